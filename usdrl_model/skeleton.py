@@ -1,0 +1,98 @@
+"""Skeletons as they come from a tracker, what of them can be believed, and their canonical form.
+
+A tracker says nothing of most of its failures: missing joints arrive as NaN, as exact zeros, as unused slots, as a
+confidence near zero, frozen at their last place, or on a limb a metre too long. ``canonical`` turns a person of any
+topology into 25 joints with a validity mask that covers all of these, except freezing, which needs time
+(``tracks.Track`` sees it).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from usdrl_model.topology import JOINT_INDEX, PARENTS, SYNTHESISED_CONFIDENCE, Topology
+
+MIN_CONFIDENCE = 0.1
+"""A joint below this confidence is invalid (trackers give 0 for "not seen" and 0.3 and more for "seen")."""
+MAX_BONE = 0.9
+"""Metres. No bone of the canonical skeleton is longer in an adult (a thigh is 0.5 m); beyond it the joint is wrong."""
+MAX_RANGE = 30.0
+"""Metres from the origin of the frame. Beyond it no skeleton tracker measures anything."""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """One tracked person in one frame, in the order of the tracker's topology."""
+
+    id: str
+    """The tracker's identity; any string."""
+    joints: np.ndarray
+    """(V, 3) metres, canonical axes: x to the sensor's left, y up, z away from the sensor."""
+    confidence: np.ndarray | None = None
+    """(V,) in [0, 1], or None where the tracker gives none."""
+
+
+@dataclass(frozen=True, slots=True)
+class SkeletonFrame:
+    """All people the tracker saw at one instant."""
+
+    stamp: float
+    """Seconds: the header stamp of the source, never the time of arrival."""
+    people: tuple[Person, ...] = ()
+
+
+def canonical(person: Person, topology: Topology) -> tuple[np.ndarray, np.ndarray]:
+    """Map a person onto the canonical joints.
+
+    Args:
+        person: joints (V, 3) and confidence (V,) in the order of ``topology``.
+        topology: the tracker's joint set.
+
+    Returns:
+        joints (25, 3) float32, 0 where invalid; confidence (25,) float32, 0 where invalid, halved where synthesised.
+
+    Raises:
+        ValueError: joints or confidence do not have the shape that the topology asks for.
+    """
+    joints = np.asarray(person.joints, dtype=np.float64)
+    expected = (len(topology.joints), 3)
+    if joints.shape != expected:
+        raise ValueError(
+            f"person {person.id}: expected joints of shape {expected} for topology {topology.name}, got {joints.shape}:"
+            " choose the topology of your tracker"
+        )
+    confidence = np.ones(expected[0]) if person.confidence is None else np.asarray(person.confidence, np.float64)
+    if confidence.shape != expected[:1]:
+        raise ValueError(f"person {person.id}: expected confidence of shape {expected[:1]}, got {confidence.shape}")
+
+    valid = _believable(joints, confidence)
+    joints = np.where(valid[:, None], joints, 0.0)
+    used = topology.matrix != 0.0  # (25, V)
+    mapped = topology.matrix @ joints
+    # A canonical joint is as sure as the least sure joint it is made of.
+    weakest = np.where(used, np.where(valid, np.clip(confidence, 0.0, 1.0), 0.0)[None], np.inf).min(axis=1)
+    weakest = np.where(topology.direct, weakest, weakest * SYNTHESISED_CONFIDENCE)
+    weakest[_stretched(mapped, weakest > 0.0)] = 0.0
+    mapped[weakest <= 0.0] = 0.0
+    return mapped.astype(np.float32), weakest.astype(np.float32)
+
+
+def _believable(joints: np.ndarray, confidence: np.ndarray) -> np.ndarray:
+    """(V,) bool: finite, not exactly at the origin, within range, with enough confidence."""
+    finite = np.isfinite(joints).all(axis=1)
+    magnitude = np.abs(np.where(finite[:, None], joints, 0.0)).max(axis=1)
+    sure = np.nan_to_num(confidence, nan=0.0) >= MIN_CONFIDENCE
+    return finite & (magnitude > 0.0) & (magnitude < MAX_RANGE) & sure
+
+
+def _stretched(joints: np.ndarray, valid: np.ndarray) -> np.ndarray:
+    """(25,) bool: valid joints whose bone to their parent is impossibly long; the outer joint takes the blame."""
+    parents = np.asarray(PARENTS)
+    length = np.linalg.norm(joints - joints[parents], axis=1)
+    return valid & valid[parents] & (length > MAX_BONE)
+
+
+SHOULDER_LEFT, SHOULDER_RIGHT = JOINT_INDEX["shoulder_left"], JOINT_INDEX["shoulder_right"]
+SPINE_MID, HEAD = JOINT_INDEX["spine_mid"], JOINT_INDEX["head"]
