@@ -2,11 +2,11 @@
 
 One machine a person and label::
 
-    idle --score >= on_threshold--> candidate --min_duration--> ACTIVE --score < off_threshold for hold--> ended
-              ^                        |                                                                    |
-              +------ score < off -----+<----------------------------- refractory --------------------------+
+    idle --score >= on_threshold--> candidate --min_duration--> ACTIVE --under off_threshold for hold--> idle
+                                        |                                                     (refractory)
+                                        +-- score < off_threshold --> idle
 
-All times are seconds of the source's stamps. An onset is dated back to the first frame of the run above
+All times are seconds of the source's stamps. An onset is dated back to the first frame of the run at or above
 ``off_threshold``, an offset to the last one, so that neither carries the delay of the decision.
 """
 
@@ -14,6 +14,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import Literal
+
+import numpy as np
 
 EventKind = Literal["onset", "offset", "lost"]
 
@@ -37,6 +39,17 @@ class EventConfig:
     label_min_duration: dict[str, float] = field(default_factory=dict)
     """Label -> its own ``min_duration``."""
 
+    def __post_init__(self) -> None:
+        """Refuse thresholds that cannot work."""
+        for where, value in {"on_threshold": self.on_threshold, **self.label_on_threshold}.items():
+            if not 0.0 < value <= 1.0:
+                raise ValueError(f"{where}: expected a threshold in (0, 1], got {value}")
+            if value < self.off_threshold:
+                raise ValueError(f"{where}: expected at least off_threshold ({self.off_threshold}), got {value}")
+        for where in ("off_threshold", "min_duration", "hold", "refractory"):
+            if getattr(self, where) < 0.0:
+                raise ValueError(f"{where}: expected 0 or more, got {getattr(self, where)}")
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Event:
@@ -55,3 +68,107 @@ class Event:
     """Mean posterior of the label from onset to now (or to the offset)."""
     stamp: float
     """Stamp of the newest frame when the event was decided; ``stamp - onset`` is the delay of the decision."""
+
+
+@dataclass(slots=True)
+class Run:
+    """A stretch of frames in which one label stayed above the off threshold."""
+
+    onset: float
+    last: float
+    """Time of the last frame at or above the off threshold."""
+    total: float
+    frames: int
+    score: float
+    """Posterior of the newest frame."""
+    confident: bool = False
+    """The on threshold was reached."""
+    active: bool = False
+    """The onset was published."""
+
+    @property
+    def mean(self) -> float:
+        """Mean posterior over the run."""
+        return self.total / self.frames
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """What a step of the machine decided; ``stream`` turns it into an ``Event``."""
+
+    kind: EventKind
+    label: str
+    onset: float
+    offset: float | None
+    score: float
+
+
+class ActionMachine:
+    """The state machines of all labels of one person.
+
+    Args:
+        labels: K names, background first; background has no machine.
+        config: thresholds and times.
+    """
+
+    def __init__(self, labels: tuple[str, ...], config: EventConfig) -> None:
+        self._labels = labels
+        self._config = config
+        self._runs: dict[int, Run] = {}
+        self._quiet_until: dict[int, float] = {}
+
+    @property
+    def runs(self) -> dict[str, Run]:
+        """Candidates and active actions by label; candidates are those that reached the on threshold."""
+        return {self._labels[index]: run for index, run in self._runs.items() if run.confident}
+
+    def step(self, time: float, posterior: np.ndarray) -> list[Edge]:
+        """Go on by one frame.
+
+        Args:
+            time: seconds, rising from call to call.
+            posterior: (K,) of that frame; NaN where the person was not seen, which counts as score 0.
+        """
+        edges = []
+        scores = np.nan_to_num(posterior, nan=0.0)
+        for index in range(1, len(self._labels)):
+            edge = self._step_label(index, time, float(scores[index]))
+            if edge is not None:
+                edges.append(edge)
+        return edges
+
+    def close(self, kind: EventKind) -> list[Edge]:
+        """End every active action, because the person left (``lost``) or the recording is over (``offset``)."""
+        edges = [
+            Edge(kind, self._labels[index], run.onset, run.last, run.mean)
+            for index, run in self._runs.items()
+            if run.active
+        ]
+        self._runs.clear()
+        return edges
+
+    def _step_label(self, index: int, time: float, score: float) -> Edge | None:
+        label, config, run = self._labels[index], self._config, self._runs.get(index)
+        if score >= config.off_threshold:
+            if run is None:
+                if time < self._quiet_until.get(index, -np.inf):
+                    return None
+                run = self._runs[index] = Run(onset=time, last=time, total=0.0, frames=0, score=score)
+            run.last, run.score = time, score
+            run.total, run.frames = run.total + score, run.frames + 1
+            run.confident |= score >= config.label_on_threshold.get(label, config.on_threshold)
+            lasted = time - run.onset >= config.label_min_duration.get(label, config.min_duration)
+            if run.confident and lasted and not run.active:
+                run.active = True
+                return Edge("onset", label, run.onset, None, run.mean)
+            return None
+        if run is None:
+            return None
+        if run.active and time - run.last <= config.hold:
+            run.score = score
+            return None
+        del self._runs[index]
+        if not run.active:
+            return None
+        self._quiet_until[index] = run.last + config.refractory
+        return Edge("offset", label, run.onset, run.last, run.mean)

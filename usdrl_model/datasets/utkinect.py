@@ -1,0 +1,132 @@
+"""UTKinect-Action3D: ten people, ten actions each, one continuous recording a take, Kinect v1.
+
+Official files: ``joints.zip`` (or its folder ``joints/``) with ``joints_sSS_eEE.txt``, and ``actionLabel.txt``. The copy
+``actionLabel_modified.txt`` repairs seven typing errors of the original and is taken where present. The data set is
+free for academic use, citation asked: L. Xia, C.-C. Chen, J. K. Aggarwal, "View Invariant Human Action Recognition Using
+Histograms of 3D Joints", CVPRW 2012; cvrc.ece.utexas.edu/KinectDatasets.
+
+A row is a frame number of the 30 Hz colour camera and 20 joints in metres. About every second number is present, some
+rows come twice with the same number, and the rows of a break are missing, so time comes from the number, never from
+the row.
+"""
+
+from __future__ import annotations
+
+import re
+import zipfile
+from pathlib import Path
+
+import numpy as np
+
+from usdrl_model.recording import Recording, Segment
+from usdrl_model.skeleton import Person, SkeletonFrame
+
+FRAME_RATE = 30.0
+EPOCH = 1.0
+"""Seconds added to every stamp, so that none is 0, which trackers use for "no stamp"."""
+PERSON = "1"
+TOPOLOGY = "kinect_v1_20"
+LABELS: dict[str, str] = {
+    "walk": "walk",
+    "sitDown": "sit_down",
+    "standUp": "stand_up",
+    "pickUp": "pick_up",
+    "carry": "carry",
+    "throw": "throw",
+    "push": "push",
+    "pull": "pull",
+    "waveHands": "wave",
+    "clapHands": "clap",
+}
+"""Official name -> label of this package, in the order of the label file."""
+
+_NAME = re.compile(r"joints_(s(\d\d)_e\d\d)\.txt$")
+
+
+def load(folder: str | Path) -> list[Recording]:
+    """All recordings of an UTKinect folder, sorted by name (``s01_e01`` ...).
+
+    Raises:
+        FileNotFoundError: the folder lacks the joint files or the label file; the message lists what was expected.
+        ValueError: a malformed joint or label file; the message names file and line.
+    """
+    folder = Path(folder)
+    truth = _read_labels(folder)
+    recordings = []
+    for name, subject, text in _joint_files(folder):
+        if name not in truth:
+            raise ValueError(f"{folder}: joints of {name}, but its label file has no such sequence")
+        frames = _read_frames(name, text)
+        recordings.append(
+            Recording(
+                name=name,
+                topology=TOPOLOGY,
+                frames=frames,
+                segments=truth[name],
+                labels=tuple(LABELS.values()),
+                subject=subject,
+            )
+        )
+    return sorted(recordings, key=lambda recording: recording.name)
+
+
+def _joint_files(folder: Path) -> list[tuple[str, str, str]]:
+    """(sequence, subject, text) of every joint file, from the archive or from its unpacked folder."""
+    archive = folder / "joints.zip"
+    found = []
+    if archive.is_file():
+        with zipfile.ZipFile(archive) as files:
+            for entry in files.namelist():
+                if match := _NAME.search(entry):
+                    found.append((match[1], match[2], files.read(entry).decode("ascii")))
+    else:
+        for path in sorted((folder / "joints").glob("joints_*.txt")):
+            if match := _NAME.search(path.name):
+                found.append((match[1], match[2], path.read_text(encoding="ascii")))
+    if not found:
+        raise FileNotFoundError(
+            f"{folder}: expected joints.zip or joints/joints_sSS_eEE.txt of UTKinect-Action3D"
+            " (cvrc.ece.utexas.edu/KinectDatasets)"
+        )
+    return found
+
+
+def _read_frames(name: str, text: str) -> tuple[SkeletonFrame, ...]:
+    frames = []
+    for line_number, line in enumerate(text.splitlines(), start=1):
+        if not line.strip():
+            continue
+        try:
+            row = np.array(line.split(), dtype=np.float64)
+        except ValueError as error:
+            raise ValueError(f"joints_{name}.txt line {line_number}: {error}") from None
+        if row.size != 61:
+            raise ValueError(f"joints_{name}.txt line {line_number}: expected 61 numbers (id, 20 x 3), got {row.size}")
+        person = Person(id=PERSON, joints=row[1:].reshape(20, 3))
+        frames.append(SkeletonFrame(stamp=EPOCH + row[0] / FRAME_RATE, people=(person,)))
+    # The rows of one take are in order; a stable sort guards the few files in which a pair is swapped.
+    return tuple(sorted(frames, key=lambda frame: frame.stamp))
+
+
+def _read_labels(folder: Path) -> dict[str, tuple[Segment, ...]]:
+    paths = [folder / "actionLabel_modified.txt", folder / "actionLabel.txt"]
+    path = next((candidate for candidate in paths if candidate.is_file()), None)
+    if path is None:
+        raise FileNotFoundError(f"{folder}: expected actionLabel_modified.txt or actionLabel.txt of UTKinect-Action3D")
+    truth: dict[str, list[Segment]] = {}
+    name = None
+    for line_number, line in enumerate(path.read_text(encoding="ascii").splitlines(), start=1):
+        words = line.replace(":", " ").split()
+        if not words:
+            continue
+        if len(words) == 1:
+            name = words[0]
+            truth[name] = []
+            continue
+        if name is None or len(words) != 3 or words[0] not in LABELS:
+            raise ValueError(f"{path.name} line {line_number}: expected 'action: first last', got {line!r}")
+        if "NaN" in words:  # one instance of the set was never labelled
+            continue
+        first, last = (EPOCH + int(word) / FRAME_RATE for word in words[1:])
+        truth[name].append(Segment(person=PERSON, label=LABELS[words[0]], start=first, end=last))
+    return {key: tuple(segments) for key, segments in truth.items()}

@@ -1,0 +1,32 @@
+"""A recording: skeleton frames with the truth about who did what, whatever file it came from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from usdrl_model.skeleton import SkeletonFrame
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """One action of one person, ``start`` <= time <= ``end``, both stamps in seconds."""
+
+    person: str
+    label: str
+    start: float
+    end: float
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """Frames in the order of their stamps, and their truth."""
+
+    name: str
+    topology: str
+    """Name of the joint set of every person in ``frames`` (``topology.names()``)."""
+    frames: tuple[SkeletonFrame, ...]
+    segments: tuple[Segment, ...] = ()
+    labels: tuple[str, ...] = ()
+    """All action classes of the data set, background not included."""
+    subject: str | None = None
+    """Who was recorded: what cross-subject protocols split by."""

@@ -1,0 +1,75 @@
+"""Frames on the time grid -> what the encoder sees: no holes, centred on the person, facing the sensor.
+
+Centring removes where somebody stands, the heading where they face, both of which say nothing about the action; what
+is left of the vertical is gravity. The heading is the median shoulder line of the window, not that of its first frame
+(official): a bad first frame would turn the whole window.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from usdrl_model.skeleton import SHOULDER_LEFT, SHOULDER_RIGHT, SPINE_MID
+from usdrl_model.topology import PARENTS
+
+_ROOT = next(joint for joint, parent in enumerate(PARENTS) if joint == parent)
+
+
+def fill(joints: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    """Give every invalid joint a harmless place.
+
+    In this order: where the joint was last seen in the window, where it is seen next, where its parent is (as if the
+    bone had no length).
+
+    Args:
+        joints: (T, V, 3) metres.
+        mask: (T, V) bool, False where invalid.
+
+    Returns:
+        (T, V, 3), all zero if nothing in the window is valid.
+    """
+    if mask.all():
+        return joints
+    frames = np.arange(len(mask))[:, None]
+    before = np.maximum.accumulate(np.where(mask, frames, -1), axis=0)
+    after = np.minimum.accumulate(np.where(mask, frames, len(mask))[::-1], axis=0)[::-1]
+    source = np.where(before >= 0, before, np.minimum(after, len(mask) - 1))
+    filled = np.take_along_axis(joints, source[:, :, None], axis=0)
+
+    seen = mask.any(axis=0)
+    if not seen.any():
+        return np.zeros_like(joints)
+    if not seen[_ROOT]:
+        filled[:, _ROOT] = filled[:, seen].mean(axis=1)
+    for joint in _outwards():
+        if not seen[joint] and joint != _ROOT:
+            filled[:, joint] = filled[:, PARENTS[joint]]
+    return filled
+
+
+def normalise(joints: np.ndarray) -> np.ndarray:
+    """Centre every frame on the spine of person 0 and turn the window so that their shoulders lie along +x.
+
+    Args:
+        joints: (T, M, V, 3) metres, y up, without holes.
+
+    Returns:
+        (T, M, V, 3). The shoulder line (left to right, median over the frames) points to +x.
+    """
+    centred = joints - joints[:, :1, SPINE_MID : SPINE_MID + 1]
+    line = np.median(centred[:, 0, SHOULDER_RIGHT] - centred[:, 0, SHOULDER_LEFT], axis=0)
+    length = float(np.hypot(line[0], line[2]))
+    if length < 1e-6:
+        return centred
+    cos, sin = line[0] / length, line[2] / length
+    turn = np.array([[cos, 0.0, sin], [0.0, 1.0, 0.0], [-sin, 0.0, cos]], dtype=joints.dtype)
+    return centred @ turn.T
+
+
+def _outwards() -> tuple[int, ...]:
+    """Joints ordered so that every parent comes before its children."""
+
+    def depth(joint: int) -> int:
+        return 0 if PARENTS[joint] == joint else 1 + depth(PARENTS[joint])
+
+    return tuple(sorted(range(len(PARENTS)), key=depth))
