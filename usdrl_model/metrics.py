@@ -47,12 +47,12 @@ class Counts:
 
     @property
     def precision(self) -> float:
-        """tp / (tp + fp)."""
+        """Share of what was found that is true: tp / (tp + fp)."""
         return _ratio(self.tp, self.tp + self.fp)
 
     @property
     def recall(self) -> float:
-        """tp / (tp + fn)."""
+        """Share of what is true that was found: tp / (tp + fn)."""
         return _ratio(self.tp, self.tp + self.fn)
 
     @property
