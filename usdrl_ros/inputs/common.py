@@ -1,0 +1,70 @@
+"""What every input adapter shares: its result, its error, and what it checks alike."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from builtin_interfaces.msg import Time
+from std_msgs.msg import Header
+
+from usdrl_model.skeleton import SkeletonFrame
+
+MAX_PEOPLE = 64
+"""More people than this in one message are no people: a depth cloud on the wrong topic, for example."""
+
+
+class InputError(ValueError):
+    """A message that cannot be understood.
+
+    Attributes:
+        kind: short name of the reason, for counting.
+    """
+
+    def __init__(self, kind: str, text: str) -> None:
+        super().__init__(text)
+        self.kind = kind
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFrame:
+    """The people of one message, with the exact header they came with."""
+
+    frame: SkeletonFrame
+    """Joints in the axes of the source."""
+    stamp: Time
+    """The source's stamp to the nanosecond; ``frame.stamp`` is the same in float seconds."""
+    frame_id: str
+
+
+def seconds(stamp: Time) -> float:
+    """A ROS stamp in float seconds.
+
+    Raises:
+        InputError: ``zero_stamp`` if the stamp is zero or negative.
+    """
+    value = stamp.sec + stamp.nanosec * 1e-9
+    if value <= 0.0:
+        raise InputError(
+            "zero_stamp",
+            f"expected the time of measurement in header.stamp, got {value:g} s: windows are cut by stamps, so the"
+            " publisher must fill it",
+        )
+    return value
+
+
+def source_frame(header: Header, people: tuple) -> SourceFrame:
+    """A source frame from a message's header and its people."""
+    return SourceFrame(SkeletonFrame(seconds(header.stamp), people), header.stamp, header.frame_id)
+
+
+def check_people(count: int) -> None:
+    """Refuse a message of more people than a tracker follows.
+
+    Raises:
+        InputError: ``too_many_people``.
+    """
+    if count > MAX_PEOPLE:
+        raise InputError(
+            "too_many_people",
+            f"expected at most {MAX_PEOPLE} people, got {count}: is this the topic of a body tracker?",
+        )
