@@ -1,0 +1,205 @@
+"""Bags: what is written is read back, and what cannot be read is named."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+from rclpy.serialization import deserialize_message
+
+from usdrl_model.recording import Recording, Segment
+from usdrl_model.skeleton import Person, SkeletonFrame
+from usdrl_model.topology import topology
+from usdrl_ros import bags
+from usdrl_ros.bag_storage import STORAGES, BagError, BagReader, BagWriter
+from usdrl_ros.message_types import headers, message_class, stamp_ns
+from usdrl_ros.point_cloud import read_points
+from usdrl_ros.truth import Truth, load_truth, save_truth
+
+CLOUD = "sensor_msgs/msg/PointCloud2"
+MARKERS = "visualization_msgs/msg/MarkerArray"
+POSES = "geometry_msgs/msg/PoseArray"
+STAMPS = (5.0, 5.0 + 1 / 30, 5.0 + 1 / 30, 7.25)  # two share a stamp
+
+
+def recording(people: int = 2) -> Recording:
+    joints = len(topology("kinect_v1_20").joints)
+    rng = np.random.default_rng(7)
+    frames = []
+    for stamp in STAMPS:
+        persons = tuple(
+            Person(id=str(number + 3), joints=rng.normal(size=(joints, 3)), confidence=rng.uniform(size=joints))
+            for number in range(people)
+        )
+        frames.append(SkeletonFrame(stamp=stamp, people=persons))
+    return Recording(
+        name="take",
+        topology="kinect_v1_20",
+        frames=tuple(frames),
+        segments=(Segment("3", "wave", 5.0, 5.0 + 1 / 30), Segment("4", "clap", 5.0 + 1 / 3, 7.25)),
+        labels=("wave", "clap", "walk"),
+    )
+
+
+@pytest.mark.parametrize("storage", STORAGES)
+@pytest.mark.parametrize("message_type", [CLOUD, MARKERS])
+def test_a_recording_comes_back_from_its_bag(tmp_path: Path, storage: str, message_type: str) -> None:
+    source = recording()
+    bags.write_recording(
+        source, tmp_path / "take", storage=storage, topic="/people", message_type=message_type, frame_id="eye"
+    )
+    with BagReader(tmp_path / "take") as bag:
+        found = list(bag.messages())
+        assert [(topic.name, topic.type, topic.count) for topic in bag.topics] == [("/people", message_type, 4)]
+        assert bag.start_ns == 5_000_000_000 and bag.duration == pytest.approx(2.25)
+    assert [message.stamp_ns for message in found] == [round(stamp * 1e9) for stamp in STAMPS]
+    for frame, raw in zip(source.frames, found, strict=True):
+        message = deserialize_message(raw.data, message_class(raw.type))
+        assert {(stamp_ns(header), header.frame_id) for header in headers(message)} == {
+            (round(frame.stamp * 1e9), "eye")
+        }
+        wanted = np.concatenate([person.joints for person in frame.people])
+        if message_type == CLOUD:
+            points = read_points(message)
+            assert points["track_id"].tolist() == [3] * 20 + [4] * 20
+            assert points["joint"].tolist() == [*range(20), *range(20)]
+            confidence = np.concatenate([person.confidence for person in frame.people])
+            np.testing.assert_allclose(points["confidence"], confidence, rtol=1e-6)
+            joints = np.stack([points[axis] for axis in "xyz"], axis=1)
+        else:
+            assert [marker.id for marker in message.markers] == [*range(300, 320), *range(400, 420)]
+            places = [marker.pose.position for marker in message.markers]
+            joints = np.array([[place.x, place.y, place.z] for place in places])
+        np.testing.assert_allclose(joints, wanted, rtol=1e-6)
+
+
+def test_pose_array_holds_one_person(tmp_path: Path) -> None:
+    source = recording(people=1)
+    bags.write_recording(source, tmp_path / "take", message_type=POSES)
+    with BagReader(tmp_path / "take") as bag:
+        message = deserialize_message(next(bag.messages()).data, message_class(POSES))
+    joints = [[pose.position.x, pose.position.y, pose.position.z] for pose in message.poses]
+    np.testing.assert_allclose(joints, source.frames[0].people[0].joints)
+    with pytest.raises(ValueError, match="one person"):
+        bags.write_recording(recording(people=2), tmp_path / "two", message_type=POSES)
+
+
+def test_truth_keeps_the_last_frame_of_a_segment(tmp_path: Path) -> None:
+    bags.write_recording(recording(), tmp_path / "take")
+    truth = load_truth(tmp_path / "take")
+    assert (truth.topic, truth.topology, truth.labels) == ("/skeletons", "kinect_v1_20", ("wave", "clap", "walk"))
+    with BagReader(tmp_path / "take") as bag:
+        stamps = [message.stamp_ns / 1e9 for message in bag.messages()]
+    # Stamps lose digits on their way through a header; the truth must lose the same ones.
+    assert truth.segments[0].end == stamps[1]
+
+
+def test_frames_without_people_are_messages_too(tmp_path: Path) -> None:
+    empty = Recording(name="nobody", topology="coco_17", frames=(SkeletonFrame(stamp=1.0),))
+    bags.write_recording(empty, tmp_path / "nobody")
+    with BagReader(tmp_path / "nobody") as bag:
+        message = deserialize_message(next(bag.messages()).data, message_class(CLOUD))
+    assert len(read_points(message)) == 0 and message.header.stamp.sec == 1
+
+
+def test_reading_only_some_topics(tmp_path: Path) -> None:
+    with BagWriter(tmp_path / "two", "mcap") as bag:
+        bag.add_topic("/a", "std_msgs/msg/String", latched=True)
+        bag.add_topic("/b", "std_msgs/msg/String")
+        bag.add_topic("/silent", "std_msgs/msg/String")
+        for index in range(4):
+            bag.write("/b" if index % 2 else "/a", 10 + index, b"\x00\x01\x00\x00\x01\x00\x00\x00\x00")
+    with BagReader(tmp_path / "two") as reader:
+        assert [message.stamp_ns for message in reader.messages(["/b"])] == [11, 13]
+        assert list(reader.messages(["/silent"])) == []
+        assert [topic.latched for topic in reader.topics] == [True, False, False]
+        with pytest.raises(BagError, match="no topic /c; it has /a, /b, /silent"):
+            list(reader.messages(["/c"]))
+
+
+@pytest.mark.parametrize("storage", STORAGES)
+@pytest.mark.parametrize("left", [0.0, 0.001, 0.3, 0.5, 0.9])
+def test_truncated_files_are_reported(tmp_path: Path, storage: str, left: float) -> None:
+    path = tmp_path / "take"
+    bags.write_recording(recording(), path, storage=storage)
+    (stored,) = (entry for entry in path.iterdir() if entry.suffix in (".mcap", ".db3"))
+    os.truncate(stored, int(stored.stat().st_size * left))
+    with pytest.raises(BagError, match="take"), BagReader(path) as bag:
+        list(bag.messages())
+
+
+def test_what_is_no_bag_is_reported(tmp_path: Path) -> None:
+    with pytest.raises(BagError, match="no such bag"):
+        BagReader(tmp_path / "missing")
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(BagError, match=r"no metadata\.yaml"):
+        BagReader(tmp_path / "empty")
+    (tmp_path / "empty" / "metadata.yaml").write_text("[1, 2", encoding="utf-8")
+    with pytest.raises(BagError, match="cannot be opened"):
+        BagReader(tmp_path / "empty")
+    with pytest.raises(BagError, match="exists already"):
+        BagWriter(tmp_path / "empty")
+    with pytest.raises(BagError, match="expected one of mcap, sqlite3"):
+        BagWriter(tmp_path / "new", "zip")
+    with pytest.raises(BagError, match="common interfaces"), BagWriter(tmp_path / "new") as bag:
+        bag.add_topic("/a", "vendor_msgs/msg/Bodies")
+
+
+@pytest.mark.parametrize(
+    ("change", "complaint"),
+    [
+        ({"schema": "usdrl.labels/2"}, "schema: expected usdrl.labels/1"),
+        ({"topology": "kinect"}, "topology: expected one of"),
+        ({"topic": ""}, "topic: expected a name"),
+        ({"labels": "wave"}, "labels: expected a list"),
+        ({"labels": ["wave", "wave"]}, "labels: every name once"),
+        ({"segments": None}, "segments: expected a list"),
+        ({"comment": "?"}, "unknown field comment"),
+        ({"segments": [{"person": "1", "label": "wave", "start": 1.0}]}, r"segments\[0\]: expected the fields"),
+        ({"segments": [{"person": "1", "label": "jump", "start": 1.0, "end": 2.0}]}, "label: expected one of wave"),
+        ({"segments": [{"person": "1", "label": "wave", "start": 3.0, "end": 2.0}]}, "before it starts"),
+        ({"segments": [{"person": "1", "label": "wave", "start": "1", "end": 2.0}]}, "start: expected seconds"),
+        ({"segments": [{"person": "1", "label": "wave", "start": 1.0, "end": float("nan")}]}, "end: expected seconds"),
+    ],
+)
+def test_wrong_labels_name_the_field(tmp_path: Path, change: dict, complaint: str) -> None:
+    truth = Truth(topic="/a", topology="coco_17", labels=("wave",), segments=(Segment("1", "wave", 1.0, 2.0),))
+    path = save_truth(truth, tmp_path)
+    assert load_truth(tmp_path) == truth
+    path.write_text(yaml.safe_dump(truth.document() | change), encoding="utf-8")
+    with pytest.raises(BagError, match=complaint):
+        load_truth(tmp_path)
+
+
+def test_labels_that_are_no_yaml_or_not_there(tmp_path: Path) -> None:
+    with pytest.raises(BagError, match="cannot read the labels"):
+        load_truth(tmp_path)
+    for text in ("{a: [", "!!python/object/apply:os.system ['true']"):
+        (tmp_path / "labels.yaml").write_text(text, encoding="utf-8")
+        with pytest.raises(BagError, match="not YAML"):
+            load_truth(tmp_path)
+    (tmp_path / "labels.yaml").write_text("- 1", encoding="utf-8")
+    with pytest.raises(BagError, match="expected a mapping, got list"):
+        load_truth(tmp_path)
+
+
+def test_utkinect_files_become_bags(tmp_path: Path) -> None:
+    source = tmp_path / "UTKinect"
+    (source / "joints").mkdir(parents=True)
+    rows = [" ".join([str(number), *["0.5"] * 60]) for number in (60, 62, 62, 90)]
+    (source / "joints" / "joints_s01_e01.txt").write_text("\n".join(rows), encoding="ascii")
+    labels = ["s01_e01", "walk: 60 62", "sitDown: 62 90 ", "clapHands: NaN NaN"]
+    (source / "actionLabel.txt").write_text("\n".join(labels), encoding="ascii")
+    assert bags.main(["utkinect", str(source), str(tmp_path / "bags"), "--storage", "sqlite3"]) == 0
+    with BagReader(tmp_path / "bags" / "s01_e01") as bag:
+        stamps = [message.stamp_ns for message in bag.messages()]
+    assert [stamp - stamps[0] for stamp in stamps] == [0, round(2 / 30 * 1e9), round(2 / 30 * 1e9), 1_000_000_000]
+    assert [segment.label for segment in load_truth(tmp_path / "bags" / "s01_e01").segments] == ["walk", "sit_down"]
+
+
+def test_the_command_reports_bad_input(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert bags.main(["utkinect", str(tmp_path), str(tmp_path / "bags")]) == 2
+    assert "UTKinect" in capsys.readouterr().err
+    assert bags.main(["info", str(tmp_path / "nothing")]) == 2
+    assert "no such bag" in capsys.readouterr().err

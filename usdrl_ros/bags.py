@@ -1,0 +1,139 @@
+"""``usdrl-bag``: recordings and simulations -> labelled rosbag2 folders.
+
+::
+
+    usdrl-bag utkinect ~/UTKinect bags/            # one bag a sequence
+    usdrl-bag info bags/s01_e01
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from rclpy.serialization import serialize_message
+from tqdm import tqdm
+
+from usdrl_model.datasets import utkinect
+from usdrl_model.recording import Recording
+from usdrl_ros.bag_storage import STORAGES, BagError, BagReader, BagWriter
+from usdrl_ros.skeleton_messages import BUILDERS, header
+from usdrl_ros.truth import FILE_NAME, Truth, load_truth, save_truth
+
+DEFAULT_TOPIC = "/skeletons"
+DEFAULT_TYPE = "sensor_msgs/msg/PointCloud2"
+DEFAULT_FRAME = "kinect"
+
+
+def write_recording(
+    recording: Recording,
+    path: str | Path,
+    *,
+    storage: str = "mcap",
+    topic: str = DEFAULT_TOPIC,
+    message_type: str = DEFAULT_TYPE,
+    frame_id: str = DEFAULT_FRAME,
+) -> None:
+    """Write a recording as a new bag with its truth beside it.
+
+    Every frame becomes one message, stamped and recorded at the frame's stamp (frames that share a stamp stay two
+    messages). Coordinates and ids are kept.
+
+    Args:
+        recording: what to write.
+        path: folder to create.
+        storage: ``mcap`` or ``sqlite3``.
+        topic: topic of the messages.
+        message_type: a key of ``skeleton_messages.BUILDERS``.
+        frame_id: frame of the headers.
+
+    Raises:
+        BagError: the folder exists already, or an argument is none of the known ones.
+        ValueError: the message type cannot hold the recording's people.
+    """
+    if message_type not in BUILDERS:
+        raise BagError(f"message type {message_type!r}: expected one of {', '.join(BUILDERS)}")
+    build = BUILDERS[message_type]
+    with BagWriter(path, storage) as bag:
+        bag.add_topic(topic, message_type)
+        for frame in recording.frames:
+            message = build(frame, header(frame.stamp, frame_id))
+            bag.write(topic, round(frame.stamp * 1e9), serialize_message(message))
+    save_truth(
+        Truth(topic=topic, topology=recording.topology, labels=recording.labels, segments=recording.segments), path
+    )
+
+
+def convert_utkinect(arguments: argparse.Namespace) -> None:
+    """Write a bag a sequence."""
+    recordings = utkinect.load(arguments.source)
+    if arguments.sequences:
+        known = [recording.name for recording in recordings]
+        if strange := sorted(set(arguments.sequences) - set(known)):
+            raise BagError(f"no sequence {', '.join(strange)} in {arguments.source}; it has {', '.join(known)}")
+        recordings = [recording for recording in recordings if recording.name in arguments.sequences]
+    for recording in tqdm(recordings, desc="bags", unit="bag"):
+        write_recording(
+            recording,
+            Path(arguments.target) / recording.name,
+            storage=arguments.storage,
+            topic=arguments.topic,
+            message_type=arguments.type,
+            frame_id=arguments.frame,
+        )
+
+
+def describe(arguments: argparse.Namespace) -> None:
+    """Print what is in a bag."""
+    with BagReader(arguments.bag) as bag:
+        print(f"{bag.path}: {bag.duration:.2f} s from {bag.start_ns / 1e9:.3f} s")
+        for topic in bag.topics:
+            print(f"  {topic.name}  {topic.type}  {topic.count} messages{'  latched' if topic.latched else ''}")
+    if (Path(arguments.bag) / FILE_NAME).exists():
+        truth = load_truth(arguments.bag)
+        print(f"  labels: {len(truth.segments)} segments of {', '.join(truth.labels)}; topology {truth.topology}")
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    root = argparse.ArgumentParser(prog="usdrl-bag", description="Make labelled rosbag2 bags, and look into bags.")
+    commands = root.add_subparsers(dest="command", required=True)
+
+    output = argparse.ArgumentParser(add_help=False, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+    output.add_argument("--storage", choices=tuple(STORAGES), default="mcap", help="storage of the bag")
+    output.add_argument("--topic", default=DEFAULT_TOPIC, help="topic of the skeletons")
+    output.add_argument("--type", choices=tuple(BUILDERS), default=DEFAULT_TYPE, help="message type of the skeletons")
+    output.add_argument("--frame", default=DEFAULT_FRAME, help="frame id of the headers")
+
+    command = commands.add_parser(
+        "utkinect",
+        parents=[output],
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+        help="official files of UTKinect-Action3D -> one bag a sequence",
+    )
+    command.add_argument("source", help="folder with joints.zip (or joints/) and actionLabel.txt")
+    command.add_argument("target", help="folder in which the bags are made")
+    command.add_argument("--sequences", nargs="+", metavar="sSS_eEE", help="only these sequences (all without it)")
+    command.set_defaults(run=convert_utkinect)
+
+    command = commands.add_parser("info", help="topics, length and labels of a bag")
+    command.add_argument("bag", help="folder of the bag, or its .mcap or .db3 file")
+    command.set_defaults(run=describe)
+    return root
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; 0 when it went well, 2 when its input cannot be used."""
+    options = parser().parse_args(arguments)
+    try:
+        options.run(options)
+    except (ValueError, OSError) as error:
+        print(f"usdrl-bag: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
