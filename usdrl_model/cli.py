@@ -35,7 +35,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _info(_: argparse.Namespace) -> int:
     for name, value in describe_installation().items():
-        print(f"{name + ':':<14}{value}")
+        print(f"{name + ':':<16}{value}")
     return 0
 
 
