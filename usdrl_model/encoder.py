@@ -61,7 +61,7 @@ class EncoderConfig:
     def __post_init__(self) -> None:
         """Refuse shapes that cannot be built."""
         if self.hidden % self.heads or self.hidden % 2:
-            raise ValueError(f"hidden must be even and a multiple of heads, got hidden={self.hidden} heads={self.heads}")
+            raise ValueError(f"hidden must be even and a multiple of heads, got {self.hidden} and {self.heads} heads")
         if not 1 <= self.frames <= MAX_FRAMES:
             raise ValueError(f"frames must be 1 to {MAX_FRAMES}, got {self.frames}")
         if self.conv_kernel % 2 == 0 or (self.stem_kernel and self.stem_kernel % 2 == 0):

@@ -17,7 +17,7 @@ from usdrl_model.topology import CANONICAL_JOINTS
 MAX_JOINT_GAP = 0.5
 """Seconds a joint may be missing and still be interpolated."""
 FROZEN_AFTER = 0.4
-"""Seconds after which a joint that repeats the very same coordinates is taken for frozen. Sensors are never that still."""
+"""Seconds after which a joint that repeats the very same coordinates is taken for frozen: no sensor is that still."""
 FROZEN_SAMPLES = 4
 """Repeats needed as well: at 5 Hz two equal samples prove nothing."""
 
@@ -106,15 +106,15 @@ class Track:
 
     def _fill(self, stamp: float, joints: np.ndarray, valid: np.ndarray, index: int) -> None:
         """Write every grid frame between each joint's last valid sample and this one."""
-        since = np.where(valid, self._valid_stamp, math.inf)
-        joined = stamp - since <= MAX_JOINT_GAP
+        joined = valid & (stamp - self._valid_stamp <= MAX_JOINT_GAP)
+        since = np.where(joined, self._valid_stamp, stamp)
         if joined.any():
             first = max(self.oldest, math.floor(since[joined].min() * self.rate) + 1)
             grid = np.arange(first, index + 1)
             times = grid / self.rate  # (G,)
-            wanted = joined[None] & (times[:, None] > np.where(joined, since, math.inf)[None])  # (G, V)
-            span = np.where(joined, stamp - np.where(joined, since, 0.0), 1.0)
-            share = np.clip((times[:, None] - np.where(joined, since, 0.0)[None]) / span[None], 0.0, 1.0)
+            wanted = joined[None] & (times[:, None] > since[None])  # (G, V)
+            span = np.where(joined, stamp - since, 1.0)
+            share = np.clip((times[:, None] - since[None]) / span[None], 0.0, 1.0)
             blend = self._valid_joints[None] + share[:, :, None] * (joints - self._valid_joints)[None]
             slots = grid % self.capacity
             self._ring[slots] = np.where(wanted[:, :, None], blend, self._ring[slots])

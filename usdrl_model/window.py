@@ -36,7 +36,7 @@ def fill(joints: np.ndarray, mask: np.ndarray) -> np.ndarray:
     source = np.where(before >= 0, before, np.minimum(after, len(mask) - 1))
     filled = np.take_along_axis(joints, source[:, :, None], axis=0)
 
-    seen = mask.any(axis=0)
+    seen: np.ndarray = np.any(mask, axis=0)
     if not seen.any():
         return np.zeros_like(joints)
     if not seen[_ROOT]:

@@ -1,0 +1,161 @@
+"""Weights folders: ``model.safetensors``, ``config.json`` and a model card, ``README.md``.
+
+A folder comes from anywhere, so nothing in it is executed: tensors are read with safetensors, the configuration is JSON
+and has to fit the dataclasses of this package. A file that is missing, damaged or of another shape raises; nothing ever
+falls back to random weights.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+
+from usdrl_model import config as configuration
+from usdrl_model.detector import Detector, DetectorConfig
+from usdrl_model.stream_config import StreamConfig
+
+DEFAULT_WEIGHTS = "utkinect10"
+"""Name of the weights shipped with the package; ``default`` stands for it."""
+FORMAT = "usdrl.detector/1"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class WeightsConfig:
+    """Content of ``config.json``."""
+
+    format: str
+    detector: DetectorConfig
+    stream: StreamConfig
+    """What these weights work best with, chosen on held-out training subjects."""
+    training: dict[str, str] = field(default_factory=dict)
+    """How they were made: command, configuration hash, data sets, version."""
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """A loaded detector and what it came with."""
+
+    name: str
+    path: Path
+    sha256: str
+    """Of ``model.safetensors``."""
+    detector: Detector
+    """In evaluation mode, on the device asked for."""
+    config: WeightsConfig
+
+
+def resolve(weights: str | Path) -> Path:
+    """Folder of ``weights``: "default", the name of shipped weights, or the path of a folder.
+
+    Raises:
+        FileNotFoundError: no such folder; the message lists the shipped names.
+    """
+    shipped = Path(str(resources.files("usdrl_model").joinpath("weights")))
+    name = DEFAULT_WEIGHTS if str(weights) == "default" else str(weights)
+    for folder in (shipped / name, Path(name)):
+        if (folder / "config.json").is_file():
+            return folder
+    known = sorted(path.parent.name for path in shipped.glob("*/config.json"))
+    raise FileNotFoundError(
+        f"weights {str(weights)!r}: expected the name of shipped weights ({', '.join(known) or 'none installed'})"
+        " or a folder with config.json and model.safetensors"
+    )
+
+
+def load(weights: str | Path = "default", device: str = "auto") -> Weights:
+    """Load a detector.
+
+    Args:
+        weights: see ``resolve``.
+        device: see ``choose_device``.
+
+    Raises:
+        FileNotFoundError: no such weights, or a file of the folder is missing.
+        ValueError: a damaged file, or tensors that do not fit the configuration.
+    """
+    folder = resolve(weights)
+    try:
+        mapping = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ValueError(f"{folder / 'config.json'}: not JSON ({error}); install the weights again") from None
+    if not isinstance(mapping, Mapping) or mapping.get("format") != FORMAT:
+        raise ValueError(f"{folder / 'config.json'}: expected format {FORMAT!r}")
+    config = configuration.from_dict(WeightsConfig, mapping, where=str(folder / "config.json"))
+
+    path = folder / "model.safetensors"
+    if not path.is_file():
+        raise FileNotFoundError(f"{path}: missing; install the weights again")
+    try:
+        tensors = load_file(path)
+    except (SafetensorError, OSError) as error:
+        raise ValueError(f"{path}: damaged or no safetensors file ({error}); install the weights again") from None
+    detector = Detector(config.detector)
+    _load_tensors(detector, tensors, path)
+    detector.to(choose_device(device)).eval()
+    return Weights(
+        name=folder.name,
+        path=folder,
+        sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
+        detector=detector,
+        config=config,
+    )
+
+
+def save(folder: str | Path, detector: Detector, stream: StreamConfig, training: dict[str, str]) -> None:
+    """Write ``config.json`` and ``model.safetensors`` into ``folder`` (made where missing)."""
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    config = WeightsConfig(format=FORMAT, detector=detector.config, stream=stream, training=training)
+    save_file(_distinct(detector), folder / "model.safetensors")
+    text = json.dumps(configuration.to_dict(config), indent=2) + "\n"
+    (folder / "config.json").write_text(text, encoding="utf-8")
+
+
+def choose_device(device: str) -> torch.device:
+    """``auto`` takes CUDA where torch can use it, else the CPU; anything else must be there.
+
+    Raises:
+        ValueError: an unknown device, or CUDA asked for where there is none.
+    """
+    if device == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        chosen = torch.device(device)
+    except RuntimeError:
+        chosen = torch.device("meta")
+    if chosen.type not in ("cpu", "cuda"):
+        raise ValueError(f"device {device!r}: expected auto, cpu, cuda or cuda:N")
+    if chosen.type == "cuda" and not torch.cuda.is_available():
+        raise ValueError(f"device {device!r}: torch {torch.__version__} finds no CUDA here; use auto or cpu")
+    return chosen
+
+
+def _distinct(module: torch.nn.Module) -> dict[str, Any]:
+    """Parameters and buffers without the second names that shared modules give them."""
+    named = [*module.named_parameters(), *module.named_buffers()]  # both skip what they have listed already
+    return {name: tensor.detach().contiguous().cpu() for name, tensor in named}
+
+
+def _load_tensors(module: torch.nn.Module, tensors: dict[str, torch.Tensor], path: Path) -> None:
+    wanted = _distinct(module)
+    missing, unexpected = sorted(wanted.keys() - tensors.keys()), sorted(tensors.keys() - wanted.keys())
+    shapes = [
+        f"{name}: expected {tuple(wanted[name].shape)}, got {tuple(tensors[name].shape)}"
+        for name in sorted(wanted.keys() & tensors.keys())
+        if wanted[name].shape != tensors[name].shape
+    ]
+    if missing or unexpected or shapes:
+        raise ValueError(
+            f"{path} does not fit its config.json; missing: {missing[:5]}, unexpected: {unexpected[:5]},"
+            f" shapes: {shapes[:5]}"
+        )
+    module.load_state_dict(tensors, strict=False)

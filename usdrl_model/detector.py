@@ -1,0 +1,62 @@
+"""Encoder and heads in one module: windows in, scores of every frame and of the whole clip out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from torch import Tensor, nn
+
+from usdrl_model.encoder import DSTE, EncoderConfig
+
+BACKGROUND = "none"
+"""Label of class 0: nothing that the detector knows is going on."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DetectorConfig:
+    """A trained detector's shape and its classes."""
+
+    labels: tuple[str, ...]
+    """K names, the first one is "none"."""
+    encoder: EncoderConfig = field(default_factory=EncoderConfig)
+    rate: float = 15.0
+    """Frames a second of the windows; T / rate is the time span that the model sees."""
+    dropout: float = 0.3
+    """Before each head, in training."""
+
+    def __post_init__(self) -> None:
+        """Refuse labels without background or with repeats."""
+        if not self.labels or self.labels[0] != BACKGROUND or len(set(self.labels)) != len(self.labels):
+            raise ValueError(f"labels must be distinct and begin with {BACKGROUND!r}, got {self.labels}")
+        if self.rate <= 0.0:
+            raise ValueError(f"rate must be above 0 frames a second, got {self.rate}")
+
+
+class Scores(NamedTuple):
+    """Logits of a batch of windows."""
+
+    frames: Tensor
+    """(N, T, K) of every frame (dense head)."""
+    clip: Tensor
+    """(N, K) of the window as a whole (recognition head)."""
+
+
+class Detector(nn.Module):
+    """DSTE with a dense head and a recognition head, one linear layer each (official ``Downstream``)."""
+
+    def __init__(self, config: DetectorConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.encoder = DSTE(config.encoder)
+        self.dropout = nn.Dropout(config.dropout)
+        self.dense = nn.Linear(config.encoder.features, len(config.labels))
+        self.recognition = nn.Linear(config.encoder.features, len(config.labels))
+
+    def forward(self, x: Tensor) -> Scores:
+        """Score windows (N, T, M, V, 3); ValueError for any other shape."""
+        tokens = self.encoder(x)
+        return Scores(
+            frames=self.dense(self.dropout(self.encoder.dense(tokens))),
+            clip=self.recognition(self.dropout(self.encoder.pooled(tokens))),
+        )
