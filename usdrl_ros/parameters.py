@@ -1,0 +1,339 @@
+"""The parameters of the perception node: one declaration each, from which all else follows.
+
+``PARAMETERS`` gives the declaration on the node, the checks, ``PerceptionConfig`` and docs/parameters.md, which this
+module prints::
+
+    python -m usdrl_ros.parameters > docs/parameters.md
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor
+from rclpy.node import Node
+
+from usdrl_model import topology
+from usdrl_model.stream import StreamConfig
+from usdrl_ros.frames import AXES, NO_POSE
+from usdrl_ros.inputs import INPUTS
+
+RECOMMENDED = -1.0
+"""Value of a threshold or time that stands for "as the weights recommend"."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Declaration:
+    """One parameter; its type is that of its default."""
+
+    name: str
+    default: Any
+    text: str
+    """What it is, with its unit, and what values mean."""
+    low: float | None = None
+    high: float | None = None
+    choices: tuple[str, ...] = ()
+    dynamic: bool = False
+    """May be set while the node runs; the others are read once."""
+    recommended: bool = False
+    """``RECOMMENDED`` is allowed besides the range."""
+
+
+PARAMETERS: tuple[Declaration, ...] = (
+    Declaration(name="topic", default="skeletons", text="Input topic, relative to the node's namespace."),
+    Declaration(
+        name="input_type", default="point_cloud", choices=tuple(INPUTS), text="Message type of the input, see topics.md."
+    ),
+    Declaration(
+        name="topology", default="kinect_v2_25", choices=topology.names(), text="Joint set of the tracker."
+    ),
+    Declaration(
+        name="person_id", default="0", text="Id of the person where the message names none (one person a message)."
+    ),
+    Declaration(
+        name="axes",
+        default="optical",
+        choices=tuple(AXES),
+        text="Axes of the source's points: optical (x right, y down, z forward), body (x forward, y left, z up) or"
+        " kinect (x left, y up, z forward). Not used when tf2 gives the pose.",
+    ),
+    Declaration(
+        name="target_frame",
+        default="",
+        text="Gravity-aligned frame with z up (base_footprint, odom, map) in which people are published. Empty: the"
+        " source's own frame. Reached by sensor_pose if that is given, else by tf2 at the stamp of every message.",
+    ),
+    Declaration(
+        name="sensor_pose",
+        default=list(NO_POSE),
+        text="x, y, z (m), roll, pitch, yaw (rad) of the sensor in target_frame; roll 0, pitch 0.3 is a camera that"
+        " looks 0.3 rad down. All zeros: not given. Without target_frame it only levels the skeletons.",
+    ),
+    Declaration(name="weights", default="default", text="Name of shipped weights, or path of a weights folder."),
+    Declaration(
+        name="device", default="auto", choices=("auto", "cpu", "cuda"), text="Where the model runs; auto: cuda if there is one."
+    ),
+    Declaration(name="num_threads", default=1, low=1, high=64, text="CPU threads of the model."),
+    Declaration(
+        name="autostart",
+        default=True,
+        text="Configure and activate at start; the process exits with an error if that fails. False: wait for lifecycle transitions.",
+    ),
+    Declaration(
+        name="heartbeat_rate", default=2.0, low=0.1, high=50.0, text="Repetitions of actions/state and watch/* a second (Hz)."
+    ),
+    Declaration(
+        name="source_timeout",
+        default=2.0,
+        low=0.2,
+        high=60.0,
+        text="Seconds without a usable message after which all running actions are ended and everybody is forgotten.",
+    ),
+    Declaration(
+        name="watch",
+        default=[""],
+        dynamic=True,
+        text="Labels with topics of their own, watch/<label>/active, person and pose. Empty strings are ignored.",
+    ),
+    Declaration(
+        name="max_rate",
+        default=RECOMMENDED,
+        low=0.5,
+        high=60.0,
+        dynamic=True,
+        recommended=True,
+        text="Inferences a second of source time, at most (Hz).",
+    ),
+    Declaration(
+        name="look_ahead",
+        default=RECOMMENDED,
+        low=0.0,
+        high=2.0,
+        dynamic=True,
+        recommended=True,
+        text="Seconds by which decisions trail the newest frame: more is surer and later.",
+    ),
+    Declaration(
+        name="on_threshold",
+        default=RECOMMENDED,
+        low=0.01,
+        high=1.0,
+        dynamic=True,
+        recommended=True,
+        text="Score at which a candidate starts, for every label.",
+    ),
+    Declaration(
+        name="off_threshold",
+        default=RECOMMENDED,
+        low=0.0,
+        high=1.0,
+        dynamic=True,
+        recommended=True,
+        text="Score under which an action ends; at most on_threshold.",
+    ),
+    Declaration(
+        name="min_duration",
+        default=RECOMMENDED,
+        low=0.0,
+        high=10.0,
+        dynamic=True,
+        recommended=True,
+        text="Seconds a candidate must last before its onset is published, for every label.",
+    ),
+    Declaration(
+        name="hold",
+        default=RECOMMENDED,
+        low=0.0,
+        high=10.0,
+        dynamic=True,
+        recommended=True,
+        text="Seconds the score may stay under off_threshold before the action ends.",
+    ),
+    Declaration(
+        name="refractory",
+        default=RECOMMENDED,
+        low=0.0,
+        high=60.0,
+        dynamic=True,
+        recommended=True,
+        text="Seconds after an end in which the same label does not start again.",
+    ),
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PerceptionConfig:
+    """The values of all parameters; see ``PARAMETERS`` for their meaning."""
+
+    topic: str
+    input_type: str
+    topology: str
+    person_id: str
+    axes: str
+    target_frame: str
+    sensor_pose: tuple[float, ...]
+    weights: str
+    device: str
+    num_threads: int
+    autostart: bool
+    heartbeat_rate: float
+    source_timeout: float
+    watch: tuple[str, ...]
+    max_rate: float
+    look_ahead: float
+    on_threshold: float
+    off_threshold: float
+    min_duration: float
+    hold: float
+    refractory: float
+
+    def stream_config(self, recommended: StreamConfig) -> StreamConfig:
+        """What the weights recommend, with the values that were set; a set value holds for every label.
+
+        Raises:
+            ValueError: off_threshold above on_threshold, once the recommended values are known.
+        """
+        events: dict[str, Any] = {
+            name: getattr(self, name)
+            for name in ("on_threshold", "off_threshold", "min_duration", "hold", "refractory")
+            if getattr(self, name) != RECOMMENDED
+        }
+        for name in ("on_threshold", "min_duration"):
+            if name in events:
+                events[f"label_{name}"] = {}
+        stream = {
+            name: getattr(self, name) for name in ("max_rate", "look_ahead") if getattr(self, name) != RECOMMENDED
+        }
+        return dataclasses.replace(recommended, events=dataclasses.replace(recommended.events, **events), **stream)
+
+
+def declare(node: Node) -> None:
+    """Declare every parameter on ``node``, with its range; rclpy refuses wrong types and values out of range."""
+    for parameter in PARAMETERS:
+        node.declare_parameter(parameter.name, parameter.default, _descriptor(parameter))
+
+
+def read(node: Node, changes: Mapping[str, Any] | None = None) -> PerceptionConfig:
+    """The values of ``node``'s parameters as if ``changes`` were already made.
+
+    Raises:
+        ValueError: a value that is not allowed; the message names the allowed ones.
+    """
+    values = {parameter.name: node.get_parameter(parameter.name).value for parameter in PARAMETERS}
+    values.update({name: value for name, value in (changes or {}).items() if name in values})
+    for parameter in PARAMETERS:
+        _check(parameter, values[parameter.name])
+    if RECOMMENDED not in (values["on_threshold"], values["off_threshold"]):
+        _check_thresholds(values["on_threshold"], values["off_threshold"])
+    values["watch"] = tuple(dict.fromkeys(label for label in values["watch"] if label))
+    values["sensor_pose"] = tuple(values["sensor_pose"])
+    return PerceptionConfig(**values)
+
+
+def check_watch(watch: Iterable[str], labels: Iterable[str]) -> None:
+    """Refuse labels that the weights do not know.
+
+    Raises:
+        ValueError: the message lists the known ones.
+    """
+    known = list(labels)
+    for label in watch:
+        if label not in known:
+            near = difflib.get_close_matches(label, known, n=1)
+            hint = f"; did you mean {near[0]!r}?" if near else ""
+            raise ValueError(f"watch: the weights do not know {label!r}{hint} Known: {', '.join(known)}")
+
+
+def markdown() -> str:
+    """The text of docs/parameters.md."""
+    rows = [
+        f"| `{p.name}` | {_type_name(p)} | `{_shown(p.default)}` | {_allowed(p)} | {'yes' if p.dynamic else 'no'} |"
+        f" {p.text} |"
+        for p in PARAMETERS
+    ]
+    return "\n".join(
+        [
+            "# Parameters of `usdrl_perception`",
+            "",
+            "Generated from `usdrl_ros/parameters.py` by `python -m usdrl_ros.parameters > docs/parameters.md`.",
+            "",
+            "Set them in a params file (config/perception.yaml is one with every default), with `-p name:=value`, or,",
+            "where *dynamic* says yes, with `ros2 param set` while the node runs. A refused value leaves the old one in",
+            "force, and the answer says what is allowed. Numbers of type double need a point: `10.0`, not `10`.",
+            "",
+            "`-1.0` is allowed where *allowed* says so, and means: as the weights recommend (a weights folder carries",
+            "the thresholds that were tuned for it, some of them per label).",
+            "",
+            "| name | type | default | allowed | dynamic | meaning |",
+            "|---|---|---|---|---|---|",
+            *rows,
+            "",
+            "Besides these there are `use_sim_time`, and the quality of service of every topic:",
+            "`qos_overrides./<topic>.subscription.{reliability,history,depth}` and the same with `publisher`. The input",
+            "is subscribed `best_effort` with depth 100, because that accepts every publisher; set `reliable` for a",
+            "publisher that is reliable too.",
+            "",
+        ]
+    )
+
+
+def _check(parameter: Declaration, value: Any) -> None:
+    if parameter.choices and value not in parameter.choices:
+        near = difflib.get_close_matches(value, parameter.choices, n=1)
+        hint = f"; did you mean {near[0]!r}?" if near else ""
+        raise ValueError(f"{parameter.name}: got {value!r}{hint} Allowed: {', '.join(parameter.choices)}")
+    if parameter.low is None or (parameter.recommended and value == RECOMMENDED):
+        return
+    if not (math.isfinite(value) and parameter.low <= value <= parameter.high):
+        raise ValueError(f"{parameter.name}: got {value}; allowed: {_allowed(parameter)}")
+
+
+def _check_thresholds(on: float, off: float) -> None:
+    if off > on:
+        raise ValueError(f"off_threshold: got {off}; allowed: at most on_threshold ({on})")
+
+
+def _descriptor(parameter: Declaration) -> ParameterDescriptor:
+    descriptor = ParameterDescriptor(
+        description=parameter.text,
+        read_only=not parameter.dynamic,
+        additional_constraints="" if parameter.low is None and not parameter.choices else f"allowed: {_allowed(parameter)}",
+    )
+    if parameter.low is not None and isinstance(parameter.default, int):
+        descriptor.integer_range = [IntegerRange(from_value=int(parameter.low), to_value=int(parameter.high or 0))]
+    elif parameter.low is not None:
+        low = min(parameter.low, RECOMMENDED) if parameter.recommended else parameter.low
+        descriptor.floating_point_range = [FloatingPointRange(from_value=low, to_value=float(parameter.high or 0))]
+    return descriptor
+
+
+def _allowed(parameter: Declaration) -> str:
+    if parameter.choices:
+        return ", ".join(parameter.choices)
+    if parameter.low is None:
+        return "any"
+    return f"{parameter.low:g} to {parameter.high:g}{', or -1.0' if parameter.recommended else ''}"
+
+
+def _type_name(parameter: Declaration) -> str:
+    if isinstance(parameter.default, list):
+        return f"{_NAMES[type(parameter.default[0])]} array"
+    return _NAMES[type(parameter.default)]
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return '""' if value == "" else str(value).replace("'", '"')
+
+
+_NAMES = {bool: "bool", int: "integer", float: "double", str: "string"}
+
+
+if __name__ == "__main__":
+    print(markdown(), end="")
