@@ -19,7 +19,7 @@ from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescri
 from rclpy.node import Node
 
 from usdrl_model import topology
-from usdrl_model.stream import StreamConfig
+from usdrl_model.stream_config import StreamConfig
 from usdrl_ros.frames import AXES, NO_POSE
 from usdrl_ros.inputs import INPUTS
 
@@ -164,6 +164,8 @@ PARAMETERS: tuple[Declaration, ...] = (
         text="Seconds after an end in which the same label does not start again.",
     ),
 )
+
+NAMES = frozenset(parameter.name for parameter in PARAMETERS)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from importlib import resources
 
 from usdrl_model.events import Event
-from usdrl_model.stream import ActionState, PersonState, StreamState
+from usdrl_model.stream_config import ActionState, PersonState, StreamState
 
 SCHEMA = "usdrl.actions/1"
 """Value of ``schema`` in every state; the number rises when a field changes its meaning or vanishes."""

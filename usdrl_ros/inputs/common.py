@@ -52,6 +52,12 @@ def seconds(stamp: Time) -> float:
     return value
 
 
+def ros_time(seconds: float) -> Time:
+    """Float seconds as a ROS stamp; a float64 holds today's to 0.2 microseconds."""
+    whole, nanoseconds = divmod(round(seconds * 1e9), 1_000_000_000)
+    return Time(sec=whole, nanosec=nanoseconds)
+
+
 def source_frame(header: Header, people: tuple) -> SourceFrame:
     """A source frame from a message's header and its people."""
     return SourceFrame(SkeletonFrame(seconds(header.stamp), people), header.stamp, header.frame_id)
