@@ -8,8 +8,8 @@ Example::
             print(event.kind, event.person, event.label, event.onset, event.score)
 
 ``push`` is ``add`` and, when a slot of ``max_rate`` is due, ``infer``. A node that must not block its callbacks calls
-the two from a worker. Everything follows from the stamps of the frames, nothing from the time of arrival, so a recording
-gives the same events offline and live.
+the two from a worker. Everything follows from the stamps of the frames, nothing from the time of arrival, so a
+recording gives the same events offline and live.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """UTKinect-Action3D: ten people, ten actions each, one continuous recording a take, Kinect v1.
 
-Official files: ``joints.zip`` (or its folder ``joints/``) with ``joints_sSS_eEE.txt``, and ``actionLabel.txt``. The copy
-``actionLabel_modified.txt`` repairs seven typing errors of the original and is taken where present. The data set is
-free for academic use, citation asked: L. Xia, C.-C. Chen, J. K. Aggarwal, "View Invariant Human Action Recognition Using
-Histograms of 3D Joints", CVPRW 2012; cvrc.ece.utexas.edu/KinectDatasets.
+Official files: ``joints.zip`` (or its folder ``joints/``) with ``joints_sSS_eEE.txt``, and ``actionLabel.txt``. The
+copy ``actionLabel_modified.txt`` repairs seven typing errors of the original and is taken where present. The data set
+is free for academic use, citation asked: L. Xia, C.-C. Chen, J. K. Aggarwal, "View Invariant Human Action Recognition
+Using Histograms of 3D Joints", CVPRW 2012; cvrc.ece.utexas.edu/KinectDatasets.
 
 A row is a frame number of the 30 Hz colour camera and 20 joints in metres. About every second number is present, some
 rows come twice with the same number, and the rows of a break are missing, so time comes from the number, never from

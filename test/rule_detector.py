@@ -1,0 +1,39 @@
+"""A detector whose answers are known: "hand_up" wherever the right hand is above the head."""
+
+from pathlib import Path
+
+import torch
+
+from usdrl_model.checkpoint import FORMAT, Weights, WeightsConfig
+from usdrl_model.detector import DetectorConfig, Scores
+from usdrl_model.encoder import EncoderConfig
+from usdrl_model.events import EventConfig
+from usdrl_model.skeleton import HEAD
+from usdrl_model.stream_config import StreamConfig
+from usdrl_model.topology import JOINT_INDEX
+
+
+class HandUp(torch.nn.Module):
+    """Sure in every frame: class 1 where the hand is above the head, else background."""
+
+    def __init__(self, config: DetectorConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.size = torch.nn.Parameter(torch.tensor(8.0))
+        self.batches: list[int] = []
+
+    def forward(self, x: torch.Tensor) -> Scores:
+        self.batches.append(len(x))
+        up = x[:, :, 0, JOINT_INDEX["hand_right"], 1] > x[:, :, 0, HEAD, 1]
+        frames = self.size * torch.nn.functional.one_hot(up.long(), 2)
+        return Scores(frames=frames, clip=frames.amax(1))
+
+
+def hand_up_weights(people: int = 1) -> Weights:
+    """Weights of the rule, 10 Hz, with settings that make times easy to reckon."""
+    encoder = EncoderConfig(hidden=2, people=people)
+    detector = DetectorConfig(labels=("none", "hand_up"), encoder=encoder, rate=10.0)
+    events = EventConfig(on_threshold=0.6, off_threshold=0.4, min_duration=0.3, hold=0.2, refractory=0.2)
+    stream = StreamConfig(look_ahead=0.3, smoothing=0.0, events=events)
+    config = WeightsConfig(format=FORMAT, detector=detector, stream=stream)
+    return Weights(name="rule", path=Path("rule"), sha256="0" * 64, detector=HandUp(detector), config=config)

@@ -1,0 +1,102 @@
+"""Posterior in, onsets and offsets out."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from usdrl_model.events import ActionMachine, Edge, EventConfig
+
+LABELS = ("none", "wave", "clap")
+STEP = 0.1
+CONFIG = EventConfig(on_threshold=0.6, off_threshold=0.4, min_duration=0.5, hold=0.2, refractory=1.0)
+
+
+def run(scores: list[float], config: EventConfig = CONFIG, label: int = 1) -> list[tuple[float, Edge]]:
+    """Edges with the time of their decision, for a posterior of one label over time."""
+    machine, edges = ActionMachine(LABELS, config), []
+    for index, score in enumerate(scores):
+        posterior = np.zeros(3)
+        posterior[label], posterior[0] = score, 1.0 - score
+        edges += [(index * STEP, edge) for edge in machine.step(index * STEP, posterior)]
+    return edges
+
+
+def test_an_action_has_an_onset_and_an_offset_dated_back() -> None:
+    (decided, onset), (ended, offset) = run([0.0] * 5 + [0.5] * 2 + [0.9] * 10 + [0.0] * 10)
+    assert (onset.kind, onset.label) == ("onset", "wave")
+    assert onset.onset == pytest.approx(0.5)  # first frame at or above the off threshold
+    assert decided == pytest.approx(1.0)  # and it lasted min_duration
+    assert (offset.kind, offset.onset, offset.offset) == ("offset", onset.onset, pytest.approx(1.6))
+    assert ended == pytest.approx(1.9)  # hold has passed
+    assert offset.score == pytest.approx((2 * 0.5 + 10 * 0.9) / 12)
+
+
+def test_neither_short_nor_hesitant_candidates_become_actions() -> None:
+    assert run([0.0, 0.9, 0.9, 0.9, 0.0, 0.0, 0.0]) == []
+    assert run([0.0] + [0.55] * 30 + [0.0]) == []
+
+
+def test_a_dip_shorter_than_hold_does_not_split_an_action() -> None:
+    edges = run([0.9] * 10 + [0.1] * 2 + [0.9] * 10 + [0.0] * 5)
+    assert [edge.kind for _, edge in edges] == ["onset", "offset"]
+    assert len(run([0.9] * 10 + [0.1] * 12 + [0.9] * 20)) == 3
+
+
+def test_the_same_label_rests_for_the_refractory_time() -> None:
+    edges = run([0.9] * 10 + [0.0] * 4 + [0.9] * 30)
+    second = edges[2][1]
+    assert second.kind == "onset"
+    assert second.onset == pytest.approx(0.9 + CONFIG.refractory, abs=STEP + 1e-9)
+
+
+def test_labels_may_have_their_own_thresholds() -> None:
+    config = EventConfig(
+        on_threshold=0.9, off_threshold=0.3, min_duration=0.5, label_on_threshold={"clap": 0.5},
+        label_min_duration={"clap": 0.2},
+    )  # fmt: skip
+    assert run([0.6] * 10, config) == []
+    ((decided, edge),) = run([0.6] * 10, config, label=2)
+    assert edge.label == "clap"
+    assert decided == pytest.approx(0.2)
+
+
+def test_close_ends_what_is_active_only() -> None:
+    machine = ActionMachine(LABELS, CONFIG)
+    for index in range(10):
+        machine.step(index * STEP, np.array([0.0, 0.7, 0.5]))
+    assert set(machine.runs) == {"wave"}
+    (edge,) = machine.close("lost")
+    assert (edge.kind, edge.label, edge.offset) == ("lost", "wave", pytest.approx(0.9))
+    assert machine.close("lost") == []
+
+
+@given(st.lists(st.floats(0.0, 1.0), max_size=300))
+def test_edges_alternate_and_respect_the_times(scores: list[float]) -> None:
+    edges = run(scores)
+    kinds = [edge.kind for _, edge in edges]
+    assert kinds == ["onset", "offset"] * (len(kinds) // 2) + ["onset"] * (len(kinds) % 2)
+    for decided, edge in edges:
+        assert edge.onset <= decided
+        assert CONFIG.off_threshold <= edge.score <= 1.0
+        if edge.offset is not None:
+            assert edge.offset - edge.onset >= CONFIG.min_duration - 1e-9
+
+
+def test_nan_is_not_an_action() -> None:
+    machine = ActionMachine(LABELS, CONFIG)
+    assert [machine.step(index * STEP, np.full(3, np.nan)) for index in range(20)] == [[]] * 20
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"on_threshold": 0.0}, "in \\(0, 1\\]"),
+        ({"on_threshold": 0.2, "off_threshold": 0.5}, "at least off_threshold"),
+        ({"label_on_threshold": {"wave": 2.0}}, "wave"),
+        ({"hold": -1.0}, "hold"),
+    ],
+)
+def test_impossible_settings_are_refused(wrong: dict, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        EventConfig(**wrong)

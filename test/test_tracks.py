@@ -1,0 +1,111 @@
+"""Irregular samples on the regular grid of the model."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from usdrl_model.skeleton import SHOULDER_LEFT, SHOULDER_RIGHT, SPINE_MID
+from usdrl_model.topology import JOINT_INDEX, PARENTS
+from usdrl_model.tracks import MAX_JOINT_GAP, Track
+from usdrl_model.window import fill, normalise
+
+RATE = 10.0
+SURE = np.ones(25, np.float32)
+
+
+def moving(time: float) -> np.ndarray:
+    """Every joint on a straight line through time, so that linear interpolation is exact."""
+    return (np.arange(75).reshape(25, 3) * 0.01 + 1.0 + time * np.linspace(0.1, 0.5, 75).reshape(25, 3)).astype("f4")
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.floats(0.005, 0.45), min_size=3, max_size=60), st.floats(0.0, 1e4))
+def test_any_rate_and_jitter_gives_the_same_grid(steps: list[float], start: float) -> None:
+    track = Track(RATE, capacity=400)
+    stamps = start + np.cumsum(steps)
+    for stamp in stamps:
+        track.add(float(stamp), moving(stamp - start), SURE)
+    joints, mask = track.window(300, track.newest)
+    times = (track.newest - 299 + np.arange(300)) / RATE
+    covered = (times > stamps[0] + 1e-9) & (times <= stamps[-1])
+    assert (mask.all(axis=1) == covered).all() or stamps[0] in times
+    for index in np.flatnonzero(covered):
+        np.testing.assert_allclose(joints[index], moving(times[index] - start), atol=2e-3)
+
+
+def test_a_short_gap_of_a_joint_is_filled_in_afterwards_and_a_long_one_is_not() -> None:
+    for gap, filled in ((MAX_JOINT_GAP - 0.1, True), (MAX_JOINT_GAP + 0.3, False)):
+        track = Track(RATE, capacity=100)
+        for stamp in np.arange(1.0, 4.0, 0.05):
+            confidence = SURE.copy()
+            if 2.0 < stamp < 2.0 + gap:
+                confidence[7] = 0.0
+            track.add(float(stamp), moving(stamp), confidence)
+        _, mask = track.window(25, track.newest)
+        assert mask[:, 7].all() == filled
+        assert mask[:, 8].all()
+
+
+def test_a_frozen_joint_is_invalid_until_it_moves_again() -> None:
+    track = Track(RATE, capacity=100)
+    for stamp in np.arange(1.0, 3.0, 1 / 30):
+        joints = moving(stamp)
+        joints[5] = 1.234
+        track.add(float(stamp), joints, SURE)
+    assert track.confidence[5] == 0.0
+    assert (np.delete(track.confidence, 5) == 1.0).all()
+    track.add(3.1, moving(3.1), SURE)
+    assert track.confidence[5] == 1.0
+
+
+def test_the_ring_forgets_what_is_older_than_its_capacity() -> None:
+    track = Track(RATE, capacity=20)
+    for stamp in np.arange(1.0, 10.0, 0.05):
+        track.add(float(stamp), moving(stamp), SURE)
+    _, mask = track.window(40, track.newest)
+    assert not mask[:20].any()
+    assert mask[20:].all()
+
+
+def test_a_stamp_that_does_not_rise_is_refused() -> None:
+    track = Track(RATE, capacity=20)
+    track.add(1.0, moving(1.0), SURE)
+    with pytest.raises(ValueError, match="expected a stamp after 1.000000"):
+        track.add(1.0, moving(1.0), SURE)
+
+
+def test_fill_holds_joints_and_puts_never_seen_ones_on_their_parent() -> None:
+    joints = np.stack([moving(t) for t in np.arange(0.0, 2.0, 0.1)])
+    mask = np.ones((20, 25), bool)
+    hand, wrist = JOINT_INDEX["hand_left"], JOINT_INDEX["wrist_left"]
+    mask[:, hand] = False
+    mask[:5, wrist] = False
+    mask[10:, wrist] = False
+    filled = fill(np.where(mask[:, :, None], joints, 99.0), mask)
+    assert PARENTS[hand] == wrist
+    np.testing.assert_array_equal(filled[:, hand], filled[:, wrist])
+    np.testing.assert_array_equal(filled[:5, wrist], np.repeat(joints[5:6, wrist], 5, axis=0))
+    np.testing.assert_array_equal(filled[12, wrist], joints[9, wrist])
+    assert np.abs(filled).max() < 10.0
+
+
+def test_fill_of_nothing_is_zero() -> None:
+    assert not fill(np.full((4, 25, 3), 7.0), np.zeros((4, 25), bool)).any()
+
+
+@given(st.floats(-3.1, 3.1), st.floats(-5, 5), st.floats(-5, 5))
+def test_where_somebody_stands_and_faces_does_not_matter(yaw: float, x: float, z: float) -> None:
+    rng = np.random.default_rng(3)
+    window = rng.normal(scale=0.3, size=(16, 1, 25, 3))
+    window[:, 0, SHOULDER_LEFT, 0] -= 1.0
+    window[:, 0, SHOULDER_RIGHT, 0] += 1.0
+    turn = np.array([[np.cos(yaw), 0, np.sin(yaw)], [0, 1, 0], [-np.sin(yaw), 0, np.cos(yaw)]])
+    # The component-wise median does not commute with a turn exactly, so every frame has the same shoulder line here.
+    window[:, 0, SHOULDER_LEFT] = window[:, 0, SPINE_MID] + [-0.2, 0.3, 0.0]
+    window[:, 0, SHOULDER_RIGHT] = window[:, 0, SPINE_MID] + [0.2, 0.3, 0.1]
+    moved = normalise(window @ turn.T + [x, 0.7, z])
+    np.testing.assert_allclose(moved, normalise(window), atol=1e-9)
+    line = moved[:, 0, SHOULDER_RIGHT] - moved[:, 0, SHOULDER_LEFT]
+    assert (line[:, 0] > 0).all()
+    np.testing.assert_allclose(line[:, 2], 0.0, atol=1e-9)
