@@ -9,7 +9,7 @@ Three ways, in this order:
 
 ``target_frame`` must be gravity-aligned, with body axes (x forward, y left, z up): ``base_footprint``, ``odom``, ``map``.
 
-    >>> frames = Frames("optical", sensor_pose=(0.0, 0.0, 1.2, 0.0, 0.3, 0.0))   # a camera 1.2 m up, looking down
+    >>> frames = Frames("optical", sensor_pose=(0.0, 0.0, 1.2, 0.0, 0.3, 0.0))  # 1.2 m up, looking down
     >>> frames.to_published((0.0, 0.0, 0.0)).shape
     (3,)
 """
@@ -66,7 +66,7 @@ class Frames:
         if len(sensor_pose) != 6 or not np.isfinite(sensor_pose).all():
             raise ValueError(f"sensor_pose: expected 6 numbers x, y, z, roll, pitch, yaw, got {list(sensor_pose)}")
         self._target = target_frame
-        self._tf = tf if needs_tf(target_frame, sensor_pose) else None
+        self._tf: Any = tf if needs_tf(target_frame, sensor_pose) else None
         if needs_tf(target_frame, sensor_pose) and tf is None:
             raise ValueError(
                 f"target_frame: {target_frame!r} needs tf2_ros or a sensor_pose: install tf2_ros, or set sensor_pose to"

@@ -145,7 +145,7 @@ class Health:
         values = {
             "topic": situation.topic,
             "publishers": situation.publishers,
-            "rate": f"{len(self._arrivals) / RECENT:.1f} Hz",
+            "rate": f"{_rate(self._arrivals):.1f} Hz",
             "age of last message": f"{age:.1f} s" if heard else "never",
             "messages refused": self._refused.total(),
             **{f"refused.{kind}": count for kind, count in sorted(self._refused.items())},
@@ -157,9 +157,14 @@ class Health:
         topic = situation.topic
         if self._refusals:
             share = f"{len(self._refusals)} messages refused in the last {RECENT:g} s"
-            return (DiagnosticStatus.WARN if self._arrivals else DiagnosticStatus.ERROR), f"{share}: {self._refusal_text}"
+            return (
+                DiagnosticStatus.WARN if self._arrivals else DiagnosticStatus.ERROR
+            ), f"{share}: {self._refusal_text}"
         if situation.clock_silent:
-            return DiagnosticStatus.WARN, "use_sim_time is true but /clock is silent: publish it or set use_sim_time false"
+            return (
+                DiagnosticStatus.WARN,
+                "use_sim_time is true but /clock is silent: publish it or set use_sim_time false",
+            )
         if not self._arrivals and situation.other_types:
             return (
                 DiagnosticStatus.ERROR,
@@ -183,7 +188,7 @@ class Health:
                 f"stamps are {self._clock_offset:.1f} s behind this node's clock: set use_sim_time for a bag, or"
                 " synchronise the clocks",
             )
-        return DiagnosticStatus.OK, f"{len(self._arrivals) / RECENT:.1f} messages/s on {topic}"
+        return DiagnosticStatus.OK, f"{_rate(self._arrivals):.1f} messages/s on {topic}"
 
     def _inference_status(self, name: str, situation: Situation, now: float) -> DiagnosticStatus:
         counters = situation.stream_counters
@@ -245,6 +250,12 @@ class Throttle:
 def _forget(times: deque[float], now: float) -> None:
     while times and times[0] < now - RECENT:
         times.popleft()
+
+
+def _rate(times: deque[float]) -> float:
+    """Events a second between the first and the last of ``times``."""
+    span = times[-1] - times[0] if times else 0.0
+    return (len(times) - 1) / span if span > 0.0 else 0.0
 
 
 def _percentile(samples: Iterable[float], percent: float) -> str:

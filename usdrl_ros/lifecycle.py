@@ -36,7 +36,7 @@ class ManagedNode(LifecycleNode):
     def _LifecycleNodeMixin__change_state(self, transition_id: int) -> TransitionCallbackReturn:  # noqa: N802
         # The only hook between the service and the state machine is this private method of rclpy.
         try:
-            return super()._LifecycleNodeMixin__change_state(transition_id)
+            return super()._LifecycleNodeMixin__change_state(transition_id)  # type: ignore[misc]
         except RCLError as error:
             self.get_logger().error(f"lifecycle transition {transition_id} refused: {error}")
             return TransitionCallbackReturn.FAILURE

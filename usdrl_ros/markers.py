@@ -49,9 +49,7 @@ def _figure(person: PersonState, index: int, header: Header, to_published: Calla
     return [marker]
 
 
-def _text(
-    person: PersonState, index: int, header: Header, to_published: Callable, now: float
-) -> list[Marker]:
+def _text(person: PersonState, index: int, header: Header, to_published: Callable, now: float) -> list[Marker]:
     if not np.isfinite(person.position).all():
         return []
     marker = _marker("action", index, header, Marker.TEXT_VIEW_FACING, _colour(person))

@@ -42,10 +42,16 @@ def every_one() -> QoSProfile:
     return QoSProfile(depth=EVENT_DEPTH, reliability=ReliabilityPolicy.RELIABLE)
 
 
-def topic_name(label: str) -> str:
-    """A label as a token of a ROS topic name: letters, digits and underscores, no digit in front."""
-    name = re.sub(r"[^A-Za-z0-9_]", "_", label)
-    return f"_{name}" if name[:1].isdigit() else name
+def topic_names(labels: Iterable[str]) -> dict[str, str]:
+    """Label -> its token in a ROS topic name: letters, digits and underscores, no digit in front.
+
+    Raises:
+        ValueError: two labels that become the same token.
+    """
+    names = {label: re.sub(r"^(?=\d)", "_", re.sub(r"[^A-Za-z0-9_]", "_", label)) for label in labels}
+    if len(set(names.values())) < len(names):
+        raise ValueError(f"watch: {sorted(names)} become the topics {sorted(names.values())}: they must differ")
+    return names
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +70,14 @@ class Outputs:
         node: owner of the publishers.
         model: what produces the answers.
         frames: the way from canonical axes to the published frame.
+        watch: labels with topics of their own.
+
+    Raises:
+        ValueError: two labels that become the same topic name.
     """
 
-    def __init__(self, node: Node, model: ModelInfo, frames: Frames) -> None:
+    def __init__(self, node: Node, model: ModelInfo, frames: Frames, watch: Iterable[str]) -> None:
+        names = topic_names(watch)
         self._node = node
         self._model = model
         self._frames = frames
@@ -79,16 +90,10 @@ class Outputs:
         self._detection_publisher = (
             self._publisher(detection_type, "actions/detections", every_one()) if detection_type else None
         )
-        self._state_text = ""
+        self._create_watches(names)
         self._header = Header()
-        self.forget()
-
-    def forget(self) -> None:
-        """Publish that nobody is there, as before the first message."""
-        empty = StreamState(stamp=0.0, seq=0, people=(), events=(), counters={})
-        with self._lock:
-            self._header = Header()
-            self._publish_state(empty, None)
+        # Who asks before the first message hears that nobody is there, and which model runs.
+        self._publish_state(StreamState(stamp=0.0, seq=0, people=(), events=(), counters={}), None)
 
     def publish(self, result: Result, latency_ms: float | None) -> None:
         """Publish a result: events first, then the state that holds them."""
@@ -112,24 +117,12 @@ class Outputs:
             self._publish_watches()
 
     def watch(self, labels: Iterable[str]) -> None:
-        """Have watch topics for exactly these labels.
-
-        Raises:
-            ValueError: two labels that become the same topic name.
-        """
-        names = {label: topic_name(label) for label in labels}
-        if len(set(names.values())) < len(names):
-            raise ValueError(f"watch: {sorted(names)} become the topics {sorted(names.values())}: they must differ")
+        """Have watch topics for exactly these labels; ValueError as for the class."""
+        names = topic_names(labels)
         with self._lock:
-            for label in set(self._watches) - set(names):
+            for label in self._watches.keys() - names.keys():
                 self._destroy(self._watches.pop(label))
-            for label in names.keys() - self._watches.keys():
-                base = f"watch/{names[label]}"
-                self._watches[label] = Watch(
-                    active=self._publisher(Bool, f"{base}/active", latched()),
-                    person=self._publisher(String, f"{base}/person", latched()),
-                    pose=self._publisher(PoseStamped, f"{base}/pose", latched()),
-                )
+            self._create_watches(names)
             self._publish_watches()
 
     def destroy(self) -> None:
@@ -142,6 +135,15 @@ class Outputs:
                 self._node.destroy_publisher(publisher)
             if self._detection_publisher is not None:
                 self._node.destroy_publisher(self._detection_publisher)
+
+    def _create_watches(self, names: dict[str, str]) -> None:
+        for label in names.keys() - self._watches.keys():
+            base = f"watch/{names[label]}"
+            self._watches[label] = Watch(
+                active=self._publisher(Bool, f"{base}/active", latched()),
+                person=self._publisher(String, f"{base}/person", latched()),
+                pose=self._publisher(PoseStamped, f"{base}/pose", latched()),
+            )
 
     def _publish_state(self, state: StreamState, latency_ms: float | None) -> None:
         self._state_text = encode_state(

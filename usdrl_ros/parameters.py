@@ -1,16 +1,13 @@
 """The parameters of the perception node: one declaration each, from which all else follows.
 
-``PARAMETERS`` gives the declaration on the node, the checks, ``PerceptionConfig`` and docs/parameters.md, which this
-module prints::
-
-    python -m usdrl_ros.parameters > docs/parameters.md
+``PARAMETERS`` gives the declaration on the node, the checks, ``PerceptionConfig``, docs/parameters.md and
+config/perception.yaml (``parameter_docs``).
 """
 
 from __future__ import annotations
 
 import dataclasses
 import difflib
-import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -35,8 +32,8 @@ class Declaration:
     default: Any
     text: str
     """What it is, with its unit, and what values mean."""
-    low: float | None = None
-    high: float | None = None
+    limits: tuple[float, float] | None = None
+    """Lowest and highest value."""
     choices: tuple[str, ...] = ()
     dynamic: bool = False
     """May be set while the node runs; the others are read once."""
@@ -47,11 +44,12 @@ class Declaration:
 PARAMETERS: tuple[Declaration, ...] = (
     Declaration(name="topic", default="skeletons", text="Input topic, relative to the node's namespace."),
     Declaration(
-        name="input_type", default="point_cloud", choices=tuple(INPUTS), text="Message type of the input, see topics.md."
+        name="input_type",
+        default="point_cloud",
+        choices=tuple(INPUTS),
+        text="Message type of the input, see topics.md.",
     ),
-    Declaration(
-        name="topology", default="kinect_v2_25", choices=topology.names(), text="Joint set of the tracker."
-    ),
+    Declaration(name="topology", default="kinect_v2_25", choices=topology.names(), text="Joint set of the tracker."),
     Declaration(
         name="person_id", default="0", text="Id of the person where the message names none (one person a message)."
     ),
@@ -76,22 +74,28 @@ PARAMETERS: tuple[Declaration, ...] = (
     ),
     Declaration(name="weights", default="default", text="Name of shipped weights, or path of a weights folder."),
     Declaration(
-        name="device", default="auto", choices=("auto", "cpu", "cuda"), text="Where the model runs; auto: cuda if there is one."
+        name="device",
+        default="auto",
+        choices=("auto", "cpu", "cuda"),
+        text="Where the model runs; auto: cuda if there is one.",
     ),
-    Declaration(name="num_threads", default=1, low=1, high=64, text="CPU threads of the model."),
+    Declaration(name="num_threads", default=1, limits=(1, 64), text="CPU threads of the model."),
     Declaration(
         name="autostart",
         default=True,
-        text="Configure and activate at start; the process exits with an error if that fails. False: wait for lifecycle transitions.",
+        text="Configure and activate at start; the process exits with an error if that fails. False: wait for lifecycle"
+        " transitions.",
     ),
     Declaration(
-        name="heartbeat_rate", default=2.0, low=0.1, high=50.0, text="Repetitions of actions/state and watch/* a second (Hz)."
+        name="heartbeat_rate",
+        default=2.0,
+        limits=(0.1, 50.0),
+        text="Repetitions of actions/state and watch/* a second (Hz).",
     ),
     Declaration(
         name="source_timeout",
         default=2.0,
-        low=0.2,
-        high=60.0,
+        limits=(0.2, 60.0),
         text="Seconds without a usable message after which all running actions are ended and everybody is forgotten.",
     ),
     Declaration(
@@ -103,8 +107,7 @@ PARAMETERS: tuple[Declaration, ...] = (
     Declaration(
         name="max_rate",
         default=RECOMMENDED,
-        low=0.5,
-        high=60.0,
+        limits=(0.5, 60.0),
         dynamic=True,
         recommended=True,
         text="Inferences a second of source time, at most (Hz).",
@@ -112,8 +115,7 @@ PARAMETERS: tuple[Declaration, ...] = (
     Declaration(
         name="look_ahead",
         default=RECOMMENDED,
-        low=0.0,
-        high=2.0,
+        limits=(0.0, 2.0),
         dynamic=True,
         recommended=True,
         text="Seconds by which decisions trail the newest frame: more is surer and later.",
@@ -121,8 +123,7 @@ PARAMETERS: tuple[Declaration, ...] = (
     Declaration(
         name="on_threshold",
         default=RECOMMENDED,
-        low=0.01,
-        high=1.0,
+        limits=(0.01, 1.0),
         dynamic=True,
         recommended=True,
         text="Score at which a candidate starts, for every label.",
@@ -130,8 +131,7 @@ PARAMETERS: tuple[Declaration, ...] = (
     Declaration(
         name="off_threshold",
         default=RECOMMENDED,
-        low=0.0,
-        high=1.0,
+        limits=(0.0, 1.0),
         dynamic=True,
         recommended=True,
         text="Score under which an action ends; at most on_threshold.",
@@ -139,8 +139,7 @@ PARAMETERS: tuple[Declaration, ...] = (
     Declaration(
         name="min_duration",
         default=RECOMMENDED,
-        low=0.0,
-        high=10.0,
+        limits=(0.0, 10.0),
         dynamic=True,
         recommended=True,
         text="Seconds a candidate must last before its onset is published, for every label.",
@@ -148,8 +147,7 @@ PARAMETERS: tuple[Declaration, ...] = (
     Declaration(
         name="hold",
         default=RECOMMENDED,
-        low=0.0,
-        high=10.0,
+        limits=(0.0, 10.0),
         dynamic=True,
         recommended=True,
         text="Seconds the score may stay under off_threshold before the action ends.",
@@ -157,8 +155,7 @@ PARAMETERS: tuple[Declaration, ...] = (
     Declaration(
         name="refractory",
         default=RECOMMENDED,
-        low=0.0,
-        high=60.0,
+        limits=(0.0, 60.0),
         dynamic=True,
         recommended=True,
         text="Seconds after an end in which the same label does not start again.",
@@ -251,48 +248,16 @@ def check_watch(watch: Iterable[str], labels: Iterable[str]) -> None:
             raise ValueError(f"watch: the weights do not know {label!r}{hint} Known: {', '.join(known)}")
 
 
-def markdown() -> str:
-    """The text of docs/parameters.md."""
-    rows = [
-        f"| `{p.name}` | {_type_name(p)} | `{_shown(p.default)}` | {_allowed(p)} | {'yes' if p.dynamic else 'no'} |"
-        f" {p.text} |"
-        for p in PARAMETERS
-    ]
-    return "\n".join(
-        [
-            "# Parameters of `usdrl_perception`",
-            "",
-            "Generated from `usdrl_ros/parameters.py` by `python -m usdrl_ros.parameters > docs/parameters.md`.",
-            "",
-            "Set them in a params file (config/perception.yaml is one with every default), with `-p name:=value`, or,",
-            "where *dynamic* says yes, with `ros2 param set` while the node runs. A refused value leaves the old one in",
-            "force, and the answer says what is allowed. Numbers of type double need a point: `10.0`, not `10`.",
-            "",
-            "`-1.0` is allowed where *allowed* says so, and means: as the weights recommend (a weights folder carries",
-            "the thresholds that were tuned for it, some of them per label).",
-            "",
-            "| name | type | default | allowed | dynamic | meaning |",
-            "|---|---|---|---|---|---|",
-            *rows,
-            "",
-            "Besides these there are `use_sim_time`, and the quality of service of every topic:",
-            "`qos_overrides./<topic>.subscription.{reliability,history,depth}` and the same with `publisher`. The input",
-            "is subscribed `best_effort` with depth 100, because that accepts every publisher; set `reliable` for a",
-            "publisher that is reliable too.",
-            "",
-        ]
-    )
-
-
 def _check(parameter: Declaration, value: Any) -> None:
     if parameter.choices and value not in parameter.choices:
         near = difflib.get_close_matches(value, parameter.choices, n=1)
         hint = f"; did you mean {near[0]!r}?" if near else ""
         raise ValueError(f"{parameter.name}: got {value!r}{hint} Allowed: {', '.join(parameter.choices)}")
-    if parameter.low is None or (parameter.recommended and value == RECOMMENDED):
+    if parameter.limits is None or (parameter.recommended and value == RECOMMENDED):
         return
-    if not (math.isfinite(value) and parameter.low <= value <= parameter.high):
-        raise ValueError(f"{parameter.name}: got {value}; allowed: {_allowed(parameter)}")
+    low, high = parameter.limits
+    if not low <= value <= high:  # NaN is refused here too
+        raise ValueError(f"{parameter.name}: got {value}; allowed: {allowed(parameter)}")
 
 
 def _check_thresholds(on: float, off: float) -> None:
@@ -304,38 +269,23 @@ def _descriptor(parameter: Declaration) -> ParameterDescriptor:
     descriptor = ParameterDescriptor(
         description=parameter.text,
         read_only=not parameter.dynamic,
-        additional_constraints="" if parameter.low is None and not parameter.choices else f"allowed: {_allowed(parameter)}",
+        additional_constraints=f"allowed: {allowed(parameter)}",
     )
-    if parameter.low is not None and isinstance(parameter.default, int):
-        descriptor.integer_range = [IntegerRange(from_value=int(parameter.low), to_value=int(parameter.high or 0))]
-    elif parameter.low is not None:
-        low = min(parameter.low, RECOMMENDED) if parameter.recommended else parameter.low
-        descriptor.floating_point_range = [FloatingPointRange(from_value=low, to_value=float(parameter.high or 0))]
+    if parameter.limits is not None:
+        low, high = parameter.limits
+        if isinstance(parameter.default, int):
+            descriptor.integer_range = [IntegerRange(from_value=int(low), to_value=int(high))]
+        else:
+            low = RECOMMENDED if parameter.recommended else low
+            descriptor.floating_point_range = [FloatingPointRange(from_value=low, to_value=high)]
     return descriptor
 
 
-def _allowed(parameter: Declaration) -> str:
+def allowed(parameter: Declaration) -> str:
+    """The values of a parameter in words."""
     if parameter.choices:
         return ", ".join(parameter.choices)
-    if parameter.low is None:
+    if parameter.limits is None:
         return "any"
-    return f"{parameter.low:g} to {parameter.high:g}{', or -1.0' if parameter.recommended else ''}"
-
-
-def _type_name(parameter: Declaration) -> str:
-    if isinstance(parameter.default, list):
-        return f"{_NAMES[type(parameter.default[0])]} array"
-    return _NAMES[type(parameter.default)]
-
-
-def _shown(value: Any) -> str:
-    if isinstance(value, bool):
-        return str(value).lower()
-    return '""' if value == "" else str(value).replace("'", '"')
-
-
-_NAMES = {bool: "bool", int: "integer", float: "double", str: "string"}
-
-
-if __name__ == "__main__":
-    print(markdown(), end="")
+    low, high = parameter.limits
+    return f"{low:g} to {high:g}{f', or {RECOMMENDED}' if parameter.recommended else ''}"

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import rclpy
@@ -28,18 +28,14 @@ from rclpy.time import Time
 from rclpy.timer import Timer
 from std_srvs.srv import Trigger
 
-from usdrl_model.skeleton import SkeletonFrame
-from usdrl_model.stream_config import StreamConfig
-from usdrl_model.topology import topology
 from usdrl_ros import parameters
-from usdrl_ros.frames import Frames, needs_tf, tf_buffer
+from usdrl_ros.frames import needs_tf, tf_buffer
 from usdrl_ros.health import Health, Situation
-from usdrl_ros.inputs import INPUTS, InputError, SourceFrame
 from usdrl_ros.lifecycle import ManagedNode, RCLError, spin
 from usdrl_ros.outputs import Outputs
 from usdrl_ros.parameters import PerceptionConfig
-from usdrl_ros.state_json import ModelInfo
-from usdrl_ros.worker import Result, Stream, Worker
+from usdrl_ros.pipeline import Pipeline, StreamFactory, build, load_stream
+from usdrl_ros.worker import Result, Worker
 
 try:
     from rclpy.event_handler import SubscriptionEventCallbacks
@@ -54,14 +50,13 @@ DIAGNOSTICS_PERIOD = 1.0
 SUCCESS, FAILURE = TransitionCallbackReturn.SUCCESS, TransitionCallbackReturn.FAILURE
 
 
-def load_stream(config: PerceptionConfig) -> Stream:
-    """The stream of the configured weights; errors as ``usdrl_model.checkpoint.load``."""
-    import torch
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Listening:
+    """What exists while the node is active."""
 
-    from usdrl_model.stream import ActionStream
-
-    torch.set_num_threads(config.num_threads)
-    return ActionStream.from_pretrained(config.weights, topology=config.topology, device=config.device)
+    worker: Worker
+    subscription: Subscription
+    heartbeat: Timer
 
 
 class PerceptionNode(ManagedNode):
@@ -69,21 +64,17 @@ class PerceptionNode(ManagedNode):
 
     Args:
         stream_factory: makes the online pipeline at configuration; tests give a fake one.
-        node_arguments: of ``rclpy.lifecycle.LifecycleNode``.
     """
 
-    def __init__(self, stream_factory: Callable[[PerceptionConfig], Stream] = load_stream, **node_arguments: Any) -> None:
-        super().__init__(NODE_NAME, **node_arguments)
+    def __init__(self, stream_factory: StreamFactory = load_stream) -> None:
+        super().__init__(NODE_NAME)
         parameters.declare(self)
         self._stream_factory = stream_factory
         self._health = Health(time.monotonic, warn=self.get_logger().warning)
-        self._stream: Stream | None = None
-        self._worker: Worker | None = None
-        self._outputs: Outputs | None = None
-        self._subscription: Subscription | None = None
-        self._heartbeat: Timer | None = None
+        self._pipeline: Pipeline | None = None
+        self._listening: Listening | None = None
         self._tf: Any = None
-        self._steady = Clock(clock_type=ClockType.STEADY_TIME)  # heartbeats go on when the simulation pauses
+        self._steady = Clock(clock_type=ClockType.STEADY_TIME)  # goes on when the simulation pauses
         self._diagnostics: Publisher = self.create_publisher(DiagnosticArray, "/diagnostics", 10)
         self.create_timer(DIAGNOSTICS_PERIOD, self._publish_diagnostics, clock=self._steady)
         self.create_service(Trigger, "~/reset", self._reset)
@@ -94,42 +85,37 @@ class PerceptionNode(ManagedNode):
         """Configure and activate; False if either fails."""
         return self.trigger_configure() == SUCCESS and self.trigger_activate() == SUCCESS
 
+    def close(self) -> None:
+        """Stop the worker and destroy the node, whatever its state."""
+        self._stop_listening()
+        self._release()
+        self.destroy_node()
+
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Read the parameters, load the weights, create the outputs."""
         try:
-            self._configure()
+            config = parameters.read(self)
+            if needs_tf(config.target_frame, config.sensor_pose) and self._tf is None:
+                self._tf = tf_buffer(self)
+            self._pipeline = build(self, config, self._stream_factory, self._tf)
         except Exception as error:  # rclpy would swallow it without a word
             self.get_logger().fatal(f"cannot configure: {type(error).__name__}: {error}")
-            self._release()
             return FAILURE
         return SUCCESS
 
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
-        """Start the worker, then listen."""
-        config = self._config
-        self._worker = Worker(
-            stream=self._stream,
-            convert=self._convert,
-            publish=self._publish,
-            observer=self._health,
-            source_timeout=config.source_timeout,
-            monotonic=time.monotonic,
-        )
-        self._worker.start()
-        self._subscription = self.create_subscription(
-            INPUTS[config.input_type].message_type,
-            config.topic,
-            self._worker.put,
-            QoSProfile(depth=INPUT_DEPTH, reliability=ReliabilityPolicy.BEST_EFFORT),
-            event_callbacks=SubscriptionEventCallbacks(incompatible_qos=self._incompatible_qos),
-            qos_overriding_options=QoSOverridingOptions.with_default_policies(),
-        )
-        self._heartbeat = self.create_timer(1.0 / config.heartbeat_rate, self._outputs.heartbeat, clock=self._steady)
-        self.get_logger().info(f"listening on {self._subscription.topic_name} ({config.input_type}, {config.topology})")
+        """Start the worker and listen."""
+        if self._pipeline is None:
+            return FAILURE
+        try:
+            self._listening = self._listen(self._pipeline)
+        except Exception as error:  # as above
+            self.get_logger().fatal(f"cannot activate: {type(error).__name__}: {error}")
+            return FAILURE
         return SUCCESS
 
     def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
-        """Stop listening; whoever was active is reported lost, and the state says that nobody is there."""
+        """Stop listening; what is going on is ended, and the state says that nobody is there."""
         self._stop_listening()
         return SUCCESS
 
@@ -144,70 +130,48 @@ class PerceptionNode(ManagedNode):
         self._release()
         return SUCCESS
 
-    def close(self) -> None:
-        """Stop the worker and destroy the node, whatever its state."""
-        self._stop_listening()
-        self._release()
-        self.destroy_node()
-
-    def on_error(self, state: LifecycleState) -> TransitionCallbackReturn:
-        """After an error in a transition: give everything back, so that the node can be configured again."""
-        self._stop_listening()
-        self._release()
-        return SUCCESS
-
-    def _configure(self) -> None:
-        config = parameters.read(self)
-        if needs_tf(config.target_frame, config.sensor_pose) and self._tf is None:
-            self._tf = tf_buffer(self)
-        self._frames = Frames(
-            config.axes, target_frame=config.target_frame, sensor_pose=config.sensor_pose, tf=self._tf
+    def _listen(self, pipeline: Pipeline) -> Listening:
+        config = pipeline.config
+        worker = Worker(
+            stream=pipeline.stream,
+            convert=pipeline.convert,
+            publish=lambda result: self._publish(pipeline.outputs, result),
+            observer=self._health,
+            source_timeout=config.source_timeout,
+            monotonic=time.monotonic,
         )
-        self._decode = INPUTS[config.input_type].decode
-        self._topology = topology(config.topology)
-        self._config = config
-        stream = self._stream = self._stream_factory(config)
-        self._recommended = stream.config
-        stream.configure(config.stream_config(self._recommended))
-        parameters.check_watch(config.watch, stream.labels[1:])
-        stream.warm_up()
-        self._model = stream.describe()
-        model = ModelInfo(**{name: self._model[name] for name in ("weights", "hash", "device", "precision")})
-        self._outputs = Outputs(self, model, self._frames)
-        self._outputs.watch(config.watch)
-        self.get_logger().info(
-            f"weights {model.weights} ({model.hash}) on {model.device}, {model.precision};"
-            f" labels: {', '.join(stream.labels[1:])}"
+        subscription = self.create_subscription(
+            pipeline.source.message_type,
+            config.topic,
+            worker.put,
+            QoSProfile(depth=INPUT_DEPTH, reliability=ReliabilityPolicy.BEST_EFFORT),
+            event_callbacks=SubscriptionEventCallbacks(incompatible_qos=self._incompatible_qos),
+            qos_overriding_options=QoSOverridingOptions.with_default_policies(),
         )
+        heartbeat = self.create_timer(1.0 / config.heartbeat_rate, pipeline.outputs.heartbeat, clock=self._steady)
+        worker.start()
+        self.get_logger().info(f"listening on {subscription.topic_name} ({config.input_type}, {config.topology})")
+        return Listening(worker=worker, subscription=subscription, heartbeat=heartbeat)
 
     def _stop_listening(self) -> None:
-        if self._heartbeat is not None:
-            self.destroy_timer(self._heartbeat)
-            self._heartbeat = None
-        if self._subscription is not None:
-            self.destroy_subscription(self._subscription)
-            self._subscription = None
-        if self._worker is not None:
-            self._worker.stop()
-            self._worker.reset()
-            self._worker = None
+        listening, self._listening = self._listening, None
+        if listening is not None:
+            self.destroy_timer(listening.heartbeat)
+            self.destroy_subscription(listening.subscription)
+            listening.worker.stop()
+            listening.worker.reset()
 
     def _release(self) -> None:
-        if self._outputs is not None:
-            self._outputs.destroy()
-            self._outputs = None
-        self._stream = None
+        pipeline, self._pipeline = self._pipeline, None
+        if pipeline is not None:
+            pipeline.outputs.destroy()
 
-    def _convert(self, message: Any) -> tuple[SourceFrame, SkeletonFrame] | None:
-        source = self._decode(message, self._topology, self._config.person_id)
-        return None if source is None else (source, self._frames.to_canonical(source))
-
-    def _publish(self, result: Result) -> None:
-        if self._outputs is None or not self.context.ok():
+    def _publish(self, outputs: Outputs, result: Result) -> None:
+        if not self.context.ok():
             return
         delay = (self.get_clock().now() - Time.from_msg(result.stamp)).nanoseconds * 1e-9
         try:
-            self._outputs.publish(result, self._health.published(delay))
+            outputs.publish(result, self._health.published(delay))
         except RCLError:
             if self.context.ok():  # else the process is being stopped right now
                 raise
@@ -223,10 +187,11 @@ class PerceptionNode(ManagedNode):
 
     def _situation(self) -> Situation | None:
         """What the node listens to now; None while it is not active."""
-        if self._subscription is None or self._worker is None or self._stream is None:
+        pipeline, listening = self._pipeline, self._listening
+        if pipeline is None or listening is None:
             return None
-        topic = self._subscription.topic_name
-        message_type = INPUTS[self._config.input_type].message_type
+        topic = listening.subscription.topic_name
+        message_type = pipeline.source.message_type
         expected = f"{message_type.__module__.split('.')[0]}/msg/{message_type.__name__}"
         types = [publisher.topic_type for publisher in self.get_publishers_info_by_topic(topic)]
         sim_time = self.get_parameter("use_sim_time").value
@@ -236,9 +201,9 @@ class PerceptionNode(ManagedNode):
             other_types=tuple(sorted(set(types) - {expected})),
             expected_type=expected,
             clock_silent=bool(sim_time) and self.get_clock().now().nanoseconds == 0,
-            max_rate=self._stream.config.max_rate,
-            stream_counters=self._worker.counters(),
-            model=self._model,
+            max_rate=pipeline.stream.config.max_rate,
+            stream_counters=listening.worker.counters(),
+            model=pipeline.stream.describe(),
         )
 
     def _set_parameters(self, changes: list[Parameter]) -> SetParametersResult:
@@ -247,42 +212,39 @@ class PerceptionNode(ManagedNode):
             return SetParametersResult(successful=True)
         try:
             config = parameters.read(self, values)
-            if self._stream is not None and self._outputs is not None:
-                parameters.check_watch(config.watch, self._stream.labels[1:])
-                stream_config = config.stream_config(self._recommended)
-                self._outputs.watch(config.watch)
-                if stream_config != self._stream.config:
-                    self._reconfigure(self._stream, stream_config)
+            if self._pipeline is not None:
+                self._reconfigure(self._pipeline, config)
         except ValueError as error:
             return SetParametersResult(successful=False, reason=str(error))
-        self._config = config
         return SetParametersResult(successful=True)
 
-    def _reconfigure(self, stream: Stream, config: StreamConfig) -> None:
-        if self._worker is None:
-            stream.configure(config)
+    def _reconfigure(self, pipeline: Pipeline, config: PerceptionConfig) -> None:
+        stream_config = pipeline.check(config)
+        pipeline.outputs.watch(config.watch)
+        if stream_config == pipeline.stream.config:
+            return
+        if self._listening is None:
+            pipeline.stream.configure(stream_config)
         else:
-            self._worker.reset(config)
+            self._listening.worker.reset(stream_config)
 
     def _reset(self, request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
-        if self._worker is None:
+        if self._listening is None:
             response.success, response.message = False, "the node is not active: activate it first"
         else:
-            self._worker.reset()
+            self._listening.worker.reset()
             response.success, response.message = True, "everybody is forgotten"
         return response
 
     def _list_labels(self, request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
-        if self._stream is None:
+        if self._pipeline is None:
             response.success, response.message = False, "no weights are loaded: configure the node first"
         else:
-            response.success, response.message = True, json.dumps(self._stream.labels[1:])
+            response.success, response.message = True, json.dumps(self._pipeline.stream.labels[1:])
         return response
 
 
-def main(
-    args: list[str] | None = None, stream_factory: Callable[[PerceptionConfig], Stream] = load_stream
-) -> int:
+def main(args: list[str] | None = None, stream_factory: StreamFactory = load_stream) -> int:
     """Run the node until SIGINT or SIGTERM; exit status 1 if it cannot start."""
     rclpy.init(args=args)
     node = None

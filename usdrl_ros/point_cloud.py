@@ -14,6 +14,7 @@ from __future__ import annotations
 import sys
 from array import array
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import numpy as np
 from sensor_msgs.msg import PointCloud2, PointField
@@ -56,14 +57,17 @@ def _dtype_from_fields(fields: Iterable[PointField], point_step: int | None = No
     offsets: list[int] = []
     for number, field in enumerate(fields):
         if field.datatype not in DTYPES:
-            raise ValueError(f"field {field.name!r}: expected a PointField datatype 1 to 8, got {field.datatype}")
+            raise ValueError(
+                f"field {field.name!r}: expected a PointField datatype 1 to 8, got {field.datatype}: correct the"
+                " publisher"
+            )
         dtype = DTYPES[field.datatype]
         name = field.name or f"unnamed_field_{number}"
         for index in range(field.count):
             names.append(f"{name}_{index}" if field.count > 1 else name)
             formats.append(dtype)
             offsets.append(field.offset + index * dtype.itemsize)
-    layout: dict = {"names": names, "formats": formats, "offsets": offsets}
+    layout: Any = {"names": names, "formats": formats, "offsets": offsets}
     if point_step is not None:
         layout["itemsize"] = point_step
     return np.dtype(layout)

@@ -13,9 +13,10 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from importlib import resources
+from typing import Any
 
 from usdrl_model.events import Event
 from usdrl_model.stream_config import ActionState, PersonState, StreamState
@@ -23,7 +24,8 @@ from usdrl_model.stream_config import ActionState, PersonState, StreamState
 SCHEMA = "usdrl.actions/1"
 """Value of ``schema`` in every state; the number rises when a field changes its meaning or vanishes."""
 
-Point = tuple[float, float, float]
+STAMP_DIGITS = 6
+"""Decimals of a stamp: a float64 holds today's to 0.2 microseconds, more would be noise."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -51,7 +53,7 @@ def encode_state(
     state: StreamState,
     *,
     frame_id: str,
-    to_published: Callable[[Point], Point],
+    to_published: Callable[[Any], Iterable[float]],
     model: ModelInfo,
     latency_ms: float | None,
 ) -> str:
@@ -88,7 +90,7 @@ def encode_event(event: Event) -> str:
     return _dumps(_event(event))
 
 
-def _person(person: PersonState, now: float, to_published: Callable[[Point], Point]) -> dict:
+def _person(person: PersonState, now: float, to_published: Callable[[Any], Iterable[float]]) -> dict:
     main = main_action(person)
     position = [_number(value, 3) for value in to_published(person.position)]
     return {
@@ -138,8 +140,7 @@ def _since(action: ActionState, now: float) -> float | None:
 
 
 def _time(seconds: float) -> float | None:
-    # A float64 holds today's stamps to 0.2 microseconds; more digits would be noise.
-    return _number(seconds, 6)
+    return _number(seconds, STAMP_DIGITS)
 
 
 def _number(value: float, digits: int) -> float | None:

@@ -35,7 +35,10 @@ class Stream(Protocol):
 
     config: StreamConfig
     labels: tuple[str, ...]
-    counters: Mapping[str, int]
+
+    @property
+    def counters(self) -> Mapping[str, int]:
+        """What happened so far."""
 
     def add(self, frame: SkeletonFrame) -> bool:
         """Buffer a frame; True when an inference is due."""
@@ -45,6 +48,9 @@ class Stream(Protocol):
 
     def advance(self, stamp: float) -> list[Event]:
         """Let time pass without a frame; people are lost."""
+
+    def finish(self) -> list[Event]:
+        """End what is going on and forget everybody."""
 
     def state(self) -> StreamState:
         """Snapshot."""
@@ -153,11 +159,12 @@ class Worker:
             self._changed.notify()
 
     def reset(self, config: StreamConfig | None = None) -> None:
-        """Drop every message that waits, report everybody lost, publish that, and go on with ``config`` if given."""
+        """Drop what waits, end what is going on, publish that, and go on with ``config`` if given."""
         with self._changed:
             self._queue.clear()
         with self._stream_lock:
-            result = self._lose_everybody()
+            stamp = self._stream.state().stamp
+            result = self._nobody(self._stream.finish(), stamp)
             if config is not None:
                 self._stream.configure(config)
             if result is not None:
@@ -224,10 +231,14 @@ class Worker:
         return due
 
     def _lose_everybody(self) -> Result | None:
-        self._heard = None
         stamp = self._stream.state().stamp
         events = self._stream.advance(stamp + self._stream.config.max_gap + 1e-3)
         self._stream.reset()
+        return self._nobody(events, stamp)
+
+    def _nobody(self, events: list[Event], stamp: float) -> Result | None:
+        """The result after everybody was forgotten; its stamp stays that of the last frame."""
+        self._heard = None
         return self._result(events, dataclasses.replace(self._stream.state(), stamp=stamp, people=()))
 
     def _result(self, events: list[Event], state: StreamState) -> Result | None:

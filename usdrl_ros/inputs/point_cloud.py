@@ -49,10 +49,10 @@ def decode(message: PointCloud2, topology: Topology, person_id: str) -> SourceFr
     check_people(len(ids))
     slots = _slots(points, fields, person, ids, topology)
 
-    joints = np.full((len(ids) * V, 3), np.nan)
+    flat = np.full((len(ids) * V, 3), np.nan)
     for axis, name in enumerate("xyz"):
-        joints[slots, axis] = points[name]
-    joints = joints.reshape(len(ids), V, 3)
+        flat[slots, axis] = points[name]
+    joints = flat.reshape(len(ids), V, 3)
     if "confidence" not in fields:
         return source_frame(message.header, tuple(map(Person, ids, joints)))
     confidence = np.zeros(len(ids) * V)
@@ -67,8 +67,8 @@ def _check_fields(message: PointCloud2) -> dict[str, PointField]:
     if missing:
         raise InputError(
             "missing_field",
-            f"expected the fields x, y, z, got {[field.name for field in message.fields]}: {', '.join(missing)} missing,"
-            " see docs/topics.md for the layout",
+            f"expected the fields x, y, z, got {[field.name for field in message.fields]}: {', '.join(missing)}"
+            " missing, see docs/topics.md for the layout",
         )
     for name, field in fields.items():
         dtype = DTYPES.get(field.datatype)
@@ -100,9 +100,7 @@ def _check_layout(message: PointCloud2, fields: dict[str, PointField], count: in
         )
 
 
-def _people(
-    points: np.ndarray, fields: dict[str, PointField], V: int, person_id: str
-) -> tuple[list[str], np.ndarray]:
+def _people(points: np.ndarray, fields: dict[str, PointField], V: int, person_id: str) -> tuple[list[str], np.ndarray]:
     """Ids of the people, and (P,) which of them every point belongs to."""
     if "track_id" in fields:
         tracks, person = np.unique(points["track_id"], return_inverse=True)
