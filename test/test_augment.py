@@ -1,0 +1,100 @@
+"""Properties of the training views."""
+
+import math
+
+import pytest
+import torch
+
+from usdrl_model.augment import MIRRORED, AugmentConfig, augment
+from usdrl_model.topology import CANONICAL_JOINTS, JOINT_INDEX, PARENTS
+
+NOTHING = AugmentConfig(yaw=0.0, tilt=0.0, scale=0.0, stretch=0.0, jitter=0.0)
+
+
+def windows(count: int = 64) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    generator = torch.Generator().manual_seed(1)
+    x = torch.randn(count, 16, 1, 25, 3, generator=generator, dtype=torch.float64).cumsum(dim=1) * 0.1
+    return x, torch.arange(16).repeat(count, 1), torch.ones(count, 16, dtype=torch.bool)
+
+
+def view(config: AugmentConfig, seed: int = 0) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    return augment(*windows(), config, torch.Generator().manual_seed(seed))
+
+
+def test_the_same_generator_gives_the_same_view() -> None:
+    config = AugmentConfig(drop_joint=0.2, mirror=0.5, warp=0.3)
+    assert torch.equal(view(config, 3)[0], view(config, 3)[0])
+    assert not torch.equal(view(config, 3)[0], view(config, 4)[0])
+
+
+def test_switched_off_is_the_identity() -> None:
+    x, y, seen = windows()
+    got = view(NOTHING)
+    torch.testing.assert_close(got[0], x)
+    assert torch.equal(got[1], y)
+    assert torch.equal(got[2], seen)
+
+
+def test_turning_keeps_lengths_and_yaw_keeps_heights() -> None:
+    x, _, _ = windows()
+    turned = view(AugmentConfig(yaw=3.0, tilt=0.5, scale=0.0, stretch=0.0, jitter=0.0))[0]
+    torch.testing.assert_close(turned.norm(dim=-1), x.norm(dim=-1))
+    yawed = view(AugmentConfig(yaw=3.0, tilt=0.0, scale=0.0, stretch=0.0, jitter=0.0))[0]
+    torch.testing.assert_close(yawed[..., 1], x[..., 1])
+    assert not torch.allclose(yawed[..., 0], x[..., 0])
+
+
+def test_every_window_draws_its_own_numbers_within_reach() -> None:
+    x, _, _ = windows()
+    scaled = view(AugmentConfig(yaw=0.0, tilt=0.0, scale=0.2, stretch=0.0, jitter=0.0))[0]
+    factor = (scaled / x).flatten(1)
+    torch.testing.assert_close(factor, factor[:, :1].expand_as(factor))
+    assert factor[:, 0].unique().numel() == len(x)
+    assert 0.8 <= factor.min() < 0.85
+    assert 1.15 < factor.max() <= 1.2
+
+
+def test_a_dropped_joint_lies_on_its_nearest_ancestor() -> None:
+    x, _, _ = windows()
+    dropped = view(AugmentConfig(yaw=0.0, tilt=0.0, scale=0.0, stretch=0.0, jitter=0.0, drop_joint=0.4))[0]
+    moved = (dropped != x).any(dim=(1, 2, 4))
+    assert 0.1 < moved.float().mean() < 0.3  # 0.4 in half of the windows
+    assert not moved[:, JOINT_INDEX["spine_shoulder"]].any()
+    for window, joint in moved.nonzero().tolist():
+        ancestor = PARENTS[joint]
+        while moved[window, ancestor]:
+            ancestor = PARENTS[ancestor]
+        torch.testing.assert_close(dropped[window, :, :, joint], x[window, :, :, ancestor])
+
+
+def test_mirroring_swaps_sides_and_is_its_own_inverse() -> None:
+    x, _, _ = windows()
+    mirrored = view(AugmentConfig(yaw=0.0, tilt=0.0, scale=0.0, stretch=0.0, jitter=0.0, mirror=1.0))[0]
+    left, right = JOINT_INDEX["hand_left"], JOINT_INDEX["hand_right"]
+    torch.testing.assert_close(mirrored[:, :, :, left], x[:, :, :, right] * torch.tensor([-1.0, 1.0, 1.0]).double())
+    assert [MIRRORED[MIRRORED[joint]] for joint in range(25)] == list(range(25))
+    assert CANONICAL_JOINTS[MIRRORED[JOINT_INDEX["head"]]] == "head"
+
+
+def test_a_change_of_speed_keeps_the_newest_frame_and_moves_the_labels() -> None:
+    x, _, _ = windows()
+    warped, y, inside = view(AugmentConfig(yaw=0.0, tilt=0.0, scale=0.0, stretch=0.0, jitter=0.0, warp=0.5))
+    torch.testing.assert_close(warped[:, -1], x[:, -1])
+    assert (y[:, -1] == 15).all()
+    assert (y.diff(dim=1) >= 0).all()
+    slow = y[:, 0] > 0  # plays slower: its first frame is a later one
+    assert slow.any()
+    assert inside[slow].all()
+    assert not inside[~slow].all()
+
+
+@pytest.mark.parametrize("angle", [0.1, 1.0])
+def test_yaw_is_uniform_in_its_reach(angle: float) -> None:
+    x = torch.zeros(4000, 1, 1, 25, 3)
+    x[..., 0] = 1.0
+    config = AugmentConfig(yaw=angle, tilt=0.0, scale=0.0, stretch=0.0, jitter=0.0)
+    ones = torch.ones(4000, 1, dtype=torch.bool)
+    turned = augment(x, ones.long(), ones, config, torch.Generator().manual_seed(0))[0][:, 0, 0, 0]
+    drawn = torch.atan2(-turned[:, 2], turned[:, 0])
+    assert drawn.abs().max() <= angle + 1e-6
+    assert drawn.std() == pytest.approx(angle / math.sqrt(3), rel=0.05)

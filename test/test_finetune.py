@@ -1,0 +1,169 @@
+"""Training: windows as the live pipeline cuts them, resume, refusals, and that it learns."""
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from test_stream import UP, pose
+
+from usdrl_model import checkpoint, cli, config, finetune
+from usdrl_model.augment import AugmentConfig
+from usdrl_model.detector import DetectorConfig
+from usdrl_model.encoder import EncoderConfig
+from usdrl_model.events import EventConfig
+from usdrl_model.recording import Recording, Segment
+from usdrl_model.skeleton import Person, SkeletonFrame
+from usdrl_model.stream import ActionStream
+from usdrl_model.stream_config import StreamConfig
+from usdrl_model.training_windows import cut, stretches
+
+CPU = torch.device("cpu")
+ENCODER = EncoderConfig(hidden=16, heads=2, people=1, streams=("temporal",), velocity=True, stem_kernel=3)
+RUN = finetune.FinetuneConfig(
+    detector=DetectorConfig(labels=("none", "hand_up"), encoder=ENCODER, rate=10.0),
+    stream=StreamConfig(events=EventConfig(on_threshold=0.6, off_threshold=0.3)),
+    augment=AugmentConfig(yaw=0.2, jitter=0.002),
+    subjects=("a", "b"),
+    steps=60,
+    batch=8,
+    average=0.9,
+)
+
+
+def recording(subject: str, start: float, duration: float = 8.0) -> Recording:
+    stamps = start + np.arange(0.0, duration, 0.1)
+    shown = tuple(
+        SkeletonFrame(float(stamp), (Person("1", pose(stamp, UP[0] <= stamp - start < UP[1])),)) for stamp in stamps
+    )
+    truth = (Segment("1", "hand_up", start + UP[0], start + UP[1]),)
+    return Recording(subject, "kinect_v2_25", shown, truth, ("hand_up",), subject)
+
+
+RECORDINGS = [recording("a", 10.0), recording("b", 50.0), recording("c", 90.0)]
+
+
+@pytest.fixture
+def one_thread() -> None:
+    torch.set_num_threads(1)
+
+
+def test_training_windows_are_what_the_stream_sees(monkeypatch: pytest.MonkeyPatch) -> None:
+    weights = checkpoint.Weights(
+        "w", Path(), "", finetune.Detector(RUN.detector).eval(),
+        checkpoint.WeightsConfig(format=checkpoint.FORMAT, detector=RUN.detector, stream=RUN.stream),
+    )  # fmt: skip
+    stream, live = ActionStream(weights, topology="kinect_v2_25"), []
+    scores = stream._scores
+    monkeypatch.setattr(stream, "_scores", lambda batch: live.append(batch[0].copy()) or scores(batch))
+    for frame in RECORDINGS[0].frames:
+        stream.push(frame)
+    trained = cut(stretches(RECORDINGS[0], RUN.detector.labels, 10.0, 1.0), 64, 1)
+    np.testing.assert_allclose(trained.x[-1].numpy(), live[-1], atol=1e-6)
+    np.testing.assert_allclose(trained.x[20].numpy(), live[len(live) - len(trained) + 20], atol=1e-6)
+
+
+def test_labels_follow_time_and_frames_before_the_person_are_unseen() -> None:
+    (stretch,) = stretches(RECORDINGS[0], RUN.detector.labels, 10.0, 1.0)
+    assert stretch.labels.sum() == pytest.approx((UP[1] - UP[0]) * 10 + 1, abs=1)
+    windows = cut([stretch], 64, 5)
+    assert not windows.seen[0, :50].any()
+    assert windows.seen[-1].all()
+
+
+def test_a_long_absence_splits_a_person() -> None:
+    whole = RECORDINGS[0]
+    gone = dataclasses.replace(whole, frames=tuple(f for f in whole.frames if not 13.0 < f.stamp < 15.0))
+    assert [len(stretches(r, RUN.detector.labels, 10.0, 1.0)) for r in (whole, gone)] == [1, 2]
+
+
+def test_it_learns_and_the_stream_finds_the_action_of_somebody_new(tmp_path: Path, one_thread: None) -> None:
+    detector = finetune.train(RUN, finetune.training_windows(RUN, RECORDINGS), tmp_path, device=CPU)
+    checkpoint.save(tmp_path / "weights", detector, RUN.stream, {})
+    scores = finetune.evaluate(checkpoint.load(tmp_path / "weights", "cpu"), [RECORDINGS[2]])
+    assert scores["overall"]["0.5"]["f1"] == 1.0
+    assert scores["frame_accuracy"] > 0.9
+    assert (tmp_path / "loss.png").stat().st_size > 1000
+    assert "event F1 100.0/100.0/100.0" in finetune.summary(scores)
+
+
+def test_a_resumed_run_ends_bit_identical(tmp_path: Path, one_thread: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    windows = finetune.training_windows(RUN, RECORDINGS)
+    monkeypatch.setattr(finetune, "SAVE_EVERY", 7)
+    whole = finetune.train(RUN, windows, tmp_path / "whole", device=CPU)
+
+    step = finetune._Trainer._step
+
+    def killed(self: finetune._Trainer, number: int) -> float:
+        if number == 33:
+            raise KeyboardInterrupt
+        return step(self, number)
+
+    monkeypatch.setattr(finetune._Trainer, "_step", killed)
+    with pytest.raises(KeyboardInterrupt):
+        finetune.train(RUN, windows, tmp_path / "cut", device=CPU)
+    monkeypatch.setattr(finetune._Trainer, "_step", step)
+    resumed = finetune.train(RUN, windows, tmp_path / "cut", device=CPU, resume=True)
+    for name, tensor in whole.state_dict().items():
+        assert torch.equal(tensor, resumed.state_dict()[name]), name
+
+
+def test_a_run_is_not_overwritten_nor_resumed_with_other_settings(tmp_path: Path) -> None:
+    run = dataclasses.replace(RUN, steps=1)
+    windows = finetune.training_windows(run, RECORDINGS)
+    finetune.train(run, windows, tmp_path, device=CPU)
+    with pytest.raises(FileExistsError, match="--resume"):
+        finetune.train(run, windows, tmp_path, device=CPU)
+    with pytest.raises(ValueError, match="another configuration"):
+        finetune.train(dataclasses.replace(run, seed=1), windows, tmp_path, device=CPU, resume=True)
+    with pytest.raises(FileNotFoundError, match="no run to resume"):
+        finetune.train(run, windows, tmp_path / "nothing", device=CPU, resume=True)
+
+
+def test_a_diverging_run_stops_and_keeps_the_last_good_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(finetune, "SAVE_EVERY", 1)
+    monkeypatch.setattr(finetune._Trainer, "_step", lambda self, number: float("nan") if number == 2 else 1.0)
+    with pytest.raises(FloatingPointError, match="step 2"):
+        finetune.train(RUN, finetune.training_windows(RUN, RECORDINGS), tmp_path, device=CPU)
+    assert torch.load(tmp_path / "training.pt", weights_only=True)["losses"] == [1.0, 1.0]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"validation_subjects": ("b",)}, r"\['b'\] are in both"),
+        ({"subjects": ()}, "nothing to train on"),
+        ({"batch": 1}, "batch"),
+    ],
+)
+def test_runs_that_cannot_start_are_refused(change: dict, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        dataclasses.replace(RUN, **change)
+
+
+def test_unknown_subjects_and_labels_are_named() -> None:
+    with pytest.raises(ValueError, match=r"subjects \['z'\] have no recording; there are \['a', 'b', 'c'\]"):
+        finetune.training_windows(dataclasses.replace(RUN, subjects=("a", "z")), RECORDINGS)
+    other = dataclasses.replace(RECORDINGS[0], segments=(Segment("1", "fly", 11.0, 12.0),))
+    with pytest.raises(ValueError, match=r"labels \['fly'\]"):
+        finetune.training_windows(RUN, [other, RECORDINGS[1]])
+
+
+def test_the_shipped_configuration_fits_and_the_performer_can_be_trained_on() -> None:
+    root = Path(__file__).resolve().parent.parent
+    run = config.load(finetune.FinetuneConfig, root / "config" / "finetune_utkinect10.yaml")
+    assert run.detector == checkpoint.load("default").config.detector
+    alone = dataclasses.replace(run, subjects=(), performances=1)
+    windows = finetune.training_windows(alone, [])
+    assert len(windows) > 100
+    assert windows.y.unique().numel() > 3
+
+
+def test_the_command_says_what_is_missing(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    root = Path(__file__).resolve().parent.parent
+    arguments = ["--config", str(root / "config" / "finetune_utkinect10.yaml"), "--data", str(tmp_path)]
+    assert cli.main(["finetune", *arguments, "--out", str(tmp_path / "run")]) == 1
+    assert "UTKinect" in capsys.readouterr().err
+    assert cli.main(["finetune", *arguments, "--out", str(tmp_path / "run"), "stepz=3"]) == 1
+    assert "steps" in capsys.readouterr().err
