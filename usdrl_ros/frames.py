@@ -3,8 +3,7 @@
 Three ways, in this order:
 
 1. ``target_frame`` and a ``sensor_pose``: a fixed mounting, no tf needed.
-2. ``target_frame`` alone: tf2 at the stamp of the message. The source's points are taken as tf takes them, so ``axes``
-   plays no part.
+2. ``target_frame`` alone: tf2 at the stamp of the message. tf gives the points their axes, so ``axes`` is not used.
 3. neither: the sensor is taken to be level.
 
 ``target_frame`` must be gravity-aligned, with body axes (x forward, y left, z up): ``base_footprint``, ``odom``, ``map``.

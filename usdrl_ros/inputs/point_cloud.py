@@ -44,7 +44,12 @@ def decode(message: PointCloud2, topology: Topology, person_id: str) -> SourceFr
     fields = _check_fields(message)
     _check_layout(message, fields, count)
     V = len(topology.joints)
-    points = read_points(message, list(fields))
+    try:
+        points = read_points(message, list(fields))
+    except (AssertionError, TypeError, ValueError) as error:  # what numpy and sensor_msgs_py say to impossible fields
+        raise InputError(
+            "layout", f"expected fields that can be read together, got {error}: correct the publisher"
+        ) from error
     ids, person = _people(points, fields, V, person_id)
     check_people(len(ids))
     slots = _slots(points, fields, person, ids, topology)

@@ -1,0 +1,27 @@
+"""Keeps the ROS tests of one run to themselves: on this machine, in a ROS domain that no other run uses."""
+
+import pytest
+
+from usdrl_ros.children import use_private_domain
+
+use_private_domain()
+
+
+@pytest.fixture
+def peer():
+    """A ROS node in this process that publishes, listens and calls services; see ``ros_peer``."""
+    pytest.importorskip("rclpy", reason="needs ROS 2 (rclpy)")
+    from ros_peer import Peer
+
+    with Peer() as peer:
+        yield peer
+
+
+@pytest.fixture(scope="module")
+def module_peer():
+    """Like ``peer``, shared by the tests of a module."""
+    pytest.importorskip("rclpy", reason="needs ROS 2 (rclpy)")
+    from ros_peer import Peer
+
+    with Peer() as peer:
+        yield peer

@@ -1,0 +1,126 @@
+"""The way from the sensor's frame to gravity-aligned canonical axes, and back."""
+
+import sys
+
+import numpy as np
+import pytest
+
+pytest.importorskip("rclpy", reason="needs the ROS 2 messages")
+
+from builtin_interfaces.msg import Time  # noqa: E402
+from geometry_msgs.msg import TransformStamped  # noqa: E402
+from transforms3d.euler import euler2mat, euler2quat  # noqa: E402
+
+from usdrl_model.skeleton import Person, SkeletonFrame  # noqa: E402
+from usdrl_ros.frames import AXES, Frames, tf_buffer  # noqa: E402
+from usdrl_ros.inputs import InputError, SourceFrame  # noqa: E402
+
+
+def source(points, frame_id="camera"):
+    person = Person("1", np.atleast_2d(np.asarray(points, dtype=float)))
+    return SourceFrame(SkeletonFrame(5.0, (person,)), Time(sec=5), frame_id)
+
+
+def canonical(frames, points):
+    return frames.to_canonical(source(points)).people[0].joints
+
+
+@pytest.mark.parametrize(
+    ("axes", "right_below_ahead"),
+    [("optical", (1, 2, 3)), ("body", (3, -1, -2)), ("kinect", (-1, -2, 3))],
+)
+def test_a_point_right_of_below_and_ahead_of_the_sensor(axes, right_below_ahead):
+    np.testing.assert_allclose(canonical(Frames(axes), right_below_ahead), [[-1, -2, 3]])
+
+
+def test_rotations_keep_left_and_right():
+    assert all(np.linalg.det(rotation) == pytest.approx(1.0) for rotation in AXES.values())
+
+
+def test_a_pitched_camera_is_levelled():
+    # Looking 30 degrees down, the floor 1 m below and 3 m ahead.
+    pitch = np.radians(30)
+    frames = Frames("optical", sensor_pose=(0.0, 0.0, 1.0, 0.0, pitch, 0.0))
+    ahead, down = 3.0, 1.0
+    in_camera = (0.0, down * np.cos(pitch) - ahead * np.sin(pitch), ahead * np.cos(pitch) + down * np.sin(pitch))
+    np.testing.assert_allclose(canonical(frames, in_camera), [[0.0, 0.0, 3.0]], atol=1e-12)
+    # Without a target frame people stay where the camera sees them.
+    np.testing.assert_allclose(frames.to_published([0.0, 0.0, 3.0]), in_camera, atol=1e-12)
+    assert frames.published_frame("camera") == "camera"
+
+
+def test_a_mounted_sensor_publishes_in_the_target_frame():
+    pose = (0.2, -0.1, 1.3, 0.05, 0.4, 1.2)
+    frames = Frames("body", target_frame="base", sensor_pose=pose)
+    point = np.array([2.0, 0.3, -0.5])
+    expected = euler2mat(*pose[3:]) @ point + pose[:3]
+    np.testing.assert_allclose(frames.to_published(canonical(frames, point))[0], expected, atol=1e-12)
+    assert frames.published_frame("camera") == "base"
+
+
+@pytest.mark.parametrize("axes", AXES)
+@pytest.mark.parametrize("target", ["", "base"])
+def test_published_points_are_where_the_source_saw_them(axes, target):
+    pose = (0.2, -0.1, 1.3, 0.05, 0.4, 1.2)
+    points = np.random.default_rng(0).normal(size=(25, 3))
+    frames = Frames(axes, target_frame=target, sensor_pose=pose)
+    published = frames.to_published(canonical(frames, points))
+    if not target:
+        np.testing.assert_allclose(published, points, atol=1e-12)
+    np.testing.assert_allclose(np.linalg.norm(np.diff(published, axis=0), axis=1), _steps(points))
+
+
+def _steps(points):
+    return np.linalg.norm(np.diff(points, axis=0), axis=1)
+
+
+class Buffer:
+    """Stands in for tf2_ros.Buffer."""
+
+    def __init__(self):
+        self.asked = []
+
+    def lookup_transform(self, target_frame, source_frame, time, timeout):
+        self.asked.append((target_frame, source_frame, time.nanoseconds))
+        if source_frame != "camera":
+            raise LookupError(f"{source_frame} does not exist")
+        transform = TransformStamped()
+        transform.transform.translation.z = 1.0
+        q = transform.transform.rotation
+        q.w, q.x, q.y, q.z = euler2quat(0.0, 0.0, np.pi / 2)
+        return transform
+
+
+def test_tf_is_asked_at_the_stamp_of_the_message():
+    buffer = Buffer()
+    frames = Frames("optical", target_frame="base", tf=buffer)
+    points = canonical(frames, [2.0, 0.0, 0.0])  # as tf sees it: 2 m along the camera frame's own x
+    assert buffer.asked == [("base", "camera", 5_000_000_000)]
+    np.testing.assert_allclose(frames.to_published(points), [[0.0, 2.0, 1.0]], atol=1e-12)
+
+
+def test_a_missing_transform_is_a_refusal():
+    frames = Frames("optical", target_frame="base", tf=Buffer())
+    with pytest.raises(InputError, match="'lost' to 'base'") as error:
+        frames.to_canonical(source([1, 2, 3], "lost"))
+    assert error.value.kind == "no_transform"
+    assert frames.to_canonical(SourceFrame(SkeletonFrame(5.0), Time(sec=5), "lost")).people == ()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        ({"axes": "up"}, "optical, body, kinect"),
+        ({"axes": "body", "target_frame": "base"}, "sensor_pose"),
+        ({"axes": "body", "sensor_pose": (1.0, 2.0)}, "6 numbers"),
+        ({"axes": "body", "sensor_pose": (np.nan,) * 6}, "6 numbers"),
+    ],
+)
+def test_impossible_settings_say_what_to_do(arguments, reason):
+    with pytest.raises(ValueError, match=reason):
+        Frames(**arguments)
+
+
+def test_without_tf2_there_is_no_buffer(monkeypatch):
+    monkeypatch.setitem(sys.modules, "tf2_ros", None)
+    assert tf_buffer(node=None) is None
