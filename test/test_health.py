@@ -1,0 +1,158 @@
+"""What /diagnostics says, and when."""
+
+import pytest
+
+pytest.importorskip("rclpy", reason="needs the ROS 2 messages")
+
+from diagnostic_msgs.msg import DiagnosticStatus  # noqa: E402
+
+from usdrl_ros.health import Health, Situation, Throttle  # noqa: E402
+from usdrl_ros.inputs import InputError  # noqa: E402
+
+OK, WARN, ERROR = DiagnosticStatus.OK, DiagnosticStatus.WARN, DiagnosticStatus.ERROR
+
+
+class Bench:
+    def __init__(self):
+        self.now, self.log, self.counters = 1000.0, [], {}
+        self.health = Health(lambda: self.now, warn=self.log.append)
+
+    def report(self, **situation):
+        facts = {
+            "topic": "/skeletons",
+            "publishers": 1,
+            "other_types": (),
+            "expected_type": "sensor_msgs/msg/PointCloud2",
+            "clock_silent": False,
+            "max_rate": 10.0,
+            "stream_counters": self.counters,
+            "model": {"device": "cpu"},
+        }
+        return self.health.report("/node", Situation(**(facts | situation)))
+
+    def hear(self, seconds=1.0, rate=30.0):
+        for _ in range(round(seconds * rate)):
+            self.now += 1 / rate
+            self.health.accepted(self.now)
+
+
+def values(status):
+    return {value.key: value.value for value in status.values}
+
+
+def test_a_healthy_source():
+    bench = Bench()
+    bench.hear()
+    for latency in (0.01, 0.02, 0.5):
+        bench.health.inferred(latency)
+        assert bench.health.published(latency) == pytest.approx(latency * 1e3)
+    source, inference = bench.report()
+    assert (source.name, source.level) == ("/node: input", OK)
+    assert values(source)["rate"] == "30.0 Hz"
+    assert values(source)["age of last message"] == "0.0 s"
+    assert (inference.name, inference.level) == ("/node: inference", OK)
+    assert values(inference)["inference p50"] == "20.0 ms"
+    assert values(inference)["stamp to publish p95"] == "452.0 ms"
+    assert values(inference)["device"] == "cpu"
+
+
+def test_silence_names_the_topic_and_the_time():
+    bench = Bench()
+    assert bench.report()[0].level == OK
+    bench.now += 12.0
+    status = bench.report(publishers=0)[0]
+    assert (status.level, status.message) == (
+        WARN,
+        "no message on /skeletons for 12 s: nobody publishes it: check its name",
+    )
+    bench.hear()
+    bench.now += 7.0
+    assert bench.report()[0].message == "no message on /skeletons for 7 s: check that the tracker runs"
+    assert values(bench.report()[0])["rate"] == "0.0 Hz"
+
+
+def test_refusals_are_counted_by_kind_and_fade():
+    bench = Bench()
+    for kind in ("layout", "layout", "zero_stamp"):
+        bench.health.rejected(InputError(kind, f"expected less {kind}"))
+    status = bench.report()[0]
+    assert (status.level, values(status)["refused.layout"], values(status)["messages refused"]) == (ERROR, "2", "3")
+    assert "expected less zero_stamp" in status.message
+    bench.hear()
+    assert bench.report()[0].level == WARN
+    bench.hear(seconds=6.0)
+    status = bench.report()[0]
+    assert (status.level, values(status)["refused.layout"]) == (OK, "2")
+    assert len(bench.log) == 2
+
+
+@pytest.mark.parametrize(
+    ("situation", "level", "advice"),
+    [
+        ({"clock_silent": True}, WARN, "/clock"),
+        ({"other_types": ("std_msgs/msg/String",)}, ERROR, "input_type"),
+    ],
+)
+def test_a_source_that_cannot_be_heard(situation, level, advice):
+    status = Bench().report(**situation)[0]
+    assert status.level == level
+    assert advice in status.message
+
+
+def test_incompatible_quality_of_service():
+    bench = Bench()
+    bench.health.incompatible_qos("reliability")
+    status = bench.report()[0]
+    assert (status.level, values(status)["incompatible_qos.reliability"]) == (ERROR, "1")
+    assert "qos_overrides./skeletons.subscription" in status.message
+    bench.hear()
+    assert bench.report()[0].level == OK  # another publisher fits
+
+
+def test_two_clocks_are_no_latency():
+    bench = Bench()
+    bench.hear()
+    assert bench.health.published(3.0e8) is None
+    source, inference = bench.report()
+    assert source.level == WARN
+    assert "use_sim_time" in source.message
+    assert values(inference)["stamp to publish p50"] == "- ms"
+
+
+def test_a_machine_that_is_too_slow():
+    bench = Bench()
+    bench.counters = {"inferences": 10, "skipped_slots": 3}
+    assert bench.report()[1].level == OK
+    bench.counters = {"inferences": 12, "skipped_slots": 11}
+    status = bench.report()[1]
+    assert status.level == WARN
+    assert "lower max_rate" in status.message
+    bench.health.dropped()
+    assert "dropped" in bench.report()[1].message
+
+
+def test_failures_are_errors_until_they_stop():
+    bench = Bench()
+    bench.health.failed(RuntimeError("out of memory"))
+    status = bench.report()[1]
+    assert (status.level, values(status)["failures"]) == (ERROR, "1")
+    assert "RuntimeError: out of memory" in status.message
+    bench.now += 6.0
+    assert bench.report()[1].level == OK
+
+
+def test_an_inactive_node_says_so():
+    (status,) = Bench().health.report("/node", None)
+    assert (status.level, status.message) == (OK, "not active")
+
+
+def test_the_log_is_throttled_kind_by_kind():
+    now = 0.0
+    throttle = Throttle(5.0, lambda: now)
+    assert throttle("a", "first") == "first"
+    assert throttle("a", "second") is None
+    assert throttle("b", "other") == "other"
+    now = 5.0
+    assert throttle("a", "third") == "third (1 more like this since the last warning)"
+    now = 10.0
+    assert throttle("a", "fourth") == "fourth"

@@ -1,0 +1,210 @@
+"""The inference thread: every frame is buffered, the newest data wins, nothing ends it."""
+
+import threading
+import time
+
+import pytest
+
+pytest.importorskip("rclpy", reason="needs the ROS 2 messages")
+
+from builtin_interfaces.msg import Time  # noqa: E402
+from rule_detector import hand_up_weights  # noqa: E402
+from test_stream import frames as recorded_frames  # noqa: E402
+
+from usdrl_model.skeleton import SkeletonFrame  # noqa: E402
+from usdrl_model.stream import ActionStream  # noqa: E402
+from usdrl_ros.inputs import InputError, SourceFrame  # noqa: E402
+from usdrl_ros.inputs.common import ros_time  # noqa: E402
+from usdrl_ros.worker import CAPACITY, Worker  # noqa: E402
+
+
+class Counts:
+    def __init__(self):
+        self.arrivals, self.refusals, self.failures, self.inferences, self.drops = [], [], [], 0, 0
+
+    def accepted(self, arrival):
+        self.arrivals.append(arrival)
+
+    def rejected(self, error):
+        self.refusals.append(error.kind)
+
+    def failed(self, error):
+        self.failures.append(error)
+
+    def inferred(self, seconds):
+        self.inferences += 1
+
+    def dropped(self):
+        self.drops += 1
+
+
+class Bench:
+    """A worker that is stepped by hand, on a clock that is set by hand; its messages are skeleton frames."""
+
+    def __init__(self, convert=None, publish=None):
+        self.now, self.counts, self.results = 50.0, Counts(), []
+        self.stream = ActionStream(hand_up_weights(), topology="kinect_v2_25")
+        self.worker = Worker(
+            stream=self.stream,
+            convert=convert or self.convert,
+            publish=publish or self.results.append,
+            observer=self.counts,
+            source_timeout=2.0,
+            monotonic=lambda: self.now,
+        )
+
+    def convert(self, frame):
+        if isinstance(frame, SkeletonFrame):
+            return SourceFrame(frame, ros_time(frame.stamp), "camera"), frame
+        if isinstance(frame, Exception):
+            raise frame
+        return None
+
+    def play(self, frames):
+        for frame in frames:
+            self.now += 1 / 30
+            self.worker.put(frame)
+            self.worker.step()
+        return self.events()
+
+    def events(self):
+        return [event for result in self.results for event in result.events]
+
+
+def test_the_events_are_those_of_the_stream_alone():
+    recorded = recorded_frames()
+    alone = ActionStream(hand_up_weights(), topology="kinect_v2_25")
+    expected = [event for frame in recorded for event in alone.push(frame)]
+    bench = Bench()
+    assert bench.play(recorded) == expected
+    assert [event.kind for event in expected] == ["onset", "offset"]
+    assert len(bench.counts.arrivals) == len(recorded)
+
+
+def test_results_carry_the_exact_stamp_and_frame_of_the_source():
+    frame = recorded_frames()[0]
+    source = SourceFrame(frame, Time(sec=100, nanosec=1), "base")
+    bench = Bench(convert=lambda message: (source, frame))
+    bench.worker.put(None)
+    bench.worker.step()
+    assert (bench.results[0].stamp, bench.results[0].frame_id) == (source.stamp, "base")
+
+
+def test_a_pile_of_messages_is_buffered_in_full_and_inferred_once():
+    bench = Bench()
+    recorded = recorded_frames(duration=3.0)
+    for frame in recorded:
+        bench.worker.put(frame)
+    bench.worker.step()
+    assert bench.counts.inferences == 1
+    assert len(bench.counts.arrivals) == len(recorded)
+    assert bench.results[0].state.stamp == recorded[-1].stamp
+    assert bench.stream.counters["skipped_slots"] > 20
+
+
+def test_a_full_queue_drops_the_oldest():
+    bench = Bench()
+    recorded = recorded_frames(duration=12.0)[: CAPACITY + 20]
+    for frame in recorded:
+        bench.worker.put(frame)
+    bench.worker.step()
+    assert bench.counts.drops == 20
+    assert len(bench.counts.arrivals) == CAPACITY
+    assert bench.results[0].state.stamp == recorded[-1].stamp
+
+
+def test_a_bad_message_does_not_harm_its_neighbours():
+    bench = Bench()
+    good = recorded_frames(duration=1.0)
+    for message in (good[0], InputError("layout", "x"), good[1], RuntimeError("bug"), None, good[2]):
+        bench.worker.put(message)
+    bench.worker.step()
+    assert bench.counts.refusals == ["layout"]
+    assert [str(error) for error in bench.counts.failures] == ["bug"]
+    assert bench.results[0].state.stamp == good[2].stamp
+
+
+def test_people_of_another_shape_are_a_failure_that_passes():
+    bench = Bench()
+    good = recorded_frames(duration=1.0)
+    short = good[0].people[0].__class__("7", good[0].people[0].joints[:5])
+    bench.play([SkeletonFrame(99.0, (short,)), *good])
+    assert len(bench.counts.failures) == 1
+    assert bench.results[-1].state.people[0].id == "7"
+
+
+def test_inference_and_publication_may_fail_and_recover():
+    bench = Bench()
+    healthy = bench.stream.infer
+    bench.stream.infer = lambda: (_ for _ in ()).throw(RuntimeError("out of memory"))
+    recorded = recorded_frames(duration=2.0)
+    bench.play(recorded[:30])
+    assert bench.counts.failures and not bench.results
+    bench.stream.infer = healthy
+    bench.play(recorded[30:])
+    assert bench.results
+
+    failing = Bench(publish=lambda result: 1 / 0)
+    failing.play(recorded[:5])
+    assert isinstance(failing.counts.failures[0], ZeroDivisionError)
+
+
+def test_a_source_that_falls_silent_loses_everybody_once():
+    bench = Bench()
+    recorded = recorded_frames(duration=4.5)
+    bench.play(recorded)
+    assert bench.results[-1].state.people[0].actions[0].active
+    count = len(bench.results)
+    bench.now += 1.9
+    bench.worker.step()
+    assert len(bench.results) == count
+    bench.now += 0.2
+    bench.worker.step()
+    bench.worker.step()
+    assert len(bench.results) == count + 1
+    lost = bench.results[-1]
+    assert [(event.kind, event.label) for event in lost.events] == [("lost", "hand_up")]
+    assert lost.state.people == ()
+    assert lost.state.stamp == recorded[-1].stamp
+    # And back, with stamps that went on meanwhile.
+    bench.play(recorded_frames(duration=4.5, start=110.0))
+    assert [event.kind for event in bench.events()] == ["onset", "lost", "onset"]
+    assert [event.seq for event in bench.events()] == [1, 2, 3]
+
+
+def test_reset_ends_what_is_going_on():
+    bench = Bench()
+    bench.play(recorded_frames(duration=4.5))
+    bench.worker.put(recorded_frames(duration=4.6)[-1])
+    bench.worker.reset()
+    assert [event.kind for event in bench.events()] == ["onset", "offset"]
+    assert bench.results[-1].state.people == ()
+    bench.worker.step()
+    assert bench.stream.state().people == ()  # the message that waited was dropped
+
+
+def test_other_settings_begin_with_empty_buffers():
+    bench = Bench()
+    bench.play(recorded_frames(duration=1.0))
+    config = type(bench.stream.config)(max_rate=2.0)
+    bench.worker.reset(config)
+    assert bench.stream.config is config
+    assert bench.results[-1].state.people == ()
+
+
+def test_reset_before_the_first_message_publishes_nothing():
+    bench = Bench()
+    bench.worker.reset()
+    assert bench.results == []
+
+
+def test_the_thread_works_and_ends():
+    done = threading.Event()
+    bench = Bench(publish=lambda result: done.set())
+    bench.worker.start()
+    bench.worker.put(recorded_frames()[0])
+    assert done.wait(20.0)
+    before = time.monotonic()
+    bench.worker.stop()
+    assert time.monotonic() - before < 1.0
+    assert not any(thread.name == "inference" and thread.is_alive() for thread in threading.enumerate())
