@@ -58,11 +58,19 @@ def test_the_model_knows_no_ros(path):
     assert {name for name in imported_modules(path) if ROS_MODULE.fullmatch(name)} == set()
 
 
+def pinned(library: str) -> bool:
+    """Whether the installed version is the one of constraints.txt: other versions bring other rules and other types."""
+    return f"{library}=={metadata.version(library)}" in (ROOT / "constraints.txt").read_text(encoding="utf-8").split()
+
+
 @pytest.mark.parametrize("command", ["ruff check .", "ruff format --check .", "mypy"])
 def test_static_check_is_clean(command):
-    pytest.importorskip(command.split()[0], reason=f"{command.split()[0]} is not installed (extra: test)")
-    checker = subprocess.run([sys.executable, "-m", *command.split()], cwd=ROOT, capture_output=True, text=True)
-    assert checker.returncode == 0, checker.stdout + checker.stderr
+    checker, *arguments = command.split()
+    pytest.importorskip(checker, reason=f"{checker} is not installed (extra: test)")
+    if not (pinned(checker) and pinned("numpy")):
+        pytest.skip("the result depends on versions: make test installs those of constraints.txt")
+    check = subprocess.run([sys.executable, "-m", checker, *arguments], cwd=ROOT, capture_output=True, text=True)
+    assert check.returncode == 0, check.stdout + check.stderr
 
 
 @pytest.mark.parametrize("entry", installed_console_scripts(), ids=lambda entry: entry.name)
