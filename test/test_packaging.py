@@ -78,6 +78,17 @@ def test_every_command_can_be_started(entry):
     assert callable(entry.load())
 
 
+def test_the_readme_names_every_command_and_no_other():
+    named = set(re.findall(r"^\| `(usdrl[\w-]*)` \|", (ROOT / "README.md").read_text(encoding="utf-8"), re.MULTILINE))
+    assert named == {entry.name for entry in installed_console_scripts()}
+
+
+@pytest.mark.parametrize("page", sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")]), ids=lambda page: page.name)
+def test_links_between_pages_lead_somewhere(page):
+    links = re.findall(r"\]\((?!https?://|#)([^)#]+)", page.read_text(encoding="utf-8"))
+    assert [link for link in links if not (page.parent / link).exists()] == []
+
+
 def test_importing_the_model_package_loads_neither_torch_nor_ros():
     code = "import sys, usdrl_model; print({'torch', 'rclpy'} & set(sys.modules))"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
