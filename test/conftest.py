@@ -1,10 +1,17 @@
 """Keeps the ROS tests of one run to themselves: on this machine, in a ROS domain that no other run uses."""
 
+import os
+from pathlib import Path
+
 import pytest
 
 from usdrl_ros.children import use_private_domain
 
+HERE = Path(__file__).parent
+
 use_private_domain()
+# Processes that tests start find the same packages as the tests, installed or not.
+os.environ["PYTHONPATH"] = os.pathsep.join([str(HERE.parent), str(HERE), os.environ.get("PYTHONPATH", "")])
 
 
 @pytest.fixture

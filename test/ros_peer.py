@@ -33,8 +33,8 @@ class Peer:
 
     def spin(self, seconds):
         end = time.monotonic() + seconds
-        while time.monotonic() < end:
-            self.executor.spin_once(timeout_sec=0.01)
+        while (left := end - time.monotonic()) > 0.0:
+            self.executor.spin_once(timeout_sec=left)
 
     def wait(self, done, what, timeout=TIMEOUT):
         """Spin until ``done()`` is true, and return what it returned."""

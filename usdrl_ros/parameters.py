@@ -244,15 +244,15 @@ def check_watch(watch: Iterable[str], labels: Iterable[str]) -> None:
     for label in watch:
         if label not in known:
             near = difflib.get_close_matches(label, known, n=1)
-            hint = f"; did you mean {near[0]!r}?" if near else ""
-            raise ValueError(f"watch: the weights do not know {label!r}{hint} Known: {', '.join(known)}")
+            hint = f" Did you mean {near[0]!r}?" if near else ""
+            raise ValueError(f"watch: the weights do not know {label!r}.{hint} Known: {', '.join(known)}")
 
 
 def _check(parameter: Declaration, value: Any) -> None:
     if parameter.choices and value not in parameter.choices:
         near = difflib.get_close_matches(value, parameter.choices, n=1)
-        hint = f"; did you mean {near[0]!r}?" if near else ""
-        raise ValueError(f"{parameter.name}: got {value!r}{hint} Allowed: {', '.join(parameter.choices)}")
+        hint = f" Did you mean {near[0]!r}?" if near else ""
+        raise ValueError(f"{parameter.name}: got {value!r}.{hint} Allowed: {', '.join(parameter.choices)}")
     if parameter.limits is None or (parameter.recommended and value == RECOMMENDED):
         return
     low, high = parameter.limits
