@@ -1,6 +1,7 @@
 """The JSON of the outputs and its schema."""
 
 import json
+from pathlib import Path
 
 import jsonschema
 import numpy as np
@@ -103,6 +104,11 @@ def test_positions_are_published_ones_and_never_nan():
 
 def test_stamps_keep_their_microseconds():
     assert encode(state(stamp=1_795_210_171.123456))["stamp"] == 1_795_210_171.123456
+
+
+def test_the_example_in_the_documentation_keeps_the_contract():
+    text = (Path(__file__).parent.parent / "docs/state.md").read_text(encoding="utf-8")
+    VALIDATOR.validate(json.loads(text.split("```json")[1].split("```")[0]))
 
 
 def test_the_schema_refuses_what_is_not_the_contract():

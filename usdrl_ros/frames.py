@@ -6,7 +6,7 @@ Three ways, in this order:
 2. ``target_frame`` alone: tf2 at the stamp of the message. tf gives the points their axes, so ``axes`` is not used.
 3. neither: the sensor is taken to be level.
 
-``target_frame`` must be gravity-aligned, with body axes (x forward, y left, z up): ``base_footprint``, ``odom``, ``map``.
+``target_frame`` must be gravity-aligned, with z up: ``base_footprint``, ``odom``, ``map``.
 
     >>> frames = Frames("optical", sensor_pose=(0.0, 0.0, 1.2, 0.0, 0.3, 0.0))  # 1.2 m up, looking down
     >>> frames.to_published((0.0, 0.0, 0.0)).shape
