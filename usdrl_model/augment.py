@@ -6,6 +6,7 @@ zeroing cost 13 to 31 points on small data (docs/results.md).
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -60,39 +61,72 @@ def augment(
     Returns:
         x, y and seen of the views; the inputs stay as they are.
     """
-    draw = _Draw(x, generator)
+    draw = Draw(generator, len(x), dtype=x.dtype)
     if config.warp:
         x, y, seen = _warp(x, y, seen, 1.0 + draw.uniform(config.warp))
+    return disturb(x, config, draw), y, seen
+
+
+def disturb(x: Tensor, config: AugmentConfig, draw: Draw) -> Tensor:
+    """What ``augment`` does to the poses, without the change of speed; x (N, T, M, V, 3)."""
     if config.mirror:
         flip = draw.chance(config.mirror)[:, None, None, None, None]
         mirrored = x[:, :, :, list(MIRRORED)] * x.new_tensor([-1.0, 1.0, 1.0])
         x = torch.where(flip, mirrored, x)
     if config.drop_joint:
         x = _drop_joints(x, draw.chance(0.5)[:, None] & draw.chance(config.drop_joint, x.shape[3]))
-    turn = _rotation(1, draw.uniform(config.yaw))
-    turn = turn @ _rotation(0, draw.uniform(config.tilt)) @ _rotation(2, draw.uniform(config.tilt))
-    size = (1.0 + draw.uniform(config.scale))[:, None] * (1.0 + draw.uniform(config.stretch, 3))
-    x = torch.einsum("ntmvc,ndc->ntmvd", x, turn * size[:, None, :])
+    if config.yaw or config.tilt or config.scale or config.stretch:
+        turn = _rotation(1, draw.uniform(config.yaw))
+        turn = turn @ _rotation(0, draw.uniform(config.tilt)) @ _rotation(2, draw.uniform(config.tilt))
+        size = (1.0 + draw.uniform(config.scale))[:, None] * (1.0 + draw.uniform(config.stretch, 3))
+        x = (x.flatten(1, 3) @ (turn * size[:, None, :]).transpose(1, 2)).view_as(x)
     if config.jitter:
-        x = x + config.jitter * torch.randn(x.shape, generator=generator, device=x.device, dtype=x.dtype)
-    return x, y, seen
+        x = torch.add(x, draw.normal(*x.shape[1:]), alpha=config.jitter)
+    return x
 
 
-class _Draw:
-    """Random numbers, one row a window."""
+class Draw:
+    """Random numbers, one row a window.
 
-    def __init__(self, x: Tensor, generator: torch.Generator) -> None:
-        self._x, self._generator = x, generator
+    Several processes that share a batch draw the numbers of the whole batch and keep their own rows, so that a view
+    does not depend on how many they are. With several views, the rows are those of view 0, then of view 1, and so on.
+    """
+
+    def __init__(
+        self,
+        generator: torch.Generator,
+        rows: int,
+        *,
+        views: int = 1,
+        rank: int = 0,
+        ranks: int = 1,
+        dtype: torch.dtype = torch.float32,
+    ) -> None:
+        self._generator, self._dtype = generator, dtype
+        self._views, self._all = views, rows * ranks
+        self._mine = slice(rank * rows, (rank + 1) * rows)
+
+    def unit(self, *shape: int) -> Tensor:
+        """Uniform in [0, 1); (views * rows, *shape)."""
+        return self._kept(torch.rand, *shape)
 
     def uniform(self, reach: float, *shape: int) -> Tensor:
-        return reach * (2.0 * self._rand(*shape) - 1.0)
+        """Uniform in +-reach."""
+        return reach * (2.0 * self.unit(*shape) - 1.0)
+
+    def normal(self, *shape: int) -> Tensor:
+        """Standard normal."""
+        return self._kept(torch.randn, *shape)
 
     def chance(self, probability: float, *shape: int) -> Tensor:
-        return self._rand(*shape) < probability
+        """True with a probability."""
+        return self.unit(*shape) < probability
 
-    def _rand(self, *shape: int) -> Tensor:
-        x = self._x
-        return torch.rand(len(x), *shape, generator=self._generator, device=x.device, dtype=x.dtype)
+    def _kept(self, sample: Callable[..., Tensor], *shape: int) -> Tensor:
+        generator = self._generator
+        size = (self._views, self._all, *shape)
+        numbers = sample(size, generator=generator, device=generator.device, dtype=self._dtype)
+        return numbers[:, self._mine].flatten(0, 1)
 
 
 def _rotation(axis: int, angle: Tensor) -> Tensor:

@@ -1,0 +1,173 @@
+"""Views of clips for pretraining: crop in time, resize to T frames, centre, disturb; batched on the device.
+
+The defaults are mild and rigid. The official augmentations (crops from a tenth of the clip, 15 joints corrupted or the
+whole pose sheared, each view one of the two) are ``config/pretrain_official_*.yaml``; docs/pretraining.md says what
+each is worth.
+
+    clips = Clips.pack([walk, wave])                                   # two arrays (L, M, V, 3)
+    draw = Draw(torch.Generator().manual_seed(0), rows=2, views=4)
+    views(clips, 64, ViewConfig(), draw).shape                         # (4, 2, 64, M, V, 3)
+
+Letters: K views, N clips, T frames, M people, V joints.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from usdrl_model.augment import AugmentConfig, Draw, disturb
+from usdrl_model.skeleton import SHOULDER_LEFT, SHOULDER_RIGHT, SPINE_MID
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ViewConfig:
+    """What makes one view differ from another; 0 switches a disturbance off."""
+
+    count: int = 4
+    """K, views of a clip; the last one is the anchor of ``losses.similarity``."""
+    crop: float = 0.75
+    """A view shows a share of the clip that is uniform in [crop, 1], anywhere in the clip. Official: 0.1."""
+    shortest_crop: int = 64
+    """Frames that a crop has at least; clips that are no longer are shown whole."""
+    time_warp: float = 0.3
+    """Relative change of speed in the course of a view, at most; below 1, so that time never runs backwards."""
+    corrupted_joints: int = 0
+    """Half of the views: this many joints are set to zero, or mixed by one random 3 x 3 matrix. Official: 15."""
+    corruptible_joints: int = 25
+    """They are chosen among the first so many. The TPAMI code has 17, also for skeletons of 25 joints."""
+    shear: float = 0.0
+    """The other half: off-diagonal elements of the matrix that shears the pose, uniform in +-shear. Official: 1."""
+    normalise: bool = True
+    """Centre and turn every view as live windows are (``window.normalise``); off for clips that are so already."""
+    augment: AugmentConfig = field(default_factory=AugmentConfig)
+    """What another tracker, body or camera would have done; its ``warp`` is for labelled windows and has to be 0."""
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be drawn."""
+        if self.count < 2:
+            raise ValueError(f"count: expected 2 views or more to compare, got {self.count}")
+        if not 0.0 < self.crop <= 1.0:
+            raise ValueError(f"crop: expected a share in (0, 1], got {self.crop}")
+        if not 0.0 <= self.time_warp < 1.0:
+            raise ValueError(f"time_warp: expected [0, 1), got {self.time_warp}")
+        if not 0 <= self.corrupted_joints <= self.corruptible_joints:
+            raise ValueError(
+                f"corrupted_joints: expected 0 to corruptible_joints ({self.corruptible_joints}),"
+                f" got {self.corrupted_joints}"
+            )
+        if self.augment.warp:
+            raise ValueError("augment.warp is for labelled windows: use time_warp and crop here, and leave it at 0")
+
+
+class Clips(NamedTuple):
+    """Clips of different lengths in one tensor of frames."""
+
+    frames: Tensor
+    """(F, M, V, 3) metres, the frames of all clips; people who are not there are zero."""
+    starts: Tensor
+    """(N,) int64, where in ``frames`` each clip begins."""
+    lengths: Tensor
+    """(N,) int64, how many frames it has."""
+
+    @classmethod
+    def pack(cls, clips: Sequence[np.ndarray]) -> Clips:
+        """Clips (L, M, V, 3) one after another."""
+        lengths = torch.tensor([len(clip) for clip in clips])
+        frames = torch.from_numpy(np.concatenate(clips).astype(np.float32, copy=False))
+        return cls(frames, lengths.cumsum(0) - lengths, lengths)
+
+
+def views(clips: Clips, frames: int, config: ViewConfig, draw: Draw) -> Tensor:
+    """K views of every clip, each with its own randomness.
+
+    Args:
+        clips: N of them, on the device of ``draw``.
+        frames: T of the views.
+        config: what the views differ in.
+        draw: of N rows and K views.
+
+    Returns:
+        (K, N, T, M, V, 3).
+    """
+    x = crop_resize(clips, frames, config, draw)
+    there = (x != 0.0).any(dim=4).any(dim=3).any(dim=1)[:, None, :, None, None]  # (K * N, 1, M, 1, 1)
+    if config.normalise:
+        x = normalise(x)
+    if config.corrupted_joints or config.shear:
+        x = corrupt_or_shear(x, config, draw)
+    x = disturb(x, config.augment, draw)
+    return (x * there).unflatten(0, (config.count, -1))
+
+
+def crop_resize(clips: Clips, frames: int, config: ViewConfig, draw: Draw) -> Tensor:
+    """A random stretch of every clip, resized linearly to T frames and warped in time: (K * N, T, M, V, 3).
+
+    Without the warp this is the official crop: resizing as ``interpolate(mode="linear", align_corners=False)``.
+    """
+    length = clips.lengths.repeat(config.count)  # (K * N,)
+    share = config.crop + (1.0 - config.crop) * draw.unit()
+    size = (length * share).floor().long().clamp(min=config.shortest_crop).minimum(length)
+    first = (draw.unit() * (length - size + 1)).floor().long().minimum(length - size)
+
+    time = (torch.arange(frames, device=length.device) + 0.5) / frames  # centres of the frames, in (0, 1)
+    if config.time_warp:
+        reach, phase = draw.uniform(config.time_warp, 1), math.pi * draw.uniform(1.0, 1)
+        # The speed is 1 + reach * cos: positive, and 1 on average, so that the ends stay where they are.
+        time = time + reach / math.tau * (torch.sin(math.tau * time + phase) - torch.sin(phase))
+    place = (time * size[:, None] - 0.5).clamp(min=0.0).minimum(size[:, None] - 1.0)
+    low = place.floor().long()
+    high = (low + 1).minimum(size[:, None] - 1)
+    begin = (clips.starts.repeat(config.count) + first)[:, None]
+    source = clips.frames.flatten(1)  # (F, M * V * 3)
+    before, after = source[(begin + low).flatten()], source[(begin + high).flatten()]
+    x = torch.lerp(before, after, (place - low).flatten()[:, None])
+    return x.view(len(length), frames, *clips.frames.shape[1:])
+
+
+def normalise(x: Tensor) -> Tensor:
+    """``window.normalise`` of many windows at once; (N, T, M, V, 3)."""
+    x = x - x[:, :, :1, SPINE_MID : SPINE_MID + 1]
+    line = _median(x[:, :, 0, SHOULDER_RIGHT] - x[:, :, 0, SHOULDER_LEFT])  # (N, 3)
+    length = torch.hypot(line[:, 0], line[:, 2])
+    known = length > 1e-6
+    length = length.where(known, 1.0)
+    cos, sin = (line[:, 0] / length).where(known, 1.0), (line[:, 2] / length).where(known, 0.0)
+    zero, one = torch.zeros_like(cos), torch.ones_like(cos)
+    turn = torch.stack([cos, zero, sin, zero, one, zero, -sin, zero, cos], dim=1).view(-1, 3, 3)
+    return (x.flatten(1, 3) @ turn.transpose(1, 2)).view_as(x)
+
+
+def corrupt_or_shear(x: Tensor, config: ViewConfig, draw: Draw) -> Tensor:
+    """Half of the windows get corrupted joints, the other half a shear (official); (N, T, M, V, 3).
+
+    Joints and matrices are the same for all frames and people of a window. A half whose disturbance is off stays as it
+    is.
+    """
+    windows, joints = len(x), x.shape[3]
+    corrupted = draw.chance(0.5)
+    order = draw.unit(min(config.corruptible_joints, joints)).argsort(dim=1)
+    chosen = torch.zeros(windows, joints, dtype=torch.bool, device=x.device)
+    chosen.scatter_(1, order[:, : config.corrupted_joints], True)
+
+    zeroed = draw.chance(0.5)
+    mixing = draw.uniform(1.0, 3, 3).masked_fill(zeroed[:, None, None], 0.0)
+    off_diagonal = 1.0 - torch.eye(3, device=x.device, dtype=x.dtype)
+    shearing = torch.eye(3, device=x.device, dtype=x.dtype) + off_diagonal * draw.uniform(config.shear, 3, 3)
+    # Rows are points, so that a matrix stands on the right.
+    matrix = torch.where(corrupted[:, None, None], mixing, shearing.transpose(1, 2))
+    touched = torch.where(corrupted[:, None], chosen, torch.ones_like(chosen))
+    moved = (x.flatten(1, 3) @ matrix).view_as(x)
+    return torch.where(touched[:, None, None, :, None], moved, x)
+
+
+def _median(x: Tensor) -> Tensor:
+    """Over dimension 1, with the mean of the two middle values as numpy has it (torch takes the lower one)."""
+    ordered, count = x.sort(dim=1).values, x.shape[1]
+    return 0.5 * (ordered[:, (count - 1) // 2] + ordered[:, count // 2])
