@@ -15,6 +15,7 @@ from importlib import metadata, resources
 from pathlib import Path
 
 import usdrl_model
+from usdrl_model import convert
 
 LIBRARIES = ("torch", "numpy", "safetensors", "transforms3d", "pyyaml", "rclpy", "rosbags")
 
@@ -42,6 +43,10 @@ def _parser() -> argparse.ArgumentParser:
     finetune.add_argument("--resume", action="store_true", help="go on with the run in --out")
     finetune.add_argument("overrides", nargs="*", metavar="key=value", help="changes to the configuration")
     finetune.set_defaults(run=_finetune)
+
+    verb = verbs.add_parser("convert", help="official checkpoints to files of this package and back")
+    convert.add_arguments(verb)
+    verb.set_defaults(run=convert.run)
     return parser
 
 

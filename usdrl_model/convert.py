@@ -1,0 +1,69 @@
+"""``usdrl convert``: an official checkpoint into a file of this package, and back.
+
+usdrl convert ntu60_xs_joint_dste.pth.tar encoder/
+usdrl convert encoder/ again.pth.tar --to-official
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from usdrl_model.model_file import ModelFile
+
+NOT_IN_FILE = {
+    "people": (int, "people in a window (official: 2)"),
+    "heads": (int, "attention heads (official: 1)"),
+    "alpha": (float, "share of CA in a layer (official: 0.5)"),
+    "gap": (int, "gap of the dense shift (official: 4)"),
+}
+"""What an official file does not say."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The arguments of the verb."""
+    parser.add_argument("source", type=Path, help="official .pth.tar; with --to-official a folder or .safetensors file")
+    parser.add_argument("out", type=Path, help="folder or .safetensors file; with --to-official the .pth.tar to write")
+    parser.add_argument("--to-official", action="store_true", help="write a checkpoint that the official code loads")
+    for name, (kind, text) in NOT_IN_FILE.items():
+        parser.add_argument(f"--{name}", type=kind, help=f"{text}; an official file does not say")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Convert, print what was found, and return the exit status."""
+    from usdrl_model import model_file, official  # here, because "usdrl --help" must not wait for torch
+
+    given = {name: getattr(arguments, name) for name in NOT_IN_FILE if getattr(arguments, name) is not None}
+    try:
+        if arguments.out.exists() and not (arguments.out.is_dir() and not any(arguments.out.iterdir())):
+            raise FileExistsError(f"{arguments.out} is there already: choose another name, or remove it")
+        if arguments.to_official:
+            if given:
+                raise ValueError(f"--{', --'.join(given)}: the configuration of {arguments.source} says it already")
+            model = model_file.read(arguments.source)
+            official.write(arguments.out, model)
+        else:
+            model = official.read(arguments.source, **given)
+            model_file.write(arguments.out, model.config, model.tensors)
+    except (ValueError, OSError) as error:
+        print(f"usdrl convert: {error}", file=sys.stderr)
+        return 1
+    print(f"{describe(model)}\n{arguments.out}")
+    return 0
+
+
+def describe(model: ModelFile) -> str:
+    """One line: architecture, sizes and parts of a model."""
+    encoder, config = model.config.encoder, model.config
+    parts = [
+        f"{encoder.architecture.upper()}, D {encoder.hidden}, {encoder.heads} heads",
+        f"{encoder.frames} frames, {encoder.people} people, {encoder.joints} joints",
+        "projectors" if config.projectors else "no projectors",
+        f"fc of {config.classes} classes" if config.classes else "no fc",
+        f"{sum(tensor.numel() for tensor in model.tensors.values()):,} numbers",
+        *(f"{name} {value}" for name, value in config.source.items()),
+    ]
+    return "; ".join(parts)

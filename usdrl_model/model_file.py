@@ -1,0 +1,138 @@
+"""Files of pretrained models: an encoder with projectors or a recognition layer, and the configuration that fits.
+
+A folder holds ``config.json`` and ``model.safetensors``, like the weights of a detector (``checkpoint``). A single
+``.safetensors`` file holds the same configuration in its header. Nothing in either is executed.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+from usdrl_model import config as configuration
+from usdrl_model import tensors as named_tensors
+from usdrl_model.encoder import build_encoder
+from usdrl_model.encoder_config import EncoderConfig
+from usdrl_model.projectors import ProjectorConfig, build_projectors
+
+FORMAT = "usdrl.model/1"
+CONFIG, TENSORS = "config.json", "model.safetensors"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ModelConfig:
+    """Content of ``config.json``."""
+
+    format: str = FORMAT
+    encoder: EncoderConfig
+    projectors: ProjectorConfig | None = None
+    """None: the file holds no projectors."""
+    classes: int | None = None
+    """Outputs of the recognition layer ``fc``; None: there is none."""
+    source: dict[str, str] = field(default_factory=dict)
+    """Where the tensors came from: file, epoch, command."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ModelFile:
+    """A model as it is stored: names are the official ones, each tensor once."""
+
+    path: Path
+    config: ModelConfig
+    tensors: dict[str, Tensor]
+    """``backbone.*``, and ``{t,s,i}_proj.*`` or ``fc.*`` where the configuration has them."""
+
+    def part(self, *names: str) -> dict[str, Tensor]:
+        """The tensors of some parts (``backbone``, ``fc``, ...), under their full names."""
+        return {name: tensor for name, tensor in self.tensors.items() if name.partition(".")[0] in names}
+
+    def encoder(self) -> dict[str, Tensor]:
+        """The tensors of the encoder, under the names it has by itself."""
+        return {name.removeprefix("backbone."): tensor for name, tensor in self.part("backbone").items()}
+
+
+def parts(config: ModelConfig) -> nn.ModuleDict:
+    """All that a file of this configuration holds, as modules with the names of the file."""
+    modules: dict[str, nn.Module] = {"backbone": build_encoder(config.encoder)}
+    if config.projectors is not None:
+        modules |= build_projectors(config.encoder, config.projectors)
+    if config.classes is not None:
+        modules["fc"] = nn.Linear(config.encoder.features, config.classes)
+    return nn.ModuleDict(modules)
+
+
+def check(path: Path, config: ModelConfig, tensors: Mapping[str, Tensor]) -> None:
+    """ValueError where ``tensors`` are not exactly what ``config`` asks for; the message lists the differences."""
+    with torch.device("meta"):  # shapes only: a wrong size in a file must not fill the memory
+        wanted = named_tensors.distinct(parts(config))
+    named_tensors.check(wanted, tensors, path)
+
+
+def read(path: str | Path) -> ModelFile:
+    """Read a folder or a single ``.safetensors`` file.
+
+    Raises:
+        FileNotFoundError: no such folder or file.
+        ValueError: damaged, of another format, or tensors that do not fit the configuration.
+    """
+    path = Path(path)
+    single = path.suffix == ".safetensors"
+    file = path if single else path / TENSORS
+    for needed in [file] if single else [path / CONFIG, file]:
+        if not needed.is_file():
+            raise FileNotFoundError(f"{needed}: missing; expected a folder with {CONFIG} and {TENSORS}, or one file")
+    try:
+        with safe_open(file, "pt") as opened:
+            text = (opened.metadata() or {}).get("config")
+            tensors = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118 (not a mapping)
+    except (SafetensorError, OSError) as error:
+        raise ValueError(f"{file}: damaged or no safetensors file ({error}); get it again") from None
+    if not single:
+        path_of_config = path / CONFIG
+        text = path_of_config.read_text(encoding="utf-8", errors="replace")
+    elif text is None:
+        raise ValueError(f"{file}: no configuration in its header; convert it again, or give the folder it came from")
+    else:
+        path_of_config = file
+    config = _config(text, path_of_config)
+    check(file, config, tensors)
+    return ModelFile(path, config, tensors)
+
+
+def write(path: str | Path, config: ModelConfig, tensors: Mapping[str, Tensor]) -> None:
+    """Write a folder, or a single file where ``path`` ends in ``.safetensors``.
+
+    Raises:
+        ValueError: tensors that do not fit the configuration; nothing is written then.
+    """
+    path = Path(path)
+    check(path, config, tensors)
+    stored = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    mapping = configuration.to_dict(config)
+    if path.suffix == ".safetensors":
+        path.parent.mkdir(parents=True, exist_ok=True)
+        save_file(stored, path, metadata={"format": "pt", "config": json.dumps(mapping)})
+        return
+    path.mkdir(parents=True, exist_ok=True)
+    save_file(stored, path / TENSORS, metadata={"format": "pt"})
+    (path / CONFIG).write_text(json.dumps(mapping, indent=2) + "\n", encoding="utf-8")
+
+
+def _config(text: str, path: Path) -> ModelConfig:
+    try:
+        mapping: Any = json.loads(text)
+    except ValueError as error:
+        raise ValueError(f"{path}: the configuration is not JSON ({error}); get the file again") from None
+    found = mapping.get("format") if isinstance(mapping, Mapping) else None
+    if found != FORMAT:
+        hint = "; these are weights of a detector, see usdrl_model.checkpoint" if "detector" in str(found) else ""
+        raise ValueError(f"{path}: expected format {FORMAT!r}, got {found!r}{hint}")
+    return configuration.from_dict(ModelConfig, mapping, where=str(path))

@@ -1,0 +1,178 @@
+"""Official checkpoints (``.pth.tar``) to and from the files of this package.
+
+An official file is a pickle: it is read with ``weights_only``, which runs no code. Its names carry the prefix of
+``DataParallel``, and the attention that CA and DSA share is in it twice. All sizes follow from the shapes; heads, alpha
+and gap leave no trace in them and are the official values unless the caller knows better.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from usdrl_model import model_file
+from usdrl_model.encoder_config import Architecture, EncoderConfig
+from usdrl_model.model_file import ModelConfig, ModelFile
+from usdrl_model.projectors import GRAINS, ProjectorConfig
+
+PREFIX = "module."
+SHARED = (".CA.attn.", ".DSA.attn.")
+MARKS: dict[Architecture, str] = {
+    "dste": "backbone.t_tr.CA.conv1.weight",
+    "sttr": "backbone.t_tr.layers.0.self_attn.in_proj_weight",
+}
+"""A tensor that only this architecture has."""
+OFFICIAL_CHOICES = {"hidden", "heads", "frames", "people", "joints", "architecture", "alpha", "gap", "drop_path"}
+"""Fields of an encoder that the official code can be given; all others must have their default there."""
+
+
+def read(path: str | Path, *, people: int = 2, heads: int = 1, alpha: float = 0.5, gap: int = 4) -> ModelFile:
+    """Read an official checkpoint, or a file with nothing but its state dict.
+
+    Args:
+        path: the file; optimiser, epoch and other plain values in it are allowed.
+        people: M; the number of joints is what is left of the spatial tokens.
+        heads: attention heads of the encoder.
+        alpha: share of CA in a layer (DSTE only).
+        gap: of the dense shift (DSTE only).
+
+    Raises:
+        OSError: the file cannot be read.
+        ValueError: damaged, holds code, or is no checkpoint of this model; the message says which.
+    """
+    path = Path(path)
+    content = _load(path)
+    state = content.get("state_dict", content)
+    epoch = content.get("epoch") if state is not content else None
+    if not isinstance(state, Mapping) or not state or not all(isinstance(value, Tensor) for value in state.values()):
+        raise ValueError(f"{path}: no state dict in it; it holds {', '.join(map(str, list(content)[:8])) or 'nothing'}")
+    tensors = _distinct_names(state, path)
+    encoder = _encoder(tensors, path, people=people, heads=heads, alpha=alpha, gap=gap)
+    config = ModelConfig(
+        encoder=encoder,
+        projectors=_projectors(tensors, path),
+        classes=int(tensors["fc.weight"].shape[0]) if "fc.weight" in tensors else None,
+        source={"file": path.name} | ({"epoch": str(epoch)} if isinstance(epoch, int) else {}),
+    )
+    model_file.check(path, config, tensors)
+    return ModelFile(path, config, tensors)
+
+
+def write(path: str | Path, model: ModelFile) -> None:
+    """Write a checkpoint that the official code loads: ``epoch`` (0 where unknown) and ``state_dict``, no optimiser.
+
+    Raises:
+        ValueError: the official code cannot compute what this model computes.
+    """
+    own = [
+        f.name
+        for f in fields(EncoderConfig)
+        if f.name not in OFFICIAL_CHOICES and getattr(model.config.encoder, f.name) != f.default
+    ]
+    if own:
+        raise ValueError(f"{model.path}: the official code has no {', '.join(own)}, so its numbers would differ there")
+    epoch = model.config.source.get("epoch", "0")
+    state = {PREFIX + name: tensor for name, tensor in state_dict(model.tensors).items()}
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    torch.save({"epoch": int(epoch) if epoch.isdecimal() else 0, "state_dict": state}, path)
+
+
+def state_dict(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The official state dict, without ``module.``: the shared attention under both its names."""
+    first, second = SHARED
+    return {**tensors, **{name.replace(first, second): t for name, t in tensors.items() if first in name}}
+
+
+def _load(path: Path) -> Mapping[Any, Any]:
+    try:
+        content = torch.load(path, map_location="cpu", weights_only=True)
+    except OSError:
+        raise
+    except Exception as error:  # a damaged pickle can raise anything
+        named = re.search(r"GLOBAL (\S+)|class (\S+)", str(error))
+        if named:
+            raise ValueError(
+                f"{path}: refused, it asks for {named[1] or named[2]} and could run code; an official checkpoint holds"
+                " tensors and plain values only. Save its state_dict alone, where you trust the file"
+            ) from error
+        raise ValueError(f"{path}: damaged, or no PyTorch checkpoint ({type(error).__name__}); get it again") from error
+    if not isinstance(content, Mapping):
+        raise ValueError(f"{path}: expected a checkpoint with a state_dict, got {type(content).__name__}")
+    return content
+
+
+def _distinct_names(state: Mapping[str, Tensor], path: Path) -> dict[str, Tensor]:
+    """Without the prefix of ``DataParallel``, and with one name for the attention that CA and DSA share."""
+    first, second = SHARED
+    tensors: dict[str, Tensor] = {}
+    for key, tensor in state.items():
+        name = str(key).rpartition(PREFIX)[2].replace(second, first)
+        known = tensors.get(name)
+        if known is not None and not (known.shape == tensor.shape and torch.equal(known, tensor)):
+            raise ValueError(
+                f"{path}: {key} differs from the other tensor of this name; CA and DSA of a layer share one attention,"
+                " so both must be equal"
+            )
+        tensors[name] = tensor
+    return tensors
+
+
+def _encoder(
+    tensors: Mapping[str, Tensor], path: Path, *, people: int, heads: int, alpha: float, gap: int
+) -> EncoderConfig:
+    architectures = [name for name, mark in MARKS.items() if mark in tensors]
+    if len(architectures) != 1:
+        raise ValueError(
+            f"{path}: neither DSTE nor STTR: expected {' or '.join(MARKS.values())}, got {', '.join(list(tensors)[:4])}"
+        )
+    architecture = architectures[0]
+    _, tokens, hidden = _shape(tensors, "backbone.spe", 3, path)
+    frame = _shape(tensors, "backbone.ske_emb.t_embedding.0.weight", 2, path)[1]
+    joint = _shape(tensors, "backbone.ske_emb.s_embedding.0.weight", 2, path)[1]
+    if frame != 3 * tokens:
+        raise ValueError(
+            f"{path}: a frame has {frame} numbers but there are {tokens} joint tokens; expected 3 numbers a token"
+            f" ({3 * tokens})"
+        )
+    if people < 1 or tokens % people:
+        raise ValueError(f"{path}: {tokens} joint tokens are no multiple of {people} people; give the number of people")
+    if joint % 3:
+        raise ValueError(f"{path}: a joint token has {joint} numbers; expected 3 a frame")
+    try:
+        return EncoderConfig(
+            hidden=hidden,
+            heads=heads,
+            frames=joint // 3,
+            people=people,
+            joints=tokens // people,
+            architecture=architecture,
+            alpha=alpha,
+            gap=gap,
+            conv_kernel=_shape(tensors, MARKS["dste"], 3, path)[2] if architecture == "dste" else 1,
+        )
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from error
+
+
+def _projectors(tensors: Mapping[str, Tensor], path: Path) -> ProjectorConfig | None:
+    if not any(name.partition(".")[0] in GRAINS.values() for name in tensors):
+        return None
+    return ProjectorConfig(
+        hidden=_shape(tensors, "i_proj.0.weight", 2, path)[0],
+        stream=_shape(tensors, "t_proj.6.weight", 2, path)[0],
+        instance=_shape(tensors, "i_proj.6.weight", 2, path)[0],
+    )
+
+
+def _shape(tensors: Mapping[str, Tensor], name: str, axes: int, path: Path) -> tuple[int, ...]:
+    if name not in tensors:
+        raise ValueError(f"{path}: incomplete, {name} is missing")
+    if tensors[name].ndim != axes:
+        raise ValueError(f"{path}: {name} has shape {tuple(tensors[name].shape)}; expected {axes} axes")
+    return tuple(tensors[name].shape)
