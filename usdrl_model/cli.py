@@ -15,7 +15,7 @@ from importlib import metadata, resources
 from pathlib import Path
 
 import usdrl_model
-from usdrl_model import convert
+from usdrl_model import convert, data_cli
 
 LIBRARIES = ("torch", "numpy", "safetensors", "transforms3d", "pyyaml", "rclpy", "rosbags")
 
@@ -43,6 +43,8 @@ def _parser() -> argparse.ArgumentParser:
     finetune.add_argument("--resume", action="store_true", help="go on with the run in --out")
     finetune.add_argument("overrides", nargs="*", metavar="key=value", help="changes to the configuration")
     finetune.set_defaults(run=_finetune)
+
+    data_cli.add_verb(verbs)
 
     verb = verbs.add_parser("convert", help="official checkpoints to files of this package and back")
     convert.add_arguments(verb)

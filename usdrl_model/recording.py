@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from usdrl_model.skeleton import SkeletonFrame
 
@@ -30,3 +31,7 @@ class Recording:
     """All action classes of the data set, background not included."""
     subject: str | None = None
     """Who was recorded: what cross-subject protocols split by."""
+    label: str | None = None
+    """What the whole recording shows, where a data set labels clips instead of frames."""
+    tags: Mapping[str, str] = field(default_factory=dict)
+    """What else protocols split by: ``camera``, ``setup``, ``listed`` ..."""

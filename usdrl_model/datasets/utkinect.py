@@ -18,12 +18,18 @@ from pathlib import Path
 
 import numpy as np
 
+from usdrl_model.datasets.frames import EPOCH
+from usdrl_model.datasets.sources import Source
 from usdrl_model.recording import Recording, Segment
 from usdrl_model.skeleton import Person, SkeletonFrame
 
+SOURCE = Source(
+    title="UTKinect-Action3D",
+    files="joints.zip (or joints/joints_sSS_eEE.txt) and actionLabel_modified.txt (or actionLabel.txt)",
+    where="the authors' page (cvrc.ece.utexas.edu/KinectDatasets)",
+    terms="academic use, cite L. Xia, C.-C. Chen, J. K. Aggarwal, CVPRW 2012",
+)
 FRAME_RATE = 30.0
-EPOCH = 1.0
-"""Seconds added to every stamp, so that none is 0, which trackers use for "no stamp"."""
 PERSON = "1"
 TOPOLOGY = "kinect_v1_20"
 LABELS: dict[str, str] = {

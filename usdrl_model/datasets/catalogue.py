@@ -1,0 +1,52 @@
+"""The data sets by name: which module reads which.
+
+>>> source("utd_mhad").title
+'UTD-MHAD'
+"""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from usdrl_model.datasets.sources import Source
+from usdrl_model.recording import Recording
+
+SETS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
+    "utkinect": ("utkinect", {}),
+    "utd_mhad": ("utd_mhad", {}),
+    "msraction3d": ("msraction3d", {}),
+    "sbu": ("sbu", {}),
+    "msrc12": ("msrc12", {}),
+}
+"""Name -> module of this folder, and the arguments that its ``load`` gets."""
+
+
+def load(name: str, path: str | Path) -> Iterator[Recording]:
+    """The recordings of the official files of set ``name`` below ``path``, one at a time.
+
+    Raises:
+        ValueError: unknown set (the nearest is named), or malformed files.
+        FileNotFoundError: the files are not there; the message says which, where to get them and on what terms.
+    """
+    module, arguments = _module(name)
+    yield from module.load(Path(path), **arguments)
+
+
+def source(name: str) -> Source:
+    """What a user needs to get set ``name``; ValueError for an unknown one."""
+    found: Source = _module(name)[0].SOURCE
+    return found
+
+
+def _module(name: str) -> tuple[ModuleType, Mapping[str, Any]]:
+    if name not in SETS:
+        near = difflib.get_close_matches(name, SETS, n=1)
+        hint = f"; did you mean {near[0]!r}?" if near else ""
+        raise ValueError(f"unknown data set {name!r}{hint} Known: {', '.join(SETS)}")
+    module, arguments = SETS[name]
+    return importlib.import_module(f"usdrl_model.datasets.{module}"), arguments

@@ -1,0 +1,221 @@
+"""One set of a store: its index, its arrays and its hash; ``store`` has the format in words."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import zipfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from usdrl_model.canonical_frames import canonical_frames
+from usdrl_model.clip import Clip
+from usdrl_model.recording import Recording, Segment
+from usdrl_model.skeleton import Person, SkeletonFrame
+from usdrl_model.topology import CANONICAL_JOINTS, topology
+
+FORMAT = "usdrl.store/1"
+INDEX = "index.json"
+ARRAYS = ("joints", "confidence", "rows", "stamps")
+
+
+@dataclass(frozen=True, slots=True)
+class ClipIndex:
+    """A clip in ``index.json``."""
+
+    name: str
+    topology: str
+    frames: int
+    rows: int
+    """Skeletons: frames times the people in each."""
+    people: tuple[str, ...]
+    confident: bool
+    """The tracker gives a confidence."""
+    origin: tuple[float, float, float]
+    """Added to the stored coordinates; half precision is kept small this way. (0, 0, 0) in float32."""
+    subject: str | None
+    label: str | None
+    segments: tuple[Segment, ...]
+    tags: Mapping[str, str]
+
+    def shows(self, labels: set[str]) -> bool:
+        """One of ``labels`` is the clip's, or one of its segments'."""
+        return self.label in labels or any(segment.label in labels for segment in self.segments)
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values; what is empty is left out."""
+        segments = [[segment.person, segment.label, segment.start, segment.end] for segment in self.segments]
+        entry = {
+            "name": self.name,
+            "topology": self.topology,
+            "frames": self.frames,
+            "rows": self.rows,
+            "people": list(self.people),
+            "confident": self.confident,
+            "origin": list(self.origin) if any(self.origin) else None,
+            "subject": self.subject,
+            "label": self.label,
+            "segments": segments,
+            "tags": dict(self.tags),
+        }
+        return {key: value for key, value in entry.items() if value not in (None, False, [], {})}
+
+    @classmethod
+    def from_json(cls, entry: Mapping[str, Any]) -> ClipIndex:
+        """The inverse of ``to_json``."""
+        x, y, z = entry.get("origin", (0.0, 0.0, 0.0))
+        return cls(
+            name=entry["name"],
+            topology=entry["topology"],
+            frames=int(entry.get("frames", 0)),
+            rows=int(entry.get("rows", 0)),
+            people=tuple(entry.get("people", ())),
+            confident=bool(entry.get("confident", False)),
+            origin=(float(x), float(y), float(z)),
+            subject=entry.get("subject"),
+            label=entry.get("label"),
+            segments=tuple(
+                Segment(person, label, start, end) for person, label, start, end in entry.get("segments", ())
+            ),
+            tags=dict(entry.get("tags", {})),
+        )
+
+
+class StoredSet:
+    """One set of a store: its index and its arrays, memory-mapped where they are in a folder."""
+
+    def __init__(self, where: str, index: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> None:
+        if index.get("format") != FORMAT:
+            raise ValueError(f"{where}: expected format {FORMAT}, got {index.get('format')!r}: import the set again")
+        self.where = where
+        self.dataset: str = index["set"]
+        self.labels: tuple[str, ...] = tuple(index["labels"])
+        self.hash: str = index["hash"]
+        self.clips = [ClipIndex.from_json(entry) for entry in index["clips"]]
+        self.arrays = arrays
+        joints = [clip.rows * len(topology(clip.topology).joints) for clip in self.clips]
+        sure = [count if clip.confident else 0 for count, clip in zip(joints, self.clips, strict=True)]
+        self._joints = np.cumsum([0, *(3 * count for count in joints)])
+        self._confidence = np.cumsum([0, *sure])
+        self._rows = np.cumsum([0, *(clip.rows for clip in self.clips)])
+        self._stamps = np.cumsum([0, *(clip.frames for clip in self.clips)])
+        for name, ends in zip(ARRAYS, (self._joints, self._confidence, self._rows, self._stamps), strict=True):
+            if len(arrays[name]) != ends[-1]:
+                raise ValueError(
+                    f"{where}: {name} has {len(arrays[name])} entries, its index says {ends[-1]}: damaged, import again"
+                )
+
+    def source(self, index: int) -> tuple[np.ndarray, np.ndarray | None, np.ndarray]:
+        """Joints (R, V, 3) float32, confidence (R, V) or None, rows (R, 2) of one clip, as imported."""
+        clip, count = self.clips[index], len(topology(self.clips[index].topology).joints)
+        joints = self.arrays["joints"][self._joints[index] : self._joints[index + 1]].reshape(-1, count, 3)
+        moved = joints.astype(np.float32)
+        if any(clip.origin):
+            moved += np.asarray(clip.origin, np.float32)
+        confidence = None
+        if clip.confident:
+            stored = self.arrays["confidence"][self._confidence[index] : self._confidence[index + 1]]
+            confidence = stored.reshape(-1, count).astype(np.float32) / 255.0
+        return moved, confidence, np.asarray(self.arrays["rows"][self._rows[index] : self._rows[index + 1]])
+
+    def stamps(self, index: int) -> np.ndarray:
+        """(T,) seconds of one clip."""
+        return np.array(self.arrays["stamps"][self._stamps[index] : self._stamps[index + 1]])
+
+    def clip(self, index: int) -> Clip:
+        """One clip in canonical joints."""
+        entry = self.clips[index]
+        joints, confidence, rows = self.source(index)
+        mapped, sure = canonical_frames(joints, confidence, topology(entry.topology))
+        shape = (entry.frames, len(entry.people), len(CANONICAL_JOINTS))
+        placed, believed = np.zeros((*shape, 3), np.float32), np.zeros(shape, np.float32)
+        placed[rows[:, 0], rows[:, 1]], believed[rows[:, 0], rows[:, 1]] = mapped, sure
+        return Clip(
+            name=entry.name,
+            dataset=self.dataset,
+            topology=entry.topology,
+            stamps=self.stamps(index),
+            people=entry.people,
+            joints=placed,
+            confidence=believed,
+            labels=self.labels,
+            label=entry.label,
+            segments=entry.segments,
+            subject=entry.subject,
+            tags=entry.tags,
+        )
+
+    def recording(self, index: int) -> Recording:
+        """One clip as it was imported."""
+        entry = self.clips[index]
+        joints, confidence, rows = self.source(index)
+        seen: list[list[Person]] = [[] for _ in range(entry.frames)]
+        for row, (frame, person) in enumerate(rows.tolist()):
+            sure = None if confidence is None else confidence[row]
+            seen[frame].append(Person(entry.people[person], joints[row], sure))
+        stamps = self.stamps(index).tolist()
+        return Recording(
+            name=entry.name,
+            topology=entry.topology,
+            frames=tuple(SkeletonFrame(stamp, tuple(people)) for stamp, people in zip(stamps, seen, strict=True)),
+            segments=entry.segments,
+            labels=self.labels,
+            subject=entry.subject,
+            label=entry.label,
+            tags=entry.tags,
+        )
+
+    def verify(self) -> None:
+        """Compare the arrays and the index with the hash."""
+        digests = {name: hashlib.sha256(_bytes(self.arrays[name])).hexdigest() for name in ARRAYS}
+        if content_hash(self.dataset, self.labels, self.clips, digests) != self.hash:
+            raise ValueError(f"{self.where}: differs from its hash {self.hash}: damaged, import it again")
+
+
+def content_hash(dataset: str, labels: Sequence[str], clips: Sequence[ClipIndex], digests: Mapping[str, str]) -> str:
+    """16 hex digits of a set's arrays (by name: sha256) and its index."""
+    index = [dataset, list(labels), [clip.to_json() for clip in clips], [digests[name] for name in ARRAYS]]
+    return hashlib.sha256(json.dumps(index, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _bytes(array: np.ndarray) -> memoryview:
+    return np.ascontiguousarray(array).reshape(-1).view(np.uint8).data
+
+
+def open_folder(folder: Path) -> StoredSet:
+    """The set in a folder, memory-mapped; ValueError if damaged."""
+    arrays = {}
+    for name in ARRAYS:
+        path = folder / f"{name}.npy"
+        try:
+            arrays[name] = np.load(path, mmap_mode="r", allow_pickle=False)
+        except ValueError:  # an array without entries cannot be mapped; a damaged one fails again
+            arrays[name] = _load(path.read_bytes(), str(path))
+    return StoredSet(str(folder), json.loads((folder / INDEX).read_text(encoding="utf-8")), arrays)
+
+
+def open_packed(path: Path) -> list[StoredSet]:
+    """The sets in a packed file, in memory; ValueError if it is none."""
+    try:
+        with zipfile.ZipFile(path) as packed:
+            sets = []
+            for entry in sorted(name for name in packed.namelist() if name.endswith(f"/{INDEX}")):
+                folder = entry.removesuffix(INDEX)
+                arrays = {name: _load(packed.read(f"{folder}{name}.npy"), f"{path}:{folder}{name}") for name in ARRAYS}
+                sets.append(StoredSet(f"{path}:{folder}", json.loads(packed.read(entry)), arrays))
+            return sets
+    except (zipfile.BadZipFile, KeyError) as error:
+        raise ValueError(f"{path}: expected a file that 'usdrl data pack' wrote ({error})") from None
+
+
+def _load(content: bytes, where: str) -> np.ndarray:
+    try:
+        array: np.ndarray = np.load(io.BytesIO(content), allow_pickle=False)
+    except (ValueError, EOFError) as error:
+        raise ValueError(f"{where}: damaged array ({error})") from None
+    return array
