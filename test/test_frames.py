@@ -81,7 +81,7 @@ class Buffer:
         self.asked = []
 
     def lookup_transform(self, target_frame, source_frame, time, timeout):
-        self.asked.append((target_frame, source_frame, time.nanoseconds))
+        self.asked.append((target_frame, source_frame, time.nanoseconds, timeout.nanoseconds))
         if source_frame != "camera":
             raise LookupError(f"{source_frame} does not exist")
         transform = TransformStamped()
@@ -94,8 +94,9 @@ class Buffer:
 def test_tf_is_asked_at_the_stamp_of_the_message():
     buffer = Buffer()
     frames = Frames("optical", target_frame="base", tf=buffer)
-    points = canonical(frames, [2.0, 0.0, 0.0])  # as tf sees it: 2 m along the camera frame's own x
-    assert buffer.asked == [("base", "camera", 5_000_000_000)]
+    (person,) = frames.to_canonical(source([2.0, 0.0, 0.0]), patience=0.03).people  # 2 m along the frame's own x
+    points = person.joints
+    assert buffer.asked == [("base", "camera", 5_000_000_000, 30_000_000)]
     np.testing.assert_allclose(frames.to_published(points), [[0.0, 2.0, 1.0]], atol=1e-12)
 
 

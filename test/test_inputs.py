@@ -1,7 +1,9 @@
 """Messages in, people out, and a named reason for every message that is no people."""
 
+import re
 import time
 from array import array
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -322,6 +324,13 @@ def test_poses_are_one_person():
     assert decode(PoseArray(header=HEADER), "pose_array").frame.people == ()
     assert refusal(PoseArray(header=HEADER, poses=[Pose()] * 24), "pose_array") == "joint_count"
     assert refusal(PoseArray(header=Header(), poses=[]), "pose_array") == "zero_stamp"
+
+
+def test_every_kind_of_refusal_is_documented():
+    root = Path(__file__).parent.parent
+    code = "".join(path.read_text() for path in [*root.glob("usdrl_ros/inputs/*.py"), root / "usdrl_ros/frames.py"])
+    table = (root / "docs/topics.md").read_text().split("| kind | why |")[1].split("\n\n")[0]
+    assert set(re.findall(r'InputError\(\s*"(\w+)"', code)) == set(re.findall(r"^\| `(\w+)`", table, re.MULTILINE))
 
 
 @given(st.integers(1, 2**31 - 1), st.integers(0, 999_999_999))

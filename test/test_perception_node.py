@@ -6,6 +6,7 @@ One node serves most tests, as one robot would: what one test does to it, the ne
 import itertools
 import json
 import os
+import re
 import shutil
 import signal
 import time
@@ -34,6 +35,7 @@ from test_stream import UP, frames  # noqa: E402
 
 from usdrl_model.checkpoint import resolve  # noqa: E402
 from usdrl_model.skeleton import Person, SkeletonFrame  # noqa: E402
+from usdrl_ros import detections  # noqa: E402
 from usdrl_ros.children import Child, ChildError  # noqa: E402
 from usdrl_ros.parameter_docs import params_file  # noqa: E402
 from usdrl_ros.skeleton_messages import point_cloud  # noqa: E402
@@ -342,6 +344,17 @@ def test_the_labels_can_be_asked_for(robot):
     answer = robot.peer.call(Trigger, "usdrl_perception/list_labels")
     assert answer.success
     assert json.loads(answer.message) == ["hand_up"]
+
+
+def test_the_topics_are_those_of_the_documentation(robot):
+    text = (HERE.parent / "docs/topics.md").read_text(encoding="utf-8").split("## Outputs")[1].split("\n\n")[1]
+    rows = [re.findall(r"`([^`]+)`", line)[:2] for line in text.splitlines()[2:]]
+    documented = {"/" + name.lstrip("/").replace("<label>", "hand_up"): kind for name, kind in rows}
+    if detections.message_type() is None:
+        documented.pop("/actions/detections")
+    everywhere = {"/rosout", "/parameter_events", "/usdrl_perception/transition_event"}
+    offered = robot.peer.node.get_publisher_names_and_types_by_node("usdrl_perception", "/")
+    assert {name: kind.replace("/msg/", "/") for name, (kind,) in offered if name not in everywhere} == documented
 
 
 def test_a_message_type_that_is_not_expected(robot):

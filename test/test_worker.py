@@ -53,7 +53,7 @@ class Bench:
             monotonic=lambda: self.now,
         )
 
-    def convert(self, frame):
+    def convert(self, frame, patience):
         if isinstance(frame, SkeletonFrame):
             return SourceFrame(frame, ros_time(frame.stamp), "camera"), frame
         if isinstance(frame, Exception):
@@ -84,7 +84,7 @@ def test_the_events_are_those_of_the_stream_alone():
 def test_results_carry_the_exact_stamp_and_frame_of_the_source():
     frame = recorded_frames()[0]
     source = SourceFrame(frame, Time(sec=100, nanosec=1), "base")
-    bench = Bench(convert=lambda message: (source, frame))
+    bench = Bench(convert=lambda message, patience: (source, frame))
     bench.worker.put(None)
     bench.worker.step()
     assert (bench.results[0].stamp, bench.results[0].frame_id) == (source.stamp, "base")
@@ -100,6 +100,17 @@ def test_a_pile_of_messages_is_buffered_in_full_and_inferred_once():
     assert len(bench.counts.arrivals) == len(recorded)
     assert bench.results[0].state.stamp == recorded[-1].stamp
     assert bench.stream.counters["skipped_slots"] > 20
+
+
+def test_a_message_that_waited_in_the_queue_waits_for_nothing_else():
+    heard = []
+    bench = Bench(convert=lambda message, patience: heard.append(patience))
+    bench.worker.put("old")
+    bench.now += 0.04
+    bench.worker.put("new")
+    bench.now += 0.02
+    bench.worker.step()
+    assert heard == [0.0, pytest.approx(0.03)]
 
 
 def test_a_full_queue_drops_the_oldest():

@@ -36,9 +36,6 @@ AXES: dict[str, np.ndarray] = {
 }
 """Value of the parameter ``axes`` -> rotation of the source's axes onto the canonical ones."""
 
-TF_TIMEOUT = 0.05
-"""Seconds to wait for a transform that arrives a little after its message."""
-
 NO_POSE = (0.0,) * 6
 """The ``sensor_pose`` that means "not given"."""
 
@@ -84,15 +81,19 @@ class Frames:
         """Name of the frame in which the people of a message from ``frame_id`` are published."""
         return self._target or frame_id
 
-    def to_canonical(self, source: SourceFrame) -> SkeletonFrame:
+    def to_canonical(self, source: SourceFrame, patience: float = 0.0) -> SkeletonFrame:
         """The people of a message in canonical axes, gravity-aligned as far as known.
+
+        Args:
+            source: the message.
+            patience: seconds to wait for a transform that arrives a little after its message.
 
         Raises:
             InputError: ``no_transform``, when tf2 does not know the way at the message's stamp.
         """
         rotation, offset = self._rotation, self._offset
         if self._tf is not None and source.frame.people:
-            rotation, offset = self._look_up(source)
+            rotation, offset = self._look_up(source, patience)
         people = tuple(
             Person(person.id, person.joints @ rotation.T + offset, person.confidence) for person in source.frame.people
         )
@@ -102,10 +103,10 @@ class Frames:
         """Canonical points (..., 3) -> the same points in the published frame."""
         return (np.asarray(points, dtype=np.float64) - self._published_origin) @ self._to_published.T
 
-    def _look_up(self, source: SourceFrame) -> tuple[np.ndarray, np.ndarray]:
+    def _look_up(self, source: SourceFrame, patience: float) -> tuple[np.ndarray, np.ndarray]:
         try:
             transform: TransformStamped = self._tf.lookup_transform(
-                self._target, source.frame_id, Time.from_msg(source.stamp), timeout=Duration(seconds=TF_TIMEOUT)
+                self._target, source.frame_id, Time.from_msg(source.stamp), timeout=Duration(seconds=patience)
             )
         except Exception as error:  # tf2 is not installed everywhere, so its exceptions cannot be named here
             raise InputError(

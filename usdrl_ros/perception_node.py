@@ -158,8 +158,10 @@ class PerceptionNode(ManagedNode):
         if listening is not None:
             self.destroy_timer(listening.heartbeat)
             self.destroy_subscription(listening.subscription)
-            listening.worker.stop()
-            listening.worker.reset()
+            if listening.worker.stop():
+                listening.worker.reset()
+            else:
+                self.get_logger().error("the inference does not end: its last results are not published")
 
     def _release(self) -> None:
         pipeline, self._pipeline = self._pipeline, None

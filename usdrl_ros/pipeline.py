@@ -45,10 +45,10 @@ class Pipeline:
     """What the weights recommend."""
     outputs: Outputs
 
-    def convert(self, message: Any) -> tuple[SourceFrame, SkeletonFrame] | None:
+    def convert(self, message: Any, patience: float) -> tuple[SourceFrame, SkeletonFrame] | None:
         """A message as it came, and in canonical axes; None if it says nothing. Raises InputError."""
         decoded = self.source.decode(message, self.topology, self.config.person_id)
-        return None if decoded is None else (decoded, self.frames.to_canonical(decoded))
+        return None if decoded is None else (decoded, self.frames.to_canonical(decoded, patience))
 
     def check(self, config: PerceptionConfig) -> StreamConfig:
         """The stream's settings under other parameters; ValueError if they do not fit the weights."""

@@ -29,6 +29,9 @@ from usdrl_ros.inputs.common import ros_time
 CAPACITY = 256
 """Messages that may wait: two seconds of the fastest tracker."""
 
+PATIENCE = 0.05
+"""Seconds after the arrival of a message in which its transform may still arrive."""
+
 
 class Stream(Protocol):
     """What the worker needs of ``usdrl_model.stream.ActionStream``."""
@@ -104,7 +107,8 @@ class Worker:
 
     Args:
         stream: the online pipeline; only touched, and its results only published, under this worker's lock.
-        convert: message -> source frame and canonical frame, or None for a message that says nothing.
+        convert: (message, patience) -> source frame and canonical frame, or None for a message that says nothing;
+            ``patience`` is how many seconds it may wait for something (a transform) that is not there yet.
         publish: called with every result.
         observer: counts.
         source_timeout: seconds without a usable message after which everybody is lost.
@@ -115,7 +119,7 @@ class Worker:
         self,
         *,
         stream: Stream,
-        convert: Callable[[Any], tuple[SourceFrame, SkeletonFrame] | None],
+        convert: Callable[[Any, float], tuple[SourceFrame, SkeletonFrame] | None],
         publish: Callable[[Result], None],
         observer: Observer,
         source_timeout: float,
@@ -141,13 +145,15 @@ class Worker:
         self._thread = threading.Thread(target=self._run, name="inference", daemon=True)
         self._thread.start()
 
-    def stop(self, timeout: float = 1.0) -> None:
-        """End the thread after the message at hand; at most ``timeout`` seconds."""
+    def stop(self, timeout: float = 1.0) -> bool:
+        """End the thread after what it is doing; False if it still does so after ``timeout`` seconds."""
         with self._changed:
             self._stopping = True
             self._changed.notify()
-        if self._thread is not None:
-            self._thread.join(timeout)
+        if self._thread is None:
+            return True
+        self._thread.join(timeout)
+        return not self._thread.is_alive()
 
     def put(self, message: Any) -> None:
         """Enqueue a message; never blocks."""
@@ -163,6 +169,7 @@ class Worker:
         with self._changed:
             self._queue.clear()
         with self._stream_lock:
+            self._heard = None
             stamp = self._stream.state().stamp
             result = self._nobody(self._stream.finish(), stamp)
             if config is not None:
@@ -215,7 +222,7 @@ class Worker:
     def _add(self, message: Any, arrival: float) -> bool:
         """Buffer one message; True if an inference is due."""
         try:
-            converted = self._convert(message)
+            converted = self._convert(message, max(0.0, arrival + PATIENCE - self._monotonic()))
             if converted is None:
                 return False
             source, frame = converted
@@ -231,6 +238,7 @@ class Worker:
         return due
 
     def _lose_everybody(self) -> Result | None:
+        self._heard = None
         stamp = self._stream.state().stamp
         events = self._stream.advance(stamp + self._stream.config.max_gap + 1e-3)
         self._stream.reset()
@@ -238,7 +246,6 @@ class Worker:
 
     def _nobody(self, events: list[Event], stamp: float) -> Result | None:
         """The result after everybody was forgotten; its stamp stays that of the last frame."""
-        self._heard = None
         return self._result(events, dataclasses.replace(self._stream.state(), stamp=stamp, people=()))
 
     def _result(self, events: list[Event], state: StreamState) -> Result | None:
