@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812 (torch's own habit)
 
-from usdrl_model.encoder_config import MAX_FRAMES, EncoderConfig
+from usdrl_model.encoder_config import MAX_FRAMES, EncoderConfig, Stream
 
 VELOCITY_SCALE = 10.0
 """Brings a frame-to-frame difference to the size of a joint coordinate (0.05 m a frame at 15 Hz is 0.75 m/s)."""
@@ -33,15 +34,42 @@ class PositionTable(nn.Module):
 
 
 class TokenEmbedding(nn.Module):
-    """Both embeddings; the spatial one is there only where its stream runs."""
+    """Both embeddings; the spatial one is there only where its stream runs.
+
+    The embeddings of the first modality have the official names, those of another end in its name.
+    """
 
     def __init__(self, config: EncoderConfig) -> None:
         super().__init__()
-        if "temporal" in config.streams:
-            stem = ConvStem if config.stem_kernel else linear_embedding
-            self.t_embedding = stem(config.tokens * config.channels, config)
-        if "spatial" in config.streams:
-            self.s_embedding = linear_embedding(config.frames * config.channels, config)
+        self._suffixes = ["", *(f"_{name}" for name in config.modalities[1:])]
+        for suffix in self._suffixes:
+            if "temporal" in config.streams:
+                stem = ConvStem if config.stem_kernel else linear_embedding
+                self.add_module(f"t_embedding{suffix}", stem(config.tokens * config.channels, config))
+            if "spatial" in config.streams:
+                size = config.frames * config.channels
+                self.add_module(f"s_embedding{suffix}", linear_embedding(size, config))
+
+    def embed(self, stream: Stream, modalities: Sequence[Tensor], shares: Tensor | None) -> Tensor:
+        """Average over the modalities.
+
+        Args:
+            stream: which embeddings.
+            modalities: (N, L, numbers a token) of each modality.
+            shares: (N, modalities) weights that add up to 1; equal ones where left out.
+
+        Returns:
+            (N, L, D).
+        """
+        embedded = [
+            getattr(self, f"{stream[0]}_embedding{suffix}")(x)
+            for suffix, x in zip(self._suffixes, modalities, strict=True)
+        ]
+        if len(embedded) == 1:
+            return embedded[0]
+        if shares is None:
+            return torch.stack(embedded).mean(dim=0)
+        return torch.einsum("nm,mnld->nld", shares, torch.stack(embedded))
 
 
 def linear_embedding(size: int, config: EncoderConfig) -> nn.Module:

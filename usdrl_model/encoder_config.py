@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import Literal
+from typing import Literal, get_args
+
+from usdrl_model.modality import Modality
 
 Stream = Literal["temporal", "spatial"]
 Architecture = Literal["dste", "sttr"]
@@ -55,6 +57,8 @@ class EncoderConfig:
     """Keep the joint tokens of a person who is zero throughout out of attention, shift and pooling."""
     spatial_pool: Literal["official", "broadcast"] = "official"
     """Joint tokens in frame features: averaged onto the time axis (official), or their maximum in every frame."""
+    modalities: tuple[Modality, ...] = ("joint",)
+    """What one network sees of a window: each is embedded by layers of its own, and their embeddings are averaged."""
 
     def __post_init__(self) -> None:
         """Refuse shapes that cannot be built."""
@@ -70,6 +74,10 @@ class EncoderConfig:
             raise ValueError(f"kernels must be odd, got conv_kernel={self.conv_kernel} stem_kernel={self.stem_kernel}")
         if not self.streams or set(self.streams) - {"temporal", "spatial"}:
             raise ValueError(f"streams must name temporal, spatial or both, got {self.streams}")
+        if not self.modalities or set(self.modalities) - set(get_args(Modality)):
+            raise ValueError(f"modalities must name {', '.join(get_args(Modality))} or some, got {self.modalities}")
+        if len(set(self.modalities)) < len(self.modalities):
+            raise ValueError(f"modalities must be distinct, got {self.modalities}")
         if self.architecture == "sttr":
             idle = [f.name for f in fields(self) if f.name in DSTE_ONLY and getattr(self, f.name) != f.default]
             if idle:

@@ -8,7 +8,7 @@ from torch.nn import functional as F  # noqa: N812 (torch's own habit)
 
 from usdrl_model.embedding import VELOCITY_SCALE, PositionTable, TokenEmbedding, velocity
 from usdrl_model.encoder_config import EncoderConfig, Stream
-from usdrl_model.modality import spatial_view, temporal_view
+from usdrl_model.modality import modality, spatial_view, temporal_view
 
 
 class TwoStreamEncoder(nn.Module):
@@ -32,11 +32,13 @@ class TwoStreamEncoder(nn.Module):
         """
         raise NotImplementedError
 
-    def forward(self, x: Tensor) -> dict[Stream, Tensor]:
+    def forward(self, x: Tensor, shares: Tensor | None = None) -> dict[Stream, Tensor]:
         """Encode windows.
 
         Args:
-            x: (N, T, M, V, 3) joints of any modality (joint, bone, motion).
+            x: (N, T, M, V, 3) joints. A network for the modality ``joint`` alone takes those of any modality.
+            shares: (N, modalities) how much each modality of the configuration counts in a window, adding up to 1;
+                equal where left out. Pretraining hides modalities that way.
 
         Returns:
             Tokens of every stream that runs: temporal (N, T, D), spatial (N, M * V, D). With ``mask_empty`` the joint
@@ -49,13 +51,16 @@ class TwoStreamEncoder(nn.Module):
         config = self.config
         _check(x, (config.frames, config.people, config.joints, 3))
         empty = empty_tokens(x) if config.mask_empty and "spatial" in config.streams else None
+        inputs = [modality(x, name) for name in config.modalities]
         if config.velocity:
-            x = torch.cat([x, VELOCITY_SCALE * velocity(x)], dim=-1)
+            inputs = [torch.cat([part, VELOCITY_SCALE * velocity(part)], dim=-1) for part in inputs]
         tokens: dict[Stream, Tensor] = {}
         if "temporal" in config.streams:
-            tokens["temporal"] = self._temporal(self.ske_emb.t_embedding(temporal_view(x)))
+            frames = self.ske_emb.embed("temporal", [temporal_view(part) for part in inputs], shares)
+            tokens["temporal"] = self._temporal(frames)
         if "spatial" in config.streams:
-            joints = self._spatial(self.ske_emb.s_embedding(spatial_view(x)), empty)
+            joints = self.ske_emb.embed("spatial", [spatial_view(part) for part in inputs], shares)
+            joints = self._spatial(joints, empty)
             tokens["spatial"] = joints if empty is None else joints.masked_fill(empty[..., None], 0.0)
         return tokens
 

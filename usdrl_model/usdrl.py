@@ -38,8 +38,8 @@ class USDRL(nn.Module):
         for name, projector in build_projectors(encoder, self.projectors).items():
             self.add_module(name, projector)
 
-    def forward(self, x: Tensor) -> dict[str, Tensor]:
-        """Project windows (N, T, M, V, 3).
+    def forward(self, x: Tensor, shares: Tensor | None = None) -> dict[str, Tensor]:
+        """Project windows (N, T, M, V, 3); ``shares`` as the encoder takes them.
 
         Returns:
             "temporal" and "spatial" (N, 2 D) of the streams that run, "instance" (N, 4 D); sizes as configured.
