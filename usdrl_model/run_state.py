@@ -1,0 +1,104 @@
+"""What a training run leaves in its folder: a state to resume from, and its losses as numbers and as a picture.
+
+A state is replaced in one step: after a crash, a full disk or ``kill -9`` at any moment, the folder holds the last one
+that was complete.
+"""
+
+from __future__ import annotations
+
+import csv
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+STATE = "training.pt"
+SMOOTH = 25
+"""Steps that the thick line of the picture averages over."""
+
+
+class RunState:
+    """The state file of a run folder."""
+
+    def __init__(self, out: Path, config: str) -> None:
+        """``config`` is the hash of the configuration; a run can only be resumed with its own."""
+        self.path, self._config = out / STATE, config
+
+    def check(self, resume: bool) -> None:
+        """Refuse to overwrite a run, and to resume one that is not there.
+
+        Raises:
+            FileExistsError: the folder holds a run and ``resume`` is off.
+            FileNotFoundError: ``resume`` without a run.
+        """
+        if resume and not self.path.exists():
+            raise FileNotFoundError(f"{self.path}: no run to resume")
+        if not resume and self.path.exists():
+            raise FileExistsError(
+                f"{self.path.parent} holds a run already: go on with --resume, or choose another folder"
+            )
+
+    def save(self, state: Mapping[str, Any]) -> None:
+        """Replace the state.
+
+        Raises:
+            OSError: it could not be written; the one before is still there.
+        """
+        partial = self.path.with_suffix(".partial")
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            with partial.open("wb") as file:
+                torch.save({"config": self._config, **state}, file)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(partial, self.path)
+        except (OSError, RuntimeError) as error:  # torch reports a full disk as a RuntimeError
+            partial.unlink(missing_ok=True)
+            raise OSError(
+                f"{self.path} could not be replaced ({error}): the state before is intact; make room and go on with"
+                " --resume"
+            ) from error
+
+    def load(self, device: torch.device) -> dict[str, Any]:
+        """What was saved last, without anything that could run code.
+
+        Raises:
+            ValueError: it was made with another configuration.
+        """
+        state = torch.load(self.path, map_location=device, weights_only=True)
+        if state["config"] != self._config:
+            raise ValueError(f"{self.path} was made with another configuration: use that one, or another folder")
+        return dict(state)
+
+
+def schedule(step: int, steps: int, warm_up: float) -> float:
+    """Share of the peak learning rate: a linear warm-up over a share of the steps, then a cosine down to 0."""
+    return float(min(1.0, (step + 1) / max(1.0, warm_up * steps)) * 0.5 * (1.0 + np.cos(np.pi * step / steps)))
+
+
+def write_losses(losses: Mapping[str, Sequence[float]], out: Path) -> None:
+    """``loss.csv`` with a column for each name and a row for each step, and ``loss.png`` with a panel for each name."""
+    import matplotlib
+
+    matplotlib.use("agg")
+    from matplotlib import pyplot
+
+    with (out / "loss.csv").open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(["step", *losses])
+        writer.writerows((step, *values) for step, values in enumerate(zip(*losses.values(), strict=True)))
+    figure, panels = pyplot.subplots(
+        len(losses), figsize=(7, 1.5 + 2.0 * len(losses)), layout="constrained", sharex=True, squeeze=False
+    )
+    for axes, (name, values) in zip(panels[:, 0], losses.items(), strict=True):
+        axes.plot(values, linewidth=0.4, alpha=0.5)
+        window = np.ones(SMOOTH) / SMOOTH
+        smooth = np.convolve(values, window, mode="valid") if len(values) >= SMOOTH else np.asarray(values)
+        axes.plot(np.arange(len(smooth)) + (len(values) - len(smooth)) / 2, smooth)
+        axes.set(ylabel=name)
+    panels[-1, 0].set(xlabel="step")
+    figure.savefig(out / "loss.png", dpi=120)
+    pyplot.close(figure)
