@@ -8,9 +8,8 @@ import pytest
 pytest.importorskip("launch", reason="needs ROS 2's launch")
 pytest.importorskip("launch_ros", reason="needs ROS 2's launch_ros")
 
-from launch.actions import DeclareLaunchArgument  # noqa: E402
-
 from launch import LaunchContext  # noqa: E402
+from launch.actions import DeclareLaunchArgument  # noqa: E402
 
 ROOT = Path(__file__).parent.parent
 
