@@ -1,6 +1,7 @@
 """Training: windows as the live pipeline cuts them, resume, refusals, and that it learns."""
 
 import dataclasses
+import os
 from pathlib import Path
 
 import numpy as np
@@ -17,15 +18,18 @@ from usdrl_model.recording import Recording, Segment
 from usdrl_model.skeleton import Person, SkeletonFrame
 from usdrl_model.stream import ActionStream
 from usdrl_model.stream_config import StreamConfig
+from usdrl_model.training_data import PERFORMER, Mixture, SourceConfig, mix, recordings
 from usdrl_model.training_windows import cut, stretches
 
+ROOT = Path(__file__).resolve().parent.parent
+DATA = Path(os.environ.get("USDRL_DATA", ROOT.parent / "shared" / "data"))
 CPU = torch.device("cpu")
 ENCODER = EncoderConfig(hidden=16, heads=2, people=1, streams=("temporal",), velocity=True, stem_kernel=3)
 RUN = finetune.FinetuneConfig(
     detector=DetectorConfig(labels=("none", "hand_up"), encoder=ENCODER, rate=10.0),
     stream=StreamConfig(events=EventConfig(on_threshold=0.6, off_threshold=0.3)),
     augment=AugmentConfig(yaw=0.2, jitter=0.002),
-    subjects=("a", "b"),
+    sources=(SourceConfig(name="own", subjects=("a", "b")),),
     steps=60,
     batch=8,
     average=0.9,
@@ -42,6 +46,10 @@ def recording(subject: str, start: float, duration: float = 8.0) -> Recording:
 
 
 RECORDINGS = [recording("a", 10.0), recording("b", 50.0), recording("c", 90.0)]
+
+
+def mixture(run: finetune.FinetuneConfig = RUN) -> Mixture:
+    return mix(run.sources, [RECORDINGS], run.detector, max_gap=1.0, stride=2)
 
 
 @pytest.fixture
@@ -79,7 +87,7 @@ def test_a_long_absence_splits_a_person() -> None:
 
 
 def test_it_learns_and_the_stream_finds_the_action_of_somebody_new(tmp_path: Path, one_thread: None) -> None:
-    detector = finetune.train(RUN, finetune.training_windows(RUN, RECORDINGS), tmp_path, device=CPU)
+    detector = finetune.train(RUN, mixture(), tmp_path, device=CPU)
     checkpoint.save(tmp_path / "weights", detector, RUN.stream, {})
     scores = finetune.evaluate(checkpoint.load(tmp_path / "weights", "cpu"), [RECORDINGS[2]])
     assert scores["overall"]["0.5"]["f1"] == 1.0
@@ -89,7 +97,7 @@ def test_it_learns_and_the_stream_finds_the_action_of_somebody_new(tmp_path: Pat
 
 
 def test_a_resumed_run_ends_bit_identical(tmp_path: Path, one_thread: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    windows = finetune.training_windows(RUN, RECORDINGS)
+    windows = mixture()
     monkeypatch.setattr(finetune, "SAVE_EVERY", 7)
     whole = finetune.train(RUN, windows, tmp_path / "whole", device=CPU)
 
@@ -111,7 +119,7 @@ def test_a_resumed_run_ends_bit_identical(tmp_path: Path, one_thread: None, monk
 
 def test_a_run_is_not_overwritten_nor_resumed_with_other_settings(tmp_path: Path) -> None:
     run = dataclasses.replace(RUN, steps=1)
-    windows = finetune.training_windows(run, RECORDINGS)
+    windows = mixture(run)
     finetune.train(run, windows, tmp_path, device=CPU)
     with pytest.raises(FileExistsError, match="--resume"):
         finetune.train(run, windows, tmp_path, device=CPU)
@@ -125,15 +133,15 @@ def test_a_diverging_run_stops_and_keeps_the_last_good_state(tmp_path: Path, mon
     monkeypatch.setattr(finetune, "SAVE_EVERY", 1)
     monkeypatch.setattr(finetune._Trainer, "_step", lambda self, number: float("nan") if number == 2 else 1.0)
     with pytest.raises(FloatingPointError, match="step 2"):
-        finetune.train(RUN, finetune.training_windows(RUN, RECORDINGS), tmp_path, device=CPU)
+        finetune.train(RUN, mixture(), tmp_path, device=CPU)
     assert torch.load(tmp_path / "training.pt", weights_only=True)["losses"] == [1.0, 1.0]
 
 
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"validation_subjects": ("b",)}, r"\['b'\] are in both"),
-        ({"subjects": ()}, "nothing to train on"),
+        ({"validation_subjects": ("b",)}, r"\['b'\] are both"),
+        ({"sources": ()}, "nothing to train on"),
         ({"batch": 1}, "batch"),
     ],
 )
@@ -143,26 +151,71 @@ def test_runs_that_cannot_start_are_refused(change: dict, message: str) -> None:
 
 
 def test_unknown_subjects_and_labels_are_named() -> None:
+    strangers = (SourceConfig(name="own", subjects=("a", "z")),)
     with pytest.raises(ValueError, match=r"subjects \['z'\] have no recording; there are \['a', 'b', 'c'\]"):
-        finetune.training_windows(dataclasses.replace(RUN, subjects=("a", "z")), RECORDINGS)
+        mix(strangers, [RECORDINGS], RUN.detector, max_gap=1.0, stride=2)
     other = dataclasses.replace(RECORDINGS[0], segments=(Segment("1", "fly", 11.0, 12.0),))
     with pytest.raises(ValueError, match=r"labels \['fly'\]"):
-        finetune.training_windows(RUN, [other, RECORDINGS[1]])
+        mix(RUN.sources, [[other, RECORDINGS[1]]], RUN.detector, max_gap=1.0, stride=2)
 
 
-def test_the_shipped_configuration_fits_and_the_performer_can_be_trained_on() -> None:
-    root = Path(__file__).resolve().parent.parent
-    run = config.load(finetune.FinetuneConfig, root / "config" / "finetune_utkinect10.yaml")
-    assert run.detector == checkpoint.load("default").config.detector
-    alone = dataclasses.replace(run, subjects=(), performances=1)
-    windows = finetune.training_windows(alone, [])
-    assert len(windows) > 100
-    assert windows.y.unique().numel() > 3
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"name": "own", "subjects": ("a",), "share": 0.0}, "share"),
+        ({"name": "own"}, "name the people"),
+        ({"name": PERFORMER}, "minutes"),
+        ({"name": PERFORMER, "minutes": 1, "subjects": ("a",)}, "the performer has none"),
+    ],
+)
+def test_sources_that_give_nothing_are_refused(wrong: dict, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        SourceConfig(**wrong)
+
+
+def test_windows_are_drawn_in_the_shares_of_their_sources() -> None:
+    sources = (
+        SourceConfig(name="own", subjects=("a", "b", "c"), share=3.0),
+        SourceConfig(name="own", subjects=("a",), share=1.0),
+    )
+    both = mix(sources, [RECORDINGS, RECORDINGS], RUN.detector, max_gap=1.0, stride=2)
+    first = len(mix(sources[:1], [RECORDINGS], RUN.detector, max_gap=1.0, stride=2).windows)
+    rows = both.draw(4000, torch.Generator().manual_seed(0))
+    assert len(both.windows) > first
+    assert (rows < first).double().mean() == pytest.approx(0.75, abs=0.03)
+
+
+@pytest.mark.skipif(not (DATA / "utd_mhad").is_dir(), reason="the UTD-MHAD recordings are not here")
+def test_clips_get_the_labels_of_the_detector_or_are_left_out() -> None:
+    source = SourceConfig(name="utd_mhad", subjects=("1",), labels={"wave": "hand_up", "squat": "none"})
+    found = recordings(source, DATA, seed=0)
+    assert {recording.label for recording in found} == {"wave", "squat"}
+    for recording in found:
+        (first, *_), *_, (last, *_) = [(frame.stamp,) for frame in recording.frames]
+        labels = [segment.label for segment in recording.segments]
+        assert labels == (["hand_up"] if recording.label == "wave" else [])
+        for segment in recording.segments:
+            assert first < segment.start < segment.end < last
+
+
+def test_the_shipped_configuration_fits_the_shipped_weights() -> None:
+    run = config.load(finetune.FinetuneConfig, ROOT / "config" / "finetune_utkinect10.yaml")
+    weights = checkpoint.load("default")
+    assert run.detector == weights.config.detector
+    assert run.stream == weights.config.stream
+    assert weights.config.training["configuration"] == config.content_hash(run)
+
+
+def test_the_performer_can_be_trained_on() -> None:
+    run = config.load(finetune.FinetuneConfig, ROOT / "config" / "finetune_utkinect10.yaml")
+    source = SourceConfig(name=PERFORMER, minutes=1)
+    alone = mix([source], [recordings(source, Path(), seed=0)], run.detector, max_gap=1.0, stride=2)
+    assert len(alone.windows) > 100
+    assert alone.windows.y.unique().numel() > 3
 
 
 def test_the_command_says_what_is_missing(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
-    root = Path(__file__).resolve().parent.parent
-    arguments = ["--config", str(root / "config" / "finetune_utkinect10.yaml"), "--data", str(tmp_path)]
+    arguments = ["--config", str(ROOT / "config" / "finetune_utkinect10.yaml"), "--data", str(tmp_path)]
     assert cli.main(["finetune", *arguments, "--out", str(tmp_path / "run")]) == 1
     assert "UTKinect" in capsys.readouterr().err
     assert cli.main(["finetune", *arguments, "--out", str(tmp_path / "run"), "stepz=3"]) == 1

@@ -6,16 +6,14 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import platform
 import sys
 from collections.abc import Sequence
 from importlib import metadata, resources
-from pathlib import Path
 
 import usdrl_model
-from usdrl_model import convert, data_cli
+from usdrl_model import convert, data_cli, finetune_cli
 
 LIBRARIES = ("torch", "numpy", "safetensors", "transforms3d", "pyyaml", "rclpy", "rosbags")
 
@@ -34,16 +32,7 @@ def _parser() -> argparse.ArgumentParser:
     info = verbs.add_parser("info", help="versions, device and weights, for bug reports")
     info.set_defaults(run=_info)
 
-    finetune = verbs.add_parser("finetune", help="train a detector on labelled recordings")
-    finetune.add_argument("--config", required=True, type=Path, help="YAML file of the run (config/finetune_*.yaml)")
-    finetune.add_argument("--data", required=True, type=Path, help="folder that holds the data sets (utkinect/ ...)")
-    finetune.add_argument("--out", required=True, type=Path, help="run folder, made where missing")
-    finetune.add_argument("--device", default="auto", help="auto, cpu or cuda (default: auto)")
-    finetune.add_argument("--threads", type=int, default=0, help="CPU threads (default: 0, all cores)")
-    finetune.add_argument("--resume", action="store_true", help="go on with the run in --out")
-    finetune.add_argument("overrides", nargs="*", metavar="key=value", help="changes to the configuration")
-    finetune.set_defaults(run=_finetune)
-
+    finetune_cli.add_verb(verbs)
     data_cli.add_verb(verbs)
 
     verb = verbs.add_parser("convert", help="official checkpoints to files of this package and back")
@@ -55,41 +44,6 @@ def _parser() -> argparse.ArgumentParser:
 def _info(_: argparse.Namespace) -> int:
     for name, value in describe_installation().items():
         print(f"{name + ':':<16}{value}")
-    return 0
-
-
-def _finetune(arguments: argparse.Namespace) -> int:
-    import torch
-
-    from usdrl_model import checkpoint, config, finetune
-    from usdrl_model.datasets import utkinect
-
-    if arguments.threads:
-        torch.set_num_threads(arguments.threads)
-    try:
-        run = config.apply_overrides(config.load(finetune.FinetuneConfig, arguments.config), arguments.overrides)
-        device = checkpoint.choose_device(arguments.device)
-        recordings = utkinect.load(arguments.data / "utkinect")
-        windows = finetune.training_windows(run, recordings)
-        print(f"{len(windows)} windows, {run.steps} steps on {device}, configuration {config.content_hash(run)}")
-        detector = finetune.train(run, windows, arguments.out, device=device, resume=arguments.resume)
-    except (ValueError, OSError, FloatingPointError) as error:
-        print(f"usdrl finetune: {error}", file=sys.stderr)
-        return 1
-    made_by = {
-        "command": f"usdrl finetune --config {arguments.config} {' '.join(arguments.overrides)}".strip(),
-        "configuration": config.content_hash(run),
-        "data": f"UTKinect subjects {', '.join(run.subjects)}; {run.performances} simulated minutes",
-        "version": usdrl_model.__version__,
-    }
-    folder = arguments.out / "weights"
-    checkpoint.save(folder, detector, run.stream, made_by)
-    print(f"weights: {folder}")
-    held_out = [recording for recording in recordings if recording.subject in run.validation_subjects]
-    if held_out:
-        scores = finetune.evaluate(checkpoint.load(folder, "cpu"), held_out)
-        (arguments.out / "validation.json").write_text(json.dumps(scores, indent=2) + "\n", encoding="utf-8")
-        print(finetune.summary(scores))
     return 0
 
 

@@ -9,8 +9,6 @@ nothing had happened (bit-identical on the CPU).
 
 from __future__ import annotations
 
-import csv
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,16 +24,16 @@ from tqdm import tqdm
 from usdrl_model import checkpoint, config, metrics
 from usdrl_model.augment import AugmentConfig, augment
 from usdrl_model.detector import Detector, DetectorConfig
-from usdrl_model.performer import PerformanceConfig, random_faults, random_script, simulate
 from usdrl_model.recording import Recording
+from usdrl_model.run_state import RunState, schedule, write_losses
 from usdrl_model.stream import ActionStream
 from usdrl_model.stream_config import StreamConfig
-from usdrl_model.training_windows import Windows, cut, stretches
+from usdrl_model.training_data import Mixture, SourceConfig
 
 CLIP_SHARE = 0.25
 """Share of a window that an action must fill to be what the window as a whole shows."""
-PERFORMER_TOPOLOGIES = ("kinect_v2_25", "kinect_v1_20", "k4abt_32", "coco_17")
-"""Trackers that simulated people are seen by, in turn."""
+RECENT = 0.375
+"""Share of a window, from its newest frame back, that ``FinetuneConfig.recent_weight`` is for."""
 SAVE_EVERY = 200
 """Steps between two states that ``--resume`` can start from."""
 
@@ -48,12 +46,10 @@ class FinetuneConfig:
     stream: StreamConfig = field(default_factory=StreamConfig)
     """Goes into the weights as what they work best with."""
     augment: AugmentConfig = field(default_factory=AugmentConfig)
-    subjects: tuple[str, ...]
-    """People of the data set to train on."""
+    sources: tuple[SourceConfig, ...]
+    """Labelled recordings to train on."""
     validation_subjects: tuple[str, ...] = ()
-    """People of the data set to score on afterwards; none of the test people, which are for the end."""
-    performances: int = 0
-    """Simulated minutes of one person that are added (``usdrl_model.performer``)."""
+    """People of the first source to score on afterwards; none of the test people, which are for the end."""
     steps: int = 600
     batch: int = 32
     """Windows a step."""
@@ -67,6 +63,8 @@ class FinetuneConfig:
     """Classes weigh (1 / frequency) to this power; 0 leaves them as frequent as they are."""
     clip_weight: float = 0.2
     """Weight of the recognition head's loss beside the dense head's."""
+    recent_weight: float = 3.0
+    """Weight of the newest ``RECENT`` share of a window beside the rest: a live decision is made on those frames."""
     average: float = 0.99
     """Decay of the exponential average of the weights, which is what is kept."""
     stride: int = 2
@@ -75,43 +73,21 @@ class FinetuneConfig:
 
     def __post_init__(self) -> None:
         """Refuse a run that cannot start."""
-        shared = set(self.subjects) & set(self.validation_subjects)
+        if not self.sources:
+            raise ValueError("sources: nothing to train on")
+        shared = set(self.sources[0].subjects) & set(self.validation_subjects)
         if shared:
-            raise ValueError(f"subjects {sorted(shared)} are in both subjects and validation_subjects")
-        if not self.subjects and not self.performances:
-            raise ValueError("nothing to train on: name subjects or performances")
+            raise ValueError(f"subjects {sorted(shared)} are both trained on and in validation_subjects")
         if self.batch < 2:
             raise ValueError(f"batch: expected 2 or more (batch normalisation), got {self.batch}")
 
 
-def training_windows(run: FinetuneConfig, recordings: Sequence[Recording]) -> Windows:
-    """Windows of the run's subjects and of the performer.
-
-    Raises:
-        ValueError: a subject that no recording has.
-    """
-    chosen = [recording for recording in recordings if recording.subject in run.subjects]
-    absent = set(run.subjects) - {recording.subject for recording in chosen}
-    if absent:
-        raise ValueError(
-            f"subjects {sorted(absent)} have no recording;"
-            f" there are {sorted({recording.subject or '?' for recording in recordings})}"
-        )
-    chosen += _performances(run)
-    found = [
-        stretch
-        for recording in chosen
-        for stretch in stretches(recording, run.detector.labels, run.detector.rate, run.stream.max_gap)
-    ]
-    return cut(found, run.detector.encoder.frames, run.stride)
-
-
-def train(run: FinetuneConfig, windows: Windows, out: Path, *, device: torch.device, resume: bool = False) -> Detector:
+def train(run: FinetuneConfig, mixture: Mixture, out: Path, *, device: torch.device, resume: bool = False) -> Detector:
     """Train a detector and return the averaged one, in evaluation mode.
 
     Args:
         run: the configuration.
-        windows: of ``training_windows``.
+        mixture: what to train on (``training_data.mix``).
         out: run folder; made where missing.
         device: where to train.
         resume: go on from ``training.pt`` of ``out``.
@@ -122,11 +98,10 @@ def train(run: FinetuneConfig, windows: Windows, out: Path, *, device: torch.dev
         ValueError: the run in ``out`` has another configuration.
         FloatingPointError: the loss is no longer finite; the last state that was stays in ``out``.
     """
-    trainer = _Trainer(run, windows, out, device)
+    trainer = _Trainer(run, mixture, out, device)
+    trainer.state.check(resume)
     if resume:
         trainer.restore()
-    elif trainer.path.exists():
-        raise FileExistsError(f"{out} holds a run already: go on with --resume, or choose another folder")
     trainer.go()
     return trainer.result()
 
@@ -167,16 +142,16 @@ def summary(scores: dict[str, Any]) -> str:
 class _Trainer:
     """State of a run: what a step changes, and how it is saved and restored."""
 
-    def __init__(self, run: FinetuneConfig, windows: Windows, out: Path, device: torch.device) -> None:
+    def __init__(self, run: FinetuneConfig, mixture: Mixture, out: Path, device: torch.device) -> None:
         torch.manual_seed(run.seed)
         self.run, self.out, self.device = run, out, device
-        self.path = out / "training.pt"
-        self.windows = Windows(windows.x.to(device), windows.y.to(device), windows.seen.to(device))
+        self.state = RunState(out, config.content_hash(run))
+        self.mixture = mixture.to(device)
         self.generator = torch.Generator(device).manual_seed(run.seed)
         self.model = Detector(run.detector).to(device)
         self.average = AveragedModel(self.model, multi_avg_fn=get_ema_multi_avg_fn(run.average), use_buffers=True)
         self.optimiser = torch.optim.AdamW(self.model.parameters(), lr=0.0, weight_decay=run.weight_decay)
-        self.class_weights = _class_weights(windows, len(run.detector.labels), run.class_balance).to(device)
+        self.class_weights = _class_weights(mixture, len(run.detector.labels), run.class_balance).to(device)
         self.losses: list[float] = []
 
     def go(self) -> None:
@@ -189,13 +164,13 @@ class _Trainer:
             loss = self._step(step)
             if not np.isfinite(loss):
                 raise FloatingPointError(
-                    f"loss {loss} at step {step}: lower learning_rate; {self.path} keeps the last good state"
+                    f"loss {loss} at step {step}: lower learning_rate; {self.state.path} keeps the last good state"
                 )
             self.losses.append(loss)
             progress.set_postfix(loss=f"{loss:.3f}", refresh=False)
             if (step + 1) % SAVE_EVERY == 0 or step + 1 == self.run.steps:
-                self._save()
-        _draw_losses(self.losses, self.out)
+                self.state.save(self._contents())
+        write_losses({"training loss": self.losses}, self.out)
 
     def result(self) -> Detector:
         detector = Detector(self.run.detector)
@@ -204,17 +179,14 @@ class _Trainer:
 
     def _step(self, step: int) -> float:
         run = self.run
-        rows = torch.randint(len(self.windows), (run.batch,), generator=self.generator, device=self.device)
-        batch = self.windows[rows]
+        batch = self.mixture.windows[self.mixture.draw(run.batch, self.generator)]
         x, y, seen = augment(batch.x, batch.y, batch.seen, run.augment, self.generator)
         scores = self.model(x)
-        loss = F.cross_entropy(
-            scores.frames[seen], y[seen], weight=self.class_weights, label_smoothing=run.label_smoothing
-        ) + run.clip_weight * F.cross_entropy(
+        loss = self._dense_loss(scores.frames, y, seen) + run.clip_weight * F.cross_entropy(
             scores.clip, clip_classes(y, seen, len(run.detector.labels)), label_smoothing=run.label_smoothing
         )
         for group in self.optimiser.param_groups:
-            group["lr"] = run.learning_rate * _schedule(step, run.steps, run.warm_up)
+            group["lr"] = run.learning_rate * schedule(step, run.steps, run.warm_up)
         self.optimiser.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
@@ -222,9 +194,17 @@ class _Trainer:
         self.average.update_parameters(self.model)
         return float(loss.detach())
 
-    def _state(self) -> dict[str, Any]:
+    def _dense_loss(self, logits: Tensor, y: Tensor, seen: Tensor) -> Tensor:
+        """Weighted mean over the frames that were seen; logits (N, T, K), y and seen (N, T)."""
+        frames = y.shape[1]
+        recent = torch.ones(frames, device=self.device)
+        recent[frames - round(RECENT * frames) :] = self.run.recent_weight
+        weights = (self.class_weights[y] * recent)[seen]
+        losses = F.cross_entropy(logits[seen], y[seen], label_smoothing=self.run.label_smoothing, reduction="none")
+        return (weights * losses).sum() / weights.sum()
+
+    def _contents(self) -> dict[str, Any]:
         return {
-            "config": config.content_hash(self.run),
             "model": self.model.state_dict(),
             "average": self.average.state_dict(),
             "optimiser": self.optimiser.state_dict(),
@@ -233,17 +213,8 @@ class _Trainer:
             "losses": self.losses,
         }
 
-    def _save(self) -> None:
-        partial = self.path.with_suffix(".partial")
-        torch.save(self._state(), partial)
-        os.replace(partial, self.path)
-
     def restore(self) -> None:
-        if not self.path.exists():
-            raise FileNotFoundError(f"{self.path}: no run to resume")
-        state = torch.load(self.path, map_location=self.device, weights_only=True)
-        if state["config"] != config.content_hash(self.run):
-            raise ValueError(f"{self.path} was made with another configuration: use that one, or another folder")
+        state = self.state.load(self.device)
         self.model.load_state_dict(state["model"])
         self.average.load_state_dict(state["average"])
         self.optimiser.load_state_dict(state["optimiser"])
@@ -259,44 +230,10 @@ def clip_classes(y: Tensor, seen: Tensor, classes: int) -> Tensor:
     return torch.where(longest >= CLIP_SHARE * seen.sum(dim=1), action + 1, 0)
 
 
-def _performances(run: FinetuneConfig) -> list[Recording]:
-    """One simulated person a minute, each seen by another tracker."""
-    recordings = []
-    for index in range(run.performances):
-        rng = np.random.default_rng([run.seed, index])
-        performance = PerformanceConfig(
-            scripts=(random_script(rng, 60.0),),
-            rate=float(rng.uniform(8.0, 30.0)),
-            topology=PERFORMER_TOPOLOGIES[index % len(PERFORMER_TOPOLOGIES)],
-            faults=random_faults(rng),
-        )
-        recordings.append(simulate(performance, seed=index))
-    return recordings
-
-
-def _class_weights(windows: Windows, classes: int, power: float) -> Tensor:
+def _class_weights(mixture: Mixture, classes: int, power: float) -> Tensor:
     """(K,) rarer classes weigh more; the mean weight of a frame is 1. A class that never occurs weighs nothing."""
-    counts = torch.bincount(windows.y[windows.seen], minlength=classes).double()
-    weights = torch.where(counts > 0, (counts.sum() / counts.clamp(min=1.0)) ** power, 0.0)
+    windows = mixture.windows
+    drawn = mixture.probability[:, None].expand_as(windows.y)[windows.seen]
+    counts = torch.bincount(windows.y[windows.seen], weights=drawn, minlength=classes)
+    weights = torch.where(counts > 0, (counts.sum() / counts.clamp(min=1e-12)) ** power, 0.0)
     return (weights * counts.sum() / (weights * counts).sum()).float()
-
-
-def _schedule(step: int, steps: int, warm_up: float) -> float:
-    return float(min(1.0, (step + 1) / max(1.0, warm_up * steps)) * 0.5 * (1.0 + np.cos(np.pi * step / steps)))
-
-
-def _draw_losses(losses: Sequence[float], out: Path) -> None:
-    import matplotlib
-
-    matplotlib.use("agg")
-    from matplotlib import pyplot
-
-    with (out / "loss.csv").open("w", newline="", encoding="utf-8") as file:
-        csv.writer(file).writerows([("step", "loss"), *enumerate(losses)])
-    figure, axes = pyplot.subplots(figsize=(7, 3.5), layout="constrained")
-    axes.plot(losses, linewidth=0.4, alpha=0.5)
-    smooth = np.convolve(losses, np.ones(25) / 25, mode="valid") if len(losses) >= 25 else np.asarray(losses)
-    axes.plot(np.arange(len(smooth)) + (len(losses) - len(smooth)) / 2, smooth)
-    axes.set(xlabel="step", ylabel="training loss")
-    figure.savefig(out / "loss.png", dpi=120)
-    pyplot.close(figure)

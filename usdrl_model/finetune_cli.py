@@ -1,0 +1,68 @@
+"""``usdrl finetune``: from a configuration and data sets to a weights folder, scored on held-out people."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import usdrl_model
+
+
+def add_verb(verbs: Any) -> None:
+    """Register the verb with the sub-parsers of ``usdrl``."""
+    verb = verbs.add_parser("finetune", help="train a detector on labelled recordings")
+    verb.add_argument("--config", required=True, type=Path, help="YAML file of the run (config/finetune_*.yaml)")
+    verb.add_argument("--data", required=True, type=Path, help="folder that holds the data sets (utkinect/ ...)")
+    verb.add_argument("--out", required=True, type=Path, help="run folder, made where missing")
+    verb.add_argument("--device", default="auto", help="auto, cpu or cuda (default: auto)")
+    verb.add_argument("--threads", type=int, default=0, help="CPU threads (default: 0, all cores)")
+    verb.add_argument("--resume", action="store_true", help="go on with the run in --out")
+    verb.add_argument("overrides", nargs="*", metavar="key=value", help="changes to the configuration")
+    verb.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Train, save the weights and print the score on the validation people; 1 if something is wrong."""
+    import torch  # here, because "usdrl --help" must not wait for it
+
+    from usdrl_model import checkpoint, config, finetune, training_data
+
+    if arguments.threads:
+        torch.set_num_threads(arguments.threads)
+    try:
+        settings = config.apply_overrides(config.load(finetune.FinetuneConfig, arguments.config), arguments.overrides)
+        device = checkpoint.choose_device(arguments.device)
+        given = [training_data.recordings(source, arguments.data, settings.seed) for source in settings.sources]
+        mixture = training_data.mix(
+            settings.sources, given, settings.detector, max_gap=settings.stream.max_gap, stride=settings.stride
+        )
+        size, name = len(mixture.windows), config.content_hash(settings)
+        print(f"{size} windows, {settings.steps} steps on {device}, {torch.get_num_threads()} threads, run {name}")
+        detector = finetune.train(settings, mixture, arguments.out, device=device, resume=arguments.resume)
+    except (ValueError, OSError, FloatingPointError) as error:
+        print(f"usdrl finetune: {error}", file=sys.stderr)
+        return 1
+
+    folder = arguments.out / "weights"
+    made_by = {
+        "command": " ".join(["usdrl finetune --config", str(arguments.config), *arguments.overrides]),
+        "configuration": name,
+        "sources": "; ".join(_described(source) for source in settings.sources),
+        "version": usdrl_model.__version__,
+    }
+    checkpoint.save(folder, detector, settings.stream, made_by)
+    print(f"weights: {folder}")
+    held_out = [recording for recording in given[0] if recording.subject in settings.validation_subjects]
+    if held_out:
+        scores = finetune.evaluate(checkpoint.load(folder, "cpu"), held_out)
+        (arguments.out / "validation.json").write_text(json.dumps(scores, indent=2) + "\n", encoding="utf-8")
+        print(finetune.summary(scores))
+    return 0
+
+
+def _described(source: Any) -> str:
+    people = f"subjects {', '.join(source.subjects)}" if source.subjects else f"{source.minutes} simulated minutes"
+    return f"{source.name} ({people}), share {source.share:g}"
