@@ -42,6 +42,7 @@ setup(
         "ros-jazzy": ros_wheels("jazzy", rclpy="7.1.6", common_interfaces="5.3.6"),
         "ros-kilted": ros_wheels("kilted", rclpy="9.1.2", common_interfaces="5.5.1"),
         "bags": ["matplotlib", "rich", "rosbags", "tqdm"],
+        "hub": ["huggingface_hub"],
         "test": [
             "hypothesis",
             "jsonschema",

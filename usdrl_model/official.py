@@ -154,7 +154,6 @@ def _encoder(
             architecture=architecture,
             alpha=alpha,
             gap=gap,
-            conv_kernel=_shape(tensors, MARKS["dste"], 3, path)[2] if architecture == "dste" else 1,
         )
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from error
