@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from importlib import metadata, resources
 
 import usdrl_model
-from usdrl_model import convert, data_cli, finetune_cli
+from usdrl_model import convert, data_cli, finetune_cli, pretrain_cli
 
 LIBRARIES = ("torch", "numpy", "safetensors", "transforms3d", "pyyaml", "rclpy", "rosbags")
 
@@ -32,6 +32,7 @@ def _parser() -> argparse.ArgumentParser:
     info = verbs.add_parser("info", help="versions, device and weights, for bug reports")
     info.set_defaults(run=_info)
 
+    pretrain_cli.add_verb(verbs)
     finetune_cli.add_verb(verbs)
     data_cli.add_verb(verbs)
 

@@ -62,13 +62,13 @@ class RunState:
                 " --resume"
             ) from error
 
-    def load(self, device: torch.device) -> dict[str, Any]:
-        """What was saved last, without anything that could run code.
+    def load(self) -> dict[str, Any]:
+        """What was saved last, on the CPU, without anything that could run code.
 
         Raises:
             ValueError: it was made with another configuration.
         """
-        state = torch.load(self.path, map_location=device, weights_only=True)
+        state = torch.load(self.path, map_location="cpu", weights_only=True)
         if state["config"] != self._config:
             raise ValueError(f"{self.path} was made with another configuration: use that one, or another folder")
         return dict(state)

@@ -1,0 +1,92 @@
+"""``usdrl pretrain``: a store and a configuration -> a pretrained model.
+
+Several GPUs: ``torchrun --nproc-per-node 4 -m usdrl_model.cli pretrain --config ...``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import usdrl_model
+
+if TYPE_CHECKING:
+    from usdrl_model.pretrain import Report
+
+
+def add_verb(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add ``pretrain`` to the ``usdrl`` command."""
+    verb = verbs.add_parser("pretrain", help="pretrain an encoder on clips without labels")
+    verb.add_argument("--config", required=True, type=Path, help="YAML file of the run (config/pretrain_*.yaml)")
+    verb.add_argument("--data", required=True, type=Path, help="store (usdrl data import), or a packed file of one")
+    verb.add_argument("--out", required=True, type=Path, help="run folder, made where missing")
+    verb.add_argument("--device", default="auto", help="auto, cpu or cuda (default: auto)")
+    verb.add_argument("--threads", type=int, default=0, help="CPU threads (default: 0, all cores)")
+    verb.add_argument("--resume", action="store_true", help="go on with the run in --out")
+    verb.add_argument("--tensorboard", action="store_true", help="also write TensorBoard files into --out")
+    verb.add_argument("overrides", nargs="*", metavar="key=value", help="changes to the configuration")
+    verb.set_defaults(run=_run)
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    try:
+        _pretrain(arguments)
+    except (ValueError, OSError, ImportError, FloatingPointError) as error:
+        print(f"usdrl pretrain: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _pretrain(arguments: argparse.Namespace) -> None:
+    import torch
+
+    from usdrl_model import checkpoint, config, pretrain
+    from usdrl_model.clip_pool import ClipPool
+    from usdrl_model.distributed import processes
+    from usdrl_model.pretrain_config import PretrainConfig
+    from usdrl_model.store import Store
+
+    if arguments.threads:
+        torch.set_num_threads(arguments.threads)
+    run = config.apply_overrides(config.load(PretrainConfig, arguments.config), arguments.overrides)
+    with processes(checkpoint.choose_device(arguments.device)) as workers:
+        store = Store.open(arguments.data).select(sets=run.data.sets or None, split=run.data.split)
+        pool = ClipPool.of(store, run.encoder.people, run.data.longest)
+        if workers.first:
+            print(
+                f"{len(pool)} clips of {', '.join(store.sets)}; {run.steps} steps of {run.batch} on {workers.count} x"
+                f" {workers.device}, configuration {config.content_hash(run)}"
+            )
+        report = _tensorboard(arguments.out) if arguments.tensorboard and workers.first else _nowhere
+        model = pretrain.train(run, pool, arguments.out, workers, resume=arguments.resume, report=report)
+        if workers.first:
+            source = {
+                "command": f"usdrl pretrain --config {arguments.config} {' '.join(arguments.overrides)}".strip(),
+                "configuration": config.content_hash(run),
+                "data": f"{', '.join(store.sets)}; split {run.data.split}; hash {store.hash}",
+                "version": usdrl_model.__version__,
+            }
+            model.save_pretrained(arguments.out / "weights", source)
+            print(f"weights: {arguments.out / 'weights'}")
+
+
+def _tensorboard(out: Path) -> Report:
+    try:
+        from torch.utils.tensorboard import SummaryWriter
+    except ImportError:
+        raise ImportError("--tensorboard needs the library: pip install tensorboard") from None
+    writer = SummaryWriter(str(out))
+
+    def report(step: int, numbers: Mapping[str, float]) -> None:
+        for name, value in numbers.items():
+            writer.add_scalar(name.replace(" ", "_"), value, step)
+        writer.flush()
+
+    return report
+
+
+def _nowhere(step: int, numbers: Mapping[str, float]) -> None:
+    """Where TensorBoard is not asked for."""
