@@ -159,6 +159,16 @@ def test_an_empty_person_takes_no_part_when_masked(architecture: str, pool: str)
     assert (after["spatial"][0] - before["spatial"][0]).abs().max() > 1e-3, "a person who is there counts"
 
 
+def test_tokens_of_an_empty_person_do_not_count_as_zeros() -> None:
+    encoder = build_encoder(replace(SMALL, frames=11, mask_empty=True))
+    joints = torch.cat([torch.full((1, 5, 16), -1.0), torch.zeros(1, 5, 16)], dim=1)
+    tokens = {"temporal": torch.zeros(1, 11, 16), "spatial": joints}
+    assert (encoder.pooled(tokens)[0, 16:] == -1.0).all()
+    in_frames = encoder.dense(tokens)[0, :, 16:]
+    assert (in_frames[:6] == -1.0).all(), "the middle frame averages a joint of each person, one of them empty"
+    assert (in_frames[6:] == 0.0).all()
+
+
 @ARCHITECTURES
 def test_masking_changes_nothing_where_everybody_is_there(architecture: str) -> None:
     config = replace(SMALL, architecture=architecture)
