@@ -1,16 +1,10 @@
-"""The objectives: golden values of the official code, and what each of them must and must not react to.
-
-If a golden test fails the loss no longer is what the official code computes: find the change that did it, do not touch
-the numbers.
-"""
+"""The objectives: golden values of the official code, and what each of them must and must not react to."""
 
 import math
-import os
-from pathlib import Path
 
+import golden
 import pytest
 import torch
-from safetensors import safe_open
 
 from usdrl_model.losses import (
     Decorrelation,
@@ -24,9 +18,6 @@ from usdrl_model.losses import (
     variance_autocovariance,
 )
 
-ROOT = Path(__file__).resolve().parent.parent
-GOLDEN = Path(os.environ.get("USDRL_REFERENCE", ROOT.parent / "shared" / "reference")) / "golden"
-needs_golden = pytest.mark.skipif(not GOLDEN.is_dir(), reason="the golden numbers of the official code are not here")
 OBJECTIVES = [Decorrelation(), Decorrelation(cross_correlation=1e-3), VICReg(), InfoNCE()]
 
 
@@ -41,13 +32,12 @@ def features(views: int = 4, clips: int = 32, size: int = 6) -> torch.Tensor:
     return shared + 0.1 * torch.randn(views, clips, size, generator=generator, dtype=torch.float64)
 
 
-@needs_golden
-@pytest.mark.parametrize(("dtype", "tolerance"), [(torch.float64, 1e-10), (torch.float32, 5e-6)])
+@golden.needs_golden
+@golden.both_precisions
 def test_equals_the_official_losses(dtype: torch.dtype, tolerance: float) -> None:
-    with safe_open(GOLDEN / "golden_dste.safetensors", "pt") as numbers:
-        z = torch.stack([numbers.get_tensor(f"loss.z{view}") for view in range(4)]).to(dtype)
-        expected = {name: numbers.get_tensor(f"loss.{name}") for name in ("similarity", "cross_correlation")}
-        expected["variance_autocovariance"] = numbers.get_tensor("loss.variance_autocovariance")
+    numbers = golden.part(golden.load("dste"), "loss.")
+    z = torch.stack([numbers[f"z{view}"] for view in range(4)]).to(dtype)
+    expected = {name: numbers[name] for name in ("similarity", "cross_correlation", "variance_autocovariance")}
     got = {
         "similarity": similarity(z).reshape(1),
         "variance_autocovariance": variance_autocovariance(z),

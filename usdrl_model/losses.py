@@ -120,7 +120,7 @@ def multi_grained(objective: Objective, z: dict[str, Tensor]) -> dict[str, Tenso
     total: dict[str, Tensor] = {}
     for grain, features in z.items():
         with torch.autocast(features.device.type, enabled=False):
-            exact = features if features.dtype == torch.float64 else features.float()
+            exact = features.to(torch.promote_types(features.dtype, torch.float32))
             for name, term in objective.terms(exact).items():
                 weighted = GRAIN_WEIGHTS[grain] * term
                 total[name] = total[name] + weighted if name in total else weighted

@@ -80,7 +80,7 @@ def train(
         model.load_state_dict(saved["model"])
         optimiser.load_state_dict(saved["optimiser"])
         log.values, first = saved["losses"], saved["step"]
-    network = DistributedDataParallel(model, broadcast_buffers=False) if workers.count > 1 else model
+    network = DistributedDataParallel(model) if workers.count > 1 else model
     meter = _meter(run, workers)
 
     progress = tqdm(total=run.steps, initial=first, unit="step", disable=not workers.first)

@@ -31,10 +31,10 @@ class ViewBatchNorm(nn.BatchNorm1d):
         return layer.train(norm.training)
 
     def forward(self, input: Tensor) -> Tensor:
-        """Normalise (K * N, D) or (K * N, D, L) in float32; ValueError for fewer than two values a view."""
+        """Normalise (K * N, D) or (K * N, D, L), in float32 or better; ValueError for fewer than two values a view."""
         if not self.training:
             return super().forward(input)
-        x = input.float().unflatten(0, (self.views, -1))  # (K, N, D[, L])
+        x = input.to(torch.promote_types(input.dtype, torch.float32)).unflatten(0, (self.views, -1))  # (K, N, D[, L])
         over = (1, *range(3, x.ndim))
         count = x[:, :, 0].numel() // self.views * distributed.count()
         if count < 2:
