@@ -11,6 +11,7 @@ import torch
 
 from usdrl_model import cli, model_file, official
 from usdrl_model.encoder import EncoderConfig
+from usdrl_model.modality import modality
 from usdrl_model.projectors import ProjectorConfig
 from usdrl_model.usdrl import USDRL, Downstream, load_encoder
 
@@ -126,7 +127,7 @@ def test_there_and_back_is_bit_exact(tmp_path: Path, capsys: pytest.CaptureFixtu
     source = checkpoint_of(tmp_path / "a.pth.tar", USDRL(SMALL))
     for name in ("folder", "one.safetensors"):
         assert cli.main(["convert", str(source), str(tmp_path / name)]) == 0
-        assert "DSTE, D 16, 1 heads; 12 frames, 2 people, 5 joints; projectors; no fc" in capsys.readouterr().out
+        assert "DSTE, D 16, 1 heads; 12 frames, 2 people, 5 joints, joint; projectors; no fc" in capsys.readouterr().out
         back = tmp_path / f"{name}.pth.tar"
         assert cli.main(["convert", str(tmp_path / name), str(back), "--to-official"]) == 0
         one, other = (torch.load(path, weights_only=True) for path in (source, back))
@@ -156,6 +157,17 @@ def test_what_the_file_does_not_say_can_be_given(tmp_path: Path) -> None:
     arguments = ["--heads", "4", "--people", "5", "--alpha", "0.7", "--gap", "3"]
     assert cli.main(["convert", str(tmp_path / "x.pth.tar"), str(tmp_path / "out"), *arguments]) == 0
     assert load_encoder(tmp_path / "out").config == config
+
+
+def test_a_bone_checkpoint_takes_joints(tmp_path: Path) -> None:
+    model = Downstream(replace(SMALL, joints=25), classes=7).eval()
+    source, out = checkpoint_of(tmp_path / "x.pth.tar", model), tmp_path / "out"
+    assert cli.main(["convert", str(source), str(out), "--modality", "bone"]) == 0
+    x = torch.randn(2, 12, 2, 25, 3)
+    with torch.no_grad():
+        assert torch.equal(Downstream.from_pretrained(out)(x), model(modality(x, "bone")))
+    assert cli.main(["convert", str(out), str(tmp_path / "back.pth.tar"), "--to-official"]) == 0
+    assert cli.main(["convert", str(source), str(tmp_path / "no"), "--modality", "bones"]) == 1
 
 
 def broken(tmp_path: Path, name: str, change: dict[str, torch.Tensor | None]) -> Path:

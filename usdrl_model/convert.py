@@ -19,6 +19,7 @@ NOT_IN_FILE = {
     "heads": (int, "attention heads (official: 1)"),
     "alpha": (float, "share of CA in a layer (official: 0.5)"),
     "gap": (int, "gap of the dense shift (official: 4)"),
+    "modality": (str, "what it was trained on: joint (default), bone or motion"),
 }
 """What an official file does not say."""
 
@@ -60,7 +61,7 @@ def describe(model: ModelFile) -> str:
     encoder, config = model.config.encoder, model.config
     parts = [
         f"{encoder.architecture.upper()}, D {encoder.hidden}, {encoder.heads} heads",
-        f"{encoder.frames} frames, {encoder.people} people, {encoder.joints} joints",
+        f"{encoder.frames} frames, {encoder.people} people, {encoder.joints} joints, {' + '.join(encoder.modalities)}",
         "projectors" if config.projectors else "no projectors",
         f"fc of {config.classes} classes" if config.classes else "no fc",
         f"{sum(tensor.numel() for tensor in model.tensors.values()):,} numbers",

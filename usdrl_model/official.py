@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from torch import Tensor
 
 from usdrl_model import model_file
 from usdrl_model.encoder_config import Architecture, EncoderConfig
+from usdrl_model.modality import Modality
 from usdrl_model.model_file import ModelConfig, ModelFile
 from usdrl_model.projectors import GRAINS, ProjectorConfig
 
@@ -29,10 +30,18 @@ MARKS: dict[Architecture, str] = {
 }
 """A tensor that only this architecture has."""
 OFFICIAL_CHOICES = {"hidden", "heads", "frames", "people", "joints", "architecture", "alpha", "gap", "drop_path"}
-"""Fields of an encoder that the official code can be given; all others must have their default there."""
+"""Fields of an encoder that the official code can be given; it has a modality, too, but one for each network."""
 
 
-def read(path: str | Path, *, people: int = 2, heads: int = 1, alpha: float = 0.5, gap: int = 4) -> ModelFile:
+def read(
+    path: str | Path,
+    *,
+    people: int = 2,
+    heads: int = 1,
+    alpha: float = 0.5,
+    gap: int = 4,
+    modality: Modality = "joint",
+) -> ModelFile:
     """Read an official checkpoint, or a file with nothing but its state dict.
 
     Args:
@@ -41,6 +50,7 @@ def read(path: str | Path, *, people: int = 2, heads: int = 1, alpha: float = 0.
         heads: attention heads of the encoder.
         alpha: share of CA in a layer (DSTE only).
         gap: of the dense shift (DSTE only).
+        modality: what the network was trained on; with another one than ``joint`` it computes it from the joints.
 
     Raises:
         OSError: the file cannot be read.
@@ -53,7 +63,7 @@ def read(path: str | Path, *, people: int = 2, heads: int = 1, alpha: float = 0.
     if not isinstance(state, Mapping) or not state or not all(isinstance(value, Tensor) for value in state.values()):
         raise ValueError(f"{path}: no state dict in it; it holds {', '.join(map(str, list(content)[:8])) or 'nothing'}")
     tensors = _distinct_names(state, path)
-    encoder = _encoder(tensors, path, people=people, heads=heads, alpha=alpha, gap=gap)
+    encoder = replace(_encoder(tensors, path, people, heads, alpha, gap), modalities=(modality,))
     config = ModelConfig(
         encoder=encoder,
         projectors=_projectors(tensors, path),
@@ -70,10 +80,13 @@ def write(path: str | Path, model: ModelFile) -> None:
     Raises:
         ValueError: the official code cannot compute what this model computes.
     """
+    encoder = model.config.encoder
+    if len(encoder.modalities) == 1:
+        encoder = replace(encoder, modalities=("joint",))
     own = [
         f.name
         for f in fields(EncoderConfig)
-        if f.name not in OFFICIAL_CHOICES and getattr(model.config.encoder, f.name) != f.default
+        if f.name not in OFFICIAL_CHOICES and getattr(encoder, f.name) != f.default
     ]
     if own:
         raise ValueError(f"{model.path}: the official code has no {', '.join(own)}, so its numbers would differ there")
@@ -124,7 +137,7 @@ def _distinct_names(state: Mapping[str, Tensor], path: Path) -> dict[str, Tensor
 
 
 def _encoder(
-    tensors: Mapping[str, Tensor], path: Path, *, people: int, heads: int, alpha: float, gap: int
+    tensors: Mapping[str, Tensor], path: Path, people: int, heads: int, alpha: float, gap: int
 ) -> EncoderConfig:
     architectures = [name for name, mark in MARKS.items() if mark in tensors]
     if len(architectures) != 1:
