@@ -40,7 +40,7 @@ def test_every_published_joint_set_is_there() -> None:
         "hri_skeleton2d_18": 18, "openpose_body_25": 25, "coco_17": 17, "halpe_26": 26, "mediapipe_33": 33,
         "smpl_24": 24, "openni_nite_15": 15, "orbbec_astra_19": 19, "nuitrack_25slots": 25, "rep155_tf_links": 17,
         "cubemos_18": 18, "trt_pose_18plus_chest": 19, "kinect_v2_25": 25, "kinect_v1_20": 20,
-        "msr_action3d_20": 20,
+        "msr_action3d_20": 20, "jhmdb_15": 15, "bandai_namco_21": 21, "lafan1_22": 22, "cmu_31": 31,
     }  # fmt: skip
 
 

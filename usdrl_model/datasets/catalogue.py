@@ -22,6 +22,20 @@ SETS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "msraction3d": ("msraction3d", {}),
     "sbu": ("sbu", {}),
     "msrc12": ("msrc12", {}),
+    "ntu60": ("ntu", {"actions": 60}),
+    "ntu120": ("ntu", {"actions": 120}),
+    "pku_mmd_1": ("pku_mmd", {"phase": 1}),
+    "pku_mmd_2": ("pku_mmd", {"phase": 2}),
+    "ntu60_2d": ("ntu_2d", {"actions": 60}),
+    "ntu120_2d": ("ntu_2d", {"actions": 120}),
+    "uav_human": ("uav_human", {}),
+    "nw_ucla": ("nw_ucla", {}),
+    "nuisi": ("nuisi", {}),
+    "jhmdb2d": ("jhmdb2d", {}),
+    "bandai_namco": ("bandai_namco", {}),
+    "lafan1": ("lafan1", {}),
+    "cmu_mocap": ("cmu_mocap", {}),
+    "own": ("own", {}),
 }
 """Name -> module of this folder, and the arguments that its ``load`` gets."""
 

@@ -58,8 +58,8 @@ def members(path: str | Path, pattern: str, source: Source) -> Iterator[Member]:
 
     Args:
         path: a folder, or one archive.
-        pattern: regular expression, searched in the path with "/" between folders; files with equal match are taken
-            once.
+        pattern: regular expression, searched in the path with "/" between folders. Files with an equal match, or an
+            equal group called "name", are taken once.
         source: for the message when there is none.
 
     Raises:
@@ -69,8 +69,9 @@ def members(path: str | Path, pattern: str, source: Source) -> Iterator[Member]:
     path, seen = Path(path), set()
     expression = re.compile(pattern)
     for member in _all_members(path, expression):
-        if member.match[0] not in seen:
-            seen.add(member.match[0])
+        name = member.match.groupdict().get("name") or member.match[0]
+        if name not in seen:
+            seen.add(name)
             yield member
     if not seen:
         raise missing(path, source)
