@@ -194,6 +194,26 @@ def test_reset_ends_what_is_going_on():
     assert bench.stream.state().people == ()  # the message that waited was dropped
 
 
+def test_a_reset_works_even_if_the_model_does_not():
+    bench = Bench()
+    bench.play(recorded_frames(duration=1.0))
+    bench.stream._scores = lambda windows: 1 / 0
+    bench.worker.put(recorded_frames(duration=1.5)[-1])
+    bench.worker.step()
+    bench.worker.put(recorded_frames(duration=1.7)[-1])
+    bench.worker.reset()
+    assert all(isinstance(error, ZeroDivisionError) for error in bench.counts.failures)
+    assert bench.stream.state().people == ()
+
+
+def test_messages_without_a_time_are_no_life_sign_of_people():
+    bench = Bench()
+    bench.play(recorded_frames(duration=4.5))
+    bench.play([None] * 61)  # as an empty marker array: two seconds of it
+    assert [event.kind for event in bench.events()] == ["onset", "lost"]
+    assert bench.counts.arrivals[-1] == bench.now
+
+
 def test_other_settings_begin_with_empty_buffers():
     bench = Bench()
     bench.play(recorded_frames(duration=1.0))

@@ -185,8 +185,8 @@ class Health:
         if self._clock_offset is not None:
             return (
                 DiagnosticStatus.WARN,
-                f"stamps are {self._clock_offset:.1f} s behind this node's clock: set use_sim_time for a bag, or"
-                " synchronise the clocks",
+                f"stamps and this node's clock differ by {abs(self._clock_offset):.0f} s: set use_sim_time for a bag,"
+                " or synchronise the clocks",
             )
         return DiagnosticStatus.OK, f"{_rate(self._arrivals):.1f} messages/s on {topic}"
 

@@ -14,6 +14,9 @@ from typing import Any
 
 from usdrl_ros.parameters import PARAMETERS, Declaration, allowed
 
+LONG_LIST = 6
+"""More choices than this are not listed in a table cell."""
+
 INTRODUCTION = """\
 # Parameters of `usdrl_perception`
 
@@ -39,7 +42,7 @@ the publisher is reliable and no frame may be lost.
 def markdown() -> str:
     """The text of docs/parameters.md."""
     rows = [
-        f"| `{p.name}` | {_type_name(p)} | `{_shown(p.default)}` | {allowed(p)} | {'yes' if p.dynamic else 'no'} |"
+        f"| `{p.name}` | {_type_name(p)} | `{_shown(p.default)}` | {_allowed(p)} | {'yes' if p.dynamic else 'no'} |"
         f" {p.text} |"
         for p in PARAMETERS
     ]
@@ -59,6 +62,10 @@ def params_file() -> str:
         lines += textwrap.wrap(p.text, 112, initial_indent="    # ", subsequent_indent="    # ")
         lines.append(f"    {p.name}: {_shown(p.default)}")
     return "\n".join([*lines, ""])
+
+
+def _allowed(parameter: Declaration) -> str:
+    return "see meaning" if len(parameter.choices) > LONG_LIST else allowed(parameter)
 
 
 def _type_name(parameter: Declaration) -> str:

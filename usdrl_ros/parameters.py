@@ -49,7 +49,12 @@ PARAMETERS: tuple[Declaration, ...] = (
         choices=tuple(INPUTS),
         text="Message type of the input, see topics.md.",
     ),
-    Declaration(name="topology", default="kinect_v2_25", choices=topology.names(), text="Joint set of the tracker."),
+    Declaration(
+        name="topology",
+        default="kinect_v2_25",
+        choices=topology.names(),
+        text="Joint set of the tracker, a name in usdrl_model/topologies.yaml.",
+    ),
     Declaration(
         name="person_id", default="0", text="Id of the person where the message names none (one person a message)."
     ),

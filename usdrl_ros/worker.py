@@ -165,17 +165,16 @@ class Worker:
             self._changed.notify()
 
     def reset(self, config: StreamConfig | None = None) -> None:
-        """Drop what waits, end what is going on, publish that, and go on with ``config`` if given."""
+        """Drop what waits, end what is going on, publish that, and go on with ``config`` if given. Never raises."""
         with self._changed:
             self._queue.clear()
         with self._stream_lock:
             self._heard = None
-            stamp = self._stream.state().stamp
-            result = self._nobody(self._stream.finish(), stamp)
-            if config is not None:
-                self._stream.configure(config)
-            if result is not None:
-                self._publish(result)
+            try:
+                self._publish_nobody(self._stream.finish())
+            except Exception as error:  # as in step
+                self._observer.failed(error)
+            self._stream.configure(self._stream.config if config is None else config)
 
     def counters(self) -> dict[str, int]:
         """The stream's counters now."""
@@ -188,9 +187,7 @@ class Worker:
             batch, self._queue = self._queue, deque()
         try:
             with self._stream_lock:
-                result = self._process(batch)
-                if result is not None:
-                    self._publish(result)
+                self._process(batch)
         except Exception as error:  # the node must outlive any error here; it is counted and reported
             self._observer.failed(error)
 
@@ -208,7 +205,7 @@ class Worker:
             return None
         return max(0.0, self._heard + self._source_timeout - self._monotonic())
 
-    def _process(self, batch: deque[tuple[Any, float]]) -> Result | None:
+    def _process(self, batch: deque[tuple[Any, float]]) -> None:
         due = False
         for message, arrival in batch:
             due |= self._add(message, arrival)
@@ -216,41 +213,38 @@ class Worker:
             start = self._monotonic()
             events = self._stream.infer()
             self._observer.inferred(self._monotonic() - start)
-            return self._result(events, self._stream.state())
-        return self._lose_everybody() if self._patience() == 0.0 else None
+            self._publish_result(events, self._stream.state())
+        elif self._patience() == 0.0:
+            self._heard = None
+            # The newest stamp and then so long a silence that nobody's track survives it.
+            events = self._stream.advance(self._stream.state().stamp + self._stream.config.max_gap + 1e-3)
+            self._stream.reset()
+            self._publish_nobody(events)
 
     def _add(self, message: Any, arrival: float) -> bool:
         """Buffer one message; True if an inference is due."""
         try:
             converted = self._convert(message, max(0.0, arrival + PATIENCE - self._monotonic()))
-            if converted is None:
-                return False
-            source, frame = converted
-            due = self._stream.add(frame)
+            due = converted is not None and self._stream.add(converted[1])
         except InputError as error:
             self._observer.rejected(error)
             return False
         except Exception as error:  # one bad message must not take the rest of the batch with it
             self._observer.failed(error)
             return False
-        self._newest, self._heard = source, arrival
         self._observer.accepted(arrival)
+        if converted is not None:
+            self._newest, self._heard = converted[0], arrival
         return due
 
-    def _lose_everybody(self) -> Result | None:
-        self._heard = None
-        stamp = self._stream.state().stamp
-        events = self._stream.advance(stamp + self._stream.config.max_gap + 1e-3)
-        self._stream.reset()
-        return self._nobody(events, stamp)
+    def _publish_nobody(self, events: list[Event]) -> None:
+        """Publish that everybody is gone; the stamp stays that of the last frame."""
+        if self._newest is not None:
+            stamp = self._newest.frame.stamp
+            self._publish_result(events, dataclasses.replace(self._stream.state(), stamp=stamp, people=()))
 
-    def _nobody(self, events: list[Event], stamp: float) -> Result | None:
-        """The result after everybody was forgotten; its stamp stays that of the last frame."""
-        return self._result(events, dataclasses.replace(self._stream.state(), stamp=stamp, people=()))
-
-    def _result(self, events: list[Event], state: StreamState) -> Result | None:
+    def _publish_result(self, events: list[Event], state: StreamState) -> None:
         source = self._newest
-        if source is None:
-            return None
-        exact = source.stamp if source.frame.stamp == state.stamp else ros_time(state.stamp)
-        return Result(events=tuple(events), state=state, stamp=exact, frame_id=source.frame_id)
+        if source is not None:
+            exact = source.stamp if source.frame.stamp == state.stamp else ros_time(state.stamp)
+            self._publish(Result(events=tuple(events), state=state, stamp=exact, frame_id=source.frame_id))
