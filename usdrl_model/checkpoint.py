@@ -13,7 +13,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
-from typing import Any
 
 import torch
 from safetensors import SafetensorError
@@ -22,6 +21,7 @@ from safetensors.torch import load_file, save_file
 from usdrl_model import config as configuration
 from usdrl_model.detector import Detector, DetectorConfig
 from usdrl_model.stream_config import StreamConfig
+from usdrl_model.tensors import distinct, fill
 
 DEFAULT_WEIGHTS = "utkinect10"
 """Name of the weights shipped with the package; ``default`` stands for it."""
@@ -99,7 +99,7 @@ def load(weights: str | Path = "default", device: str = "auto") -> Weights:
     except (SafetensorError, OSError) as error:
         raise ValueError(f"{path}: damaged or no safetensors file ({error}); install the weights again") from None
     detector = Detector(config.detector)
-    _load_tensors(detector, tensors, path)
+    fill(detector, tensors, path)
     detector.to(choose_device(device)).eval()
     return Weights(
         name=folder.name,
@@ -115,7 +115,8 @@ def save(folder: str | Path, detector: Detector, stream: StreamConfig, training:
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     config = WeightsConfig(format=FORMAT, detector=detector.config, stream=stream, training=training)
-    save_file(_distinct(detector), folder / "model.safetensors")
+    tensors = {name: tensor.detach().contiguous().cpu() for name, tensor in distinct(detector).items()}
+    save_file(tensors, folder / "model.safetensors")
     text = json.dumps(configuration.to_dict(config), indent=2) + "\n"
     (folder / "config.json").write_text(text, encoding="utf-8")
 
@@ -137,25 +138,3 @@ def choose_device(device: str) -> torch.device:
     if chosen.type == "cuda" and not torch.cuda.is_available():
         raise ValueError(f"device {device!r}: torch {torch.__version__} finds no CUDA here; use auto or cpu")
     return chosen
-
-
-def _distinct(module: torch.nn.Module) -> dict[str, Any]:
-    """Parameters and buffers without the second names that shared modules give them."""
-    named = [*module.named_parameters(), *module.named_buffers()]  # both skip what they have listed already
-    return {name: tensor.detach().contiguous().cpu() for name, tensor in named}
-
-
-def _load_tensors(module: torch.nn.Module, tensors: dict[str, torch.Tensor], path: Path) -> None:
-    wanted = _distinct(module)
-    missing, unexpected = sorted(wanted.keys() - tensors.keys()), sorted(tensors.keys() - wanted.keys())
-    shapes = [
-        f"{name}: expected {tuple(wanted[name].shape)}, got {tuple(tensors[name].shape)}"
-        for name in sorted(wanted.keys() & tensors.keys())
-        if wanted[name].shape != tensors[name].shape
-    ]
-    if missing or unexpected or shapes:
-        raise ValueError(
-            f"{path} does not fit its config.json; missing: {missing[:5]}, unexpected: {unexpected[:5]},"
-            f" shapes: {shapes[:5]}"
-        )
-    module.load_state_dict(tensors, strict=False)

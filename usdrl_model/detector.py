@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from torch import Tensor, nn
 
-from usdrl_model.encoder import DSTE, EncoderConfig
+from usdrl_model.encoder import EncoderConfig, build_encoder
 
 BACKGROUND = "none"
 """Label of class 0: nothing that the detector knows is going on."""
@@ -43,12 +43,12 @@ class Scores(NamedTuple):
 
 
 class Detector(nn.Module):
-    """DSTE with a dense head and a recognition head, one linear layer each (official ``Downstream``)."""
+    """An encoder with a dense head and a recognition head, one linear layer each (official ``Downstream``)."""
 
     def __init__(self, config: DetectorConfig) -> None:
         super().__init__()
         self.config = config
-        self.encoder = DSTE(config.encoder)
+        self.encoder = build_encoder(config.encoder)
         self.dropout = nn.Dropout(config.dropout)
         self.dense = nn.Linear(config.encoder.features, len(config.labels))
         self.recognition = nn.Linear(config.encoder.features, len(config.labels))
