@@ -47,7 +47,7 @@ class USDRL(nn.Module):
         Raises:
             ValueError: another shape than the configuration asks for, or one window alone in training mode.
         """
-        tokens = self.backbone(x)
+        tokens = self.backbone(x, shares)
         features: dict[str, Tensor] = {s: self.backbone.pool(tokens, s) for s in self.backbone.config.streams}
         features["instance"] = torch.cat(list(features.values()), dim=1)
         return {grain: getattr(self, GRAINS[grain])(feature) for grain, feature in features.items()}
