@@ -13,6 +13,8 @@ from usdrl_model.skeleton import Person, SkeletonFrame
 from usdrl_model.topology import topology
 from usdrl_ros import bags
 from usdrl_ros.bag_storage import STORAGES, BagError, BagReader, BagWriter
+from usdrl_ros.frames import Frames
+from usdrl_ros.inputs import INPUTS
 from usdrl_ros.message_types import headers, message_class, stamp_ns
 from usdrl_ros.point_cloud import read_points
 from usdrl_ros.truth import Truth, load_truth, save_truth
@@ -95,6 +97,21 @@ def test_truth_keeps_the_last_frame_of_a_segment(tmp_path: Path) -> None:
     assert truth.segments[0].end == stamps[1]
 
 
+@pytest.mark.parametrize(("axes", "point"), [("kinect", [1, 2, 3]), ("optical", [-1, -2, 3]), ("body", [3, 1, 2])])
+def test_axes_of_a_bag(tmp_path: Path, axes: str, point: list[float]) -> None:
+    person = Person(id="1", joints=np.tile([1.0, 2.0, 3.0], (17, 1)))
+    source = Recording(name="one", topology="coco_17", frames=(SkeletonFrame(stamp=1.0, people=(person,)),))
+    bags.write_recording(source, tmp_path / "one", axes=axes)
+    with BagReader(tmp_path / "one") as bag:
+        raw = next(bag.messages())
+    found = INPUTS["point_cloud"].decode(
+        deserialize_message(raw.data, message_class(raw.type)), topology("coco_17"), ""
+    )
+    assert found is not None and found.frame.people[0].joints[5].tolist() == point
+    np.testing.assert_array_equal(Frames(axes).to_canonical(found).people[0].joints, person.joints)
+    assert load_truth(tmp_path / "one").axes == axes
+
+
 def test_frames_without_people_are_messages_too(tmp_path: Path) -> None:
     empty = Recording(name="nobody", topology="coco_17", frames=(SkeletonFrame(stamp=1.0),))
     bags.write_recording(empty, tmp_path / "nobody")
@@ -151,6 +168,7 @@ def test_what_is_no_bag_is_reported(tmp_path: Path) -> None:
     [
         ({"schema": "usdrl.labels/2"}, "schema: expected usdrl.labels/1"),
         ({"topology": "kinect"}, "topology: expected one of"),
+        ({"axes": ["body"]}, "axes: expected one of optical, body, kinect"),
         ({"topic": ""}, "topic: expected a name"),
         ({"labels": "wave"}, "labels: expected a list"),
         ({"labels": ["wave", "wave"]}, "labels: every name once"),
@@ -164,7 +182,9 @@ def test_what_is_no_bag_is_reported(tmp_path: Path) -> None:
     ],
 )
 def test_wrong_labels_name_the_field(tmp_path: Path, change: dict, complaint: str) -> None:
-    truth = Truth(topic="/a", topology="coco_17", labels=("wave",), segments=(Segment("1", "wave", 1.0, 2.0),))
+    truth = Truth(
+        topic="/a", topology="coco_17", axes="body", labels=("wave",), segments=(Segment("1", "wave", 1.0, 2.0),)
+    )
     path = save_truth(truth, tmp_path)
     assert load_truth(tmp_path) == truth
     path.write_text(yaml.safe_dump(truth.document() | change), encoding="utf-8")

@@ -19,12 +19,14 @@ from tqdm import tqdm
 from usdrl_model.datasets import utkinect
 from usdrl_model.recording import Recording
 from usdrl_ros.bag_storage import STORAGES, BagError, BagReader, BagWriter
-from usdrl_ros.skeleton_messages import BUILDERS, header
+from usdrl_ros.frames import AXES
+from usdrl_ros.skeleton_messages import BUILDERS, header, in_axes
 from usdrl_ros.truth import FILE_NAME, Truth, load_truth, save_truth
 
 DEFAULT_TOPIC = "/skeletons"
 DEFAULT_TYPE = "sensor_msgs/msg/PointCloud2"
 DEFAULT_FRAME = "kinect"
+DEFAULT_AXES = "kinect"
 
 
 def write_recording(
@@ -35,11 +37,12 @@ def write_recording(
     topic: str = DEFAULT_TOPIC,
     message_type: str = DEFAULT_TYPE,
     frame_id: str = DEFAULT_FRAME,
+    axes: str = DEFAULT_AXES,
 ) -> None:
     """Write a recording as a new bag with its truth beside it.
 
     Every frame becomes one message, stamped and recorded at the frame's stamp (frames that share a stamp stay two
-    messages). Coordinates and ids are kept.
+    messages).
 
     Args:
         recording: what to write.
@@ -48,6 +51,7 @@ def write_recording(
         topic: topic of the messages.
         message_type: a key of ``skeleton_messages.BUILDERS``.
         frame_id: frame of the headers.
+        axes: axes of the points, a key of ``frames.AXES``; ``kinect`` are the canonical ones.
 
     Raises:
         BagError: the folder exists already, or an argument is none of the known ones.
@@ -59,11 +63,16 @@ def write_recording(
     with BagWriter(path, storage) as bag:
         bag.add_topic(topic, message_type)
         for frame in recording.frames:
-            message = build(frame, header(frame.stamp, frame_id))
+            message = build(in_axes(frame, axes), header(frame.stamp, frame_id))
             bag.write(topic, round(frame.stamp * 1e9), serialize_message(message))
-    save_truth(
-        Truth(topic=topic, topology=recording.topology, labels=recording.labels, segments=recording.segments), path
+    truth = Truth(
+        topic=topic,
+        topology=recording.topology,
+        axes=axes,
+        labels=recording.labels,
+        segments=recording.segments,
     )
+    save_truth(truth, path)
 
 
 def convert_utkinect(arguments: argparse.Namespace) -> None:
@@ -82,6 +91,7 @@ def convert_utkinect(arguments: argparse.Namespace) -> None:
             topic=arguments.topic,
             message_type=arguments.type,
             frame_id=arguments.frame,
+            axes=arguments.axes,
         )
 
 
@@ -93,7 +103,9 @@ def describe(arguments: argparse.Namespace) -> None:
             print(f"  {topic.name}  {topic.type}  {topic.count} messages{'  latched' if topic.latched else ''}")
     if (Path(arguments.bag) / FILE_NAME).exists():
         truth = load_truth(arguments.bag)
-        print(f"  labels: {len(truth.segments)} segments of {', '.join(truth.labels)}; topology {truth.topology}")
+        print(
+            f"  labels: {len(truth.segments)} segments of {', '.join(truth.labels)}; topology {truth.topology}, axes {truth.axes}"
+        )
 
 
 def parser() -> argparse.ArgumentParser:
@@ -106,6 +118,7 @@ def parser() -> argparse.ArgumentParser:
     output.add_argument("--topic", default=DEFAULT_TOPIC, help="topic of the skeletons")
     output.add_argument("--type", choices=tuple(BUILDERS), default=DEFAULT_TYPE, help="message type of the skeletons")
     output.add_argument("--frame", default=DEFAULT_FRAME, help="frame id of the headers")
+    output.add_argument("--axes", choices=tuple(AXES), default=DEFAULT_AXES, help="axes of the points")
 
     command = commands.add_parser(
         "utkinect",

@@ -128,7 +128,12 @@ class Player:
                 next_tick += tick
             if not self._sleep_until(timeline, message.stamp_ns):
                 return count
-            self._publishers[message.topic].publish(self._bytes(message))
+            try:
+                self._publishers[message.topic].publish(self._bytes(message))
+            except Exception:
+                if self._running():
+                    raise
+                return count  # a signal shut the context down between the look at it and the publishing
             published(message)
             count += 1
         return count

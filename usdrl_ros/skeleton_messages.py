@@ -6,7 +6,7 @@
 ``geometry_msgs/msg/PoseArray``            the joints of one person in order
 =========================================  =====================================================================
 
-Axes are those of the frames, canonical (x to the sensor's left, y up, z away from it), in metres.
+Builders take joints as they are, in metres; ``in_axes`` turns canonical ones into those of a tracker before.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from std_msgs.msg import ColorRGBA, Header
 from visualization_msgs.msg import Marker, MarkerArray
 
 from usdrl_model.skeleton import Person, SkeletonFrame
+from usdrl_ros.frames import AXES
 from usdrl_ros.point_cloud import SKELETON_FIELDS, create_cloud, dtype_from_fields
 
 MARKERS_A_PERSON = 100
@@ -82,6 +83,18 @@ BUILDERS = {
     "geometry_msgs/msg/PoseArray": poses,
 }
 """Message type -> builder(frame, header)."""
+
+
+def in_axes(frame: SkeletonFrame, axes: str) -> SkeletonFrame:
+    """A canonical frame in other axes.
+
+    Args:
+        frame: canonical joints.
+        axes: a key of ``frames.AXES``.
+    """
+    rotation = AXES[axes]  # canonical = rotation @ source, so row vectors go back by it from the right
+    people = tuple(Person(person.id, person.joints @ rotation, person.confidence) for person in frame.people)
+    return SkeletonFrame(frame.stamp, people)
 
 
 def header(stamp: float, frame_id: str) -> Header:

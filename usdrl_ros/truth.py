@@ -5,6 +5,7 @@
     schema: usdrl.labels/1
     topic: /skeletons            # the topic with the skeletons
     topology: kinect_v2_25       # its joint set
+    axes: kinect                 # its axes: optical, body or kinect, as the node's parameter
     labels: [wave, clap]         # every action that was looked for, background not included
     segments:                    # seconds, header stamps; `person` as the input adapter names people
       - {person: "1", label: wave, start: 1003.2, end: 1005.1}
@@ -13,6 +14,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +24,7 @@ import yaml
 from usdrl_model import topology
 from usdrl_model.recording import Segment
 from usdrl_ros.bag_storage import BagError
+from usdrl_ros.frames import AXES
 
 SCHEMA = "usdrl.labels/1"
 FILE_NAME = "labels.yaml"
@@ -35,6 +38,8 @@ class Truth:
     """The skeletons' topic in the bag."""
     topology: str
     """Joint set of its messages (``usdrl_model.topology.names()``)."""
+    axes: str
+    """Axes of its points, a key of ``frames.AXES``."""
     labels: tuple[str, ...]
     """Every action that the recording was searched for, background not included."""
     segments: tuple[Segment, ...]
@@ -46,6 +51,7 @@ class Truth:
             "schema": SCHEMA,
             "topic": self.topic,
             "topology": self.topology,
+            "axes": self.axes,
             "labels": list(self.labels),
             "segments": [
                 asdict(segment) | {"start": round(segment.start, 9), "end": round(segment.end, 9)}
@@ -91,7 +97,7 @@ def parse_truth(document: Any) -> Truth:
         raise BagError(f"expected a mapping, got {type(document).__name__}")
     if document.get("schema") != SCHEMA:
         raise BagError(f"schema: expected {SCHEMA}, got {document.get('schema')!r}")
-    known = ("schema", "topic", "topology", "labels", "segments")
+    known = ("schema", "topic", "topology", "axes", "labels", "segments")
     if strange := sorted(str(key) for key in document.keys() - set(known)):
         raise BagError(f"unknown field {', '.join(strange)}; known are {', '.join(known)}")
     labels = document.get("labels")
@@ -102,12 +108,10 @@ def parse_truth(document: Any) -> Truth:
     rows = document.get("segments")
     if not isinstance(rows, list):
         raise BagError(f"segments: expected a list, got {rows!r}")
-    name = _text(document, "topology")
-    if name not in topology.names():
-        raise BagError(f"topology: expected one of {', '.join(topology.names())}, got {name!r}")
     return Truth(
         topic=_text(document, "topic"),
-        topology=name,
+        topology=_choice(document, "topology", topology.names()),
+        axes=_choice(document, "axes", AXES),
         labels=tuple(labels),
         segments=tuple(_segment(index, row, labels) for index, row in enumerate(rows)),
     )
@@ -117,6 +121,13 @@ def _text(document: dict[str, Any], field: str) -> str:
     value = document.get(field)
     if not isinstance(value, str) or not value:
         raise BagError(f"{field}: expected a name, got {value!r}")
+    return value
+
+
+def _choice(document: dict[str, Any], field: str, choices: Collection[str]) -> str:
+    value = document.get(field)
+    if not isinstance(value, str) or value not in choices:
+        raise BagError(f"{field}: expected one of {', '.join(choices)}, got {value!r}")
     return value
 
 

@@ -1,0 +1,176 @@
+"""The player in its own process, heard over DDS."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import rclpy
+from rclpy.node import Node
+from rclpy.qos import DurabilityPolicy, QoSProfile
+from rclpy.serialization import serialize_message
+from rosbags.rosbag2 import StoragePlugin, Writer
+from rosgraph_msgs.msg import Clock
+from std_msgs.msg import Header, String
+from visualization_msgs.msg import Marker, MarkerArray
+
+from usdrl_ros.bag_storage import BagWriter
+from usdrl_ros.message_types import headers, stamp_ns
+
+PATIENCE = 30.0
+STEP_NS = 50_000_000
+FIRST_NS = 2_000_000_000
+COUNT = 20
+
+
+@pytest.fixture(scope="module")
+def node() -> Iterator[Node]:
+    os.environ["ROS_AUTOMATIC_DISCOVERY_RANGE"] = "LOCALHOST"
+    rclpy.init()
+    listener = rclpy.create_node("listener")
+    yield listener
+    listener.destroy_node()
+    rclpy.try_shutdown()
+
+
+@pytest.fixture(scope="module")
+def bag(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One second of markers at 20 Hz, and one latched string at its start."""
+    path = tmp_path_factory.mktemp("bags") / "bag"
+    with BagWriter(path) as writer:
+        writer.add_topic("/people", "visualization_msgs/msg/MarkerArray")
+        writer.add_topic("/note", "std_msgs/msg/String", latched=True)
+        writer.write("/note", FIRST_NS, serialize_message(String(data="grüße")))
+        for index in range(COUNT):
+            now = FIRST_NS + index * STEP_NS
+            header = Header(frame_id="eye")
+            header.stamp.sec, header.stamp.nanosec = divmod(now, 1_000_000_000)
+            writer.write("/people", now, serialize_message(MarkerArray(markers=[Marker(header=header)] * 2)))
+    return path
+
+
+class Heard:
+    """What arrived on a topic, and when."""
+
+    def __init__(self, node: Node, kind: type, topic: str, qos: QoSProfile | int = 1000) -> None:
+        self.node = node
+        self.messages: list = []
+        self.times: list[float] = []
+        self.subscription = node.create_subscription(kind, topic, self._note, qos)
+
+    def _note(self, message: object) -> None:
+        self.messages.append(message)
+        self.times.append(time.monotonic())
+
+    def until(self, enough: Callable[[], bool]) -> None:
+        deadline = time.monotonic() + PATIENCE
+        while not enough() and time.monotonic() < deadline:
+            rclpy.spin_once(self.node, timeout_sec=0.05)
+
+    def stamps(self) -> list[int]:
+        return [stamp_ns(next(headers(message))) for message in self.messages]
+
+    def close(self) -> None:
+        self.node.destroy_subscription(self.subscription)
+
+
+def start(*arguments: object) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "usdrl_ros.play", *map(str, arguments)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def finish(player: subprocess.Popen[str]) -> str:
+    out, err = player.communicate(timeout=PATIENCE)
+    assert player.returncode == 0, err
+    return out
+
+
+def test_every_message_once_in_order_with_its_own_stamp(node: Node, bag: Path) -> None:
+    heard = Heard(node, MarkerArray, "camera/people")
+    player = start(
+        bag, "--topics", "/people", "--wait", PATIENCE, "--rate", 0.5, "--ros-args", "-r", "/people:=/camera/people"
+    )
+    heard.until(lambda: player.poll() is not None)
+    assert f"published {COUNT} messages" in finish(player)
+    assert heard.stamps() == [FIRST_NS + index * STEP_NS for index in range(COUNT)]
+    assert len(heard.messages[0].markers) == 2 and heard.messages[0].markers[1].header.frame_id == "eye"
+    # 0.95 s of the bag at half speed; a busy machine may make it longer.
+    assert 1.6 < heard.times[-1] - heard.times[0] < 10.0
+    heard.close()
+
+
+def test_a_late_subscriber_hears_latched_topics_and_the_clock_runs(node: Node, bag: Path) -> None:
+    people = Heard(node, MarkerArray, "people")
+    clock = Heard(node, Clock, "clock")
+    player = start(bag, "--loop", "--clock", 50, "--start", 0.5)
+    people.until(lambda: len(people.messages) > 15)
+    clock.until(lambda: len(clock.messages) > 2)
+    late = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
+    player.send_signal(signal.SIGINT)
+    began = time.monotonic()
+    player.wait(timeout=PATIENCE)
+    assert time.monotonic() - began < 5.0
+    finish(player)
+    stamps = people.stamps()
+    assert min(stamps) == FIRST_NS + 500_000_000
+    assert any(after < before for before, after in zip(stamps, stamps[1:], strict=False)), "the loop jumps back"
+    ticks = [tick.clock.sec * 10**9 + tick.clock.nanosec for tick in clock.messages]
+    steps = [after - before for before, after in zip(ticks, ticks[1:], strict=False)]
+    assert min(ticks) >= FIRST_NS + 500_000_000 and max(ticks) < FIRST_NS + 10**9
+    assert sorted(steps)[len(steps) // 2] == 20_000_000
+    people.close()
+    clock.close()
+
+    note = Heard(node, String, "note", late)
+    player = start(bag, "--rate", 0.05)
+    note.until(lambda: bool(note.messages))
+    player.send_signal(signal.SIGTERM)
+    began = time.monotonic()
+    player.wait(timeout=PATIENCE)
+    assert time.monotonic() - began < 5.0
+    finish(player)
+    assert note.messages[0].data == "grüße"
+    note.close()
+
+
+def test_restamp_moves_stamps_to_the_present(node: Node, bag: Path) -> None:
+    heard = Heard(node, MarkerArray, "people")
+    begun = time.time_ns()
+    player = start(bag, "--topics", "/people", "--wait", PATIENCE, "--rate", 4, "--restamp")
+    heard.until(lambda: player.poll() is not None)
+    finish(player)
+    stamps = heard.stamps()
+    assert len(stamps) == COUNT and stamps == sorted(stamps)
+    assert begun < stamps[0] and stamps[-1] < time.time_ns()
+    assert all(len({stamp_ns(header) for header in headers(message)}) == 1 for message in heard.messages)
+    heard.close()
+
+
+def test_input_that_cannot_be_played(bag: Path, tmp_path: Path) -> None:
+    foreign = tmp_path / "foreign"
+    with Writer(foreign, version=9, storage_plugin=StoragePlugin.MCAP) as writer:
+        connection = writer.add_connection("/bodies", "vendor_msgs/msg/Bodies", msgdef="int32 x", rihs01="RIHS01_0")
+        writer.write(connection, 1, b"\x00\x01\x00\x00\x01\x00\x00\x00")
+    (tmp_path / "empty").mkdir()
+    cases: list[tuple[tuple[object, ...], int, str]] = [
+        ((tmp_path / "missing",), 2, "no such bag"),
+        ((tmp_path / "empty",), 2, "no metadata.yaml"),
+        ((foreign,), 2, "install its package vendor_msgs"),
+        ((bag, "--topics", "/bodies"), 2, "no topic /bodies"),
+        ((bag, "--start", 100), 2, "cannot start at 100"),
+        ((bag, "--rate", 0), 2, "rate: expected a positive number"),
+        ((bag, "--wait", 0.2, "--ros-args", "-r", "/people:=/nobody"), 1, "no subscriber"),
+    ]
+    players = [(start(*arguments), code, text) for arguments, code, text in cases]
+    for player, code, text in players:
+        _, err = player.communicate(timeout=PATIENCE)
+        assert (player.returncode, text in err) == (code, True), err
+        assert "Traceback" not in err
