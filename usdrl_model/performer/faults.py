@@ -1,0 +1,189 @@
+"""What a skeleton tracker does to people: noise, lost joints, lost people, wrong identities, uneven stamps.
+
+Every fault is a number and 0 is none, so a clean recording is ``TrackerFaults()`` and a test can ask for one fault.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+import numpy as np
+
+INFERRED_CONFIDENCE = 0.4
+"""Confidence of a joint that the tracker guesses behind the body."""
+NOISE_DISTANCE = 2.0
+"""Metres at which ``jitter`` and ``wander`` are meant; noise of depth cameras grows with the square of the distance."""
+WANDER_SECONDS = 0.4
+"""How long a wandering error keeps its value."""
+SPELL_SECONDS = 0.25
+"""Mean length of a joint's drop-out."""
+FREEZE_SECONDS = 0.6
+"""Mean length of a freeze."""
+SWAP_SECONDS = 0.15
+"""Mean length of a left/right swap of the legs."""
+TRUNK_RADIUS = 0.16
+"""Metres around the spine behind which an arm is hidden."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TrackerFaults:
+    """How bad the tracker is; the default is perfect."""
+
+    jitter: float = 0.0
+    """Metres: standard deviation of a joint's white noise at 2 m."""
+    wander: float = 0.0
+    """Metres: standard deviation of a joint's slow error at 2 m."""
+    joint_loss: float = 0.0
+    """Share of the time that a joint is missing, in spells of about a quarter of a second."""
+    occlusion: float = 0.0
+    """Metres: error of arm joints hidden behind the trunk; their confidence falls with it."""
+    person_loss: float = 0.0
+    """Whole-person losses a minute and person."""
+    loss_seconds: float = 0.5
+    """Mean length of a whole-person loss."""
+    new_id: float = 0.0
+    """Share of losses after which the person comes back under another id."""
+    frame_loss: float = 0.0
+    """Share of frames that never arrive."""
+    stamp_jitter: float = 0.0
+    """Seconds: standard deviation of the error of a stamp; stamps still rise."""
+    freeze: float = 0.0
+    """Times a minute and person that an arm or a leg keeps its last place for a while."""
+    leg_swap: float = 0.0
+    """Times a minute and person that left and right leg change places for a few frames."""
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            value = getattr(self, field.name)
+            highest = 0.9 if field.name in ("joint_loss", "frame_loss") else 1.0 if field.name == "new_id" else np.inf
+            if not 0.0 <= value <= highest:
+                raise ValueError(f"expected {field.name} from 0 to {highest}, got {value}")
+
+
+TYPICAL_FAULTS = TrackerFaults(
+    jitter=0.005, wander=0.008, joint_loss=0.01, occlusion=0.06, person_loss=0.5, loss_seconds=0.4, new_id=0.3,
+    frame_loss=0.02, stamp_jitter=0.002, freeze=0.5, leg_swap=0.5,
+)  # fmt: skip
+"""A consumer depth camera in a living room."""
+
+
+def random_faults(rng: np.random.Generator) -> TrackerFaults:
+    """Faults between none and twice the typical ones, each on its own; for training on many trackers."""
+    most = {field.name: 2.0 * getattr(TYPICAL_FAULTS, field.name) for field in fields(TrackerFaults)}
+    return TrackerFaults(**{name: float(rng.uniform(0.0, value)) for name, value in most.items()})
+
+
+def spells(rng: np.random.Generator, times: np.ndarray, a_minute: float, seconds: float) -> list[tuple[float, float]]:
+    """Random intervals, ``a_minute`` of them on average, of mean length ``seconds``; they may overlap."""
+    span = float(times[-1] - times[0]) if len(times) else 0.0
+    count = int(rng.poisson(a_minute * span / 60.0))
+    begins = times[0] + np.sort(rng.uniform(0.0, span, count)) if count else np.zeros(0)
+    return [
+        (float(begin), float(begin + length))
+        for begin, length in zip(begins, rng.exponential(seconds, count), strict=True)
+    ]
+
+
+def degrade(
+    rng: np.random.Generator, faults: TrackerFaults, times: np.ndarray, joints: np.ndarray, names: tuple[str, ...]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Joints as a tracker with these faults reports them.
+
+    Args:
+        rng: source of chance.
+        faults: how bad the tracker is.
+        times: (T,) rising seconds.
+        joints: (T, V, 3) true places, canonical axes, the sensor at the origin.
+        names: V joint names.
+
+    Returns:
+        (T, V, 3) joints, NaN where missing, and (T, V) confidence, 0 where missing.
+    """
+    joints = joints.copy()
+    confidence = np.ones(joints.shape[:2])
+    _occlude(rng, faults.occlusion, times, joints, confidence, names)
+    _swap_legs(rng, faults.leg_swap, times, joints, names)
+    distance = np.linalg.norm(joints.mean(axis=1), axis=1)
+    scale = (np.maximum(distance, 0.5) / NOISE_DISTANCE)[:, None, None] ** 2
+    joints += scale * (
+        faults.jitter * rng.normal(size=joints.shape) + faults.wander * _wander(rng, times, joints.shape)
+    )
+    _freeze(rng, faults.freeze, times, joints, names)
+    lost = _joint_losses(rng, faults.joint_loss, times, joints.shape[1])
+    joints[lost], confidence[lost] = np.nan, 0.0
+    return joints, confidence
+
+
+def _wander(rng: np.random.Generator, times: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """Unit-variance noise that forgets within ``WANDER_SECONDS``."""
+    noise = rng.normal(size=shape)
+    keep = np.exp(-np.diff(times, prepend=times[:1]) / WANDER_SECONDS)
+    for index in range(1, len(times)):
+        noise[index] = keep[index] * noise[index - 1] + np.sqrt(1.0 - keep[index] ** 2) * noise[index]
+    return noise
+
+
+def _occlude(
+    rng: np.random.Generator,
+    error: float,
+    times: np.ndarray,
+    joints: np.ndarray,
+    confidence: np.ndarray,
+    names: tuple[str, ...],
+) -> None:
+    """Arm joints that the line of sight reaches only through the trunk are guessed."""
+    if error <= 0.0:
+        return
+    trunk = joints[:, [names.index(name) for name in names if name.startswith(("shoulder", "hip"))]].mean(axis=1)
+    arms = [i for i, name in enumerate(names) if _limb(name) in ("arm_left", "arm_right")]
+    arm = joints[:, arms]
+    # Seen from above: how far from the line from the sensor through the spine, and how much behind the spine.
+    sight = trunk[:, [0, 2]] / np.linalg.norm(trunk[:, [0, 2]], axis=1, keepdims=True)
+    offset = arm[:, :, [0, 2]] - trunk[:, None, [0, 2]]
+    behind = np.einsum("tac,tc->ta", offset, sight)
+    aside = np.abs(offset[..., 0] * sight[:, None, 1] - offset[..., 1] * sight[:, None, 0])
+    low = arm[..., 1] < trunk[:, None, 1] + 0.35
+    hidden = (behind > 0.03) & (aside < TRUNK_RADIUS) & low
+    arm[hidden] += error * _wander(rng, times, arm.shape)[hidden]
+    joints[:, arms] = arm
+    confidence[:, arms] = np.where(hidden, INFERRED_CONFIDENCE, confidence[:, arms])
+
+
+def _swap_legs(
+    rng: np.random.Generator, a_minute: float, times: np.ndarray, joints: np.ndarray, names: tuple[str, ...]
+) -> None:
+    left = [i for i, name in enumerate(names) if _limb(name) == "leg_left"]
+    right = [names.index(names[i].replace("left", "right")) for i in left]
+    for begin, end in spells(rng, times, a_minute, SWAP_SECONDS):
+        now = slice(*np.searchsorted(times, [begin, end]))
+        joints[now, left], joints[now, right] = joints[now, right].copy(), joints[now, left].copy()
+
+
+def _freeze(
+    rng: np.random.Generator, a_minute: float, times: np.ndarray, joints: np.ndarray, names: tuple[str, ...]
+) -> None:
+    limbs = sorted({limb for name in names if (limb := _limb(name))})
+    for begin, end in spells(rng, times, a_minute, FREEZE_SECONDS):
+        limb = str(rng.choice(limbs))
+        first, last = np.searchsorted(times, [begin, end])
+        frozen = [i for i, name in enumerate(names) if _limb(name) == limb]
+        joints[first:last, frozen] = joints[max(first - 1, 0), frozen]
+
+
+def _joint_losses(rng: np.random.Generator, share: float, times: np.ndarray, count: int) -> np.ndarray:
+    """(T, V) bool: missing."""
+    lost = np.zeros((len(times), count), dtype=bool)
+    # Spells overlap by chance; this rate of them covers the share that is asked for.
+    a_minute = -60.0 * np.log1p(-share) / SPELL_SECONDS
+    for joint in range(count):
+        for begin, end in spells(rng, times, a_minute, SPELL_SECONDS):
+            lost[slice(*np.searchsorted(times, [begin, end])), joint] = True
+    return lost
+
+
+def _limb(name: str) -> str:
+    """The limb a joint moves with: arm_left, arm_right, leg_left, leg_right, or nothing for trunk and head."""
+    side = "left" if "left" in name else "right"
+    if any(part in name for part in ("elbow", "wrist", "hand", "thumb", "finger")):
+        return f"arm_{side}"
+    return f"leg_{side}" if any(part in name for part in ("knee", "ankle", "foot")) else ""

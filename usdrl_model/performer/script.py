@@ -1,0 +1,139 @@
+"""What people do and for how long: scripts of acts, written by hand or drawn at random."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+ACTION_SECONDS: dict[str, tuple[float, float]] = {
+    "walk": (2.5, 5.5),
+    "sit_down": (1.3, 2.6),
+    "stand_up": (1.2, 2.4),
+    "pick_up": (1.8, 3.8),
+    "carry": (2.5, 6.0),
+    "throw": (1.1, 2.1),
+    "push": (0.9, 1.8),
+    "pull": (1.0, 2.2),
+    "wave": (2.0, 5.5),
+    "clap": (2.0, 4.5),
+}
+"""The labelled actions and how long people take for them, shortest to longest."""
+
+NEGATIVE_SECONDS: dict[str, tuple[float, float]] = {
+    "idle": (0.8, 4.0),
+    "look_around": (1.5, 3.5),
+    "shift_weight": (1.5, 3.0),
+    "scratch_head": (1.5, 3.5),
+    "touch_face": (1.2, 3.0),
+    "look_at_phone": (2.0, 6.0),
+    "cross_arms": (2.0, 5.0),
+    "hands_on_hips": (2.0, 5.0),
+    "talk": (2.0, 5.0),
+    "point": (1.2, 2.5),
+}
+"""What people do in between, labelled as background; much of it looks like the beginning of an action."""
+
+ACTIONS: tuple[str, ...] = tuple(ACTION_SECONDS)
+SEATED_NEGATIVES = ("idle", "look_around", "scratch_head", "touch_face", "look_at_phone", "cross_arms", "talk")
+SEATED_ACTIONS = ("wave", "clap")
+
+PAUSE_SHARE = 0.75
+"""Share of actions that are followed by something else than the next action."""
+SEATED_ACTION_SHARE = 0.3
+"""Share of stays on the chair in which the person also does an action."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Act:
+    """One thing that a person does."""
+
+    action: str
+    """One of ``ACTION_SECONDS`` or ``NEGATIVE_SECONDS``."""
+    seconds: float
+    """Duration, the next act begins at its end."""
+
+    def __post_init__(self) -> None:
+        known = (*ACTION_SECONDS, *NEGATIVE_SECONDS)
+        if self.action not in known:
+            raise ValueError(f"expected an action of {', '.join(known)}, got {self.action!r}")
+        if not 0.5 <= self.seconds <= 600.0:
+            raise ValueError(f"expected {self.action} to last 0.5 to 600 seconds, got {self.seconds}")
+
+
+Script = tuple[Act, ...]
+
+
+def check_script(script: Script) -> None:
+    """ValueError where a seated person should walk or sit down, or a standing one stand up."""
+    seated = False
+    for place, act in enumerate(script):
+        if act.action == "stand_up" if not seated else act.action in ("sit_down", "walk", "carry", "pick_up"):
+            posture = "seated" if seated else "standing"
+            raise ValueError(
+                f"act {place}, {act.action}: the person is {posture} then; add sit_down or stand_up before"
+            )
+        seated = act.action == "sit_down" or (seated and act.action != "stand_up")
+
+
+def demo_scripts() -> tuple[Script, Script]:
+    """Two people for about 40 seconds, acting at the same time; every action of the demo in turn."""
+    first = (
+        ("idle", 2.0), ("walk", 4.0), ("idle", 1.5), ("wave", 4.0), ("idle", 2.0), ("sit_down", 2.0),
+        ("look_at_phone", 4.0), ("stand_up", 1.8), ("idle", 2.0), ("clap", 3.5), ("idle", 2.0), ("pick_up", 2.8),
+        ("throw", 1.8), ("idle", 2.0), ("push", 1.6), ("idle", 3.0),
+    )  # fmt: skip
+    second = (
+        ("idle", 3.5), ("pick_up", 2.8), ("throw", 1.8), ("scratch_head", 2.5), ("clap", 3.5), ("idle", 2.0),
+        ("walk", 4.0), ("idle", 1.5), ("wave", 4.0), ("cross_arms", 3.0), ("push", 1.6), ("idle", 2.0),
+        ("sit_down", 2.0), ("idle", 2.5), ("stand_up", 1.8), ("idle", 1.5),
+    )  # fmt: skip
+    return _script(first), _script(second)
+
+
+def _script(acts: Sequence[tuple[str, float]]) -> Script:
+    return tuple(Act(action=action, seconds=seconds) for action, seconds in acts)
+
+
+def random_script(rng: np.random.Generator, seconds: float, labels: Sequence[str] = ACTIONS) -> Script:
+    """A script of at least ``seconds``: actions of ``labels`` in random order with background in between.
+
+    Sitting down comes with standing up, so each of the two labels brings the other; objects are mostly picked up before
+    they are carried or thrown.
+
+    Raises:
+        ValueError: a label that is not in ``ACTIONS``.
+    """
+    unknown = sorted(set(labels) - set(ACTIONS))
+    if unknown or not labels:
+        raise ValueError(f"expected some of {', '.join(ACTIONS)}, got {', '.join(unknown) or 'none'}")
+    # Sitting down and standing up are one choice, or a chair would come up twice as often as the rest.
+    choices = [label for label in labels if label != "stand_up" or "sit_down" not in labels]
+    acts: list[Act] = [_draw(rng, "idle")]
+    while sum(act.seconds for act in acts) < seconds:
+        acts += _phrase(rng, str(rng.choice(choices)), labels)
+        if rng.random() < PAUSE_SHARE:
+            acts += [_draw(rng, str(rng.choice(list(NEGATIVE_SECONDS)))), *_maybe(rng, 0.5, "idle")]
+    return (*acts, _draw(rng, "idle"))
+
+
+def _phrase(rng: np.random.Generator, label: str, labels: Sequence[str]) -> list[Act]:
+    """An action with what comes before and after it in real life."""
+    if label in ("sit_down", "stand_up"):
+        stay = [_draw(rng, str(rng.choice(SEATED_NEGATIVES))), *_maybe(rng, 0.5, str(rng.choice(SEATED_NEGATIVES)))]
+        allowed = [action for action in SEATED_ACTIONS if action in labels]
+        if allowed and rng.random() < SEATED_ACTION_SHARE:
+            stay.append(_draw(rng, str(rng.choice(allowed))))
+        return [_draw(rng, "sit_down"), *stay, _draw(rng, "stand_up")]
+    before = _maybe(rng, 0.5, "pick_up") if label in ("carry", "throw") and "pick_up" in labels else []
+    return [*before, _draw(rng, label)]
+
+
+def _draw(rng: np.random.Generator, action: str) -> Act:
+    low, high = (ACTION_SECONDS | NEGATIVE_SECONDS)[action]
+    return Act(action=action, seconds=round(float(rng.uniform(low, high)), 3))
+
+
+def _maybe(rng: np.random.Generator, share: float, action: str) -> list[Act]:
+    return [_draw(rng, action)] if rng.random() < share else []
