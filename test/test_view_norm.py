@@ -50,8 +50,9 @@ def test_names_and_parameters_stay_the_same() -> None:
     assert all(isinstance(m, ViewBatchNorm) for m in model.modules() if isinstance(m, nn.BatchNorm1d))
 
 
+# In float32 the layers of torch differ by 6e-6 themselves: batch normalisation divides by small deviations.
 @golden.needs_golden
-@golden.both_precisions
+@pytest.mark.parametrize(("dtype", "tolerance"), [(torch.float64, 1e-10), (torch.float32, 1e-5)])
 def test_each_of_two_views_gives_the_official_projections(dtype: torch.dtype, tolerance: float) -> None:
     numbers = golden.part(golden.load("dste"), "pretrain.")
     model = USDRL(EncoderConfig(hidden=24, drop_path=0.0)).to(dtype)

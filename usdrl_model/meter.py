@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from functools import lru_cache
 
 import torch
 from torch import nn
@@ -38,6 +39,7 @@ class Meter:
         return figures
 
 
+@lru_cache(maxsize=8)
 def training_flops(encoder: EncoderConfig, projectors: ProjectorConfig) -> float:
     """Floating-point operations (2 a multiply-add) of one window, forward and backward."""
     windows = 2  # batch normalisation needs two

@@ -79,9 +79,10 @@ def train(
         saved = state.load()
         model.load_state_dict(saved["model"])
         optimiser.load_state_dict(saved["optimiser"])
-        log.values, first = saved["losses"], saved["step"]
+        log.values, first = {name: values.tolist() for name, values in saved["losses"].items()}, saved["step"]
     network = DistributedDataParallel(model) if workers.count > 1 else model
     meter = _meter(run, workers)
+    out.mkdir(parents=True, exist_ok=True)
 
     progress = tqdm(total=run.steps, initial=first, unit="step", disable=not workers.first)
     try:
@@ -95,8 +96,9 @@ def train(
                 report(step, {**log.last, **figures})
                 progress.set_postfix_str(_shown(log.last["loss"], figures), refresh=False)
             if saving and workers.first:
+                losses = {name: torch.tensor(values, dtype=torch.float64) for name, values in log.values.items()}
                 contents = {"model": model.state_dict(), "optimiser": optimiser.state_dict()}
-                state.save({"step": done, "losses": log.values, **contents})
+                state.save({"step": done, "losses": losses, **contents})
             progress.update()
     finally:
         progress.close()
