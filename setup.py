@@ -43,6 +43,7 @@ setup(
         "ros-kilted": ros_wheels("kilted", rclpy="9.1.2", common_interfaces="5.5.1"),
         "bags": ["matplotlib", "rich", "rosbags", "tqdm"],
         "hub": ["huggingface_hub"],
+        "train": ["matplotlib", "tensorboard", "tqdm"],
         "test": [
             "hypothesis",
             "jsonschema",
