@@ -14,7 +14,6 @@ from usdrl_model.losses import (
     cross_correlation,
     multi_grained,
     similarity,
-    spread,
     variance_autocovariance,
 )
 
@@ -121,11 +120,14 @@ def test_grains_weigh_one_and_twice_a_half_and_low_precision_is_raised() -> None
     assert total(low) == pytest.approx(total(Decorrelation().terms(z.bfloat16().double())), rel=1e-5)
 
 
-def test_spread_sees_a_collapse_whatever_the_scale() -> None:
+def test_spread_sees_a_collapse_as_the_objective_does() -> None:
     z = torch.randn(4, 256, 32, generator=torch.Generator().manual_seed(0))
-    assert 0.95 < float(spread(z)) < 1.05
-    assert float(spread(1e-4 * z)) == pytest.approx(float(spread(z)), rel=1e-4)
-    assert float(spread(z[:, :1] + 1e-3 * z)) < 0.01
+    for objective in (Decorrelation(), VICReg(), InfoNCE()):
+        assert 0.95 < objective.spread(z).item() < 1.05
+        assert objective.spread(z[:, :1] + 1e-3 * z).item() < 0.01
+    assert Decorrelation().spread(1e-3 * z).item() < 0.01
+    assert Decorrelation().spread(z + 100.0).item() > 0.95
+    assert InfoNCE().spread(1e-3 * z).item() == pytest.approx(InfoNCE().spread(z).item(), rel=1e-4)
 
 
 def test_the_configuration_chooses_and_refuses() -> None:

@@ -135,6 +135,13 @@ def test_a_broken_step_is_never_saved(pool: ClipPool, tmp_path: Path, monkeypatc
     assert len(losses(tmp_path)["loss"]) == 8
 
 
+def test_a_run_without_the_terms_that_keep_features_apart_is_stopped(pool: ClipPool, tmp_path: Path) -> None:
+    alone = LossConfig(decorrelation=Decorrelation(variance_autocovariance=0.0))
+    run = change(RUN, loss=alone, steps=300, learning_rate=0.03, save_every=300)
+    with pytest.raises(CollapseError, match="features of all clips have become the same .*similarity"):
+        pretrain.train(run, pool, tmp_path, ALONE)
+
+
 def test_runs_are_not_overwritten_nor_resumed_with_other_settings(pool: ClipPool, tmp_path: Path) -> None:
     run = change(RUN, steps=1)
     pretrain.train(run, pool, tmp_path, ALONE)

@@ -88,7 +88,5 @@ def test_two_processes_are_as_good_as_one(store: Path, pool: ClipPool, tmp_path:
     errors = child.communicate(timeout=120)[1]
     assert child.returncode == 0, errors
     one, two = losses(tmp_path / "one"), losses(tmp_path / "two")
-    # Spreads are left out: they see biases, which the loss does not depend on and Adam moves by rounding errors.
-    for name in ("loss", "similarity", "variance_autocovariance", "cross_correlation"):
-        np.testing.assert_allclose(two[name], one[name], rtol=1e-5, err_msg=name)
-    np.testing.assert_allclose(two["gradient norm"], one["gradient norm"], rtol=1e-4)
+    for name in one:
+        np.testing.assert_allclose(two[name], one[name], rtol=1e-4 if name == "gradient norm" else 1e-5, err_msg=name)

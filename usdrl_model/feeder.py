@@ -70,8 +70,9 @@ class Feeder:
         """Clips of this process: all clips in random order, then all in another order, and so on."""
         run, clips = self._run, len(self._pool)
         first = step * run.batch + part * self._part + self._workers.rank * rows
-        places = range(first, first + rows)
-        return torch.stack([_order(clips, run.seed, place // clips)[place % clips] for place in places])
+        epochs = range(first // clips, (first + rows - 1) // clips + 1)
+        order = torch.cat([_order(clips, run.seed, epoch) for epoch in epochs])
+        return order[first % clips : first % clips + rows]
 
 
 @lru_cache(maxsize=2)  # a batch can reach from one epoch into the next

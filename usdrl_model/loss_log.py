@@ -8,10 +8,12 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
+from usdrl_model.losses import VARIANCE_FLOOR
+
 EXPLODED = 1e4
 """A loss above it is no longer learning anything (official)."""
-VANISHED = 0.02
-"""Features whose ``losses.spread`` is below it are the same for all clips."""
+VANISHED = VARIANCE_FLOOR**0.5
+"""Features whose spread (``Objective.spread``) is below it are the same for all clips: no variance term sees them."""
 PATIENCE = 20
 """Steps in a row that features may be the same for all clips."""
 SPREAD = "spread of "

@@ -35,6 +35,9 @@ class Objective(Protocol):
     def terms(self, z: Tensor) -> dict[str, Tensor]:
         """The weighted terms of projected features z (K, N, D); the loss is their sum."""
 
+    def spread(self, z: Tensor) -> Tensor:
+        """How far the features of clips lie apart, as this objective sees them; 0 if all clips have the same ones."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Decorrelation:
@@ -55,6 +58,9 @@ class Decorrelation:
             weighted["cross_correlation"] = self.cross_correlation * pairs.sum()
         return weighted
 
+    def spread(self, z: Tensor) -> Tensor:  # noqa: D102
+        return deviation(z)
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class VICReg:
@@ -71,6 +77,9 @@ class VICReg:
             "variance": self.variance * variance(z).mean(),
             "covariance": self.covariance * 2.0 * autocovariance(z).mean(),
         }
+
+    def spread(self, z: Tensor) -> Tensor:  # noqa: D102
+        return deviation(z)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -90,6 +99,10 @@ class InfoNCE:
         truth = torch.arange(clips, device=z.device)
         logits = [unit[a] @ unit[b].T / self.temperature for a in range(views) for b in range(views) if a != b]
         return {"contrast": torch.stack([F.cross_entropy(pair, truth) for pair in logits]).mean()}
+
+    def spread(self, z: Tensor) -> Tensor:
+        """Of features of length 1, because their scale is free; 1 when they point everywhere."""
+        return deviation(F.normalize(z, dim=-1)) * z.shape[-1] ** 0.5
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -164,13 +177,9 @@ def cross_correlation(za: Tensor, zb: Tensor) -> Tensor:
     return on_diagonal + 0.005 * _off_diagonal(correlation.square())
 
 
-def spread(z: Tensor) -> Tensor:
-    """How much of the sphere the features use: 0 when all clips give the same one, 1 when they point everywhere.
-
-    The standard deviation over the batch of features of length 1, times sqrt(D), mean over features and views. Unlike
-    the variance it does not depend on the scale of z, which InfoNCE leaves free; z (K, N, D) -> scalar.
-    """
-    return F.normalize(z.float(), dim=-1).std(dim=-2).mean() * z.shape[-1] ** 0.5
+def deviation(z: Tensor) -> Tensor:
+    """Standard deviation over the clips, mean over features and views; (K, N, D) -> scalar."""
+    return z.std(dim=-2).mean()
 
 
 def _standardised(z: Tensor) -> Tensor:

@@ -25,7 +25,7 @@ from usdrl_model.distributed import Processes, gather
 from usdrl_model.feeder import NETWORK, Feeder, seed_of
 from usdrl_model.initialise import initialise
 from usdrl_model.loss_log import SPREAD, LossLog
-from usdrl_model.losses import multi_grained, spread
+from usdrl_model.losses import multi_grained
 from usdrl_model.meter import Meter, peak_flops, training_flops
 from usdrl_model.pretrain_config import PretrainConfig
 from usdrl_model.run_state import RunState, schedule, write_losses
@@ -130,7 +130,7 @@ def _step(
             terms = multi_grained(run.loss.chosen, z)
             loss = torch.stack(list(terms.values())).sum()
             (loss / len(batch)).backward()
-        spreads = {f"{SPREAD}{grain}": spread(features.detach()) for grain, features in z.items()}
+        spreads = {f"{SPREAD}{grain}": run.loss.chosen.spread(features.detach()) for grain, features in z.items()}
         for name, value in {"loss": loss, **terms, **spreads}.items():
             numbers[name] = numbers.get(name, 0.0) + value.detach() / len(batch)
     limit = run.clip_gradient or float("inf")
