@@ -34,7 +34,7 @@ def ramps(lengths: list[int]) -> Clips:
 
 def resized(stretch: np.ndarray) -> torch.Tensor:
     """(L, M, V, 3) -> (64, M, V, 3) with torch's own interpolation, as the official code calls it."""
-    flat = torch.from_numpy(np.ascontiguousarray(stretch)).flatten(1).T[None, :, :, None]  # (1, M * V * 3, L, 1)
+    flat = torch.from_numpy(np.array(stretch)).flatten(1).T[None, :, :, None]  # (1, M * V * 3, L, 1)
     out = F.interpolate(flat, size=(64, 1), mode="bilinear", align_corners=False)
     return out[0, :, :, 0].T.reshape(64, *stretch.shape[1:])
 

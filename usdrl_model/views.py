@@ -22,7 +22,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from usdrl_model.augment import AugmentConfig, Draw, disturb
+from usdrl_model.augment import AugmentConfig, Draw, disturb, transform
 from usdrl_model.skeleton import SHOULDER_LEFT, SHOULDER_RIGHT, SPINE_MID
 
 
@@ -126,7 +126,8 @@ def crop_resize(clips: Clips, frames: int, config: ViewConfig, draw: Draw) -> Te
     high = (low + 1).minimum(size[:, None] - 1)
     begin = (clips.starts.repeat(config.count) + first)[:, None]
     source = clips.frames.flatten(1)  # (F, M * V * 3)
-    before, after = source[(begin + low).flatten()], source[(begin + high).flatten()]
+    before = source.index_select(0, (begin + low).flatten())
+    after = source.index_select(0, (begin + high).flatten())
     x = torch.lerp(before, after, (place - low).flatten()[:, None])
     return x.view(len(length), frames, *clips.frames.shape[1:])
 
@@ -141,7 +142,7 @@ def normalise(x: Tensor) -> Tensor:
     cos, sin = (line[:, 0] / length).where(known, 1.0), (line[:, 2] / length).where(known, 0.0)
     zero, one = torch.zeros_like(cos), torch.ones_like(cos)
     turn = torch.stack([cos, zero, sin, zero, one, zero, -sin, zero, cos], dim=1).view(-1, 3, 3)
-    return (x.flatten(1, 3) @ turn.transpose(1, 2)).view_as(x)
+    return transform(x, turn.transpose(1, 2))
 
 
 def corrupt_or_shear(x: Tensor, config: ViewConfig, draw: Draw) -> Tensor:
@@ -163,8 +164,7 @@ def corrupt_or_shear(x: Tensor, config: ViewConfig, draw: Draw) -> Tensor:
     # Rows are points, so that a matrix stands on the right.
     matrix = torch.where(corrupted[:, None, None], mixing, shearing.transpose(1, 2))
     touched = torch.where(corrupted[:, None], chosen, torch.ones_like(chosen))
-    moved = (x.flatten(1, 3) @ matrix).view_as(x)
-    return torch.where(touched[:, None, None, :, None], moved, x)
+    return torch.where(touched[:, None, None, :, None], transform(x, matrix), x)
 
 
 def _median(x: Tensor) -> Tensor:
