@@ -214,7 +214,7 @@ class _Trainer:
         }
 
     def restore(self) -> None:
-        state = self.state.load(self.device)
+        state = self.state.load()
         self.model.load_state_dict(state["model"])
         self.average.load_state_dict(state["average"])
         self.optimiser.load_state_dict(state["optimiser"])
