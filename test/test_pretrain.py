@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from test_clip_pool import clip
 from tiny_pretraining import ALONE, CPU, ENCODER, ROOT, RUN, assert_same, change, command, losses, make_store, recording
 
 from usdrl_model import cli, config, pretrain
@@ -109,14 +110,14 @@ def test_a_full_disk_stops_the_run_and_keeps_the_state_before(pool: ClipPool, tm
 
 
 def test_a_diverging_run_says_why_and_keeps_the_last_good_state(
-    store: Path, tmp_path: Path, capsys: pytest.CaptureFixture
+    store: Path, pool: ClipPool, tmp_path: Path, capsys: pytest.CaptureFixture
 ) -> None:
     run = change(RUN, steps=60, save_every=2, learning_rate=1e30, warm_up=0.5, optimiser="adam")
     out = tmp_path / "run"
     assert cli.main(command(store, out, run)[2:]) == 1
     assert "lower learning_rate" in capsys.readouterr().err
     found = losses(out)
-    state = RunState(out, config.content_hash(run)).load() if (out / "training.pt").exists() else None
+    state = pretrain.run_state(run, pool, out).load() if (out / "training.pt").exists() else None
     assert state is None or all(values.isfinite().all() for values in state["losses"].values())
     assert len(found["loss"]) < 60
 
@@ -131,7 +132,7 @@ def test_a_broken_step_is_never_saved(pool: ClipPool, tmp_path: Path, monkeypatc
     monkeypatch.setattr(pretrain, "_step", broken)
     with pytest.raises(CollapseError, match="step 7: similarity not finite"):
         pretrain.train(RUN, pool, tmp_path, ALONE)
-    assert RunState(tmp_path, config.content_hash(RUN)).load()["step"] == 5
+    assert pretrain.run_state(RUN, pool, tmp_path).load()["step"] == 5
     assert len(losses(tmp_path)["loss"]) == 8
 
 
@@ -149,6 +150,12 @@ def test_runs_are_not_overwritten_nor_resumed_with_other_settings(pool: ClipPool
         pretrain.train(run, pool, tmp_path, ALONE)
     with pytest.raises(ValueError, match="another configuration"):
         pretrain.train(change(run, seed=1), pool, tmp_path, ALONE, resume=True)
+    with pytest.raises(ValueError, match="other data"):
+        other = ClipPool.of([clip(20, seed=seed) for seed in range(20)], 1, 10.0)
+        pretrain.train(run, other, tmp_path, ALONE, resume=True)
+    again = pretrain.train(run, pool, tmp_path, ALONE, resume=True)
+    assert losses(tmp_path)["step"] == [0]
+    assert all(parameter.isfinite().all() for parameter in again.parameters())
     with pytest.raises(FileNotFoundError, match="no run to resume"):
         pretrain.train(run, pool, tmp_path / "nothing", ALONE, resume=True)
 

@@ -12,10 +12,9 @@ import pytest
 import torch
 from tiny_pretraining import ALONE, ENCODER, ROOT, RUN, assert_same, change, command, losses, make_store
 
-from usdrl_model import cli, config, pretrain
+from usdrl_model import cli, pretrain
 from usdrl_model.clip_pool import ClipPool
 from usdrl_model.losses import Decorrelation, LossConfig
-from usdrl_model.run_state import RunState
 from usdrl_model.store import Store
 from usdrl_model.usdrl import USDRL
 
@@ -52,7 +51,7 @@ def test_a_run_that_was_killed_goes_on_bit_identical(store: Path, pool: ClipPool
         time.sleep(0.01)
     child.kill()
     child.communicate()
-    reached = RunState(out, config.content_hash(run)).load()["step"]
+    reached = pretrain.run_state(run, pool, out).load()["step"]
     assert 0 < reached < 40, "was not killed in the middle"
 
     assert cli.main(command(store, out, run, "--resume")[2:]) == 0
@@ -66,7 +65,7 @@ def test_a_run_that_died_while_saving_goes_on(pool: ClipPool, tmp_path: Path, mo
     replace = os.replace
 
     def die(source: Path, target: Path) -> None:
-        if RunState(target.parent, config.content_hash(RUN)).path.exists():
+        if target.exists():
             raise KeyboardInterrupt
         replace(source, target)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -44,6 +45,14 @@ class ClipPool:
 
     def __len__(self) -> int:
         return len(self.clips.starts)
+
+    @property
+    def hash(self) -> str:
+        """Changes with every clip; 16 hex digits."""
+        digest = hashlib.blake2b(digest_size=8)
+        for tensor in (self.clips.lengths, self.clips.frames):
+            digest.update(memoryview(tensor.cpu().numpy()).cast("B"))
+        return digest.hexdigest()
 
     def to(self, device: torch.device) -> ClipPool:
         """The pool on another device, where batches cost nothing."""

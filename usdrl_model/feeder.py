@@ -48,6 +48,8 @@ class Feeder:
         run, device = self._run, self._workers.device
         parts = [(step, part) for step in range(first, run.steps) for part in range(run.accumulate)]
         rows = self._part // self._workers.count
+        if not parts:
+            return
         with ThreadPoolExecutor(1) as ahead:
             fetch = lambda step, part: self._pool.batch(self._rows(step, part, rows), device)  # noqa: E731
             coming = ahead.submit(fetch, *parts[0])

@@ -62,11 +62,12 @@ def train(
         FileExistsError: ``out`` holds a run already and ``resume`` is off.
         FileNotFoundError: ``resume`` without a run in ``out``.
         OSError: the state cannot be saved, for example on a full disk; the one before is intact.
-        ValueError: the run in ``out`` has another configuration, or the batch does not fit clips or processes.
+        ValueError: the run in ``out`` has another configuration or other clips, or the batch does not fit clips or
+            processes.
         CollapseError: the loss is not finite or exploded, or features became the same; the last good state is kept.
     """
     device = workers.device
-    state = RunState(out, config.content_hash(run))
+    state = run_state(run, pool, out)
     state.check(resume)
     feeder = Feeder(run, pool, workers)
     model = USDRL(run.encoder, run.projectors)
@@ -105,6 +106,11 @@ def train(
         if workers.first and log.values:
             write_losses(log.values, out)
     return model.eval()
+
+
+def run_state(run: PretrainConfig, pool: ClipPool, out: Path) -> RunState:
+    """The state in a run folder, which belongs to a configuration and to clips."""
+    return RunState(out, f"{config.content_hash(run)} on {pool.hash}")
 
 
 def _step(

@@ -24,7 +24,7 @@ class RunState:
     """The state file of a run folder."""
 
     def __init__(self, out: Path, config: str) -> None:
-        """``config`` is the hash of the configuration; a run can only be resumed with its own."""
+        """``config`` is a hash of the configuration and its data; a run can only be resumed with its own."""
         self.path, self._config = out / STATE, config
 
     def check(self, resume: bool) -> None:
@@ -66,11 +66,13 @@ class RunState:
         """What was saved last, on the CPU, without anything that could run code.
 
         Raises:
-            ValueError: it was made with another configuration.
+            ValueError: it was made with another configuration, or on other data.
         """
         state = torch.load(self.path, map_location="cpu", weights_only=True)
         if state["config"] != self._config:
-            raise ValueError(f"{self.path} was made with another configuration: use that one, or another folder")
+            raise ValueError(
+                f"{self.path} was made with another configuration or other data: use those, or another folder"
+            )
         return dict(state)
 
 
