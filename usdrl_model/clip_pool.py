@@ -51,7 +51,7 @@ class ClipPool:
         """Changes with every clip; 16 hex digits."""
         digest = hashlib.blake2b(digest_size=8)
         for tensor in (self.clips.lengths, self.clips.frames):
-            digest.update(memoryview(tensor.cpu().numpy()).cast("B"))
+            digest.update(tensor.cpu().numpy().data)
         return digest.hexdigest()
 
     def to(self, device: torch.device) -> ClipPool:
