@@ -17,6 +17,7 @@ from pathlib import Path
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
+from torch import nn
 
 from usdrl_model import config as configuration
 from usdrl_model.detector import Detector, DetectorConfig
@@ -48,9 +49,31 @@ class Weights:
     path: Path
     sha256: str
     """Of ``model.safetensors``."""
-    detector: Detector
-    """In evaluation mode, on the device asked for."""
+    detector: nn.Module
+    """Called like ``Detector`` (which ``load`` gives), in evaluation mode, on the device asked for."""
     config: WeightsConfig
+    precision: str = "fp32"
+    """Of the products of matrices: fp32, bf16 or int8."""
+    runtime: str = "torch"
+    """What runs the detector."""
+
+    @property
+    def device(self) -> torch.device:
+        """Where the detector runs."""
+        return next((parameter.device for parameter in self.detector.parameters()), torch.device("cpu"))
+
+    @property
+    def torch_detector(self) -> Detector:
+        """The detector, if it is one of torch.
+
+        Raises:
+            ValueError: an ONNX file, or CUDA graphs.
+        """
+        if not isinstance(self.detector, Detector):
+            raise ValueError(
+                f"expected weights of checkpoint.load, got {self.name} in {self.runtime}: give their folder"
+            )
+        return self.detector
 
 
 def resolve(weights: str | Path) -> Path:
@@ -72,7 +95,7 @@ def resolve(weights: str | Path) -> Path:
 
 
 def load(weights: str | Path = "default", device: str = "auto") -> Weights:
-    """Load a detector.
+    """Load a detector as it was trained; ``inference.load`` makes a fast one of it.
 
     Args:
         weights: see ``resolve``.

@@ -21,7 +21,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from usdrl_model import checkpoint
+from usdrl_model import checkpoint, inference
 from usdrl_model.events import ActionMachine, Edge, Event
 from usdrl_model.skeleton import HEAD, SPINE_MID, SkeletonFrame, canonical
 from usdrl_model.stream_config import ActionState, PersonState, StreamConfig, StreamState
@@ -63,7 +63,7 @@ class ActionStream:
     """Skeleton frames in, events out.
 
     Args:
-        weights: a loaded detector (``checkpoint.load``).
+        weights: a loaded detector (``inference.load``, ``checkpoint.load``).
         topology: name of the joint set of the frames.
         config: None takes what the weights recommend.
 
@@ -79,7 +79,6 @@ class ActionStream:
         self.counters: Counter[str] = Counter()
         """What happened so far: frames, stale_frames, resets, duplicate_people, people_over_limit, tracks_started,
         tracks_lost, inferences, skipped_slots."""
-        self._device = next(weights.detector.parameters()).device
         self._seq = 0
         self._events: deque[Event] = deque(maxlen=RECENT_EVENTS)
         self._pending: list[Event] = []
@@ -92,10 +91,14 @@ class ActionStream:
         *,
         topology: str,
         device: str = "auto",
+        precision: str = "auto",
         config: StreamConfig | None = None,
     ) -> ActionStream:
-        """Load weights (shipped name or folder) and make a stream; errors as ``checkpoint.load`` and the class."""
-        return cls(checkpoint.load(weights, device), topology=topology, config=config)
+        """Load weights (shipped name, folder or ONNX file) for inference and make a stream.
+
+        Arguments and errors as ``inference.load`` and the class.
+        """
+        return cls(inference.load(weights, device, precision), topology=topology, config=config)
 
     def describe(self) -> dict[str, str]:
         """What runs: for logs, diagnostics and the published state."""
@@ -103,8 +106,9 @@ class ActionStream:
         return {
             "weights": self.weights.name,
             "hash": self.weights.sha256[:12],
-            "device": str(self._device),
-            "precision": str(next(self.weights.detector.parameters()).dtype).removeprefix("torch."),
+            "device": str(self.weights.device),
+            "precision": self.weights.precision,
+            "runtime": self.weights.runtime,
             "topology": self.topology.name,
             "model_rate": f"{detector.rate:g} Hz",
             "window": f"{detector.encoder.frames / detector.rate:.2f} s",
@@ -256,7 +260,7 @@ class ActionStream:
     def _scores(self, windows: np.ndarray) -> np.ndarray:
         """(N, T, K) probabilities of every frame."""
         with torch.inference_mode():
-            logits = self.weights.detector(torch.from_numpy(windows).to(self._device)).frames
+            logits = self.weights.detector(torch.from_numpy(windows).to(self.weights.device)).frames
             return logits.float().softmax(dim=-1).cpu().numpy()
 
     def _decide(self, person: _Person, last: int) -> None:

@@ -1,0 +1,142 @@
+"""Folding and packing change the cost of an encoder, never what it computes."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+from torch.utils.flop_counter import FlopCounterMode
+
+from usdrl_model import packed
+from usdrl_model.detector import Detector, DetectorConfig
+from usdrl_model.encoder import DSTE, STTR, EncoderConfig
+from usdrl_model.folded import fold, fold_detector
+
+SMALL = EncoderConfig(hidden=16, frames=12, joints=5)
+VARIANTS = {
+    "official": SMALL,
+    "heads": replace(SMALL, heads=4),
+    "repaired": replace(SMALL, people=1, velocity=True, stem_kernel=5, conv_kernel=5, mlp_residual=True),
+    "causal": replace(SMALL, stem_kernel=3, conv_kernel=3, causal=True, mask_empty=True, heads=2),
+    "empty": replace(SMALL, mask_empty=True, spatial_pool="broadcast"),
+    "shares": replace(SMALL, alpha=0.3, gap=3, frames=13),
+    "modalities": EncoderConfig(hidden=16, frames=12, modalities=("joint", "motion")),
+    "temporal": replace(SMALL, streams=("temporal",), stem_kernel=3),
+    "spatial": replace(SMALL, streams=("spatial",)),
+}
+
+
+def make(config: EncoderConfig) -> DSTE:
+    """An encoder in float64 whose every parameter and statistic has a say."""
+    torch.manual_seed(0)
+    encoder = DSTE(config).double()
+    with torch.no_grad():
+        for parameter in encoder.parameters():
+            parameter.add_(0.1 * torch.randn_like(parameter))
+        if config.stem_kernel:
+            for _ in range(3):  # running statistics of the stem
+                encoder(3.0 + torch.randn(4, config.frames, config.people, config.joints, 3).double())
+    return encoder.eval()
+
+
+def windows(config: EncoderConfig, N: int = 3) -> torch.Tensor:
+    """Random windows; the last person of the first one is not there."""
+    x = torch.randn(N, config.frames, config.people, config.joints, 3, generator=torch.Generator().manual_seed(1))
+    x[0, :, config.people - 1] = 0.0
+    return x.double()
+
+
+@pytest.mark.parametrize("config", VARIANTS.values(), ids=VARIANTS.keys())
+def test_the_folded_encoder_is_the_same_function(config: EncoderConfig) -> None:
+    encoder, x = make(config), windows(config)
+    folded = fold(encoder, torch.float64)
+    with torch.no_grad():
+        plain, fast = encoder(x), folded(x)
+        assert plain.keys() == fast.keys()
+        for stream, tokens in plain.items():
+            torch.testing.assert_close(fast[stream], tokens, rtol=0.0, atol=1e-10)
+        torch.testing.assert_close(folded.pooled(fast), encoder.pooled(plain), rtol=0.0, atol=1e-10)
+        torch.testing.assert_close(folded.dense(fast), encoder.dense(plain), rtol=0.0, atol=1e-10)
+
+
+def test_at_the_official_size_float32_is_as_exact_as_the_plain_formula() -> None:
+    config = EncoderConfig(frames=16, joints=5)
+    encoder, x = make(config), windows(config, N=1)
+    with torch.inference_mode():
+        # The weights are those that float32 can hold, so that the error is that of the arithmetic.
+        folded = fold(encoder.float())
+        exact = encoder.double()(x)
+        fast = folded.float()(x.float())
+        packed.pack(folded)
+        faster = folded(x.float())
+    scale = max(tokens.abs().max().item() for tokens in exact.values())
+    for stream, tokens in exact.items():
+        for result in (fast, faster):
+            assert (result[stream] - tokens).abs().max().item() < 3e-6 * scale
+
+
+def test_a_fold_costs_two_thirds_of_the_operations() -> None:
+    config = EncoderConfig(hidden=128)
+    encoder = DSTE(config).eval()
+
+    def operations(module: torch.nn.Module) -> int:
+        with (
+            torch.nn.attention.sdpa_kernel(torch.nn.attention.SDPBackend.MATH),
+            FlopCounterMode(display=False) as counter,
+        ):
+            module(torch.zeros(1, 64, 2, 25, 3))
+        return counter.get_total_flops()
+
+    assert operations(fold(encoder)) < 0.75 * operations(encoder)
+
+
+def test_bfloat16_layers_take_and_give_float32() -> None:
+    config = replace(VARIANTS["repaired"], hidden=64)
+    encoder, x = make(config).float(), windows(config).float()
+    with torch.no_grad():
+        plain, fast = encoder(x)["temporal"], fold(encoder, torch.bfloat16)(x)["temporal"]
+    assert fast.dtype == torch.float32
+    assert 0.0 < (fast - plain).norm() / plain.norm() < 0.03
+
+
+def test_the_original_stays_as_it_was() -> None:
+    encoder = make(SMALL)
+    before = {name: tensor.clone() for name, tensor in encoder.state_dict().items()}
+    folded = fold(encoder)
+    assert all(torch.equal(before[name], tensor) for name, tensor in encoder.state_dict().items())
+    assert not any(parameter.requires_grad for parameter in folded.parameters())
+    assert all(parameter.requires_grad for parameter in encoder.parameters())
+
+
+@pytest.mark.parametrize("encoder", [STTR(replace(SMALL, architecture="sttr")), fold(DSTE(SMALL))])
+def test_what_cannot_be_folded_is_refused(encoder: DSTE | STTR) -> None:
+    with pytest.raises(ValueError, match="use it as it is"):
+        fold(encoder)
+
+
+@pytest.mark.parametrize("encoder", [SMALL, replace(SMALL, architecture="sttr")], ids=["dste", "sttr"])
+def test_a_folded_detector_gives_the_same_scores(encoder: EncoderConfig) -> None:
+    torch.manual_seed(0)
+    detector = Detector(DetectorConfig(labels=("none", "wave"), encoder=encoder)).eval()
+    x = windows(encoder).float()
+    with torch.no_grad():
+        for plain, fast in zip(detector(x), fold_detector(detector)(x), strict=True):
+            torch.testing.assert_close(fast, plain, rtol=0.0, atol=1e-5)
+
+
+@pytest.mark.parametrize("shape", [(5, 7), (2, 3, 7), (1, 1, 7)])
+def test_a_packed_layer_is_the_same_layer(shape: tuple[int, ...]) -> None:
+    torch.manual_seed(0)
+    plain = torch.nn.Sequential(torch.nn.Linear(7, 9), torch.nn.ReLU(), torch.nn.Sequential(torch.nn.Linear(9, 4)))
+    x = torch.randn(shape)
+    with torch.no_grad():
+        expected = plain(x)
+        sliced = plain(x[..., :1, :])
+        packed.pack(plain)
+        torch.testing.assert_close(plain(x), expected, rtol=0.0, atol=1e-6)
+        torch.testing.assert_close(plain(x[..., :1, :]), sliced, rtol=0.0, atol=1e-6)
+
+
+def test_attention_of_torch_is_left_alone() -> None:
+    encoder = make(SMALL).float()
+    packed.pack(encoder)
+    encoder(windows(SMALL).float())

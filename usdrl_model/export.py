@@ -1,0 +1,133 @@
+"""Detectors as ONNX files, in float32 or with int8 products; ``parity`` tells how far they are from the original.
+
+Example::
+
+    weights = checkpoint.load("default", "cpu")
+    export(weights, "utkinect10_int8.onnx", precision="int8")
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import logging
+import tempfile
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from usdrl_model import config as configuration
+from usdrl_model import onnx_detector
+from usdrl_model.checkpoint import Weights
+from usdrl_model.detector import Detector
+from usdrl_model.folded import fold_detector
+from usdrl_model.onnx_detector import INPUT, OUTPUTS, library
+
+PRECISIONS = ("fp32", "int8")
+OPSET = 20
+"""The first with GELU as one operation."""
+
+
+def export(weights: Weights, path: str | Path, precision: str = "fp32", batch: int | None = None) -> None:
+    """Write the folded detector as an ONNX file.
+
+    Args:
+        weights: of ``checkpoint.load``.
+        path: the file, ending in ``.onnx``.
+        precision: "fp32", or "int8": products of activations (8 bits, scaled at every call) and weights (8 bits,
+            scaled for each output), without calibration.
+        batch: N of the input; None for any.
+
+    Raises:
+        ImportError: the libraries of the extra ``onnx`` are not installed.
+        ValueError: another precision, or another name of the file.
+    """
+    path = Path(path)
+    if path.suffix != ".onnx":
+        raise ValueError(f"expected a file name that ends in .onnx, got {path}")
+    if precision not in PRECISIONS:
+        raise ValueError(f"precision {precision!r}: expected {' or '.join(PRECISIONS)}")
+    encoder = weights.config.detector.encoder
+    shape = (encoder.frames, encoder.people, encoder.joints, 3)
+    model = to_onnx(Outputs(fold_detector(weights.torch_detector)), shape, OUTPUTS, batch)
+    if precision == "int8":
+        model = quantise(model)
+    properties = {
+        "format": onnx_detector.FORMAT,
+        "precision": precision,
+        "weights": weights.name,
+        "sha256": weights.sha256,
+        "config": json.dumps(configuration.to_dict(weights.config)),
+    }
+    onnx = library("onnx")
+    proto = onnx.load_from_string(model)
+    onnx.helper.set_model_props(proto, properties)
+    onnx.save(proto, str(path))
+
+
+class Outputs(nn.Module):
+    """A detector that gives its pooled features too: what ``onnx_detector.OUTPUTS`` names."""
+
+    def __init__(self, detector: Detector) -> None:
+        super().__init__()
+        self.detector = detector
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:  # noqa: D102
+        detector = self.detector
+        tokens = detector.encoder(x)
+        features = detector.encoder.pooled(tokens)
+        return detector.dense(detector.encoder.dense(tokens)), detector.recognition(features), features
+
+
+def to_onnx(module: nn.Module, shape: tuple[int, ...], outputs: tuple[str, ...], batch: int | None = None) -> bytes:
+    """A module of one input (N, *shape) as an ONNX model; N is ``batch``, or any where left out."""
+    library("onnxscript")
+    # With an example of one window the exporter would take N = 1 for a constant.
+    example = torch.zeros(2 if batch is None else batch, *shape)
+    axes = None if batch is not None else ({0: torch.export.Dim("N")},)
+    with _quiet():
+        program = torch.onnx.export(
+            module.eval(),
+            (example,),
+            input_names=[INPUT],
+            output_names=list(outputs),
+            dynamic_shapes=axes,
+            opset_version=OPSET,
+            dynamo=True,
+            verbose=False,
+        )
+    assert program is not None  # None is for exports into a file
+    model = program.model_proto
+    # Paths and source lines of this machine, and shapes that the quantisation would find out of date.
+    del model.graph.value_info[:]
+    for part in (model, model.graph, *model.graph.node, *model.graph.input, *model.graph.output):
+        part.ClearField("metadata_props")
+    return model.SerializeToString()
+
+
+def quantise(model: bytes) -> bytes:
+    """The model with its constant matrices in 8 bits, a scale for each output."""
+    library("onnx")  # the quantisation needs it, and says so less clearly
+    quantization = library("onnxruntime.quantization")
+    with tempfile.TemporaryDirectory() as folder, _quiet():
+        source, target = Path(folder) / "fp32.onnx", Path(folder) / "int8.onnx"
+        source.write_bytes(model)
+        quantization.quantize_dynamic(source, target, per_channel=True, weight_type=quantization.QuantType.QInt8)
+        return target.read_bytes()
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep the exporters' progress and advice from the terminal; errors still raise."""
+    level = logging.root.manager.disable
+    logging.disable(logging.WARNING)
+    try:
+        with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logging.disable(level)

@@ -1,0 +1,88 @@
+"""How far an exported detector is from the original, on windows of simulated people.
+
+Example::
+
+    report = parity(weights, "utkinect10_int8.onnx", sample_windows(weights.config.detector, 200))
+    print(report["same_frames"])
+"""
+
+from __future__ import annotations
+
+import copy
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from usdrl_model import onnx_detector
+from usdrl_model.checkpoint import Weights
+from usdrl_model.detector import DetectorConfig
+from usdrl_model.export import Outputs
+from usdrl_model.onnx_detector import INPUT, OUTPUTS
+from usdrl_model.performer import ACTIONS, PerformanceConfig, random_faults, random_script, simulate
+from usdrl_model.stream_config import StreamConfig
+from usdrl_model.training_windows import cut, stretches
+
+
+def parity(weights: Weights, path: str | Path, windows: Tensor) -> dict[str, Any]:
+    """How far an exported file is from the weights in torch.
+
+    Args:
+        weights: of ``checkpoint.load``.
+        path: an ONNX file of these weights.
+        windows: (N, T, M, V, 3).
+
+    Returns:
+        File, precision, size, number of windows; the largest error of each output; the smallest cosine of a window's
+        pooled features to the right ones; the share of frames and of windows whose best class is the same.
+    """
+    path = Path(path)
+    session = onnx_detector.session(path)
+    plain = Outputs(copy.deepcopy(weights.torch_detector).double().eval())
+    exact, found = [], []
+    for index in range(len(windows)):  # one by one: a file may be for one window
+        with torch.inference_mode():
+            exact.append([part.numpy() for part in plain(windows[index : index + 1].double())])
+        found.append(session.run(OUTPUTS, {INPUT: windows[index : index + 1].numpy()}))
+    right = dict(zip(OUTPUTS, (np.concatenate(part) for part in zip(*exact, strict=True)), strict=True))
+    given = dict(zip(OUTPUTS, (np.concatenate(part) for part in zip(*found, strict=True)), strict=True))
+    return {
+        "weights": weights.name,
+        "sha256": weights.sha256,
+        "file": path.name,
+        "precision": session.get_modelmeta().custom_metadata_map["precision"],
+        "bytes": path.stat().st_size,
+        "windows": len(windows),
+        "max_abs_error": {name: float(np.abs(given[name] - right[name]).max()) for name in OUTPUTS},
+        "min_feature_cosine": float(cosine(given["features"], right["features"]).min()),
+        "same_frames": float((given["frames"].argmax(2) == right["frames"].argmax(2)).mean()),
+        "same_clips": float((given["clip"].argmax(1) == right["clip"].argmax(1)).mean()),
+    }
+
+
+def cosine(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Cosine of the angle between rows of (N, D) and (N, D); (N,)."""
+    lengths = np.linalg.norm(a, axis=1) * np.linalg.norm(b, axis=1)
+    return (a * b).sum(axis=1) / np.maximum(lengths, 1e-12)
+
+
+def sample_windows(config: DetectorConfig, count: int, seed: int = 0) -> Tensor:
+    """(count, T, M, V, 3) windows of simulated people, one in each; further people are not there.
+
+    Raises:
+        ValueError: a detector of another joint set than the canonical 25.
+    """
+    encoder = config.encoder
+    rng = np.random.default_rng(seed)
+    stride = max(1, encoder.frames // 4)
+    scripts = (random_script(rng, (count + 8) * stride / config.rate),)
+    recording = simulate(PerformanceConfig(scripts=scripts, faults=random_faults(rng)), seed=seed)
+    found = stretches(recording, ("none", *ACTIONS), config.rate, StreamConfig().max_gap)
+    x = cut(found, encoder.frames, stride).x[:count]
+    if encoder.joints != x.shape[3]:
+        raise ValueError(f"expected a detector of {x.shape[3]} joints, got {encoder.joints}: give windows of its own")
+    windows = torch.zeros(len(x), encoder.frames, encoder.people, encoder.joints, 3)
+    windows[:, :, :1] = x
+    return windows
