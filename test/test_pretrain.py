@@ -109,6 +109,17 @@ def test_a_full_disk_stops_the_run_and_keeps_the_state_before(pool: ClipPool, tm
     assert sorted(path.name for path in tmp_path.iterdir()) == ["training.pt"]
 
 
+def test_a_run_on_a_full_disk_says_so(store: Path, tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    arguments = command(store, tmp_path / "run", RUN)[2:]
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, hard))
+    try:
+        assert cli.main(arguments) == 1
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert "make room" in capsys.readouterr().err
+
+
 def test_a_diverging_run_says_why_and_keeps_the_last_good_state(
     store: Path, pool: ClipPool, tmp_path: Path, capsys: pytest.CaptureFixture
 ) -> None:

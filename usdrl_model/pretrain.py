@@ -24,7 +24,7 @@ from usdrl_model.clip_pool import ClipPool
 from usdrl_model.distributed import Processes, gather
 from usdrl_model.feeder import NETWORK, Feeder, seed_of
 from usdrl_model.initialise import initialise
-from usdrl_model.loss_log import SPREAD, LossLog
+from usdrl_model.loss_log import SPREAD, CollapseError, LossLog
 from usdrl_model.losses import multi_grained
 from usdrl_model.meter import Meter, peak_flops, training_flops
 from usdrl_model.pretrain_config import PretrainConfig
@@ -101,10 +101,12 @@ def train(
                 contents = {"model": model.state_dict(), "optimiser": optimiser.state_dict()}
                 state.save({"step": done, "losses": losses, **contents})
             progress.update()
+    except (CollapseError, KeyboardInterrupt):
+        _write(log, out, workers)
+        raise
     finally:
         progress.close()
-        if workers.first and log.values:
-            write_losses(log.values, out)
+    _write(log, out, workers)
     return model.eval()
 
 
@@ -159,6 +161,11 @@ def _shares(run: PretrainConfig, x: Tensor) -> Tensor | None:
     shares = torch.eye(modalities, device=x.device)[torch.arange(views, device=x.device) % modalities]
     shares[-1] = 1.0 / modalities
     return shares.repeat_interleave(clips, dim=0)
+
+
+def _write(log: LossLog, out: Path, workers: Processes) -> None:
+    if workers.first and log.values:
+        write_losses(log.values, out)
 
 
 def _optimiser(run: PretrainConfig, model: torch.nn.Module) -> torch.optim.Optimizer:
