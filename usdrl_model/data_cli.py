@@ -14,10 +14,13 @@ import sys
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from usdrl_model.datasets import catalogue
 from usdrl_model.recording import Recording
+
+if TYPE_CHECKING:
+    from usdrl_model.store import Store
 
 
 def add_verb(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -33,6 +36,43 @@ def add_verb(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     read.add_argument("--replace", action="store_true", help="import a set anew that the store already has")
     read.set_defaults(run=_reported(_import))
 
+    info = actions.add_parser("info", help="counts, rates, missing joints, protocols, and a picture of a frame")
+    _add_store(info)
+    info.add_argument("--picture", type=Path, help="where to write the picture (default: none)")
+    info.add_argument("--verify", action="store_true", help="read everything and compare it with the hashes")
+    info.set_defaults(run=_reported(_info))
+
+    view = actions.add_parser("view", help="an animation of one recording")
+    _add_store(view)
+    view.add_argument("--clip", default="0", help="its name, or its number in the selection (default: 0)")
+    view.add_argument("--out", type=Path, default=Path("clip.gif"), help="GIF or MP4 file (default: clip.gif)")
+    view.add_argument("--seconds", type=float, default=20.0, help="at most so much of it (default: 20)")
+    view.set_defaults(run=_reported(_view))
+
+    pack = actions.add_parser("pack", help="a selection as one float16 file, for a training machine elsewhere")
+    _add_store(pack)
+    pack.add_argument("--out", type=Path, required=True, help="file to write, such as training.usdrl")
+    pack.set_defaults(run=_reported(_pack))
+
+
+def _add_store(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("store", type=Path, help="a store, one of its sets, or a packed file")
+    parser.add_argument("--set", nargs="+", metavar="SET", help="only these sets")
+    parser.add_argument("--subject", nargs="+", metavar="ID", help="only these people")
+    parser.add_argument("--label", nargs="+", metavar="LABEL", help="only recordings that show one of these")
+    parser.add_argument("--split", help="PROTOCOL/train, PROTOCOL/FOLD/test, standard/train ...")
+
+
+def _open(arguments: argparse.Namespace) -> Store:
+    from usdrl_model.store import Store
+
+    store = Store.open(arguments.store).select(
+        sets=arguments.set, subjects=arguments.subject, labels=arguments.label, split=arguments.split
+    )
+    if not len(store):
+        raise ValueError(f"{arguments.store}: no recording meets all conditions")
+    return store
+
 
 def _import(arguments: argparse.Namespace) -> None:
     from usdrl_model.store_writer import write_set
@@ -44,6 +84,43 @@ def _import(arguments: argparse.Namespace) -> None:
         f"{arguments.store / arguments.set}: {totals.clips} recordings, {totals.frames} frames,"
         f" {totals.rows} skeletons, hash {totals.hash}, {time.monotonic() - began:.1f} s"
     )
+
+
+def _info(arguments: argparse.Namespace) -> None:
+    from usdrl_model import clip_view, store_summary
+
+    store = _open(arguments)
+    print(store_summary.describe(store))
+    if arguments.verify:
+        store.verify()
+        print("\nall hashes agree")
+    if arguments.picture:
+        clip_view.draw(store[len(store) // 2], arguments.picture)
+        print(f"\npicture: {arguments.picture}")
+
+
+def _view(arguments: argparse.Namespace) -> None:
+    from usdrl_model import clip_view
+
+    store = _open(arguments)
+    names = [store.describe(index).name for index in range(len(store))]
+    if arguments.clip in names:
+        index = names.index(arguments.clip)
+    elif arguments.clip.isdigit() and int(arguments.clip) < len(store):
+        index = int(arguments.clip)
+    else:
+        raise ValueError(f"--clip: expected a name such as {names[0]}, or 0 to {len(store) - 1}, got {arguments.clip}")
+    clip_view.animate(store[index], arguments.out, arguments.seconds)
+    print(f"{arguments.out}: {store.dataset(index)} {names[index]}")
+
+
+def _pack(arguments: argparse.Namespace) -> None:
+    from usdrl_model.store_writer import pack
+
+    store = _open(arguments)
+    pack(store, arguments.out)
+    size = arguments.out.stat().st_size / 1e6
+    print(f"{arguments.out}: {len(store)} recordings of {', '.join(store.sets)}, {size:.1f} MB, selection {store.hash}")
 
 
 def _progress(recordings: Iterable[Recording]) -> Iterator[Recording]:

@@ -13,6 +13,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 _RECONSTRUCT = np.zeros(0).__reduce__()[0]
+_FROM_BUFFER = np.zeros(1).__reduce_ex__(5)[0]
 _SCALAR = np.float64(0.0).__reduce__()[0]
 
 
@@ -29,6 +30,7 @@ _ALLOWED: dict[tuple[str, str], Any] = {
     ("_codecs", "encode"): _encode,
     **{(f"numpy.{core}.multiarray", "_reconstruct"): _RECONSTRUCT for core in ("core", "_core")},
     **{(f"numpy.{core}.multiarray", "scalar"): _SCALAR for core in ("core", "_core")},
+    **{(f"numpy.{core}.numeric", "_frombuffer"): _FROM_BUFFER for core in ("core", "_core")},
 }
 
 
