@@ -104,7 +104,8 @@ def describe(arguments: argparse.Namespace) -> None:
     if (Path(arguments.bag) / FILE_NAME).exists():
         truth = load_truth(arguments.bag)
         print(
-            f"  labels: {len(truth.segments)} segments of {', '.join(truth.labels)}; topology {truth.topology}, axes {truth.axes}"
+            f"  labels: {len(truth.segments)} segments of {', '.join(truth.labels)};"
+            f" topology {truth.topology}, axes {truth.axes}"
         )
 
 

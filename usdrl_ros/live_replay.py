@@ -28,6 +28,7 @@ from usdrl_ros.bag_storage import BagMessage, BagReader
 from usdrl_ros.children import Child, use_private_domain
 from usdrl_ros.play import Player, PlayOptions
 from usdrl_ros.replay import STAMP_DIGITS, BagRun, LabelledBag
+from usdrl_ros.truth import Truth
 
 TOPIC = "/skeletons"
 READY_TIMEOUT = 120.0
@@ -54,7 +55,9 @@ class LiveNode:
 
     def __init__(self, like: LabelledBag, *, weights: str, device: str, rate: float) -> None:
         self._options = PlayOptions(rate=rate)
-        self._child = Child("perception node", perception_arguments(like, weights, device))
+        self._child = Child(
+            "perception node", perception_arguments(like.truth, like.input_type, like.person_id, weights, device)
+        )
         self._stack = ExitStack()
         self._events: list[Event] = []
         self._counters: dict[str, int] = {}
@@ -174,14 +177,16 @@ class LiveNode:
         self._reports += 1
 
 
-def perception_arguments(like: LabelledBag, weights: str, device: str) -> list[str]:
-    """What follows the Python interpreter to run a node that understands a bag on ``TOPIC``."""
+def perception_arguments(
+    truth: Truth, input_type: str, person_id: str, weights: str = "default", device: str = "auto"
+) -> list[str]:
+    """What follows the Python interpreter to run a node that understands such skeletons on ``TOPIC``."""
     parameters = {
         "topic": f"'{TOPIC}'",
-        "input_type": like.input_type,
-        "topology": like.truth.topology,
-        "axes": like.truth.axes,
-        "person_id": f"'{like.person_id}'",  # quoted, because YAML would make it a number
+        "input_type": input_type,
+        "topology": truth.topology,
+        "axes": truth.axes,
+        "person_id": f"'{person_id}'",  # quoted, because YAML would make it a number
         "weights": f"'{weights}'",
         "device": device,
         f"qos_overrides.{TOPIC}.subscription.reliability": "reliable",

@@ -1,0 +1,59 @@
+"""What the node says, as a table in the terminal: who does what, since when, how surely, how late it was told."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+RECENT = 5
+"""Events under the table."""
+COLOURS = {"active": "bold green", "candidate": "yellow", "none": "dim"}
+
+
+def render(state: dict[str, Any] | None, latency_ms: float | None, source: str) -> RenderableType:
+    """The table of one state (``usdrl.actions/1``); None before the first.
+
+    Args:
+        state: the decoded JSON.
+        latency_ms: milliseconds from hearing a frame to hearing what was inferred on it.
+        source: what is being played, for the title.
+    """
+    table = Table(title=source, title_justify="left", expand=False)
+    for name, width in (("person", 8), ("action", 14), ("since", 8), ("score", 7), ("latency", 9), ("next best", 24)):
+        table.add_column(name, min_width=width, justify="left" if name in ("action", "next best") else "right")
+    if state is None:
+        table.add_row("", Text("waiting for the node", style="dim"))
+        return table
+    delay = "" if latency_ms is None else f"{latency_ms:.0f} ms"
+    for person in sorted(state["people"], key=lambda person: (len(person["id"]), person["id"])):
+        table.add_row(*_cells(person), delay, _others(person))
+    if not state["people"]:
+        table.add_row("-", Text("nobody", style="dim"), "", "", delay, "")
+    lines = [Text(describe_event(event), style="dim") for event in state["events"][-RECENT:]]
+    model = state["model"]
+    lines.append(Text(f"{model['weights']} {model['hash']} on {model['device']}, {model['precision']}", style="dim"))
+    return Group(table, *lines)
+
+
+def _cells(person: dict[str, Any]) -> tuple[str, Text, str, str]:
+    style = COLOURS[person["state"]]
+    if person["label"] is None:
+        return person["id"], Text("-", style=style), "", ""
+    return person["id"], Text(person["label"], style=style), f"{person['since']:.1f} s", f"{person['score']:.2f}"
+
+
+def _others(person: dict[str, Any]) -> Text:
+    others = [entry for entry in person["top5"] if entry["label"] != person["label"]][:2]
+    return Text(", ".join(f"{entry['label']} {entry['score']:.2f}" for entry in others), style="dim")
+
+
+def describe_event(event: dict[str, Any]) -> str:
+    """One event of the state in one line."""
+    if event["kind"] == "onset":
+        began = event["stamp"] - event["onset"]
+        return f"{event['kind']:>7}: person {event['person']} {event['label']}, began {began:.1f} s ago"
+    lasted = event["offset"] - event["onset"]
+    return f"{event['kind']:>7}: person {event['person']} {event['label']}, lasted {lasted:.1f} s"

@@ -1,0 +1,134 @@
+"""``usdrl-performer``: a tracker without a camera, which publishes simulated people who do known things.
+
+::
+
+    usdrl-performer --ros-args -p loop:=true -p faults:=none -r skeletons:=/camera/skeletons
+
+Who did what, and when, is published on ``performer/truth`` (String, the document of ``truth`` as JSON, latched) before
+the first frame of every performance.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Collection, Sequence
+from typing import Any
+
+import rclpy
+from rcl_interfaces.msg import ParameterDescriptor
+from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+from rclpy.node import Node
+from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
+from std_msgs.msg import String
+
+from usdrl_model.performer import TYPICAL_FAULTS, PerformanceConfig, TrackerFaults, demo_scripts, simulate
+from usdrl_model.recording import Recording
+from usdrl_ros.frames import AXES
+from usdrl_ros.lifecycle import RCLError
+from usdrl_ros.message_types import message_class
+from usdrl_ros.skeleton_messages import BUILDERS, header, in_axes
+from usdrl_ros.truth import Truth
+
+FAULTS = {"none": TrackerFaults(), "typical": TYPICAL_FAULTS}
+LEAD = 0.5
+"""Seconds between the truth and the first frame, for subscribers to be there."""
+DEPTH = 50
+"""Messages that a slow subscriber may be behind."""
+
+
+class PerformerNode(Node):
+    """Publishes performances in real time.
+
+    Raises:
+        ValueError: a parameter that is none of its choices, or more people than the message type can hold.
+    """
+
+    def __init__(self) -> None:
+        super().__init__("performer")
+        self._seed = int(self._declared("seed", 0, "Bodies, styles and tracker faults follow from it."))
+        self._loop = bool(self._declared("loop", False, "Go on with the next seed at the end, until stopped."))
+        self._rate = float(self._declared("rate", 30.0, "Frames a second, 5 to 120."))
+        self._scripts = demo_scripts()[: int(self._declared("people", 2, "1 or 2."))]
+        self._topology = str(self._declared("topology", "kinect_v2_25", "Joint set."))
+        self._axes = _one_of("axes", self._declared("axes", "optical", "Axes of the points."), AXES)
+        faults = self._declared("faults", "typical", "Faults of the simulated tracker: none or typical.")
+        self._faults = FAULTS[_one_of("faults", faults, FAULTS)]
+        kind = self._declared("message_type", "sensor_msgs/msg/PointCloud2", "One of " + ", ".join(BUILDERS) + ".")
+        self._build = BUILDERS[_one_of("message_type", kind, BUILDERS)]
+        self._frame = str(self._declared("frame_id", "camera_depth_optical_frame", "Frame of the headers."))
+        self._skeletons = self.create_publisher(
+            message_class(str(kind)), "skeletons", QoSProfile(depth=DEPTH, reliability=ReliabilityPolicy.RELIABLE)
+        )
+        latched = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
+        self._truth = self.create_publisher(String, "performer/truth", latched)
+        self._performance(0.0)  # what cannot be performed is refused now
+
+    def perform(self, executor: SingleThreadedExecutor) -> None:
+        """Publish the performance at its pace; with ``loop``, again and again."""
+        while True:
+            start = time.time() + LEAD
+            recording = self._performance(start)
+            self._truth.publish(String(data=json.dumps(self._document(recording))))
+            self.get_logger().info(f"performing {recording.frames[-1].stamp - start:.0f} s, seed {self._seed}")
+            for frame in recording.frames:
+                while (wait := frame.stamp - time.time()) > 0.0:
+                    executor.spin_once(timeout_sec=min(wait, 0.1))
+                    if not self.context.ok():
+                        return
+                self._skeletons.publish(self._build(in_axes(frame, self._axes), header(frame.stamp, self._frame)))
+            if not self._loop:
+                return
+            self._seed += 1
+
+    def _performance(self, start: float) -> Recording:
+        config = PerformanceConfig(
+            scripts=tuple(self._scripts), rate=self._rate, topology=self._topology, faults=self._faults, start=start
+        )
+        return simulate(config, self._seed)
+
+    def _document(self, recording: Recording) -> dict[str, object]:
+        truth = Truth(
+            topic=self._skeletons.topic_name,
+            topology=recording.topology,
+            axes=self._axes,
+            labels=recording.labels,
+            segments=recording.segments,
+        )
+        return truth.document()
+
+    def _declared(self, name: str, default: Any, text: str) -> Any:
+        return self.declare_parameter(name, default, ParameterDescriptor(description=text, read_only=True)).value
+
+
+def _one_of(name: str, value: object, choices: Collection[str]) -> str:
+    if value not in choices:
+        raise ValueError(f"{name}: expected one of {', '.join(choices)}, got {value!r}")
+    return str(value)
+
+
+def main(args: Sequence[str] | None = None) -> int:
+    """Perform; 0 at the end or when stopped, 2 when a parameter cannot be used."""
+    rclpy.init(args=None if args is None else list(args))
+    try:
+        node = PerformerNode()
+        executor = SingleThreadedExecutor()
+        executor.add_node(node)
+        node.perform(executor)
+        return 0
+    except ValueError as error:
+        print(f"usdrl-performer: {error}", file=sys.stderr)
+        return 2
+    except (KeyboardInterrupt, ExternalShutdownException):
+        return 0
+    except RCLError:
+        if rclpy.ok():
+            raise
+        return 0
+    finally:
+        rclpy.try_shutdown()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
