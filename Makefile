@@ -42,9 +42,9 @@ endef
 export CHECK_PYTHON
 
 help:
-	@echo "make demo                    a simulated person acts; a table and a scored timeline show what is detected"
+	@echo "make demo                    simulated people act; a table and a scored timeline show what is detected"
 	@echo "make demo BAG=folder         the same on a rosbag2 bag of skeletons"
-	@echo "make demo RECORDING=file     the same on a recording of a supported data set"
+	@echo "make demo RECORDING=folder   the same on UTKinect-Action3D; ARGS=\"--sequence s02_e01\" chooses"
 	@echo "make test                    every test, ruff and mypy; ARGS=\"-k stream\" is passed to pytest"
 	@echo "make lint                    ruff and mypy only"
 	@echo "make clean                   remove environments, caches and outputs"
