@@ -17,6 +17,7 @@ The people of ``demo_scripts`` perform by default; ``random_script`` draws other
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -77,12 +78,15 @@ class PerformanceConfig:
     """Stamp of the first frame, seconds."""
 
     def __post_init__(self) -> None:
+        """Refuse what cannot be simulated."""
         if not 5.0 <= self.rate <= 120.0:
             raise ValueError(f"expected a rate of 5 to 120 frames a second, got {self.rate}")
         if not 1 <= len(self.scripts) <= 4:
             raise ValueError(f"expected scripts for 1 to 4 people, got {len(self.scripts)}")
         for script in self.scripts:
             check_script(script)
+        if not math.isfinite(self.start):
+            raise ValueError(f"expected a finite start in seconds, got {self.start}")
         sampling_matrix(self.topology)
 
     @property
@@ -101,6 +105,10 @@ def simulate(config: PerformanceConfig, seed: int) -> Recording:
 
     Ids of people are "1", "2", ... in the order of ``config.scripts``; one who comes back under another id after a loss
     gets the next free number, and the truth follows: ``Segment.person`` is always the id in the frames of that time.
+
+    Args:
+        config: who does what, and through which tracker it is seen.
+        seed: 0 or more; decides bodies, styles, paths, movements and faults.
     """
     rng = np.random.default_rng(seed)
     people = len(config.scripts)

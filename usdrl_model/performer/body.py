@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from usdrl_model.topology import CANONICAL_JOINTS, JOINT_INDEX
+from usdrl_model.topology import CANONICAL_JOINTS
 
 SIDES = ("left", "right")
 OUTWARD = np.array([1.0, -1.0])
@@ -242,6 +242,3 @@ def _place(local: np.ndarray, frame: np.ndarray) -> np.ndarray:
 
 def _unit(vectors: np.ndarray) -> np.ndarray:
     return vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-9)
-
-
-HEAD, HANDS = JOINT_INDEX["head"], (JOINT_INDEX["hand_left"], JOINT_INDEX["hand_right"])

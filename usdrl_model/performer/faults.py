@@ -5,6 +5,7 @@ Every fault is a number and 0 is none, so a clean recording is ``TrackerFaults()
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, fields
 
 import numpy as np
@@ -53,11 +54,13 @@ class TrackerFaults:
     """Times a minute and person that left and right leg change places for a few frames."""
 
     def __post_init__(self) -> None:
+        """Refuse faults that no tracker can have."""
+        most = {"joint_loss": 0.9, "frame_loss": 0.9, "new_id": 1.0}
         for field in fields(self):
-            value = getattr(self, field.name)
-            highest = 0.9 if field.name in ("joint_loss", "frame_loss") else 1.0 if field.name == "new_id" else np.inf
-            if not 0.0 <= value <= highest:
-                raise ValueError(f"expected {field.name} from 0 to {highest}, got {value}")
+            value, highest = getattr(self, field.name), most.get(field.name, math.inf)
+            if not (0.0 <= value <= highest and math.isfinite(value)):
+                wanted = f"from 0 to {highest}" if field.name in most else "finite and not below 0"
+                raise ValueError(f"expected {field.name} {wanted}, got {value}")
 
 
 TYPICAL_FAULTS = TrackerFaults(

@@ -18,7 +18,7 @@ TAIL = 0.3
 
 
 class Performance:
-    """A person who performs a script; ``joints`` can be asked for any times and always tells the same story."""
+    """A person who performs a script; ``joints`` can be asked for at any rate and tells the same story."""
 
     def __init__(self, rng: np.random.Generator, script: Script, lane: Lane, end: float) -> None:
         """Draw body, style and path; after the script the person idles until ``end`` seconds."""
@@ -111,6 +111,7 @@ class Performance:
         chair.pelvis[:, 1] -= low
         chair.pelvis[:, 2] -= 0.85 * self.body.thigh
         chair.trunk[:, PITCH] += rng.uniform(-0.15, 0.08)
+        # Hands on the thighs keep a part of the sway of hanging ones, without the place those hang at.
         chair.wrists[:] = np.array([-0.05, -0.72, 0.5]) + 0.3 * (controls.wrists - controls.wrists.mean(axis=0))
         chair.elbows[:] = [0.7, -0.3, -0.7]
         controls.towards(chair, seated)

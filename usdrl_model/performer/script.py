@@ -55,6 +55,7 @@ class Act:
     """Duration, the next act begins at its end."""
 
     def __post_init__(self) -> None:
+        """Refuse acts that nobody can perform."""
         known = (*ACTION_SECONDS, *NEGATIVE_SECONDS)
         if self.action not in known:
             raise ValueError(f"expected an action of {', '.join(known)}, got {self.action!r}")
@@ -66,7 +67,9 @@ Script = tuple[Act, ...]
 
 
 def check_script(script: Script) -> None:
-    """ValueError where a seated person should walk or sit down, or a standing one stand up."""
+    """ValueError if nothing happens, a seated person should walk or sit down, or a standing one stand up."""
+    if not script:
+        raise ValueError("expected at least one act in a script, got none; a person who only waits has the act idle")
     seated = False
     for place, act in enumerate(script):
         if act.action == "stand_up" if not seated else act.action in ("sit_down", "walk", "carry", "pick_up"):
