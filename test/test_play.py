@@ -1,6 +1,5 @@
 """The player in its own process, heard over DDS."""
 
-import os
 import signal
 import subprocess
 import sys
@@ -29,7 +28,6 @@ COUNT = 20
 
 @pytest.fixture(scope="module")
 def node() -> Iterator[Node]:
-    os.environ["ROS_AUTOMATIC_DISCOVERY_RANGE"] = "LOCALHOST"
     rclpy.init()
     listener = rclpy.create_node("listener")
     yield listener

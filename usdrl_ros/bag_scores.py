@@ -123,6 +123,9 @@ def markdown(results: dict[str, Any]) -> str:
         f" look-ahead {results['stream']['look_ahead']:g} s;"
         f" version {results['version']}, commit {results['commit'] or 'unknown'}.",
         "",
+        f"The weights were trained on: {results['weights_training'].get('sources', 'not said')}."
+        " Scores on what they were trained on say nothing about other people.",
+        "",
         "| | " + " | ".join(f"IoU {iou}" for iou in thresholds) + " |",
         "|---|" + "---|" * len(thresholds),
         "| event F1 | " + " | ".join(_percent(events["overall"][iou]["f1"]) for iou in thresholds) + " |",

@@ -3,6 +3,7 @@
 ::
 
     usdrl-bag utkinect ~/UTKinect bags/            # one bag a sequence
+    usdrl-bag performer bags/simulated --people 3  # simulated people
     usdrl-bag info bags/s01_e01
 """
 
@@ -16,10 +17,12 @@ from pathlib import Path
 from rclpy.serialization import serialize_message
 from tqdm import tqdm
 
+from usdrl_model import topology
 from usdrl_model.datasets import utkinect
 from usdrl_model.recording import Recording
 from usdrl_ros.bag_storage import STORAGES, BagError, BagReader, BagWriter
 from usdrl_ros.frames import AXES
+from usdrl_ros.performance import FAULTS, MOST_PEOPLE, performance
 from usdrl_ros.skeleton_messages import BUILDERS, header, in_axes
 from usdrl_ros.truth import FILE_NAME, Truth, load_truth, save_truth
 
@@ -84,15 +87,32 @@ def convert_utkinect(arguments: argparse.Namespace) -> None:
             raise BagError(f"no sequence {', '.join(strange)} in {arguments.source}; it has {', '.join(known)}")
         recordings = [recording for recording in recordings if recording.name in arguments.sequences]
     for recording in tqdm(recordings, desc="bags", unit="bag"):
-        write_recording(
-            recording,
-            Path(arguments.target) / recording.name,
-            storage=arguments.storage,
-            topic=arguments.topic,
-            message_type=arguments.type,
-            frame_id=arguments.frame,
-            axes=arguments.axes,
-        )
+        _write(recording, Path(arguments.target) / recording.name, arguments)
+
+
+def convert_performance(arguments: argparse.Namespace) -> None:
+    """Write one bag of simulated people."""
+    recording = performance(
+        seed=arguments.seed,
+        people=arguments.people,
+        seconds=arguments.duration,
+        rate=arguments.rate,
+        topology=arguments.topology,
+        faults=arguments.faults,
+    )
+    _write(recording, Path(arguments.target), arguments)
+
+
+def _write(recording: Recording, path: Path, arguments: argparse.Namespace) -> None:
+    write_recording(
+        recording,
+        path,
+        storage=arguments.storage,
+        topic=arguments.topic,
+        message_type=arguments.type,
+        frame_id=arguments.frame,
+        axes=arguments.axes,
+    )
 
 
 def describe(arguments: argparse.Namespace) -> None:
@@ -131,6 +151,23 @@ def parser() -> argparse.ArgumentParser:
     command.add_argument("target", help="folder in which the bags are made")
     command.add_argument("--sequences", nargs="+", metavar="sSS_eEE", help="only these sequences (all without it)")
     command.set_defaults(run=convert_utkinect)
+
+    command = commands.add_parser(
+        "performer",
+        parents=[output],
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+        help="simulated people with known actions -> one bag",
+    )
+    command.add_argument("target", help="the bag to make")
+    command.add_argument("--seed", type=int, default=0, help="bodies, styles and tracker faults follow from it")
+    command.add_argument("--people", type=int, default=2, help=f"1 to {MOST_PEOPLE}")
+    command.add_argument(
+        "--duration", type=float, default=0.0, metavar="S", help="seconds, at least, at random; 0: the demo's 40 s"
+    )
+    command.add_argument("--rate", type=float, default=30.0, metavar="HZ", help="frames a second, 5 to 120")
+    command.add_argument("--topology", default="kinect_v2_25", choices=topology.names(), help="joint set")
+    command.add_argument("--faults", default="typical", choices=tuple(FAULTS), help="faults of the simulated tracker")
+    command.set_defaults(run=convert_performance)
 
     command = commands.add_parser("info", help="topics, length and labels of a bag")
     command.add_argument("bag", help="folder of the bag, or its .mcap or .db3 file")

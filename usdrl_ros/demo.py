@@ -41,8 +41,7 @@ READY_TIMEOUT = 120.0
 """Seconds until the node must be active; loading torch on a busy machine takes long."""
 SETTLE = 2.5
 """Seconds to go on listening after the last frame: longer than ``source_timeout``, so that every action has ended."""
-REFRESH = 0.1
-"""Seconds between two pictures of the table."""
+SIMULATED = "Simulated people move alike: this shows that everything works, not how well it does on real people."
 PERFORMER = Truth(topic=DEFAULT_TOPIC, topology="kinect_v2_25", axes="optical", labels=(), segments=())
 """What the performer publishes; its segments come with ``performer/truth``."""
 
@@ -64,7 +63,15 @@ class Source:
 
 def performer() -> Source:
     """Two simulated people."""
-    arguments = ["-m", "usdrl_ros.performer_node", "--ros-args", "-r", f"skeletons:={DEFAULT_TOPIC}"]
+    arguments = [
+        "-m",
+        "usdrl_ros.performer_node",
+        "--ros-args",
+        "-p",
+        "wait:=20.0",
+        "-r",
+        f"skeletons:={DEFAULT_TOPIC}",
+    ]
     return Source(title="two simulated people", arguments=arguments, input_type="point_cloud", truth=None)
 
 
@@ -120,7 +127,10 @@ def run(source: Source, output: Path, console: Console) -> bool:
         publisher = stack.enter_context(Child("source of skeletons", source.arguments))
         _watch(source.title, listener, publisher, perception, console)
     listener.check()
-    return report(bag, source.truth or listener.truth, listener, output, console)
+    found = report(bag, source.truth or listener.truth, listener, output, source.title, console)
+    if source.truth is None:
+        console.print(SIMULATED)
+    return found
 
 
 def _watch(title: str, listener: Listener, publisher: Child, perception: Child, console: Console) -> None:
@@ -132,7 +142,7 @@ def _watch(title: str, listener: Listener, publisher: Child, perception: Child, 
             nonlocal shown
             state = listener.state
             if console.is_terminal:
-                live.update(render(state, listener.latency_ms, title), refresh=True)
+                live.update(render(state, listener.health, listener.latency_ms, title), refresh=True)
             elif state is not None:  # no terminal: a line an event
                 for event in state["events"]:
                     if event["seq"] > shown:
@@ -187,7 +197,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _clear(output: Path) -> None:
     """Remove the output of an earlier run, and nothing else."""
-    strange = {path.name for path in output.iterdir()} - {"bag", "timeline.png", "results.json", "results.md"}
+    strange = {path.name for path in output.iterdir()} - {"bag", "timeline.png", "results.json"}
     if strange:
         raise BagError(f"{output} holds {', '.join(sorted(strange))}, no earlier demo: choose another --output")
     shutil.rmtree(output)

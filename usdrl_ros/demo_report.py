@@ -17,7 +17,7 @@ from usdrl_ros.replay import BagRun, load_bag
 from usdrl_ros.truth import Truth, save_truth
 
 
-def report(bag: Path, truth: Truth | None, listener: Listener, output: Path, console: Console) -> bool:
+def report(bag: Path, truth: Truth | None, listener: Listener, output: Path, title: str, console: Console) -> bool:
     """Score what was heard, write ``results.json`` and ``timeline.png``, and print both; True if anything was detected.
 
     Args:
@@ -25,6 +25,7 @@ def report(bag: Path, truth: Truth | None, listener: Listener, output: Path, con
         truth: None if the performer never told it, which is an error.
         listener: what was heard.
         output: where the files go.
+        title: of the picture.
         console: where the scores go.
 
     Raises:
@@ -37,7 +38,7 @@ def report(bag: Path, truth: Truth | None, listener: Listener, output: Path, con
     run = BagRun(bag=load_bag(bag), events=tuple(listener.events), counters={}, latencies=tuple(listener.latencies))
     scores = score_runs([run])
     (output / "results.json").write_text(json.dumps(scores, indent=1) + "\n", encoding="utf-8")
-    draw_run(run, output / "timeline.png")
+    draw_run(run, output / "timeline.png", title)
 
     table = Table(title="detected against truth", title_justify="left")
     for name in ("action", "true", "detected", "missed", "false"):
@@ -54,7 +55,10 @@ def report(bag: Path, truth: Truth | None, listener: Listener, output: Path, con
         console.print(f"told {delay['median']:.1f} s after an action began (median), {delay['p90']:.1f} s (p90)")
     if latency is not None:
         console.print(f"frame to answer: {latency['p50_ms']:.0f} ms (p50), {latency['p95_ms']:.0f} ms (p95)")
-    console.print(f"picture {output / 'timeline.png'}   scores {output / 'results.json'}   bag {bag} (Foxglove, RViz)")
+    console.print(
+        f"picture {output / 'timeline.png'}   scores {output / 'results.json'}   bag {bag} (Foxglove, RViz)",
+        soft_wrap=True,
+    )
     return bool(listener.events)
 
 

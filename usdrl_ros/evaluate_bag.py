@@ -72,6 +72,7 @@ def evaluate(
         "rate": rate,
         "model": first.describe(),
         "weights_sha256": first.weights.sha256,
+        "weights_training": first.weights.config.training,
         "stream": to_dict(first.config),
         "bags": [describe_run(run) for run in runs],
         "scores": score_runs(runs),
@@ -87,11 +88,11 @@ def save(runs: Sequence[BagRun], results: dict[str, Any], folder: str | Path) ->
     (folder / "results.json").write_text(json.dumps(results, indent=1, allow_nan=False) + "\n", encoding="utf-8")
     (folder / "results.md").write_text(markdown(results), encoding="utf-8")
     for run in runs:
-        draw_run(run, folder / f"{run.bag.name}.png")
+        draw_run(run, folder / f"{run.bag.name}.png", run.bag.name)
 
 
-def draw_run(run: BagRun, path: str | Path) -> None:
-    """Save the picture of one run: truth above detection."""
+def draw_run(run: BagRun, path: str | Path, title: str) -> None:
+    """Save the picture of one run: truth above detection, under a title."""
     found = found_actions(run)
     labels = dict.fromkeys((*run.bag.truth.labels, *(action.label for action in found)))
     stamps = [frame.stamp for frame in run.bag.frames]
@@ -101,7 +102,7 @@ def draw_run(run: BagRun, path: str | Path) -> None:
         list(labels),
         start=min(stamps),
         end=max(stamps),
-        title=run.bag.name,
+        title=title,
     )
 
 

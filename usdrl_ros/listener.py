@@ -48,6 +48,8 @@ class Listener:
     def __init__(self, bag: Path, skeletons: type) -> None:
         self.state: dict[str, Any] | None = None
         """The newest state, decoded; None before the first."""
+        self.health: list[tuple[int, str]] = []
+        """Level (0 well, 1 warning, 2 error) and text of every status of the node's last diagnostics."""
         self.truth: Truth | None = None
         """What the performer said it would do; None without it."""
         self.events: list[Event] = []
@@ -109,6 +111,7 @@ class Listener:
             DEFAULT_TOPIC: self._note_frame,
             "/actions/state": self._note_state,
             "/actions/events": self._note_event,
+            "/diagnostics": self._note_diagnostics,
             "/performer/truth": self._note_truth,
         }
         note = notes.get(topic)
@@ -134,6 +137,13 @@ class Listener:
 
     def _note_event(self, data: bytes) -> None:
         self.events.append(Event(**json.loads(deserialize_message(data, String).data)))
+
+    def _note_diagnostics(self, data: bytes) -> None:
+        statuses = deserialize_message(data, DiagnosticArray).status
+        self.health = [
+            (int.from_bytes(status.level, "little"), f"{status.name.split(': ')[-1]}: {status.message}")
+            for status in statuses
+        ]
 
     def _note_truth(self, data: bytes) -> None:
         self.truth = parse_truth(json.loads(deserialize_message(data, String).data))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from rich.console import Group, RenderableType
@@ -10,14 +11,19 @@ from rich.text import Text
 
 RECENT = 5
 """Events under the table."""
+LEVELS = ("dim", "yellow", "bold red")
+"""Styles of healthy, warning and failing parts of the node."""
 COLOURS = {"active": "bold green", "candidate": "yellow", "none": "dim"}
 
 
-def render(state: dict[str, Any] | None, latency_ms: float | None, source: str) -> RenderableType:
+def render(
+    state: dict[str, Any] | None, health: Sequence[tuple[int, str]], latency_ms: float | None, source: str
+) -> RenderableType:
     """The table of one state (``usdrl.actions/1``); None before the first.
 
     Args:
         state: the decoded JSON.
+        health: level (0 well, 1 warning, 2 error) and text of every part of the node.
         latency_ms: milliseconds from hearing a frame to hearing what was inferred on it.
         source: what is being played, for the title.
     """
@@ -33,6 +39,7 @@ def render(state: dict[str, Any] | None, latency_ms: float | None, source: str) 
     if not state["people"]:
         table.add_row("-", Text("nobody", style="dim"), "", "", delay, "")
     lines = [Text(describe_event(event), style="dim") for event in state["events"][-RECENT:]]
+    lines += [Text(text, style=LEVELS[min(level, len(LEVELS) - 1)]) for level, text in health]
     model = state["model"]
     lines.append(Text(f"{model['weights']} {model['hash']} on {model['device']}, {model['precision']}", style="dim"))
     return Group(table, *lines)

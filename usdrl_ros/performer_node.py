@@ -23,17 +23,16 @@ from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 from std_msgs.msg import String
 
-from usdrl_model.performer import TYPICAL_FAULTS, PerformanceConfig, TrackerFaults, demo_scripts, simulate
 from usdrl_model.recording import Recording
 from usdrl_ros.frames import AXES
 from usdrl_ros.lifecycle import RCLError
 from usdrl_ros.message_types import message_class
+from usdrl_ros.performance import performance
 from usdrl_ros.skeleton_messages import BUILDERS, header, in_axes
 from usdrl_ros.truth import Truth
 
-FAULTS = {"none": TrackerFaults(), "typical": TYPICAL_FAULTS}
 LEAD = 0.5
-"""Seconds between the truth and the first frame, for subscribers to be there."""
+"""Seconds between the truth and the first frame: both sides of a connection must have found each other."""
 DEPTH = 50
 """Messages that a slow subscriber may be behind."""
 
@@ -48,13 +47,16 @@ class PerformerNode(Node):
     def __init__(self) -> None:
         super().__init__("performer")
         self._seed = int(self._declared("seed", 0, "Bodies, styles and tracker faults follow from it."))
+        self._people = int(self._declared("people", 2, "1 to 4."))
+        text = "Seconds, at least, with actions in random order; 0: the 40 s of the demo."
+        self._seconds = float(self._declared("duration", 0.0, text))
         self._loop = bool(self._declared("loop", False, "Go on with the next seed at the end, until stopped."))
+        text = "Seconds to wait for a subscriber before the first frame, at most."
+        self._wait = float(self._declared("wait", 0.0, text))
         self._rate = float(self._declared("rate", 30.0, "Frames a second, 5 to 120."))
-        self._scripts = demo_scripts()[: int(self._declared("people", 2, "1 or 2."))]
         self._topology = str(self._declared("topology", "kinect_v2_25", "Joint set."))
+        self._faults = str(self._declared("faults", "typical", "Faults of the simulated tracker: none or typical."))
         self._axes = _one_of("axes", self._declared("axes", "optical", "Axes of the points."), AXES)
-        faults = self._declared("faults", "typical", "Faults of the simulated tracker: none or typical.")
-        self._faults = FAULTS[_one_of("faults", faults, FAULTS)]
         kind = self._declared("message_type", "sensor_msgs/msg/PointCloud2", "One of " + ", ".join(BUILDERS) + ".")
         self._build = BUILDERS[_one_of("message_type", kind, BUILDERS)]
         self._frame = str(self._declared("frame_id", "camera_depth_optical_frame", "Frame of the headers."))
@@ -63,10 +65,13 @@ class PerformerNode(Node):
         )
         latched = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
         self._truth = self.create_publisher(String, "performer/truth", latched)
-        self._performance(0.0)  # what cannot be performed is refused now
+        self._performance(LEAD)  # what cannot be performed is refused now
 
     def perform(self, executor: SingleThreadedExecutor) -> None:
         """Publish the performance at its pace; with ``loop``, again and again."""
+        deadline = time.monotonic() + self._wait
+        while not self._skeletons.get_subscription_count() and time.monotonic() < deadline and self.context.ok():
+            executor.spin_once(timeout_sec=0.1)
         while True:
             start = time.time() + LEAD
             recording = self._performance(start)
@@ -83,10 +88,15 @@ class PerformerNode(Node):
             self._seed += 1
 
     def _performance(self, start: float) -> Recording:
-        config = PerformanceConfig(
-            scripts=tuple(self._scripts), rate=self._rate, topology=self._topology, faults=self._faults, start=start
+        return performance(
+            seed=self._seed,
+            people=self._people,
+            seconds=self._seconds,
+            rate=self._rate,
+            topology=self._topology,
+            faults=self._faults,
+            start=start,
         )
-        return simulate(config, self._seed)
 
     def _document(self, recording: Recording) -> dict[str, object]:
         truth = Truth(

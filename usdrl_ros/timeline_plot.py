@@ -75,7 +75,8 @@ def truth_above_detection(
     truth: Sequence[Segment], found: Sequence[Detection], prefix: str = ""
 ) -> list[tuple[str, Sequence[Segment | Detection]]]:
     """Rows for ``draw_timeline``: two a person, people in the order of their ids."""
-    people = sorted({action.person for action in (*truth, *found)}, key=lambda name: (len(name), name))
+    names = {segment.person for segment in truth} | {action.person for action in found}
+    people = sorted(names, key=lambda name: (len(name), name))
     rows: list[tuple[str, Sequence[Segment | Detection]]] = []
     for person in people:
         rows.append((f"{prefix}{person} truth", [segment for segment in truth if segment.person == person]))
