@@ -1,6 +1,8 @@
 """UTD-MHAD, MSR Action3D, SBU and MSRC-12: the official files with their published counts, and damaged ones."""
 
+import io
 import os
+import tarfile
 import zipfile
 from collections import Counter
 from pathlib import Path
@@ -203,6 +205,21 @@ def test_msrc12_dates_a_tag_and_forgives_lower_case(tmp_path: Path) -> None:
     (segment,) = clip.segments
     assert segment.label == "push_right"
     assert segment.start == segment.end == pytest.approx(1.0, abs=1e-5)
+
+
+def test_archives_of_recordings_whole_and_truncated(tmp_path: Path) -> None:
+    archive = tmp_path / "p01.tar.xz"
+    with tarfile.open(archive, "w:xz") as packed:
+        for name, text in (("P1_1_3_p01.csv", ROW81 * 400), ("P1_1_3_p01.tagstream", TAGS)):
+            entry = tarfile.TarInfo(f"data/{name}")
+            entry.size = len(text)
+            packed.addfile(entry, io.BytesIO(text.encode()))
+    assert [len(clip.frames) for clip in msrc12.load(archive)] == [400]
+    content = archive.read_bytes()
+    for share in (0.0, 0.3, 0.8):
+        archive.write_bytes(content[: int(share * len(content))])
+        with pytest.raises(ValueError, match=r"p01\.tar\.xz: damaged, or only half downloaded"):
+            list(msrc12.load(tmp_path))
 
 
 @pytest.mark.parametrize("name", catalogue.SETS)

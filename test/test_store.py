@@ -136,6 +136,7 @@ def test_selections(tmp_path: Path) -> None:
         ({"labels": ["fly"]}, "there are wave, kick"),
         ({"split": "xsub/train"}, "no protocol 'xsub'; it has cross_subject, leave_one_subject_out/<subject>"),
         ({"split": "cross_subject"}, "expected PROTOCOL/train"),
+        ({"split": "leave_one_subject_out/9/train"}, r"no fold \['9'\] in this store; there are 1"),
     ],
 )
 def test_a_selection_of_what_is_not_there_names_what_is(tmp_path: Path, condition: dict, message: str) -> None:

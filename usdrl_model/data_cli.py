@@ -144,6 +144,9 @@ def _reported(run: Any) -> Any:
         except (ValueError, OSError) as error:
             print(f"usdrl data: {error}", file=sys.stderr)
             return 1
+        except ModuleNotFoundError as error:
+            print(f"usdrl data: needs {error.name}: pip install {error.name}", file=sys.stderr)
+            return 1
         return 0
 
     return verb

@@ -145,6 +145,10 @@ class Store:
             chosen = {
                 part: protocols.Split.of(self._parts[part].dataset, split) for part in {item[0] for item in items}
             }
+            for part, one in chosen.items():
+                if one.held_out is not None:
+                    there = {one.protocol.value(clip) for clip in self._parts[part].clips}
+                    _known([one.held_out], sorted(filter(None, there)), "fold")
             items = [item for item in items if chosen[item[0]].has(self._parts[item[0]].clips[item[1]])]
         return Store(self._parts, items)
 

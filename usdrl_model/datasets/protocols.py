@@ -45,13 +45,17 @@ class Protocol:
     require: Mapping[str, str] = field(default_factory=dict)
     """Only clips with these tags take part."""
 
+    def value(self, clip: Described) -> str | None:
+        """What of the clip decides; None where the clip does not say."""
+        return {"subject": clip.subject, "name": clip.name}.get(self.key, clip.tags.get(self.key))
+
     def part(self, clip: Described) -> str | None:
         """``train``, ``test``, or None for a clip that takes no part."""
         if self.labels is not None and clip.label not in self.labels:
             return None
         if any(clip.tags.get(tag) != value for tag, value in self.require.items()):
             return None
-        value = {"subject": clip.subject, "name": clip.name}.get(self.key, clip.tags.get(self.key))
+        value = self.value(clip)
         if value is None:
             return None
         if self.test is not None and value in self.test:
@@ -69,6 +73,8 @@ class Split:
 
     protocol: Protocol
     part: str
+    held_out: str | None = None
+    """The fold of a protocol that leaves one out."""
 
     def has(self, clip: Described) -> bool:
         """Whether the clip is in this part."""
@@ -90,7 +96,7 @@ class Split:
             return cls(next(iter(table.values()), EVERYTHING_TRAINS), part)
         name, _, held_out = path.partition("/")
         if held_out and (key := LEAVE_ONE_OUT.get(dataset, {}).get(name)):
-            return cls(Protocol(key=key, test=frozenset([held_out])), part)
+            return cls(Protocol(key=key, test=frozenset([held_out])), part, held_out)
         if path not in table:
             folded = [f"{one}/<{key}>" for one, key in LEAVE_ONE_OUT.get(dataset, {}).items()]
             there = ", ".join([*table, *folded]) or f"only {STANDARD!r}"
