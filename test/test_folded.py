@@ -1,5 +1,6 @@
 """Folding and packing change the cost of an encoder, never what it computes."""
 
+import copy
 from dataclasses import replace
 
 import pytest
@@ -7,6 +8,7 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from usdrl_model import packed
+from usdrl_model.bench import random_encoder
 from usdrl_model.detector import Detector, DetectorConfig
 from usdrl_model.encoder import DSTE, STTR, EncoderConfig
 from usdrl_model.folded import fold, fold_detector
@@ -58,20 +60,18 @@ def test_the_folded_encoder_is_the_same_function(config: EncoderConfig) -> None:
         torch.testing.assert_close(folded.dense(fast), encoder.dense(plain), rtol=0.0, atol=1e-10)
 
 
-def test_at_the_official_size_float32_is_as_exact_as_the_plain_formula() -> None:
+def test_at_the_official_size_float32_is_exact_enough() -> None:
     config = EncoderConfig(frames=16, joints=5)
-    encoder, x = make(config), windows(config, N=1)
+    encoder, x = random_encoder(config), windows(config, N=1)
+    folded, plain = fold(encoder), copy.deepcopy(encoder).double()
     with torch.inference_mode():
-        # The weights are those that float32 can hold, so that the error is that of the arithmetic.
-        folded = fold(encoder.float())
-        exact = encoder.double()(x)
-        fast = folded.float()(x.float())
+        exact, fast = plain(x), folded(x.float())
         packed.pack(folded)
         faster = folded(x.float())
-    scale = max(tokens.abs().max().item() for tokens in exact.values())
     for stream, tokens in exact.items():
-        for result in (fast, faster):
-            assert (result[stream] - tokens).abs().max().item() < 3e-6 * scale
+        assert tokens.abs().max() > 1.0
+        assert (fast[stream] - tokens).abs().max() < 5e-6
+        assert (faster[stream] - tokens).abs().max() < 5e-6
 
 
 def test_a_fold_costs_two_thirds_of_the_operations() -> None:

@@ -8,14 +8,17 @@ Example::
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import io
 import json
 import logging
+import re
 import tempfile
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -30,6 +33,10 @@ from usdrl_model.onnx_detector import INPUT, OUTPUTS, library
 PRECISIONS = ("fp32", "int8")
 OPSET = 20
 """The first with GELU as one operation."""
+SCOPES = "pkg.torch.onnx.name_scopes"
+"""Where the exporter says which module a node comes from."""
+LAYER = re.compile(r"\b[ts]_tr1?\b")
+"""What the names of nodes in the layers of an encoder have in common."""
 
 
 def export(weights: Weights, path: str | Path, precision: str = "fp32", batch: int | None = None) -> None:
@@ -52,6 +59,8 @@ def export(weights: Weights, path: str | Path, precision: str = "fp32", batch: i
     if precision not in PRECISIONS:
         raise ValueError(f"precision {precision!r}: expected {' or '.join(PRECISIONS)}")
     encoder = weights.config.detector.encoder
+    if precision == "int8" and encoder.architecture == "sttr":
+        raise ValueError("precision 'int8': it spoils the answers of STTR, so an STTR encoder goes to fp32 only")
     shape = (encoder.frames, encoder.people, encoder.joints, 3)
     model = to_onnx(Outputs(fold_detector(weights.torch_detector)), shape, OUTPUTS, batch)
     if precision == "int8":
@@ -84,7 +93,10 @@ class Outputs(nn.Module):
 
 
 def to_onnx(module: nn.Module, shape: tuple[int, ...], outputs: tuple[str, ...], batch: int | None = None) -> bytes:
-    """A module of one input (N, *shape) as an ONNX model; N is ``batch``, or any where left out."""
+    """A module of one input (N, *shape) as an ONNX model; N is ``batch``, or any where left out.
+
+    Names of nodes begin with the path of the module that they come from.
+    """
     library("onnxscript")
     # With an example of one window the exporter would take N = 1 for a constant.
     example = torch.zeros(2 if batch is None else batch, *shape)
@@ -102,6 +114,8 @@ def to_onnx(module: nn.Module, shape: tuple[int, ...], outputs: tuple[str, ...],
         )
     assert program is not None  # None is for exports into a file
     model = program.model_proto
+    for node in model.graph.node:
+        _name_by_module(node)
     # Paths and source lines of this machine, and shapes that the quantisation would find out of date.
     del model.graph.value_info[:]
     for part in (model, model.graph, *model.graph.node, *model.graph.input, *model.graph.output):
@@ -110,14 +124,31 @@ def to_onnx(module: nn.Module, shape: tuple[int, ...], outputs: tuple[str, ...],
 
 
 def quantise(model: bytes) -> bytes:
-    """The model with its constant matrices in 8 bits, a scale for each output."""
-    library("onnx")  # the quantisation needs it, and says so less clearly
+    """The model with the matrices of its layers in 8 bits, a scale for each output.
+
+    Embeddings and heads stay in float32, as they do with bfloat16: they are a few percent of the work, and coordinates
+    in 8 bits would be centimetres.
+    """
+    onnx = library("onnx")
     quantization = library("onnxruntime.quantization")
+    nodes = onnx.load_from_string(model).graph.node
+    layers = [node.name for node in nodes if node.op_type == "MatMul" and LAYER.search(node.name)]
+    if not layers:
+        raise ValueError("expected a model of to_onnx with matrix products in its layers, found none: export it again")
     with tempfile.TemporaryDirectory() as folder, _quiet():
         source, target = Path(folder) / "fp32.onnx", Path(folder) / "int8.onnx"
         source.write_bytes(model)
-        quantization.quantize_dynamic(source, target, per_channel=True, weight_type=quantization.QuantType.QInt8)
+        quantization.quantize_dynamic(
+            source, target, per_channel=True, weight_type=quantization.QuantType.QInt8, nodes_to_quantize=layers
+        )
         return target.read_bytes()
+
+
+def _name_by_module(node: Any) -> None:
+    """Put the path of the module that a node comes from in front of its name."""
+    scopes = next((entry.value for entry in node.metadata_props if entry.key == SCOPES), "[]")
+    modules = ast.literal_eval(scopes)[:-1]  # the last one is the operation itself
+    node.name = f"{modules[-1] if modules else ''}/{node.name}"
 
 
 @contextlib.contextmanager

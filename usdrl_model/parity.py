@@ -32,20 +32,29 @@ def parity(weights: Weights, path: str | Path, windows: Tensor) -> dict[str, Any
     Args:
         weights: of ``checkpoint.load``.
         path: an ONNX file of these weights.
-        windows: (N, T, M, V, 3).
+        windows: (N, T, M, V, 3); a file of a fixed batch leaves out what does not fill one.
 
     Returns:
         File, precision, size, number of windows; the largest error of each output; the smallest cosine of a window's
         pooled features to the right ones; the share of frames and of windows whose best class is the same.
+
+    Raises:
+        ImportError: ONNX Runtime is not installed.
+        ValueError: no exported file, or fewer windows than its batch.
     """
     path = Path(path)
     session = onnx_detector.session(path)
     plain = Outputs(copy.deepcopy(weights.torch_detector).double().eval())
+    fixed = session.get_inputs()[0].shape[0]
+    step = fixed if isinstance(fixed, int) else 1
     exact, found = [], []
-    for index in range(len(windows)):  # one by one: a file may be for one window
+    for first in range(0, len(windows) - step + 1, step):
+        batch = windows[first : first + step]
         with torch.inference_mode():
-            exact.append([part.numpy() for part in plain(windows[index : index + 1].double())])
-        found.append(session.run(OUTPUTS, {INPUT: windows[index : index + 1].numpy()}))
+            exact.append([part.numpy() for part in plain(batch.double())])
+        found.append(session.run(OUTPUTS, {INPUT: batch.numpy()}))
+    if not found:
+        raise ValueError(f"expected at least {step} windows, the batch of {path}, got {len(windows)}")
     right = dict(zip(OUTPUTS, (np.concatenate(part) for part in zip(*exact, strict=True)), strict=True))
     given = dict(zip(OUTPUTS, (np.concatenate(part) for part in zip(*found, strict=True)), strict=True))
     return {
@@ -54,7 +63,7 @@ def parity(weights: Weights, path: str | Path, windows: Tensor) -> dict[str, Any
         "file": path.name,
         "precision": session.get_modelmeta().custom_metadata_map["precision"],
         "bytes": path.stat().st_size,
-        "windows": len(windows),
+        "windows": step * len(found),
         "max_abs_error": {name: float(np.abs(given[name] - right[name]).max()) for name in OUTPUTS},
         "min_feature_cosine": float(cosine(given["features"], right["features"]).min()),
         "same_frames": float((given["frames"].argmax(2) == right["frames"].argmax(2)).mean()),

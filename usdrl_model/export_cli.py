@@ -1,0 +1,64 @@
+"""``usdrl export``: a detector as an ONNX file, with a report of how far it is from the original.
+
+usdrl export default utkinect10_int8.onnx --precision int8
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+ROUNDS = 21
+
+
+def add_verb(verbs: Any) -> None:
+    """Register the verb with the sub-parsers of ``usdrl``."""
+    verb = verbs.add_parser("export", help="a detector as an ONNX file, and how far it is from the original")
+    verb.add_argument("weights", help="shipped detector or folder")
+    verb.add_argument("out", type=Path, help="the .onnx file; the report goes beside it, as .json")
+    verb.add_argument("--precision", default="fp32", help="fp32 or int8 (default: fp32)")
+    verb.add_argument("--batch", type=_batch, help="windows a call: a number, or dynamic (default)")
+    verb.add_argument("--windows", type=int, default=200, help="simulated windows to compare on (default: 200)")
+    verb.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Export, compare and report; 1 if something is wrong."""
+    import torch  # here, because "usdrl --help" must not wait for it
+
+    from usdrl_model import bench, checkpoint, inference, parity
+    from usdrl_model.export import export
+
+    torch.set_num_threads(1)
+    try:
+        weights = checkpoint.load(arguments.weights, "cpu")
+        export(weights, arguments.out, arguments.precision, arguments.batch)
+        x = parity.sample_windows(weights.config.detector, arguments.windows)
+        report = parity.parity(weights, arguments.out, x)
+    except (ValueError, OSError, ImportError) as error:
+        print(f"usdrl export: {error}", file=sys.stderr)
+        return 1
+
+    call = x[: arguments.batch or 1]
+    with torch.inference_mode():
+        exported, torch_fast = inference.load(arguments.out), inference.accelerate(weights)
+        calls = {"as_trained": weights.detector, "torch": torch_fast.detector, "onnx": exported.detector}
+        timings = bench.interleave({name: partial(run, call) for name, run in calls.items()}, ROUNDS)
+    report["cpu_ms"] = {name: 1e3 * cpu for name, (cpu, _) in timings.items()}
+    arguments.out.with_suffix(".json").write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+    for name, value in report.items():
+        shown = value if not isinstance(value, dict) else ", ".join(f"{key} {part:.3g}" for key, part in value.items())
+        print(f"{name + ':':<20}{shown}")
+    return 0
+
+
+def _batch(text: str) -> int | None:
+    if text == "dynamic":
+        return None
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"expected a number above 0 or dynamic, got {text!r}")
+    return int(text)
