@@ -43,6 +43,7 @@ setup(
         "ros-kilted": ros_wheels("kilted", rclpy="9.1.2", common_interfaces="5.5.1"),
         "bags": ["matplotlib", "rich", "rosbags", "tqdm"],
         "hub": ["huggingface_hub"],
+        "onnx": ["onnx>=1.17", "onnxruntime>=1.20", "onnxscript>=0.5", "torch>=2.9"],
         "train": ["matplotlib", "tensorboard", "tqdm"],
         "test": [
             "hypothesis",
