@@ -9,23 +9,24 @@ import pytest
 import torch
 from test_stream import UP, pose
 
-from usdrl_model import checkpoint, cli, config, finetune
+from usdrl_model import checkpoint, cli, config, detection_scores, finetune
 from usdrl_model.augment import AugmentConfig
 from usdrl_model.detector import DetectorConfig
 from usdrl_model.encoder import EncoderConfig
 from usdrl_model.events import EventConfig
+from usdrl_model.finetune_config import FinetuneConfig
 from usdrl_model.recording import Recording, Segment
 from usdrl_model.skeleton import Person, SkeletonFrame
 from usdrl_model.stream import ActionStream
 from usdrl_model.stream_config import StreamConfig
-from usdrl_model.training_data import PERFORMER, Mixture, SourceConfig, mix, recordings
+from usdrl_model.training_data import PERFORMER, Mixture, SourceConfig, mix, recordings, windows_of
 from usdrl_model.training_windows import cut, stretches
 
 ROOT = Path(__file__).resolve().parent.parent
 DATA = Path(os.environ.get("USDRL_DATA", ROOT.parent / "shared" / "data"))
 CPU = torch.device("cpu")
 ENCODER = EncoderConfig(hidden=16, heads=2, people=1, streams=("temporal",), velocity=True, stem_kernel=3)
-RUN = finetune.FinetuneConfig(
+RUN = FinetuneConfig(
     detector=DetectorConfig(labels=("none", "hand_up"), encoder=ENCODER, rate=10.0),
     stream=StreamConfig(events=EventConfig(on_threshold=0.6, off_threshold=0.3)),
     augment=AugmentConfig(yaw=0.2, jitter=0.002),
@@ -48,7 +49,7 @@ def recording(subject: str, start: float, duration: float = 8.0) -> Recording:
 RECORDINGS = [recording("a", 10.0), recording("b", 50.0), recording("c", 90.0)]
 
 
-def mixture(run: finetune.FinetuneConfig = RUN) -> Mixture:
+def mixture(run: FinetuneConfig = RUN) -> Mixture:
     return mix(run.sources, [RECORDINGS], run.detector, max_gap=1.0, stride=2)
 
 
@@ -89,11 +90,11 @@ def test_a_long_absence_splits_a_person() -> None:
 def test_it_learns_and_the_stream_finds_the_action_of_somebody_new(tmp_path: Path, one_thread: None) -> None:
     detector = finetune.train(RUN, mixture(), tmp_path, device=CPU)
     checkpoint.save(tmp_path / "weights", detector, RUN.stream, {})
-    scores = finetune.evaluate(checkpoint.load(tmp_path / "weights", "cpu"), [RECORDINGS[2]])
+    scores = detection_scores.detection(checkpoint.load(tmp_path / "weights", "cpu"), [RECORDINGS[2]])
     assert scores["overall"]["0.5"]["f1"] == 1.0
     assert scores["frame_accuracy"] > 0.9
     assert (tmp_path / "loss.png").stat().st_size > 1000
-    assert "event F1 100.0/100.0/100.0" in finetune.summary(scores)
+    assert "event F1 100.0/100.0/100.0" in detection_scores.summary(scores)
 
 
 def test_a_resumed_run_ends_bit_identical(tmp_path: Path, one_thread: None, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -159,6 +160,93 @@ def test_unknown_subjects_and_labels_are_named() -> None:
         mix(RUN.sources, [[other, RECORDINGS[1]]], RUN.detector, max_gap=1.0, stride=2)
 
 
+def own_clips() -> list[Recording]:
+    """Clips of a raised and of a resting hand."""
+    clips = []
+    for subject in "abcd":
+        for index in range(4):
+            up = index % 2 == 0
+            stamps = 10.0 + np.arange(0.0, 1.5, 1 / 30)
+            shown = tuple(SkeletonFrame(float(t), (Person("1", pose(t + index + ord(subject), up)),)) for t in stamps)
+            label = "hand_up" if up else "none"
+            clips.append(Recording(f"{subject}{index}", "kinect_v2_25", shown, subject=subject, label=label))
+    return clips
+
+
+CLIPS = dataclasses.replace(
+    RUN, sources=(SourceConfig(name="own", subjects=("a", "b"), window="clip"),), validation_subjects=("c", "d")
+)
+
+
+def clip_windows(subjects: str) -> finetune.Windows:
+    chosen = [clip for clip in own_clips() if clip.subject in subjects]
+    return windows_of(CLIPS.sources[0], chosen, CLIPS.detector, max_gap=1.0, stride=2)
+
+
+def test_clips_are_recognised_by_all_ways_of_training(tmp_path: Path, one_thread: None) -> None:
+    given = mix(CLIPS.sources, [own_clips()], CLIPS.detector, max_gap=1.0, stride=2)
+    start = finetune.train(CLIPS, given, tmp_path / "first", device=CPU)
+    checkpoint.save(tmp_path / "start", start, RUN.stream, {})
+    still = {"all": (), "last": ("ske_emb", "t_tr."), "heads": ("encoder.",)}
+    for kind, names in still.items():
+        run = dataclasses.replace(CLIPS, train=kind, start=str(tmp_path / "start"), learning_rate=0.01)
+        trained = finetune.train(run, given, tmp_path / kind, device=CPU)
+        assert detection_scores.recognition(trained, clip_windows("cd"))["clip_accuracy"] == 1.0
+        for name, parameter in trained.named_parameters():
+            same = torch.equal(parameter, start.get_parameter(name))
+            assert same == any(part in name for part in names), (kind, name)
+
+
+def test_layers_further_from_the_heads_learn_slower() -> None:
+    groups = finetune._groups(finetune.Detector(RUN.detector), 0.5)
+    assert [group["share"] for group in groups] == [1.0, 0.5, 0.25, 0.125]
+    assert sum(len(group["params"]) for group in groups) == len(list(finetune.Detector(RUN.detector).parameters()))
+
+
+def test_early_stopping_keeps_the_best_and_needs_people_to_look_at(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = dataclasses.replace(CLIPS, patience=2, validate_every=5, steps=60)
+    looks = iter([1.0, 0.5, 0.7, 0.6, *[0.1] * 50])
+    kept = {}
+
+    def look(self: finetune._Trainer, validation: finetune.Windows) -> None:
+        self.looks.append(next(looks))
+        if self.looks[-1] == min(self.looks):
+            self.best = {name: tensor.clone() for name, tensor in self.average.module.state_dict().items()}
+            kept.update(self.best)
+
+    monkeypatch.setattr(finetune._Trainer, "_look", look)
+    given = mix(run.sources, [own_clips()], run.detector, max_gap=1.0, stride=2)
+    stopped = finetune.train(run, given, tmp_path, device=CPU, validation=clip_windows("cd"))
+    assert len((tmp_path / "loss.csv").read_text().splitlines()) == 1 + 20  # four looks of five steps
+    assert all(torch.equal(tensor, kept[name]) for name, tensor in stopped.state_dict().items())
+    with pytest.raises(ValueError, match="needs validation_subjects"):
+        dataclasses.replace(RUN, patience=2)
+
+
+def test_a_start_of_another_shape_is_refused(tmp_path: Path) -> None:
+    other = dataclasses.replace(RUN.detector, encoder=EncoderConfig(hidden=8, people=1, streams=("temporal",)))
+    checkpoint.save(tmp_path / "start", finetune.Detector(other), RUN.stream, {})
+    with pytest.raises(ValueError, match="has another encoder"):
+        finetune.start_encoder(dataclasses.replace(RUN, start=str(tmp_path / "start")))
+
+
+def test_a_pair_shares_a_window_while_it_is_near() -> None:
+    stamps = 10.0 + np.arange(0.0, 4.0, 0.1)
+    shown = tuple(
+        SkeletonFrame(float(t), (Person("1", pose(t, False)), Person("2", pose(t, False, 0.8 if t < 12.0 else 5.0))))
+        for t in stamps
+    )
+    found = stretches(Recording("pair", "kinect_v2_25", shown), RUN.detector.labels, 10.0, 1.0)
+    windows = cut(found, 64, 1, people=2)
+    assert windows.x.shape[1:] == (64, 2, 25, 3)
+    near = windows.x[:, -1, 1].abs().sum(dim=(1, 2)) > 0
+    half = len(windows) // 2
+    assert near[:10].all()
+    assert not near[half - 10 : half].any()
+
+
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
@@ -189,17 +277,17 @@ def test_windows_are_drawn_in_the_shares_of_their_sources() -> None:
 def test_clips_get_the_labels_of_the_detector_or_are_left_out() -> None:
     source = SourceConfig(name="utd_mhad", subjects=("1",), labels={"wave": "hand_up", "squat": "none"})
     found = recordings(source, DATA, seed=0)
-    assert {recording.label for recording in found} == {"wave", "squat"}
+    assert {recording.label for recording in found} == {"hand_up", "none"}
     for recording in found:
         (first, *_), *_, (last, *_) = [(frame.stamp,) for frame in recording.frames]
         labels = [segment.label for segment in recording.segments]
-        assert labels == (["hand_up"] if recording.label == "wave" else [])
+        assert labels == (["hand_up"] if recording.label == "hand_up" else [])
         for segment in recording.segments:
             assert first < segment.start < segment.end < last
 
 
 def test_the_shipped_configuration_fits_the_shipped_weights() -> None:
-    run = config.load(finetune.FinetuneConfig, ROOT / "config" / "finetune_utkinect10.yaml")
+    run = config.load(FinetuneConfig, ROOT / "config" / "finetune_utkinect10.yaml")
     weights = checkpoint.load("default")
     assert run.detector == weights.config.detector
     assert run.stream == weights.config.stream
@@ -207,7 +295,7 @@ def test_the_shipped_configuration_fits_the_shipped_weights() -> None:
 
 
 def test_the_performer_can_be_trained_on() -> None:
-    run = config.load(finetune.FinetuneConfig, ROOT / "config" / "finetune_utkinect10.yaml")
+    run = config.load(FinetuneConfig, ROOT / "config" / "finetune_utkinect10.yaml")
     source = SourceConfig(name=PERFORMER, minutes=1)
     alone = mix([source], [recordings(source, Path(), seed=0)], run.detector, max_gap=1.0, stride=2)
     assert len(alone.windows) > 100

@@ -133,6 +133,15 @@ def load(weights: str | Path = "default", device: str = "auto") -> Weights:
     )
 
 
+def is_detector(weights: str | Path) -> bool:
+    """Whether ``weights`` names a detector's folder, and not a pretrained model or a checkpoint."""
+    try:
+        mapping = json.loads((resolve(weights) / "config.json").read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
+        return False
+    return isinstance(mapping, Mapping) and mapping.get("format") == FORMAT
+
+
 def save(folder: str | Path, detector: Detector, stream: StreamConfig, training: dict[str, str]) -> None:
     """Write ``config.json`` and ``model.safetensors`` into ``folder`` (made where missing)."""
     folder = Path(folder)

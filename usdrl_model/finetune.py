@@ -1,4 +1,4 @@
-"""Training of a detector on labelled recordings, and its score on held-out people.
+"""Training of a detector on labelled recordings: a linear probe, the last layers, or everything.
 
     usdrl finetune --config config/finetune_utkinect10.yaml --data ../shared/data --out runs/utkinect10
 
@@ -9,8 +9,8 @@ nothing had happened (bit-identical on the CPU).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+import math
+import re
 from pathlib import Path
 from typing import Any
 
@@ -21,68 +21,34 @@ from torch.nn import functional as F  # noqa: N812
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from tqdm import tqdm
 
-from usdrl_model import checkpoint, config, metrics
-from usdrl_model.augment import AugmentConfig, augment
-from usdrl_model.detector import Detector, DetectorConfig
-from usdrl_model.recording import Recording
+from usdrl_model import checkpoint, config
+from usdrl_model.augment import augment
+from usdrl_model.detector import Detector
+from usdrl_model.finetune_config import FinetuneConfig
 from usdrl_model.run_state import RunState, schedule, write_losses
-from usdrl_model.stream import ActionStream
-from usdrl_model.stream_config import StreamConfig
-from usdrl_model.training_data import Mixture, SourceConfig
+from usdrl_model.training_data import Mixture
+from usdrl_model.training_windows import Windows
+from usdrl_model.usdrl import load_encoder
 
 CLIP_SHARE = 0.25
 """Share of a window that an action must fill to be what the window as a whole shows."""
 RECENT = 0.375
 """Share of a window, from its newest frame back, that ``FinetuneConfig.recent_weight`` is for."""
+VALIDATION_BATCH = 256
+"""Windows of the validation people scored at once."""
 SAVE_EVERY = 200
 """Steps between two states that ``--resume`` can start from."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class FinetuneConfig:
-    """A whole run; ``config/finetune_*.yaml`` maps onto it one to one."""
-
-    detector: DetectorConfig
-    stream: StreamConfig = field(default_factory=StreamConfig)
-    """Goes into the weights as what they work best with."""
-    augment: AugmentConfig = field(default_factory=AugmentConfig)
-    sources: tuple[SourceConfig, ...]
-    """Labelled recordings to train on."""
-    validation_subjects: tuple[str, ...] = ()
-    """People of the first source to score on afterwards; none of the test people, which are for the end."""
-    steps: int = 600
-    batch: int = 32
-    """Windows a step."""
-    learning_rate: float = 2.5e-3
-    """At its peak, after the warm-up; then a cosine down to 0."""
-    weight_decay: float = 0.05
-    warm_up: float = 0.05
-    """Share of the steps."""
-    label_smoothing: float = 0.1
-    class_balance: float = 0.3
-    """Classes weigh (1 / frequency) to this power; 0 leaves them as frequent as they are."""
-    clip_weight: float = 0.2
-    """Weight of the recognition head's loss beside the dense head's."""
-    recent_weight: float = 3.0
-    """Weight of the newest ``RECENT`` share of a window beside the rest: a live decision is made on those frames."""
-    average: float = 0.99
-    """Decay of the exponential average of the weights, which is what is kept."""
-    stride: int = 2
-    """Frames between the ends of two training windows."""
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        """Refuse a run that cannot start."""
-        if not self.sources:
-            raise ValueError("sources: nothing to train on")
-        shared = set(self.sources[0].subjects) & set(self.validation_subjects)
-        if shared:
-            raise ValueError(f"subjects {sorted(shared)} are both trained on and in validation_subjects")
-        if self.batch < 2:
-            raise ValueError(f"batch: expected 2 or more (batch normalisation), got {self.batch}")
-
-
-def train(run: FinetuneConfig, mixture: Mixture, out: Path, *, device: torch.device, resume: bool = False) -> Detector:
+def train(
+    run: FinetuneConfig,
+    mixture: Mixture,
+    out: Path,
+    *,
+    device: torch.device,
+    resume: bool = False,
+    validation: Windows | None = None,
+) -> Detector:
     """Train a detector and return the averaged one, in evaluation mode.
 
     Args:
@@ -91,14 +57,15 @@ def train(run: FinetuneConfig, mixture: Mixture, out: Path, *, device: torch.dev
         out: run folder; made where missing.
         device: where to train.
         resume: go on from ``training.pt`` of ``out``.
+        validation: of people who are not trained on; needed for early stopping.
 
     Raises:
         FileExistsError: ``out`` holds a run already and ``resume`` is off.
         FileNotFoundError: ``resume`` without a run in ``out``.
-        ValueError: the run in ``out`` has another configuration.
+        ValueError: the run in ``out`` has another configuration, or ``start`` does not fit the encoder.
         FloatingPointError: the loss is no longer finite; the last state that was stays in ``out``.
     """
-    trainer = _Trainer(run, mixture, out, device)
+    trainer = _Trainer(run, mixture, out, device, validation)
     trainer.state.check(resume)
     if resume:
         trainer.restore()
@@ -106,61 +73,42 @@ def train(run: FinetuneConfig, mixture: Mixture, out: Path, *, device: torch.dev
     return trainer.result()
 
 
-def evaluate(weights: checkpoint.Weights, recordings: Sequence[Recording]) -> dict[str, Any]:
-    """Score the online pipeline on recordings: frame accuracy and F1 of segments and of events."""
-    truth, predicted, scored = [], [], []
-    for recording in recordings:
-        stream = ActionStream(weights, topology=recording.topology)
-        events = [event for frame in recording.frames for event in stream.push(frame)] + stream.finish()
-        stamps = np.array([frame.stamp for frame in recording.frames])
-        found = metrics.detections(events, float(stamps[-1]))
-        labels = weights.config.detector.labels
-        truth.append(metrics.frame_labels(recording.segments, stamps, labels))
-        predicted.append(metrics.frame_labels(found, stamps, labels))
-        scored.append(
-            metrics.ScoredRecording(truth=recording.segments, detections=found, duration=float(stamps[-1] - stamps[0]))
-        )
-    events_scores = metrics.score_events(scored)
-    return {
-        "frame_accuracy": metrics.frame_accuracy(truth, predicted),
-        "segment_f1": {str(iou): metrics.segment_counts(truth, predicted, iou).f1 for iou in metrics.IOU_THRESHOLDS},
-        **events_scores.to_dict(),
-    }
-
-
-def summary(scores: dict[str, Any]) -> str:
-    """One line of what ``evaluate`` gives."""
-    segment = "/".join(f"{100 * value:.1f}" for value in scores["segment_f1"].values())
-    event = "/".join(f"{100 * counts['f1']:.1f}" for counts in scores["overall"].values())
-    delay = scores["onset_delay"]
-    return (
-        f"frame accuracy {100 * scores['frame_accuracy']:.1f}, segment F1@10/25/50 {segment}, event F1 {event},"
-        f" onset delay {delay['median']} s (p90 {delay['p90']}), {scores['false_alarms_per_hour']:.0f} false alarms/h"
-    )
-
-
 class _Trainer:
     """State of a run: what a step changes, and how it is saved and restored."""
 
-    def __init__(self, run: FinetuneConfig, mixture: Mixture, out: Path, device: torch.device) -> None:
+    def __init__(
+        self, run: FinetuneConfig, mixture: Mixture, out: Path, device: torch.device, validation: Windows | None
+    ) -> None:
         torch.manual_seed(run.seed)
         self.run, self.out, self.device = run, out, device
         self.state = RunState(out, config.content_hash(run))
         self.mixture = mixture.to(device)
         self.generator = torch.Generator(device).manual_seed(run.seed)
-        self.model = Detector(run.detector).to(device)
+        self.validation = validation
+        self.model = Detector(run.detector)
+        if run.start:
+            self.model.encoder.load_state_dict(start_encoder(run).state_dict())
+        self.model.to(device)
+        self.frozen = freeze(self.model, run.train)
         self.average = AveragedModel(self.model, multi_avg_fn=get_ema_multi_avg_fn(run.average), use_buffers=True)
-        self.optimiser = torch.optim.AdamW(self.model.parameters(), lr=0.0, weight_decay=run.weight_decay)
+        self.optimiser = torch.optim.AdamW(_groups(self.model, run.layer_decay), lr=0.0, weight_decay=run.weight_decay)
         self.class_weights = _class_weights(mixture, len(run.detector.labels), run.class_balance).to(device)
         self.losses: list[float] = []
+        self.looks: list[float] = []
+        """Validation losses so far."""
+        self.best: dict[str, Tensor] | None = None
+        """The averaged weights of the best look, with early stopping."""
 
     def go(self) -> None:
         self.out.mkdir(parents=True, exist_ok=True)
         self.model.train()
-        progress = tqdm(
-            range(len(self.losses), self.run.steps), initial=len(self.losses), total=self.run.steps, unit="step"
-        )
+        for module in self.frozen:
+            module.eval()
+        done, run = len(self.losses), self.run
+        progress = tqdm(range(done, run.steps), initial=done, total=run.steps, unit="step")
         for step in progress:
+            if self._stopped():
+                break
             loss = self._step(step)
             if not np.isfinite(loss):
                 raise FloatingPointError(
@@ -168,31 +116,55 @@ class _Trainer:
                 )
             self.losses.append(loss)
             progress.set_postfix(loss=f"{loss:.3f}", refresh=False)
-            if (step + 1) % SAVE_EVERY == 0 or step + 1 == self.run.steps:
+            if self.validation is not None and (step + 1) % run.validate_every == 0:
+                self._look(self.validation)
+            if (step + 1) % SAVE_EVERY == 0 or step + 1 == run.steps:
                 self.state.save(self._contents())
         write_losses({"training loss": self.losses}, self.out)
 
     def result(self) -> Detector:
         detector = Detector(self.run.detector)
-        detector.load_state_dict(self.average.module.state_dict())
+        detector.load_state_dict(self.best or self.average.module.state_dict())
         return detector.eval()
 
     def _step(self, step: int) -> float:
         run = self.run
         batch = self.mixture.windows[self.mixture.draw(run.batch, self.generator)]
         x, y, seen = augment(batch.x, batch.y, batch.seen, run.augment, self.generator)
-        scores = self.model(x)
-        loss = self._dense_loss(scores.frames, y, seen) + run.clip_weight * F.cross_entropy(
-            scores.clip, clip_classes(y, seen, len(run.detector.labels)), label_smoothing=run.label_smoothing
-        )
+        loss = self._loss(self.model, x, y, seen)
         for group in self.optimiser.param_groups:
-            group["lr"] = run.learning_rate * schedule(step, run.steps, run.warm_up)
+            group["lr"] = group["share"] * run.learning_rate * schedule(step, run.steps, run.warm_up)
         self.optimiser.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
         self.optimiser.step()
         self.average.update_parameters(self.model)
         return float(loss.detach())
+
+    def _stopped(self) -> bool:
+        """True once ``patience`` looks in a row were no better than the best before them."""
+        patience = self.run.patience
+        return 0 < patience < len(self.looks) and min(self.looks[-patience:]) > min(self.looks[:-patience])
+
+    def _look(self, validation: Windows) -> None:
+        """Note the loss on the validation people, and the weights if it is the best so far."""
+        model = self.average.module.eval()
+        with torch.no_grad():
+            losses = [
+                float(self._loss(model, part.x, part.y, part.seen))
+                for rows in torch.arange(len(validation)).split(VALIDATION_BATCH)
+                for part in [validation[rows].to(self.device)]
+            ]
+        self.looks.append(float(np.mean(losses)))
+        if self.run.patience and self.looks[-1] == min(self.looks):
+            self.best = {name: tensor.clone() for name, tensor in model.state_dict().items()}
+
+    def _loss(self, model: torch.nn.Module, x: Tensor, y: Tensor, seen: Tensor) -> Tensor:
+        scores, run = model(x), self.run
+        clips = clip_classes(y, seen, len(run.detector.labels))
+        return self._dense_loss(scores.frames, y, seen) + run.clip_weight * F.cross_entropy(
+            scores.clip, clips, label_smoothing=run.label_smoothing
+        )
 
     def _dense_loss(self, logits: Tensor, y: Tensor, seen: Tensor) -> Tensor:
         """Weighted mean over the frames that were seen; logits (N, T, K), y and seen (N, T)."""
@@ -211,6 +183,8 @@ class _Trainer:
             "generator": self.generator.get_state(),
             "torch": torch.get_rng_state(),
             "losses": self.losses,
+            "looks": self.looks,
+            "best": self.best,
         }
 
     def restore(self) -> None:
@@ -220,7 +194,48 @@ class _Trainer:
         self.optimiser.load_state_dict(state["optimiser"])
         self.generator.set_state(state["generator"].cpu())
         torch.set_rng_state(state["torch"].cpu())
-        self.losses = list(state["losses"])
+        self.losses, self.looks, self.best = list(state["losses"]), list(state["looks"]), state["best"]
+
+
+def start_encoder(run: FinetuneConfig) -> torch.nn.Module:
+    """The encoder that the run starts from; errors as ``usdrl.load_encoder`` and ``checkpoint.load``."""
+    if checkpoint.is_detector(run.start):
+        weights = checkpoint.load(run.start, "cpu")
+        detector, own = weights.detector, weights.config.detector.encoder
+        if own != run.detector.encoder:
+            raise ValueError(f"start: {run.start} has another encoder than the run: {own}")
+        return detector.get_submodule("encoder")
+    return load_encoder(run.start, run.detector.encoder)
+
+
+def freeze(detector: Detector, train: str) -> list[torch.nn.Module]:
+    """Take the gradients from what does not learn (``FinetuneConfig.train``); returns the modules that stand still."""
+    deepest = {"all": math.inf, "last": 1, "heads": 0}[train]
+    for name, parameter in detector.named_parameters():
+        parameter.requires_grad_(_depth(name) <= deepest)
+    return [
+        module
+        for name, module in detector.named_modules()
+        if name.startswith("encoder.") and not any(p.requires_grad for p in module.parameters())
+    ]
+
+
+def _depth(name: str) -> int:
+    """Layers between a parameter and the heads: 0 for the heads, 1 for the last layer, 3 for the embedding."""
+    if not name.startswith("encoder."):
+        return 0
+    if re.search(r"_tr1\.|_tr\.layers\.1\.", name):
+        return 1
+    return 2 if re.search(r"_tr\.", name) else 3
+
+
+def _groups(detector: Detector, decay: float) -> list[dict[str, Any]]:
+    """Parameters that learn, by depth, each with its share of the learning rate."""
+    groups: dict[int, list[torch.nn.Parameter]] = {}
+    for name, parameter in detector.named_parameters():
+        if parameter.requires_grad:
+            groups.setdefault(_depth(name), []).append(parameter)
+    return [{"params": parameters, "share": decay**depth} for depth, parameters in sorted(groups.items())]
 
 
 def clip_classes(y: Tensor, seen: Tensor, classes: int) -> Tensor:

@@ -28,20 +28,26 @@ def run(arguments: argparse.Namespace) -> int:
     """Train, save the weights and print the score on the validation people; 1 if something is wrong."""
     import torch  # here, because "usdrl --help" must not wait for it
 
-    from usdrl_model import checkpoint, config, finetune, training_data
+    from usdrl_model import checkpoint, config, detection_scores, finetune, training_data
+    from usdrl_model.finetune_config import FinetuneConfig
 
     if arguments.threads:
         torch.set_num_threads(arguments.threads)
     try:
-        settings = config.apply_overrides(config.load(finetune.FinetuneConfig, arguments.config), arguments.overrides)
+        settings = config.apply_overrides(config.load(FinetuneConfig, arguments.config), arguments.overrides)
         device = checkpoint.choose_device(arguments.device)
         given = [training_data.recordings(source, arguments.data, settings.seed) for source in settings.sources]
-        mixture = training_data.mix(
-            settings.sources, given, settings.detector, max_gap=settings.stream.max_gap, stride=settings.stride
-        )
+        gap, stride, first = settings.stream.max_gap, settings.stride, settings.sources[0]
+        mixture = training_data.mix(settings.sources, given, settings.detector, max_gap=gap, stride=stride)
+        held_out = [recording for recording in given[0] if recording.subject in settings.validation_subjects]
+        validation = None
+        if held_out:
+            validation = training_data.windows_of(first, held_out, settings.detector, max_gap=gap, stride=stride)
         size, name = len(mixture.windows), config.content_hash(settings)
         print(f"{size} windows, {settings.steps} steps on {device}, {torch.get_num_threads()} threads, run {name}")
-        detector = finetune.train(settings, mixture, arguments.out, device=device, resume=arguments.resume)
+        detector = finetune.train(
+            settings, mixture, arguments.out, device=device, resume=arguments.resume, validation=validation
+        )
     except (ValueError, OSError, FloatingPointError) as error:
         print(f"usdrl finetune: {error}", file=sys.stderr)
         return 1
@@ -55,11 +61,13 @@ def run(arguments: argparse.Namespace) -> int:
     }
     checkpoint.save(folder, detector, settings.stream, made_by)
     print(f"weights: {folder}")
-    held_out = [recording for recording in given[0] if recording.subject in settings.validation_subjects]
-    if held_out:
-        scores = finetune.evaluate(checkpoint.load(folder, "cpu"), held_out)
+    if validation is not None:
+        if first.window == "clip":
+            scores = detection_scores.recognition(detector, validation)
+        else:
+            scores = detection_scores.detection(checkpoint.load(folder, "cpu"), held_out)
         (arguments.out / "validation.json").write_text(json.dumps(scores, indent=2) + "\n", encoding="utf-8")
-        print(finetune.summary(scores))
+        print(detection_scores.summary(scores))
     return 0
 
 

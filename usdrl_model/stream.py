@@ -28,7 +28,7 @@ from usdrl_model.stream_config import ActionState, PersonState, StreamConfig, St
 from usdrl_model.timeline import Timeline
 from usdrl_model.topology import topology as find_topology
 from usdrl_model.tracks import Track
-from usdrl_model.window import fill, normalise
+from usdrl_model.window import NEAR, compose
 
 __all__ = ["ActionState", "ActionStream", "PersonState", "StreamConfig", "StreamState"]
 
@@ -37,8 +37,6 @@ RECENT_EVENTS = 16
 TOP = 5
 SEEN_JOINTS = 8
 """Valid joints that make a frame worth judging: a head and two arms."""
-NEAR = 2.0
-"""Metres within which another person belongs into the window of a model that looks at two."""
 
 
 class _Person:
@@ -251,11 +249,8 @@ class ActionStream:
             if other is not person and encoder.people > 1
         ]
         near = [other for gap, other in sorted(others, key=lambda pair: pair[0]) if gap < NEAR][: encoder.people - 1]
-        bodies = [fill(joints, mask)]
-        bodies += [fill(*other.track.window(encoder.frames, end)) for other in near]
-        window = np.zeros((encoder.frames, encoder.people, encoder.joints, 3), np.float32)
-        window[:, : len(bodies)] = normalise(np.stack(bodies, axis=1))
-        return window
+        windows = [other.track.window(encoder.frames, end) for other in near]
+        return compose(joints, mask, windows, encoder.people)
 
     def _scores(self, windows: np.ndarray) -> np.ndarray:
         """(N, T, K) probabilities of every frame."""

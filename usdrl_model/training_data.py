@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import torch
@@ -15,7 +16,7 @@ from usdrl_model.datasets import catalogue
 from usdrl_model.detector import BACKGROUND, DetectorConfig
 from usdrl_model.performer import PerformanceConfig, random_faults, random_script, simulate
 from usdrl_model.recording import Recording, Segment
-from usdrl_model.training_windows import Windows, cut, stretches
+from usdrl_model.training_windows import Windows, cut, stretches, whole
 
 PERFORMER = "performer"
 """Name of the source that needs no files: simulated people."""
@@ -38,6 +39,8 @@ class SourceConfig:
     labels: dict[str, str] = field(default_factory=dict)
     """Label of the data set -> label of the detector; empty where they are the same. Clips of labels that are not
     listed are left out, so list as "none" what is certainly nothing the detector knows."""
+    window: Literal["sliding", "clip"] = "sliding"
+    """Windows that slide over what was recorded, as live, or one that is the whole labelled clip, for recognition."""
     minutes: int = 0
     """Simulated minutes of one person (performer only)."""
 
@@ -65,8 +68,7 @@ class Mixture:
 
     def to(self, device: torch.device) -> Mixture:
         """The same on another device."""
-        moved = (tensor.to(device) for tensor in (self.windows.x, self.windows.y, self.windows.seen))
-        return Mixture(Windows(*moved), self.probability.to(device))
+        return Mixture(self.windows.to(device), self.probability.to(device))
 
 
 def recordings(source: SourceConfig, data: Path, seed: int) -> list[Recording]:
@@ -112,15 +114,25 @@ def mix(
         if absent:
             there = sorted({recording.subject or "?" for recording in available})
             raise ValueError(f"{source.name}: subjects {sorted(absent)} have no recording; there are {there}")
-        found = [
-            stretch for recording in chosen for stretch in stretches(recording, detector.labels, detector.rate, max_gap)
-        ]
-        parts.append(cut(found, detector.encoder.frames, stride))
+        parts.append(windows_of(source, chosen, detector, max_gap=max_gap, stride=stride))
     windows = Windows(*(torch.cat([getattr(part, name) for part in parts]) for name in ("x", "y", "seen")))
     shares = torch.cat(
         [torch.full((len(part),), source.share / len(part)) for source, part in zip(sources, parts, strict=True)]
     ).double()
     return Mixture(windows, shares / shares.sum())
+
+
+def windows_of(
+    source: SourceConfig, chosen: Sequence[Recording], detector: DetectorConfig, *, max_gap: float, stride: int
+) -> Windows:
+    """Windows of some recordings of a source; see ``mix`` for the arguments and errors."""
+    shape = detector.encoder
+    if source.window == "clip":
+        return whole(chosen, detector.labels, shape.frames, shape.people)
+    found = [
+        stretch for recording in chosen for stretch in stretches(recording, detector.labels, detector.rate, max_gap)
+    ]
+    return cut(found, shape.frames, stride, shape.people)
 
 
 def _listed(recording: Recording, source: SourceConfig) -> bool:
@@ -131,13 +143,15 @@ def _listed(recording: Recording, source: SourceConfig) -> bool:
 def _relabelled(recording: Recording, source: SourceConfig) -> Recording:
     """The recording in the detector's labels; the label of a clip becomes a segment between its margins."""
     segments = recording.segments
-    if recording.label and recording.frames:
+    label = source.labels[recording.label] if recording.label else None
+    if recording.label and recording.frames and source.window == "sliding":
         first, last = recording.frames[0].stamp, recording.frames[-1].stamp
         margin = CLIP_MARGIN * (last - first)
         people = {person.id for frame in recording.frames for person in frame.people}
         segments = tuple(Segment(person, recording.label, first + margin, last - margin) for person in sorted(people))
     renamed = (dataclasses.replace(segment, label=source.labels[segment.label]) for segment in segments)
-    return dataclasses.replace(recording, segments=tuple(s for s in renamed if s.label != BACKGROUND))
+    kept = tuple(segment for segment in renamed if segment.label != BACKGROUND)
+    return dataclasses.replace(recording, segments=kept, label=label)
 
 
 def _performances(minutes: int, seed: int) -> list[Recording]:

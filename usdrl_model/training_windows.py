@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -11,11 +12,13 @@ import torch
 from torch import Tensor
 
 from usdrl_model.recording import Recording
-from usdrl_model.skeleton import canonical
+from usdrl_model.skeleton import SPINE_MID, canonical
 from usdrl_model.topology import topology
 from usdrl_model.tracks import Track
-from usdrl_model.window import fill, normalise
+from usdrl_model.window import NEAR, compose, fill
 
+CLIP_RATE = 30.0
+"""Frames a second at which clips are read before they are resized."""
 MIN_FRAMES = 8
 """A stretch of a person shorter than this teaches nothing."""
 
@@ -30,14 +33,18 @@ class Stretch:
     """(L, 25) bool, False where invalid."""
     labels: np.ndarray
     """(L,) class of every frame, 0 where nothing is labelled."""
+    start: int
+    """Grid index of the first frame."""
+    recording: str
+    """Name of the recording: who of the same one was there at the same time may share a window."""
 
 
 @dataclass(frozen=True, slots=True)
 class Windows:
-    """Windows of one person each, ready for the encoder."""
+    """Windows of one person each, and of those near them, ready for the encoder."""
 
     x: Tensor
-    """(N, T, 1, 25, 3)."""
+    """(N, T, M, 25, 3)."""
     y: Tensor
     """(N, T) int64 classes."""
     seen: Tensor
@@ -48,6 +55,10 @@ class Windows:
 
     def __getitem__(self, index: Tensor) -> Windows:
         return Windows(self.x[index], self.y[index], self.seen[index])
+
+    def to(self, device: torch.device) -> Windows:
+        """The same on another device."""
+        return Windows(self.x.to(device), self.y.to(device), self.seen.to(device))
 
 
 def stretches(recording: Recording, labels: Sequence[str], rate: float, max_gap: float) -> list[Stretch]:
@@ -78,26 +89,93 @@ def stretches(recording: Recording, labels: Sequence[str], rate: float, max_gap:
     return found
 
 
-def cut(found: Iterable[Stretch], frames: int, stride: int) -> Windows:
+def cut(found: Sequence[Stretch], frames: int, stride: int, people: int = 1) -> Windows:
     """Windows of ``frames`` frames that end at every ``stride``-th frame of the stretches.
 
     The first ones of a stretch begin before it, as the first ones of a new person do live.
+
+    Args:
+        found: stretches of any recordings.
+        frames: T.
+        stride: frames between the ends of two windows.
+        people: M; beside the person whose labels count, the nearest ones, as live.
 
     Raises:
         ValueError: nothing to cut from.
     """
     x, y, seen = [], [], []
     for stretch in found:
-        for end in range(MIN_FRAMES - 1, len(stretch.labels), stride):
-            first = max(0, end - frames + 1)
-            missing = frames - (end + 1 - first)
-            joints = np.pad(stretch.joints[first : end + 1], ((missing, 0), (0, 0), (0, 0)))
-            mask = np.pad(stretch.mask[first : end + 1], ((missing, 0), (0, 0)))
-            x.append(normalise(fill(joints, mask)[:, None]))
-            y.append(np.pad(stretch.labels[first : end + 1], (missing, 0)))
-            seen.append(mask.any(axis=1))
+        others = [other for other in found if other is not stretch and other.recording == stretch.recording]
+        for end in range(stretch.start + MIN_FRAMES - 1, stretch.start + len(stretch.labels), stride):
+            joints, mask, labels = _span(stretch, end, frames)
+            near = _nearest(stretch, others, end, people - 1)
+            x.append(compose(joints, mask, [_span(other, end, frames)[:2] for other in near], people))
+            y.append(labels)
+            seen.append(np.asarray(mask.any(axis=1)))
     if not x:
         raise ValueError(f"no recording holds a person for {MIN_FRAMES} frames: nothing to train on")
+    return _windows(x, y, seen)
+
+
+def whole(recordings: Iterable[Recording], labels: Sequence[str], frames: int, people: int = 1) -> Windows:
+    """One window a labelled clip: all of it, resized to ``frames`` frames, every frame with the label of the clip.
+
+    Raises:
+        ValueError: no clips, a clip without a label or with one that is not in ``labels``.
+    """
+    x, y = [], []
+    for recording in recordings:
+        if recording.label not in labels:
+            raise ValueError(f"{recording.name}: expected a clip labelled one of {list(labels)}, got {recording.label}")
+        bodies = [_resized(stretch, frames) for stretch in _everybody(recording, people)]
+        if bodies:
+            x.append(compose(*bodies[0], bodies[1:], people))
+            y.append(np.full(frames, labels.index(recording.label)))
+    if not x:
+        raise ValueError(f"no clip holds a person for {MIN_FRAMES} frames: nothing to train on")
+    return _windows(x, y, [np.ones(frames, bool)] * len(x))
+
+
+def _everybody(recording: Recording, people: int) -> list[Stretch]:
+    """The longest stretch of each of the first ``people`` people, at a rate that keeps every frame."""
+    found = stretches(dataclasses.replace(recording, segments=()), (), CLIP_RATE, math.inf)
+    return sorted(found, key=lambda stretch: -len(stretch.labels))[:people]
+
+
+def _resized(stretch: Stretch, frames: int) -> tuple[np.ndarray, np.ndarray]:
+    """Joints and mask, linearly interpolated along time to ``frames`` frames."""
+    place = np.linspace(0.0, len(stretch.labels) - 1.0, frames)
+    low = np.floor(place).astype(int)
+    high = np.minimum(low + 1, len(stretch.labels) - 1)
+    share = (place - low)[:, None, None].astype(np.float32)
+    joints = fill(stretch.joints, stretch.mask)
+    return (1.0 - share) * joints[low] + share * joints[high], stretch.mask[low] & stretch.mask[high]
+
+
+def _span(stretch: Stretch, end: int, frames: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Joints, mask and labels of the ``frames`` grid frames up to ``end``; invalid outside of the stretch."""
+    joints = np.zeros((frames, *stretch.joints.shape[1:]), np.float32)
+    mask = np.zeros((frames, stretch.mask.shape[1]), bool)
+    labels = np.zeros(frames, np.int64)
+    first = end - frames + 1
+    begin, stop = max(first, stretch.start), min(end + 1, stretch.start + len(stretch.labels))
+    if begin < stop:
+        here = slice(begin - first, stop - first)
+        there = slice(begin - stretch.start, stop - stretch.start)
+        joints[here], mask[here], labels[here] = stretch.joints[there], stretch.mask[there], stretch.labels[there]
+    return joints, mask, labels
+
+
+def _nearest(stretch: Stretch, others: Sequence[Stretch], end: int, count: int) -> list[Stretch]:
+    """Those of ``others`` that are there at grid frame ``end``, nearest first, within ``window.NEAR``."""
+    place = stretch.joints[end - stretch.start, SPINE_MID]
+    present = [other for other in others if 0 <= end - other.start < len(other.labels)]
+    gaps = [float(np.linalg.norm(other.joints[end - other.start, SPINE_MID] - place)) for other in present]
+    order = sorted(range(len(present)), key=gaps.__getitem__)
+    return [present[index] for index in order if gaps[index] < NEAR][:count]
+
+
+def _windows(x: Sequence[np.ndarray], y: Sequence[np.ndarray], seen: Sequence[np.ndarray]) -> Windows:
     return Windows(
         torch.from_numpy(np.stack(x).astype(np.float32)),
         torch.from_numpy(np.stack(y).astype(np.int64)),
@@ -117,4 +195,4 @@ def _close(track: Track, recording: Recording, labels: Sequence[str]) -> list[St
     for segment in recording.segments:
         if segment.person == track.id:
             classes[(times >= segment.start) & (times <= segment.end)] = labels.index(segment.label)
-    return [Stretch(joints, mask, classes)]
+    return [Stretch(joints, mask, classes, track.newest - length + 1, recording.name)]

@@ -7,11 +7,15 @@ is left of the vertical is gravity. The heading is the median shoulder line of t
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from usdrl_model.skeleton import SHOULDER_LEFT, SHOULDER_RIGHT, SPINE_MID
 from usdrl_model.topology import PARENTS
 
+NEAR = 2.0
+"""Metres within which another person belongs into the window of a model that looks at several."""
 _ROOT = next(joint for joint, parent in enumerate(PARENTS) if joint == parent)
 
 
@@ -64,6 +68,26 @@ def normalise(joints: np.ndarray) -> np.ndarray:
     cos, sin = line[0] / length, line[2] / length
     turn = np.array([[cos, 0.0, sin], [0.0, 1.0, 0.0], [-sin, 0.0, cos]], dtype=joints.dtype)
     return centred @ turn.T
+
+
+def compose(
+    joints: np.ndarray, mask: np.ndarray, others: Sequence[tuple[np.ndarray, np.ndarray]], people: int
+) -> np.ndarray:
+    """The window that the encoder sees of a person and of those near them.
+
+    Args:
+        joints: (T, V, 3) of the person.
+        mask: (T, V) bool.
+        others: the same of up to ``people - 1`` others, nearest first.
+        people: M; who is missing is all zero.
+
+    Returns:
+        (T, M, V, 3) float32, filled and normalised to the person.
+    """
+    bodies = normalise(np.stack([fill(*body) for body in ((joints, mask), *others)], axis=1))
+    window = np.zeros((len(joints), people, *joints.shape[1:]), np.float32)
+    window[:, : bodies.shape[1]] = bodies
+    return window
 
 
 def _outwards() -> tuple[int, ...]:

@@ -1,0 +1,68 @@
+"""Settings of a training run of a detector; ``finetune`` does the work."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from usdrl_model.augment import AugmentConfig
+from usdrl_model.detector import DetectorConfig
+from usdrl_model.stream_config import StreamConfig
+from usdrl_model.training_data import SourceConfig
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FinetuneConfig:
+    """A whole run; ``config/finetune_*.yaml`` maps onto it one to one."""
+
+    detector: DetectorConfig
+    stream: StreamConfig = field(default_factory=StreamConfig)
+    """Goes into the weights as what they work best with."""
+    augment: AugmentConfig = field(default_factory=AugmentConfig)
+    sources: tuple[SourceConfig, ...]
+    """Labelled recordings to train on."""
+    validation_subjects: tuple[str, ...] = ()
+    """People of the first source to score on afterwards; none of the test people, which are for the end."""
+    start: str = ""
+    """Where the encoder's first weights come from: a pretrained model, an official checkpoint, a Hub repository
+    (``usdrl.load_encoder``) or another detector. Empty: a random start."""
+    train: Literal["all", "last", "heads"] = "all"
+    """What learns: everything, the last layer of each stream and the heads, or the heads alone (a linear probe)."""
+    layer_decay: float = 1.0
+    """The learning rate of a layer is multiplied by this once for each layer between it and the heads."""
+    steps: int = 600
+    batch: int = 32
+    """Windows a step."""
+    learning_rate: float = 2.5e-3
+    """At its peak, after the warm-up; then a cosine down to 0."""
+    weight_decay: float = 0.05
+    warm_up: float = 0.05
+    """Share of the steps."""
+    label_smoothing: float = 0.1
+    class_balance: float = 0.3
+    """Classes weigh (1 / frequency) to this power; 0 leaves them as frequent as they are."""
+    clip_weight: float = 0.2
+    """Weight of the recognition head's loss beside the dense head's."""
+    recent_weight: float = 3.0
+    """Weight of the newest ``RECENT`` share of a window beside the rest: a live decision is made on those frames."""
+    average: float = 0.99
+    """Decay of the exponential average of the weights, which is what is kept."""
+    stride: int = 2
+    """Frames between the ends of two training windows."""
+    validate_every: int = 100
+    """Steps between two looks at the loss on the validation people, if there are any."""
+    patience: int = 0
+    """Stop after this many looks without a better one, and keep the best; 0 goes to the end and keeps the last."""
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        """Refuse a run that cannot start."""
+        if not self.sources:
+            raise ValueError("sources: nothing to train on")
+        shared = set(self.sources[0].subjects) & set(self.validation_subjects)
+        if shared:
+            raise ValueError(f"subjects {sorted(shared)} are both trained on and in validation_subjects")
+        if self.patience and not self.validation_subjects:
+            raise ValueError("patience: early stopping needs validation_subjects, people who are not trained on")
+        if self.batch < 2:
+            raise ValueError(f"batch: expected 2 or more (batch normalisation), got {self.batch}")
