@@ -7,9 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from usdrl_model.canonical_frames import canonical_frames
 from usdrl_model.recording import Recording, Segment
-from usdrl_model.skeleton import Person, SkeletonFrame, canonical
+from usdrl_model.skeleton import Person, SkeletonFrame, canonical, canonical_frames
 from usdrl_model.store import Store
 from usdrl_model.store_writer import pack, write_set
 from usdrl_model.topology import names, topology

@@ -56,23 +56,47 @@ def canonical(person: Person, topology: Topology) -> tuple[np.ndarray, np.ndarra
     Raises:
         ValueError: joints or confidence do not have the shape that the topology asks for.
     """
-    joints = np.asarray(person.joints, dtype=np.float64)
-    expected = (len(topology.joints), 3)
-    if joints.shape != expected:
+    joints = np.asarray(person.joints)[None]
+    confidence = None if person.confidence is None else np.asarray(person.confidence)[None]
+    try:
+        mapped, sure = canonical_frames(joints, confidence, topology)
+    except ValueError as error:
+        raise ValueError(f"person {person.id}: {error}") from None
+    return mapped[0], sure[0]
+
+
+def canonical_frames(
+    joints: np.ndarray, confidence: np.ndarray | None, topology: Topology
+) -> tuple[np.ndarray, np.ndarray]:
+    """Map R skeletons onto the canonical joints at once; ``canonical`` for whole recordings.
+
+    Args:
+        joints: (R, V, 3) metres, in the order of ``topology``.
+        confidence: (R, V) in [0, 1], or None where the tracker gives none.
+        topology: the tracker's joint set.
+
+    Returns:
+        joints (R, 25, 3) float32 and confidence (R, 25) float32, as of ``canonical``.
+
+    Raises:
+        ValueError: as ``canonical``.
+    """
+    joints = np.asarray(joints, np.float64)
+    count, expected = len(joints), (len(topology.joints), 3)
+    if joints.shape[1:] != expected:
         raise ValueError(
-            f"person {person.id}: expected joints of shape {expected} for topology {topology.name}, got {joints.shape}:"
+            f"expected joints of shape {expected} for topology {topology.name}, got {joints.shape[1:]}:"
             " choose the topology of your tracker"
         )
-    confidence = np.ones(expected[0]) if person.confidence is None else np.asarray(person.confidence, np.float64)
-    if confidence.shape != expected[:1]:
-        raise ValueError(f"person {person.id}: expected confidence of shape {expected[:1]}, got {confidence.shape}")
+    sure = np.ones((count, expected[0])) if confidence is None else np.asarray(confidence, np.float64)
+    if sure.shape != (count, expected[0]):
+        raise ValueError(f"expected confidence of shape {expected[:1]}, got {sure.shape[1:]}")
 
-    valid = _believable(joints, confidence)
-    joints = np.where(valid[:, None], joints, 0.0)
-    used = topology.matrix != 0.0  # (25, V)
+    valid = _believable(joints, sure)
+    joints = np.where(valid[:, :, None], joints, 0.0)
     mapped = topology.matrix @ joints
     # A canonical joint is as sure as the least sure joint it is made of.
-    weakest = np.where(used, np.where(valid, np.clip(confidence, 0.0, 1.0), 0.0)[None], np.inf).min(axis=1)
+    weakest = np.where(valid, np.clip(sure, 0.0, 1.0), 0.0)[:, topology.sources].min(axis=2)
     weakest = np.where(topology.direct, weakest, weakest * SYNTHESISED_CONFIDENCE)
     weakest[_stretched(mapped, weakest > 0.0)] = 0.0
     mapped[weakest <= 0.0] = 0.0
@@ -80,18 +104,18 @@ def canonical(person: Person, topology: Topology) -> tuple[np.ndarray, np.ndarra
 
 
 def _believable(joints: np.ndarray, confidence: np.ndarray) -> np.ndarray:
-    """(V,) bool: finite, not exactly at the origin, within range, with enough confidence."""
-    finite = np.isfinite(joints).all(axis=1)
-    magnitude = np.abs(np.where(finite[:, None], joints, 0.0)).max(axis=1)
+    """(R, V) bool: finite, not exactly at the origin, within range, with enough confidence."""
+    finite = np.isfinite(joints).all(axis=2)
+    magnitude = np.abs(np.where(finite[:, :, None], joints, 0.0)).max(axis=2)
     sure = np.nan_to_num(confidence, nan=0.0) >= MIN_CONFIDENCE
     return finite & (magnitude > 0.0) & (magnitude < MAX_RANGE) & sure
 
 
 def _stretched(joints: np.ndarray, valid: np.ndarray) -> np.ndarray:
-    """(25,) bool: valid joints whose bone to their parent is impossibly long; the outer joint takes the blame."""
+    """(R, 25) bool: valid joints whose bone to their parent is impossibly long; the outer joint takes the blame."""
     parents = np.asarray(PARENTS)
-    length = np.linalg.norm(joints - joints[parents], axis=1)
-    return valid & valid[parents] & (length > MAX_BONE)
+    length = np.linalg.norm(joints - joints[:, parents], axis=2)
+    return valid & valid[:, parents] & (length > MAX_BONE)
 
 
 SHOULDER_LEFT, SHOULDER_RIGHT = JOINT_INDEX["shoulder_left"], JOINT_INDEX["shoulder_right"]

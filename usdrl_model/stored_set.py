@@ -13,10 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from usdrl_model.canonical_frames import canonical_frames
 from usdrl_model.clip import Clip
 from usdrl_model.recording import Recording, Segment
-from usdrl_model.skeleton import Person, SkeletonFrame
+from usdrl_model.skeleton import Person, SkeletonFrame, canonical_frames
 from usdrl_model.topology import CANONICAL_JOINTS, topology
 
 FORMAT = "usdrl.store/1"

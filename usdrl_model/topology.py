@@ -57,6 +57,8 @@ class Topology:
     """Joint names in the tracker's order, V_source of them."""
     matrix: np.ndarray = field(repr=False)
     """(25, V_source) float64; rows add up to 1."""
+    sources: np.ndarray = field(repr=False)
+    """(25, S) source joints that each canonical joint is made of; where there are fewer, the first is repeated."""
     direct: np.ndarray = field(repr=False)
     """(25,) bool: measured one to one, neither synthesised from several joints nor copied from another."""
 
@@ -88,9 +90,13 @@ def _build(name: str, entry: dict) -> Topology:
         (first, *others) = sources
         direct[JOINT_INDEX[canonical]] = not others and first not in taken
         taken.add(first) if not others else None
+    columns = [np.flatnonzero(row) for row in matrix]
+    widest = max(len(used) for used in columns)
+    sources = np.stack([np.pad(used, (0, widest - len(used)), constant_values=used[0]) for used in columns])
+    sources.setflags(write=False)
     matrix.setflags(write=False)
     direct.setflags(write=False)
-    return Topology(name=name, joints=joints, matrix=matrix, direct=direct)
+    return Topology(name=name, joints=joints, matrix=matrix, sources=sources, direct=direct)
 
 
 def names() -> tuple[str, ...]:
