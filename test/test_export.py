@@ -103,6 +103,8 @@ def test_a_file_is_never_something_else_silently(weights: checkpoint.Weights, ex
         inference.load(path, cuda_graphs=True)
     with pytest.raises(ValueError, match=r"expected weights of checkpoint\.load, got tiny in ONNX Runtime"):
         export(inference.load(path), tmp_path / "again.onnx")
+    with pytest.raises(ValueError, match=r"expected weights of checkpoint\.load, got tiny in torch .*, folded"):
+        export(inference.accelerate(weights), tmp_path / "again.onnx")
     with pytest.raises(FileNotFoundError, match="usdrl export"):
         inference.load(tmp_path / "nothing.onnx")
     (tmp_path / "junk.onnx").write_bytes(b"junk" * 100)

@@ -45,7 +45,7 @@ def run(arguments: argparse.Namespace) -> int:
             smaller = {name: bench.random_encoder(preset(name)) for name in SMALLER}
         else:
             weights = checkpoint.load(arguments.weights, "cpu")
-            found = weights.torch_detector.encoder
+            found = weights.trained.encoder
             if not isinstance(found, DSTE):
                 raise ValueError(f"{weights.name}: an STTR encoder runs one way only; nothing to compare")
             encoder, smaller = found, {}

@@ -27,6 +27,8 @@ from usdrl_model.tensors import distinct, fill
 DEFAULT_WEIGHTS = "utkinect10"
 """Name of the weights shipped with the package; ``default`` stands for it."""
 FORMAT = "usdrl.detector/1"
+TRAINED = "torch, as trained"
+"""Runtime of a detector that nothing has been changed in."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -54,7 +56,7 @@ class Weights:
     config: WeightsConfig
     precision: str = "fp32"
     """Of the products of matrices: fp32, bf16 or int8."""
-    runtime: str = "torch"
+    runtime: str = TRAINED
     """What runs the detector."""
 
     @property
@@ -63,13 +65,13 @@ class Weights:
         return next((parameter.device for parameter in self.detector.parameters()), torch.device("cpu"))
 
     @property
-    def torch_detector(self) -> Detector:
-        """The detector, if it is one of torch.
+    def trained(self) -> Detector:
+        """The detector as it was trained, which can be copied, changed and saved.
 
         Raises:
-            ValueError: an ONNX file, or CUDA graphs.
+            ValueError: these weights were loaded for inference.
         """
-        if not isinstance(self.detector, Detector):
+        if not isinstance(self.detector, Detector) or self.runtime != TRAINED:
             raise ValueError(
                 f"expected weights of checkpoint.load, got {self.name} in {self.runtime}: give their folder"
             )

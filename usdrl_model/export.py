@@ -62,7 +62,7 @@ def export(weights: Weights, path: str | Path, precision: str = "fp32", batch: i
     if precision == "int8" and encoder.architecture == "sttr":
         raise ValueError("precision 'int8': it spoils the answers of STTR, so an STTR encoder goes to fp32 only")
     shape = (encoder.frames, encoder.people, encoder.joints, 3)
-    model = to_onnx(Outputs(fold_detector(weights.torch_detector)), shape, OUTPUTS, batch)
+    model = to_onnx(Outputs(fold_detector(weights.trained)), shape, OUTPUTS, batch)
     if precision == "int8":
         model = quantise(model)
     properties = {

@@ -48,15 +48,15 @@ def load(
         if cuda_graphs:
             raise ValueError(f"{weights}: cuda_graphs are for weights that torch runs, not for ONNX files")
         return onnx_detector.load(Path(weights), device, precision)
-    if precision not in ("auto", *TORCH_PRECISIONS):
-        known = "auto, fp32 or bf16 (int8: usdrl export, then load the ONNX file)"
-        raise ValueError(f"precision {precision!r}: expected {known}")
     return accelerate(checkpoint.load(weights, device), precision, cuda_graphs=cuda_graphs)
 
 
 def accelerate(weights: checkpoint.Weights, precision: str = "auto", *, cuda_graphs: bool = False) -> Weights:
     """Loaded weights with a detector folded for inference; arguments and errors as ``load``."""
-    detector = weights.torch_detector
+    if precision not in ("auto", *TORCH_PRECISIONS):
+        known = "auto, fp32 or bf16 (int8: usdrl export, then load the ONNX file)"
+        raise ValueError(f"precision {precision!r}: expected {known}")
+    detector = weights.trained
     name = "fp32" if precision == "auto" else precision
     dense = isinstance(detector.encoder, DSTE)
     if name != "fp32" and not dense:

@@ -22,6 +22,8 @@ from usdrl_model.detector import DetectorConfig, Scores
 
 FORMAT = "usdrl.onnx/1"
 INPUT = "windows"
+PROPERTIES = {"precision", "weights", "sha256", "config"}
+"""What a file says about itself besides its format."""
 OUTPUTS = ("frames", "clip", "features")
 """Logits (N, T, K) and (N, K), and pooled features (N, D * streams)."""
 
@@ -55,7 +57,7 @@ def load(path: Path, device: str = "auto", precision: str = "auto") -> Weights:
         raise ValueError(f"device {device!r}: ONNX files run on the CPU; use auto or cpu, or the weights folder")
     opened = session(path)
     properties = opened.get_modelmeta().custom_metadata_map
-    if properties.get("format") != FORMAT:
+    if properties.get("format") != FORMAT or not properties.keys() >= PROPERTIES:
         raise ValueError(f"{path}: expected an ONNX file of format {FORMAT!r}; write it with usdrl export")
     if precision not in ("auto", properties["precision"]):
         raise ValueError(

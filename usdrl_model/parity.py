@@ -44,7 +44,7 @@ def parity(weights: Weights, path: str | Path, windows: Tensor) -> dict[str, Any
     """
     path = Path(path)
     session = onnx_detector.session(path)
-    plain = Outputs(copy.deepcopy(weights.torch_detector).double().eval())
+    plain = Outputs(copy.deepcopy(weights.trained).double().eval())
     fixed = session.get_inputs()[0].shape[0]
     step = fixed if isinstance(fixed, int) else 1
     exact, found = [], []
