@@ -18,6 +18,12 @@ MOST_TURNED = np.radians(60.0)
 """How far people turn away from the sensor when they stand."""
 GRID = 0.01
 """Seconds between the points of a path."""
+WAY_GRID = 0.02
+"""Metres between the points of a way."""
+CORNER = 0.8
+"""Metres over which a corner of a way is rounded."""
+TURN = 1.6
+"""Metres of the way over which the body turns into another direction."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,13 +81,9 @@ class Path:
         # Speed rises over the first steps and falls over the last ones.
         speed = walk.speed * plateau(times, walk.start, walk.end, 0.7, 0.7)
         travelled = np.concatenate([[0.0], np.cumsum(speed[1:]) * GRID])
-        way = _ways(rng, lane, start, travelled[-1])
-        lengths = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(way, axis=0), axis=1))])
+        lengths, way, heading = _way(rng, lane, start, travelled[-1])
         root = np.stack([np.interp(travelled, lengths, column) for column in way.T], axis=1)
-
-        step = np.diff(way, axis=0)
-        heading = np.unwrap(np.arctan2(-step[:, 0], -step[:, 1]))
-        ahead = np.interp(travelled + 0.15, 0.5 * (lengths[1:] + lengths[:-1]), heading)
+        ahead = np.interp(travelled, lengths, heading)
         final = _facing(rng, root[-1])
         yaw = self.yaw[inside][0] + ramp(times, walk.start, walk.start + 0.9) * _turn(self.yaw[inside][0], ahead)
         yaw = yaw + ramp(times, walk.end - 1.0, walk.end) * _turn(yaw[-1], final)
@@ -103,8 +105,15 @@ def _turn(start: float, goal: np.ndarray | float) -> np.ndarray:
     return goal - start - 2.0 * np.pi * np.round((goal[0] - start) / (2.0 * np.pi))
 
 
-def _ways(rng: np.random.Generator, lane: Lane, start: np.ndarray, length: float) -> np.ndarray:
-    """(P, 2) points of a rounded way of at least ``length`` metres through random places of the lane."""
+def _way(
+    rng: np.random.Generator, lane: Lane, start: np.ndarray, length: float
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """A way of at least ``length`` metres from ``start`` through random places of the lane.
+
+    Returns:
+        (P,) metres along the straight lines between the places; (P, 2) where the body is, on a rounded line, so that it
+        slows down in a corner and nearly stands where it turns back; (P,) radians, where it faces.
+    """
     corners = [start]
     while sum(np.linalg.norm(b - a) for a, b in zip(corners[:-1], corners[1:], strict=True)) < length + 1.0:
         # Of a few places the farthest: nobody walks in small circles.
@@ -112,12 +121,19 @@ def _ways(rng: np.random.Generator, lane: Lane, start: np.ndarray, length: float
         corners.append(max(places, key=lambda place: float(np.linalg.norm(place - corners[-1]))))
     points = np.array(corners)
     at = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(points, axis=0), axis=1))])
-    fine = np.arange(0.0, at[-1], 0.02)
-    sharp = np.stack([np.interp(fine, at, column) for column in points.T], axis=1)
-    # A moving average over half a metre rounds the corners and keeps the beginning in its place.
-    padded = np.concatenate([np.repeat(sharp[:1], 12, axis=0), sharp, np.repeat(sharp[-1:], 12, axis=0)])
-    rounded = np.stack([np.convolve(column, np.full(25, 0.04), mode="valid") for column in padded.T], axis=1)
-    return np.concatenate([start[None], rounded[1:]])
+    lengths = np.arange(0.0, at[-1], WAY_GRID)
+    sharp = np.stack([np.interp(lengths, at, column) for column in points.T], axis=1)
+    step = np.diff(sharp, axis=0, append=2.0 * sharp[-1:] - sharp[-2:-1])
+    heading = np.unwrap(np.arctan2(-step[:, 0], -step[:, 1]))
+    return lengths, _smooth(sharp, CORNER), _smooth(heading[:, None], TURN)[:, 0]
+
+
+def _smooth(points: np.ndarray, metres: float) -> np.ndarray:
+    """(P, C) moving average with a bell of that width; the first and the last point keep their places."""
+    half = round(0.5 * metres / WAY_GRID)
+    bell = np.hanning(2 * half + 3)[1:-1]
+    padded = np.pad(points, ((half, half), (0, 0)), mode="reflect", reflect_type="odd")
+    return np.stack([np.convolve(column, bell / bell.sum(), mode="valid") for column in padded.T], axis=1)
 
 
 @dataclass(frozen=True, slots=True)
