@@ -6,7 +6,7 @@ the same frames.
 
     >>> recording = simulate(PerformanceConfig(rate=15.0), seed=1)
     >>> len(recording.frames[0].people), recording.segments[0].label
-    (2, 'pick_up')
+    (2, 'walk')
 
 The people of ``demo_scripts`` perform by default; ``random_script`` draws others::
 

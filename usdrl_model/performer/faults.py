@@ -189,4 +189,4 @@ def _limb(name: str) -> str:
     side = "left" if "left" in name else "right"
     if any(part in name for part in ("elbow", "wrist", "hand", "thumb", "finger")):
         return f"arm_{side}"
-    return f"leg_{side}" if any(part in name for part in ("knee", "ankle", "foot")) else ""
+    return f"leg_{side}" if any(part in name for part in ("knee", "ankle", "foot", "heel")) else ""
