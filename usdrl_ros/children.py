@@ -136,9 +136,11 @@ def wait_until(what: str, done: Callable[[], bool], children: Sequence[Child], t
         ChildError: a child failed, or ``timeout`` seconds were not enough for ``what``.
     """
     deadline = time.monotonic() + timeout
-    while not done():
+    while True:
         for child in children:
             child.check()
+        if done():
+            return
         if time.monotonic() > deadline:
             raise children[-1].error(f"did not {what} within {timeout:g} s")
         time.sleep(0.02)

@@ -41,6 +41,8 @@ READY_TIMEOUT = 120.0
 """Seconds until the node must be active; loading torch on a busy machine takes long."""
 SETTLE = 2.5
 """Seconds to go on listening after the last frame: longer than ``source_timeout``, so that every action has ended."""
+LONGEST = 24 * 3600.0
+"""Seconds after which a demonstration is given up."""
 SIMULATED = "Simulated people move alike: this shows that everything works, not how well it does on real people."
 PERFORMER = Truth(topic=DEFAULT_TOPIC, topology="kinect_v2_25", axes="optical", labels=(), segments=())
 """What the performer publishes; its segments come with ``performer/truth``."""
@@ -151,7 +153,7 @@ def _watch(title: str, listener: Listener, publisher: Child, perception: Child, 
             listener.check()
             return publisher.ended() and listener.silence > SETTLE
 
-        wait_until("end", over, [perception, publisher], timeout=3600.0)
+        wait_until("end", over, [perception, publisher], timeout=LONGEST)
 
 
 def parser() -> argparse.ArgumentParser:

@@ -20,6 +20,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import torch
 from tqdm import tqdm
 
 from usdrl_model import __version__
@@ -178,6 +179,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Evaluate; 0 when it went well, 1 when the live node failed, 2 when the input cannot be used."""
     options = parser().parse_args(arguments)
     exit_on_sigterm()
+    torch.set_num_threads(1)  # as in the node: the model is too small to gain from more
     try:
         bags = [load_bag(path) for path in options.bags]
         runs, results = evaluate(

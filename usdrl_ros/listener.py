@@ -60,6 +60,7 @@ class Listener:
         self._heard: dict[float, float] = {}
         self._last_frame = time.monotonic()
         self._error: BaseException | None = None
+        self._stopping = False
         self._thread = threading.Thread(target=self._spin, name="listener", daemon=True)
 
     def __enter__(self) -> Listener:
@@ -79,8 +80,10 @@ class Listener:
     def __exit__(
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._context.try_shutdown()
+        self._stopping = True
         self._thread.join()
+        self._node.destroy_node()
+        self._context.try_shutdown()
         self._bag.__exit__(kind, value, trace)
 
     @property
@@ -100,7 +103,7 @@ class Listener:
 
     def _spin(self) -> None:
         try:
-            while self._context.ok():
+            while self._context.ok() and not self._stopping:
                 self._executor.spin_once(timeout_sec=0.1)
         except BaseException as error:  # handed on by check; a shut-down context is no error
             if self._context.ok():

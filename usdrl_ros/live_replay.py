@@ -61,6 +61,8 @@ class LiveNode:
         self._stack = ExitStack()
         self._events: list[Event] = []
         self._counters: dict[str, int] = {}
+        self._counted: dict[str, int] = {}
+        """The counters at the end of the last bag."""
         self._reports = 0
         self._states: list[tuple[float, float, int]] = []
         """(stamp of the newest frame, arrival, number of people), in the order of arrival."""
@@ -73,6 +75,7 @@ class LiveNode:
             rclpy.init(context=self._context)
             stack.callback(self._context.try_shutdown)
             self._node = Node("usdrl_evaluation", context=self._context, start_parameter_services=False)
+            stack.callback(self._node.destroy_node)
             self._executor = SingleThreadedExecutor(context=self._context)
             self._executor.add_node(self._node)
             latched = QoSProfile(depth=100, durability=DurabilityPolicy.TRANSIENT_LOCAL)
@@ -91,8 +94,7 @@ class LiveNode:
 
     def replay(self, bag: LabelledBag) -> BagRun:
         """Play a bag and collect what the node says, its last word included: who was active when the bag ended."""
-        self._forget_everybody()
-        self._events, self._states, before = [], [], self._count()
+        self._events, self._states, before = [], [], self._counted
         published: dict[float, float] = {}
         stamps = dict(zip(bag.recorded_ns, (round(frame.stamp, STAMP_DIGITS) for frame in bag.frames), strict=True))
 
@@ -117,8 +119,8 @@ class LiveNode:
         self._spin_until("fall silent", self._settled, ANSWER_TIMEOUT)
         states = list(self._states)
         self._forget_everybody()
-        counters = self._count()
-        counters = {name: value - before.get(name, 0) for name, value in counters.items()}
+        self._counted = self._count()
+        counters = {name: value - before.get(name, 0) for name, value in self._counted.items()}
         if [event.seq for event in self._events] != list(
             range(self._events[0].seq, self._events[0].seq + len(self._events)) if self._events else ()
         ):
