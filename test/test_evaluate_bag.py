@@ -2,11 +2,13 @@
 
 import json
 import os
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from rule_detector import hand_up_weights
 
 from usdrl_model.datasets import utkinect
@@ -27,6 +29,15 @@ DATA = Path(os.environ.get("USDRL_DATA", Path(__file__).resolve().parents[2] / "
 UP = ((4.0, 6.0), (9.0, 10.5))
 """When the hand of the actor is up."""
 RATE = 15.0
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> Iterator[None]:
+    """As in the commands: on a busy machine, threads of a small model mostly wait for each other."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
 
 
 def actor(segments: tuple[Segment, ...], labels: tuple[str, ...] = ("hand_up",)) -> Recording:
