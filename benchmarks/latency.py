@@ -1,0 +1,211 @@
+"""How long a robot waits for an answer: the real node, over DDS, with simulated people at 30 frames a second.
+
+Latency is counted from the header stamp of a frame, set when it is published, to the arrival of the state that was
+inferred with this frame as the newest, in another process. Decisions trail the newest frame by the look-ahead, which is
+not in it. The table is Markdown and holds what was measured on this machine, under its load, and nothing else::
+
+    python benchmarks/latency.py                  # a minute: 2 people, then 6
+    python benchmarks/latency.py --minutes 10     # does latency or memory grow?
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import sys
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import cycle, islice
+from pathlib import Path
+from types import TracebackType
+
+import numpy as np
+import psutil
+import rclpy
+import torch
+from rclpy.executors import SingleThreadedExecutor
+from rclpy.node import Node
+from rclpy.qos import DurabilityPolicy, QoSProfile
+from sensor_msgs.msg import PointCloud2
+from std_msgs.msg import String
+
+from usdrl_model.skeleton import SkeletonFrame
+from usdrl_ros.children import Child, exit_on_sigterm, use_private_domain, wait_until
+from usdrl_ros.live_replay import READY_TIMEOUT, TOPIC, perception_arguments
+from usdrl_ros.performance import MOST_PEOPLE, performance
+from usdrl_ros.skeleton_messages import header, point_cloud
+from usdrl_ros.truth import Truth
+
+RATE = 30.0
+WARM_UP = 5.0
+"""Seconds before measuring: a window is full after about four."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """What one stretch of time cost."""
+
+    latencies: Sequence[float]
+    """Seconds."""
+    cpu: float
+    """Seconds of processor time of the node a second."""
+    rss: float
+    """Resident memory of the node at the end, MiB."""
+    inferences: float
+    """States inferred a second."""
+
+
+class Bench:
+    """The node as a process, somebody who publishes people to it, and somebody who listens; a context manager."""
+
+    def __init__(self, weights: str, device: str) -> None:
+        truth = Truth(topic=TOPIC, topology="kinect_v2_25", axes="kinect", labels=(), segments=())
+        self._child = Child("perception node", perception_arguments(truth, "point_cloud", "0", weights, device))
+        self._arrivals: dict[float, float] = {}
+        self._stopping = False
+        self.model: dict[str, str] = {}
+        """What the node says that it runs."""
+
+    def __enter__(self) -> Bench:
+        use_private_domain()
+        rclpy.init()
+        self._node = Node("usdrl_latency", start_parameter_services=False)
+        self._publisher = self._node.create_publisher(PointCloud2, TOPIC, 50)
+        latched = QoSProfile(depth=50, durability=DurabilityPolicy.TRANSIENT_LOCAL)
+        self._node.create_subscription(String, "actions/state", self._on_state, latched)
+        executor = SingleThreadedExecutor()
+        executor.add_node(self._node)
+        self._thread = threading.Thread(target=self._spin, args=(executor,), daemon=True)
+        self._thread.start()
+        started = time.monotonic()
+        self._child.__enter__()
+        try:
+            subscribed = self._publisher.get_subscription_count
+            wait_until("subscribe", lambda: subscribed() > 0 and bool(self.model), [self._child], READY_TIMEOUT)
+        except BaseException:
+            self._child.stop()
+            raise
+        self.ready = time.monotonic() - started
+        """Seconds from the start of the process to its subscription."""
+        self._process = psutil.Process(self._child.pid)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._child.__exit__(kind, value, trace)
+        self._stopping = True
+        self._thread.join()
+        self._node.destroy_node()
+        rclpy.try_shutdown()
+
+    def publish(self, frames: Iterator[SkeletonFrame], seconds: float) -> Sample:
+        """Publish frames at their rate, with stamps of now, and measure."""
+        self._arrivals.clear()
+        stamps: list[float] = []
+        began, cpu = time.monotonic(), sum(self._process.cpu_times()[:2])
+        for index, frame in enumerate(islice(frames, round(seconds * RATE))):
+            time.sleep(max(0.0, began + index / RATE - time.monotonic()))
+            now = round(time.time(), 6)
+            self._publisher.publish(point_cloud(frame, header(now, "sensor")))
+            stamps.append(now)
+            if index % round(RATE) == 0:
+                self._child.check()
+        took = time.monotonic() - began
+        cpu = sum(self._process.cpu_times()[:2]) - cpu
+        time.sleep(0.5)  # the last answers
+        arrivals = dict(self._arrivals)
+        latencies = [arrivals[stamp] - stamp for stamp in stamps if stamp in arrivals]
+        if not latencies:
+            raise self._child.error("inferred nothing")
+        return Sample(latencies, cpu / took, self._process.memory_info().rss / 2**20, len(latencies) / took)
+
+    def _spin(self, executor: SingleThreadedExecutor) -> None:
+        while not self._stopping:
+            executor.spin_once(timeout_sec=0.1)
+
+    def _on_state(self, message: String) -> None:
+        now = time.time()
+        state = json.loads(message.data)
+        self.model = state["model"]
+        # Heartbeats repeat a state: the first one counts.
+        self._arrivals.setdefault(round(state["stamp"], 6), now)
+
+
+def crowd(people: int) -> Iterator[SkeletonFrame]:
+    """Frames of so many simulated people, for ever; the tracker has typical faults."""
+    groups = []
+    for first in range(0, people, MOST_PEOPLE):
+        count = min(MOST_PEOPLE, people - first)
+        frames = performance(people=count, seconds=60.0, seed=first, rate=RATE).frames
+        groups.append(
+            [
+                tuple(replace(person, id=str(first * 100 + int(person.id))) for person in frame.people)
+                for frame in frames
+            ]
+        )
+    for parts in cycle(zip(*groups, strict=False)):
+        yield SkeletonFrame(stamp=0.0, people=tuple(person for part in parts for person in part))
+
+
+def table(title: str, rows: Sequence[tuple[str, Sample]]) -> str:
+    """Markdown of some stretches."""
+    lines = [f"| {title} | latency p50 | p95 | max | inferences | CPU | RSS |", "|---|---|---|---|---|---|---|"]
+    for name, sample in rows:
+        p50, p95, most = (np.percentile(sample.latencies, share) * 1e3 for share in (50, 95, 100))
+        lines.append(
+            f"| {name} | {p50:.1f} ms | {p95:.1f} ms | {most:.0f} ms | {sample.inferences:.1f} /s |"
+            f" {100 * sample.cpu:.0f} % of a core | {sample.rss:.0f} MiB |"
+        )
+    return "\n".join(lines)
+
+
+def machine() -> str:
+    """The machine in a line."""
+    names = [
+        line.split(":")[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in line
+    ]
+    load = os.getloadavg()[0]
+    return (
+        f"{names[0] if names else platform.processor()}, {os.cpu_count()} cores, load {load:.1f} before the start;"
+        f" Python {platform.python_version()}, torch {torch.__version__}"
+    )
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(
+        description="Latency, processor share and memory of the perception node.",
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    parser.add_argument("--seconds", type=float, default=25.0, help="length of each measurement")
+    parser.add_argument("--minutes", type=int, default=0, help="instead: 2 people for so long, a row a minute")
+    parser.add_argument("--weights", default="default", help="name of shipped weights, or path of a weights folder")
+    parser.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda"), help="where the model runs")
+    options = parser.parse_args(arguments)
+    exit_on_sigterm()
+    about = machine()
+    with Bench(options.weights, options.device) as bench:
+        rows = []
+        if options.minutes:
+            frames = crowd(2)
+            bench.publish(frames, WARM_UP)
+            for minute in range(options.minutes):
+                rows.append((f"minute {minute + 1}", bench.publish(frames, 60.0)))
+        else:
+            for people in (2, 6):
+                frames = crowd(people)
+                bench.publish(frames, WARM_UP)
+                rows.append((f"{people} people", bench.publish(frames, options.seconds)))
+        print(f"{about}; weights {bench.model['weights']} {bench.model['hash']}, {bench.model['device']},")
+        print(f"{bench.model['precision']}. Ready {bench.ready:.1f} s after the start of the process.\n")
+        print(table("2 people at 30 Hz" if options.minutes else "at 30 Hz", rows))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
