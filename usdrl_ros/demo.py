@@ -3,7 +3,7 @@
 ::
 
     usdrl-demo                                              # simulated people
-    usdrl-demo --bag bags/s02_e01                           # a bag of skeletons, labelled or not
+    usdrl-demo --bag bags/s02_e01                           # a bag of skeletons with its labels.yaml
     usdrl-demo --recording data/utkinect --sequence s02_e01 # official files of UTKinect-Action3D
 
 The performer (or the bag player) and the perception node run as processes of their own and meet over DDS. The terminal
@@ -113,7 +113,7 @@ def recording_bag(path: Path, sequence: str | None, folder: Path) -> Path:
 
 
 def run(source: Source, output: Path, console: Console) -> bool:
-    """Run the demonstration; True if something was detected.
+    """Run the demonstration; False if something was done and nothing detected.
 
     Raises:
         ChildError: a process failed.
@@ -171,7 +171,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the demonstration; 0 when it went well, 1 when a process failed, 2 when the input cannot be used."""
+    """Run the demonstration; 0 when it went well, 1 when a process failed or nothing was detected, 2 when the input cannot be used."""
     options = parser().parse_args(arguments)
     exit_on_sigterm()
     console = Console()

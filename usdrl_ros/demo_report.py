@@ -18,7 +18,7 @@ from usdrl_ros.truth import Truth, save_truth
 
 
 def report(bag: Path, truth: Truth | None, listener: Listener, output: Path, title: str, console: Console) -> bool:
-    """Score what was heard, write ``results.json`` and ``timeline.png``, and print both; True if anything was detected.
+    """Score what was heard, write ``results.json`` and ``timeline.png``, and print both; False if nothing of it was seen.
 
     Args:
         bag: of the listener; gets a ``labels.yaml``.
@@ -59,7 +59,9 @@ def report(bag: Path, truth: Truth | None, listener: Listener, output: Path, tit
         f"picture {output / 'timeline.png'}   scores {output / 'results.json'}   bag {bag} (Foxglove, RViz)",
         soft_wrap=True,
     )
-    return bool(listener.events)
+    if not listener.events:
+        console.print("nothing was detected")
+    return bool(listener.events) or not truth.segments
 
 
 def _percent(value: float | None) -> str:
