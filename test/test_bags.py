@@ -6,7 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
-from rclpy.serialization import deserialize_message
+from rclpy.serialization import deserialize_message, serialize_message
+from rosbags.rosbag2 import CompressionFormat, CompressionMode, Writer
+from rosbags.typesys import Stores, get_typestore
+from std_msgs.msg import String
 
 from usdrl_model.recording import Recording, Segment
 from usdrl_model.skeleton import Person, SkeletonFrame
@@ -16,6 +19,7 @@ from usdrl_ros.bag_storage import STORAGES, BagError, BagReader, BagWriter
 from usdrl_ros.frames import Frames
 from usdrl_ros.inputs import INPUTS
 from usdrl_ros.message_types import headers, message_class, stamp_ns
+from usdrl_ros.performance import performance
 from usdrl_ros.point_cloud import read_points
 from usdrl_ros.truth import Truth, load_truth, save_truth
 
@@ -146,6 +150,19 @@ def test_truncated_files_are_reported(tmp_path: Path, storage: str, left: float)
         list(bag.messages())
 
 
+@pytest.mark.parametrize("mode", [CompressionMode.FILE, CompressionMode.MESSAGE])
+def test_compressed_bags_are_read(tmp_path: Path, mode: CompressionMode) -> None:
+    writer = Writer(tmp_path / "bag", version=9, storage_plugin=STORAGES["sqlite3"])
+    writer.set_compression(mode, CompressionFormat.ZSTD)
+    with writer:
+        types = get_typestore(Stores.ROS2_JAZZY)
+        connection = writer.add_connection("/a", "std_msgs/msg/String", typestore=types)
+        writer.write(connection, 5, serialize_message(String(data="wave")))
+    with BagReader(tmp_path / "bag") as bag:
+        (message,) = bag.messages()
+    assert deserialize_message(message.data, String).data == "wave"
+
+
 def test_what_is_no_bag_is_reported(tmp_path: Path) -> None:
     with pytest.raises(BagError, match="no such bag"):
         BagReader(tmp_path / "missing")
@@ -216,6 +233,20 @@ def test_utkinect_files_become_bags(tmp_path: Path) -> None:
         stamps = [message.stamp_ns for message in bag.messages()]
     assert [stamp - stamps[0] for stamp in stamps] == [0, round(2 / 30 * 1e9), round(2 / 30 * 1e9), 1_000_000_000]
     assert [segment.label for segment in load_truth(tmp_path / "bags" / "s01_e01").segments] == ["walk", "sit_down"]
+
+
+def test_simulated_people_become_a_bag(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    command = ["performer", str(tmp_path / "bag"), "--people", "3", "--duration", "5", "--rate", "10", "--seed", "1"]
+    assert bags.main(command) == 0
+    expected = performance(seed=1, people=3, seconds=5.0, rate=10.0)
+    with BagReader(tmp_path / "bag") as bag:
+        assert [message.stamp_ns for message in bag.messages()] == [round(f.stamp * 1e9) for f in expected.frames]
+    truth = load_truth(tmp_path / "bag")
+    assert [segment.label for segment in truth.segments] == [segment.label for segment in expected.segments]
+    assert bags.main(["info", str(tmp_path / "bag")]) == 0
+    assert f"{len(expected.frames)} messages" in capsys.readouterr().out
+    assert bags.main(["performer", str(tmp_path / "other"), "--people", "9"]) == 2
+    assert "people: expected 1 to 4" in capsys.readouterr().err
 
 
 def test_the_command_reports_bad_input(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -171,7 +171,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the demonstration; 0 when it went well, 1 when a process failed or nothing was detected, 2 when the input cannot be used."""
+    """Demonstrate; 0 when it went well, 1 when a process failed or nothing was seen, 2 for input that cannot be used."""
     options = parser().parse_args(arguments)
     exit_on_sigterm()
     console = Console()

@@ -18,7 +18,7 @@ from usdrl_ros.truth import Truth, save_truth
 
 
 def report(bag: Path, truth: Truth | None, listener: Listener, output: Path, title: str, console: Console) -> bool:
-    """Score what was heard, write ``results.json`` and ``timeline.png``, and print both; False if nothing of it was seen.
+    """Score what was heard, write ``results.json`` and ``timeline.png``, and print both; False if nothing was seen.
 
     Args:
         bag: of the listener; gets a ``labels.yaml``.

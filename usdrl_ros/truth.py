@@ -78,7 +78,7 @@ def load_truth(bag: str | Path) -> Truth:
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise BagError(f"{path}: cannot read the labels of the bag: {error}; write them as docs/bags.md says") from error
+        raise BagError(f"{path}: cannot read the labels of the bag (see docs/bags.md): {error}") from error
     try:
         return parse_truth(yaml.safe_load(text))
     except yaml.YAMLError as error:
