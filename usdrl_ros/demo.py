@@ -61,6 +61,8 @@ class Source:
     """None where the performer tells it."""
     person_id: str = "0"
     """As the parameter of the perception node."""
+    past: bool = False
+    """Stamps are not of now; the source publishes their time on ``/clock``."""
 
 
 def performer() -> Source:
@@ -80,10 +82,26 @@ def performer() -> Source:
 def bag_source(bag: LabelledBag) -> Source:
     """A labelled bag."""
     topic = bag.truth.topic
-    arguments = ["-m", "usdrl_ros.play", str(bag.path), "--topics", topic, "--wait", "20", "--ros-args"]
+    arguments = [
+        "-m",
+        "usdrl_ros.play",
+        str(bag.path),
+        "--topics",
+        topic,
+        "--wait",
+        "20",
+        "--clock",
+        "100",
+        "--ros-args",
+    ]
     arguments += ["-r", f"{topic}:={DEFAULT_TOPIC}"] if topic != DEFAULT_TOPIC else []
     return Source(
-        title=bag.name, arguments=arguments, input_type=bag.input_type, truth=bag.truth, person_id=bag.person_id
+        title=bag.name,
+        arguments=arguments,
+        input_type=bag.input_type,
+        truth=bag.truth,
+        person_id=bag.person_id,
+        past=True,
     )
 
 
@@ -122,6 +140,7 @@ def run(source: Source, output: Path, console: Console) -> bool:
     bag = output / "bag"
     with ExitStack() as stack:
         arguments = perception_arguments(source.truth or PERFORMER, source.input_type, source.person_id)
+        arguments += ["-p", "use_sim_time:=true"] if source.past else []
         perception = stack.enter_context(Child("perception node", arguments))
         listener = stack.enter_context(Listener(bag, INPUTS[source.input_type].message_type))
         with console.status("starting the perception node (loading torch and the weights)"):
@@ -171,7 +190,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Demonstrate; 0 when it went well, 1 when a process failed or nothing was seen, 2 for input that cannot be used."""
+    """Demonstrate; 0 when it went well, 1 when a process failed or nothing was seen, 2 for unusable input."""
     options = parser().parse_args(arguments)
     exit_on_sigterm()
     console = Console()
