@@ -15,7 +15,8 @@ from usdrl_model.recording import Recording, Segment
 from usdrl_model.skeleton import Person, SkeletonFrame
 from usdrl_model.topology import topology
 from usdrl_ros import bags
-from usdrl_ros.bag_storage import STORAGES, BagError, BagReader, BagWriter
+from usdrl_ros.bag_error import BagError
+from usdrl_ros.bag_storage import STORAGES, BagReader, BagWriter
 from usdrl_ros.frames import Frames
 from usdrl_ros.inputs import INPUTS
 from usdrl_ros.message_types import headers, message_class, stamp_ns

@@ -165,3 +165,8 @@ def test_the_table_shows_who_does_what() -> None:
     text = console.export_text()
     for word in ("waiting", "7", "wave", "1.5 s", "0.91", "12 ms", "none 0.05", "began 1.0 s ago", "failed", "nobody"):
         assert word in text
+
+
+def test_performer_and_node_need_no_bag_library() -> None:
+    script = "import sys; sys.modules['rosbags'] = None; import usdrl_ros.performer_node, usdrl_ros.perception_node"
+    subprocess.run([sys.executable, "-c", script], check=True, timeout=PATIENCE)

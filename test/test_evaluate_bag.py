@@ -18,8 +18,9 @@ from usdrl_model.skeleton import HEAD, Person, SkeletonFrame
 from usdrl_model.stream import ActionStream
 from usdrl_model.topology import JOINT_INDEX
 from usdrl_ros import evaluate_bag
+from usdrl_ros.bag_error import BagError
 from usdrl_ros.bag_scores import found_actions, score_runs
-from usdrl_ros.bag_storage import BagError, BagWriter
+from usdrl_ros.bag_storage import BagWriter
 from usdrl_ros.bags import write_recording
 from usdrl_ros.performance import performance
 from usdrl_ros.replay import load_bag, replay

@@ -28,12 +28,10 @@ from rosbags.interfaces import (
 from rosbags.rosbag2 import Reader, StoragePlugin, Writer
 from rosbags.typesys import Stores, get_typestore
 
+from usdrl_ros.bag_error import BagError
+
 STORAGES: dict[str, StoragePlugin] = {"mcap": StoragePlugin.MCAP, "sqlite3": StoragePlugin.SQLITE3}
 """Names that ``--storage`` takes."""
-
-
-class BagError(ValueError):
-    """A bag, or the labels beside it, that cannot be used; the message says why and what to do."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,8 @@ from tqdm import tqdm
 from usdrl_model import topology
 from usdrl_model.datasets import utkinect
 from usdrl_model.recording import Recording
-from usdrl_ros.bag_storage import STORAGES, BagError, BagReader, BagWriter
+from usdrl_ros.bag_error import BagError
+from usdrl_ros.bag_storage import STORAGES, BagReader, BagWriter
 from usdrl_ros.frames import AXES
 from usdrl_ros.performance import FAULTS, MOST_PEOPLE, performance
 from usdrl_ros.skeleton_messages import BUILDERS, header, in_axes

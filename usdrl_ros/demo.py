@@ -26,7 +26,7 @@ from rich.console import Console
 from rich.live import Live
 
 from usdrl_model.datasets import utkinect
-from usdrl_ros.bag_storage import BagError
+from usdrl_ros.bag_error import BagError
 from usdrl_ros.bags import DEFAULT_TOPIC, write_recording
 from usdrl_ros.children import Child, ChildError, exit_on_sigterm, use_private_domain, wait_until
 from usdrl_ros.demo_report import report
@@ -193,7 +193,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Demonstrate; 0 when it went well, 1 when a process failed or nothing was seen, 2 for unusable input."""
     options = parser().parse_args(arguments)
     exit_on_sigterm()
-    console = Console()
+    console = Console(markup=False, highlight=False)  # paths may hold brackets
     try:
         with tempfile.TemporaryDirectory() as scratch:
             path = options.bag

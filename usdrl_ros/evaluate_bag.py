@@ -26,8 +26,8 @@ from tqdm import tqdm
 from usdrl_model import __version__
 from usdrl_model.config import to_dict
 from usdrl_model.stream import ActionStream
+from usdrl_ros.bag_error import BagError
 from usdrl_ros.bag_scores import describe_run, found_actions, markdown, score_runs
-from usdrl_ros.bag_storage import BagError
 from usdrl_ros.children import ChildError, exit_on_sigterm
 from usdrl_ros.live_replay import LiveNode
 from usdrl_ros.replay import BagRun, LabelledBag, load_bag, replay

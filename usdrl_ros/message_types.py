@@ -8,7 +8,7 @@ from typing import Any
 
 from std_msgs.msg import Header
 
-from usdrl_ros.bag_storage import BagError
+from usdrl_ros.bag_error import BagError
 
 
 def message_class(name: str) -> Any:

@@ -25,7 +25,8 @@ from rclpy.serialization import deserialize_message, serialize_message
 from rclpy.utilities import remove_ros_args
 from rosgraph_msgs.msg import Clock
 
-from usdrl_ros.bag_storage import BagError, BagMessage, BagReader
+from usdrl_ros.bag_error import BagError
+from usdrl_ros.bag_storage import BagMessage, BagReader
 from usdrl_ros.message_types import headers, message_class, stamp_ns
 
 LONGEST_SLEEP = 0.05

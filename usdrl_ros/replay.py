@@ -22,7 +22,8 @@ from usdrl_model.events import Event
 from usdrl_model.skeleton import SkeletonFrame
 from usdrl_model.stream import ActionStream
 from usdrl_model.topology import topology
-from usdrl_ros.bag_storage import BagError, BagReader
+from usdrl_ros.bag_error import BagError
+from usdrl_ros.bag_storage import BagReader
 from usdrl_ros.frames import Frames
 from usdrl_ros.inputs import INPUTS, InputError
 from usdrl_ros.message_types import message_class

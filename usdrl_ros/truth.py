@@ -23,7 +23,7 @@ import yaml
 
 from usdrl_model import topology
 from usdrl_model.recording import Segment
-from usdrl_ros.bag_storage import BagError
+from usdrl_ros.bag_error import BagError
 from usdrl_ros.frames import AXES
 
 SCHEMA = "usdrl.labels/1"
