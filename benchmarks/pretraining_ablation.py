@@ -1,0 +1,150 @@
+"""Does pretraining pay? Encoders pretrained in different ways at equal budget, and probed with frozen features.
+
+    usdrl data import utd_mhad ~/data/utd_mhad --store stores       # and msraction3d, utkinect
+    python benchmarks/pretraining_ablation.py --data stores --out runs/ablation --threads 1
+
+Every row is a configuration file of ``config/`` and changes to it; steps, batch, clips (training parts of the standard
+splits) and seeds are the same for all. The scores are those of ``usdrl probe`` on the test parts. Rows that are done
+are in ``--out`` and are not computed again, a run that was stopped goes on. Prints a Markdown table, also when it is stopped:
+mean over the seeds, and lowest to highest. docs/pretraining_results.md holds what came out.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+import statistics
+import time
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from usdrl_model import config, pretrain, probe
+from usdrl_model.clip_pool import ClipPool
+from usdrl_model.distributed import Processes
+from usdrl_model.pretrain_config import PretrainConfig
+from usdrl_model.store import Store
+from usdrl_model.usdrl import USDRL
+
+CONFIGS = Path(__file__).resolve().parent.parent / "config"
+STEPS, BATCH, SEEDS = 100, 64, (0, 1)
+RAW_FRAMES = 16
+"""Frames of a window that the row without a network compares."""
+
+PLAIN = ("encoder.stem_kernel=0", "encoder.conv_kernel=1", "encoder.mlp_residual=false", "encoder.heads=1")
+JOINTS = ("encoder.velocity=false",)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Row:
+    """One way to pretrain."""
+
+    name: str
+    file: str = "mild"
+    changes: tuple[str, ...] = ()
+    views: str = "mild"
+    """Configuration file that the views are taken from."""
+    train: bool = True
+    """Off: the weights that training would start from."""
+
+
+ROWS = (
+    Row("untrained: joints, official encoder", changes=(*JOINTS, *PLAIN), train=False),
+    Row("untrained: joints", changes=JOINTS, train=False),
+    Row("untrained: joints, bones, motion", file="multimodal", train=False),
+    Row("untrained: joints + velocity", train=False),
+    Row("joints, decorrelation", changes=JOINTS),
+    Row("joints, bones, motion: one a view, decorrelation", file="multimodal"),
+    Row("joints, bones, motion: all in every view, decorrelation", file="multimodal", changes=("modal_views=all",)),
+    Row("joints + velocity, decorrelation"),
+    Row("joints + velocity, vicreg", changes=("loss.objective=vicreg",)),
+    Row("joints + velocity, infonce", changes=("loss.objective=infonce",)),
+    Row("joints + velocity, decorrelation, official augmentation", views="official_tpami"),
+)
+
+
+def load(name: str) -> PretrainConfig:
+    """A configuration of ``config/``."""
+    return config.load(PretrainConfig, CONFIGS / f"pretrain_{name}.yaml")
+
+
+def configuration(row: Row, seed: int, steps: int, batch: int) -> PretrainConfig:
+    """What a row is trained with."""
+    run = config.apply_overrides(load(row.file), row.changes)
+    views = load(row.views).views
+    return dataclasses.replace(run, views=views, steps=steps, batch=batch, seed=seed, save_every=50)
+
+
+def measure(row: Row, run: PretrainConfig, store: Store, out: Path) -> dict[str, Any]:
+    """Set -> scores of one run, from its folder if it was done before."""
+    kind = "trained" if row.train else "untrained"
+    folder = out / f"{kind}-{config.content_hash(run)}-{store.hash}"
+    done = folder / "probe.json"
+    if done.exists():
+        return dict(json.loads(done.read_text(encoding="utf-8"))["sets"])
+    folder.mkdir(parents=True, exist_ok=True)
+    start = time.perf_counter()
+    if row.train:
+        pool = ClipPool.of(store.select(split=run.data.split), run.encoder.people, run.data.longest)
+        alone = Processes(0, 1, torch.device("cpu"))
+        model: USDRL = pretrain.train(run, pool, folder, alone, resume=(folder / "training.pt").exists())
+        model.save_pretrained(folder / "weights", {"row": row.name, "configuration": config.content_hash(run)})
+        encoder = model.backbone
+    else:
+        encoder = probe.untrained(run.encoder, run.projectors, run.seed)
+    seconds = time.perf_counter() - start
+    sets = {name: dataclasses.asdict(score) for name, score in probe.probe(encoder, store).items()}
+    result = {"row": row.name, "seed": run.seed, "seconds": round(seconds, 1), "data": store.hash, "sets": sets}
+    done.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+    return sets
+
+
+def raw(store: Store) -> dict[str, Any]:
+    """The same scores of the coordinates themselves, without a network."""
+    coordinates = lambda windows: windows[:, :: windows.shape[1] // RAW_FRAMES].flatten(1)  # noqa: E731
+    scores = probe.score_sets(store, load("mild").encoder, coordinates)
+    return {name: dataclasses.asdict(score) for name, score in scores.items()}
+
+
+def table(rows: dict[str, list[dict[str, Any]]], sets: tuple[str, ...]) -> str:
+    """Markdown: a row each, two columns a set."""
+    counts = next(iter(rows.values()))[0]
+    heads = [f"{name} ({counts[name]['test']} clips) {kind}" for name in sets for kind in ("1-NN", "linear")]
+    lines = ["| pretraining | " + " | ".join(heads) + " | seeds |", "|---" * (len(heads) + 2) + "|"]
+    for name, runs in rows.items():
+        cells = [_cell([run[one][kind] for run in runs]) for one in sets for kind in ("nearest", "linear")]
+        lines.append(f"| {name} | {' | '.join(cells)} | {len(runs)} |")
+    return "\n".join(lines)
+
+
+def _cell(values: list[float]) -> str:
+    mean = f"{statistics.mean(values):.1f}"
+    return mean if len(values) == 1 else f"{mean} ({min(values):.1f} to {max(values):.1f})"
+
+
+def main() -> None:
+    """Train and probe what is missing; seed by seed, so that every row has one before any has two."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", required=True, type=Path, help="store with the sets (usdrl data import)")
+    parser.add_argument("--out", required=True, type=Path, help="folder of all runs, made where missing")
+    parser.add_argument("--steps", type=int, default=STEPS, help=f"of every run (default: {STEPS})")
+    parser.add_argument("--batch", type=int, default=BATCH, help=f"clips a step (default: {BATCH})")
+    parser.add_argument("--seeds", type=int, nargs="+", default=SEEDS, help="default: 0 1")
+    parser.add_argument("--threads", type=int, default=1, help="CPU threads (default: 1)")
+    arguments = parser.parse_args()
+    torch.set_num_threads(arguments.threads)
+    store = Store.open(arguments.data)
+    rows: dict[str, list[dict[str, Any]]] = {"no network: coordinates of 16 frames": [raw(store)]}
+    try:
+        for seed in arguments.seeds:
+            for row in ROWS:
+                run = configuration(row, seed, arguments.steps, arguments.batch)
+                rows.setdefault(row.name, []).append(measure(row, run, store, arguments.out))
+    finally:
+        print(table(rows, store.sets))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,204 @@
+"""What frozen features of an encoder are worth: labelled clips are told apart by them alone.
+
+Two classifiers that have next to nothing to tune, so that the difference between two encoders is one of features:
+the class of the nearest training clip (1-NN, cosine), and a linear layer (logistic regression on standardised
+features). The problem of the linear layer is convex and small: torch's LBFGS solves it to the end, from any start to
+the same answer, and a further library (scikit-learn brings SciPy) would add nothing but its size.
+
+    store = Store.open("stores")
+    encoder = load_encoder("runs/mild/weights")
+    probe(encoder, store.select(sets=["utd_mhad"]))["utd_mhad"]        # Score(nearest=..., linear=..., ...)
+
+Letters: N clips, T frames, M people, V joints, D features, K classes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional as F  # noqa: N812
+
+from usdrl_model.clip import Clip
+from usdrl_model.encoder import DSTE, STTR
+from usdrl_model.encoder_config import EncoderConfig
+from usdrl_model.initialise import initialise
+from usdrl_model.projectors import ProjectorConfig
+from usdrl_model.store import Store
+from usdrl_model.usdrl import USDRL
+from usdrl_model.window import compose
+
+BATCH = 64
+"""Windows that go through the encoder at once."""
+PENALTY = 1.0
+"""Weight of half the squared norm beside the summed cross-entropy; scikit-learn's default, C = 1."""
+UNKNOWN = -1
+"""Class of a test clip whose label no training clip has: always wrong."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Labelled:
+    """Labelled clips as an encoder takes them."""
+
+    windows: Tensor
+    """(N, T, M, V, 3), whole clips resized to T frames, filled and normalised as live windows are."""
+    labels: tuple[str, ...]
+    """N names of actions."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Score:
+    """Accuracies on test clips, in percent."""
+
+    nearest: float
+    """1-NN, cosine, raw features."""
+    linear: float
+    """Logistic regression, standardised features."""
+    train: int
+    """Labelled clips to learn from."""
+    test: int
+    """Labelled clips that were scored."""
+    classes: int
+
+
+def probe(encoder: DSTE | STTR, store: Store, split: str = "standard") -> dict[str, Score]:
+    """Set -> accuracy of frozen features, for every set in ``store``.
+
+    Args:
+        encoder: in evaluation mode, on any device; stays as it is.
+        store: labelled clips; every set is split and scored by itself.
+        split: protocol (and fold) as ``Store.select`` takes it, without ``/train`` or ``/test``.
+
+    Raises:
+        ValueError: a set without labelled clips in one of the parts, or an unknown protocol.
+    """
+    device = next(encoder.parameters()).device
+    return score_sets(store, encoder.config, lambda windows: features(encoder, windows.to(device)), split)
+
+
+def score_sets(
+    store: Store, shape: EncoderConfig, represent: Callable[[Tensor], Tensor], split: str = "standard"
+) -> dict[str, Score]:
+    """As ``probe``, of any function from windows (N, T, M, V, 3) to features (N, D); ``shape`` has T and M."""
+    scores = {}
+    for name in store.sets:
+        train, test = (
+            labelled(store.select(sets=[name], split=f"{split}/{part}"), shape, f"{name} {split}/{part}")
+            for part in ("train", "test")
+        )
+        scores[name] = score(represent(train.windows), train.labels, represent(test.windows), test.labels)
+    return scores
+
+
+def labelled(clips: Store, shape: EncoderConfig, where: str) -> Labelled:
+    """The labelled clips of a store: clips with a label as a whole, and every labelled segment.
+
+    A clip in which nobody is seen is a window of zeros, so that it counts like any other.
+
+    Raises:
+        ValueError: there are none; ``where`` says what was looked at.
+    """
+    found = [pair for clip in clips for pair in _examples(clip, shape)]
+    if not found:
+        raise ValueError(
+            f"{where}: no labelled clips there; choose other sets (--sets) or another protocol (--split),"
+            " 'usdrl data info' lists both"
+        )
+    windows, labels = zip(*found, strict=True)
+    return Labelled(torch.stack(windows), labels)
+
+
+@torch.inference_mode()
+def features(encoder: DSTE | STTR, windows: Tensor) -> Tensor:
+    """Pooled features (N, D) of windows (N, T, M, V, 3), float32."""
+    return torch.cat([encoder.pooled(encoder(part)).float() for part in windows.split(BATCH)])
+
+
+def untrained(shape: EncoderConfig, projectors: ProjectorConfig | None = None, seed: int = 0) -> DSTE | STTR:
+    """The encoder that pretraining with ``seed`` starts from, in evaluation mode."""
+    model = USDRL(shape, projectors)  # with projectors: they take their share of the same random numbers
+    initialise(model, torch.Generator().manual_seed(seed))
+    return model.backbone.eval()
+
+
+def score(train: Tensor, train_labels: tuple[str, ...], test: Tensor, test_labels: tuple[str, ...]) -> Score:
+    """Both accuracies of features (N, D) and their labels."""
+    classes = sorted(set(train_labels))
+    index = {label: k for k, label in enumerate(classes)}
+    y = torch.tensor([index[label] for label in train_labels])
+    truth = torch.tensor([index.get(label, UNKNOWN) for label in test_labels])
+    train, test = train.cpu(), test.cpu()
+    accuracy = lambda found: 100.0 * (found == truth).double().mean().item()  # noqa: E731
+    return Score(
+        nearest=accuracy(y[nearest(train, test)]),
+        linear=accuracy(linear(train, y, test, len(classes))),
+        train=len(train),
+        test=len(test),
+        classes=len(classes),
+    )
+
+
+def nearest(train: Tensor, test: Tensor) -> Tensor:
+    """For each of the test features (N, D) the row of ``train`` with the largest cosine; (N,) int64."""
+    return (F.normalize(test, dim=1) @ F.normalize(train, dim=1).T).argmax(dim=1)
+
+
+def linear(train: Tensor, y: Tensor, test: Tensor, classes: int) -> Tensor:
+    """Classes (N,) of test features by logistic regression on (n, D) training features with classes ``y`` (n,)."""
+    centre, spread = train.mean(dim=0), train.std(dim=0, correction=0)
+    # A feature that never varies says nothing: it becomes 0, not NaN.
+    scale = torch.where(spread > 0.0, 1.0 / spread, 0.0)
+    weight, bias = fit(((train - centre) * scale).double(), y, classes)
+    return (((test - centre) * scale).double() @ weight + bias).argmax(dim=1)
+
+
+def fit(x: Tensor, y: Tensor, classes: int) -> tuple[Tensor, Tensor]:
+    """Weight (D, K) and bias (K,) that minimise summed cross-entropy + PENALTY / 2 * |weight|^2; x (n, D) float64."""
+    with torch.inference_mode(False), torch.enable_grad():
+        x = x.clone()
+        weight = torch.zeros(x.shape[1], classes, dtype=x.dtype, requires_grad=True)
+        bias = torch.zeros(classes, dtype=x.dtype, requires_grad=True)
+        optimiser = torch.optim.LBFGS(
+            [weight, bias], max_iter=1000, tolerance_grad=1e-6, tolerance_change=0.0, line_search_fn="strong_wolfe"
+        )
+
+        def objective() -> Tensor:
+            optimiser.zero_grad()
+            loss = F.cross_entropy(x @ weight + bias, y) + 0.5 * PENALTY / len(x) * weight.square().sum()
+            loss.backward()
+            return loss
+
+        optimiser.step(objective)
+    return weight.detach(), bias.detach()
+
+
+def _examples(clip: Clip, shape: EncoderConfig) -> Iterator[tuple[Tensor, str]]:
+    everybody = range(len(clip.people))
+    if clip.label is not None:
+        yield _window(clip, slice(None), list(everybody), shape), clip.label
+    for segment in clip.segments:
+        if segment.start == segment.end:  # an instant, as in MSRC-12, shows no action
+            continue
+        frames = (clip.stamps >= segment.start) & (clip.stamps <= segment.end)
+        first = [person for person in everybody if clip.people[person] == segment.person]
+        yield _window(clip, frames, first or list(everybody), shape), segment.label
+
+
+def _window(clip: Clip, frames: slice | np.ndarray, people: list[int], shape: EncoderConfig) -> Tensor:
+    """(T, M, V, 3) of the people who are seen longest in some frames of a clip."""
+    mask = clip.mask[frames][:, people]  # (L, people, V)
+    joints = clip.joints[frames][:, people]
+    seen: np.ndarray = np.any(mask, axis=2)
+    order = sorted(np.argsort(-seen.sum(axis=0), kind="stable")[: shape.people])
+    there = np.flatnonzero(np.any(seen[:, order], axis=1))
+    if len(there) == 0:
+        return torch.zeros(shape.frames, shape.people, *clip.joints.shape[2:])
+    span = slice(there[0], there[-1] + 1)
+    bodies = [(joints[span, person], mask[span, person]) for person in order]
+    window = torch.from_numpy(compose(*bodies[0], bodies[1:], shape.people))
+    flat = window.flatten(1).T[None]  # (1, M * V * 3, L)
+    resized = F.interpolate(flat, size=shape.frames, mode="linear", align_corners=False)
+    return resized[0].T.reshape(shape.frames, *window.shape[1:])

@@ -1,0 +1,82 @@
+"""``usdrl probe``: how well frozen features of a pretrained encoder tell the actions of a store apart.
+
+usdrl probe runs/mild/weights --data stores --sets utd_mhad msraction3d
+usdrl probe runs/mild/weights --data stores --untrained     # the control: the same encoder before pretraining
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import usdrl_model
+
+if TYPE_CHECKING:
+    from usdrl_model.probe import Score
+
+
+def add_verb(verbs: Any) -> None:
+    """Register the verb with the sub-parsers of ``usdrl``."""
+    verb = verbs.add_parser("probe", help="score frozen features of an encoder on labelled clips (1-NN, linear)")
+    verb.add_argument("weights", metavar="WEIGHTS", help="pretrained model: folder, file or Hugging Face repository")
+    verb.add_argument("--data", required=True, type=Path, help="store (usdrl data import), or a packed file of one")
+    verb.add_argument("--sets", nargs="+", help="names of data sets (default: all of the store)")
+    verb.add_argument("--split", default="standard", help="protocol, with its fold if it has any (default: standard)")
+    verb.add_argument("--untrained", action="store_true", help="random weights in the place of those of the file")
+    verb.add_argument("--seed", type=int, default=0, help="of the random weights (default: 0)")
+    verb.add_argument("--device", default="auto", help="auto, cpu or cuda (default: auto)")
+    verb.add_argument("--threads", type=int, default=0, help="CPU threads (default: 0, all cores)")
+    verb.add_argument("--json", type=Path, help="write the scores into this file too")
+    verb.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Score, print the table, and return 1 if something is wrong."""
+    import torch  # here, because "usdrl --help" must not wait for it
+
+    from usdrl_model import checkpoint, hub, probe
+    from usdrl_model.store import Store
+    from usdrl_model.usdrl import load_encoder
+
+    if arguments.threads:
+        torch.set_num_threads(arguments.threads)
+    try:
+        device = checkpoint.choose_device(arguments.device)
+        if arguments.untrained:
+            stored = hub.find(arguments.weights).config
+            encoder = probe.untrained(stored.encoder, stored.projectors, arguments.seed)
+        else:
+            encoder = load_encoder(arguments.weights)
+        store = Store.open(arguments.data).select(sets=arguments.sets)
+        scores = probe.probe(encoder.to(device), store, arguments.split)
+        result = {
+            "weights": arguments.weights,
+            "untrained": arguments.untrained,
+            **({"seed": arguments.seed} if arguments.untrained else {}),
+            "split": arguments.split,
+            "data": store.hash,
+            "version": usdrl_model.__version__,
+            "sets": {name: asdict(score) for name, score in scores.items()},
+        }
+        if arguments.json:
+            arguments.json.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+    except (ValueError, OSError, ImportError) as error:
+        print(f"usdrl probe: {error}", file=sys.stderr)
+        return 1
+    print(table(scores))
+    return 0
+
+
+def table(scores: Mapping[str, Score]) -> str:
+    """Accuracies in percent, a line a set."""
+    lines = [f"{'set':<16}{'classes':>8}{'train':>8}{'test':>8}{'1-NN %':>10}{'linear %':>10}"]
+    lines += [
+        f"{name:<16}{s.classes:>8}{s.train:>8}{s.test:>8}{s.nearest:>10.1f}{s.linear:>10.1f}"
+        for name, s in scores.items()
+    ]
+    return "\n".join(lines)
