@@ -5,8 +5,8 @@
 
 Every row is a configuration file of ``config/`` and changes to it; steps, batch, clips (training parts of the standard
 splits) and seeds are the same for all. The scores are those of ``usdrl probe`` on the test parts. Rows that are done
-are in ``--out`` and are not computed again, a run that was stopped goes on. Prints a Markdown table, also when it is stopped:
-mean over the seeds, and lowest to highest. docs/pretraining_results.md holds what came out.
+are in ``--out`` and are not computed again, a run that was stopped goes on. Prints a Markdown table, also when it is
+stopped: mean over the seeds, and lowest to highest. docs/pretraining_results.md holds what came out.
 """
 
 from __future__ import annotations
