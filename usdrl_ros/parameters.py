@@ -77,12 +77,22 @@ PARAMETERS: tuple[Declaration, ...] = (
         text="x, y, z (m), roll, pitch, yaw (rad) of the sensor in target_frame; roll 0, pitch 0.3 is a camera that"
         " looks 0.3 rad down. All zeros: not given. Without target_frame it only levels the skeletons.",
     ),
-    Declaration(name="weights", default="default", text="Name of shipped weights, or path of a weights folder."),
+    Declaration(
+        name="weights",
+        default="default",
+        text="Name of shipped weights, path of a weights folder, or of an ONNX file made by `usdrl export`.",
+    ),
     Declaration(
         name="device",
         default="auto",
         choices=("auto", "cpu", "cuda"),
         text="Where the model runs; auto: cuda if there is one.",
+    ),
+    Declaration(
+        name="precision",
+        default="auto",
+        choices=("auto", "fp32", "bf16"),
+        text="Arithmetic of the model; auto: fp32, exact, or what an ONNX file holds. bf16 is faster and less exact.",
     ),
     Declaration(name="num_threads", default=1, limits=(1, 64), text="CPU threads of the model."),
     Declaration(
@@ -183,6 +193,7 @@ class PerceptionConfig:
     sensor_pose: tuple[float, ...]
     weights: str
     device: str
+    precision: str
     num_threads: int
     autostart: bool
     heartbeat_rate: float

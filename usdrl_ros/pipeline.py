@@ -28,7 +28,9 @@ def load_stream(config: PerceptionConfig) -> Stream:
     from usdrl_model.stream import ActionStream
 
     torch.set_num_threads(config.num_threads)
-    return ActionStream.from_pretrained(config.weights, topology=config.topology, device=config.device)
+    return ActionStream.from_pretrained(
+        config.weights, topology=config.topology, device=config.device, precision=config.precision
+    )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
