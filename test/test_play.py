@@ -165,7 +165,7 @@ def test_input_that_cannot_be_played(bag: Path, tmp_path: Path) -> None:
         ((bag, "--topics", "/bodies"), 2, "no topic /bodies"),
         ((bag, "--start", 100), 2, "cannot start at 100"),
         ((bag, "--rate", 0), 2, "rate: expected a positive number"),
-        ((bag, "--wait", 0.2, "--ros-args", "-r", "/people:=/nobody"), 1, "no subscriber"),
+        ((bag, "--wait", 0.2, "--ros-args", "-r", "/people:=/nobody"), 1, "had no subscriber after"),
     ]
     players = [(start(*arguments), code, text) for arguments, code, text in cases]
     for player, code, text in players:

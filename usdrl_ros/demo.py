@@ -41,6 +41,12 @@ READY_TIMEOUT = 120.0
 """Seconds until the node must be active; loading torch on a busy machine takes long."""
 SETTLE = 2.5
 """Seconds to go on listening after the last frame: longer than ``source_timeout``, so that every action has ended."""
+PUBLISHER_WAIT = 60.0
+"""Seconds in which the source and those who listen to it must have found each other."""
+SUBSCRIBERS = 2
+"""The perception node and the listener: without either, the first frames would be lost."""
+CLOCK_RATE = 100.0
+"""Messages a second on ``/clock``."""
 LONGEST = 24 * 3600.0
 """Seconds after which a demonstration is given up."""
 SIMULATED = "Simulated people move alike: this shows that everything works, not how well it does on real people."
@@ -67,33 +73,16 @@ class Source:
 
 def performer() -> Source:
     """Two simulated people."""
-    arguments = [
-        "-m",
-        "usdrl_ros.performer_node",
-        "--ros-args",
-        "-p",
-        "wait:=20.0",
-        "-r",
-        f"skeletons:={DEFAULT_TOPIC}",
-    ]
+    settings = ["-p", f"wait:={PUBLISHER_WAIT}", "-p", f"subscribers:={SUBSCRIBERS}"]
+    arguments = ["-m", "usdrl_ros.performer_node", "--ros-args", *settings, "-r", f"skeletons:={DEFAULT_TOPIC}"]
     return Source(title="two simulated people", arguments=arguments, input_type="point_cloud", truth=None)
 
 
 def bag_source(bag: LabelledBag) -> Source:
     """A labelled bag."""
     topic = bag.truth.topic
-    arguments = [
-        "-m",
-        "usdrl_ros.play",
-        str(bag.path),
-        "--topics",
-        topic,
-        "--wait",
-        "20",
-        "--clock",
-        "100",
-        "--ros-args",
-    ]
+    settings = ["--wait", f"{PUBLISHER_WAIT}", "--subscribers", f"{SUBSCRIBERS}", "--clock", f"{CLOCK_RATE}"]
+    arguments = ["-m", "usdrl_ros.play", str(bag.path), "--topics", topic, *settings, "--ros-args"]
     arguments += ["-r", f"{topic}:={DEFAULT_TOPIC}"] if topic != DEFAULT_TOPIC else []
     return Source(
         title=bag.name,

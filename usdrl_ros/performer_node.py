@@ -51,7 +51,8 @@ class PerformerNode(Node):
         text = "Seconds, at least, with actions in random order; 0: the 40 s of the demo."
         self._seconds = float(self._declared("duration", 0.0, text))
         self._loop = bool(self._declared("loop", False, "Go on with the next seed at the end, until stopped."))
-        text = "Seconds to wait for a subscriber before the first frame, at most."
+        text = "Seconds to wait for subscribers before the first frame, at most."
+        self._subscribers = int(self._declared("subscribers", 1, "With wait: how many subscribers to wait for."))
         self._wait = float(self._declared("wait", 0.0, text))
         self._rate = float(self._declared("rate", 30.0, "Frames a second, 5 to 120."))
         self._topology = str(self._declared("topology", "kinect_v2_25", "Joint set."))
@@ -70,7 +71,9 @@ class PerformerNode(Node):
     def perform(self, executor: SingleThreadedExecutor) -> None:
         """Publish the performance at its pace; with ``loop``, again and again."""
         deadline = time.monotonic() + self._wait
-        while not self._skeletons.get_subscription_count() and time.monotonic() < deadline and self.context.ok():
+        while self._skeletons.get_subscription_count() < self._subscribers and time.monotonic() < deadline:
+            if not self.context.ok():
+                return
             executor.spin_once(timeout_sec=0.1)
         while True:
             start = time.time() + LEAD

@@ -88,10 +88,10 @@ class Player:
         }
         self._clock = node.create_publisher(Clock, "/clock", QoSProfile(depth=1)) if options.clock else None
 
-    def wait(self, timeout: float) -> bool:
-        """Wait until every topic has a subscriber; False where that did not happen within ``timeout`` seconds."""
+    def wait(self, timeout: float, subscribers: int = 1) -> bool:
+        """Wait until every topic has so many subscribers; False if that does not happen within ``timeout`` seconds."""
         deadline = time.monotonic() + timeout
-        while not all(publisher.get_subscription_count() for publisher in self._publishers.values()):
+        while min(publisher.get_subscription_count() for publisher in self._publishers.values()) < subscribers:
             if time.monotonic() > deadline or not self._running():
                 return False
             time.sleep(LONGEST_SLEEP)
@@ -199,7 +199,10 @@ def parser() -> argparse.ArgumentParser:
     command.add_argument("--start", type=float, default=default.start, metavar="S", help="seconds to skip at the start")
     command.add_argument("--topics", nargs="+", metavar="TOPIC", help="only these topics (all without it)")
     command.add_argument(
-        "--wait", type=float, default=0.0, metavar="S", help="seconds to wait for a subscriber on every topic, at most"
+        "--wait", type=float, default=0.0, metavar="S", help="seconds to wait for subscribers on every topic, at most"
+    )
+    command.add_argument(
+        "--subscribers", type=int, default=1, metavar="N", help="with --wait: subscribers a topic to wait for"
     )
     command.add_argument("--restamp", action="store_true", help="move header stamps to the present, to measure latency")
     return command
@@ -222,8 +225,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with BagReader(options.bag) as bag:
             node = rclpy.create_node("player", start_parameter_services=False)
             player = Player(node, bag, how)
-            if options.wait and not player.wait(options.wait) and rclpy.ok():
-                print(f"usdrl-play: no subscriber on every topic within {options.wait:g} s", file=sys.stderr)
+            if options.wait and not player.wait(options.wait, options.subscribers) and rclpy.ok():
+                print(f"usdrl-play: a topic had no subscriber after {options.wait:g} s, or not enough", file=sys.stderr)
                 return 1
             print(f"playing {bag.path}: {bag.duration:.1f} s of recording", flush=True)
             print(f"published {player.play()} messages", flush=True)
