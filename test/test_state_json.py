@@ -46,7 +46,7 @@ events = st.builds(
 
 def encode(state, latency_ms=None, to_published=lambda point: point):
     text = encode_state(state, frame_id="camera", to_published=to_published, model=MODEL, latency_ms=latency_ms)
-    assert "NaN" not in json.dumps(json.loads(text, parse_constant=lambda name: pytest.fail(name)))
+    json.loads(text, parse_constant=lambda name: pytest.fail(f"{name} is no JSON"))
     return json.loads(text)
 
 

@@ -106,7 +106,7 @@ class _SetWriter:
         self.clips: list[ClipIndex] = []
         self.names: set[str] = set()
         self.labels: dict[str, None] = {}
-        kinds = (dtype, np.dtype("u1"), np.dtype("<i4"), np.dtype("<f8"))
+        kinds: tuple[np.dtype, ...] = (dtype, np.dtype("u1"), np.dtype("<i4"), np.dtype("<f8"))
         self.arrays = {
             name: _ArrayWriter(folder / f"{name}.npy", kind, (2,) if name == "rows" else ())
             for name, kind in zip(ARRAYS, kinds, strict=True)
@@ -126,7 +126,7 @@ class _SetWriter:
         if len(np.unique(rows, axis=0)) != len(rows):
             raise ValueError(f"{recording.name}: a frame holds the same person twice")
         count = len(topology(recording.topology).joints)
-        joints = np.zeros((0, count, 3))
+        joints: np.ndarray = np.zeros((0, count, 3))
         if seen:
             joints = np.stack([person.joints for _, person in seen]).astype(np.float64)
         if joints.shape[1:] != (count, 3):

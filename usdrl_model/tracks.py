@@ -40,16 +40,16 @@ class Track:
         self.last_stamp = -math.inf
         self.newest: int | None = None
         """Grid index of the newest frame, None before the first."""
-        self.joints = np.zeros((count, 3), np.float32)
+        self.joints: np.ndarray = np.zeros((count, 3), np.float32)
         """(25, 3) newest sample, canonical joints."""
-        self.confidence = np.zeros(count, np.float32)
+        self.confidence: np.ndarray = np.zeros(count, np.float32)
         """(25,) of the newest sample, frozen joints at 0."""
         self._ring = np.zeros((capacity, count, 3), np.float32)
         self._mask = np.zeros((capacity, count), bool)
         self._valid_stamp = np.full(count, -math.inf)  # when each joint was last valid, and where
         self._valid_joints = np.zeros((count, 3))
         self._moved_stamp = np.full(count, -math.inf)
-        self._repeats = np.zeros(count, int)
+        self._repeats: np.ndarray = np.zeros(count, int)
 
     @property
     def oldest(self) -> int:

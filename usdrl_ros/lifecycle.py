@@ -7,6 +7,8 @@ that the present state does not allow ends the whole process.
 
 from __future__ import annotations
 
+import signal
+
 import rclpy
 from rclpy.executors import Executor, ExternalShutdownException
 from rclpy.impl.implementation_singleton import rclpy_implementation
@@ -28,6 +30,12 @@ def spin(executor: Executor) -> None:
     except RCLError:
         if rclpy.ok(context=executor.context):
             raise
+
+
+def ignore_signals() -> None:
+    """Let SIGINT and SIGTERM pass: who ends already must not be torn out of it by an impatient second Ctrl-C."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
 
 
 class ManagedNode(LifecycleNode):

@@ -31,7 +31,7 @@ from std_srvs.srv import Trigger
 from usdrl_ros import parameters
 from usdrl_ros.frames import needs_tf, tf_buffer
 from usdrl_ros.health import Health, Situation
-from usdrl_ros.lifecycle import ManagedNode, RCLError, spin
+from usdrl_ros.lifecycle import ManagedNode, RCLError, ignore_signals, spin
 from usdrl_ros.outputs import Outputs
 from usdrl_ros.parameters import PerceptionConfig
 from usdrl_ros.pipeline import Pipeline, StreamFactory, build, load_stream
@@ -263,9 +263,11 @@ def main(args: list[str] | None = None, stream_factory: StreamFactory = load_str
     except (KeyboardInterrupt, ExternalShutdownException):
         pass
     finally:
+        ignore_signals()
         if node is not None:
             node.close()
         rclpy.try_shutdown()
+        ignore_signals()  # shutting down has put the old handlers back
     return 0
 
 

@@ -25,7 +25,7 @@ from std_msgs.msg import String
 
 from usdrl_model.recording import Recording
 from usdrl_ros.frames import AXES
-from usdrl_ros.lifecycle import RCLError
+from usdrl_ros.lifecycle import RCLError, ignore_signals
 from usdrl_ros.message_types import message_class
 from usdrl_ros.performance import performance
 from usdrl_ros.skeleton_messages import BUILDERS, header, in_axes
@@ -140,7 +140,9 @@ def main(args: Sequence[str] | None = None) -> int:
             raise
         return 0
     finally:
+        ignore_signals()
         rclpy.try_shutdown()
+        ignore_signals()  # shutting down has put the old handlers back
 
 
 if __name__ == "__main__":

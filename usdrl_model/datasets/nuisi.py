@@ -67,7 +67,7 @@ def _labelled(member: Member) -> Iterator[Recording]:
             rows = np.asarray(clip)
             if rows.ndim != 2 or rows.shape[1] != 60 or rows.dtype.kind != "f" or int(label) not in range(len(LABELS)):
                 raise ValueError(f"{member.where}: {part} clip {index}: expected (frames, 60) and a label below 6")
-            people = rows.reshape(-1, 2, len(TEN), 3)
+            people: np.ndarray = rows.reshape(-1, 2, len(TEN), 3)
             # To the right of the person, forwards, up -> canonical axes of somebody who faces the sensor at 2 m.
             people = np.stack([people[..., 0], people[..., 2], 2.0 - people[..., 1]], axis=-1)
             yield Recording(
