@@ -123,6 +123,14 @@ def test_a_person_who_leaves_is_lost_and_may_come_back() -> None:
     assert again[0].seq == 3
 
 
+def test_a_pause_of_the_whole_source_ends_a_track_too() -> None:
+    recorded = [frame for frame in frames() if not 104.0 < frame.stamp < 106.0]
+    recorded += [dataclasses.replace(frame, stamp=frame.stamp + 20.0) for frame in frames(duration=1.0)]
+    stream, events = play(recorded)
+    assert [(event.kind, round(event.offset or 0.0)) for event in events] == [("onset", 0), ("lost", 104)]
+    assert stream.counters["tracks_lost"] == 2
+
+
 def test_a_silent_tracker_does_not_leave_an_action_running() -> None:
     stream = ActionStream(hand_up_weights(), topology="kinect_v2_25")
     for frame in frames(duration=4.5):

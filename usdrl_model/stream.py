@@ -155,10 +155,10 @@ class ActionStream:
             self._lose(list(self._people))
             self.reset()
         self._newest = max(self._newest, frame.stamp)
+        self._expire()  # before the new samples: who was away for too long is somebody new
         taken = [self._take(id_, frame.stamp, *sample) for id_, sample in samples.items()]
         if samples and not any(taken):
             self.counters["stale_frames"] += 1
-        self._expire()
 
         slot = math.floor(self._newest * self.config.max_rate)
         if self._slot is None or slot > self._slot:
