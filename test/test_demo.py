@@ -170,3 +170,18 @@ def test_the_table_shows_who_does_what() -> None:
 def test_performer_and_node_need_no_bag_library() -> None:
     script = "import sys; sys.modules['rosbags'] = None; import usdrl_ros.performer_node, usdrl_ros.perception_node"
     subprocess.run([sys.executable, "-c", script], check=True, timeout=PATIENCE)
+
+
+@pytest.mark.parametrize("named", ["", "s01_e02", "joints/joints_s01_e02.txt"])
+def test_a_sequence_of_a_data_set_is_named_in_any_way(tmp_path: Path, named: str) -> None:
+    folder = tmp_path / "utkinect"
+    (folder / "joints").mkdir(parents=True)
+    row = " ".join(["252", *["0.5"] * 60])
+    for sequence in ("s01_e01", "s01_e02"):
+        (folder / "joints" / f"joints_{sequence}.txt").write_text(row)
+    (folder / "actionLabel.txt").write_text("s01_e01\nwalk: 252 300\ns01_e02\nwalk: 252 300\n")
+    made = demo.recording_bag(folder / named, None, tmp_path)
+    assert made.name == ("s01_e02" if named else "s01_e01")
+    assert (made / "labels.yaml").is_file()
+    with pytest.raises(ValueError, match="no sequence s09_e09"):
+        demo.recording_bag(folder / "s09_e09", None, tmp_path)

@@ -98,8 +98,9 @@ def recording_bag(path: Path, sequence: str | None, folder: Path) -> Path:
     """Convert one sequence of UTKinect to a bag.
 
     Args:
-        path: folder of the data set, its joints.zip, or one of its joints files.
-        sequence: ``sSS_eEE``; None takes the one of the joints file, else the first of a person the shipped weights
+        path: folder of the data set, its joints.zip, one of its joints files, or the folder and a sequence
+            (``utkinect/s02_e01``).
+        sequence: ``sSS_eEE``; None takes the one that ``path`` names, else the first of a person the shipped weights
             were not trained on.
         folder: where the bag is made.
 
@@ -111,6 +112,8 @@ def recording_bag(path: Path, sequence: str | None, folder: Path) -> Path:
         if path.name.startswith("joints_") and sequence is None:
             sequence = path.stem.removeprefix("joints_")
         path = path.parent.parent if path.parent.name == "joints" else path.parent
+    elif not path.exists() and path.parent.is_dir():
+        sequence, path = sequence or path.name, path.parent
     recordings = {recording.name: recording for recording in utkinect.load(path)}
     name = sequence or next((name for name in recordings if name == "s02_e01"), next(iter(recordings)))
     if name not in recordings:
