@@ -109,13 +109,14 @@ def raw(store: Store) -> dict[str, Any]:
 
 
 def table(rows: dict[str, list[dict[str, Any]]], sets: tuple[str, ...]) -> str:
-    """Markdown: a row each, two columns a set."""
-    counts = next(iter(rows.values()))[0]
-    heads = [f"{name} ({counts[name]['test']} clips) {kind}" for name in sets for kind in ("1-NN", "linear")]
-    lines = ["| pretraining | " + " | ".join(heads) + " | seeds |", "|---" * (len(heads) + 2) + "|"]
+    """Markdown: a row each; two columns a set, and their mean."""
+    columns = [(name, kind) for name in sets for kind in ("nearest", "linear")]
+    heads = [f"{name} {'1-NN' if kind == 'nearest' else kind}" for name, kind in columns]
+    lines = [f"| pretraining | {' | '.join(heads)} | mean | seeds |", "|---" * (len(heads) + 3) + "|"]
     for name, runs in rows.items():
-        cells = [_cell([run[one][kind] for run in runs]) for one in sets for kind in ("nearest", "linear")]
-        lines.append(f"| {name} | {' | '.join(cells)} | {len(runs)} |")
+        values = [[run[one][kind] for run in runs] for one, kind in columns]
+        values.append([statistics.mean(of_seed) for of_seed in zip(*values, strict=True)])
+        lines.append(f"| {name} | {' | '.join(map(_cell, values))} | {len(runs)} |")
     return "\n".join(lines)
 
 

@@ -35,8 +35,9 @@ READY_TIMEOUT = 120.0
 """Seconds until the node must be active; loading torch on a busy machine takes long."""
 ANSWER_TIMEOUT = 20.0
 """Seconds in which an active node must do what it is asked for."""
-SETTLE = 1.0
-"""Seconds without a new state after which the node is taken to have worked off all messages."""
+SETTLE = 3.0
+"""Seconds without a new state after which the node has worked off all messages and, its ``source_timeout`` being
+shorter, has given up the source: an action that still ran is lost, as offline."""
 
 
 class LiveNode:
