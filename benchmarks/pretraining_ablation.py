@@ -29,7 +29,7 @@ from usdrl_model.store import Store
 from usdrl_model.usdrl import USDRL
 
 CONFIGS = Path(__file__).resolve().parent.parent / "config"
-STEPS, BATCH, SEEDS = 100, 64, (0, 1)
+STEPS, BATCH, SEEDS = 100, 64, (0, 1, 2)
 RAW_FRAMES = 16
 """Frames of a window that the row without a network compares."""
 
@@ -132,7 +132,7 @@ def main() -> None:
     parser.add_argument("--out", required=True, type=Path, help="folder of all runs, made where missing")
     parser.add_argument("--steps", type=int, default=STEPS, help=f"of every run (default: {STEPS})")
     parser.add_argument("--batch", type=int, default=BATCH, help=f"clips a step (default: {BATCH})")
-    parser.add_argument("--seeds", type=int, nargs="+", default=SEEDS, help="default: 0 1")
+    parser.add_argument("--seeds", type=int, nargs="+", default=SEEDS, help="default: 0 1 2")
     parser.add_argument("--threads", type=int, default=1, help="CPU threads (default: 1)")
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
