@@ -1,8 +1,8 @@
 """Views of clips for pretraining: crop in time, resize to T frames, centre, disturb; batched on the device.
 
 The defaults are mild and rigid. The official augmentations (crops from a tenth of the clip, 15 joints corrupted or the
-whole pose sheared, each view one of the two) are ``config/pretrain_official_*.yaml``; docs/pretraining.md says what
-each is worth.
+whole pose sheared, each view one of the two) are ``config/pretrain_official_*.yaml``; docs/pretraining_results.md
+says what each is worth.
 
     clips = Clips.pack([walk, wave])                                   # two arrays (L, M, V, 3)
     draw = Draw(torch.Generator().manual_seed(0), rows=2, views=4)
