@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from types import TracebackType
+from typing import Any
 
 import rclpy
 from diagnostic_msgs.msg import DiagnosticArray
@@ -83,7 +84,7 @@ class LiveNode:
             self._node.create_subscription(String, "actions/state", self._on_state, latched)
             self._node.create_subscription(String, "actions/events", self._on_event, 1000)
             self._node.create_subscription(DiagnosticArray, "/diagnostics", self._on_diagnostics, 10)
-            self._reset = self._node.create_client(Trigger, "usdrl_perception/reset")
+            self._reset: Any = self._node.create_client(Trigger, "usdrl_perception/reset")
             self._spin_until(
                 "become active", lambda: bool(self._states) and self._reset.service_is_ready(), READY_TIMEOUT
             )
