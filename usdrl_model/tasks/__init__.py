@@ -1,0 +1,1 @@
+"""Tasks on benchmarks: what a method scores, under the protocol that its field uses."""
