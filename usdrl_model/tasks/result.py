@@ -48,8 +48,8 @@ class Cell:
     method: str
     seed: int
     scores: Mapping[str, Mapping[str, float]]
-    """Setting -> metric -> value. A setting is ``ALL`` or ``setting_name`` of a share of the labels, examples a class or
-    an observation ratio, in the order of the table; accuracies and F1 are in percent."""
+    """Setting -> metric -> value. A setting is ``ALL``, or ``setting_name`` of a share of the labels, of a number of
+    examples a class or of an observation ratio, in the order of the table; accuracies and F1 are in percent."""
     seconds: float
     """That fitting and scoring took."""
     labels: tuple[str, ...] = ()
