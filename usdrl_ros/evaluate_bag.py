@@ -26,12 +26,12 @@ from tqdm import tqdm
 from usdrl_model import __version__
 from usdrl_model.config import to_dict
 from usdrl_model.stream import ActionStream
+from usdrl_model.timeline_plot import draw_timeline, truth_above_detection
 from usdrl_ros.bag_error import BagError
 from usdrl_ros.bag_scores import describe_run, found_actions, markdown, score_runs
 from usdrl_ros.children import ChildError, exit_on_sigterm
 from usdrl_ros.live_replay import LiveNode
 from usdrl_ros.replay import BagRun, LabelledBag, load_bag, replay
-from usdrl_ros.timeline_plot import draw_timeline, truth_above_detection
 
 
 def evaluate(
