@@ -12,6 +12,7 @@ from tiny_pretraining import ALONE, ENCODER, RUN, change, make_store
 from usdrl_model import cli, pretrain, probe
 from usdrl_model.augment import AugmentConfig, Draw
 from usdrl_model.clip_pool import ClipPool
+from usdrl_model.labelled import labelled
 from usdrl_model.recording import Recording, Segment
 from usdrl_model.skeleton import Person, SkeletonFrame
 from usdrl_model.store import Store
@@ -87,7 +88,7 @@ def test_scale_of_a_feature_and_features_that_never_vary_make_no_difference_to_t
 def test_windows_are_those_of_pretraining_without_its_disturbances(tmp_path: Path) -> None:
     write_set(tmp_path, "made", [recording("a", "up"), recording("b", "wave")])
     store = Store.open(tmp_path)
-    found = probe.labelled(store, ENCODER, "made")
+    found = labelled(store, ENCODER, "made")
     config = ViewConfig(count=2, crop=1.0, time_warp=0.0, augment=STILL)
     clips = ClipPool.of(store, ENCODER.people, 10.0).clips
     expected = views(clips, ENCODER.frames, config, Draw(torch.Generator(), rows=2, views=2))
@@ -99,10 +100,10 @@ def test_segments_are_clips_of_their_own_and_instants_are_none(tmp_path: Path) -
     segments = (Segment("0", "up", 0.0, 0.95), Segment("0", "push", 1.0, 5.0), Segment("0", "wave", 1.0, 1.0))
     long = recording("a", "up", frames=40)
     write_set(tmp_path, "made", [dataclasses.replace(long, label=None, segments=segments)])
-    found = probe.labelled(Store.open(tmp_path), ENCODER, "made")
+    found = labelled(Store.open(tmp_path), ENCODER, "made")
     assert found.labels == ("up", "push")
     write_set(tmp_path, "cut", [dataclasses.replace(long, frames=long.frames[:10])])
-    alone = probe.labelled(Store.open(tmp_path / "cut"), ENCODER, "cut")
+    alone = labelled(Store.open(tmp_path / "cut"), ENCODER, "cut")
     torch.testing.assert_close(found.windows[0], alone.windows[0])
 
 
@@ -113,7 +114,7 @@ def test_a_clip_without_anybody_counts_and_people_who_are_seen_most_stay(tmp_pat
     first = dataclasses.replace(full.frames[0], people=(passing, *full.frames[0].people))
     visited = dataclasses.replace(full, name="v", frames=(first, *full.frames[1:]))
     write_set(tmp_path, "made", [empty, full, visited])
-    found = probe.labelled(Store.open(tmp_path), ENCODER, "made")
+    found = labelled(Store.open(tmp_path), ENCODER, "made")
     assert len(found.labels) == 3
     assert not found.windows[0].any()
     assert torch.equal(found.windows[1], found.windows[2])

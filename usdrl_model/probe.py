@@ -9,27 +9,25 @@ the same answer, and a further library (scikit-learn brings SciPy) would add not
     encoder = load_encoder("runs/mild/weights")
     probe(encoder, store.select(sets=["utd_mhad"]))["utd_mhad"]        # Score(nearest=..., linear=..., ...)
 
-Letters: N clips, T frames, M people, V joints, D features, K classes.
+Letters: N clips, D features, K classes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 
-import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional as F  # noqa: N812
 
-from usdrl_model.clip import Clip
 from usdrl_model.encoder import DSTE, STTR
 from usdrl_model.encoder_config import EncoderConfig
 from usdrl_model.initialise import initialise
+from usdrl_model.labelled import labelled
 from usdrl_model.projectors import ProjectorConfig
 from usdrl_model.store import Store
 from usdrl_model.usdrl import USDRL
-from usdrl_model.window import compose
 
 BATCH = 64
 """Windows that go through the encoder at once."""
@@ -37,16 +35,6 @@ PENALTY = 1.0
 """Weight of half the squared norm beside the summed cross-entropy; scikit-learn's default, C = 1."""
 UNKNOWN = -1
 """Class of a test clip whose label no training clip has: always wrong."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Labelled:
-    """Labelled clips as an encoder takes them."""
-
-    windows: Tensor
-    """(N, T, M, V, 3), whole clips resized to T frames, filled and normalised as live windows are."""
-    labels: tuple[str, ...]
-    """N names of actions."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -91,24 +79,6 @@ def score_sets(
         )
         scores[name] = score(represent(train.windows), train.labels, represent(test.windows), test.labels)
     return scores
-
-
-def labelled(clips: Store, shape: EncoderConfig, where: str) -> Labelled:
-    """The labelled clips of a store: clips with a label as a whole, and every labelled segment.
-
-    A clip in which nobody is seen is a window of zeros, so that it counts like any other.
-
-    Raises:
-        ValueError: there are none; ``where`` says what was looked at.
-    """
-    found = [pair for clip in clips for pair in _examples(clip, shape)]
-    if not found:
-        raise ValueError(
-            f"{where}: no labelled clips there; choose other sets (--sets) or another protocol (--split),"
-            " 'usdrl data info' lists both"
-        )
-    windows, labels = zip(*found, strict=True)
-    return Labelled(torch.stack(windows), labels)
 
 
 @torch.inference_mode()
@@ -173,32 +143,3 @@ def fit(x: Tensor, y: Tensor, classes: int) -> tuple[Tensor, Tensor]:
 
         optimiser.step(objective)
     return weight.detach(), bias.detach()
-
-
-def _examples(clip: Clip, shape: EncoderConfig) -> Iterator[tuple[Tensor, str]]:
-    everybody = range(len(clip.people))
-    if clip.label is not None:
-        yield _window(clip, slice(None), list(everybody), shape), clip.label
-    for segment in clip.segments:
-        if segment.start == segment.end:  # an instant, as in MSRC-12, shows no action
-            continue
-        frames = (clip.stamps >= segment.start) & (clip.stamps <= segment.end)
-        first = [person for person in everybody if clip.people[person] == segment.person]
-        yield _window(clip, frames, first or list(everybody), shape), segment.label
-
-
-def _window(clip: Clip, frames: slice | np.ndarray, people: list[int], shape: EncoderConfig) -> Tensor:
-    """(T, M, V, 3) of the people who are seen longest in some frames of a clip."""
-    mask = clip.mask[frames][:, people]  # (L, people, V)
-    joints = clip.joints[frames][:, people]
-    seen: np.ndarray = np.any(mask, axis=2)
-    order = sorted(np.argsort(-seen.sum(axis=0), kind="stable")[: shape.people])
-    there = np.flatnonzero(np.any(seen[:, order], axis=1))
-    if len(there) == 0:
-        return torch.zeros(shape.frames, shape.people, *clip.joints.shape[2:])
-    span = slice(there[0], there[-1] + 1)
-    bodies = [(joints[span, person], mask[span, person]) for person in order]
-    window = torch.from_numpy(compose(*bodies[0], bodies[1:], shape.people))
-    flat = window.flatten(1).T[None]  # (1, M * V * 3, L)
-    resized = F.interpolate(flat, size=shape.frames, mode="linear", align_corners=False)
-    return resized[0].T.reshape(shape.frames, *window.shape[1:])
