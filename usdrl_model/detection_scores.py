@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from usdrl_model import checkpoint, metrics
+from usdrl_model import checkpoint, event_metrics, metrics
 from usdrl_model.detector import Detector
 from usdrl_model.recording import Recording
 from usdrl_model.stream import ActionStream
@@ -25,14 +25,16 @@ def detection(weights: checkpoint.Weights, recordings: Sequence[Recording]) -> d
         stream = ActionStream(weights, topology=recording.topology)
         events = [event for frame in recording.frames for event in stream.push(frame)] + stream.finish()
         stamps = np.array([frame.stamp for frame in recording.frames])
-        found = metrics.detections(events, float(stamps[-1]))
+        found = event_metrics.detections(events, float(stamps[-1]))
         labels = weights.config.detector.labels
         truth.append(metrics.frame_labels(recording.segments, stamps, labels))
         predicted.append(metrics.frame_labels(found, stamps, labels))
         scored.append(
-            metrics.ScoredRecording(truth=recording.segments, detections=found, duration=float(stamps[-1] - stamps[0]))
+            event_metrics.ScoredRecording(
+                truth=recording.segments, detections=found, duration=float(stamps[-1] - stamps[0])
+            )
         )
-    events_scores = metrics.score_events(scored)
+    events_scores = event_metrics.score_events(scored)
     return {
         "frame_accuracy": metrics.frame_accuracy(truth, predicted),
         "segment_f1": {str(iou): metrics.segment_counts(truth, predicted, iou).f1 for iou in metrics.IOU_THRESHOLDS},

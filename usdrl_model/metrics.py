@@ -1,16 +1,14 @@
-"""How good detected actions are: frame by frame, segment by segment, and event by event with their delays.
+"""How good labels are frame by frame and segment by segment.
 
-Three views, because they fail differently. Frame accuracy is blind to one long action broken into ten pieces; segment
-F1 (the ``F1@10/25/50`` of temporal segmentation) sees that but knows neither seconds nor people; event scores are what
-a robot feels: how many actions were found, how late, and how often it was called for nothing.
+Two views, because they fail differently. Frame accuracy is blind to one long action broken into ten pieces; segment F1
+(the ``F1@10/25/50`` of temporal segmentation) and the Edit score see that. Events and their delays, which is what a
+robot feels, are in ``event_metrics``, segments with confidences in ``average_precision``.
 
 A ratio of 0 to 0 is ``nan`` (nothing was there to be measured) and ``None`` in ``to_dict``.
 
-    >>> truth = [Segment("1", "wave", 1.0, 3.0)]
-    >>> found = [Detection(person="7", label="wave", start=1.2, end=3.0, decided=1.7)]
-    >>> scores = score_events([ScoredRecording(truth=truth, detections=found, duration=10.0)])
-    >>> scores.overall[0.5].f1, round(scores.onset_delay.median, 3)
-    (1.0, 0.7)
+    >>> truth, predicted = [np.array([0, 1, 1, 1, 1, 2])], [np.array([0, 1, 0, 1, 1, 2])]
+    >>> frame_accuracy(truth, predicted), segment_counts(truth, predicted, iou=0.5).f1, edit_score(truth, predicted)
+    (0.8333333333333334, 0.8, 66.66666666666667)
 """
 
 from __future__ import annotations
@@ -18,20 +16,31 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
-
-from usdrl_model.events import Event
-from usdrl_model.recording import Segment
 
 BACKGROUND = 0
 """Index of the background class in every array of frame labels."""
 IOU_THRESHOLDS = (0.1, 0.25, 0.5)
 """Thresholds of the temporal segmentation literature."""
-DELAY_IOU = 0.1
-"""An event overlapping the truth this much has seen the action: its onset can be compared."""
-SECONDS_AN_HOUR = 3600.0
+
+
+class Interval(Protocol):
+    """A labelled stretch of time: ``recording.Segment``, ``event_metrics.Detection``."""
+
+    @property
+    def label(self) -> str:
+        """Name of its class."""
+
+    @property
+    def start(self) -> float:
+        """First stamp, seconds."""
+
+    @property
+    def end(self) -> float:
+        """Last stamp, seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,33 +57,35 @@ class Counts:
     @property
     def precision(self) -> float:
         """Share of what was found that is true: tp / (tp + fp)."""
-        return _ratio(self.tp, self.tp + self.fp)
+        return ratio(self.tp, self.tp + self.fp)
 
     @property
     def recall(self) -> float:
         """Share of what is true that was found: tp / (tp + fn)."""
-        return _ratio(self.tp, self.tp + self.fn)
+        return ratio(self.tp, self.tp + self.fn)
 
     @property
     def f1(self) -> float:
         """Harmonic mean of precision and recall."""
-        return _ratio(2 * self.tp, 2 * self.tp + self.fp + self.fn)
+        return ratio(2 * self.tp, 2 * self.tp + self.fp + self.fn)
 
     def to_dict(self) -> dict[str, float | int | None]:
         """Counts and ratios, ready for JSON."""
         ratios = {"precision": self.precision, "recall": self.recall, "f1": self.f1}
-        return {"tp": self.tp, "fp": self.fp, "fn": self.fn} | {name: _json(value) for name, value in ratios.items()}
+        return {"tp": self.tp, "fp": self.fp, "fn": self.fn} | {name: for_json(value) for name, value in ratios.items()}
 
 
-def _ratio(part: float, whole: float) -> float:
+def ratio(part: float, whole: float) -> float:
+    """``part / whole``; nan where there is no whole."""
     return part / whole if whole else math.nan
 
 
-def _json(value: float) -> float | None:
+def for_json(value: float) -> float | None:
+    """``value``; None, which JSON knows, for nan, which it does not."""
     return None if math.isnan(value) else value
 
 
-def frame_labels(segments: Iterable[Segment | Detection], stamps: np.ndarray, labels: Sequence[str]) -> np.ndarray:
+def frame_labels(segments: Iterable[Interval], stamps: np.ndarray, labels: Sequence[str]) -> np.ndarray:
     """The class of every stamp; where segments overlap, the one that starts latest wins.
 
     Args:
@@ -100,7 +111,7 @@ def frame_labels(segments: Iterable[Segment | Detection], stamps: np.ndarray, la
 def frame_accuracy(truth: Sequence[np.ndarray], predicted: Sequence[np.ndarray]) -> float:
     """Share of right frames, pooled over all videos, background included. ``truth`` and ``predicted``: (T,) each."""
     true, guess = _pooled(truth, predicted)
-    return _ratio(int((true == guess).sum()), true.size)
+    return ratio(int((true == guess).sum()), true.size)
 
 
 def macro_frame_f1(truth: Sequence[np.ndarray], predicted: Sequence[np.ndarray]) -> float:
@@ -148,15 +159,18 @@ def segment_counts(truth: Sequence[np.ndarray], predicted: Sequence[np.ndarray],
     total = Counts()
     for true, guess in zip(truth, predicted, strict=True):
         true_runs, guessed_runs = label_runs(true), label_runs(guess)
-        pairs = _match(true_runs, guessed_runs, iou)
+        pairs = match_segments(true_runs, guessed_runs, iou)
         total += Counts(len(pairs), len(guessed_runs) - len(pairs), len(true_runs) - len(pairs))
     return total
 
 
-def _match(
+def match_segments(
     truth: Sequence[tuple[int | str, float, float]], found: Sequence[tuple[int | str, float, float]], iou: float
 ) -> list[tuple[int, int]]:
-    """Pairs (index of truth, index of found). Earlier finds come first, so the order of the input does not matter."""
+    """Pairs (index of truth, index of found) of (class, start, end), by the rule of ``segment_counts``.
+
+    Earlier finds come first, so the order of the input does not matter.
+    """
     hits: dict[int, int] = {}
     for index in sorted(range(len(found)), key=lambda index: found[index][1:]):
         rivals = [(_iou(true, found[index]), -true[1], place) for place, true in enumerate(truth)]
@@ -172,162 +186,28 @@ def _iou(first: tuple[int | str, float, float], second: tuple[int | str, float, 
     return (min(first[2], second[2]) - max(first[1], second[1])) / hull if hull > 0 else 1.0
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Detection:
-    """One detected action: an onset event and its end in one."""
+def edit_score(truth: Sequence[np.ndarray], predicted: Sequence[np.ndarray]) -> float:
+    """How well the order of the segments is found, whatever their lengths; in PERCENT, as the literature prints it.
 
-    person: str
-    label: str
-    start: float
-    """Onset, dated back; stamp in seconds."""
-    end: float
-    decided: float | None = None
-    """Stamp at which the onset was published; None where it is not known."""
-
-
-def detections(events: Iterable[Event], end: float) -> list[Detection]:
-    """Join onset events with their offset (or lost) events.
-
-    Args:
-        events: of one stream, in the order of their ``seq``.
-        end: last stamp of the recording: where actions end that never got an offset.
-
-    Raises:
-        ValueError: an end without its onset, or a second onset before the end.
+    The mean over videos of ``100 (1 - d / n)``: ``d`` is the Levenshtein distance between the classes of the true runs
+    and of the predicted ones, background left out, ``n`` the number of runs on the side that has more. A video without
+    runs on either side is right: 100. ``truth`` and ``predicted``: (T,) each.
     """
-    open_ones: dict[tuple[str, str], Detection] = {}
-    closed: list[Detection] = []
-    for event in events:
-        who, label = key = (event.person, event.label)
-        begun = open_ones.pop(key, None)
-        if (event.kind == "onset") != (begun is None):
-            state = "no onset before it" if begun is None else "an onset before it that never ended"
-            raise ValueError(
-                f"event {event.seq}, {event.kind} of {label!r} of person {who}, has {state}: pass all events"
-            )
-        if begun is None:
-            open_ones[key] = Detection(person=who, label=label, start=event.onset, end=end, decided=event.stamp)
-        else:
-            closed.append(replace(begun, end=event.stamp if event.offset is None else event.offset))
-    return sorted([*closed, *open_ones.values()], key=lambda found: (found.start, found.person, found.label))
+    _same_videos(truth, predicted)
+    scores = []
+    for true, guess in zip(truth, predicted, strict=True):
+        true_order, guessed_order = [run[0] for run in label_runs(true)], [run[0] for run in label_runs(guess)]
+        longest = max(len(true_order), len(guessed_order))
+        scores.append(100.0 * (1.0 - _levenshtein(true_order, guessed_order) / longest) if longest else 100.0)
+    return float(np.mean(scores)) if scores else math.nan
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ScoredRecording:
-    """Truth and detections of one recording. With one person on each side, their ids need not be the same."""
-
-    truth: Sequence[Segment]
-    detections: Sequence[Detection]
-    duration: float
-    """Seconds from the first to the last frame, for the rate of false alarms."""
-
-
-@dataclass(frozen=True, slots=True)
-class Spread:
-    """Median and 90th percentile of a set of times, in seconds; nan when it is empty."""
-
-    median: float
-    p90: float
-    count: int
-
-    @classmethod
-    def of(cls, values: Sequence[float]) -> Spread:
-        """Spread of ``values``."""
-        if not len(values):
-            return cls(math.nan, math.nan, 0)
-        return cls(float(np.median(values)), float(np.percentile(values, 90)), len(values))
-
-    def to_dict(self) -> dict[str, float | int | None]:
-        """Ready for JSON."""
-        return {"median": _json(self.median), "p90": _json(self.p90), "count": self.count}
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class EventScores:
-    """Scores of detected actions, pooled over recordings and people."""
-
-    overall: dict[float, Counts]
-    """IoU threshold -> counts over all labels."""
-    per_label: dict[str, dict[float, Counts]]
-    """Label -> IoU threshold -> counts; every label of the truth and of the detections, sorted."""
-    onset_delay: Spread
-    """Decision stamp minus true onset, of events that match at ``DELAY_IOU``: how late a robot learns of it."""
-    onset_error: Spread
-    """Dated-back onset minus true onset, of the same events; its sign is kept."""
-    false_alarms: int
-    """Detections that overlap no true segment of their label and person."""
-    false_alarms_per_hour: float
-    hours: float
-    """Length of all recordings."""
-
-    def to_dict(self) -> dict[str, object]:
-        """Ready for JSON; thresholds become keys such as ``"0.5"``."""
-        return {
-            "overall": {str(iou): counts.to_dict() for iou, counts in self.overall.items()},
-            "per_label": {
-                label: {str(iou): counts.to_dict() for iou, counts in by_iou.items()}
-                for label, by_iou in self.per_label.items()
-            },
-            "onset_delay": self.onset_delay.to_dict(),
-            "onset_error": self.onset_error.to_dict(),
-            "false_alarms": self.false_alarms,
-            "false_alarms_per_hour": _json(self.false_alarms_per_hour),
-            "hours": self.hours,
-        }
-
-
-def score_events(recordings: Iterable[ScoredRecording], ious: Sequence[float] = IOU_THRESHOLDS) -> EventScores:
-    """Score detected actions against the truth, by the rule of ``segment_counts`` on intervals in seconds, a person.
-
-    Args:
-        recordings: truth and detections of each recording; both may be empty.
-        ious: thresholds at which hits are counted.
-    """
-    per_label: dict[str, dict[float, Counts]] = {}
-    delays: list[float] = []
-    errors: list[float] = []
-    false_alarms = 0
-    seconds = 0.0
-    for recording in recordings:
-        seconds += recording.duration
-        for truth, found in _by_person_and_label(recording):
-            label = (truth or found)[0].label
-            by_iou = per_label.setdefault(label, dict.fromkeys(ious, Counts()))
-            true_spans, found_spans = _spans(truth), _spans(found)
-            for iou in ious:
-                hits = len(_match(true_spans, found_spans, iou))
-                by_iou[iou] += Counts(hits, len(found) - hits, len(truth) - hits)
-            for place, index in _match(true_spans, found_spans, DELAY_IOU):
-                errors.append(found[index].start - truth[place].start)
-                decided = found[index].decided
-                if decided is not None:
-                    delays.append(decided - truth[place].start)
-            false_alarms += sum(
-                not any(true.start <= event.end and event.start <= true.end for true in truth) for event in found
-            )
-    hours = seconds / SECONDS_AN_HOUR
-    return EventScores(
-        overall={iou: sum((by_iou[iou] for by_iou in per_label.values()), Counts()) for iou in ious},
-        per_label=dict(sorted(per_label.items())),
-        onset_delay=Spread.of(delays),
-        onset_error=Spread.of(errors),
-        false_alarms=false_alarms,
-        false_alarms_per_hour=_ratio(false_alarms, hours),
-        hours=hours,
-    )
-
-
-def _spans(actions: Sequence[Segment] | Sequence[Detection]) -> list[tuple[int | str, float, float]]:
-    return [(action.label, action.start, action.end) for action in actions]
-
-
-def _by_person_and_label(recording: ScoredRecording) -> list[tuple[list[Segment], list[Detection]]]:
-    """Truth and detections that may match each other."""
-    people = {segment.person for segment in recording.truth}, {found.person for found in recording.detections}
-    same_person = len(people[0]) == len(people[1]) == 1
-    groups: dict[tuple[str, str], tuple[list[Segment], list[Detection]]] = {}
-    for segment in recording.truth:
-        groups.setdefault(("" if same_person else segment.person, segment.label), ([], []))[0].append(segment)
-    for found in recording.detections:
-        groups.setdefault(("" if same_person else found.person, found.label), ([], []))[1].append(found)
-    return list(groups.values())
+def _levenshtein(first: Sequence[int], second: Sequence[int]) -> int:
+    """Fewest insertions, removals and replacements that turn one sequence into the other."""
+    previous = list(range(len(second) + 1))
+    for row, item in enumerate(first, start=1):
+        current = [row]
+        for column, other in enumerate(second, start=1):
+            current.append(min(previous[column] + 1, current[-1] + 1, previous[column - 1] + (item != other)))
+        previous = current
+    return previous[-1]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from usdrl_model.metrics import Detection
+from usdrl_model.event_metrics import Detection
 from usdrl_model.recording import Segment
 
 COLOURS = (

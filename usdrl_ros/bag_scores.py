@@ -15,17 +15,8 @@ from typing import Any
 import numpy as np
 
 from usdrl_model.detector import BACKGROUND
-from usdrl_model.metrics import (
-    IOU_THRESHOLDS,
-    Detection,
-    ScoredRecording,
-    detections,
-    frame_accuracy,
-    frame_labels,
-    macro_frame_f1,
-    score_events,
-    segment_counts,
-)
+from usdrl_model.event_metrics import Detection, ScoredRecording, detections, score_events
+from usdrl_model.metrics import IOU_THRESHOLDS, frame_accuracy, frame_labels, macro_frame_f1, segment_counts
 from usdrl_model.recording import Segment
 from usdrl_ros.replay import STAMP_DIGITS, BagRun
 
