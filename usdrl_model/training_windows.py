@@ -37,6 +37,13 @@ class Stretch:
     """Grid index of the first frame."""
     recording: str
     """Name of the recording: who of the same one was there at the same time may share a window."""
+    person: str
+    """Identity in that recording."""
+
+    @property
+    def stop(self) -> int:
+        """Grid index behind the last frame."""
+        return self.start + len(self.labels)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,17 +110,25 @@ def cut(found: Sequence[Stretch], frames: int, stride: int, people: int = 1) -> 
     Raises:
         ValueError: nothing to cut from.
     """
-    x, y, seen = [], [], []
-    for stretch in found:
-        others = [other for other in found if other is not stretch and other.recording == stretch.recording]
-        for end in range(stretch.start + MIN_FRAMES - 1, stretch.start + len(stretch.labels), stride):
-            joints, mask, labels = _span(stretch, end, frames)
-            near = _nearest(stretch, others, end, people - 1)
-            x.append(compose(joints, mask, [_span(other, end, frames)[:2] for other in near], people))
-            y.append(labels)
-            seen.append(np.asarray(mask.any(axis=1)))
-    if not x:
+    parts = [
+        ending_at(stretch, found, range(stretch.start + MIN_FRAMES - 1, stretch.stop, stride), frames, people)
+        for stretch in found
+    ]
+    if not parts:
         raise ValueError(f"no recording holds a person for {MIN_FRAMES} frames: nothing to train on")
+    return Windows(*(torch.cat([getattr(part, name) for part in parts]) for name in ("x", "y", "seen")))
+
+
+def ending_at(stretch: Stretch, found: Sequence[Stretch], ends: Sequence[int], frames: int, people: int = 1) -> Windows:
+    """The windows of one stretch whose last frames are ``ends``, grid indices inside of it; others as ``cut``."""
+    x, y, seen = [], [], []
+    others = [other for other in found if other is not stretch and other.recording == stretch.recording]
+    for end in ends:
+        joints, mask, labels = _span(stretch, end, frames)
+        near = _nearest(stretch, others, end, people - 1)
+        x.append(compose(joints, mask, [_span(other, end, frames)[:2] for other in near], people))
+        y.append(labels)
+        seen.append(np.asarray(mask.any(axis=1)))
     return _windows(x, y, seen)
 
 
@@ -158,7 +173,7 @@ def _span(stretch: Stretch, end: int, frames: int) -> tuple[np.ndarray, np.ndarr
     mask = np.zeros((frames, stretch.mask.shape[1]), bool)
     labels = np.zeros(frames, np.int64)
     first = end - frames + 1
-    begin, stop = max(first, stretch.start), min(end + 1, stretch.start + len(stretch.labels))
+    begin, stop = max(first, stretch.start), min(end + 1, stretch.stop)
     if begin < stop:
         here = slice(begin - first, stop - first)
         there = slice(begin - stretch.start, stop - stretch.start)
@@ -195,4 +210,4 @@ def _close(track: Track, recording: Recording, labels: Sequence[str]) -> list[St
     for segment in recording.segments:
         if segment.person == track.id:
             classes[(times >= segment.start) & (times <= segment.end)] = labels.index(segment.label)
-    return [Stretch(joints, mask, classes, track.newest - length + 1, recording.name)]
+    return [Stretch(joints, mask, classes, track.newest - length + 1, recording.name, track.id)]
