@@ -142,7 +142,6 @@ def test_a_diverging_run_stops_and_keeps_the_last_good_state(tmp_path: Path, mon
     ("change", "message"),
     [
         ({"validation_subjects": ("b",)}, r"\['b'\] are both"),
-        ({"sources": ()}, "nothing to train on"),
         ({"batch": 1}, "batch"),
     ],
 )
@@ -152,6 +151,8 @@ def test_runs_that_cannot_start_are_refused(change: dict, message: str) -> None:
 
 
 def test_unknown_subjects_and_labels_are_named() -> None:
+    with pytest.raises(ValueError, match="nothing to train on"):
+        mix((), [], RUN.detector, max_gap=1.0, stride=2)
     strangers = (SourceConfig(name="own", subjects=("a", "z")),)
     with pytest.raises(ValueError, match=r"subjects \['z'\] have no recording; there are \['a', 'b', 'c'\]"):
         mix(strangers, [RECORDINGS], RUN.detector, max_gap=1.0, stride=2)

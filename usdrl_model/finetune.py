@@ -105,7 +105,8 @@ class _Trainer:
         for module in self.frozen:
             module.eval()
         done, run = len(self.losses), self.run
-        progress = tqdm(range(done, run.steps), initial=done, total=run.steps, unit="step")
+        # leave=None: the bar stays unless it is below another one, of a command that trains many detectors.
+        progress = tqdm(range(done, run.steps), initial=done, total=run.steps, unit="step", leave=None)
         for step in progress:
             if self._stopped():
                 break

@@ -37,8 +37,9 @@ def run(arguments: argparse.Namespace) -> int:
         settings = config.apply_overrides(config.load(FinetuneConfig, arguments.config), arguments.overrides)
         device = checkpoint.choose_device(arguments.device)
         given = [training_data.recordings(source, arguments.data, settings.seed) for source in settings.sources]
-        gap, stride, first = settings.stream.max_gap, settings.stride, settings.sources[0]
+        gap, stride = settings.stream.max_gap, settings.stride
         mixture = training_data.mix(settings.sources, given, settings.detector, max_gap=gap, stride=stride)
+        first = settings.sources[0]
         held_out = [recording for recording in given[0] if recording.subject in settings.validation_subjects]
         validation = None
         if held_out:

@@ -19,8 +19,8 @@ class FinetuneConfig:
     stream: StreamConfig = field(default_factory=StreamConfig)
     """Goes into the weights as what they work best with."""
     augment: AugmentConfig = field(default_factory=AugmentConfig)
-    sources: tuple[SourceConfig, ...]
-    """Labelled recordings to train on."""
+    sources: tuple[SourceConfig, ...] = ()
+    """Labelled recordings to train on; none in the recipe of an evaluation, which trains on a benchmark's."""
     validation_subjects: tuple[str, ...] = ()
     """People of the first source to score on afterwards; none of the test people, which are for the end."""
     start: str = ""
@@ -57,9 +57,7 @@ class FinetuneConfig:
 
     def __post_init__(self) -> None:
         """Refuse a run that cannot start."""
-        if not self.sources:
-            raise ValueError("sources: nothing to train on")
-        shared = set(self.sources[0].subjects) & set(self.validation_subjects)
+        shared = {person for first in self.sources[:1] for person in first.subjects} & set(self.validation_subjects)
         if shared:
             raise ValueError(f"subjects {sorted(shared)} are both trained on and in validation_subjects")
         if self.patience and not self.validation_subjects:

@@ -83,7 +83,12 @@ def _examples(
         frames = (clip.stamps >= segment.start) & (clip.stamps <= segment.end)
         first = [person for person in everybody if clip.people[person] == segment.person]
         window = _window(clip, frames, first or list(everybody), shape, observed())
-        yield window, segment.label, f"{clip.name} {segment.person} {segment.start}-{segment.end}", clip.subject
+        yield (
+            window,
+            segment.label,
+            f"{clip.name} {segment.person} {segment.label} {segment.start}-{segment.end}",
+            clip.subject,
+        )
 
 
 def _window(clip: Clip, frames: slice | np.ndarray, people: list[int], shape: EncoderConfig, observed: float) -> Tensor:

@@ -66,6 +66,7 @@ def _pretrain(arguments: argparse.Namespace) -> None:
             source = {
                 "command": f"usdrl pretrain --config {arguments.config} {' '.join(arguments.overrides)}".strip(),
                 "configuration": config.content_hash(run),
+                "sets": ", ".join(store.sets),
                 "data": f"{', '.join(store.sets)}; split {run.data.split}; hash {store.hash}",
                 "version": usdrl_model.__version__,
             }

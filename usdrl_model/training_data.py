@@ -105,8 +105,10 @@ def mix(
         stride: frames between the ends of two windows.
 
     Raises:
-        ValueError: a subject that no recording has, or a label that the detector has not.
+        ValueError: no sources, a subject that no recording has, or a label that the detector has not.
     """
+    if not sources:
+        raise ValueError("sources: nothing to train on; name a data set and its people in the configuration")
     parts = []
     for source, available in zip(sources, given, strict=True):
         chosen = [recording for recording in available if not source.subjects or recording.subject in source.subjects]
