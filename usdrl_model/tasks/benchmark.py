@@ -23,6 +23,7 @@ from usdrl_model import config
 from usdrl_model.datasets import catalogue
 from usdrl_model.datasets.protocols import PARTS, Split
 from usdrl_model.store import Store
+from usdrl_model.stored_set import INDEX
 from usdrl_model.tasks.result import setting_name
 
 Task = Literal[
@@ -210,8 +211,14 @@ def open_benchmark(benchmark: Benchmark, path: str | Path, task: str | None = No
         there = ", ".join(store.sets)
         raise FileNotFoundError(f"{path}: no set {benchmark.data} there, only {there}. {_how_to_get(benchmark, path)}")
     chosen = store.select(sets=[benchmark.data], subjects=benchmark.subjects or None)
+    trained: set[str] = set()
+    tested: set[str] = set()
     for split in benchmark.splits:
-        _check_split(benchmark, chosen, split, task)
+        train, test = _shown(benchmark, chosen, split, task)
+        trained |= train
+        tested |= test
+    if untested := trained - tested:
+        _LOG.warning("benchmark %s: trained, but never tested: %s", benchmark.name, _listed(untested))
     return chosen
 
 
@@ -231,9 +238,10 @@ def classes(store: Store, task: str | None = None) -> tuple[str, ...]:
     return tuple(label for label in store.labels if label in shown)
 
 
-def _check_split(benchmark: Benchmark, store: Store, split: str, task: str | None) -> None:
+def _shown(benchmark: Benchmark, store: Store, split: str, task: str | None) -> tuple[set[str], set[str]]:
+    """The classes of the training and of the test part."""
     where = f"benchmark {benchmark.name}, split {split}"
-    shown: dict[str, tuple[str, ...]] = {}
+    shown: list[set[str]] = []
     for part in PARTS:
         clips = store.select(split=f"{split}/{part}")
         if not len(clips):
@@ -241,20 +249,20 @@ def _check_split(benchmark: Benchmark, store: Store, split: str, task: str | Non
                 f"{where}: none of the {len(store)} recordings of {benchmark.data} in this store is in the {part} part:"
                 " import the complete set"
             )
-        shown[part] = classes(clips, task)
-        if not shown[part]:
+        shown.append(set(classes(clips, task)))
+        if not shown[-1]:
             needed = "segments" if task in CONTINUOUS else "labels" if task is None else "labelled clips or segments"
             raise ValueError(
                 f"{where}: the {len(clips)} recordings of the {part} part have no {needed}:"
                 f" import {benchmark.data} together with its label files"
             )
-    if untrained := [label for label in shown["test"] if label not in shown["train"]]:
+    train, test = shown
+    if untrained := test - train:
         raise ValueError(
             f"{where}: tested, but in no recording to train on: {_listed(untrained)}; import the complete set,"
             " or choose another protocol"
         )
-    if untested := [label for label in shown["train"] if label not in shown["test"]]:
-        _LOG.warning("%s: trained, but in no recording of the test: %s", where, _listed(untested))
+    return train, test
 
 
 def _check_task(task: Task, settings: TaskSettings) -> None:
@@ -283,10 +291,11 @@ def _check_task(task: Task, settings: TaskSettings) -> None:
 
 
 def _how_to_get(benchmark: Benchmark, path: str | Path) -> str:
-    source = catalogue.source(benchmark.data)
+    source, path = catalogue.source(benchmark.data), Path(path)
+    store = path.parent if path.is_file() or (path / INDEX).is_file() else path  # of which path is one set, or packed
     return (
         f"Benchmark {benchmark.name} needs {source.title} ({source.files}). Get it from {source.where}; {source.terms}."
-        f" Then: usdrl data import {benchmark.data} PATH --store {path}"
+        f" Then: usdrl data import {benchmark.data} PATH --store {store}"
     )
 
 
@@ -295,6 +304,6 @@ def _nearest(name: str, known: Iterable[str]) -> str:
     return f"; did you mean {near[0]!r}?" if near else "."
 
 
-def _listed(names: list[str]) -> str:
+def _listed(names: set[str]) -> str:
     more = len(names) - _SHOWN
-    return ", ".join(names[:_SHOWN]) + (f" and {more} more" if more > 0 else "")
+    return ", ".join(sorted(names)[:_SHOWN]) + (f" and {more} more" if more > 0 else "")
