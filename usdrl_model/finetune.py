@@ -9,6 +9,7 @@ nothing had happened (bit-identical on the CPU).
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import re
 from pathlib import Path
@@ -28,7 +29,7 @@ from usdrl_model.finetune_config import FinetuneConfig
 from usdrl_model.run_state import RunState, schedule, write_losses
 from usdrl_model.training_data import Mixture
 from usdrl_model.training_windows import Windows
-from usdrl_model.usdrl import load_encoder
+from usdrl_model.usdrl import FREE, load_encoder
 
 CLIP_SHARE = 0.25
 """Share of a window that an action must fill to be what the window as a whole shows."""
@@ -203,7 +204,8 @@ def start_encoder(run: FinetuneConfig) -> torch.nn.Module:
     if checkpoint.is_detector(run.start):
         weights = checkpoint.load(run.start, "cpu")
         detector, own = weights.detector, weights.config.detector.encoder
-        if own != run.detector.encoder:
+        free = {name: getattr(run.detector.encoder, name) for name in FREE}
+        if dataclasses.replace(own, **free) != run.detector.encoder:
             raise ValueError(f"start: {run.start} has another encoder than the run: {own}")
         return detector.get_submodule("encoder")
     return load_encoder(run.start, run.detector.encoder)

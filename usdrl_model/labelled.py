@@ -10,7 +10,7 @@ Letters: N examples, T frames, M people, V joints, L frames of a clip.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,7 +20,6 @@ from torch.nn import functional as F  # noqa: N812
 
 from usdrl_model.clip import Clip
 from usdrl_model.encoder_config import EncoderConfig
-from usdrl_model.store import Store
 from usdrl_model.window import compose
 
 
@@ -46,13 +45,15 @@ def everything() -> float:
     return 1.0
 
 
-def labelled(clips: Store, shape: EncoderConfig, where: str, observed: Callable[[], float] = everything) -> Labelled:
+def labelled(
+    clips: Iterable[Clip], shape: EncoderConfig, where: str, observed: Callable[[], float] = everything
+) -> Labelled:
     """The labelled examples of a store: clips with a label as a whole, and every labelled segment.
 
     An example in which nobody is seen is a window of zeros, so that it counts like any other.
 
     Args:
-        clips: a selection of a store.
+        clips: of a store.
         shape: T and M of the windows.
         where: what was looked at, for the message of the error.
         observed: share of an example, from its start, that is seen; asked anew for each. Nothing of the window comes

@@ -118,11 +118,16 @@ def nearest(train: Tensor, test: Tensor) -> Tensor:
 
 def linear(train: Tensor, y: Tensor, test: Tensor, classes: int) -> Tensor:
     """Classes (N,) of test features by logistic regression on (n, D) training features with classes ``y`` (n,)."""
+    return linear_layer(train, y, classes)(test).argmax(dim=1)
+
+
+def linear_layer(train: Tensor, y: Tensor, classes: int) -> Callable[[Tensor], Tensor]:
+    """Logistic regression: features (N, D) -> logits (N, K) float64."""
     centre, spread = train.mean(dim=0), train.std(dim=0, correction=0)
     # A feature that never varies says nothing: it becomes 0, not NaN.
     scale = torch.where(spread > 0.0, 1.0 / spread, 0.0)
     weight, bias = fit(((train - centre) * scale).double(), y, classes)
-    return (((test - centre) * scale).double() @ weight + bias).argmax(dim=1)
+    return lambda test: ((test - centre) * scale).double() @ weight + bias
 
 
 def fit(x: Tensor, y: Tensor, classes: int) -> tuple[Tensor, Tensor]:

@@ -1,0 +1,64 @@
+"""Finished cells as files, so that an evaluation can be stopped, go on, and be part of a larger one.
+
+A cell is taken from its file as long as everything that decides it is the same: benchmark, settings, method, recipe,
+weights, seed, data, and the version of the package. That is its key; the name of the file ends with a hash of it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import usdrl_model
+from usdrl_model.config import HASH_LENGTH
+from usdrl_model.tasks.result import Cell
+
+Key = Mapping[str, Any]
+"""What decides a cell, as plain values; with ``task``, ``benchmark``, ``method`` and ``seed``."""
+
+
+class Cells:
+    """A folder of finished cells."""
+
+    def __init__(self, folder: str | Path) -> None:
+        """The folder is made with the first cell."""
+        self.folder = Path(folder)
+
+    def get(self, key: Key) -> Cell | None:
+        """The cell, or None where it is not finished.
+
+        Raises:
+            ValueError: the file is damaged.
+        """
+        path = self._path(key)
+        if not path.exists():
+            return None
+        try:
+            stored = json.loads(path.read_text(encoding="utf-8"))
+            return Cell.from_dict(stored["cell"])
+        except (ValueError, TypeError, KeyError) as error:
+            raise ValueError(f"{path}: not a cell ({error}): delete it, and it is made again") from None
+
+    def put(self, key: Key, cell: Cell) -> None:
+        """Keep a cell; its file is there as a whole or not at all."""
+        path = self._path(key)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial = path.with_suffix(f".{os.getpid()}.partial")
+        text = json.dumps({"key": _complete(key), "cell": cell.to_dict()}, indent=1, allow_nan=False)
+        partial.write_text(text + "\n", encoding="utf-8")
+        os.replace(partial, path)
+
+    def _path(self, key: Key) -> Path:
+        text = json.dumps(_complete(key), sort_keys=True)
+        words = [str(key[part]) for part in ("task", "benchmark", "method", "seed")]
+        readable = "-".join(re.sub(r"\W+", "_", word).strip("_") for word in words)
+        return self.folder / f"{readable}-{hashlib.sha256(text.encode()).hexdigest()[:HASH_LENGTH]}.json"
+
+
+def _complete(key: Key) -> dict[str, Any]:
+    return {**key, "version": usdrl_model.__version__}

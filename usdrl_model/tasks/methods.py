@@ -1,0 +1,216 @@
+"""The methods of the clip tasks: an encoder fine-tuned, from scratch, or frozen; and the baselines beside it.
+
+All have the signature of a baseline (``baselines.Fit``): windows and classes in, a function from windows to scores out.
+
+Letters: N windows, T frames, M people, V joints, D features, K classes.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F  # noqa: N812
+
+from usdrl_model import config, finetune, probe
+from usdrl_model.baselines import CLIP_BASELINES, Classifier, Fit
+from usdrl_model.baselines.contract import among_present
+from usdrl_model.detector import BACKGROUND
+from usdrl_model.encoder import DSTE, STTR, build_encoder
+from usdrl_model.encoder_config import EncoderConfig
+from usdrl_model.finetune_config import FinetuneConfig
+from usdrl_model.tasks.benchmark import Head, Task
+from usdrl_model.tasks.weights import Pretrained
+from usdrl_model.topology import CANONICAL_JOINTS
+from usdrl_model.training_data import Mixture
+from usdrl_model.training_windows import Windows
+
+FINE_TUNED, FROM_SCRATCH = "fine-tuned", "from scratch"
+LINEAR, NEAREST = "linear", "1-NN"
+LINEAR_UNTRAINED, NEAREST_UNTRAINED = "linear, untrained", "1-NN, untrained"
+HEADS: Mapping[Head, tuple[str, ...]] = {
+    "finetune": (FINE_TUNED, FROM_SCRATCH),
+    "linear": (LINEAR, LINEAR_UNTRAINED),
+    "nearest": (NEAREST, NEAREST_UNTRAINED),
+}
+"""What a benchmark puts on the encoder -> the methods that do it, each with its control."""
+NAMES: tuple[str, ...] = (*(name for names in HEADS.values() for name in names), *CLIP_BASELINES)
+OF_WEIGHTS = (FINE_TUNED, LINEAR, NEAREST)
+"""Methods that need weights."""
+_BASELINES: Mapping[Task, tuple[str, ...]] = {
+    "retrieval": ("1-NN Euclid", "1-NN DTW"),
+    # DTW against every truncated copy of every clip takes longer than everything else together.
+    "early_prediction": tuple(name for name in CLIP_BASELINES if name != "1-NN DTW"),
+}
+"""Baselines of a task; all of them where it is not listed."""
+FeatureHead = Callable[[Tensor, Tensor, int], Classifier]
+"""Features (N, D), classes (N,) and their number -> what scores features."""
+_SETTLED = (LINEAR, NEAREST, "1-NN Euclid", "1-NN DTW", "logistic regression")
+"""Methods in which nothing is random."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Method:
+    """A way to tell clips apart."""
+
+    name: str
+    fit: Fit
+    shape: EncoderConfig
+    """T and M of its windows."""
+    depends: Mapping[str, str]
+    """What its scores depend on besides the benchmark and the seed, as hashes and names."""
+
+    @property
+    def seeded(self) -> bool:
+        """Another seed gives another classifier."""
+        return self.name not in _SETTLED
+
+
+def usual(task: Task, heads: Iterable[Head], weights: Pretrained | None) -> tuple[str, ...]:
+    """Names of the methods of a task: those of its heads, as far as the weights are there, and the baselines."""
+    of_model = [name for head, names in HEADS.items() if head in heads for name in names]
+    able = [name for name in of_model if weights is not None or name not in OF_WEIGHTS]
+    return (*able, *_BASELINES.get(task, tuple(CLIP_BASELINES)))
+
+
+def build(
+    names: Sequence[str],
+    *,
+    weights: Pretrained | None,
+    recipe: FinetuneConfig,
+    people: int,
+    causal: bool,
+    device: torch.device,
+) -> list[Method]:
+    """Methods by name.
+
+    Args:
+        names: of ``NAMES``.
+        weights: None where no method needs any.
+        recipe: how a detector is trained, and without weights its encoder. Classes, data and start are filled in.
+        people: M of the benchmark; that of the weights, where there are any, for everything but the baselines.
+        causal: no frame of the encoder sees a later one.
+        device: where to train and to score.
+
+    Raises:
+        ValueError: an unknown name, a method without the weights that it needs, weights of another skeleton, or a
+            recipe that says itself what is filled in.
+    """
+    if unknown := [name for name in names if name not in NAMES]:
+        raise ValueError(f"unknown methods {unknown}; there are {', '.join(map(repr, NAMES))}")
+    if weights is None and (lacking := [name for name in names if name in OF_WEIGHTS]):
+        raise ValueError(f"methods {lacking} need weights: give --weights, or leave them out")
+    if weights is not None and weights.shape.joints != len(CANONICAL_JOINTS):
+        raise ValueError(
+            f"{weights.path}: made for {weights.shape.joints} joints; windows have the {len(CANONICAL_JOINTS)}"
+            " canonical ones, whatever the data set"
+        )
+    if recipe.sources or recipe.validation_subjects or recipe.start or len(recipe.detector.labels) > 1:
+        raise ValueError(
+            "recipe: sources, validation_subjects, start and the labels follow from benchmark and weights: leave them"
+            f" out (labels: [{BACKGROUND}])"
+        )
+    of_benchmark = dataclasses.replace(recipe.detector.encoder, people=people)
+    shape = dataclasses.replace(of_benchmark if weights is None else weights.shape, causal=causal)
+    plain = dataclasses.replace(shape, people=people)
+    known = _of_model(weights, _filled_in(recipe, shape), device)
+    return [
+        known[name]
+        if name in known
+        else Method(name=name, fit=CLIP_BASELINES[name], shape=plain, depends={"windows": f"{plain.frames} x {people}"})
+        for name in names
+    ]
+
+
+def fit_detector(run: FinetuneConfig, device: torch.device) -> Fit:
+    """Train a detector with a recognition head by a configuration in which data and classes are missing."""
+
+    def fit(windows: Tensor, y: Tensor, classes: int, *, seed: int) -> Classifier:
+        labels = (BACKGROUND, *map(str, range(classes)))
+        this = dataclasses.replace(run, detector=dataclasses.replace(run.detector, labels=labels), seed=seed)
+        frames = windows.shape[1]
+        given = Windows(windows, (y + 1)[:, None].repeat(1, frames), torch.ones(len(y), frames, dtype=torch.bool))
+        alike = torch.full((len(y),), 1.0 / len(y), dtype=torch.float64)
+        with TemporaryDirectory() as out:
+            detector = finetune.train(this, Mixture(given, alike), Path(out), device=device).to(device)
+
+        def classify(windows: Tensor) -> Tensor:
+            logits = [detector(part.to(device)).clip[:, 1:] for part in windows.split(probe.BATCH)]
+            return torch.cat(logits).to(windows.device)
+
+        return classify
+
+    return among_present(fit)
+
+
+def fit_frozen(encoder: Callable[[int], DSTE | STTR], head: FeatureHead, device: torch.device) -> Fit:
+    """Learn a head on features (N, D) of an encoder that does not learn; the seed may decide the encoder."""
+
+    def fit(windows: Tensor, y: Tensor, classes: int, *, seed: int) -> Classifier:
+        frozen = encoder(seed).to(device)
+
+        def features(windows: Tensor) -> Tensor:
+            parts = [probe.features(frozen, part.to(device)) for part in windows.split(probe.BATCH)]
+            return torch.cat(parts).to(windows.device)
+
+        classify = head(features(windows), y, classes)
+        return lambda windows: classify(features(windows))
+
+    return among_present(fit)
+
+
+def nearest(features: Tensor, y: Tensor, classes: int) -> Classifier:
+    """The score of a class is the largest cosine to one of its training clips, of features (N, D)."""
+    train = F.normalize(features, dim=1)
+
+    def classify(features: Tensor) -> Tensor:
+        cosine = F.normalize(features, dim=1) @ train.T
+        best = cosine.new_full((len(cosine), classes), -torch.inf)
+        return best.scatter_reduce(1, y.expand(len(cosine), -1), cosine, "amax")
+
+    return classify
+
+
+def _filled_in(recipe: FinetuneConfig, shape: EncoderConfig) -> FinetuneConfig:
+    return dataclasses.replace(recipe, detector=dataclasses.replace(recipe.detector, encoder=shape), seed=0)
+
+
+def _of_model(weights: Pretrained | None, run: FinetuneConfig, device: torch.device) -> dict[str, Method]:
+    """The methods that have an encoder, by name; those of weights only where there are any."""
+    shape = run.detector.encoder
+    projectors = weights.projectors if weights is not None else None
+    trained = {"recipe": config.content_hash(run)}
+    encoder = {"encoder": config.content_hash(shape)}
+    start = {**encoder, "projectors": str(projectors)}
+
+    def untrained(seed: int) -> DSTE | STTR:
+        return probe.untrained(shape, projectors, seed)
+
+    def method(name: str, fit: Fit, depends: Mapping[str, str]) -> Method:
+        return Method(name=name, fit=fit, shape=shape, depends=depends)
+
+    methods = [
+        method(FROM_SCRATCH, fit_detector(run, device), trained),
+        method(LINEAR_UNTRAINED, fit_frozen(untrained, probe.linear_layer, device), start),
+        method(NEAREST_UNTRAINED, fit_frozen(untrained, nearest, device), start),
+    ]
+    if weights is not None:
+        known = {"weights": weights.hash}
+        started = dataclasses.replace(run, start=weights.path)
+
+        def pretrained(seed: int) -> DSTE | STTR:
+            encoder = build_encoder(shape)
+            encoder.load_state_dict(weights.encoder.state_dict())
+            return encoder.eval()
+
+        methods += [
+            method(FINE_TUNED, fit_detector(started, device), {**trained, **known}),
+            method(LINEAR, fit_frozen(pretrained, probe.linear_layer, device), {**encoder, **known}),
+            method(NEAREST, fit_frozen(pretrained, nearest, device), {**encoder, **known}),
+        ]
+    return {one.name: one for one in methods}
