@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from usdrl_model.event_metrics import Detection
+from usdrl_model.metrics import Interval
 from usdrl_model.recording import Segment
 
 COLOURS = (
@@ -29,7 +30,7 @@ class Row:
     """One line of the picture."""
 
     name: str
-    actions: Sequence[Segment | Detection]
+    actions: Sequence[Interval]
     end: float | None = None
     """Stamp after which there is no recording; None where the row lasts as long as the picture."""
 
@@ -44,7 +45,7 @@ def draw_timeline(
     title: str,
     group: int = 2,
 ) -> None:
-    """Save a PNG of actions over time.
+    """Save a picture of actions over time.
 
     Args:
         path: the file to write.
@@ -69,8 +70,8 @@ def draw_timeline(
         if row.end is not None and row.end < end:
             axes.barh(place, end - row.end, left=row.end - start, height=1.0, color="0.9")
         for action in row.actions:
-            # An action of a single frame would not be seen.
-            width = max(action.end - action.start, length / 1000)
+            # An action of a single frame, or an instant, would not be seen.
+            width = max(action.end - action.start, length / 400)
             style = _style(index[action.label])
             axes.barh(place, width, left=action.start - start, height=0.8, linewidth=0.3, **style)
             shown.add(action.label)
