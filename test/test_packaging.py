@@ -119,7 +119,7 @@ def test_the_wheel_holds_every_module_and_data_file(wheel_names):
 def test_the_wheel_holds_what_ros_looks_for_in_share(wheel_names):
     share = {name.split(".data/data/share/")[1] for name in wheel_names if ".data/data/share/" in name}
     expected = {"ament_index/resource_index/packages/usdrl_ros", "usdrl_ros/package.xml"}
-    for folder in ("launch", "config", "config/benchmarks"):
+    for folder in ("launch", "config", "config/benchmarks", "config/continuous"):
         expected |= {f"usdrl_ros/{path.relative_to(ROOT).as_posix()}" for path in (ROOT / folder).glob("*.*")}
     assert expected - share == set()
 
