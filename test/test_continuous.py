@@ -277,7 +277,19 @@ def test_viterbi_without_a_price_is_argmax_and_with_a_high_one_a_single_class(po
     assert len(runs(viterbi(posterior, 1e6))) == 1
 
 
+def test_a_lighter_background_gives_doubtful_frames_to_actions() -> None:
+    posterior = np.array([[0.9, 0.1], [0.6, 0.4], [0.6, 0.4], [0.9, 0.1]])
+    for plain in (
+        DecodingConfig(smoothing=0.0, min_length=0.0),
+        DecodingConfig(smoothing=0.0, decoder="viterbi", change_cost=0.0),
+    ):
+        assert decode(posterior, 10.0, plain).tolist() == [0, 0, 0, 0]
+        assert decode(posterior, 10.0, dataclasses.replace(plain, background=0.5)).tolist() == [0, 1, 1, 0]
+
+
 def test_settings_that_cannot_work_are_refused() -> None:
+    with pytest.raises(ValueError, match="background"):
+        DecodingConfig(background=0.0)
     with pytest.raises(ValueError, match="min_length"):
         DecodingConfig(min_length=-1.0)
     with pytest.raises(ValueError, match="half_width"):

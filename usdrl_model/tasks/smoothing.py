@@ -21,6 +21,7 @@ from typing import Literal
 
 import numpy as np
 
+from usdrl_model.metrics import BACKGROUND
 from usdrl_model.timeline import hann
 
 SMALLEST = 1e-6
@@ -33,6 +34,8 @@ class DecodingConfig:
 
     smoothing: float = 1.0
     """Support of the Hann kernel that posteriors are averaged with along time; 0 does not smooth."""
+    background: float = 1.0
+    """What the posterior of the background counts beside that of an action; below 1, a frame that may be one is one."""
     decoder: Literal["min_length", "viterbi"] = "min_length"
     """The most likely class of each frame without runs that are too short, or the most likely sequence of classes when
     every change of class has a price."""
@@ -42,15 +45,19 @@ class DecodingConfig:
     """Nats that a change of class costs (decoder viterbi)."""
 
     def __post_init__(self) -> None:
-        """Refuse negative times and prices."""
+        """Refuse negative times and prices, and a background that is never there."""
         for name in ("smoothing", "min_length", "change_cost"):
             if getattr(self, name) < 0.0:
                 raise ValueError(f"{name}: expected 0 or more, got {getattr(self, name)}")
+        if self.background <= 0.0:
+            raise ValueError(f"background: expected more than 0, got {self.background}")
 
 
 def decode(posterior: np.ndarray, rate: float, config: DecodingConfig) -> np.ndarray:
     """The class of every frame, (T,) int64, of posteriors (T, K) at ``rate`` frames a second."""
-    smoothed = smooth(posterior, rate, config.smoothing)
+    weighted = posterior.copy()
+    weighted[:, BACKGROUND] *= config.background
+    smoothed = smooth(weighted / weighted.sum(axis=1, keepdims=True), rate, config.smoothing)
     if config.decoder == "viterbi":
         return viterbi(smoothed, config.change_cost)
     return without_short_runs(smoothed.argmax(axis=1), smoothed, config.min_length * rate)
