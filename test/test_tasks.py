@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from usdrl_model import checkpoint, cli, config, evaluate_cli
+from usdrl_model import checkpoint, cli, config
 from usdrl_model.baselines import CLIP_BASELINES, Classifier
 from usdrl_model.detector import Detector, DetectorConfig
 from usdrl_model.encoder_config import EncoderConfig
@@ -24,7 +24,7 @@ from usdrl_model.skeleton import Person, SkeletonFrame
 from usdrl_model.store import Store
 from usdrl_model.store_writer import write_set
 from usdrl_model.stream_config import StreamConfig
-from usdrl_model.tasks import clips, methods
+from usdrl_model.tasks import clips, evaluation, methods
 from usdrl_model.tasks.benchmark import Benchmark, TaskSettings, open_benchmark
 from usdrl_model.tasks.cells import Cells
 from usdrl_model.tasks.draws import draw_share, draw_shots
@@ -419,7 +419,7 @@ def test_the_command_writes_prints_and_goes_on_where_it_was_stopped(
 
 def test_weights_with_fewer_people_are_said(tmp_path: Path) -> None:
     benchmark = dataclasses.replace(BENCHMARK, people=2)
-    said = evaluate_cli._described(Pretrained.open(weights(tmp_path)), benchmark)
+    said = evaluation.described(Pretrained.open(weights(tmp_path)), benchmark)
     assert "they see 1 of 2 people" in said
 
 

@@ -118,11 +118,12 @@ def build(
     of_benchmark = dataclasses.replace(recipe.detector.encoder, people=people)
     shape = dataclasses.replace(of_benchmark if weights is None else weights.shape, causal=causal)
     plain = dataclasses.replace(shape, people=people)
+    windows = {"windows": f"{plain.frames} x {people}"}
     known = _of_model(weights, _filled_in(recipe, shape), device)
     return [
         known[name]
         if name in known
-        else Method(name=name, fit=CLIP_BASELINES[name], shape=plain, depends={"windows": f"{plain.frames} x {people}"})
+        else Method(name=name, fit=_on(device, CLIP_BASELINES[name]), shape=plain, depends=windows)
         for name in names
     ]
 
@@ -174,6 +175,15 @@ def nearest(features: Tensor, y: Tensor, classes: int) -> Classifier:
         return best.scatter_reduce(1, y.expand(len(cosine), -1), cosine, "amax")
 
     return classify
+
+
+def _on(device: torch.device, fit: Fit) -> Fit:
+    """A baseline works where its windows are."""
+
+    def moved(windows: Tensor, y: Tensor, classes: int, *, seed: int) -> Classifier:
+        return fit(windows.to(device), y, classes, seed=seed)
+
+    return moved
 
 
 def _filled_in(recipe: FinetuneConfig, shape: EncoderConfig) -> FinetuneConfig:

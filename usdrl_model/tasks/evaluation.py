@@ -1,0 +1,115 @@
+"""One task of one benchmark, from a store to cells: what ``usdrl evaluate`` does.
+
+weights = Pretrained.open("runs/mild/weights")
+cells, about = evaluate(
+benchmark.load("utd_mhad"), "few_shot", weights=weights, data=Path("stores"), cells=Cells("out/cells"),
+device=torch.device("cpu"),
+)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+
+import usdrl_model
+from usdrl_model import config
+from usdrl_model.finetune_config import FinetuneConfig
+from usdrl_model.tasks import benchmark as benchmarks
+from usdrl_model.tasks import clips, continuous, continuous_config, frame_methods, methods
+from usdrl_model.tasks.benchmark import CONTINUOUS, Benchmark, Task
+from usdrl_model.tasks.cells import Cells
+from usdrl_model.tasks.continuous_config import ContinuousConfig
+from usdrl_model.tasks.result import Cell
+from usdrl_model.tasks.weights import Pretrained
+
+RECIPE = "recognition.yaml"
+"""Beside the folder of the benchmarks: how a detector learns to tell clips apart."""
+SEEDS = (0, 1, 2)
+DRAWS = (0, 1, 2, 3, 4)
+"""Seeds of ``few_shot``, where each is another draw of the examples: which ones they are decides more than training."""
+
+
+def evaluate(
+    benchmark: Benchmark,
+    task: Task,
+    *,
+    weights: Pretrained | None,
+    data: Path,
+    cells: Cells,
+    device: torch.device,
+    names: Sequence[str] | None = None,
+    seeds: Sequence[int] | None = None,
+    recipe: Path | None = None,
+) -> tuple[list[Cell], dict[str, str]]:
+    """Score methods on a task.
+
+    Args:
+        benchmark: with ``task``.
+        task: which.
+        weights: None: only what needs none.
+        data: store.
+        cells: takes every finished cell, and gives those that are finished already.
+        device: where to train and to score.
+        names: of methods; None: all that task and weights allow.
+        seeds: None: ``SEEDS``, or ``DRAWS`` where the seed draws the examples.
+        recipe: YAML file of the training, ``FinetuneConfig`` or, for a task on whole recordings, ``ContinuousConfig``;
+            None: the package's own.
+
+    Returns:
+        The cells, and what else a report has to say (``report.to_markdown``).
+
+    Raises:
+        FileNotFoundError: data or recipe are not there.
+        ValueError: methods, weights, recipe, data and task do not fit each other; nothing has been trained then.
+    """
+    if task == "transfer":
+        if weights is None:
+            raise ValueError("transfer needs weights, made on other sets: give --weights")
+        weights.check_transfer(benchmark.target_sets)
+    store = benchmarks.open_benchmark(benchmark, data, task)
+    seeds = seeds or (DRAWS if task == "few_shot" else SEEDS)
+    if task in CONTINUOUS:
+        settings = config.load(ContinuousConfig, recipe) if recipe else continuous_config.of(benchmark.data)
+        used = config.content_hash(settings)
+        frame_wise = frame_methods.build(
+            names or frame_methods.usual(weights),
+            weights=weights,
+            settings=settings,
+            people=benchmark.people,
+            device=device,
+        )
+        found = continuous.run(benchmark, task, store, frame_wise, settings=settings, seeds=seeds, cells=cells)
+    else:
+        training = config.load(FinetuneConfig, recipe or benchmarks.folder().parent / RECIPE)
+        used = config.content_hash(training)
+        clip_wise = methods.build(
+            names or methods.usual(task, benchmark.task(task).heads, weights),
+            weights=weights,
+            recipe=training,
+            people=benchmark.people,
+            causal=task == "early_prediction",
+            device=device,
+        )
+        found = clips.run(benchmark, task, store, clip_wise, seeds=seeds, cells=cells)
+    about = {
+        "weights": described(weights, benchmark),
+        "recipe": f"{recipe or 'of the package'} ({used})",
+        "data": f"{benchmark.data} ({store.hash})",
+        "device": str(device),
+        "version": usdrl_model.__version__,
+    }
+    return found, about
+
+
+def described(weights: Pretrained | None, benchmark: Benchmark) -> str:
+    """What a reader has to know of weights on a benchmark."""
+    if weights is None:
+        return "none"
+    sets = f"made on {', '.join(weights.sets)}" if weights.sets else "the file does not say what they were made on"
+    alone = ""
+    if weights.shape.people < benchmark.people:
+        alone = f"; they see {weights.shape.people} of {benchmark.people} people, those who are there longest"
+    return f"{weights.path} ({weights.hash}), {sets}{alone}"
