@@ -98,3 +98,34 @@ def test_yaw_is_uniform_in_its_reach(angle: float) -> None:
     drawn = torch.atan2(-turned[:, 2], turned[:, 0])
     assert drawn.abs().max() <= angle + 1e-6
     assert drawn.std() == pytest.approx(angle / math.sqrt(3), rel=0.05)
+
+
+def test_bones_change_their_length_but_not_their_direction_and_the_root_stays() -> None:
+    x, _, _ = windows()
+    grown = view(AugmentConfig(yaw=0.0, tilt=0.0, scale=0.0, stretch=0.0, jitter=0.0, bones=0.3))[0]
+    parents = list(PARENTS)
+    old, new = x - x[:, :, :, parents], grown - grown[:, :, :, parents]
+    root = next(joint for joint, parent in enumerate(parents) if joint == parent)
+    torch.testing.assert_close(grown[:, :, :, root], x[:, :, :, root])
+    bones = [joint for joint in range(25) if joint != root]
+    factor = new.norm(dim=-1)[..., bones] / old.norm(dim=-1)[..., bones]
+    torch.testing.assert_close(new[..., bones, :], old[..., bones, :] * factor[..., None])
+    torch.testing.assert_close(factor, factor[:, :1].expand_as(factor))
+    assert 0.7 <= factor.min() < 0.75
+    assert 1.25 < factor.max() <= 1.3
+
+
+def test_a_crop_shows_a_stretch_of_the_window_at_its_own_pace() -> None:
+    frames = torch.arange(64, dtype=torch.float64)
+    x = frames[None, :, None, None, None].expand(32, 64, 1, 25, 3).contiguous()
+    y, seen = frames.long().repeat(32, 1), torch.ones(32, 64, dtype=torch.bool)
+    config = AugmentConfig(yaw=0.0, tilt=0.0, scale=0.0, stretch=0.0, jitter=0.0, crop=0.5)
+    cropped, classes, _ = augment(x, y, seen, config, torch.Generator().manual_seed(0))
+    place = cropped[:, :, 0, 0, 0]
+    steps = place.diff(dim=1)[:, 1:-1]  # at the ends a place before the first or after the last frame is that frame
+    torch.testing.assert_close(steps, steps[:, :1].expand_as(steps))
+    assert 0.5 <= steps.min() < 0.6
+    assert 0.9 < steps.max() <= 1.0
+    assert (classes - place).abs().max() <= 0.5
+    with pytest.raises(ValueError, match="crop"):
+        AugmentConfig(crop=0.0)

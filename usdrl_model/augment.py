@@ -28,6 +28,8 @@ class AugmentConfig:
     """Relative size of the body, uniform in 1 +- scale."""
     stretch: float = 0.05
     """The same, for each axis apart."""
+    bones: float = 0.0
+    """Relative length of every bone apart, uniform in 1 +- bones: a person of other proportions."""
     jitter: float = 0.005
     """Standard deviation of the noise on every coordinate, metres."""
     drop_joint: float = 0.0
@@ -36,6 +38,14 @@ class AugmentConfig:
     """Probability of swapping left and right. Leave it at 0 where a class names a side."""
     warp: float = 0.0
     """Relative change of speed, uniform in 1 +- warp; the newest frame stays where it is."""
+    crop: float = 1.0
+    """A window becomes a share of itself, uniform in [crop, 1] and anywhere in it, stretched to the whole. For windows
+    that are whole clips; a live window has to end with its newest frame."""
+
+    def __post_init__(self) -> None:
+        """Refuse a crop that leaves nothing."""
+        if not 0.0 < self.crop <= 1.0:
+            raise ValueError(f"crop: expected a share in (0, 1], got {self.crop}")
 
 
 MIRRORED: tuple[int, ...] = tuple(
@@ -65,6 +75,8 @@ def augment(
     draw = Draw(generator, len(x), dtype=x.dtype)
     if config.warp:
         x, y, seen = _warp(x, y, seen, 1.0 + draw.uniform(config.warp))
+    if config.crop < 1.0:
+        x, y, seen = _crop(x, y, seen, config.crop + (1.0 - config.crop) * draw.unit(), draw.unit())
     return disturb(x, config, draw), y, seen
 
 
@@ -76,6 +88,8 @@ def disturb(x: Tensor, config: AugmentConfig, draw: Draw) -> Tensor:
         x = torch.where(flip, mirrored, x)
     if config.drop_joint:
         x = _drop_joints(x, draw.chance(0.5)[:, None] & draw.chance(config.drop_joint, x.shape[3]))
+    if config.bones:
+        x = _resize_bones(x, 1.0 + draw.uniform(config.bones, x.shape[3]))
     if config.yaw or config.tilt or config.scale or config.stretch:
         turn = _rotation(1, draw.uniform(config.yaw))
         turn = turn @ _rotation(0, draw.uniform(config.tilt)) @ _rotation(2, draw.uniform(config.tilt))
@@ -157,16 +171,50 @@ def _drop_joints(x: Tensor, dropped: Tensor) -> Tensor:
     return x.gather(3, source[:, None, None, :, None].expand_as(x))
 
 
+def _resize_bones(x: Tensor, size: Tensor) -> Tensor:
+    """Multiply every bone by its ``size`` (N, V); the root stays where it is."""
+    bones, paths = _BONES.to(x), _PATHS.to(x)
+    matrix = paths @ (size.where(_IS_BONE.to(x.device), 1.0)[:, :, None] * bones)  # (N, V, V): joints -> joints
+    return torch.einsum("nvw,ntmwc->ntmvc", matrix, x)
+
+
 def _warp(x: Tensor, y: Tensor, seen: Tensor, speed: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Play every window at its own speed (N,), so that the last frame stays the last one."""
     frames = x.shape[1]
     back = torch.arange(frames - 1, -1, -1, device=x.device, dtype=x.dtype)  # frames before the newest one
     place = (frames - 1) - back * speed[:, None]
-    inside = place >= 0.0
-    place = place.clamp(min=0.0)
+    x, y, there = _read(x, y, seen, place)
+    return x, y, there & (place >= 0.0)
+
+
+def _crop(x: Tensor, y: Tensor, seen: Tensor, share: Tensor, start: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Stretch a share (N,) of every window to all of it; ``start`` (N,) is where in the rest it begins, 0 to 1."""
+    frames = x.shape[1]
+    centre = (torch.arange(frames, device=x.device, dtype=x.dtype) + 0.5) / frames
+    begin = start * (1.0 - share)
+    return _read(x, y, seen, frames * (begin[:, None] + centre * share[:, None]) - 0.5)
+
+
+def _read(x: Tensor, y: Tensor, seen: Tensor, place: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Windows at other places (N, T) of their time axis: poses between two frames, classes of the nearest one."""
+    last = x.shape[1] - 1
+    place = place.clamp(0.0, last)
     low = place.floor().long()
-    high = (low + 1).clamp(max=frames - 1)
+    high = (low + 1).clamp(max=last)
     share = (place - low)[:, :, None, None, None]
     rows = torch.arange(len(x), device=x.device)[:, None]
     nearest = place.round().long()
-    return (1.0 - share) * x[rows, low] + share * x[rows, high], y[rows, nearest], seen[rows, nearest] & inside
+    return torch.lerp(x[rows, low], x[rows, high], share), y[rows, nearest], seen[rows, nearest]
+
+
+def _skeleton() -> tuple[Tensor, Tensor]:
+    """Joints -> bones (V, V), where the root is a bone of itself, and bones -> joints, its inverse."""
+    parents = torch.tensor(PARENTS)
+    bones = torch.eye(len(PARENTS))
+    rows = torch.arange(len(PARENTS))
+    bones[rows[parents != rows], parents[parents != rows]] = -1.0
+    return bones, torch.linalg.inv(bones).round()
+
+
+_BONES, _PATHS = _skeleton()
+_IS_BONE = torch.tensor([parent != joint for joint, parent in enumerate(PARENTS)])

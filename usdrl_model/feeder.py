@@ -43,15 +43,20 @@ class Feeder:
         self.waited = 0.0
         """Seconds that training stood still for clips."""
 
+    def clips(self, step: int, part: int) -> Tensor:
+        """(N,) clips of the pool in a part of a batch, of all processes in the order of their ranks."""
+        rows = self._part // self._workers.count
+        return torch.cat([self._rows(step, part, rows, rank) for rank in range(self._workers.count)])
+
     def batches(self, first: int) -> Iterator[list[Tensor]]:
         """From step ``first`` on: the parts of each batch, (K, N, T, M, V, 3) of this process."""
         run, device = self._run, self._workers.device
         parts = [(step, part) for step in range(first, run.steps) for part in range(run.accumulate)]
-        rows = self._part // self._workers.count
+        rows, rank = self._part // self._workers.count, self._workers.rank
         if not parts:
             return
         with ThreadPoolExecutor(1) as ahead:
-            fetch = lambda step, part: self._pool.batch(self._rows(step, part, rows), device)  # noqa: E731
+            fetch = lambda step, part: self._pool.batch(self._rows(step, part, rows, rank), device)  # noqa: E731
             coming = ahead.submit(fetch, *parts[0])
             batch: list[Tensor] = []
             for index, (step, part) in enumerate(parts):
@@ -68,10 +73,10 @@ class Feeder:
                     yield batch
                     batch = []
 
-    def _rows(self, step: int, part: int, rows: int) -> Tensor:
-        """Clips of this process: all clips in random order, then all in another order, and so on."""
+    def _rows(self, step: int, part: int, rows: int, rank: int) -> Tensor:
+        """Clips of a process: all clips in random order, then all in another order, and so on."""
         run, clips = self._run, len(self._pool)
-        first = step * run.batch + part * self._part + self._workers.rank * rows
+        first = step * run.batch + part * self._part + rank * rows
         epochs = range(first // clips, (first + rows - 1) // clips + 1)
         order = torch.cat([_order(clips, run.seed, epoch) for epoch in epochs])
         return order[first % clips : first % clips + rows]

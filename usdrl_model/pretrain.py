@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -27,6 +28,7 @@ from usdrl_model.initialise import initialise
 from usdrl_model.loss_log import SPREAD, CollapseError, LossLog
 from usdrl_model.losses import multi_grained
 from usdrl_model.meter import Meter, peak_flops, training_flops
+from usdrl_model.neighbours import GRAIN, NeighbourBank
 from usdrl_model.pretrain_config import PretrainConfig
 from usdrl_model.run_state import RunState, schedule, write_losses
 from usdrl_model.usdrl import USDRL
@@ -76,8 +78,11 @@ def train(
     model.to(device).train()
     optimiser = _optimiser(run, model)
     log, first = LossLog(), 0
+    bank = NeighbourBank(len(pool), run.neighbours) if run.neighbours.weight else None
     if resume:
         saved = state.load()
+        if bank is not None:
+            bank.features = saved["bank"].to(device)
         model.load_state_dict(saved["model"])
         optimiser.load_state_dict(saved["optimiser"])
         log.values, first = {name: values.tolist() for name, values in saved["losses"].items()}, saved["step"]
@@ -88,7 +93,7 @@ def train(
     progress = tqdm(total=run.steps, initial=first, unit="step", disable=not workers.first)
     try:
         for step, batch in enumerate(feeder.batches(first), start=first):
-            log.add(_step(run, step, batch, network, optimiser, workers))
+            log.add(_step(run, step, batch, network, optimiser, workers, feeder, bank))
             done = step + 1
             saving = done % run.save_every == 0 or done == run.steps
             if done % READ_EVERY == 0 or saving:
@@ -98,7 +103,9 @@ def train(
                 progress.set_postfix_str(_shown(log.last["loss"], figures), refresh=False)
             if saving and workers.first:
                 losses = {name: torch.tensor(values, dtype=torch.float64) for name, values in log.values.items()}
-                contents = {"model": model.state_dict(), "optimiser": optimiser.state_dict()}
+                contents: dict[str, Any] = {"model": model.state_dict(), "optimiser": optimiser.state_dict()}
+                if bank is not None:
+                    contents["bank"] = bank.features
                 state.save({"step": done, "losses": losses, **contents})
             progress.update()
     except (CollapseError, KeyboardInterrupt):
@@ -122,6 +129,8 @@ def _step(
     network: torch.nn.Module,
     optimiser: torch.optim.Optimizer,
     workers: Processes,
+    feeder: Feeder,
+    bank: NeighbourBank | None,
 ) -> dict[str, Tensor]:
     """One update from the parts (K, N, T, M, V, 3) of a batch; the numbers of the step."""
     for group in optimiser.param_groups:
@@ -136,6 +145,9 @@ def _step(
                 projected = network(x.flatten(0, 1), _shares(run, x))
             z = {grain: _all_views(features, run.views.count) for grain, features in projected.items()}
             terms = multi_grained(run.loss.chosen, z)
+            if bank is not None:
+                rows = feeder.clips(step, part).to(workers.device)
+                terms["neighbours"] = bank.loss(z[GRAIN], rows, step / run.steps)
             loss = torch.stack(list(terms.values())).sum()
             (loss / len(batch)).backward()
         spreads = {f"{SPREAD}{grain}": run.loss.chosen.spread(features.detach()) for grain, features in z.items()}

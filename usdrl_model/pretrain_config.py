@@ -7,6 +7,7 @@ from typing import Literal
 
 from usdrl_model.encoder_config import EncoderConfig
 from usdrl_model.losses import LossConfig
+from usdrl_model.neighbours import NeighbourConfig
 from usdrl_model.projectors import ProjectorConfig
 from usdrl_model.views import ViewConfig
 
@@ -38,6 +39,8 @@ class PretrainConfig:
     projectors: ProjectorConfig = field(default_factory=ProjectorConfig)
     views: ViewConfig = field(default_factory=ViewConfig)
     loss: LossConfig = field(default_factory=LossConfig)
+    neighbours: NeighbourConfig = field(default_factory=NeighbourConfig)
+    """Positives from other clips, beside any objective."""
     data: DataConfig = field(default_factory=DataConfig)
     modal_views: Literal["one_each", "all"] = "one_each"
     """What the views see of an encoder with several modalities: one each in turn and the anchor all of them, so that

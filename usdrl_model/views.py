@@ -47,7 +47,7 @@ class ViewConfig:
     normalise: bool = True
     """Centre and turn every view as live windows are (``window.normalise``); off for clips that are so already."""
     augment: AugmentConfig = field(default_factory=AugmentConfig)
-    """What another tracker, body or camera would have done; its ``warp`` is for labelled windows and has to be 0."""
+    """What another tracker, body or camera would have done; its ``warp`` and ``crop`` are for labelled windows."""
 
     def __post_init__(self) -> None:
         """Refuse what cannot be drawn."""
@@ -62,8 +62,10 @@ class ViewConfig:
                 f"corrupted_joints: expected 0 to corruptible_joints ({self.corruptible_joints}),"
                 f" got {self.corrupted_joints}"
             )
-        if self.augment.warp:
-            raise ValueError("augment.warp is for labelled windows: use time_warp and crop here, and leave it at 0")
+        if self.augment.warp or self.augment.crop < 1.0:
+            raise ValueError(
+                "augment.warp and augment.crop are for labelled windows: use time_warp and crop"
+            )
 
 
 class Clips(NamedTuple):
