@@ -341,7 +341,7 @@ def test_a_cell_depends_on_weights_and_recipe_where_the_method_does(tmp_path: Pa
         causal=False, device=CPU,
     )  # fmt: skip
     changed = {m.name for m, o in zip(first, longer, strict=True) if m.depends != o.depends}
-    assert changed == {"fine-tuned", "from scratch"}
+    assert changed == {"fine-tuned", "fine-tuned, labels propagated", "from scratch"}
 
 
 def test_a_detector_can_be_given_as_weights(store: Store, tmp_path: Path) -> None:

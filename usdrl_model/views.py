@@ -63,9 +63,7 @@ class ViewConfig:
                 f" got {self.corrupted_joints}"
             )
         if self.augment.warp or self.augment.crop < 1.0:
-            raise ValueError(
-                "augment.warp and augment.crop are for labelled windows: use time_warp and crop"
-            )
+            raise ValueError("augment.warp and augment.crop are for labelled windows: use time_warp and crop")
 
 
 class Clips(NamedTuple):

@@ -35,6 +35,7 @@ from usdrl_model.tasks.benchmark import Benchmark, Task, classes
 from usdrl_model.tasks.cells import Cells, Key
 from usdrl_model.tasks.draws import draw_share, draw_shots
 from usdrl_model.tasks.methods import Method
+from usdrl_model.tasks.propagation import UNLABELLED
 from usdrl_model.tasks.result import ALL, Cell, setting_name
 
 ACCURACY, MACRO_ACCURACY = "accuracy", "macro_accuracy"
@@ -92,7 +93,12 @@ def _cell(benchmark: Benchmark, task: Task, examples: _Examples, method: Method,
         index = {label: k for k, label in enumerate(own)}
         y = torch.tensor([index[label] for label in train.labels])
         for rows, observed in _trials(task, benchmark.task(task).settings, train, seed):
-            classifier = method.fit(train.windows[rows], y[rows], len(own), seed=seed)
+            if method.takes_unlabelled:
+                known = torch.full_like(y, UNLABELLED)
+                known[rows] = y[rows]
+                classifier = method.fit(train.windows, known, len(own), seed=seed)
+            else:
+                classifier = method.fit(train.windows[rows], y[rows], len(own), seed=seed)
             for setting, share in observed.items():
                 test = examples.test(split, method.shape, share)
                 predicted = [own[k] for k in classifier(test.windows).argmax(dim=1).tolist()]

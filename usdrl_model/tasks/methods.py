@@ -25,12 +25,14 @@ from usdrl_model.encoder import DSTE, STTR, build_encoder
 from usdrl_model.encoder_config import EncoderConfig
 from usdrl_model.finetune_config import FinetuneConfig
 from usdrl_model.tasks.benchmark import Head, Task
+from usdrl_model.tasks.propagation import propagate
 from usdrl_model.tasks.weights import Pretrained
 from usdrl_model.topology import CANONICAL_JOINTS
 from usdrl_model.training_data import Mixture
 from usdrl_model.training_windows import Windows
 
 FINE_TUNED, FROM_SCRATCH = "fine-tuned", "from scratch"
+PROPAGATED = "fine-tuned, labels propagated"
 LINEAR, NEAREST = "linear", "1-NN"
 LINEAR_UNTRAINED, NEAREST_UNTRAINED = "linear, untrained", "1-NN, untrained"
 HEADS: Mapping[Head, tuple[str, ...]] = {
@@ -39,8 +41,8 @@ HEADS: Mapping[Head, tuple[str, ...]] = {
     "nearest": (NEAREST, NEAREST_UNTRAINED),
 }
 """What a benchmark puts on the encoder -> the methods that do it, each with its control."""
-NAMES: tuple[str, ...] = (*(name for names in HEADS.values() for name in names), *CLIP_BASELINES)
-OF_WEIGHTS = (FINE_TUNED, LINEAR, NEAREST)
+NAMES: tuple[str, ...] = (*(name for names in HEADS.values() for name in names), PROPAGATED, *CLIP_BASELINES)
+OF_WEIGHTS = (PROPAGATED, FINE_TUNED, LINEAR, NEAREST)
 """Methods that need weights."""
 _BASELINES: Mapping[Task, tuple[str, ...]] = {
     "retrieval": ("1-NN Euclid", "1-NN DTW"),
@@ -66,6 +68,11 @@ class Method:
     """What its scores depend on besides the benchmark and the seed, as hashes and names."""
 
     @property
+    def takes_unlabelled(self) -> bool:
+        """``fit`` also takes training clips without a label, of class ``UNLABELLED``."""
+        return self.name == PROPAGATED
+
+    @property
     def seeded(self) -> bool:
         """Another seed gives another classifier."""
         return self.name not in _SETTLED
@@ -74,6 +81,8 @@ class Method:
 def usual(task: Task, heads: Iterable[Head], weights: Pretrained | None) -> tuple[str, ...]:
     """Names of the methods of a task: those of its heads, as far as the weights are there, and the baselines."""
     of_model = [name for head, names in HEADS.items() if head in heads for name in names]
+    if task == "semi_supervised" and FINE_TUNED in of_model:
+        of_model.insert(0, PROPAGATED)
     able = [name for name in of_model if weights is not None or name not in OF_WEIGHTS]
     return (*able, *_BASELINES.get(task, tuple(CLIP_BASELINES)))
 
@@ -132,21 +141,41 @@ def fit_detector(run: FinetuneConfig, device: torch.device) -> Fit:
     """Train a detector with a recognition head by a configuration in which data and classes are missing."""
 
     def fit(windows: Tensor, y: Tensor, classes: int, *, seed: int) -> Classifier:
-        labels = (BACKGROUND, *map(str, range(classes)))
-        this = dataclasses.replace(run, detector=dataclasses.replace(run.detector, labels=labels), seed=seed)
-        frames = windows.shape[1]
-        given = Windows(windows, (y + 1)[:, None].repeat(1, frames), torch.ones(len(y), frames, dtype=torch.bool))
-        alike = torch.full((len(y),), 1.0 / len(y), dtype=torch.float64)
-        with TemporaryDirectory() as out:
-            detector = finetune.train(this, Mixture(given, alike), Path(out), device=device).to(device)
-
-        def classify(windows: Tensor) -> Tensor:
-            logits = [detector(part.to(device)).clip[:, 1:] for part in windows.split(probe.BATCH)]
-            return torch.cat(logits).to(windows.device)
-
-        return classify
+        return _trained(run, device, windows, y, torch.ones(len(y)), classes, seed)
 
     return among_present(fit)
+
+
+def fit_propagated(run: FinetuneConfig, encoder: DSTE | STTR, device: torch.device) -> Fit:
+    """As ``fit_detector``, but frozen features carry labels to clips without one; the surer, the more often drawn."""
+
+    def fit(windows: Tensor, y: Tensor, classes: int, *, seed: int) -> Classifier:
+        frozen = encoder.to(device)
+        parts = [probe.features(frozen, part.to(device)) for part in windows.split(probe.BATCH)]
+        guessed, sure = propagate(torch.cat(parts).to(windows.device), y, classes)
+        return _trained(run, device, windows, guessed, sure, classes, seed)
+
+    return fit
+
+
+def _trained(
+    run: FinetuneConfig, device: torch.device, windows: Tensor, y: Tensor, share: Tensor, classes: int, seed: int
+) -> Classifier:
+    """Train on windows (N, T, M, V, 3) of classes ``y`` (N,), drawn in proportion to ``share`` (N,)."""
+    labels = (BACKGROUND, *map(str, range(classes)))
+    this = dataclasses.replace(run, detector=dataclasses.replace(run.detector, labels=labels), seed=seed)
+    frames = windows.shape[1]
+    given = Windows(windows, (y + 1)[:, None].repeat(1, frames), torch.ones(len(y), frames, dtype=torch.bool))
+    with TemporaryDirectory() as out:
+        mixture = Mixture(given, share.double() / share.double().sum())
+        detector = finetune.train(this, mixture, Path(out), device=device).to(device)
+
+    @torch.inference_mode()
+    def classify(windows: Tensor) -> Tensor:
+        logits = [detector(part.to(device)).clip[:, 1:] for part in windows.split(probe.BATCH)]
+        return torch.cat(logits).to(windows.device)
+
+    return classify
 
 
 def fit_frozen(encoder: Callable[[int], DSTE | STTR], head: FeatureHead, device: torch.device) -> Fit:
@@ -219,6 +248,7 @@ def _of_model(weights: Pretrained | None, run: FinetuneConfig, device: torch.dev
             return encoder.eval()
 
         methods += [
+            method(PROPAGATED, fit_propagated(started, pretrained(0), device), {**trained, **known}),
             method(FINE_TUNED, fit_detector(started, device), {**trained, **known}),
             method(LINEAR, fit_frozen(pretrained, probe.linear_layer, device), {**encoder, **known}),
             method(NEAREST, fit_frozen(pretrained, nearest, device), {**encoder, **known}),
