@@ -109,3 +109,16 @@ def test_where_somebody_stands_and_faces_does_not_matter(yaw: float, x: float, z
     line = moved[:, 0, SHOULDER_RIGHT] - moved[:, 0, SHOULDER_LEFT]
     assert (line[:, 0] > 0).all()
     np.testing.assert_allclose(line[:, 2], 0.0, atol=1e-9)
+
+
+@pytest.mark.parametrize("angle", [0.0, 1.0, 2.5, -2.0])
+def test_of_two_people_the_second_is_to_the_right_whatever_the_camera(angle: float) -> None:
+    rng = np.random.default_rng(0)
+    window = rng.normal(size=(9, 2, 25, 3))
+    # As above: the median commutes with the turn where it is the same in every frame.
+    window[:, 1, SPINE_MID] = window[:, 0, SPINE_MID] + [1.5, 0.1, 0.4]
+    turn = np.array([[np.cos(angle), 0, np.sin(angle)], [0, 1, 0], [-np.sin(angle), 0, np.cos(angle)]])
+    got = normalise(window @ turn.T + [0.3, 0.0, 2.0])
+    np.testing.assert_allclose(got, normalise(window), atol=1e-9)
+    assert (got[:, 1, SPINE_MID, 0] > 1.0).all()
+    np.testing.assert_allclose(got[:, 1, SPINE_MID, 2], 0.0, atol=1e-9)

@@ -169,7 +169,9 @@ def test_views_and_clips_draw_independently() -> None:
 
 def test_normalising_is_that_of_live_windows() -> None:
     x = np.stack([clip(64, people=2, seed=seed) for seed in range(5)])
-    x[4, :, :, SHOULDER_LEFT] = x[4, :, :, SHOULDER_RIGHT]  # no heading
+    x[2, :, 1] = 0.0  # alone
+    x[3, :, 1] = 0.0
+    x[3, :, :, SHOULDER_LEFT] = x[3, :, :, SHOULDER_RIGHT]  # alone, no heading
     got = normalise(torch.from_numpy(x))
     for row, expected in zip(got, x, strict=True):
         np.testing.assert_allclose(row.numpy(), window.normalise(expected), atol=1e-5)

@@ -134,8 +134,11 @@ def crop_resize(clips: Clips, frames: int, config: ViewConfig, draw: Draw) -> Te
 
 def normalise(x: Tensor) -> Tensor:
     """``window.normalise`` of many windows at once; (N, T, M, V, 3)."""
+    pair = (x[:, :, 1:2] != 0.0).flatten(1).any(dim=1)  # (N,)
     x = x - x[:, :, :1, SPINE_MID : SPINE_MID + 1]
     line = _median(x[:, :, 0, SHOULDER_RIGHT] - x[:, :, 0, SHOULDER_LEFT])  # (N, 3)
+    if pair.any():
+        line = torch.where(pair[:, None], _median(x[:, :, 1, SPINE_MID]), line)
     length = torch.hypot(line[:, 0], line[:, 2])
     known = length > 1e-6
     length = length.where(known, 1.0)

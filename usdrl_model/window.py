@@ -2,7 +2,8 @@
 
 Centring removes where somebody stands, the heading where they face, both of which say nothing about the action; what
 is left of the vertical is gravity. The heading is the median shoulder line of the window, not that of its first frame
-(official): a bad first frame would turn the whole window.
+(official): a bad first frame would turn the whole window. With two people it is the line from one to the other, which
+says more of what they do and is measured better than shoulders seen from the side (docs/results.md).
 """
 
 from __future__ import annotations
@@ -52,16 +53,20 @@ def fill(joints: np.ndarray, mask: np.ndarray) -> np.ndarray:
 
 
 def normalise(joints: np.ndarray) -> np.ndarray:
-    """Centre every frame on the spine of person 0 and turn the window so that their shoulders lie along +x.
+    """Centre every frame on the spine of person 0 and turn the window so that they face the sensor.
 
     Args:
-        joints: (T, M, V, 3) metres, y up, without holes.
+        joints: (T, M, V, 3) metres, y up, without holes; people who are not there are zero.
 
     Returns:
-        (T, M, V, 3). The shoulder line (left to right, median over the frames) points to +x.
+        (T, M, V, 3). What points to +x, in the median of the frames: the line from person 0 to person 1, or, of
+        somebody alone, from the left to the right shoulder.
     """
     centred = joints - joints[:, :1, SPINE_MID : SPINE_MID + 1]
-    line = np.median(centred[:, 0, SHOULDER_RIGHT] - centred[:, 0, SHOULDER_LEFT], axis=0)
+    if joints.shape[1] > 1 and joints[:, 1].any():
+        line = np.median(centred[:, 1, SPINE_MID], axis=0)
+    else:
+        line = np.median(centred[:, 0, SHOULDER_RIGHT] - centred[:, 0, SHOULDER_LEFT], axis=0)
     length = float(np.hypot(line[0], line[2]))
     if length < 1e-6:
         return centred
