@@ -11,13 +11,14 @@ from torch.nn import functional as F  # noqa: N812
 
 from usdrl_model.augment import AugmentConfig, Draw
 from usdrl_model.baselines.contract import Classifier, Fit, among_present
-from usdrl_model.baselines.training import Recipe, in_parts, motion, train
+from usdrl_model.baselines.training import Recipe, in_parts, train
+from usdrl_model.baselines.velocity import with_velocity
 from usdrl_model.views import Clips, ViewConfig, views
 
 WIDTH = 128
 DROPOUT = 0.2
 LABEL_SMOOTHING = 0.1
-RECIPE = Recipe(epochs=40, fewest=200, batch=16, learning_rate=2e-3)
+RECIPE = Recipe(epochs=30, fewest=200, batch=16, learning_rate=4e-3)
 VIEWS = ViewConfig(
     count=2,
     crop=0.7,
@@ -39,21 +40,22 @@ class CNN(nn.Module):
 
     def forward(self, windows: Tensor) -> Tensor:
         """Logits (N, K) of windows (N, T, M, V, 3)."""
-        logits: Tensor = self.head(self.layers(motion(windows)))
+        logits: Tensor = self.head(self.layers(with_velocity(windows)))
         return logits
 
 
 class GRU(nn.Module):
-    """Two recurrent layers, each in both directions."""
+    """A recurrent layer in both directions over pairs of frames, which takes half the time of single ones."""
 
     def __init__(self, channels: int, classes: int) -> None:
         super().__init__()
-        self.layers = nn.GRU(channels, WIDTH, num_layers=2, batch_first=True, dropout=DROPOUT, bidirectional=True)
+        self.layer = nn.GRU(channels, WIDTH, batch_first=True, bidirectional=True)
         self.head = Head(2 * WIDTH, classes)
 
     def forward(self, windows: Tensor) -> Tensor:
         """Logits (N, K) of windows (N, T, M, V, 3)."""
-        hidden, _ = self.layers(motion(windows).transpose(1, 2))
+        pairs = F.avg_pool1d(with_velocity(windows), 2, ceil_mode=True)
+        hidden, _ = self.layer(pairs.transpose(1, 2))
         logits: Tensor = self.head(hidden.transpose(1, 2))
         return logits
 

@@ -76,7 +76,7 @@ def shuffled(examples: int, batch: int, generator: torch.Generator) -> Iterator[
 def own_randomness(device: torch.device, seed: int) -> Iterator[None]:
     """Initial weights and dropout follow from the seed, and the process's random numbers go on as if nothing was."""
     gpus = [device] if device.type == "cuda" else []
-    with torch.random.fork_rng(devices=gpus), torch.backends.cudnn.flags(deterministic=True):
+    with torch.random.fork_rng(devices=gpus), torch.backends.cudnn.flags(enabled=True, deterministic=True):
         torch.default_generator.manual_seed(seed)  # torch.manual_seed would also reach GPUs that are not in use here
         for gpu in gpus:
             with torch.cuda.device(gpu):
@@ -87,14 +87,3 @@ def own_randomness(device: torch.device, seed: int) -> Iterator[None]:
 def in_parts(network: nn.Module) -> Callable[[Tensor], Tensor]:
     """The network, on any number of windows."""
     return lambda windows: torch.cat([network(part) for part in windows.split(TOGETHER)])
-
-
-def motion(windows: Tensor) -> Tensor:
-    """What the networks see: joints and 10 times their change from frame to frame; (N, T, M, V, 3) -> (N, C, T)."""
-    poses = windows.flatten(2).transpose(1, 2)
-    change = torch.diff(poses, dim=2, prepend=poses[:, :, :1])
-    return torch.cat([poses, VELOCITY * change], dim=1)
-
-
-VELOCITY = 10.0
-"""Metres a frame are small beside metres."""
