@@ -37,6 +37,7 @@ setup(
         (f"share/{PACKAGE}/config", sorted(glob("config/*.yaml") + glob("config/*.rviz"))),
         (f"share/{PACKAGE}/config/benchmarks", sorted(glob("config/benchmarks/*.yaml"))),
         (f"share/{PACKAGE}/config/continuous", sorted(glob("config/continuous/*.yaml"))),
+        (f"share/{PACKAGE}/config/suites", sorted(glob("config/suites/*.yaml"))),
     ],
     zip_safe=False,
     install_requires=["numpy>=1.21", "pyyaml>=5.4", "safetensors>=0.4", "torch>=2.1", "transforms3d>=0.3.1"],

@@ -13,7 +13,17 @@ from collections.abc import Sequence
 from importlib import metadata, resources
 
 import usdrl_model
-from usdrl_model import bench_cli, convert, data_cli, evaluate_cli, export_cli, finetune_cli, pretrain_cli, probe_cli
+from usdrl_model import (
+    bench_cli,
+    benchmark_cli,
+    convert,
+    data_cli,
+    evaluate_cli,
+    export_cli,
+    finetune_cli,
+    pretrain_cli,
+    probe_cli,
+)
 
 LIBRARIES = ("torch", "numpy", "safetensors", "transforms3d", "pyyaml", "rclpy", "rosbags")
 
@@ -36,6 +46,7 @@ def _parser() -> argparse.ArgumentParser:
     probe_cli.add_verb(verbs)
     finetune_cli.add_verb(verbs)
     evaluate_cli.add_verb(verbs)
+    benchmark_cli.add_verb(verbs)
     data_cli.add_verb(verbs)
     export_cli.add_verb(verbs)
     bench_cli.add_verb(verbs)

@@ -20,6 +20,7 @@ from torch import Tensor
 from torch.nn.parallel import DistributedDataParallel
 from tqdm import tqdm
 
+import usdrl_model
 from usdrl_model import config
 from usdrl_model.clip_pool import ClipPool
 from usdrl_model.distributed import Processes, gather
@@ -31,6 +32,7 @@ from usdrl_model.meter import Meter, peak_flops, training_flops
 from usdrl_model.neighbours import GRAIN, NeighbourBank
 from usdrl_model.pretrain_config import PretrainConfig
 from usdrl_model.run_state import RunState, schedule, write_losses
+from usdrl_model.store import Store
 from usdrl_model.usdrl import USDRL
 from usdrl_model.view_norm import normalise_per_view
 
@@ -120,6 +122,17 @@ def train(
 def run_state(run: PretrainConfig, pool: ClipPool, out: Path) -> RunState:
     """The state in a run folder, which belongs to a configuration and to clips."""
     return RunState(out, f"{config.content_hash(run)} on {pool.hash}")
+
+
+def source(run: PretrainConfig, store: Store, command: str) -> dict[str, str]:
+    """What a pretrained model says of itself: how it was made, and of which clips."""
+    return {
+        "command": command,
+        "configuration": config.content_hash(run),
+        "sets": ", ".join(store.sets),
+        "data": f"{', '.join(store.sets)}; split {run.data.split}; hash {store.hash}",
+        "version": usdrl_model.__version__,
+    }
 
 
 def _step(

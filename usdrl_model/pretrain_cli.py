@@ -11,8 +11,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import usdrl_model
-
 if TYPE_CHECKING:
     from usdrl_model.pretrain import Report
 
@@ -63,14 +61,8 @@ def _pretrain(arguments: argparse.Namespace) -> None:
         report = _tensorboard(arguments.out) if arguments.tensorboard and workers.first else _nowhere
         model = pretrain.train(run, pool, arguments.out, workers, resume=arguments.resume, report=report)
         if workers.first:
-            source = {
-                "command": f"usdrl pretrain --config {arguments.config} {' '.join(arguments.overrides)}".strip(),
-                "configuration": config.content_hash(run),
-                "sets": ", ".join(store.sets),
-                "data": f"{', '.join(store.sets)}; split {run.data.split}; hash {store.hash}",
-                "version": usdrl_model.__version__,
-            }
-            model.save_pretrained(arguments.out / "weights", source)
+            command = f"usdrl pretrain --config {arguments.config} {' '.join(arguments.overrides)}".strip()
+            model.save_pretrained(arguments.out / "weights", pretrain.source(run, store, command))
             print(f"weights: {arguments.out / 'weights'}")
 
 

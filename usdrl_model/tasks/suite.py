@@ -1,0 +1,218 @@
+"""A table of results as a file: ``config/suites/NAME.yaml`` says what is pretrained and what is evaluated with it.
+
+Every seed is a whole experiment: its own pretraining, and everything that is trained on top of it. Pretrained models
+and cells are kept in one folder, so that a suite can be stopped, goes on where it was, and is shared by processes.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import torch
+from tqdm import tqdm
+
+import usdrl_model
+from usdrl_model import config, pretrain
+from usdrl_model.clip_pool import ClipPool
+from usdrl_model.distributed import Processes
+from usdrl_model.pretrain_config import PretrainConfig
+from usdrl_model.store import Store
+from usdrl_model.tasks import benchmark as benchmarks
+from usdrl_model.tasks import frame_methods, methods, report
+from usdrl_model.tasks.benchmark import CONTINUOUS, Benchmark, Task
+from usdrl_model.tasks.cells import Cells
+from usdrl_model.tasks.evaluation import evaluate
+from usdrl_model.tasks.result import Cell
+from usdrl_model.tasks.weights import Pretrained
+
+Result = tuple[Benchmark, Task, Sequence[Cell]]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Pretraining:
+    """A pretrained model of the suite, one for each seed."""
+
+    config: str
+    """File beside the folder of the suites."""
+    sets: tuple[str, ...] = ()
+    """Data sets in the place of those of the file; empty: those of the file."""
+
+    def load(self, seed: int) -> PretrainConfig:
+        """The run of a seed; errors as of ``config.load``."""
+        run = config.load(PretrainConfig, benchmarks.folder().parent / self.config)
+        overrides = [f"seed={seed}", *([f"data.sets=[{', '.join(self.sets)}]"] if self.sets else [])]
+        return config.apply_overrides(run, overrides)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Evaluation:
+    """One task of one benchmark."""
+
+    benchmark: str
+    task: Task
+    weights: str = ""
+    """Name of a pretraining; empty: methods that need none."""
+    methods: tuple[str, ...] = ()
+    """Empty: all that task and weights allow."""
+    recipe: str = ""
+    """File beside the folder of the suites; empty: the usual one of the task."""
+
+    @property
+    def title(self) -> str:
+        """For messages, and for choosing."""
+        return f"{self.benchmark}/{self.task}"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Suite:
+    """What a table of results is made of."""
+
+    seeds: tuple[int, ...] = (0, 1, 2)
+    pretraining: dict[str, Pretraining] = field(default_factory=dict)
+    evaluations: tuple[Evaluation, ...]
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be run."""
+        if not self.seeds or not self.evaluations:
+            raise ValueError("expected at least one of seeds and of evaluations")
+        for one in self.evaluations:
+            benchmarks.load(one.benchmark).task(one.task)
+            if one.weights and one.weights not in self.pretraining:
+                raise ValueError(f"{one.title}: weights: {one.weights!r} is not among {list(self.pretraining)}")
+
+    def only(self, titles: Iterable[str]) -> Suite:
+        """The evaluations ``benchmark/task`` with one of these titles.
+
+        Raises:
+            ValueError: a title that the suite does not have.
+        """
+        wanted, there = set(titles), [one.title for one in self.evaluations]
+        if unknown := sorted(wanted - set(there)):
+            raise ValueError(f"{unknown} are not in the suite; there are {', '.join(dict.fromkeys(there))}")
+        chosen = tuple(one for one in self.evaluations if one.title in wanted)
+        return Suite(seeds=self.seeds, pretraining=self.pretraining, evaluations=chosen)
+
+
+def load(name: str | Path) -> Suite:
+    """A suite by name, or from a file of one's own.
+
+    Raises:
+        ValueError: no suite of this name, or a file that is none.
+        FileNotFoundError: the file is not there.
+    """
+    folder = benchmarks.folder().parent / "suites"
+    if str(name).endswith((".yaml", ".yml")):
+        return config.load(Suite, Path(name))
+    if not (folder / f"{name}.yaml").is_file():
+        there = ", ".join(sorted(path.stem for path in folder.glob("*.yaml")))
+        raise ValueError(f"unknown suite {str(name)!r}; there are {there}, or give a .yaml file")
+    return config.load(Suite, folder / f"{name}.yaml")
+
+
+def run(suite: Suite, data: Path, out: Path, device: torch.device) -> list[Result]:
+    """Pretrain, evaluate, and return the cells of every evaluation.
+
+    Args:
+        suite: what to do.
+        data: store; all of its benchmarks' sets have to be there.
+        out: folder for pretrained models and cells; what is finished in it is taken from there.
+        device: where to train and to score.
+
+    Raises:
+        ValueError, FileNotFoundError: data are missing or do not fit; nothing has been trained then.
+    """
+    for one in suite.evaluations:
+        benchmarks.open_benchmark(benchmarks.load(one.benchmark), data, one.task)
+    weights: dict[tuple[str, int], Pretrained] = {}
+    for name in dict.fromkeys(one.weights for one in suite.evaluations if one.weights):
+        for seed in suite.seeds:
+            run_out = out / "pretraining" / f"{name}-{seed}"
+            weights[name, seed] = _pretrained(suite.pretraining[name].load(seed), data, run_out, device)
+    results = []
+    with tqdm(suite.evaluations, desc="suite", unit="evaluation") as bar:
+        for one in bar:
+            bar.set_postfix_str(one.title)
+            of_seed = {seed: weights[one.weights, seed] for seed in suite.seeds if one.weights}
+            results.append(_evaluated(one, suite.seeds, of_seed, data, Cells(out / "cells"), device))
+    return results
+
+
+def page(suite: Suite, results: Sequence[Result], *, command: str, device: torch.device, root: Path) -> str:
+    """The results as Markdown, with everything that decides them; ``root`` is a source tree, or not."""
+    seeds = ", ".join(map(str, suite.seeds))
+    about = [
+        f"`{command}`",
+        "",
+        f"Version {usdrl_model.__version__}, commit {_commit(root)}, suite {config.content_hash(suite)}, seeds {seeds},"
+        f" {device}, {time.strftime('%Y-%m-%d', time.gmtime())}.",
+    ]
+    return "\n".join([*about, "", report.results_table(results)])
+
+
+def _evaluated(
+    one: Evaluation,
+    seeds: Sequence[int],
+    weights: dict[int, Pretrained],
+    data: Path,
+    cells: Cells,
+    device: torch.device,
+) -> Result:
+    """Methods on pretrained weights with the weights of each seed, all others with every seed."""
+    benchmark = benchmarks.load(one.benchmark)
+    first = next(iter(weights.values()), None)
+    of_weights: tuple[str, ...]
+    if one.task in CONTINUOUS:
+        usual, of_weights = frame_methods.usual(first), (frame_methods.FINE_TUNED,)
+    else:
+        usual = methods.usual(one.task, benchmark.task(one.task).heads, first)
+        of_weights = methods.OF_WEIGHTS
+    names = one.methods or usual
+    recipe = benchmarks.folder().parent / one.recipe if one.recipe else None
+    trained = [name for name in names if name in of_weights]
+    others = [name for name in names if name not in of_weights]
+    found: list[Cell] = []
+    parts: list[tuple[Pretrained | None, list[str], list[int]]] = []
+    parts += [(weights[seed], trained, [seed]) for seed in weights if trained]
+    parts += [(first, others, list(seeds))] if others else []
+    for model, chosen, with_seeds in parts:
+        found += evaluate(
+            benchmark,
+            one.task,
+            weights=model,
+            data=data,
+            cells=cells,
+            device=device,
+            names=chosen,
+            seeds=with_seeds,
+            recipe=recipe,
+        )[0]
+    return benchmark, one.task, sorted(found, key=lambda cell: names.index(cell.method))
+
+
+def _pretrained(run: PretrainConfig, data: Path, out: Path, device: torch.device) -> Pretrained:
+    """The model of a run; trained where ``out`` does not hold it yet, or not to the end."""
+    store = Store.open(data).select(sets=run.data.sets or None, split=run.data.split)
+    pool = ClipPool.of(store, run.encoder.people, run.data.longest)
+    resume = (out / "training.pt").exists()
+    if not (out / "weights").is_dir():
+        model = pretrain.train(run, pool, out, Processes(0, 1, device), resume=resume)
+        model.save_pretrained(out / "weights", pretrain.source(run, store, f"usdrl benchmark, {out.name}"))
+    else:
+        pretrain.run_state(run, pool, out).load()  # refuses what another configuration or other clips made
+    return Pretrained.open(out / "weights")
+
+
+def _commit(root: Path) -> str:
+    """Of the source tree, with a mark where files were changed since; "unknown" outside of one."""
+    try:
+        shown = subprocess.run(
+            ["git", "describe", "--always", "--dirty", "--abbrev=10", "--exclude=*"],
+            cwd=root, capture_output=True, text=True, check=True,
+        )  # fmt: skip
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+    return shown.stdout.strip()
