@@ -2,6 +2,7 @@
 
 import dataclasses
 import itertools
+import json
 import math
 import os
 from collections.abc import Callable
@@ -18,16 +19,18 @@ from rule_detector import HandUp
 from test_stream import pose
 from torch import Tensor
 
+from usdrl_model import checkpoint, cli, config
 from usdrl_model.augment import AugmentConfig
 from usdrl_model.baselines import Classifier
 from usdrl_model.datasets import pku_mmd
-from usdrl_model.detector import DetectorConfig
+from usdrl_model.detector import Detector, DetectorConfig
 from usdrl_model.encoder_config import EncoderConfig
 from usdrl_model.finetune_config import FinetuneConfig
 from usdrl_model.recording import Recording, Segment
 from usdrl_model.skeleton import Person, SkeletonFrame
 from usdrl_model.store import Store
 from usdrl_model.store_writer import write_set
+from usdrl_model.stream_config import StreamConfig
 from usdrl_model.tasks import continuous, continuous_config, continuous_scores, frame_methods, frame_scores, pictures
 from usdrl_model.tasks.benchmark import Benchmark, Task, TaskSettings, open_benchmark
 from usdrl_model.tasks.cells import Cells
@@ -38,6 +41,7 @@ from usdrl_model.tasks.frame_scores import Cut
 from usdrl_model.tasks.instants import InstantConfig, peaks
 from usdrl_model.tasks.result import Cell
 from usdrl_model.tasks.smoothing import SMALLEST, DecodingConfig, decode, smooth, viterbi, without_short_runs
+from usdrl_model.tasks.weights import Pretrained
 from usdrl_model.timeline import EDGE_WEIGHT, hann
 from usdrl_model.training_windows import Windows, cut, stretches
 
@@ -327,17 +331,17 @@ def perfect(one: Recording, labels: tuple[str, ...] = LABELS, sure: float = 0.97
 @pytest.mark.parametrize("decoder", ["min_length", "viterbi"])
 def test_perfect_scores_are_perfect(decoder: Literal["min_length", "viterbi"]) -> None:
     judged = [perfect(recording("a", "1", start=100.0)), perfect(recording("b", "2", start=50.0))]
-    config = DecodingConfig(smoothing=0.0, decoder=decoder, min_length=0.5)
-    segmentation = continuous_scores.segmentation(judged, LABELS, config)
+    decoding = DecodingConfig(smoothing=0.0, decoder=decoder, min_length=0.5)
+    segmentation = continuous_scores.segmentation(judged, LABELS, decoding)
     assert segmentation.scores == dict.fromkeys(segmentation.scores, 100.0)
     confusion = np.array(segmentation.details["confusion"]["all"])
     assert confusion.sum() == np.trace(confusion) == 400
-    detection = continuous_scores.detection(judged, LABELS, config)
+    detection = continuous_scores.detection(judged, LABELS, decoding)
     unsure = {"mAP_action", "mAP_video", "pku_f1"}  # 0.03 in the background is above 0.02: one long proposal
     assert {name: score for name, score in detection.scores.items() if name not in unsure} == pytest.approx(
         dict.fromkeys(detection.scores.keys() - unsure, 100.0)
     )
-    sure = continuous_scores.detection([perfect(recording("a", "1"), sure=0.99)], LABELS, config)
+    sure = continuous_scores.detection([perfect(recording("a", "1"), sure=0.99)], LABELS, decoding)
     assert sure.scores["mAP_action"] == sure.scores["mAP_video"] == sure.scores["pku_f1"] == pytest.approx(100.0)
     assert detection.details["precision_recall"]["hand_up"]["recall"][-1] == 1.0
     assert [[round(x, 2) for x in found[1:]] for found in detection.details["timelines"][0]["found"]] == [
@@ -350,8 +354,8 @@ def test_a_broken_action_is_mended_by_decoding() -> None:
     judged.posterior[[50, 60, 61]] = judged.posterior[[50, 60, 61], ::-1]
     raw = continuous_scores.segmentation([judged], LABELS, DecodingConfig(smoothing=0.0, min_length=0.0)).scores
     assert raw["f1@50"] < 60.0 and raw["frame_accuracy"] > 98.0
-    for config in (DecodingConfig(smoothing=0.0), DecodingConfig(smoothing=0.0, decoder="viterbi")):
-        assert continuous_scores.segmentation([judged], LABELS, config).scores["f1@50"] == 100.0
+    for decoding in (DecodingConfig(smoothing=0.0), DecodingConfig(smoothing=0.0, decoder="viterbi")):
+        assert continuous_scores.segmentation([judged], LABELS, decoding).scores["f1@50"] == 100.0
     assert len(runs(decode(judged.posterior, 20.0, DecodingConfig(smoothing=0.5, min_length=0.0)))) == 5
 
 
@@ -383,15 +387,39 @@ def test_both_tasks_need_one_training_and_finished_cells_none(tmp_path: Path, se
         assert pictures.write_pictures([found], tmp_path / found.task)
 
 
-def test_a_detector_and_the_baseline_learn_what_they_are_shown(tmp_path: Path, segments: Store) -> None:
-    torch.set_num_threads(1)
-    methods = frame_methods.build(frame_methods.usual(None), weights=None, settings=SETTINGS, people=1, device=CPU)
-    assert [method.name for method in methods] == ["from scratch", "TCN"]
+def test_the_command_fine_tunes_a_detector_and_writes_its_scores(tmp_path: Path, segments: Store) -> None:
     made = benchmark("utkinect", "cross_subject", "segmentation")
-    cells = continuous.run(
-        made, "segmentation", segments, methods[:1], settings=SETTINGS, seeds=[0], cells=Cells(tmp_path)
-    )
-    assert cells[0].scores["all"]["f1@50"] == 100.0
+    config.dump(made, tmp_path / "made.yaml")
+    config.dump(SETTINGS, tmp_path / "settings.yaml")
+    untrained = Detector(DetectorConfig(labels=LABELS, encoder=ENCODER, rate=10.0))
+    checkpoint.save(tmp_path / "weights", untrained, StreamConfig(), {})
+    options = {
+        "--task": "segmentation",
+        "--benchmark": tmp_path / "made.yaml",
+        "--weights": tmp_path / "weights",
+        "--methods": "fine-tuned",
+        "--seeds": 0,
+        "--recipe": tmp_path / "settings.yaml",
+        "--data": tmp_path / "stores",
+        "--out": tmp_path / "out",
+        "--threads": 1,
+    }
+    assert cli.main(["evaluate", *(str(word) for option in options.items() for word in option)]) == 0
+    result = json.loads((tmp_path / "out" / "result.json").read_text(encoding="utf-8"))
+    assert result["table"][0]["method"] == "fine-tuned"
+    assert result["table"][0]["scores"]["all"]["f1@50"]["mean"] == 100.0
+    assert (tmp_path / "out" / "timelines.png").stat().st_size > 1000
+
+
+def test_usual_methods_follow_the_weights(tmp_path: Path) -> None:
+    checkpoint.save(tmp_path, Detector(DetectorConfig(labels=LABELS, encoder=ENCODER)), StreamConfig(), {})
+    given = Pretrained.open(tmp_path)
+    for weights, names in ((None, ("from scratch", "TCN")), (given, ("fine-tuned", "from scratch", "TCN"))):
+        assert frame_methods.usual(weights) == names
+        chosen = frame_methods.build(names, weights=weights, settings=SETTINGS, people=2, device=CPU)
+        people = [2 if weights is None or method.name == "TCN" else 1 for method in chosen]
+        assert [method.cut.people for method in chosen] == people
+        assert {method.cut.frames for method in chosen} == {16}
 
 
 def test_action_points_are_found_and_the_threshold_comes_from_people_held_out(tmp_path: Path, points: Store) -> None:
