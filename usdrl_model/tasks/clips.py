@@ -102,7 +102,7 @@ def _cell(benchmark: Benchmark, task: Task, examples: _Examples, method: Method,
             for setting, share in observed.items():
                 test = examples.test(split, method.shape, share)
                 predicted = [own[k] for k in classifier(test.windows).argmax(dim=1).tolist()]
-                counts.add(setting, split, test.labels, predicted, trained=len(rows))
+                counts.add(setting, split, test.labels, predicted, trained=len({train.names[row] for row in rows}))
     return Cell(
         task=task,
         benchmark=benchmark.name,
@@ -198,7 +198,7 @@ class _Counts:
     folds: dict[str, dict[str, dict[str, float]]] = field(default_factory=dict)
 
     def add(self, setting: str, split: str, truth: Sequence[str], predicted: Sequence[str], trained: int) -> None:
-        """Count the answers to the test clips of one split."""
+        """Count the answers to the test clips of one split, after training on so many clips."""
         index = {label: k for k, label in enumerate(self.labels)}
         counts = torch.zeros(len(self.labels), len(self.labels), dtype=torch.int64)
         for true, answer in zip(truth, predicted, strict=True):
