@@ -130,8 +130,8 @@ def linear_layer(train: Tensor, y: Tensor, classes: int) -> Callable[[Tensor], T
     return lambda test: ((test - centre) * scale).double() @ weight + bias
 
 
-def fit(x: Tensor, y: Tensor, classes: int) -> tuple[Tensor, Tensor]:
-    """Weight (D, K) and bias (K,) that minimise summed cross-entropy + PENALTY / 2 * |weight|^2; x (n, D) float64."""
+def fit(x: Tensor, y: Tensor, classes: int, penalty: float = PENALTY) -> tuple[Tensor, Tensor]:
+    """Weight (D, K) and bias (K,) that minimise summed cross-entropy + penalty / 2 * |weight|^2; x (n, D) float64."""
     with torch.inference_mode(False), torch.enable_grad():
         x = x.clone()
         weight = torch.zeros(x.shape[1], classes, dtype=x.dtype, requires_grad=True)
@@ -142,7 +142,7 @@ def fit(x: Tensor, y: Tensor, classes: int) -> tuple[Tensor, Tensor]:
 
         def objective() -> Tensor:
             optimiser.zero_grad()
-            loss = F.cross_entropy(x @ weight + bias, y) + 0.5 * PENALTY / len(x) * weight.square().sum()
+            loss = F.cross_entropy(x @ weight + bias, y) + 0.5 * penalty / len(x) * weight.square().sum()
             loss.backward()
             return loss
 

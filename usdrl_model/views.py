@@ -97,7 +97,7 @@ def views(clips: Clips, frames: int, config: ViewConfig, draw: Draw) -> Tensor:
         (K, N, T, M, V, 3).
     """
     x = crop_resize(clips, frames, config, draw)
-    there = (x != 0.0).any(dim=4).any(dim=3).any(dim=1)[:, None, :, None, None]  # (K * N, 1, M, 1, 1)
+    there = _there(x)
     if config.normalise:
         x = normalise(x)
     if config.corrupted_joints or config.shear:
@@ -134,11 +134,11 @@ def crop_resize(clips: Clips, frames: int, config: ViewConfig, draw: Draw) -> Te
 
 def normalise(x: Tensor) -> Tensor:
     """``window.normalise`` of many windows at once; (N, T, M, V, 3)."""
-    pair = (x[:, :, 1:2] != 0.0).flatten(1).any(dim=1)  # (N,)
-    x = x - x[:, :, :1, SPINE_MID : SPINE_MID + 1]
+    there = _there(x)
+    x = (x - x[:, :, :1, SPINE_MID : SPINE_MID + 1]) * there
     line = _median(x[:, :, 0, SHOULDER_RIGHT] - x[:, :, 0, SHOULDER_LEFT])  # (N, 3)
-    if pair.any():
-        line = torch.where(pair[:, None], _median(x[:, :, 1, SPINE_MID]), line)
+    if x.shape[2] > 1:
+        line = torch.where(there[:, 0, 1, 0], _median(x[:, :, 1, SPINE_MID]), line)
     length = torch.hypot(line[:, 0], line[:, 2])
     known = length > 1e-6
     length = length.where(known, 1.0)
@@ -168,6 +168,11 @@ def corrupt_or_shear(x: Tensor, config: ViewConfig, draw: Draw) -> Tensor:
     matrix = torch.where(corrupted[:, None, None], mixing, shearing.transpose(1, 2))
     touched = torch.where(corrupted[:, None], chosen, torch.ones_like(chosen))
     return torch.where(touched[:, None, None, :, None], transform(x, matrix), x)
+
+
+def _there(x: Tensor) -> Tensor:
+    """(N, T, M, V, 3) -> (N, 1, M, 1, 1) bool: who is not zero throughout."""
+    return (x != 0.0).any(dim=4).any(dim=3).any(dim=1)[:, None, :, None, None]
 
 
 def _median(x: Tensor) -> Tensor:

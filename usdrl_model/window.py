@@ -60,10 +60,11 @@ def normalise(joints: np.ndarray) -> np.ndarray:
 
     Returns:
         (T, M, V, 3). What points to +x, in the median of the frames: the line from person 0 to person 1, or, of
-        somebody alone, from the left to the right shoulder.
+        somebody alone, from the left to the right shoulder. Who is not there stays zero.
     """
-    centred = joints - joints[:, :1, SPINE_MID : SPINE_MID + 1]
-    if joints.shape[1] > 1 and joints[:, 1].any():
+    there: np.ndarray = np.any(joints, axis=(0, 2, 3))  # (M,)
+    centred = (joints - joints[:, :1, SPINE_MID : SPINE_MID + 1]) * there[:, None, None]
+    if len(there) > 1 and there[1]:
         line = np.median(centred[:, 1, SPINE_MID], axis=0)
     else:
         line = np.median(centred[:, 0, SHOULDER_RIGHT] - centred[:, 0, SHOULDER_LEFT], axis=0)

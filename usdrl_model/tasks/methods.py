@@ -30,19 +30,22 @@ from usdrl_model.tasks.weights import Pretrained
 from usdrl_model.topology import CANONICAL_JOINTS
 from usdrl_model.training_data import Mixture
 from usdrl_model.training_windows import Windows
+from usdrl_model.whitening import Whitening
 
 FINE_TUNED, FROM_SCRATCH = "fine-tuned", "from scratch"
 PROPAGATED = "fine-tuned, labels propagated"
 LINEAR, NEAREST = "linear", "1-NN"
 LINEAR_UNTRAINED, NEAREST_UNTRAINED = "linear, untrained", "1-NN, untrained"
+LINEAR_WHITENED, NEAREST_WHITENED = "linear, whitened", "1-NN, whitened"
+LINEAR_WHITENED_UNTRAINED, NEAREST_WHITENED_UNTRAINED = "linear, whitened, untrained", "1-NN, whitened, untrained"
 HEADS: Mapping[Head, tuple[str, ...]] = {
     "finetune": (FINE_TUNED, FROM_SCRATCH),
-    "linear": (LINEAR, LINEAR_UNTRAINED),
-    "nearest": (NEAREST, NEAREST_UNTRAINED),
+    "linear": (LINEAR, LINEAR_UNTRAINED, LINEAR_WHITENED, LINEAR_WHITENED_UNTRAINED),
+    "nearest": (NEAREST, NEAREST_UNTRAINED, NEAREST_WHITENED, NEAREST_WHITENED_UNTRAINED),
 }
 """What a benchmark puts on the encoder -> the methods that do it, each with its control."""
 NAMES: tuple[str, ...] = (*(name for names in HEADS.values() for name in names), PROPAGATED, *CLIP_BASELINES)
-OF_WEIGHTS = (PROPAGATED, FINE_TUNED, LINEAR, NEAREST)
+OF_WEIGHTS = (PROPAGATED, FINE_TUNED, LINEAR, NEAREST, LINEAR_WHITENED, NEAREST_WHITENED)
 """Methods that need weights."""
 _BASELINES: Mapping[Task, tuple[str, ...]] = {
     "retrieval": ("1-NN Euclid", "1-NN DTW"),
@@ -50,9 +53,11 @@ _BASELINES: Mapping[Task, tuple[str, ...]] = {
     "early_prediction": tuple(name for name in CLIP_BASELINES if name != "1-NN DTW"),
 }
 """Baselines of a task; all of them where it is not listed."""
+_PENALTY = 0.1
+"""Of a linear layer on whitened features, which have length 1; see ``probe.PENALTY``."""
 FeatureHead = Callable[[Tensor, Tensor, int], Classifier]
 """Features (N, D), classes (N,) and their number -> what scores features."""
-_SETTLED = (LINEAR, NEAREST, "1-NN Euclid", "1-NN DTW", "logistic regression")
+_SETTLED = (LINEAR, NEAREST, LINEAR_WHITENED, NEAREST_WHITENED, "1-NN Euclid", "1-NN DTW", "logistic regression")
 """Methods in which nothing is random."""
 
 
@@ -152,7 +157,8 @@ def fit_propagated(run: FinetuneConfig, encoder: DSTE | STTR, device: torch.devi
     def fit(windows: Tensor, y: Tensor, classes: int, *, seed: int) -> Classifier:
         frozen = encoder.to(device)
         parts = [probe.features(frozen, part.to(device)) for part in windows.split(probe.BATCH)]
-        guessed, sure = propagate(torch.cat(parts).to(windows.device), y, classes)
+        features = torch.cat(parts).to(windows.device)
+        guessed, sure = propagate(Whitening.of(features)(features), y, classes)
         return _trained(run, device, windows, guessed, sure, classes, seed)
 
     return fit
@@ -206,6 +212,23 @@ def nearest(features: Tensor, y: Tensor, classes: int) -> Classifier:
     return classify
 
 
+def linear_on_unit(features: Tensor, y: Tensor, classes: int) -> Classifier:
+    """Logistic regression on features (N, D) of length 1, as they are."""
+    weight, bias = probe.fit(features.double(), y, classes, _PENALTY)
+    return lambda test: test.double() @ weight + bias
+
+
+def whitened(head: FeatureHead) -> FeatureHead:
+    """A head on features that are whitened as those of the training clips are."""
+
+    def learn(features: Tensor, y: Tensor, classes: int) -> Classifier:
+        whiten = Whitening.of(features)
+        classify = head(whiten(features), y, classes)
+        return lambda test: classify(whiten(test))
+
+    return learn
+
+
 def _on(device: torch.device, fit: Fit) -> Fit:
     """A baseline works where its windows are."""
 
@@ -237,6 +260,8 @@ def _of_model(weights: Pretrained | None, run: FinetuneConfig, device: torch.dev
         method(FROM_SCRATCH, fit_detector(run, device), trained),
         method(LINEAR_UNTRAINED, fit_frozen(untrained, probe.linear_layer, device), start),
         method(NEAREST_UNTRAINED, fit_frozen(untrained, nearest, device), start),
+        method(LINEAR_WHITENED_UNTRAINED, fit_frozen(untrained, whitened(linear_on_unit), device), start),
+        method(NEAREST_WHITENED_UNTRAINED, fit_frozen(untrained, whitened(nearest), device), start),
     ]
     if weights is not None:
         known = {"weights": weights.hash}
@@ -252,5 +277,7 @@ def _of_model(weights: Pretrained | None, run: FinetuneConfig, device: torch.dev
             method(FINE_TUNED, fit_detector(started, device), {**trained, **known}),
             method(LINEAR, fit_frozen(pretrained, probe.linear_layer, device), {**encoder, **known}),
             method(NEAREST, fit_frozen(pretrained, nearest, device), {**encoder, **known}),
+            method(LINEAR_WHITENED, fit_frozen(pretrained, whitened(linear_on_unit), device), {**encoder, **known}),
+            method(NEAREST_WHITENED, fit_frozen(pretrained, whitened(nearest), device), {**encoder, **known}),
         ]
     return {one.name: one for one in methods}

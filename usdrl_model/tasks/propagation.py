@@ -26,7 +26,7 @@ def propagate(features: Tensor, y: Tensor, classes: int) -> tuple[Tensor, Tensor
     """Guess the labels of clips from those of a few.
 
     Args:
-        features: (N, D), compared by the cosine after their mean is taken off.
+        features: (N, D), compared by the cosine; whitened ones (``whitening``) do best.
         y: (N,) int64 classes, ``UNLABELLED`` where not known.
         classes: K.
 
@@ -53,7 +53,7 @@ def propagate(features: Tensor, y: Tensor, classes: int) -> tuple[Tensor, Tensor
 
 def _ties(features: Tensor) -> Tensor:
     """(N, N) symmetric, normalised so that flowing along them conserves what flows."""
-    unit = F.normalize(features - features.mean(dim=0), dim=1)
+    unit = F.normalize(features, dim=1)
     likeness = (unit @ unit.T).fill_diagonal_(-1.0)
     best, which = likeness.topk(min(NEIGHBOURS, len(unit) - 1), dim=1)
     tied = torch.zeros_like(likeness).scatter_(1, which, torch.exp((best - 1.0) / WIDTH))
