@@ -1,0 +1,101 @@
+"""A whole table of results from a file: pretraining, evaluation, going on, the page."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from test_tasks import BENCHMARK, CPU, ENCODER, RECIPE, utd
+
+from usdrl_model import cli, config
+from usdrl_model.benchmark_cli import BEGIN, END
+from usdrl_model.pretrain_config import DataConfig, PretrainConfig
+from usdrl_model.projectors import ProjectorConfig
+from usdrl_model.tasks import suite
+from usdrl_model.tasks.suite import Evaluation, Pretraining, Suite
+from usdrl_model.views import ViewConfig
+
+PRETRAINING = PretrainConfig(
+    encoder=ENCODER,
+    projectors=ProjectorConfig(hidden=16, stream=8, instance=8),
+    views=ViewConfig(count=2, shortest_crop=8),
+    data=DataConfig(sets=("utd_mhad",)),
+    steps=3,
+    batch=4,
+)
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> None:
+    torch.set_num_threads(1)
+
+
+@pytest.fixture
+def made(tmp_path: Path) -> Suite:
+    config.dump(PRETRAINING, tmp_path / "pretrain.yaml")
+    config.dump(RECIPE, tmp_path / "recipe.yaml")
+    config.dump(BENCHMARK, tmp_path / "made.yaml")
+    utd(tmp_path / "stores")
+    common = {"benchmark": str(tmp_path / "made.yaml"), "weights": "tiny"}
+    return Suite(
+        seeds=(0, 1),
+        pretraining={"tiny": Pretraining(config=str(tmp_path / "pretrain.yaml"))},
+        evaluations=(
+            Evaluation(task="retrieval", methods=("1-NN", "1-NN Euclid"), **common),
+            Evaluation(
+                task="recognition", methods=("fine-tuned", "linear"), recipe=str(tmp_path / "recipe.yaml"), **common
+            ),
+        ),
+    )
+
+
+def test_every_seed_is_a_pretraining_of_its_own_and_nothing_is_done_twice(made: Suite, tmp_path: Path) -> None:
+    run = lambda: suite.run(made, tmp_path / "stores", tmp_path / "out", CPU)  # noqa: E731
+    results = run()
+    assert sorted(path.name for path in (tmp_path / "out" / "pretraining").iterdir()) == ["tiny-0", "tiny-1"]
+    methods = [[(cell.method, cell.seed) for cell in cells] for _, _, cells in results]
+    assert methods[0] == [("1-NN", 0), ("1-NN", 1), ("1-NN Euclid", 0)]
+    assert sorted(methods[1]) == [("fine-tuned", 0), ("fine-tuned", 1), ("linear", 0), ("linear", 1)]
+    files = {path: path.stat().st_mtime_ns for path in (tmp_path / "out").rglob("*") if path.is_file()}
+    again = run()
+    assert {path: path.stat().st_mtime_ns for path in files} == files
+    assert [cells for *_, cells in again] == [cells for *_, cells in results]
+
+
+def test_the_command_writes_the_marked_part_of_a_page(made: Suite, tmp_path: Path) -> None:
+    config.dump(made, tmp_path / "suite.yaml")
+    page = tmp_path / "page.md"
+    arguments = [
+        "benchmark", "--suite", str(tmp_path / "suite.yaml"), "--data", str(tmp_path / "stores"),
+        "--out", str(tmp_path / "out"), "--page", str(page), "--device", "cpu", "--threads", "1",
+        "--only", f"{tmp_path / 'made.yaml'}/retrieval",
+    ]  # fmt: skip
+    page.write_text("no markers", encoding="utf-8")
+    assert cli.main(arguments) == 1
+    assert not (tmp_path / "out").exists(), "work was done before the page was looked at"
+    page.write_text(f"before\n{BEGIN}\nold\n{END}\nafter\n", encoding="utf-8")
+    assert cli.main(arguments) == 0
+    text = page.read_text(encoding="utf-8")
+    assert text.startswith("before\n")
+    assert text.rstrip().endswith("after")
+    assert "1-NN Euclid" in text
+    assert "old" not in text
+
+
+def test_what_cannot_be_run_is_refused_before_anything_is_trained(made: Suite, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="unknown suite 'opn'; there are open"):
+        suite.load("opn")
+    with pytest.raises(ValueError, match="'other' is not among"):
+        Suite(evaluations=(Evaluation(benchmark="utd_mhad", task="retrieval", weights="other"),))
+    with pytest.raises(ValueError, match="are not in the suite"):
+        made.only(["utd_mhad/retrieval"])
+    with pytest.raises(FileNotFoundError, match="usdrl data import"):
+        suite.run(made, tmp_path / "nowhere", tmp_path / "out", CPU)
+    assert not (tmp_path / "out").exists()
+
+
+def test_the_open_suite_names_files_that_are_there() -> None:
+    opened = suite.load("open")
+    assert {"recognition", "retrieval", "semi_supervised", "transfer", "few_shot", "detection", "segmentation",
+            "early_prediction", "recognition_2d"} == {one.task for one in opened.evaluations}  # fmt: skip
+    assert {run.load(0).seed for run in opened.pretraining.values()} == {0}
+    assert not {"utd_mhad", "msraction3d"} & set(opened.pretraining["elsewhere"].load(0).data.sets)
