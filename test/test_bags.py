@@ -13,6 +13,7 @@ from std_msgs.msg import String
 
 from usdrl_model.recording import Recording, Segment
 from usdrl_model.skeleton import Person, SkeletonFrame
+from usdrl_model.store import Store
 from usdrl_model.topology import topology
 from usdrl_ros import bags
 from usdrl_ros.bag_error import BagError
@@ -22,6 +23,7 @@ from usdrl_ros.inputs import INPUTS
 from usdrl_ros.message_types import headers, message_class, stamp_ns
 from usdrl_ros.performance import performance
 from usdrl_ros.point_cloud import read_points
+from usdrl_ros.replay import load_bag
 from usdrl_ros.truth import Truth, load_truth, save_truth
 
 CLOUD = "sensor_msgs/msg/PointCloud2"
@@ -255,3 +257,27 @@ def test_the_command_reports_bad_input(tmp_path: Path, capsys: pytest.CaptureFix
     assert "UTKinect" in capsys.readouterr().err
     assert bags.main(["info", str(tmp_path / "nothing")]) == 2
     assert "no such bag" in capsys.readouterr().err
+
+
+def test_labelled_bags_become_the_own_set_of_a_store(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    for seed in (1, 2):
+        bag = ["performer", str(tmp_path / f"bag{seed}"), "--people", "1", "--duration", "8", "--rate", "10"]
+        assert bags.main([*bag, "--seed", str(seed)]) == 0
+    made = [str(tmp_path / "bag1"), str(tmp_path / "bag2")]
+    command = ["store", str(tmp_path / "stores"), *made]
+    assert bags.main([*command, "--subjects", "anna"]) == 2
+    assert "expected one a bag, 2, got 1" in capsys.readouterr().err
+    assert bags.main([*command, "--subjects", "anna", "bob"]) == 0
+    store = Store.open(tmp_path / "stores")
+    tested = store.select(split="leave_one_subject_out/bob/test")
+    assert [clip.name for clip in tested] == ["bag2"]
+    assert [clip.name for clip in store.select(split="leave_one_recording_out/bag2/train")] == ["bag1"]
+    truth, clip = load_truth(tmp_path / "bag2"), tested[0]
+    assert [segment.label for segment in clip.segments] == [segment.label for segment in truth.segments]
+    for stored, written in zip(clip.segments, truth.segments, strict=True):
+        assert stored.person == written.person
+        assert stored.start == pytest.approx(written.start, abs=1e-6)
+    frames = load_bag(tmp_path / "bag2").frames
+    recording = tested.recording(0)
+    assert [frame.stamp for frame in recording.frames] == sorted({frame.stamp for frame in frames})
+    assert bags.main(command) == 2, "a set that is there is not replaced unasked"

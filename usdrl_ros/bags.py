@@ -5,6 +5,7 @@
     usdrl-bag utkinect ~/UTKinect bags/            # one bag a sequence
     usdrl-bag performer bags/simulated --people 3  # simulated people
     usdrl-bag info bags/s01_e01
+    usdrl-bag store stores bags/*                  # labelled bags -> the set "own" of a store, for usdrl evaluate
 """
 
 from __future__ import annotations
@@ -19,11 +20,15 @@ from tqdm import tqdm
 
 from usdrl_model import topology
 from usdrl_model.datasets import utkinect
+from usdrl_model.detector import BACKGROUND
 from usdrl_model.recording import Recording
+from usdrl_model.skeleton import SkeletonFrame
+from usdrl_model.store_writer import write_set
 from usdrl_ros.bag_error import BagError
 from usdrl_ros.bag_storage import STORAGES, BagReader, BagWriter
 from usdrl_ros.frames import AXES
 from usdrl_ros.performance import FAULTS, MOST_PEOPLE, performance
+from usdrl_ros.replay import load_bag
 from usdrl_ros.skeleton_messages import BUILDERS, header, in_axes
 from usdrl_ros.truth import FILE_NAME, Truth, load_truth, save_truth
 
@@ -31,6 +36,8 @@ DEFAULT_TOPIC = "/skeletons"
 DEFAULT_TYPE = "sensor_msgs/msg/PointCloud2"
 DEFAULT_FRAME = "kinect"
 DEFAULT_AXES = "kinect"
+OWN = "own"
+"""Set of a store that recordings of one's own are in."""
 
 
 def write_recording(
@@ -116,6 +123,46 @@ def _write(recording: Recording, path: Path, arguments: argparse.Namespace) -> N
     )
 
 
+def import_bags(arguments: argparse.Namespace) -> None:
+    """Labelled bags -> the set "own" of a store."""
+    subjects = arguments.subjects or [None] * len(arguments.bags)
+    if len(subjects) != len(arguments.bags):
+        raise ValueError(f"--subjects: expected one a bag, {len(arguments.bags)}, got {len(subjects)}")
+    labels = sorted({label for bag in arguments.bags for label in load_truth(bag).labels} - {BACKGROUND})
+    named = zip(tqdm(arguments.bags, unit="bag"), subjects, strict=True)
+    recordings = (labelled_recording(bag, labels, subject) for bag, subject in named)
+    totals = write_set(arguments.target, OWN, recordings, replace=arguments.replace)
+    print(f"{Path(arguments.target) / OWN}: {totals.clips} recordings of {', '.join(labels)}")
+
+
+def labelled_recording(path: str | Path, labels: Sequence[str], subject: str | None) -> Recording:
+    """A labelled bag as a recording in canonical joints.
+
+    Frames whose stamp does not rise are left out, as the pipeline leaves them out.
+
+    Args:
+        path: the bag.
+        labels: all actions of the set.
+        subject: who is in it.
+
+    Raises:
+        BagError: see ``replay.load_bag``.
+    """
+    bag = load_bag(path)
+    frames: list[SkeletonFrame] = []
+    for frame in bag.frames:
+        if not frames or frame.stamp > frames[-1].stamp:
+            frames.append(frame)
+    return Recording(
+        bag.name,
+        bag.truth.topology,
+        tuple(frames),
+        segments=tuple(segment for segment in bag.truth.segments if segment.label != BACKGROUND),
+        labels=tuple(labels),
+        subject=subject,
+    )
+
+
 def describe(arguments: argparse.Namespace) -> None:
     """Print what is in a bag."""
     with BagReader(arguments.bag) as bag:
@@ -169,6 +216,13 @@ def parser() -> argparse.ArgumentParser:
     command.add_argument("--topology", default="kinect_v2_25", choices=topology.names(), help="joint set")
     command.add_argument("--faults", default="typical", choices=tuple(FAULTS), help="faults of the simulated tracker")
     command.set_defaults(run=convert_performance)
+
+    command = commands.add_parser("store", help='labelled bags -> the set "own" of a store, for usdrl evaluate')
+    command.add_argument("target", help="folder of the store, made where missing")
+    command.add_argument("bags", nargs="+", help="bags with labels beside them")
+    command.add_argument("--subjects", nargs="+", metavar="NAME", help="who is in each bag, in the order of the bags")
+    command.add_argument("--replace", action="store_true", help='replace the set "own" that is there')
+    command.set_defaults(run=import_bags)
 
     command = commands.add_parser("info", help="topics, length and labels of a bag")
     command.add_argument("bag", help="folder of the bag, or its .mcap or .db3 file")

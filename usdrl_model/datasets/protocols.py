@@ -193,5 +193,6 @@ LEAVE_ONE_OUT: dict[str, dict[str, str]] = {
     "utkinect": {"leave_one_subject_out": "subject", "leave_one_sequence_out": "name"},
     "msrc12": {"leave_one_subject_out": "subject"},
     "cmu_mocap": {"leave_one_sequence_out": "name"},
+    "own": {"leave_one_subject_out": "subject", "leave_one_recording_out": "name"},
 }
 """Set -> protocol -> what is left out; the fold is its value: ``leave_one_subject_out/03/test``."""
