@@ -82,7 +82,7 @@ def test_every_kind_of_run_goes(pool: ClipPool, tmp_path: Path, change_of: dict)
 
 def test_one_pass_over_the_clips_holds_each_once(pool: ClipPool) -> None:
     feeder = Feeder(change(RUN, batch=10, steps=4), pool, ALONE)
-    seen = [set(feeder._rows(step, 0, 10).tolist()) for step in range(4)]
+    seen = [set(feeder.clips(step, 0).tolist()) for step in range(4)]
     assert seen[0] | seen[1] == seen[2] | seen[3] == set(range(20))
     assert seen[0] not in (seen[2], seen[3])
 

@@ -98,7 +98,7 @@ class Benchmark:
     protocol: str
     """How the set is split: what ``Store.select`` takes before ``/train``, or what ``folds`` have in common."""
     folds: tuple[str, ...] = ()
-    """Splits that are trained and tested one by one, their test clips scored together; empty: ``protocol`` is the only split."""
+    """Splits that are trained and tested one by one, their test clips scored together; empty: only ``protocol``."""
     subjects: tuple[str, ...] = ()
     """Only their recordings take part; empty: everybody's."""
     people: int
