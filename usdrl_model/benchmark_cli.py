@@ -2,8 +2,8 @@
 
 usdrl benchmark --suite open --data stores --out runs/open --page docs/results.md
 
-Stop at any time: the same command goes on. Several processes can share ``--out``, each with its own ``--only``; a last
-one without it then writes the page from what they have finished.
+Stop at any time: the same command goes on. Once the models are pretrained, several processes can share ``--out``, each
+with its own ``--only``; a last one without it then writes the page from what they have finished.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def run(arguments: argparse.Namespace) -> int:
         device = checkpoint.choose_device(arguments.device)
         results = suite.run(chosen, arguments.data, arguments.out, device)
         command = shlex.join(["usdrl", "benchmark", "--suite", arguments.suite, *_only(arguments)])
-        page = suite.page(chosen, results, command=command, device=device, root=Path.cwd())
+        page = suite.page(chosen, results, command=command, device=device)
         if arguments.page:
             text = arguments.page.read_text(encoding="utf-8")
             arguments.page.write_text(report.replace_between_markers(text, BEGIN, END, page), encoding="utf-8")

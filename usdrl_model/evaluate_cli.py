@@ -76,11 +76,11 @@ def run(arguments: argparse.Namespace) -> int:
         arguments.out.mkdir(parents=True, exist_ok=True)
         (arguments.out / "result.json").write_text(result + "\n", encoding="utf-8")
         (arguments.out / "result.md").write_text(page, encoding="utf-8")
-        write_pictures(cells, arguments.out)
+        print(page)
+        write_pictures(cells, arguments.out)  # last: without matplotlib everything else is there
     except (ValueError, OSError, ImportError, FloatingPointError) as error:
         print(f"usdrl evaluate: {error}", file=sys.stderr)
         return 1
-    print(page)
     return 0
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from usdrl_model.augment import AugmentConfig
-from usdrl_model.detector import DetectorConfig
+from usdrl_model.detector import BACKGROUND, DetectorConfig
 from usdrl_model.stream_config import StreamConfig
 from usdrl_model.training_data import SourceConfig
 
@@ -64,3 +64,11 @@ class FinetuneConfig:
             raise ValueError("patience: early stopping needs validation_subjects, people who are not trained on")
         if self.batch < 2:
             raise ValueError(f"batch: expected 2 or more (batch normalisation), got {self.batch}")
+
+    def check_open(self) -> None:
+        """Refuse a recipe for benchmarks that says itself what follows from benchmark and weights; ValueError."""
+        if self.sources or self.validation_subjects or self.start or len(self.detector.labels) > 1:
+            raise ValueError(
+                "recipe: sources, validation_subjects, start and the labels follow from benchmark and weights: leave"
+                f" them out (labels: [{BACKGROUND}])"
+            )

@@ -63,8 +63,7 @@ def probe(encoder: DSTE | STTR, store: Store, split: str = "standard") -> dict[s
     Raises:
         ValueError: a set without labelled clips in one of the parts, or an unknown protocol.
     """
-    device = next(encoder.parameters()).device
-    return score_sets(store, encoder.config, lambda windows: features(encoder, windows.to(device)), split)
+    return score_sets(store, encoder.config, lambda windows: features(encoder, windows), split)
 
 
 def score_sets(
@@ -83,8 +82,10 @@ def score_sets(
 
 @torch.inference_mode()
 def features(encoder: DSTE | STTR, windows: Tensor) -> Tensor:
-    """Pooled features (N, D) of windows (N, T, M, V, 3), float32."""
-    return torch.cat([encoder.pooled(encoder(part)).float() for part in windows.split(BATCH)])
+    """Pooled features (N, D) of windows (N, T, M, V, 3), float32; where the windows are, wherever the encoder is."""
+    device = next(encoder.parameters()).device
+    parts = [encoder.pooled(encoder(part.to(device))).float() for part in windows.split(BATCH)]
+    return torch.cat(parts).to(windows.device)
 
 
 def untrained(shape: EncoderConfig, projectors: ProjectorConfig | None = None, seed: int = 0) -> DSTE | STTR:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812 (torch's own habit)
@@ -11,7 +13,7 @@ from usdrl_model.encoder_config import EncoderConfig, Stream
 from usdrl_model.modality import modality, spatial_view, temporal_view
 
 
-class TwoStreamEncoder(nn.Module):
+class TwoStreamEncoder(nn.Module, ABC):
     """Base of the encoders; a subclass adds its layers and says how they are applied."""
 
     def __init__(self, config: EncoderConfig) -> None:
@@ -21,16 +23,16 @@ class TwoStreamEncoder(nn.Module):
         if "temporal" in config.streams:
             self.tpe = PositionTable(config.hidden)
 
+    @abstractmethod
     def _temporal(self, frames: Tensor) -> Tensor:
         """Layers of the temporal stream; embedded frames (N, T, D) -> tokens (N, T, D)."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _spatial(self, joints: Tensor, empty: Tensor | None) -> Tensor:
         """Layers of the spatial stream; embedded joints (N, M * V, D) -> tokens of the same shape.
 
         ``empty`` (N, M * V) is true for joints of people who are not there, None without ``mask_empty``.
         """
-        raise NotImplementedError
 
     def forward(self, x: Tensor, shares: Tensor | None = None) -> dict[Stream, Tensor]:
         """Encode windows.

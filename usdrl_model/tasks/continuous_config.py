@@ -41,12 +41,7 @@ class ContinuousConfig:
 
     def __post_init__(self) -> None:
         """Refuse a recipe that says itself what is filled in."""
-        recipe = self.recipe
-        if recipe.sources or recipe.validation_subjects or recipe.start or len(recipe.detector.labels) > 1:
-            raise ValueError(
-                "recipe: sources, validation_subjects, start and the labels follow from benchmark and weights: leave"
-                " them out (labels: [none])"
-            )
+        self.recipe.check_open()
         if self.stride < 1:
             raise ValueError(f"stride: expected 1 frame or more, got {self.stride}")
 

@@ -24,7 +24,6 @@ from usdrl_model.tasks.continuous_config import ContinuousConfig
 from usdrl_model.tasks.frame_scores import Cut
 from usdrl_model.tasks.methods import FINE_TUNED, FROM_SCRATCH
 from usdrl_model.tasks.weights import Pretrained
-from usdrl_model.topology import CANONICAL_JOINTS
 from usdrl_model.training_data import Mixture
 from usdrl_model.training_windows import Windows
 
@@ -67,11 +66,8 @@ def build(
         raise ValueError(f"unknown methods {unknown}; there are {', '.join(map(repr, NAMES))}")
     if weights is None and FINE_TUNED in names:
         raise ValueError(f"method {FINE_TUNED!r} needs weights: give --weights, or leave it out")
-    if weights is not None and weights.shape.joints != len(CANONICAL_JOINTS):
-        raise ValueError(
-            f"{weights.path}: made for {weights.shape.joints} joints; windows have the {len(CANONICAL_JOINTS)}"
-            " canonical ones, whatever the data set"
-        )
+    if weights is not None:
+        weights.check_joints()
     recipe = settings.recipe
     plain = dataclasses.replace(recipe.detector.encoder, people=people)
     shape = plain if weights is None else weights.shape

@@ -27,7 +27,6 @@ from usdrl_model.finetune_config import FinetuneConfig
 from usdrl_model.tasks.benchmark import Head, Task
 from usdrl_model.tasks.propagation import propagate
 from usdrl_model.tasks.weights import Pretrained
-from usdrl_model.topology import CANONICAL_JOINTS
 from usdrl_model.training_data import Mixture
 from usdrl_model.training_windows import Windows
 from usdrl_model.whitening import Whitening
@@ -119,16 +118,9 @@ def build(
         raise ValueError(f"unknown methods {unknown}; there are {', '.join(map(repr, NAMES))}")
     if weights is None and (lacking := [name for name in names if name in OF_WEIGHTS]):
         raise ValueError(f"methods {lacking} need weights: give --weights, or leave them out")
-    if weights is not None and weights.shape.joints != len(CANONICAL_JOINTS):
-        raise ValueError(
-            f"{weights.path}: made for {weights.shape.joints} joints; windows have the {len(CANONICAL_JOINTS)}"
-            " canonical ones, whatever the data set"
-        )
-    if recipe.sources or recipe.validation_subjects or recipe.start or len(recipe.detector.labels) > 1:
-        raise ValueError(
-            "recipe: sources, validation_subjects, start and the labels follow from benchmark and weights: leave them"
-            f" out (labels: [{BACKGROUND}])"
-        )
+    if weights is not None:
+        weights.check_joints()
+    recipe.check_open()
     of_benchmark = dataclasses.replace(recipe.detector.encoder, people=people)
     shape = dataclasses.replace(of_benchmark if weights is None else weights.shape, causal=causal)
     plain = dataclasses.replace(shape, people=people)
@@ -156,8 +148,7 @@ def fit_propagated(run: FinetuneConfig, encoder: DSTE | STTR, device: torch.devi
 
     def fit(windows: Tensor, y: Tensor, classes: int, *, seed: int) -> Classifier:
         frozen = encoder.to(device)
-        parts = [probe.features(frozen, part.to(device)) for part in windows.split(probe.BATCH)]
-        features = torch.cat(parts).to(windows.device)
+        features = probe.features(frozen, windows)
         guessed, sure = propagate(Whitening.of(features)(features), y, classes)
         return _trained(run, device, windows, guessed, sure, classes, seed)
 
@@ -189,13 +180,8 @@ def fit_frozen(encoder: Callable[[int], DSTE | STTR], head: FeatureHead, device:
 
     def fit(windows: Tensor, y: Tensor, classes: int, *, seed: int) -> Classifier:
         frozen = encoder(seed).to(device)
-
-        def features(windows: Tensor) -> Tensor:
-            parts = [probe.features(frozen, part.to(device)) for part in windows.split(probe.BATCH)]
-            return torch.cat(parts).to(windows.device)
-
-        classify = head(features(windows), y, classes)
-        return lambda windows: classify(features(windows))
+        classify = head(probe.features(frozen, windows), y, classes)
+        return lambda windows: classify(probe.features(frozen, windows))
 
     return among_present(fit)
 

@@ -1,7 +1,7 @@
 """A table of results as a file: ``config/suites/NAME.yaml`` says what is pretrained and what is evaluated with it.
 
 Every seed is a whole experiment: its own pretraining, and everything that is trained on top of it. Pretrained models
-and cells are kept in one folder, so that a suite can be stopped, goes on where it was, and is shared by processes.
+and cells are kept in one folder, so that a suite can be stopped and goes on where it was.
 """
 
 from __future__ import annotations
@@ -141,13 +141,13 @@ def run(suite: Suite, data: Path, out: Path, device: torch.device) -> list[Resul
     return results
 
 
-def page(suite: Suite, results: Sequence[Result], *, command: str, device: torch.device, root: Path) -> str:
-    """The results as Markdown, with everything that decides them; ``root`` is a source tree, or not."""
+def page(suite: Suite, results: Sequence[Result], *, command: str, device: torch.device) -> str:
+    """The results as Markdown, with everything that decides them."""
     seeds = ", ".join(map(str, suite.seeds))
     about = [
         f"`{command}`",
         "",
-        f"Version {usdrl_model.__version__}, commit {_commit(root)}, suite {config.content_hash(suite)}, seeds {seeds},"
+        f"Version {usdrl_model.__version__}, commit {_commit()}, suite {config.content_hash(suite)}, seeds {seeds},"
         f" {device}, {time.strftime('%Y-%m-%d', time.gmtime())}.",
     ]
     return "\n".join([*about, "", report.results_table(results)])
@@ -206,8 +206,11 @@ def _pretrained(run: PretrainConfig, data: Path, out: Path, device: torch.device
     return Pretrained.open(out / "weights")
 
 
-def _commit(root: Path) -> str:
-    """Of the source tree, with a mark where files were changed since; "unknown" outside of one."""
+def _commit() -> str:
+    """Of the package's source tree, with a mark where files were changed since; "unknown" where it was installed."""
+    root = Path(usdrl_model.__file__).resolve().parent.parent
+    if not (root / ".git").exists():  # else git would find whatever repository lies around an installation
+        return "unknown"
     try:
         shown = subprocess.run(
             ["git", "describe", "--always", "--dirty", "--abbrev=10", "--exclude=*"],

@@ -16,6 +16,7 @@ from usdrl_model import checkpoint, hub
 from usdrl_model.encoder import DSTE, STTR
 from usdrl_model.encoder_config import EncoderConfig
 from usdrl_model.projectors import ProjectorConfig
+from usdrl_model.topology import CANONICAL_JOINTS
 from usdrl_model.usdrl import load_encoder
 
 
@@ -54,6 +55,14 @@ class Pretrained:
     def shape(self) -> EncoderConfig:
         """Of the encoder."""
         return self.encoder.config
+
+    def check_joints(self) -> None:
+        """Refuse weights that cannot see what data sets become; ValueError: another number of joints."""
+        if self.shape.joints != len(CANONICAL_JOINTS):
+            raise ValueError(
+                f"{self.path}: made for {self.shape.joints} joints; windows have the {len(CANONICAL_JOINTS)}"
+                " canonical ones, whatever the data set"
+            )
 
     def check_transfer(self, targets: tuple[str, ...]) -> None:
         """Refuse weights that know the data to which they are to be transferred.
