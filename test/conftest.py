@@ -4,12 +4,17 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from usdrl_ros.children import use_private_domain
 
 HERE = Path(__file__).parent
 
 use_private_domain()
+# The same examples in every run, so that a change that breaks nothing cannot fail by chance. To look for new ones:
+# pytest --hypothesis-profile=default
+settings.register_profile("repeatable", derandomize=True)
+settings.load_profile("repeatable")
 # Processes that tests start find the same packages as the tests, installed or not.
 os.environ["PYTHONPATH"] = os.pathsep.join([str(HERE.parent), str(HERE), os.environ.get("PYTHONPATH", "")])
 

@@ -9,10 +9,11 @@ from __future__ import annotations
 import argparse
 import json
 import platform
-import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
+
+from usdrl_model.verb import reported
 
 PRESET, SMALLER = "base", ("small", "tiny")
 
@@ -25,36 +26,32 @@ def add_verb(verbs: Any) -> None:
     verb.add_argument("--threads", type=int, default=1, help="CPU threads (default: 1)")
     verb.add_argument("--batch", type=int, nargs="+", default=[1, 8], help="windows a call (default: 1 8)")
     verb.add_argument("--json", type=Path, help="write the table into this file too")
-    verb.set_defaults(run=run)
+    verb.set_defaults(run=reported("bench", run))
 
 
-def run(arguments: argparse.Namespace) -> int:
-    """Measure, print the table, and return 1 if something is wrong."""
+def run(arguments: argparse.Namespace) -> None:
+    """Measure, and print the table."""
     import torch  # here, because "usdrl --help" must not wait for it
 
     from usdrl_model import bench, checkpoint, parity
     from usdrl_model.encoder import DSTE
     from usdrl_model.presets import preset
 
-    try:
-        if min(arguments.rounds, arguments.threads, *arguments.batch) < 1:
-            raise ValueError("--rounds, --threads and --batch: expected numbers above 0")
-        torch.set_num_threads(arguments.threads)
-        if arguments.weights is None:
-            encoder, x = bench.random_encoder(preset(PRESET)), bench.windows(preset(PRESET), max(arguments.batch))
-            smaller = {name: bench.random_encoder(preset(name)) for name in SMALLER}
-        else:
-            weights = checkpoint.load(arguments.weights, "cpu")
-            found = weights.trained.encoder
-            if not isinstance(found, DSTE):
-                raise ValueError(f"{weights.name}: an STTR encoder runs one way only; nothing to compare")
-            encoder, smaller = found, {}
-            x = parity.sample_windows(weights.config.detector, max(arguments.batch))
-        seconds = bench.start_up(arguments.weights, PRESET, arguments.threads)
-        rows, skipped = bench.bench(encoder, x, batches=arguments.batch, rounds=arguments.rounds, smaller=smaller)
-    except (ValueError, OSError) as error:
-        print(f"usdrl bench: {error}", file=sys.stderr)
-        return 1
+    if min(arguments.rounds, arguments.threads, *arguments.batch) < 1:
+        raise ValueError("--rounds, --threads and --batch: expected numbers above 0")
+    torch.set_num_threads(arguments.threads)
+    if arguments.weights is None:
+        encoder, x = bench.random_encoder(preset(PRESET)), bench.windows(preset(PRESET), max(arguments.batch))
+        smaller = {name: bench.random_encoder(preset(name)) for name in SMALLER}
+    else:
+        weights = checkpoint.load(arguments.weights, "cpu")
+        found = weights.trained.encoder
+        if not isinstance(found, DSTE):
+            raise ValueError(f"{weights.name}: an STTR encoder runs one way only; nothing to compare")
+        encoder, smaller = found, {}
+        x = parity.sample_windows(weights.config.detector, max(arguments.batch))
+    seconds = bench.start_up(arguments.weights, PRESET, arguments.threads)
+    rows, skipped = bench.bench(encoder, x, batches=arguments.batch, rounds=arguments.rounds, smaller=smaller)
 
     threads = f"{arguments.threads} thread{'s' if arguments.threads > 1 else ''}"
     print(f"{processor()}, {threads}, torch {torch.__version__}, {arguments.rounds} rounds")
@@ -80,7 +77,6 @@ def run(arguments: argparse.Namespace) -> int:
             "left_out": skipped,
         }
         arguments.json.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
-    return 0
 
 
 def processor() -> str:

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import argparse
 import shlex
-import sys
 from pathlib import Path
 from typing import Any
+
+from usdrl_model.verb import add_machine, device, reported
 
 BEGIN, END = "<!-- usdrl benchmark: begin -->", "<!-- usdrl benchmark: end -->"
 """Lines between which the page holds the results."""
@@ -26,39 +27,29 @@ def add_verb(verbs: Any) -> None:
     verb.add_argument("--out", required=True, type=Path, help="folder for models and scores, made where missing")
     verb.add_argument("--page", type=Path, help="Markdown file whose marked part becomes the table (default: none)")
     verb.add_argument("--only", nargs="+", metavar="BENCHMARK/TASK", help="only these evaluations")
-    verb.add_argument("--device", default="auto", help="auto, cpu or cuda (default: auto)")
-    verb.add_argument("--threads", type=int, default=0, help="CPU threads (default: 0, all cores)")
-    verb.set_defaults(run=run)
+    add_machine(verb)
+    verb.set_defaults(run=reported("benchmark", run))
 
 
-def run(arguments: argparse.Namespace) -> int:
-    """Run the suite, print the page, and return 1 if something is wrong."""
-    import torch  # here, because "usdrl --help" must not wait for it
-
-    from usdrl_model import checkpoint
+def run(arguments: argparse.Namespace) -> None:
+    """Run the suite, and print the page."""
+    # Here, because "usdrl --help" must not wait for torch.
     from usdrl_model.tasks import report, suite
 
-    if arguments.threads:
-        torch.set_num_threads(arguments.threads)
-    try:
-        chosen = suite.load(arguments.suite)
-        if arguments.only:
-            chosen = chosen.only(arguments.only)
-        if arguments.page:  # before hours of work, not after
-            text = arguments.page.read_text(encoding="utf-8")
-            report.replace_between_markers(text, BEGIN, END, "")
-        device = checkpoint.choose_device(arguments.device)
-        results = suite.run(chosen, arguments.data, arguments.out, device)
-        command = shlex.join(["usdrl", "benchmark", "--suite", arguments.suite, *_only(arguments)])
-        page = suite.page(chosen, results, command=command, device=device)
-        if arguments.page:
-            text = arguments.page.read_text(encoding="utf-8")
-            arguments.page.write_text(report.replace_between_markers(text, BEGIN, END, page), encoding="utf-8")
-    except (ValueError, OSError, ImportError, FloatingPointError) as error:
-        print(f"usdrl benchmark: {error}", file=sys.stderr)
-        return 1
+    chosen = suite.load(arguments.suite)
+    if arguments.only:
+        chosen = chosen.only(arguments.only)
+    if arguments.page:  # before hours of work, not after
+        text = arguments.page.read_text(encoding="utf-8")
+        report.replace_between_markers(text, BEGIN, END, "")
+    where = device(arguments)
+    results = suite.run(chosen, arguments.data, arguments.out, where)
+    command = shlex.join(["usdrl", "benchmark", "--suite", arguments.suite, *_only(arguments)])
+    page = suite.page(chosen, results, command=command, device=where)
+    if arguments.page:
+        text = arguments.page.read_text(encoding="utf-8")
+        arguments.page.write_text(report.replace_between_markers(text, BEGIN, END, page), encoding="utf-8")
     print(page)
-    return 0
 
 
 def _only(arguments: argparse.Namespace) -> list[str]:

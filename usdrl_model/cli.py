@@ -50,10 +50,7 @@ def _parser() -> argparse.ArgumentParser:
     data_cli.add_verb(verbs)
     export_cli.add_verb(verbs)
     bench_cli.add_verb(verbs)
-
-    verb = verbs.add_parser("convert", help="official checkpoints to files of this package and back")
-    convert.add_arguments(verb)
-    verb.set_defaults(run=convert.run)
+    convert.add_verb(verbs)
     return parser
 
 

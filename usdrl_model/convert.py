@@ -7,9 +7,10 @@ usdrl convert encoder/ again.pth.tar --to-official
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from usdrl_model.verb import reported
 
 if TYPE_CHECKING:
     from usdrl_model.model_file import ModelFile
@@ -24,36 +25,33 @@ NOT_IN_FILE = {
 """What an official file does not say."""
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The arguments of the verb."""
-    parser.add_argument("source", type=Path, help="official .pth.tar; with --to-official a folder or .safetensors file")
-    parser.add_argument("out", type=Path, help="folder or .safetensors file; with --to-official the .pth.tar to write")
-    parser.add_argument("--to-official", action="store_true", help="write a checkpoint that the official code loads")
+def add_verb(verbs: Any) -> None:
+    """Register the verb with the sub-parsers of ``usdrl``."""
+    verb = verbs.add_parser("convert", help="official checkpoints to files of this package and back")
+    verb.add_argument("source", type=Path, help="official .pth.tar; with --to-official a folder or .safetensors file")
+    verb.add_argument("out", type=Path, help="folder or .safetensors file; with --to-official the .pth.tar to write")
+    verb.add_argument("--to-official", action="store_true", help="write a checkpoint that the official code loads")
     for name, (kind, text) in NOT_IN_FILE.items():
-        parser.add_argument(f"--{name}", type=kind, help=f"{text}; an official file does not say")
+        verb.add_argument(f"--{name}", type=kind, help=f"{text}; an official file does not say")
+    verb.set_defaults(run=reported("convert", run))
 
 
-def run(arguments: argparse.Namespace) -> int:
-    """Convert, print what was found, and return the exit status."""
+def run(arguments: argparse.Namespace) -> None:
+    """Convert, and print what was found."""
     from usdrl_model import model_file, official  # here, because "usdrl --help" must not wait for torch
 
     given = {name: getattr(arguments, name) for name in NOT_IN_FILE if getattr(arguments, name) is not None}
-    try:
-        if arguments.out.exists() and not (arguments.out.is_dir() and not any(arguments.out.iterdir())):
-            raise FileExistsError(f"{arguments.out} is there already: choose another name, or remove it")
-        if arguments.to_official:
-            if given:
-                raise ValueError(f"--{', --'.join(given)}: the configuration of {arguments.source} says it already")
-            model = model_file.read(arguments.source)
-            official.write(arguments.out, model)
-        else:
-            model = official.read(arguments.source, **given)
-            model_file.write(arguments.out, model.config, model.tensors)
-    except (ValueError, OSError) as error:
-        print(f"usdrl convert: {error}", file=sys.stderr)
-        return 1
+    if arguments.out.exists() and not (arguments.out.is_dir() and not any(arguments.out.iterdir())):
+        raise FileExistsError(f"{arguments.out} is there already: choose another name, or remove it")
+    if arguments.to_official:
+        if given:
+            raise ValueError(f"--{', --'.join(given)}: the configuration of {arguments.source} says it already")
+        model = model_file.read(arguments.source)
+        official.write(arguments.out, model)
+    else:
+        model = official.read(arguments.source, **given)
+        model_file.write(arguments.out, model.config, model.tensors)
     print(f"{describe(model)}\n{arguments.out}")
-    return 0
 
 
 def describe(model: ModelFile) -> str:

@@ -9,15 +9,14 @@ usdrl data pack stores training.usdrl --split standard/train
 from __future__ import annotations
 
 import argparse
-import logging
-import sys
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from usdrl_model.datasets import catalogue
 from usdrl_model.recording import Recording
+from usdrl_model.verb import reported
 
 if TYPE_CHECKING:
     from usdrl_model.store import Store
@@ -34,25 +33,25 @@ def add_verb(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     read.add_argument("--store", type=Path, default=Path("stores"), help="folder of the store (default: stores)")
     read.add_argument("--dtype", default="float32", help="float32 (as published) or float16 (within 1 mm)")
     read.add_argument("--replace", action="store_true", help="import a set anew that the store already has")
-    read.set_defaults(run=_reported(_import))
+    read.set_defaults(run=reported("data", _import))
 
     info = actions.add_parser("info", help="counts, rates, missing joints, protocols, and a picture of a frame")
     _add_store(info)
     info.add_argument("--picture", type=Path, help="where to write the picture (default: none)")
     info.add_argument("--verify", action="store_true", help="read everything and compare it with the hashes")
-    info.set_defaults(run=_reported(_info))
+    info.set_defaults(run=reported("data", _info))
 
     view = actions.add_parser("view", help="an animation of one recording")
     _add_store(view)
     view.add_argument("--clip", default="0", help="its name, or its number in the selection (default: 0)")
     view.add_argument("--out", type=Path, default=Path("clip.gif"), help="GIF or MP4 file (default: clip.gif)")
     view.add_argument("--seconds", type=float, default=20.0, help="at most so much of it (default: 20)")
-    view.set_defaults(run=_reported(_view))
+    view.set_defaults(run=reported("data", _view))
 
     pack = actions.add_parser("pack", help="a selection as one float16 file, for a training machine elsewhere")
     _add_store(pack)
     pack.add_argument("--out", type=Path, required=True, help="file to write, such as training.usdrl")
-    pack.set_defaults(run=_reported(_pack))
+    pack.set_defaults(run=reported("data", _pack))
 
 
 def _add_store(parser: argparse.ArgumentParser) -> None:
@@ -132,21 +131,3 @@ def _progress(recordings: Iterable[Recording]) -> Iterator[Recording]:
             frames += len(recording.frames)
             bar.set_postfix(frames=frames, refresh=False)
             yield recording
-
-
-def _reported(run: Any) -> Any:
-    """``run`` as a verb: what users can mend becomes a message and exit status 1."""
-
-    def verb(arguments: argparse.Namespace) -> int:
-        logging.basicConfig(format="%(message)s")
-        try:
-            run(arguments)
-        except (ValueError, OSError) as error:
-            print(f"usdrl data: {error}", file=sys.stderr)
-            return 1
-        except ModuleNotFoundError as error:
-            print(f"usdrl data: needs {error.name}: pip install {error.name}", file=sys.stderr)
-            return 1
-        return 0
-
-    return verb

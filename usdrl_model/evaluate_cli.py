@@ -12,10 +12,11 @@ from __future__ import annotations
 import argparse
 import json
 import shlex
-import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from usdrl_model.verb import add_machine, device, reported
 
 if TYPE_CHECKING:
     from usdrl_model.tasks.benchmark import Task
@@ -36,16 +37,13 @@ def add_verb(verbs: Any) -> None:
     verb.add_argument("--methods", nargs="+", help="only these (default: all that the task and the weights allow)")
     verb.add_argument("--seeds", nargs="+", type=int, help="default: 0 1 2, and for few_shot 0 to 4")
     verb.add_argument("--recipe", type=Path, help="YAML file of the training (default: the package's own)")
-    verb.add_argument("--device", default="auto", help="auto, cpu or cuda (default: auto)")
-    verb.add_argument("--threads", type=int, default=0, help="CPU threads (default: 0, all cores)")
-    verb.set_defaults(run=run)
+    add_machine(verb)
+    verb.set_defaults(run=reported("evaluate", run))
 
 
-def run(arguments: argparse.Namespace) -> int:
-    """Evaluate, write the results, print the table, and return 1 if something is wrong."""
-    import torch  # here, because "usdrl --help" must not wait for it
-
-    from usdrl_model import checkpoint
+def run(arguments: argparse.Namespace) -> None:
+    """Evaluate, write the results, and print the table."""
+    # Here and below: "usdrl --help" must not wait for torch.
     from usdrl_model.tasks import benchmark as benchmarks
     from usdrl_model.tasks import report
     from usdrl_model.tasks.cells import Cells
@@ -53,35 +51,28 @@ def run(arguments: argparse.Namespace) -> int:
     from usdrl_model.tasks.pictures import write_pictures
     from usdrl_model.tasks.weights import Pretrained
 
-    if arguments.threads:
-        torch.set_num_threads(arguments.threads)
-    try:
-        benchmark = benchmarks.load(arguments.benchmark)
-        benchmark.task(arguments.task)
-        task: Task = arguments.task
-        cells, about = evaluate(
-            benchmark,
-            task,
-            weights=None if arguments.weights == NO_WEIGHTS else Pretrained.open(arguments.weights),
-            data=arguments.data,
-            cells=Cells(arguments.out / "cells"),
-            device=checkpoint.choose_device(arguments.device),
-            names=arguments.methods,
-            seeds=arguments.seeds,
-            recipe=arguments.recipe,
-        )
-        about = {**about, report.COMMAND: shlex.join(["usdrl", *_words(arguments)])}
-        page = report.to_markdown(benchmark, task, cells, about)
-        result = json.dumps(report.to_json(benchmark, task, cells, about), indent=1, allow_nan=False)
-        arguments.out.mkdir(parents=True, exist_ok=True)
-        (arguments.out / "result.json").write_text(result + "\n", encoding="utf-8")
-        (arguments.out / "result.md").write_text(page, encoding="utf-8")
-        print(page)
-        write_pictures(cells, arguments.out)  # last: without matplotlib everything else is there
-    except (ValueError, OSError, ImportError, FloatingPointError) as error:
-        print(f"usdrl evaluate: {error}", file=sys.stderr)
-        return 1
-    return 0
+    benchmark = benchmarks.load(arguments.benchmark)
+    benchmark.task(arguments.task)
+    task: Task = arguments.task
+    cells, about = evaluate(
+        benchmark,
+        task,
+        weights=None if arguments.weights == NO_WEIGHTS else Pretrained.open(arguments.weights),
+        data=arguments.data,
+        cells=Cells(arguments.out / "cells"),
+        device=device(arguments),
+        names=arguments.methods,
+        seeds=arguments.seeds,
+        recipe=arguments.recipe,
+    )
+    about = {**about, report.COMMAND: shlex.join(["usdrl", *_words(arguments)])}
+    page = report.to_markdown(benchmark, task, cells, about)
+    result = json.dumps(report.to_json(benchmark, task, cells, about), indent=1, allow_nan=False)
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    (arguments.out / "result.json").write_text(result + "\n", encoding="utf-8")
+    (arguments.out / "result.md").write_text(page, encoding="utf-8")
+    print(page)
+    write_pictures(cells, arguments.out)  # last: without matplotlib everything else is there
 
 
 def _words(arguments: argparse.Namespace) -> Iterable[str]:

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from functools import partial
 from pathlib import Path
 from typing import Any
+
+from usdrl_model.verb import reported
 
 ROUNDS = 21
 
@@ -23,25 +24,21 @@ def add_verb(verbs: Any) -> None:
     verb.add_argument("--precision", default="fp32", help="fp32 or int8 (default: fp32)")
     verb.add_argument("--batch", type=_batch, help="windows a call: a number, or dynamic (default)")
     verb.add_argument("--windows", type=int, default=200, help="simulated windows to compare on (default: 200)")
-    verb.set_defaults(run=run)
+    verb.set_defaults(run=reported("export", run))
 
 
-def run(arguments: argparse.Namespace) -> int:
-    """Export, compare and report; 1 if something is wrong."""
+def run(arguments: argparse.Namespace) -> None:
+    """Export, compare and report."""
     import torch  # here, because "usdrl --help" must not wait for it
 
     from usdrl_model import bench, checkpoint, inference, parity
     from usdrl_model.export import export
 
     torch.set_num_threads(1)
-    try:
-        weights = checkpoint.load(arguments.weights, "cpu")
-        export(weights, arguments.out, arguments.precision, arguments.batch)
-        x = parity.sample_windows(weights.config.detector, arguments.windows)
-        report = parity.parity(weights, arguments.out, x)
-    except (ValueError, OSError, ImportError) as error:
-        print(f"usdrl export: {error}", file=sys.stderr)
-        return 1
+    weights = checkpoint.load(arguments.weights, "cpu")
+    export(weights, arguments.out, arguments.precision, arguments.batch)
+    x = parity.sample_windows(weights.config.detector, arguments.windows)
+    report = parity.parity(weights, arguments.out, x)
 
     call = x[: arguments.batch or 1]
     with torch.inference_mode():
@@ -53,7 +50,6 @@ def run(arguments: argparse.Namespace) -> int:
     for name, value in report.items():
         shown = value if not isinstance(value, dict) else ", ".join(f"{key} {part:.3g}" for key, part in value.items())
         print(f"{name + ':':<20}{shown}")
-    return 0
 
 
 def _batch(text: str) -> int | None:

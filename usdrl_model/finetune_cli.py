@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from pathlib import Path
 from typing import Any
 
 import usdrl_model
+from usdrl_model.verb import add_machine, device, reported
 
 
 def add_verb(verbs: Any) -> None:
@@ -17,41 +17,34 @@ def add_verb(verbs: Any) -> None:
     verb.add_argument("--config", required=True, type=Path, help="YAML file of the run (config/finetune_*.yaml)")
     verb.add_argument("--data", required=True, type=Path, help="folder that holds the data sets (utkinect/ ...)")
     verb.add_argument("--out", required=True, type=Path, help="run folder, made where missing")
-    verb.add_argument("--device", default="auto", help="auto, cpu or cuda (default: auto)")
-    verb.add_argument("--threads", type=int, default=0, help="CPU threads (default: 0, all cores)")
+    add_machine(verb)
     verb.add_argument("--resume", action="store_true", help="go on with the run in --out")
     verb.add_argument("overrides", nargs="*", metavar="key=value", help="changes to the configuration")
-    verb.set_defaults(run=run)
+    verb.set_defaults(run=reported("finetune", run))
 
 
-def run(arguments: argparse.Namespace) -> int:
-    """Train, save the weights and print the score on the validation people; 1 if something is wrong."""
+def run(arguments: argparse.Namespace) -> None:
+    """Train, save the weights and print the score on the validation people."""
     import torch  # here, because "usdrl --help" must not wait for it
 
     from usdrl_model import checkpoint, config, detection_scores, finetune, training_data
     from usdrl_model.finetune_config import FinetuneConfig
 
-    if arguments.threads:
-        torch.set_num_threads(arguments.threads)
-    try:
-        settings = config.apply_overrides(config.load(FinetuneConfig, arguments.config), arguments.overrides)
-        device = checkpoint.choose_device(arguments.device)
-        given = [training_data.recordings(source, arguments.data, settings.seed) for source in settings.sources]
-        gap, stride = settings.stream.max_gap, settings.stride
-        mixture = training_data.mix(settings.sources, given, settings.detector, max_gap=gap, stride=stride)
-        first = settings.sources[0]
-        held_out = [recording for recording in given[0] if recording.subject in settings.validation_subjects]
-        validation = None
-        if held_out:
-            validation = training_data.windows_of(first, held_out, settings.detector, max_gap=gap, stride=stride)
-        size, name = len(mixture.windows), config.content_hash(settings)
-        print(f"{size} windows, {settings.steps} steps on {device}, {torch.get_num_threads()} threads, run {name}")
-        detector = finetune.train(
-            settings, mixture, arguments.out, device=device, resume=arguments.resume, validation=validation
-        )
-    except (ValueError, OSError, FloatingPointError) as error:
-        print(f"usdrl finetune: {error}", file=sys.stderr)
-        return 1
+    settings = config.apply_overrides(config.load(FinetuneConfig, arguments.config), arguments.overrides)
+    where = device(arguments)
+    given = [training_data.recordings(source, arguments.data, settings.seed) for source in settings.sources]
+    gap, stride = settings.stream.max_gap, settings.stride
+    mixture = training_data.mix(settings.sources, given, settings.detector, max_gap=gap, stride=stride)
+    first = settings.sources[0]
+    held_out = [recording for recording in given[0] if recording.subject in settings.validation_subjects]
+    validation = None
+    if held_out:
+        validation = training_data.windows_of(first, held_out, settings.detector, max_gap=gap, stride=stride)
+    size, name = len(mixture.windows), config.content_hash(settings)
+    print(f"{size} windows, {settings.steps} steps on {where}, {torch.get_num_threads()} threads, run {name}")
+    detector = finetune.train(
+        settings, mixture, arguments.out, device=where, resume=arguments.resume, validation=validation
+    )
 
     folder = arguments.out / "weights"
     made_by = {
@@ -69,7 +62,6 @@ def run(arguments: argparse.Namespace) -> int:
             scores = detection_scores.detection(checkpoint.load(folder, "cpu"), held_out)
         (arguments.out / "validation.json").write_text(json.dumps(scores, indent=2) + "\n", encoding="utf-8")
         print(detection_scores.summary(scores))
-    return 0
 
 
 def _described(source: Any) -> str:

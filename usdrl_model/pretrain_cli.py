@@ -6,10 +6,11 @@ Several GPUs: ``torchrun --nproc-per-node 4 -m usdrl_model.cli pretrain --config
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from usdrl_model.verb import add_machine, device, reported
 
 if TYPE_CHECKING:
     from usdrl_model.pretrain import Report
@@ -21,36 +22,24 @@ def add_verb(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     verb.add_argument("--config", required=True, type=Path, help="YAML file of the run (config/pretrain_*.yaml)")
     verb.add_argument("--data", required=True, type=Path, help="store (usdrl data import), or a packed file of one")
     verb.add_argument("--out", required=True, type=Path, help="run folder, made where missing")
-    verb.add_argument("--device", default="auto", help="auto, cpu or cuda (default: auto)")
-    verb.add_argument("--threads", type=int, default=0, help="CPU threads (default: 0, all cores)")
+    add_machine(verb)
     verb.add_argument("--resume", action="store_true", help="go on with the run in --out")
     verb.add_argument("--tensorboard", action="store_true", help="also write TensorBoard files into --out")
     verb.add_argument("overrides", nargs="*", metavar="key=value", help="changes to the configuration")
-    verb.set_defaults(run=_run)
+    verb.set_defaults(run=reported("pretrain", run))
 
 
-def _run(arguments: argparse.Namespace) -> int:
-    try:
-        _pretrain(arguments)
-    except (ValueError, OSError, ImportError, FloatingPointError) as error:
-        print(f"usdrl pretrain: {error}", file=sys.stderr)
-        return 1
-    return 0
-
-
-def _pretrain(arguments: argparse.Namespace) -> None:
-    import torch
-
-    from usdrl_model import checkpoint, config, pretrain
+def run(arguments: argparse.Namespace) -> None:
+    """Pretrain, and save the model."""
+    # Here and below: "usdrl --help" must not wait for torch.
+    from usdrl_model import config, pretrain
     from usdrl_model.clip_pool import ClipPool
     from usdrl_model.distributed import processes
     from usdrl_model.pretrain_config import PretrainConfig
     from usdrl_model.store import Store
 
-    if arguments.threads:
-        torch.set_num_threads(arguments.threads)
     run = config.apply_overrides(config.load(PretrainConfig, arguments.config), arguments.overrides)
-    with processes(checkpoint.choose_device(arguments.device)) as workers:
+    with processes(device(arguments)) as workers:
         store = Store.open(arguments.data).select(sets=run.data.sets or None, split=run.data.split)
         pool = ClipPool.of(store, run.encoder.people, run.data.longest)
         if workers.first:

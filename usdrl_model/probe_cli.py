@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import usdrl_model
+from usdrl_model.verb import add_machine, device, reported
 
 if TYPE_CHECKING:
     from usdrl_model.probe import Score
@@ -29,47 +29,38 @@ def add_verb(verbs: Any) -> None:
     verb.add_argument("--split", default="standard", help="protocol, with its fold if it has any (default: standard)")
     verb.add_argument("--untrained", action="store_true", help="random weights in the place of those of the file")
     verb.add_argument("--seed", type=int, default=0, help="of the random weights (default: 0)")
-    verb.add_argument("--device", default="auto", help="auto, cpu or cuda (default: auto)")
-    verb.add_argument("--threads", type=int, default=0, help="CPU threads (default: 0, all cores)")
+    add_machine(verb)
     verb.add_argument("--json", type=Path, help="write the scores into this file too")
-    verb.set_defaults(run=run)
+    verb.set_defaults(run=reported("probe", run))
 
 
-def run(arguments: argparse.Namespace) -> int:
-    """Score, print the table, and return 1 if something is wrong."""
-    import torch  # here, because "usdrl --help" must not wait for it
-
-    from usdrl_model import checkpoint, hub, probe
+def run(arguments: argparse.Namespace) -> None:
+    """Score, and print the table."""
+    # Here and below: "usdrl --help" must not wait for torch.
+    from usdrl_model import hub, probe
     from usdrl_model.store import Store
     from usdrl_model.usdrl import load_encoder
 
-    if arguments.threads:
-        torch.set_num_threads(arguments.threads)
-    try:
-        device = checkpoint.choose_device(arguments.device)
-        if arguments.untrained:
-            stored = hub.find(arguments.weights).config
-            encoder = probe.untrained(stored.encoder, stored.projectors, arguments.seed)
-        else:
-            encoder = load_encoder(arguments.weights)
-        store = Store.open(arguments.data).select(sets=arguments.sets)
-        scores = probe.probe(encoder.to(device), store, arguments.split)
-        result = {
-            "weights": arguments.weights,
-            "untrained": arguments.untrained,
-            **({"seed": arguments.seed} if arguments.untrained else {}),
-            "split": arguments.split,
-            "data": store.hash,
-            "version": usdrl_model.__version__,
-            "sets": {name: asdict(score) for name, score in scores.items()},
-        }
-        if arguments.json:
-            arguments.json.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
-    except (ValueError, OSError, ImportError) as error:
-        print(f"usdrl probe: {error}", file=sys.stderr)
-        return 1
+    where = device(arguments)
+    if arguments.untrained:
+        stored = hub.find(arguments.weights).config
+        encoder = probe.untrained(stored.encoder, stored.projectors, arguments.seed)
+    else:
+        encoder = load_encoder(arguments.weights)
+    store = Store.open(arguments.data).select(sets=arguments.sets)
+    scores = probe.probe(encoder.to(where), store, arguments.split)
+    result = {
+        "weights": arguments.weights,
+        "untrained": arguments.untrained,
+        **({"seed": arguments.seed} if arguments.untrained else {}),
+        "split": arguments.split,
+        "data": store.hash,
+        "version": usdrl_model.__version__,
+        "sets": {name: asdict(score) for name, score in scores.items()},
+    }
+    if arguments.json:
+        arguments.json.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
     print(table(scores))
-    return 0
 
 
 def table(scores: Mapping[str, Score]) -> str:

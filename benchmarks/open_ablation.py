@@ -1,0 +1,232 @@
+"""What is each choice in ``config/pretrain_open.yaml`` and ``config/recognition.yaml`` worth? One table for each file.
+
+    for set in utd_mhad msraction3d utkinect msrc12; do usdrl data import $set ~/data/$set --store stores; done
+    python benchmarks/open_ablation.py pretraining --data stores --out runs/open_ablation --threads 1
+    python benchmarks/open_ablation.py training --data stores --out runs/open_ablation --threads 1
+
+Only training subjects of the standard splits take part: in each of two folds some of them are left out of everything,
+of pretraining too, and their clips are what is scored. A row is the file and changes to it. Rows that are done are in
+``--out`` and are not computed again; a run that was stopped goes on. Prints a Markdown table, also when it is stopped:
+right answers in both folds together, in percent, mean over the seeds and lowest to highest. docs/results.md holds what
+came out.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import itertools
+import json
+import statistics
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import torch
+
+from usdrl_model import config, pretrain, probe
+from usdrl_model.clip_pool import ClipPool
+from usdrl_model.distributed import Processes
+from usdrl_model.finetune_config import FinetuneConfig
+from usdrl_model.labelled import Labelled, labelled
+from usdrl_model.pretrain_config import PretrainConfig
+from usdrl_model.store import Store
+from usdrl_model.tasks import methods
+from usdrl_model.whitening import Whitening
+
+CONFIGS = Path(__file__).resolve().parent.parent / "config"
+CPU = torch.device("cpu")
+TITLES = {"utd_mhad": "UTD", "msraction3d": "MSR"}
+FOLDS = (
+    {"utd_mhad": ("5", "7"), "msraction3d": ("07", "09")},
+    {"utd_mhad": ("1", "3"), "msraction3d": ("01", "03")},
+)
+"""Training subjects who are left out and scored."""
+Scores = Mapping[str, float]
+"""Column -> right answers; "clips SET" is how many were asked."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Row:
+    """One way to train."""
+
+    name: str
+    changes: tuple[str, ...] = ()
+    seeds: int = 3
+    """Largest number of seeds: rows that take many times as long have fewer."""
+    train: bool = True
+    """Off: the weights that pretraining would start from."""
+
+
+REPAIRED = ("encoder.architecture=dste", "encoder.conv_kernel=5", "encoder.mlp_residual=true")
+BOTH_STREAMS = "encoder.streams=[temporal, spatial]"
+MODALITIES = "encoder.modalities=[joint, bone, motion]"
+WITHOUT_MSRC12 = "data.sets=[utd_mhad, msraction3d, utkinect]"
+HALF_MILLION = ("steps=1000", "save_every=100")
+"""512,000 views."""
+WIDE = ("encoder.hidden=256", "precision=bfloat16")
+
+PRETRAINING = (
+    Row("untrained", train=False),
+    Row("as in the file"),
+    Row("without neighbours", ("neighbours.weight=0",)),
+    Row("without bones of random length", ("views.augment.bones=0",)),
+    Row("without MSRC-12", (WITHOUT_MSRC12,)),
+    Row("without any of the three", ("neighbours.weight=0", "views.augment.bones=0", WITHOUT_MSRC12)),
+    Row("decorrelation (the paper's objective)", ("loss.objective=decorrelation",)),
+    Row("vicreg", ("loss.objective=vicreg",)),
+    Row("joints, bones and motion in every view", (MODALITIES, "modal_views=all")),
+    Row("hidden 64", ("encoder.hidden=64",)),
+    Row("both streams", (BOTH_STREAMS,), seeds=1),
+    Row("64 frames", ("encoder.frames=64",), seeds=1),
+    Row("512,000 views", HALF_MILLION, seeds=1),
+    Row("hidden 256", WIDE, seeds=1),
+    Row("hidden 256, 512,000 views", (*WIDE, *HALF_MILLION), seeds=1),
+    Row("hidden 256, 512,000 views, decorrelation", (*WIDE, *HALF_MILLION, "loss.objective=decorrelation"), seeds=1),
+)
+TRAINING = (
+    Row("as in the file"),
+    Row("64 frames", ("detector.encoder.frames=64",)),
+    Row("repaired DSTE", tuple(f"detector.{change}" for change in REPAIRED)),
+    Row("both streams", (f"detector.{BOTH_STREAMS}",)),
+    Row("hidden 64", ("detector.encoder.hidden=64",)),
+    Row("hidden 256", ("detector.encoder.hidden=256",)),
+    Row("without velocity", ("detector.encoder.velocity=false",)),
+    Row("without crops", ("augment.crop=1",)),
+    Row("bones of random length", ("augment.bones=0.15",)),
+    Row("1200 steps", ("steps=1200",)),
+)
+
+
+def parts(store: Store, fold: Mapping[str, Sequence[str]]) -> tuple[list[Store], dict[str, tuple[Store, Store]]]:
+    """Clips to pretrain on, a store a set; and set -> (clips to learn from, clips that are scored)."""
+    train = store.select(split="standard/train")
+    out = {name: train.select(sets=[name], subjects=people) for name, people in fold.items()}
+    left = {name: subjects_of(train.select(sets=[name])) - set(fold.get(name, ())) for name in train.sets}
+    kept = {name: train.select(sets=[name], subjects=sorted(people)) for name, people in left.items()}
+    return list(kept.values()), {name: (kept[name], out[name]) for name in fold}
+
+
+def subjects_of(store: Store) -> set[str]:
+    """Everyone who was recorded."""
+    return {str(store.describe(index).subject) for index in range(len(store))}
+
+
+def pretraining_scores(row: Row, seed: int, store: Store, fold: Mapping[str, Sequence[str]], out: Path) -> Scores:
+    """Right answers of frozen features."""
+    run = config.load(PretrainConfig, CONFIGS / "pretrain_open.yaml")
+    run = config.apply_overrides(run, (*row.changes, f"seed={seed}"))
+    pool_of, to_score = parts(store.select(sets=run.data.sets), fold)
+    encoder = probe.untrained(run.encoder, run.projectors, run.seed)
+    if row.train:
+        pool = ClipPool.of(itertools.chain(*pool_of), run.encoder.people, run.data.longest)
+        alone = Processes(0, 1, CPU)
+        encoder = pretrain.train(run, pool, out, alone, resume=(out / "training.pt").exists()).backbone
+    scores: dict[str, float] = {}
+    for name, clips in to_score.items():
+        learnt, scored = (labelled(part, run.encoder, name) for part in clips)
+        features, asked = probe.features(encoder, learnt.windows), probe.features(encoder, scored.windows)
+        whiten = Whitening.of(features)
+        scores[f"clips {name}"] = len(scored)
+        for kind, one, other in (("", features, asked), (" whitened", whiten(features), whiten(asked))):
+            score = probe.score(one, learnt.labels, other, scored.labels)
+            scores[f"{TITLES[name]}{kind} 1-NN"] = score.nearest * len(scored) / 100.0
+            if not kind:
+                scores[f"{TITLES[name]} linear"] = score.linear * len(scored) / 100.0
+    return scores
+
+
+def training_scores(row: Row, seed: int, store: Store, fold: Mapping[str, Sequence[str]], out: Path) -> Scores:
+    """Right answers of networks trained from random weights."""
+    recipe = config.apply_overrides(config.load(FinetuneConfig, CONFIGS / "recognition.yaml"), row.changes)
+    (method,) = methods.build(
+        [methods.FROM_SCRATCH], weights=None, recipe=recipe, people=1, causal=False, device=CPU
+    )  # fmt: skip
+    scores: dict[str, float] = {}
+    for name, clips in parts(store.select(sets=list(fold)), fold)[1].items():
+        learnt, scored = (labelled(part, method.shape, name) for part in clips)
+        scores[f"clips {name}"] = len(scored)
+        scores[TITLES[name]] = right_answers(method, learnt, scored, seed)
+    return scores
+
+
+def right_answers(method: methods.Method, learnt: Labelled, scored: Labelled, seed: int) -> float:
+    """Fit and count."""
+    classes = sorted(set(learnt.labels))
+    y = torch.tensor([classes.index(label) for label in learnt.labels])
+    answers = method.fit(learnt.windows, y, len(classes), seed=seed)(scored.windows).argmax(dim=1)
+    return float(sum(classes[k] == label for k, label in zip(answers.tolist(), scored.labels, strict=True)))
+
+
+def kept(folder: Path, measure: Callable[[Path], Scores]) -> Scores:
+    """What was measured in a folder before, or is now."""
+    done = folder / "scores.json"
+    if not done.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        start = time.perf_counter()
+        scores = dict(measure(folder))
+        done.write_text(json.dumps({**scores, "seconds": time.perf_counter() - start}, indent=2) + "\n")
+    return dict(json.loads(done.read_text(encoding="utf-8")))
+
+
+def percent(folds: Sequence[Scores]) -> dict[str, float]:
+    """Column -> percent in all folds together, the mean of the columns, and seconds a fold."""
+    of_set = {title: sum(fold[f"clips {name}"] for fold in folds) for name, title in TITLES.items()}
+    columns = [key for key in folds[0] if key.split()[0] in of_set]
+    columns.sort(key=lambda key: list(of_set).index(key.split()[0]))
+    found = {key: 100.0 * sum(fold[key] for fold in folds) / of_set[key.split()[0]] for key in columns}
+    seconds = statistics.mean(fold["seconds"] for fold in folds)
+    return {**found, "mean": statistics.mean(found.values()), "seconds": seconds}
+
+
+def table(what: str, rows: Mapping[str, Sequence[Mapping[str, float]]]) -> str:
+    """Markdown: a row each."""
+    columns = list(next(iter(rows.values()))[0]) if rows else []
+    lines = [f"| {what} | {' | '.join(columns)} | seeds |", "|---" * (len(columns) + 2) + "|"]
+    for name, seeds in rows.items():
+        cells = [_cell([seed[column] for seed in seeds], column == "seconds") for column in columns]
+        lines.append(f"| {name} | {' | '.join(cells)} | {len(seeds)} |")
+    return "\n".join(lines)
+
+
+def _cell(values: Sequence[float], whole: bool) -> str:
+    if whole:
+        return f"{statistics.mean(values):.0f}"
+    mean = f"{statistics.mean(values):.1f}"
+    return mean if len(values) == 1 else f"{mean} ({min(values):.1f} to {max(values):.1f})"
+
+
+def main() -> None:
+    """Train and score what is missing; seed by seed, so that every row has one before any has two."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("what", choices=("pretraining", "training"))
+    parser.add_argument("--data", required=True, type=Path, help="store with the four sets (usdrl data import)")
+    parser.add_argument("--out", required=True, type=Path, help="folder of all runs, made where missing")
+    parser.add_argument("--seeds", type=int, nargs="+", default=(0, 1, 2), help="default: 0 1 2")
+    parser.add_argument("--only", nargs="+", default=(), help="names of rows; default: all")
+    parser.add_argument("--threads", type=int, default=1, help="CPU threads (default: 1)")
+    arguments = parser.parse_args()
+    torch.set_num_threads(arguments.threads)
+    rows, measure = (
+        (PRETRAINING, pretraining_scores) if arguments.what == "pretraining" else (TRAINING, training_scores)
+    )
+    store = Store.open(arguments.data)
+    results: dict[str, list[Mapping[str, float]]] = {}
+    try:
+        for place, seed in enumerate(arguments.seeds):
+            for row in rows:
+                if place >= row.seeds or (arguments.only and row.name not in arguments.only):
+                    continue
+                folds = []
+                for number, fold in enumerate(FOLDS):
+                    folder = arguments.out / arguments.what / f"{row.name.replace(' ', '_')}-{seed}-{number}"
+                    folds.append(
+                        kept(folder, lambda out, row=row, seed=seed, fold=fold: measure(row, seed, store, fold, out))
+                    )
+                results.setdefault(row.name, []).append(percent(folds))
+    finally:
+        print(table(arguments.what, results))
+
+
+if __name__ == "__main__":
+    main()

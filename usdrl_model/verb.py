@@ -1,0 +1,54 @@
+"""What the verbs of the ``usdrl`` command share: where the work is done, and what becomes of an error."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import torch
+
+EXPECTED = (ValueError, OSError, ImportError, FloatingPointError)
+"""What bad input, files that are not there, a library that is not installed and a training that collapsed raise."""
+
+
+def add_machine(verb: argparse.ArgumentParser) -> None:
+    """Add the options that ``device`` reads."""
+    verb.add_argument("--device", default="auto", help="auto, cpu or cuda (default: auto)")
+    verb.add_argument("--threads", type=int, default=0, help="CPU threads (default: 0, all cores)")
+
+
+def device(arguments: argparse.Namespace) -> torch.device:
+    """The device that was asked for; from here on this process uses the threads that were asked for.
+
+    Raises:
+        ValueError: no such device on this machine.
+    """
+    import torch  # here, because "usdrl --help" must not wait for it
+
+    from usdrl_model import checkpoint
+
+    if arguments.threads:
+        torch.set_num_threads(arguments.threads)
+    return checkpoint.choose_device(arguments.device)
+
+
+def reported(name: str, work: Callable[[argparse.Namespace], None]) -> Callable[[argparse.Namespace], int]:
+    """Work as a verb does it: exit status 0, or 1 and one line on stderr that says what is wrong."""
+
+    def run(arguments: argparse.Namespace) -> int:
+        logging.basicConfig(format="%(message)s")
+        try:
+            work(arguments)
+        except ModuleNotFoundError as error:
+            print(f"usdrl {name}: needs {error.name}: pip install {error.name}", file=sys.stderr)
+            return 1
+        except EXPECTED as error:
+            print(f"usdrl {name}: {error}", file=sys.stderr)
+            return 1
+        return 0
+
+    return run
