@@ -36,12 +36,15 @@ from usdrl_model.whitening import Whitening
 
 CONFIGS = Path(__file__).resolve().parent.parent / "config"
 CPU = torch.device("cpu")
+SETS = ("utd_mhad", "msraction3d", "utkinect", "msrc12")
 TITLES = {"utd_mhad": "UTD", "msraction3d": "MSR"}
 FOLDS = (
     {"utd_mhad": ("5", "7"), "msraction3d": ("07", "09")},
     {"utd_mhad": ("1", "3"), "msraction3d": ("01", "03")},
 )
 """Training subjects who are left out and scored."""
+Fold = Mapping[str, Sequence[str]]
+"""Set -> subjects."""
 Scores = Mapping[str, float]
 """Column -> right answers; "clips SET" is how many were asked."""
 
@@ -98,7 +101,7 @@ TRAINING = (
 )
 
 
-def parts(store: Store, fold: Mapping[str, Sequence[str]]) -> tuple[list[Store], dict[str, tuple[Store, Store]]]:
+def parts(store: Store, fold: Fold) -> tuple[list[Store], dict[str, tuple[Store, Store]]]:
     """Clips to pretrain on, a store a set; and set -> (clips to learn from, clips that are scored)."""
     train = store.select(split="standard/train")
     out = {name: train.select(sets=[name], subjects=people) for name, people in fold.items()}
@@ -112,10 +115,21 @@ def subjects_of(store: Store) -> set[str]:
     return {str(store.describe(index).subject) for index in range(len(store))}
 
 
-def pretraining_scores(row: Row, seed: int, store: Store, fold: Mapping[str, Sequence[str]], out: Path) -> Scores:
-    """Right answers of frozen features."""
+def pretraining_run(row: Row, seed: int) -> PretrainConfig:
+    """What a row pretrains with."""
     run = config.load(PretrainConfig, CONFIGS / "pretrain_open.yaml")
-    run = config.apply_overrides(run, (*row.changes, f"seed={seed}"))
+    return config.apply_overrides(run, (*row.changes, f"seed={seed}"))
+
+
+def training_run(row: Row, seed: int) -> FinetuneConfig:
+    """What a row trains a detector with."""
+    recipe = config.load(FinetuneConfig, CONFIGS / "recognition.yaml")
+    return config.apply_overrides(recipe, (*row.changes, f"seed={seed}"))
+
+
+def pretraining_scores(row: Row, seed: int, store: Store, fold: Fold, out: Path) -> Scores:
+    """Right answers of frozen features."""
+    run = pretraining_run(row, seed)
     pool_of, to_score = parts(store.select(sets=run.data.sets), fold)
     encoder = probe.untrained(run.encoder, run.projectors, run.seed)
     if row.train:
@@ -136,12 +150,10 @@ def pretraining_scores(row: Row, seed: int, store: Store, fold: Mapping[str, Seq
     return scores
 
 
-def training_scores(row: Row, seed: int, store: Store, fold: Mapping[str, Sequence[str]], out: Path) -> Scores:
+def training_scores(row: Row, seed: int, store: Store, fold: Fold, _: Path) -> Scores:
     """Right answers of networks trained from random weights."""
-    recipe = config.apply_overrides(config.load(FinetuneConfig, CONFIGS / "recognition.yaml"), row.changes)
-    (method,) = methods.build(
-        [methods.FROM_SCRATCH], weights=None, recipe=recipe, people=1, causal=False, device=CPU
-    )  # fmt: skip
+    run = dataclasses.replace(training_run(row, seed), seed=0)  # the seed is given where it is fitted
+    (method,) = methods.build([methods.FROM_SCRATCH], weights=None, recipe=run, people=1, causal=False, device=CPU)
     scores: dict[str, float] = {}
     for name, clips in parts(store.select(sets=list(fold)), fold)[1].items():
         learnt, scored = (labelled(part, method.shape, name) for part in clips)
@@ -207,22 +219,26 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=1, help="CPU threads (default: 1)")
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
-    rows, measure = (
-        (PRETRAINING, pretraining_scores) if arguments.what == "pretraining" else (TRAINING, training_scores)
+    rows, configured, measure = (
+        (PRETRAINING, pretraining_run, pretraining_scores)
+        if arguments.what == "pretraining"
+        else (TRAINING, training_run, training_scores)
     )
-    store = Store.open(arguments.data)
+    store = Store.open(arguments.data).select(sets=SETS)
     results: dict[str, list[Mapping[str, float]]] = {}
     try:
         for place, seed in enumerate(arguments.seeds):
             for row in rows:
                 if place >= row.seeds or (arguments.only and row.name not in arguments.only):
                     continue
-                folds = []
-                for number, fold in enumerate(FOLDS):
-                    folder = arguments.out / arguments.what / f"{row.name.replace(' ', '_')}-{seed}-{number}"
-                    folds.append(
-                        kept(folder, lambda out, row=row, seed=seed, fold=fold: measure(row, seed, store, fold, out))
+                run = f"{config.content_hash(configured(row, seed))}{'' if row.train else '-untrained'}-{store.hash}"
+                folds = [
+                    kept(
+                        arguments.out / arguments.what / f"{run}-{number}",
+                        lambda out, row=row, seed=seed, fold=fold: measure(row, seed, store, fold, out),
                     )
+                    for number, fold in enumerate(FOLDS)
+                ]
                 results.setdefault(row.name, []).append(percent(folds))
     finally:
         print(table(arguments.what, results))
