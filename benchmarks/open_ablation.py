@@ -153,7 +153,7 @@ def pretraining_scores(row: Row, seed: int, store: Store, fold: Fold, out: Path)
 def training_scores(row: Row, seed: int, store: Store, fold: Fold, _: Path) -> Scores:
     """Right answers of networks trained from random weights."""
     run = dataclasses.replace(training_run(row, seed), seed=0)  # the seed is given where it is fitted
-    (method,) = methods.build([methods.FROM_SCRATCH], weights=None, recipe=run, people=1, causal=False, device=CPU)
+    (method,) = methods.build([methods.FROM_SCRATCH], weights=[], recipe=run, people=1, causal=False, device=CPU)
     scores: dict[str, float] = {}
     for name, clips in parts(store.select(sets=list(fold)), fold)[1].items():
         learnt, scored = (labelled(part, method.shape, name) for part in clips)

@@ -414,10 +414,13 @@ def test_the_command_fine_tunes_a_detector_and_writes_its_scores(tmp_path: Path,
 def test_usual_methods_follow_the_weights(tmp_path: Path) -> None:
     checkpoint.save(tmp_path, Detector(DetectorConfig(labels=LABELS, encoder=ENCODER)), StreamConfig(), {})
     given = Pretrained.open(tmp_path)
-    for weights, names in ((None, ("from scratch", "TCN")), (given, ("fine-tuned", "from scratch", "TCN"))):
+    fused = ("fine-tuned", "fine-tuned, fused", "from scratch", "from scratch, fused", "TCN")
+    for weights, names in (
+        ([], ("from scratch", "TCN")), ([given], ("fine-tuned", "from scratch", "TCN")), ([given, given], fused)
+    ):  # fmt: skip
         assert frame_methods.usual(weights) == names
         chosen = frame_methods.build(names, weights=weights, settings=SETTINGS, people=2, device=CPU)
-        people = [2 if weights is None or method.name == "TCN" else 1 for method in chosen]
+        people = [2 if not weights or method.name == "TCN" else 1 for method in chosen]
         assert [method.cut.people for method in chosen] == people
         assert {method.cut.frames for method in chosen} == {16}
 
@@ -451,10 +454,10 @@ def test_what_cannot_be_done_is_said_before_anything_is_fitted(tmp_path: Path, p
         with pytest.raises(ValueError, match=r"held_out: expected some of the training people \['p01', 'p02'\]"):
             go("detection", dataclasses.replace(SETTINGS, instants=InstantConfig(held_out=names)))
     assert not fitted
-    with pytest.raises(ValueError, match="needs weights"):
-        frame_methods.build(["fine-tuned"], weights=None, settings=SETTINGS, people=1, device=CPU)
+    with pytest.raises(ValueError, match="need weights"):
+        frame_methods.build(["fine-tuned"], weights=[], settings=SETTINGS, people=1, device=CPU)
     with pytest.raises(ValueError, match=r"unknown methods \['TNC'\]"):
-        frame_methods.build(["TNC"], weights=None, settings=SETTINGS, people=1, device=CPU)
+        frame_methods.build(["TNC"], weights=[], settings=SETTINGS, people=1, device=CPU)
 
 
 @pytest.mark.parametrize("data", ["utkinect", "msrc12", "pku_mmd_1", "pku_mmd_2", "cmu_mocap"])

@@ -35,7 +35,7 @@ def made(tmp_path: Path) -> Suite:
     config.dump(RECIPE, tmp_path / "recipe.yaml")
     config.dump(BENCHMARK, tmp_path / "made.yaml")
     utd(tmp_path / "stores")
-    common = {"benchmark": str(tmp_path / "made.yaml"), "weights": "tiny"}
+    common = {"benchmark": str(tmp_path / "made.yaml"), "weights": ("tiny",)}
     return Suite(
         seeds=(0, 1),
         pretraining={"tiny": Pretraining(config=str(tmp_path / "pretrain.yaml"))},
@@ -84,8 +84,8 @@ def test_the_command_writes_the_marked_part_of_a_page(made: Suite, tmp_path: Pat
 def test_what_cannot_be_run_is_refused_before_anything_is_trained(made: Suite, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="unknown suite 'opn'; there are open"):
         suite.load("opn")
-    with pytest.raises(ValueError, match="'other' is not among"):
-        Suite(evaluations=(Evaluation(benchmark="utd_mhad", task="retrieval", weights="other"),))
+    with pytest.raises(ValueError, match=r"\['other'\] are not among"):
+        Suite(evaluations=(Evaluation(benchmark="utd_mhad", task="retrieval", weights=("other",)),))
     with pytest.raises(ValueError, match="are not in the suite"):
         made.only(["utd_mhad/retrieval"])
     with pytest.raises(FileNotFoundError, match="usdrl data import"):

@@ -3,6 +3,7 @@
 import dataclasses
 import json
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -24,10 +25,11 @@ from usdrl_model.skeleton import Person, SkeletonFrame
 from usdrl_model.store import Store
 from usdrl_model.store_writer import write_set
 from usdrl_model.stream_config import StreamConfig
-from usdrl_model.tasks import clips, evaluation, methods
+from usdrl_model.tasks import clips, evaluation, fitting, methods
 from usdrl_model.tasks.benchmark import Benchmark, TaskSettings, open_benchmark
 from usdrl_model.tasks.cells import Cells
 from usdrl_model.tasks.draws import draw_share, draw_shots
+from usdrl_model.tasks.fusion import fuse
 from usdrl_model.tasks.methods import Method
 from usdrl_model.tasks.result import ALL, Cell
 from usdrl_model.tasks.weights import Pretrained
@@ -96,13 +98,14 @@ def sbu(folder: Path) -> Path:
     return folder
 
 
-def weights(folder: Path, shape: EncoderConfig = ENCODER, sets: str = "msraction3d, sbu") -> Path:
+def weights(folder: Path, shape: EncoderConfig = ENCODER, sets: str = "msraction3d, sbu", seed: int = 0) -> Path:
+    torch.manual_seed(seed)
     USDRL(shape, ProjectorConfig(hidden=16, stream=8, instance=8)).save_pretrained(folder, {"sets": sets})
     return folder
 
 
-def build(*names: str, given: Path | None = None, people: int = 1, causal: bool = False) -> list[Method]:
-    opened = None if given is None else Pretrained.open(given)
+def build(*names: str, given: Sequence[Path] = (), people: int = 1, causal: bool = False) -> list[Method]:
+    opened = [Pretrained.open(one) for one in given]
     return methods.build(names, weights=opened, recipe=RECIPE, people=people, causal=causal, device=CPU)
 
 
@@ -297,11 +300,13 @@ def test_folds_are_fitted_one_by_one_and_scored_together(tmp_path: Path) -> None
 
 @pytest.mark.parametrize("task", BENCHMARK.tasks)
 def test_every_task_finds_classes_that_differ_in_the_pose(store: Store, tmp_path: Path, task: str) -> None:
-    given = Pretrained.open(weights(tmp_path / "weights"))
-    names = methods.usual(task, BENCHMARK.task(task).heads, given)
+    bone = dataclasses.replace(ENCODER, modalities=("bone",))
+    given = [weights(tmp_path / "joints"), weights(tmp_path / "bones", bone)]
+    names = methods.usual(task, BENCHMARK.task(task).heads, [Pretrained.open(one) for one in given])
+    assert any(name.endswith(", fused") for name in names)
     cheap = [name for name in names if name not in ("1D-CNN", "biGRU", "1-NN DTW")]
     found = clips.run(
-        BENCHMARK, task, store, build(*cheap, given=tmp_path / "weights", causal=task == "early_prediction"),
+        BENCHMARK, task, store, build(*cheap, given=given, causal=task == "early_prediction"),
         seeds=[0], cells=Cells(tmp_path / "cells"),
     )  # fmt: skip
     assert [cell.method for cell in found] == cheap
@@ -315,16 +320,16 @@ def test_every_task_finds_classes_that_differ_in_the_pose(store: Store, tmp_path
 
 def test_usual_methods_follow_heads_and_weights(tmp_path: Path) -> None:
     given = Pretrained.open(weights(tmp_path))
-    names = methods.usual("recognition", ["linear", "finetune"], given)
+    names = methods.usual("recognition", ["linear", "finetune"], [given])
     assert names == (*methods.HEADS["finetune"], *methods.HEADS["linear"], *CLIP_BASELINES)
-    without = methods.usual("retrieval", ["nearest"], None)
+    without = methods.usual("retrieval", ["nearest"], [])
     assert set(without) == {*methods.HEADS["nearest"], "1-NN Euclid", "1-NN DTW"} - set(methods.OF_WEIGHTS)
 
 
 def test_the_shape_is_that_of_the_weights_and_baselines_see_everybody(tmp_path: Path) -> None:
     wide = dataclasses.replace(ENCODER, hidden=24, frames=32)
     tuned, scratch, plain = build(
-        "fine-tuned", "from scratch", "1D-CNN", given=weights(tmp_path, wide), people=2, causal=True
+        "fine-tuned", "from scratch", "1D-CNN", given=[weights(tmp_path, wide)], people=2, causal=True
     )
     assert tuned.shape == scratch.shape == dataclasses.replace(wide, causal=True)
     assert (plain.shape.frames, plain.shape.people) == (32, 2)
@@ -334,15 +339,16 @@ def test_the_shape_is_that_of_the_weights_and_baselines_see_everybody(tmp_path: 
 
 def test_a_cell_depends_on_weights_and_recipe_where_the_method_does(tmp_path: Path) -> None:
     names = (*methods.NAMES,)
-    first = build(*names, given=weights(tmp_path / "a"))
-    other = build(*names, given=weights(tmp_path / "b"))
+    bones = weights(tmp_path / "bones", dataclasses.replace(ENCODER, modalities=("bone",)))
+    first = build(*names, given=[weights(tmp_path / "a"), bones])
+    other = build(*names, given=[weights(tmp_path / "b", seed=1), bones])
     assert {m.name for m, o in zip(first, other, strict=True) if m.depends != o.depends} == set(methods.OF_WEIGHTS)
-    longer = methods.build(
-        names, weights=Pretrained.open(tmp_path / "a"), recipe=dataclasses.replace(RECIPE, steps=21), people=1,
-        causal=False, device=CPU,
-    )  # fmt: skip
+    weighed = [Pretrained.open(tmp_path / "a"), Pretrained.open(bones)]
+    more = dataclasses.replace(RECIPE, steps=21)
+    longer = methods.build(names, weights=weighed, recipe=more, people=1, causal=False, device=CPU)
     changed = {m.name for m, o in zip(first, longer, strict=True) if m.depends != o.depends}
-    assert changed == {"fine-tuned", "fine-tuned, labels propagated", "from scratch"}
+    trained = {"fine-tuned", "fine-tuned, labels propagated", "from scratch"}
+    assert changed == trained | {f"{name}, fused" for name in trained}
 
 
 def test_a_detector_can_be_given_as_weights(store: Store, tmp_path: Path) -> None:
@@ -351,7 +357,7 @@ def test_a_detector_can_be_given_as_weights(store: Store, tmp_path: Path) -> Non
     checkpoint.save(tmp_path / "detector", made, StreamConfig(), training)
     opened = Pretrained.open(tmp_path / "detector")
     assert opened.sets == ("utkinect", "performer")
-    chosen = build("fine-tuned", "1-NN", given=tmp_path / "detector", causal=True)
+    chosen = build("fine-tuned", "1-NN", given=[tmp_path / "detector"], causal=True)
     found = clips.run(BENCHMARK, "recognition", store, chosen, seeds=[0], cells=Cells(tmp_path / "cells"))
     assert [cell.scores[ALL]["accuracy"] for cell in found] == [100.0, 100.0]
 
@@ -366,12 +372,42 @@ def test_a_detector_can_be_given_as_weights(store: Store, tmp_path: Path) -> Non
 )
 def test_methods_that_cannot_be_made_are_refused(names: list[str], recipe: FinetuneConfig, message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        methods.build(names, weights=None, recipe=recipe, people=1, causal=False, device=CPU)
+        methods.build(names, weights=[], recipe=recipe, people=1, causal=False, device=CPU)
 
 
 def test_weights_of_another_skeleton_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="made for 17 joints"):
-        build("linear", given=weights(tmp_path, dataclasses.replace(ENCODER, joints=17)))
+        build("linear", given=[weights(tmp_path, dataclasses.replace(ENCODER, joints=17))])
+
+
+def test_fused_methods_ask_every_network(store: Store, tmp_path: Path) -> None:
+    """Half of the networks know nothing; the other half decides."""
+    knows, guesses = Spy(2), Spy(0)
+    sure = lambda spy, height: lambda *given, seed: lambda windows: height * spy.fit(*given, seed=seed)(windows)  # noqa: E731
+    fit = fuse([sure(knows, 5.0), sure(guesses, 0.5)])
+    scores = fit(torch.zeros(4, 16, 1, 25, 3), torch.tensor([0, 1, 2, 2]), 3, seed=0)(torch.zeros(2, 16, 1, 25, 3))
+    assert scores.argmax(dim=1).tolist() == [2, 2]
+    torch.testing.assert_close(scores.exp().sum(dim=1), torch.ones(2))
+    assert len(knows.fitted) == len(guesses.fitted) == 1
+
+
+def test_without_weights_three_modalities_are_fused(store: Store, tmp_path: Path) -> None:
+    (fused,) = build("from scratch, fused")
+    (alone,) = build("from scratch")
+    assert {key: len(value) for key, value in fused.depends.items()} == {"recipe": 16, "recipe 2": 16, "recipe 3": 16}
+    assert len(set(fused.depends.values())) == 3
+    assert fused.depends["recipe"] == alone.depends["recipe"]
+    (cell,) = clips.run(BENCHMARK, "recognition", store, [fused], seeds=[0], cells=Cells(tmp_path / "cells"))
+    assert cell.scores[ALL]["accuracy"] == 100.0
+
+
+def test_what_cannot_be_fused_is_refused(tmp_path: Path) -> None:
+    joints = weights(tmp_path / "joints")
+    with pytest.raises(ValueError, match="ask several networks: give --weights of each"):
+        build("linear, fused", given=[joints])
+    longer = weights(tmp_path / "longer", dataclasses.replace(ENCODER, frames=32))
+    with pytest.raises(ValueError, match=r"same windows \(frames x people\), got 16 x 1, 32 x 1"):
+        build("linear, fused", given=[joints, longer])
 
 
 # The command ---------------------------------------------------------------------------------------------------------
@@ -395,7 +431,7 @@ def test_the_command_writes_prints_and_goes_on_where_it_was_stopped(
         "--methods", "from scratch", "linear", "logistic regression", "--seeds", "0", "1",
     )  # fmt: skip
     trained: list[int] = []
-    train = methods.finetune.train
+    train = fitting.finetune.train
 
     def counted(run: FinetuneConfig, *arguments: object, **named: object) -> Detector:
         trained.append(run.seed)
@@ -403,7 +439,7 @@ def test_the_command_writes_prints_and_goes_on_where_it_was_stopped(
             raise KeyboardInterrupt
         return train(run, *arguments, **named)
 
-    monkeypatch.setattr(methods.finetune, "train", counted)
+    monkeypatch.setattr(fitting.finetune, "train", counted)
     with pytest.raises(KeyboardInterrupt):
         cli.main(words)
     assert cli.main(words) == 0

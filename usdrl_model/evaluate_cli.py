@@ -30,8 +30,9 @@ def add_verb(verbs: Any) -> None:
     verb.add_argument("--task", required=True, help="recognition, retrieval, few_shot ... (docs/benchmarks.md)")
     verb.add_argument("--benchmark", required=True, help="name (utd_mhad ...), or your own .yaml file")
     verb.add_argument(
-        "--weights", required=True, help="pretrained model or detector (folder, file, Hugging Face repository), or none"
-    )
+        "--weights", required=True, nargs="+", metavar="WEIGHTS",
+        help="pretrained model or detector (folder, file, Hugging Face repository); several: also fused; or none",
+    )  # fmt: skip
     verb.add_argument("--data", required=True, type=Path, help="store (usdrl data import), or a packed file of one")
     verb.add_argument("--out", required=True, type=Path, help="folder of the results, made where missing")
     verb.add_argument("--methods", nargs="+", help="only these (default: all that the task and the weights allow)")
@@ -57,7 +58,7 @@ def run(arguments: argparse.Namespace) -> None:
     cells, about = evaluate(
         benchmark,
         task,
-        weights=None if arguments.weights == NO_WEIGHTS else Pretrained.open(arguments.weights),
+        weights=[Pretrained.open(one) for one in arguments.weights if arguments.weights != [NO_WEIGHTS]],
         data=arguments.data,
         cells=Cells(arguments.out / "cells"),
         device=device(arguments),

@@ -1,6 +1,6 @@
 """One task of one benchmark, from a store to cells: what ``usdrl evaluate`` does.
 
-weights = Pretrained.open("runs/mild/weights")
+weights = [Pretrained.open("runs/mild/weights")]
 cells, about = evaluate(
 benchmark.load("utd_mhad"), "few_shot", weights=weights, data=Path("stores"), cells=Cells("out/cells"),
 device=torch.device("cpu"),
@@ -36,7 +36,7 @@ def evaluate(
     benchmark: Benchmark,
     task: Task,
     *,
-    weights: Pretrained | None,
+    weights: Sequence[Pretrained],
     data: Path,
     cells: Cells,
     device: torch.device,
@@ -49,7 +49,7 @@ def evaluate(
     Args:
         benchmark: with ``task``.
         task: which.
-        weights: None: only what needs none.
+        weights: none: only what needs none; several: also what asks all of them (``fusion``).
         data: store.
         cells: takes every finished cell, and gives those that are finished already.
         device: where to train and to score.
@@ -66,9 +66,10 @@ def evaluate(
         ValueError: methods, weights, recipe, data and task do not fit each other; nothing has been trained then.
     """
     if task == "transfer":
-        if weights is None:
+        if not weights:
             raise ValueError("transfer needs weights, made on other sets: give --weights")
-        weights.check_transfer(benchmark.target_sets)
+        for one in weights:
+            one.check_transfer(benchmark.target_sets)
     store = benchmarks.open_benchmark(benchmark, data, task)
     seeds = seeds or (DRAWS if task == "few_shot" else SEEDS)
     if task in CONTINUOUS:
@@ -95,7 +96,7 @@ def evaluate(
         )
         found = clips.run(benchmark, task, store, clip_wise, seeds=seeds, cells=cells)
     about = {
-        "weights": described(weights, benchmark),
+        "weights": "; ".join(described(one, benchmark) for one in weights) or "none",
         "recipe": f"{recipe or 'of the package'} ({used})",
         "data": f"{benchmark.data} ({store.hash})",
         "device": str(device),
@@ -104,10 +105,8 @@ def evaluate(
     return found, about
 
 
-def described(weights: Pretrained | None, benchmark: Benchmark) -> str:
+def described(weights: Pretrained, benchmark: Benchmark) -> str:
     """What a reader has to know of weights on a benchmark."""
-    if weights is None:
-        return "none"
     sets = f"made on {', '.join(weights.sets)}" if weights.sets else "the file does not say what they were made on"
     alone = ""
     if weights.shape.people < benchmark.people:

@@ -21,13 +21,23 @@ from usdrl_model.baselines import FRAME_BASELINES, Classifier, FitFrames
 from usdrl_model.detector import BACKGROUND
 from usdrl_model.finetune_config import FinetuneConfig
 from usdrl_model.tasks.continuous_config import ContinuousConfig
+from usdrl_model.tasks.fitting import filled_in, on
 from usdrl_model.tasks.frame_scores import Cut
-from usdrl_model.tasks.methods import FINE_TUNED, FROM_SCRATCH
+from usdrl_model.tasks.fusion import FUSED, fuse, numbered, streams
+from usdrl_model.tasks.methods import FINE_TUNED, FROM_SCRATCH, check_fusion
 from usdrl_model.tasks.weights import Pretrained
 from usdrl_model.training_data import Mixture
 from usdrl_model.training_windows import Windows
 
-NAMES: tuple[str, ...] = (FINE_TUNED, FROM_SCRATCH, *FRAME_BASELINES)
+NAMES: tuple[str, ...] = (
+    FINE_TUNED,
+    FINE_TUNED + FUSED,
+    FROM_SCRATCH,
+    FROM_SCRATCH + FUSED,
+    *FRAME_BASELINES,
+)
+OF_WEIGHTS: tuple[str, ...] = (FINE_TUNED, FINE_TUNED + FUSED)
+"""Methods that need weights."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -42,51 +52,62 @@ class FrameMethod:
     """What its scores depend on besides data, windows and seed, as hashes."""
 
 
-def usual(weights: Pretrained | None) -> tuple[str, ...]:
-    """Names of the methods; fine-tuning only where there are weights."""
-    return NAMES if weights is not None else tuple(name for name in NAMES if name != FINE_TUNED)
+def usual(weights: Sequence[Pretrained]) -> tuple[str, ...]:
+    """Names of the methods; fine-tuning only where there are weights, and fused ones where there are several."""
+    able = [name for name in NAMES if weights or name not in OF_WEIGHTS]
+    return tuple(name for name in able if len(weights) > 1 or not name.endswith(FUSED))
 
 
 def build(
-    names: Sequence[str], *, weights: Pretrained | None, settings: ContinuousConfig, people: int, device: torch.device
+    names: Sequence[str],
+    *,
+    weights: Sequence[Pretrained],
+    settings: ContinuousConfig,
+    people: int,
+    device: torch.device,
 ) -> list[FrameMethod]:
     """Methods by name.
 
     Args:
         names: of ``NAMES``.
-        weights: None where no method needs any.
+        weights: as ``methods.build`` takes them.
         settings: with the recipe, whose encoder is that of the weights where there are any.
         people: M of the benchmark; that of the weights, where there are any, for everything but the baselines.
         device: where to train and to score.
 
     Raises:
-        ValueError: an unknown name, fine-tuning without weights, or weights of another skeleton.
+        ValueError: an unknown name, fine-tuning without weights, weights of another skeleton or, to be fused, of other
+            windows.
     """
     if unknown := [name for name in names if name not in NAMES]:
         raise ValueError(f"unknown methods {unknown}; there are {', '.join(map(repr, NAMES))}")
-    if weights is None and FINE_TUNED in names:
-        raise ValueError(f"method {FINE_TUNED!r} needs weights: give --weights, or leave it out")
-    if weights is not None:
-        weights.check_joints()
+    if not weights and (lacking := [name for name in names if name in OF_WEIGHTS]):
+        raise ValueError(f"methods {lacking} need weights: give --weights, or leave them out")
+    check_fusion(names, weights)
+    for one in weights:
+        one.check_joints()
     recipe = settings.recipe
     plain = dataclasses.replace(recipe.detector.encoder, people=people)
-    shape = plain if weights is None else weights.shape
-    run = dataclasses.replace(recipe, detector=dataclasses.replace(recipe.detector, encoder=shape), seed=0)
-    trained = {"recipe": config.content_hash(run)}
-    methods = {
-        FROM_SCRATCH: FrameMethod(
-            name=FROM_SCRATCH, fit=fit_detector(run, device), cut=settings.cut(shape), depends=trained
-        )
-    }
-    if weights is not None:
-        started = fit_detector(dataclasses.replace(run, start=weights.path), device)
-        methods[FINE_TUNED] = FrameMethod(
-            name=FINE_TUNED, fit=started, cut=settings.cut(shape), depends={**trained, "weights": weights.hash}
-        )
-    for name, fit in FRAME_BASELINES.items():
-        cut = settings.cut(dataclasses.replace(plain, frames=shape.frames))
-        methods[name] = FrameMethod(name=name, fit=_on(device, fit), cut=cut, depends={})
-    return [methods[name] for name in names]
+    shapes = [one.shape for one in weights] or [plain]
+    runs = [filled_in(recipe, shape) for shape in shapes]
+    apart = runs if weights else [filled_in(recipe, shape) for shape in streams(plain)]
+    cut = settings.cut(shapes[0])
+    known: dict[str, FrameMethod] = {}
+
+    def add(name: str, chosen: Sequence[FinetuneConfig], depends: Mapping[str, str]) -> None:
+        fit = fuse([fit_detector(run, device) for run in chosen])
+        known[name] = FrameMethod(name=name, fit=fit, cut=cut, depends=depends)
+
+    for fused, chosen, start in (("", runs[:1], weights[:1]), (FUSED, apart, weights)):
+        trained = numbered("recipe", map(config.content_hash, chosen))
+        add(FROM_SCRATCH + fused, chosen, trained)
+        if start:
+            started = [dataclasses.replace(run, start=one.path) for run, one in zip(chosen, start, strict=True)]
+            add(FINE_TUNED + fused, started, {**trained, **numbered("weights", [one.hash for one in start])})
+    of_baseline = settings.cut(dataclasses.replace(plain, frames=shapes[0].frames))
+    for name, baseline in FRAME_BASELINES.items():
+        known[name] = FrameMethod(name=name, fit=on(device, baseline), cut=of_baseline, depends={})
+    return [known[name] for name in names]
 
 
 def fit_detector(run: FinetuneConfig, device: torch.device) -> FitFrames:
@@ -106,12 +127,3 @@ def fit_detector(run: FinetuneConfig, device: torch.device) -> FitFrames:
         return classify
 
     return fit
-
-
-def _on(device: torch.device, fit: FitFrames) -> FitFrames:
-    """A baseline works where its windows are."""
-
-    def moved(windows: Windows, classes: int, *, seed: int) -> Classifier:
-        return fit(windows.to(device), classes, seed=seed)
-
-    return moved

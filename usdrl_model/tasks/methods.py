@@ -1,8 +1,8 @@
-"""The methods of the clip tasks: an encoder fine-tuned, from scratch, or frozen; and the baselines beside it.
+"""The methods of the clip tasks by name: an encoder fine-tuned, from scratch, or frozen; and the baselines beside it.
 
-All have the signature of a baseline (``baselines.Fit``): windows and classes in, a function from windows to scores out.
+Those of an encoder also exist "fused": several encoders, each trained by itself, asked together (``fusion``).
 
-Letters: N windows, T frames, M people, V joints, D features, K classes.
+Letters: T frames, M people.
 """
 
 from __future__ import annotations
@@ -10,26 +10,20 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from tempfile import TemporaryDirectory
+from functools import partial
 
 import torch
-from torch import Tensor
-from torch.nn import functional as F  # noqa: N812
 
-from usdrl_model import config, finetune, probe
-from usdrl_model.baselines import CLIP_BASELINES, Classifier, Fit
-from usdrl_model.baselines.contract import among_present
-from usdrl_model.detector import BACKGROUND
+from usdrl_model import config, probe
+from usdrl_model.baselines import CLIP_BASELINES, Fit
 from usdrl_model.encoder import DSTE, STTR, build_encoder
 from usdrl_model.encoder_config import EncoderConfig
 from usdrl_model.finetune_config import FinetuneConfig
+from usdrl_model.tasks import fitting
 from usdrl_model.tasks.benchmark import Head, Task
-from usdrl_model.tasks.propagation import propagate
+from usdrl_model.tasks.fitting import FeatureHead, linear_on_unit, nearest, whitened
+from usdrl_model.tasks.fusion import FUSED, check_alike, fuse, numbered, streams
 from usdrl_model.tasks.weights import Pretrained
-from usdrl_model.training_data import Mixture
-from usdrl_model.training_windows import Windows
-from usdrl_model.whitening import Whitening
 
 FINE_TUNED, FROM_SCRATCH = "fine-tuned", "from scratch"
 PROPAGATED = "fine-tuned, labels propagated"
@@ -43,8 +37,10 @@ HEADS: Mapping[Head, tuple[str, ...]] = {
     "nearest": (NEAREST, NEAREST_UNTRAINED, NEAREST_WHITENED, NEAREST_WHITENED_UNTRAINED),
 }
 """What a benchmark puts on the encoder -> the methods that do it, each with its control."""
-NAMES: tuple[str, ...] = (*(name for names in HEADS.values() for name in names), PROPAGATED, *CLIP_BASELINES)
-OF_WEIGHTS = (PROPAGATED, FINE_TUNED, LINEAR, NEAREST, LINEAR_WHITENED, NEAREST_WHITENED)
+_OF_MODEL = (*(name for names in HEADS.values() for name in names), PROPAGATED)
+NAMES: tuple[str, ...] = (*_OF_MODEL, *(name + FUSED for name in _OF_MODEL), *CLIP_BASELINES)
+_PRETRAINED = (PROPAGATED, FINE_TUNED, LINEAR, NEAREST, LINEAR_WHITENED, NEAREST_WHITENED)
+OF_WEIGHTS: tuple[str, ...] = (*_PRETRAINED, *(name + FUSED for name in _PRETRAINED))
 """Methods that need weights."""
 _BASELINES: Mapping[Task, tuple[str, ...]] = {
     "retrieval": ("1-NN Euclid", "1-NN DTW"),
@@ -52,10 +48,6 @@ _BASELINES: Mapping[Task, tuple[str, ...]] = {
     "early_prediction": tuple(name for name in CLIP_BASELINES if name != "1-NN DTW"),
 }
 """Baselines of a task; all of them where it is not listed."""
-_PENALTY = 0.1
-"""Of a linear layer on whitened features, which have length 1; see ``probe.PENALTY``."""
-FeatureHead = Callable[[Tensor, Tensor, int], Classifier]
-"""Features (N, D), classes (N,) and their number -> what scores features."""
 _SETTLED = (LINEAR, NEAREST, LINEAR_WHITENED, NEAREST_WHITENED, "1-NN Euclid", "1-NN DTW", "logistic regression")
 """Methods in which nothing is random."""
 
@@ -74,27 +66,29 @@ class Method:
     @property
     def takes_unlabelled(self) -> bool:
         """``fit`` also takes training clips without a label, of class ``UNLABELLED``."""
-        return self.name == PROPAGATED
+        return self.name.removesuffix(FUSED) == PROPAGATED
 
     @property
     def seeded(self) -> bool:
         """Another seed gives another classifier."""
-        return self.name not in _SETTLED
+        return self.name.removesuffix(FUSED) not in _SETTLED
 
 
-def usual(task: Task, heads: Iterable[Head], weights: Pretrained | None) -> tuple[str, ...]:
+def usual(task: Task, heads: Iterable[Head], weights: Sequence[Pretrained]) -> tuple[str, ...]:
     """Names of the methods of a task: those of its heads, as far as the weights are there, and the baselines."""
     of_model = [name for head, names in HEADS.items() if head in heads for name in names]
     if task == "semi_supervised" and FINE_TUNED in of_model:
         of_model.insert(0, PROPAGATED)
-    able = [name for name in of_model if weights is not None or name not in OF_WEIGHTS]
+    if len(weights) > 1:
+        of_model = [name for one in of_model for name in (one, one + FUSED)]
+    able = [name for name in of_model if weights or name not in OF_WEIGHTS]
     return (*able, *_BASELINES.get(task, tuple(CLIP_BASELINES)))
 
 
 def build(
     names: Sequence[str],
     *,
-    weights: Pretrained | None,
+    weights: Sequence[Pretrained],
     recipe: FinetuneConfig,
     people: int,
     causal: bool,
@@ -104,166 +98,86 @@ def build(
 
     Args:
         names: of ``NAMES``.
-        weights: None where no method needs any.
+        weights: none where no method needs any. The first are for all methods; those that are fused ask all of them,
+            and without any three encoders, for joints, bones and motion.
         recipe: how a detector is trained, and without weights its encoder. Classes, data and start are filled in.
         people: M of the benchmark; that of the weights, where there are any, for everything but the baselines.
         causal: no frame of the encoder sees a later one.
         device: where to train and to score.
 
     Raises:
-        ValueError: an unknown name, a method without the weights that it needs, weights of another skeleton, or a
-            recipe that says itself what is filled in.
+        ValueError: an unknown name, a method without the weights that it needs, weights of another skeleton or, to be
+            fused, of other windows, or a recipe that says itself what is filled in.
     """
     if unknown := [name for name in names if name not in NAMES]:
         raise ValueError(f"unknown methods {unknown}; there are {', '.join(map(repr, NAMES))}")
-    if weights is None and (lacking := [name for name in names if name in OF_WEIGHTS]):
+    if not weights and (lacking := [name for name in names if name in OF_WEIGHTS]):
         raise ValueError(f"methods {lacking} need weights: give --weights, or leave them out")
-    if weights is not None:
-        weights.check_joints()
+    check_fusion(names, weights)
+    for one in weights:
+        one.check_joints()
     recipe.check_open()
-    of_benchmark = dataclasses.replace(recipe.detector.encoder, people=people)
-    shape = dataclasses.replace(of_benchmark if weights is None else weights.shape, causal=causal)
+    shapes = [one.shape for one in weights] or [dataclasses.replace(recipe.detector.encoder, people=people)]
+    runs = [fitting.filled_in(recipe, dataclasses.replace(shape, causal=causal)) for shape in shapes]
+    shape = runs[0].detector.encoder
+    apart = runs if weights else [fitting.filled_in(recipe, one) for one in streams(shape)]
+    known = _of_model(weights[:1], runs[:1], device) | _of_model(weights, apart, device)
     plain = dataclasses.replace(shape, people=people)
     windows = {"windows": f"{plain.frames} x {people}"}
-    known = _of_model(weights, _filled_in(recipe, shape), device)
     return [
         known[name]
         if name in known
-        else Method(name=name, fit=_on(device, CLIP_BASELINES[name]), shape=plain, depends=windows)
+        else Method(name=name, fit=fitting.on(device, CLIP_BASELINES[name]), shape=plain, depends=windows)
         for name in names
     ]
 
 
-def fit_detector(run: FinetuneConfig, device: torch.device) -> Fit:
-    """Train a detector with a recognition head by a configuration in which data and classes are missing."""
-
-    def fit(windows: Tensor, y: Tensor, classes: int, *, seed: int) -> Classifier:
-        return _trained(run, device, windows, y, torch.ones(len(y)), classes, seed)
-
-    return among_present(fit)
-
-
-def fit_propagated(run: FinetuneConfig, encoder: DSTE | STTR, device: torch.device) -> Fit:
-    """As ``fit_detector``, but frozen features carry labels to clips without one; the surer, the more often drawn."""
-
-    def fit(windows: Tensor, y: Tensor, classes: int, *, seed: int) -> Classifier:
-        frozen = encoder.to(device)
-        features = probe.features(frozen, windows)
-        guessed, sure = propagate(Whitening.of(features)(features), y, classes)
-        return _trained(run, device, windows, guessed, sure, classes, seed)
-
-    return fit
+def check_fusion(names: Iterable[str], weights: Sequence[Pretrained]) -> None:
+    """Refuse to fuse one, or what takes different windows; ValueError."""
+    if fused := [name for name in names if name.endswith(FUSED)]:
+        if len(weights) == 1:
+            raise ValueError(f"methods {fused} ask several networks: give --weights of each, for example joints, bones")
+        check_alike([one.shape for one in weights])
 
 
-def _trained(
-    run: FinetuneConfig, device: torch.device, windows: Tensor, y: Tensor, share: Tensor, classes: int, seed: int
-) -> Classifier:
-    """Train on windows (N, T, M, V, 3) of classes ``y`` (N,), drawn in proportion to ``share`` (N,)."""
-    labels = (BACKGROUND, *map(str, range(classes)))
-    this = dataclasses.replace(run, detector=dataclasses.replace(run.detector, labels=labels), seed=seed)
-    frames = windows.shape[1]
-    given = Windows(windows, (y + 1)[:, None].repeat(1, frames), torch.ones(len(y), frames, dtype=torch.bool))
-    with TemporaryDirectory() as out:
-        mixture = Mixture(given, share.double() / share.double().sum())
-        detector = finetune.train(this, mixture, Path(out), device=device).to(device)
+def _of_model(weights: Sequence[Pretrained], runs: Sequence[FinetuneConfig], device: torch.device) -> dict[str, Method]:
+    """The methods of one encoder, or fused of several, by name; those of weights only where there are any."""
+    shapes = [run.detector.encoder for run in runs]
+    trained = numbered("recipe", map(config.content_hash, runs))
+    encoder = numbered("encoder", map(config.content_hash, shapes))
+    projectors = [one.projectors for one in weights] or [None] * len(runs)
+    start = {**encoder, **numbered("projectors", map(str, projectors))}
+    untrained = [partial(probe.untrained, *one) for one in zip(shapes, projectors, strict=True)]
+    methods: dict[str, Method] = {}
 
-    @torch.inference_mode()
-    def classify(windows: Tensor) -> Tensor:
-        logits = [detector(part.to(device)).clip[:, 1:] for part in windows.split(probe.BATCH)]
-        return torch.cat(logits).to(windows.device)
+    def add(name: str, fit: Fit, depends: Mapping[str, str]) -> None:
+        full = name + FUSED if len(runs) > 1 else name
+        methods[full] = Method(name=full, fit=fit, shape=shapes[0], depends=depends)
 
-    return classify
+    def frozen(encoders: Iterable[Callable[[int], DSTE | STTR]], head: FeatureHead) -> Fit:
+        return fuse([fitting.fit_frozen(one, head, device) for one in encoders])
 
-
-def fit_frozen(encoder: Callable[[int], DSTE | STTR], head: FeatureHead, device: torch.device) -> Fit:
-    """Learn a head on features (N, D) of an encoder that does not learn; the seed may decide the encoder."""
-
-    def fit(windows: Tensor, y: Tensor, classes: int, *, seed: int) -> Classifier:
-        frozen = encoder(seed).to(device)
-        classify = head(probe.features(frozen, windows), y, classes)
-        return lambda windows: classify(probe.features(frozen, windows))
-
-    return among_present(fit)
-
-
-def nearest(features: Tensor, y: Tensor, classes: int) -> Classifier:
-    """The score of a class is the largest cosine to one of its training clips, of features (N, D)."""
-    train = F.normalize(features, dim=1)
-
-    def classify(features: Tensor) -> Tensor:
-        cosine = F.normalize(features, dim=1) @ train.T
-        best = cosine.new_full((len(cosine), classes), -torch.inf)
-        return best.scatter_reduce(1, y.expand(len(cosine), -1), cosine, "amax")
-
-    return classify
+    add(FROM_SCRATCH, fuse([fitting.fit_detector(run, device) for run in runs]), trained)
+    add(LINEAR_UNTRAINED, frozen(untrained, probe.linear_layer), start)
+    add(NEAREST_UNTRAINED, frozen(untrained, nearest), start)
+    add(LINEAR_WHITENED_UNTRAINED, frozen(untrained, whitened(linear_on_unit)), start)
+    add(NEAREST_WHITENED_UNTRAINED, frozen(untrained, whitened(nearest)), start)
+    if weights:
+        known = numbered("weights", [one.hash for one in weights])
+        started = [dataclasses.replace(run, start=one.path) for run, one in zip(runs, weights, strict=True)]
+        pretrained = [_pretrained(one, shape) for one, shape in zip(weights, shapes, strict=True)]
+        same = [lambda _, one=one: one for one in pretrained]
+        add(PROPAGATED, fitting.fit_propagated(started, pretrained, device), {**trained, **known})
+        add(FINE_TUNED, fuse([fitting.fit_detector(run, device) for run in started]), {**trained, **known})
+        add(LINEAR, frozen(same, probe.linear_layer), {**encoder, **known})
+        add(NEAREST, frozen(same, nearest), {**encoder, **known})
+        add(LINEAR_WHITENED, frozen(same, whitened(linear_on_unit)), {**encoder, **known})
+        add(NEAREST_WHITENED, frozen(same, whitened(nearest)), {**encoder, **known})
+    return methods
 
 
-def linear_on_unit(features: Tensor, y: Tensor, classes: int) -> Classifier:
-    """Logistic regression on features (N, D) of length 1, as they are."""
-    weight, bias = probe.fit(features.double(), y, classes, _PENALTY)
-    return lambda test: test.double() @ weight + bias
-
-
-def whitened(head: FeatureHead) -> FeatureHead:
-    """A head on features that are whitened as those of the training clips are."""
-
-    def learn(features: Tensor, y: Tensor, classes: int) -> Classifier:
-        whiten = Whitening.of(features)
-        classify = head(whiten(features), y, classes)
-        return lambda test: classify(whiten(test))
-
-    return learn
-
-
-def _on(device: torch.device, fit: Fit) -> Fit:
-    """A baseline works where its windows are."""
-
-    def moved(windows: Tensor, y: Tensor, classes: int, *, seed: int) -> Classifier:
-        return fit(windows.to(device), y, classes, seed=seed)
-
-    return moved
-
-
-def _filled_in(recipe: FinetuneConfig, shape: EncoderConfig) -> FinetuneConfig:
-    return dataclasses.replace(recipe, detector=dataclasses.replace(recipe.detector, encoder=shape), seed=0)
-
-
-def _of_model(weights: Pretrained | None, run: FinetuneConfig, device: torch.device) -> dict[str, Method]:
-    """The methods that have an encoder, by name; those of weights only where there are any."""
-    shape = run.detector.encoder
-    projectors = weights.projectors if weights is not None else None
-    trained = {"recipe": config.content_hash(run)}
-    encoder = {"encoder": config.content_hash(shape)}
-    start = {**encoder, "projectors": str(projectors)}
-
-    def untrained(seed: int) -> DSTE | STTR:
-        return probe.untrained(shape, projectors, seed)
-
-    def method(name: str, fit: Fit, depends: Mapping[str, str]) -> Method:
-        return Method(name=name, fit=fit, shape=shape, depends=depends)
-
-    methods = [
-        method(FROM_SCRATCH, fit_detector(run, device), trained),
-        method(LINEAR_UNTRAINED, fit_frozen(untrained, probe.linear_layer, device), start),
-        method(NEAREST_UNTRAINED, fit_frozen(untrained, nearest, device), start),
-        method(LINEAR_WHITENED_UNTRAINED, fit_frozen(untrained, whitened(linear_on_unit), device), start),
-        method(NEAREST_WHITENED_UNTRAINED, fit_frozen(untrained, whitened(nearest), device), start),
-    ]
-    if weights is not None:
-        known = {"weights": weights.hash}
-        started = dataclasses.replace(run, start=weights.path)
-
-        def pretrained(seed: int) -> DSTE | STTR:
-            encoder = build_encoder(shape)
-            encoder.load_state_dict(weights.encoder.state_dict())
-            return encoder.eval()
-
-        methods += [
-            method(PROPAGATED, fit_propagated(started, pretrained(0), device), {**trained, **known}),
-            method(FINE_TUNED, fit_detector(started, device), {**trained, **known}),
-            method(LINEAR, fit_frozen(pretrained, probe.linear_layer, device), {**encoder, **known}),
-            method(NEAREST, fit_frozen(pretrained, nearest, device), {**encoder, **known}),
-            method(LINEAR_WHITENED, fit_frozen(pretrained, whitened(linear_on_unit), device), {**encoder, **known}),
-            method(NEAREST_WHITENED, fit_frozen(pretrained, whitened(nearest), device), {**encoder, **known}),
-        ]
-    return {one.name: one for one in methods}
+def _pretrained(weights: Pretrained, shape: EncoderConfig) -> DSTE | STTR:
+    """The encoder, perhaps causal now."""
+    encoder = build_encoder(shape)
+    encoder.load_state_dict(weights.encoder.state_dict())
+    return encoder.eval()

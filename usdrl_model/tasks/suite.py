@@ -38,14 +38,13 @@ class Pretraining:
 
     config: str
     """File beside the folder of the suites."""
-    sets: tuple[str, ...] = ()
-    """Data sets in the place of those of the file; empty: those of the file."""
+    changes: tuple[str, ...] = ()
+    """To the file: ``key=value``, as after ``usdrl pretrain``."""
 
     def load(self, seed: int) -> PretrainConfig:
         """The run of a seed; errors as of ``config.load``."""
         run = config.load(PretrainConfig, benchmarks.folder().parent / self.config)
-        overrides = [f"seed={seed}", *([f"data.sets=[{', '.join(self.sets)}]"] if self.sets else [])]
-        return config.apply_overrides(run, overrides)
+        return config.apply_overrides(run, (*self.changes, f"seed={seed}"))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -54,8 +53,8 @@ class Evaluation:
 
     benchmark: str
     task: Task
-    weights: str = ""
-    """Name of a pretraining; empty: methods that need none."""
+    weights: tuple[str, ...] = ()
+    """Names of pretrainings; several: methods may ask all of them (``fusion``); none: methods that need none."""
     methods: tuple[str, ...] = ()
     """Empty: all that task and weights allow."""
     recipe: str = ""
@@ -81,8 +80,8 @@ class Suite:
             raise ValueError("expected at least one of seeds and of evaluations")
         for one in self.evaluations:
             benchmarks.load(one.benchmark).task(one.task)
-            if one.weights and one.weights not in self.pretraining:
-                raise ValueError(f"{one.title}: weights: {one.weights!r} is not among {list(self.pretraining)}")
+            if unknown := [name for name in one.weights if name not in self.pretraining]:
+                raise ValueError(f"{one.title}: weights: {unknown} are not among {list(self.pretraining)}")
 
     def only(self, titles: Iterable[str]) -> Suite:
         """The evaluations ``benchmark/task`` with one of these titles.
@@ -128,7 +127,7 @@ def run(suite: Suite, data: Path, out: Path, device: torch.device) -> list[Resul
     for one in suite.evaluations:
         benchmarks.open_benchmark(benchmarks.load(one.benchmark), data, one.task)
     weights: dict[tuple[str, int], Pretrained] = {}
-    for name in dict.fromkeys(one.weights for one in suite.evaluations if one.weights):
+    for name in dict.fromkeys(name for one in suite.evaluations for name in one.weights):
         for seed in suite.seeds:
             run_out = out / "pretraining" / f"{name}-{seed}"
             weights[name, seed] = _pretrained(suite.pretraining[name].load(seed), data, run_out, device)
@@ -136,7 +135,7 @@ def run(suite: Suite, data: Path, out: Path, device: torch.device) -> list[Resul
     with tqdm(suite.evaluations, desc="suite", unit="evaluation") as bar:
         for one in bar:
             bar.set_postfix_str(one.title)
-            of_seed = {seed: weights[one.weights, seed] for seed in suite.seeds if one.weights}
+            of_seed = {seed: [weights[name, seed] for name in one.weights] for seed in suite.seeds}
             results.append(_evaluated(one, suite.seeds, of_seed, data, Cells(out / "cells"), device))
     return results
 
@@ -156,17 +155,16 @@ def page(suite: Suite, results: Sequence[Result], *, command: str, device: torch
 def _evaluated(
     one: Evaluation,
     seeds: Sequence[int],
-    weights: dict[int, Pretrained],
+    weights: dict[int, list[Pretrained]],
     data: Path,
     cells: Cells,
     device: torch.device,
 ) -> Result:
     """Methods on pretrained weights with the weights of each seed, all others with every seed."""
     benchmark = benchmarks.load(one.benchmark)
-    first = next(iter(weights.values()), None)
-    of_weights: tuple[str, ...]
+    first = weights[seeds[0]]
     if one.task in CONTINUOUS:
-        usual, of_weights = frame_methods.usual(first), (frame_methods.FINE_TUNED,)
+        usual, of_weights = frame_methods.usual(first), frame_methods.OF_WEIGHTS
     else:
         usual = methods.usual(one.task, benchmark.task(one.task).heads, first)
         of_weights = methods.OF_WEIGHTS
@@ -175,7 +173,7 @@ def _evaluated(
     trained = [name for name in names if name in of_weights]
     others = [name for name in names if name not in of_weights]
     found: list[Cell] = []
-    parts: list[tuple[Pretrained | None, list[str], list[int]]] = []
+    parts: list[tuple[list[Pretrained], list[str], list[int]]] = []
     parts += [(weights[seed], trained, [seed]) for seed in weights if trained]
     parts += [(first, others, list(seeds))] if others else []
     for model, chosen, with_seeds in parts:
