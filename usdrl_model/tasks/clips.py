@@ -123,8 +123,12 @@ def _trials(
     if task == "early_prediction":
         yield everyone, {setting_name(share): share for share in settings}
     elif task == "semi_supervised":
+        # Of small sets, 1 % and 5 % are the same clips, one of each class: fitted once.
+        drawn: dict[tuple[int, ...], dict[str, float]] = {}
         for share in settings:
-            yield draw_share(train.labels, train.names, share, seed), {setting_name(share): 1.0}
+            rows = tuple(draw_share(train.labels, train.names, share, seed))
+            drawn.setdefault(rows, {})[setting_name(share)] = 1.0
+        yield from ((list(rows), observed) for rows, observed in drawn.items())
     elif task == "few_shot":
         for shots in settings:
             yield draw_shots(train.labels, train.names, int(shots), seed), {setting_name(shots): 1.0}
