@@ -1,5 +1,6 @@
 """A whole table of results from a file: pretraining, evaluation, going on, the page."""
 
+import dataclasses
 from pathlib import Path
 
 import pytest
@@ -99,3 +100,12 @@ def test_the_open_suite_names_files_that_are_there() -> None:
             "early_prediction", "recognition_2d"} == {one.task for one in opened.evaluations}  # fmt: skip
     assert {run.load(0).seed for run in opened.pretraining.values()} == {0}
     assert not {"utd_mhad", "msraction3d"} & set(opened.pretraining["elsewhere"].load(0).data.sets)
+
+
+def test_evaluations_of_one_task_of_one_benchmark_are_one_table(made: Suite, tmp_path: Path) -> None:
+    first = made.evaluations[0]
+    apart = [dataclasses.replace(first, methods=(name,)) for name in ("1-NN Euclid", "1-NN")]
+    ((_, task, cells),) = suite.run(
+        dataclasses.replace(made, seeds=(0,), evaluations=tuple(apart)), tmp_path / "stores", tmp_path / "out", CPU
+    )
+    assert (task, [cell.method for cell in cells]) == ("retrieval", ["1-NN Euclid", "1-NN"])

@@ -113,7 +113,7 @@ def load(name: str | Path) -> Suite:
 
 
 def run(suite: Suite, data: Path, out: Path, device: torch.device) -> list[Result]:
-    """Pretrain, evaluate, and return the cells of every evaluation.
+    """Pretrain, evaluate, and return the cells of every task of every benchmark, however many evaluations they are of.
 
     Args:
         suite: what to do.
@@ -131,13 +131,14 @@ def run(suite: Suite, data: Path, out: Path, device: torch.device) -> list[Resul
         for seed in suite.seeds:
             run_out = out / "pretraining" / f"{name}-{seed}"
             weights[name, seed] = _pretrained(suite.pretraining[name].load(seed), data, run_out, device)
-    results = []
+    results: dict[tuple[str, Task], tuple[Benchmark, Task, list[Cell]]] = {}
     with tqdm(suite.evaluations, desc="suite", unit="evaluation") as bar:
         for one in bar:
             bar.set_postfix_str(one.title)
             of_seed = {seed: [weights[name, seed] for name in one.weights] for seed in suite.seeds}
-            results.append(_evaluated(one, suite.seeds, of_seed, data, Cells(out / "cells"), device))
-    return results
+            benchmark, task, cells = _evaluated(one, suite.seeds, of_seed, data, Cells(out / "cells"), device)
+            results.setdefault((benchmark.name, task), (benchmark, task, []))[2].extend(cells)
+    return list(results.values())
 
 
 def page(suite: Suite, results: Sequence[Result], *, command: str, device: torch.device) -> str:
