@@ -27,6 +27,7 @@ import torch
 from usdrl_model import config, pretrain, probe
 from usdrl_model.clip_pool import ClipPool
 from usdrl_model.distributed import Processes
+from usdrl_model.encoder import DSTE, STTR
 from usdrl_model.finetune_config import FinetuneConfig
 from usdrl_model.labelled import Labelled, labelled
 from usdrl_model.pretrain_config import PretrainConfig
@@ -130,14 +131,9 @@ def training_run(row: Row, seed: int) -> FinetuneConfig:
 def pretraining_scores(row: Row, seed: int, store: Store, fold: Fold, out: Path) -> Scores:
     """Right answers of frozen features."""
     run = pretraining_run(row, seed)
-    pool_of, to_score = parts(store.select(sets=run.data.sets), fold)
-    encoder = probe.untrained(run.encoder, run.projectors, run.seed)
-    if row.train:
-        pool = ClipPool.of(itertools.chain(*pool_of), run.encoder.people, run.data.longest)
-        alone = Processes(0, 1, CPU)
-        encoder = pretrain.train(run, pool, out, alone, resume=(out / "training.pt").exists()).backbone
+    encoder = pretrained(run, store, fold, out) if row.train else probe.untrained(run.encoder, run.projectors, run.seed)
     scores: dict[str, float] = {}
-    for name, clips in to_score.items():
+    for name, clips in parts(store, fold)[1].items():
         learnt, scored = (labelled(part, run.encoder, name) for part in clips)
         features, asked = probe.features(encoder, learnt.windows), probe.features(encoder, scored.windows)
         whiten = Whitening.of(features)
@@ -148,6 +144,13 @@ def pretraining_scores(row: Row, seed: int, store: Store, fold: Fold, out: Path)
             if not kind:
                 scores[f"{TITLES[name]} linear"] = score.linear * len(scored) / 100.0
     return scores
+
+
+def pretrained(run: PretrainConfig, store: Store, fold: Fold, out: Path) -> DSTE | STTR:
+    """The encoder of a run, which goes on where ``out`` has it stopped."""
+    learnt, _ = parts(store.select(sets=run.data.sets), fold)
+    pool = ClipPool.of(itertools.chain(*learnt), run.encoder.people, run.data.longest)
+    return pretrain.train(run, pool, out, Processes(0, 1, CPU), resume=(out / "training.pt").exists()).backbone
 
 
 def training_scores(row: Row, seed: int, store: Store, fold: Fold, _: Path) -> Scores:
@@ -170,13 +173,19 @@ def right_answers(method: methods.Method, learnt: Labelled, scored: Labelled, se
     return float(sum(classes[k] == label for k, label in zip(answers.tolist(), scored.labels, strict=True)))
 
 
-def kept(folder: Path, measure: Callable[[Path], Scores]) -> Scores:
+def folder(out: Path, run: PretrainConfig | FinetuneConfig, store: Store, fold: Fold, kind: str = "") -> Path:
+    """Where a run is kept: named by all that decides it."""
+    left_out = "-".join(person for people in fold.values() for person in people)
+    return out / "-".join(filter(None, [kind, config.content_hash(run), store.hash, "without", left_out]))
+
+
+def kept(where: Path, measure: Callable[[Path], Scores]) -> Scores:
     """What was measured in a folder before, or is now."""
-    done = folder / "scores.json"
+    done = where / "scores.json"
     if not done.exists():
-        folder.mkdir(parents=True, exist_ok=True)
+        where.mkdir(parents=True, exist_ok=True)
         start = time.perf_counter()
-        scores = dict(measure(folder))
+        scores = dict(measure(where))
         done.write_text(json.dumps({**scores, "seconds": time.perf_counter() - start}, indent=2) + "\n")
     return dict(json.loads(done.read_text(encoding="utf-8")))
 
@@ -231,13 +240,13 @@ def main() -> None:
             for row in rows:
                 if place >= row.seeds or (arguments.only and row.name not in arguments.only):
                     continue
-                run = f"{config.content_hash(configured(row, seed))}{'' if row.train else '-untrained'}-{store.hash}"
+                run = configured(row, seed)
                 folds = [
                     kept(
-                        arguments.out / arguments.what / f"{run}-{number}",
+                        folder(arguments.out / arguments.what, run, store, fold, "" if row.train else "untrained"),
                         lambda out, row=row, seed=seed, fold=fold: measure(row, seed, store, fold, out),
                     )
-                    for number, fold in enumerate(FOLDS)
+                    for fold in FOLDS
                 ]
                 results.setdefault(row.name, []).append(percent(folds))
     finally:
