@@ -413,11 +413,12 @@ def test_what_cannot_be_fused_is_refused(tmp_path: Path) -> None:
 # The command ---------------------------------------------------------------------------------------------------------
 
 
-def command(tmp_path: Path, task: str, given: str, *more: str) -> list[str]:
+def command(tmp_path: Path, task: str, given: str | Sequence[str], *more: str) -> list[str]:
     config.dump(BENCHMARK, tmp_path / "made.yaml")
     config.dump(RECIPE, tmp_path / "recipe.yaml")
     return [
-        "evaluate", "--task", task, "--benchmark", str(tmp_path / "made.yaml"), "--weights", given,
+        "evaluate", "--task", task, "--benchmark", str(tmp_path / "made.yaml"),
+        "--weights", *([given] if isinstance(given, str) else given),
         "--data", str(tmp_path / "stores"), "--out", str(tmp_path / "out"), "--recipe", str(tmp_path / "recipe.yaml"),
         "--device", "cpu", "--threads", "1", *more,
     ]  # fmt: skip
@@ -452,6 +453,15 @@ def test_the_command_writes_prints_and_goes_on_where_it_was_stopped(
     assert found == {"from scratch": ([0, 1], 100.0), "linear": ([0], 100.0), "logistic regression": ([0], 100.0)}
     assert list((tmp_path / "out").glob("*.png"))
     assert len(list((tmp_path / "out" / "cells").iterdir())) == 4
+
+
+def test_the_command_fuses_several_weights(store: Store, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    bone = dataclasses.replace(ENCODER, modalities=("bone",))
+    given = [str(weights(tmp_path / "joints")), str(weights(tmp_path / "bones", bone))]
+    assert cli.main(command(tmp_path, "retrieval", given, "--methods", "1-NN", "1-NN, fused")) == 0
+    result = json.loads((tmp_path / "out" / "result.json").read_text(encoding="utf-8"))
+    assert [row["method"] for row in result["table"]] == ["1-NN", "1-NN, fused"]
+    assert capsys.readouterr().out.count("made on msraction3d, sbu") == 2
 
 
 def test_weights_with_fewer_people_are_said(tmp_path: Path) -> None:

@@ -98,8 +98,8 @@ def build(
 
     Args:
         names: of ``NAMES``.
-        weights: none where no method needs any. The first are for all methods; those that are fused ask all of them,
-            and without any three encoders, for joints, bones and motion.
+        weights: none where no method needs any. Methods that are fused ask all of them, or without any three encoders,
+            for joints, bones and motion; the others ask the first.
         recipe: how a detector is trained, and without weights its encoder. Classes, data and start are filled in.
         people: M of the benchmark; that of the weights, where there are any, for everything but the baselines.
         causal: no frame of the encoder sees a later one.
