@@ -69,6 +69,8 @@ WITHOUT_MSRC12 = "data.sets=[utd_mhad, msraction3d, utkinect]"
 HALF_MILLION = ("steps=1000", "save_every=100")
 """512,000 views."""
 WIDE = ("encoder.hidden=256", "precision=bfloat16")
+DROPPED = "augment.drop_joint=0.15"
+STRONG = ("augment.yaw=0.6", "augment.tilt=0.2", "augment.scale=0.2", "augment.stretch=0.1", "augment.jitter=0.01")
 
 PRETRAINING = (
     Row("untrained", train=False),
@@ -98,6 +100,9 @@ TRAINING = (
     Row("without velocity", ("detector.encoder.velocity=false",)),
     Row("without crops", ("augment.crop=1",)),
     Row("bones of random length", ("augment.bones=0.15",)),
+    Row("joints dropped", (DROPPED,)),
+    Row("views twice as strong", STRONG),
+    Row("joints dropped, views twice as strong", (DROPPED, *STRONG)),
     Row("1200 steps", ("steps=1200",)),
 )
 
