@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from test_tasks import BENCHMARK, CPU, ENCODER, RECIPE, utd
+from small_benchmark import BENCHMARK, CPU, ENCODER, RECIPE, utd
 
 from usdrl_model import cli, config
 from usdrl_model.benchmark_cli import BEGIN, END

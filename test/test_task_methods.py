@@ -1,0 +1,131 @@
+"""The methods of the clip tasks: names, what their scores depend on, several networks as one."""
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+import torch
+from small_benchmark import (
+    BENCHMARK,
+    CPU,
+    ENCODER,
+    RECIPE,
+    Spy,
+    build,
+    utd,
+    weights,
+)
+
+from usdrl_model import checkpoint
+from usdrl_model.baselines import CLIP_BASELINES
+from usdrl_model.detector import Detector, DetectorConfig
+from usdrl_model.finetune_config import FinetuneConfig
+from usdrl_model.store import Store
+from usdrl_model.stream_config import StreamConfig
+from usdrl_model.tasks import clips, methods
+from usdrl_model.tasks.cells import Cells
+from usdrl_model.tasks.fusion import fuse
+from usdrl_model.tasks.result import ALL
+from usdrl_model.tasks.weights import Pretrained
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> None:
+    torch.set_num_threads(1)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return Store.open(utd(tmp_path / "stores"))
+
+
+def test_usual_methods_follow_heads_and_weights(tmp_path: Path) -> None:
+    given = Pretrained.open(weights(tmp_path))
+    names = methods.usual("recognition", ["linear", "finetune"], [given])
+    assert names == (*methods.HEADS["finetune"], *methods.HEADS["linear"], *CLIP_BASELINES)
+    without = methods.usual("retrieval", ["nearest"], [])
+    assert set(without) == {*methods.HEADS["nearest"], "1-NN Euclid", "1-NN DTW"} - set(methods.OF_WEIGHTS)
+
+
+def test_the_shape_is_that_of_the_weights_and_baselines_see_everybody(tmp_path: Path) -> None:
+    wide = dataclasses.replace(ENCODER, hidden=24, frames=32)
+    tuned, scratch, plain = build(
+        "fine-tuned", "from scratch", "1D-CNN", given=[weights(tmp_path, wide)], people=2, causal=True
+    )
+    assert tuned.shape == scratch.shape == dataclasses.replace(wide, causal=True)
+    assert (plain.shape.frames, plain.shape.people) == (32, 2)
+    (scratch,) = build("from scratch", people=2)
+    assert scratch.shape == dataclasses.replace(ENCODER, people=2)
+
+
+def test_a_cell_depends_on_weights_and_recipe_where_the_method_does(tmp_path: Path) -> None:
+    names = (*methods.NAMES,)
+    bones = weights(tmp_path / "bones", dataclasses.replace(ENCODER, modalities=("bone",)))
+    first = build(*names, given=[weights(tmp_path / "a"), bones])
+    other = build(*names, given=[weights(tmp_path / "b", seed=1), bones])
+    assert {m.name for m, o in zip(first, other, strict=True) if m.depends != o.depends} == set(methods.OF_WEIGHTS)
+    weighed = [Pretrained.open(tmp_path / "a"), Pretrained.open(bones)]
+    more = dataclasses.replace(RECIPE, steps=21)
+    longer = methods.build(names, weights=weighed, recipe=more, people=1, causal=False, device=CPU)
+    changed = {m.name for m, o in zip(first, longer, strict=True) if m.depends != o.depends}
+    trained = {"fine-tuned", "fine-tuned, labels propagated", "from scratch"}
+    assert changed == trained | {f"{name}, fused" for name in trained}
+
+
+def test_a_detector_can_be_given_as_weights(store: Store, tmp_path: Path) -> None:
+    training = {"sources": "utkinect (subjects 01, 03), share 1; performer (4 simulated minutes), share 0.5"}
+    made = Detector(DetectorConfig(labels=("none", "up"), encoder=ENCODER))
+    checkpoint.save(tmp_path / "detector", made, StreamConfig(), training)
+    opened = Pretrained.open(tmp_path / "detector")
+    assert opened.sets == ("utkinect", "performer")
+    chosen = build("fine-tuned", "1-NN", given=[tmp_path / "detector"], causal=True)
+    found = clips.run(BENCHMARK, "recognition", store, chosen, seeds=[0], cells=Cells(tmp_path / "cells"))
+    assert [cell.scores[ALL]["accuracy"] for cell in found] == [100.0, 100.0]
+
+
+@pytest.mark.parametrize(
+    ("names", "recipe", "message"),
+    [
+        (["linnear"], RECIPE, r"unknown methods \['linnear'\]; there are 'fine-tuned'"),
+        (["linear"], RECIPE, r"methods \['linear'\] need weights"),
+        (["1-NN Euclid"], dataclasses.replace(RECIPE, start="somewhere"), "leave them out"),
+    ],
+)
+def test_methods_that_cannot_be_made_are_refused(names: list[str], recipe: FinetuneConfig, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        methods.build(names, weights=[], recipe=recipe, people=1, causal=False, device=CPU)
+
+
+def test_weights_of_another_skeleton_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="made for 17 joints"):
+        build("linear", given=[weights(tmp_path, dataclasses.replace(ENCODER, joints=17))])
+
+
+def test_fused_methods_ask_every_network(store: Store, tmp_path: Path) -> None:
+    """Half of the networks know nothing; the other half decides."""
+    knows, guesses = Spy(2), Spy(0)
+    sure = lambda spy, height: lambda *given, seed: lambda windows: height * spy.fit(*given, seed=seed)(windows)  # noqa: E731
+    fit = fuse([sure(knows, 5.0), sure(guesses, 0.5)])
+    scores = fit(torch.zeros(4, 16, 1, 25, 3), torch.tensor([0, 1, 2, 2]), 3, seed=0)(torch.zeros(2, 16, 1, 25, 3))
+    assert scores.argmax(dim=1).tolist() == [2, 2]
+    torch.testing.assert_close(scores.exp().sum(dim=1), torch.ones(2))
+    assert len(knows.fitted) == len(guesses.fitted) == 1
+
+
+def test_without_weights_three_modalities_are_fused(store: Store, tmp_path: Path) -> None:
+    (fused,) = build("from scratch, fused")
+    (alone,) = build("from scratch")
+    assert {key: len(value) for key, value in fused.depends.items()} == {"recipe": 16, "recipe 2": 16, "recipe 3": 16}
+    assert len(set(fused.depends.values())) == 3
+    assert fused.depends["recipe"] == alone.depends["recipe"]
+    (cell,) = clips.run(BENCHMARK, "recognition", store, [fused], seeds=[0], cells=Cells(tmp_path / "cells"))
+    assert cell.scores[ALL]["accuracy"] == 100.0
+
+
+def test_what_cannot_be_fused_is_refused(tmp_path: Path) -> None:
+    joints = weights(tmp_path / "joints")
+    with pytest.raises(ValueError, match="ask several networks: give --weights of each"):
+        build("linear, fused", given=[joints])
+    longer = weights(tmp_path / "longer", dataclasses.replace(ENCODER, frames=32))
+    with pytest.raises(ValueError, match=r"same windows \(frames x people\), got 16 x 1, 32 x 1"):
+        build("linear, fused", given=[joints, longer])
