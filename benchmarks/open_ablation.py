@@ -80,6 +80,7 @@ PRETRAINING = (
     Row("without MSRC-12", (WITHOUT_MSRC12,)),
     Row("without any of the three", ("neighbours.weight=0", "views.augment.bones=0", WITHOUT_MSRC12)),
     Row("decorrelation (the paper's objective)", ("loss.objective=decorrelation",)),
+    Row("decorrelation, without MSRC-12", ("loss.objective=decorrelation", WITHOUT_MSRC12)),
     Row("vicreg", ("loss.objective=vicreg",)),
     Row("joints, bones and motion in every view", (MODALITIES, "modal_views=all")),
     Row("hidden 64", ("encoder.hidden=64",)),
