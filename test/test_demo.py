@@ -125,7 +125,9 @@ def test_the_performer_refuses(parameter: str, complaint: str) -> None:
 
 def test_children_end_with_their_parent_however_it_ends() -> None:
     script = (
-        "import time\nfrom usdrl_ros.children import Child\n"
+        "import signal, time\nfrom usdrl_ros.children import Child\n"
+        # Whoever runs the tests in the background of a shell has it ignored, and children inherit that.
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "with Child('sleeper', ['-c', 'import time; time.sleep(600)']) as child:\n"
         "    print(child.pid, flush=True)\n    time.sleep(600)\n"
     )
