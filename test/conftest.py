@@ -20,6 +20,13 @@ os.environ["PYTHONPATH"] = os.pathsep.join([str(HERE.parent), str(HERE), os.envi
 
 
 @pytest.fixture
+def one_thread() -> None:
+    """torch in this process computes on one thread: small networks are faster so, and results the same everywhere."""
+    torch = pytest.importorskip("torch")
+    torch.set_num_threads(1)
+
+
+@pytest.fixture
 def peer():
     """A ROS node in this process that publishes, listens and calls services; see ``ros_peer``."""
     pytest.importorskip("rclpy", reason="needs ROS 2 (rclpy)")

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-import torch
 from small_benchmark import (
     BENCHMARK,
     ENCODER,
@@ -23,10 +22,7 @@ from usdrl_model.tasks import evaluation, fitting
 from usdrl_model.tasks.result import ALL
 from usdrl_model.tasks.weights import Pretrained
 
-
-@pytest.fixture(autouse=True)
-def one_thread() -> None:
-    torch.set_num_threads(1)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 @pytest.fixture

@@ -31,9 +31,7 @@ from usdrl_model.views import ViewConfig
 MODALITIES = dataclasses.replace(ENCODER, modalities=("joint", "bone", "motion"))
 
 
-@pytest.fixture(autouse=True)
-def one_thread() -> None:
-    torch.set_num_threads(1)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 from tiny_pretraining import ALONE, ENCODER, ROOT, RUN, assert_same, change, command, losses, make_store
 
 from usdrl_model import cli, pretrain
@@ -19,10 +18,7 @@ from usdrl_model.neighbours import NeighbourConfig
 from usdrl_model.store import Store
 from usdrl_model.usdrl import USDRL
 
-
-@pytest.fixture(autouse=True)
-def one_thread() -> None:
-    torch.set_num_threads(1)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 @pytest.fixture(scope="module")

@@ -24,9 +24,7 @@ LABELS = ("up", "push", "wave")
 STILL = AugmentConfig(yaw=0.0, tilt=0.0, scale=0.0, stretch=0.0, jitter=0.0)
 
 
-@pytest.fixture(autouse=True)
-def one_thread() -> None:
-    torch.set_num_threads(1)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 def recording(name: str, label: str, subject: str = "1", frames: int = 16) -> Recording:

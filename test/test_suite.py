@@ -4,7 +4,6 @@ import dataclasses
 from pathlib import Path
 
 import pytest
-import torch
 from small_benchmark import BENCHMARK, CPU, ENCODER, RECIPE, utd
 
 from usdrl_model import cli, config
@@ -25,9 +24,7 @@ PRETRAINING = PretrainConfig(
 )
 
 
-@pytest.fixture(autouse=True)
-def one_thread() -> None:
-    torch.set_num_threads(1)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 @pytest.fixture

@@ -28,10 +28,7 @@ from usdrl_model.tasks.fusion import fuse
 from usdrl_model.tasks.result import ALL
 from usdrl_model.tasks.weights import Pretrained
 
-
-@pytest.fixture(autouse=True)
-def one_thread() -> None:
-    torch.set_num_threads(1)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 @pytest.fixture

@@ -28,10 +28,7 @@ from usdrl_model.tasks.cells import Cells
 from usdrl_model.tasks.result import ALL, Cell
 from usdrl_model.tasks.weights import Pretrained
 
-
-@pytest.fixture(autouse=True)
-def one_thread() -> None:
-    torch.set_num_threads(1)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 CELL = Cell(task="recognition", benchmark="b", method="1-NN", seed=0, scores={ALL: {"accuracy": 50.0}}, seconds=1.0)

@@ -121,7 +121,9 @@ def build(
     runs = [fitting.filled_in(recipe, dataclasses.replace(shape, causal=causal)) for shape in shapes]
     shape = runs[0].detector.encoder
     apart = runs if weights else [fitting.filled_in(recipe, one) for one in streams(shape)]
-    known = _of_model(weights[:1], runs[:1], device) | _of_model(weights, apart, device)
+    known = _of_model(weights[:1], runs[:1], device)
+    if any(name.endswith(FUSED) for name in names):
+        known |= _of_model(weights, apart, device)
     plain = dataclasses.replace(shape, people=people)
     windows = {"windows": f"{plain.frames} x {people}"}
     return [
