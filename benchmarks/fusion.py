@@ -54,7 +54,6 @@ HEADS: Mapping[str, fitting.FeatureHead] = {
 
 TABLES = (
     ("frozen", Row("frozen")),
-    ("frozen, hidden 256", Row("frozen", ("encoder.hidden=256", "precision=bfloat16"))),
     ("from scratch", Row("from scratch")),
 )
 
@@ -66,7 +65,7 @@ def frozen(row: Row, seed: int, store: Store, fold: Fold, out: Path) -> Scores:
         run = pretraining_run(Row(one, (*row.changes, f"encoder.modalities=[{one}]")), seed)
         where = folder(out, run, store, fold)
         where.mkdir(parents=True, exist_ok=True)
-        encoder = pretrained(run, store, fold, where)
+        encoder = pretrained(run, store, fold, where).backbone
         for head, learn in HEADS.items():
             fits[head][one] = fitting.fit_frozen(lambda _, encoder=encoder: encoder, learn, CPU)
     return answers(fits, run.encoder, seed, store, fold)

@@ -1,7 +1,8 @@
-"""What is each choice in ``config/pretrain_open.yaml`` and ``config/recognition.yaml`` worth? One table for each file.
+"""What is each choice in ``config/pretrain_open.yaml`` and ``config/recognition.yaml`` worth?
 
     for set in utd_mhad msraction3d utkinect msrc12; do usdrl data import $set ~/data/$set --store stores; done
     python benchmarks/open_ablation.py pretraining --data stores --out runs/open_ablation --threads 1
+    python benchmarks/open_ablation.py fine-tuning --data stores --out runs/open_ablation --threads 1
     python benchmarks/open_ablation.py training --data stores --out runs/open_ablation --threads 1
 
 Only training subjects of the standard splits take part: in each of two folds some of them are left out of everything,
@@ -21,18 +22,20 @@ import statistics
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
 
 from usdrl_model import config, pretrain, probe
 from usdrl_model.clip_pool import ClipPool
 from usdrl_model.distributed import Processes
-from usdrl_model.encoder import DSTE, STTR
 from usdrl_model.finetune_config import FinetuneConfig
 from usdrl_model.labelled import Labelled, labelled
 from usdrl_model.pretrain_config import PretrainConfig
 from usdrl_model.store import Store
 from usdrl_model.tasks import methods
+from usdrl_model.tasks.weights import Pretrained
+from usdrl_model.usdrl import USDRL
 from usdrl_model.whitening import Whitening
 
 CONFIGS = Path(__file__).resolve().parent.parent / "config"
@@ -65,31 +68,32 @@ class Row:
 REPAIRED = ("encoder.architecture=dste", "encoder.conv_kernel=5", "encoder.mlp_residual=true")
 BOTH_STREAMS = "encoder.streams=[temporal, spatial]"
 MODALITIES = "encoder.modalities=[joint, bone, motion]"
-WITHOUT_MSRC12 = "data.sets=[utd_mhad, msraction3d, utkinect]"
+MSRC12_TOO = "data.sets=[utd_mhad, msraction3d, utkinect, msrc12]"
+INFONCE = "loss.objective=infonce"
+NARROW = ("encoder.hidden=128", "precision=float32")
+"""Half the time of the file, in which most choices are compared."""
 HALF_MILLION = ("steps=1000", "save_every=100")
 """512,000 views."""
-WIDE = ("encoder.hidden=256", "precision=bfloat16")
 DROPPED = "augment.drop_joint=0.15"
 STRONG = ("augment.yaw=0.6", "augment.tilt=0.2", "augment.scale=0.2", "augment.stretch=0.1", "augment.jitter=0.01")
 
 PRETRAINING = (
-    Row("untrained", train=False),
-    Row("as in the file"),
-    Row("without neighbours", ("neighbours.weight=0",)),
-    Row("without bones of random length", ("views.augment.bones=0",)),
-    Row("without MSRC-12", (WITHOUT_MSRC12,)),
-    Row("without any of the three", ("neighbours.weight=0", "views.augment.bones=0", WITHOUT_MSRC12)),
-    Row("decorrelation (the paper's objective)", ("loss.objective=decorrelation",)),
-    Row("decorrelation, without MSRC-12", ("loss.objective=decorrelation", WITHOUT_MSRC12)),
-    Row("vicreg", ("loss.objective=vicreg",)),
-    Row("joints, bones and motion in every view", (MODALITIES, "modal_views=all")),
-    Row("hidden 64", ("encoder.hidden=64",)),
-    Row("both streams", (BOTH_STREAMS,), seeds=1),
-    Row("64 frames", ("encoder.frames=64",), seeds=1),
-    Row("512,000 views", HALF_MILLION, seeds=1),
-    Row("hidden 256", WIDE, seeds=1),
-    Row("hidden 256, 512,000 views", (*WIDE, *HALF_MILLION), seeds=1),
-    Row("hidden 256, 512,000 views, decorrelation", (*WIDE, *HALF_MILLION, "loss.objective=decorrelation"), seeds=1),
+    Row("untrained", NARROW, train=False),
+    Row("decorrelation (the paper's objective)", NARROW),
+    Row("decorrelation, MSRC-12 too", (*NARROW, MSRC12_TOO)),
+    Row("InfoNCE", (*NARROW, INFONCE)),
+    Row("InfoNCE, MSRC-12 too", (*NARROW, INFONCE, MSRC12_TOO)),
+    Row("VICReg", (*NARROW, "loss.objective=vicreg")),
+    Row("without neighbours", (*NARROW, "neighbours.weight=0")),
+    Row("without bones of random length", (*NARROW, "views.augment.bones=0")),
+    Row("without both", (*NARROW, "neighbours.weight=0", "views.augment.bones=0")),
+    Row("bones instead of joints", (*NARROW, "encoder.modalities=[bone]"), seeds=1),
+    Row("motion instead of joints", (*NARROW, "encoder.modalities=[motion]"), seeds=1),
+    Row("joints, bones and motion in every view", (*NARROW, MODALITIES, "modal_views=all"), seeds=1),
+    Row("64 frames", (*NARROW, "encoder.frames=64"), seeds=1),
+    Row("hidden 64", (*NARROW, "encoder.hidden=64")),
+    Row("hidden 256 (the file)"),
+    Row("hidden 256, 512,000 views", HALF_MILLION, seeds=1),
 )
 TRAINING = (
     Row("as in the file"),
@@ -105,6 +109,15 @@ TRAINING = (
     Row("views twice as strong", STRONG),
     Row("joints dropped, views twice as strong", (DROPPED, *STRONG)),
     Row("1200 steps", ("steps=1200",)),
+)
+
+
+FINE_TUNING = (
+    Row("as in the file"),
+    Row("the encoder learns a tenth as fast as the head", ("encoder_rate=0.1",)),
+    Row("the encoder does not learn", ("train=heads",)),
+    Row("a random head", ("head=random",)),
+    Row("a random head, everything learns as fast", ("head=random", "encoder_rate=1")),
 )
 
 
@@ -137,7 +150,8 @@ def training_run(row: Row, seed: int) -> FinetuneConfig:
 def pretraining_scores(row: Row, seed: int, store: Store, fold: Fold, out: Path) -> Scores:
     """Right answers of frozen features."""
     run = pretraining_run(row, seed)
-    encoder = pretrained(run, store, fold, out) if row.train else probe.untrained(run.encoder, run.projectors, run.seed)
+    untrained = probe.untrained(run.encoder, run.projectors, run.seed)
+    encoder = pretrained(run, store, fold, out).backbone if row.train else untrained
     scores: dict[str, float] = {}
     for name, clips in parts(store, fold)[1].items():
         learnt, scored = (labelled(part, run.encoder, name) for part in clips)
@@ -152,17 +166,35 @@ def pretraining_scores(row: Row, seed: int, store: Store, fold: Fold, out: Path)
     return scores
 
 
-def pretrained(run: PretrainConfig, store: Store, fold: Fold, out: Path) -> DSTE | STTR:
-    """The encoder of a run, which goes on where ``out`` has it stopped."""
+def pretrained(run: PretrainConfig, store: Store, fold: Fold, out: Path) -> USDRL:
+    """The model of a run, which goes on where ``out`` has it stopped."""
     learnt, _ = parts(store.select(sets=run.data.sets), fold)
     pool = ClipPool.of(itertools.chain(*learnt), run.encoder.people, run.data.longest)
-    return pretrain.train(run, pool, out, Processes(0, 1, CPU), resume=(out / "training.pt").exists()).backbone
+    return pretrain.train(run, pool, out, Processes(0, 1, CPU), resume=(out / "training.pt").exists())
 
 
 def training_scores(row: Row, seed: int, store: Store, fold: Fold, _: Path) -> Scores:
     """Right answers of networks trained from random weights."""
     run = dataclasses.replace(training_run(row, seed), seed=0)  # the seed is given where it is fitted
     (method,) = methods.build([methods.FROM_SCRATCH], weights=[], recipe=run, people=1, causal=False, device=CPU)
+    return trained(method, seed, store, fold)
+
+
+def fine_tuning_scores(row: Row, seed: int, store: Store, fold: Fold, out: Path) -> Scores:
+    """Right answers of networks that begin from what ``config/pretrain_open.yaml`` makes."""
+    run, recipe = pretraining_run(Row("the file"), seed), dataclasses.replace(training_run(row, seed), seed=0)
+    where = folder(out.parent.parent / "pretraining", run, store, fold)
+    where.mkdir(parents=True, exist_ok=True)
+    pretrained(run, store, fold, where).save_pretrained(
+        out / "weights", pretrain.source(run, store, Path(__file__).name)
+    )
+    weights = [Pretrained.open(out / "weights")]
+    (method,) = methods.build([methods.FINE_TUNED], weights=weights, recipe=recipe, people=1, causal=False, device=CPU)
+    return trained(method, seed, store, fold)
+
+
+def trained(method: methods.Method, seed: int, store: Store, fold: Fold) -> Scores:
+    """Right answers of a method that is fitted to each set."""
     scores: dict[str, float] = {}
     for name, clips in parts(store.select(sets=list(fold)), fold)[1].items():
         learnt, scored = (labelled(part, method.shape, name) for part in clips)
@@ -196,9 +228,9 @@ def kept(where: Path, measure: Callable[[Path], Scores]) -> Scores:
     return dict(json.loads(done.read_text(encoding="utf-8")))
 
 
-def percent(folds: Sequence[Scores]) -> dict[str, float]:
+def percent(folds: Sequence[Scores], titles: Mapping[str, str] = TITLES) -> dict[str, float]:
     """Column -> percent in all folds together, the mean of the columns, and seconds a fold."""
-    of_set = {title: sum(fold[f"clips {name}"] for fold in folds) for name, title in TITLES.items()}
+    of_set = {title: sum(fold[f"clips {name}"] for fold in folds) for name, title in titles.items()}
     columns = [key for key in folds[0] if key.split()[0] in of_set]
     columns.sort(key=lambda key: list(of_set).index(key.split()[0]))
     found = {key: 100.0 * sum(fold[key] for fold in folds) / of_set[key.split()[0]] for key in columns}
@@ -223,10 +255,17 @@ def _cell(values: Sequence[float], whole: bool) -> str:
     return mean if len(values) == 1 else f"{mean} ({min(values):.1f} to {max(values):.1f})"
 
 
+TABLES: Mapping[str, tuple[Sequence[Row], Callable[[Row, int], Any], Callable[..., Scores]]] = {
+    "pretraining": (PRETRAINING, pretraining_run, pretraining_scores),
+    "fine-tuning": (FINE_TUNING, training_run, fine_tuning_scores),
+    "training": (TRAINING, training_run, training_scores),
+}
+
+
 def main() -> None:
     """Train and score what is missing; seed by seed, so that every row has one before any has two."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=("pretraining", "training"))
+    parser.add_argument("what", choices=TABLES)
     parser.add_argument("--data", required=True, type=Path, help="store with the four sets (usdrl data import)")
     parser.add_argument("--out", required=True, type=Path, help="folder of all runs, made where missing")
     parser.add_argument("--seeds", type=int, nargs="+", default=(0, 1, 2), help="default: 0 1 2")
@@ -234,11 +273,7 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=1, help="CPU threads (default: 1)")
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
-    rows, configured, measure = (
-        (PRETRAINING, pretraining_run, pretraining_scores)
-        if arguments.what == "pretraining"
-        else (TRAINING, training_run, training_scores)
-    )
+    rows, configured, measure = TABLES[arguments.what]
     store = Store.open(arguments.data).select(sets=SETS)
     results: dict[str, list[Mapping[str, float]]] = {}
     try:

@@ -7,6 +7,7 @@ from typing import Literal
 
 import numpy as np
 import pytest
+import torch
 from continuous_recordings import (
     CPU,
     ENCODER,
@@ -21,6 +22,7 @@ from continuous_recordings import (
 )
 
 from usdrl_model import checkpoint, cli, config, metrics
+from usdrl_model.baselines import FitFrames
 from usdrl_model.detector import Detector, DetectorConfig
 from usdrl_model.store import Store
 from usdrl_model.stream_config import StreamConfig
@@ -32,6 +34,7 @@ from usdrl_model.tasks.instants import InstantConfig
 from usdrl_model.tasks.result import Cell
 from usdrl_model.tasks.smoothing import DecodingConfig, decode
 from usdrl_model.tasks.weights import Pretrained
+from usdrl_model.training_windows import Windows
 
 
 @pytest.fixture
@@ -133,15 +136,36 @@ def test_the_command_fine_tunes_a_detector_and_writes_its_scores(tmp_path: Path,
 def test_usual_methods_follow_the_weights(tmp_path: Path) -> None:
     checkpoint.save(tmp_path, Detector(DetectorConfig(labels=LABELS, encoder=ENCODER)), StreamConfig(), {})
     given = Pretrained.open(tmp_path)
-    fused = ("fine-tuned", "fine-tuned, fused", "from scratch", "from scratch, fused", "TCN")
+    scratch, tuned = ("from scratch", "from scratch, with TCN"), ("fine-tuned", "fine-tuned, with TCN")
+    fused = (
+        "fine-tuned", "fine-tuned, fused", "fine-tuned, with TCN",
+        "from scratch", "from scratch, fused", "from scratch, with TCN", "TCN",
+    )  # fmt: skip
     for weights, names in (
-        ([], ("from scratch", "TCN")), ([given], ("fine-tuned", "from scratch", "TCN")), ([given, given], fused)
+        ([], (*scratch, "TCN")), ([given], (*tuned, *scratch, "TCN")), ([given, given], fused)
     ):  # fmt: skip
         assert frame_methods.usual(weights) == names
         chosen = frame_methods.build(names, weights=weights, settings=SETTINGS, people=2, device=CPU)
         people = [2 if not weights or method.name == "TCN" else 1 for method in chosen]
         assert [method.cut.people for method in chosen] == people
         assert {method.cut.frames for method in chosen} == {16}
+
+
+def test_a_detector_with_a_tcn_says_the_mean_of_what_both_say(monkeypatch: pytest.MonkeyPatch) -> None:
+    says = {"detector": torch.tensor([0.9, 0.1]), "TCN": torch.tensor([0.3, 0.7])}
+
+    def fit(name: str) -> FitFrames:
+        return lambda windows, classes, *, seed: lambda windows: says[name].log().expand(*windows.shape[:2], 2)
+
+    monkeypatch.setattr(frame_methods, "fit_detector", lambda run, device: fit("detector"))
+    monkeypatch.setattr(frame_methods, "FRAME_BASELINES", {"TCN": fit("TCN")})
+    names = ("from scratch", "TCN", "from scratch, with TCN")
+    windows = Windows(torch.zeros(2, 16, 1, 25, 3), torch.zeros(2, 16, dtype=torch.long), torch.ones(2, 16).bool())
+    for method, first in zip(
+        frame_methods.build(names, weights=[], settings=SETTINGS, people=1, device=CPU), (0.9, 0.3, 0.6), strict=True
+    ):
+        found = method.fit(windows, 2, seed=0)(windows.x).softmax(dim=-1)
+        torch.testing.assert_close(found, torch.tensor([first, 1.0 - first]).expand(2, 16, 2))
 
 
 def test_action_points_are_found_and_the_threshold_comes_from_people_held_out(tmp_path: Path, points: Store) -> None:

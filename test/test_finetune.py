@@ -9,7 +9,7 @@ import pytest
 import torch
 from test_stream import UP, pose
 
-from usdrl_model import checkpoint, cli, config, detection_scores, finetune
+from usdrl_model import checkpoint, cli, config, detection_scores, finetune, probe
 from usdrl_model.augment import AugmentConfig
 from usdrl_model.detector import DetectorConfig
 from usdrl_model.encoder import EncoderConfig
@@ -51,11 +51,6 @@ RECORDINGS = [recording("a", 10.0), recording("b", 50.0), recording("c", 90.0)]
 
 def mixture(run: FinetuneConfig = RUN) -> Mixture:
     return mix(run.sources, [RECORDINGS], run.detector, max_gap=1.0, stride=2)
-
-
-@pytest.fixture
-def one_thread() -> None:
-    torch.set_num_threads(1)
 
 
 def test_training_windows_are_what_the_stream_sees(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -199,9 +194,45 @@ def test_clips_are_recognised_by_all_ways_of_training(tmp_path: Path, one_thread
 
 
 def test_layers_further_from_the_heads_learn_slower() -> None:
-    groups = finetune._groups(finetune.Detector(RUN.detector), 0.5)
-    assert [group["share"] for group in groups] == [1.0, 0.5, 0.25, 0.125]
+    run = dataclasses.replace(RUN, layer_decay=0.5, encoder_rate=0.1)
+    groups = finetune._groups(finetune.Detector(RUN.detector), run)
+    assert [group["share"] for group in groups] == [1.0, 0.5, 0.25, 0.125]  # random: the encoder learns like the heads
+    groups = finetune._groups(finetune.Detector(RUN.detector), dataclasses.replace(run, start="weights"))
+    assert [group["share"] for group in groups] == pytest.approx([1.0, 0.05, 0.025, 0.0125])
     assert sum(len(group["params"]) for group in groups) == len(list(finetune.Detector(RUN.detector).parameters()))
+
+
+def test_a_head_can_begin_as_the_best_linear_layer_on_the_features_of_the_start(tmp_path: Path) -> None:
+    given = mix(CLIPS.sources, [own_clips()], CLIPS.detector, max_gap=1.0, stride=2)
+    detector = finetune.Detector(CLIPS.detector).eval()
+    checkpoint.save(tmp_path / "start", detector, RUN.stream, {})
+    run = dataclasses.replace(CLIPS, start=str(tmp_path / "start"), steps=1, learning_rate=1e-9)
+    x = given.windows.x
+    truth = finetune.clip_classes(given.windows.y, given.windows.seen, len(CLIPS.detector.labels))
+    found = {}
+    for head in ("random", "linear"):
+        this = dataclasses.replace(run, head=head)
+        trained = finetune.train(this, given, tmp_path / head, device=CPU)
+        found[head] = float((trained(x).clip.argmax(dim=1) == truth).double().mean())
+    assert found["random"] < found["linear"] == 1.0
+    expected = probe.linear_layer(probe.features(detector.encoder, x), truth, len(CLIPS.detector.labels))
+    present = truth.unique()
+    torch.testing.assert_close(
+        trained(x).clip.log_softmax(dim=1)[:, present].exp(),
+        expected(probe.features(detector.encoder, x)).softmax(dim=1)[:, present].float(), atol=0.02, rtol=0.0,
+    )  # fmt: skip
+
+
+def test_a_window_that_is_never_drawn_says_nothing_to_the_first_head(tmp_path: Path) -> None:
+    given = mix(CLIPS.sources, [own_clips()], CLIPS.detector, max_gap=1.0, stride=2)
+    truth = finetune.clip_classes(given.windows.y, given.windows.seen, len(CLIPS.detector.labels))
+    heads = []
+    for kept in (truth > -1, truth == truth[0]):
+        detector = finetune.Detector(CLIPS.detector)
+        drawn = kept.double() / kept.sum()
+        finetune.start_head(detector, Mixture(given.windows, drawn))
+        heads.append(detector.eval()(given.windows.x).clip.argmax(dim=1))
+    assert torch.equal(heads[0], truth) and torch.equal(heads[1], truth[0].expand_as(truth))
 
 
 def test_early_stopping_keeps_the_best_and_needs_people_to_look_at(

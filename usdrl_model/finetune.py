@@ -22,7 +22,7 @@ from torch.nn import functional as F  # noqa: N812
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from tqdm import tqdm
 
-from usdrl_model import checkpoint, config
+from usdrl_model import checkpoint, config, probe
 from usdrl_model.augment import augment
 from usdrl_model.detector import Detector
 from usdrl_model.finetune_config import FinetuneConfig
@@ -90,9 +90,11 @@ class _Trainer:
         if run.start:
             self.model.encoder.load_state_dict(start_encoder(run).state_dict())
         self.model.to(device)
+        if run.start and run.head == "linear":
+            start_head(self.model, self.mixture)
         self.frozen = freeze(self.model, run.train)
         self.average = AveragedModel(self.model, multi_avg_fn=get_ema_multi_avg_fn(run.average), use_buffers=True)
-        self.optimiser = torch.optim.AdamW(_groups(self.model, run.layer_decay), lr=0.0, weight_decay=run.weight_decay)
+        self.optimiser = torch.optim.AdamW(_groups(self.model, run), lr=0.0, weight_decay=run.weight_decay)
         self.class_weights = _class_weights(mixture, len(run.detector.labels), run.class_balance).to(device)
         self.losses: list[float] = []
         self.looks: list[float] = []
@@ -211,6 +213,22 @@ def start_encoder(run: FinetuneConfig) -> torch.nn.Module:
     return load_encoder(run.start, run.detector.encoder)
 
 
+def start_head(detector: Detector, mixture: Mixture) -> None:
+    """Make the recognition head the linear layer that tells the windows apart by the encoder's features best.
+
+    Windows count as often as they are drawn. A class of which there is none begins as the least likely one everywhere.
+    """
+    windows, encoder, head = mixture.windows, detector.encoder.eval(), detector.recognition
+    y = clip_classes(windows.y, windows.seen, len(detector.config.labels))
+    present, among = y.unique(return_inverse=True)
+    features, counts = probe.features(encoder, windows.x), mixture.probability * len(windows)
+    weight, bias = probe.linear_weights(features, among, len(present), counts)
+    with torch.no_grad():
+        head.weight.zero_()
+        head.bias.fill_(bias.min())
+        head.weight[present], head.bias[present] = weight.T.to(head.weight), bias.to(head.bias)
+
+
 def freeze(detector: Detector, train: str) -> list[torch.nn.Module]:
     """Take the gradients from what does not learn (``FinetuneConfig.train``); returns the modules that stand still."""
     deepest = {"all": math.inf, "last": 1, "heads": 0}[train]
@@ -232,13 +250,17 @@ def _depth(name: str) -> int:
     return 2 if re.search(r"_tr\.", name) else 3
 
 
-def _groups(detector: Detector, decay: float) -> list[dict[str, Any]]:
+def _groups(detector: Detector, run: FinetuneConfig) -> list[dict[str, Any]]:
     """Parameters that learn, by depth, each with its share of the learning rate."""
     groups: dict[int, list[torch.nn.Parameter]] = {}
     for name, parameter in detector.named_parameters():
         if parameter.requires_grad:
             groups.setdefault(_depth(name), []).append(parameter)
-    return [{"params": parameters, "share": decay**depth} for depth, parameters in sorted(groups.items())]
+    encoder = run.encoder_rate if run.start else 1.0
+    return [
+        {"params": parameters, "share": run.layer_decay**depth * (encoder if depth else 1.0)}
+        for depth, parameters in sorted(groups.items())
+    ]
 
 
 def clip_classes(y: Tensor, seen: Tensor, classes: int) -> Tensor:

@@ -26,6 +26,12 @@ class FinetuneConfig:
     start: str = ""
     """Where the encoder's first weights come from: a pretrained model, an official checkpoint, a Hub repository
     (``usdrl.load_encoder``) or another detector. Empty: a random start."""
+    head: Literal["random", "linear"] = "random"
+    """How the recognition head begins on an encoder that has a start: at random, or as the linear layer that is best on
+    the features as they are ("linear"). What is random at first pulls good features apart before it is any good itself
+    (LP-FT, arXiv 2202.10054)."""
+    encoder_rate: float = 1.0
+    """Learning rate of an encoder that has a start, as a share of that of the heads."""
     train: Literal["all", "last", "heads"] = "all"
     """What learns: everything, the last layer of each stream and the heads, or the heads alone (a linear probe)."""
     layer_decay: float = 1.0
@@ -62,6 +68,8 @@ class FinetuneConfig:
             raise ValueError(f"subjects {sorted(shared)} are both trained on and in validation_subjects")
         if self.patience and not self.validation_subjects:
             raise ValueError("patience: early stopping needs validation_subjects, people who are not trained on")
+        if not 0.0 < self.encoder_rate <= 1.0:
+            raise ValueError(f"encoder_rate: expected a share in (0, 1], got {self.encoder_rate}; see train: heads")
         if self.batch < 2:
             raise ValueError(f"batch: expected 2 or more (batch normalisation), got {self.batch}")
 

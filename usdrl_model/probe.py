@@ -33,6 +33,8 @@ BATCH = 64
 """Windows that go through the encoder at once."""
 PENALTY = 1.0
 """Weight of half the squared norm beside the summed cross-entropy; scikit-learn's default, C = 1."""
+_NEVER_VARIES = 1e-9
+"""A spread below this share of the mean is the rounding error of a constant."""
 UNKNOWN = -1
 """Class of a test clip whose label no training clip has: always wrong."""
 
@@ -124,26 +126,43 @@ def linear(train: Tensor, y: Tensor, test: Tensor, classes: int) -> Tensor:
 
 def linear_layer(train: Tensor, y: Tensor, classes: int) -> Callable[[Tensor], Tensor]:
     """Logistic regression: features (N, D) -> logits (N, K) float64."""
-    centre, spread = train.mean(dim=0), train.std(dim=0, correction=0)
-    # A feature that never varies says nothing: it becomes 0, not NaN.
-    scale = torch.where(spread > 0.0, 1.0 / spread, 0.0)
-    weight, bias = fit(((train - centre) * scale).double(), y, classes)
-    return lambda test: ((test - centre) * scale).double() @ weight + bias
+    weight, bias = linear_weights(train, y, classes)
+    return lambda test: test.double() @ weight + bias
 
 
-def fit(x: Tensor, y: Tensor, classes: int, penalty: float = PENALTY) -> tuple[Tensor, Tensor]:
+def linear_weights(train: Tensor, y: Tensor, classes: int, counts: Tensor | None = None) -> tuple[Tensor, Tensor]:
+    """Weight (D, K) and bias (K,) of logistic regression, float64, for features as they are.
+
+    Args:
+        train: (n, D) features; they are standardised to be learnt from.
+        y: (n,) classes.
+        classes: K.
+        counts: (n,) how many times each counts; 1 where it is not given.
+    """
+    x = train.double()
+    centre, spread = x.mean(dim=0), x.std(dim=0, correction=0)
+    # A feature that never varies says nothing: it becomes 0, neither NaN nor a rounding error made large.
+    scale = torch.where(spread > _NEVER_VARIES * centre.abs(), 1.0 / spread, 0.0)
+    weight, bias = fit((x - centre) * scale, y, classes, counts=counts)
+    return scale[:, None] * weight, bias - (centre * scale) @ weight
+
+
+def fit(
+    x: Tensor, y: Tensor, classes: int, penalty: float = PENALTY, counts: Tensor | None = None
+) -> tuple[Tensor, Tensor]:
     """Weight (D, K) and bias (K,) that minimise summed cross-entropy + penalty / 2 * |weight|^2; x (n, D) float64."""
     with torch.inference_mode(False), torch.enable_grad():
-        x = x.clone()
-        weight = torch.zeros(x.shape[1], classes, dtype=x.dtype, requires_grad=True)
-        bias = torch.zeros(classes, dtype=x.dtype, requires_grad=True)
+        x, times = x.clone(), x.new_ones(len(x)) if counts is None else counts.to(x).clone()
+        weight = torch.zeros(x.shape[1], classes, dtype=x.dtype, device=x.device, requires_grad=True)
+        bias = torch.zeros(classes, dtype=x.dtype, device=x.device, requires_grad=True)
         optimiser = torch.optim.LBFGS(
             [weight, bias], max_iter=1000, tolerance_grad=1e-6, tolerance_change=0.0, line_search_fn="strong_wolfe"
         )
 
         def objective() -> Tensor:
             optimiser.zero_grad()
-            loss = F.cross_entropy(x @ weight + bias, y) + 0.5 * penalty / len(x) * weight.square().sum()
+            errors = times @ F.cross_entropy(x @ weight + bias, y, reduction="none")
+            loss = (errors + 0.5 * penalty * weight.square().sum()) / len(x)
             loss.backward()
             return loss
 

@@ -29,14 +29,12 @@ from usdrl_model.tasks.weights import Pretrained
 from usdrl_model.training_data import Mixture
 from usdrl_model.training_windows import Windows
 
-NAMES: tuple[str, ...] = (
-    FINE_TUNED,
-    FINE_TUNED + FUSED,
-    FROM_SCRATCH,
-    FROM_SCRATCH + FUSED,
-    *FRAME_BASELINES,
-)
-OF_WEIGHTS: tuple[str, ...] = (FINE_TUNED, FINE_TUNED + FUSED)
+WITH_TCN = ", with TCN"
+"""End of the names of methods that ask a detector and a temporal convolutional network together: one looks at a window
+as a whole, the other at what is near, and they err in different places (docs/results.md)."""
+_WAYS = ("", FUSED, WITH_TCN)
+NAMES: tuple[str, ...] = (*(name + way for name in (FINE_TUNED, FROM_SCRATCH) for way in _WAYS), *FRAME_BASELINES)
+OF_WEIGHTS: tuple[str, ...] = tuple(FINE_TUNED + way for way in _WAYS)
 """Methods that need weights."""
 
 
@@ -94,16 +92,21 @@ def build(
     cut = settings.cut(shapes[0])
     known: dict[str, FrameMethod] = {}
 
+    tcn = on(device, FRAME_BASELINES["TCN"])
+
     def add(name: str, chosen: Sequence[FinetuneConfig], depends: Mapping[str, str]) -> None:
-        fit = fuse([fit_detector(run, device) for run in chosen])
+        beside = [tcn] if name.endswith(WITH_TCN) else []
+        fit = fuse([*(fit_detector(run, device) for run in chosen), *beside])
         known[name] = FrameMethod(name=name, fit=fit, cut=cut, depends=depends)
 
-    for fused, chosen, start in (("", runs[:1], weights[:1]), (FUSED, apart, weights)):
+    for way, chosen, start in (
+        ("", runs[:1], weights[:1]), (FUSED, apart, weights), (WITH_TCN, runs[:1], weights[:1]),
+    ):  # fmt: skip
         trained = numbered("recipe", map(config.content_hash, chosen))
-        add(FROM_SCRATCH + fused, chosen, trained)
+        add(FROM_SCRATCH + way, chosen, trained)
         if start:
             started = [dataclasses.replace(run, start=one.path) for run, one in zip(chosen, start, strict=True)]
-            add(FINE_TUNED + fused, started, {**trained, **numbered("weights", [one.hash for one in start])})
+            add(FINE_TUNED + way, started, {**trained, **numbered("weights", [one.hash for one in start])})
     of_baseline = settings.cut(dataclasses.replace(plain, frames=shapes[0].frames))
     for name, baseline in FRAME_BASELINES.items():
         known[name] = FrameMethod(name=name, fit=on(device, baseline), cut=of_baseline, depends={})

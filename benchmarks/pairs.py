@@ -1,0 +1,101 @@
+"""Is pretraining on pairs worth anything where two people are to be understood? One table.
+
+    for set in sbu nuisi; do usdrl data import $set ~/data/$set --store stores; done
+    python benchmarks/pairs.py --data stores --out runs/pairs --threads 1
+
+Everything happens in the training part of the first fold of SBU: each of the four other folds is left out of
+pretraining and training once, and scored. Pretraining takes the other three, and the training part of NuiSI, without
+labels. Rows that are done are in ``--out`` and are not computed again. docs/results.md holds what came out.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import torch
+from open_ablation import CONFIGS, CPU, Scores, kept, percent, right_answers, table
+
+from usdrl_model import config, pretrain
+from usdrl_model.clip_pool import ClipPool
+from usdrl_model.distributed import Processes
+from usdrl_model.finetune_config import FinetuneConfig
+from usdrl_model.labelled import labelled
+from usdrl_model.pretrain_config import PretrainConfig
+from usdrl_model.store import Store
+from usdrl_model.tasks import methods
+from usdrl_model.tasks.weights import Pretrained
+
+LEFT_OUT = (2, 3, 4, 5)
+"""Folds of SBU that are scored; those who are in the first one are nowhere."""
+ENCODER = ("encoder.people=2", "encoder.hidden=64", "encoder.streams=[temporal, spatial]")
+"""That of ``config/recognition_pairs.yaml``."""
+ROWS: Mapping[str, tuple[str, ...]] = {
+    "decorrelation": ("loss.objective=decorrelation",),
+    "InfoNCE": ("loss.objective=infonce",),
+}
+COLUMNS = {
+    methods.FROM_SCRATCH: "from random weights",
+    methods.FINE_TUNED: "fine-tuned",
+    methods.LINEAR_UNTRAINED: "linear, untrained",
+    methods.LINEAR: "linear",
+}
+
+
+def pretraining_run(changes: Sequence[str], seed: int) -> PretrainConfig:
+    """What a row pretrains with."""
+    run = config.load(PretrainConfig, CONFIGS / "pretrain_open.yaml")
+    return config.apply_overrides(run, (*ENCODER, *changes, "steps=120", f"seed={seed}"))
+
+
+def scores(changes: Sequence[str], seed: int, store: Store, fold: int, out: Path) -> Scores:
+    """Right answers of every method; networks and encoders are of one seed."""
+    sbu = store.select(sets=["sbu"], split="five_fold/1/train")
+    learnt, scored = (sbu.select(split=f"five_fold/{fold}/{part}") for part in ("train", "test"))
+    run, recipe = pretraining_run(changes, seed), config.load(FinetuneConfig, CONFIGS / "recognition_pairs.yaml")
+    weights = pretrained(run, [learnt, store.select(sets=["nuisi"], split="official/train")], out)
+    train, test = (labelled(part, run.encoder, f"sbu, fold {fold}") for part in (learnt, scored))
+    found = methods.build(tuple(COLUMNS), weights=[weights], recipe=recipe, people=2, causal=False, device=CPU)
+    right = {f"SBU {COLUMNS[one.name]}": right_answers(one, train, test, seed) for one in found}
+    return {"clips sbu": len(scored), **right}
+
+
+def pretrained(run: PretrainConfig, clips: Sequence[Store], out: Path) -> Pretrained:
+    """The encoder of a run, which goes on where ``out`` has it stopped."""
+    pool = ClipPool.of(itertools.chain(*clips), run.encoder.people, run.data.longest)
+    model = pretrain.train(run, pool, out, Processes(0, 1, CPU), resume=(out / "training.pt").exists())
+    model.save_pretrained(out / "weights", pretrain.source(run, clips[0], "benchmarks/pairs.py"))
+    return Pretrained.open(out / "weights")
+
+
+def main() -> None:
+    """Train and score what is missing, and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", required=True, type=Path, help="store with both sets (usdrl data import)")
+    parser.add_argument("--out", required=True, type=Path, help="folder of all runs, made where missing")
+    parser.add_argument("--seeds", type=int, nargs="+", default=(0, 1, 2), help="default: 0 1 2")
+    parser.add_argument("--threads", type=int, default=1, help="CPU threads (default: 1)")
+    arguments = parser.parse_args()
+    torch.set_num_threads(arguments.threads)
+    store = Store.open(arguments.data).select(sets=("sbu", "nuisi"))
+    rows: dict[str, list[Mapping[str, float]]] = {}
+    try:
+        for seed in arguments.seeds:
+            for name, changes in ROWS.items():
+                run = pretraining_run(changes, seed)
+                folds = [
+                    kept(
+                        arguments.out / f"{config.content_hash(run)}-{store.hash}-without-{fold}",
+                        lambda out, changes=changes, seed=seed, fold=fold: scores(changes, seed, store, fold, out),
+                    )
+                    for fold in LEFT_OUT
+                ]
+                rows.setdefault(name, []).append(percent(folds, {"sbu": "SBU"}))
+    finally:
+        print(table("pretraining on pairs", rows))
+
+
+if __name__ == "__main__":
+    main()
