@@ -1,0 +1,109 @@
+"""How are the scores of frames best turned into segments, and is a TCN beside the detector worth it? A table a method.
+
+    usdrl data import utkinect ~/data/utkinect --store stores
+    python benchmarks/decoding.py --data stores --out runs/decoding --threads 1
+
+Each of the five odd subjects of UTKinect, who are its training part, is scored by networks that were trained on the
+other four. What they say of every frame is kept in ``--out``, and not computed again. docs/continuous.md holds what
+came out.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from usdrl_model import config
+from usdrl_model.detector import BACKGROUND
+from usdrl_model.store import Store
+from usdrl_model.tasks import benchmark, continuous_config, continuous_scores, frame_methods, frame_scores
+from usdrl_model.tasks.continuous_scores import Judged
+from usdrl_model.tasks.frame_methods import FrameMethod
+from usdrl_model.tasks.smoothing import DecodingConfig
+
+METHODS = ("from scratch", "TCN")
+COLUMNS = {"frame_accuracy": "frame accuracy", "edit": "Edit", "f1@10": "F1@10", "f1@25": "F1@25", "f1@50": "F1@50"}
+WAYS = (
+    DecodingConfig(smoothing=0.0, min_length=0.0),
+    DecodingConfig(smoothing=1.0, min_length=0.8),
+    DecodingConfig(smoothing=1.5, background=0.7, min_length=1.1),
+    DecodingConfig(smoothing=0.6, decoder="viterbi", change_cost=3.0),
+    DecodingConfig(smoothing=0.6, background=0.5, decoder="viterbi", change_cost=3.0),
+    DecodingConfig(smoothing=1.0, background=0.5, decoder="viterbi", change_cost=6.0),
+    DecodingConfig(smoothing=1.0, background=0.4, decoder="viterbi", change_cost=8.0),
+    DecodingConfig(smoothing=2.0, background=0.4, decoder="viterbi", change_cost=8.0),
+    DecodingConfig(smoothing=1.0, background=0.4, decoder="viterbi", change_cost=12.0),
+    DecodingConfig(smoothing=1.0, background=0.2, decoder="viterbi", change_cost=8.0),
+)
+
+
+def judged(method: FrameMethod, seed: int, store: Store, labels: tuple[str, ...], out: Path) -> list[Judged]:
+    """What a method says of every frame of everybody, each time trained on all others; ``out`` is of its recipe."""
+    people = sorted({str(store.describe(index).subject) for index in range(len(store))})
+    found: list[Judged] = []
+    for person in people:
+        videos = list(frame_scores.videos(store.select(subjects=[person]), labels, method.cut))
+        path = out / f"{method.name}-{seed}-{person}.npz"
+        if not path.exists():
+            others = [one for one in people if one != person]
+            windows = frame_scores.training(store.select(subjects=others), labels, method.cut)
+            model = method.fit(windows, len(labels), seed=seed)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            np.savez(path, **{video.name: frame_scores.score(video, model, len(labels)) for video in videos})
+        with np.load(path, allow_pickle=False) as kept:
+            found += [Judged(video, kept[video.name]) for video in videos]
+    return found
+
+
+def together(one: Sequence[Judged], other: Sequence[Judged]) -> list[Judged]:
+    """What two methods say when they are asked together (``tasks.fusion``)."""
+    return [Judged(a.video, (a.posterior + b.posterior) / 2.0) for a, b in zip(one, other, strict=True)]
+
+
+def table(name: str, seeds: Sequence[Sequence[Judged]], labels: tuple[str, ...]) -> str:
+    """Markdown: a row a way to decode, mean over the seeds."""
+    lines = [f"| {name} | {' | '.join(COLUMNS.values())} |", "|---" * (len(COLUMNS) + 1) + "|"]
+    for way in WAYS:
+        scores = [continuous_scores.segmentation(one, labels, way).scores for one in seeds]
+        cells = [f"{statistics.mean(score[column] for score in scores):.1f}" for column in COLUMNS]
+        lines.append(f"| {described(way)} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def described(way: DecodingConfig) -> str:
+    """In words."""
+    if way == WAYS[0]:
+        return "argmax"
+    last = f"cost {way.change_cost:g}" if way.decoder == "viterbi" else f"{way.min_length:g} s"
+    background = f", background {way.background:g}" if way.background < 1.0 else ""
+    return f"smoothing {way.smoothing:g} s{background}, `{way.decoder}`, {last}"
+
+
+def main() -> None:
+    """Train what is missing, decode, and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", required=True, type=Path, help="store with UTKinect (usdrl data import)")
+    parser.add_argument("--out", required=True, type=Path, help="folder for the scores of frames, made where missing")
+    parser.add_argument("--seeds", type=int, nargs="+", default=(0, 1), help="default: 0 1")
+    parser.add_argument("--threads", type=int, default=1, help="CPU threads (default: 1)")
+    arguments = parser.parse_args()
+    torch.set_num_threads(arguments.threads)
+    whole = Store.open(arguments.data).select(sets=["utkinect"])
+    labels = (BACKGROUND, *benchmark.classes(whole, "segmentation"))
+    settings = continuous_config.of("utkinect")
+    methods = frame_methods.build(METHODS, weights=[], settings=settings, people=1, device=torch.device("cpu"))
+    store = whole.select(split="cross_subject/train")
+    out = arguments.out / f"{config.content_hash(settings.recipe)}-{store.hash}"
+    found = [[judged(method, seed, store, labels, out) for seed in arguments.seeds] for method in methods]
+    found.append([together(*pair) for pair in zip(*found, strict=True)])
+    for name, seeds in zip((*METHODS, ", with ".join(METHODS)), found, strict=True):
+        print(table(name, seeds, labels), end="\n\n")
+
+
+if __name__ == "__main__":
+    main()
