@@ -18,6 +18,7 @@ import torch
 from open_ablation import (
     CPU,
     FOLDS,
+    NARROW,
     SETS,
     TITLES,
     Fold,
@@ -53,7 +54,7 @@ HEADS: Mapping[str, fitting.FeatureHead] = {
 }
 
 TABLES = (
-    ("frozen", Row("frozen")),
+    ("frozen, hidden 128", Row("frozen", NARROW)),
     ("from scratch", Row("from scratch")),
 )
 

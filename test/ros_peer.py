@@ -1,6 +1,7 @@
 """The other side of every DDS test: a node in the test's process that publishes, listens, and asks."""
 
 import json
+import os
 import time
 
 import rclpy
@@ -105,3 +106,13 @@ def stamp(seconds):
 
 def header(seconds, frame_id="camera"):
     return Header(stamp=stamp(seconds), frame_id=frame_id)
+
+
+def seconds_to_end(child, number):
+    """How long a process takes to end after a signal."""
+    before = time.monotonic()
+    os.kill(child.pid, number)
+    while not child.ended():
+        assert time.monotonic() - before < 20.0, "the node does not end"
+        time.sleep(0.01)
+    return time.monotonic() - before

@@ -5,11 +5,8 @@ One node serves most tests, as one robot would: what one test does to it, the ne
 
 import itertools
 import json
-import os
 import re
-import shutil
 import signal
-import time
 from array import array
 from pathlib import Path
 
@@ -25,19 +22,15 @@ from lifecycle_msgs.msg import Transition  # noqa: E402
 from lifecycle_msgs.srv import ChangeState, GetState  # noqa: E402
 from rcl_interfaces.msg import Parameter, ParameterType, ParameterValue  # noqa: E402
 from rcl_interfaces.srv import SetParameters  # noqa: E402
-from rclpy.qos import qos_profile_sensor_data  # noqa: E402
-from ros_peer import LATCHED, TIMEOUT, Diagnostics, Peer, header, stamp  # noqa: E402
-from rosgraph_msgs.msg import Clock  # noqa: E402
+from ros_peer import LATCHED, TIMEOUT, Diagnostics, Peer, header, seconds_to_end  # noqa: E402
 from sensor_msgs.msg import PointCloud2, PointField  # noqa: E402
 from std_msgs.msg import Bool, String  # noqa: E402
 from std_srvs.srv import Trigger  # noqa: E402
 from test_stream import UP, frames  # noqa: E402
 
-from usdrl_model.checkpoint import resolve  # noqa: E402
 from usdrl_model.skeleton import Person, SkeletonFrame  # noqa: E402
 from usdrl_ros import detections  # noqa: E402
-from usdrl_ros.children import Child, ChildError  # noqa: E402
-from usdrl_ros.parameter_docs import params_file  # noqa: E402
+from usdrl_ros.children import Child  # noqa: E402
 from usdrl_ros.skeleton_messages import point_cloud  # noqa: E402
 from usdrl_ros.state_json import schema  # noqa: E402
 
@@ -393,96 +386,6 @@ def test_sigterm_ends_a_busy_node(robot):
     recorded = iter(frames(duration=8.0, start=next(starts)))
     for frame in itertools.islice(recorded, 60):
         robot.publisher.publish(point_cloud(frame, header(frame.stamp)))
-    assert _seconds_to_end(robot.child, signal.SIGTERM) < 2.0
+    assert seconds_to_end(robot.child, signal.SIGTERM) < 2.0
     robot.child.check()
     assert "Traceback" not in robot.child.output()
-
-
-def _seconds_to_end(child, number):
-    before = time.monotonic()
-    os.kill(child.pid, number)
-    while not child.ended():
-        assert time.monotonic() - before < 20.0, "the node does not end"
-        time.sleep(0.01)
-    return time.monotonic() - before
-
-
-def _run(*arguments, script=("-m", "usdrl_ros.perception_node")):
-    return Child("perception", [*script, "--ros-args", *arguments])
-
-
-@pytest.fixture
-def spoiled_weights(tmp_path):
-    folder = tmp_path / "spoiled"
-    folder.mkdir()
-    shutil.copy(resolve("default") / "config.json", folder)
-    (folder / "model.safetensors").write_bytes(b"no tensors in here" * 100)
-    return folder
-
-
-@pytest.mark.parametrize(
-    ("arguments", "reason"),
-    [
-        (["-p", "topology:=kinect"], "Did you mean"),
-        (["-p", "num_threads:=0"], "num_threads"),
-        (["-p", "watch:=[dance]"], "Known: walk"),
-        (["-p", "weights:={spoiled}"], "model.safetensors: damaged"),
-    ],
-)
-def test_a_node_that_cannot_start_says_why_and_fails(arguments, reason, spoiled_weights):
-    with _run(*(argument.format(spoiled=spoiled_weights) for argument in arguments)) as child:
-        before = time.monotonic()
-        while not child.ended():
-            assert time.monotonic() - before < 60.0, "the node runs"
-            time.sleep(0.05)
-        with pytest.raises(ChildError, match=reason):
-            child.check()
-        assert "Traceback" not in child.output()
-
-
-def test_a_node_that_waits_survives_a_failed_configuration(peer, spoiled_weights):
-    with _run("-p", "autostart:=false", "-p", f"weights:={spoiled_weights}") as child:
-        request = ChangeState.Request(transition=Transition(id=Transition.TRANSITION_CONFIGURE))
-        assert not peer.call(ChangeState, "usdrl_perception/change_state", request).success
-        assert peer.call(GetState, "usdrl_perception/get_state").current_state.label == "unconfigured"
-        assert _seconds_to_end(child, signal.SIGINT) < 2.0
-        child.check()
-
-
-def test_names_simulated_time_and_quality_of_service_with_the_shipped_weights(peer, tmp_path):
-    settings = params_file().replace('topic: "skeletons"', 'topic: "people"').replace('"optical"', '"kinect"')
-    settings += "    use_sim_time: true\n    qos_overrides./robot/people.subscription.reliability: reliable\n"
-    (tmp_path / "robot.yaml").write_text(settings, encoding="utf-8")
-    renamed = ["-r", "__ns:=/robot", "-r", "__node:=eyes", "-r", "actions/state:=what_people_do"]
-    with _run(*renamed, "--params-file", str(tmp_path / "robot.yaml")) as child:
-        states = peer.listen_json("/robot/what_people_do")
-        diagnostics = Diagnostics(peer)
-
-        def wait(done, what):
-            peer.wait(lambda: child.check() or done(), what)
-
-        wait(lambda: states, "state")
-        assert states[0]["model"]["weights"] == "utkinect10"
-        wait(lambda: "input" in diagnostics.newest(), "diagnostics")
-        assert diagnostics.newest()["input"].name == "/robot/eyes: input"
-        assert "/clock" in diagnostics.newest()["input"].message
-
-        with Peer() as other:
-            clock = other.publisher(Clock, "/clock")
-            clock.publish(Clock(clock=stamp(500.0)))
-            other.node.create_publisher(PointCloud2, "/robot/people", qos_profile_sensor_data)
-            wait(lambda: "qos_overrides" in diagnostics.newest()["input"].message, "advice on quality of service")
-
-            people = other.publisher(PointCloud2, "/robot/people")
-            for frame in frames(duration=2.0, start=500.0):
-                clock.publish(Clock(clock=stamp(frame.stamp + 0.02)))
-                people.publish(point_cloud(frame, header(frame.stamp, "head")))
-                peer.spin(0.01)
-        wait(lambda: states[-1]["stamp"] > 501.5, "people")
-        assert states[-1]["frame_id"] == "head"
-        assert 0.0 <= states[-1]["latency_ms"] < 2000.0
-        assert states[-1]["people"][0]["top5"]
-        STATE.validate(states[-1])
-        assert _seconds_to_end(child, signal.SIGINT) < 2.0
-        child.check()
-        assert "Traceback" not in child.output()

@@ -1,0 +1,107 @@
+"""The process of the perception node: how it starts, waits, is named and ends."""
+
+import shutil
+import signal
+import time
+
+import jsonschema
+import pytest
+
+pytest.importorskip("rclpy", reason="needs ROS 2 (rclpy)")
+
+from lifecycle_msgs.msg import Transition  # noqa: E402
+from lifecycle_msgs.srv import ChangeState, GetState  # noqa: E402
+from rclpy.qos import qos_profile_sensor_data  # noqa: E402
+from ros_peer import Diagnostics, Peer, header, seconds_to_end, stamp  # noqa: E402
+from rosgraph_msgs.msg import Clock  # noqa: E402
+from sensor_msgs.msg import PointCloud2  # noqa: E402
+from test_stream import frames  # noqa: E402
+
+from usdrl_model.checkpoint import resolve  # noqa: E402
+from usdrl_ros.children import Child, ChildError  # noqa: E402
+from usdrl_ros.parameter_docs import params_file  # noqa: E402
+from usdrl_ros.skeleton_messages import point_cloud  # noqa: E402
+from usdrl_ros.state_json import schema  # noqa: E402
+
+STATE = jsonschema.Draft202012Validator(schema())
+
+
+def _run(*arguments):
+    return Child("perception", ["-m", "usdrl_ros.perception_node", "--ros-args", *arguments])
+
+
+@pytest.fixture
+def spoiled_weights(tmp_path):
+    folder = tmp_path / "spoiled"
+    folder.mkdir()
+    shutil.copy(resolve("default") / "config.json", folder)
+    (folder / "model.safetensors").write_bytes(b"no tensors in here" * 100)
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (["-p", "topology:=kinect"], "Did you mean"),
+        (["-p", "num_threads:=0"], "num_threads"),
+        (["-p", "watch:=[dance]"], "Known: walk"),
+        (["-p", "weights:={spoiled}"], "model.safetensors: damaged"),
+    ],
+)
+def test_a_node_that_cannot_start_says_why_and_fails(arguments, reason, spoiled_weights):
+    with _run(*(argument.format(spoiled=spoiled_weights) for argument in arguments)) as child:
+        before = time.monotonic()
+        while not child.ended():
+            assert time.monotonic() - before < 60.0, "the node runs"
+            time.sleep(0.05)
+        with pytest.raises(ChildError, match=reason):
+            child.check()
+        assert "Traceback" not in child.output()
+
+
+def test_a_node_that_waits_survives_a_failed_configuration(peer, spoiled_weights):
+    with _run("-p", "autostart:=false", "-p", f"weights:={spoiled_weights}") as child:
+        request = ChangeState.Request(transition=Transition(id=Transition.TRANSITION_CONFIGURE))
+        assert not peer.call(ChangeState, "usdrl_perception/change_state", request).success
+        assert peer.call(GetState, "usdrl_perception/get_state").current_state.label == "unconfigured"
+        assert seconds_to_end(child, signal.SIGINT) < 2.0
+        child.check()
+
+
+def test_names_simulated_time_and_quality_of_service_with_the_shipped_weights(peer, tmp_path):
+    settings = params_file().replace('topic: "skeletons"', 'topic: "people"').replace('"optical"', '"kinect"')
+    settings += "    use_sim_time: true\n    qos_overrides./robot/people.subscription.reliability: reliable\n"
+    (tmp_path / "robot.yaml").write_text(settings, encoding="utf-8")
+    renamed = ["-r", "__ns:=/robot", "-r", "__node:=eyes", "-r", "actions/state:=what_people_do"]
+    with _run(*renamed, "--params-file", str(tmp_path / "robot.yaml")) as child:
+        states = peer.listen_json("/robot/what_people_do")
+        diagnostics = Diagnostics(peer)
+
+        def wait(done, what):
+            peer.wait(lambda: child.check() or done(), what)
+
+        wait(lambda: states, "state")
+        assert states[0]["model"]["weights"] == "utkinect10"
+        wait(lambda: "input" in diagnostics.newest(), "diagnostics")
+        assert diagnostics.newest()["input"].name == "/robot/eyes: input"
+        assert "/clock" in diagnostics.newest()["input"].message
+
+        with Peer() as other:
+            clock = other.publisher(Clock, "/clock")
+            clock.publish(Clock(clock=stamp(500.0)))
+            other.node.create_publisher(PointCloud2, "/robot/people", qos_profile_sensor_data)
+            wait(lambda: "qos_overrides" in diagnostics.newest()["input"].message, "advice on quality of service")
+
+            people = other.publisher(PointCloud2, "/robot/people")
+            for frame in frames(duration=2.0, start=500.0):
+                clock.publish(Clock(clock=stamp(frame.stamp + 0.02)))
+                people.publish(point_cloud(frame, header(frame.stamp, "head")))
+                peer.spin(0.01)
+        wait(lambda: states[-1]["stamp"] > 501.5, "people")
+        assert states[-1]["frame_id"] == "head"
+        assert 0.0 <= states[-1]["latency_ms"] < 2000.0
+        assert states[-1]["people"][0]["top5"]
+        STATE.validate(states[-1])
+        assert seconds_to_end(child, signal.SIGINT) < 2.0
+        child.check()
+        assert "Traceback" not in child.output()
