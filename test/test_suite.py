@@ -84,6 +84,8 @@ def test_what_cannot_be_run_is_refused_before_anything_is_trained(made: Suite, t
         suite.load("opn")
     with pytest.raises(ValueError, match=r"\['other'\] are not among"):
         Suite(evaluations=(Evaluation(benchmark="utd_mhad", task="retrieval", weights=("other",)),))
+    with pytest.raises(ValueError, match="transfer needs some, made on other sets"):
+        Suite(evaluations=(Evaluation(benchmark="utd_mhad", task="transfer", methods=("from scratch",)),))
     with pytest.raises(ValueError, match="are not in the suite"):
         made.only(["utd_mhad/retrieval"])
     with pytest.raises(FileNotFoundError, match="usdrl data import"):

@@ -82,6 +82,8 @@ class Suite:
             benchmarks.load(one.benchmark).task(one.task)
             if unknown := [name for name in one.weights if name not in self.pretraining]:
                 raise ValueError(f"{one.title}: weights: {unknown} are not among {list(self.pretraining)}")
+            if one.task == "transfer" and not one.weights:
+                raise ValueError(f"{one.title}: weights: transfer needs some, made on other sets")
 
     def only(self, titles: Iterable[str]) -> Suite:
         """The evaluations ``benchmark/task`` with one of these titles.
