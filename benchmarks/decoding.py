@@ -10,13 +10,13 @@ came out.
 
 from __future__ import annotations
 
-import argparse
 import statistics
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import torch
+from open_ablation import options
 
 from usdrl_model import config
 from usdrl_model.detector import BACKGROUND
@@ -86,12 +86,7 @@ def described(way: DecodingConfig) -> str:
 
 def main() -> None:
     """Train what is missing, decode, and print."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", required=True, type=Path, help="store with UTKinect (usdrl data import)")
-    parser.add_argument("--out", required=True, type=Path, help="folder for the scores of frames, made where missing")
-    parser.add_argument("--seeds", type=int, nargs="+", default=(0, 1), help="default: 0 1")
-    parser.add_argument("--threads", type=int, default=1, help="CPU threads (default: 1)")
-    arguments = parser.parse_args()
+    arguments = options(__doc__).parse_args()
     torch.set_num_threads(arguments.threads)
     whole = Store.open(arguments.data).select(sets=["utkinect"])
     labels = (BACKGROUND, *benchmark.classes(whole, "segmentation"))

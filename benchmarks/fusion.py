@@ -9,7 +9,6 @@ are training subjects. docs/results.md holds what came out.
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import get_args
@@ -26,6 +25,8 @@ from open_ablation import (
     Scores,
     folder,
     kept,
+    left,
+    options,
     parts,
     percent,
     pretrained,
@@ -65,8 +66,7 @@ def frozen(row: Row, seed: int, store: Store, fold: Fold, out: Path) -> Scores:
     for one in get_args(Modality):
         run = pretraining_run(Row(one, (*row.changes, f"encoder.modalities=[{one}]")), seed)
         where = folder(out, run, store, fold)
-        where.mkdir(parents=True, exist_ok=True)
-        encoder = pretrained(run, store, fold, where).backbone
+        encoder = pretrained(run, left(store, run, fold), where).backbone
         for head, learn in HEADS.items():
             fits[head][one] = fitting.fit_frozen(lambda _, encoder=encoder: encoder, learn, CPU)
     return answers(fits, run.encoder, seed, store, fold)
@@ -111,12 +111,7 @@ def _name(fusion: Sequence[str]) -> str:
 
 def main() -> None:
     """Train and score what is missing, and print."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", required=True, type=Path, help="store with the four sets (usdrl data import)")
-    parser.add_argument("--out", required=True, type=Path, help="folder of open_ablation.py, made where missing")
-    parser.add_argument("--seeds", type=int, nargs="+", default=(0, 1, 2), help="default: 0 1 2")
-    parser.add_argument("--threads", type=int, default=1, help="CPU threads (default: 1)")
-    arguments = parser.parse_args()
+    arguments = options(__doc__).parse_args()
     torch.set_num_threads(arguments.threads)
     store = Store.open(arguments.data).select(sets=SETS)
     for title, row in TABLES:

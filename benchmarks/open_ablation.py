@@ -116,7 +116,6 @@ FINE_TUNING = (
     Row("as in the file"),
     Row("the encoder learns a tenth as fast as the head", ("encoder_rate=0.1",)),
     Row("the encoder does not learn", ("train=heads",)),
-    Row("a random head", ("head=random",)),
     Row("a random head, everything learns as fast", ("head=random", "encoder_rate=1")),
 )
 
@@ -150,8 +149,10 @@ def training_run(row: Row, seed: int) -> FinetuneConfig:
 def pretraining_scores(row: Row, seed: int, store: Store, fold: Fold, out: Path) -> Scores:
     """Right answers of frozen features."""
     run = pretraining_run(row, seed)
-    untrained = probe.untrained(run.encoder, run.projectors, run.seed)
-    encoder = pretrained(run, store, fold, out).backbone if row.train else untrained
+    if row.train:
+        encoder = pretrained(run, left(store, run, fold), out).backbone
+    else:
+        encoder = probe.untrained(run.encoder, run.projectors, run.seed)
     scores: dict[str, float] = {}
     for name, clips in parts(store, fold)[1].items():
         learnt, scored = (labelled(part, run.encoder, name) for part in clips)
@@ -166,10 +167,15 @@ def pretraining_scores(row: Row, seed: int, store: Store, fold: Fold, out: Path)
     return scores
 
 
-def pretrained(run: PretrainConfig, store: Store, fold: Fold, out: Path) -> USDRL:
+def left(store: Store, run: PretrainConfig, fold: Fold) -> list[Store]:
+    """What a run pretrains on without those who are left out, a store a set."""
+    return parts(store.select(sets=run.data.sets), fold)[0]
+
+
+def pretrained(run: PretrainConfig, clips: Sequence[Store], out: Path) -> USDRL:
     """The model of a run, which goes on where ``out`` has it stopped."""
-    learnt, _ = parts(store.select(sets=run.data.sets), fold)
-    pool = ClipPool.of(itertools.chain(*learnt), run.encoder.people, run.data.longest)
+    out.mkdir(parents=True, exist_ok=True)
+    pool = ClipPool.of(itertools.chain(*clips), run.encoder.people, run.data.longest)
     return pretrain.train(run, pool, out, Processes(0, 1, CPU), resume=(out / "training.pt").exists())
 
 
@@ -184,13 +190,15 @@ def fine_tuning_scores(row: Row, seed: int, store: Store, fold: Fold, out: Path)
     """Right answers of networks that begin from what ``config/pretrain_open.yaml`` makes."""
     run, recipe = pretraining_run(Row("the file"), seed), dataclasses.replace(training_run(row, seed), seed=0)
     where = folder(out.parent.parent / "pretraining", run, store, fold)
-    where.mkdir(parents=True, exist_ok=True)
-    pretrained(run, store, fold, where).save_pretrained(
-        out / "weights", pretrain.source(run, store, Path(__file__).name)
-    )
-    weights = [Pretrained.open(out / "weights")]
+    weights = [opened(pretrained(run, left(store, run, fold), where), run, store, out)]
     (method,) = methods.build([methods.FINE_TUNED], weights=weights, recipe=recipe, people=1, causal=False, device=CPU)
     return trained(method, seed, store, fold)
+
+
+def opened(model: USDRL, run: PretrainConfig, store: Store, out: Path) -> Pretrained:
+    """A model as what can be fine-tuned, by way of a file in ``out``."""
+    model.save_pretrained(out / "weights", pretrain.source(run, store, "benchmarks"))
+    return Pretrained.open(out / "weights")
 
 
 def trained(method: methods.Method, seed: int, store: Store, fold: Fold) -> Scores:
@@ -262,15 +270,21 @@ TABLES: Mapping[str, tuple[Sequence[Row], Callable[[Row, int], Any], Callable[..
 }
 
 
-def main() -> None:
-    """Train and score what is missing; seed by seed, so that every row has one before any has two."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=TABLES)
-    parser.add_argument("--data", required=True, type=Path, help="store with the four sets (usdrl data import)")
+def options(about: str | None) -> argparse.ArgumentParser:
+    """What all of these tables can be told."""
+    parser = argparse.ArgumentParser(description=about, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", required=True, type=Path, help="store with the sets above (usdrl data import)")
     parser.add_argument("--out", required=True, type=Path, help="folder of all runs, made where missing")
     parser.add_argument("--seeds", type=int, nargs="+", default=(0, 1, 2), help="default: 0 1 2")
-    parser.add_argument("--only", nargs="+", default=(), help="names of rows; default: all")
     parser.add_argument("--threads", type=int, default=1, help="CPU threads (default: 1)")
+    return parser
+
+
+def main() -> None:
+    """Train and score what is missing; seed by seed, so that every row has one before any has two."""
+    parser = options(__doc__)
+    parser.add_argument("what", choices=TABLES)
+    parser.add_argument("--only", nargs="+", default=(), help="names of rows; default: all")
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
     rows, configured, measure = TABLES[arguments.what]

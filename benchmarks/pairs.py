@@ -10,23 +10,18 @@ labels. What is done is in ``--out`` and is not computed again. docs/results.md 
 
 from __future__ import annotations
 
-import argparse
-import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 import torch
-from open_ablation import CONFIGS, CPU, Scores, kept, percent, right_answers, table
+from open_ablation import CONFIGS, CPU, Scores, kept, opened, options, percent, pretrained, right_answers, table
 
-from usdrl_model import config, pretrain
-from usdrl_model.clip_pool import ClipPool
-from usdrl_model.distributed import Processes
+from usdrl_model import config
 from usdrl_model.finetune_config import FinetuneConfig
 from usdrl_model.labelled import labelled
 from usdrl_model.pretrain_config import PretrainConfig
 from usdrl_model.store import Store
 from usdrl_model.tasks import methods
-from usdrl_model.tasks.weights import Pretrained
 
 LEFT_OUT = (2, 3, 4)
 """Folds of SBU that are scored; the clips of the first are nowhere. Without the fifth, there are fewer than a batch."""
@@ -51,29 +46,17 @@ def scores(seed: int, store: Store, fold: int, out: Path) -> Scores:
     sbu = store.select(sets=["sbu"], split="five_fold/1/train")
     learnt, scored = (sbu.select(split=f"five_fold/{fold}/{part}") for part in ("train", "test"))
     run, recipe = pretraining_run(seed), config.load(FinetuneConfig, CONFIGS / "recognition_pairs.yaml")
-    weights = pretrained(run, [learnt, store.select(sets=["nuisi"], split="official/train")], out)
+    clips = [learnt, store.select(sets=["nuisi"], split="official/train")]
+    weights = opened(pretrained(run, clips, out), run, learnt, out)
     train, test = (labelled(part, run.encoder, f"sbu, fold {fold}") for part in (learnt, scored))
     found = methods.build(tuple(COLUMNS), weights=[weights], recipe=recipe, people=2, causal=False, device=CPU)
     right = {f"SBU {COLUMNS[one.name]}": right_answers(one, train, test, seed) for one in found}
     return {"clips sbu": len(scored), **right}
 
 
-def pretrained(run: PretrainConfig, clips: Sequence[Store], out: Path) -> Pretrained:
-    """The encoder of a run, which goes on where ``out`` has it stopped."""
-    pool = ClipPool.of(itertools.chain(*clips), run.encoder.people, run.data.longest)
-    model = pretrain.train(run, pool, out, Processes(0, 1, CPU), resume=(out / "training.pt").exists())
-    model.save_pretrained(out / "weights", pretrain.source(run, clips[0], "benchmarks/pairs.py"))
-    return Pretrained.open(out / "weights")
-
-
 def main() -> None:
     """Train and score what is missing, and print."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", required=True, type=Path, help="store with both sets (usdrl data import)")
-    parser.add_argument("--out", required=True, type=Path, help="folder of all runs, made where missing")
-    parser.add_argument("--seeds", type=int, nargs="+", default=(0, 1, 2), help="default: 0 1 2")
-    parser.add_argument("--threads", type=int, default=1, help="CPU threads (default: 1)")
-    arguments = parser.parse_args()
+    arguments = options(__doc__).parse_args()
     torch.set_num_threads(arguments.threads)
     store = Store.open(arguments.data).select(sets=("sbu", "nuisi"))
     seeds: list[Mapping[str, float]] = []

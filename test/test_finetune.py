@@ -138,6 +138,7 @@ def test_a_diverging_run_stops_and_keeps_the_last_good_state(tmp_path: Path, mon
     [
         ({"validation_subjects": ("b",)}, r"\['b'\] are both"),
         ({"batch": 1}, "batch"),
+        ({"encoder_rate": 0.0}, "encoder_rate: expected a share"),
     ],
 )
 def test_runs_that_cannot_start_are_refused(change: dict, message: str) -> None:

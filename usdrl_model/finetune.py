@@ -70,6 +70,8 @@ def train(
     trainer.state.check(resume)
     if resume:
         trainer.restore()
+    elif run.start and run.head == "linear":
+        start_head(trainer.model, trainer.mixture)
     trainer.go()
     return trainer.result()
 
@@ -90,8 +92,6 @@ class _Trainer:
         if run.start:
             self.model.encoder.load_state_dict(start_encoder(run).state_dict())
         self.model.to(device)
-        if run.start and run.head == "linear":
-            start_head(self.model, self.mixture)
         self.frozen = freeze(self.model, run.train)
         self.average = AveragedModel(self.model, multi_avg_fn=get_ema_multi_avg_fn(run.average), use_buffers=True)
         self.optimiser = torch.optim.AdamW(_groups(self.model, run), lr=0.0, weight_decay=run.weight_decay)
