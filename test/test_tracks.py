@@ -111,6 +111,29 @@ def test_where_somebody_stands_and_faces_does_not_matter(yaw: float, x: float, z
     np.testing.assert_allclose(line[:, 2], 0.0, atol=1e-9)
 
 
+@pytest.mark.parametrize("people", [1, 2])
+@pytest.mark.parametrize("yaw", [0.0, 1.0, -2.5])
+def test_a_window_that_is_centred_as_a_whole_shows_where_somebody_goes(yaw: float, people: int) -> None:
+    pose = np.random.default_rng(4).normal(scale=0.3, size=(people, 25, 3))
+    pose[0, [SHOULDER_LEFT, SHOULDER_RIGHT]] = [[-0.2, 0.3, 0.0], [0.2, 0.3, 0.0]] + pose[0, SPINE_MID]
+    pose[1:, SPINE_MID] = pose[0, SPINE_MID] + [2.0, 0.1, 0.0]
+    steps = np.linspace([-0.6, -0.3, -0.9], [0.6, 0.3, 0.9], 9)
+    turn = np.array([[np.cos(yaw), 0, np.sin(yaw)], [0, 1, 0], [-np.sin(yaw), 0, np.cos(yaw)]])
+    window = (pose + steps[:, None, None]) @ turn.T + [3.0, 1.0, 2.0]
+
+    frame, whole = normalise(window), normalise(window, "window")
+
+    np.testing.assert_allclose(whole[:, 0, SPINE_MID], steps, atol=1e-9)
+    np.testing.assert_allclose(whole - steps[:, None, None], frame, atol=1e-9)
+    np.testing.assert_allclose(frame, np.broadcast_to(frame[:1], frame.shape), atol=1e-9)
+
+
+def test_who_is_not_there_goes_nowhere() -> None:
+    window = np.random.default_rng(5).normal(size=(9, 2, 25, 3))
+    window[:, 1] = 0.0
+    assert not normalise(window, "window")[:, 1].any()
+
+
 @pytest.mark.parametrize("angle", [0.0, 1.0, 2.5, -2.0])
 def test_of_two_people_the_second_is_to_the_right_whatever_the_camera(angle: float) -> None:
     rng = np.random.default_rng(0)

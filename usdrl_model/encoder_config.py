@@ -9,6 +9,7 @@ from usdrl_model.modality import Modality
 
 Stream = Literal["temporal", "spatial"]
 Architecture = Literal["dste", "sttr"]
+Centre = Literal["frame", "window"]
 MAX_FRAMES = 200
 """Length of the sinusoidal position table (official value)."""
 DSTE_ONLY = ("alpha", "gap", "drop_path", "conv_kernel", "mlp_residual")
@@ -53,6 +54,9 @@ class EncoderConfig:
     """Keep the residual round the MLP of CA that the official code leaves out."""
     causal: bool = False
     """No token of the temporal stream sees a later frame. The parameters are the same, so any weights load."""
+    centre: Centre = "frame"
+    """What the origin of a window is: where the person's spine is in each frame (official), or its median place in the
+    window, so that the encoder sees where they go. The latter is for skeletons in a frame that does not move."""
     mask_empty: bool = False
     """Keep the joint tokens of a person who is zero throughout out of attention, shift and pooling."""
     spatial_pool: Literal["official", "broadcast"] = "official"
@@ -70,6 +74,8 @@ class EncoderConfig:
             raise ValueError(f"people, joints and gap must be above 0, got {self.people}, {self.joints}, {self.gap}")
         if not 0.0 <= self.alpha <= 1.0 or not 0.0 <= self.drop_path < 1.0:
             raise ValueError(f"alpha must be 0 to 1 and drop_path below 1, got {self.alpha} and {self.drop_path}")
+        if self.centre not in get_args(Centre):
+            raise ValueError(f"centre must be {' or '.join(get_args(Centre))}, got {self.centre!r}")
         if self.conv_kernel % 2 == 0 or (self.stem_kernel and self.stem_kernel % 2 == 0):
             raise ValueError(f"kernels must be odd, got conv_kernel={self.conv_kernel} stem_kernel={self.stem_kernel}")
         if not self.streams or set(self.streams) - {"temporal", "spatial"}:

@@ -104,7 +104,7 @@ def _window(clip: Clip, frames: slice | np.ndarray, people: list[int], shape: En
         return torch.zeros(shape.frames, shape.people, *clip.joints.shape[2:])
     span = slice(there[0], there[-1] + 1)
     bodies = [(joints[span, person], mask[span, person]) for person in order]
-    window = torch.from_numpy(compose(*bodies[0], bodies[1:], shape.people))
+    window = torch.from_numpy(compose(*bodies[0], bodies[1:], shape.people, shape.centre))
     flat = window.flatten(1).T[None]  # (1, M * V * 3, L)
     resized = F.interpolate(flat, size=shape.frames, mode="linear", align_corners=False)
     return resized[0].T.reshape(shape.frames, *window.shape[1:])

@@ -89,7 +89,7 @@ def sample_windows(config: DetectorConfig, count: int, seed: int = 0) -> Tensor:
     scripts = (random_script(rng, (count + 8) * stride / config.rate),)
     recording = simulate(PerformanceConfig(scripts=scripts, faults=random_faults(rng)), seed=seed)
     found = stretches(recording, ("none", *ACTIONS), config.rate, StreamConfig().max_gap)
-    x = cut(found, encoder.frames, stride).x[:count]
+    x = cut(found, encoder.frames, stride, centre=encoder.centre).x[:count]
     if encoder.joints != x.shape[3]:
         raise ValueError(f"expected a detector of {x.shape[3]} joints, got {encoder.joints}: give windows of its own")
     windows = torch.zeros(len(x), encoder.frames, encoder.people, encoder.joints, 3)

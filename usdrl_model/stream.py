@@ -250,7 +250,7 @@ class ActionStream:
         ]
         near = [other for gap, other in sorted(others, key=lambda pair: pair[0]) if gap < NEAR][: encoder.people - 1]
         windows = [other.track.window(encoder.frames, end) for other in near]
-        return compose(joints, mask, windows, encoder.people)
+        return compose(joints, mask, windows, encoder.people, encoder.centre)
 
     def _scores(self, windows: np.ndarray) -> np.ndarray:
         """(N, T, K) probabilities of every frame."""

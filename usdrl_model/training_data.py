@@ -130,11 +130,11 @@ def windows_of(
     """Windows of some recordings of a source; see ``mix`` for the arguments and errors."""
     shape = detector.encoder
     if source.window == "clip":
-        return whole(chosen, detector.labels, shape.frames, shape.people)
+        return whole(chosen, detector.labels, shape.frames, shape.people, shape.centre)
     found = [
         stretch for recording in chosen for stretch in stretches(recording, detector.labels, detector.rate, max_gap)
     ]
-    return cut(found, shape.frames, stride, shape.people)
+    return cut(found, shape.frames, stride, shape.people, shape.centre)
 
 
 def _listed(recording: Recording, source: SourceConfig) -> bool:

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from usdrl_model.encoder_config import Centre
 from usdrl_model.recording import Recording
 from usdrl_model.skeleton import SPINE_MID, canonical
 from usdrl_model.topology import topology
@@ -96,7 +97,7 @@ def stretches(recording: Recording, labels: Sequence[str], rate: float, max_gap:
     return found
 
 
-def cut(found: Sequence[Stretch], frames: int, stride: int, people: int = 1) -> Windows:
+def cut(found: Sequence[Stretch], frames: int, stride: int, people: int = 1, centre: Centre = "frame") -> Windows:
     """Windows of ``frames`` frames that end at every ``stride``-th frame of the stretches.
 
     The first ones of a stretch begin before it, as the first ones of a new person do live.
@@ -106,12 +107,13 @@ def cut(found: Sequence[Stretch], frames: int, stride: int, people: int = 1) -> 
         frames: T.
         stride: frames between the ends of two windows.
         people: M; beside the person whose labels count, the nearest ones, as live.
+        centre: see ``EncoderConfig.centre``.
 
     Raises:
         ValueError: nothing to cut from.
     """
     parts = [
-        ending_at(stretch, found, range(stretch.start + MIN_FRAMES - 1, stretch.stop, stride), frames, people)
+        ending_at(stretch, found, range(stretch.start + MIN_FRAMES - 1, stretch.stop, stride), frames, people, centre)
         for stretch in found
     ]
     if not parts:
@@ -119,20 +121,33 @@ def cut(found: Sequence[Stretch], frames: int, stride: int, people: int = 1) -> 
     return Windows(*(torch.cat([getattr(part, name) for part in parts]) for name in ("x", "y", "seen")))
 
 
-def ending_at(stretch: Stretch, found: Sequence[Stretch], ends: Sequence[int], frames: int, people: int = 1) -> Windows:
+def ending_at(
+    stretch: Stretch,
+    found: Sequence[Stretch],
+    ends: Sequence[int],
+    frames: int,
+    people: int = 1,
+    centre: Centre = "frame",
+) -> Windows:
     """The windows of one stretch whose last frames are ``ends``, grid indices inside of it; others as ``cut``."""
     x, y, seen = [], [], []
     others = [other for other in found if other is not stretch and other.recording == stretch.recording]
     for end in ends:
         joints, mask, labels = _span(stretch, end, frames)
         near = _nearest(stretch, others, end, people - 1)
-        x.append(compose(joints, mask, [_span(other, end, frames)[:2] for other in near], people))
+        x.append(compose(joints, mask, [_span(other, end, frames)[:2] for other in near], people, centre))
         y.append(labels)
         seen.append(np.asarray(mask.any(axis=1)))
     return _windows(x, y, seen)
 
 
-def whole(recordings: Iterable[Recording], labels: Sequence[str], frames: int, people: int = 1) -> Windows:
+def whole(
+    recordings: Iterable[Recording],
+    labels: Sequence[str],
+    frames: int,
+    people: int = 1,
+    centre: Centre = "frame",
+) -> Windows:
     """One window a labelled clip: all of it, resized to ``frames`` frames, every frame with the label of the clip.
 
     Raises:
@@ -144,7 +159,7 @@ def whole(recordings: Iterable[Recording], labels: Sequence[str], frames: int, p
             raise ValueError(f"{recording.name}: expected a clip labelled one of {list(labels)}, got {recording.label}")
         bodies = [_resized(stretch, frames) for stretch in _everybody(recording, people)]
         if bodies:
-            x.append(compose(*bodies[0], bodies[1:], people))
+            x.append(compose(*bodies[0], bodies[1:], people, centre))
             y.append(np.full(frames, labels.index(recording.label)))
     if not x:
         raise ValueError(f"no clip holds a person for {MIN_FRAMES} frames: nothing to train on")

@@ -23,6 +23,7 @@ import torch
 from torch import Tensor
 
 from usdrl_model.augment import AugmentConfig, Draw, disturb, transform
+from usdrl_model.encoder_config import Centre
 from usdrl_model.skeleton import SHOULDER_LEFT, SHOULDER_RIGHT, SPINE_MID
 
 
@@ -84,7 +85,7 @@ class Clips(NamedTuple):
         return cls(frames, lengths.cumsum(0) - lengths, lengths)
 
 
-def views(clips: Clips, frames: int, config: ViewConfig, draw: Draw) -> Tensor:
+def views(clips: Clips, frames: int, config: ViewConfig, draw: Draw, centre: Centre = "frame") -> Tensor:
     """K views of every clip, each with its own randomness.
 
     Args:
@@ -92,6 +93,7 @@ def views(clips: Clips, frames: int, config: ViewConfig, draw: Draw) -> Tensor:
         frames: T of the views.
         config: what the views differ in.
         draw: of N rows and K views.
+        centre: see ``EncoderConfig.centre``; for views that are normalised.
 
     Returns:
         (K, N, T, M, V, 3).
@@ -99,7 +101,7 @@ def views(clips: Clips, frames: int, config: ViewConfig, draw: Draw) -> Tensor:
     x = crop_resize(clips, frames, config, draw)
     there = _there(x)
     if config.normalise:
-        x = normalise(x)
+        x = normalise(x, centre)
     if config.corrupted_joints or config.shear:
         x = corrupt_or_shear(x, config, draw)
     x = disturb(x, config.augment, draw)
@@ -132,20 +134,24 @@ def crop_resize(clips: Clips, frames: int, config: ViewConfig, draw: Draw) -> Te
     return x.view(len(length), frames, *clips.frames.shape[1:])
 
 
-def normalise(x: Tensor) -> Tensor:
+def normalise(x: Tensor, centre: Centre = "frame") -> Tensor:
     """``window.normalise`` of many windows at once; (N, T, M, V, 3)."""
     there = _there(x)
-    x = (x - x[:, :, :1, SPINE_MID : SPINE_MID + 1]) * there
+    spine = x[:, :, 0, SPINE_MID]  # (N, T, 3)
     line = _median(x[:, :, 0, SHOULDER_RIGHT] - x[:, :, 0, SHOULDER_LEFT])  # (N, 3)
     if x.shape[2] > 1:
-        line = torch.where(there[:, 0, 1, 0], _median(x[:, :, 1, SPINE_MID]), line)
+        line = torch.where(there[:, 0, 1, 0], _median(x[:, :, 1, SPINE_MID] - spine), line)
     length = torch.hypot(line[:, 0], line[:, 2])
     known = length > 1e-6
     length = length.where(known, 1.0)
     cos, sin = (line[:, 0] / length).where(known, 1.0), (line[:, 2] / length).where(known, 0.0)
     zero, one = torch.zeros_like(cos), torch.ones_like(cos)
-    turn = torch.stack([cos, zero, sin, zero, one, zero, -sin, zero, cos], dim=1).view(-1, 3, 3)
-    return transform(x, turn.transpose(1, 2))
+    turn = torch.stack([cos, zero, -sin, zero, one, zero, sin, zero, cos], dim=1).view(-1, 3, 3)
+    centred = transform((x - spine[:, :, None, None]) * there, turn)
+    if centre == "frame":
+        return centred
+    path = spine @ turn
+    return centred + (path - _median(path)[:, None])[:, :, None, None] * there
 
 
 def corrupt_or_shear(x: Tensor, config: ViewConfig, draw: Draw) -> Tensor:

@@ -1,9 +1,10 @@
 """Frames on the time grid -> what the encoder sees: no holes, centred on the person, facing the sensor.
 
 Centring removes where somebody stands, the heading where they face, both of which say nothing about the action; what
-is left of the vertical is gravity. The heading is the median shoulder line of the window, not that of its first frame
-(official): a bad first frame would turn the whole window. With two people it is the line from one to the other, which
-says more of what they do and is measured better than shoulders seen from the side (docs/results.md).
+is left of the vertical is gravity. Centred frame by frame, a window shows neither where somebody goes nor where the
+robot goes meanwhile; centred as a whole it shows both. The heading is the median shoulder line of the window, not that
+of its first frame (official): a bad first frame would turn the whole window. With two people it is the line from one to
+the other, which says more of what they do and is measured better than shoulders seen from the side (docs/results.md).
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from usdrl_model.encoder_config import Centre
 from usdrl_model.skeleton import SHOULDER_LEFT, SHOULDER_RIGHT, SPINE_MID
 from usdrl_model.topology import PARENTS
 
@@ -52,32 +54,45 @@ def fill(joints: np.ndarray, mask: np.ndarray) -> np.ndarray:
     return filled
 
 
-def normalise(joints: np.ndarray) -> np.ndarray:
-    """Centre every frame on the spine of person 0 and turn the window so that they face the sensor.
+def normalise(joints: np.ndarray, centre: Centre = "frame") -> np.ndarray:
+    """Centre every frame, or the window, on the spine of person 0 and turn the window so that they face the sensor.
 
     Args:
         joints: (T, M, V, 3) metres, y up, without holes; people who are not there are zero.
+        centre: see ``EncoderConfig.centre``.
 
     Returns:
         (T, M, V, 3). What points to +x, in the median of the frames: the line from person 0 to person 1, or, of
         somebody alone, from the left to the right shoulder. Who is not there stays zero.
     """
     there: np.ndarray = np.any(joints, axis=(0, 2, 3))  # (M,)
-    centred = (joints - joints[:, :1, SPINE_MID : SPINE_MID + 1]) * there[:, None, None]
-    if len(there) > 1 and there[1]:
-        line = np.median(centred[:, 1, SPINE_MID], axis=0)
-    else:
-        line = np.median(centred[:, 0, SHOULDER_RIGHT] - centred[:, 0, SHOULDER_LEFT], axis=0)
-    length = float(np.hypot(line[0], line[2]))
-    if length < 1e-6:
+    spine = joints[:, 0, SPINE_MID]  # (T, 3)
+    present = there[:, None, None]
+    turn = _heading(joints, there).T
+    centred = ((joints - spine[:, None, None]) * present) @ turn
+    if centre == "frame":
         return centred
-    cos, sin = line[0] / length, line[2] / length
-    turn = np.array([[cos, 0.0, sin], [0.0, 1.0, 0.0], [-sin, 0.0, cos]], dtype=joints.dtype)
-    return centred @ turn.T
+    path = spine @ turn
+    return centred + (path - np.median(path, axis=0))[:, None, None] * present
+
+
+def _heading(joints: np.ndarray, there: np.ndarray) -> np.ndarray:
+    """(3, 3) rotation about the vertical that makes the window face the sensor."""
+    if len(there) > 1 and there[1]:
+        line = np.median(joints[:, 1, SPINE_MID] - joints[:, 0, SPINE_MID], axis=0)
+    else:
+        line = np.median(joints[:, 0, SHOULDER_RIGHT] - joints[:, 0, SHOULDER_LEFT], axis=0)
+    length = float(np.hypot(line[0], line[2]))
+    cos, sin = (line[0] / length, line[2] / length) if length >= 1e-6 else (1.0, 0.0)
+    return np.array([[cos, 0.0, sin], [0.0, 1.0, 0.0], [-sin, 0.0, cos]], dtype=joints.dtype)
 
 
 def compose(
-    joints: np.ndarray, mask: np.ndarray, others: Sequence[tuple[np.ndarray, np.ndarray]], people: int
+    joints: np.ndarray,
+    mask: np.ndarray,
+    others: Sequence[tuple[np.ndarray, np.ndarray]],
+    people: int,
+    centre: Centre = "frame",
 ) -> np.ndarray:
     """The window that the encoder sees of a person and of those near them.
 
@@ -86,11 +101,12 @@ def compose(
         mask: (T, V) bool.
         others: the same of up to ``people - 1`` others, nearest first.
         people: M; who is missing is all zero.
+        centre: see ``EncoderConfig.centre``.
 
     Returns:
         (T, M, V, 3) float32, filled and normalised to the person.
     """
-    bodies = normalise(np.stack([fill(*body) for body in ((joints, mask), *others)], axis=1))
+    bodies = normalise(np.stack([fill(*body) for body in ((joints, mask), *others)], axis=1), centre)
     window = np.zeros((len(joints), people, *joints.shape[1:]), np.float32)
     window[:, : bodies.shape[1]] = bodies
     return window

@@ -52,6 +52,7 @@ class ContinuousConfig:
             rate=self.recipe.detector.rate,
             frames=shape.frames,
             people=shape.people,
+            centre=shape.centre,
             training_stride=self.recipe.stride,
             stride=self.stride,
             max_gap=self.recipe.stream.max_gap,

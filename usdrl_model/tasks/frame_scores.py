@@ -25,6 +25,7 @@ from torch import Tensor
 
 from usdrl_model.clip import Clip
 from usdrl_model.datasets.pku_mmd import detection_windows
+from usdrl_model.encoder_config import Centre
 from usdrl_model.metrics import BACKGROUND, frame_labels
 from usdrl_model.recording import Recording, Segment
 from usdrl_model.store import Store
@@ -57,6 +58,8 @@ class Cut:
     """Frames between the ends of two sliding windows that score."""
     max_gap: float = 1.0
     """Seconds, see ``training_windows.stretches`` (sliding)."""
+    centre: Centre = "frame"
+    """See ``EncoderConfig.centre``."""
     half_width: float = 0.0
     """Seconds before and after an instant that are trained as its class."""
 
@@ -115,7 +118,7 @@ def training(store: Store, labels: tuple[str, ...], how: Cut) -> Windows:
     found: list[Stretch] = []
     for recording in store.recordings():
         found += stretches(widened(recording, how.half_width), labels, how.rate, how.max_gap)
-    return cut(found, how.frames, how.training_stride, how.people)
+    return cut(found, how.frames, how.training_stride, how.people, how.centre)
 
 
 def videos(store: Store, labels: tuple[str, ...], how: Cut) -> Iterator[Video]:
@@ -183,7 +186,7 @@ def _slider(mine: Sequence[Stretch], found: Sequence[Stretch], start: int, how: 
         first: list[np.ndarray] = [np.zeros(0, int)]
         for stretch in mine:
             ends = sorted({*range(stretch.start + MIN_FRAMES - 1, stretch.stop, how.stride), stretch.stop - 1})
-            parts.append(ending_at(stretch, found, ends, how.frames, how.people))
+            parts.append(ending_at(stretch, found, ends, how.frames, how.people, how.centre))
             first.append(np.array(ends) - how.frames + 1 - start)
         return Pieces(_joined(parts), np.concatenate(first))
 
@@ -214,7 +217,7 @@ def end_to_end(clip: Clip, labels: tuple[str, ...], how: Cut) -> Video:
         for window, (places, mask) in enumerate(zip(joints, there, strict=True)):
             bodies = [(places[:, body], mask[:, body]) for body in np.flatnonzero(mask.any(axis=(0, 2)))[: how.people]]
             if bodies:
-                x[window] = compose(*bodies[0], bodies[1:], how.people)
+                x[window] = compose(*bodies[0], bodies[1:], how.people, how.centre)
         windows = Windows(torch.from_numpy(x), torch.from_numpy(classes), torch.from_numpy(seen))
         return Pieces(windows, np.arange(len(x)) * how.frames)
 
