@@ -124,5 +124,5 @@ def test_what_cannot_be_fused_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="ask several networks: give --weights of each"):
         build("linear, fused", given=[joints])
     longer = weights(tmp_path / "longer", dataclasses.replace(ENCODER, frames=32))
-    with pytest.raises(ValueError, match=r"same windows \(frames x people\), got 16 x 1, 32 x 1"):
+    with pytest.raises(ValueError, match=r"same windows \(frames x people\), got 16 x 1; 32 x 1"):
         build("linear, fused", given=[joints, longer])

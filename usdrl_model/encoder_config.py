@@ -100,6 +100,11 @@ class EncoderConfig:
         return self.people * self.joints
 
     @property
+    def windows(self) -> str:
+        """What windows it takes, in words: frames x people, and the centre where it is not the usual one."""
+        return f"{self.frames} x {self.people}" + (", centred as a whole" if self.centre == "window" else "")
+
+    @property
     def features(self) -> int:
         """Size of a pooled or dense feature: D for every stream that runs."""
         return self.hidden * len(self.streams)

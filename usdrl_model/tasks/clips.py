@@ -154,7 +154,7 @@ class _Examples:
 
     def __init__(self, task: Task, store: Store) -> None:
         self._task, self._store = task, store
-        self._made: dict[tuple[str, int, int, float], Labelled] = {}
+        self._made: dict[tuple[str, str, float], Labelled] = {}
 
     def labels(self, splits: Sequence[str]) -> tuple[str, ...]:
         """K classes that are trained in any of these splits, in the order of the set."""
@@ -163,7 +163,7 @@ class _Examples:
 
     def train(self, split: str, shape: EncoderConfig) -> Labelled:
         """Whole, and for early prediction also cut off, the same for all methods and seeds."""
-        key = (f"{split}/train", shape.frames, shape.people, 1.0)
+        key = (f"{split}/train", shape.windows, 1.0)
         if key not in self._made:
             cut_off = CUT_OFF if self._task == "early_prediction" else 0
             random = np.random.default_rng(0)
@@ -179,7 +179,7 @@ class _Examples:
 
     def test(self, split: str, shape: EncoderConfig, share: float) -> Labelled:
         """Cut off after a share of each clip."""
-        key = (f"{split}/test", shape.frames, shape.people, share)
+        key = (f"{split}/test", shape.windows, share)
         if key not in self._made:
             self._made[key] = self._read(split, "test", shape, lambda: share)
         return self._made[key]

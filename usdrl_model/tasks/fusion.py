@@ -55,8 +55,8 @@ def together(classifiers: Sequence[Classifier]) -> Classifier:
 
 def check_alike(shapes: Sequence[EncoderConfig]) -> None:
     """Refuse encoders that take different windows; ValueError says which they take."""
-    sizes = [f"{shape.frames} x {shape.people}" for shape in shapes]
-    if len(set(sizes)) > 1:
+    taken = [shape.windows for shape in shapes]
+    if len(set(taken)) > 1:
         raise ValueError(
-            f"weights that are fused have to take the same windows (frames x people), got {', '.join(sizes)}"
+            f"weights that are fused have to take the same windows (frames x people), got {'; '.join(taken)}"
         )

@@ -125,7 +125,7 @@ def build(
     if any(name.endswith(FUSED) for name in names):
         known |= _of_model(weights, apart, device)
     plain = dataclasses.replace(shape, people=people)
-    windows = {"windows": f"{plain.frames} x {people}"}
+    windows = {"windows": plain.windows}
     return [
         known[name]
         if name in known
