@@ -27,7 +27,7 @@ setup(
     python_requires=">=3.10",
     packages=find_packages(include=["usdrl_model", "usdrl_model.*", "usdrl_ros", "usdrl_ros.*"]),
     package_data={
-        "usdrl_model": ["py.typed", "topologies.yaml", "weights/**/*"],
+        "usdrl_model": ["py.typed", "topologies.yaml", "weights/**/*", "pretrained/**/*"],
         "usdrl_ros": ["py.typed", "schema/*.json"],
     },
     data_files=[

@@ -63,6 +63,15 @@ class Row:
     """Largest number of seeds: rows that take many times as long have fewer."""
     train: bool = True
     """Off: the weights that pretraining would start from."""
+    method: str = methods.FINE_TUNED
+    """Of the table of fine-tuning."""
+
+    @property
+    def kind(self) -> str:
+        """What the run alone does not say."""
+        if not self.train:
+            return "untrained"
+        return "" if self.method == methods.FINE_TUNED else self.method.replace(", ", "-").replace(" ", "-")
 
 
 REPAIRED = ("encoder.architecture=dste", "encoder.conv_kernel=5", "encoder.mlp_residual=true")
@@ -117,6 +126,7 @@ FINE_TUNING = (
     Row("the encoder learns a tenth as fast as the head", ("encoder_rate=0.1",)),
     Row("the encoder does not learn", ("train=heads",)),
     Row("a random head, everything learns as fast", ("head=random", "encoder_rate=1")),
+    Row("as in the file, a detector from scratch asked too", method=methods.WITH_SCRATCH),
 )
 
 
@@ -191,7 +201,7 @@ def fine_tuning_scores(row: Row, seed: int, store: Store, fold: Fold, out: Path)
     run, recipe = pretraining_run(Row("the file"), seed), dataclasses.replace(training_run(row, seed), seed=0)
     where = folder(out.parent.parent / "pretraining", run, store, fold)
     weights = [opened(pretrained(run, left(store, run, fold), where), run, store, out)]
-    (method,) = methods.build([methods.FINE_TUNED], weights=weights, recipe=recipe, people=1, causal=False, device=CPU)
+    (method,) = methods.build([row.method], weights=weights, recipe=recipe, people=1, causal=False, device=CPU)
     return trained(method, seed, store, fold)
 
 
@@ -298,7 +308,7 @@ def main() -> None:
                 run = configured(row, seed)
                 folds = [
                     kept(
-                        folder(arguments.out / arguments.what, run, store, fold, "" if row.train else "untrained"),
+                        folder(arguments.out / arguments.what, run, store, fold, row.kind),
                         lambda out, row=row, seed=seed, fold=fold: measure(row, seed, store, fold, out),
                     )
                     for fold in FOLDS

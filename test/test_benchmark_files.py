@@ -238,7 +238,11 @@ def test_a_fold_that_the_data_does_not_have(tmp_path: Path) -> None:
 
 def test_an_installed_package_finds_its_benchmarks_in_share(tmp_path: Path) -> None:
     site = tmp_path / "lib" / "python3" / "site-packages"
-    shutil.copytree(ROOT / "usdrl_model", site / "usdrl_model", ignore=shutil.ignore_patterns("__pycache__", "weights"))
+    shutil.copytree(
+        ROOT / "usdrl_model",
+        site / "usdrl_model",
+        ignore=shutil.ignore_patterns("__pycache__", "weights", "pretrained"),
+    )
     code = "from usdrl_model.tasks import benchmark; print(benchmark.load('sbu').data, benchmark.folder())"
     run = {"cwd": tmp_path, "env": {**os.environ, "PYTHONPATH": str(site)}, "capture_output": True, "text": True}
     without = subprocess.run([sys.executable, "-c", code], **run)

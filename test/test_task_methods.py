@@ -24,6 +24,7 @@ from usdrl_model.store import Store
 from usdrl_model.stream_config import StreamConfig
 from usdrl_model.tasks import clips, methods
 from usdrl_model.tasks.cells import Cells
+from usdrl_model.tasks.fitting import resized
 from usdrl_model.tasks.fusion import fuse
 from usdrl_model.tasks.result import ALL
 from usdrl_model.tasks.weights import Pretrained
@@ -65,7 +66,7 @@ def test_a_cell_depends_on_weights_and_recipe_where_the_method_does(tmp_path: Pa
     more = dataclasses.replace(RECIPE, steps=21)
     longer = methods.build(names, weights=weighed, recipe=more, people=1, causal=False, device=CPU)
     changed = {m.name for m, o in zip(first, longer, strict=True) if m.depends != o.depends}
-    trained = {"fine-tuned", "fine-tuned, labels propagated", "from scratch"}
+    trained = {"fine-tuned", "fine-tuned, with scratch", "fine-tuned, labels propagated", "from scratch"}
     assert changed == trained | {f"{name}, fused" for name in trained}
 
 
@@ -117,6 +118,31 @@ def test_without_weights_three_modalities_are_fused(store: Store, tmp_path: Path
     assert fused.depends["recipe"] == alone.depends["recipe"]
     (cell,) = clips.run(BENCHMARK, "recognition", store, [fused], seeds=[0], cells=Cells(tmp_path / "cells"))
     assert cell.scores[ALL]["accuracy"] == 100.0
+
+
+def test_a_detector_from_scratch_beside_what_is_fine_tuned_sees_twice_the_frames(store: Store, tmp_path: Path) -> None:
+    given = [
+        weights(tmp_path / "joints"),
+        weights(tmp_path / "bones", dataclasses.replace(ENCODER, modalities=("bone",))),
+    ]
+    names = ("fine-tuned, with scratch", "fine-tuned, with scratch, fused")
+    chosen = build(*names, given=given)
+    assert [method.shape.frames for method in chosen] == [2 * ENCODER.frames] * 2
+    assert [sorted(method.depends) for method in chosen] == [
+        ["beside", "recipe", "weights"], ["beside", "recipe", "recipe 2", "weights", "weights 2"]
+    ]  # fmt: skip
+    found = clips.run(BENCHMARK, "recognition", store, chosen, seeds=[0], cells=Cells(tmp_path / "cells"))
+    assert [cell.scores[ALL]["accuracy"] for cell in found] == [100.0, 100.0]
+
+
+def test_resized_windows_are_those_of_fewer_frames() -> None:
+    spy = Spy(1)
+    windows = torch.arange(16.0)[None, :, None, None, None].expand(3, 16, 2, 25, 3)
+    classify = resized(spy.fit, 8)(windows, torch.tensor([0, 1, 1]), 2, seed=3)
+    assert classify(windows).argmax(dim=1).tolist() == [1, 1, 1]
+    ((learned, *_),) = spy.fitted
+    assert learned.shape == (3, 8, 2, 25, 3)
+    torch.testing.assert_close(learned[2, :, 1, 7, 2], torch.arange(0.5, 16.0, 2.0))
 
 
 def test_what_cannot_be_fused_is_refused(tmp_path: Path) -> None:

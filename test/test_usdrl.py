@@ -12,11 +12,12 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from usdrl_model import hub, model_file
+from usdrl_model import config, hub, model_file
 from usdrl_model.encoder import EncoderConfig
 from usdrl_model.initialise import initialise
 from usdrl_model.losses import GRAIN_WEIGHTS
 from usdrl_model.modality import Modality, modality
+from usdrl_model.pretrain_config import PretrainConfig
 from usdrl_model.projectors import ProjectorConfig
 from usdrl_model.usdrl import USDRL, Downstream, load_encoder
 
@@ -269,6 +270,22 @@ def test_a_repository_without_the_library_says_what_to_install(monkeypatch: pyte
     monkeypatch.setitem(sys.modules, "huggingface_hub", None)
     with pytest.raises(ImportError, match=r"usdrl_ros\[hub\]"):
         USDRL.from_pretrained("someone/skeletons")
+
+
+def test_a_shipped_model_loads_by_name_unless_a_path_has_the_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert hub.shipped() == ["open"]
+    assert (hub.SHIPPED / "open" / "README.md").is_file(), "shipped models need a model card"
+    shipped = hub.find("open").config
+    run = config.load(PretrainConfig, Path(__file__).parents[1] / "config" / "pretrain_open.yaml")
+    assert (shipped.encoder, shipped.projectors) == (run.encoder, run.projectors)
+    assert shipped.source["sets"] == ", ".join(sorted(run.data.sets))
+    assert "standard/train" in shipped.source["data"]
+
+    USDRL(SMALL).save_pretrained(tmp_path / "open")
+    monkeypatch.chdir(tmp_path)
+    assert hub.find("open").config.encoder == SMALL
 
 
 @pytest.mark.parametrize("source", ["nothing", "/no/such/folder", "a/b/c", "../x", "http://x/y"])

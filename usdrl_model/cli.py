@@ -71,7 +71,8 @@ def describe_installation() -> dict[str, str]:
         "platform": f"{platform.platform()}, {os.cpu_count()} cores",
         **{name: _version(name) for name in LIBRARIES},
         "device": f"{device}, {torch.get_num_threads()} threads",
-        "weights": ", ".join(_weights()) or "none in this installation",
+        "weights": _shipped("weights"),
+        "pretrained": _shipped("pretrained"),
         "ROS_DISTRO": os.environ.get("ROS_DISTRO", "not set"),
         "ROS_DOMAIN_ID": os.environ.get("ROS_DOMAIN_ID", "not set"),
     }
@@ -84,12 +85,12 @@ def _version(library: str) -> str:
         return "not installed"
 
 
-def _weights() -> list[str]:
-    """Names of the weights that ship with the package."""
-    folder = resources.files("usdrl_model").joinpath("weights")
-    if not folder.is_dir():
-        return []
-    return sorted(entry.name for entry in folder.iterdir() if entry.joinpath("config.json").is_file())
+def _shipped(kind: str) -> str:
+    """Names of the models of a kind that come with the package: detectors are "weights", encoders "pretrained"."""
+    folder = resources.files("usdrl_model").joinpath(kind)
+    entries = folder.iterdir() if folder.is_dir() else ()
+    names = sorted(entry.name for entry in entries if entry.joinpath("config.json").is_file())
+    return ", ".join(names) or "none in this installation"
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Where a pretrained model comes from: a path, or a repository on Hugging Face.
+"""Where a pretrained model comes from: a path, the package itself, or a repository on Hugging Face.
 
 The library ``huggingface_hub`` is optional (``pip install usdrl_ros[hub]``) and imported only when it is needed.
 """
@@ -6,12 +6,14 @@ The library ``huggingface_hub`` is optional (``pip install usdrl_ros[hub]``) and
 from __future__ import annotations
 
 import re
-from importlib import import_module
+from importlib import import_module, resources
 from pathlib import Path
 
 from usdrl_model import model_file, official
 from usdrl_model.model_file import ModelFile
 
+SHIPPED = Path(str(resources.files("usdrl_model").joinpath("pretrained")))
+"""Pretrained models that come with the package, a folder each. (Detectors are in ``weights``: ``checkpoint``.)"""
 REPOSITORY = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 
 
@@ -19,12 +21,13 @@ def find(source: str | Path, *, filename: str | None = None, revision: str | Non
     """Read the model that ``source`` names; a path that exists goes first.
 
     Args:
-        source: a folder, a ``.safetensors`` file, an official ``.pth.tar``, or ``owner/name`` of a repository.
+        source: a folder, a ``.safetensors`` file, an official ``.pth.tar``, the name of a shipped model ("open"), or
+            ``owner/name`` of a repository.
         filename: one file of the folder or repository to take, for example an official ``.pth.tar``.
         revision: branch, tag or commit of a repository.
 
     Raises:
-        FileNotFoundError: no such path, and not the form of a repository.
+        FileNotFoundError: no such path or shipped model, and not the form of a repository.
         ImportError: a repository, and ``huggingface_hub`` is not installed.
         OSError: the repository cannot be reached or lacks the file.
         ValueError: a file that is damaged or of another model.
@@ -33,16 +36,24 @@ def find(source: str | Path, *, filename: str | None = None, revision: str | Non
     if path.exists():
         return _read(path / filename if filename else path)
     name = str(source)
+    if name in shipped():
+        return _read(SHIPPED / name)
     if not REPOSITORY.fullmatch(name):
         raise FileNotFoundError(
             f"{name}: expected a folder with {model_file.CONFIG} and {model_file.TENSORS}, a .safetensors or .pth.tar"
-            " file, or owner/name of a Hugging Face repository"
+            f" file, the name of a shipped model ({', '.join(shipped()) or 'none installed'}), or owner/name of a"
+            " Hugging Face repository"
         )
     if filename:
         return _read(_download(name, filename, revision))
     folder = _download(name, model_file.CONFIG, revision).parent
     _download(name, model_file.TENSORS, revision)
     return _read(folder)
+
+
+def shipped() -> list[str]:
+    """Names of the pretrained models that come with the package."""
+    return sorted(path.parent.name for path in SHIPPED.glob(f"*/{model_file.CONFIG}"))
 
 
 def _read(path: Path) -> ModelFile:

@@ -105,6 +105,20 @@ def whitened(head: FeatureHead) -> FeatureHead:
     return learn
 
 
+def resized(fit: Fit, frames: int) -> Fit:
+    """Learn from windows that are resized to T frames, and resize those that are asked about."""
+
+    def shorter(windows: Tensor) -> Tensor:
+        flat = windows.flatten(2).transpose(1, 2)  # (N, M * V * 3, T)
+        return F.interpolate(flat, size=frames, mode="linear").transpose(1, 2).reshape(-1, frames, *windows.shape[2:])
+
+    def learn(windows: Tensor, y: Tensor, classes: int, *, seed: int) -> Classifier:
+        classify = fit(shorter(windows), y, classes, seed=seed)
+        return lambda windows: classify(shorter(windows))
+
+    return learn
+
+
 def on(device: torch.device, fit: Callable[Given, Classifier]) -> Callable[Given, Classifier]:
     """A baseline, which works where its windows are, on a device."""
 

@@ -1,6 +1,8 @@
 """The methods of the clip tasks by name: an encoder fine-tuned, from scratch, or frozen; and the baselines beside it.
 
-Those of an encoder also exist "fused": several encoders, each trained by itself, asked together (``fusion``).
+Those of an encoder also exist "fused": several encoders, each trained by itself, asked together (``fusion``). What is
+fine-tuned also exists "with scratch": beside a detector that begins at random and sees every clip at twice the frames.
+It has learned nothing but these clips, the encoder knows other people: they err in different places (docs/results.md).
 
 Letters: T frames, M people.
 """
@@ -26,7 +28,7 @@ from usdrl_model.tasks.fusion import FUSED, check_alike, fuse, numbered, streams
 from usdrl_model.tasks.weights import Pretrained
 
 FINE_TUNED, FROM_SCRATCH = "fine-tuned", "from scratch"
-PROPAGATED = "fine-tuned, labels propagated"
+PROPAGATED, WITH_SCRATCH = "fine-tuned, labels propagated", "fine-tuned, with scratch"
 LINEAR, NEAREST = "linear", "1-NN"
 LINEAR_UNTRAINED, NEAREST_UNTRAINED = "linear, untrained", "1-NN, untrained"
 LINEAR_WHITENED, NEAREST_WHITENED = "linear, whitened", "1-NN, whitened"
@@ -37,9 +39,9 @@ HEADS: Mapping[Head, tuple[str, ...]] = {
     "nearest": (NEAREST, NEAREST_UNTRAINED, NEAREST_WHITENED, NEAREST_WHITENED_UNTRAINED),
 }
 """What a benchmark puts on the encoder -> the methods that do it, each with its control."""
-_OF_MODEL = (*(name for names in HEADS.values() for name in names), PROPAGATED)
+_OF_MODEL = (*(name for names in HEADS.values() for name in names), PROPAGATED, WITH_SCRATCH)
 NAMES: tuple[str, ...] = (*_OF_MODEL, *(name + FUSED for name in _OF_MODEL), *CLIP_BASELINES)
-_PRETRAINED = (PROPAGATED, FINE_TUNED, LINEAR, NEAREST, LINEAR_WHITENED, NEAREST_WHITENED)
+_PRETRAINED = (PROPAGATED, FINE_TUNED, WITH_SCRATCH, LINEAR, NEAREST, LINEAR_WHITENED, NEAREST_WHITENED)
 OF_WEIGHTS: tuple[str, ...] = (*_PRETRAINED, *(name + FUSED for name in _PRETRAINED))
 """Methods that need weights."""
 _BASELINES: Mapping[Task, tuple[str, ...]] = {
@@ -121,9 +123,13 @@ def build(
     runs = [fitting.filled_in(recipe, dataclasses.replace(shape, causal=causal)) for shape in shapes]
     shape = runs[0].detector.encoder
     apart = runs if weights else [fitting.filled_in(recipe, one) for one in streams(shape)]
-    known = _of_model(weights[:1], runs[:1], device)
+    longer = dataclasses.replace(
+        recipe.detector.encoder, frames=2 * shape.frames, people=shape.people, causal=causal, centre=shape.centre
+    )
+    beside = fitting.filled_in(recipe, longer)
+    known = _of_model(weights[:1], runs[:1], beside, device)
     if any(name.endswith(FUSED) for name in names):
-        known |= _of_model(weights, apart, device)
+        known |= _of_model(weights, apart, beside, device)
     plain = dataclasses.replace(shape, people=people)
     windows = {"windows": plain.windows}
     return [
@@ -142,8 +148,13 @@ def check_fusion(names: Iterable[str], weights: Sequence[Pretrained]) -> None:
         check_alike([one.shape for one in weights])
 
 
-def _of_model(weights: Sequence[Pretrained], runs: Sequence[FinetuneConfig], device: torch.device) -> dict[str, Method]:
-    """The methods of one encoder, or fused of several, by name; those of weights only where there are any."""
+def _of_model(
+    weights: Sequence[Pretrained], runs: Sequence[FinetuneConfig], beside: FinetuneConfig, device: torch.device
+) -> dict[str, Method]:
+    """The methods of one encoder, or fused of several, by name; those of weights only where there are any.
+
+    ``beside`` is the detector from scratch that is asked with what is fine-tuned.
+    """
     shapes = [run.detector.encoder for run in runs]
     trained = numbered("recipe", map(config.content_hash, runs))
     encoder = numbered("encoder", map(config.content_hash, shapes))
@@ -152,9 +163,9 @@ def _of_model(weights: Sequence[Pretrained], runs: Sequence[FinetuneConfig], dev
     untrained = [partial(probe.untrained, *one) for one in zip(shapes, projectors, strict=True)]
     methods: dict[str, Method] = {}
 
-    def add(name: str, fit: Fit, depends: Mapping[str, str]) -> None:
+    def add(name: str, fit: Fit, depends: Mapping[str, str], shape: EncoderConfig = shapes[0]) -> None:
         full = name + FUSED if len(runs) > 1 else name
-        methods[full] = Method(name=full, fit=fit, shape=shapes[0], depends=depends)
+        methods[full] = Method(name=full, fit=fit, shape=shape, depends=depends)
 
     def frozen(encoders: Iterable[Callable[[int], DSTE | STTR]], head: FeatureHead) -> Fit:
         return fuse([fitting.fit_frozen(one, head, device) for one in encoders])
@@ -170,7 +181,11 @@ def _of_model(weights: Sequence[Pretrained], runs: Sequence[FinetuneConfig], dev
         pretrained = [_pretrained(one, shape) for one, shape in zip(weights, shapes, strict=True)]
         same = [lambda _, one=one: one for one in pretrained]
         add(PROPAGATED, fitting.fit_propagated(started, pretrained, device), {**trained, **known})
-        add(FINE_TUNED, fuse([fitting.fit_detector(run, device) for run in started]), {**trained, **known})
+        tuned = [fitting.fit_detector(run, device) for run in started]
+        add(FINE_TUNED, fuse(tuned), {**trained, **known})
+        both = fuse([*(fitting.resized(fit, shapes[0].frames) for fit in tuned), fitting.fit_detector(beside, device)])
+        scratch = {"beside": config.content_hash(beside)}
+        add(WITH_SCRATCH, both, {**trained, **known, **scratch}, beside.detector.encoder)
         add(LINEAR, frozen(same, probe.linear_layer), {**encoder, **known})
         add(NEAREST, frozen(same, nearest), {**encoder, **known})
         add(LINEAR_WHITENED, frozen(same, whitened(linear_on_unit)), {**encoder, **known})
