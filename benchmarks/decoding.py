@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from open_ablation import options
+from held_out import options
 
 from usdrl_model import config
 from usdrl_model.detector import BACKGROUND

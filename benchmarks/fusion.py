@@ -14,14 +14,12 @@ from pathlib import Path
 from typing import get_args
 
 import torch
-from open_ablation import (
+from held_out import (
     CPU,
     FOLDS,
-    NARROW,
     SETS,
     TITLES,
     Fold,
-    Row,
     Scores,
     folder,
     kept,
@@ -30,10 +28,9 @@ from open_ablation import (
     parts,
     percent,
     pretrained,
-    pretraining_run,
     table,
-    training_run,
-)  # fmt: skip
+)
+from open_ablation import NARROW, Row, pretraining_run, training_run
 
 from usdrl_model import probe
 from usdrl_model.baselines import Fit

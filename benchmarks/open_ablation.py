@@ -5,8 +5,7 @@
     python benchmarks/open_ablation.py fine-tuning --data stores --out runs/open_ablation --threads 1
     python benchmarks/open_ablation.py training --data stores --out runs/open_ablation --threads 1
 
-Only training subjects of the standard splits take part: in each of two folds some of them are left out of everything,
-of pretraining too, and their clips are what is scored. A row is the file and changes to it. Rows that are done are in
+Who is left out and scored: ``held_out.py``. A row is the file and changes to it. Rows that are done are in
 ``--out`` and are not computed again; a run that was stopped goes on. Prints a Markdown table, also when it is stopped:
 right answers in both folds together, in percent, mean over the seeds and lowest to highest. docs/results.md holds what
 came out.
@@ -14,43 +13,39 @@ came out.
 
 from __future__ import annotations
 
-import argparse
 import dataclasses
-import itertools
-import json
-import statistics
-import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
+from held_out import (
+    CONFIGS,
+    CPU,
+    FOLDS,
+    SETS,
+    TITLES,
+    Fold,
+    Scores,
+    folder,
+    kept,
+    left,
+    opened,
+    options,
+    parts,
+    percent,
+    pretrained,
+    right_answers,
+    table,
+)  # fmt: skip
 
-from usdrl_model import config, pretrain, probe
-from usdrl_model.clip_pool import ClipPool
-from usdrl_model.distributed import Processes
+from usdrl_model import config, probe
 from usdrl_model.finetune_config import FinetuneConfig
-from usdrl_model.labelled import Labelled, labelled
+from usdrl_model.labelled import labelled
 from usdrl_model.pretrain_config import PretrainConfig
 from usdrl_model.store import Store
 from usdrl_model.tasks import methods
-from usdrl_model.tasks.weights import Pretrained
-from usdrl_model.usdrl import USDRL
 from usdrl_model.whitening import Whitening
-
-CONFIGS = Path(__file__).resolve().parent.parent / "config"
-CPU = torch.device("cpu")
-SETS = ("utd_mhad", "msraction3d", "utkinect", "msrc12")
-TITLES = {"utd_mhad": "UTD", "msraction3d": "MSR"}
-FOLDS = (
-    {"utd_mhad": ("5", "7"), "msraction3d": ("07", "09")},
-    {"utd_mhad": ("1", "3"), "msraction3d": ("01", "03")},
-)
-"""Training subjects who are left out and scored."""
-Fold = Mapping[str, Sequence[str]]
-"""Set -> subjects."""
-Scores = Mapping[str, float]
-"""Column -> right answers; "clips SET" is how many were asked."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -130,20 +125,6 @@ FINE_TUNING = (
 )
 
 
-def parts(store: Store, fold: Fold) -> tuple[list[Store], dict[str, tuple[Store, Store]]]:
-    """Clips to pretrain on, a store a set; and set -> (clips to learn from, clips that are scored)."""
-    train = store.select(split="standard/train")
-    out = {name: train.select(sets=[name], subjects=people) for name, people in fold.items()}
-    left = {name: subjects_of(train.select(sets=[name])) - set(fold.get(name, ())) for name in train.sets}
-    kept = {name: train.select(sets=[name], subjects=sorted(people)) for name, people in left.items()}
-    return list(kept.values()), {name: (kept[name], out[name]) for name in fold}
-
-
-def subjects_of(store: Store) -> set[str]:
-    """Everyone who was recorded."""
-    return {str(store.describe(index).subject) for index in range(len(store))}
-
-
 def pretraining_run(row: Row, seed: int) -> PretrainConfig:
     """What a row pretrains with."""
     run = config.load(PretrainConfig, CONFIGS / "pretrain_open.yaml")
@@ -177,18 +158,6 @@ def pretraining_scores(row: Row, seed: int, store: Store, fold: Fold, out: Path)
     return scores
 
 
-def left(store: Store, run: PretrainConfig, fold: Fold) -> list[Store]:
-    """What a run pretrains on without those who are left out, a store a set."""
-    return parts(store.select(sets=run.data.sets), fold)[0]
-
-
-def pretrained(run: PretrainConfig, clips: Sequence[Store], out: Path) -> USDRL:
-    """The model of a run, which goes on where ``out`` has it stopped."""
-    out.mkdir(parents=True, exist_ok=True)
-    pool = ClipPool.of(itertools.chain(*clips), run.encoder.people, run.data.longest)
-    return pretrain.train(run, pool, out, Processes(0, 1, CPU), resume=(out / "training.pt").exists())
-
-
 def training_scores(row: Row, seed: int, store: Store, fold: Fold, _: Path) -> Scores:
     """Right answers of networks trained from random weights."""
     run = dataclasses.replace(training_run(row, seed), seed=0)  # the seed is given where it is fitted
@@ -205,12 +174,6 @@ def fine_tuning_scores(row: Row, seed: int, store: Store, fold: Fold, out: Path)
     return trained(method, seed, store, fold)
 
 
-def opened(model: USDRL, run: PretrainConfig, store: Store, out: Path) -> Pretrained:
-    """A model as what can be fine-tuned, by way of a file in ``out``."""
-    model.save_pretrained(out / "weights", pretrain.source(run, store, "benchmarks"))
-    return Pretrained.open(out / "weights")
-
-
 def trained(method: methods.Method, seed: int, store: Store, fold: Fold) -> Scores:
     """Right answers of a method that is fitted to each set."""
     scores: dict[str, float] = {}
@@ -221,73 +184,11 @@ def trained(method: methods.Method, seed: int, store: Store, fold: Fold) -> Scor
     return scores
 
 
-def right_answers(method: methods.Method, learnt: Labelled, scored: Labelled, seed: int) -> float:
-    """Fit and count."""
-    classes = sorted(set(learnt.labels))
-    y = torch.tensor([classes.index(label) for label in learnt.labels])
-    answers = method.fit(learnt.windows, y, len(classes), seed=seed)(scored.windows).argmax(dim=1)
-    return float(sum(classes[k] == label for k, label in zip(answers.tolist(), scored.labels, strict=True)))
-
-
-def folder(out: Path, run: PretrainConfig | FinetuneConfig, store: Store, fold: Fold, kind: str = "") -> Path:
-    """Where a run is kept: named by all that decides it."""
-    left_out = "-".join(person for people in fold.values() for person in people)
-    return out / "-".join(filter(None, [kind, config.content_hash(run), store.hash, "without", left_out]))
-
-
-def kept(where: Path, measure: Callable[[Path], Scores]) -> Scores:
-    """What was measured in a folder before, or is now."""
-    done = where / "scores.json"
-    if not done.exists():
-        where.mkdir(parents=True, exist_ok=True)
-        start = time.perf_counter()
-        scores = dict(measure(where))
-        done.write_text(json.dumps({**scores, "seconds": time.perf_counter() - start}, indent=2) + "\n")
-    return dict(json.loads(done.read_text(encoding="utf-8")))
-
-
-def percent(folds: Sequence[Scores], titles: Mapping[str, str] = TITLES) -> dict[str, float]:
-    """Column -> percent in all folds together, the mean of the columns, and seconds a fold."""
-    of_set = {title: sum(fold[f"clips {name}"] for fold in folds) for name, title in titles.items()}
-    columns = [key for key in folds[0] if key.split()[0] in of_set]
-    columns.sort(key=lambda key: list(of_set).index(key.split()[0]))
-    found = {key: 100.0 * sum(fold[key] for fold in folds) / of_set[key.split()[0]] for key in columns}
-    seconds = statistics.mean(fold["seconds"] for fold in folds)
-    return {**found, "mean": statistics.mean(found.values()), "seconds": seconds}
-
-
-def table(what: str, rows: Mapping[str, Sequence[Mapping[str, float]]]) -> str:
-    """Markdown: a row each."""
-    columns = list(next(iter(rows.values()))[0]) if rows else []
-    lines = [f"| {what} | {' | '.join(columns)} | seeds |", "|---" * (len(columns) + 2) + "|"]
-    for name, seeds in rows.items():
-        cells = [_cell([seed[column] for seed in seeds], column == "seconds") for column in columns]
-        lines.append(f"| {name} | {' | '.join(cells)} | {len(seeds)} |")
-    return "\n".join(lines)
-
-
-def _cell(values: Sequence[float], whole: bool) -> str:
-    if whole:
-        return f"{statistics.mean(values):.0f}"
-    mean = f"{statistics.mean(values):.1f}"
-    return mean if len(values) == 1 else f"{mean} ({min(values):.1f} to {max(values):.1f})"
-
-
 TABLES: Mapping[str, tuple[Sequence[Row], Callable[[Row, int], Any], Callable[..., Scores]]] = {
     "pretraining": (PRETRAINING, pretraining_run, pretraining_scores),
     "fine-tuning": (FINE_TUNING, training_run, fine_tuning_scores),
     "training": (TRAINING, training_run, training_scores),
 }
-
-
-def options(about: str | None) -> argparse.ArgumentParser:
-    """What all of these tables can be told."""
-    parser = argparse.ArgumentParser(description=about, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", required=True, type=Path, help="store with the sets above (usdrl data import)")
-    parser.add_argument("--out", required=True, type=Path, help="folder of all runs, made where missing")
-    parser.add_argument("--seeds", type=int, nargs="+", default=(0, 1, 2), help="default: 0 1 2")
-    parser.add_argument("--threads", type=int, default=1, help="CPU threads (default: 1)")
-    return parser
 
 
 def main() -> None:

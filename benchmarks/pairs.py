@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import torch
-from open_ablation import CONFIGS, CPU, Scores, kept, opened, options, percent, pretrained, right_answers, table
+from held_out import CONFIGS, CPU, Scores, kept, opened, options, percent, pretrained, right_answers, table
 
 from usdrl_model import config
 from usdrl_model.finetune_config import FinetuneConfig
