@@ -13,10 +13,11 @@ from usdrl_model import checkpoint, cli, config, detection_scores, finetune, pro
 from usdrl_model.augment import AugmentConfig
 from usdrl_model.detector import DetectorConfig
 from usdrl_model.encoder import EncoderConfig
+from usdrl_model.encoder_config import Centre
 from usdrl_model.events import EventConfig
 from usdrl_model.finetune_config import FinetuneConfig
 from usdrl_model.recording import Recording, Segment
-from usdrl_model.skeleton import Person, SkeletonFrame
+from usdrl_model.skeleton import SPINE_MID, Person, SkeletonFrame
 from usdrl_model.stream import ActionStream
 from usdrl_model.stream_config import StreamConfig
 from usdrl_model.training_data import PERFORMER, Mixture, SourceConfig, mix, recordings, windows_of
@@ -53,19 +54,26 @@ def mixture(run: FinetuneConfig = RUN) -> Mixture:
     return mix(run.sources, [RECORDINGS], run.detector, max_gap=1.0, stride=2)
 
 
-def test_training_windows_are_what_the_stream_sees(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("centre", ["frame", "window"])
+def test_training_windows_are_what_the_stream_sees(centre: Centre, monkeypatch: pytest.MonkeyPatch) -> None:
+    stamps = 10.0 + np.arange(0.0, 8.0, 0.1)
+    walking = (SkeletonFrame(float(t), (Person("1", pose(t, t > 13.0, 0.3 * (t - 14.0))),)) for t in stamps)
+    walk = Recording("walk", "kinect_v2_25", tuple(walking))
+    detector = dataclasses.replace(RUN.detector, encoder=dataclasses.replace(ENCODER, centre=centre))
     weights = checkpoint.Weights(
-        "w", Path(), "", finetune.Detector(RUN.detector).eval(),
-        checkpoint.WeightsConfig(format=checkpoint.FORMAT, detector=RUN.detector, stream=RUN.stream),
+        "w", Path(), "", finetune.Detector(detector).eval(),
+        checkpoint.WeightsConfig(format=checkpoint.FORMAT, detector=detector, stream=RUN.stream),
     )  # fmt: skip
     stream, live = ActionStream(weights, topology="kinect_v2_25"), []
     scores = stream._scores
     monkeypatch.setattr(stream, "_scores", lambda batch: live.append(batch[0].copy()) or scores(batch))
-    for frame in RECORDINGS[0].frames:
+    for frame in walk.frames:
         stream.push(frame)
-    trained = cut(stretches(RECORDINGS[0], RUN.detector.labels, 10.0, 1.0), 64, 1)
+    trained = cut(stretches(walk, detector.labels, 10.0, 1.0), 64, 1, centre=centre)
     np.testing.assert_allclose(trained.x[-1].numpy(), live[-1], atol=1e-6)
     np.testing.assert_allclose(trained.x[20].numpy(), live[len(live) - len(trained) + 20], atol=1e-6)
+    spine = live[-1][:, 0, SPINE_MID]
+    assert (np.ptp(spine, axis=0).max() > 1.0) == (centre == "window")
 
 
 def test_labels_follow_time_and_frames_before_the_person_are_unseen() -> None:
