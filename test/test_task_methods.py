@@ -135,6 +135,12 @@ def test_a_detector_from_scratch_beside_what_is_fine_tuned_sees_twice_the_frames
     assert [cell.scores[ALL]["accuracy"] for cell in found] == [100.0, 100.0]
 
 
+def test_weights_of_long_windows_have_the_longest_beside_them(tmp_path: Path) -> None:
+    long = dataclasses.replace(ENCODER, frames=150)
+    (method,) = build("fine-tuned, with scratch", given=[weights(tmp_path, long)])
+    assert method.shape.frames == 200
+
+
 def test_resized_windows_are_those_of_fewer_frames() -> None:
     spy = Spy(1)
     windows = torch.arange(16.0)[None, :, None, None, None].expand(3, 16, 2, 25, 3)

@@ -19,7 +19,7 @@ import torch
 from usdrl_model import config, probe
 from usdrl_model.baselines import CLIP_BASELINES, Fit
 from usdrl_model.encoder import DSTE, STTR, build_encoder
-from usdrl_model.encoder_config import EncoderConfig
+from usdrl_model.encoder_config import MAX_FRAMES, EncoderConfig
 from usdrl_model.finetune_config import FinetuneConfig
 from usdrl_model.tasks import fitting
 from usdrl_model.tasks.benchmark import Head, Task
@@ -123,8 +123,9 @@ def build(
     runs = [fitting.filled_in(recipe, dataclasses.replace(shape, causal=causal)) for shape in shapes]
     shape = runs[0].detector.encoder
     apart = runs if weights else [fitting.filled_in(recipe, one) for one in streams(shape)]
+    more = min(2 * shape.frames, MAX_FRAMES)
     longer = dataclasses.replace(
-        recipe.detector.encoder, frames=2 * shape.frames, people=shape.people, causal=causal, centre=shape.centre
+        recipe.detector.encoder, frames=more, people=shape.people, causal=causal, centre=shape.centre
     )
     beside = fitting.filled_in(recipe, longer)
     known = _of_model(weights[:1], runs[:1], beside, device)
