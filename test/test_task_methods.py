@@ -120,7 +120,7 @@ def test_without_weights_three_modalities_are_fused(store: Store, tmp_path: Path
     assert cell.scores[ALL]["accuracy"] == 100.0
 
 
-def test_a_detector_from_scratch_beside_what_is_fine_tuned_sees_twice_the_frames(store: Store, tmp_path: Path) -> None:
+def test_of_two_detectors_beside_what_is_fine_tuned_one_sees_twice_the_frames(store: Store, tmp_path: Path) -> None:
     given = [
         weights(tmp_path / "joints"),
         weights(tmp_path / "bones", dataclasses.replace(ENCODER, modalities=("bone",))),
@@ -129,7 +129,8 @@ def test_a_detector_from_scratch_beside_what_is_fine_tuned_sees_twice_the_frames
     chosen = build(*names, given=given)
     assert [method.shape.frames for method in chosen] == [2 * ENCODER.frames] * 2
     assert [sorted(method.depends) for method in chosen] == [
-        ["beside", "recipe", "weights"], ["beside", "recipe", "recipe 2", "weights", "weights 2"]
+        ["beside", "beside 2", "recipe", "weights"],
+        ["beside", "beside 2", "recipe", "recipe 2", "weights", "weights 2"],
     ]  # fmt: skip
     found = clips.run(BENCHMARK, "recognition", store, chosen, seeds=[0], cells=Cells(tmp_path / "cells"))
     assert [cell.scores[ALL]["accuracy"] for cell in found] == [100.0, 100.0]

@@ -1,8 +1,9 @@
 """The methods of the clip tasks by name: an encoder fine-tuned, from scratch, or frozen; and the baselines beside it.
 
 Those of an encoder also exist "fused": several encoders, each trained by itself, asked together (``fusion``). What is
-fine-tuned also exists "with scratch": beside a detector that begins at random and sees every clip at twice the frames.
-It has learned nothing but these clips, the encoder knows other people: they err in different places (docs/results.md).
+fine-tuned also exists "with scratch": beside two detectors that begin at random, of which one sees every clip at twice
+the frames. They have learned nothing but these clips, the encoder knows other people: they err in different places
+(docs/results.md).
 
 Letters: T frames, M people.
 """
@@ -123,11 +124,9 @@ def build(
     runs = [fitting.filled_in(recipe, dataclasses.replace(shape, causal=causal)) for shape in shapes]
     shape = runs[0].detector.encoder
     apart = runs if weights else [fitting.filled_in(recipe, one) for one in streams(shape)]
-    more = min(2 * shape.frames, MAX_FRAMES)
-    longer = dataclasses.replace(
-        recipe.detector.encoder, frames=more, people=shape.people, causal=causal, centre=shape.centre
-    )
-    beside = fitting.filled_in(recipe, longer)
+    own = dataclasses.replace(recipe.detector.encoder, people=shape.people, causal=causal, centre=shape.centre)
+    lengths = (shape.frames, min(2 * shape.frames, MAX_FRAMES))
+    beside = [fitting.filled_in(recipe, dataclasses.replace(own, frames=frames)) for frames in lengths]
     known = _of_model(weights[:1], runs[:1], beside, device)
     if any(name.endswith(FUSED) for name in names):
         known |= _of_model(weights, apart, beside, device)
@@ -150,11 +149,14 @@ def check_fusion(names: Iterable[str], weights: Sequence[Pretrained]) -> None:
 
 
 def _of_model(
-    weights: Sequence[Pretrained], runs: Sequence[FinetuneConfig], beside: FinetuneConfig, device: torch.device
+    weights: Sequence[Pretrained],
+    runs: Sequence[FinetuneConfig],
+    beside: Sequence[FinetuneConfig],
+    device: torch.device,
 ) -> dict[str, Method]:
     """The methods of one encoder, or fused of several, by name; those of weights only where there are any.
 
-    ``beside`` is the detector from scratch that is asked with what is fine-tuned.
+    ``beside`` are the detectors from scratch that are asked with what is fine-tuned; the last has the longest windows.
     """
     shapes = [run.detector.encoder for run in runs]
     trained = numbered("recipe", map(config.content_hash, runs))
@@ -184,9 +186,11 @@ def _of_model(
         add(PROPAGATED, fitting.fit_propagated(started, pretrained, device), {**trained, **known})
         tuned = [fitting.fit_detector(run, device) for run in started]
         add(FINE_TUNED, fuse(tuned), {**trained, **known})
-        both = fuse([*(fitting.resized(fit, shapes[0].frames) for fit in tuned), fitting.fit_detector(beside, device)])
-        scratch = {"beside": config.content_hash(beside)}
-        add(WITH_SCRATCH, both, {**trained, **known, **scratch}, beside.detector.encoder)
+        scratch = [fitting.fit_detector(run, device) for run in beside]
+        frames = [run.detector.encoder.frames for run in (*runs, *beside)]
+        all_of_them = fuse([fitting.resized(*one) for one in zip((*tuned, *scratch), frames, strict=True)])
+        depends = {**trained, **known, **numbered("beside", map(config.content_hash, beside))}
+        add(WITH_SCRATCH, all_of_them, depends, beside[-1].detector.encoder)
         add(LINEAR, frozen(same, probe.linear_layer), {**encoder, **known})
         add(NEAREST, frozen(same, nearest), {**encoder, **known})
         add(LINEAR_WHITENED, frozen(same, whitened(linear_on_unit)), {**encoder, **known})
