@@ -2,7 +2,7 @@
 
     usdrl data import utkinect ~/data/utkinect --store stores
     python benchmarks/decoding.py --data stores --out runs/decoding --threads 1
-    python benchmarks/decoding.py --data stores --out runs/decoding recipe.detector.encoder.centre=frame
+    python benchmarks/decoding.py detector.encoder.centre=frame --data stores --out runs/decoding --threads 1
 
 Each of the five odd subjects of UTKinect, who are its training part, is scored by networks that were trained on the
 other four. What they say of every frame is kept in ``--out``, and not computed again. docs/continuous.md holds what
@@ -11,6 +11,7 @@ came out.
 
 from __future__ import annotations
 
+import dataclasses
 import statistics
 from collections.abc import Sequence
 from pathlib import Path
@@ -88,12 +89,13 @@ def described(way: DecodingConfig) -> str:
 def main() -> None:
     """Train what is missing, decode, and print."""
     parser = options(__doc__)
-    parser.add_argument("changes", nargs="*", help="to config/continuous/segments.yaml, as key=value")
+    parser.add_argument("changes", nargs="*", help="to the recipe of config/continuous/segments.yaml, as key=value")
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
     whole = Store.open(arguments.data).select(sets=["utkinect"])
     labels = (BACKGROUND, *benchmark.classes(whole, "segmentation"))
-    settings = config.apply_overrides(continuous_config.of("utkinect"), arguments.changes)
+    settings = continuous_config.of("utkinect")
+    settings = dataclasses.replace(settings, recipe=config.apply_overrides(settings.recipe, arguments.changes))
     methods = frame_methods.build(METHODS, weights=[], settings=settings, people=1, device=torch.device("cpu"))
     store = whole.select(split="cross_subject/train")
     out = arguments.out / f"{config.content_hash(settings.recipe)}-{store.hash}"

@@ -3,8 +3,8 @@
     for set in utd_mhad msraction3d utkinect msrc12; do usdrl data import $set ~/data/$set --store stores; done
     python benchmarks/fusion.py --data stores --out runs/open_ablation --threads 1
 
-Subjects, folds and columns are those of ``open_ablation.py``, whose runs in ``--out`` are not made again; all of them
-are training subjects. docs/results.md holds what came out.
+Subjects and folds are those of ``held_out.py``, all of them training subjects. Runs of ``open_ablation.py`` in
+``--out`` are not made again. docs/results.md holds what came out.
 """
 
 from __future__ import annotations

@@ -282,6 +282,9 @@ def test_a_shipped_model_loads_by_name_unless_a_path_has_the_name(
     assert (shipped.encoder, shipped.projectors) == (run.encoder, run.projectors)
     assert shipped.source["sets"] == ", ".join(sorted(run.data.sets))
     assert "standard/train" in shipped.source["data"]
+    for more in ({"filename": "other.pth.tar"}, {"revision": "v1"}):
+        with pytest.raises(ValueError, match="open comes with the package"):
+            hub.find("open", **more)
 
     USDRL(SMALL).save_pretrained(tmp_path / "open")
     monkeypatch.chdir(tmp_path)

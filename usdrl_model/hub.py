@@ -30,13 +30,15 @@ def find(source: str | Path, *, filename: str | None = None, revision: str | Non
         FileNotFoundError: no such path or shipped model, and not the form of a repository.
         ImportError: a repository, and ``huggingface_hub`` is not installed.
         OSError: the repository cannot be reached or lacks the file.
-        ValueError: a file that is damaged or of another model.
+        ValueError: a file that is damaged or of another model; a file or version of a shipped model.
     """
     path = Path(source)
     if path.exists():
         return _read(path / filename if filename else path)
     name = str(source)
     if name in shipped():
+        if filename or revision:
+            raise ValueError(f"{name} comes with the package, one file in one version: leave filename and revision out")
         return _read(SHIPPED / name)
     if not REPOSITORY.fullmatch(name):
         raise FileNotFoundError(

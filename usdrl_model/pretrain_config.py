@@ -83,6 +83,8 @@ class PretrainConfig:
             )
         if not 0.0 <= self.warm_up < 1.0 or not 0.0 <= self.drop_at < 1.0:
             raise ValueError(f"warm_up and drop_at must be in [0, 1), got {self.warm_up} and {self.drop_at}")
+        if self.encoder.centre == "window" and not self.views.normalise:
+            raise ValueError("encoder.centre: views that are not normalised keep that of their clips: leave it out")
         if self.encoder.joints != 25:
             raise ValueError(f"encoder.joints: clips have the 25 canonical joints, got {self.encoder.joints}")
         if len(self.encoder.modalities) >= self.views.count and self.modal_views == "one_each":

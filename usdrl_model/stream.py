@@ -110,6 +110,7 @@ class ActionStream:
             "topology": self.topology.name,
             "model_rate": f"{detector.rate:g} Hz",
             "window": f"{detector.encoder.frames / detector.rate:.2f} s",
+            "centre": detector.encoder.centre,
             "look_ahead": f"{self.config.look_ahead:g} s",
         }
 

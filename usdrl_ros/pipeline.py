@@ -76,6 +76,11 @@ def build(node: Node, config: PerceptionConfig, stream_factory: StreamFactory, t
         f"weights {info.weights} ({info.hash}) on {info.device}, {info.precision}; labels:"
         f" {', '.join(stream.labels[1:])}"
     )
+    if model.get("centre") == "window" and not config.target_frame:
+        node.get_logger().warning(
+            f"weights {info.weights} see where people go, and people are in the frame of the sensor: if the robot"
+            " moves, its own way becomes theirs; set target_frame to a frame that stands still (odom, map)"
+        )
     return Pipeline(
         config=config,
         source=INPUTS[config.input_type],

@@ -107,7 +107,7 @@ def build(
         if start:
             started = [dataclasses.replace(run, start=one.path) for run, one in zip(chosen, start, strict=True)]
             add(FINE_TUNED + way, started, {**trained, **numbered("weights", [one.hash for one in start])})
-    of_baseline = settings.cut(dataclasses.replace(plain, frames=shapes[0].frames))
+    of_baseline = settings.cut(dataclasses.replace(shapes[0], people=people))
     for name, baseline in FRAME_BASELINES.items():
         known[name] = FrameMethod(name=name, fit=on(device, baseline), cut=of_baseline, depends={})
     return [known[name] for name in names]

@@ -125,7 +125,7 @@ def build(
     shape = runs[0].detector.encoder
     apart = runs if weights else [fitting.filled_in(recipe, one) for one in streams(shape)]
     own = dataclasses.replace(recipe.detector.encoder, people=shape.people, causal=causal, centre=shape.centre)
-    lengths = (shape.frames, min(2 * shape.frames, MAX_FRAMES))
+    lengths = dict.fromkeys((shape.frames, min(2 * shape.frames, MAX_FRAMES)))  # each once
     beside = [fitting.filled_in(recipe, dataclasses.replace(own, frames=frames)) for frames in lengths]
     known = _of_model(weights[:1], runs[:1], beside, device)
     if any(name.endswith(FUSED) for name in names):
