@@ -138,16 +138,17 @@ def normalise(x: Tensor, centre: Centre = "frame") -> Tensor:
     """``window.normalise`` of many windows at once; (N, T, M, V, 3)."""
     there = _there(x)
     spine = x[:, :, 0, SPINE_MID]  # (N, T, 3)
+    x = (x - spine[:, :, None, None]) * there
     line = _median(x[:, :, 0, SHOULDER_RIGHT] - x[:, :, 0, SHOULDER_LEFT])  # (N, 3)
     if x.shape[2] > 1:
-        line = torch.where(there[:, 0, 1, 0], _median(x[:, :, 1, SPINE_MID] - spine), line)
+        line = torch.where(there[:, 0, 1, 0], _median(x[:, :, 1, SPINE_MID]), line)
     length = torch.hypot(line[:, 0], line[:, 2])
     known = length > 1e-6
     length = length.where(known, 1.0)
     cos, sin = (line[:, 0] / length).where(known, 1.0), (line[:, 2] / length).where(known, 0.0)
     zero, one = torch.zeros_like(cos), torch.ones_like(cos)
     turn = torch.stack([cos, zero, -sin, zero, one, zero, sin, zero, cos], dim=1).view(-1, 3, 3)
-    centred = transform((x - spine[:, :, None, None]) * there, turn)
+    centred = transform(x, turn)
     if centre == "frame":
         return centred
     path = spine @ turn

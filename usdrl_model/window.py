@@ -68,23 +68,23 @@ def normalise(joints: np.ndarray, centre: Centre = "frame") -> np.ndarray:
     there: np.ndarray = np.any(joints, axis=(0, 2, 3))  # (M,)
     spine = joints[:, 0, SPINE_MID]  # (T, 3)
     present = there[:, None, None]
-    turn = _heading(joints, there).T
-    centred = ((joints - spine[:, None, None]) * present) @ turn
+    centred = (joints - spine[:, None, None]) * present
+    turn = _heading(centred, there).T
     if centre == "frame":
-        return centred
+        return centred @ turn
     path = spine @ turn
-    return centred + (path - np.median(path, axis=0))[:, None, None] * present
+    return centred @ turn + (path - np.median(path, axis=0))[:, None, None] * present
 
 
-def _heading(joints: np.ndarray, there: np.ndarray) -> np.ndarray:
+def _heading(centred: np.ndarray, there: np.ndarray) -> np.ndarray:
     """(3, 3) rotation about the vertical that makes the window face the sensor."""
     if len(there) > 1 and there[1]:
-        line = np.median(joints[:, 1, SPINE_MID] - joints[:, 0, SPINE_MID], axis=0)
+        line = np.median(centred[:, 1, SPINE_MID], axis=0)
     else:
-        line = np.median(joints[:, 0, SHOULDER_RIGHT] - joints[:, 0, SHOULDER_LEFT], axis=0)
+        line = np.median(centred[:, 0, SHOULDER_RIGHT] - centred[:, 0, SHOULDER_LEFT], axis=0)
     length = float(np.hypot(line[0], line[2]))
     cos, sin = (line[0] / length, line[2] / length) if length >= 1e-6 else (1.0, 0.0)
-    return np.array([[cos, 0.0, sin], [0.0, 1.0, 0.0], [-sin, 0.0, cos]], dtype=joints.dtype)
+    return np.array([[cos, 0.0, sin], [0.0, 1.0, 0.0], [-sin, 0.0, cos]], dtype=centred.dtype)
 
 
 def compose(
