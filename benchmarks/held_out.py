@@ -58,9 +58,9 @@ def parts(store: Store, fold: Fold) -> tuple[list[Store], dict[str, tuple[Store,
     """Clips to pretrain on, a store a set; and set -> (clips to learn from, clips that are scored)."""
     train = store.select(split="standard/train")
     out = {name: train.select(sets=[name], subjects=people) for name, people in fold.items()}
-    left = {name: subjects_of(train.select(sets=[name])) - set(fold.get(name, ())) for name in train.sets}
-    kept = {name: train.select(sets=[name], subjects=sorted(people)) for name, people in left.items()}
-    return list(kept.values()), {name: (kept[name], out[name]) for name in fold}
+    others = {name: subjects_of(train.select(sets=[name])) - set(fold.get(name, ())) for name in train.sets}
+    learnt = {name: train.select(sets=[name], subjects=sorted(people)) for name, people in others.items()}
+    return list(learnt.values()), {name: (learnt[name], out[name]) for name in fold}
 
 
 def subjects_of(store: Store) -> set[str]:

@@ -24,6 +24,8 @@ from usdrl_model.detector import Detector, DetectorConfig
 from usdrl_model.stream_config import StreamConfig
 from usdrl_model.tensors import distinct, fill
 
+SHIPPED = Path(str(resources.files("usdrl_model").joinpath("weights")))
+"""Detectors that come with the package, a folder each. (Pretrained encoders are in ``pretrained``: ``hub``.)"""
 DEFAULT_WEIGHTS = "utkinect10"
 """Name of the weights shipped with the package; ``default`` stands for it."""
 FORMAT = "usdrl.detector/1"
@@ -84,16 +86,19 @@ def resolve(weights: str | Path) -> Path:
     Raises:
         FileNotFoundError: no such folder; the message lists the shipped names.
     """
-    shipped = Path(str(resources.files("usdrl_model").joinpath("weights")))
     name = DEFAULT_WEIGHTS if str(weights) == "default" else str(weights)
-    for folder in (shipped / name, Path(name)):
+    for folder in (SHIPPED / name, Path(name)):
         if (folder / "config.json").is_file():
             return folder
-    known = sorted(path.parent.name for path in shipped.glob("*/config.json"))
     raise FileNotFoundError(
-        f"weights {str(weights)!r}: expected the name of shipped weights ({', '.join(known) or 'none installed'})"
+        f"weights {str(weights)!r}: expected the name of shipped weights ({', '.join(shipped()) or 'none installed'})"
         " or a folder with config.json and model.safetensors"
     )
+
+
+def shipped() -> list[str]:
+    """Names of the detectors that come with the package."""
+    return sorted(path.parent.name for path in SHIPPED.glob("*/config.json"))
 
 
 def load(weights: str | Path = "default", device: str = "auto") -> Weights:

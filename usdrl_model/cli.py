@@ -10,7 +10,7 @@ import os
 import platform
 import sys
 from collections.abc import Sequence
-from importlib import metadata, resources
+from importlib import metadata
 
 import usdrl_model
 from usdrl_model import (
@@ -62,7 +62,9 @@ def _info(_: argparse.Namespace) -> int:
 
 def describe_installation() -> dict[str, str]:
     """Name -> value of what decides how this installation behaves; a missing library reads "not installed"."""
-    import torch  # here, because "usdrl --help" must not wait for it
+    import torch  # here and below: "usdrl --help" must not wait for it
+
+    from usdrl_model import checkpoint, hub
 
     device = torch.cuda.get_device_name(0) if torch.cuda.is_available() else "cpu"
     return {
@@ -71,8 +73,8 @@ def describe_installation() -> dict[str, str]:
         "platform": f"{platform.platform()}, {os.cpu_count()} cores",
         **{name: _version(name) for name in LIBRARIES},
         "device": f"{device}, {torch.get_num_threads()} threads",
-        "weights": _shipped("weights"),
-        "pretrained": _shipped("pretrained"),
+        "weights": ", ".join(checkpoint.shipped()) or "none in this installation",
+        "pretrained": ", ".join(hub.shipped()) or "none in this installation",
         "ROS_DISTRO": os.environ.get("ROS_DISTRO", "not set"),
         "ROS_DOMAIN_ID": os.environ.get("ROS_DOMAIN_ID", "not set"),
     }
@@ -83,14 +85,6 @@ def _version(library: str) -> str:
         return metadata.version(library)
     except metadata.PackageNotFoundError:
         return "not installed"
-
-
-def _shipped(kind: str) -> str:
-    """Names of the models of a kind that come with the package: detectors are "weights", encoders "pretrained"."""
-    folder = resources.files("usdrl_model").joinpath(kind)
-    entries = folder.iterdir() if folder.is_dir() else ()
-    names = sorted(entry.name for entry in entries if entry.joinpath("config.json").is_file())
-    return ", ".join(names) or "none in this installation"
 
 
 if __name__ == "__main__":
