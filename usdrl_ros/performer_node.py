@@ -18,6 +18,7 @@ from typing import Any
 
 import rclpy
 from rcl_interfaces.msg import ParameterDescriptor
+from rclpy.duration import Duration
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
@@ -87,6 +88,8 @@ class PerformerNode(Node):
                         return
                 self._skeletons.publish(self._build(in_axes(frame, self._axes), header(frame.stamp, self._frame)))
             if not self._loop:
+                # Whoever leaves at once takes along what a busy machine has not sent yet.
+                self._skeletons.wait_for_all_acked(Duration(seconds=LEAD))
                 return
             self._seed += 1
 
