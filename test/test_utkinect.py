@@ -22,7 +22,7 @@ def test_the_official_files() -> None:
     first = recordings[0]
     assert first.subject == "01"
     walk = first.segments[0]
-    assert (walk.label, walk.start, walk.end) == ("walk", utkinect.EPOCH + 252 / 30, utkinect.EPOCH + 390 / 30)
+    assert (walk.label, walk.start, walk.end) == ("walk", utkinect.EPOCH + 252 / 60, utkinect.EPOCH + 390 / 60)
     assert all(a.stamp <= b.stamp for a, b in zip(first.frames, first.frames[1:], strict=False))
     head, foot = first.frames[0].people[0].joints[[3, 15]]
     assert 1.2 < head[1] - foot[1] < 2.0  # metres, y up
@@ -45,7 +45,7 @@ def test_the_archive_and_the_repaired_labels_are_preferred(tmp_path: Path) -> No
     write(tmp_path, "", "s01_e01\nwalk: 1 2\n")
     with zipfile.ZipFile(tmp_path / "joints.zip", "w") as archive:
         archive.writestr("joints/joints_s01_e01.txt", ROW)
-    (tmp_path / "actionLabel_modified.txt").write_text("s01_e01\nwalk: 30 60\n")
+    (tmp_path / "actionLabel_modified.txt").write_text("s01_e01\nwalk: 60 120\n")
     (recording,) = utkinect.load(tmp_path)
     assert len(recording.frames) == 1
     assert recording.segments[0].start == utkinect.EPOCH + 1.0
