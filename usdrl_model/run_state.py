@@ -7,13 +7,15 @@ that was complete.
 from __future__ import annotations
 
 import csv
-import os
+import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+
+from usdrl_model.atomic_file import write_bytes
 
 STATE = "training.pt"
 SMOOTH = 25
@@ -47,20 +49,9 @@ class RunState:
         Raises:
             OSError: it could not be written; the one before is still there.
         """
-        partial = self.path.with_suffix(".partial")
-        try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            with partial.open("wb") as file:
-                torch.save({"config": self._config, **state}, file)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(partial, self.path)
-        except (OSError, RuntimeError) as error:  # torch reports a full disk as a RuntimeError
-            partial.unlink(missing_ok=True)
-            raise OSError(
-                f"{self.path} could not be replaced ({error}): the state before is intact; make room and go on with"
-                " --resume"
-            ) from error
+        content = io.BytesIO()
+        torch.save({"config": self._config, **state}, content)
+        write_bytes(self.path, content.getvalue())
 
     def load(self) -> dict[str, Any]:
         """What was saved last, on the CPU, without anything that could run code.

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import usdrl_model
+from usdrl_model.atomic_file import write_text
 from usdrl_model.config import HASH_LENGTH
 from usdrl_model.tasks.result import Cell
 
@@ -47,11 +47,8 @@ class Cells:
     def put(self, key: Key, cell: Cell) -> None:
         """Keep a cell; its file is there as a whole or not at all."""
         path = self._path(key)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_suffix(f".{os.getpid()}.partial")
         text = json.dumps({"key": _complete(key), "cell": cell.to_dict()}, indent=1, allow_nan=False)
-        partial.write_text(text + "\n", encoding="utf-8")
-        os.replace(partial, path)
+        write_text(path, text + "\n")
 
     def _path(self, key: Key) -> Path:
         text = json.dumps(_complete(key), sort_keys=True)

@@ -20,7 +20,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -32,6 +31,7 @@ from tqdm import tqdm
 import usdrl_model
 from usdrl_model import config
 from usdrl_model.action_points import ActionPoint
+from usdrl_model.atomic_file import replacing
 from usdrl_model.detector import BACKGROUND
 from usdrl_model.store import Store
 from usdrl_model.tasks import continuous_scores, frame_scores, instants
@@ -221,12 +221,8 @@ class _Posteriors:
             return dict(stored)
 
     def put(self, key: Mapping[str, object], arrays: dict[str, Any]) -> None:
-        path = self._path(key)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_suffix(f".{os.getpid()}.partial")
-        with partial.open("wb") as file:
+        with replacing(self._path(key)) as file:
             np.savez_compressed(file, **arrays)
-        os.replace(partial, path)
 
     def _path(self, key: Mapping[str, object]) -> Path:
         text = json.dumps({**key, "version": usdrl_model.__version__}, sort_keys=True)
