@@ -32,6 +32,24 @@ def test_an_action_has_an_onset_and_an_offset_dated_back() -> None:
     assert offset.score == pytest.approx((2 * 0.5 + 10 * 0.9) / 12)
 
 
+def test_a_run_begins_at_the_off_threshold_and_is_a_candidate_from_the_on_threshold() -> None:
+    machine, shown, edges = ActionMachine(LABELS, CONFIG), [], []
+    scores = [0.3, 0.4, 0.5, 0.5, 0.7, 0.5, 0.5, 0.5]
+    for index, score in enumerate(scores):
+        edges += [(index, edge) for edge in machine.step(index * STEP, np.array([1.0 - score, score, 0.0]))]
+        run = machine.runs.get("wave")
+        shown.append(None if run is None else (run.onset, run.active))
+    assert shown[:4] == [None] * 4  # above the off threshold alone, nothing is shown
+    assert shown[4:6] == [(0.1, False)] * 2  # a candidate, dated back to where its run began
+    assert shown[6:] == [(0.1, True)] * 2
+    assert [(index, edge.onset) for index, edge in edges] == [(6, 0.1)]  # min_duration counts from there
+
+
+def test_a_candidate_whose_run_has_lasted_long_enough_is_active_at_once() -> None:
+    ((decided, edge),) = run([0.45] * 10 + [0.9])
+    assert (decided, edge.onset) == (pytest.approx(1.0), 0.0)
+
+
 def test_neither_short_nor_hesitant_candidates_become_actions() -> None:
     assert run([0.0, 0.9, 0.9, 0.9, 0.0, 0.0, 0.0]) == []
     assert run([0.0] + [0.55] * 30 + [0.0]) == []

@@ -7,16 +7,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from usdrl_model.clip import Clip
+from usdrl_model.datasets.pku_mmd import detection_windows
 from usdrl_model.metrics import (
     Counts,
     edit_score,
     frame_accuracy,
     frame_labels,
+    in_order,
     label_runs,
     macro_frame_f1,
     segment_counts,
 )
-from usdrl_model.recording import Segment
+from usdrl_model.recording import Recording, Segment
+from usdrl_model.skeleton import Person, SkeletonFrame
+from usdrl_model.tasks import frame_scores
+from usdrl_model.training_windows import stretches
 
 LABELS = ("none", "walk", "wave")
 
@@ -24,6 +30,36 @@ LABELS = ("none", "walk", "wave")
 def test_frame_labels_include_both_ends_and_the_latest_start_wins():
     segments = [Segment("1", "wave", 2.0, 3.0), Segment("1", "walk", 1.0, 4.0)]
     assert frame_labels(segments, np.arange(6.0), LABELS).tolist() == [0, 1, 2, 2, 1, 0]
+
+
+@given(st.permutations([("walk", 1, 9), ("wave", 3, 5), ("kick", 3, 4), ("jump", 8, 12), ("bow", 8, 12)]))
+def test_the_order_of_a_file_decides_no_frame_in_training_scores_stores_or_pictures(rows):
+    labels = ("none", "walk", "wave", "kick", "jump", "bow")
+    segments = tuple(Segment("1", label, float(start), float(end)) for label, start, end in rows)
+    stamps = np.arange(1.0, 14.0)
+    expected = ["walk", "walk", "kick", "kick", "wave", "walk", "walk", "jump", "jump", "jump", "jump", "jump", "none"]
+    frames = tuple(
+        SkeletonFrame(float(t), (Person("1", np.full((25, 3), 1.0) + 0.01 * t + 0.001 * np.arange(75).reshape(25, 3)),))
+        for t in stamps
+    )
+    recording = Recording("a", "kinect_v2_25", frames, segments, labels[1:])
+    (stretch,) = stretches(recording, labels, 1.0, 2.0)
+    people = np.ones((len(stamps), 1, 25), np.float32)
+    clip = Clip(
+        "a", "made", "", stamps, ("1",), people[..., None] * np.ones(3, "f4"), people, labels[1:], None, segments
+    )
+    (video,) = frame_scores.sliding(recording, labels, frame_scores.Cut(rate=1.0, frames=8))
+    ways = {
+        "scores": frame_labels(segments, stamps, labels),
+        "training": stretch.labels,
+        "stores": clip.classes(labels)[:, 0],
+        "end to end": detection_windows(clip, labels, len(stamps))[1][0],
+        "evaluation": video.truth,
+    }
+    for way, found in ways.items():
+        assert [labels[index] for index in found] == expected, way
+    top = {int(t): one.label for one in in_order(segments) for t in stamps if one.start <= t <= one.end}
+    assert [top.get(int(t), "none") for t in stamps] == expected
 
 
 def test_frame_labels_refuse_an_unknown_label():

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from usdrl_model.metrics import BACKGROUND, frame_labels
 from usdrl_model.recording import Segment
 
 
@@ -51,7 +52,7 @@ class Clip:
     def classes(self, labels: Sequence[str]) -> np.ndarray:
         """(T, M) int64: index in ``labels`` of what each person does in each frame, 0 (background) where nothing.
 
-        A clip label counts for every person and frame.
+        A clip label counts for every person and frame that no segment speaks of.
 
         Raises:
             ValueError: the clip has a label that is not in ``labels``.
@@ -64,8 +65,7 @@ class Clip:
         classes = np.zeros((len(self.stamps), len(self.people)), np.int64)
         if self.label is not None:
             classes[:] = labels.index(self.label)
-        for segment in self.segments:
-            if segment.person in self.people:
-                inside = (self.stamps >= segment.start) & (self.stamps <= segment.end)
-                classes[inside, self.people.index(segment.person)] = labels.index(segment.label)
+        for place, person in enumerate(self.people):
+            said = frame_labels((one for one in self.segments if one.person == person), self.stamps, labels)
+            classes[:, place] = np.where(said != BACKGROUND, said, classes[:, place])
         return classes

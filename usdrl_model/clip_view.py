@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from usdrl_model.clip import Clip
+from usdrl_model.metrics import frame_labels
 from usdrl_model.topology import PARENTS
 
 MAX_RATE = 25
@@ -92,6 +93,8 @@ class _Stage:
 
     def _title(self, frame: int) -> str:
         clip, stamp = self.clip, self.clip.stamps[frame]
-        doing = [segment.label for segment in clip.segments if segment.start <= stamp <= segment.end]
-        said = ", ".join([clip.label] if clip.label else doing) or "-"
+        labels = ("", *{segment.label for segment in clip.segments})
+        truth = [[segment for segment in clip.segments if segment.person == person] for person in clip.people]
+        doing = [labels[int(frame_labels(mine, clip.stamps[frame], labels))] for mine in truth]
+        said = ", ".join([clip.label] if clip.label else filter(None, doing)) or "-"
         return f"{clip.dataset} {clip.name}   {stamp - clip.stamps[0]:.2f} s   {said}"

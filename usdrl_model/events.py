@@ -2,12 +2,18 @@
 
 One machine a person and label::
 
-    idle --score >= on_threshold--> candidate --min_duration--> ACTIVE --under off_threshold for hold--> idle
-                                        |                                                     (refractory)
-                                        +-- score < off_threshold --> idle
+    idle --score >= off_threshold--> run --score >= on_threshold--> candidate --run lasts min_duration--> ACTIVE
+                                      |                                |                                     |
+    idle <--score < off_threshold-----+--------------------------------+                                     |
+    idle <--(rests for refractory)--score < off_threshold for longer than hold-------------------------------+
 
-All times are seconds of the source's stamps. An onset is dated back to the first frame of the run at or above
-``off_threshold``, an offset to the last one, so that neither carries the delay of the decision.
+The two thresholds are a hysteresis: the low one says how long something lasts, the high one whether it is an action. A
+run begins at ``off_threshold`` unseen; at ``on_threshold`` it becomes a candidate, which ``runs`` shows; and
+``min_duration`` counts from the beginning of the run, so that a candidate whose run has lasted long enough is active at
+once. A run that ends before that leaves nothing behind, not even a rest.
+
+All times are seconds of the source's stamps. An onset is dated back to the first frame of the run, an offset to the
+last one at or above ``off_threshold``, so that neither carries the delay of the decision.
 """
 
 from __future__ import annotations
@@ -25,11 +31,11 @@ class EventConfig:
     """Thresholds and times of the machine; per-label values override ``on_threshold`` and ``min_duration``."""
 
     on_threshold: float = 0.5
-    """Score at which a candidate starts, in (0, 1]."""
+    """Score that makes a run a candidate, in (0, 1]; the run began at ``off_threshold``."""
     off_threshold: float = 0.35
-    """Score under which an action ends, at most ``on_threshold``."""
+    """Score at which a run begins and under which it ends, at most ``on_threshold``."""
     min_duration: float = 0.4
-    """Seconds a candidate must last before its onset is published."""
+    """Seconds from the beginning of its run until the onset of a candidate may be published."""
     hold: float = 0.2
     """Seconds the score may stay under ``off_threshold`` before the action ends."""
     refractory: float = 0.3

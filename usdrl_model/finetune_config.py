@@ -40,7 +40,7 @@ class FinetuneConfig:
     batch: int = 32
     """Windows a step."""
     learning_rate: float = 2.5e-3
-    """At its peak, after the warm-up; then a cosine down to 0."""
+    """At its peak, the last step of the warm-up; then a cosine down to 0."""
     weight_decay: float = 0.05
     warm_up: float = 0.05
     """Share of the steps."""
@@ -70,6 +70,8 @@ class FinetuneConfig:
             raise ValueError("patience: early stopping needs validation_subjects, people who are not trained on")
         if not 0.0 < self.encoder_rate <= 1.0:
             raise ValueError(f"encoder_rate: expected a share in (0, 1], got {self.encoder_rate}; see train: heads")
+        if not 0.0 <= self.warm_up < 1.0:
+            raise ValueError(f"warm_up: expected a share of the steps in [0, 1), got {self.warm_up}")
         if self.batch < 2:
             raise ValueError(f"batch: expected 2 or more (batch normalisation), got {self.batch}")
 

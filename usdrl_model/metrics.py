@@ -17,7 +17,7 @@ import itertools
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import numpy as np
 
@@ -41,6 +41,9 @@ class Interval(Protocol):
     @property
     def end(self) -> float:
         """Last stamp, seconds."""
+
+
+AnyInterval = TypeVar("AnyInterval", bound=Interval)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,11 +88,22 @@ def for_json(value: float) -> float | None:
     return None if math.isnan(value) else value
 
 
+def in_order(segments: Iterable[AnyInterval]) -> list[AnyInterval]:
+    """Segments so that the last one that holds a frame is what the frame shows, however a file orders them.
+
+    The one that starts latest is what the person turned to; of those that start together, the one that ends first is
+    the finer one; of equal ones, the last by name.
+    """
+    return sorted(segments, key=lambda segment: (segment.start, -segment.end, segment.label))
+
+
 def frame_labels(segments: Iterable[Interval], stamps: np.ndarray, labels: Sequence[str]) -> np.ndarray:
-    """The class of every stamp; where segments overlap, the one that starts latest wins.
+    """The class of every stamp: the one way from segments to frames, in training, scores, stores, bags and pictures.
+
+    A segment holds both of its ends. Where segments overlap, the one that starts latest wins (``in_order``).
 
     Args:
-        segments: actions of ONE person.
+        segments: actions of ONE person, or of a scene that counts as one.
         stamps: (T,) seconds, any order.
         labels: class names, background first.
 
@@ -101,7 +115,7 @@ def frame_labels(segments: Iterable[Interval], stamps: np.ndarray, labels: Seque
     """
     stamps = np.asarray(stamps, dtype=np.float64)
     indices = np.full(stamps.shape, BACKGROUND, dtype=np.int64)
-    for segment in sorted(segments, key=lambda segment: segment.start):
+    for segment in in_order(segments):
         if segment.label not in labels:
             raise ValueError(f"segment label {segment.label!r} is not one of {', '.join(labels)}: drop or rename it")
         indices[(stamps >= segment.start) & (stamps <= segment.end)] = list(labels).index(segment.label)

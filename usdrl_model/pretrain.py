@@ -31,7 +31,7 @@ from usdrl_model.losses import multi_grained
 from usdrl_model.meter import Meter, peak_flops, training_flops
 from usdrl_model.neighbours import GRAIN, NeighbourBank
 from usdrl_model.pretrain_config import PretrainConfig
-from usdrl_model.run_state import RunState, schedule, write_losses
+from usdrl_model.run_state import RunState, risen, schedule, write_losses
 from usdrl_model.store import Store
 from usdrl_model.usdrl import USDRL
 from usdrl_model.view_norm import normalise_per_view
@@ -202,8 +202,7 @@ def _learning_rate(run: PretrainConfig, step: int) -> float:
     """Share of the peak."""
     if not run.drop_at:
         return schedule(step, run.steps, run.warm_up)
-    warm_up = min(1.0, (step + 1) / max(1.0, run.warm_up * run.steps))
-    return warm_up * (0.1 if step >= run.drop_at * run.steps else 1.0)
+    return risen(step, run.steps, run.warm_up) * (0.1 if step >= run.drop_at * run.steps else 1.0)
 
 
 def _unsynchronised(network: torch.nn.Module, last: bool) -> AbstractContextManager[None]:

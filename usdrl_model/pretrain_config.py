@@ -53,10 +53,10 @@ class PretrainConfig:
     optimiser: Literal["adamw", "adam"] = "adamw"
     """Adam adds the weight decay to the gradient (official), AdamW takes it off the weights."""
     learning_rate: float = 1e-3
-    """At its peak."""
+    """At its peak, the last step of the warm-up."""
     weight_decay: float = 1e-4
     warm_up: float = 0.1
-    """Share of the steps in which the learning rate rises."""
+    """Share of the steps in which the learning rate rises to ``learning_rate``; what lowers it starts after them."""
     drop_at: float = 0.0
     """Share of the steps after which the learning rate falls to a tenth (official: 0.778); 0: a cosine down to 0."""
     clip_gradient: float = 0.0
@@ -83,6 +83,10 @@ class PretrainConfig:
             )
         if not 0.0 <= self.warm_up < 1.0 or not 0.0 <= self.drop_at < 1.0:
             raise ValueError(f"warm_up and drop_at must be in [0, 1), got {self.warm_up} and {self.drop_at}")
+        if 0.0 < self.drop_at <= self.warm_up:
+            raise ValueError(
+                f"drop_at: expected more than warm_up ({self.warm_up}), got {self.drop_at}: rise, then fall"
+            )
         if self.encoder.centre == "window" and not self.views.normalise:
             raise ValueError("encoder.centre: views that are not normalised keep that of their clips: leave it out")
         if self.encoder.joints != 25:

@@ -68,8 +68,23 @@ class RunState:
 
 
 def schedule(step: int, steps: int, warm_up: float) -> float:
-    """Share of the peak learning rate: a linear warm-up over a share of the steps, then a cosine down to 0."""
-    return float(min(1.0, (step + 1) / max(1.0, warm_up * steps)) * 0.5 * (1.0 + np.cos(np.pi * step / steps)))
+    """Share of the configured learning rate: a linear rise to all of it, then a cosine that is 0 after the last step.
+
+    The two follow each other: the last step of the warm-up, and it alone, has the configured rate.
+    """
+    rising = warm_up_steps(steps, warm_up)
+    fallen = max(0, step + 1 - rising) / max(1, steps + 1 - rising)
+    return risen(step, steps, warm_up) * 0.5 * (1.0 + float(np.cos(np.pi * fallen)))
+
+
+def risen(step: int, steps: int, warm_up: float) -> float:
+    """Share of the configured learning rate that a linear warm-up has reached; 1 from its last step on."""
+    return min(1.0, (step + 1) / warm_up_steps(steps, warm_up))
+
+
+def warm_up_steps(steps: int, warm_up: float) -> int:
+    """Steps of a warm-up over a share of all; the last of them has the configured rate, so there is always one."""
+    return max(1, round(warm_up * steps))
 
 
 def write_losses(losses: Mapping[str, Sequence[float]], out: Path) -> None:

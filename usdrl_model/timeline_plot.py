@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from usdrl_model.event_metrics import Detection
-from usdrl_model.metrics import Interval
+from usdrl_model.metrics import Interval, in_order
 from usdrl_model.recording import Segment
 
 COLOURS = (
@@ -69,7 +69,7 @@ def draw_timeline(
     for place, row in enumerate(rows):
         if row.end is not None and row.end < end:
             axes.barh(place, end - row.end, left=row.end - start, height=1.0, color="0.9")
-        for action in row.actions:
+        for action in in_order(row.actions):  # so that what is drawn last, on top, is what a frame shows
             # An action of a single frame, or an instant, would not be seen.
             width = max(action.end - action.start, length / 400)
             style = _style(index[action.label])

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from usdrl_model.encoder_config import Centre
+from usdrl_model.metrics import frame_labels
 from usdrl_model.recording import Recording
 from usdrl_model.skeleton import SPINE_MID, canonical
 from usdrl_model.topology import topology
@@ -221,8 +222,6 @@ def _close(track: Track, recording: Recording, labels: Sequence[str]) -> list[St
         return []
     joints, mask = track.window(length, track.newest)
     times = (track.newest - length + 1 + np.arange(length)) / track.rate
-    classes = np.zeros(length, np.int64)
-    for segment in recording.segments:
-        if segment.person == track.id:
-            classes[(times >= segment.start) & (times <= segment.end)] = labels.index(segment.label)
+    mine = (segment for segment in recording.segments if segment.person == track.id)
+    classes = frame_labels(mine, times, labels)
     return [Stretch(joints, mask, classes, track.newest - length + 1, recording.name, track.id)]

@@ -141,7 +141,7 @@ PARAMETERS: tuple[Declaration, ...] = (
         limits=(0.01, 1.0),
         dynamic=True,
         recommended=True,
-        text="Score at which a candidate starts, for every label.",
+        text="Score that makes a candidate of what has been above off_threshold, for every label.",
     ),
     Declaration(
         name="off_threshold",
@@ -149,7 +149,7 @@ PARAMETERS: tuple[Declaration, ...] = (
         limits=(0.0, 1.0),
         dynamic=True,
         recommended=True,
-        text="Score under which an action ends; at most on_threshold.",
+        text="Score at which an action begins and under which it ends; at most on_threshold.",
     ),
     Declaration(
         name="min_duration",
@@ -157,7 +157,7 @@ PARAMETERS: tuple[Declaration, ...] = (
         limits=(0.0, 10.0),
         dynamic=True,
         recommended=True,
-        text="Seconds a candidate must last before its onset is published, for every label.",
+        text="Seconds above off_threshold before the onset of a candidate is published, for every label.",
     ),
     Declaration(
         name="hold",

@@ -18,6 +18,7 @@ from usdrl_model.clip import Clip
 from usdrl_model.datasets.frames import EPOCH, frames, regular
 from usdrl_model.datasets.numbers import table
 from usdrl_model.datasets.sources import Source, members
+from usdrl_model.metrics import frame_labels
 from usdrl_model.recording import Recording, Segment
 
 SOURCE = Source(
@@ -106,9 +107,7 @@ def detection_windows(clip: Clip, labels: Sequence[str], frames: int = 64) -> tu
     """
     count = -(-len(clip.stamps) // frames)
     missing = count * frames - len(clip.stamps)
-    classes = np.zeros(len(clip.stamps), np.int64)
-    for segment in clip.segments:
-        classes[(clip.stamps >= segment.start) & (clip.stamps <= segment.end)] = labels.index(segment.label)
+    classes = frame_labels(clip.segments, clip.stamps, labels)
     joints = np.pad(clip.joints, ((0, missing), (0, 0), (0, 0), (0, 0)))
     seen = np.arange(count * frames) < len(clip.stamps)
     return (
