@@ -82,7 +82,7 @@ def pretrained(run: PretrainConfig, clips: Sequence[Store], out: Path) -> USDRL:
 
 def opened(model: USDRL, run: PretrainConfig, store: Store, out: Path) -> Pretrained:
     """A model as what can be fine-tuned, by way of a file in ``out``."""
-    model.save_pretrained(out / "weights", pretrain.source(run, store, "benchmarks"))
+    model.save_pretrained(out / "weights", pretrain.provenance(run, store, "benchmarks"))
     return Pretrained.open(out / "weights")
 
 

@@ -13,6 +13,7 @@ from usdrl_model.detector import DetectorConfig
 from usdrl_model.encoder_config import EncoderConfig
 from usdrl_model.finetune_config import FinetuneConfig
 from usdrl_model.projectors import ProjectorConfig
+from usdrl_model.provenance import DataUsed, Provenance
 from usdrl_model.recording import Recording
 from usdrl_model.skeleton import Person, SkeletonFrame
 from usdrl_model.store_writer import write_set
@@ -82,8 +83,12 @@ def sbu(folder: Path) -> Path:
 
 def weights(folder: Path, shape: EncoderConfig = ENCODER, sets: str = "msraction3d, sbu", seed: int = 0) -> Path:
     torch.manual_seed(seed)
-    USDRL(shape, ProjectorConfig(hidden=16, stream=8, instance=8)).save_pretrained(folder, {"sets": sets})
+    USDRL(shape, ProjectorConfig(hidden=16, stream=8, instance=8)).save_pretrained(folder, made_on(*sets.split(", ")))
     return folder
+
+
+def made_on(*sets: str) -> Provenance:
+    return Provenance(data=tuple(DataUsed(set=name) for name in sets), complete=True)
 
 
 def build(*names: str, given: Sequence[Path] = (), people: int = 1, causal: bool = False) -> list[Method]:

@@ -10,6 +10,7 @@ import torch
 from usdrl_model import bench, checkpoint, cli
 from usdrl_model.detector import Detector, DetectorConfig
 from usdrl_model.encoder import EncoderConfig
+from usdrl_model.provenance import Provenance
 from usdrl_model.stream_config import StreamConfig
 
 CONFIG = EncoderConfig(hidden=32, frames=16, people=1)
@@ -58,7 +59,7 @@ def test_from_the_command_line(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, 
     monkeypatch.setitem(sys.modules, "onnxscript", None)
     torch.manual_seed(0)
     checkpoint.save(
-        tmp_path / "w", Detector(DetectorConfig(labels=("none", "wave"), encoder=CONFIG)), StreamConfig(), {}
+        tmp_path / "w", Detector(DetectorConfig(labels=("none", "wave"), encoder=CONFIG)), StreamConfig(), Provenance()
     )
     command = ["bench", "--weights", str(tmp_path / "w"), "--rounds", "2", "--batch", "2"]
     assert cli.main([*command, "--json", str(tmp_path / "bench.json")]) == 0

@@ -10,6 +10,7 @@ from safetensors.torch import load_file, save_file
 from usdrl_model import checkpoint
 from usdrl_model.detector import Detector, DetectorConfig
 from usdrl_model.encoder import EncoderConfig
+from usdrl_model.provenance import Provenance
 from usdrl_model.stream_config import StreamConfig
 
 CONFIG = DetectorConfig(
@@ -20,18 +21,18 @@ CONFIG = DetectorConfig(
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     torch.manual_seed(0)
-    checkpoint.save(tmp_path / "w", Detector(CONFIG), StreamConfig(look_ahead=0.3), {"command": "none"})
+    checkpoint.save(tmp_path / "w", Detector(CONFIG), StreamConfig(look_ahead=0.3), Provenance())
     return tmp_path / "w"
 
 
 def test_a_round_trip_is_bit_exact(tmp_path: Path) -> None:
     torch.manual_seed(0)
     detector = Detector(CONFIG).eval()
-    checkpoint.save(tmp_path, detector, StreamConfig(look_ahead=0.3), {"command": "test"})
+    checkpoint.save(tmp_path, detector, StreamConfig(look_ahead=0.3), Provenance(command="test"))
     weights = checkpoint.load(tmp_path)
     assert weights.config.detector == CONFIG
     assert weights.config.stream.look_ahead == 0.3
-    assert weights.config.training == {"command": "test"}
+    assert weights.config.provenance == Provenance(command="test")
     x = torch.randn(2, 64, 1, 25, 3)
     with torch.no_grad():
         for mine, theirs in zip(detector(x), weights.detector(x), strict=True):

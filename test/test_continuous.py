@@ -24,6 +24,7 @@ from continuous_recordings import (
 from usdrl_model import checkpoint, cli, config, metrics
 from usdrl_model.baselines import FitFrames
 from usdrl_model.detector import Detector, DetectorConfig
+from usdrl_model.provenance import Provenance
 from usdrl_model.store import Store
 from usdrl_model.stream_config import StreamConfig
 from usdrl_model.tasks import continuous, continuous_config, continuous_scores, frame_methods, pictures
@@ -114,7 +115,7 @@ def test_the_command_fine_tunes_a_detector_and_writes_its_scores(tmp_path: Path,
     config.dump(made, tmp_path / "made.yaml")
     config.dump(SETTINGS, tmp_path / "settings.yaml")
     untrained = Detector(DetectorConfig(labels=LABELS, encoder=ENCODER, rate=10.0))
-    checkpoint.save(tmp_path / "weights", untrained, StreamConfig(), {})
+    checkpoint.save(tmp_path / "weights", untrained, StreamConfig(), Provenance())
     options = {
         "--task": "segmentation",
         "--benchmark": tmp_path / "made.yaml",
@@ -134,7 +135,7 @@ def test_the_command_fine_tunes_a_detector_and_writes_its_scores(tmp_path: Path,
 
 
 def test_usual_methods_follow_the_weights(tmp_path: Path) -> None:
-    checkpoint.save(tmp_path, Detector(DetectorConfig(labels=LABELS, encoder=ENCODER)), StreamConfig(), {})
+    checkpoint.save(tmp_path, Detector(DetectorConfig(labels=LABELS, encoder=ENCODER)), StreamConfig(), Provenance())
     given = Pretrained.open(tmp_path)
     scratch, tuned = ("from scratch", "from scratch, with TCN"), ("fine-tuned", "fine-tuned, with TCN")
     fused = (

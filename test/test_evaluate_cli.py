@@ -64,7 +64,7 @@ def test_the_command_writes_prints_and_goes_on_where_it_was_stopped(
     assert trained == [0, 1, 1]
     page = capsys.readouterr().out
     assert page.strip() == (tmp_path / "out" / "result.md").read_text(encoding="utf-8").strip()
-    assert "made on msraction3d, sbu" in page
+    assert "made on msraction3d; sbu" in page
     result = json.loads((tmp_path / "out" / "result.json").read_text(encoding="utf-8"))
     found = {row["method"]: (row["seeds"], row["scores"][ALL]["accuracy"]["mean"]) for row in result["table"]}
     assert found == {"from scratch": ([0, 1], 100.0), "linear": ([0], 100.0), "logistic regression": ([0], 100.0)}
@@ -78,7 +78,7 @@ def test_the_command_fuses_several_weights(store: Store, tmp_path: Path, capsys:
     assert cli.main(command(tmp_path, "retrieval", given, "--methods", "1-NN", "1-NN, fused")) == 0
     result = json.loads((tmp_path / "out" / "result.json").read_text(encoding="utf-8"))
     assert [row["method"] for row in result["table"]] == ["1-NN", "1-NN, fused"]
-    assert capsys.readouterr().out.count("made on msraction3d, sbu") == 2
+    assert capsys.readouterr().out.count("made on msraction3d; sbu") == 2
 
 
 def test_weights_with_fewer_people_are_said(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from usdrl_model.cuda_graphs import GraphedDetector
 from usdrl_model.detector import Detector, DetectorConfig
 from usdrl_model.encoder import EncoderConfig
 from usdrl_model.export import export
+from usdrl_model.provenance import Provenance
 from usdrl_model.stream import ActionStream
 from usdrl_model.stream_config import StreamConfig
 
@@ -27,7 +28,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Weights as an untrained detector has them, which is enough to compare answers."""
     torch.manual_seed(0)
     path = tmp_path_factory.mktemp("weights") / "tiny"
-    checkpoint.save(path, Detector(CONFIG), StreamConfig(look_ahead=0.3), {"command": "none"})
+    checkpoint.save(path, Detector(CONFIG), StreamConfig(look_ahead=0.3), Provenance())
     return path
 
 
@@ -175,7 +176,7 @@ def test_the_default_of_a_stream_is_exact(folder: Path) -> None:
 
 def test_sttr_runs_as_it_was_trained(tmp_path: Path) -> None:
     encoder = EncoderConfig(hidden=16, heads=2, frames=16, people=1, architecture="sttr")
-    checkpoint.save(tmp_path, Detector(replace(CONFIG, encoder=encoder)), StreamConfig(), {})
+    checkpoint.save(tmp_path, Detector(replace(CONFIG, encoder=encoder)), StreamConfig(), Provenance())
     loaded, x = inference.load(tmp_path, "cpu"), torch.randn(2, 16, 1, 25, 3)
     assert loaded.runtime.endswith("as trained")
     with torch.no_grad():

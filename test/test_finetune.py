@@ -14,6 +14,7 @@ from usdrl_model.detector import DetectorConfig
 from usdrl_model.encoder import EncoderConfig
 from usdrl_model.events import EventConfig
 from usdrl_model.finetune_config import FinetuneConfig
+from usdrl_model.provenance import Provenance
 from usdrl_model.recording import Recording, Segment
 from usdrl_model.skeleton import Person, SkeletonFrame
 from usdrl_model.stream_config import StreamConfig
@@ -51,7 +52,7 @@ def mixture(run: FinetuneConfig = RUN) -> Mixture:
 
 def test_it_learns_and_the_stream_finds_the_action_of_somebody_new(tmp_path: Path, one_thread: None) -> None:
     detector = finetune.train(RUN, mixture(), tmp_path, device=CPU)
-    checkpoint.save(tmp_path / "weights", detector, RUN.stream, {})
+    checkpoint.save(tmp_path / "weights", detector, RUN.stream, Provenance())
     scores = detection_scores.detection(checkpoint.load(tmp_path / "weights", "cpu"), [RECORDINGS[2]])
     assert scores["overall"]["0.5"]["f1"] == 1.0
     assert scores["frame_accuracy"] > 0.9
@@ -139,7 +140,7 @@ def clip_windows(subjects: str) -> finetune.Windows:
 def test_clips_are_recognised_by_all_ways_of_training(tmp_path: Path, one_thread: None) -> None:
     given = mix(CLIPS.sources, [own_clips()], CLIPS.detector, max_gap=1.0, stride=2)
     start = finetune.train(CLIPS, given, tmp_path / "first", device=CPU)
-    checkpoint.save(tmp_path / "start", start, RUN.stream, {})
+    checkpoint.save(tmp_path / "start", start, RUN.stream, Provenance())
     still = {"all": (), "last": ("ske_emb", "t_tr."), "heads": ("encoder.",)}
     for kind, names in still.items():
         run = dataclasses.replace(CLIPS, train=kind, start=str(tmp_path / "start"), learning_rate=0.01)
@@ -162,7 +163,7 @@ def test_layers_further_from_the_heads_learn_slower() -> None:
 def test_a_head_can_begin_as_the_best_linear_layer_on_the_features_of_the_start(tmp_path: Path) -> None:
     given = mix(CLIPS.sources, [own_clips()], CLIPS.detector, max_gap=1.0, stride=2)
     detector = finetune.Detector(CLIPS.detector).eval()
-    checkpoint.save(tmp_path / "start", detector, RUN.stream, {})
+    checkpoint.save(tmp_path / "start", detector, RUN.stream, Provenance())
     run = dataclasses.replace(CLIPS, start=str(tmp_path / "start"), steps=1, learning_rate=1e-9)
     x = given.windows.x
     truth = finetune.clip_classes(given.windows.y, given.windows.seen, len(CLIPS.detector.labels))
@@ -216,7 +217,7 @@ def test_early_stopping_keeps_the_best_and_needs_people_to_look_at(
 
 def test_a_start_of_another_shape_is_refused(tmp_path: Path) -> None:
     other = dataclasses.replace(RUN.detector, encoder=EncoderConfig(hidden=8, people=1, streams=("temporal",)))
-    checkpoint.save(tmp_path / "start", finetune.Detector(other), RUN.stream, {})
+    checkpoint.save(tmp_path / "start", finetune.Detector(other), RUN.stream, Provenance())
     with pytest.raises(ValueError, match="has another encoder"):
         finetune.start_encoder(dataclasses.replace(RUN, start=str(tmp_path / "start")))
 
@@ -226,7 +227,7 @@ def test_the_shipped_configuration_fits_the_shipped_weights() -> None:
     weights = checkpoint.load("default")
     assert run.detector == weights.config.detector
     assert run.stream == weights.config.stream
-    assert weights.config.training["command"].endswith("config/finetune_utkinect10.yaml")
+    assert weights.config.provenance.command.endswith("config/finetune_utkinect10.yaml")
 
 
 def test_the_command_says_what_is_missing(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:

@@ -13,6 +13,7 @@ from usdrl_model import cli, model_file, official
 from usdrl_model.encoder import EncoderConfig
 from usdrl_model.modality import modality
 from usdrl_model.projectors import ProjectorConfig
+from usdrl_model.provenance import Provenance
 from usdrl_model.usdrl import USDRL, Downstream, load_encoder
 
 SMALL = EncoderConfig(hidden=16, frames=12, joints=5)
@@ -88,7 +89,7 @@ def test_a_pretraining_checkpoint_is_read(tmp_path: Path, architecture: str, joi
     assert stored.config.encoder == config
     assert stored.config.projectors == ProjectorConfig(hidden=32, stream=6, instance=7)
     assert stored.config.classes is None
-    assert stored.config.source == {"file": "ntu60.pth.tar", "epoch": "451"}
+    assert stored.config.provenance == Provenance(file="ntu60.pth.tar", epoch=451)
     again = USDRL.from_pretrained(tmp_path / "ntu60.pth.tar")
     x = torch.randn(2, 12, 2, joints, 3)
     with torch.no_grad():

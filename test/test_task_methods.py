@@ -12,6 +12,7 @@ from small_benchmark import (
     RECIPE,
     Spy,
     build,
+    made_on,
     utd,
     weights,
 )
@@ -71,11 +72,10 @@ def test_a_cell_depends_on_weights_and_recipe_where_the_method_does(tmp_path: Pa
 
 
 def test_a_detector_can_be_given_as_weights(store: Store, tmp_path: Path) -> None:
-    training = {"sources": "utkinect (subjects 01, 03), share 1; performer (4 simulated minutes), share 0.5"}
     made = Detector(DetectorConfig(labels=("none", "up"), encoder=ENCODER))
-    checkpoint.save(tmp_path / "detector", made, StreamConfig(), training)
+    checkpoint.save(tmp_path / "detector", made, StreamConfig(), made_on("utkinect", "performer"))
     opened = Pretrained.open(tmp_path / "detector")
-    assert opened.sets == ("utkinect", "performer")
+    assert opened.made.sets == ("utkinect", "performer")
     chosen = build("fine-tuned", "1-NN", given=[tmp_path / "detector"], causal=True)
     found = clips.run(BENCHMARK, "recognition", store, chosen, seeds=[0], cells=Cells(tmp_path / "cells"))
     assert [cell.scores[ALL]["accuracy"] for cell in found] == [100.0, 100.0]

@@ -19,6 +19,7 @@ from usdrl_model.losses import GRAIN_WEIGHTS
 from usdrl_model.modality import Modality, modality
 from usdrl_model.pretrain_config import PretrainConfig
 from usdrl_model.projectors import ProjectorConfig
+from usdrl_model.provenance import Provenance
 from usdrl_model.usdrl import USDRL, Downstream, load_encoder
 
 SMALL = EncoderConfig(hidden=16, heads=2, frames=12, joints=5, velocity=True, stem_kernel=3)
@@ -134,11 +135,11 @@ def test_initial_weights_follow_the_generator() -> None:
 def test_a_round_trip_is_bit_exact(tmp_path: Path, name: str, dtype: torch.dtype) -> None:
     model = USDRL(SMALL, ProjectorConfig(stream=6)).to(dtype)
     model(torch.randn(4, 12, 2, 5, 3, dtype=dtype))  # so that the batch norms have seen something
-    model.eval().save_pretrained(tmp_path / name, {"command": "test"})
+    model.eval().save_pretrained(tmp_path / name, Provenance(command="test"))
     again = USDRL.from_pretrained(tmp_path / name)
     assert not again.training
     assert again.backbone.config == SMALL
-    assert model_file.read(tmp_path / name).config.source == {"command": "test"}
+    assert model_file.read(tmp_path / name).config.provenance == Provenance(command="test")
     state, other = model.state_dict(), again.state_dict()
     assert state.keys() == other.keys()
     assert all(torch.equal(state[key], other[key]) and state[key].dtype == other[key].dtype for key in state)
@@ -215,7 +216,7 @@ def test_a_huge_size_in_a_file_is_refused_without_making_it(tmp_path: Path) -> N
     ("text", "message"),
     [
         ("{", "not JSON"),
-        ("[]", "expected format 'usdrl.model/1'"),
+        ("[]", "expected format 'usdrl.model/2'"),
         ('{"format": "usdrl.detector/1"}', "weights of a detector"),
         ('{"format": "usdrl.model/1", "encoder": {"hiden": 4}}', "did you mean 'hidden'"),
     ],
@@ -280,8 +281,9 @@ def test_a_shipped_model_loads_by_name_unless_a_path_has_the_name(
     shipped = hub.find("open").config
     run = config.load(PretrainConfig, Path(__file__).parents[1] / "config" / "pretrain_open.yaml")
     assert (shipped.encoder, shipped.projectors) == (run.encoder, run.projectors)
-    assert shipped.source["sets"] == ", ".join(sorted(run.data.sets))
-    assert "standard/train" in shipped.source["data"]
+    assert shipped.provenance.complete
+    assert sorted(shipped.provenance.sets) == sorted(run.data.sets)
+    assert {one.split for one in shipped.provenance.data} == {"cross_subject/train"}
     for more in ({"filename": "other.pth.tar"}, {"revision": "v1"}):
         with pytest.raises(ValueError, match="open comes with the package"):
             hub.find("open", **more)

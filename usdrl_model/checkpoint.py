@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors import SafetensorError
@@ -21,6 +22,7 @@ from torch import nn
 
 from usdrl_model import config as configuration
 from usdrl_model.detector import Detector, DetectorConfig
+from usdrl_model.provenance import Provenance, upgraded
 from usdrl_model.stream_config import StreamConfig
 from usdrl_model.tensors import distinct, fill
 
@@ -28,7 +30,9 @@ SHIPPED = Path(str(resources.files("usdrl_model").joinpath("weights")))
 """Detectors that come with the package, a folder each. (Pretrained encoders are in ``pretrained``: ``hub``.)"""
 DEFAULT_WEIGHTS = "utkinect10"
 """Name of the weights shipped with the package; ``default`` stands for it."""
-FORMAT = "usdrl.detector/1"
+FORMAT = "usdrl.detector/2"
+OLDER = {"usdrl.detector/1": FORMAT}
+"""Formats that are read too: what their notes say of the training is not relied on."""
 TRAINED = "torch, as trained"
 """Runtime of a detector that nothing has been changed in."""
 
@@ -41,8 +45,8 @@ class WeightsConfig:
     detector: DetectorConfig
     stream: StreamConfig
     """What these weights work best with, chosen on held-out training subjects."""
-    training: dict[str, str] = field(default_factory=dict)
-    """How they were made: command, configuration hash, data sets, version."""
+    provenance: Provenance = field(default_factory=Provenance)
+    """How they were made: command, configuration, data sets, code."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,14 +117,7 @@ def load(weights: str | Path = "default", device: str = "auto") -> Weights:
         ValueError: a damaged file, or tensors that do not fit the configuration.
     """
     folder = resolve(weights)
-    try:
-        mapping = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise ValueError(f"{folder / 'config.json'}: not JSON ({error}); install the weights again") from None
-    if not isinstance(mapping, Mapping) or mapping.get("format") != FORMAT:
-        raise ValueError(f"{folder / 'config.json'}: expected format {FORMAT!r}")
-    config = configuration.from_dict(WeightsConfig, mapping, where=str(folder / "config.json"))
-
+    config = read_config(folder)
     path = folder / "model.safetensors"
     if not path.is_file():
         raise FileNotFoundError(f"{path}: missing; install the weights again")
@@ -140,20 +137,36 @@ def load(weights: str | Path = "default", device: str = "auto") -> Weights:
     )
 
 
+def read_config(folder: Path) -> WeightsConfig:
+    """The configuration in a weights folder; errors as ``load``."""
+    path = folder / "config.json"
+    try:
+        mapping = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ValueError(f"{path}: not JSON ({error}); install the weights again") from None
+    if not _is_detector(mapping):
+        raise ValueError(f"{path}: expected format {FORMAT!r}")
+    return configuration.from_dict(WeightsConfig, upgraded(mapping, "training", OLDER), where=str(path))
+
+
 def is_detector(weights: str | Path) -> bool:
     """Whether ``weights`` names a detector's folder, and not a pretrained model or a checkpoint."""
     try:
         mapping = json.loads((resolve(weights) / "config.json").read_text(encoding="utf-8"))
     except (FileNotFoundError, ValueError):
         return False
-    return isinstance(mapping, Mapping) and mapping.get("format") == FORMAT
+    return _is_detector(mapping)
 
 
-def save(folder: str | Path, detector: Detector, stream: StreamConfig, training: dict[str, str]) -> None:
+def _is_detector(mapping: Any) -> bool:
+    return isinstance(mapping, Mapping) and mapping.get("format") in (FORMAT, *OLDER)
+
+
+def save(folder: str | Path, detector: Detector, stream: StreamConfig, provenance: Provenance) -> None:
     """Write ``config.json`` and ``model.safetensors`` into ``folder`` (made where missing)."""
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    config = WeightsConfig(format=FORMAT, detector=detector.config, stream=stream, training=training)
+    config = WeightsConfig(format=FORMAT, detector=detector.config, stream=stream, provenance=provenance)
     tensors = {name: tensor.detach().contiguous().cpu() for name, tensor in distinct(detector).items()}
     save_file(tensors, folder / "model.safetensors")
     text = json.dumps(configuration.to_dict(config), indent=2) + "\n"

@@ -7,9 +7,12 @@ usdrl convert encoder/ again.pth.tar --to-official
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from usdrl_model.datasets import catalogue
+from usdrl_model.provenance import DataUsed, Provenance, summary
 from usdrl_model.verb import reported
 
 if TYPE_CHECKING:
@@ -33,6 +36,10 @@ def add_verb(verbs: Any) -> None:
     verb.add_argument("--to-official", action="store_true", help="write a checkpoint that the official code loads")
     for name, (kind, text) in NOT_IN_FILE.items():
         verb.add_argument(f"--{name}", type=kind, help=f"{text}; an official file does not say")
+    verb.add_argument(
+        "--made-on", nargs="+", default=[], metavar="SET",
+        help="data sets that the checkpoint was trained on (ntu60 ...), so that nobody tests on what it knows",
+    )  # fmt: skip
     verb.set_defaults(run=reported("convert", run))
 
 
@@ -44,14 +51,24 @@ def run(arguments: argparse.Namespace) -> None:
     if arguments.out.exists() and not (arguments.out.is_dir() and not any(arguments.out.iterdir())):
         raise FileExistsError(f"{arguments.out} is there already: choose another name, or remove it")
     if arguments.to_official:
-        if given:
-            raise ValueError(f"--{', --'.join(given)}: the configuration of {arguments.source} says it already")
+        if given or arguments.made_on:
+            names = [*given, *(["made-on"] if arguments.made_on else [])]
+            raise ValueError(f"--{', --'.join(names)}: the configuration of {arguments.source} says it already")
         model = model_file.read(arguments.source)
         official.write(arguments.out, model)
     else:
-        model = official.read(arguments.source, **given)
+        model = _with_data(official.read(arguments.source, **given), arguments.made_on)
         model_file.write(arguments.out, model.config, model.tensors)
     print(f"{describe(model)}\n{arguments.out}")
+
+
+def _with_data(model: ModelFile, sets: list[str]) -> ModelFile:
+    """The model with the sets that it was made on, where they are given; ValueError for an unknown one."""
+    if not sets:
+        return model
+    used = tuple(DataUsed(set=name, terms=catalogue.source(name).terms) for name in sets)
+    made = replace(model.config.provenance, data=used, complete=True)
+    return replace(model, config=replace(model.config, provenance=made))
 
 
 def describe(model: ModelFile) -> str:
@@ -63,6 +80,14 @@ def describe(model: ModelFile) -> str:
         "projectors" if config.projectors else "no projectors",
         f"fc of {config.classes} classes" if config.classes else "no fc",
         f"{sum(tensor.numel() for tensor in model.tensors.values()):,} numbers",
-        *(f"{name} {value}" for name, value in config.source.items()),
+        *_origin(config.provenance),
     ]
     return "; ".join(parts)
+
+
+def _origin(made: Provenance) -> list[str]:
+    """What is known of where it came from."""
+    known = {"file": made.file, "epoch": made.epoch, "command": made.command}
+    return [f"{name} {value}" for name, value in known.items() if value not in ("", None)] + [
+        f"made on {summary(made)}"
+    ]

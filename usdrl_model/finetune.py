@@ -9,7 +9,6 @@ nothing had happened (bit-identical on the CPU).
 
 from __future__ import annotations
 
-import dataclasses
 import math
 import re
 from pathlib import Path
@@ -22,14 +21,14 @@ from torch.nn import functional as F  # noqa: N812
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from tqdm import tqdm
 
-from usdrl_model import checkpoint, config, probe
+from usdrl_model import config, probe
 from usdrl_model.augment import augment
 from usdrl_model.detector import Detector
 from usdrl_model.finetune_config import FinetuneConfig
+from usdrl_model.finetune_start import start_encoder
 from usdrl_model.run_state import RunState, schedule, write_losses
 from usdrl_model.training_data import Mixture
 from usdrl_model.training_windows import Windows
-from usdrl_model.usdrl import FREE, load_encoder
 
 CLIP_SHARE = 0.25
 """Share of a window that an action must fill to be what the window as a whole shows."""
@@ -199,18 +198,6 @@ class _Trainer:
         self.generator.set_state(state["generator"].cpu())
         torch.set_rng_state(state["torch"].cpu())
         self.losses, self.looks, self.best = list(state["losses"]), list(state["looks"]), state["best"]
-
-
-def start_encoder(run: FinetuneConfig) -> torch.nn.Module:
-    """The encoder that the run starts from; errors as ``usdrl.load_encoder`` and ``checkpoint.load``."""
-    if checkpoint.is_detector(run.start):
-        weights = checkpoint.load(run.start, "cpu")
-        detector, own = weights.detector, weights.config.detector.encoder
-        free = {name: getattr(run.detector.encoder, name) for name in FREE}
-        if dataclasses.replace(own, **free) != run.detector.encoder:
-            raise ValueError(f"start: {run.start} has another encoder than the run: {own}")
-        return detector.get_submodule("encoder")
-    return load_encoder(run.start, run.detector.encoder)
 
 
 def start_head(detector: Detector, mixture: Mixture) -> None:

@@ -7,7 +7,6 @@ import json
 from pathlib import Path
 from typing import Any
 
-import usdrl_model
 from usdrl_model.verb import add_machine, device, reported
 
 
@@ -27,7 +26,7 @@ def run(arguments: argparse.Namespace) -> None:
     """Train, save the weights and print the score on the validation people."""
     import torch  # here, because "usdrl --help" must not wait for it
 
-    from usdrl_model import checkpoint, config, detection_scores, finetune, training_data
+    from usdrl_model import checkpoint, config, detection_scores, finetune, finetune_start, training_data
     from usdrl_model.finetune_config import FinetuneConfig
 
     settings = config.apply_overrides(config.load(FinetuneConfig, arguments.config), arguments.overrides)
@@ -42,18 +41,14 @@ def run(arguments: argparse.Namespace) -> None:
         validation = training_data.windows_of(first, held_out, settings.detector, max_gap=gap, stride=stride)
     size, name = len(mixture.windows), config.content_hash(settings)
     print(f"{size} windows, {settings.steps} steps on {where}, {torch.get_num_threads()} threads, run {name}")
+    command = " ".join(["usdrl finetune --config", str(arguments.config), *arguments.overrides])
+    made = finetune_start.provenance(settings, command)  # before the work: it reads the weights of the start
     detector = finetune.train(
         settings, mixture, arguments.out, device=where, resume=arguments.resume, validation=validation
     )
 
     folder = arguments.out / "weights"
-    made_by = {
-        "command": " ".join(["usdrl finetune --config", str(arguments.config), *arguments.overrides]),
-        "configuration": name,
-        "sources": "; ".join(_described(source) for source in settings.sources),
-        "version": usdrl_model.__version__,
-    }
-    checkpoint.save(folder, detector, settings.stream, made_by)
+    checkpoint.save(folder, detector, settings.stream, made)
     print(f"weights: {folder}")
     if validation is not None:
         if first.window == "clip":
@@ -62,8 +57,3 @@ def run(arguments: argparse.Namespace) -> None:
             scores = detection_scores.detection(checkpoint.load(folder, "cpu"), held_out)
         (arguments.out / "validation.json").write_text(json.dumps(scores, indent=2) + "\n", encoding="utf-8")
         print(detection_scores.summary(scores))
-
-
-def _described(source: Any) -> str:
-    people = f"subjects {', '.join(source.subjects)}" if source.subjects else f"{source.minutes} simulated minutes"
-    return f"{source.name} ({people}), share {source.share:g}"

@@ -22,8 +22,11 @@ from usdrl_model import tensors as named_tensors
 from usdrl_model.encoder import build_encoder
 from usdrl_model.encoder_config import EncoderConfig
 from usdrl_model.projectors import ProjectorConfig, build_projectors
+from usdrl_model.provenance import Provenance, upgraded
 
-FORMAT = "usdrl.model/1"
+FORMAT = "usdrl.model/2"
+OLDER = {"usdrl.model/1": FORMAT}
+"""Formats that are read too: what their notes say of the training is not relied on."""
 CONFIG, TENSORS = "config.json", "model.safetensors"
 
 
@@ -37,8 +40,8 @@ class ModelConfig:
     """None: the file holds no projectors."""
     classes: int | None = None
     """Outputs of the recognition layer ``fc``; None: there is none."""
-    source: dict[str, str] = field(default_factory=dict)
-    """Where the tensors came from: file, epoch, command."""
+    provenance: Provenance = field(default_factory=Provenance)
+    """Where the tensors came from."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -131,6 +134,8 @@ def _config(text: str, path: Path) -> ModelConfig:
         mapping: Any = json.loads(text)
     except ValueError as error:
         raise ValueError(f"{path}: the configuration is not JSON ({error}); get the file again") from None
+    if isinstance(mapping, Mapping):
+        mapping = upgraded(mapping, "source", OLDER)
     found = mapping.get("format") if isinstance(mapping, Mapping) else None
     if found != FORMAT:
         hint = "; these are weights of a detector, see usdrl_model.checkpoint" if "detector" in str(found) else ""

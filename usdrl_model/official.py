@@ -21,6 +21,7 @@ from usdrl_model.encoder_config import Architecture, EncoderConfig
 from usdrl_model.modality import Modality
 from usdrl_model.model_file import ModelConfig, ModelFile
 from usdrl_model.projectors import GRAINS, ProjectorConfig
+from usdrl_model.provenance import Provenance
 
 PREFIX = "module."
 SHARED = (".CA.attn.", ".DSA.attn.")
@@ -68,7 +69,7 @@ def read(
         encoder=encoder,
         projectors=_projectors(tensors, path),
         classes=int(tensors["fc.weight"].shape[0]) if "fc.weight" in tensors else None,
-        source={"file": path.name} | ({"epoch": str(epoch)} if isinstance(epoch, int) else {}),
+        provenance=Provenance(file=path.name, epoch=epoch if isinstance(epoch, int) else None),
     )
     model_file.check(path, config, tensors)
     return ModelFile(path, config, tensors)
@@ -90,10 +91,9 @@ def write(path: str | Path, model: ModelFile) -> None:
     ]
     if own:
         raise ValueError(f"{model.path}: the official code has no {', '.join(own)}, so its numbers would differ there")
-    epoch = model.config.source.get("epoch", "0")
     state = {PREFIX + name: tensor for name, tensor in state_dict(model.tensors).items()}
     Path(path).parent.mkdir(parents=True, exist_ok=True)
-    torch.save({"epoch": int(epoch) if epoch.isdecimal() else 0, "state_dict": state}, path)
+    torch.save({"epoch": model.config.provenance.epoch or 0, "state_dict": state}, path)
 
 
 def state_dict(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -20,9 +20,9 @@ from torch import Tensor
 from torch.nn.parallel import DistributedDataParallel
 from tqdm import tqdm
 
-import usdrl_model
-from usdrl_model import config
+from usdrl_model import code_version, config
 from usdrl_model.clip_pool import ClipPool
+from usdrl_model.datasets import catalogue, protocols
 from usdrl_model.distributed import Processes, gather
 from usdrl_model.feeder import NETWORK, Feeder, seed_of
 from usdrl_model.initialise import initialise
@@ -31,6 +31,7 @@ from usdrl_model.losses import multi_grained
 from usdrl_model.meter import Meter, peak_flops, training_flops
 from usdrl_model.neighbours import GRAIN, NeighbourBank
 from usdrl_model.pretrain_config import PretrainConfig
+from usdrl_model.provenance import DataUsed, Provenance
 from usdrl_model.run_state import RunState, risen, schedule, write_losses
 from usdrl_model.store import Store
 from usdrl_model.usdrl import USDRL
@@ -124,15 +125,28 @@ def run_state(run: PretrainConfig, pool: ClipPool, out: Path) -> RunState:
     return RunState(out, f"{config.content_hash(run)} on {pool.hash}")
 
 
-def source(run: PretrainConfig, store: Store, command: str) -> dict[str, str]:
+def provenance(run: PretrainConfig, store: Store, command: str) -> Provenance:
     """What a pretrained model says of itself: how it was made, and of which clips."""
-    return {
-        "command": command,
-        "configuration": config.content_hash(run),
-        "sets": ", ".join(store.sets),
-        "data": f"{', '.join(store.sets)}; split {run.data.split}; hash {store.hash}",
-        "version": usdrl_model.__version__,
-    }
+    return Provenance(
+        data=tuple(_used(store.select(sets=[name]), run.data.split) for name in store.sets),
+        complete=True,
+        command=command,
+        configuration=config.content_hash(run),
+        code=code_version.current(),
+    )
+
+
+def _used(store: Store, split: str | None) -> DataUsed:
+    """What is learnt from the clips of one set."""
+    (name,) = store.sets
+    return DataUsed(
+        set=name,
+        stage="pretraining",
+        split=protocols.resolved(name, split) if split else "",
+        subjects=tuple(sorted({one.subject for one in map(store.describe, range(len(store))) if one.subject})),
+        terms=catalogue.source(name).terms,
+        hash=store.hash,
+    )
 
 
 def _step(

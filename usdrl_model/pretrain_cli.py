@@ -51,7 +51,7 @@ def run(arguments: argparse.Namespace) -> None:
         model = pretrain.train(run, pool, arguments.out, workers, resume=arguments.resume, report=report)
         if workers.first:
             command = f"usdrl pretrain --config {arguments.config} {' '.join(arguments.overrides)}".strip()
-            model.save_pretrained(arguments.out / "weights", pretrain.source(run, store, command))
+            model.save_pretrained(arguments.out / "weights", pretrain.provenance(run, store, command))
             print(f"weights: {arguments.out / 'weights'}")
 
 

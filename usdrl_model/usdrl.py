@@ -22,6 +22,7 @@ from usdrl_model.encoder import DSTE, STTR, build_encoder
 from usdrl_model.encoder_config import EncoderConfig
 from usdrl_model.model_file import ModelConfig
 from usdrl_model.projectors import GRAINS, ProjectorConfig, build_projectors
+from usdrl_model.provenance import Provenance
 from usdrl_model.tensors import distinct, fill
 
 FREE = {"drop_path", "causal", "mask_empty", "spatial_pool"}
@@ -67,9 +68,11 @@ class USDRL(nn.Module):
         fill(model, stored.part("backbone", *GRAINS.values()), stored.path)
         return model.eval()
 
-    def save_pretrained(self, path: str | Path, source: dict[str, str] | None = None) -> None:
-        """Write a folder, or one file where ``path`` ends in ``.safetensors``; ``source`` says how it was made."""
-        config = ModelConfig(encoder=self.backbone.config, projectors=self.projectors, source=source or {})
+    def save_pretrained(self, path: str | Path, provenance: Provenance | None = None) -> None:
+        """Write a folder, or one file where ``path`` ends in ``.safetensors``, with how it was made."""
+        config = ModelConfig(
+            encoder=self.backbone.config, projectors=self.projectors, provenance=provenance or Provenance()
+        )
         model_file.write(path, config, distinct(self))
 
 
@@ -128,9 +131,11 @@ class Downstream(nn.Module):
             fill(model, stored.part("backbone", "fc"), stored.path)
         return model.eval()
 
-    def save_pretrained(self, path: str | Path, source: dict[str, str] | None = None) -> None:
-        """Write a folder, or one file where ``path`` ends in ``.safetensors``; ``source`` says how it was made."""
-        config = ModelConfig(encoder=self.backbone.config, classes=self.fc.out_features, source=source or {})
+    def save_pretrained(self, path: str | Path, provenance: Provenance | None = None) -> None:
+        """Write a folder, or one file where ``path`` ends in ``.safetensors``, with how it was made."""
+        config = ModelConfig(
+            encoder=self.backbone.config, classes=self.fc.out_features, provenance=provenance or Provenance()
+        )
         model_file.write(path, config, distinct(self))
 
 

@@ -14,9 +14,12 @@ from typing import Any
 
 import numpy as np
 
+from usdrl_model import provenance
+from usdrl_model.config import from_dict
 from usdrl_model.detector import BACKGROUND
 from usdrl_model.event_metrics import Detection, ScoredRecording, detections, score_events
 from usdrl_model.metrics import IOU_THRESHOLDS, frame_accuracy, frame_labels, macro_frame_f1, segment_counts
+from usdrl_model.provenance import Provenance
 from usdrl_model.recording import Segment
 from usdrl_ros.replay import STAMP_DIGITS, BagRun
 
@@ -104,7 +107,7 @@ def markdown(results: dict[str, Any]) -> str:
     scores = results["scores"]
     events, frames = scores["events"], scores["frames"]
     thresholds = list(events["overall"])
-    model = results["model"]
+    model, made = results["model"], from_dict(Provenance, results["weights_provenance"])
     lines = [
         "# Evaluation of labelled bags",
         "",
@@ -114,7 +117,7 @@ def markdown(results: dict[str, Any]) -> str:
         f" look-ahead {results['stream']['look_ahead']:g} s;"
         f" version {results['version']}, commit {results['commit'] or 'unknown'}.",
         "",
-        f"The weights were trained on: {results['weights_training'].get('sources', 'not said')}."
+        f"The weights were trained on: {provenance.summary(made)}."
         " Scores on what they were trained on say nothing about other people.",
         "",
         "| | " + " | ".join(f"IoU {iou}" for iou in thresholds) + " |",

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -23,7 +22,7 @@ from typing import Any
 import torch
 from tqdm import tqdm
 
-from usdrl_model import __version__
+from usdrl_model import __version__, code_version
 from usdrl_model.config import to_dict
 from usdrl_model.stream import ActionStream
 from usdrl_model.timeline_plot import draw_timeline, truth_above_detection
@@ -68,12 +67,12 @@ def evaluate(
     results: dict[str, Any] = {
         "schema": "usdrl.evaluation/1",
         "version": __version__,
-        "commit": _commit(),
+        "commit": code_version.current().commit or None,
         "mode": "offline" if rate is None else "live",
         "rate": rate,
         "model": first.describe(),
         "weights_sha256": first.weights.sha256,
-        "weights_training": first.weights.config.training,
+        "weights_provenance": to_dict(first.weights.config.provenance),
         "stream": to_dict(first.config),
         "bags": [describe_run(run) for run in runs],
         "scores": score_runs(runs),
@@ -139,24 +138,6 @@ def _warnings(runs: Sequence[BagRun], offline: Sequence[BagRun], labels: Sequenc
         if found_actions(run) != found_actions(reference):
             found.append(f"{run.bag.name}: the live node did not find exactly what the offline replay finds.")
     return found
-
-
-def _commit() -> str | None:
-    """Commit of the source tree, with ``+`` for local changes; None where this is no git checkout."""
-    root = Path(__file__).resolve().parents[1]
-    if not (root / ".git").exists():
-        return None
-    try:
-        commit = _git(root, "rev-parse", "--short=12", "HEAD")
-        return commit + ("+" if _git(root, "status", "--porcelain", "--untracked-files=no") else "")
-    except (OSError, subprocess.CalledProcessError):
-        return None
-
-
-def _git(root: Path, *arguments: str) -> str:
-    return subprocess.run(
-        ["git", "-C", str(root), *arguments], check=True, capture_output=True, text=True
-    ).stdout.strip()
 
 
 def parser() -> argparse.ArgumentParser:

@@ -104,6 +104,15 @@ class Split:
         return cls(table[path], part)
 
 
+def resolved(dataset: str, split: str) -> str:
+    """A split of a set with "standard" replaced by what it stands for; empty where that is every clip."""
+    path, _, part = split.rpartition("/")
+    if path != STANDARD:
+        return split
+    first = next(iter(PROTOCOLS.get(dataset, {})), "")
+    return f"{first}/{part}" if first else ""
+
+
 def _numbers(text: str, width: int = 3) -> frozenset[str]:
     """Numbers and spans such as "1 2-4", padded with zeros to ``width``."""
     spans = [word.partition("-")[::2] for word in text.split()]

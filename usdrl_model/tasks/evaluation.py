@@ -15,7 +15,7 @@ from pathlib import Path
 import torch
 
 import usdrl_model
-from usdrl_model import config
+from usdrl_model import config, provenance
 from usdrl_model.finetune_config import FinetuneConfig
 from usdrl_model.tasks import benchmark as benchmarks
 from usdrl_model.tasks import clips, continuous, continuous_config, frame_methods, methods
@@ -107,7 +107,7 @@ def evaluate(
 
 def described(weights: Pretrained, benchmark: Benchmark) -> str:
     """What a reader has to know of weights on a benchmark."""
-    sets = f"made on {', '.join(weights.sets)}" if weights.sets else "the file does not say what they were made on"
+    sets = f"made on {provenance.summary(weights.made)}"
     alone = ""
     if weights.shape.people < benchmark.people:
         alone = f"; they see {weights.shape.people} of {benchmark.people} people, those who are there longest"

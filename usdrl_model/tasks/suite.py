@@ -201,7 +201,7 @@ def _pretrained(run: PretrainConfig, data: Path, out: Path, device: torch.device
     resume = (out / "training.pt").exists()
     if not (out / "weights").is_dir():
         model = pretrain.train(run, pool, out, Processes(0, 1, device), resume=resume)
-        model.save_pretrained(out / "weights", pretrain.source(run, store, f"usdrl benchmark, {out.name}"))
+        model.save_pretrained(out / "weights", pretrain.provenance(run, store, f"usdrl benchmark, {out.name}"))
     else:
         pretrain.run_state(run, pool, out).load()  # refuses what another configuration or other clips made
     return Pretrained.open(out / "weights")

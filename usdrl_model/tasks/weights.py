@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-import re
+import logging
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,8 +16,11 @@ from usdrl_model import checkpoint, hub
 from usdrl_model.encoder import DSTE, STTR
 from usdrl_model.encoder_config import EncoderConfig
 from usdrl_model.projectors import ProjectorConfig
+from usdrl_model.provenance import Provenance
 from usdrl_model.topology import CANONICAL_JOINTS
 from usdrl_model.usdrl import load_encoder
+
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -29,8 +32,8 @@ class Pretrained:
     encoder: DSTE | STTR
     """In evaluation mode, on the CPU."""
     projectors: ProjectorConfig | None
-    sets: tuple[str, ...]
-    """Data sets that they were made on; empty where the file does not say."""
+    made: Provenance
+    """What they were made on."""
     hash: str
     """Of the encoder's shape and tensors, wherever they lie."""
 
@@ -45,11 +48,11 @@ class Pretrained:
         projectors = None
         if checkpoint.is_detector(path):
             weights = checkpoint.load(path, "cpu")
-            encoder, sets = weights.trained.encoder, _sets_of_detector(weights.config.training)
+            encoder, made = weights.trained.encoder, weights.config.provenance
         else:
             stored = hub.find(path).config
-            encoder, projectors, sets = load_encoder(path), stored.projectors, _sets_of_model(stored.source)
-        return cls(path=str(path), encoder=encoder, projectors=projectors, sets=sets, hash=content_hash(encoder))
+            encoder, projectors, made = load_encoder(path), stored.projectors, stored.provenance
+        return cls(path=str(path), encoder=encoder, projectors=projectors, made=made, hash=content_hash(encoder))
 
     @property
     def shape(self) -> EncoderConfig:
@@ -70,7 +73,12 @@ class Pretrained:
         Raises:
             ValueError: they were made on one of the sets ``targets``.
         """
-        known = [name for name in targets if name in self.sets]
+        if not self.made.complete:
+            _LOG.warning(
+                f"{self.path} does not say all that it was made on, so nobody checks whether it knows"
+                f" {' or '.join(targets)}; usdrl convert --made-on SET says it for an official checkpoint"
+            )
+        known = [name for name in targets if name in self.made.sets]
         if known:
             raise ValueError(
                 f"transfer: {self.path} was trained on {', '.join(known)}, which it is to be transferred to:"
@@ -86,14 +94,3 @@ def content_hash(module: nn.Module) -> str:
         digest.update(name.encode())
         digest.update(tensor.detach().cpu().reshape(-1).view(torch.uint8).numpy().data)
     return digest.hexdigest()[:16]
-
-
-def _sets_of_model(source: dict[str, str]) -> tuple[str, ...]:
-    """Of what ``usdrl pretrain`` notes: "utd_mhad, sbu"; older files have it at the start of ``data`` alone."""
-    said = source.get("sets") or source.get("data", "").partition(";")[0]
-    return tuple(name.strip() for name in said.split(",") if name.strip())
-
-
-def _sets_of_detector(training: dict[str, str]) -> tuple[str, ...]:
-    """Of what ``usdrl finetune`` notes: "utkinect (subjects 01, 03), share 1; performer (...), share 0.5"."""
-    return tuple(re.findall(r"(?:^|; )(\w+) \(", training.get("sources", "")))

@@ -1,0 +1,56 @@
+"""Where the training of a detector starts from, and what its weights say of themselves afterwards."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import torch
+
+from usdrl_model import checkpoint, code_version, config, hub
+from usdrl_model.datasets import catalogue
+from usdrl_model.finetune_config import FinetuneConfig
+from usdrl_model.provenance import DataUsed, Provenance
+from usdrl_model.training_data import PERFORMER, SourceConfig
+from usdrl_model.usdrl import FREE, load_encoder
+
+
+def start_encoder(run: FinetuneConfig) -> torch.nn.Module:
+    """The encoder that the run starts from; errors as ``usdrl.load_encoder`` and ``checkpoint.load``."""
+    if checkpoint.is_detector(run.start):
+        weights = checkpoint.load(run.start, "cpu")
+        detector, own = weights.detector, weights.config.detector.encoder
+        free = {name: getattr(run.detector.encoder, name) for name in FREE}
+        if dataclasses.replace(own, **free) != run.detector.encoder:
+            raise ValueError(f"start: {run.start} has another encoder than the run: {own}")
+        return detector.get_submodule("encoder")
+    return load_encoder(run.start, run.detector.encoder)
+
+
+def provenance(run: FinetuneConfig, command: str) -> Provenance:
+    """What the weights of a run say of themselves; what its start was made on is a part of it."""
+    before = start_provenance(run.start) if run.start else Provenance(complete=True)
+    return Provenance(
+        data=(*before.data, *map(_used, run.sources)),
+        complete=before.complete,
+        command=command,
+        configuration=config.content_hash(run),
+        start=run.start,
+        code=code_version.current(),
+    )
+
+
+def start_provenance(start: str) -> Provenance:
+    """Of the weights that a run starts from; errors as ``start_encoder``."""
+    if checkpoint.is_detector(start):
+        return checkpoint.read_config(checkpoint.resolve(start)).provenance
+    return hub.find(start).config.provenance
+
+
+def _used(source: SourceConfig) -> DataUsed:
+    return DataUsed(
+        set=source.name,
+        subjects=source.subjects,
+        minutes=source.minutes,
+        share=source.share,
+        terms="" if source.name == PERFORMER else catalogue.source(source.name).terms,
+    )
