@@ -69,7 +69,7 @@ def write_text(path: str | Path, text: str) -> None:
 def full(path: Path, error: OSError) -> OSError:
     """What to tell a user whose disk is full."""
     reason = error.strerror or str(error)
-    return OSError(error.errno, f"{path} could not be written ({reason}): the state before is intact; make room")
+    return OSError(f"{path} could not be written ({reason}): the state before is intact; make room")
 
 
 def sync_folder(folder: Path) -> None:

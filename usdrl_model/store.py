@@ -16,6 +16,7 @@ A set is a folder of plain arrays (no pickle): ``joints.npy`` (all coordinates, 
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
@@ -44,15 +45,14 @@ class Store:
 
         Raises:
             FileNotFoundError: no set there.
-            ValueError: a set of another format, or a damaged one.
+            ValueError: a set of another format, a damaged one, or two folders of a store that hold the same set.
         """
         parts: list[StoredSet] = []
         for path in map(Path, paths):
             if path.is_file():
                 found = open_packed(path)
             else:
-                folders = [path] if (path / INDEX).is_file() else sorted(p.parent for p in path.glob(f"*/{INDEX}"))
-                found = [open_folder(folder) for folder in folders]
+                found = [open_folder(path)] if (path / INDEX).is_file() else _below(path)
             if not found:
                 raise FileNotFoundError(f"{path}: no set of a store there: make one with 'usdrl data import SET PATH'")
             parts += found
@@ -151,6 +151,25 @@ class Store:
                     _known([one.held_out], sorted(filter(None, there)), "fold")
             items = [item for item in items if chosen[item[0]].has(self._parts[item[0]].clips[item[1]])]
         return Store(self._parts, items)
+
+
+def _below(path: Path) -> list[StoredSet]:
+    """The sets of a store. A folder with a dot in its name is none: older imports left such when they were killed."""
+    folders = sorted(index.parent for index in path.glob(f"*/{INDEX}"))
+    left = [folder for folder in folders if "." in folder.name]
+    if left:
+        names = ", ".join(folder.name for folder in left)
+        logging.getLogger(__name__).warning("%s: not read, left by an interrupted import: %s", path, names)
+    found: dict[str, StoredSet] = {}
+    for folder in folders:
+        if folder not in left:
+            stored = open_folder(folder)
+            if stored.dataset in found:
+                raise ValueError(
+                    f"{found[stored.dataset].where} and {folder} hold the same set {stored.dataset}: move one elsewhere"
+                )
+            found[stored.dataset] = stored
+    return list(found.values())
 
 
 def _known(wanted: Iterable[str], there: Sequence[str], what: str) -> set[str]:

@@ -1,14 +1,18 @@
 """Recordings -> a set of a store, one at a time: memory holds one recording, whatever the size of the set.
 
-A set appears under its name only when it is complete; what an interrupted import leaves is a ``.partial`` folder that
-the next one removes.
+A set is there from the moment its index is, and an index takes the place of another in one step: killed at any moment,
+a folder holds the old set or the new one, whole. A set that replaces another is written beside it, in files of another
+generation (``joints.1.npy``), which nobody reads until the new index names them. What a killed import leaves is read by
+nobody, and the next import takes its place.
 """
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
+import re
 import shutil
 import zipfile
 from collections.abc import Iterable, Sequence
@@ -16,9 +20,11 @@ from pathlib import Path
 
 import numpy as np
 
+from usdrl_model.atomic_file import FULL, full, replacing, sync_folder, write_text
+from usdrl_model.folder_lock import LOCK, held
 from usdrl_model.recording import Recording
 from usdrl_model.store import Store
-from usdrl_model.stored_set import ARRAYS, FORMAT, INDEX, ClipIndex, content_hash
+from usdrl_model.stored_set import FORMAT, INDEX, ClipIndex, content_hash, files, generation, read_index
 from usdrl_model.topology import topology
 
 DTYPES = ("float32", "float16")
@@ -39,34 +45,70 @@ def write_set(
         replace: a set of that name gives way; else it is an error.
 
     Raises:
-        FileExistsError: the set is there and ``replace`` is not given.
-        ValueError: unknown dtype, no recordings, two of one name, or recordings that contradict themselves.
+        FileExistsError: the set is there and ``replace`` is not given, or other files are.
+        BlockingIOError: another process is writing it.
+        OSError: it could not be written, for example on a full disk; a set that was there is intact.
+        ValueError: unknown dtype, a name with other signs, no recordings, two of one name, or a recording that
+            contradicts itself.
     """
     if dtype not in DTYPES:
         raise ValueError(f"dtype: expected one of {', '.join(DTYPES)}, got {dtype!r}")
+    if not re.fullmatch(r"\w[\w-]*", dataset):
+        raise ValueError(f"name of a set: expected letters, digits, _ and -, got {dataset!r}")
     target = Path(folder) / dataset
-    if target.exists() and not replace:
-        raise FileExistsError(f"{target} is there already: give --replace to import it anew")
-    partial = target.with_name(f"{dataset}.partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir(parents=True)
-    writer = _SetWriter(partial, dataset, np.dtype(dtype).newbyteorder("<"))
+    _check_free(target, replace)
+    try:
+        with held(target):
+            _check_free(target, replace)  # again: another import may have ended just now
+            return _written(target, dataset, recordings, np.dtype(dtype).newbyteorder("<"))
+    finally:
+        with contextlib.suppress(OSError):  # not empty: there is a set
+            target.rmdir()
+
+
+def _check_free(target: Path, replace: bool) -> None:
+    if (target / INDEX).exists():
+        if not replace:
+            raise FileExistsError(f"{target} is there already: give --replace to import it anew")
+        return
+    ours = {LOCK, *files(0).values(), *files(1).values()}
+    if target.is_dir() and (others := sorted({path.name for path in target.glob("[!.]*")} - ours)):
+        raise FileExistsError(f"{target} holds other files ({others[0]} ...): choose another folder for the store")
+
+
+def _written(target: Path, dataset: str, recordings: Iterable[Recording], dtype: np.dtype) -> ClipTotals:
+    _tidy(target)
+    there = _generation(target)
+    writer = _SetWriter(target, dataset, dtype, 0 if there is None else 1 - there)
     try:
         for recording in recordings:
             writer.add(recording)
-        totals = writer.finish()
-    except BaseException:
-        writer.close()
-        shutil.rmtree(partial, ignore_errors=True)
+        return writer.finish()
+    except OSError as error:
+        if error.errno in FULL:
+            raise full(target, error) from error
         raise
-    if target.exists():
-        old = target.with_name(f"{dataset}.old")
-        os.replace(target, old)
-        os.replace(partial, target)
-        shutil.rmtree(old)
-    else:
-        os.replace(partial, target)
-    return totals
+    finally:
+        writer.close()
+        _tidy(target)
+
+
+def _generation(target: Path) -> int | None:
+    """Of the set that is in a folder; None where there is none."""
+    if not (target / INDEX).exists():
+        return None
+    try:
+        return generation(read_index(target))
+    except ValueError:  # damaged; it may still be mended by hand
+        return 0
+
+
+def _tidy(target: Path) -> None:
+    """Remove the arrays that no index speaks for."""
+    there = _generation(target)
+    for one in {0, 1} - {there}:
+        for name in files(one).values():
+            (target / name).unlink(missing_ok=True)
 
 
 def pack(store: Store, file: str | Path) -> None:
@@ -74,23 +116,23 @@ def pack(store: Store, file: str | Path) -> None:
 
     Raises:
         ValueError: nothing is selected.
+        OSError: it could not be written; what was there before is intact.
     """
     if not len(store):
         raise ValueError("nothing to pack: the selection is empty")
     file = Path(file)
-    file.parent.mkdir(parents=True, exist_ok=True)
-    scratch, partial = file.with_name(f"{file.name}.sets"), file.with_name(f"{file.name}.partial")
-    shutil.rmtree(scratch, ignore_errors=True)
-    try:
-        for dataset in store.sets:
-            write_set(scratch, dataset, store.select(sets=[dataset]).recordings(), dtype="float16")
-        with zipfile.ZipFile(partial, "w", zipfile.ZIP_LZMA) as packed:
-            for path in sorted(scratch.rglob("*.*")):
-                packed.write(path, path.relative_to(scratch).as_posix())
-        os.replace(partial, file)
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
-        partial.unlink(missing_ok=True)
+    scratch = file.with_name(f".{file.name}.sets")
+    with held(scratch):
+        try:
+            for dataset in store.sets:
+                shutil.rmtree(scratch / dataset, ignore_errors=True)
+                write_set(scratch, dataset, store.select(sets=[dataset]).recordings(), dtype="float16")
+            with replacing(file) as packed, zipfile.ZipFile(packed, "w", zipfile.ZIP_LZMA) as archive:
+                for dataset in store.sets:
+                    for name in (*files(0).values(), INDEX):
+                        archive.write(scratch / dataset / name, f"{dataset}/{name}")
+        finally:
+            shutil.rmtree(scratch, ignore_errors=True)
 
 
 class ClipTotals:
@@ -101,15 +143,15 @@ class ClipTotals:
 
 
 class _SetWriter:
-    def __init__(self, folder: Path, dataset: str, dtype: np.dtype) -> None:
-        self.folder, self.dataset = folder, dataset
+    def __init__(self, folder: Path, dataset: str, dtype: np.dtype, generation: int) -> None:
+        self.folder, self.dataset, self.generation = folder, dataset, generation
         self.clips: list[ClipIndex] = []
         self.names: set[str] = set()
         self.labels: dict[str, None] = {}
         kinds: tuple[np.dtype, ...] = (dtype, np.dtype("u1"), np.dtype("<i4"), np.dtype("<f8"))
         self.arrays = {
-            name: _ArrayWriter(folder / f"{name}.npy", kind, (2,) if name == "rows" else ())
-            for name, kind in zip(ARRAYS, kinds, strict=True)
+            name: _ArrayWriter(folder / file, kind, (2,) if name == "rows" else ())
+            for (name, file), kind in zip(files(generation).items(), kinds, strict=True)
         }
 
     def add(self, recording: Recording) -> None:
@@ -171,16 +213,19 @@ class _SetWriter:
             "set": self.dataset,
             "hash": found,
             "labels": labels,
+            **({"generation": self.generation} if self.generation else {}),
             "clips": [clip.to_json() for clip in self.clips],
         }
         text = json.dumps(index, ensure_ascii=False, separators=(",", ":"))
-        (self.folder / INDEX).write_text(text, encoding="utf-8")
+        sync_folder(self.folder)
+        write_text(self.folder / INDEX, text)
         frames, rows = sum(clip.frames for clip in self.clips), sum(clip.rows for clip in self.clips)
         return ClipTotals(len(self.clips), frames, rows, found)
 
     def close(self) -> None:
         for array in self.arrays.values():
-            array.file.close()
+            with contextlib.suppress(OSError):  # on a full disk, what is still to be written fails once more
+                array.file.close()
 
 
 class _ArrayWriter:
@@ -189,7 +234,7 @@ class _ArrayWriter:
     def __init__(self, path: Path, dtype: np.dtype, tail: Sequence[int]) -> None:
         self.dtype, self.tail, self.length = dtype, tuple(tail), 0
         self.digest = hashlib.sha256()
-        self.file = path.open("wb")
+        self.file = path.open("xb")
         self.file.write(bytes(_HEADER))
 
     def add(self, values: np.ndarray) -> None:

@@ -92,10 +92,13 @@ class StoredSet:
         if index.get("format") != FORMAT:
             raise ValueError(f"{where}: expected format {FORMAT}, got {index.get('format')!r}: import the set again")
         self.where = where
-        self.dataset: str = index["set"]
-        self.labels: tuple[str, ...] = tuple(index["labels"])
-        self.hash: str = index["hash"]
-        self.clips = [ClipIndex.from_json(entry) for entry in index["clips"]]
+        try:
+            self.dataset: str = index["set"]
+            self.labels: tuple[str, ...] = tuple(index["labels"])
+            self.hash: str = index["hash"]
+            self.clips = [ClipIndex.from_json(entry) for entry in index["clips"]]
+        except (AttributeError, KeyError, TypeError) as error:
+            raise ValueError(f"{where}: damaged index ({error!r}), import again") from None
         self.arrays = arrays
         joints = [clip.rows * len(topology(clip.topology).joints) for clip in self.clips]
         sure = [count if clip.confident else 0 for count, clip in zip(joints, self.clips, strict=True)]
@@ -186,16 +189,58 @@ def _bytes(array: np.ndarray) -> memoryview:
     return np.ascontiguousarray(array).reshape(-1).view(np.uint8).data
 
 
+def files(generation: int) -> dict[str, str]:
+    """Array -> its file. A set that replaces another is written beside it, in files of the other generation."""
+    return {name: f"{name}.{generation}.npy" if generation else f"{name}.npy" for name in ARRAYS}
+
+
+def generation(index: Mapping[str, Any]) -> int:
+    """Of the files that an index speaks for: 0 or 1."""
+    return int(index.get("generation") == 1)
+
+
+def read_index(folder: Path) -> dict[str, Any]:
+    """``index.json`` of a set; ValueError if damaged."""
+    return _index((folder / INDEX).read_bytes(), folder)
+
+
+def _index(content: bytes, folder: Path) -> dict[str, Any]:
+    try:
+        index = json.loads(content)
+    except ValueError as error:
+        raise ValueError(f"{folder / INDEX}: damaged ({error}), import again") from None
+    if not isinstance(index, dict):
+        raise ValueError(f"{folder / INDEX}: damaged (no mapping), import again")
+    return index
+
+
 def open_folder(folder: Path) -> StoredSet:
-    """The set in a folder, memory-mapped; ValueError if damaged."""
+    """The set in a folder, memory-mapped; read anew where it is replaced meanwhile. ValueError if damaged."""
+    while True:
+        content = (folder / INDEX).read_bytes()
+        problem = None
+        try:
+            index = _index(content, folder)
+            found = StoredSet(str(folder), index, _mapped(folder, index))
+        except FileNotFoundError as error:
+            problem = ValueError(f"{error.filename}: missing, import the set again")
+        except ValueError as error:
+            problem = error
+        if (folder / INDEX).read_bytes() == content:
+            if problem is not None:
+                raise problem
+            return found
+
+
+def _mapped(folder: Path, index: Mapping[str, Any]) -> dict[str, np.ndarray]:
     arrays = {}
-    for name in ARRAYS:
-        path = folder / f"{name}.npy"
+    for name, file in files(generation(index)).items():
+        path = folder / file
         try:
             arrays[name] = np.load(path, mmap_mode="r", allow_pickle=False)
         except ValueError:  # an array without entries cannot be mapped; a damaged one fails again
             arrays[name] = _load(path.read_bytes(), str(path))
-    return StoredSet(str(folder), json.loads((folder / INDEX).read_text(encoding="utf-8")), arrays)
+    return arrays
 
 
 def open_packed(path: Path) -> list[StoredSet]:
@@ -205,7 +250,10 @@ def open_packed(path: Path) -> list[StoredSet]:
             sets = []
             for entry in sorted(name for name in packed.namelist() if name.endswith(f"/{INDEX}")):
                 folder = entry.removesuffix(INDEX)
-                arrays = {name: _load(packed.read(f"{folder}{name}.npy"), f"{path}:{folder}{name}") for name in ARRAYS}
+                arrays = {
+                    name: _load(packed.read(f"{folder}{file}"), f"{path}:{folder}{name}")
+                    for name, file in files(0).items()
+                }
                 sets.append(StoredSet(f"{path}:{folder}", json.loads(packed.read(entry)), arrays))
             return sets
     except (zipfile.BadZipFile, KeyError) as error:
