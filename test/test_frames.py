@@ -8,10 +8,14 @@ import pytest
 pytest.importorskip("rclpy", reason="needs the ROS 2 messages")
 
 from builtin_interfaces.msg import Time  # noqa: E402
-from geometry_msgs.msg import TransformStamped  # noqa: E402
+from geometry_msgs.msg import TransformStamped, Vector3  # noqa: E402
+from rule_detector import hand_up_weights  # noqa: E402
+from test_stream import frames as recorded_frames  # noqa: E402
 from transforms3d.euler import euler2mat, euler2quat  # noqa: E402
 
 from usdrl_model.skeleton import Person, SkeletonFrame  # noqa: E402
+from usdrl_model.stream import ActionStream  # noqa: E402
+from usdrl_model.topology import JOINT_INDEX  # noqa: E402
 from usdrl_ros.frames import AXES, Frames, tf_buffer  # noqa: E402
 from usdrl_ros.inputs import InputError, SourceFrame  # noqa: E402
 
@@ -77,15 +81,16 @@ def _steps(points):
 class Buffer:
     """Stands in for tf2_ros.Buffer."""
 
-    def __init__(self):
+    def __init__(self, translation=(0.0, 0.0, 1.0)):
         self.asked = []
+        self.translation = Vector3(**dict(zip("xyz", translation, strict=True)))
 
     def lookup_transform(self, target_frame, source_frame, time, timeout):
         self.asked.append((target_frame, source_frame, time.nanoseconds, timeout.nanoseconds))
         if source_frame != "camera":
             raise LookupError(f"{source_frame} does not exist")
         transform = TransformStamped()
-        transform.transform.translation.z = 1.0
+        transform.transform.translation = self.translation
         q = transform.transform.rotation
         q.w, q.x, q.y, q.z = euler2quat(0.0, 0.0, np.pi / 2)
         return transform
@@ -98,6 +103,46 @@ def test_tf_is_asked_at_the_stamp_of_the_message():
     points = person.joints
     assert buffer.asked == [("base", "camera", 5_000_000_000, 30_000_000)]
     np.testing.assert_allclose(frames.to_published(points), [[0.0, 2.0, 1.0]], atol=1e-12)
+
+
+POSES = {
+    "sensor_pose": {"sensor_pose": (40.0, -25.0, 1.2, 0.0, 0.3, 2.0), "target_frame": "map"},
+    "levelled": {"sensor_pose": (0.0, 0.0, 1.2, 0.0, 0.3, 0.0)},
+    "tf": {"target_frame": "map", "tf": Buffer(translation=(40.0, -25.0, 1.2))},
+}
+
+
+@pytest.mark.parametrize("pose", POSES)
+def test_joints_are_judged_where_the_sensor_saw_them(pose):
+    points = np.tile([0.1, 0.2, 2.0], (7, 1))
+    points[1], points[2], points[3], points[4] = 0.0, np.nan, (0.0, 0.0, 31.0), np.inf
+    confidence = np.array([1.0, 1.0, 1.0, 1.0, 1.0, 0.05, np.nan])
+    frame = SkeletonFrame(5.0, (Person("1", points, confidence), Person("2", np.zeros((7, 3)))))
+    seen, slot = Frames("optical", **POSES[pose]).to_canonical(SourceFrame(frame, Time(sec=5), "camera")).people
+    np.testing.assert_array_equal(np.isfinite(seen.joints).all(axis=1), [True] + [False] * 6)
+    assert np.isnan(slot.joints).all()
+
+
+@pytest.mark.parametrize("pose", POSES)
+@pytest.mark.parametrize("lost", [np.nan, 0.0])
+def test_the_pipeline_sees_the_same_wherever_the_robot_is(pose, lost):
+    """The same people, one of them without an arm, beside an unused slot: found as without any pose, 40 m away too."""
+    arm = [JOINT_INDEX[name] for name in ("elbow_left", "wrist_left", "hand_left", "hand_tip_left", "thumb_left")]
+    result = {}
+    for name, arguments in {"none": {}, pose: POSES[pose]}.items():
+        frames = Frames("body", **arguments)
+        stream = ActionStream(hand_up_weights(), topology="kinect_v2_25")
+        events = []
+        for frame in recorded_frames(duration=6.0):
+            joints = frame.people[0].joints @ AXES["body"]
+            joints[arm] = lost
+            shown = SkeletonFrame(frame.stamp, (Person("7", joints), Person("slot", np.zeros((25, 3)))))
+            events += stream.push(frames.to_canonical(SourceFrame(shown, Time(sec=int(frame.stamp)), "camera")))
+        (person,) = stream.state().people
+        result[name] = [(event.kind, event.onset) for event in events], np.isnan(person.joints).all(axis=1)
+    assert result[pose][0] == result["none"][0] != []
+    np.testing.assert_array_equal(result[pose][1], result["none"][1])
+    assert set(np.flatnonzero(result[pose][1])) == set(arm)
 
 
 def test_a_missing_transform_is_a_refusal():

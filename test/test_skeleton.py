@@ -1,12 +1,14 @@
 """Topologies and the validity of joints."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from usdrl_model import topology
-from usdrl_model.skeleton import Person, canonical
+from usdrl_model.skeleton import Person, canonical, judge
 from usdrl_model.topology import CANONICAL_JOINTS, JOINT_INDEX, PARENTS
 
 JOINTS = 25
@@ -79,6 +81,19 @@ def test_what_a_tracker_writes_for_missing_is_invalid(bad: float) -> None:
     assert confidence[JOINT_INDEX["wrist_left"]] == 0.0
     assert confidence.sum() == JOINTS - 1
     assert np.isfinite(joints).all()
+
+
+def test_who_was_judged_is_not_judged_by_place_again() -> None:
+    person = standing()
+    person[JOINT_INDEX["wrist_left"]] = 0.0
+    judged = judge(Person("1", person))
+    away = replace(judged, joints=judged.joints + [40.0, -person[0, 1], 500.0])  # a spine base that is 0 high by chance
+    assert judge(away) is away
+    _, here = canonical(Person("1", person), topology.topology("kinect_v2_25"))
+    _, there = canonical(away, topology.topology("kinect_v2_25"))
+    np.testing.assert_array_equal(here, there)
+    assert there.sum() == JOINTS - 1
+    assert not canonical(replace(away, judged=False), topology.topology("kinect_v2_25"))[1].any()
 
 
 def test_low_confidence_and_impossible_bones_are_invalid() -> None:

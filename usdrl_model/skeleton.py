@@ -4,11 +4,14 @@ A tracker says nothing of most of its failures: missing joints arrive as NaN, as
 confidence near zero, frozen at their last place, or on a limb a metre too long. ``canonical`` turns a person of any
 topology into 25 joints with a validity mask that covers all of these, except freezing, which needs time
 (``tracks.Track`` sees it).
+
+Zeros and range are what the sensor says of its own frame. Who moves points into another frame, where the sensor is not
+at the origin, calls ``judge`` before: it makes NaN of what cannot be believed, and NaN survives every transform.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -19,7 +22,7 @@ MIN_CONFIDENCE = 0.1
 MAX_BONE = 0.9
 """Metres. No bone of the canonical skeleton is longer in an adult (a thigh is 0.5 m); beyond it the joint is wrong."""
 MAX_RANGE = 30.0
-"""Metres from the origin of the frame. Beyond it no skeleton tracker measures anything."""
+"""Metres from the sensor. Beyond it no skeleton tracker measures anything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,9 @@ class Person:
     """(V, 3) metres, canonical axes: x to the sensor's left, y up, z away from the sensor."""
     confidence: np.ndarray | None = None
     """(V,) in [0, 1], or None where the tracker gives none."""
+    judged: bool = False
+    """Invalid joints are NaN already, see ``judge``; the others are valid wherever they are. False: the sensor is at
+    the origin."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +47,20 @@ class SkeletonFrame:
     stamp: float
     """Seconds: the header stamp of the source, never the time of arrival."""
     people: tuple[Person, ...] = ()
+
+
+def judge(person: Person) -> Person:
+    """The same person with NaN for every joint that cannot be believed; who is judged already stays as they are.
+
+    Args:
+        person: in metres, with the sensor at the origin.
+    """
+    if person.judged:
+        return person
+    joints = np.asarray(person.joints, np.float64)
+    confidence = np.ones(len(joints)) if person.confidence is None else np.asarray(person.confidence, np.float64)
+    valid = _believable(joints, confidence)
+    return replace(person, joints=np.where(valid[:, None], joints, np.nan), judged=True)
 
 
 def canonical(person: Person, topology: Topology) -> tuple[np.ndarray, np.ndarray]:
@@ -59,14 +79,14 @@ def canonical(person: Person, topology: Topology) -> tuple[np.ndarray, np.ndarra
     joints = np.asarray(person.joints)[None]
     confidence = None if person.confidence is None else np.asarray(person.confidence)[None]
     try:
-        mapped, sure = canonical_frames(joints, confidence, topology)
+        mapped, sure = canonical_frames(joints, confidence, topology, judged=person.judged)
     except ValueError as error:
         raise ValueError(f"person {person.id}: {error}") from None
     return mapped[0], sure[0]
 
 
 def canonical_frames(
-    joints: np.ndarray, confidence: np.ndarray | None, topology: Topology
+    joints: np.ndarray, confidence: np.ndarray | None, topology: Topology, *, judged: bool = False
 ) -> tuple[np.ndarray, np.ndarray]:
     """Map R skeletons onto the canonical joints at once; ``canonical`` for whole recordings.
 
@@ -74,6 +94,7 @@ def canonical_frames(
         joints: (R, V, 3) metres, in the order of ``topology``.
         confidence: (R, V) in [0, 1], or None where the tracker gives none.
         topology: the tracker's joint set.
+        judged: see ``Person``.
 
     Returns:
         joints (R, 25, 3) float32 and confidence (R, 25) float32, as of ``canonical``.
@@ -92,7 +113,7 @@ def canonical_frames(
     if sure.shape != (count, expected[0]):
         raise ValueError(f"expected confidence of shape {expected[:1]}, got {sure.shape[1:]}")
 
-    valid = _believable(joints, sure)
+    valid = np.isfinite(joints).all(axis=2) if judged else _believable(joints, sure)
     joints = np.where(valid[:, :, None], joints, 0.0)
     mapped = topology.matrix @ joints
     # A canonical joint is as sure as the least sure joint it is made of.
@@ -104,9 +125,9 @@ def canonical_frames(
 
 
 def _believable(joints: np.ndarray, confidence: np.ndarray) -> np.ndarray:
-    """(R, V) bool: finite, not exactly at the origin, within range, with enough confidence."""
-    finite = np.isfinite(joints).all(axis=2)
-    magnitude = np.abs(np.where(finite[:, :, None], joints, 0.0)).max(axis=2)
+    """(..., V) bool of (..., V, 3): finite, not exactly at the sensor, within range, with enough confidence."""
+    finite = np.isfinite(joints).all(axis=-1)
+    magnitude = np.abs(np.where(finite[..., None], joints, 0.0)).max(axis=-1)
     sure = np.nan_to_num(confidence, nan=0.0) >= MIN_CONFIDENCE
     return finite & (magnitude > 0.0) & (magnitude < MAX_RANGE) & sure
 

@@ -15,6 +15,7 @@ Three ways, in this order:
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -25,7 +26,7 @@ from rclpy.time import Time
 from transforms3d.euler import euler2mat
 from transforms3d.quaternions import quat2mat
 
-from usdrl_model.skeleton import Person, SkeletonFrame
+from usdrl_model.skeleton import SkeletonFrame, judge
 from usdrl_ros.inputs.common import InputError, SourceFrame
 
 # Canonical = AXES[name] @ source. Canonical: x to the sensor's left, y up, z away from the sensor.
@@ -82,7 +83,7 @@ class Frames:
         return self._target or frame_id
 
     def to_canonical(self, source: SourceFrame, patience: float = 0.0) -> SkeletonFrame:
-        """The people of a message in canonical axes, gravity-aligned as far as known.
+        """The people of a message in canonical axes, gravity-aligned as far as known; invalid joints are NaN.
 
         Args:
             source: the message.
@@ -94,9 +95,9 @@ class Frames:
         rotation, offset = self._rotation, self._offset
         if self._tf is not None and source.frame.people:
             rotation, offset = self._look_up(source, patience)
-        people = tuple(
-            Person(person.id, person.joints @ rotation.T + offset, person.confidence) for person in source.frame.people
-        )
+        # What is missing or out of range shows in the frame of the sensor alone, so it is judged before the change.
+        judged = map(judge, source.frame.people)
+        people = tuple(replace(person, joints=person.joints @ rotation.T + offset) for person in judged)
         return SkeletonFrame(source.frame.stamp, people)
 
     def to_published(self, points: Any) -> np.ndarray:

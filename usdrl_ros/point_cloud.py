@@ -1,7 +1,8 @@
-"""Named fields of ``sensor_msgs/PointCloud2``: the names and meaning of ``sensor_msgs_py.point_cloud2``.
+"""Named fields of ``sensor_msgs/PointCloud2`` as structured numpy arrays, both ways.
 
-``sensor_msgs_py`` is used where ROS 2 is installed from packages. It is in no wheel, so where it is missing the two
-functions below stand in for it; this module is the only place that knows the difference.
+The functions have the names and meaning of those in ``sensor_msgs_py.point_cloud2``, which is in no wheel and expands
+every field of a message to as many values as it declares, whatever the size of the message. Here what a message
+declares is compared with the data it holds before anything is allocated.
 
     >>> people = np.zeros(25, dtype=dtype_from_fields(SKELETON_FIELDS))
     >>> cloud = create_cloud(Header(frame_id="camera"), SKELETON_FIELDS, people)
@@ -46,24 +47,39 @@ SKELETON_FIELDS: tuple[PointField, ...] = tuple(
 """The layout in which this package writes skeletons: one point a joint, 24 bytes."""
 
 
-def _dtype_from_fields(fields: Iterable[PointField], point_step: int | None = None) -> np.dtype:
+def count_of(field: PointField) -> int:
+    """How many values a field holds; publishers write 0 and mean 1."""
+    return max(1, int(field.count))
+
+
+def dtype_from_fields(fields: Iterable[PointField], point_step: int | None = None) -> np.dtype:
     """Structured numpy type of the fields of a cloud, ``point_step`` bytes a point (default: up to the last field).
 
+    A field of several values becomes ``name_0``, ``name_1``, ...
+
     Raises:
-        ValueError: a datatype that PointField does not define.
+        ValueError: a datatype that PointField does not define, or fields that declare more than ``point_step`` bytes.
     """
-    names: list[str] = []
-    formats: list[np.dtype] = []
-    offsets: list[int] = []
-    for number, field in enumerate(fields):
+    fields = list(fields)
+    for field in fields:
         if field.datatype not in DTYPES:
             raise ValueError(
                 f"field {field.name!r}: expected a PointField datatype 1 to 8, got {field.datatype}: correct the"
                 " publisher"
             )
+    declared = sum(count_of(field) * DTYPES[field.datatype].itemsize for field in fields)
+    if point_step is not None and declared > point_step:
+        raise ValueError(
+            f"expected fields of at most point_step = {point_step} bytes together, got {declared}: correct count,"
+            " datatype or point_step in the publisher"
+        )
+    names: list[str] = []
+    formats: list[np.dtype] = []
+    offsets: list[int] = []
+    for number, field in enumerate(fields):
         dtype = DTYPES[field.datatype]
         name = field.name or f"unnamed_field_{number}"
-        for index in range(field.count):
+        for index in range(count_of(field)):
             names.append(f"{name}_{index}" if field.count > 1 else name)
             formats.append(dtype)
             offsets.append(field.offset + index * dtype.itemsize)
@@ -73,57 +89,100 @@ def _dtype_from_fields(fields: Iterable[PointField], point_step: int | None = No
     return np.dtype(layout)
 
 
-def _read_points(cloud: PointCloud2, field_names: Sequence[str] | None = None) -> np.ndarray:
+def check_layout(cloud: PointCloud2) -> None:
+    """Refuse a cloud whose fields, points or rows are not inside its data. Its work follows from the number of fields.
+
+    Raises:
+        ValueError: what does not fit.
+    """
+    for field in cloud.fields:
+        size = DTYPES[field.datatype].itemsize if field.datatype in DTYPES else 1
+        end = field.offset + count_of(field) * size
+        if end > cloud.point_step:
+            raise ValueError(
+                f"expected every field within the point_step of {cloud.point_step} bytes, got {field.name!r} up to byte"
+                f" {end}: correct offset, count or point_step in the publisher"
+            )
+    if cloud.width * cloud.height and not cloud.point_step:
+        raise ValueError(f"expected points of at least one byte, got {cloud.width * cloud.height} of point_step 0")
+    row = cloud.width * cloud.point_step
+    if cloud.height > 1 and cloud.row_step < row:
+        raise ValueError(
+            f"expected a row_step of at least width * point_step = {row} bytes, got {cloud.row_step}: correct the"
+            " publisher"
+        )
+    needed = max(0, cloud.height - 1) * cloud.row_step + row
+    if len(cloud.data) < needed:
+        raise ValueError(
+            f"expected {needed} bytes for {cloud.height} rows of {cloud.width} points of {cloud.point_step} bytes, got"
+            f" {len(cloud.data)}: correct width, height, row_step, point_step or data in the publisher"
+        )
+
+
+def points_as(cloud: PointCloud2, dtype: np.dtype) -> np.ndarray:
+    """The points of a cloud as ``dtype``, row after row: (height * width,), in the byte order of the cloud.
+
+    Args:
+        cloud: rows may be padded.
+        dtype: structured, of ``cloud.point_step`` bytes.
+
+    Raises:
+        ValueError: as ``check_layout``.
+    """
+    check_layout(cloud)
+    dtype = dtype.newbyteorder(">" if cloud.is_bigendian else "<")
+    row_step = cloud.row_step if cloud.height > 1 else cloud.width * cloud.point_step
+    shape, strides = (cloud.height, cloud.width), (row_step, cloud.point_step)
+    return np.ndarray(shape, dtype, buffer=cloud.data, strides=strides).reshape(-1)
+
+
+def read_points(cloud: PointCloud2, field_names: Sequence[str] | None = None) -> np.ndarray:
     """Points of a cloud as a structured array of shape (height * width,), in this machine's byte order.
 
     Raises:
         ValueError: a field that the cloud does not have, or a layout that its data does not fill.
     """
-    dtype = _dtype_from_fields(cloud.fields, cloud.point_step)
-    try:
-        points = np.frombuffer(cloud.data, dtype=dtype, count=cloud.width * cloud.height)
-    except ValueError as error:
-        raise ValueError(
-            f"expected {cloud.width * cloud.height} points of {cloud.point_step} bytes, got {len(cloud.data)} bytes of"
-            f" data: the publisher fills width, height, point_step and data inconsistently ({error})"
-        ) from error
+    fields = list(cloud.fields)
     if field_names is not None:
-        missing = [name for name in field_names if name not in (dtype.names or ())]
+        known = {field.name: field for field in fields}
+        missing = [name for name in field_names if name not in known]
         if missing:
-            raise ValueError(f"expected fields {list(field_names)}, got {list(dtype.names or ())}: {missing} missing")
-        points = points[list(field_names)]
-    return points.byteswap() if cloud.is_bigendian != (sys.byteorder == "big") else points
+            raise ValueError(f"expected fields {list(field_names)}, got {list(known)}: {missing} missing")
+        fields = [known[name] for name in field_names]
+    check_layout(cloud)
+    dtype = dtype_from_fields(fields, cloud.point_step)
+    return points_as(cloud, dtype).astype(dtype, copy=False)
 
 
-def _create_cloud(header: Header, fields: Sequence[PointField], points: np.ndarray | Iterable) -> PointCloud2:
+def create_cloud(header: Header, fields: Sequence[PointField], points: np.ndarray | Iterable) -> PointCloud2:
     """Cloud of one row from a structured array of the fields' type, or from a sequence of rows.
+
+    Where the values lie in the structured array does not matter: numpy packs them when it joins or copies arrays.
 
     Raises:
         ValueError: a structured array of another type than the fields describe.
     """
-    dtype = _dtype_from_fields(fields)
+    dtype = dtype_from_fields(fields)
     if isinstance(points, np.ndarray) and points.dtype.names is not None:
-        if points.dtype != dtype:
+        given = {name: points.dtype[name] for name in points.dtype.names}
+        if given != {name: dtype[name] for name in dtype.names or ()}:
             raise ValueError(f"expected points of type {dtype}, got {points.dtype}: create them with the fields' type")
+        placed = np.zeros(points.size, dtype)
+        for name in given:
+            placed[name] = points[name].reshape(-1)
     else:
-        points = np.array([tuple(row) for row in points], dtype=dtype)
+        placed = np.array([tuple(row) for row in points], dtype=dtype)
     # rclpy checks every single element of anything but an array.array('B'): 100 times slower for bytes.
     data = array("B")
-    data.frombytes(np.ascontiguousarray(points).tobytes())
+    data.frombytes(placed.tobytes())
     return PointCloud2(
         header=header,
         height=1,
-        width=len(points),
+        width=len(placed),
         fields=list(fields),
         is_bigendian=sys.byteorder == "big",
         point_step=dtype.itemsize,
-        row_step=dtype.itemsize * len(points),
+        row_step=dtype.itemsize * len(placed),
         data=data,
         is_dense=False,
     )
-
-
-try:
-    from sensor_msgs_py.point_cloud2 import create_cloud, dtype_from_fields, read_points
-except ImportError:
-    create_cloud, dtype_from_fields, read_points = _create_cloud, _dtype_from_fields, _read_points

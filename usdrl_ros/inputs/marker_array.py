@@ -1,33 +1,41 @@
-"""visualization_msgs/MarkerArray as the Azure Kinect driver publishes it: ``marker.id = body * 100 + joint``."""
+"""visualization_msgs/MarkerArray as the Azure Kinect driver publishes it: ``marker.id = body * 100 + joint``.
+
+A joint is a marker with one place: arrow, cube, sphere, cylinder or mesh. Texts, lines and lists of points are drawn
+beside the skeleton and ignored, and so is a namespace whose numbers are no joints.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Iterable
 
 import numpy as np
 from visualization_msgs.msg import Marker, MarkerArray
 
 from usdrl_model.skeleton import Person
 from usdrl_model.topology import Topology
-from usdrl_ros.inputs.common import InputError, SourceFrame, check_people, source_frame
+from usdrl_ros.inputs.common import MAX_PEOPLE, InputError, SourceFrame, check_people, source_frame
 
 JOINTS_PER_BODY = 100
 """Marker ids of one body: body * 100 to body * 100 + 99."""
+_JOINTS = (Marker.ARROW, Marker.CUBE, Marker.SPHERE, Marker.CYLINDER, Marker.MESH_RESOURCE)
 
 
 def decode(message: MarkerArray, topology: Topology, person_id: str) -> SourceFrame | None:
     """The people of a marker array; a joint without a marker is missing.
 
     Args:
-        message: one marker a joint; markers that delete are ignored.
+        message: one marker a joint. What a later marker deletes is not there; other deletions mean nothing.
         topology: joint set of the tracker.
         person_id: not used, bodies have their own ids.
 
     Returns:
-        None if no marker adds anything: nobody is there, and nothing says when.
+        None if no marker adds a joint: nobody is there, and nothing says when.
 
     Raises:
-        InputError: ``mixed_frames``, ``joint_range``, ``duplicate_joint``, ``too_many_people``, ``zero_stamp``.
+        InputError: ``mixed_frames``, ``mixed_namespaces``, ``joint_range``, ``duplicate_joint``,
+            ``too_many_people``, ``zero_stamp``.
     """
-    markers = [marker for marker in message.markers if marker.action == Marker.ADD]
+    markers = _skeleton(_remaining(message.markers), topology)
     if not markers:
         return None
     frames = {marker.header.frame_id for marker in markers}
@@ -36,28 +44,75 @@ def decode(message: MarkerArray, topology: Topology, person_id: str) -> SourceFr
             "mixed_frames",
             f"expected all markers of a message in one frame, got {sorted(frames)}: publish one array a frame",
         )
+    check_people(len({marker.id // JOINTS_PER_BODY for marker in markers}))
     bodies: dict[int, np.ndarray] = {}
-    seen: set[int] = set()
     for marker in markers:
         body, joint = divmod(marker.id, JOINTS_PER_BODY)
-        if body < 0 or joint >= len(topology.joints):
-            raise InputError(
-                "joint_range",
-                f"expected marker.id = body * {JOINTS_PER_BODY} + joint with joint 0 to {len(topology.joints) - 1} for"
-                f" topology {topology.name}, got id {marker.id}: set the parameter topology to that of your tracker",
-            )
-        if marker.id in seen:
-            raise InputError(
-                "duplicate_joint",
-                f"expected every marker id once, got {marker.id} (body {body}, joint {joint}) twice: the bodies of one"
-                " message need different ids",
-            )
-        seen.add(marker.id)
         joints = bodies.get(body)
         if joints is None:
             joints = bodies[body] = np.full((len(topology.joints), 3), np.nan)
         position = marker.pose.position
         joints[joint] = position.x, position.y, position.z
-    check_people(len(bodies))
     newest = max(markers, key=lambda marker: (marker.header.stamp.sec, marker.header.stamp.nanosec)).header
     return source_frame(newest, tuple(Person(str(body), joints) for body, joints in sorted(bodies.items())))
+
+
+def _remaining(markers: Iterable[Marker]) -> dict[str, list[Marker]]:
+    """Namespace -> joint markers that a viewer would show after this message."""
+    shown: dict[tuple[str, int], list[Marker]] = {}
+    for marker in markers:
+        if marker.action == Marker.DELETEALL:
+            shown.clear()
+        elif marker.action == Marker.DELETE:
+            shown.pop((marker.ns, marker.id), None)
+        elif marker.action == Marker.ADD and marker.type in _JOINTS:
+            shown.setdefault((marker.ns, marker.id), []).append(marker)
+            if len(shown) > MAX_PEOPLE * JOINTS_PER_BODY:
+                check_people(MAX_PEOPLE + 1)  # so many at least
+    spaces: dict[str, list[Marker]] = {}
+    for (space, _), same in shown.items():
+        spaces.setdefault(space, []).extend(same)
+    return spaces
+
+
+def _skeleton(spaces: dict[str, list[Marker]], topology: Topology) -> list[Marker]:
+    """The markers that are joints: of the one namespace whose numbers are joints, or of several with a body each."""
+    if not spaces:
+        return []
+    misfits = {space: _misfit(markers, topology) for space, markers in spaces.items()}
+    largest = misfits[max(spaces, key=lambda space: len(spaces[space]))]
+    if largest is not None:
+        raise largest
+    fitting = [space for space, misfit in misfits.items() if misfit is None]
+    if len(fitting) == 1:
+        return spaces[fitting[0]]
+    bodies = [body for space in fitting for body in {marker.id // JOINTS_PER_BODY for marker in spaces[space]}]
+    if len(fitting) < len(spaces) or len(bodies) > len(set(bodies)):
+        raise InputError(
+            "mixed_namespaces",
+            f"expected the joints in one namespace, or every body in one of its own, got joint numbers in"
+            f" {sorted(fitting)}: publish what is no joint in a namespace whose ids end in"
+            f" {len(topology.joints)} to {JOINTS_PER_BODY - 1}, or on another topic",
+        )
+    return [marker for markers in spaces.values() for marker in markers]
+
+
+def _misfit(markers: list[Marker], topology: Topology) -> InputError | None:
+    """Why the markers of a namespace are no joints."""
+    seen: set[int] = set()
+    for marker in markers:
+        body, joint = divmod(marker.id, JOINTS_PER_BODY)
+        if body < 0 or joint >= len(topology.joints):
+            return InputError(
+                "joint_range",
+                f"expected marker.id = body * {JOINTS_PER_BODY} + joint with joint 0 to {len(topology.joints) - 1} for"
+                f" topology {topology.name}, got id {marker.id}: set the parameter topology to that of your tracker",
+            )
+        if marker.id in seen:
+            return InputError(
+                "duplicate_joint",
+                f"expected every marker id once, got {marker.id} (body {body}, joint {joint}) twice: the bodies of one"
+                " message need different ids",
+            )
+        seen.add(marker.id)
+    return None

@@ -1,6 +1,7 @@
 """sensor_msgs/PointCloud2 with one point a joint: fields ``x y z`` and optionally ``track_id joint confidence``.
 
-``x y z`` and ``confidence`` are floats, ``track_id`` and ``joint`` integers of any size, at any offset.
+Offsets, byte order and padding of rows are free. What the fields may hold is in docs/topics.md; in short: whole numbers
+of any type, and a confidence whose scale cannot be mistaken.
 
 =========  ========  ==========================================================================
 track_id   joint     meaning
@@ -14,16 +15,24 @@ no         no        people one after another, each in the order of the topology
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from sensor_msgs.msg import PointCloud2, PointField
 
 from usdrl_model.skeleton import Person
 from usdrl_model.topology import Topology
 from usdrl_ros.inputs.common import InputError, SourceFrame, check_people, source_frame
-from usdrl_ros.point_cloud import DTYPES, read_points
+from usdrl_ros.point_cloud import DTYPES, check_layout, count_of, points_as
 
-_KINDS = {"x": "f", "y": "f", "z": "f", "confidence": "f", "track_id": "iu", "joint": "iu"}
-_KIND_NAMES = {"f": "FLOAT32 or FLOAT64", "iu": "an integer type (INT8 to UINT32)"}
+_COORDINATES = ("x", "y", "z")
+_FIELDS = (*_COORDINATES, "track_id", "joint", "confidence")
+_LONGEST_ID = 64
+"""Characters of a track_id that is a text."""
+_LARGEST_WHOLE = {4: 2**24, 8: 2**53}
+"""Bytes of a float -> below which number it can tell every whole number from the next."""
+_OVERSHOOT = 1.5
+"""Some networks score a little above 1; what is larger than this is on another scale."""
 
 
 def decode(message: PointCloud2, topology: Topology, person_id: str) -> SourceFrame:
@@ -35,40 +44,44 @@ def decode(message: PointCloud2, topology: Topology, person_id: str) -> SourceFr
         person_id: id of the one person of a cloud with ``joint`` but without ``track_id``.
 
     Raises:
-        InputError: ``missing_field``, ``field_type``, ``layout``, ``joint_count``, ``joint_range``,
+        InputError: ``missing_field``, ``field_type``, ``field_value``, ``layout``, ``joint_count``, ``joint_range``,
             ``duplicate_joint``, ``too_many_people``, ``zero_stamp``.
     """
     count = message.width * message.height
     if count == 0:
         return source_frame(message.header, ())
-    fields = _check_fields(message)
-    _check_layout(message, fields, count)
-    V = len(topology.joints)
+    fields = _used_fields(message)
     try:
-        points = read_points(message, list(fields))
-    except (AssertionError, TypeError, ValueError) as error:  # what numpy and sensor_msgs_py say to impossible fields
-        raise InputError(
-            "layout", f"expected fields that can be read together, got {error}: correct the publisher"
-        ) from error
-    ids, person = _people(points, fields, V, person_id)
+        check_layout(message)
+    except ValueError as error:
+        raise InputError("layout", str(error)) from error
+    V = len(topology.joints)
+    check_people(-(-count // V))  # so many at least, and a depth cloud on the wrong topic costs nothing
+    points = points_as(message, _dtype(fields, message.point_step))
+    ids, person = _people(points, V, person_id)
     check_people(len(ids))
-    slots = _slots(points, fields, person, ids, topology)
+    slots = _slots(points, person, ids, topology)
 
     flat = np.full((len(ids) * V, 3), np.nan)
-    for axis, name in enumerate("xyz"):
+    for axis, name in enumerate(_COORDINATES):
         flat[slots, axis] = points[name]
     joints = flat.reshape(len(ids), V, 3)
     if "confidence" not in fields:
         return source_frame(message.header, tuple(map(Person, ids, joints)))
     confidence = np.zeros(len(ids) * V)
-    confidence[slots] = points["confidence"]
+    confidence[slots] = _confidence(points["confidence"])
     return source_frame(message.header, tuple(map(Person, ids, joints, confidence.reshape(len(ids), V))))
 
 
-def _check_fields(message: PointCloud2) -> dict[str, PointField]:
-    """The fields that are used, by name; InputError if one is missing or has a wrong type."""
-    fields = {field.name: field for field in message.fields if field.name in _KINDS}
-    missing = [name for name in "xyz" if name not in fields]
+def _used_fields(message: PointCloud2) -> dict[str, PointField]:
+    """The fields that are used, by name; InputError if one is missing, there twice, or of a wrong type."""
+    fields: dict[str, PointField] = {}
+    for field in message.fields:
+        if field.name in fields:
+            raise InputError("layout", f"expected every field once, got {field.name} twice: correct the publisher")
+        if field.name in _FIELDS:
+            fields[field.name] = field
+    missing = [name for name in _COORDINATES if name not in fields]
     if missing:
         raise InputError(
             "missing_field",
@@ -76,41 +89,44 @@ def _check_fields(message: PointCloud2) -> dict[str, PointField]:
             " missing, see docs/topics.md for the layout",
         )
     for name, field in fields.items():
+        if name == "track_id" and _is_text(field):
+            continue
         dtype = DTYPES.get(field.datatype)
-        if dtype is None or dtype.kind not in _KINDS[name] or field.count != 1:
+        if dtype is None or count_of(field) != 1 or (name in _COORDINATES and dtype.kind != "f"):
+            wanted = "FLOAT32 or FLOAT64" if name in _COORDINATES else "a number"
+            text = f", or 2 to {_LONGEST_ID} characters of UINT8" if name == "track_id" else ""
             raise InputError(
                 "field_type",
-                f"expected field {name} to be one value of {_KIND_NAMES[_KINDS[name]]}, got datatype {field.datatype}"
-                f" with count {field.count}: see docs/topics.md for the layout",
+                f"expected field {name} to be one value of {wanted}{text}, got datatype {field.datatype} with count"
+                f" {field.count}: see docs/topics.md for the layout",
             )
     return fields
 
 
-def _check_layout(message: PointCloud2, fields: dict[str, PointField], count: int) -> None:
-    """InputError unless every point lies inside the data, row after row without gaps."""
-    end = max(field.offset + DTYPES[field.datatype].itemsize for field in fields.values())
-    row = message.width * message.point_step
-    if end > message.point_step or (message.height > 1 and message.row_step != row):
-        raise InputError(
-            "layout",
-            f"expected point_step of at least {end} and row_step of width * point_step, got width {message.width},"
-            f" height {message.height}, point_step {message.point_step}, row_step {message.row_step}: correct the"
-            " publisher",
-        )
-    if len(message.data) < count * message.point_step:
-        raise InputError(
-            "layout",
-            f"expected {count * message.point_step} bytes for {count} points of {message.point_step}, got"
-            f" {len(message.data)}: correct width, height, point_step or data in the publisher",
-        )
+def _is_text(field: PointField) -> bool:
+    return field.datatype in (PointField.INT8, PointField.UINT8) and 1 < field.count <= _LONGEST_ID
 
 
-def _people(points: np.ndarray, fields: dict[str, PointField], V: int, person_id: str) -> tuple[list[str], np.ndarray]:
+def _dtype(fields: dict[str, PointField], point_step: int) -> np.dtype:
+    """Structured type of the used fields alone, however many others a message declares."""
+    layout: Any = {
+        "names": list(fields),
+        "formats": [f"S{field.count}" if _is_text(field) else DTYPES[field.datatype] for field in fields.values()],
+        "offsets": [field.offset for field in fields.values()],
+        "itemsize": point_step,
+    }
+    return np.dtype(layout)
+
+
+def _people(points: np.ndarray, V: int, person_id: str) -> tuple[list[str], np.ndarray]:
     """Ids of the people, and (P,) which of them every point belongs to."""
-    if "track_id" in fields:
-        tracks, person = np.unique(points["track_id"], return_inverse=True)
-        return [str(track) for track in tracks.tolist()], person
-    if "joint" in fields:
+    names = points.dtype.names or ()
+    if "track_id" in names:
+        column = points["track_id"]
+        values = column if column.dtype.kind == "S" else _whole(column, "track_id")
+        tracks, person = np.unique(values, return_inverse=True)
+        return [_id(track) for track in tracks.tolist()], person
+    if "joint" in names:
         return [person_id], np.zeros(len(points), dtype=np.intp)
     people, rest = divmod(len(points), V)
     if rest:
@@ -122,12 +138,54 @@ def _people(points: np.ndarray, fields: dict[str, PointField], V: int, person_id
     return [str(number) for number in range(people)], np.repeat(np.arange(people), V)
 
 
-def _slots(
-    points: np.ndarray, fields: dict[str, PointField], person: np.ndarray, ids: list[str], topology: Topology
-) -> np.ndarray:
+def _id(track: int | bytes) -> str:
+    if isinstance(track, int):
+        return str(track)
+    text = track.decode("ascii", errors="replace")
+    if not text or not text.isascii() or not text.isprintable():
+        raise InputError(
+            "field_value",
+            f"expected a track_id of printable ASCII characters, filled up with zeros, got {track!r}: publish it as a"
+            " number, or as such a text",
+        )
+    return text
+
+
+def _whole(column: np.ndarray, name: str) -> np.ndarray:
+    """(P,) whole numbers of a field of any number type; InputError if a float holds anything else."""
+    if column.dtype.kind != "f":
+        return column.astype(np.int64)
+    exact = np.abs(column) < _LARGEST_WHOLE[column.dtype.itemsize]  # NaN is refused here too
+    wrong = ~exact | (column != np.floor(column))
+    if wrong.any():
+        raise InputError(
+            "field_value",
+            f"expected whole numbers below {_LARGEST_WHOLE[column.dtype.itemsize]} in the float field {name}, got"
+            f" {column[wrong][0]}: publish it as an integer",
+        )
+    return column.astype(np.int64)
+
+
+def _confidence(column: np.ndarray) -> np.ndarray:
+    """(P,) in [0, 1]; InputError where the scale could be one or another."""
+    most = float(column.max(initial=0, where=~np.isnan(column)))
+    if column.dtype.kind == "f":
+        if most <= _OVERSHOOT:
+            return column.astype(np.float64)
+        advice = "a percentage? publish it divided by what a sure joint has"
+    else:
+        if most <= 1:
+            return column.astype(np.float64)
+        if column.dtype == np.uint8 and most > 100:
+            return column / 255.0
+        advice = "it may be of 100, of 255 or a tracking state; publish FLOAT32 from 0 to 1"
+    raise InputError("field_value", f"expected confidence from 0 to 1, got up to {most:g}: {advice}")
+
+
+def _slots(points: np.ndarray, person: np.ndarray, ids: list[str], topology: Topology) -> np.ndarray:
     """(P,) place of every point in the flattened (people, V)."""
     V = len(topology.joints)
-    if "joint" not in fields:
+    if "joint" not in (points.dtype.names or ()):
         counts = np.bincount(person)
         wrong = np.flatnonzero(counts != V)
         if len(wrong):
@@ -139,7 +197,7 @@ def _slots(
         slots = np.empty(len(points), dtype=np.intp)
         slots[np.argsort(person, kind="stable")] = np.arange(len(points))
         return slots
-    joint = points["joint"].astype(np.int64)
+    joint = _whole(points["joint"], "joint")
     if joint.min() < 0 or joint.max() >= V:
         raise InputError(
             "joint_range",
