@@ -1,7 +1,5 @@
 """The way from the sensor's frame to gravity-aligned canonical axes, and back."""
 
-import sys
-
 import numpy as np
 import pytest
 
@@ -16,7 +14,7 @@ from transforms3d.euler import euler2mat, euler2quat  # noqa: E402
 from usdrl_model.skeleton import Person, SkeletonFrame  # noqa: E402
 from usdrl_model.stream import ActionStream  # noqa: E402
 from usdrl_model.topology import JOINT_INDEX  # noqa: E402
-from usdrl_ros.frames import AXES, Frames, tf_buffer  # noqa: E402
+from usdrl_ros.frames import AXES, Frames  # noqa: E402
 from usdrl_ros.inputs import InputError, SourceFrame  # noqa: E402
 
 
@@ -165,8 +163,3 @@ def test_a_missing_transform_is_a_refusal():
 def test_impossible_settings_say_what_to_do(arguments, reason):
     with pytest.raises(ValueError, match=reason):
         Frames(**arguments)
-
-
-def test_without_tf2_there_is_no_buffer(monkeypatch):
-    monkeypatch.setitem(sys.modules, "tf2_ros", None)
-    assert tf_buffer(node=None) is None

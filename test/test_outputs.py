@@ -23,8 +23,8 @@ from usdrl_ros import detections  # noqa: E402
 from usdrl_ros.frames import Frames  # noqa: E402
 from usdrl_ros.markers import COLOURS, markers  # noqa: E402
 from usdrl_ros.outputs import Outputs, topic_names  # noqa: E402
+from usdrl_ros.protocols import Result  # noqa: E402
 from usdrl_ros.state_json import ModelInfo  # noqa: E402
-from usdrl_ros.worker import Result  # noqa: E402
 
 STAMP = Time(sec=20, nanosec=123_456_789)
 HEADER = Header(stamp=STAMP, frame_id="camera")

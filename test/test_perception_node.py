@@ -315,7 +315,7 @@ def test_parameters_that_change_at_run_time(robot):
         ("max_rate", 1000.0, ""),
         ("look_ahead", 1.5, "less than max_gap"),
         ("watch", ["wave"], "hand_up"),
-        ("topic", "other", ""),
+        ("topic", "other", "clean it up"),
         ("hold", "long", ""),
     ],
 )
@@ -368,16 +368,19 @@ def test_lifecycle(robot):
     robot.wait(lambda: not robot.active[-1].data and not robot.states[-1]["people"], "nobody")
     assert robot.kinds() == ["onset", "offset"]
     robot.wait(lambda: robot.diagnostics.newest()["input"].message == "not active", "word that it is not active")
-    assert not robot.peer.call(Trigger, "usdrl_perception/reset").success
+    assert robot.peer.call(Trigger, "usdrl_perception/reset").success  # in every state
     assert not robot.lifecycle(Transition.TRANSITION_DEACTIVATE)  # twice
     assert not robot.lifecycle(Transition.TRANSITION_CONFIGURE)  # not from here
     assert label() == "inactive"
     assert robot.lifecycle(Transition.TRANSITION_CLEANUP)
     assert not robot.peer.call(Trigger, "usdrl_perception/list_labels").success
     assert label() == "unconfigured"
+    assert robot.peer.call(Trigger, "usdrl_perception/reset").success
+    # What a configured node refuses can be changed now, and counts from the next configuration on.
+    assert robot.set("topic", "elsewhere").successful
     assert robot.lifecycle(Transition.TRANSITION_CONFIGURE)
     assert robot.lifecycle(Transition.TRANSITION_ACTIVATE)
-    robot.publisher = robot.peer.publisher(PointCloud2, "skeletons")
+    robot.publisher = robot.peer.publisher(PointCloud2, "elsewhere")
     robot.play(frames(duration=1.0, start=next(starts)))
     assert robot.states[-1]["people"]
 

@@ -84,7 +84,7 @@ def test_names_simulated_time_and_quality_of_service_with_the_shipped_weights(pe
         assert states[0]["model"]["weights"] == "utkinect10"
         wait(lambda: "input" in diagnostics.newest(), "diagnostics")
         assert diagnostics.newest()["input"].name == "/robot/eyes: input"
-        assert "/clock" in diagnostics.newest()["input"].message
+        wait(lambda: "/clock" in diagnostics.newest()["input"].message, "word that the clock is silent")
 
         with Peer() as other:
             clock = other.publisher(Clock, "/clock")

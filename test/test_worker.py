@@ -187,10 +187,12 @@ def test_reset_ends_what_is_going_on():
     bench = Bench()
     bench.play(recorded_frames(duration=4.5))
     bench.worker.put(recorded_frames(duration=4.6)[-1])
-    bench.worker.reset()
+    done = bench.worker.reset()
+    assert not done.is_set()  # it is a message to the thread, and no one waits for it
+    bench.worker.step()
+    assert done.is_set()
     assert [event.kind for event in bench.events()] == ["onset", "offset"]
     assert bench.results[-1].state.people == ()
-    bench.worker.step()
     assert bench.stream.state().people == ()  # the message that waited was dropped
 
 
@@ -202,6 +204,7 @@ def test_a_reset_works_even_if_the_model_does_not():
     bench.worker.step()
     bench.worker.put(recorded_frames(duration=1.7)[-1])
     bench.worker.reset()
+    bench.worker.step()
     assert all(isinstance(error, ZeroDivisionError) for error in bench.counts.failures)
     assert bench.stream.state().people == ()
 
@@ -219,6 +222,8 @@ def test_other_settings_begin_with_empty_buffers():
     bench.play(recorded_frames(duration=1.0))
     config = type(bench.stream.config)(max_rate=2.0)
     bench.worker.reset(config)
+    assert bench.worker.config is config
+    bench.worker.step()
     assert bench.stream.config is config
     assert bench.results[-1].state.people == ()
 
@@ -226,6 +231,7 @@ def test_other_settings_begin_with_empty_buffers():
 def test_reset_before_the_first_message_publishes_nothing():
     bench = Bench()
     bench.worker.reset()
+    bench.worker.step()
     assert bench.results == []
 
 
@@ -236,6 +242,6 @@ def test_the_thread_works_and_ends():
     bench.worker.put(recorded_frames()[0])
     assert done.wait(20.0)
     before = time.monotonic()
-    bench.worker.stop()
+    assert bench.worker.stop(1.0)
     assert time.monotonic() - before < 1.0
     assert not any(thread.name == "inference" and thread.is_alive() for thread in threading.enumerate())

@@ -21,7 +21,6 @@ from typing import Any
 import numpy as np
 from geometry_msgs.msg import TransformStamped
 from rclpy.duration import Duration
-from rclpy.node import Node
 from rclpy.time import Time
 from transforms3d.euler import euler2mat
 from transforms3d.quaternions import quat2mat
@@ -124,14 +123,3 @@ class Frames:
 def needs_tf(target_frame: str, sensor_pose: tuple[float, ...]) -> bool:
     """True if only tf2 can tell where the sensor is."""
     return bool(target_frame) and tuple(sensor_pose) == NO_POSE
-
-
-def tf_buffer(node: Node) -> Any:
-    """A tf2 buffer fed by ``node``, or None where tf2_ros is not installed (it is in no wheel)."""
-    try:
-        from tf2_ros import Buffer, TransformListener
-    except ImportError:
-        return None
-    buffer = Buffer()
-    buffer.listener = TransformListener(buffer, node)
-    return buffer

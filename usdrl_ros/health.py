@@ -19,6 +19,8 @@ SAMPLES = 256
 """Latencies kept for the percentiles."""
 WARNING_INTERVAL = 5.0
 """Seconds between two warnings of the same kind in the log."""
+STUCK, STUCK_SLOTS = 0.5, 5
+"""Seconds, and slots of ``max_rate``, that an inference may take before it counts as stuck."""
 CLOCKS_AGREE = 10.0
 """Seconds between a stamp and the node's clock beyond which they are different clocks, not latency."""
 
@@ -38,6 +40,8 @@ class Situation:
     max_rate: float
     stream_counters: Mapping[str, int]
     model: Mapping[str, str]
+    busy: float = 0.0
+    """Seconds for which the inference thread has been at what it does now."""
 
 
 class Health:
@@ -87,7 +91,7 @@ class Health:
             _forget(self._refusals, now)
         self._log(error.kind, f"message refused ({error.kind}): {error}")
 
-    def failed(self, error: Exception) -> None:
+    def failed(self, error: BaseException) -> None:
         """Something went wrong that should not."""
         with self._lock:
             self._failures += 1
@@ -128,10 +132,14 @@ class Health:
         if passed is not None:
             self._warn(passed)
 
-    def report(self, name: str, situation: Situation | None) -> list[DiagnosticStatus]:
-        """The statuses ``<name>: input`` and ``<name>: inference``, or that the node is not active (None)."""
+    def report(self, name: str, situation: Situation | None, fault: str = "") -> list[DiagnosticStatus]:
+        """The statuses ``<name>: input`` and ``<name>: inference``, or that the node is not active (None).
+
+        ``fault`` is why it is not, if it should be.
+        """
         if situation is None:
-            return [_status(f"{name}: input", DiagnosticStatus.OK, "not active", {})]
+            level = DiagnosticStatus.ERROR if fault else DiagnosticStatus.OK
+            return [_status(f"{name}: input", level, f"not active: {fault}" if fault else "not active", {})]
         now = self._monotonic()
         with self._lock:
             _forget(self._arrivals, now)
@@ -209,6 +217,12 @@ class Health:
             )
         if now - self._failed_at < RECENT:
             level, text = DiagnosticStatus.ERROR, f"failed, {self._failures} times so far: {self._failure_text}"
+        if situation.busy > max(STUCK_SLOTS / situation.max_rate, STUCK):
+            level, text = (
+                DiagnosticStatus.ERROR,
+                f"stuck: one inference has been running for {situation.busy:.1f} s: the device hangs or the machine is"
+                " overloaded",
+            )
         values = {
             "inference p50": f"{_percentile(self._inference, 50)} ms",
             "inference p95": f"{_percentile(self._inference, 95)} ms",

@@ -1,45 +1,52 @@
-"""Spinning and transitions that end cleanly on every distribution.
+"""Spinning and transitions that end cleanly on every distribution, and whoever asks meanwhile is answered.
 
 Seen with plain ``executor.spin()``: on Jazzy and Kilted a SIGTERM that lands just before an idle node enters its wait
 set hangs for ever, and on Jazzy a stop can surface as ``RCLError`` (exit code 1). On Jazzy, too, a lifecycle request
-that the present state does not allow ends the whole process.
+that the present state does not allow ends the whole process, and so does any error in a callback.
 """
 
 from __future__ import annotations
 
-import signal
+import threading
+from collections.abc import Callable
 
 import rclpy
+from rclpy.callback_groups import ReentrantCallbackGroup
 from rclpy.executors import Executor, ExternalShutdownException
 from rclpy.impl.implementation_singleton import rclpy_implementation
-from rclpy.lifecycle import LifecycleNode, TransitionCallbackReturn
+from rclpy.lifecycle import LifecycleNodeMixin, TransitionCallbackReturn
+from rclpy.node import Node
 
 RCLError = rclpy_implementation.RCLError
 
 WAKE_UP = 0.25
-"""Seconds between two looks at whether the process was asked to stop."""
+"""Seconds between two looks at whether to stop."""
 
 
-def spin(executor: Executor) -> None:
-    """Spin until SIGINT, SIGTERM or shutdown of the context; returns then, whatever was going on."""
-    try:
-        while rclpy.ok(context=executor.context):
+def spin(executor: Executor, stop: threading.Event, failed: Callable[[Exception], object]) -> None:
+    """Spin until ``stop`` is set or the context is shut down; an error in a callback is told and survived."""
+    while not stop.is_set() and rclpy.ok(context=executor.context):
+        try:
             executor.spin_once(timeout_sec=WAKE_UP)
-    except (KeyboardInterrupt, ExternalShutdownException):
-        pass
-    except RCLError:
-        if rclpy.ok(context=executor.context):
-            raise
+        except ExternalShutdownException:
+            return
+        except Exception as error:
+            if stop.is_set() or not rclpy.ok(context=executor.context):
+                return
+            failed(error)
+            stop.wait(0.01)  # whatever it is, it shall not take the whole machine
 
 
-def ignore_signals() -> None:
-    """Let SIGINT and SIGTERM pass: who ends already must not be torn out of it by an impatient second Ctrl-C."""
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.SIG_IGN)
+class ManagedNode(LifecycleNodeMixin, Node):
+    """A lifecycle node whose transitions run beside everything else (it needs a ``MultiThreadedExecutor``).
 
+    A second request during a transition, and one that the present state does not allow, is answered with failure.
+    """
 
-class ManagedNode(LifecycleNode):
-    """A lifecycle node that answers a forbidden transition with failure instead of dying of it."""
+    def __init__(self, name: str) -> None:
+        # Not LifecycleNode's own constructor, which would put the transitions into the group of everything else.
+        Node.__init__(self, name)
+        LifecycleNodeMixin.__init__(self, callback_group=ReentrantCallbackGroup())
 
     def _LifecycleNodeMixin__change_state(self, transition_id: int) -> TransitionCallbackReturn:  # noqa: N802
         # The only hook between the service and the state machine is this private method of rclpy.

@@ -6,6 +6,7 @@ volatile and would otherwise wait for the next change.
 
 from __future__ import annotations
 
+import dataclasses
 import re
 import threading
 from collections.abc import Iterable
@@ -25,8 +26,8 @@ from usdrl_model.stream_config import PersonState, StreamState
 from usdrl_ros import detections
 from usdrl_ros.frames import Frames
 from usdrl_ros.markers import markers
+from usdrl_ros.protocols import Result
 from usdrl_ros.state_json import ModelInfo, encode_event, encode_state
-from usdrl_ros.worker import Result
 
 EVENT_DEPTH = 50
 """Events kept for a subscriber that is slow: several seconds of a busy room."""
@@ -82,6 +83,7 @@ class Outputs:
         self._model = model
         self._frames = frames
         self._lock = threading.Lock()
+        self._destroyed = False
         self._watches: dict[str, Watch] = {}
         self._state_publisher = self._publisher(String, "actions/state", latched())
         self._event_publisher = self._publisher(String, "actions/events", every_one())
@@ -98,6 +100,8 @@ class Outputs:
     def publish(self, result: Result, latency_ms: float | None) -> None:
         """Publish a result: events first, then the state that holds them."""
         with self._lock:
+            if self._destroyed:
+                return
             self._header = Header(stamp=result.stamp, frame_id=self._frames.published_frame(result.frame_id))
             for event in result.events:
                 self._event_publisher.publish(String(data=encode_event(event)))
@@ -113,21 +117,31 @@ class Outputs:
     def heartbeat(self) -> None:
         """Repeat the last state and the watch topics."""
         with self._lock:
-            self._state_publisher.publish(String(data=self._state_text))
-            self._publish_watches()
+            if not self._destroyed:
+                self._state_publisher.publish(String(data=self._state_text))
+                self._publish_watches()
+
+    def nobody(self) -> None:
+        """Publish that everybody is gone, when whoever knows better does not answer."""
+        with self._lock:
+            if not self._destroyed:
+                self._publish_state(dataclasses.replace(self._state, people=()), None)
 
     def watch(self, labels: Iterable[str]) -> None:
         """Have watch topics for exactly these labels; ValueError as for the class."""
         names = topic_names(labels)
         with self._lock:
+            if self._destroyed:
+                return
             for label in self._watches.keys() - names.keys():
                 self._destroy(self._watches.pop(label))
             self._create_watches(names)
             self._publish_watches()
 
     def destroy(self) -> None:
-        """Give all publishers back."""
+        """Give all publishers back; whatever is published from now on, also from another thread, is dropped."""
         with self._lock:
+            self._destroyed = True
             for watch in self._watches.values():
                 self._destroy(watch)
             self._watches.clear()

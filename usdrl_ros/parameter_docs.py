@@ -23,8 +23,9 @@ INTRODUCTION = """\
 Generated from `usdrl_ros/parameters.py` by `python -m usdrl_ros.parameter_docs`.
 
 Set them in a params file (`config/perception.yaml` has every default), with `-p name:=value`, or, where *dynamic* says
-yes, with `ros2 param set` while the node runs. A refused value leaves the old one in force, and the answer says what is
-allowed. Numbers of type double need a point: `10.0`, not `10`.
+yes, with `ros2 param set` while the node runs; the others can be set while it is not configured (after cleanup), and
+the next configuration takes them. A refused value leaves the old one in force, and the answer says what is allowed.
+Numbers of type double need a point: `10.0`, not `10`.
 
 `-1.0` is allowed where *allowed* says so, and means: as the weights recommend. A weights folder carries the values that
 were tuned for it, some of them per label; a value of your own holds for every label. Setting a dynamic parameter other

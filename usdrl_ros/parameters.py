@@ -36,7 +36,7 @@ class Declaration:
     """Lowest and highest value."""
     choices: tuple[str, ...] = ()
     dynamic: bool = False
-    """May be set while the node runs; the others are read once."""
+    """May be set at any time; the others only while the node is not configured."""
     recommended: bool = False
     """``RECOMMENDED`` is allowed besides the range."""
 
@@ -250,6 +250,20 @@ def read(node: Node, changes: Mapping[str, Any] | None = None) -> PerceptionConf
     return PerceptionConfig(**values)
 
 
+def check_dynamic(names: Iterable[str]) -> None:
+    """Refuse parameters that a configured node cannot change.
+
+    Raises:
+        ValueError: the message says how to change them.
+    """
+    for parameter in PARAMETERS:
+        if parameter.name in names and not parameter.dynamic:
+            raise ValueError(
+                f"{parameter.name}: cannot change while the node is configured: deactivate it and clean it up, set"
+                " the parameter, configure and activate"
+            )
+
+
 def check_watch(watch: Iterable[str], labels: Iterable[str]) -> None:
     """Refuse labels that the weights do not know.
 
@@ -284,7 +298,6 @@ def _check_thresholds(on: float, off: float) -> None:
 def _descriptor(parameter: Declaration) -> ParameterDescriptor:
     descriptor = ParameterDescriptor(
         description=parameter.text,
-        read_only=not parameter.dynamic,
         additional_constraints=f"allowed: {allowed(parameter)}",
     )
     if parameter.limits is not None:

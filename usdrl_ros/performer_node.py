@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 import sys
+import threading
 import time
 from collections.abc import Collection, Sequence
 from typing import Any
@@ -19,14 +20,15 @@ from typing import Any
 import rclpy
 from rcl_interfaces.msg import ParameterDescriptor
 from rclpy.duration import Duration
-from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
+from rclpy.signals import SignalHandlerOptions
 from std_msgs.msg import String
 
 from usdrl_model.recording import Recording
+from usdrl_ros import stopping
 from usdrl_ros.frames import AXES
-from usdrl_ros.lifecycle import RCLError, ignore_signals
 from usdrl_ros.message_types import message_class
 from usdrl_ros.performance import performance
 from usdrl_ros.skeleton_messages import BUILDERS, header, in_axes
@@ -69,11 +71,11 @@ class PerformerNode(Node):
         self._truth = self.create_publisher(String, "performer/truth", latched)
         self._performance(LEAD)  # what cannot be performed is refused now
 
-    def perform(self, executor: SingleThreadedExecutor) -> None:
-        """Publish the performance at its pace; with ``loop``, again and again."""
+    def perform(self, executor: SingleThreadedExecutor, stop: threading.Event) -> None:
+        """Publish the performance at its pace; with ``loop``, again and again, until ``stop`` is set."""
         deadline = time.monotonic() + self._wait
         while self._skeletons.get_subscription_count() < self._subscribers and time.monotonic() < deadline:
-            if not self.context.ok():
+            if stop.is_set():
                 return
             executor.spin_once(timeout_sec=0.1)
         while True:
@@ -84,7 +86,7 @@ class PerformerNode(Node):
             for frame in recording.frames:
                 while (wait := frame.stamp - time.time()) > 0.0:
                     executor.spin_once(timeout_sec=min(wait, 0.1))
-                    if not self.context.ok():
+                    if stop.is_set():
                         return
                 self._skeletons.publish(self._build(in_axes(frame, self._axes), header(frame.stamp, self._frame)))
             if not self._loop:
@@ -126,26 +128,20 @@ def _one_of(name: str, value: object, choices: Collection[str]) -> str:
 
 def main(args: Sequence[str] | None = None) -> int:
     """Perform; 0 at the end or when stopped, 2 when a parameter cannot be used."""
-    rclpy.init(args=None if args is None else list(args))
+    stop = stopping.Stop()
+    rclpy.init(args=None if args is None else list(args), signal_handler_options=SignalHandlerOptions.NO)
     try:
         node = PerformerNode()
         executor = SingleThreadedExecutor()
         executor.add_node(node)
-        node.perform(executor)
-        return 0
+        node.perform(executor, stop)
+        node.destroy_node()
     except ValueError as error:
         print(f"usdrl-performer: {error}", file=sys.stderr)
         return 2
-    except (KeyboardInterrupt, ExternalShutdownException):
-        return 0
-    except RCLError:
-        if rclpy.ok():
-            raise
-        return 0
     finally:
-        ignore_signals()
         rclpy.try_shutdown()
-        ignore_signals()  # shutting down has put the old handlers back
+    return 0
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
-"""Everything that follows from the parameters: stream, frames, outputs. Built at configuration, dropped at cleanup."""
+"""Everything that follows from the parameters: weights, outputs, worker. Built at configuration, dropped at cleanup."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -15,8 +16,9 @@ from usdrl_ros.frames import Frames
 from usdrl_ros.inputs import INPUTS, InputType, SourceFrame
 from usdrl_ros.outputs import Outputs
 from usdrl_ros.parameters import PerceptionConfig, check_watch
+from usdrl_ros.protocols import Observer, Result, Stream
 from usdrl_ros.state_json import ModelInfo
-from usdrl_ros.worker import Stream
+from usdrl_ros.worker import Worker
 
 StreamFactory = Callable[[PerceptionConfig], Stream]
 
@@ -34,59 +36,91 @@ def load_stream(config: PerceptionConfig) -> Stream:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Conversion:
+    """A message as it came -> people in canonical axes."""
+
+    source: InputType
+    topology: Topology
+    person_id: str
+    frames: Frames
+
+    def __call__(self, message: Any, patience: float) -> tuple[SourceFrame, SkeletonFrame] | None:
+        """What the message says, and the same in canonical axes; None if it says nothing. Raises InputError."""
+        decoded = self.source.decode(message, self.topology, self.person_id)
+        return None if decoded is None else (decoded, self.frames.to_canonical(decoded, patience))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Pipeline:
-    """What exists while the node is configured."""
+    """What exists while the node is configured. The stream is the worker's alone."""
 
     config: PerceptionConfig
     """As configured; what is dynamic in it may have changed since."""
     source: InputType
-    topology: Topology
-    frames: Frames
-    stream: Stream
+    labels: tuple[str, ...]
+    """What the weights can tell, without the background."""
     recommended: StreamConfig
     """What the weights recommend."""
     outputs: Outputs
+    worker: Worker
 
-    def convert(self, message: Any, patience: float) -> tuple[SourceFrame, SkeletonFrame] | None:
-        """A message as it came, and in canonical axes; None if it says nothing. Raises InputError."""
-        decoded = self.source.decode(message, self.topology, self.config.person_id)
-        return None if decoded is None else (decoded, self.frames.to_canonical(decoded, patience))
+    def reconfigure(self, config: PerceptionConfig) -> None:
+        """Take the dynamic ones of these parameters; ValueError, and nothing changed, if they do not fit."""
+        check_watch(config.watch, self.labels)
+        settings = config.stream_config(self.recommended)
+        self.outputs.watch(config.watch)
+        if settings != self.worker.config:
+            self.worker.reset(settings)
 
-    def check(self, config: PerceptionConfig) -> StreamConfig:
-        """The stream's settings under other parameters; ValueError if they do not fit the weights."""
-        check_watch(config.watch, self.stream.labels[1:])
-        return config.stream_config(self.recommended)
+    def release(self, timeout: float = 0.0) -> None:
+        """Publish nothing more and give everything back; the worker has ``timeout`` seconds to end what it does."""
+        self.worker.stop(timeout)
+        self.outputs.destroy()
 
 
-def build(node: Node, config: PerceptionConfig, stream_factory: StreamFactory, tf: Any) -> Pipeline:
-    """Load the weights and create the publishers.
+def build(
+    node: Node,
+    config: PerceptionConfig,
+    stream_factory: StreamFactory,
+    tf: Any,
+    observer: Observer,
+    publish: Callable[[Outputs, Result], None],
+) -> Pipeline:
+    """Load the weights, create the publishers and start the worker.
 
     Raises:
         ValueError: parameters that fit neither each other nor the weights, or damaged weights.
         FileNotFoundError: no such weights.
     """
     frames = Frames(config.axes, target_frame=config.target_frame, sensor_pose=config.sensor_pose, tf=tf)
+    source = INPUTS[config.input_type]
+    conversion = Conversion(
+        source=source, topology=topology(config.topology), person_id=config.person_id, frames=frames
+    )
     stream = stream_factory(config)
-    recommended, model = stream.config, stream.describe()
-    check_watch(config.watch, stream.labels[1:])
+    recommended, labels, model = stream.config, stream.labels[1:], stream.describe()
+    check_watch(config.watch, labels)
     stream.configure(config.stream_config(recommended))
     stream.warm_up()
     info = ModelInfo(**{name: model[name] for name in ("weights", "hash", "device", "precision")})
     node.get_logger().info(
-        f"weights {info.weights} ({info.hash}) on {info.device}, {info.precision}; labels:"
-        f" {', '.join(stream.labels[1:])}"
+        f"weights {info.weights} ({info.hash}) on {info.device}, {info.precision}; labels: {', '.join(labels)}"
     )
     if model.get("centre") == "window" and not config.target_frame:
         node.get_logger().warning(
             f"weights {info.weights} see where people go, and people are in the frame of the sensor: if the robot"
             " moves, its own way becomes theirs; set target_frame to a frame that stands still (odom, map)"
         )
-    return Pipeline(
-        config=config,
-        source=INPUTS[config.input_type],
-        topology=topology(config.topology),
-        frames=frames,
+    outputs = Outputs(node, info, frames, config.watch)
+    worker = Worker(
         stream=stream,
-        recommended=recommended,
-        outputs=Outputs(node, info, frames, config.watch),
+        convert=conversion,
+        publish=lambda result: publish(outputs, result),
+        observer=observer,
+        source_timeout=config.source_timeout,
+        monotonic=time.monotonic,
+    )
+    worker.start()
+    return Pipeline(
+        config=config, source=source, labels=labels, recommended=recommended, outputs=outputs, worker=worker
     )

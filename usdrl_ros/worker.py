@@ -1,4 +1,8 @@
-"""The inference thread: the executor only enqueues, everything slow happens here.
+"""The inference thread: everybody else only enqueues, everything slow happens here.
+
+One thread owns the stream from configuration to cleanup. Messages and commands come to it in queues, counters leave it
+as snapshots, and no lock is held while it decodes, waits for a transform or infers: whoever asks is answered at once,
+whatever the model does.
 
 Every message reaches the stream's buffers, because a window needs all of its frames; inference runs once for all that
 have piled up, so the newest data wins and a slow machine skips slots (counted) instead of falling behind. A bounded
@@ -6,7 +10,8 @@ queue drops the oldest messages (counted) if even buffering cannot keep up. Resu
 rclpy's publishers may be used from any thread, and a detour through the executor would only add its delay.
 
 No exception ends the thread: a message that cannot be used is reported to ``observer.rejected``, anything else to
-``observer.failed``.
+``observer.failed``, and what the observer itself cannot take is counted. A thread that hangs in the model cannot be
+ended from outside; it is left alone with its stream (``stop``), and what it says later is dropped.
 """
 
 from __future__ import annotations
@@ -14,17 +19,16 @@ from __future__ import annotations
 import dataclasses
 import threading
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
-
-from builtin_interfaces.msg import Time
+from typing import Any
 
 from usdrl_model.events import Event
 from usdrl_model.skeleton import SkeletonFrame
 from usdrl_model.stream_config import StreamConfig, StreamState
 from usdrl_ros.inputs import InputError, SourceFrame
 from usdrl_ros.inputs.common import ros_time
+from usdrl_ros.protocols import Observer, Result, Snapshot, Stream
 
 CAPACITY = 256
 """Messages that may wait: two seconds of the fastest tracker."""
@@ -33,83 +37,22 @@ PATIENCE = 0.05
 """Seconds after the arrival of a message in which its transform may still arrive."""
 
 
-class Stream(Protocol):
-    """What the worker needs of ``usdrl_model.stream.ActionStream``."""
+@dataclass(frozen=True, slots=True)
+class _Reset:
+    """The command to end what is going on, and to go on with other settings if given."""
 
-    config: StreamConfig
-    labels: tuple[str, ...]
-
-    @property
-    def counters(self) -> Mapping[str, int]:
-        """What happened so far."""
-
-    def add(self, frame: SkeletonFrame) -> bool:
-        """Buffer a frame; True when an inference is due."""
-
-    def infer(self) -> list[Event]:
-        """Run the model on the newest slot."""
-
-    def advance(self, stamp: float) -> list[Event]:
-        """Let time pass without a frame; people are lost."""
-
-    def finish(self) -> list[Event]:
-        """End what is going on and forget everybody."""
-
-    def state(self) -> StreamState:
-        """Snapshot."""
-
-    def reset(self) -> None:
-        """Forget everybody."""
-
-    def warm_up(self) -> None:
-        """Run once, so that the first real inference is as fast as the others."""
-
-    def configure(self, config: StreamConfig) -> None:
-        """Change thresholds and rates; forget everybody."""
-
-    def describe(self) -> dict[str, str]:
-        """Weights, hash, device, precision, ..."""
-
-
-class Observer(Protocol):
-    """Who counts what happens here; every method is called on the worker's thread, ``dropped`` on the caller's."""
-
-    def accepted(self, arrival: float) -> None:
-        """A message was understood."""
-
-    def rejected(self, error: InputError) -> None:
-        """A message was not understood."""
-
-    def failed(self, error: Exception) -> None:
-        """Something else went wrong."""
-
-    def inferred(self, seconds: float) -> None:
-        """An inference took ``seconds``."""
-
-    def dropped(self) -> None:
-        """The queue was full."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Result:
-    """What an inference decided, ready to be published."""
-
-    events: tuple[Event, ...]
-    state: StreamState
-    stamp: Time
-    """The source's stamp of the newest frame, to the nanosecond."""
-    frame_id: str
-    """Frame of the newest message."""
+    config: StreamConfig | None
+    done: threading.Event
 
 
 class Worker:
     """Converts, buffers, infers and publishes on a thread of its own.
 
     Args:
-        stream: the online pipeline; only touched, and its results only published, under this worker's lock.
+        stream: the online pipeline; from now on nobody else may touch it.
         convert: (message, patience) -> source frame and canonical frame, or None for a message that says nothing;
             ``patience`` is how many seconds it may wait for something (a transform) that is not there yet.
-        publish: called with every result.
+        publish: called with every result, never again after ``stop``.
         observer: counts.
         source_timeout: seconds without a usable message after which everybody is lost.
         monotonic: seconds that never jump.
@@ -125,85 +68,174 @@ class Worker:
         source_timeout: float,
         monotonic: Callable[[], float],
     ) -> None:
+        self.config = stream.config
+        """The newest settings that were asked for."""
         self._stream = stream
         self._convert = convert
         self._publish = publish
         self._observer = observer
         self._source_timeout = source_timeout
         self._monotonic = monotonic
-        self._queue: deque[tuple[Any, float]] = deque()
+        # Shared with everybody, under this lock, which nobody holds for longer than it takes to append.
         self._changed = threading.Condition()
-        self._stream_lock = threading.Lock()
+        self._queue: deque[tuple[Any, float]] = deque()
+        self._commands: list[_Reset] = []
+        self._listening = True
         self._stopping = False
+        # Held while a result is published, so that ``stop`` can promise that none follows.
+        self._gate = threading.Lock()
         self._thread: threading.Thread | None = None
+        # The thread's own, read by others as a whole.
+        self._snapshot = Snapshot(dict(stream.counters), stream.describe())
+        self._busy_since: float | None = None
+        self._unreported = 0
+        # The thread's own.
         self._newest: SourceFrame | None = None
         self._heard: float | None = None
         """Arrival of the last usable message; None once the source was given up."""
+        self._untold: list[Event] = []
+        """Events whose state was out of date before it could be published."""
 
     def start(self) -> None:
-        """Start the thread."""
+        """Start the thread; once more if it has ended, which nothing should be able to bring about."""
         self._thread = threading.Thread(target=self._run, name="inference", daemon=True)
         self._thread.start()
 
-    def stop(self, timeout: float = 1.0) -> bool:
-        """End the thread after what it is doing; False if it still does so after ``timeout`` seconds."""
+    def stop(self, timeout: float = 0.0) -> bool:
+        """Publish nothing more from now on, and end the thread after what it is doing.
+
+        Returns:
+            False if it still does so after ``timeout`` seconds. It is then left alone with its stream.
+        """
         with self._changed:
             self._stopping = True
+            self._queue.clear()
             self._changed.notify()
+        with self._gate:  # waits for a publication at most, never for the model
+            pass
         if self._thread is None:
             return True
         self._thread.join(timeout)
         return not self._thread.is_alive()
 
+    @property
+    def alive(self) -> bool:
+        """True while there is a thread that takes messages."""
+        return self._thread is not None and self._thread.is_alive()
+
+    @property
+    def busy(self) -> float:
+        """Seconds for which the thread has been at what it does now; 0 while it waits for messages."""
+        since = self._busy_since
+        return 0.0 if since is None else self._monotonic() - since
+
+    def snapshot(self) -> Snapshot:
+        """What was known after the newest step; never waits."""
+        return self._snapshot
+
     def put(self, message: Any) -> None:
         """Enqueue a message; never blocks."""
         with self._changed:
-            if len(self._queue) >= CAPACITY:
+            if not self._listening:
+                return
+            full = len(self._queue) >= CAPACITY
+            if full:
                 self._queue.popleft()
-                self._observer.dropped()
             self._queue.append((message, self._monotonic()))
             self._changed.notify()
+        if full:
+            self._observer.dropped()
 
-    def reset(self, config: StreamConfig | None = None) -> None:
-        """Drop what waits, end what is going on, publish that, and go on with ``config`` if given. Never raises."""
+    def listen(self) -> None:
+        """Take messages again after ``leave``."""
+        with self._changed:
+            self._listening = True
+
+    def leave(self) -> threading.Event:
+        """``reset``, and ignore messages until ``listen``."""
+        with self._changed:
+            self._listening = False
+        return self.reset()
+
+    def reset(self, config: StreamConfig | None = None) -> threading.Event:
+        """Drop what waits, end what is going on, publish that, and go on with ``config`` if given.
+
+        Never blocks: the thread does so after what it is doing, and the state of that is not published any more, since
+        it was out of date when it came.
+
+        Returns:
+            set when it is done.
+        """
+        command = _Reset(config, threading.Event())
         with self._changed:
             self._queue.clear()
-        with self._stream_lock:
-            self._heard = None
-            try:
-                self._publish_nobody(self._stream.finish())
-            except Exception as error:  # as in step
-                self._observer.failed(error)
-            self._stream.configure(self._stream.config if config is None else config)
-
-    def counters(self) -> dict[str, int]:
-        """The stream's counters now."""
-        with self._stream_lock:
-            return dict(self._stream.counters)
+            self._commands.append(command)
+            if config is not None:
+                self.config = config
+            self._changed.notify()
+        return command.done
 
     def step(self) -> None:
         """Deal with everything that waits, or with the silence of the source. Never raises."""
         with self._changed:
+            # What waits came after the newest command: a reset drops what came before.
+            commands, self._commands = self._commands, []
             batch, self._queue = self._queue, deque()
+        self._busy_since = self._monotonic()
         try:
-            with self._stream_lock:
-                self._process(batch)
-        except Exception as error:  # the node must outlive any error here; it is counted and reported
-            self._observer.failed(error)
+            for command in commands:
+                self._reset(command)
+            self._process(batch)
+        except BaseException as error:  # the node must outlive any error here; it is counted and reported
+            self._report(error)
+        finally:
+            self._snapshot = self._look()
+            self._busy_since = None
 
     def _run(self) -> None:
-        while True:
-            with self._changed:
-                self._changed.wait_for(lambda: self._queue or self._stopping, timeout=self._patience())
-                if self._stopping:
-                    return
-            self.step()
+        while not self._stopping:
+            try:
+                with self._changed:
+                    self._changed.wait_for(self._called, timeout=self._patience())
+                if not self._stopping:
+                    self.step()
+            except BaseException as error:  # as in step
+                self._report(error)
+
+    def _called(self) -> bool:
+        return bool(self._queue or self._commands or self._stopping)
 
     def _patience(self) -> float | None:
         """Seconds until the source counts as silent; None if it already does."""
         if self._heard is None:
             return None
         return max(0.0, self._heard + self._source_timeout - self._monotonic())
+
+    def _look(self) -> Snapshot:
+        counters = dict(self._stream.counters)
+        if self._unreported:
+            counters["unreported_failures"] = self._unreported
+        return Snapshot(counters, self._stream.describe())
+
+    def _report(self, error: BaseException) -> None:
+        try:
+            if isinstance(error, InputError):
+                self._observer.rejected(error)
+            else:
+                self._observer.failed(error)
+        except BaseException:  # a text that cannot be made, a logger that is gone
+            self._unreported += 1
+
+    def _reset(self, command: _Reset) -> None:
+        self._heard = None
+        try:
+            self._publish_nobody(self._stream.finish())
+        except BaseException as error:  # as in step
+            self._report(error)
+        try:
+            self._stream.configure(self._stream.config if command.config is None else command.config)
+        finally:
+            command.done.set()
 
     def _process(self, batch: deque[tuple[Any, float]]) -> None:
         due = False
@@ -213,7 +245,10 @@ class Worker:
             start = self._monotonic()
             events = self._stream.infer()
             self._observer.inferred(self._monotonic() - start)
-            self._publish_result(events, self._stream.state())
+            if self._commands:  # everybody is about to be forgotten: these events are told then
+                self._untold += events
+            else:
+                self._publish_result(events, self._stream.state())
         elif self._patience() == 0.0:
             self._heard = None
             # The newest stamp and then so long a silence that nobody's track survives it.
@@ -226,11 +261,8 @@ class Worker:
         try:
             converted = self._convert(message, max(0.0, arrival + PATIENCE - self._monotonic()))
             due = converted is not None and self._stream.add(converted[1])
-        except InputError as error:
-            self._observer.rejected(error)
-            return False
-        except Exception as error:  # one bad message must not take the rest of the batch with it
-            self._observer.failed(error)
+        except BaseException as error:  # one bad message must not take the rest of the batch with it
+            self._report(error)
             return False
         self._observer.accepted(arrival)
         if converted is not None:
@@ -245,6 +277,11 @@ class Worker:
 
     def _publish_result(self, events: list[Event], state: StreamState) -> None:
         source = self._newest
-        if source is not None:
-            exact = source.stamp if source.frame.stamp == state.stamp else ros_time(state.stamp)
-            self._publish(Result(events=tuple(events), state=state, stamp=exact, frame_id=source.frame_id))
+        if source is None:
+            return
+        events, self._untold = self._untold + events, []
+        exact = source.stamp if source.frame.stamp == state.stamp else ros_time(state.stamp)
+        result = Result(events=tuple(events), state=state, stamp=exact, frame_id=source.frame_id)
+        with self._gate:
+            if not self._stopping:
+                self._publish(result)

@@ -1,0 +1,55 @@
+"""The process of the perception node: threads around the node, and the end of it."""
+
+from __future__ import annotations
+
+import sys
+import threading
+
+import rclpy
+from rclpy.exceptions import ParameterException
+from rclpy.executors import MultiThreadedExecutor
+from rclpy.signals import SignalHandlerOptions
+
+from usdrl_ros import stopping
+from usdrl_ros.lifecycle import spin
+from usdrl_ros.node import NODE_NAME, PerceptionNode
+from usdrl_ros.pipeline import StreamFactory
+
+THREADS = 4
+"""One for a transition, one for supervision, one for everything else, one to refuse a second transition."""
+CLOSING = 0.3
+"""Seconds for which the end waits for callbacks."""
+
+
+def serve(args: list[str] | None, stream_factory: StreamFactory) -> int:
+    """Run the node until SIGINT or SIGTERM, and end the process; returns 1 if there is no node to run."""
+    stop = stopping.Stop()
+    rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
+    try:
+        node = PerceptionNode(stream_factory)
+    except ParameterException as error:
+        print(f"{NODE_NAME}: {error}; see docs/parameters.md", file=sys.stderr)
+        return 1
+    executor = MultiThreadedExecutor(THREADS)
+    executor.add_node(node)
+    failed = threading.Event()
+
+    def start() -> None:
+        if not node.start() and not stop.is_set():
+            failed.set()
+            stop.set()
+
+    def answer() -> None:
+        spin(executor, stop, node.failed)
+        stop.set()
+
+    answering = threading.Thread(target=answer, name="executor", daemon=True)
+    answering.start()
+    if node.get_parameter("autostart").value:
+        threading.Thread(target=start, name="start", daemon=True).start()
+    stop.wait()
+    executor.wake()
+    answering.join(CLOSING)
+    node.close()
+    rclpy.try_shutdown()
+    stopping.leave(1 if failed.is_set() else 0)
