@@ -10,7 +10,7 @@ from usdrl_model import checkpoint, code_version, config, hub
 from usdrl_model.datasets import catalogue
 from usdrl_model.finetune_config import FinetuneConfig
 from usdrl_model.provenance import DataUsed, Provenance
-from usdrl_model.training_data import PERFORMER, SourceConfig
+from usdrl_model.training_data import SourceConfig
 from usdrl_model.usdrl import FREE, load_encoder
 
 
@@ -52,5 +52,5 @@ def _used(source: SourceConfig) -> DataUsed:
         subjects=source.subjects,
         minutes=source.minutes,
         share=source.share,
-        terms="" if source.name == PERFORMER else catalogue.source(source.name).terms,
+        terms=catalogue.terms(source.name),
     )

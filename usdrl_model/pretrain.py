@@ -144,7 +144,7 @@ def _used(store: Store, split: str | None) -> DataUsed:
         stage="pretraining",
         split=protocols.resolved(name, split) if split else "",
         subjects=tuple(sorted({one.subject for one in map(store.describe, range(len(store))) if one.subject})),
-        terms=catalogue.source(name).terms,
+        terms=catalogue.terms(name),
         hash=store.hash,
     )
 

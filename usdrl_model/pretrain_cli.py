@@ -47,11 +47,12 @@ def run(arguments: argparse.Namespace) -> None:
                 f"{len(pool)} clips of {', '.join(store.sets)}; {run.steps} steps of {run.batch} on {workers.count} x"
                 f" {workers.device}, configuration {config.content_hash(run)}"
             )
+        command = f"usdrl pretrain --config {arguments.config} {' '.join(arguments.overrides)}".strip()
+        made = pretrain.provenance(run, store, command)  # before the work: of the code and the store as they are now
         report = _tensorboard(arguments.out) if arguments.tensorboard and workers.first else _nowhere
         model = pretrain.train(run, pool, arguments.out, workers, resume=arguments.resume, report=report)
         if workers.first:
-            command = f"usdrl pretrain --config {arguments.config} {' '.join(arguments.overrides)}".strip()
-            model.save_pretrained(arguments.out / "weights", pretrain.provenance(run, store, command))
+            model.save_pretrained(arguments.out / "weights", made)
             print(f"weights: {arguments.out / 'weights'}")
 
 

@@ -57,6 +57,11 @@ def source(name: str) -> Source:
     return found
 
 
+def terms(name: str) -> str:
+    """On which terms a set may be used; empty for sets of one's own, which nobody here knows."""
+    return source(name).terms if name in SETS else ""
+
+
 def _module(name: str) -> tuple[ModuleType, Mapping[str, Any]]:
     if name not in SETS:
         near = difflib.get_close_matches(name, SETS, n=1)
