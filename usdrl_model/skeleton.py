@@ -47,6 +47,8 @@ class SkeletonFrame:
     stamp: float
     """Seconds: the header stamp of the source, never the time of arrival."""
     people: tuple[Person, ...] = ()
+    sensor: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    """Where the sensor was, canonical axes, metres: the origin, unless the people were moved to another frame."""
 
 
 def judge(person: Person) -> Person:
