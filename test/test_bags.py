@@ -281,3 +281,15 @@ def test_labelled_bags_become_the_own_set_of_a_store(tmp_path: Path, capsys: pyt
     recording = tested.recording(0)
     assert [frame.stamp for frame in recording.frames] == sorted({frame.stamp for frame in frames})
     assert bags.main(command) == 2, "a set that is there is not replaced unasked"
+    assert bags.main([*command, "--name", "lab"]) == 0
+    assert Store.open(tmp_path / "stores").sets == ("lab", "own")
+
+
+def test_two_bags_of_one_name_are_both_named(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    made = [str(tmp_path / who / "bag") for who in ("anna", "bob")]
+    for bag in made:
+        assert bags.main(["performer", bag, "--people", "1", "--duration", "2", "--rate", "10"]) == 0
+    assert bags.main(["store", str(tmp_path / "stores"), *made]) == 2
+    assert f"{made[0]} and {made[1]} are both bag: rename one" in capsys.readouterr().err
+    assert bags.main(["store", str(tmp_path / "stores"), made[0], "--name", "sbu"]) == 2
+    assert "a data set is called that" in capsys.readouterr().err

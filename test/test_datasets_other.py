@@ -225,4 +225,4 @@ def test_own_recordings_in_an_archive(tmp_path: Path) -> None:
     mine(tmp_path)
     with zipfile.ZipFile(tmp_path / "mine.zip", "w") as archive:
         archive.write(tmp_path / "wave_01.npz", "day1/wave_02.npz")
-    assert [recording.name for recording in own.load(tmp_path)] == ["wave_01", "wave_02"]
+    assert [recording.name for recording in own.load(tmp_path)] == ["wave_01", "day1/wave_02"]

@@ -36,13 +36,13 @@ NOTHING = ("", "none")
 
 
 def load(folder: str | Path) -> Iterator[Recording]:
-    """Every file, named as it is.
+    """Every file, named as it is, with the folders below ``folder`` that it lies in: ``anna/001``.
 
     Raises:
         FileNotFoundError: the folder holds no ``.npz`` files.
         ValueError: a file that says something else; the message names the file and the entry.
     """
-    for member in members(Path(folder), r"(?P<name>[^/]+)\.npz$", SOURCE):
+    for member in members(Path(folder), r"^(?:\./)*(?P<name>.+)\.npz$", SOURCE):
         try:
             yield _recording(member.match["name"], _content(member))
         except ValueError as error:
