@@ -92,11 +92,17 @@ def build(
         ValueError: parameters that fit neither each other nor the weights, or damaged weights.
         FileNotFoundError: no such weights.
     """
-    frames = Frames(config.axes, target_frame=config.target_frame, sensor_pose=config.sensor_pose, tf=tf)
-    source = INPUTS[config.input_type]
-    conversion = Conversion(
-        source=source, topology=topology(config.topology), person_id=config.person_id, frames=frames
+    joint_set = topology(config.topology)
+    frames = Frames(
+        config.axes,
+        target_frame=config.target_frame,
+        sensor_pose=config.sensor_pose,
+        tf=tf,
+        units=config.units,
+        order=joint_set.order(config.mirrored),
     )
+    source = INPUTS[config.input_type]
+    conversion = Conversion(source=source, topology=joint_set, person_id=config.person_id, frames=frames)
     stream = stream_factory(config)
     recommended, labels, model = stream.config, stream.labels[1:], stream.describe()
     check_watch(config.watch, labels)
