@@ -28,6 +28,7 @@ from std_msgs.msg import Bool, String  # noqa: E402
 from std_srvs.srv import Trigger  # noqa: E402
 from test_stream import UP, frames  # noqa: E402
 
+from usdrl_model.performer import PerformanceConfig, simulate  # noqa: E402
 from usdrl_model.skeleton import Person, SkeletonFrame  # noqa: E402
 from usdrl_ros import detections  # noqa: E402
 from usdrl_ros.children import Child  # noqa: E402
@@ -392,3 +393,24 @@ def test_sigterm_ends_a_busy_node(robot):
     assert seconds_to_end(robot.child, signal.SIGTERM) < 2.0
     robot.child.check()
     assert "Traceback" not in robot.child.output()
+
+
+def test_people_in_millimetres_are_an_error_with_a_remedy_and_one_warning(robot):
+    start = next(starts)
+    acted = simulate(PerformanceConfig(rate=10.0, start=start), 1).frames[:120]
+    told = "content of the input (units)"
+
+    def send(recorded, times):
+        for frame in recorded:
+            people = tuple(Person(p.id, times * p.joints) for p in frame.people)
+            robot.publisher.publish(point_cloud(SkeletonFrame(frame.stamp, people), header(frame.stamp)))
+            robot.peer.spin(0.005)
+
+    send(acted[:60], 1.0)
+    robot.wait(lambda: "people look like people" in robot.diagnostics.newest()["content"].message, "a first look")
+    send(acted[60:], 1000.0)
+    robot.wait(lambda: "set units: mm" in robot.diagnostics.newest()["content"].message, "the finding")
+    assert robot.diagnostics.newest()["content"].level == DiagnosticStatus.ERROR
+    assert robot.diagnostics.counted("begun.units")
+    robot.peer.spin(2.0)
+    assert robot.child.output().count(told) == 1

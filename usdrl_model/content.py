@@ -7,7 +7,7 @@ sitting, bowing and small people are people too: every verdict is about medians,
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from enum import IntEnum
@@ -88,10 +88,10 @@ def judge(sights: Sequence[Sight], setup: Setup) -> tuple[list[Finding], dict[st
                 " 2D pixels? give the tracker a depth camera and publish 3D joints in metres",
             )
         ], measured  # fmt: skip
-    found = [*_topology(joints, body, setup), *_size(body, setup)]
+    found = [] if setup.planar else [*_topology(joints, body, setup), *_size(body, setup)]
     if not any(finding.key == "topology" for finding in found):
         found += _posture(sights, body, setup, measured)
-        found += _sides(joints, body, setup, measured)
+        found += [] if setup.planar else _sides(joints, body, setup, measured)
     unusable = float(np.mean([bool(sight.refusal) for sight in sights]))
     if unusable > 1.0 - MOST and not found:
         found.append(_unusable(sights, unusable))
@@ -120,6 +120,7 @@ def _topology(joints: np.ndarray, body: np.ndarray, setup: Setup) -> list[Findin
     came = np.isfinite(joints).all(axis=2).any(axis=0)
     count = int(np.flatnonzero(came)[-1]) + 1 if came.any() else 0
     as_read = bodies.misfit(body)
+    as_read = as_read if np.isfinite(as_read) else np.inf
     missing = int(np.isnan(body).all(axis=(0, 2)).sum())
     others = []
     for name in names():
@@ -134,10 +135,10 @@ def _topology(joints: np.ndarray, body: np.ndarray, setup: Setup) -> list[Findin
     alike = [other for unlike, _, other in others if unlike < best + 0.01]
     name = max(alike, key=lambda other: SequenceMatcher(None, other, mine.name).ratio(), default=name)
     never = f"joint numbers {count} to {len(mine.joints) - 1} never come" if count < len(mine.joints) else ""
-    wrong = as_read > ODD and (best < 0.6 * as_read or as_read > 2.0 * ODD)
+    wrong = np.isfinite(as_read) and as_read > ODD and (best < 0.6 * as_read or as_read > 2.0 * ODD)
     # So many numbers as a known joint set has: taken as that, the body is better, or as good and whole.
     fewer = bool(never) and len(topology(name).joints) == count if name else False
-    wrong |= fewer and (best < as_read - 0.15 or (best < as_read + 0.05 and lacks < missing))
+    wrong |= fewer and best < ODD and (best < as_read - 0.15 or (best < as_read + 0.05 and lacks < missing))
     if not wrong:
         return []
     what = ", ".join(
@@ -251,7 +252,7 @@ def _sides(joints: np.ndarray, body: np.ndarray, setup: Setup, measured: dict[st
     """Left and right the wrong way round."""
     score = bodies.facing(body, joints, setup.topology)
     measured["left and right"] = f"{score:+.1f} (swapped below {SWAPPED})"
-    if setup.planar or score > SWAPPED:
+    if score > SWAPPED:
         return []
     return [
         Finding(
@@ -287,11 +288,11 @@ def _parts(valid: np.ndarray, measured: dict[str, str]) -> list[Finding]:
     return found
 
 
+def nobody(where: str) -> Finding:
+    """There are frames, and nobody in them: what an empty room gives, or a tracker that sees nobody."""
+    return Finding("nobody", Level.NOTE, f"nobody in any frame {where}")
+
+
 def worst(findings: Sequence[Finding]) -> Level:
     """The highest level; NOTE of none."""
     return max((finding.level for finding in findings), default=Level.NOTE)
-
-
-def summary(findings: Sequence[Finding], measured: Mapping[str, str]) -> str:
-    """One line."""
-    return "; ".join(finding.text for finding in findings) or "people look like people"

@@ -7,7 +7,7 @@ from collections import Counter, deque
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from usdrl_model.content import Finding, Level, Setup, Sight, judge
+from usdrl_model.content import Finding, Setup, Sight, judge, nobody
 from usdrl_model.skeleton import SkeletonFrame
 
 SPAN = 6.0
@@ -89,7 +89,7 @@ class ContentCheck:
     def _judge(self, stamp: float) -> None:
         found, values = judge(self._sights, self.setup)
         if not any(people for _, people in self._frames):
-            found = [nobody(stamp - self._frames[0][0])]
+            found = [nobody(f"for {stamp - self._frames[0][0]:.0f} s")]
         by_key = {finding.key: finding for finding in found}
         for key in {*by_key, *self._with, *self._present}:
             if key in by_key:
@@ -107,8 +107,3 @@ class ContentCheck:
                     self._present.pop(key, None)
         findings = tuple(sorted(self._present.values(), key=lambda finding: -finding.level))
         self.judgement = Judgement(stamp, findings, values, dict(self._begun))
-
-
-def nobody(seconds: float) -> Finding:
-    """The finding that frames come, and nobody in them."""
-    return Finding("nobody", Level.NOTE, f"nobody in any message for {seconds:.0f} s: is somebody there?")

@@ -173,7 +173,7 @@ def describe(arguments: argparse.Namespace) -> None:
         truth = load_truth(arguments.bag)
         print(
             f"  labels: {len(truth.segments)} segments of {', '.join(truth.labels)};"
-            f" topology {truth.topology}, axes {truth.axes}, units {truth.units}{', mirrored' * truth.mirrored}"
+            f" topology {truth.topology}, axes {truth.axes}"
         )
 
 
@@ -213,12 +213,7 @@ def parser() -> argparse.ArgumentParser:
         "--duration", type=float, default=0.0, metavar="S", help="seconds, at least, at random; 0: the demo's 40 s"
     )
     command.add_argument("--rate", type=float, default=30.0, metavar="HZ", help="frames a second, 5 to 120")
-    command.add_argument(
-        "--topology",
-        default="kinect_v2_25",
-        metavar="NAME",
-        help=f"joint set: {', '.join(topology.names())}, or a .yaml file of your own",
-    )
+    command.add_argument("--topology", default="kinect_v2_25", choices=topology.names(), help="joint set")
     command.add_argument("--faults", default="typical", choices=tuple(FAULTS), help="faults of the simulated tracker")
     command.set_defaults(run=convert_performance)
 

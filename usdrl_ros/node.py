@@ -27,6 +27,7 @@ from rclpy.timer import Timer
 from std_srvs.srv import Trigger
 
 from usdrl_ros import parameters
+from usdrl_ros.content_report import ContentReport
 from usdrl_ros.frames import needs_tf
 from usdrl_ros.health import Health, Situation
 from usdrl_ros.lifecycle import ManagedNode, RCLError
@@ -80,6 +81,7 @@ class PerceptionNode(ManagedNode):
         parameters.declare(self)
         self._stream_factory = stream_factory
         self._health = Health(time.monotonic, warn=self.get_logger().warning)
+        self._content = ContentReport(time.monotonic, warn=self.get_logger().warning)
         self._pipeline: Pipeline | None = None
         self._listening: Listening | None = None
         self._tf: TfListener | None = None
@@ -230,7 +232,10 @@ class PerceptionNode(ManagedNode):
     def _publish_diagnostics(self) -> None:
         array = DiagnosticArray()
         array.header.stamp = self.get_clock().now().to_msg()
-        array.status = self._health.report(self.get_fully_qualified_name(), self._situation(), self._supervisor.fault)
+        name, pipeline = self.get_fully_qualified_name(), self._pipeline
+        array.status = self._health.report(name, self._situation(), self._supervisor.fault)
+        if pipeline is not None and self._listening is not None:
+            array.status.append(self._content.status(name, pipeline.content.judgement))
         self._diagnostics.publish(array)
 
     def _situation(self) -> Situation | None:

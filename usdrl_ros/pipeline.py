@@ -5,14 +5,16 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from rclpy.node import Node
 
+from usdrl_model.content_check import ContentCheck
+from usdrl_model.sights import Setup
 from usdrl_model.skeleton import SkeletonFrame
 from usdrl_model.stream_config import StreamConfig
 from usdrl_model.topology import Topology, topology
-from usdrl_ros.frames import Frames
+from usdrl_ros.frames import AXES, NO_POSE, Frames, needs_tf
 from usdrl_ros.inputs import INPUTS, InputType, SourceFrame
 from usdrl_ros.outputs import Outputs
 from usdrl_ros.parameters import PerceptionConfig, check_watch
@@ -43,11 +45,16 @@ class Conversion:
     topology: Topology
     person_id: str
     frames: Frames
+    content: ContentCheck
 
     def __call__(self, message: Any, patience: float) -> tuple[SourceFrame, SkeletonFrame] | None:
         """What the message says, and the same in canonical axes; None if it says nothing. Raises InputError."""
         decoded = self.source.decode(message, self.topology, self.person_id)
-        return None if decoded is None else (decoded, self.frames.to_canonical(decoded, patience))
+        if decoded is None:
+            return None
+        frame = self.frames.to_canonical(decoded, patience)
+        self.content.add(frame, decoded.frame)
+        return decoded, frame
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -63,6 +70,8 @@ class Pipeline:
     """What the weights recommend."""
     outputs: Outputs
     worker: Worker
+    content: ContentCheck
+    """The worker's alone, but for its judgement."""
 
     def reconfigure(self, config: PerceptionConfig) -> None:
         """Take the dynamic ones of these parameters; ValueError, and nothing changed, if they do not fit."""
@@ -92,17 +101,12 @@ def build(
         ValueError: parameters that fit neither each other nor the weights, or damaged weights.
         FileNotFoundError: no such weights.
     """
-    joint_set = topology(config.topology)
-    frames = Frames(
-        config.axes,
-        target_frame=config.target_frame,
-        sensor_pose=config.sensor_pose,
-        tf=tf,
-        units=config.units,
-        order=joint_set.order(config.mirrored),
-    )
+    frames = Frames(config.axes, target_frame=config.target_frame, sensor_pose=config.sensor_pose, tf=tf)
     source = INPUTS[config.input_type]
-    conversion = Conversion(source=source, topology=joint_set, person_id=config.person_id, frames=frames)
+    content = ContentCheck(_said(config))
+    conversion = Conversion(
+        source=source, topology=content.setup.topology, person_id=config.person_id, frames=frames, content=content
+    )
     stream = stream_factory(config)
     recommended, labels, model = stream.config, stream.labels[1:], stream.describe()
     check_watch(config.watch, labels)
@@ -128,5 +132,23 @@ def build(
     )
     worker.start()
     return Pipeline(
-        config=config, source=source, labels=labels, recommended=recommended, outputs=outputs, worker=worker
+        config=config,
+        source=source,
+        labels=labels,
+        recommended=recommended,
+        outputs=outputs,
+        worker=worker,
+        content=content,
+    )
+
+
+def _said(config: PerceptionConfig) -> Setup:
+    """What the parameters say of the source."""
+    levelled_by: Literal["", "sensor_pose", "target_frame"] = ""
+    if needs_tf(config.target_frame, config.sensor_pose):
+        levelled_by = "target_frame"
+    elif tuple(config.sensor_pose) != NO_POSE:
+        levelled_by = "sensor_pose"
+    return Setup(
+        topology=topology(config.topology), axes=config.axes, rotation=AXES[config.axes], levelled_by=levelled_by
     )
