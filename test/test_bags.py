@@ -1,6 +1,7 @@
 """Bags: what is written is read back, and what cannot be read is named."""
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,14 +13,15 @@ from rosbags.typesys import Stores, get_typestore
 from std_msgs.msg import String
 
 from usdrl_model.recording import Recording, Segment
-from usdrl_model.skeleton import Person, SkeletonFrame
+from usdrl_model.skeleton import Person, SkeletonFrame, canonical
 from usdrl_model.store import Store
-from usdrl_model.topology import topology
+from usdrl_model.topology import CANONICAL_JOINTS, topology
 from usdrl_ros import bags
 from usdrl_ros.bag_error import BagError
 from usdrl_ros.bag_storage import STORAGES, BagReader, BagWriter
 from usdrl_ros.frames import Frames
 from usdrl_ros.inputs import INPUTS
+from usdrl_ros.live_replay import perception_arguments
 from usdrl_ros.message_types import headers, message_class, stamp_ns
 from usdrl_ros.performance import performance
 from usdrl_ros.point_cloud import read_points
@@ -194,6 +196,9 @@ def test_what_is_no_bag_is_reported(tmp_path: Path) -> None:
         ({"labels": ["wave", "wave"]}, "labels: every name once"),
         ({"segments": None}, "segments: expected a list"),
         ({"comment": "?"}, "unknown field comment"),
+        ({"units": "inch"}, "units: expected one of m, cm, mm, got 'inch'"),
+        ({"mirrored": "yes"}, "mirrored: expected true or false"),
+        ({"topology": "mine"}, "topology: expected one of .*, the path of a .yaml file, got 'mine'"),
         ({"segments": [{"person": "1", "label": "wave", "start": 1.0}]}, r"segments\[0\]: expected the fields"),
         ({"segments": [{"person": "1", "label": "jump", "start": 1.0, "end": 2.0}]}, "label: expected one of wave"),
         ({"segments": [{"person": "1", "label": "wave", "start": 3.0, "end": 2.0}]}, "before it starts"),
@@ -210,6 +215,51 @@ def test_wrong_labels_name_the_field(tmp_path: Path, change: dict, complaint: st
     path.write_text(yaml.safe_dump(truth.document() | change), encoding="utf-8")
     with pytest.raises(BagError, match=complaint):
         load_truth(tmp_path)
+
+
+def test_a_bag_of_another_unit_mirrored_with_joints_of_its_own(tmp_path: Path) -> None:
+    """What its labels say of a bag is undone in reading it: the frames are those of the plain bag."""
+    source = recording(people=1)
+    bags.write_recording(source, tmp_path / "plain")
+    joint_set = topology("kinect_v1_20")
+    order, backwards = joint_set.order(mirrored=True), [f"my_{joint}" for joint in reversed(joint_set.joints)]
+    table = {
+        canonical: {f"my_{joint_set.joints[column]}": float(weights[column]) for column in np.flatnonzero(weights)}
+        for canonical, weights in zip(CANONICAL_JOINTS, joint_set.matrix, strict=True)
+    }
+    (tmp_path / "mine.yaml").write_text(yaml.safe_dump({"joints": backwards, "map": table}), encoding="utf-8")
+    strange = tuple(
+        SkeletonFrame(
+            frame.stamp,
+            tuple(Person(p.id, p.joints[order][::-1] * 1000, p.confidence[order][::-1]) for p in frame.people),
+        )
+        for frame in source.frames
+    )
+    said = replace(source, topology=str(tmp_path / "mine.yaml"), frames=strange)
+    bags.write_recording(said, tmp_path / "strange")
+    (tmp_path / "mine.yaml").unlink()  # the bag has its own
+    truth = load_truth(tmp_path / "strange")
+    save_truth(replace(truth, units="mm", mirrored=True), tmp_path / "strange")
+    plain, read = load_bag(tmp_path / "plain"), load_bag(tmp_path / "strange")
+    assert read.truth.topology == str(tmp_path / "strange" / "mine.yaml")
+    assert yaml.safe_load((tmp_path / "strange" / "labels.yaml").read_text())["topology"] == "mine.yaml"
+    own = topology(read.truth.topology)
+    for one, other in zip(plain.frames, read.frames, strict=True):
+        (person,), (same,) = one.people, other.people
+        for wanted, got in zip(canonical(person, joint_set), canonical(same, own), strict=True):
+            np.testing.assert_allclose(got, wanted, atol=1e-4)
+    arguments = perception_arguments(read.truth, "point_cloud", "0")
+    assert {"units:=mm", "mirrored:=true", f'topology:="{read.truth.topology}"'} <= set(arguments)
+
+
+def test_a_topology_does_not_overwrite_files_of_a_bag(tmp_path: Path) -> None:
+    (tmp_path / "metadata.yaml").write_text("joints: [a]", encoding="utf-8")
+    bags.write_recording(recording(), tmp_path / "take")
+    truth = replace(load_truth(tmp_path / "take"), topology=str(tmp_path / "metadata.yaml"))
+    with pytest.raises(BagError, match="another file of that name"):
+        save_truth(truth, tmp_path / "take")
+    with BagReader(tmp_path / "take") as bag:
+        assert bag.topics
 
 
 def test_labels_that_are_no_yaml_or_not_there(tmp_path: Path) -> None:
@@ -234,7 +284,7 @@ def test_utkinect_files_become_bags(tmp_path: Path) -> None:
     assert bags.main(["utkinect", str(source), str(tmp_path / "bags"), "--storage", "sqlite3"]) == 0
     with BagReader(tmp_path / "bags" / "s01_e01") as bag:
         stamps = [message.stamp_ns for message in bag.messages()]
-    assert [stamp - stamps[0] for stamp in stamps] == [0, round(2 / 30 * 1e9), round(2 / 30 * 1e9), 1_000_000_000]
+    assert [stamp - stamps[0] for stamp in stamps] == [0, round(2 / 60 * 1e9), round(2 / 60 * 1e9), 500_000_000]
     assert [segment.label for segment in load_truth(tmp_path / "bags" / "s01_e01").segments] == ["walk", "sit_down"]
 
 
@@ -281,3 +331,15 @@ def test_labelled_bags_become_the_own_set_of_a_store(tmp_path: Path, capsys: pyt
     recording = tested.recording(0)
     assert [frame.stamp for frame in recording.frames] == sorted({frame.stamp for frame in frames})
     assert bags.main(command) == 2, "a set that is there is not replaced unasked"
+    assert bags.main([*command, "--name", "lab"]) == 0
+    assert Store.open(tmp_path / "stores").sets == ("lab", "own")
+
+
+def test_two_bags_of_one_name_are_both_named(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    made = [str(tmp_path / who / "bag") for who in ("anna", "bob")]
+    for bag in made:
+        assert bags.main(["performer", bag, "--people", "1", "--duration", "2", "--rate", "10"]) == 0
+    assert bags.main(["store", str(tmp_path / "stores"), *made]) == 2
+    assert f"{made[0]} and {made[1]} are both bag: rename one" in capsys.readouterr().err
+    assert bags.main(["store", str(tmp_path / "stores"), made[0], "--name", "sbu"]) == 2
+    assert "a data set is called that" in capsys.readouterr().err

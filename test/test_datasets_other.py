@@ -6,10 +6,12 @@ import os
 import pickle
 import zipfile
 from collections import Counter
+from importlib import resources
 from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 
 from usdrl_model.datasets import catalogue, jhmdb2d, nuisi, nw_ucla, own, pickles, protocols
 from usdrl_model.recording import Recording
@@ -187,9 +189,35 @@ def test_own_recordings_with_stamps_and_a_clip_label(tmp_path: Path) -> None:
     assert (recording.label, recording.labels) == ("wave", ("wave",))
 
 
+@pytest.mark.parametrize("units", ["cm", "mm"])
+def test_own_recordings_in_other_units_mirrored_with_joints_of_their_own(tmp_path: Path, units: str) -> None:
+    joints, confidence = RNG.normal(size=(6, 2, 17, 3)), RNG.uniform(size=(6, 2, 17))
+    order = topology("coco_17").order(mirrored=True)
+    entry = yaml.safe_load((resources.files("usdrl_model") / "topologies.yaml").read_text())["coco_17"]
+    (tmp_path / "files" / "sub").mkdir(parents=True)
+    (tmp_path / "files" / "mine.yaml").write_text(yaml.safe_dump(entry))
+    mine(
+        tmp_path / "files" / "sub",
+        joints=joints[:, :, order] * {"cm": 100.0, "mm": 1000.0}[units],
+        confidence=confidence[:, :, order],
+        units=units,
+        mirrored=True,
+        topology="mine.yaml",
+    )
+    (recording,) = own.load(tmp_path / "files")
+    assert recording.topology == str(tmp_path / "files" / "mine.yaml")
+    for t, frame in enumerate(recording.frames):
+        for m, person in enumerate(frame.people):
+            np.testing.assert_allclose(person.joints, joints[t, m])
+            np.testing.assert_array_equal(person.confidence, confidence[t, m])
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
+        ({"units": "inch"}, "units: expected one of m, cm, mm, got 'inch'"),
+        ({"mirrored": "yes"}, "mirrored: expected True or False"),
+        ({"topology": "mine.yaml"}, "mine.yaml: cannot be read"),
         ({"topology": "coco17"}, "did you mean 'coco_17'"),
         ({"joints": np.zeros((6, 17, 3))}, r"joints: expected \(T, M, 17, 3\) for coco_17, got \(6, 17, 3\)"),
         ({"rate": None}, "either rate"),
@@ -225,4 +253,4 @@ def test_own_recordings_in_an_archive(tmp_path: Path) -> None:
     mine(tmp_path)
     with zipfile.ZipFile(tmp_path / "mine.zip", "w") as archive:
         archive.write(tmp_path / "wave_01.npz", "day1/wave_02.npz")
-    assert [recording.name for recording in own.load(tmp_path)] == ["wave_01", "wave_02"]
+    assert [recording.name for recording in own.load(tmp_path)] == ["wave_01", "day1/wave_02"]

@@ -11,9 +11,9 @@ from rule_detector import hand_up_weights  # noqa: E402
 from test_stream import frames as recorded_frames  # noqa: E402
 from transforms3d.euler import euler2mat, euler2quat  # noqa: E402
 
-from usdrl_model.skeleton import Person, SkeletonFrame  # noqa: E402
+from usdrl_model.skeleton import UNITS, Person, SkeletonFrame  # noqa: E402
 from usdrl_model.stream import ActionStream  # noqa: E402
-from usdrl_model.topology import JOINT_INDEX  # noqa: E402
+from usdrl_model.topology import JOINT_INDEX, topology  # noqa: E402
 from usdrl_ros.frames import AXES, Frames  # noqa: E402
 from usdrl_ros.inputs import InputError, SourceFrame  # noqa: E402
 
@@ -116,7 +116,11 @@ def test_joints_are_judged_where_the_sensor_saw_them(pose):
     points[1], points[2], points[3], points[4] = 0.0, np.nan, (0.0, 0.0, 31.0), np.inf
     confidence = np.array([1.0, 1.0, 1.0, 1.0, 1.0, 0.05, np.nan])
     frame = SkeletonFrame(5.0, (Person("1", points, confidence), Person("2", np.zeros((7, 3)))))
-    seen, slot = Frames("optical", **POSES[pose]).to_canonical(SourceFrame(frame, Time(sec=5), "camera")).people
+    frames = Frames("optical", **POSES[pose])
+    moved = frames.to_canonical(SourceFrame(frame, Time(sec=5), "camera"))
+    seen, slot = moved.people
+    distance = np.linalg.norm(seen.joints[0] - moved.sensor)
+    assert distance == pytest.approx(np.linalg.norm(points[0]))  # from the sensor, wherever that is
     np.testing.assert_array_equal(np.isfinite(seen.joints).all(axis=1), [True] + [False] * 6)
     assert np.isnan(slot.joints).all()
 
@@ -143,6 +147,26 @@ def test_the_pipeline_sees_the_same_wherever_the_robot_is(pose, lost):
     assert set(np.flatnonzero(result[pose][1])) == set(arm)
 
 
+@pytest.mark.parametrize("units", UNITS)
+@pytest.mark.parametrize("pose", POSES)
+def test_units_are_those_of_the_source_alone(units, pose):
+    metres = np.array([[0.5, 0.2, 2.0], [0.0, 0.0, 29.0], [0.0, 0.0, 31.0], [0.0, 0.0, 0.0]])
+    expected = canonical(Frames("optical", **POSES[pose]), metres)
+    got = canonical(Frames("optical", units=units, **POSES[pose]), metres / UNITS[units])
+    np.testing.assert_allclose(got, expected, rtol=1e-12)
+    np.testing.assert_array_equal(np.isnan(got).any(axis=1), [False, False, True, True])
+
+
+def test_a_mirrored_tracker_names_the_sides_of_a_mirror():
+    order = topology("kinect_v2_25").order(mirrored=True)
+    points, confidence = np.random.default_rng(0).normal(size=(25, 3)), np.linspace(0.2, 1.0, 25)
+    frame = SkeletonFrame(5.0, (Person("1", points, confidence),))
+    (person,) = Frames("kinect", order=order).to_canonical(SourceFrame(frame, Time(sec=5), "camera")).people
+    for mine, theirs in (("wrist_left", "wrist_right"), ("knee_right", "knee_left"), ("head", "head")):
+        np.testing.assert_array_equal(person.joints[JOINT_INDEX[mine]], points[JOINT_INDEX[theirs]])
+        assert person.confidence[JOINT_INDEX[mine]] == confidence[JOINT_INDEX[theirs]]
+
+
 def test_a_missing_transform_is_a_refusal():
     frames = Frames("optical", target_frame="base", tf=Buffer())
     with pytest.raises(InputError, match="'lost' to 'base'") as error:
@@ -155,6 +179,7 @@ def test_a_missing_transform_is_a_refusal():
     ("arguments", "reason"),
     [
         ({"axes": "up"}, "optical, body, kinect"),
+        ({"axes": "body", "units": "inch"}, "units: expected one of m, cm, mm, got 'inch'"),
         ({"axes": "body", "target_frame": "base"}, "sensor_pose"),
         ({"axes": "body", "sensor_pose": (1.0, 2.0)}, "6 numbers"),
         ({"axes": "body", "sensor_pose": (np.nan,) * 6}, "6 numbers"),

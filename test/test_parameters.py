@@ -53,6 +53,12 @@ def test_defaults_are_allowed(node):
     assert read.topic == "skeletons"
 
 
+def test_a_topology_may_be_a_file(node):
+    assert parameters.read(node, {"topology": "/somewhere/mine.yaml"}).topology == "/somewhere/mine.yaml"
+    with pytest.raises(ValueError, match="or the path of a .yaml file"):
+        parameters.read(node, {"topology": "mine"})
+
+
 def test_what_is_not_set_is_what_the_weights_recommend():
     recommended = StreamConfig(
         max_rate=7.0, events=EventConfig(hold=0.9, label_on_threshold={"wave": 0.8}, label_min_duration={"wave": 1.0})

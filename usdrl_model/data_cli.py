@@ -31,6 +31,7 @@ def add_verb(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     read.add_argument("set", metavar="SET", help=", ".join(catalogue.SETS))
     read.add_argument("path", type=Path, metavar="PATH", help="folder or archive of the official files")
     read.add_argument("--store", type=Path, default=Path("stores"), help="folder of the store (default: stores)")
+    read.add_argument("--name", help='name of the set in the store, of own recordings only (default: "own")')
     read.add_argument("--dtype", default="float32", help="float32 (as published) or float16 (within 1 mm)")
     read.add_argument("--replace", action="store_true", help="import a set anew that the store already has")
     read.set_defaults(run=reported("data", _import))
@@ -77,10 +78,13 @@ def _import(arguments: argparse.Namespace) -> None:
     from usdrl_model.store_writer import write_set
 
     began = time.monotonic()
+    name = arguments.name or arguments.set
+    if arguments.name and catalogue.kind(name) != arguments.set:
+        raise ValueError(f"--name {name}: only own recordings are given a name, and none that a data set has")
     recordings = _progress(catalogue.load(arguments.set, arguments.path))
-    totals = write_set(arguments.store, arguments.set, recordings, dtype=arguments.dtype, replace=arguments.replace)
+    totals = write_set(arguments.store, name, recordings, dtype=arguments.dtype, replace=arguments.replace)
     print(
-        f"{arguments.store / arguments.set}: {totals.clips} recordings, {totals.frames} frames,"
+        f"{arguments.store / name}: {totals.clips} recordings, {totals.frames} frames,"
         f" {totals.rows} skeletons, hash {totals.hash}, {time.monotonic() - began:.1f} s"
     )
 

@@ -17,6 +17,8 @@ import numpy as np
 
 from usdrl_model.topology import JOINT_INDEX, PARENTS, SYNTHESISED_CONFIDENCE, Topology
 
+UNITS = {"m": 1.0, "cm": 0.01, "mm": 0.001}
+"""Unit of a source's coordinates -> metres."""
 MIN_CONFIDENCE = 0.1
 """A joint below this confidence is invalid (trackers give 0 for "not seen" and 0.3 and more for "seen")."""
 MAX_BONE = 0.9
@@ -47,6 +49,8 @@ class SkeletonFrame:
     stamp: float
     """Seconds: the header stamp of the source, never the time of arrival."""
     people: tuple[Person, ...] = ()
+    sensor: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    """Where the sensor was, canonical axes, metres: the origin, unless the people were moved to another frame."""
 
 
 def judge(person: Person) -> Person:

@@ -48,7 +48,7 @@ def _lines(store: Store, name: str) -> Iterator[str]:
     for protocol in protocols.PROTOCOLS.get(name, {}):
         train, test = (len(store.select(split=f"{protocol}/{part}")) for part in protocols.PARTS)
         yield f"  {protocol}: {train} train, {test} test"
-    for protocol, key in protocols.LEAVE_ONE_OUT.get(name, {}).items():
+    for protocol, key in protocols.leave_one_out(name).items():
         yield f"  {protocol}/<{key}>"
 
 

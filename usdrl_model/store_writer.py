@@ -20,9 +20,10 @@ from pathlib import Path
 
 import numpy as np
 
+from usdrl_model import topology_file
 from usdrl_model.atomic_file import FULL, full, replacing, sync_folder, write_text
 from usdrl_model.folder_lock import LOCK, held
-from usdrl_model.recording import Recording
+from usdrl_model.recording import Recording, in_canonical_joints
 from usdrl_model.store import Store
 from usdrl_model.stored_set import FORMAT, INDEX, ClipIndex, content_hash, files, generation, read_index
 from usdrl_model.topology import topology
@@ -155,6 +156,9 @@ class _SetWriter:
         }
 
     def add(self, recording: Recording) -> None:
+        if topology_file.is_file(recording.topology):
+            # A set has to be readable without a file that lies elsewhere.
+            recording = in_canonical_joints(recording)
         if recording.name in self.names:
             raise ValueError(f"{self.dataset}: two recordings are called {recording.name}")
         self.names.add(recording.name)

@@ -16,45 +16,39 @@ from __future__ import annotations
 
 import math
 from collections import Counter, deque
+from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import torch
 
 from usdrl_model import checkpoint, inference
-from usdrl_model.events import ActionMachine, Edge, Event
-from usdrl_model.skeleton import HEAD, SPINE_MID, SkeletonFrame, canonical
+from usdrl_model.crowd import Crowd, Sample
+from usdrl_model.events import Edge, Event
+from usdrl_model.followed import Followed, Sighting
+from usdrl_model.skeleton import SkeletonFrame, canonical
+from usdrl_model.stamps import StampCourse, Verdict
 from usdrl_model.stream_config import ActionState, PersonState, StreamConfig, StreamState
-from usdrl_model.timeline import Timeline
 from usdrl_model.topology import topology as find_topology
-from usdrl_model.tracks import Track
-from usdrl_model.window import NEAR, compose
+from usdrl_model.window import NEAR, compose, place
 
 __all__ = ["ActionState", "ActionStream", "PersonState", "StreamConfig", "StreamState"]
 
 RECENT_EVENTS = 16
 """Events kept in the state, so that a reader that looks now and then misses none."""
-TOP = 5
 SEEN_JOINTS = 8
 """Valid joints that make a frame worth judging: a head and two arms."""
+HELD = 512
+"""Frames held until it is clear whether time has jumped: more come from no tracker in that time."""
 
 
-class _Person:
-    """One track with its posteriors and its machine."""
+class _Moment(NamedTuple):
+    """A frame in canonical joints."""
 
-    def __init__(self, id: str, stream: ActionStream) -> None:  # noqa: A002 (the field's word)
-        config, detector = stream.config, stream.weights.config.detector
-        frames = detector.encoder.frames
-        # The timeline keeps as many frames behind the decision as windows may still speak about.
-        capacity = 2 * frames
-        smoothing = max(1, round(config.smoothing * detector.rate) // 2 * 2 + 1)
-        self.track = Track(detector.rate, capacity, id)
-        self.timeline = Timeline(len(detector.labels), frames, capacity, smoothing)
-        self.machine = ActionMachine(detector.labels, config.events)
-        self.decided: int | None = None
-        """Grid index of the last frame the machine went over."""
-        self.posterior: np.ndarray | None = None
-        """(K,) of that frame."""
+    stamp: float
+    samples: dict[str, Sample]
+    sensor: tuple[float, float, float]
 
 
 class ActionStream:
@@ -75,11 +69,14 @@ class ActionStream:
         self.config = weights.config.stream if config is None else config
         self.labels = weights.config.detector.labels
         self.counters: Counter[str] = Counter()
-        """What happened so far: frames, stale_frames, resets, duplicate_people, people_over_limit, tracks_started,
-        tracks_lost, inferences, skipped_slots."""
+        """What happened so far: frames, stale_frames, inferences, skipped_slots; of stamps (``stamps``) outlier_stamps,
+        second_clock_frames, clock_gap_ms (no count: how far the second clock is ahead), resets; of people (``crowd``)
+        duplicate_people, people_over_limit, tracks_started, tracks_lost, ids_swapped, id_jumps, leaps_refused."""
         self._seq = 0
         self._events: deque[Event] = deque(maxlen=RECENT_EVENTS)
         self._pending: list[Event] = []
+        self._held: deque[_Moment] = deque(maxlen=HELD)
+        """Frames of which it is not clear yet whether they are outliers or time has jumped."""
         self.reset()
 
     @classmethod
@@ -121,8 +118,10 @@ class ActionStream:
 
     def reset(self) -> None:
         """Forget all people, without events; event numbers go on rising."""
-        self._people: dict[str, _Person] = {}
-        self._newest = -math.inf
+        self.counters["outlier_stamps"] += len(self._held)
+        self._held.clear()
+        self._crowd = Crowd(self._follow, self.config.max_people, self.config.max_gap, self.counters)
+        self._course = StampCourse(back=self.config.reset_after, ahead=self.config.max_gap)
         self._slot: int | None = None
         self._due_slot: int | None = None
 
@@ -131,47 +130,29 @@ class ActionStream:
         encoder = self.weights.config.detector.encoder
         self._scores(np.zeros((1, encoder.frames, encoder.people, encoder.joints, 3), np.float32))
 
+    @property
+    def stamp(self) -> float:
+        """The newest stamp believed, seconds; -inf before the first."""
+        return self._course.newest
+
     def push(self, frame: SkeletonFrame) -> list[Event]:
         """Take a frame, infer if a slot is due, and return what began or ended.
 
         Raises:
             ValueError: a person's joints do not fit the topology, or the stamp is not finite.
         """
-        return self.infer() if self.add(frame) else []
+        believed = self._believed(frame)
+        return [event for moment in believed if self._add(moment) for event in self.infer()] + self._collect()
 
     def add(self, frame: SkeletonFrame) -> bool:
         """Take a frame without inferring; True when an inference is due. Raises as ``push``."""
-        if not math.isfinite(frame.stamp):
-            raise ValueError(f"expected a finite stamp in seconds, got {frame.stamp}")
-        samples = {}
-        for person in frame.people:
-            if person.id in samples:
-                self.counters["duplicate_people"] += 1
-            else:
-                samples[person.id] = canonical(person, self.topology)
-
-        self.counters["frames"] += 1
-        if frame.stamp < self._newest - self.config.reset_after:
-            self.counters["resets"] += 1
-            self._lose(list(self._people))
-            self.reset()
-        self._newest = max(self._newest, frame.stamp)
-        self._expire()  # before the new samples: who was away for too long is somebody new
-        taken = [self._take(id_, frame.stamp, *sample) for id_, sample in samples.items()]
-        if samples and not any(taken):
-            self.counters["stale_frames"] += 1
-
-        slot = math.floor(self._newest * self.config.max_rate)
-        if self._slot is None or slot > self._slot:
-            # The first frame fixes the phase; slots that passed while the model was busy are gone.
-            if self._due_slot is not None and slot > self._due_slot:
-                self.counters["skipped_slots"] += 1
-            self._due_slot = slot
+        for moment in self._believed(frame):
+            self._add(moment)
         return self._due_slot is not None
 
     def advance(self, stamp: float) -> list[Event]:
         """Let time pass without a frame, so that people are lost when the tracker falls silent."""
-        self._newest = max(self._newest, stamp)
+        self._course.advance(stamp)
         self._expire()
         return self._collect()
 
@@ -181,9 +162,9 @@ class ActionStream:
             return self._collect()
         self._slot, self._due_slot = self._due_slot, None
         detector = self.weights.config.detector
-        end = math.floor(self._newest * detector.rate)
+        end = math.floor(self.stamp * detector.rate)
         batch = []
-        for person in self._people.values():
+        for person in self._crowd.people:
             joints, mask = person.track.window(detector.encoder.frames, end)
             seen = mask.sum(axis=1) >= SEEN_JOINTS
             if seen.any():
@@ -193,64 +174,98 @@ class ActionStream:
             probabilities = self._scores(np.stack([window for _, window, _ in batch]))
             for (person, _, seen), frames in zip(batch, probabilities, strict=True):
                 person.timeline.add(end, frames, seen)
-                self._decide(person, end - math.ceil(self.config.look_ahead * detector.rate))
+                self._emit(person.id, person.decide(end - math.ceil(self.config.look_ahead * detector.rate)))
         return self._collect()
 
     def finish(self) -> list[Event]:
         """End of the recording: decide on the frames that waited for their future, and end what is going on."""
         events = self.infer()
-        for person in self._people.values():
+        for person in self._crowd.people:
             if person.timeline.newest is not None:
-                self._decide(person, person.timeline.newest)
-            self._emit(person.track.id, person.machine.close("offset"))
+                self._emit(person.id, person.decide(person.timeline.newest))
+            self._emit(person.id, person.machine.close("offset"))
         events += self._collect()
         self.reset()
         return events
 
     def state(self) -> StreamState:
         """A snapshot of everything that is known now."""
+        unseen = self._crowd.unseen(self.stamp)
         return StreamState(
-            stamp=self._newest if math.isfinite(self._newest) else 0.0,
+            stamp=self.stamp if math.isfinite(self.stamp) else 0.0,
             seq=self._seq,
-            people=tuple(self._person_state(person) for person in self._people.values() if person.track.joints.any()),
+            people=tuple(person.state() for person in self._crowd.people if person not in unseen),
             events=tuple(self._events),
             counters=dict(self.counters),
         )
 
-    def _take(self, id_: str, stamp: float, joints: np.ndarray, confidence: np.ndarray) -> bool:
-        """Append a sample to the person's track; False if it is not newer than what is there."""
-        person = self._people.get(id_)
-        if person is None:
-            if len(self._people) >= self.config.max_people:
-                self.counters["people_over_limit"] += 1
-                return True
-            self.counters["tracks_started"] += 1
-            person = self._people[id_] = _Person(id_, self)
-        if stamp <= person.track.last_stamp:
-            return False
-        person.track.add(stamp, joints, confidence)
-        return True
+    def _believed(self, frame: SkeletonFrame) -> list[_Moment]:
+        """What counts now that ``frame`` has come: the frame, nothing yet, or with it those that were held."""
+        if not math.isfinite(frame.stamp):
+            raise ValueError(f"expected a finite stamp in seconds, got {frame.stamp}")
+        samples: dict[str, Sample] = {}
+        for person in frame.people:
+            if person.id in samples:
+                self.counters["duplicate_people"] += 1
+            else:
+                samples[person.id] = canonical(person, self.topology)
+        self.counters["frames"] += 1
+        moment = _Moment(frame.stamp, samples, frame.sensor)
+        verdict = self._course.judge(frame.stamp)
+        if verdict is Verdict.ASTRAY:
+            self._held.append(moment)
+            return []
+        if verdict is Verdict.ON_COURSE:
+            self._refuse_held()
+            return [moment]
+        believed = [held for held in self._held if self._course.since <= held.stamp <= moment.stamp]
+        self.counters["outlier_stamps"] += len(self._held) - len(believed)
+        self._held.clear()
+        self.counters["resets"] += 1
+        self._lose(self._crowd.disperse())
+        self.reset()
+        return [*believed, moment]
+
+    def _refuse_held(self) -> None:
+        if self._held and self._course.rival:
+            self.counters["second_clock_frames"] += len(self._held)
+            self.counters["clock_gap_ms"] = round(self._course.gap * 1e3)
+        elif self._held:
+            self.counters["outlier_stamps"] += len(self._held)
+        self._held.clear()
+
+    def _add(self, moment: _Moment) -> bool:
+        """Buffer a frame that counts; True when an inference is due."""
+        self._course.advance(moment.stamp)
+        self._expire()  # before the new samples: who was away for too long is somebody new
+        self._lose(self._crowd.take(moment.stamp, moment.samples, moment.sensor))
+        slot = math.floor(self.stamp * self.config.max_rate)
+        if self._slot is None or slot > self._slot:
+            # The first frame fixes the phase; slots that passed while the model was busy are gone.
+            if self._due_slot is not None and slot > self._due_slot:
+                self.counters["skipped_slots"] += 1
+            self._due_slot = slot
+        return self._due_slot is not None
 
     def _expire(self) -> None:
-        limit = self._newest - self.config.max_gap
-        self._lose([id_ for id_, person in self._people.items() if person.track.last_stamp < limit])
+        self._lose(self._crowd.expire(self.stamp))
+        self._lose(self._crowd.unseen(self.stamp))
 
-    def _lose(self, ids: list[str]) -> None:
-        for id_ in ids:
-            self.counters["tracks_lost"] += 1
-            self._emit(id_, self._people.pop(id_).machine.close("lost"))
+    def _lose(self, people: Sequence[Followed]) -> None:
+        for person in people:
+            self._emit(person.id, person.machine.close("lost"))
 
-    def _window(self, person: _Person, joints: np.ndarray, mask: np.ndarray, end: int) -> np.ndarray:
+    def _follow(self, name: str, sighting: Sighting) -> Followed:
+        return Followed(name, sighting, self.weights.config.detector, self.config)
+
+    def _window(self, person: Followed, joints: np.ndarray, mask: np.ndarray, end: int) -> np.ndarray:
         """(T, M, V, 3): the person, then the nearest others if the model looks at more than one, then zeros."""
         encoder = self.weights.config.detector.encoder
-        place = person.track.joints[SPINE_MID]
-        others = [
-            (float(np.linalg.norm(other.track.joints[SPINE_MID] - place)), other)
-            for other in self._people.values()
-            if other is not person and encoder.people > 1
-        ]
-        near = [other for gap, other in sorted(others, key=lambda pair: pair[0]) if gap < NEAR][: encoder.people - 1]
-        windows = [other.track.window(encoder.frames, end) for other in near]
+        others = [other for other in self._crowd.people if other is not person and encoder.people > 1]
+        here = place(*person.track.recent())
+        gaps = [float(np.linalg.norm(place(*other.track.recent()) - here)) for other in others]
+        order = [index for index in np.argsort(gaps, kind="stable") if gaps[index] < NEAR][: encoder.people - 1]
+        windows = [others[index].track.window(encoder.frames, end) for index in order]
         return compose(joints, mask, windows, encoder.people, encoder.centre)
 
     def _scores(self, windows: np.ndarray) -> np.ndarray:
@@ -258,20 +273,6 @@ class ActionStream:
         with torch.inference_mode():
             logits = self.weights.detector(torch.from_numpy(windows).to(self.weights.device)).frames
             return logits.float().softmax(dim=-1).cpu().numpy()
-
-    def _decide(self, person: _Person, last: int) -> None:
-        """Let the person's machine go on to grid frame ``last``."""
-        rate = self.weights.config.detector.rate
-        first = math.floor(person.track.first_stamp * rate) if person.decided is None else person.decided + 1
-        first = max(first, last - self.weights.config.detector.encoder.frames + 1)
-        if last < first:
-            return
-        for index, posterior in enumerate(person.timeline.posterior(first, last), start=first):
-            # An unseen frame says neither yes nor no: the machine waits for the person to come back.
-            if not np.isnan(posterior[0]):
-                person.posterior = posterior
-                self._emit(person.track.id, person.machine.step(index / rate, posterior))
-        person.decided = last
 
     def _emit(self, person: str, edges: list[Edge]) -> None:
         for edge in edges:
@@ -284,7 +285,7 @@ class ActionStream:
                 onset=edge.onset,
                 offset=edge.offset,
                 score=edge.score,
-                stamp=self._newest,
+                stamp=self.stamp,
             )
             self._events.append(event)
             self._pending.append(event)
@@ -292,28 +293,3 @@ class ActionStream:
     def _collect(self) -> list[Event]:
         events, self._pending = self._pending, []
         return events
-
-    def _person_state(self, person: _Person) -> PersonState:
-        track = person.track
-        valid = track.confidence > 0.0
-        joints = np.where(valid[:, None], track.joints, np.nan)
-        highest = HEAD if valid[HEAD] else int(np.argmax(np.where(valid, track.joints[:, 1], -np.inf)))
-        x, y, z = (float(value) for value in track.joints[highest])
-        actions = [
-            ActionState(label=label, active=run.active, score=run.score, onset=run.onset)
-            for label, run in person.machine.runs.items()
-        ]
-        top: tuple[tuple[str, float], ...] = ()
-        if person.posterior is not None:
-            best = np.argsort(person.posterior)[::-1][:TOP]
-            top = tuple((self.labels[index], float(person.posterior[index])) for index in best)
-        return PersonState(
-            id=track.id,
-            position=(x, y, z),
-            joints=joints,
-            first_seen=track.first_stamp,
-            last_seen=track.last_stamp,
-            actions=tuple(sorted(actions, key=lambda action: (not action.active, -action.score))),
-            top=top,
-            valid_joints=float(valid.mean()),
-        )

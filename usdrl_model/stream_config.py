@@ -22,9 +22,10 @@ class StreamConfig:
     smoothing: float = 0.6
     """Seconds of the kernel that smooths the posterior along time; half of it beyond ``look_ahead`` is cut off."""
     reset_after: float = 1.0
-    """Seconds. A stamp this much older than the newest one is a restart of the source (bag loop): forget everything."""
-    max_people: int = 8
-    """People followed at once; further ones are ignored and counted."""
+    """Seconds. A stamp this much older than the newest one is an outlier or, if others follow it, a restart of the
+    source (bag loop): forget everything."""
+    max_people: int = 20
+    """People followed at once, the nearest to the sensor first; further ones are ignored and counted."""
     events: EventConfig = field(default_factory=EventConfig)
 
     def __post_init__(self) -> None:
@@ -58,7 +59,7 @@ class PersonState:
 
     id: str
     position: tuple[float, float, float]
-    """Head (or the highest valid joint), canonical axes, metres, at the person's newest frame."""
+    """Head (or the highest joint seen), canonical axes, metres, where last valid; NaN if that is half a second ago."""
     joints: np.ndarray
     """(25, 3) canonical joints of the newest frame, NaN where invalid."""
     first_seen: float

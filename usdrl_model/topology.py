@@ -2,7 +2,8 @@
 
 The canonical skeleton is the Kinect v2 / NTU RGB+D order, because the published USDRL checkpoints use it. A topology is
 a named list of joints and an affine map: every canonical joint is a weighted sum of source joints whose weights add up
-to 1, so the map commutes with every rotation and translation of the sensor. The table is ``topologies.yaml``.
+to 1, so the map commutes with every rotation and translation of the sensor. The table is ``topologies.yaml``; a file of
+the same schema is named by its path (``topology_file``).
 
     >>> topology("coco_17").joints[0]
     'nose'
@@ -13,12 +14,17 @@ to 1, so the map commutes with every rotation and translation of the sensor. The
 from __future__ import annotations
 
 import difflib
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib import resources
+from pathlib import Path
 
 import numpy as np
 import yaml
+
+from usdrl_model import topology_file
 
 CANONICAL_JOINTS: tuple[str, ...] = (
     "spine_base", "spine_mid", "neck", "head",
@@ -28,6 +34,9 @@ CANONICAL_JOINTS: tuple[str, ...] = (
     "hip_right", "knee_right", "ankle_right", "foot_right",
     "spine_shoulder", "hand_tip_left", "thumb_left", "hand_tip_right", "thumb_right",
 )  # fmt: skip
+
+CANONICAL = "kinect_v2_25"
+"""The topology whose joints are the canonical ones."""
 
 JOINT_INDEX: dict[str, int] = {name: index for index, name in enumerate(CANONICAL_JOINTS)}
 
@@ -53,6 +62,7 @@ class Topology:
     """A tracker's joint set and its map onto the canonical joints."""
 
     name: str
+    """In the table, or the absolute path of a file."""
     joints: tuple[str, ...]
     """Joint names in the tracker's order, V_source of them."""
     matrix: np.ndarray = field(repr=False)
@@ -69,25 +79,57 @@ class Topology:
         except ValueError:
             raise ValueError(f"topology {self.name} has no joint {joint!r}; it has {', '.join(self.joints)}") from None
 
+    def order(self, mirrored: bool) -> np.ndarray:
+        """(V_source,) which joint of the tracker is which of this topology.
+
+        Args:
+            mirrored: the tracker calls left what is the person's right, as a mirror would: every joint changes places
+                with the one whose name has the other side. Coordinates stay as they are.
+
+        Raises:
+            ValueError: mirrored, and a joint of one side has none on the other, or no name has a side.
+        """
+        if not mirrored:
+            return np.arange(len(self.joints))
+        order = np.array([self._other_side(index) for index in range(len(self.joints))])
+        if (order == np.arange(len(order))).all():
+            raise ValueError(f"topology {self.name} cannot be mirrored: no joint is named left or right")
+        return order
+
+    def _other_side(self, index: int) -> int:
+        joint = self.joints[index]
+        for pattern in _SIDES:
+            other = re.sub(pattern, lambda found: _OTHER[found[0]], joint)
+            if other != joint and other in self.joints:
+                return self.joints.index(other)
+        if re.search(_SIDES[0], joint):
+            raise ValueError(f"topology {self.name} cannot be mirrored: {joint!r} has no joint on the other side")
+        return index
+
+
+# How the names of joints tell sides: by a word, by a letter that is one, or by the first letter (CMU).
+_SIDES = (r"left|right|Left|Right", r"(?<![A-Za-z])[lrLR](?![A-Za-z])", r"^[lr]")
+_OTHER = {"left": "right", "Left": "Right", "l": "r", "L": "R"}
+_OTHER |= {other: side for side, other in _OTHER.items()}
+
 
 @lru_cache(maxsize=1)
 def _table() -> dict[str, Topology]:
     text = resources.files("usdrl_model").joinpath("topologies.yaml").read_text(encoding="utf-8")
-    return {name: _build(name, entry) for name, entry in yaml.safe_load(text).items()}
+    return {name: _build(name, tuple(entry["joints"]), entry["map"]) for name, entry in yaml.safe_load(text).items()}
 
 
-def _build(name: str, entry: dict) -> Topology:
-    joints = tuple(entry["joints"])
-    rows = {joint: {joint: 1.0} for joint in CANONICAL_JOINTS if joint in joints} | entry["map"]
+def _build(name: str, joints: tuple[str, ...], table: Mapping[str, Mapping[str, float]]) -> Topology:
+    rows = {joint: {joint: 1.0} for joint in CANONICAL_JOINTS if joint in joints} | dict(table)
     matrix = np.zeros((len(CANONICAL_JOINTS), len(joints)))
     direct = np.zeros(len(CANONICAL_JOINTS), dtype=bool)
     taken: set[str] = set()
     # A joint of the same name has the first claim to be "direct"; later ones that reuse it are copies.
     for canonical in sorted(CANONICAL_JOINTS, key=lambda joint: rows[joint] != {joint: 1.0}):
-        sources = rows[canonical]
-        for source, weight in sources.items():
+        row = rows[canonical]
+        for source, weight in row.items():
             matrix[JOINT_INDEX[canonical], joints.index(source)] = weight
-        (first, *others) = sources
+        (first, *others) = row
         direct[JOINT_INDEX[canonical]] = not others and first not in taken
         taken.add(first) if not others else None
     columns = [np.flatnonzero(row) for row in matrix]
@@ -107,12 +149,31 @@ def names() -> tuple[str, ...]:
 def topology(name: str) -> Topology:
     """The topology called ``name``.
 
+    Args:
+        name: in the table, or the path of a file that ends in .yaml or .yml; see ``located``.
+
     Raises:
-        ValueError: unknown name; the message lists the nearest and all known ones.
+        ValueError: unknown name (the message lists the nearest and all known ones), or a file that is not as
+            ``topology_file`` wants it.
     """
+    if topology_file.is_file(name):
+        path = located(name)
+        return _build(path, *topology_file.read(Path(path), CANONICAL_JOINTS))
     try:
         return _table()[name]
     except KeyError:
         near = difflib.get_close_matches(name, names(), n=1)
         hint = f"; did you mean {near[0]!r}?" if near else ""
-        raise ValueError(f"unknown topology {name!r}{hint} Known: {', '.join(names())}") from None
+        raise ValueError(
+            f"unknown topology {name!r}{hint} Known: {', '.join(names())}, or the path of a .yaml file"
+        ) from None
+
+
+def located(name: str, folder: str | Path = ".") -> str:
+    """A topology's name as it stands for the same everywhere on this machine: a file by its absolute path.
+
+    Args:
+        name: in the table, or the path of a file; ``~`` is the user's home.
+        folder: what a relative path is relative to: that of the file that names it, else the working directory.
+    """
+    return str((Path(folder) / Path(name).expanduser()).resolve()) if topology_file.is_file(name) else name

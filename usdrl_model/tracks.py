@@ -90,6 +90,32 @@ class Track:
         slots = indices % self.capacity
         return self._ring[slots], self._mask[slots] & inside[:, None]
 
+    @property
+    def seen_stamp(self) -> float:
+        """Seconds: the newest sample with a valid joint; -inf before the first."""
+        return float(self._valid_stamp.max())
+
+    def recent(self) -> tuple[np.ndarray, np.ndarray]:
+        """Where each joint was last valid, a joint that is missing for a moment included.
+
+        Returns:
+            (25, 3) metres, and (25,) bool, False where that is too long ago to hold still.
+        """
+        return self._valid_joints, self.last_stamp - self._valid_stamp <= MAX_JOINT_GAP
+
+    def way(self, joints: np.ndarray, confidence: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """How far a sample is from where the track was last valid.
+
+        Args:
+            joints: (25, 3) metres.
+            confidence: (25,), 0 where invalid.
+
+        Returns:
+            (J,) metres and (J,) stamps of the places they are measured from; only the J joints that are valid in both.
+        """
+        both = (confidence > 0.0) & np.isfinite(self._valid_stamp)
+        return np.linalg.norm(joints[both] - self._valid_joints[both], axis=1), self._valid_stamp[both]
+
     def _frozen(self, stamp: float, joints: np.ndarray) -> np.ndarray:
         moved = (joints != self.joints).any(axis=1)
         self._moved_stamp[moved] = stamp

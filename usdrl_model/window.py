@@ -22,6 +22,21 @@ NEAR = 2.0
 _ROOT = next(joint for joint, parent in enumerate(PARENTS) if joint == parent)
 
 
+def place(joints: np.ndarray, valid: np.ndarray) -> np.ndarray:
+    """Where somebody stands: the spine, or, where it is invalid, the mean of the joints that are not.
+
+    Args:
+        joints: (V, 3) metres.
+        valid: (V,) bool.
+
+    Returns:
+        (3,) metres, NaN if nothing is valid: who is nowhere is near nobody.
+    """
+    if valid[SPINE_MID]:
+        return joints[SPINE_MID]
+    return joints[valid].mean(axis=0) if valid.any() else np.full(3, np.nan)
+
+
 def fill(joints: np.ndarray, mask: np.ndarray) -> np.ndarray:
     """Give every invalid joint a harmless place.
 

@@ -12,14 +12,14 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from rclpy.serialization import serialize_message
 from tqdm import tqdm
 
 from usdrl_model import topology
-from usdrl_model.datasets import utkinect
+from usdrl_model.datasets import catalogue, utkinect
 from usdrl_model.detector import BACKGROUND
 from usdrl_model.recording import Recording
 from usdrl_model.skeleton import SkeletonFrame
@@ -36,8 +36,6 @@ DEFAULT_TOPIC = "/skeletons"
 DEFAULT_TYPE = "sensor_msgs/msg/PointCloud2"
 DEFAULT_FRAME = "kinect"
 DEFAULT_AXES = "kinect"
-OWN = "own"
-"""Set of a store that recordings of one's own are in."""
 
 
 def write_recording(
@@ -124,15 +122,27 @@ def _write(recording: Recording, path: Path, arguments: argparse.Namespace) -> N
 
 
 def import_bags(arguments: argparse.Namespace) -> None:
-    """Labelled bags -> the set "own" of a store."""
+    """Labelled bags -> a set of a store."""
+    if catalogue.kind(arguments.name) != catalogue.OWN:
+        raise ValueError(f"--name {arguments.name}: a data set is called that: choose another name")
     subjects = arguments.subjects or [None] * len(arguments.bags)
     if len(subjects) != len(arguments.bags):
         raise ValueError(f"--subjects: expected one a bag, {len(arguments.bags)}, got {len(subjects)}")
     labels = sorted({label for bag in arguments.bags for label in load_truth(bag).labels} - {BACKGROUND})
     named = zip(tqdm(arguments.bags, unit="bag"), subjects, strict=True)
-    recordings = (labelled_recording(bag, labels, subject) for bag, subject in named)
-    totals = write_set(arguments.target, OWN, recordings, replace=arguments.replace)
-    print(f"{Path(arguments.target) / OWN}: {totals.clips} recordings of {', '.join(labels)}")
+    recordings = _distinct((bag, labelled_recording(bag, labels, subject)) for bag, subject in named)
+    totals = write_set(arguments.target, arguments.name, recordings, replace=arguments.replace)
+    print(f"{Path(arguments.target) / arguments.name}: {totals.clips} recordings of {', '.join(labels)}")
+
+
+def _distinct(bags: Iterable[tuple[str, Recording]]) -> Iterator[Recording]:
+    """The recordings of bags; ValueError names two bags of one name."""
+    paths: dict[str, str] = {}
+    for path, recording in bags:
+        if recording.name in paths:
+            raise ValueError(f"{paths[recording.name]} and {path} are both {recording.name}: rename one")
+        paths[recording.name] = path
+        yield recording
 
 
 def labelled_recording(path: str | Path, labels: Sequence[str], subject: str | None) -> Recording:
@@ -173,7 +183,7 @@ def describe(arguments: argparse.Namespace) -> None:
         truth = load_truth(arguments.bag)
         print(
             f"  labels: {len(truth.segments)} segments of {', '.join(truth.labels)};"
-            f" topology {truth.topology}, axes {truth.axes}"
+            f" topology {truth.topology}, axes {truth.axes}, units {truth.units}{', mirrored' * truth.mirrored}"
         )
 
 
@@ -213,15 +223,21 @@ def parser() -> argparse.ArgumentParser:
         "--duration", type=float, default=0.0, metavar="S", help="seconds, at least, at random; 0: the demo's 40 s"
     )
     command.add_argument("--rate", type=float, default=30.0, metavar="HZ", help="frames a second, 5 to 120")
-    command.add_argument("--topology", default="kinect_v2_25", choices=topology.names(), help="joint set")
+    command.add_argument(
+        "--topology",
+        default="kinect_v2_25",
+        metavar="NAME",
+        help=f"joint set: {', '.join(topology.names())}, or a .yaml file of your own",
+    )
     command.add_argument("--faults", default="typical", choices=tuple(FAULTS), help="faults of the simulated tracker")
     command.set_defaults(run=convert_performance)
 
-    command = commands.add_parser("store", help='labelled bags -> the set "own" of a store, for usdrl evaluate')
+    command = commands.add_parser("store", help="labelled bags -> a set of a store, for usdrl evaluate")
     command.add_argument("target", help="folder of the store, made where missing")
     command.add_argument("bags", nargs="+", help="bags with labels beside them")
     command.add_argument("--subjects", nargs="+", metavar="NAME", help="who is in each bag, in the order of the bags")
-    command.add_argument("--replace", action="store_true", help='replace the set "own" that is there')
+    command.add_argument("--name", default=catalogue.OWN, help="of the set (default: own)")
+    command.add_argument("--replace", action="store_true", help="replace the set that is there")
     command.set_defaults(run=import_bags)
 
     command = commands.add_parser("info", help="topics, length and labels of a bag")

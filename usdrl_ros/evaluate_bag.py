@@ -109,9 +109,11 @@ def draw_run(run: BagRun, path: str | Path, title: str) -> None:
 def _replay_live(bags: Sequence[LabelledBag], weights: str, device: str, rate: float) -> list[BagRun]:
     """A run a bag; bags that need the same parameters share a node."""
     runs: dict[Path, BagRun] = {}
-    groups: dict[tuple[str, ...], list[LabelledBag]] = {}
+    groups: dict[tuple[str | bool, ...], list[LabelledBag]] = {}
     for bag in bags:
-        groups.setdefault((bag.truth.topology, bag.truth.axes, bag.input_type, bag.person_id), []).append(bag)
+        truth = bag.truth
+        shared = (truth.topology, truth.axes, truth.units, truth.mirrored, bag.input_type, bag.person_id)
+        groups.setdefault(shared, []).append(bag)
     with tqdm(total=sum(bag.duration for bag in bags) / rate, desc="live", unit="s", leave=False) as bar:
         for group in groups.values():
             with LiveNode(group[0], weights=weights, device=device, rate=rate) as node:

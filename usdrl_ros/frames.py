@@ -1,5 +1,8 @@
 """From the frame of the source to gravity-aligned canonical axes, and back to the frame that is published.
 
+What the source means by its numbers comes first: ``units``, and whose left is called left. Then what cannot be believed
+is marked, and then the points are moved.
+
 Three ways, in this order:
 
 1. ``target_frame`` and a ``sensor_pose``: a fixed mounting, no tf needed.
@@ -25,7 +28,7 @@ from rclpy.time import Time
 from transforms3d.euler import euler2mat
 from transforms3d.quaternions import quat2mat
 
-from usdrl_model.skeleton import SkeletonFrame, judge
+from usdrl_model.skeleton import UNITS, Person, SkeletonFrame, judge
 from usdrl_ros.inputs.common import InputError, SourceFrame
 
 # Canonical = AXES[name] @ source. Canonical: x to the sensor's left, y up, z away from the sensor.
@@ -49,18 +52,31 @@ class Frames:
         sensor_pose: x, y, z (metres), roll, pitch, yaw (radians, fixed axes) of the sensor in ``target_frame``. The
             sensor's own axes here are body axes (x along the view), whatever ``axes`` its points have.
         tf: a tf2 buffer, asked when ``target_frame`` is given and ``sensor_pose`` is not.
+        units: of the points, a key of ``skeleton.UNITS``.
+        order: (V,) which joint of a message is which of the topology, see ``Topology.order``; None: as they come.
 
     Raises:
-        ValueError: unknown axes, a pose that is not six finite numbers, or a target frame with no way to reach it.
+        ValueError: unknown axes or units, a pose that is not six finite numbers, or a target frame with no way to
+            reach it.
     """
 
     def __init__(
-        self, axes: str, *, target_frame: str = "", sensor_pose: tuple[float, ...] = NO_POSE, tf: Any = None
+        self,
+        axes: str,
+        *,
+        target_frame: str = "",
+        sensor_pose: tuple[float, ...] = NO_POSE,
+        tf: Any = None,
+        units: str = "m",
+        order: np.ndarray | None = None,
     ) -> None:
         if axes not in AXES:
             raise ValueError(f"axes: expected one of {', '.join(AXES)}, got {axes!r}")
+        if units not in UNITS:
+            raise ValueError(f"units: expected one of {', '.join(UNITS)}, got {units!r}")
         if len(sensor_pose) != 6 or not np.isfinite(sensor_pose).all():
             raise ValueError(f"sensor_pose: expected 6 numbers x, y, z, roll, pitch, yaw, got {list(sensor_pose)}")
+        self._metres, self._order = UNITS[units], order
         self._target = target_frame
         self._tf: Any = tf if needs_tf(target_frame, sensor_pose) else None
         if needs_tf(target_frame, sensor_pose) and tf is None:
@@ -95,13 +111,21 @@ class Frames:
         if self._tf is not None and source.frame.people:
             rotation, offset = self._look_up(source, patience)
         # What is missing or out of range shows in the frame of the sensor alone, so it is judged before the change.
-        judged = map(judge, source.frame.people)
+        judged = [judge(self._meant(person)) for person in source.frame.people]
         people = tuple(replace(person, joints=person.joints @ rotation.T + offset) for person in judged)
-        return SkeletonFrame(source.frame.stamp, people)
+        x, y, z = (float(value) for value in offset)
+        return SkeletonFrame(source.frame.stamp, people, sensor=(x, y, z))
 
     def to_published(self, points: Any) -> np.ndarray:
         """Canonical points (..., 3) -> the same points in the published frame."""
         return (np.asarray(points, dtype=np.float64) - self._published_origin) @ self._to_published.T
+
+    def _meant(self, person: Person) -> Person:
+        """A person in metres, with every joint under its own name."""
+        joints, confidence = person.joints * self._metres, person.confidence
+        if self._order is not None:
+            joints, confidence = joints[self._order], None if confidence is None else confidence[self._order]
+        return replace(person, joints=joints, confidence=confidence)
 
     def _look_up(self, source: SourceFrame, patience: float) -> tuple[np.ndarray, np.ndarray]:
         try:

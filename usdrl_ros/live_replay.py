@@ -45,7 +45,7 @@ class LiveNode:
     """The perception node as a process, with somebody who listens to it; a context manager.
 
     Args:
-        like: topology, axes, input type and person id are set as this bag needs them.
+        like: topology, axes, units, input type and person id are set as this bag needs them.
         weights: name of shipped weights or path of a weights folder.
         device: ``auto``, ``cpu`` or ``cuda``.
         rate: seconds of the bag a second.
@@ -188,8 +188,10 @@ def perception_arguments(
     parameters = {
         "topic": f"'{TOPIC}'",
         "input_type": input_type,
-        "topology": truth.topology,
+        "topology": json.dumps(truth.topology, ensure_ascii=False),
         "axes": truth.axes,
+        "units": truth.units,
+        "mirrored": str(truth.mirrored).lower(),
         "person_id": f"'{person_id}'",  # quoted, because YAML would make it a number
         "weights": f"'{weights}'",
         "device": device,

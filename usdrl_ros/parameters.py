@@ -15,7 +15,8 @@ from typing import Any
 from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor
 from rclpy.node import Node
 
-from usdrl_model import topology
+from usdrl_model import topology, topology_file
+from usdrl_model.skeleton import UNITS
 from usdrl_model.stream_config import StreamConfig
 from usdrl_ros.frames import AXES, NO_POSE
 from usdrl_ros.inputs import INPUTS
@@ -35,6 +36,8 @@ class Declaration:
     limits: tuple[float, float] | None = None
     """Lowest and highest value."""
     choices: tuple[str, ...] = ()
+    files: bool = False
+    """The path of a YAML file is allowed besides the choices."""
     dynamic: bool = False
     """May be set at any time; the others only while the node is not configured."""
     recommended: bool = False
@@ -53,7 +56,9 @@ PARAMETERS: tuple[Declaration, ...] = (
         name="topology",
         default="kinect_v2_25",
         choices=topology.names(),
-        text="Joint set of the tracker, a name in usdrl_model/topologies.yaml.",
+        files=True,
+        text="Joint set of the tracker: a name in usdrl_model/topologies.yaml, or the path of a YAML file of your own"
+        " (topics.md); a relative one is sought where the process was started.",
     ),
     Declaration(
         name="person_id", default="0", text="Id of the person where the message names none (one person a message)."
@@ -64,6 +69,19 @@ PARAMETERS: tuple[Declaration, ...] = (
         choices=tuple(AXES),
         text="Axes of the source's points: optical (x right, y down, z forward), body (x forward, y left, z up) or"
         " kinect (x left, y up, z forward). Not used when tf2 gives the pose.",
+    ),
+    Declaration(
+        name="units",
+        default="m",
+        choices=tuple(UNITS),
+        text="Unit of the source's points: m, cm or mm. Everything else (sensor_pose, tf2, what is published) is in"
+        " metres.",
+    ),
+    Declaration(
+        name="mirrored",
+        default=False,
+        text="True: the tracker calls left what is the person's right, as a mirror would. Joints change names with"
+        " those of the other side, coordinates stay.",
     ),
     Declaration(
         name="target_frame",
@@ -189,6 +207,8 @@ class PerceptionConfig:
     topology: str
     person_id: str
     axes: str
+    units: str
+    mirrored: bool
     target_frame: str
     sensor_pose: tuple[float, ...]
     weights: str
@@ -279,10 +299,12 @@ def check_watch(watch: Iterable[str], labels: Iterable[str]) -> None:
 
 
 def _check(parameter: Declaration, value: Any) -> None:
+    if parameter.files and topology_file.is_file(value):
+        return  # whoever reads the file says what is wrong with it
     if parameter.choices and value not in parameter.choices:
         near = difflib.get_close_matches(value, parameter.choices, n=1)
         hint = f" Did you mean {near[0]!r}?" if near else ""
-        raise ValueError(f"{parameter.name}: got {value!r}.{hint} Allowed: {', '.join(parameter.choices)}")
+        raise ValueError(f"{parameter.name}: got {value!r}.{hint} Allowed: {allowed(parameter)}")
     if parameter.limits is None or (parameter.recommended and value == RECOMMENDED):
         return
     low, high = parameter.limits
@@ -313,7 +335,7 @@ def _descriptor(parameter: Declaration) -> ParameterDescriptor:
 def allowed(parameter: Declaration) -> str:
     """The values of a parameter in words."""
     if parameter.choices:
-        return ", ".join(parameter.choices)
+        return ", ".join(parameter.choices) + (", or the path of a .yaml file" if parameter.files else "")
     if parameter.limits is None:
         return "any"
     low, high = parameter.limits

@@ -101,11 +101,19 @@ def build(
         ValueError: parameters that fit neither each other nor the weights, or damaged weights.
         FileNotFoundError: no such weights.
     """
-    frames = Frames(config.axes, target_frame=config.target_frame, sensor_pose=config.sensor_pose, tf=tf)
-    source = INPUTS[config.input_type]
     content = ContentCheck(_said(config))
+    joint_set = content.setup.topology
+    frames = Frames(
+        config.axes,
+        target_frame=config.target_frame,
+        sensor_pose=config.sensor_pose,
+        tf=tf,
+        units=config.units,
+        order=joint_set.order(config.mirrored),
+    )
+    source = INPUTS[config.input_type]
     conversion = Conversion(
-        source=source, topology=content.setup.topology, person_id=config.person_id, frames=frames, content=content
+        source=source, topology=joint_set, person_id=config.person_id, frames=frames, content=content
     )
     stream = stream_factory(config)
     recommended, labels, model = stream.config, stream.labels[1:], stream.describe()

@@ -110,7 +110,8 @@ def load_bag(path: str | Path) -> LabelledBag:
         people = {segment.person for segment in truth.segments}
         person_id = people.pop() if len(people) == 1 else "0"
         decode = INPUTS[matching[0]].decode
-        joint_set, change = topology(truth.topology), Frames(truth.axes)
+        joint_set = topology(truth.topology)
+        change = Frames(truth.axes, units=truth.units, order=joint_set.order(truth.mirrored))
         for message in bag.messages([truth.topic]):
             try:
                 source = decode(deserialize_message(message.data, kind), joint_set, person_id)

@@ -4,8 +4,10 @@
 
     schema: usdrl.labels/1
     topic: /skeletons            # the topic with the skeletons
-    topology: kinect_v2_25       # its joint set
+    topology: kinect_v2_25       # its joint set, or a .yaml file of one's own (relative to this one)
     axes: kinect                 # its axes: optical, body or kinect, as the node's parameter
+    units: m                     # m, cm or mm, as the node's parameter; m where left out
+    mirrored: false              # as the node's parameter; false where left out
     labels: [wave, clap]         # every action that was looked for, background not included
     segments:                    # seconds, header stamps; `person` as the input adapter names people
       - {person: "1", label: wave, start: 1003.2, end: 1005.1}
@@ -15,14 +17,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from usdrl_model import topology
+from usdrl_model import topology, topology_file
 from usdrl_model.recording import Segment
+from usdrl_model.skeleton import UNITS
 from usdrl_ros.bag_error import BagError
 from usdrl_ros.frames import AXES
 
@@ -37,13 +40,17 @@ class Truth:
     topic: str
     """The skeletons' topic in the bag."""
     topology: str
-    """Joint set of its messages (``usdrl_model.topology.names()``)."""
+    """Joint set of its messages: of ``usdrl_model.topology.names()``, or the path of a file."""
     axes: str
     """Axes of its points, a key of ``frames.AXES``."""
     labels: tuple[str, ...]
     """Every action that the recording was searched for, background not included."""
     segments: tuple[Segment, ...]
     """Stamps in seconds, rounded to nanoseconds as those of message headers."""
+    units: str = "m"
+    """Unit of its points, a key of ``skeleton.UNITS``."""
+    mirrored: bool = False
+    """Its left and right are those of a mirror, see ``Topology.order``."""
 
     def document(self) -> dict[str, Any]:
         """The same as plain lists, strings and numbers, for YAML and JSON."""
@@ -52,6 +59,8 @@ class Truth:
             "topic": self.topic,
             "topology": self.topology,
             "axes": self.axes,
+            "units": self.units,
+            "mirrored": self.mirrored,
             "labels": list(self.labels),
             "segments": [
                 asdict(segment) | {"start": round(segment.start, 9), "end": round(segment.end, 9)}
@@ -61,8 +70,15 @@ class Truth:
 
 
 def save_truth(truth: Truth, bag: str | Path) -> Path:
-    """Write the truth into the folder of a bag; return the file's path."""
+    """Write the truth into the folder of a bag, and a topology of one's own beside it; return the file's path."""
     path = Path(bag) / FILE_NAME
+    if topology_file.is_file(truth.topology):
+        own = Path(bag) / Path(truth.topology).name
+        content = Path(truth.topology).read_bytes()
+        if own == path or (own.exists() and own.read_bytes() != content):
+            raise BagError(f"topology {truth.topology}: the bag has another file of that name, rename yours")
+        own.write_bytes(content)
+        truth = replace(truth, topology=own.name)
     path.write_text(yaml.safe_dump(truth.document(), sort_keys=False), encoding="utf-8")
     return path
 
@@ -80,7 +96,8 @@ def load_truth(bag: str | Path) -> Truth:
     except (OSError, UnicodeDecodeError) as error:
         raise BagError(f"{path}: cannot read the labels of the bag (see docs/bags.md): {error}") from error
     try:
-        return parse_truth(yaml.safe_load(text))
+        truth = parse_truth(yaml.safe_load(text))
+        return replace(truth, topology=topology.located(truth.topology, path.parent))
     except yaml.YAMLError as error:
         raise BagError(f"{path}: not YAML: {error}") from error
     except BagError as error:
@@ -97,7 +114,7 @@ def parse_truth(document: Any) -> Truth:
         raise BagError(f"expected a mapping, got {type(document).__name__}")
     if document.get("schema") != SCHEMA:
         raise BagError(f"schema: expected {SCHEMA}, got {document.get('schema')!r}")
-    known = ("schema", "topic", "topology", "axes", "labels", "segments")
+    known = ("schema", "topic", "topology", "axes", "units", "mirrored", "labels", "segments")
     if strange := sorted(str(key) for key in document.keys() - set(known)):
         raise BagError(f"unknown field {', '.join(strange)}; known are {', '.join(known)}")
     labels = document.get("labels")
@@ -110,10 +127,12 @@ def parse_truth(document: Any) -> Truth:
         raise BagError(f"segments: expected a list, got {rows!r}")
     return Truth(
         topic=_text(document, "topic"),
-        topology=_choice(document, "topology", topology.names()),
+        topology=_topology(document),
         axes=_choice(document, "axes", AXES),
         labels=tuple(labels),
         segments=tuple(_segment(index, row, labels) for index, row in enumerate(rows)),
+        units=_choice({"units": "m"} | document, "units", UNITS),
+        mirrored=_flag(document, "mirrored"),
     )
 
 
@@ -121,6 +140,21 @@ def _text(document: dict[str, Any], field: str) -> str:
     value = document.get(field)
     if not isinstance(value, str) or not value:
         raise BagError(f"{field}: expected a name, got {value!r}")
+    return value
+
+
+def _topology(document: dict[str, Any]) -> str:
+    """Of the table, or the path of a file, which is read with the messages."""
+    value = document.get("topology")
+    if isinstance(value, str) and topology_file.is_file(value):
+        return value
+    return _choice(document, "topology", (*topology.names(), "the path of a .yaml file"))
+
+
+def _flag(document: dict[str, Any], field: str) -> bool:
+    value = document.get(field, False)
+    if not isinstance(value, bool):
+        raise BagError(f"{field}: expected true or false, got {value!r}")
     return value
 
 

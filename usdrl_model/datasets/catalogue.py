@@ -40,6 +40,23 @@ SETS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
 """Name -> module of this folder, and the arguments that its ``load`` gets."""
 
 
+OWN = "own"
+"""What recordings of one's own are called where nobody gives them another name."""
+
+
+def kind(name: str) -> str:
+    """Which of ``SETS`` a set of a store is: its name, or "own" for a name that one's own recordings were given.
+
+    Raises:
+        ValueError: unknown, but so near to a known name that it must be a slip.
+    """
+    if name in SETS:
+        return name
+    if near := difflib.get_close_matches(name, set(SETS) - {OWN}, n=1, cutoff=0.75):
+        raise ValueError(f"unknown data set {name!r}; did you mean {near[0]!r}? Known: {', '.join(SETS)}")
+    return OWN
+
+
 def load(name: str, path: str | Path) -> Iterator[Recording]:
     """The recordings of the official files of set ``name`` below ``path``, one at a time.
 
@@ -52,8 +69,8 @@ def load(name: str, path: str | Path) -> Iterator[Recording]:
 
 
 def source(name: str) -> Source:
-    """What a user needs to get set ``name``; ValueError for an unknown one."""
-    found: Source = _module(name)[0].SOURCE
+    """What a user needs to get set ``name``; errors as ``kind``."""
+    found: Source = _module(kind(name))[0].SOURCE
     return found
 
 

@@ -45,12 +45,12 @@ def load(folder: str | Path) -> Iterator[Recording]:
     folder = Path(folder)
     skeletons = {
         member.match["name"]: acclaim.read_skeleton(member.text(), member.where)
-        for member in members(folder, r"(?P<name>\d\d)\.asf$", SOURCE)
+        for member in members(folder, r"(?P<name>\d{2,3})\.asf$", SOURCE)
     }
     truth = _truth(folder)
-    for member in members(folder, r"(?P<name>(\d\d)_\d\d)\.amc$", SOURCE):
+    for member in members(folder, r"(?P<name>(\d{2,3})_\d\d)\.amc$", SOURCE):
         name, subject = member.match["name"], member.match[2]
-        body = subject if subject in skeletons else min(skeletons)
+        body = subject if subject in skeletons else min(skeletons, key=int)
         names, positions = acclaim.read_motion(member.text(), skeletons[body], member.where)
         if lacking := [joint for joint in topology(TOPOLOGY).joints if joint not in names]:
             raise ValueError(f"{member.where}: skeleton {body} has no {', '.join(lacking)}")
@@ -71,7 +71,7 @@ def load(folder: str | Path) -> Iterator[Recording]:
 def _truth(folder: Path) -> dict[str, list[int]]:
     truth = {}
     try:
-        for member in members(folder, r"truelabels/(?P<name>\d\d_\d\d)\.txt$", SOURCE):
+        for member in members(folder, r"truelabels/(?P<name>\d{2,3}_\d\d)\.txt$", SOURCE):
             truth[member.match["name"]] = _ticks(member)
     except FileNotFoundError:
         return {}

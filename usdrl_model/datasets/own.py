@@ -5,7 +5,9 @@
 ``joints`` (T, M, V, 3) in metres, x to the sensor's left, y up, z away from it, in the order of ``topology``; NaN where
 missing, all NaN where a person is not there. ``stamps`` (T,) seconds or ``rate`` in Hz. Optional: ``confidence``
 (T, M, V), ``ids`` (M,) texts, ``labels`` (T,) texts (of the first person) or (T, M), with "" or "none" for nothing,
-``segments`` (S, 4) texts: person, label, start, end in seconds of the stamps, ``clip_label``, ``subject``.
+``segments`` (S, 4) texts: person, label, start, end in seconds of the stamps, ``clip_label``, ``subject``, ``units``
+("cm" or "mm" instead of metres), ``mirrored`` (True: left and right are those of a mirror, see ``Topology.order``).
+``topology`` may be the path of a file, relative to the folder that is imported.
 """
 
 from __future__ import annotations
@@ -22,7 +24,8 @@ import numpy as np
 from usdrl_model.datasets.frames import frames, regular
 from usdrl_model.datasets.sources import Member, Source, members
 from usdrl_model.recording import Recording, Segment
-from usdrl_model.topology import topology
+from usdrl_model.skeleton import UNITS
+from usdrl_model.topology import Topology, located, topology
 
 SOURCE = Source(
     title="your own recordings",
@@ -30,21 +33,23 @@ SOURCE = Source(
     where="your tracker (docs/data.md says how to write them)",
     terms="yours",
 )
-KEYS = ("joints", "stamps", "rate", "topology", "confidence", "ids", "labels", "segments", "clip_label", "subject")
+KEYS = ("joints", "stamps", "rate", "topology", "confidence", "ids", "labels", "segments", "clip_label", "subject",
+    "units", "mirrored")  # fmt: skip
 NOTHING = ("", "none")
 """Frame labels that mean no action."""
 
 
 def load(folder: str | Path) -> Iterator[Recording]:
-    """Every file, named as it is.
+    """Every file, named as it is, with the folders below ``folder`` that it lies in: ``anna/001``.
 
     Raises:
         FileNotFoundError: the folder holds no ``.npz`` files.
         ValueError: a file that says something else; the message names the file and the entry.
     """
-    for member in members(Path(folder), r"(?P<name>[^/]+)\.npz$", SOURCE):
+    base = Path(folder) if Path(folder).is_dir() else Path(folder).parent
+    for member in members(Path(folder), r"^(?:\./)*(?P<name>.+)\.npz$", SOURCE):
         try:
-            yield _recording(member.match["name"], _content(member))
+            yield _recording(member.match["name"], _content(member), base)
         except ValueError as error:
             raise ValueError(f"{member.where}: {error}") from None
 
@@ -64,8 +69,9 @@ def _content(member: Member) -> dict[str, np.ndarray]:
     return content
 
 
-def _recording(name: str, content: Mapping[str, np.ndarray]) -> Recording:
-    layout, joints = topology(str(content["topology"])), np.asarray(content["joints"], np.float64)
+def _recording(name: str, content: Mapping[str, np.ndarray], base: Path) -> Recording:
+    layout = topology(located(str(content["topology"]), base))
+    joints = np.asarray(content["joints"], np.float64)
     if joints.ndim != 4 or joints.shape[2:] != (len(layout.joints), 3):
         raise ValueError(f"joints: expected (T, M, {len(layout.joints)}, 3) for {layout.name}, got {joints.shape}")
     count, people = joints.shape[:2]
@@ -76,6 +82,7 @@ def _recording(name: str, content: Mapping[str, np.ndarray]) -> Recording:
     confidence = content.get("confidence")
     if confidence is not None and confidence.shape != joints.shape[:3]:
         raise ValueError(f"confidence: expected {joints.shape[:3]}, got {confidence.shape}")
+    joints, confidence = _meant(joints, confidence, content, layout)
     label = str(content["clip_label"]) if "clip_label" in content else None
     segments = (*_labelled(content, stamps, ids), *_segments(content, ids))
     return Recording(
@@ -91,6 +98,20 @@ def _recording(name: str, content: Mapping[str, np.ndarray]) -> Recording:
         subject=str(content["subject"]) if "subject" in content else None,
         label=label,
     )
+
+
+def _meant(
+    joints: np.ndarray, confidence: np.ndarray | None, content: Mapping[str, np.ndarray], layout: Topology
+) -> tuple[np.ndarray, np.ndarray | None]:
+    """Joints (T, M, V, 3) in metres and confidence (T, M, V), every joint under its own name."""
+    units = str(np.squeeze(content.get("units", "m")))
+    if units not in UNITS:
+        raise ValueError(f"units: expected one of {', '.join(UNITS)}, got {units[:20]!r}")
+    mirrored = np.squeeze(content.get("mirrored", np.False_))
+    if mirrored.shape or mirrored.dtype != bool:
+        raise ValueError(f"mirrored: expected True or False, got {mirrored.dtype} {mirrored.shape}")
+    order = layout.order(bool(mirrored))
+    return joints[:, :, order] * UNITS[units], None if confidence is None else confidence[:, :, order]
 
 
 def _stamps(content: Mapping[str, np.ndarray], count: int) -> np.ndarray:

@@ -12,6 +12,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol as Shape
 
+from usdrl_model.datasets import catalogue
+
 STANDARD = "standard"
 """Stands for each set's own first choice."""
 PARTS = ("train", "test")
@@ -95,10 +97,10 @@ class Split:
             # A set without a protocol of its own is for training only.
             return cls(next(iter(table.values()), EVERYTHING_TRAINS), part)
         name, _, held_out = path.partition("/")
-        if held_out and (key := LEAVE_ONE_OUT.get(dataset, {}).get(name)):
+        if held_out and (key := leave_one_out(dataset).get(name)):
             return cls(Protocol(key=key, test=frozenset([held_out])), part, held_out)
         if path not in table:
-            folded = [f"{one}/<{key}>" for one, key in LEAVE_ONE_OUT.get(dataset, {}).items()]
+            folded = [f"{one}/<{key}>" for one, key in leave_one_out(dataset).items()]
             there = ", ".join([*table, *folded]) or f"only {STANDARD!r}"
             raise ValueError(f"{dataset} has no protocol {path!r}; it has {there}")
         return cls(table[path], part)
@@ -205,3 +207,8 @@ LEAVE_ONE_OUT: dict[str, dict[str, str]] = {
     "own": {"leave_one_subject_out": "subject", "leave_one_recording_out": "name"},
 }
 """Set -> protocol -> what is left out; the fold is its value: ``leave_one_subject_out/03/test``."""
+
+
+def leave_one_out(dataset: str) -> Mapping[str, str]:
+    """The row of ``LEAVE_ONE_OUT``; a set that is not in the catalogue holds recordings of one's own."""
+    return LEAVE_ONE_OUT.get(dataset if dataset in catalogue.SETS else catalogue.OWN, {})

@@ -5,6 +5,8 @@ Archives are read member by member and never extracted, so no path inside one ca
 
 from __future__ import annotations
 
+import hashlib
+import logging
 import lzma
 import re
 import tarfile
@@ -44,6 +46,8 @@ class Member:
     where: str
     """For messages: the path, and the archive it lies in."""
     data: bytes
+    packed: bool = False
+    """It lies in an archive."""
 
     def text(self) -> str:
         """The file as ASCII text; ValueError where it is none."""
@@ -58,23 +62,39 @@ def members(path: str | Path, pattern: str, source: Source) -> Iterator[Member]:
 
     Args:
         path: a folder, or one archive.
-        pattern: regular expression, searched in the path with "/" between folders. Files with an equal match, or an
-            equal group called "name", are taken once.
+        pattern: regular expression, searched in the path with "/" between folders. Its match, or its group called
+            "name" where it has one, is what the file is called; it never begins within a word or a number.
         source: for the message when there is none.
 
     Raises:
         FileNotFoundError: nothing matches; the message says what was expected and where to get it.
-        ValueError: a damaged archive.
+        ValueError: a damaged archive, or two different files of one name. A file that is there twice is taken once, an
+            unpacked one before one in an archive.
     """
-    path, seen = Path(path), set()
+    path, seen = Path(path), dict[str, tuple[str, bytes, bool]]()
     expression = re.compile(pattern)
     for member in _all_members(path, expression):
-        name = member.match.groupdict().get("name") or member.match[0]
+        if (name := _name(member.match)) is None:
+            continue
+        digest = hashlib.sha256(member.data).digest()
         if name not in seen:
-            seen.add(name)
+            seen[name] = member.where, digest, member.packed
             yield member
+            continue
+        where, known, packed = seen[name]
+        if digest != known and packed == member.packed:
+            raise ValueError(f"{where} and {member.where} are both {name}, and differ: keep one, or rename it")
+        if digest != known:
+            logging.getLogger(__name__).warning("%s differs from %s, which is taken", member.where, where)
     if not seen:
         raise missing(path, source)
+
+
+def _name(match: re.Match[str]) -> str | None:
+    """What a file is called; None where that would begin within a word or a number: "141_02" is not "41_02"."""
+    group = "name" if "name" in match.re.groupindex else 0
+    name, start = match[group], match.start(group)
+    return None if start and match.string[start - 1].isalnum() and name[:1].isalnum() else name
 
 
 def missing(path: Path, source: Source) -> FileNotFoundError:
@@ -115,7 +135,7 @@ def _zipped(file: Path, expression: re.Pattern[str]) -> Iterator[Member]:
         for entry in sorted(archive.infolist(), key=lambda entry: entry.filename):
             if not entry.is_dir() and (match := expression.search(entry.filename)):
                 _check_size(file, entry.filename, entry.file_size)
-                yield Member(match, f"{file.name}:{entry.filename}", archive.read(entry))
+                yield Member(match, f"{file.name}:{entry.filename}", archive.read(entry), packed=True)
 
 
 def _tarred(file: Path, expression: re.Pattern[str]) -> Iterator[Member]:
@@ -125,7 +145,7 @@ def _tarred(file: Path, expression: re.Pattern[str]) -> Iterator[Member]:
                 _check_size(file, entry.name, entry.size)
                 content = archive.extractfile(entry)
                 if content is not None:
-                    yield Member(match, f"{file.name}:{entry.name}", content.read())
+                    yield Member(match, f"{file.name}:{entry.name}", content.read(), packed=True)
 
 
 def _check_size(file: Path, name: str, size: int) -> None:

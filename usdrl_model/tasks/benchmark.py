@@ -94,7 +94,7 @@ class Benchmark:
     """Also the name of its file."""
     title: str
     data: str
-    """Set of ``datasets.catalogue``."""
+    """Set of ``datasets.catalogue``, or the name that a set of one's own recordings has in the store."""
     protocol: str
     """How the set is split: what ``Store.select`` takes before ``/train``, or what ``folds`` have in common."""
     folds: tuple[str, ...] = ()
@@ -293,9 +293,11 @@ def _check_task(task: Task, settings: TaskSettings) -> None:
 def _how_to_get(benchmark: Benchmark, path: str | Path) -> str:
     source, path = catalogue.source(benchmark.data), Path(path)
     store = path.parent if path.is_file() or (path / INDEX).is_file() else path  # of which path is one set, or packed
+    kind = catalogue.kind(benchmark.data)
+    name = "" if kind == benchmark.data else f" --name {benchmark.data}"
     return (
         f"Benchmark {benchmark.name} needs {source.title} ({source.files}). Get it from {source.where}; {source.terms}."
-        f" Then: usdrl data import {benchmark.data} PATH --store {store}"
+        f" Then: usdrl data import {kind} PATH --store {store}{name}"
     )
 
 
