@@ -267,7 +267,7 @@ def test_labels_that_are_no_yaml_or_not_there(tmp_path: Path) -> None:
         load_truth(tmp_path)
     for text in ("{a: [", "!!python/object/apply:os.system ['true']"):
         (tmp_path / "labels.yaml").write_text(text, encoding="utf-8")
-        with pytest.raises(BagError, match="not YAML"):
+        with pytest.raises(BagError, match="not a YAML file"):
             load_truth(tmp_path)
     (tmp_path / "labels.yaml").write_text("- 1", encoding="utf-8")
     with pytest.raises(BagError, match="expected a mapping, got list"):

@@ -222,7 +222,7 @@ def test_own_recordings_in_other_units_mirrored_with_joints_of_their_own(tmp_pat
         ({"joints": np.zeros((6, 17, 3))}, r"joints: expected \(T, M, 17, 3\) for coco_17, got \(6, 17, 3\)"),
         ({"rate": None}, "either rate"),
         ({"stamps": np.arange(6)}, "either rate"),
-        ({"rate": None, "stamps": np.zeros(6)}, "expected 6 rising seconds"),
+        ({"rate": None, "stamps": np.zeros(6)}, "expected rising seconds, got 0.000000 at frame 1"),
         ({"rate": 0}, "more than 0 Hz"),
         ({"label": "x"}, "unknown entry 'label'; did you mean 'labels'"),
         ({"labels": np.array(["a"] * 5)}, r"labels: expected texts \(6,\)"),
@@ -254,3 +254,79 @@ def test_own_recordings_in_an_archive(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "mine.zip", "w") as archive:
         archive.write(tmp_path / "wave_01.npz", "day1/wave_02.npz")
     assert [recording.name for recording in own.load(tmp_path)] == ["wave_01", "day1/wave_02"]
+
+
+@pytest.mark.parametrize(
+    ("change", "rate"),
+    [({"rate": [30.0]}, 30.0), ({"rate": np.array([[30]])}, 30.0), ({"topology": ["coco_17"], "rate": 25}, 25.0)],
+)
+def test_one_value_may_be_an_array_of_one(tmp_path: Path, change: dict, rate: float) -> None:
+    (recording,) = own.load(mine(tmp_path, **change))
+    assert recording.frames[1].stamp - recording.frames[0].stamp == pytest.approx(1 / rate)
+
+
+def test_texts_that_are_empty_or_were_saved_as_bytes(tmp_path: Path) -> None:
+    labels = np.array([b"none", "kniend\u00e4".encode(), b"", b"", b"", b""])
+    mine(tmp_path, clip_label="", subject="", ids=np.array([b"anna", b"bob"]), labels=labels, topology=b"coco_17")
+    (recording,) = own.load(tmp_path)
+    assert (recording.label, recording.subject) == (None, None)
+    assert recording.labels == ("kniend\u00e4",)
+    assert [person.id for person in recording.frames[0].people] == ["anna", "bob"]
+
+
+SECONDS = 1.7e9 + np.arange(6) / 30
+
+
+@pytest.mark.parametrize(("kind", "unit"), [("datetime64[ns]", 1e9), ("datetime64[us]", 1e6)])
+def test_stamps_as_dates(tmp_path: Path, kind: str, unit: float) -> None:
+    stamps = (SECONDS * unit).astype(np.int64).astype(kind)
+    (recording,) = own.load(mine(tmp_path, rate=None, stamps=stamps))
+    np.testing.assert_allclose([frame.stamp for frame in recording.frames], SECONDS, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"stamps": np.arange(6) * 33_333_333}, r"nanoseconds\? divide by 1e\+09"),
+        ({"stamps": np.arange(6) * 33_333}, r"33333 from frame to frame: microseconds\? divide by 1e\+06"),
+        ({"stamps": np.arange(6) * 33.3}, r"33\.3 from frame to frame: milliseconds\? divide by 1000"),
+        ({"stamps": np.arange(6) * 8.33}, "milliseconds"),
+        ({"stamps": [0.0, 0.1, 0.2, 0.2, 0.4, 0.5]}, r"got 0\.200000 at frame 3 after 0\.200000"),
+        ({"stamps": [0.0, 0.1, 0.2, 0.1, 0.4, 0.5]}, r"got 0\.100000 at frame 3 after 0\.200000"),
+        ({"stamps": [0.0, 0.1, np.nan, 0.3, 0.4, 0.5]}, "got nan at frame 2"),
+        ({"stamps": SECONDS.astype(np.float32)}, "float32 cannot tell them apart"),
+        ({"stamps": np.array(["NaT"] * 6, "datetime64[s]")}, "not a time at frame 0"),
+        ({"stamps": np.array(["1"] * 6)}, "expected numbers, got <U1"),
+    ],
+)
+def test_stamps_that_are_no_seconds(tmp_path: Path, change: dict, message: str) -> None:
+    with pytest.raises(ValueError, match=rf"wave_01\.npz: stamps: .*({message})"):
+        list(own.load(mine(tmp_path, rate=None, **change)))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"rate": [30.0, 30.0]}, r"rate: expected one value, got \(2,\)"),
+        ({"rate": 0.0333}, r"rate: .* got 0\.0333: it is frames a second; 1 / 0\.0333 is 30"),
+        ({"rate": np.inf}, "rate: expected"),
+        ({"rate": "30"}, "rate: expected numbers"),
+        ({"confidence": np.full((6, 2, 17), 97.0)}, r"confidence: expected 0 to 1, got 97 to 97: divide by 100"),
+        ({"confidence": np.full((6, 2, 17), 255, np.uint8)}, "divide by 255"),
+        ({"confidence": np.full((6, 2, 17), -1.0)}, "confidence: expected 0 to 1, got -1 to -1"),
+        ({"segments": np.array([["1", "hug", "nan", "2"]])}, "seconds, and an end after the start in row 0"),
+        ({"segments": np.array([["1", "hug", "1", "inf"]])}, "in row 0"),
+        ({"segments": np.array([["1", "hug", "1", "2"], ["1", "hug", "soon", "2"]])}, "in row 1"),
+        ({"segments": np.array(["1", "hug", "1", "2"])}, r"segments: expected rows .*got \(4,\)"),
+        ({"joints": np.full((6, 2, 17, 3), "1")}, "joints: expected numbers"),
+        ({"ids": np.array(["a", "b", "b"])}, "2 different texts"),
+    ],
+)
+def test_entries_that_mean_something_else(tmp_path: Path, change: dict, message: str) -> None:
+    with pytest.raises(ValueError, match=rf"wave_01(\.npz)?: .*({message})"):
+        list(own.load(mine(tmp_path, **change)))
+
+
+def test_empty_segments_are_none(tmp_path: Path) -> None:
+    (recording,) = own.load(mine(tmp_path, segments=np.zeros((0, 4), "<U1"), confidence=np.full((6, 2, 17), np.nan)))
+    assert recording.segments == ()

@@ -24,6 +24,9 @@ from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_
 
 import yaml
 
+from usdrl_model.documents import parse_yaml, read_yaml
+from usdrl_model.shown import cut, shown
+
 Config = TypeVar("Config")
 
 HASH_LENGTH = 16
@@ -37,10 +40,7 @@ def load(cls: type[Config], path: str | Path) -> Config:
         ValueError: the file is not YAML, or does not fit ``cls``; the message starts with the path of the file.
         OSError: the file cannot be read.
     """
-    try:
-        mapping = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
-    except yaml.YAMLError as error:
-        raise ValueError(f"{path}: not a YAML file: {error}") from error
+    mapping = read_yaml(Path(path))
     try:
         return from_dict(cls, {} if mapping is None else mapping)
     except ValueError as error:
@@ -65,7 +65,7 @@ def from_dict(cls: type[Config], mapping: Mapping[str, Any], where: str = "") ->
     for key in mapping:
         if key not in fields:
             raise ValueError(
-                f"{_join(where, key)}: unknown key{_nearest(str(key), fields)}; known: {', '.join(fields)}"
+                f"{_join(where, key)}: unknown key{_nearest(cut(str(key)), fields)}; known: {', '.join(fields)}"
             )
     missing = [name for name, (_, required) in fields.items() if required and name not in mapping]
     if missing:
@@ -100,11 +100,11 @@ def apply_overrides(config: Config, overrides: Iterable[str]) -> Config:
     for override in overrides:
         path, equals, text = override.partition("=")
         if not equals or not path:
-            raise ValueError(f"override {override!r}: expected key=value or key.sub=value")
+            raise ValueError(f"override {shown(override)}: expected key=value or key.sub=value")
         try:
-            value = yaml.safe_load(text)
-        except yaml.YAMLError as error:
-            raise ValueError(f"override {override!r}: the value is not YAML: {error}") from error
+            value = parse_yaml(text)
+        except ValueError as error:
+            raise ValueError(f"override {shown(override)}: the value is not YAML: {error}") from error
         *parents, last = path.split(".")
         inner = mapping
         for depth, parent in enumerate(parents, start=1):
@@ -112,7 +112,9 @@ def apply_overrides(config: Config, overrides: Iterable[str]) -> Config:
                 inner[parent] = {}  # an optional part that is not set yet, or an unknown key that from_dict will name
             inner = inner[parent]
             if not isinstance(inner, dict):
-                raise ValueError(f"override {override!r}: {'.'.join(parents[:depth])} has no keys, it is {inner!r}")
+                raise ValueError(
+                    f"override {shown(override)}: {'.'.join(parents[:depth])} has no keys, it is {shown(inner)}"
+                )
         inner[last] = value
     return from_dict(type(config), mapping)
 
@@ -145,7 +147,7 @@ def _value(kind: Any, value: Any, where: str) -> Any:
     if origin is Literal:
         # By type too: True is not the allowed value 1.
         if not any(value == allowed and type(value) is type(allowed) for allowed in arguments):
-            near = _nearest(str(value), [str(allowed) for allowed in arguments])
+            near = _nearest(shown(value), [str(allowed) for allowed in arguments])
             raise ValueError(f"{where}: expected one of {', '.join(map(repr, arguments))}, got {_shown(value)}{near}")
         return value
     if origin in (Union, types.UnionType):
@@ -210,11 +212,12 @@ def _nearest(name: str, known: Iterable[str]) -> str:
 
 
 def _shown(value: Any) -> str:
-    return f"{type(value).__name__} {value!r}"
+    return f"{type(value).__name__} {shown(value)}"
 
 
 def _join(where: str, key: Any) -> str:
-    return f"{where}.{key}" if where else str(key)
+    name = cut(str(key)) if isinstance(key, str) else shown(key)
+    return f"{where}.{name}" if where else name
 
 
 def _at(where: str) -> str:

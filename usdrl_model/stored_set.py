@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import json
-import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,14 +11,18 @@ from typing import Any
 
 import numpy as np
 
+from usdrl_model import archives, arrays, limits
 from usdrl_model.clip import Clip
+from usdrl_model.documents import parse_json
 from usdrl_model.recording import Recording, Segment
+from usdrl_model.shown import cut, shown
 from usdrl_model.skeleton import Person, SkeletonFrame, canonical_frames
 from usdrl_model.topology import CANONICAL_JOINTS, topology
 
 FORMAT = "usdrl.store/1"
 INDEX = "index.json"
 ARRAYS = ("joints", "confidence", "rows", "stamps")
+_TYPES = {"joints": ("<f4", "<f2"), "confidence": ("u1",), "rows": ("<i4",), "stamps": ("<f8",)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,18 +70,22 @@ class ClipIndex:
     def from_json(cls, entry: Mapping[str, Any]) -> ClipIndex:
         """The inverse of ``to_json``."""
         x, y, z = entry.get("origin", (0.0, 0.0, 0.0))
+        frames, rows = int(entry.get("frames", 0)), int(entry.get("rows", 0))
+        if not 0 <= frames <= limits.STORED or not 0 <= rows <= limits.STORED:
+            raise ValueError(f"{frames} frames, {rows} skeletons")
         return cls(
-            name=entry["name"],
+            name=str(entry["name"]),
             topology=entry["topology"],
-            frames=int(entry.get("frames", 0)),
-            rows=int(entry.get("rows", 0)),
+            frames=frames,
+            rows=rows,
             people=tuple(entry.get("people", ())),
             confident=bool(entry.get("confident", False)),
             origin=(float(x), float(y), float(z)),
             subject=entry.get("subject"),
             label=entry.get("label"),
             segments=tuple(
-                Segment(person, label, start, end) for person, label, start, end in entry.get("segments", ())
+                Segment(str(person), str(label), float(start), float(end))
+                for person, label, start, end in entry.get("segments", ())
             ),
             tags=dict(entry.get("tags", {})),
         )
@@ -89,16 +95,16 @@ class StoredSet:
     """One set of a store: its index and its arrays, memory-mapped where they are in a folder."""
 
     def __init__(self, where: str, index: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> None:
-        if index.get("format") != FORMAT:
-            raise ValueError(f"{where}: expected format {FORMAT}, got {index.get('format')!r}: import the set again")
+        kind = index.get("format") if isinstance(index, Mapping) else None
+        if kind != FORMAT:
+            raise ValueError(f"{where}: expected format {FORMAT}, got {shown(kind)}: import the set again")
         self.where = where
         try:
-            self.dataset: str = index["set"]
-            self.labels: tuple[str, ...] = tuple(index["labels"])
-            self.hash: str = index["hash"]
+            self.dataset, self.hash = str(index["set"]), str(index["hash"])
+            self.labels: tuple[str, ...] = tuple(map(str, index["labels"]))
             self.clips = [ClipIndex.from_json(entry) for entry in index["clips"]]
-        except (AttributeError, KeyError, TypeError) as error:
-            raise ValueError(f"{where}: damaged index ({error!r}), import again") from None
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
+            raise ValueError(f"{where}: damaged index ({cut(str(error))}), import again") from None
         self.arrays = arrays
         joints = [clip.rows * len(topology(clip.topology).joints) for clip in self.clips]
         sure = [count if clip.confident else 0 for count, clip in zip(joints, self.clips, strict=True)]
@@ -107,6 +113,8 @@ class StoredSet:
         self._rows = np.cumsum([0, *(clip.rows for clip in self.clips)])
         self._stamps = np.cumsum([0, *(clip.frames for clip in self.clips)])
         for name, ends in zip(ARRAYS, (self._joints, self._confidence, self._rows, self._stamps), strict=True):
+            if arrays[name].dtype not in _TYPES[name] or arrays[name].ndim != (2 if name == "rows" else 1):
+                raise ValueError(f"{where}: {name} holds {arrays[name].dtype}: damaged, import again")
             if len(arrays[name]) != ends[-1]:
                 raise ValueError(
                     f"{where}: {name} has {len(arrays[name])} entries, its index says {ends[-1]}: damaged, import again"
@@ -123,15 +131,23 @@ class StoredSet:
         if clip.confident:
             stored = self.arrays["confidence"][self._confidence[index] : self._confidence[index + 1]]
             confidence = stored.reshape(-1, count).astype(np.float32) / 255.0
-        return moved, confidence, np.asarray(self.arrays["rows"][self._rows[index] : self._rows[index + 1]])
+        rows = np.asarray(self.arrays["rows"][self._rows[index] : self._rows[index + 1]])
+        if rows.size and (rows.min() < 0 or (rows.max(axis=0) >= (clip.frames, len(clip.people))).any()):
+            raise ValueError(f"{self.where}: {clip.name}: skeletons of frames or people that are not there: damaged")
+        return moved, confidence, rows
 
     def stamps(self, index: int) -> np.ndarray:
-        """(T,) seconds of one clip."""
-        return np.array(self.arrays["stamps"][self._stamps[index] : self._stamps[index + 1]])
+        """(T,) seconds of one clip; ValueError where they are none."""
+        stamps = np.array(self.arrays["stamps"][self._stamps[index] : self._stamps[index + 1]])
+        if not (np.abs(stamps) < limits.LATEST).all():
+            raise ValueError(f"{self.where}: {self.clips[index].name}: stamps that are no seconds: damaged")
+        return stamps
 
     def clip(self, index: int) -> Clip:
         """One clip in canonical joints."""
         entry = self.clips[index]
+        places = entry.frames * len(entry.people)
+        limits.check(places, limits.PLACES, f"{self.where}: {entry.name}: frames times people")
         joints, confidence, rows = self.source(index)
         mapped, sure = canonical_frames(joints, confidence, topology(entry.topology))
         shape = (entry.frames, len(entry.people), len(CANONICAL_JOINTS))
@@ -201,14 +217,11 @@ def generation(index: Mapping[str, Any]) -> int:
 
 def read_index(folder: Path) -> dict[str, Any]:
     """``index.json`` of a set; ValueError if damaged."""
-    return _index((folder / INDEX).read_bytes(), folder)
+    return _index(limits.read(folder / INDEX, limits.INDEX), folder)
 
 
 def _index(content: bytes, folder: Path) -> dict[str, Any]:
-    try:
-        index = json.loads(content)
-    except ValueError as error:
-        raise ValueError(f"{folder / INDEX}: damaged ({error}), import again") from None
+    index = parse_json(content, f"{folder / INDEX}: damaged, import again", limits.INDEX)
     if not isinstance(index, dict):
         raise ValueError(f"{folder / INDEX}: damaged (no mapping), import again")
     return index
@@ -217,7 +230,7 @@ def _index(content: bytes, folder: Path) -> dict[str, Any]:
 def open_folder(folder: Path) -> StoredSet:
     """The set in a folder, memory-mapped; read anew where it is replaced meanwhile. ValueError if damaged."""
     while True:
-        content = (folder / INDEX).read_bytes()
+        content = limits.read(folder / INDEX, limits.INDEX)
         problem = None
         try:
             index = _index(content, folder)
@@ -226,43 +239,34 @@ def open_folder(folder: Path) -> StoredSet:
             problem = ValueError(f"{error.filename}: missing, import the set again")
         except ValueError as error:
             problem = error
-        if (folder / INDEX).read_bytes() == content:
+        if limits.read(folder / INDEX, limits.INDEX) == content:
             if problem is not None:
                 raise problem
             return found
 
 
 def _mapped(folder: Path, index: Mapping[str, Any]) -> dict[str, np.ndarray]:
-    arrays = {}
-    for name, file in files(generation(index)).items():
-        path = folder / file
-        try:
-            arrays[name] = np.load(path, mmap_mode="r", allow_pickle=False)
-        except ValueError:  # an array without entries cannot be mapped; a damaged one fails again
-            arrays[name] = _load(path.read_bytes(), str(path))
-    return arrays
+    return {name: arrays.mapped(folder / file) for name, file in files(generation(index)).items()}
 
 
 def open_packed(path: Path) -> list[StoredSet]:
     """The sets in a packed file, in memory; ValueError if it is none."""
+    most = min(limits.STORED, limits.MEMBER + limits.STORED_RATIO * path.stat().st_size)
     try:
-        with zipfile.ZipFile(path) as packed:
-            sets = []
-            for entry in sorted(name for name in packed.namelist() if name.endswith(f"/{INDEX}")):
-                folder = entry.removesuffix(INDEX)
-                arrays = {
-                    name: _load(packed.read(f"{folder}{file}"), f"{path}:{folder}{name}")
-                    for name, file in files(0).items()
-                }
-                sets.append(StoredSet(f"{path}:{folder}", json.loads(packed.read(entry)), arrays))
-            return sets
-    except (zipfile.BadZipFile, KeyError) as error:
+        packed = archives.Zip(path, str(path))
+    except ValueError as error:
         raise ValueError(f"{path}: expected a file that 'usdrl data pack' wrote ({error})") from None
-
-
-def _load(content: bytes, where: str) -> np.ndarray:
-    try:
-        array: np.ndarray = np.load(io.BytesIO(content), allow_pickle=False)
-    except (ValueError, EOFError) as error:
-        raise ValueError(f"{where}: damaged array ({error})") from None
-    return array
+    with packed:
+        limits.check(sum(map(packed.size, packed.names)), most, f"{path}: bytes, unpacked")
+        there, sets = set(packed.names), []
+        for entry in sorted(name for name in there if name.endswith(f"/{INDEX}")):
+            folder = entry.removesuffix(INDEX)
+            if lacking := sorted({f"{folder}{file}" for file in files(0).values()} - there):
+                raise ValueError(f"{path}: expected a file that 'usdrl data pack' wrote (without {lacking[0]})")
+            content = {
+                name: arrays.read_npy(packed.read(f"{folder}{file}", most), f"{path}:{folder}{name}")
+                for name, file in files(0).items()
+            }
+            index = parse_json(packed.read(entry, limits.INDEX), f"{path}:{entry}", limits.INDEX)
+            sets.append(StoredSet(f"{path}:{folder}", index, content))
+        return sets

@@ -22,9 +22,9 @@ from importlib import resources
 from pathlib import Path
 
 import numpy as np
-import yaml
 
 from usdrl_model import topology_file
+from usdrl_model.documents import parse_yaml
 
 CANONICAL_JOINTS: tuple[str, ...] = (
     "spine_base", "spine_mid", "neck", "head",
@@ -116,7 +116,7 @@ _OTHER |= {other: side for side, other in _OTHER.items()}
 @lru_cache(maxsize=1)
 def _table() -> dict[str, Topology]:
     text = resources.files("usdrl_model").joinpath("topologies.yaml").read_text(encoding="utf-8")
-    return {name: _build(name, tuple(entry["joints"]), entry["map"]) for name, entry in yaml.safe_load(text).items()}
+    return {name: _build(name, tuple(entry["joints"]), entry["map"]) for name, entry in parse_yaml(text).items()}
 
 
 def _build(name: str, joints: tuple[str, ...], table: Mapping[str, Mapping[str, float]]) -> Topology:

@@ -13,12 +13,13 @@ from __future__ import annotations
 
 import difflib
 import math
-import reprlib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
+from usdrl_model import limits
+from usdrl_model.documents import parse_yaml
+from usdrl_model.shown import shown
 
 SUFFIXES = (".yaml", ".yml")
 LARGEST = 2**16
@@ -46,13 +47,13 @@ def read(path: Path, canonical: Iterable[str]) -> tuple[tuple[str, ...], dict[st
         ValueError: no such file, or what is wrong in it and where.
     """
     try:
-        content = _content(path)
+        content = parse_yaml(limits.read(path, LARGEST).decode("utf-8"))
     except OSError as error:
         raise ValueError(
             f"topology {path}: cannot be read ({error.strerror or type(error).__name__}): expected a YAML file with"
             " joints and map"
         ) from error
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
+    except ValueError as error:
         raise ValueError(f"topology {path}: not YAML: {' '.join(str(error).split())[:200]}") from None
     try:
         return _entry(content, tuple(canonical))
@@ -60,42 +61,17 @@ def read(path: Path, canonical: Iterable[str]) -> tuple[tuple[str, ...], dict[st
         raise ValueError(f"topology {path}: {error}") from None
 
 
-class _Plain(yaml.SafeLoader):
-    """Without aliases, which let a small file grow."""
-
-    def compose_node(self, parent: Any, index: Any) -> Any:
-        if self.check_event(yaml.AliasEvent):
-            raise yaml.YAMLError("an alias (*name): write out what it stands for")
-        return super().compose_node(parent, index)
-
-
-def _content(path: Path) -> Any:
-    with path.open("rb") as file:
-        content = file.read(LARGEST + 1)
-    if len(content) > LARGEST:
-        raise ValueError(f"larger than {LARGEST} bytes")
-    return yaml.load(content.decode("utf-8"), _Plain)
-
-
-def _shown(value: Any) -> str:
-    return _REPR.repr(value)
-
-
-_REPR = reprlib.Repr()
-_REPR.maxlevel, _REPR.maxstring = 2, 60
-
-
 def _entry(content: Any, canonical: tuple[str, ...]) -> tuple[tuple[str, ...], dict[str, dict[str, float]]]:
     if isinstance(content, Mapping) and len(content) == 1 and not content.keys() & {"joints", "map"}:
         (content,) = content.values()
     if not isinstance(content, Mapping):
-        raise ValueError(f"expected a mapping with joints and map, got {_shown(content)}")
+        raise ValueError(f"expected a mapping with joints and map, got {shown(content)}")
     if strange := [key for key in content if key not in ("joints", "map")]:
-        raise ValueError(f"unknown key {_shown(strange[0])}; known: joints, map")
+        raise ValueError(f"unknown key {shown(strange[0])}; known: joints, map")
     joints = _joints(content.get("joints"))
     rows = content.get("map", {})
     if not isinstance(rows, Mapping):
-        raise ValueError(f"map: expected canonical joint: {{joint: weight}}, got {_shown(rows)}")
+        raise ValueError(f"map: expected canonical joint: {{joint: weight}}, got {shown(rows)}")
     table = {_known(row, canonical, "map"): _row(row, sources, joints) for row, sources in rows.items()}
     if lacking := [joint for joint in canonical if joint not in table and joint not in joints]:
         raise ValueError(
@@ -106,25 +82,25 @@ def _entry(content: Any, canonical: tuple[str, ...]) -> tuple[tuple[str, ...], d
 
 def _joints(value: Any) -> tuple[str, ...]:
     if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
-        raise ValueError(f"joints: expected a list of names, got {_shown(value)}")
+        raise ValueError(f"joints: expected a list of names, got {shown(value)}")
     if wrong := [name for name in value if not 0 < len(name) <= LONGEST_NAME]:
-        raise ValueError(f"joints: expected names of 1 to {LONGEST_NAME} characters, got {_shown(wrong[0])}")
+        raise ValueError(f"joints: expected names of 1 to {LONGEST_NAME} characters, got {shown(wrong[0])}")
     if not 0 < len(value) <= MOST_JOINTS:
         raise ValueError(f"joints: expected 1 to {MOST_JOINTS} names, got {len(value)}")
     if twice := [name for name in dict.fromkeys(value) if value.count(name) > 1]:
-        raise ValueError(f"joints: expected every name once, got {_shown(twice[0])} twice")
+        raise ValueError(f"joints: expected every name once, got {shown(twice[0])} twice")
     return tuple(value)
 
 
 def _row(row: str, sources: Any, joints: tuple[str, ...]) -> dict[str, float]:
     where = f"map.{row}"
     if not isinstance(sources, Mapping) or not sources:
-        raise ValueError(f"{where}: expected {{joint: weight}}, got {_shown(sources)}")
+        raise ValueError(f"{where}: expected {{joint: weight}}, got {shown(sources)}")
     weights = {_known(name, joints, where): weight for name, weight in sources.items()}
     for name, weight in weights.items():
         if isinstance(weight, bool) or not isinstance(weight, int | float) or not abs(weight) <= LARGEST_WEIGHT:
             raise ValueError(
-                f"{where}.{name}: expected a weight of at most {LARGEST_WEIGHT:g} either way, got {_shown(weight)}"
+                f"{where}.{name}: expected a weight of at most {LARGEST_WEIGHT:g} either way, got {shown(weight)}"
             )
     if not math.isclose(total := math.fsum(weights.values()), 1.0, abs_tol=1e-6):
         raise ValueError(f"{where}: expected weights that add up to 1, got {total:g}")
@@ -135,5 +111,5 @@ def _known(name: Any, known: tuple[str, ...], where: str) -> str:
     if not isinstance(name, str) or name not in known:
         near = difflib.get_close_matches(name[:LONGEST_NAME] if isinstance(name, str) else "", known, n=1)
         hint = f"; did you mean {near[0]!r}?" if near else f"; known: {', '.join(known)}"
-        raise ValueError(f"{where}: unknown joint {_shown(name)}{hint}")
+        raise ValueError(f"{where}: unknown joint {shown(name)}{hint}")
     return name

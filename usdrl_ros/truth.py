@@ -15,7 +15,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Collection
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -23,8 +22,10 @@ from typing import Any
 
 import yaml
 
-from usdrl_model import topology, topology_file
+from usdrl_model import limits, topology, topology_file
+from usdrl_model.documents import read_yaml
 from usdrl_model.recording import Segment
+from usdrl_model.shown import cut, shown
 from usdrl_model.skeleton import UNITS
 from usdrl_ros.bag_error import BagError
 from usdrl_ros.frames import AXES
@@ -92,14 +93,14 @@ def load_truth(bag: str | Path) -> Truth:
     folder = Path(bag)
     path = (folder if folder.is_dir() else folder.parent) / FILE_NAME
     try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+        document = read_yaml(path)
+    except OSError as error:
         raise BagError(f"{path}: cannot read the labels of the bag (see docs/bags.md): {error}") from error
+    except ValueError as error:
+        raise BagError(f"{error} (see docs/bags.md)") from error
     try:
-        truth = parse_truth(yaml.safe_load(text))
+        truth = parse_truth(document)
         return replace(truth, topology=topology.located(truth.topology, path.parent))
-    except yaml.YAMLError as error:
-        raise BagError(f"{path}: not YAML: {error}") from error
     except BagError as error:
         raise BagError(f"{path}: {error}") from error
 
@@ -113,18 +114,18 @@ def parse_truth(document: Any) -> Truth:
     if not isinstance(document, dict):
         raise BagError(f"expected a mapping, got {type(document).__name__}")
     if document.get("schema") != SCHEMA:
-        raise BagError(f"schema: expected {SCHEMA}, got {document.get('schema')!r}")
+        raise BagError(f"schema: expected {SCHEMA}, got {shown(document.get('schema'))}")
     known = ("schema", "topic", "topology", "axes", "units", "mirrored", "labels", "segments")
     if strange := sorted(str(key) for key in document.keys() - set(known)):
-        raise BagError(f"unknown field {', '.join(strange)}; known are {', '.join(known)}")
+        raise BagError(f"unknown field {cut(', '.join(strange))}; known are {', '.join(known)}")
     labels = document.get("labels")
     if not isinstance(labels, list) or not all(isinstance(label, str) and label for label in labels):
-        raise BagError(f"labels: expected a list of names, got {labels!r}")
+        raise BagError(f"labels: expected a list of names, got {shown(labels)}")
     if len(set(labels)) != len(labels):
         raise BagError("labels: every name once, please")
     rows = document.get("segments")
     if not isinstance(rows, list):
-        raise BagError(f"segments: expected a list, got {rows!r}")
+        raise BagError(f"segments: expected a list, got {shown(rows)}")
     return Truth(
         topic=_text(document, "topic"),
         topology=_topology(document),
@@ -139,7 +140,7 @@ def parse_truth(document: Any) -> Truth:
 def _text(document: dict[str, Any], field: str) -> str:
     value = document.get(field)
     if not isinstance(value, str) or not value:
-        raise BagError(f"{field}: expected a name, got {value!r}")
+        raise BagError(f"{field}: expected a name, got {shown(value)}")
     return value
 
 
@@ -154,30 +155,30 @@ def _topology(document: dict[str, Any]) -> str:
 def _flag(document: dict[str, Any], field: str) -> bool:
     value = document.get(field, False)
     if not isinstance(value, bool):
-        raise BagError(f"{field}: expected true or false, got {value!r}")
+        raise BagError(f"{field}: expected true or false, got {shown(value)}")
     return value
 
 
 def _choice(document: dict[str, Any], field: str, choices: Collection[str]) -> str:
     value = document.get(field)
     if not isinstance(value, str) or value not in choices:
-        raise BagError(f"{field}: expected one of {', '.join(choices)}, got {value!r}")
+        raise BagError(f"{field}: expected one of {', '.join(choices)}, got {shown(value)}")
     return value
 
 
 def _segment(index: int, row: Any, labels: list[str]) -> Segment:
     where = f"segments[{index}]"
     if not isinstance(row, dict) or set(row) != {"person", "label", "start", "end"}:
-        raise BagError(f"{where}: expected the fields person, label, start, end, got {row!r}")
+        raise BagError(f"{where}: expected the fields person, label, start, end, got {shown(row)}")
     # An unquoted id is read as a number by YAML.
     if isinstance(row["person"], bool) or not isinstance(row["person"], str | int) or row["person"] == "":
-        raise BagError(f"{where}.person: expected an id, got {row['person']!r}")
+        raise BagError(f"{where}.person: expected an id, got {shown(row['person'])}")
     if row["label"] not in labels:
-        raise BagError(f"{where}.label: expected one of {', '.join(labels)}, got {row['label']!r}")
+        raise BagError(f"{where}.label: expected one of {cut(', '.join(labels), 200)}, got {shown(row['label'])}")
     for field in ("start", "end"):
         value = row[field]
-        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-            raise BagError(f"{where}.{field}: expected seconds, got {value!r}")
+        if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < limits.LATEST:
+            raise BagError(f"{where}.{field}: expected seconds, got {shown(value)}")
     if row["end"] < row["start"]:
         raise BagError(f"{where}: ends at {row['end']} before it starts at {row['start']}")
     return Segment(str(row["person"]), row["label"], float(row["start"]), float(row["end"]))

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from usdrl_model import limits
 from usdrl_model.datasets import pickles
 from usdrl_model.datasets.frames import ALONE, frames, regular
 from usdrl_model.datasets.image_plane import DISTANCE
@@ -42,7 +43,7 @@ def load(folder: str | Path) -> Iterator[Recording]:
     """
     clips: dict[str, tuple[str, np.ndarray]] = {}
     tags: dict[str, dict[str, str]] = {}
-    for member in members(Path(folder), r"GT_(train|test)_(\d)\.pkl$", SOURCE):
+    for member in members(Path(folder), r"GT_(train|test)_(\d)\.pkl$", SOURCE, limits.MEMBER):
         part, split = member.match.groups()
         for label, pose in _content(member):
             key = hashlib.sha256(f"{label} {pose.shape}".encode() + pose.tobytes()).hexdigest()
@@ -68,10 +69,13 @@ def _content(member: Member) -> Iterator[tuple[str, np.ndarray]]:
     content: Any = pickles.load(io.BytesIO(member.data), member.where)
     if not isinstance(content, dict) or not {"pose", "label"} <= set(content):
         raise ValueError(f"{member.where}: expected a dictionary with 'pose' and 'label'")
+    if not all(isinstance(content[key], (list, tuple, np.ndarray)) for key in ("pose", "label")):
+        raise ValueError(f"{member.where}: expected lists as 'pose' and 'label'")
     if len(content["pose"]) != len(content["label"]):
         raise ValueError(f"{member.where}: {len(content['pose'])} poses, but {len(content['label'])} labels")
     for label, pose in zip(content["label"], content["pose"], strict=True):
-        pose = np.asarray(pose)
+        if not isinstance(pose, np.ndarray):
+            raise ValueError(f"{member.where}: expected poses as arrays, got {type(pose).__name__}")
         if pose.ndim != 3 or pose.shape[1:] != (15, 2) or pose.dtype.kind != "f":
             raise ValueError(f"{member.where}: expected poses of (frames, 15, 2), got {pose.shape} of {pose.dtype}")
         yield str(label), pose.astype(np.float64)

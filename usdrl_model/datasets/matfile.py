@@ -11,11 +11,11 @@ import zlib
 
 import numpy as np
 
+from usdrl_model import limits
+
 _KINDS = {1: "i1", 2: "u1", 3: "i2", 4: "u2", 5: "i4", 6: "u4", 7: "f4", 9: "f8", 12: "i8", 13: "u8"}
 _MATRIX, _COMPRESSED = 14, 15
 _HEADER = 128
-MAX_BYTES = 2**28
-"""Of one array, unpacked."""
 
 
 def read(content: bytes, variable: str, where: str) -> np.ndarray:
@@ -33,7 +33,8 @@ def read(content: bytes, variable: str, where: str) -> np.ndarray:
             kind, data, position = _element(content, position, order)
             if kind == _COMPRESSED:
                 unpacker = zlib.decompressobj()
-                data = unpacker.decompress(data, MAX_BYTES)
+                data = unpacker.decompress(data, limits.MATLAB + 1)
+                limits.check(len(data), limits.MATLAB, "bytes, unpacked, of a variable")
                 kind, data, _ = _element(data, 0, order)
             if kind == _MATRIX and (array := _matrix(data, variable, order)) is not None:
                 return array
@@ -61,4 +62,7 @@ def _matrix(data: bytes, variable: str, order: str) -> np.ndarray | None:
         return None
     kind, values, _ = _element(data, position, order)
     shape = np.frombuffer(dimensions, f"{order}i4")
+    limits.check(len(values), limits.MATLAB, "bytes of a variable")
+    if (shape < 0).any():
+        raise ValueError(f"a shape of {shape}")
     return np.frombuffer(values, f"{order}{_KINDS[kind]}").astype(np.float64).reshape(shape, order="F")

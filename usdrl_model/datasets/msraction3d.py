@@ -12,7 +12,7 @@ from pathlib import Path
 
 from usdrl_model.datasets.frames import ALONE, frames, regular
 from usdrl_model.datasets.numbers import table
-from usdrl_model.datasets.sources import Source, members, missing
+from usdrl_model.datasets.sources import Source, members, missing, text
 from usdrl_model.recording import Recording
 
 SOURCE = Source(
@@ -41,7 +41,7 @@ def load(folder: str | Path) -> Iterator[Recording]:
     folder = Path(folder)
     if not (folder / LIST).is_file():
         raise missing(folder, SOURCE)
-    listed = set((folder / LIST).read_text(encoding="ascii").split())
+    listed = set(text(folder / LIST).split())
     for member in members(folder, r"a(\d\d)_s(\d\d)_e(\d\d)_skeleton3D\.txt$", SOURCE):
         action, subject, take = member.match.groups()
         name = f"a{action}_s{subject}_e{take}"

@@ -11,9 +11,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
-
-from usdrl_model.datasets.frames import ALONE, EPOCH, frames
+from usdrl_model import limits
+from usdrl_model.datasets.frames import ALONE, EPOCH, check_stamps, frames
 from usdrl_model.datasets.numbers import table
 from usdrl_model.datasets.sources import Member, Source, members
 from usdrl_model.recording import Recording, Segment
@@ -46,12 +45,16 @@ def load(folder: str | Path) -> Iterator[Recording]:
         ValueError: a malformed file, or a recording without tags; the message names it.
     """
     waiting: dict[str, Member] = {}
+    held = 0
     for member in members(Path(folder), r"[Pp](\d_\d_\d+A?_(p\d\d))\.(csv|tagstream)$", SOURCE):
         name = f"P{member.match[1]}"
         other = waiting.pop(name, None)
         if other is None:
             waiting[name] = member
+            held += len(member.data)
+            limits.check(held, limits.STORED // 4, f"{member.where}: bytes of files that wait for their other half")
             continue
+        held -= len(other.data)
         joints, tags = (member, other) if member.match[3] == "csv" else (other, member)
         yield _recording(name, member.match[2], joints, tags)
     for member in waiting.values():
@@ -64,8 +67,7 @@ def _recording(name: str, subject: str, joints: Member, tags: Member) -> Recordi
     rows = table(joints.text(), COLUMNS, joints.where)
     first = rows[0, 0] if len(rows) else 0.0
     stamps = EPOCH + (rows[:, 0] - first) / 1e6
-    if (np.diff(stamps) < 0.0).any():
-        raise ValueError(f"{joints.where}: expected rising time stamps in the first column")
+    check_stamps(stamps, joints.where, repeated=True)
     return Recording(
         name=name,
         topology=TOPOLOGY,
@@ -82,7 +84,7 @@ def _segments(tags: Member, first: float) -> Iterator[Segment]:
         if not line.strip():
             continue
         match = _TAG.match(line.strip())
-        if match is None or not 1 <= int(match[2]) <= len(LABELS):
+        if match is None or len(match[1]) > 18 or len(match[2]) > 2 or not 1 <= int(match[2]) <= len(LABELS):
             raise ValueError(f"{tags.where} line {number}: expected 'tick;G<1-12> name', got {line.strip()[:80]!r}")
         # The formula of the set's own notes: clock ticks -> microseconds of the .csv.
         microseconds = (int(match[1]) * 1000 + 49875 / 2) / 49875

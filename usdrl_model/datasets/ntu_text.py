@@ -7,10 +7,15 @@ a joint. Identities are larger than a float holds exactly, so they stay text.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 
-from usdrl_model.datasets.numbers import table
+from usdrl_model import limits
+from usdrl_model.datasets.numbers import lines, table
+
+_ROWS = 2**14
+"""Lines of joints that are taken apart at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,51 +39,62 @@ def read(text: str, joints: int, columns: int | None, where: str) -> list[list[B
     Raises:
         ValueError: truncated, with lines left over, or with other joints; the message names file and line.
     """
-    lines = _Lines(text, where)
+    source = _Lines(text, where)
+    count = source.count("number of frames", 0)
+    limits.check(count, limits.FRAMES, f"{where}: frames")
     frames: list[list[str]] = []  # identities
     rows: list[str] = []
-    for _ in range(lines.count("number of frames", 0)):
+    tables: list[np.ndarray] = []
+
+    def flush() -> None:
+        nonlocal columns
+        if columns is None:
+            columns = len(rows[0].split()) if rows else 1
+        tables.append(table("\n".join(rows), columns, f"{where} (joint lines only)"))
+        rows.clear()
+
+    for _ in range(count):
         identities = []
-        for _ in range(lines.count("number of bodies", 0)):
-            identities.append(lines.next("a body").split()[0])
-            if lines.count("number of joints", joints) != joints:
-                raise ValueError(f"{where} line {lines.position}: expected {joints} joints")
-            rows += lines.take(joints)
+        for _ in range(source.count("number of bodies", 0)):
+            identities.append(source.next("a body").split()[0])
+            if source.count("number of joints", joints) != joints:
+                raise ValueError(f"{where} line {source.position}: expected {joints} joints")
+            rows += source.take(joints)
+            if len(rows) >= _ROWS:
+                flush()
         frames.append(identities)
-    lines.end()
-    if columns is None:
-        columns = len(rows[0].split()) if rows else 1
-    values = table("\n".join(rows), columns, f"{where} (joint lines only)").reshape(-1, joints, columns)
-    bodies = iter(values)
+    source.end()
+    flush()
+    bodies = iter(np.concatenate(tables).reshape(-1, joints, columns or 1))
     return [[Body(identity, next(bodies)) for identity in identities] for identities in frames]
 
 
 class _Lines:
     def __init__(self, text: str, where: str) -> None:
-        self.lines = [line for line in text.splitlines() if line.strip()]
+        limits.check(len(text), limits.TEXT, f"{where}: characters")
+        self.lines = (line for line in lines(text, where) if line.strip())
         self.where, self.position = where, 0
 
     def next(self, what: str) -> str:
-        if self.position >= len(self.lines):
+        line = next(self.lines, None)
+        if line is None:
             raise ValueError(f"{self.where}: ends after line {self.position}, where {what} is expected: get it again")
         self.position += 1
-        return self.lines[self.position - 1]
+        return line
 
     def count(self, what: str, least: int) -> int:
         line = self.next(what).strip()
-        if not line.isdigit() or int(line) < least:
+        if not line.isdigit() or len(line) > 18 or int(line) < least:
             raise ValueError(f"{self.where} line {self.position}: expected the {what}, got {line[:80]!r}")
         return int(line)
 
     def take(self, count: int) -> list[str]:
-        if self.position + count > len(self.lines):
-            self.position = len(self.lines)
+        taken = list(islice(self.lines, count))
+        self.position += len(taken)
+        if len(taken) < count:
             self.next("a joint")
-        self.position += count
-        return self.lines[self.position - count : self.position]
+        return taken
 
     def end(self) -> None:
-        if self.position < len(self.lines):
-            raise ValueError(
-                f"{self.where} line {self.position + 1}: {len(self.lines) - self.position} lines after the last frame"
-            )
+        if left := sum(1 for _ in self.lines):
+            raise ValueError(f"{self.where} line {self.position + 1}: {left} lines after the last frame")

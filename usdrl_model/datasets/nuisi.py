@@ -8,15 +8,15 @@ the latter two each person was seen by a camera of their own, so each is a recor
 from __future__ import annotations
 
 import io
-import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 
+from usdrl_model import archives, limits
 from usdrl_model.datasets import pickles
-from usdrl_model.datasets.frames import ALONE, EPOCH, frames, regular
-from usdrl_model.datasets.numbers import table
+from usdrl_model.datasets.frames import ALONE, EPOCH, check_confidence, check_stamps, frames, regular
+from usdrl_model.datasets.numbers import lines, table
 from usdrl_model.datasets.sources import Member, Source, members
 from usdrl_model.recording import Recording, Segment
 from usdrl_model.skeleton import SkeletonFrame
@@ -48,7 +48,7 @@ def load(folder: str | Path) -> Iterator[Recording]:
         ValueError: a malformed file, or one that asks for more than data.
     """
     pattern = r"labelled_sequences\.npz$|v1/(\w+)\.bag\.npz$|v2/(\w+)\.txt$"
-    for member in members(Path(folder), pattern, SOURCE):
+    for member in members(Path(folder), pattern, SOURCE, limits.MEMBER):
         if member.match[1]:
             yield _ten_joints(member.match[1], member)
         elif member.match[2]:
@@ -64,8 +64,8 @@ def _labelled(member: Member) -> Iterator[Recording]:
         if len(clips) != len(labels):
             raise ValueError(f"{member.where}: {len(clips)} {part} clips, but {len(labels)} labels")
         for index, (clip, label) in enumerate(zip(clips, labels, strict=True)):
-            rows = np.asarray(clip)
-            if rows.ndim != 2 or rows.shape[1] != 60 or rows.dtype.kind != "f" or int(label) not in range(len(LABELS)):
+            rows: np.ndarray = clip if isinstance(clip, np.ndarray) else np.zeros(0)
+            if rows.ndim != 2 or rows.shape[1] != 60 or rows.dtype.kind != "f" or label not in range(len(LABELS)):
                 raise ValueError(f"{member.where}: {part} clip {index}: expected (frames, 60) and a label below 6")
             people: np.ndarray = rows.reshape(-1, 2, len(TEN), 3)
             # To the right of the person, forwards, up -> canonical axes of somebody who faces the sensor at 2 m.
@@ -97,18 +97,21 @@ def _ten_joints(name: str, member: Member) -> Recording:
 
 def _slots(name: str, member: Member) -> Recording:
     stamps, seen = [], []
-    for number, line in enumerate(member.text().splitlines(), start=1):
+    empty = np.zeros((25, 8))  # one for all frames: most of a hostile file could be such
+    for number, line in enumerate(lines(member.text(), member.where), start=1):
         if not line.strip():
             continue
         count = 203 if line.count(",") > 2 else 3  # three values where nobody was tracked
         row = table(line, count, f"{member.where} row {number}", separator=",")[0]
         stamps.append(row[1] / 1e3)
-        body = row[3:].reshape(-1, 8) if count > 3 else np.zeros((25, 8))
-        joints = body[:, 5:] / 1e3 * (-1.0, 1.0, 1.0)
-        seen.append((joints, body[:, 1]))
+        body = row[3:].reshape(-1, 8) if count > 3 else empty
+        seen.append(body)
+        limits.check(len(seen), limits.FRAMES, f"{member.where}: frames")
     times = EPOCH + np.array(stamps) - (stamps[0] if stamps else 0.0)
-    joints = np.array([joints for joints, _ in seen]).reshape(-1, 25, 3)
-    confidence = np.array([confidence for _, confidence in seen]).reshape(-1, 25)
+    check_stamps(times, member.where, repeated=True)
+    joints = np.array([body[:, 5:] for body in seen]).reshape(-1, 25, 3) / 1e3 * (-1.0, 1.0, 1.0)
+    confidence = np.array([body[:, 1] for body in seen]).reshape(-1, 25)
+    check_confidence(confidence, member.where)
     people: tuple[SkeletonFrame, ...] = frames(times, {ALONE: joints}, {ALONE: confidence})
     rockets = _ROCKETS if name.startswith("Rocket") else ()
     return Recording(
@@ -134,8 +137,5 @@ def _placed(joints: np.ndarray) -> np.ndarray:
 
 
 def _entry(member: Member, name: str) -> bytes:
-    try:
-        with zipfile.ZipFile(io.BytesIO(member.data)) as archive:
-            return archive.read(name)
-    except (zipfile.BadZipFile, KeyError, EOFError) as error:
-        raise ValueError(f"{member.where}: damaged, or without {name} ({error})") from None
+    with archives.Zip(io.BytesIO(member.data), member.where) as archive:
+        return archive.read(name, limits.MEMBER)

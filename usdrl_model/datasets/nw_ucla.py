@@ -6,14 +6,15 @@ at the sensor's 30 Hz people would walk 3.75 steps a second.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 
+from usdrl_model import limits
 from usdrl_model.datasets.frames import ALONE, frames, regular
 from usdrl_model.datasets.sources import Source, members
+from usdrl_model.documents import parse_json
 from usdrl_model.recording import Recording
 
 SOURCE = Source(
@@ -46,14 +47,14 @@ def load(folder: str | Path) -> Iterator[Recording]:
         FileNotFoundError: the folder holds no clips.
         ValueError: a malformed file.
     """
-    for member in members(Path(folder), r"(?P<name>a(\d\d)_s(\d\d)_e(\d\d)_v(\d\d))\.json$", SOURCE):
+    for member in members(Path(folder), r"(?P<name>a(\d\d)_s(\d\d)_e(\d\d)_v(\d\d))\.json$", SOURCE, limits.JSON):
         name, action, subject, take, camera = member.match.groups()
         if action not in LABELS:
             raise ValueError(f"{member.where}: expected one of the actions {', '.join(LABELS)}, got {action}")
         try:
-            joints = np.asarray(json.loads(member.data)["skeletons"], np.float64)
+            joints = np.asarray(parse_json(member.data, member.where)["skeletons"], np.float64)
         except (ValueError, KeyError, TypeError) as error:
-            raise ValueError(f"{member.where}: expected an object with 'skeletons' ({error})") from None
+            raise ValueError(f"{member.where}: expected an object with 'skeletons' ({str(error)[:200]})") from None
         if joints.ndim != 3 or joints.shape[1:] != (20, 3):
             raise ValueError(f"{member.where}: expected skeletons of (frames, 20, 3), got {joints.shape}")
         yield Recording(

@@ -3,11 +3,11 @@
     np.savez("wave_01.npz", joints=joints, rate=30.0, topology="zed_body_38", clip_label="wave", subject="anna")
 
 ``joints`` (T, M, V, 3) in metres, x to the sensor's left, y up, z away from it, in the order of ``topology``; NaN where
-missing, all NaN where a person is not there. ``stamps`` (T,) seconds or ``rate`` in Hz. Optional: ``confidence``
-(T, M, V), ``ids`` (M,) texts, ``labels`` (T,) texts (of the first person) or (T, M), with "" or "none" for nothing,
-``segments`` (S, 4) texts: person, label, start, end in seconds of the stamps, ``clip_label``, ``subject``, ``units``
-("cm" or "mm" instead of metres), ``mirrored`` (True: left and right are those of a mirror, see ``Topology.order``).
-``topology`` may be the path of a file, relative to the folder that is imported.
+missing, all NaN where a person is not there. ``stamps`` (T,) seconds (or datetime64) or ``rate`` in Hz. Optional:
+``confidence`` (T, M, V) from 0 to 1, ``ids`` (M,) texts, ``labels`` (T,) texts (of the first person) or (T, M), with ""
+or "none" for nothing, ``segments`` (S, 4) texts: person, label, start, end in seconds of the stamps, ``clip_label`` and
+``subject``, where "" is none, ``units`` ("cm" or "mm" instead of metres), ``mirrored`` (True: left and right are those
+of a mirror, see ``Topology.order``). ``topology`` may be the path of a file, relative to the folder that is imported.
 """
 
 from __future__ import annotations
@@ -15,15 +15,17 @@ from __future__ import annotations
 import difflib
 import io
 import itertools
-import zipfile
+import math
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
 
-from usdrl_model.datasets.frames import frames, regular
+from usdrl_model import arrays, limits
+from usdrl_model.datasets.frames import check_confidence, check_stamps, frames, regular
 from usdrl_model.datasets.sources import Member, Source, members
 from usdrl_model.recording import Recording, Segment
+from usdrl_model.shown import shown
 from usdrl_model.skeleton import UNITS
 from usdrl_model.topology import Topology, located, topology
 
@@ -37,6 +39,9 @@ KEYS = ("joints", "stamps", "rate", "topology", "confidence", "ids", "labels", "
     "units", "mirrored")  # fmt: skip
 NOTHING = ("", "none")
 """Frame labels that mean no action."""
+RATES = (1.0, 1000.0)
+"""Hz of a tracker, least and most."""
+_UNITS = {"milliseconds": 1e3, "microseconds": 1e6, "nanoseconds": 1e9}
 
 
 def load(folder: str | Path) -> Iterator[Recording]:
@@ -47,43 +52,43 @@ def load(folder: str | Path) -> Iterator[Recording]:
         ValueError: a file that says something else; the message names the file and the entry.
     """
     base = Path(folder) if Path(folder).is_dir() else Path(folder).parent
-    for member in members(Path(folder), r"^(?:\./)*(?P<name>.+)\.npz$", SOURCE):
+    for member in members(Path(folder), r"^(?:\./)*(?P<name>.+)\.npz$", SOURCE, limits.MEMBER):
         try:
             yield _recording(member.match["name"], _content(member), base)
         except ValueError as error:
-            raise ValueError(f"{member.where}: {error}") from None
+            text = str(error)
+            raise ValueError(text if text.startswith(member.where) else f"{member.where}: {text}") from None
 
 
 def _content(member: Member) -> dict[str, np.ndarray]:
-    try:
-        with np.load(io.BytesIO(member.data), allow_pickle=False) as archive:
-            content = {key: archive[key] for key in archive.files}
-    except (ValueError, EOFError, OSError, zipfile.BadZipFile) as error:
-        raise ValueError(f"damaged, or with objects instead of numbers and texts ({error})") from None
+    content = arrays.read_npz(io.BytesIO(member.data), member.where)
     for key in content:
         if key not in KEYS:
             near = difflib.get_close_matches(key, KEYS, n=1)
-            raise ValueError(f"unknown entry {key!r}{f'; did you mean {near[0]!r}?' if near else ''}")
+            raise ValueError(f"unknown entry {key[:80]!r}{f'; did you mean {near[0]!r}?' if near else ''}")
     if lacking := [key for key in ("joints", "topology") if key not in content]:
         raise ValueError(f"lacks {' and '.join(lacking)}")
     return content
 
 
 def _recording(name: str, content: Mapping[str, np.ndarray], base: Path) -> Recording:
-    layout = topology(located(str(content["topology"]), base))
-    joints = np.asarray(content["joints"], np.float64)
+    layout = topology(located(_text(content, "topology") or "", base))
+    joints = _numbers(content, "joints")
     if joints.ndim != 4 or joints.shape[2:] != (len(layout.joints), 3):
         raise ValueError(f"joints: expected (T, M, {len(layout.joints)}, 3) for {layout.name}, got {joints.shape}")
     count, people = joints.shape[:2]
+    limits.check(count, limits.FRAMES, "joints: frames of a recording")
     stamps = _stamps(content, count)
-    ids = [str(one) for one in content["ids"]] if "ids" in content else [str(index + 1) for index in range(people)]
-    if len(set(ids)) != people:
-        raise ValueError(f"ids: expected {people} different texts, got {ids}")
-    confidence = content.get("confidence")
+    ids = _texts(content, "ids").tolist() if "ids" in content else [str(index + 1) for index in range(people)]
+    if len(set(ids)) != people or len(ids) != people:
+        raise ValueError(f"ids: expected {people} different texts, got {ids[:20]}")
+    confidence = _numbers(content, "confidence") if "confidence" in content else None
     if confidence is not None and confidence.shape != joints.shape[:3]:
         raise ValueError(f"confidence: expected {joints.shape[:3]}, got {confidence.shape}")
+    if confidence is not None:
+        check_confidence(confidence, name)
     joints, confidence = _meant(joints, confidence, content, layout)
-    label = str(content["clip_label"]) if "clip_label" in content else None
+    label = _text(content, "clip_label")
     segments = (*_labelled(content, stamps, ids), *_segments(content, ids))
     return Recording(
         name=name,
@@ -95,7 +100,7 @@ def _recording(name: str, content: Mapping[str, np.ndarray], base: Path) -> Reco
         ),
         segments=segments,
         labels=tuple(dict.fromkeys([*([label] if label else []), *(segment.label for segment in segments)])),
-        subject=str(content["subject"]) if "subject" in content else None,
+        subject=_text(content, "subject"),
         label=label,
     )
 
@@ -104,28 +109,78 @@ def _meant(
     joints: np.ndarray, confidence: np.ndarray | None, content: Mapping[str, np.ndarray], layout: Topology
 ) -> tuple[np.ndarray, np.ndarray | None]:
     """Joints (T, M, V, 3) in metres and confidence (T, M, V), every joint under its own name."""
-    units = str(np.squeeze(content.get("units", "m")))
+    units = _text(content, "units") or "m"
     if units not in UNITS:
-        raise ValueError(f"units: expected one of {', '.join(UNITS)}, got {units[:20]!r}")
-    mirrored = np.squeeze(content.get("mirrored", np.False_))
-    if mirrored.shape or mirrored.dtype != bool:
-        raise ValueError(f"mirrored: expected True or False, got {mirrored.dtype} {mirrored.shape}")
+        raise ValueError(f"units: expected one of {', '.join(UNITS)}, got {shown(units)}")
+    mirrored = _one(content, "mirrored") if "mirrored" in content else np.array(False)
+    if mirrored.dtype != bool:
+        raise ValueError(f"mirrored: expected True or False, got {mirrored.dtype}")
     order = layout.order(bool(mirrored))
     return joints[:, :, order] * UNITS[units], None if confidence is None else confidence[:, :, order]
+
+
+def _numbers(content: Mapping[str, np.ndarray], key: str) -> np.ndarray:
+    """An entry as float64."""
+    array = content[key]
+    if array.dtype.kind not in "biuf":
+        raise ValueError(f"{key}: expected numbers, got {array.dtype}")
+    limits.check(array.size, limits.NUMBERS, f"{key}: numbers of a recording (cut it into parts)")
+    return array.astype(np.float64)
+
+
+def _texts(content: Mapping[str, np.ndarray], key: str) -> np.ndarray:
+    """An entry as texts; those that were saved as bytes are read as UTF-8, and numbers as they are written."""
+    array = content[key]
+    limits.check(array.size, limits.NUMBERS, f"{key}: texts")
+    return np.char.decode(array, "utf-8") if array.dtype.kind == "S" else array.astype(str)
+
+
+def _one(content: Mapping[str, np.ndarray], key: str) -> np.ndarray:
+    """An entry that is one value, also where it was saved as an array of one."""
+    array = content[key]
+    if array.size != 1:
+        raise ValueError(f"{key}: expected one value, got {array.shape}")
+    return array.reshape(())
+
+
+def _text(content: Mapping[str, np.ndarray], key: str) -> str | None:
+    """A text, None where it is not there or empty."""
+    return str(_texts({key: _one(content, key)}, key)) or None if key in content else None
 
 
 def _stamps(content: Mapping[str, np.ndarray], count: int) -> np.ndarray:
     if ("rate" in content) == ("stamps" in content):
         raise ValueError("expected either rate (Hz) or stamps (T,) in seconds")
     if "rate" in content:
-        rate = float(content["rate"])
-        if not rate > 0.0:
-            raise ValueError(f"rate: expected more than 0 Hz, got {rate}")
+        rate = float(_numbers({"rate": _one(content, "rate")}, "rate"))
+        if not RATES[0] <= rate <= RATES[1]:
+            hint = f": it is frames a second; 1 / {rate:g} is {1.0 / rate:g}" if 0.0 < rate < 1.0 else ""
+            raise ValueError(f"rate: expected more than 0 Hz, {RATES[0]:g} to {RATES[1]:g}, got {rate:g}{hint}")
         return regular(count, rate)
-    stamps = np.asarray(content["stamps"], np.float64)
-    if stamps.shape != (count,) or not np.isfinite(stamps).all() or (np.diff(stamps) <= 0.0).any():
+    stamps = content["stamps"]
+    if stamps.dtype.kind == "M":
+        if np.isnat(stamps).any():
+            raise ValueError(f"stamps: not a time at frame {int(np.isnat(stamps).argmax())}")
+        stamps = (stamps - np.datetime64(0, "s")) / np.timedelta64(1, "s")
+    else:
+        stamps = _numbers({"stamps": stamps}, "stamps")
+    if stamps.shape != (count,):
         raise ValueError(f"stamps: expected {count} rising seconds, one a frame, got {stamps.shape}")
+    _check_unit(stamps)
+    try:
+        check_stamps(stamps, "stamps")
+    except ValueError as error:
+        coarse = content["stamps"].dtype in (np.float32, np.float16)
+        raise ValueError(f"{error}{'; float32 cannot tell them apart: save float64' if coarse else ''}") from None
     return stamps
+
+
+def _check_unit(stamps: np.ndarray) -> None:
+    """Refuse stamps of less than a frame a second, which are in another unit."""
+    step = float(np.median(np.diff(stamps))) if len(stamps) > 1 else 0.0
+    if step > 1.0 / RATES[0]:
+        unit = next((f": {unit}? divide by {by:g}" for unit, by in _UNITS.items() if step <= by / RATES[0]), "")
+        raise ValueError(f"stamps: expected seconds, got {step:g} from frame to frame{unit}")
 
 
 def _labelled(content: Mapping[str, np.ndarray], stamps: np.ndarray, ids: list[str]) -> Iterator[Segment]:
@@ -137,17 +192,27 @@ def _labelled(content: Mapping[str, np.ndarray], stamps: np.ndarray, ids: list[s
         raise ValueError(f"labels: expected texts ({len(stamps)},) or ({len(stamps)}, {len(ids)}), got {labels.shape}")
     for identity, column in zip(ids, columns.T, strict=False):
         position = 0
-        for label, run in itertools.groupby(column.astype(str).tolist()):
+        for label, run in itertools.groupby(_texts({"labels": column}, "labels").tolist()):
             first, position = position, position + len(list(run))
             if label not in NOTHING:
                 yield Segment(identity, label, float(stamps[first]), float(stamps[position - 1]))
 
 
 def _segments(content: Mapping[str, np.ndarray], ids: list[str]) -> Iterator[Segment]:
-    for row in content.get("segments", ()):
-        if np.shape(row) != (4,):
-            raise ValueError(f"segments: expected rows of person, label, start, end, got {row}")
-        person, label, start, end = map(str, row)
-        if person not in ids or float(end) < float(start):
-            raise ValueError(f"segments: expected one of {ids} and an end after the start, got {list(map(str, row))}")
-        yield Segment(person, label, float(start), float(end))
+    if "segments" not in content:
+        return
+    rows = _texts(content, "segments")
+    if rows.size and (rows.ndim != 2 or rows.shape[1] != 4):
+        raise ValueError(f"segments: expected rows of person, label, start, end, got {rows.shape}")
+    for number, row in enumerate(rows.tolist() if rows.size else []):
+        person, label, start, end = row
+        try:
+            begins, ends = float(start), float(end)
+        except ValueError:
+            begins = ends = math.nan
+        if person not in ids or label in NOTHING or not -limits.LATEST < begins <= ends < limits.LATEST:
+            raise ValueError(
+                f"segments: expected one of {ids[:20]}, a label, seconds, and an end after the start in row {number},"
+                f" got {[word[:40] for word in row]}"
+            )
+        yield Segment(person, label, begins, ends)

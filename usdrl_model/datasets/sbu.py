@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from usdrl_model.datasets.frames import EPOCH, frames
+from usdrl_model.datasets.frames import EPOCH, check_stamps, frames
 from usdrl_model.datasets.numbers import table
 from usdrl_model.datasets.sources import Source, members
 from usdrl_model.recording import Recording
@@ -42,8 +42,7 @@ def load(folder: str | Path) -> Iterator[Recording]:
         joints = metres(rows[:, 1:].reshape(-1, 2, 15, 3))
         # Frame numbers skip where a frame was lost, and so does time.
         stamps = EPOCH + (rows[:, 0] - rows[:1, 0].sum()) / RATE
-        if (np.diff(stamps) <= 0.0).any():
-            raise ValueError(f"{member.where}: expected rising frame numbers in the first column")
+        check_stamps(stamps, member.where, what="frame numbers in the first column")
         yield Recording(
             name=f"{pair}_{action}_{take}",
             topology=TOPOLOGY,

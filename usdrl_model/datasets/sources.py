@@ -5,24 +5,17 @@ Archives are read member by member and never extracted, so no path inside one ca
 
 from __future__ import annotations
 
+import codecs
 import hashlib
 import logging
-import lzma
 import re
-import tarfile
-import zipfile
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-TARS = (".tar", ".tar.gz", ".tgz", ".tar.xz", ".tar.bz2")
-UNREADABLE = (".7z", ".rar")
-"""Archives that only other programs open."""
-MAX_MEMBER = 2**30
-"""Bytes. A single text of a data set is never larger; an archive that claims so is an attack or damaged."""
+from usdrl_model import archives, limits
 
-_DAMAGE = (zipfile.BadZipFile, tarfile.TarError, lzma.LZMAError, zlib.error, EOFError)
+_ANY = next(re.finditer("", ""))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -50,14 +43,20 @@ class Member:
     """It lies in an archive."""
 
     def text(self) -> str:
-        """The file as ASCII text; ValueError where it is none."""
+        """The file as ASCII text; ValueError where it is none, or longer than any of a data set."""
+        limits.check(len(self.data), limits.TEXT, f"{self.where}: bytes of text")
         try:
-            return self.data.decode("ascii")
+            return self.data.removeprefix(codecs.BOM_UTF8).decode("ascii")
         except UnicodeDecodeError:
             raise ValueError(f"{self.where}: expected a text file, got other bytes") from None
 
 
-def members(path: str | Path, pattern: str, source: Source) -> Iterator[Member]:
+def text(path: Path) -> str:
+    """A file of its own as ASCII text; ValueError as of ``Member.text``."""
+    return Member(_ANY, archives.readable(str(path)), limits.read(path, limits.TEXT)).text()
+
+
+def members(path: str | Path, pattern: str, source: Source, limit: int = limits.TEXT) -> Iterator[Member]:
     """Every file below ``path`` whose path matches, one at a time; unpacked files first, then those in archives.
 
     Args:
@@ -65,15 +64,17 @@ def members(path: str | Path, pattern: str, source: Source) -> Iterator[Member]:
         pattern: regular expression, searched in the path with "/" between folders. Its match, or its group called
             "name" where it has one, is what the file is called; it never begins within a word or a number.
         source: for the message when there is none.
+        limit: bytes of a file, unpacked.
 
     Raises:
         FileNotFoundError: nothing matches; the message says what was expected and where to get it.
-        ValueError: a damaged archive, or two different files of one name. A file that is there twice is taken once, an
-            unpacked one before one in an archive.
+        ValueError: an archive that is damaged or packed in a way that Python does not open, a file beyond the limit, or
+            two different files of one name. A file that is there twice is taken once, an unpacked one before one in an
+            archive.
     """
     path, seen = Path(path), dict[str, tuple[str, bytes, bool]]()
     expression = re.compile(pattern)
-    for member in _all_members(path, expression):
+    for member in _all_members(path, expression, limit):
         if (name := _name(member.match)) is None:
             continue
         digest = hashlib.sha256(member.data).digest()
@@ -99,55 +100,30 @@ def _name(match: re.Match[str]) -> str | None:
 
 def missing(path: Path, source: Source) -> FileNotFoundError:
     """The error of a folder that does not hold the data set."""
-    packed = (
-        [entry.name for entry in sorted(path.glob("*")) if entry.name.endswith(UNREADABLE)] if path.is_dir() else []
-    )
+    there = [path] if path.is_file() else sorted(path.glob("*")) if path.is_dir() else []
+    packed = [archives.readable(entry.name) for entry in there if archives.is_unreadable(entry)]
     found = "no such folder" if not path.exists() else f"unpack {', '.join(packed)} first" if packed else "none found"
     return FileNotFoundError(
-        f"{path}: expected {source.files} of {source.title} ({found}). Get it from {source.where}; {source.terms}"
+        f"{archives.readable(str(path))}: expected {source.files} of {source.title} ({found})."
+        f" Get it from {source.where}; {source.terms}"
     )
 
 
-def _all_members(path: Path, expression: re.Pattern[str]) -> Iterator[Member]:
+def _all_members(path: Path, expression: re.Pattern[str], limit: int) -> Iterator[Member]:
     if path.is_file():
-        yield from _packed(path, expression)
+        yield from _packed(path, expression, limit)
         return
-    files = sorted(entry for entry in path.rglob("*") if entry.is_file())
-    for file in files:
-        if match := expression.search(file.relative_to(path).as_posix()):
-            yield Member(match, str(file), file.read_bytes())
-    for file in files:
-        yield from _packed(file, expression)
+    named = [(archives.readable(entry.relative_to(path).as_posix()), entry) for entry in sorted(path.rglob("*"))]
+    files = [(name, entry) for name, entry in named if not archives.is_fork(name) and entry.is_file()]
+    for name, file in files:
+        if match := expression.search(name):
+            yield Member(match, archives.readable(str(file)), limits.read(file, limit))
+    for _, file in files:
+        yield from _packed(file, expression, limit)
 
 
-def _packed(file: Path, expression: re.Pattern[str]) -> Iterator[Member]:
-    try:
-        if file.name.endswith(".zip"):
-            yield from _zipped(file, expression)
-        elif file.name.endswith(TARS):
-            yield from _tarred(file, expression)
-    except _DAMAGE as error:
-        raise ValueError(f"{file}: damaged, or only half downloaded ({error}): get it again") from None
-
-
-def _zipped(file: Path, expression: re.Pattern[str]) -> Iterator[Member]:
-    with zipfile.ZipFile(file) as archive:
-        for entry in sorted(archive.infolist(), key=lambda entry: entry.filename):
-            if not entry.is_dir() and (match := expression.search(entry.filename)):
-                _check_size(file, entry.filename, entry.file_size)
-                yield Member(match, f"{file.name}:{entry.filename}", archive.read(entry), packed=True)
-
-
-def _tarred(file: Path, expression: re.Pattern[str]) -> Iterator[Member]:
-    with tarfile.open(file) as archive:
-        for entry in archive:  # in the archive's order: a compressed one can only be read from front to back
-            if entry.isreg() and (match := expression.search(entry.name)):
-                _check_size(file, entry.name, entry.size)
-                content = archive.extractfile(entry)
-                if content is not None:
-                    yield Member(match, f"{file.name}:{entry.name}", content.read(), packed=True)
-
-
-def _check_size(file: Path, name: str, size: int) -> None:
-    if size > MAX_MEMBER:
-        raise ValueError(f"{file}: {name} claims {size} bytes, more than any file of a data set has")
+def _packed(file: Path, expression: re.Pattern[str], limit: int) -> Iterator[Member]:
+    if archives.is_archive(file):
+        for name, read in archives.contents(file):
+            if match := expression.search(name):
+                yield Member(match, f"{archives.readable(file.name)}:{name}", read(limit), packed=True)

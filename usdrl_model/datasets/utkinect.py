@@ -13,14 +13,13 @@ from the row.
 
 from __future__ import annotations
 
-import re
-import zipfile
 from pathlib import Path
 
 import numpy as np
 
-from usdrl_model.datasets.frames import EPOCH
-from usdrl_model.datasets.sources import Source
+from usdrl_model.datasets.frames import EPOCH, check_stamps
+from usdrl_model.datasets.numbers import table
+from usdrl_model.datasets.sources import Source, members, text
 from usdrl_model.recording import Recording, Segment
 from usdrl_model.skeleton import Person, SkeletonFrame
 
@@ -47,7 +46,7 @@ LABELS: dict[str, str] = {
 }
 """Official name -> label of this package, in the order of the label file."""
 
-_NAME = re.compile(r"joints_(s(\d\d)_e\d\d)\.txt$")
+_NAME = r"joints_(?P<name>s(\d\d)_e\d\d)\.txt$"
 
 
 def load(folder: str | Path) -> list[Recording]:
@@ -60,10 +59,12 @@ def load(folder: str | Path) -> list[Recording]:
     folder = Path(folder)
     truth = _read_labels(folder)
     recordings = []
-    for name, subject, text in _joint_files(folder):
+    archive = folder / "joints.zip"
+    for member in members(archive if archive.is_file() else folder, _NAME, SOURCE):
+        name, subject = member.match["name"], member.match[2]
         if name not in truth:
-            raise ValueError(f"{folder}: joints of {name}, but its label file has no such sequence")
-        frames = _read_frames(name, text)
+            raise ValueError(f"{member.where}: the label file has no such sequence")
+        frames = _read_frames(member.text(), member.where)
         recordings.append(
             Recording(
                 name=name,
@@ -77,42 +78,16 @@ def load(folder: str | Path) -> list[Recording]:
     return sorted(recordings, key=lambda recording: recording.name)
 
 
-def _joint_files(folder: Path) -> list[tuple[str, str, str]]:
-    """(sequence, subject, text) of every joint file, from the archive or from its unpacked folder."""
-    archive = folder / "joints.zip"
-    found = []
-    if archive.is_file():
-        with zipfile.ZipFile(archive) as files:
-            for entry in files.namelist():
-                if match := _NAME.search(entry):
-                    found.append((match[1], match[2], files.read(entry).decode("ascii")))
-    else:
-        for path in sorted((folder / "joints").glob("joints_*.txt")):
-            if match := _NAME.search(path.name):
-                found.append((match[1], match[2], path.read_text(encoding="ascii")))
-    if not found:
-        raise FileNotFoundError(
-            f"{folder}: expected joints.zip or joints/joints_sSS_eEE.txt of UTKinect-Action3D"
-            " (cvrc.ece.utexas.edu/KinectDatasets)"
-        )
-    return found
-
-
-def _read_frames(name: str, text: str) -> tuple[SkeletonFrame, ...]:
-    frames = []
-    for line_number, line in enumerate(text.splitlines(), start=1):
-        if not line.strip():
-            continue
-        try:
-            row = np.array(line.split(), dtype=np.float64)
-        except ValueError as error:
-            raise ValueError(f"joints_{name}.txt line {line_number}: {error}") from None
-        if row.size != 61:
-            raise ValueError(f"joints_{name}.txt line {line_number}: expected 61 numbers (id, 20 x 3), got {row.size}")
-        person = Person(id=PERSON, joints=row[1:].reshape(20, 3))
-        frames.append(SkeletonFrame(stamp=EPOCH + row[0] / FRAME_RATE, people=(person,)))
+def _read_frames(text: str, where: str) -> tuple[SkeletonFrame, ...]:
+    rows = table(text, 61, where)
     # The rows of one take are in order; a stable sort guards the few files in which a pair is swapped.
-    return tuple(sorted(frames, key=lambda frame: frame.stamp))
+    rows = rows[np.argsort(rows[:, 0], kind="stable")]
+    stamps = EPOCH + rows[:, 0] / FRAME_RATE
+    check_stamps(stamps, where, repeated=True)
+    return tuple(
+        SkeletonFrame(stamp=stamp, people=(Person(id=PERSON, joints=joints),))
+        for stamp, joints in zip(stamps.tolist(), rows[:, 1:].reshape(-1, 20, 3), strict=True)
+    )
 
 
 def _read_labels(folder: Path) -> dict[str, tuple[Segment, ...]]:
@@ -122,7 +97,7 @@ def _read_labels(folder: Path) -> dict[str, tuple[Segment, ...]]:
         raise FileNotFoundError(f"{folder}: expected actionLabel_modified.txt or actionLabel.txt of UTKinect-Action3D")
     truth: dict[str, list[Segment]] = {}
     name = None
-    for line_number, line in enumerate(path.read_text(encoding="ascii").splitlines(), start=1):
+    for line_number, line in enumerate(text(path).splitlines(), start=1):
         words = line.replace(":", " ").split()
         if not words:
             continue
@@ -131,9 +106,11 @@ def _read_labels(folder: Path) -> dict[str, tuple[Segment, ...]]:
             truth[name] = []
             continue
         if name is None or len(words) != 3 or words[0] not in LABELS:
-            raise ValueError(f"{path.name} line {line_number}: expected 'action: first last', got {line!r}")
+            raise ValueError(f"{path.name} line {line_number}: expected 'action: first last', got {line[:80]!r}")
         if "NaN" in words:  # one instance of the set was never labelled
             continue
+        if not all(word.isdigit() and len(word) < 10 for word in words[1:]):
+            raise ValueError(f"{path.name} line {line_number}: expected two frame numbers, got {line[:80]!r}")
         first, last = (EPOCH + int(word) / FRAME_RATE for word in words[1:])
         truth[name].append(Segment(person=PERSON, label=LABELS[words[0]], start=first, end=last))
     return {key: tuple(segments) for key, segments in truth.items()}
