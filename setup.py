@@ -21,7 +21,7 @@ setup(
     name=PACKAGE,
     version=VERSION,
     description="Online detection of human actions from skeletons, for humanoid robots (ROS 2)",
-    license="Apache-2.0",
+    license="Apache-2.0",  # of the code; LICENSE-WEIGHTS has the terms of the weights
     maintainer="usdrl_ros maintainers",
     maintainer_email="maintainers@users.noreply.github.com",
     python_requires=">=3.10",
@@ -32,7 +32,9 @@ setup(
     },
     data_files=[
         ("share/ament_index/resource_index/packages", [f"resource/{PACKAGE}"]),
-        (f"share/{PACKAGE}", ["package.xml"]),
+        (f"share/{PACKAGE}", ["package.xml", "LICENSE", "LICENSE-WEIGHTS"]),
+        (f"share/{PACKAGE}/docs", sorted(glob("docs/*.md"))),
+        (f"share/{PACKAGE}/docs/images", sorted(glob("docs/images/*"))),
         (f"share/{PACKAGE}/launch", sorted(glob("launch/*.launch.py"))),
         (f"share/{PACKAGE}/config", sorted(glob("config/*.yaml") + glob("config/*.rviz"))),
         (f"share/{PACKAGE}/config/benchmarks", sorted(glob("config/benchmarks/*.yaml"))),

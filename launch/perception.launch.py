@@ -2,77 +2,95 @@
 
     ros2 launch usdrl_ros perception.launch.py topic:=/body_tracking_data input_type:=marker_array topology:=k4abt_32
 
-An argument that is left empty is as the params file says.
+An argument that is left empty is as the params file says, or as the node has it by itself. Everything is looked at
+before a process is started; the launch ends when the node does.
 """
 
+import sys
 from pathlib import Path
 
-from ament_index_python.packages import get_package_share_directory
+from ament_index_python.packages import PackageNotFoundError, get_package_prefix, get_package_share_directory
 from launch import LaunchContext, LaunchDescription
-from launch.actions import DeclareLaunchArgument, OpaqueFunction
+from launch.actions import DeclareLaunchArgument, LogInfo, OpaqueFunction, RegisterEventHandler, Shutdown
 from launch.conditions import IfCondition
+from launch.event_handlers import OnProcessExit
+from launch.events.process import ProcessExited
 from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
-from launch_ros.parameter_descriptions import ParameterValue
 
-CONFIG = Path(get_package_share_directory("usdrl_ros")) / "config"
-OVERRIDES = {
-    "topic": "input topic, relative to the namespace",
-    "input_type": "message type of the input: point_cloud, marker_array or pose_array",
-    "topology": "joint set of the tracker, for example kinect_v2_25 or k4abt_32",
-    "device": "where the model runs: auto, cpu or cuda",
-    "weights": "name of shipped weights, or path of a weights folder",
+from usdrl_ros import launch_arguments
+from usdrl_ros.parameter_names import check_file
+from usdrl_ros.parameters import NAMES
+
+SHARE = Path(get_package_share_directory("usdrl_ros"))
+NODE = "usdrl_perception"
+ARGUMENTS = {
+    "params_file": ("", f"parameters of the node; {SHARE / 'config/perception.yaml'} is one to copy"),
+    "namespace": ("", "namespace of the node and its topics"),
+    "rviz": ("false", "true: show people and actions in RViz, where it is installed"),
+    "fixed_frame": ("", "frame of RViz; empty: target_frame, or camera"),
+    **{
+        name: ("", f"{text} Empty: as in params_file, else {SHARE / 'docs/parameters.md'}")
+        for name, text in launch_arguments.DESCRIPTIONS.items()
+    },
 }
-"""Argument, which is also the parameter it sets -> description."""
+"""Argument -> (default, description)."""
 
 
-def overrides(context: LaunchContext) -> dict[str, str]:
-    """The parameters that were given as arguments."""
-    given = {name: LaunchConfiguration(name).perform(context) for name in OVERRIDES}
-    return {name: value for name, value in given.items() if value}
+def given(context: LaunchContext, name: str) -> str:
+    """Text of an argument."""
+    return LaunchConfiguration(name).perform(context)
 
 
-def perception(context: LaunchContext) -> list[Node]:
-    """The node, with what was given on top of the params file."""
-    given = {name: ParameterValue(value, value_type=str) for name, value in overrides(context).items()}
+def perception(context: LaunchContext) -> list:
+    """Everything that is started, once all of it was looked at; ValueError and FileNotFoundError come before."""
+    if Path(__file__).name in {Path(word).name for word in sys.argv}:  # else they are arguments of who includes this
+        launch_arguments.check_names(context.argv, ARGUMENTS)
+    values = launch_arguments.parameters({name: given(context, name) for name in launch_arguments.DESCRIPTIONS})
+    parameters = [values] if values else []
+    if file := given(context, "params_file"):
+        check_file(Path(file), NODE, NAMES)
+        parameters.insert(0, file)
+    viewer = rviz(context) if IfCondition(LaunchConfiguration("rviz")).evaluate(context) else []
+    node = Node(
+        package="usdrl_ros",
+        executable="usdrl-perception",
+        name=NODE,
+        namespace=given(context, "namespace"),
+        parameters=parameters,
+        output="screen",
+    )
+    return [RegisterEventHandler(OnProcessExit(target_action=node, on_exit=ended)), node, *viewer]
+
+
+def ended(event: ProcessExited, context: LaunchContext) -> list:
+    """The launch ends with the node, and badly if it did."""
+    if event.returncode and not context.is_shutdown:
+        raise RuntimeError(f"{NODE} ended with exit code {event.returncode}: what it printed above says why")
+    return [Shutdown(reason=f"{NODE} has ended")]
+
+
+def rviz(context: LaunchContext) -> list:
+    """RViz, or a word where there is none."""
+    try:
+        get_package_prefix("rviz2")
+    except PackageNotFoundError:
+        return [LogInfo(msg="WARNING: rviz2 is not installed (apt install ros-$ROS_DISTRO-rviz2): going on without it")]
+    frame = given(context, "fixed_frame") or given(context, "target_frame") or "camera"
     return [
         Node(
-            package="usdrl_ros",
-            executable="usdrl-perception",
-            name="usdrl_perception",
-            namespace=LaunchConfiguration("namespace"),
-            parameters=[LaunchConfiguration("params_file"), given],
-            output="screen",
+            package="rviz2",
+            executable="rviz2",
+            namespace=given(context, "namespace"),
+            arguments=["-d", str(SHARE / "config/perception.rviz"), "-f", frame],
         )
     ]
 
 
 def generate_launch_description() -> LaunchDescription:
-    return LaunchDescription(
-        [
-            DeclareLaunchArgument(
-                "params_file",
-                default_value=str(CONFIG / "perception.yaml"),
-                description="parameters of the node, see docs/parameters.md",
-            ),
-            DeclareLaunchArgument("namespace", default_value="", description="namespace of the node and its topics"),
-            *(
-                DeclareLaunchArgument(name, default_value="", description=f"{text}; empty: as in params_file")
-                for name, text in OVERRIDES.items()
-            ),
-            DeclareLaunchArgument("rviz", default_value="false", description="true: show people and actions in RViz"),
-            DeclareLaunchArgument(
-                "fixed_frame",
-                default_value="camera",
-                description="frame of RViz: the parameter target_frame, or the frame of the tracker's messages",
-            ),
-            OpaqueFunction(function=perception),
-            Node(
-                package="rviz2",
-                executable="rviz2",
-                namespace=LaunchConfiguration("namespace"),
-                arguments=["-d", str(CONFIG / "perception.rviz"), "-f", LaunchConfiguration("fixed_frame")],
-                condition=IfCondition(LaunchConfiguration("rviz")),
-            ),
-        ]
-    )
+    """Arguments, and what follows from them."""
+    declared = [
+        DeclareLaunchArgument(name, default_value=default, description=text)
+        for name, (default, text) in ARGUMENTS.items()
+    ]
+    return LaunchDescription([*declared, OpaqueFunction(function=perception)])

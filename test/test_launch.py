@@ -8,8 +8,10 @@ import pytest
 pytest.importorskip("launch", reason="needs ROS 2's launch")
 pytest.importorskip("launch_ros", reason="needs ROS 2's launch_ros")
 
+from ament_index_python.packages import PackageNotFoundError  # noqa: E402
 from launch import LaunchContext  # noqa: E402
-from launch.actions import DeclareLaunchArgument  # noqa: E402
+from launch.actions import DeclareLaunchArgument, LogInfo, Shutdown  # noqa: E402
+from launch_ros.actions import Node  # noqa: E402
 
 ROOT = Path(__file__).parent.parent
 
@@ -23,31 +25,63 @@ def module(monkeypatch):
     return module
 
 
-def test_every_argument_is_described(module):
-    description = module.generate_launch_description()
-    arguments = {entity.name: entity for entity in description.entities if isinstance(entity, DeclareLaunchArgument)}
-    assert arguments.keys() == {
-        "params_file", "namespace", "topic", "input_type", "topology", "device", "weights", "rviz", "fixed_frame",
-    }  # fmt: skip
-    assert all(argument.description for argument in arguments.values())
-    context = LaunchContext()
-    arguments["params_file"].execute(context)
-    assert Path(context.launch_configurations["params_file"]).is_file()
-
-
-def test_only_arguments_that_are_given_override_the_params_file(module):
+@pytest.fixture
+def context(module):
+    """What the launch file is run in, with the defaults of its arguments."""
     context = LaunchContext()
     for entity in module.generate_launch_description().entities:
         if isinstance(entity, DeclareLaunchArgument):
             entity.execute(context)
-    assert module.overrides(context) == {}
-    context.launch_configurations["topology"] = "k4abt_32"
-    assert module.overrides(context) == {"topology": "k4abt_32"}
-    (node,) = module.perception(context)
-    assert (node.node_package, node.node_executable) == ("usdrl_ros", "usdrl-perception")
+    return context
 
 
-def test_arguments_are_parameters(module):
-    from usdrl_ros.parameters import NAMES
+def started(actions):
+    return [action.node_package for action in actions if isinstance(action, Node)]
 
-    assert module.OVERRIDES.keys() <= NAMES
+
+def test_every_argument_is_described(module):
+    entities = module.generate_launch_description().entities
+    arguments = [entity for entity in entities if isinstance(entity, DeclareLaunchArgument)]
+    assert {"params_file", "namespace", "rviz", "fixed_frame", "use_sim_time", "axes", "units", "sensor_pose"} <= {
+        argument.name for argument in arguments
+    }
+    assert all(argument.description for argument in arguments)
+
+
+def test_without_arguments_the_node_has_its_own_defaults(module, context):
+    assert started(module.perception(context)) == ["usdrl_ros"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"topology": "k4abt32"}, "did you mean 'k4abt_32'"),
+        ({"params_file": "nowhere.yaml"}, "there is no file nowhere.yaml"),
+        ({"sensor_pose": "high"}, "expected a number"),
+    ],
+)
+def test_what_is_wrong_is_said_before_anything_starts(module, context, arguments, message):
+    context.launch_configurations.update(arguments)
+    with pytest.raises((ValueError, FileNotFoundError), match=f"(?i){message}"):
+        module.perception(context)
+
+
+def test_without_rviz_the_node_starts_all_the_same(module, context, monkeypatch):
+    def nowhere(name):
+        raise PackageNotFoundError(name)
+
+    monkeypatch.setattr(module, "get_package_prefix", nowhere)
+    context.launch_configurations["rviz"] = "true"
+    actions = module.perception(context)
+    assert started(actions) == ["usdrl_ros"]
+    assert any(isinstance(action, LogInfo) for action in actions)
+
+
+def test_the_launch_ends_with_the_node(module, context):
+    class Exit:
+        returncode = 0
+
+    assert [type(action) for action in module.ended(Exit, context)] == [Shutdown]
+    Exit.returncode = 3
+    with pytest.raises(RuntimeError, match="exit code 3"):
+        module.ended(Exit, context)

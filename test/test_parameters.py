@@ -37,8 +37,10 @@ def test_the_generated_files_are_up_to_date(path, text):
     assert written == text(), f"{path} is out of date: run python -m usdrl_ros.parameter_docs"
 
 
-def test_the_params_file_holds_the_defaults():
+def test_the_params_file_holds_every_default_and_sets_one():
     ((_, values),) = yaml.safe_load(params_file()).items()
+    assert values["ros__parameters"] == {"topic": "skeletons"}
+    ((_, values),) = yaml.safe_load(params_file().replace("    #", "    ").replace("     ", "    # ")).items()
     assert values["ros__parameters"] == {parameter.name: parameter.default for parameter in PARAMETERS}
 
 

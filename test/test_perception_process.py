@@ -69,7 +69,9 @@ def test_a_node_that_waits_survives_a_failed_configuration(peer, spoiled_weights
 
 
 def test_names_simulated_time_and_quality_of_service_with_the_shipped_weights(peer, tmp_path):
-    settings = params_file().replace('topic: "skeletons"', 'topic: "people"').replace('"optical"', '"kinect"')
+    settings = (
+        params_file().replace('topic: "skeletons"', 'topic: "people"').replace('#axes: "optical"', 'axes: "kinect"')
+    )
     settings += "    use_sim_time: true\n    qos_overrides./robot/people.subscription.reliability: reliable\n"
     (tmp_path / "robot.yaml").write_text(settings, encoding="utf-8")
     renamed = ["-r", "__ns:=/robot", "-r", "__node:=eyes", "-r", "actions/state:=what_people_do"]

@@ -32,6 +32,7 @@ from usdrl_ros.frames import needs_tf
 from usdrl_ros.health import Health, Situation
 from usdrl_ros.lifecycle import ManagedNode, RCLError
 from usdrl_ros.outputs import Outputs
+from usdrl_ros.parameter_names import check_given
 from usdrl_ros.pipeline import Pipeline, StreamFactory, build, load_stream
 from usdrl_ros.protocols import Result
 from usdrl_ros.supervisor import Supervisor
@@ -79,6 +80,7 @@ class PerceptionNode(ManagedNode):
     def __init__(self, stream_factory: StreamFactory = load_stream) -> None:
         super().__init__(NODE_NAME)
         parameters.declare(self)
+        check_given(self, parameters.NAMES)
         self._stream_factory = stream_factory
         self._health = Health(time.monotonic, warn=self.get_logger().warning)
         self._content = ContentReport(time.monotonic, warn=self.get_logger().warning)

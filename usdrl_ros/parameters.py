@@ -262,7 +262,7 @@ def read(node: Node, changes: Mapping[str, Any] | None = None) -> PerceptionConf
     values = {parameter.name: node.get_parameter(parameter.name).value for parameter in PARAMETERS}
     values.update({name: value for name, value in (changes or {}).items() if name in values})
     for parameter in PARAMETERS:
-        _check(parameter, values[parameter.name])
+        check(parameter, values[parameter.name])
     if RECOMMENDED not in (values["on_threshold"], values["off_threshold"]):
         _check_thresholds(values["on_threshold"], values["off_threshold"])
     values["watch"] = tuple(dict.fromkeys(label for label in values["watch"] if label))
@@ -298,7 +298,8 @@ def check_watch(watch: Iterable[str], labels: Iterable[str]) -> None:
             raise ValueError(f"watch: the weights do not know {label!r}.{hint} Known: {', '.join(known)}")
 
 
-def _check(parameter: Declaration, value: Any) -> None:
+def check(parameter: Declaration, value: Any) -> None:
+    """Refuse a value that is not allowed; the ValueError says what is."""
     if parameter.files and topology_file.is_file(value):
         return  # whoever reads the file says what is wrong with it
     if parameter.choices and value not in parameter.choices:

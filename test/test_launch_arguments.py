@@ -1,0 +1,62 @@
+"""Arguments of the launch file become values of parameters, or errors, before any process is started."""
+
+import pytest
+
+pytest.importorskip("rclpy", reason="needs ROS 2 (rclpy)")
+
+from usdrl_ros import launch_arguments  # noqa: E402
+from usdrl_ros.parameters import NAMES  # noqa: E402
+
+
+def test_arguments_are_parameters_with_their_descriptions():
+    assert set(launch_arguments.NAMES) <= NAMES
+    assert all(launch_arguments.DESCRIPTIONS.values())
+
+
+def test_what_is_empty_is_not_given():
+    assert launch_arguments.parameters(dict.fromkeys(launch_arguments.DESCRIPTIONS, "")) == {}
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "value"),
+    [
+        ("topology", "k4abt_32", "k4abt_32"),
+        ("target_frame", "map", "map"),
+        ("topic", "1", "1"),
+        ("mirrored", "true", True),
+        ("autostart", "False", False),
+        ("use_sim_time", "true", True),
+        ("sensor_pose", "[0, 0, 1.2, 0, 0.3, 0]", [0.0, 0.0, 1.2, 0.0, 0.3, 0.0]),
+        ("sensor_pose", "0 0 1.2 0 0.3 0", [0.0, 0.0, 1.2, 0.0, 0.3, 0.0]),
+        ("watch", "[wave, 'clap']", ["wave", "clap"]),
+        ("watch", "wave,clap", ["wave", "clap"]),
+    ],
+)
+def test_texts_become_values_of_the_type_that_the_node_declares(name, text, value):
+    (found,) = launch_arguments.parameters({name: text}).values()
+    assert found == value
+    assert type(found) is type(value)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "message"),
+    [
+        ("topology", "k4abt32", "did you mean 'k4abt_32'"),
+        ("axes", "bodi", "did you mean 'body'"),
+        ("units", "metre", "Allowed: m, cm, mm"),
+        ("autostart", "maybe", "autostart: expected true or false, got 'maybe'"),
+        ("sensor_pose", "[0, 0, high]", "sensor_pose: expected a number, got 'high'"),
+    ],
+)
+def test_what_is_no_value_is_refused(name, text, message):
+    with pytest.raises(ValueError, match=f"(?i){message}"):
+        launch_arguments.parameters({name: text})
+
+
+def test_unknown_arguments_name_the_nearest():
+    known = ("topic", "topology", "rviz")
+    launch_arguments.check_names(["topic:=a", "--verbose", "a b"], known)
+    with pytest.raises(ValueError, match="no argument 'topolgy'; did you mean 'topology'"):
+        launch_arguments.check_names(["topic:=a", "topolgy:=b"], known)
+    with pytest.raises(ValueError, match="no argument 'xyz'; there are topic, topology, rviz"):
+        launch_arguments.check_names(["xyz:=b"], known)

@@ -1,0 +1,78 @@
+"""Names of parameters that somebody gave: slips of the pen are errors before anything runs."""
+
+import pytest
+
+rclpy = pytest.importorskip("rclpy", reason="needs ROS 2 (rclpy)")
+
+from rclpy.exceptions import ParameterException  # noqa: E402
+from rclpy.parameter import Parameter  # noqa: E402
+
+from usdrl_ros.parameter_names import LARGEST_FILE, check_file, check_given  # noqa: E402
+
+KNOWN = ("topic", "topology", "max_rate", "target_frame")
+
+
+@pytest.fixture
+def start():
+    """A node that was started with some parameters."""
+    rclpy.init()
+    nodes = []
+
+    def started(**given):
+        overrides = [Parameter(name.replace("__", "."), value=value) for name, value in given.items()]
+        nodes.append(rclpy.create_node("usdrl_perception", parameter_overrides=overrides))
+        return nodes[-1]
+
+    yield started
+    for node in nodes:
+        node.destroy_node()
+    rclpy.shutdown()
+
+
+def test_a_slip_of_the_pen_names_the_parameter_that_was_meant(start):
+    with pytest.raises(ParameterException, match="did you mean 'topology'.*topolgy"):
+        check_given(start(topolgy="kinect_v2_25"), KNOWN)
+
+
+def test_other_names_are_left_to_whom_they_belong(start):
+    check_given(start(topic="people", rate=10.0, use_sim_time=True, qos_overrides__topic="x"), KNOWN)
+
+
+def written(tmp_path, text):
+    path = tmp_path / "robot.yaml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize("node", ["/**", "usdrl_perception", "/robot/usdrl_perception", "/robot:\n  usdrl_perception"])
+def test_a_slip_in_a_params_file_is_found_wherever_the_node_is_named(tmp_path, node):
+    indent = "    " if "\n" in node else "  "
+    path = written(tmp_path, f"{node}:\n{indent}ros__parameters:\n{indent}  target_fram: map\n")
+    with pytest.raises(
+        ValueError, match=r"robot\.yaml: there is no parameter 'target_fram'; did you mean 'target_frame'"
+    ):
+        check_file(path, "usdrl_perception", KNOWN)
+
+
+def test_parameters_of_other_nodes_are_theirs(tmp_path):
+    text = "/**:\n  ros__parameters:\n    rate: 3\n    topic: a\nother:\n  ros__parameters: {topolgy: x}\n"
+    check_file(written(tmp_path, text), "usdrl_perception", KNOWN)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("a: [", "no YAML file"),
+        ("topic: people\n", "found no ros__parameters"),
+        ("", "found no ros__parameters"),
+        ("#" * (LARGEST_FILE + 1), "cannot be a params file"),
+    ],
+)
+def test_what_is_no_params_file_is_said_to_be_none(tmp_path, text, message):
+    with pytest.raises(ValueError, match=message):
+        check_file(written(tmp_path, text), "usdrl_perception", KNOWN)
+
+
+def test_a_params_file_that_is_not_there(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"params_file: there is no file .*robot\.yaml"):
+        check_file(tmp_path / "robot.yaml", "usdrl_perception", KNOWN)
