@@ -1,8 +1,11 @@
 """The process of the perception node: how it starts, waits, is named and ends."""
 
+import importlib.util
 import shutil
 import signal
+import sys
 import time
+from pathlib import Path
 
 import jsonschema
 import pytest
@@ -28,6 +31,15 @@ STATE = jsonschema.Draft202012Validator(schema())
 
 def _run(*arguments):
     return Child("perception", ["-m", "usdrl_ros.perception_node", "--ros-args", *arguments])
+
+
+def test_a_node_that_is_stopped_at_any_moment_ends_well():
+    path = Path(__file__).parent.parent / "benchmarks" / "stops.py"
+    spec = importlib.util.spec_from_file_location("stops", path)
+    stops = sys.modules["stops"] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(stops)
+    results = list(stops.stops(8))
+    assert all(result.good for result in results), stops.table(results)
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from usdrl_model.skeleton import SkeletonFrame  # noqa: E402
 from usdrl_model.stream import ActionStream  # noqa: E402
 from usdrl_ros.inputs import InputError, SourceFrame  # noqa: E402
 from usdrl_ros.inputs.common import ros_time  # noqa: E402
+from usdrl_ros.supervisor import HUNG, Supervisor  # noqa: E402
 from usdrl_ros.worker import CAPACITY, Worker  # noqa: E402
 
 
@@ -245,3 +246,169 @@ def test_the_thread_works_and_ends():
     assert bench.worker.stop(1.0)
     assert time.monotonic() - before < 1.0
     assert not any(thread.name == "inference" and thread.is_alive() for thread in threading.enumerate())
+
+
+def test_a_pending_reset_makes_what_is_inferred_now_old_but_loses_no_event():
+    bench = Bench()
+    recorded = recorded_frames(duration=4.5)
+    healthy = bench.stream.infer
+
+    def infer_while_somebody_resets():
+        events = healthy()
+        if events:
+            bench.worker.reset()
+        return events
+
+    bench.stream.infer = infer_while_somebody_resets
+    for frame in recorded:
+        bench.now += 1 / 30
+        bench.worker.put(frame)
+        bench.worker.step()
+        if bench.worker._commands:
+            break
+    assert not bench.events()
+    bench.worker.step()
+    assert [event.kind for event in bench.events()] == ["onset", "offset"]
+    assert bench.results[-1].state.people == ()
+
+
+def test_nothing_is_heard_between_leaving_and_listening():
+    bench = Bench()
+    bench.play(recorded_frames(duration=1.0))
+    assert bench.results[-1].state.people
+    bench.worker.leave()
+    bench.worker.put(recorded_frames(duration=1.1)[-1])  # was on its way
+    bench.worker.step()
+    assert bench.stream.state().people == ()
+    bench.worker.listen()
+    bench.play(recorded_frames(duration=1.0, start=200.0))
+    assert bench.results[-1].state.people
+
+
+class Speechless(Counts):
+    """An observer that is no use."""
+
+    def failed(self, error):
+        raise OSError("the log is gone")
+
+    rejected = failed
+
+
+class WordlessError(Exception):
+    def __str__(self):
+        raise ValueError("no words")
+
+
+@pytest.mark.parametrize(
+    "error", [RuntimeError("bug"), SystemExit(1), WordlessError(), MemoryError(), InputError("x", "y")]
+)
+@pytest.mark.parametrize("observer", [Counts, Speechless])
+def test_no_error_ends_the_thread(error, observer):
+    done = threading.Event()
+    bench = Bench(publish=lambda result: done.set())
+    bench.worker._observer = bench.counts = observer()
+    healthy, bench.stream.infer = bench.stream.infer, lambda: (_ for _ in ()).throw(error)
+    bench.worker.start()
+    bench.worker.put(error)  # the conversion raises it
+    bench.worker.put(recorded_frames()[0])
+    told = bench.worker.reset()
+    assert told.wait(20.0)
+    bench.worker.put(recorded_frames()[1])
+    time.sleep(0.05)
+    bench.stream.infer = healthy
+    bench.worker.put(recorded_frames()[20])
+    assert done.wait(20.0)
+    assert bench.worker.alive
+    assert bench.worker.stop(1.0)
+    if observer is Speechless:
+        assert bench.worker.snapshot().counters["unreported_failures"] >= 1
+
+
+def test_resets_at_any_moment_end_no_thread():
+    """As ``~/reset`` does, while the thread looks at when it last heard something."""
+    bench = Bench()
+    bench.worker.start()
+    recorded = recorded_frames(duration=20.0)
+    for frame in recorded:
+        bench.worker.put(frame)
+        bench.worker.reset()
+    assert bench.worker.reset().wait(20.0)
+    assert bench.worker.alive and not bench.counts.failures
+    assert bench.worker.stop(1.0)
+
+
+class Hanging:
+    """A worker whose model hangs until it is let go."""
+
+    def __init__(self):
+        self.entered, self.let_go = threading.Event(), threading.Event()
+        self.bench = Bench()
+        healthy = self.bench.stream.infer
+
+        def infer():
+            self.entered.set()
+            assert self.let_go.wait(20.0)
+            return healthy()
+
+        self.bench.stream.infer = infer
+        self.bench.worker.start()
+        self.bench.worker.put(recorded_frames()[0])
+        assert self.entered.wait(20.0)
+
+
+def test_nobody_waits_for_a_model_that_hangs_and_what_it_says_later_is_dropped():
+    hanging = Hanging()
+    worker = hanging.bench.worker
+    hanging.bench.now += 3.0
+    before = time.monotonic()
+    assert worker.busy == 3.0
+    assert worker.snapshot().counters == {}
+    assert not worker.reset().is_set()
+    worker.put(recorded_frames()[1])
+    assert not worker.stop()
+    assert time.monotonic() - before < 0.5
+    hanging.let_go.set()
+    assert worker.stop(20.0)
+    assert hanging.bench.results == []
+
+
+def test_a_worker_that_hangs_is_given_up_at_the_second_look():
+    hanging = Hanging()
+    worker, supervisor = hanging.bench.worker, Supervisor(hanging.bench.counts)
+    assert not supervisor.gives_up(worker)
+    hanging.bench.now += HUNG + 1.0
+    assert not supervisor.gives_up(worker)  # the whole process may have slept
+    assert supervisor.gives_up(worker)
+    assert "6 s" in supervisor.fault
+    hanging.let_go.set()
+    assert worker.stop(20.0)
+
+
+def test_a_pause_of_the_whole_process_is_no_hanging_model():
+    hanging = Hanging()
+    worker, supervisor = hanging.bench.worker, Supervisor(hanging.bench.counts)
+    hanging.bench.now += 3600.0
+    assert not supervisor.gives_up(worker)
+    hanging.let_go.set()
+    while worker.busy:
+        time.sleep(0.01)
+    assert not supervisor.gives_up(worker)
+    assert not supervisor.fault
+    assert worker.stop(20.0)
+
+
+def test_a_thread_that_has_ended_is_replaced_and_it_is_told():
+    bench = Bench()
+    run, bench.worker._run = bench.worker._run, lambda: None  # nothing in the worker itself can end it
+    bench.worker.start()
+    while bench.worker.alive:
+        time.sleep(0.01)
+    bench.worker._run = run
+    supervisor = Supervisor(bench.counts)
+    assert not supervisor.gives_up(bench.worker)
+    assert "had ended" in str(bench.counts.failures[0])
+    done = threading.Event()
+    bench.worker._publish = lambda result: done.set()
+    bench.worker.put(recorded_frames()[0])
+    assert done.wait(20.0)
+    assert bench.worker.stop(1.0)

@@ -73,6 +73,14 @@ class Child:
         """True once the process has ended, well or not."""
         return self._running().poll() is not None
 
+    @property
+    def status(self) -> int:
+        """The exit status of a process that has ended; minus the signal if one killed it."""
+        status = self._running().poll()
+        if status is None:
+            raise RuntimeError(f"{self.name} runs")
+        return status
+
     def check(self) -> None:
         """Raise ChildError if the process has ended with an error."""
         if self._running().poll():

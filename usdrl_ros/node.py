@@ -50,7 +50,7 @@ DIAGNOSTICS_PERIOD = 1.0
 SUPERVISION_PERIOD = 0.5
 FAREWELL = 0.04
 """Seconds for which whoever deactivates waits for the last results; later ones follow, until cleanup."""
-CLOSING = 0.5
+CLOSING = 0.4
 """Seconds for which the end of the process waits for an inference."""
 
 SUCCESS, FAILURE, ERROR = (

@@ -10,9 +10,9 @@ import rclpy
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 
-from usdrl_ros.lifecycle import spin
+from usdrl_ros.lifecycle import WAKE_UP, spin
 
-CLOSING = 0.2
+CLOSING = 2 * WAKE_UP
 """Seconds for which ``close`` waits for the thread."""
 
 
