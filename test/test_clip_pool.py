@@ -56,9 +56,12 @@ def test_two_people_stay_together_and_the_third_is_left_out() -> None:
 def test_holes_are_filled_and_long_recordings_cut() -> None:
     holes = clip(95)
     hide(holes, slice(10, 12), 0, 7)
+    hide(holes, slice(20, 30), 0, 7)
     parts = taken(ClipPool.of([holes], 1, 4.0))
     assert [len(part) for part in parts] == [32, 32, 31]
-    np.testing.assert_array_equal(parts[0][10:12, 0, 7], np.repeat(holes.joints[9:10, 0, 7], 2, axis=0))
+    short = np.linspace(holes.joints[9, 0, 7], holes.joints[12, 0, 7], 4)[1:3]  # in a line, as live
+    np.testing.assert_allclose(parts[0][10:12, 0, 7], short, atol=1e-6)
+    np.testing.assert_array_equal(parts[0][20:30, 0, 7], np.repeat(holes.joints[19:20, 0, 7], 10, axis=0))
 
 
 @pytest.mark.parametrize("clips", [[], [clip(40)], [clip(40), clip(7)]], ids=["none", "one", "one and a short one"])

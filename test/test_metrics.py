@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from usdrl_model.clip import Clip
@@ -32,6 +32,7 @@ def test_frame_labels_include_both_ends_and_the_latest_start_wins():
     assert frame_labels(segments, np.arange(6.0), LABELS).tolist() == [0, 1, 2, 2, 1, 0]
 
 
+@settings(deadline=None, max_examples=30)
 @given(st.permutations([("walk", 1, 9), ("wave", 3, 5), ("kick", 3, 4), ("jump", 8, 12), ("bow", 8, 12)]))
 def test_the_order_of_a_file_decides_no_frame_in_training_scores_stores_or_pictures(rows):
     labels = ("none", "walk", "wave", "kick", "jump", "bow")

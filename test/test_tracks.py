@@ -2,15 +2,25 @@
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from usdrl_model import window as live
+from usdrl_model.encoder_config import Centre
 from usdrl_model.skeleton import SHOULDER_LEFT, SHOULDER_RIGHT, SPINE_MID
 from usdrl_model.topology import JOINT_INDEX, PARENTS
 from usdrl_model.tracks import MAX_JOINT_GAP, Track
-from usdrl_model.window import fill, normalise
+from usdrl_model.window import fill
 
 RATE = 10.0
+
+
+def normalise(window: np.ndarray, centre: Centre = "frame") -> np.ndarray:
+    """(T, M, V, 3)."""
+    return live.normalise(torch.from_numpy(np.ascontiguousarray(window))[None], centre)[0].numpy()
+
+
 SURE = np.ones(25, np.float32)
 
 
@@ -32,6 +42,41 @@ def test_any_rate_and_jitter_gives_the_same_grid(steps: list[float], start: floa
     assert (mask.all(axis=1) == covered).all() or stamps[0] in times
     for index in np.flatnonzero(covered):
         np.testing.assert_allclose(joints[index], moving(times[index] - start), atol=2e-3)
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.integers(0, 2**32 - 1), st.sampled_from([8.0, 15.0, 30.0, 60.0]), st.sampled_from([0.0, 100.0, 1.7e9]))
+def test_samples_that_come_at_once_give_the_grid_of_samples_that_come_one_by_one(
+    seed: int, rate: float, start: float
+) -> None:
+    rng = np.random.default_rng(seed)
+    stamps = start + np.cumsum(rng.choice([1.0, 1.0, 1.0, 5.0, 40.0], 60) / rate)
+    joints = np.stack([moving(stamp - start) for stamp in stamps])
+    joints[:, 3] = joints[0, 3]  # frozen
+    confidence = (rng.random((60, 25)) > 0.2).astype("f4")
+    single, several = Track(RATE, capacity=100), Track(RATE, capacity=100)
+    for sample in zip(stamps.tolist(), joints, confidence, strict=True):
+        single.add(*sample)
+    for part in np.split(np.arange(60), np.sort(rng.integers(1, 60, 5))):
+        if len(part):
+            several.extend(stamps[part], joints[part], confidence[part])
+    assert single.newest == several.newest
+    np.testing.assert_array_equal(single.confidence, several.confidence)
+    (one, known), (other, also) = (track.window(100, track.newest) for track in (single, several))
+    np.testing.assert_array_equal(known, also)
+    np.testing.assert_array_equal(one[known], other[known])
+    with pytest.raises(ValueError, match="expected a stamp after"):
+        several.extend(stamps[-1:] + [1.0, 0.5], joints[:2], confidence[:2])
+
+
+@pytest.mark.parametrize("start", [0.0, 0.3, 1.7e9])
+def test_rounded_stamps_stand_on_the_grid(start: float) -> None:
+    track = Track(RATE, capacity=50)
+    for index in range(40):
+        track.add(start + index / 10, moving(index / 10), SURE)
+    joints, mask = track.window(40, track.newest)
+    assert mask.all()
+    np.testing.assert_allclose(joints, np.stack([moving(index / 10) for index in range(40)]), atol=1e-5)
 
 
 def test_a_short_gap_of_a_joint_is_filled_in_afterwards_and_a_long_one_is_not() -> None:

@@ -8,11 +8,9 @@ import pytest
 import torch
 from torch.nn import functional as F  # noqa: N812
 
-from usdrl_model import window
 from usdrl_model.augment import AugmentConfig, Draw
-from usdrl_model.encoder_config import Centre
-from usdrl_model.skeleton import SHOULDER_LEFT, SHOULDER_RIGHT, SPINE_MID
-from usdrl_model.views import Clips, ViewConfig, corrupt_or_shear, crop_resize, normalise, views
+from usdrl_model.skeleton import SPINE_MID
+from usdrl_model.views import Clips, ViewConfig, corrupt_or_shear, crop_resize, views
 
 STILL = AugmentConfig(yaw=0.0, tilt=0.0, scale=0.0, stretch=0.0, jitter=0.0)
 WHOLE = ViewConfig(crop=1.0, time_warp=0.0, normalise=False, augment=STILL)
@@ -166,17 +164,6 @@ def test_views_and_clips_draw_independently() -> None:
     assert first.flatten().unique().numel() > 500
     correlation = torch.corrcoef(first) - torch.eye(4)
     assert correlation.abs().max() < 0.2
-
-
-@pytest.mark.parametrize("centre", ["frame", "window"])
-def test_normalising_is_that_of_live_windows(centre: Centre) -> None:
-    x = np.stack([clip(64, people=2, seed=seed) for seed in range(5)])
-    x[2, :, 1] = 0.0  # alone
-    x[3, :, 1] = 0.0
-    x[3, :, :, SHOULDER_LEFT] = x[3, :, :, SHOULDER_RIGHT]  # alone, no heading
-    got = normalise(torch.from_numpy(x), centre)
-    for row, expected in zip(got, x, strict=True):
-        np.testing.assert_allclose(row.numpy(), window.normalise(expected, centre), atol=1e-5)
 
 
 def test_somebody_who_is_not_there_stays_away_and_centred_clips_stay() -> None:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from usdrl_model.resample import middles, read
 from usdrl_model.topology import CANONICAL_JOINTS, JOINT_INDEX, PARENTS
 
 
@@ -183,28 +184,23 @@ def _warp(x: Tensor, y: Tensor, seen: Tensor, speed: Tensor) -> tuple[Tensor, Te
     frames = x.shape[1]
     back = torch.arange(frames - 1, -1, -1, device=x.device, dtype=x.dtype)  # frames before the newest one
     place = (frames - 1) - back * speed[:, None]
-    x, y, there = _read(x, y, seen, place)
+    x, y, there = _read(x, y, seen, (place + 0.5) / frames)
     return x, y, there & (place >= 0.0)
 
 
 def _crop(x: Tensor, y: Tensor, seen: Tensor, share: Tensor, start: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Stretch a share (N,) of every window to all of it; ``start`` (N,) is where in the rest it begins, 0 to 1."""
-    frames = x.shape[1]
-    centre = (torch.arange(frames, device=x.device, dtype=x.dtype) + 0.5) / frames
     begin = start * (1.0 - share)
-    return _read(x, y, seen, frames * (begin[:, None] + centre * share[:, None]) - 0.5)
+    return _read(x, y, seen, begin[:, None] + middles(x.shape[1], x.device) * share[:, None])
 
 
-def _read(x: Tensor, y: Tensor, seen: Tensor, place: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Windows at other places (N, T) of their time axis: poses between two frames, classes of the nearest one."""
-    last = x.shape[1] - 1
-    place = place.clamp(0.0, last)
-    low = place.floor().long()
-    high = (low + 1).clamp(max=last)
-    share = (place - low)[:, :, None, None, None]
-    rows = torch.arange(len(x), device=x.device)[:, None]
-    nearest = place.round().long()
-    return torch.lerp(x[rows, low], x[rows, high], share), y[rows, nearest], seen[rows, nearest]
+def _read(x: Tensor, y: Tensor, seen: Tensor, time: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Windows at other times (N, T), 0 to 1: poses between two frames, classes of the nearest one."""
+    frames = x.shape[1]
+    rows = torch.arange(len(x), device=x.device)
+    poses = read(x.flatten(0, 1), rows * frames, torch.full_like(rows, frames), time)
+    nearest = (time * frames).floor().long().clamp(0, frames - 1)
+    return poses, y[rows[:, None], nearest], seen[rows[:, None], nearest]
 
 
 def _skeleton() -> tuple[Tensor, Tensor]:

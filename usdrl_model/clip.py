@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from usdrl_model.metrics import BACKGROUND, frame_labels
-from usdrl_model.recording import Segment
+from usdrl_model.recording import Recording, Segment
+from usdrl_model.skeleton import Person, canonical
+from usdrl_model.topology import CANONICAL_JOINTS, topology
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,6 +37,38 @@ class Clip:
     """Who did what when, where the data set labels frames."""
     subject: str | None = None
     tags: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, recording: Recording) -> Clip:
+        """A recording that is in no store; of two people of one name in a frame the first counts, as live.
+
+        Raises:
+            ValueError: joints or confidence do not fit the topology.
+        """
+        seen: dict[tuple[int, str], Person] = {}
+        for row, frame in enumerate(recording.frames):
+            for one in frame.people:
+                seen.setdefault((row, one.id), one)
+        people = {name: place for place, name in enumerate(dict.fromkeys(name for _, name in seen))}
+        shape = (len(recording.frames), len(people), len(CANONICAL_JOINTS))
+        joints, confidence = np.zeros((*shape, 3), np.float32), np.zeros(shape, np.float32)
+        source = topology(recording.topology)
+        for (row, name), one in seen.items():
+            joints[row, people[name]], confidence[row, people[name]] = canonical(one, source)
+        return cls(
+            name=recording.name,
+            dataset="",
+            topology=recording.topology,
+            stamps=np.array([frame.stamp for frame in recording.frames]),
+            people=tuple(people),
+            joints=joints,
+            confidence=confidence,
+            labels=recording.labels,
+            label=recording.label,
+            segments=recording.segments,
+            subject=recording.subject,
+            tags=recording.tags,
+        )
 
     @property
     def mask(self) -> np.ndarray:

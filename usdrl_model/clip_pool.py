@@ -12,8 +12,8 @@ from torch import Tensor
 
 from usdrl_model.clip import Clip
 from usdrl_model.training_windows import MIN_FRAMES
+from usdrl_model.trimmed import filled
 from usdrl_model.views import Clips
-from usdrl_model.window import fill
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class ClipPool:
 
     @classmethod
     def of(cls, clips: Iterable[Clip], people: int, longest: float) -> ClipPool:
-        """Take people out of clips, fill holes, and cut what is long.
+        """Take people out of clips as ``trimmed.filled`` does, and cut what is long.
 
         Args:
             clips: in canonical joints.
@@ -77,15 +77,10 @@ def _parts(clip: Clip, people: int, longest: float) -> Iterator[np.ndarray]:
     order = np.argsort(-seen.sum(axis=0), kind="stable")
     groups = [[person] for person in order] if people == 1 else [sorted(order[:people])]
     for group in groups:
-        there = np.flatnonzero(np.any(seen[:, group], axis=1))
-        if len(there) == 0:
+        bodies = filled(clip, slice(None), group)
+        if len(bodies) < MIN_FRAMES:
             continue
-        frames = slice(there[0], there[-1] + 1)
-        length = frames.stop - frames.start
-        if length < MIN_FRAMES:
-            continue
-        joints = np.zeros((length, people, *clip.joints.shape[2:]), np.float32)
-        for place, person in enumerate(group):
-            joints[:, place] = fill(clip.joints[frames, person], clip.mask[frames, person])
-        pieces = int(np.ceil(length / max(MIN_FRAMES, longest * clip.rate))) if clip.rate else 1
+        joints = np.zeros((len(bodies), people, *bodies.shape[2:]), np.float32)
+        joints[:, : len(group)] = bodies
+        pieces = int(np.ceil(len(joints) / max(MIN_FRAMES, longest * clip.rate))) if clip.rate else 1
         yield from np.array_split(joints, pieces)

@@ -12,7 +12,7 @@ from usdrl_model.events import ActionMachine, Edge
 from usdrl_model.skeleton import HEAD
 from usdrl_model.stream_config import ActionState, PersonState, StreamConfig
 from usdrl_model.timeline import Timeline
-from usdrl_model.tracks import Track
+from usdrl_model.tracks import Track, grid_index
 
 TOP = 5
 
@@ -91,7 +91,7 @@ class Followed:
     def decide(self, last: int) -> list[Edge]:
         """Let the machine go on to grid frame ``last``."""
         rate = self._detector.rate
-        first = math.floor(self.track.first_stamp * rate) if self._decided is None else self._decided + 1
+        first = grid_index(self.track.first_stamp, rate) if self._decided is None else self._decided + 1
         first = max(first, last - self._detector.encoder.frames + 1)
         if last < first:
             return []

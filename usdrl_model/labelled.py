@@ -14,13 +14,11 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 from torch import Tensor
-from torch.nn import functional as F  # noqa: N812
 
 from usdrl_model.clip import Clip
 from usdrl_model.encoder_config import EncoderConfig
-from usdrl_model.window import compose
+from usdrl_model.trimmed import longest, normalised, stretched
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -28,7 +26,7 @@ class Labelled:
     """Labelled examples as an encoder takes them."""
 
     windows: Tensor
-    """(N, T, M, V, 3), resized to T frames, filled and normalised as live windows are."""
+    """(N, T, M, V, 3), each example as a whole (``trimmed``), normalised as live windows are."""
     labels: tuple[str, ...]
     """N names of actions."""
     names: tuple[str, ...]
@@ -69,7 +67,7 @@ def labelled(
             " 'usdrl data info' lists both"
         )
     windows, labels, names, subjects = zip(*found, strict=True)
-    return Labelled(torch.stack(windows), labels, names, subjects)
+    return Labelled(normalised(windows, shape), labels, names, subjects)
 
 
 def _examples(
@@ -93,18 +91,8 @@ def _examples(
 
 
 def _window(clip: Clip, frames: slice | np.ndarray, people: list[int], shape: EncoderConfig, observed: float) -> Tensor:
-    """(T, M, V, 3) of the people who are seen longest in the observed share of some frames of a clip."""
-    mask, joints = clip.mask[frames], clip.joints[frames]
-    end = math.ceil(observed * len(mask))
-    mask, joints = mask[:end, people], joints[:end, people]  # (L, people, V)
-    seen: np.ndarray = np.any(mask, axis=2)
-    order = sorted(np.argsort(-seen.sum(axis=0), kind="stable")[: shape.people])
-    there = np.flatnonzero(np.any(seen[:, order], axis=1))
-    if len(there) == 0:
-        return torch.zeros(shape.frames, shape.people, *clip.joints.shape[2:])
-    span = slice(there[0], there[-1] + 1)
-    bodies = [(joints[span, person], mask[span, person]) for person in order]
-    window = torch.from_numpy(compose(*bodies[0], bodies[1:], shape.people, shape.centre))
-    flat = window.flatten(1).T[None]  # (1, M * V * 3, L)
-    resized = F.interpolate(flat, size=shape.frames, mode="linear", align_corners=False)
-    return resized[0].T.reshape(shape.frames, *window.shape[1:])
+    """(T, M, V, 3), not normalised, of the people who are seen longest in the observed share of some frames."""
+    chosen = np.arange(len(clip.stamps))[frames]
+    chosen = chosen[: math.ceil(observed * len(chosen))]
+    order = longest(clip.mask[chosen][:, people], shape.people)
+    return stretched(clip, chosen, [people[place] for place in order], shape)

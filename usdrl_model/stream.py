@@ -31,7 +31,8 @@ from usdrl_model.skeleton import SkeletonFrame, canonical
 from usdrl_model.stamps import StampCourse, Verdict
 from usdrl_model.stream_config import ActionState, PersonState, StreamConfig, StreamState
 from usdrl_model.topology import topology as find_topology
-from usdrl_model.window import NEAR, compose, place
+from usdrl_model.tracks import grid_index
+from usdrl_model.window import NEAR, Body, compose, place
 
 __all__ = ["ActionState", "ActionStream", "PersonState", "StreamConfig", "StreamState"]
 
@@ -162,16 +163,17 @@ class ActionStream:
             return self._collect()
         self._slot, self._due_slot = self._due_slot, None
         detector = self.weights.config.detector
-        end = math.floor(self.stamp * detector.rate)
+        end = grid_index(self.stamp, detector.rate)
         batch = []
         for person in self._crowd.people:
             joints, mask = person.track.window(detector.encoder.frames, end)
             seen = mask.sum(axis=1) >= SEEN_JOINTS
             if seen.any():
-                batch.append((person, self._window(person, joints, mask, end), seen))
+                batch.append((person, [(joints, mask), *self._near(person, end)], seen))
         if batch:
             self.counters["inferences"] += 1
-            probabilities = self._scores(np.stack([window for _, window, _ in batch]))
+            encoder = detector.encoder
+            probabilities = self._scores(compose([bodies for _, bodies, _ in batch], encoder.people, encoder.centre))
             for (person, _, seen), frames in zip(batch, probabilities, strict=True):
                 person.timeline.add(end, frames, seen)
                 self._emit(person.id, person.decide(end - math.ceil(self.config.look_ahead * detector.rate)))
@@ -239,7 +241,7 @@ class ActionStream:
         self._course.advance(moment.stamp)
         self._expire()  # before the new samples: who was away for too long is somebody new
         self._lose(self._crowd.take(moment.stamp, moment.samples, moment.sensor))
-        slot = math.floor(self.stamp * self.config.max_rate)
+        slot = grid_index(self.stamp, self.config.max_rate)
         if self._slot is None or slot > self._slot:
             # The first frame fixes the phase; slots that passed while the model was busy are gone.
             if self._due_slot is not None and slot > self._due_slot:
@@ -258,15 +260,14 @@ class ActionStream:
     def _follow(self, name: str, sighting: Sighting) -> Followed:
         return Followed(name, sighting, self.weights.config.detector, self.config)
 
-    def _window(self, person: Followed, joints: np.ndarray, mask: np.ndarray, end: int) -> np.ndarray:
-        """(T, M, V, 3): the person, then the nearest others if the model looks at more than one, then zeros."""
+    def _near(self, person: Followed, end: int) -> list[Body]:
+        """The nearest others that belong into the person's window, if the model looks at more than one."""
         encoder = self.weights.config.detector.encoder
         others = [other for other in self._crowd.people if other is not person and encoder.people > 1]
         here = place(*person.track.recent())
         gaps = [float(np.linalg.norm(place(*other.track.recent()) - here)) for other in others]
         order = [index for index in np.argsort(gaps, kind="stable") if gaps[index] < NEAR][: encoder.people - 1]
-        windows = [others[index].track.window(encoder.frames, end) for index in order]
-        return compose(joints, mask, windows, encoder.people, encoder.centre)
+        return [others[index].track.window(encoder.frames, end) for index in order]
 
     def _scores(self, windows: np.ndarray) -> np.ndarray:
         """(N, T, K) probabilities of every frame."""

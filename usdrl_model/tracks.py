@@ -3,7 +3,8 @@
 A tracker delivers at 5 to 120 Hz, with jitter, gaps and duplicates; the model wants frames at its own rate. Every
 person therefore has a ``Track``: a ring of frames on the global time grid ``k / rate``, filled by linear interpolation
 between the samples as they come, joint by joint. A joint that was missing for a moment is filled in afterwards, once it
-is back. Training cuts its windows from the same class, so what the model learns on is what it meets.
+is back. It is the one way from stamps to regular frames: training and evaluation put their recordings, and the clips
+that become one window, on a grid with the same class, so what the model learns on is what it meets.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from usdrl_model.topology import CANONICAL_JOINTS
 
 MAX_JOINT_GAP = 0.5
 """Seconds a joint may be missing and still be interpolated."""
+ON_GRID = 1e-4
+"""Frames of the grid by which a sample may miss one and still stand on it: stamps are rounded."""
 FROZEN_AFTER = 0.4
 """Seconds after which a joint that repeats the very same coordinates is taken for frozen: no sensor is that still."""
 FROZEN_SAMPLES = 4
@@ -69,15 +72,29 @@ class Track:
         Raises:
             ValueError: the stamp is not later than the last one.
         """
-        if stamp <= self.last_stamp:
-            raise ValueError(f"track {self.id}: expected a stamp after {self.last_stamp:.6f}, got {stamp:.6f}")
+        self.extend(np.array([stamp]), joints[None], confidence[None])
+
+    def extend(self, stamps: np.ndarray, joints: np.ndarray, confidence: np.ndarray) -> None:
+        """Append L samples at once; the same as one after another.
+
+        Args:
+            stamps: (L,) seconds, rising, later than what is there; L is 1 or more.
+            joints: (L, 25, 3) canonical joints, metres.
+            confidence: (L, 25), 0 where invalid.
+
+        Raises:
+            ValueError: a stamp is not later than the one before.
+        """
+        before = np.concatenate([[self.last_stamp], stamps[:-1]])
+        if (late := np.flatnonzero(stamps <= before)).size:
+            last, stamp = before[late[0]], stamps[late[0]]
+            raise ValueError(f"track {self.id}: expected a stamp after {last:.6f}, got {stamp:.6f}")
         if self.newest is None:
-            self.first_stamp = stamp
-        confidence = np.where(self._frozen(stamp, joints), 0.0, confidence).astype(np.float32)
-        self.joints, self.confidence, self.last_stamp = joints, confidence, stamp
-        index = math.floor(stamp * self.rate)
-        self._advance(index)
-        self._fill(stamp, joints.astype(np.float64), confidence > 0.0, index)
+            self.first_stamp = float(stamps[0])
+        sure = np.where(self._frozen(stamps, joints), 0.0, confidence).astype(np.float32)
+        self._advance(grid_index(float(stamps[-1]), self.rate))
+        self._fill(stamps, joints.astype(np.float64), sure > 0.0)
+        self.joints, self.confidence, self.last_stamp = joints[-1], sure[-1], float(stamps[-1])
 
     def window(self, frames: int, end: int) -> tuple[np.ndarray, np.ndarray]:
         """The ``frames`` grid frames up to and including index ``end``.
@@ -116,11 +133,15 @@ class Track:
         both = (confidence > 0.0) & np.isfinite(self._valid_stamp)
         return np.linalg.norm(joints[both] - self._valid_joints[both], axis=1), self._valid_stamp[both]
 
-    def _frozen(self, stamp: float, joints: np.ndarray) -> np.ndarray:
-        moved = (joints != self.joints).any(axis=1)
-        self._moved_stamp[moved] = stamp
-        self._repeats = np.where(moved, 0, self._repeats + 1)
-        return (stamp - self._moved_stamp > FROZEN_AFTER) & (self._repeats >= FROZEN_SAMPLES)
+    def _frozen(self, stamps: np.ndarray, joints: np.ndarray) -> np.ndarray:
+        """(L, V) bool."""
+        moved = (joints != np.concatenate([self.joints[None], joints[:-1]])).any(axis=2)
+        rows = np.arange(len(stamps))[:, None]
+        last = np.maximum.accumulate(np.where(moved, rows, -1), axis=0)
+        since = np.where(last >= 0, stamps[last], self._moved_stamp)
+        repeats = np.where(last >= 0, rows - last, self._repeats + rows + 1)
+        self._moved_stamp, self._repeats = since[-1], repeats[-1]
+        return (stamps[:, None] - since > FROZEN_AFTER) & (repeats >= FROZEN_SAMPLES)
 
     def _advance(self, index: int) -> None:
         """Move the newest frame to ``index``, clearing what the ring reuses."""
@@ -130,26 +151,44 @@ class Track:
             self._mask[np.arange(self.newest + 1, index + 1) % self.capacity] = False
         self.newest = index
 
-    def _fill(self, stamp: float, joints: np.ndarray, valid: np.ndarray, index: int) -> None:
-        """Write every grid frame between each joint's last valid sample and this one."""
-        joined = valid & (stamp - self._valid_stamp <= MAX_JOINT_GAP)
-        since = np.where(joined, self._valid_stamp, stamp)
-        if joined.any():
-            first = max(self.oldest, math.floor(since[joined].min() * self.rate) + 1)
-            grid = np.arange(first, index + 1)
-            times = grid / self.rate  # (G,)
-            wanted = joined[None] & (times[:, None] > since[None])  # (G, V)
-            span = np.where(joined, stamp - since, 1.0)
-            share = np.clip((times[:, None] - since[None]) / span[None], 0.0, 1.0)
-            blend = self._valid_joints[None] + share[:, :, None] * (joints - self._valid_joints)[None]
-            slots = grid % self.capacity
-            self._ring[slots] = np.where(wanted[:, :, None], blend, self._ring[slots])
-            self._mask[slots] |= wanted
-        # A joint that (re)appears has no past to blend with: it starts at the grid frame it stands on, if any.
-        if index / self.rate == stamp:
-            fresh = valid & ~joined
-            slot = index % self.capacity
-            self._ring[slot][fresh] = joints[fresh]
-            self._mask[slot] |= fresh
-        self._valid_stamp[valid] = stamp
-        self._valid_joints[valid] = joints[valid]
+    def _fill(self, stamps: np.ndarray, joints: np.ndarray, valid: np.ndarray) -> None:
+        """Write every grid frame that has a valid sample of a joint behind it, where that is near enough to the last.
+
+        A joint that (re)appears has no past to blend with: it starts at the grid frame it stands on, if any.
+        """
+        count, each = len(stamps), np.arange(valid.shape[1])
+        rows = np.arange(count)[:, None]
+        # Of every sample and joint: the last valid sample before it, here or from what was added earlier (row 0).
+        stamps_ = np.concatenate([self._valid_stamp[None], np.broadcast_to(stamps[:, None], valid.shape)])
+        joints_ = np.concatenate([self._valid_joints[None], joints])
+        last = np.maximum.accumulate(np.where(valid, rows + 1, 0), axis=0)
+        before = np.concatenate([np.zeros_like(last[:1]), last[:-1]])
+        since = stamps_[before, each]
+        joined = valid & (stamps[:, None] - since <= MAX_JOINT_GAP)
+        oldest = float(since[joined].min(initial=np.inf))
+        self._valid_stamp, self._valid_joints = stamps_[last[-1], each], joints_[last[-1], each]
+
+        first = math.ceil(float(stamps[0]) * self.rate - ON_GRID)
+        if oldest < stamps[0]:
+            first = min(first, grid_index(oldest, self.rate) + 1)
+        grid = np.arange(max(self.oldest, first), grid_index(float(stamps[-1]), self.rate) + 1)
+        if not len(grid):
+            return
+        times, slack = (grid / self.rate)[:, None], ON_GRID / self.rate
+        # Of every grid frame and joint: the first valid sample at or after it; ``count`` stands for none.
+        after = np.minimum.accumulate(np.where(valid, rows, count)[::-1], axis=0)[::-1]
+        after = np.concatenate([after, np.full_like(after[:1], count)])[np.searchsorted(stamps + slack, times[:, 0])]
+        known, row = after < count, np.minimum(after, count - 1)
+        now, then = stamps[row], since[row, each]
+        blended = known & joined[row, each] & (times > then + slack)
+        wanted = blended | (known & (np.abs(now - times) <= slack))
+        share = np.where(blended, np.minimum((times - then) / np.where(blended, now - then, 1.0), 1.0), 1.0)[:, :, None]
+        there, old = joints[row, each], joints_[before[row, each], each]
+        slots = grid % self.capacity
+        self._ring[slots] = np.where(wanted[:, :, None], old + share * (there - old), self._ring[slots])
+        self._mask[slots] |= wanted
+
+
+def grid_index(stamp: float, rate: float) -> int:
+    """The grid frame that a stamp stands on, or the last one before it."""
+    return math.floor(stamp * rate + ON_GRID)

@@ -130,7 +130,7 @@ def windows_of(
     """Windows of some recordings of a source; see ``mix`` for the arguments and errors."""
     shape = detector.encoder
     if source.window == "clip":
-        return whole(chosen, detector.labels, shape.frames, shape.people, shape.centre)
+        return whole(chosen, detector.labels, shape)
     found = [
         stretch for recording in chosen for stretch in stretches(recording, detector.labels, detector.rate, max_gap)
     ]

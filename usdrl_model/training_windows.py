@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -11,18 +10,20 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from usdrl_model.encoder_config import Centre
+from usdrl_model.clip import Clip
+from usdrl_model.encoder_config import Centre, EncoderConfig
 from usdrl_model.metrics import frame_labels
 from usdrl_model.recording import Recording
 from usdrl_model.skeleton import SPINE_MID, canonical
 from usdrl_model.topology import topology
-from usdrl_model.tracks import Track
-from usdrl_model.window import NEAR, compose, fill
+from usdrl_model.tracks import Track, grid_index
+from usdrl_model.trimmed import longest, normalised, stretched
+from usdrl_model.window import NEAR, compose
 
-CLIP_RATE = 30.0
-"""Frames a second at which clips are read before they are resized."""
 MIN_FRAMES = 8
 """A stretch of a person shorter than this teaches nothing."""
+Sample = tuple[float, np.ndarray, np.ndarray]
+"""Stamp, joints (25, 3) and confidence (25,) of a person, canonical."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,22 +81,17 @@ def stretches(recording: Recording, labels: Sequence[str], rate: float, max_gap:
     if unknown:
         raise ValueError(f"{recording.name}: labels {sorted(unknown)} are not among {list(labels)}")
     source = topology(recording.topology)
-    capacity = math.ceil((recording.frames[-1].stamp - recording.frames[0].stamp) * rate) + 2 if recording.frames else 1
-    open_tracks: dict[str, Track] = {}
-    found: list[Stretch] = []
+    runs: dict[str, list[list[Sample]]] = {}
     for frame in recording.frames:
         for person in frame.people:
-            track = open_tracks.get(person.id)
-            if track is not None and frame.stamp - track.last_stamp > max_gap:
-                found += _close(track, recording, labels)
-                track = None
-            if track is None:
-                track = open_tracks[person.id] = Track(rate, capacity, person.id)
-            if frame.stamp > track.last_stamp:
-                track.add(frame.stamp, *canonical(person, source))
-    for track in open_tracks.values():
-        found += _close(track, recording, labels)
-    return found
+            mine = runs.setdefault(person.id, [[]])
+            last = mine[-1][-1][0] if mine[-1] else -math.inf
+            if frame.stamp > last:
+                if mine[-1] and frame.stamp - last > max_gap:
+                    mine.append([])
+                mine[-1].append((frame.stamp, *canonical(person, source)))
+    made = (_stretch(run, person, recording, labels, rate) for person, mine in runs.items() for run in mine)
+    return [stretch for stretch in made if stretch is not None]
 
 
 def cut(found: Sequence[Stretch], frames: int, stride: int, people: int = 1, centre: Centre = "frame") -> Windows:
@@ -136,20 +132,21 @@ def ending_at(
     for end in ends:
         joints, mask, labels = _span(stretch, end, frames)
         near = _nearest(stretch, others, end, people - 1)
-        x.append(compose(joints, mask, [_span(other, end, frames)[:2] for other in near], people, centre))
+        x.append([(joints, mask), *(_span(other, end, frames)[:2] for other in near)])
         y.append(labels)
         seen.append(np.asarray(mask.any(axis=1)))
-    return _windows(x, y, seen)
+    return Windows(
+        torch.from_numpy(compose(x, people, centre)), torch.from_numpy(np.stack(y)), torch.from_numpy(np.stack(seen))
+    )
 
 
-def whole(
-    recordings: Iterable[Recording],
-    labels: Sequence[str],
-    frames: int,
-    people: int = 1,
-    centre: Centre = "frame",
-) -> Windows:
-    """One window a labelled clip: all of it, resized to ``frames`` frames, every frame with the label of the clip.
+def whole(recordings: Iterable[Recording], labels: Sequence[str], shape: EncoderConfig) -> Windows:
+    """One window a labelled clip: all of it (``trimmed``), every frame with the label of the clip.
+
+    Args:
+        recordings: clips.
+        labels: K names.
+        shape: T and M.
 
     Raises:
         ValueError: no clips, a clip without a label or with one that is not in ``labels``.
@@ -158,29 +155,14 @@ def whole(
     for recording in recordings:
         if recording.label not in labels:
             raise ValueError(f"{recording.name}: expected a clip labelled one of {list(labels)}, got {recording.label}")
-        bodies = [_resized(stretch, frames) for stretch in _everybody(recording, people)]
-        if bodies:
-            x.append(compose(*bodies[0], bodies[1:], people, centre))
-            y.append(np.full(frames, labels.index(recording.label)))
+        clip = Clip.of(recording)
+        if clip.mask.any(axis=2).sum(axis=0).max(initial=0) >= MIN_FRAMES:
+            x.append(stretched(clip, slice(None), longest(clip.mask, shape.people), shape))
+            y.append(labels.index(recording.label))
     if not x:
         raise ValueError(f"no clip holds a person for {MIN_FRAMES} frames: nothing to train on")
-    return _windows(x, y, [np.ones(frames, bool)] * len(x))
-
-
-def _everybody(recording: Recording, people: int) -> list[Stretch]:
-    """The longest stretch of each of the first ``people`` people, at a rate that keeps every frame."""
-    found = stretches(dataclasses.replace(recording, segments=()), (), CLIP_RATE, math.inf)
-    return sorted(found, key=lambda stretch: -len(stretch.labels))[:people]
-
-
-def _resized(stretch: Stretch, frames: int) -> tuple[np.ndarray, np.ndarray]:
-    """Joints and mask, linearly interpolated along time to ``frames`` frames."""
-    place = np.linspace(0.0, len(stretch.labels) - 1.0, frames)
-    low = np.floor(place).astype(int)
-    high = np.minimum(low + 1, len(stretch.labels) - 1)
-    share = (place - low)[:, None, None].astype(np.float32)
-    joints = fill(stretch.joints, stretch.mask)
-    return (1.0 - share) * joints[low] + share * joints[high], stretch.mask[low] & stretch.mask[high]
+    classes = torch.tensor(y)[:, None].expand(-1, shape.frames)
+    return Windows(normalised(x, shape), classes, torch.ones_like(classes, dtype=torch.bool))
 
 
 def _span(stretch: Stretch, end: int, frames: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -206,22 +188,17 @@ def _nearest(stretch: Stretch, others: Sequence[Stretch], end: int, count: int) 
     return [present[index] for index in order if gaps[index] < NEAR][:count]
 
 
-def _windows(x: Sequence[np.ndarray], y: Sequence[np.ndarray], seen: Sequence[np.ndarray]) -> Windows:
-    return Windows(
-        torch.from_numpy(np.stack(x).astype(np.float32)),
-        torch.from_numpy(np.stack(y).astype(np.int64)),
-        torch.from_numpy(np.stack(seen)),
-    )
-
-
-def _close(track: Track, recording: Recording, labels: Sequence[str]) -> list[Stretch]:
-    if track.newest is None:
-        return []
-    length = track.newest - math.floor(track.first_stamp * track.rate) + 1
+def _stretch(
+    run: Sequence[Sample], person: str, recording: Recording, labels: Sequence[str], rate: float
+) -> Stretch | None:
+    """The samples of one person on the grid; None where they are too few frames."""
+    stamps, joints, confidence = (np.array(each) for each in zip(*run, strict=True))
+    first, last = (grid_index(float(stamps[end]), rate) for end in (0, -1))
+    length = last - first + 1
     if length < MIN_FRAMES:
-        return []
-    joints, mask = track.window(length, track.newest)
-    times = (track.newest - length + 1 + np.arange(length)) / track.rate
-    mine = (segment for segment in recording.segments if segment.person == track.id)
-    classes = frame_labels(mine, times, labels)
-    return [Stretch(joints, mask, classes, track.newest - length + 1, recording.name, track.id)]
+        return None
+    track = Track(rate, length, person)
+    track.extend(stamps, joints, confidence)
+    mine = (segment for segment in recording.segments if segment.person == person)
+    classes = frame_labels(mine, (first + np.arange(length)) / rate, labels)
+    return Stretch(*track.window(length, last), classes, first, recording.name, person)

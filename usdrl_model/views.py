@@ -24,7 +24,8 @@ from torch import Tensor
 
 from usdrl_model.augment import AugmentConfig, Draw, disturb, transform
 from usdrl_model.encoder_config import Centre
-from usdrl_model.skeleton import SHOULDER_LEFT, SHOULDER_RIGHT, SPINE_MID
+from usdrl_model.resample import middles, read
+from usdrl_model.window import normalise, there
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -99,60 +100,31 @@ def views(clips: Clips, frames: int, config: ViewConfig, draw: Draw, centre: Cen
         (K, N, T, M, V, 3).
     """
     x = crop_resize(clips, frames, config, draw)
-    there = _there(x)
+    present = there(x)
     if config.normalise:
         x = normalise(x, centre)
     if config.corrupted_joints or config.shear:
         x = corrupt_or_shear(x, config, draw)
     x = disturb(x, config.augment, draw)
-    return (x * there).unflatten(0, (config.count, -1))
+    return (x * present).unflatten(0, (config.count, -1))
 
 
 def crop_resize(clips: Clips, frames: int, config: ViewConfig, draw: Draw) -> Tensor:
-    """A random stretch of every clip, resized linearly to T frames and warped in time: (K * N, T, M, V, 3).
+    """A random stretch of every clip, resized to T frames and warped in time: (K * N, T, M, V, 3).
 
-    Without the warp this is the official crop: resizing as ``interpolate(mode="linear", align_corners=False)``.
+    Without the warp this is the official crop.
     """
     length = clips.lengths.repeat(config.count)  # (K * N,)
     share = config.crop + (1.0 - config.crop) * draw.unit()
     size = (length * share).floor().long().clamp(min=config.shortest_crop).minimum(length)
     first = (draw.unit() * (length - size + 1)).floor().long().minimum(length - size)
 
-    time = (torch.arange(frames, device=length.device) + 0.5) / frames  # centres of the frames, in (0, 1)
+    time = middles(frames, length.device)
     if config.time_warp:
         reach, phase = draw.uniform(config.time_warp, 1), math.pi * draw.uniform(1.0, 1)
         # The speed is 1 + reach * cos: positive, and 1 on average, so that the ends stay where they are.
         time = time + reach / math.tau * (torch.sin(math.tau * time + phase) - torch.sin(phase))
-    place = (time * size[:, None] - 0.5).clamp(min=0.0).minimum(size[:, None] - 1.0)
-    low = place.floor().long()
-    high = (low + 1).minimum(size[:, None] - 1)
-    begin = (clips.starts.repeat(config.count) + first)[:, None]
-    source = clips.frames.flatten(1)  # (F, M * V * 3)
-    before = source.index_select(0, (begin + low).flatten())
-    after = source.index_select(0, (begin + high).flatten())
-    x = torch.lerp(before, after, (place - low).flatten()[:, None])
-    return x.view(len(length), frames, *clips.frames.shape[1:])
-
-
-def normalise(x: Tensor, centre: Centre = "frame") -> Tensor:
-    """``window.normalise`` of many windows at once; (N, T, M, V, 3)."""
-    there = _there(x)
-    spine = x[:, :, 0, SPINE_MID]  # (N, T, 3)
-    x = (x - spine[:, :, None, None]) * there
-    line = _median(x[:, :, 0, SHOULDER_RIGHT] - x[:, :, 0, SHOULDER_LEFT])  # (N, 3)
-    if x.shape[2] > 1:
-        line = torch.where(there[:, 0, 1, 0], _median(x[:, :, 1, SPINE_MID]), line)
-    length = torch.hypot(line[:, 0], line[:, 2])
-    known = length > 1e-6
-    length = length.where(known, 1.0)
-    cos, sin = (line[:, 0] / length).where(known, 1.0), (line[:, 2] / length).where(known, 0.0)
-    zero, one = torch.zeros_like(cos), torch.ones_like(cos)
-    turn = torch.stack([cos, zero, -sin, zero, one, zero, sin, zero, cos], dim=1).view(-1, 3, 3)
-    centred = transform(x, turn)
-    if centre == "frame":
-        return centred
-    path = spine @ turn
-    return centred + (path - _median(path)[:, None])[:, :, None, None] * there
+    return read(clips.frames, clips.starts.repeat(config.count) + first, size, time)
 
 
 def corrupt_or_shear(x: Tensor, config: ViewConfig, draw: Draw) -> Tensor:
@@ -175,14 +147,3 @@ def corrupt_or_shear(x: Tensor, config: ViewConfig, draw: Draw) -> Tensor:
     matrix = torch.where(corrupted[:, None, None], mixing, shearing.transpose(1, 2))
     touched = torch.where(corrupted[:, None], chosen, torch.ones_like(chosen))
     return torch.where(touched[:, None, None, :, None], transform(x, matrix), x)
-
-
-def _there(x: Tensor) -> Tensor:
-    """(N, T, M, V, 3) -> (N, 1, M, 1, 1) bool: who is not zero throughout."""
-    return (x != 0.0).any(dim=4).any(dim=3).any(dim=1)[:, None, :, None, None]
-
-
-def _median(x: Tensor) -> Tensor:
-    """Over dimension 1, with the mean of the two middle values as numpy has it (torch takes the lower one)."""
-    ordered, count = x.sort(dim=1).values, x.shape[1]
-    return 0.5 * (ordered[:, (count - 1) // 2] + ordered[:, count // 2])

@@ -1,5 +1,7 @@
 """Frames on the time grid -> what the encoder sees: no holes, centred on the person, facing the sensor.
 
+``normalise`` is the one way to do the latter two: live, in training windows and in the views of pretraining.
+
 Centring removes where somebody stands, the heading where they face, both of which say nothing about the action; what
 is left of the vertical is gravity. Centred frame by frame, a window shows neither where somebody goes nor where the
 robot goes meanwhile; centred as a whole it shows both. The heading is the median shoulder line of the window, not that
@@ -12,13 +14,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import torch
+from torch import Tensor
 
+from usdrl_model.augment import transform
 from usdrl_model.encoder_config import Centre
 from usdrl_model.skeleton import SHOULDER_LEFT, SHOULDER_RIGHT, SPINE_MID
 from usdrl_model.topology import PARENTS
 
 NEAR = 2.0
 """Metres within which another person belongs into the window of a model that looks at several."""
+Body = tuple[np.ndarray, np.ndarray]
+"""Joints (T, V, 3) metres of one person, and their mask (T, V) bool, False where invalid."""
 _ROOT = next(joint for joint, parent in enumerate(PARENTS) if joint == parent)
 
 
@@ -69,62 +76,70 @@ def fill(joints: np.ndarray, mask: np.ndarray) -> np.ndarray:
     return filled
 
 
-def normalise(joints: np.ndarray, centre: Centre = "frame") -> np.ndarray:
+def normalise(x: Tensor, centre: Centre = "frame") -> Tensor:
     """Centre every frame, or the window, on the spine of person 0 and turn the window so that they face the sensor.
 
     Args:
-        joints: (T, M, V, 3) metres, y up, without holes; people who are not there are zero.
+        x: (N, T, M, V, 3) metres, y up, without holes; people who are not there are zero.
         centre: see ``EncoderConfig.centre``.
 
     Returns:
-        (T, M, V, 3). What points to +x, in the median of the frames: the line from person 0 to person 1, or, of
+        (N, T, M, V, 3). What points to +x, in the median of the frames: the line from person 0 to person 1, or, of
         somebody alone, from the left to the right shoulder. Who is not there stays zero.
     """
-    there: np.ndarray = np.any(joints, axis=(0, 2, 3))  # (M,)
-    spine = joints[:, 0, SPINE_MID]  # (T, 3)
-    present = there[:, None, None]
-    centred = (joints - spine[:, None, None]) * present
-    turn = _heading(centred, there).T
+    present = there(x)
+    spine = x[:, :, 0, SPINE_MID]  # (N, T, 3)
+    turn = _heading(x, present)
+    centred = transform((x - spine[:, :, None, None]) * present, turn)
     if centre == "frame":
-        return centred @ turn
+        return centred
     path = spine @ turn
-    return centred @ turn + (path - np.median(path, axis=0))[:, None, None] * present
+    return centred + (path - _median(path)[:, None])[:, :, None, None] * present
 
 
-def _heading(centred: np.ndarray, there: np.ndarray) -> np.ndarray:
-    """(3, 3) rotation about the vertical that makes the window face the sensor."""
-    if len(there) > 1 and there[1]:
-        line = np.median(centred[:, 1, SPINE_MID], axis=0)
-    else:
-        line = np.median(centred[:, 0, SHOULDER_RIGHT] - centred[:, 0, SHOULDER_LEFT], axis=0)
-    length = float(np.hypot(line[0], line[2]))
-    cos, sin = (line[0] / length, line[2] / length) if length >= 1e-6 else (1.0, 0.0)
-    return np.array([[cos, 0.0, sin], [0.0, 1.0, 0.0], [-sin, 0.0, cos]], dtype=centred.dtype)
+def there(x: Tensor) -> Tensor:
+    """(N, T, M, V, 3) -> (N, 1, M, 1, 1) bool: who is not zero throughout."""
+    return (x.abs().amax(dim=(1, 3, 4)) != 0.0)[:, None, :, None, None]  # ten times as fast as any() on a CPU
 
 
-def compose(
-    joints: np.ndarray,
-    mask: np.ndarray,
-    others: Sequence[tuple[np.ndarray, np.ndarray]],
-    people: int,
-    centre: Centre = "frame",
-) -> np.ndarray:
-    """The window that the encoder sees of a person and of those near them.
+def _heading(x: Tensor, present: Tensor) -> Tensor:
+    """(N, 3, 3) rotations about the vertical that make windows face the sensor; rows are points, so right factors."""
+    line = _median(x[:, :, 0, SHOULDER_RIGHT] - x[:, :, 0, SHOULDER_LEFT])  # (N, 3)
+    if x.shape[2] > 1:
+        apart = _median(x[:, :, 1, SPINE_MID] - x[:, :, 0, SPINE_MID])
+        line = torch.where(present[:, 0, 1, 0], apart, line)
+    length = torch.hypot(line[:, 0], line[:, 2])
+    known = length > 1e-6
+    length = length.where(known, 1.0)
+    cos, sin = (line[:, 0] / length).where(known, 1.0), (line[:, 2] / length).where(known, 0.0)
+    zero, one = torch.zeros_like(cos), torch.ones_like(cos)
+    return torch.stack([cos, zero, -sin, zero, one, zero, sin, zero, cos], dim=1).view(-1, 3, 3)
+
+
+def _median(x: Tensor) -> Tensor:
+    """Over dimension 1, with the mean of the two middle values (torch takes the lower one)."""
+    ordered, count = x.sort(dim=1).values, x.shape[1]
+    return 0.5 * (ordered[:, (count - 1) // 2] + ordered[:, count // 2])
+
+
+def compose(windows: Sequence[Sequence[Body]], people: int, centre: Centre = "frame") -> np.ndarray:
+    """What the encoder sees of people and of those near them, all windows in one batch.
 
     Args:
-        joints: (T, V, 3) of the person.
-        mask: (T, V) bool.
-        others: the same of up to ``people - 1`` others, nearest first.
+        windows: N times one to ``people`` bodies of T frames: the person, then the nearest others.
         people: M; who is missing is all zero.
         centre: see ``EncoderConfig.centre``.
 
     Returns:
-        (T, M, V, 3) float32, filled and normalised to the person.
+        (N, T, M, V, 3) float32, filled and normalised to the person.
     """
-    bodies = normalise(np.stack([fill(*body) for body in ((joints, mask), *others)], axis=1), centre)
-    window = np.zeros((len(joints), people, *joints.shape[1:]), np.float32)
-    window[:, : bodies.shape[1]] = bodies
-    return window
+    shape = windows[0][0][0].shape
+    placed = np.zeros((len(windows), shape[0], people, *shape[1:]), np.float32)
+    for row, bodies in enumerate(windows):
+        for place, (joints, mask) in enumerate(bodies):
+            placed[row, :, place] = fill(joints, mask)
+    normalised: np.ndarray = normalise(torch.from_numpy(placed), centre).numpy()
+    return normalised
 
 
 def _outwards() -> tuple[int, ...]:

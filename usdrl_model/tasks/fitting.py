@@ -23,6 +23,7 @@ from usdrl_model.detector import BACKGROUND
 from usdrl_model.encoder import DSTE, STTR
 from usdrl_model.encoder_config import EncoderConfig
 from usdrl_model.finetune_config import FinetuneConfig
+from usdrl_model.resample import resize
 from usdrl_model.tasks.fusion import Given, together
 from usdrl_model.tasks.propagation import propagate
 from usdrl_model.training_data import Mixture
@@ -108,13 +109,9 @@ def whitened(head: FeatureHead) -> FeatureHead:
 def resized(fit: Fit, frames: int) -> Fit:
     """Learn from windows that are resized to T frames, and resize those that are asked about."""
 
-    def shorter(windows: Tensor) -> Tensor:
-        flat = windows.flatten(2).transpose(1, 2)  # (N, M * V * 3, T)
-        return F.interpolate(flat, size=frames, mode="linear").transpose(1, 2).reshape(-1, frames, *windows.shape[2:])
-
     def learn(windows: Tensor, y: Tensor, classes: int, *, seed: int) -> Classifier:
-        classify = fit(shorter(windows), y, classes, seed=seed)
-        return lambda windows: classify(shorter(windows))
+        classify = fit(resize(windows, frames), y, classes, seed=seed)
+        return lambda windows: classify(resize(windows, frames))
 
     return learn
 

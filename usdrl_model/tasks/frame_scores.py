@@ -14,7 +14,6 @@ Letters: N windows, T frames of a window, M people, G frames of the grid, L fram
 from __future__ import annotations
 
 import dataclasses
-import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
@@ -30,6 +29,8 @@ from usdrl_model.metrics import BACKGROUND, frame_labels
 from usdrl_model.recording import Recording, Segment
 from usdrl_model.store import Store
 from usdrl_model.timeline import EDGE_WEIGHT, hann
+from usdrl_model.topology import CANONICAL_JOINTS
+from usdrl_model.tracks import grid_index
 from usdrl_model.training_windows import MIN_FRAMES, Stretch, Windows, cut, ending_at, stretches
 from usdrl_model.window import compose
 
@@ -159,7 +160,7 @@ def sliding(recording: Recording, labels: tuple[str, ...], how: Cut) -> list[Vid
         raise ValueError(f"{recording.name}: no frames to score: leave it out")
     found = stretches(recording, labels, how.rate, how.max_gap)
     stamps = np.array([frame.stamp for frame in recording.frames])
-    start, last = math.floor(stamps[0] * how.rate), math.floor(stamps[-1] * how.rate)
+    start, last = grid_index(float(stamps[0]), how.rate), grid_index(float(stamps[-1]), how.rate)
     people = sorted({segment.person for segment in recording.segments} or {stretch.person for stretch in found})
     made = []
     for person in people:
@@ -213,11 +214,14 @@ def end_to_end(clip: Clip, labels: tuple[str, ...], how: Cut) -> Video:
 
     def pieces() -> Pieces:
         there = (joints != 0.0).any(axis=-1)  # a clip has 0 where a joint is invalid
-        x = np.zeros((*joints.shape[:2], how.people, *joints.shape[3:]), np.float32)
-        for window, (places, mask) in enumerate(zip(joints, there, strict=True)):
-            bodies = [(places[:, body], mask[:, body]) for body in np.flatnonzero(mask.any(axis=(0, 2)))[: how.people]]
-            if bodies:
-                x[window] = compose(*bodies[0], bodies[1:], how.people, how.centre)
+        shape = (how.frames, len(CANONICAL_JOINTS))
+        nobody = (np.zeros((*shape, 3), np.float32), np.zeros(shape, bool))
+        bodies = [
+            [(places[:, body], mask[:, body]) for body in np.flatnonzero(mask.any(axis=(0, 2)))[: how.people]]
+            or [nobody]
+            for places, mask in zip(joints, there, strict=True)
+        ]
+        x = compose(bodies, how.people, how.centre)
         windows = Windows(torch.from_numpy(x), torch.from_numpy(classes), torch.from_numpy(seen))
         return Pieces(windows, np.arange(len(x)) * how.frames)
 
