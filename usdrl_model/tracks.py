@@ -49,6 +49,7 @@ class Track:
         """(25,) of the newest sample, frozen joints at 0."""
         self._ring = np.zeros((capacity, count, 3), np.float32)
         self._mask = np.zeros((capacity, count), bool)
+        self._known = np.zeros((capacity, count), int)
         self._valid_stamp = np.full(count, -math.inf)  # when each joint was last valid, and where
         self._valid_joints = np.zeros((count, 3))
         self._moved_stamp = np.full(count, -math.inf)
@@ -92,8 +93,9 @@ class Track:
         if self.newest is None:
             self.first_stamp = float(stamps[0])
         sure = np.where(self._frozen(stamps, joints), 0.0, confidence).astype(np.float32)
-        self._advance(grid_index(float(stamps[-1]), self.rate))
-        self._fill(stamps, joints.astype(np.float64), sure > 0.0)
+        ends = [0 if self.newest is None else self.newest, *(grid_index(stamp, self.rate) for stamp in stamps.tolist())]
+        self._advance(ends[-1])
+        self._fill(stamps, joints.astype(np.float64), sure > 0.0, np.array(ends[:-1]) + 1)
         self.joints, self.confidence, self.last_stamp = joints[-1], sure[-1], float(stamps[-1])
 
     def window(self, frames: int, end: int) -> tuple[np.ndarray, np.ndarray]:
@@ -106,6 +108,14 @@ class Track:
         inside = (indices >= self.oldest) & (indices <= (self.newest if self.newest is not None else -1))
         slots = indices % self.capacity
         return self._ring[slots], self._mask[slots] & inside[:, None]
+
+    def known(self, frames: int, end: int) -> np.ndarray:
+        """(T, 25) grid index of the first window live whose end knows what ``window`` has of each frame and joint.
+
+        Live, a window ends with the first sample at or after its last grid frame; what a joint did while it was missing
+        is known when it is back. Counts for what is valid in ``window``.
+        """
+        return self._known[np.arange(end - frames + 1, end + 1) % self.capacity]
 
     @property
     def seen_stamp(self) -> float:
@@ -151,10 +161,11 @@ class Track:
             self._mask[np.arange(self.newest + 1, index + 1) % self.capacity] = False
         self.newest = index
 
-    def _fill(self, stamps: np.ndarray, joints: np.ndarray, valid: np.ndarray) -> None:
+    def _fill(self, stamps: np.ndarray, joints: np.ndarray, valid: np.ndarray, heard: np.ndarray) -> None:
         """Write every grid frame that has a valid sample of a joint behind it, where that is near enough to the last.
 
-        A joint that (re)appears has no past to blend with: it starts at the grid frame it stands on, if any.
+        A joint that (re)appears has no past to blend with: it starts at the grid frame it stands on, if any. ``heard``
+        (L,) is the grid frame of the first window live that each sample belongs to.
         """
         count, each = len(stamps), np.arange(valid.shape[1])
         rows = np.arange(count)[:, None]
@@ -186,6 +197,7 @@ class Track:
         there, old = joints[row, each], joints_[before[row, each], each]
         slots = grid % self.capacity
         self._ring[slots] = np.where(wanted[:, :, None], old + share * (there - old), self._ring[slots])
+        self._known[slots] = np.where(wanted, np.maximum(heard[row], grid[:, None]), self._known[slots])
         self._mask[slots] |= wanted
 
 

@@ -14,11 +14,11 @@ from usdrl_model.clip import Clip
 from usdrl_model.encoder_config import Centre, EncoderConfig
 from usdrl_model.metrics import frame_labels
 from usdrl_model.recording import Recording
-from usdrl_model.skeleton import SPINE_MID, canonical
+from usdrl_model.skeleton import canonical
 from usdrl_model.topology import topology
 from usdrl_model.tracks import Track, grid_index
 from usdrl_model.trimmed import longest, normalised, stretched
-from usdrl_model.window import NEAR, compose
+from usdrl_model.window import NEAR, compose, place
 
 MIN_FRAMES = 8
 """A stretch of a person shorter than this teaches nothing."""
@@ -34,6 +34,8 @@ class Stretch:
     """(L, 25, 3) metres."""
     mask: np.ndarray
     """(L, 25) bool, False where invalid."""
+    known: np.ndarray
+    """(L, 25) grid index of the first window's end that knows it (``Track.known``)."""
     labels: np.ndarray
     """(L,) class of every frame, 0 where nothing is labelled."""
     start: int
@@ -166,7 +168,7 @@ def whole(recordings: Iterable[Recording], labels: Sequence[str], shape: Encoder
 
 
 def _span(stretch: Stretch, end: int, frames: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Joints, mask and labels of the ``frames`` grid frames up to ``end``; invalid outside of the stretch."""
+    """Joints, mask and labels of the ``frames`` grid frames up to ``end``, as they are known live at that time."""
     joints = np.zeros((frames, *stretch.joints.shape[1:]), np.float32)
     mask = np.zeros((frames, stretch.mask.shape[1]), bool)
     labels = np.zeros(frames, np.int64)
@@ -175,17 +177,26 @@ def _span(stretch: Stretch, end: int, frames: int) -> tuple[np.ndarray, np.ndarr
     if begin < stop:
         here = slice(begin - first, stop - first)
         there = slice(begin - stretch.start, stop - stretch.start)
-        joints[here], mask[here], labels[here] = stretch.joints[there], stretch.mask[there], stretch.labels[there]
+        joints[here], labels[here] = stretch.joints[there], stretch.labels[there]
+        mask[here] = stretch.mask[there] & (stretch.known[there] <= end)
     return joints, mask, labels
 
 
 def _nearest(stretch: Stretch, others: Sequence[Stretch], end: int, count: int) -> list[Stretch]:
     """Those of ``others`` that are there at grid frame ``end``, nearest first, within ``window.NEAR``."""
-    place = stretch.joints[end - stretch.start, SPINE_MID]
+    if not count:
+        return []
+    here = _stand(stretch, end)
     present = [other for other in others if 0 <= end - other.start < len(other.labels)]
-    gaps = [float(np.linalg.norm(other.joints[end - other.start, SPINE_MID] - place)) for other in present]
-    order = sorted(range(len(present)), key=gaps.__getitem__)
-    return [present[index] for index in order if gaps[index] < NEAR][:count]
+    gaps = [float(np.linalg.norm(_stand(other, end) - here)) for other in present]
+    return [present[index] for index in np.argsort(gaps, kind="stable") if gaps[index] < NEAR][:count]
+
+
+def _stand(stretch: Stretch, end: int) -> np.ndarray:
+    """(3,) where somebody stands at grid frame ``end``, by where each joint was last valid, as live."""
+    joints, mask, _ = _span(stretch, end, MIN_FRAMES)
+    last = np.where(mask, np.arange(MIN_FRAMES)[:, None], -1).max(axis=0)
+    return place(joints[last, np.arange(len(last))], last >= 0)
 
 
 def _stretch(
@@ -201,4 +212,5 @@ def _stretch(
     track.extend(stamps, joints, confidence)
     mine = (segment for segment in recording.segments if segment.person == person)
     classes = frame_labels(mine, (first + np.arange(length)) / rate, labels)
-    return Stretch(*track.window(length, last), classes, first, recording.name, person)
+    joints, mask = track.window(length, last)
+    return Stretch(joints, mask, track.known(length, last), classes, first, recording.name, person)
