@@ -46,6 +46,8 @@ class Bench:
         axes: str = "optical",
         sends: np.ndarray | None = None,
         mounting: np.ndarray | None = None,
+        metres: float = 1.0,
+        mirrored: bool = False,
         change: Callable[[np.ndarray], np.ndarray] = lambda joints: joints,
     ) -> None:
         self.joint_set = topology(said)
@@ -59,6 +61,9 @@ class Bench:
                 axes=axes,
                 rotation=self.rotation,
                 levelled_by="" if mounting is None else "sensor_pose",
+                metres=metres,
+                mirrored=mirrored,
+                order=self.joint_set.order(mirrored),
             )
         )
 
@@ -68,7 +73,8 @@ class Bench:
         for frame in recording.frames:
             sent = SkeletonFrame(frame.stamp, tuple(self._send(person) for person in frame.people))
             turn = self.mounting @ self.rotation
-            people = tuple(Person(p.id, p.joints @ turn.T, p.confidence) for p in sent.people)
+            metres, order = self.check.setup.metres, self.check.setup.order
+            people = tuple(Person(p.id, metres * p.joints[order] @ turn.T) for p in sent.people)
             self.check.add(SkeletonFrame(frame.stamp, people), sent)
             for finding in self.check.judgement.findings:
                 told.setdefault(finding.key, (frame.stamp - recording.frames[0].stamp, finding))
@@ -104,8 +110,10 @@ WRONG = {
     "millimetres": (Bench(change=lambda sent: 1000 * sent), None, "units", "millimetres? set units: mm"),
     "centimetres": (Bench(change=lambda sent: 100 * sent), None, "units", "centimetres? set units: cm"),
     "ten times too large": (Bench(change=lambda sent: 10 * sent), None, "units", "times the size of an adult"),
+    "metres said to be millimetres": (Bench(metres=0.001), None, "units", "metres? set units: m"),
     "left and right swapped": (Bench(change=swapped("kinect_v2_25")), None, "sides", "set mirrored: true"),
     "mirrored": (Bench(change=lambda sent: sent * (-1, 1, 1)), None, "sides", "set mirrored: true"),
+    "said to be mirrored and is not": (Bench(mirrored=True), None, "sides", "set mirrored: false"),
     "coco_17 read as kinect_v2_25": (Bench(), "coco_17", "topology", "set topology: coco_17"),
     "zed_18 read as zed_34": (Bench("zed_body_34"), "zed_body_18", "topology", "set topology: zed_body_18"),
     "25 read as k4abt_32": (Bench("k4abt_32"), "kinect_v2_25", "topology", "set topology: kinect_v2_25"),
@@ -188,6 +196,12 @@ def test_no_posture_is_a_fault(stay: str) -> None:
 def test_a_robot_that_looks_up_or_down_and_says_so(degrees: float) -> None:
     sends = (rotation(degrees, 0) @ OPTICAL).T
     assert not Bench(sends=sends, mounting=rotation(degrees, 0)).watch(perform())
+
+
+def test_other_units_and_mirrors_that_are_said_are_right() -> None:
+    assert not Bench(metres=0.001, change=lambda sent: 1000.0 * sent).watch(perform())
+    for joint_set in ("kinect_v2_25", "coco_17"):
+        assert not Bench(joint_set, mirrored=True, change=swapped(joint_set)).watch(perform(joint_set))
 
 
 @pytest.mark.parametrize("times", [0.58, 0.75, 1.2])

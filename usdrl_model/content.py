@@ -15,8 +15,8 @@ from enum import IntEnum
 import numpy as np
 
 from usdrl_model import bodies
-from usdrl_model.sights import UNITS, UP, Setup, Sight, to_canonical
-from usdrl_model.skeleton import MAX_RANGE, MIN_CONFIDENCE
+from usdrl_model.sights import UP, Setup, Sight, to_canonical
+from usdrl_model.skeleton import MAX_RANGE, MIN_CONFIDENCE, UNITS
 from usdrl_model.topology import CANONICAL_JOINTS, JOINT_INDEX, names, topology
 
 ENOUGH = 5
@@ -254,12 +254,11 @@ def _sides(joints: np.ndarray, body: np.ndarray, setup: Setup, measured: dict[st
     measured["left and right"] = f"{score:+.1f} (swapped below {SWAPPED})"
     if score > SWAPPED:
         return []
-    return [
-        Finding(
-            "sides", Level.ERROR, "toes, nose or hands point to the back: left and right are swapped or the image is"
-            " mirrored: set mirrored: true",
-        )
-    ]  # fmt: skip
+    text = (
+        "toes, nose or hands point to the back: left and right are swapped or the image is mirrored:"
+        f" set mirrored: {str(not setup.mirrored).lower()}"
+    )
+    return [Finding("sides", Level.ERROR, text)]
 
 
 def _parts(valid: np.ndarray, measured: dict[str, str]) -> list[Finding]:

@@ -14,7 +14,6 @@ SEEN_JOINTS = 8
 """Valid joints that make somebody usable."""
 UP = {"optical": (0.0, -1.0, 0.0), "body": (0.0, 0.0, 1.0), "kinect": (0.0, 1.0, 0.0)}
 """Axes of a source -> what points up in them."""
-UNITS = {"m": 1.0, "cm": 0.01, "mm": 0.001}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -28,6 +27,10 @@ class Setup:
     """(3, 3) axes of the source -> canonical axes of the sensor, as ``axes`` has it."""
     metres: float = 1.0
     """Metres that a 1 in the source stands for, as ``units`` has it."""
+    mirrored: bool = False
+    """As the parameter has it."""
+    order: np.ndarray | None = None
+    """(V,) ``Topology.order`` of it; None: joints as they come."""
     levelled_by: Literal["", "sensor_pose", "target_frame"] = ""
     """Where the gravity-aligned axes come from; empty: the sensor is taken to be level."""
     planar: bool = False
@@ -52,10 +55,11 @@ class Sight:
     @classmethod
     def of(cls, stamp: float, measured: Person, believed: Person, setup: Setup) -> Sight:
         """A person as the tracker sent them (axes and units of the source) and as the pipeline sees them."""
-        sent = np.asarray(measured.joints, np.float64)
+        order = slice(None) if setup.order is None else setup.order
+        sent = np.asarray(measured.joints, np.float64)[order]
         finite: np.ndarray = np.all(np.isfinite(sent), axis=1)
         something = finite & (np.where(finite[:, None], sent, 0.0) != 0.0).any(axis=1)
-        sure = np.ones(len(sent)) if measured.confidence is None else np.asarray(measured.confidence, np.float64)
+        sure = np.ones(len(sent)) if measured.confidence is None else np.asarray(measured.confidence, np.float64)[order]
         given = something & (np.nan_to_num(sure, nan=0.0) >= MIN_CONFIDENCE)
         joints = np.where(given[:, None], sent * setup.metres, np.nan) @ setup.rotation.T
         far = given & (np.abs(np.nan_to_num(joints)).max(axis=1) >= MAX_RANGE)

@@ -11,7 +11,7 @@ from rclpy.node import Node
 
 from usdrl_model.content_check import ContentCheck
 from usdrl_model.sights import Setup
-from usdrl_model.skeleton import SkeletonFrame
+from usdrl_model.skeleton import UNITS, SkeletonFrame
 from usdrl_model.stream_config import StreamConfig
 from usdrl_model.topology import Topology, topology
 from usdrl_ros.frames import AXES, NO_POSE, Frames, needs_tf
@@ -109,7 +109,7 @@ def build(
         sensor_pose=config.sensor_pose,
         tf=tf,
         units=config.units,
-        order=joint_set.order(config.mirrored),
+        order=content.setup.order,
     )
     source = INPUTS[config.input_type]
     conversion = Conversion(
@@ -157,6 +157,13 @@ def _said(config: PerceptionConfig) -> Setup:
         levelled_by = "target_frame"
     elif tuple(config.sensor_pose) != NO_POSE:
         levelled_by = "sensor_pose"
+    joint_set = topology(config.topology)
     return Setup(
-        topology=topology(config.topology), axes=config.axes, rotation=AXES[config.axes], levelled_by=levelled_by
+        topology=joint_set,
+        axes=config.axes,
+        rotation=AXES[config.axes],
+        metres=UNITS[config.units],
+        mirrored=config.mirrored,
+        order=joint_set.order(config.mirrored),
+        levelled_by=levelled_by,
     )
