@@ -22,6 +22,7 @@ from usdrl_model.distributed import Processes
 from usdrl_model.finetune_config import FinetuneConfig
 from usdrl_model.labelled import Labelled
 from usdrl_model.pretrain_config import PretrainConfig
+from usdrl_model.run_state import begun
 from usdrl_model.store import Store
 from usdrl_model.tasks import methods
 from usdrl_model.tasks.weights import Pretrained
@@ -77,7 +78,7 @@ def pretrained(run: PretrainConfig, clips: Sequence[Store], out: Path) -> USDRL:
     """The model of a run, which goes on where ``out`` has it stopped."""
     out.mkdir(parents=True, exist_ok=True)
     pool = ClipPool.of(itertools.chain(*clips), run.encoder.people, run.data.longest)
-    return pretrain.train(run, pool, out, Processes(0, 1, CPU), resume=(out / "training.pt").exists())
+    return pretrain.train(run, pool, out, Processes(0, 1, CPU), resume=begun(out))
 
 
 def opened(model: USDRL, run: PretrainConfig, store: Store, out: Path) -> Pretrained:

@@ -25,6 +25,7 @@ from usdrl_model.detector import Scores
 from usdrl_model.events import EventConfig
 from usdrl_model.finetune_config import FinetuneConfig
 from usdrl_model.recording import Recording
+from usdrl_model.run_state import begun
 from usdrl_model.stream_config import StreamConfig
 
 FILE = Path(__file__).resolve().parent.parent / "config" / "finetune_utkinect10.yaml"
@@ -110,7 +111,7 @@ def scored(job: Job, data: Path, out: Path, device: torch.device) -> Mapping[str
     if not done.exists():
         given = [training_data.recordings(source, data, run.seed) for source in run.sources]
         mixture = training_data.mix(run.sources, given, run.detector, max_gap=run.stream.max_gap, stride=run.stride)
-        detector = finetune.train(run, mixture, where, device=device, resume=(where / "training.pt").exists())
+        detector = finetune.train(run, mixture, where, device=device, resume=begun(where))
         left_out = [recording for recording in given[0] if recording.subject in run.validation_subjects]
         found = decided(detector.cpu(), run, left_out)
         done.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")

@@ -25,6 +25,7 @@ from usdrl_model import config, pretrain, probe
 from usdrl_model.clip_pool import ClipPool
 from usdrl_model.distributed import Processes
 from usdrl_model.pretrain_config import PretrainConfig
+from usdrl_model.run_state import begun
 from usdrl_model.store import Store
 from usdrl_model.usdrl import USDRL
 
@@ -90,7 +91,7 @@ def measure(row: Row, run: PretrainConfig, store: Store, out: Path) -> dict[str,
     if row.train:
         pool = ClipPool.of(store.select(split=run.data.split), run.encoder.people, run.data.longest)
         alone = Processes(0, 1, torch.device("cpu"))
-        model: USDRL = pretrain.train(run, pool, folder, alone, resume=(folder / "training.pt").exists())
+        model: USDRL = pretrain.train(run, pool, folder, alone, resume=begun(folder))
         model.save_pretrained(folder / "weights", {"row": row.name, "configuration": config.content_hash(run)})
         encoder = model.backbone
     else:

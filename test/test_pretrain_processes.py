@@ -62,7 +62,7 @@ def test_a_run_that_died_while_saving_goes_on(pool: ClipPool, tmp_path: Path, mo
     replace = os.replace
 
     def die(source: Path, target: Path) -> None:
-        if target.exists():
+        if target.name == "training.pt" and target.with_name("training.previous.pt").exists():
             raise KeyboardInterrupt
         replace(source, target)
 
@@ -70,7 +70,7 @@ def test_a_run_that_died_while_saving_goes_on(pool: ClipPool, tmp_path: Path, mo
     with pytest.raises(KeyboardInterrupt):
         pretrain.train(RUN, pool, tmp_path / "cut", ALONE)
     monkeypatch.undo()
-    assert (tmp_path / "cut" / "training.partial").exists()
+    assert [path.name for path in (tmp_path / "cut").glob("*training*")] == ["training.previous.pt"]
     assert_same(pretrain.train(RUN, pool, tmp_path / "cut", ALONE, resume=True), whole)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -11,6 +10,7 @@ import torch
 from torch import Tensor
 
 from usdrl_model.clip import Clip
+from usdrl_model.tensors import content_hash
 from usdrl_model.training_windows import MIN_FRAMES
 from usdrl_model.trimmed import filled
 from usdrl_model.views import Clips
@@ -49,10 +49,7 @@ class ClipPool:
     @property
     def hash(self) -> str:
         """Changes with every clip; 16 hex digits."""
-        digest = hashlib.blake2b(digest_size=8)
-        for tensor in (self.clips.lengths, self.clips.frames):
-            digest.update(tensor.cpu().numpy().data)
-        return digest.hexdigest()
+        return content_hash(self.clips.lengths, self.clips.frames)
 
     def to(self, device: torch.device) -> ClipPool:
         """The pool on another device, where batches cost nothing."""

@@ -2,7 +2,7 @@
 
     usdrl finetune --config config/finetune_utkinect10.yaml --data ../shared/data --out runs/utkinect10
 
-A run folder holds ``training.pt`` (everything that ``--resume`` needs, replaced atomically), ``loss.csv``, ``loss.png``
+A run folder holds ``training.pt`` (what ``--resume`` needs) and the one before it, ``loss.csv``, ``loss.png``
 and, at the end, the weights folder ``weights/``. Stop it at any time; ``--resume`` goes on with the next step as if
 nothing had happened (bit-identical on the CPU).
 """
@@ -27,6 +27,7 @@ from usdrl_model.detector import Detector
 from usdrl_model.finetune_config import FinetuneConfig
 from usdrl_model.finetune_start import start_encoder
 from usdrl_model.run_state import RunState, schedule, write_losses
+from usdrl_model.tensors import content_hash
 from usdrl_model.training_data import Mixture
 from usdrl_model.training_windows import Windows
 
@@ -62,17 +63,26 @@ def train(
     Raises:
         FileExistsError: ``out`` holds a run already and ``resume`` is off.
         FileNotFoundError: ``resume`` without a run in ``out``.
-        ValueError: the run in ``out`` has another configuration, or ``start`` does not fit the encoder.
+        BlockingIOError: another process trains in ``out``.
+        ValueError: the run in ``out`` has another configuration or other data, its states are damaged, or ``start``
+            does not fit the encoder.
         FloatingPointError: the loss is no longer finite; the last state that was stays in ``out``.
     """
     trainer = _Trainer(run, mixture, out, device, validation)
-    trainer.state.check(resume)
-    if resume:
-        trainer.restore()
-    elif run.start and run.head == "linear":
-        start_head(trainer.model, trainer.mixture)
-    trainer.go()
+    with trainer.state.alone(resume):
+        if resume:
+            trainer.restore()
+        elif run.start and run.head == "linear":
+            start_head(trainer.model, trainer.mixture)
+        trainer.go()
     return trainer.result()
+
+
+def run_state(run: FinetuneConfig, mixture: Mixture, validation: Windows | None, out: Path) -> RunState:
+    """The state in a run folder, which belongs to a configuration and to windows."""
+    parts = [mixture.windows, *([validation] if validation is not None else [])]
+    data = content_hash(mixture.probability, *(getattr(part, name) for part in parts for name in ("x", "y", "seen")))
+    return RunState(out, f"{config.content_hash(run)} on {data}")
 
 
 class _Trainer:
@@ -83,7 +93,7 @@ class _Trainer:
     ) -> None:
         torch.manual_seed(run.seed)
         self.run, self.out, self.device = run, out, device
-        self.state = RunState(out, config.content_hash(run))
+        self.state = run_state(run, mixture, validation, out)
         self.mixture = mixture.to(device)
         self.generator = torch.Generator(device).manual_seed(run.seed)
         self.validation = validation
@@ -102,7 +112,6 @@ class _Trainer:
         """The averaged weights of the best look, with early stopping."""
 
     def go(self) -> None:
-        self.out.mkdir(parents=True, exist_ok=True)
         self.model.train()
         for module in self.frozen:
             module.eval()

@@ -3,7 +3,7 @@
     usdrl pretrain --config config/pretrain_mild.yaml --data stores --out runs/mild
     torchrun --nproc-per-node 4 -m usdrl_model.cli pretrain --config ... --data ... --out ...
 
-A run folder holds ``training.pt`` (what ``--resume`` needs, replaced in one step), ``loss.csv``, ``loss.png`` and, at
+A run folder holds ``training.pt`` (what ``--resume`` needs) and the one before, ``loss.csv``, ``loss.png`` and, at
 the end, the model ``weights/``. Stop it at any time; ``--resume`` goes on as if nothing had happened (bit-identical on
 the CPU), because every random number is a function of the seed and the step.
 """
@@ -66,14 +66,22 @@ def train(
     Raises:
         FileExistsError: ``out`` holds a run already and ``resume`` is off.
         FileNotFoundError: ``resume`` without a run in ``out``.
+        BlockingIOError: another process trains in ``out``.
         OSError: the state cannot be saved, for example on a full disk; the one before is intact.
-        ValueError: the run in ``out`` has another configuration or other clips, or the batch does not fit clips or
-            processes.
+        ValueError: the run in ``out`` has another configuration or other clips, its states are damaged, or the batch
+            does not fit clips or processes.
         CollapseError: the loss is not finite or exploded, or features became the same; the last good state is kept.
     """
-    device = workers.device
     state = run_state(run, pool, out)
     state.check(resume)
+    with state.alone(resume) if workers.first else nullcontext():
+        return _trained(run, pool, out, workers, state, resume, report)
+
+
+def _trained(
+    run: PretrainConfig, pool: ClipPool, out: Path, workers: Processes, state: RunState, resume: bool, report: Report
+) -> USDRL:
+    device = workers.device
     feeder = Feeder(run, pool, workers)
     model = USDRL(run.encoder, run.projectors)
     initialise(model, torch.Generator().manual_seed(run.seed))
@@ -91,7 +99,6 @@ def train(
         log.values, first = {name: values.tolist() for name, values in saved["losses"].items()}, saved["step"]
     network = DistributedDataParallel(model) if workers.count > 1 else model
     meter = _meter(run, workers)
-    out.mkdir(parents=True, exist_ok=True)
 
     progress = tqdm(total=run.steps, initial=first, unit="step", disable=not workers.first)
     try:

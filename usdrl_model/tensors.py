@@ -1,14 +1,24 @@
-"""Tensors of a module by name: one name each, and all of them or an error."""
+"""Tensors of a module by name: one name each, and all of them or an error; a hash of what tensors hold."""
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 
+import numpy as np
 from torch import Tensor, nn
 
 SHOWN = 5
 """Names of each kind that an error message lists."""
+
+
+def content_hash(*tensors: Tensor) -> str:
+    """Changes with every value; 16 hex digits."""
+    digest = hashlib.blake2b(digest_size=8)
+    for tensor in tensors:
+        digest.update(np.ascontiguousarray(tensor.cpu().numpy()).data)
+    return digest.hexdigest()
 
 
 def distinct(module: nn.Module) -> dict[str, Tensor]:

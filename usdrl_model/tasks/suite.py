@@ -20,6 +20,7 @@ from usdrl_model import config, pretrain
 from usdrl_model.clip_pool import ClipPool
 from usdrl_model.distributed import Processes
 from usdrl_model.pretrain_config import PretrainConfig
+from usdrl_model.run_state import begun
 from usdrl_model.store import Store
 from usdrl_model.tasks import benchmark as benchmarks
 from usdrl_model.tasks import frame_methods, methods, report
@@ -198,7 +199,7 @@ def _pretrained(run: PretrainConfig, data: Path, out: Path, device: torch.device
     """The model of a run; trained where ``out`` does not hold it yet, or not to the end."""
     store = Store.open(data).select(sets=run.data.sets or None, split=run.data.split)
     pool = ClipPool.of(store, run.encoder.people, run.data.longest)
-    resume = (out / "training.pt").exists()
+    resume = begun(out)
     if not (out / "weights").is_dir():
         model = pretrain.train(run, pool, out, Processes(0, 1, device), resume=resume)
         model.save_pretrained(out / "weights", pretrain.provenance(run, store, f"usdrl benchmark, {out.name}"))
