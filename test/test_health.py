@@ -6,8 +6,9 @@ pytest.importorskip("rclpy", reason="needs the ROS 2 messages")
 
 from diagnostic_msgs.msg import DiagnosticStatus  # noqa: E402
 
-from usdrl_ros.health import Health, Situation, Throttle  # noqa: E402
+from usdrl_ros.health import MESSAGE, Health, Situation  # noqa: E402
 from usdrl_ros.inputs import InputError  # noqa: E402
+from usdrl_ros.throttle import Throttle  # noqa: E402
 
 OK, WARN, ERROR = DiagnosticStatus.OK, DiagnosticStatus.WARN, DiagnosticStatus.ERROR
 
@@ -33,7 +34,7 @@ class Bench:
     def hear(self, seconds=1.0, rate=30.0):
         for _ in range(round(seconds * rate)):
             self.now += 1 / rate
-            self.health.accepted(self.now)
+            self.health.accepted(self.now, self.now)
 
 
 def values(status):
@@ -156,3 +157,71 @@ def test_the_log_is_throttled_kind_by_kind():
     assert throttle("a", "third") == "third (1 more like this since the last warning)"
     now = 10.0
     assert throttle("a", "fourth") == "fourth"
+
+
+def troubled(bench, seconds=3.0, delay=0.01, stamp=None, counters=None, **situation):
+    """Messages with answers for a while, then what the report says of the input."""
+    for _ in range(round(seconds * 10)):
+        bench.hear(0.1) if stamp is None else bench.health.accepted(bench.now, stamp)
+        bench.now += 0.1 if stamp is not None else 0.0
+        bench.health.published(delay)
+    bench.counters = dict(bench.counters) | (counters or {})
+    return bench.report(**situation)[0]
+
+
+@pytest.mark.parametrize(
+    ("what", "words"),
+    [
+        ({"delay": -3.0}, "3.0 s ahead"),
+        ({"delay": 3.0}, "3.0 s after their stamps"),
+        ({"delay": 7200.0}, "differ by 7200 s"),
+        ({"delay": -7200.0}, "differ by 7200 s"),
+        ({"stamp": 5.0}, "carry the stamp 5.000"),
+        ({"counters": {"resets": 1}}, "jumped"),
+        ({"counters": {"outlier_stamps": 2}}, "far off the course"),
+        ({"counters": {"second_clock_frames": 40, "clock_gap_ms": -5000}}, "two clocks 5.0 s apart"),
+        ({"counters": {"people_over_limit": 9}}, "more than 20 people"),
+        ({"namesakes": 2}, "2 nodes are called /node"),
+    ],
+)
+def test_what_is_wrong_with_a_source_is_said_once_and_shown_as_long_as_it_lasts(what, words):
+    bench = Bench()
+    assert troubled(bench).level == OK
+    for _ in range(4):
+        status = troubled(bench, **what)
+        if "counters" in what:
+            what = {"counters": {key: value + 1 for key, value in what["counters"].items()}}
+        assert status.level == WARN
+        assert words in status.message
+    assert len([line for line in bench.log if words in line]) == 1
+    for _ in range(3):
+        status = troubled(bench)
+    assert (status.level, len(bench.log)) == (OK, 1)
+    troubled(bench, **what)
+    assert len(bench.log) == 2
+
+
+def test_a_latency_is_only_told_where_the_clocks_agree():
+    bench = Bench()
+    assert bench.health.published(-3.0) is None
+    assert bench.health.published(-0.1) == pytest.approx(-100.0)
+    assert bench.health.published(4.0) == pytest.approx(4000.0)
+
+
+def test_several_troubles_are_all_told():
+    bench = Bench()
+    status = troubled(bench, delay=-3.0, counters={"resets": 1}, namesakes=3)
+    assert all(words in status.message for words in ("ahead", "jumped", "3 nodes"))
+
+
+def test_foreign_texts_are_cut_and_escaped_wherever_they_go():
+    bench = Bench()
+    hostile = "x\n[INFO] all is well\x1b[2J" + "y" * 2_000_000
+    bench.health.rejected(InputError("layout", hostile))
+    bench.health.failed(RuntimeError(hostile))
+    bench.health.incompatible_qos(hostile)
+    statuses = bench.report(topic=hostile, other_types=(hostile,), model={"weights": hostile})
+    texts = [status.message for status in statuses]
+    texts += [text for status in statuses for value in status.values for text in (value.key, value.value)]
+    assert all(text.isprintable() and len(text) < 2 * MESSAGE for text in [*texts, *bench.log])
+    assert len(bench.log) == 3

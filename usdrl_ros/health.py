@@ -11,18 +11,19 @@ from dataclasses import dataclass
 import numpy as np
 from diagnostic_msgs.msg import DiagnosticStatus, KeyValue
 
+from usdrl_model.plain_text import plain
 from usdrl_ros.inputs import InputError
+from usdrl_ros.source_checks import RECENT, SourceChecks
+from usdrl_ros.throttle import Throttle
 
-RECENT = 5.0
-"""Seconds over which rates are taken and for which a trouble keeps the status at WARN or ERROR."""
 SAMPLES = 256
 """Latencies kept for the percentiles."""
+MESSAGE = 2000
+"""Characters of a status: several troubles at once."""
 WARNING_INTERVAL = 5.0
 """Seconds between two warnings of the same kind in the log."""
 STUCK, STUCK_SLOTS = 0.5, 5
 """Seconds, and slots of ``max_rate``, that an inference may take before it counts as stuck."""
-CLOCKS_AGREE = 10.0
-"""Seconds between a stamp and the node's clock beyond which they are different clocks, not latency."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -40,6 +41,9 @@ class Situation:
     max_rate: float
     stream_counters: Mapping[str, int]
     model: Mapping[str, str]
+    max_people: int = 20
+    namesakes: int = 1
+    """Nodes of this node's name, itself included."""
     busy: float = 0.0
     """Seconds for which the inference thread has been at what it does now."""
 
@@ -70,14 +74,18 @@ class Health:
         self._dropped_at = -math.inf
         self._inference: deque[float] = deque(maxlen=SAMPLES)
         self._latency: deque[float] = deque(maxlen=SAMPLES)
-        self._clock_offset: float | None = None
+        self._source = SourceChecks()
+        self._lasting: set[str] = set()
+        """Kinds of trouble that were there at the last report."""
         self._incompatible: Counter[str] = Counter()
         self._skipped_before = self._inferred_before = 0
 
-    def accepted(self, arrival: float) -> None:
-        """A message was understood."""
+    def accepted(self, arrival: float, stamp: float | None) -> None:
+        """A message was understood; ``stamp`` is its own in seconds, None if it says nothing."""
         with self._lock:
             self._last_arrival = arrival
+            if stamp is not None:
+                self._source.heard(arrival, stamp)
             self._arrivals.append(arrival)
             _forget(self._arrivals, arrival)
 
@@ -86,7 +94,7 @@ class Health:
         now = self._monotonic()
         with self._lock:
             self._refused[error.kind] += 1
-            self._refusal_text = str(error)
+            self._refusal_text = plain(error)
             self._refusals.append(now)
             _forget(self._refusals, now)
         self._log(error.kind, f"message refused ({error.kind}): {error}")
@@ -96,7 +104,7 @@ class Health:
         with self._lock:
             self._failures += 1
             self._failed_at = self._monotonic()
-            self._failure_text = f"{type(error).__name__}: {error}"
+            self._failure_text = plain(f"{type(error).__name__}: {error}")
         self._log("failure", f"inference failed: {self._failure_text}")
 
     def dropped(self) -> None:
@@ -119,9 +127,8 @@ class Health:
 
     def published(self, delay: float) -> float | None:
         """Note the seconds from stamp to publication; milliseconds, or None if these are two different clocks."""
-        agree = abs(delay) <= CLOCKS_AGREE
         with self._lock:
-            self._clock_offset = None if agree else delay
+            agree = self._source.published(self._monotonic(), delay)
             if agree:
                 self._latency.append(delay * 1e3)
         return delay * 1e3 if agree else None
@@ -130,7 +137,7 @@ class Health:
         with self._lock:
             passed = self._throttle(kind, text)
         if passed is not None:
-            self._warn(passed)
+            self._warn(plain(passed))
 
     def report(self, name: str, situation: Situation | None, fault: str = "") -> list[DiagnosticStatus]:
         """The statuses ``<name>: input`` and ``<name>: inference``, or that the node is not active (None).
@@ -144,12 +151,35 @@ class Health:
         with self._lock:
             _forget(self._arrivals, now)
             _forget(self._refusals, now)
-            return [self._input(name, situation, now), self._inference_status(name, situation, now)]
+            troubles = self._troubles(name, situation, now)
+            new = [text for kind, text in troubles.items() if kind not in self._lasting]
+            self._lasting = set(troubles)
+            statuses = [
+                self._input(name, situation, now, list(troubles.values())),
+                self._inference_status(name, situation, now),
+            ]
+        for text in new:  # once, however long it lasts
+            self._warn(plain(text))
+        return statuses
 
-    def _input(self, name: str, situation: Situation, now: float) -> DiagnosticStatus:
+    def _troubles(self, name: str, situation: Situation, now: float) -> dict[str, str]:
+        troubles = self._source.troubles(
+            now, situation.stream_counters, situation.topic, situation.publishers, situation.max_people
+        )
+        if situation.namesakes > 1:
+            troubles["namesakes"] = (
+                f"{situation.namesakes} nodes are called {name}: parameters, services and answers of either reach the"
+                " same names; stop one, or rename it with --ros-args -r __node:=NAME"
+            )
+        return troubles
+
+    def _input(self, name: str, situation: Situation, now: float, troubles: list[str]) -> DiagnosticStatus:
         heard = self._last_arrival is not None
         age = now - (self._last_arrival if self._last_arrival is not None else self._started)
         level, text = self._input_verdict(situation, heard, age)
+        if troubles and level != DiagnosticStatus.ERROR:
+            text = "; ".join(([] if level == DiagnosticStatus.OK else [text]) + troubles)
+            level = DiagnosticStatus.WARN
         values = {
             "topic": situation.topic,
             "publishers": situation.publishers,
@@ -190,12 +220,6 @@ class Health:
             return DiagnosticStatus.WARN, f"no message on {topic} for {age:.0f} s: {advice}"
         if not heard:
             return DiagnosticStatus.OK, f"waiting for the first message on {topic}"
-        if self._clock_offset is not None:
-            return (
-                DiagnosticStatus.WARN,
-                f"stamps and this node's clock differ by {abs(self._clock_offset):.0f} s: set use_sim_time for a bag,"
-                " or synchronise the clocks",
-            )
         return DiagnosticStatus.OK, f"{_rate(self._arrivals):.1f} messages/s on {topic}"
 
     def _inference_status(self, name: str, situation: Situation, now: float) -> DiagnosticStatus:
@@ -236,31 +260,6 @@ class Health:
         return _status(f"{name}: inference", level, text, values)
 
 
-class Throttle:
-    """Lets a message of one kind through every ``interval`` seconds, and counts the ones in between.
-
-    Args:
-        interval: seconds.
-        monotonic: seconds that never jump.
-    """
-
-    def __init__(self, interval: float, monotonic: Callable[[], float]) -> None:
-        self._interval = interval
-        self._monotonic = monotonic
-        self._passed: dict[str, float] = {}
-        self._held: Counter[str] = Counter()
-
-    def __call__(self, kind: str, text: str) -> str | None:
-        """The text to log, or None for now."""
-        now = self._monotonic()
-        if now - self._passed.get(kind, -math.inf) < self._interval:
-            self._held[kind] += 1
-            return None
-        self._passed[kind] = now
-        held = self._held.pop(kind, 0)
-        return f"{text} ({held} more like this since the last warning)" if held else text
-
-
 def _forget(times: deque[float], now: float) -> None:
     while times and times[0] < now - RECENT:
         times.popleft()
@@ -278,6 +277,6 @@ def _percentile(samples: Iterable[float], percent: float) -> str:
 
 
 def _status(name: str, level: bytes, message: str, values: Mapping[str, object]) -> DiagnosticStatus:
-    status = DiagnosticStatus(name=name, level=level, message=message, hardware_id="usdrl")
-    status.values = [KeyValue(key=key, value=str(value)) for key, value in values.items()]
+    status = DiagnosticStatus(name=name, level=level, message=plain(message, MESSAGE), hardware_id="usdrl")
+    status.values = [KeyValue(key=plain(key), value=plain(value)) for key, value in values.items()]
     return status

@@ -26,6 +26,7 @@ from rclpy.time import Time
 from rclpy.timer import Timer
 from std_srvs.srv import Trigger
 
+from usdrl_model.plain_text import plain
 from usdrl_ros import parameters
 from usdrl_ros.content_report import ContentReport
 from usdrl_ros.frames import needs_tf
@@ -166,7 +167,7 @@ class PerceptionNode(ManagedNode):
 
     def _refuse(self, what: str, error: Exception) -> TransitionCallbackReturn:
         if not self._closing:  # whoever is asked to stop finds everything closed under his hands
-            self.get_logger().fatal(f"cannot {what}: {type(error).__name__}: {error}")
+            self.get_logger().fatal(plain(f"cannot {what}: {type(error).__name__}: {error}", 1000))
         return FAILURE
 
     def _listen(self, pipeline: Pipeline) -> Listening:
@@ -257,6 +258,8 @@ class PerceptionNode(ManagedNode):
             expected_type=expected,
             clock_silent=bool(sim_time) and self.get_clock().now().nanoseconds == 0,
             max_rate=pipeline.worker.config.max_rate,
+            max_people=pipeline.worker.config.max_people,
+            namesakes=self.get_node_names_and_namespaces().count((self.get_name(), self.get_namespace())),
             busy=pipeline.worker.busy,
             stream_counters=snapshot.counters,
             model=snapshot.model,

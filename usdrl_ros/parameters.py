@@ -20,6 +20,7 @@ from usdrl_model.skeleton import UNITS
 from usdrl_model.stream_config import StreamConfig
 from usdrl_ros.frames import AXES, NO_POSE
 from usdrl_ros.inputs import INPUTS
+from usdrl_ros.inputs.common import MAX_PEOPLE
 
 RECOMMENDED = -1.0
 """Value of a threshold or time that stands for "as the weights recommend"."""
@@ -146,6 +147,14 @@ PARAMETERS: tuple[Declaration, ...] = (
         text="Inferences a second of source time, at most (Hz).",
     ),
     Declaration(
+        name="max_people",
+        default=StreamConfig().max_people,
+        limits=(1, MAX_PEOPLE),
+        dynamic=True,
+        text="People followed at once, the nearest to the sensor first. Further ones are counted, and said in"
+        " /diagnostics.",
+    ),
+    Declaration(
         name="look_ahead",
         default=RECOMMENDED,
         limits=(0.0, 2.0),
@@ -220,6 +229,7 @@ class PerceptionConfig:
     source_timeout: float
     watch: tuple[str, ...]
     max_rate: float
+    max_people: int
     look_ahead: float
     on_threshold: float
     off_threshold: float
@@ -241,9 +251,10 @@ class PerceptionConfig:
         for name in ("on_threshold", "min_duration"):
             if name in events:
                 events[f"label_{name}"] = {}
-        stream = {
+        stream: dict[str, Any] = {
             name: getattr(self, name) for name in ("max_rate", "look_ahead") if getattr(self, name) != RECOMMENDED
         }
+        stream["max_people"] = self.max_people
         return dataclasses.replace(recommended, events=dataclasses.replace(recommended.events, **events), **stream)
 
 

@@ -24,6 +24,10 @@ class Stream(Protocol):
     def counters(self) -> Mapping[str, int]:
         """What happened so far."""
 
+    @property
+    def stamp(self) -> float:
+        """The newest stamp believed, seconds; -inf before the first."""
+
     def add(self, frame: SkeletonFrame) -> bool:
         """Buffer a frame; True when an inference is due."""
 
@@ -55,8 +59,8 @@ class Stream(Protocol):
 class Observer(Protocol):
     """Who counts what happens here; every method is called on the worker's thread, ``dropped`` on the caller's."""
 
-    def accepted(self, arrival: float) -> None:
-        """A message was understood."""
+    def accepted(self, arrival: float, stamp: float | None) -> None:
+        """A message was understood; ``stamp`` is its own in seconds, None if it says nothing."""
 
     def rejected(self, error: InputError) -> None:
         """A message was not understood."""

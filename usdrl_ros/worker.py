@@ -54,7 +54,7 @@ class Worker:
             ``patience`` is how many seconds it may wait for something (a transform) that is not there yet.
         publish: called with every result, never again after ``stop``.
         observer: counts.
-        source_timeout: seconds without a usable message after which everybody is lost.
+        source_timeout: seconds without a usable message, with which time goes on, after which everybody is lost.
         monotonic: seconds that never jump.
     """
 
@@ -92,7 +92,7 @@ class Worker:
         # The thread's own.
         self._newest: SourceFrame | None = None
         self._heard: float | None = None
-        """Arrival of the last usable message; None once the source was given up."""
+        """Arrival of the last message with which time went on; None once the source was given up."""
         self._untold: list[Event] = []
         """Events whose state was out of date before it could be published."""
 
@@ -258,16 +258,22 @@ class Worker:
 
     def _add(self, message: Any, arrival: float) -> bool:
         """Buffer one message; True if an inference is due."""
+        before = self._stream.stamp
         try:
             converted = self._convert(message, max(0.0, arrival + PATIENCE - self._monotonic()))
-            due = converted is not None and self._stream.add(converted[1])
+            due = converted is not None and not self._stands(converted[0]) and self._stream.add(converted[1])
         except BaseException as error:  # one bad message must not take the rest of the batch with it
             self._report(error)
             return False
-        self._observer.accepted(arrival)
-        if converted is not None:
+        self._observer.accepted(arrival, None if converted is None else converted[0].frame.stamp)
+        # A stamp that is not believed, or stands still, is as good as silence: nobody stays active because of it.
+        if converted is not None and self._stream.stamp != before:
             self._newest, self._heard = converted[0], arrival
         return due
+
+    def _stands(self, source: SourceFrame) -> bool:
+        """The source was given up, and still says the same stamp."""
+        return self._heard is None and self._newest is not None and source.frame.stamp == self._newest.frame.stamp
 
     def _publish_nobody(self, events: list[Event]) -> None:
         """Publish that everybody is gone; the stamp stays that of the last frame."""

@@ -1,0 +1,32 @@
+"""A log that is not flooded."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Callable
+
+
+class Throttle:
+    """Lets a message of one kind through every ``interval`` seconds, and counts the ones in between.
+
+    Args:
+        interval: seconds.
+        monotonic: seconds that never jump.
+    """
+
+    def __init__(self, interval: float, monotonic: Callable[[], float]) -> None:
+        self._interval = interval
+        self._monotonic = monotonic
+        self._passed: dict[str, float] = {}
+        self._held: Counter[str] = Counter()
+
+    def __call__(self, kind: str, text: str) -> str | None:
+        """The text to log, or None for now."""
+        now = self._monotonic()
+        if now - self._passed.get(kind, -math.inf) < self._interval:
+            self._held[kind] += 1
+            return None
+        self._passed[kind] = now
+        held = self._held.pop(kind, 0)
+        return f"{text} ({held} more like this since the last warning)" if held else text
