@@ -343,3 +343,16 @@ def test_two_bags_of_one_name_are_both_named(tmp_path: Path, capsys: pytest.Capt
     assert f"{made[0]} and {made[1]} are both bag: rename one" in capsys.readouterr().err
     assert bags.main(["store", str(tmp_path / "stores"), made[0], "--name", "sbu"]) == 2
     assert "a data set is called that" in capsys.readouterr().err
+
+
+def test_a_bag_of_somebody_else_cannot_write_to_the_terminal(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with BagWriter(tmp_path / "bag") as writer:
+        writer.add_topic("/a\x1b[2J\n[INFO] all is well" + "x" * 100_000, "std_msgs/msg/String")
+    assert bags.main(["info", str(tmp_path / "bag")]) == 0
+    shown = capsys.readouterr().out
+    assert "\x1b" not in shown and "\\x1b[2J\\n[INFO]" in shown
+    assert shown.count("\n") == 2 and len(shown) < 5000
+    assert bags.main(["info", "no\x1b[2J\nbag"]) == 2
+    assert capsys.readouterr().err.count("\n") == 1

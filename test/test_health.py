@@ -6,7 +6,8 @@ pytest.importorskip("rclpy", reason="needs the ROS 2 messages")
 
 from diagnostic_msgs.msg import DiagnosticStatus  # noqa: E402
 
-from usdrl_ros.health import MESSAGE, Health, Situation  # noqa: E402
+from usdrl_model.shown import MESSAGE  # noqa: E402
+from usdrl_ros.health import Health, Situation  # noqa: E402
 from usdrl_ros.inputs import InputError  # noqa: E402
 from usdrl_ros.throttle import Throttle  # noqa: E402
 

@@ -19,7 +19,8 @@ from sensor_msgs.msg import PointCloud2, PointField  # noqa: E402
 from std_msgs.msg import Header  # noqa: E402
 from visualization_msgs.msg import Marker, MarkerArray  # noqa: E402
 
-from usdrl_ros.inputs import InputError  # noqa: E402
+from usdrl_model.topology import topology  # noqa: E402
+from usdrl_ros.inputs import INPUTS, InputError  # noqa: E402
 from usdrl_ros.inputs.common import ros_time, seconds  # noqa: E402
 from usdrl_ros.point_cloud import create_cloud, dtype_from_fields  # noqa: E402
 
@@ -293,3 +294,12 @@ def test_a_room_full_of_people_is_read_in_no_time():
     for _ in range(100):
         decode(message)
     assert (time.perf_counter() - start) / 100 < 3e-3
+
+
+@pytest.mark.parametrize("frame_id", ["camera\n[INFO] all is well", "\x1b[2J", "x" * 2_000_000])
+def test_a_frame_that_cannot_be_shown_is_refused_in_few_words(frame_id):
+    message = PoseArray(header=Header(stamp=HEADER.stamp, frame_id=frame_id))
+    with pytest.raises(InputError) as caught:
+        INPUTS["pose_array"].decode(message, topology("kinect_v2_25"), "0")
+    assert caught.value.kind == "frame_id"
+    assert str(caught.value).isprintable() and len(str(caught.value)) < 300

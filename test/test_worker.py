@@ -413,6 +413,8 @@ def test_a_thread_that_has_ended_is_replaced_and_it_is_told():
     bench.worker.put(recorded_frames()[0])
     assert done.wait(20.0)
     assert bench.worker.stop(1.0)
+
+
 def test_a_source_whose_stamps_stand_still_is_a_silent_one():
     bench = Bench()
     recorded = recorded_frames(duration=4.5)

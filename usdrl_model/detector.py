@@ -8,6 +8,7 @@ from typing import NamedTuple
 from torch import Tensor, nn
 
 from usdrl_model.encoder import EncoderConfig, build_encoder
+from usdrl_model.shown import NAME, showable, shown
 
 BACKGROUND = "none"
 """Label of class 0: nothing that the detector knows is going on."""
@@ -26,9 +27,12 @@ class DetectorConfig:
     """Before each head, in training."""
 
     def __post_init__(self) -> None:
-        """Refuse labels without background or with repeats."""
+        """Refuse labels without background, with repeats, or that cannot be shown."""
         if not self.labels or self.labels[0] != BACKGROUND or len(set(self.labels)) != len(self.labels):
-            raise ValueError(f"labels must be distinct and begin with {BACKGROUND!r}, got {self.labels}")
+            raise ValueError(f"labels must be distinct and begin with {BACKGROUND!r}, got {shown(self.labels)}")
+        for label in self.labels:
+            if not label or not showable(label):
+                raise ValueError(f"labels: expected 1 to {NAME} printable characters each, got {shown(label)}")
         if self.rate <= 0.0:
             raise ValueError(f"rate must be above 0 frames a second, got {self.rate}")
 

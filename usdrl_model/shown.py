@@ -12,7 +12,13 @@ import reprlib
 from typing import Any
 
 LONGEST = 80
-"""Characters."""
+"""Characters of a value."""
+NAME = 100
+"""Characters of a name that is used as it is: a label, a frame."""
+LINE = 400
+"""Characters of a line that somebody is to read."""
+MESSAGE = 2000
+"""Characters of a message that lists what is allowed, or several troubles."""
 
 
 class _Repr(reprlib.Repr):
@@ -30,7 +36,17 @@ def shown(value: Any, longest: int = LONGEST) -> str:
     return cut(_REPR.repr(value), longest)
 
 
-def cut(text: str, longest: int = LONGEST) -> str:
-    """A text cut to ``longest`` characters, with escapes for all that would not be seen or would move the cursor."""
-    text = text if len(text) <= longest else f"{text[: longest - 3]}..."
-    return "".join(letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in text)
+def cut(text: object, longest: int = LONGEST) -> str:
+    """A text or an error, cut to ``longest`` characters; what would not be seen or would move the cursor is escaped."""
+    whole = str(text)
+    line = "".join(letter if letter.isprintable() else _escaped(letter) for letter in whole[: longest + 1])
+    return line if len(line) <= longest else f"{line[: longest - 3]}..."
+
+
+def showable(name: str) -> bool:
+    """True for a name that is short and printable, so that it can be used as it is."""
+    return len(name) <= NAME and name.isprintable()
+
+
+def _escaped(letter: str) -> str:
+    return letter.encode("unicode_escape").decode("ascii")

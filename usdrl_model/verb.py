@@ -8,6 +8,8 @@ import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from usdrl_model.shown import MESSAGE, cut
+
 if TYPE_CHECKING:
     import torch
 
@@ -47,7 +49,7 @@ def reported(name: str, work: Callable[[argparse.Namespace], None]) -> Callable[
             print(f"usdrl {name}: needs {error.name}: pip install {error.name}", file=sys.stderr)
             return 1
         except EXPECTED as error:
-            print(f"usdrl {name}: {error}", file=sys.stderr)
+            print(f"usdrl {name}: {cut(error, MESSAGE)}", file=sys.stderr)
             return 1
         return 0
 

@@ -22,6 +22,7 @@ from usdrl_model import topology
 from usdrl_model.datasets import catalogue, utkinect
 from usdrl_model.detector import BACKGROUND
 from usdrl_model.recording import Recording
+from usdrl_model.shown import MESSAGE, cut
 from usdrl_model.skeleton import SkeletonFrame
 from usdrl_model.store_writer import write_set
 from usdrl_ros.bag_error import BagError
@@ -176,15 +177,19 @@ def labelled_recording(path: str | Path, labels: Sequence[str], subject: str | N
 def describe(arguments: argparse.Namespace) -> None:
     """Print what is in a bag."""
     with BagReader(arguments.bag) as bag:
-        print(f"{bag.path}: {bag.duration:.2f} s from {bag.start_ns / 1e9:.3f} s")
-        for topic in bag.topics:
-            print(f"  {topic.name}  {topic.type}  {topic.count} messages{'  latched' if topic.latched else ''}")
+        lines = [f"{bag.path}: {bag.duration:.2f} s from {bag.start_ns / 1e9:.3f} s"]
+        lines += [
+            f"  {topic.name}  {topic.type}  {topic.count} messages{'  latched' if topic.latched else ''}"
+            for topic in bag.topics
+        ]
     if (Path(arguments.bag) / FILE_NAME).exists():
         truth = load_truth(arguments.bag)
-        print(
+        lines.append(
             f"  labels: {len(truth.segments)} segments of {', '.join(truth.labels)};"
             f" topology {truth.topology}, axes {truth.axes}, units {truth.units}{', mirrored' * truth.mirrored}"
         )
+    for line in lines:  # a bag of somebody else may hold anything
+        print(cut(line, MESSAGE))
 
 
 def parser() -> argparse.ArgumentParser:
@@ -252,7 +257,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         options.run(options)
     except (ValueError, OSError) as error:
-        print(f"usdrl-bag: {error}", file=sys.stderr)
+        print(f"usdrl-bag: {cut(error, MESSAGE)}", file=sys.stderr)
         return 2
     return 0
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-from diagnostic_msgs.msg import DiagnosticStatus, KeyValue
+from diagnostic_msgs.msg import DiagnosticStatus
 
 from usdrl_model.content import Finding, Level
 from usdrl_model.content_check import Judgement
+from usdrl_model.shown import LINE, cut
+from usdrl_ros.status import status
 
 AWAY = 60.0
 """Seconds without a finding after which its return is told in the log again."""
@@ -42,16 +44,12 @@ class ContentReport:
         for finding in findings:
             self._tell(finding, now)
         level = max((finding.level for finding in findings), default=Level.NOTE)
-        status = DiagnosticStatus(
-            name=f"{name}: content", level=LEVELS[level], message=self._message(findings, now), hardware_id="usdrl"
-        )
         values = {
             **judgement.measured,
             **{f"finding.{finding.key}": finding.text for finding in findings},
             **{f"begun.{key}": count for key, count in sorted(judgement.begun.items())},
         }
-        status.values = [KeyValue(key=key, value=str(value)) for key, value in values.items()]
-        return status
+        return status(f"{name}: content", LEVELS[level], self._message(findings, now), values)
 
     def _message(self, findings: tuple[Finding, ...], now: float) -> str:
         if not math.isfinite(self._newest):
@@ -67,4 +65,4 @@ class ContentReport:
         away = now - self._told.get(finding.key, -math.inf) > AWAY
         self._told[finding.key] = now
         if away and finding.level > Level.NOTE:
-            self._warn(f"content of the input ({finding.key}): {finding.text}")
+            self._warn(cut(f"content of the input ({finding.key}): {finding.text}", LINE))

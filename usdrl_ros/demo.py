@@ -26,6 +26,7 @@ from rich.console import Console
 from rich.live import Live
 
 from usdrl_model.datasets import utkinect
+from usdrl_model.shown import MESSAGE, cut
 from usdrl_ros.bag_error import BagError
 from usdrl_ros.bags import DEFAULT_TOPIC, write_recording
 from usdrl_ros.children import Child, ChildError, exit_on_sigterm, use_private_domain, wait_until
@@ -200,7 +201,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"usdrl-demo: {error}", file=sys.stderr)
         return 1
     except (ValueError, OSError) as error:
-        print(f"usdrl-demo: {error}", file=sys.stderr)
+        print(f"usdrl-demo: {cut(error, MESSAGE)}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("usdrl-demo: interrupted", file=sys.stderr)

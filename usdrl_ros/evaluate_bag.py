@@ -24,6 +24,7 @@ from tqdm import tqdm
 
 from usdrl_model import __version__, code_version
 from usdrl_model.config import to_dict
+from usdrl_model.shown import MESSAGE, cut
 from usdrl_model.stream import ActionStream
 from usdrl_model.timeline_plot import draw_timeline, truth_above_detection
 from usdrl_ros.bag_error import BagError
@@ -173,7 +174,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"usdrl-evaluate-bag: {error}", file=sys.stderr)
         return 1
     except (ValueError, OSError) as error:
-        print(f"usdrl-evaluate-bag: {error}", file=sys.stderr)
+        print(f"usdrl-evaluate-bag: {cut(error, MESSAGE)}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("usdrl-evaluate-bag: interrupted", file=sys.stderr)

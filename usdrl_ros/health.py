@@ -9,17 +9,16 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from diagnostic_msgs.msg import DiagnosticStatus, KeyValue
+from diagnostic_msgs.msg import DiagnosticStatus
 
-from usdrl_model.plain_text import plain
+from usdrl_model.shown import LINE, cut
 from usdrl_ros.inputs import InputError
 from usdrl_ros.source_checks import RECENT, SourceChecks
+from usdrl_ros.status import status
 from usdrl_ros.throttle import Throttle
 
 SAMPLES = 256
 """Latencies kept for the percentiles."""
-MESSAGE = 2000
-"""Characters of a status: several troubles at once."""
 WARNING_INTERVAL = 5.0
 """Seconds between two warnings of the same kind in the log."""
 STUCK, STUCK_SLOTS = 0.5, 5
@@ -94,7 +93,7 @@ class Health:
         now = self._monotonic()
         with self._lock:
             self._refused[error.kind] += 1
-            self._refusal_text = plain(error)
+            self._refusal_text = cut(error, LINE)
             self._refusals.append(now)
             _forget(self._refusals, now)
         self._log(error.kind, f"message refused ({error.kind}): {error}")
@@ -104,7 +103,7 @@ class Health:
         with self._lock:
             self._failures += 1
             self._failed_at = self._monotonic()
-            self._failure_text = plain(f"{type(error).__name__}: {error}")
+            self._failure_text = cut(f"{type(error).__name__}: {error}", LINE)
         self._log("failure", f"inference failed: {self._failure_text}")
 
     def dropped(self) -> None:
@@ -137,7 +136,7 @@ class Health:
         with self._lock:
             passed = self._throttle(kind, text)
         if passed is not None:
-            self._warn(plain(passed))
+            self._warn(cut(passed, LINE))
 
     def report(self, name: str, situation: Situation | None, fault: str = "") -> list[DiagnosticStatus]:
         """The statuses ``<name>: input`` and ``<name>: inference``, or that the node is not active (None).
@@ -146,7 +145,7 @@ class Health:
         """
         if situation is None:
             level = DiagnosticStatus.ERROR if fault else DiagnosticStatus.OK
-            return [_status(f"{name}: input", level, f"not active: {fault}" if fault else "not active", {})]
+            return [status(f"{name}: input", level, f"not active: {fault}" if fault else "not active", {})]
         now = self._monotonic()
         with self._lock:
             _forget(self._arrivals, now)
@@ -159,7 +158,7 @@ class Health:
                 self._inference_status(name, situation, now),
             ]
         for text in new:  # once, however long it lasts
-            self._warn(plain(text))
+            self._warn(cut(text, LINE))
         return statuses
 
     def _troubles(self, name: str, situation: Situation, now: float) -> dict[str, str]:
@@ -189,7 +188,7 @@ class Health:
             **{f"refused.{kind}": count for kind, count in sorted(self._refused.items())},
             **{f"incompatible_qos.{policy}": count for policy, count in sorted(self._incompatible.items())},
         }
-        return _status(f"{name}: input", level, text, values)
+        return status(f"{name}: input", level, text, values)
 
     def _input_verdict(self, situation: Situation, heard: bool, age: float) -> tuple[bytes, str]:
         topic = situation.topic
@@ -257,7 +256,7 @@ class Health:
             **{f"stream.{key}": value for key, value in sorted(counters.items())},
             **situation.model,
         }
-        return _status(f"{name}: inference", level, text, values)
+        return status(f"{name}: inference", level, text, values)
 
 
 def _forget(times: deque[float], now: float) -> None:
@@ -274,9 +273,3 @@ def _rate(times: deque[float]) -> float:
 def _percentile(samples: Iterable[float], percent: float) -> str:
     values = list(samples)
     return f"{np.percentile(values, percent):.1f}" if values else "-"
-
-
-def _status(name: str, level: bytes, message: str, values: Mapping[str, object]) -> DiagnosticStatus:
-    status = DiagnosticStatus(name=name, level=level, message=plain(message, MESSAGE), hardware_id="usdrl")
-    status.values = [KeyValue(key=plain(key), value=plain(value)) for key, value in values.items()]
-    return status

@@ -26,7 +26,7 @@ from rclpy.time import Time
 from rclpy.timer import Timer
 from std_srvs.srv import Trigger
 
-from usdrl_model.plain_text import plain
+from usdrl_model.shown import cut
 from usdrl_ros import parameters
 from usdrl_ros.content_report import ContentReport
 from usdrl_ros.frames import needs_tf
@@ -167,7 +167,7 @@ class PerceptionNode(ManagedNode):
 
     def _refuse(self, what: str, error: Exception) -> TransitionCallbackReturn:
         if not self._closing:  # whoever is asked to stop finds everything closed under his hands
-            self.get_logger().fatal(plain(f"cannot {what}: {type(error).__name__}: {error}", 1000))
+            self.get_logger().fatal(cut(f"cannot {what}: {type(error).__name__}: {error}", 1000))
         return FAILURE
 
     def _listen(self, pipeline: Pipeline) -> Listening:

@@ -10,6 +10,7 @@ from rclpy.exceptions import ParameterException
 from rclpy.executors import MultiThreadedExecutor
 from rclpy.signals import SignalHandlerOptions
 
+from usdrl_model.shown import MESSAGE, cut
 from usdrl_ros import stopping
 from usdrl_ros.lifecycle import spin
 from usdrl_ros.node import NODE_NAME, PerceptionNode
@@ -28,7 +29,7 @@ def serve(args: list[str] | None, stream_factory: StreamFactory) -> int:
     try:
         node = PerceptionNode(stream_factory)
     except ParameterException as error:
-        print(f"{NODE_NAME}: {error}; see docs/parameters.md", file=sys.stderr)
+        print(f"{NODE_NAME}: {cut(error, MESSAGE)}; see docs/parameters.md", file=sys.stderr)
         return 1
     executor = MultiThreadedExecutor(THREADS)
     executor.add_node(node)

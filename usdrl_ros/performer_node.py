@@ -27,6 +27,7 @@ from rclpy.signals import SignalHandlerOptions
 from std_msgs.msg import String
 
 from usdrl_model.recording import Recording
+from usdrl_model.shown import MESSAGE, cut
 from usdrl_ros import stopping
 from usdrl_ros.frames import AXES
 from usdrl_ros.message_types import message_class
@@ -137,7 +138,7 @@ def main(args: Sequence[str] | None = None) -> int:
         node.perform(executor, stop)
         node.destroy_node()
     except ValueError as error:
-        print(f"usdrl-performer: {error}", file=sys.stderr)
+        print(f"usdrl-performer: {cut(error, MESSAGE)}", file=sys.stderr)
         return 2
     finally:
         rclpy.try_shutdown()

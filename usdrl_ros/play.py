@@ -25,6 +25,7 @@ from rclpy.serialization import deserialize_message, serialize_message
 from rclpy.utilities import remove_ros_args
 from rosgraph_msgs.msg import Clock
 
+from usdrl_model.shown import MESSAGE, cut
 from usdrl_ros.bag_error import BagError
 from usdrl_ros.bag_storage import BagMessage, BagReader
 from usdrl_ros.message_types import headers, message_class, stamp_ns
@@ -232,7 +233,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print(f"published {player.play()} messages", flush=True)
         return 0
     except BagError as error:
-        print(f"usdrl-play: {error}", file=sys.stderr)
+        print(f"usdrl-play: {cut(error, MESSAGE)}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         return 0

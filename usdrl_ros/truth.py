@@ -25,7 +25,7 @@ import yaml
 from usdrl_model import limits, topology, topology_file
 from usdrl_model.documents import read_yaml
 from usdrl_model.recording import Segment
-from usdrl_model.shown import cut, shown
+from usdrl_model.shown import NAME, cut, showable, shown
 from usdrl_model.skeleton import UNITS
 from usdrl_ros.bag_error import BagError
 from usdrl_ros.frames import AXES
@@ -121,6 +121,9 @@ def parse_truth(document: Any) -> Truth:
     labels = document.get("labels")
     if not isinstance(labels, list) or not all(isinstance(label, str) and label for label in labels):
         raise BagError(f"labels: expected a list of names, got {shown(labels)}")
+    for label in labels:
+        if not showable(label):
+            raise BagError(f"labels: expected at most {NAME} printable characters each, got {shown(label)}")
     if len(set(labels)) != len(labels):
         raise BagError("labels: every name once, please")
     rows = document.get("segments")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from builtin_interfaces.msg import Time
 from std_msgs.msg import Header
 
+from usdrl_model.shown import NAME, cut, showable
 from usdrl_model.skeleton import SkeletonFrame
 
 MAX_PEOPLE = 64
@@ -59,7 +60,16 @@ def ros_time(seconds: float) -> Time:
 
 
 def source_frame(header: Header, people: tuple) -> SourceFrame:
-    """A source frame from a message's header and its people."""
+    """A source frame from a message's header and its people.
+
+    Raises:
+        InputError: ``zero_stamp`` as ``seconds``, or ``frame_id``: the name would be published as it is.
+    """
+    if not showable(header.frame_id):
+        raise InputError(
+            "frame_id",
+            f"expected at most {NAME} printable characters in header.frame_id, got {cut(header.frame_id, NAME)}",
+        )
     return SourceFrame(SkeletonFrame(seconds(header.stamp), people), header.stamp, header.frame_id)
 
 
