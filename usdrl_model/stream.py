@@ -119,8 +119,7 @@ class ActionStream:
 
     def reset(self) -> None:
         """Forget all people, without events; event numbers go on rising."""
-        self.counters["outlier_stamps"] += len(self._held)
-        self._held.clear()
+        self._refuse_held("outlier_stamps")
         self._crowd = Crowd(self._follow, self.config.max_people, self.config.max_gap, self.counters)
         self._course = StampCourse(back=self.config.reset_after, ahead=self.config.max_gap)
         self._slot: int | None = None
@@ -218,22 +217,21 @@ class ActionStream:
             self._held.append(moment)
             return []
         if verdict is Verdict.ON_COURSE:
-            self._refuse_held()
+            self._refuse_held("second_clock_frames" if self._course.rival else "outlier_stamps")
             return [moment]
-        believed = [held for held in self._held if self._course.since <= held.stamp <= moment.stamp]
-        self.counters["outlier_stamps"] += len(self._held) - len(believed)
-        self._held.clear()
+        since, until = self._course.since, moment.stamp
+        believed = [held for held in self._held if since <= held.stamp <= until]
+        self._held = deque((held for held in self._held if not since <= held.stamp <= until), HELD)
         self.counters["resets"] += 1
         self._lose(self._crowd.disperse())
         self.reset()
         return [*believed, moment]
 
-    def _refuse_held(self) -> None:
-        if self._held and self._course.rival:
-            self.counters["second_clock_frames"] += len(self._held)
+    def _refuse_held(self, counted_as: str) -> None:
+        if self._held:
+            self.counters[counted_as] += len(self._held)
+        if self._held and counted_as == "second_clock_frames":
             self.counters["clock_gap_ms"] = round(self._course.gap * 1e3)
-        elif self._held:
-            self.counters["outlier_stamps"] += len(self._held)
         self._held.clear()
 
     def _add(self, moment: _Moment) -> bool:
