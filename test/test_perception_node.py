@@ -386,15 +386,6 @@ def test_lifecycle(robot):
     assert robot.states[-1]["people"]
 
 
-def test_sigterm_ends_a_busy_node(robot):
-    recorded = iter(frames(duration=8.0, start=next(starts)))
-    for frame in itertools.islice(recorded, 60):
-        robot.publisher.publish(point_cloud(frame, header(frame.stamp)))
-    assert seconds_to_end(robot.child, signal.SIGTERM) < 2.0
-    robot.child.check()
-    assert "Traceback" not in robot.child.output()
-
-
 def test_people_in_millimetres_are_an_error_with_a_remedy_and_one_warning(robot):
     start = next(starts)
     acted = simulate(PerformanceConfig(rate=10.0, start=start), 1).frames[:120]
@@ -414,3 +405,12 @@ def test_people_in_millimetres_are_an_error_with_a_remedy_and_one_warning(robot)
     assert robot.diagnostics.counted("begun.units")
     robot.peer.spin(2.0)
     assert robot.child.output().count(told) == 1
+
+
+def test_sigterm_ends_a_busy_node(robot):
+    recorded = iter(frames(duration=8.0, start=next(starts)))
+    for frame in itertools.islice(recorded, 60):
+        robot.publisher.publish(point_cloud(frame, header(frame.stamp)))
+    assert seconds_to_end(robot.child, signal.SIGTERM) < 2.0
+    robot.child.check()
+    assert "Traceback" not in robot.child.output()

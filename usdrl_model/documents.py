@@ -39,6 +39,7 @@ def parse_yaml(text: str) -> Any:
     """
     limits.check(len(text), limits.YAML, "characters of YAML")
     try:
+        _check_depth(text)
         loader = _Loader(text)
         try:
             node = loader.get_single_node()
@@ -66,6 +67,17 @@ def parse_json(content: bytes | str, where: str, limit: int = limits.JSON) -> An
         return json.loads(content)
     except (ValueError, RecursionError) as error:
         raise ValueError(f"{where}: not JSON ({str(error)[:200]})") from None
+
+
+def _check_depth(text: str) -> None:
+    """ValueError for a text that is too deep: libyaml composes by recursion in C, which ends the process."""
+    depth = 0
+    for event in yaml.parse(text, Loader=_Loader):
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+            limits.check(depth, limits.YAML_DEPTH, "levels of YAML")
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
 
 
 def _check(node: yaml.Node, sizes: dict[int, int], depth: int) -> int:

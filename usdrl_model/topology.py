@@ -25,6 +25,7 @@ import numpy as np
 
 from usdrl_model import topology_file
 from usdrl_model.documents import parse_yaml
+from usdrl_model.shown import shown
 
 CANONICAL_JOINTS: tuple[str, ...] = (
     "spine_base", "spine_mid", "neck", "head",
@@ -165,7 +166,7 @@ def topology(name: str) -> Topology:
         near = difflib.get_close_matches(name, names(), n=1)
         hint = f"; did you mean {near[0]!r}?" if near else ""
         raise ValueError(
-            f"unknown topology {name!r}{hint} Known: {', '.join(names())}, or the path of a .yaml file"
+            f"unknown topology {shown(name)}{hint} Known: {', '.join(names())}, or the path of a .yaml file"
         ) from None
 
 
