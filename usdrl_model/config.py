@@ -24,6 +24,7 @@ from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_
 
 import yaml
 
+from usdrl_model.atomic_file import write_text
 from usdrl_model.documents import parse_yaml, read_yaml
 from usdrl_model.shown import cut, shown
 
@@ -86,7 +87,7 @@ def dump(config: Any, path: str | Path | None = None) -> str:
     """The YAML text of a dataclass, every default spelled out, in the order of its fields; also written to ``path``."""
     text = str(yaml.safe_dump(to_dict(config), sort_keys=False, allow_unicode=True))
     if path is not None:
-        Path(path).write_text(text, encoding="utf-8")
+        write_text(path, text)
     return text
 
 

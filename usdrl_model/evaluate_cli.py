@@ -16,6 +16,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from usdrl_model.atomic_file import write_text
 from usdrl_model.verb import add_machine, device, reported
 
 if TYPE_CHECKING:
@@ -70,8 +71,8 @@ def run(arguments: argparse.Namespace) -> None:
     page = report.to_markdown(benchmark, task, cells, about)
     result = json.dumps(report.to_json(benchmark, task, cells, about), indent=1, allow_nan=False)
     arguments.out.mkdir(parents=True, exist_ok=True)
-    (arguments.out / "result.json").write_text(result + "\n", encoding="utf-8")
-    (arguments.out / "result.md").write_text(page, encoding="utf-8")
+    write_text(arguments.out / "result.json", result + "\n")
+    write_text(arguments.out / "result.md", page)
     print(page)
     write_pictures(cells, arguments.out)  # last: without matplotlib everything else is there
 

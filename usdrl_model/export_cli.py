@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from usdrl_model.atomic_file import write_text
 from usdrl_model.verb import reported
 
 ROUNDS = 21
@@ -46,7 +47,7 @@ def run(arguments: argparse.Namespace) -> None:
         calls = {"as_trained": weights.detector, "torch": torch_fast.detector, "onnx": exported.detector}
         timings = bench.interleave({name: partial(run, call) for name, run in calls.items()}, ROUNDS)
     report["cpu_ms"] = {name: 1e3 * cpu for name, (cpu, _) in timings.items()}
-    arguments.out.with_suffix(".json").write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+    write_text(arguments.out.with_suffix(".json"), json.dumps(report, indent=2) + "\n")
     for name, value in report.items():
         shown = value if not isinstance(value, dict) else ", ".join(f"{key} {part:.3g}" for key, part in value.items())
         print(f"{name + ':':<20}{shown}")

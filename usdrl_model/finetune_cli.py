@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from usdrl_model.atomic_file import write_text
 from usdrl_model.verb import add_machine, device, reported
 
 
@@ -55,5 +56,5 @@ def run(arguments: argparse.Namespace) -> None:
             scores = detection_scores.recognition(detector, validation)
         else:
             scores = detection_scores.detection(checkpoint.load(folder, "cpu"), held_out)
-        (arguments.out / "validation.json").write_text(json.dumps(scores, indent=2) + "\n", encoding="utf-8")
+        write_text(arguments.out / "validation.json", json.dumps(scores, indent=2) + "\n")
         print(detection_scores.summary(scores))

@@ -7,6 +7,7 @@ and gap leave no trace in them and are the official values unless the caller kno
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Mapping
 from dataclasses import fields, replace
@@ -17,6 +18,7 @@ import torch
 from torch import Tensor
 
 from usdrl_model import model_file
+from usdrl_model.atomic_file import write_bytes
 from usdrl_model.encoder_config import Architecture, EncoderConfig
 from usdrl_model.modality import Modality
 from usdrl_model.model_file import ModelConfig, ModelFile
@@ -92,8 +94,9 @@ def write(path: str | Path, model: ModelFile) -> None:
     if own:
         raise ValueError(f"{model.path}: the official code has no {', '.join(own)}, so its numbers would differ there")
     state = {PREFIX + name: tensor for name, tensor in state_dict(model.tensors).items()}
-    Path(path).parent.mkdir(parents=True, exist_ok=True)
-    torch.save({"epoch": model.config.provenance.epoch or 0, "state_dict": state}, path)
+    content = io.BytesIO()
+    torch.save({"epoch": model.config.provenance.epoch or 0, "state_dict": state}, content)
+    write_bytes(path, content.getvalue())
 
 
 def state_dict(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -23,6 +23,7 @@ import torch
 from tqdm import tqdm
 
 from usdrl_model import __version__, code_version
+from usdrl_model.atomic_file import write_text
 from usdrl_model.config import to_dict
 from usdrl_model.shown import MESSAGE, cut
 from usdrl_model.stream import ActionStream
@@ -86,8 +87,8 @@ def save(runs: Sequence[BagRun], results: dict[str, Any], folder: str | Path) ->
     """Write ``results.json``, ``results.md`` and ``<bag>.png`` into a folder, which is made if need be."""
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "results.json").write_text(json.dumps(results, indent=1, allow_nan=False) + "\n", encoding="utf-8")
-    (folder / "results.md").write_text(markdown(results), encoding="utf-8")
+    write_text(folder / "results.json", json.dumps(results, indent=1, allow_nan=False) + "\n")
+    write_text(folder / "results.md", markdown(results))
     for run in runs:
         draw_run(run, folder / f"{run.bag.name}.png", run.bag.name)
 

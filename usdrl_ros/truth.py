@@ -23,6 +23,7 @@ from typing import Any
 import yaml
 
 from usdrl_model import limits, topology, topology_file
+from usdrl_model.atomic_file import write_bytes, write_text
 from usdrl_model.documents import read_yaml
 from usdrl_model.recording import Segment
 from usdrl_model.shown import NAME, cut, showable, shown
@@ -78,9 +79,9 @@ def save_truth(truth: Truth, bag: str | Path) -> Path:
         content = Path(truth.topology).read_bytes()
         if own == path or (own.exists() and own.read_bytes() != content):
             raise BagError(f"topology {truth.topology}: the bag has another file of that name, rename yours")
-        own.write_bytes(content)
+        write_bytes(own, content)
         truth = replace(truth, topology=own.name)
-    path.write_text(yaml.safe_dump(truth.document(), sort_keys=False), encoding="utf-8")
+    write_text(path, yaml.safe_dump(truth.document(), sort_keys=False))
     return path
 
 
