@@ -68,12 +68,12 @@ setup(
     entry_points={
         "console_scripts": [
             "usdrl = usdrl_model.cli:main",
-            "usdrl-bag = usdrl_ros.bags:main",
-            "usdrl-demo = usdrl_ros.demo:main",
-            "usdrl-evaluate-bag = usdrl_ros.evaluate_bag:main",
+            "usdrl-bag = usdrl_ros.executables:bag",
+            "usdrl-demo = usdrl_ros.executables:demo",
+            "usdrl-evaluate-bag = usdrl_ros.executables:evaluate_bag",
             "usdrl-perception = usdrl_ros.perception_node:main",
-            "usdrl-performer = usdrl_ros.performer_node:main",
-            "usdrl-play = usdrl_ros.play:main",
+            "usdrl-performer = usdrl_ros.executables:performer",
+            "usdrl-play = usdrl_ros.executables:play",
         ]
     },
 )

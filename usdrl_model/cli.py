@@ -24,6 +24,7 @@ from usdrl_model import (
     pretrain_cli,
     probe_cli,
 )
+from usdrl_model.verb import reported
 
 LIBRARIES = ("torch", "numpy", "safetensors", "transforms3d", "pyyaml", "rclpy", "rosbags")
 
@@ -40,7 +41,7 @@ def _parser() -> argparse.ArgumentParser:
     verbs = parser.add_subparsers(title="verbs", required=True, metavar="VERB")
 
     info = verbs.add_parser("info", help="versions, device and weights, for bug reports")
-    info.set_defaults(run=_info)
+    info.set_defaults(run=reported("info", _info))
 
     pretrain_cli.add_verb(verbs)
     probe_cli.add_verb(verbs)
@@ -54,10 +55,9 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _info(_: argparse.Namespace) -> int:
+def _info(_: argparse.Namespace) -> None:
     for name, value in describe_installation().items():
         print(f"{name + ':':<16}{value}")
-    return 0
 
 
 def describe_installation() -> dict[str, str]:

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from usdrl_model.missing import advice
 from usdrl_model.shown import MESSAGE, cut
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def reported(name: str, work: Callable[[argparse.Namespace], None]) -> Callable[
         try:
             work(arguments)
         except ModuleNotFoundError as error:
-            print(f"usdrl {name}: needs {error.name}: pip install {error.name}", file=sys.stderr)
+            print(f"usdrl {name}: {advice(error)}", file=sys.stderr)
             return 1
         except EXPECTED as error:
             print(f"usdrl {name}: {cut(error, MESSAGE)}", file=sys.stderr)

@@ -26,6 +26,7 @@ from rclpy.time import Time
 from rclpy.timer import Timer
 from std_srvs.srv import Trigger
 
+from usdrl_model.missing import advice
 from usdrl_model.shown import cut
 from usdrl_ros import parameters
 from usdrl_ros.content_report import ContentReport
@@ -167,7 +168,8 @@ class PerceptionNode(ManagedNode):
 
     def _refuse(self, what: str, error: Exception) -> TransitionCallbackReturn:
         if not self._closing:  # whoever is asked to stop finds everything closed under his hands
-            self.get_logger().fatal(cut(f"cannot {what}: {type(error).__name__}: {error}", 1000))
+            why = advice(error) if isinstance(error, ModuleNotFoundError) else f"{type(error).__name__}: {error}"
+            self.get_logger().fatal(cut(f"cannot {what}: {why}", 1000))
         return FAILURE
 
     def _listen(self, pipeline: Pipeline) -> Listening:

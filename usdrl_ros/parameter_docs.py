@@ -69,6 +69,14 @@ def params_file() -> str:
     return "\n".join([*lines, ""])
 
 
+def overview() -> str:
+    """Every parameter with its default and its meaning, for a terminal."""
+    return "\n".join(
+        textwrap.fill(f"{p.name} ({_shown(p.default)}): {p.text}", 100, initial_indent="  ", subsequent_indent=" " * 6)
+        for p in PARAMETERS
+    )
+
+
 def _allowed(parameter: Declaration) -> str:
     return "see meaning" if len(parameter.choices) > LONG_LIST else allowed(parameter)
 

@@ -7,28 +7,34 @@
 
 docs/topics.md has the topics, docs/parameters.md the parameters, docs/state.md the JSON of the answers. SIGINT and
 SIGTERM end the process with status 0; 1 is a node that could not start.
-
-This module is what the executable runs first: the node itself, and the libraries it needs, come after the signal
-handlers.
 """
+
+# The node itself, and the libraries it needs, are imported after the signal handlers are set.
 
 from __future__ import annotations
 
 import sys
 from typing import TYPE_CHECKING
 
-from usdrl_ros import stopping
+from usdrl_ros import executables, stopping
 
 if TYPE_CHECKING:
     from usdrl_ros.pipeline import StreamFactory
 
 
 def main(args: list[str] | None = None, stream_factory: StreamFactory | None = None) -> int:
-    """Run the node until SIGINT or SIGTERM; exit status 1 if it cannot start."""
+    """Run the node until SIGINT or SIGTERM; exit status 1 if it cannot start. ``args``: as ``sys.argv``."""
     stopping.end_at_signal()
-    from usdrl_ros.perception_process import serve  # takes a second
-    from usdrl_ros.pipeline import load_stream
-
+    arguments = (sys.argv if args is None else args)[1:]
+    try:
+        from usdrl_ros.parameter_docs import overview  # these take a second
+        from usdrl_ros.perception_process import serve
+        from usdrl_ros.pipeline import load_stream
+    except ImportError as error:
+        return executables.without("usdrl-perception", str(__doc__), error, arguments)
+    if executables.asks_for_help(arguments):
+        print(f"{__doc__}\nparameters (-p name:=value):\n{overview()}")
+        return 0
     return serve(args, stream_factory or load_stream)
 
 

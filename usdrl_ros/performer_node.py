@@ -29,6 +29,7 @@ from std_msgs.msg import String
 from usdrl_model.recording import Recording
 from usdrl_model.shown import MESSAGE, cut
 from usdrl_ros import stopping
+from usdrl_ros.executables import asks_for_help
 from usdrl_ros.frames import AXES
 from usdrl_ros.message_types import message_class
 from usdrl_ros.performance import performance
@@ -40,6 +41,22 @@ LEAD = 0.5
 DEPTH = 50
 """Messages that a slow subscriber may be behind."""
 
+PARAMETERS: dict[str, tuple[Any, str]] = {
+    "seed": (0, "Bodies, styles and tracker faults follow from it."),
+    "people": (2, "1 to 4."),
+    "duration": (0.0, "Seconds, at least, with actions in random order; 0: the 40 s of the demo."),
+    "loop": (False, "Go on with the next seed at the end, until stopped."),
+    "subscribers": (1, "With wait: how many subscribers to wait for."),
+    "wait": (0.0, "Seconds to wait for subscribers before the first frame, at most."),
+    "rate": (30.0, "Frames a second, 5 to 120."),
+    "topology": ("kinect_v2_25", "Joint set."),
+    "faults": ("typical", "Faults of the simulated tracker: none or typical."),
+    "axes": ("optical", "Axes of the points: " + ", ".join(AXES) + "."),
+    "message_type": ("sensor_msgs/msg/PointCloud2", "One of " + ", ".join(BUILDERS) + "."),
+    "frame_id": ("camera_depth_optical_frame", "Frame of the headers."),
+}
+"""Name -> default and meaning."""
+
 
 class PerformerNode(Node):
     """Publishes performances in real time.
@@ -50,23 +67,21 @@ class PerformerNode(Node):
 
     def __init__(self) -> None:
         super().__init__("performer")
-        self._seed = int(self._declared("seed", 0, "Bodies, styles and tracker faults follow from it."))
-        self._people = int(self._declared("people", 2, "1 to 4."))
-        text = "Seconds, at least, with actions in random order; 0: the 40 s of the demo."
-        self._seconds = float(self._declared("duration", 0.0, text))
-        self._loop = bool(self._declared("loop", False, "Go on with the next seed at the end, until stopped."))
-        text = "Seconds to wait for subscribers before the first frame, at most."
-        self._subscribers = int(self._declared("subscribers", 1, "With wait: how many subscribers to wait for."))
-        self._wait = float(self._declared("wait", 0.0, text))
-        self._rate = float(self._declared("rate", 30.0, "Frames a second, 5 to 120."))
-        self._topology = str(self._declared("topology", "kinect_v2_25", "Joint set."))
-        self._faults = str(self._declared("faults", "typical", "Faults of the simulated tracker: none or typical."))
-        self._axes = _one_of("axes", self._declared("axes", "optical", "Axes of the points."), AXES)
-        kind = self._declared("message_type", "sensor_msgs/msg/PointCloud2", "One of " + ", ".join(BUILDERS) + ".")
-        self._build = BUILDERS[_one_of("message_type", kind, BUILDERS)]
-        self._frame = str(self._declared("frame_id", "camera_depth_optical_frame", "Frame of the headers."))
+        values = {
+            name: self.declare_parameter(name, default, ParameterDescriptor(description=text, read_only=True)).value
+            for name, (default, text) in PARAMETERS.items()
+        }
+        self._seed, self._people = int(values["seed"]), int(values["people"])
+        self._seconds, self._rate = float(values["duration"]), float(values["rate"])
+        self._loop = bool(values["loop"])
+        self._subscribers, self._wait = int(values["subscribers"]), float(values["wait"])
+        self._topology, self._faults = str(values["topology"]), str(values["faults"])
+        self._axes = _one_of("axes", values["axes"], AXES)
+        kind = _one_of("message_type", values["message_type"], BUILDERS)
+        self._build = BUILDERS[kind]
+        self._frame = str(values["frame_id"])
         self._skeletons = self.create_publisher(
-            message_class(str(kind)), "skeletons", QoSProfile(depth=DEPTH, reliability=ReliabilityPolicy.RELIABLE)
+            message_class(kind), "skeletons", QoSProfile(depth=DEPTH, reliability=ReliabilityPolicy.RELIABLE)
         )
         latched = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
         self._truth = self.create_publisher(String, "performer/truth", latched)
@@ -117,9 +132,6 @@ class PerformerNode(Node):
         )
         return truth.document()
 
-    def _declared(self, name: str, default: Any, text: str) -> Any:
-        return self.declare_parameter(name, default, ParameterDescriptor(description=text, read_only=True)).value
-
 
 def _one_of(name: str, value: object, choices: Collection[str]) -> str:
     if value not in choices:
@@ -129,6 +141,11 @@ def _one_of(name: str, value: object, choices: Collection[str]) -> str:
 
 def main(args: Sequence[str] | None = None) -> int:
     """Perform; 0 at the end or when stopped, 2 when a parameter cannot be used."""
+    if asks_for_help((sys.argv if args is None else args)[1:]):
+        print(f"{__doc__}\nparameters (-p name:=value):")
+        for name, (default, text) in PARAMETERS.items():
+            print(f"  {name} ({json.dumps(default)}): {text}")
+        return 0
     stop = stopping.Stop()
     rclpy.init(args=None if args is None else list(args), signal_handler_options=SignalHandlerOptions.NO)
     try:

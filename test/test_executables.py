@@ -1,0 +1,73 @@
+"""Every command prints its help, and says what to install, whatever is missing."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from usdrl_model.missing import advice
+
+SETUP = (Path(__file__).parent.parent / "setup.py").read_text(encoding="utf-8")
+COMMANDS = dict(re.findall(r'"(usdrl[\w-]*) = ([\w.]+:\w+)"', SETUP))
+RUN = """
+import sys
+for name in {missing!r}:
+    sys.modules[name] = None
+sys.argv = {argv!r}
+from {module} import {function}
+sys.exit({function}())
+"""
+
+
+def run(command, missing, *arguments):
+    module, function = COMMANDS[command].split(":")
+    code = RUN.format(missing=missing, argv=[command, *arguments], module=module, function=function)
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+
+
+@pytest.mark.parametrize("missing", [(), ("torch",), ("rclpy",), ("rosbags", "rich", "tqdm", "matplotlib")], ids=str)
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_needs_nothing(command, missing):
+    if not missing and command != "usdrl":
+        pytest.importorskip("rclpy", reason="needs ROS 2 (rclpy)")
+    done = run(command, missing, "--help")
+    assert done.returncode == 0, done.stderr
+    assert command in done.stdout
+    assert len(done.stdout.splitlines()) >= 5
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("command", "missing", "arguments", "said"),
+    [
+        ("usdrl", "torch", ["info"], "pip install torch"),
+        ("usdrl-bag", "torch", ["info", "bag"], "pip install torch"),
+        ("usdrl-bag", "rosbags", ["info", "bag"], "pip install rosbags"),
+        ("usdrl-demo", "rich", [], "pip install rich"),
+        ("usdrl-evaluate-bag", "torch", ["bag"], "pip install torch"),
+        ("usdrl-perception", "rclpy", [], "source its setup.bash"),
+        ("usdrl-performer", "rclpy", [], "source its setup.bash"),
+        ("usdrl-play", "rclpy", ["bag"], "source its setup.bash"),
+    ],
+)
+def test_a_missing_library_is_one_line_that_says_what_to_install(command, missing, arguments, said):
+    done = run(command, [missing], *arguments)
+    assert done.returncode == 1
+    (line,) = done.stderr.splitlines()
+    assert line.startswith(command)
+    assert said in line
+
+
+def test_a_node_without_torch_says_what_to_install(tmp_path):
+    pytest.importorskip("rclpy", reason="needs ROS 2 (rclpy)")
+    done = run("usdrl-perception", ["torch"])
+    assert done.returncode == 1
+    assert "cannot configure: needs torch: pip install torch" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_modules_whose_package_has_another_name():
+    assert advice(ModuleNotFoundError("x", name="yaml.nodes")) == "needs yaml: pip install pyyaml"
+    assert "setup.bash" in advice(ModuleNotFoundError("x", name="sensor_msgs.msg"))

@@ -1,0 +1,74 @@
+"""The commands of the package: each has a ``--help``, and says in one line what is not installed.
+
+What does the work is imported here and not by the executable itself, so that a missing library is no traceback.
+"""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import importlib.util
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from usdrl_model.missing import advice
+
+
+def bag() -> int:
+    """``usdrl-bag``."""
+    return _run("usdrl-bag", "usdrl_ros.bags")
+
+
+def demo() -> int:
+    """``usdrl-demo``."""
+    return _run("usdrl-demo", "usdrl_ros.demo")
+
+
+def evaluate_bag() -> int:
+    """``usdrl-evaluate-bag``."""
+    return _run("usdrl-evaluate-bag", "usdrl_ros.evaluate_bag")
+
+
+def performer() -> int:
+    """``usdrl-performer``."""
+    return _run("usdrl-performer", "usdrl_ros.performer_node")
+
+
+def play() -> int:
+    """``usdrl-play``."""
+    return _run("usdrl-play", "usdrl_ros.play")
+
+
+def asks_for_help(arguments: Sequence[str]) -> bool:
+    """Whether ``-h`` or ``--help`` is among the arguments that are not ROS's own."""
+    own = list(arguments)[: arguments.index("--ros-args")] if "--ros-args" in arguments else arguments
+    return "-h" in own or "--help" in own
+
+
+def without(program: str, text: str, error: ImportError, arguments: Sequence[str]) -> int:
+    """What a program does that lacks a library: 0 after its help, else 1 and one line on stderr."""
+    what = advice(error) if isinstance(error, ModuleNotFoundError) else str(error)
+    if asks_for_help(arguments):
+        print(f"{text.strip()}\n\nNot everything is installed: {program} {what}")
+        return 0
+    print(f"{program}: {what}", file=sys.stderr)
+    return 1
+
+
+def _run(program: str, module: str) -> int:
+    try:
+        main = importlib.import_module(module).main
+    except ImportError as error:
+        return without(program, _text(module), error, sys.argv[1:])
+    except KeyboardInterrupt:  # Ctrl-C while libraries are loaded
+        return 130
+    return int(main())
+
+
+def _text(module: str) -> str:
+    """The docstring of a module that cannot be imported."""
+    found = importlib.util.find_spec(module)
+    if found is None or found.origin is None:
+        raise ModuleNotFoundError(f"no module {module}", name=module)
+    return ast.get_docstring(ast.parse(Path(found.origin).read_text(encoding="utf-8"))) or ""
