@@ -11,6 +11,8 @@ from PIL import Image
 
 from usdrl_model import cli
 from usdrl_model.clip_view import animate
+from usdrl_model.content_sample import look
+from usdrl_model.performer import PerformanceConfig, demo_scripts, simulate
 from usdrl_model.recording import Recording, Segment
 from usdrl_model.skeleton import Person, SkeletonFrame
 from usdrl_model.store import Store
@@ -108,3 +110,68 @@ def test_nobody_cannot_be_drawn(tmp_path: Path) -> None:
     write_set(tmp_path, "mine", [Recording("empty", "coco_17", frames, segments=(Segment("1", "x", 1.0, 1.1),))])
     with pytest.raises(ValueError, match="mine empty: nobody in any frame"):
         animate(Store.open(tmp_path)[0], tmp_path / "clip.gif")
+
+
+def own(folder: Path, name: str, joints: np.ndarray) -> None:
+    folder.mkdir(exist_ok=True)
+    np.savez(folder / f"{name}.npz", joints=joints, rate=10.0, topology="kinect_v2_25", subject=name, clip_label="wave")
+
+
+def acted(seed: int) -> np.ndarray:
+    """(T, 1, 25, 3) somebody who acts."""
+    recording = simulate(PerformanceConfig(scripts=(demo_scripts()[0],), rate=10.0), seed)
+    return np.stack([frame.people[0].joints for frame in recording.frames])[:, None]
+
+
+def imported(tmp_path: Path) -> str:
+    store = str(tmp_path / "store")
+    assert cli.main(["data", "import", "own", str(tmp_path / "mine"), "--store", store]) == 0
+    return store
+
+
+def test_info_says_when_no_joint_is_good(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    own(tmp_path / "mine", "anna", 1000.0 * acted(1))
+    own(tmp_path / "mine", "bob", 1000.0 * acted(2))
+    assert cli.main(["data", "info", imported(tmp_path)]) == 0
+    said = capsys.readouterr().out
+    assert "missing joints in 2 recordings: 100.0%" in said
+    assert re.search(r"content of 2 recordings: median torso \d+.* millimetres\? set units: mm\n", said)
+
+
+def test_info_of_people_that_are_people(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    own(tmp_path / "mine", "anna", acted(1))
+    assert cli.main(["data", "info", imported(tmp_path)]) == 0
+    assert "content of 1 recording: people look like people\n" in capsys.readouterr().out
+
+
+def test_a_few_of_many_recordings_are_told_with_their_number(tmp_path: Path) -> None:
+    right, wrong = acted(1), 1000.0 * acted(2)
+
+    def recording(number: int, joints: np.ndarray) -> Recording:
+        frames = tuple(
+            SkeletonFrame(number / 10.0, (Person("1", places),)) for number, (places,) in enumerate(joints.tolist())
+        )
+        return Recording(str(number), "kinect_v2_25", frames)
+
+    verdict = look([recording(number, wrong if number == 3 else right) for number in range(5)])
+    assert verdict.wrong and "in 1 of them, median torso" in verdict.line()
+    assert not look([recording(number, wrong if number == 3 else right) for number in range(12)]).wrong
+
+
+def test_pictures_and_info_of_nobody(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    own(tmp_path / "mine", "anna", np.full((20, 1, 25, 3), np.nan))
+    store, picture = imported(tmp_path), tmp_path / "p.png"
+    assert cli.main(["data", "info", store, "--picture", str(picture)]) == 1
+    said = capsys.readouterr()
+    assert "nobody in any frame, nothing to draw" in said.err and "Traceback" not in said.err
+    assert "missing joints in 1 recordings" in said.out and "missing joints in 1 recordings: 0.0%" not in said.out
+    assert "content of 1 recording: people look like people" not in said.out
+    assert not picture.exists()
+
+
+def test_a_picture_shows_somebody_where_somebody_is(tmp_path: Path) -> None:
+    own(tmp_path / "mine", "a", acted(1))
+    own(tmp_path / "mine", "b", np.full((20, 1, 25, 3), np.nan))
+    picture = tmp_path / "p.png"
+    assert cli.main(["data", "info", imported(tmp_path), "--picture", str(picture)]) == 0
+    assert picture.exists()

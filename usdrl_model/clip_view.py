@@ -28,9 +28,14 @@ def busiest_frame(clip: Clip) -> int:
 
 
 def draw(clip: Clip, file: str | Path, frame: int | None = None) -> None:
-    """Write a picture of one frame (default: ``busiest_frame``); the ending of ``file`` decides the format."""
+    """Write a picture of one frame (default: ``busiest_frame``); the ending of ``file`` decides the format.
+
+    Raises:
+        ValueError: nobody in the clip.
+    """
+    busiest = busiest_frame(clip)  # first: there is no stage for nobody
     stage = _Stage(clip)
-    stage.show(busiest_frame(clip) if frame is None else frame)
+    stage.show(busiest if frame is None else frame)
     stage.figure.savefig(file, dpi=100)
 
 

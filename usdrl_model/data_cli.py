@@ -19,6 +19,7 @@ from usdrl_model.recording import Recording
 from usdrl_model.verb import reported
 
 if TYPE_CHECKING:
+    from usdrl_model.clip import Clip
     from usdrl_model.store import Store
 
 
@@ -98,8 +99,18 @@ def _info(arguments: argparse.Namespace) -> None:
         store.verify()
         print("\nall hashes agree")
     if arguments.picture:
-        clip_view.draw(store[len(store) // 2], arguments.picture)
+        clip_view.draw(_somebody(store), arguments.picture)
         print(f"\npicture: {arguments.picture}")
+
+
+def _somebody(store: Store) -> Clip:
+    """The clip nearest to the middle that shows somebody, of a few; the middle one if none does."""
+    from usdrl_model.content_sample import spread
+
+    middle = len(store) // 2
+    near = sorted(spread(len(store), 200), key=lambda index: abs(index - middle))
+    clips = (store[index] for index in (middle, *near))
+    return next((clip for clip in clips if clip.mask.any()), store[middle])
 
 
 def _view(arguments: argparse.Namespace) -> None:

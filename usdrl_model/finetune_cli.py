@@ -27,12 +27,23 @@ def run(arguments: argparse.Namespace) -> None:
     """Train, save the weights and print the score on the validation people."""
     import torch  # here, because "usdrl --help" must not wait for it
 
-    from usdrl_model import checkpoint, config, detection_scores, finetune, finetune_start, training_data
+    from usdrl_model import (
+        checkpoint,
+        config,
+        content_sample,
+        detection_scores,
+        finetune,
+        finetune_start,
+        training_data,
+    )
     from usdrl_model.finetune_config import FinetuneConfig
 
     settings = config.apply_overrides(config.load(FinetuneConfig, arguments.config), arguments.overrides)
     where = device(arguments)
     given = [training_data.recordings(source, arguments.data, settings.seed) for source in settings.sources]
+    for source, recordings in zip(settings.sources, given, strict=True):
+        chosen = content_sample.spread(len(recordings), content_sample.RECORDINGS)
+        print(f"{source.name}: {content_sample.look(recordings[index] for index in chosen).line()}")
     gap, stride = settings.stream.max_gap, settings.stride
     mixture = training_data.mix(settings.sources, given, settings.detector, max_gap=gap, stride=stride)
     first = settings.sources[0]

@@ -68,10 +68,15 @@ class Store:
     def __iter__(self) -> Iterator[Clip]:
         return (self[index] for index in range(len(self)))
 
-    def recording(self, index: int) -> Recording:
-        """The recording as it was imported: source joints and tracker confidence."""
+    def recording(self, index: int, most: int | None = None) -> Recording:
+        """The recording as it was imported: source joints and tracker confidence.
+
+        Args:
+            index: which.
+            most: frames, evenly spread over those with people; None: all of them.
+        """
         part, clip = self._items[index]
-        return self._parts[part].recording(clip)
+        return self._parts[part].recording(clip, most)
 
     def recordings(self) -> Iterator[Recording]:
         """Every recording, one at a time."""

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from usdrl_model.content_sample import look, sampled, spread
 from usdrl_model.datasets import protocols
 from usdrl_model.store import Store
 from usdrl_model.topology import CANONICAL_JOINTS
@@ -31,7 +32,9 @@ def _lines(store: Store, name: str) -> Iterator[str]:
     worst = ", ".join(
         f"{CANONICAL_JOINTS[j]} {missing[j]:.0%}" for j in np.argsort(-missing)[:4] if missing[j] >= 0.005
     )
-    yield f"  missing joints in {looked} recordings: {missing.mean():.1%}" + (f" (most: {worst})" if worst else "")
+    share = f"{missing.mean():.1%}" + (f" (most: {worst})" if worst else "") if rows else "nobody is there"
+    yield f"  missing joints in {looked} recordings: {share}"
+    yield f"  {look(sampled(store)).line()}"
     counts = Counter(clip.label for clip in clips if clip.label)
     counts.update(segment.label for clip in clips for segment in clip.segments)
     if counts:
@@ -54,15 +57,16 @@ def _lines(store: Store, name: str) -> Iterator[str]:
 
 def _measured(store: Store) -> tuple[list[float], float, int, np.ndarray]:
     """Rates, hours of the whole, recordings looked at, and the share of missing joints (25,) in them."""
-    chosen = np.unique(np.linspace(0, len(store) - 1, LOOKED_AT).astype(int))
+    chosen = spread(len(store), LOOKED_AT)
     rates, seconds, missing, people = [0.0], 0.0, np.zeros(len(CANONICAL_JOINTS)), 0
-    for index in chosen.tolist():
+    for index in chosen:
         clip = store[index]
         if len(clip.stamps) > 1:
             rates.append(clip.rate)
             seconds += float(clip.stamps[-1] - clip.stamps[0])
-        there = clip.mask.any(axis=2)
-        missing += (~clip.mask[there]).sum(axis=0)
-        people += int(there.sum())
+        # Of every skeleton that was sent: one without a valid joint is not nobody, but 25 missing joints.
+        sent = store.describe(index).rows
+        missing += sent - clip.mask.sum(axis=(0, 1))
+        people += sent
     hours = seconds / 3600 * len(store) / len(chosen)
     return rates[1:] or rates, hours, len(chosen), missing / max(people, 1)

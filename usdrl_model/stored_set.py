@@ -168,19 +168,32 @@ class StoredSet:
             tags=entry.tags,
         )
 
-    def recording(self, index: int) -> Recording:
-        """One clip as it was imported."""
+    def recording(self, index: int, most: int | None = None) -> Recording:
+        """One clip as it was imported.
+
+        Args:
+            index: which.
+            most: frames, evenly spread over those with people; None: all of them.
+        """
         entry = self.clips[index]
         joints, confidence, rows = self.source(index)
-        seen: list[list[Person]] = [[] for _ in range(entry.frames)]
-        for row, (frame, person) in enumerate(rows.tolist()):
+        frames, stamps = np.arange(entry.frames), self.stamps(index)
+        if most is not None:
+            frames = np.unique(rows[:, 0])
+            frames = frames[np.unique(np.linspace(0, len(frames) - 1, min(most, len(frames))).astype(int))]
+            stamps = stamps[frames]
+        seen: dict[int, list[Person]] = {frame: [] for frame in frames.tolist()}
+        for row in np.flatnonzero(np.isin(rows[:, 0], frames)).tolist():
+            frame, person = rows[row].tolist()
             sure = None if confidence is None else confidence[row]
             seen[frame].append(Person(entry.people[person], joints[row], sure))
-        stamps = self.stamps(index).tolist()
         return Recording(
             name=entry.name,
             topology=entry.topology,
-            frames=tuple(SkeletonFrame(stamp, tuple(people)) for stamp, people in zip(stamps, seen, strict=True)),
+            frames=tuple(
+                SkeletonFrame(stamp, tuple(people))
+                for stamp, people in zip(stamps.tolist(), seen.values(), strict=True)
+            ),
             segments=entry.segments,
             labels=self.labels,
             subject=entry.subject,

@@ -19,6 +19,7 @@ from rclpy.serialization import serialize_message
 from tqdm import tqdm
 
 from usdrl_model import topology
+from usdrl_model.content_sample import Verdict
 from usdrl_model.datasets import catalogue, utkinect
 from usdrl_model.detector import BACKGROUND
 from usdrl_model.recording import Recording
@@ -29,7 +30,7 @@ from usdrl_ros.bag_error import BagError
 from usdrl_ros.bag_storage import STORAGES, BagReader, BagWriter
 from usdrl_ros.frames import AXES
 from usdrl_ros.performance import FAULTS, MOST_PEOPLE, performance
-from usdrl_ros.replay import load_bag
+from usdrl_ros.replay import LabelledBag, load_bag
 from usdrl_ros.skeleton_messages import BUILDERS, header, in_axes
 from usdrl_ros.truth import FILE_NAME, Truth, load_truth, save_truth
 
@@ -131,7 +132,7 @@ def import_bags(arguments: argparse.Namespace) -> None:
         raise ValueError(f"--subjects: expected one a bag, {len(arguments.bags)}, got {len(subjects)}")
     labels = sorted({label for bag in arguments.bags for label in load_truth(bag).labels} - {BACKGROUND})
     named = zip(tqdm(arguments.bags, unit="bag"), subjects, strict=True)
-    recordings = _distinct((bag, labelled_recording(bag, labels, subject)) for bag, subject in named)
+    recordings = _distinct((path, labelled_recording(_judged(path), labels, subject)) for path, subject in named)
     totals = write_set(arguments.target, arguments.name, recordings, replace=arguments.replace)
     print(f"{Path(arguments.target) / arguments.name}: {totals.clips} recordings of {', '.join(labels)}")
 
@@ -146,20 +147,23 @@ def _distinct(bags: Iterable[tuple[str, Recording]]) -> Iterator[Recording]:
         yield recording
 
 
-def labelled_recording(path: str | Path, labels: Sequence[str], subject: str | None) -> Recording:
-    """A labelled bag as a recording in canonical joints.
+def _judged(path: str) -> LabelledBag:
+    """A bag, read; what is wrong with the people in it is told at once."""
+    bag = load_bag(path)
+    tqdm.write(f"{bag.name}: {Verdict.of([bag.findings]).line()}", file=sys.stderr)
+    return bag
+
+
+def labelled_recording(bag: LabelledBag, labels: Sequence[str], subject: str | None) -> Recording:
+    """A labelled bag as a recording in canonical axes.
 
     Frames whose stamp does not rise are left out, as the pipeline leaves them out.
 
     Args:
-        path: the bag.
+        bag: what was read.
         labels: all actions of the set.
         subject: who is in it.
-
-    Raises:
-        BagError: see ``replay.load_bag``.
     """
-    bag = load_bag(path)
     frames: list[SkeletonFrame] = []
     for frame in bag.frames:
         if not frames or frame.stamp > frames[-1].stamp:

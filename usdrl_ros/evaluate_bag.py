@@ -25,6 +25,8 @@ from tqdm import tqdm
 from usdrl_model import __version__, code_version
 from usdrl_model.atomic_file import write_text
 from usdrl_model.config import to_dict
+from usdrl_model.content import Level
+from usdrl_model.content_sample import Verdict
 from usdrl_model.shown import MESSAGE, cut
 from usdrl_model.stream import ActionStream
 from usdrl_model.timeline_plot import draw_timeline, truth_above_detection
@@ -131,6 +133,7 @@ def _warnings(runs: Sequence[BagRun], offline: Sequence[BagRun], labels: Sequenc
     if unknown := sorted({label for run in runs for label in run.bag.truth.labels} - set(labels)):
         found.append(f"The weights do not know {', '.join(unknown)}: these actions count as missed.")
     for run, reference in zip(runs, offline, strict=True):
+        found += [f"{run.bag.name}: {finding.text}." for finding in run.bag.findings if finding.level > Level.NOTE]
         if run.bag.refused:
             found.append(f"{run.bag.name}: {sum(run.bag.refused.values())} messages were refused: {run.bag.refused}.")
         if run is reference:
@@ -167,6 +170,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     torch.set_num_threads(1)  # as in the node: the model is too small to gain from more
     try:
         bags = [load_bag(path) for path in options.bags]
+        print(Verdict.of([bag.findings for bag in bags]).line(), file=sys.stderr)
         runs, results = evaluate(
             bags, weights=options.weights, device=options.device, rate=options.rate if options.live else None
         )

@@ -18,13 +18,16 @@ from pathlib import Path
 import numpy as np
 from rclpy.serialization import deserialize_message
 
+from usdrl_model.content import Finding
+from usdrl_model.content_sample import Sample
 from usdrl_model.events import Event
-from usdrl_model.skeleton import SkeletonFrame
+from usdrl_model.sights import Setup
+from usdrl_model.skeleton import UNITS, SkeletonFrame
 from usdrl_model.stream import ActionStream
 from usdrl_model.topology import topology
 from usdrl_ros.bag_error import BagError
 from usdrl_ros.bag_storage import BagReader
-from usdrl_ros.frames import Frames
+from usdrl_ros.frames import AXES, Frames
 from usdrl_ros.inputs import INPUTS, InputError
 from usdrl_ros.message_types import message_class
 from usdrl_ros.truth import Truth, load_truth
@@ -49,6 +52,8 @@ class LabelledBag:
     """Canonical joints, in the order of the messages."""
     recorded_ns: tuple[int, ...]
     """When the message of every frame was recorded, nanoseconds."""
+    findings: tuple[Finding, ...]
+    """What is wrong with the people in it, see ``usdrl_model.content``."""
     refused: dict[str, int]
     """Messages that no adapter understood: reason -> count."""
 
@@ -111,7 +116,18 @@ def load_bag(path: str | Path) -> LabelledBag:
         person_id = people.pop() if len(people) == 1 else "0"
         decode = INPUTS[matching[0]].decode
         joint_set = topology(truth.topology)
-        change = Frames(truth.axes, units=truth.units, order=joint_set.order(truth.mirrored))
+        order = joint_set.order(truth.mirrored)
+        change = Frames(truth.axes, units=truth.units, order=order)
+        content = Sample(
+            Setup(
+                topology=joint_set,
+                axes=truth.axes,
+                rotation=AXES[truth.axes],
+                metres=UNITS[truth.units],
+                mirrored=truth.mirrored,
+                order=order,
+            )
+        )
         for message in bag.messages([truth.topic]):
             try:
                 source = decode(deserialize_message(message.data, kind), joint_set, person_id)
@@ -121,6 +137,7 @@ def load_bag(path: str | Path) -> LabelledBag:
                 continue
             if source is not None:
                 frames.append(change.to_canonical(source))
+                content.add(frames[-1], source.frame)
                 recorded_ns.append(message.stamp_ns)
     if not frames:
         raise BagError(f"{path}: no skeletons on {truth.topic}{': ' + reason if reason else ''}")
@@ -131,6 +148,7 @@ def load_bag(path: str | Path) -> LabelledBag:
         person_id=person_id,
         frames=tuple(frames),
         recorded_ns=tuple(recorded_ns),
+        findings=tuple(content.findings()),
         refused=dict(refused),
     )
 

@@ -9,6 +9,7 @@ device=torch.device("cpu"),
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -16,6 +17,7 @@ import torch
 
 import usdrl_model
 from usdrl_model import config, provenance
+from usdrl_model.content_sample import look, sampled
 from usdrl_model.finetune_config import FinetuneConfig
 from usdrl_model.tasks import benchmark as benchmarks
 from usdrl_model.tasks import clips, continuous, continuous_config, frame_methods, methods
@@ -24,6 +26,8 @@ from usdrl_model.tasks.cells import Cells
 from usdrl_model.tasks.continuous_config import ContinuousConfig
 from usdrl_model.tasks.result import Cell
 from usdrl_model.tasks.weights import Pretrained
+
+_LOG = logging.getLogger(__name__)
 
 RECIPE = "recognition.yaml"
 """Beside the folder of the benchmarks: how a detector learns to tell clips apart."""
@@ -71,6 +75,8 @@ def evaluate(
         for one in weights:
             one.check_transfer(benchmark.target_sets)
     store = benchmarks.open_benchmark(benchmark, data, task)
+    verdict = look(sampled(store))
+    _LOG.log(logging.WARNING if verdict.wrong else logging.INFO, "%s: %s", benchmark.data, verdict.line())
     seeds = seeds or (DRAWS if task == "few_shot" else SEEDS)
     if task in CONTINUOUS:
         settings = config.load(ContinuousConfig, recipe) if recipe else continuous_config.of(benchmark.data)
