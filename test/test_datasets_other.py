@@ -62,6 +62,14 @@ def test_jhmdb2d() -> None:
     assert 0.5 < float(np.median(heads)) < 1.0  # the face is above the belly
 
 
+def test_a_joint_that_jhmdb_did_not_find_has_no_place(tmp_path: Path) -> None:
+    pose = RNG.normal(size=(4, 15, 2))
+    pose[1, 3], pose[2] = 0.0, 0.0
+    (clip,) = jhmdb2d.load(write_pickle(tmp_path, {"pose": [pose], "label": ["run"]}))
+    assert [len(frame.people) for frame in clip.frames] == [1, 1, 0, 1]
+    assert np.flatnonzero(np.isnan(clip.frames[1].people[0].joints).any(axis=1)).tolist() == [3]
+
+
 def write_pickle(folder: Path, content: object) -> Path:
     (folder / "GT_train_1.pkl").write_bytes(pickle.dumps(content))
     return folder

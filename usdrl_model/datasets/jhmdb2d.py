@@ -53,7 +53,9 @@ def load(folder: str | Path) -> Iterator[Recording]:
     counts = dict.fromkeys(labels, 0)
     for key in sorted(clips):
         label, pose = clips[key]
+        missing = (pose == 0.0).all(axis=2, keepdims=True)  # the very centre: told apart before there is a depth
         joints = np.stack([-pose[:, :, 0], -pose[:, :, 1], np.full(pose.shape[:2], DISTANCE / SCALE)], axis=-1) * SCALE
+        joints = np.where(missing, np.nan, joints)
         yield Recording(
             name=f"{label}_{counts[label]:03}",
             topology=TOPOLOGY,

@@ -69,8 +69,7 @@ def _recording(
             f"{where}: clip {name}: expected keypoints (M, T, 17, 2) and scores (M, T, 17), got {keypoints.shape} and"
             f" {scores.shape}"
         )
-    there = (keypoints != 0.0).any(axis=(2, 3), keepdims=True)
-    joints = np.where(there, to_metres(keypoints, width, height), 0.0)
+    joints = to_metres(keypoints, width, height)
     return Recording(
         name=name,
         topology=TOPOLOGY,

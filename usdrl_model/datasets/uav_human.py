@@ -58,4 +58,4 @@ def load(folder: str | Path) -> Iterator[Recording]:
 
 def _joints(body: ntu_text.Body) -> np.ndarray:
     pixels = body.joints[:, :2]
-    return np.where((pixels != 0.0).any(axis=1, keepdims=True), to_metres(pixels, WIDTH, HEIGHT), 0.0)
+    return to_metres(pixels, WIDTH, HEIGHT)
