@@ -2,6 +2,7 @@
 
 import json
 import sys
+import time
 import types
 
 import numpy as np
@@ -11,6 +12,7 @@ pytest.importorskip("rclpy", reason="needs ROS 2 (rclpy)")
 
 from builtin_interfaces.msg import Time  # noqa: E402
 from geometry_msgs.msg import Pose, PoseStamped, Vector3  # noqa: E402
+from rclpy.qos import LivelinessPolicy  # noqa: E402
 from ros_peer import LATCHED  # noqa: E402
 from std_msgs.msg import Bool, Header, String  # noqa: E402
 from test_skeleton import standing  # noqa: E402
@@ -57,7 +59,7 @@ def result(*people, events=()):
 @pytest.fixture
 def outputs(peer):
     model = ModelInfo(weights="test", hash="0123", device="cpu", precision="float32")
-    outputs = Outputs(peer.node, model, FRAMES, ["wave", "pick up"])
+    outputs = Outputs(peer.node, model, FRAMES, ["wave", "pick up"], period=0.5)
     yield outputs
     outputs.destroy()
 
@@ -80,7 +82,23 @@ def test_who_comes_late_gets_the_last_state(peer, outputs):
     heard = len(late)
     outputs.heartbeat()
     peer.wait(lambda: len(late) > heard, "heartbeat")
+    before, after = (state.pop("heartbeat") for state in (late[0], late[-1]))
     assert late[-1] == late[0]
+    assert before["period"] == after["period"] == 0.5
+    assert before["stamp"] < after["stamp"] == pytest.approx(time.time(), abs=30.0)
+
+
+def test_what_is_latched_promises_a_sign_of_life(peer, outputs):
+    offered = {
+        name: peer.node.get_publishers_info_by_topic(f"/{name}")[0].qos_profile
+        for name in ("actions/state", "watch/wave/active", "watch/wave/person", "watch/wave/pose")
+    }
+    for qos in offered.values():
+        assert qos.liveliness == LivelinessPolicy.AUTOMATIC
+        assert qos.liveliness_lease_duration.nanoseconds == 1_500_000_000
+    deadlines = {name: qos.deadline.nanoseconds for name, qos in offered.items()}
+    assert deadlines.pop("watch/wave/pose") > 1e15, "nobody does it: nothing is published"
+    assert set(deadlines.values()) == {1_500_000_000}
 
 
 def test_events_come_one_a_message(peer, outputs):

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from usdrl_model.events import Event
 from usdrl_model.stream_config import ActionState, PersonState, StreamState
-from usdrl_ros.state_json import ModelInfo, encode_event, encode_state, schema
+from usdrl_ros.state_json import Heartbeat, ModelInfo, encode_event, encode_state, schema
 
+BEAT = Heartbeat(stamp=1.7e9, period=0.5)
 MODEL = ModelInfo(weights="test", hash="0123", device="cpu", precision="float32")
 VALIDATOR = jsonschema.Draft202012Validator(schema())
 
@@ -45,7 +46,9 @@ events = st.builds(
 
 
 def encode(state, latency_ms=None, to_published=lambda point: point):
-    text = encode_state(state, frame_id="camera", to_published=to_published, model=MODEL, latency_ms=latency_ms)
+    text = encode_state(
+        state, frame_id="camera", to_published=to_published, model=MODEL, latency_ms=latency_ms, heartbeat=BEAT
+    )
     json.loads(text, parse_constant=lambda name: pytest.fail(f"{name} is no JSON"))
     return json.loads(text)
 

@@ -1,7 +1,8 @@
 """All topics that carry answers: JSON state and events, watch topics, markers, detections.
 
 Latched topics (reliable, transient local) are also repeated by ``heartbeat``: many behaviour-tree libraries subscribe
-volatile and would otherwise wait for the next change.
+volatile and would otherwise wait for the next change, and who hears no repetition knows that the node is gone. For
+those who ask for quality of service, the same is promised as deadline and liveliness.
 """
 
 from __future__ import annotations
@@ -9,7 +10,8 @@ from __future__ import annotations
 import dataclasses
 import re
 import threading
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +19,7 @@ import numpy as np
 from geometry_msgs.msg import PoseStamped
 from rclpy.node import Node
 from rclpy.publisher import Publisher
-from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
+from rclpy.qos import QoSProfile
 from rclpy.qos_overriding_options import QoSOverridingOptions
 from std_msgs.msg import Bool, Header, String
 from visualization_msgs.msg import MarkerArray
@@ -27,20 +29,8 @@ from usdrl_ros import detections
 from usdrl_ros.frames import Frames
 from usdrl_ros.markers import markers
 from usdrl_ros.protocols import Result
-from usdrl_ros.state_json import ModelInfo, encode_event, encode_state
-
-EVENT_DEPTH = 50
-"""Events kept for a subscriber that is slow: several seconds of a busy room."""
-
-
-def latched() -> QoSProfile:
-    """The last message reaches everybody, also who comes later."""
-    return QoSProfile(depth=1, reliability=ReliabilityPolicy.RELIABLE, durability=DurabilityPolicy.TRANSIENT_LOCAL)
-
-
-def every_one() -> QoSProfile:
-    """Every message reaches everybody who listens."""
-    return QoSProfile(depth=EVENT_DEPTH, reliability=ReliabilityPolicy.RELIABLE)
+from usdrl_ros.qos import OVERRIDES, every_one, latched
+from usdrl_ros.state_json import Heartbeat, ModelInfo, encode_event, encode_state
 
 
 def topic_names(labels: Iterable[str]) -> dict[str, str]:
@@ -72,20 +62,33 @@ class Outputs:
         model: what produces the answers.
         frames: the way from canonical axes to the published frame.
         watch: labels with topics of their own.
+        period: seconds between two calls of ``heartbeat``.
+        clock: system time, seconds since 1970.
 
     Raises:
         ValueError: two labels that become the same topic name.
     """
 
-    def __init__(self, node: Node, model: ModelInfo, frames: Frames, watch: Iterable[str]) -> None:
+    def __init__(
+        self,
+        node: Node,
+        model: ModelInfo,
+        frames: Frames,
+        watch: Iterable[str],
+        *,
+        period: float,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
         names = topic_names(watch)
         self._node = node
         self._model = model
         self._frames = frames
+        self._period = period
+        self._clock = clock
         self._lock = threading.Lock()
         self._destroyed = False
         self._watches: dict[str, Watch] = {}
-        self._state_publisher = self._publisher(String, "actions/state", latched())
+        self._state_publisher = self._publisher(String, "actions/state", latched(period))
         self._event_publisher = self._publisher(String, "actions/events", every_one())
         self._marker_publisher = self._publisher(MarkerArray, "actions/markers", every_one())
         detection_type = detections.message_type()
@@ -118,8 +121,7 @@ class Outputs:
         """Repeat the last state and the watch topics."""
         with self._lock:
             if not self._destroyed:
-                self._state_publisher.publish(String(data=self._state_text))
-                self._publish_watches()
+                self._say()
 
     def nobody(self) -> None:
         """Publish that everybody is gone, when whoever knows better does not answer."""
@@ -154,21 +156,26 @@ class Outputs:
         for label in names.keys() - self._watches.keys():
             base = f"watch/{names[label]}"
             self._watches[label] = Watch(
-                active=self._publisher(Bool, f"{base}/active", latched()),
-                person=self._publisher(String, f"{base}/person", latched()),
-                pose=self._publisher(PoseStamped, f"{base}/pose", latched()),
+                active=self._publisher(Bool, f"{base}/active", latched(self._period)),
+                person=self._publisher(String, f"{base}/person", latched(self._period)),
+                pose=self._publisher(PoseStamped, f"{base}/pose", latched(self._period, repeated=False)),
             )
 
     def _publish_state(self, state: StreamState, latency_ms: float | None) -> None:
-        self._state_text = encode_state(
-            state,
+        self._state, self._latency_ms = state, latency_ms
+        self._say()
+
+    def _say(self) -> None:
+        """Publish the last state with a heartbeat of now, and the watch topics."""
+        text = encode_state(
+            self._state,
             frame_id=self._header.frame_id,
             to_published=self._frames.to_published,
             model=self._model,
-            latency_ms=latency_ms,
+            latency_ms=self._latency_ms,
+            heartbeat=Heartbeat(stamp=self._clock(), period=self._period),
         )
-        self._state = state
-        self._state_publisher.publish(String(data=self._state_text))
+        self._state_publisher.publish(String(data=text))
         self._publish_watches()
 
     def _publish_watches(self) -> None:
@@ -185,7 +192,7 @@ class Outputs:
 
     def _publisher(self, message_type: Any, topic: str, qos: QoSProfile) -> Publisher:
         return self._node.create_publisher(
-            message_type, topic, qos, qos_overriding_options=QoSOverridingOptions.with_default_policies()
+            message_type, topic, qos, qos_overriding_options=QoSOverridingOptions(OVERRIDES)
         )
 
     def _destroy(self, watch: Watch) -> None:

@@ -36,8 +36,9 @@ than `watch` ends what is going on and starts with empty buffers.
 QOS = """\
 Besides these there are `use_sim_time`, and the quality of service of every topic, by its full name:
 `qos_overrides./skeletons.subscription.{reliability,history,depth}`, and `publisher` in place of `subscription` for the
-outputs. The input is subscribed `best_effort` with depth 100, because that accepts every publisher; set `reliable` if
-the publisher is reliable and no frame may be lost.
+outputs, where `deadline`, `liveliness` and `liveliness_lease_duration` (nanoseconds) can be set, too. The input is
+subscribed `best_effort` with depth 100, because that accepts every publisher; set `reliable` if the publisher is
+reliable and no frame may be lost.
 """
 
 

@@ -129,7 +129,7 @@ def build(
             f"weights {info.weights} see where people go, and people are in the frame of the sensor: if the robot"
             " moves, its own way becomes theirs; set target_frame to a frame that stands still (odom, map)"
         )
-    outputs = Outputs(node, info, frames, config.watch)
+    outputs = Outputs(node, info, frames, config.watch, period=1.0 / config.heartbeat_rate)
     worker = Worker(
         stream=stream,
         convert=conversion,

@@ -4,7 +4,10 @@ An ament_python package cannot define messages, so the outputs that no standard 
 ``std_msgs/String``. Its contract is ``schema/actions_1.schema.json``, explained in docs/state.md. Consumers that parse
 nothing read the ``watch/<label>`` topics instead.
 
-    >>> text = encode_state(state, frame_id="camera", to_published=lambda p: p, model=model, latency_ms=12.0)
+    >>> beat = Heartbeat(stamp=time.time(), period=0.5)
+    >>> text = encode_state(
+    ...     state, frame_id="camera", to_published=lambda p: p, model=model, latency_ms=12.0, heartbeat=beat
+    ... )
     >>> json.loads(text)["people"][0]["label"]
     'wave'
 """
@@ -38,6 +41,16 @@ class ModelInfo:
     precision: str
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Heartbeat:
+    """A sign of life: who does not hear the next one may not believe the last state any more."""
+
+    stamp: float
+    """Seconds of the system's clock, simulated time or not."""
+    period: float
+    """Seconds until the next state at the latest."""
+
+
 def schema() -> dict:
     """The JSON schema (draft 2020-12) of a state; an event is its ``$defs/event``."""
     text = resources.files("usdrl_ros").joinpath("schema/actions_1.schema.json").read_text(encoding="utf-8")
@@ -56,6 +69,7 @@ def encode_state(
     to_published: Callable[[Any], Iterable[float]],
     model: ModelInfo,
     latency_ms: float | None,
+    heartbeat: Heartbeat,
 ) -> str:
     """JSON text of a state.
 
@@ -65,6 +79,7 @@ def encode_state(
         to_published: canonical position -> position in ``frame_id``, metres.
         model: what produced the state.
         latency_ms: milliseconds from the newest stamp to publication; None where clocks cannot be compared.
+        heartbeat: when it is published, and how soon the next one follows.
     """
     return _dumps(
         {
@@ -79,6 +94,7 @@ def encode_state(
                 "precision": model.precision,
             },
             "latency_ms": None if latency_ms is None else _number(latency_ms, 2),
+            "heartbeat": {"stamp": _time(heartbeat.stamp), "period": _number(heartbeat.period, 3)},
             "people": [_person(person, state.stamp, to_published) for person in state.people],
             "events": [_event(event) for event in state.events],
         }
