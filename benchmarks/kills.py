@@ -19,13 +19,10 @@ import numpy as np
 from usdrl_model.store import Store
 
 RECORDINGS = 20
-LONGEST = 0.2
-"""Seconds after which an import is killed at the latest; one takes about 0.1."""
 _IMPORT_FOR_EVER = """
 import sys
 from usdrl_model import cli
 store, *folders = sys.argv[1:]
-print("ready", flush=True)
 while True:
     for folder in folders:
         if cli.main(["data", "import", "own", folder, "--store", store, "--replace"]):
@@ -44,18 +41,20 @@ def imports(times: int, folder: Path, seed: int = 0) -> Counter[str]:
     Returns:
         What the store held: "first" or "second", whole; anything else is what went wrong.
     """
-    moments, found = random.Random(seed), Counter[str]()
+    moments, found, one = random.Random(seed), Counter[str](), 0.0
     sources, store = [folder / "first", folder / "second"], folder / "store"
     for number, source in enumerate(sources):
         _record(source, float(number))
     for _ in range(times):
-        command = [sys.executable, "-c", _IMPORT_FOR_EVER, store, *sources]
+        command = [sys.executable, "-u", "-c", _IMPORT_FOR_EVER, store, *sources]
         with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as child:
             assert child.stdout is not None
-            child.stdout.readline()  # ready
-            if not (store / "own").exists():
-                child.stdout.readline()  # the first import is done
-            time.sleep(moments.uniform(0.0, LONGEST))
+            child.stdout.readline()  # the first import is done, and everything is loaded
+            if not one:  # how long an import takes here
+                began = time.monotonic()
+                child.stdout.readline()
+                one = time.monotonic() - began
+            time.sleep(moments.uniform(0.0, 2.0 * one))
             ended = child.poll()
             child.kill()
         found[f"the import ended by itself with {ended}" if ended is not None else _held(store)] += 1
