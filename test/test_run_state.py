@@ -236,3 +236,11 @@ for _ in range(20):
     assert [child.wait(timeout=60) for child in children] == [0] * 4
     assert count.read_text() == "80"
     assert time.monotonic() - began < 60
+
+
+def test_a_state_with_nan_is_not_gone_on_from(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    state = RunState(tmp_path, "configuration")
+    for step, value in ((1, 0.0), (2, float("nan"))):
+        state.save({"step": step, "model": {"w": torch.full((2,), value)}})
+    assert RunState(tmp_path, "configuration").load()["step"] == 1
+    assert "model.w: 2 of 2 numbers are NaN" in caplog.text

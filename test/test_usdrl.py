@@ -12,7 +12,7 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from usdrl_model import config, hub, model_file
+from usdrl_model import checkpoint, cli, config, hub, model_file
 from usdrl_model.encoder import EncoderConfig
 from usdrl_model.initialise import initialise
 from usdrl_model.losses import GRAIN_WEIGHTS
@@ -253,7 +253,7 @@ def test_a_repository_is_downloaded(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         return os.fspath(tmp_path / filename)
 
     fake_library(monkeypatch, download)
-    again = USDRL.from_pretrained("someone/skeletons", revision="v1")
+    again = USDRL.from_pretrained("hf://someone/skeletons", revision="v1")
     assert asked == [("someone/skeletons", name, "v1") for name in ("config.json", "model.safetensors")]
     assert torch.equal(again.backbone.spe, model.backbone.spe)
 
@@ -263,14 +263,14 @@ def test_a_repository_that_cannot_be_reached_is_an_error(monkeypatch: pytest.Mon
         raise RuntimeError("no network")
 
     fake_library(monkeypatch, download)
-    with pytest.raises(OSError, match=r"someone/skeletons: cannot get config.json .*no network.*give the path"):
-        USDRL.from_pretrained("someone/skeletons")
+    with pytest.raises(OSError, match=r"hf://someone/skeletons: cannot get config.json .*no network.*give the path"):
+        USDRL.from_pretrained("hf://someone/skeletons")
 
 
 def test_a_repository_without_the_library_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "huggingface_hub", None)
     with pytest.raises(ImportError, match=r"usdrl_ros\[hub\]"):
-        USDRL.from_pretrained("someone/skeletons")
+        USDRL.from_pretrained("hf://someone/skeletons")
 
 
 def test_a_shipped_model_loads_by_name_unless_a_path_has_the_name(
@@ -293,7 +293,26 @@ def test_a_shipped_model_loads_by_name_unless_a_path_has_the_name(
     assert hub.find("open").config.encoder == SMALL
 
 
-@pytest.mark.parametrize("source", ["nothing", "/no/such/folder", "a/b/c", "../x", "http://x/y"])
+@pytest.mark.parametrize(
+    "source", ["nothing", "/no/such/folder", "a/b/c", "../x", "http://x/y", "hf://x", "hf://a/b/c"]
+)
 def test_what_is_no_path_and_no_repository_is_an_error(source: str) -> None:
-    with pytest.raises(FileNotFoundError, match="owner/name of a Hugging Face repository"):
+    with pytest.raises(FileNotFoundError, match="hf://owner/name of a Hugging Face repository"):
         hub.find(source)
+
+
+@pytest.mark.parametrize("filename", [None, "some.pth.tar"])
+def test_a_mistyped_path_is_no_download(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, filename: str | None) -> None:
+    fake_library(monkeypatch, lambda **_: pytest.fail("asked the hub"))
+    USDRL(SMALL).save_pretrained(tmp_path / "runs" / "opened")
+    monkeypatch.chdir(tmp_path)
+    message = (
+        r"runs/opne: nothing there.*\(hf://runs/opne asks for that repository\); did you mean 'open' or 'runs/opened'\?"
+    )
+    with pytest.raises(FileNotFoundError, match=message):
+        hub.find("runs/opne", filename=filename)
+    with pytest.raises(FileNotFoundError, match="did you mean 'utkinect10'"):
+        checkpoint.load("utkinect01")
+    for verb in (["probe", "runs/opne", "--data", "."], ["evaluate", "--task", "retrieval", "--benchmark", "utd_mhad",
+                  "--weights", "runs/opne", "--data", ".", "--out", "out"]):  # fmt: skip
+        assert cli.main(verb) == 1

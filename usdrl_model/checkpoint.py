@@ -11,23 +11,22 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
 from torch import nn
 
+from usdrl_model import atomic_file, tensor_file
 from usdrl_model import config as configuration
 from usdrl_model.detector import Detector, DetectorConfig
 from usdrl_model.provenance import Provenance, upgraded
+from usdrl_model.shipped import DETECTORS, names, suggestion
 from usdrl_model.stream_config import StreamConfig
-from usdrl_model.tensors import distinct, fill
+from usdrl_model.tensors import distinct, fill, meta
 
-SHIPPED = Path(str(resources.files("usdrl_model").joinpath("weights")))
-"""Detectors that come with the package, a folder each. (Pretrained encoders are in ``pretrained``: ``hub``.)"""
+SHIPPED = DETECTORS
+"""Detectors that come with the package."""
 DEFAULT_WEIGHTS = "utkinect10"
 """Name of the weights shipped with the package; ``default`` stands for it."""
 FORMAT = "usdrl.detector/2"
@@ -96,13 +95,13 @@ def resolve(weights: str | Path) -> Path:
             return folder
     raise FileNotFoundError(
         f"weights {str(weights)!r}: expected the name of shipped weights ({', '.join(shipped()) or 'none installed'})"
-        " or a folder with config.json and model.safetensors"
+        f" or a folder with config.json and model.safetensors{suggestion(name)}"
     )
 
 
 def shipped() -> list[str]:
     """Names of the detectors that come with the package."""
-    return sorted(path.parent.name for path in SHIPPED.glob("*/config.json"))
+    return names(SHIPPED)
 
 
 def load(weights: str | Path = "default", device: str = "auto") -> Weights:
@@ -119,14 +118,9 @@ def load(weights: str | Path = "default", device: str = "auto") -> Weights:
     folder = resolve(weights)
     config = read_config(folder)
     path = folder / "model.safetensors"
-    if not path.is_file():
-        raise FileNotFoundError(f"{path}: missing; install the weights again")
-    try:
-        tensors = load_file(path)
-    except (SafetensorError, OSError) as error:
-        raise ValueError(f"{path}: damaged or no safetensors file ({error}); install the weights again") from None
-    detector = Detector(config.detector)
-    fill(detector, tensors, path)
+    with meta(folder):
+        detector = Detector(config.detector)
+    fill(detector, tensor_file.read(path, distinct(detector), (torch.float32,)), path)
     detector.to(choose_device(device)).eval()
     return Weights(
         name=folder.name,
@@ -141,8 +135,8 @@ def read_config(folder: Path) -> WeightsConfig:
     """The configuration in a weights folder; errors as ``load``."""
     path = folder / "config.json"
     try:
-        mapping = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
+        mapping = json.loads(tensor_file.config_text(path))
+    except (ValueError, RecursionError) as error:
         raise ValueError(f"{path}: not JSON ({error}); install the weights again") from None
     if not _is_detector(mapping):
         raise ValueError(f"{path}: expected format {FORMAT!r}")
@@ -152,8 +146,8 @@ def read_config(folder: Path) -> WeightsConfig:
 def is_detector(weights: str | Path) -> bool:
     """Whether ``weights`` names a detector's folder, and not a pretrained model or a checkpoint."""
     try:
-        mapping = json.loads((resolve(weights) / "config.json").read_text(encoding="utf-8"))
-    except (FileNotFoundError, ValueError):
+        mapping = json.loads(tensor_file.config_text(resolve(weights) / "config.json"))
+    except (FileNotFoundError, ValueError, RecursionError):
         return False
     return _is_detector(mapping)
 
@@ -167,10 +161,9 @@ def save(folder: str | Path, detector: Detector, stream: StreamConfig, provenanc
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     config = WeightsConfig(format=FORMAT, detector=detector.config, stream=stream, provenance=provenance)
-    tensors = {name: tensor.detach().contiguous().cpu() for name, tensor in distinct(detector).items()}
-    save_file(tensors, folder / "model.safetensors")
+    tensor_file.write(folder / "model.safetensors", distinct(detector), {"format": "pt"})
     text = json.dumps(configuration.to_dict(config), indent=2) + "\n"
-    (folder / "config.json").write_text(text, encoding="utf-8")
+    atomic_file.write_text(folder / "config.json", text)
 
 
 def choose_device(device: str) -> torch.device:

@@ -17,6 +17,7 @@ import dataclasses
 import difflib
 import hashlib
 import json
+import math
 import types
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -81,6 +82,13 @@ def from_dict(cls: type[Config], mapping: Mapping[str, Any], where: str = "") ->
 def to_dict(config: Any) -> dict[str, Any]:
     """The fields of a dataclass as plain values that YAML and JSON can hold; tuples become lists."""
     return {field.name: _plain(getattr(config, field.name)) for field in dataclasses.fields(config)}
+
+
+def at_most(config: Any, limits: Mapping[str, float]) -> None:
+    """Refuse sizes that a file can ask for and nothing needs; ValueError states the limit."""
+    for name, limit in limits.items():
+        if getattr(config, name) > limit:
+            raise ValueError(f"{name}: expected at most {limit:g}, got {shown(getattr(config, name))}")
 
 
 def dump(config: Any, path: str | Path | None = None) -> str:
@@ -165,8 +173,14 @@ def _value(kind: Any, value: Any, where: str) -> Any:
         }
     if isinstance(kind, type) and dataclasses.is_dataclass(kind):
         return from_dict(kind, value, where)
-    if kind is float and type(value) is int:
-        return float(value)
+    if kind is float and type(value) in (int, float):
+        try:
+            number = float(value)
+        except OverflowError:
+            number = math.inf
+        if not math.isfinite(number):  # they would go through every comparison
+            raise ValueError(f"{where}: expected a finite number, got {number}")
+        return number
     if kind not in (bool, int, float, str):
         raise TypeError(f"{where}: a config cannot hold a field of type {kind}")
     if type(value) is not kind:

@@ -59,7 +59,19 @@ def run(arguments: argparse.Namespace) -> None:
     else:
         model = _with_data(official.read(arguments.source, **given), arguments.made_on)
         model_file.write(arguments.out, model.config, model.tensors)
+        assumed = [f"{name} {value}" for name, value in _choices(model).items() if name not in given]
+        if assumed:
+            print(f"assumed, because the file does not say: {', '.join(assumed)} (--heads N and so on say it)")
     print(f"{describe(model)}\n{arguments.out}")
+
+
+def _choices(model: ModelFile) -> dict[str, object]:
+    """What an official file does not say, as it was taken."""
+    encoder = model.config.encoder
+    fields = {name: getattr(encoder, name) for name in NOT_IN_FILE if name != "modality"}
+    if encoder.architecture == "sttr":  # which has neither
+        fields = {name: value for name, value in fields.items() if name not in ("alpha", "gap")}
+    return {**fields, "modality": encoder.modalities[0]}
 
 
 def _with_data(model: ModelFile, sets: list[str]) -> ModelFile:

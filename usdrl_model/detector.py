@@ -7,11 +7,16 @@ from typing import NamedTuple
 
 from torch import Tensor, nn
 
+from usdrl_model.config import at_most
 from usdrl_model.encoder import EncoderConfig, build_encoder
 from usdrl_model.shown import NAME, showable, shown
 
 BACKGROUND = "none"
 """Label of class 0: nothing that the detector knows is going on."""
+
+MIN_RATE, MAX_RATE = 0.1, 240.0
+"""Frames a second; no tracker is faster."""
+MAX_LABELS = 1000
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -30,11 +35,16 @@ class DetectorConfig:
         """Refuse labels without background, with repeats, or that cannot be shown."""
         if not self.labels or self.labels[0] != BACKGROUND or len(set(self.labels)) != len(self.labels):
             raise ValueError(f"labels must be distinct and begin with {BACKGROUND!r}, got {shown(self.labels)}")
+        if len(self.labels) > MAX_LABELS:
+            raise ValueError(f"labels: expected at most {MAX_LABELS}, got {len(self.labels)}")
         for label in self.labels:
             if not label or not showable(label):
                 raise ValueError(f"labels: expected 1 to {NAME} printable characters each, got {shown(label)}")
-        if self.rate <= 0.0:
-            raise ValueError(f"rate must be above 0 frames a second, got {self.rate}")
+        if self.rate < MIN_RATE:
+            raise ValueError(f"rate must be above 0 ({MIN_RATE:g} at least) frames a second, got {self.rate}")
+        at_most(self, {"rate": MAX_RATE})
+        if not 0.0 <= self.dropout < 1.0:
+            raise ValueError(f"dropout must be in [0, 1), got {self.dropout}")
 
 
 class Scores(NamedTuple):

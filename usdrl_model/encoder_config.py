@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import Literal, get_args
 
+from usdrl_model.config import at_most
 from usdrl_model.modality import Modality
 
 Stream = Literal["temporal", "spatial"]
@@ -12,6 +13,12 @@ Architecture = Literal["dste", "sttr"]
 Centre = Literal["frame", "window"]
 MAX_FRAMES = 200
 """Length of the sinusoidal position table (official value)."""
+MAX_TOKENS = 1024
+"""Joints of all people of a window; attention between them takes the square of it."""
+LIMITS = {"heads": 64, "people": 32, "joints": 512, "gap": MAX_TOKENS,
+          "stem_kernel": 2 * MAX_FRAMES + 1, "conv_kernel": 2 * MAX_FRAMES + 1}  # fmt: skip
+"""Largest sizes: beyond any use, and within what a robot can hold, because they may come from a file of others. That of
+``hidden`` is in the shapes of a file, which are compared before anything is built."""
 DSTE_ONLY = ("alpha", "gap", "drop_path", "conv_kernel", "mlp_residual")
 """Fields that the STTR baseline has no place for."""
 
@@ -66,6 +73,9 @@ class EncoderConfig:
 
     def __post_init__(self) -> None:
         """Refuse shapes that cannot be built."""
+        at_most(self, LIMITS)
+        if self.people * self.joints > MAX_TOKENS:
+            raise ValueError(f"people * joints: expected at most {MAX_TOKENS}, got {self.people} * {self.joints}")
         if self.hidden < 2 or self.heads < 1 or self.hidden % self.heads or self.hidden % 2:
             raise ValueError(f"hidden must be even and a multiple of heads, got {self.hidden} and {self.heads} heads")
         if not 1 <= self.frames <= MAX_FRAMES:
@@ -76,6 +86,10 @@ class EncoderConfig:
             raise ValueError(f"alpha must be 0 to 1 and drop_path below 1, got {self.alpha} and {self.drop_path}")
         if self.centre not in get_args(Centre):
             raise ValueError(f"centre must be {' or '.join(get_args(Centre))}, got {self.centre!r}")
+        if self.conv_kernel < 1 or self.stem_kernel < 0:
+            raise ValueError(
+                f"expected conv_kernel from 1 and stem_kernel from 0, got {self.conv_kernel} and {self.stem_kernel}"
+            )
         if self.conv_kernel % 2 == 0 or (self.stem_kernel and self.stem_kernel % 2 == 0):
             raise ValueError(f"kernels must be odd, got conv_kernel={self.conv_kernel} stem_kernel={self.stem_kernel}")
         if not self.streams or set(self.streams) - {"temporal", "spatial"}:

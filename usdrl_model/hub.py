@@ -6,15 +6,18 @@ The library ``huggingface_hub`` is optional (``pip install usdrl_ros[hub]``) and
 from __future__ import annotations
 
 import re
-from importlib import import_module, resources
+from importlib import import_module
 from pathlib import Path
 
 from usdrl_model import model_file, official
 from usdrl_model.model_file import ModelFile
+from usdrl_model.shipped import MODELS, names, suggestion
 
-SHIPPED = Path(str(resources.files("usdrl_model").joinpath("pretrained")))
-"""Pretrained models that come with the package, a folder each. (Detectors are in ``weights``: ``checkpoint``.)"""
-REPOSITORY = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
+SHIPPED = MODELS
+"""Pretrained models that come with the package."""
+HUB = "hf://"
+"""What the name of a repository begins with: only who writes it asks for a download."""
+REPOSITORY = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}")
 
 
 def find(source: str | Path, *, filename: str | None = None, revision: str | None = None) -> ModelFile:
@@ -22,16 +25,18 @@ def find(source: str | Path, *, filename: str | None = None, revision: str | Non
 
     Args:
         source: a folder, a ``.safetensors`` file, an official ``.pth.tar``, the name of a shipped model ("open"), or
-            ``owner/name`` of a repository.
+            ``hf://owner/name`` of a repository.
         filename: one file of the folder or repository to take, for example an official ``.pth.tar``.
         revision: branch, tag or commit of a repository.
 
     Raises:
-        FileNotFoundError: no such path or shipped model, and not the form of a repository.
+        FileNotFoundError: no such path, shipped model or form of a repository; the message names the nearest.
         ImportError: a repository, and ``huggingface_hub`` is not installed.
         OSError: the repository cannot be reached or lacks the file.
         ValueError: a file that is damaged or of another model; a file or version of a shipped model.
     """
+    if str(source).startswith(HUB):
+        return _from_hub(str(source).removeprefix(HUB), filename, revision)
     path = Path(source)
     if path.exists():
         return _read(path / filename if filename else path)
@@ -40,12 +45,17 @@ def find(source: str | Path, *, filename: str | None = None, revision: str | Non
         if filename or revision:
             raise ValueError(f"{name} comes with the package, one file in one version: leave filename and revision out")
         return _read(SHIPPED / name)
+    hub = f" ({HUB}{name} asks for that repository)" if REPOSITORY.fullmatch(name) else ""
+    raise FileNotFoundError(
+        f"{name}: nothing there; expected a folder with {model_file.CONFIG} and {model_file.TENSORS}, a .safetensors or"
+        f" .pth.tar file, the name of a shipped model ({', '.join(shipped()) or 'none installed'}), or"
+        f" {HUB}owner/name of a Hugging Face repository{hub}{suggestion(name)}"
+    )
+
+
+def _from_hub(name: str, filename: str | None, revision: str | None) -> ModelFile:
     if not REPOSITORY.fullmatch(name):
-        raise FileNotFoundError(
-            f"{name}: expected a folder with {model_file.CONFIG} and {model_file.TENSORS}, a .safetensors or .pth.tar"
-            f" file, the name of a shipped model ({', '.join(shipped()) or 'none installed'}), or owner/name of a"
-            " Hugging Face repository"
-        )
+        raise FileNotFoundError(f"{HUB}{name}: expected {HUB}owner/name of a Hugging Face repository")
     if filename:
         return _read(_download(name, filename, revision))
     folder = _download(name, model_file.CONFIG, revision).parent
@@ -55,7 +65,7 @@ def find(source: str | Path, *, filename: str | None = None, revision: str | Non
 
 def shipped() -> list[str]:
     """Names of the pretrained models that come with the package."""
-    return sorted(path.parent.name for path in SHIPPED.glob(f"*/{model_file.CONFIG}"))
+    return names(SHIPPED)
 
 
 def _read(path: Path) -> ModelFile:
@@ -67,13 +77,11 @@ def _download(repository: str, filename: str, revision: str | None) -> Path:
     try:
         library = import_module("huggingface_hub")
     except ImportError as error:
-        raise ImportError(
-            f"{repository}: no such path, and a Hugging Face repository needs pip install 'usdrl_ros[hub]'"
-        ) from error
+        raise ImportError(f"{HUB}{repository}: a Hugging Face repository needs pip install 'usdrl_ros[hub]'") from error
     try:
         return Path(library.hf_hub_download(repo_id=repository, filename=filename, revision=revision))
     except Exception as error:  # the library's own exceptions differ from version to version
         raise OSError(
-            f"{repository}: cannot get {filename} ({type(error).__name__}: {error}); check name and network,"
+            f"{HUB}{repository}: cannot get {filename} ({type(error).__name__}: {error}); check name and network,"
             " or download the repository and give the path of its folder"
         ) from error

@@ -15,6 +15,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import torch
 
 from usdrl_model import checkpoint, onnx_detector
@@ -49,6 +50,23 @@ def load(
             raise ValueError(f"{weights}: cuda_graphs are for weights that torch runs, not for ONNX files")
         return onnx_detector.load(Path(weights), device, precision)
     return accelerate(checkpoint.load(weights, device), precision, cuda_graphs=cuda_graphs)
+
+
+def probabilities(weights: Weights, windows: np.ndarray) -> np.ndarray:
+    """(N, T, K) float32 probabilities of every frame of windows (N, T, M, V, 3) float32.
+
+    Raises:
+        ValueError: answers that are no numbers, in which nobody would ever be seen to do anything.
+    """
+    with torch.inference_mode():
+        logits = weights.detector(torch.from_numpy(windows).to(weights.device)).frames
+        found: np.ndarray = logits.float().softmax(dim=-1).cpu().numpy()
+    if not np.isfinite(found).all():
+        raise ValueError(
+            f"weights {weights.name} ({weights.runtime}, {weights.precision}) give answers that are NaN or infinite:"
+            " take other weights, or another precision"
+        )
+    return found
 
 
 def accelerate(weights: checkpoint.Weights, precision: str = "auto", *, cuda_graphs: bool = False) -> Weights:

@@ -12,11 +12,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 from torch import Tensor, nn
 
+from usdrl_model import atomic_file, tensor_file
 from usdrl_model import config as configuration
 from usdrl_model import tensors as named_tensors
 from usdrl_model.encoder import build_encoder
@@ -27,6 +25,7 @@ from usdrl_model.provenance import Provenance, upgraded
 FORMAT = "usdrl.model/2"
 OLDER = {"usdrl.model/1": FORMAT}
 """Formats that are read too: what their notes say of the training is not relied on."""
+MAX_CLASSES = 100_000
 CONFIG, TENSORS = "config.json", "model.safetensors"
 
 
@@ -42,6 +41,11 @@ class ModelConfig:
     """Outputs of the recognition layer ``fc``; None: there is none."""
     provenance: Provenance = field(default_factory=Provenance)
     """Where the tensors came from."""
+
+    def __post_init__(self) -> None:
+        """Refuse a recognition layer of a size that no data set needs."""
+        if self.classes is not None and not 1 <= self.classes <= MAX_CLASSES:
+            raise ValueError(f"classes: expected 1 to {MAX_CLASSES}, got {self.classes}")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -74,9 +78,7 @@ def parts(config: ModelConfig) -> nn.ModuleDict:
 
 def check(path: Path, config: ModelConfig, tensors: Mapping[str, Tensor]) -> None:
     """ValueError where ``tensors`` are not exactly what ``config`` asks for; the message lists the differences."""
-    with torch.device("meta"):  # shapes only: a wrong size in a file must not fill the memory
-        wanted = named_tensors.distinct(parts(config))
-    named_tensors.check(wanted, tensors, path)
+    named_tensors.check(_wanted(path, config), tensors, path)
 
 
 def read(path: str | Path) -> ModelFile:
@@ -92,22 +94,11 @@ def read(path: str | Path) -> ModelFile:
     for needed in [file] if single else [path / CONFIG, file]:
         if not needed.is_file():
             raise FileNotFoundError(f"{needed}: missing; expected a folder with {CONFIG} and {TENSORS}, or one file")
-    try:
-        with safe_open(file, "pt") as opened:
-            text = (opened.metadata() or {}).get("config")
-            tensors = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118 (not a mapping)
-    except (SafetensorError, OSError) as error:
-        raise ValueError(f"{file}: damaged or no safetensors file ({error}); get it again") from None
-    if not single:
-        path_of_config = path / CONFIG
-        text = path_of_config.read_text(encoding="utf-8", errors="replace")
-    elif text is None:
+    text = tensor_file.metadata(file).get("config") if single else tensor_file.config_text(path / CONFIG)
+    if text is None:
         raise ValueError(f"{file}: no configuration in its header; convert it again, or give the folder it came from")
-    else:
-        path_of_config = file
-    config = _config(text, path_of_config)
-    check(file, config, tensors)
-    return ModelFile(path, config, tensors)
+    config = _config(text, file if single else path / CONFIG)
+    return ModelFile(path, config, tensor_file.read(file, _wanted(file, config)))
 
 
 def write(path: str | Path, config: ModelConfig, tensors: Mapping[str, Tensor]) -> None:
@@ -118,21 +109,24 @@ def write(path: str | Path, config: ModelConfig, tensors: Mapping[str, Tensor]) 
     """
     path = Path(path)
     check(path, config, tensors)
-    stored = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
     mapping = configuration.to_dict(config)
     if path.suffix == ".safetensors":
-        path.parent.mkdir(parents=True, exist_ok=True)
-        save_file(stored, path, metadata={"format": "pt", "config": json.dumps(mapping)})
+        tensor_file.write(path, tensors, {"format": "pt", "config": json.dumps(mapping)})
         return
-    path.mkdir(parents=True, exist_ok=True)
-    save_file(stored, path / TENSORS, metadata={"format": "pt"})
-    (path / CONFIG).write_text(json.dumps(mapping, indent=2) + "\n", encoding="utf-8")
+    tensor_file.write(path / TENSORS, tensors, {"format": "pt"})
+    atomic_file.write_text(path / CONFIG, json.dumps(mapping, indent=2) + "\n")
+
+
+def _wanted(path: Path, config: ModelConfig) -> dict[str, Tensor]:
+    """Name -> tensor on the meta device of everything that a file of this configuration holds."""
+    with named_tensors.meta(path):
+        return named_tensors.distinct(parts(config))
 
 
 def _config(text: str, path: Path) -> ModelConfig:
     try:
         mapping: Any = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ValueError(f"{path}: the configuration is not JSON ({error}); get the file again") from None
     if isinstance(mapping, Mapping):
         mapping = upgraded(mapping, "source", OLDER)

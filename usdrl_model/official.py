@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 import re
+import zipfile
 from collections.abc import Mapping
 from dataclasses import fields, replace
 from pathlib import Path
@@ -24,9 +25,13 @@ from usdrl_model.modality import Modality
 from usdrl_model.model_file import ModelConfig, ModelFile
 from usdrl_model.projectors import GRAINS, ProjectorConfig
 from usdrl_model.provenance import Provenance
+from usdrl_model.shown import cut
+from usdrl_model.tensors import sound
 
 PREFIX = "module."
 SHARED = (".CA.attn.", ".DSA.attn.")
+MAX_PICKLE = 16 * 2**20
+"""Bytes of names, shapes and settings in a checkpoint; official ones have a tenth of a million."""
 MARKS: dict[Architecture, str] = {
     "dste": "backbone.t_tr.CA.conv1.weight",
     "sttr": "backbone.t_tr.layers.0.self_attn.in_proj_weight",
@@ -63,9 +68,11 @@ def read(
     content = _load(path)
     state = content.get("state_dict", content)
     epoch = content.get("epoch") if state is not content else None
-    if not isinstance(state, Mapping) or not state or not all(isinstance(value, Tensor) for value in state.values()):
-        raise ValueError(f"{path}: no state dict in it; it holds {', '.join(map(str, list(content)[:8])) or 'nothing'}")
-    tensors = _distinct_names(state, path)
+    if not isinstance(state, Mapping) or not state or not all(map(_is_entry, state, state.values())):
+        there = ", ".join(cut(key, 40) for key in list(content)[:8] if isinstance(key, str))
+        raise ValueError(f"{path}: no state dict in it; it holds {there or 'nothing'}")
+    _check_storage(state, path)
+    tensors = _distinct_names(sound(state, path), path)
     encoder = replace(_encoder(tensors, path, people, heads, alpha, gap), modalities=(modality,))
     config = ModelConfig(
         encoder=encoder,
@@ -105,10 +112,42 @@ def state_dict(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     return {**tensors, **{name.replace(first, second): t for name, t in tensors.items() if first in name}}
 
 
+def _is_entry(name: Any, value: Any) -> bool:
+    return isinstance(name, str) and isinstance(value, Tensor)
+
+
+def _check_storage(state: Mapping[str, Tensor], path: Path) -> None:
+    """Refuse tensors that claim more numbers than the file holds: one number can be repeated to any size."""
+    for name, tensor in state.items():
+        plain = tensor.layout == torch.strided and tensor.device.type == "cpu" and not tensor.is_quantized
+        if not plain or tensor.numel() * tensor.element_size() > tensor.untyped_storage().nbytes():
+            raise ValueError(f"{path}: {cut(name)}: expected a plain tensor with all of its numbers in the file")
+
+
+def _check_archive(path: Path) -> None:
+    """Refuse a checkpoint that is larger than its file once it is unpacked; PyTorch itself never compresses."""
+    if not path.is_file():
+        raise FileNotFoundError(f"{path}: no such file")
+    if not zipfile.is_zipfile(path):  # the format before PyTorch 1.6, which is a row of pickles
+        return
+    with zipfile.ZipFile(path) as archive:
+        entries = archive.infolist()
+    packed = [entry for entry in entries if entry.compress_type != zipfile.ZIP_STORED]
+    total = sum(entry.file_size for entry in entries)
+    pickles = max((entry.file_size for entry in entries if entry.filename.endswith(".pkl")), default=0)
+    if packed or total > path.stat().st_size or pickles > MAX_PICKLE:
+        raise ValueError(
+            f"{path}: {'compressed, ' if packed else ''}{total} bytes in {path.stat().st_size}, {pickles} of them names"
+            f" and settings; expected what torch.save writes, with at most {MAX_PICKLE} of those: save it again where"
+            " you trust the file"
+        )
+
+
 def _load(path: Path) -> Mapping[Any, Any]:
     try:
+        _check_archive(path)
         content = torch.load(path, map_location="cpu", weights_only=True)
-    except OSError:
+    except (OSError, ValueError):
         raise
     except Exception as error:  # a damaged pickle can raise anything
         named = re.search(r"GLOBAL (\S+)|class (\S+)", str(error))

@@ -10,6 +10,8 @@ from usdrl_model.encoder_config import EncoderConfig
 
 GRAINS = {"temporal": "t_proj", "spatial": "s_proj", "instance": "i_proj"}
 """What a projector looks at -> its official name."""
+MAX_SIZE = 32768
+"""Four times the widest encoder."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -27,6 +29,8 @@ class ProjectorConfig:
         """Refuse sizes that cannot be built."""
         if any(size is not None and size < 1 for size in (self.hidden, self.stream, self.instance)):
             raise ValueError(f"sizes of projectors must be above 0, got {self}")
+        if any(size is not None and size > MAX_SIZE for size in (self.hidden, self.stream, self.instance)):
+            raise ValueError(f"sizes of projectors must be at most {MAX_SIZE}, got {self}")
 
 
 def build_projectors(encoder: EncoderConfig, config: ProjectorConfig) -> dict[str, nn.Sequential]:

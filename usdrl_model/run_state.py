@@ -22,6 +22,7 @@ import torch
 
 from usdrl_model.atomic_file import replacing, write_text
 from usdrl_model.folder_lock import held
+from usdrl_model.tensors import check_finite
 
 STATE, BEFORE = "training.pt", "training.previous.pt"
 SMOOTH = 25
@@ -123,6 +124,7 @@ def _read(path: Path) -> dict[str, Any]:
         state = None
     if not isinstance(state, dict) or "config" not in state:
         raise ValueError(f"{path} is no state of a training run")
+    check_finite(state, path)
     return state
 
 

@@ -21,7 +21,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-import torch
 
 from usdrl_model import checkpoint, inference
 from usdrl_model.crowd import Crowd, Sample
@@ -29,7 +28,7 @@ from usdrl_model.events import Edge, Event
 from usdrl_model.followed import Followed, Sighting
 from usdrl_model.skeleton import SkeletonFrame, canonical
 from usdrl_model.stamps import StampCourse, Verdict
-from usdrl_model.stream_config import ActionState, PersonState, StreamConfig, StreamState
+from usdrl_model.stream_config import ActionState, PersonState, StreamConfig, StreamState, check_window
 from usdrl_model.topology import topology as find_topology
 from usdrl_model.tracks import grid_index
 from usdrl_model.window import NEAR, Body, compose, place
@@ -61,13 +60,14 @@ class ActionStream:
         config: None takes what the weights recommend.
 
     Raises:
-        ValueError: unknown topology.
+        ValueError: unknown topology, or settings that reach beyond the window of the weights.
     """
 
     def __init__(self, weights: checkpoint.Weights, *, topology: str, config: StreamConfig | None = None) -> None:
         self.weights = weights
         self.topology = find_topology(topology)
         self.config = weights.config.stream if config is None else config
+        check_window(self.config, weights.config.detector)
         self.labels = weights.config.detector.labels
         self.counters: Counter[str] = Counter()
         """What happened so far: frames, stale_frames, inferences, skipped_slots; of stamps (``stamps``) outlier_stamps,
@@ -113,7 +113,8 @@ class ActionStream:
         }
 
     def configure(self, config: StreamConfig) -> None:
-        """Take other settings; people are forgotten, since their buffers follow from the settings."""
+        """Take other settings; people are forgotten, since their buffers follow from them. Raises as the class."""
+        check_window(config, self.weights.config.detector)
         self.config = config
         self.reset()
 
@@ -126,9 +127,14 @@ class ActionStream:
         self._due_slot: int | None = None
 
     def warm_up(self) -> None:
-        """Run the model once, so that the first person does not pay for torch's first call."""
+        """Run the model once, so that the first person does not pay for torch's first call.
+
+        Raises:
+            ValueError: its answers are no numbers, so nobody would ever be seen to do anything.
+        """
         encoder = self.weights.config.detector.encoder
-        self._scores(np.zeros((1, encoder.frames, encoder.people, encoder.joints, 3), np.float32))
+        window = np.random.default_rng(0).normal(0.0, 0.3, (1, encoder.frames, encoder.people, encoder.joints, 3))
+        self._scores(window.astype(np.float32))
 
     @property
     def stamp(self) -> float:
@@ -269,9 +275,7 @@ class ActionStream:
 
     def _scores(self, windows: np.ndarray) -> np.ndarray:
         """(N, T, K) probabilities of every frame."""
-        with torch.inference_mode():
-            logits = self.weights.detector(torch.from_numpy(windows).to(self.weights.device)).frames
-            return logits.float().softmax(dim=-1).cpu().numpy()
+        return inference.probabilities(self.weights, windows)
 
     def _emit(self, person: str, edges: list[Edge]) -> None:
         for edge in edges:

@@ -6,7 +6,13 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from usdrl_model.config import at_most
+from usdrl_model.detector import DetectorConfig
 from usdrl_model.events import Event, EventConfig
+
+LIMITS = {"max_rate": 240.0, "max_gap": 600.0, "look_ahead": 60.0, "smoothing": 60.0, "reset_after": 3600.0,
+          "max_people": 1000}  # fmt: skip
+"""Largest values: beyond any use, and within what a robot can hold, because they may come from a file of others."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -36,8 +42,20 @@ class StreamConfig:
         for name in ("look_ahead", "smoothing"):
             if getattr(self, name) < 0.0:
                 raise ValueError(f"{name}: expected 0 or more seconds, got {getattr(self, name)}")
+        at_most(self, LIMITS)
         if self.look_ahead >= self.max_gap:
             raise ValueError(f"look_ahead: expected less than max_gap ({self.max_gap}), got {self.look_ahead}")
+
+
+def check_window(config: StreamConfig, detector: DetectorConfig) -> None:
+    """Refuse settings that reach further than the windows of a detector; ValueError states how far that is."""
+    window = detector.encoder.frames / detector.rate
+    for name in ("look_ahead", "smoothing"):
+        if getattr(config, name) > window:
+            raise ValueError(
+                f"{name}: expected at most {window:g} s, the window of the weights ({detector.encoder.frames} frames at"
+                f" {detector.rate:g} Hz), got {getattr(config, name):g}"
+            )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

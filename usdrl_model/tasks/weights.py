@@ -52,6 +52,7 @@ class Pretrained:
         else:
             stored = hub.find(path).config
             encoder, projectors, made = load_encoder(path), stored.projectors, stored.provenance
+        encoder = encoder.float()  # as the windows of every data set are
         return cls(path=str(path), encoder=encoder, projectors=projectors, made=made, hash=content_hash(encoder))
 
     @property
