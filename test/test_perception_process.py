@@ -58,6 +58,9 @@ def spoiled_weights(tmp_path):
         (["-p", "num_threads:=0"], "num_threads"),
         (["-p", "watch:=[dance]"], "Known: walk"),
         (["-p", "weights:={spoiled}"], "model.safetensors: damaged"),
+        (["-p", "axes:=5"], "docs/parameters.md"),
+        (["-p", "axes"], "after --ros-args"),
+        (["nonsense"], "after --ros-args.*nonsense"),
     ],
 )
 def test_a_node_that_cannot_start_says_why_and_fails(arguments, reason, spoiled_weights):

@@ -7,8 +7,9 @@ that the present state does not allow ends the whole process, and so does any er
 
 from __future__ import annotations
 
+import re
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import rclpy
 from rclpy.callback_groups import ReentrantCallbackGroup
@@ -16,11 +17,25 @@ from rclpy.executors import Executor, ExternalShutdownException
 from rclpy.impl.implementation_singleton import rclpy_implementation
 from rclpy.lifecycle import LifecycleNodeMixin, TransitionCallbackReturn
 from rclpy.node import Node
+from rclpy.signals import SignalHandlerOptions
 
 RCLError = rclpy_implementation.RCLError
 
 WAKE_UP = 0.25
 """Seconds between two looks at whether to stop."""
+
+
+def initialise(args: Sequence[str] | None) -> None:
+    """``rclpy.init`` without its signal handlers (``stopping`` has ours).
+
+    Raises:
+        ValueError: arguments that ROS cannot read.
+    """
+    try:
+        rclpy.init(args=None if args is None else list(args), signal_handler_options=SignalHandlerOptions.NO)
+    except RuntimeError as error:  # two classes, which rclpy does not name in public
+        reason = re.sub(r", at /\S+:\d+", "", str(error))  # where rcl was built
+        raise ValueError(f"arguments after --ros-args cannot be read: {reason}") from error
 
 
 def spin(executor: Executor, stop: threading.Event, failed: Callable[[Exception], object]) -> None:
@@ -44,14 +59,24 @@ class ManagedNode(LifecycleNodeMixin, Node):
     """
 
     def __init__(self, name: str) -> None:
+        self._transition = threading.Lock()
         # Not LifecycleNode's own constructor, which would put the transitions into the group of everything else.
         Node.__init__(self, name)
         LifecycleNodeMixin.__init__(self, callback_group=ReentrantCallbackGroup())
 
+    def end_transitions(self, timeout: float) -> bool:
+        """Wait for the transition under way, ``timeout`` seconds at most; False if it goes on. None begins any more."""
+        return self._transition.acquire(timeout=timeout)
+
     def _LifecycleNodeMixin__change_state(self, transition_id: int) -> TransitionCallbackReturn:  # noqa: N802
         # The only hook between the service and the state machine is this private method of rclpy.
+        if not self._transition.acquire(blocking=False):
+            self.get_logger().error(f"lifecycle transition {transition_id} refused: another one is under way")
+            return TransitionCallbackReturn.FAILURE
         try:
             return super()._LifecycleNodeMixin__change_state(transition_id)  # type: ignore[misc]
         except RCLError as error:
             self.get_logger().error(f"lifecycle transition {transition_id} refused: {error}")
             return TransitionCallbackReturn.FAILURE
+        finally:
+            self._transition.release()

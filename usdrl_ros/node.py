@@ -104,11 +104,12 @@ class PerceptionNode(ManagedNode):
 
     def start(self) -> bool:
         """Configure and activate; False if either fails."""
-        return self.trigger_configure() == SUCCESS and self.trigger_activate() == SUCCESS
+        return self.trigger_configure() == SUCCESS and not self._closing and self.trigger_activate() == SUCCESS
 
     def close(self) -> None:
         """Stop the worker and destroy the node, whatever its state."""
         self._closing = True
+        self.end_transitions(CLOSING)
         self._stop_listening(CLOSING)
         self._release(CLOSING)
         if self._tf is not None:

@@ -8,11 +8,10 @@ import threading
 import rclpy
 from rclpy.exceptions import ParameterException
 from rclpy.executors import MultiThreadedExecutor
-from rclpy.signals import SignalHandlerOptions
 
 from usdrl_model.shown import MESSAGE, cut
 from usdrl_ros import stopping
-from usdrl_ros.lifecycle import spin
+from usdrl_ros.lifecycle import initialise, spin
 from usdrl_ros.node import NODE_NAME, PerceptionNode
 from usdrl_ros.pipeline import StreamFactory
 
@@ -25,10 +24,10 @@ CLOSING = 0.3
 def serve(args: list[str] | None, stream_factory: StreamFactory) -> int:
     """Run the node until SIGINT or SIGTERM, and end the process; returns 1 if there is no node to run."""
     stop = stopping.Stop()
-    rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
     try:
+        initialise(args)
         node = PerceptionNode(stream_factory)
-    except ParameterException as error:
+    except (ParameterException, ValueError) as error:
         print(f"{NODE_NAME}: {cut(error, MESSAGE)}; see docs/parameters.md", file=sys.stderr)
         return 1
     executor = MultiThreadedExecutor(THREADS)
@@ -36,7 +35,12 @@ def serve(args: list[str] | None, stream_factory: StreamFactory) -> int:
     failed = threading.Event()
 
     def start() -> None:
-        if not node.start() and not stop.is_set():
+        try:
+            started = node.start()
+        except Exception as error:  # the node may be gone by now
+            node.failed(error)
+            started = False
+        if not started and not stop.is_set():
             failed.set()
             stop.set()
 
@@ -49,8 +53,12 @@ def serve(args: list[str] | None, stream_factory: StreamFactory) -> int:
     if node.get_parameter("autostart").value:
         threading.Thread(target=start, name="start", daemon=True).start()
     stop.wait()
-    executor.wake()
-    answering.join(CLOSING)
-    node.close()
-    rclpy.try_shutdown()
-    stopping.leave(1 if failed.is_set() else 0)
+    try:
+        executor.wake()
+        answering.join(CLOSING)
+        node.close()
+        rclpy.try_shutdown()
+    except Exception as error:  # a library is still being loaded by another thread, which goes on with the node
+        node.get_logger().debug(f"not everything could be closed: {error}")
+    finally:
+        stopping.leave(1 if failed.is_set() else 0)

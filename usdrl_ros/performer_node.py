@@ -20,10 +20,10 @@ from typing import Any
 import rclpy
 from rcl_interfaces.msg import ParameterDescriptor
 from rclpy.duration import Duration
+from rclpy.exceptions import ParameterException
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
-from rclpy.signals import SignalHandlerOptions
 from std_msgs.msg import String
 
 from usdrl_model.recording import Recording
@@ -31,6 +31,7 @@ from usdrl_model.shown import MESSAGE, cut
 from usdrl_ros import stopping
 from usdrl_ros.executables import asks_for_help
 from usdrl_ros.frames import AXES
+from usdrl_ros.lifecycle import initialise
 from usdrl_ros.message_types import message_class
 from usdrl_ros.performance import performance
 from usdrl_ros.skeleton_messages import BUILDERS, header, in_axes
@@ -147,14 +148,14 @@ def main(args: Sequence[str] | None = None) -> int:
             print(f"  {name} ({json.dumps(default)}): {text}")
         return 0
     stop = stopping.Stop()
-    rclpy.init(args=None if args is None else list(args), signal_handler_options=SignalHandlerOptions.NO)
     try:
+        initialise(args)
         node = PerformerNode()
         executor = SingleThreadedExecutor()
         executor.add_node(node)
         node.perform(executor, stop)
         node.destroy_node()
-    except ValueError as error:
+    except (ParameterException, ValueError) as error:
         print(f"usdrl-performer: {cut(error, MESSAGE)}", file=sys.stderr)
         return 2
     finally:
