@@ -15,7 +15,7 @@ import pytest
 from test_data_cli import mine
 from test_store import recording
 
-from usdrl_model import cli, store_writer
+from usdrl_model import cli, store_writer, stored_set
 from usdrl_model.folder_lock import held
 from usdrl_model.recording import Recording
 from usdrl_model.store import Store
@@ -218,15 +218,15 @@ def test_a_set_that_is_replaced_while_it_is_opened_is_read_anew(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write_set(tmp_path, "mine", [recording("a")])
-    load, opened = np.load, []
+    mapped, opened = stored_set._mapped, []
 
-    def replaced(path: Path, **more: object) -> np.ndarray:
-        opened.append(path)
+    def replaced(folder: Path, index: dict) -> dict[str, np.ndarray]:
+        opened.append(folder)
         if len(opened) == 1:
             write_set(tmp_path, "mine", many(), replace=True)
-        return load(path, **more)
+        return mapped(folder, index)
 
-    monkeypatch.setattr(np, "load", replaced)
+    monkeypatch.setattr(stored_set, "_mapped", replaced)
     store = Store.open(tmp_path)
     assert len(store) == 200
     store.verify()
