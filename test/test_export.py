@@ -1,6 +1,8 @@
 """Detectors for inference: ONNX files and torch precisions give the answers they promise, and say what they are."""
 
+import hashlib
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from usdrl_model import checkpoint, cli, inference, onnx_detector, parity
+from usdrl_model import checkpoint, cli, inference, onnx_detector, parity, seal
 from usdrl_model.cuda_graphs import GraphedDetector
 from usdrl_model.detector import Detector, DetectorConfig
 from usdrl_model.encoder import EncoderConfig
@@ -88,7 +90,8 @@ def test_a_stream_runs_on_a_file_and_says_so(weights: checkpoint.Weights, export
     assert described["precision"] == "int8"
     assert described["device"] == "cpu"
     assert described["runtime"].startswith("ONNX Runtime ")
-    assert described["hash"] == weights.sha256[:12]
+    assert described["hash"] == hashlib.sha256((exported / "int8.onnx").read_bytes()).hexdigest()[:12]
+    assert described["made_from"] == weights.sha256[:12]
     assert described["weights"] == "tiny"
     assert stream.labels == CONFIG.labels
     assert stream.config.look_ahead == 0.3
@@ -118,8 +121,48 @@ def test_a_file_of_other_origin_is_refused(exported: Path, tmp_path: Path) -> No
     model = onnx.load(exported / "fp32.onnx")
     del model.metadata_props[:]
     onnx.save(model, tmp_path / "other.onnx")
-    with pytest.raises(ValueError, match=r"expected an ONNX file of format 'usdrl\.onnx/1'"):
+    with pytest.raises(ValueError, match=r"expected an ONNX file of format 'usdrl\.onnx/2'"):
         inference.load(tmp_path / "other.onnx")
+
+
+def test_no_changed_byte_runs(exported: Path, tmp_path: Path) -> None:
+    content = (exported / "fp32.onnx").read_bytes()
+    assert seal.is_sealed(content)
+    path, rng = tmp_path / "changed.onnx", np.random.default_rng(0)
+    for place in (*rng.integers(0, len(content), 10), len(content) - 1, len(content) - 70):
+        path.write_bytes(content[:place] + bytes([content[place] ^ 1]) + content[place + 1 :])
+        with pytest.raises(ValueError, match=r"changed\.onnx: "):
+            inference.load(path)
+    path.write_bytes(content + b"\x72\x02\x0a\x00")  # a well-formed property more
+    with pytest.raises(ValueError, match="do not fit its checksum"):
+        inference.load(path)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda scores: scores * np.float32(np.inf), "not finite"),
+        (lambda scores: scores[..., :2], r"got \(1, 16, 2\)"),
+    ],
+)
+def test_a_graph_that_breaks_its_promise_is_refused(
+    weights: checkpoint.Weights, change: Callable[[np.ndarray], np.ndarray], message: str
+) -> None:
+    class Session:
+        def run(self, names: list[str], given: dict[str, np.ndarray]) -> list[np.ndarray]:
+            count = len(given["windows"])
+            return [change(np.ones((count, 16, 3), np.float32)), np.ones((count, 3), np.float32)]
+
+    detector = onnx_detector.OnnxDetector(Session(), CONFIG)
+    with pytest.raises(ValueError, match=message):
+        detector(torch.zeros(1, 16, 1, 25, 3))
+
+
+def test_a_file_that_no_detector_fills_is_not_read(tmp_path: Path) -> None:
+    with (tmp_path / "big.onnx").open("wb") as file:
+        file.truncate(onnx_detector.MAX_BYTES + 1)
+    with pytest.raises(ValueError, match="expected at most 1073741824"):
+        inference.load(tmp_path / "big.onnx")
 
 
 def test_export_from_the_command_line(

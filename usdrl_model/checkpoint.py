@@ -55,12 +55,14 @@ class Weights:
     name: str
     path: Path
     sha256: str
-    """Of ``model.safetensors``."""
+    """Of ``model.safetensors``, or of the ONNX file that runs."""
     detector: nn.Module
     """Called like ``Detector`` (which ``load`` gives), in evaluation mode, on the device asked for."""
     config: WeightsConfig
     precision: str = "fp32"
     """Of the products of matrices: fp32, bf16 or int8."""
+    made_from: str = ""
+    """SHA-256 of the weights that an ONNX file was exported from, as it says."""
     runtime: str = TRAINED
     """What runs the detector."""
 
@@ -68,6 +70,20 @@ class Weights:
     def device(self) -> torch.device:
         """Where the detector runs."""
         return next((parameter.device for parameter in self.detector.parameters()), torch.device("cpu"))
+
+    def describe(self) -> dict[str, str]:
+        """What they are, what runs them, and where they came from."""
+        made = self.config.provenance
+        return {
+            "weights": self.name,
+            "hash": self.sha256[:12],
+            "device": str(self.device),
+            "precision": self.precision,
+            "runtime": self.runtime,
+            **({"made_from": self.made_from[:12]} if self.made_from else {}),
+            "trained_on": ", ".join([*made.sets, *([] if made.complete else ["data that are not said"])]),
+            "made_by": str(made.code),
+        }
 
     @property
     def trained(self) -> Detector:
@@ -134,13 +150,18 @@ def load(weights: str | Path = "default", device: str = "auto") -> Weights:
 def read_config(folder: Path) -> WeightsConfig:
     """The configuration in a weights folder; errors as ``load``."""
     path = folder / "config.json"
+    return config_of(tensor_file.config_text(path), str(path))
+
+
+def config_of(text: str, where: str) -> WeightsConfig:
+    """The configuration in a text; ValueError, which names ``where``, for any other text."""
     try:
-        mapping = json.loads(tensor_file.config_text(path))
+        mapping = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise ValueError(f"{path}: not JSON ({error}); install the weights again") from None
+        raise ValueError(f"{where}: not JSON ({error}); install the weights again") from None
     if not _is_detector(mapping):
-        raise ValueError(f"{path}: expected format {FORMAT!r}")
-    return configuration.from_dict(WeightsConfig, upgraded(mapping, "training", OLDER), where=str(path))
+        raise ValueError(f"{where}: expected format {FORMAT!r}")
+    return configuration.from_dict(WeightsConfig, upgraded(mapping, "training", OLDER), where=where)
 
 
 def is_detector(weights: str | Path) -> bool:

@@ -11,6 +11,7 @@ import platform
 import sys
 from collections.abc import Sequence
 from importlib import metadata
+from pathlib import Path
 
 import usdrl_model
 from usdrl_model import (
@@ -64,7 +65,7 @@ def describe_installation() -> dict[str, str]:
     """Name -> value of what decides how this installation behaves; a missing library reads "not installed"."""
     import torch  # here and below: "usdrl --help" must not wait for it
 
-    from usdrl_model import checkpoint, hub
+    from usdrl_model import checkpoint, code_version, hub
 
     device = torch.cuda.get_device_name(0) if torch.cuda.is_available() else "cpu"
     return {
@@ -73,11 +74,25 @@ def describe_installation() -> dict[str, str]:
         "platform": f"{platform.platform()}, {os.cpu_count()} cores",
         **{name: _version(name) for name in LIBRARIES},
         "device": f"{device}, {torch.get_num_threads()} threads",
-        "weights": ", ".join(checkpoint.shipped()) or "none in this installation",
-        "pretrained": ", ".join(hub.shipped()) or "none in this installation",
+        "code": str(code_version.current()),
+        "weights": _shipped(checkpoint.SHIPPED),
+        "pretrained": _shipped(hub.SHIPPED),
         "ROS_DISTRO": os.environ.get("ROS_DISTRO", "not set"),
         "ROS_DOMAIN_ID": os.environ.get("ROS_DOMAIN_ID", "not set"),
     }
+
+
+def _shipped(folder: Path) -> str:
+    """Weights that come with the package, and what each is made of."""
+    from usdrl_model import checkpoint, hub, provenance, shipped
+
+    found = []
+    for name in shipped.names(folder):
+        config = (
+            checkpoint.read_config(folder / name) if folder == checkpoint.SHIPPED else hub.find(folder / name).config
+        )
+        found.append(f"{name}: {provenance.summary(config.provenance)}; {config.provenance.code}")
+    return " | ".join(found) or "none in this installation"
 
 
 def _version(library: str) -> str:

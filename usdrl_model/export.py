@@ -23,8 +23,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from usdrl_model import atomic_file, onnx_detector, seal
 from usdrl_model import config as configuration
-from usdrl_model import onnx_detector
 from usdrl_model.checkpoint import Weights
 from usdrl_model.detector import Detector
 from usdrl_model.folded import fold_detector
@@ -75,7 +75,7 @@ def export(weights: Weights, path: str | Path, precision: str = "fp32", batch: i
     onnx = library("onnx")
     proto = onnx.load_from_string(model)
     onnx.helper.set_model_props(proto, properties)
-    onnx.save(proto, str(path))
+    atomic_file.write_bytes(path, seal.sealed(proto.SerializeToString()))
 
 
 class Outputs(nn.Module):

@@ -1,26 +1,31 @@
 """Detectors in ONNX files, run by ONNX Runtime; ``export`` writes the files.
 
 A file holds the graph, the configuration of its weights and where they came from, so that it stands for a weights
-folder. It comes from anywhere: ONNX Runtime executes the graph and nothing else in it.
+folder, and a checksum (``seal``), so that no changed byte runs. It comes from anywhere: ONNX Runtime executes the graph
+and nothing else in it.
 
 Libraries are optional (``pip install 'usdrl_ros[onnx]'``) and imported only when they are needed.
 """
 
 from __future__ import annotations
 
-import json
+import hashlib
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
-from usdrl_model import config as configuration
-from usdrl_model.checkpoint import Weights, WeightsConfig
+from usdrl_model import seal
+from usdrl_model.checkpoint import Weights, config_of
 from usdrl_model.detector import DetectorConfig, Scores
+from usdrl_model.shown import LINE, cut
 
-FORMAT = "usdrl.onnx/1"
+FORMAT = "usdrl.onnx/2"
+MAX_BYTES = 2**30
+"""Of a file; the widest official model has 240 million."""
 INPUT = "windows"
 PROPERTIES = {"precision", "weights", "sha256", "config"}
 """What a file says about itself besides its format."""
@@ -37,12 +42,28 @@ class OnnxDetector(nn.Module):
         self.config = config
 
     def forward(self, x: Tensor) -> Scores:
-        """Score windows (N, T, M, V, 3); ValueError for any other shape."""
+        """Score windows (N, T, M, V, 3).
+
+        Raises:
+            ValueError: any other shape; or the graph answers with what its configuration does not promise.
+        """
         encoder = self.config.encoder
         expected = (encoder.frames, encoder.people, encoder.joints, 3)
         if x.ndim != 5 or x.shape[1:] != expected:
             raise ValueError(f"expected windows of shape (N, {', '.join(map(str, expected))}), got {tuple(x.shape)}")
-        frames, clip = self.session.run(OUTPUTS[:2], {INPUT: x.float().numpy()})
+        try:
+            frames, clip = self.session.run(OUTPUTS[:2], {INPUT: x.float().numpy()})
+        except Exception as error:  # as in ``session``
+            raise ValueError(
+                f"the ONNX file cannot judge {len(x)} windows ({cut(error, LINE)}); export it again"
+            ) from None
+        labels = len(self.config.labels)
+        shapes = (len(x), encoder.frames, labels), (len(x), labels)
+        if (frames.shape, clip.shape) != shapes or not (np.isfinite(frames).all() and np.isfinite(clip).all()):
+            raise ValueError(
+                f"expected finite scores of shape {shapes[0]} and {shapes[1]} of the ONNX file, got {frames.shape} and"
+                f" {clip.shape}{'' if (frames.shape, clip.shape) != shapes else ', not finite'}: export it again"
+            )
         return Scores(frames=torch.from_numpy(frames), clip=torch.from_numpy(clip))
 
 
@@ -55,19 +76,24 @@ def load(path: Path, device: str = "auto", precision: str = "auto") -> Weights:
         raise FileNotFoundError(f"{path}: no such file; usdrl export writes one")
     if device not in ("auto", "cpu"):
         raise ValueError(f"device {device!r}: ONNX files run on the CPU; use auto or cpu, or the weights folder")
-    opened = session(path)
+    content = _content(path)
+    opened = session(content, name=str(path))
     properties = opened.get_modelmeta().custom_metadata_map
     if properties.get("format") != FORMAT or not properties.keys() >= PROPERTIES:
-        raise ValueError(f"{path}: expected an ONNX file of format {FORMAT!r}; write it with usdrl export")
+        found = cut(properties.get("format", "of others"))
+        raise ValueError(f"{path}: expected an ONNX file of format {FORMAT!r}, got {found}; write it with usdrl export")
+    if not seal.is_sealed(content):
+        raise ValueError(f"{path}: its bytes do not fit its checksum, so it is damaged or was changed; export it again")
     if precision not in ("auto", properties["precision"]):
         raise ValueError(
             f"precision {precision!r}: {path} is {properties['precision']}; use auto, or export the precision you need"
         )
-    config = configuration.from_dict(WeightsConfig, json.loads(properties["config"]), where=str(path))
+    config = config_of(properties["config"], str(path))
     return Weights(
-        name=properties["weights"],
+        name=cut(properties["weights"]),
         path=path,
-        sha256=properties["sha256"],
+        sha256=hashlib.sha256(content).hexdigest(),
+        made_from=cut(properties["sha256"]),
         detector=OnnxDetector(opened, config.detector),
         config=config,
         precision=properties["precision"],
@@ -75,12 +101,20 @@ def load(path: Path, device: str = "auto", precision: str = "auto") -> Weights:
     )
 
 
-def session(model: Path | bytes, threads: int | None = None) -> Any:
+def _content(path: Path) -> bytes:
+    size = path.stat().st_size
+    if size > MAX_BYTES:
+        raise ValueError(f"{path}: {size} bytes; expected at most {MAX_BYTES}, more than any detector of this package")
+    return path.read_bytes()
+
+
+def session(model: Path | bytes, threads: int | None = None, name: str = "the model") -> Any:
     """A session on the CPU.
 
     Args:
         model: an ONNX file, or its content.
         threads: as many as torch has now where left out.
+        name: of the content, for messages.
 
     Raises:
         ImportError: ONNX Runtime is not installed.
@@ -96,9 +130,9 @@ def session(model: Path | bytes, threads: int | None = None) -> Any:
     try:
         return runtime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # the library has an exception for each of its error codes, and no common base
-        name = "the model" if isinstance(model, bytes) else str(model)
+        name = name if isinstance(model, bytes) else str(model)
         raise ValueError(
-            f"{name}: ONNX Runtime {runtime.__version__} cannot load it ({error}); export it again"
+            f"{name}: ONNX Runtime {runtime.__version__} cannot load it ({cut(error, LINE)}); export it again"
         ) from None
 
 

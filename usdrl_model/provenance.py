@@ -92,15 +92,15 @@ def upgraded(mapping: Mapping[str, Any], notes: str, formats: Mapping[str, str])
         notes: key of those notes.
         formats: older format -> the one that it becomes; any other content stays as it is.
     """
-    if mapping.get("format") not in formats:
+    found = mapping.get("format")
+    if not isinstance(found, str) or found not in formats:
         return mapping
     said = mapping.get(notes)
-    found = said if isinstance(said, Mapping) else {}
-    texts = {key: value for key, value in found.items() if isinstance(value, str)}
+    texts = {key: value for key, value in said.items() if isinstance(value, str)} if isinstance(said, Mapping) else {}
     made: dict[str, Any] = {key: texts[key] for key in ("command", "configuration", "file") if key in texts}
     if texts.get("epoch", "").isdecimal():
         made["epoch"] = int(texts["epoch"])
     if "version" in texts:
         made["code"] = {"version": texts["version"]}
     kept = {key: value for key, value in mapping.items() if key != notes}
-    return {**kept, "format": formats[mapping["format"]], KEY: made}
+    return {**kept, "format": formats[found], KEY: made}

@@ -100,11 +100,7 @@ class ActionStream:
         """What runs: for logs, diagnostics and the published state."""
         detector = self.weights.config.detector
         return {
-            "weights": self.weights.name,
-            "hash": self.weights.sha256[:12],
-            "device": str(self.weights.device),
-            "precision": self.weights.precision,
-            "runtime": self.weights.runtime,
+            **self.weights.describe(),
             "topology": self.topology.name,
             "model_rate": f"{detector.rate:g} Hz",
             "window": f"{detector.encoder.frames / detector.rate:.2f} s",
