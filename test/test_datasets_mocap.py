@@ -3,13 +3,14 @@
 import os
 import tarfile
 from collections import Counter
+from collections.abc import Callable
 from itertools import islice
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from usdrl_model.datasets import bandai_namco, bvh, catalogue, cmu_mocap, kinematics, lafan1
+from usdrl_model.datasets import acclaim, bandai_namco, bvh, catalogue, cmu_mocap, kinematics, lafan1
 from usdrl_model.recording import Recording
 from usdrl_model.skeleton import canonical
 from usdrl_model.topology import JOINT_INDEX, topology
@@ -126,11 +127,107 @@ def test_bvh_positions_replace_offsets_and_turns_carry_the_children() -> None:
         (BVH.replace("Frames: 2", "Frames: 3"), "expected 3 frames, got 2"),
         (BVH[:-6], r"\(motion\) line 2: expected 12 numbers, got 9"),
         (BVH.replace("0.05", "0"), "frame time above 0"),
+        (BVH.replace("0.05", "nan"), "frame time above 0"),
+        (BVH.replace("0.05", "33.3"), "got 33.3: it is in seconds"),
+        (BVH.replace("Xrotation", "Wrotation", 1), r"x\.bvh line 5: .*unknown channel 'Wrotation'; known: xposition"),
+        (BVH.replace("Zposition", "Zscale"), r"x\.bvh line 5: .*unknown channel 'Zscale'"),
+        (BVH.replace("Yposition", "Xposition"), r"x\.bvh line 5: .*a channel twice"),
+        (BVH.replace("CHANNELS 6", "CHANNELS 900000000"), r"line 6: malformed hierarchy \(unknown channel 'JOINT'"),
     ],
 )
 def test_malformed_bvh(text: str, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         bvh.read(text, "x.bvh")
+
+
+@pytest.mark.parametrize("change", [str.upper, str.lower, lambda text: text.replace("\n", "\r\n")])
+def test_words_of_bvh_in_any_case(change: Callable[[str], str]) -> None:
+    np.testing.assert_array_equal(bvh.read(change(BVH), "x").positions, bvh.read(BVH, "x").positions)
+
+
+def test_a_joint_may_be_called_after_the_mark_of_the_motion() -> None:
+    assert bvh.read(BVH.replace("Spine", "MOTION_Spine"), "x").joints == ("Hips", "MOTION_Spine", "Head")
+
+
+def test_two_position_channels_move_along_their_axes_and_leave_the_offset_of_the_third() -> None:
+    flat = BVH.replace("CHANNELS 6 Xposition Yposition Zposition", "CHANNELS 5 Xposition Zposition")
+    flat = flat[: flat.index("0 90")] + "0 7" + " 0" * 9 + "\n1 7" + " 0" * 9 + "\n"
+    motion = bvh.read(flat, "x")
+    np.testing.assert_allclose(motion.positions[:, 0], [[0, 5, 7], [1, 5, 7]])
+
+
+ASF = """:version 1.10
+:units
+  mass 1.0
+  length 0.45
+  angle deg
+:root
+   order TX TY TZ RX RY RZ
+   axis XYZ
+   position 0 0 0
+   orientation 0 0 0
+:bonedata
+  begin
+     id 1
+     name arm
+     direction 1 0 0
+     length 2
+     axis 0 90 0 XYZ
+     dof rx rz
+    limits (-90 90)
+           (-90 90)
+  end
+:hierarchy
+  begin
+    root arm
+  end
+"""
+AMC = """#!OML:ASF x
+:FULLY-SPECIFIED
+:DEGREES
+1
+root 1 2 3 0 0 90
+arm 0 90
+"""
+
+
+def radians(text: str) -> str:
+    return text.replace(" 90", f" {np.pi / 2}").replace(":DEGREES", ":RADIANS").replace("angle deg", "angle rad")
+
+
+@pytest.mark.parametrize(
+    ("skeleton", "motion"),
+    [
+        (ASF, AMC),
+        (ASF.replace("rx rz", "RX RZ").replace("XYZ", "xyz").replace("angle deg", "angle DEG"), AMC.lower()),
+        (radians(ASF), radians(AMC)),
+        (ASF, radians(AMC)),
+        (radians(ASF), radians(AMC).replace(":RADIANS\n", "")),
+    ],
+)
+def test_acclaim_angles_are_in_the_unit_and_the_case_that_the_files_say(skeleton: str, motion: str) -> None:
+    body = acclaim.read_skeleton(skeleton, "x.asf")
+    names, positions = acclaim.read_motion(motion, body, "x.amc")
+    assert names == ("root", "arm")
+    unit = acclaim.INCH / 0.45
+    np.testing.assert_allclose(positions[0, 0], np.array([1, 2, 3]) * unit)
+    # About its own z, which is the world's x, the arm does not move; the root then turns it from x to y.
+    np.testing.assert_allclose(positions[0, 1], np.array([1, 4, 3]) * unit, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (("dof rx rz", "dof rx l"), "bone arm: expected dof rx, ry or rz, got 'l'"),
+        (("axis 0 90 0 XYZ", "axis 0 90 0 ZYX"), "bone arm: expected an axis in the order XYZ"),
+        (("order TX TY TZ RX", "order RX TX TY TZ"), "root: expected order TX TY TZ"),
+        (("angle deg", "angle grad"), "expected angles in deg or rad, got 'grad'"),
+        (("direction 1 0 0", "direction 1 0"), "bone arm: expected a direction"),
+    ],
+)
+def test_acclaim_skeletons_of_other_conventions_are_refused(change: tuple[str, str], message: str) -> None:
+    with pytest.raises(ValueError, match=rf"x\.asf: malformed ASF file .*{message}"):
+        acclaim.read_skeleton(ASF.replace(*change), "x.asf")
 
 
 def lafan(root: str = "0 90 0") -> str:

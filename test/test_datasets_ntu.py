@@ -173,6 +173,18 @@ def test_official_input_of_one_person_leaves_the_second_empty() -> None:
         official_input(Recording("x", "coco_17", ()))
 
 
+@pytest.mark.parametrize("missing", [np.nan, np.inf])
+def test_official_input_takes_what_is_no_number_for_missing(missing: float) -> None:
+    lively, calm = moving(5, 0.5), moving(5, 0.1)
+    holes = lively.copy()
+    holes[2, 7] = missing
+    holes[3, 9, 1] = missing
+    zeros = np.where(np.isfinite(holes), holes, 0.0)
+    x = official_input(recorded(holes, calm))
+    assert np.isfinite(x).all()
+    np.testing.assert_array_equal(x, official_input(recorded(zeros, calm)))
+
+
 UAV = "P001S00G10B10H10UC022000LC021000A007R0_08241716"
 
 
@@ -228,11 +240,25 @@ def test_ntu_2d(tmp_path: Path) -> None:
     assert protocols.Split.of("ntu60_2d", "xview/test").has(clip)
 
 
+def test_a_clip_that_nobody_labelled_and_names_of_splits_that_are_no_clips(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (clip,) = ntu_2d.load(pyskl(tmp_path, annotation(label=np.int64(-1), frame_dir="S001C001P003R001A003")))
+    assert clip.label is None
+    assert "1 clips with the label -1, taken without a label" in caplog.text
+    assert "1 names of its splits belong to no recording, 'S001C001P002R001A003' the first" in caplog.text
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
         ({"keypoint": np.zeros((1, 4, 17, 3))}, r"clip S001C001P002R001A003: expected keypoints \(M, T, 17, 2\)"),
-        ({"label": 99}, "IndexError"),
+        ({"label": 99}, "label: expected 0 to 59, or -1 for unknown, got 99"),
+        ({"label": -2}, "label: expected 0 to 59"),
+        ({"label": 3.7}, r"label: expected a whole number, got 3\.7"),
+        ({"label": True}, "label: expected a whole number"),
+        ({"img_shape": (0, 1920)}, "an image of"),
+        ({"keypoint_score": np.full((1, 3, 17), 97.0)}, "keypoint_score: confidence: expected 0 to 1, got 97 to 97"),
         ({"keypoint_score": np.zeros((2, 3, 17))}, "expected keypoints"),
         ({"img_shape": None}, "TypeError"),
     ],

@@ -89,6 +89,7 @@ def test_detection_windows_lie_end_to_end(tmp_path: Path) -> None:
         ({"rows": ROW * 3 + ROW[:-4] + "\n"}, r"0002-L\.txt line 4: expected 150 numbers, got 148"),
         ({"labels": "13,10,40\n"}, r"0002-L\.txt line 1: expected 4 numbers, got 3"),
         ({"labels": "52,10,40,2\n"}, "row 1: expected action 1 to 51, got 52"),
+        ({"labels": "13,nan,40,2\n"}, "expected numbers, got nan or inf"),
         ({"labels": "13,x,40,2\n"}, "line 1: expected 4 numbers"),
     ],
 )
@@ -103,6 +104,13 @@ def test_labels_for_some_only_are_an_error_and_for_none_are_not(tmp_path: Path) 
     make(tmp_path, "0002-L")
     with pytest.raises(ValueError, match=r"0003-L\.txt: the label files have none of this name"):
         list(pku_mmd.load(tmp_path))
+
+
+def test_names_of_split_lists_that_are_no_recordings(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    make(tmp_path)
+    (tmp_path / "Split" / "cross-subject.txt").write_text("Training videos:\n0002-L, 0077-M\n")
+    assert len(list(pku_mmd.load(tmp_path))) == 1
+    assert "1 names of its split lists belong to no recording, '0077-M' the first" in caplog.text
 
 
 def test_split_lists_need_their_heading(tmp_path: Path) -> None:

@@ -45,7 +45,7 @@ def parse_yaml(text: str) -> Any:
             node = loader.get_single_node()
             if node is None:
                 return None
-            _check(node, {}, 0)
+            _check(node, {})
             return loader.construct_document(node)
         finally:
             loader.dispose()
@@ -80,8 +80,8 @@ def _check_depth(text: str) -> None:
             depth -= 1
 
 
-def _check(node: yaml.Node, sizes: dict[int, int], depth: int) -> int:
-    """Values below a node, each alias counted as what it stands for; ValueError for too many or too deep ones.
+def _check(node: yaml.Node, sizes: dict[int, int]) -> int:
+    """Values below a node, each alias counted as what it stands for; ValueError for too many.
 
     A node that is met again costs nothing, so this takes as long as the text is, whatever it would grow to.
     """
@@ -89,7 +89,6 @@ def _check(node: yaml.Node, sizes: dict[int, int], depth: int) -> int:
         if sizes[id(node)] == 0:
             raise ValueError("an alias inside of what it stands for: write it out")
         return sizes[id(node)]
-    limits.check(depth, limits.YAML_DEPTH, "levels of YAML")
     sizes[id(node)] = 0
     if isinstance(node, yaml.ScalarNode):
         limits.check(len(node.value), limits.YAML_SCALAR, "characters of a value in YAML")
@@ -100,7 +99,7 @@ def _check(node: yaml.Node, sizes: dict[int, int], depth: int) -> int:
                 # Long numbers can be chosen so that a dictionary takes for ever.
                 limits.check(len(key.value), limits.YAML_KEY, "characters of a key in YAML that is no text")
         parts = [part for pair in node.value for part in (pair if isinstance(pair, tuple) else (pair,))]
-        total = 1 + sum(_check(part, sizes, depth + 1) for part in parts)
+        total = 1 + sum(_check(part, sizes) for part in parts)
     limits.check(total, limits.YAML_VALUES, "values in YAML, written out")
     sizes[id(node)] = total
     return total

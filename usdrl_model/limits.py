@@ -14,7 +14,9 @@ TEXT = 2**26
 """Bytes of a text of numbers. The longest one of a published set has 10 MB."""
 LINE = 2**20
 """Bytes of a line of it."""
-JSON = 2**24
+ROWS = 2**22
+"""Lines of numbers in it."""
+JSON = 2**23
 """Bytes of a JSON file: ``[[],[],...`` takes 25 times its size in memory."""
 INDEX = 2**26
 """Bytes of the index of a stored set; NTU RGB+D 120 has 25 MB."""

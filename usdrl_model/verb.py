@@ -14,8 +14,8 @@ from usdrl_model.shown import MESSAGE, cut
 if TYPE_CHECKING:
     import torch
 
-EXPECTED = (ValueError, OSError, ImportError, FloatingPointError)
-"""What bad input, files that are not there, a library that is not installed and a training that collapsed raise."""
+EXPECTED = (ValueError, OSError, ImportError, FloatingPointError, MemoryError)
+"""What bad input, missing files and libraries, a training that collapsed and too little memory raise."""
 
 
 def add_machine(verb: argparse.ArgumentParser) -> None:
@@ -50,7 +50,7 @@ def reported(name: str, work: Callable[[argparse.Namespace], None]) -> Callable[
             print(f"usdrl {name}: {advice(error)}", file=sys.stderr)
             return 1
         except EXPECTED as error:
-            print(f"usdrl {name}: {cut(error, MESSAGE)}", file=sys.stderr)
+            print(f"usdrl {name}: {cut(str(error) or 'not enough memory', MESSAGE)}", file=sys.stderr)
             return 1
         return 0
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
+from usdrl_model import limits
 from usdrl_model.datasets.kinematics import chain, product
+from usdrl_model.datasets.numbers import lines
+from usdrl_model.shown import shown
 
 INCH = 0.0254
 _ROOT = "root"
+MOST_BONES = 512
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +37,8 @@ class Skeleton:
 
     bones: tuple[Bone, ...]
     unit: float
+    turned: float
+    """Degrees that an angle of 1 is, where the motion does not say."""
 
 
 def read_skeleton(text: str, where: str) -> Skeleton:
@@ -41,22 +47,26 @@ def read_skeleton(text: str, where: str) -> Skeleton:
     Raises:
         ValueError: malformed; the message names the file and the bone.
     """
-    sections = dict(re.findall(r"^:(\w+)[ \t]*\n?(.*?)(?=^:|\Z)", text.replace("\r", ""), re.M | re.S))
+    limits.check(len(text), limits.TEXT, f"{where}: characters")
+    sections = _sections(text)
     try:
-        unit = INCH / float(_words(sections["units"], "length")[0])
-        described = [_fields(entry) for entry in re.findall(r"begin\s(.*?)\bend\b", sections["bonedata"], re.S)]
-        lines = re.search(r"begin\s(.*?)\bend\b", sections["hierarchy"], re.S)
-        tree = [line.split() for line in (lines[1].splitlines() if lines else []) if line.strip()]
+        units = _fields(sections["units"])
+        unit = INCH / float(units["length"][0])
+        turned = _degrees(units.get("angle", ["deg"])[0])
+        described = [_fields(entry) for entry in _blocks(sections["bonedata"])]
+        limits.check(len(described), MOST_BONES, "bones")
+        tree = [line.split() for line in next(_blocks(sections["hierarchy"]), []) if line.strip()]
         found = {fields["name"][0]: fields for fields in described}
-        bones = [_bone(found[child], parent, unit) for parent, *children in tree for child in children]
+        bones = [_bone(found[child], parent, unit, turned) for parent, *children in tree for child in children]
+        _check_root(_fields(sections.get("root", [])))
     except (KeyError, ValueError, IndexError) as error:
-        raise ValueError(f"{where}: malformed ASF file ({type(error).__name__} {error})") from None
+        raise ValueError(f"{where}: malformed ASF file ({type(error).__name__} {str(error)[:200]})") from None
     known = {_ROOT}
     for bone in bones:
         if bone.parent not in known:
             raise ValueError(f"{where}: bone {bone.name} comes before its parent {bone.parent}")
         known.add(bone.name)
-    return Skeleton(tuple(bones), unit)
+    return Skeleton(tuple(bones), unit, turned)
 
 
 def read_motion(text: str, skeleton: Skeleton, where: str) -> tuple[tuple[str, ...], np.ndarray]:
@@ -68,7 +78,14 @@ def read_motion(text: str, skeleton: Skeleton, where: str) -> tuple[tuple[str, .
     Raises:
         ValueError: truncated, or values that do not fit the skeleton; the message names the file.
     """
-    words = [line for line in text.splitlines() if line.strip() and line.strip()[0] not in "#:"]
+    limits.check(len(text), limits.TEXT, f"{where}: characters")
+    words, turned = [], skeleton.turned
+    for line in lines(text, where):
+        word = line.strip().upper()
+        if word in (":RADIANS", ":DEGREES"):
+            turned = _degrees(word[1:4])
+        elif word and word[0] not in "#:":
+            words.append(line)
     expected = {_ROOT: 6} | {bone.name: len(bone.dof) for bone in skeleton.bones if bone.dof}
     size = 1 + len(expected)
     if not words or len(words) % size:
@@ -86,13 +103,15 @@ def read_motion(text: str, skeleton: Skeleton, where: str) -> tuple[tuple[str, .
         except ValueError as error:
             raise ValueError(f"{where}: {name}: {error}") from None
     root = angles[_ROOT]
+    limits.check(len(root), limits.FRAMES, f"{where}: frames")
+    limits.check(3 * len(root) * (1 + len(skeleton.bones)), limits.NUMBERS, f"{where}: frames times coordinates")
     names = [_ROOT, *(bone.name for bone in skeleton.bones)]
     steps: list[np.ndarray] = [root[:, :3] * skeleton.unit]
-    turns = [_turn(("x", "y", "z"), root[:, 3:])]
+    turns = [_turn(("x", "y", "z"), turned * root[:, 3:])]
     parents = [-1]
     for bone in skeleton.bones:
         values = angles.get(bone.name, np.zeros((len(root), 0)))
-        turns.append(bone.axis @ _turn(bone.dof, values) @ bone.axis.T)
+        turns.append(bone.axis @ _turn(bone.dof, turned * values) @ bone.axis.T)
         steps.append(bone.step)
         parents.append(names.index(bone.parent))
     # The root's step is in the world's axes, those of the bones in their own.
@@ -105,21 +124,67 @@ def _turn(axes: tuple[str, ...], degrees: np.ndarray) -> np.ndarray:
     return product(axes[::-1], degrees[:, ::-1])
 
 
-def _bone(fields: dict[str, list[str]], parent: str, unit: float) -> Bone:
+def _degrees(word: str) -> float:
+    """Degrees of an angle of 1, by the name of its unit."""
+    kinds = {"deg": 1.0, "rad": float(np.degrees(1.0))}
+    if word[:3].lower() not in kinds:
+        raise ValueError(f"expected angles in deg or rad, got {shown(word)}")
+    return kinds[word[:3].lower()]
+
+
+def _bone(fields: dict[str, list[str]], parent: str, unit: float, turned: float) -> Bone:
     direction = np.array([float(word) for word in fields["direction"]])
     angles = np.array([[float(word) for word in fields["axis"][:3]]])
+    dof = tuple(word.lower() for word in fields.get("dof", []))
+    if direction.shape != (3,) or angles.shape != (1, 3):
+        raise ValueError(f"bone {fields['name'][0]}: expected a direction and an axis of three numbers")
+    if [word.upper() for word in fields["axis"][3:]] not in ([], ["XYZ"]):
+        raise ValueError(f"bone {fields['name'][0]}: expected an axis in the order XYZ, got {shown(fields['axis'][3])}")
+    if unknown := [word for word in dof if word not in ("rx", "ry", "rz")]:
+        raise ValueError(f"bone {fields['name'][0]}: expected dof rx, ry or rz, got {shown(unknown[0])}")
     return Bone(
         name=fields["name"][0],
         parent=parent,
         step=direction * float(fields["length"][0]) * unit,
-        axis=_turn(("x", "y", "z"), angles)[0],
-        dof=tuple(word[1] for word in fields.get("dof", []) if word in ("rx", "ry", "rz")),
+        axis=_turn(("x", "y", "z"), turned * angles)[0],
+        dof=tuple(word[1] for word in dof),
     )
 
 
-def _fields(entry: str) -> dict[str, list[str]]:
-    return {words[0]: words[1:] for words in (line.split() for line in entry.splitlines()) if words}
+def _check_root(fields: dict[str, list[str]]) -> None:
+    """Refuse a root whose values come in another order than that of the database."""
+    for name, usual in (("order", ["TX", "TY", "TZ", "RX", "RY", "RZ"]), ("axis", ["XYZ"])):
+        if name in fields and [word.upper() for word in fields[name]] != usual:
+            raise ValueError(f"root: expected {name} {' '.join(usual)}, got {shown(' '.join(fields[name]))}")
 
 
-def _words(section: str, name: str) -> list[str]:
-    return _fields(section)[name]
+def _sections(text: str) -> dict[str, list[str]]:
+    """Lines below every ``:name``; what follows on its own line is the first."""
+    sections: dict[str, list[str]] = {}
+    current: list[str] = []
+    for line in text.splitlines():
+        if line.startswith(":"):
+            name, _, rest = line[1:].partition(" ")
+            current = sections[name.strip().lower()] = [rest]
+        else:
+            current.append(line)
+    return sections
+
+
+def _blocks(section: list[str]) -> Iterator[list[str]]:
+    """Lines between every ``begin`` and ``end``."""
+    block: list[str] | None = None
+    for line in section:
+        word = line.strip().lower()
+        if word == "begin":
+            block = []
+        elif word == "end" and block is not None:
+            yield block
+            block = None
+        elif block is not None:
+            block.append(line)
+
+
+def _fields(entry: list[str]) -> dict[str, list[str]]:
+    """First word of every line -> the others."""
+    return {words[0].lower(): words[1:] for words in (line.split() for line in entry) if words}

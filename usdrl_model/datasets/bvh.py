@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 
 import numpy as np
 
+from usdrl_model import limits
 from usdrl_model.datasets.kinematics import chain, product
 from usdrl_model.datasets.numbers import table
+from usdrl_model.shown import shown
 
 CENTIMETRE = 0.01
+CHANNELS = ("xposition", "yposition", "zposition", "xrotation", "yrotation", "zrotation")
+"""In small letters, as they are kept."""
+SHORTEST, LONGEST = 1e-3, 1.0
+"""Seconds of a frame."""
+MOST_JOINTS = 512
+_FRAMES = 4096
+"""Frames that are placed at once."""
+_START = 1000
+"""Characters in which a file must say that it is BVH."""
 
 
 @dataclass(slots=True)
@@ -40,62 +52,103 @@ class Motion:
 def read(text: str, where: str) -> Motion:
     """Parse a file and place its joints.
 
-    A joint with position channels is where they say; they stand in place of its offset.
+    A position channel is where a joint is along its axis; it stands in place of that part of the joint's offset. Words
+    of the format may be in any case.
 
     Raises:
-        ValueError: not BVH, truncated, or values that do not fit the channels; the message names the file.
+        ValueError: not BVH, truncated, an unknown channel, or values that do not fit the channels; the message names
+            the file, and where there is one, the line.
     """
-    head, mark, motion = text.partition("MOTION")
-    if not mark or not head.lstrip().startswith("HIERARCHY"):
+    limits.check(len(text), limits.TEXT, f"{where}: characters")
+    mark = re.search(r"^[ \t]*MOTION[ \t]*\r?$", text, re.MULTILINE | re.IGNORECASE)
+    if mark is None or not text[:_START].lstrip().upper().startswith("HIERARCHY"):
         raise ValueError(f"{where}: expected a BVH file (HIERARCHY ... MOTION ...)")
-    joints = _hierarchy(head.split(), where)
-    lines = motion.strip().splitlines()
+    joints = _hierarchy(text[: mark.start()], where)
+    lines = text[mark.end() :].lstrip().split("\n", 2)
     try:
         count, step = int(lines[0].split(":")[1]), float(lines[1].split(":")[1])
     except (IndexError, ValueError):
         raise ValueError(f"{where}: expected 'Frames:' and 'Frame Time:' after MOTION") from None
-    if step <= 0.0:
-        raise ValueError(f"{where}: expected a frame time above 0, got {step}")
-    values = table("\n".join(lines[2:]), sum(len(joint.channels) for joint in joints), f"{where} (motion)")
+    if not SHORTEST <= step <= LONGEST:
+        hint = ": it is in seconds" if step > LONGEST else ""
+        raise ValueError(f"{where}: expected a frame time above 0, {SHORTEST:g} to {LONGEST:g} s, got {step:g}{hint}")
+    limits.check(count, limits.FRAMES, f"{where}: frames")
+    values = table(lines[2] if len(lines) > 2 else "", sum(len(one.channels) for one in joints), f"{where} (motion)")
     if len(values) != count:
         raise ValueError(f"{where}: expected {count} frames, got {len(values)}: get it again")
+    limits.check(3 * len(values) * len(joints), limits.NUMBERS, f"{where}: frames times coordinates")
+    # Matrices of all frames at once would take ten times the memory of the positions.
+    parts = [_placed(joints, values[start : start + _FRAMES]) for start in range(0, max(len(values), 1), _FRAMES)]
+    return Motion(tuple(joint.name for joint in joints), np.concatenate(parts), 1.0 / step)
+
+
+def _placed(joints: list[_Joint], values: np.ndarray) -> np.ndarray:
+    """(T, J, 3) of the channel values (T, channels)."""
     steps, turns, column = [], [], 0
     for joint in joints:
         own = values[:, column : column + len(joint.channels)]
         column += len(joint.channels)
-        move = [joint.channels.index(f"{axis}position") for axis in "XYZ" if f"{axis}position" in joint.channels]
+        step = np.repeat(joint.offset[None], len(values), axis=0)
+        for index, channel in enumerate(joint.channels):
+            if channel.endswith("position"):
+                step[:, "xyz".index(channel[0])] = own[:, index]
         spin = [index for index, channel in enumerate(joint.channels) if channel.endswith("rotation")]
-        steps.append(own[:, move] if len(move) == 3 else joint.offset)
-        turns.append(product([joint.channels[index][0].lower() for index in spin], own[:, spin]))
-    positions = chain([joint.parent for joint in joints], steps, turns, turned_by_own=False)
-    return Motion(tuple(joint.name for joint in joints), positions, 1.0 / step)
+        steps.append(step)
+        turns.append(product([joint.channels[index][0] for index in spin], own[:, spin]))
+    return chain([joint.parent for joint in joints], steps, turns, turned_by_own=False)
 
 
-def _hierarchy(words: list[str], where: str) -> list[_Joint]:
+def _hierarchy(text: str, where: str) -> list[_Joint]:
     joints: list[_Joint] = []
     open_joints: list[int | None] = []  # None: an end site, which carries no channels
-    stream = iter(words[1:])
+    line = 1
+    words = ((number, word) for number, row in enumerate(text.split("\n"), start=1) for word in row.split())
+    next(words, None)
+
+    def after() -> str:
+        nonlocal line
+        line, word = next(words, (line, ""))
+        return word
+
+    def take() -> str:
+        if not (word := after()):
+            raise ValueError("it ends too early")
+        return word
+
     try:
-        for word in stream:
-            if word in ("ROOT", "JOINT"):
+        while word := after():
+            kind = word.upper()
+            if kind in ("ROOT", "JOINT"):
                 parent = open_joints[-1] if open_joints else -1
-                joints.append(_Joint(next(stream), -1 if parent is None else parent))
+                joints.append(_Joint(take(), -1 if parent is None else parent))
+                limits.check(len(joints), MOST_JOINTS, "joints")
                 open_joints.append(len(joints) - 1)
-            elif word == "End":
-                next(stream)
+            elif kind == "END":
+                take()
                 open_joints.append(None)
-            elif word == "}":
+            elif kind == "}":
                 open_joints.pop()
-            elif word == "OFFSET":
-                offset = np.array([float(next(stream)) for _ in range(3)])
+            elif kind == "OFFSET":
+                offset = np.array([float(take()) for _ in range(3)])
                 if (joint := open_joints[-1]) is not None:
                     joints[joint].offset = offset
-            elif word == "CHANNELS" and (joint := open_joints[-1]) is not None:
-                joints[joint].channels = [next(stream) for _ in range(int(next(stream)))]
-            elif word != "{":
-                raise ValueError(f"did not expect {word!r}")
-    except (StopIteration, IndexError, ValueError) as error:
-        raise ValueError(f"{where}: malformed hierarchy ({error or 'it ends too early'})") from None
+            elif kind == "CHANNELS" and (joint := open_joints[-1]) is not None:
+                joints[joint].channels = _channels([take() for _ in range(min(int(take()), len(CHANNELS) + 1))])
+            elif kind != "{":
+                raise ValueError(f"did not expect {shown(word)}")
+    except (IndexError, ValueError) as error:
+        raise ValueError(f"{where} line {line}: malformed hierarchy ({error})") from None
     if open_joints or not joints:
         raise ValueError(f"{where}: malformed hierarchy (it ends too early)")
     return joints
+
+
+def _channels(names: list[str]) -> list[str]:
+    """The channels of a joint in small letters; ValueError for one that is unknown, or there twice."""
+    channels = [name.lower() for name in names]
+    for name, channel in zip(names, channels, strict=True):
+        if channel not in CHANNELS:
+            raise ValueError(f"unknown channel {shown(name)}; known: {', '.join(CHANNELS)}")
+    if len(set(channels)) != len(channels):
+        raise ValueError(f"a channel twice in {' '.join(names)}")
+    return channels

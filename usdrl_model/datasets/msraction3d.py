@@ -12,7 +12,7 @@ from pathlib import Path
 
 from usdrl_model.datasets.frames import ALONE, frames, regular
 from usdrl_model.datasets.numbers import table
-from usdrl_model.datasets.sources import Source, members, missing, text
+from usdrl_model.datasets.sources import Source, members, missing, text, warn_unmatched
 from usdrl_model.recording import Recording
 
 SOURCE = Source(
@@ -42,11 +42,13 @@ def load(folder: str | Path) -> Iterator[Recording]:
     if not (folder / LIST).is_file():
         raise missing(folder, SOURCE)
     listed = set(text(folder / LIST).split())
+    unused = {name[:11] for name in listed}
     for member in members(folder, r"a(\d\d)_s(\d\d)_e(\d\d)_skeleton3D\.txt$", SOURCE):
         action, subject, take = member.match.groups()
         name = f"a{action}_s{subject}_e{take}"
         if not 1 <= int(action) <= len(LABELS):
             raise ValueError(f"{member.where}: expected action 1 to {len(LABELS)}, got {action}")
+        unused.discard(name)
         rows = table(member.text(), 4, member.where)
         if len(rows) % 20:
             raise ValueError(f"{member.where}: expected 20 rows a frame, got {len(rows)} rows")
@@ -60,3 +62,4 @@ def load(folder: str | Path) -> Iterator[Recording]:
             label=LABELS[int(action) - 1],
             tags={"take": take, "listed": "yes" if name in listed else "no"},
         )
+    warn_unmatched(unused, folder, LIST)

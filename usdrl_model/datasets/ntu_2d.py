@@ -1,23 +1,26 @@
 """NTU RGB+D 60 and 120 in 2D: 17 COCO joints with confidence, found in the videos by HRNet, as PYSKL publishes them.
 
-One pickle holds everything, so reading it takes as much memory as it is large (about 1.5 GB for 60 classes). It is
-opened with a restricted unpickler.
+One pickle holds everything, so reading it takes as much memory as it is large (about 1.5 GB for 60 classes). It is read
+as data only. A clip whose label is -1, which these projects write for "unknown", has no label here.
 """
 
 from __future__ import annotations
 
+import logging
+import mmap
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO, cast
 
 import numpy as np
 
 from usdrl_model.datasets import pickles
-from usdrl_model.datasets.frames import frames, regular
+from usdrl_model.datasets.frames import check_confidence, frames, regular
 from usdrl_model.datasets.image_plane import to_metres
 from usdrl_model.datasets.ntu import LABELS, RATE
-from usdrl_model.datasets.sources import Source, missing
+from usdrl_model.datasets.sources import Source, missing, warn_unmatched
 from usdrl_model.recording import Recording
+from usdrl_model.shown import cut, shown
 
 SOURCE = Source(
     title="NTU RGB+D 2D skeletons",
@@ -26,6 +29,12 @@ SOURCE = Source(
     terms="the terms of NTU RGB+D: academic research only, no redistribution",
 )
 TOPOLOGY = "coco_17"
+UNKNOWN = -1
+"""Label of a clip whose action nobody knows."""
+_LONGEST = 200
+_LARGEST = 10**5
+HIGHEST = 2.0
+"""Of a score: the peak of a heat map can be a little above 1."""
 
 
 def load(folder: str | Path, *, actions: int = 60) -> Iterator[Recording]:
@@ -39,30 +48,77 @@ def load(folder: str | Path, *, actions: int = 60) -> Iterator[Recording]:
     path = folder if folder.is_file() else folder / f"ntu{actions}_hrnet.pkl"
     if not path.is_file():
         raise missing(folder, SOURCE)
+    content = _content(path)
+    tags = _tags(content["split"], str(path))
+    unlabelled = 0
+    for annotation in content["annotations"]:
+        recording = _recording(annotation, tags, LABELS[:actions], str(path))
+        unlabelled += recording.label is None
+        tags.pop(recording.name, None)
+        yield recording
+    if unlabelled:
+        logging.getLogger(__name__).warning(
+            "%s: %d clips with the label %d, taken without a label", path, unlabelled, UNKNOWN
+        )
+    warn_unmatched(tags, path, "its splits")
+
+
+def _content(path: Path) -> dict[str, Any]:
+    """What the pickle holds, without a copy of its bytes."""
     with path.open("rb") as file:
-        content = pickles.load(file, str(path))
-    if not isinstance(content, dict) or not {"split", "annotations"} <= set(content):
+        try:
+            content = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        except ValueError as error:  # an empty file cannot be mapped
+            raise ValueError(f"{path}: refused or damaged pickle ({error})") from None
+        with content:
+            value = pickles.load(cast(BinaryIO, content), str(path))
+    if (
+        not isinstance(value, dict)
+        or not isinstance(value.get("split"), dict)
+        or not isinstance(value.get("annotations"), list)
+        or not all(isinstance(annotation, dict) for annotation in value["annotations"])
+    ):
         raise ValueError(f"{path}: expected a dictionary with 'split' and 'annotations'")
+    return value
+
+
+def _tags(splits: Mapping[str, Any], where: str) -> dict[str, dict[str, str]]:
+    """Clip -> protocol -> train or test."""
     tags: dict[str, dict[str, str]] = {}
-    for split, names in content["split"].items():
+    for split, names in splits.items():
+        if not isinstance(split, str) or not isinstance(names, (list, tuple, np.ndarray)):
+            raise ValueError(f"{where}: split {shown(split)}: expected a list of names of clips, got {shown(names)}")
         protocol, _, part = split.rpartition("_")
         for name in names:
-            tags.setdefault(name, {})[protocol] = "train" if part == "train" else "test"
-    for annotation in content["annotations"]:
-        yield _recording(annotation, tags, LABELS[:actions], str(path))
+            tags.setdefault(str(name), {})[protocol] = "train" if part == "train" else "test"
+    return tags
+
+
+def _label(value: Any, labels: tuple[str, ...]) -> str | None:
+    """Name of the class with this number; None for -1. Negative numbers would count from the end, 3.7 would be 3."""
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
+        raise ValueError(f"label: expected a whole number, got {shown(value)}")
+    if value == UNKNOWN:
+        return None
+    if not 0 <= value < len(labels):
+        raise ValueError(f"label: expected 0 to {len(labels) - 1}, or {UNKNOWN} for unknown, got {shown(int(value))}")
+    return labels[value]
 
 
 def _recording(
     annotation: Mapping[str, Any], tags: Mapping[str, Mapping[str, str]], labels: tuple[str, ...], where: str
 ) -> Recording:
-    name = str(annotation.get("frame_dir"))
+    name = cut(str(annotation.get("frame_dir")), _LONGEST)
     try:
         keypoints = np.asarray(annotation["keypoint"], np.float64)
         scores = np.asarray(annotation["keypoint_score"], np.float64)
         height, width = (int(side) for side in annotation["img_shape"])
-        label = labels[int(annotation["label"])]
-    except (KeyError, ValueError, TypeError, IndexError) as error:
-        raise ValueError(f"{where}: clip {name}: {type(error).__name__} {error}") from None
+        label = _label(annotation["label"], labels)
+        if not (0 < height <= _LARGEST and 0 < width <= _LARGEST):
+            raise ValueError(f"an image of {shown((height, width))} pixels")
+        check_confidence(scores, "keypoint_score", HIGHEST)
+    except (KeyError, ValueError, TypeError, IndexError, OverflowError) as error:
+        raise ValueError(f"{where}: clip {name}: {type(error).__name__} {cut(str(error), 200)}") from None
     people, count = keypoints.shape[:2] if keypoints.ndim == 4 else (0, 0)
     if keypoints.shape != (people, count, 17, 2) or scores.shape != (people, count, 17) or count == 0:
         raise ValueError(

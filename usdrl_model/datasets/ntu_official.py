@@ -5,7 +5,8 @@
 The checkpoints were trained on raw joints, without any mask: the two liveliest of the first four bodies, centred frame
 by frame on the middle of the first one's spine, turned once so that its shoulders in the first frame lie along +x. The
 axis that would put the spine upright is not used. Everything below follows that recipe, also where another one would
-be better.
+be better. The recipe has 0 where something is missing and knows no NaN: one in a single joint would spread over the
+whole clip, so what is not finite counts as missing too.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ def official_input(recording: Recording) -> np.ndarray:
     bodies = np.zeros((BODIES, len(recording.frames), 25, 3))
     for index, frame in enumerate(recording.frames):
         for place, person in enumerate(frame.people[:BODIES]):
-            bodies[place, index] = person.joints
+            bodies[place, index] = np.where(np.isfinite(person.joints), person.joints, 0.0)
     if not bodies.any():
         raise ValueError(f"{recording.name}: nobody in any frame")
     liveliest = np.argsort([_energy(body) for body in bodies])[::-1][:PEOPLE]

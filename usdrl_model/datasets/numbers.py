@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Iterator
 
@@ -9,6 +10,7 @@ import numpy as np
 
 from usdrl_model import limits
 
+_LINE = re.compile(r"\S[^\r\n]*")
 _PIECE = limits.LINE
 """Characters that are taken apart at once: the words of a whole file would take many times its size."""
 
@@ -30,23 +32,25 @@ def table(text: str, columns: int, where: str, separator: str = " ") -> np.ndarr
             file and line.
     """
     limits.check(len(text), limits.TEXT, f"{where}: characters")
-    number, parts = 1, [np.zeros((0, columns))]
+    number, rows, parts = 1, 0, [np.zeros((0, columns))]
     for piece in _pieces(text, where):
         if piece.strip():
             parts.append(_rows(piece.replace(separator, " "), columns, where, number))
+            rows += len(parts[-1])
+            limits.check(rows, limits.ROWS, f"{where}: rows")
         number += piece.count("\n")
     return np.concatenate(parts)
 
 
 def _rows(text: str, columns: int, where: str, first: int) -> np.ndarray:
-    lines = text.splitlines()
-    counts = [len(line.split()) for line in lines]
-    for number, count in enumerate(counts, start=first):
-        if count not in (0, columns):
-            raise ValueError(f"{where} line {number}: expected {columns} numbers, got {count}")
+    counts = [len(line.split()) for line in _LINE.findall(text)]
+    if any(count != columns for count in counts):
+        for number, line in enumerate(text.splitlines(), start=first):
+            if (count := len(line.split())) not in (0, columns):
+                raise ValueError(f"{where} line {number}: expected {columns} numbers, got {count}")
     values = _parse(text)
     if values is None or values.size != sum(counts):
-        for number, line in enumerate(lines, start=first):
+        for number, line in enumerate(text.splitlines(), start=first):
             if (row := _parse(line)) is None or row.size != len(line.split()):
                 raise ValueError(f"{where} line {number}: expected {columns} numbers, got {line.strip()[:80]!r}")
         raise ValueError(f"{where}: expected rows of {columns} numbers")
@@ -54,9 +58,9 @@ def _rows(text: str, columns: int, where: str, first: int) -> np.ndarray:
 
 
 def lines(text: str, where: str) -> Iterator[str]:
-    """The lines of a text, one at a time; ValueError for one that is too long."""
+    """The lines of a text that are not blank, one at a time; ValueError for one that is too long."""
     for piece in _pieces(text, where):
-        yield from piece.splitlines()
+        yield from _LINE.findall(piece)
 
 
 def _pieces(text: str, where: str) -> Iterator[str]:

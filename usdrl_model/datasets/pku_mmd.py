@@ -17,7 +17,7 @@ import numpy as np
 from usdrl_model.clip import Clip
 from usdrl_model.datasets.frames import EPOCH, frames, regular
 from usdrl_model.datasets.numbers import table
-from usdrl_model.datasets.sources import Source, members
+from usdrl_model.datasets.sources import Source, members, warn_unmatched
 from usdrl_model.metrics import frame_labels
 from usdrl_model.recording import Recording, Segment
 
@@ -53,10 +53,12 @@ def load(folder: str | Path, *, phase: int = 1) -> Iterator[Recording]:
     truth, parts = labels(folder, phase=phase), _splits(Path(folder))
     if not truth:
         logging.getLogger(__name__).warning("%s: no label files of phase %d: recordings without labels", folder, phase)
+    unused = {name for name in parts if re.fullmatch(_NAMES[phase], name)}
     # Label files bear the same names; only their folder tells them apart.
     pattern = rf"^(?!.*[Ll]abel).*?(?P<name>{_NAMES[phase]})\.txt$"
     for member in members(Path(folder), pattern, SOURCE):
         name = member.match["name"]
+        unused.discard(name)
         if truth and name not in truth:
             raise ValueError(f"{member.where}: the label files have none of this name")
         rows = table(member.text(), COLUMNS, member.where).reshape(-1, 2, 25, 3)
@@ -70,6 +72,7 @@ def load(folder: str | Path, *, phase: int = 1) -> Iterator[Recording]:
             subject=name[4:6] if phase == 2 else None,
             tags=tags,
         )
+    warn_unmatched(unused, folder, "its split lists")
 
 
 def labels(folder: str | Path, *, phase: int = 1) -> dict[str, tuple[Segment, ...]]:
@@ -82,6 +85,8 @@ def labels(folder: str | Path, *, phase: int = 1) -> dict[str, tuple[Segment, ..
     try:
         for member in members(Path(folder), rf"[Ll]abel.*/(?P<name>{_NAMES[phase]})\.txt$", SOURCE):
             rows = table(member.text(), 4, member.where, separator=",")
+            if not np.isfinite(rows).all():
+                raise ValueError(f"{member.where}: expected numbers, got nan or inf")
             for number, (action, *_) in enumerate(rows, start=1):
                 if action not in range(1, len(LABELS) + 1):
                     raise ValueError(f"{member.where} row {number}: expected action 1 to {len(LABELS)}, got {action:g}")

@@ -9,11 +9,12 @@ import codecs
 import hashlib
 import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from usdrl_model import archives, limits
+from usdrl_model.shown import shown
 
 _ANY = next(re.finditer("", ""))
 
@@ -107,6 +108,14 @@ def missing(path: Path, source: Source) -> FileNotFoundError:
         f"{archives.readable(str(path))}: expected {source.files} of {source.title} ({found})."
         f" Get it from {source.where}; {source.terms}"
     )
+
+
+def warn_unmatched(names: Collection[str], where: str | Path, lists: str) -> None:
+    """Say that names in the lists of a data set belong to nothing that is there; where there are none, nothing."""
+    if names:
+        logging.getLogger(__name__).warning(
+            "%s: %d names of %s belong to no recording, %s the first", where, len(names), lists, shown(min(names))
+        )
 
 
 def _all_members(path: Path, expression: re.Pattern[str], limit: int) -> Iterator[Member]:
