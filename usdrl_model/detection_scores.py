@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from usdrl_model import checkpoint, event_metrics, metrics
+from usdrl_model import checkpoint, event_metrics, gaps, metrics
 from usdrl_model.detector import Detector
 from usdrl_model.recording import Recording
 from usdrl_model.stream import ActionStream
@@ -30,9 +30,7 @@ def detection(weights: checkpoint.Weights, recordings: Sequence[Recording]) -> d
         truth.append(metrics.frame_labels(recording.segments, stamps, labels))
         predicted.append(metrics.frame_labels(found, stamps, labels))
         scored.append(
-            event_metrics.ScoredRecording(
-                truth=recording.segments, detections=found, duration=float(stamps[-1] - stamps[0])
-            )
+            event_metrics.ScoredRecording(truth=recording.segments, detections=found, duration=gaps.seconds(stamps))
         )
     events_scores = event_metrics.score_events(scored)
     return {

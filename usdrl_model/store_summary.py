@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from usdrl_model import gaps
 from usdrl_model.content_sample import look, sampled, spread
 from usdrl_model.datasets import protocols
 from usdrl_model.store import Store
@@ -63,7 +64,7 @@ def _measured(store: Store) -> tuple[list[float], float, int, np.ndarray]:
         clip = store[index]
         if len(clip.stamps) > 1:
             rates.append(clip.rate)
-            seconds += float(clip.stamps[-1] - clip.stamps[0])
+            seconds += gaps.seconds(clip.stamps)
         # Of every skeleton that was sent: one without a valid joint is not nobody, but 25 missing joints.
         sent = store.describe(index).rows
         missing += sent - clip.mask.sum(axis=(0, 1))

@@ -139,8 +139,8 @@ class StoredSet:
     def stamps(self, index: int) -> np.ndarray:
         """(T,) seconds of one clip; ValueError where they are none."""
         stamps = np.array(self.arrays["stamps"][self._stamps[index] : self._stamps[index + 1]])
-        if not (np.abs(stamps) < limits.LATEST).all():
-            raise ValueError(f"{self.where}: {self.clips[index].name}: stamps that are no seconds: damaged")
+        if not (np.abs(stamps) < limits.LATEST).all() or (np.diff(stamps) < 0.0).any():
+            raise ValueError(f"{self.where}: {self.clips[index].name}: stamps that are no rising seconds: damaged")
         return stamps
 
     def clip(self, index: int) -> Clip:

@@ -18,6 +18,7 @@ from pathlib import Path
 import numpy as np
 from rclpy.serialization import deserialize_message
 
+from usdrl_model import gaps
 from usdrl_model.content import Finding
 from usdrl_model.content_sample import Sample
 from usdrl_model.events import Event
@@ -64,9 +65,8 @@ class LabelledBag:
 
     @property
     def duration(self) -> float:
-        """Seconds from the first to the last stamp."""
-        stamps = [frame.stamp for frame in self.frames]
-        return max(stamps) - min(stamps) if stamps else 0.0
+        """Seconds from the first to the last stamp, without those in which the clock jumps."""
+        return gaps.seconds(np.sort([frame.stamp for frame in self.frames]))
 
     def presence(self) -> dict[str, np.ndarray]:
         """Person -> (T,) stamps of all messages with this person, repeated stamps included."""

@@ -22,6 +22,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from usdrl_model import gaps
 from usdrl_model.clip import Clip
 from usdrl_model.datasets.pku_mmd import detection_windows
 from usdrl_model.encoder_config import Centre
@@ -125,6 +126,8 @@ def training(store: Store, labels: tuple[str, ...], how: Cut) -> Windows:
 def videos(store: Store, labels: tuple[str, ...], how: Cut) -> Iterator[Video]:
     """Everybody whom the truth of a recording names, recording by recording; those without a frame are left out.
 
+    A recording whose clock jumps is several (``gaps.parts``): the grid of a video has a frame for every moment of it.
+
     Arguments and errors as ``training``.
     """
     for index in range(len(store)):
@@ -133,7 +136,8 @@ def videos(store: Store, labels: tuple[str, ...], how: Cut) -> Iterator[Video]:
         if how.windows == "end_to_end":
             yield end_to_end(store[index], labels, how)
         else:
-            yield from sliding(store.recording(index), labels, how)
+            for part in gaps.parts(store.recording(index)):
+                yield from sliding(part, labels, how)
 
 
 def widened(recording: Recording, half_width: float) -> Recording:
