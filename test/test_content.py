@@ -275,3 +275,23 @@ def test_clocks_that_jump_do_not_stop_it(jump: float) -> None:
         judgement: Judgement = check.judgement
         assert judgement.stamp == pytest.approx(recording.frames[-1].stamp + offset, abs=1.5)
         assert [finding.key for finding in judgement.findings] == ["units"]
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("seed", range(20))
+def test_no_input_makes_it_fail(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    check = ContentCheck(Setup(topology=topology("coco_17")))
+    scale = 10.0 ** rng.uniform(-300.0, 300.0)
+    for number in range(40):
+        people = []
+        for person in range(rng.integers(0, 4)):
+            joints = rng.normal(size=(17, 3)) * scale
+            joints[rng.random((17, 3)) < rng.choice([0.0, 0.1, 0.9])] = np.nan
+            joints[rng.random(17) < rng.choice([0.0, 0.1, 0.9])] = 0.0
+            if rng.random() < 0.2:
+                joints[:] = rng.choice([np.inf, 1.0, -0.0])
+            confidence = rng.random(17) * rng.choice([0.0, 1.0, 100.0]) if rng.random() < 0.5 else None
+            people.append(Person(str(person), joints, confidence))
+        check.add(SkeletonFrame(1e9 + 0.2 * number, tuple(people)))
+    assert all("\n" not in finding.text for finding in check.judgement.findings)

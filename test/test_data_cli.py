@@ -132,7 +132,9 @@ def imported(tmp_path: Path) -> str:
 def test_info_says_when_no_joint_is_good(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     own(tmp_path / "mine", "anna", 1000.0 * acted(1))
     own(tmp_path / "mine", "bob", 1000.0 * acted(2))
-    assert cli.main(["data", "info", imported(tmp_path)]) == 0
+    store = imported(tmp_path)
+    assert "millimetres? set units: mm" in capsys.readouterr().out
+    assert cli.main(["data", "info", store]) == 0
     said = capsys.readouterr().out
     assert "missing joints in 2 recordings: 100.0%" in said
     assert re.search(r"content of 2 recordings: median torso \d+.* millimetres\? set units: mm\n", said)

@@ -76,6 +76,8 @@ def _open(arguments: argparse.Namespace) -> Store:
 
 
 def _import(arguments: argparse.Namespace) -> None:
+    from usdrl_model.content_sample import look, sampled
+    from usdrl_model.store import Store
     from usdrl_model.store_writer import write_set
 
     began = time.monotonic()
@@ -88,6 +90,7 @@ def _import(arguments: argparse.Namespace) -> None:
         f"{arguments.store / name}: {totals.clips} recordings, {totals.frames} frames,"
         f" {totals.rows} skeletons, hash {totals.hash}, {time.monotonic() - began:.1f} s"
     )
+    print(look(sampled(Store.open(arguments.store / name))).line())
 
 
 def _info(arguments: argparse.Namespace) -> None:

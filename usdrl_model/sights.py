@@ -10,6 +10,8 @@ import numpy as np
 from usdrl_model.skeleton import MAX_RANGE, MIN_CONFIDENCE, Person, canonical
 from usdrl_model.topology import Topology
 
+HUGE = 1e7
+"""Beyond it a coordinate is a length in no unit, and squares would overflow."""
 SEEN_JOINTS = 8
 """Valid joints that make somebody usable."""
 UP = {"optical": (0.0, -1.0, 0.0), "body": (0.0, 0.0, 1.0), "kinect": (0.0, 1.0, 0.0)}
@@ -57,7 +59,7 @@ class Sight:
         """A person as the tracker sent them (axes and units of the source) and as the pipeline sees them."""
         order = slice(None) if setup.order is None else setup.order
         sent = np.asarray(measured.joints, np.float64)[order]
-        finite: np.ndarray = np.all(np.isfinite(sent), axis=1)
+        finite = _usual(sent)
         something = finite & (np.where(finite[:, None], sent, 0.0) != 0.0).any(axis=1)
         sure = np.ones(len(sent)) if measured.confidence is None else np.asarray(measured.confidence, np.float64)[order]
         given = something & (np.nan_to_num(sure, nan=0.0) >= MIN_CONFIDENCE)
@@ -73,7 +75,15 @@ class Sight:
 def _level(person: Person, joint_set: Topology) -> tuple[np.ndarray, np.ndarray]:
     """(25, 3) places, however long the bones, and (25,) confidence as the pipeline has it."""
     joints = np.asarray(person.joints, np.float64)
+    joints = np.where(_usual(joints)[:, None], joints, np.nan)
     return to_canonical(joints[None], joint_set)[0], canonical(person, joint_set)[1]
+
+
+def _usual(joints: np.ndarray) -> np.ndarray:
+    """(V,) bool: finite, and of a magnitude that some unit has."""
+    with np.errstate(invalid="ignore"):
+        usual: np.ndarray = np.all(np.abs(joints) < HUGE, axis=1)
+    return usual
 
 
 def to_canonical(joints: np.ndarray, joint_set: Topology) -> np.ndarray:
