@@ -19,8 +19,8 @@ from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
 
 from usdrl_ros import launch_arguments
+from usdrl_ros.declarations import NAMES
 from usdrl_ros.parameter_names import check_file
-from usdrl_ros.parameters import NAMES
 
 SHARE = Path(get_package_share_directory("usdrl_ros"))
 NODE = "usdrl_perception"

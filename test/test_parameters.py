@@ -14,8 +14,9 @@ from rclpy.parameter import Parameter  # noqa: E402
 from usdrl_model.events import EventConfig  # noqa: E402
 from usdrl_model.stream_config import StreamConfig  # noqa: E402
 from usdrl_ros import parameters  # noqa: E402
+from usdrl_ros.declarations import NAMES, PARAMETERS, RECOMMENDED  # noqa: E402
 from usdrl_ros.parameter_docs import markdown, params_file  # noqa: E402
-from usdrl_ros.parameters import NAMES, PARAMETERS, RECOMMENDED, PerceptionConfig  # noqa: E402
+from usdrl_ros.parameters import PerceptionConfig  # noqa: E402
 
 ROOT = Path(__file__).parent.parent
 

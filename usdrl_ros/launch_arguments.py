@@ -10,7 +10,7 @@ import difflib
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from usdrl_ros.parameters import PARAMETERS, Declaration, check
+from usdrl_ros.declarations import PARAMETERS, Declaration, check
 
 NAMES = (
     "topic",

@@ -30,6 +30,7 @@ from usdrl_model.missing import advice
 from usdrl_model.shown import cut
 from usdrl_ros import parameters
 from usdrl_ros.content_report import ContentReport
+from usdrl_ros.declarations import NAMES
 from usdrl_ros.frames import needs_tf
 from usdrl_ros.health import Health, Situation
 from usdrl_ros.lifecycle import ManagedNode, RCLError
@@ -82,7 +83,7 @@ class PerceptionNode(ManagedNode):
     def __init__(self, stream_factory: StreamFactory = load_stream) -> None:
         super().__init__(NODE_NAME)
         parameters.declare(self)
-        check_given(self, parameters.NAMES)
+        check_given(self, NAMES)
         self._stream_factory = stream_factory
         self._health = Health(time.monotonic, warn=self.get_logger().warning)
         self._content = ContentReport(time.monotonic, warn=self.get_logger().warning)
@@ -269,7 +270,7 @@ class PerceptionNode(ManagedNode):
         )
 
     def _set_parameters(self, changes: list[Parameter]) -> SetParametersResult:
-        values = {parameter.name: parameter.value for parameter in changes if parameter.name in parameters.NAMES}
+        values = {parameter.name: parameter.value for parameter in changes if parameter.name in NAMES}
         try:
             if self._structure_taken:
                 parameters.check_dynamic(values)

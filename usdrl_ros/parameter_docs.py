@@ -12,7 +12,7 @@ import textwrap
 from pathlib import Path
 from typing import Any
 
-from usdrl_ros.parameters import PARAMETERS, Declaration, allowed
+from usdrl_ros.declarations import PARAMETERS, Declaration, allowed
 
 LONG_LIST = 6
 """More choices than this are not listed in a table cell."""
@@ -20,7 +20,7 @@ LONG_LIST = 6
 INTRODUCTION = """\
 # Parameters of `usdrl_perception`
 
-Generated from `usdrl_ros/parameters.py` by `python -m usdrl_ros.parameter_docs`.
+Generated from `usdrl_ros/declarations.py` by `python -m usdrl_ros.parameter_docs`.
 
 Set them in a params file (a copy of `config/perception.yaml`, which has every default as a comment), with
 `-p name:=value`, or, where *dynamic* says yes, with `ros2 param set` while the node runs; the others can be set while
