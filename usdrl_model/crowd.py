@@ -23,7 +23,7 @@ from usdrl_model.followed import Followed, Sighting
 SPEED = 8.0
 """Metres a second. Nobody runs faster past a robot, whose own turning moves people in the sensor's frame as well."""
 NOISE = 0.4
-"""Metres by which a tracker may err from one sample to the next; the median joint counts, so a wild limb is no leap."""
+"""Metres by which a tracker may err from one sample to the next; most joints must, so a wild limb is no leap."""
 SAME_PLACE = 1.0
 """Metres between where somebody was and a sample of another id that is them."""
 NEARER = 0.3
@@ -83,7 +83,7 @@ class Crowd:
                 gone += self._start(id_, sighting)
             elif stamp <= (person.stray or person.sighting).stamp:
                 continue
-            elif _leap(person, sighting) > 0.0:
+            elif _leapt(person, sighting):
                 leaping.append(id_)
             else:
                 self._add(person, sighting)
@@ -112,7 +112,7 @@ class Crowd:
         person = self._people.get(self._name(id_))
         if person is None:  # somebody nearer has just taken their place
             return self._start(id_, sighting)
-        if _leap(person, sighting) <= 0.0:  # the ids were exchanged on behalf of another one
+        if not _leapt(person, sighting):  # the ids were exchanged on behalf of another one
             self._add(person, sighting)
             return []
         owner = self._owner(sighting)
@@ -122,7 +122,7 @@ class Crowd:
             self._add(owner, sighting)
             return []
         stray = person.stray
-        if stray is None or _beyond(*stray.way(sighting), sighting.stamp) > 0.0:
+        if stray is None or _beyond(*stray.way(sighting), sighting.stamp):
             self._refuse_stray(person)
             person.stray = sighting
             return []
@@ -137,7 +137,7 @@ class Crowd:
         near = {}
         for person in self._people.values():
             way, _ = person.way(sighting)
-            if person.sighting.stamp < sighting.stamp and way.size and _leap(person, sighting) <= 0.0:
+            if person.sighting.stamp < sighting.stamp and way.size and not _leapt(person, sighting):
                 near[float(np.median(way))] = person
         return near[min(near)] if near and min(near) < SAME_PLACE else None
 
@@ -168,8 +168,8 @@ class Crowd:
 
     def _lose(self, names: list[str]) -> list[Followed]:
         gone = [self._people.pop(name) for name in names]
-        self._counters["tracks_lost"] += len(gone)
         for person in gone:
+            self._counters["tracks_lost"] += 1
             self._refuse_stray(person)
         return gone
 
@@ -186,17 +186,16 @@ class Crowd:
                 self._names[other] = called
 
 
-def _leap(person: Followed, sighting: Sighting) -> float:
-    """Metres by which the median joint lies beyond where it can have got to; 0 or less is no leap.
+def _leapt(person: Followed, sighting: Sighting) -> bool:
+    """Most joints lie farther than they can have got to, both in the frame and as seen from the sensor.
 
-    It is one only if it is one in the frame and as seen from the sensor: a corrected map moves everybody in the frame,
-    and two sensors see the same person from different places.
+    A corrected map moves everybody in the frame, and two sensors see the same person from different places: no leaps.
     """
-    way, since = person.way(sighting)
-    carried, _ = person.way(sighting, from_sensor=True)
-    return min(_beyond(way, since, sighting.stamp), _beyond(carried, since, sighting.stamp))
+    return _beyond(*person.way(sighting), sighting.stamp) and _beyond(
+        *person.way(sighting, from_sensor=True), sighting.stamp
+    )
 
 
-def _beyond(way: np.ndarray, since: np.ndarray, stamp: float) -> float:
-    """The median of (J,) ways in metres since (J,) stamps, beyond what a body can do; -inf without joints."""
-    return float(np.median(way - SPEED * (stamp - since))) - NOISE if way.size else -np.inf
+def _beyond(way: np.ndarray, since: np.ndarray, stamp: float) -> bool:
+    """Most of (J,) ways in metres since (J,) stamps are more than a body can do; False without joints."""
+    return 2 * np.count_nonzero(way > NOISE + SPEED * (stamp - since)) > len(way)
