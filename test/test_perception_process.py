@@ -56,6 +56,7 @@ def spoiled_weights(tmp_path):
     [
         (["-p", "topology:=kinect"], "Did you mean"),
         (["-p", "num_threads:=0"], "num_threads"),
+        (["-p", "topolgy:=k4abt_32"], "did you mean .topology."),
         (["-p", "watch:=[dance]"], "Known: walk"),
         (["-p", "weights:={spoiled}"], "model.safetensors: damaged"),
         (["-p", "axes:=5"], "docs/parameters.md"),
