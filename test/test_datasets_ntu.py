@@ -258,7 +258,7 @@ def test_a_clip_that_nobody_labelled_and_names_of_splits_that_are_no_clips(
         ({"label": 3.7}, r"label: expected a whole number, got 3\.7"),
         ({"label": True}, "label: expected a whole number"),
         ({"img_shape": (0, 1920)}, "an image of"),
-        ({"keypoint_score": np.full((1, 3, 17), 97.0)}, "keypoint_score: confidence: expected 0 to 1, got 97 to 97"),
+        ({"keypoint_score": np.full((1, 3, 17), 97.0)}, "keypoint_score: expected 0 to 1, got 97 to 97"),
         ({"keypoint_score": np.zeros((2, 3, 17))}, "expected keypoints"),
         ({"img_shape": None}, "TypeError"),
     ],

@@ -1,5 +1,6 @@
 """A clock that is set while it is recorded: a gap is a gap, and memory follows the frames."""
 
+import dataclasses
 import tracemalloc
 from pathlib import Path
 
@@ -66,6 +67,16 @@ def test_training_and_scoring_take_the_memory_of_the_frames(tmp_path: Path) -> N
     assert [int(video.truth.sum()) for video in videos] == [sum(_true(part)) for part in gaps.parts(WALK)]
     assert windows.seen[:, -1].all()
     assert len(stretches(WALK, LABELS, 10.0, 1.0)) == 2
+
+
+def test_every_part_is_scored_for_those_whom_the_truth_names(tmp_path: Path) -> None:
+    """A part in which nobody is labelled does not become one of people whom nobody judged."""
+    one = recorded(STAMPS, (2.0, 4.0))
+    both = tuple(SkeletonFrame(f.stamp, (*f.people, Person("2", f.people[0].joints))) for f in one.frames)
+    write_set(tmp_path, "own", [dataclasses.replace(one, frames=both)])
+    videos = list(frame_scores.videos(Store.open(tmp_path), LABELS, Cut(rate=10.0, frames=16)))
+    assert [video.name for video in videos] == ["walk part 1", "walk part 2"]
+    assert [bool(video.truth.any()) for video in videos] == [True, False]
 
 
 def _true(recording: Recording) -> list[bool]:

@@ -30,6 +30,7 @@ from pathlib import Path
 
 import numpy as np
 
+from usdrl_model import archives, limits
 from usdrl_model.average_precision import CLASS, CONFIDENCE, check_threshold, pair_up, pooled
 from usdrl_model.datasets.numbers import table
 
@@ -187,10 +188,11 @@ def read_folder(folder: str | Path) -> dict[str, np.ndarray]:
         FileNotFoundError: the folder holds no such file.
         ValueError: a malformed file; the message names file and line.
     """
-    files = sorted(Path(folder).glob("*.txt"))
+    files = sorted(file for file in Path(folder).glob("*.txt") if not archives.is_fork(file.name))
     if not files:
         raise FileNotFoundError(f"{folder}: expected files such as 0002-L.txt with rows label,start,end,confidence")
-    return {file.stem: read_rows(file.read_text(encoding="utf-8"), str(file)) for file in files}
+    texts = {file: limits.read(file, limits.TEXT).decode("utf-8", "replace") for file in files}
+    return {file.stem: read_rows(text, str(file)) for file, text in texts.items()}
 
 
 def read_rows(text: str, where: str) -> np.ndarray:

@@ -52,7 +52,7 @@ def check_confidence(confidence: np.ndarray, where: str, most: float = 1.0) -> N
 
     Args:
         confidence: as in the file.
-        where: name of the file, for the message.
+        where: what it is, and in which file, for the message.
         most: highest value that still means "sure"; the peaks of heat maps go a little above 1.
 
     Raises:
@@ -63,8 +63,7 @@ def check_confidence(confidence: np.ndarray, where: str, most: float = 1.0) -> N
         return
     scale = next((scale for scale in (100, 255) if 2.0 < known.max() <= scale and known.min() >= 0.0), None)
     raise ValueError(
-        f"{where}: confidence: expected 0 to 1, got {known.min():g} to {known.max():g}"
-        + (f": divide by {scale}" if scale else "")
+        f"{where}: expected 0 to 1, got {known.min():g} to {known.max():g}" + (f": divide by {scale}" if scale else "")
     )
 
 

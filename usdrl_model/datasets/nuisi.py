@@ -111,7 +111,7 @@ def _slots(name: str, member: Member) -> Recording:
     check_stamps(times, member.where, repeated=True)
     joints = np.array([body[:, 5:] for body in seen]).reshape(-1, 25, 3) / 1e3 * (-1.0, 1.0, 1.0)
     confidence = np.array([body[:, 1] for body in seen]).reshape(-1, 25)
-    check_confidence(confidence, member.where)
+    check_confidence(confidence, f"{member.where}: confidence")
     people: tuple[SkeletonFrame, ...] = frames(times, {ALONE: joints}, {ALONE: confidence})
     rockets = _ROCKETS if name.startswith("Rocket") else ()
     return Recording(

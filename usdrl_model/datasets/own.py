@@ -86,7 +86,7 @@ def _recording(name: str, content: Mapping[str, np.ndarray], base: Path) -> Reco
     if confidence is not None and confidence.shape != joints.shape[:3]:
         raise ValueError(f"confidence: expected {joints.shape[:3]}, got {confidence.shape}")
     if confidence is not None:
-        check_confidence(confidence, name)
+        check_confidence(confidence, "confidence")
     joints, confidence = _meant(joints, confidence, content, layout)
     label = _text(content, "clip_label")
     segments = (*_labelled(content, stamps, ids), *_segments(content, ids))

@@ -14,7 +14,7 @@ Letters: N windows, T frames of a window, M people, G frames of the grid, L fram
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
@@ -136,8 +136,10 @@ def videos(store: Store, labels: tuple[str, ...], how: Cut) -> Iterator[Video]:
         if how.windows == "end_to_end":
             yield end_to_end(store[index], labels, how)
         else:
-            for part in gaps.parts(store.recording(index)):
-                yield from sliding(part, labels, how)
+            recording = store.recording(index)
+            named = {segment.person for segment in recording.segments}
+            for part in gaps.parts(recording):
+                yield from sliding(part, labels, how, named)
 
 
 def widened(recording: Recording, half_width: float) -> Recording:
@@ -151,8 +153,16 @@ def widened(recording: Recording, half_width: float) -> Recording:
     return dataclasses.replace(recording, segments=segments)
 
 
-def sliding(recording: Recording, labels: tuple[str, ...], how: Cut) -> list[Video]:
+def sliding(
+    recording: Recording, labels: tuple[str, ...], how: Cut, named: Collection[str] = frozenset()
+) -> list[Video]:
     """A recording in windows that end at every ``stride``-th frame of the time grid, and at each person's last one.
+
+    Args:
+        recording: with frames.
+        labels: K names, background first.
+        how: to cut.
+        named: people whom the truth of the whole names, where this is a part of it.
 
     Returns:
         A video for everybody whom the truth names; of a recording without truth, for everybody who is in it.
@@ -165,7 +175,9 @@ def sliding(recording: Recording, labels: tuple[str, ...], how: Cut) -> list[Vid
     found = stretches(recording, labels, how.rate, how.max_gap)
     stamps = np.array([frame.stamp for frame in recording.frames])
     start, last = grid_index(float(stamps[0]), how.rate), grid_index(float(stamps[-1]), how.rate)
-    people = sorted({segment.person for segment in recording.segments} or {stretch.person for stretch in found})
+    people = sorted(
+        {segment.person for segment in recording.segments} | set(named) or {stretch.person for stretch in found}
+    )
     made = []
     for person in people:
         segments = tuple(segment for segment in recording.segments if segment.person == person)
