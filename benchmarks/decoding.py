@@ -20,7 +20,7 @@ import numpy as np
 import torch
 from held_out import options
 
-from usdrl_model import config
+from usdrl_model import code_version, config
 from usdrl_model.detector import BACKGROUND
 from usdrl_model.store import Store
 from usdrl_model.tasks import benchmark, continuous_config, continuous_scores, frame_methods, frame_scores
@@ -50,7 +50,7 @@ def judged(method: FrameMethod, seed: int, store: Store, labels: tuple[str, ...]
     found: list[Judged] = []
     for person in people:
         videos = list(frame_scores.videos(store.select(subjects=[person]), labels, method.cut))
-        path = out / f"{method.name}-{seed}-{person}.npz"
+        path = out / f"{method.name}-{seed}-{person}-{code_version.current().hash}.npz"
         if not path.exists():
             others = [one for one in people if one != person]
             windows = frame_scores.training(store.select(subjects=others), labels, method.cut)

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import torch
 
-from usdrl_model import config, pretrain
+from usdrl_model import code_version, config, pretrain
 from usdrl_model.clip_pool import ClipPool
 from usdrl_model.distributed import Processes
 from usdrl_model.finetune_config import FinetuneConfig
@@ -98,7 +98,8 @@ def right_answers(method: methods.Method, learnt: Labelled, scored: Labelled, se
 def folder(out: Path, run: PretrainConfig | FinetuneConfig, store: Store, fold: Fold, kind: str = "") -> Path:
     """Where a run is kept: named by all that decides it."""
     left_out = "-".join(person for people in fold.values() for person in people)
-    return out / "-".join(filter(None, [kind, config.content_hash(run), store.hash, "without", left_out]))
+    code = code_version.current().hash
+    return out / "-".join(filter(None, [kind, config.content_hash(run), store.hash, "without", left_out, code]))
 
 
 def kept(where: Path, measure: Callable[[Path], Scores]) -> Scores:

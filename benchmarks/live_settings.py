@@ -20,7 +20,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from usdrl_model import checkpoint, config, detection_scores, finetune, training_data
+from usdrl_model import checkpoint, code_version, config, detection_scores, finetune, training_data
 from usdrl_model.detector import Scores
 from usdrl_model.events import EventConfig
 from usdrl_model.finetune_config import FinetuneConfig
@@ -106,7 +106,7 @@ def run_of(job: Job) -> FinetuneConfig:
 def scored(job: Job, data: Path, out: Path, device: torch.device) -> Mapping[str, Sequence[float]]:
     """Decisions -> what they score on the people left out."""
     run = run_of(job)
-    where = out / "-".join(map(str, (*job, config.content_hash(run))))
+    where = out / "-".join(map(str, (*job, config.content_hash(run), code_version.current().hash)))
     done = where / "scores.json"
     if not done.exists():
         given = [training_data.recordings(source, data, run.seed) for source in run.sources]

@@ -21,7 +21,7 @@ from typing import Any
 
 import torch
 
-from usdrl_model import config, pretrain, probe
+from usdrl_model import code_version, config, pretrain, probe
 from usdrl_model.clip_pool import ClipPool
 from usdrl_model.distributed import Processes
 from usdrl_model.pretrain_config import PretrainConfig
@@ -82,7 +82,7 @@ def configuration(row: Row, seed: int, steps: int, batch: int) -> PretrainConfig
 def measure(row: Row, run: PretrainConfig, store: Store, out: Path) -> dict[str, Any]:
     """Set -> scores of one run, from its folder if it was done before."""
     kind = "trained" if row.train else "untrained"
-    folder = out / f"{kind}-{config.content_hash(run)}-{store.hash}"
+    folder = out / f"{kind}-{config.content_hash(run)}-{store.hash}-{code_version.current().hash}"
     done = folder / "probe.json"
     if done.exists():
         return dict(json.loads(done.read_text(encoding="utf-8"))["sets"])
@@ -92,7 +92,9 @@ def measure(row: Row, run: PretrainConfig, store: Store, out: Path) -> dict[str,
         pool = ClipPool.of(store.select(split=run.data.split), run.encoder.people, run.data.longest)
         alone = Processes(0, 1, torch.device("cpu"))
         model: USDRL = pretrain.train(run, pool, folder, alone, resume=begun(folder))
-        model.save_pretrained(folder / "weights", {"row": row.name, "configuration": config.content_hash(run)})
+        model.save_pretrained(
+            folder / "weights", pretrain.provenance(run, store.select(split=run.data.split), f"row {row.name}")
+        )
         encoder = model.backbone
     else:
         encoder = probe.untrained(run.encoder, run.projectors, run.seed)

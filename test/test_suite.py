@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 from small_benchmark import BENCHMARK, CPU, ENCODER, RECIPE, utd
 
-from usdrl_model import cli, config
+from usdrl_model import cli, code_version, config
 from usdrl_model.benchmark_cli import BEGIN, END
+from usdrl_model.code_version import CodeVersion
 from usdrl_model.pretrain_config import DataConfig, PretrainConfig
 from usdrl_model.projectors import ProjectorConfig
 from usdrl_model.tasks import suite
@@ -57,6 +58,33 @@ def test_every_seed_is_a_pretraining_of_its_own_and_nothing_is_done_twice(made: 
     again = run()
     assert {path: path.stat().st_mtime_ns for path in files} == files
     assert [cells for *_, cells in again] == [cells for *_, cells in results]
+
+
+def test_a_page_does_not_mix_code(
+    made: Suite, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config.dump(made.only([f"{tmp_path / 'made.yaml'}/retrieval"]), tmp_path / "suite.yaml")
+    arguments = [
+        "benchmark", "--suite", str(tmp_path / "suite.yaml"), "--data", str(tmp_path / "stores"),
+        "--out", str(tmp_path / "out"), "--device", "cpu", "--threads", "1",
+    ]  # fmt: skip
+    assert cli.main(arguments) == 0
+    assert f"Made by {code_version.current()};" in capsys.readouterr().out
+    before = set((tmp_path / "out" / "cells").iterdir())
+
+    other = CodeVersion(version="0.1.0", commit="abc", hash="0" * 16)
+    first = code_version.current()
+    monkeypatch.setattr(code_version, "current", lambda: other)
+    assert cli.main(arguments) == 1
+    said = capsys.readouterr().err
+    assert f"tiny-0/weights and 1 more: pretrained by {first}; what runs is {other}" in said
+    assert "--keep-pretrained" in said
+    assert set((tmp_path / "out" / "cells").iterdir()) == before
+    assert cli.main([*arguments, "--keep-pretrained"]) == 0
+    page = capsys.readouterr().out
+    assert f"Made by {other};" in page
+    assert f"The pretrained models are older: made by {first}." in page
+    assert len(set((tmp_path / "out" / "cells").iterdir()) - before) == 3, "all cells are made again"
 
 
 def test_the_command_writes_the_marked_part_of_a_page(made: Suite, tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Reports and pictures say what the cells say."""
 
+import dataclasses
 import json
 import math
 import re
@@ -14,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from usdrl_model.average_precision import Curve
+from usdrl_model.code_version import CodeVersion
 from usdrl_model.tasks import benchmark as benchmarks
 from usdrl_model.tasks import charts
 from usdrl_model.tasks.benchmark import Benchmark, Published, Task, TaskSettings
@@ -117,7 +119,8 @@ def test_json_gives_the_cells_back() -> None:
     cells = [shares("linear", seed, 30.0, 70.0) for seed in range(2)]
     written = json.loads(json.dumps(to_json(few_labels(), "semi_supervised", cells, {"commit": "abc"})))
     assert [Cell.from_dict(one) for one in written["cells"]] == cells
-    assert written["about"] == {"commit": "abc"} and written["published"][0]["value"] == 33.1
+    made = {"made by": str(cells[0].code), "made on": cells[0].date}
+    assert written["about"] == {"commit": "abc", **made} and written["published"][0]["value"] == 33.1
 
 
 def test_the_page_says_what_was_evaluated_and_how_to_repeat_it() -> None:
@@ -128,6 +131,19 @@ def test_the_page_says_what_was_evaluated_and_how_to_repeat_it() -> None:
         assert fact in page
     assert "```\nusdrl evaluate --task recognition\n```" in page
     assert METRICS["accuracy"][1] in page
+
+
+def test_no_page_mixes_cells_of_different_code() -> None:
+    old = dataclasses.replace(cell("recognition", "linear", 1), code=CodeVersion(version="0.1.0", hash="0" * 16))
+    cells = [cell("recognition", "linear"), old]
+    for page in (
+        lambda: to_markdown(recognition(), "recognition", cells, {}),
+        lambda: to_json(recognition(), "recognition", cells, {}),
+        lambda: results_table([(recognition(), "recognition", [one]) for one in cells]),
+    ):
+        with pytest.raises(ValueError, match="expected cells made by the same code"):
+            page()
+    assert f"code {'0' * 16}" in to_markdown(recognition(), "recognition", [old], {})
 
 
 def test_splits_one_by_one() -> None:

@@ -1,6 +1,8 @@
 """Tasks on clips: what is trained and scored on what, cells, stopping and going on."""
 
 import dataclasses
+import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +20,9 @@ from small_benchmark import (
     weights,
 )
 
+import usdrl_model
+from usdrl_model import code_version
+from usdrl_model.code_version import CodeVersion
 from usdrl_model.labelled import labelled
 from usdrl_model.skeleton import Person
 from usdrl_model.store import Store
@@ -25,7 +30,7 @@ from usdrl_model.store_writer import write_set
 from usdrl_model.tasks import clips, methods
 from usdrl_model.tasks.benchmark import TaskSettings, open_benchmark
 from usdrl_model.tasks.cells import Cells
-from usdrl_model.tasks.result import ALL, Cell
+from usdrl_model.tasks.result import ALL, Cell, made_with
 from usdrl_model.tasks.weights import Pretrained
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -41,8 +46,32 @@ def test_a_cell_is_found_under_its_key_alone(tmp_path: Path, monkeypatch: pytest
     cells.put(KEY, CELL)
     assert cells.get(KEY) == CELL
     assert cells.get({**KEY, "weights": "y"}) is None
-    monkeypatch.setattr("usdrl_model.__version__", "99")
-    assert cells.get(KEY) is None
+    (path,) = cells.folder.iterdir()
+    monkeypatch.setattr(code_version, "current", lambda: CodeVersion(version="0.1.0", hash="0" * 16))
+    other = Cells(cells.folder)
+    assert other.get(KEY) is None, "a number of other code under this one"
+    other.put(KEY, dataclasses.replace(CELL, scores={ALL: {"accuracy": 60.0}}, code=code_version.current()))
+    assert other.get(KEY).code.hash == "0" * 16
+    assert cells.get(KEY) == CELL
+    assert path in cells.folder.iterdir()
+
+
+def test_a_cell_says_which_code_made_it_and_when(tmp_path: Path) -> None:
+    cells = Cells(tmp_path)
+    cells.put(KEY, CELL)
+    (path,) = tmp_path.iterdir()
+    stored = json.loads(path.read_text())
+    assert stored["key"]["code"] == stored["cell"]["code"]["hash"] == code_version.current().hash
+    assert stored["cell"]["code"]["version"] == usdrl_model.__version__
+    assert re.fullmatch(r"\d{4}-\d\d-\d\d", stored["cell"]["date"])
+
+
+def test_cells_of_different_code_are_not_mixed() -> None:
+    old = dataclasses.replace(CELL, seed=1, code=CodeVersion(version="0.1.0", commit="abc", hash="0" * 16))
+    assert made_with([CELL, dataclasses.replace(CELL, date="2026-01-02")]) == (CELL.code, f"2026-01-02 to {CELL.date}")
+    assert made_with([old]) == (old.code, CELL.date)
+    with pytest.raises(ValueError, match=r"made by the same code, got 1 by .*; 1 by .*commit abc, code 00"):
+        made_with([CELL, old])
 
 
 def test_a_damaged_cell_is_named(tmp_path: Path) -> None:

@@ -27,6 +27,10 @@ def add_verb(verbs: Any) -> None:
     verb.add_argument("--out", required=True, type=Path, help="folder for models and scores, made where missing")
     verb.add_argument("--page", type=Path, help="Markdown file whose marked part becomes the table (default: none)")
     verb.add_argument("--only", nargs="+", metavar="BENCHMARK/TASK", help="only these evaluations")
+    verb.add_argument(
+        "--keep-pretrained", action="store_true",
+        help="take models in --out that other code pretrained; the page says so (default: they are an error)",
+    )  # fmt: skip
     add_machine(verb)
     verb.set_defaults(run=reported("benchmark", run))
 
@@ -43,9 +47,12 @@ def run(arguments: argparse.Namespace) -> None:
         text = arguments.page.read_text(encoding="utf-8")
         report.replace_between_markers(text, BEGIN, END, "")
     where = device(arguments)
-    results = suite.run(chosen, arguments.data, arguments.out, where)
-    command = shlex.join(["usdrl", "benchmark", "--suite", arguments.suite, *_only(arguments)])
-    page = suite.page(chosen, results, command=command, device=where)
+    results = suite.run(chosen, arguments.data, arguments.out, where, keep_pretrained=arguments.keep_pretrained)
+    kept = ["--keep-pretrained"] if arguments.keep_pretrained else []
+    command = shlex.join(["usdrl", "benchmark", "--suite", arguments.suite, *_only(arguments), *kept])
+    page = suite.page(
+        chosen, results, command=command, device=where, pretrained=suite.pretrained_by(chosen, arguments.out).values()
+    )
     if arguments.page:
         text = arguments.page.read_text(encoding="utf-8")
         arguments.page.write_text(report.replace_between_markers(text, BEGIN, END, page), encoding="utf-8")

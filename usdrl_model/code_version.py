@@ -36,7 +36,10 @@ class CodeVersion:
 
 @functools.cache
 def current() -> CodeVersion:
-    """The code that runs, as it was when it was first asked for."""
+    """The code that runs, as it was when it was first asked for.
+
+    A program reads its sources bit by bit; ask early, so that what is edited meanwhile is not taken for what runs.
+    """
     return CodeVersion(version=usdrl_model.__version__, commit=_commit(PACKAGE.parent), hash=sources_hash(PACKAGE))
 
 

@@ -13,7 +13,6 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import usdrl_model
 from usdrl_model.verb import add_machine, device, reported
 
 if TYPE_CHECKING:
@@ -37,13 +36,13 @@ def add_verb(verbs: Any) -> None:
 def run(arguments: argparse.Namespace) -> None:
     """Score, and print the table."""
     # Here and below: "usdrl --help" must not wait for torch.
-    from usdrl_model import hub, probe
+    from usdrl_model import code_version, config, hub, probe
     from usdrl_model.store import Store
     from usdrl_model.usdrl import load_encoder
 
     where = device(arguments)
+    stored = hub.find(arguments.weights).config
     if arguments.untrained:
-        stored = hub.find(arguments.weights).config
         encoder = probe.untrained(stored.encoder, stored.projectors, arguments.seed)
     else:
         encoder = load_encoder(arguments.weights)
@@ -55,7 +54,8 @@ def run(arguments: argparse.Namespace) -> None:
         **({"seed": arguments.seed} if arguments.untrained else {}),
         "split": arguments.split,
         "data": store.hash,
-        "version": usdrl_model.__version__,
+        "provenance": None if arguments.untrained else config.to_dict(stored.provenance),
+        "code": config.to_dict(code_version.current()),
         "sets": {name: asdict(score) for name, score in scores.items()},
     }
     if arguments.json:

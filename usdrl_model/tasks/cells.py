@@ -1,7 +1,8 @@
 """Finished cells as files, so that an evaluation can be stopped, go on, and be part of a larger one.
 
 A cell is taken from its file as long as everything that decides it is the same: benchmark, settings, method, recipe,
-weights, seed, data, and the version of the package. That is its key; the name of the file ends with a hash of it.
+weights, seed, data, and the code (``code_version``). That is its key; the name of the file ends with a hash of it. So a
+cell of other code is never taken: it is made again, and the file of the other code stays where it is.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import usdrl_model
+from usdrl_model import code_version
 from usdrl_model.atomic_file import write_text
 from usdrl_model.config import HASH_LENGTH
 from usdrl_model.tasks.result import Cell
@@ -28,6 +29,8 @@ class Cells:
     def __init__(self, folder: str | Path) -> None:
         """The folder is made with the first cell."""
         self.folder = Path(folder)
+        self.code = code_version.current().hash
+        """Of the code that makes cells from here on."""
 
     def get(self, key: Key) -> Cell | None:
         """The cell, or None where it is not finished.
@@ -47,15 +50,15 @@ class Cells:
     def put(self, key: Key, cell: Cell) -> None:
         """Keep a cell; its file is there as a whole or not at all."""
         path = self._path(key)
-        text = json.dumps({"key": _complete(key), "cell": cell.to_dict()}, indent=1, allow_nan=False)
+        text = json.dumps({"key": self.complete(key), "cell": cell.to_dict()}, indent=1, allow_nan=False)
         write_text(path, text + "\n")
 
+    def complete(self, key: Mapping[str, Any]) -> dict[str, Any]:
+        """What decides a cell or a part of one, with the code."""
+        return {**key, "code": self.code}
+
     def _path(self, key: Key) -> Path:
-        text = json.dumps(_complete(key), sort_keys=True)
+        text = json.dumps(self.complete(key), sort_keys=True)
         words = [str(key[part]) for part in ("task", "benchmark", "method", "seed")]
         readable = "-".join(re.sub(r"\W+", "_", word).strip("_") for word in words)
         return self.folder / f"{readable}-{hashlib.sha256(text.encode()).hexdigest()[:HASH_LENGTH]}.json"
-
-
-def _complete(key: Key) -> dict[str, Any]:
-    return {**key, "version": usdrl_model.__version__}

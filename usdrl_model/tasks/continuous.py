@@ -28,7 +28,6 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
-import usdrl_model
 from usdrl_model import config
 from usdrl_model.action_points import ActionPoint
 from usdrl_model.atomic_file import replacing
@@ -94,7 +93,7 @@ class _Runner:
     ) -> None:
         self._benchmark, self._task, self._store, self._settings = benchmark, task, store, settings
         self._labels = (BACKGROUND, *classes(store, task))
-        self._posteriors = _Posteriors(cells.folder / "posteriors")
+        self._posteriors = _Posteriors(cells)
         self._windows: dict[tuple[str, Cut], Windows] = {}
         self._instants = _all_instants(store)
         if self._instants and task != "detection":
@@ -210,8 +209,8 @@ class _Runner:
 class _Posteriors:
     """Arrays by what decides them, as files."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, cells: Cells) -> None:
+        self._cells = cells
 
     def get(self, key: Mapping[str, object]) -> dict[str, np.ndarray] | None:
         path = self._path(key)
@@ -225,8 +224,10 @@ class _Posteriors:
             np.savez_compressed(file, **arrays)
 
     def _path(self, key: Mapping[str, object]) -> Path:
-        text = json.dumps({**key, "version": usdrl_model.__version__}, sort_keys=True)
-        return self._folder / f"{hashlib.sha256(text.encode()).hexdigest()[: config.HASH_LENGTH]}.npz"
+        text = json.dumps(self._cells.complete(key), sort_keys=True)
+        return (
+            self._cells.folder / "posteriors" / f"{hashlib.sha256(text.encode()).hexdigest()[: config.HASH_LENGTH]}.npz"
+        )
 
 
 def _all_instants(store: Store) -> bool:

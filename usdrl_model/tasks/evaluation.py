@@ -15,7 +15,6 @@ from pathlib import Path
 
 import torch
 
-import usdrl_model
 from usdrl_model import config, provenance
 from usdrl_model.content_sample import look, sampled
 from usdrl_model.finetune_config import FinetuneConfig
@@ -106,7 +105,6 @@ def evaluate(
         "recipe": f"{recipe or 'of the package'} ({used})",
         "data": f"{benchmark.data} ({store.hash})",
         "device": str(device),
-        "version": usdrl_model.__version__,
     }
     return found, about
 
@@ -117,4 +115,4 @@ def described(weights: Pretrained, benchmark: Benchmark) -> str:
     alone = ""
     if weights.shape.people < benchmark.people:
         alone = f"; they see {weights.shape.people} of {benchmark.people} people, those who are there longest"
-    return f"{weights.path} ({weights.hash}), {sets}{alone}"
+    return f"{weights.path} ({weights.hash}), {sets}, by {weights.made.code}{alone}"

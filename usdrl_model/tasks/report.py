@@ -16,7 +16,7 @@ from typing import Any
 from usdrl_model.config import to_dict
 from usdrl_model.tasks.benchmark import TASKS, Benchmark, Published, Task
 from usdrl_model.tasks.names import METRICS, SECONDARY, TITLES, is_baseline, metric_title, setting_title
-from usdrl_model.tasks.result import ALL, Cell
+from usdrl_model.tasks.result import ALL, Cell, made_with
 from usdrl_model.tasks.rows import Column, Row, columns, rows
 
 COMMAND = "command"
@@ -28,7 +28,7 @@ def to_json(benchmark: Benchmark, task: Task, cells: Sequence[Cell], about: Mapp
     """Everything that is known, ready for ``json.dumps(..., allow_nan=False)``: the table and the cells under it.
 
     Raises:
-        ValueError: see ``rows``; or a task that the benchmark does not have.
+        ValueError: see ``rows`` and ``made_with``; or a task that the benchmark does not have.
     """
     settings = benchmark.task(task)
     table = []
@@ -53,7 +53,7 @@ def to_json(benchmark: Benchmark, task: Task, cells: Sequence[Cell], about: Mapp
         "protocol": list(benchmark.splits),
         "task": task,
         "metric": settings.metric,
-        "about": dict(about),
+        "about": dict(about) | _made(cells),
         "table": table,
         "published": [to_dict(one) for one in settings.published],
         "cells": [_finite(cell.to_dict()) for cell in cells],
@@ -70,7 +70,7 @@ def to_markdown(benchmark: Benchmark, task: Task, cells: Sequence[Cell], about: 
         about: what else is to be known (weights, device, commit ...), in this order; ``COMMAND`` is the command line.
 
     Raises:
-        ValueError: see ``rows``; or a task that the benchmark does not have.
+        ValueError: see ``rows`` and ``made_with``; or a task that the benchmark does not have.
     """
     settings, shown = benchmark.task(task), columns(benchmark, task, cells)
     labels = max((cell.labels for cell in cells), key=len, default=())
@@ -81,6 +81,7 @@ def to_markdown(benchmark: Benchmark, task: Task, cells: Sequence[Cell], about: 
         **_clips(task, cells),
         **({"note": benchmark.note} if benchmark.note else {}),
         **{key: value for key, value in about.items() if key != COMMAND},
+        **_made(cells),
     }
     lines = [f"# {TITLES[task]}: {benchmark.title}", ""]
     lines += _table(["", ""], [[key, value] for key, value in facts.items()])
@@ -105,8 +106,9 @@ def results_table(results: Sequence[tuple[Benchmark, Task, Sequence[Cell]]]) -> 
     """Many results in little space: a section a task, a row a benchmark and method, without ``SECONDARY`` metrics.
 
     Raises:
-        ValueError: see ``rows``.
+        ValueError: see ``rows`` and ``made_with``.
     """
+    _made([cell for *_, cells in results for cell in cells])
     lines: list[str] = []
     for task in TASKS:
         of_task = [(benchmark, cells) for benchmark, name, cells in results if name == task]
@@ -144,6 +146,14 @@ def replace_between_markers(text: str, begin: str, end: str, new: str) -> str:
     if end not in rest:
         raise ValueError(f"expected {end!r} below {begin!r}, found it above: exchange them")
     return f"{head}{begin}\n\n{new.strip()}\n\n{end}{rest.partition(end)[2]}"
+
+
+def _made(cells: Sequence[Cell]) -> dict[str, str]:
+    """What made the cells of a page; nothing where there are none."""
+    if not cells:
+        return {}
+    code, days = made_with(cells)
+    return {"made by": str(code), "made on": days}
 
 
 def _measured(row: Row, shown: Sequence[Column]) -> list[str]:

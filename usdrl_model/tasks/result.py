@@ -16,9 +16,13 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+import time
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+
+from usdrl_model import code_version, config
+from usdrl_model.code_version import CodeVersion
 
 ALL = "all"
 """The setting of a task that has none."""
@@ -31,6 +35,8 @@ _KEYS: dict[str, type | tuple[type, ...]] = {
     "seconds": (int, float),
     "labels": list,
     "details": Mapping,
+    "code": Mapping,
+    "date": str,
 }
 
 
@@ -57,6 +63,10 @@ class Cell:
     details: Mapping[str, Any] = field(default_factory=dict)
     """What JSON can hold, by kind: ``confusion`` {setting: K rows of K counts, a row a true class},
     ``precision_recall``, ``timelines``, ``folds`` {setting: {fold: {metric: value}}}."""
+    code: CodeVersion = field(default_factory=lambda: code_version.current())
+    """What made it."""
+    date: str = field(default_factory=lambda: time.strftime("%Y-%m-%d", time.gmtime()))
+    """When, in UTC."""
 
     def __post_init__(self) -> None:
         """Refuse a cell without scores, or with one that is no number."""
@@ -78,6 +88,8 @@ class Cell:
             "seconds": self.seconds,
             "labels": list(self.labels),
             "details": json.loads(json.dumps(self.details)),
+            "code": config.to_dict(self.code),
+            "date": self.date,
         }
 
     @classmethod
@@ -93,4 +105,26 @@ class Cell:
         for key, kind in _KEYS.items():
             if not isinstance(mapping[key], kind) or isinstance(mapping[key], bool):
                 raise ValueError(f"cell: {key}: not what a cell holds: {mapping[key]!r}")
-        return cls(**{**mapping, "labels": tuple(mapping["labels"])})
+        code = config.from_dict(CodeVersion, mapping["code"], where="cell: code")
+        return cls(**{**mapping, "labels": tuple(mapping["labels"]), "code": code})
+
+
+def made_with(cells: Iterable[Cell]) -> tuple[CodeVersion, str]:
+    """The code that made cells, and the days on which it did ("2026-11-26 to 2026-11-27").
+
+    Raises:
+        ValueError: different code made them, so that they cannot be compared; without cells, too.
+    """
+    by_code: dict[str, list[Cell]] = {}
+    for cell in cells:
+        by_code.setdefault(cell.code.hash, []).append(cell)
+    if len(by_code) != 1:
+        found = "; ".join(f"{len(group)} by {group[0].code}" for group in by_code.values()) or "none"
+        raise ValueError(
+            f"expected cells made by the same code, got {found}: make them again with one of them (usdrl evaluate and"
+            " usdrl benchmark do, where a cell is not of the code that runs)"
+        )
+    (group,) = by_code.values()
+    newest = max(group, key=lambda cell: cell.date)
+    days = sorted({cell.date for cell in group})
+    return newest.code, " to ".join(dict.fromkeys((days[0], days[-1])))

@@ -6,18 +6,16 @@ and cells are kept in one folder, so that a suite can be stopped and goes on whe
 
 from __future__ import annotations
 
-import subprocess
-import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
 from tqdm import tqdm
 
-import usdrl_model
-from usdrl_model import config, pretrain
+from usdrl_model import code_version, config, hub, pretrain
 from usdrl_model.clip_pool import ClipPool
+from usdrl_model.code_version import CodeVersion
 from usdrl_model.distributed import Processes
 from usdrl_model.pretrain_config import PretrainConfig
 from usdrl_model.run_state import begun
@@ -27,7 +25,7 @@ from usdrl_model.tasks import frame_methods, methods, report
 from usdrl_model.tasks.benchmark import CONTINUOUS, Benchmark, Task
 from usdrl_model.tasks.cells import Cells
 from usdrl_model.tasks.evaluation import evaluate
-from usdrl_model.tasks.result import Cell
+from usdrl_model.tasks.result import Cell, made_with
 from usdrl_model.tasks.weights import Pretrained
 
 Result = tuple[Benchmark, Task, Sequence[Cell]]
@@ -115,7 +113,7 @@ def load(name: str | Path) -> Suite:
     return config.load(Suite, folder / f"{name}.yaml")
 
 
-def run(suite: Suite, data: Path, out: Path, device: torch.device) -> list[Result]:
+def run(suite: Suite, data: Path, out: Path, device: torch.device, *, keep_pretrained: bool = False) -> list[Result]:
     """Pretrain, evaluate, and return the cells of every task of every benchmark, however many evaluations they are of.
 
     Args:
@@ -123,17 +121,19 @@ def run(suite: Suite, data: Path, out: Path, device: torch.device) -> list[Resul
         data: store; all of its benchmarks' sets have to be there.
         out: folder for pretrained models and cells; what is finished in it is taken from there.
         device: where to train and to score.
+        keep_pretrained: take models in ``out`` that other code pretrained; without it they are an error.
 
     Raises:
-        ValueError, FileNotFoundError: data are missing or do not fit; nothing has been trained then.
+        ValueError, FileNotFoundError: data are missing or do not fit, or models in ``out`` are of other code; nothing
+            has been trained then.
     """
     for one in suite.evaluations:
         benchmarks.open_benchmark(benchmarks.load(one.benchmark), data, one.task)
+    if not keep_pretrained:
+        _check_code(pretrained_by(suite, out))
     weights: dict[tuple[str, int], Pretrained] = {}
-    for name in dict.fromkeys(name for one in suite.evaluations for name in one.weights):
-        for seed in suite.seeds:
-            run_out = out / "pretraining" / f"{name}-{seed}"
-            weights[name, seed] = _pretrained(suite.pretraining[name].load(seed), data, run_out, device)
+    for (name, seed), place in _places(suite, out).items():
+        weights[name, seed] = _pretrained(suite.pretraining[name].load(seed), data, place, device)
     results: dict[tuple[str, Task], tuple[Benchmark, Task, list[Cell]]] = {}
     with tqdm(suite.evaluations, desc="suite", unit="evaluation") as bar:
         for one in bar:
@@ -144,14 +144,40 @@ def run(suite: Suite, data: Path, out: Path, device: torch.device) -> list[Resul
     return list(results.values())
 
 
-def page(suite: Suite, results: Sequence[Result], *, command: str, device: torch.device) -> str:
-    """The results as Markdown, with everything that decides them."""
+def pretrained_by(suite: Suite, out: Path) -> dict[Path, CodeVersion]:
+    """Folder -> the code that made it, of the suite's pretrained models that are in ``out``."""
+    folders = [place / "weights" for place in _places(suite, out).values()]
+    return {folder: hub.find(folder).config.provenance.code for folder in folders if folder.is_dir()}
+
+
+def page(
+    suite: Suite,
+    results: Sequence[Result],
+    *,
+    command: str,
+    device: torch.device,
+    pretrained: Iterable[CodeVersion] = (),
+) -> str:
+    """The results as Markdown, with everything that decides them.
+
+    Args:
+        suite: what was done.
+        results: of ``run``.
+        command: that repeats it.
+        device: where it was done.
+        pretrained: what made the pretrained models, to be said where that is other code.
+
+    Raises:
+        ValueError: cells that different code made.
+    """
     seeds = ", ".join(map(str, suite.seeds))
+    code, days = made_with(cell for *_, cells in results for cell in cells)
+    others = dict.fromkeys(str(one) for one in pretrained if one.hash != code.hash)
     about = [
         f"`{command}`",
         "",
-        f"Version {usdrl_model.__version__}, commit {_commit()}, suite {config.content_hash(suite)}, seeds {seeds},"
-        f" {device}, {time.strftime('%Y-%m-%d', time.gmtime())}.",
+        f"Made by {code}; suite {config.content_hash(suite)}, seeds {seeds}, {device}, {days}.",
+        *(["", f"The pretrained models are older: made by {'; '.join(others)}."] if others else []),
     ]
     return "\n".join([*about, "", report.results_table(results)])
 
@@ -195,6 +221,24 @@ def _evaluated(
     return benchmark, one.task, sorted(found, key=lambda cell: names.index(cell.method))
 
 
+def _places(suite: Suite, out: Path) -> dict[tuple[str, int], Path]:
+    """Name and seed -> run folder, of every model that is pretrained for the evaluations."""
+    names = dict.fromkeys(name for one in suite.evaluations for name in one.weights)
+    return {(name, seed): out / "pretraining" / f"{name}-{seed}" for name in names for seed in suite.seeds}
+
+
+def _check_code(made: Mapping[Path, CodeVersion]) -> None:
+    """Refuse pretrained models of other code; ValueError names them."""
+    current = code_version.current()
+    others = {path: code for path, code in made.items() if code.hash != current.hash}
+    if others:
+        path, code = next(iter(others.items()))
+        raise ValueError(
+            f"{path}{f' and {len(others) - 1} more' if len(others) > 1 else ''}: pretrained by {code}; what runs is"
+            f" {current}: choose another --out to pretrain again, or take them with --keep-pretrained; the page says so"
+        )
+
+
 def _pretrained(run: PretrainConfig, data: Path, out: Path, device: torch.device) -> Pretrained:
     """The model of a run; trained where ``out`` does not hold it yet, or not to the end."""
     store = Store.open(data).select(sets=run.data.sets or None, split=run.data.split)
@@ -206,18 +250,3 @@ def _pretrained(run: PretrainConfig, data: Path, out: Path, device: torch.device
     else:
         pretrain.run_state(run, pool, out).load()  # refuses what another configuration or other clips made
     return Pretrained.open(out / "weights")
-
-
-def _commit() -> str:
-    """Of the package's source tree, with a mark where files were changed since; "unknown" where it was installed."""
-    root = Path(usdrl_model.__file__).resolve().parent.parent
-    if not (root / ".git").exists():  # else git would find whatever repository lies around an installation
-        return "unknown"
-    try:
-        shown = subprocess.run(
-            ["git", "describe", "--always", "--dirty", "--abbrev=10", "--exclude=*"],
-            cwd=root, capture_output=True, text=True, check=True,
-        )  # fmt: skip
-    except (OSError, subprocess.CalledProcessError):
-        return "unknown"
-    return shown.stdout.strip()
