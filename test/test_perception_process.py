@@ -1,6 +1,7 @@
 """The process of the perception node: how it starts, waits, is named and ends."""
 
 import importlib.util
+import re
 import shutil
 import signal
 import sys
@@ -40,6 +41,27 @@ def test_a_node_that_is_stopped_at_any_moment_ends_well():
     spec.loader.exec_module(stops)
     results = list(stops.stops(8))
     assert all(result.good for result in results), stops.table(results)
+
+
+def _shared_memory(pid="self"):
+    """The files of the middleware that a process has mapped, ports apart, which all processes share."""
+    mapped = Path(f"/proc/{pid}/maps").read_text(encoding="utf-8").split()
+    return {Path(word) for word in mapped if re.match("/dev/shm/fastrtps_(?!port)", word)}
+
+
+@pytest.mark.parametrize("settings", [["-p", "autostart:=false"], []], ids=["unconfigured", "active"])
+def test_a_node_that_is_stopped_leaves_no_shared_memory_behind(peer, settings):
+    others = _shared_memory()
+    with _run(*settings) as child:
+        state = "active" if not settings else "unconfigured"
+        peer.wait(
+            lambda: peer.call(GetState, "usdrl_perception/get_state").current_state.label == state, state, timeout=60.0
+        )
+        own = _shared_memory(child.pid) - others
+        if not own:
+            pytest.skip("this middleware uses no shared memory")
+        assert seconds_to_end(child, signal.SIGTERM) < 2.0
+        assert not any(path.exists() for path in own)
 
 
 @pytest.fixture

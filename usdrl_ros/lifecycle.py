@@ -52,6 +52,12 @@ def spin(executor: Executor, stop: threading.Event, failed: Callable[[Exception]
             stop.wait(0.01)  # whatever it is, it shall not take the whole machine
 
 
+def halt(executor: Executor, stop: threading.Event) -> None:
+    """End ``spin`` at once: ``Executor.wake`` alone would only let it look for work and wait on."""
+    stop.set()
+    executor.create_task(lambda: None)
+
+
 class ManagedNode(LifecycleNodeMixin, Node):
     """A lifecycle node whose transitions run beside everything else (it needs a ``MultiThreadedExecutor``).
 
@@ -63,6 +69,11 @@ class ManagedNode(LifecycleNodeMixin, Node):
         # Not LifecycleNode's own constructor, which would put the transitions into the group of everything else.
         Node.__init__(self, name)
         LifecycleNodeMixin.__init__(self, callback_group=ReentrantCallbackGroup())
+
+    def destroy_node(self) -> None:
+        """As ``Node.destroy_node``, with what LifecycleNode forgets, which would keep the node's DDS participant."""
+        super().destroy_node()
+        self._state_machine.destroy_when_not_in_use()
 
     def end_transitions(self, timeout: float) -> bool:
         """Wait for the transition under way, ``timeout`` seconds at most; False if it goes on. None begins any more."""

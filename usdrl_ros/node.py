@@ -53,7 +53,7 @@ DIAGNOSTICS_PERIOD = 1.0
 SUPERVISION_PERIOD = 0.5
 FAREWELL = 0.04
 """Seconds for which whoever deactivates waits for the last results; later ones follow, until cleanup."""
-CLOSING = 0.4
+CLOSING = 0.25
 """Seconds for which the end of the process waits for an inference."""
 
 SUCCESS, FAILURE, ERROR = (

@@ -11,7 +11,7 @@ from rclpy.executors import MultiThreadedExecutor
 
 from usdrl_model.shown import MESSAGE, cut
 from usdrl_ros import stopping
-from usdrl_ros.lifecycle import initialise, spin
+from usdrl_ros.lifecycle import halt, initialise, spin
 from usdrl_ros.node import NODE_NAME, PerceptionNode
 from usdrl_ros.pipeline import StreamFactory
 
@@ -54,7 +54,7 @@ def serve(args: list[str] | None, stream_factory: StreamFactory) -> int:
         threading.Thread(target=start, name="start", daemon=True).start()
     stop.wait()
     try:
-        executor.wake()
+        halt(executor, stop)
         answering.join(CLOSING)
         node.close()
         rclpy.try_shutdown()

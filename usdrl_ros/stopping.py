@@ -12,7 +12,7 @@ import sys
 import threading
 from typing import NoReturn
 
-DEADLINE = 1.5
+DEADLINE = 1.0
 """Seconds after the signal in which the process may close what it has opened."""
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)

@@ -10,7 +10,7 @@ import rclpy
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 
-from usdrl_ros.lifecycle import WAKE_UP, spin
+from usdrl_ros.lifecycle import WAKE_UP, halt, spin
 
 CLOSING = 2 * WAKE_UP
 """Seconds for which ``close`` waits for the thread."""
@@ -50,8 +50,7 @@ class TfListener:
 
     def close(self) -> None:
         """End the thread and destroy the node."""
-        self._stop.set()
-        self._executor.wake()
+        halt(self._executor, self._stop)
         self._thread.join(CLOSING)
         self._node.destroy_node()
 
