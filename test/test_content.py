@@ -99,6 +99,16 @@ def from_the_waist_up(sent: np.ndarray) -> np.ndarray:
     return np.where(np.array(missing)[:, None], np.nan, sent)
 
 
+def without_legs(sent: np.ndarray) -> np.ndarray:
+    missing = [name.startswith(("knee", "ankle", "foot")) for name in topology("kinect_v2_25").joints]
+    return np.where(np.array(missing)[:, None], np.nan, sent)
+
+
+def without_arms(sent: np.ndarray) -> np.ndarray:
+    missing = [name.startswith(("elbow", "wrist", "hand", "thumb")) for name in topology("kinect_v2_25").joints]
+    return np.where(np.array(missing)[:, None], 0.0, sent)
+
+
 def pixels(sent: np.ndarray) -> np.ndarray:
     return np.stack([320 + 500 * sent[:, 0] / sent[:, 2], 240 + 500 * sent[:, 1] / sent[:, 2], 0 * sent[:, 2]], axis=1)
 
@@ -130,6 +140,8 @@ WRONG = {
     ),
     "pixels": (Bench(change=pixels), None, "flat", "2D pixels?"),
     "seen from the waist up": (Bench(change=from_the_waist_up), None, "legs", "from the waist up"),
+    "no legs": (Bench(change=without_legs), None, "legs", "knees and feet are never seen"),
+    "no arms": (Bench(change=without_arms), None, "arms", "arms are never seen"),
     "zeros": (Bench(change=np.zeros_like), None, "unusable", "zeros"),
     "nothing but NaN": (Bench(change=lambda sent: sent * np.nan), None, "unusable", "NaN"),
 }  # fmt: skip

@@ -9,15 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from difflib import SequenceMatcher
 from enum import IntEnum
 
 import numpy as np
 
-from usdrl_model import bodies
+from usdrl_model import bodies, joint_order
 from usdrl_model.sights import UP, Setup, Sight, to_canonical
 from usdrl_model.skeleton import MAX_RANGE, MIN_CONFIDENCE, UNITS
-from usdrl_model.topology import CANONICAL_JOINTS, JOINT_INDEX, names, topology
+from usdrl_model.topology import CANONICAL_JOINTS, JOINT_INDEX
 
 ENOUGH = 5
 """Sights without which nothing is said."""
@@ -29,8 +28,6 @@ THIN = 0.01
 """``bodies.flatness`` below which there is no depth; real sensors give 0.05 and more."""
 SMALLEST, LARGEST = 0.4, 1.7
 """``bodies.size`` of people: a child of 80 cm, and more than the tallest, with room for what trackers call a joint."""
-ODD = 0.45
-"""``bodies.misfit`` beyond which joints are in another order; 3,000 windows of real people stay below it."""
 LYING = 0.5
 """Cosine to the vertical below which somebody lies."""
 LEANS, LEANS_LEVELLED, TRUNK_LEANS = 25.0, 15.0, 55.0
@@ -93,7 +90,7 @@ def judge(sights: Sequence[Sight], setup: Setup) -> tuple[list[Finding], dict[st
                 " 2D pixels? give the tracker a depth camera and publish 3D joints in metres",
             )
         ], measured  # fmt: skip
-    found = [] if setup.planar else [*_topology(joints, body, setup), *_size(body, setup)]
+    found = [] if setup.planar else [*_order(joints, body, setup), *_size(body, setup)]
     if not any(finding.key == "topology" for finding in found):
         found += _posture(sights, body, setup, measured)
         found += [] if setup.planar else _sides(joints, body, setup, measured)
@@ -119,40 +116,9 @@ def _unusable(sights: Sequence[Sight], share: float) -> Finding:
     )  # fmt: skip
 
 
-def _topology(joints: np.ndarray, body: np.ndarray, setup: Setup) -> list[Finding]:
-    """The joints make no body as they are read, and a better one as another joint set."""
-    mine = setup.topology
-    came = np.isfinite(joints).all(axis=2).any(axis=0)
-    count = int(np.flatnonzero(came)[-1]) + 1 if came.any() else 0
-    as_read = bodies.misfit(body)
-    as_read = as_read if np.isfinite(as_read) else np.inf
-    missing = int(np.isnan(body).all(axis=(0, 2)).sum())
-    never = f"joint numbers {count} to {len(mine.joints) - 1} never come" if count < len(mine.joints) else ""
-    if not never and not as_read > ODD:
-        return []
-    others = []
-    for name in names():
-        other = topology(name)
-        if name == mine.name or len(other.joints) not in (count, len(mine.joints)):
-            continue
-        read = to_canonical(joints[:, : len(other.joints)], other)
-        if np.isfinite(misfit := bodies.misfit(read)):
-            others.append((misfit, int(np.isnan(read).all(axis=(0, 2)).sum()), name))
-    best, lacks, name = min(others, default=(float("nan"), 0, ""))
-    # Some joint sets differ by their eyes and ears alone: the one that is called most alike is meant.
-    alike = [other for unlike, _, other in others if unlike < best + 0.01]
-    name = max(alike, key=lambda other: SequenceMatcher(None, other, mine.name).ratio(), default=name)
-    wrong = np.isfinite(as_read) and as_read > ODD and (best < 0.6 * as_read or as_read > 2.0 * ODD)
-    # So many numbers as a known joint set has: taken as that, the body is better, or as good and whole.
-    fewer = bool(never) and len(topology(name).joints) == count if name else False
-    wrong |= fewer and best < ODD and (best < as_read - 0.15 or (best < as_read + 0.05 and lacks < missing))
-    if not wrong:
-        return []
-    what = ", ".join(
-        filter(None, [never, f"proportions are {as_read:.1f} off a body (people: 0.1 to 0.3)" if as_read > ODD else ""])
-    )
-    guess = f"{name}? set topology: {name}" if best < ODD else "set topology to the joint set of the tracker"
-    return [Finding("topology", Level.ERROR, f"{what or 'joints are in another order'} as {mine.name}: {guess}")]
+def _order(joints: np.ndarray, body: np.ndarray, setup: Setup) -> list[Finding]:
+    text = joint_order.misread(joints, body, setup.topology)
+    return [Finding("topology", Level.ERROR, text)] if text else []
 
 
 def _size(body: np.ndarray, setup: Setup) -> list[Finding]:
@@ -281,12 +247,14 @@ def _parts(valid: np.ndarray, measured: dict[str, str]) -> list[Finding]:
 
     found = []
     if unseen(_LEGS):
-        found.append(
-            Finding(
-                "legs", Level.WARN, "people are seen from the waist up only: what arms do (wave, clap, push) is still"
-                " recognised, less surely; walking, sitting down, picking up are not: step back or lower the sensor",
+        remedy = "picking up is found where there is none: step back or lower the sensor"
+        text = f"people are seen from the waist up only: waving is still recognised, little else is, and {remedy}"
+        if not unseen(("hip",)):
+            text = (
+                "knees and feet are never seen: what arms do (wave, clap, throw) is still recognised; walking, sitting"
+                f" down and standing up are not, and {remedy}"
             )
-        )  # fmt: skip
+        found.append(Finding("legs", Level.WARN, text))
     if unseen(_ARMS):
         found.append(
             Finding("arms", Level.WARN, "arms are never seen: nothing that hands do is recognised")
