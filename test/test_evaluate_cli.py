@@ -81,9 +81,9 @@ def test_the_command_fuses_several_weights(store: Store, tmp_path: Path, capsys:
     assert capsys.readouterr().out.count("made on msraction3d; sbu") == 2
 
 
-def test_weights_with_fewer_people_are_said(tmp_path: Path) -> None:
+def test_weights_with_fewer_people_are_said(store: Store, tmp_path: Path) -> None:
     benchmark = dataclasses.replace(BENCHMARK, people=2)
-    said = evaluation.described(Pretrained.open(weights(tmp_path)), benchmark)
+    said = evaluation.described(Pretrained.open(weights(tmp_path)), benchmark, store)
     assert "they see 1 of 2 people" in said
 
 

@@ -11,13 +11,14 @@ from small_benchmark import BENCHMARK, ENCODER, RECIPE, made_on, utd, weights
 
 from usdrl_model import checkpoint, cli, code_version, config, finetune_start, hub, model_file, pretrain
 from usdrl_model.code_version import CodeVersion
+from usdrl_model.datasets import catalogue
 from usdrl_model.detector import Detector, DetectorConfig
 from usdrl_model.pretrain_config import DataConfig, PretrainConfig
 from usdrl_model.provenance import DataUsed, Provenance, summary
 from usdrl_model.store import Store
 from usdrl_model.stream_config import StreamConfig
 from usdrl_model.tasks import evaluation
-from usdrl_model.tasks.weights import Pretrained
+from usdrl_model.tasks.weights import Pretrained, known_people
 from usdrl_model.training_data import SourceConfig
 from usdrl_model.usdrl import USDRL, Downstream
 
@@ -96,7 +97,46 @@ def test_weights_that_do_not_say_are_said_to_be_unchecked(tmp_path: Path, caplog
         assert not caplog.records
         silent.check_transfer(BENCHMARK.target_sets)
     assert "silent does not say all that it was made on" in caplog.text
-    assert "data that are not said" in evaluation.described(silent, BENCHMARK)
+    assert "data that are not said" in evaluation.described(silent, BENCHMARK, Store.open(utd(tmp_path / "stores")))
+
+
+def test_people_of_the_test_that_weights_know_are_named(tmp_path: Path) -> None:
+    store = Store.open(utd(tmp_path / "stores"))
+    cases = {
+        ("cross_subject/train", ("1", "2", "3")): (),  # that part alone, whoever is in it
+        ("", ("1", "2", "4")): ("2", "4"),
+        ("", ("1", "3")): (),
+    }
+    for number, ((split, subjects), known) in enumerate(cases.items()):
+        used = DataUsed(set="utd_mhad", split=split, subjects=subjects)
+        USDRL(ENCODER).save_pretrained(tmp_path / str(number), Provenance(data=(used,), complete=True))
+        opened = Pretrained.open(tmp_path / str(number))
+        assert known_people(opened, BENCHMARK, store) == known
+        said = evaluation.described(opened, BENCHMARK, store)
+        assert ("learnt from people of the test: 2, 4" in said) == bool(known)
+
+
+def test_what_a_file_says_of_itself_is_short_and_printable(tmp_path: Path) -> None:
+    long = "x" * 100_000
+    code = CodeVersion(version="1\n[ERROR] forged", commit=long)
+    made = Provenance(data=(DataUsed(set="\x1b[2J", subjects=(long,)), DataUsed(set=long)), code=code)
+    detector = Detector(DetectorConfig(labels=("none", "up"), encoder=ENCODER))
+    checkpoint.save(tmp_path / "w", detector, StreamConfig(), made)
+    described = checkpoint.load(tmp_path / "w", "cpu").describe()
+    for text in (summary(made), str(code), *described.values()):
+        assert text.isprintable()
+        assert len(text) <= 2000
+
+
+def test_shipped_cards_name_the_data(tmp_path: Path) -> None:
+    for folder, made in (
+        (checkpoint.SHIPPED / checkpoint.DEFAULT_WEIGHTS, checkpoint.load("default", "cpu").config.provenance),
+        (hub.SHIPPED / "open", hub.find("open").config.provenance),
+    ):
+        card = (folder / "README.md").read_text(encoding="utf-8")
+        titles = [catalogue.source(one.set).title if one.set != "performer" else "simulated" for one in made.data]
+        assert [title for title in titles if title not in card] == []
+        assert made.command.split(" --data")[0].split(" --config ")[1].split()[0] in card
 
 
 def test_convert_takes_what_an_official_file_cannot_say(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -22,6 +22,7 @@ from usdrl_model import config as configuration
 from usdrl_model.detector import Detector, DetectorConfig
 from usdrl_model.provenance import Provenance, upgraded
 from usdrl_model.shipped import DETECTORS, names, suggestion
+from usdrl_model.shown import LINE, cut
 from usdrl_model.stream_config import StreamConfig
 from usdrl_model.tensors import distinct, fill, meta
 
@@ -81,7 +82,7 @@ class Weights:
             "precision": self.precision,
             "runtime": self.runtime,
             **({"made_from": self.made_from[:12]} if self.made_from else {}),
-            "trained_on": ", ".join([*made.sets, *([] if made.complete else ["data that are not said"])]),
+            "trained_on": cut(", ".join([*made.sets, *([] if made.complete else ["data that are not said"])]), LINE),
             "made_by": str(made.code),
         }
 

@@ -88,10 +88,12 @@ def _shipped(folder: Path) -> str:
 
     found = []
     for name in shipped.names(folder):
-        config = (
-            checkpoint.read_config(folder / name) if folder == checkpoint.SHIPPED else hub.find(folder / name).config
-        )
-        found.append(f"{name}: {provenance.summary(config.provenance)}; {config.provenance.code}")
+        try:
+            detector = folder == checkpoint.SHIPPED
+            config = checkpoint.read_config(folder / name) if detector else hub.find(folder / name).config
+            found.append(f"{name}: {provenance.summary(config.provenance)}; {config.provenance.code}")
+        except (ValueError, OSError) as error:  # whoever reports a bug needs the rest
+            found.append(f"{name}: {error}")
     return " | ".join(found) or "none in this installation"
 
 

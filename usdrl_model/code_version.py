@@ -15,6 +15,7 @@ from pathlib import Path
 
 import usdrl_model
 from usdrl_model.config import HASH_LENGTH
+from usdrl_model.shown import NAME, cut
 
 PACKAGE = Path(usdrl_model.__file__).resolve().parent
 UNKNOWN = "unknown"
@@ -31,7 +32,8 @@ class CodeVersion:
     """16 hex digits, of the sources."""
 
     def __str__(self) -> str:
-        return f"version {self.version or UNKNOWN}, commit {self.commit or UNKNOWN}, code {self.hash or UNKNOWN}"
+        parts = {"version": self.version, "commit": self.commit, "code": self.hash}
+        return ", ".join(f"{name} {cut(value, NAME) or UNKNOWN}" for name, value in parts.items())
 
 
 @functools.cache

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from usdrl_model.datasets import catalogue
 from usdrl_model.provenance import DataUsed, Provenance, summary
+from usdrl_model.shown import LINE, cut
 from usdrl_model.verb import reported
 
 if TYPE_CHECKING:
@@ -100,6 +101,5 @@ def describe(model: ModelFile) -> str:
 def _origin(made: Provenance) -> list[str]:
     """What is known of where it came from."""
     known = {"file": made.file, "epoch": made.epoch, "command": made.command}
-    return [f"{name} {value}" for name, value in known.items() if value not in ("", None)] + [
-        f"made on {summary(made)}"
-    ]
+    found = [f"{name} {cut(value, LINE)}" for name, value in known.items() if value not in ("", None)]
+    return [*found, f"made on {summary(made)}"]

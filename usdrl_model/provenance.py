@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from usdrl_model.code_version import CodeVersion
+from usdrl_model.shown import MESSAGE, cut
 
 KEY = "provenance"
 """In ``config.json``."""
@@ -70,7 +71,7 @@ class Provenance:
 
 
 def summary(made: Provenance) -> str:
-    """One line: the data, and whether there may be more."""
+    """One line: the data, and whether there may be more; short and printable, whatever the file holds."""
     parts = []
     for one in made.data:
         people = f"subjects {', '.join(one.subjects)}" if one.subjects else ""
@@ -79,7 +80,7 @@ def summary(made: Provenance) -> str:
         parts.append(f"{one.set} ({facts})" if facts else one.set)
     if not made.complete:
         parts.append("more that is not said" if parts else "data that are not said")
-    return "; ".join(parts) or "no data"
+    return cut("; ".join(parts), MESSAGE) or "no data"
 
 
 def upgraded(mapping: Mapping[str, Any], notes: str, formats: Mapping[str, str]) -> Mapping[str, Any]:

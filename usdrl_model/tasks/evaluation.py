@@ -18,13 +18,14 @@ import torch
 from usdrl_model import config, provenance
 from usdrl_model.content_sample import look, sampled
 from usdrl_model.finetune_config import FinetuneConfig
+from usdrl_model.store import Store
 from usdrl_model.tasks import benchmark as benchmarks
 from usdrl_model.tasks import clips, continuous, continuous_config, frame_methods, methods
 from usdrl_model.tasks.benchmark import CONTINUOUS, Benchmark, Task
 from usdrl_model.tasks.cells import Cells
 from usdrl_model.tasks.continuous_config import ContinuousConfig
 from usdrl_model.tasks.result import Cell
-from usdrl_model.tasks.weights import Pretrained
+from usdrl_model.tasks.weights import Pretrained, known_people
 
 _LOG = logging.getLogger(__name__)
 
@@ -101,7 +102,7 @@ def evaluate(
         )
         found = clips.run(benchmark, task, store, clip_wise, seeds=seeds, cells=cells)
     about = {
-        "weights": "; ".join(described(one, benchmark) for one in weights) or "none",
+        "weights": "; ".join(described(one, benchmark, store) for one in weights) or "none",
         "recipe": f"{recipe or 'of the package'} ({used})",
         "data": f"{benchmark.data} ({store.hash})",
         "device": str(device),
@@ -109,10 +110,12 @@ def evaluate(
     return found, about
 
 
-def described(weights: Pretrained, benchmark: Benchmark) -> str:
+def described(weights: Pretrained, benchmark: Benchmark, store: Store) -> str:
     """What a reader has to know of weights on a benchmark."""
     sets = f"made on {provenance.summary(weights.made)}"
     alone = ""
     if weights.shape.people < benchmark.people:
         alone = f"; they see {weights.shape.people} of {benchmark.people} people, those who are there longest"
-    return f"{weights.path} ({weights.hash}), {sets}, by {weights.made.code}{alone}"
+    people = known_people(weights, benchmark, store)
+    seen = f"; they have learnt from people of the test: {', '.join(people)}" if people else ""
+    return f"{weights.path} ({weights.hash}), {sets}, by {weights.made.code}{alone}{seen}"

@@ -17,6 +17,8 @@ from usdrl_model.encoder import DSTE, STTR
 from usdrl_model.encoder_config import EncoderConfig
 from usdrl_model.projectors import ProjectorConfig
 from usdrl_model.provenance import Provenance
+from usdrl_model.store import Store
+from usdrl_model.tasks.benchmark import Benchmark
 from usdrl_model.topology import CANONICAL_JOINTS
 from usdrl_model.usdrl import load_encoder
 
@@ -85,6 +87,23 @@ class Pretrained:
                 f"transfer: {self.path} was trained on {', '.join(known)}, which it is to be transferred to:"
                 " take weights made on other sets, or another benchmark"
             )
+
+
+def known_people(weights: Pretrained, benchmark: Benchmark, store: Store) -> tuple[str, ...]:
+    """People who are tested and of whom weights have learnt; nobody where they learnt from a training part alone.
+
+    Args:
+        weights: whose provenance says so.
+        benchmark: which splits are tested.
+        store: its data.
+    """
+    used = [one for one in weights.made.data if one.set == benchmark.data]
+    known: set[str] = set()
+    for split in benchmark.splits:
+        test = store.select(split=f"{split}/test")
+        people = {str(test.describe(index).subject) for index in range(len(test))}
+        known |= {name for one in used if one.split != f"{split}/train" for name in people & {*one.subjects}}
+    return tuple(sorted(known))
 
 
 def content_hash(module: nn.Module) -> str:
