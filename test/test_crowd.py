@@ -12,6 +12,8 @@ from usdrl_model.performer import PerformanceConfig, demo_scripts, simulate
 from usdrl_model.skeleton import SPINE_MID, Person, SkeletonFrame
 from usdrl_model.stream import ActionStream
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 
 def told(events: list) -> list[tuple]:
     return [(event.person, event.kind, event.onset, event.offset) for event in events]
@@ -117,8 +119,8 @@ def test_a_map_that_is_corrected_moves_everybody_and_nobody_has_leapt() -> None:
 
 
 def crowd(t: float, near: str) -> list[Person]:
-    """Thirty people at 4 m and farther, and one near who raises a hand."""
-    far = [Person(f"far{k}", pose(t, False, 0.0) + [0.4 * k - 6.0, 0.0, 2.0 + 0.05 * k]) for k in range(30)]
+    """Twenty-two people at 4 m and farther, and one near who raises a hand."""
+    far = [Person(f"far{k}", pose(t, False, 0.0) + [0.4 * k - 6.0, 0.0, 2.0 + 0.05 * k]) for k in range(22)]
     return [*far, Person(near, pose(t, UP[0] <= t < UP[1]))]
 
 
@@ -188,13 +190,14 @@ def test_one_frame_without_joints_does_not_make_anybody_vanish() -> None:
 
 
 def test_swapped_ids_cost_the_simulated_demo_little() -> None:
-    recording = simulate(PerformanceConfig(scripts=tuple(demo_scripts()), rate=30.0), 0)
-    ids = sorted({person.id for frame in recording.frames for person in frame.people})
+    recording = simulate(PerformanceConfig(scripts=tuple(demo_scripts()), rate=15.0), 0)
+    first = [frame for frame in recording.frames if frame.stamp < 22.0]
+    ids = sorted({person.id for frame in first for person in frame.people})
     other = dict(zip(ids, reversed(ids), strict=True))
-    swapped = renamed(recording.frames, lambda stamp, id_: other[id_] if int(stamp / 5.0) % 2 else id_)
+    swapped = renamed(first, lambda stamp, id_: other[id_] if int(stamp / 5.0) % 2 else id_)
     runs = []
-    for recorded in (recording.frames, swapped):
+    for recorded in (first, swapped):
         stream = ActionStream.from_pretrained(topology=recording.topology, device="cpu")
         runs.append(told([event for frame in recorded for event in stream.push(frame)] + stream.finish()))
     assert runs[1] == runs[0]
-    assert len(runs[0]) > 8
+    assert len({person for person, *_ in runs[0]}) == 2 and len(runs[0]) >= 6

@@ -11,6 +11,8 @@ from usdrl_model.skeleton import SkeletonFrame
 from usdrl_model.stamps import StampCourse, Verdict
 from usdrl_model.stream import ActionStream
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 
 def shifted(recorded: Iterable[SkeletonFrame], seconds: float) -> list[SkeletonFrame]:
     return [dataclasses.replace(frame, stamp=frame.stamp + seconds) for frame in recorded]
