@@ -98,8 +98,8 @@ def check_finite(content: Any, path: str | Path) -> None:
         if tensor.is_floating_point() and not bool(torch.isfinite(tensor).all()):
             count = int((~torch.isfinite(tensor)).sum())
             raise ValueError(
-                f"{path}: {cut(name)}: {count} of {tensor.numel()} numbers are NaN or infinite, so nothing good"
-                " can come of it; the training went wrong or the file is damaged: take another file"
+                f"{path}: {cut(name)}: {count} of {tensor.numel()} numbers are NaN or infinite, and so"
+                " would be every result; the training went wrong or the file is damaged: take another file"
             )
 
 
