@@ -143,9 +143,17 @@ def test_failures_are_errors_until_they_stop():
     assert bench.report()[1].level == OK
 
 
-def test_an_inactive_node_says_so():
+def test_an_inference_that_does_not_end_is_an_error():
+    status = Bench().report(stuck=3.0)[1]
+    assert status.level == ERROR
+    assert "running for 3.0 s" in status.message
+
+
+def test_an_inactive_node_says_so_and_why():
     (status,) = Bench().health.report("/node", None)
     assert (status.level, status.message) == (OK, "not active")
+    (status,) = Bench().health.report("/node", None, fault="given up")
+    assert (status.level, status.message) == (ERROR, "not active: given up")
 
 
 def test_the_log_is_throttled_kind_by_kind():

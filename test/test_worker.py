@@ -362,7 +362,7 @@ def test_nobody_waits_for_a_model_that_hangs_and_what_it_says_later_is_dropped()
     worker = hanging.bench.worker
     hanging.bench.now += 3.0
     before = time.monotonic()
-    assert worker.busy == 3.0
+    assert worker.busy == worker.stuck == 3.0
     assert worker.snapshot().counters == {}
     assert not worker.reset().is_set()
     worker.put(recorded_frames()[1])

@@ -21,8 +21,6 @@ SAMPLES = 256
 """Latencies kept for the percentiles."""
 WARNING_INTERVAL = 5.0
 """Seconds between two warnings of the same kind in the log."""
-STUCK, STUCK_SLOTS = 0.5, 5
-"""Seconds, and slots of ``max_rate``, that an inference may take before it counts as stuck."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -43,8 +41,8 @@ class Situation:
     max_people: int = 20
     namesakes: int = 1
     """Nodes of this node's name, itself included."""
-    busy: float = 0.0
-    """Seconds for which the inference thread has been at what it does now."""
+    stuck: float = 0.0
+    """Seconds for which an inference has been running that should have ended long ago; 0 if there is none."""
 
 
 class Health:
@@ -240,10 +238,10 @@ class Health:
             )
         if now - self._failed_at < RECENT:
             level, text = DiagnosticStatus.ERROR, f"failed, {self._failures} times so far: {self._failure_text}"
-        if situation.busy > max(STUCK_SLOTS / situation.max_rate, STUCK):
+        if situation.stuck:
             level, text = (
                 DiagnosticStatus.ERROR,
-                f"stuck: one inference has been running for {situation.busy:.1f} s: the device hangs or the machine is"
+                f"stuck: one inference has been running for {situation.stuck:.1f} s: the device hangs or the machine is"
                 " overloaded",
             )
         values = {

@@ -184,7 +184,7 @@ class PerceptionNode(ManagedNode):
             event_callbacks=SubscriptionEventCallbacks(incompatible_qos=self._incompatible_qos),
             qos_overriding_options=QoSOverridingOptions.with_default_policies(),
         )
-        heartbeat = self.create_timer(1.0 / config.heartbeat_rate, pipeline.outputs.heartbeat, clock=self._steady)
+        heartbeat = self.create_timer(1.0 / config.heartbeat_rate, pipeline.heartbeat, clock=self._steady)
         pipeline.worker.listen()
         self.get_logger().info(f"listening on {subscription.topic_name} ({config.input_type}, {config.topology})")
         return Listening(topic=subscription.topic_name, subscription=subscription, heartbeat=heartbeat)
@@ -264,7 +264,7 @@ class PerceptionNode(ManagedNode):
             max_rate=pipeline.worker.config.max_rate,
             max_people=pipeline.worker.config.max_people,
             namesakes=self.get_node_names_and_namespaces().count((self.get_name(), self.get_namespace())),
-            busy=pipeline.worker.busy,
+            stuck=pipeline.worker.stuck,
             stream_counters=snapshot.counters,
             model=snapshot.model,
         )

@@ -81,6 +81,11 @@ class Pipeline:
         if settings != self.worker.config:
             self.worker.reset(settings)
 
+    def heartbeat(self) -> None:
+        """Repeat what was published last, unless the inference is stuck: nobody then knows whether it still holds."""
+        if not self.worker.stuck:
+            self.outputs.heartbeat()
+
     def release(self, timeout: float = 0.0) -> None:
         """Publish nothing more and give everything back; the worker has ``timeout`` seconds to end what it does."""
         self.worker.stop(timeout)

@@ -36,6 +36,9 @@ CAPACITY = 256
 PATIENCE = 0.05
 """Seconds after the arrival of a message in which its transform may still arrive."""
 
+STUCK, STUCK_SLOTS = 0.5, 5
+"""Seconds, and slots of ``max_rate``, that an inference may take before it counts as stuck."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Reset:
@@ -129,6 +132,12 @@ class Worker:
         since = self._busy_since
         return 0.0 if since is None else self._monotonic() - since
 
+    @property
+    def stuck(self) -> float:
+        """``busy`` once it is longer than anything may take; 0 as long as all is well."""
+        busy = self.busy
+        return busy if busy > max(STUCK_SLOTS / self.config.max_rate, STUCK) else 0.0
+
     def snapshot(self) -> Snapshot:
         """What was known after the newest step; never waits."""
         return self._snapshot
@@ -196,14 +205,11 @@ class Worker:
         while not self._stopping:
             try:
                 with self._changed:
-                    self._changed.wait_for(self._called, timeout=self._patience())
+                    self._changed.wait_for(lambda: self._queue or self._commands or self._stopping, self._patience())
                 if not self._stopping:
                     self.step()
             except BaseException as error:  # as in step
                 self._report(error)
-
-    def _called(self) -> bool:
-        return bool(self._queue or self._commands or self._stopping)
 
     def _patience(self) -> float | None:
         """Seconds until the source counts as silent; None if it already does."""
