@@ -4,6 +4,7 @@ import importlib.util
 import re
 import shutil
 import signal
+import statistics
 import sys
 import time
 from pathlib import Path
@@ -15,6 +16,8 @@ pytest.importorskip("rclpy", reason="needs ROS 2 (rclpy)")
 
 from lifecycle_msgs.msg import Transition  # noqa: E402
 from lifecycle_msgs.srv import ChangeState, GetState  # noqa: E402
+from rcl_interfaces.msg import Parameter, ParameterType, ParameterValue  # noqa: E402
+from rcl_interfaces.srv import SetParameters  # noqa: E402
 from rclpy.qos import qos_profile_sensor_data  # noqa: E402
 from ros_peer import Diagnostics, Peer, header, seconds_to_end, stamp  # noqa: E402
 from rosgraph_msgs.msg import Clock  # noqa: E402
@@ -104,6 +107,50 @@ def test_a_node_that_waits_survives_a_failed_configuration(peer, spoiled_weights
         assert peer.call(GetState, "usdrl_perception/get_state").current_state.label == "unconfigured"
         assert seconds_to_end(child, signal.SIGINT) < 2.0
         child.check()
+
+
+def test_a_node_answers_while_it_loads_weights(peer):
+    def ask(client, request):
+        before = time.monotonic()
+        future = client.call_async(request)
+        peer.wait(future.done, "answer")
+        seconds.append(time.monotonic() - before)
+        return future.result()
+
+    def parameter(name, kind, **value):
+        changed = Parameter(name=name, value=ParameterValue(type=kind, **value))
+        return SetParameters.Request(parameters=[changed])
+
+    kinds = {"change_state": ChangeState, "get_state": GetState, "set_parameters": SetParameters}
+    configure = ChangeState.Request(transition=Transition(id=Transition.TRANSITION_CONFIGURE))
+    seconds = []
+    with _run("-p", "autostart:=false") as child:
+        clients = {name: peer.node.create_client(kind, f"usdrl_perception/{name}") for name, kind in kinds.items()}
+        for client in clients.values():
+            peer.wait(lambda client=client: child.check() or client.service_is_ready(), "service")
+        peer.spin(0.5)
+        assert ask(clients["get_state"], GetState.Request()).current_state.label == "unconfigured"
+        seconds.clear()
+        configured = clients["change_state"].call_async(configure)
+        peer.wait(
+            lambda: ask(clients["get_state"], GetState.Request()).current_state.label == "configuring", "configuration"
+        )
+        assert not ask(clients["change_state"], configure).success  # one is enough
+        structural = parameter("topic", ParameterType.PARAMETER_STRING, string_value="elsewhere")
+        (refusal,) = ask(clients["set_parameters"], structural).results
+        assert "clean it up" in refusal.reason
+        dynamic = parameter("watch", ParameterType.PARAMETER_STRING_ARRAY, string_array_value=["wave"])
+        (acceptance,) = ask(clients["set_parameters"], dynamic).results
+        assert acceptance.successful
+        while not configured.done():
+            ask(clients["get_state"], GetState.Request())
+        assert configured.result().success
+        assert len(seconds) > 20
+        assert statistics.median(seconds) < 0.05
+        # What was set meanwhile counts from activation on.
+        activate = ChangeState.Request(transition=Transition(id=Transition.TRANSITION_ACTIVATE))
+        assert ask(clients["change_state"], activate).success
+        peer.wait(lambda: peer.node.get_publishers_info_by_topic("/watch/wave/active"), "topic of the watched label")
 
 
 def test_names_simulated_time_and_quality_of_service_with_the_shipped_weights(peer, tmp_path):
