@@ -47,7 +47,7 @@ setup(
         "ros": ros_wheels("jazzy", rclpy="7.1.6", common_interfaces="5.3.6"),  # the long-term release
         "ros-jazzy": ros_wheels("jazzy", rclpy="7.1.6", common_interfaces="5.3.6"),
         "ros-kilted": ros_wheels("kilted", rclpy="9.1.2", common_interfaces="5.5.1"),
-        "bags": ["matplotlib", "rich", "rosbags", "tqdm"],
+        "bags": ["backports.zstd", "lz4", "matplotlib", "rich", "rosbags>=0.11", "tqdm"],
         "hub": ["huggingface_hub"],
         "onnx": ["onnx>=1.17", "onnxruntime>=1.20", "onnxscript>=0.5", "torch>=2.9"],
         "train": ["matplotlib", "tensorboard", "tqdm"],

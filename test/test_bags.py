@@ -18,7 +18,8 @@ from usdrl_model.store import Store
 from usdrl_model.topology import CANONICAL_JOINTS, topology
 from usdrl_ros import bags
 from usdrl_ros.bag_error import BagError
-from usdrl_ros.bag_storage import STORAGES, BagReader, BagWriter
+from usdrl_ros.bag_metadata import STORAGES
+from usdrl_ros.bag_storage import PLUGINS, BagReader, BagWriter
 from usdrl_ros.frames import Frames
 from usdrl_ros.inputs import INPUTS
 from usdrl_ros.live_replay import perception_arguments
@@ -144,8 +145,9 @@ def test_reading_only_some_topics(tmp_path: Path) -> None:
             list(reader.messages(["/c"]))
 
 
-@pytest.mark.parametrize("storage", STORAGES)
-@pytest.mark.parametrize("left", [0.0, 0.001, 0.3, 0.5, 0.9])
+@pytest.mark.parametrize(
+    ("storage", "left"), [("mcap", 0.0), ("mcap", 0.001), *(("sqlite3", left) for left in (0.0, 0.001, 0.3, 0.5, 0.9))]
+)
 def test_truncated_files_are_reported(tmp_path: Path, storage: str, left: float) -> None:
     path = tmp_path / "take"
     bags.write_recording(recording(), path, storage=storage)
@@ -155,9 +157,15 @@ def test_truncated_files_are_reported(tmp_path: Path, storage: str, left: float)
         list(bag.messages())
 
 
-@pytest.mark.parametrize("mode", [CompressionMode.FILE, CompressionMode.MESSAGE])
-def test_compressed_bags_are_read(tmp_path: Path, mode: CompressionMode) -> None:
-    writer = Writer(tmp_path / "bag", version=9, storage_plugin=STORAGES["sqlite3"])
+@pytest.mark.parametrize(
+    ("storage", "mode"),
+    [
+        *((storage, mode) for storage in STORAGES for mode in (CompressionMode.FILE, CompressionMode.MESSAGE)),
+        ("mcap", CompressionMode.STORAGE),
+    ],
+)
+def test_compressed_bags_are_read(tmp_path: Path, storage: str, mode: CompressionMode) -> None:
+    writer = Writer(tmp_path / "bag", version=9, storage_plugin=PLUGINS[storage])
     writer.set_compression(mode, CompressionFormat.ZSTD)
     with writer:
         types = get_typestore(Stores.ROS2_JAZZY)

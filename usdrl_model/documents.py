@@ -91,7 +91,8 @@ def _check(node: yaml.Node, sizes: dict[int, int]) -> int:
         return sizes[id(node)]
     sizes[id(node)] = 0
     if isinstance(node, yaml.ScalarNode):
-        limits.check(len(node.value), limits.YAML_SCALAR, "characters of a value in YAML")
+        if node.tag != _TEXT:
+            limits.check(len(node.value), limits.YAML_SCALAR, "characters of a value in YAML that is no text")
         total = 1
     else:
         for key in (pair[0] for pair in node.value if isinstance(pair, tuple)):

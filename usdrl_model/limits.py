@@ -32,7 +32,7 @@ YAML_VALUES = 2**18
 YAML_DEPTH = 50
 YAML_KEY = 12
 YAML_SCALAR = 2**14
-"""Characters of one value: some kinds of numbers take time that grows with the square of their length."""
+"""Characters of one value that is no text: some numbers take time that grows with the square of their length."""
 FRAMES = 2**19
 """Frames of one recording: 4.8 hours at 30 Hz."""
 NUMBERS = 2**25
@@ -43,6 +43,18 @@ NAME = 4096
 """Characters of a path in an archive, which is what Linux allows."""
 MATLAB = 2**24
 """Bytes, unpacked, of one element of a MATLAB file."""
+CHUNK = 2**26
+"""Bytes, unpacked, of one chunk of an MCAP file; recorders make chunks of about 1 MB."""
+OPEN_CHUNKS = 2**28
+"""Bytes, unpacked, of all chunks that overlap in time."""
+PACKED_SLACK, PACKED_RATIO = 2**26, 100
+"""All of a packed bag: so many bytes, and so many times the file."""
+RECORDS, RECORDS_PER_BYTE = 2**20, 0.25
+"""Records in the chunks of an MCAP file: so many, and so many times the bytes of the file."""
+MESSAGE = 2**26
+"""Bytes of one recorded message."""
+SKELETONS = 2**22
+"""Bytes of one message of skeletons. As Python objects, markers take twenty times their bytes."""
 _STEP = 2**18
 LATEST = 1e11
 """Seconds, either side of 1970, beyond which a stamp cannot be meant: three thousand years."""

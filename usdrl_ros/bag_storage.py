@@ -1,7 +1,7 @@
 """Read and write rosbag2 folders without rosbag2: what ``ros2 bag`` records, on machines that have only Python.
 
 A bag is a folder with ``metadata.yaml`` and one or more storage files (MCAP or SQLite). Messages stay raw CDR bytes
-here, because a player only forwards them. Whoever wants a message calls ``rclpy.serialization.deserialize_message``::
+here, because a player only forwards them. Whoever wants a message decodes it with ``recorded.Recorded``::
 
     with BagReader("my_bag") as bag:
         for message in bag.messages():
@@ -10,11 +10,14 @@ here, because a player only forwards them. Whoever wants a message calls ``rclpy
 
 from __future__ import annotations
 
+import shutil
+import tempfile
 from collections.abc import Collection, Iterator
-from contextlib import suppress
-from dataclasses import dataclass
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
+from urllib.parse import quote
 
 from rosbags.interfaces import (
     Connection,
@@ -25,13 +28,18 @@ from rosbags.interfaces import (
     QosReliability,
     QosTime,
 )
-from rosbags.rosbag2 import Reader, StoragePlugin, Writer
+from rosbags.rosbag2 import StoragePlugin, Writer
 from rosbags.typesys import Stores, get_typestore
 
+from usdrl_model import limits
 from usdrl_ros.bag_error import BagError
+from usdrl_ros.bag_file import StorageFile, Topic, unpack, unpack_file
+from usdrl_ros.bag_mcap import McapFile
+from usdrl_ros.bag_metadata import FILE_NAME, STORAGES, Metadata, read_metadata
+from usdrl_ros.bag_sqlite import SqliteFile
 
-STORAGES: dict[str, StoragePlugin] = {"mcap": StoragePlugin.MCAP, "sqlite3": StoragePlugin.SQLITE3}
-"""Names that ``--storage`` takes."""
+PLUGINS = {"mcap": StoragePlugin.MCAP, "sqlite3": StoragePlugin.SQLITE3}
+READERS: dict[str, type[McapFile] | type[SqliteFile]] = {"mcap": McapFile, "sqlite3": SqliteFile}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,41 +52,38 @@ class BagMessage:
     stamp_ns: int
     """When it was recorded, nanoseconds; in bags written here, the header stamp."""
     data: bytes
-    """CDR, as it was on the wire."""
-
-
-@dataclass(frozen=True, slots=True)
-class Topic:
-    """One recorded topic."""
-
-    name: str
-    type: str
-    count: int
-    """Messages on it."""
-    latched: bool
-    """True where the recorded publisher was transient-local: late joiners get the last message."""
+    """CDR, as it was on the wire; empty where the bag has something that is no message."""
 
 
 class BagReader:
     """A bag opened for reading; a context manager.
 
+    A bag that is cut is read as far as it is whole, and ``troubles`` says so.
+
     Raises:
-        BagError: path missing, not a bag, damaged metadata, or a damaged or truncated storage file.
+        BagError: path missing, not a bag, damaged metadata, or a storage file of which nothing can be read.
     """
 
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
-        if not self.path.exists():
-            raise BagError(f"{self.path}: no such bag; expected a rosbag2 folder or a .mcap or .db3 file")
-        if self.path.is_dir() and not (self.path / "metadata.yaml").is_file():
-            raise BagError(
-                f"{self.path}: no metadata.yaml in it; name the bag's folder, or run `ros2 bag reindex` on it"
-            )
-        try:
-            self._reader = Reader(self.path)
-            self._reader.open()
-        except Exception as error:  # the parsers below raise anything on a damaged file
-            raise BagError(f"{self.path}: cannot be opened as a bag: {_reason(error)}") from error
+        self._files: list[StorageFile] = []
+        self._stack = ExitStack()
+        self._said: list[str] = []
+        metadata = _metadata(self.path)
+        self._packed_messages = metadata.packing == "message"
+        with self._stack:
+            for file in metadata.files:
+                if metadata.packing == "file":
+                    file = self._unpacked(file)
+                self._files.append(self._opened(file, metadata.storage))
+            if not self.topics and self.troubles:
+                raise BagError(f"{self.path}: {'; '.join(self.troubles)}")
+            self._stack = self._stack.pop_all()
+        there = sum(topic.count for topic in self.topics)
+        if metadata.count is None and self.path.is_dir():
+            self._said.append(f"no {FILE_NAME}, its files are read as they are (`ros2 bag reindex` makes one)")
+        elif metadata.count is not None and metadata.count != there:
+            self._said.append(f"{FILE_NAME} counts {metadata.count} messages, {there} are there")
 
     def __enter__(self) -> BagReader:
         return self
@@ -88,56 +93,106 @@ class BagReader:
 
     def close(self) -> None:
         """Close the storage files."""
-        self._reader.close()
+        self._stack.close()
+
+    @property
+    def troubles(self) -> tuple[str, ...]:
+        """What is missing or damaged, a line each; complete once everything was read."""
+        return (*self._said, *(trouble for file in self._files for trouble in file.troubles))
 
     @property
     def topics(self) -> tuple[Topic, ...]:
         """The recorded topics, by name."""
-        found = [
-            Topic(connection.topic, connection.msgtype, connection.msgcount, _latched(connection))
-            for connection in self._reader.connections
-        ]
-        return tuple(sorted(found, key=lambda topic: topic.name))
+        found: dict[tuple[str, str], Topic] = {}
+        for topic in (topic for file in self._files for topic in file.topics.values()):
+            same = found.get((topic.name, topic.type))
+            found[topic.name, topic.type] = (
+                topic
+                if same is None
+                else replace(same, count=same.count + topic.count, latched=same.latched or topic.latched)
+            )
+        return tuple(found[key] for key in sorted(found))
 
     @property
     def start_ns(self) -> int:
         """Stamp of the first message, nanoseconds; 0 in an empty bag."""
-        return self._reader.start_time if self._reader.message_count else 0
+        return min((file.start_ns for file in self._filled()), default=0)
 
     @property
     def duration(self) -> float:
         """Seconds from the first to the last message."""
-        return max(0, self._reader.duration - 1) / 1e9
+        return (max((file.end_ns for file in self._filled()), default=0) - self.start_ns) / 1e9
 
     def messages(self, topics: Collection[str] | None = None) -> Iterator[BagMessage]:
         """Messages in the order of their stamps, of all topics or of the named ones.
 
         Raises:
-            BagError: a topic is not in the bag, or the storage turns out to be damaged.
+            BagError: a topic is not in the bag or has no CDR messages, or the storage turns out to be damaged.
         """
         chosen = self._choose(topics)
-        # An empty choice would mean "all of them" to the reader.
-        stream = self._reader.messages(chosen) if chosen else iter(())
-        missing = sum(connection.msgcount for connection in chosen)
-        while True:
+        for file in self._files:
+            numbers = [number for number, topic in file.topics.items() if topic.name in chosen]
             try:
-                connection, stamp_ns, data = next(stream)
-            except StopIteration:
-                break
-            except Exception as error:  # as in __init__
-                raise BagError(f"{self.path}: damaged or truncated: {_reason(error)}") from error
-            missing -= 1
-            yield BagMessage(connection.topic, connection.msgtype, stamp_ns, bytes(data))
-        if missing > 0:
-            raise BagError(f"{self.path}: damaged or truncated: {missing} messages of its metadata are not there")
+                # An empty choice would mean "all of them" to some databases.
+                for number, stamp_ns, data in file.messages(numbers) if numbers else ():
+                    topic = file.topics[number]
+                    yield BagMessage(topic.name, topic.type, stamp_ns, self._bytes(data))
+            except (ValueError, OSError) as error:
+                raise BagError(f"{self.path}: {error}") from error
 
-    def _choose(self, topics: Collection[str] | None) -> list[Connection]:
-        if topics is None:
-            return list(self._reader.connections)
-        known = {connection.topic for connection in self._reader.connections}
-        if missing := sorted(set(topics) - known):
-            raise BagError(f"{self.path}: no topic {', '.join(missing)}; it has {', '.join(sorted(known)) or 'none'}")
-        return [connection for connection in self._reader.connections if connection.topic in topics]
+    def _bytes(self, data: bytes) -> bytes:
+        if self._packed_messages:
+            try:
+                data = unpack(data, "zstd", limits.MESSAGE)
+            except Exception:  # the library has errors of its own
+                return b""
+        return data if len(data) <= limits.MESSAGE else b""
+
+    def _choose(self, topics: Collection[str] | None) -> set[str]:
+        known = {topic.name: topic for topic in self.topics}
+        chosen = set(known if topics is None else topics)
+        if missing := sorted(chosen - known.keys()):
+            raise BagError(f"{self.path}: no topic {', '.join(missing)}; it has {', '.join(known) or 'none'}")
+        if strange := sorted({known[name].encoding for name in chosen} - {"cdr"}):
+            raise BagError(f"{self.path}: messages are {', '.join(strange)}: expected cdr")
+        return chosen
+
+    def _filled(self) -> list[StorageFile]:
+        return [file for file in self._files if any(topic.count for topic in file.topics.values())]
+
+    def _opened(self, file: Path, storage: str) -> StorageFile:
+        try:
+            opened = READERS[storage](file)
+        except (ValueError, OSError) as error:
+            raise BagError(f"{self.path}: cannot be opened as a bag: {error}") from error
+        self._stack.callback(opened.close)
+        return opened
+
+    def _unpacked(self, file: Path) -> Path:
+        """A file that was packed as a whole, in a folder that is removed with the reader."""
+        folder = self._stack.enter_context(tempfile.TemporaryDirectory())
+        target = Path(folder) / file.stem
+        try:
+            unpack_file(file, target)
+        except Exception as error:  # the library has errors of its own
+            raise BagError(f"{self.path}: cannot unpack {file.name}: {error}") from error
+        return target
+
+
+def _metadata(path: Path) -> Metadata:
+    """What is to be opened.
+
+    Raises:
+        BagError: no such bag.
+    """
+    if path.is_dir():
+        return read_metadata(path)
+    if not path.exists():
+        raise BagError(f"{path}: no such bag; expected a rosbag2 folder or a .mcap or .db3 file")
+    for storage, ending in STORAGES.items():
+        if path.suffix == ending:
+            return Metadata((path,), storage, "", None)
+    raise BagError(f"{path}: cannot be opened as a bag: expected a folder, or a file that ends in .mcap or .db3")
 
 
 class BagWriter:
@@ -155,7 +210,11 @@ class BagWriter:
             raise BagError(f"storage {storage!r}: expected one of {', '.join(STORAGES)}")
         if self.path.exists():
             raise BagError(f"{self.path} exists already: remove it or choose another path")
-        self._writer = Writer(self.path, version=9, storage_plugin=STORAGES[storage])
+        # The library takes a path for part of a URI: one that would mean something there is written elsewhere first.
+        plain = storage != "sqlite3" or quote(str(self.path), safe="/ ") == str(self.path)
+        self._elsewhere = None if plain else tempfile.TemporaryDirectory()
+        path = self.path if self._elsewhere is None else Path(self._elsewhere.name) / "bag"
+        self._writer = Writer(path, version=9, storage_plugin=PLUGINS[storage])
         self._types = get_typestore(Stores.ROS2_JAZZY)
         self._connections: dict[str, Connection] = {}
 
@@ -169,6 +228,9 @@ class BagWriter:
         else:
             with suppress(Exception):  # the exception under way is the one to report
                 self._writer.abort()
+        if self._elsewhere is not None:
+            shutil.move(Path(self._elsewhere.name) / "bag", self.path)
+            self._elsewhere.cleanup()
 
     def add_topic(self, name: str, message_type: str, *, latched: bool = False) -> None:
         """Announce a topic; a topic announced twice is announced once.
@@ -187,15 +249,6 @@ class BagWriter:
     def write(self, topic: str, stamp_ns: int, data: bytes) -> None:
         """Append one message of a topic that was added before."""
         self._writer.write(self._connections[topic], stamp_ns, data)
-
-
-def _reason(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-
-
-def _latched(connection: Connection) -> bool:
-    profiles = getattr(connection.ext, "offered_qos_profiles", ())
-    return any(profile.durability == QosDurability.TRANSIENT_LOCAL for profile in profiles)
 
 
 def _qos(latched: bool) -> Qos:

@@ -26,8 +26,10 @@ from usdrl_model.recording import Recording
 from usdrl_model.shown import MESSAGE, cut
 from usdrl_model.skeleton import SkeletonFrame
 from usdrl_model.store_writer import write_set
+from usdrl_ros.bag_contents import contents
 from usdrl_ros.bag_error import BagError
-from usdrl_ros.bag_storage import STORAGES, BagReader, BagWriter
+from usdrl_ros.bag_metadata import STORAGES
+from usdrl_ros.bag_storage import BagReader, BagWriter
 from usdrl_ros.frames import AXES
 from usdrl_ros.performance import FAULTS, MOST_PEOPLE, performance
 from usdrl_ros.replay import LabelledBag, load_bag
@@ -131,9 +133,10 @@ def import_bags(arguments: argparse.Namespace) -> None:
     if len(subjects) != len(arguments.bags):
         raise ValueError(f"--subjects: expected one a bag, {len(arguments.bags)}, got {len(subjects)}")
     labels = sorted({label for bag in arguments.bags for label in load_truth(bag).labels} - {BACKGROUND})
-    named = zip(tqdm(arguments.bags, unit="bag"), subjects, strict=True)
-    recordings = _distinct((path, labelled_recording(_judged(path), labels, subject)) for path, subject in named)
-    totals = write_set(arguments.target, arguments.name, recordings, replace=arguments.replace)
+    with tqdm(arguments.bags, unit="bag") as paths:
+        named = zip(paths, subjects, strict=True)
+        recordings = _distinct((path, labelled_recording(_judged(path), labels, subject)) for path, subject in named)
+        totals = write_set(arguments.target, arguments.name, recordings, replace=arguments.replace)
     print(f"{Path(arguments.target) / arguments.name}: {totals.clips} recordings of {', '.join(labels)}")
 
 
@@ -150,7 +153,8 @@ def _distinct(bags: Iterable[tuple[str, Recording]]) -> Iterator[Recording]:
 def _judged(path: str) -> LabelledBag:
     """A bag, read; what is wrong with the people in it is told at once."""
     bag = load_bag(path)
-    tqdm.write(f"{bag.name}: {Verdict.of([bag.findings]).line()}", file=sys.stderr)
+    for line in (Verdict.of([bag.findings]).line(), *bag.warnings()):
+        tqdm.write(cut(f"{bag.name}: {line}", MESSAGE), file=sys.stderr)
     return bag
 
 
@@ -181,11 +185,7 @@ def labelled_recording(bag: LabelledBag, labels: Sequence[str], subject: str | N
 def describe(arguments: argparse.Namespace) -> None:
     """Print what is in a bag."""
     with BagReader(arguments.bag) as bag:
-        lines = [f"{bag.path}: {bag.duration:.2f} s from {bag.start_ns / 1e9:.3f} s"]
-        lines += [
-            f"  {topic.name}  {topic.type}  {topic.count} messages{'  latched' if topic.latched else ''}"
-            for topic in bag.topics
-        ]
+        lines = contents(bag)
     if (Path(arguments.bag) / FILE_NAME).exists():
         truth = load_truth(arguments.bag)
         lines.append(

@@ -16,6 +16,7 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -99,15 +100,11 @@ def draw_run(run: BagRun, path: str | Path, title: str) -> None:
     """Save the picture of one run: truth above detection, under a title."""
     found = found_actions(run)
     labels = dict.fromkeys((*run.bag.truth.labels, *(action.label for action in found)))
-    stamps = [frame.stamp for frame in run.bag.frames]
-    draw_timeline(
-        path,
-        truth_above_detection(run.bag.truth.segments, found),
-        list(labels),
-        start=min(stamps),
-        end=max(stamps),
-        title=title,
-    )
+    time = run.bag.time()  # in which a clock that was set takes no room
+    truth = [replace(s, start=time.at(s.start), end=time.at(s.end)) for s in run.bag.truth.segments]
+    found = [replace(action, start=time.at(action.start), end=time.at(action.end)) for action in found]
+    rows = truth_above_detection(truth, found)
+    draw_timeline(path, rows, list(labels), start=0.0, end=time.end, title=title)
 
 
 def _replay_live(bags: Sequence[LabelledBag], weights: str, device: str, rate: float) -> list[BagRun]:
@@ -134,8 +131,7 @@ def _warnings(runs: Sequence[BagRun], offline: Sequence[BagRun], labels: Sequenc
         found.append(f"The weights do not know {', '.join(unknown)}: these actions count as missed.")
     for run, reference in zip(runs, offline, strict=True):
         found += [f"{run.bag.name}: {finding.text}." for finding in run.bag.findings if finding.level > Level.NOTE]
-        if run.bag.refused:
-            found.append(f"{run.bag.name}: {sum(run.bag.refused.values())} messages were refused: {run.bag.refused}.")
+        found += [f"{run.bag.name}: {text}." for text in run.bag.warnings()]
         if run is reference:
             continue
         if run.lost_messages:

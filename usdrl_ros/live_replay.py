@@ -113,7 +113,7 @@ class LiveNode:
                 self._spin_until("subscribe to its input", lambda: player.wait(0.0), ANSWER_TIMEOUT)
                 playing = _Task(lambda: player.play(note))
                 playing.start()
-                length = bag.duration / self._options.rate
+                length = bag.time().end / self._options.rate
                 self._spin_until("hear the bag", lambda: not playing.is_alive(), length + 2 * ANSWER_TIMEOUT)
                 playing.raise_error()
         finally:

@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -21,14 +22,17 @@ from rclpy.duration import Duration
 from rclpy.node import Node
 from rclpy.publisher import Publisher
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
-from rclpy.serialization import deserialize_message, serialize_message
+from rclpy.serialization import serialize_message
 from rclpy.utilities import remove_ros_args
 from rosgraph_msgs.msg import Clock
 
+from usdrl_model import gaps, limits
 from usdrl_model.shown import MESSAGE, cut
 from usdrl_ros.bag_error import BagError
 from usdrl_ros.bag_storage import BagMessage, BagReader
-from usdrl_ros.message_types import headers, message_class, stamp_ns
+from usdrl_ros.cdr import MalformedError
+from usdrl_ros.message_types import headers, stamp_ns
+from usdrl_ros.recorded import Recorded
 
 LONGEST_SLEEP = 0.05
 """Seconds after which a sleeping player looks whether it was told to stop."""
@@ -68,7 +72,8 @@ class Player:
     """Publishes a bag through a node. The node needs no spinning.
 
     Raises:
-        BagError: a chosen topic is not in the bag, its message type is not known, or the bag ends before ``start``.
+        BagError: a chosen topic is not in the bag, its message type is not known here or is that of another
+            distribution, or the bag ends before ``start``.
     """
 
     def __init__(self, node: Node, bag: BagReader, options: PlayOptions) -> None:
@@ -83,9 +88,14 @@ class Player:
         self._node = node
         self._bag = bag
         self._options = options
-        self._classes = {name: message_class(known[name].type) for name in chosen}
+        self.left_out: Counter[str] = Counter()
+        """Topic -> messages that were not published because they are none of its type."""
+        self.gaps: list[float] = []
+        """Seconds of every gap that was not waited for."""
+        self._recorded = {name: Recorded(known[name]) for name in chosen}
         self._publishers: dict[str, Publisher] = {
-            name: node.create_publisher(self._classes[name], name, _qos(known[name].latched)) for name in chosen
+            name: node.create_publisher(recorded.type, name, _qos(recorded.topic.latched))
+            for name, recorded in self._recorded.items()
         }
         self._clock = node.create_publisher(Clock, "/clock", QoSProfile(depth=1)) if options.clock else None
 
@@ -100,6 +110,9 @@ class Player:
 
     def play(self, published: Callable[[BagMessage], None] | None = None) -> int:
         """Play to the end, or (in a loop) until the node's context is shut down.
+
+        A gap of more than ``limits.LONGEST_GAP`` seconds, where a clock was set or nothing was recorded, is played as
+        one of ``gaps.SHOWN``.
 
         Args:
             published: called with each message right after it was published.
@@ -116,22 +129,43 @@ class Player:
             publisher.wait_for_all_acked(Duration(seconds=LAST_ACKNOWLEDGEMENT))
         return count
 
+    def told(self) -> list[str]:
+        """What was not played as it was recorded, and what is missing of the bag; a line each."""
+        lines = [
+            f"{count} messages of {topic} are no {self._recorded[topic].topic.type} and were left out"
+            for topic, count in self.left_out.items()
+        ]
+        if self.gaps:
+            count = f"{len(self.gaps)} gap{'s' * (len(self.gaps) != 1)}"
+            lines.append(f"{count} of up to {max(self.gaps):.0f} s played as {gaps.SHOWN:g} s")
+        return [*self._bag.troubles, *lines]
+
     def _play_once(self, published: Callable[[BagMessage], None]) -> int:
         first_ns = self._bag.start_ns + round(self._options.start * 1e9)
         timeline = _Timeline(first_ns, self._options.rate)
-        next_tick = first_ns
+        next_tick = last_ns = first_ns
         tick = round(1e9 * self._options.rate / self._options.clock) if self._clock else 0
         count = 0
         for message in self._bag.messages(tuple(self._publishers)):
             if message.stamp_ns < first_ns:
                 continue
+            if (gap := (message.stamp_ns - last_ns) / 1e9) > limits.LONGEST_GAP:
+                self.gaps.append(gap)
+                timeline.skip(message.stamp_ns - last_ns - round(gaps.SHOWN * 1e9))
+                next_tick = message.stamp_ns
+            last_ns = message.stamp_ns
             while self._clock and next_tick <= message.stamp_ns and self._sleep_until(timeline, next_tick):
                 self._clock.publish(_clock(next_tick))
                 next_tick += tick
             if not self._sleep_until(timeline, message.stamp_ns):
                 return count
             try:
-                self._publishers[message.topic].publish(self._bytes(message))
+                data = self._bytes(message)
+            except MalformedError:
+                self.left_out[message.topic] += 1
+                continue
+            try:
+                self._publishers[message.topic].publish(data)
             except Exception:
                 if self._running():
                     raise
@@ -153,10 +187,12 @@ class Player:
         return bool(rclpy.ok(context=self._node.context))
 
     def _bytes(self, message: BagMessage) -> bytes:
+        recorded = self._recorded[message.topic]
         if not self._options.restamp:
+            recorded.check(message.data)
             return message.data
         shift = time.time_ns() - message.stamp_ns
-        content = deserialize_message(message.data, self._classes[message.topic])
+        content = recorded.message(message.data)
         for header in headers(content):
             header.stamp.sec, header.stamp.nanosec = divmod(stamp_ns(header) + shift, 1_000_000_000)
         return serialize_message(content)
@@ -169,6 +205,10 @@ class _Timeline:
         self._first_ns = first_ns
         self._rate = rate
         self._started = time.monotonic()
+
+    def skip(self, bag_ns: int) -> None:
+        """Let so many nanoseconds of the bag pass at once."""
+        self._first_ns += bag_ns
 
     def seconds_to(self, bag_ns: int) -> float:
         return self._started + (bag_ns - self._first_ns) / 1e9 / self._rate - time.monotonic()
@@ -231,6 +271,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 return 1
             print(f"playing {bag.path}: {bag.duration:.1f} s of recording", flush=True)
             print(f"published {player.play()} messages", flush=True)
+            for line in player.told():
+                print(f"usdrl-play: {cut(line, MESSAGE)}", file=sys.stderr)
         return 0
     except BagError as error:
         print(f"usdrl-play: {cut(error, MESSAGE)}", file=sys.stderr)

@@ -16,9 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from rclpy.serialization import deserialize_message
 
-from usdrl_model import gaps
+from usdrl_model import gaps, limits
 from usdrl_model.content import Finding
 from usdrl_model.content_sample import Sample
 from usdrl_model.events import Event
@@ -28,13 +27,16 @@ from usdrl_model.stream import ActionStream
 from usdrl_model.topology import topology
 from usdrl_ros.bag_error import BagError
 from usdrl_ros.bag_storage import BagReader
+from usdrl_ros.cdr import MalformedError
 from usdrl_ros.frames import AXES, Frames
 from usdrl_ros.inputs import INPUTS, InputError
-from usdrl_ros.message_types import message_class
+from usdrl_ros.recorded import Recorded
 from usdrl_ros.truth import Truth, load_truth
 
 STAMP_DIGITS = 6
 """Decimals of the seconds in the node's JSON: what times are rounded to before they are compared."""
+MALFORMED = "malformed"
+"""Reason of a refusal: bytes that are no message of their type."""
 A_MOMENT = 1e-3
 """Seconds beyond the longest allowed gap."""
 
@@ -57,6 +59,8 @@ class LabelledBag:
     """What is wrong with the people in it, see ``usdrl_model.content``."""
     refused: dict[str, int]
     """Messages that no adapter understood: reason -> count."""
+    troubles: tuple[str, ...] = ()
+    """What is missing of the bag, see ``BagReader.troubles``, and gaps in its time."""
 
     @property
     def name(self) -> str:
@@ -67,6 +71,18 @@ class LabelledBag:
     def duration(self) -> float:
         """Seconds from the first to the last stamp, without those in which the clock jumps."""
         return gaps.seconds(np.sort([frame.stamp for frame in self.frames]))
+
+    def time(self) -> gaps.Shortened:
+        """Its time as it is drawn and played."""
+        return gaps.Shortened([frame.stamp for frame in self.frames])
+
+    def warnings(self) -> list[str]:
+        """What is not as it should be, a line each, apart from ``findings``."""
+        found = list(self.troubles)
+        if self.refused:
+            reasons = ", ".join(f"{reason} {count}" for reason, count in self.refused.items())
+            found.append(f"{sum(self.refused.values())} messages were refused: {reasons}")
+        return found
 
     def presence(self) -> dict[str, np.ndarray]:
         """Person -> (T,) stamps of all messages with this person, repeated stamps included."""
@@ -105,13 +121,13 @@ def load_bag(path: str | Path) -> LabelledBag:
     refused: Counter[str] = Counter()
     reason = ""
     with BagReader(path) as bag:
-        types = {topic.name: topic.type for topic in bag.topics}
-        if truth.topic not in types:
-            raise BagError(f"{path}: labels are for topic {truth.topic}, the bag has {', '.join(types) or 'none'}")
-        kind = message_class(types[truth.topic])
-        matching = [name for name, adapter in INPUTS.items() if adapter.message_type is kind]
+        topics = {topic.name: topic for topic in bag.topics}
+        if truth.topic not in topics:
+            raise BagError(f"{path}: labels are for topic {truth.topic}, the bag has {', '.join(topics) or 'none'}")
+        recorded = Recorded(topics[truth.topic])
+        matching = [name for name, adapter in INPUTS.items() if adapter.message_type is recorded.type]
         if not matching:
-            raise BagError(f"{path}: {truth.topic} is {types[truth.topic]}, which no input adapter reads")
+            raise BagError(f"{path}: {truth.topic} is {topics[truth.topic].type}, which no input adapter reads")
         people = {segment.person for segment in truth.segments}
         person_id = people.pop() if len(people) == 1 else "0"
         decode = INPUTS[matching[0]].decode
@@ -130,17 +146,18 @@ def load_bag(path: str | Path) -> LabelledBag:
         )
         for message in bag.messages([truth.topic]):
             try:
-                source = decode(deserialize_message(message.data, kind), joint_set, person_id)
-            except InputError as error:
-                refused[error.kind] += 1
+                source = decode(recorded.message(message.data, limits.SKELETONS), joint_set, person_id)
+            except (InputError, MalformedError) as error:
+                refused[error.kind if isinstance(error, InputError) else MALFORMED] += 1
                 reason = str(error)
                 continue
             if source is not None:
                 frames.append(change.to_canonical(source))
                 content.add(frames[-1], source.frame)
                 recorded_ns.append(message.stamp_ns)
+        troubles = bag.troubles
     if not frames:
-        raise BagError(f"{path}: no skeletons on {truth.topic}{': ' + reason if reason else ''}")
+        raise BagError(": ".join([f"{path}: no skeletons on {truth.topic}", *filter(None, [reason]), *troubles]))
     return LabelledBag(
         path=path,
         truth=truth,
@@ -150,6 +167,7 @@ def load_bag(path: str | Path) -> LabelledBag:
         recorded_ns=tuple(recorded_ns),
         findings=tuple(content.findings()),
         refused=dict(refused),
+        troubles=(*troubles, *filter(None, [gaps.Shortened([frame.stamp for frame in frames]).told()])),
     )
 
 

@@ -1,0 +1,180 @@
+"""Serialised messages measured against their type, before anything is allocated for what they claim to hold.
+
+A sequence of a message says how many elements it has, and a deserialiser allocates them before it looks whether they
+are there. ``Layout.end`` walks over the bytes instead, jumps over numbers, and builds nothing.
+"""
+
+from __future__ import annotations
+
+import re
+import struct
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from typing import Any
+
+HEADER = 4
+"""Bytes before the content: how it is encoded."""
+SLACK = 3
+"""Bytes that may follow the content, to a multiple of four."""
+_ALIGNMENT = {b"\x00\x00": (">", 8), b"\x00\x01": ("<", 8), b"\x00\x06": (">", 4), b"\x00\x07": ("<", 4)}
+"""Encoding -> order of bytes, largest alignment: CDR and plain CDR 2."""
+_SIZES = {
+    **dict.fromkeys(("boolean", "octet", "char", "int8", "uint8", "byte"), 1),
+    **dict.fromkeys(("int16", "uint16"), 2),
+    **dict.fromkeys(("int32", "uint32", "float"), 4),
+    **dict.fromkeys(("int64", "uint64", "double"), 8),
+}
+_SEQUENCE = re.compile(r"sequence<(.+?)(?:, \d+)?>")
+_ARRAY = re.compile(r"(.+)\[(\d+)\]")
+_TEXT = re.compile(r"string(?:<\d+>)?")
+
+
+class MalformedError(ValueError):
+    """Bytes that are no message of their type."""
+
+
+Fields = Mapping[str, str]
+"""Name -> type of every field, as ``get_fields_and_field_types`` of a message class has them."""
+Step = Callable[["_Bytes", int], int]
+"""From where a field may begin to where it ends."""
+
+
+class Layout:
+    """How the messages of one type lie in their bytes.
+
+    Args:
+        fields: of the message.
+        other: message type, such as ``visualization_msgs/Marker`` -> fields that stand for its own.
+
+    Raises:
+        ValueError: a type that is not known here, or that cannot be measured (wide strings).
+    """
+
+    def __init__(self, fields: Fields, other: Mapping[str, Fields] | None = None) -> None:
+        self._step, _ = _message(fields, other or {})
+
+    def end(self, data: bytes) -> int:
+        """Where a message ends in its bytes, header included.
+
+        Raises:
+            MalformedError: it would end behind them, or is encoded in a way that is not known.
+        """
+        return self._step(_Bytes(data), HEADER)
+
+    def fits(self, data: bytes) -> bool:
+        """Whether bytes are a message and hardly more."""
+        try:
+            return 0 <= len(data) - self.end(data) <= SLACK
+        except MalformedError:
+            return False
+
+
+class _Bytes:
+    """Bytes of a message, and the rules by which numbers are placed in them."""
+
+    def __init__(self, data: bytes) -> None:
+        order, self.largest = _ALIGNMENT.get(data[:2], ("", 0))
+        if not order or len(data) < HEADER:
+            raise MalformedError(f"expected a CDR message, got {len(data)} bytes that begin with {data[:4].hex()}")
+        self.data = data
+        self.size = len(data)
+        self._count = struct.Struct(f"{order}I")
+
+    def numbers(self, at: int, size: int, count: int) -> int:
+        """Where so many numbers of ``size`` bytes each end."""
+        if count == 0:
+            return at
+        alignment = min(size, self.largest)
+        end = at + (HEADER - at) % alignment + size * count
+        if end > self.size:
+            raise MalformedError(f"expected {end} bytes or more, got {self.size}")
+        return end
+
+    def count(self, at: int, least: int) -> tuple[int, int]:
+        """Elements that a sequence claims, each of ``least`` bytes or more, and where they begin."""
+        end = self.numbers(at, 4, 1)
+        (count,) = self._count.unpack_from(self.data, end - 4)
+        if count * least > self.size - end:
+            raise MalformedError(f"expected the {count} elements of a sequence, got {self.size - end} bytes")
+        return count, end
+
+
+def _message(fields: Fields, other: Mapping[str, Fields]) -> tuple[Step, int]:
+    """How a message is walked over, and the fewest bytes it has."""
+    steps = [_field(kind, other) for kind in fields.values()]
+    if not steps:  # the wire has a byte for what has no fields
+        return _number(1), 1
+    walks = [step for step, _ in steps]
+
+    def walk(source: _Bytes, at: int) -> int:
+        for step in walks:
+            at = step(source, at)
+        return at
+
+    return walk, sum(least for _, least in steps)
+
+
+def _field(kind: str, other: Mapping[str, Fields]) -> tuple[Step, int]:
+    if kind in _SIZES:
+        return _number(_SIZES[kind]), _SIZES[kind]
+    if _TEXT.fullmatch(kind):
+        return _text, 4
+    if sequence := _SEQUENCE.fullmatch(kind):
+        return _sequence(sequence[1], other), 4
+    if array := _ARRAY.fullmatch(kind):
+        return _array(array[1], int(array[2]), other)
+    if kind in other:
+        return _message(other[kind], other)
+    return _message(_class(kind).get_fields_and_field_types(), other)
+
+
+def _class(kind: str) -> Any:
+    """The class of a type such as ``std_msgs/Header``; ValueError where it is not installed."""
+    package, _, name = kind.partition("/")
+    try:
+        return getattr(import_module(f"{package}.msg"), name)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise ValueError(f"a field of type {kind} cannot be measured") from error
+
+
+def _number(size: int) -> Step:
+    return lambda source, at: source.numbers(at, size, 1)
+
+
+def _text(source: _Bytes, at: int) -> int:
+    length, at = source.count(at, 1)
+    return at + length
+
+
+def _sequence(kind: str, other: Mapping[str, Fields]) -> Step:
+    if kind in _SIZES:
+        size = _SIZES[kind]
+
+        def numbers(source: _Bytes, at: int) -> int:
+            count, at = source.count(at, size)
+            return source.numbers(at, size, count)
+
+        return numbers
+    element, least = _field(kind, other)
+
+    def elements(source: _Bytes, at: int) -> int:
+        count, at = source.count(at, least)
+        for _ in range(count):
+            at = element(source, at)
+        return at
+
+    return elements
+
+
+def _array(kind: str, count: int, other: Mapping[str, Fields]) -> tuple[Step, int]:
+    if kind in _SIZES:
+        size = _SIZES[kind]
+        return (lambda source, at: source.numbers(at, size, count)), size * count
+    element, least = _field(kind, other)
+
+    def walk(source: _Bytes, at: int) -> int:
+        for _ in range(count):
+            at = element(source, at)
+        return at
+
+    return walk, least * count
