@@ -295,6 +295,7 @@ HOSTILE: list[Hostile] = [
     Hostile("array of 2^40 numbers", npz(npy("(1099511627776, 1, 17, 3)")), data_import("own")),
     Hostile("array of 2^40 empty frames", npz(npy("(1099511627776, 0, 17, 3)")), data_import("own")),
     Hostile("array with a header of 2 GB", npz(b"\x93NUMPY\x02\x00\xff\xff\xff\x7f"), data_import("own")),
+    Hostile("array with a header that never ends", npz(npy("(" * 99)), data_import("own")),
     Hostile("array of 1 GB of zeros", npz(npy("(631600, 4, 17, 3)", "'<f8'") + bytes(2**30)), data_import("own")),
     Hostile("packed store of 1 GB of zeros", packed_store(index(rows=0), lambda: bytes(2**30)), INFO),
     Hostile("index of brackets", packed_store("[" * 2**22), INFO),

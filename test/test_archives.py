@@ -41,14 +41,16 @@ def changed(path: Path, *, method: int | None = None, flag: int = 0) -> Path:
     return path
 
 
-@pytest.mark.parametrize("ending", ["zip", "ZIP", "tar", "tar.gz", "TGZ", "tar.xz"])
+@pytest.mark.parametrize("ending", ["zip", "ZIP", "tar", "tar.gz", "TGZ", "tar.xz", "txz", "TBZ2"])
 def test_what_macos_adds_to_an_archive_is_left_out(tmp_path: Path, ending: str) -> None:
     path = tmp_path / f"all_sqe.{ending}"
     files = {f"all_sqe/{NAME}.json": CLIP, f"__MACOSX/all_sqe/._{NAME}.json": FORK, f"all_sqe/._{NAME}.json": FORK}
     if ending.lower() == "zip":
         zipped(path, files)
     else:
-        packing = {"tar": "w", "tar.gz": "w:gz", "TGZ": "w:gz", "tar.xz": "w:xz"}[ending]
+        packing = {"tar": "w", "tar.gz": "w:gz", "TGZ": "w:gz", "tar.xz": "w:xz", "txz": "w:xz", "TBZ2": "w:bz2"}[
+            ending
+        ]
         with tarfile.open(path, packing) as archive:  # type: ignore[call-overload]
             for name, content in files.items():
                 entry = tarfile.TarInfo(name)
@@ -88,7 +90,9 @@ def test_a_zip_that_python_does_not_open_says_what_to_do(tmp_path: Path, change:
         list(nw_ucla.load(path))
 
 
-@pytest.mark.parametrize("name", ["all.7z", "all.RAR", "all.tar.zst", "all.json.gz"])
+@pytest.mark.parametrize(
+    "name", ["all.7z", "all.RAR", "all.tar.zst", "all.json.gz", "all.tar.Z", "all.zip.001", "all.zipx"]
+)
 def test_an_archive_to_unpack_by_hand_is_named(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_bytes(b"")
     for place in (tmp_path, tmp_path / name):

@@ -197,6 +197,20 @@ def test_own_recordings_with_stamps_and_a_clip_label(tmp_path: Path) -> None:
     assert (recording.label, recording.labels) == ("wave", ("wave",))
 
 
+def test_own_stamps_as_times_since_the_start(tmp_path: Path) -> None:
+    mine(tmp_path, rate=None, stamps=np.arange(6) * np.timedelta64(33, "ms"), clip_label="none", subject="")
+    (recording,) = own.load(tmp_path)
+    np.testing.assert_allclose([frame.stamp for frame in recording.frames], np.arange(6) * 0.033)
+    assert (recording.label, recording.labels, recording.subject) == (None, (), None)
+
+
+@pytest.mark.parametrize("name", ["wave_01.npz", "WAVE_01.NPZ"])
+def test_one_own_recording_by_its_path_and_endings_in_capitals(tmp_path: Path, name: str) -> None:
+    (mine(tmp_path) / "wave_01.npz").rename(tmp_path / name)
+    for path in (tmp_path, tmp_path / name):
+        assert [recording.name for recording in own.load(path)] == [name[:-4]]
+
+
 @pytest.mark.parametrize("units", ["cm", "mm"])
 def test_own_recordings_in_other_units_mirrored_with_joints_of_their_own(tmp_path: Path, units: str) -> None:
     joints, confidence = RNG.normal(size=(6, 2, 17, 3)), RNG.uniform(size=(6, 2, 17))
@@ -232,6 +246,13 @@ def test_own_recordings_in_other_units_mirrored_with_joints_of_their_own(tmp_pat
         ({"stamps": np.arange(6)}, "either rate"),
         ({"rate": None, "stamps": np.zeros(6)}, "expected rising seconds, got 0.000000 at frame 1"),
         ({"rate": 0}, "more than 0 Hz"),
+        ({"rate": None, "stamps": np.arange(6)}, "numbers of frames"),
+        ({"rate": None, "stamps": np.arange(6) * np.timedelta64(1, "D")}, "got 86400 from frame to frame$"),
+        (
+            {"segments": np.array([["1", "hug", "0.1", "0.5"]])},
+            "row 0 is from 0.1 to 0.5, the recording from 1 to 1.25",
+        ),
+        ({"labels": np.array([b"w\xe9"] * 6)}, "labels: expected texts, or bytes in UTF-8"),
         ({"label": "x"}, "unknown entry 'label'; did you mean 'labels'"),
         ({"labels": np.array(["a"] * 5)}, r"labels: expected texts \(6,\)"),
         ({"segments": np.array([["3", "hug", "1", "2"]])}, "expected one of"),

@@ -223,6 +223,39 @@ def test_objects_in_arrays_are_never_loaded(tmp_path: Path) -> None:
         Store.open(tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("entry", "value"),
+    [
+        ("topology", {}),
+        ("topology", "/etc/joints.yaml"),
+        ("people", [{"a": 1}]),
+        ("subject", 3.5),
+        ("label", ["wave"]),
+        ("tags", {"camera": []}),
+    ],
+)
+def test_a_packed_file_of_others_with_other_values_is_one_line(tmp_path: Path, entry: str, value: object) -> None:
+    write_set(tmp_path / "s", "mine", [recording()])
+    pack(Store.open(tmp_path / "s"), tmp_path / "good.usdrl")
+    with zipfile.ZipFile(tmp_path / "good.usdrl") as good, zipfile.ZipFile(tmp_path / "bad.usdrl", "w") as bad:
+        for name in good.namelist():
+            content = good.read(name)
+            if name.endswith(".json"):
+                index = json.loads(content)
+                index["clips"][0][entry] = value
+                content = json.dumps(index).encode()
+            bad.writestr(name, content)
+    with pytest.raises(ValueError, match="damaged index"):
+        Store.open(tmp_path / "bad.usdrl")
+
+
+@pytest.mark.parametrize("label", ["", "wave\n[ERROR] forged", "w" * 101])
+def test_labels_that_cannot_be_shown_are_refused(tmp_path: Path, label: str) -> None:
+    one = Recording("a", "kinect_v1_20", recording().frames, labels=(label,), label=label)
+    with pytest.raises(ValueError, match="a: labels: expected 1 to 100 printable characters"):
+        write_set(tmp_path / "s", "mine", [one])
+
+
 def test_a_place_without_a_store_says_how_to_make_one(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match="usdrl data import"):
         Store.open(tmp_path)

@@ -30,9 +30,14 @@ TARS: dict[str, Callable[[Path], Any]] = {
     ".tar.gz": gzip.open,
     ".tgz": gzip.open,
     ".tar.xz": lzma.open,
+    ".txz": lzma.open,
     ".tar.bz2": bz2.open,
+    ".tbz2": bz2.open,
+    ".tbz": bz2.open,
 }
-UNREADABLE = (".7z", ".rar", ".zst", ".tzst", ".lz4", ".gz", ".xz", ".bz2")
+UNREADABLE = (
+    ".7z", ".rar", ".zst", ".tzst", ".lz4", ".gz", ".xz", ".bz2", ".lzma", ".lz", ".br", ".z", ".zipx", ".z01", ".001",
+)  # fmt: skip
 """Archives and packed files that only other programs open; the endings of ``TARS`` come first."""
 SLACK, RATIO = 2**29, 100
 """A packed tar must be read from front to back: at most ``SLACK`` bytes and ``RATIO`` times the file come out of it."""

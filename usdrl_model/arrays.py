@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 import math
+import tokenize
 import warnings
 from pathlib import Path
 from typing import IO
@@ -19,6 +20,12 @@ from usdrl_model import archives, limits
 
 LONGEST_HEADER = 10_000
 """Bytes. It is read as Python, which must not take long."""
+
+
+_HEADER_ERRORS = (
+    ValueError, KeyError, EOFError, TypeError, SyntaxError, RecursionError, MemoryError, tokenize.TokenError,
+)  # fmt: skip
+"""What numpy raises at a damaged one, which it reads as Python."""
 
 
 def header(file: IO[bytes], where: str) -> tuple[tuple[int, ...], bool, np.dtype]:
@@ -39,7 +46,7 @@ def header(file: IO[bytes], where: str) -> tuple[tuple[int, ...], bool, np.dtype
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of types that only older numpy had
             shape, fortran, dtype = read(file)
-    except (ValueError, KeyError, EOFError, TypeError, SyntaxError, RecursionError, MemoryError) as error:
+    except _HEADER_ERRORS as error:
         raise ValueError(f"{where}: damaged array ({str(error)[:200]})") from None
     if any(side < 0 for side in shape):
         raise ValueError(f"{where}: damaged array (a shape of {shape})")

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from usdrl_model.config import at_most
 from usdrl_model.encoder import EncoderConfig, build_encoder
-from usdrl_model.shown import NAME, showable, shown
+from usdrl_model.shown import check_name, shown
 
 BACKGROUND = "none"
 """Label of class 0: nothing that the detector knows is going on."""
@@ -38,8 +38,7 @@ class DetectorConfig:
         if len(self.labels) > MAX_LABELS:
             raise ValueError(f"labels: expected at most {MAX_LABELS}, got {len(self.labels)}")
         for label in self.labels:
-            if not label or not showable(label):
-                raise ValueError(f"labels: expected 1 to {NAME} printable characters each, got {shown(label)}")
+            check_name(label, "labels")
         if self.rate < MIN_RATE:
             raise ValueError(f"rate must be above 0 ({MIN_RATE:g} at least) frames a second, got {self.rate}")
         at_most(self, {"rate": MAX_RATE})

@@ -48,5 +48,11 @@ def showable(name: str) -> bool:
     return len(name) <= NAME and name.isprintable()
 
 
+def check_name(name: str, what: str) -> None:
+    """Raise ValueError where ``name`` is empty, or cannot be shown as it is."""
+    if not name or not showable(name):
+        raise ValueError(f"{what}: expected 1 to {NAME} printable characters, got {shown(name)}")
+
+
 def _escaped(letter: str) -> str:
     return letter.encode("unicode_escape").decode("ascii")

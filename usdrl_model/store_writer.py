@@ -24,6 +24,7 @@ from usdrl_model import topology_file
 from usdrl_model.atomic_file import FULL, full, replacing, sync_folder, write_text
 from usdrl_model.folder_lock import LOCK, held
 from usdrl_model.recording import Recording, in_canonical_joints
+from usdrl_model.shown import check_name
 from usdrl_model.store import Store
 from usdrl_model.stored_set import FORMAT, INDEX, ClipIndex, content_hash, files, generation, read_index
 from usdrl_model.topology import topology
@@ -162,6 +163,8 @@ class _SetWriter:
         if recording.name in self.names:
             raise ValueError(f"{self.dataset}: two recordings are called {recording.name}")
         self.names.add(recording.name)
+        for label in recording.labels:
+            check_name(label, f"{recording.name}: labels")
         self.labels |= dict.fromkeys(recording.labels)
         said = {segment.label for segment in recording.segments} | ({recording.label} - {None})
         if recording.labels and not said <= set(recording.labels):

@@ -11,11 +11,11 @@ from typing import Any
 
 import numpy as np
 
-from usdrl_model import archives, arrays, limits
+from usdrl_model import archives, arrays, limits, topology_file
 from usdrl_model.clip import Clip
 from usdrl_model.documents import parse_json
 from usdrl_model.recording import Recording, Segment
-from usdrl_model.shown import cut, shown
+from usdrl_model.shown import check_name, cut, shown
 from usdrl_model.skeleton import Person, SkeletonFrame, canonical_frames
 from usdrl_model.topology import CANONICAL_JOINTS, topology
 
@@ -73,22 +73,31 @@ class ClipIndex:
         frames, rows = int(entry.get("frames", 0)), int(entry.get("rows", 0))
         if not 0 <= frames <= limits.STORED or not 0 <= rows <= limits.STORED:
             raise ValueError(f"{frames} frames, {rows} skeletons")
+        layout = _text(entry["topology"])
+        if topology_file.is_file(layout):  # sets that were written here have none
+            raise ValueError(f"topology {shown(layout)} in a file of its own")
         return cls(
             name=str(entry["name"]),
-            topology=entry["topology"],
+            topology=layout,
             frames=frames,
             rows=rows,
-            people=tuple(entry.get("people", ())),
+            people=tuple(map(_text, entry.get("people", ()))),
             confident=bool(entry.get("confident", False)),
             origin=(float(x), float(y), float(z)),
-            subject=entry.get("subject"),
-            label=entry.get("label"),
+            subject=None if entry.get("subject") is None else _text(entry["subject"]),
+            label=None if entry.get("label") is None else _text(entry["label"]),
             segments=tuple(
                 Segment(str(person), str(label), float(start), float(end))
                 for person, label, start, end in entry.get("segments", ())
             ),
-            tags=dict(entry.get("tags", {})),
+            tags={_text(key): _text(value) for key, value in dict(entry.get("tags", {})).items()},
         )
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise ValueError(f"expected a text, got {shown(value)}")
+    return value
 
 
 class StoredSet:
@@ -102,6 +111,8 @@ class StoredSet:
         try:
             self.dataset, self.hash = str(index["set"]), str(index["hash"])
             self.labels: tuple[str, ...] = tuple(map(str, index["labels"]))
+            for label in self.labels:
+                check_name(label, "labels")
             self.clips = [ClipIndex.from_json(entry) for entry in index["clips"]]
         except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
             raise ValueError(f"{where}: damaged index ({cut(str(error))}), import again") from None

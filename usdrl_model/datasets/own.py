@@ -3,7 +3,8 @@
     np.savez("wave_01.npz", joints=joints, rate=30.0, topology="zed_body_38", clip_label="wave", subject="anna")
 
 ``joints`` (T, M, V, 3) in metres, x to the sensor's left, y up, z away from it, in the order of ``topology``; NaN where
-missing, all NaN where a person is not there. ``stamps`` (T,) seconds (or datetime64) or ``rate`` in Hz. Optional:
+missing, all NaN where a person is not there. ``stamps`` (T,) seconds (or datetime64, timedelta64) or ``rate`` in Hz,
+which puts the first frame at 1 s. Optional:
 ``confidence`` (T, M, V) from 0 to 1, ``ids`` (M,) texts, ``labels`` (T,) texts (of the first person) or (T, M), with ""
 or "none" for nothing, ``segments`` (S, 4) texts: person, label, start, end in seconds of the stamps, ``clip_label`` and
 ``subject``, where "" is none, ``units`` ("cm" or "mm" instead of metres), ``mirrored`` (True: left and right are those
@@ -16,13 +17,13 @@ import difflib
 import io
 import itertools
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
 
 from usdrl_model import arrays, limits
-from usdrl_model.datasets.frames import check_confidence, check_stamps, frames, regular
+from usdrl_model.datasets.frames import EPOCH, check_confidence, check_stamps, frames, regular
 from usdrl_model.datasets.sources import Member, Source, members
 from usdrl_model.recording import Recording, Segment
 from usdrl_model.shown import shown
@@ -89,7 +90,7 @@ def _recording(name: str, content: Mapping[str, np.ndarray], base: Path) -> Reco
         check_confidence(confidence, "confidence")
     joints, confidence = _meant(joints, confidence, content, layout)
     label = _text(content, "clip_label")
-    segments = (*_labelled(content, stamps, ids), *_segments(content, ids))
+    segments = (*_labelled(content, stamps, ids), *_segments(content, stamps, ids))
     return Recording(
         name=name,
         topology=layout.name,
@@ -132,7 +133,10 @@ def _texts(content: Mapping[str, np.ndarray], key: str) -> np.ndarray:
     """An entry as texts; those that were saved as bytes are read as UTF-8, and numbers as they are written."""
     array = content[key]
     limits.check(array.size, limits.NUMBERS, f"{key}: texts")
-    return np.char.decode(array, "utf-8") if array.dtype.kind == "S" else array.astype(str)
+    try:
+        return np.char.decode(array, "utf-8") if array.dtype.kind == "S" else array.astype(str)
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{key}: expected texts, or bytes in UTF-8, got {shown(error.object)}") from None
 
 
 def _one(content: Mapping[str, np.ndarray], key: str) -> np.ndarray:
@@ -144,8 +148,9 @@ def _one(content: Mapping[str, np.ndarray], key: str) -> np.ndarray:
 
 
 def _text(content: Mapping[str, np.ndarray], key: str) -> str | None:
-    """A text, None where it is not there or empty."""
-    return str(_texts({key: _one(content, key)}, key)) or None if key in content else None
+    """A text, None where it is not there or says nothing."""
+    text = str(_texts({key: _one(content, key)}, key)) if key in content else ""
+    return None if text in NOTHING else text
 
 
 def _stamps(content: Mapping[str, np.ndarray], count: int) -> np.ndarray:
@@ -158,15 +163,16 @@ def _stamps(content: Mapping[str, np.ndarray], count: int) -> np.ndarray:
             raise ValueError(f"rate: expected more than 0 Hz, {RATES[0]:g} to {RATES[1]:g}, got {rate:g}{hint}")
         return regular(count, rate)
     stamps = content["stamps"]
-    if stamps.dtype.kind == "M":
+    if dated := stamps.dtype.kind in "mM":
         if np.isnat(stamps).any():
             raise ValueError(f"stamps: not a time at frame {int(np.isnat(stamps).argmax())}")
-        stamps = (stamps - np.datetime64(0, "s")) / np.timedelta64(1, "s")
+        since = stamps - np.datetime64(0, "s") if stamps.dtype.kind == "M" else stamps
+        stamps = since / np.timedelta64(1, "s")
     else:
         stamps = _numbers({"stamps": stamps}, "stamps")
     if stamps.shape != (count,):
         raise ValueError(f"stamps: expected {count} rising seconds, one a frame, got {stamps.shape}")
-    _check_unit(stamps)
+    _check_unit(stamps, () if dated else _UNITS.items())
     try:
         check_stamps(stamps, "stamps")
     except ValueError as error:
@@ -175,11 +181,13 @@ def _stamps(content: Mapping[str, np.ndarray], count: int) -> np.ndarray:
     return stamps
 
 
-def _check_unit(stamps: np.ndarray) -> None:
-    """Refuse stamps of less than a frame a second, which are in another unit."""
+def _check_unit(stamps: np.ndarray, units: Collection[tuple[str, float]]) -> None:
+    """Refuse stamps that are a second or more apart, which are in another unit, or numbers of frames."""
     step = float(np.median(np.diff(stamps))) if len(stamps) > 1 else 0.0
-    if step > 1.0 / RATES[0]:
-        unit = next((f": {unit}? divide by {by:g}" for unit, by in _UNITS.items() if step <= by / RATES[0]), "")
+    if step >= 1.0 / RATES[0]:
+        unit = next((f": {unit}? divide by {by:g}" for unit, by in units if step <= by / RATES[0]), "")
+        if step == 1.0:
+            unit = ": numbers of frames? divide by the frames a second, or give rate instead"
         raise ValueError(f"stamps: expected seconds, got {step:g} from frame to frame{unit}")
 
 
@@ -198,7 +206,7 @@ def _labelled(content: Mapping[str, np.ndarray], stamps: np.ndarray, ids: list[s
                 yield Segment(identity, label, float(stamps[first]), float(stamps[position - 1]))
 
 
-def _segments(content: Mapping[str, np.ndarray], ids: list[str]) -> Iterator[Segment]:
+def _segments(content: Mapping[str, np.ndarray], stamps: np.ndarray, ids: list[str]) -> Iterator[Segment]:
     if "segments" not in content:
         return
     rows = _texts(content, "segments")
@@ -214,5 +222,10 @@ def _segments(content: Mapping[str, np.ndarray], ids: list[str]) -> Iterator[Seg
             raise ValueError(
                 f"segments: expected one of {ids[:20]}, a label, seconds, and an end after the start in row {number},"
                 f" got {[word[:40] for word in row]}"
+            )
+        if len(stamps) and not (begins <= stamps[-1] and ends >= stamps[0]):
+            raise ValueError(
+                f"segments: row {number} is from {begins:g} to {ends:g}, the recording from {stamps[0]:g} to"
+                f" {stamps[-1]:g}: expected seconds of the stamps (with a rate, the first frame is at {EPOCH:g})"
             )
         yield Segment(person, label, begins, ends)

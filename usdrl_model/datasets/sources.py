@@ -61,9 +61,9 @@ def members(path: str | Path, pattern: str, source: Source, limit: int = limits.
     """Every file below ``path`` whose path matches, one at a time; unpacked files first, then those in archives.
 
     Args:
-        path: a folder, or one archive.
-        pattern: regular expression, searched in the path with "/" between folders. Its match, or its group called
-            "name" where it has one, is what the file is called; it never begins within a word or a number.
+        path: a folder, one archive, or one such file.
+        pattern: regular expression, searched in the path with "/" between folders, in any case. Its match, or its group
+            called "name" where it has one, is what the file is called; it never begins within a word or a number.
         source: for the message when there is none.
         limit: bytes of a file, unpacked.
 
@@ -74,7 +74,7 @@ def members(path: str | Path, pattern: str, source: Source, limit: int = limits.
             archive.
     """
     path, seen = Path(path), dict[str, tuple[str, bytes, bool]]()
-    expression = re.compile(pattern)
+    expression = re.compile(pattern, re.IGNORECASE)
     for member in _all_members(path, expression, limit):
         if (name := _name(member.match)) is None:
             continue
@@ -120,7 +120,10 @@ def warn_unmatched(names: Collection[str], where: str | Path, lists: str) -> Non
 
 def _all_members(path: Path, expression: re.Pattern[str], limit: int) -> Iterator[Member]:
     if path.is_file():
-        yield from _packed(path, expression, limit)
+        if match := expression.search(archives.readable(path.name)):
+            yield Member(match, archives.readable(str(path)), limits.read(path, limit))
+        else:
+            yield from _packed(path, expression, limit)
         return
     named = [(archives.readable(entry.relative_to(path).as_posix()), entry) for entry in sorted(path.rglob("*"))]
     files = [(name, entry) for name, entry in named if not archives.is_fork(name) and entry.is_file()]
