@@ -1,6 +1,6 @@
 """Bags as robots leave them, and bags that would fill the memory of whoever believes them.
 
-Builders of single storage files and of damage to whole ones; ``BOMBS`` are the hostile ones, by name.
+Builders of single storage files and of damage to whole ones; ``HOSTILE_BAGS`` are for ``hostile_files.measure``.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from pathlib import Path
 
 import yaml
 from backports import zstd as zstandard
+from hostile_files import Hostile
 
 CLOUD = "sensor_msgs/msg/PointCloud2"
 MARKERS = "visualization_msgs/msg/MarkerArray"
@@ -224,7 +225,7 @@ def packed_file(folder: Path) -> None:
     (folder / "bag.db3.zstd").write_bytes(zstd(400 * 2**24))
 
 
-BOMBS: dict[str, Callable[[Path], None]] = {
+_BOMBS: dict[str, Callable[[Path], None]] = {
     "one chunk of 6.4 GB": bomb_of_one_chunk,
     "a chunk that lies": bomb_that_lies,
     "many chunks": bomb_of_many_chunks,
@@ -235,11 +236,17 @@ BOMBS: dict[str, Callable[[Path], None]] = {
     "computed rows": computed_rows,
     "computed columns": computed_columns,
     "strange values": strange_values,
-    "aliases in labels": aliases("labels.yaml"),
     "aliases in metadata": aliases("metadata.yaml"),
     "deep labels": deep("labels.yaml"),
     "deep metadata": deep("metadata.yaml"),
     "deep quality of service": deep_quality_of_service,
     "packed file": packed_file,
 }
-"""Each writes a bag into a new folder."""
+READABLE = {"a chunk that lies", "many markers", "many fields", "endless record", "deep quality of service"}
+"""Those in which something is left to look at; a store has no use for it."""
+HOSTILE_BAGS = [
+    Hostile(name, lambda folder, build=build: build(folder / "bag"), ["-m", "usdrl_ros.bags", *command])  # type: ignore[misc]
+    for name, build in _BOMBS.items()
+    for command in (["info", "{}/bag"], ["store", "{}/stores", "{}/bag"])[: 1 + (name in READABLE)]
+]
+"""Each is looked into; what that leaves is put into a store."""

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 NAMES = {"yaml": "pyyaml"}
 """Modules whose package has another name."""
 ROS = ("_msgs", "_srvs", "_interfaces")
 """How the names of ROS 2's modules end, besides rclpy."""
 
 
-def advice(error: ModuleNotFoundError) -> str:
-    """What is needed and where it comes from, in one line."""
+def advice(error: ModuleNotFoundError, together: Sequence[str] = ()) -> str:
+    """What is needed and where it comes from, in one line.
+
+    Args:
+        error: that ended an import.
+        together: packages that are needed for the same purpose, named all at once where it is one of them.
+    """
     module = (error.name or str(error)).partition(".")[0]
     if module == "rclpy" or module.endswith(ROS):
         return (
             f"needs {module} of ROS 2: source its setup.bash (/opt/ros/<distro>/setup.bash), or, where ROS 2 is not"
             ' installed, pip install ".[ros]" in the folder of this package'
         )
-    return f"needs {module}: pip install {NAMES.get(module, module)}"
+    packages = together if module in together else [NAMES.get(module, module)]
+    return f"needs {module}: pip install {' '.join(packages)}"

@@ -32,6 +32,7 @@ from rosbags.rosbag2 import StoragePlugin, Writer
 from rosbags.typesys import Stores, get_typestore
 
 from usdrl_model import limits
+from usdrl_model.shown import LINE, cut
 from usdrl_ros.bag_error import BagError
 from usdrl_ros.bag_file import StorageFile, Topic, unpack, unpack_file
 from usdrl_ros.bag_mcap import McapFile
@@ -98,7 +99,7 @@ class BagReader:
     @property
     def troubles(self) -> tuple[str, ...]:
         """What is missing or damaged, a line each; complete once everything was read."""
-        return (*self._said, *(trouble for file in self._files for trouble in file.troubles))
+        return tuple(cut(line, LINE) for line in [*self._said, *(line for f in self._files for line in f.troubles)])
 
     @property
     def topics(self) -> tuple[Topic, ...]:

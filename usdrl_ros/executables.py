@@ -14,20 +14,23 @@ from pathlib import Path
 
 from usdrl_model.missing import advice
 
+BAGS = ("rosbags", "matplotlib", "rich", "tqdm")
+"""What commands around bags need besides ROS and the model: the extra ``bags``."""
+
 
 def bag() -> int:
     """``usdrl-bag``."""
-    return _run("usdrl-bag", "usdrl_ros.bags")
+    return _run("usdrl-bag", "usdrl_ros.bags", "rosbags", "tqdm")
 
 
 def demo() -> int:
     """``usdrl-demo``."""
-    return _run("usdrl-demo", "usdrl_ros.demo")
+    return _run("usdrl-demo", "usdrl_ros.demo", *BAGS)
 
 
 def evaluate_bag() -> int:
     """``usdrl-evaluate-bag``."""
-    return _run("usdrl-evaluate-bag", "usdrl_ros.evaluate_bag")
+    return _run("usdrl-evaluate-bag", "usdrl_ros.evaluate_bag", "rosbags", "matplotlib", "tqdm")
 
 
 def performer() -> int:
@@ -37,7 +40,7 @@ def performer() -> int:
 
 def play() -> int:
     """``usdrl-play``."""
-    return _run("usdrl-play", "usdrl_ros.play")
+    return _run("usdrl-play", "usdrl_ros.play", "rosbags")
 
 
 def asks_for_help(arguments: Sequence[str]) -> bool:
@@ -47,17 +50,21 @@ def asks_for_help(arguments: Sequence[str]) -> bool:
 
 
 def without(program: str, text: str, error: ImportError, arguments: Sequence[str]) -> int:
-    """What a program does that lacks a library: 0 after its help, else 1 and one line on stderr."""
-    what = advice(error) if isinstance(error, ModuleNotFoundError) else str(error)
+    """What a program does that lacks a library: 0 after its help, else 2 and one line on stderr."""
+    what = advice(error, BAGS) if isinstance(error, ModuleNotFoundError) else str(error)
     if asks_for_help(arguments):
         print(f"{text.strip()}\n\nNot everything is installed: {program} {what}")
         return 0
     print(f"{program}: {what}", file=sys.stderr)
-    return 1
+    return 2
 
 
-def _run(program: str, module: str) -> int:
+def _run(program: str, module: str, *needs: str) -> int:
+    """Run a command; what it ``needs`` beyond the imports of its module is missed at once, and not after the work."""
     try:
+        for name in needs:
+            if importlib.util.find_spec(name) is None:
+                raise ModuleNotFoundError(name, name=name)
         main = importlib.import_module(module).main
     except ImportError as error:
         return without(program, _text(module), error, sys.argv[1:])
