@@ -57,6 +57,10 @@ class Sample:
     """Resident memory of the node at the end, MiB."""
     inferences: float
     """States inferred a second."""
+    threads: int
+    """Of the node, at the end."""
+    descriptors: int
+    """Open files and sockets of the node, at the end."""
 
 
 class Bench:
@@ -122,7 +126,15 @@ class Bench:
         latencies = [arrivals[stamp] - stamp for stamp in stamps if stamp in arrivals]
         if not latencies:
             raise self._child.error("inferred nothing")
-        return Sample(latencies, cpu / took, self._process.memory_info().rss / 2**20, len(latencies) / took)
+        node = self._process
+        return Sample(
+            latencies,
+            cpu / took,
+            node.memory_info().rss / 2**20,
+            len(latencies) / took,
+            node.num_threads(),
+            node.num_fds(),
+        )
 
     def _spin(self, executor: SingleThreadedExecutor) -> None:
         while not self._stopping:

@@ -64,6 +64,24 @@ class Outcome:
     """On the error stream."""
 
 
+READ = {"half a million empty frames", "forged: numbers with the flags of objects"}
+"""Those that are what they say, however useless."""
+
+
+def faults(hostile: Hostile, outcome: Outcome) -> list[str]:
+    """What is wrong with what a command did."""
+    last = outcome.said.strip().splitlines()[-1:]
+    wrong = {
+        f"{outcome.peak / 1e6:.0f} MB of memory": outcome.peak >= MEMORY,
+        f"{outcome.cpu:.1f} s of computing": outcome.cpu >= SECONDS,
+        f"exit status {outcome.status}": outcome.status not in ((0, 1, 2) if hostile.name in READ else (1, 2)),
+        "a traceback": "Traceback" in outcome.said,
+        "more than a line": any(len(line) >= 600 for line in last),
+        "no line that says what is wrong": outcome.status != 0 and not any(line.startswith("usdrl") for line in last),
+    }
+    return [text for text, found in wrong.items() if found]
+
+
 def measure(hostile: Hostile, folder: Path, limit: float = 60.0) -> Outcome:
     """Build a file in ``folder`` and let its command read it; after ``limit`` seconds it is killed."""
     hostile.build(folder)

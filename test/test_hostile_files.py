@@ -4,12 +4,9 @@ import struct
 from pathlib import Path
 
 import pytest
-from hostile_files import FORGED, HOSTILE, MEMORY, SECONDS, Hostile, array_pickle, measure, write
+from hostile_files import FORGED, HOSTILE, Hostile, array_pickle, faults, measure, write
 
 from usdrl_model.datasets import pickles
-
-READ = {"half a million empty frames", "forged: numbers with the flags of objects"}
-"""Those that are what they say, however useless."""
 
 
 @pytest.mark.parametrize("hostile", HOSTILE, ids=lambda hostile: hostile.name)
@@ -17,13 +14,7 @@ def test_a_hostile_file_costs_little_and_is_refused_in_one_line(hostile: Hostile
     if hostile.command[1] == "usdrl_ros.bags":
         pytest.importorskip("rclpy", reason="needs ROS 2 (rclpy)")
     outcome = measure(hostile, tmp_path)
-    assert outcome.peak < MEMORY
-    assert outcome.cpu < SECONDS
-    assert outcome.status in (1, 2) or (outcome.status == 0 and hostile.name in READ), outcome.said
-    assert "Traceback" not in outcome.said
-    last = outcome.said.strip().splitlines()[-1]
-    assert len(last) < 600
-    assert last.startswith("usdrl") or outcome.status == 0
+    assert not faults(hostile, outcome), outcome.said
 
 
 @pytest.mark.parametrize("name", FORGED)

@@ -33,6 +33,17 @@ def test_floats_that_are_no_whole_numbers_are_refused(name, wrong):
     assert refusal(create_cloud(HEADER, layout, points)) == "field_value"
 
 
+@pytest.mark.filterwarnings("error")
+def test_a_nan_that_signals_is_missing_and_no_warning():
+    message = cloud(fields(confidence=PointField.FLOAT32))
+    raw = np.frombuffer(message.data, np.uint32).reshape(25, 4).copy()
+    raw[7, :] = 0x7FA00000
+    message.data = array("B", raw.tobytes())
+    (person,) = decode(message).frame.people
+    assert np.isnan(person.joints[7]).all() and np.isfinite(np.delete(person.joints, 7, 0)).all()
+    assert np.isnan(person.confidence[7])
+
+
 def _named(*names, size=16):
     layout = [*fields(), PointField(name="track_id", offset=12, datatype=PointField.UINT8, count=size)]
     people = len(names)

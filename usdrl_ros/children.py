@@ -92,9 +92,12 @@ class Child:
 
     def output(self) -> str:
         """The last lines that the process wrote."""
+        return "\n".join(self.log().splitlines()[-ERROR_LINES:])
+
+    def log(self) -> str:
+        """Everything that the process wrote."""
         self._output.seek(0)
-        lines = self._output.read().splitlines()
-        return "\n".join(lines[-ERROR_LINES:])
+        return self._output.read()
 
     def stop(self) -> None:
         """End the process with SIGINT, and with SIGKILL if it does not listen; nothing if it has ended."""

@@ -35,6 +35,7 @@ _OVERSHOOT = 1.5
 """Some networks score a little above 1; what is larger than this is on another scale."""
 
 
+@np.errstate(invalid="ignore")  # a NaN that signals is missing like any other, and no word on stderr
 def decode(message: PointCloud2, topology: Topology, person_id: str) -> SourceFrame:
     """The people of a cloud; no points are nobody. A coordinate that is not finite makes its joint missing.
 

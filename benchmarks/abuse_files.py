@@ -1,0 +1,29 @@
+"""Hostile files, as rows: who reads them ends by himself, within memory and time, and says in a line what is wrong."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from abuse_report import Options, Row
+from hostile_files import HOSTILE, MEMORY, SECONDS, faults, measure
+
+
+def run(options: Options) -> Iterator[Row]:
+    """One row."""
+    bad, outcomes = [], []
+    for hostile in HOSTILE[options.every_file // 2 :: options.every_file]:
+        with tempfile.TemporaryDirectory() as folder:
+            outcome = measure(hostile, Path(folder))
+        outcomes.append(outcome)
+        if wrong := faults(hostile, outcome):
+            bad.append(f"{hostile.name} (test/hostile_files.py): {', '.join(wrong)}; {outcome.said[:1000]}")
+    yield Row(
+        what="hostile files",
+        tried=len(outcomes),
+        good=len(outcomes) - len(bad),
+        measured=f"most memory {max(outcome.peak for outcome in outcomes) / 1e6:.0f} MB of {MEMORY / 1e6:.0f} allowed,"
+        f" longest {max(outcome.cpu for outcome in outcomes):.1f} s of {SECONDS:g} s of computing",
+        failures=bad,
+    )
