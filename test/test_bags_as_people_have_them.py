@@ -335,6 +335,27 @@ def test_a_gap_takes_no_time(with_a_jump: Path, tmp_path: Path, capsys: pytest.C
     assert "the longest 1700000000 s" in said(capsys)
 
 
+def test_a_clock_that_was_set_back_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    source = acted()
+    frames = tuple(replace(f, stamp=f.stamp + 50.0 * (number < 20)) for number, f in enumerate(source.frames))
+    bags.write_recording(replace(source, frames=frames), tmp_path / "bag")
+    # The recorder's own clock goes on: messages lie in the order of the frames.
+    with BagReader(tmp_path / "bag") as bag, BagWriter(tmp_path / "steady") as steady:
+        data = sorted((deserialize_message(m.data, PointCloud2) for m in bag.messages()), key=_before_it_was_set)
+        steady.add_topic("/skeletons", CLOUD)
+        for number, cloud in enumerate(data):
+            steady.write("/skeletons", number * NANO, serialize_message(cloud))
+    (tmp_path / "steady" / "labels.yaml").write_bytes((tmp_path / "bag" / "labels.yaml").read_bytes())
+    assert bags.main(["store", str(tmp_path / "stores"), str(tmp_path / "steady")]) == 0
+    late = len(frames) - 20
+    assert f"{late} of {len(frames)} frames are stamped before an earlier one, by up to" in said(capsys)
+
+
+def _before_it_was_set(cloud: PointCloud2) -> float:
+    seconds = cloud.header.stamp.sec + 1e-9 * cloud.header.stamp.nanosec
+    return seconds - 50.0 if seconds > 50.0 else seconds
+
+
 def test_a_picture_shows_both_sides_of_a_gap(with_a_jump: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     drawn: dict = {}
     monkeypatch.setattr(

@@ -79,6 +79,13 @@ class LabelledBag:
     def warnings(self) -> list[str]:
         """What is not as it should be, a line each, apart from ``findings``."""
         found = list(self.troubles)
+        stamps = np.array([frame.stamp for frame in self.frames])
+        behind = np.maximum.accumulate(stamps) - stamps
+        if behind.any():
+            found.append(
+                f"{np.count_nonzero(behind)} of {len(stamps)} frames are stamped before an earlier one, by up to"
+                f" {behind.max():.6g} s: a clock was set back, or one stamp is wrong; a store leaves these frames out"
+            )
         if self.refused:
             reasons = ", ".join(f"{reason} {count}" for reason, count in self.refused.items())
             found.append(f"{sum(self.refused.values())} messages were refused: {reasons}")
