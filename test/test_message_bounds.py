@@ -9,13 +9,14 @@ import pytest
 
 pytest.importorskip("rclpy", reason="needs the ROS 2 messages")
 
-from geometry_msgs.msg import Pose, PoseArray  # noqa: E402
+from geometry_msgs.msg import Point, Pose, PoseArray  # noqa: E402
 from messages import HEADER, KINECT, cloud, fields, marker  # noqa: E402
 from rclpy.serialization import deserialize_message, serialize_message  # noqa: E402
 from sensor_msgs.msg import PointCloud2, PointField  # noqa: E402
-from visualization_msgs.msg import MarkerArray  # noqa: E402
+from visualization_msgs.msg import Marker, MarkerArray  # noqa: E402
 
 from usdrl_ros.inputs import INPUTS, InputError  # noqa: E402
+from usdrl_ros.inputs.arriving import Arriving  # noqa: E402
 from usdrl_ros.point_cloud import dtype_from_fields, read_points  # noqa: E402
 
 MOST = 2**32 - 1
@@ -166,3 +167,57 @@ def test_markers_of_more_bodies_than_are_tracked():
 
 def test_more_poses_than_joints():
     check(PoseArray(header=HEADER, poses=[Pose()] * 50_000), "pose_array", "joint_count")
+
+
+def _line(points):
+    line = marker(5, shape=Marker.LINE_LIST)
+    line.points = [Point()] * points
+    return line
+
+
+def refused(data, kind):
+    """Kind of the refusal of bytes, by which nothing was made of them."""
+    arriving = Arriving(INPUTS[kind].message_type)
+    with pytest.raises(InputError) as error:
+        arriving(data)
+    seconds, memory = cost(lambda: pytest.raises(InputError, arriving, data))
+    assert seconds < LONGEST
+    assert memory < 100_000
+    return error.value.kind
+
+
+@pytest.mark.parametrize(
+    ("kind", "message"),
+    [
+        ("marker_array", MarkerArray(markers=[marker(n) for n in range(20_000)])),
+        ("marker_array", MarkerArray(markers=[_line(100_000)])),
+        ("marker_array", MarkerArray(markers=[_line(500) for _ in range(100)])),
+        ("pose_array", PoseArray(header=HEADER, poses=[Pose()] * 50_000)),
+        ("point_cloud", PointCloud2(header=HEADER, fields=fields() * 30_000)),
+    ],
+    ids=["markers", "places of a line", "lines", "poses", "fields"],
+)
+def test_what_would_take_long_to_make_objects_of_is_refused_before(kind, message):
+    assert refused(bytes(serialize_message(message)), kind) == "too_many_parts"
+
+
+def test_people_as_many_as_are_tracked_are_made_objects_of():
+    message = MarkerArray(markers=[marker(100 * body + joint) for body in range(64) for joint in range(32)])
+    assert Arriving(MarkerArray)(bytes(serialize_message(message))) == message
+    depth = cloud(fields(), people=12_000)
+    assert Arriving(PointCloud2)(bytes(serialize_message(depth))) == depth
+
+
+@pytest.mark.parametrize("kind", INPUTS)
+def test_bytes_that_are_no_message_are_refused(kind):
+    for data in (b"", b"\0\1\0\0", b"\0\1\0\0" + b"\xff" * 60, b"\x77" * 40):
+        assert refused(data, kind) == "malformed"
+
+
+def test_markers_of_foxy_are_named_as_such():
+    message = marker(3)
+    message.texture_resource = "texture"
+    raw = bytes(serialize_message(MarkerArray(markers=[message])))
+    # They end with text, mesh_resource and a boolean, where later ones go on with texture_resource.
+    foxy = raw[: raw.index(b"\x08\0\0\0texture")] + b"\1\0\0\0\0\0\0\0" * 2
+    assert refused(foxy, "marker_array") == "other_distribution"

@@ -22,6 +22,7 @@ from lifecycle_msgs.msg import Transition  # noqa: E402
 from lifecycle_msgs.srv import ChangeState, GetState  # noqa: E402
 from rcl_interfaces.msg import Parameter, ParameterType, ParameterValue  # noqa: E402
 from rcl_interfaces.srv import SetParameters  # noqa: E402
+from rclpy.serialization import serialize_message  # noqa: E402
 from ros_peer import LATCHED, TIMEOUT, Diagnostics, Peer, header, seconds_to_end  # noqa: E402
 from sensor_msgs.msg import PointCloud2, PointField  # noqa: E402
 from std_msgs.msg import Bool, String  # noqa: E402
@@ -185,6 +186,8 @@ def test_bad_messages_are_counted_and_nothing_comes_of_them(robot):
         "zero_stamp": cloud(start, header=header(0.0)),
         "joint_count": cloud(start, fields=good.fields[:3], width=24),
         "too_many_people": _depth_cloud(start),
+        "too_many_parts": cloud(start, fields=good.fields * 500),
+        "malformed": bytes(serialize_message(good))[:100],
     }
     before = {kind: int(robot.diagnostics.values().get(f"refused.{kind}", 0)) for kind in spoiled}
     count = len(robot.states)

@@ -33,6 +33,10 @@ class MalformedError(ValueError):
     """Bytes that are no message of their type."""
 
 
+class TooManyError(MalformedError):
+    """A message of more parts than are allowed."""
+
+
 Fields = Mapping[str, str]
 """Name -> type of every field, as ``get_fields_and_field_types`` of a message class has them."""
 Step = Callable[["_Bytes", int], int]
@@ -53,18 +57,23 @@ class Layout:
     def __init__(self, fields: Fields, other: Mapping[str, Fields] | None = None) -> None:
         self._step, _ = _message(fields, other or {})
 
-    def end(self, data: bytes) -> int:
+    def end(self, data: bytes, most: int | None = None) -> int:
         """Where a message ends in its bytes, header included.
+
+        Args:
+            data: CDR.
+            most: parts that its sequences may have, all together; numbers do not count, messages and texts do.
 
         Raises:
             MalformedError: it would end behind them, or is encoded in a way that is not known.
+            TooManyError: it claims more parts than ``most``.
         """
-        return self._step(_Bytes(data), HEADER)
+        return self._step(_Bytes(data, most), HEADER)
 
-    def fits(self, data: bytes) -> bool:
-        """Whether bytes are a message and hardly more."""
+    def fits(self, data: bytes, most: int | None = None) -> bool:
+        """Whether bytes are a message and hardly more; ``most`` as for ``end``."""
         try:
-            return 0 <= len(data) - self.end(data) <= SLACK
+            return 0 <= len(data) - self.end(data, most) <= SLACK
         except MalformedError:
             return False
 
@@ -72,12 +81,13 @@ class Layout:
 class _Bytes:
     """Bytes of a message, and the rules by which numbers are placed in them."""
 
-    def __init__(self, data: bytes) -> None:
+    def __init__(self, data: bytes, most: int | None = None) -> None:
         order, self.largest = _ALIGNMENT.get(data[:2], ("", 0))
         if not order or len(data) < HEADER:
             raise MalformedError(f"expected a CDR message, got {len(data)} bytes that begin with {data[:4].hex()}")
         self.data = data
         self.size = len(data)
+        self._most, self._parts = most, 0
         self._count = struct.Struct(f"{order}I")
 
     def numbers(self, at: int, size: int, count: int) -> int:
@@ -97,6 +107,14 @@ class _Bytes:
         if count * least > self.size - end:
             raise MalformedError(f"expected the {count} elements of a sequence, got {self.size - end} bytes")
         return count, end
+
+    def parts(self, at: int, least: int) -> tuple[int, int]:
+        """``count`` of a sequence whose elements are parts."""
+        count, at = self.count(at, least)
+        self._parts += count
+        if self._most is not None and self._parts > self._most:
+            raise TooManyError(f"expected at most {self._most} elements, got {self._parts} or more")
+        return count, at
 
 
 def _message(fields: Fields, other: Mapping[str, Fields]) -> tuple[Step, int]:
@@ -158,7 +176,7 @@ def _sequence(kind: str, other: Mapping[str, Fields]) -> Step:
     element, least = _field(kind, other)
 
     def elements(source: _Bytes, at: int) -> int:
-        count, at = source.count(at, least)
+        count, at = source.parts(at, least)
         for _ in range(count):
             at = element(source, at)
         return at

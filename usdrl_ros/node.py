@@ -183,6 +183,7 @@ class PerceptionNode(ManagedNode):
             QoSProfile(depth=INPUT_DEPTH, reliability=ReliabilityPolicy.BEST_EFFORT),
             event_callbacks=SubscriptionEventCallbacks(incompatible_qos=self._incompatible_qos),
             qos_overriding_options=QoSOverridingOptions.with_default_policies(),
+            raw=True,  # the worker makes messages of bytes, those that are not too large
         )
         heartbeat = self.create_timer(1.0 / config.heartbeat_rate, pipeline.heartbeat, clock=self._steady)
         pipeline.worker.listen()

@@ -16,6 +16,7 @@ from usdrl_model.stream_config import StreamConfig
 from usdrl_model.topology import Topology, topology
 from usdrl_ros.frames import AXES, NO_POSE, Frames, needs_tf
 from usdrl_ros.inputs import INPUTS, InputType, SourceFrame
+from usdrl_ros.inputs.arriving import Arriving
 from usdrl_ros.outputs import Outputs
 from usdrl_ros.parameters import PerceptionConfig, check_watch
 from usdrl_ros.protocols import Observer, Result, Stream
@@ -41,15 +42,17 @@ def load_stream(config: PerceptionConfig) -> Stream:
 class Conversion:
     """A message as it came -> people in canonical axes."""
 
+    arriving: Callable[[bytes], Any]
+    """Bytes -> message, or InputError."""
     source: InputType
     topology: Topology
     person_id: str
     frames: Frames
     content: ContentCheck
 
-    def __call__(self, message: Any, patience: float) -> tuple[SourceFrame, SkeletonFrame] | None:
+    def __call__(self, data: bytes, patience: float) -> tuple[SourceFrame, SkeletonFrame] | None:
         """What the message says, and the same in canonical axes; None if it says nothing. Raises InputError."""
-        decoded = self.source.decode(message, self.topology, self.person_id)
+        decoded = self.source.decode(self.arriving(data), self.topology, self.person_id)
         if decoded is None:
             return None
         frame = self.frames.to_canonical(decoded, patience)
@@ -118,7 +121,12 @@ def build(
     )
     source = INPUTS[config.input_type]
     conversion = Conversion(
-        source=source, topology=joint_set, person_id=config.person_id, frames=frames, content=content
+        arriving=Arriving(source.message_type),
+        source=source,
+        topology=joint_set,
+        person_id=config.person_id,
+        frames=frames,
+        content=content,
     )
     stream = stream_factory(config)
     recommended, labels, model = stream.config, stream.labels[1:], stream.describe()

@@ -1,20 +1,14 @@
-"""Recorded bytes -> messages of the distribution that is installed, each measured before it is deserialised."""
+"""Recorded bytes -> messages, and what is said when they are those of another distribution."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from rclpy.serialization import deserialize_message
-
 from usdrl_model import limits
 from usdrl_ros.bag_error import BagError
 from usdrl_ros.bag_file import Topic
-from usdrl_ros.cdr import Layout, MalformedError
 from usdrl_ros.message_types import message_class
-
-MARKER = "visualization_msgs/Marker"
-SINCE_HUMBLE = ("texture_resource", "texture", "uv_coordinates", "mesh_file")
-"""Fields of a marker that Foxy and Galactic do not have: their markers are other bytes."""
+from usdrl_ros.serialised import SINCE_HUMBLE, OtherDistributionError, Serialised
 
 
 class Recorded:
@@ -30,48 +24,24 @@ class Recorded:
     def __init__(self, topic: Topic) -> None:
         self.topic = topic
         self.type = message_class(topic.type)
-        fields = self.type.get_fields_and_field_types()
-        try:
-            self._layout: Layout | None = Layout(fields)
-        except ValueError:
-            self._layout = None  # wide strings: whoever deserialises them finds out
-        self._older: Layout | None = None
-        if topic.type in ("visualization_msgs/msg/MarkerArray", "visualization_msgs/msg/Marker"):
-            if topic.definition and SINCE_HUMBLE[0] not in topic.definition:
-                raise self._of_another_distribution()
-            marker = message_class("visualization_msgs/msg/Marker").get_fields_and_field_types()
-            older = {name: kind for name, kind in marker.items() if name not in SINCE_HUMBLE}
-            self._older = Layout(older if fields == marker else fields, {MARKER: older})
+        self._serialised = Serialised(self.type)
+        markers = topic.type in ("visualization_msgs/msg/MarkerArray", "visualization_msgs/msg/Marker")
+        if markers and topic.definition and SINCE_HUMBLE[0] not in topic.definition:
+            raise self._of_another_distribution()
 
     def check(self, data: bytes, limit: int = limits.MESSAGE) -> None:
-        """Look whether bytes can be a message of this type, at the cost of a walk over them.
-
-        Args:
-            data: CDR.
-            limit: bytes that a message may have.
-
-        Raises:
-            MalformedError: they cannot.
-            BagError: they are a message of another distribution's type of this name, and so will all others be.
-        """
-        if len(data) > limit:
-            raise MalformedError(f"expected at most {limit} bytes, got {len(data)}")
-        if self._layout is None:
-            return
+        """As ``Serialised.check``, with a BagError for messages of another distribution."""
         try:
-            self._layout.end(data)
-        except MalformedError:
-            if self._older is not None and self._older.fits(data):
-                raise self._of_another_distribution() from None
-            raise
+            self._serialised.check(data, limit)
+        except OtherDistributionError:
+            raise self._of_another_distribution() from None
 
     def message(self, data: bytes, limit: int = limits.MESSAGE) -> Any:
         """The message; errors as ``check``."""
-        self.check(data, limit)
         try:
-            return deserialize_message(data, self.type)
-        except Exception as error:  # the middleware's own
-            raise MalformedError(f"cannot be deserialised: {error}") from error
+            return self._serialised.message(data, limit)
+        except OtherDistributionError:
+            raise self._of_another_distribution() from None
 
     def _of_another_distribution(self) -> BagError:
         return BagError(
