@@ -1,4 +1,4 @@
-"""Hostile files, as rows: who reads them ends by himself, within memory and time, and says in a line what is wrong."""
+"""Hostile files and bags, as rows: whoever reads them ends within memory and time, and says in a line what is wrong."""
 
 from __future__ import annotations
 
@@ -7,18 +7,19 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from abuse_report import Options, Row
+from hostile_bags import HOSTILE_BAGS
 from hostile_files import HOSTILE, MEMORY, SECONDS, faults, measure
 
 
 def run(options: Options) -> Iterator[Row]:
     """One row."""
     bad, outcomes = [], []
-    for hostile in HOSTILE[options.every_file // 2 :: options.every_file]:
+    for hostile in [*HOSTILE, *HOSTILE_BAGS][options.every_file // 2 :: options.every_file]:
         with tempfile.TemporaryDirectory() as folder:
             outcome = measure(hostile, Path(folder))
         outcomes.append(outcome)
         if wrong := faults(hostile, outcome):
-            bad.append(f"{hostile.name} (test/hostile_files.py): {', '.join(wrong)}; {outcome.said[:1000]}")
+            bad.append(f"{hostile.name} (test/hostile_*.py): {', '.join(wrong)}; {outcome.said[:1000]}")
     yield Row(
         what="hostile files",
         tried=len(outcomes),

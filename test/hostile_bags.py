@@ -11,6 +11,7 @@ import subprocess
 import sys
 import zlib
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import yaml
@@ -225,6 +226,10 @@ def packed_file(folder: Path) -> None:
     (folder / "bag.db3.zstd").write_bytes(zstd(400 * 2**24))
 
 
+def _build(build: Callable[[Path], None], folder: Path) -> None:
+    build(folder / "bag")
+
+
 _BOMBS: dict[str, Callable[[Path], None]] = {
     "one chunk of 6.4 GB": bomb_of_one_chunk,
     "a chunk that lies": bomb_that_lies,
@@ -242,11 +247,14 @@ _BOMBS: dict[str, Callable[[Path], None]] = {
     "deep quality of service": deep_quality_of_service,
     "packed file": packed_file,
 }
-READABLE = {"a chunk that lies", "many markers", "many fields", "endless record", "deep quality of service"}
+_READABLE = {"a chunk that lies", "many markers", "many fields", "endless record", "deep quality of service"}
 """Those in which something is left to look at; a store has no use for it."""
 HOSTILE_BAGS = [
-    Hostile(name, lambda folder, build=build: build(folder / "bag"), ["-m", "usdrl_ros.bags", *command])  # type: ignore[misc]
+    Hostile(f"bag: {name}", partial(_build, build), ["-m", "usdrl_ros.bags", *command], *readable)
     for name, build in _BOMBS.items()
-    for command in (["info", "{}/bag"], ["store", "{}/stores", "{}/bag"])[: 1 + (name in READABLE)]
+    for command, *readable in (
+        (["info", "{}/bag"], name in _READABLE),
+        *([(["store", "{}/stores", "{}/bag"],)] if name in _READABLE else []),
+    )
 ]
 """Each is looked into; what that leaves is put into a store."""
