@@ -105,6 +105,14 @@ def test_memory_holds_one_recording_whatever_the_size_of_the_set(tmp_path: Path)
     assert peak < 8 * one < count * one
 
 
+@pytest.mark.parametrize("seconds", ["-3", "nan", "inf"])
+def test_an_animation_of_no_time_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str], seconds: str) -> None:
+    store, gif = str(tmp_path / "store"), str(tmp_path / "clip.gif")
+    assert cli.main(["data", "import", "own", str(mine(tmp_path / "mine")), "--store", store]) == 0
+    assert cli.main(["data", "view", store, "--seconds", seconds, "--out", gif]) == 1
+    assert f"expected seconds, 0 or more, got {seconds}" in capsys.readouterr().err
+
+
 def test_nobody_cannot_be_drawn(tmp_path: Path) -> None:
     frames = (SkeletonFrame(1.0), SkeletonFrame(1.1))
     write_set(tmp_path, "mine", [Recording("empty", "coco_17", frames, segments=(Segment("1", "x", 1.0, 1.1),))])

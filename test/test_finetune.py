@@ -17,8 +17,9 @@ from usdrl_model.finetune_config import FinetuneConfig
 from usdrl_model.provenance import Provenance
 from usdrl_model.recording import Recording, Segment
 from usdrl_model.skeleton import Person, SkeletonFrame
+from usdrl_model.store_writer import write_set
 from usdrl_model.stream_config import StreamConfig
-from usdrl_model.training_data import Mixture, SourceConfig, mix, windows_of
+from usdrl_model.training_data import Mixture, SourceConfig, mix, recordings, windows_of
 
 ROOT = Path(__file__).resolve().parent.parent
 CPU = torch.device("cpu")
@@ -107,6 +108,14 @@ def test_a_diverging_run_stops_and_keeps_the_last_good_state(tmp_path: Path, mon
         ({"validation_subjects": ("b",)}, r"\['b'\] are both"),
         ({"batch": 1}, "batch"),
         ({"encoder_rate": 0.0}, "encoder_rate: expected a share"),
+        ({"steps": 0}, "steps: expected 1 or more, got 0"),
+        ({"stride": 0}, "stride: expected 1 or more"),
+        ({"validate_every": 0}, "validate_every: expected 1 or more"),
+        ({"patience": -1, "validation_subjects": ("c",)}, "patience: expected 0 or more"),
+        ({"weight_decay": -1.0}, "weight_decay: expected 0 or more"),
+        ({"label_smoothing": 1.5}, r"label_smoothing: expected a number in \[0, 1\)"),
+        ({"average": 1.0}, r"average: expected a number in \[0, 1\)"),
+        ({"layer_decay": 0.0}, r"layer_decay: expected a number in \(0, 1\]"),
     ],
 )
 def test_runs_that_cannot_start_are_refused(change: dict, message: str) -> None:
@@ -228,6 +237,49 @@ def test_the_shipped_configuration_fits_the_shipped_weights() -> None:
     assert run.detector == weights.config.detector
     assert run.stream == weights.config.stream
     assert weights.config.provenance.command.endswith("config/finetune_utkinect10.yaml")
+
+
+def own_files(folder: Path) -> Path:
+    (folder / "own").mkdir(parents=True)
+    for one in RECORDINGS:
+        joints = np.stack([frame.people[0].joints for frame in one.frames])[:, None]
+        stamps = [frame.stamp for frame in one.frames]
+        np.savez(folder / "own" / f"{one.subject}.npz", joints=joints, stamps=stamps, topology=one.topology,
+                 subject=one.subject, segments=[[s.person, s.label, s.start, s.end] for s in one.segments])  # fmt: skip
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        (["validation_subjects=[dora]"], "['dora'] have no recording in own; there are ['a', 'b', 'c']"),
+        (["batch=1000000000000"], "not enough memory"),
+        (["--threads", "-3"], "--threads: expected 0 (all cores) to 1024, got -3"),
+    ],
+)
+def test_commands_that_cannot_work_end_in_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture, more: list[str], message: str
+) -> None:
+    config.dump(RUN, tmp_path / "run.yaml")
+    data, run = str(own_files(tmp_path / "data")), str(tmp_path / "run.yaml")
+    assert cli.main(["finetune", "--config", run, "--data", data, "--out", str(tmp_path / "out"), *more]) == 1
+    said = capsys.readouterr().err.splitlines()[-1]
+    assert said.startswith("usdrl finetune: ")
+    assert message in said
+
+
+def test_a_store_is_not_what_finetuning_reads(tmp_path: Path) -> None:
+    write_set(tmp_path, "own", RECORDINGS)
+    with pytest.raises(ValueError, match="own is a set of a store: expected a folder with the files"):
+        recordings(RUN.sources[0], tmp_path, seed=0)
+
+
+def test_no_onset_that_was_found_has_no_delay() -> None:
+    scores = {
+        "segment_f1": {"0.5": 0.0}, "overall": {"0.5": {"f1": 0.0}}, "frame_accuracy": 0.5,
+        "onset_delay": {"median": None, "p90": None}, "false_alarms_per_hour": 0.0,
+    }  # fmt: skip
+    assert "onset delay -, 0 false alarms/h" in detection_scores.summary(scores)
 
 
 def test_the_command_says_what_is_missing(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:

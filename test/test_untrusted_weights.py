@@ -239,6 +239,11 @@ def test_a_checkpoint_is_no_larger_than_its_file(tmp_path: Path) -> None:
         official.read(tmp_path / "pipe.pth")
 
 
+def test_a_folder_is_no_checkpoint(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match=r"a folder, and no checkpoint; expected a \.pth or \.pth\.tar file"):
+        official.read(tmp_path)
+
+
 def test_names_in_a_checkpoint_are_texts(tmp_path: Path) -> None:
     torch.save({("a", "b"): torch.zeros(2), "x\n" + "y" * 500: 3}, tmp_path / "x.pth")
     with pytest.raises(ValueError, match=r"no state dict in it; it holds x\\ny{30,40}\.\.\.$"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -43,11 +44,13 @@ def animate(clip: Clip, file: str | Path, seconds: float = 20.0) -> None:
     """Write the first ``seconds`` of a clip at its own speed, as GIF or MP4 by the ending of ``file``.
 
     Raises:
-        ValueError: another ending, nobody in the clip, or no ffmpeg for MP4.
+        ValueError: no such time, another ending, nobody in the clip, or no ffmpeg for MP4.
     """
     from matplotlib.animation import FFMpegWriter, PillowWriter
 
     file = Path(file)
+    if not 0.0 <= seconds < math.inf:
+        raise ValueError(f"expected seconds, 0 or more, got {seconds:g}")
     if file.suffix not in FORMATS:
         raise ValueError(f"{file}: expected a name that ends with {' or '.join(FORMATS)}")
     if file.suffix == ".mp4" and not FFMpegWriter.isAvailable():

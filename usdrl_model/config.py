@@ -91,6 +91,13 @@ def at_most(config: Any, limits: Mapping[str, float]) -> None:
             raise ValueError(f"{name}: expected at most {limit:g}, got {shown(getattr(config, name))}")
 
 
+def at_least(config: Any, limits: Mapping[str, float]) -> None:
+    """Refuse values that are too small to work with; ValueError states the limit."""
+    for name, limit in limits.items():
+        if not getattr(config, name) >= limit:
+            raise ValueError(f"{name}: expected {limit:g} or more, got {shown(getattr(config, name))}")
+
+
 def dump(config: Any, path: str | Path | None = None) -> str:
     """The YAML text of a dataclass, every default spelled out, in the order of its fields; also written to ``path``."""
     text = str(yaml.safe_dump(to_dict(config), sort_keys=False, allow_unicode=True))

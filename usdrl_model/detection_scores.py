@@ -47,9 +47,10 @@ def summary(scores: dict[str, Any]) -> str:
     segment = "/".join(f"{100 * value:.1f}" for value in scores["segment_f1"].values())
     event = "/".join(f"{100 * counts['f1']:.1f}" for counts in scores["overall"].values())
     delay = scores["onset_delay"]
+    told = "-" if delay["median"] is None else f"{delay['median']} s (p90 {delay['p90']})"
     return (
         f"frame accuracy {100 * scores['frame_accuracy']:.1f}, segment F1@10/25/50 {segment}, event F1 {event},"
-        f" onset delay {delay['median']} s (p90 {delay['p90']}), {scores['false_alarms_per_hour']:.0f} false alarms/h"
+        f" onset delay {told}, {scores['false_alarms_per_hour']:.0f} false alarms/h"
     )
 
 

@@ -47,6 +47,9 @@ def run(arguments: argparse.Namespace) -> None:
     gap, stride = settings.stream.max_gap, settings.stride
     mixture = training_data.mix(settings.sources, given, settings.detector, max_gap=gap, stride=stride)
     first = settings.sources[0]
+    if absent := set(settings.validation_subjects) - {recording.subject for recording in given[0]}:
+        there = sorted({recording.subject or "?" for recording in given[0]})
+        raise ValueError(f"validation_subjects: {sorted(absent)} have no recording in {first.name}; there are {there}")
     held_out = [recording for recording in given[0] if recording.subject in settings.validation_subjects]
     validation = None
     if held_out:

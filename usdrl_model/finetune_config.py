@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from usdrl_model.augment import AugmentConfig
+from usdrl_model.config import at_least
 from usdrl_model.detector import BACKGROUND, DetectorConfig
 from usdrl_model.stream_config import StreamConfig
 from usdrl_model.training_data import SourceConfig
@@ -72,6 +73,13 @@ class FinetuneConfig:
             raise ValueError(f"encoder_rate: expected a share in (0, 1], got {self.encoder_rate}; see train: heads")
         if not 0.0 <= self.warm_up < 1.0:
             raise ValueError(f"warm_up: expected a share of the steps in [0, 1), got {self.warm_up}")
+        at_least(self, {"steps": 1, "stride": 1, "validate_every": 1, "patience": 0, "learning_rate": 0.0,
+            "weight_decay": 0.0, "clip_weight": 0.0, "recent_weight": 0.0, "class_balance": 0.0})  # fmt: skip
+        for name in ("average", "label_smoothing"):
+            if not 0.0 <= getattr(self, name) < 1.0:
+                raise ValueError(f"{name}: expected a number in [0, 1), got {getattr(self, name)}")
+        if not 0.0 < self.layer_decay <= 1.0:
+            raise ValueError(f"layer_decay: expected a number in (0, 1], got {self.layer_decay}")
         if self.batch < 2:
             raise ValueError(f"batch: expected 2 or more (batch normalisation), got {self.batch}")
 

@@ -21,6 +21,7 @@ from usdrl_model.encoder import build_encoder
 from usdrl_model.encoder_config import EncoderConfig
 from usdrl_model.projectors import ProjectorConfig, build_projectors
 from usdrl_model.provenance import Provenance, upgraded
+from usdrl_model.shown import shown
 
 FORMAT = "usdrl.model/2"
 OLDER = {"usdrl.model/1": FORMAT}
@@ -133,5 +134,5 @@ def _config(text: str, path: Path) -> ModelConfig:
     found = mapping.get("format") if isinstance(mapping, Mapping) else None
     if found != FORMAT:
         hint = "; these are weights of a detector, see usdrl_model.checkpoint" if "detector" in str(found) else ""
-        raise ValueError(f"{path}: expected format {FORMAT!r}, got {found!r}{hint}")
+        raise ValueError(f"{path}: expected format {FORMAT!r}, got {shown(found)}{hint}")
     return configuration.from_dict(ModelConfig, mapping, where=str(path))

@@ -127,7 +127,8 @@ def _check_storage(state: Mapping[str, Tensor], path: Path) -> None:
 def _check_archive(path: Path) -> None:
     """Refuse a checkpoint that is larger than its file once it is unpacked; PyTorch itself never compresses."""
     if not path.is_file():
-        raise FileNotFoundError(f"{path}: no such file")
+        what = "a folder, and no checkpoint" if path.is_dir() else "no such file"
+        raise FileNotFoundError(f"{path}: {what}; expected a .pth or .pth.tar file")
     if not zipfile.is_zipfile(path):  # the format before PyTorch 1.6, which is a row of pickles
         return
     with zipfile.ZipFile(path) as archive:

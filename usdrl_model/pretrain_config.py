@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+from usdrl_model.config import at_least
 from usdrl_model.encoder_config import EncoderConfig
 from usdrl_model.losses import LossConfig
 from usdrl_model.neighbours import NeighbourConfig
@@ -69,11 +70,8 @@ class PretrainConfig:
 
     def __post_init__(self) -> None:
         """Refuse a run that cannot start."""
-        if self.steps < 1 or self.accumulate < 1 or self.save_every < 1:
-            raise ValueError(
-                f"steps, accumulate and save_every must be 1 or more,"
-                f" got {self.steps}, {self.accumulate} and {self.save_every}"
-            )
+        at_least(self, {"steps": 1, "accumulate": 1, "save_every": 1, "learning_rate": 0.0, "weight_decay": 0.0,
+            "clip_gradient": 0.0})  # fmt: skip
         if self.batch % self.accumulate:
             raise ValueError(f"batch: expected a multiple of accumulate ({self.accumulate}), got {self.batch}")
         if self.batch // self.accumulate < 2:

@@ -16,6 +16,7 @@ from usdrl_model.datasets import catalogue
 from usdrl_model.detector import BACKGROUND, DetectorConfig
 from usdrl_model.performer import PerformanceConfig, random_faults, random_script, simulate
 from usdrl_model.recording import Recording, Segment
+from usdrl_model.stored_set import INDEX
 from usdrl_model.training_windows import Windows, cut, stretches, whole
 
 PERFORMER = "performer"
@@ -80,12 +81,15 @@ def recordings(source: SourceConfig, data: Path, seed: int) -> list[Recording]:
         seed: for the performer.
 
     Raises:
-        ValueError: unknown data set or malformed files.
+        ValueError: unknown data set, malformed files, or a store in their place.
         FileNotFoundError: the data set is not there.
     """
     if source.name == PERFORMER:
         return _performances(source.minutes, seed)
-    found = catalogue.load(source.name, data / source.name)
+    folder = data / source.name
+    if (folder / INDEX).is_file():
+        raise ValueError(f"{folder} is a set of a store: expected a folder with the files that it was imported from")
+    found = catalogue.load(source.name, folder)
     if not source.labels:
         return list(found)
     return [_relabelled(recording, source) for recording in found if _listed(recording, source)]

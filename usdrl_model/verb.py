@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+import re
 import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -16,6 +17,11 @@ if TYPE_CHECKING:
 
 EXPECTED = (ValueError, OSError, ImportError, FloatingPointError, MemoryError)
 """What bad input, missing files and libraries, a training that collapsed and too little memory raise."""
+
+
+MOST_THREADS = 1024
+NO_MEMORY = ("allocate memory", "out of memory", "not enough memory")
+"""What PyTorch says, in an error without a type of its own, when there is too little memory."""
 
 
 def add_machine(verb: argparse.ArgumentParser) -> None:
@@ -34,6 +40,8 @@ def device(arguments: argparse.Namespace) -> torch.device:
 
     from usdrl_model import checkpoint
 
+    if not 0 <= arguments.threads <= MOST_THREADS:
+        raise ValueError(f"--threads: expected 0 (all cores) to {MOST_THREADS}, got {arguments.threads}")
     if arguments.threads:
         torch.set_num_threads(arguments.threads)
     return checkpoint.choose_device(arguments.device)
@@ -51,6 +59,13 @@ def reported(name: str, work: Callable[[argparse.Namespace], None]) -> Callable[
             return 1
         except EXPECTED as error:
             print(f"usdrl {name}: {cut(str(error) or 'not enough memory', MESSAGE)}", file=sys.stderr)
+            return 1
+        except RuntimeError as error:
+            if not any(words in str(error) for words in NO_MEMORY):
+                raise
+            wanted = re.search(r"tried to allocate ([\d.]+ \w+)", str(error))
+            much = f" for {wanted[1]} at once" if wanted else ""
+            print(f"usdrl {name}: not enough memory{much}: take a smaller batch, or a smaller model", file=sys.stderr)
             return 1
         return 0
 
