@@ -98,6 +98,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             for row in importlib.import_module(f"abuse_{part}").run(asked):
                 seconds = time.monotonic() - began
                 print(f"{seconds:6.0f} s  {row.what}: {row.good} of {row.tried}", file=sys.stderr, flush=True)
+                print(*row.failures, sep="\n", end="", file=sys.stderr, flush=True)
                 rows[part].append(row)
 
     beside = [part for part in options["only"] if options["short"] and part in ON_DISK]

@@ -338,6 +338,28 @@ def test_resets_at_any_moment_end_no_thread():
     assert bench.worker.stop(1.0)
 
 
+def test_a_pile_of_messages_that_are_slow_to_read_keeps_it_from_nothing():
+    busy = []
+
+    def slow(frame, patience):
+        bench.now += 0.06
+        busy.append(bench.worker.busy)
+        return bench.convert(frame, patience)
+
+    bench = Bench(convert=slow)
+    recorded = recorded_frames()[:100]
+    for frame in recorded:
+        bench.worker.put(frame)
+    for _ in range(5):
+        bench.worker.step()
+    assert len(bench.results) == 5
+    assert bench.stream.stamp == recorded[19].stamp  # four messages each time
+    assert max(busy) < 0.3
+    assert not bench.worker.reset().is_set()
+    bench.worker.step()
+    assert len(busy) == 20, "a reset drops what waits"
+
+
 class Hanging:
     """A worker whose model hangs until it is let go."""
 

@@ -32,10 +32,10 @@ from usdrl_ros.protocols import Observer, Result, Snapshot, Stream
 
 CAPACITY = 256
 """Messages that may wait: two seconds of the fastest tracker."""
-
+AT_ONCE = 0.2
+"""Seconds of buffering after which what is known is said, however many messages wait."""
 PATIENCE = 0.05
 """Seconds after the arrival of a message in which its transform may still arrive."""
-
 STUCK, STUCK_SLOTS = 0.5, 5
 """Seconds, and slots of ``max_rate``, that an inference may take before it counts as stuck."""
 
@@ -185,16 +185,14 @@ class Worker:
         return command.done
 
     def step(self) -> None:
-        """Deal with everything that waits, or with the silence of the source. Never raises."""
+        """Deal with what waits, as much as there is time for, or with the silence of the source. Never raises."""
         with self._changed:
-            # What waits came after the newest command: a reset drops what came before.
             commands, self._commands = self._commands, []
-            batch, self._queue = self._queue, deque()
         self._busy_since = self._monotonic()
         try:
             for command in commands:
                 self._reset(command)
-            self._process(batch)
+            self._process()
         except BaseException as error:  # the node must outlive any error here; it is counted and reported
             self._report(error)
         finally:
@@ -218,10 +216,8 @@ class Worker:
         return max(0.0, self._heard + self._source_timeout - self._monotonic())
 
     def _look(self) -> Snapshot:
-        counters = dict(self._stream.counters)
-        if self._unreported:
-            counters["unreported_failures"] = self._unreported
-        return Snapshot(counters, self._stream.describe())
+        unreported = {"unreported_failures": self._unreported} if self._unreported else {}
+        return Snapshot(dict(self._stream.counters) | unreported, self._stream.describe())
 
     def _report(self, error: BaseException) -> None:
         try:
@@ -243,10 +239,15 @@ class Worker:
         finally:
             command.done.set()
 
-    def _process(self, batch: deque[tuple[Any, float]]) -> None:
-        due = False
-        for message, arrival in batch:
-            due |= self._add(message, arrival)
+    def _take(self) -> tuple[Any, float] | None:
+        """The oldest message that waits. It came after the newest command: a reset drops what came before."""
+        with self._changed:
+            return self._queue.popleft() if self._queue and not self._commands and not self._stopping else None
+
+    def _process(self) -> None:
+        due, end = False, self._monotonic() + AT_ONCE
+        while self._monotonic() < end and (waiting := self._take()):
+            due |= self._add(*waiting)
         if due:
             start = self._monotonic()
             events = self._stream.infer()
