@@ -267,6 +267,14 @@ def test_a_finding_ends_when_the_source_is_mended_and_is_counted_again() -> None
     assert check.judgement.begun == {"units": 2}
 
 
+def test_a_sensor_stays_tilted_while_people_sit() -> None:
+    sit = (("idle", 6.0), ("sit_down", 2.0), ("look_at_phone", 14.0))
+    bench = Bench(sends=(rotation(-35, 0) @ OPTICAL).T)
+    bench.watch(perform(scripts=(script(*sit),)))
+    assert [finding.key for finding in bench.check.judgement.findings] == ["pose"]
+    assert bench.check.judgement.begun == {"pose": 1}
+
+
 def test_memory_and_work_follow_the_span_not_the_stream() -> None:
     check = ContentCheck(Setup(topology=topology("kinect_v2_25")))
     joints = np.random.default_rng(0).normal(size=(25, 3))

@@ -7,8 +7,10 @@ pytest.importorskip("rclpy", reason="needs the ROS 2 messages")
 from diagnostic_msgs.msg import DiagnosticStatus  # noqa: E402
 
 from usdrl_model.shown import MESSAGE  # noqa: E402
+from usdrl_model.skeleton import SkeletonFrame  # noqa: E402
 from usdrl_ros.health import Health, Situation  # noqa: E402
-from usdrl_ros.inputs import InputError  # noqa: E402
+from usdrl_ros.inputs import InputError, SourceFrame  # noqa: E402
+from usdrl_ros.inputs.common import ros_time  # noqa: E402
 from usdrl_ros.throttle import Throttle  # noqa: E402
 
 OK, WARN, ERROR = DiagnosticStatus.OK, DiagnosticStatus.WARN, DiagnosticStatus.ERROR
@@ -35,7 +37,10 @@ class Bench:
     def hear(self, seconds=1.0, rate=30.0):
         for _ in range(round(seconds * rate)):
             self.now += 1 / rate
-            self.health.accepted(self.now, self.now)
+            self.accept(self.now)
+
+    def accept(self, stamp, frame_id="camera"):
+        self.health.accepted(self.now, SourceFrame(SkeletonFrame(stamp), ros_time(stamp), frame_id))
 
 
 def values(status):
@@ -171,7 +176,7 @@ def test_the_log_is_throttled_kind_by_kind():
 def troubled(bench, seconds=3.0, delay=0.01, stamp=None, counters=None, **situation):
     """Messages with answers for a while, then what the report says of the input."""
     for _ in range(round(seconds * 10)):
-        bench.hear(0.1) if stamp is None else bench.health.accepted(bench.now, stamp)
+        bench.hear(0.1) if stamp is None else bench.accept(stamp)
         bench.now += 0.1 if stamp is not None else 0.0
         bench.health.published(delay)
     bench.counters = dict(bench.counters) | (counters or {})
@@ -190,6 +195,7 @@ def troubled(bench, seconds=3.0, delay=0.01, stamp=None, counters=None, **situat
         ({"counters": {"outlier_stamps": 2}}, "far off the course"),
         ({"counters": {"second_clock_frames": 40, "clock_gap_ms": -5000}}, "two clocks 5.0 s apart"),
         ({"counters": {"people_over_limit": 9}}, "more than 20 people"),
+        ({"counters": {"late_frames": 9}}, "more than look_ahead behind"),
         ({"namesakes": 2}, "2 nodes are called /node"),
     ],
 )
@@ -208,6 +214,21 @@ def test_what_is_wrong_with_a_source_is_said_once_and_shown_as_long_as_it_lasts(
     assert (status.level, len(bench.log)) == (OK, 1)
     troubled(bench, **what)
     assert len(bench.log) == 2
+
+
+def test_messages_in_several_frames_are_one_only_for_tf():
+    bench = Bench()
+    for number in range(100):
+        bench.now += 0.1
+        bench.accept(bench.now, ("left_camera", "right\ncamera")[number % 2])
+    for _ in range(2):
+        status = bench.report()[0]
+        assert status.level == WARN
+        assert "several frames (left_camera, right\\ncamera)" in status.message
+        assert len(bench.log) == 1
+    assert bench.report(placed_by_tf=True)[0].level == OK
+    bench.hear(6.0)
+    assert bench.report()[0].level == OK, "a tracker that has changed its frame is one tracker"
 
 
 def test_a_latency_is_only_told_where_the_clocks_agree():

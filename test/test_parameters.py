@@ -10,13 +10,16 @@ pytest.importorskip("rclpy", reason="needs ROS 2 (rclpy)")
 
 from rclpy.exceptions import InvalidParameterValueException  # noqa: E402
 from rclpy.parameter import Parameter  # noqa: E402
+from rule_detector import hand_up_weights  # noqa: E402
 
 from usdrl_model.events import EventConfig  # noqa: E402
+from usdrl_model.stream import ActionStream  # noqa: E402
 from usdrl_model.stream_config import StreamConfig  # noqa: E402
 from usdrl_ros import parameters  # noqa: E402
 from usdrl_ros.declarations import NAMES, PARAMETERS, RECOMMENDED  # noqa: E402
 from usdrl_ros.parameter_docs import markdown, params_file  # noqa: E402
 from usdrl_ros.parameters import PerceptionConfig  # noqa: E402
+from usdrl_ros.pipeline import Pipeline  # noqa: E402
 
 ROOT = Path(__file__).parent.parent
 
@@ -89,11 +92,28 @@ def test_thresholds_must_fit_the_recommended_ones():
         ({"max_rate": 0.1}, "0.5 to 60, or -1.0"),
         ({"max_rate": float("nan")}, "0.5 to 60"),
         ({"hold": -0.5}, "0 to 10"),
+        ({"sensor_pose": [1.0]}, "sensor_pose.*6 finite numbers"),
+        ({"sensor_pose": [0.0, 0.0, 1.2, 0.0, float("nan"), 0.0]}, "6 finite numbers"),
     ],
 )
 def test_a_refusal_names_what_is_allowed(node, changes, reason):
     with pytest.raises(ValueError, match=reason):
         parameters.read(node, changes)
+
+
+def test_settings_that_the_weights_cannot_do_are_refused_before_anything_changes():
+    stream = ActionStream(hand_up_weights(), topology="kinect_v2_25")
+    config_of_it = stream.config
+    short = dataclasses.replace(stream.weights.config.detector, rate=120.0)  # windows of half a second
+    stream.weights = dataclasses.replace(
+        stream.weights, config=dataclasses.replace(stream.weights.config, detector=short)
+    )
+    pipeline = Pipeline(
+        config=config(), source=None, labels=(), recommended=config_of_it, check=stream.check, outputs=None,
+        worker=None, content=None,
+    )  # fmt: skip
+    with pytest.raises(ValueError, match="look_ahead: expected at most"):
+        pipeline.reconfigure(config(look_ahead=0.9, watch=()))
 
 
 def test_empty_and_repeated_labels_to_watch_are_dropped(node):

@@ -154,6 +154,16 @@ def test_stamps_that_repeat_or_step_back_a_little_are_counted_and_harmless() -> 
     assert stream.counters["stale_frames"] == len(clean) + 1
 
 
+@pytest.mark.parametrize(("behind", "late"), [(0.2, False), (0.9, True)])
+def test_people_whose_clock_is_behind_what_is_decided_are_counted(behind: float, late: bool) -> None:
+    """Two trackers: one shows 7, the other 8, on a clock that is behind."""
+    both = []
+    for mine, other in zip(frames(), frames(ids=("8",)), strict=True):
+        both += [mine, dataclasses.replace(other, stamp=other.stamp - behind)]
+    stream, _ = play(both)
+    assert stream.counters["late_frames"] == (pytest.approx(len(both) / 2, abs=30) if late else 0)
+
+
 def test_a_bag_that_loops_starts_afresh() -> None:
     stream, events = play(frames(duration=4.5) + frames())
     assert [event.kind for event in events] == ["onset", "lost", "onset", "offset"]

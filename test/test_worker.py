@@ -24,7 +24,7 @@ class Counts:
     def __init__(self):
         self.arrivals, self.refusals, self.failures, self.inferences, self.drops = [], [], [], 0, 0
 
-    def accepted(self, arrival, stamp):
+    def accepted(self, arrival, source):
         self.arrivals.append(arrival)
 
     def rejected(self, error):
@@ -167,6 +167,7 @@ def test_a_source_that_falls_silent_loses_everybody_once():
     recorded = recorded_frames(duration=4.5)
     bench.play(recorded)
     assert bench.results[-1].state.people[0].actions[0].active
+    assert all(result.answers for result in bench.results)
     count = len(bench.results)
     bench.now += 1.9
     bench.worker.step()
@@ -179,6 +180,7 @@ def test_a_source_that_falls_silent_loses_everybody_once():
     assert [(event.kind, event.label) for event in lost.events] == [("lost", "hand_up")]
     assert lost.state.people == ()
     assert lost.state.stamp == recorded[-1].stamp
+    assert not lost.answers, "two seconds of silence are no latency"
     # And back, with stamps that went on meanwhile.
     bench.play(recorded_frames(duration=4.5, start=110.0))
     assert [event.kind for event in bench.events()] == ["onset", "lost", "onset"]

@@ -60,7 +60,7 @@ class Finding:
     """What was measured, a guess, and the remedy, in one line."""
 
 
-def judge(sights: Sequence[Sight], setup: Setup) -> tuple[list[Finding], dict[str, str]]:
+def judge(sights: Sequence[Sight], setup: Setup) -> tuple[list[Finding], dict[str, str], set[str]]:
     """What is wrong, worst first, and what was measured.
 
     Args:
@@ -68,11 +68,13 @@ def judge(sights: Sequence[Sight], setup: Setup) -> tuple[list[Finding], dict[st
         setup: what the source was said to be.
 
     Returns:
-        Findings, empty where all is well or too little was seen; and name -> value for a report.
+        Findings, empty where all is well or too little was seen; name -> value for a report; and keys of which these
+        sights can say neither yes nor no.
     """
+    undecided: set[str] = set()
     measured: dict[str, str] = {"people looked at": str(len({sight.person for sight in sights}))}
     if len(sights) < ENOUGH:
-        return [], measured
+        return [], measured, undecided
     if len(sights) > LOOKED_AT:  # drawn, since people alternate: every second sight might be one of two people
         chosen = np.sort(np.random.default_rng(0).permutation(len(sights))[:LOOKED_AT])
         sights = [sights[index] for index in chosen]
@@ -89,17 +91,17 @@ def judge(sights: Sequence[Sight], setup: Setup) -> tuple[list[Finding], dict[st
                 "flat", Level.ERROR, f"every person is flat (their joints span {extent:.3g} in a plane without depth):"
                 " 2D pixels? give the tracker a depth camera and publish 3D joints in metres",
             )
-        ], measured  # fmt: skip
+        ], measured, undecided  # fmt: skip
     found = [] if setup.planar else [*_order(joints, body, setup), *_size(body, setup)]
     if not any(finding.key == "topology" for finding in found):
-        found += _posture(sights, body, setup, measured)
+        found += _posture(sights, body, setup, measured, undecided)
         found += [] if setup.planar else _sides(joints, body, setup, measured)
     unusable = float(np.mean([bool(sight.refusal) for sight in sights]))
     if unusable > 1.0 - MOST and not found:
         found.append(_unusable(sights, unusable))
     elif not found:
         found += _parts(valid, measured)
-    return sorted(found, key=lambda finding: -finding.level), measured
+    return sorted(found, key=lambda finding: -finding.level), measured, undecided
 
 
 def _unusable(sights: Sequence[Sight], share: float) -> Finding:
@@ -140,7 +142,9 @@ def _size(body: np.ndarray, setup: Setup) -> list[Finding]:
     ]  # fmt: skip
 
 
-def _posture(sights: Sequence[Sight], body: np.ndarray, setup: Setup, measured: dict[str, str]) -> list[Finding]:
+def _posture(
+    sights: Sequence[Sight], body: np.ndarray, setup: Setup, measured: dict[str, str], undecided: set[str]
+) -> list[Finding]:
     """Heads below hips, everybody lies where nobody can, or stands aslant."""
     level = np.stack([sight.level for sight in sights])
     up, straight = bodies.upward(level)
@@ -151,6 +155,7 @@ def _posture(sights: Sequence[Sight], body: np.ndarray, setup: Setup, measured: 
     if (standing := seen & straight & (np.abs(up[:, 1]) > LYING)).sum() >= ENOUGH:
         lean, limit = _degrees(up[standing]), LEANS_LEVELLED if setup.levelled_by else LEANS
     else:
+        undecided.add("pose")  # who sits or bows leans for good reasons
         lean, limit = _degrees(up[seen]), TRUNK_LEANS
     measured["off the vertical"] = f"{lean:.0f} degrees"
     if np.mean(height < -LYING) > MOST:

@@ -87,11 +87,11 @@ class ContentCheck:
             self._judge(stamp)
 
     def _judge(self, stamp: float) -> None:
-        found, values = judge(self._sights, self.setup)
+        found, values, undecided = judge(self._sights, self.setup)
         if not any(people for _, people in self._frames):
             found = [nobody(f"for {stamp - self._frames[0][0]:.0f} s")]
         by_key = {finding.key: finding for finding in found}
-        for key in {*by_key, *self._with, *self._present}:
+        for key in dict.fromkeys([*by_key, *self._with, *self._present]):  # in the order of the judgement
             if key in by_key:
                 self._with[key] += 1
                 self._without.pop(key, None)
@@ -99,7 +99,7 @@ class ContentCheck:
                     self._begun[key] += 1
                 if self._with[key] >= BEGINS:
                     self._present[key] = by_key[key]
-            else:
+            elif key not in undecided:
                 self._without[key] += 1
                 if key not in self._present or self._without[key] >= ENDS:
                     self._with.pop(key, None)

@@ -70,7 +70,7 @@ class ActionStream:
         check_window(self.config, weights.config.detector)
         self.labels = weights.config.detector.labels
         self.counters: Counter[str] = Counter()
-        """What happened so far: frames, stale_frames, inferences, skipped_slots; of stamps (``stamps``) outlier_stamps,
+        """What happened so far: frames, stale_frames, late_frames, inferences, skipped_slots; of stamps outlier_stamps,
         second_clock_frames, clock_gap_ms (no count: how far the second clock is ahead), resets; of people (``crowd``)
         duplicate_people, people_over_limit, tracks_started, tracks_lost, ids_swapped, id_jumps, leaps_refused."""
         self._seq = 0
@@ -108,9 +108,13 @@ class ActionStream:
             "look_ahead": f"{self.config.look_ahead:g} s",
         }
 
+    def check(self, config: StreamConfig) -> None:
+        """Refuse settings that reach beyond the window of the weights; ValueError. Changes nothing."""
+        check_window(config, self.weights.config.detector)
+
     def configure(self, config: StreamConfig) -> None:
         """Take other settings; people are forgotten, since their buffers follow from them. Raises as the class."""
-        check_window(config, self.weights.config.detector)
+        self.check(config)
         self.config = config
         self.reset()
 
@@ -238,6 +242,8 @@ class ActionStream:
 
     def _add(self, moment: _Moment) -> bool:
         """Buffer a frame that counts; True when an inference is due."""
+        if moment.samples and self.stamp - moment.stamp > max(self.config.look_ahead, 1.0 / self.config.max_rate):
+            self.counters["late_frames"] += 1  # what it shows was decided without it
         self._course.advance(moment.stamp)
         self._expire()  # before the new samples: who was away for too long is somebody new
         self._lose(self._crowd.take(moment.stamp, moment.samples, moment.sensor))

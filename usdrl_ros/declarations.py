@@ -7,6 +7,7 @@ config/perception.yaml (``parameter_docs``), and what the launch file offers (``
 from __future__ import annotations
 
 import difflib
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,6 +33,8 @@ class Declaration:
     limits: tuple[float, float] | None = None
     """Lowest and highest value."""
     choices: tuple[str, ...] = ()
+    numbers: int = 0
+    """How many finite numbers a list holds; 0: any values."""
     files: bool = False
     """The path of a YAML file is allowed besides the choices."""
     dynamic: bool = False
@@ -88,6 +91,7 @@ PARAMETERS: tuple[Declaration, ...] = (
     Declaration(
         name="sensor_pose",
         default=list(NO_POSE),
+        numbers=len(NO_POSE),
         text="x, y, z (m), roll, pitch, yaw (rad) of the sensor in target_frame; roll 0, pitch 0.3 is a camera that"
         " looks 0.3 rad down. All zeros: not given. Without target_frame it only levels the skeletons.",
     ),
@@ -210,6 +214,8 @@ def check(parameter: Declaration, value: Any) -> None:
         near = difflib.get_close_matches(value, parameter.choices, n=1)
         hint = f" Did you mean {near[0]!r}?" if near else ""
         raise ValueError(f"{parameter.name}: got {value!r}.{hint} Allowed: {allowed(parameter)}")
+    if parameter.numbers and not (len(value) == parameter.numbers and all(map(math.isfinite, value))):
+        raise ValueError(f"{parameter.name}: got {list(value)}; allowed: {allowed(parameter)}")
     if parameter.limits is None or (parameter.recommended and value == RECOMMENDED):
         return
     low, high = parameter.limits
@@ -221,6 +227,8 @@ def allowed(parameter: Declaration) -> str:
     """The values of a parameter in words."""
     if parameter.choices:
         return ", ".join(parameter.choices) + (", or the path of a .yaml file" if parameter.files else "")
+    if parameter.numbers:
+        return f"{parameter.numbers} finite numbers"
     if parameter.limits is None:
         return "any"
     low, high = parameter.limits

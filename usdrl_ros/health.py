@@ -12,7 +12,7 @@ import numpy as np
 from diagnostic_msgs.msg import DiagnosticStatus
 
 from usdrl_model.shown import LINE, cut
-from usdrl_ros.inputs import InputError
+from usdrl_ros.inputs import InputError, SourceFrame
 from usdrl_ros.source_checks import RECENT, SourceChecks
 from usdrl_ros.status import status
 from usdrl_ros.throttle import Throttle
@@ -39,6 +39,8 @@ class Situation:
     stream_counters: Mapping[str, int]
     model: Mapping[str, str]
     max_people: int = 20
+    placed_by_tf: bool = False
+    """tf2 gives every message its place, whatever its frame."""
     namesakes: int = 1
     """Nodes of this node's name, itself included."""
     stuck: float = 0.0
@@ -77,12 +79,12 @@ class Health:
         self._incompatible: Counter[str] = Counter()
         self._skipped_before = self._inferred_before = 0
 
-    def accepted(self, arrival: float, stamp: float | None) -> None:
-        """A message was understood; ``stamp`` is its own in seconds, None if it says nothing."""
+    def accepted(self, arrival: float, source: SourceFrame | None) -> None:
+        """A message was understood; None if it says nothing."""
         with self._lock:
             self._last_arrival = arrival
-            if stamp is not None:
-                self._source.heard(arrival, stamp)
+            if source is not None:
+                self._source.heard(arrival, source.frame.stamp, source.frame_id)
             self._arrivals.append(arrival)
             _forget(self._arrivals, arrival)
 
@@ -163,6 +165,8 @@ class Health:
         troubles = self._source.troubles(
             now, situation.stream_counters, situation.topic, situation.publishers, situation.max_people
         )
+        if not situation.placed_by_tf:
+            troubles |= self._source.frames(now)
         if situation.namesakes > 1:
             troubles["namesakes"] = (
                 f"{situation.namesakes} nodes are called {name}: parameters, services and answers of either reach the"

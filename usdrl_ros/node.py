@@ -229,7 +229,7 @@ class PerceptionNode(ManagedNode):
             return
         delay = (self.get_clock().now() - Time.from_msg(result.stamp)).nanoseconds * 1e-9
         try:
-            outputs.publish(result, self._health.published(delay))
+            outputs.publish(result, self._health.published(delay) if result.answers else None)
         except RCLError:
             if self.context.ok():  # else the process is being stopped right now
                 raise
@@ -254,16 +254,16 @@ class PerceptionNode(ManagedNode):
         message_type = pipeline.source.message_type
         expected = f"{message_type.__module__.split('.')[0]}/msg/{message_type.__name__}"
         types = [publisher.topic_type for publisher in self.get_publishers_info_by_topic(listening.topic)]
-        sim_time = self.get_parameter("use_sim_time").value
         snapshot = pipeline.worker.snapshot()
         return Situation(
             topic=listening.topic,
             publishers=types.count(expected),
             other_types=tuple(sorted(set(types) - {expected})),
             expected_type=expected,
-            clock_silent=bool(sim_time) and self.get_clock().now().nanoseconds == 0,
+            clock_silent=bool(self.get_parameter("use_sim_time").value) and self.get_clock().now().nanoseconds == 0,
             max_rate=pipeline.worker.config.max_rate,
             max_people=pipeline.worker.config.max_people,
+            placed_by_tf=needs_tf(pipeline.config.target_frame, pipeline.config.sensor_pose),
             namesakes=self.get_node_names_and_namespaces().count((self.get_name(), self.get_namespace())),
             stuck=pipeline.worker.stuck,
             stream_counters=snapshot.counters,

@@ -71,6 +71,8 @@ class Pipeline:
     """What the weights can tell, without the background."""
     recommended: StreamConfig
     """What the weights recommend."""
+    check: Callable[[StreamConfig], None]
+    """Refuses what the weights cannot do."""
     outputs: Outputs
     worker: Worker
     content: ContentCheck
@@ -80,6 +82,7 @@ class Pipeline:
         """Take the dynamic ones of these parameters; ValueError, and nothing changed, if they do not fit."""
         check_watch(config.watch, self.labels)
         settings = config.stream_config(self.recommended)
+        self.check(settings)
         self.outputs.watch(config.watch)
         if settings != self.worker.config:
             self.worker.reset(settings)
@@ -157,6 +160,7 @@ def build(
         source=source,
         labels=labels,
         recommended=recommended,
+        check=stream.check,
         outputs=outputs,
         worker=worker,
         content=content,

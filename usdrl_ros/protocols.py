@@ -11,7 +11,7 @@ from builtin_interfaces.msg import Time
 from usdrl_model.events import Event
 from usdrl_model.skeleton import SkeletonFrame
 from usdrl_model.stream_config import StreamConfig, StreamState
-from usdrl_ros.inputs import InputError
+from usdrl_ros.inputs import InputError, SourceFrame
 
 
 class Stream(Protocol):
@@ -49,6 +49,9 @@ class Stream(Protocol):
     def warm_up(self) -> None:
         """Run once, so that the first real inference is as fast as the others."""
 
+    def check(self, config: StreamConfig) -> None:
+        """Refuse settings that ``configure`` would; ValueError. Any thread may ask."""
+
     def configure(self, config: StreamConfig) -> None:
         """Change thresholds and rates; forget everybody."""
 
@@ -59,8 +62,8 @@ class Stream(Protocol):
 class Observer(Protocol):
     """Who counts what happens here; every method is called on the worker's thread, ``dropped`` on the caller's."""
 
-    def accepted(self, arrival: float, stamp: float | None) -> None:
-        """A message was understood; ``stamp`` is its own in seconds, None if it says nothing."""
+    def accepted(self, arrival: float, source: SourceFrame | None) -> None:
+        """A message was understood; None if it says nothing."""
 
     def rejected(self, error: InputError) -> None:
         """A message was not understood."""
@@ -77,7 +80,7 @@ class Observer(Protocol):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Result:
-    """What an inference decided, ready to be published."""
+    """What is to be published."""
 
     events: tuple[Event, ...]
     state: StreamState
@@ -85,6 +88,8 @@ class Result:
     """The source's stamp of the newest frame, to the nanosecond."""
     frame_id: str
     """Frame of the newest message."""
+    answers: bool = True
+    """An inference decided it on the newest frame; False: everybody was lost or forgotten, some time after it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ how the stamps stand to the times of arrival and to the node's clock.
 from __future__ import annotations
 
 import math
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Mapping
 
 import numpy as np
@@ -23,6 +23,9 @@ LATE = 1.0
 FROZEN_SECONDS, FROZEN_MESSAGES = 1.0, 5
 """How long, and in how many messages, a stamp must stand still to be frozen."""
 
+FRAMES = 8
+"""Frames that are remembered."""
+
 COUNTED: dict[str, str] = {
     "resets": "the stamps have jumped, and everybody was forgotten ({count} times so far): a bag loops, a simulation"
     " was reset, a clock was set or the source paused",
@@ -30,6 +33,8 @@ COUNTED: dict[str, str] = {
     " followed, {count} messages of the other were refused; synchronise the clocks, or leave one tracker on the topic",
     "outlier_stamps": "stamps far off the course of the others are refused ({count} so far): look at the clock of the"
     " tracker",
+    "late_frames": "people come in messages more than look_ahead behind the newest one ({count} so far): what they do"
+    " is decided without these; synchronise the clocks of the trackers, or raise look_ahead",
     "people_over_limit": "more than {max_people} people: only the nearest are followed; raise max_people if the machine"
     " can bear it",
 }
@@ -44,11 +49,17 @@ class SourceChecks:
         self._stood_since = self._heard = 0.0
         self._stood = 0
         self._delays: deque[tuple[float, float]] = deque()
+        self._frames: OrderedDict[str, float] = OrderedDict()
+        """Frame -> arrival of its newest message."""
         self._before: dict[str, int] = {}
         self._rose: dict[str, float] = {}
 
-    def heard(self, arrival: float, stamp: float) -> None:
-        """Note a message: seconds of a clock that never jumps, and its stamp."""
+    def heard(self, arrival: float, stamp: float, frame_id: str) -> None:
+        """Note a message: seconds of a clock that never jumps, its stamp and its frame."""
+        self._frames[frame_id] = arrival
+        self._frames.move_to_end(frame_id)
+        if len(self._frames) > FRAMES:
+            self._frames.popitem(last=False)
         if stamp != self._stamp:
             self._stamp, self._stood_since, self._stood = stamp, arrival, 0
         self._stood += 1
@@ -85,6 +96,16 @@ class SourceChecks:
                     max_people=max_people,
                 )
         return found | self._clocks(now)
+
+    def frames(self, now: float) -> dict[str, str]:
+        """The same of frames, where nothing tells how one lies in another."""
+        recent = sorted(frame for frame, arrival in self._frames.items() if now - arrival < RECENT)
+        if len(recent) < 2:
+            return {}
+        return {
+            "frames": f"messages come in several frames ({', '.join(recent)}), and people of all are placed as if these"
+            " were one: leave one tracker on the topic, or set target_frame without sensor_pose, so that tf places each"
+        }
 
     def _clocks(self, now: float) -> dict[str, str]:
         self._forget(now)

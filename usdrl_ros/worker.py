@@ -272,7 +272,7 @@ class Worker:
         except BaseException as error:  # one bad message must not take the rest of the batch with it
             self._report(error)
             return False
-        self._observer.accepted(arrival, None if converted is None else converted[0].frame.stamp)
+        self._observer.accepted(arrival, None if converted is None else converted[0])
         # A stamp that is not believed, or stands still, is as good as silence: nobody stays active because of it.
         if converted is not None and self._stream.stamp != before:
             self._newest, self._heard = converted[0], arrival
@@ -286,15 +286,16 @@ class Worker:
         """Publish that everybody is gone; the stamp stays that of the last frame."""
         if self._newest is not None:
             stamp = self._newest.frame.stamp
-            self._publish_result(events, dataclasses.replace(self._stream.state(), stamp=stamp, people=()))
+            state = dataclasses.replace(self._stream.state(), stamp=stamp, people=())
+            self._publish_result(events, state, answers=False)
 
-    def _publish_result(self, events: list[Event], state: StreamState) -> None:
+    def _publish_result(self, events: list[Event], state: StreamState, *, answers: bool = True) -> None:
         source = self._newest
         if source is None:
             return
         events, self._untold = self._untold + events, []
         exact = source.stamp if source.frame.stamp == state.stamp else ros_time(state.stamp)
-        result = Result(events=tuple(events), state=state, stamp=exact, frame_id=source.frame_id)
+        result = Result(events=tuple(events), state=state, stamp=exact, frame_id=source.frame_id, answers=answers)
         with self._gate:
             if not self._stopping:
                 self._publish(result)
