@@ -14,7 +14,6 @@ missing one and a wrong type are a ``ValueError`` that names the key; nothing is
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import hashlib
 import json
 import math
@@ -27,6 +26,7 @@ import yaml
 
 from usdrl_model.atomic_file import write_text
 from usdrl_model.documents import parse_yaml, read_yaml
+from usdrl_model.nearest import hint
 from usdrl_model.shown import cut, shown
 
 Config = TypeVar("Config")
@@ -66,9 +66,7 @@ def from_dict(cls: type[Config], mapping: Mapping[str, Any], where: str = "") ->
         raise ValueError(f"{_at(where)}expected a mapping with keys {', '.join(fields)}, got {_shown(mapping)}")
     for key in mapping:
         if key not in fields:
-            raise ValueError(
-                f"{_join(where, key)}: unknown key{_nearest(cut(str(key)), fields)}; known: {', '.join(fields)}"
-            )
+            raise ValueError(f"{_join(where, key)}: unknown key{hint(key, fields, '')}; known: {', '.join(fields)}")
     missing = [name for name, (_, required) in fields.items() if required and name not in mapping]
     if missing:
         raise ValueError(f"{_at(where)}missing key {', '.join(missing)}: add it, it has no default")
@@ -163,7 +161,7 @@ def _value(kind: Any, value: Any, where: str) -> Any:
     if origin is Literal:
         # By type too: True is not the allowed value 1.
         if not any(value == allowed and type(value) is type(allowed) for allowed in arguments):
-            near = _nearest(shown(value), [str(allowed) for allowed in arguments])
+            near = hint(value, map(str, arguments), "")
             raise ValueError(f"{where}: expected one of {', '.join(map(repr, arguments))}, got {_shown(value)}{near}")
         return value
     if origin in (Union, types.UnionType):
@@ -226,11 +224,6 @@ def _yaml_trap(kind: type, value: Any) -> str:
         except ValueError:
             return ""
     return ""
-
-
-def _nearest(name: str, known: Iterable[str]) -> str:
-    near = difflib.get_close_matches(name, list(known), n=1)
-    return f"; did you mean {near[0]!r}?" if near else ""
 
 
 def _shown(value: Any) -> str:

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import replace
 
 import torch
@@ -14,6 +13,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from usdrl_model.encoder import build_encoder
 from usdrl_model.encoder_config import EncoderConfig
+from usdrl_model.nearest import hint
 
 REPAIRED = EncoderConfig(
     heads=4,
@@ -44,9 +44,7 @@ def preset(name: str) -> EncoderConfig:
         ValueError: unknown name; the message lists the nearest and all known ones.
     """
     if name not in PRESETS:
-        near = difflib.get_close_matches(name, PRESETS, n=1)
-        hint = f"; did you mean {near[0]!r}?" if near else ""
-        raise ValueError(f"unknown preset {name!r}{hint} Known: {', '.join(PRESETS)}")
+        raise ValueError(f"unknown preset {name!r}{hint(name, PRESETS)} Known: {', '.join(PRESETS)}")
     return PRESETS[name]
 
 

@@ -13,7 +13,6 @@ the same schema is named by its path (``topology_file``).
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -25,6 +24,7 @@ import numpy as np
 
 from usdrl_model import topology_file
 from usdrl_model.documents import parse_yaml
+from usdrl_model.nearest import hint
 from usdrl_model.shown import shown
 
 CANONICAL_JOINTS: tuple[str, ...] = (
@@ -163,10 +163,9 @@ def topology(name: str) -> Topology:
     try:
         return _table()[name]
     except KeyError:
-        near = difflib.get_close_matches(name, names(), n=1)
-        hint = f"; did you mean {near[0]!r}?" if near else ""
         raise ValueError(
-            f"unknown topology {shown(name)}{hint} Known: {', '.join(names())}, or the path of a .yaml file"
+            f"unknown topology {shown(name)}{hint(name, names())} Known: {', '.join(names())}, or the path of a .yaml"
+            " file"
         ) from None
 
 

@@ -11,7 +11,6 @@
 
 from __future__ import annotations
 
-import difflib
 import math
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -19,6 +18,7 @@ from typing import Any
 
 from usdrl_model import limits
 from usdrl_model.documents import parse_yaml
+from usdrl_model.nearest import hint
 from usdrl_model.shown import shown
 
 SUFFIXES = (".yaml", ".yml")
@@ -109,7 +109,6 @@ def _row(row: str, sources: Any, joints: tuple[str, ...]) -> dict[str, float]:
 
 def _known(name: Any, known: tuple[str, ...], where: str) -> str:
     if not isinstance(name, str) or name not in known:
-        near = difflib.get_close_matches(name[:LONGEST_NAME] if isinstance(name, str) else "", known, n=1)
-        hint = f"; did you mean {near[0]!r}?" if near else f"; known: {', '.join(known)}"
-        raise ValueError(f"{where}: unknown joint {shown(name)}{hint}")
+        meant = hint(name, known, f"; known: {', '.join(known)}")
+        raise ValueError(f"{where}: unknown joint {shown(name)}{meant}")
     return name

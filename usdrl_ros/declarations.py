@@ -6,12 +6,12 @@ config/perception.yaml (``parameter_docs``), and what the launch file offers (``
 
 from __future__ import annotations
 
-import difflib
 import math
 from dataclasses import dataclass
 from typing import Any
 
 from usdrl_model import topology, topology_file
+from usdrl_model.nearest import nearest
 from usdrl_model.skeleton import UNITS
 from usdrl_model.stream_config import StreamConfig
 from usdrl_ros.frames import AXES, NO_POSE
@@ -211,8 +211,8 @@ def check(parameter: Declaration, value: Any) -> None:
     if parameter.files and topology_file.is_file(value):
         return  # whoever reads the file says what is wrong with it
     if parameter.choices and value not in parameter.choices:
-        near = difflib.get_close_matches(value, parameter.choices, n=1)
-        hint = f" Did you mean {near[0]!r}?" if near else ""
+        near = nearest(value, parameter.choices)
+        hint = f" Did you mean {near!r}?" if near else ""
         raise ValueError(f"{parameter.name}: got {value!r}.{hint} Allowed: {allowed(parameter)}")
     if parameter.numbers and not (len(value) == parameter.numbers and all(map(math.isfinite, value))):
         raise ValueError(f"{parameter.name}: got {list(value)}; allowed: {allowed(parameter)}")

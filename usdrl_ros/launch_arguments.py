@@ -6,10 +6,11 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from usdrl_model.nearest import hint
+from usdrl_model.shown import shown
 from usdrl_ros.declarations import PARAMETERS, Declaration, check
 
 NAMES = (
@@ -61,9 +62,8 @@ def check_names(words: Iterable[str], known: Iterable[str]) -> None:
     for word in words:
         name, assigned, _ = word.partition(":=")
         if assigned and name not in names:
-            near = difflib.get_close_matches(name, names, n=1)
-            hint = f"; did you mean {near[0]!r}?" if near else f"; there are {', '.join(names)}"
-            raise ValueError(f"there is no argument {name!r}{hint}")
+            meant = hint(name, names, f"; there are {', '.join(names)}")
+            raise ValueError(f"there is no argument {shown(name)}{meant}")
 
 
 def _value(name: str, text: str) -> Any:

@@ -6,7 +6,6 @@ A params file for many nodes (``/**``) may well hold names that are not ours; wh
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,8 @@ from typing import Any
 import yaml
 from rclpy.exceptions import ParameterException
 from rclpy.node import Node
+
+from usdrl_model.nearest import nearest
 
 SLIP = 0.8
 """Likeness (``difflib``) from which on a name is taken for a slip of the pen: "topolgy", but not "rate"."""
@@ -88,4 +89,4 @@ def _foreign(given: Mapping[str, Any], names: list[str]) -> list[str]:
 
 
 def _nearest(given: str, names: list[str]) -> str:
-    return next(iter(difflib.get_close_matches(given, names, n=1, cutoff=SLIP)), "")
+    return nearest(given, names, SLIP)

@@ -6,7 +6,6 @@ What parameters there are is in ``declarations``.
 from __future__ import annotations
 
 import dataclasses
-import difflib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +13,7 @@ from typing import Any
 from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor
 from rclpy.node import Node
 
+from usdrl_model.nearest import nearest
 from usdrl_model.stream_config import StreamConfig
 from usdrl_ros.declarations import PARAMETERS, RECOMMENDED, Declaration, allowed, check
 
@@ -115,8 +115,8 @@ def check_watch(watch: Iterable[str], labels: Iterable[str]) -> None:
     known = list(labels)
     for label in watch:
         if label not in known:
-            near = difflib.get_close_matches(label, known, n=1)
-            hint = f" Did you mean {near[0]!r}?" if near else ""
+            near = nearest(label, known)
+            hint = f" Did you mean {near!r}?" if near else ""
             raise ValueError(f"watch: the weights do not know {label!r}.{hint} Known: {', '.join(known)}")
 
 

@@ -92,7 +92,10 @@ def read_motion(text: str, skeleton: Skeleton, where: str) -> tuple[tuple[str, .
         raise ValueError(f"{where}: expected {size} lines a frame, got {len(words)} lines: get it again")
     order = [line.split()[0] for line in words[1:size]]
     if set(order) != set(expected):
-        raise ValueError(f"{where}: expected values of {sorted(expected)}, got {sorted(order)}")
+        wrong = sorted(set(order) ^ set(expected))
+        raise ValueError(
+            f"{where}: expected values of every bone of its skeleton, once; without or unknown: {shown(wrong)}"
+        )
     angles = {}
     for place, name in enumerate(order, start=1):
         rows = [line.split() for line in words[place::size]]

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import difflib
 import importlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -14,7 +13,9 @@ from types import ModuleType
 from typing import Any
 
 from usdrl_model.datasets.sources import Source
+from usdrl_model.nearest import hint, nearest
 from usdrl_model.recording import Recording
+from usdrl_model.shown import shown
 
 SETS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "utkinect": ("utkinect", {}),
@@ -42,6 +43,8 @@ SETS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
 
 OWN = "own"
 """What recordings of one's own are called where nobody gives them another name."""
+SLIP = 0.75
+"""Share of a name that is the same as a known one's, from which on it is no name of one's own."""
 
 
 def kind(name: str) -> str:
@@ -52,8 +55,8 @@ def kind(name: str) -> str:
     """
     if name in SETS:
         return name
-    if near := difflib.get_close_matches(name, set(SETS) - {OWN}, n=1, cutoff=0.75):
-        raise ValueError(f"unknown data set {name!r}; did you mean {near[0]!r}? Known: {', '.join(SETS)}")
+    if nearest(name, set(SETS) - {OWN}, SLIP):
+        raise _unknown(name)
     return OWN
 
 
@@ -79,10 +82,12 @@ def terms(name: str) -> str:
     return source(name).terms if name in SETS else ""
 
 
+def _unknown(name: str) -> ValueError:
+    return ValueError(f"unknown data set {shown(name)}{hint(name, SETS)} Known: {', '.join(SETS)}")
+
+
 def _module(name: str) -> tuple[ModuleType, Mapping[str, Any]]:
     if name not in SETS:
-        near = difflib.get_close_matches(name, SETS, n=1)
-        hint = f"; did you mean {near[0]!r}?" if near else ""
-        raise ValueError(f"unknown data set {name!r}{hint} Known: {', '.join(SETS)}")
+        raise _unknown(name)
     module, arguments = SETS[name]
     return importlib.import_module(f"usdrl_model.datasets.{module}"), arguments

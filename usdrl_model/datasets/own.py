@@ -13,7 +13,6 @@ of a mirror, see ``Topology.order``). ``topology`` may be the path of a file, re
 
 from __future__ import annotations
 
-import difflib
 import io
 import itertools
 import math
@@ -25,6 +24,7 @@ import numpy as np
 from usdrl_model import arrays, limits
 from usdrl_model.datasets.frames import EPOCH, check_confidence, check_stamps, frames, regular
 from usdrl_model.datasets.sources import Member, Source, members
+from usdrl_model.nearest import hint
 from usdrl_model.recording import Recording, Segment
 from usdrl_model.shown import shown
 from usdrl_model.skeleton import UNITS
@@ -65,8 +65,7 @@ def _content(member: Member) -> dict[str, np.ndarray]:
     content = arrays.read_npz(io.BytesIO(member.data), member.where)
     for key in content:
         if key not in KEYS:
-            near = difflib.get_close_matches(key, KEYS, n=1)
-            raise ValueError(f"unknown entry {key[:80]!r}{f'; did you mean {near[0]!r}?' if near else ''}")
+            raise ValueError(f"unknown entry {shown(key)}{hint(key, KEYS)} Known: {', '.join(KEYS)}")
     if lacking := [key for key in ("joints", "topology") if key not in content]:
         raise ValueError(f"lacks {' and '.join(lacking)}")
     return content

@@ -12,9 +12,8 @@ it, is said before anything is trained.
 
 from __future__ import annotations
 
-import difflib
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args
@@ -22,6 +21,7 @@ from typing import Literal, get_args
 from usdrl_model import config
 from usdrl_model.datasets import catalogue
 from usdrl_model.datasets.protocols import PARTS, Split
+from usdrl_model.nearest import hint
 from usdrl_model.store import Store
 from usdrl_model.stored_set import INDEX
 from usdrl_model.tasks.result import setting_name
@@ -138,7 +138,7 @@ class Benchmark:
             ValueError: no such task, or this benchmark does not have it; the message says what there is.
         """
         if name not in TASKS:
-            raise ValueError(f"unknown task {name!r}{_nearest(name, TASKS)} Known: {', '.join(TASKS)}")
+            raise ValueError(f"unknown task {name!r}{hint(name, TASKS)} Known: {', '.join(TASKS)}")
         if name not in self.tasks:
             raise ValueError(f"benchmark {self.name} has no task {name}; it has {', '.join(self.tasks)}")
         return self.tasks[name]
@@ -160,7 +160,7 @@ def load(name: str | Path) -> Benchmark:
     if path.suffix != ".yaml":
         known = available()
         if str(name) not in known:
-            near = _nearest(str(name), known)
+            near = hint(name, known)
             raise ValueError(f"unknown benchmark {str(name)!r}{near} Known: {', '.join(known)}; or the path of a .yaml")
         path = folder() / f"{name}.yaml"
     benchmark = config.load(Benchmark, path)
@@ -281,7 +281,7 @@ def _check_task(task: Task, settings: TaskSettings) -> None:
     names = [setting_name(value) for value in settings.settings] or [""]
     for metric in (settings.metric, *(one.metric for one in settings.published if one.metric)):
         if metric not in _METRICS[task]:
-            near = _nearest(metric, _METRICS[task])
+            near = hint(metric, _METRICS[task])
             raise ValueError(f"tasks.{task}: unknown metric {metric!r}{near} Known: {', '.join(_METRICS[task])}")
     for one in settings.published:
         if one.setting not in names:
@@ -299,11 +299,6 @@ def _how_to_get(benchmark: Benchmark, path: str | Path) -> str:
         f"Benchmark {benchmark.name} needs {source.title} ({source.files}). Get it from {source.where}; {source.terms}."
         f" Then: usdrl data import {kind} PATH --store {store}{name}"
     )
-
-
-def _nearest(name: str, known: Iterable[str]) -> str:
-    near = difflib.get_close_matches(name, list(known), n=1)
-    return f"; did you mean {near[0]!r}?" if near else "."
 
 
 def _listed(names: set[str]) -> str:
