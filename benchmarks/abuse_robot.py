@@ -121,8 +121,11 @@ class Robot:
         return told()
 
     def memory(self) -> float:
-        """Resident memory of the node, MiB."""
-        return float(self.process.memory_info().rss) / 2**20
+        """Resident memory of the node, MiB; 0 once it has ended."""
+        try:
+            return float(self.process.memory_info().rss) / 2**20
+        except psutil.NoSuchProcess:
+            return 0.0
 
     def end(self) -> list[str]:
         """See whether the node still does what it is for, and end it as a robot does; what is wrong."""

@@ -58,9 +58,9 @@ def run(options: Options) -> Iterator[Row]:
                     break
                 said[f"{what} {accepted(answer)}"] += 1
                 robot.peer.spin(chance.choice((0.0, 0.0, 0.05, 0.3)))
+        after = robot.memory()
         if not robot.child.ended():
             wrong += _set_right(robot)
-            after = robot.memory()
         wrong += robot.end()
     if asking.answers["unanswered"]:
         wrong.append(f"{asking.answers['unanswered']:.0f} questions were not answered")
@@ -71,7 +71,7 @@ def run(options: Options) -> Iterator[Row]:
         tried=did.total(),
         good=0 if wrong else did.total(),
         measured=f"accepted {said['transition True']} of {did['transition']} transitions, {said['parameters True']} of"
-        f" {did['parameters']} changes of parameters; afterwards a wave is told; {asking.measured()};"
+        f" {did['parameters']} changes of parameters; {asking.measured()};"
         f" {before:.0f} MiB before, {after:.0f} after",
         failures=wrong,
     )

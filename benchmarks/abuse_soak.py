@@ -30,8 +30,9 @@ def run(options: Options) -> Iterator[Row]:
     first, last = samples[0], samples[-1]
     p50 = [1e3 * float(np.percentile(sample.latencies, 50)) for sample in (first, last)]
     p95 = [1e3 * float(np.percentile(sample.latencies, 95)) for sample in (first, last)]
-    middle, wrong = samples[half], []
+    middle, wrong, grows = samples[half], [], ""
     if options.soak_minutes >= LONG_ENOUGH:
+        grows = f", {slope:+.1f} MiB an hour over the second half"
         if slope > GROWTH:
             wrong.append(f"memory grows by {slope:.0f} MiB an hour: {[round(sample.rss, 1) for sample in samples]}")
         if last.threads > middle.threads or last.descriptors > middle.descriptors:
@@ -43,7 +44,6 @@ def run(options: Options) -> Iterator[Row]:
         good=STRETCHES if not wrong else 0,
         measured=f"latency p50 {p50[0]:.1f} ms at the start, {p50[1]:.1f} ms at the end, p95 {p95[0]:.1f} and"
         f" {p95[1]:.1f} ms; {first.inferences:.1f} and {last.inferences:.1f} inferences/s; RSS {first.rss:.0f} and"
-        f" {last.rss:.0f} MiB, {slope:+.1f} MiB an hour over the second half; {last.threads} threads,"
-        f" {last.descriptors} descriptors",
+        f" {last.rss:.0f} MiB{grows}; {last.threads} threads, {last.descriptors} descriptors",
         failures=wrong,
     )

@@ -1,9 +1,12 @@
 """Everything of ``benchmarks/abuse.py`` in small; what is judged is what came of it, never how fast."""
 
 import importlib.util
+import os
 import random
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -53,18 +56,31 @@ def test_parts_that_do_not_exist_are_refused() -> None:
     assert done.returncode == 2 and "'soak'" in done.stderr
 
 
-@pytest.fixture
-def messages():
-    spec = importlib.util.spec_from_file_location("abuse_messages", BENCHMARKS / "abuse_messages.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+def module(name: str):
+    spec = importlib.util.spec_from_file_location(name, BENCHMARKS / f"{name}.py")
+    found = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(found)
+    return found
+
+
+def test_a_node_that_dies_or_is_silent_is_told() -> None:
+    with module("abuse_robot").Robot("pose_array") as robot:
+        robot.listening()
+        robot.sees_a_wave = lambda: False
+        assert robot.end()[0] == "a wave was not told afterwards"
+    with module("abuse_robot").Robot("pose_array") as robot:
+        os.kill(robot.child.pid, signal.SIGKILL)
+        while not robot.child.ended():
+            time.sleep(0.01)
+        assert robot.memory() == 0.0
+        assert robot.end()[0] == "the node ended with -9"
 
 
 @pytest.mark.parametrize("kind", ["point_cloud", "marker_array", "pose_array"])
-def test_the_same_seed_spoils_the_same(messages, kind) -> None:
+def test_the_same_seed_spoils_the_same(kind) -> None:
     from usdrl_ros.performance import performance
 
+    messages = module("abuse_messages")
     frames = performance(people=2, seconds=2.0).frames
 
     def spoilt(seed):
