@@ -67,7 +67,7 @@ setup(
     },
     entry_points={
         "console_scripts": [
-            "usdrl = usdrl_model.cli:main",
+            "usdrl = usdrl_model.cli:command",
             "usdrl-bag = usdrl_ros.executables:bag",
             "usdrl-demo = usdrl_ros.executables:demo",
             "usdrl-evaluate-bag = usdrl_ros.executables:evaluate_bag",

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from usdrl_model import cli
 from usdrl_model.missing import advice
+from usdrl_ros import executables
 
 SETUP = (Path(__file__).parent.parent / "setup.py").read_text(encoding="utf-8")
 COMMANDS = dict(re.findall(r'"(usdrl[\w-]*) = ([\w.]+:\w+)"', SETUP))
@@ -73,3 +75,17 @@ def test_the_readme_says_what_commands_around_bags_need():
 def test_modules_whose_package_has_another_name():
     assert advice(ModuleNotFoundError("x", name="yaml.nodes")) == "needs yaml: pip install pyyaml"
     assert "setup.bash" in advice(ModuleNotFoundError("x", name="sensor_msgs.msg"))
+
+
+@pytest.mark.parametrize("program", ["usdrl", "usdrl-play"])
+def test_ctrl_c_ends_a_command_in_one_line(program, monkeypatch, capsys):
+    def interrupted():
+        raise KeyboardInterrupt
+
+    module, start = {
+        "usdrl": ("usdrl_model.cli", cli.command),
+        "usdrl-play": ("usdrl_ros.play", executables.play),
+    }[program]
+    monkeypatch.setattr(f"{module}.main", interrupted)
+    assert start() == 130
+    assert capsys.readouterr().err == f"{program}: stopped\n"

@@ -104,5 +104,14 @@ def _version(library: str) -> str:
         return "not installed"
 
 
+def command() -> int:
+    """``usdrl`` as an executable: ``main``, which Ctrl-C ends in one line and with the status that shells expect."""
+    try:
+        return main()
+    except KeyboardInterrupt:
+        print("usdrl: stopped", file=sys.stderr)
+        return 130
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(command())

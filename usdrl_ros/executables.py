@@ -18,6 +18,10 @@ BAGS = ("rosbags", "matplotlib", "rich", "tqdm")
 """What commands around bags need besides ROS and the model: the extra ``bags``."""
 
 
+STOPPED = 130
+"""Status of a program that Ctrl-C ended, as shells expect it."""
+
+
 def bag() -> int:
     """``usdrl-bag``."""
     return _run("usdrl-bag", "usdrl_ros.bags", "rosbags", "tqdm")
@@ -69,8 +73,12 @@ def _run(program: str, module: str, *needs: str) -> int:
     except ImportError as error:
         return without(program, _text(module), error, sys.argv[1:])
     except KeyboardInterrupt:  # Ctrl-C while libraries are loaded
-        return 130
-    return int(main())
+        return STOPPED
+    try:
+        return int(main())
+    except KeyboardInterrupt:
+        print(f"{program}: stopped", file=sys.stderr)
+        return STOPPED
 
 
 def _text(module: str) -> str:
