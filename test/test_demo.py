@@ -115,6 +115,7 @@ def test_the_performer_publishes_what_it_says(peer) -> None:  # type: ignore[no-
         ("people:=5", "people: expected 1 to 4"),
         ("axes:=up", "axes: expected one of"),
         ("faults:=some", "faults: expected"),
+        ("topolgy:=coco_17", "did you mean 'topology'"),
     ],
 )
 def test_the_performer_refuses(parameter: str, complaint: str) -> None:

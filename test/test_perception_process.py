@@ -87,6 +87,7 @@ def spoiled_weights(tmp_path):
         (["-p", "axes:=5"], "docs/parameters.md"),
         (["-p", "axes"], "after --ros-args"),
         (["nonsense"], "after --ros-args.*nonsense"),
+        (["--", "-p", "num_threads:=2"], "after --ros-args.*got .'-p'"),
     ],
 )
 def test_a_node_that_cannot_start_says_why_and_fails(arguments, reason, spoiled_weights):

@@ -18,6 +18,9 @@ from rclpy.impl.implementation_singleton import rclpy_implementation
 from rclpy.lifecycle import LifecycleNodeMixin, TransitionCallbackReturn
 from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
+from rclpy.utilities import remove_ros_args
+
+from usdrl_model.shown import shown
 
 RCLError = rclpy_implementation.RCLError
 
@@ -29,9 +32,13 @@ def initialise(args: Sequence[str] | None) -> None:
     """``rclpy.init`` without its signal handlers (``stopping`` has ours).
 
     Raises:
-        ValueError: arguments that ROS cannot read.
+        ValueError: arguments that ROS cannot read, or that are not for ROS: a node has no others.
     """
     try:
+        if foreign := remove_ros_args(args)[1:]:
+            raise ValueError(
+                f"expected every argument after --ros-args, parameters as -p name:=value, got {shown(foreign)}"
+            )
         rclpy.init(args=None if args is None else list(args), signal_handler_options=SignalHandlerOptions.NO)
     except RuntimeError as error:  # two classes, which rclpy does not name in public
         reason = re.sub(r", at /\S+:\d+", "", str(error))  # where rcl was built

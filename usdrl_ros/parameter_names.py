@@ -35,7 +35,7 @@ def check_given(node: Node, known: Iterable[str]) -> None:
     for given in _foreign(node._parameter_overrides, names):  # rclpy shows what was given nowhere else
         if near := _nearest(given, names):
             raise ParameterException(f"no such parameter, did you mean {near!r}", [given])
-        node.get_logger().warning(f"there is no parameter {given!r}: it is ignored (docs/parameters.md has all)")
+        node.get_logger().warning(f"there is no parameter {given!r}: it is ignored (--help lists all)")
 
 
 def check_file(path: Path, node: str, known: Iterable[str]) -> None:

@@ -6,7 +6,7 @@
     usdrl-perception --ros-args --params-file perception.yaml
 
 docs/topics.md has the topics, docs/parameters.md the parameters, docs/state.md the JSON of the answers. SIGINT and
-SIGTERM end the process with status 0; 1 is a node that could not start.
+SIGTERM end the process with status 0; any other is a node that could not start.
 """
 
 # The node itself, and the libraries it needs, are imported after the signal handlers are set.

@@ -33,6 +33,7 @@ from usdrl_ros.executables import asks_for_help
 from usdrl_ros.frames import AXES
 from usdrl_ros.lifecycle import initialise
 from usdrl_ros.message_types import message_class
+from usdrl_ros.parameter_names import check_given
 from usdrl_ros.performance import performance
 from usdrl_ros.skeleton_messages import BUILDERS, header, in_axes
 from usdrl_ros.truth import Truth
@@ -64,10 +65,12 @@ class PerformerNode(Node):
 
     Raises:
         ValueError: a parameter that is none of its choices, or more people than the message type can hold.
+        ParameterException: a name that is nearly one of the parameters.
     """
 
     def __init__(self) -> None:
         super().__init__("performer")
+        check_given(self, PARAMETERS)
         values = {
             name: self.declare_parameter(name, default, ParameterDescriptor(description=text, read_only=True)).value
             for name, (default, text) in PARAMETERS.items()
