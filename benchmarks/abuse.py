@@ -32,10 +32,11 @@ ROOT = Path(__file__).resolve().parents[1]
 PARTS = ("fuzz", "settings", "stops", "kills", "files", "soak")
 """Part -> the module ``abuse_<part>``, whose ``run(options)`` gives rows."""
 ON_DISK = ("kills", "files")
-"""Parts that measure no answers: the short form runs them beside the others."""
+"""Parts that measure no answers."""
 BEGIN, END = "<!-- begin of the table -->", "<!-- end of the table -->"
 SHORT = {
     "fuzz_minutes": 0.06, "settings_minutes": 0.1, "stops": 2, "kills": 1, "every_file": 15, "soak_minutes": 0.1,
+    "beside": True,
 }  # fmt: skip
 
 
@@ -76,7 +77,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--every-file", type=int, default=1, help="1: every hostile file, n: every n-th")
     parser.add_argument("--soak-minutes", type=float, default=5.0, help="of six people at 30 frames a second")
     parser.add_argument("--folder", type=Path, default=Path("out/abuse"), help="for what is kept of a failure")
-    parser.add_argument("--short", action="store_true", help="everything in small instead")
+    parser.add_argument("--beside", action="store_true", help="run the parts that measure no answers beside the others")
+    parser.add_argument("--short", action="store_true", help="everything in small instead, with --beside")
     parser.add_argument("--replay", type=Path, metavar="FILE", help="instead: send messages that a failure has left")
     parser.add_argument("--write", type=Path, metavar="PAGE", help="put the table into a page, between its marks")
     given = list(sys.argv[1:] if arguments is None else arguments)
@@ -101,7 +103,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 print(*row.failures, sep="\n", end="", file=sys.stderr, flush=True)
                 rows[part].append(row)
 
-    beside = [part for part in options["only"] if options["short"] and part in ON_DISK]
+    beside = [part for part in options["only"] if options["beside"] and part in ON_DISK]
     other = threading.Thread(target=work, args=(beside,), daemon=True)  # ends with this process
     other.start()
     work([part for part in options["only"] if part not in beside])
