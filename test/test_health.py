@@ -11,7 +11,7 @@ from usdrl_model.skeleton import SkeletonFrame  # noqa: E402
 from usdrl_ros.health import Health, Situation  # noqa: E402
 from usdrl_ros.inputs import InputError, SourceFrame  # noqa: E402
 from usdrl_ros.inputs.common import ros_time  # noqa: E402
-from usdrl_ros.throttle import Throttle  # noqa: E402
+from usdrl_ros.throttle import AWAY, Throttle  # noqa: E402
 
 OK, WARN, ERROR = DiagnosticStatus.OK, DiagnosticStatus.WARN, DiagnosticStatus.ERROR
 
@@ -212,6 +212,7 @@ def test_what_is_wrong_with_a_source_is_said_once_and_shown_as_long_as_it_lasts(
     for _ in range(3):
         status = troubled(bench)
     assert (status.level, len(bench.log)) == (OK, 1)
+    bench.hear(AWAY)
     troubled(bench, **what)
     assert len(bench.log) == 2
 

@@ -11,9 +11,8 @@ from usdrl_model.content import Finding, Level
 from usdrl_model.content_check import Judgement
 from usdrl_model.shown import LINE, cut
 from usdrl_ros.status import status
+from usdrl_ros.throttle import AWAY, Lasting
 
-AWAY = 60.0
-"""Seconds without a finding after which its return is told in the log again."""
 STALE = 5.0
 """Seconds without a new judgement after which the last one says nothing of now."""
 LEVELS = {Level.NOTE: DiagnosticStatus.OK, Level.WARN: DiagnosticStatus.WARN, Level.ERROR: DiagnosticStatus.ERROR}
@@ -32,8 +31,7 @@ class ContentReport:
         self._warn = warn
         self._newest = -math.inf
         self._changed = monotonic()
-        self._told: dict[str, float] = {}
-        """Key of a finding -> when it was last there."""
+        self._lasting = Lasting(AWAY, monotonic)
 
     def status(self, name: str, judgement: Judgement) -> DiagnosticStatus:
         """The status of the node ``name``; warns of what is new in it."""
@@ -41,8 +39,9 @@ class ContentReport:
         if judgement.stamp != self._newest:
             self._newest, self._changed = judgement.stamp, now
         findings = () if now - self._changed > STALE else judgement.findings
-        for finding in findings:
-            self._tell(finding, now)
+        troubles = {finding.key: finding.text for finding in findings if finding.level > Level.NOTE}
+        for key in self._lasting(troubles):
+            self._warn(cut(f"content of the input ({key}): {troubles[key]}", LINE))
         level = max((finding.level for finding in findings), default=Level.NOTE)
         values = {
             **judgement.measured,
@@ -60,9 +59,3 @@ class ContentReport:
             return "people look like people"
         more = f" (and {len(findings) - 1} more)" if len(findings) > 1 else ""
         return findings[0].text + more
-
-    def _tell(self, finding: Finding, now: float) -> None:
-        away = now - self._told.get(finding.key, -math.inf) > AWAY
-        self._told[finding.key] = now
-        if away and finding.level > Level.NOTE:
-            self._warn(cut(f"content of the input ({finding.key}): {finding.text}", LINE))

@@ -15,7 +15,7 @@ from usdrl_model.shown import LINE, cut
 from usdrl_ros.inputs import InputError, SourceFrame
 from usdrl_ros.source_checks import RECENT, SourceChecks
 from usdrl_ros.status import status
-from usdrl_ros.throttle import Throttle
+from usdrl_ros.throttle import AWAY, Lasting, Throttle
 
 SAMPLES = 256
 """Latencies kept for the percentiles."""
@@ -74,8 +74,7 @@ class Health:
         self._inference: deque[float] = deque(maxlen=SAMPLES)
         self._latency: deque[float] = deque(maxlen=SAMPLES)
         self._source = SourceChecks()
-        self._lasting: set[str] = set()
-        """Kinds of trouble that were there at the last report."""
+        self._lasting = Lasting(AWAY, monotonic)
         self._incompatible: Counter[str] = Counter()
         self._skipped_before = self._inferred_before = 0
 
@@ -151,8 +150,7 @@ class Health:
             _forget(self._arrivals, now)
             _forget(self._refusals, now)
             troubles = self._troubles(name, situation, now)
-            new = [text for kind, text in troubles.items() if kind not in self._lasting]
-            self._lasting = set(troubles)
+            new = [troubles[kind] for kind in self._lasting(troubles)]
             statuses = [
                 self._input(name, situation, now, list(troubles.values())),
                 self._inference_status(name, situation, now),

@@ -12,7 +12,7 @@ Builders take joints as they are, in metres; ``in_axes`` turns canonical ones in
 from __future__ import annotations
 
 import numpy as np
-from builtin_interfaces.msg import Duration, Time
+from builtin_interfaces.msg import Duration
 from geometry_msgs.msg import Point, Pose, PoseArray
 from sensor_msgs.msg import PointCloud2
 from std_msgs.msg import ColorRGBA, Header
@@ -20,10 +20,10 @@ from visualization_msgs.msg import Marker, MarkerArray
 
 from usdrl_model.skeleton import Person, SkeletonFrame
 from usdrl_ros.frames import AXES
+from usdrl_ros.inputs.common import ros_time
+from usdrl_ros.inputs.marker_array import JOINTS_PER_BODY
 from usdrl_ros.point_cloud import SKELETON_FIELDS, create_cloud, dtype_from_fields
 
-MARKERS_A_PERSON = 100
-"""Step of the marker ids from one person to the next."""
 MARKER_LIFETIME = 0.25
 """Seconds after which a viewer drops a marker that was not renewed."""
 
@@ -46,7 +46,7 @@ def markers(frame: SkeletonFrame, header: Header) -> MarkerArray:
     """``visualization_msgs/MarkerArray`` of all people. Without people it is empty and so carries no stamp."""
     array = MarkerArray()
     for person in frame.people:
-        first = track_id(person) * MARKERS_A_PERSON
+        first = track_id(person) * JOINTS_PER_BODY
         for index, (x, y, z) in enumerate(np.asarray(person.joints, dtype=np.float64)):
             marker = Marker(header=header, ns="skeleton", id=first + index, type=Marker.SPHERE, action=Marker.ADD)
             marker.pose.position = Point(x=float(x), y=float(y), z=float(z))
@@ -99,8 +99,7 @@ def in_axes(frame: SkeletonFrame, axes: str) -> SkeletonFrame:
 
 def header(stamp: float, frame_id: str) -> Header:
     """A header at ``stamp`` seconds, rounded to a nanosecond."""
-    seconds, nanoseconds = divmod(round(stamp * 1e9), 1_000_000_000)
-    return Header(stamp=Time(sec=seconds, nanosec=nanoseconds), frame_id=frame_id)
+    return Header(stamp=ros_time(stamp), frame_id=frame_id)
 
 
 def track_id(person: Person) -> int:
@@ -109,6 +108,6 @@ def track_id(person: Person) -> int:
     Raises:
         ValueError: the id is no number from 0 to 2**31 / 100.
     """
-    if not person.id.isascii() or not person.id.isdigit() or int(person.id) * MARKERS_A_PERSON >= 2**31:
+    if not person.id.isascii() or not person.id.isdigit() or int(person.id) * JOINTS_PER_BODY >= 2**31:
         raise ValueError(f"person {person.id!r}: these messages number people, expected an id such as '1'")
     return int(person.id)

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+
+AWAY = 60.0
+"""Seconds without a trouble that lasted, after which its return is told in the log again."""
 
 
 class Throttle:
@@ -30,3 +33,24 @@ class Throttle:
         self._passed[kind] = now
         held = self._held.pop(kind, 0)
         return f"{text} ({held} more like this since the last warning)" if held else text
+
+
+class Lasting:
+    """Troubles that last are news when they begin, and again only after ``away`` seconds without them.
+
+    Args:
+        away: seconds.
+        monotonic: seconds that never jump.
+    """
+
+    def __init__(self, away: float, monotonic: Callable[[], float]) -> None:
+        self._away = away
+        self._monotonic = monotonic
+        self._last: dict[str, float] = {}
+
+    def __call__(self, kinds: Collection[str]) -> list[str]:
+        """Those of the ``kinds`` of trouble there are now that are news."""
+        now = self._monotonic()
+        new = [kind for kind in kinds if now - self._last.get(kind, -math.inf) > self._away]
+        self._last.update(dict.fromkeys(kinds, now))
+        return new
