@@ -42,6 +42,8 @@ PATIENCE = 10.0
 WAVE = tuple(Act(action=name, seconds=seconds) for name, seconds in (("idle", 2.0), ("wave", 5.0), ("idle", 2.5)))
 FAILURES = ("failures", "stream.unreported_failures")
 """Counters in the diagnostics that must stay 0."""
+FAILED = "inference failed"
+"""What the node logs of each."""
 
 
 class Robot:
@@ -148,7 +150,8 @@ class Robot:
         if bad is not None:
             wrong.append("in its log:\n" + "\n".join(lines[bad : bad + 30]))
         elif wrong:
-            wrong.append(f"the end of its log:\n{self.child.output()}")
+            told = [line for line in lines if FAILED in line]
+            wrong.append("in its log:\n" + "\n".join([*told[:10], "...", self.child.output()]))
         return wrong
 
     def _wait(self, what: str, done: Any) -> None:

@@ -14,10 +14,11 @@ from test_stream import frames as recorded_frames  # noqa: E402
 
 from usdrl_model.skeleton import SkeletonFrame  # noqa: E402
 from usdrl_model.stream import ActionStream  # noqa: E402
+from usdrl_ros.inbox import CAPACITY, LARGEST, Inbox  # noqa: E402
 from usdrl_ros.inputs import InputError, SourceFrame  # noqa: E402
 from usdrl_ros.inputs.common import ros_time  # noqa: E402
 from usdrl_ros.supervisor import HUNG, Supervisor  # noqa: E402
-from usdrl_ros.worker import CAPACITY, Worker  # noqa: E402
+from usdrl_ros.worker import Worker  # noqa: E402
 
 
 class Counts:
@@ -113,6 +114,20 @@ def test_a_message_that_waited_in_the_queue_waits_for_nothing_else():
     bench.now += 0.02
     bench.worker.step()
     assert heard == [0.0, pytest.approx(0.03)]
+
+
+def test_what_waits_is_bounded_in_memory_too():
+    inbox = Inbox()
+    million = bytes(2**20)
+    for number in range(200):
+        inbox.put(million, float(number))
+    assert len(inbox) == LARGEST // 2**20 + 1 - 1
+    assert inbox.take()[1] == 200.0 - (LARGEST // 2**20)
+    assert inbox.put(bytes(2 * LARGEST), 300.0) == 0
+    assert inbox.put(million, 301.0) == LARGEST // 2**20
+    assert len(inbox) == 1, "the newest waits whatever its size"
+    inbox.clear()
+    assert not inbox and inbox.put(million, 0.0) == 0
 
 
 def test_a_full_queue_drops_the_oldest():

@@ -23,6 +23,7 @@ from rclpy.utilities import remove_ros_args
 from usdrl_model.shown import shown
 
 RCLError = rclpy_implementation.RCLError
+InvalidHandle = rclpy_implementation.InvalidHandle
 
 WAKE_UP = 0.25
 """Seconds between two looks at whether to stop."""
@@ -52,6 +53,8 @@ def spin(executor: Executor, stop: threading.Event, failed: Callable[[Exception]
             executor.spin_once(timeout_sec=WAKE_UP)
         except ExternalShutdownException:
             return
+        except InvalidHandle:  # a transition destroyed what was ready, before it was taken
+            stop.wait(0.001)
         except Exception as error:
             if stop.is_set() or not rclpy.ok(context=executor.context):
                 return

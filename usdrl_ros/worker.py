@@ -18,7 +18,6 @@ from __future__ import annotations
 
 import dataclasses
 import threading
-from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -26,12 +25,11 @@ from typing import Any
 from usdrl_model.events import Event
 from usdrl_model.skeleton import SkeletonFrame
 from usdrl_model.stream_config import StreamConfig, StreamState
+from usdrl_ros.inbox import Inbox
 from usdrl_ros.inputs import InputError, SourceFrame
 from usdrl_ros.inputs.common import ros_time
 from usdrl_ros.protocols import Observer, Result, Snapshot, Stream
 
-CAPACITY = 256
-"""Messages that may wait: two seconds of the fastest tracker."""
 AT_ONCE = 0.2
 """Seconds of buffering after which what is known is said, however many messages wait."""
 PATIENCE = 0.05
@@ -81,7 +79,7 @@ class Worker:
         self._monotonic = monotonic
         # Shared with everybody, under this lock, which nobody holds for longer than it takes to append.
         self._changed = threading.Condition()
-        self._queue: deque[tuple[Any, float]] = deque()
+        self._queue = Inbox()
         self._commands: list[_Reset] = []
         self._listening = True
         self._stopping = False
@@ -147,12 +145,9 @@ class Worker:
         with self._changed:
             if not self._listening:
                 return
-            full = len(self._queue) >= CAPACITY
-            if full:
-                self._queue.popleft()
-            self._queue.append((message, self._monotonic()))
+            dropped = self._queue.put(message, self._monotonic())
             self._changed.notify()
-        if full:
+        for _ in range(dropped):
             self._observer.dropped()
 
     def listen(self) -> None:
@@ -242,7 +237,7 @@ class Worker:
     def _take(self) -> tuple[Any, float] | None:
         """The oldest message that waits. It came after the newest command: a reset drops what came before."""
         with self._changed:
-            return self._queue.popleft() if self._queue and not self._commands and not self._stopping else None
+            return self._queue.take() if self._queue and not self._commands and not self._stopping else None
 
     def _process(self) -> None:
         due, end = False, self._monotonic() + AT_ONCE
