@@ -24,6 +24,8 @@ from usdrl_model.training_data import PERFORMER, SourceConfig
 
 CHAIN = 10
 """Kills of one run at most; then it ends, and another one begins."""
+STRIDES = 4
+"""A run gets this part of its work done before it is killed, at most."""
 PATIENCE = 300.0
 """Seconds for a run that nobody kills."""
 RESULTS = ("weights/model.safetensors", "loss.csv")
@@ -70,7 +72,7 @@ def _imports(options: Options, folder: Path) -> Row:
 
 
 def _pretraining(folder: Path) -> Training:
-    config.dump(replace(PRETRAIN, steps=60, save_every=2), folder / "pretrain.yaml")
+    config.dump(replace(PRETRAIN, steps=120, save_every=2), folder / "pretrain.yaml")
     store = make_store(folder / "stores")
     return Training(
         "pretrain",
@@ -81,7 +83,7 @@ def _pretraining(folder: Path) -> Training:
 def _finetuning(folder: Path) -> Training:
     sources = (SourceConfig(name=PERFORMER, minutes=1),)
     detector = replace(FINETUNE.detector, labels=("none", *ACTIONS))
-    config.dump(replace(FINETUNE, steps=100, sources=sources, detector=detector), folder / "finetune.yaml")
+    config.dump(replace(FINETUNE, steps=200, sources=sources, detector=detector), folder / "finetune.yaml")
     return Training(
         "finetune", ["-c", SAVE_OFTEN, "finetune", "--config", str(folder / "finetune.yaml"), "--data", str(folder)]
     )
@@ -95,7 +97,7 @@ def _trainings(training: Training, options: Options, folder: Path) -> Row:
     killed, chain, number, bad, same = 0, 0, 0, list[str](), 0
     while killed < options.kills or chain:
         out = folder / f"{training.name}.{number}"
-        moment = start_up + chance.uniform(0.0, whole_time - start_up) * chance.random()
+        moment = start_up * chance.uniform(0.7, 1.0) + chance.uniform(0.0, (whole_time - start_up) / STRIDES)
         child = training.start(out, resume=(out / "training.pt").exists() or (out / "training.previous.pt").exists())
         if killed < options.kills and chain < CHAIN:
             try:
