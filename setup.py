@@ -27,8 +27,13 @@ setup(
     python_requires=">=3.10",
     packages=find_packages(include=["usdrl_model", "usdrl_model.*", "usdrl_ros", "usdrl_ros.*"]),
     package_data={
-        "usdrl_model": ["py.typed", "topologies.yaml", "weights/**/*", "pretrained/**/*"],
-        "usdrl_ros": ["py.typed", "schema/*.json"],
+        "usdrl_model": [
+            "py.typed",
+            "skeleton/topologies.yaml",
+            "checkpoints/detectors/**/*",
+            "checkpoints/encoders/**/*",
+        ],
+        "usdrl_ros": ["py.typed", "outputs/schema/*.json"],
     },
     data_files=[
         ("share/ament_index/resource_index/packages", [f"resource/{PACKAGE}"]),
@@ -67,11 +72,11 @@ setup(
     },
     entry_points={
         "console_scripts": [
-            "usdrl = usdrl_model.cli:command",
+            "usdrl = usdrl_model.cli.main:command",
             "usdrl-bag = usdrl_ros.executables:bag",
             "usdrl-demo = usdrl_ros.executables:demo",
             "usdrl-evaluate-bag = usdrl_ros.executables:evaluate_bag",
-            "usdrl-perception = usdrl_ros.perception_node:main",
+            "usdrl-perception = usdrl_ros.node.main:main",
             "usdrl-performer = usdrl_ros.executables:performer",
             "usdrl-play = usdrl_ros.executables:play",
         ]

@@ -25,8 +25,8 @@ from pathlib import Path
 from abuse_report import Options, Row, table
 from latency import machine
 
-from usdrl_model import code_version
-from usdrl_ros.children import exit_on_sigterm, use_private_domain
+from usdrl_model.checkpoints import code_version
+from usdrl_ros.processes.children import exit_on_sigterm, use_private_domain
 
 ROOT = Path(__file__).resolve().parents[1]
 PARTS = ("fuzz", "settings", "stops", "kills", "files", "soak")

@@ -13,7 +13,7 @@ from abuse_messages import BUILDERS, spoilt
 from abuse_report import Options, Row, stop_at
 from abuse_robot import RATE, Asking, Robot
 
-from usdrl_ros.performance import performance
+from usdrl_model.simulation.performance import performance
 
 PER_VALID = 4
 """Spoilt messages for one valid frame, as far as the machine makes so many."""

@@ -19,8 +19,8 @@ from tiny_pretraining import RUN as PRETRAIN
 from tiny_pretraining import make_store
 
 from usdrl_model import config
-from usdrl_model.performer import ACTIONS
-from usdrl_model.training_data import PERFORMER, SourceConfig
+from usdrl_model.simulation import ACTIONS
+from usdrl_model.training.finetuning.sources import PERFORMER, SourceConfig
 
 CHAIN = 10
 """Kills of one run at most; then it ends, and another one begins."""
@@ -76,7 +76,7 @@ def _pretraining(folder: Path) -> Training:
     store = make_store(folder / "stores")
     return Training(
         "pretrain",
-        ["-m", "usdrl_model.cli", "pretrain", "--config", str(folder / "pretrain.yaml"), "--data", str(store)],
+        ["-m", "usdrl_model.cli.main", "pretrain", "--config", str(folder / "pretrain.yaml"), "--data", str(store)],
     )
 
 

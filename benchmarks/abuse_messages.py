@@ -22,8 +22,8 @@ from typing import Any
 import numpy as np
 from rclpy.serialization import serialize_message
 
-from usdrl_model.skeleton import Person, SkeletonFrame
-from usdrl_ros.skeleton_messages import header, markers, point_cloud, poses
+from usdrl_model.skeleton.person import Person, SkeletonFrame
+from usdrl_ros.inputs.skeleton_messages import header, markers, point_cloud, poses
 
 BUILDERS = {"point_cloud": point_cloud, "marker_array": markers, "pose_array": poses}
 """Value of ``input_type`` -> builder(frame, header)."""

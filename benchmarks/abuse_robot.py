@@ -26,12 +26,12 @@ from rcl_interfaces.srv import GetParameters
 from ros_peer import Diagnostics, Peer
 from std_srvs.srv import Trigger
 
-from usdrl_model.performer import Act, PerformanceConfig, simulate
-from usdrl_model.skeleton import SkeletonFrame
-from usdrl_ros.children import Child, wait_until
+from usdrl_model.simulation import Act, PerformanceConfig, simulate
+from usdrl_model.skeleton.person import SkeletonFrame
+from usdrl_ros.bags.live_replay import READY_TIMEOUT
 from usdrl_ros.inputs import INPUTS
-from usdrl_ros.live_replay import READY_TIMEOUT
-from usdrl_ros.skeleton_messages import BUILDERS, header
+from usdrl_ros.inputs.skeleton_messages import BUILDERS, header
+from usdrl_ros.processes.children import Child, wait_until
 
 NODE = "usdrl_perception"
 RATE = 30.0
@@ -61,7 +61,7 @@ class Robot:
         given = [f"input_type:={kind}", "axes:=kinect", *settings]
         words = [word for setting in given for word in ("-p", setting)]
         self.kind, self.worst = kind, worst
-        self.child = Child("perception", ["-m", "usdrl_ros.perception_node", "--ros-args", *words])
+        self.child = Child("perception", ["-m", "usdrl_ros.node.main", "--ros-args", *words])
         self._stack = ExitStack()
         self._clients: dict[str, Any] = {}
 

@@ -17,8 +17,8 @@ from rcl_interfaces.srv import DescribeParameters, ListParameters, SetParameters
 from rclpy.parameter import Parameter
 from std_srvs.srv import Trigger
 
-from usdrl_ros.children import Child
-from usdrl_ros.parameters import PARAMETERS, Declaration
+from usdrl_ros.parameters.values import PARAMETERS, Declaration
+from usdrl_ros.processes.children import Child
 
 TRANSITIONS = (
     Transition.TRANSITION_CONFIGURE,
@@ -40,7 +40,7 @@ STRANGE: tuple[Any, ...] = (
 def run(options: Options) -> Iterator[Row]:
     """One row."""
     chance = random.Random(options.seed)
-    performer = ["-m", "usdrl_ros.performer_node", "--ros-args", "-p", "loop:=true", "-p", "people:=3"]
+    performer = ["-m", "usdrl_ros.demo.performer_node", "--ros-args", "-p", "loop:=true", "-p", "people:=3"]
     performer += ["-p", "axes:=kinect", "-p", f"seed:={options.seed}"]
     did, said, wrong = Counter[str](), Counter[str](), list[str]()
     # What cannot be configured is said as FATAL.

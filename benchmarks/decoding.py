@@ -20,13 +20,18 @@ import numpy as np
 import torch
 from held_out import options
 
-from usdrl_model import code_version, config
-from usdrl_model.detector import BACKGROUND
-from usdrl_model.store import Store
-from usdrl_model.tasks import benchmark, continuous_config, continuous_scores, frame_methods, frame_scores
-from usdrl_model.tasks.continuous_scores import Judged
-from usdrl_model.tasks.frame_methods import FrameMethod
-from usdrl_model.tasks.smoothing import DecodingConfig
+from usdrl_model import config
+from usdrl_model.checkpoints import code_version
+from usdrl_model.data.store import Store
+from usdrl_model.evaluation import benchmark
+from usdrl_model.evaluation.recordings import config as continuous_config
+from usdrl_model.evaluation.recordings import frame_scores
+from usdrl_model.evaluation.recordings import methods as frame_methods
+from usdrl_model.evaluation.recordings import scores as continuous_scores
+from usdrl_model.evaluation.recordings.methods import FrameMethod
+from usdrl_model.evaluation.recordings.scores import Judged
+from usdrl_model.evaluation.recordings.smoothing import DecodingConfig
+from usdrl_model.network.detector import BACKGROUND
 
 METHODS = ("from scratch", "TCN")
 COLUMNS = {"frame_accuracy": "frame accuracy", "edit": "Edit", "f1@10": "F1@10", "f1@25": "F1@25", "f1@50": "F1@50"}

@@ -32,14 +32,14 @@ from held_out import (
 )
 from open_ablation import NARROW, Row, pretraining_run, training_run
 
-from usdrl_model import probe
-from usdrl_model.baselines import Fit
-from usdrl_model.encoder_config import EncoderConfig
-from usdrl_model.labelled import labelled
-from usdrl_model.modality import Modality
-from usdrl_model.store import Store
-from usdrl_model.tasks import fitting
-from usdrl_model.tasks.fusion import together
+from usdrl_model.data.labelled_clips import labelled
+from usdrl_model.data.store import Store
+from usdrl_model.evaluation import probe
+from usdrl_model.evaluation.baselines import Fit
+from usdrl_model.evaluation.clips import fitting
+from usdrl_model.evaluation.fusion import together
+from usdrl_model.network.config import EncoderConfig
+from usdrl_model.network.modality import Modality
 
 FUSIONS: tuple[tuple[Modality, ...], ...] = (
     ("joint",), ("bone",), ("motion",), ("joint", "bone"), ("joint", "motion"), ("joint", "bone", "motion"),

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from usdrl_model.store import Store
+from usdrl_model.data.store import Store
 
 RECORDINGS = 20
 _IMPORT_FOR_EVER = """

@@ -33,12 +33,12 @@ from rclpy.qos import DurabilityPolicy, QoSProfile
 from sensor_msgs.msg import PointCloud2
 from std_msgs.msg import String
 
-from usdrl_model.skeleton import SkeletonFrame
-from usdrl_ros.children import Child, exit_on_sigterm, use_private_domain, wait_until
-from usdrl_ros.live_replay import READY_TIMEOUT, TOPIC, perception_arguments
-from usdrl_ros.performance import MOST_PEOPLE, performance
-from usdrl_ros.skeleton_messages import header, point_cloud
-from usdrl_ros.truth import Truth
+from usdrl_model.simulation.performance import MOST_PEOPLE, performance
+from usdrl_model.skeleton.person import SkeletonFrame
+from usdrl_ros.bags.labels import Truth
+from usdrl_ros.bags.live_replay import READY_TIMEOUT, TOPIC, perception_arguments
+from usdrl_ros.inputs.skeleton_messages import header, point_cloud
+from usdrl_ros.processes.children import Child, exit_on_sigterm, use_private_domain, wait_until
 
 RATE = 30.0
 WARM_UP = 5.0

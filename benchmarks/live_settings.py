@@ -20,13 +20,16 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from usdrl_model import checkpoint, code_version, config, detection_scores, finetune, training_data
-from usdrl_model.detector import Scores
-from usdrl_model.events import EventConfig
-from usdrl_model.finetune_config import FinetuneConfig
-from usdrl_model.recording import Recording
-from usdrl_model.run_state import begun
-from usdrl_model.stream_config import StreamConfig
+from usdrl_model import config
+from usdrl_model.checkpoints import code_version, detector_file
+from usdrl_model.evaluation import detection_scores
+from usdrl_model.events.onset_offset import EventConfig
+from usdrl_model.network.detector import Scores
+from usdrl_model.online.state import StreamConfig
+from usdrl_model.skeleton.recording import Recording
+from usdrl_model.training.finetuning import sources, train
+from usdrl_model.training.finetuning.config import FinetuneConfig
+from usdrl_model.training.run_folder import begun
 
 FILE = Path(__file__).resolve().parent.parent / "config" / "finetune_utkinect10.yaml"
 FOLDS = ((("01", "03", "05"), ("07", "09")), (("05", "07", "09"), ("01", "03")))
@@ -109,9 +112,9 @@ def scored(job: Job, data: Path, out: Path, device: torch.device) -> Mapping[str
     where = out / "-".join(map(str, (*job, config.content_hash(run), code_version.current().hash)))
     done = where / "scores.json"
     if not done.exists():
-        given = [training_data.recordings(source, data, run.seed) for source in run.sources]
-        mixture = training_data.mix(run.sources, given, run.detector, max_gap=run.stream.max_gap, stride=run.stride)
-        detector = finetune.train(run, mixture, where, device=device, resume=begun(where))
+        given = [sources.recordings(source, data, run.seed) for source in run.sources]
+        mixture = sources.mix(run.sources, given, run.detector, max_gap=run.stream.max_gap, stride=run.stride)
+        detector = train.train(run, mixture, where, device=device, resume=begun(where))
         left_out = [recording for recording in given[0] if recording.subject in run.validation_subjects]
         found = decided(detector.cpu(), run, left_out)
         done.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
@@ -121,11 +124,11 @@ def scored(job: Job, data: Path, out: Path, device: torch.device) -> Mapping[str
 def decided(detector: nn.Module, run: FinetuneConfig, left_out: Sequence[Recording]) -> dict[str, list[float]]:
     """Scores of every way to decide."""
     remembered = Remembered(detector.eval())
-    about = checkpoint.WeightsConfig(format=checkpoint.FORMAT, detector=run.detector, stream=run.stream)
+    about = detector_file.WeightsConfig(format=detector_file.FORMAT, detector=run.detector, stream=run.stream)
     found = {}
     for name, stream in DECISIONS.items():
         remembered.asked = 0
-        weights = checkpoint.Weights(
+        weights = detector_file.Weights(
             name="left out",
             path=Path(),
             sha256="",

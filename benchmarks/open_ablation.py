@@ -39,13 +39,14 @@ from held_out import (
     table,
 )  # fmt: skip
 
-from usdrl_model import config, probe
-from usdrl_model.finetune_config import FinetuneConfig
-from usdrl_model.labelled import labelled
-from usdrl_model.pretrain_config import PretrainConfig
-from usdrl_model.store import Store
-from usdrl_model.tasks import methods
-from usdrl_model.whitening import Whitening
+from usdrl_model import config
+from usdrl_model.data.labelled_clips import labelled
+from usdrl_model.data.store import Store
+from usdrl_model.evaluation import probe
+from usdrl_model.evaluation.clips import methods
+from usdrl_model.evaluation.whitening import Whitening
+from usdrl_model.training.finetuning.config import FinetuneConfig
+from usdrl_model.training.pretraining.config import PretrainConfig
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -17,11 +17,11 @@ import torch
 from held_out import CONFIGS, CPU, Scores, kept, opened, options, percent, pretrained, right_answers, table
 
 from usdrl_model import config
-from usdrl_model.finetune_config import FinetuneConfig
-from usdrl_model.labelled import labelled
-from usdrl_model.pretrain_config import PretrainConfig
-from usdrl_model.store import Store
-from usdrl_model.tasks import methods
+from usdrl_model.data.labelled_clips import labelled
+from usdrl_model.data.store import Store
+from usdrl_model.evaluation.clips import methods
+from usdrl_model.training.finetuning.config import FinetuneConfig
+from usdrl_model.training.pretraining.config import PretrainConfig
 
 LEFT_OUT = (2, 3, 4)
 """Folds of SBU that are scored; the clips of the first are nowhere. Without the fifth, there are fewer than a batch."""

@@ -16,10 +16,10 @@ from pathlib import Path
 
 import numpy as np
 
-from usdrl_model.average_precision import CONFIDENCE, END, START, segment_map
-from usdrl_model.datasets import pku_mmd
-from usdrl_model.datasets.sources import members
-from usdrl_model.pku_protocol import ACTIONS, THETA, read_rows, score
+from usdrl_model.data.importers import pku_mmd
+from usdrl_model.data.importers.files import members
+from usdrl_model.metrics.average_precision import CONFIDENCE, END, START, segment_map
+from usdrl_model.metrics.pku_mmd import ACTIONS, THETA, read_rows, score
 
 RUNS = 5
 

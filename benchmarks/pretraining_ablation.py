@@ -21,13 +21,16 @@ from typing import Any
 
 import torch
 
-from usdrl_model import code_version, config, pretrain, probe
-from usdrl_model.clip_pool import ClipPool
-from usdrl_model.distributed import Processes
-from usdrl_model.pretrain_config import PretrainConfig
-from usdrl_model.run_state import begun
-from usdrl_model.store import Store
-from usdrl_model.usdrl import USDRL
+from usdrl_model import config
+from usdrl_model.checkpoints import code_version
+from usdrl_model.checkpoints.pretrained_models import USDRL
+from usdrl_model.data.store import Store
+from usdrl_model.evaluation import probe
+from usdrl_model.training.distributed import Processes
+from usdrl_model.training.pretraining import train as pretrain
+from usdrl_model.training.pretraining.clip_pool import ClipPool
+from usdrl_model.training.pretraining.config import PretrainConfig
+from usdrl_model.training.run_folder import begun
 
 CONFIGS = Path(__file__).resolve().parent.parent / "config"
 STEPS, BATCH, SEEDS = 100, 64, (0, 1, 2)

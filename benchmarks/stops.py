@@ -21,9 +21,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from usdrl_ros.children import Child, exit_on_sigterm, use_private_domain
+from usdrl_ros.processes.children import Child, exit_on_sigterm, use_private_domain
 
-NODE = ("-m", "usdrl_ros.perception_node")
+NODE = ("-m", "usdrl_ros.node.main")
 LIMIT = 2.0
 """Seconds in which a node must have ended."""
 AFTERWARDS = 1.0

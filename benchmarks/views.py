@@ -11,8 +11,8 @@ import time
 
 import torch
 
-from usdrl_model.augment import AugmentConfig, Draw
-from usdrl_model.views import Clips, ViewConfig, views
+from usdrl_model.training.augment import AugmentConfig, Draw
+from usdrl_model.training.pretraining.views import Clips, ViewConfig, views
 
 BATCH = 64
 ROUNDS = 15

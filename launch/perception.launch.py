@@ -18,9 +18,9 @@ from launch.events.process import ProcessExited
 from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
 
-from usdrl_ros import launch_arguments
-from usdrl_ros.declarations import NAMES
-from usdrl_ros.parameter_names import check_file
+from usdrl_ros.parameters import launch_arguments
+from usdrl_ros.parameters.declarations import NAMES
+from usdrl_ros.parameters.names import check_file
 
 SHARE = Path(get_package_share_directory("usdrl_ros"))
 NODE = "usdrl_perception"

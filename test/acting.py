@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from usdrl_model.performer import Act, PerformanceConfig, Script, simulate
-from usdrl_model.recording import Recording
-from usdrl_model.skeleton import Person
-from usdrl_model.topology import JOINT_INDEX
+from usdrl_model.simulation import Act, PerformanceConfig, Script, simulate
+from usdrl_model.skeleton.person import Person
+from usdrl_model.skeleton.recording import Recording
+from usdrl_model.skeleton.topology import JOINT_INDEX
 
 BEGIN = 1.0
 """Seconds of idling before the act in ``acting``."""

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from usdrl_ros.children import use_private_domain
+from usdrl_ros.processes.children import use_private_domain
 
 HERE = Path(__file__).parent
 

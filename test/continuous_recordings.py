@@ -10,24 +10,24 @@ from rule_detector import HandUp
 from test_stream import pose
 from torch import Tensor
 
-from usdrl_model.augment import AugmentConfig
-from usdrl_model.baselines import Classifier
-from usdrl_model.detector import DetectorConfig
-from usdrl_model.encoder_config import EncoderConfig
-from usdrl_model.finetune_config import FinetuneConfig
-from usdrl_model.recording import Recording, Segment
-from usdrl_model.skeleton import Person, SkeletonFrame
-from usdrl_model.store import Store
-from usdrl_model.store_writer import write_set
-from usdrl_model.tasks import frame_scores
-from usdrl_model.tasks.benchmark import Benchmark, Task, TaskSettings, open_benchmark
-from usdrl_model.tasks.continuous_config import ContinuousConfig
-from usdrl_model.tasks.continuous_scores import Judged
-from usdrl_model.tasks.frame_methods import FrameMethod
-from usdrl_model.tasks.frame_scores import Cut
-from usdrl_model.tasks.instants import InstantConfig
-from usdrl_model.tasks.smoothing import DecodingConfig
-from usdrl_model.training_windows import Windows
+from usdrl_model.data.store import Store
+from usdrl_model.data.store_writer import write_set
+from usdrl_model.evaluation.baselines import Classifier
+from usdrl_model.evaluation.benchmark import Benchmark, Task, TaskSettings, open_benchmark
+from usdrl_model.evaluation.recordings import frame_scores
+from usdrl_model.evaluation.recordings.config import ContinuousConfig
+from usdrl_model.evaluation.recordings.frame_scores import Cut
+from usdrl_model.evaluation.recordings.instants import InstantConfig
+from usdrl_model.evaluation.recordings.methods import FrameMethod
+from usdrl_model.evaluation.recordings.scores import Judged
+from usdrl_model.evaluation.recordings.smoothing import DecodingConfig
+from usdrl_model.network.config import EncoderConfig
+from usdrl_model.network.detector import DetectorConfig
+from usdrl_model.skeleton.person import Person, SkeletonFrame
+from usdrl_model.skeleton.recording import Recording, Segment
+from usdrl_model.training.augment import AugmentConfig
+from usdrl_model.training.finetuning.config import FinetuneConfig
+from usdrl_model.windows.cut import Windows
 
 ROOT = Path(__file__).resolve().parent.parent
 DATA = Path(os.environ.get("USDRL_DATA", ROOT.parent / "shared" / "data"))

@@ -4,8 +4,8 @@ import sys
 
 from rule_detector import hand_up_weights
 
-from usdrl_model.stream import ActionStream
-from usdrl_ros.perception_node import main
+from usdrl_model.online.stream import ActionStream
+from usdrl_ros.node.main import main
 
 if __name__ == "__main__":
     sys.exit(main(stream_factory=lambda config: ActionStream(hand_up_weights(), topology=config.topology)))

@@ -114,7 +114,7 @@ def _highest(process: int) -> int:
 
 def data_import(dataset: str, file: str = "") -> list[str]:
     """The command that imports a set from the folder, or from a file in it."""
-    return ["-m", "usdrl_model.cli", "data", "import", dataset, f"{{}}/{file}", "--store", "{}/stores"]
+    return ["-m", "usdrl_model.cli.main", "data", "import", dataset, f"{{}}/{file}", "--store", "{}/stores"]
 
 
 def write(name: str, content: bytes | str) -> Callable[[Path], object]:
@@ -272,14 +272,14 @@ def index(**clip: object) -> str:
 
 BVH = "HIERARCHY\nROOT a\n{\nOFFSET 0 0 0\nCHANNELS 1 Xposition\n"
 JOINTS = "".join(f"JOINT j{n}\n{{\nOFFSET 0 1 0\n" for n in range(20))
-INFO = ["-m", "usdrl_model.cli", "data", "info", "{}/x.usdrl", "--verify", "--picture", "{}/x.png"]
-CONFIG = ["-m", "usdrl_model.cli", "pretrain", "--config", "{}/run.yaml", "--data", "{}", "--out", "{}/out"]
+INFO = ["-m", "usdrl_model.cli.main", "data", "info", "{}/x.usdrl", "--verify", "--picture", "{}/x.png"]
+CONFIG = ["-m", "usdrl_model.cli.main", "pretrain", "--config", "{}/run.yaml", "--data", "{}", "--out", "{}/out"]
 YAML = [
     "-c",
-    "import sys; from pathlib import Path; from usdrl_model import config; from usdrl_model.encoder_config import *\n"
+    "import sys; from pathlib import Path; from usdrl_model import config; from usdrl_model.network.config import *\n"
     "try: config.load(EncoderConfig, Path('{}/run.yaml'))\nexcept ValueError as error: sys.exit(f'usdrl: {error}')",
 ]
-LABELS = ["-m", "usdrl_ros.bags", "store", "{}/stores", "{}/bag"]
+LABELS = ["-m", "usdrl_ros.bags.convert", "store", "{}/stores", "{}/bag"]
 COLLIDING = "".join(f"{n * (2**61 - 1)}: 0\n" for n in range(30_000))
 CROWD = list(map(str, range(10**6)))
 SHORT_FRAMES = f"{BVH}{JOINTS}{'} ' * 21}\nMOTION\nFrames: 500000\nFrame Time: 0.01\n" + "0\n" * 30_000_000

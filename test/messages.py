@@ -10,9 +10,9 @@ from sensor_msgs.msg import PointField  # noqa: E402
 from std_msgs.msg import Header  # noqa: E402
 from visualization_msgs.msg import Marker  # noqa: E402
 
-from usdrl_model.topology import topology  # noqa: E402
+from usdrl_model.skeleton.topology import topology  # noqa: E402
 from usdrl_ros.inputs import INPUTS, InputError  # noqa: E402
-from usdrl_ros.point_cloud import create_cloud, dtype_from_fields  # noqa: E402
+from usdrl_ros.messages.point_cloud import create_cloud, dtype_from_fields  # noqa: E402
 
 KINECT = topology("kinect_v2_25")
 HEADER = Header(stamp=Time(sec=12, nanosec=500_000_000), frame_id="camera")

@@ -4,13 +4,13 @@ from pathlib import Path
 
 import torch
 
-from usdrl_model.checkpoint import FORMAT, Weights, WeightsConfig
-from usdrl_model.detector import DetectorConfig, Scores
-from usdrl_model.encoder import EncoderConfig
-from usdrl_model.events import EventConfig
-from usdrl_model.skeleton import HEAD
-from usdrl_model.stream_config import StreamConfig
-from usdrl_model.topology import JOINT_INDEX
+from usdrl_model.checkpoints.detector_file import FORMAT, Weights, WeightsConfig
+from usdrl_model.events.onset_offset import EventConfig
+from usdrl_model.network.detector import DetectorConfig, Scores
+from usdrl_model.network.dste import EncoderConfig
+from usdrl_model.online.state import StreamConfig
+from usdrl_model.skeleton.person import HEAD
+from usdrl_model.skeleton.topology import JOINT_INDEX
 
 
 class HandUp(torch.nn.Module):

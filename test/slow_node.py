@@ -9,8 +9,8 @@ import threading
 
 from rule_detector import hand_up_weights
 
-from usdrl_model.stream import ActionStream
-from usdrl_ros.perception_node import main
+from usdrl_model.online.stream import ActionStream
+from usdrl_ros.node.main import main
 
 seconds, slow_weights = float(sys.argv[1]), float(sys.argv[2])
 loaded = itertools.count()

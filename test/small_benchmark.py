@@ -8,20 +8,20 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from usdrl_model.baselines import Classifier
-from usdrl_model.detector import DetectorConfig
-from usdrl_model.encoder_config import EncoderConfig
-from usdrl_model.finetune_config import FinetuneConfig
-from usdrl_model.projectors import ProjectorConfig
-from usdrl_model.provenance import DataUsed, Provenance
-from usdrl_model.recording import Recording
-from usdrl_model.skeleton import Person, SkeletonFrame
-from usdrl_model.store_writer import write_set
-from usdrl_model.tasks import methods
-from usdrl_model.tasks.benchmark import Benchmark, TaskSettings
-from usdrl_model.tasks.methods import Method
-from usdrl_model.tasks.weights import Pretrained
-from usdrl_model.usdrl import USDRL
+from usdrl_model.checkpoints.pretrained_models import USDRL
+from usdrl_model.checkpoints.provenance import DataUsed, Provenance
+from usdrl_model.data.store_writer import write_set
+from usdrl_model.evaluation.baselines import Classifier
+from usdrl_model.evaluation.benchmark import Benchmark, TaskSettings
+from usdrl_model.evaluation.clips import methods
+from usdrl_model.evaluation.clips.methods import Method
+from usdrl_model.evaluation.pretrained import Pretrained
+from usdrl_model.network.config import EncoderConfig
+from usdrl_model.network.detector import DetectorConfig
+from usdrl_model.network.projectors import ProjectorConfig
+from usdrl_model.skeleton.person import Person, SkeletonFrame
+from usdrl_model.skeleton.recording import Recording
+from usdrl_model.training.finetuning.config import FinetuneConfig
 
 CPU = torch.device("cpu")
 LABELS = ("up", "push", "wave")

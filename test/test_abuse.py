@@ -78,7 +78,7 @@ def test_a_node_that_dies_or_is_silent_is_told() -> None:
 
 @pytest.mark.parametrize("kind", ["point_cloud", "marker_array", "pose_array"])
 def test_the_same_seed_spoils_the_same(kind) -> None:
-    from usdrl_ros.performance import performance
+    from usdrl_model.simulation.performance import performance
 
     messages = module("abuse_messages")
     frames = performance(people=2, seconds=2.0).frames

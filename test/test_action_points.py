@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from usdrl_model.action_points import ActionPoint, score_points
-from usdrl_model.metrics import Counts
+from usdrl_model.metrics.action_points import ActionPoint, score_points
+from usdrl_model.metrics.segment_scores import Counts
 
 
 def points(label: str, *stamps: float) -> list[ActionPoint]:

@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from usdrl_model import archives, limits
-from usdrl_model.datasets import nw_ucla, own, utkinect
-from usdrl_model.store import Store
-from usdrl_model.store_writer import write_set
+from usdrl_model.data.importers import nw_ucla, own, utkinect
+from usdrl_model.data.store import Store
+from usdrl_model.data.store_writer import write_set
+from usdrl_model.files import archives, limits
 
 CLIP = b'{"skeletons": [' + b",".join([b"[" + b",".join([b"[1,2,3]"] * 20) + b"]"] * 3) + b"]}"
 NAME = "a01_s01_e00_v01"

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from usdrl_model import atomic_file
-from usdrl_model.atomic_file import replacing, write_bytes, write_text
+from usdrl_model.files import atomic_file
+from usdrl_model.files.atomic_file import replacing, write_bytes, write_text
 
 
 def names(folder: Path) -> list[str]:

@@ -5,8 +5,8 @@ import math
 import pytest
 import torch
 
-from usdrl_model.augment import MIRRORED, AugmentConfig, augment
-from usdrl_model.topology import CANONICAL_JOINTS, JOINT_INDEX, PARENTS
+from usdrl_model.skeleton.topology import CANONICAL_JOINTS, JOINT_INDEX, PARENTS
+from usdrl_model.training.augment import MIRRORED, AugmentConfig, augment
 
 NOTHING = AugmentConfig(yaw=0.0, tilt=0.0, scale=0.0, stretch=0.0, jitter=0.0)
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from usdrl_model.average_precision import precision_recall, segment_map
+from usdrl_model.metrics.average_precision import precision_recall, segment_map
 
 
 def rows(*segments) -> np.ndarray:

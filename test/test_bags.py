@@ -12,22 +12,22 @@ from rosbags.rosbag2 import CompressionFormat, CompressionMode, Writer
 from rosbags.typesys import Stores, get_typestore
 from std_msgs.msg import String
 
-from usdrl_model.recording import Recording, Segment
-from usdrl_model.skeleton import Person, SkeletonFrame, canonical
-from usdrl_model.store import Store
-from usdrl_model.topology import CANONICAL_JOINTS, topology
-from usdrl_ros import bags
-from usdrl_ros.bag_error import BagError
-from usdrl_ros.bag_metadata import STORAGES
-from usdrl_ros.bag_storage import PLUGINS, BagReader, BagWriter
-from usdrl_ros.frames import Frames
+from usdrl_model.data.store import Store
+from usdrl_model.simulation.performance import performance
+from usdrl_model.skeleton.person import Person, SkeletonFrame, canonical
+from usdrl_model.skeleton.recording import Recording, Segment
+from usdrl_model.skeleton.topology import CANONICAL_JOINTS, topology
+from usdrl_ros.bags import convert
+from usdrl_ros.bags.error import BagError
+from usdrl_ros.bags.labels import Truth, load_truth, save_truth
+from usdrl_ros.bags.live_replay import perception_arguments
+from usdrl_ros.bags.metadata import STORAGES
+from usdrl_ros.bags.replay import load_bag
+from usdrl_ros.bags.storage import PLUGINS, BagReader, BagWriter
 from usdrl_ros.inputs import INPUTS
-from usdrl_ros.live_replay import perception_arguments
-from usdrl_ros.message_types import headers, message_class, stamp_ns
-from usdrl_ros.performance import performance
-from usdrl_ros.point_cloud import read_points
-from usdrl_ros.replay import load_bag
-from usdrl_ros.truth import Truth, load_truth, save_truth
+from usdrl_ros.inputs.coordinate_frames import Frames
+from usdrl_ros.messages.point_cloud import read_points
+from usdrl_ros.messages.types import headers, message_class, stamp_ns
 
 CLOUD = "sensor_msgs/msg/PointCloud2"
 MARKERS = "visualization_msgs/msg/MarkerArray"
@@ -58,7 +58,7 @@ def recording(people: int = 2) -> Recording:
 @pytest.mark.parametrize("message_type", [CLOUD, MARKERS])
 def test_a_recording_comes_back_from_its_bag(tmp_path: Path, storage: str, message_type: str) -> None:
     source = recording()
-    bags.write_recording(
+    convert.write_recording(
         source, tmp_path / "take", storage=storage, topic="/people", message_type=message_type, frame_id="eye"
     )
     with BagReader(tmp_path / "take") as bag:
@@ -88,17 +88,17 @@ def test_a_recording_comes_back_from_its_bag(tmp_path: Path, storage: str, messa
 
 def test_pose_array_holds_one_person(tmp_path: Path) -> None:
     source = recording(people=1)
-    bags.write_recording(source, tmp_path / "take", message_type=POSES)
+    convert.write_recording(source, tmp_path / "take", message_type=POSES)
     with BagReader(tmp_path / "take") as bag:
         message = deserialize_message(next(bag.messages()).data, message_class(POSES))
     joints = [[pose.position.x, pose.position.y, pose.position.z] for pose in message.poses]
     np.testing.assert_allclose(joints, source.frames[0].people[0].joints)
     with pytest.raises(ValueError, match="one person"):
-        bags.write_recording(recording(people=2), tmp_path / "two", message_type=POSES)
+        convert.write_recording(recording(people=2), tmp_path / "two", message_type=POSES)
 
 
 def test_truth_keeps_the_last_frame_of_a_segment(tmp_path: Path) -> None:
-    bags.write_recording(recording(), tmp_path / "take")
+    convert.write_recording(recording(), tmp_path / "take")
     truth = load_truth(tmp_path / "take")
     assert (truth.topic, truth.topology, truth.labels) == ("/skeletons", "kinect_v1_20", ("wave", "clap", "walk"))
     with BagReader(tmp_path / "take") as bag:
@@ -111,7 +111,7 @@ def test_truth_keeps_the_last_frame_of_a_segment(tmp_path: Path) -> None:
 def test_axes_of_a_bag(tmp_path: Path, axes: str, point: list[float]) -> None:
     person = Person(id="1", joints=np.tile([1.0, 2.0, 3.0], (17, 1)))
     source = Recording(name="one", topology="coco_17", frames=(SkeletonFrame(stamp=1.0, people=(person,)),))
-    bags.write_recording(source, tmp_path / "one", axes=axes)
+    convert.write_recording(source, tmp_path / "one", axes=axes)
     with BagReader(tmp_path / "one") as bag:
         raw = next(bag.messages())
     found = INPUTS["point_cloud"].decode(
@@ -124,7 +124,7 @@ def test_axes_of_a_bag(tmp_path: Path, axes: str, point: list[float]) -> None:
 
 def test_frames_without_people_are_messages_too(tmp_path: Path) -> None:
     empty = Recording(name="nobody", topology="coco_17", frames=(SkeletonFrame(stamp=1.0),))
-    bags.write_recording(empty, tmp_path / "nobody")
+    convert.write_recording(empty, tmp_path / "nobody")
     with BagReader(tmp_path / "nobody") as bag:
         message = deserialize_message(next(bag.messages()).data, message_class(CLOUD))
     assert len(read_points(message)) == 0 and message.header.stamp.sec == 1
@@ -150,7 +150,7 @@ def test_reading_only_some_topics(tmp_path: Path) -> None:
 )
 def test_truncated_files_are_reported(tmp_path: Path, storage: str, left: float) -> None:
     path = tmp_path / "take"
-    bags.write_recording(recording(), path, storage=storage)
+    convert.write_recording(recording(), path, storage=storage)
     (stored,) = (entry for entry in path.iterdir() if entry.suffix in (".mcap", ".db3"))
     os.truncate(stored, int(stored.stat().st_size * left))
     with pytest.raises(BagError, match="take"), BagReader(path) as bag:
@@ -228,7 +228,7 @@ def test_wrong_labels_name_the_field(tmp_path: Path, change: dict, complaint: st
 def test_a_bag_of_another_unit_mirrored_with_joints_of_its_own(tmp_path: Path) -> None:
     """What its labels say of a bag is undone in reading it: the frames are those of the plain bag."""
     source = recording(people=1)
-    bags.write_recording(source, tmp_path / "plain")
+    convert.write_recording(source, tmp_path / "plain")
     joint_set = topology("kinect_v1_20")
     order, backwards = joint_set.order(mirrored=True), [f"my_{joint}" for joint in reversed(joint_set.joints)]
     table = {
@@ -244,7 +244,7 @@ def test_a_bag_of_another_unit_mirrored_with_joints_of_its_own(tmp_path: Path) -
         for frame in source.frames
     )
     said = replace(source, topology=str(tmp_path / "mine.yaml"), frames=strange)
-    bags.write_recording(said, tmp_path / "strange")
+    convert.write_recording(said, tmp_path / "strange")
     (tmp_path / "mine.yaml").unlink()  # the bag has its own
     truth = load_truth(tmp_path / "strange")
     save_truth(replace(truth, units="mm", mirrored=True), tmp_path / "strange")
@@ -262,7 +262,7 @@ def test_a_bag_of_another_unit_mirrored_with_joints_of_its_own(tmp_path: Path) -
 
 def test_a_topology_does_not_overwrite_files_of_a_bag(tmp_path: Path) -> None:
     (tmp_path / "metadata.yaml").write_text("joints: [a]", encoding="utf-8")
-    bags.write_recording(recording(), tmp_path / "take")
+    convert.write_recording(recording(), tmp_path / "take")
     truth = replace(load_truth(tmp_path / "take"), topology=str(tmp_path / "metadata.yaml"))
     with pytest.raises(BagError, match="another file of that name"):
         save_truth(truth, tmp_path / "take")
@@ -289,7 +289,7 @@ def test_utkinect_files_become_bags(tmp_path: Path) -> None:
     (source / "joints" / "joints_s01_e01.txt").write_text("\n".join(rows), encoding="ascii")
     labels = ["s01_e01", "walk: 60 62", "sitDown: 62 90 ", "clapHands: NaN NaN"]
     (source / "actionLabel.txt").write_text("\n".join(labels), encoding="ascii")
-    assert bags.main(["utkinect", str(source), str(tmp_path / "bags"), "--storage", "sqlite3"]) == 0
+    assert convert.main(["utkinect", str(source), str(tmp_path / "bags"), "--storage", "sqlite3"]) == 0
     with BagReader(tmp_path / "bags" / "s01_e01") as bag:
         stamps = [message.stamp_ns for message in bag.messages()]
     assert [stamp - stamps[0] for stamp in stamps] == [0, round(2 / 60 * 1e9), round(2 / 60 * 1e9), 500_000_000]
@@ -298,34 +298,34 @@ def test_utkinect_files_become_bags(tmp_path: Path) -> None:
 
 def test_simulated_people_become_a_bag(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     command = ["performer", str(tmp_path / "bag"), "--people", "3", "--duration", "5", "--rate", "10", "--seed", "1"]
-    assert bags.main(command) == 0
+    assert convert.main(command) == 0
     expected = performance(seed=1, people=3, seconds=5.0, rate=10.0)
     with BagReader(tmp_path / "bag") as bag:
         assert [message.stamp_ns for message in bag.messages()] == [round(f.stamp * 1e9) for f in expected.frames]
     truth = load_truth(tmp_path / "bag")
     assert [segment.label for segment in truth.segments] == [segment.label for segment in expected.segments]
-    assert bags.main(["info", str(tmp_path / "bag")]) == 0
+    assert convert.main(["info", str(tmp_path / "bag")]) == 0
     assert f"{len(expected.frames)} messages" in capsys.readouterr().out
-    assert bags.main(["performer", str(tmp_path / "other"), "--people", "9"]) == 2
+    assert convert.main(["performer", str(tmp_path / "other"), "--people", "9"]) == 2
     assert "people: expected 1 to 4" in capsys.readouterr().err
 
 
 def test_the_command_reports_bad_input(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert bags.main(["utkinect", str(tmp_path), str(tmp_path / "bags")]) == 2
+    assert convert.main(["utkinect", str(tmp_path), str(tmp_path / "bags")]) == 2
     assert "UTKinect" in capsys.readouterr().err
-    assert bags.main(["info", str(tmp_path / "nothing")]) == 2
+    assert convert.main(["info", str(tmp_path / "nothing")]) == 2
     assert "no such bag" in capsys.readouterr().err
 
 
 def test_labelled_bags_become_the_own_set_of_a_store(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
     for seed in (1, 2):
         bag = ["performer", str(tmp_path / f"bag{seed}"), "--people", "1", "--duration", "8", "--rate", "10"]
-        assert bags.main([*bag, "--seed", str(seed)]) == 0
+        assert convert.main([*bag, "--seed", str(seed)]) == 0
     made = [str(tmp_path / "bag1"), str(tmp_path / "bag2")]
     command = ["store", str(tmp_path / "stores"), *made]
-    assert bags.main([*command, "--subjects", "anna"]) == 2
+    assert convert.main([*command, "--subjects", "anna"]) == 2
     assert "expected one a bag, 2, got 1" in capsys.readouterr().err
-    assert bags.main([*command, "--subjects", "anna", "bob"]) == 0
+    assert convert.main([*command, "--subjects", "anna", "bob"]) == 0
     store = Store.open(tmp_path / "stores")
     tested = store.select(split="leave_one_subject_out/bob/test")
     assert [clip.name for clip in tested] == ["bag2"]
@@ -338,18 +338,18 @@ def test_labelled_bags_become_the_own_set_of_a_store(tmp_path: Path, capsys: pyt
     frames = load_bag(tmp_path / "bag2").frames
     recording = tested.recording(0)
     assert [frame.stamp for frame in recording.frames] == sorted({frame.stamp for frame in frames})
-    assert bags.main(command) == 2, "a set that is there is not replaced unasked"
-    assert bags.main([*command, "--name", "lab"]) == 0
+    assert convert.main(command) == 2, "a set that is there is not replaced unasked"
+    assert convert.main([*command, "--name", "lab"]) == 0
     assert Store.open(tmp_path / "stores").sets == ("lab", "own")
 
 
 def test_two_bags_of_one_name_are_both_named(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
     made = [str(tmp_path / who / "bag") for who in ("anna", "bob")]
     for bag in made:
-        assert bags.main(["performer", bag, "--people", "1", "--duration", "2", "--rate", "10"]) == 0
-    assert bags.main(["store", str(tmp_path / "stores"), *made]) == 2
+        assert convert.main(["performer", bag, "--people", "1", "--duration", "2", "--rate", "10"]) == 0
+    assert convert.main(["store", str(tmp_path / "stores"), *made]) == 2
     assert f"{made[0]} and {made[1]} are both bag: rename one" in capsys.readouterr().err
-    assert bags.main(["store", str(tmp_path / "stores"), made[0], "--name", "sbu"]) == 2
+    assert convert.main(["store", str(tmp_path / "stores"), made[0], "--name", "sbu"]) == 2
     assert "a data set is called that" in capsys.readouterr().err
 
 
@@ -358,9 +358,9 @@ def test_a_bag_of_somebody_else_cannot_write_to_the_terminal(
 ) -> None:
     with BagWriter(tmp_path / "bag") as writer:
         writer.add_topic("/a\x1b[2J\n[INFO] all is well" + "x" * 100_000, "std_msgs/msg/String")
-    assert bags.main(["info", str(tmp_path / "bag")]) == 0
+    assert convert.main(["info", str(tmp_path / "bag")]) == 0
     shown = capsys.readouterr().out
     assert "\x1b" not in shown and "\\x1b[2J\\n[INFO]" in shown
     assert shown.count("\n") == 2 and len(shown) < 5000
-    assert bags.main(["info", "no\x1b[2J\nbag"]) == 2
+    assert convert.main(["info", "no\x1b[2J\nbag"]) == 2
     assert capsys.readouterr().err.count("\n") == 1

@@ -20,16 +20,16 @@ from sensor_msgs.msg import JointState, PointCloud2
 from std_msgs.msg import Empty, Header, String
 from visualization_msgs.msg import Marker, MarkerArray
 
-from usdrl_model.gaps import SHOWN, Shortened
-from usdrl_model.performer import Act, PerformanceConfig, simulate
-from usdrl_model.recording import Recording, Segment
-from usdrl_ros import bags, evaluate_bag, play
-from usdrl_ros.bag_error import BagError
-from usdrl_ros.bag_metadata import STORAGES
-from usdrl_ros.bag_storage import PLUGINS, BagReader, BagWriter
-from usdrl_ros.cdr import Layout, MalformedError
-from usdrl_ros.replay import load_bag
-from usdrl_ros.truth import Truth, save_truth
+from usdrl_model.simulation import Act, PerformanceConfig, simulate
+from usdrl_model.skeleton.recording import Recording, Segment
+from usdrl_model.skeleton.recording_gaps import SHOWN, Shortened
+from usdrl_ros.bags import convert, evaluate, play
+from usdrl_ros.bags.error import BagError
+from usdrl_ros.bags.labels import Truth, save_truth
+from usdrl_ros.bags.metadata import STORAGES
+from usdrl_ros.bags.replay import load_bag
+from usdrl_ros.bags.storage import PLUGINS, BagReader, BagWriter
+from usdrl_ros.messages.cdr import Layout, MalformedError
 
 CLOUD = "sensor_msgs/msg/PointCloud2"
 RATE = 10.0
@@ -78,31 +78,31 @@ def test_a_message_that_cannot_be_decoded_is_refused_and_the_others_are_not(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], kind: str
 ) -> None:
     source = acted()
-    bags.write_recording(source, tmp_path / "whole", message_type=kind)
+    convert.write_recording(source, tmp_path / "whole", message_type=kind)
     bag = spoiled(tmp_path / "whole", tmp_path / "bag", broken)
     found = load_bag(bag)
     assert found.refused == {"malformed": 3} and len(found.frames) == len(source.frames) - 3
-    assert bags.main(["info", str(bag)]) == 0
+    assert convert.main(["info", str(bag)]) == 0
     assert f"{len(source.frames)} messages  3 of them malformed" in said(capsys)
-    assert bags.main(["store", str(tmp_path / "stores"), str(bag)]) == 0
+    assert convert.main(["store", str(tmp_path / "stores"), str(bag)]) == 0
     assert "bag: 3 messages were refused: malformed 3" in said(capsys)
-    assert evaluate_bag.main([str(bag), "--device", "cpu", "--output", str(tmp_path / "out")]) == 0
+    assert evaluate.main([str(bag), "--device", "cpu", "--output", str(tmp_path / "out")]) == 0
     assert "3 messages were refused: malformed 3" in said(capsys)
     (described,) = json.loads((tmp_path / "out" / "results.json").read_text(encoding="utf-8"))["bags"]
     assert described["refused"] == {"malformed": 3}
 
 
 def test_a_bag_of_bad_messages_alone_is_an_error(tmp_path: Path) -> None:
-    bags.write_recording(acted(), tmp_path / "whole")
+    convert.write_recording(acted(), tmp_path / "whole")
     bag = spoiled(tmp_path / "whole", tmp_path / "bag", lambda number, data: data[:40])
     with pytest.raises(BagError, match="no skeletons on /skeletons: expected .* got . bytes"):
         load_bag(bag)
 
 
 def test_live_a_bad_message_is_left_out_and_the_scores_are_those_of_offline(tmp_path: Path) -> None:
-    bags.write_recording(acted(), tmp_path / "whole")
+    convert.write_recording(acted(), tmp_path / "whole")
     bag = load_bag(spoiled(tmp_path / "whole", tmp_path / "bag", broken))
-    (run,), results = evaluate_bag.evaluate([bag], device="cpu", rate=1.0)
+    (run,), results = evaluate.evaluate([bag], device="cpu", rate=1.0)
     assert run.counters["frames"] == len(bag.frames) and run.lost_messages == 0
     assert [text for text in results["warnings"] if "refused" in text] == ["bag: 3 messages were refused: malformed 3."]
 
@@ -126,7 +126,7 @@ def played(node: rclpy.node.Node, bag: Path, **options: object) -> tuple[int, li
 
 @pytest.mark.parametrize("restamp", [False, True])
 def test_the_player_leaves_bad_messages_out(node: rclpy.node.Node, tmp_path: Path, restamp: bool) -> None:
-    bags.write_recording(acted(), tmp_path / "whole")
+    convert.write_recording(acted(), tmp_path / "whole")
     bag = spoiled(tmp_path / "whole", tmp_path / "bag", broken)
     count, told, _ = played(node, bag, restamp=restamp)
     assert count == len(acted().frames) - 3
@@ -213,13 +213,13 @@ def test_markers_of_foxy_are_named_as_such(
     bag = of_foxy(tmp_path / "bag", with_definition=with_definition, storage=storage)
     told = "/people: these are MarkerArrays of another distribution, Foxy or Galactic"
     for main, *arguments in (
-        (bags.main, "store", str(tmp_path / "stores"), str(bag)),
-        (evaluate_bag.main, str(bag)),
-        (evaluate_bag.main, str(bag), "--live"),
+        (convert.main, "store", str(tmp_path / "stores"), str(bag)),
+        (evaluate.main, str(bag)),
+        (evaluate.main, str(bag), "--live"),
     ):
         assert main(arguments) == 2
         assert told in said(capsys).splitlines()[-1]
-    assert bags.main(["info", str(bag)]) == 0
+    assert convert.main(["info", str(bag)]) == 0
     assert told in said(capsys)
     for restamp in (False, True):
         with pytest.raises(BagError, match="of another distribution"):
@@ -246,7 +246,7 @@ def test_the_advice_for_markers_of_foxy_works(tmp_path: Path) -> None:
 def test_what_is_whole_of_a_cut_mcap_is_read(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], left: float, with_metadata: bool
 ) -> None:
-    bags.write_recording(acted(), tmp_path / "bag")
+    convert.write_recording(acted(), tmp_path / "bag")
     with BagReader(tmp_path / "bag") as whole:
         messages = list(whole.messages())
         assert whole.troubles == ()
@@ -261,7 +261,7 @@ def test_what_is_whole_of_a_cut_mcap_is_read(
         assert f"the {len(found)} messages that are whole are read (`mcap recover`" in trouble
         counted = with_metadata and len(found) == len(messages)  # only the summary is missing
         assert any("metadata.yaml" in text for text in cut.troubles) != counted
-    assert bags.main(["store", str(tmp_path / "stores"), str(tmp_path / "bag")]) == 0
+    assert convert.main(["store", str(tmp_path / "stores"), str(tmp_path / "bag")]) == 0
     assert "mcap recover" in said(capsys)
 
 
@@ -283,7 +283,7 @@ def test_chunks_are_merged_by_stamp_and_damaged_ones_are_left_out(tmp_path: Path
 @pytest.mark.parametrize("keep", [0, 12])
 def test_messages_that_a_power_cut_left_in_the_wal_are_read(tmp_path: Path, keep: int) -> None:
     source = acted()
-    bags.write_recording(source, tmp_path / "bag", storage="sqlite3")
+    convert.write_recording(source, tmp_path / "bag", storage="sqlite3")
     with BagReader(tmp_path / "bag") as bag:
         whole = list(bag.messages())
     file = stored(tmp_path / "bag")
@@ -301,9 +301,9 @@ def test_messages_that_a_power_cut_left_in_the_wal_are_read(tmp_path: Path, keep
 def test_any_path(tmp_path: Path, capsys: pytest.CaptureFixture[str], storage: str, name: str) -> None:
     bag = tmp_path / name / name
     bag.parent.mkdir()
-    bags.write_recording(acted(), bag, storage=storage)
-    assert bags.main(["info", str(bag)]) == 0
-    assert bags.main(["info", str(stored(bag))]) == 0
+    convert.write_recording(acted(), bag, storage=storage)
+    assert convert.main(["info", str(bag)]) == 0
+    assert convert.main(["info", str(stored(bag))]) == 0
     assert said(capsys).count(f"{len(acted().frames)} messages") == 2
     assert len(load_bag(bag).frames) == len(acted().frames)
 
@@ -320,25 +320,25 @@ def with_a_jump(tmp_path: Path) -> Path:
         frame if frame.stamp < middle else replace(frame, stamp=frame.stamp + 1.7e9) for frame in source.frames
     )
     segments = (Segment("1", "wave", source.segments[0].start, source.segments[0].end + 1.7e9),)
-    bags.write_recording(replace(source, frames=frames, segments=segments), tmp_path / "bag")
+    convert.write_recording(replace(source, frames=frames, segments=segments), tmp_path / "bag")
     return tmp_path / "bag"
 
 
 def test_a_gap_takes_no_time(with_a_jump: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     length = len(acted().frames) / RATE
     assert load_bag(with_a_jump).duration == pytest.approx(length, abs=0.5)
-    assert bags.main(["info", str(with_a_jump)]) == 0
+    assert convert.main(["info", str(with_a_jump)]) == 0
     out = said(capsys)
     assert "1 gap of more than 60 s in the stamps, the longest 1700000000 s" in out
     assert abs(float(out.partition("bag: ")[2].split()[0]) - length) < 0.5
-    assert evaluate_bag.main([str(with_a_jump), "--device", "cpu", "--output", str(tmp_path / "out")]) == 0
+    assert evaluate.main([str(with_a_jump), "--device", "cpu", "--output", str(tmp_path / "out")]) == 0
     assert "the longest 1700000000 s" in said(capsys)
 
 
 def test_a_clock_that_was_set_back_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     source = acted()
     frames = tuple(replace(f, stamp=f.stamp + 50.0 * (number < 20)) for number, f in enumerate(source.frames))
-    bags.write_recording(replace(source, frames=frames), tmp_path / "bag")
+    convert.write_recording(replace(source, frames=frames), tmp_path / "bag")
     # The recorder's own clock goes on: messages lie in the order of the frames.
     with BagReader(tmp_path / "bag") as bag, BagWriter(tmp_path / "steady") as steady:
         data = sorted((deserialize_message(m.data, PointCloud2) for m in bag.messages()), key=_before_it_was_set)
@@ -346,7 +346,7 @@ def test_a_clock_that_was_set_back_is_said(tmp_path: Path, capsys: pytest.Captur
         for number, cloud in enumerate(data):
             steady.write("/skeletons", number * NANO, serialize_message(cloud))
     (tmp_path / "steady" / "labels.yaml").write_bytes((tmp_path / "bag" / "labels.yaml").read_bytes())
-    assert bags.main(["store", str(tmp_path / "stores"), str(tmp_path / "steady")]) == 0
+    assert convert.main(["store", str(tmp_path / "stores"), str(tmp_path / "steady")]) == 0
     late = len(frames) - 20
     assert f"{late} of {len(frames)} frames are stamped before an earlier one, by up to" in said(capsys)
 
@@ -358,11 +358,9 @@ def _before_it_was_set(cloud: PointCloud2) -> float:
 
 def test_a_picture_shows_both_sides_of_a_gap(with_a_jump: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     drawn: dict = {}
-    monkeypatch.setattr(
-        evaluate_bag, "draw_timeline", lambda path, rows, labels, **what: drawn.update(rows=rows, **what)
-    )
+    monkeypatch.setattr(evaluate, "draw_timeline", lambda path, rows, labels, **what: drawn.update(rows=rows, **what))
     bag = load_bag(with_a_jump)
-    evaluate_bag.draw_run(evaluate_bag.BagRun(bag=bag, events=(), counters={}), "picture.png", "title")
+    evaluate.draw_run(evaluate.BagRun(bag=bag, events=(), counters={}), "picture.png", "title")
     assert drawn["end"] == pytest.approx(bag.duration + SHOWN, abs=0.2)
     ((action,),) = [row.actions for row in drawn["rows"] if row.actions]
     assert 0.0 < action.start < action.end <= drawn["end"]
@@ -383,7 +381,7 @@ def test_a_gap_is_not_waited_for(node: rclpy.node.Node, with_a_jump: Path) -> No
 
 def test_long_texts_in_metadata_are_no_bombs(tmp_path: Path) -> None:
     """The quality of service of fifty publishers is one text of 20,000 characters."""
-    bags.write_recording(acted(), tmp_path / "bag")
+    convert.write_recording(acted(), tmp_path / "bag")
     file = tmp_path / "bag" / "metadata.yaml"
     content = yaml.safe_load(file.read_text())
     content["rosbag2_bagfile_information"]["custom_data"] = {"qos": "- history: 1\n" * 3000}

@@ -11,9 +11,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from usdrl_model.baselines import ABSENT, CLIP_BASELINES, FRAME_BASELINES, Classifier, networks, tcn
-from usdrl_model.baselines.nearest import dtw, euclid
-from usdrl_model.training_windows import Windows
+from usdrl_model.evaluation.baselines import ABSENT, CLIP_BASELINES, FRAME_BASELINES, Classifier, networks, tcn
+from usdrl_model.evaluation.baselines.nearest import dtw, euclid
+from usdrl_model.windows.cut import Windows
 
 T, M, V, K = 16, 2, 5, 4
 """Class 1 never has an example."""

@@ -7,11 +7,13 @@ from pathlib import Path
 import pytest
 import torch
 
-from usdrl_model import bench, checkpoint, cli
-from usdrl_model.detector import Detector, DetectorConfig
-from usdrl_model.encoder import EncoderConfig
-from usdrl_model.provenance import Provenance
-from usdrl_model.stream_config import StreamConfig
+from usdrl_model.checkpoints import detector_file
+from usdrl_model.checkpoints.provenance import Provenance
+from usdrl_model.cli import main
+from usdrl_model.inference import speed
+from usdrl_model.network.detector import Detector, DetectorConfig
+from usdrl_model.network.dste import EncoderConfig
+from usdrl_model.online.state import StreamConfig
 
 CONFIG = EncoderConfig(hidden=32, frames=16, people=1)
 ONNX = ["ONNX Runtime fp32", "ONNX Runtime int8"]
@@ -28,9 +30,9 @@ def threads() -> object:
 def test_every_variant_is_measured_and_compared() -> None:
     for library in ("onnx", "onnxscript", "onnxruntime"):
         pytest.importorskip(library, reason=f"{library} is not installed (extra: onnx)")
-    encoder, x = bench.random_encoder(CONFIG), bench.windows(CONFIG, 3)
-    smaller = {"half": bench.random_encoder(EncoderConfig(hidden=16, frames=16, people=1))}
-    rows, skipped = bench.bench(encoder, x, batches=(1, 3), rounds=2, smaller=smaller)
+    encoder, x = speed.random_encoder(CONFIG), speed.windows(CONFIG, 3)
+    smaller = {"half": speed.random_encoder(EncoderConfig(hidden=16, frames=16, people=1))}
+    rows, skipped = speed.bench(encoder, x, batches=(1, 3), rounds=2, smaller=smaller)
     assert [(row.variant, row.batch) for row in rows] == [
         (name, batch) for batch in (1, 3) for name in ["plain", "folded", "fp32", "bf16", *ONNX, "half"]
     ]
@@ -45,24 +47,24 @@ def test_every_variant_is_measured_and_compared() -> None:
 
 def test_what_is_not_installed_is_left_out_and_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "onnxscript", None)
-    rows, skipped = bench.bench(bench.random_encoder(CONFIG), bench.windows(CONFIG, 1), batches=[1], rounds=1)
+    rows, skipped = speed.bench(speed.random_encoder(CONFIG), speed.windows(CONFIG, 1), batches=[1], rounds=1)
     assert [row.variant for row in rows] == ["plain", "folded", "fp32", "bf16"]
     assert "onnxscript is not installed" in skipped["ONNX Runtime"]
 
 
 def test_too_few_windows_are_refused() -> None:
     with pytest.raises(ValueError, match="largest batch"):
-        bench.bench(bench.random_encoder(CONFIG), bench.windows(CONFIG, 1), batches=[1, 2], rounds=1)
+        speed.bench(speed.random_encoder(CONFIG), speed.windows(CONFIG, 1), batches=[1, 2], rounds=1)
 
 
 def test_from_the_command_line(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
     monkeypatch.setitem(sys.modules, "onnxscript", None)
     torch.manual_seed(0)
-    checkpoint.save(
+    detector_file.save(
         tmp_path / "w", Detector(DetectorConfig(labels=("none", "wave"), encoder=CONFIG)), StreamConfig(), Provenance()
     )
     command = ["bench", "--weights", str(tmp_path / "w"), "--rounds", "2", "--batch", "2"]
-    assert cli.main([*command, "--json", str(tmp_path / "bench.json")]) == 0
+    assert main.main([*command, "--json", str(tmp_path / "bench.json")]) == 0
     printed, content = capsys.readouterr().out, json.loads((tmp_path / "bench.json").read_text())
     assert [row["variant"] for row in content["rows"]] == ["plain", "folded", "fp32", "bf16"]
     assert content["threads"] == 1
@@ -73,5 +75,5 @@ def test_from_the_command_line(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, 
 
 @pytest.mark.parametrize("wrong", [["--rounds", "0"], ["--batch", "0"], ["--weights", "nothing"]])
 def test_wrong_arguments_are_explained(wrong: list[str], capsys: pytest.CaptureFixture) -> None:
-    assert cli.main(["bench", *wrong]) == 1
+    assert main.main(["bench", *wrong]) == 1
     assert "expected" in capsys.readouterr().err

@@ -10,12 +10,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from usdrl_model.datasets import catalogue
-from usdrl_model.recording import Recording, Segment
-from usdrl_model.skeleton import Person, SkeletonFrame
-from usdrl_model.store_writer import write_set
-from usdrl_model.tasks.benchmark import TASKS, available, classes, folder, load, open_benchmark
-from usdrl_model.tasks.benchmark_table import table
+from usdrl_model.data import catalogue
+from usdrl_model.data.store_writer import write_set
+from usdrl_model.evaluation.benchmark import TASKS, available, classes, folder, load, open_benchmark
+from usdrl_model.evaluation.benchmark_table import table
+from usdrl_model.skeleton.person import Person, SkeletonFrame
+from usdrl_model.skeleton.recording import Recording, Segment
 
 ROOT = Path(__file__).resolve().parents[1]
 DATA = Path(os.environ.get("USDRL_DATA", ROOT.parent / "shared" / "data"))
@@ -243,7 +243,7 @@ def test_an_installed_package_finds_its_benchmarks_in_share(tmp_path: Path) -> N
         site / "usdrl_model",
         ignore=shutil.ignore_patterns("__pycache__", "weights", "pretrained"),
     )
-    code = "from usdrl_model.tasks import benchmark; print(benchmark.load('sbu').data, benchmark.folder())"
+    code = "from usdrl_model.evaluation import benchmark; print(benchmark.load('sbu').data, benchmark.folder())"
     run = {"cwd": tmp_path, "env": {**os.environ, "PYTHONPATH": str(site)}, "capture_output": True, "text": True}
     without = subprocess.run([sys.executable, "-c", code], **run)
     assert "no config/benchmarks" in without.stderr
@@ -254,7 +254,7 @@ def test_an_installed_package_finds_its_benchmarks_in_share(tmp_path: Path) -> N
 
 def test_the_page_has_the_table_of_all_benchmarks() -> None:
     page = (ROOT / "docs" / "benchmarks.md").read_text(encoding="utf-8")
-    assert table() in page, "replace the table by the output of: python -m usdrl_model.tasks.benchmark_table"
+    assert table() in page, "replace the table by the output of: python -m usdrl_model.evaluation.benchmark_table"
 
 
 @pytest.fixture(scope="module")

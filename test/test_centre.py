@@ -11,19 +11,21 @@ from small_benchmark import ENCODER, RECIPE, weights
 from test_stream import pose
 from tiny_pretraining import ALONE, RUN
 
-from usdrl_model.clip_pool import ClipPool
-from usdrl_model.detector import DetectorConfig
-from usdrl_model.encoder_config import Centre, EncoderConfig
-from usdrl_model.feeder import Feeder
-from usdrl_model.labelled import labelled
-from usdrl_model.pretrain_config import PretrainConfig
-from usdrl_model.recording import Recording, Segment
-from usdrl_model.skeleton import SPINE_MID, Person, SkeletonFrame
-from usdrl_model.store import Store
-from usdrl_model.store_writer import write_set
-from usdrl_model.tasks import frame_methods, frame_scores, methods
-from usdrl_model.tasks.weights import Pretrained
-from usdrl_model.training_data import SourceConfig, windows_of
+from usdrl_model.data.labelled_clips import labelled
+from usdrl_model.data.store import Store
+from usdrl_model.data.store_writer import write_set
+from usdrl_model.evaluation.clips import methods
+from usdrl_model.evaluation.pretrained import Pretrained
+from usdrl_model.evaluation.recordings import frame_scores
+from usdrl_model.evaluation.recordings import methods as frame_methods
+from usdrl_model.network.config import Centre, EncoderConfig
+from usdrl_model.network.detector import DetectorConfig
+from usdrl_model.skeleton.person import SPINE_MID, Person, SkeletonFrame
+from usdrl_model.skeleton.recording import Recording, Segment
+from usdrl_model.training.finetuning.sources import SourceConfig, windows_of
+from usdrl_model.training.pretraining.batches import Feeder
+from usdrl_model.training.pretraining.clip_pool import ClipPool
+from usdrl_model.training.pretraining.config import PretrainConfig
 
 both = pytest.mark.parametrize("centre", ["frame", "window"])
 LABELS = ("none", "walk")

@@ -7,11 +7,11 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from usdrl_model import checkpoint
-from usdrl_model.detector import Detector, DetectorConfig
-from usdrl_model.encoder import EncoderConfig
-from usdrl_model.provenance import Provenance
-from usdrl_model.stream_config import StreamConfig
+from usdrl_model.checkpoints import detector_file
+from usdrl_model.checkpoints.provenance import Provenance
+from usdrl_model.network.detector import Detector, DetectorConfig
+from usdrl_model.network.dste import EncoderConfig
+from usdrl_model.online.state import StreamConfig
 
 CONFIG = DetectorConfig(
     labels=("none", "wave"), encoder=EncoderConfig(hidden=16, heads=2, people=1, stem_kernel=5, velocity=True)
@@ -21,15 +21,15 @@ CONFIG = DetectorConfig(
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     torch.manual_seed(0)
-    checkpoint.save(tmp_path / "w", Detector(CONFIG), StreamConfig(look_ahead=0.3), Provenance())
+    detector_file.save(tmp_path / "w", Detector(CONFIG), StreamConfig(look_ahead=0.3), Provenance())
     return tmp_path / "w"
 
 
 def test_a_round_trip_is_bit_exact(tmp_path: Path) -> None:
     torch.manual_seed(0)
     detector = Detector(CONFIG).eval()
-    checkpoint.save(tmp_path, detector, StreamConfig(look_ahead=0.3), Provenance(command="test"))
-    weights = checkpoint.load(tmp_path)
+    detector_file.save(tmp_path, detector, StreamConfig(look_ahead=0.3), Provenance(command="test"))
+    weights = detector_file.load(tmp_path)
     assert weights.config.detector == CONFIG
     assert weights.config.stream.look_ahead == 0.3
     assert weights.config.provenance == Provenance(command="test")
@@ -40,7 +40,7 @@ def test_a_round_trip_is_bit_exact(tmp_path: Path) -> None:
 
 
 def test_the_shipped_weights_load_and_are_small() -> None:
-    weights = checkpoint.load("default")
+    weights = detector_file.load("default")
     assert weights.config.detector.labels[0] == "none"
     assert weights.config.detector.encoder.hidden <= 256
     assert (weights.path / "model.safetensors").stat().st_size <= 8_000_000
@@ -49,28 +49,28 @@ def test_the_shipped_weights_load_and_are_small() -> None:
 
 
 def test_unknown_weights_name_the_shipped_ones(tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError, match=checkpoint.DEFAULT_WEIGHTS):
-        checkpoint.load(tmp_path / "nothing")
+    with pytest.raises(FileNotFoundError, match=detector_file.DEFAULT_WEIGHTS):
+        detector_file.load(tmp_path / "nothing")
 
 
 def test_a_missing_tensor_file_is_an_error(folder: Path) -> None:
     (folder / "model.safetensors").unlink()
     with pytest.raises(FileNotFoundError, match=r"model\.safetensors: missing"):
-        checkpoint.load(folder)
+        detector_file.load(folder)
 
 
 @pytest.mark.parametrize("content", [b"", b"junk" * 100, b"\x80\x04\x95cos\nsystem\n"])
 def test_a_damaged_tensor_file_is_an_error(folder: Path, content: bytes) -> None:
     (folder / "model.safetensors").write_bytes(content)
     with pytest.raises(ValueError, match="damaged or no safetensors"):
-        checkpoint.load(folder)
+        detector_file.load(folder)
 
 
 def test_a_truncated_tensor_file_is_an_error(folder: Path) -> None:
     path = folder / "model.safetensors"
     path.write_bytes(path.read_bytes()[:-100])
     with pytest.raises(ValueError, match="damaged"):
-        checkpoint.load(folder)
+        detector_file.load(folder)
 
 
 def test_tensors_of_another_model_are_an_error(folder: Path) -> None:
@@ -79,14 +79,14 @@ def test_tensors_of_another_model_are_an_error(folder: Path) -> None:
     tensors["surprise"] = tensors.pop("dense.weight")
     save_file(tensors, folder / "model.safetensors")
     with pytest.raises(ValueError, match=r"missing: \['dense\.weight'\], unexpected: \['surprise'\].*expected \(2,\)"):
-        checkpoint.load(folder)
+        detector_file.load(folder)
 
 
 @pytest.mark.parametrize("text", ["{", "[]", '{"format": "other/1"}'])
 def test_a_damaged_configuration_is_an_error(folder: Path, text: str) -> None:
     (folder / "config.json").write_text(text)
     with pytest.raises(ValueError, match=r"config\.json"):
-        checkpoint.load(folder)
+        detector_file.load(folder)
 
 
 def test_an_unknown_key_is_an_error_that_names_the_nearest(folder: Path) -> None:
@@ -94,15 +94,15 @@ def test_an_unknown_key_is_an_error_that_names_the_nearest(folder: Path) -> None
     config["detector"]["encoder"]["hiden"] = 16
     (folder / "config.json").write_text(json.dumps(config))
     with pytest.raises(ValueError, match="hidden"):
-        checkpoint.load(folder)
+        detector_file.load(folder)
 
 
 def test_devices_are_never_replaced_silently() -> None:
-    assert checkpoint.choose_device("cpu").type == "cpu"
+    assert detector_file.choose_device("cpu").type == "cpu"
     for device in ("gpu", "tpu", ""):
         with pytest.raises(ValueError, match="expected auto, cpu, cuda"):
-            checkpoint.choose_device(device)
+            detector_file.choose_device(device)
     if not torch.cuda.is_available():
-        assert checkpoint.choose_device("auto").type == "cpu"
+        assert detector_file.choose_device("auto").type == "cpu"
         with pytest.raises(ValueError, match="no CUDA"):
-            checkpoint.choose_device("cuda")
+            detector_file.choose_device("cuda")

@@ -15,9 +15,9 @@ from sensor_msgs.msg import PointCloud2  # noqa: E402
 from std_msgs.msg import Bool, String  # noqa: E402
 from test_stream import frames  # noqa: E402
 
-from usdrl_ros.children import Child  # noqa: E402
 from usdrl_ros.client import ActionsClient, Pulse  # noqa: E402
-from usdrl_ros.skeleton_messages import point_cloud  # noqa: E402
+from usdrl_ros.inputs.skeleton_messages import point_cloud  # noqa: E402
+from usdrl_ros.processes.children import Child  # noqa: E402
 
 try:
     from rclpy.event_handler import SubscriptionEventCallbacks

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from usdrl_model.clip import Clip
-from usdrl_model.clip_pool import ClipPool
+from usdrl_model.skeleton.clip import Clip
+from usdrl_model.training.pretraining.clip_pool import ClipPool
 
 CPU = torch.device("cpu")
 

@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 from acting import script
 
-from usdrl_model.content import Finding, Level
-from usdrl_model.content_check import ContentCheck, Judgement
-from usdrl_model.performer import TYPICAL_FAULTS, PerformanceConfig, Script, demo_scripts, simulate
-from usdrl_model.recording import Recording
-from usdrl_model.sights import Setup
-from usdrl_model.skeleton import Person, SkeletonFrame
-from usdrl_model.topology import names, topology
+from usdrl_model.plausibility.findings import Finding, Level
+from usdrl_model.plausibility.live_check import ContentCheck, Judgement
+from usdrl_model.plausibility.sights import Setup
+from usdrl_model.simulation import TYPICAL_FAULTS, PerformanceConfig, Script, demo_scripts, simulate
+from usdrl_model.skeleton.person import Person, SkeletonFrame
+from usdrl_model.skeleton.recording import Recording
+from usdrl_model.skeleton.topology import names, topology
 
 OPTICAL = np.array([[-1.0, 0, 0], [0, -1, 0], [0, 0, 1]])  # canonical = matrix @ source
 BODY = np.array([[0.0, 1, 0], [0, 0, 1], [1, 0, 0]])

@@ -9,13 +9,14 @@ import pytest
 from acting import script
 from small_benchmark import BENCHMARK, ENCODER, RECIPE, utd
 
-from usdrl_model import cli, config
-from usdrl_model.detector import DetectorConfig
-from usdrl_model.finetune_config import FinetuneConfig
-from usdrl_model.performer import PerformanceConfig, simulate
-from usdrl_model.recording import Recording
-from usdrl_model.skeleton import Person, SkeletonFrame
-from usdrl_model.training_data import SourceConfig
+from usdrl_model import config
+from usdrl_model.cli import main
+from usdrl_model.network.detector import DetectorConfig
+from usdrl_model.simulation import PerformanceConfig, simulate
+from usdrl_model.skeleton.person import Person, SkeletonFrame
+from usdrl_model.skeleton.recording import Recording
+from usdrl_model.training.finetuning.config import FinetuneConfig
+from usdrl_model.training.finetuning.sources import SourceConfig
 
 MILLIMETRES = "millimetres? set units: mm"
 ACTS = script(("idle", 2.0), ("wave", 4.0), ("idle", 1.0))
@@ -43,7 +44,7 @@ def test_finetune(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         joints = np.stack([frame.people[0].joints for frame in acted(times).frames])[:, None]
         np.savez(tmp_path / "own" / "one.npz", joints=joints, rate=10.0, topology="kinect_v2_25", subject="anna",
                  clip_label="wave")  # fmt: skip
-        cli.main(["finetune", "--config", str(tmp_path / "run.yaml"), "--data", str(tmp_path),
+        main.main(["finetune", "--config", str(tmp_path / "run.yaml"), "--data", str(tmp_path),
                   "--out", str(tmp_path / f"run{times:g}"), "--device", "cpu", "--threads", "1"])  # fmt: skip
         first = capsys.readouterr().out.splitlines()[0]
         assert first.startswith("own: content of 1 recording: ") and expected in first
@@ -54,7 +55,7 @@ def test_evaluate(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     config.dump(BENCHMARK, tmp_path / "made.yaml")
     config.dump(RECIPE, tmp_path / "recipe.yaml")
     with caplog.at_level(logging.WARNING):
-        assert cli.main(
+        assert main.main(
             ["evaluate", "--task", "retrieval", "--benchmark", str(tmp_path / "made.yaml"), "--weights", "none",
              "--data", str(tmp_path / "stores"), "--out", str(tmp_path / "out"), "--recipe",
              str(tmp_path / "recipe.yaml"), "--device", "cpu", "--threads", "1"]
@@ -69,14 +70,14 @@ class TestBags:
         pytest.importorskip("rclpy", reason="needs the ROS 2 messages")
 
     def test_evaluate_bag(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-        from usdrl_ros import evaluate_bag
-        from usdrl_ros.bags import write_recording
+        from usdrl_ros.bags import evaluate
+        from usdrl_ros.bags.convert import write_recording
 
         write_recording(acted(), tmp_path / "right")
         write_recording(acted(1000.0), tmp_path / "wrong", axes="optical")
         out = tmp_path / "out"
         bags = [str(tmp_path / "right"), str(tmp_path / "wrong")]
-        assert evaluate_bag.main([*bags, "--device", "cpu", "--output", str(out)]) == 0
+        assert evaluate.main([*bags, "--device", "cpu", "--output", str(out)]) == 0
         said = capsys.readouterr()
         assert said.err.splitlines()[0].startswith("content of 2 recordings: in 1 of them, median torso")
         assert MILLIMETRES in said.err.splitlines()[0]
@@ -84,7 +85,7 @@ class TestBags:
         assert warning.startswith("wrong: ") and warning in said.out
 
     def test_store(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-        from usdrl_ros import bags
+        from usdrl_ros.bags import convert as bags
 
         bags.write_recording(acted(), tmp_path / "right")
         bags.write_recording(acted(1000.0), tmp_path / "wrong")

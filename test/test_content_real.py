@@ -9,13 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from usdrl_model.content import Level
-from usdrl_model.content_sample import Sample
-from usdrl_model.datasets import catalogue
-from usdrl_model.recording import Recording
-from usdrl_model.sights import Setup
-from usdrl_model.skeleton import Person, SkeletonFrame
-from usdrl_model.topology import topology
+from usdrl_model.data import catalogue
+from usdrl_model.data.plausibility import Sample
+from usdrl_model.plausibility.findings import Level
+from usdrl_model.plausibility.sights import Setup
+from usdrl_model.skeleton.person import Person, SkeletonFrame
+from usdrl_model.skeleton.recording import Recording
+from usdrl_model.skeleton.topology import topology
 
 DATA = Path(os.environ.get("USDRL_DATA", Path(__file__).resolve().parents[2] / "shared" / "data"))
 LOOKED_AT = 8

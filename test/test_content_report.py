@@ -6,9 +6,9 @@ pytest.importorskip("rclpy", reason="needs the ROS 2 messages")
 
 from diagnostic_msgs.msg import DiagnosticStatus  # noqa: E402
 
-from usdrl_model.content import Finding, Level  # noqa: E402
-from usdrl_model.content_check import Judgement  # noqa: E402
-from usdrl_ros.content_report import ContentReport  # noqa: E402
+from usdrl_model.plausibility.findings import Finding, Level  # noqa: E402
+from usdrl_model.plausibility.live_check import Judgement  # noqa: E402
+from usdrl_ros.diagnostics.content_report import ContentReport  # noqa: E402
 
 OK, WARN, ERROR = DiagnosticStatus.OK, DiagnosticStatus.WARN, DiagnosticStatus.ERROR
 UNITS = Finding("units", Level.ERROR, "median torso 480: millimetres? set units: mm")

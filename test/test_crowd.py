@@ -8,9 +8,9 @@ import pytest
 from rule_detector import hand_up_weights
 from test_stream import UP, frames, play, pose
 
-from usdrl_model.performer import PerformanceConfig, demo_scripts, simulate
-from usdrl_model.skeleton import SPINE_MID, Person, SkeletonFrame
-from usdrl_model.stream import ActionStream
+from usdrl_model.online.stream import ActionStream
+from usdrl_model.simulation import PerformanceConfig, demo_scripts, simulate
+from usdrl_model.skeleton.person import SPINE_MID, Person, SkeletonFrame
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 

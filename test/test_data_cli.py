@@ -9,14 +9,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from usdrl_model import cli
-from usdrl_model.clip_view import animate
-from usdrl_model.content_sample import look
-from usdrl_model.performer import PerformanceConfig, demo_scripts, simulate
-from usdrl_model.recording import Recording, Segment
-from usdrl_model.skeleton import Person, SkeletonFrame
-from usdrl_model.store import Store
-from usdrl_model.store_writer import write_set
+from usdrl_model.cli import main
+from usdrl_model.data.plausibility import look
+from usdrl_model.data.store import Store
+from usdrl_model.data.store_writer import write_set
+from usdrl_model.plots.clip import animate
+from usdrl_model.simulation import PerformanceConfig, demo_scripts, simulate
+from usdrl_model.skeleton.person import Person, SkeletonFrame
+from usdrl_model.skeleton.recording import Recording, Segment
 
 RNG = np.random.default_rng(2)
 
@@ -33,11 +33,11 @@ def mine(folder: Path) -> Path:
 
 def test_import_info_view_and_pack(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     store = str(tmp_path / "store")
-    assert cli.main(["data", "import", "own", str(mine(tmp_path / "mine")), "--store", store]) == 0
+    assert main.main(["data", "import", "own", str(mine(tmp_path / "mine")), "--store", store]) == 0
     assert "2 recordings, 24 frames, 24 skeletons, hash" in capsys.readouterr().out
 
     picture = tmp_path / "frame.png"
-    assert cli.main(["data", "info", store, "--verify", "--picture", str(picture)]) == 0
+    assert main.main(["data", "info", store, "--verify", "--picture", str(picture)]) == 0
     said = capsys.readouterr().out
     for words in (
         "own: 2 recordings, 24 frames", "rate: 10.0 Hz", "subjects: 2", "missing joints in 2 recordings: 4.0%",
@@ -47,16 +47,16 @@ def test_import_info_view_and_pack(tmp_path: Path, capsys: pytest.CaptureFixture
     assert Image.open(picture).size[0] > 400
 
     gif = tmp_path / "clip.gif"
-    assert cli.main(["data", "view", store, "--clip", "two", "--out", str(gif)]) == 0
+    assert main.main(["data", "view", store, "--clip", "two", "--out", str(gif)]) == 0
     with Image.open(gif) as animation:
         assert animation.n_frames == 12
         assert animation.info["duration"] == 100  # milliseconds
 
     packed = tmp_path / "bob.usdrl"
-    assert cli.main(["data", "pack", store, "--subject", "bob", "--out", str(packed)]) == 0
+    assert main.main(["data", "pack", store, "--subject", "bob", "--out", str(packed)]) == 0
     assert "1 recordings of own" in capsys.readouterr().out
     assert [clip.name for clip in Store.open(packed)] == ["two"]
-    assert cli.main(["data", "info", str(packed)]) == 0
+    assert main.main(["data", "info", str(packed)]) == 0
 
 
 @pytest.mark.parametrize(
@@ -79,9 +79,9 @@ def test_what_users_can_mend(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     mine(tmp_path / "mine")
-    assert cli.main(["data", "import", "own", "mine", "--store", "store"]) == 0
+    assert main.main(["data", "import", "own", "mine", "--store", "store"]) == 0
     capsys.readouterr()
-    assert cli.main(["data", *words]) == 1
+    assert main.main(["data", *words]) == 1
     said = capsys.readouterr()
     assert "usdrl data: " in said.err
     assert re.search(message, said.err), said.err
@@ -108,8 +108,8 @@ def test_memory_holds_one_recording_whatever_the_size_of_the_set(tmp_path: Path)
 @pytest.mark.parametrize("seconds", ["-3", "nan", "inf"])
 def test_an_animation_of_no_time_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str], seconds: str) -> None:
     store, gif = str(tmp_path / "store"), str(tmp_path / "clip.gif")
-    assert cli.main(["data", "import", "own", str(mine(tmp_path / "mine")), "--store", store]) == 0
-    assert cli.main(["data", "view", store, "--seconds", seconds, "--out", gif]) == 1
+    assert main.main(["data", "import", "own", str(mine(tmp_path / "mine")), "--store", store]) == 0
+    assert main.main(["data", "view", store, "--seconds", seconds, "--out", gif]) == 1
     assert f"expected seconds, 0 or more, got {seconds}" in capsys.readouterr().err
 
 
@@ -133,7 +133,7 @@ def acted(seed: int) -> np.ndarray:
 
 def imported(tmp_path: Path) -> str:
     store = str(tmp_path / "store")
-    assert cli.main(["data", "import", "own", str(tmp_path / "mine"), "--store", store]) == 0
+    assert main.main(["data", "import", "own", str(tmp_path / "mine"), "--store", store]) == 0
     return store
 
 
@@ -142,7 +142,7 @@ def test_info_says_when_no_joint_is_good(tmp_path: Path, capsys: pytest.CaptureF
     own(tmp_path / "mine", "bob", 1000.0 * acted(2))
     store = imported(tmp_path)
     assert "millimetres? set units: mm" in capsys.readouterr().out
-    assert cli.main(["data", "info", store]) == 0
+    assert main.main(["data", "info", store]) == 0
     said = capsys.readouterr().out
     assert "missing joints in 2 recordings: 100.0%" in said
     assert re.search(r"content of 2 recordings: median torso \d+.* millimetres\? set units: mm\n", said)
@@ -150,7 +150,7 @@ def test_info_says_when_no_joint_is_good(tmp_path: Path, capsys: pytest.CaptureF
 
 def test_info_of_people_that_are_people(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     own(tmp_path / "mine", "anna", acted(1))
-    assert cli.main(["data", "info", imported(tmp_path)]) == 0
+    assert main.main(["data", "info", imported(tmp_path)]) == 0
     assert "content of 1 recording: people look like people\n" in capsys.readouterr().out
 
 
@@ -171,7 +171,7 @@ def test_a_few_of_many_recordings_are_told_with_their_number(tmp_path: Path) -> 
 def test_pictures_and_info_of_nobody(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     own(tmp_path / "mine", "anna", np.full((20, 1, 25, 3), np.nan))
     store, picture = imported(tmp_path), tmp_path / "p.png"
-    assert cli.main(["data", "info", store, "--picture", str(picture)]) == 1
+    assert main.main(["data", "info", store, "--picture", str(picture)]) == 1
     said = capsys.readouterr()
     assert "nobody in any frame, nothing to draw" in said.err and "Traceback" not in said.err
     assert "missing joints in 1 recordings" in said.out and "missing joints in 1 recordings: 0.0%" not in said.out
@@ -183,5 +183,5 @@ def test_a_picture_shows_somebody_where_somebody_is(tmp_path: Path) -> None:
     own(tmp_path / "mine", "a", acted(1))
     own(tmp_path / "mine", "b", np.full((20, 1, 25, 3), np.nan))
     picture = tmp_path / "p.png"
-    assert cli.main(["data", "info", imported(tmp_path), "--picture", str(picture)]) == 0
+    assert main.main(["data", "info", imported(tmp_path), "--picture", str(picture)]) == 0
     assert picture.exists()

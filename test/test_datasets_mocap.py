@@ -10,10 +10,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from usdrl_model.datasets import acclaim, bandai_namco, bvh, catalogue, cmu_mocap, kinematics, lafan1
-from usdrl_model.recording import Recording
-from usdrl_model.skeleton import canonical
-from usdrl_model.topology import JOINT_INDEX, topology
+from usdrl_model.data import catalogue
+from usdrl_model.data.importers import acclaim, bandai_namco, bvh, cmu_mocap, kinematics, lafan1
+from usdrl_model.skeleton.person import canonical
+from usdrl_model.skeleton.recording import Recording
+from usdrl_model.skeleton.topology import JOINT_INDEX, topology
 
 DATA = Path(os.environ.get("USDRL_DATA", Path(__file__).resolve().parents[2] / "shared" / "data"))
 

@@ -9,12 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from usdrl_model.datasets import catalogue, ntu, ntu_2d, protocols, uav_human
-from usdrl_model.datasets.image_plane import HEIGHT, to_pixels
-from usdrl_model.datasets.ntu_missing import missing_skeletons
-from usdrl_model.datasets.ntu_official import official_input
-from usdrl_model.recording import Recording
-from usdrl_model.skeleton import Person, SkeletonFrame
+from usdrl_model.data import catalogue, protocols
+from usdrl_model.data.importers import ntu, ntu_2d, uav_human
+from usdrl_model.data.importers.image_plane import HEIGHT, to_pixels
+from usdrl_model.data.importers.ntu_missing import missing_skeletons
+from usdrl_model.data.importers.ntu_official import official_input
+from usdrl_model.skeleton.person import Person, SkeletonFrame
+from usdrl_model.skeleton.recording import Recording
 
 DATA = Path(os.environ.get("USDRL_DATA", Path(__file__).resolve().parents[2] / "shared" / "data"))
 SAMPLES = DATA / "ntu_raw_samples"

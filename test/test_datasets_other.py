@@ -13,9 +13,10 @@ import numpy as np
 import pytest
 import yaml
 
-from usdrl_model.datasets import catalogue, jhmdb2d, nuisi, nw_ucla, own, pickles, protocols
-from usdrl_model.recording import Recording
-from usdrl_model.topology import topology
+from usdrl_model.data import catalogue, protocols
+from usdrl_model.data.importers import jhmdb2d, nuisi, nw_ucla, own, safe_pickle
+from usdrl_model.skeleton.recording import Recording
+from usdrl_model.skeleton.topology import topology
 
 DATA = Path(os.environ.get("USDRL_DATA", Path(__file__).resolve().parents[2] / "shared" / "data"))
 RNG = np.random.default_rng(1)
@@ -92,15 +93,15 @@ def test_malformed_jhmdb2d(tmp_path: Path, content: object, message: str) -> Non
 def test_old_and_new_pickles_of_plain_data_are_read() -> None:
     content = {"a": [np.arange(3), np.float32(2.5), "text", b"bytes", (1, None)]}
     for protocol in range(6):
-        back = pickles.load(io.BytesIO(pickle.dumps(content, protocol=protocol)), "x")
+        back = safe_pickle.load(io.BytesIO(pickle.dumps(content, protocol=protocol)), "x")
         np.testing.assert_array_equal(back["a"][0], np.arange(3))
         assert back["a"][1:] == content["a"][1:]
 
 
-@pytest.mark.parametrize("evil", [eval, os.system, print, getattr, Path, np.load, pickles.load])
+@pytest.mark.parametrize("evil", [eval, os.system, print, getattr, Path, np.load, safe_pickle.load])
 def test_nothing_can_be_named_in_a_pickle(evil: object) -> None:
     with pytest.raises(ValueError, match="refused"):
-        pickles.load(io.BytesIO(pickle.dumps([evil])), "x")
+        safe_pickle.load(io.BytesIO(pickle.dumps([evil])), "x")
 
 
 def test_object_arrays_go_through_the_same_gate() -> None:
@@ -111,14 +112,14 @@ def test_object_arrays_go_through_the_same_gate() -> None:
 
     plain = np.empty(2, object)
     plain[:] = [np.zeros((2, 3)), np.ones((1, 3))]
-    assert pickles.load_array(saved(plain), "x")[1].shape == (1, 3)
-    np.testing.assert_array_equal(pickles.load_array(saved(np.arange(4)), "x"), np.arange(4))
+    assert safe_pickle.load_array(saved(plain), "x")[1].shape == (1, 3)
+    np.testing.assert_array_equal(safe_pickle.load_array(saved(np.arange(4)), "x"), np.arange(4))
     plain[0] = os.system
     with pytest.raises(ValueError, match="refused"):
-        pickles.load_array(saved(plain), "x")
+        safe_pickle.load_array(saved(plain), "x")
     for damaged in (b"", saved(np.arange(99))[:200], saved(plain)[:140]):
         with pytest.raises(ValueError, match="damaged|refused"):
-            pickles.load_array(damaged, "x")
+            safe_pickle.load_array(damaged, "x")
 
 
 def test_damaged_nuisi(tmp_path: Path) -> None:
@@ -215,7 +216,7 @@ def test_one_own_recording_by_its_path_and_endings_in_capitals(tmp_path: Path, n
 def test_own_recordings_in_other_units_mirrored_with_joints_of_their_own(tmp_path: Path, units: str) -> None:
     joints, confidence = RNG.normal(size=(6, 2, 17, 3)), RNG.uniform(size=(6, 2, 17))
     order = topology("coco_17").order(mirrored=True)
-    entry = yaml.safe_load((resources.files("usdrl_model") / "topologies.yaml").read_text())["coco_17"]
+    entry = yaml.safe_load((resources.files("usdrl_model.skeleton") / "topologies.yaml").read_text())["coco_17"]
     (tmp_path / "files" / "sub").mkdir(parents=True)
     (tmp_path / "files" / "mine.yaml").write_text(yaml.safe_dump(entry))
     mine(

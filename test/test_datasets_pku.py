@@ -7,10 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from usdrl_model.datasets import catalogue, pku_mmd, protocols
-from usdrl_model.datasets.frames import EPOCH
-from usdrl_model.store import Store
-from usdrl_model.store_writer import write_set
+from usdrl_model.data import catalogue, protocols
+from usdrl_model.data.importers import pku_mmd
+from usdrl_model.data.importers.arrays import EPOCH
+from usdrl_model.data.store import Store
+from usdrl_model.data.store_writer import write_set
 
 DATA = Path(os.environ.get("USDRL_DATA", Path(__file__).resolve().parents[2] / "shared" / "data")) / "pku_mmd"
 genuine = pytest.mark.skipif(not DATA.is_dir(), reason="the PKU-MMD files are not here")

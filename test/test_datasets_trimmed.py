@@ -10,8 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from usdrl_model.datasets import catalogue, msraction3d, msrc12, protocols, sbu, utd_mhad
-from usdrl_model.recording import Recording
+from usdrl_model.data import catalogue, protocols
+from usdrl_model.data.importers import msraction3d, msrc12, sbu, utd_mhad
+from usdrl_model.skeleton.recording import Recording
 
 DATA = Path(os.environ.get("USDRL_DATA", Path(__file__).resolve().parents[2] / "shared" / "data"))
 

@@ -11,9 +11,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from usdrl_model.tasks.instants import LOWEST, InstantConfig, peaks
-from usdrl_model.tasks.smoothing import SMALLEST, DecodingConfig, decode, smooth, viterbi, without_short_runs
-from usdrl_model.timeline import hann
+from usdrl_model.evaluation.recordings.instants import LOWEST, InstantConfig, peaks
+from usdrl_model.evaluation.recordings.smoothing import (
+    SMALLEST,
+    DecodingConfig,
+    decode,
+    smooth,
+    viterbi,
+    without_short_runs,
+)
+from usdrl_model.events.posterior import hann
 
 posteriors = arrays(np.float64, st.tuples(st.integers(1, 40), st.just(3)), elements=st.floats(0.01, 1.0)).map(
     lambda p: p / p.sum(axis=1, keepdims=True)

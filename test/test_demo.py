@@ -14,14 +14,14 @@ import pytest
 from rich.console import Console
 from sensor_msgs.msg import PointCloud2
 
-from usdrl_model.performer import Act, PerformanceConfig, simulate
-from usdrl_ros import demo
-from usdrl_ros.bag_storage import BagReader
-from usdrl_ros.bags import write_recording
-from usdrl_ros.children import Child, ChildError, wait_until
-from usdrl_ros.live_table import render
-from usdrl_ros.performance import performance
-from usdrl_ros.truth import load_truth, parse_truth
+from usdrl_model.simulation import Act, PerformanceConfig, simulate
+from usdrl_model.simulation.performance import performance
+from usdrl_ros.bags.convert import write_recording
+from usdrl_ros.bags.labels import load_truth, parse_truth
+from usdrl_ros.bags.storage import BagReader
+from usdrl_ros.demo import demo
+from usdrl_ros.demo.live_table import render
+from usdrl_ros.processes.children import Child, ChildError, wait_until
 
 PATIENCE = 60.0
 
@@ -38,7 +38,7 @@ def test_a_bag_from_end_to_end_without_any_environment_variable(tmp_path: Path) 
     recording = simulate(PerformanceConfig(scripts=(script,), start=1.0), seed=0)
     write_recording(recording, tmp_path / "source", axes="optical")
     environment = {name: value for name, value in os.environ.items() if not name.startswith("ROS_")}
-    command = [sys.executable, "-m", "usdrl_ros.demo", "--bag", str(tmp_path / "source")]
+    command = [sys.executable, "-m", "usdrl_ros.demo.demo", "--bag", str(tmp_path / "source")]
     command += ["--output", str(tmp_path / "out")]
     result = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=3 * PATIENCE)
     assert result.returncode == 0, result.stdout + result.stderr
@@ -96,7 +96,7 @@ def test_the_performer_publishes_what_it_says(peer) -> None:  # type: ignore[no-
         "-p",
         "wait:=20.0",
     ]
-    with Child("performer", ["-m", "usdrl_ros.performer_node", "--ros-args", *parameters]) as performer:
+    with Child("performer", ["-m", "usdrl_ros.demo.performer_node", "--ros-args", *parameters]) as performer:
         peer.wait(performer.ended, "end of the performance", timeout=PATIENCE)
         performer.check()
         peer.spin(0.3)
@@ -119,14 +119,14 @@ def test_the_performer_publishes_what_it_says(peer) -> None:  # type: ignore[no-
     ],
 )
 def test_the_performer_refuses(parameter: str, complaint: str) -> None:
-    command = [sys.executable, "-m", "usdrl_ros.performer_node", "--ros-args", "-p", parameter]
+    command = [sys.executable, "-m", "usdrl_ros.demo.performer_node", "--ros-args", "-p", parameter]
     result = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE)
     assert result.returncode == 2 and complaint in result.stderr and "Traceback" not in result.stderr
 
 
 def test_children_end_with_their_parent_however_it_ends() -> None:
     script = (
-        "import signal, time\nfrom usdrl_ros.children import Child\n"
+        "import signal, time\nfrom usdrl_ros.processes.children import Child\n"
         # Whoever runs the tests in the background of a shell has it ignored, and children inherit that.
         "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "with Child('sleeper', ['-c', 'import time; time.sleep(600)']) as child:\n"
@@ -171,7 +171,7 @@ def test_the_table_shows_who_does_what() -> None:
 
 
 def test_performer_and_node_need_no_bag_library() -> None:
-    script = "import sys; sys.modules['rosbags'] = None; import usdrl_ros.performer_node, usdrl_ros.perception_process"
+    script = "import sys; sys.modules['rosbags'] = None; import usdrl_ros.demo.performer_node, usdrl_ros.node.process"
     subprocess.run([sys.executable, "-c", script], check=True, timeout=PATIENCE)
 
 

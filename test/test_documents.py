@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from usdrl_model.documents import parse_yaml
+from usdrl_model.files.documents import parse_yaml
 
 DEEP = {"flow lists": "[", "block lists": "- ", "keys": "? ", "flow mappings": "{a: "}
 
@@ -13,7 +13,7 @@ DEEP = {"flow lists": "[", "block lists": "- ", "keys": "? ", "flow mappings": "
 @pytest.mark.parametrize("kind", DEEP)
 def test_depth_is_refused_before_anything_recurses(kind: str) -> None:
     # In a process of its own: what this is about ends it with a signal.
-    code = f"from usdrl_model.documents import parse_yaml; parse_yaml({DEEP[kind]!r} * 100_000)"
+    code = f"from usdrl_model.files.documents import parse_yaml; parse_yaml({DEEP[kind]!r} * 100_000)"
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
     assert ended.returncode == 1
     assert "levels of YAML: 51" in ended.stderr

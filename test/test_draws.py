@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from usdrl_model.tasks.draws import draw_share, draw_shots
+from usdrl_model.evaluation.clips.draws import draw_share, draw_shots
 
 CLIPS = st.lists(st.sampled_from("abc"), min_size=1, max_size=40)
 

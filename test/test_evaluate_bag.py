@@ -11,20 +11,20 @@ import pytest
 import torch
 from rule_detector import hand_up_weights
 
-from usdrl_model.datasets import utkinect
-from usdrl_model.performer import Act, PerformanceConfig, simulate
-from usdrl_model.recording import Recording, Segment
-from usdrl_model.skeleton import HEAD, Person, SkeletonFrame
-from usdrl_model.stream import ActionStream
-from usdrl_model.topology import JOINT_INDEX
-from usdrl_ros import evaluate_bag
-from usdrl_ros.bag_error import BagError
-from usdrl_ros.bag_scores import found_actions, score_runs
-from usdrl_ros.bag_storage import BagWriter
-from usdrl_ros.bags import write_recording
-from usdrl_ros.performance import performance
-from usdrl_ros.replay import load_bag, replay
-from usdrl_ros.truth import Truth, save_truth
+from usdrl_model.data.importers import utkinect
+from usdrl_model.online.stream import ActionStream
+from usdrl_model.simulation import Act, PerformanceConfig, simulate
+from usdrl_model.simulation.performance import performance
+from usdrl_model.skeleton.person import HEAD, Person, SkeletonFrame
+from usdrl_model.skeleton.recording import Recording, Segment
+from usdrl_model.skeleton.topology import JOINT_INDEX
+from usdrl_ros.bags import evaluate
+from usdrl_ros.bags.convert import write_recording
+from usdrl_ros.bags.error import BagError
+from usdrl_ros.bags.labels import Truth, save_truth
+from usdrl_ros.bags.replay import load_bag, replay
+from usdrl_ros.bags.scores import found_actions, score_runs
+from usdrl_ros.bags.storage import BagWriter
 
 DATA = Path(os.environ.get("USDRL_DATA", Path(__file__).resolve().parents[2] / "shared" / "data"))
 UP = ((4.0, 6.0), (9.0, 10.5))
@@ -119,8 +119,8 @@ def test_live_is_as_offline(tmp_path: Path) -> None:
         recording = simulate(PerformanceConfig(scripts=(script,), start=1.0), seed=0)
         write_recording(recording, tmp_path / name, axes="body", topic=f"/{name}/bodies")
     bags = [load_bag(tmp_path / name) for name in ("one", "two")]
-    runs, results = evaluate_bag.evaluate(bags, device="cpu", rate=1.0)
-    evaluate_bag.save(runs, results, tmp_path / "out")
+    runs, results = evaluate.evaluate(bags, device="cpu", rate=1.0)
+    evaluate.save(runs, results, tmp_path / "out")
     if any(run.counters.get("skipped_slots") for run in runs):
         pytest.skip("the machine is too busy to infer at every slot")
     assert results["warnings"] == []
@@ -149,7 +149,7 @@ def test_a_real_recording(tmp_path: Path) -> None:
         segments=recording.segments[:3],
     )
     write_recording(excerpt, tmp_path / "s02_e01", storage="sqlite3")
-    assert evaluate_bag.main([str(tmp_path / "s02_e01"), "--device", "cpu", "--output", str(tmp_path / "out")]) == 0
+    assert evaluate.main([str(tmp_path / "s02_e01"), "--device", "cpu", "--output", str(tmp_path / "out")]) == 0
     results = json.loads((tmp_path / "out" / "results.json").read_text(encoding="utf-8"))
     assert {"walk", "sit_down", "stand_up"} <= results["scores"]["events"]["per_label"].keys()
     assert results["scores"]["events"]["overall"]["0.1"]["tp"] >= 1
@@ -174,10 +174,10 @@ def test_bags_that_cannot_be_evaluated(tmp_path: Path, capsys: pytest.CaptureFix
     with pytest.raises(BagError, match="no skeletons on /skeletons: expected joint 0 to 16"):
         load_bag(tmp_path / "wrong")
 
-    assert evaluate_bag.main([str(tmp_path / "missing")]) == 2
+    assert evaluate.main([str(tmp_path / "missing")]) == 2
     assert "cannot read the labels" in capsys.readouterr().err
     write_recording(actor(()), tmp_path / "good")
-    assert evaluate_bag.main([str(tmp_path / "good"), "--weights", "no_such"]) == 2
+    assert evaluate.main([str(tmp_path / "good"), "--weights", "no_such"]) == 2
     assert "no_such" in capsys.readouterr().err
     with pytest.raises(BagError, match="different names"):
-        evaluate_bag.evaluate([load_bag(tmp_path / "good")] * 2)
+        evaluate.evaluate([load_bag(tmp_path / "good")] * 2)

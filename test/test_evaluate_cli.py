@@ -14,13 +14,15 @@ from small_benchmark import (
     weights,
 )
 
-from usdrl_model import cli, config
-from usdrl_model.detector import Detector
-from usdrl_model.finetune_config import FinetuneConfig
-from usdrl_model.store import Store
-from usdrl_model.tasks import evaluation, fitting
-from usdrl_model.tasks.result import ALL
-from usdrl_model.tasks.weights import Pretrained
+from usdrl_model import config
+from usdrl_model.cli import main
+from usdrl_model.data.store import Store
+from usdrl_model.evaluation import evaluate
+from usdrl_model.evaluation.clips import fitting
+from usdrl_model.evaluation.pretrained import Pretrained
+from usdrl_model.evaluation.result import ALL
+from usdrl_model.network.detector import Detector
+from usdrl_model.training.finetuning.config import FinetuneConfig
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -59,8 +61,8 @@ def test_the_command_writes_prints_and_goes_on_where_it_was_stopped(
 
     monkeypatch.setattr(fitting.finetune, "train", counted)
     with pytest.raises(KeyboardInterrupt):
-        cli.main(words)
-    assert cli.main(words) == 0
+        main.main(words)
+    assert main.main(words) == 0
     assert trained == [0, 1, 1]
     page = capsys.readouterr().out
     assert page.strip() == (tmp_path / "out" / "result.md").read_text(encoding="utf-8").strip()
@@ -75,7 +77,7 @@ def test_the_command_writes_prints_and_goes_on_where_it_was_stopped(
 def test_the_command_fuses_several_weights(store: Store, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     bone = dataclasses.replace(ENCODER, modalities=("bone",))
     given = [str(weights(tmp_path / "joints")), str(weights(tmp_path / "bones", bone))]
-    assert cli.main(command(tmp_path, "retrieval", given, "--methods", "1-NN", "1-NN, fused")) == 0
+    assert main.main(command(tmp_path, "retrieval", given, "--methods", "1-NN", "1-NN, fused")) == 0
     result = json.loads((tmp_path / "out" / "result.json").read_text(encoding="utf-8"))
     assert [row["method"] for row in result["table"]] == ["1-NN", "1-NN, fused"]
     assert capsys.readouterr().out.count("made on msraction3d; sbu") == 2
@@ -83,7 +85,7 @@ def test_the_command_fuses_several_weights(store: Store, tmp_path: Path, capsys:
 
 def test_weights_with_fewer_people_are_said(store: Store, tmp_path: Path) -> None:
     benchmark = dataclasses.replace(BENCHMARK, people=2)
-    said = evaluation.described(Pretrained.open(weights(tmp_path)), benchmark, store)
+    said = evaluate.described(Pretrained.open(weights(tmp_path)), benchmark, store)
     assert "they see 1 of 2 people" in said
 
 
@@ -96,7 +98,7 @@ def test_the_command_says_what_is_wrong(store: Store, tmp_path: Path, capsys: py
         ("recognition", str(tmp_path / "nowhere")): "nowhere",
     }
     for (task, chosen), message in cases.items():
-        assert cli.main(command(tmp_path, task, chosen)) == 1
+        assert main.main(command(tmp_path, task, chosen)) == 1
         said = capsys.readouterr().err
         assert said.startswith("usdrl evaluate: ")
         assert message in said

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from usdrl_model.event_metrics import Detection, ScoredRecording, detections, score_events
-from usdrl_model.events import Event
-from usdrl_model.metrics import Counts
-from usdrl_model.recording import Segment
+from usdrl_model.events.onset_offset import Event
+from usdrl_model.metrics.events import Detection, ScoredRecording, detections, score_events
+from usdrl_model.metrics.segment_scores import Counts
+from usdrl_model.skeleton.recording import Segment
 
 
 def found(label: str, start: float, end: float, decided: float | None = None, person: str = "1") -> Detection:

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from usdrl_model.events import ActionMachine, Edge, EventConfig
+from usdrl_model.events.onset_offset import ActionMachine, Edge, EventConfig
 
 LABELS = ("none", "wave", "clap")
 STEP = 0.1

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from usdrl_model import cli
-from usdrl_model.missing import advice
+from usdrl_model.cli import main
+from usdrl_model.errors.missing import advice
 from usdrl_ros import executables
 
 SETUP = (Path(__file__).parent.parent / "setup.py").read_text(encoding="utf-8")
@@ -83,8 +83,8 @@ def test_ctrl_c_ends_a_command_in_one_line(program, monkeypatch, capsys):
         raise KeyboardInterrupt
 
     module, start = {
-        "usdrl": ("usdrl_model.cli", cli.command),
-        "usdrl-play": ("usdrl_ros.play", executables.play),
+        "usdrl": ("usdrl_model.cli.main", main.command),
+        "usdrl-play": ("usdrl_ros.bags.play", executables.play),
     }[program]
     monkeypatch.setattr(f"{module}.main", interrupted)
     assert start() == 130

@@ -8,18 +8,22 @@ import pytest
 import torch
 from test_stream import UP, pose
 
-from usdrl_model import checkpoint, cli, config, detection_scores, finetune, probe
-from usdrl_model.augment import AugmentConfig
-from usdrl_model.detector import DetectorConfig
-from usdrl_model.encoder import EncoderConfig
-from usdrl_model.events import EventConfig
-from usdrl_model.finetune_config import FinetuneConfig
-from usdrl_model.provenance import Provenance
-from usdrl_model.recording import Recording, Segment
-from usdrl_model.skeleton import Person, SkeletonFrame
-from usdrl_model.store_writer import write_set
-from usdrl_model.stream_config import StreamConfig
-from usdrl_model.training_data import Mixture, SourceConfig, mix, recordings, windows_of
+from usdrl_model import config
+from usdrl_model.checkpoints import detector_file
+from usdrl_model.checkpoints.provenance import Provenance
+from usdrl_model.cli import main
+from usdrl_model.data.store_writer import write_set
+from usdrl_model.evaluation import detection_scores, probe
+from usdrl_model.events.onset_offset import EventConfig
+from usdrl_model.network.detector import DetectorConfig
+from usdrl_model.network.dste import EncoderConfig
+from usdrl_model.online.state import StreamConfig
+from usdrl_model.skeleton.person import Person, SkeletonFrame
+from usdrl_model.skeleton.recording import Recording, Segment
+from usdrl_model.training.augment import AugmentConfig
+from usdrl_model.training.finetuning import train
+from usdrl_model.training.finetuning.config import FinetuneConfig
+from usdrl_model.training.finetuning.sources import Mixture, SourceConfig, mix, recordings, windows_of
 
 ROOT = Path(__file__).resolve().parent.parent
 CPU = torch.device("cpu")
@@ -52,9 +56,9 @@ def mixture(run: FinetuneConfig = RUN) -> Mixture:
 
 
 def test_it_learns_and_the_stream_finds_the_action_of_somebody_new(tmp_path: Path, one_thread: None) -> None:
-    detector = finetune.train(RUN, mixture(), tmp_path, device=CPU)
-    checkpoint.save(tmp_path / "weights", detector, RUN.stream, Provenance())
-    scores = detection_scores.detection(checkpoint.load(tmp_path / "weights", "cpu"), [RECORDINGS[2]])
+    detector = train.train(RUN, mixture(), tmp_path, device=CPU)
+    detector_file.save(tmp_path / "weights", detector, RUN.stream, Provenance())
+    scores = detection_scores.detection(detector_file.load(tmp_path / "weights", "cpu"), [RECORDINGS[2]])
     assert scores["overall"]["0.5"]["f1"] == 1.0
     assert scores["frame_accuracy"] > 0.9
     assert (tmp_path / "loss.png").stat().st_size > 1000
@@ -63,21 +67,21 @@ def test_it_learns_and_the_stream_finds_the_action_of_somebody_new(tmp_path: Pat
 
 def test_a_resumed_run_ends_bit_identical(tmp_path: Path, one_thread: None, monkeypatch: pytest.MonkeyPatch) -> None:
     windows = mixture()
-    monkeypatch.setattr(finetune, "SAVE_EVERY", 7)
-    whole = finetune.train(RUN, windows, tmp_path / "whole", device=CPU)
+    monkeypatch.setattr(train, "SAVE_EVERY", 7)
+    whole = train.train(RUN, windows, tmp_path / "whole", device=CPU)
 
-    step = finetune._Trainer._step
+    step = train._Trainer._step
 
-    def killed(self: finetune._Trainer, number: int) -> float:
+    def killed(self: train._Trainer, number: int) -> float:
         if number == 33:
             raise KeyboardInterrupt
         return step(self, number)
 
-    monkeypatch.setattr(finetune._Trainer, "_step", killed)
+    monkeypatch.setattr(train._Trainer, "_step", killed)
     with pytest.raises(KeyboardInterrupt):
-        finetune.train(RUN, windows, tmp_path / "cut", device=CPU)
-    monkeypatch.setattr(finetune._Trainer, "_step", step)
-    resumed = finetune.train(RUN, windows, tmp_path / "cut", device=CPU, resume=True)
+        train.train(RUN, windows, tmp_path / "cut", device=CPU)
+    monkeypatch.setattr(train._Trainer, "_step", step)
+    resumed = train.train(RUN, windows, tmp_path / "cut", device=CPU, resume=True)
     for name, tensor in whole.state_dict().items():
         assert torch.equal(tensor, resumed.state_dict()[name]), name
 
@@ -85,20 +89,20 @@ def test_a_resumed_run_ends_bit_identical(tmp_path: Path, one_thread: None, monk
 def test_a_run_is_not_overwritten_nor_resumed_with_other_settings(tmp_path: Path) -> None:
     run = dataclasses.replace(RUN, steps=1)
     windows = mixture(run)
-    finetune.train(run, windows, tmp_path, device=CPU)
+    train.train(run, windows, tmp_path, device=CPU)
     with pytest.raises(FileExistsError, match="--resume"):
-        finetune.train(run, windows, tmp_path, device=CPU)
+        train.train(run, windows, tmp_path, device=CPU)
     with pytest.raises(ValueError, match="another configuration"):
-        finetune.train(dataclasses.replace(run, seed=1), windows, tmp_path, device=CPU, resume=True)
+        train.train(dataclasses.replace(run, seed=1), windows, tmp_path, device=CPU, resume=True)
     with pytest.raises(FileNotFoundError, match="no run to resume"):
-        finetune.train(run, windows, tmp_path / "nothing", device=CPU, resume=True)
+        train.train(run, windows, tmp_path / "nothing", device=CPU, resume=True)
 
 
 def test_a_diverging_run_stops_and_keeps_the_last_good_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(finetune, "SAVE_EVERY", 1)
-    monkeypatch.setattr(finetune._Trainer, "_step", lambda self, number: float("nan") if number == 2 else 1.0)
+    monkeypatch.setattr(train, "SAVE_EVERY", 1)
+    monkeypatch.setattr(train._Trainer, "_step", lambda self, number: float("nan") if number == 2 else 1.0)
     with pytest.raises(FloatingPointError, match="step 2"):
-        finetune.train(RUN, mixture(), tmp_path, device=CPU)
+        train.train(RUN, mixture(), tmp_path, device=CPU)
     assert torch.load(tmp_path / "training.pt", weights_only=True)["losses"] == [1.0, 1.0]
 
 
@@ -141,19 +145,19 @@ CLIPS = dataclasses.replace(
 )
 
 
-def clip_windows(subjects: str) -> finetune.Windows:
+def clip_windows(subjects: str) -> train.Windows:
     chosen = [clip for clip in own_clips() if clip.subject in subjects]
     return windows_of(CLIPS.sources[0], chosen, CLIPS.detector, max_gap=1.0, stride=2)
 
 
 def test_clips_are_recognised_by_all_ways_of_training(tmp_path: Path, one_thread: None) -> None:
     given = mix(CLIPS.sources, [own_clips()], CLIPS.detector, max_gap=1.0, stride=2)
-    start = finetune.train(CLIPS, given, tmp_path / "first", device=CPU)
-    checkpoint.save(tmp_path / "start", start, RUN.stream, Provenance())
+    start = train.train(CLIPS, given, tmp_path / "first", device=CPU)
+    detector_file.save(tmp_path / "start", start, RUN.stream, Provenance())
     still = {"all": (), "last": ("ske_emb", "t_tr."), "heads": ("encoder.",)}
     for kind, names in still.items():
         run = dataclasses.replace(CLIPS, train=kind, start=str(tmp_path / "start"), learning_rate=0.01)
-        trained = finetune.train(run, given, tmp_path / kind, device=CPU)
+        trained = train.train(run, given, tmp_path / kind, device=CPU)
         assert detection_scores.recognition(trained, clip_windows("cd"))["clip_accuracy"] == 1.0
         for name, parameter in trained.named_parameters():
             same = torch.equal(parameter, start.get_parameter(name))
@@ -162,24 +166,24 @@ def test_clips_are_recognised_by_all_ways_of_training(tmp_path: Path, one_thread
 
 def test_layers_further_from_the_heads_learn_slower() -> None:
     run = dataclasses.replace(RUN, layer_decay=0.5, encoder_rate=0.1)
-    groups = finetune._groups(finetune.Detector(RUN.detector), run)
+    groups = train._groups(train.Detector(RUN.detector), run)
     assert [group["share"] for group in groups] == [1.0, 0.5, 0.25, 0.125]  # random: the encoder learns like the heads
-    groups = finetune._groups(finetune.Detector(RUN.detector), dataclasses.replace(run, start="weights"))
+    groups = train._groups(train.Detector(RUN.detector), dataclasses.replace(run, start="weights"))
     assert [group["share"] for group in groups] == pytest.approx([1.0, 0.05, 0.025, 0.0125])
-    assert sum(len(group["params"]) for group in groups) == len(list(finetune.Detector(RUN.detector).parameters()))
+    assert sum(len(group["params"]) for group in groups) == len(list(train.Detector(RUN.detector).parameters()))
 
 
 def test_a_head_can_begin_as_the_best_linear_layer_on_the_features_of_the_start(tmp_path: Path) -> None:
     given = mix(CLIPS.sources, [own_clips()], CLIPS.detector, max_gap=1.0, stride=2)
-    detector = finetune.Detector(CLIPS.detector).eval()
-    checkpoint.save(tmp_path / "start", detector, RUN.stream, Provenance())
+    detector = train.Detector(CLIPS.detector).eval()
+    detector_file.save(tmp_path / "start", detector, RUN.stream, Provenance())
     run = dataclasses.replace(CLIPS, start=str(tmp_path / "start"), steps=1, learning_rate=1e-9)
     x = given.windows.x
-    truth = finetune.clip_classes(given.windows.y, given.windows.seen, len(CLIPS.detector.labels))
+    truth = train.clip_classes(given.windows.y, given.windows.seen, len(CLIPS.detector.labels))
     found = {}
     for head in ("random", "linear"):
         this = dataclasses.replace(run, head=head)
-        trained = finetune.train(this, given, tmp_path / head, device=CPU)
+        trained = train.train(this, given, tmp_path / head, device=CPU)
         found[head] = float((trained(x).clip.argmax(dim=1) == truth).double().mean())
     assert found["random"] < found["linear"] == 1.0
     expected = probe.linear_layer(probe.features(detector.encoder, x), truth, len(CLIPS.detector.labels))
@@ -192,12 +196,12 @@ def test_a_head_can_begin_as_the_best_linear_layer_on_the_features_of_the_start(
 
 def test_a_window_that_is_never_drawn_says_nothing_to_the_first_head(tmp_path: Path) -> None:
     given = mix(CLIPS.sources, [own_clips()], CLIPS.detector, max_gap=1.0, stride=2)
-    truth = finetune.clip_classes(given.windows.y, given.windows.seen, len(CLIPS.detector.labels))
+    truth = train.clip_classes(given.windows.y, given.windows.seen, len(CLIPS.detector.labels))
     heads = []
     for kept in (truth > -1, truth == truth[0]):
-        detector = finetune.Detector(CLIPS.detector)
+        detector = train.Detector(CLIPS.detector)
         drawn = kept.double() / kept.sum()
-        finetune.start_head(detector, Mixture(given.windows, drawn))
+        train.start_head(detector, Mixture(given.windows, drawn))
         heads.append(detector.eval()(given.windows.x).clip.argmax(dim=1))
     assert torch.equal(heads[0], truth) and torch.equal(heads[1], truth[0].expand_as(truth))
 
@@ -209,15 +213,15 @@ def test_early_stopping_keeps_the_best_and_needs_people_to_look_at(
     looks = iter([1.0, 0.5, 0.7, 0.6, *[0.1] * 50])
     kept = {}
 
-    def look(self: finetune._Trainer, validation: finetune.Windows) -> None:
+    def look(self: train._Trainer, validation: train.Windows) -> None:
         self.looks.append(next(looks))
         if self.looks[-1] == min(self.looks):
             self.best = {name: tensor.clone() for name, tensor in self.average.module.state_dict().items()}
             kept.update(self.best)
 
-    monkeypatch.setattr(finetune._Trainer, "_look", look)
+    monkeypatch.setattr(train._Trainer, "_look", look)
     given = mix(run.sources, [own_clips()], run.detector, max_gap=1.0, stride=2)
-    stopped = finetune.train(run, given, tmp_path, device=CPU, validation=clip_windows("cd"))
+    stopped = train.train(run, given, tmp_path, device=CPU, validation=clip_windows("cd"))
     assert len((tmp_path / "loss.csv").read_text().splitlines()) == 1 + 20  # four looks of five steps
     assert all(torch.equal(tensor, kept[name]) for name, tensor in stopped.state_dict().items())
     with pytest.raises(ValueError, match="needs validation_subjects"):
@@ -226,14 +230,14 @@ def test_early_stopping_keeps_the_best_and_needs_people_to_look_at(
 
 def test_a_start_of_another_shape_is_refused(tmp_path: Path) -> None:
     other = dataclasses.replace(RUN.detector, encoder=EncoderConfig(hidden=8, people=1, streams=("temporal",)))
-    checkpoint.save(tmp_path / "start", finetune.Detector(other), RUN.stream, Provenance())
+    detector_file.save(tmp_path / "start", train.Detector(other), RUN.stream, Provenance())
     with pytest.raises(ValueError, match="has another encoder"):
-        finetune.start_encoder(dataclasses.replace(RUN, start=str(tmp_path / "start")))
+        train.start_encoder(dataclasses.replace(RUN, start=str(tmp_path / "start")))
 
 
 def test_the_shipped_configuration_fits_the_shipped_weights() -> None:
     run = config.load(FinetuneConfig, ROOT / "config" / "finetune_utkinect10.yaml")
-    weights = checkpoint.load("default")
+    weights = detector_file.load("default")
     assert run.detector == weights.config.detector
     assert run.stream == weights.config.stream
     assert weights.config.provenance.command.endswith("config/finetune_utkinect10.yaml")
@@ -262,7 +266,7 @@ def test_commands_that_cannot_work_end_in_one_line(
 ) -> None:
     config.dump(RUN, tmp_path / "run.yaml")
     data, run = str(own_files(tmp_path / "data")), str(tmp_path / "run.yaml")
-    assert cli.main(["finetune", "--config", run, "--data", data, "--out", str(tmp_path / "out"), *more]) == 1
+    assert main.main(["finetune", "--config", run, "--data", data, "--out", str(tmp_path / "out"), *more]) == 1
     said = capsys.readouterr().err.splitlines()[-1]
     assert said.startswith("usdrl finetune: ")
     assert message in said
@@ -284,7 +288,7 @@ def test_no_onset_that_was_found_has_no_delay() -> None:
 
 def test_the_command_says_what_is_missing(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
     arguments = ["--config", str(ROOT / "config" / "finetune_utkinect10.yaml"), "--data", str(tmp_path)]
-    assert cli.main(["finetune", *arguments, "--out", str(tmp_path / "run")]) == 1
+    assert main.main(["finetune", *arguments, "--out", str(tmp_path / "run")]) == 1
     assert "UTKinect" in capsys.readouterr().err
-    assert cli.main(["finetune", *arguments, "--out", str(tmp_path / "run"), "stepz=3"]) == 1
+    assert main.main(["finetune", *arguments, "--out", str(tmp_path / "run"), "stepz=3"]) == 1
     assert "steps" in capsys.readouterr().err

@@ -7,11 +7,11 @@ import pytest
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from usdrl_model import packed
-from usdrl_model.bench import random_encoder
-from usdrl_model.detector import Detector, DetectorConfig
-from usdrl_model.encoder import DSTE, STTR, EncoderConfig
-from usdrl_model.folded import fold, fold_detector
+from usdrl_model.inference import packed_linear
+from usdrl_model.inference.fold import fold, fold_detector
+from usdrl_model.inference.speed import random_encoder
+from usdrl_model.network.detector import Detector, DetectorConfig
+from usdrl_model.network.dste import DSTE, STTR, EncoderConfig
 
 SMALL = EncoderConfig(hidden=16, frames=12, joints=5)
 VARIANTS = {
@@ -66,7 +66,7 @@ def test_at_the_official_size_float32_is_exact_enough() -> None:
     folded, plain = fold(encoder), copy.deepcopy(encoder).double()
     with torch.inference_mode():
         exact, fast = plain(x), folded(x.float())
-        packed.pack(folded)
+        packed_linear.pack(folded)
         faster = folded(x.float())
     for stream, tokens in exact.items():
         assert tokens.abs().max() > 1.0
@@ -131,12 +131,12 @@ def test_a_packed_layer_is_the_same_layer(shape: tuple[int, ...]) -> None:
     with torch.no_grad():
         expected = plain(x)
         sliced = plain(x[..., :1, :])
-        packed.pack(plain)
+        packed_linear.pack(plain)
         torch.testing.assert_close(plain(x), expected, rtol=0.0, atol=1e-6)
         torch.testing.assert_close(plain(x[..., :1, :]), sliced, rtol=0.0, atol=1e-6)
 
 
 def test_attention_of_torch_is_left_alone() -> None:
     encoder = make(SMALL).float()
-    packed.pack(encoder)
+    packed_linear.pack(encoder)
     encoder(windows(SMALL).float())

@@ -17,13 +17,13 @@ from continuous_recordings import (
 )
 from torch import Tensor
 
-from usdrl_model.recording import Recording
-from usdrl_model.skeleton import Person, SkeletonFrame
-from usdrl_model.store import Store
-from usdrl_model.tasks import frame_scores
-from usdrl_model.tasks.frame_scores import Cut
-from usdrl_model.timeline import EDGE_WEIGHT, hann
-from usdrl_model.training_windows import cut, stretches
+from usdrl_model.data.store import Store
+from usdrl_model.evaluation.recordings import frame_scores
+from usdrl_model.evaluation.recordings.frame_scores import Cut
+from usdrl_model.events.posterior import EDGE_WEIGHT, hann
+from usdrl_model.skeleton.person import Person, SkeletonFrame
+from usdrl_model.skeleton.recording import Recording
+from usdrl_model.windows.cut import cut, stretches
 
 
 @pytest.fixture

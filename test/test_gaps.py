@@ -7,14 +7,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from usdrl_model import gaps, store_summary
-from usdrl_model.recording import Recording, Segment
-from usdrl_model.skeleton import Person, SkeletonFrame
-from usdrl_model.store import Store
-from usdrl_model.store_writer import write_set
-from usdrl_model.tasks import frame_scores
-from usdrl_model.tasks.frame_scores import Cut
-from usdrl_model.training_windows import stretches
+from usdrl_model.data import store_summary
+from usdrl_model.data.store import Store
+from usdrl_model.data.store_writer import write_set
+from usdrl_model.evaluation.recordings import frame_scores
+from usdrl_model.evaluation.recordings.frame_scores import Cut
+from usdrl_model.skeleton import recording_gaps
+from usdrl_model.skeleton.person import Person, SkeletonFrame
+from usdrl_model.skeleton.recording import Recording, Segment
+from usdrl_model.windows.cut import stretches
 
 LABELS = ("none", "wave")
 JUMP = 1.7e9
@@ -37,19 +38,19 @@ WALK = recorded(STAMPS, (2.0, 4.0), (10.0, JUMP + 1.0), (JUMP + 3.0, JUMP + 5.0)
 
 
 def test_parts_have_the_segments_that_touch_them() -> None:
-    before, after = gaps.parts(WALK)
+    before, after = recording_gaps.parts(WALK)
     assert (before.name, after.name) == ("walk part 1", "walk part 2")
     assert [len(part.frames) for part in (before, after)] == [300, 300]
     assert [(segment.start, segment.end) for segment in before.segments] == [(2.0, 4.0), (10.0, STAMPS[299])]
     assert [(segment.start - JUMP, segment.end - JUMP) for segment in after.segments] == [(0.0, 1.0), (3.0, 5.0)]
-    assert gaps.seconds(STAMPS) == pytest.approx(2 * 299 / 30)
+    assert recording_gaps.seconds(STAMPS) == pytest.approx(2 * 299 / 30)
 
 
 @pytest.mark.parametrize("stamps", [np.zeros(0), np.ones(1), np.arange(5) * 59.0])
 def test_without_a_jump_nothing_changes(stamps: np.ndarray) -> None:
     recording = recorded(stamps)
-    assert [part is recording for part in gaps.parts(recording)] == [True]
-    assert gaps.seconds(stamps) == (stamps[-1] - stamps[0] if len(stamps) else 0.0)
+    assert [part is recording for part in recording_gaps.parts(recording)] == [True]
+    assert recording_gaps.seconds(stamps) == (stamps[-1] - stamps[0] if len(stamps) else 0.0)
 
 
 def test_training_and_scoring_take_the_memory_of_the_frames(tmp_path: Path) -> None:
@@ -64,7 +65,7 @@ def test_training_and_scoring_take_the_memory_of_the_frames(tmp_path: Path) -> N
     assert peak < 50e6
     assert [video.name for video in videos] == ["walk part 1", "walk part 2"]
     assert [len(posterior) for posterior in posteriors] == [100, 100]
-    assert [int(video.truth.sum()) for video in videos] == [sum(_true(part)) for part in gaps.parts(WALK)]
+    assert [int(video.truth.sum()) for video in videos] == [sum(_true(part)) for part in recording_gaps.parts(WALK)]
     assert windows.seen[:, -1].all()
     assert len(stretches(WALK, LABELS, 10.0, 1.0)) == 2
 

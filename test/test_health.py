@@ -6,12 +6,12 @@ pytest.importorskip("rclpy", reason="needs the ROS 2 messages")
 
 from diagnostic_msgs.msg import DiagnosticStatus  # noqa: E402
 
-from usdrl_model.shown import MESSAGE  # noqa: E402
-from usdrl_model.skeleton import SkeletonFrame  # noqa: E402
-from usdrl_ros.health import Health, Situation  # noqa: E402
+from usdrl_model.errors.shown import MESSAGE  # noqa: E402
+from usdrl_model.skeleton.person import SkeletonFrame  # noqa: E402
+from usdrl_ros.diagnostics.health import Health, Situation  # noqa: E402
+from usdrl_ros.diagnostics.throttle import AWAY, Throttle  # noqa: E402
 from usdrl_ros.inputs import InputError, SourceFrame  # noqa: E402
 from usdrl_ros.inputs.common import ros_time  # noqa: E402
-from usdrl_ros.throttle import AWAY, Throttle  # noqa: E402
 
 OK, WARN, ERROR = DiagnosticStatus.OK, DiagnosticStatus.WARN, DiagnosticStatus.ERROR
 

@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 from hostile_files import FORGED, HOSTILE, Hostile, array_pickle, faults, measure, write
 
-from usdrl_model.datasets import pickles
+from usdrl_model.data.importers import safe_pickle
 
 
 @pytest.mark.parametrize("hostile", HOSTILE, ids=lambda hostile: hostile.name)
 def test_a_hostile_file_costs_little_and_is_refused_in_one_line(hostile: Hostile, tmp_path: Path) -> None:
-    if hostile.command[1] == "usdrl_ros.bags":
+    if hostile.command[1] == "usdrl_ros.bags.convert":
         pytest.importorskip("rclpy", reason="needs ROS 2 (rclpy)")
     outcome = measure(hostile, tmp_path)
     assert not faults(hostile, outcome), outcome.said
@@ -23,7 +23,7 @@ def test_forged_arrays_never_reach_numpy(name: str, tmp_path: Path, monkeypatch:
     write("x.pkl", FORGED[name])(tmp_path)
     with (tmp_path / "x.pkl").open("rb") as file:
         try:
-            content = pickles.load(file, "x.pkl")
+            content = safe_pickle.load(file, "x.pkl")
         except ValueError as error:
             assert str(error).startswith("x.pkl: refused or damaged pickle (")
         else:
@@ -37,4 +37,4 @@ def test_a_pickled_array_that_is_what_it_says(tmp_path: Path) -> None:
     plain = array_pickle(b"X\x02\x00\x00\x00f8", state, b"B" + struct.pack("<I", 32) + numbers)
     write("x.pkl", plain)(tmp_path)
     with (tmp_path / "x.pkl").open("rb") as file:
-        assert pickles.load(file, "x.pkl")["pose"][0].tolist() == [1, 2, 3, 4]
+        assert safe_pickle.load(file, "x.pkl")["pose"][0].tolist() == [1, 2, 3, 4]

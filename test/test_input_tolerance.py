@@ -11,7 +11,7 @@ from messages import FLOATS, HEADER, INTEGERS, cloud, decode, fields, marker, re
 from sensor_msgs.msg import PointField  # noqa: E402
 from visualization_msgs.msg import Marker, MarkerArray  # noqa: E402
 
-from usdrl_ros.point_cloud import create_cloud, dtype_from_fields, read_points  # noqa: E402
+from usdrl_ros.messages.point_cloud import create_cloud, dtype_from_fields, read_points  # noqa: E402
 
 X = np.arange(50.0)
 

@@ -19,10 +19,10 @@ from sensor_msgs.msg import PointCloud2, PointField  # noqa: E402
 from std_msgs.msg import Header  # noqa: E402
 from visualization_msgs.msg import Marker, MarkerArray  # noqa: E402
 
-from usdrl_model.topology import topology  # noqa: E402
+from usdrl_model.skeleton.topology import topology  # noqa: E402
 from usdrl_ros.inputs import INPUTS, InputError  # noqa: E402
 from usdrl_ros.inputs.common import ros_time, seconds  # noqa: E402
-from usdrl_ros.point_cloud import create_cloud, dtype_from_fields  # noqa: E402
+from usdrl_ros.messages.point_cloud import create_cloud, dtype_from_fields  # noqa: E402
 
 
 @pytest.mark.parametrize("xyz", FLOATS)
@@ -277,7 +277,10 @@ def test_poses_are_one_person():
 
 def test_every_kind_of_refusal_is_documented():
     root = Path(__file__).parent.parent
-    code = "".join(path.read_text() for path in [*root.glob("usdrl_ros/inputs/*.py"), root / "usdrl_ros/frames.py"])
+    code = "".join(
+        path.read_text()
+        for path in [*root.glob("usdrl_ros/inputs/*.py"), root / "usdrl_ros/inputs/coordinate_frames.py"]
+    )
     table = (root / "docs/topics.md").read_text().split("| kind | why |")[1].split("\n\n")[0]
     assert set(re.findall(r'InputError\(\s*"(\w+)"', code)) == set(re.findall(r"^\| `(\w+)`", table, re.MULTILINE))
 

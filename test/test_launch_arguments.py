@@ -4,8 +4,8 @@ import pytest
 
 pytest.importorskip("rclpy", reason="needs ROS 2 (rclpy)")
 
-from usdrl_ros import launch_arguments  # noqa: E402
-from usdrl_ros.declarations import NAMES  # noqa: E402
+from usdrl_ros.parameters import launch_arguments  # noqa: E402
+from usdrl_ros.parameters.declarations import NAMES  # noqa: E402
 
 
 def test_arguments_are_parameters_with_their_descriptions():

@@ -8,7 +8,7 @@ pytest.importorskip("rclpy", reason="needs ROS 2 (rclpy)")
 
 from std_msgs.msg import String  # noqa: E402
 
-from usdrl_ros.lifecycle import spin  # noqa: E402
+from usdrl_ros.processes.lifecycle import spin  # noqa: E402
 
 
 def test_what_is_destroyed_before_it_is_taken_is_no_failure(peer, monkeypatch):

@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from usdrl_model.loss_log import PATIENCE, CollapseError, LossLog
+from usdrl_model.training.pretraining.loss_log import PATIENCE, CollapseError, LossLog
 
 
 def row(**changes: float) -> dict[str, torch.Tensor]:

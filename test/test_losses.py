@@ -6,7 +6,7 @@ import golden
 import pytest
 import torch
 
-from usdrl_model.losses import (
+from usdrl_model.training.pretraining.losses import (
     Decorrelation,
     InfoNCE,
     LossConfig,

@@ -17,7 +17,7 @@ from visualization_msgs.msg import Marker, MarkerArray  # noqa: E402
 
 from usdrl_ros.inputs import INPUTS, InputError  # noqa: E402
 from usdrl_ros.inputs.arriving import Arriving  # noqa: E402
-from usdrl_ros.point_cloud import dtype_from_fields, read_points  # noqa: E402
+from usdrl_ros.messages.point_cloud import dtype_from_fields, read_points  # noqa: E402
 
 MOST = 2**32 - 1
 LONGEST = 0.1

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from usdrl_model.clip import Clip
-from usdrl_model.datasets.pku_mmd import detection_windows
-from usdrl_model.metrics import (
+from usdrl_model.data.importers.pku_mmd import detection_windows
+from usdrl_model.evaluation.recordings import frame_scores
+from usdrl_model.metrics.segment_scores import (
     Counts,
     edit_score,
     frame_accuracy,
@@ -19,10 +19,10 @@ from usdrl_model.metrics import (
     macro_frame_f1,
     segment_counts,
 )
-from usdrl_model.recording import Recording, Segment
-from usdrl_model.skeleton import Person, SkeletonFrame
-from usdrl_model.tasks import frame_scores
-from usdrl_model.training_windows import stretches
+from usdrl_model.skeleton.clip import Clip
+from usdrl_model.skeleton.person import Person, SkeletonFrame
+from usdrl_model.skeleton.recording import Recording, Segment
+from usdrl_model.windows.cut import stretches
 
 LABELS = ("none", "walk", "wave")
 

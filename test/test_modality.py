@@ -6,8 +6,8 @@ import golden
 import pytest
 import torch
 
-from usdrl_model.modality import COCO_17_PARENTS, Modality, modality, spatial_view, temporal_view
-from usdrl_model.topology import JOINT_INDEX, PARENTS
+from usdrl_model.network.modality import COCO_17_PARENTS, Modality, modality, spatial_view, temporal_view
+from usdrl_model.skeleton.topology import JOINT_INDEX, PARENTS
 
 NAMES = pytest.mark.parametrize("name", ["joint", "bone", "motion"])
 OFFICIAL_25 = (

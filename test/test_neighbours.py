@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch.nn import functional as F  # noqa: N812
 
-from usdrl_model.neighbours import NeighbourBank, NeighbourConfig
+from usdrl_model.training.pretraining.nearest_neighbours import NeighbourBank, NeighbourConfig
 
 ON = NeighbourConfig(weight=2.0, start=0.0)
 

@@ -9,12 +9,13 @@ import golden
 import pytest
 import torch
 
-from usdrl_model import cli, model_file, official
-from usdrl_model.encoder import EncoderConfig
-from usdrl_model.modality import modality
-from usdrl_model.projectors import ProjectorConfig
-from usdrl_model.provenance import Provenance
-from usdrl_model.usdrl import USDRL, Downstream, load_encoder
+from usdrl_model.checkpoints import encoder_file, official
+from usdrl_model.checkpoints.pretrained_models import USDRL, Downstream, load_encoder
+from usdrl_model.checkpoints.provenance import Provenance
+from usdrl_model.cli import main
+from usdrl_model.network.dste import EncoderConfig
+from usdrl_model.network.modality import modality
+from usdrl_model.network.projectors import ProjectorConfig
 
 SMALL = EncoderConfig(hidden=16, frames=12, joints=5)
 ARCHITECTURES = pytest.mark.parametrize("architecture", ["dste", "sttr"])
@@ -127,10 +128,10 @@ def test_aliases_that_differ_are_an_error(tmp_path: Path) -> None:
 def test_there_and_back_is_bit_exact(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     source = checkpoint_of(tmp_path / "a.pth.tar", USDRL(SMALL))
     for name in ("folder", "one.safetensors"):
-        assert cli.main(["convert", str(source), str(tmp_path / name)]) == 0
+        assert main.main(["convert", str(source), str(tmp_path / name)]) == 0
         assert "DSTE, D 16, 1 heads; 12 frames, 2 people, 5 joints, joint; projectors; no fc" in capsys.readouterr().out
         back = tmp_path / f"{name}.pth.tar"
-        assert cli.main(["convert", str(tmp_path / name), str(back), "--to-official"]) == 0
+        assert main.main(["convert", str(tmp_path / name), str(back), "--to-official"]) == 0
         one, other = (torch.load(path, weights_only=True) for path in (source, back))
         assert one["epoch"] == other["epoch"] == 451
         assert one["state_dict"].keys() == other["state_dict"].keys()
@@ -145,7 +146,7 @@ def test_golden_weights_convert(tmp_path: Path, architecture: str) -> None:
     numbers = golden.load(architecture)
     state = {f"module.{name}": tensor for name, tensor in golden.part(numbers, "state_dict.").items()}
     torch.save({"epoch": 1, "state_dict": state}, tmp_path / "x.pth.tar")
-    assert cli.main(["convert", str(tmp_path / "x.pth.tar"), str(tmp_path / "out")]) == 0
+    assert main.main(["convert", str(tmp_path / "x.pth.tar"), str(tmp_path / "out")]) == 0
     model = Downstream.from_pretrained(tmp_path / "out")
     with torch.no_grad():
         logits = model(golden.windows(numbers["input"]))
@@ -156,19 +157,19 @@ def test_what_the_file_does_not_say_can_be_given(tmp_path: Path) -> None:
     config = EncoderConfig(hidden=16, heads=4, frames=12, people=5, joints=2, alpha=0.7, gap=3)
     checkpoint_of(tmp_path / "x.pth.tar", Downstream(config, 7))
     arguments = ["--heads", "4", "--people", "5", "--alpha", "0.7", "--gap", "3"]
-    assert cli.main(["convert", str(tmp_path / "x.pth.tar"), str(tmp_path / "out"), *arguments]) == 0
+    assert main.main(["convert", str(tmp_path / "x.pth.tar"), str(tmp_path / "out"), *arguments]) == 0
     assert load_encoder(tmp_path / "out").config == config
 
 
 def test_a_bone_checkpoint_takes_joints(tmp_path: Path) -> None:
     model = Downstream(replace(SMALL, joints=25), classes=7).eval()
     source, out = checkpoint_of(tmp_path / "x.pth.tar", model), tmp_path / "out"
-    assert cli.main(["convert", str(source), str(out), "--modality", "bone"]) == 0
+    assert main.main(["convert", str(source), str(out), "--modality", "bone"]) == 0
     x = torch.randn(2, 12, 2, 25, 3)
     with torch.no_grad():
         assert torch.equal(Downstream.from_pretrained(out)(x), model(modality(x, "bone")))
-    assert cli.main(["convert", str(out), str(tmp_path / "back.pth.tar"), "--to-official"]) == 0
-    assert cli.main(["convert", str(source), str(tmp_path / "no"), "--modality", "bones"]) == 1
+    assert main.main(["convert", str(out), str(tmp_path / "back.pth.tar"), "--to-official"]) == 0
+    assert main.main(["convert", str(source), str(tmp_path / "no"), "--modality", "bones"]) == 1
 
 
 def broken(tmp_path: Path, name: str, change: dict[str, torch.Tensor | None]) -> Path:
@@ -234,7 +235,7 @@ def test_code_in_a_checkpoint_does_not_run(tmp_path: Path, plain: bool, capsys: 
         torch.save(content, path)
     with pytest.raises(ValueError, match=r"x\.pth\.tar: refused, it asks for posix\.system and could run code"):
         official.read(path)
-    assert cli.main(["convert", str(path), str(tmp_path / "out")]) == 1
+    assert main.main(["convert", str(path), str(tmp_path / "out")]) == 1
     assert "usdrl convert:" in capsys.readouterr().err
     assert not touched.exists()
     assert not (tmp_path / "out").exists()
@@ -251,20 +252,20 @@ def test_a_truncated_file_is_an_error(tmp_path: Path, keep: int) -> None:
 def test_a_missing_file_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         official.read(tmp_path / "nothing.pth.tar")
-    assert cli.main(["convert", str(tmp_path / "nothing.pth.tar"), str(tmp_path / "out")]) == 1
+    assert main.main(["convert", str(tmp_path / "nothing.pth.tar"), str(tmp_path / "out")]) == 1
 
 
 @pytest.mark.parametrize("own", [{"velocity": True}, {"causal": True}, {"streams": ("temporal",)}, {"conv_kernel": 5}])
 def test_what_the_official_code_cannot_compute_is_not_written(tmp_path: Path, own: dict) -> None:
     USDRL(replace(SMALL, **own)).save_pretrained(tmp_path / "m")
     with pytest.raises(ValueError, match=f"the official code has no {next(iter(own))}"):
-        official.write(tmp_path / "x.pth.tar", model_file.read(tmp_path / "m"))
+        official.write(tmp_path / "x.pth.tar", encoder_file.read(tmp_path / "m"))
     assert not (tmp_path / "x.pth.tar").exists()
 
 
 def test_convert_overwrites_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     source = checkpoint_of(tmp_path / "x.pth.tar", Downstream(SMALL, 7))
     before = source.read_bytes()
-    assert cli.main(["convert", str(source), str(source)]) == 1
+    assert main.main(["convert", str(source), str(source)]) == 1
     assert "is there already" in capsys.readouterr().err
     assert source.read_bytes() == before

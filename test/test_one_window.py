@@ -10,21 +10,24 @@ from small_benchmark import BENCHMARK
 from test_finetune import RUN
 from test_skeleton import standing
 
-from usdrl_model import checkpoint, finetune, probe
-from usdrl_model.augment import AugmentConfig, Draw, augment
-from usdrl_model.clip_pool import ClipPool
-from usdrl_model.encoder_config import Centre
-from usdrl_model.recording import Recording, Segment
-from usdrl_model.resample import middles, read, resize
-from usdrl_model.skeleton import SHOULDER_LEFT, SHOULDER_RIGHT, SPINE_MID, Person, SkeletonFrame
-from usdrl_model.store import Store
-from usdrl_model.store_writer import write_set
-from usdrl_model.stream import ActionStream
-from usdrl_model.tasks import clips, frame_scores
-from usdrl_model.tasks.benchmark import open_benchmark
-from usdrl_model.training_data import SourceConfig, windows_of
-from usdrl_model.views import ViewConfig, views
-from usdrl_model.window import compose, fill, normalise
+from usdrl_model.checkpoints import detector_file
+from usdrl_model.data.store import Store
+from usdrl_model.data.store_writer import write_set
+from usdrl_model.evaluation import probe
+from usdrl_model.evaluation.benchmark import open_benchmark
+from usdrl_model.evaluation.clips import clips
+from usdrl_model.evaluation.recordings import frame_scores
+from usdrl_model.network.config import Centre
+from usdrl_model.online.stream import ActionStream
+from usdrl_model.skeleton.person import SHOULDER_LEFT, SHOULDER_RIGHT, SPINE_MID, Person, SkeletonFrame
+from usdrl_model.skeleton.recording import Recording, Segment
+from usdrl_model.training.augment import AugmentConfig, Draw, augment
+from usdrl_model.training.finetuning import train
+from usdrl_model.training.finetuning.sources import SourceConfig, windows_of
+from usdrl_model.training.pretraining.clip_pool import ClipPool
+from usdrl_model.training.pretraining.views import ViewConfig, views
+from usdrl_model.windows.resample import middles, read, resize
+from usdrl_model.windows.window import compose, fill, normalise
 
 LABELS = ("none", "wave")
 DETECTOR = dataclasses.replace(RUN.detector, labels=LABELS)
@@ -54,8 +57,8 @@ def recording(
 
 def live(one: Recording, monkeypatch: pytest.MonkeyPatch) -> list[np.ndarray]:
     """What the network sees, from inference to inference."""
-    made = checkpoint.WeightsConfig(format=checkpoint.FORMAT, detector=DETECTOR, stream=RUN.stream)
-    weights = checkpoint.Weights("w", Path(), "", finetune.Detector(DETECTOR).eval(), made)
+    made = detector_file.WeightsConfig(format=detector_file.FORMAT, detector=DETECTOR, stream=RUN.stream)
+    weights = detector_file.Weights("w", Path(), "", train.Detector(DETECTOR).eval(), made)
     stream, batches = ActionStream(weights, topology=one.topology), []
     scores = stream._scores
     monkeypatch.setattr(stream, "_scores", lambda batch: batches.append(batch[0].copy()) or scores(batch))

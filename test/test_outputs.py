@@ -18,15 +18,15 @@ from std_msgs.msg import Bool, Header, String  # noqa: E402
 from test_skeleton import standing  # noqa: E402
 from visualization_msgs.msg import Marker, MarkerArray  # noqa: E402
 
-from usdrl_model.events import Event  # noqa: E402
-from usdrl_model.stream_config import ActionState, PersonState, StreamState  # noqa: E402
-from usdrl_model.topology import JOINT_INDEX, PARENTS  # noqa: E402
-from usdrl_ros import detections  # noqa: E402
-from usdrl_ros.frames import Frames  # noqa: E402
-from usdrl_ros.markers import COLOURS, markers  # noqa: E402
-from usdrl_ros.outputs import Outputs, topic_names  # noqa: E402
-from usdrl_ros.protocols import Result  # noqa: E402
-from usdrl_ros.state_json import ModelInfo  # noqa: E402
+from usdrl_model.events.onset_offset import Event  # noqa: E402
+from usdrl_model.online.state import ActionState, PersonState, StreamState  # noqa: E402
+from usdrl_model.skeleton.topology import JOINT_INDEX, PARENTS  # noqa: E402
+from usdrl_ros.inputs.coordinate_frames import Frames  # noqa: E402
+from usdrl_ros.node.protocols import Result  # noqa: E402
+from usdrl_ros.outputs import detections  # noqa: E402
+from usdrl_ros.outputs.markers import COLOURS, markers  # noqa: E402
+from usdrl_ros.outputs.publishers import Outputs, topic_names  # noqa: E402
+from usdrl_ros.outputs.state_json import ModelInfo  # noqa: E402
 
 STAMP = Time(sec=20, nanosec=123_456_789)
 HEADER = Header(stamp=STAMP, frame_id="camera")

@@ -112,7 +112,7 @@ def test_the_wheel_holds_every_module_and_data_file(wheel_names):
     data = (".py", ".yaml", ".json", ".safetensors", ".md", "py.typed")
     files = [path for package in PACKAGES for path in (ROOT / package).rglob("*") if path.name.endswith(data)]
     expected = {path.relative_to(ROOT).as_posix() for path in files}
-    assert {"usdrl_model/topologies.yaml", "usdrl_model/py.typed", "usdrl_ros/py.typed"} <= expected
+    assert {"usdrl_model/skeleton/topologies.yaml", "usdrl_model/py.typed", "usdrl_ros/py.typed"} <= expected
     assert expected - wheel_names == set()
 
 

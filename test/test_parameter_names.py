@@ -7,7 +7,7 @@ rclpy = pytest.importorskip("rclpy", reason="needs ROS 2 (rclpy)")
 from rclpy.exceptions import ParameterException  # noqa: E402
 from rclpy.parameter import Parameter  # noqa: E402
 
-from usdrl_ros.parameter_names import LARGEST_FILE, check_file, check_given  # noqa: E402
+from usdrl_ros.parameters.names import LARGEST_FILE, check_file, check_given  # noqa: E402
 
 KNOWN = ("topic", "topology", "max_rate", "target_frame")
 

@@ -12,14 +12,14 @@ from rclpy.exceptions import InvalidParameterValueException  # noqa: E402
 from rclpy.parameter import Parameter  # noqa: E402
 from rule_detector import hand_up_weights  # noqa: E402
 
-from usdrl_model.events import EventConfig  # noqa: E402
-from usdrl_model.stream import ActionStream  # noqa: E402
-from usdrl_model.stream_config import StreamConfig  # noqa: E402
-from usdrl_ros import parameters  # noqa: E402
-from usdrl_ros.declarations import NAMES, PARAMETERS, RECOMMENDED  # noqa: E402
-from usdrl_ros.parameter_docs import markdown, params_file  # noqa: E402
-from usdrl_ros.parameters import PerceptionConfig  # noqa: E402
-from usdrl_ros.pipeline import Pipeline  # noqa: E402
+from usdrl_model.events.onset_offset import EventConfig  # noqa: E402
+from usdrl_model.online.state import StreamConfig  # noqa: E402
+from usdrl_model.online.stream import ActionStream  # noqa: E402
+from usdrl_ros.node.pipeline import Pipeline  # noqa: E402
+from usdrl_ros.parameters import values as parameters  # noqa: E402
+from usdrl_ros.parameters.declarations import NAMES, PARAMETERS, RECOMMENDED  # noqa: E402
+from usdrl_ros.parameters.docs import markdown, params_file  # noqa: E402
+from usdrl_ros.parameters.values import PerceptionConfig  # noqa: E402
 
 ROOT = Path(__file__).parent.parent
 
@@ -38,7 +38,7 @@ def config(**changes):
 @pytest.mark.parametrize(("path", "text"), [("docs/parameters.md", markdown), ("config/perception.yaml", params_file)])
 def test_the_generated_files_are_up_to_date(path, text):
     written = (ROOT / path).read_text(encoding="utf-8")
-    assert written == text(), f"{path} is out of date: run python -m usdrl_ros.parameter_docs"
+    assert written == text(), f"{path} is out of date: run python -m usdrl_ros.parameters.docs"
 
 
 def test_the_params_file_holds_every_default_and_sets_one():

@@ -19,8 +19,8 @@ from sensor_msgs.msg import PointCloud2  # noqa: E402
 from std_srvs.srv import Trigger  # noqa: E402
 from test_stream import frames  # noqa: E402
 
-from usdrl_ros.children import Child  # noqa: E402
-from usdrl_ros.skeleton_messages import point_cloud  # noqa: E402
+from usdrl_ros.inputs.skeleton_messages import point_cloud  # noqa: E402
+from usdrl_ros.processes.children import Child  # noqa: E402
 
 HERE = Path(__file__).parent
 SETTINGS = ["--ros-args", "-p", "axes:=kinect", "-p", "watch:=[hand_up]", "-p", "min_duration:=0.1"]

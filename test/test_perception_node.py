@@ -29,12 +29,12 @@ from std_msgs.msg import Bool, String  # noqa: E402
 from std_srvs.srv import Trigger  # noqa: E402
 from test_stream import UP, frames  # noqa: E402
 
-from usdrl_model.performer import PerformanceConfig, simulate  # noqa: E402
-from usdrl_model.skeleton import Person, SkeletonFrame  # noqa: E402
-from usdrl_ros import detections  # noqa: E402
-from usdrl_ros.children import Child  # noqa: E402
-from usdrl_ros.skeleton_messages import point_cloud  # noqa: E402
-from usdrl_ros.state_json import schema  # noqa: E402
+from usdrl_model.simulation import PerformanceConfig, simulate  # noqa: E402
+from usdrl_model.skeleton.person import Person, SkeletonFrame  # noqa: E402
+from usdrl_ros.inputs.skeleton_messages import point_cloud  # noqa: E402
+from usdrl_ros.outputs import detections  # noqa: E402
+from usdrl_ros.outputs.state_json import schema  # noqa: E402
+from usdrl_ros.processes.children import Child  # noqa: E402
 
 HERE = Path(__file__).parent
 ARGUMENTS = ["--ros-args", "-p", "axes:=kinect", "-p", "watch:=[hand_up]", "-p", "source_timeout:=1.5"]

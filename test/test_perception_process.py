@@ -24,17 +24,17 @@ from rosgraph_msgs.msg import Clock  # noqa: E402
 from sensor_msgs.msg import PointCloud2  # noqa: E402
 from test_stream import frames  # noqa: E402
 
-from usdrl_model.checkpoint import resolve  # noqa: E402
-from usdrl_ros.children import Child, ChildError  # noqa: E402
-from usdrl_ros.parameter_docs import params_file  # noqa: E402
-from usdrl_ros.skeleton_messages import point_cloud  # noqa: E402
-from usdrl_ros.state_json import schema  # noqa: E402
+from usdrl_model.checkpoints.detector_file import resolve  # noqa: E402
+from usdrl_ros.inputs.skeleton_messages import point_cloud  # noqa: E402
+from usdrl_ros.outputs.state_json import schema  # noqa: E402
+from usdrl_ros.parameters.docs import params_file  # noqa: E402
+from usdrl_ros.processes.children import Child, ChildError  # noqa: E402
 
 STATE = jsonschema.Draft202012Validator(schema())
 
 
 def _run(*arguments):
-    return Child("perception", ["-m", "usdrl_ros.perception_node", "--ros-args", *arguments])
+    return Child("perception", ["-m", "usdrl_ros.node.main", "--ros-args", *arguments])
 
 
 def test_a_node_that_is_stopped_at_any_moment_ends_well():

@@ -10,8 +10,8 @@ from acting import acting, at, script, speeds, track
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from usdrl_model import performer
-from usdrl_model.performer import (
+from usdrl_model import simulation
+from usdrl_model.simulation import (
     ACTION_SECONDS,
     ACTIONS,
     NEGATIVE_SECONDS,
@@ -24,8 +24,8 @@ from usdrl_model.performer import (
     random_script,
     simulate,
 )
-from usdrl_model.recording import Recording
-from usdrl_model.topology import JOINT_INDEX, PARENTS
+from usdrl_model.skeleton.recording import Recording
+from usdrl_model.skeleton.topology import JOINT_INDEX, PARENTS
 
 SEEDS = range(12)
 
@@ -67,7 +67,7 @@ def test_a_fault_does_not_change_who_people_are_and_what_they_do() -> None:
 
 
 def test_the_example_of_the_module_runs() -> None:
-    result = doctest.testmod(performer, extraglobs={"random_script": random_script})
+    result = doctest.testmod(simulation, extraglobs={"random_script": random_script})
     assert result.attempted and not result.failed
 
 

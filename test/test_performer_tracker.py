@@ -8,7 +8,7 @@ from acting import at, script, speeds, sureness, track
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from usdrl_model.performer import (
+from usdrl_model.simulation import (
     ACTIONS,
     NEGATIVE_SECONDS,
     TYPICAL_FAULTS,
@@ -19,8 +19,8 @@ from usdrl_model.performer import (
     random_script,
     simulate,
 )
-from usdrl_model.skeleton import canonical
-from usdrl_model.topology import JOINT_INDEX, topology
+from usdrl_model.skeleton.person import canonical
+from usdrl_model.skeleton.topology import JOINT_INDEX, topology
 
 PERFORMED = (
     "kinect_v2_25",

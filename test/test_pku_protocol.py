@@ -8,8 +8,8 @@ from golden import REFERENCE
 from hypothesis import given
 from hypothesis import strategies as st
 
-from usdrl_model import pku_protocol
-from usdrl_model.pku_protocol import proposals, read_folder, read_rows, score
+from usdrl_model.metrics import pku_mmd
+from usdrl_model.metrics.pku_mmd import proposals, read_folder, read_rows, score
 
 GOLDEN = REFERENCE / "golden" / "pku_map"
 
@@ -216,13 +216,13 @@ def test_it_is_what_the_literal_version_gives(case, theta):
 @given(st.integers(1, 40), st.integers(2, 5), st.integers(0, 2**32 - 1))
 def test_proposals_cover_exactly_the_frames_above_the_threshold(frames, classes, seed):
     probabilities = np.random.default_rng(seed).dirichlet(np.full(classes, 0.2), frames)
-    found = proposals(probabilities, threshold=pku_protocol.LEAST_PROBABILITY)
+    found = proposals(probabilities, threshold=pku_mmd.LEAST_PROBABILITY)
     covered = np.zeros((frames, classes), dtype=bool)
     for action, first, stop, confidence in found:
         part = probabilities[int(first) : int(stop), int(action)]
         assert confidence == pytest.approx(part.mean())
         assert not covered[max(int(first) - 1, 0) : int(stop) + 1, int(action)].any()  # maximal runs do not touch
         covered[int(first) : int(stop), int(action)] = True
-    expected = probabilities > pku_protocol.LEAST_PROBABILITY
+    expected = probabilities > pku_mmd.LEAST_PROBABILITY
     expected[:, 0] = False
     assert (covered == expected).all()

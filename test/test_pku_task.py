@@ -16,17 +16,17 @@ from continuous_recordings import (
 from test_stream import pose
 from torch import Tensor
 
-from usdrl_model.datasets import pku_mmd
-from usdrl_model.recording import Recording, Segment
-from usdrl_model.skeleton import Person, SkeletonFrame
-from usdrl_model.store import Store
-from usdrl_model.store_writer import write_set
-from usdrl_model.tasks import continuous, continuous_scores, frame_scores
-from usdrl_model.tasks.benchmark import open_benchmark
-from usdrl_model.tasks.cells import Cells
-from usdrl_model.tasks.continuous_scores import Judged
-from usdrl_model.tasks.frame_scores import Cut
-from usdrl_model.tasks.smoothing import DecodingConfig
+from usdrl_model.data.importers import pku_mmd
+from usdrl_model.data.store import Store
+from usdrl_model.data.store_writer import write_set
+from usdrl_model.evaluation.benchmark import open_benchmark
+from usdrl_model.evaluation.cells import Cells
+from usdrl_model.evaluation.recordings import frame_scores, recordings, scores
+from usdrl_model.evaluation.recordings.frame_scores import Cut
+from usdrl_model.evaluation.recordings.scores import Judged
+from usdrl_model.evaluation.recordings.smoothing import DecodingConfig
+from usdrl_model.skeleton.person import Person, SkeletonFrame
+from usdrl_model.skeleton.recording import Recording, Segment
 
 PKU = Cut(windows="end_to_end", rate=30.0, frames=64, people=2)
 
@@ -75,7 +75,7 @@ def test_the_protocol_of_pku_runs_from_recordings_to_scores(tmp_path: Path) -> N
     made = benchmark("pku_mmd_1", "cross_subject", "detection")
     store = open_benchmark(made, tmp_path / "stores", "detection")
     method = dataclasses.replace(rule(), cut=PKU)
-    (cell,) = continuous.run(
+    (cell,) = recordings.run(
         made, "detection", store, [method], settings=SETTINGS, seeds=[0], cells=Cells(tmp_path / "cells")
     )
     assert cell.scores["all"]["mAP_action"] == cell.scores["all"]["mAP_video"] == 100.0
@@ -94,5 +94,5 @@ def test_a_genuine_recording_of_pku_is_scored(tmp_path: Path) -> None:
     assert (video.frames, len(video.pieces().windows)) == (1040, 17)
     posterior = frame_scores.score(video, lambda x: torch.zeros(*x.shape[:2], len(labels)), len(labels))
     np.testing.assert_allclose(posterior, 1.0 / len(labels))
-    outcome = continuous_scores.detection([Judged(video, posterior)], labels, DecodingConfig())
+    outcome = scores.detection([Judged(video, posterior)], labels, DecodingConfig())
     assert outcome.scores["mAP_action"] == 0.0  # a proposal a class that is as long as the recording hits nothing

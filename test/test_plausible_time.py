@@ -13,10 +13,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from usdrl_model.datasets import catalogue
-from usdrl_model.recording import Recording
-from usdrl_model.skeleton import canonical_frames
-from usdrl_model.topology import JOINT_INDEX, topology
+from usdrl_model.data import catalogue
+from usdrl_model.skeleton.person import canonical_frames
+from usdrl_model.skeleton.recording import Recording
+from usdrl_model.skeleton.topology import JOINT_INDEX, topology
 
 DATA = Path(os.environ.get("USDRL_DATA", Path(__file__).resolve().parents[2] / "shared" / "data"))
 ANKLES = [JOINT_INDEX["ankle_left"], JOINT_INDEX["ankle_right"]]

@@ -17,8 +17,8 @@ from rosgraph_msgs.msg import Clock
 from std_msgs.msg import Header, String
 from visualization_msgs.msg import Marker, MarkerArray
 
-from usdrl_ros.bag_storage import BagWriter
-from usdrl_ros.message_types import headers, stamp_ns
+from usdrl_ros.bags.storage import BagWriter
+from usdrl_ros.messages.types import headers, stamp_ns
 
 PATIENCE = 30.0
 STEP_NS = 50_000_000
@@ -78,7 +78,7 @@ class Heard:
 
 def start(*arguments: object) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, "-m", "usdrl_ros.play", *map(str, arguments)],
+        [sys.executable, "-m", "usdrl_ros.bags.play", *map(str, arguments)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

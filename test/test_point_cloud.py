@@ -8,7 +8,7 @@ pytest.importorskip("rclpy", reason="needs the ROS 2 messages")
 from sensor_msgs.msg import PointField  # noqa: E402
 from std_msgs.msg import Header  # noqa: E402
 
-from usdrl_ros.point_cloud import SKELETON_FIELDS, create_cloud, dtype_from_fields, read_points  # noqa: E402
+from usdrl_ros.messages.point_cloud import SKELETON_FIELDS, create_cloud, dtype_from_fields, read_points  # noqa: E402
 
 
 def test_what_is_written_is_read():

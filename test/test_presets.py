@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from usdrl_model.encoder import build_encoder
-from usdrl_model.presets import PRESETS, cost, preset
+from usdrl_model.network.dste import build_encoder
+from usdrl_model.network.presets import PRESETS, cost, preset
 
 
 def test_base_is_the_official_model() -> None:

@@ -11,22 +11,24 @@ import torch
 from test_clip_pool import clip
 from tiny_pretraining import ALONE, CPU, ENCODER, ROOT, RUN, assert_same, change, command, losses, make_store, recording
 
-from usdrl_model import cli, config, pretrain
-from usdrl_model.augment import AugmentConfig
-from usdrl_model.clip_pool import ClipPool
-from usdrl_model.distributed import Processes
-from usdrl_model.encoder_config import EncoderConfig
-from usdrl_model.feeder import Feeder
-from usdrl_model.loss_log import CollapseError
-from usdrl_model.losses import Decorrelation, LossConfig
-from usdrl_model.meter import Meter, peak_flops, training_flops
-from usdrl_model.presets import cost
-from usdrl_model.pretrain_config import DataConfig, PretrainConfig
-from usdrl_model.run_state import RunState
-from usdrl_model.store import Store
-from usdrl_model.store_writer import write_set
-from usdrl_model.usdrl import USDRL
-from usdrl_model.views import ViewConfig
+from usdrl_model import config
+from usdrl_model.checkpoints.pretrained_models import USDRL
+from usdrl_model.cli import main
+from usdrl_model.data.store import Store
+from usdrl_model.data.store_writer import write_set
+from usdrl_model.network.config import EncoderConfig
+from usdrl_model.network.presets import cost
+from usdrl_model.training.augment import AugmentConfig
+from usdrl_model.training.distributed import Processes
+from usdrl_model.training.pretraining import train
+from usdrl_model.training.pretraining.batches import Feeder
+from usdrl_model.training.pretraining.clip_pool import ClipPool
+from usdrl_model.training.pretraining.config import DataConfig, PretrainConfig
+from usdrl_model.training.pretraining.loss_log import CollapseError
+from usdrl_model.training.pretraining.losses import Decorrelation, LossConfig
+from usdrl_model.training.pretraining.meter import Meter, peak_flops, training_flops
+from usdrl_model.training.pretraining.views import ViewConfig
+from usdrl_model.training.run_folder import RunState
 
 MODALITIES = dataclasses.replace(ENCODER, modalities=("joint", "bone", "motion"))
 
@@ -47,7 +49,7 @@ def pool(store: Path) -> ClipPool:
 def test_it_learns_and_leaves_weights_numbers_and_a_picture(store: Path, tmp_path: Path) -> None:
     out = tmp_path / "run"
     run = change(RUN, steps=30, batch=20, learning_rate=3e-3)
-    assert cli.main(command(store, out, run)[2:]) == 0
+    assert main.main(command(store, out, run)[2:]) == 0
     found = losses(out)
     assert np.mean(found["loss"][-5:]) < 0.9 * np.mean(found["loss"][:3])
     terms = np.add(found["similarity"], found["variance_autocovariance"])
@@ -73,7 +75,7 @@ def test_it_learns_and_leaves_weights_numbers_and_a_picture(store: Path, tmp_pat
 ], ids=lambda changes: "-".join(changes))  # fmt: skip
 def test_every_kind_of_run_goes(pool: ClipPool, tmp_path: Path, change_of: dict) -> None:
     run = change(RUN, **({"steps": 3} | change_of))
-    model = pretrain.train(run, pool, tmp_path, ALONE)
+    model = train.train(run, pool, tmp_path, ALONE)
     assert all(parameter.isfinite().all() for parameter in model.parameters())
     assert losses(tmp_path)["step"] == [0, 1, 2]
 
@@ -87,7 +89,7 @@ def test_one_pass_over_the_clips_holds_each_once(pool: ClipPool) -> None:
 
 def test_clips_in_host_memory_give_the_same_run(pool: ClipPool, tmp_path: Path) -> None:
     models = [
-        pretrain.train(change(RUN, steps=3, data=DataConfig(resident=resident)), pool, tmp_path / str(resident), ALONE)
+        train.train(change(RUN, steps=3, data=DataConfig(resident=resident)), pool, tmp_path / str(resident), ALONE)
         for resident in (True, False)
     ]
     assert_same(*models)
@@ -112,7 +114,7 @@ def test_a_run_on_a_full_disk_says_so(store: Path, tmp_path: Path, capsys: pytes
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, hard))
     try:
-        assert cli.main(arguments) == 1
+        assert main.main(arguments) == 1
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     assert "make room" in capsys.readouterr().err
@@ -123,25 +125,25 @@ def test_a_diverging_run_says_why_and_keeps_the_last_good_state(
 ) -> None:
     run = change(RUN, steps=60, save_every=2, learning_rate=1e30, warm_up=0.5, optimiser="adam")
     out = tmp_path / "run"
-    assert cli.main(command(store, out, run)[2:]) == 1
+    assert main.main(command(store, out, run)[2:]) == 1
     assert "lower learning_rate" in capsys.readouterr().err
     found = losses(out)
-    state = pretrain.run_state(run, pool, out).load() if (out / "training.pt").exists() else None
+    state = train.run_state(run, pool, out).load() if (out / "training.pt").exists() else None
     assert state is None or all(values.isfinite().all() for values in state["losses"].values())
     assert len(found["loss"]) < 60
 
 
 def test_a_broken_step_is_never_saved(pool: ClipPool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    step = pretrain._step
+    step = train._step
 
     def broken(run: PretrainConfig, number: int, *more: object) -> dict[str, torch.Tensor]:
         numbers = step(run, number, *more)
         return numbers | {"similarity": numbers["similarity"] * float("nan" if number == 7 else 1.0)}
 
-    monkeypatch.setattr(pretrain, "_step", broken)
+    monkeypatch.setattr(train, "_step", broken)
     with pytest.raises(CollapseError, match="step 7: similarity not finite"):
-        pretrain.train(RUN, pool, tmp_path, ALONE)
-    assert pretrain.run_state(RUN, pool, tmp_path).load()["step"] == 5
+        train.train(RUN, pool, tmp_path, ALONE)
+    assert train.run_state(RUN, pool, tmp_path).load()["step"] == 5
     assert len(losses(tmp_path)["loss"]) == 8
 
 
@@ -149,34 +151,34 @@ def test_a_run_without_the_terms_that_keep_features_apart_is_stopped(pool: ClipP
     alone = LossConfig(decorrelation=Decorrelation(variance_autocovariance=0.0))
     run = change(RUN, loss=alone, steps=300, learning_rate=0.03, save_every=300)
     with pytest.raises(CollapseError, match="features of all clips have become the same .*similarity"):
-        pretrain.train(run, pool, tmp_path, ALONE)
+        train.train(run, pool, tmp_path, ALONE)
 
 
 def test_runs_are_not_overwritten_nor_resumed_with_other_settings(pool: ClipPool, tmp_path: Path) -> None:
     run = change(RUN, steps=1)
-    pretrain.train(run, pool, tmp_path, ALONE)
+    train.train(run, pool, tmp_path, ALONE)
     with pytest.raises(FileExistsError, match="--resume"):
-        pretrain.train(run, pool, tmp_path, ALONE)
+        train.train(run, pool, tmp_path, ALONE)
     with pytest.raises(ValueError, match="another configuration"):
-        pretrain.train(change(run, seed=1), pool, tmp_path, ALONE, resume=True)
+        train.train(change(run, seed=1), pool, tmp_path, ALONE, resume=True)
     with pytest.raises(ValueError, match="other data"):
         other = ClipPool.of([clip(20, seed=seed) for seed in range(20)], 1, 10.0)
-        pretrain.train(run, other, tmp_path, ALONE, resume=True)
-    again = pretrain.train(run, pool, tmp_path, ALONE, resume=True)
+        train.train(run, other, tmp_path, ALONE, resume=True)
+    again = train.train(run, pool, tmp_path, ALONE, resume=True)
     assert losses(tmp_path)["step"] == [0]
     assert all(parameter.isfinite().all() for parameter in again.parameters())
     with pytest.raises(FileNotFoundError, match="no run to resume"):
-        pretrain.train(run, pool, tmp_path / "nothing", ALONE, resume=True)
+        train.train(run, pool, tmp_path / "nothing", ALONE, resume=True)
 
 
 def test_views_of_one_modality_each_and_an_anchor_of_all() -> None:
     run = change(RUN, encoder=MODALITIES)
-    shares = pretrain._shares(run, torch.zeros(4, 2, 16, 1, 25, 3))
+    shares = train._shares(run, torch.zeros(4, 2, 16, 1, 25, 3))
     thirds = [1 / 3] * 3
     expected = [[1, 0, 0], [1, 0, 0], [0, 1, 0], [0, 1, 0], [0, 0, 1], [0, 0, 1], thirds, thirds]
     torch.testing.assert_close(shares, torch.tensor(expected))
-    assert pretrain._shares(change(run, modal_views="all"), torch.zeros(4, 2, 16, 1, 25, 3)) is None
-    assert pretrain._shares(RUN, torch.zeros(4, 2, 16, 1, 25, 3)) is None
+    assert train._shares(change(run, modal_views="all"), torch.zeros(4, 2, 16, 1, 25, 3)) is None
+    assert train._shares(RUN, torch.zeros(4, 2, 16, 1, 25, 3)) is None
 
 
 def test_shares_choose_among_the_embeddings() -> None:
@@ -213,7 +215,7 @@ def test_runs_that_cannot_start_are_refused(changes: dict, message: str) -> None
 
 def test_batches_that_do_not_fit_are_refused(pool: ClipPool, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="at most 20 clips"):
-        pretrain.train(change(RUN, batch=21), pool, tmp_path, ALONE)
+        train.train(change(RUN, batch=21), pool, tmp_path, ALONE)
     with pytest.raises(ValueError, match="multiple of the 3 processes"):
         Feeder(RUN, pool, Processes(0, 3, CPU))
 
@@ -230,7 +232,7 @@ def test_the_command_says_what_is_wrong(store: Path, tmp_path: Path, capsys: pyt
         ([*good, "--resume"], "no run to resume"),
     ]
     for arguments, message in cases:
-        assert cli.main(arguments) == 1
+        assert main.main(arguments) == 1
         assert message in capsys.readouterr().err
 
 

@@ -11,12 +11,13 @@ import numpy as np
 import pytest
 from tiny_pretraining import ALONE, ENCODER, ROOT, RUN, assert_same, change, command, losses, make_store
 
-from usdrl_model import cli, pretrain
-from usdrl_model.clip_pool import ClipPool
-from usdrl_model.losses import Decorrelation, LossConfig
-from usdrl_model.neighbours import NeighbourConfig
-from usdrl_model.store import Store
-from usdrl_model.usdrl import USDRL
+from usdrl_model.checkpoints.pretrained_models import USDRL
+from usdrl_model.cli import main
+from usdrl_model.data.store import Store
+from usdrl_model.training.pretraining import train
+from usdrl_model.training.pretraining.clip_pool import ClipPool
+from usdrl_model.training.pretraining.losses import Decorrelation, LossConfig
+from usdrl_model.training.pretraining.nearest_neighbours import NeighbourConfig
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -48,17 +49,17 @@ def test_a_run_that_was_killed_goes_on_bit_identical(store: Path, pool: ClipPool
         time.sleep(0.01)
     child.kill()
     child.communicate()
-    reached = pretrain.run_state(run, pool, out).load()["step"]
+    reached = train.run_state(run, pool, out).load()["step"]
     assert 0 < reached < 40, "was not killed in the middle"
 
-    assert cli.main(command(store, out, run, "--resume")[2:]) == 0
-    whole = pretrain.train(run, pool, tmp_path / "whole", ALONE)
+    assert main.main(command(store, out, run, "--resume")[2:]) == 0
+    whole = train.train(run, pool, tmp_path / "whole", ALONE)
     assert_same(USDRL.from_pretrained(out / "weights"), whole)
     assert losses(out) == losses(tmp_path / "whole")
 
 
 def test_a_run_that_died_while_saving_goes_on(pool: ClipPool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = pretrain.train(RUN, pool, tmp_path / "whole", ALONE)
+    whole = train.train(RUN, pool, tmp_path / "whole", ALONE)
     replace = os.replace
 
     def die(source: Path, target: Path) -> None:
@@ -68,10 +69,10 @@ def test_a_run_that_died_while_saving_goes_on(pool: ClipPool, tmp_path: Path, mo
 
     monkeypatch.setattr(os, "replace", die)
     with pytest.raises(KeyboardInterrupt):
-        pretrain.train(RUN, pool, tmp_path / "cut", ALONE)
+        train.train(RUN, pool, tmp_path / "cut", ALONE)
     monkeypatch.undo()
     assert [path.name for path in (tmp_path / "cut").glob("*training*")] == ["training.previous.pt"]
-    assert_same(pretrain.train(RUN, pool, tmp_path / "cut", ALONE, resume=True), whole)
+    assert_same(train.train(RUN, pool, tmp_path / "cut", ALONE, resume=True), whole)
 
 
 @pytest.mark.parametrize(
@@ -89,7 +90,7 @@ def test_two_processes_are_as_good_as_one(
     run = change(RUN, encoder=still, loss=loss, neighbours=neighbours, steps=4, batch=8, accumulate=2)
     torchrun = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
     child = start([*torchrun, *command(store, tmp_path / "two", run)])
-    pretrain.train(run, pool, tmp_path / "one", ALONE)
+    train.train(run, pool, tmp_path / "one", ALONE)
     errors = child.communicate(timeout=120)[1]
     assert child.returncode == 0, errors
     one, two = losses(tmp_path / "one"), losses(tmp_path / "two")

@@ -9,16 +9,18 @@ import pytest
 import torch
 from tiny_pretraining import ALONE, ENCODER, RUN, change, make_store
 
-from usdrl_model import cli, pretrain, probe
-from usdrl_model.augment import AugmentConfig, Draw
-from usdrl_model.clip_pool import ClipPool
-from usdrl_model.labelled import labelled
-from usdrl_model.recording import Recording, Segment
-from usdrl_model.skeleton import Person, SkeletonFrame
-from usdrl_model.store import Store
-from usdrl_model.store_writer import write_set
-from usdrl_model.usdrl import USDRL
-from usdrl_model.views import ViewConfig, views
+from usdrl_model.checkpoints.pretrained_models import USDRL
+from usdrl_model.cli import main
+from usdrl_model.data.labelled_clips import labelled
+from usdrl_model.data.store import Store
+from usdrl_model.data.store_writer import write_set
+from usdrl_model.evaluation import probe
+from usdrl_model.skeleton.person import Person, SkeletonFrame
+from usdrl_model.skeleton.recording import Recording, Segment
+from usdrl_model.training.augment import AugmentConfig, Draw
+from usdrl_model.training.pretraining import train as pretrain
+from usdrl_model.training.pretraining.clip_pool import ClipPool
+from usdrl_model.training.pretraining.views import ViewConfig, views
 
 LABELS = ("up", "push", "wave")
 STILL = AugmentConfig(yaw=0.0, tilt=0.0, scale=0.0, stretch=0.0, jitter=0.0)
@@ -132,7 +134,7 @@ def test_command_prints_and_writes_the_scores(tmp_path: Path, capsys: pytest.Cap
     places = ["probe", str(tmp_path / "weights"), "--data", str(tmp_path / "stores"), "--device", "cpu"]
     for more in ([], ["--untrained", "--seed", "2"]):
         out = tmp_path / "scores.json"
-        assert cli.main([*places, "--threads", "1", "--json", str(out), *more]) == 0
+        assert main.main([*places, "--threads", "1", "--json", str(out), *more]) == 0
         scores = json.loads(out.read_text(encoding="utf-8"))
         assert scores["untrained"] == bool(more)
         found = scores["sets"]["utd_mhad"]
@@ -145,7 +147,7 @@ def test_command_says_what_is_missing(tmp_path: Path, capsys: pytest.CaptureFixt
     make_labelled(tmp_path / "stores", name="own")  # no protocol: everything trains
     USDRL(ENCODER, RUN.projectors).save_pretrained(tmp_path / "weights")
     places = ["--data", str(tmp_path / "stores"), "--device", "cpu"]
-    assert cli.main(["probe", str(tmp_path / "weights"), *places]) == 1
+    assert main.main(["probe", str(tmp_path / "weights"), *places]) == 1
     assert "own standard/test: no labelled clips there" in capsys.readouterr().err
-    assert cli.main(["probe", str(tmp_path / "nowhere"), *places]) == 1
+    assert main.main(["probe", str(tmp_path / "nowhere"), *places]) == 1
     assert "nowhere" in capsys.readouterr().err

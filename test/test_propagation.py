@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from usdrl_model.tasks.propagation import UNLABELLED, propagate
+from usdrl_model.evaluation.clips.propagation import UNLABELLED, propagate
 
 
 def clusters(each: int = 12) -> tuple[torch.Tensor, torch.Tensor]:

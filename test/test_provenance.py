@@ -9,24 +9,28 @@ import pytest
 import torch
 from small_benchmark import BENCHMARK, ENCODER, RECIPE, made_on, utd, weights
 
-from usdrl_model import checkpoint, cli, code_version, config, finetune_start, hub, model_file, pretrain
-from usdrl_model.code_version import CodeVersion
-from usdrl_model.datasets import catalogue
-from usdrl_model.detector import Detector, DetectorConfig
-from usdrl_model.pretrain_config import DataConfig, PretrainConfig
-from usdrl_model.provenance import DataUsed, Provenance, summary
-from usdrl_model.store import Store
-from usdrl_model.stream_config import StreamConfig
-from usdrl_model.tasks import evaluation
-from usdrl_model.tasks.weights import Pretrained, known_people
-from usdrl_model.training_data import SourceConfig
-from usdrl_model.usdrl import USDRL, Downstream
+from usdrl_model import config
+from usdrl_model.checkpoints import code_version, detector_file, encoder_file, hub
+from usdrl_model.checkpoints.code_version import CodeVersion
+from usdrl_model.checkpoints.pretrained_models import USDRL, Downstream
+from usdrl_model.checkpoints.provenance import DataUsed, Provenance, summary
+from usdrl_model.cli import main
+from usdrl_model.data import catalogue
+from usdrl_model.data.store import Store
+from usdrl_model.evaluation import evaluate
+from usdrl_model.evaluation.pretrained import Pretrained, known_people
+from usdrl_model.network.detector import Detector, DetectorConfig
+from usdrl_model.online.state import StreamConfig
+from usdrl_model.training.finetuning import init_from
+from usdrl_model.training.finetuning.sources import SourceConfig
+from usdrl_model.training.pretraining import train
+from usdrl_model.training.pretraining.config import DataConfig, PretrainConfig
 
 
 def test_pretraining_says_which_people_of_which_set_by_which_code(tmp_path: Path) -> None:
     store = Store.open(utd(tmp_path)).select(split="standard/train")
     run = PretrainConfig(encoder=ENCODER, data=DataConfig(sets=("utd_mhad",)))
-    made = pretrain.provenance(run, store, "usdrl pretrain")
+    made = train.provenance(run, store, "usdrl pretrain")
     (used,) = made.data
     assert (used.set, used.stage, used.split) == ("utd_mhad", "pretraining", "cross_subject/train")
     assert used.subjects == ("1", "3")
@@ -40,14 +44,14 @@ def test_pretraining_says_which_people_of_which_set_by_which_code(tmp_path: Path
 def test_a_detector_knows_what_its_start_was_made_on(tmp_path: Path) -> None:
     source = SourceConfig(name="utkinect", subjects=("01",), share=0.7)
     run = dataclasses.replace(RECIPE, sources=(source,))
-    scratch = finetune_start.provenance(run, "usdrl finetune")
+    scratch = init_from.provenance(run, "usdrl finetune")
     assert [(one.set, one.subjects, one.share) for one in scratch.data] == [("utkinect", ("01",), 0.7)]
     assert scratch.complete
-    began = finetune_start.provenance(dataclasses.replace(run, start=str(weights(tmp_path / "a"))), "usdrl finetune")
+    began = init_from.provenance(dataclasses.replace(run, start=str(weights(tmp_path / "a"))), "usdrl finetune")
     assert began.sets == ("msraction3d", "sbu", "utkinect")
     assert began.complete
     USDRL(ENCODER).save_pretrained(tmp_path / "silent")
-    began = finetune_start.provenance(dataclasses.replace(run, start=str(tmp_path / "silent")), "usdrl finetune")
+    began = init_from.provenance(dataclasses.replace(run, start=str(tmp_path / "silent")), "usdrl finetune")
     assert (began.sets, began.complete) == (("utkinect",), False)
 
 
@@ -57,8 +61,8 @@ def test_it_survives_in_the_files(tmp_path: Path) -> None:
         complete=True, command="x", configuration="1a", start="open", code=CodeVersion(version="1", hash="2b"),
     )  # fmt: skip
     detector = Detector(DetectorConfig(labels=("none", "up"), encoder=ENCODER))
-    checkpoint.save(tmp_path / "detector", detector, StreamConfig(), made)
-    assert checkpoint.load(tmp_path / "detector", "cpu").config.provenance == made
+    detector_file.save(tmp_path / "detector", detector, StreamConfig(), made)
+    assert detector_file.load(tmp_path / "detector", "cpu").config.provenance == made
     for name in ("model", "model.safetensors"):
         USDRL(ENCODER).save_pretrained(tmp_path / name, made)
         assert hub.find(tmp_path / name).config.provenance == made
@@ -67,24 +71,24 @@ def test_it_survives_in_the_files(tmp_path: Path) -> None:
 def test_a_sentence_is_not_believed(tmp_path: Path) -> None:
     """What older files tell people, and what a label or a comment may hold, decides nothing."""
     detector = Detector(DetectorConfig(labels=("none", "up"), encoder=ENCODER))
-    checkpoint.save(tmp_path / "old", detector, StreamConfig(), Provenance())
+    detector_file.save(tmp_path / "old", detector, StreamConfig(), Provenance())
     path = tmp_path / "old" / "config.json"
     mapping = json.loads(path.read_text())
     del mapping["provenance"]
     notes = {"command": "usdrl finetune", "sources": "utd_mhad (subjects 1), share 1", "version": "0.1.0"}
     path.write_text(json.dumps({**mapping, "format": "usdrl.detector/1", "training": notes}))
-    made = checkpoint.load(tmp_path / "old", "cpu").config.provenance
+    made = detector_file.load(tmp_path / "old", "cpu").config.provenance
     assert made == Provenance(command="usdrl finetune", code=CodeVersion(version="0.1.0"))
     path.write_text(json.dumps({**mapping, "training": notes}))
     with pytest.raises(ValueError, match="training: unknown key"):
-        checkpoint.load(tmp_path / "old", "cpu")
+        detector_file.load(tmp_path / "old", "cpu")
 
 
 def test_transfer_to_a_set_that_the_start_knew_is_refused(tmp_path: Path) -> None:
     start, source = weights(tmp_path / "a", sets="utd_mhad"), SourceConfig(name="sbu", subjects=("s01s02",))
     run = dataclasses.replace(RECIPE, start=str(start), sources=(source,))
     detector = Detector(DetectorConfig(labels=("none", "up"), encoder=ENCODER))
-    checkpoint.save(tmp_path / "b", detector, StreamConfig(), finetune_start.provenance(run, "usdrl finetune"))
+    detector_file.save(tmp_path / "b", detector, StreamConfig(), init_from.provenance(run, "usdrl finetune"))
     with pytest.raises(ValueError, match="was trained on utd_mhad, which it is to be transferred to"):
         Pretrained.open(tmp_path / "b").check_transfer(BENCHMARK.target_sets)
 
@@ -97,7 +101,7 @@ def test_weights_that_do_not_say_are_said_to_be_unchecked(tmp_path: Path, caplog
         assert not caplog.records
         silent.check_transfer(BENCHMARK.target_sets)
     assert "silent does not say all that it was made on" in caplog.text
-    assert "data that are not said" in evaluation.described(silent, BENCHMARK, Store.open(utd(tmp_path / "stores")))
+    assert "data that are not said" in evaluate.described(silent, BENCHMARK, Store.open(utd(tmp_path / "stores")))
 
 
 def test_people_of_the_test_that_weights_know_are_named(tmp_path: Path) -> None:
@@ -112,7 +116,7 @@ def test_people_of_the_test_that_weights_know_are_named(tmp_path: Path) -> None:
         USDRL(ENCODER).save_pretrained(tmp_path / str(number), Provenance(data=(used,), complete=True))
         opened = Pretrained.open(tmp_path / str(number))
         assert known_people(opened, BENCHMARK, store) == known
-        said = evaluation.described(opened, BENCHMARK, store)
+        said = evaluate.described(opened, BENCHMARK, store)
         assert ("learnt from people of the test: 2, 4" in said) == bool(known)
 
 
@@ -121,8 +125,8 @@ def test_what_a_file_says_of_itself_is_short_and_printable(tmp_path: Path) -> No
     code = CodeVersion(version="1\n[ERROR] forged", commit=long)
     made = Provenance(data=(DataUsed(set="\x1b[2J", subjects=(long,)), DataUsed(set=long)), code=code)
     detector = Detector(DetectorConfig(labels=("none", "up"), encoder=ENCODER))
-    checkpoint.save(tmp_path / "w", detector, StreamConfig(), made)
-    described = checkpoint.load(tmp_path / "w", "cpu").describe()
+    detector_file.save(tmp_path / "w", detector, StreamConfig(), made)
+    described = detector_file.load(tmp_path / "w", "cpu").describe()
     for text in (summary(made), str(code), *described.values()):
         assert text.isprintable()
         assert len(text) <= 2000
@@ -130,7 +134,7 @@ def test_what_a_file_says_of_itself_is_short_and_printable(tmp_path: Path) -> No
 
 def test_shipped_cards_name_the_data(tmp_path: Path) -> None:
     for folder, made in (
-        (checkpoint.SHIPPED / checkpoint.DEFAULT_WEIGHTS, checkpoint.load("default", "cpu").config.provenance),
+        (detector_file.SHIPPED / detector_file.DEFAULT_WEIGHTS, detector_file.load("default", "cpu").config.provenance),
         (hub.SHIPPED / "open", hub.find("open").config.provenance),
     ):
         card = (folder / "README.md").read_text(encoding="utf-8")
@@ -143,16 +147,18 @@ def test_convert_takes_what_an_official_file_cannot_say(tmp_path: Path, capsys: 
     shape = dataclasses.replace(ENCODER, streams=("temporal", "spatial"), velocity=False)
     torch.save({"state_dict": Downstream(shape, 7).state_dict()}, tmp_path / "x.pth")
     words = ["convert", str(tmp_path / "x.pth"), "--people", "1", "--heads", "2"]
-    assert cli.main([*words[:2], str(tmp_path / "a"), *words[2:], "--made-on", "ntu60"]) == 0
-    made = model_file.read(tmp_path / "a").config.provenance
+    assert main.main([*words[:2], str(tmp_path / "a"), *words[2:], "--made-on", "ntu60"]) == 0
+    made = encoder_file.read(tmp_path / "a").config.provenance
     assert (made.sets, made.complete, made.file) == (("ntu60",), True, "x.pth")
-    assert cli.main([*words[:2], str(tmp_path / "b"), *words[2:], "--made-on", "ntu66"]) == 1
+    assert main.main([*words[:2], str(tmp_path / "b"), *words[2:], "--made-on", "ntu66"]) == 1
     assert "did you mean 'ntu60'" in capsys.readouterr().err
-    assert cli.main(["convert", str(tmp_path / "a"), str(tmp_path / "c.pth"), "--to-official", "--made-on", "sbu"]) == 1
+    assert (
+        main.main(["convert", str(tmp_path / "a"), str(tmp_path / "c.pth"), "--to-official", "--made-on", "sbu"]) == 1
+    )
 
 
 def test_shipped_weights_say_everything(tmp_path: Path) -> None:
-    detector, encoder = checkpoint.load("default", "cpu").config.provenance, hub.find("open").config.provenance
+    detector, encoder = detector_file.load("default", "cpu").config.provenance, hub.find("open").config.provenance
     for made in (detector, encoder):
         assert made.complete
         assert made.command.startswith("usdrl ")

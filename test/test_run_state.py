@@ -14,12 +14,14 @@ from test_finetune import CPU, RECORDINGS, RUN, mixture
 from tiny_pretraining import ALONE, change, command, make_store
 from tiny_pretraining import RUN as PRETRAIN
 
-from usdrl_model import cli, finetune, pretrain
-from usdrl_model.clip_pool import ClipPool
-from usdrl_model.folder_lock import held
-from usdrl_model.run_state import RunState
-from usdrl_model.store import Store
-from usdrl_model.training_data import windows_of
+from usdrl_model.cli import main
+from usdrl_model.data.store import Store
+from usdrl_model.files.folder_lock import held
+from usdrl_model.training.finetuning import train as finetune
+from usdrl_model.training.finetuning.sources import windows_of
+from usdrl_model.training.pretraining import train
+from usdrl_model.training.pretraining.clip_pool import ClipPool
+from usdrl_model.training.run_folder import RunState
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 ONE = dataclasses.replace(RUN, steps=1)
@@ -136,19 +138,19 @@ def test_a_damaged_pretraining_goes_on_from_the_state_before_and_ends_as_if_noth
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     store = make_store(tmp_path / "stores")
-    assert cli.main(command(store, tmp_path / "whole", PRETRAIN)[2:]) == 0
+    assert main.main(command(store, tmp_path / "whole", PRETRAIN)[2:]) == 0
     out = tmp_path / "cut"
-    assert cli.main(command(store, out, PRETRAIN)[2:]) == 0
+    assert main.main(command(store, out, PRETRAIN)[2:]) == 0
     good = (out / "weights" / "model.safetensors").read_bytes()
     flip(out / "training.pt", 8 * 2000 + 6)
     capsys.readouterr()
-    assert cli.main(command(store, out, PRETRAIN, "--resume")[2:]) == 0
+    assert main.main(command(store, out, PRETRAIN, "--resume")[2:]) == 0
     assert (out / "weights" / "model.safetensors").read_bytes() == good
     assert (out / "loss.csv").read_bytes() == (tmp_path / "whole" / "loss.csv").read_bytes()
 
     for name in ("training.pt", "training.previous.pt"):
         flip(out / name, 8 * 2000 + 6)
-    assert cli.main(command(store, out, PRETRAIN, "--resume")[2:]) == 1
+    assert main.main(command(store, out, PRETRAIN, "--resume")[2:]) == 1
     said = capsys.readouterr().err
     assert "no good state before it" in said
     assert "Traceback" not in said
@@ -195,11 +197,11 @@ def test_two_runs_in_one_folder(tmp_path: Path, caplog: pytest.LogCaptureFixture
             with pytest.raises(BlockingIOError, match=rf"run is in use by process {child.pid} on \S+ since 2.*: wait"):
                 finetune.train(ONE, mixture(), out, device=CPU)
             with pytest.raises(BlockingIOError, match=f"process {child.pid}"):
-                pretrain.train(change(PRETRAIN, steps=1), pool, out, ALONE)
+                train.train(change(PRETRAIN, steps=1), pool, out, ALONE)
             assert names(out) == ["lock"]
         finally:
             child.kill()
-    pretrain.train(change(PRETRAIN, steps=1), pool, out, ALONE)  # the lock of a killed run holds nobody up
+    train.train(change(PRETRAIN, steps=1), pool, out, ALONE)  # the lock of a killed run holds nobody up
     assert names(out) == ["loss.csv", "loss.png", "training.pt"]
 
 

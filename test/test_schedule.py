@@ -9,12 +9,13 @@ from test_finetune import CPU, mixture
 from test_finetune import RUN as DETECTOR
 from tiny_pretraining import ALONE, RUN, change, make_store
 
-from usdrl_model import finetune, pretrain
-from usdrl_model.baselines import training
-from usdrl_model.clip_pool import ClipPool
-from usdrl_model.finetune_config import FinetuneConfig
-from usdrl_model.run_state import schedule
-from usdrl_model.store import Store
+from usdrl_model.data.store import Store
+from usdrl_model.evaluation.baselines import training
+from usdrl_model.training.finetuning import train as finetune
+from usdrl_model.training.finetuning.config import FinetuneConfig
+from usdrl_model.training.pretraining import train
+from usdrl_model.training.pretraining.clip_pool import ClipPool
+from usdrl_model.training.run_folder import schedule
 
 Rates = list[float]
 
@@ -57,7 +58,7 @@ def test_fine_tuning(rates: Rates, warm_up: float, tmp_path: Path) -> None:
 def test_pretraining(rates: Rates, how: dict, tmp_path: Path) -> None:
     run = change(RUN, steps=10, **how)
     pool = ClipPool.of(Store.open(make_store(tmp_path / "stores")), 1, 10.0)
-    pretrain.train(run, pool, tmp_path / "run", ALONE)
+    train.train(run, pool, tmp_path / "run", ALONE)
     assert (len(rates), max(rates)) == (10, run.learning_rate)
 
 

@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 from test_store import recording
 
-from usdrl_model import cli
-from usdrl_model.datasets import catalogue
-from usdrl_model.datasets.sources import Source, members
-from usdrl_model.store import Store
-from usdrl_model.store_writer import write_set
-from usdrl_model.tasks import benchmark
-from usdrl_model.topology import topology
+from usdrl_model.cli import main
+from usdrl_model.data import catalogue
+from usdrl_model.data.importers.files import Source, members
+from usdrl_model.data.store import Store
+from usdrl_model.data.store_writer import write_set
+from usdrl_model.evaluation import benchmark
+from usdrl_model.skeleton.topology import topology
 
 ANY = Source(title="a set", files="files", where="nowhere", terms="none")
 
@@ -25,7 +25,7 @@ def save(path: Path, frames: int, **more: object) -> Path:
 
 
 def imported(store: Path, *words: object) -> int:
-    return cli.main(["data", "import", *map(str, words), "--store", str(store)])
+    return main.main(["data", "import", *map(str, words), "--store", str(store)])
 
 
 def test_own_recordings_of_one_name_in_two_folders_both_survive(tmp_path: Path) -> None:
@@ -94,7 +94,7 @@ def test_a_store_holds_several_own_sets(tmp_path: Path, name: str, capsys: pytes
     opened = Store.open(store)
     assert {opened.dataset(n): opened.describe(n).frames for n in range(len(opened))} == {"own": 3, name: 5}
     assert [clip.subject for clip in opened.select(split="leave_one_subject_out/bob/test", sets=[name])] == ["bob"]
-    assert cli.main(["data", "info", str(store), "--set", name]) == 0
+    assert main.main(["data", "info", str(store), "--set", name]) == 0
     assert "leave_one_recording_out/<name>" in capsys.readouterr().out
 
 

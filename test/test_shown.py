@@ -2,8 +2,8 @@
 
 import pytest
 
-from usdrl_model.detector import DetectorConfig
-from usdrl_model.shown import LINE, cut, showable
+from usdrl_model.errors.shown import LINE, cut, showable
+from usdrl_model.network.detector import DetectorConfig
 
 
 @pytest.mark.parametrize(

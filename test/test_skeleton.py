@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from usdrl_model import topology
-from usdrl_model.skeleton import Person, canonical, judge
-from usdrl_model.topology import CANONICAL_JOINTS, JOINT_INDEX, PARENTS
+from usdrl_model.skeleton import topology
+from usdrl_model.skeleton.person import Person, canonical, judge
+from usdrl_model.skeleton.topology import CANONICAL_JOINTS, JOINT_INDEX, PARENTS
 
 JOINTS = 25
 

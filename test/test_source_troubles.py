@@ -12,8 +12,8 @@ from ros_peer import Diagnostics, header  # noqa: E402
 from sensor_msgs.msg import PointCloud2  # noqa: E402
 from test_stream import frames  # noqa: E402
 
-from usdrl_ros.children import Child  # noqa: E402
-from usdrl_ros.skeleton_messages import point_cloud  # noqa: E402
+from usdrl_ros.inputs.skeleton_messages import point_cloud  # noqa: E402
+from usdrl_ros.processes.children import Child  # noqa: E402
 
 NODE = [str(Path(__file__).parent / "hand_up_node.py"), "--ros-args", "-p", "axes:=kinect"]
 

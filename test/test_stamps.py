@@ -7,9 +7,9 @@ import pytest
 from rule_detector import hand_up_weights
 from test_stream import frames, play
 
-from usdrl_model.skeleton import SkeletonFrame
-from usdrl_model.stamps import StampCourse, Verdict
-from usdrl_model.stream import ActionStream
+from usdrl_model.online.stamps import StampCourse, Verdict
+from usdrl_model.online.stream import ActionStream
+from usdrl_model.skeleton.person import SkeletonFrame
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 

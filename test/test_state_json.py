@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from usdrl_model.events import Event
-from usdrl_model.stream_config import ActionState, PersonState, StreamState
-from usdrl_ros.state_json import Heartbeat, ModelInfo, encode_event, encode_state, schema
+from usdrl_model.events.onset_offset import Event
+from usdrl_model.online.state import ActionState, PersonState, StreamState
+from usdrl_ros.outputs.state_json import Heartbeat, ModelInfo, encode_event, encode_state, schema
 
 BEAT = Heartbeat(stamp=1.7e9, period=0.5)
 MODEL = ModelInfo(weights="test", hash="0123", device="cpu", precision="float32")

@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from usdrl_model.recording import Recording, Segment
-from usdrl_model.skeleton import Person, SkeletonFrame, canonical, canonical_frames
-from usdrl_model.store import Store
-from usdrl_model.store_writer import pack, write_set
-from usdrl_model.topology import names, topology
+from usdrl_model.data.store import Store
+from usdrl_model.data.store_writer import pack, write_set
+from usdrl_model.skeleton.person import Person, SkeletonFrame, canonical, canonical_frames
+from usdrl_model.skeleton.recording import Recording, Segment
+from usdrl_model.skeleton.topology import names, topology
 
 RNG = np.random.default_rng(3)
 

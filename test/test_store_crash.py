@@ -15,11 +15,12 @@ import pytest
 from test_data_cli import mine
 from test_store import recording
 
-from usdrl_model import cli, store_writer, stored_set
-from usdrl_model.folder_lock import held
-from usdrl_model.recording import Recording
-from usdrl_model.store import Store
-from usdrl_model.store_writer import pack, write_set
+from usdrl_model.cli import main
+from usdrl_model.data import store_writer, stored_set
+from usdrl_model.data.store import Store
+from usdrl_model.data.store_writer import pack, write_set
+from usdrl_model.files.folder_lock import held
+from usdrl_model.skeleton.recording import Recording
 
 ROOT = Path(__file__).resolve().parent.parent
 PLAIN = ["confidence.npy", "index.json", "joints.npy", "rows.npy", "stamps.npy"]
@@ -132,19 +133,19 @@ def test_a_full_disk_leaves_the_old_set_and_nothing_else(tmp_path: Path, capsys:
     np.savez(large / "x.npz", joints=np.ones((3000, 1, 25, 3)), rate=30.0, topology="kinect_v2_25")
     words = ["data", "import", "own", str(large), "--store", str(store)]
     with disk_of(50_000):
-        assert cli.main(words) == 1
+        assert main.main(words) == 1
     assert names(store) == []
     said = capsys.readouterr().err
     assert "Traceback" not in said
     assert "store/own could not be written (File too large): the state before is intact; make room" in said
 
-    assert cli.main(["data", "import", "own", str(mine(tmp_path / "small")), "--store", str(store)]) == 0
+    assert main.main(["data", "import", "own", str(mine(tmp_path / "small")), "--store", str(store)]) == 0
     before = Store.open(store).hash
     with disk_of(50_000):
-        assert cli.main([*words, "--replace"]) == 1
+        assert main.main([*words, "--replace"]) == 1
     assert Store.open(store).hash == before
     assert names(store / "own") == PLAIN
-    assert cli.main([*words, "--replace"]) == 0
+    assert main.main([*words, "--replace"]) == 0
     assert [clip.name for clip in Store.open(store)] == ["x"]
 
 

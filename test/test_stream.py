@@ -7,10 +7,10 @@ import pytest
 from rule_detector import hand_up_weights
 from test_skeleton import standing
 
-from usdrl_model.events import Event
-from usdrl_model.skeleton import Person, SkeletonFrame
-from usdrl_model.stream import ActionStream
-from usdrl_model.topology import JOINT_INDEX, topology
+from usdrl_model.events.onset_offset import Event
+from usdrl_model.online.stream import ActionStream
+from usdrl_model.skeleton.person import Person, SkeletonFrame
+from usdrl_model.skeleton.topology import JOINT_INDEX, topology
 
 UP = (3.0, 5.0)
 """Seconds after the start between which the hand is up."""

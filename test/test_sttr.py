@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from usdrl_model.encoder import STTR, EncoderConfig, build_encoder
+from usdrl_model.network.dste import STTR, EncoderConfig, build_encoder
 
 CONFIG = EncoderConfig(hidden=16, heads=2, frames=12, joints=5, architecture="sttr")
 

@@ -6,14 +6,16 @@ from pathlib import Path
 import pytest
 from small_benchmark import BENCHMARK, CPU, ENCODER, RECIPE, utd
 
-from usdrl_model import cli, code_version, config
-from usdrl_model.benchmark_cli import BEGIN, END
-from usdrl_model.code_version import CodeVersion
-from usdrl_model.pretrain_config import DataConfig, PretrainConfig
-from usdrl_model.projectors import ProjectorConfig
-from usdrl_model.tasks import suite
-from usdrl_model.tasks.suite import Evaluation, Pretraining, Suite
-from usdrl_model.views import ViewConfig
+from usdrl_model import config
+from usdrl_model.checkpoints import code_version
+from usdrl_model.checkpoints.code_version import CodeVersion
+from usdrl_model.cli import main
+from usdrl_model.cli.benchmark import BEGIN, END
+from usdrl_model.evaluation import suite
+from usdrl_model.evaluation.suite import Evaluation, Pretraining, Suite
+from usdrl_model.network.projectors import ProjectorConfig
+from usdrl_model.training.pretraining.config import DataConfig, PretrainConfig
+from usdrl_model.training.pretraining.views import ViewConfig
 
 PRETRAINING = PretrainConfig(
     encoder=ENCODER,
@@ -68,19 +70,19 @@ def test_a_page_does_not_mix_code(
         "benchmark", "--suite", str(tmp_path / "suite.yaml"), "--data", str(tmp_path / "stores"),
         "--out", str(tmp_path / "out"), "--device", "cpu", "--threads", "1",
     ]  # fmt: skip
-    assert cli.main(arguments) == 0
+    assert main.main(arguments) == 0
     assert f"Made by {code_version.current()};" in capsys.readouterr().out
     before = set((tmp_path / "out" / "cells").iterdir())
 
     other = CodeVersion(version="0.1.0", commit="abc", hash="0" * 16)
     first = code_version.current()
     monkeypatch.setattr(code_version, "current", lambda: other)
-    assert cli.main(arguments) == 1
+    assert main.main(arguments) == 1
     said = capsys.readouterr().err
     assert f"tiny-0/weights and 1 more: pretrained by {first}; what runs is {other}" in said
     assert "--keep-pretrained" in said
     assert set((tmp_path / "out" / "cells").iterdir()) == before
-    assert cli.main([*arguments, "--keep-pretrained"]) == 0
+    assert main.main([*arguments, "--keep-pretrained"]) == 0
     page = capsys.readouterr().out
     assert f"Made by {other};" in page
     assert f"The pretrained models are older: made by {first}." in page
@@ -96,10 +98,10 @@ def test_the_command_writes_the_marked_part_of_a_page(made: Suite, tmp_path: Pat
         "--only", f"{tmp_path / 'made.yaml'}/retrieval",
     ]  # fmt: skip
     page.write_text("no markers", encoding="utf-8")
-    assert cli.main(arguments) == 1
+    assert main.main(arguments) == 1
     assert not (tmp_path / "out").exists(), "work was done before the page was looked at"
     page.write_text(f"before\n{BEGIN}\nold\n{END}\nafter\n", encoding="utf-8")
-    assert cli.main(arguments) == 0
+    assert main.main(arguments) == 0
     text = page.read_text(encoding="utf-8")
     assert text.startswith("before\n")
     assert text.rstrip().endswith("after")

@@ -17,18 +17,18 @@ from small_benchmark import (
     weights,
 )
 
-from usdrl_model import checkpoint
-from usdrl_model.baselines import CLIP_BASELINES
-from usdrl_model.detector import Detector, DetectorConfig
-from usdrl_model.finetune_config import FinetuneConfig
-from usdrl_model.store import Store
-from usdrl_model.stream_config import StreamConfig
-from usdrl_model.tasks import clips, methods
-from usdrl_model.tasks.cells import Cells
-from usdrl_model.tasks.fitting import resized
-from usdrl_model.tasks.fusion import fuse
-from usdrl_model.tasks.result import ALL
-from usdrl_model.tasks.weights import Pretrained
+from usdrl_model.checkpoints import detector_file
+from usdrl_model.data.store import Store
+from usdrl_model.evaluation.baselines import CLIP_BASELINES
+from usdrl_model.evaluation.cells import Cells
+from usdrl_model.evaluation.clips import clips, methods
+from usdrl_model.evaluation.clips.fitting import resized
+from usdrl_model.evaluation.fusion import fuse
+from usdrl_model.evaluation.pretrained import Pretrained
+from usdrl_model.evaluation.result import ALL
+from usdrl_model.network.detector import Detector, DetectorConfig
+from usdrl_model.online.state import StreamConfig
+from usdrl_model.training.finetuning.config import FinetuneConfig
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -73,7 +73,7 @@ def test_a_cell_depends_on_weights_and_recipe_where_the_method_does(tmp_path: Pa
 
 def test_a_detector_can_be_given_as_weights(store: Store, tmp_path: Path) -> None:
     made = Detector(DetectorConfig(labels=("none", "up"), encoder=ENCODER))
-    checkpoint.save(tmp_path / "detector", made, StreamConfig(), made_on("utkinect", "performer"))
+    detector_file.save(tmp_path / "detector", made, StreamConfig(), made_on("utkinect", "performer"))
     opened = Pretrained.open(tmp_path / "detector")
     assert opened.made.sets == ("utkinect", "performer")
     chosen = build("fine-tuned", "1-NN", given=[tmp_path / "detector"], causal=True)

@@ -14,15 +14,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from usdrl_model.average_precision import Curve
-from usdrl_model.code_version import CodeVersion
-from usdrl_model.tasks import benchmark as benchmarks
-from usdrl_model.tasks import charts
-from usdrl_model.tasks.benchmark import Benchmark, Published, Task, TaskSettings
-from usdrl_model.tasks.names import METRICS, TITLES
-from usdrl_model.tasks.pictures import write_pictures
-from usdrl_model.tasks.report import replace_between_markers, results_table, to_json, to_markdown
-from usdrl_model.tasks.result import Cell
+from usdrl_model.checkpoints.code_version import CodeVersion
+from usdrl_model.evaluation import benchmark as benchmarks
+from usdrl_model.evaluation.benchmark import Benchmark, Published, Task, TaskSettings
+from usdrl_model.evaluation.report import charts
+from usdrl_model.evaluation.report.names import METRICS, TITLES
+from usdrl_model.evaluation.report.pictures import write_pictures
+from usdrl_model.evaluation.report.report import replace_between_markers, results_table, to_json, to_markdown
+from usdrl_model.evaluation.result import Cell
+from usdrl_model.metrics.average_precision import Curve
 
 LABELS = ("wave", "clap", "drink")
 SHARES = ("0.01", "0.1")
@@ -348,7 +348,7 @@ def test_curves_name_methods_and_chance(tmp_path: Path) -> None:
 def test_drawing_leaves_no_global_state(tmp_path: Path) -> None:
     code = (
         "import sys\n"
-        "from usdrl_model.tasks import charts, pictures, report\n"
+        "from usdrl_model.evaluation import charts, pictures, report\n"
         "assert not any(name.startswith('matplotlib') for name in sys.modules), 'imported before it is needed'\n"
         "charts.draw_bars(sys.argv[1], {'linear': [50.0]}, ['wave'], title='t', x='x')\n"
         "assert 'matplotlib.pyplot' not in sys.modules\n"

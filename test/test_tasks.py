@@ -21,17 +21,17 @@ from small_benchmark import (
 )
 
 import usdrl_model
-from usdrl_model import code_version
-from usdrl_model.code_version import CodeVersion
-from usdrl_model.labelled import labelled
-from usdrl_model.skeleton import Person
-from usdrl_model.store import Store
-from usdrl_model.store_writer import write_set
-from usdrl_model.tasks import clips, methods
-from usdrl_model.tasks.benchmark import TaskSettings, open_benchmark
-from usdrl_model.tasks.cells import Cells
-from usdrl_model.tasks.result import ALL, Cell, made_with
-from usdrl_model.tasks.weights import Pretrained
+from usdrl_model.checkpoints import code_version
+from usdrl_model.checkpoints.code_version import CodeVersion
+from usdrl_model.data.labelled_clips import labelled
+from usdrl_model.data.store import Store
+from usdrl_model.data.store_writer import write_set
+from usdrl_model.evaluation.benchmark import TaskSettings, open_benchmark
+from usdrl_model.evaluation.cells import Cells
+from usdrl_model.evaluation.clips import clips, methods
+from usdrl_model.evaluation.pretrained import Pretrained
+from usdrl_model.evaluation.result import ALL, Cell, made_with
+from usdrl_model.skeleton.person import Person
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 

@@ -12,7 +12,7 @@ pytest.importorskip("rclpy", reason="needs ROS 2 (rclpy)")
 import rclpy  # noqa: E402
 from geometry_msgs.msg import TransformStamped  # noqa: E402
 
-from usdrl_ros.tf_listener import TfListener, tf_listener  # noqa: E402
+from usdrl_ros.inputs.tf_listener import TfListener, tf_listener  # noqa: E402
 
 
 class Buffer:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from usdrl_model.timeline import Timeline, hann
+from usdrl_model.events.posterior import Timeline, hann
 
 CLASSES, FRAMES = 3, 16
 SEEN = np.ones(FRAMES, bool)

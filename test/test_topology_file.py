@@ -8,11 +8,11 @@ import pytest
 import yaml
 from test_stream import pose
 
-from usdrl_model.recording import Recording
-from usdrl_model.skeleton import Person, SkeletonFrame, canonical
-from usdrl_model.store import Store
-from usdrl_model.store_writer import pack, write_set
-from usdrl_model.topology import CANONICAL_JOINTS, located, names, topology
+from usdrl_model.data.store import Store
+from usdrl_model.data.store_writer import pack, write_set
+from usdrl_model.skeleton.person import Person, SkeletonFrame, canonical
+from usdrl_model.skeleton.recording import Recording
+from usdrl_model.skeleton.topology import CANONICAL_JOINTS, located, names, topology
 
 JOINTS = [f"my_{joint}" for joint in reversed(CANONICAL_JOINTS)]
 ENTRY = {"joints": JOINTS, "map": {joint: {f"my_{joint}": 1} for joint in CANONICAL_JOINTS}}

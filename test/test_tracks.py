@@ -6,12 +6,12 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from usdrl_model import window as live
-from usdrl_model.encoder_config import Centre
-from usdrl_model.skeleton import SHOULDER_LEFT, SHOULDER_RIGHT, SPINE_MID
-from usdrl_model.topology import JOINT_INDEX, PARENTS
-from usdrl_model.tracks import MAX_JOINT_GAP, Track
-from usdrl_model.window import fill
+from usdrl_model.network.config import Centre
+from usdrl_model.skeleton.person import SHOULDER_LEFT, SHOULDER_RIGHT, SPINE_MID
+from usdrl_model.skeleton.topology import JOINT_INDEX, PARENTS
+from usdrl_model.windows import window as live
+from usdrl_model.windows.track import MAX_JOINT_GAP, Track
+from usdrl_model.windows.window import fill
 
 RATE = 10.0
 

@@ -10,14 +10,16 @@ from continuous_recordings import DATA
 from test_finetune import ENCODER, RECORDINGS, ROOT, RUN
 from test_stream import UP, pose
 
-from usdrl_model import checkpoint, config, finetune
-from usdrl_model.encoder_config import Centre
-from usdrl_model.finetune_config import FinetuneConfig
-from usdrl_model.recording import Recording, Segment
-from usdrl_model.skeleton import SPINE_MID, Person, SkeletonFrame
-from usdrl_model.stream import ActionStream
-from usdrl_model.training_data import PERFORMER, SourceConfig, mix, recordings
-from usdrl_model.training_windows import cut, stretches
+from usdrl_model import config
+from usdrl_model.checkpoints import detector_file
+from usdrl_model.network.config import Centre
+from usdrl_model.online.stream import ActionStream
+from usdrl_model.skeleton.person import SPINE_MID, Person, SkeletonFrame
+from usdrl_model.skeleton.recording import Recording, Segment
+from usdrl_model.training.finetuning import train
+from usdrl_model.training.finetuning.config import FinetuneConfig
+from usdrl_model.training.finetuning.sources import PERFORMER, SourceConfig, mix, recordings
+from usdrl_model.windows.cut import cut, stretches
 
 
 @pytest.mark.parametrize("centre", ["frame", "window"])
@@ -26,9 +28,9 @@ def test_training_windows_are_what_the_stream_sees(centre: Centre, monkeypatch: 
     walking = (SkeletonFrame(float(t), (Person("1", pose(t, t > 13.0, 0.3 * (t - 14.0))),)) for t in stamps)
     walk = Recording("walk", "kinect_v2_25", tuple(walking))
     detector = dataclasses.replace(RUN.detector, encoder=dataclasses.replace(ENCODER, centre=centre))
-    weights = checkpoint.Weights(
-        "w", Path(), "", finetune.Detector(detector).eval(),
-        checkpoint.WeightsConfig(format=checkpoint.FORMAT, detector=detector, stream=RUN.stream),
+    weights = detector_file.Weights(
+        "w", Path(), "", train.Detector(detector).eval(),
+        detector_file.WeightsConfig(format=detector_file.FORMAT, detector=detector, stream=RUN.stream),
     )  # fmt: skip
     stream, live = ActionStream(weights, topology="kinect_v2_25"), []
     scores = stream._scores

@@ -16,13 +16,16 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from usdrl_model import checkpoint, cli, config, inference, official, tensor_file, tensors
-from usdrl_model.detector import Detector, DetectorConfig
-from usdrl_model.encoder import EncoderConfig
-from usdrl_model.provenance import Provenance
-from usdrl_model.stream import ActionStream
-from usdrl_model.stream_config import StreamConfig
-from usdrl_model.usdrl import USDRL, Downstream, load_encoder
+from usdrl_model import config
+from usdrl_model.checkpoints import detector_file, official, state_dict, tensor_file
+from usdrl_model.checkpoints.pretrained_models import USDRL, Downstream, load_encoder
+from usdrl_model.checkpoints.provenance import Provenance
+from usdrl_model.cli import main
+from usdrl_model.inference import load
+from usdrl_model.network.detector import Detector, DetectorConfig
+from usdrl_model.network.dste import EncoderConfig
+from usdrl_model.online.state import StreamConfig
+from usdrl_model.online.stream import ActionStream
 
 SMALL = EncoderConfig(hidden=16, frames=12, joints=5)
 LIMIT = 1_500_000_000
@@ -34,7 +37,7 @@ def folder(tmp_path: Path) -> Path:
     torch.manual_seed(0)
     encoder = EncoderConfig(hidden=16, heads=2, people=1, frames=32)
     detector = Detector(DetectorConfig(labels=("none", "wave"), encoder=encoder))
-    checkpoint.save(tmp_path / "w", detector, StreamConfig(), Provenance())
+    detector_file.save(tmp_path / "w", detector, StreamConfig(), Provenance())
     return tmp_path / "w"
 
 
@@ -66,7 +69,7 @@ def test_a_number_that_is_none_names_its_tensor(folder: Path, tmp_path: Path, va
 
     change_tensors(folder, spoil)
     with pytest.raises(ValueError, match=r"model\.safetensors: dense\.weight: 1 of 64 numbers are NaN or infinite"):
-        inference.load(folder, "cpu")
+        load.load(folder, "cpu")
 
     model = USDRL(SMALL)
     with torch.no_grad():
@@ -87,7 +90,7 @@ def test_a_checkpoint_full_of_nan_is_refused_and_nothing_is_written(
             parameter.fill_(torch.nan)
     state = model.state_dict()
     torch.save({"state_dict": state}, tmp_path / "nan.pth")
-    assert cli.main(["convert", str(tmp_path / "nan.pth"), str(tmp_path / "out")]) == 1
+    assert main.main(["convert", str(tmp_path / "nan.pth"), str(tmp_path / "out")]) == 1
     said = capsys.readouterr().err
     assert "NaN or infinite" in said
     assert said.count("\n") == 1
@@ -101,7 +104,7 @@ def test_halves_are_computed_in_float32_and_that_is_said(
     model = USDRL(SMALL).eval()
     state = {name: as_type(dtype)(name, tensor) for name, tensor in model.state_dict().items()}
     torch.save({"state_dict": state}, tmp_path / "half.pth")
-    assert cli.main(["convert", str(tmp_path / "half.pth"), str(tmp_path / "out")]) == 0
+    assert main.main(["convert", str(tmp_path / "half.pth"), str(tmp_path / "out")]) == 0
     assert f"weights in {str(dtype).removeprefix('torch.')}, computed in float32" in caplog.text
     x = torch.randn(2, 12, 2, 5, 3)
     with torch.no_grad():
@@ -124,7 +127,7 @@ def test_detectors_are_float32_whatever_the_file_holds(folder: Path) -> None:
 def test_other_kinds_of_numbers_are_refused(folder: Path, dtype: torch.dtype) -> None:
     change_tensors(folder, as_type(dtype))
     with pytest.raises(ValueError, match="without fractions|float8_e4m3fn; expected float32"):
-        checkpoint.load(folder, "cpu")
+        detector_file.load(folder, "cpu")
 
 
 def test_answers_that_are_no_numbers_end_the_warm_up(folder: Path) -> None:
@@ -160,14 +163,14 @@ def test_answers_that_are_no_numbers_end_the_warm_up(folder: Path) -> None:
 def test_sizes_in_a_configuration_have_a_stated_limit(folder: Path, key: str, value: Any, message: str) -> None:
     change_config(folder, key, value)
     with pytest.raises(ValueError, match=message) as error:
-        checkpoint.load(folder, "cpu")
+        detector_file.load(folder, "cpu")
     assert "config.json" in str(error.value)
     assert len(str(error.value)) < 500
 
 
 @pytest.mark.parametrize(("name", "value"), [("smoothing", 2.2), ("look_ahead", 2.2)])
 def test_settings_end_with_the_window_of_the_weights(folder: Path, name: str, value: float) -> None:
-    weights = checkpoint.load(folder, "cpu")
+    weights = detector_file.load(folder, "cpu")
     wide = config.from_dict(StreamConfig, {name: value, "max_gap": 10.0})
     with pytest.raises(ValueError, match=rf"{name}: expected at most 2\.13333 s, the window of the weights"):
         ActionStream(weights, topology="kinect_v2_25", config=wide)
@@ -198,15 +201,15 @@ def test_the_length_of_a_header_is_not_believed(folder: Path, length: int) -> No
     content = struct.pack("<Q", length) + b" " * (tensor_file.MAX_HEADER + 100 if length > 100 else 6)
     (folder / "model.safetensors").write_bytes(content)
     with pytest.raises(ValueError, match="damaged or no safetensors file"):
-        checkpoint.load(folder, "cpu")
+        detector_file.load(folder, "cpu")
 
 
 def test_a_configuration_is_short_and_flat(folder: Path) -> None:
     for text, message in ((" " * (tensor_file.MAX_CONFIG + 1), "no configuration"), ("[" * 100_000, "not JSON")):
         (folder / "config.json").write_text(text)
         with pytest.raises(ValueError, match=message):
-            checkpoint.load(folder, "cpu")
-        assert not checkpoint.is_detector(folder)
+            detector_file.load(folder, "cpu")
+        assert not detector_file.is_detector(folder)
 
 
 def state_of(model: torch.nn.Module) -> dict[str, torch.Tensor]:
@@ -252,17 +255,17 @@ def test_names_in_a_checkpoint_are_texts(tmp_path: Path) -> None:
 
 def test_convert_says_what_it_assumed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     torch.save({"state_dict": state_of(Downstream(SMALL, 7))}, tmp_path / "x.pth")
-    assert cli.main(["convert", str(tmp_path / "x.pth"), str(tmp_path / "a")]) == 0
+    assert main.main(["convert", str(tmp_path / "x.pth"), str(tmp_path / "a")]) == 0
     assert "does not say: people 2, heads 1, alpha 0.5, gap 4, modality joint" in capsys.readouterr().out
     words = ["--people", "2", "--heads", "4", "--alpha", "0.5", "--gap", "4", "--modality", "joint"]
-    assert cli.main(["convert", str(tmp_path / "x.pth"), str(tmp_path / "b"), *words]) == 0
+    assert main.main(["convert", str(tmp_path / "x.pth"), str(tmp_path / "b"), *words]) == 0
     assert "assumed" not in capsys.readouterr().out
 
 
 def test_files_have_the_mode_of_the_umask(folder: Path, tmp_path: Path) -> None:
     before = os.umask(0o027)
     try:
-        checkpoint.save(tmp_path / "d", checkpoint.load(folder, "cpu").trained, StreamConfig(), Provenance())
+        detector_file.save(tmp_path / "d", detector_file.load(folder, "cpu").trained, StreamConfig(), Provenance())
         USDRL(SMALL).save_pretrained(tmp_path / "m")
         USDRL(SMALL).save_pretrained(tmp_path / "m.safetensors")
     finally:
@@ -289,13 +292,13 @@ def test_a_full_disk_leaves_the_weights_as_they_were(tmp_path: Path) -> None:
 
 def test_nested_states_are_looked_through() -> None:
     good = {"model": {"a": torch.zeros(2)}, "steps": [1, torch.ones(3)], "n": torch.tensor([1, 2])}
-    tensors.check_finite(good, "x.pt")
+    state_dict.check_finite(good, "x.pt")
     with pytest.raises(ValueError, match=r"x\.pt: best\.0\.w: 1 of 2 numbers"):
-        tensors.check_finite({**good, "best": [{"w": torch.tensor([1.0, np.nan])}]}, "x.pt")
+        state_dict.check_finite({**good, "best": [{"w": torch.tensor([1.0, np.nan])}]}, "x.pt")
 
 
 @pytest.mark.parametrize("hidden", [8192, 2_000_000, 10**12, 10**18])
 def test_a_width_is_compared_with_the_file(folder: Path, hidden: int) -> None:
     change_config(folder, "detector.encoder.hidden", hidden)
     with pytest.raises(ValueError, match=r"does not fit the model.*expected \(2, \d+\), got \(2, 32\)|cannot be built"):
-        checkpoint.load(folder, "cpu")
+        detector_file.load(folder, "cpu")

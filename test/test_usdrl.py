@@ -12,15 +12,17 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from usdrl_model import checkpoint, cli, config, hub, model_file
-from usdrl_model.encoder import EncoderConfig
-from usdrl_model.initialise import initialise
-from usdrl_model.losses import GRAIN_WEIGHTS
-from usdrl_model.modality import Modality, modality
-from usdrl_model.pretrain_config import PretrainConfig
-from usdrl_model.projectors import ProjectorConfig
-from usdrl_model.provenance import Provenance
-from usdrl_model.usdrl import USDRL, Downstream, load_encoder
+from usdrl_model import config
+from usdrl_model.checkpoints import detector_file, encoder_file, hub
+from usdrl_model.checkpoints.pretrained_models import USDRL, Downstream, load_encoder
+from usdrl_model.checkpoints.provenance import Provenance
+from usdrl_model.cli import main
+from usdrl_model.network.dste import EncoderConfig
+from usdrl_model.network.initialise import initialise
+from usdrl_model.network.modality import Modality, modality
+from usdrl_model.network.projectors import ProjectorConfig
+from usdrl_model.training.pretraining.config import PretrainConfig
+from usdrl_model.training.pretraining.losses import GRAIN_WEIGHTS
 
 SMALL = EncoderConfig(hidden=16, heads=2, frames=12, joints=5, velocity=True, stem_kernel=3)
 ARCHITECTURES = pytest.mark.parametrize("architecture", ["dste", "sttr"])
@@ -139,7 +141,7 @@ def test_a_round_trip_is_bit_exact(tmp_path: Path, name: str, dtype: torch.dtype
     again = USDRL.from_pretrained(tmp_path / name)
     assert not again.training
     assert again.backbone.config == SMALL
-    assert model_file.read(tmp_path / name).config.provenance == Provenance(command="test")
+    assert encoder_file.read(tmp_path / name).config.provenance == Provenance(command="test")
     state, other = model.state_dict(), again.state_dict()
     assert state.keys() == other.keys()
     assert all(torch.equal(state[key], other[key]) and state[key].dtype == other[key].dtype for key in state)
@@ -312,7 +314,7 @@ def test_a_mistyped_path_is_no_download(tmp_path: Path, monkeypatch: pytest.Monk
     with pytest.raises(FileNotFoundError, match=message):
         hub.find("runs/opne", filename=filename)
     with pytest.raises(FileNotFoundError, match="did you mean 'utkinect10'"):
-        checkpoint.load("utkinect01")
+        detector_file.load("utkinect01")
     for verb in (["probe", "runs/opne", "--data", "."], ["evaluate", "--task", "retrieval", "--benchmark", "utd_mhad",
                   "--weights", "runs/opne", "--data", ".", "--out", "out"]):  # fmt: skip
-        assert cli.main(verb) == 1
+        assert main.main(verb) == 1

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from usdrl_model.datasets import utkinect
+from usdrl_model.data.importers import utkinect
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = Path(os.environ.get("USDRL_DATA", ROOT.parent / "shared" / "data")) / "utkinect"

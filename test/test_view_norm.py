@@ -7,10 +7,10 @@ import pytest
 import torch
 from torch import nn
 
-from usdrl_model.encoder import EncoderConfig
-from usdrl_model.projectors import ProjectorConfig
-from usdrl_model.usdrl import USDRL
-from usdrl_model.view_norm import ViewBatchNorm, normalise_per_view
+from usdrl_model.checkpoints.pretrained_models import USDRL
+from usdrl_model.network.dste import EncoderConfig
+from usdrl_model.network.projectors import ProjectorConfig
+from usdrl_model.training.pretraining.per_view_batchnorm import ViewBatchNorm, normalise_per_view
 
 
 @pytest.mark.parametrize("shape", [(5,), (5, 7)])

@@ -8,9 +8,9 @@ import pytest
 import torch
 from torch.nn import functional as F  # noqa: N812
 
-from usdrl_model.augment import AugmentConfig, Draw
-from usdrl_model.skeleton import SPINE_MID
-from usdrl_model.views import Clips, ViewConfig, corrupt_or_shear, crop_resize, views
+from usdrl_model.skeleton.person import SPINE_MID
+from usdrl_model.training.augment import AugmentConfig, Draw
+from usdrl_model.training.pretraining.views import Clips, ViewConfig, corrupt_or_shear, crop_resize, views
 
 STILL = AugmentConfig(yaw=0.0, tilt=0.0, scale=0.0, stretch=0.0, jitter=0.0)
 WHOLE = ViewConfig(crop=1.0, time_warp=0.0, normalise=False, augment=STILL)

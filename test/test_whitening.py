@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from usdrl_model.whitening import Whitening
+from usdrl_model.evaluation.whitening import Whitening
 
 
 def spread(rows: int = 200) -> torch.Tensor:

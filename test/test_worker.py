@@ -12,13 +12,13 @@ from builtin_interfaces.msg import Time  # noqa: E402
 from rule_detector import hand_up_weights  # noqa: E402
 from test_stream import frames as recorded_frames  # noqa: E402
 
-from usdrl_model.skeleton import SkeletonFrame  # noqa: E402
-from usdrl_model.stream import ActionStream  # noqa: E402
-from usdrl_ros.inbox import CAPACITY, LARGEST, Inbox  # noqa: E402
+from usdrl_model.online.stream import ActionStream  # noqa: E402
+from usdrl_model.skeleton.person import SkeletonFrame  # noqa: E402
 from usdrl_ros.inputs import InputError, SourceFrame  # noqa: E402
 from usdrl_ros.inputs.common import ros_time  # noqa: E402
-from usdrl_ros.supervisor import HUNG, Supervisor  # noqa: E402
-from usdrl_ros.worker import Worker  # noqa: E402
+from usdrl_ros.node.inbox import CAPACITY, LARGEST, Inbox  # noqa: E402
+from usdrl_ros.node.supervisor import HUNG, Supervisor  # noqa: E402
+from usdrl_ros.node.worker import Worker  # noqa: E402
 
 
 class Counts:

@@ -8,14 +8,14 @@ import torch
 from test_clip_pool import clip
 
 from usdrl_model import config
-from usdrl_model.distributed import Processes
-from usdrl_model.encoder_config import EncoderConfig
-from usdrl_model.pretrain_config import DataConfig, PretrainConfig
-from usdrl_model.projectors import ProjectorConfig
-from usdrl_model.recording import Recording
-from usdrl_model.skeleton import Person, SkeletonFrame
-from usdrl_model.store_writer import write_set
-from usdrl_model.views import ViewConfig
+from usdrl_model.data.store_writer import write_set
+from usdrl_model.network.config import EncoderConfig
+from usdrl_model.network.projectors import ProjectorConfig
+from usdrl_model.skeleton.person import Person, SkeletonFrame
+from usdrl_model.skeleton.recording import Recording
+from usdrl_model.training.distributed import Processes
+from usdrl_model.training.pretraining.config import DataConfig, PretrainConfig
+from usdrl_model.training.pretraining.views import ViewConfig
 
 ROOT = Path(__file__).resolve().parent.parent
 CPU = torch.device("cpu")
@@ -65,4 +65,4 @@ def command(store: Path, out: Path, run: PretrainConfig, *more: str) -> list[str
     path = out.with_suffix(".yaml")
     config.dump(run, path)
     places = ["--config", str(path), "--data", str(store), "--out", str(out), "--device", "cpu", "--threads", "1"]
-    return ["-m", "usdrl_model.cli", "pretrain", *places, *more]
+    return ["-m", "usdrl_model.cli.main", "pretrain", *places, *more]

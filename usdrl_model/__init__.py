@@ -19,7 +19,7 @@ Who does what, in five lines::
     from usdrl_model.stream import ActionStream
 
     stream = ActionStream.from_pretrained(topology="kinect_v2_25")
-    for frame in frames:                       # usdrl_model.skeleton.SkeletonFrame
+    for frame in frames:                       # usdrl_model.skeleton.person.SkeletonFrame
         for event in stream.push(frame):
             print(event.kind, event.person, event.label, event.onset, event.score)
 """

@@ -3,7 +3,7 @@
 The dataclass is the schema: its field names are the only keys, its annotations the only types. An unknown key, a
 missing one and a wrong type are a ``ValueError`` that names the key; nothing is converted except ``int -> float``.
 
-    >>> from usdrl_model.stream import StreamConfig
+    >>> from usdrl_model.online.stream import StreamConfig
     >>> config = from_dict(StreamConfig, {"max_rate": 5, "events": {"hold": 0.3}})
     >>> config.max_rate, config.events.hold, config.events.refractory
     (5.0, 0.3, 0.3)
@@ -24,10 +24,10 @@ from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_
 
 import yaml
 
-from usdrl_model.atomic_file import write_text
-from usdrl_model.documents import parse_yaml, read_yaml
-from usdrl_model.nearest import hint
-from usdrl_model.shown import cut, shown
+from usdrl_model.errors.nearest import hint
+from usdrl_model.errors.shown import cut, shown
+from usdrl_model.files.atomic_file import write_text
+from usdrl_model.files.documents import parse_yaml, read_yaml
 
 Config = TypeVar("Config")
 

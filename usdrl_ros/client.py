@@ -26,9 +26,9 @@ from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 from std_msgs.msg import String
 
-from usdrl_model.shown import shown
-from usdrl_ros.qos import HEARTBEATS
-from usdrl_ros.state_json import SCHEMA
+from usdrl_model.errors.shown import shown
+from usdrl_ros.outputs.qos import HEARTBEATS
+from usdrl_ros.outputs.state_json import SCHEMA
 
 SHORTEST_SILENCE = 0.5
 """Seconds of silence that are always forgiven, however short the period."""

@@ -12,7 +12,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from usdrl_model.missing import advice
+from usdrl_model.errors.missing import advice
 
 BAGS = ("rosbags", "matplotlib", "rich", "tqdm")
 """What commands around bags need besides ROS and the model: the extra ``bags``."""
@@ -24,27 +24,27 @@ STOPPED = 130
 
 def bag() -> int:
     """``usdrl-bag``."""
-    return _run("usdrl-bag", "usdrl_ros.bags", "rosbags", "tqdm")
+    return _run("usdrl-bag", "usdrl_ros.bags.convert", "rosbags", "tqdm")
 
 
 def demo() -> int:
     """``usdrl-demo``."""
-    return _run("usdrl-demo", "usdrl_ros.demo", *BAGS)
+    return _run("usdrl-demo", "usdrl_ros.demo.demo", *BAGS)
 
 
 def evaluate_bag() -> int:
     """``usdrl-evaluate-bag``."""
-    return _run("usdrl-evaluate-bag", "usdrl_ros.evaluate_bag", "rosbags", "matplotlib", "tqdm")
+    return _run("usdrl-evaluate-bag", "usdrl_ros.bags.evaluate", "rosbags", "matplotlib", "tqdm")
 
 
 def performer() -> int:
     """``usdrl-performer``."""
-    return _run("usdrl-performer", "usdrl_ros.performer_node")
+    return _run("usdrl-performer", "usdrl_ros.demo.performer_node")
 
 
 def play() -> int:
     """``usdrl-play``."""
-    return _run("usdrl-play", "usdrl_ros.play", "rosbags")
+    return _run("usdrl-play", "usdrl_ros.bags.play", "rosbags")
 
 
 def asks_for_help(arguments: Sequence[str]) -> bool:

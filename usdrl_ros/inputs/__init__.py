@@ -17,7 +17,7 @@ from geometry_msgs.msg import PoseArray
 from sensor_msgs.msg import PointCloud2
 from visualization_msgs.msg import MarkerArray
 
-from usdrl_model.topology import Topology
+from usdrl_model.skeleton.topology import Topology
 from usdrl_ros.inputs import marker_array, point_cloud, pose_array
 from usdrl_ros.inputs.common import InputError, SourceFrame
 

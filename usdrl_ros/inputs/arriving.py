@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from usdrl_ros.cdr import MalformedError, TooManyError
 from usdrl_ros.inputs.common import MAX_PEOPLE, InputError
-from usdrl_ros.serialised import OtherDistributionError, Serialised
+from usdrl_ros.messages.cdr import MalformedError, TooManyError
+from usdrl_ros.messages.serialised import OtherDistributionError, Serialised
 
 PARTS = 40 * MAX_PEOPLE
 """Markers, poses, fields and places of lines that a message may have: all joints of the most people, in about 0.1 s."""

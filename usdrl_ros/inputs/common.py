@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from builtin_interfaces.msg import Time
 from std_msgs.msg import Header
 
-from usdrl_model.shown import NAME, cut, showable
-from usdrl_model.skeleton import SkeletonFrame
+from usdrl_model.errors.shown import NAME, cut, showable
+from usdrl_model.skeleton.person import SkeletonFrame
 
 MAX_PEOPLE = 64
 """More people than this in one message are no people: a depth cloud on the wrong topic, for example."""

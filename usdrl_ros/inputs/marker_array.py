@@ -11,8 +11,8 @@ from collections.abc import Iterable
 import numpy as np
 from visualization_msgs.msg import Marker, MarkerArray
 
-from usdrl_model.skeleton import Person
-from usdrl_model.topology import Topology
+from usdrl_model.skeleton.person import Person
+from usdrl_model.skeleton.topology import Topology
 from usdrl_ros.inputs.common import MAX_PEOPLE, InputError, SourceFrame, check_people, source_frame
 
 JOINTS_PER_BODY = 100

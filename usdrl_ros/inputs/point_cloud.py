@@ -20,10 +20,10 @@ from typing import Any
 import numpy as np
 from sensor_msgs.msg import PointCloud2, PointField
 
-from usdrl_model.skeleton import Person
-from usdrl_model.topology import Topology
+from usdrl_model.skeleton.person import Person
+from usdrl_model.skeleton.topology import Topology
 from usdrl_ros.inputs.common import InputError, SourceFrame, check_people, source_frame
-from usdrl_ros.point_cloud import DTYPES, check_layout, count_of, points_as
+from usdrl_ros.messages.point_cloud import DTYPES, check_layout, count_of, points_as
 
 _COORDINATES = ("x", "y", "z")
 _FIELDS = (*_COORDINATES, "track_id", "joint", "confidence")

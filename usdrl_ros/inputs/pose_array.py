@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from geometry_msgs.msg import PoseArray
 
-from usdrl_model.skeleton import Person
-from usdrl_model.topology import Topology
+from usdrl_model.skeleton.person import Person
+from usdrl_model.skeleton.topology import Topology
 from usdrl_ros.inputs.common import InputError, SourceFrame, source_frame
 
 

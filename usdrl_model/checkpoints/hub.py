@@ -1,0 +1,87 @@
+"""Where a pretrained model comes from: a path, the package itself, or a repository on Hugging Face.
+
+The library ``huggingface_hub`` is optional (``pip install usdrl_ros[hub]``) and imported only when it is needed.
+"""
+
+from __future__ import annotations
+
+import re
+from importlib import import_module
+from pathlib import Path
+
+from usdrl_model.checkpoints import encoder_file, official
+from usdrl_model.checkpoints.encoder_file import ModelFile
+from usdrl_model.checkpoints.shipped import MODELS, names, suggestion
+
+SHIPPED = MODELS
+"""Pretrained models that come with the package."""
+HUB = "hf://"
+"""What the name of a repository begins with: only who writes it asks for a download."""
+REPOSITORY = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}")
+
+
+def find(source: str | Path, *, filename: str | None = None, revision: str | None = None) -> ModelFile:
+    """Read the model that ``source`` names; a path that exists goes first.
+
+    Args:
+        source: a folder, a ``.safetensors`` file, an official ``.pth.tar``, the name of a shipped model ("open"), or
+            ``hf://owner/name`` of a repository.
+        filename: one file of the folder or repository to take, for example an official ``.pth.tar``.
+        revision: branch, tag or commit of a repository.
+
+    Raises:
+        FileNotFoundError: no such path, shipped model or form of a repository; the message names the nearest.
+        ImportError: a repository, and ``huggingface_hub`` is not installed.
+        OSError: the repository cannot be reached or lacks the file.
+        ValueError: a file that is damaged or of another model; a file or version of a shipped model.
+    """
+    if str(source).startswith(HUB):
+        return _from_hub(str(source).removeprefix(HUB), filename, revision)
+    path = Path(source)
+    if path.exists():
+        return _read(path / filename if filename else path)
+    name = str(source)
+    if name in shipped():
+        if filename or revision:
+            raise ValueError(f"{name} comes with the package, one file in one version: leave filename and revision out")
+        return _read(SHIPPED / name)
+    hub = f" ({HUB}{name} asks for that repository)" if REPOSITORY.fullmatch(name) else ""
+    raise FileNotFoundError(
+        f"{name}: nothing there; expected a folder with {encoder_file.CONFIG} and {encoder_file.TENSORS}, a"
+        f" .safetensors or .pth.tar file, the name of a shipped model ({', '.join(shipped()) or 'none installed'}), or"
+        f" {HUB}owner/name of a Hugging Face repository{hub}{suggestion(name)}"
+    )
+
+
+def _from_hub(name: str, filename: str | None, revision: str | None) -> ModelFile:
+    if not REPOSITORY.fullmatch(name):
+        raise FileNotFoundError(f"{HUB}{name}: expected {HUB}owner/name of a Hugging Face repository")
+    if filename:
+        return _read(_download(name, filename, revision))
+    folder = _download(name, encoder_file.CONFIG, revision).parent
+    _download(name, encoder_file.TENSORS, revision)
+    return _read(folder)
+
+
+def shipped() -> list[str]:
+    """Names of the pretrained models that come with the package."""
+    return names(SHIPPED)
+
+
+def _read(path: Path) -> ModelFile:
+    own = path.is_dir() or path.suffix == ".safetensors"
+    return encoder_file.read(path) if own else official.read(path)
+
+
+def _download(repository: str, filename: str, revision: str | None) -> Path:
+    try:
+        library = import_module("huggingface_hub")
+    except ImportError as error:
+        raise ImportError(f"{HUB}{repository}: a Hugging Face repository needs pip install 'usdrl_ros[hub]'") from error
+    try:
+        return Path(library.hf_hub_download(repo_id=repository, filename=filename, revision=revision))
+    except Exception as error:  # the library's own exceptions differ from version to version
+        raise OSError(
+            f"{HUB}{repository}: cannot get {filename} ({type(error).__name__}: {error}); check name and network,"
+            " or download the repository and give the path of its folder"
+        ) from error

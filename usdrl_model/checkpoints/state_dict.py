@@ -1,0 +1,140 @@
+"""Tensors by name: one name each, numbers that can be computed with, all of them or an error; a hash of them."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import logging
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from usdrl_model.errors.shown import cut
+
+SHOWN = 5
+"""Names of each kind that an error message lists."""
+EXACT = (torch.float32, torch.float64)
+"""What weights are computed in; the first is what shorter ones become."""
+HALVES = (torch.float16, torch.bfloat16)
+
+_LOG = logging.getLogger(__name__)
+
+
+def content_hash(*tensors: Tensor) -> str:
+    """Changes with every value; 16 hex digits."""
+    digest = hashlib.blake2b(digest_size=8)
+    for tensor in tensors:
+        digest.update(np.ascontiguousarray(tensor.cpu().numpy()).data)
+    return digest.hexdigest()
+
+
+def distinct(module: nn.Module) -> dict[str, Tensor]:
+    """Parameters and buffers without the second names that shared modules give them."""
+    return dict([*module.named_parameters(), *module.named_buffers()])  # both skip what they have listed already
+
+
+@contextlib.contextmanager
+def meta(path: str | Path) -> Iterator[None]:
+    """Modules that are built in here have shapes and no numbers, so that the sizes in a file cost nothing.
+
+    Raises:
+        ValueError: sizes whose product no machine can hold; ``path`` is where they came from.
+    """
+    try:
+        with torch.device("meta"):
+            yield
+    except (RuntimeError, OverflowError, TypeError) as error:  # what torch says of sizes beyond 64 bits
+        raise ValueError(f"{path}: sizes that cannot be built ({cut(error)})") from None
+
+
+def check(wanted: Mapping[str, Tensor], tensors: Mapping[str, Tensor], path: str | Path) -> None:
+    """Compare names, shapes and kinds of numbers; either may be on the meta device.
+
+    Raises:
+        ValueError: a tensor of ``wanted`` is missing from ``tensors``, is of another shape, or there are others.
+    """
+    missing, unexpected = sorted(wanted.keys() - tensors.keys()), sorted(tensors.keys() - wanted.keys())
+    shapes = [
+        f"{name}: expected {_form(wanted[name])}, got {_form(tensors[name])}"
+        for name in sorted(wanted.keys() & tensors.keys())
+        if _form(wanted[name]) != _form(tensors[name])
+    ]
+    if missing or unexpected or shapes:
+        raise ValueError(
+            f"{path} does not fit the model; missing: {_shown(missing)}, unexpected: {_shown(unexpected)},"
+            f" shapes: {_shown(shapes)}"
+        )
+
+
+def sound(tensors: Mapping[str, Tensor], path: str | Path, kinds: tuple[torch.dtype, ...] = EXACT) -> dict[str, Tensor]:
+    """The tensors as they can be computed with: all float32, or all of another of ``kinds``.
+
+    Others become float32, which is said.
+
+    Raises:
+        ValueError: a number is not finite, or of a kind that nothing here computes with; the message names the tensor.
+    """
+    found = {tensor.dtype for tensor in tensors.values() if tensor.is_floating_point()}
+    if foreign := found - {*EXACT, *HALVES}:
+        names = [name for name, tensor in tensors.items() if tensor.dtype in foreign]
+        raise ValueError(
+            f"{path}: {_shown(names)}: numbers of type {', '.join(sorted(map(_kind, foreign)))}; expected float32,"
+            " float64, float16 or bfloat16: convert the file"
+        )
+    check_finite(tensors, path)
+    if len(found) < 2 and found <= {*kinds}:
+        return dict(tensors)
+    _LOG.warning(f"{path}: weights in {' and '.join(sorted(map(_kind, found)))}, computed in {_kind(EXACT[0])}")
+    return {name: tensor.to(EXACT[0]) if tensor.is_floating_point() else tensor for name, tensor in tensors.items()}
+
+
+def check_finite(content: Any, path: str | Path) -> None:
+    """Refuse NaN and infinite numbers in the tensors of nested mappings and sequences; ValueError names the first."""
+    for name, tensor in _named(content):
+        if tensor.is_floating_point() and not bool(torch.isfinite(tensor).all()):
+            count = int((~torch.isfinite(tensor)).sum())
+            raise ValueError(
+                f"{path}: {cut(name)}: {count} of {tensor.numel()} numbers are NaN or infinite, and so"
+                " would be every result; the training went wrong or the file is damaged: take another file"
+            )
+
+
+def fill(module: nn.Module, tensors: Mapping[str, Tensor], path: str | Path) -> None:
+    """Make ``tensors`` the parameters and buffers of ``module``, which may be on the meta device.
+
+    The tensors keep their type and device. ``path`` is where they came from, for messages.
+
+    Raises:
+        ValueError: names or shapes do not fit; nothing has changed then.
+    """
+    check(distinct(module), tensors, path)
+    module.load_state_dict(tensors, strict=False, assign=True)  # not strict: second names need not be there
+
+
+def _named(content: Any, name: str = "") -> Iterator[tuple[str, Tensor]]:
+    if isinstance(content, Tensor):
+        yield name, content
+    elif isinstance(content, Mapping):
+        for key, part in content.items():
+            yield from _named(part, f"{name}.{key}" if name else str(key))
+    elif isinstance(content, (list, tuple)):
+        for index, part in enumerate(content):
+            yield from _named(part, f"{name}.{index}")
+
+
+def _form(tensor: Tensor) -> str:
+    """Shape, and the kind of its numbers where it is not the usual one."""
+    return f"{tuple(tensor.shape)}{'' if tensor.is_floating_point() else ' without fractions'}"
+
+
+def _kind(dtype: torch.dtype) -> str:
+    return str(dtype).removeprefix("torch.")
+
+
+def _shown(names: list[str]) -> str:
+    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    return f"{[cut(name) for name in names[:SHOWN]]}{more}"

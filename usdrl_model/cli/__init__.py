@@ -1,0 +1,1 @@
+"""The `usdrl` command, one module a subcommand."""

@@ -1,0 +1,92 @@
+"""``usdrl bench``: what an encoder costs, plain, folded, in other precisions and in ONNX Runtime.
+
+usdrl bench --rounds 21
+usdrl bench --weights default --threads 2 --batch 1 --json bench.json
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import platform
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from usdrl_model.cli.common import reported
+
+PRESET, SMALLER = "base", ("small", "tiny")
+
+
+def add_verb(verbs: Any) -> None:
+    """Register the verb with the sub-parsers of ``usdrl``."""
+    verb = verbs.add_parser("bench", help="what the encoder costs in each of the ways it can run, and its errors")
+    verb.add_argument("--weights", help="shipped detector or folder; left out: random weights of base, small and tiny")
+    verb.add_argument("--rounds", type=int, default=11, help="turns of every variant (default: 11)")
+    verb.add_argument("--threads", type=int, default=1, help="CPU threads (default: 1)")
+    verb.add_argument("--batch", type=int, nargs="+", default=[1, 8], help="windows a call (default: 1 8)")
+    verb.add_argument("--json", type=Path, help="write the table into this file too")
+    verb.set_defaults(run=reported("bench", run))
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Measure, and print the table."""
+    import torch  # here, because "usdrl --help" must not wait for it
+
+    from usdrl_model.checkpoints import detector_file
+    from usdrl_model.evaluation import parity
+    from usdrl_model.inference import speed
+    from usdrl_model.network.dste import DSTE
+    from usdrl_model.network.presets import preset
+
+    if min(arguments.rounds, arguments.threads, *arguments.batch) < 1:
+        raise ValueError("--rounds, --threads and --batch: expected numbers above 0")
+    torch.set_num_threads(arguments.threads)
+    if arguments.weights is None:
+        encoder, x = speed.random_encoder(preset(PRESET)), speed.windows(preset(PRESET), max(arguments.batch))
+        smaller = {name: speed.random_encoder(preset(name)) for name in SMALLER}
+    else:
+        weights = detector_file.load(arguments.weights, "cpu")
+        found = weights.trained.encoder
+        if not isinstance(found, DSTE):
+            raise ValueError(f"{weights.name}: an STTR encoder runs one way only; nothing to compare")
+        encoder, smaller = found, {}
+        x = parity.sample_windows(weights.config.detector, max(arguments.batch))
+    seconds = speed.start_up(arguments.weights, PRESET, arguments.threads)
+    rows, skipped = speed.bench(encoder, x, batches=arguments.batch, rounds=arguments.rounds, smaller=smaller)
+
+    threads = f"{arguments.threads} thread{'s' if arguments.threads > 1 else ''}"
+    print(f"{processor()}, {threads}, torch {torch.__version__}, {arguments.rounds} rounds")
+    print(f"start of Python to the first result: {seconds:.1f} s\n")
+    columns = ("variant", "windows", "CPU ms", "wall ms", "times faster", "max error", "min cosine")
+    print(f"| {' | '.join(columns)} |\n{'|---' * len(columns)}|")
+    for row in rows:
+        print(
+            f"| {row.variant} | {row.batch} | {row.cpu_ms:.2f} | {row.wall_ms:.2f} | {row.speed_up:.2f} |"
+            f" {row.max_abs_error:.1e} | {row.min_cosine:.5f} |"
+        )
+    for name, reason in skipped.items():
+        print(f"\n{name} left out: {reason}")
+    if arguments.json:
+        content = {
+            "processor": processor(),
+            "threads": arguments.threads,
+            "torch": torch.__version__,
+            "rounds": arguments.rounds,
+            "weights": arguments.weights,
+            "start_up_seconds": seconds,
+            "rows": [asdict(row) for row in rows],
+            "left_out": skipped,
+        }
+        arguments.json.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+
+
+def processor() -> str:
+    """Name of the processor."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        lines = []
+    found = {name.strip(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
+    family = f", family {found['cpu family']}" if "cpu family" in found else ""
+    return found.get("model name", platform.machine()) + family

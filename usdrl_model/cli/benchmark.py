@@ -1,0 +1,64 @@
+"""``usdrl benchmark``: a whole table of results, from pretraining to the page.
+
+usdrl benchmark --suite open --data stores --out runs/open --page docs/results.md
+
+Stop at any time: the same command goes on. Once the models are pretrained, several processes can share ``--out``, each
+with its own ``--only``; a last one without it then writes the page from what they have finished.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+from pathlib import Path
+from typing import Any
+
+from usdrl_model.cli.common import add_machine, device, reported
+
+BEGIN, END = "<!-- usdrl benchmark: begin -->", "<!-- usdrl benchmark: end -->"
+"""Lines between which the page holds the results."""
+
+
+def add_verb(verbs: Any) -> None:
+    """Register the verb with the sub-parsers of ``usdrl``."""
+    verb = verbs.add_parser("benchmark", help="pretrain, evaluate on many benchmarks, write the table of results")
+    verb.add_argument("--suite", required=True, help="name (open), or your own .yaml file")
+    verb.add_argument("--data", required=True, type=Path, help="store (usdrl data import), or a packed file of one")
+    verb.add_argument("--out", required=True, type=Path, help="folder for models and scores, made where missing")
+    verb.add_argument("--page", type=Path, help="Markdown file whose marked part becomes the table (default: none)")
+    verb.add_argument("--only", nargs="+", metavar="BENCHMARK/TASK", help="only these evaluations")
+    verb.add_argument(
+        "--keep-pretrained", action="store_true",
+        help="take models in --out that other code pretrained; the page says so (default: they are an error)",
+    )  # fmt: skip
+    add_machine(verb)
+    verb.set_defaults(run=reported("benchmark", run))
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Run the suite, and print the page."""
+    # Here, because "usdrl --help" must not wait for torch.
+    from usdrl_model.evaluation import suite
+    from usdrl_model.evaluation.report import report
+
+    chosen = suite.load(arguments.suite)
+    if arguments.only:
+        chosen = chosen.only(arguments.only)
+    if arguments.page:  # before hours of work, not after
+        text = arguments.page.read_text(encoding="utf-8")
+        report.replace_between_markers(text, BEGIN, END, "")
+    where = device(arguments)
+    results = suite.run(chosen, arguments.data, arguments.out, where, keep_pretrained=arguments.keep_pretrained)
+    kept = ["--keep-pretrained"] if arguments.keep_pretrained else []
+    command = shlex.join(["usdrl", "benchmark", "--suite", arguments.suite, *_only(arguments), *kept])
+    page = suite.page(
+        chosen, results, command=command, device=where, pretrained=suite.pretrained_by(chosen, arguments.out).values()
+    )
+    if arguments.page:
+        text = arguments.page.read_text(encoding="utf-8")
+        arguments.page.write_text(report.replace_between_markers(text, BEGIN, END, page), encoding="utf-8")
+    print(page)
+
+
+def _only(arguments: argparse.Namespace) -> list[str]:
+    return ["--only", *arguments.only] if arguments.only else []

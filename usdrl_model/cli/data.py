@@ -1,0 +1,152 @@
+"""``usdrl data``: official files of data sets -> a store, and a look into it.
+
+usdrl data import utd_mhad ~/data/utd_mhad --store stores
+usdrl data info stores
+usdrl data view stores --set utd_mhad --clip 12 --out clip.gif
+usdrl data pack stores training.usdrl --split standard/train
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from usdrl_model.cli.common import reported
+from usdrl_model.data import catalogue
+from usdrl_model.skeleton.recording import Recording
+
+if TYPE_CHECKING:
+    from usdrl_model.data.store import Store
+    from usdrl_model.skeleton.clip import Clip
+
+
+def add_verb(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add ``data`` and its own verbs to the ``usdrl`` command."""
+    data = verbs.add_parser("data", help="import data sets into a store, look at them, pack them")
+    actions = data.add_subparsers(title="verbs", required=True, metavar="VERB")
+
+    read = actions.add_parser("import", help="official files of a data set -> a store")
+    read.add_argument("set", metavar="SET", help=", ".join(catalogue.SETS))
+    read.add_argument("path", type=Path, metavar="PATH", help="folder or archive of the official files")
+    read.add_argument("--store", type=Path, default=Path("stores"), help="folder of the store (default: stores)")
+    read.add_argument("--name", help='name of the set in the store, of own recordings only (default: "own")')
+    read.add_argument("--dtype", default="float32", help="float32 (as published) or float16 (within 1 mm)")
+    read.add_argument("--replace", action="store_true", help="import a set anew that the store already has")
+    read.set_defaults(run=reported("data", _import))
+
+    info = actions.add_parser("info", help="counts, rates, missing joints, protocols, and a picture of a frame")
+    _add_store(info)
+    info.add_argument("--picture", type=Path, help="where to write the picture (default: none)")
+    info.add_argument("--verify", action="store_true", help="read everything and compare it with the hashes")
+    info.set_defaults(run=reported("data", _info))
+
+    view = actions.add_parser("view", help="an animation of one recording")
+    _add_store(view)
+    view.add_argument("--clip", default="0", help="its name, or its number in the selection (default: 0)")
+    view.add_argument("--out", type=Path, default=Path("clip.gif"), help="GIF or MP4 file (default: clip.gif)")
+    view.add_argument("--seconds", type=float, default=20.0, help="at most so much of it (default: 20)")
+    view.set_defaults(run=reported("data", _view))
+
+    pack = actions.add_parser("pack", help="a selection as one float16 file, for a training machine elsewhere")
+    _add_store(pack)
+    pack.add_argument("--out", type=Path, required=True, help="file to write, such as training.usdrl")
+    pack.set_defaults(run=reported("data", _pack))
+
+
+def _add_store(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("store", type=Path, help="a store, one of its sets, or a packed file")
+    parser.add_argument("--set", nargs="+", metavar="SET", help="only these sets")
+    parser.add_argument("--subject", nargs="+", metavar="ID", help="only these people")
+    parser.add_argument("--label", nargs="+", metavar="LABEL", help="only recordings that show one of these")
+    parser.add_argument("--split", help="PROTOCOL/train, PROTOCOL/FOLD/test, standard/train ...")
+
+
+def _open(arguments: argparse.Namespace) -> Store:
+    from usdrl_model.data.store import Store
+
+    store = Store.open(arguments.store).select(
+        sets=arguments.set, subjects=arguments.subject, labels=arguments.label, split=arguments.split
+    )
+    if not len(store):
+        raise ValueError(f"{arguments.store}: no recording meets all conditions")
+    return store
+
+
+def _import(arguments: argparse.Namespace) -> None:
+    from usdrl_model.data.plausibility import look, sampled
+    from usdrl_model.data.store import Store
+    from usdrl_model.data.store_writer import write_set
+
+    began = time.monotonic()
+    name = arguments.name or arguments.set
+    if arguments.name and catalogue.kind(name) != arguments.set:
+        raise ValueError(f"--name {name}: only own recordings are given a name, and none that a data set has")
+    recordings = _progress(catalogue.load(arguments.set, arguments.path))
+    totals = write_set(arguments.store, name, recordings, dtype=arguments.dtype, replace=arguments.replace)
+    print(
+        f"{arguments.store / name}: {totals.clips} recordings, {totals.frames} frames,"
+        f" {totals.rows} skeletons, hash {totals.hash}, {time.monotonic() - began:.1f} s"
+    )
+    print(look(sampled(Store.open(arguments.store / name))).line())
+
+
+def _info(arguments: argparse.Namespace) -> None:
+    from usdrl_model.data import store_summary
+    from usdrl_model.plots import clip as clip_view
+
+    store = _open(arguments)
+    print(store_summary.describe(store))
+    if arguments.verify:
+        store.verify()
+        print("\nall hashes agree")
+    if arguments.picture:
+        clip_view.draw(_somebody(store), arguments.picture)
+        print(f"\npicture: {arguments.picture}")
+
+
+def _somebody(store: Store) -> Clip:
+    """The clip nearest to the middle that shows somebody, of a few; the middle one if none does."""
+    from usdrl_model.data.plausibility import spread
+
+    middle = len(store) // 2
+    near = sorted(spread(len(store), 200), key=lambda index: abs(index - middle))
+    clips = (store[index] for index in (middle, *near))
+    return next((clip for clip in clips if clip.mask.any()), store[middle])
+
+
+def _view(arguments: argparse.Namespace) -> None:
+    from usdrl_model.plots import clip as clip_view
+
+    store = _open(arguments)
+    names = [store.describe(index).name for index in range(len(store))]
+    if arguments.clip in names:
+        index = names.index(arguments.clip)
+    elif arguments.clip.isdigit() and int(arguments.clip) < len(store):
+        index = int(arguments.clip)
+    else:
+        raise ValueError(f"--clip: expected a name such as {names[0]}, or 0 to {len(store) - 1}, got {arguments.clip}")
+    clip_view.animate(store[index], arguments.out, arguments.seconds)
+    print(f"{arguments.out}: {store.dataset(index)} {names[index]}")
+
+
+def _pack(arguments: argparse.Namespace) -> None:
+    from usdrl_model.data.store_writer import pack
+
+    store = _open(arguments)
+    pack(store, arguments.out)
+    size = arguments.out.stat().st_size / 1e6
+    print(f"{arguments.out}: {len(store)} recordings of {', '.join(store.sets)}, {size:.1f} MB, selection {store.hash}")
+
+
+def _progress(recordings: Iterable[Recording]) -> Iterator[Recording]:
+    from tqdm import tqdm
+
+    frames = 0
+    with tqdm(recordings, unit=" recordings", desc="import") as bar:
+        for recording in bar:
+            frames += len(recording.frames)
+            bar.set_postfix(frames=frames, refresh=False)
+            yield recording

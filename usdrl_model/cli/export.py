@@ -1,0 +1,63 @@
+"""``usdrl export``: a detector as an ONNX file, with a report of how far it is from the original.
+
+usdrl export default utkinect10_int8.onnx --precision int8
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from usdrl_model.cli.common import reported
+from usdrl_model.files.atomic_file import write_text
+
+ROUNDS = 21
+
+
+def add_verb(verbs: Any) -> None:
+    """Register the verb with the sub-parsers of ``usdrl``."""
+    verb = verbs.add_parser("export", help="a detector as an ONNX file, and how far it is from the original")
+    verb.add_argument("weights", help="shipped detector or folder")
+    verb.add_argument("out", type=Path, help="the .onnx file; the report goes beside it, as .json")
+    verb.add_argument("--precision", default="fp32", help="fp32 or int8 (default: fp32)")
+    verb.add_argument("--batch", type=_batch, help="windows a call: a number, or dynamic (default)")
+    verb.add_argument("--windows", type=int, default=200, help="simulated windows to compare on (default: 200)")
+    verb.set_defaults(run=reported("export", run))
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Export, compare and report."""
+    import torch  # here, because "usdrl --help" must not wait for it
+
+    from usdrl_model.checkpoints import detector_file
+    from usdrl_model.evaluation import parity
+    from usdrl_model.inference import load, speed
+    from usdrl_model.inference.onnx_export import export
+
+    torch.set_num_threads(1)
+    weights = detector_file.load(arguments.weights, "cpu")
+    export(weights, arguments.out, arguments.precision, arguments.batch)
+    x = parity.sample_windows(weights.config.detector, arguments.windows)
+    report = parity.parity(weights, arguments.out, x)
+
+    call = x[: arguments.batch or 1]
+    with torch.inference_mode():
+        exported, torch_fast = load.load(arguments.out), load.accelerate(weights)
+        calls = {"as_trained": weights.detector, "torch": torch_fast.detector, "onnx": exported.detector}
+        timings = speed.interleave({name: partial(run, call) for name, run in calls.items()}, ROUNDS)
+    report["cpu_ms"] = {name: 1e3 * cpu for name, (cpu, _) in timings.items()}
+    write_text(arguments.out.with_suffix(".json"), json.dumps(report, indent=2) + "\n")
+    for name, value in report.items():
+        shown = value if not isinstance(value, dict) else ", ".join(f"{key} {part:.3g}" for key, part in value.items())
+        print(f"{name + ':':<20}{shown}")
+
+
+def _batch(text: str) -> int | None:
+    if text == "dynamic":
+        return None
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"expected a number above 0 or dynamic, got {text!r}")
+    return int(text)

@@ -1,0 +1,70 @@
+"""``usdrl finetune``: from a configuration and data sets to a weights folder, scored on held-out people."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+from usdrl_model.cli.common import add_machine, device, reported
+from usdrl_model.files.atomic_file import write_text
+
+
+def add_verb(verbs: Any) -> None:
+    """Register the verb with the sub-parsers of ``usdrl``."""
+    verb = verbs.add_parser("finetune", help="train a detector on labelled recordings")
+    verb.add_argument("--config", required=True, type=Path, help="YAML file of the run (config/finetune_*.yaml)")
+    verb.add_argument("--data", required=True, type=Path, help="folder that holds the data sets (utkinect/ ...)")
+    verb.add_argument("--out", required=True, type=Path, help="run folder, made where missing")
+    add_machine(verb)
+    verb.add_argument("--resume", action="store_true", help="go on with the run in --out")
+    verb.add_argument("overrides", nargs="*", metavar="key=value", help="changes to the configuration")
+    verb.set_defaults(run=reported("finetune", run))
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Train, save the weights and print the score on the validation people."""
+    import torch  # here, because "usdrl --help" must not wait for it
+
+    from usdrl_model import config
+    from usdrl_model.checkpoints import detector_file
+    from usdrl_model.data import plausibility
+    from usdrl_model.evaluation import detection_scores
+    from usdrl_model.training.finetuning import init_from, sources, train
+    from usdrl_model.training.finetuning.config import FinetuneConfig
+
+    settings = config.apply_overrides(config.load(FinetuneConfig, arguments.config), arguments.overrides)
+    where = device(arguments)
+    given = [sources.recordings(source, arguments.data, settings.seed) for source in settings.sources]
+    for source, recordings in zip(settings.sources, given, strict=True):
+        chosen = plausibility.spread(len(recordings), plausibility.RECORDINGS)
+        print(f"{source.name}: {plausibility.look(recordings[index] for index in chosen).line()}")
+    gap, stride = settings.stream.max_gap, settings.stride
+    mixture = sources.mix(settings.sources, given, settings.detector, max_gap=gap, stride=stride)
+    first = settings.sources[0]
+    if absent := set(settings.validation_subjects) - {recording.subject for recording in given[0]}:
+        there = sorted({recording.subject or "?" for recording in given[0]})
+        raise ValueError(f"validation_subjects: {sorted(absent)} have no recording in {first.name}; there are {there}")
+    held_out = [recording for recording in given[0] if recording.subject in settings.validation_subjects]
+    validation = None
+    if held_out:
+        validation = sources.windows_of(first, held_out, settings.detector, max_gap=gap, stride=stride)
+    size, name = len(mixture.windows), config.content_hash(settings)
+    print(f"{size} windows, {settings.steps} steps on {where}, {torch.get_num_threads()} threads, run {name}")
+    command = " ".join(["usdrl finetune --config", str(arguments.config), *arguments.overrides])
+    made = init_from.provenance(settings, command)  # before the work: it reads the weights of the start
+    detector = train.train(
+        settings, mixture, arguments.out, device=where, resume=arguments.resume, validation=validation
+    )
+
+    folder = arguments.out / "weights"
+    detector_file.save(folder, detector, settings.stream, made)
+    print(f"weights: {folder}")
+    if validation is not None:
+        if first.window == "clip":
+            scores = detection_scores.recognition(detector, validation)
+        else:
+            scores = detection_scores.detection(detector_file.load(folder, "cpu"), held_out)
+        write_text(arguments.out / "validation.json", json.dumps(scores, indent=2) + "\n")
+        print(detection_scores.summary(scores))

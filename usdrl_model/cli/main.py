@@ -1,0 +1,107 @@
+"""The ``usdrl`` command: one verb a task, each with its own ``--help``.
+
+``usdrl info`` prints what a bug report needs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import sys
+from collections.abc import Sequence
+from importlib import metadata
+from pathlib import Path
+
+import usdrl_model
+from usdrl_model.cli import bench, benchmark, convert, data, evaluate, export, finetune, pretrain, probe
+from usdrl_model.cli.common import reported
+
+LIBRARIES = ("torch", "numpy", "safetensors", "transforms3d", "pyyaml", "rclpy", "rosbags")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one verb and return its exit status."""
+    arguments = _parser().parse_args(argv)
+    return arguments.run(arguments)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="usdrl", description="Human actions from skeletons.")
+    parser.add_argument("--version", action="version", version=usdrl_model.__version__)
+    verbs = parser.add_subparsers(title="verbs", required=True, metavar="VERB")
+
+    info = verbs.add_parser("info", help="versions, device and weights, for bug reports")
+    info.set_defaults(run=reported("info", _info))
+
+    pretrain.add_verb(verbs)
+    probe.add_verb(verbs)
+    finetune.add_verb(verbs)
+    evaluate.add_verb(verbs)
+    benchmark.add_verb(verbs)
+    data.add_verb(verbs)
+    export.add_verb(verbs)
+    bench.add_verb(verbs)
+    convert.add_verb(verbs)
+    return parser
+
+
+def _info(_: argparse.Namespace) -> None:
+    for name, value in describe_installation().items():
+        print(f"{name + ':':<16}{value}")
+
+
+def describe_installation() -> dict[str, str]:
+    """Name -> value of what decides how this installation behaves; a missing library reads "not installed"."""
+    import torch  # here and below: "usdrl --help" must not wait for it
+
+    from usdrl_model.checkpoints import code_version, detector_file, hub
+
+    device = torch.cuda.get_device_name(0) if torch.cuda.is_available() else "cpu"
+    return {
+        "usdrl_ros": usdrl_model.__version__,
+        "python": f"{platform.python_version()} ({sys.executable})",
+        "platform": f"{platform.platform()}, {os.cpu_count()} cores",
+        **{name: _version(name) for name in LIBRARIES},
+        "device": f"{device}, {torch.get_num_threads()} threads",
+        "code": str(code_version.current()),
+        "weights": _shipped(detector_file.SHIPPED),
+        "pretrained": _shipped(hub.SHIPPED),
+        "ROS_DISTRO": os.environ.get("ROS_DISTRO", "not set"),
+        "ROS_DOMAIN_ID": os.environ.get("ROS_DOMAIN_ID", "not set"),
+    }
+
+
+def _shipped(folder: Path) -> str:
+    """Weights that come with the package, and what each is made of."""
+    from usdrl_model.checkpoints import detector_file, hub, provenance, shipped
+
+    found = []
+    for name in shipped.names(folder):
+        try:
+            detector = folder == detector_file.SHIPPED
+            config = detector_file.read_config(folder / name) if detector else hub.find(folder / name).config
+            found.append(f"{name}: {provenance.summary(config.provenance)}; {config.provenance.code}")
+        except (ValueError, OSError) as error:  # whoever reports a bug needs the rest
+            found.append(f"{name}: {error}")
+    return " | ".join(found) or "none in this installation"
+
+
+def _version(library: str) -> str:
+    try:
+        return metadata.version(library)
+    except metadata.PackageNotFoundError:
+        return "not installed"
+
+
+def command() -> int:
+    """``usdrl`` as an executable: ``main``, which Ctrl-C ends in one line and with the status that shells expect."""
+    try:
+        return main()
+    except KeyboardInterrupt:
+        print("usdrl: stopped", file=sys.stderr)
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(command())

@@ -1,0 +1,76 @@
+"""``usdrl pretrain``: a store and a configuration -> a pretrained model.
+
+Several GPUs: ``torchrun --nproc-per-node 4 -m usdrl_model.cli.main pretrain --config ...``.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from usdrl_model.cli.common import add_machine, device, reported
+
+if TYPE_CHECKING:
+    from usdrl_model.training.pretraining.train import Report
+
+
+def add_verb(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add ``train`` to the ``usdrl`` command."""
+    verb = verbs.add_parser("pretrain", help="pretrain an encoder on clips without labels")
+    verb.add_argument("--config", required=True, type=Path, help="YAML file of the run (config/pretrain_*.yaml)")
+    verb.add_argument("--data", required=True, type=Path, help="store (usdrl data import), or a packed file of one")
+    verb.add_argument("--out", required=True, type=Path, help="run folder, made where missing")
+    add_machine(verb)
+    verb.add_argument("--resume", action="store_true", help="go on with the run in --out")
+    verb.add_argument("--tensorboard", action="store_true", help="also write TensorBoard files into --out")
+    verb.add_argument("overrides", nargs="*", metavar="key=value", help="changes to the configuration")
+    verb.set_defaults(run=reported("pretrain", run))
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Pretrain, and save the model."""
+    # Here and below: "usdrl --help" must not wait for torch.
+    from usdrl_model import config
+    from usdrl_model.data.store import Store
+    from usdrl_model.training.distributed import processes
+    from usdrl_model.training.pretraining import train
+    from usdrl_model.training.pretraining.clip_pool import ClipPool
+    from usdrl_model.training.pretraining.config import PretrainConfig
+
+    run = config.apply_overrides(config.load(PretrainConfig, arguments.config), arguments.overrides)
+    with processes(device(arguments)) as workers:
+        store = Store.open(arguments.data).select(sets=run.data.sets or None, split=run.data.split)
+        pool = ClipPool.of(store, run.encoder.people, run.data.longest)
+        if workers.first:
+            print(
+                f"{len(pool)} clips of {', '.join(store.sets)}; {run.steps} steps of {run.batch} on {workers.count} x"
+                f" {workers.device}, configuration {config.content_hash(run)}"
+            )
+        command = f"usdrl pretrain --config {arguments.config} {' '.join(arguments.overrides)}".strip()
+        made = train.provenance(run, store, command)  # before the work: of the code and the store as they are now
+        report = _tensorboard(arguments.out) if arguments.tensorboard and workers.first else _nowhere
+        model = train.train(run, pool, arguments.out, workers, resume=arguments.resume, report=report)
+        if workers.first:
+            model.save_pretrained(arguments.out / "weights", made)
+            print(f"weights: {arguments.out / 'weights'}")
+
+
+def _tensorboard(out: Path) -> Report:
+    try:
+        from torch.utils.tensorboard import SummaryWriter
+    except ImportError:
+        raise ImportError("--tensorboard needs the library: pip install tensorboard") from None
+    writer = SummaryWriter(str(out))
+
+    def report(step: int, numbers: Mapping[str, float]) -> None:
+        for name, value in numbers.items():
+            writer.add_scalar(name.replace(" ", "_"), value, step)
+        writer.flush()
+
+    return report
+
+
+def _nowhere(step: int, numbers: Mapping[str, float]) -> None:
+    """Where TensorBoard is not asked for."""

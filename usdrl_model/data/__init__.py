@@ -1,0 +1,1 @@
+"""Data sets: importers, the store, protocols, and what is drawn from them for training."""

@@ -1,0 +1,93 @@
+"""The data sets by name: which module reads which.
+
+>>> source("utd_mhad").title
+'UTD-MHAD'
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from usdrl_model.data.importers.files import Source
+from usdrl_model.errors.nearest import hint, nearest
+from usdrl_model.errors.shown import shown
+from usdrl_model.skeleton.recording import Recording
+
+SETS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
+    "utkinect": ("utkinect", {}),
+    "utd_mhad": ("utd_mhad", {}),
+    "msraction3d": ("msraction3d", {}),
+    "sbu": ("sbu", {}),
+    "msrc12": ("msrc12", {}),
+    "ntu60": ("ntu", {"actions": 60}),
+    "ntu120": ("ntu", {"actions": 120}),
+    "pku_mmd_1": ("pku_mmd", {"phase": 1}),
+    "pku_mmd_2": ("pku_mmd", {"phase": 2}),
+    "ntu60_2d": ("ntu_2d", {"actions": 60}),
+    "ntu120_2d": ("ntu_2d", {"actions": 120}),
+    "uav_human": ("uav_human", {}),
+    "nw_ucla": ("nw_ucla", {}),
+    "nuisi": ("nuisi", {}),
+    "jhmdb2d": ("jhmdb2d", {}),
+    "bandai_namco": ("bandai_namco", {}),
+    "lafan1": ("lafan1", {}),
+    "cmu_mocap": ("cmu_mocap", {}),
+    "own": ("own", {}),
+}
+"""Name -> module of this folder, and the arguments that its ``load`` gets."""
+
+
+OWN = "own"
+"""What recordings of one's own are called where nobody gives them another name."""
+SLIP = 0.75
+"""Share of a name that is the same as a known one's, from which on it is no name of one's own."""
+
+
+def kind(name: str) -> str:
+    """Which of ``SETS`` a set of a store is: its name, or "own" for a name that one's own recordings were given.
+
+    Raises:
+        ValueError: unknown, but so near to a known name that it must be a slip.
+    """
+    if name in SETS:
+        return name
+    if nearest(name, set(SETS) - {OWN}, SLIP):
+        raise _unknown(name)
+    return OWN
+
+
+def load(name: str, path: str | Path) -> Iterator[Recording]:
+    """The recordings of the official files of set ``name`` below ``path``, one at a time.
+
+    Raises:
+        ValueError: unknown set (the nearest is named), or malformed files.
+        FileNotFoundError: the files are not there; the message says which, where to get them and on what terms.
+    """
+    module, arguments = _module(name)
+    yield from module.load(Path(path), **arguments)
+
+
+def source(name: str) -> Source:
+    """What a user needs to get set ``name``; errors as ``kind``."""
+    found: Source = _module(kind(name))[0].SOURCE
+    return found
+
+
+def terms(name: str) -> str:
+    """On which terms a set may be used; empty for sets of one's own, which nobody here knows."""
+    return source(name).terms if name in SETS else ""
+
+
+def _unknown(name: str) -> ValueError:
+    return ValueError(f"unknown data set {shown(name)}{hint(name, SETS)} Known: {', '.join(SETS)}")
+
+
+def _module(name: str) -> tuple[ModuleType, Mapping[str, Any]]:
+    if name not in SETS:
+        raise _unknown(name)
+    module, arguments = SETS[name]
+    return importlib.import_module(f"usdrl_model.data.importers.{module}"), arguments

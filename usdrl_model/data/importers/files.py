@@ -1,0 +1,141 @@
+"""Files of a data set, wherever they lie: in a folder, in its sub-folders, or in archives that stay packed.
+
+Archives are read member by member and never extracted, so no path inside one can reach anything on this machine.
+"""
+
+from __future__ import annotations
+
+import codecs
+import hashlib
+import logging
+import re
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from usdrl_model.errors.shown import shown
+from usdrl_model.files import archives, limits
+
+_ANY = next(re.finditer("", ""))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Source:
+    """What a user needs to get a data set."""
+
+    title: str
+    files: str
+    """The official files that an importer reads."""
+    where: str
+    """Where a user gets them."""
+    terms: str
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One file of a data set."""
+
+    match: re.Match[str]
+    """The pattern's match in the file's path."""
+    where: str
+    """For messages: the path, and the archive it lies in."""
+    data: bytes
+    packed: bool = False
+    """It lies in an archive."""
+
+    def text(self) -> str:
+        """The file as ASCII text; ValueError where it is none, or longer than any of a data set."""
+        limits.check(len(self.data), limits.TEXT, f"{self.where}: bytes of text")
+        try:
+            return self.data.removeprefix(codecs.BOM_UTF8).decode("ascii")
+        except UnicodeDecodeError:
+            raise ValueError(f"{self.where}: expected a text file, got other bytes") from None
+
+
+def text(path: Path) -> str:
+    """A file of its own as ASCII text; ValueError as of ``Member.text``."""
+    return Member(_ANY, archives.readable(str(path)), limits.read(path, limits.TEXT)).text()
+
+
+def members(path: str | Path, pattern: str, source: Source, limit: int = limits.TEXT) -> Iterator[Member]:
+    """Every file below ``path`` whose path matches, one at a time; unpacked files first, then those in archives.
+
+    Args:
+        path: a folder, one archive, or one such file.
+        pattern: regular expression, searched in the path with "/" between folders, in any case. Its match, or its group
+            called "name" where it has one, is what the file is called; it never begins within a word or a number.
+        source: for the message when there is none.
+        limit: bytes of a file, unpacked.
+
+    Raises:
+        FileNotFoundError: nothing matches; the message says what was expected and where to get it.
+        ValueError: an archive that is damaged or packed in a way that Python does not open, a file beyond the limit, or
+            two different files of one name. A file that is there twice is taken once, an unpacked one before one in an
+            archive.
+    """
+    path, seen = Path(path), dict[str, tuple[str, bytes, bool]]()
+    expression = re.compile(pattern, re.IGNORECASE)
+    for member in _all_members(path, expression, limit):
+        if (name := _name(member.match)) is None:
+            continue
+        digest = hashlib.sha256(member.data).digest()
+        if name not in seen:
+            seen[name] = member.where, digest, member.packed
+            yield member
+            continue
+        where, known, packed = seen[name]
+        if digest != known and packed == member.packed:
+            raise ValueError(f"{where} and {member.where} are both {name}, and differ: keep one, or rename it")
+        if digest != known:
+            logging.getLogger(__name__).warning("%s differs from %s, which is taken", member.where, where)
+    if not seen:
+        raise missing(path, source)
+
+
+def _name(match: re.Match[str]) -> str | None:
+    """What a file is called; None where that would begin within a word or a number: "141_02" is not "41_02"."""
+    group = "name" if "name" in match.re.groupindex else 0
+    name, start = match[group], match.start(group)
+    return None if start and match.string[start - 1].isalnum() and name[:1].isalnum() else name
+
+
+def missing(path: Path, source: Source) -> FileNotFoundError:
+    """The error of a folder that does not hold the data set."""
+    there = [path] if path.is_file() else sorted(path.glob("*")) if path.is_dir() else []
+    packed = [archives.readable(entry.name) for entry in there if archives.is_unreadable(entry)]
+    found = "no such folder" if not path.exists() else f"unpack {', '.join(packed)} first" if packed else "none found"
+    return FileNotFoundError(
+        f"{archives.readable(str(path))}: expected {source.files} of {source.title} ({found})."
+        f" Get it from {source.where}; {source.terms}"
+    )
+
+
+def warn_unmatched(names: Collection[str], where: str | Path, lists: str) -> None:
+    """Say that names in the lists of a data set belong to nothing that is there; where there are none, nothing."""
+    if names:
+        logging.getLogger(__name__).warning(
+            "%s: %d names of %s belong to no recording, %s the first", where, len(names), lists, shown(min(names))
+        )
+
+
+def _all_members(path: Path, expression: re.Pattern[str], limit: int) -> Iterator[Member]:
+    if path.is_file():
+        if match := expression.search(archives.readable(path.name)):
+            yield Member(match, archives.readable(str(path)), limits.read(path, limit))
+        else:
+            yield from _packed(path, expression, limit)
+        return
+    named = [(archives.readable(entry.relative_to(path).as_posix()), entry) for entry in sorted(path.rglob("*"))]
+    files = [(name, entry) for name, entry in named if not archives.is_fork(name) and entry.is_file()]
+    for name, file in files:
+        if match := expression.search(name):
+            yield Member(match, archives.readable(str(file)), limits.read(file, limit))
+    for _, file in files:
+        yield from _packed(file, expression, limit)
+
+
+def _packed(file: Path, expression: re.Pattern[str], limit: int) -> Iterator[Member]:
+    if archives.is_archive(file):
+        for name, read in archives.contents(file):
+            if match := expression.search(name):
+                yield Member(match, f"{archives.readable(file.name)}:{name}", read(limit), packed=True)

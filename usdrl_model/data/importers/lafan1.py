@@ -1,0 +1,46 @@
+"""Ubisoft LAFAN1: five people, long takes of locomotion and sports, motion capture, BVH.
+
+The theme of a take is its label.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from usdrl_model.data.importers import bvh
+from usdrl_model.data.importers.arrays import ALONE, frames, regular
+from usdrl_model.data.importers.files import Source, members
+from usdrl_model.skeleton.recording import Recording
+from usdrl_model.skeleton.topology import topology
+
+SOURCE = Source(
+    title="LAFAN1",
+    files="lafan1.zip (or <theme><take>_subject<n>.bvh)",
+    where="its repository (github.com/ubisoft/ubisoft-laforge-animation-dataset)",
+    terms="CC BY-NC-ND 4.0; cite F. Harvey and others, SIGGRAPH 2020",
+)
+TOPOLOGY = "lafan1_22"
+
+
+def load(folder: str | Path) -> Iterator[Recording]:
+    """Every take, named as its file.
+
+    Raises:
+        FileNotFoundError: the folder holds no takes.
+        ValueError: a malformed file.
+    """
+    for member in members(Path(folder), r"(?P<name>([A-Za-z]+)(\d+)_(subject\d+))\.bvh$", SOURCE):
+        name, theme, take, subject = member.match.groups()
+        motion = bvh.read(member.text(), member.where)
+        joints = motion.of(topology(TOPOLOGY).joints, member.where) * bvh.CENTIMETRE
+        label = "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in theme).lstrip("_")
+        yield Recording(
+            name=name,
+            topology=TOPOLOGY,
+            frames=frames(regular(len(joints), motion.rate), {ALONE: joints}),
+            labels=(label,),
+            subject=subject,
+            label=label,
+            tags={"take": take},
+        )

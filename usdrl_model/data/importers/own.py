@@ -1,0 +1,230 @@
+"""Your own recordings: a folder of ``.npz`` files, one a recording.
+
+    np.savez("wave_01.npz", joints=joints, rate=30.0, topology="zed_body_38", clip_label="wave", subject="anna")
+
+``joints`` (T, M, V, 3) in metres, x to the sensor's left, y up, z away from it, in the order of ``topology``; NaN where
+missing, all NaN where a person is not there. ``stamps`` (T,) seconds (or datetime64, timedelta64) or ``rate`` in Hz,
+which puts the first frame at 1 s. Optional:
+``confidence`` (T, M, V) from 0 to 1, ``ids`` (M,) texts, ``labels`` (T,) texts (of the first person) or (T, M), with ""
+or "none" for nothing, ``segments`` (S, 4) texts: person, label, start, end in seconds of the stamps, ``clip_label`` and
+``subject``, where "" is none, ``units`` ("cm" or "mm" instead of metres), ``mirrored`` (True: left and right are those
+of a mirror, see ``Topology.order``). ``topology`` may be the path of a file, relative to the folder that is imported.
+"""
+
+from __future__ import annotations
+
+import io
+import itertools
+import math
+from collections.abc import Collection, Iterator, Mapping
+from pathlib import Path
+
+import numpy as np
+
+from usdrl_model.data.importers.arrays import EPOCH, check_confidence, check_stamps, frames, regular
+from usdrl_model.data.importers.files import Member, Source, members
+from usdrl_model.errors.nearest import hint
+from usdrl_model.errors.shown import shown
+from usdrl_model.files import arrays, limits
+from usdrl_model.skeleton.person import UNITS
+from usdrl_model.skeleton.recording import Recording, Segment
+from usdrl_model.skeleton.topology import Topology, located, topology
+
+SOURCE = Source(
+    title="your own recordings",
+    files="*.npz files with joints (T, M, V, 3), rate or stamps, and topology",
+    where="your tracker (docs/data.md says how to write them)",
+    terms="yours",
+)
+KEYS = ("joints", "stamps", "rate", "topology", "confidence", "ids", "labels", "segments", "clip_label", "subject",
+    "units", "mirrored")  # fmt: skip
+NOTHING = ("", "none")
+"""Frame labels that mean no action."""
+RATES = (1.0, 1000.0)
+"""Hz of a tracker, least and most."""
+_UNITS = {"milliseconds": 1e3, "microseconds": 1e6, "nanoseconds": 1e9}
+
+
+def load(folder: str | Path) -> Iterator[Recording]:
+    """Every file, named as it is, with the folders below ``folder`` that it lies in: ``anna/001``.
+
+    Raises:
+        FileNotFoundError: the folder holds no ``.npz`` files.
+        ValueError: a file that says something else; the message names the file and the entry.
+    """
+    base = Path(folder) if Path(folder).is_dir() else Path(folder).parent
+    for member in members(Path(folder), r"^(?:\./)*(?P<name>.+)\.npz$", SOURCE, limits.MEMBER):
+        try:
+            yield _recording(member.match["name"], _content(member), base)
+        except ValueError as error:
+            text = str(error)
+            raise ValueError(text if text.startswith(member.where) else f"{member.where}: {text}") from None
+
+
+def _content(member: Member) -> dict[str, np.ndarray]:
+    content = arrays.read_npz(io.BytesIO(member.data), member.where)
+    for key in content:
+        if key not in KEYS:
+            raise ValueError(f"unknown entry {shown(key)}{hint(key, KEYS)} Known: {', '.join(KEYS)}")
+    if lacking := [key for key in ("joints", "topology") if key not in content]:
+        raise ValueError(f"lacks {' and '.join(lacking)}")
+    return content
+
+
+def _recording(name: str, content: Mapping[str, np.ndarray], base: Path) -> Recording:
+    layout = topology(located(_text(content, "topology") or "", base))
+    joints = _numbers(content, "joints")
+    if joints.ndim != 4 or joints.shape[2:] != (len(layout.joints), 3):
+        raise ValueError(f"joints: expected (T, M, {len(layout.joints)}, 3) for {layout.name}, got {joints.shape}")
+    count, people = joints.shape[:2]
+    limits.check(count, limits.FRAMES, "joints: frames of a recording")
+    stamps = _stamps(content, count)
+    ids = _texts(content, "ids").tolist() if "ids" in content else [str(index + 1) for index in range(people)]
+    if len(set(ids)) != people or len(ids) != people:
+        raise ValueError(f"ids: expected {people} different texts, got {ids[:20]}")
+    confidence = _numbers(content, "confidence") if "confidence" in content else None
+    if confidence is not None and confidence.shape != joints.shape[:3]:
+        raise ValueError(f"confidence: expected {joints.shape[:3]}, got {confidence.shape}")
+    if confidence is not None:
+        check_confidence(confidence, "confidence")
+    joints, confidence = _meant(joints, confidence, content, layout)
+    label = _text(content, "clip_label")
+    segments = (*_labelled(content, stamps, ids), *_segments(content, stamps, ids))
+    return Recording(
+        name=name,
+        topology=layout.name,
+        frames=frames(
+            stamps,
+            {one: joints[:, index] for index, one in enumerate(ids)},
+            None if confidence is None else {one: confidence[:, index] for index, one in enumerate(ids)},
+        ),
+        segments=segments,
+        labels=tuple(dict.fromkeys([*([label] if label else []), *(segment.label for segment in segments)])),
+        subject=_text(content, "subject"),
+        label=label,
+    )
+
+
+def _meant(
+    joints: np.ndarray, confidence: np.ndarray | None, content: Mapping[str, np.ndarray], layout: Topology
+) -> tuple[np.ndarray, np.ndarray | None]:
+    """Joints (T, M, V, 3) in metres and confidence (T, M, V), every joint under its own name."""
+    units = _text(content, "units") or "m"
+    if units not in UNITS:
+        raise ValueError(f"units: expected one of {', '.join(UNITS)}, got {shown(units)}")
+    mirrored = _one(content, "mirrored") if "mirrored" in content else np.array(False)
+    if mirrored.dtype != bool:
+        raise ValueError(f"mirrored: expected True or False, got {mirrored.dtype}")
+    order = layout.order(bool(mirrored))
+    return joints[:, :, order] * UNITS[units], None if confidence is None else confidence[:, :, order]
+
+
+def _numbers(content: Mapping[str, np.ndarray], key: str) -> np.ndarray:
+    """An entry as float64."""
+    array = content[key]
+    if array.dtype.kind not in "biuf":
+        raise ValueError(f"{key}: expected numbers, got {array.dtype}")
+    limits.check(array.size, limits.NUMBERS, f"{key}: numbers of a recording (cut it into parts)")
+    return array.astype(np.float64)
+
+
+def _texts(content: Mapping[str, np.ndarray], key: str) -> np.ndarray:
+    """An entry as texts; those that were saved as bytes are read as UTF-8, and numbers as they are written."""
+    array = content[key]
+    limits.check(array.size, limits.NUMBERS, f"{key}: texts")
+    try:
+        return np.char.decode(array, "utf-8") if array.dtype.kind == "S" else array.astype(str)
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{key}: expected texts, or bytes in UTF-8, got {shown(error.object)}") from None
+
+
+def _one(content: Mapping[str, np.ndarray], key: str) -> np.ndarray:
+    """An entry that is one value, also where it was saved as an array of one."""
+    array = content[key]
+    if array.size != 1:
+        raise ValueError(f"{key}: expected one value, got {array.shape}")
+    return array.reshape(())
+
+
+def _text(content: Mapping[str, np.ndarray], key: str) -> str | None:
+    """A text, None where it is not there or says nothing."""
+    text = str(_texts({key: _one(content, key)}, key)) if key in content else ""
+    return None if text in NOTHING else text
+
+
+def _stamps(content: Mapping[str, np.ndarray], count: int) -> np.ndarray:
+    if ("rate" in content) == ("stamps" in content):
+        raise ValueError("expected either rate (Hz) or stamps (T,) in seconds")
+    if "rate" in content:
+        rate = float(_numbers({"rate": _one(content, "rate")}, "rate"))
+        if not RATES[0] <= rate <= RATES[1]:
+            hint = f": it is frames a second; 1 / {rate:g} is {1.0 / rate:g}" if 0.0 < rate < 1.0 else ""
+            raise ValueError(f"rate: expected more than 0 Hz, {RATES[0]:g} to {RATES[1]:g}, got {rate:g}{hint}")
+        return regular(count, rate)
+    stamps = content["stamps"]
+    if dated := stamps.dtype.kind in "mM":
+        if np.isnat(stamps).any():
+            raise ValueError(f"stamps: not a time at frame {int(np.isnat(stamps).argmax())}")
+        since = stamps - np.datetime64(0, "s") if stamps.dtype.kind == "M" else stamps
+        stamps = since / np.timedelta64(1, "s")
+    else:
+        stamps = _numbers({"stamps": stamps}, "stamps")
+    if stamps.shape != (count,):
+        raise ValueError(f"stamps: expected {count} rising seconds, one a frame, got {stamps.shape}")
+    _check_unit(stamps, () if dated else _UNITS.items())
+    try:
+        check_stamps(stamps, "stamps")
+    except ValueError as error:
+        coarse = content["stamps"].dtype in (np.float32, np.float16)
+        raise ValueError(f"{error}{'; float32 cannot tell them apart: save float64' if coarse else ''}") from None
+    return stamps
+
+
+def _check_unit(stamps: np.ndarray, units: Collection[tuple[str, float]]) -> None:
+    """Refuse stamps that are a second or more apart, which are in another unit, or numbers of frames."""
+    step = float(np.median(np.diff(stamps))) if len(stamps) > 1 else 0.0
+    if step >= 1.0 / RATES[0]:
+        unit = next((f": {unit}? divide by {by:g}" for unit, by in units if step <= by / RATES[0]), "")
+        if step == 1.0:
+            unit = ": numbers of frames? divide by the frames a second, or give rate instead"
+        raise ValueError(f"stamps: expected seconds, got {step:g} from frame to frame{unit}")
+
+
+def _labelled(content: Mapping[str, np.ndarray], stamps: np.ndarray, ids: list[str]) -> Iterator[Segment]:
+    if "labels" not in content:
+        return
+    labels = content["labels"]
+    columns = labels[:, None] if labels.ndim == 1 else labels
+    if columns.shape not in ((len(stamps), 1), (len(stamps), len(ids))) or columns.dtype.kind not in "US":
+        raise ValueError(f"labels: expected texts ({len(stamps)},) or ({len(stamps)}, {len(ids)}), got {labels.shape}")
+    for identity, column in zip(ids, columns.T, strict=False):
+        position = 0
+        for label, run in itertools.groupby(_texts({"labels": column}, "labels").tolist()):
+            first, position = position, position + len(list(run))
+            if label not in NOTHING:
+                yield Segment(identity, label, float(stamps[first]), float(stamps[position - 1]))
+
+
+def _segments(content: Mapping[str, np.ndarray], stamps: np.ndarray, ids: list[str]) -> Iterator[Segment]:
+    if "segments" not in content:
+        return
+    rows = _texts(content, "segments")
+    if rows.size and (rows.ndim != 2 or rows.shape[1] != 4):
+        raise ValueError(f"segments: expected rows of person, label, start, end, got {rows.shape}")
+    for number, row in enumerate(rows.tolist() if rows.size else []):
+        person, label, start, end = row
+        try:
+            begins, ends = float(start), float(end)
+        except ValueError:
+            begins = ends = math.nan
+        if person not in ids or label in NOTHING or not -limits.LATEST < begins <= ends < limits.LATEST:
+            raise ValueError(
+                f"segments: expected one of {ids[:20]}, a label, seconds, and an end after the start in row {number},"
+                f" got {[word[:40] for word in row]}"
+            )
+        if len(stamps) and not (begins <= stamps[-1] and ends >= stamps[0]):
+            raise ValueError(
+                f"segments: row {number} is from {begins:g} to {ends:g}, the recording from {stamps[0]:g} to"
+                f" {stamps[-1]:g}: expected seconds of the stamps (with a rate, the first frame is at {EPOCH:g})"
+            )
+        yield Segment(person, label, begins, ends)

@@ -1,0 +1,140 @@
+"""What a pickle of data may ask for by name: numpy's plain arrays, types and numbers, built here from checked parts.
+
+numpy's own constructors are never called with anything out of a file: its ``__setstate__`` believes a type that the
+file describes, and a forged one turns bytes of the file into a live object.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from usdrl_model.errors.shown import shown
+from usdrl_model.files import arrays
+
+_PLAIN = re.compile(r"(b1|i[1248]|u[1248]|f[248]|c8|c16|[US][1-9]\d{0,6}|O8?)")
+_ORDERS = ("<", ">", "|", "=")
+_SIDES = 32
+
+
+class RefusedError(ValueError):
+    """A pickle asks for something that data has no need of, or contradicts itself."""
+
+
+class Name:
+    """A name that stands for one of the calls below."""
+
+    def __init__(self, module: str, name: str) -> None:
+        if (module, name) not in CALLS:
+            raise RefusedError(f"asks for {shown(f'{module}.{name}')[1:-1]}, which data has no need of")
+        self.call = CALLS[module, name]
+
+
+class Unfinished:
+    """An array or a type before its state has come."""
+
+    def __init__(self, build: Callable[[Any], Any]) -> None:
+        self.build = build
+        self.places: list[int] = []
+        """Where it is remembered."""
+
+
+def _dtype(text: Any, *_: Any) -> Unfinished:
+    if not isinstance(text, str) or not _PLAIN.fullmatch(text):
+        raise RefusedError(f"asks for an array of {shown(text)}: expected numbers and texts")
+    plain = np.dtype(text)
+
+    def build(state: Any) -> np.dtype:
+        # Version, byte order, sub-array, names, fields; sizes (again), alignment, flags, which follow from the type.
+        if not isinstance(state, tuple) or len(state) not in (8, 9) or any(part is not None for part in state[2:5]):
+            raise RefusedError("asks for an array of compound values")
+        if state[1] not in _ORDERS:
+            raise RefusedError(f"asks for the byte order {shown(state[1])}")
+        return plain.newbyteorder(state[1])
+
+    return Unfinished(build)
+
+
+def _empty_array(kind: Any, *_: Any) -> Unfinished:
+    if not isinstance(kind, Name) or kind.call is not _array_type:
+        raise RefusedError("asks for an array that is none")
+
+    def build(state: Any) -> np.ndarray:
+        if not isinstance(state, tuple) or len(state) not in (4, 5):
+            raise RefusedError("has an array without its state")
+        shape, dtype, fortran, content = state[-4:]
+        return _array(shape, dtype, bool(fortran), content)
+
+    return Unfinished(build)
+
+
+def _from_buffer(content: Any, dtype: Any, shape: Any, order: Any) -> np.ndarray:
+    return _array(shape, dtype, order == "F", content)
+
+
+def _scalar(dtype: Any, content: Any = b"") -> Any:
+    if isinstance(dtype, np.dtype) and dtype.hasobject:
+        raise RefusedError("asks for a number that is an object")
+    return _array((1,), dtype, False, content)[0]
+
+
+def _array(shape: Any, dtype: Any, fortran: bool, content: Any) -> np.ndarray:
+    if (
+        not isinstance(shape, tuple)
+        or len(shape) > _SIDES
+        or not all(type(side) is int and side >= 0 for side in shape)
+    ):
+        raise RefusedError(f"has an array with the shape {shown(shape)}")
+    if not isinstance(dtype, np.dtype):
+        raise RefusedError("has an array without a type")
+    count = math.prod(shape)
+    if dtype.hasobject:
+        if not isinstance(content, list) or len(content) != count:
+            raise RefusedError(f"has an array of {shape} objects without as many")
+        flat = np.empty(count, object)
+        for place, value in enumerate(content):
+            flat[place] = value
+        return flat.reshape(shape, order="F" if fortran else "C")
+    content = _bytes(content)
+    if len(content) != count * dtype.itemsize:
+        raise RefusedError(f"has {len(content)} bytes for an array of {shape} {dtype}")
+    return arrays.plain(content, 0, shape, fortran, dtype)
+
+
+def _bytes(content: Any) -> bytes:
+    """Bytes; those that Python 2 wrote come as text."""
+    if isinstance(content, str):
+        try:
+            return content.encode("latin-1")
+        except UnicodeEncodeError:
+            raise RefusedError("has text where bytes belong") from None
+    if not isinstance(content, (bytes, bytearray)):
+        raise RefusedError(f"has {type(content).__name__} where bytes belong")
+    return bytes(content)
+
+
+def _encode(text: Any, encoding: Any = None) -> bytes:
+    """How old pickles write bytes; no other codec than this one."""
+    if encoding != "latin1":
+        raise RefusedError(f"asks for the codec {shown(encoding)}")
+    return _bytes(text)
+
+
+def _array_type(*_: Any) -> Any:
+    """``numpy.ndarray`` is named, as what ``_reconstruct`` shall make, but never called."""
+    raise RefusedError("asks for numpy.ndarray, which data has no need of")
+
+
+CALLS: dict[tuple[str, str], Callable[..., Any]] = {
+    ("numpy", "ndarray"): _array_type,
+    ("numpy", "dtype"): _dtype,
+    ("_codecs", "encode"): _encode,
+    **{(f"numpy.{core}.multiarray", "_reconstruct"): _empty_array for core in ("core", "_core")},
+    **{(f"numpy.{core}.multiarray", "scalar"): _scalar for core in ("core", "_core")},
+    **{(f"numpy.{core}.numeric", "_frombuffer"): _from_buffer for core in ("core", "_core")},
+}
+"""All that a pickle can name."""

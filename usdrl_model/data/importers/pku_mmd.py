@@ -1,0 +1,140 @@
+"""PKU-MMD, phases I and II: long recordings of 51 actions, frame labels, two bodies, three Kinect v2 (L, M, R).
+
+A label belongs to the scene; here it is given to person "1", the first body of the file. The one corrupt row of the
+published labels (0043-L: an end before its start) is kept as it is: it can match nothing, and the official numbers
+count it. The authors' archives are .7z, which Python cannot open: unpack them.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from usdrl_model.data.importers.arrays import EPOCH, frames, regular
+from usdrl_model.data.importers.files import Source, members, warn_unmatched
+from usdrl_model.files.text_table import table
+from usdrl_model.metrics.segment_scores import frame_labels
+from usdrl_model.skeleton.clip import Clip
+from usdrl_model.skeleton.recording import Recording, Segment
+
+SOURCE = Source(
+    title="PKU-MMD",
+    files="the unpacked skeleton files (0002-L.txt or A01N01-L.txt ...), the label files of the same names in a folder "
+    "called Label, and Split/cross-subject.txt",
+    where="STRUCT group, Peking University (www.icst.pku.edu.cn/struct/Projects/PKUMMD.html), on request",
+    terms="academic use, cite C. Liu and others, arXiv 1703.07475",
+)
+TOPOLOGY = "kinect_v2_25"
+RATE = 30.0
+COLUMNS = 2 * 25 * 3
+ACTOR = "1"
+_LABELS = """
+bow brush_hair brush_teeth check_time cheer_up clap cross_hands drink drop eat fall give wave handshake hop hug
+jump_up kick kick_something phone_call pat_on_back pick_up play_with_phone point_finger point_to_something punch
+push put_on_hat put_in_pocket read rub_hands salute sit_down stand_up take_off_hat take_off_glasses take_off_jacket
+take_out_of_pocket selfie tear_paper throw touch_back touch_chest touch_head touch_neck type use_fan wear_jacket
+wear_glasses wipe_face write
+"""
+LABELS = tuple(_LABELS.split())
+_NAMES = {1: r"\d{4}-[LMR]", 2: r"A\d\dN\d\d-[LMR]"}
+
+
+def load(folder: str | Path, *, phase: int = 1) -> Iterator[Recording]:
+    """Every recording of a phase (``0002-L`` ..., ``A01N01-L`` ...).
+
+    Raises:
+        FileNotFoundError: the folder holds no skeleton files.
+        ValueError: a malformed file, or some recordings have labels and this one has none; the message names it.
+    """
+    truth, parts = labels(folder, phase=phase), _splits(Path(folder))
+    if not truth:
+        logging.getLogger(__name__).warning("%s: no label files of phase %d: recordings without labels", folder, phase)
+    unused = {name for name in parts if re.fullmatch(_NAMES[phase], name)}
+    # Label files bear the same names; only their folder tells them apart.
+    pattern = rf"^(?!.*[Ll]abel).*?(?P<name>{_NAMES[phase]})\.txt$"
+    for member in members(Path(folder), pattern, SOURCE):
+        name = member.match["name"]
+        unused.discard(name)
+        if truth and name not in truth:
+            raise ValueError(f"{member.where}: the label files have none of this name")
+        rows = table(member.text(), COLUMNS, member.where).reshape(-1, 2, 25, 3)
+        tags = {"camera": name[-1]} | ({"cross_subject": parts[name]} if name in parts else {})
+        yield Recording(
+            name=name,
+            topology=TOPOLOGY,
+            frames=frames(regular(len(rows), RATE), {ACTOR: rows[:, 0], "2": rows[:, 1]}),
+            segments=truth.get(name, ()),
+            labels=LABELS,
+            subject=name[4:6] if phase == 2 else None,
+            tags=tags,
+        )
+    warn_unmatched(unused, folder, "its split lists")
+
+
+def labels(folder: str | Path, *, phase: int = 1) -> dict[str, tuple[Segment, ...]]:
+    """Recording -> its segments, of all label files below ``folder``; empty where there are none.
+
+    Raises:
+        ValueError: a malformed label file; the message names file and line.
+    """
+    truth = {}
+    try:
+        for member in members(Path(folder), rf"[Ll]abel.*/(?P<name>{_NAMES[phase]})\.txt$", SOURCE):
+            rows = table(member.text(), 4, member.where, separator=",")
+            if not np.isfinite(rows).all():
+                raise ValueError(f"{member.where}: expected numbers, got nan or inf")
+            for number, (action, *_) in enumerate(rows, start=1):
+                if action not in range(1, len(LABELS) + 1):
+                    raise ValueError(f"{member.where} row {number}: expected action 1 to {len(LABELS)}, got {action:g}")
+            truth[member.match["name"]] = tuple(
+                Segment(ACTOR, LABELS[int(action) - 1], EPOCH + start / RATE, EPOCH + end / RATE)
+                for action, start, end, _ in rows
+            )
+    except FileNotFoundError:
+        return {}
+    return truth
+
+
+def detection_windows(clip: Clip, labels: Sequence[str], frames: int = 64) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """A recording cut from end to end, as the detection protocol does: frame k of all windows is frame k of the clip.
+
+    Args:
+        clip: at its native rate.
+        labels: K names, background first.
+        frames: T of a window and of its step.
+
+    Returns:
+        joints (N, T, M, 25, 3), classes (N, T) int64 of the scene, and seen (N, T) bool, False behind the last frame.
+    """
+    count = -(-len(clip.stamps) // frames)
+    missing = count * frames - len(clip.stamps)
+    classes = frame_labels(clip.segments, clip.stamps, labels)
+    joints = np.pad(clip.joints, ((0, missing), (0, 0), (0, 0), (0, 0)))
+    seen = np.arange(count * frames) < len(clip.stamps)
+    return (
+        joints.reshape(count, frames, *joints.shape[1:]),
+        np.pad(classes, (0, missing)).reshape(count, frames),
+        seen.reshape(count, frames),
+    )
+
+
+def _splits(folder: Path) -> dict[str, str]:
+    """Recording -> train or test, of the cross-subject lists; empty where there are none."""
+    parts: dict[str, str] = {}
+    try:
+        for member in members(folder, r"(?i)cross[-_ ]subject\w*\.txt$", SOURCE):
+            part = None
+            for word in re.split(r"[,\s]+", member.text()):
+                if word.lower().startswith(("train", "valid", "test")):
+                    part = "train" if word.lower().startswith("train") else "test"
+                elif re.fullmatch("|".join(_NAMES.values()), word):
+                    if part is None:
+                        raise ValueError(f"{member.where}: expected 'Training videos:' before {word}")
+                    parts[word] = part
+    except FileNotFoundError:
+        return {}
+    return parts

@@ -1,0 +1,98 @@
+"""Labelled clips of a store as an encoder takes them: one window an example, and what it shows.
+
+    store = Store.open("stores").select(sets=["utd_mhad"], split="cross_subject/test")
+    found = labelled(store, encoder.config, "utd_mhad cross_subject/test")
+    found.windows.shape, found.labels[0], found.subjects[0]       # (430, 64, 1, 25, 3), "swipe_left", "2"
+
+Letters: N examples, T frames, M people, V joints, L frames of a clip.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from torch import Tensor
+
+from usdrl_model.network.config import EncoderConfig
+from usdrl_model.skeleton.clip import Clip
+from usdrl_model.windows.whole_clip import longest, normalised, stretched
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Labelled:
+    """Labelled examples as an encoder takes them."""
+
+    windows: Tensor
+    """(N, T, M, V, 3), each example as a whole (``trimmed``), normalised as live windows are."""
+    labels: tuple[str, ...]
+    """N names of actions."""
+    names: tuple[str, ...]
+    """N names: of the clip, and from which second to which where the example is a segment of it; each once."""
+    subjects: tuple[str | None, ...]
+    """N people who were recorded, where the set says."""
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+
+def everything() -> float:
+    """An example is seen to its end."""
+    return 1.0
+
+
+def labelled(
+    clips: Iterable[Clip], shape: EncoderConfig, where: str, observed: Callable[[], float] = everything
+) -> Labelled:
+    """The labelled examples of a store: clips with a label as a whole, and every labelled segment.
+
+    An example in which nobody is seen is a window of zeros, so that it counts like any other.
+
+    Args:
+        clips: of a store.
+        shape: T and M of the windows.
+        where: what was looked at, for the message of the error.
+        observed: share of an example, from its start, that is seen; asked anew for each. Nothing of the window comes
+            from later frames, neither a pose nor the heading.
+
+    Raises:
+        ValueError: there are none.
+    """
+    found = [example for clip in clips for example in _examples(clip, shape, observed)]
+    if not found:
+        raise ValueError(
+            f"{where}: no labelled clips there; choose other sets (--sets) or another protocol (--split),"
+            " 'usdrl data info' lists both"
+        )
+    windows, labels, names, subjects = zip(*found, strict=True)
+    return Labelled(normalised(windows, shape), labels, names, subjects)
+
+
+def _examples(
+    clip: Clip, shape: EncoderConfig, observed: Callable[[], float]
+) -> Iterator[tuple[Tensor, str, str, str | None]]:
+    everybody = range(len(clip.people))
+    if clip.label is not None:
+        yield _window(clip, slice(None), list(everybody), shape, observed()), clip.label, clip.name, clip.subject
+    for segment in clip.segments:
+        if segment.start == segment.end:  # an instant, as in MSRC-12, shows no action
+            continue
+        frames = (clip.stamps >= segment.start) & (clip.stamps <= segment.end)
+        first = [person for person in everybody if clip.people[person] == segment.person]
+        window = _window(clip, frames, first or list(everybody), shape, observed())
+        yield (
+            window,
+            segment.label,
+            f"{clip.name} {segment.person} {segment.label} {segment.start}-{segment.end}",
+            clip.subject,
+        )
+
+
+def _window(clip: Clip, frames: slice | np.ndarray, people: list[int], shape: EncoderConfig, observed: float) -> Tensor:
+    """(T, M, V, 3), not normalised, of the people who are seen longest in the observed share of some frames."""
+    chosen = np.arange(len(clip.stamps))[frames]
+    chosen = chosen[: math.ceil(observed * len(chosen))]
+    order = longest(clip.mask[chosen][:, people], shape.people)
+    return stretched(clip, chosen, [people[place] for place in order], shape)

@@ -1,0 +1,120 @@
+"""Recordings judged in a moment, before hours of work are done with them.
+
+>>> print(look(sampled(store)).line())
+content of 12 recordings: people look like people
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from usdrl_model.data.importers import image_plane
+from usdrl_model.plausibility.findings import Finding, Level, judge, nobody
+from usdrl_model.plausibility.sights import Setup, Sight
+from usdrl_model.skeleton.person import SkeletonFrame
+from usdrl_model.skeleton.recording import Recording
+from usdrl_model.skeleton.topology import topology
+
+if TYPE_CHECKING:
+    from usdrl_model.data.store import Store
+
+RECORDINGS = 12
+"""Recordings looked at, evenly spread."""
+FRAMES = 24
+"""Frames of each that are judged, at least, where there are so many; evenly spread over those with people."""
+PEOPLE = 4
+"""People looked at in a frame."""
+SHARE = 0.2
+"""Share of the recordings that must show a thing: published sets have damaged ones."""
+
+
+class Sample:
+    """A few frames of a recording of any length, evenly spread over those that show people.
+
+    Args:
+        setup: what the source was said to be.
+    """
+
+    def __init__(self, setup: Setup) -> None:
+        self._setup = setup
+        self._sights: list[list[Sight]] = []
+        self._every, self._shown = 1, 0
+
+    def add(self, believed: SkeletonFrame, measured: SkeletonFrame | None = None) -> None:
+        """The next frame, as ``ContentCheck.add`` takes it."""
+        if not believed.people:
+            return
+        if self._shown % self._every == 0:
+            pairs = zip(believed.people[:PEOPLE], (believed if measured is None else measured).people, strict=False)
+            self._sights.append([Sight.of(believed.stamp, sent, person, self._setup) for person, sent in pairs])
+        self._shown += 1
+        if len(self._sights) > 2 * FRAMES:
+            self._sights, self._every = self._sights[::2], 2 * self._every
+
+    def findings(self) -> list[Finding]:
+        """What is wrong with the recording."""
+        sights = [sight for frame in self._sights for sight in frame]
+        if not sights:
+            return [dataclasses.replace(nobody("of the recording"), level=Level.WARN)]
+        depth = np.concatenate([sight.joints[:, 2] for sight in sights])
+        depth = depth[np.isfinite(depth)]
+        planar = depth.size > 0 and bool((depth == image_plane.DISTANCE).all())
+        return judge(sights, dataclasses.replace(self._setup, planar=planar))[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What was found in how many recordings."""
+
+    looked_at: int
+    found: tuple[tuple[Finding, int], ...]
+    """Findings, worst and most frequent first, and the number of recordings that show each."""
+
+    @classmethod
+    def of(cls, judged: Sequence[Sequence[Finding]]) -> Verdict:
+        """From the findings of every recording; what few of them show is left out."""
+        counts = Counter(finding.key for findings in judged for finding in findings)
+        examples = {finding.key: finding for findings in judged for finding in findings}
+        found = [(examples[key], count) for key, count in counts.items() if count >= SHARE * len(judged)]
+        return cls(len(judged), tuple(sorted(found, key=lambda pair: (-pair[0].level, -pair[1]))))
+
+    @property
+    def wrong(self) -> bool:
+        """Something is not as it should be."""
+        return any(finding.level > Level.NOTE for finding, _ in self.found)
+
+    def line(self) -> str:
+        """The verdict in one line."""
+        where = f"content of {self.looked_at} recording{'s' * (self.looked_at != 1)}"
+        parts = [
+            finding.text if count == self.looked_at else f"in {count} of them, {finding.text}"
+            for finding, count in self.found
+        ]
+        return f"{where}: {'; '.join(parts) or 'people look like people'}"
+
+
+def spread(count: int, most: int) -> list[int]:
+    """At most ``most`` of the numbers from 0 to before ``count``, evenly spread."""
+    return np.unique(np.linspace(0, count - 1, min(count, most)).astype(int)).tolist() if count else []
+
+
+def sampled(store: Store) -> Iterator[Recording]:
+    """A few recordings, evenly spread, and a few frames of each: what ``content_sample.look`` takes."""
+    return (store.recording(index, 2 * FRAMES) for index in spread(len(store), RECORDINGS))
+
+
+def look(recordings: Iterable[Recording]) -> Verdict:
+    """Judge recordings in canonical axes, each by a few of its frames; who calls this chooses few recordings."""
+    judged = []
+    for recording in recordings:
+        sample = Sample(Setup(topology=topology(recording.topology)))
+        for frame in recording.frames:
+            sample.add(frame)
+        judged.append(sample.findings())
+    return Verdict.of(judged)

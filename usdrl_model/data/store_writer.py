@@ -1,0 +1,272 @@
+"""Recordings -> a set of a store, one at a time: memory holds one recording, whatever the size of the set.
+
+A set is there from the moment its index is, and an index takes the place of another in one step: killed at any moment,
+a folder holds the old set or the new one, whole. A set that replaces another is written beside it, in files of another
+generation (``joints.1.npy``), which nobody reads until the new index names them. What a killed import leaves is read by
+nobody, and the next import takes its place.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import re
+import shutil
+import zipfile
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from usdrl_model.data.store import Store
+from usdrl_model.data.stored_set import FORMAT, INDEX, ClipIndex, content_hash, files, generation, read_index
+from usdrl_model.errors.shown import check_name
+from usdrl_model.files.atomic_file import FULL, full, replacing, sync_folder, write_text
+from usdrl_model.files.folder_lock import LOCK, held
+from usdrl_model.skeleton import topology_file
+from usdrl_model.skeleton.recording import Recording, in_canonical_joints
+from usdrl_model.skeleton.topology import topology
+
+DTYPES = ("float32", "float16")
+_HEADER = 128
+"""Bytes before the numbers of a .npy file; room for any length, which is known only at the end."""
+
+
+def write_set(
+    folder: str | Path, dataset: str, recordings: Iterable[Recording], *, dtype: str = "float32", replace: bool = False
+) -> ClipTotals:
+    """Write a set.
+
+    Args:
+        folder: of the store; the set becomes its sub-folder ``dataset``.
+        dataset: name of the set.
+        recordings: taken one at a time.
+        dtype: float32 keeps joints as they are; float16 keeps them within 1 mm up to two metres from the clip's centre.
+        replace: a set of that name gives way; else it is an error.
+
+    Raises:
+        FileExistsError: the set is there and ``replace`` is not given, or other files are.
+        BlockingIOError: another process is writing it.
+        OSError: it could not be written, for example on a full disk; a set that was there is intact.
+        ValueError: unknown dtype, a name with other signs, no recordings, two of one name, or a recording that
+            contradicts itself.
+    """
+    if dtype not in DTYPES:
+        raise ValueError(f"dtype: expected one of {', '.join(DTYPES)}, got {dtype!r}")
+    if not re.fullmatch(r"\w[\w-]*", dataset):
+        raise ValueError(f"name of a set: expected letters, digits, _ and -, got {dataset!r}")
+    target = Path(folder) / dataset
+    _check_free(target, replace)
+    try:
+        with held(target):
+            _check_free(target, replace)  # again: another import may have ended just now
+            return _written(target, dataset, recordings, np.dtype(dtype).newbyteorder("<"))
+    finally:
+        with contextlib.suppress(OSError):  # not empty: there is a set
+            target.rmdir()
+
+
+def _check_free(target: Path, replace: bool) -> None:
+    if (target / INDEX).exists():
+        if not replace:
+            raise FileExistsError(f"{target} is there already: give --replace to import it anew")
+        return
+    ours = {LOCK, *files(0).values(), *files(1).values()}
+    if target.is_dir() and (others := sorted({path.name for path in target.glob("[!.]*")} - ours)):
+        raise FileExistsError(f"{target} holds other files ({others[0]} ...): choose another folder for the store")
+
+
+def _written(target: Path, dataset: str, recordings: Iterable[Recording], dtype: np.dtype) -> ClipTotals:
+    _tidy(target)
+    there = _generation(target)
+    writer = _SetWriter(target, dataset, dtype, 0 if there is None else 1 - there)
+    try:
+        for recording in recordings:
+            writer.add(recording)
+        return writer.finish()
+    except OSError as error:
+        if error.errno in FULL:
+            raise full(target, error) from error
+        raise
+    finally:
+        writer.close()
+        _tidy(target)
+
+
+def _generation(target: Path) -> int | None:
+    """Of the set that is in a folder; None where there is none."""
+    if not (target / INDEX).exists():
+        return None
+    try:
+        return generation(read_index(target))
+    except ValueError:  # damaged; it may still be mended by hand
+        return 0
+
+
+def _tidy(target: Path) -> None:
+    """Remove the arrays that no index speaks for."""
+    there = _generation(target)
+    for one in {0, 1} - {there}:
+        for name in files(one).values():
+            (target / name).unlink(missing_ok=True)
+
+
+def pack(store: Store, file: str | Path) -> None:
+    """Write a selection as one compressed float16 file, for a machine elsewhere; ``Store.open`` reads it.
+
+    Raises:
+        ValueError: nothing is selected.
+        OSError: it could not be written; what was there before is intact.
+    """
+    if not len(store):
+        raise ValueError("nothing to pack: the selection is empty")
+    file = Path(file)
+    scratch = file.with_name(f".{file.name}.sets")
+    with held(scratch):
+        try:
+            for dataset in store.sets:
+                shutil.rmtree(scratch / dataset, ignore_errors=True)
+                write_set(scratch, dataset, store.select(sets=[dataset]).recordings(), dtype="float16")
+            with replacing(file) as packed, zipfile.ZipFile(packed, "w", zipfile.ZIP_LZMA) as archive:
+                for dataset in store.sets:
+                    for name in (*files(0).values(), INDEX):
+                        archive.write(scratch / dataset / name, f"{dataset}/{name}")
+        finally:
+            shutil.rmtree(scratch, ignore_errors=True)
+
+
+class ClipTotals:
+    """What was written: ``clips``, ``frames``, ``rows`` (skeletons) and the content ``hash``."""
+
+    def __init__(self, clips: int, frames: int, rows: int, hash: str) -> None:  # noqa: A002 (the field's word)
+        self.clips, self.frames, self.rows, self.hash = clips, frames, rows, hash
+
+
+class _SetWriter:
+    def __init__(self, folder: Path, dataset: str, dtype: np.dtype, generation: int) -> None:
+        self.folder, self.dataset, self.generation = folder, dataset, generation
+        self.clips: list[ClipIndex] = []
+        self.names: set[str] = set()
+        self.labels: dict[str, None] = {}
+        kinds: tuple[np.dtype, ...] = (dtype, np.dtype("u1"), np.dtype("<i4"), np.dtype("<f8"))
+        self.arrays = {
+            name: _ArrayWriter(folder / file, kind, (2,) if name == "rows" else ())
+            for (name, file), kind in zip(files(generation).items(), kinds, strict=True)
+        }
+
+    def add(self, recording: Recording) -> None:
+        if topology_file.is_file(recording.topology):
+            # A set has to be readable without a file that lies elsewhere.
+            recording = in_canonical_joints(recording)
+        if recording.name in self.names:
+            raise ValueError(f"{self.dataset}: two recordings are called {recording.name}")
+        self.names.add(recording.name)
+        for label in recording.labels:
+            check_name(label, f"{recording.name}: labels")
+        self.labels |= dict.fromkeys(recording.labels)
+        said = {segment.label for segment in recording.segments} | ({recording.label} - {None})
+        if recording.labels and not said <= set(recording.labels):
+            raise ValueError(f"{recording.name}: labels {sorted(map(str, said))} are not among {recording.labels}")
+        seen = [(index, person) for index, frame in enumerate(recording.frames) for person in frame.people]
+        people = {identity: slot for slot, identity in enumerate(dict.fromkeys(person.id for _, person in seen))}
+        rows = np.array([(index, people[person.id]) for index, person in seen], np.int64).reshape(-1, 2)
+        if len(np.unique(rows, axis=0)) != len(rows):
+            raise ValueError(f"{recording.name}: a frame holds the same person twice")
+        count = len(topology(recording.topology).joints)
+        joints: np.ndarray = np.zeros((0, count, 3))
+        if seen:
+            joints = np.stack([person.joints for _, person in seen]).astype(np.float64)
+        if joints.shape[1:] != (count, 3):
+            raise ValueError(
+                f"{recording.name}: expected joints ({count}, 3) of {recording.topology}, got {joints.shape[1:]}"
+            )
+        confident = any(person.confidence is not None for _, person in seen)
+        if confident:
+            ones = np.ones(count)
+            sure = np.stack([ones if person.confidence is None else person.confidence for _, person in seen])
+            self.arrays["confidence"].add(np.rint(np.clip(np.nan_to_num(sure), 0.0, 1.0) * 255.0).reshape(-1))
+        origin = (0.0, 0.0, 0.0)
+        if self.arrays["joints"].dtype.itemsize == 2:
+            joints, origin = _centred(joints)
+        self.arrays["joints"].add(joints.reshape(-1))
+        self.arrays["rows"].add(rows)
+        self.arrays["stamps"].add(np.array([frame.stamp for frame in recording.frames]))
+        self.clips.append(
+            ClipIndex(
+                name=recording.name,
+                topology=recording.topology,
+                frames=len(recording.frames),
+                rows=len(rows),
+                people=tuple(people),
+                confident=confident,
+                origin=origin,
+                subject=recording.subject,
+                label=recording.label,
+                segments=recording.segments,
+                tags=recording.tags,
+            )
+        )
+
+    def finish(self) -> ClipTotals:
+        if not self.clips:
+            raise ValueError(f"{self.dataset}: no recordings, so nothing was written")
+        digests = {name: array.finish() for name, array in self.arrays.items()}
+        labels = tuple(self.labels)
+        found = content_hash(self.dataset, labels, self.clips, digests)
+        index = {
+            "format": FORMAT,
+            "set": self.dataset,
+            "hash": found,
+            "labels": labels,
+            **({"generation": self.generation} if self.generation else {}),
+            "clips": [clip.to_json() for clip in self.clips],
+        }
+        text = json.dumps(index, ensure_ascii=False, separators=(",", ":"))
+        sync_folder(self.folder)
+        write_text(self.folder / INDEX, text)
+        frames, rows = sum(clip.frames for clip in self.clips), sum(clip.rows for clip in self.clips)
+        return ClipTotals(len(self.clips), frames, rows, found)
+
+    def close(self) -> None:
+        for array in self.arrays.values():
+            with contextlib.suppress(OSError):  # on a full disk, what is still to be written fails once more
+                array.file.close()
+
+
+class _ArrayWriter:
+    """A .npy file that grows; its header gets the length at the end."""
+
+    def __init__(self, path: Path, dtype: np.dtype, tail: Sequence[int]) -> None:
+        self.dtype, self.tail, self.length = dtype, tuple(tail), 0
+        self.digest = hashlib.sha256()
+        self.file = path.open("xb")
+        self.file.write(bytes(_HEADER))
+
+    def add(self, values: np.ndarray) -> None:
+        with np.errstate(over="ignore"):  # too far away for half precision becomes infinite, which no reader believes
+            content = np.ascontiguousarray(values, self.dtype).tobytes()
+        self.length += len(values)
+        self.digest.update(content)
+        self.file.write(content)
+
+    def finish(self) -> str:
+        shape = (self.length, *self.tail)
+        header = f"{{'descr': '{self.dtype.str}', 'fortran_order': False, 'shape': {shape}, }}"
+        size = _HEADER - 10
+        self.file.seek(0)
+        self.file.write(b"\x93NUMPY\x01\x00" + size.to_bytes(2, "little") + header.ljust(size - 1).encode() + b"\n")
+        self.file.flush()
+        os.fsync(self.file.fileno())
+        self.file.close()
+        return self.digest.hexdigest()
+
+
+def _centred(joints: np.ndarray) -> tuple[np.ndarray, tuple[float, float, float]]:
+    """Joints (R, V, 3) about their mean, and that mean; what is missing (all 0 or not finite) becomes NaN."""
+    there = np.isfinite(joints).all(axis=2) & (joints != 0.0).any(axis=2)
+    if not there.any():
+        return np.full_like(joints, np.nan), (0.0, 0.0, 0.0)
+    x, y, z = (round(float(value), 3) for value in np.median(joints[there], axis=0))
+    return np.where(there[:, :, None], joints - (x, y, z), np.nan), (x, y, z)

@@ -1,0 +1,1 @@
+"""What errors say: values of others quoted safely, the nearest known name, the library to install."""

@@ -1,0 +1,306 @@
+"""Benchmarks as files: which data, which protocol, which tasks, and what others reached.
+
+``config/benchmarks/NAME.yaml`` maps onto ``Benchmark`` one to one. What is wrong with a benchmark, or with the data for
+it, is said before anything is trained.
+
+>>> utd = load("utd_mhad")
+>>> utd.data, utd.splits
+('utd_mhad', ('cross_subject',))
+>>> utd.task("few_shot").settings
+(1.0, 3.0, 5.0)
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, get_args
+
+from usdrl_model import config
+from usdrl_model.data import catalogue
+from usdrl_model.data.protocols import PARTS, Split
+from usdrl_model.data.store import Store
+from usdrl_model.data.stored_set import INDEX
+from usdrl_model.errors.nearest import hint
+from usdrl_model.evaluation.result import setting_name
+
+Task = Literal[
+    "recognition",
+    "retrieval",
+    "semi_supervised",
+    "transfer",
+    "few_shot",
+    "detection",
+    "segmentation",
+    "early_prediction",
+    "recognition_2d",
+]
+Head = Literal["linear", "finetune", "nearest", "dense"]
+
+TASKS: tuple[Task, ...] = get_args(Task)
+CONTINUOUS: tuple[Task, ...] = ("detection", "segmentation")
+"""Tasks on whole recordings: what is done when. The others tell clips apart."""
+_SETTINGS: Mapping[Task, tuple[str, float]] = {
+    "semi_supervised": ("shares of the labels", 1.0),
+    "early_prediction": ("observed shares of a clip", 1.0),
+    "few_shot": ("examples a class", float("inf")),
+}
+"""Tasks with settings: what the numbers are, and the largest."""
+_METRICS: Mapping[Task, tuple[str, ...]] = {
+    **dict.fromkeys(TASKS, ("accuracy",)),
+    "detection": ("mAP_action", "mAP_video", "action_point_f1", "f1@10", "f1@25", "f1@50"),
+    "segmentation": ("frame_accuracy", "edit", "f1@10", "f1@25", "f1@50"),
+}
+_SHOWN = 8
+"""Names that a message lists at most."""
+_LOG = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Published:
+    """What somebody else reports."""
+
+    method: str
+    value: float
+    """In percent."""
+    setting: str = ""
+    """As ``result.setting_name`` writes it; empty where the task has no settings."""
+    metric: str = ""
+    """Empty: the task's own."""
+    note: str
+    """Where the number comes from, and in what it differs."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TaskSettings:
+    """One task on one benchmark."""
+
+    metric: str
+    """What methods are compared by; in percent."""
+    heads: tuple[Head, ...]
+    """What may be put on the encoder: each is a row of the results."""
+    settings: tuple[float, ...] = ()
+    """Shares of the labels or of a clip (0 to 1), or examples a class; empty where the task has none."""
+    published: tuple[Published, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Benchmark:
+    """Data and protocol, and the tasks that make sense on them."""
+
+    name: str
+    """Also the name of its file."""
+    title: str
+    data: str
+    """Set of ``datasets.catalogue``, or the name that a set of one's own recordings has in the store."""
+    protocol: str
+    """How the set is split: what ``Store.select`` takes before ``/train``, or what ``folds`` have in common."""
+    folds: tuple[str, ...] = ()
+    """Splits that are trained and tested one by one, their test clips scored together; empty: only ``protocol``."""
+    subjects: tuple[str, ...] = ()
+    """Only their recordings take part; empty: everybody's."""
+    people: int
+    """People in a window."""
+    same_recordings: tuple[str, ...] = ()
+    """Other sets that show some of the same recordings."""
+    tasks: dict[Task, TaskSettings]
+    note: str = ""
+
+    def __post_init__(self) -> None:
+        """Refuse what does not fit together."""
+        for data in (self.data, *self.same_recordings):
+            catalogue.source(data)
+        for split in self.splits:
+            Split.of(self.data, f"{split}/train")
+        if self.people < 1:
+            raise ValueError(f"people: expected at least 1, got {self.people}")
+        if not self.tasks:
+            raise ValueError(f"tasks: expected at least one of {', '.join(TASKS)}, got none")
+        for task, settings in self.tasks.items():
+            _check_task(task, settings)
+
+    @property
+    def splits(self) -> tuple[str, ...]:
+        """The splits to train and test one by one, as ``Store.select`` takes them before ``/train`` and ``/test``."""
+        return self.folds or (self.protocol,)
+
+    @property
+    def target_sets(self) -> tuple[str, ...]:
+        """Sets on which weights for ``transfer`` must not have been pretrained."""
+        return (self.data, *self.same_recordings)
+
+    def task(self, name: str) -> TaskSettings:
+        """The settings of a task.
+
+        Raises:
+            ValueError: no such task, or this benchmark does not have it; the message says what there is.
+        """
+        if name not in TASKS:
+            raise ValueError(f"unknown task {name!r}{hint(name, TASKS)} Known: {', '.join(TASKS)}")
+        if name not in self.tasks:
+            raise ValueError(f"benchmark {self.name} has no task {name}; it has {', '.join(self.tasks)}")
+        return self.tasks[name]
+
+
+def available() -> tuple[str, ...]:
+    """Names of the benchmarks that come with the package."""
+    return tuple(sorted(path.stem for path in folder().glob("*.yaml")))
+
+
+def load(name: str | Path) -> Benchmark:
+    """The benchmark called ``name``, or the one in a file of yours whose path ends in ``.yaml``.
+
+    Raises:
+        ValueError: unknown name (the nearest is named), or a file that is no benchmark.
+        FileNotFoundError: no such file.
+    """
+    path = Path(name)
+    if path.suffix != ".yaml":
+        known = available()
+        if str(name) not in known:
+            near = hint(name, known)
+            raise ValueError(f"unknown benchmark {str(name)!r}{near} Known: {', '.join(known)}; or the path of a .yaml")
+        path = folder() / f"{name}.yaml"
+    benchmark = config.load(Benchmark, path)
+    if benchmark.name != path.stem:
+        raise ValueError(f"{path}: name: expected {path.stem}, as the file is called, got {benchmark.name}")
+    return benchmark
+
+
+def folder() -> Path:
+    """Where the files are: in the source tree, or below the ``share`` that the package was installed with.
+
+    Raises:
+        FileNotFoundError: the installation lacks them.
+    """
+    here = Path(__file__).resolve()
+    places = [
+        here.parents[2] / "config" / "benchmarks",
+        *(parent / "share" / "usdrl_ros" / "config" / "benchmarks" for parent in here.parents),
+    ]
+    for place in places:
+        if place.is_dir():
+            return place
+    raise FileNotFoundError(f"{here}: no config/benchmarks in the source tree or in share/usdrl_ros: install it again")
+
+
+def open_benchmark(benchmark: Benchmark, path: str | Path, task: str | None = None) -> Store:
+    """The recordings of a benchmark, of all its splits.
+
+    Args:
+        benchmark: what to open.
+        path: a store.
+        task: also check that the recordings have the labels which this task needs; None: those of any task.
+
+    Raises:
+        FileNotFoundError: nothing there, or the set is not in the store; the message says where a user gets it.
+        ValueError: a split without recordings or labels to train on or to test, a class that is tested but not trained,
+            or a task that the benchmark does not have.
+    """
+    if task is not None:
+        benchmark.task(task)
+    if not Path(path).exists():
+        raise FileNotFoundError(f"{path}: no such store. {_how_to_get(benchmark, path)}")
+    try:
+        store = Store.open(path)
+    except FileNotFoundError:
+        raise FileNotFoundError(f"{path}: no set of a store there. {_how_to_get(benchmark, path)}") from None
+    if benchmark.data not in store.sets:
+        there = ", ".join(store.sets)
+        raise FileNotFoundError(f"{path}: no set {benchmark.data} there, only {there}. {_how_to_get(benchmark, path)}")
+    chosen = store.select(sets=[benchmark.data], subjects=benchmark.subjects or None)
+    trained: set[str] = set()
+    tested: set[str] = set()
+    for split in benchmark.splits:
+        train, test = _shown(benchmark, chosen, split, task)
+        trained |= train
+        tested |= test
+    if untested := trained - tested:
+        _LOG.warning("benchmark %s: trained, but never tested: %s", benchmark.name, _listed(untested))
+    return chosen
+
+
+def classes(store: Store, task: str | None = None) -> tuple[str, ...]:
+    """The classes that recordings show, in the order of the set.
+
+    Args:
+        store: recordings.
+        task: only labels that this task can use: instants show no action to a task on clips, and a task on whole
+            recordings needs segments; None: all labels.
+    """
+    shown: set[str] = set()
+    for clip in map(store.describe, range(len(store))):
+        if clip.label is not None and task not in CONTINUOUS:
+            shown.add(clip.label)
+        shown |= {s.label for s in clip.segments if task is None or task in CONTINUOUS or s.start < s.end}
+    return tuple(label for label in store.labels if label in shown)
+
+
+def _shown(benchmark: Benchmark, store: Store, split: str, task: str | None) -> tuple[set[str], set[str]]:
+    """The classes of the training and of the test part."""
+    where = f"benchmark {benchmark.name}, split {split}"
+    shown: list[set[str]] = []
+    for part in PARTS:
+        clips = store.select(split=f"{split}/{part}")
+        if not len(clips):
+            raise ValueError(
+                f"{where}: none of the {len(store)} recordings of {benchmark.data} in this store is in the {part} part:"
+                " import the complete set"
+            )
+        shown.append(set(classes(clips, task)))
+        if not shown[-1]:
+            needed = "segments" if task in CONTINUOUS else "labels" if task is None else "labelled clips or segments"
+            raise ValueError(
+                f"{where}: the {len(clips)} recordings of the {part} part have no {needed}:"
+                f" import {benchmark.data} together with its label files"
+            )
+    train, test = shown
+    if untrained := test - train:
+        raise ValueError(
+            f"{where}: tested, but in no recording to train on: {_listed(untrained)}; import the complete set,"
+            " or choose another protocol"
+        )
+    return train, test
+
+
+def _check_task(task: Task, settings: TaskSettings) -> None:
+    what, largest = _SETTINGS.get(task, ("", 0.0))
+    if what and not settings.settings:
+        raise ValueError(f"tasks.{task}.settings: expected {what}, got none")
+    if any(not 0 < value <= largest for value in settings.settings):
+        expected = f"{what} above 0 and up to {largest:g}" if what else "none"
+        raise ValueError(f"tasks.{task}.settings: expected {expected}, got {list(settings.settings)}")
+    if not settings.heads:
+        raise ValueError(f"tasks.{task}.heads: expected some of {', '.join(get_args(Head))}, got none")
+    if task in CONTINUOUS and settings.heads != ("dense",):
+        raise ValueError(f"tasks.{task}.heads: expected [dense], got {list(settings.heads)}")
+    if task not in CONTINUOUS and "dense" in settings.heads:
+        raise ValueError(f"tasks.{task}.heads: dense is for {' and '.join(CONTINUOUS)}")
+    names = [setting_name(value) for value in settings.settings] or [""]
+    for metric in (settings.metric, *(one.metric for one in settings.published if one.metric)):
+        if metric not in _METRICS[task]:
+            near = hint(metric, _METRICS[task])
+            raise ValueError(f"tasks.{task}: unknown metric {metric!r}{near} Known: {', '.join(_METRICS[task])}")
+    for one in settings.published:
+        if one.setting not in names:
+            raise ValueError(
+                f"tasks.{task}.published: setting of {one.method}: expected one of {names}, got {one.setting!r}"
+            )
+
+
+def _how_to_get(benchmark: Benchmark, path: str | Path) -> str:
+    source, path = catalogue.source(benchmark.data), Path(path)
+    store = path.parent if path.is_file() or (path / INDEX).is_file() else path  # of which path is one set, or packed
+    kind = catalogue.kind(benchmark.data)
+    name = "" if kind == benchmark.data else f" --name {benchmark.data}"
+    return (
+        f"Benchmark {benchmark.name} needs {source.title} ({source.files}). Get it from {source.where}; {source.terms}."
+        f" Then: usdrl data import {kind} PATH --store {store}{name}"
+    )
+
+
+def _listed(names: set[str]) -> str:
+    more = len(names) - _SHOWN
+    return ", ".join(sorted(names)[:_SHOWN]) + (f" and {more} more" if more > 0 else "")

@@ -1,0 +1,1 @@
+"""Tasks on trimmed clips: recognition, retrieval, transfer, few labels, prediction."""

@@ -1,0 +1,230 @@
+"""The tasks that tell clips apart, as one idea: draw the training clips of a setting, fit, score the test clips.
+
+============================== ======================= =========================================
+task                           fitted on               scored on
+============================== ======================= =========================================
+recognition, retrieval,        all training clips      the test clips
+transfer, recognition_2d
+semi_supervised                a share of every class  the test clips
+few_shot                       so many of every class  the test clips
+early_prediction               all, whole and cut off  the test clips, cut off at every share
+============================== ======================= =========================================
+
+A clip that is cut off becomes a window as a whole one does: what was seen of it is resized to T frames, in training and
+in the test. Nothing of the window then says how long the clip goes on, which nobody knows at that time.
+
+Letters: K classes.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from tqdm import tqdm
+
+from usdrl_model.data.labelled_clips import Labelled, everything, labelled
+from usdrl_model.data.store import Store
+from usdrl_model.evaluation.benchmark import Benchmark, Task, classes
+from usdrl_model.evaluation.cells import Cells, Key
+from usdrl_model.evaluation.clips.draws import draw_share, draw_shots
+from usdrl_model.evaluation.clips.methods import Method
+from usdrl_model.evaluation.clips.propagation import UNLABELLED
+from usdrl_model.evaluation.result import ALL, Cell, setting_name
+from usdrl_model.network.config import EncoderConfig
+
+ACCURACY, MACRO_ACCURACY = "accuracy", "macro_accuracy"
+CUT_OFF = 4
+"""Times that a training clip of early prediction occurs cut off, besides whole."""
+SHORTEST = 0.1
+"""Share of a training clip that is seen at least when it is cut off; uniform from here to all of it."""
+_DRAWN: tuple[Task, ...] = ("semi_supervised", "few_shot")
+"""Tasks in which the seed decides what is trained on."""
+
+
+def run(
+    benchmark: Benchmark, task: Task, store: Store, methods: Sequence[Method], *, seeds: Sequence[int], cells: Cells
+) -> list[Cell]:
+    """Scores of methods, each with every seed; once where the seed changes nothing.
+
+    With several splits, each is fitted by itself, and accuracies are those of all their test clips together.
+
+    Args:
+        benchmark: with ``task``.
+        task: one that tells clips apart.
+        store: of ``open_benchmark``.
+        methods: made for this benchmark and task (``methods.build``).
+        seeds: of training, and of the draw where one is made.
+        cells: takes every finished cell, and gives those that are finished already.
+
+    Raises:
+        ValueError: a draw that cannot be made; nothing has been trained then.
+    """
+    settings = benchmark.task(task).settings
+    examples = _Examples(task, store)
+    wanted = [
+        (method, seed, _key(benchmark, task, store, method, seed))
+        for method in methods
+        for seed in (seeds if method.seeded or task in _DRAWN else seeds[:1])
+    ]
+    found = {index: cell for index, (_, _, key) in enumerate(wanted) if (cell := cells.get(key)) is not None}
+    todo = [index for index in range(len(wanted)) if index not in found]
+    if todo:
+        for split in benchmark.splits:
+            list(_trials(task, settings, examples.train(split, wanted[todo[0]][0].shape), seeds[0]))
+    with tqdm(todo, desc=f"{task} {benchmark.name}", unit="cell") as bar:
+        for index in bar:
+            method, seed, key = wanted[index]
+            bar.set_postfix_str(f"{method.name}, seed {seed}")
+            found[index] = _cell(benchmark, task, examples, method, seed)
+            cells.put(key, found[index])
+    return [found[index] for index in range(len(wanted))]
+
+
+def _cell(benchmark: Benchmark, task: Task, examples: _Examples, method: Method, seed: int) -> Cell:
+    started, counts = time.perf_counter(), _Counts(examples.labels(benchmark.splits))
+    for split in benchmark.splits:
+        train, own = examples.train(split, method.shape), examples.labels([split])
+        index = {label: k for k, label in enumerate(own)}
+        y = torch.tensor([index[label] for label in train.labels])
+        for rows, observed in _trials(task, benchmark.task(task).settings, train, seed):
+            if method.takes_unlabelled:
+                known = torch.full_like(y, UNLABELLED)
+                known[rows] = y[rows]
+                classifier = method.fit(train.windows, known, len(own), seed=seed)
+            else:
+                classifier = method.fit(train.windows[rows], y[rows], len(own), seed=seed)
+            for setting, share in observed.items():
+                test = examples.test(split, method.shape, share)
+                predicted = [own[k] for k in classifier(test.windows).argmax(dim=1).tolist()]
+                counts.add(setting, split, test.labels, predicted, trained=len({train.names[row] for row in rows}))
+    return Cell(
+        task=task,
+        benchmark=benchmark.name,
+        method=method.name,
+        seed=seed,
+        scores=counts.scores(),
+        seconds=time.perf_counter() - started,
+        labels=counts.labels,
+        details=counts.details(),
+    )
+
+
+def _trials(
+    task: Task, settings: Sequence[float], train: Labelled, seed: int
+) -> Iterator[tuple[list[int], Mapping[str, float]]]:
+    """Rows of the training clips to fit on, and what to score then: setting -> share of a test clip that is seen."""
+    everyone = list(range(len(train)))
+    if task == "early_prediction":
+        yield everyone, {setting_name(share): share for share in settings}
+    elif task == "semi_supervised":
+        # Of small sets, 1 % and 5 % are the same clips, one of each class: fitted once.
+        drawn: dict[tuple[int, ...], dict[str, float]] = {}
+        for share in settings:
+            rows = tuple(draw_share(train.labels, train.names, share, seed))
+            drawn.setdefault(rows, {})[setting_name(share)] = 1.0
+        yield from ((list(rows), observed) for rows, observed in drawn.items())
+    elif task == "few_shot":
+        for shots in settings:
+            yield draw_shots(train.labels, train.names, int(shots), seed), {setting_name(shots): 1.0}
+    else:
+        yield everyone, {ALL: 1.0}
+
+
+def _key(benchmark: Benchmark, task: Task, store: Store, method: Method, seed: int) -> Key:
+    return {
+        "task": task,
+        "benchmark": benchmark.name,
+        "splits": list(benchmark.splits),
+        "settings": list(benchmark.task(task).settings),
+        "data": store.hash,
+        "method": method.name,
+        "seed": seed,
+        **method.depends,
+    }
+
+
+class _Examples:
+    """Windows of a benchmark, each made once."""
+
+    def __init__(self, task: Task, store: Store) -> None:
+        self._task, self._store = task, store
+        self._made: dict[tuple[str, str, float], Labelled] = {}
+
+    def labels(self, splits: Sequence[str]) -> tuple[str, ...]:
+        """K classes that are trained in any of these splits, in the order of the set."""
+        trained = {label for split in splits for label in classes(self._part(split, "train"), self._task)}
+        return tuple(label for label in self._store.labels if label in trained)
+
+    def train(self, split: str, shape: EncoderConfig) -> Labelled:
+        """Whole, and for early prediction also cut off, the same for all methods and seeds."""
+        key = (f"{split}/train", shape.windows, 1.0)
+        if key not in self._made:
+            cut_off = CUT_OFF if self._task == "early_prediction" else 0
+            random = np.random.default_rng(0)
+            parts = [self._read(split, "train", shape, everything)]
+            parts += [self._read(split, "train", shape, lambda: random.uniform(SHORTEST, 1.0)) for _ in range(cut_off)]
+            self._made[key] = Labelled(
+                torch.cat([part.windows for part in parts]),
+                tuple(label for part in parts for label in part.labels),
+                tuple(name for part in parts for name in part.names),
+                tuple(subject for part in parts for subject in part.subjects),
+            )
+        return self._made[key]
+
+    def test(self, split: str, shape: EncoderConfig, share: float) -> Labelled:
+        """Cut off after a share of each clip."""
+        key = (f"{split}/test", shape.windows, share)
+        if key not in self._made:
+            self._made[key] = self._read(split, "test", shape, lambda: share)
+        return self._made[key]
+
+    def _read(self, split: str, part: str, shape: EncoderConfig, observed: Callable[[], float]) -> Labelled:
+        clips = tqdm(self._part(split, part), desc=f"{split}/{part}", unit="clip", leave=None)
+        return labelled(clips, shape, f"{split}/{part}", observed)
+
+    def _part(self, split: str, part: str) -> Store:
+        return self._store.select(split=f"{split}/{part}")
+
+
+@dataclass(slots=True)
+class _Counts:
+    """Answers on the test clips, by setting and split."""
+
+    labels: tuple[str, ...]
+    confusion: dict[str, Tensor] = field(default_factory=dict)
+    """Setting -> (K, K): true class, answer."""
+    folds: dict[str, dict[str, dict[str, float]]] = field(default_factory=dict)
+
+    def add(self, setting: str, split: str, truth: Sequence[str], predicted: Sequence[str], trained: int) -> None:
+        """Count the answers to the test clips of one split, after training on so many clips."""
+        index = {label: k for k, label in enumerate(self.labels)}
+        counts = torch.zeros(len(self.labels), len(self.labels), dtype=torch.int64)
+        for true, answer in zip(truth, predicted, strict=True):
+            counts[index[true], index[answer]] += 1
+        self.confusion[setting] = self.confusion.get(setting, torch.zeros_like(counts)) + counts
+        self.folds.setdefault(setting, {})[split] = {**_accuracies(counts), "train": trained, "test": len(truth)}
+
+    def scores(self) -> dict[str, dict[str, float]]:
+        """Setting -> metric -> percent, of all splits together."""
+        return {setting: _accuracies(counts) for setting, counts in self.confusion.items()}
+
+    def details(self) -> dict[str, Any]:
+        """See ``Cell.details``."""
+        confusion = {setting: counts.tolist() for setting, counts in self.confusion.items()}
+        return {"confusion": confusion, "folds": self.folds}
+
+
+def _accuracies(confusion: Tensor) -> dict[str, float]:
+    """In percent: of the clips, and the mean over the classes that were tested."""
+    right, total = confusion.diagonal().double(), confusion.sum(dim=1).double()
+    tested = total > 0
+    return {
+        ACCURACY: 100.0 * float(right.sum() / total.sum()),
+        MACRO_ACCURACY: 100.0 * float((right[tested] / total[tested]).mean()),
+    }

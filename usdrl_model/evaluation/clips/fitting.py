@@ -1,0 +1,147 @@
+"""How an encoder learns to tell clips apart: trained itself, or frozen with a head on its features.
+
+Everything here makes a ``baselines.Fit``: windows and classes in, a function from windows to scores out.
+
+Letters: N windows, T frames, M people, V joints, D features, K classes.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F  # noqa: N812
+
+from usdrl_model.evaluation import probe
+from usdrl_model.evaluation.baselines import Classifier, Fit
+from usdrl_model.evaluation.baselines.contract import among_present
+from usdrl_model.evaluation.clips.propagation import propagate
+from usdrl_model.evaluation.fusion import Given, together
+from usdrl_model.evaluation.whitening import Whitening
+from usdrl_model.network.config import EncoderConfig
+from usdrl_model.network.detector import BACKGROUND
+from usdrl_model.network.dste import DSTE, STTR
+from usdrl_model.training.finetuning import train as finetune
+from usdrl_model.training.finetuning.config import FinetuneConfig
+from usdrl_model.training.finetuning.sources import Mixture
+from usdrl_model.windows.cut import Windows
+from usdrl_model.windows.resample import resize
+
+_PENALTY = 0.1
+"""Of a linear layer on whitened features, which have length 1; see ``probe.PENALTY``."""
+FeatureHead = Callable[[Tensor, Tensor, int], Classifier]
+"""Features (N, D), classes (N,) and their number -> what scores features."""
+
+
+def filled_in(recipe: FinetuneConfig, shape: EncoderConfig) -> FinetuneConfig:
+    """A recipe for an encoder; whoever fits gives the seed."""
+    return dataclasses.replace(recipe, detector=dataclasses.replace(recipe.detector, encoder=shape), seed=0)
+
+
+def fit_detector(run: FinetuneConfig, device: torch.device) -> Fit:
+    """Train a detector with a recognition head by a configuration in which data and classes are missing."""
+
+    def fit(windows: Tensor, y: Tensor, classes: int, *, seed: int) -> Classifier:
+        return _trained(run, device, windows, y, torch.ones(len(y)), classes, seed)
+
+    return among_present(fit)
+
+
+def fit_propagated(runs: Sequence[FinetuneConfig], encoders: Sequence[DSTE | STTR], device: torch.device) -> Fit:
+    """As ``fit_detector``, but frozen features carry labels to clips without one; the surer, the more often drawn.
+
+    With several encoders, a clip's neighbours are those that all of them together hold for near, a detector learns
+    from the labels by each configuration, and their answers are fused.
+    """
+
+    def fit(windows: Tensor, y: Tensor, classes: int, *, seed: int) -> Classifier:
+        features = [probe.features(encoder.to(device), windows) for encoder in encoders]
+        alike = torch.cat([Whitening.of(one)(one) for one in features], dim=1)
+        guessed, sure = propagate(alike, y, classes)
+        return together([_trained(run, device, windows, guessed, sure, classes, seed) for run in runs])
+
+    return fit
+
+
+def fit_frozen(encoder: Callable[[int], DSTE | STTR], head: FeatureHead, device: torch.device) -> Fit:
+    """Learn a head on features (N, D) of an encoder that does not learn; the seed may decide the encoder."""
+
+    def fit(windows: Tensor, y: Tensor, classes: int, *, seed: int) -> Classifier:
+        frozen = encoder(seed).to(device)
+        classify = head(probe.features(frozen, windows), y, classes)
+        return lambda windows: classify(probe.features(frozen, windows))
+
+    return among_present(fit)
+
+
+def nearest(features: Tensor, y: Tensor, classes: int) -> Classifier:
+    """The score of a class is the largest cosine to one of its training clips, of features (N, D)."""
+    train = F.normalize(features, dim=1)
+
+    def classify(features: Tensor) -> Tensor:
+        cosine = F.normalize(features, dim=1) @ train.T
+        best = cosine.new_full((len(cosine), classes), -torch.inf)
+        return best.scatter_reduce(1, y.expand(len(cosine), -1), cosine, "amax")
+
+    return classify
+
+
+def linear_on_unit(features: Tensor, y: Tensor, classes: int) -> Classifier:
+    """Logistic regression on features (N, D) of length 1, as they are."""
+    weight, bias = probe.fit(features.double(), y, classes, _PENALTY)
+    return lambda test: test.double() @ weight + bias
+
+
+def whitened(head: FeatureHead) -> FeatureHead:
+    """A head on features that are whitened as those of the training clips are."""
+
+    def learn(features: Tensor, y: Tensor, classes: int) -> Classifier:
+        whiten = Whitening.of(features)
+        classify = head(whiten(features), y, classes)
+        return lambda test: classify(whiten(test))
+
+    return learn
+
+
+def resized(fit: Fit, frames: int) -> Fit:
+    """Learn from windows that are resized to T frames, and resize those that are asked about."""
+
+    def learn(windows: Tensor, y: Tensor, classes: int, *, seed: int) -> Classifier:
+        classify = fit(resize(windows, frames), y, classes, seed=seed)
+        return lambda windows: classify(resize(windows, frames))
+
+    return learn
+
+
+def on(device: torch.device, fit: Callable[Given, Classifier]) -> Callable[Given, Classifier]:
+    """A baseline, which works where its windows are, on a device."""
+
+    def moved(*given: Given.args, **named: Given.kwargs) -> Classifier:
+        there = (one.to(device) if isinstance(one, Tensor | Windows) else one for one in given)
+        return fit(*there, **named)  # type: ignore[arg-type]  # of the same types, which mypy cannot see
+
+    return moved
+
+
+def _trained(
+    run: FinetuneConfig, device: torch.device, windows: Tensor, y: Tensor, share: Tensor, classes: int, seed: int
+) -> Classifier:
+    """Train on windows (N, T, M, V, 3) of classes ``y`` (N,), drawn in proportion to ``share`` (N,)."""
+    labels = (BACKGROUND, *map(str, range(classes)))
+    this = dataclasses.replace(run, detector=dataclasses.replace(run.detector, labels=labels), seed=seed)
+    frames = windows.shape[1]
+    given = Windows(windows, (y + 1)[:, None].repeat(1, frames), torch.ones(len(y), frames, dtype=torch.bool))
+    with TemporaryDirectory() as out:
+        mixture = Mixture(given, share.double() / share.double().sum())
+        detector = finetune.train(this, mixture, Path(out), device=device).to(device)
+
+    @torch.inference_mode()
+    def classify(windows: Tensor) -> Tensor:
+        logits = [detector(part.to(device)).clip[:, 1:] for part in windows.split(probe.BATCH)]
+        return torch.cat(logits).to(windows.device)
+
+    return classify

@@ -1,0 +1,81 @@
+"""How good a detector is: through the online pipeline on continuous recordings, or clip by clip."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+
+from usdrl_model.checkpoints import detector_file
+from usdrl_model.metrics import events as event_metrics
+from usdrl_model.metrics import segment_scores
+from usdrl_model.network.detector import Detector
+from usdrl_model.online.stream import ActionStream
+from usdrl_model.skeleton import recording_gaps
+from usdrl_model.skeleton.recording import Recording
+from usdrl_model.windows.cut import Windows
+
+BATCH = 64
+"""Clips scored at once."""
+
+
+def detection(weights: detector_file.Weights, recordings: Sequence[Recording]) -> dict[str, Any]:
+    """Score the online pipeline on recordings: frame accuracy and F1 of segments and of events."""
+    truth, predicted, scored = [], [], []
+    for recording in recordings:
+        stream = ActionStream(weights, topology=recording.topology)
+        events = [event for frame in recording.frames for event in stream.push(frame)] + stream.finish()
+        stamps = np.array([frame.stamp for frame in recording.frames])
+        found = event_metrics.detections(events, float(stamps[-1]))
+        labels = weights.config.detector.labels
+        truth.append(segment_scores.frame_labels(recording.segments, stamps, labels))
+        predicted.append(segment_scores.frame_labels(found, stamps, labels))
+        scored.append(
+            event_metrics.ScoredRecording(
+                truth=recording.segments, detections=found, duration=recording_gaps.seconds(stamps)
+            )
+        )
+    events_scores = event_metrics.score_events(scored)
+    return {
+        "frame_accuracy": segment_scores.frame_accuracy(truth, predicted),
+        "segment_f1": {
+            str(iou): segment_scores.segment_counts(truth, predicted, iou).f1 for iou in segment_scores.IOU_THRESHOLDS
+        },
+        **events_scores.to_dict(),
+    }
+
+
+def summary(scores: dict[str, Any]) -> str:
+    """One line of what ``detection`` or ``recognition`` gives."""
+    if "clip_accuracy" in scores:
+        return f"{100 * scores['clip_accuracy']:.1f} % of {scores['clips']} clips recognised"
+    segment = "/".join(f"{100 * value:.1f}" for value in scores["segment_f1"].values())
+    event = "/".join(f"{100 * counts['f1']:.1f}" for counts in scores["overall"].values())
+    delay = scores["onset_delay"]
+    told = "-" if delay["median"] is None else f"{delay['median']} s (p90 {delay['p90']})"
+    return (
+        f"frame accuracy {100 * scores['frame_accuracy']:.1f}, segment F1@10/25/50 {segment}, event F1 {event},"
+        f" onset delay {told}, {scores['false_alarms_per_hour']:.0f} false alarms/h"
+    )
+
+
+def recognition(detector: Detector, clips: Windows) -> dict[str, Any]:
+    """Score the recognition head on clips (``training_windows.whole``): share of right answers, overall and a label."""
+    device = next(detector.parameters()).device
+    answers = []
+    with torch.inference_mode():
+        for part in clips.x.split(BATCH):
+            answers.append(detector(part.to(device)).clip.argmax(dim=1).cpu())
+    truth = clips.y[:, 0]
+    right = torch.cat(answers) == truth
+    return {
+        "clip_accuracy": float(right.double().mean()),
+        "clips": len(clips),
+        "per_label": {
+            label: float(right[truth == index].double().mean())
+            for index, label in enumerate(detector.config.labels)
+            if (truth == index).any()
+        },
+    }

@@ -1,0 +1,125 @@
+"""One task of one benchmark, from a store to cells: what ``usdrl evaluate`` does.
+
+weights = [Pretrained.open("runs/mild/weights")]
+cells, about = evaluate(
+benchmark.load("utd_mhad"), "few_shot", weights=weights, data=Path("stores"), cells=Cells("out/cells"),
+device=torch.device("cpu"),
+)
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+
+from usdrl_model import config
+from usdrl_model.checkpoints import provenance
+from usdrl_model.data.plausibility import look, sampled
+from usdrl_model.data.store import Store
+from usdrl_model.evaluation import benchmark as benchmarks
+from usdrl_model.evaluation.benchmark import CONTINUOUS, Benchmark, Task
+from usdrl_model.evaluation.cells import Cells
+from usdrl_model.evaluation.clips import clips, methods
+from usdrl_model.evaluation.pretrained import Pretrained, known_people
+from usdrl_model.evaluation.recordings import config as continuous_config
+from usdrl_model.evaluation.recordings import methods as frame_methods
+from usdrl_model.evaluation.recordings import recordings
+from usdrl_model.evaluation.recordings.config import ContinuousConfig
+from usdrl_model.evaluation.result import Cell
+from usdrl_model.training.finetuning.config import FinetuneConfig
+
+_LOG = logging.getLogger(__name__)
+
+RECIPE = "recognition.yaml"
+"""Beside the folder of the benchmarks: how a detector learns to tell clips apart."""
+SEEDS = (0, 1, 2)
+DRAWS = (0, 1, 2, 3, 4)
+"""Seeds of ``few_shot``, where each is another draw of the examples: which ones they are decides more than training."""
+
+
+def evaluate(
+    benchmark: Benchmark,
+    task: Task,
+    *,
+    weights: Sequence[Pretrained],
+    data: Path,
+    cells: Cells,
+    device: torch.device,
+    names: Sequence[str] | None = None,
+    seeds: Sequence[int] | None = None,
+    recipe: Path | None = None,
+) -> tuple[list[Cell], dict[str, str]]:
+    """Score methods on a task.
+
+    Args:
+        benchmark: with ``task``.
+        task: which.
+        weights: none: only what needs none; several: also what asks all of them (``fusion``).
+        data: store.
+        cells: takes every finished cell, and gives those that are finished already.
+        device: where to train and to score.
+        names: of methods; None: all that task and weights allow.
+        seeds: None: ``SEEDS``, or ``DRAWS`` where the seed draws the examples.
+        recipe: YAML file of the training, ``FinetuneConfig`` or, for a task on whole recordings, ``ContinuousConfig``;
+            None: the package's own.
+
+    Returns:
+        The cells, and what else a report has to say (``report.to_markdown``).
+
+    Raises:
+        FileNotFoundError: data or recipe are not there.
+        ValueError: methods, weights, recipe, data and task do not fit each other; nothing has been trained then.
+    """
+    if task == "transfer":
+        if not weights:
+            raise ValueError("transfer needs weights, made on other sets: give --weights")
+        for one in weights:
+            one.check_transfer(benchmark.target_sets)
+    store = benchmarks.open_benchmark(benchmark, data, task)
+    verdict = look(sampled(store))
+    _LOG.log(logging.WARNING if verdict.wrong else logging.INFO, "%s: %s", benchmark.data, verdict.line())
+    seeds = seeds or (DRAWS if task == "few_shot" else SEEDS)
+    if task in CONTINUOUS:
+        settings = config.load(ContinuousConfig, recipe) if recipe else continuous_config.of(benchmark.data)
+        used = config.content_hash(settings)
+        frame_wise = frame_methods.build(
+            names or frame_methods.usual(weights),
+            weights=weights,
+            settings=settings,
+            people=benchmark.people,
+            device=device,
+        )
+        found = recordings.run(benchmark, task, store, frame_wise, settings=settings, seeds=seeds, cells=cells)
+    else:
+        training = config.load(FinetuneConfig, recipe or benchmarks.folder().parent / RECIPE)
+        used = config.content_hash(training)
+        clip_wise = methods.build(
+            names or methods.usual(task, benchmark.task(task).heads, weights),
+            weights=weights,
+            recipe=training,
+            people=benchmark.people,
+            causal=task == "early_prediction",
+            device=device,
+        )
+        found = clips.run(benchmark, task, store, clip_wise, seeds=seeds, cells=cells)
+    about = {
+        "weights": "; ".join(described(one, benchmark, store) for one in weights) or "none",
+        "recipe": f"{recipe or 'of the package'} ({used})",
+        "data": f"{benchmark.data} ({store.hash})",
+        "device": str(device),
+    }
+    return found, about
+
+
+def described(weights: Pretrained, benchmark: Benchmark, store: Store) -> str:
+    """What a reader has to know of weights on a benchmark."""
+    sets = f"made on {provenance.summary(weights.made)}"
+    alone = ""
+    if weights.shape.people < benchmark.people:
+        alone = f"; they see {weights.shape.people} of {benchmark.people} people, those who are there longest"
+    people = known_people(weights, benchmark, store)
+    seen = f"; they have learnt from people of the test: {', '.join(people)}" if people else ""
+    return f"{weights.path} ({weights.hash}), {sets}, by {weights.made.code}{alone}{seen}"

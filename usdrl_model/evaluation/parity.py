@@ -1,0 +1,97 @@
+"""How far an exported detector is from the original, on windows of simulated people.
+
+Example::
+
+    report = parity(weights, "utkinect10_int8.onnx", sample_windows(weights.config.detector, 200))
+    print(report["same_frames"])
+"""
+
+from __future__ import annotations
+
+import copy
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from usdrl_model.checkpoints.detector_file import Weights
+from usdrl_model.inference import onnx_runtime
+from usdrl_model.inference.onnx_export import Outputs
+from usdrl_model.inference.onnx_runtime import INPUT, OUTPUTS
+from usdrl_model.network.detector import DetectorConfig
+from usdrl_model.online.state import StreamConfig
+from usdrl_model.simulation import ACTIONS, PerformanceConfig, random_faults, random_script, simulate
+from usdrl_model.windows.cut import cut, stretches
+
+
+def parity(weights: Weights, path: str | Path, windows: Tensor) -> dict[str, Any]:
+    """How far an exported file is from the weights in torch.
+
+    Args:
+        weights: of ``checkpoint.load``.
+        path: an ONNX file of these weights.
+        windows: (N, T, M, V, 3); a file of a fixed batch leaves out what does not fill one.
+
+    Returns:
+        File, precision, size, number of windows; the largest error of each output; the smallest cosine of a window's
+        pooled features to the right ones; the share of frames and of windows whose best class is the same.
+
+    Raises:
+        ImportError: ONNX Runtime is not installed.
+        ValueError: no exported file, or fewer windows than its batch.
+    """
+    path = Path(path)
+    session = onnx_runtime.session(path)
+    plain = Outputs(copy.deepcopy(weights.trained).double().eval())
+    fixed = session.get_inputs()[0].shape[0]
+    step = fixed if isinstance(fixed, int) else 1
+    exact, found = [], []
+    for first in range(0, len(windows) - step + 1, step):
+        batch = windows[first : first + step]
+        with torch.inference_mode():
+            exact.append([part.numpy() for part in plain(batch.double())])
+        found.append(session.run(OUTPUTS, {INPUT: batch.numpy()}))
+    if not found:
+        raise ValueError(f"expected at least {step} windows, the batch of {path}, got {len(windows)}")
+    right = dict(zip(OUTPUTS, (np.concatenate(part) for part in zip(*exact, strict=True)), strict=True))
+    given = dict(zip(OUTPUTS, (np.concatenate(part) for part in zip(*found, strict=True)), strict=True))
+    return {
+        "weights": weights.name,
+        "sha256": weights.sha256,
+        "file": path.name,
+        "precision": session.get_modelmeta().custom_metadata_map["precision"],
+        "bytes": path.stat().st_size,
+        "windows": step * len(found),
+        "max_abs_error": {name: float(np.abs(given[name] - right[name]).max()) for name in OUTPUTS},
+        "min_feature_cosine": float(cosine(given["features"], right["features"]).min()),
+        "same_frames": float((given["frames"].argmax(2) == right["frames"].argmax(2)).mean()),
+        "same_clips": float((given["clip"].argmax(1) == right["clip"].argmax(1)).mean()),
+    }
+
+
+def cosine(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Cosine of the angle between rows of (N, D) and (N, D); (N,)."""
+    lengths = np.linalg.norm(a, axis=1) * np.linalg.norm(b, axis=1)
+    return (a * b).sum(axis=1) / np.maximum(lengths, 1e-12)
+
+
+def sample_windows(config: DetectorConfig, count: int, seed: int = 0) -> Tensor:
+    """(count, T, M, V, 3) windows of simulated people, one in each; further people are not there.
+
+    Raises:
+        ValueError: a detector of another joint set than the canonical 25.
+    """
+    encoder = config.encoder
+    rng = np.random.default_rng(seed)
+    stride = max(1, encoder.frames // 4)
+    scripts = (random_script(rng, (count + 8) * stride / config.rate),)
+    recording = simulate(PerformanceConfig(scripts=scripts, faults=random_faults(rng)), seed=seed)
+    found = stretches(recording, ("none", *ACTIONS), config.rate, StreamConfig().max_gap)
+    x = cut(found, encoder.frames, stride, centre=encoder.centre).x[:count]
+    if encoder.joints != x.shape[3]:
+        raise ValueError(f"expected a detector of {x.shape[3]} joints, got {encoder.joints}: give windows of its own")
+    windows = torch.zeros(len(x), encoder.frames, encoder.people, encoder.joints, 3)
+    windows[:, :, :1] = x
+    return windows

@@ -1,0 +1,116 @@
+"""What an evaluation has to know of weights: their encoder, their content, and what they were made on."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from usdrl_model.checkpoints import detector_file, hub
+from usdrl_model.checkpoints.pretrained_models import load_encoder
+from usdrl_model.checkpoints.provenance import Provenance
+from usdrl_model.data.store import Store
+from usdrl_model.evaluation.benchmark import Benchmark
+from usdrl_model.network.config import EncoderConfig
+from usdrl_model.network.dste import DSTE, STTR
+from usdrl_model.network.projectors import ProjectorConfig
+from usdrl_model.skeleton.topology import CANONICAL_JOINTS
+
+_LOG = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Pretrained:
+    """Weights to evaluate."""
+
+    path: str
+    """What ``usdrl.load_encoder`` and ``detector_file.load`` take."""
+    encoder: DSTE | STTR
+    """In evaluation mode, on the CPU."""
+    projectors: ProjectorConfig | None
+    made: Provenance
+    """What they were made on."""
+    hash: str
+    """Of the encoder's shape and tensors, wherever they lie."""
+
+    @classmethod
+    def open(cls, path: str | Path) -> Pretrained:
+        """Read a pretrained model (``hub.find``) or a detector (``detector_file.resolve``).
+
+        Raises:
+            FileNotFoundError: neither is there.
+            ValueError: a damaged file.
+        """
+        projectors = None
+        if detector_file.is_detector(path):
+            weights = detector_file.load(path, "cpu")
+            encoder, made = weights.trained.encoder, weights.config.provenance
+        else:
+            stored = hub.find(path).config
+            encoder, projectors, made = load_encoder(path), stored.projectors, stored.provenance
+        encoder = encoder.float()  # as the windows of every data set are
+        return cls(path=str(path), encoder=encoder, projectors=projectors, made=made, hash=content_hash(encoder))
+
+    @property
+    def shape(self) -> EncoderConfig:
+        """Of the encoder."""
+        return self.encoder.config
+
+    def check_joints(self) -> None:
+        """Refuse weights that cannot see what data sets become; ValueError: another number of joints."""
+        if self.shape.joints != len(CANONICAL_JOINTS):
+            raise ValueError(
+                f"{self.path}: made for {self.shape.joints} joints; windows have the {len(CANONICAL_JOINTS)}"
+                " canonical ones, whatever the data set"
+            )
+
+    def check_transfer(self, targets: tuple[str, ...]) -> None:
+        """Refuse weights that know the data to which they are to be transferred.
+
+        Raises:
+            ValueError: they were made on one of the sets ``targets``.
+        """
+        if not self.made.complete:
+            _LOG.warning(
+                f"{self.path} does not say all that it was made on, so nobody checks whether it knows"
+                f" {' or '.join(targets)}; usdrl convert --made-on SET says it for an official checkpoint"
+            )
+        known = [name for name in targets if name in self.made.sets]
+        if known:
+            raise ValueError(
+                f"transfer: {self.path} was trained on {', '.join(known)}, which it is to be transferred to:"
+                " take weights made on other sets, or another benchmark"
+            )
+
+
+def known_people(weights: Pretrained, benchmark: Benchmark, store: Store) -> tuple[str, ...]:
+    """People who are tested and of whom weights have learnt; nobody where they learnt from a training part alone.
+
+    Args:
+        weights: whose provenance says so.
+        benchmark: which splits are tested.
+        store: its data.
+    """
+    used = [one for one in weights.made.data if one.set == benchmark.data]
+    known: set[str] = set()
+    for split in benchmark.splits:
+        test = store.select(split=f"{split}/test")
+        people = {str(test.describe(index).subject) for index in range(len(test))}
+        known |= {name for one in used if one.split != f"{split}/train" for name in people & {*one.subjects}}
+    return tuple(sorted(known))
+
+
+def content_hash(module: nn.Module) -> str:
+    """16 hex digits of an encoder's configuration and tensors."""
+    config: Any = module.config
+    digest = hashlib.sha256(repr(sorted(dataclasses.asdict(config).items())).encode())
+    for name, tensor in sorted(module.state_dict().items()):
+        digest.update(name.encode())
+        digest.update(tensor.detach().cpu().reshape(-1).view(torch.uint8).numpy().data)
+    return digest.hexdigest()[:16]

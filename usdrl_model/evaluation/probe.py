@@ -1,0 +1,170 @@
+"""What frozen features of an encoder are worth: labelled clips are told apart by them alone.
+
+Two classifiers that have next to nothing to tune, so that the difference between two encoders is one of features:
+the class of the nearest training clip (1-NN, cosine), and a linear layer (logistic regression on standardised
+features). The problem of the linear layer is convex and small: torch's LBFGS solves it to the end, from any start to
+the same answer, and a further library (scikit-learn brings SciPy) would add nothing but its size.
+
+    store = Store.open("stores")
+    encoder = load_encoder("runs/mild/weights")
+    probe(encoder, store.select(sets=["utd_mhad"]))["utd_mhad"]        # Score(nearest=..., linear=..., ...)
+
+Letters: N clips, D features, K classes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F  # noqa: N812
+
+from usdrl_model.checkpoints.pretrained_models import USDRL
+from usdrl_model.data.labelled_clips import labelled
+from usdrl_model.data.store import Store
+from usdrl_model.network.config import EncoderConfig
+from usdrl_model.network.dste import DSTE, STTR
+from usdrl_model.network.initialise import initialise
+from usdrl_model.network.projectors import ProjectorConfig
+
+BATCH = 64
+"""Windows that go through the encoder at once."""
+PENALTY = 1.0
+"""Weight of half the squared norm beside the summed cross-entropy; scikit-learn's default, C = 1."""
+_NEVER_VARIES = 1e-9
+"""A spread below this share of the mean is the rounding error of a constant."""
+UNKNOWN = -1
+"""Class of a test clip whose label no training clip has: always wrong."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Score:
+    """Accuracies on test clips, in percent."""
+
+    nearest: float
+    """1-NN, cosine, raw features."""
+    linear: float
+    """Logistic regression, standardised features."""
+    train: int
+    """Labelled clips to learn from."""
+    test: int
+    """Labelled clips that were scored."""
+    classes: int
+
+
+def probe(encoder: DSTE | STTR, store: Store, split: str = "standard") -> dict[str, Score]:
+    """Set -> accuracy of frozen features, for every set in ``store``.
+
+    Args:
+        encoder: in evaluation mode, on any device; stays as it is.
+        store: labelled clips; every set is split and scored by itself.
+        split: protocol (and fold) as ``Store.select`` takes it, without ``/train`` or ``/test``.
+
+    Raises:
+        ValueError: a set without labelled clips in one of the parts, or an unknown protocol.
+    """
+    return score_sets(store, encoder.config, lambda windows: features(encoder, windows), split)
+
+
+def score_sets(
+    store: Store, shape: EncoderConfig, represent: Callable[[Tensor], Tensor], split: str = "standard"
+) -> dict[str, Score]:
+    """As ``probe``, of any function from windows (N, T, M, V, 3) to features (N, D); ``shape`` has T and M."""
+    scores = {}
+    for name in store.sets:
+        train, test = (
+            labelled(store.select(sets=[name], split=f"{split}/{part}"), shape, f"{name} {split}/{part}")
+            for part in ("train", "test")
+        )
+        scores[name] = score(represent(train.windows), train.labels, represent(test.windows), test.labels)
+    return scores
+
+
+@torch.inference_mode()
+def features(encoder: DSTE | STTR, windows: Tensor) -> Tensor:
+    """Pooled features (N, D) of windows (N, T, M, V, 3), float32; where the windows are, wherever the encoder is."""
+    device = next(encoder.parameters()).device
+    parts = [encoder.pooled(encoder(part.to(device))).float() for part in windows.split(BATCH)]
+    return torch.cat(parts).to(windows.device)
+
+
+def untrained(shape: EncoderConfig, projectors: ProjectorConfig | None = None, seed: int = 0) -> DSTE | STTR:
+    """The encoder that pretraining with ``seed`` starts from, in evaluation mode."""
+    model = USDRL(shape, projectors)  # with projectors: they take their share of the same random numbers
+    initialise(model, torch.Generator().manual_seed(seed))
+    return model.backbone.eval()
+
+
+def score(train: Tensor, train_labels: tuple[str, ...], test: Tensor, test_labels: tuple[str, ...]) -> Score:
+    """Both accuracies of features (N, D) and their labels."""
+    classes = sorted(set(train_labels))
+    index = {label: k for k, label in enumerate(classes)}
+    y = torch.tensor([index[label] for label in train_labels])
+    truth = torch.tensor([index.get(label, UNKNOWN) for label in test_labels])
+    train, test = train.cpu(), test.cpu()
+    accuracy = lambda found: 100.0 * (found == truth).double().mean().item()  # noqa: E731
+    return Score(
+        nearest=accuracy(y[nearest(train, test)]),
+        linear=accuracy(linear(train, y, test, len(classes))),
+        train=len(train),
+        test=len(test),
+        classes=len(classes),
+    )
+
+
+def nearest(train: Tensor, test: Tensor) -> Tensor:
+    """For each of the test features (N, D) the row of ``train`` with the largest cosine; (N,) int64."""
+    return (F.normalize(test, dim=1) @ F.normalize(train, dim=1).T).argmax(dim=1)
+
+
+def linear(train: Tensor, y: Tensor, test: Tensor, classes: int) -> Tensor:
+    """Classes (N,) of test features by logistic regression on (n, D) training features with classes ``y`` (n,)."""
+    return linear_layer(train, y, classes)(test).argmax(dim=1)
+
+
+def linear_layer(train: Tensor, y: Tensor, classes: int) -> Callable[[Tensor], Tensor]:
+    """Logistic regression: features (N, D) -> logits (N, K) float64."""
+    weight, bias = linear_weights(train, y, classes)
+    return lambda test: test.double() @ weight + bias
+
+
+def linear_weights(train: Tensor, y: Tensor, classes: int, counts: Tensor | None = None) -> tuple[Tensor, Tensor]:
+    """Weight (D, K) and bias (K,) of logistic regression, float64, for features as they are.
+
+    Args:
+        train: (n, D) features; they are standardised to be learnt from.
+        y: (n,) classes.
+        classes: K.
+        counts: (n,) how many times each counts; 1 where it is not given.
+    """
+    x = train.double()
+    centre, spread = x.mean(dim=0), x.std(dim=0, correction=0)
+    # A feature that never varies says nothing: it becomes 0, neither NaN nor a rounding error made large.
+    scale = torch.where(spread > _NEVER_VARIES * centre.abs(), 1.0 / spread, 0.0)
+    weight, bias = fit((x - centre) * scale, y, classes, counts=counts)
+    return scale[:, None] * weight, bias - (centre * scale) @ weight
+
+
+def fit(
+    x: Tensor, y: Tensor, classes: int, penalty: float = PENALTY, counts: Tensor | None = None
+) -> tuple[Tensor, Tensor]:
+    """Weight (D, K) and bias (K,) that minimise summed cross-entropy + penalty / 2 * |weight|^2; x (n, D) float64."""
+    with torch.inference_mode(False), torch.enable_grad():
+        x, times = x.clone(), x.new_ones(len(x)) if counts is None else counts.to(x).clone()
+        weight = torch.zeros(x.shape[1], classes, dtype=x.dtype, device=x.device, requires_grad=True)
+        bias = torch.zeros(classes, dtype=x.dtype, device=x.device, requires_grad=True)
+        optimiser = torch.optim.LBFGS(
+            [weight, bias], max_iter=1000, tolerance_grad=1e-6, tolerance_change=0.0, line_search_fn="strong_wolfe"
+        )
+
+        def objective() -> Tensor:
+            optimiser.zero_grad()
+            errors = times @ F.cross_entropy(x @ weight + bias, y, reduction="none")
+            loss = (errors + 0.5 * penalty * weight.square().sum()) / len(x)
+            loss.backward()
+            return loss
+
+        optimiser.step(objective)
+    return weight.detach(), bias.detach()

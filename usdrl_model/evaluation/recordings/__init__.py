@@ -1,0 +1,1 @@
+"""Tasks on whole recordings: segmentation and detection."""

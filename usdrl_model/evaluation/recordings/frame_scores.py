@@ -1,0 +1,288 @@
+"""Every frame of a recording scored offline, by all windows that hold it.
+
+A ``Video`` is one person of one recording on a regular grid of frames. There are two ways to cut it into windows:
+"sliding" as the live pipeline does, on the time grid of the model, with every frame in many windows; "end_to_end" as
+the detection protocol of PKU-MMD does, at the native rate, with every frame in one window. All the rest is the same.
+
+    cut = Cut(rate=10.0, frames=64)
+    for video in videos(store, ("none", "wave"), cut):
+        posterior = score(video, lambda windows: detector(windows).frames, classes=2)         # (G, 2)
+
+Letters: N windows, T frames of a window, M people, G frames of the grid, L frames of the recording, K classes.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from usdrl_model.data.importers.pku_mmd import detection_windows
+from usdrl_model.data.store import Store
+from usdrl_model.events.posterior import EDGE_WEIGHT, hann
+from usdrl_model.metrics.segment_scores import BACKGROUND, frame_labels
+from usdrl_model.network.config import Centre
+from usdrl_model.skeleton import recording_gaps
+from usdrl_model.skeleton.clip import Clip
+from usdrl_model.skeleton.recording import Recording, Segment
+from usdrl_model.skeleton.topology import CANONICAL_JOINTS
+from usdrl_model.windows.cut import MIN_FRAMES, Stretch, Windows, cut, ending_at, stretches
+from usdrl_model.windows.track import grid_index
+from usdrl_model.windows.window import compose
+
+FrameModel = Callable[[Tensor], Tensor]
+"""Windows (N, T, M, V, 3) -> logits (N, T, K)."""
+BATCH = 128
+"""Windows scored at once."""
+SAME_RATE = 0.01
+"""Share by which the rate of a recording may differ from that of windows which are cut end to end."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Cut:
+    """How recordings become windows."""
+
+    windows: Literal["sliding", "end_to_end"] = "sliding"
+    rate: float
+    """Frames a second; of the recordings themselves, where windows are cut end to end."""
+    frames: int
+    """T."""
+    people: int = 1
+    """M."""
+    training_stride: int = 2
+    """Frames between the ends of two sliding windows to train on."""
+    stride: int = 2
+    """Frames between the ends of two sliding windows that score."""
+    max_gap: float = 1.0
+    """Seconds, see ``training_windows.stretches`` (sliding)."""
+    centre: Centre = "frame"
+    """See ``EncoderConfig.centre``."""
+    half_width: float = 0.0
+    """Seconds before and after an instant that are trained as its class."""
+
+
+class Pieces(NamedTuple):
+    """The windows of a video."""
+
+    windows: Windows
+    first: np.ndarray
+    """(N,) frame of the grid that each begins at; below 0 where it begins before the grid."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Video:
+    """One person of one recording on a regular grid of frames, and the truth about them."""
+
+    name: str
+    """Of the recording, and where it has several actors of the person."""
+    pieces: Callable[[], Pieces]
+    """Cuts the windows: all of all videos at once are many times the recordings."""
+    frames: int
+    """G."""
+    rate: float
+    """Frames a second of the grid."""
+    origin: float
+    """Stamp at which frame 0 of the grid begins; frame g lasts from ``origin + g / rate`` for ``1 / rate`` seconds."""
+    stamps: np.ndarray
+    """(L,) seconds of the recording's own frames, those without the person too."""
+    nearest: np.ndarray
+    """(L,) frame of the grid that is nearest to each."""
+    truth: np.ndarray
+    """(L,) class of each."""
+    segments: tuple[Segment, ...]
+
+    def seconds(self, frame: float) -> float:
+        """Stamp at which a frame of the grid begins."""
+        return self.origin + frame / self.rate
+
+
+def training(store: Store, labels: tuple[str, ...], how: Cut) -> Windows:
+    """Windows to train on, of everybody in all recordings.
+
+    Args:
+        store: recordings.
+        labels: K names, background first.
+        how: to cut.
+
+    Raises:
+        ValueError: nothing to cut from, or a label that is not in ``labels``.
+    """
+    if how.windows == "end_to_end":
+        whole = [end_to_end(clip, labels, how).pieces().windows for clip in store if len(clip.stamps)]
+        if not whole:
+            raise ValueError("no recording has a frame: nothing to train on")
+        return _joined(whole)
+    found: list[Stretch] = []
+    for recording in store.recordings():
+        found += stretches(widened(recording, how.half_width), labels, how.rate, how.max_gap)
+    return cut(found, how.frames, how.training_stride, how.people, how.centre)
+
+
+def videos(store: Store, labels: tuple[str, ...], how: Cut) -> Iterator[Video]:
+    """Everybody whom the truth of a recording names, recording by recording; those without a frame are left out.
+
+    A recording whose clock jumps is several (``recording_gaps.parts``): the grid of a video has a frame for every
+    moment of it.
+
+    Arguments and errors as ``training``.
+    """
+    for index in range(len(store)):
+        if not store.describe(index).frames:
+            continue
+        if how.windows == "end_to_end":
+            yield end_to_end(store[index], labels, how)
+        else:
+            recording = store.recording(index)
+            named = {segment.person for segment in recording.segments}
+            for part in recording_gaps.parts(recording):
+                yield from sliding(part, labels, how, named)
+
+
+def widened(recording: Recording, half_width: float) -> Recording:
+    """The recording with instants made ``2 * half_width`` seconds long; other segments as they are."""
+    segments = tuple(
+        dataclasses.replace(segment, start=segment.start - half_width, end=segment.end + half_width)
+        if segment.start == segment.end
+        else segment
+        for segment in recording.segments
+    )
+    return dataclasses.replace(recording, segments=segments)
+
+
+def sliding(
+    recording: Recording, labels: tuple[str, ...], how: Cut, named: Collection[str] = frozenset()
+) -> list[Video]:
+    """A recording in windows that end at every ``stride``-th frame of the time grid, and at each person's last one.
+
+    Args:
+        recording: with frames.
+        labels: K names, background first.
+        how: to cut.
+        named: people whom the truth of the whole names, where this is a part of it.
+
+    Returns:
+        A video for everybody whom the truth names; of a recording without truth, for everybody who is in it.
+
+    Raises:
+        ValueError: no frames, or a label that is not in ``labels``.
+    """
+    if not recording.frames:
+        raise ValueError(f"{recording.name}: no frames to score: leave it out")
+    found = stretches(recording, labels, how.rate, how.max_gap)
+    stamps = np.array([frame.stamp for frame in recording.frames])
+    start, last = grid_index(float(stamps[0]), how.rate), grid_index(float(stamps[-1]), how.rate)
+    people = sorted(
+        {segment.person for segment in recording.segments} | set(named) or {stretch.person for stretch in found}
+    )
+    made = []
+    for person in people:
+        segments = tuple(segment for segment in recording.segments if segment.person == person)
+        made.append(
+            Video(
+                name=recording.name if len(people) == 1 else f"{recording.name} {person}",
+                pieces=_slider([stretch for stretch in found if stretch.person == person], found, start, how),
+                frames=last - start + 1,
+                rate=how.rate,
+                origin=(start - 0.5) / how.rate,
+                stamps=stamps,
+                nearest=np.clip(np.rint(stamps * how.rate).astype(int) - start, 0, last - start),
+                truth=frame_labels(segments, stamps, labels),
+                segments=segments,
+            )
+        )
+    return made
+
+
+def _slider(mine: Sequence[Stretch], found: Sequence[Stretch], start: int, how: Cut) -> Callable[[], Pieces]:
+    def pieces() -> Pieces:
+        parts = [Windows(*_nothing(how))]
+        first: list[np.ndarray] = [np.zeros(0, int)]
+        for stretch in mine:
+            ends = sorted({*range(stretch.start + MIN_FRAMES - 1, stretch.stop, how.stride), stretch.stop - 1})
+            parts.append(ending_at(stretch, found, ends, how.frames, how.people, how.centre))
+            first.append(np.array(ends) - how.frames + 1 - start)
+        return Pieces(_joined(parts), np.concatenate(first))
+
+    return pieces
+
+
+def end_to_end(clip: Clip, labels: tuple[str, ...], how: Cut) -> Video:
+    """The whole scene in windows one behind the other, at the clip's own rate: the detection protocol of PKU-MMD.
+
+    Raises:
+        ValueError: no frames, another rate than that of the windows, or a label that is not in ``labels``.
+    """
+    if not len(clip.stamps):
+        raise ValueError(f"{clip.name}: no frames to score: leave it out")
+    if len(clip.stamps) > 1 and abs(clip.rate - how.rate) > SAME_RATE * how.rate:
+        raise ValueError(
+            f"{clip.name} has {clip.rate:g} frames a second, windows cut end to end {how.rate:g}:"
+            f" set detector.rate of the recipe to {clip.rate:g}"
+        )
+    if unknown := {segment.label for segment in clip.segments} - set(labels):
+        raise ValueError(f"{clip.name}: labels {sorted(unknown)} are not among {list(labels)}")
+    joints, classes, seen = detection_windows(clip, labels, how.frames)
+    count = len(clip.stamps)
+
+    def pieces() -> Pieces:
+        there = (joints != 0.0).any(axis=-1)  # a clip has 0 where a joint is invalid
+        shape = (how.frames, len(CANONICAL_JOINTS))
+        nobody = (np.zeros((*shape, 3), np.float32), np.zeros(shape, bool))
+        bodies = [
+            [(places[:, body], mask[:, body]) for body in np.flatnonzero(mask.any(axis=(0, 2)))[: how.people]]
+            or [nobody]
+            for places, mask in zip(joints, there, strict=True)
+        ]
+        x = compose(bodies, how.people, how.centre)
+        windows = Windows(torch.from_numpy(x), torch.from_numpy(classes), torch.from_numpy(seen))
+        return Pieces(windows, np.arange(len(x)) * how.frames)
+
+    return Video(
+        name=clip.name,
+        pieces=pieces,
+        frames=count,
+        rate=how.rate,
+        origin=float(clip.stamps[0]),
+        stamps=clip.stamps,
+        nearest=np.arange(count),
+        truth=classes.reshape(-1)[:count],
+        segments=clip.segments,
+    )
+
+
+def score(video: Video, model: FrameModel, classes: int) -> np.ndarray:
+    """Posterior (G, K) of every frame of the grid: the mean over the windows that hold it, weighted by a Hann window.
+
+    A frame is judged best with context on both sides, so a window says less about its edges. Frames in which nobody
+    was seen are background.
+    """
+    windows, first = video.pieces()
+    frames = windows.y.shape[1]
+    total, weight = np.zeros((video.frames, classes)), np.zeros(video.frames)
+    edge = EDGE_WEIGHT + hann(frames)
+    for rows in torch.arange(len(windows)).split(BATCH):
+        with torch.inference_mode():
+            probabilities = model(windows.x[rows]).double().softmax(dim=-1).cpu().numpy()
+        place = first[rows.numpy(), None] + np.arange(frames)  # (n, T)
+        inside = windows.seen[rows].numpy() & (place >= 0) & (place < video.frames)
+        share = np.broadcast_to(edge, place.shape)[inside]
+        np.add.at(total, place[inside], share[:, None] * probabilities[inside])
+        np.add.at(weight, place[inside], share)
+    known = weight > 0.0
+    total[known] /= weight[known, None]
+    total[~known] = np.eye(classes)[BACKGROUND]
+    return total
+
+
+def _joined(parts: Sequence[Windows]) -> Windows:
+    return Windows(*(torch.cat([getattr(part, name) for part in parts]) for name in ("x", "y", "seen")))
+
+
+def _nothing(how: Cut) -> tuple[Tensor, Tensor, Tensor]:
+    shape = (0, how.frames)
+    return torch.zeros(*shape, how.people, 25, 3), torch.zeros(shape, dtype=torch.int64), torch.zeros(shape).bool()

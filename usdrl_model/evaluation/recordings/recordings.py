@@ -1,0 +1,235 @@
+"""The tasks on whole recordings: fit on windows, score every frame of the test recordings, find actions, score those.
+
+=============== ====================================== ===============================================
+task            where actions have a begin and an end  where they are instants (MSRC-12)
+=============== ====================================== ===============================================
+segmentation    frames and segments                    refused
+detection       proposals and segments, PKU-MMD's way  action points within a third of a second
+=============== ====================================== ===============================================
+
+Everything is offline: a frame is judged with all of its past and future, which no robot has. What a method says of
+every frame is kept beside the cells, so that the other task and other ways of decoding need no second training.
+
+    methods = frame_methods.build(names, weights=weights, settings=settings, people=benchmark.people, device=device)
+    run(benchmark, "segmentation", store, methods, settings=settings, seeds=[0, 1, 2], cells=Cells("out/cells"))
+
+Letters: G frames of the grid, K classes (background first).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from tqdm import tqdm
+
+from usdrl_model import config
+from usdrl_model.data.store import Store
+from usdrl_model.evaluation.benchmark import Benchmark, Task, classes
+from usdrl_model.evaluation.cells import Cells, Key
+from usdrl_model.evaluation.recordings import frame_scores, instants, scores
+from usdrl_model.evaluation.recordings.config import ContinuousConfig
+from usdrl_model.evaluation.recordings.frame_scores import Cut
+from usdrl_model.evaluation.recordings.methods import FrameMethod
+from usdrl_model.evaluation.recordings.scores import Judged, Outcome
+from usdrl_model.evaluation.result import ALL, Cell
+from usdrl_model.files.atomic_file import replacing
+from usdrl_model.metrics.action_points import ActionPoint
+from usdrl_model.network.detector import BACKGROUND
+from usdrl_model.windows.cut import Windows
+
+SECONDS = " seconds"
+"""Entry of a file of posteriors that says how long they took; no recording has that name."""
+
+
+def run(
+    benchmark: Benchmark,
+    task: Task,
+    store: Store,
+    methods: Sequence[FrameMethod],
+    *,
+    settings: ContinuousConfig,
+    seeds: Sequence[int],
+    cells: Cells,
+) -> list[Cell]:
+    """Scores of methods, each with every seed; with several splits, those of all their test recordings together.
+
+    Args:
+        benchmark: with ``task``.
+        task: "segmentation" or "detection".
+        store: of ``open_benchmark``.
+        methods: made for this benchmark and these settings (``frame_methods.build``).
+        settings: how to decode.
+        seeds: of training.
+        cells: takes every finished cell, and gives those that are finished already.
+
+    Raises:
+        ValueError: the task cannot be done with these labels, or there is nobody to choose a threshold on; nothing has
+            been trained then.
+    """
+    runner = _Runner(benchmark, task, store, settings, cells)
+    wanted = [(method, seed, runner.key(method, seed)) for method in methods for seed in seeds]
+    found = {index: cell for index, (_, _, key) in enumerate(wanted) if (cell := cells.get(key)) is not None}
+    todo = [index for index in range(len(wanted)) if index not in found]
+    with tqdm(todo, desc=f"{task} {benchmark.name}", unit="cell") as bar:
+        for index in bar:
+            method, seed, key = wanted[index]
+            bar.set_postfix_str(f"{method.name}, seed {seed}")
+            found[index] = runner.cell(method, seed)
+            cells.put(key, found[index])
+    return [found[index] for index in range(len(wanted))]
+
+
+class _Runner:
+    """A benchmark, checked, with the windows of its training parts, each made once."""
+
+    def __init__(
+        self, benchmark: Benchmark, task: Task, store: Store, settings: ContinuousConfig, cells: Cells
+    ) -> None:
+        self._benchmark, self._task, self._store, self._settings = benchmark, task, store, settings
+        self._labels = (BACKGROUND, *classes(store, task))
+        self._posteriors = _Posteriors(cells)
+        self._windows: dict[tuple[str, Cut], Windows] = {}
+        self._instants = _all_instants(store)
+        if self._instants and task != "detection":
+            raise ValueError(f"benchmark {benchmark.name}: its labels are instants: take detection, not {task}")
+        if self._instants:
+            for split in benchmark.splits:
+                self._held_out(split)
+
+    def key(self, method: FrameMethod, seed: int) -> Key:
+        """What decides a cell."""
+        decided_by = self._settings.instants if self._instants else self._settings.decoding
+        return {
+            "task": self._task,
+            "benchmark": self._benchmark.name,
+            "splits": list(self._benchmark.splits),
+            "data": self._store.hash,
+            "method": method.name,
+            "seed": seed,
+            "cut": config.to_dict(method.cut),
+            "decoding": config.content_hash(decided_by),
+            **method.depends,
+        }
+
+    def cell(self, method: FrameMethod, seed: int) -> Cell:
+        """Fit, score, decode."""
+        seconds, outcome = (self._points if self._instants else self._segments)(method, seed)
+        return Cell(
+            task=self._task,
+            benchmark=self._benchmark.name,
+            method=method.name,
+            seed=seed,
+            scores={ALL: outcome.scores},
+            seconds=seconds,
+            labels=self._labels,
+            details=outcome.details,
+        )
+
+    def _segments(self, method: FrameMethod, seed: int) -> tuple[float, Outcome]:
+        judged: list[Judged] = []
+        total = 0.0
+        for split in self._benchmark.splits:
+            seconds, found = self._judge(method, seed, self._part(split, "train"), self._part(split, "test"))
+            total, judged = total + seconds, judged + found
+        ways: Mapping[str, Callable[..., Outcome]] = {
+            "segmentation": scores.segmentation,
+            "detection": scores.detection,
+        }
+        return total, ways[self._task](judged, self._labels, self._settings.decoding)
+
+    def _points(self, method: FrameMethod, seed: int) -> tuple[float, Outcome]:
+        total, thresholds = 0.0, {}
+        judged: list[Judged] = []
+        found: list[instants.Found] = []
+        told: list[tuple[ActionPoint, ...]] = []
+        for split in self._benchmark.splits:
+            trial, held = self._judge(method, seed, *self._held_out(split))
+            thresholds[split] = instants.best_threshold([self._find(one) for one in held])
+            final, tested = self._judge(method, seed, self._part(split, "train"), self._part(split, "test"))
+            points = [self._find(one) for one in tested]
+            total, judged, found = total + trial + final, judged + tested, found + points
+            told += [one.above(thresholds[split]) for one in points]
+        outcome = scores.action_points(judged, found, told, self._labels)
+        return total, Outcome(outcome.scores, {**outcome.details, "thresholds": thresholds})
+
+    def _judge(self, method: FrameMethod, seed: int, train: Store, test: Store) -> tuple[float, list[Judged]]:
+        """How long fitting and scoring took, and what a method says of every recording of ``test``."""
+        key = {
+            "train": train.hash,
+            "test": test.hash,
+            "labels": self._labels,
+            "method": method.name,
+            "seed": seed,
+            "cut": config.to_dict(method.cut),
+            **method.depends,
+        }
+        kept = self._posteriors.get(key)
+        videos = list(frame_scores.videos(test, self._labels, method.cut))
+        if len({video.name for video in videos}) < len(videos):
+            raise ValueError(f"{self._benchmark.name}: two test recordings have the same name: rename one")
+        if kept is None:
+            windows = self._training(train, method.cut)
+            started = time.perf_counter()
+            model = method.fit(windows, len(self._labels), seed=seed)
+            kept = {video.name: frame_scores.score(video, model, len(self._labels)) for video in videos}
+            kept[SECONDS] = np.array(time.perf_counter() - started)
+            self._posteriors.put(key, kept)
+        return float(kept[SECONDS]), [Judged(video, kept[video.name]) for video in videos]
+
+    def _find(self, one: Judged) -> instants.Found:
+        return instants.find(one.video, one.posterior, self._labels, self._settings.instants)
+
+    def _training(self, train: Store, cut: Cut) -> Windows:
+        if (train.hash, cut) not in self._windows:
+            self._windows[train.hash, cut] = frame_scores.training(train, self._labels, cut)
+        return self._windows[train.hash, cut]
+
+    def _part(self, split: str, part: str) -> Store:
+        return self._store.select(split=f"{split}/{part}")
+
+    def _held_out(self, split: str) -> tuple[Store, Store]:
+        """The training part without, and only with, the people on whom a threshold is chosen."""
+        train, names = self._part(split, "train"), self._settings.instants.held_out
+        people = {train.describe(index).subject for index in range(len(train))} - {None}
+        others = sorted(map(str, people - set(names)))
+        if not names or not others or not set(names) <= people:
+            raise ValueError(
+                f"instants.held_out: expected some of the training people {sorted(map(str, people))} of {split}, and"
+                f" not all, to choose a threshold on; got {list(names)}"
+            )
+        return train.select(subjects=others), train.select(subjects=names)
+
+
+class _Posteriors:
+    """Arrays by what decides them, as files."""
+
+    def __init__(self, cells: Cells) -> None:
+        self._cells = cells
+
+    def get(self, key: Mapping[str, object]) -> dict[str, np.ndarray] | None:
+        path = self._path(key)
+        if not path.exists():
+            return None
+        with np.load(path, allow_pickle=False) as stored:
+            return dict(stored)
+
+    def put(self, key: Mapping[str, object], arrays: dict[str, Any]) -> None:
+        with replacing(self._path(key)) as file:
+            np.savez_compressed(file, **arrays)
+
+    def _path(self, key: Mapping[str, object]) -> Path:
+        text = json.dumps(self._cells.complete(key), sort_keys=True)
+        return (
+            self._cells.folder / "posteriors" / f"{hashlib.sha256(text.encode()).hexdigest()[: config.HASH_LENGTH]}.npz"
+        )
+
+
+def _all_instants(store: Store) -> bool:
+    segments = [segment for index in range(len(store)) for segment in store.describe(index).segments]
+    return bool(segments) and all(segment.start == segment.end for segment in segments)

@@ -1,0 +1,256 @@
+"""A table of results as a file: ``config/suites/NAME.yaml`` says what is pretrained and what is evaluated with it.
+
+Every seed is a whole experiment: its own pretraining, and everything that is trained on top of it. Pretrained models
+and cells are kept in one folder, so that a suite can be stopped and goes on where it was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import torch
+from tqdm import tqdm
+
+from usdrl_model import config
+from usdrl_model.checkpoints import code_version, hub
+from usdrl_model.checkpoints.code_version import CodeVersion
+from usdrl_model.data.store import Store
+from usdrl_model.evaluation import benchmark as benchmarks
+from usdrl_model.evaluation.benchmark import CONTINUOUS, Benchmark, Task
+from usdrl_model.evaluation.cells import Cells
+from usdrl_model.evaluation.clips import methods
+from usdrl_model.evaluation.evaluate import evaluate
+from usdrl_model.evaluation.pretrained import Pretrained
+from usdrl_model.evaluation.recordings import methods as frame_methods
+from usdrl_model.evaluation.report import report
+from usdrl_model.evaluation.result import Cell, made_with
+from usdrl_model.training.distributed import Processes
+from usdrl_model.training.pretraining import train
+from usdrl_model.training.pretraining.clip_pool import ClipPool
+from usdrl_model.training.pretraining.config import PretrainConfig
+from usdrl_model.training.run_folder import begun
+
+Result = tuple[Benchmark, Task, Sequence[Cell]]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Pretraining:
+    """A pretrained model of the suite, one for each seed."""
+
+    config: str
+    """File beside the folder of the suites."""
+    changes: tuple[str, ...] = ()
+    """To the file: ``key=value``, as after ``usdrl pretrain``."""
+
+    def load(self, seed: int) -> PretrainConfig:
+        """The run of a seed; errors as of ``config.load``."""
+        run = config.load(PretrainConfig, benchmarks.folder().parent / self.config)
+        return config.apply_overrides(run, (*self.changes, f"seed={seed}"))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Evaluation:
+    """One task of one benchmark."""
+
+    benchmark: str
+    task: Task
+    weights: tuple[str, ...] = ()
+    """Names of pretrainings; several: methods may ask all of them (``fusion``); none: methods that need none."""
+    methods: tuple[str, ...] = ()
+    """Empty: all that task and weights allow."""
+    recipe: str = ""
+    """File beside the folder of the suites; empty: the usual one of the task."""
+
+    @property
+    def title(self) -> str:
+        """For messages, and for choosing."""
+        return f"{self.benchmark}/{self.task}"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Suite:
+    """What a table of results is made of."""
+
+    seeds: tuple[int, ...] = (0, 1, 2)
+    pretraining: dict[str, Pretraining] = field(default_factory=dict)
+    evaluations: tuple[Evaluation, ...]
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be run."""
+        if not self.seeds or not self.evaluations:
+            raise ValueError("expected at least one of seeds and of evaluations")
+        for one in self.evaluations:
+            benchmarks.load(one.benchmark).task(one.task)
+            if unknown := [name for name in one.weights if name not in self.pretraining]:
+                raise ValueError(f"{one.title}: weights: {unknown} are not among {list(self.pretraining)}")
+            if one.task == "transfer" and not one.weights:
+                raise ValueError(f"{one.title}: weights: transfer needs some, made on other sets")
+
+    def only(self, titles: Iterable[str]) -> Suite:
+        """The evaluations ``benchmark/task`` with one of these titles.
+
+        Raises:
+            ValueError: a title that the suite does not have.
+        """
+        wanted, there = set(titles), [one.title for one in self.evaluations]
+        if unknown := sorted(wanted - set(there)):
+            raise ValueError(f"{unknown} are not in the suite; there are {', '.join(dict.fromkeys(there))}")
+        chosen = tuple(one for one in self.evaluations if one.title in wanted)
+        return Suite(seeds=self.seeds, pretraining=self.pretraining, evaluations=chosen)
+
+
+def load(name: str | Path) -> Suite:
+    """A suite by name, or from a file of one's own.
+
+    Raises:
+        ValueError: no suite of this name, or a file that is none.
+        FileNotFoundError: the file is not there.
+    """
+    folder = benchmarks.folder().parent / "suites"
+    if str(name).endswith((".yaml", ".yml")):
+        return config.load(Suite, Path(name))
+    if not (folder / f"{name}.yaml").is_file():
+        there = ", ".join(sorted(path.stem for path in folder.glob("*.yaml")))
+        raise ValueError(f"unknown suite {str(name)!r}; there are {there}, or give a .yaml file")
+    return config.load(Suite, folder / f"{name}.yaml")
+
+
+def run(suite: Suite, data: Path, out: Path, device: torch.device, *, keep_pretrained: bool = False) -> list[Result]:
+    """Pretrain, evaluate, and return the cells of every task of every benchmark, however many evaluations they are of.
+
+    Args:
+        suite: what to do.
+        data: store; all of its benchmarks' sets have to be there.
+        out: folder for pretrained models and cells; what is finished in it is taken from there.
+        device: where to train and to score.
+        keep_pretrained: take models in ``out`` that other code pretrained; without it they are an error.
+
+    Raises:
+        ValueError, FileNotFoundError: data are missing or do not fit, or models in ``out`` are of other code; nothing
+            has been trained then.
+    """
+    for one in suite.evaluations:
+        benchmarks.open_benchmark(benchmarks.load(one.benchmark), data, one.task)
+    if not keep_pretrained:
+        _check_code(pretrained_by(suite, out))
+    weights: dict[tuple[str, int], Pretrained] = {}
+    for (name, seed), place in _places(suite, out).items():
+        weights[name, seed] = _pretrained(suite.pretraining[name].load(seed), data, place, device)
+    results: dict[tuple[str, Task], tuple[Benchmark, Task, list[Cell]]] = {}
+    with tqdm(suite.evaluations, desc="suite", unit="evaluation") as bar:
+        for one in bar:
+            bar.set_postfix_str(one.title)
+            of_seed = {seed: [weights[name, seed] for name in one.weights] for seed in suite.seeds}
+            benchmark, task, cells = _evaluated(one, suite.seeds, of_seed, data, Cells(out / "cells"), device)
+            results.setdefault((benchmark.name, task), (benchmark, task, []))[2].extend(cells)
+    return list(results.values())
+
+
+def pretrained_by(suite: Suite, out: Path) -> dict[Path, CodeVersion]:
+    """Folder -> the code that made it, of the suite's pretrained models that are in ``out``."""
+    folders = [place / "weights" for place in _places(suite, out).values()]
+    return {folder: hub.find(folder).config.provenance.code for folder in folders if folder.is_dir()}
+
+
+def page(
+    suite: Suite,
+    results: Sequence[Result],
+    *,
+    command: str,
+    device: torch.device,
+    pretrained: Iterable[CodeVersion] = (),
+) -> str:
+    """The results as Markdown, with everything that decides them.
+
+    Args:
+        suite: what was done.
+        results: of ``run``.
+        command: that repeats it.
+        device: where it was done.
+        pretrained: what made the pretrained models, to be said where that is other code.
+
+    Raises:
+        ValueError: cells that different code made.
+    """
+    seeds = ", ".join(map(str, suite.seeds))
+    code, days = made_with(cell for *_, cells in results for cell in cells)
+    others = dict.fromkeys(str(one) for one in pretrained if one.hash != code.hash)
+    about = [
+        f"`{command}`",
+        "",
+        f"Made by {code}; suite {config.content_hash(suite)}, seeds {seeds}, {device}, {days}.",
+        *(["", f"The pretrained models are older: made by {'; '.join(others)}."] if others else []),
+    ]
+    return "\n".join([*about, "", report.results_table(results)])
+
+
+def _evaluated(
+    one: Evaluation,
+    seeds: Sequence[int],
+    weights: dict[int, list[Pretrained]],
+    data: Path,
+    cells: Cells,
+    device: torch.device,
+) -> Result:
+    """Methods on pretrained weights with the weights of each seed, all others with every seed."""
+    benchmark = benchmarks.load(one.benchmark)
+    first = weights[seeds[0]]
+    if one.task in CONTINUOUS:
+        usual, of_weights = frame_methods.usual(first), frame_methods.OF_WEIGHTS
+    else:
+        usual = methods.usual(one.task, benchmark.task(one.task).heads, first)
+        of_weights = methods.OF_WEIGHTS
+    names = one.methods or usual
+    recipe = benchmarks.folder().parent / one.recipe if one.recipe else None
+    trained = [name for name in names if name in of_weights]
+    others = [name for name in names if name not in of_weights]
+    found: list[Cell] = []
+    parts: list[tuple[list[Pretrained], list[str], list[int]]] = []
+    parts += [(weights[seed], trained, [seed]) for seed in weights if trained]
+    parts += [(first, others, list(seeds))] if others else []
+    for model, chosen, with_seeds in parts:
+        found += evaluate(
+            benchmark,
+            one.task,
+            weights=model,
+            data=data,
+            cells=cells,
+            device=device,
+            names=chosen,
+            seeds=with_seeds,
+            recipe=recipe,
+        )[0]
+    return benchmark, one.task, sorted(found, key=lambda cell: names.index(cell.method))
+
+
+def _places(suite: Suite, out: Path) -> dict[tuple[str, int], Path]:
+    """Name and seed -> run folder, of every model that is pretrained for the evaluations."""
+    names = dict.fromkeys(name for one in suite.evaluations for name in one.weights)
+    return {(name, seed): out / "pretraining" / f"{name}-{seed}" for name in names for seed in suite.seeds}
+
+
+def _check_code(made: Mapping[Path, CodeVersion]) -> None:
+    """Refuse pretrained models of other code; ValueError names them."""
+    current = code_version.current()
+    others = {path: code for path, code in made.items() if code.hash != current.hash}
+    if others:
+        path, code = next(iter(others.items()))
+        raise ValueError(
+            f"{path}{f' and {len(others) - 1} more' if len(others) > 1 else ''}: pretrained by {code}; what runs is"
+            f" {current}: choose another --out to pretrain again, or take them with --keep-pretrained; the page says so"
+        )
+
+
+def _pretrained(run: PretrainConfig, data: Path, out: Path, device: torch.device) -> Pretrained:
+    """The model of a run; trained where ``out`` does not hold it yet, or not to the end."""
+    store = Store.open(data).select(sets=run.data.sets or None, split=run.data.split)
+    pool = ClipPool.of(store, run.encoder.people, run.data.longest)
+    resume = begun(out)
+    if not (out / "weights").is_dir():
+        model = train.train(run, pool, out, Processes(0, 1, device), resume=resume)
+        model.save_pretrained(out / "weights", train.provenance(run, store, f"usdrl benchmark, {out.name}"))
+    else:
+        train.run_state(run, pool, out).load()  # refuses what another configuration or other clips made
+    return Pretrained.open(out / "weights")

@@ -1,0 +1,106 @@
+"""YAML and JSON of others: of a bounded size, also after aliases are written out, and without a way into Python.
+
+settings = read_yaml(Path("run.yaml"))
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from usdrl_model.files import limits
+
+_TEXT = "tag:yaml.org,2002:str"
+_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+def read_yaml(path: Path) -> Any:
+    """The content of a YAML file; None where it is empty.
+
+    Raises:
+        ValueError: no UTF-8, not YAML, or larger than any settings; the message names the file.
+        OSError: it cannot be read.
+    """
+    content = limits.read(path, limits.YAML)
+    try:
+        return parse_yaml(content.decode("utf-8"))
+    except ValueError as error:
+        raise ValueError(f"{path}: not a YAML file: {error}") from None
+
+
+def parse_yaml(text: str) -> Any:
+    """The plain values of a YAML text; None where it is empty.
+
+    Raises:
+        ValueError: not YAML, or larger than any settings; the message says where.
+    """
+    limits.check(len(text), limits.YAML, "characters of YAML")
+    try:
+        _check_depth(text)
+        loader = _Loader(text)
+        try:
+            node = loader.get_single_node()
+            if node is None:
+                return None
+            _check(node, {})
+            return loader.construct_document(node)
+        finally:
+            loader.dispose()
+    except yaml.YAMLError as error:
+        raise ValueError(f"{' '.join(str(error).split())[:300]}") from None
+    except (ValueError, TypeError, RecursionError, OverflowError, AttributeError) as error:
+        # A date that is none, a list as a key, brackets without end.
+        raise ValueError(f"{type(error).__name__} {str(error)[:200]}") from None
+
+
+def parse_json(content: bytes | str, where: str, limit: int = limits.JSON) -> Any:
+    """The plain values of a JSON text.
+
+    Raises:
+        ValueError: not JSON, or larger than ``limit`` bytes; the message begins with ``where``.
+    """
+    limits.check(len(content), limit, f"{where}: bytes of JSON")
+    try:
+        return json.loads(content)
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"{where}: not JSON ({str(error)[:200]})") from None
+
+
+def _check_depth(text: str) -> None:
+    """ValueError for a text that is too deep: libyaml composes by recursion in C, which ends the process."""
+    depth = 0
+    for event in yaml.parse(text, Loader=_Loader):
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+            limits.check(depth, limits.YAML_DEPTH, "levels of YAML")
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+
+
+def _check(node: yaml.Node, sizes: dict[int, int]) -> int:
+    """Values below a node, each alias counted as what it stands for; ValueError for too many.
+
+    A node that is met again costs nothing, so this takes as long as the text is, whatever it would grow to.
+    """
+    if id(node) in sizes:
+        if sizes[id(node)] == 0:
+            raise ValueError("an alias inside of what it stands for: write it out")
+        return sizes[id(node)]
+    sizes[id(node)] = 0
+    if isinstance(node, yaml.ScalarNode):
+        if node.tag != _TEXT:
+            limits.check(len(node.value), limits.YAML_SCALAR, "characters of a value in YAML that is no text")
+        total = 1
+    else:
+        for key in (pair[0] for pair in node.value if isinstance(pair, tuple)):
+            if isinstance(key, yaml.ScalarNode) and key.tag != _TEXT:
+                # Long numbers can be chosen so that a dictionary takes for ever.
+                limits.check(len(key.value), limits.YAML_KEY, "characters of a key in YAML that is no text")
+        parts = [part for pair in node.value for part in (pair if isinstance(pair, tuple) else (pair,))]
+        total = 1 + sum(_check(part, sizes) for part in parts)
+    limits.check(total, limits.YAML_VALUES, "values in YAML, written out")
+    sizes[id(node)] = total
+    return total

@@ -1,0 +1,1 @@
+"""Trained detectors made fast: folded, packed, in another precision, exported to ONNX."""

@@ -1,0 +1,146 @@
+"""Detectors in ONNX files, run by ONNX Runtime; ``export`` writes the files.
+
+A file holds the graph, the configuration of its weights and where they came from, so that it stands for a weights
+folder, and a checksum (``onnx_seal``), so that no changed byte runs. It comes from anywhere: ONNX Runtime executes the
+graph and nothing else in it.
+
+Libraries are optional (``pip install 'usdrl_ros[onnx]'``) and imported only when they are needed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from usdrl_model.checkpoints.detector_file import Weights, config_of
+from usdrl_model.errors.shown import LINE, cut
+from usdrl_model.inference import onnx_seal
+from usdrl_model.network.detector import DetectorConfig, Scores
+
+FORMAT = "usdrl.onnx/2"
+MAX_BYTES = 2**30
+"""Of a file; the widest official model has 240 million."""
+INPUT = "windows"
+PROPERTIES = {"precision", "weights", "sha256", "config"}
+"""What a file says about itself besides its format."""
+OUTPUTS = ("frames", "clip", "features")
+"""Logits (N, T, K) and (N, K), and pooled features (N, D * streams)."""
+
+
+class OnnxDetector(nn.Module):
+    """A session of ONNX Runtime, called like ``Detector``."""
+
+    def __init__(self, session: Any, config: DetectorConfig) -> None:
+        super().__init__()
+        self.session = session
+        self.config = config
+
+    def forward(self, x: Tensor) -> Scores:
+        """Score windows (N, T, M, V, 3).
+
+        Raises:
+            ValueError: any other shape; or the graph answers with what its configuration does not promise.
+        """
+        encoder = self.config.encoder
+        expected = (encoder.frames, encoder.people, encoder.joints, 3)
+        if x.ndim != 5 or x.shape[1:] != expected:
+            raise ValueError(f"expected windows of shape (N, {', '.join(map(str, expected))}), got {tuple(x.shape)}")
+        try:
+            frames, clip = self.session.run(OUTPUTS[:2], {INPUT: x.float().numpy()})
+        except Exception as error:  # as in ``session``
+            raise ValueError(
+                f"the ONNX file cannot judge {len(x)} windows ({cut(error, LINE)}); export it again"
+            ) from None
+        labels = len(self.config.labels)
+        shapes = (len(x), encoder.frames, labels), (len(x), labels)
+        if (frames.shape, clip.shape) != shapes or not (np.isfinite(frames).all() and np.isfinite(clip).all()):
+            raise ValueError(
+                f"expected finite scores of shape {shapes[0]} and {shapes[1]} of the ONNX file, got {frames.shape} and"
+                f" {clip.shape}{'' if (frames.shape, clip.shape) != shapes else ', not finite'}: export it again"
+            )
+        return Scores(frames=torch.from_numpy(frames), clip=torch.from_numpy(clip))
+
+
+def load(path: Path, device: str = "auto", precision: str = "auto") -> Weights:
+    """Load an exported detector; arguments and errors as ``inference.load``.
+
+    The session takes as many threads as torch has now (``torch.set_num_threads``).
+    """
+    if not path.is_file():
+        raise FileNotFoundError(f"{path}: no such file; usdrl export writes one")
+    if device not in ("auto", "cpu"):
+        raise ValueError(f"device {device!r}: ONNX files run on the CPU; use auto or cpu, or the weights folder")
+    content = _content(path)
+    opened = session(content, name=str(path))
+    properties = opened.get_modelmeta().custom_metadata_map
+    if properties.get("format") != FORMAT or not properties.keys() >= PROPERTIES:
+        found = cut(properties.get("format", "of others"))
+        raise ValueError(f"{path}: expected an ONNX file of format {FORMAT!r}, got {found}; write it with usdrl export")
+    if not onnx_seal.is_sealed(content):
+        raise ValueError(f"{path}: its bytes do not fit its checksum, so it is damaged or was changed; export it again")
+    if precision not in ("auto", properties["precision"]):
+        raise ValueError(
+            f"precision {precision!r}: {path} is {properties['precision']}; use auto, or export the precision you need"
+        )
+    config = config_of(properties["config"], str(path))
+    return Weights(
+        name=cut(properties["weights"]),
+        path=path,
+        sha256=hashlib.sha256(content).hexdigest(),
+        made_from=cut(properties["sha256"]),
+        detector=OnnxDetector(opened, config.detector),
+        config=config,
+        precision=properties["precision"],
+        runtime=f"ONNX Runtime {library('onnxruntime').__version__}",
+    )
+
+
+def _content(path: Path) -> bytes:
+    size = path.stat().st_size
+    if size > MAX_BYTES:
+        raise ValueError(f"{path}: {size} bytes; expected at most {MAX_BYTES}, more than any detector of this package")
+    return path.read_bytes()
+
+
+def session(model: Path | bytes, threads: int | None = None, name: str = "the model") -> Any:
+    """A session on the CPU.
+
+    Args:
+        model: an ONNX file, or its content.
+        threads: as many as torch has now where left out.
+        name: of the content, for messages.
+
+    Raises:
+        ImportError: ONNX Runtime is not installed.
+        ValueError: no ONNX file, a damaged one, or one that this ONNX Runtime cannot run.
+    """
+    runtime = library("onnxruntime")
+    options = runtime.SessionOptions()
+    options.intra_op_num_threads = torch.get_num_threads() if threads is None else threads
+    options.inter_op_num_threads = 1
+    # Waiting threads must not burn the cores that the rest of the robot needs.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    content = model if isinstance(model, bytes) else str(model)
+    try:
+        return runtime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # the library has an exception for each of its error codes, and no common base
+        name = name if isinstance(model, bytes) else str(model)
+        raise ValueError(
+            f"{name}: ONNX Runtime {runtime.__version__} cannot load it ({cut(error, LINE)}); export it again"
+        ) from None
+
+
+def library(name: str) -> Any:
+    """An optional library of the ``onnx`` extra, or ImportError that says how to install it."""
+    try:
+        return import_module(name)
+    except ImportError as error:
+        raise ImportError(
+            f"{name.partition('.')[0]} is not installed: pip install 'usdrl_ros[onnx]' (ONNX files need it)"
+        ) from error

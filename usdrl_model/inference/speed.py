@@ -1,0 +1,212 @@
+"""What an encoder costs in each of the ways it can run, next to how far its answers are from the exact ones.
+
+Every variant runs in one process, in turns, so that whatever else the machine does slows all of them alike; the table
+has medians. Processor time hardly depends on other programs, time on the clock does. The base of all speed-ups is the
+plain formula of the official code on the same windows and threads; errors are those to a copy of it in float64.
+
+Example::
+
+    rows, skipped = bench(random_encoder(preset("small")), windows(preset("small"), 8), batches=(1, 8), rounds=11)
+"""
+
+from __future__ import annotations
+
+import copy
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from statistics import median
+
+import torch
+from torch import Tensor, nn
+
+from usdrl_model.inference.fold import fold
+from usdrl_model.inference.onnx_export import quantise, to_onnx
+from usdrl_model.inference.onnx_runtime import INPUT, session
+from usdrl_model.inference.packed_linear import pack
+from usdrl_model.network.config import Stream
+from usdrl_model.network.dste import DSTE, EncoderConfig
+from usdrl_model.network.initialise import initialise
+
+Tokens = dict[Stream, Tensor]
+Run = Callable[[Tensor], Tokens]
+WARM_UP = 2
+"""Rounds that do not count, in which libraries choose their kernels."""
+START_UP = """
+import torch
+torch.set_num_threads({threads})
+{load}
+"""
+LOAD_WEIGHTS = """
+from usdrl_model.stream import ActionStream
+ActionStream.from_pretrained({weights!r}, topology="kinect_v2_25").warm_up()
+"""
+LOAD_PRESET = """
+from usdrl_model.bench import fast, random_encoder, windows
+from usdrl_model.presets import preset
+fast(random_encoder(preset({name!r})))(windows(preset({name!r}), 1))
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the table."""
+
+    variant: str
+    batch: int
+    cpu_ms: float
+    """Processor time of a call, median."""
+    wall_ms: float
+    """Time on the clock, median."""
+    speed_up: float
+    """Processor time of the plain formula for this batch, divided by that of this variant."""
+    max_abs_error: float
+    """Of all tokens, to the same encoder in float64."""
+    min_cosine: float
+    """Of the pooled features of a window to the exact ones."""
+
+
+def bench(
+    encoder: DSTE, x: Tensor, *, batches: Sequence[int], rounds: int, smaller: Mapping[str, DSTE] | None = None
+) -> tuple[list[Row], dict[str, str]]:
+    """Measure the variants of ``encoder``, and other encoders as they run by default.
+
+    Args:
+        encoder: plain, in evaluation mode, on the CPU.
+        x: (N, T, M, V, 3) windows; N at least the largest batch.
+        batches: windows a call.
+        rounds: turns that count.
+        smaller: name -> encoder, in the same table.
+
+    Returns:
+        The rows, and why a variant is not among them.
+
+    Raises:
+        ValueError: too few windows.
+    """
+    if not batches or max(batches) > len(x):
+        raise ValueError(f"expected windows for the largest batch of {batches}, got {len(x)}")
+    runs, skipped = variants(encoder)
+    origin = dict.fromkeys(runs, encoder)
+    for name, other in (smaller or {}).items():
+        runs[name], origin[name] = fast(other), other
+    exact = {id(plain): _exact(plain, x) for plain in origin.values()}
+    rows = []
+    for batch in batches:
+        timings = interleave({name: partial(run, x[:batch]) for name, run in runs.items()}, rounds)
+        for name, (cpu, wall) in timings.items():
+            plain = origin[name]
+            tokens = {stream: part[:batch] for stream, part in exact[id(plain)].items()}
+            error, cosine = _compare(plain, runs[name](x[:batch]), tokens)
+            rows.append(Row(name, batch, 1e3 * cpu, 1e3 * wall, timings["plain"][0] / cpu, error, cosine))
+    return rows, skipped
+
+
+def variants(encoder: DSTE) -> tuple[dict[str, Run], dict[str, str]]:
+    """Every way to run ``encoder``, and why one is missing."""
+    folded = fold(encoder)
+    bfloat16 = fold(encoder, torch.bfloat16)
+    pack(bfloat16)
+    runs = {"plain": _torch(encoder), "folded": _torch(folded), "fp32": fast(encoder), "bf16": _torch(bfloat16)}
+    try:
+        config = encoder.config
+        shape = (config.frames, config.people, config.joints, 3)
+        model = to_onnx(_AllTokens(folded), shape, config.streams)
+        runs["ONNX Runtime fp32"] = _onnx(model, config.streams)
+        runs["ONNX Runtime int8"] = _onnx(quantise(model), config.streams)
+    except ImportError as error:
+        return runs, {"ONNX Runtime": str(error)}
+    return runs, {}
+
+
+def fast(encoder: DSTE) -> Run:
+    """The encoder as ``inference.load`` makes it: folded and packed, in float32."""
+    folded = fold(encoder)
+    pack(folded)
+    return _torch(folded)
+
+
+def interleave(calls: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, tuple[float, float]]:
+    """Call everything in turns; name -> median seconds of processor time (all threads) and on the clock."""
+    times: dict[str, list[tuple[float, float]]] = {name: [] for name in calls}
+    for _ in range(WARM_UP + rounds):
+        for name, call in calls.items():
+            cpu, wall = time.process_time(), time.perf_counter()
+            call()
+            times[name].append((time.process_time() - cpu, time.perf_counter() - wall))
+    return {
+        name: (median(cpu for cpu, _ in found[WARM_UP:]), median(wall for _, wall in found[WARM_UP:]))
+        for name, found in times.items()
+    }
+
+
+def start_up(weights: str | None, preset: str, threads: int) -> float:
+    """Seconds from the start of Python to the first result, in a process of its own."""
+    load = LOAD_PRESET.format(name=preset) if weights is None else LOAD_WEIGHTS.format(weights=weights)
+    begin = time.perf_counter()
+    subprocess.run([sys.executable, "-c", START_UP.format(threads=threads, load=load)], check=True)
+    return time.perf_counter() - begin
+
+
+def random_encoder(config: EncoderConfig, seed: int = 0) -> DSTE:
+    """An encoder with the weights of the official start, moved so that every one of them has a say in the result."""
+    generator = torch.Generator().manual_seed(seed)
+    encoder = DSTE(config).eval()
+    initialise(encoder, generator)
+    with torch.no_grad():
+        for parameter in encoder.parameters():
+            if parameter.ndim == 1:  # biases and norms
+                parameter.add_(0.1 * torch.randn(parameter.shape, generator=generator))
+            else:
+                parameter.mul_(1.5)
+    return encoder
+
+
+def windows(config: EncoderConfig, count: int, seed: int = 0) -> Tensor:
+    """(count, T, M, V, 3) random joints, half a metre around the centre."""
+    generator = torch.Generator().manual_seed(seed)
+    return 0.5 * torch.randn(count, config.frames, config.people, config.joints, 3, generator=generator)
+
+
+class _AllTokens(nn.Module):
+    """An encoder whose tokens come in the order of its streams."""
+
+    def __init__(self, encoder: DSTE) -> None:
+        super().__init__()
+        self.encoder = encoder
+
+    def forward(self, x: Tensor) -> tuple[Tensor, ...]:
+        tokens = self.encoder(x)
+        return tuple(tokens[stream] for stream in self.encoder.config.streams)
+
+
+def _torch(encoder: DSTE) -> Run:
+    def run(x: Tensor) -> Tokens:
+        with torch.inference_mode():
+            return encoder(x)
+
+    return run
+
+
+def _onnx(model: bytes, streams: tuple[Stream, ...]) -> Run:
+    opened = session(model)
+
+    def run(x: Tensor) -> Tokens:
+        found = opened.run(streams, {INPUT: x.numpy()})
+        return {stream: torch.from_numpy(part) for stream, part in zip(streams, found, strict=True)}
+
+    return run
+
+
+def _exact(encoder: DSTE, x: Tensor) -> Tokens:
+    return _torch(copy.deepcopy(encoder).double())(x.double())
+
+
+def _compare(encoder: DSTE, tokens: Tokens, exact: Tokens) -> tuple[float, float]:
+    """Largest error of a token, smallest cosine of pooled features."""
+    error = max((tokens[stream] - exact[stream]).abs().max().item() for stream in exact)
+    pooled, right = encoder.pooled(tokens).double(), encoder.pooled(exact)
+    return error, torch.cosine_similarity(pooled, right).min().item()

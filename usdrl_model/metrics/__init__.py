@@ -1,0 +1,1 @@
+"""Scores: frames and segments, events, average precision, protocols of benchmarks."""

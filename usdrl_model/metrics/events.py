@@ -1,0 +1,188 @@
+"""How good detected actions are as events, with their delays: what a robot feels.
+
+How many actions were found, how late it learnt of them, and how often it was called for nothing. Frame by frame and
+segment by segment is in ``metrics``.
+
+    >>> truth = [Segment("1", "wave", 1.0, 3.0)]
+    >>> found = [Detection(person="7", label="wave", start=1.2, end=3.0, decided=1.7)]
+    >>> scores = score_events([ScoredRecording(truth=truth, detections=found, duration=10.0)])
+    >>> scores.overall[0.5].f1, round(scores.onset_delay.median, 3)
+    (1.0, 0.7)
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from usdrl_model.events.onset_offset import Event
+from usdrl_model.metrics.segment_scores import IOU_THRESHOLDS, Counts, for_json, match_segments, ratio
+from usdrl_model.skeleton.recording import Segment
+
+DELAY_IOU = 0.1
+"""An event overlapping the truth this much has seen the action: its onset can be compared."""
+SECONDS_AN_HOUR = 3600.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Detection:
+    """One detected action: an onset event and its end in one."""
+
+    person: str
+    label: str
+    start: float
+    """Onset, dated back; stamp in seconds."""
+    end: float
+    decided: float | None = None
+    """Stamp at which the onset was published; None where it is not known."""
+
+
+def detections(events: Iterable[Event], end: float) -> list[Detection]:
+    """Join onset events with their offset (or lost) events.
+
+    Args:
+        events: of one stream, in the order of their ``seq``.
+        end: last stamp of the recording: where actions end that never got an offset.
+
+    Raises:
+        ValueError: an end without its onset, or a second onset before the end.
+    """
+    open_ones: dict[tuple[str, str], Detection] = {}
+    closed: list[Detection] = []
+    for event in events:
+        who, label = key = (event.person, event.label)
+        begun = open_ones.pop(key, None)
+        if (event.kind == "onset") != (begun is None):
+            state = "no onset before it" if begun is None else "an onset before it that never ended"
+            raise ValueError(
+                f"event {event.seq}, {event.kind} of {label!r} of person {who}, has {state}: pass all events"
+            )
+        if begun is None:
+            open_ones[key] = Detection(person=who, label=label, start=event.onset, end=end, decided=event.stamp)
+        else:
+            closed.append(replace(begun, end=event.stamp if event.offset is None else event.offset))
+    return sorted([*closed, *open_ones.values()], key=lambda found: (found.start, found.person, found.label))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ScoredRecording:
+    """Truth and detections of one recording. With one person on each side, their ids need not be the same."""
+
+    truth: Sequence[Segment]
+    detections: Sequence[Detection]
+    duration: float
+    """Seconds from the first to the last frame, for the rate of false alarms."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """Median and 90th percentile of a set of times, in seconds; nan when it is empty."""
+
+    median: float
+    p90: float
+    count: int
+
+    @classmethod
+    def of(cls, values: Sequence[float]) -> Spread:
+        """Spread of ``values``."""
+        if not len(values):
+            return cls(math.nan, math.nan, 0)
+        return cls(float(np.median(values)), float(np.percentile(values, 90)), len(values))
+
+    def to_dict(self) -> dict[str, float | int | None]:
+        """Ready for JSON."""
+        return {"median": for_json(self.median), "p90": for_json(self.p90), "count": self.count}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class EventScores:
+    """Scores of detected actions, pooled over recordings and people."""
+
+    overall: dict[float, Counts]
+    """IoU threshold -> counts over all labels."""
+    per_label: dict[str, dict[float, Counts]]
+    """Label -> IoU threshold -> counts; every label of the truth and of the detections, sorted."""
+    onset_delay: Spread
+    """Decision stamp minus true onset, of events that match at ``DELAY_IOU``: how late a robot learns of it."""
+    onset_error: Spread
+    """Dated-back onset minus true onset, of the same events; its sign is kept."""
+    false_alarms: int
+    """Detections that overlap no true segment of their label and person."""
+    false_alarms_per_hour: float
+    hours: float
+    """Length of all recordings."""
+
+    def to_dict(self) -> dict[str, object]:
+        """Ready for JSON; thresholds become keys such as ``"0.5"``."""
+        return {
+            "overall": {str(iou): counts.to_dict() for iou, counts in self.overall.items()},
+            "per_label": {
+                label: {str(iou): counts.to_dict() for iou, counts in by_iou.items()}
+                for label, by_iou in self.per_label.items()
+            },
+            "onset_delay": self.onset_delay.to_dict(),
+            "onset_error": self.onset_error.to_dict(),
+            "false_alarms": self.false_alarms,
+            "false_alarms_per_hour": for_json(self.false_alarms_per_hour),
+            "hours": self.hours,
+        }
+
+
+def score_events(recordings: Iterable[ScoredRecording], ious: Sequence[float] = IOU_THRESHOLDS) -> EventScores:
+    """Score detected actions against the truth, by the rule of ``segment_counts`` on intervals in seconds, a person.
+
+    Args:
+        recordings: truth and detections of each recording; both may be empty.
+        ious: thresholds at which hits are counted.
+    """
+    per_label: dict[str, dict[float, Counts]] = {}
+    delays: list[float] = []
+    errors: list[float] = []
+    false_alarms = 0
+    seconds = 0.0
+    for recording in recordings:
+        seconds += recording.duration
+        for truth, found in _by_person_and_label(recording):
+            label = (truth or found)[0].label
+            by_iou = per_label.setdefault(label, dict.fromkeys(ious, Counts()))
+            true_spans, found_spans = _spans(truth), _spans(found)
+            for iou in ious:
+                hits = len(match_segments(true_spans, found_spans, iou))
+                by_iou[iou] += Counts(hits, len(found) - hits, len(truth) - hits)
+            for place, index in match_segments(true_spans, found_spans, DELAY_IOU):
+                errors.append(found[index].start - truth[place].start)
+                decided = found[index].decided
+                if decided is not None:
+                    delays.append(decided - truth[place].start)
+            false_alarms += sum(
+                not any(true.start <= event.end and event.start <= true.end for true in truth) for event in found
+            )
+    hours = seconds / SECONDS_AN_HOUR
+    return EventScores(
+        overall={iou: sum((by_iou[iou] for by_iou in per_label.values()), Counts()) for iou in ious},
+        per_label=dict(sorted(per_label.items())),
+        onset_delay=Spread.of(delays),
+        onset_error=Spread.of(errors),
+        false_alarms=false_alarms,
+        false_alarms_per_hour=ratio(false_alarms, hours),
+        hours=hours,
+    )
+
+
+def _spans(actions: Sequence[Segment] | Sequence[Detection]) -> list[tuple[int | str, float, float]]:
+    return [(action.label, action.start, action.end) for action in actions]
+
+
+def _by_person_and_label(recording: ScoredRecording) -> list[tuple[list[Segment], list[Detection]]]:
+    """Truth and detections that may match each other."""
+    people = {segment.person for segment in recording.truth}, {found.person for found in recording.detections}
+    same_person = len(people[0]) == len(people[1]) == 1
+    groups: dict[tuple[str, str], tuple[list[Segment], list[Detection]]] = {}
+    for segment in recording.truth:
+        groups.setdefault(("" if same_person else segment.person, segment.label), ([], []))[0].append(segment)
+    for found in recording.detections:
+        groups.setdefault(("" if same_person else found.person, found.label), ([], []))[1].append(found)
+    return list(groups.values())

@@ -1,0 +1,1 @@
+"""The networks: encoders (DSTE, STTR), their layers and their heads."""

@@ -1,0 +1,124 @@
+"""Shape of the skeleton encoder: the official model by default, every repair a field of its own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Literal, get_args
+
+from usdrl_model.config import at_most
+from usdrl_model.network.modality import Modality
+
+Stream = Literal["temporal", "spatial"]
+Architecture = Literal["dste", "sttr"]
+Centre = Literal["frame", "window"]
+MAX_FRAMES = 200
+"""Length of the sinusoidal position table (official value)."""
+MAX_TOKENS = 1024
+"""Joints of all people of a window; attention between them takes the square of it."""
+LIMITS = {"heads": 64, "people": 32, "joints": 512, "gap": MAX_TOKENS,
+          "stem_kernel": 2 * MAX_FRAMES + 1, "conv_kernel": 2 * MAX_FRAMES + 1}  # fmt: skip
+"""Largest sizes: beyond any use, and within what a robot can hold, because they may come from a file of others. That of
+``hidden`` is in the shapes of a file, which are compared before anything is built."""
+DSTE_ONLY = ("alpha", "gap", "drop_path", "conv_kernel", "mlp_residual")
+"""Fields that the STTR baseline has no place for."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class EncoderConfig:
+    """Shape of the encoder; the defaults are the official model.
+
+    Every field after ``drop_path`` is a repair or a variant that the official code lacks; its default is the official
+    behaviour. docs/model.md describes each.
+    """
+
+    hidden: int = 1024
+    """D, features a token."""
+    heads: int = 1
+    """Attention heads; divides ``hidden``."""
+    frames: int = 64
+    """T, frames of a window; the shift weights of the temporal stream are (T, T)."""
+    people: int = 2
+    """M, people in a window."""
+    joints: int = 25
+    """V, joints a person."""
+    architecture: Architecture = "dste"
+    """``dste`` or its baseline ``sttr``, ordinary transformer layers."""
+    alpha: float = 0.5
+    """Share of CA in a layer; DSA has the rest."""
+    gap: int = 4
+    """Every gap-th token keeps its own value in the dense shift."""
+    drop_path: float = 0.1
+    """Probability that a sample skips a branch in training."""
+    streams: tuple[Stream, ...] = ("temporal", "spatial")
+    """The streams that run. Dropping the spatial one saves a third of the time and costs nothing on small data."""
+    velocity: bool = False
+    """Append the frame-to-frame difference to the coordinates (6 numbers a joint instead of 3)."""
+    stem_kernel: int = 0
+    """Odd kernel of a convolution over time in front of the temporal stream; 0 keeps the official linear embedding."""
+    conv_kernel: int = 1
+    """Odd kernel of the convolution in CA of the temporal stream. Official: 1, which mixes no neighbouring frames."""
+    mlp_residual: bool = False
+    """Keep the residual round the MLP of CA that the official code leaves out."""
+    causal: bool = False
+    """No token of the temporal stream sees a later frame. The parameters are the same, so any weights load."""
+    centre: Centre = "frame"
+    """What the origin of a window is: where the person's spine is in each frame (official), or its median place in the
+    window, so that the encoder sees where they go. The latter is for skeletons in a frame that does not move."""
+    mask_empty: bool = False
+    """Keep the joint tokens of a person who is zero throughout out of attention, shift and pooling."""
+    spatial_pool: Literal["official", "broadcast"] = "official"
+    """Joint tokens in frame features: averaged onto the time axis (official), or their maximum in every frame."""
+    modalities: tuple[Modality, ...] = ("joint",)
+    """What one network sees of a window: each is embedded by layers of its own, and their embeddings are averaged."""
+
+    def __post_init__(self) -> None:
+        """Refuse shapes that cannot be built."""
+        at_most(self, LIMITS)
+        if self.people * self.joints > MAX_TOKENS:
+            raise ValueError(f"people * joints: expected at most {MAX_TOKENS}, got {self.people} * {self.joints}")
+        if self.hidden < 2 or self.heads < 1 or self.hidden % self.heads or self.hidden % 2:
+            raise ValueError(f"hidden must be even and a multiple of heads, got {self.hidden} and {self.heads} heads")
+        if not 1 <= self.frames <= MAX_FRAMES:
+            raise ValueError(f"frames must be 1 to {MAX_FRAMES}, got {self.frames}")
+        if self.people < 1 or self.joints < 1 or self.gap < 1:
+            raise ValueError(f"people, joints and gap must be above 0, got {self.people}, {self.joints}, {self.gap}")
+        if not 0.0 <= self.alpha <= 1.0 or not 0.0 <= self.drop_path < 1.0:
+            raise ValueError(f"alpha must be 0 to 1 and drop_path below 1, got {self.alpha} and {self.drop_path}")
+        if self.centre not in get_args(Centre):
+            raise ValueError(f"centre must be {' or '.join(get_args(Centre))}, got {self.centre!r}")
+        if self.conv_kernel < 1 or self.stem_kernel < 0:
+            raise ValueError(
+                f"expected conv_kernel from 1 and stem_kernel from 0, got {self.conv_kernel} and {self.stem_kernel}"
+            )
+        if self.conv_kernel % 2 == 0 or (self.stem_kernel and self.stem_kernel % 2 == 0):
+            raise ValueError(f"kernels must be odd, got conv_kernel={self.conv_kernel} stem_kernel={self.stem_kernel}")
+        if not self.streams or set(self.streams) - {"temporal", "spatial"}:
+            raise ValueError(f"streams must name temporal, spatial or both, got {self.streams}")
+        if not self.modalities or set(self.modalities) - set(get_args(Modality)):
+            raise ValueError(f"modalities must name {', '.join(get_args(Modality))} or some, got {self.modalities}")
+        if len(set(self.modalities)) < len(self.modalities):
+            raise ValueError(f"modalities must be distinct, got {self.modalities}")
+        if self.architecture == "sttr":
+            idle = [f.name for f in fields(self) if f.name in DSTE_ONLY and getattr(self, f.name) != f.default]
+            if idle:
+                raise ValueError(f"architecture sttr has no {', '.join(idle)}: leave it out, or take architecture dste")
+
+    @property
+    def channels(self) -> int:
+        """Numbers a joint and frame: 3, or 6 with velocity."""
+        return 6 if self.velocity else 3
+
+    @property
+    def tokens(self) -> int:
+        """Joint tokens of a window: M * V."""
+        return self.people * self.joints
+
+    @property
+    def windows(self) -> str:
+        """What windows it takes, in words: frames x people, and the centre where it is not the usual one."""
+        return f"{self.frames} x {self.people}" + (", centred as a whole" if self.centre == "window" else "")
+
+    @property
+    def features(self) -> int:
+        """Size of a pooled or dense feature: D for every stream that runs."""
+        return self.hidden * len(self.streams)

@@ -1,0 +1,75 @@
+"""Encoder and heads in one module: windows in, scores of every frame and of the whole clip out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from torch import Tensor, nn
+
+from usdrl_model.config import at_most
+from usdrl_model.errors.shown import check_name, shown
+from usdrl_model.network.dste import EncoderConfig, build_encoder
+
+BACKGROUND = "none"
+"""Label of class 0: nothing that the detector knows is going on."""
+
+MIN_RATE, MAX_RATE = 0.1, 240.0
+"""Frames a second; no tracker is faster."""
+MAX_LABELS = 1000
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DetectorConfig:
+    """A trained detector's shape and its classes."""
+
+    labels: tuple[str, ...]
+    """K names, the first one is "none"."""
+    encoder: EncoderConfig = field(default_factory=EncoderConfig)
+    rate: float = 15.0
+    """Frames a second of the windows; T / rate is the time span that the model sees."""
+    dropout: float = 0.3
+    """Before each head, in training."""
+
+    def __post_init__(self) -> None:
+        """Refuse labels without background, with repeats, or that cannot be shown."""
+        if not self.labels or self.labels[0] != BACKGROUND or len(set(self.labels)) != len(self.labels):
+            raise ValueError(f"labels must be distinct and begin with {BACKGROUND!r}, got {shown(self.labels)}")
+        if len(self.labels) > MAX_LABELS:
+            raise ValueError(f"labels: expected at most {MAX_LABELS}, got {len(self.labels)}")
+        for label in self.labels:
+            check_name(label, "labels")
+        if self.rate < MIN_RATE:
+            raise ValueError(f"rate must be above 0 ({MIN_RATE:g} at least) frames a second, got {self.rate}")
+        at_most(self, {"rate": MAX_RATE})
+        if not 0.0 <= self.dropout < 1.0:
+            raise ValueError(f"dropout must be in [0, 1), got {self.dropout}")
+
+
+class Scores(NamedTuple):
+    """Logits of a batch of windows."""
+
+    frames: Tensor
+    """(N, T, K) of every frame (dense head)."""
+    clip: Tensor
+    """(N, K) of the window as a whole (recognition head)."""
+
+
+class Detector(nn.Module):
+    """An encoder with a dense head and a recognition head, one linear layer each (official ``Downstream``)."""
+
+    def __init__(self, config: DetectorConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.encoder = build_encoder(config.encoder)
+        self.dropout = nn.Dropout(config.dropout)
+        self.dense = nn.Linear(config.encoder.features, len(config.labels))
+        self.recognition = nn.Linear(config.encoder.features, len(config.labels))
+
+    def forward(self, x: Tensor) -> Scores:
+        """Score windows (N, T, M, V, 3); ValueError for any other shape."""
+        tokens = self.encoder(x)
+        return Scores(
+            frames=self.dense(self.dropout(self.encoder.dense(tokens))),
+            clip=self.recognition(self.dropout(self.encoder.pooled(tokens))),
+        )

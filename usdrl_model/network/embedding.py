@@ -1,0 +1,113 @@
+"""From coordinates to tokens: the embeddings of both streams and the positions of frames."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F  # noqa: N812 (torch's own habit)
+
+from usdrl_model.network.config import MAX_FRAMES, EncoderConfig, Stream
+
+VELOCITY_SCALE = 10.0
+"""Brings a frame-to-frame difference to the size of a joint coordinate (0.05 m a frame at 15 Hz is 0.75 m/s)."""
+
+
+class PositionTable(nn.Module):
+    """Adds a fixed sinusoid to the tokens; (N, L, D)."""
+
+    pe: Tensor
+
+    def __init__(self, hidden: int) -> None:
+        super().__init__()
+        position = torch.arange(MAX_FRAMES)[:, None]
+        rate = torch.exp(torch.arange(0, hidden, 2) * (-math.log(10000.0) / hidden))
+        table = torch.zeros(1, MAX_FRAMES, hidden)
+        table[0, :, 0::2] = torch.sin(position * rate)
+        table[0, :, 1::2] = torch.cos(position * rate)
+        self.register_buffer("pe", table)
+
+    def forward(self, x: Tensor) -> Tensor:  # noqa: D102
+        return x + self.pe[:, : x.shape[1]]
+
+
+class TokenEmbedding(nn.Module):
+    """Both embeddings; the spatial one is there only where its stream runs.
+
+    The embeddings of the first modality have the official names, those of another end in its name.
+    """
+
+    def __init__(self, config: EncoderConfig) -> None:
+        super().__init__()
+        self._suffixes = ["", *(f"_{name}" for name in config.modalities[1:])]
+        for suffix in self._suffixes:
+            if "temporal" in config.streams:
+                stem = ConvStem if config.stem_kernel else linear_embedding
+                self.add_module(f"t_embedding{suffix}", stem(config.tokens * config.channels, config))
+            if "spatial" in config.streams:
+                size = config.frames * config.channels
+                self.add_module(f"s_embedding{suffix}", linear_embedding(size, config))
+
+    def embed(self, stream: Stream, modalities: Sequence[Tensor], shares: Tensor | None) -> Tensor:
+        """Average over the modalities.
+
+        Args:
+            stream: which embeddings.
+            modalities: (N, L, numbers a token) of each modality.
+            shares: (N, modalities) weights that add up to 1; equal ones where left out.
+
+        Returns:
+            (N, L, D).
+        """
+        embedded = [
+            getattr(self, f"{stream[0]}_embedding{suffix}")(x)
+            for suffix, x in zip(self._suffixes, modalities, strict=True)
+        ]
+        if len(embedded) == 1:
+            return embedded[0]
+        if shares is None:
+            return torch.stack(embedded).mean(dim=0)
+        return torch.einsum("nm,mnld->nld", shares, torch.stack(embedded))
+
+
+def linear_embedding(size: int, config: EncoderConfig) -> nn.Module:
+    """Official embedding of a token of ``size`` numbers."""
+    hidden = config.hidden
+    return nn.Sequential(nn.Linear(size, hidden), nn.LayerNorm(hidden), nn.ReLU(), nn.Linear(hidden, hidden))
+
+
+class ConvStem(nn.Module):
+    """Embedding of frames that sees their neighbours: convolution, batch norm, ReLU, 1x1 convolution."""
+
+    def __init__(self, size: int, config: EncoderConfig) -> None:
+        super().__init__()
+        self.conv1 = conv_over_time(size, config.hidden, config.stem_kernel, config.causal)
+        self.norm = nn.BatchNorm1d(config.hidden)
+        self.conv2 = nn.Conv1d(config.hidden, config.hidden, 1)
+
+    def forward(self, x: Tensor) -> Tensor:  # noqa: D102
+        return self.conv2(F.relu(self.norm(self.conv1(x.transpose(1, 2))))).transpose(1, 2)
+
+
+class CausalConv1d(nn.Conv1d):
+    """A convolution over (N, C, T) whose output at a frame has seen this frame and earlier ones."""
+
+    def forward(self, x: Tensor) -> Tensor:  # noqa: D102
+        return super().forward(F.pad(x, (self.kernel_size[0] - 1, 0)))
+
+
+def conv_over_time(inputs: int, outputs: int, kernel: int, causal: bool) -> nn.Conv1d:
+    """A convolution that keeps the number of frames; the same parameters either way."""
+    if causal:
+        return CausalConv1d(inputs, outputs, kernel)
+    return nn.Conv1d(inputs, outputs, kernel, padding=kernel // 2)
+
+
+def velocity(x: Tensor) -> Tensor:
+    """Difference to the frame before, 0 in the first one; (N, T, ...) -> the same shape.
+
+    Backward, so that the newest frame of a live window has one.
+    """
+    return F.pad(x.diff(dim=1).flatten(2), (0, 0, 1, 0)).view_as(x)

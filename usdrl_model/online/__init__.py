@@ -1,0 +1,1 @@
+"""The online pipeline: `ActionStream` takes frames and gives events."""

@@ -1,0 +1,176 @@
+"""What can be measured of skeletons, and how far it is from a human body: proportions, size, posture, sides.
+
+Everything takes the canonical joints of R sights, (R, 25, 3) with NaN where a joint is missing, and medians over them,
+so that noise, odd poses and single wrong frames count little. Proportions and sides are the same in any axes and units.
+"""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+
+from usdrl_model.skeleton.topology import JOINT_INDEX, Topology
+
+STATURE = 1.7
+"""Metres: the adult that sizes are relative to."""
+SIDES = ("left", "right")
+_LIMBS = (("shoulder", "elbow", 0.158), ("elbow", "wrist", 0.143), ("hip", "knee", 0.237), ("knee", "ankle", 0.232))
+_TRUNK = (
+    ("spine_base", "spine_shoulder", 0.29),
+    ("shoulder_left", "shoulder_right", 0.2),
+    ("spine_shoulder", "head", 0.13),
+)
+_BONES = (*((f"{a}_{side}", f"{b}_{side}", share) for a, b, share in _LIMBS for side in SIDES), *_TRUNK)
+"""Two joints and their distance as a share of the stature; the limbs first, left and right in turn."""
+_STARTS = [JOINT_INDEX[start] for start, _, _ in _BONES]
+_ENDS = [JOINT_INDEX[end] for _, end, _ in _BONES]
+_SHARES = np.array([share for _, _, share in _BONES])
+WORST = 2.0
+"""Logarithm of a ratio beyond which a length is no more wrong than wrong."""
+LIMB_STRAIGHT, TRUNK_STRAIGHT = 30.0, 25.0
+"""Degrees of bend below which knees and hips are straight: somebody stands, or lies."""
+BENT = 0.12
+"""Of the torso, how far a knee must be off the line from hip to ankle before it tells where the front is."""
+
+
+def joint(body: np.ndarray, name: str) -> np.ndarray:
+    """(R, 3) one joint; of a name without its side, the middle of left and right."""
+    if name in JOINT_INDEX:
+        return body[:, JOINT_INDEX[name]]
+    left, right = (body[:, JOINT_INDEX[f"{name}_{side}"]] for side in SIDES)
+    return (left + right) / 2.0
+
+
+def size(body: np.ndarray) -> float:
+    """How many times larger than an adult of ``STATURE`` metres, by the median bone; NaN where nothing is seen."""
+    return median(_lengths(body) / (_SHARES * STATURE))
+
+
+def torso(body: np.ndarray) -> float:
+    """Median distance from the hips to between the shoulders; NaN where never seen."""
+    return median(np.linalg.norm(joint(body, "spine_shoulder") - joint(body, "spine_base"), axis=1))
+
+
+def misfit(body: np.ndarray) -> float:
+    """How unlike a human body the proportions are: real people 0.05 to 0.3, joints in another order 0.3 to 2.
+
+    Mean over the bones of |log(length / expected)| relative to the median bone, plus that of left to right; NaN where
+    fewer than six bones are seen.
+    """
+    ratios = np.log(np.maximum(_lengths(body), 1e-9) / _SHARES)
+    if np.isfinite(ratios).sum() < 6:
+        return float("nan")
+    pairs = 2 * len(_LIMBS)
+    wrong = np.abs(ratios - median(ratios))
+    uneven = np.abs(ratios[0:pairs:2] - ratios[1:pairs:2])
+    return _mean_capped(wrong) + _mean_capped(uneven)
+
+
+def flatness(joints: np.ndarray) -> float:
+    """Median thickness of skeletons (R, V, 3) relative to their extent: 0 where all joints of each lie in a plane."""
+    seen = np.isfinite(joints).all(axis=2, keepdims=True)
+    middle = np.where(seen, joints, 0.0).sum(axis=1, keepdims=True) / np.maximum(seen.sum(axis=1, keepdims=True), 1)
+    centred = np.where(seen, joints - middle, 0.0)
+    squares = np.linalg.eigvalsh(centred.transpose(0, 2, 1) @ centred)
+    enough = (seen.sum(axis=(1, 2)) >= 6) & (squares[:, 2] > 0.0)
+    return median(np.sqrt(np.maximum(squares[enough, 0], 0.0) / squares[enough, 2]))
+
+
+def upward(body: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Which way the body points, and how surely: who is straight stands, or lies, and leans little from the ankles.
+
+    Returns:
+        (R, 3) unit vectors from the feet to the shoulders where knees and hips are straight, else from the hips; and
+        (R,) bool, where they are straight.
+    """
+    feet, hips, shoulders = (joint(body, name) for name in ("ankle", "hip", "shoulder"))
+    hips = np.where(np.isfinite(hips), hips, joint(body, "spine_base"))
+    trunk, whole = unit(shoulders - hips), unit(shoulders - feet)
+    knees = [_angle(*(body[:, JOINT_INDEX[f"{name}_{side}"]] for name in ("hip", "knee", "ankle"))) for side in SIDES]
+    with np.errstate(invalid="ignore"):
+        straight = (np.max(knees, axis=0) < LIMB_STRAIGHT) & (_angle(feet, hips, shoulders) < TRUNK_STRAIGHT)
+    return np.where(straight[:, None], whole, trunk), straight
+
+
+def facing(body: np.ndarray, source: np.ndarray, topology: Topology) -> float:
+    """Whether left and right fit toes, nose, bent knees and hands: more than 0 if they do, below if they are swapped.
+
+    About 1 to 4 of real people; each witness counts at most 1, the nose 2.
+
+    Args:
+        body: (R, 25, 3).
+        source: (R, V, 3) of the tracker, for the nose.
+        topology: of ``source``.
+    """
+    left, up = joint(body, "shoulder_left") - joint(body, "shoulder_right"), _spine(body)
+    front = unit(np.cross(left, up))
+    scale = max(torso(body), 1e-9)
+
+    def ahead(vectors: np.ndarray) -> np.ndarray:
+        return np.sum(vectors * front, axis=1) / scale
+
+    score, face_or_toes = 0.0, False
+    if _measured(topology, "foot_left", "ankle_left"):
+        toes = median(ahead(joint(body, "foot") - joint(body, "ankle")))
+        score += _vote(toes / 0.08)
+        face_or_toes |= np.isfinite(toes)
+    if "nose" in topology.joints:
+        nose = median(ahead(source[:, topology.index("nose")] - joint(body, "head")))
+        score += 2.0 * _vote(nose / 0.1)
+        face_or_toes |= np.isfinite(nose)
+    middle = [
+        ahead(joint(body, f"knee_{side}") - (joint(body, f"hip_{side}") + joint(body, f"ankle_{side}")) / 2.0)
+        for side in SIDES
+    ]
+    knees = np.concatenate(middle)
+    knees = knees[np.abs(np.nan_to_num(knees)) > BENT]
+    if len(knees) >= 6:
+        score += _vote(median(knees) / 0.2)
+    # Hands are mostly before the body, but less surely than toes are before the heels.
+    hands = median(ahead(joint(body, "wrist") - joint(body, "shoulder")))
+    return score + (0.7 if face_or_toes else 1.0) * _vote(hands / 0.3)
+
+
+def unit(vectors: np.ndarray) -> np.ndarray:
+    """Vectors (..., 3) of length 1; NaN where they have no length."""
+    length = np.linalg.norm(vectors, axis=-1, keepdims=True)
+    return vectors / np.where(length > 0.0, length, np.nan)
+
+
+def median(values: np.ndarray) -> float:
+    """Median of what is finite; NaN of nothing."""
+    finite = values[np.isfinite(values)]
+    return float(np.median(finite)) if finite.size else float("nan")
+
+
+def _lengths(body: np.ndarray) -> np.ndarray:
+    """(B,) median lengths; NaN where an end is never seen."""
+    measured = np.linalg.norm(body[:, _STARTS] - body[:, _ENDS], axis=2)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # a bone that is never seen
+        found: np.ndarray = np.nanmedian(measured, axis=0)
+    return found
+
+
+def _mean_capped(values: np.ndarray) -> float:
+    finite = values[np.isfinite(values)]
+    return float(np.minimum(finite, WORST).mean()) if finite.size else 0.0
+
+
+def _vote(value: float) -> float:
+    return float(np.clip(value, -1.0, 1.0)) if np.isfinite(value) else 0.0
+
+
+def _spine(body: np.ndarray) -> np.ndarray:
+    return joint(body, "spine_shoulder") - joint(body, "spine_base")
+
+
+def _angle(first: np.ndarray, middle: np.ndarray, last: np.ndarray) -> np.ndarray:
+    """(R,) degrees by which a chain of three joints is off a straight line."""
+    return np.degrees(np.arccos(np.clip(np.sum(unit(middle - first) * unit(last - middle), axis=1), -1.0, 1.0)))
+
+
+def _measured(topology: Topology, first: str, second: str) -> bool:
+    """The two canonical joints are not the same joint of the tracker."""
+    return not np.array_equal(topology.matrix[JOINT_INDEX[first]], topology.matrix[JOINT_INDEX[second]])

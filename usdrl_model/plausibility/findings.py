@@ -1,0 +1,277 @@
+"""Does what comes look like people? A configuration that parses and is wrong shows in what it makes of them.
+
+``judge`` looks at skeletons of some seconds, or of a sample of recordings, and says what is wrong with a guess at the
+cause: other units, axes, topology, pose of the sensor, sides; pixels; legs that are never seen; nobody at all. Lying,
+sitting, bowing and small people are people too: every verdict is about medians, and needs what no posture explains.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+
+import numpy as np
+
+from usdrl_model.plausibility import bodies, joint_order
+from usdrl_model.plausibility.sights import UP, Setup, Sight, to_canonical
+from usdrl_model.skeleton.person import MAX_RANGE, MIN_CONFIDENCE, UNITS
+from usdrl_model.skeleton.topology import CANONICAL_JOINTS, JOINT_INDEX
+
+ENOUGH = 5
+"""Sights without which nothing is said."""
+LOOKED_AT = 80
+"""Sights that are judged, of those that are there; medians need no more."""
+MOST = 0.6
+"""Share of the sights that must show a thing: two people beside one who lies are right, and so is a somersault."""
+THIN = 0.01
+"""``bodies.flatness`` below which there is no depth; real sensors give 0.05 and more."""
+SMALLEST, LARGEST = 0.4, 1.7
+"""``bodies.size`` of people: a child of 80 cm, and more than the tallest, with room for what trackers call a joint."""
+LYING = 0.5
+"""Cosine to the vertical below which somebody lies."""
+LEANS, LEANS_LEVELLED, TRUNK_LEANS = 25.0, 15.0, 55.0
+"""Degrees off the vertical: who stands straight before a sensor taken to be level; the same where its pose was given;
+and who does not stand. Published sets reach 23, 17 and 50."""
+SWAPPED = -0.8
+"""``bodies.facing`` below which left and right are swapped; 0.2 % of the windows of real people are."""
+_ARMS, _LEGS = ("elbow", "wrist"), ("knee", "ankle")
+
+
+class Level(IntEnum):
+    """How bad a finding is."""
+
+    NOTE = 0
+    """Right, if it is meant so."""
+    WARN = 1
+    """Much will not be recognised."""
+    ERROR = 2
+    """Nothing will."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that is wrong."""
+
+    key: str
+    """nobody, unusable, flat, topology, units, axes, lying, pose, sides, legs or arms."""
+    level: Level
+    text: str
+    """What was measured, a guess, and the remedy, in one line."""
+
+
+def judge(sights: Sequence[Sight], setup: Setup) -> tuple[list[Finding], dict[str, str], set[str]]:
+    """What is wrong, worst first, and what was measured.
+
+    Args:
+        sights: of some seconds, or of a recording.
+        setup: what the source was said to be.
+
+    Returns:
+        Findings, empty where all is well or too little was seen; name -> value for a report; and keys of which these
+        sights can say neither yes nor no.
+    """
+    undecided: set[str] = set()
+    measured: dict[str, str] = {"people looked at": str(len({sight.person for sight in sights}))}
+    if len(sights) < ENOUGH:
+        return [], measured, undecided
+    if len(sights) > LOOKED_AT:  # drawn, since people alternate: every second sight might be one of two people
+        chosen = np.sort(np.random.default_rng(0).permutation(len(sights))[:LOOKED_AT])
+        sights = [sights[index] for index in chosen]
+    joints = np.stack([sight.joints for sight in sights])
+    body = to_canonical(joints, setup.topology)
+    valid = np.stack([sight.valid for sight in sights])
+    measured["valid joints"] = f"{valid.mean():.0%}"
+    measured["torso"] = f"{bodies.torso(body):.3g} m"
+    flat = not setup.planar and bodies.flatness(joints) < THIN
+    if flat:
+        extent = bodies.median(np.fmax.reduce(joints, axis=(1, 2)) - np.fmin.reduce(joints, axis=(1, 2)))
+        return [
+            Finding(
+                "flat", Level.ERROR, f"every person is flat (their joints span {extent:.3g} in a plane without depth):"
+                " 2D pixels? give the tracker a depth camera and publish 3D joints in metres",
+            )
+        ], measured, undecided  # fmt: skip
+    found = [] if setup.planar else [*_order(joints, body, setup), *_size(body, setup)]
+    if not any(finding.key == "topology" for finding in found):
+        found += _posture(sights, body, setup, measured, undecided)
+        found += [] if setup.planar else _sides(joints, body, setup, measured)
+    unusable = float(np.mean([bool(sight.refusal) for sight in sights]))
+    if unusable > 1.0 - MOST and not found:
+        found.append(_unusable(sights, unusable))
+    elif not found:
+        found += _parts(valid, measured)
+    return sorted(found, key=lambda finding: -finding.level), measured, undecided
+
+
+def _unusable(sights: Sequence[Sight], share: float) -> Finding:
+    refusals = [sight.refusal for sight in sights if sight.refusal]
+    advice = {
+        "zero": "joints are sent as zeros: does the tracker run on this sensor?",
+        "not finite": "joints are NaN or missing: is topology the joint set of the tracker?",
+        "unsure": f"confidence is below {MIN_CONFIDENCE:g}: is it 0 to 1? publish without it if the tracker has none",
+        "far": f"joints are more than {MAX_RANGE:g} m away: set units to those of the source",
+    }
+    worst = max(advice, key=refusals.count)
+    return Finding(
+        "unusable", Level.ERROR, f"nobody is usable in {share:.0%} of the sights, most {advice[worst]}"
+    )  # fmt: skip
+
+
+def _order(joints: np.ndarray, body: np.ndarray, setup: Setup) -> list[Finding]:
+    text = joint_order.misread(joints, body, setup.topology)
+    return [Finding("topology", Level.ERROR, text)] if text else []
+
+
+def _size(body: np.ndarray, setup: Setup) -> list[Finding]:
+    """People of an impossible size."""
+    times = bodies.size(body)
+    if not (times < SMALLEST or times > LARGEST):
+        return []
+    raw = times / setup.metres
+    near = [name for name, metres in UNITS.items() if SMALLEST < raw * metres < LARGEST and metres != setup.metres]
+    guess = (
+        {"m": "metres", "cm": "centimetres", "mm": "millimetres"}[near[0]] + f"? set units: {near[0]}"
+        if near
+        else "no unit of the parameter units fits: publish metres"
+    )
+    length = bodies.torso(body) / setup.metres
+    what = f"median torso {length:.3g}" if np.isfinite(length) else "bones"
+    return [
+        Finding("units", Level.ERROR, f"{what}, {times:.3g} times the size of an adult: {guess}")
+    ]  # fmt: skip
+
+
+def _posture(
+    sights: Sequence[Sight], body: np.ndarray, setup: Setup, measured: dict[str, str], undecided: set[str]
+) -> list[Finding]:
+    """Heads below hips, everybody lies where nobody can, or stands aslant."""
+    level = np.stack([sight.level for sight in sights])
+    up, straight = bodies.upward(level)
+    seen = np.isfinite(up).all(axis=1)
+    if seen.sum() < ENOUGH:
+        return []
+    height = up[seen, 1]
+    if (standing := seen & straight & (np.abs(up[:, 1]) > LYING)).sum() >= ENOUGH:
+        lean, limit = _degrees(up[standing]), LEANS_LEVELLED if setup.levelled_by else LEANS
+    else:
+        undecided.add("pose")  # who sits or bows leans for good reasons
+        lean, limit = _degrees(up[seen]), TRUNK_LEANS
+    measured["off the vertical"] = f"{lean:.0f} degrees"
+    if np.mean(height < -LYING) > MOST:
+        return [Finding("axes", Level.ERROR, f"people stand on their heads: {_axes_guess(body, setup)}")]
+    if np.mean(np.abs(height) <= LYING) > MOST:
+        why = _cannot_lie(sights, body, level, setup)
+        if why:
+            return [Finding("axes", Level.ERROR, f"everybody lies, {why}: {_axes_guess(body, setup)}")]
+        return [Finding("lying", Level.NOTE, f"everybody lies: if nobody does, {_axes_guess(body, setup)}")]
+    if lean <= limit:
+        return []
+    before = _degrees(bodies.upward(body)[0][standing if standing.sum() >= ENOUGH else seen])
+    remedy = {
+        "": "is the sensor tilted? give its sensor_pose, or a target_frame that is level",
+        "sensor_pose": "correct roll and pitch of sensor_pose"
+        + (f" (without it {before:.0f}: is its sign wrong?)" if before < lean else ""),
+        "target_frame": "is target_frame level, and the sensor's place in tf right?",
+    }[setup.levelled_by]
+    return [Finding("pose", Level.WARN, f"people lean {lean:.0f} degrees, all the same way: {remedy}")]
+
+
+def _cannot_lie(sights: Sequence[Sight], body: np.ndarray, level: np.ndarray, setup: Setup) -> str:
+    """What no lying person does; empty where they may lie."""
+    size = max(bodies.size(level), 1e-9)
+    heights = bodies.joint(level, "spine_base")[:, 1] / size
+    people = np.array([sight.person for sight in sights])
+    own = [heights[(people == person) & np.isfinite(heights)] for person in sorted(set(people))]
+    own = [values for values in own if len(values) >= ENOUGH]
+    if any(np.ptp(np.percentile(values, [5, 95])) > 0.6 for values in own):
+        return "and rises and sinks by more than half a metre"
+    if own and max(map(np.median, own)) > 1.2:
+        return f"{max(map(np.median, own)):.1f} m above the {'floor' if setup.levelled_by else 'sensor'}"
+    if len(own) > 1 and np.ptp([np.median(values) for values in own]) > 0.7:
+        return "one high above the other"
+    if setup.levelled_by == "sensor_pose" and _degrees(_trunks(body)) < TRUNK_LEANS:
+        return "though upright before sensor_pose turned them"
+    depth = np.stack([sight.joints for sight in sights])[:, :, 2] / size
+    if setup.levelled_by != "target_frame" and np.mean(depth[np.isfinite(depth)] < 0.3) > 0.15:
+        return "partly behind the sensor"
+    return ""
+
+
+def _axes_guess(body: np.ndarray, setup: Setup) -> str:
+    """Which axes would make people upright."""
+    if setup.levelled_by == "target_frame":
+        return "is the header's frame_id the frame of the points (optical or body), and tf right?"
+    up = bodies.unit(_trunks(body).sum(axis=0)) @ setup.rotation
+    fits = {name: float(np.dot(up, direction)) for name, direction in UP.items()}
+    name = max(fits, key=lambda key: fits[key])
+    if fits[name] < 0.8:
+        return "their up is along no axis that axes knows: publish in optical or body axes"
+    if name != setup.axes:
+        return f"their up fits {name} axes: set axes: {name}"
+    return (
+        "axes fit, sensor_pose does not: it takes the rotation of body axes (x along the view), not of an optical frame"
+    )
+
+
+def _trunks(body: np.ndarray) -> np.ndarray:
+    """(R, 3) unit vectors along the trunks, upwards; of those that are seen."""
+    trunks = bodies.unit(bodies.joint(body, "spine_shoulder") - bodies.joint(body, "spine_base"))
+    return trunks[np.isfinite(trunks).all(axis=1)]
+
+
+def _degrees(up: np.ndarray) -> float:
+    """Angle of the mean direction to the vertical."""
+    mean = bodies.unit(np.nansum(up, axis=0))
+    return float(np.degrees(np.arccos(np.clip(mean[1], -1.0, 1.0))))
+
+
+def _sides(joints: np.ndarray, body: np.ndarray, setup: Setup, measured: dict[str, str]) -> list[Finding]:
+    """Left and right the wrong way round."""
+    score = bodies.facing(body, joints, setup.topology)
+    measured["left and right"] = f"{score:+.1f} (swapped below {SWAPPED})"
+    if score > SWAPPED:
+        return []
+    text = (
+        "toes, nose or hands point to the back: left and right are swapped or the image is mirrored:"
+        f" set mirrored: {str(not setup.mirrored).lower()}"
+    )
+    return [Finding("sides", Level.ERROR, text)]
+
+
+def _parts(valid: np.ndarray, measured: dict[str, str]) -> list[Finding]:
+    """Parts of the body that are never seen."""
+    share = valid.mean(axis=0)
+    never = [name for name, part in zip(CANONICAL_JOINTS, share, strict=True) if part < 0.02]
+    measured["joints never seen"] = ", ".join(never) or "none"
+    if share.max() < 0.5:
+        return []
+
+    def unseen(parts: tuple[str, ...]) -> bool:
+        return max(share[JOINT_INDEX[f"{part}_{side}"]] for part in parts for side in bodies.SIDES) < 0.1
+
+    found = []
+    if unseen(_LEGS):
+        remedy = "picking up is found where there is none: step back or lower the sensor"
+        text = f"people are seen from the waist up only: waving is still recognised, little else is, and {remedy}"
+        if not unseen(("hip",)):
+            text = (
+                "knees and feet are never seen: what arms do (wave, clap, throw) is still recognised; walking, sitting"
+                f" down and standing up are not, and {remedy}"
+            )
+        found.append(Finding("legs", Level.WARN, text))
+    if unseen(_ARMS):
+        found.append(
+            Finding("arms", Level.WARN, "arms are never seen: nothing that hands do is recognised")
+        )  # fmt: skip
+    return found
+
+
+def nobody(where: str) -> Finding:
+    """There are frames, and nobody in them: what an empty room gives, or a tracker that sees nobody."""
+    return Finding("nobody", Level.NOTE, f"nobody in any frame {where}")
+
+
+def worst(findings: Sequence[Finding]) -> Level:
+    """The highest level; NOTE of none."""
+    return max((finding.level for finding in findings), default=Level.NOTE)

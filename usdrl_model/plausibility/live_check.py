@@ -1,0 +1,109 @@
+"""The content of a stream or of recordings, judged within bounded time and memory."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter, deque
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from usdrl_model.plausibility.findings import Finding, Setup, Sight, judge, nobody
+from usdrl_model.skeleton.person import SkeletonFrame
+
+SPAN = 6.0
+"""Seconds that are judged together."""
+STEP = 0.2
+"""Seconds between two frames that are looked at."""
+EVERY = 1.0
+"""Seconds between two judgements."""
+PEOPLE = 8
+"""People looked at in a frame."""
+BEGINS, ENDS = 2, 3
+"""Judgements in a row with, or without, a finding before it begins, or ends."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What a ``ContentCheck`` thinks now; never changes, so any thread may read it."""
+
+    stamp: float
+    findings: tuple[Finding, ...]
+    measured: Mapping[str, str]
+    begun: Mapping[str, int]
+    """Key of a finding -> how often it has begun."""
+
+
+class ContentCheck:
+    """Looks at some frames of a stream and judges the last seconds of them; stamps decide.
+
+    Args:
+        setup: what the source was said to be.
+    """
+
+    def __init__(self, setup: Setup) -> None:
+        self.setup = setup
+        self.judgement = Judgement(-math.inf, (), {}, {})
+        """The newest."""
+        self._sights: deque[Sight] = deque()
+        self._frames: deque[tuple[float, int]] = deque()
+        self._next_look = self._next_verdict = -math.inf
+        self._present: dict[str, Finding] = {}
+        self._with: Counter[str] = Counter()
+        self._without: Counter[str] = Counter()
+        self._begun: Counter[str] = Counter()
+
+    @property
+    def looked_at(self) -> int:
+        """Sights that are kept."""
+        return len(self._sights)
+
+    def add(self, believed: SkeletonFrame, measured: SkeletonFrame | None = None) -> None:
+        """Look at a frame, if one is due.
+
+        Args:
+            believed: in gravity-aligned canonical axes, as the pipeline takes it.
+            measured: the same people as the tracker sent them, in its axes and units; None: the same.
+        """
+        stamp = believed.stamp
+        if self._next_look - STEP - SPAN < stamp < self._next_look:
+            return
+        if not -SPAN < stamp - self._next_look < SPAN:  # the first, a restart, or a pause
+            self._sights.clear()
+            self._frames.clear()
+            self._next_verdict = stamp + 2.0 * EVERY
+        self._next_look = stamp + STEP
+        measured = believed if measured is None else measured
+        sent = measured.people[:PEOPLE]
+        self._frames.append((stamp, len(measured.people)))
+        self._sights += [
+            Sight.of(stamp, person, other, self.setup) for person, other in zip(sent, believed.people, strict=False)
+        ]
+        while self._frames[0][0] < stamp - SPAN:
+            self._frames.popleft()
+        while self._sights and self._sights[0].stamp < stamp - SPAN:
+            self._sights.popleft()
+        if stamp >= self._next_verdict:
+            self._next_verdict = stamp + EVERY
+            self._judge(stamp)
+
+    def _judge(self, stamp: float) -> None:
+        found, values, undecided = judge(self._sights, self.setup)
+        if not any(people for _, people in self._frames):
+            found = [nobody(f"for {stamp - self._frames[0][0]:.0f} s")]
+        by_key = {finding.key: finding for finding in found}
+        for key in dict.fromkeys([*by_key, *self._with, *self._present]):  # in the order of the judgement
+            if key in by_key:
+                self._with[key] += 1
+                self._without.pop(key, None)
+                if self._with[key] == BEGINS:
+                    self._begun[key] += 1
+                if self._with[key] >= BEGINS:
+                    self._present[key] = by_key[key]
+            elif key not in undecided:
+                self._without[key] += 1
+                if key not in self._present or self._without[key] >= ENDS:
+                    self._with.pop(key, None)
+                    self._without.pop(key, None)
+                    self._present.pop(key, None)
+        findings = tuple(sorted(self._present.values(), key=lambda finding: -finding.level))
+        self.judgement = Judgement(stamp, findings, values, dict(self._begun))

@@ -1,0 +1,93 @@
+"""Somebody at one instant: as the tracker sent them, and as the pipeline believes them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+
+from usdrl_model.skeleton.person import MAX_RANGE, MIN_CONFIDENCE, Person, canonical
+from usdrl_model.skeleton.topology import Topology
+
+HUGE = 1e7
+"""Beyond it a coordinate is a length in no unit, and squares would overflow."""
+SEEN_JOINTS = 8
+"""Valid joints that make somebody usable."""
+UP = {"optical": (0.0, -1.0, 0.0), "body": (0.0, 0.0, 1.0), "kinect": (0.0, 1.0, 0.0)}
+"""Axes of a source -> what points up in them."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Setup:
+    """What the source was said to be; the default are recordings in canonical axes."""
+
+    topology: Topology
+    axes: str = "kinect"
+    """Key of ``UP``."""
+    rotation: np.ndarray = field(default_factory=lambda: np.eye(3))
+    """(3, 3) axes of the source -> canonical axes of the sensor, as ``axes`` has it."""
+    metres: float = 1.0
+    """Metres that a 1 in the source stands for, as ``units`` has it."""
+    mirrored: bool = False
+    """As the parameter has it."""
+    order: np.ndarray | None = None
+    """(V,) ``Topology.order`` of it; None: joints as they come."""
+    levelled_by: Literal["", "sensor_pose", "target_frame"] = ""
+    """Where the gravity-aligned axes come from; empty: the sensor is taken to be level."""
+    planar: bool = False
+    """Poses in an image, on purpose."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sight:
+    """One person at one instant, as measured and as believed."""
+
+    stamp: float
+    person: str
+    joints: np.ndarray
+    """(V, 3) metres, the sensor's own canonical axes; NaN where the tracker gives nothing."""
+    level: np.ndarray
+    """(25, 3) metres, gravity-aligned; NaN where missing or out of range."""
+    valid: np.ndarray
+    """(25,) bool, as the pipeline believes."""
+    refusal: str
+    """Why most joints that were sent are no good: zero, not finite, unsure, far; empty where they are good."""
+
+    @classmethod
+    def of(cls, stamp: float, measured: Person, believed: Person, setup: Setup) -> Sight:
+        """A person as the tracker sent them (axes and units of the source) and as the pipeline sees them."""
+        order = slice(None) if setup.order is None else setup.order
+        sent = np.asarray(measured.joints, np.float64)[order]
+        finite = _usual(sent)
+        something = finite & (np.where(finite[:, None], sent, 0.0) != 0.0).any(axis=1)
+        sure = np.ones(len(sent)) if measured.confidence is None else np.asarray(measured.confidence, np.float64)[order]
+        given = something & (np.nan_to_num(sure, nan=0.0) >= MIN_CONFIDENCE)
+        joints = np.where(given[:, None], sent * setup.metres, np.nan) @ setup.rotation.T
+        far = given & (np.abs(np.nan_to_num(joints)).max(axis=1) >= MAX_RANGE)
+        reasons = {"far": far, "unsure": something & ~given, "zero": finite & ~something, "not finite": ~finite}
+        worst = max(reasons, key=lambda reason: int(reasons[reason].sum()))
+        level, confidence = _level(believed, setup.topology)
+        usable = int((confidence > 0.0).sum()) >= SEEN_JOINTS
+        return cls(stamp, measured.id, joints, level, confidence > 0.0, "" if usable else worst)
+
+
+def _level(person: Person, joint_set: Topology) -> tuple[np.ndarray, np.ndarray]:
+    """(25, 3) places, however long the bones, and (25,) confidence as the pipeline has it."""
+    joints = np.asarray(person.joints, np.float64)
+    joints = np.where(_usual(joints)[:, None], joints, np.nan)
+    return to_canonical(joints[None], joint_set)[0], canonical(person, joint_set)[1]
+
+
+def _usual(joints: np.ndarray) -> np.ndarray:
+    """(V,) bool: finite, and of a magnitude that some unit has."""
+    with np.errstate(invalid="ignore"):
+        usual: np.ndarray = np.all(np.abs(joints) < HUGE, axis=1)
+    return usual
+
+
+def to_canonical(joints: np.ndarray, joint_set: Topology) -> np.ndarray:
+    """(R, V, 3) -> (R, 25, 3), NaN where a joint that is needed is NaN; whatever the size."""
+    given = np.isfinite(joints).all(axis=2)
+    mapped = joint_set.matrix @ np.where(given[:, :, None], joints, 0.0)
+    return np.where(given[:, joint_set.sources].all(axis=2)[:, :, None], mapped, np.nan)

@@ -1,0 +1,117 @@
+"""One person's performance of a script: from acts to joints at any time."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from usdrl_model.simulation.body import Body, Controls, joints_of, random_body
+from usdrl_model.simulation.curves import ramp, slow_noise
+from usdrl_model.simulation.gestures import AHEAD, GESTURES, OUT, PITCH, UP, Moment, Style, random_style
+from usdrl_model.simulation.script import ACTION_SECONDS, Script
+from usdrl_model.simulation.stage import Gait, Interval, Lane, Path, stance
+from usdrl_model.skeleton.recording import Segment
+
+SEAT = 0.5
+"""Metres from the floor to spine_base on a chair."""
+TAIL = 0.3
+"""Seconds by which the end of an act reaches into the next one: people begin before they have finished."""
+
+
+class Performance:
+    """A person who performs a script; ``joints`` can be asked for at any rate and tells the same story."""
+
+    def __init__(self, rng: np.random.Generator, script: Script, lane: Lane, end: float) -> None:
+        """Draw body, style and path; after the script the person idles until ``end`` seconds."""
+        self.script = script
+        self.body: Body = random_body(rng)
+        self.style: Style = random_style(rng)
+        self.gait = Gait(
+            stride=float(rng.uniform(0.8, 1.0)) * self.style.tempo,
+            lift=float(rng.uniform(0.06, 0.12)),
+            width=float(rng.uniform(1.1, 1.7)) * self.body.hip_half,
+            toes_out=float(rng.uniform(0.05, 0.25)),
+        )
+        self.starts = np.cumsum([0.0, *(act.seconds for act in script)])
+        walks = [
+            Interval(
+                start, start + act.seconds, float(rng.uniform(0.7, 1.15) * (0.85 if act.action == "carry" else 1.0))
+            )
+            for act, start in zip(script, self.starts[:-1], strict=True)
+            if act.action in ("walk", "carry")
+        ]
+        self.path = Path(rng, lane, walks, end)
+        # Movements draw from a stream of their own, at every call the same.
+        self._seed = int(rng.integers(2**63))
+
+    def segments(self, person: str, start: float) -> list[Segment]:
+        """The labelled acts, as truth; ``start`` is the stamp of time 0."""
+        return [
+            Segment(person, act.action, start + float(begin), start + float(begin) + act.seconds)
+            for act, begin in zip(self.script, self.starts[:-1], strict=True)
+            if act.action in ACTION_SECONDS
+        ]
+
+    def joints(self, times: np.ndarray) -> np.ndarray:
+        """(T, 30, 3) world positions of ``BODY_POINTS`` at rising ``times``, the floor at height 0."""
+        rng = np.random.default_rng(self._seed)
+        feet, phase, walking = stance(self.path, self.gait, self.body, times)
+        controls = self._at_rest(rng, times)
+        self._walk(controls, phase, walking)
+        self._sit(rng, controls, times)
+        for act, begin in zip(self.script, self.starts[:-1], strict=True):
+            first, last = np.searchsorted(times, [begin, begin + act.seconds + TAIL])
+            now = controls.between(int(first), int(last))
+            moment = Moment(rng, self.style, times[first:last] - begin, act.seconds + TAIL, now.copy())
+            weight = GESTURES[act.action](moment)
+            now.towards(moment.controls, weight)
+        return joints_of(self.body, feet, controls)
+
+    def _at_rest(self, rng: np.random.Generator, times: np.ndarray) -> Controls:
+        """Standing with hanging arms, never quite still."""
+        count = len(times)
+        wrists = np.array([0.12, -0.97, 0.08]) + rng.normal(0.0, 0.02, (2, 3))
+        controls = Controls(
+            pelvis=np.zeros((count, 3)),
+            trunk=np.tile([self.style.slouch, 0.0, 0.0], (count, 1)),
+            head=np.zeros((count, 2)),
+            wrists=np.tile(wrists, (count, 1, 1)),
+            elbows=np.tile([0.6, -0.3, -0.7], (count, 2, 1)),
+        )
+        controls.pelvis += slow_noise(rng, times, 3) * [0.012, 0.002, 0.008]
+        controls.trunk += slow_noise(rng, times, 3) * [0.015, 0.01, 0.03]
+        controls.head += slow_noise(rng, times, 2) * [0.05, 0.1]
+        controls.wrists += slow_noise(rng, times, 6, fastest=1.0).reshape(-1, 2, 3) * 0.018
+        return controls
+
+    def _walk(self, controls: Controls, phase: np.ndarray, walking: np.ndarray) -> None:
+        """Arms swing against the legs, hips and shoulders turn against each other."""
+        swing = np.cos(phase) * walking
+        forward = np.stack([swing, -swing], axis=1)
+        controls.wrists[..., AHEAD] += self.style.arm_swing * forward
+        controls.wrists[..., UP] += 0.25 * self.style.arm_swing * np.abs(forward)
+        controls.wrists[..., OUT] -= 0.05 * walking[:, None]
+        controls.pelvis[:, 0] += 0.02 * np.sin(phase) * walking
+        controls.trunk[:, 2] -= 0.08 * swing
+        controls.trunk[:, PITCH] += 0.04 * walking
+
+    def _sit(self, rng: np.random.Generator, controls: Controls, times: np.ndarray) -> None:
+        """On the chair from every sit_down to the next stand_up; the trunk bends forward on the way."""
+        seated = np.zeros(len(times))
+        for act, begin in zip(self.script, self.starts[:-1], strict=True):
+            if act.action not in ("sit_down", "stand_up"):
+                continue
+            share = ramp(times, begin, begin + act.seconds)
+            seated += share if act.action == "sit_down" else -share
+            # The bend leads when rising and is deepest just before the seat when sitting down.
+            late = 0.12 if act.action == "sit_down" else -0.12
+            bump = np.sin(np.pi * ramp(times, begin + late * act.seconds, begin + (1.0 + late) * act.seconds))
+            controls.trunk[:, PITCH] += rng.uniform(0.35, 0.65) * bump
+        low = (self.body.standing_pelvis - SEAT) / self.body.leg
+        chair = controls.copy()
+        chair.pelvis[:, 1] -= low
+        chair.pelvis[:, 2] -= 0.85 * self.body.thigh
+        chair.trunk[:, PITCH] += rng.uniform(-0.15, 0.08)
+        # Hands on the thighs keep a part of the sway of hanging ones, without the place those hang at.
+        chair.wrists[:] = np.array([-0.05, -0.72, 0.5]) + 0.3 * (controls.wrists - controls.wrists.mean(axis=0))
+        chair.elbows[:] = [0.7, -0.3, -0.7]
+        controls.towards(chair, seated)

@@ -1,0 +1,64 @@
+"""What the simulated people do: the same choice for the live performer and for simulated bags.
+
+>>> performance(people=3, seconds=20.0, seed=1).labels[:2]
+('walk', 'sit_down')
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from usdrl_model.simulation import (
+    TYPICAL_FAULTS,
+    PerformanceConfig,
+    TrackerFaults,
+    demo_scripts,
+    random_script,
+    simulate,
+)
+from usdrl_model.skeleton.recording import Recording
+
+FAULTS: dict[str, TrackerFaults] = {"none": TrackerFaults(), "typical": TYPICAL_FAULTS}
+"""Faults of the simulated tracker by name."""
+DEMO_SECONDS = 40.0
+"""Length of the demo's scripts, roughly: of the further people's."""
+MOST_PEOPLE = 4
+
+
+def performance(
+    *,
+    seed: int = 0,
+    people: int = 2,
+    seconds: float = 0.0,
+    rate: float = 30.0,
+    topology: str = "kinect_v2_25",
+    faults: str = "typical",
+    start: float = 1.0,
+) -> Recording:
+    """Simulate people.
+
+    Args:
+        seed: bodies, styles, faults and all that is random follow from it.
+        people: 1 to 4.
+        seconds: at least so long, with actions in random order; 0 for the two scripts of the demo (about 40 seconds),
+            in which every action comes once or twice, and random ones for further people.
+        rate: frames a second.
+        topology: joint set of the frames.
+        faults: a key of ``FAULTS``.
+        start: stamp of the first frame, seconds.
+
+    Raises:
+        ValueError: a value that is not allowed; the message names it.
+    """
+    if not 1 <= people <= MOST_PEOPLE:
+        raise ValueError(f"people: expected 1 to {MOST_PEOPLE}, got {people}")
+    if not 0.0 <= seconds < 86400.0:
+        raise ValueError(f"duration: expected 0 to 86400 seconds, got {seconds}")
+    if faults not in FAULTS:
+        raise ValueError(f"faults: expected one of {', '.join(FAULTS)}, got {faults!r}")
+    rng = np.random.default_rng(seed)
+    scripts = [] if seconds else list(demo_scripts()[:people])
+    while len(scripts) < people:
+        scripts.append(random_script(rng, seconds or DEMO_SECONDS))
+    config = PerformanceConfig(scripts=tuple(scripts), rate=rate, topology=topology, faults=FAULTS[faults], start=start)
+    return simulate(config, seed)

@@ -1,0 +1,207 @@
+"""Where people stand, walk and put their feet."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from usdrl_model.simulation.body import OUTWARD, Body, Stance, axes
+from usdrl_model.simulation.curves import plateau, ramp
+
+NEAREST, FARTHEST = 1.6, 3.9
+"""Metres from the sensor within which people act."""
+FIELD = np.radians(26.0)
+"""Half of the sector that people share, as seen from the sensor."""
+MOST_TURNED = np.radians(60.0)
+"""How far people turn away from the sensor when they stand."""
+GRID = 0.01
+"""Seconds between the points of a path."""
+WAY_GRID = 0.02
+"""Metres between the points of a way."""
+CORNER = 0.8
+"""Metres over which a corner of a way is rounded."""
+TURN = 1.6
+"""Metres of the way over which the body turns into another direction."""
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """A time in which a person walks."""
+
+    start: float
+    end: float
+    speed: float
+    """Metres a second, when under way."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """The part of the field of one person: bearings from ``low`` to ``high``, radians."""
+
+    low: float
+    high: float
+
+    @classmethod
+    def of(cls, index: int, people: int) -> Lane:
+        """The lane of person ``index`` of ``people``; lanes do not touch each other."""
+        width = 2.0 * FIELD / people
+        low = -FIELD + index * width
+        return cls(low + 0.12 * width, low + 0.88 * width)
+
+    def draw(self, rng: np.random.Generator) -> np.ndarray:
+        """(2,) a random place: x and z."""
+        bearing, distance = rng.uniform(self.low, self.high), rng.uniform(NEAREST, FARTHEST)
+        return distance * np.array([np.sin(bearing), np.cos(bearing)])
+
+
+class Path:
+    """Place and heading of one person at all times."""
+
+    def __init__(self, rng: np.random.Generator, lane: Lane, walks: Sequence[Interval], end: float) -> None:
+        """Draw a path: standing still except in ``walks``, until ``end`` seconds."""
+        self.walks = tuple(walks)
+        self.times = np.arange(0.0, end + 2.0 * GRID, GRID)
+        place = lane.draw(rng)
+        self.root = np.tile(place, (len(self.times), 1))
+        self.yaw = np.full(len(self.times), _facing(rng, place))
+        for walk in walks:
+            self._walk(rng, lane, walk)
+
+    def at(self, times: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """(T, 2) places and (T,) headings."""
+        x, z, yaw = (np.interp(times, self.times, column) for column in (*self.root.T, self.yaw))
+        return np.stack([x, z], axis=1), yaw
+
+    def _walk(self, rng: np.random.Generator, lane: Lane, walk: Interval) -> None:
+        inside = (self.times >= walk.start) & (self.times <= walk.end)
+        times = self.times[inside]
+        start = self.root[inside][0]
+        # Speed rises over the first steps and falls over the last ones.
+        speed = walk.speed * plateau(times, walk.start, walk.end, 0.7, 0.7)
+        travelled = np.concatenate([[0.0], np.cumsum(speed[1:]) * GRID])
+        lengths, way, heading = _way(rng, lane, start, travelled[-1])
+        root = np.stack([np.interp(travelled, lengths, column) for column in way.T], axis=1)
+        ahead = np.interp(travelled, lengths, heading)
+        final = _facing(rng, root[-1])
+        yaw = self.yaw[inside][0] + ramp(times, walk.start, walk.start + 0.9) * _turn(self.yaw[inside][0], ahead)
+        yaw = yaw + ramp(times, walk.end - 1.0, walk.end) * _turn(yaw[-1], final)
+
+        self.root[inside], self.yaw[inside] = root, yaw
+        after = self.times > walk.end
+        self.root[after], self.yaw[after] = root[-1], yaw[-1]
+
+
+def _facing(rng: np.random.Generator, place: np.ndarray) -> float:
+    """A heading roughly towards the sensor: people mostly act towards whom they act for."""
+    towards = np.arctan2(place[0], place[1])
+    return float(towards + np.clip(rng.normal(0.0, np.radians(25.0)), -MOST_TURNED, MOST_TURNED))
+
+
+def _turn(start: float, goal: np.ndarray | float) -> np.ndarray:
+    """The shorter turn from ``start`` to ``goal``; for a series, the turn to its first value decides the side."""
+    goal = np.atleast_1d(np.asarray(goal, dtype=np.float64))
+    return goal - start - 2.0 * np.pi * np.round((goal[0] - start) / (2.0 * np.pi))
+
+
+def _way(
+    rng: np.random.Generator, lane: Lane, start: np.ndarray, length: float
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """A way of at least ``length`` metres from ``start`` through random places of the lane.
+
+    Returns:
+        (P,) metres along the straight lines between the places; (P, 2) where the body is, on a rounded line, so that it
+        slows down in a corner and nearly stands where it turns back; (P,) radians, where it faces.
+    """
+    corners = [start]
+    while sum(np.linalg.norm(b - a) for a, b in zip(corners[:-1], corners[1:], strict=True)) < length + 1.0:
+        # Of a few places the farthest: nobody walks in small circles.
+        places = [lane.draw(rng) for _ in range(3)]
+        corners.append(max(places, key=lambda place: float(np.linalg.norm(place - corners[-1]))))
+    points = np.array(corners)
+    at = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(points, axis=0), axis=1))])
+    lengths = np.arange(0.0, at[-1], WAY_GRID)
+    sharp = np.stack([np.interp(lengths, at, column) for column in points.T], axis=1)
+    step = np.diff(sharp, axis=0, append=2.0 * sharp[-1:] - sharp[-2:-1])
+    heading = np.unwrap(np.arctan2(-step[:, 0], -step[:, 1]))
+    return lengths, _smooth(sharp, CORNER), _smooth(heading[:, None], TURN)[:, 0]
+
+
+def _smooth(points: np.ndarray, metres: float) -> np.ndarray:
+    """(P, C) moving average with a bell of that width; the first and the last point keep their places."""
+    half = round(0.5 * metres / WAY_GRID)
+    bell = np.hanning(2 * half + 3)[1:-1]
+    padded = np.pad(points, ((half, half), (0, 0)), mode="reflect", reflect_type="odd")
+    return np.stack([np.convolve(column, bell / bell.sum(), mode="valid") for column in padded.T], axis=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Gait:
+    """How a person walks."""
+
+    stride: float
+    """Strides (two steps) a second."""
+    lift: float
+    """Metres a foot is lifted."""
+    width: float
+    """Metres from the middle line to an ankle."""
+    toes_out: float
+    """Radians."""
+
+
+SWING = 0.42
+"""Share of a stride in which a foot is in the air."""
+
+
+def stance(path: Path, gait: Gait, body: Body, times: np.ndarray) -> tuple[Stance, np.ndarray, np.ndarray]:
+    """Feet on the ground under a moving body.
+
+    Returns:
+        the stance at ``times``; (T,) phase of the gait in radians, the right foot is foremost at 0; (T,) how much the
+        person walks, 0 to 1.
+    """
+    root, yaw = path.at(times)
+    ankles = np.zeros((len(times), 2, 3))
+    foot_yaw = np.zeros((len(times), 2))
+    phase, walking = np.zeros(len(times)), np.zeros(len(times))
+    for walk in path.walks:
+        strides = max(1, round((walk.end - walk.start) * gait.stride))
+        inside = (times >= walk.start) & (times <= walk.end)
+        share = (times[inside] - walk.start) / (walk.end - walk.start)
+        phase[inside] = 2.0 * np.pi * strides * share
+        walking[inside] = plateau(times[inside], walk.start, walk.end, 0.6, 0.6)
+    for index, out in enumerate(OUTWARD):
+        begins, ends, plants = _swings(path.walks, gait, first=index == 0)
+        # The foot stands where the body passes it: plant k is under the body at the time plants[k].
+        place, heading = path.at(plants)
+        left = axes(heading)[:, 0]
+        where = np.stack([place[:, 0], np.full(len(plants), body.ankle), place[:, 1]], axis=1) + out * gait.width * left
+        progress = np.stack([ramp(times, begin, end) for begin, end in zip(begins, ends, strict=True)] or [times * 0.0])
+        moves = np.diff(where, axis=0) if len(begins) else np.zeros((1, 3))
+        turns = np.diff(heading) if len(begins) else np.zeros(1)
+        ankles[:, index] = where[0] + progress.T @ moves
+        ankles[:, index, 1] += gait.lift * (4.0 * progress * (1.0 - progress)).sum(axis=0)
+        foot_yaw[:, index] = heading[0] + progress.T @ turns + out * gait.toes_out
+    return Stance(root, yaw, ankles, foot_yaw), phase, walking
+
+
+def _swings(walks: Sequence[Interval], gait: Gait, first: bool) -> tuple[list[float], list[float], np.ndarray]:
+    """Begin and end of every swing of one foot, and the times at which the body passes over its plants."""
+    begins: list[float] = []
+    ends: list[float] = []
+    plants = [0.0]
+    for walk in walks:
+        strides = max(1, round((walk.end - walk.start) * gait.stride))
+        period = (walk.end - walk.start) / strides
+        # The second foot swings half a stride later, and closes up with a half step at the end.
+        middles = walk.start + period * ((0.25 if first else 0.75) + np.arange(strides))
+        for middle in middles:
+            begins.append(middle - 0.5 * SWING * period)
+            ends.append(middle + 0.5 * SWING * period)
+            plants.append(min(middle + 0.5 * period, walk.end))
+        if first:
+            begins.append(walk.end - 0.03 * period)
+            ends.append(walk.end + 0.3 * period)
+            plants.append(walk.end)
+    return begins, ends, np.array(plants)

@@ -1,0 +1,1 @@
+"""Joint sets, people and frames, recordings with their labels, all in canonical joints."""

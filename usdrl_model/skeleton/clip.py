@@ -1,0 +1,105 @@
+"""A recording in canonical joints: what training and evaluation take out of a store."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from usdrl_model.metrics.segment_scores import BACKGROUND, frame_labels
+from usdrl_model.skeleton.person import Person, canonical
+from usdrl_model.skeleton.recording import Recording, Segment
+from usdrl_model.skeleton.topology import CANONICAL_JOINTS, topology
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Clip:
+    """A recording in canonical joints, ready for training; M people and T frames are what this recording has."""
+
+    name: str
+    dataset: str
+    topology: str
+    """Of the source; ``joints`` are canonical."""
+    stamps: np.ndarray
+    """(T,) float64 seconds."""
+    people: tuple[str, ...]
+    """M identities."""
+    joints: np.ndarray
+    """(T, M, 25, 3) float32 metres, 0 where invalid."""
+    confidence: np.ndarray
+    """(T, M, 25) float32, 0 where invalid or where the person is not there."""
+    labels: tuple[str, ...]
+    """All action classes of the data set, background not included."""
+    label: str | None = None
+    """What the whole clip shows, where the data set labels clips."""
+    segments: tuple[Segment, ...] = ()
+    """Who did what when, where the data set labels frames."""
+    subject: str | None = None
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, recording: Recording) -> Clip:
+        """A recording that is in no store; of two people of one name in a frame the first counts, as live.
+
+        Raises:
+            ValueError: joints or confidence do not fit the topology.
+        """
+        seen: dict[tuple[int, str], Person] = {}
+        for row, frame in enumerate(recording.frames):
+            for one in frame.people:
+                seen.setdefault((row, one.id), one)
+        people = {name: place for place, name in enumerate(dict.fromkeys(name for _, name in seen))}
+        shape = (len(recording.frames), len(people), len(CANONICAL_JOINTS))
+        joints, confidence = np.zeros((*shape, 3), np.float32), np.zeros(shape, np.float32)
+        source = topology(recording.topology)
+        for (row, name), one in seen.items():
+            joints[row, people[name]], confidence[row, people[name]] = canonical(one, source)
+        return cls(
+            name=recording.name,
+            dataset="",
+            topology=recording.topology,
+            stamps=np.array([frame.stamp for frame in recording.frames]),
+            people=tuple(people),
+            joints=joints,
+            confidence=confidence,
+            labels=recording.labels,
+            label=recording.label,
+            segments=recording.segments,
+            subject=recording.subject,
+            tags=recording.tags,
+        )
+
+    @property
+    def mask(self) -> np.ndarray:
+        """(T, M, 25) bool, False where invalid."""
+        return self.confidence > 0.0
+
+    @property
+    def rate(self) -> float:
+        """Frames a second (median); 0.0 of a single frame."""
+        if len(self.stamps) < 2:
+            return 0.0
+        step = float(np.median(np.diff(self.stamps)))
+        return 1.0 / step if step > 0.0 else 0.0
+
+    def classes(self, labels: Sequence[str]) -> np.ndarray:
+        """(T, M) int64: index in ``labels`` of what each person does in each frame, 0 (background) where nothing.
+
+        A clip label counts for every person and frame that no segment speaks of.
+
+        Raises:
+            ValueError: the clip has a label that is not in ``labels``.
+        """
+        unknown = ({segment.label for segment in self.segments} | {self.label} - {None}) - set(labels)
+        if unknown:
+            raise ValueError(
+                f"{self.dataset} {self.name}: labels {sorted(map(str, unknown))} are not in {list(labels)}"
+            )
+        classes = np.zeros((len(self.stamps), len(self.people)), np.int64)
+        if self.label is not None:
+            classes[:] = labels.index(self.label)
+        for place, person in enumerate(self.people):
+            said = frame_labels((one for one in self.segments if one.person == person), self.stamps, labels)
+            classes[:, place] = np.where(said != BACKGROUND, said, classes[:, place])
+        return classes

@@ -1,0 +1,147 @@
+"""Skeletons as they come from a tracker, what of them can be believed, and their canonical form.
+
+A tracker says nothing of most of its failures: missing joints arrive as NaN, as exact zeros, as unused slots, as a
+confidence near zero, frozen at their last place, or on a limb a metre too long. ``canonical`` turns a person of any
+topology into 25 joints with a validity mask that covers all of these, except freezing, which needs time
+(``tracks.Track`` sees it).
+
+Zeros and range are what the sensor says of its own frame. Who moves points into another frame, where the sensor is not
+at the origin, calls ``judge`` before: it makes NaN of what cannot be believed, and NaN survives every transform.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from usdrl_model.skeleton.topology import JOINT_INDEX, PARENTS, SYNTHESISED_CONFIDENCE, Topology
+
+UNITS = {"m": 1.0, "cm": 0.01, "mm": 0.001}
+"""Unit of a source's coordinates -> metres."""
+MIN_CONFIDENCE = 0.1
+"""A joint below this confidence is invalid (trackers give 0 for "not seen" and 0.3 and more for "seen")."""
+MAX_BONE = 0.9
+"""Metres. No bone of the canonical skeleton is longer in an adult (a thigh is 0.5 m); beyond it the joint is wrong."""
+MAX_RANGE = 30.0
+"""Metres from the sensor. Beyond it no skeleton tracker measures anything."""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """One tracked person in one frame, in the order of the tracker's topology."""
+
+    id: str
+    """The tracker's identity; any string."""
+    joints: np.ndarray
+    """(V, 3) metres, canonical axes: x to the sensor's left, y up, z away from the sensor."""
+    confidence: np.ndarray | None = None
+    """(V,) in [0, 1], or None where the tracker gives none."""
+    judged: bool = False
+    """Invalid joints are NaN already, see ``judge``; the others are valid wherever they are. False: the sensor is at
+    the origin."""
+
+
+@dataclass(frozen=True, slots=True)
+class SkeletonFrame:
+    """All people the tracker saw at one instant."""
+
+    stamp: float
+    """Seconds: the header stamp of the source, never the time of arrival."""
+    people: tuple[Person, ...] = ()
+    sensor: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    """Where the sensor was, canonical axes, metres: the origin, unless the people were moved to another frame."""
+
+
+def judge(person: Person) -> Person:
+    """The same person with NaN for every joint that cannot be believed; who is judged already stays as they are.
+
+    Args:
+        person: in metres, with the sensor at the origin.
+    """
+    if person.judged:
+        return person
+    joints = np.asarray(person.joints, np.float64)
+    confidence = np.ones(len(joints)) if person.confidence is None else np.asarray(person.confidence, np.float64)
+    valid = _believable(joints, confidence)
+    return replace(person, joints=np.where(valid[:, None], joints, np.nan), judged=True)
+
+
+def canonical(person: Person, topology: Topology) -> tuple[np.ndarray, np.ndarray]:
+    """Map a person onto the canonical joints.
+
+    Args:
+        person: joints (V, 3) and confidence (V,) in the order of ``topology``.
+        topology: the tracker's joint set.
+
+    Returns:
+        joints (25, 3) float32, 0 where invalid; confidence (25,) float32, 0 where invalid, halved where synthesised.
+
+    Raises:
+        ValueError: joints or confidence do not have the shape that the topology asks for.
+    """
+    joints = np.asarray(person.joints)[None]
+    confidence = None if person.confidence is None else np.asarray(person.confidence)[None]
+    try:
+        mapped, sure = canonical_frames(joints, confidence, topology, judged=person.judged)
+    except ValueError as error:
+        raise ValueError(f"person {person.id}: {error}") from None
+    return mapped[0], sure[0]
+
+
+def canonical_frames(
+    joints: np.ndarray, confidence: np.ndarray | None, topology: Topology, *, judged: bool = False
+) -> tuple[np.ndarray, np.ndarray]:
+    """Map R skeletons onto the canonical joints at once; ``canonical`` for whole recordings.
+
+    Args:
+        joints: (R, V, 3) metres, in the order of ``topology``.
+        confidence: (R, V) in [0, 1], or None where the tracker gives none.
+        topology: the tracker's joint set.
+        judged: see ``Person``.
+
+    Returns:
+        joints (R, 25, 3) float32 and confidence (R, 25) float32, as of ``canonical``.
+
+    Raises:
+        ValueError: as ``canonical``.
+    """
+    joints = np.asarray(joints, np.float64)
+    count, expected = len(joints), (len(topology.joints), 3)
+    if joints.shape[1:] != expected:
+        raise ValueError(
+            f"expected joints of shape {expected} for topology {topology.name}, got {joints.shape[1:]}:"
+            " choose the topology of your tracker"
+        )
+    sure = np.ones((count, expected[0])) if confidence is None else np.asarray(confidence, np.float64)
+    if sure.shape != (count, expected[0]):
+        raise ValueError(f"expected confidence of shape {expected[:1]}, got {sure.shape[1:]}")
+
+    valid = np.isfinite(joints).all(axis=2) if judged else _believable(joints, sure)
+    joints = np.where(valid[:, :, None], joints, 0.0)
+    mapped = topology.matrix @ joints
+    # A canonical joint is as sure as the least sure joint it is made of.
+    weakest = np.where(valid, np.clip(sure, 0.0, 1.0), 0.0)[:, topology.sources].min(axis=2)
+    weakest = np.where(topology.direct, weakest, weakest * SYNTHESISED_CONFIDENCE)
+    weakest[_stretched(mapped, weakest > 0.0)] = 0.0
+    mapped[weakest <= 0.0] = 0.0
+    return mapped.astype(np.float32), weakest.astype(np.float32)
+
+
+def _believable(joints: np.ndarray, confidence: np.ndarray) -> np.ndarray:
+    """(..., V) bool of (..., V, 3): finite, not exactly at the sensor, within range, with enough confidence."""
+    finite = np.isfinite(joints).all(axis=-1)
+    magnitude = np.abs(np.where(finite[..., None], joints, 0.0)).max(axis=-1)
+    sure = np.nan_to_num(confidence, nan=0.0) >= MIN_CONFIDENCE
+    return finite & (magnitude > 0.0) & (magnitude < MAX_RANGE) & sure
+
+
+def _stretched(joints: np.ndarray, valid: np.ndarray) -> np.ndarray:
+    """(R, 25) bool: valid joints whose bone to their parent is impossibly long; the outer joint takes the blame."""
+    parents = np.asarray(PARENTS)
+    length = np.linalg.norm(joints - joints[:, parents], axis=2)
+    return valid & valid[:, parents] & (length > MAX_BONE)
+
+
+SHOULDER_LEFT, SHOULDER_RIGHT = JOINT_INDEX["shoulder_left"], JOINT_INDEX["shoulder_right"]
+SPINE_MID, HEAD = JOINT_INDEX["spine_mid"], JOINT_INDEX["head"]

@@ -1,0 +1,85 @@
+"""Where the time of a recording goes on, and where it jumps: a clock was set, or the sensor was off for a while.
+
+>>> seconds(np.array([0.0, 1.0, 2.0, 1.7e9, 1.7e9 + 1.0]))
+3.0
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from usdrl_model.files.limits import LONGEST_GAP
+from usdrl_model.skeleton.recording import Recording, Segment
+
+SHOWN = 1.0
+"""Seconds that are left of a gap where a recording is drawn or played."""
+
+
+def seconds(stamps: np.ndarray) -> float:
+    """Time that rising stamps (T,) cover, without what lies in gaps of more than ``LONGEST_GAP``."""
+    steps = np.diff(stamps)
+    return float(steps[steps <= LONGEST_GAP].sum())
+
+
+def parts(recording: Recording) -> Iterator[Recording]:
+    """The recording in parts without such a gap; one that has none as it is.
+
+    A part is called after the recording and its number, and has the segments that touch it, cut to it.
+    """
+    stamps = np.array([frame.stamp for frame in recording.frames])
+    edges = [0, *(np.flatnonzero(np.diff(stamps) > LONGEST_GAP) + 1).tolist(), len(stamps)]
+    if len(edges) == 2:
+        yield recording
+        return
+    for number, (first, stop) in enumerate(zip(edges, edges[1:], strict=False), start=1):
+        frames = recording.frames[first:stop]
+        segments = [_within(segment, frames[0].stamp, frames[-1].stamp) for segment in recording.segments]
+        yield dataclasses.replace(
+            recording,
+            name=f"{recording.name} part {number}",
+            frames=frames,
+            segments=tuple(segment for segment in segments if segment is not None),
+        )
+
+
+def _within(segment: Segment, first: float, last: float) -> Segment | None:
+    start, end = max(segment.start, first), min(segment.end, last)
+    return dataclasses.replace(segment, start=start, end=end) if start <= end else None
+
+
+class Shortened:
+    """The time of a recording in which every such gap takes ``SHOWN`` seconds: for pictures and players.
+
+    Args:
+        stamps: of all frames, seconds, in any order.
+    """
+
+    def __init__(self, stamps: Sequence[float]) -> None:
+        self._stamps = np.unique(np.asarray(stamps, float))
+        steps = np.diff(self._stamps)
+        long = steps > LONGEST_GAP
+        self.gaps: tuple[float, ...] = tuple(steps[long].tolist())
+        """Seconds of every gap."""
+        self._seconds = np.concatenate([[0.0], np.cumsum(np.where(long, SHOWN, steps))])
+
+    @property
+    def end(self) -> float:
+        """Seconds from the first to the last stamp."""
+        return float(self._seconds[-1]) if len(self._stamps) else 0.0
+
+    def at(self, stamp: float) -> float:
+        """Seconds from the first stamp to this one; the ends for what is beyond them."""
+        return float(np.interp(stamp, self._stamps, self._seconds)) if len(self._stamps) else 0.0
+
+    def told(self) -> str:
+        """What somebody must know, or nothing."""
+        if not self.gaps:
+            return ""
+        count = f"{len(self.gaps)} gap{'s' * (len(self.gaps) != 1)}"
+        return (
+            f"{count} of more than {LONGEST_GAP:g} s in the stamps, the longest {max(self.gaps):.0f} s: a clock was"
+            " set, or nothing was recorded; nothing goes on across it"
+        )

@@ -1,0 +1,1 @@
+"""Training: augmentation, several processes, runs that can be stopped and resumed."""

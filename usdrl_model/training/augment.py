@@ -1,0 +1,216 @@
+"""Views of a window as another person, tracker or camera would have given them: batched, on the device of the data.
+
+All randomness comes from a ``torch.Generator``. The transforms are mild and rigid on purpose: the official shear and
+zeroing cost 13 to 31 points on small data (docs/results.md).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from usdrl_model.skeleton.topology import CANONICAL_JOINTS, JOINT_INDEX, PARENTS
+from usdrl_model.windows.resample import middles, read
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AugmentConfig:
+    """How far each transform goes; 0 switches it off."""
+
+    yaw: float = 0.3
+    """Radians about the vertical, uniform in +-yaw."""
+    tilt: float = 0.1
+    """Radians about the two horizontal axes, uniform in +-tilt."""
+    scale: float = 0.1
+    """Relative size of the body, uniform in 1 +- scale."""
+    stretch: float = 0.05
+    """The same, for each axis apart."""
+    bones: float = 0.0
+    """Relative length of every bone apart, uniform in 1 +- bones: a person of other proportions."""
+    jitter: float = 0.005
+    """Standard deviation of the noise on every coordinate, metres."""
+    drop_joint: float = 0.0
+    """Probability that a joint is missing for the whole window, in half of the windows; it then lies on its parent."""
+    mirror: float = 0.0
+    """Probability of swapping left and right. Leave it at 0 where a class names a side."""
+    warp: float = 0.0
+    """Relative change of speed, uniform in 1 +- warp; the newest frame stays where it is."""
+    crop: float = 1.0
+    """A window becomes a share of itself, uniform in [crop, 1] and anywhere in it, stretched to the whole. For windows
+    that are whole clips; a live window has to end with its newest frame."""
+
+    def __post_init__(self) -> None:
+        """Refuse a crop that leaves nothing."""
+        if not 0.0 < self.crop <= 1.0:
+            raise ValueError(f"crop: expected a share in (0, 1], got {self.crop}")
+
+
+MIRRORED: tuple[int, ...] = tuple(
+    JOINT_INDEX[
+        name.replace("left", "right") if "left" in name else name.replace("right", "left")
+    ]
+    for name in CANONICAL_JOINTS
+)  # fmt: skip
+"""Canonical joint -> the one on the other side."""
+
+
+def augment(
+    x: Tensor, y: Tensor, seen: Tensor, config: AugmentConfig, generator: torch.Generator
+) -> tuple[Tensor, Tensor, Tensor]:
+    """A random view of every window, each with its own randomness.
+
+    Args:
+        x: (N, T, M, V, 3) metres, centred, y up.
+        y: (N, T) classes, which follow the change of speed.
+        seen: (N, T) bool, likewise.
+        config: which transforms.
+        generator: on the device of ``x``.
+
+    Returns:
+        x, y and seen of the views; the inputs stay as they are.
+    """
+    draw = Draw(generator, len(x), dtype=x.dtype)
+    if config.warp:
+        x, y, seen = _warp(x, y, seen, 1.0 + draw.uniform(config.warp))
+    if config.crop < 1.0:
+        x, y, seen = _crop(x, y, seen, config.crop + (1.0 - config.crop) * draw.unit(), draw.unit())
+    return disturb(x, config, draw), y, seen
+
+
+def disturb(x: Tensor, config: AugmentConfig, draw: Draw) -> Tensor:
+    """What ``augment`` does to the poses, without the change of speed; x (N, T, M, V, 3)."""
+    if config.mirror:
+        flip = draw.chance(config.mirror)[:, None, None, None, None]
+        mirrored = x[:, :, :, list(MIRRORED)] * x.new_tensor([-1.0, 1.0, 1.0])
+        x = torch.where(flip, mirrored, x)
+    if config.drop_joint:
+        x = _drop_joints(x, draw.chance(0.5)[:, None] & draw.chance(config.drop_joint, x.shape[3]))
+    if config.bones:
+        x = _resize_bones(x, 1.0 + draw.uniform(config.bones, x.shape[3]))
+    if config.yaw or config.tilt or config.scale or config.stretch:
+        turn = _rotation(1, draw.uniform(config.yaw))
+        turn = turn @ _rotation(0, draw.uniform(config.tilt)) @ _rotation(2, draw.uniform(config.tilt))
+        size = (1.0 + draw.uniform(config.scale))[:, None] * (1.0 + draw.uniform(config.stretch, 3))
+        x = transform(x, (turn * size[:, None, :]).transpose(1, 2))
+    if config.jitter:
+        x = torch.add(x, draw.normal(*x.shape[1:]), alpha=config.jitter)
+    return x
+
+
+def transform(x: Tensor, matrix: Tensor) -> Tensor:
+    """Multiply every point of a window, a row, by the window's matrix; x (N, T, M, V, 3), matrix (N, 3, 3)."""
+    # Four points a row: with 3 x 3 alone the product takes a CPU three times as long.
+    together = math.gcd(x[0].numel() // 3, 4)
+    wide = torch.kron(torch.eye(together, dtype=x.dtype, device=x.device), matrix.contiguous())
+    return (x.reshape(len(x), -1, 3 * together) @ wide).view_as(x)
+
+
+class Draw:
+    """Random numbers, one row a window.
+
+    Several processes that share a batch draw the numbers of the whole batch and keep their own rows, so that a view
+    does not depend on how many they are. With several views, the rows are those of view 0, then of view 1, and so on.
+    """
+
+    def __init__(
+        self,
+        generator: torch.Generator,
+        rows: int,
+        *,
+        views: int = 1,
+        rank: int = 0,
+        ranks: int = 1,
+        dtype: torch.dtype = torch.float32,
+    ) -> None:
+        self._generator, self._dtype = generator, dtype
+        self._views, self._all = views, rows * ranks
+        self._mine = slice(rank * rows, (rank + 1) * rows)
+
+    def unit(self, *shape: int) -> Tensor:
+        """Uniform in [0, 1); (views * rows, *shape)."""
+        return self._kept(torch.rand, *shape)
+
+    def uniform(self, reach: float, *shape: int) -> Tensor:
+        """Uniform in +-reach."""
+        return reach * (2.0 * self.unit(*shape) - 1.0)
+
+    def normal(self, *shape: int) -> Tensor:
+        """Standard normal."""
+        return self._kept(torch.randn, *shape)
+
+    def chance(self, probability: float, *shape: int) -> Tensor:
+        """True with a probability."""
+        return self.unit(*shape) < probability
+
+    def _kept(self, sample: Callable[..., Tensor], *shape: int) -> Tensor:
+        generator = self._generator
+        size = (self._views, self._all, *shape)
+        numbers = sample(size, generator=generator, device=generator.device, dtype=self._dtype)
+        return numbers[:, self._mine].flatten(0, 1)
+
+
+def _rotation(axis: int, angle: Tensor) -> Tensor:
+    """(N,) radians -> (N, 3, 3) about a coordinate axis."""
+    first, second = ((1, 2), (2, 0), (0, 1))[axis]
+    matrix = torch.eye(3, device=angle.device, dtype=angle.dtype).repeat(len(angle), 1, 1)
+    matrix[:, first, first] = matrix[:, second, second] = angle.cos()
+    matrix[:, second, first] = angle.sin()
+    matrix[:, first, second] = -angle.sin()
+    return matrix
+
+
+def _drop_joints(x: Tensor, dropped: Tensor) -> Tensor:
+    """Put dropped joints (N, V) on their nearest ancestor that is there, as ``window.fill`` does."""
+    source = torch.arange(x.shape[3], device=x.device).repeat(len(x), 1)
+    parents = torch.tensor(PARENTS, device=x.device)
+    for _ in range(6):  # the longest chain from a fingertip to the root has six bones
+        source = torch.where(dropped.gather(1, source), parents[source], source)
+    return x.gather(3, source[:, None, None, :, None].expand_as(x))
+
+
+def _resize_bones(x: Tensor, size: Tensor) -> Tensor:
+    """Multiply every bone by its ``size`` (N, V); the root stays where it is."""
+    bones, paths = _BONES.to(x), _PATHS.to(x)
+    matrix = paths @ (size.where(_IS_BONE.to(x.device), 1.0)[:, :, None] * bones)  # (N, V, V): joints -> joints
+    return torch.einsum("nvw,ntmwc->ntmvc", matrix, x)
+
+
+def _warp(x: Tensor, y: Tensor, seen: Tensor, speed: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Play every window at its own speed (N,), so that the last frame stays the last one."""
+    frames = x.shape[1]
+    back = torch.arange(frames - 1, -1, -1, device=x.device, dtype=x.dtype)  # frames before the newest one
+    place = (frames - 1) - back * speed[:, None]
+    x, y, there = _read(x, y, seen, (place + 0.5) / frames)
+    return x, y, there & (place >= 0.0)
+
+
+def _crop(x: Tensor, y: Tensor, seen: Tensor, share: Tensor, start: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Stretch a share (N,) of every window to all of it; ``start`` (N,) is where in the rest it begins, 0 to 1."""
+    begin = start * (1.0 - share)
+    return _read(x, y, seen, begin[:, None] + middles(x.shape[1], x.device) * share[:, None])
+
+
+def _read(x: Tensor, y: Tensor, seen: Tensor, time: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Windows at other times (N, T), 0 to 1: poses between two frames, classes of the nearest one."""
+    frames = x.shape[1]
+    rows = torch.arange(len(x), device=x.device)
+    poses = read(x.flatten(0, 1), rows * frames, torch.full_like(rows, frames), time)
+    nearest = (time * frames).floor().long().clamp(0, frames - 1)
+    return poses, y[rows[:, None], nearest], seen[rows[:, None], nearest]
+
+
+def _skeleton() -> tuple[Tensor, Tensor]:
+    """Joints -> bones (V, V), where the root is a bone of itself, and bones -> joints, its inverse."""
+    parents = torch.tensor(PARENTS)
+    bones = torch.eye(len(PARENTS))
+    rows = torch.arange(len(PARENTS))
+    bones[rows[parents != rows], parents[parents != rows]] = -1.0
+    return bones, torch.linalg.inv(bones).round()
+
+
+_BONES, _PATHS = _skeleton()
+_IS_BONE = torch.tensor([parent != joint for joint, parent in enumerate(PARENTS)])

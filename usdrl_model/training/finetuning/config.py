@@ -1,0 +1,92 @@
+"""Settings of a training run of a detector; ``finetune`` does the work."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from usdrl_model.config import at_least
+from usdrl_model.network.detector import BACKGROUND, DetectorConfig
+from usdrl_model.online.state import StreamConfig
+from usdrl_model.training.augment import AugmentConfig
+from usdrl_model.training.finetuning.sources import SourceConfig
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FinetuneConfig:
+    """A whole run; ``config/finetune_*.yaml`` maps onto it one to one."""
+
+    detector: DetectorConfig
+    stream: StreamConfig = field(default_factory=StreamConfig)
+    """Goes into the weights as what they work best with."""
+    augment: AugmentConfig = field(default_factory=AugmentConfig)
+    sources: tuple[SourceConfig, ...] = ()
+    """Labelled recordings to train on; none in the recipe of an evaluation, which trains on a benchmark's."""
+    validation_subjects: tuple[str, ...] = ()
+    """People of the first source to score on afterwards; none of the test people, which are for the end."""
+    start: str = ""
+    """Where the encoder's first weights come from: a pretrained model, a shipped one ("open"), an official checkpoint,
+    ``hf://owner/name`` (``usdrl.load_encoder``) or another detector. Empty: a random start."""
+    head: Literal["random", "linear"] = "random"
+    """How the recognition head begins on an encoder that has a start: at random, or as the linear layer that is best on
+    the features as they are ("linear"). What is random at first pulls good features apart before it is any good itself
+    (LP-FT, arXiv 2202.10054)."""
+    encoder_rate: float = 1.0
+    """Learning rate of an encoder that has a start, as a share of that of the heads."""
+    train: Literal["all", "last", "heads"] = "all"
+    """What learns: everything, the last layer of each stream and the heads, or the heads alone (a linear probe)."""
+    layer_decay: float = 1.0
+    """The learning rate of a layer is multiplied by this once for each layer between it and the heads."""
+    steps: int = 600
+    batch: int = 32
+    """Windows a step."""
+    learning_rate: float = 2.5e-3
+    """At its peak, the last step of the warm-up; then a cosine down to 0."""
+    weight_decay: float = 0.05
+    warm_up: float = 0.05
+    """Share of the steps."""
+    label_smoothing: float = 0.1
+    class_balance: float = 0.3
+    """Classes weigh (1 / frequency) to this power; 0 leaves them as frequent as they are."""
+    clip_weight: float = 0.2
+    """Weight of the recognition head's loss beside the dense head's."""
+    recent_weight: float = 3.0
+    """Weight of the newest ``RECENT`` share of a window beside the rest: a live decision is made on those frames."""
+    average: float = 0.99
+    """Decay of the exponential average of the weights, which is what is kept."""
+    stride: int = 2
+    """Frames between the ends of two training windows."""
+    validate_every: int = 100
+    """Steps between two looks at the loss on the validation people, if there are any."""
+    patience: int = 0
+    """Stop after this many looks without a better one, and keep the best; 0 goes to the end and keeps the last."""
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        """Refuse a run that cannot start."""
+        shared = {person for first in self.sources[:1] for person in first.subjects} & set(self.validation_subjects)
+        if shared:
+            raise ValueError(f"subjects {sorted(shared)} are both trained on and in validation_subjects")
+        if self.patience and not self.validation_subjects:
+            raise ValueError("patience: early stopping needs validation_subjects, people who are not trained on")
+        if not 0.0 < self.encoder_rate <= 1.0:
+            raise ValueError(f"encoder_rate: expected a share in (0, 1], got {self.encoder_rate}; see train: heads")
+        if not 0.0 <= self.warm_up < 1.0:
+            raise ValueError(f"warm_up: expected a share of the steps in [0, 1), got {self.warm_up}")
+        at_least(self, {"steps": 1, "stride": 1, "validate_every": 1, "patience": 0, "learning_rate": 0.0,
+            "weight_decay": 0.0, "clip_weight": 0.0, "recent_weight": 0.0, "class_balance": 0.0})  # fmt: skip
+        for name in ("average", "label_smoothing"):
+            if not 0.0 <= getattr(self, name) < 1.0:
+                raise ValueError(f"{name}: expected a number in [0, 1), got {getattr(self, name)}")
+        if not 0.0 < self.layer_decay <= 1.0:
+            raise ValueError(f"layer_decay: expected a number in (0, 1], got {self.layer_decay}")
+        if self.batch < 2:
+            raise ValueError(f"batch: expected 2 or more (batch normalisation), got {self.batch}")
+
+    def check_open(self) -> None:
+        """Refuse a recipe for benchmarks that says itself what follows from benchmark and weights; ValueError."""
+        if self.sources or self.validation_subjects or self.start or len(self.detector.labels) > 1:
+            raise ValueError(
+                "recipe: sources, validation_subjects, start and the labels follow from benchmark and weights: leave"
+                f" them out (labels: [{BACKGROUND}])"
+            )

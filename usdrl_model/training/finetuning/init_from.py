@@ -1,0 +1,57 @@
+"""Where the training of a detector starts from, and what its weights say of themselves afterwards."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import torch
+
+from usdrl_model import config
+from usdrl_model.checkpoints import code_version, detector_file, hub
+from usdrl_model.checkpoints.pretrained_models import FREE, load_encoder
+from usdrl_model.checkpoints.provenance import DataUsed, Provenance
+from usdrl_model.data import catalogue
+from usdrl_model.training.finetuning.config import FinetuneConfig
+from usdrl_model.training.finetuning.sources import SourceConfig
+
+
+def start_encoder(run: FinetuneConfig) -> torch.nn.Module:
+    """The encoder that the run starts from; errors as ``usdrl.load_encoder`` and ``detector_file.load``."""
+    if detector_file.is_detector(run.start):
+        weights = detector_file.load(run.start, "cpu")
+        detector, own = weights.detector, weights.config.detector.encoder
+        free = {name: getattr(run.detector.encoder, name) for name in FREE}
+        if dataclasses.replace(own, **free) != run.detector.encoder:
+            raise ValueError(f"start: {run.start} has another encoder than the run: {own}")
+        return detector.get_submodule("encoder")
+    return load_encoder(run.start, run.detector.encoder)
+
+
+def provenance(run: FinetuneConfig, command: str) -> Provenance:
+    """What the weights of a run say of themselves; what its start was made on is a part of it."""
+    before = start_provenance(run.start) if run.start else Provenance(complete=True)
+    return Provenance(
+        data=(*before.data, *map(_used, run.sources)),
+        complete=before.complete,
+        command=command,
+        configuration=config.content_hash(run),
+        start=run.start,
+        code=code_version.current(),
+    )
+
+
+def start_provenance(start: str) -> Provenance:
+    """Of the weights that a run starts from; errors as ``start_encoder``."""
+    if detector_file.is_detector(start):
+        return detector_file.read_config(detector_file.resolve(start)).provenance
+    return hub.find(start).config.provenance
+
+
+def _used(source: SourceConfig) -> DataUsed:
+    return DataUsed(
+        set=source.name,
+        subjects=source.subjects,
+        minutes=source.minutes,
+        share=source.share,
+        terms=catalogue.terms(source.name),
+    )

@@ -1,0 +1,276 @@
+"""Training of a detector on labelled recordings: a linear probe, the last layers, or everything.
+
+    usdrl finetune --config config/finetune_utkinect10.yaml --data ../shared/data --out runs/utkinect10
+
+A run folder holds ``training.pt`` (what ``--resume`` needs) and the one before it, ``loss.csv``, ``loss.png``
+and, at the end, the weights folder ``weights/``. Stop it at any time; ``--resume`` goes on with the next step as if
+nothing had happened (bit-identical on the CPU).
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional as F  # noqa: N812
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+from tqdm import tqdm
+
+from usdrl_model import config
+from usdrl_model.checkpoints.state_dict import content_hash
+from usdrl_model.evaluation import probe
+from usdrl_model.network.detector import Detector
+from usdrl_model.training.augment import augment
+from usdrl_model.training.finetuning.config import FinetuneConfig
+from usdrl_model.training.finetuning.init_from import start_encoder
+from usdrl_model.training.finetuning.sources import Mixture
+from usdrl_model.training.run_folder import RunState, schedule, write_losses
+from usdrl_model.windows.cut import Windows
+
+CLIP_SHARE = 0.25
+"""Share of a window that an action must fill to be what the window as a whole shows."""
+RECENT = 0.375
+"""Share of a window, from its newest frame back, that ``FinetuneConfig.recent_weight`` is for."""
+VALIDATION_BATCH = 256
+"""Windows of the validation people scored at once."""
+SAVE_EVERY = 200
+"""Steps between two states that ``--resume`` can start from."""
+
+
+def train(
+    run: FinetuneConfig,
+    mixture: Mixture,
+    out: Path,
+    *,
+    device: torch.device,
+    resume: bool = False,
+    validation: Windows | None = None,
+) -> Detector:
+    """Train a detector and return the averaged one, in evaluation mode.
+
+    Args:
+        run: the configuration.
+        mixture: what to train on (``training_data.mix``).
+        out: run folder; made where missing.
+        device: where to train.
+        resume: go on from ``training.pt`` of ``out``.
+        validation: of people who are not trained on; needed for early stopping.
+
+    Raises:
+        FileExistsError: ``out`` holds a run already and ``resume`` is off.
+        FileNotFoundError: ``resume`` without a run in ``out``.
+        BlockingIOError: another process trains in ``out``.
+        ValueError: the run in ``out`` has another configuration or other data, its states are damaged, or ``start``
+            does not fit the encoder.
+        FloatingPointError: the loss is no longer finite; the last state that was stays in ``out``.
+    """
+    trainer = _Trainer(run, mixture, out, device, validation)
+    with trainer.state.alone(resume):
+        if resume:
+            trainer.restore()
+        elif run.start and run.head == "linear":
+            start_head(trainer.model, trainer.mixture)
+        trainer.go()
+    return trainer.result()
+
+
+def run_state(run: FinetuneConfig, mixture: Mixture, validation: Windows | None, out: Path) -> RunState:
+    """The state in a run folder, which belongs to a configuration and to windows."""
+    parts = [mixture.windows, *([validation] if validation is not None else [])]
+    data = content_hash(mixture.probability, *(getattr(part, name) for part in parts for name in ("x", "y", "seen")))
+    return RunState(out, f"{config.content_hash(run)} on {data}")
+
+
+class _Trainer:
+    """State of a run: what a step changes, and how it is saved and restored."""
+
+    def __init__(
+        self, run: FinetuneConfig, mixture: Mixture, out: Path, device: torch.device, validation: Windows | None
+    ) -> None:
+        torch.manual_seed(run.seed)
+        self.run, self.out, self.device = run, out, device
+        self.state = run_state(run, mixture, validation, out)
+        self.mixture = mixture.to(device)
+        self.generator = torch.Generator(device).manual_seed(run.seed)
+        self.validation = validation
+        self.model = Detector(run.detector)
+        if run.start:
+            self.model.encoder.load_state_dict(start_encoder(run).state_dict())
+        self.model.to(device)
+        self.frozen = freeze(self.model, run.train)
+        self.average = AveragedModel(self.model, multi_avg_fn=get_ema_multi_avg_fn(run.average), use_buffers=True)
+        self.optimiser = torch.optim.AdamW(_groups(self.model, run), lr=0.0, weight_decay=run.weight_decay)
+        self.class_weights = _class_weights(mixture, len(run.detector.labels), run.class_balance).to(device)
+        self.losses: list[float] = []
+        self.looks: list[float] = []
+        """Validation losses so far."""
+        self.best: dict[str, Tensor] | None = None
+        """The averaged weights of the best look, with early stopping."""
+
+    def go(self) -> None:
+        self.model.train()
+        for module in self.frozen:
+            module.eval()
+        done, run = len(self.losses), self.run
+        # leave=None: the bar stays unless it is below another one, of a command that trains many detectors.
+        progress = tqdm(range(done, run.steps), initial=done, total=run.steps, unit="step", leave=None)
+        for step in progress:
+            if self._stopped():
+                break
+            loss = self._step(step)
+            if not np.isfinite(loss):
+                raise FloatingPointError(
+                    f"loss {loss} at step {step}: lower learning_rate; {self.state.path} keeps the last good state"
+                )
+            self.losses.append(loss)
+            progress.set_postfix(loss=f"{loss:.3f}", refresh=False)
+            if self.validation is not None and (step + 1) % run.validate_every == 0:
+                self._look(self.validation)
+            if (step + 1) % SAVE_EVERY == 0 or step + 1 == run.steps:
+                self.state.save(self._contents())
+        write_losses({"training loss": self.losses}, self.out)
+
+    def result(self) -> Detector:
+        detector = Detector(self.run.detector)
+        detector.load_state_dict(self.best or self.average.module.state_dict())
+        return detector.eval()
+
+    def _step(self, step: int) -> float:
+        run = self.run
+        batch = self.mixture.windows[self.mixture.draw(run.batch, self.generator)]
+        x, y, seen = augment(batch.x, batch.y, batch.seen, run.augment, self.generator)
+        loss = self._loss(self.model, x, y, seen)
+        for group in self.optimiser.param_groups:
+            group["lr"] = group["share"] * run.learning_rate * schedule(step, run.steps, run.warm_up)
+        self.optimiser.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
+        self.optimiser.step()
+        self.average.update_parameters(self.model)
+        return float(loss.detach())
+
+    def _stopped(self) -> bool:
+        """True once ``patience`` looks in a row were no better than the best before them."""
+        patience = self.run.patience
+        return 0 < patience < len(self.looks) and min(self.looks[-patience:]) > min(self.looks[:-patience])
+
+    def _look(self, validation: Windows) -> None:
+        """Note the loss on the validation people, and the weights if it is the best so far."""
+        model = self.average.module.eval()
+        with torch.no_grad():
+            losses = [
+                float(self._loss(model, part.x, part.y, part.seen))
+                for rows in torch.arange(len(validation)).split(VALIDATION_BATCH)
+                for part in [validation[rows].to(self.device)]
+            ]
+        self.looks.append(float(np.mean(losses)))
+        if self.run.patience and self.looks[-1] == min(self.looks):
+            self.best = {name: tensor.clone() for name, tensor in model.state_dict().items()}
+
+    def _loss(self, model: torch.nn.Module, x: Tensor, y: Tensor, seen: Tensor) -> Tensor:
+        scores, run = model(x), self.run
+        clips = clip_classes(y, seen, len(run.detector.labels))
+        return self._dense_loss(scores.frames, y, seen) + run.clip_weight * F.cross_entropy(
+            scores.clip, clips, label_smoothing=run.label_smoothing
+        )
+
+    def _dense_loss(self, logits: Tensor, y: Tensor, seen: Tensor) -> Tensor:
+        """Weighted mean over the frames that were seen; logits (N, T, K), y and seen (N, T)."""
+        frames = y.shape[1]
+        recent = torch.ones(frames, device=self.device)
+        recent[frames - round(RECENT * frames) :] = self.run.recent_weight
+        weights = (self.class_weights[y] * recent)[seen]
+        losses = F.cross_entropy(logits[seen], y[seen], label_smoothing=self.run.label_smoothing, reduction="none")
+        return (weights * losses).sum() / weights.sum()
+
+    def _contents(self) -> dict[str, Any]:
+        return {
+            "model": self.model.state_dict(),
+            "average": self.average.state_dict(),
+            "optimiser": self.optimiser.state_dict(),
+            "generator": self.generator.get_state(),
+            "torch": torch.get_rng_state(),
+            "losses": self.losses,
+            "looks": self.looks,
+            "best": self.best,
+        }
+
+    def restore(self) -> None:
+        state = self.state.load()
+        self.model.load_state_dict(state["model"])
+        self.average.load_state_dict(state["average"])
+        self.optimiser.load_state_dict(state["optimiser"])
+        self.generator.set_state(state["generator"].cpu())
+        torch.set_rng_state(state["torch"].cpu())
+        self.losses, self.looks, self.best = list(state["losses"]), list(state["looks"]), state["best"]
+
+
+def start_head(detector: Detector, mixture: Mixture) -> None:
+    """Make the recognition head the linear layer that tells the windows apart by the encoder's features best.
+
+    Windows count as often as they are drawn. A class of which there is none begins as the least likely one everywhere.
+    """
+    windows, encoder, head = mixture.windows, detector.encoder.eval(), detector.recognition
+    y = clip_classes(windows.y, windows.seen, len(detector.config.labels))
+    present, among = y.unique(return_inverse=True)
+    features, counts = probe.features(encoder, windows.x), mixture.probability * len(windows)
+    weight, bias = probe.linear_weights(features, among, len(present), counts)
+    with torch.no_grad():
+        head.weight.zero_()
+        head.bias.fill_(bias.min())
+        head.weight[present], head.bias[present] = weight.T.to(head.weight), bias.to(head.bias)
+
+
+def freeze(detector: Detector, train: str) -> list[torch.nn.Module]:
+    """Take the gradients from what does not learn (``FinetuneConfig.train``); returns the modules that stand still."""
+    deepest = {"all": math.inf, "last": 1, "heads": 0}[train]
+    for name, parameter in detector.named_parameters():
+        parameter.requires_grad_(_depth(name) <= deepest)
+    return [
+        module
+        for name, module in detector.named_modules()
+        if name.startswith("encoder.") and not any(p.requires_grad for p in module.parameters())
+    ]
+
+
+def _depth(name: str) -> int:
+    """Layers between a parameter and the heads: 0 for the heads, 1 for the last layer, 3 for the embedding."""
+    if not name.startswith("encoder."):
+        return 0
+    if re.search(r"_tr1\.|_tr\.layers\.1\.", name):
+        return 1
+    return 2 if re.search(r"_tr\.", name) else 3
+
+
+def _groups(detector: Detector, run: FinetuneConfig) -> list[dict[str, Any]]:
+    """Parameters that learn, by depth, each with its share of the learning rate."""
+    groups: dict[int, list[torch.nn.Parameter]] = {}
+    for name, parameter in detector.named_parameters():
+        if parameter.requires_grad:
+            groups.setdefault(_depth(name), []).append(parameter)
+    encoder = run.encoder_rate if run.start else 1.0
+    return [
+        {"params": parameters, "share": run.layer_decay**depth * (encoder if depth else 1.0)}
+        for depth, parameters in sorted(groups.items())
+    ]
+
+
+def clip_classes(y: Tensor, seen: Tensor, classes: int) -> Tensor:
+    """(N,) what each window shows: its longest action, or background where none fills ``CLIP_SHARE`` of it."""
+    counts = F.one_hot(y, classes).masked_fill(~seen[:, :, None], 0).sum(dim=1)
+    longest, action = counts[:, 1:].max(dim=1)
+    return torch.where(longest >= CLIP_SHARE * seen.sum(dim=1), action + 1, 0)
+
+
+def _class_weights(mixture: Mixture, classes: int, power: float) -> Tensor:
+    """(K,) rarer classes weigh more; the mean weight of a frame is 1. A class that never occurs weighs nothing."""
+    windows = mixture.windows
+    drawn = mixture.probability[:, None].expand_as(windows.y)[windows.seen]
+    counts = torch.bincount(windows.y[windows.seen], weights=drawn, minlength=classes)
+    weights = torch.where(counts > 0, (counts.sum() / counts.clamp(min=1e-12)) ** power, 0.0)
+    return (weights * counts.sum() / (weights * counts).sum()).float()

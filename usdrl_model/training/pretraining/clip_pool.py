@@ -1,0 +1,83 @@
+"""Clips of a store as pretraining takes them: without labels, without holes, cut to a length, all in one tensor."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from usdrl_model.checkpoints.state_dict import content_hash
+from usdrl_model.skeleton.clip import Clip
+from usdrl_model.training.pretraining.views import Clips
+from usdrl_model.windows.cut import MIN_FRAMES
+from usdrl_model.windows.whole_clip import filled
+
+
+@dataclass(frozen=True, slots=True)
+class ClipPool:
+    """All clips to train on."""
+
+    clips: Clips
+
+    @classmethod
+    def of(cls, clips: Iterable[Clip], people: int, longest: float) -> ClipPool:
+        """Take people out of clips as ``trimmed.filled`` does, and cut what is long.
+
+        Args:
+            clips: in canonical joints.
+            people: M. With 1, every person of a clip becomes a clip; with more, the M who are seen longest stay
+                together, and places that nobody takes are zero.
+            longest: seconds; longer clips are cut into equal parts.
+
+        Raises:
+            ValueError: fewer than two clips are left.
+        """
+        found = [part for clip in clips for part in _parts(clip, people, longest)]
+        if len(found) < 2:
+            raise ValueError(
+                f"expected two clips or more to compare, each with a person in {MIN_FRAMES} frames, got {len(found)}:"
+                " choose other sets or another split, or import more"
+            )
+        return cls(Clips.pack(found))
+
+    def __len__(self) -> int:
+        return len(self.clips.starts)
+
+    @property
+    def hash(self) -> str:
+        """Changes with every clip; 16 hex digits."""
+        return content_hash(self.clips.lengths, self.clips.frames)
+
+    def to(self, device: torch.device) -> ClipPool:
+        """The pool on another device, where batches cost nothing."""
+        return ClipPool(Clips(*(tensor.to(device) for tensor in self.clips)))
+
+    def batch(self, rows: Tensor, device: torch.device) -> Clips:
+        """Clips ``rows`` (N,) on ``device``; those of a pool that lies elsewhere are packed and copied."""
+        frames, starts, lengths = self.clips
+        rows = rows.to(starts.device)
+        starts, lengths = starts[rows], lengths[rows]
+        if frames.device.type == device.type:
+            return Clips(frames, starts, lengths)
+        ends = starts + lengths
+        packed = torch.cat([frames[start:end] for start, end in zip(starts.tolist(), ends.tolist(), strict=True)])
+        begin = lengths.cumsum(0) - lengths
+        return Clips(packed.to(device), begin.to(device), lengths.to(device))
+
+
+def _parts(clip: Clip, people: int, longest: float) -> Iterator[np.ndarray]:
+    """(L, M, V, 3) each."""
+    seen: np.ndarray = np.any(clip.mask, axis=2)  # (T, people of the clip)
+    order = np.argsort(-seen.sum(axis=0), kind="stable")
+    groups = [[person] for person in order] if people == 1 else [sorted(order[:people])]
+    for group in groups:
+        bodies = filled(clip, slice(None), group)
+        if len(bodies) < MIN_FRAMES:
+            continue
+        joints = np.zeros((len(bodies), people, *bodies.shape[2:]), np.float32)
+        joints[:, : len(group)] = bodies
+        pieces = int(np.ceil(len(joints) / max(MIN_FRAMES, longest * clip.rate))) if clip.rate else 1
+        yield from np.array_split(joints, pieces)

@@ -1,0 +1,96 @@
+"""A pretraining run as a file: ``config/pretrain_*.yaml`` maps onto it one to one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from usdrl_model.config import at_least
+from usdrl_model.network.config import EncoderConfig
+from usdrl_model.network.projectors import ProjectorConfig
+from usdrl_model.training.pretraining.losses import LossConfig
+from usdrl_model.training.pretraining.nearest_neighbours import NeighbourConfig
+from usdrl_model.training.pretraining.views import ViewConfig
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DataConfig:
+    """Which clips of the store."""
+
+    sets: tuple[str, ...] = ()
+    """Names of data sets; all of the store where empty."""
+    split: str | None = "standard/train"
+    """As ``Store.select`` takes it; never pretrain on clips that a probe is scored on."""
+    longest: float = 10.0
+    """Seconds; longer recordings are cut into equal parts."""
+    resident: bool = True
+    """Keep all clips on the training device; off: in the memory of the host, copied one batch ahead."""
+
+    def __post_init__(self) -> None:
+        """Refuse clips without a length."""
+        if self.longest <= 0.0:
+            raise ValueError(f"longest: expected seconds above 0, got {self.longest}")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PretrainConfig:
+    """A whole run."""
+
+    encoder: EncoderConfig = field(default_factory=EncoderConfig)
+    projectors: ProjectorConfig = field(default_factory=ProjectorConfig)
+    views: ViewConfig = field(default_factory=ViewConfig)
+    loss: LossConfig = field(default_factory=LossConfig)
+    neighbours: NeighbourConfig = field(default_factory=NeighbourConfig)
+    """Positives from other clips, beside any objective."""
+    data: DataConfig = field(default_factory=DataConfig)
+    modal_views: Literal["one_each", "all"] = "one_each"
+    """What the views see of an encoder with several modalities: one each in turn and the anchor all of them, so that
+    views have to agree across modalities; or all of them in every view."""
+    steps: int = 2000
+    batch: int = 128
+    """Clips a step, over all processes."""
+    accumulate: int = 1
+    """Parts that a batch is computed in, one after another; the loss sees the statistics of one part at a time."""
+    optimiser: Literal["adamw", "adam"] = "adamw"
+    """Adam adds the weight decay to the gradient (official), AdamW takes it off the weights."""
+    learning_rate: float = 1e-3
+    """At its peak, the last step of the warm-up."""
+    weight_decay: float = 1e-4
+    warm_up: float = 0.1
+    """Share of the steps in which the learning rate rises to ``learning_rate``; what lowers it starts after them."""
+    drop_at: float = 0.0
+    """Share of the steps after which the learning rate falls to a tenth (official: 0.778); 0: a cosine down to 0."""
+    clip_gradient: float = 0.0
+    """Largest norm of the gradient; 0 leaves it as it is (official)."""
+    precision: Literal["float32", "bfloat16"] = "float32"
+    """Of the network's matrix products; losses and statistics are float32 in any case."""
+    save_every: int = 200
+    """Steps between two states that ``--resume`` can start from."""
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        """Refuse a run that cannot start."""
+        at_least(self, {"steps": 1, "accumulate": 1, "save_every": 1, "learning_rate": 0.0, "weight_decay": 0.0,
+            "clip_gradient": 0.0})  # fmt: skip
+        if self.batch % self.accumulate:
+            raise ValueError(f"batch: expected a multiple of accumulate ({self.accumulate}), got {self.batch}")
+        if self.batch // self.accumulate < 2:
+            raise ValueError(
+                f"batch: expected 2 clips or more in each part (batch normalisation, statistics of the loss),"
+                f" got {self.batch} in {self.accumulate} parts"
+            )
+        if not 0.0 <= self.warm_up < 1.0 or not 0.0 <= self.drop_at < 1.0:
+            raise ValueError(f"warm_up and drop_at must be in [0, 1), got {self.warm_up} and {self.drop_at}")
+        if 0.0 < self.drop_at <= self.warm_up:
+            raise ValueError(
+                f"drop_at: expected more than warm_up ({self.warm_up}), got {self.drop_at}: rise, then fall"
+            )
+        if self.encoder.centre == "window" and not self.views.normalise:
+            raise ValueError("encoder.centre: views that are not normalised keep that of their clips: leave it out")
+        if self.encoder.joints != 25:
+            raise ValueError(f"encoder.joints: clips have the 25 canonical joints, got {self.encoder.joints}")
+        if len(self.encoder.modalities) >= self.views.count and self.modal_views == "one_each":
+            raise ValueError(
+                f"views.count: {len(self.encoder.modalities)} modalities one each and an anchor need one view more,"
+                f" got {self.views.count}"
+            )

@@ -1,0 +1,175 @@
+"""What a training run leaves in its folder: a state to resume from, and its losses as numbers and as a picture.
+
+A state is replaced in one step: after a crash, a full disk or ``kill -9`` at any moment, the folder holds the last one
+that was complete. It ends with a checksum of itself, and the state before it stays, so that a damaged file is noticed
+and costs no more than the steps between the two. One process at a time works in a folder.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import hashlib
+import io
+import logging
+import pickle
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from usdrl_model.checkpoints.state_dict import check_finite
+from usdrl_model.files.atomic_file import replacing, write_text
+from usdrl_model.files.folder_lock import held
+
+STATE, BEFORE = "training.pt", "training.previous.pt"
+SMOOTH = 25
+"""Steps that the thick line of the picture averages over."""
+_DIGEST = 64
+"""Characters of the checksum at the end of a state."""
+
+
+def begun(out: Path) -> bool:
+    """Whether a run folder holds a state to resume from."""
+    return any((out / name).exists() for name in (STATE, BEFORE))
+
+
+class RunState:
+    """The state file of a run folder."""
+
+    def __init__(self, out: Path, config: str) -> None:
+        """``config`` is a hash of the configuration and its data; a run can only be resumed with its own."""
+        self.path, self._config = out / STATE, config
+        self._before = out / BEFORE
+        self._sound = True
+        """Whether what is at ``path`` can take the place of the state before it."""
+
+    @contextlib.contextmanager
+    def alone(self, resume: bool) -> Iterator[None]:
+        """Until the block ends, no other process works in the folder; errors as ``check``.
+
+        Raises:
+            BlockingIOError: another process does; the message says which.
+        """
+        self.check(resume)  # before the folder is made, and again when nobody else can change it
+        with held(self.path.parent):
+            self.check(resume)
+            yield
+
+    def check(self, resume: bool) -> None:
+        """Refuse to overwrite a run, and to resume one that is not there.
+
+        Raises:
+            FileExistsError: the folder holds a run and ``resume`` is off.
+            FileNotFoundError: ``resume`` without a run.
+        """
+        if resume and not begun(self.path.parent):
+            raise FileNotFoundError(f"{self.path}: no run to resume")
+        if not resume and begun(self.path.parent):
+            raise FileExistsError(
+                f"{self.path.parent} holds a run already: go on with --resume, or choose another folder"
+            )
+
+    def save(self, state: Mapping[str, Any]) -> None:
+        """Replace the state; the one that was there is kept as the one before.
+
+        Raises:
+            OSError: it could not be written; the one before is still there.
+        """
+        buffer = io.BytesIO()
+        torch.save({"config": self._config, **state}, buffer)
+        content = buffer.getbuffer()
+        # The file is a zip archive, whose last two bytes are the length of a comment: torch reads past that.
+        content[-2:] = _DIGEST.to_bytes(2, "little")
+        with replacing(self.path, keep=self._before if self._sound else None) as file:
+            file.write(content)
+            file.write(hashlib.sha256(content).hexdigest().encode())
+        self._sound = True
+
+    def load(self) -> dict[str, Any]:
+        """What was saved last, on the CPU, without anything that could run code; the state before, if that is damaged.
+
+        Raises:
+            ValueError: all states are damaged, or the newest good one is of another configuration or of other data.
+        """
+        try:
+            state = _read(self.path)
+        except (FileNotFoundError, ValueError) as error:
+            self._sound = False
+            try:
+                state = _read(self._before)
+            except (FileNotFoundError, ValueError):
+                raise ValueError(f"{error}, and no good state before it: begin anew in another folder") from None
+            logging.getLogger(__name__).warning("%s: going on from the state before, %s", error, self._before.name)
+        if state["config"] != self._config:
+            raise ValueError(
+                f"{self.path} was made with another configuration or other data: use those, or another folder"
+            )
+        return state
+
+
+def _read(path: Path) -> dict[str, Any]:
+    """A state; FileNotFoundError or ValueError say briefly why there is none."""
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        raise FileNotFoundError(f"{path} is missing") from None
+    if hashlib.sha256(content[:-_DIGEST]).hexdigest().encode() != content[-_DIGEST:]:
+        raise ValueError(f"{path} is damaged ({len(content)} bytes that do not fit their checksum)")
+    try:
+        state = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
+    except (RuntimeError, EOFError, pickle.UnpicklingError):  # of somebody who knows how to make a checksum
+        state = None
+    if not isinstance(state, dict) or "config" not in state:
+        raise ValueError(f"{path} is no state of a training run")
+    check_finite(state, path)
+    return state
+
+
+def schedule(step: int, steps: int, warm_up: float) -> float:
+    """Share of the configured learning rate: a linear rise to all of it, then a cosine that is 0 after the last step.
+
+    The two follow each other: the last step of the warm-up, and it alone, has the configured rate.
+    """
+    rising = warm_up_steps(steps, warm_up)
+    fallen = max(0, step + 1 - rising) / max(1, steps + 1 - rising)
+    return risen(step, steps, warm_up) * 0.5 * (1.0 + float(np.cos(np.pi * fallen)))
+
+
+def risen(step: int, steps: int, warm_up: float) -> float:
+    """Share of the configured learning rate that a linear warm-up has reached; 1 from its last step on."""
+    return min(1.0, (step + 1) / warm_up_steps(steps, warm_up))
+
+
+def warm_up_steps(steps: int, warm_up: float) -> int:
+    """Steps of a warm-up over a share of all; the last of them has the configured rate, so there is always one."""
+    return max(1, round(warm_up * steps))
+
+
+def write_losses(losses: Mapping[str, Sequence[float]], out: Path) -> None:
+    """``loss.csv`` with a column for each name and a row for each step, and ``loss.png`` with a panel for each name."""
+    import matplotlib
+
+    matplotlib.use("agg")
+    from matplotlib import pyplot
+
+    table = io.StringIO(newline="")
+    writer = csv.writer(table)
+    writer.writerow(["step", *losses])
+    writer.writerows((step, *values) for step, values in enumerate(zip(*losses.values(), strict=True)))
+    write_text(out / "loss.csv", table.getvalue())
+    figure, panels = pyplot.subplots(
+        len(losses), figsize=(7, 1.5 + 2.0 * len(losses)), layout="constrained", sharex=True, squeeze=False
+    )
+    for axes, (name, values) in zip(panels[:, 0], losses.items(), strict=True):
+        axes.plot(values, linewidth=0.4, alpha=0.5)
+        window = np.ones(SMOOTH) / SMOOTH
+        smooth = np.convolve(values, window, mode="valid") if len(values) >= SMOOTH else np.asarray(values)
+        axes.plot(np.arange(len(smooth)) + (len(values) - len(smooth)) / 2, smooth)
+        axes.set(ylabel=name)
+    panels[-1, 0].set(xlabel="step")
+    with replacing(out / "loss.png") as picture:
+        figure.savefig(picture, format="png", dpi=120)
+    pyplot.close(figure)

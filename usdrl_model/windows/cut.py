@@ -1,0 +1,216 @@
+"""Recordings -> windows to train on, cut by the same tracks and windows as the live pipeline."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from usdrl_model.metrics.segment_scores import frame_labels
+from usdrl_model.network.config import Centre, EncoderConfig
+from usdrl_model.skeleton.clip import Clip
+from usdrl_model.skeleton.person import canonical
+from usdrl_model.skeleton.recording import Recording
+from usdrl_model.skeleton.topology import topology
+from usdrl_model.windows.track import Track, grid_index
+from usdrl_model.windows.whole_clip import longest, normalised, stretched
+from usdrl_model.windows.window import NEAR, compose, place
+
+MIN_FRAMES = 8
+"""A stretch of a person shorter than this teaches nothing."""
+Sample = tuple[float, np.ndarray, np.ndarray]
+"""Stamp, joints (25, 3) and confidence (25,) of a person, canonical."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """One person without a break, on the time grid of the model."""
+
+    joints: np.ndarray
+    """(L, 25, 3) metres."""
+    mask: np.ndarray
+    """(L, 25) bool, False where invalid."""
+    known: np.ndarray
+    """(L, 25) grid index of the first window's end that knows it (``Track.known``)."""
+    labels: np.ndarray
+    """(L,) class of every frame, 0 where nothing is labelled."""
+    start: int
+    """Grid index of the first frame."""
+    recording: str
+    """Name of the recording: who of the same one was there at the same time may share a window."""
+    person: str
+    """Identity in that recording."""
+
+    @property
+    def stop(self) -> int:
+        """Grid index behind the last frame."""
+        return self.start + len(self.labels)
+
+
+@dataclass(frozen=True, slots=True)
+class Windows:
+    """Windows of one person each, and of those near them, ready for the encoder."""
+
+    x: Tensor
+    """(N, T, M, 25, 3)."""
+    y: Tensor
+    """(N, T) int64 classes."""
+    seen: Tensor
+    """(N, T) bool, False for frames outside the stretch."""
+
+    def __len__(self) -> int:
+        return len(self.x)
+
+    def __getitem__(self, index: Tensor) -> Windows:
+        return Windows(self.x[index], self.y[index], self.seen[index])
+
+    def to(self, device: torch.device) -> Windows:
+        """The same on another device."""
+        return Windows(self.x.to(device), self.y.to(device), self.seen.to(device))
+
+
+def stretches(recording: Recording, labels: Sequence[str], rate: float, max_gap: float) -> list[Stretch]:
+    """Every person of a recording on the grid, split where they were gone for more than ``max_gap`` seconds.
+
+    Raises:
+        ValueError: the recording has a segment whose label is not in ``labels``.
+    """
+    unknown = {segment.label for segment in recording.segments} - set(labels)
+    if unknown:
+        raise ValueError(f"{recording.name}: labels {sorted(unknown)} are not among {list(labels)}")
+    source = topology(recording.topology)
+    runs: dict[str, list[list[Sample]]] = {}
+    for frame in recording.frames:
+        for person in frame.people:
+            mine = runs.setdefault(person.id, [[]])
+            last = mine[-1][-1][0] if mine[-1] else -math.inf
+            if frame.stamp > last:
+                if mine[-1] and frame.stamp - last > max_gap:
+                    mine.append([])
+                mine[-1].append((frame.stamp, *canonical(person, source)))
+    made = (_stretch(run, person, recording, labels, rate) for person, mine in runs.items() for run in mine)
+    return [stretch for stretch in made if stretch is not None]
+
+
+def cut(found: Sequence[Stretch], frames: int, stride: int, people: int = 1, centre: Centre = "frame") -> Windows:
+    """Windows of ``frames`` frames that end at every ``stride``-th frame of the stretches.
+
+    The first ones of a stretch begin before it, as the first ones of a new person do live.
+
+    Args:
+        found: stretches of any recordings.
+        frames: T.
+        stride: frames between the ends of two windows.
+        people: M; beside the person whose labels count, the nearest ones, as live.
+        centre: see ``EncoderConfig.centre``.
+
+    Raises:
+        ValueError: nothing to cut from.
+    """
+    parts = [
+        ending_at(stretch, found, range(stretch.start + MIN_FRAMES - 1, stretch.stop, stride), frames, people, centre)
+        for stretch in found
+    ]
+    if not parts:
+        raise ValueError(f"no recording holds a person for {MIN_FRAMES} frames: nothing to train on")
+    return Windows(*(torch.cat([getattr(part, name) for part in parts]) for name in ("x", "y", "seen")))
+
+
+def ending_at(
+    stretch: Stretch,
+    found: Sequence[Stretch],
+    ends: Sequence[int],
+    frames: int,
+    people: int = 1,
+    centre: Centre = "frame",
+) -> Windows:
+    """The windows of one stretch whose last frames are ``ends``, grid indices inside of it; others as ``cut``."""
+    x, y, seen = [], [], []
+    others = [other for other in found if other is not stretch and other.recording == stretch.recording]
+    for end in ends:
+        joints, mask, labels = _span(stretch, end, frames)
+        near = _nearest(stretch, others, end, people - 1)
+        x.append([(joints, mask), *(_span(other, end, frames)[:2] for other in near)])
+        y.append(labels)
+        seen.append(np.asarray(mask.any(axis=1)))
+    return Windows(
+        torch.from_numpy(compose(x, people, centre)), torch.from_numpy(np.stack(y)), torch.from_numpy(np.stack(seen))
+    )
+
+
+def whole(recordings: Iterable[Recording], labels: Sequence[str], shape: EncoderConfig) -> Windows:
+    """One window a labelled clip: all of it (``trimmed``), every frame with the label of the clip.
+
+    Args:
+        recordings: clips.
+        labels: K names.
+        shape: T and M.
+
+    Raises:
+        ValueError: no clips, a clip without a label or with one that is not in ``labels``.
+    """
+    x, y = [], []
+    for recording in recordings:
+        if recording.label not in labels:
+            raise ValueError(f"{recording.name}: expected a clip labelled one of {list(labels)}, got {recording.label}")
+        clip = Clip.of(recording)
+        if clip.mask.any(axis=2).sum(axis=0).max(initial=0) >= MIN_FRAMES:
+            x.append(stretched(clip, slice(None), longest(clip.mask, shape.people), shape))
+            y.append(labels.index(recording.label))
+    if not x:
+        raise ValueError(f"no clip holds a person for {MIN_FRAMES} frames: nothing to train on")
+    classes = torch.tensor(y)[:, None].expand(-1, shape.frames)
+    return Windows(normalised(x, shape), classes, torch.ones_like(classes, dtype=torch.bool))
+
+
+def _span(stretch: Stretch, end: int, frames: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Joints, mask and labels of the ``frames`` grid frames up to ``end``, as they are known live at that time."""
+    joints = np.zeros((frames, *stretch.joints.shape[1:]), np.float32)
+    mask = np.zeros((frames, stretch.mask.shape[1]), bool)
+    labels = np.zeros(frames, np.int64)
+    first = end - frames + 1
+    begin, stop = max(first, stretch.start), min(end + 1, stretch.stop)
+    if begin < stop:
+        here = slice(begin - first, stop - first)
+        there = slice(begin - stretch.start, stop - stretch.start)
+        joints[here], labels[here] = stretch.joints[there], stretch.labels[there]
+        mask[here] = stretch.mask[there] & (stretch.known[there] <= end)
+    return joints, mask, labels
+
+
+def _nearest(stretch: Stretch, others: Sequence[Stretch], end: int, count: int) -> list[Stretch]:
+    """Those of ``others`` that are there at grid frame ``end``, nearest first, within ``window.NEAR``."""
+    if not count:
+        return []
+    here = _stand(stretch, end)
+    present = [other for other in others if 0 <= end - other.start < len(other.labels)]
+    gaps = [float(np.linalg.norm(_stand(other, end) - here)) for other in present]
+    return [present[index] for index in np.argsort(gaps, kind="stable") if gaps[index] < NEAR][:count]
+
+
+def _stand(stretch: Stretch, end: int) -> np.ndarray:
+    """(3,) where somebody stands at grid frame ``end``, by where each joint was last valid, as live."""
+    joints, mask, _ = _span(stretch, end, MIN_FRAMES)
+    last = np.where(mask, np.arange(MIN_FRAMES)[:, None], -1).max(axis=0)
+    return place(joints[last, np.arange(len(last))], last >= 0)
+
+
+def _stretch(
+    run: Sequence[Sample], person: str, recording: Recording, labels: Sequence[str], rate: float
+) -> Stretch | None:
+    """The samples of one person on the grid; None where they are too few frames."""
+    stamps, joints, confidence = (np.array(each) for each in zip(*run, strict=True))
+    first, last = (grid_index(float(stamps[end]), rate) for end in (0, -1))
+    length = last - first + 1
+    if length < MIN_FRAMES:
+        return None
+    track = Track(rate, length, person)
+    track.extend(stamps, joints, confidence)
+    mine = (segment for segment in recording.segments if segment.person == person)
+    classes = frame_labels(mine, (first + np.arange(length)) / rate, labels)
+    joints, mask = track.window(length, last)
+    return Stretch(joints, mask, track.known(length, last), classes, first, recording.name, person)

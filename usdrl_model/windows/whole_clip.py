@@ -1,0 +1,92 @@
+"""A clip as a whole: its people on a regular grid without holes, and all of it as one window.
+
+Training (``training_windows.whole``), evaluation and probes (``labelled``) and pretraining (``clip_pool``) make clips
+into frames and windows here and nowhere else, so that the same clip is the same window for all of them. Samples go
+through the live pipeline's ``Track``, at the rate of the clip: short gaps of a joint are interpolated and frozen joints
+taken for missing, as live; what is still missing is filled as live (``window.fill``). Then all of it is stretched to T
+frames (``resample.resize``) and, as live, centred and turned (``window.normalise``).
+
+Letters: L frames of the clip, P people of the clip, T frames of a window, M people of a window, V joints.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from usdrl_model.network.config import EncoderConfig
+from usdrl_model.skeleton.clip import Clip
+from usdrl_model.windows.resample import resize
+from usdrl_model.windows.track import Track, grid_index
+from usdrl_model.windows.window import fill, normalise
+
+LONGEST_STEP = 1.0
+"""Seconds that count of the time between two frames: a clock that jumps, or a pause, makes a clip no longer."""
+MOST_FRAMES = 100
+"""Likewise in usual times between two frames."""
+
+
+def filled(clip: Clip, frames: slice | np.ndarray, people: Sequence[int]) -> np.ndarray:
+    """Some people of a clip at its own rate, from the first to the last frame in which one of them is seen.
+
+    Args:
+        clip: in canonical joints.
+        frames: which of its frames, a slice or a mask (L,).
+        people: places in ``clip.people``.
+
+    Returns:
+        (F, people, V, 3) float32 metres without holes, zero of those who are never seen; no frames where nobody is.
+    """
+    mask = clip.mask[frames][:, list(people)]
+    seen: np.ndarray = np.any(mask, axis=(1, 2))
+    there = np.flatnonzero(seen)
+    if not len(there):
+        return np.zeros((0, len(people), *clip.joints.shape[2:]), np.float32)
+    span = slice(there[0], there[-1] + 1)
+    stamps = clip.stamps[frames][span]
+    rising = np.flatnonzero(np.append(True, stamps[1:] > np.maximum.accumulate(stamps)[:-1]))  # as live: stale else
+    steps = np.diff(stamps[rising])
+    usual = float(np.median(steps)) if len(steps) else 1.0
+    # What is allocated follows the frames that there are, not what their clock says.
+    times = np.append(0.0, np.cumsum(np.minimum(steps, min(LONGEST_STEP, MOST_FRAMES * usual))))
+    rate = 1.0 / min(usual, LONGEST_STEP)
+    length = grid_index(float(times[-1]), rate) + 1
+    bodies = []
+    for place, person in enumerate(people):
+        joints, confidence = (each[frames][span][rising, person] for each in (clip.joints, clip.confidence))
+        rows = np.flatnonzero(mask[span][rising, place].any(axis=1))
+        track = Track(rate, length, clip.people[person])
+        if len(rows):
+            track.extend(times[rows], joints[rows], confidence[rows])
+        bodies.append(fill(*track.window(length, length - 1)))
+    return np.stack(bodies, axis=1)
+
+
+def longest(mask: np.ndarray, count: int) -> list[int]:
+    """The ``count`` people of a mask (L, P, V) who are seen in most frames, in the order of the clip."""
+    seen: np.ndarray = np.any(mask, axis=2)
+    return sorted(np.argsort(-seen.sum(axis=0), kind="stable")[:count].tolist())
+
+
+def stretched(clip: Clip, frames: slice | np.ndarray, people: Sequence[int], shape: EncoderConfig) -> Tensor:
+    """All of ``filled`` in T frames: (T, M, V, 3), not yet normalised; zero where nobody is seen.
+
+    Args:
+        clip: in canonical joints.
+        frames: which of its frames.
+        people: at most M places in ``clip.people``.
+        shape: T and M.
+    """
+    bodies = filled(clip, frames, people)
+    window = torch.zeros(shape.frames, shape.people, *clip.joints.shape[2:])
+    if len(bodies):
+        window[:, : bodies.shape[1]] = resize(torch.from_numpy(bodies)[None], shape.frames)[0]
+    return window
+
+
+def normalised(windows: Sequence[Tensor], shape: EncoderConfig) -> Tensor:
+    """Windows of ``stretched`` as an encoder takes them, (N, T, M, V, 3)."""
+    return normalise(torch.stack(list(windows)), shape.centre)

@@ -1,0 +1,151 @@
+"""Frames on the time grid -> what the encoder sees: no holes, centred on the person, facing the sensor.
+
+``normalise`` is the one way to do the latter two: live, in training windows and in the views of pretraining.
+
+Centring removes where somebody stands, the heading where they face, both of which say nothing about the action; what
+is left of the vertical is gravity. Centred frame by frame, a window shows neither where somebody goes nor where the
+robot goes meanwhile; centred as a whole it shows both. The heading is the median shoulder line of the window, not that
+of its first frame (official): a bad first frame would turn the whole window. With two people it is the line from one to
+the other, which says more of what they do and is measured better than shoulders seen from the side (docs/results.md).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from usdrl_model.network.config import Centre
+from usdrl_model.skeleton.person import SHOULDER_LEFT, SHOULDER_RIGHT, SPINE_MID
+from usdrl_model.skeleton.topology import PARENTS
+from usdrl_model.training.augment import transform
+
+NEAR = 2.0
+"""Metres within which another person belongs into the window of a model that looks at several."""
+Body = tuple[np.ndarray, np.ndarray]
+"""Joints (T, V, 3) metres of one person, and their mask (T, V) bool, False where invalid."""
+_ROOT = next(joint for joint, parent in enumerate(PARENTS) if joint == parent)
+
+
+def place(joints: np.ndarray, valid: np.ndarray) -> np.ndarray:
+    """Where somebody stands: the spine, or, where it is invalid, the mean of the joints that are not.
+
+    Args:
+        joints: (V, 3) metres.
+        valid: (V,) bool.
+
+    Returns:
+        (3,) metres, NaN if nothing is valid: who is nowhere is near nobody.
+    """
+    if valid[SPINE_MID]:
+        return joints[SPINE_MID]
+    return joints[valid].mean(axis=0) if valid.any() else np.full(3, np.nan)
+
+
+def fill(joints: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    """Give every invalid joint a harmless place.
+
+    In this order: where the joint was last seen in the window, where it is seen next, where its parent is (as if the
+    bone had no length).
+
+    Args:
+        joints: (T, V, 3) metres.
+        mask: (T, V) bool, False where invalid.
+
+    Returns:
+        (T, V, 3), all zero if nothing in the window is valid.
+    """
+    if mask.all():
+        return joints
+    frames = np.arange(len(mask))[:, None]
+    before = np.maximum.accumulate(np.where(mask, frames, -1), axis=0)
+    after = np.minimum.accumulate(np.where(mask, frames, len(mask))[::-1], axis=0)[::-1]
+    source = np.where(before >= 0, before, np.minimum(after, len(mask) - 1))
+    filled = np.take_along_axis(joints, source[:, :, None], axis=0)
+
+    seen: np.ndarray = np.any(mask, axis=0)
+    if not seen.any():
+        return np.zeros_like(joints)
+    if not seen[_ROOT]:
+        filled[:, _ROOT] = filled[:, seen].mean(axis=1)
+    for joint in _outwards():
+        if not seen[joint] and joint != _ROOT:
+            filled[:, joint] = filled[:, PARENTS[joint]]
+    return filled
+
+
+def normalise(x: Tensor, centre: Centre = "frame") -> Tensor:
+    """Centre every frame, or the window, on the spine of person 0 and turn the window so that they face the sensor.
+
+    Args:
+        x: (N, T, M, V, 3) metres, y up, without holes; people who are not there are zero.
+        centre: see ``EncoderConfig.centre``.
+
+    Returns:
+        (N, T, M, V, 3). What points to +x, in the median of the frames: the line from person 0 to person 1, or, of
+        somebody alone, from the left to the right shoulder. Who is not there stays zero.
+    """
+    present = there(x)
+    spine = x[:, :, 0, SPINE_MID]  # (N, T, 3)
+    turn = _heading(x, present)
+    centred = transform((x - spine[:, :, None, None]) * present, turn)
+    if centre == "frame":
+        return centred
+    path = spine @ turn
+    return centred + (path - _median(path)[:, None])[:, :, None, None] * present
+
+
+def there(x: Tensor) -> Tensor:
+    """(N, T, M, V, 3) -> (N, 1, M, 1, 1) bool: who is not zero throughout."""
+    return (x.abs().amax(dim=(1, 3, 4)) != 0.0)[:, None, :, None, None]  # ten times as fast as any() on a CPU
+
+
+def _heading(x: Tensor, present: Tensor) -> Tensor:
+    """(N, 3, 3) rotations about the vertical that make windows face the sensor; rows are points, so right factors."""
+    line = _median(x[:, :, 0, SHOULDER_RIGHT] - x[:, :, 0, SHOULDER_LEFT])  # (N, 3)
+    if x.shape[2] > 1:
+        apart = _median(x[:, :, 1, SPINE_MID] - x[:, :, 0, SPINE_MID])
+        line = torch.where(present[:, 0, 1, 0], apart, line)
+    length = torch.hypot(line[:, 0], line[:, 2])
+    known = length > 1e-6
+    length = length.where(known, 1.0)
+    cos, sin = (line[:, 0] / length).where(known, 1.0), (line[:, 2] / length).where(known, 0.0)
+    zero, one = torch.zeros_like(cos), torch.ones_like(cos)
+    return torch.stack([cos, zero, -sin, zero, one, zero, sin, zero, cos], dim=1).view(-1, 3, 3)
+
+
+def _median(x: Tensor) -> Tensor:
+    """Over dimension 1, with the mean of the two middle values (torch takes the lower one)."""
+    ordered, count = x.sort(dim=1).values, x.shape[1]
+    return 0.5 * (ordered[:, (count - 1) // 2] + ordered[:, count // 2])
+
+
+def compose(windows: Sequence[Sequence[Body]], people: int, centre: Centre = "frame") -> np.ndarray:
+    """What the encoder sees of people and of those near them, all windows in one batch.
+
+    Args:
+        windows: N times one to ``people`` bodies of T frames: the person, then the nearest others.
+        people: M; who is missing is all zero.
+        centre: see ``EncoderConfig.centre``.
+
+    Returns:
+        (N, T, M, V, 3) float32, filled and normalised to the person.
+    """
+    shape = windows[0][0][0].shape
+    placed = np.zeros((len(windows), shape[0], people, *shape[1:]), np.float32)
+    for row, bodies in enumerate(windows):
+        for place, (joints, mask) in enumerate(bodies):
+            placed[row, :, place] = fill(joints, mask)
+    normalised: np.ndarray = normalise(torch.from_numpy(placed), centre).numpy()
+    return normalised
+
+
+def _outwards() -> tuple[int, ...]:
+    """Joints ordered so that every parent comes before its children."""
+
+    def depth(joint: int) -> int:
+        return 0 if PARENTS[joint] == joint else 1 + depth(PARENTS[joint])
+
+    return tuple(sorted(range(len(PARENTS)), key=depth))

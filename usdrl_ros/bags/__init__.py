@@ -1,0 +1,1 @@
+"""Bags: read, written, labelled, played, replayed through the pipeline, evaluated."""

@@ -1,0 +1,50 @@
+"""What is in a bag, in words, after all of it was read."""
+
+from __future__ import annotations
+
+from array import array
+from collections import Counter
+
+import numpy as np
+from tqdm import tqdm
+
+from usdrl_model.skeleton import recording_gaps
+from usdrl_ros.bags.error import BagError
+from usdrl_ros.bags.recorded_topic import Recorded
+from usdrl_ros.bags.storage import BagReader
+from usdrl_ros.messages.cdr import MalformedError
+
+
+def contents(bag: BagReader) -> list[str]:
+    """Length, topics and messages of a bag, and what is wrong with them; a line each.
+
+    Raises:
+        BagError: the bag turns out to be damaged.
+    """
+    counts: Counter[str] = Counter()
+    malformed: Counter[str] = Counter()
+    known: dict[str, Recorded] = {}
+    notes: dict[str, str] = {}
+    for topic in bag.topics:
+        try:
+            known[topic.name] = Recorded(topic)
+        except BagError as error:  # its package is not installed, or that of another distribution
+            notes[topic.name] = str(error)
+    stamps = array("d")
+    for message in tqdm(bag.messages(), unit="message", leave=False, delay=1.0):
+        stamps.append(message.stamp_ns / 1e9)
+        counts[message.topic] += 1
+        if message.topic in known:
+            try:
+                known[message.topic].check(message.data)
+            except MalformedError:
+                malformed[message.topic] += 1
+            except BagError as error:
+                notes[message.topic] = str(error)
+                del known[message.topic]
+    time = recording_gaps.Shortened(stamps)
+    lines = [f"{bag.path}: {recording_gaps.seconds(np.sort(stamps)):.2f} s from {bag.start_ns / 1e9:.3f} s"]
+    for topic in bag.topics:
+        line = f"  {topic.name}  {topic.type}  {counts[topic.name]} messages{'  latched' * topic.latched}"
+        lines.append(line + (f"  {malformed[topic.name]} of them malformed" if malformed[topic.name] else ""))
+    return lines + [f"  note: {note}" for note in (*notes.values(), *bag.troubles, time.told()) if note]

@@ -1,0 +1,190 @@
+"""``usdrl-evaluate-bag``: how good is the detector on labelled bags, offline or through the running node?
+
+::
+
+    usdrl-evaluate-bag bags/s01_e01 bags/s01_e02 --output out/evaluation
+    usdrl-evaluate-bag bags/s01_e01 --live
+
+Offline, the bag's messages go straight into the same adapters and the same stream as in the node. ``--live`` starts the
+node as a process, plays the bag to it over DDS and listens to what it publishes, which also measures the latency. Both
+write ``results.json``, ``results.md`` and a picture a bag.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from tqdm import tqdm
+
+from usdrl_model import __version__
+from usdrl_model.checkpoints import code_version
+from usdrl_model.config import to_dict
+from usdrl_model.data.plausibility import Verdict
+from usdrl_model.errors.shown import MESSAGE, cut
+from usdrl_model.files.atomic_file import write_text
+from usdrl_model.online.stream import ActionStream
+from usdrl_model.plausibility.findings import Level
+from usdrl_model.plots.timeline import draw_timeline, truth_above_detection
+from usdrl_ros.bags.error import BagError
+from usdrl_ros.bags.live_replay import LiveNode
+from usdrl_ros.bags.replay import BagRun, LabelledBag, load_bag, replay
+from usdrl_ros.bags.scores import describe_run, found_actions, markdown, score_runs
+from usdrl_ros.processes.children import ChildError, exit_on_sigterm
+
+
+def evaluate(
+    bags: Sequence[LabelledBag], *, weights: str = "default", device: str = "auto", rate: float | None = None
+) -> tuple[list[BagRun], dict[str, Any]]:
+    """Replay bags and score what was found.
+
+    Args:
+        bags: at least one; their scores are pooled.
+        weights: name of shipped weights or path of a weights folder.
+        device: ``auto``, ``cpu`` or ``cuda``.
+        rate: None evaluates offline; a number plays the bags to a live node, that many seconds of the bag a second.
+
+    Returns:
+        A run a bag, and the results, ready for JSON.
+
+    Raises:
+        BagError: no bags, or a rate that is not positive.
+        ValueError, FileNotFoundError: the weights cannot be used.
+        ChildError: the live node failed.
+    """
+    if not bags:
+        raise BagError("expected at least one bag")
+    if len({bag.name for bag in bags}) < len(bags):
+        raise BagError(f"bags need different names, got {', '.join(bag.name for bag in bags)}")
+    streams = {
+        name: ActionStream.from_pretrained(weights, topology=name, device=device)
+        for name in sorted({bag.truth.topology for bag in bags})
+    }
+    with tqdm(total=sum(len(bag.frames) for bag in bags), desc="offline", unit="frame", leave=False) as bar:
+        offline = [replay(bag, streams[bag.truth.topology], bar.update) for bag in bags]
+    runs = offline if rate is None else _replay_live(bags, weights, device, rate)
+    first = next(iter(streams.values()))
+    results: dict[str, Any] = {
+        "schema": "usdrl.evaluation/1",
+        "version": __version__,
+        "commit": code_version.current().commit or None,
+        "mode": "offline" if rate is None else "live",
+        "rate": rate,
+        "model": first.describe(),
+        "weights_sha256": first.weights.sha256,
+        "weights_provenance": to_dict(first.weights.config.provenance),
+        "stream": to_dict(first.config),
+        "bags": [describe_run(run) for run in runs],
+        "scores": score_runs(runs),
+    }
+    results["warnings"] = _warnings(runs, offline, first.labels)
+    return runs, results
+
+
+def save(runs: Sequence[BagRun], results: dict[str, Any], folder: str | Path) -> None:
+    """Write ``results.json``, ``results.md`` and ``<bag>.png`` into a folder, which is made if need be."""
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    write_text(folder / "results.json", json.dumps(results, indent=1, allow_nan=False) + "\n")
+    write_text(folder / "results.md", markdown(results))
+    for run in runs:
+        draw_run(run, folder / f"{run.bag.name}.png", run.bag.name)
+
+
+def draw_run(run: BagRun, path: str | Path, title: str) -> None:
+    """Save the picture of one run: truth above detection, under a title."""
+    found = found_actions(run)
+    labels = dict.fromkeys((*run.bag.truth.labels, *(action.label for action in found)))
+    time = run.bag.time()  # in which a clock that was set takes no room
+    truth = [replace(s, start=time.at(s.start), end=time.at(s.end)) for s in run.bag.truth.segments]
+    found = [replace(action, start=time.at(action.start), end=time.at(action.end)) for action in found]
+    rows = truth_above_detection(truth, found)
+    draw_timeline(path, rows, list(labels), start=0.0, end=time.end, title=title)
+
+
+def _replay_live(bags: Sequence[LabelledBag], weights: str, device: str, rate: float) -> list[BagRun]:
+    """A run a bag; bags that need the same parameters share a node."""
+    runs: dict[Path, BagRun] = {}
+    groups: dict[tuple[str | bool, ...], list[LabelledBag]] = {}
+    for bag in bags:
+        truth = bag.truth
+        shared = (truth.topology, truth.axes, truth.units, truth.mirrored, bag.input_type, bag.person_id)
+        groups.setdefault(shared, []).append(bag)
+    with tqdm(total=sum(bag.duration for bag in bags) / rate, desc="live", unit="s", leave=False) as bar:
+        for group in groups.values():
+            with LiveNode(group[0], weights=weights, device=device, rate=rate) as node:
+                for bag in group:
+                    runs[bag.path] = node.replay(bag)
+                    bar.update(bag.duration / rate)
+    return [runs[bag.path] for bag in bags]
+
+
+def _warnings(runs: Sequence[BagRun], offline: Sequence[BagRun], labels: Sequence[str]) -> list[str]:
+    """What a reader of the scores must know."""
+    found = []
+    if unknown := sorted({label for run in runs for label in run.bag.truth.labels} - set(labels)):
+        found.append(f"The weights do not know {', '.join(unknown)}: these actions count as missed.")
+    for run, reference in zip(runs, offline, strict=True):
+        found += [f"{run.bag.name}: {finding.text}." for finding in run.bag.findings if finding.level > Level.NOTE]
+        found += [f"{run.bag.name}: {text}." for text in run.bag.warnings()]
+        if run is reference:
+            continue
+        if run.lost_messages:
+            found.append(f"{run.bag.name}: {run.lost_messages} messages did not reach the node.")
+        if skipped := run.counters.get("skipped_slots", 0):
+            found.append(f"{run.bag.name}: {skipped} inference slots were skipped.")
+        if found_actions(run) != found_actions(reference):
+            found.append(f"{run.bag.name}: the live node did not find exactly what the offline replay finds.")
+    return found
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    command = argparse.ArgumentParser(
+        prog="usdrl-evaluate-bag",
+        description="Score the detector on labelled bags (a labels.yaml beside the bag), pooled over all of them.",
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    command.add_argument("bags", nargs="+", metavar="BAG", help="folder of a bag with its labels.yaml")
+    command.add_argument("--live", action="store_true", help="through the perception node and DDS, with latency")
+    command.add_argument("--rate", type=float, default=1.0, help="with --live: seconds of the bag a second")
+    command.add_argument("--weights", default="default", help="name of shipped weights, or path of a weights folder")
+    command.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda"), help="where the model runs")
+    command.add_argument("--output", default="out/evaluation", metavar="FOLDER", help="where results are written")
+    return command
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Evaluate; 0 when it went well, 1 when the live node failed, 2 when the input cannot be used."""
+    options = parser().parse_args(arguments)
+    exit_on_sigterm()
+    torch.set_num_threads(1)  # as in the node: the model is too small to gain from more
+    try:
+        bags = [load_bag(path) for path in options.bags]
+        print(Verdict.of([bag.findings for bag in bags]).line(), file=sys.stderr)
+        runs, results = evaluate(
+            bags, weights=options.weights, device=options.device, rate=options.rate if options.live else None
+        )
+        save(runs, results, options.output)
+    except ChildError as error:
+        print(f"usdrl-evaluate-bag: {error}", file=sys.stderr)
+        return 1
+    except (ValueError, OSError) as error:
+        print(f"usdrl-evaluate-bag: {cut(error, MESSAGE)}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("usdrl-evaluate-bag: interrupted", file=sys.stderr)
+        return 130
+    print(markdown(results))
+    print(f"written to {options.output}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,189 @@
+"""``labels.yaml`` beside a bag: who did what, and when, in the stamps of the bag's messages.
+
+::
+
+    schema: usdrl.labels/1
+    topic: /skeletons            # the topic with the skeletons
+    topology: kinect_v2_25       # its joint set, or a .yaml file of one's own (relative to this one)
+    axes: kinect                 # its axes: optical, body or kinect, as the node's parameter
+    units: m                     # m, cm or mm, as the node's parameter; m where left out
+    mirrored: false              # as the node's parameter; false where left out
+    labels: [wave, clap]         # every action that was looked for, background not included
+    segments:                    # seconds, header stamps; `person` as the input adapter names people
+      - {person: "1", label: wave, start: 1003.2, end: 1005.1}
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from usdrl_model.errors.shown import NAME, cut, showable, shown
+from usdrl_model.files import limits
+from usdrl_model.files.atomic_file import write_bytes, write_text
+from usdrl_model.files.documents import read_yaml
+from usdrl_model.skeleton import topology, topology_file
+from usdrl_model.skeleton.person import UNITS
+from usdrl_model.skeleton.recording import Segment
+from usdrl_ros.bags.error import BagError
+from usdrl_ros.inputs.coordinate_frames import AXES
+
+SCHEMA = "usdrl.labels/1"
+FILE_NAME = "labels.yaml"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Truth:
+    """The content of one ``labels.yaml``."""
+
+    topic: str
+    """The skeletons' topic in the bag."""
+    topology: str
+    """Joint set of its messages: of ``usdrl_model.skeleton.topology.names()``, or the path of a file."""
+    axes: str
+    """Axes of its points, a key of ``frames.AXES``."""
+    labels: tuple[str, ...]
+    """Every action that the recording was searched for, background not included."""
+    segments: tuple[Segment, ...]
+    """Stamps in seconds, rounded to nanoseconds as those of message headers."""
+    units: str = "m"
+    """Unit of its points, a key of ``skeleton.UNITS``."""
+    mirrored: bool = False
+    """Its left and right are those of a mirror, see ``Topology.order``."""
+
+    def document(self) -> dict[str, Any]:
+        """The same as plain lists, strings and numbers, for YAML and JSON."""
+        return {
+            "schema": SCHEMA,
+            "topic": self.topic,
+            "topology": self.topology,
+            "axes": self.axes,
+            "units": self.units,
+            "mirrored": self.mirrored,
+            "labels": list(self.labels),
+            "segments": [
+                asdict(segment) | {"start": round(segment.start, 9), "end": round(segment.end, 9)}
+                for segment in self.segments
+            ],
+        }
+
+
+def save_truth(truth: Truth, bag: str | Path) -> Path:
+    """Write the truth into the folder of a bag, and a topology of one's own beside it; return the file's path."""
+    path = Path(bag) / FILE_NAME
+    if topology_file.is_file(truth.topology):
+        own = Path(bag) / Path(truth.topology).name
+        content = Path(truth.topology).read_bytes()
+        if own == path or (own.exists() and own.read_bytes() != content):
+            raise BagError(f"topology {truth.topology}: the bag has another file of that name, rename yours")
+        write_bytes(own, content)
+        truth = replace(truth, topology=own.name)
+    write_text(path, yaml.safe_dump(truth.document(), sort_keys=False))
+    return path
+
+
+def load_truth(bag: str | Path) -> Truth:
+    """Read the truth beside a bag: ``labels.yaml`` in its folder.
+
+    Raises:
+        BagError: no such file, not YAML, or a field is missing or wrong; the message names the field.
+    """
+    folder = Path(bag)
+    path = (folder if folder.is_dir() else folder.parent) / FILE_NAME
+    try:
+        document = read_yaml(path)
+    except OSError as error:
+        raise BagError(f"{path}: cannot read the labels of the bag (see docs/bags.md): {error}") from error
+    except ValueError as error:
+        raise BagError(f"{error} (see docs/bags.md)") from error
+    try:
+        truth = parse_truth(document)
+        return replace(truth, topology=topology.located(truth.topology, path.parent))
+    except BagError as error:
+        raise BagError(f"{path}: {error}") from error
+
+
+def parse_truth(document: Any) -> Truth:
+    """The truth in a loaded YAML or JSON document.
+
+    Raises:
+        BagError: a field is missing or wrong; the message names the field.
+    """
+    if not isinstance(document, dict):
+        raise BagError(f"expected a mapping, got {type(document).__name__}")
+    if document.get("schema") != SCHEMA:
+        raise BagError(f"schema: expected {SCHEMA}, got {shown(document.get('schema'))}")
+    known = ("schema", "topic", "topology", "axes", "units", "mirrored", "labels", "segments")
+    if strange := sorted(str(key) for key in document.keys() - set(known)):
+        raise BagError(f"unknown field {cut(', '.join(strange))}; known are {', '.join(known)}")
+    labels = document.get("labels")
+    if not isinstance(labels, list) or not all(isinstance(label, str) and label for label in labels):
+        raise BagError(f"labels: expected a list of names, got {shown(labels)}")
+    for label in labels:
+        if not showable(label):
+            raise BagError(f"labels: expected at most {NAME} printable characters each, got {shown(label)}")
+    if len(set(labels)) != len(labels):
+        raise BagError("labels: every name once, please")
+    rows = document.get("segments")
+    if not isinstance(rows, list):
+        raise BagError(f"segments: expected a list, got {shown(rows)}")
+    return Truth(
+        topic=_text(document, "topic"),
+        topology=_topology(document),
+        axes=_choice(document, "axes", AXES),
+        labels=tuple(labels),
+        segments=tuple(_segment(index, row, labels) for index, row in enumerate(rows)),
+        units=_choice({"units": "m"} | document, "units", UNITS),
+        mirrored=_flag(document, "mirrored"),
+    )
+
+
+def _text(document: dict[str, Any], field: str) -> str:
+    value = document.get(field)
+    if not isinstance(value, str) or not value:
+        raise BagError(f"{field}: expected a name, got {shown(value)}")
+    return value
+
+
+def _topology(document: dict[str, Any]) -> str:
+    """Of the table, or the path of a file, which is read with the messages."""
+    value = document.get("topology")
+    if isinstance(value, str) and topology_file.is_file(value):
+        return value
+    return _choice(document, "topology", (*topology.names(), "the path of a .yaml file"))
+
+
+def _flag(document: dict[str, Any], field: str) -> bool:
+    value = document.get(field, False)
+    if not isinstance(value, bool):
+        raise BagError(f"{field}: expected true or false, got {shown(value)}")
+    return value
+
+
+def _choice(document: dict[str, Any], field: str, choices: Collection[str]) -> str:
+    value = document.get(field)
+    if not isinstance(value, str) or value not in choices:
+        raise BagError(f"{field}: expected one of {', '.join(choices)}, got {shown(value)}")
+    return value
+
+
+def _segment(index: int, row: Any, labels: list[str]) -> Segment:
+    where = f"segments[{index}]"
+    if not isinstance(row, dict) or set(row) != {"person", "label", "start", "end"}:
+        raise BagError(f"{where}: expected the fields person, label, start, end, got {shown(row)}")
+    # An unquoted id is read as a number by YAML.
+    if isinstance(row["person"], bool) or not isinstance(row["person"], str | int) or row["person"] == "":
+        raise BagError(f"{where}.person: expected an id, got {shown(row['person'])}")
+    if row["label"] not in labels:
+        raise BagError(f"{where}.label: expected one of {cut(', '.join(labels), 200)}, got {shown(row['label'])}")
+    for field in ("start", "end"):
+        value = row[field]
+        if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < limits.LATEST:
+            raise BagError(f"{where}.{field}: expected seconds, got {shown(value)}")
+    if row["end"] < row["start"]:
+        raise BagError(f"{where}: ends at {row['end']} before it starts at {row['start']}")
+    return Segment(str(row["person"]), row["label"], float(row["start"]), float(row["end"]))

@@ -1,0 +1,228 @@
+"""A labelled bag through the running perception node: as on a robot, over DDS, with the latency that it costs.
+
+::
+
+    with LiveNode(bag, weights="default", device="auto", rate=1.0) as node:
+        run = node.replay(bag)
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from types import TracebackType
+from typing import Any
+
+import rclpy
+from diagnostic_msgs.msg import DiagnosticArray
+from rclpy.executors import SingleThreadedExecutor
+from rclpy.node import Node
+from rclpy.qos import DurabilityPolicy, QoSProfile
+from std_msgs.msg import String
+from std_srvs.srv import Trigger
+
+from usdrl_model.events.onset_offset import Event
+from usdrl_ros.bags.labels import Truth
+from usdrl_ros.bags.play import Player, PlayOptions
+from usdrl_ros.bags.replay import STAMP_DIGITS, BagRun, LabelledBag
+from usdrl_ros.bags.storage import BagMessage, BagReader
+from usdrl_ros.processes.children import Child, use_private_domain
+
+TOPIC = "/skeletons"
+READY_TIMEOUT = 120.0
+"""Seconds until the node must be active; loading torch on a busy machine takes long."""
+ANSWER_TIMEOUT = 20.0
+"""Seconds in which an active node must do what it is asked for."""
+SETTLE = 3.0
+"""Seconds without a new state after which the node has worked off all messages and, its ``source_timeout`` being
+shorter, has given up the source: an action that still ran is lost, as offline."""
+
+
+class LiveNode:
+    """The perception node as a process, with somebody who listens to it; a context manager.
+
+    Args:
+        like: topology, axes, units, input type and person id are set as this bag needs them.
+        weights: name of shipped weights or path of a weights folder.
+        device: ``auto``, ``cpu`` or ``cuda``.
+        rate: seconds of the bag a second.
+
+    Raises:
+        BagError: ``rate`` is not positive.
+        ChildError: the node failed, or did not become active.
+    """
+
+    def __init__(self, like: LabelledBag, *, weights: str, device: str, rate: float) -> None:
+        self._options = PlayOptions(rate=rate)
+        self._child = Child(
+            "perception node", perception_arguments(like.truth, like.input_type, like.person_id, weights, device)
+        )
+        self._stack = ExitStack()
+        self._events: list[Event] = []
+        self._counters: dict[str, int] = {}
+        self._counted: dict[str, int] = {}
+        """The counters at the end of the last bag."""
+        self._reports = 0
+        self._states: list[tuple[float, float, int]] = []
+        """(stamp of the newest frame, arrival, number of people), in the order of arrival."""
+
+    def __enter__(self) -> LiveNode:
+        use_private_domain()
+        with ExitStack() as stack:
+            stack.enter_context(self._child)
+            self._context = rclpy.Context()
+            rclpy.init(context=self._context)
+            stack.callback(self._context.try_shutdown)
+            self._node = Node("usdrl_evaluation", context=self._context, start_parameter_services=False)
+            stack.callback(self._node.destroy_node)
+            self._executor = SingleThreadedExecutor(context=self._context)
+            self._executor.add_node(self._node)
+            latched = QoSProfile(depth=100, durability=DurabilityPolicy.TRANSIENT_LOCAL)
+            self._node.create_subscription(String, "actions/state", self._on_state, latched)
+            self._node.create_subscription(String, "actions/events", self._on_event, 1000)
+            self._node.create_subscription(DiagnosticArray, "/diagnostics", self._on_diagnostics, 10)
+            self._reset: Any = self._node.create_client(Trigger, "usdrl_perception/reset")
+            self._spin_until(
+                "become active", lambda: bool(self._states) and self._reset.service_is_ready(), READY_TIMEOUT
+            )
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, value: object, trace: TracebackType | None) -> None:
+        self._stack.close()
+
+    def replay(self, bag: LabelledBag) -> BagRun:
+        """Play a bag and collect what the node says, its last word included: who was active when the bag ended."""
+        self._events, self._states, before = [], [], self._counted
+        published: dict[float, float] = {}
+        stamps = dict(zip(bag.recorded_ns, (round(frame.stamp, STAMP_DIGITS) for frame in bag.frames), strict=True))
+
+        def note(message: BagMessage) -> None:
+            if message.stamp_ns in stamps:
+                # The stream ignores a frame that repeats a stamp, so the first one counts.
+                published.setdefault(stamps[message.stamp_ns], time.monotonic())
+
+        remap = ["--ros-args", "-r", f"{bag.truth.topic}:={TOPIC}"] if bag.truth.topic != TOPIC else []
+        node = Node("usdrl_player", context=self._context, cli_args=remap, start_parameter_services=False)
+        try:
+            with BagReader(bag.path) as reader:
+                player = Player(node, reader, PlayOptions(rate=self._options.rate, topics=(bag.truth.topic,)))
+                self._spin_until("subscribe to its input", lambda: player.wait(0.0), ANSWER_TIMEOUT)
+                playing = _Task(lambda: player.play(note))
+                playing.start()
+                length = bag.time().end / self._options.rate
+                self._spin_until("hear the bag", lambda: not playing.is_alive(), length + 2 * ANSWER_TIMEOUT)
+                playing.raise_error()
+        finally:
+            node.destroy_node()
+        self._spin_until("fall silent", self._settled, ANSWER_TIMEOUT)
+        states = list(self._states)
+        self._forget_everybody()
+        self._counted = self._count()
+        counters = {name: value - before.get(name, 0) for name, value in self._counted.items()}
+        if [event.seq for event in self._events] != list(
+            range(self._events[0].seq, self._events[0].seq + len(self._events)) if self._events else ()
+        ):
+            raise self._child.error("published events that did not all arrive")
+        return BagRun(
+            bag=bag,
+            events=tuple(self._events),
+            counters=counters,
+            latencies=_latencies(published, states),
+            lost_messages=len(bag.frames) - counters.get("frames", 0),
+        )
+
+    def _forget_everybody(self) -> None:
+        """Let the node end what is going on, and wait until it has said so."""
+        self._states = []
+        answer = self._reset.call_async(Trigger.Request())
+        self._spin_until("reset", answer.done, ANSWER_TIMEOUT)
+        heard = len(self._states)
+        self._spin_until(
+            "report a reset", lambda: not all(people for *_, people in self._states[heard:]), ANSWER_TIMEOUT
+        )
+
+    def _count(self) -> dict[str, int]:
+        """The stream's counters in a report that begins after now."""
+        seen = self._reports
+        self._spin_until("report twice", lambda: self._reports >= seen + 2, ANSWER_TIMEOUT)
+        return dict(self._counters)
+
+    def _settled(self) -> bool:
+        # Heartbeats repeat old stamps: only a new one is a new state.
+        newest = max((stamp for stamp, *_ in self._states), default=0.0)
+        first_heard = next((arrival for stamp, arrival, _ in self._states if stamp == newest), -SETTLE)
+        return time.monotonic() - first_heard > SETTLE
+
+    def _spin_until(self, what: str, done: Callable[[], bool], timeout: float) -> None:
+        deadline = time.monotonic() + timeout
+        while not done():
+            self._child.check()
+            if time.monotonic() > deadline:
+                raise self._child.error(f"did not {what} within {timeout:.0f} s")
+            self._executor.spin_once(timeout_sec=0.05)
+
+    def _on_state(self, message: String) -> None:
+        arrival = time.monotonic()
+        state = json.loads(message.data)
+        self._states.append((state["stamp"], arrival, len(state["people"])))
+
+    def _on_event(self, message: String) -> None:
+        self._events.append(Event(**json.loads(message.data)))
+
+    def _on_diagnostics(self, message: DiagnosticArray) -> None:
+        values = {value.key: value.value for status in message.status for value in status.values}
+        self._counters = {
+            key.removeprefix("stream."): int(value) for key, value in values.items() if key.startswith("stream.")
+        }
+        self._reports += 1
+
+
+def perception_arguments(
+    truth: Truth, input_type: str, person_id: str, weights: str = "default", device: str = "auto"
+) -> list[str]:
+    """What follows the Python interpreter to run a node that understands such skeletons on ``TOPIC``."""
+    parameters = {
+        "topic": f"'{TOPIC}'",
+        "input_type": input_type,
+        "topology": json.dumps(truth.topology, ensure_ascii=False),
+        "axes": truth.axes,
+        "units": truth.units,
+        "mirrored": str(truth.mirrored).lower(),
+        "person_id": f"'{person_id}'",  # quoted, because YAML would make it a number
+        "weights": f"'{weights}'",
+        "device": device,
+        f"qos_overrides.{TOPIC}.subscription.reliability": "reliable",
+    }
+    assignments = [argument for name, value in parameters.items() for argument in ("-p", f"{name}:={value}")]
+    return ["-m", "usdrl_ros.node.main", "--ros-args", *assignments]
+
+
+def _latencies(published: dict[float, float], states: list[tuple[float, float, int]]) -> tuple[float, ...]:
+    """Seconds from the publication of a frame to the first state that was inferred on it."""
+    arrivals: dict[float, float] = {}
+    for stamp, arrival, _ in states:
+        arrivals.setdefault(stamp, arrival)
+    return tuple(arrival - published[stamp] for stamp, arrival in arrivals.items() if stamp in published)
+
+
+class _Task(threading.Thread):
+    """A thread whose error is not lost."""
+
+    def __init__(self, work: Callable[[], object]) -> None:
+        super().__init__(daemon=True)
+        self._work = work
+        self._error: BaseException | None = None
+
+    def run(self) -> None:
+        try:
+            self._work()
+        except BaseException as error:  # handed on by raise_error
+            self._error = error
+
+    def raise_error(self) -> None:
+        if self._error is not None:
+            raise self._error

@@ -1,0 +1,78 @@
+"""``metadata.yaml`` of a bag: which storage files it has, and how they are packed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path, PurePath
+from typing import Any
+
+from usdrl_model.errors.shown import cut, shown
+from usdrl_model.files.documents import read_yaml
+from usdrl_ros.bags.error import BagError
+
+FILE_NAME = "metadata.yaml"
+STORAGES = {"mcap": ".mcap", "sqlite3": ".db3"}
+"""Names of storages, as metadata and ``--storage`` have them, and how their files end."""
+PACKINGS = ("", "file", "message")
+"""What is packed: nothing (or what the storage file itself knows of), whole files, every message."""
+
+
+@dataclass(frozen=True, slots=True)
+class Metadata:
+    """The part of it that is not in the storage files themselves."""
+
+    files: tuple[Path, ...]
+    storage: str
+    """A key of ``STORAGES``."""
+    packing: str
+    """Of ``PACKINGS``."""
+    count: int | None
+    """Messages in all files; None where nobody has counted them."""
+
+
+def read_metadata(folder: Path) -> Metadata:
+    """Read ``metadata.yaml``, or look what is there where a recording ended before it was written.
+
+    Raises:
+        BagError: no bag, damaged, or packed in a way that is not known.
+    """
+    if not (folder / FILE_NAME).is_file():
+        return _found(folder)
+    where = folder / FILE_NAME
+    try:
+        document = read_yaml(where)
+    except (ValueError, OSError) as error:
+        raise BagError(f"{folder}: cannot be opened as a bag: {error}") from error
+    content = document.get("rosbag2_bagfile_information") if isinstance(document, dict) else None
+    if not isinstance(content, dict):
+        raise BagError(f"{folder}: cannot be opened as a bag: {where} has no rosbag2_bagfile_information")
+    storage, names = content.get("storage_identifier"), content.get("relative_file_paths")
+    if storage not in STORAGES:
+        raise BagError(f"{where}: storage_identifier: expected one of {', '.join(STORAGES)}, got {shown(storage)}")
+    if not isinstance(names, list) or not names or not all(isinstance(name, str) and name for name in names):
+        raise BagError(f"{where}: relative_file_paths: expected a list of names, got {shown(names)}")
+    files = tuple(folder / PurePath(name).name for name in names)  # old ones begin with the folder's former name
+    if missing := [file.name for file in files if not file.is_file()]:
+        raise BagError(f"{folder}: {cut(', '.join(missing))} of its {FILE_NAME} is missing")
+    return Metadata(files, storage, _packing(content, where), _count(content))
+
+
+def _found(folder: Path) -> Metadata:
+    for storage, ending in STORAGES.items():
+        if files := sorted(folder.glob(f"*{ending}")):
+            return Metadata(tuple(files), storage, "", None)
+    raise BagError(f"{folder}: no {FILE_NAME} in it; name the bag's folder, or run `ros2 bag reindex` on it")
+
+
+def _packing(content: dict[str, Any], where: Path) -> str:
+    packing = str(content.get("compression_mode") or "").lower()
+    packing = "" if packing in ("none", "storage") else packing
+    method = content.get("compression_format") or ""
+    if packing not in PACKINGS or (packing and method != "zstd"):
+        raise BagError(f"{where}: expected zstd for files or messages, got {shown(method)} for {shown(packing)}")
+    return packing
+
+
+def _count(content: dict[str, Any]) -> int | None:
+    count = content.get("message_count")
+    return count if isinstance(count, int) and not isinstance(count, bool) else None

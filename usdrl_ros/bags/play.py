@@ -1,0 +1,288 @@
+"""``usdrl-play``: plays a bag over DDS, for machines without ``ros2 bag``.
+
+::
+
+    usdrl-play bags/s01_e01 --wait 10 --clock 100 --ros-args -r /skeletons:=/camera/skeletons
+
+Recorded bytes are published as they are. Header stamps stay those of the recording unless ``--restamp`` is given, so a
+replay is the same input every time; peers that compare stamps with their clock need ``use_sim_time`` and ``--clock``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import rclpy
+from rclpy.duration import Duration
+from rclpy.node import Node
+from rclpy.publisher import Publisher
+from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
+from rclpy.serialization import serialize_message
+from rclpy.utilities import remove_ros_args
+from rosgraph_msgs.msg import Clock
+
+from usdrl_model.errors.shown import MESSAGE, cut
+from usdrl_model.files import limits
+from usdrl_model.skeleton import recording_gaps
+from usdrl_ros.bags.error import BagError
+from usdrl_ros.bags.recorded_topic import Recorded
+from usdrl_ros.bags.storage import BagMessage, BagReader
+from usdrl_ros.messages.cdr import MalformedError
+from usdrl_ros.messages.types import headers, stamp_ns
+
+LONGEST_SLEEP = 0.05
+"""Seconds after which a sleeping player looks whether it was told to stop."""
+DEPTH = 100
+"""Messages that a slow subscriber may be behind."""
+LAST_ACKNOWLEDGEMENT = 1.0
+"""Seconds to wait at the end until subscribers have confirmed the last messages."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PlayOptions:
+    """How to play a bag."""
+
+    rate: float = 1.0
+    """Seconds of the bag a second."""
+    loop: bool = False
+    """Begin again at the end, until stopped; stamps jump back each time."""
+    clock: float = 0.0
+    """Messages a second on ``/clock`` with the bag's time; 0 for none."""
+    start: float = 0.0
+    """Seconds from the bag's start to skip."""
+    topics: tuple[str, ...] | None = None
+    """Topics to play, as they are called in the bag; None for all."""
+    restamp: bool = False
+    """Move header stamps from the bag's time to the present time, by as much as the message itself is moved."""
+
+    def __post_init__(self) -> None:
+        if not 0.0 < self.rate < float("inf"):
+            raise BagError(f"rate: expected a positive number, got {self.rate}")
+        if not 0.0 <= self.clock <= 10_000.0:
+            raise BagError(f"clock: expected 0 to 10000 Hz, got {self.clock}")
+        if not 0.0 <= self.start < float("inf"):
+            raise BagError(f"start: expected 0 or more seconds, got {self.start}")
+
+
+class Player:
+    """Publishes a bag through a node. The node needs no spinning.
+
+    Raises:
+        BagError: a chosen topic is not in the bag, its message type is not known here or is that of another
+            distribution, or the bag ends before ``start``.
+    """
+
+    def __init__(self, node: Node, bag: BagReader, options: PlayOptions) -> None:
+        known = {topic.name: topic for topic in bag.topics}
+        chosen = known.keys() if options.topics is None else options.topics
+        if missing := sorted(set(chosen) - known.keys()):
+            raise BagError(f"{bag.path}: no topic {', '.join(missing)}; it has {', '.join(known) or 'none'}")
+        if not chosen:
+            raise BagError(f"{bag.path}: has no topics to play")
+        if options.start > bag.duration:
+            raise BagError(f"{bag.path}: lasts {bag.duration:.2f} s, cannot start at {options.start} s")
+        self._node = node
+        self._bag = bag
+        self._options = options
+        self.left_out: Counter[str] = Counter()
+        """Topic -> messages that were not published because they are none of its type."""
+        self.gaps: list[float] = []
+        """Seconds of every gap that was not waited for."""
+        self._recorded = {name: Recorded(known[name]) for name in chosen}
+        self._publishers: dict[str, Publisher] = {
+            name: node.create_publisher(recorded.type, name, _qos(recorded.topic.latched))
+            for name, recorded in self._recorded.items()
+        }
+        self._clock = node.create_publisher(Clock, "/clock", QoSProfile(depth=1)) if options.clock else None
+
+    def wait(self, timeout: float, subscribers: int = 1) -> bool:
+        """Wait until every topic has so many subscribers; False if that does not happen within ``timeout`` seconds."""
+        deadline = time.monotonic() + timeout
+        while min(publisher.get_subscription_count() for publisher in self._publishers.values()) < subscribers:
+            if time.monotonic() > deadline or not self._running():
+                return False
+            time.sleep(LONGEST_SLEEP)
+        return True
+
+    def play(self, published: Callable[[BagMessage], None] | None = None) -> int:
+        """Play to the end, or (in a loop) until the node's context is shut down.
+
+        A gap of more than ``limits.LONGEST_GAP`` seconds, where a clock was set or nothing was recorded, is played as
+        one of ``recording_gaps.SHOWN``.
+
+        Args:
+            published: called with each message right after it was published.
+
+        Returns:
+            Messages published.
+        """
+        count = 0
+        while True:
+            count += self._play_once(published or (lambda message: None))
+            if not self._options.loop or not self._running():
+                break
+        for publisher in self._publishers.values() if self._running() else ():
+            publisher.wait_for_all_acked(Duration(seconds=LAST_ACKNOWLEDGEMENT))
+        return count
+
+    def told(self) -> list[str]:
+        """What was not played as it was recorded, and what is missing of the bag; a line each."""
+        lines = [
+            f"{count} messages of {topic} are no {self._recorded[topic].topic.type} and were left out"
+            for topic, count in self.left_out.items()
+        ]
+        if self.gaps:
+            count = f"{len(self.gaps)} gap{'s' * (len(self.gaps) != 1)}"
+            lines.append(f"{count} of up to {max(self.gaps):.0f} s played as {recording_gaps.SHOWN:g} s")
+        return [*self._bag.troubles, *lines]
+
+    def _play_once(self, published: Callable[[BagMessage], None]) -> int:
+        first_ns = self._bag.start_ns + round(self._options.start * 1e9)
+        timeline = _Timeline(first_ns, self._options.rate)
+        next_tick = last_ns = first_ns
+        tick = round(1e9 * self._options.rate / self._options.clock) if self._clock else 0
+        count = 0
+        for message in self._bag.messages(tuple(self._publishers)):
+            if message.stamp_ns < first_ns:
+                continue
+            if (gap := (message.stamp_ns - last_ns) / 1e9) > limits.LONGEST_GAP:
+                self.gaps.append(gap)
+                timeline.skip(message.stamp_ns - last_ns - round(recording_gaps.SHOWN * 1e9))
+                next_tick = message.stamp_ns
+            last_ns = message.stamp_ns
+            while self._clock and next_tick <= message.stamp_ns and self._sleep_until(timeline, next_tick):
+                self._clock.publish(_clock(next_tick))
+                next_tick += tick
+            if not self._sleep_until(timeline, message.stamp_ns):
+                return count
+            try:
+                data = self._bytes(message)
+            except MalformedError:
+                self.left_out[message.topic] += 1
+                continue
+            try:
+                self._publishers[message.topic].publish(data)
+            except Exception:
+                if self._running():
+                    raise
+                return count  # a signal shut the context down between the look at it and the publishing
+            published(message)
+            count += 1
+        return count
+
+    def _sleep_until(self, timeline: _Timeline, bag_ns: int) -> bool:
+        """Sleep to a time of the bag; False when the context was shut down."""
+        while self._running():
+            seconds = timeline.seconds_to(bag_ns)
+            if seconds <= 0.0:
+                return True
+            time.sleep(min(seconds, LONGEST_SLEEP))
+        return False
+
+    def _running(self) -> bool:
+        return bool(rclpy.ok(context=self._node.context))
+
+    def _bytes(self, message: BagMessage) -> bytes:
+        recorded = self._recorded[message.topic]
+        if not self._options.restamp:
+            recorded.check(message.data)
+            return message.data
+        shift = time.time_ns() - message.stamp_ns
+        content = recorded.message(message.data)
+        for header in headers(content):
+            header.stamp.sec, header.stamp.nanosec = divmod(stamp_ns(header) + shift, 1_000_000_000)
+        return serialize_message(content)
+
+
+class _Timeline:
+    """Where a time of the bag lies from now."""
+
+    def __init__(self, first_ns: int, rate: float) -> None:
+        self._first_ns = first_ns
+        self._rate = rate
+        self._started = time.monotonic()
+
+    def skip(self, bag_ns: int) -> None:
+        """Let so many nanoseconds of the bag pass at once."""
+        self._first_ns += bag_ns
+
+    def seconds_to(self, bag_ns: int) -> float:
+        return self._started + (bag_ns - self._first_ns) / 1e9 / self._rate - time.monotonic()
+
+
+def _clock(now_ns: int) -> Clock:
+    message = Clock()
+    message.clock.sec, message.clock.nanosec = divmod(now_ns, 1_000_000_000)
+    return message
+
+
+def _qos(latched: bool) -> QoSProfile:
+    durability = DurabilityPolicy.TRANSIENT_LOCAL if latched else DurabilityPolicy.VOLATILE
+    return QoSProfile(depth=DEPTH, reliability=ReliabilityPolicy.RELIABLE, durability=durability)
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    default = PlayOptions()
+    command = argparse.ArgumentParser(
+        prog="usdrl-play",
+        description="Play a rosbag2 bag over DDS. Topics are renamed with --ros-args -r from:=to.",
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    command.add_argument("bag", help="folder of the bag, or its .mcap or .db3 file")
+    command.add_argument("--rate", type=float, default=default.rate, help="seconds of the bag a second")
+    command.add_argument("--loop", action="store_true", help="begin again at the end; stamps jump back")
+    command.add_argument("--clock", type=float, default=default.clock, metavar="HZ", help="publish /clock; 0: do not")
+    command.add_argument("--start", type=float, default=default.start, metavar="S", help="seconds to skip at the start")
+    command.add_argument("--topics", nargs="+", metavar="TOPIC", help="only these topics (all without it)")
+    command.add_argument(
+        "--wait", type=float, default=0.0, metavar="S", help="seconds to wait for subscribers on every topic, at most"
+    )
+    command.add_argument(
+        "--subscribers", type=int, default=1, metavar="N", help="with --wait: subscribers a topic to wait for"
+    )
+    command.add_argument("--restamp", action="store_true", help="move header stamps to the present, to measure latency")
+    return command
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Play; 0 at the end or when stopped, 1 without a subscriber within --wait, 2 when the input cannot be used."""
+    given = sys.argv if arguments is None else ["usdrl-play", *arguments]
+    options = parser().parse_args(remove_ros_args(given)[1:])
+    rclpy.init(args=given)
+    try:
+        how = PlayOptions(
+            rate=options.rate,
+            loop=options.loop,
+            clock=options.clock,
+            start=options.start,
+            topics=tuple(options.topics) if options.topics else None,
+            restamp=options.restamp,
+        )
+        with BagReader(options.bag) as bag:
+            node = rclpy.create_node("player", start_parameter_services=False)
+            player = Player(node, bag, how)
+            if options.wait and not player.wait(options.wait, options.subscribers) and rclpy.ok():
+                print(f"usdrl-play: a topic had no subscriber after {options.wait:g} s, or not enough", file=sys.stderr)
+                return 1
+            print(f"playing {bag.path}: {bag.duration:.1f} s of recording", flush=True)
+            print(f"published {player.play()} messages", flush=True)
+            for line in player.told():
+                print(f"usdrl-play: {cut(line, MESSAGE)}", file=sys.stderr)
+        return 0
+    except BagError as error:
+        print(f"usdrl-play: {cut(error, MESSAGE)}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 0
+    finally:
+        rclpy.try_shutdown()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

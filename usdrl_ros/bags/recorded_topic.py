@@ -1,0 +1,51 @@
+"""Recorded bytes -> messages, and what is said when they are those of another distribution."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from usdrl_model.files import limits
+from usdrl_ros.bags.error import BagError
+from usdrl_ros.bags.storage_file import Topic
+from usdrl_ros.messages.serialised import SINCE_HUMBLE, OtherDistributionError, Serialised
+from usdrl_ros.messages.types import message_class
+
+
+class Recorded:
+    """The messages of one recorded topic.
+
+    Args:
+        topic: of a bag.
+
+    Raises:
+        BagError: its type is not installed, or the bag says that it is one of another distribution.
+    """
+
+    def __init__(self, topic: Topic) -> None:
+        self.topic = topic
+        self.type = message_class(topic.type)
+        self._serialised = Serialised(self.type)
+        markers = topic.type in ("visualization_msgs/msg/MarkerArray", "visualization_msgs/msg/Marker")
+        if markers and topic.definition and SINCE_HUMBLE[0] not in topic.definition:
+            raise self._of_another_distribution()
+
+    def check(self, data: bytes, limit: int = limits.MESSAGE) -> None:
+        """As ``Serialised.check``, with a BagError for messages of another distribution."""
+        try:
+            self._serialised.check(data, limit)
+        except OtherDistributionError:
+            raise self._of_another_distribution() from None
+
+    def message(self, data: bytes, limit: int = limits.MESSAGE) -> Any:
+        """The message; errors as ``check``."""
+        try:
+            return self._serialised.message(data, limit)
+        except OtherDistributionError:
+            raise self._of_another_distribution() from None
+
+    def _of_another_distribution(self) -> BagError:
+        return BagError(
+            f"{self.topic.name}: these are {self.topic.type.rpartition('/')[2]}s of another distribution, Foxy or"
+            " Galactic (Humble added fields): convert the bag, `rosbags-convert --src BAG --dst NEW --dst-typestore"
+            " ros2_humble`, and copy labels.yaml"
+        )

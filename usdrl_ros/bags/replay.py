@@ -1,0 +1,202 @@
+"""A labelled bag through the pipeline, without ROS communication: the same adapters and stream as the live node.
+
+::
+
+    bag = load_bag("bags/s01_e01")
+    stream = ActionStream.from_pretrained(topology=bag.truth.topology)
+    run = replay(bag, stream)
+    print(run.events)
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from usdrl_model.data.plausibility import Sample
+from usdrl_model.events.onset_offset import Event
+from usdrl_model.files import limits
+from usdrl_model.online.stream import ActionStream
+from usdrl_model.plausibility.findings import Finding
+from usdrl_model.plausibility.sights import Setup
+from usdrl_model.skeleton import recording_gaps
+from usdrl_model.skeleton.person import UNITS, SkeletonFrame
+from usdrl_model.skeleton.topology import topology
+from usdrl_ros.bags.error import BagError
+from usdrl_ros.bags.labels import Truth, load_truth
+from usdrl_ros.bags.recorded_topic import Recorded
+from usdrl_ros.bags.storage import BagReader
+from usdrl_ros.inputs import INPUTS, InputError
+from usdrl_ros.inputs.coordinate_frames import AXES, Frames
+from usdrl_ros.messages.cdr import MalformedError
+
+STAMP_DIGITS = 6
+"""Decimals of the seconds in the node's JSON: what times are rounded to before they are compared."""
+MALFORMED = "malformed"
+"""Reason of a refusal: bytes that are no message of their type."""
+A_MOMENT = 1e-3
+"""Seconds beyond the longest allowed gap."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LabelledBag:
+    """A bag with its truth, decoded."""
+
+    path: Path
+    truth: Truth
+    input_type: str
+    """Key of ``inputs.INPUTS``."""
+    person_id: str
+    """Id of the person where the messages name none."""
+    frames: tuple[SkeletonFrame, ...]
+    """Canonical joints, in the order of the messages."""
+    recorded_ns: tuple[int, ...]
+    """When the message of every frame was recorded, nanoseconds."""
+    findings: tuple[Finding, ...]
+    """What is wrong with the people in it, see ``usdrl_model.plausibility.findings``."""
+    refused: dict[str, int]
+    """Messages that no adapter understood: reason -> count."""
+    troubles: tuple[str, ...] = ()
+    """What is missing of the bag, see ``BagReader.troubles``, and gaps in its time."""
+
+    @property
+    def name(self) -> str:
+        """The name of the bag's folder."""
+        return self.path.resolve().name
+
+    @property
+    def duration(self) -> float:
+        """Seconds from the first to the last stamp, without those in which the clock jumps."""
+        return recording_gaps.seconds(np.sort([frame.stamp for frame in self.frames]))
+
+    def time(self) -> recording_gaps.Shortened:
+        """Its time as it is drawn and played."""
+        return recording_gaps.Shortened([frame.stamp for frame in self.frames])
+
+    def warnings(self) -> list[str]:
+        """What is not as it should be, a line each, apart from ``findings``."""
+        found = list(self.troubles)
+        stamps = np.array([frame.stamp for frame in self.frames])
+        behind = np.maximum.accumulate(stamps) - stamps
+        if behind.any():
+            found.append(
+                f"{np.count_nonzero(behind)} of {len(stamps)} frames are stamped before an earlier one, by up to"
+                f" {behind.max():.6g} s: a clock was set back, or one stamp is wrong; a store leaves these frames out"
+            )
+        if self.refused:
+            reasons = ", ".join(f"{reason} {count}" for reason, count in self.refused.items())
+            found.append(f"{sum(self.refused.values())} messages were refused: {reasons}")
+        return found
+
+    def presence(self) -> dict[str, np.ndarray]:
+        """Person -> (T,) stamps of all messages with this person, repeated stamps included."""
+        stamps: dict[str, list[float]] = {}
+        for frame in self.frames:
+            for person in frame.people:
+                stamps.setdefault(person.id, []).append(frame.stamp)
+        return {person: np.array(seen) for person, seen in stamps.items()}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class BagRun:
+    """What the pipeline made of a bag."""
+
+    bag: LabelledBag
+    events: tuple[Event, ...]
+    counters: dict[str, int]
+    """As ``ActionStream.counters``, of this bag only."""
+    latencies: tuple[float, ...] = ()
+    """Seconds from publishing a message to receiving the state inferred on it; live only."""
+    lost_messages: int = 0
+    """Messages that were published but did not reach the pipeline; live only."""
+
+
+def load_bag(path: str | Path) -> LabelledBag:
+    """Read a bag and its labels.
+
+    Raises:
+        BagError: bag or labels cannot be used, the labels' topic is not in the bag or carries no skeletons, or no
+            message of it can be understood.
+    """
+    path = Path(path)
+    truth = load_truth(path)
+    frames: list[SkeletonFrame] = []
+    recorded_ns: list[int] = []
+    refused: Counter[str] = Counter()
+    reason = ""
+    with BagReader(path) as bag:
+        topics = {topic.name: topic for topic in bag.topics}
+        if truth.topic not in topics:
+            raise BagError(f"{path}: labels are for topic {truth.topic}, the bag has {', '.join(topics) or 'none'}")
+        recorded = Recorded(topics[truth.topic])
+        matching = [name for name, adapter in INPUTS.items() if adapter.message_type is recorded.type]
+        if not matching:
+            raise BagError(f"{path}: {truth.topic} is {topics[truth.topic].type}, which no input adapter reads")
+        people = {segment.person for segment in truth.segments}
+        person_id = people.pop() if len(people) == 1 else "0"
+        decode = INPUTS[matching[0]].decode
+        joint_set = topology(truth.topology)
+        order = joint_set.order(truth.mirrored)
+        change = Frames(truth.axes, units=truth.units, order=order)
+        content = Sample(
+            Setup(
+                topology=joint_set,
+                axes=truth.axes,
+                rotation=AXES[truth.axes],
+                metres=UNITS[truth.units],
+                mirrored=truth.mirrored,
+                order=order,
+            )
+        )
+        for message in bag.messages([truth.topic]):
+            try:
+                source = decode(recorded.message(message.data, limits.SKELETONS), joint_set, person_id)
+            except (InputError, MalformedError) as error:
+                refused[error.kind if isinstance(error, InputError) else MALFORMED] += 1
+                reason = str(error)
+                continue
+            if source is not None:
+                frames.append(change.to_canonical(source))
+                content.add(frames[-1], source.frame)
+                recorded_ns.append(message.stamp_ns)
+        troubles = bag.troubles
+    if not frames:
+        raise BagError(": ".join([f"{path}: no skeletons on {truth.topic}", *filter(None, [reason]), *troubles]))
+    return LabelledBag(
+        path=path,
+        truth=truth,
+        input_type=matching[0],
+        person_id=person_id,
+        frames=tuple(frames),
+        recorded_ns=tuple(recorded_ns),
+        findings=tuple(content.findings()),
+        refused=dict(refused),
+        troubles=(*troubles, *filter(None, [recording_gaps.Shortened([frame.stamp for frame in frames]).told()])),
+    )
+
+
+def replay(bag: LabelledBag, stream: ActionStream, progress: Callable[[], object] = lambda: None) -> BagRun:
+    """Push every frame of a bag through a stream, as fast as it goes.
+
+    The end of the bag is what it is on a robot: the tracker falls silent, and everybody is lost.
+
+    Args:
+        bag: what to replay.
+        stream: of the bag's topology; it forgets what it knew.
+        progress: called after every frame.
+    """
+    stream.reset()
+    before = Counter(stream.counters)
+    events: list[Event] = []
+    for frame in bag.frames:
+        events += stream.push(frame)
+        progress()
+    events += stream.advance(stream.state().stamp + stream.config.max_gap + A_MOMENT)
+    stream.reset()
+    counters = Counter(stream.counters)
+    counters.subtract(before)
+    return BagRun(bag=bag, events=tuple(events), counters=dict(counters))

@@ -1,0 +1,199 @@
+"""Scores of replayed bags: one pooled result with everything that is needed to repeat it, as JSON and Markdown.
+
+All times are rounded to microseconds before they are compared, because the live node's JSON carries no more: so a frame
+at the very end of an action counts the same offline and live.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from typing import Any
+
+import numpy as np
+
+from usdrl_model.checkpoints import provenance
+from usdrl_model.checkpoints.provenance import Provenance
+from usdrl_model.config import from_dict
+from usdrl_model.metrics.events import Detection, ScoredRecording, detections, score_events
+from usdrl_model.metrics.segment_scores import (
+    IOU_THRESHOLDS,
+    frame_accuracy,
+    frame_labels,
+    macro_frame_f1,
+    segment_counts,
+)
+from usdrl_model.network.detector import BACKGROUND
+from usdrl_model.skeleton.recording import Segment
+from usdrl_ros.bags.replay import STAMP_DIGITS, BagRun
+
+
+def found_actions(run: BagRun) -> list[Detection]:
+    """The detected actions of a run, of every label; those still open at the end of the bag end there."""
+    events = [
+        replace(
+            event,
+            onset=_micro(event.onset),
+            offset=None if event.offset is None else _micro(event.offset),
+            stamp=_micro(event.stamp),
+        )
+        for event in run.events
+    ]
+    return detections(events, _micro(max(frame.stamp for frame in run.bag.frames)))
+
+
+def score_runs(runs: Sequence[BagRun]) -> dict[str, Any]:
+    """Scores pooled over bags, ready for JSON.
+
+    Detections of labels that a bag's truth does not list cannot be judged; they are left out and counted.
+    """
+    scored: list[ScoredRecording] = []
+    true_frames: list[np.ndarray] = []
+    found_frames: list[np.ndarray] = []
+    not_judged: Counter[str] = Counter()
+    for run in runs:
+        truth = [_rounded(segment) for segment in run.bag.truth.segments]
+        found = []
+        for action in found_actions(run):
+            if action.label in run.bag.truth.labels:
+                found.append(action)
+            else:
+                not_judged[action.label] += 1
+        found = _named_as_in_truth(truth, found)
+        scored.append(ScoredRecording(truth=truth, detections=found, duration=run.bag.duration))
+        labels = (BACKGROUND, *run.bag.truth.labels)
+        for person, stamps in _presence(run, truth).items():
+            true_frames.append(frame_labels([s for s in truth if s.person == person], stamps, labels))
+            found_frames.append(frame_labels([s for s in found if s.person == person], stamps, labels))
+    events = score_events(scored)
+    segments = {iou: segment_counts(true_frames, found_frames, iou) for iou in IOU_THRESHOLDS}
+    return {
+        "events": events.to_dict(),
+        "segments": {f"f1@{round(iou * 100)}": counts.to_dict() for iou, counts in segments.items()},
+        "frames": {
+            "count": sum(len(frames) for frames in true_frames),
+            "accuracy": _json(frame_accuracy(true_frames, found_frames)),
+            "macro_f1": _json(macro_frame_f1(true_frames, found_frames)),
+        },
+        "detections_not_judged": dict(not_judged),
+        "latency": latency_scores([latency for run in runs for latency in run.latencies]),
+    }
+
+
+def latency_scores(latencies: Sequence[float]) -> dict[str, float | int] | None:
+    """Median and 95th percentile in milliseconds; None where nothing was measured."""
+    if not latencies:
+        return None
+    p50, p95 = np.percentile(latencies, [50, 95]) * 1000.0
+    return {"p50_ms": round(float(p50), 2), "p95_ms": round(float(p95), 2), "count": len(latencies)}
+
+
+def describe_run(run: BagRun) -> dict[str, Any]:
+    """One bag of the results: what was in it and what was found, ready for JSON."""
+    return {
+        "name": run.bag.name,
+        "frames": len(run.bag.frames),
+        "duration": run.bag.duration,
+        "refused": run.bag.refused,
+        "counters": run.counters,
+        "lost_messages": run.lost_messages,
+        "truth": [asdict(segment) for segment in run.bag.truth.segments],
+        "detections": [asdict(action) for action in found_actions(run)],
+    }
+
+
+def markdown(results: dict[str, Any]) -> str:
+    """The results as a Markdown page.
+
+    Args:
+        results: of ``evaluate_bag.evaluate``.
+    """
+    scores = results["scores"]
+    events, frames = scores["events"], scores["frames"]
+    thresholds = list(events["overall"])
+    model, made = results["model"], from_dict(Provenance, results["weights_provenance"])
+    lines = [
+        "# Evaluation of labelled bags",
+        "",
+        f"{len(results['bags'])} bag(s), {events['hours'] * 60:.1f} min, {results['mode']}"
+        + (f" at rate {results['rate']:g}" if results["mode"] == "live" else "")
+        + f"; weights {model['weights']} ({model['hash']}) on {model['device']};"
+        f" look-ahead {results['stream']['look_ahead']:g} s;"
+        f" version {results['version']}, commit {results['commit'] or 'unknown'}.",
+        "",
+        f"The weights were trained on: {provenance.summary(made)}."
+        " Scores on what they were trained on say nothing about other people.",
+        "",
+        "| | " + " | ".join(f"IoU {iou}" for iou in thresholds) + " |",
+        "|---|" + "---|" * len(thresholds),
+        "| event F1 | " + " | ".join(_percent(events["overall"][iou]["f1"]) for iou in thresholds) + " |",
+        "| event precision | " + " | ".join(_percent(events["overall"][iou]["precision"]) for iou in thresholds) + " |",
+        "| event recall | " + " | ".join(_percent(events["overall"][iou]["recall"]) for iou in thresholds) + " |",
+        "| segment F1 (of frame labels) | "
+        + " | ".join(_percent(counts["f1"]) for counts in scores["segments"].values())
+        + " |",
+        "",
+        "| | |",
+        "|---|---|",
+        f"| onset delay, median / p90 | {_seconds(events['onset_delay'])} |",
+        f"| onset error, median / p90 | {_seconds(events['onset_error'])} |",
+        f"| false alarms an hour | {_number(events['false_alarms_per_hour'], 1)} ({events['false_alarms']}) |",
+        f"| frame accuracy | {_percent(frames['accuracy'])} of {frames['count']} frames |",
+        f"| frame F1, mean over classes | {_percent(frames['macro_f1'])} |",
+    ]
+    if latency := scores["latency"]:
+        lines.append(f"| latency, p50 / p95 | {latency['p50_ms']:.1f} / {latency['p95_ms']:.1f} ms |")
+    if scores["detections_not_judged"]:
+        names = ", ".join(f"{label} {count}" for label, count in scores["detections_not_judged"].items())
+        lines.append(f"| detections of labels that the truth does not list | {names} |")
+    lines += ["", "| action | true | " + " | ".join(f"F1 at IoU {iou}" for iou in thresholds) + " |"]
+    lines.append("|---|---|" + "---|" * len(thresholds))
+    for label, by_iou in events["per_label"].items():
+        first = by_iou[thresholds[0]]
+        cells = " | ".join(_percent(by_iou[iou]["f1"]) for iou in thresholds)
+        lines.append(f"| {label} | {first['tp'] + first['fn']} | {cells} |")
+    lines += ["", *(f"**{warning}**" for warning in results["warnings"])]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _presence(run: BagRun, truth: Sequence[Segment]) -> dict[str, np.ndarray]:
+    """Person -> (T,) rounded stamps; a lone person is called as in the truth."""
+    presence = {person: np.round(stamps, STAMP_DIGITS) for person, stamps in run.bag.presence().items()}
+    names = {segment.person for segment in truth}
+    if len(presence) == 1 == len(names):
+        return {names.pop(): next(iter(presence.values()))}
+    return presence
+
+
+def _named_as_in_truth(truth: Sequence[Segment], found: Sequence[Detection]) -> list[Detection]:
+    """With one person on each side, their ids need not be the same: the rule of ``score_events``."""
+    names, ids = {segment.person for segment in truth}, {action.person for action in found}
+    if len(names) == 1 == len(ids):
+        return [replace(action, person=min(names)) for action in found]
+    return list(found)
+
+
+def _rounded(segment: Segment) -> Segment:
+    return replace(segment, start=_micro(segment.start), end=_micro(segment.end))
+
+
+def _micro(seconds: float) -> float:
+    return round(seconds, STAMP_DIGITS)
+
+
+def _json(value: float) -> float | None:
+    return None if math.isnan(value) else value
+
+
+def _percent(value: float | None) -> str:
+    return "-" if value is None else f"{100 * value:.1f} %"
+
+
+def _number(value: float | None, digits: int) -> str:
+    return "-" if value is None else f"{value:.{digits}f}"
+
+
+def _seconds(spread: dict[str, float | None]) -> str:
+    return f"{_number(spread['median'], 2)} / {_number(spread['p90'], 2)} s"

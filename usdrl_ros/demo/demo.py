@@ -1,0 +1,221 @@
+"""``usdrl-demo``: see the whole package at work in a minute, without a robot, a camera or a ROS installation.
+
+::
+
+    usdrl-demo                                              # simulated people
+    usdrl-demo --bag bags/s02_e01                           # a bag of skeletons with its labels.yaml
+    usdrl-demo --recording data/utkinect --sequence s02_e01 # official files of UTKinect-Action3D
+
+The performer (or the bag player) and the perception node run as processes of their own and meet over DDS. The terminal
+shows what the node says; at the end it is scored against the truth, and the output folder holds ``timeline.png``,
+``results.json`` and ``bag``, a bag of everything that was said, which opens in Foxglove and RViz.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import sys
+import tempfile
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+from rich.live import Live
+
+from usdrl_model.data.importers import utkinect
+from usdrl_model.errors.shown import MESSAGE, cut
+from usdrl_ros.bags.convert import DEFAULT_TOPIC, write_recording
+from usdrl_ros.bags.error import BagError
+from usdrl_ros.bags.labels import Truth
+from usdrl_ros.bags.live_replay import perception_arguments
+from usdrl_ros.bags.replay import LabelledBag, load_bag
+from usdrl_ros.demo.listener import Listener
+from usdrl_ros.demo.live_table import describe_event, render
+from usdrl_ros.demo.report import report
+from usdrl_ros.inputs import INPUTS
+from usdrl_ros.processes.children import Child, ChildError, exit_on_sigterm, use_private_domain, wait_until
+
+READY_TIMEOUT = 120.0
+"""Seconds until the node must be active; loading torch on a busy machine takes long."""
+SETTLE = 2.5
+"""Seconds to go on listening after the last frame: longer than ``source_timeout``, so that every action has ended."""
+PUBLISHER_WAIT = 60.0
+"""Seconds in which the source and those who listen to it must have found each other."""
+SUBSCRIBERS = 2
+"""The perception node and the listener: without either, the first frames would be lost."""
+CLOCK_RATE = 100.0
+"""Messages a second on ``/clock``."""
+LONGEST = 24 * 3600.0
+"""Seconds after which a demonstration is given up."""
+SIMULATED = "Simulated people move alike: this shows that everything works, not how well it does on real people."
+PERFORMER = Truth(topic=DEFAULT_TOPIC, topology="kinect_v2_25", axes="optical", labels=(), segments=())
+"""What the performer publishes; its segments come with ``performer/truth``."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Source:
+    """Where the skeletons come from."""
+
+    title: str
+    arguments: list[str]
+    """What follows the Python interpreter to publish them."""
+    input_type: str
+    """As the parameter of the perception node."""
+    truth: Truth | None
+    """None where the performer tells it."""
+    person_id: str = "0"
+    """As the parameter of the perception node."""
+    past: bool = False
+    """Stamps are not of now; the source publishes their time on ``/clock``."""
+
+
+def performer() -> Source:
+    """Two simulated people."""
+    settings = ["-p", f"wait:={PUBLISHER_WAIT}", "-p", f"subscribers:={SUBSCRIBERS}"]
+    arguments = ["-m", "usdrl_ros.demo.performer_node", "--ros-args", *settings, "-r", f"skeletons:={DEFAULT_TOPIC}"]
+    return Source(title="two simulated people", arguments=arguments, input_type="point_cloud", truth=None)
+
+
+def bag_source(bag: LabelledBag) -> Source:
+    """A labelled bag."""
+    topic = bag.truth.topic
+    settings = ["--wait", f"{PUBLISHER_WAIT}", "--subscribers", f"{SUBSCRIBERS}", "--clock", f"{CLOCK_RATE}"]
+    arguments = ["-m", "usdrl_ros.bags.play", str(bag.path), "--topics", topic, *settings, "--ros-args"]
+    arguments += ["-r", f"{topic}:={DEFAULT_TOPIC}"] if topic != DEFAULT_TOPIC else []
+    return Source(
+        title=bag.name,
+        arguments=arguments,
+        input_type=bag.input_type,
+        truth=bag.truth,
+        person_id=bag.person_id,
+        past=True,
+    )
+
+
+def recording_bag(path: Path, sequence: str | None, folder: Path) -> Path:
+    """Convert one sequence of UTKinect to a bag.
+
+    Args:
+        path: folder of the data set, its joints.zip, one of its joints files, or the folder and a sequence
+            (``utkinect/s02_e01``).
+        sequence: ``sSS_eEE``; None takes the one that ``path`` names, else the first of a person the shipped weights
+            were not trained on.
+        folder: where the bag is made.
+
+    Raises:
+        BagError: no such sequence.
+        FileNotFoundError: no such files.
+    """
+    if path.is_file():
+        if path.name.startswith("joints_") and sequence is None:
+            sequence = path.stem.removeprefix("joints_")
+        path = path.parent.parent if path.parent.name == "joints" else path.parent
+    elif not path.exists() and path.parent.is_dir():
+        sequence, path = sequence or path.name, path.parent
+    recordings = {recording.name: recording for recording in utkinect.load(path)}
+    name = sequence or next((name for name in recordings if name == "s02_e01"), next(iter(recordings)))
+    if name not in recordings:
+        raise BagError(f"no sequence {name} in {path}; it has {', '.join(recordings)}")
+    write_recording(recordings[name], folder / name)
+    return folder / name
+
+
+def run(source: Source, output: Path, console: Console) -> bool:
+    """Run the demonstration; False if something was done and nothing detected.
+
+    Raises:
+        ChildError: a process failed.
+    """
+    use_private_domain()
+    bag = output / "bag"
+    with ExitStack() as stack:
+        arguments = perception_arguments(source.truth or PERFORMER, source.input_type, source.person_id)
+        arguments += ["-p", "use_sim_time:=true"] if source.past else []
+        perception = stack.enter_context(Child("perception node", arguments))
+        listener = stack.enter_context(Listener(bag, INPUTS[source.input_type].message_type))
+        with console.status("starting the perception node (loading torch and the weights)"):
+            wait_until("become active", lambda: listener.state is not None, [perception], READY_TIMEOUT)
+        publisher = stack.enter_context(Child("source of skeletons", source.arguments))
+        _watch(source.title, listener, publisher, perception, console)
+    listener.check()
+    found = report(bag, source.truth or listener.truth, listener, output, source.title, console)
+    if source.truth is None:
+        console.print(SIMULATED)
+    return found
+
+
+def _watch(title: str, listener: Listener, publisher: Child, perception: Child, console: Console) -> None:
+    """Show what is said until the source has ended and the node has settled."""
+    shown = listener.state["seq"] if listener.state else 0
+    with Live(console=console, auto_refresh=False, transient=True, screen=False) as live:
+
+        def over() -> bool:
+            nonlocal shown
+            state = listener.state
+            if console.is_terminal:
+                live.update(render(state, listener.health, listener.latency_ms, title), refresh=True)
+            elif state is not None:  # no terminal: a line an event
+                for event in state["events"]:
+                    if event["seq"] > shown:
+                        console.print(describe_event(event))
+                shown = state["seq"]
+            listener.check()
+            return publisher.ended() and listener.silence > SETTLE
+
+        wait_until("end", over, [perception, publisher], timeout=LONGEST)
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    command = argparse.ArgumentParser(
+        prog="usdrl-demo",
+        description="Simulated people, a bag or a recording through the perception node, with a live table and scores.",
+    )
+    source = command.add_mutually_exclusive_group()
+    source.add_argument("--bag", type=Path, help="folder of a bag with its labels.yaml")
+    source.add_argument("--recording", type=Path, help="UTKinect-Action3D: its folder, joints.zip or a joints file")
+    command.add_argument("--sequence", metavar="sSS_eEE", help="with --recording: which sequence (default: s02_e01)")
+    command.add_argument("--output", type=Path, default=Path("out/demo"), help="replaced; default: out/demo")
+    return command
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Demonstrate; 0 when it went well, 1 when a process failed or nothing was seen, 2 for unusable input."""
+    options = parser().parse_args(arguments)
+    exit_on_sigterm()
+    console = Console(markup=False, highlight=False)  # paths may hold brackets
+    try:
+        with tempfile.TemporaryDirectory() as scratch:
+            path = options.bag
+            if options.recording is not None:
+                path = recording_bag(options.recording, options.sequence, Path(scratch))
+            source = performer() if path is None else bag_source(load_bag(path))
+            if options.output.exists():
+                _clear(options.output)
+            options.output.mkdir(parents=True)
+            found = run(source, options.output, console)
+    except ChildError as error:
+        print(f"usdrl-demo: {error}", file=sys.stderr)
+        return 1
+    except (ValueError, OSError) as error:
+        print(f"usdrl-demo: {cut(error, MESSAGE)}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("usdrl-demo: interrupted", file=sys.stderr)
+        return 130
+    return 0 if found else 1
+
+
+def _clear(output: Path) -> None:
+    """Remove the output of an earlier run, and nothing else."""
+    strange = {path.name for path in output.iterdir()} - {"bag", "timeline.png", "results.json"}
+    if strange:
+        raise BagError(f"{output} holds {', '.join(sorted(strange))}, no earlier demo: choose another --output")
+    shutil.rmtree(output)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,152 @@
+"""Hears what goes over the topics of a demonstration, keeps it in a bag, and knows the newest state and its latency."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from itertools import islice
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import rclpy
+from diagnostic_msgs.msg import DiagnosticArray
+from rclpy.executors import SingleThreadedExecutor
+from rclpy.node import Node
+from rclpy.qos import DurabilityPolicy, QoSProfile
+from rclpy.serialization import deserialize_message
+from std_msgs.msg import String
+from visualization_msgs.msg import MarkerArray
+
+from usdrl_model.events.onset_offset import Event
+from usdrl_ros.bags.convert import DEFAULT_TOPIC
+from usdrl_ros.bags.labels import Truth, parse_truth
+from usdrl_ros.bags.replay import STAMP_DIGITS
+from usdrl_ros.bags.storage import BagWriter
+from usdrl_ros.messages.types import headers, stamp_ns
+
+DEPTH = 1000
+LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
+TOPICS: dict[str, tuple[type, QoSProfile | int]] = {
+    "/actions/state": (String, LATCHED),
+    "/actions/events": (String, DEPTH),
+    "/actions/markers": (MarkerArray, DEPTH),
+    "/diagnostics": (DiagnosticArray, DEPTH),
+    "/performer/truth": (String, LATCHED),
+}
+
+
+class Listener:
+    """Subscribes on a thread of its own while its ``with`` block runs; everything heard goes into a new bag.
+
+    Args:
+        bag: folder to create.
+        skeletons: message class of the skeletons.
+    """
+
+    def __init__(self, bag: Path, skeletons: type) -> None:
+        self.state: dict[str, Any] | None = None
+        """The newest state, decoded; None before the first."""
+        self.health: list[tuple[int, str]] = []
+        """Level (0 well, 1 warning, 2 error) and text of every status of the node's last diagnostics."""
+        self.truth: Truth | None = None
+        """What the performer said it would do; None without it."""
+        self.events: list[Event] = []
+        self.latencies: list[float] = []
+        """Seconds from hearing a frame to hearing what was inferred on it."""
+        self._bag = BagWriter(bag)
+        self._skeletons = skeletons
+        self._heard: dict[float, float] = {}
+        self._last_frame = time.monotonic()
+        self._error: BaseException | None = None
+        self._stopping = False
+        self._thread = threading.Thread(target=self._spin, name="listener", daemon=True)
+
+    def __enter__(self) -> Listener:
+        self._bag.__enter__()
+        self._context = rclpy.Context()
+        rclpy.init(context=self._context)
+        self._node = Node("usdrl_demo", context=self._context, start_parameter_services=False)
+        for topic, (kind, qos) in {DEFAULT_TOPIC: (self._skeletons, DEPTH), **TOPICS}.items():
+            latched = isinstance(qos, QoSProfile)
+            self._bag.add_topic(topic, f"{kind.__module__.split('.')[0]}/msg/{kind.__name__}", latched=latched)
+            self._node.create_subscription(kind, topic, self._hearer(topic), qos, raw=True)
+        self._executor = SingleThreadedExecutor(context=self._context)
+        self._executor.add_node(self._node)
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stopping = True
+        self._thread.join()
+        self._node.destroy_node()
+        self._context.try_shutdown()
+        self._bag.__exit__(kind, value, trace)
+
+    @property
+    def silence(self) -> float:
+        """Seconds since the last frame was heard."""
+        return time.monotonic() - self._last_frame
+
+    @property
+    def latency_ms(self) -> float | None:
+        """The newest latency in milliseconds."""
+        return self.latencies[-1] * 1e3 if self.latencies else None
+
+    def check(self) -> None:
+        """Raise what went wrong on the thread, if anything did."""
+        if self._error is not None:
+            raise self._error
+
+    def _spin(self) -> None:
+        try:
+            while self._context.ok() and not self._stopping:
+                self._executor.spin_once(timeout_sec=0.1)
+        except BaseException as error:  # handed on by check; a shut-down context is no error
+            if self._context.ok():
+                self._error = error
+
+    def _hearer(self, topic: str) -> Any:
+        notes = {
+            DEFAULT_TOPIC: self._note_frame,
+            "/actions/state": self._note_state,
+            "/actions/events": self._note_event,
+            "/diagnostics": self._note_diagnostics,
+            "/performer/truth": self._note_truth,
+        }
+        note = notes.get(topic)
+
+        def hear(data: bytes) -> None:
+            self._bag.write(topic, time.time_ns(), bytes(data))
+            if note is not None:
+                note(bytes(data))
+
+        return hear
+
+    def _note_frame(self, data: bytes) -> None:
+        now = self._last_frame = time.monotonic()
+        for header in islice(headers(deserialize_message(data, self._skeletons)), 1):
+            self._heard.setdefault(round(stamp_ns(header) / 1e9, STAMP_DIGITS), now)
+
+    def _note_state(self, data: bytes) -> None:
+        state = json.loads(deserialize_message(data, String).data)
+        heard = self._heard.pop(state["stamp"], None)
+        if heard is not None:
+            self.latencies.append(time.monotonic() - heard)
+        self.state = state
+
+    def _note_event(self, data: bytes) -> None:
+        self.events.append(Event(**json.loads(deserialize_message(data, String).data)))
+
+    def _note_diagnostics(self, data: bytes) -> None:
+        statuses = deserialize_message(data, DiagnosticArray).status
+        self.health = [
+            (int.from_bytes(status.level, "little"), f"{status.name.split(': ')[-1]}: {status.message}")
+            for status in statuses
+        ]
+
+    def _note_truth(self, data: bytes) -> None:
+        self.truth = parse_truth(json.loads(deserialize_message(data, String).data))

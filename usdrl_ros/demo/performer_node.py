@@ -1,0 +1,170 @@
+"""``usdrl-performer``: a tracker without a camera, which publishes simulated people who do known things.
+
+::
+
+    usdrl-performer --ros-args -p loop:=true -p faults:=none -r skeletons:=/camera/skeletons
+
+Who did what, and when, is published on ``performer/truth`` (String, the document of ``truth`` as JSON, latched) before
+the first frame of every performance.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import threading
+import time
+from collections.abc import Collection, Sequence
+from typing import Any
+
+import rclpy
+from rcl_interfaces.msg import ParameterDescriptor
+from rclpy.duration import Duration
+from rclpy.exceptions import ParameterException
+from rclpy.executors import SingleThreadedExecutor
+from rclpy.node import Node
+from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
+from std_msgs.msg import String
+
+from usdrl_model.errors.shown import MESSAGE, cut
+from usdrl_model.simulation.performance import performance
+from usdrl_model.skeleton.recording import Recording
+from usdrl_ros.bags.labels import Truth
+from usdrl_ros.executables import asks_for_help
+from usdrl_ros.inputs.coordinate_frames import AXES
+from usdrl_ros.inputs.skeleton_messages import BUILDERS, header, in_axes
+from usdrl_ros.messages.types import message_class
+from usdrl_ros.parameters.names import check_given
+from usdrl_ros.processes import stopping
+from usdrl_ros.processes.lifecycle import initialise
+
+LEAD = 0.5
+"""Seconds between the truth and the first frame: both sides of a connection must have found each other."""
+DEPTH = 50
+"""Messages that a slow subscriber may be behind."""
+
+PARAMETERS: dict[str, tuple[Any, str]] = {
+    "seed": (0, "Bodies, styles and tracker faults follow from it."),
+    "people": (2, "1 to 4."),
+    "duration": (0.0, "Seconds, at least, with actions in random order; 0: the 40 s of the demo."),
+    "loop": (False, "Go on with the next seed at the end, until stopped."),
+    "subscribers": (1, "With wait: how many subscribers to wait for."),
+    "wait": (0.0, "Seconds to wait for subscribers before the first frame, at most."),
+    "rate": (30.0, "Frames a second, 5 to 120."),
+    "topology": ("kinect_v2_25", "Joint set."),
+    "faults": ("typical", "Faults of the simulated tracker: none or typical."),
+    "axes": ("optical", "Axes of the points: " + ", ".join(AXES) + "."),
+    "message_type": ("sensor_msgs/msg/PointCloud2", "One of " + ", ".join(BUILDERS) + "."),
+    "frame_id": ("camera_depth_optical_frame", "Frame of the headers."),
+}
+"""Name -> default and meaning."""
+
+
+class PerformerNode(Node):
+    """Publishes performances in real time.
+
+    Raises:
+        ValueError: a parameter that is none of its choices, or more people than the message type can hold.
+        ParameterException: a name that is nearly one of the parameters.
+    """
+
+    def __init__(self) -> None:
+        super().__init__("performer")
+        check_given(self, PARAMETERS)
+        values = {
+            name: self.declare_parameter(name, default, ParameterDescriptor(description=text, read_only=True)).value
+            for name, (default, text) in PARAMETERS.items()
+        }
+        self._seed, self._people = int(values["seed"]), int(values["people"])
+        self._seconds, self._rate = float(values["duration"]), float(values["rate"])
+        self._loop = bool(values["loop"])
+        self._subscribers, self._wait = int(values["subscribers"]), float(values["wait"])
+        self._topology, self._faults = str(values["topology"]), str(values["faults"])
+        self._axes = _one_of("axes", values["axes"], AXES)
+        kind = _one_of("message_type", values["message_type"], BUILDERS)
+        self._build = BUILDERS[kind]
+        self._frame = str(values["frame_id"])
+        self._skeletons = self.create_publisher(
+            message_class(kind), "skeletons", QoSProfile(depth=DEPTH, reliability=ReliabilityPolicy.RELIABLE)
+        )
+        latched = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
+        self._truth = self.create_publisher(String, "performer/truth", latched)
+        self._performance(LEAD)  # what cannot be performed is refused now
+
+    def perform(self, executor: SingleThreadedExecutor, stop: threading.Event) -> None:
+        """Publish the performance at its pace; with ``loop``, again and again, until ``stop`` is set."""
+        deadline = time.monotonic() + self._wait
+        while self._skeletons.get_subscription_count() < self._subscribers and time.monotonic() < deadline:
+            if stop.is_set():
+                return
+            executor.spin_once(timeout_sec=0.1)
+        while True:
+            start = time.time() + LEAD
+            recording = self._performance(start)
+            self._truth.publish(String(data=json.dumps(self._document(recording))))
+            self.get_logger().info(f"performing {recording.frames[-1].stamp - start:.0f} s, seed {self._seed}")
+            for frame in recording.frames:
+                while (wait := frame.stamp - time.time()) > 0.0:
+                    executor.spin_once(timeout_sec=min(wait, 0.1))
+                    if stop.is_set():
+                        return
+                self._skeletons.publish(self._build(in_axes(frame, self._axes), header(frame.stamp, self._frame)))
+            if not self._loop:
+                # Whoever leaves at once takes along what a busy machine has not sent yet.
+                self._skeletons.wait_for_all_acked(Duration(seconds=LEAD))
+                return
+            self._seed += 1
+
+    def _performance(self, start: float) -> Recording:
+        return performance(
+            seed=self._seed,
+            people=self._people,
+            seconds=self._seconds,
+            rate=self._rate,
+            topology=self._topology,
+            faults=self._faults,
+            start=start,
+        )
+
+    def _document(self, recording: Recording) -> dict[str, object]:
+        truth = Truth(
+            topic=self._skeletons.topic_name,
+            topology=recording.topology,
+            axes=self._axes,
+            labels=recording.labels,
+            segments=recording.segments,
+        )
+        return truth.document()
+
+
+def _one_of(name: str, value: object, choices: Collection[str]) -> str:
+    if value not in choices:
+        raise ValueError(f"{name}: expected one of {', '.join(choices)}, got {value!r}")
+    return str(value)
+
+
+def main(args: Sequence[str] | None = None) -> int:
+    """Perform; 0 at the end or when stopped, 2 when a parameter cannot be used."""
+    if asks_for_help((sys.argv if args is None else args)[1:]):
+        print(f"{__doc__}\nparameters (-p name:=value):")
+        for name, (default, text) in PARAMETERS.items():
+            print(f"  {name} ({json.dumps(default)}): {text}")
+        return 0
+    stop = stopping.Stop()
+    try:
+        initialise(args)
+        node = PerformerNode()
+        executor = SingleThreadedExecutor()
+        executor.add_node(node)
+        node.perform(executor, stop)
+        node.destroy_node()
+    except (ParameterException, ValueError) as error:
+        print(f"usdrl-performer: {cut(error, MESSAGE)}", file=sys.stderr)
+        return 2
+    finally:
+        rclpy.try_shutdown()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,68 @@
+"""The end of a demonstration: what was said against what was true, as scores, files and a picture."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from usdrl_ros.bags.convert import DEFAULT_TOPIC
+from usdrl_ros.bags.evaluate import draw_run
+from usdrl_ros.bags.labels import Truth, save_truth
+from usdrl_ros.bags.replay import BagRun, load_bag
+from usdrl_ros.bags.scores import score_runs
+from usdrl_ros.demo.listener import Listener
+
+
+def report(bag: Path, truth: Truth | None, listener: Listener, output: Path, title: str, console: Console) -> bool:
+    """Score what was heard, write ``results.json`` and ``timeline.png``, and print both; False if nothing was seen.
+
+    Args:
+        bag: of the listener; gets a ``labels.yaml``.
+        truth: None if the performer never told it, which is an error.
+        listener: what was heard.
+        output: where the files go.
+        title: of the picture.
+        console: where the scores go.
+
+    Raises:
+        BagError: the recorded bag cannot be read back.
+        ValueError: there is no truth.
+    """
+    if truth is None:
+        raise ValueError("the performer published no truth: nothing was performed")
+    save_truth(replace(truth, topic=DEFAULT_TOPIC), bag)
+    run = BagRun(bag=load_bag(bag), events=tuple(listener.events), counters={}, latencies=tuple(listener.latencies))
+    scores = score_runs([run])
+    (output / "results.json").write_text(json.dumps(scores, indent=1) + "\n", encoding="utf-8")
+    draw_run(run, output / "timeline.png", title)
+
+    table = Table(title="detected against truth", title_justify="left")
+    for name in ("action", "true", "detected", "missed", "false"):
+        table.add_column(name, justify="left" if name == "action" else "right")
+    hits = {label: by_iou["0.25"] for label, by_iou in scores["events"]["per_label"].items()}
+    for label, counts in hits.items():
+        true = counts["tp"] + counts["fn"]
+        table.add_row(label, str(true), str(counts["tp"]), str(counts["fn"]), str(counts["fp"]))
+    console.print(table)
+    events, latency = scores["events"], scores["latency"]
+    overall, delay = events["overall"]["0.25"], events["onset_delay"]
+    console.print(f"event F1 at IoU 0.25: {_percent(overall['f1'])}   frames: {_percent(scores['frames']['accuracy'])}")
+    if delay["count"]:
+        console.print(f"told {delay['median']:.1f} s after an action began (median), {delay['p90']:.1f} s (p90)")
+    if latency is not None:
+        console.print(f"frame to answer: {latency['p50_ms']:.0f} ms (p50), {latency['p95_ms']:.0f} ms (p95)")
+    console.print(
+        f"picture {output / 'timeline.png'}   scores {output / 'results.json'}   bag {bag} (Foxglove, RViz)",
+        soft_wrap=True,
+    )
+    if not listener.events:
+        console.print("nothing was detected")
+    return bool(listener.events) or not truth.segments
+
+
+def _percent(value: float | None) -> str:
+    return "-" if value is None else f"{100 * value:.0f} %"

@@ -1,0 +1,275 @@
+"""Rates, latencies and counts of the node -> ``/diagnostics``, with messages that say what to do."""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from diagnostic_msgs.msg import DiagnosticStatus
+
+from usdrl_model.errors.shown import LINE, cut
+from usdrl_ros.diagnostics.source_checks import RECENT, SourceChecks
+from usdrl_ros.diagnostics.status import status
+from usdrl_ros.diagnostics.throttle import AWAY, Lasting, Throttle
+from usdrl_ros.inputs import InputError, SourceFrame
+
+SAMPLES = 256
+"""Latencies kept for the percentiles."""
+WARNING_INTERVAL = 5.0
+"""Seconds between two warnings of the same kind in the log."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Situation:
+    """What the node knows and this module cannot."""
+
+    topic: str
+    publishers: int
+    """Publishers of the right type on the topic."""
+    other_types: tuple[str, ...]
+    """Message types of the other publishers on the topic."""
+    expected_type: str
+    clock_silent: bool
+    """use_sim_time is set and no clock was heard."""
+    max_rate: float
+    stream_counters: Mapping[str, int]
+    model: Mapping[str, str]
+    max_people: int = 20
+    placed_by_tf: bool = False
+    """tf2 gives every message its place, whatever its frame."""
+    namesakes: int = 1
+    """Nodes of this node's name, itself included."""
+    stuck: float = 0.0
+    """Seconds for which an inference has been running that should have ended long ago; 0 if there is none."""
+
+
+class Health:
+    """Counts what happens, from any thread, and reports it.
+
+    Args:
+        monotonic: seconds that never jump.
+        warn: takes the text of a warning for the log.
+    """
+
+    def __init__(self, monotonic: Callable[[], float], warn: Callable[[str], object]) -> None:
+        self._monotonic = monotonic
+        self._warn = warn
+        self._throttle = Throttle(WARNING_INTERVAL, monotonic)
+        self._lock = threading.Lock()
+        self._started = monotonic()
+        self._last_arrival: float | None = None
+        self._arrivals: deque[float] = deque()
+        self._refusals: deque[float] = deque()
+        self._refused: Counter[str] = Counter()
+        self._refusal_text = ""
+        self._failures = 0
+        self._failed_at = -math.inf
+        self._failure_text = ""
+        self._drops = 0
+        self._dropped_at = -math.inf
+        self._inference: deque[float] = deque(maxlen=SAMPLES)
+        self._latency: deque[float] = deque(maxlen=SAMPLES)
+        self._source = SourceChecks()
+        self._lasting = Lasting(AWAY, monotonic)
+        self._incompatible: Counter[str] = Counter()
+        self._skipped_before = self._inferred_before = 0
+
+    def accepted(self, arrival: float, source: SourceFrame | None) -> None:
+        """A message was understood; None if it says nothing."""
+        with self._lock:
+            self._last_arrival = arrival
+            if source is not None:
+                self._source.heard(arrival, source.frame.stamp, source.frame_id)
+            self._arrivals.append(arrival)
+            _forget(self._arrivals, arrival)
+
+    def rejected(self, error: InputError) -> None:
+        """A message was not understood."""
+        now = self._monotonic()
+        with self._lock:
+            self._refused[error.kind] += 1
+            self._refusal_text = cut(error, LINE)
+            self._refusals.append(now)
+            _forget(self._refusals, now)
+        self._log(error.kind, f"message refused ({error.kind}): {error}")
+
+    def failed(self, error: BaseException) -> None:
+        """Something went wrong that should not."""
+        with self._lock:
+            self._failures += 1
+            self._failed_at = self._monotonic()
+            self._failure_text = cut(f"{type(error).__name__}: {error}", LINE)
+        self._log("failure", f"inference failed: {self._failure_text}")
+
+    def dropped(self) -> None:
+        """The queue was full."""
+        with self._lock:
+            self._drops += 1
+            self._dropped_at = self._monotonic()
+        self._log("drop", "messages dropped: they arrive faster than they can be buffered")
+
+    def inferred(self, seconds: float) -> None:
+        """An inference took ``seconds``."""
+        with self._lock:
+            self._inference.append(seconds * 1e3)
+
+    def incompatible_qos(self, policy: str) -> None:
+        """A publisher was found whose quality of service does not fit."""
+        with self._lock:
+            self._incompatible[policy] += 1
+        self._log(f"qos.{policy}", f"a publisher of the input offers another {policy}: see qos_overrides")
+
+    def published(self, delay: float) -> float | None:
+        """Note the seconds from stamp to publication; milliseconds, or None if these are two different clocks."""
+        with self._lock:
+            agree = self._source.published(self._monotonic(), delay)
+            if agree:
+                self._latency.append(delay * 1e3)
+        return delay * 1e3 if agree else None
+
+    def _log(self, kind: str, text: str) -> None:
+        with self._lock:
+            passed = self._throttle(kind, text)
+        if passed is not None:
+            self._warn(cut(passed, LINE))
+
+    def report(self, name: str, situation: Situation | None, fault: str = "") -> list[DiagnosticStatus]:
+        """The statuses ``<name>: input`` and ``<name>: inference``, or that the node is not active (None).
+
+        ``fault`` is why it is not, if it should be.
+        """
+        if situation is None:
+            level = DiagnosticStatus.ERROR if fault else DiagnosticStatus.OK
+            return [status(f"{name}: input", level, f"not active: {fault}" if fault else "not active", {})]
+        now = self._monotonic()
+        with self._lock:
+            _forget(self._arrivals, now)
+            _forget(self._refusals, now)
+            troubles = self._troubles(name, situation, now)
+            new = [troubles[kind] for kind in self._lasting(troubles)]
+            statuses = [
+                self._input(name, situation, now, list(troubles.values())),
+                self._inference_status(name, situation, now),
+            ]
+        for text in new:  # once, however long it lasts
+            self._warn(cut(text, LINE))
+        return statuses
+
+    def _troubles(self, name: str, situation: Situation, now: float) -> dict[str, str]:
+        troubles = self._source.troubles(
+            now, situation.stream_counters, situation.topic, situation.publishers, situation.max_people
+        )
+        if not situation.placed_by_tf:
+            troubles |= self._source.frames(now)
+        if situation.namesakes > 1:
+            troubles["namesakes"] = (
+                f"{situation.namesakes} nodes are called {name}: parameters, services and answers of either reach the"
+                " same names; stop one, or rename it with --ros-args -r __node:=NAME"
+            )
+        return troubles
+
+    def _input(self, name: str, situation: Situation, now: float, troubles: list[str]) -> DiagnosticStatus:
+        heard = self._last_arrival is not None
+        age = now - (self._last_arrival if self._last_arrival is not None else self._started)
+        level, text = self._input_verdict(situation, heard, age)
+        if troubles and level != DiagnosticStatus.ERROR:
+            text = "; ".join(([] if level == DiagnosticStatus.OK else [text]) + troubles)
+            level = DiagnosticStatus.WARN
+        values = {
+            "topic": situation.topic,
+            "publishers": situation.publishers,
+            "rate": f"{_rate(self._arrivals):.1f} Hz",
+            "age of last message": f"{age:.1f} s" if heard else "never",
+            "messages refused": self._refused.total(),
+            **{f"refused.{kind}": count for kind, count in sorted(self._refused.items())},
+            **{f"incompatible_qos.{policy}": count for policy, count in sorted(self._incompatible.items())},
+        }
+        return status(f"{name}: input", level, text, values)
+
+    def _input_verdict(self, situation: Situation, heard: bool, age: float) -> tuple[bytes, str]:
+        topic = situation.topic
+        if self._refusals:
+            share = f"{len(self._refusals)} messages refused in the last {RECENT:g} s"
+            return (
+                DiagnosticStatus.WARN if self._arrivals else DiagnosticStatus.ERROR
+            ), f"{share}: {self._refusal_text}"
+        if situation.clock_silent:
+            return (
+                DiagnosticStatus.WARN,
+                "use_sim_time is true but /clock is silent: publish it or set use_sim_time false",
+            )
+        if not self._arrivals and situation.other_types:
+            return (
+                DiagnosticStatus.ERROR,
+                f"{topic} is published as {', '.join(situation.other_types)}, expected {situation.expected_type}: set"
+                " the parameter input_type",
+            )
+        if not self._arrivals and self._incompatible:
+            return (
+                DiagnosticStatus.ERROR,
+                f"a publisher on {topic} has another {', '.join(self._incompatible)}: set qos_overrides.{topic}."
+                "subscription to what it offers",
+            )
+        if age > RECENT:
+            advice = "check that the tracker runs" if situation.publishers else "nobody publishes it: check its name"
+            return DiagnosticStatus.WARN, f"no message on {topic} for {age:.0f} s: {advice}"
+        if not heard:
+            return DiagnosticStatus.OK, f"waiting for the first message on {topic}"
+        return DiagnosticStatus.OK, f"{_rate(self._arrivals):.1f} messages/s on {topic}"
+
+    def _inference_status(self, name: str, situation: Situation, now: float) -> DiagnosticStatus:
+        counters = situation.stream_counters
+        skipped = counters.get("skipped_slots", 0) - self._skipped_before
+        done = counters.get("inferences", 0) - self._inferred_before
+        self._skipped_before += skipped
+        self._inferred_before += done
+        level, text = DiagnosticStatus.OK, f"{_percentile(self._inference, 50)} ms median"
+        if skipped > done:
+            level, text = (
+                DiagnosticStatus.WARN,
+                f"cannot keep up with {situation.max_rate:g} inferences/s: lower max_rate or use a faster device",
+            )
+        if now - self._dropped_at < RECENT:
+            level, text = (
+                DiagnosticStatus.WARN,
+                f"messages dropped, {self._drops} so far: the machine is overloaded or was suspended",
+            )
+        if now - self._failed_at < RECENT:
+            level, text = DiagnosticStatus.ERROR, f"failed, {self._failures} times so far: {self._failure_text}"
+        if situation.stuck:
+            level, text = (
+                DiagnosticStatus.ERROR,
+                f"stuck: one inference has been running for {situation.stuck:.1f} s: the device hangs or the machine is"
+                " overloaded",
+            )
+        values = {
+            "inference p50": f"{_percentile(self._inference, 50)} ms",
+            "inference p95": f"{_percentile(self._inference, 95)} ms",
+            "stamp to publish p50": f"{_percentile(self._latency, 50)} ms",
+            "stamp to publish p95": f"{_percentile(self._latency, 95)} ms",
+            "queue drops": self._drops,
+            "failures": self._failures,
+            **{f"stream.{key}": value for key, value in sorted(counters.items())},
+            **situation.model,
+        }
+        return status(f"{name}: inference", level, text, values)
+
+
+def _forget(times: deque[float], now: float) -> None:
+    while times and times[0] < now - RECENT:
+        times.popleft()
+
+
+def _rate(times: deque[float]) -> float:
+    """Events a second between the first and the last of ``times``."""
+    span = times[-1] - times[0] if times else 0.0
+    return (len(times) - 1) / span if span > 0.0 else 0.0
+
+
+def _percentile(samples: Iterable[float], percent: float) -> str:
+    values = list(samples)
+    return f"{np.percentile(values, percent):.1f}" if values else "-"

@@ -1,0 +1,149 @@
+"""From the frame of the source to gravity-aligned canonical axes, and back to the frame that is published.
+
+What the source means by its numbers comes first: ``units``, and whose left is called left. Then what cannot be believed
+is marked, and then the points are moved.
+
+Three ways, in this order:
+
+1. ``target_frame`` and a ``sensor_pose``: a fixed mounting, no tf needed.
+2. ``target_frame`` alone: tf2 at the stamp of the message. tf gives the points their axes, so ``axes`` is not used.
+3. neither: the sensor is taken to be level.
+
+``target_frame`` must be gravity-aligned, with z up: ``base_footprint``, ``odom``, ``map``.
+
+    >>> frames = Frames("optical", sensor_pose=(0.0, 0.0, 1.2, 0.0, 0.3, 0.0))  # 1.2 m up, looking down
+    >>> frames.to_published((0.0, 0.0, 0.0)).shape
+    (3,)
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from geometry_msgs.msg import TransformStamped
+from rclpy.duration import Duration
+from rclpy.time import Time
+from transforms3d.euler import euler2mat
+from transforms3d.quaternions import quat2mat
+
+from usdrl_model.skeleton.person import UNITS, Person, SkeletonFrame, judge
+from usdrl_ros.inputs.common import InputError, SourceFrame
+
+# Canonical = AXES[name] @ source. Canonical: x to the sensor's left, y up, z away from the sensor.
+AXES: dict[str, np.ndarray] = {
+    "optical": np.array([[-1.0, 0, 0], [0, -1, 0], [0, 0, 1]]),  # x right, y down, z forward (REP 103)
+    "body": np.array([[0.0, 1, 0], [0, 0, 1], [1, 0, 0]]),  # x forward, y left, z up (REP 103)
+    "kinect": np.eye(3),  # Kinect v2 camera space
+}
+"""Value of the parameter ``axes`` -> rotation of the source's axes onto the canonical ones."""
+
+NO_POSE = (0.0,) * 6
+"""The ``sensor_pose`` that means "not given"."""
+
+
+class Frames:
+    """The change of frame of one source.
+
+    Args:
+        axes: key of ``AXES``.
+        target_frame: gravity-aligned frame with body axes to publish in; empty: the source's own frame.
+        sensor_pose: x, y, z (metres), roll, pitch, yaw (radians, fixed axes) of the sensor in ``target_frame``. The
+            sensor's own axes here are body axes (x along the view), whatever ``axes`` its points have.
+        tf: a tf2 buffer, asked when ``target_frame`` is given and ``sensor_pose`` is not.
+        units: of the points, a key of ``skeleton.UNITS``.
+        order: (V,) which joint of a message is which of the topology, see ``Topology.order``; None: as they come.
+
+    Raises:
+        ValueError: unknown axes or units, a pose that is not six finite numbers, or a target frame with no way to
+            reach it.
+    """
+
+    def __init__(
+        self,
+        axes: str,
+        *,
+        target_frame: str = "",
+        sensor_pose: tuple[float, ...] = NO_POSE,
+        tf: Any = None,
+        units: str = "m",
+        order: np.ndarray | None = None,
+    ) -> None:
+        if axes not in AXES:
+            raise ValueError(f"axes: expected one of {', '.join(AXES)}, got {axes!r}")
+        if units not in UNITS:
+            raise ValueError(f"units: expected one of {', '.join(UNITS)}, got {units!r}")
+        if len(sensor_pose) != 6 or not np.isfinite(sensor_pose).all():
+            raise ValueError(f"sensor_pose: expected 6 numbers x, y, z, roll, pitch, yaw, got {list(sensor_pose)}")
+        self._metres, self._order = UNITS[units], order
+        self._target = target_frame
+        self._tf: Any = tf if needs_tf(target_frame, sensor_pose) else None
+        if needs_tf(target_frame, sensor_pose) and tf is None:
+            raise ValueError(
+                f"target_frame: {target_frame!r} needs tf2_ros or a sensor_pose: install tf2_ros, or set sensor_pose to"
+                " x, y, z, roll, pitch, yaw of the sensor in that frame"
+            )
+        body = AXES["body"]
+        mounting = body @ euler2mat(*sensor_pose[3:]) @ body.T  # the pose's rotation, in canonical axes
+        self._rotation = mounting @ AXES[axes]
+        self._offset = body @ np.asarray(sensor_pose[:3])
+        if target_frame:
+            self._to_published, self._published_origin = body.T, np.zeros(3)
+        else:
+            self._to_published, self._published_origin = self._rotation.T, self._offset
+
+    def published_frame(self, frame_id: str) -> str:
+        """Name of the frame in which the people of a message from ``frame_id`` are published."""
+        return self._target or frame_id
+
+    def to_canonical(self, source: SourceFrame, patience: float = 0.0) -> SkeletonFrame:
+        """The people of a message in canonical axes, gravity-aligned as far as known; invalid joints are NaN.
+
+        Args:
+            source: the message.
+            patience: seconds to wait for a transform that arrives a little after its message.
+
+        Raises:
+            InputError: ``no_transform``, when tf2 does not know the way at the message's stamp.
+        """
+        rotation, offset = self._rotation, self._offset
+        if self._tf is not None and source.frame.people:
+            rotation, offset = self._look_up(source, patience)
+        # What is missing or out of range shows in the frame of the sensor alone, so it is judged before the change.
+        judged = [judge(self._meant(person)) for person in source.frame.people]
+        people = tuple(replace(person, joints=person.joints @ rotation.T + offset) for person in judged)
+        x, y, z = (float(value) for value in offset)
+        return SkeletonFrame(source.frame.stamp, people, sensor=(x, y, z))
+
+    def to_published(self, points: Any) -> np.ndarray:
+        """Canonical points (..., 3) -> the same points in the published frame."""
+        return (np.asarray(points, dtype=np.float64) - self._published_origin) @ self._to_published.T
+
+    def _meant(self, person: Person) -> Person:
+        """A person in metres, with every joint under its own name."""
+        joints, confidence = person.joints * self._metres, person.confidence
+        if self._order is not None:
+            joints, confidence = joints[self._order], None if confidence is None else confidence[self._order]
+        return replace(person, joints=joints, confidence=confidence)
+
+    def _look_up(self, source: SourceFrame, patience: float) -> tuple[np.ndarray, np.ndarray]:
+        try:
+            transform: TransformStamped = self._tf.lookup_transform(
+                self._target, source.frame_id, Time.from_msg(source.stamp), timeout=Duration(seconds=patience)
+            )
+        except Exception as error:  # tf2 is not installed everywhere, so its exceptions cannot be named here
+            raise InputError(
+                "no_transform",
+                f"expected a transform from {source.frame_id!r} to {self._target!r} at stamp {source.frame.stamp:.3f},"
+                f" got {type(error).__name__}: {error}; check that tf is published, or set sensor_pose",
+            ) from error
+        pose = transform.transform
+        q = pose.rotation
+        rotation = AXES["body"] @ quat2mat((q.w, q.x, q.y, q.z))
+        return rotation, AXES["body"] @ (pose.translation.x, pose.translation.y, pose.translation.z)
+
+
+def needs_tf(target_frame: str, sensor_pose: tuple[float, ...]) -> bool:
+    """True if only tf2 can tell where the sensor is."""
+    return bool(target_frame) and tuple(sensor_pose) == NO_POSE

@@ -1,0 +1,113 @@
+"""``SkeletonFrame`` -> the three common messages that carry skeletons: what trackers publish, built here for bags.
+
+=========================================  =====================================================================
+``sensor_msgs/msg/PointCloud2``            a point a joint, ``point_cloud.SKELETON_FIELDS``
+``visualization_msgs/msg/MarkerArray``     a sphere a joint, ``id = person * 100 + joint`` as the Azure Kinect driver
+``geometry_msgs/msg/PoseArray``            the joints of one person in order
+=========================================  =====================================================================
+
+Builders take joints as they are, in metres; ``in_axes`` turns canonical ones into those of a tracker before.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from builtin_interfaces.msg import Duration
+from geometry_msgs.msg import Point, Pose, PoseArray
+from sensor_msgs.msg import PointCloud2
+from std_msgs.msg import ColorRGBA, Header
+from visualization_msgs.msg import Marker, MarkerArray
+
+from usdrl_model.skeleton.person import Person, SkeletonFrame
+from usdrl_ros.inputs.common import ros_time
+from usdrl_ros.inputs.coordinate_frames import AXES
+from usdrl_ros.inputs.marker_array import JOINTS_PER_BODY
+from usdrl_ros.messages.point_cloud import SKELETON_FIELDS, create_cloud, dtype_from_fields
+
+MARKER_LIFETIME = 0.25
+"""Seconds after which a viewer drops a marker that was not renewed."""
+
+
+def point_cloud(frame: SkeletonFrame, header: Header) -> PointCloud2:
+    """``sensor_msgs/PointCloud2`` of all people; a point a joint, none while nobody is there."""
+    points = np.zeros(sum(len(person.joints) for person in frame.people), dtype_from_fields(SKELETON_FIELDS))
+    first = 0
+    for person in frame.people:
+        rows = points[first : first + len(person.joints)]
+        rows["x"], rows["y"], rows["z"] = np.asarray(person.joints, dtype=np.float32).T
+        rows["confidence"] = 1.0 if person.confidence is None else person.confidence
+        rows["track_id"] = track_id(person)
+        rows["joint"] = np.arange(len(rows))
+        first += len(rows)
+    return create_cloud(header, SKELETON_FIELDS, points)
+
+
+def markers(frame: SkeletonFrame, header: Header) -> MarkerArray:
+    """``visualization_msgs/MarkerArray`` of all people. Without people it is empty and so carries no stamp."""
+    array = MarkerArray()
+    for person in frame.people:
+        first = track_id(person) * JOINTS_PER_BODY
+        for index, (x, y, z) in enumerate(np.asarray(person.joints, dtype=np.float64)):
+            marker = Marker(header=header, ns="skeleton", id=first + index, type=Marker.SPHERE, action=Marker.ADD)
+            marker.pose.position = Point(x=float(x), y=float(y), z=float(z))
+            marker.pose.orientation.w = 1.0
+            marker.scale.x = marker.scale.y = marker.scale.z = 0.05
+            marker.color = ColorRGBA(r=0.2, g=0.6, b=1.0, a=1.0)
+            marker.lifetime = Duration(sec=0, nanosec=int(MARKER_LIFETIME * 1e9))
+            array.markers.append(marker)
+    return array
+
+
+def poses(frame: SkeletonFrame, header: Header) -> PoseArray:
+    """``geometry_msgs/PoseArray`` of one person.
+
+    Raises:
+        ValueError: more than one person, whom this message cannot tell apart.
+    """
+    if len(frame.people) > 1:
+        raise ValueError(
+            f"PoseArray holds one person, the frame at {frame.stamp:.3f} s has {len(frame.people)}: use PointCloud2"
+        )
+    array = PoseArray(header=header)
+    for person in frame.people:
+        for x, y, z in np.asarray(person.joints, dtype=np.float64):
+            pose = Pose(position=Point(x=float(x), y=float(y), z=float(z)))
+            pose.orientation.w = 1.0
+            array.poses.append(pose)
+    return array
+
+
+BUILDERS = {
+    "sensor_msgs/msg/PointCloud2": point_cloud,
+    "visualization_msgs/msg/MarkerArray": markers,
+    "geometry_msgs/msg/PoseArray": poses,
+}
+"""Message type -> builder(frame, header)."""
+
+
+def in_axes(frame: SkeletonFrame, axes: str) -> SkeletonFrame:
+    """A canonical frame in other axes.
+
+    Args:
+        frame: canonical joints.
+        axes: a key of ``frames.AXES``.
+    """
+    rotation = AXES[axes]  # canonical = rotation @ source, so row vectors go back by it from the right
+    people = tuple(Person(person.id, person.joints @ rotation, person.confidence) for person in frame.people)
+    return SkeletonFrame(frame.stamp, people)
+
+
+def header(stamp: float, frame_id: str) -> Header:
+    """A header at ``stamp`` seconds, rounded to a nanosecond."""
+    return Header(stamp=ros_time(stamp), frame_id=frame_id)
+
+
+def track_id(person: Person) -> int:
+    """The person's id as the number these messages hold.
+
+    Raises:
+        ValueError: the id is no number from 0 to 2**31 / 100.
+    """
+    if not person.id.isascii() or not person.id.isdigit() or int(person.id) * JOINTS_PER_BODY >= 2**31:
+        raise ValueError(f"person {person.id!r}: these messages number people, expected an id such as '1'")
+    return int(person.id)

@@ -1,0 +1,1 @@
+"""Messages: classes by name, sizes checked before bytes are deserialised, point clouds."""

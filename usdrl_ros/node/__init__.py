@@ -1,0 +1,1 @@
+"""The perception node: wiring, its inference thread and the process around it."""

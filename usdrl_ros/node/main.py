@@ -1,0 +1,43 @@
+"""``usdrl-perception``: skeletons in, human actions out, as a ROS 2 lifecycle node.
+
+::
+
+    usdrl-perception --ros-args -p topic:=/tracker/skeletons -p axes:=optical -p watch:="[wave]"
+    usdrl-perception --ros-args --params-file perception.yaml
+
+docs/topics.md has the topics, docs/parameters.md the parameters, docs/state.md the JSON of the answers. SIGINT and
+SIGTERM end the process with status 0; any other is a node that could not start.
+"""
+
+# The node itself, and the libraries it needs, are imported after the signal handlers are set.
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from usdrl_ros import executables
+from usdrl_ros.processes import stopping
+
+if TYPE_CHECKING:
+    from usdrl_ros.node.pipeline import StreamFactory
+
+
+def main(args: list[str] | None = None, stream_factory: StreamFactory | None = None) -> int:
+    """Run the node until SIGINT or SIGTERM; exit status 1 if it cannot start. ``args``: as ``sys.argv``."""
+    stopping.end_at_signal()
+    arguments = (sys.argv if args is None else args)[1:]
+    try:
+        from usdrl_ros.node.pipeline import load_stream
+        from usdrl_ros.node.process import serve
+        from usdrl_ros.parameters.docs import overview  # these take a second
+    except ImportError as error:
+        return executables.without("usdrl-perception", str(__doc__), error, arguments)
+    if executables.asks_for_help(arguments):
+        print(f"{__doc__}\nparameters (-p name:=value):\n{overview()}")
+        return 0
+    return serve(args, stream_factory or load_stream)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,301 @@
+"""The lifecycle node ``usdrl_perception``: wiring only.
+
+Three kinds of threads: the executor's answer whoever asks, and only ever enqueue; the worker's does everything slow
+(``worker``); tf2 has one of its own (``tf_listener``). Transitions have a callback group of their own, so that the node
+answers while it loads weights.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from diagnostic_msgs.msg import DiagnosticArray
+from rcl_interfaces.msg import SetParametersResult
+from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
+from rclpy.clock import Clock, ClockType
+from rclpy.lifecycle import LifecycleState, TransitionCallbackReturn
+from rclpy.parameter import Parameter
+from rclpy.publisher import Publisher
+from rclpy.qos import QoSProfile, ReliabilityPolicy, qos_policy_name_from_kind
+from rclpy.qos_overriding_options import QoSOverridingOptions
+from rclpy.subscription import Subscription
+from rclpy.time import Time
+from rclpy.timer import Timer
+from std_srvs.srv import Trigger
+
+from usdrl_model.errors.missing import advice
+from usdrl_model.errors.shown import cut
+from usdrl_ros.diagnostics.content_report import ContentReport
+from usdrl_ros.diagnostics.health import Health, Situation
+from usdrl_ros.inputs.coordinate_frames import needs_tf
+from usdrl_ros.inputs.tf_listener import TfListener, tf_listener
+from usdrl_ros.node.pipeline import Pipeline, StreamFactory, build, load_stream
+from usdrl_ros.node.protocols import Result
+from usdrl_ros.node.supervisor import Supervisor
+from usdrl_ros.outputs.publishers import Outputs
+from usdrl_ros.parameters import values as parameters
+from usdrl_ros.parameters.declarations import NAMES
+from usdrl_ros.parameters.names import check_given
+from usdrl_ros.processes.lifecycle import ManagedNode, RCLError
+
+try:
+    from rclpy.event_handler import SubscriptionEventCallbacks
+except ImportError:  # Humble
+    from rclpy.qos_event import SubscriptionEventCallbacks
+
+NODE_NAME = "usdrl_perception"
+INPUT_DEPTH = 100
+"""Messages the middleware may hold for us: almost a second of the fastest tracker."""
+DIAGNOSTICS_PERIOD = 1.0
+SUPERVISION_PERIOD = 0.5
+FAREWELL = 0.04
+"""Seconds for which whoever deactivates waits for the last results; later ones follow, until cleanup."""
+CLOSING = 0.25
+"""Seconds for which the end of the process waits for an inference."""
+
+SUCCESS, FAILURE, ERROR = (
+    TransitionCallbackReturn.SUCCESS,
+    TransitionCallbackReturn.FAILURE,
+    TransitionCallbackReturn.ERROR,
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Listening:
+    """What exists while the node is active."""
+
+    topic: str
+    """Resolved name."""
+    subscription: Subscription
+    heartbeat: Timer
+
+
+class PerceptionNode(ManagedNode):
+    """Skeletons in, actions out.
+
+    Args:
+        stream_factory: makes the online pipeline at configuration; tests give a fake one.
+    """
+
+    def __init__(self, stream_factory: StreamFactory = load_stream) -> None:
+        super().__init__(NODE_NAME)
+        parameters.declare(self)
+        check_given(self, NAMES)
+        self._stream_factory = stream_factory
+        self._health = Health(time.monotonic, warn=self.get_logger().warning)
+        self._content = ContentReport(time.monotonic, warn=self.get_logger().warning)
+        self._pipeline: Pipeline | None = None
+        self._listening: Listening | None = None
+        self._tf: TfListener | None = None
+        self._closing = False
+        self._structure_taken = False
+        """True from the beginning of configuration to cleanup: what is not dynamic cannot change meanwhile."""
+        self._supervisor = Supervisor(self._health)
+        self._steady = Clock(clock_type=ClockType.STEADY_TIME)  # goes on when the simulation pauses
+        self._diagnostics: Publisher = self.create_publisher(DiagnosticArray, "/diagnostics", 10)
+        self.create_timer(DIAGNOSTICS_PERIOD, self._publish_diagnostics, clock=self._steady)
+        supervision = MutuallyExclusiveCallbackGroup()  # a recovery loads weights
+        self.create_timer(SUPERVISION_PERIOD, self._supervise, callback_group=supervision, clock=self._steady)
+        self.create_service(Trigger, "~/reset", self._reset)
+        self.create_service(Trigger, "~/list_labels", self._list_labels)
+        self.add_on_set_parameters_callback(self._set_parameters)
+
+    def start(self) -> bool:
+        """Configure and activate; False if either fails."""
+        return self.trigger_configure() == SUCCESS and not self._closing and self.trigger_activate() == SUCCESS
+
+    def close(self) -> None:
+        """Stop the worker and destroy the node, whatever its state."""
+        self._closing = True
+        self.end_transitions(CLOSING)
+        self._stop_listening(CLOSING)
+        self._release(CLOSING)
+        if self._tf is not None:
+            self._tf.close()
+        self.destroy_node()
+
+    def failed(self, error: Exception) -> None:
+        """Tell that a callback failed."""
+        if not self._closing:
+            self._health.failed(error)
+
+    def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Read the parameters, load the weights, create the outputs."""
+        self._structure_taken = True
+        try:
+            config = parameters.read(self)
+            if needs_tf(config.target_frame, config.sensor_pose) and self._tf is None:
+                self._tf = tf_listener(self, self.failed)
+            tf = None if self._tf is None else self._tf.buffer
+            self._pipeline = build(self, config, self._stream_factory, tf, self._health, self._publish)
+        except Exception as error:  # rclpy would swallow it without a word
+            self._structure_taken = False
+            return self._refuse("configure", error)
+        self._supervisor.fault = ""
+        return SUCCESS
+
+    def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Listen."""
+        if self._pipeline is None:
+            return FAILURE
+        try:
+            self._pipeline.reconfigure(parameters.read(self))  # what was set while the weights were loaded
+            self._listening = self._listen(self._pipeline)
+        except Exception as error:  # as above
+            return self._refuse("activate", error)
+        return SUCCESS
+
+    def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Stop listening; what is going on is ended, and the state says that nobody is there."""
+        self._stop_listening(FAREWELL)
+        return ERROR if self._supervisor.fault else SUCCESS
+
+    def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Give the weights and the outputs back."""
+        self._release()
+        return SUCCESS
+
+    def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Stop and give everything back."""
+        self._stop_listening(FAREWELL)
+        self._release()
+        return SUCCESS
+
+    def on_error(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Give everything back, so that the node can be configured anew."""
+        return self.on_shutdown(state)
+
+    def _refuse(self, what: str, error: Exception) -> TransitionCallbackReturn:
+        if not self._closing:  # whoever is asked to stop finds everything closed under his hands
+            why = advice(error) if isinstance(error, ModuleNotFoundError) else f"{type(error).__name__}: {error}"
+            self.get_logger().fatal(cut(f"cannot {what}: {why}", 1000))
+        return FAILURE
+
+    def _listen(self, pipeline: Pipeline) -> Listening:
+        config = pipeline.config
+        subscription = self.create_subscription(
+            pipeline.source.message_type,
+            config.topic,
+            pipeline.worker.put,
+            QoSProfile(depth=INPUT_DEPTH, reliability=ReliabilityPolicy.BEST_EFFORT),
+            event_callbacks=SubscriptionEventCallbacks(incompatible_qos=self._incompatible_qos),
+            qos_overriding_options=QoSOverridingOptions.with_default_policies(),
+            raw=True,  # the worker makes messages of bytes, those that are not too large
+        )
+        heartbeat = self.create_timer(1.0 / config.heartbeat_rate, pipeline.heartbeat, clock=self._steady)
+        pipeline.worker.listen()
+        self.get_logger().info(f"listening on {subscription.topic_name} ({config.input_type}, {config.topology})")
+        return Listening(topic=subscription.topic_name, subscription=subscription, heartbeat=heartbeat)
+
+    def _stop_listening(self, timeout: float) -> None:
+        listening, self._listening = self._listening, None
+        pipeline = self._pipeline
+        if listening is None or pipeline is None:
+            return
+        self.destroy_timer(listening.heartbeat)
+        self.destroy_subscription(listening.subscription)
+        if not pipeline.worker.leave().wait(timeout):
+            pipeline.outputs.nobody()
+            self.get_logger().warning(
+                f"an inference has been running for {pipeline.worker.busy:.1f} s: what it says is published when it"
+                " ends, if that is before cleanup"
+            )
+
+    def _release(self, timeout: float = 0.0) -> None:
+        pipeline, self._pipeline = self._pipeline, None
+        if pipeline is not None:
+            pipeline.release(timeout)
+        self._structure_taken = False
+
+    def _supervise(self) -> None:
+        """Give up a worker that hangs, and start anew if this node starts by itself."""
+        pipeline = self._pipeline
+        if pipeline is None or self._listening is None or self._closing:
+            return
+        if not self._supervisor.gives_up(pipeline.worker):
+            return
+        again = bool(self.get_parameter("autostart").value) and self._supervisor.may_try_again()
+        advice = "starting anew" if again else "configure and activate the node"
+        self.get_logger().error(f"{self._supervisor.fault}: {advice}")
+        self.trigger_deactivate()
+        if again:
+            self.start()
+
+    def _publish(self, outputs: Outputs, result: Result) -> None:
+        if not self.context.ok():
+            return
+        delay = (self.get_clock().now() - Time.from_msg(result.stamp)).nanoseconds * 1e-9
+        try:
+            outputs.publish(result, self._health.published(delay) if result.answers else None)
+        except RCLError:
+            if self.context.ok():  # else the process is being stopped right now
+                raise
+
+    def _incompatible_qos(self, event: Any) -> None:
+        self._health.incompatible_qos(qos_policy_name_from_kind(event.last_policy_kind).lower())
+
+    def _publish_diagnostics(self) -> None:
+        array = DiagnosticArray()
+        array.header.stamp = self.get_clock().now().to_msg()
+        name, pipeline = self.get_fully_qualified_name(), self._pipeline
+        array.status = self._health.report(name, self._situation(), self._supervisor.fault)
+        if pipeline is not None and self._listening is not None:
+            array.status.append(self._content.status(name, pipeline.content.judgement))
+        self._diagnostics.publish(array)
+
+    def _situation(self) -> Situation | None:
+        """What the node listens to now; None while it is not active."""
+        pipeline, listening = self._pipeline, self._listening
+        if pipeline is None or listening is None:
+            return None
+        message_type = pipeline.source.message_type
+        expected = f"{message_type.__module__.split('.')[0]}/msg/{message_type.__name__}"
+        types = [publisher.topic_type for publisher in self.get_publishers_info_by_topic(listening.topic)]
+        snapshot = pipeline.worker.snapshot()
+        return Situation(
+            topic=listening.topic,
+            publishers=types.count(expected),
+            other_types=tuple(sorted(set(types) - {expected})),
+            expected_type=expected,
+            clock_silent=bool(self.get_parameter("use_sim_time").value) and self.get_clock().now().nanoseconds == 0,
+            max_rate=pipeline.worker.config.max_rate,
+            max_people=pipeline.worker.config.max_people,
+            placed_by_tf=needs_tf(pipeline.config.target_frame, pipeline.config.sensor_pose),
+            namesakes=self.get_node_names_and_namespaces().count((self.get_name(), self.get_namespace())),
+            stuck=pipeline.worker.stuck,
+            stream_counters=snapshot.counters,
+            model=snapshot.model,
+        )
+
+    def _set_parameters(self, changes: list[Parameter]) -> SetParametersResult:
+        values = {parameter.name: parameter.value for parameter in changes if parameter.name in NAMES}
+        try:
+            if self._structure_taken:
+                parameters.check_dynamic(values)
+            if values:
+                config = parameters.read(self, values)
+                if self._pipeline is not None:
+                    self._pipeline.reconfigure(config)
+        except ValueError as error:
+            return SetParametersResult(successful=False, reason=str(error))
+        return SetParametersResult(successful=True)
+
+    def _reset(self, request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
+        pipeline = self._pipeline
+        if pipeline is None:
+            response.message = "nobody was tracked: the node is not configured"
+        else:
+            pipeline.worker.reset()
+            response.message = "everybody is forgotten"
+        response.success = True
+        return response
+
+    def _list_labels(self, request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
+        if self._pipeline is None:
+            response.success, response.message = False, "no weights are loaded: configure the node first"
+        else:
+            response.success, response.message = True, json.dumps(self._pipeline.labels)
+        return response

@@ -1,0 +1,186 @@
+"""Everything that follows from the parameters: weights, outputs, worker. Built at configuration, dropped at cleanup."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from rclpy.node import Node
+
+from usdrl_model.online.state import StreamConfig
+from usdrl_model.plausibility.live_check import ContentCheck
+from usdrl_model.plausibility.sights import Setup
+from usdrl_model.skeleton.person import UNITS, SkeletonFrame
+from usdrl_model.skeleton.topology import Topology, topology
+from usdrl_ros.inputs import INPUTS, InputType, SourceFrame
+from usdrl_ros.inputs.arriving import Arriving
+from usdrl_ros.inputs.coordinate_frames import AXES, NO_POSE, Frames, needs_tf
+from usdrl_ros.node.protocols import Observer, Result, Stream
+from usdrl_ros.node.worker import Worker
+from usdrl_ros.outputs.publishers import Outputs
+from usdrl_ros.outputs.state_json import ModelInfo
+from usdrl_ros.parameters.values import PerceptionConfig, check_watch
+
+StreamFactory = Callable[[PerceptionConfig], Stream]
+
+
+def load_stream(config: PerceptionConfig) -> Stream:
+    """The stream of the configured weights; errors as ``usdrl_model.checkpoints.detector_file.load``."""
+    import torch  # takes seconds, and a node that is not configured does without
+
+    from usdrl_model.online.stream import ActionStream
+
+    torch.set_num_threads(config.num_threads)
+    return ActionStream.from_pretrained(
+        config.weights, topology=config.topology, device=config.device, precision=config.precision
+    )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Conversion:
+    """A message as it came -> people in canonical axes."""
+
+    arriving: Callable[[bytes], Any]
+    """Bytes -> message, or InputError."""
+    source: InputType
+    topology: Topology
+    person_id: str
+    frames: Frames
+    content: ContentCheck
+
+    def __call__(self, data: bytes, patience: float) -> tuple[SourceFrame, SkeletonFrame] | None:
+        """What the message says, and the same in canonical axes; None if it says nothing. Raises InputError."""
+        decoded = self.source.decode(self.arriving(data), self.topology, self.person_id)
+        if decoded is None:
+            return None
+        frame = self.frames.to_canonical(decoded, patience)
+        self.content.add(frame, decoded.frame)
+        return decoded, frame
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Pipeline:
+    """What exists while the node is configured. The stream is the worker's alone."""
+
+    config: PerceptionConfig
+    """As configured; what is dynamic in it may have changed since."""
+    source: InputType
+    labels: tuple[str, ...]
+    """What the weights can tell, without the background."""
+    recommended: StreamConfig
+    """What the weights recommend."""
+    check: Callable[[StreamConfig], None]
+    """Refuses what the weights cannot do."""
+    outputs: Outputs
+    worker: Worker
+    content: ContentCheck
+    """The worker's alone, but for its judgement."""
+
+    def reconfigure(self, config: PerceptionConfig) -> None:
+        """Take the dynamic ones of these parameters; ValueError, and nothing changed, if they do not fit."""
+        check_watch(config.watch, self.labels)
+        settings = config.stream_config(self.recommended)
+        self.check(settings)
+        self.outputs.watch(config.watch)
+        if settings != self.worker.config:
+            self.worker.reset(settings)
+
+    def heartbeat(self) -> None:
+        """Repeat what was published last, unless the inference is stuck: nobody then knows whether it still holds."""
+        if not self.worker.stuck:
+            self.outputs.heartbeat()
+
+    def release(self, timeout: float = 0.0) -> None:
+        """Publish nothing more and give everything back; the worker has ``timeout`` seconds to end what it does."""
+        self.worker.stop(timeout)
+        self.outputs.destroy()
+
+
+def build(
+    node: Node,
+    config: PerceptionConfig,
+    stream_factory: StreamFactory,
+    tf: Any,
+    observer: Observer,
+    publish: Callable[[Outputs, Result], None],
+) -> Pipeline:
+    """Load the weights, create the publishers and start the worker.
+
+    Raises:
+        ValueError: parameters that fit neither each other nor the weights, or damaged weights.
+        FileNotFoundError: no such weights.
+    """
+    content = ContentCheck(_said(config))
+    joint_set = content.setup.topology
+    frames = Frames(
+        config.axes,
+        target_frame=config.target_frame,
+        sensor_pose=config.sensor_pose,
+        tf=tf,
+        units=config.units,
+        order=content.setup.order,
+    )
+    source = INPUTS[config.input_type]
+    conversion = Conversion(
+        arriving=Arriving(source.message_type),
+        source=source,
+        topology=joint_set,
+        person_id=config.person_id,
+        frames=frames,
+        content=content,
+    )
+    stream = stream_factory(config)
+    recommended, labels, model = stream.config, stream.labels[1:], stream.describe()
+    check_watch(config.watch, labels)
+    stream.configure(config.stream_config(recommended))
+    stream.warm_up()
+    info = ModelInfo(**{name: model[name] for name in ("weights", "hash", "device", "precision")})
+    node.get_logger().info(
+        f"weights {info.weights} ({info.hash}) on {info.device}, {info.precision}; labels: {', '.join(labels)}"
+    )
+    if model.get("centre") == "window" and not config.target_frame:
+        node.get_logger().warning(
+            f"weights {info.weights} see where people go, and people are in the frame of the sensor: if the robot"
+            " moves, its own way becomes theirs; set target_frame to a frame that stands still (odom, map)"
+        )
+    outputs = Outputs(node, info, frames, config.watch, period=1.0 / config.heartbeat_rate)
+    worker = Worker(
+        stream=stream,
+        convert=conversion,
+        publish=lambda result: publish(outputs, result),
+        observer=observer,
+        source_timeout=config.source_timeout,
+        monotonic=time.monotonic,
+    )
+    worker.start()
+    return Pipeline(
+        config=config,
+        source=source,
+        labels=labels,
+        recommended=recommended,
+        check=stream.check,
+        outputs=outputs,
+        worker=worker,
+        content=content,
+    )
+
+
+def _said(config: PerceptionConfig) -> Setup:
+    """What the parameters say of the source."""
+    levelled_by: Literal["", "sensor_pose", "target_frame"] = ""
+    if needs_tf(config.target_frame, config.sensor_pose):
+        levelled_by = "target_frame"
+    elif tuple(config.sensor_pose) != NO_POSE:
+        levelled_by = "sensor_pose"
+    joint_set = topology(config.topology)
+    return Setup(
+        topology=joint_set,
+        axes=config.axes,
+        rotation=AXES[config.axes],
+        metres=UNITS[config.units],
+        mirrored=config.mirrored,
+        order=joint_set.order(config.mirrored),
+        levelled_by=levelled_by,
+    )

@@ -1,0 +1,1 @@
+"""Publishers: state, events, watch topics, markers, detections."""

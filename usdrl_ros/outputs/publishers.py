@@ -1,0 +1,211 @@
+"""All topics that carry answers: JSON state and events, watch topics, markers, detections.
+
+Latched topics (reliable, transient local) are also repeated by ``heartbeat``: many behaviour-tree libraries subscribe
+volatile and would otherwise wait for the next change, and who hears no repetition knows that the node is gone. For
+those who ask for quality of service, the same is promised as deadline and liveliness.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import threading
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from geometry_msgs.msg import PoseStamped
+from rclpy.node import Node
+from rclpy.publisher import Publisher
+from rclpy.qos import QoSProfile
+from rclpy.qos_overriding_options import QoSOverridingOptions
+from std_msgs.msg import Bool, Header, String
+from visualization_msgs.msg import MarkerArray
+
+from usdrl_model.online.state import PersonState, StreamState
+from usdrl_ros.inputs.coordinate_frames import Frames
+from usdrl_ros.node.protocols import Result
+from usdrl_ros.outputs import detections
+from usdrl_ros.outputs.markers import markers
+from usdrl_ros.outputs.qos import OVERRIDES, every_one, latched
+from usdrl_ros.outputs.state_json import Heartbeat, ModelInfo, encode_event, encode_state
+
+
+def topic_names(labels: Iterable[str]) -> dict[str, str]:
+    """Label -> its token in a ROS topic name: letters, digits and underscores, no digit in front.
+
+    Raises:
+        ValueError: two labels that become the same token.
+    """
+    names = {label: re.sub(r"^(?=\d)", "_", re.sub(r"[^A-Za-z0-9_]", "_", label)) for label in labels}
+    if len(set(names.values())) < len(names):
+        raise ValueError(f"watch: {sorted(names)} become the topics {sorted(names.values())}: they must differ")
+    return names
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """The three topics of one watched label."""
+
+    active: Publisher
+    person: Publisher
+    pose: Publisher
+
+
+class Outputs:
+    """The publishers of the node. ``publish`` and ``heartbeat`` may be called from different threads.
+
+    Args:
+        node: owner of the publishers.
+        model: what produces the answers.
+        frames: the way from canonical axes to the published frame.
+        watch: labels with topics of their own.
+        period: seconds between two calls of ``heartbeat``.
+        clock: system time, seconds since 1970.
+
+    Raises:
+        ValueError: two labels that become the same topic name.
+    """
+
+    def __init__(
+        self,
+        node: Node,
+        model: ModelInfo,
+        frames: Frames,
+        watch: Iterable[str],
+        *,
+        period: float,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        names = topic_names(watch)
+        self._node = node
+        self._model = model
+        self._frames = frames
+        self._period = period
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._destroyed = False
+        self._watches: dict[str, Watch] = {}
+        self._state_publisher = self._publisher(String, "actions/state", latched(period))
+        self._event_publisher = self._publisher(String, "actions/events", every_one())
+        self._marker_publisher = self._publisher(MarkerArray, "actions/markers", every_one())
+        detection_type = detections.message_type()
+        self._detection_publisher = (
+            self._publisher(detection_type, "actions/detections", every_one()) if detection_type else None
+        )
+        self._create_watches(names)
+        self._header = Header()
+        # Who asks before the first message hears that nobody is there, and which model runs.
+        self._publish_state(StreamState(stamp=0.0, seq=0, people=(), events=(), counters={}), None)
+
+    def publish(self, result: Result, latency_ms: float | None) -> None:
+        """Publish a result: events first, then the state that holds them."""
+        with self._lock:
+            if self._destroyed:
+                return
+            self._header = Header(stamp=result.stamp, frame_id=self._frames.published_frame(result.frame_id))
+            for event in result.events:
+                self._event_publisher.publish(String(data=encode_event(event)))
+            self._publish_state(result.state, latency_ms)
+            # Building these costs more than all the rest: only for somebody who looks.
+            if self._marker_publisher.get_subscription_count():
+                self._marker_publisher.publish(markers(result.state, self._header, self._frames.to_published))
+            if self._detection_publisher is not None and self._detection_publisher.get_subscription_count():
+                self._detection_publisher.publish(
+                    detections.detections(result.state, self._header, self._frames.to_published)
+                )
+
+    def heartbeat(self) -> None:
+        """Repeat the last state and the watch topics."""
+        with self._lock:
+            if not self._destroyed:
+                self._say()
+
+    def nobody(self) -> None:
+        """Publish that everybody is gone, when whoever knows better does not answer."""
+        with self._lock:
+            if not self._destroyed:
+                self._publish_state(dataclasses.replace(self._state, people=()), None)
+
+    def watch(self, labels: Iterable[str]) -> None:
+        """Have watch topics for exactly these labels; ValueError as for the class."""
+        names = topic_names(labels)
+        with self._lock:
+            if self._destroyed:
+                return
+            for label in self._watches.keys() - names.keys():
+                self._destroy(self._watches.pop(label))
+            self._create_watches(names)
+            self._publish_watches()
+
+    def destroy(self) -> None:
+        """Give all publishers back; whatever is published from now on, also from another thread, is dropped."""
+        with self._lock:
+            self._destroyed = True
+            for watch in self._watches.values():
+                self._destroy(watch)
+            self._watches.clear()
+            for publisher in (self._state_publisher, self._event_publisher, self._marker_publisher):
+                self._node.destroy_publisher(publisher)
+            if self._detection_publisher is not None:
+                self._node.destroy_publisher(self._detection_publisher)
+
+    def _create_watches(self, names: dict[str, str]) -> None:
+        for label in names.keys() - self._watches.keys():
+            base = f"watch/{names[label]}"
+            self._watches[label] = Watch(
+                active=self._publisher(Bool, f"{base}/active", latched(self._period)),
+                person=self._publisher(String, f"{base}/person", latched(self._period)),
+                pose=self._publisher(PoseStamped, f"{base}/pose", latched(self._period, repeated=False)),
+            )
+
+    def _publish_state(self, state: StreamState, latency_ms: float | None) -> None:
+        self._state, self._latency_ms = state, latency_ms
+        self._say()
+
+    def _say(self) -> None:
+        """Publish the last state with a heartbeat of now, and the watch topics."""
+        text = encode_state(
+            self._state,
+            frame_id=self._header.frame_id,
+            to_published=self._frames.to_published,
+            model=self._model,
+            latency_ms=self._latency_ms,
+            heartbeat=Heartbeat(stamp=self._clock(), period=self._period),
+        )
+        self._state_publisher.publish(String(data=text))
+        self._publish_watches()
+
+    def _publish_watches(self) -> None:
+        for label, watch in self._watches.items():
+            person = _who(self._state, label)
+            watch.active.publish(Bool(data=person is not None))
+            watch.person.publish(String(data=person.id if person else ""))
+            if person is not None and np.isfinite(person.position).all():
+                pose = PoseStamped(header=self._header)
+                x, y, z = self._frames.to_published(person.position).tolist()
+                pose.pose.position.x, pose.pose.position.y, pose.pose.position.z = x, y, z
+                pose.pose.orientation.w = 1.0
+                watch.pose.publish(pose)
+
+    def _publisher(self, message_type: Any, topic: str, qos: QoSProfile) -> Publisher:
+        return self._node.create_publisher(
+            message_type, topic, qos, qos_overriding_options=QoSOverridingOptions(OVERRIDES)
+        )
+
+    def _destroy(self, watch: Watch) -> None:
+        for publisher in (watch.active, watch.person, watch.pose):
+            self._node.destroy_publisher(publisher)
+
+
+def _who(state: StreamState, label: str) -> PersonState | None:
+    """The person who does ``label`` most surely, None if nobody does."""
+    scores = {
+        index: action.score
+        for index, person in enumerate(state.people)
+        for action in person.actions
+        if action.active and action.label == label
+    }
+    return state.people[max(scores, key=scores.__getitem__)] if scores else None

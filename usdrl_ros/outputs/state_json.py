@@ -1,0 +1,168 @@
+"""The JSON of ``actions/state`` and ``actions/events``: schema ``usdrl.actions/1``.
+
+An ament_python package cannot define messages, so the outputs that no standard message can carry are JSON in a
+``std_msgs/String``. Its contract is ``schema/actions_1.schema.json``, explained in docs/state.md. Consumers that parse
+nothing read the ``watch/<label>`` topics instead.
+
+    >>> beat = Heartbeat(stamp=time.time(), period=0.5)
+    >>> text = encode_state(
+    ...     state, frame_id="camera", to_published=lambda p: p, model=model, latency_ms=12.0, heartbeat=beat
+    ... )
+    >>> json.loads(text)["people"][0]["label"]
+    'wave'
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from importlib import resources
+from typing import Any
+
+from usdrl_model.events.onset_offset import Event
+from usdrl_model.online.state import ActionState, PersonState, StreamState
+
+SCHEMA = "usdrl.actions/1"
+"""Value of ``schema`` in every state; the number rises when a field changes its meaning or vanishes."""
+
+STAMP_DIGITS = 6
+"""Decimals of a stamp: a float64 holds today's to 0.2 microseconds, more would be noise."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ModelInfo:
+    """What produced the answers."""
+
+    weights: str
+    hash: str
+    device: str
+    precision: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Heartbeat:
+    """A sign of life: who does not hear the next one may not believe the last state any more."""
+
+    stamp: float
+    """Seconds of the system's clock, simulated time or not."""
+    period: float
+    """Seconds until the next state at the latest."""
+
+
+def schema() -> dict:
+    """The JSON schema (draft 2020-12) of a state; an event is its ``$defs/event``."""
+    text = resources.files("usdrl_ros").joinpath("outputs/schema/actions_1.schema.json").read_text(encoding="utf-8")
+    return json.loads(text)
+
+
+def main_action(person: PersonState) -> ActionState | None:
+    """The one action to show for a person: the strongest active one, else the strongest candidate, else None."""
+    return next((action for action in person.actions if action.active), next(iter(person.actions), None))
+
+
+def encode_state(
+    state: StreamState,
+    *,
+    frame_id: str,
+    to_published: Callable[[Any], Iterable[float]],
+    model: ModelInfo,
+    latency_ms: float | None,
+    heartbeat: Heartbeat,
+) -> str:
+    """JSON text of a state.
+
+    Args:
+        state: snapshot of the stream.
+        frame_id: the frame in which positions are published; empty before the first message.
+        to_published: canonical position -> position in ``frame_id``, metres.
+        model: what produced the state.
+        latency_ms: milliseconds from the newest stamp to publication; None where clocks cannot be compared.
+        heartbeat: when it is published, and how soon the next one follows.
+    """
+    return _dumps(
+        {
+            "schema": SCHEMA,
+            "seq": state.seq,
+            "stamp": _time(state.stamp),
+            "frame_id": frame_id,
+            "model": {
+                "weights": model.weights,
+                "hash": model.hash,
+                "device": model.device,
+                "precision": model.precision,
+            },
+            "latency_ms": None if latency_ms is None else _number(latency_ms, 2),
+            "heartbeat": {"stamp": _time(heartbeat.stamp), "period": _number(heartbeat.period, 3)},
+            "people": [_person(person, state.stamp, to_published) for person in state.people],
+            "events": [_event(event) for event in state.events],
+        }
+    )
+
+
+def encode_event(event: Event) -> str:
+    """JSON text of one event, equal to its entry in the ``events`` of a state."""
+    return _dumps(_event(event))
+
+
+def _person(person: PersonState, now: float, to_published: Callable[[Any], Iterable[float]]) -> dict:
+    main = main_action(person)
+    position = [_number(value, 3) for value in to_published(person.position)]
+    return {
+        "id": person.id,
+        "position": None if None in position else position,
+        "label": main.label if main else None,
+        "state": _state_name(main),
+        "score": _number(main.score, 4) if main else None,
+        "onset": _time(main.onset) if main else None,
+        "since": _since(main, now) if main else None,
+        "actions": [
+            {
+                "label": action.label,
+                "state": _state_name(action),
+                "score": _number(action.score, 4),
+                "onset": _time(action.onset),
+                "since": _since(action, now),
+            }
+            for action in person.actions
+        ],
+        "top5": [{"label": label, "score": _number(score, 4)} for label, score in person.top[:5]],
+        "valid_joints": _number(person.valid_joints, 3),
+    }
+
+
+def _event(event: Event) -> dict:
+    return {
+        "seq": event.seq,
+        "kind": event.kind,
+        "person": event.person,
+        "label": event.label,
+        "onset": _time(event.onset),
+        "offset": None if event.offset is None else _time(event.offset),
+        "score": _number(event.score, 4),
+        "stamp": _time(event.stamp),
+    }
+
+
+def _state_name(action: ActionState | None) -> str:
+    if action is None:
+        return "none"
+    return "active" if action.active else "candidate"
+
+
+def _since(action: ActionState, now: float) -> float | None:
+    return _number(max(0.0, now - action.onset), 3)
+
+
+def _time(seconds: float) -> float | None:
+    return _number(seconds, STAMP_DIGITS)
+
+
+def _number(value: float, digits: int) -> float | None:
+    """JSON has neither NaN nor infinity: both become null."""
+    return round(float(value), digits) if math.isfinite(value) else None
+
+
+def _dumps(value: dict) -> str:
+    return json.dumps(value, allow_nan=False, ensure_ascii=False, separators=(",", ":"))

@@ -1,0 +1,235 @@
+"""The parameters of the perception node: one declaration each, from which all else follows.
+
+``PARAMETERS`` gives the declaration on the node and the checks (``parameters``), docs/parameters.md and
+config/perception.yaml (``parameter_docs``), and what the launch file offers (``launch_arguments``).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+from usdrl_model.errors.nearest import nearest
+from usdrl_model.online.state import StreamConfig
+from usdrl_model.skeleton import topology, topology_file
+from usdrl_model.skeleton.person import UNITS
+from usdrl_ros.inputs import INPUTS
+from usdrl_ros.inputs.common import MAX_PEOPLE
+from usdrl_ros.inputs.coordinate_frames import AXES, NO_POSE
+
+RECOMMENDED = -1.0
+"""Value of a threshold or time that stands for "as the weights recommend"."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Declaration:
+    """One parameter; its type is that of its default."""
+
+    name: str
+    default: Any
+    text: str
+    """What it is, with its unit, and what values mean."""
+    limits: tuple[float, float] | None = None
+    """Lowest and highest value."""
+    choices: tuple[str, ...] = ()
+    numbers: int = 0
+    """How many finite numbers a list holds; 0: any values."""
+    files: bool = False
+    """The path of a YAML file is allowed besides the choices."""
+    dynamic: bool = False
+    """May be set at any time; the others only while the node is not configured."""
+    recommended: bool = False
+    """``RECOMMENDED`` is allowed besides the range."""
+
+
+PARAMETERS: tuple[Declaration, ...] = (
+    Declaration(name="topic", default="skeletons", text="Input topic, relative to the node's namespace."),
+    Declaration(
+        name="input_type",
+        default="point_cloud",
+        choices=tuple(INPUTS),
+        text="Message type of the input, see topics.md.",
+    ),
+    Declaration(
+        name="topology",
+        default="kinect_v2_25",
+        choices=topology.names(),
+        files=True,
+        text="Joint set of the tracker: a name in usdrl_model/skeleton/topologies.yaml, or the path of a YAML file of"
+        " your own (topics.md); a relative one is sought where the process was started.",
+    ),
+    Declaration(
+        name="person_id", default="0", text="Id of the person where the message names none (one person a message)."
+    ),
+    Declaration(
+        name="axes",
+        default="optical",
+        choices=tuple(AXES),
+        text="Axes of the source's points: optical (x right, y down, z forward), body (x forward, y left, z up) or"
+        " kinect (x left, y up, z forward). Not used when tf2 gives the pose.",
+    ),
+    Declaration(
+        name="units",
+        default="m",
+        choices=tuple(UNITS),
+        text="Unit of the source's points: m, cm or mm. Everything else (sensor_pose, tf2, what is published) is in"
+        " metres.",
+    ),
+    Declaration(
+        name="mirrored",
+        default=False,
+        text="True: the tracker calls left what is the person's right, as a mirror would. Joints change names with"
+        " those of the other side, coordinates stay.",
+    ),
+    Declaration(
+        name="target_frame",
+        default="",
+        text="Gravity-aligned frame with z up (base_footprint, odom, map) in which people are published. Empty: the"
+        " source's own frame. Reached by sensor_pose if that is given, else by tf2 at the stamp of every message.",
+    ),
+    Declaration(
+        name="sensor_pose",
+        default=list(NO_POSE),
+        numbers=len(NO_POSE),
+        text="x, y, z (m), roll, pitch, yaw (rad) of the sensor in target_frame; roll 0, pitch 0.3 is a camera that"
+        " looks 0.3 rad down. All zeros: not given. Without target_frame it only levels the skeletons.",
+    ),
+    Declaration(
+        name="weights",
+        default="default",
+        text="Name of shipped weights, path of a weights folder, or of an ONNX file made by `usdrl export`.",
+    ),
+    Declaration(
+        name="device",
+        default="auto",
+        choices=("auto", "cpu", "cuda"),
+        text="Where the model runs; auto: cuda if there is one.",
+    ),
+    Declaration(
+        name="precision",
+        default="auto",
+        choices=("auto", "fp32", "bf16"),
+        text="Arithmetic of the model; auto: fp32, exact, or what an ONNX file holds. bf16 is faster and less exact.",
+    ),
+    Declaration(name="num_threads", default=1, limits=(1, 64), text="CPU threads of the model."),
+    Declaration(
+        name="autostart",
+        default=True,
+        text="Configure and activate at start; the process exits with an error if that fails. False: wait for lifecycle"
+        " transitions.",
+    ),
+    Declaration(
+        name="heartbeat_rate",
+        default=2.0,
+        limits=(0.1, 50.0),
+        text="Repetitions of actions/state and watch/* a second (Hz).",
+    ),
+    Declaration(
+        name="source_timeout",
+        default=2.0,
+        limits=(0.2, 60.0),
+        text="Seconds without a usable message after which all running actions are ended and everybody is forgotten.",
+    ),
+    Declaration(
+        name="watch",
+        default=[""],
+        dynamic=True,
+        text="Labels with topics of their own, watch/<label>/active, person and pose. Empty strings are ignored.",
+    ),
+    Declaration(
+        name="max_rate",
+        default=RECOMMENDED,
+        limits=(0.5, 60.0),
+        dynamic=True,
+        recommended=True,
+        text="Inferences a second of source time, at most (Hz).",
+    ),
+    Declaration(
+        name="max_people",
+        default=StreamConfig().max_people,
+        limits=(1, MAX_PEOPLE),
+        dynamic=True,
+        text="People followed at once, the nearest to the sensor first. Further ones are counted, and said in"
+        " /diagnostics.",
+    ),
+    Declaration(
+        name="look_ahead",
+        default=RECOMMENDED,
+        limits=(0.0, 2.0),
+        dynamic=True,
+        recommended=True,
+        text="Seconds by which decisions trail the newest frame: more is surer and later.",
+    ),
+    Declaration(
+        name="on_threshold",
+        default=RECOMMENDED,
+        limits=(0.01, 1.0),
+        dynamic=True,
+        recommended=True,
+        text="Score that makes a candidate of what has been above off_threshold, for every label.",
+    ),
+    Declaration(
+        name="off_threshold",
+        default=RECOMMENDED,
+        limits=(0.0, 1.0),
+        dynamic=True,
+        recommended=True,
+        text="Score at which an action begins and under which it ends; at most on_threshold.",
+    ),
+    Declaration(
+        name="min_duration",
+        default=RECOMMENDED,
+        limits=(0.0, 10.0),
+        dynamic=True,
+        recommended=True,
+        text="Seconds above off_threshold before the onset of a candidate is published, for every label.",
+    ),
+    Declaration(
+        name="hold",
+        default=RECOMMENDED,
+        limits=(0.0, 10.0),
+        dynamic=True,
+        recommended=True,
+        text="Seconds the score may stay under off_threshold before the action ends.",
+    ),
+    Declaration(
+        name="refractory",
+        default=RECOMMENDED,
+        limits=(0.0, 60.0),
+        dynamic=True,
+        recommended=True,
+        text="Seconds after an end in which the same label does not start again.",
+    ),
+)
+
+NAMES = frozenset(parameter.name for parameter in PARAMETERS)
+
+
+def check(parameter: Declaration, value: Any) -> None:
+    """Refuse a value that is not allowed; the ValueError says what is."""
+    if parameter.files and topology_file.is_file(value):
+        return  # whoever reads the file says what is wrong with it
+    if parameter.choices and value not in parameter.choices:
+        near = nearest(value, parameter.choices)
+        hint = f" Did you mean {near!r}?" if near else ""
+        raise ValueError(f"{parameter.name}: got {value!r}.{hint} Allowed: {allowed(parameter)}")
+    if parameter.numbers and not (len(value) == parameter.numbers and all(map(math.isfinite, value))):
+        raise ValueError(f"{parameter.name}: got {list(value)}; allowed: {allowed(parameter)}")
+    if parameter.limits is None or (parameter.recommended and value == RECOMMENDED):
+        return
+    low, high = parameter.limits
+    if not low <= value <= high:  # NaN is refused here too
+        raise ValueError(f"{parameter.name}: got {value}; allowed: {allowed(parameter)}")
+
+
+def allowed(parameter: Declaration) -> str:
+    """The values of a parameter in words."""
+    if parameter.choices:
+        return ", ".join(parameter.choices) + (", or the path of a .yaml file" if parameter.files else "")
+    if parameter.numbers:
+        return f"{parameter.numbers} finite numbers"
+    if parameter.limits is None:
+        return "any"
+    low, high = parameter.limits
+    return f"{low:g} to {high:g}{f', or {RECOMMENDED}' if parameter.recommended else ''}"

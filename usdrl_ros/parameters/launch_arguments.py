@@ -1,0 +1,89 @@
+"""Arguments of the launch file -> parameters of the node, checked before any process is started.
+
+>>> parameters({"topology": "k4abt_32", "sensor_pose": "[0, 0, 1.2, 0, 0.3, 0]", "axes": ""})
+{'topology': 'k4abt_32', 'sensor_pose': [0.0, 0.0, 1.2, 0.0, 0.3, 0.0]}
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from usdrl_model.errors.nearest import hint
+from usdrl_model.errors.shown import shown
+from usdrl_ros.parameters.declarations import PARAMETERS, Declaration, check
+
+NAMES = (
+    "topic",
+    "input_type",
+    "topology",
+    "axes",
+    "units",
+    "mirrored",
+    "target_frame",
+    "sensor_pose",
+    "watch",
+    "weights",
+    "device",
+    "autostart",
+)
+"""Parameters that are arguments too: what decides whether it works, and with what."""
+SIM_TIME = "use_sim_time"
+"""A parameter of every node, and an argument too."""
+_DECLARED = {parameter.name: parameter for parameter in PARAMETERS}
+DESCRIPTIONS: Mapping[str, str] = {
+    **{name: _DECLARED[name].text for name in NAMES},
+    SIM_TIME: "true: time is that of /clock, for replayed bags and simulations",
+}
+_KINDS: Mapping[type, str] = {bool: "true or false", float: "a number", str: "a text"}
+_READERS: Mapping[type, Callable[[str], Any]] = {
+    bool: lambda text: {"true": True, "false": False}[text.lower()],
+    float: float,
+    str: str,
+}
+
+
+def parameters(given: Mapping[str, str]) -> dict[str, Any]:
+    """The values of arguments that are not empty, as the node takes them.
+
+    Raises:
+        ValueError: text that is no value of the parameter, or one that is not allowed; the message says what is.
+    """
+    return {name: _value(name, text) for name, text in given.items() if text.strip()}
+
+
+def check_names(words: Iterable[str], known: Iterable[str]) -> None:
+    """Refuse words ``name:=value`` of a command line whose name the launch file does not have.
+
+    Raises:
+        ValueError: the message names the nearest one.
+    """
+    names = list(known)
+    for word in words:
+        name, assigned, _ = word.partition(":=")
+        if assigned and name not in names:
+            meant = hint(name, names, f"; there are {', '.join(names)}")
+            raise ValueError(f"there is no argument {shown(name)}{meant}")
+
+
+def _value(name: str, text: str) -> Any:
+    if name == SIM_TIME:
+        return _read(name, text, bool)
+    declared = _DECLARED[name]
+    value = _list(declared, text) if isinstance(declared.default, list) else _read(name, text, type(declared.default))
+    check(declared, value)
+    return value
+
+
+def _list(declared: Declaration, text: str) -> list[Any]:
+    """``[a, b]``, ``a, b`` and ``a b`` alike."""
+    words = text.strip().removeprefix("[").removesuffix("]").replace(",", " ").split()
+    kind = type(declared.default[0])
+    return [_read(declared.name, word.strip("'\""), kind) for word in words]
+
+
+def _read(name: str, text: str, kind: type) -> Any:
+    try:
+        return _READERS[kind](text.strip())
+    except (ValueError, KeyError):
+        raise ValueError(f"{name}: expected {_KINDS[kind]}, got {text!r}") from None

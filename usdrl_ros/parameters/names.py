@@ -1,0 +1,92 @@
+"""Names of parameters that somebody gave: one the node has, or a word about it.
+
+rclpy takes values for parameters that a node does not have without a word, so a slip of the pen runs with a default.
+A params file for many nodes (``/**``) may well hold names that are not ours; what is nearly one of ours is a slip.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+from rclpy.exceptions import ParameterException
+from rclpy.node import Node
+
+from usdrl_model.errors.nearest import nearest
+
+SLIP = 0.8
+"""Likeness (``difflib``) from which on a name is taken for a slip of the pen: "topolgy", but not "rate"."""
+FOREIGN = frozenset(["use_sim_time", "start_type_description_service"])
+"""Parameters that every node has."""
+QOS = "qos_overrides."
+LARGEST_FILE = 1 << 20
+"""Bytes of a params file."""
+
+
+def check_given(node: Node, known: Iterable[str]) -> None:
+    """Look at what a node was started with.
+
+    Raises:
+        ParameterException: a name that is nearly one of ``known``. Any other unknown one is a warning in the log.
+    """
+    names = list(known)
+    for given in _foreign(node._parameter_overrides, names):  # rclpy shows what was given nowhere else
+        if near := _nearest(given, names):
+            raise ParameterException(f"no such parameter, did you mean {near!r}", [given])
+        node.get_logger().warning(f"there is no parameter {given!r}: it is ignored (--help lists all)")
+
+
+def check_file(path: Path, node: str, known: Iterable[str]) -> None:
+    """Look at a params file before a process is started with it.
+
+    Args:
+        path: YAML file of ROS 2 parameters.
+        node: name of the node, without its namespace.
+        known: names of its parameters.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        ValueError: no params file, or a name in it that is nearly one of ``known``.
+    """
+    if not path.is_file():
+        raise FileNotFoundError(
+            f"params_file: there is no file {path}: give the path of a params file, or leave it out"
+        )
+    if path.stat().st_size > LARGEST_FILE:
+        raise ValueError(f"params_file: {path} has more than {LARGEST_FILE} bytes: it cannot be a params file")
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ValueError(f"params_file: {path} is no YAML file ({' '.join(str(error).split())[:200]})") from None
+    sections = list(_sections(content, ()))
+    if not sections:
+        raise ValueError(f"params_file: {path}: expected NODE: ros__parameters: name: value, found no ros__parameters")
+    names = list(known)
+    for where, values in sections:
+        if where[-1:] not in (("**",), ("*",), (node,)):
+            continue
+        for given in _foreign(values, names):
+            if near := _nearest(given, names):
+                raise ValueError(f"params_file: {path}: there is no parameter {given!r}; did you mean {near!r}?")
+
+
+def _sections(content: Any, where: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Mapping[str, Any]]]:
+    """(path of a node, its parameters) of everything below ``content``."""
+    if not isinstance(content, Mapping):
+        return
+    for key, value in content.items():
+        if key == "ros__parameters":
+            yield where, value if isinstance(value, Mapping) else {}
+        else:
+            yield from _sections(value, (*where, *str(key).strip("/").split("/")))
+
+
+def _foreign(given: Mapping[str, Any], names: list[str]) -> list[str]:
+    own = FOREIGN.union(names)
+    return [name for name in map(str, given) if name not in own and not f"{name}.".startswith(QOS)]
+
+
+def _nearest(given: str, names: list[str]) -> str:
+    return nearest(given, names, SLIP)

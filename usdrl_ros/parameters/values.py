@@ -1,0 +1,140 @@
+"""The values of the perception node's parameters: declared, read, checked together.
+
+What parameters there are is in ``declarations``.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor
+from rclpy.node import Node
+
+from usdrl_model.errors.nearest import nearest
+from usdrl_model.online.state import StreamConfig
+from usdrl_ros.parameters.declarations import PARAMETERS, RECOMMENDED, Declaration, allowed, check
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PerceptionConfig:
+    """The values of all parameters; see ``PARAMETERS`` for their meaning."""
+
+    topic: str
+    input_type: str
+    topology: str
+    person_id: str
+    axes: str
+    units: str
+    mirrored: bool
+    target_frame: str
+    sensor_pose: tuple[float, ...]
+    weights: str
+    device: str
+    precision: str
+    num_threads: int
+    autostart: bool
+    heartbeat_rate: float
+    source_timeout: float
+    watch: tuple[str, ...]
+    max_rate: float
+    max_people: int
+    look_ahead: float
+    on_threshold: float
+    off_threshold: float
+    min_duration: float
+    hold: float
+    refractory: float
+
+    def stream_config(self, recommended: StreamConfig) -> StreamConfig:
+        """What the weights recommend, with the values that were set; a set value holds for every label.
+
+        Raises:
+            ValueError: off_threshold above on_threshold, once the recommended values are known.
+        """
+        events: dict[str, Any] = {
+            name: getattr(self, name)
+            for name in ("on_threshold", "off_threshold", "min_duration", "hold", "refractory")
+            if getattr(self, name) != RECOMMENDED
+        }
+        for name in ("on_threshold", "min_duration"):
+            if name in events:
+                events[f"label_{name}"] = {}
+        stream: dict[str, Any] = {
+            name: getattr(self, name) for name in ("max_rate", "look_ahead") if getattr(self, name) != RECOMMENDED
+        }
+        stream["max_people"] = self.max_people
+        return dataclasses.replace(recommended, events=dataclasses.replace(recommended.events, **events), **stream)
+
+
+def declare(node: Node) -> None:
+    """Declare every parameter on ``node``, with its range; rclpy refuses wrong types and values out of range."""
+    for parameter in PARAMETERS:
+        node.declare_parameter(parameter.name, parameter.default, _descriptor(parameter))
+
+
+def read(node: Node, changes: Mapping[str, Any] | None = None) -> PerceptionConfig:
+    """The values of ``node``'s parameters as if ``changes`` were already made.
+
+    Raises:
+        ValueError: a value that is not allowed; the message names the allowed ones.
+    """
+    values = {parameter.name: node.get_parameter(parameter.name).value for parameter in PARAMETERS}
+    values.update({name: value for name, value in (changes or {}).items() if name in values})
+    for parameter in PARAMETERS:
+        check(parameter, values[parameter.name])
+    if RECOMMENDED not in (values["on_threshold"], values["off_threshold"]):
+        _check_thresholds(values["on_threshold"], values["off_threshold"])
+    values["watch"] = tuple(dict.fromkeys(label for label in values["watch"] if label))
+    values["sensor_pose"] = tuple(values["sensor_pose"])
+    return PerceptionConfig(**values)
+
+
+def check_dynamic(names: Iterable[str]) -> None:
+    """Refuse parameters that a configured node cannot change.
+
+    Raises:
+        ValueError: the message says how to change them.
+    """
+    for parameter in PARAMETERS:
+        if parameter.name in names and not parameter.dynamic:
+            raise ValueError(
+                f"{parameter.name}: cannot change while the node is configured: deactivate it and clean it up, set"
+                " the parameter, configure and activate"
+            )
+
+
+def check_watch(watch: Iterable[str], labels: Iterable[str]) -> None:
+    """Refuse labels that the weights do not know.
+
+    Raises:
+        ValueError: the message lists the known ones.
+    """
+    known = list(labels)
+    for label in watch:
+        if label not in known:
+            near = nearest(label, known)
+            hint = f" Did you mean {near!r}?" if near else ""
+            raise ValueError(f"watch: the weights do not know {label!r}.{hint} Known: {', '.join(known)}")
+
+
+def _check_thresholds(on: float, off: float) -> None:
+    if off > on:
+        raise ValueError(f"off_threshold: got {off}; allowed: at most on_threshold ({on})")
+
+
+def _descriptor(parameter: Declaration) -> ParameterDescriptor:
+    descriptor = ParameterDescriptor(
+        description=parameter.text,
+        additional_constraints=f"allowed: {allowed(parameter)}",
+    )
+    if parameter.limits is not None:
+        low, high = parameter.limits
+        if isinstance(parameter.default, int):
+            descriptor.integer_range = [IntegerRange(from_value=int(low), to_value=int(high))]
+        else:
+            low = RECOMMENDED if parameter.recommended else low
+            descriptor.floating_point_range = [FloatingPointRange(from_value=low, to_value=high)]
+    return descriptor

@@ -1,0 +1,1 @@
+"""Processes that end when they should: signals, child processes, the ROS context."""

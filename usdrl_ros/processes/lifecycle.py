@@ -1,0 +1,103 @@
+"""Spinning and transitions that end cleanly on every distribution, and whoever asks meanwhile is answered.
+
+Seen with plain ``executor.spin()``: on Jazzy and Kilted a SIGTERM that lands just before an idle node enters its wait
+set hangs for ever, and on Jazzy a stop can surface as ``RCLError`` (exit code 1). On Jazzy, too, a lifecycle request
+that the present state does not allow ends the whole process, and so does any error in a callback.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Callable, Sequence
+
+import rclpy
+from rclpy.callback_groups import ReentrantCallbackGroup
+from rclpy.executors import Executor, ExternalShutdownException
+from rclpy.impl.implementation_singleton import rclpy_implementation
+from rclpy.lifecycle import LifecycleNodeMixin, TransitionCallbackReturn
+from rclpy.node import Node
+from rclpy.signals import SignalHandlerOptions
+from rclpy.utilities import remove_ros_args
+
+from usdrl_model.errors.shown import shown
+
+RCLError = rclpy_implementation.RCLError
+InvalidHandle = rclpy_implementation.InvalidHandle
+
+WAKE_UP = 0.25
+"""Seconds between two looks at whether to stop."""
+
+
+def initialise(args: Sequence[str] | None) -> None:
+    """``rclpy.init`` without its signal handlers (``stopping`` has ours).
+
+    Raises:
+        ValueError: arguments that ROS cannot read, or that are not for ROS: a node has no others.
+    """
+    try:
+        if foreign := remove_ros_args(args)[1:]:
+            raise ValueError(
+                f"expected every argument after --ros-args, parameters as -p name:=value, got {shown(foreign)}"
+            )
+        rclpy.init(args=None if args is None else list(args), signal_handler_options=SignalHandlerOptions.NO)
+    except RuntimeError as error:  # two classes, which rclpy does not name in public
+        reason = re.sub(r", at /\S+:\d+", "", str(error))  # where rcl was built
+        raise ValueError(f"arguments after --ros-args cannot be read: {reason}") from error
+
+
+def spin(executor: Executor, stop: threading.Event, failed: Callable[[Exception], object]) -> None:
+    """Spin until ``stop`` is set or the context is shut down; an error in a callback is told and survived."""
+    while not stop.is_set() and rclpy.ok(context=executor.context):
+        try:
+            executor.spin_once(timeout_sec=WAKE_UP)
+        except ExternalShutdownException:
+            return
+        except InvalidHandle:  # a transition destroyed what was ready, before it was taken
+            stop.wait(0.001)
+        except Exception as error:
+            if stop.is_set() or not rclpy.ok(context=executor.context):
+                return
+            failed(error)
+            stop.wait(0.01)  # whatever it is, it shall not take the whole machine
+
+
+def halt(executor: Executor, stop: threading.Event) -> None:
+    """End ``spin`` at once: ``Executor.wake`` alone would only let it look for work and wait on."""
+    stop.set()
+    executor.create_task(lambda: None)
+
+
+class ManagedNode(LifecycleNodeMixin, Node):
+    """A lifecycle node whose transitions run beside everything else (it needs a ``MultiThreadedExecutor``).
+
+    A second request during a transition, and one that the present state does not allow, is answered with failure.
+    """
+
+    def __init__(self, name: str) -> None:
+        self._transition = threading.Lock()
+        # Not LifecycleNode's own constructor, which would put the transitions into the group of everything else.
+        Node.__init__(self, name)
+        LifecycleNodeMixin.__init__(self, callback_group=ReentrantCallbackGroup())
+
+    def destroy_node(self) -> None:
+        """As ``Node.destroy_node``, with what LifecycleNode forgets, which would keep the node's DDS participant."""
+        super().destroy_node()
+        self._state_machine.destroy_when_not_in_use()
+
+    def end_transitions(self, timeout: float) -> bool:
+        """Wait for the transition under way, ``timeout`` seconds at most; False if it goes on. None begins any more."""
+        return self._transition.acquire(timeout=timeout)
+
+    def _LifecycleNodeMixin__change_state(self, transition_id: int) -> TransitionCallbackReturn:  # noqa: N802
+        # The only hook between the service and the state machine is this private method of rclpy.
+        if not self._transition.acquire(blocking=False):
+            self.get_logger().error(f"lifecycle transition {transition_id} refused: another one is under way")
+            return TransitionCallbackReturn.FAILURE
+        try:
+            return super()._LifecycleNodeMixin__change_state(transition_id)  # type: ignore[misc]
+        except RCLError as error:
+            self.get_logger().error(f"lifecycle transition {transition_id} refused: {error}")
+            return TransitionCallbackReturn.FAILURE
+        finally:
+            self._transition.release()
