@@ -34,12 +34,12 @@ from open_ablation import NARROW, Row, pretraining_run, training_run
 
 from usdrl_model.data.labelled_clips import labelled
 from usdrl_model.data.store import Store
-from usdrl_model.evaluation import probe
 from usdrl_model.evaluation.baselines import Fit
 from usdrl_model.evaluation.clips import fitting
 from usdrl_model.evaluation.fusion import together
 from usdrl_model.network.config import EncoderConfig
 from usdrl_model.network.modality import Modality
+from usdrl_model.training import linear_layer
 
 FUSIONS: tuple[tuple[Modality, ...], ...] = (
     ("joint",), ("bone",), ("motion",), ("joint", "bone"), ("joint", "motion"), ("joint", "bone", "motion"),
@@ -47,7 +47,7 @@ FUSIONS: tuple[tuple[Modality, ...], ...] = (
 HEADS: Mapping[str, fitting.FeatureHead] = {
     "1-NN": fitting.nearest,
     "whitened 1-NN": fitting.whitened(fitting.nearest),
-    "linear": probe.linear_layer,
+    "linear": linear_layer.linear_layer,
     "whitened linear": fitting.whitened(fitting.linear_on_unit),
 }
 

@@ -23,9 +23,9 @@ from torch import Tensor, nn
 from usdrl_model import config
 from usdrl_model.checkpoints import code_version, detector_file
 from usdrl_model.evaluation import detection_scores
+from usdrl_model.events.config import StreamConfig
 from usdrl_model.events.onset_offset import EventConfig
 from usdrl_model.network.detector import Scores
-from usdrl_model.online.state import StreamConfig
 from usdrl_model.skeleton.recording import Recording
 from usdrl_model.training.finetuning import sources, train
 from usdrl_model.training.finetuning.config import FinetuneConfig

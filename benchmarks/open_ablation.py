@@ -147,7 +147,7 @@ def pretraining_scores(row: Row, seed: int, store: Store, fold: Fold, out: Path)
         encoder = probe.untrained(run.encoder, run.projectors, run.seed)
     scores: dict[str, float] = {}
     for name, clips in parts(store, fold)[1].items():
-        learnt, scored = (labelled(part, run.encoder, name) for part in clips)
+        learnt, scored = (labelled(part, run.encoder.window, name) for part in clips)
         features, asked = probe.features(encoder, learnt.windows), probe.features(encoder, scored.windows)
         whiten = Whitening.of(features)
         scores[f"clips {name}"] = len(scored)

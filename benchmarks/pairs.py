@@ -48,7 +48,7 @@ def scores(seed: int, store: Store, fold: int, out: Path) -> Scores:
     run, recipe = pretraining_run(seed), config.load(FinetuneConfig, CONFIGS / "recognition_pairs.yaml")
     clips = [learnt, store.select(sets=["nuisi"], split="official/train")]
     weights = opened(pretrained(run, clips, out), run, learnt, out)
-    train, test = (labelled(part, run.encoder, f"sbu, fold {fold}") for part in (learnt, scored))
+    train, test = (labelled(part, run.encoder.window, f"sbu, fold {fold}") for part in (learnt, scored))
     found = methods.build(tuple(COLUMNS), weights=[weights], recipe=recipe, people=2, causal=False, device=CPU)
     right = {f"SBU {COLUMNS[one.name]}": right_answers(one, train, test, seed) for one in found}
     return {"clips sbu": len(scored), **right}

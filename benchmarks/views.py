@@ -13,8 +13,10 @@ import torch
 
 from usdrl_model.training.augment import AugmentConfig, Draw
 from usdrl_model.training.pretraining.views import Clips, ViewConfig, views
+from usdrl_model.windows.shape import WindowShape
 
 BATCH = 64
+SHAPE = WindowShape(frames=64)
 ROUNDS = 15
 STILL = AugmentConfig(yaw=0.0, tilt=0.0, scale=0.0, stretch=0.0, jitter=0.0)
 OFFICIAL = ViewConfig(crop=0.1, time_warp=0.0, corrupted_joints=15, shear=1.0, normalise=False, augment=STILL)
@@ -34,7 +36,7 @@ def rate(config: ViewConfig, people: int) -> float:
     seconds = []
     for _ in range(ROUNDS):
         start = time.process_time()
-        views(pool, 64, config, Draw(generator, BATCH, views=config.count))
+        views(pool, SHAPE, config, Draw(generator, BATCH, views=config.count))
         seconds.append(time.process_time() - start)
     return BATCH / min(seconds)
 

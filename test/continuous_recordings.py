@@ -24,16 +24,18 @@ from usdrl_model.evaluation.recordings.smoothing import DecodingConfig
 from usdrl_model.network.config import EncoderConfig
 from usdrl_model.network.detector import DetectorConfig
 from usdrl_model.skeleton.person import Person, SkeletonFrame
-from usdrl_model.skeleton.recording import Recording, Segment
+from usdrl_model.skeleton.recording import Recording
+from usdrl_model.skeleton.segments import Segment
 from usdrl_model.training.augment import AugmentConfig
 from usdrl_model.training.finetuning.config import FinetuneConfig
 from usdrl_model.windows.cut import Windows
+from usdrl_model.windows.shape import WindowShape
 
 ROOT = Path(__file__).resolve().parent.parent
 DATA = Path(os.environ.get("USDRL_DATA", ROOT.parent / "shared" / "data"))
 CPU = torch.device("cpu")
 LABELS = ("none", "hand_up")
-CUT = Cut(rate=10.0, frames=16, stride=3)
+CUT = Cut(rate=10.0, shape=WindowShape(frames=16), stride=3)
 ENCODER = EncoderConfig(hidden=16, heads=2, people=1, frames=16, streams=("temporal",), velocity=True, stem_kernel=3)
 SETTINGS = ContinuousConfig(
     recipe=FinetuneConfig(
@@ -103,7 +105,7 @@ def rule(fitted: list[int] | None = None) -> FrameMethod:
             fitted.append(len(windows))
         return lambda x: detector(x).frames
 
-    return FrameMethod(name="rule", fit=fit, cut=SETTINGS.cut(ENCODER), depends={})
+    return FrameMethod(name="rule", fit=fit, cut=SETTINGS.cut(ENCODER.window), depends={})
 
 
 def noisy(x: Tensor) -> Tensor:

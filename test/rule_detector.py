@@ -5,10 +5,10 @@ from pathlib import Path
 import torch
 
 from usdrl_model.checkpoints.detector_file import FORMAT, Weights, WeightsConfig
+from usdrl_model.events.config import StreamConfig
 from usdrl_model.events.onset_offset import EventConfig
 from usdrl_model.network.detector import DetectorConfig, Scores
 from usdrl_model.network.dste import EncoderConfig
-from usdrl_model.online.state import StreamConfig
 from usdrl_model.skeleton.person import HEAD
 from usdrl_model.skeleton.topology import JOINT_INDEX
 

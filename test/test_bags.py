@@ -15,7 +15,8 @@ from std_msgs.msg import String
 from usdrl_model.data.store import Store
 from usdrl_model.simulation.performance import performance
 from usdrl_model.skeleton.person import Person, SkeletonFrame, canonical
-from usdrl_model.skeleton.recording import Recording, Segment
+from usdrl_model.skeleton.recording import Recording
+from usdrl_model.skeleton.segments import Segment
 from usdrl_model.skeleton.topology import CANONICAL_JOINTS, topology
 from usdrl_ros.bags import convert
 from usdrl_ros.bags.error import BagError

@@ -21,8 +21,9 @@ from std_msgs.msg import Empty, Header, String
 from visualization_msgs.msg import Marker, MarkerArray
 
 from usdrl_model.simulation import Act, PerformanceConfig, simulate
-from usdrl_model.skeleton.recording import Recording, Segment
+from usdrl_model.skeleton.recording import Recording
 from usdrl_model.skeleton.recording_gaps import SHOWN, Shortened
+from usdrl_model.skeleton.segments import Segment
 from usdrl_ros.bags import convert, evaluate, play
 from usdrl_ros.bags.error import BagError
 from usdrl_ros.bags.labels import Truth, save_truth

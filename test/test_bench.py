@@ -10,10 +10,10 @@ import torch
 from usdrl_model.checkpoints import detector_file
 from usdrl_model.checkpoints.provenance import Provenance
 from usdrl_model.cli import main
+from usdrl_model.events.config import StreamConfig
 from usdrl_model.inference import speed
 from usdrl_model.network.detector import Detector, DetectorConfig
 from usdrl_model.network.dste import EncoderConfig
-from usdrl_model.online.state import StreamConfig
 
 CONFIG = EncoderConfig(hidden=32, frames=16, people=1)
 ONNX = ["ONNX Runtime fp32", "ONNX Runtime int8"]

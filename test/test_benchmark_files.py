@@ -15,7 +15,8 @@ from usdrl_model.data.store_writer import write_set
 from usdrl_model.evaluation.benchmark import TASKS, available, classes, folder, load, open_benchmark
 from usdrl_model.evaluation.benchmark_table import table
 from usdrl_model.skeleton.person import Person, SkeletonFrame
-from usdrl_model.skeleton.recording import Recording, Segment
+from usdrl_model.skeleton.recording import Recording
+from usdrl_model.skeleton.segments import Segment
 
 ROOT = Path(__file__).resolve().parents[1]
 DATA = Path(os.environ.get("USDRL_DATA", ROOT.parent / "shared" / "data"))

@@ -18,14 +18,16 @@ from usdrl_model.evaluation.clips import methods
 from usdrl_model.evaluation.pretrained import Pretrained
 from usdrl_model.evaluation.recordings import frame_scores
 from usdrl_model.evaluation.recordings import methods as frame_methods
-from usdrl_model.network.config import Centre, EncoderConfig
+from usdrl_model.network.config import EncoderConfig
 from usdrl_model.network.detector import DetectorConfig
 from usdrl_model.skeleton.person import SPINE_MID, Person, SkeletonFrame
-from usdrl_model.skeleton.recording import Recording, Segment
+from usdrl_model.skeleton.recording import Recording
+from usdrl_model.skeleton.segments import Segment
 from usdrl_model.training.finetuning.sources import SourceConfig, windows_of
 from usdrl_model.training.pretraining.batches import Feeder
 from usdrl_model.training.pretraining.clip_pool import ClipPool
 from usdrl_model.training.pretraining.config import PretrainConfig
+from usdrl_model.windows.shape import Centre
 
 both = pytest.mark.parametrize("centre", ["frame", "window"])
 LABELS = ("none", "walk")
@@ -56,7 +58,7 @@ def check(windows: torch.Tensor, centre: Centre) -> None:
 @both
 def test_labelled_clips(centre: Centre, tmp_path: Path) -> None:
     write_set(tmp_path, "utd_mhad", [dataclasses.replace(walk(), segments=())])
-    check(labelled(Store.open(tmp_path), shape(centre), "here").windows, centre)
+    check(labelled(Store.open(tmp_path), shape(centre).window, "here").windows, centre)
 
 
 @both
@@ -74,7 +76,7 @@ def test_windows_of_whole_recordings(centre: Centre, windows: str, tmp_path: Pat
     store, rate = Store.open(tmp_path), 30.0 if windows == "end_to_end" else 10.0
     recipe = dataclasses.replace(RECIPE, detector=DetectorConfig(labels=("none",), rate=rate))
     cut = dataclasses.replace(SETTINGS, windows=windows, recipe=recipe).cut(
-        dataclasses.replace(shape(centre), frames=40)
+        dataclasses.replace(shape(centre), frames=40).window
     )
     check(frame_scores.training(store, LABELS, cut).x, centre)
     (video,) = frame_scores.videos(store, LABELS, cut)
@@ -111,7 +113,7 @@ def test_all_methods_see_windows_of_the_same_centre(centre: Centre, tmp_path: Pa
         ("fine-tuned", "from scratch", "fine-tuned, with TCN", "TCN"),
         weights=given, settings=settings, people=1, device=CPU,
     )  # fmt: skip
-    assert {method.cut.centre for method in whole} == {centre}
+    assert {method.cut.shape.centre for method in whole} == {centre}
 
 
 def test_a_baseline_depends_on_the_centre(tmp_path: Path) -> None:

@@ -37,9 +37,9 @@ from usdrl_model.evaluation.recordings.instants import InstantConfig
 from usdrl_model.evaluation.recordings.smoothing import DecodingConfig, decode
 from usdrl_model.evaluation.report import pictures
 from usdrl_model.evaluation.result import Cell
+from usdrl_model.events.config import StreamConfig
 from usdrl_model.metrics import segment_scores
 from usdrl_model.network.detector import Detector, DetectorConfig
-from usdrl_model.online.state import StreamConfig
 from usdrl_model.windows.cut import Windows
 
 
@@ -156,8 +156,8 @@ def test_usual_methods_follow_the_weights(tmp_path: Path) -> None:
         assert methods.usual(weights) == names
         chosen = methods.build(names, weights=weights, settings=SETTINGS, people=2, device=CPU)
         people = [2 if not weights or method.name == "TCN" else 1 for method in chosen]
-        assert [method.cut.people for method in chosen] == people
-        assert {method.cut.frames for method in chosen} == {16}
+        assert [method.cut.shape.people for method in chosen] == people
+        assert {method.cut.shape.frames for method in chosen} == {16}
 
 
 def test_a_detector_with_a_tcn_says_the_mean_of_what_both_say(monkeypatch: pytest.MonkeyPatch) -> None:

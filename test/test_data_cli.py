@@ -16,7 +16,8 @@ from usdrl_model.data.store_writer import write_set
 from usdrl_model.plots.clip import animate
 from usdrl_model.simulation import PerformanceConfig, demo_scripts, simulate
 from usdrl_model.skeleton.person import Person, SkeletonFrame
-from usdrl_model.skeleton.recording import Recording, Segment
+from usdrl_model.skeleton.recording import Recording
+from usdrl_model.skeleton.segments import Segment
 
 RNG = np.random.default_rng(2)
 

@@ -16,7 +16,8 @@ from usdrl_model.online.stream import ActionStream
 from usdrl_model.simulation import Act, PerformanceConfig, simulate
 from usdrl_model.simulation.performance import performance
 from usdrl_model.skeleton.person import HEAD, Person, SkeletonFrame
-from usdrl_model.skeleton.recording import Recording, Segment
+from usdrl_model.skeleton.recording import Recording
+from usdrl_model.skeleton.segments import Segment
 from usdrl_model.skeleton.topology import JOINT_INDEX
 from usdrl_ros.bags import evaluate
 from usdrl_ros.bags.convert import write_recording

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from usdrl_model.events.onset_offset import Event
 from usdrl_model.metrics.events import Detection, ScoredRecording, detections, score_events
 from usdrl_model.metrics.segment_scores import Counts
-from usdrl_model.skeleton.recording import Segment
+from usdrl_model.skeleton.segments import Segment
 
 
 def found(label: str, start: float, end: float, decided: float | None = None, person: str = "1") -> Detection:

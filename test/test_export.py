@@ -14,12 +14,12 @@ from usdrl_model.checkpoints import detector_file
 from usdrl_model.checkpoints.provenance import Provenance
 from usdrl_model.cli import main
 from usdrl_model.evaluation import parity
+from usdrl_model.events.config import StreamConfig
 from usdrl_model.inference import load, onnx_runtime, onnx_seal
 from usdrl_model.inference.cuda_graphs import GraphedDetector
 from usdrl_model.inference.onnx_export import export
 from usdrl_model.network.detector import Detector, DetectorConfig
 from usdrl_model.network.dste import EncoderConfig
-from usdrl_model.online.state import StreamConfig
 from usdrl_model.online.stream import ActionStream
 
 CONFIG = DetectorConfig(

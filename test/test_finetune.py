@@ -14,12 +14,14 @@ from usdrl_model.checkpoints.provenance import Provenance
 from usdrl_model.cli import main
 from usdrl_model.data.store_writer import write_set
 from usdrl_model.evaluation import detection_scores, probe
+from usdrl_model.events.config import StreamConfig
 from usdrl_model.events.onset_offset import EventConfig
 from usdrl_model.network.detector import DetectorConfig
 from usdrl_model.network.dste import EncoderConfig
-from usdrl_model.online.state import StreamConfig
 from usdrl_model.skeleton.person import Person, SkeletonFrame
-from usdrl_model.skeleton.recording import Recording, Segment
+from usdrl_model.skeleton.recording import Recording
+from usdrl_model.skeleton.segments import Segment
+from usdrl_model.training import linear_layer
 from usdrl_model.training.augment import AugmentConfig
 from usdrl_model.training.finetuning import train
 from usdrl_model.training.finetuning.config import FinetuneConfig
@@ -186,7 +188,7 @@ def test_a_head_can_begin_as_the_best_linear_layer_on_the_features_of_the_start(
         trained = train.train(this, given, tmp_path / head, device=CPU)
         found[head] = float((trained(x).clip.argmax(dim=1) == truth).double().mean())
     assert found["random"] < found["linear"] == 1.0
-    expected = probe.linear_layer(probe.features(detector.encoder, x), truth, len(CLIPS.detector.labels))
+    expected = linear_layer.linear_layer(probe.features(detector.encoder, x), truth, len(CLIPS.detector.labels))
     present = truth.unique()
     torch.testing.assert_close(
         trained(x).clip.log_softmax(dim=1)[:, present].exp(),

@@ -35,16 +35,16 @@ def literal_scores(one: Recording, model: Callable[[Tensor], Tensor], how: Cut) 
     """As ``score``, frame by frame and window by window."""
     start, stop = (math.floor(one.frames[place].stamp * how.rate) for place in (0, -1))
     found = stretches(one, LABELS, how.rate, how.max_gap)
-    windows = [cut([stretch], how.frames, 1) for stretch in found]
+    windows = [cut([stretch], how.shape, 1) for stretch in found]
     rows = []
     for grid in range(start, stop + 1):
         total, weight = np.zeros(2), 0.0
         for stretch, every in zip(found, windows, strict=True):
             last = len(every) - 1
             for number in sorted({*range(0, last + 1, how.stride), last}):
-                first = stretch.start + 8 - 1 + number - how.frames + 1
-                if first <= grid < first + how.frames and every.seen[number, grid - first]:
-                    share = EDGE_WEIGHT + hann(how.frames)[grid - first]
+                first = stretch.start + 8 - 1 + number - how.shape.frames + 1
+                if first <= grid < first + how.shape.frames and every.seen[number, grid - first]:
+                    share = EDGE_WEIGHT + hann(how.shape.frames)[grid - first]
                     logits = model(every.x[number : number + 1])[0, grid - first].double()
                     total += share * logits.softmax(0).numpy()
                     weight += share

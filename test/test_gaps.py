@@ -14,7 +14,8 @@ from usdrl_model.evaluation.recordings import frame_scores
 from usdrl_model.evaluation.recordings.frame_scores import Cut
 from usdrl_model.skeleton import recording_gaps
 from usdrl_model.skeleton.person import Person, SkeletonFrame
-from usdrl_model.skeleton.recording import Recording, Segment
+from usdrl_model.skeleton.recording import Recording
+from usdrl_model.skeleton.segments import Segment
 from usdrl_model.windows.cut import stretches
 
 LABELS = ("none", "wave")

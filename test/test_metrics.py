@@ -13,15 +13,14 @@ from usdrl_model.metrics.segment_scores import (
     Counts,
     edit_score,
     frame_accuracy,
-    frame_labels,
-    in_order,
     label_runs,
     macro_frame_f1,
     segment_counts,
 )
 from usdrl_model.skeleton.clip import Clip
 from usdrl_model.skeleton.person import Person, SkeletonFrame
-from usdrl_model.skeleton.recording import Recording, Segment
+from usdrl_model.skeleton.recording import Recording
+from usdrl_model.skeleton.segments import Segment, frame_labels, in_order
 from usdrl_model.windows.cut import stretches
 
 LABELS = ("none", "walk", "wave")

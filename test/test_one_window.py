@@ -17,16 +17,17 @@ from usdrl_model.evaluation import probe
 from usdrl_model.evaluation.benchmark import open_benchmark
 from usdrl_model.evaluation.clips import clips
 from usdrl_model.evaluation.recordings import frame_scores
-from usdrl_model.network.config import Centre
 from usdrl_model.online.stream import ActionStream
 from usdrl_model.skeleton.person import SHOULDER_LEFT, SHOULDER_RIGHT, SPINE_MID, Person, SkeletonFrame
-from usdrl_model.skeleton.recording import Recording, Segment
+from usdrl_model.skeleton.recording import Recording
+from usdrl_model.skeleton.segments import Segment
 from usdrl_model.training.augment import AugmentConfig, Draw, augment
 from usdrl_model.training.finetuning import train
 from usdrl_model.training.finetuning.sources import SourceConfig, windows_of
 from usdrl_model.training.pretraining.clip_pool import ClipPool
 from usdrl_model.training.pretraining.views import ViewConfig, views
 from usdrl_model.windows.resample import middles, read, resize
+from usdrl_model.windows.shape import Centre, WindowShape
 from usdrl_model.windows.window import compose, fill, normalise
 
 LABELS = ("none", "wave")
@@ -85,14 +86,14 @@ def test_a_clip_as_a_whole(
 
     probed: list[torch.Tensor] = []
     represent = lambda windows: probed.append(windows) or windows.flatten(1)  # noqa: E731
-    probe.score_sets(Store.open(tmp_path / "utd"), shape, represent)
+    probe.score_sets(Store.open(tmp_path / "utd"), shape.window, represent)
     for windows in probed:
         torch.testing.assert_close(windows, trained, **WITHIN)
 
     write_set(tmp_path / "both", "made", [one, dataclasses.replace(one, name="b")])
     pool = ClipPool.of(Store.open(tmp_path / "both"), 1, 1000.0).clips
     undisturbed = ViewConfig(count=2, crop=1.0, time_warp=0.0, augment=STILL)
-    seen = views(pool, shape.frames, undisturbed, Draw(torch.Generator(), rows=2, views=2))
+    seen = views(pool, shape.window, undisturbed, Draw(torch.Generator(), rows=2, views=2))
     torch.testing.assert_close(seen, trained.expand_as(seen), **WITHIN)
 
     write_set(tmp_path / "part", "own", [recording("a", frames, rate, missing, label=None)])
@@ -121,7 +122,7 @@ def test_windows_that_slide(
     trained = windows_of(source, [one], DETECTOR, max_gap=1.0, stride=1).x.numpy()
 
     write_set(tmp_path, "own", [one])
-    how = frame_scores.Cut(rate=DETECTOR.rate, frames=64, training_stride=1, stride=1)
+    how = frame_scores.Cut(rate=DETECTOR.rate, shape=WindowShape(frames=64), training_stride=1, stride=1)
     evaluated = frame_scores.training(Store.open(tmp_path), LABELS, how).x.numpy()
     (video,) = frame_scores.videos(Store.open(tmp_path), LABELS, how)
     np.testing.assert_allclose(evaluated, trained, **WITHIN)
@@ -187,7 +188,7 @@ def test_people_near_each_other_are_composed_in_one_batch() -> None:
     rng = np.random.default_rng(0)
     bodies = [(rng.normal(size=(16, 25, 3)).astype("f4"), rng.random((16, 25)) > 0.1) for _ in range(3)]
     windows = [bodies[:1], bodies[1:3], [bodies[2], bodies[0]]]
-    together = compose(windows, 2)
+    together = compose(windows, WindowShape(frames=len(windows[0][0][0]), people=2))
     assert together.shape == (3, 16, 2, 25, 3)
     for got, window in zip(together, windows, strict=True):
         placed = np.zeros((16, 2, 25, 3))

@@ -12,8 +12,8 @@ from rclpy.exceptions import InvalidParameterValueException  # noqa: E402
 from rclpy.parameter import Parameter  # noqa: E402
 from rule_detector import hand_up_weights  # noqa: E402
 
+from usdrl_model.events.config import StreamConfig
 from usdrl_model.events.onset_offset import EventConfig  # noqa: E402
-from usdrl_model.online.state import StreamConfig  # noqa: E402
 from usdrl_model.online.stream import ActionStream  # noqa: E402
 from usdrl_ros.node.pipeline import Pipeline  # noqa: E402
 from usdrl_ros.parameters import values as parameters  # noqa: E402

@@ -26,9 +26,11 @@ from usdrl_model.evaluation.recordings.frame_scores import Cut
 from usdrl_model.evaluation.recordings.scores import Judged
 from usdrl_model.evaluation.recordings.smoothing import DecodingConfig
 from usdrl_model.skeleton.person import Person, SkeletonFrame
-from usdrl_model.skeleton.recording import Recording, Segment
+from usdrl_model.skeleton.recording import Recording
+from usdrl_model.skeleton.segments import Segment
+from usdrl_model.windows.shape import WindowShape
 
-PKU = Cut(windows="end_to_end", rate=30.0, frames=64, people=2)
+PKU = Cut(windows="end_to_end", rate=30.0, shape=WindowShape(frames=64, people=2))
 
 
 def pku_recordings() -> list[Recording]:

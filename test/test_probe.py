@@ -16,7 +16,9 @@ from usdrl_model.data.store import Store
 from usdrl_model.data.store_writer import write_set
 from usdrl_model.evaluation import probe
 from usdrl_model.skeleton.person import Person, SkeletonFrame
-from usdrl_model.skeleton.recording import Recording, Segment
+from usdrl_model.skeleton.recording import Recording
+from usdrl_model.skeleton.segments import Segment
+from usdrl_model.training import linear_layer
 from usdrl_model.training.augment import AugmentConfig, Draw
 from usdrl_model.training.pretraining import train as pretrain
 from usdrl_model.training.pretraining.clip_pool import ClipPool
@@ -48,7 +50,7 @@ def test_classes_that_differ_in_the_pose_are_told_apart_and_others_are_not(tmp_p
     store = make_labelled(tmp_path)
     scores = probe.probe(probe.untrained(ENCODER), store)
     assert scores == {"utd_mhad": probe.Score(nearest=100.0, linear=100.0, train=6, test=6, classes=3)}
-    blind = probe.score_sets(store, ENCODER, lambda windows: torch.ones(len(windows), 5))["utd_mhad"]
+    blind = probe.score_sets(store, ENCODER.window, lambda windows: torch.ones(len(windows), 5))["utd_mhad"]
     assert blind.nearest == pytest.approx(100 / 3)
     assert blind.linear == pytest.approx(100 / 3)
 
@@ -68,10 +70,10 @@ def test_the_linear_layer_is_at_the_minimum_of_its_objective() -> None:
     generator = torch.Generator().manual_seed(0)
     x = torch.randn(60, 8, generator=generator, dtype=torch.float64)
     y = torch.randint(4, (60,), generator=generator)
-    weight, bias = probe.fit(x, y, 4)
+    weight, bias = linear_layer.fit(x, y, 4)
     error = torch.softmax(x @ weight + bias, dim=1) - torch.nn.functional.one_hot(y, 4)
     # The gradient of summed cross-entropy + |weight|^2 / 2, which is zero at the one minimum.
-    assert (x.T @ error + probe.PENALTY * weight).abs().max() < 1e-3
+    assert (x.T @ error + linear_layer.PENALTY * weight).abs().max() < 1e-3
     assert error.sum(dim=0).abs().max() < 1e-3
 
 
@@ -79,19 +81,19 @@ def test_scale_of_a_feature_and_features_that_never_vary_make_no_difference_to_t
     generator = torch.Generator().manual_seed(1)
     train, test = torch.randn(40, 6, generator=generator), torch.randn(30, 6, generator=generator)
     y = (train[:, 0] + 0.5 * train[:, 1] > 0).long()
-    expected = probe.linear(train, y, test, 2)
+    expected = linear_layer.linear(train, y, test, 2)
     other = lambda x: torch.cat([1000.0 * x + 5.0, torch.full((len(x), 1), 7.0)], dim=1)  # noqa: E731
-    assert torch.equal(probe.linear(other(train), y, other(test), 2), expected)
+    assert torch.equal(linear_layer.linear(other(train), y, other(test), 2), expected)
     assert (expected == (test[:, 0] + 0.5 * test[:, 1] > 0)).double().mean() > 0.8
 
 
 def test_windows_are_those_of_pretraining_without_its_disturbances(tmp_path: Path) -> None:
     write_set(tmp_path, "made", [recording("a", "up"), recording("b", "wave")])
     store = Store.open(tmp_path)
-    found = labelled(store, ENCODER, "made")
+    found = labelled(store, ENCODER.window, "made")
     config = ViewConfig(count=2, crop=1.0, time_warp=0.0, augment=STILL)
     clips = ClipPool.of(store, ENCODER.people, 10.0).clips
-    expected = views(clips, ENCODER.frames, config, Draw(torch.Generator(), rows=2, views=2))
+    expected = views(clips, ENCODER.window, config, Draw(torch.Generator(), rows=2, views=2))
     assert found.labels == ("up", "wave")
     torch.testing.assert_close(found.windows, expected[0], atol=1e-5, rtol=0.0)
 
@@ -100,10 +102,10 @@ def test_segments_are_clips_of_their_own_and_instants_are_none(tmp_path: Path) -
     segments = (Segment("0", "up", 0.0, 0.95), Segment("0", "push", 1.0, 5.0), Segment("0", "wave", 1.0, 1.0))
     long = recording("a", "up", frames=40)
     write_set(tmp_path, "made", [dataclasses.replace(long, label=None, segments=segments)])
-    found = labelled(Store.open(tmp_path), ENCODER, "made")
+    found = labelled(Store.open(tmp_path), ENCODER.window, "made")
     assert found.labels == ("up", "push")
     write_set(tmp_path, "cut", [dataclasses.replace(long, frames=long.frames[:10])])
-    alone = labelled(Store.open(tmp_path / "cut"), ENCODER, "cut")
+    alone = labelled(Store.open(tmp_path / "cut"), ENCODER.window, "cut")
     torch.testing.assert_close(found.windows[0], alone.windows[0])
 
 
@@ -114,7 +116,7 @@ def test_a_clip_without_anybody_counts_and_people_who_are_seen_most_stay(tmp_pat
     first = dataclasses.replace(full.frames[0], people=(passing, *full.frames[0].people))
     visited = dataclasses.replace(full, name="v", frames=(first, *full.frames[1:]))
     write_set(tmp_path, "made", [empty, full, visited])
-    found = labelled(Store.open(tmp_path), ENCODER, "made")
+    found = labelled(Store.open(tmp_path), ENCODER.window, "made")
     assert len(found.labels) == 3
     assert not found.windows[0].any()
     assert torch.equal(found.windows[1], found.windows[2])

@@ -10,7 +10,8 @@ import pytest
 from usdrl_model.data.store import Store
 from usdrl_model.data.store_writer import pack, write_set
 from usdrl_model.skeleton.person import Person, SkeletonFrame, canonical, canonical_frames
-from usdrl_model.skeleton.recording import Recording, Segment
+from usdrl_model.skeleton.recording import Recording
+from usdrl_model.skeleton.segments import Segment
 from usdrl_model.skeleton.topology import names, topology
 
 RNG = np.random.default_rng(3)

@@ -26,8 +26,8 @@ from usdrl_model.evaluation.clips.fitting import resized
 from usdrl_model.evaluation.fusion import fuse
 from usdrl_model.evaluation.pretrained import Pretrained
 from usdrl_model.evaluation.result import ALL
+from usdrl_model.events.config import StreamConfig
 from usdrl_model.network.detector import Detector, DetectorConfig
-from usdrl_model.online.state import StreamConfig
 from usdrl_model.training.finetuning.config import FinetuneConfig
 
 pytestmark = pytest.mark.usefixtures("one_thread")

@@ -101,9 +101,9 @@ def test_nothing_of_a_clip_that_is_cut_off_comes_from_later(tmp_path: Path) -> N
     turned = tuple(dataclasses.replace(frame, people=(person,)) for frame in known.frames[8:])
     other = dataclasses.replace(known, name="b", frames=known.frames[:8] + turned)
     write_set(tmp_path, "made", [known, other])
-    half = labelled(Store.open(tmp_path), ENCODER, "made", lambda: 0.5)
+    half = labelled(Store.open(tmp_path), ENCODER.window, "made", lambda: 0.5)
     assert torch.equal(*half.windows)
-    whole = labelled(Store.open(tmp_path), ENCODER, "made")
+    whole = labelled(Store.open(tmp_path), ENCODER.window, "made")
     assert not torch.allclose(*whole.windows)
     assert (whole.names, whole.subjects, len(whole)) == (("a", "b"), ("1", "1"), 2)
 
@@ -156,15 +156,15 @@ def test_early_prediction_trains_on_whole_and_cut_clips_and_is_asked_at_every_sh
     spy = Spy(0)
     (cell,) = clips.run(BENCHMARK, "early_prediction", store, [spy.method], seeds=[0], cells=Cells(tmp_path))
     ((windows, y),) = spy.fitted
-    whole = labelled(store.select(split="cross_subject/train"), ENCODER, "")
+    whole = labelled(store.select(split="cross_subject/train"), ENCODER.window, "")
     assert torch.equal(windows[: len(whole)], whole.windows)
     assert len(windows) == len(y) == len(whole) * (1 + clips.CUT_OFF)
     assert list(cell.scores) == ["0.2", "1"]
     assert cell.details["folds"]["1"]["cross_subject"]["train"] == len(whole)  # each counts once
     early, late = spy.asked
     test = store.select(split="cross_subject/test")
-    assert torch.equal(early, labelled(test, ENCODER, "", lambda: 0.2).windows)
-    assert torch.equal(late, labelled(test, ENCODER, "").windows)
+    assert torch.equal(early, labelled(test, ENCODER.window, "", lambda: 0.2).windows)
+    assert torch.equal(late, labelled(test, ENCODER.window, "").windows)
 
 
 def test_folds_are_fitted_one_by_one_and_scored_together(tmp_path: Path) -> None:

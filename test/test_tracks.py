@@ -6,10 +6,10 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from usdrl_model.network.config import Centre
 from usdrl_model.skeleton.person import SHOULDER_LEFT, SHOULDER_RIGHT, SPINE_MID
 from usdrl_model.skeleton.topology import JOINT_INDEX, PARENTS
 from usdrl_model.windows import window as live
+from usdrl_model.windows.shape import Centre
 from usdrl_model.windows.track import MAX_JOINT_GAP, Track
 from usdrl_model.windows.window import fill
 

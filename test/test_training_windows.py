@@ -12,14 +12,15 @@ from test_stream import UP, pose
 
 from usdrl_model import config
 from usdrl_model.checkpoints import detector_file
-from usdrl_model.network.config import Centre
 from usdrl_model.online.stream import ActionStream
 from usdrl_model.skeleton.person import SPINE_MID, Person, SkeletonFrame
-from usdrl_model.skeleton.recording import Recording, Segment
+from usdrl_model.skeleton.recording import Recording
+from usdrl_model.skeleton.segments import Segment
 from usdrl_model.training.finetuning import train
 from usdrl_model.training.finetuning.config import FinetuneConfig
 from usdrl_model.training.finetuning.sources import PERFORMER, SourceConfig, mix, recordings
 from usdrl_model.windows.cut import cut, stretches
+from usdrl_model.windows.shape import Centre, WindowShape
 
 
 @pytest.mark.parametrize("centre", ["frame", "window"])
@@ -37,7 +38,7 @@ def test_training_windows_are_what_the_stream_sees(centre: Centre, monkeypatch: 
     monkeypatch.setattr(stream, "_scores", lambda batch: live.append(batch[0].copy()) or scores(batch))
     for frame in walk.frames:
         stream.push(frame)
-    trained = cut(stretches(walk, detector.labels, 10.0, 1.0), 64, 1, centre=centre)
+    trained = cut(stretches(walk, detector.labels, 10.0, 1.0), WindowShape(frames=64, centre=centre), 1)
     np.testing.assert_allclose(trained.x[-1].numpy(), live[-1], atol=1e-6)
     np.testing.assert_allclose(trained.x[20].numpy(), live[len(live) - len(trained) + 20], atol=1e-6)
     spine = live[-1][:, 0, SPINE_MID]
@@ -47,7 +48,7 @@ def test_training_windows_are_what_the_stream_sees(centre: Centre, monkeypatch: 
 def test_labels_follow_time_and_frames_before_the_person_are_unseen() -> None:
     (stretch,) = stretches(RECORDINGS[0], RUN.detector.labels, 10.0, 1.0)
     assert stretch.labels.sum() == pytest.approx((UP[1] - UP[0]) * 10 + 1, abs=1)
-    windows = cut([stretch], 64, 5)
+    windows = cut([stretch], WindowShape(frames=64), 5)
     assert not windows.seen[0, :50].any()
     assert windows.seen[-1].all()
 
@@ -76,7 +77,7 @@ def test_a_pair_shares_a_window_while_it_is_near() -> None:
         for t in stamps
     )
     found = stretches(Recording("pair", "kinect_v2_25", shown), RUN.detector.labels, 10.0, 1.0)
-    windows = cut(found, 64, 1, people=2)
+    windows = cut(found, WindowShape(frames=64, people=2), 1)
     assert windows.x.shape[1:] == (64, 2, 25, 3)
     near = windows.x[:, -1, 1].abs().sum(dim=(1, 2)) > 0
     half = len(windows) // 2

@@ -11,7 +11,9 @@ from torch.nn import functional as F  # noqa: N812
 from usdrl_model.skeleton.person import SPINE_MID
 from usdrl_model.training.augment import AugmentConfig, Draw
 from usdrl_model.training.pretraining.views import Clips, ViewConfig, corrupt_or_shear, crop_resize, views
+from usdrl_model.windows.shape import WindowShape
 
+SHAPE = WindowShape(frames=64)
 STILL = AugmentConfig(yaw=0.0, tilt=0.0, scale=0.0, stretch=0.0, jitter=0.0)
 WHOLE = ViewConfig(crop=1.0, time_warp=0.0, normalise=False, augment=STILL)
 OFFICIAL = dataclasses.replace(WHOLE, crop=0.1, corrupted_joints=15, shear=1.0)
@@ -84,7 +86,7 @@ def test_equal_in_distribution_to_the_official_views() -> None:
     clips = [clip(length, people=2, seed=length) for length in (40, 90, 200)]
     for x in clips:
         count = 500
-        batched = views(Clips.pack([x]), 64, dataclasses.replace(OFFICIAL, count=4 * count), draw(1, 4 * count))
+        batched = views(Clips.pack([x]), SHAPE, dataclasses.replace(OFFICIAL, count=4 * count), draw(1, 4 * count))
         rng = random.Random(1)
         slow = np.stack([official_view(x, rng) for _ in range(count)])
         reference = statistics(slow)
@@ -99,13 +101,13 @@ def test_the_comparison_of_distributions_can_fail() -> None:
     reference = statistics(np.stack([official_view(x, rng) for _ in range(500)]))
     for change in ({"crop": 0.5}, {"corrupted_joints": 10}, {"corruptible_joints": 17}, {"shear": 0.5}, {"shear": 0.0}):
         other = dataclasses.replace(OFFICIAL, count=2000, **change)
-        got = statistics(views(Clips.pack([x]), 64, other, draw(1, 2000))[:, 0].numpy())
+        got = statistics(views(Clips.pack([x]), SHAPE, other, draw(1, 2000))[:, 0].numpy())
         assert max(distance(got[name], reference[name]) for name in reference) > 0.12, change
 
 
 def test_whole_clips_are_resized_as_torch_interpolates() -> None:
     clips = [clip(length, seed=length) for length in (1, 5, 63, 64, 65, 300)]
-    got = views(Clips.pack(clips), 64, WHOLE, draw(6))
+    got = views(Clips.pack(clips), SHAPE, WHOLE, draw(6))
     for row, x in enumerate(clips):
         for view in got[:, row]:
             torch.testing.assert_close(view, resized(x), rtol=1e-5, atol=1e-5)
@@ -172,7 +174,7 @@ def test_somebody_who_is_not_there_stays_away_and_centred_clips_stay() -> None:
     alone[:, 1] = 0.0
     centred = pair - pair[:, :1, SPINE_MID : SPINE_MID + 1]
     config = ViewConfig(augment=AugmentConfig(jitter=0.1))
-    got = views(Clips.pack([pair, alone, centred]), 64, config, draw(3))
+    got = views(Clips.pack([pair, alone, centred]), SHAPE, config, draw(3))
     there = (got != 0).any(dim=(2, 4, 5))
     assert there[:, 0].all()
     assert there[:, 2].all()
@@ -185,19 +187,21 @@ def test_ragged_and_padded_clips_give_the_same_views_on_every_number_of_processe
     ragged = Clips.pack(clips)
     starts = 120 * torch.arange(4)
     rows = torch.cat([torch.from_numpy(np.pad(x, ((0, 120 - len(x)), (0, 0), (0, 0), (0, 0)))) for x in clips])
-    whole = views(Clips(rows, starts, ragged.lengths), 64, config, draw(4))
-    assert torch.equal(views(ragged, 64, config, draw(4)), whole)
+    whole = views(Clips(rows, starts, ragged.lengths), SHAPE, config, draw(4))
+    assert torch.equal(views(ragged, SHAPE, config, draw(4)), whole)
     for rank in (0, 1):
         mine = slice(2 * rank, 2 * rank + 2)
         part = Clips(rows, starts[mine], ragged.lengths[mine])
-        part = views(part, 64, config, draw(2, rank=rank, ranks=2))
+        part = views(part, SHAPE, config, draw(2, rank=rank, ranks=2))
         torch.testing.assert_close(part, whole[:, mine])
 
 
 def test_the_same_generator_gives_the_same_views() -> None:
     pool = Clips.pack([clip(70), clip(90)])
-    assert torch.equal(views(pool, 64, ViewConfig(), draw(2, seed=5)), views(pool, 64, ViewConfig(), draw(2, seed=5)))
-    assert not torch.equal(views(pool, 64, ViewConfig(), draw(2, seed=5)), views(pool, 64, ViewConfig(), draw(2)))
+    assert torch.equal(
+        views(pool, SHAPE, ViewConfig(), draw(2, seed=5)), views(pool, SHAPE, ViewConfig(), draw(2, seed=5))
+    )
+    assert not torch.equal(views(pool, SHAPE, ViewConfig(), draw(2, seed=5)), views(pool, SHAPE, ViewConfig(), draw(2)))
 
 
 def test_warped_time_runs_forward_between_the_same_ends_at_different_speeds() -> None:
@@ -213,12 +217,12 @@ def test_warped_time_runs_forward_between_the_same_ends_at_different_speeds() ->
 
 def test_disturbances_can_be_switched_off_one_by_one() -> None:
     pool = Clips.pack([clip(64), clip(64, seed=2)])
-    plain = views(pool, 64, WHOLE, draw(2))
+    plain = views(pool, SHAPE, WHOLE, draw(2))
     torch.testing.assert_close(plain, pool.frames.view(1, 2, 64, 1, 25, 3).expand_as(plain))
     changes = [{"crop": 0.5, "shortest_crop": 8}, {"time_warp": 0.3}, {"corrupted_joints": 3}, {"shear": 0.5}]
     changes += [{"normalise": True}, {"augment": AugmentConfig()}]
     for change in changes:
-        assert not torch.equal(views(pool, 64, dataclasses.replace(WHOLE, **change), draw(2)), plain), change
+        assert not torch.equal(views(pool, SHAPE, dataclasses.replace(WHOLE, **change), draw(2)), plain), change
 
 
 @pytest.mark.parametrize(

@@ -23,9 +23,9 @@ from usdrl_model.checkpoints.provenance import Provenance, upgraded
 from usdrl_model.checkpoints.shipped import DETECTORS, names, suggestion
 from usdrl_model.checkpoints.state_dict import distinct, fill, meta
 from usdrl_model.errors.shown import LINE, cut
+from usdrl_model.events.config import StreamConfig
 from usdrl_model.files import atomic_file
 from usdrl_model.network.detector import Detector, DetectorConfig
-from usdrl_model.online.state import StreamConfig
 
 SHIPPED = DETECTORS
 """Detectors that come with the package."""

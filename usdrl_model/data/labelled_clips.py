@@ -1,7 +1,7 @@
 """Labelled clips of a store as an encoder takes them: one window an example, and what it shows.
 
     store = Store.open("stores").select(sets=["utd_mhad"], split="cross_subject/test")
-    found = labelled(store, encoder.config, "utd_mhad cross_subject/test")
+    found = labelled(store, encoder.config.window, "utd_mhad cross_subject/test")
     found.windows.shape, found.labels[0], found.subjects[0]       # (430, 64, 1, 25, 3), "swipe_left", "2"
 
 Letters: N examples, T frames, M people, V joints, L frames of a clip.
@@ -16,8 +16,8 @@ from dataclasses import dataclass
 import numpy as np
 from torch import Tensor
 
-from usdrl_model.network.config import EncoderConfig
 from usdrl_model.skeleton.clip import Clip
+from usdrl_model.windows.shape import WindowShape
 from usdrl_model.windows.whole_clip import longest, normalised, stretched
 
 
@@ -44,7 +44,7 @@ def everything() -> float:
 
 
 def labelled(
-    clips: Iterable[Clip], shape: EncoderConfig, where: str, observed: Callable[[], float] = everything
+    clips: Iterable[Clip], shape: WindowShape, where: str, observed: Callable[[], float] = everything
 ) -> Labelled:
     """The labelled examples of a store: clips with a label as a whole, and every labelled segment.
 
@@ -71,7 +71,7 @@ def labelled(
 
 
 def _examples(
-    clip: Clip, shape: EncoderConfig, observed: Callable[[], float]
+    clip: Clip, shape: WindowShape, observed: Callable[[], float]
 ) -> Iterator[tuple[Tensor, str, str, str | None]]:
     everybody = range(len(clip.people))
     if clip.label is not None:
@@ -90,7 +90,7 @@ def _examples(
         )
 
 
-def _window(clip: Clip, frames: slice | np.ndarray, people: list[int], shape: EncoderConfig, observed: float) -> Tensor:
+def _window(clip: Clip, frames: slice | np.ndarray, people: list[int], shape: WindowShape, observed: float) -> Tensor:
     """(T, M, V, 3), not normalised, of the people who are seen longest in the observed share of some frames."""
     chosen = np.arange(len(clip.stamps))[frames]
     chosen = chosen[: math.ceil(observed * len(chosen))]

@@ -17,7 +17,8 @@ from usdrl_model.files.documents import parse_json
 from usdrl_model.skeleton import topology_file
 from usdrl_model.skeleton.clip import Clip
 from usdrl_model.skeleton.person import Person, SkeletonFrame, canonical_frames
-from usdrl_model.skeleton.recording import Recording, Segment
+from usdrl_model.skeleton.recording import Recording
+from usdrl_model.skeleton.segments import Segment
 from usdrl_model.skeleton.topology import CANONICAL_JOINTS, topology
 
 FORMAT = "usdrl.store/1"

@@ -13,7 +13,7 @@ from usdrl_model.metrics import events as event_metrics
 from usdrl_model.metrics import segment_scores
 from usdrl_model.network.detector import Detector
 from usdrl_model.online.stream import ActionStream
-from usdrl_model.skeleton import recording_gaps
+from usdrl_model.skeleton import recording_gaps, segments
 from usdrl_model.skeleton.recording import Recording
 from usdrl_model.windows.cut import Windows
 
@@ -30,8 +30,8 @@ def detection(weights: detector_file.Weights, recordings: Sequence[Recording]) -
         stamps = np.array([frame.stamp for frame in recording.frames])
         found = event_metrics.detections(events, float(stamps[-1]))
         labels = weights.config.detector.labels
-        truth.append(segment_scores.frame_labels(recording.segments, stamps, labels))
-        predicted.append(segment_scores.frame_labels(found, stamps, labels))
+        truth.append(segments.frame_labels(recording.segments, stamps, labels))
+        predicted.append(segments.frame_labels(found, stamps, labels))
         scored.append(
             event_metrics.ScoredRecording(
                 truth=recording.segments, detections=found, duration=recording_gaps.seconds(stamps)

@@ -55,7 +55,7 @@ def together(classifiers: Sequence[Classifier]) -> Classifier:
 
 def check_alike(shapes: Sequence[EncoderConfig]) -> None:
     """Refuse encoders that take different windows; ValueError says which they take."""
-    taken = [shape.windows for shape in shapes]
+    taken = [str(shape.window) for shape in shapes]
     if len(set(taken)) > 1:
         raise ValueError(
             f"weights that are fused have to take the same windows (frames x people), got {'; '.join(taken)}"

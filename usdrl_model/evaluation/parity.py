@@ -9,6 +9,7 @@ Example::
 from __future__ import annotations
 
 import copy
+import dataclasses
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +18,11 @@ import torch
 from torch import Tensor
 
 from usdrl_model.checkpoints.detector_file import Weights
+from usdrl_model.events.config import StreamConfig
 from usdrl_model.inference import onnx_runtime
 from usdrl_model.inference.onnx_export import Outputs
 from usdrl_model.inference.onnx_runtime import INPUT, OUTPUTS
 from usdrl_model.network.detector import DetectorConfig
-from usdrl_model.online.state import StreamConfig
 from usdrl_model.simulation import ACTIONS, PerformanceConfig, random_faults, random_script, simulate
 from usdrl_model.windows.cut import cut, stretches
 
@@ -89,7 +90,7 @@ def sample_windows(config: DetectorConfig, count: int, seed: int = 0) -> Tensor:
     scripts = (random_script(rng, (count + 8) * stride / config.rate),)
     recording = simulate(PerformanceConfig(scripts=scripts, faults=random_faults(rng)), seed=seed)
     found = stretches(recording, ("none", *ACTIONS), config.rate, StreamConfig().max_gap)
-    x = cut(found, encoder.frames, stride, centre=encoder.centre).x[:count]
+    x = cut(found, dataclasses.replace(encoder.window, people=1), stride).x[:count]
     if encoder.joints != x.shape[3]:
         raise ValueError(f"expected a detector of {x.shape[3]} joints, got {encoder.joints}: give windows of its own")
     windows = torch.zeros(len(x), encoder.frames, encoder.people, encoder.joints, 3)

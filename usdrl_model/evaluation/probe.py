@@ -28,13 +28,11 @@ from usdrl_model.network.config import EncoderConfig
 from usdrl_model.network.dste import DSTE, STTR
 from usdrl_model.network.initialise import initialise
 from usdrl_model.network.projectors import ProjectorConfig
+from usdrl_model.training.linear_layer import linear
+from usdrl_model.windows.shape import WindowShape
 
 BATCH = 64
 """Windows that go through the encoder at once."""
-PENALTY = 1.0
-"""Weight of half the squared norm beside the summed cross-entropy; scikit-learn's default, C = 1."""
-_NEVER_VARIES = 1e-9
-"""A spread below this share of the mean is the rounding error of a constant."""
 UNKNOWN = -1
 """Class of a test clip whose label no training clip has: always wrong."""
 
@@ -65,11 +63,11 @@ def probe(encoder: DSTE | STTR, store: Store, split: str = "standard") -> dict[s
     Raises:
         ValueError: a set without labelled clips in one of the parts, or an unknown protocol.
     """
-    return score_sets(store, encoder.config, lambda windows: features(encoder, windows), split)
+    return score_sets(store, encoder.config.window, lambda windows: features(encoder, windows), split)
 
 
 def score_sets(
-    store: Store, shape: EncoderConfig, represent: Callable[[Tensor], Tensor], split: str = "standard"
+    store: Store, shape: WindowShape, represent: Callable[[Tensor], Tensor], split: str = "standard"
 ) -> dict[str, Score]:
     """As ``probe``, of any function from windows (N, T, M, V, 3) to features (N, D); ``shape`` has T and M."""
     scores = {}
@@ -117,54 +115,3 @@ def score(train: Tensor, train_labels: tuple[str, ...], test: Tensor, test_label
 def nearest(train: Tensor, test: Tensor) -> Tensor:
     """For each of the test features (N, D) the row of ``train`` with the largest cosine; (N,) int64."""
     return (F.normalize(test, dim=1) @ F.normalize(train, dim=1).T).argmax(dim=1)
-
-
-def linear(train: Tensor, y: Tensor, test: Tensor, classes: int) -> Tensor:
-    """Classes (N,) of test features by logistic regression on (n, D) training features with classes ``y`` (n,)."""
-    return linear_layer(train, y, classes)(test).argmax(dim=1)
-
-
-def linear_layer(train: Tensor, y: Tensor, classes: int) -> Callable[[Tensor], Tensor]:
-    """Logistic regression: features (N, D) -> logits (N, K) float64."""
-    weight, bias = linear_weights(train, y, classes)
-    return lambda test: test.double() @ weight + bias
-
-
-def linear_weights(train: Tensor, y: Tensor, classes: int, counts: Tensor | None = None) -> tuple[Tensor, Tensor]:
-    """Weight (D, K) and bias (K,) of logistic regression, float64, for features as they are.
-
-    Args:
-        train: (n, D) features; they are standardised to be learnt from.
-        y: (n,) classes.
-        classes: K.
-        counts: (n,) how many times each counts; 1 where it is not given.
-    """
-    x = train.double()
-    centre, spread = x.mean(dim=0), x.std(dim=0, correction=0)
-    # A feature that never varies says nothing: it becomes 0, neither NaN nor a rounding error made large.
-    scale = torch.where(spread > _NEVER_VARIES * centre.abs(), 1.0 / spread, 0.0)
-    weight, bias = fit((x - centre) * scale, y, classes, counts=counts)
-    return scale[:, None] * weight, bias - (centre * scale) @ weight
-
-
-def fit(
-    x: Tensor, y: Tensor, classes: int, penalty: float = PENALTY, counts: Tensor | None = None
-) -> tuple[Tensor, Tensor]:
-    """Weight (D, K) and bias (K,) that minimise summed cross-entropy + penalty / 2 * |weight|^2; x (n, D) float64."""
-    with torch.inference_mode(False), torch.enable_grad():
-        x, times = x.clone(), x.new_ones(len(x)) if counts is None else counts.to(x).clone()
-        weight = torch.zeros(x.shape[1], classes, dtype=x.dtype, device=x.device, requires_grad=True)
-        bias = torch.zeros(classes, dtype=x.dtype, device=x.device, requires_grad=True)
-        optimiser = torch.optim.LBFGS(
-            [weight, bias], max_iter=1000, tolerance_grad=1e-6, tolerance_change=0.0, line_search_fn="strong_wolfe"
-        )
-
-        def objective() -> Tensor:
-            optimiser.zero_grad()
-            errors = times @ F.cross_entropy(x @ weight + bias, y, reduction="none")
-            loss = (errors + 0.5 * penalty * weight.square().sum()) / len(x)
-            loss.backward()
-            return loss
-
-        optimiser.step(objective)
-    return weight.detach(), bias.detach()

@@ -20,7 +20,7 @@ import numpy as np
 
 from usdrl_model.events.onset_offset import Event
 from usdrl_model.metrics.segment_scores import IOU_THRESHOLDS, Counts, for_json, match_segments, ratio
-from usdrl_model.skeleton.recording import Segment
+from usdrl_model.skeleton.segments import Segment
 
 DELAY_IOU = 0.1
 """An event overlapping the truth this much has seen the action: its onset can be compared."""

@@ -15,35 +15,15 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
 
 import numpy as np
 
-BACKGROUND = 0
-"""Index of the background class in every array of frame labels."""
+from usdrl_model.skeleton.segments import BACKGROUND
+
 IOU_THRESHOLDS = (0.1, 0.25, 0.5)
 """Thresholds of the temporal segmentation literature."""
-
-
-class Interval(Protocol):
-    """A labelled stretch of time: ``recording.Segment``, ``event_metrics.Detection``."""
-
-    @property
-    def label(self) -> str:
-        """Name of its class."""
-
-    @property
-    def start(self) -> float:
-        """First stamp, seconds."""
-
-    @property
-    def end(self) -> float:
-        """Last stamp, seconds."""
-
-
-AnyInterval = TypeVar("AnyInterval", bound=Interval)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,40 +66,6 @@ def ratio(part: float, whole: float) -> float:
 def for_json(value: float) -> float | None:
     """``value``; None, which JSON knows, for nan, which it does not."""
     return None if math.isnan(value) else value
-
-
-def in_order(segments: Iterable[AnyInterval]) -> list[AnyInterval]:
-    """Segments so that the last one that holds a frame is what the frame shows, however a file orders them.
-
-    The one that starts latest is what the person turned to; of those that start together, the one that ends first is
-    the finer one; of equal ones, the last by name.
-    """
-    return sorted(segments, key=lambda segment: (segment.start, -segment.end, segment.label))
-
-
-def frame_labels(segments: Iterable[Interval], stamps: np.ndarray, labels: Sequence[str]) -> np.ndarray:
-    """The class of every stamp: the one way from segments to frames, in training, scores, stores, bags and pictures.
-
-    A segment holds both of its ends. Where segments overlap, the one that starts latest wins (``in_order``).
-
-    Args:
-        segments: actions of ONE person, or of a scene that counts as one.
-        stamps: (T,) seconds, any order.
-        labels: class names, background first.
-
-    Returns:
-        (T,) int64 indices into ``labels``.
-
-    Raises:
-        ValueError: a segment's label is not in ``labels``.
-    """
-    stamps = np.asarray(stamps, dtype=np.float64)
-    indices = np.full(stamps.shape, BACKGROUND, dtype=np.int64)
-    for segment in in_order(segments):
-        if segment.label not in labels:
-            raise ValueError(f"segment label {segment.label!r} is not one of {', '.join(labels)}: drop or rename it")
-        indices[(stamps >= segment.start) & (stamps <= segment.end)] = list(labels).index(segment.label)
-    return indices
 
 
 def frame_accuracy(truth: Sequence[np.ndarray], predicted: Sequence[np.ndarray]) -> float:

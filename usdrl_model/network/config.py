@@ -7,10 +7,10 @@ from typing import Literal, get_args
 
 from usdrl_model.config import at_most
 from usdrl_model.network.modality import Modality
+from usdrl_model.windows.shape import Centre, WindowShape
 
 Stream = Literal["temporal", "spatial"]
 Architecture = Literal["dste", "sttr"]
-Centre = Literal["frame", "window"]
 MAX_FRAMES = 200
 """Length of the sinusoidal position table (official value)."""
 MAX_TOKENS = 1024
@@ -114,9 +114,9 @@ class EncoderConfig:
         return self.people * self.joints
 
     @property
-    def windows(self) -> str:
-        """What windows it takes, in words: frames x people, and the centre where it is not the usual one."""
-        return f"{self.frames} x {self.people}" + (", centred as a whole" if self.centre == "window" else "")
+    def window(self) -> WindowShape:
+        """The windows that it takes."""
+        return WindowShape(frames=self.frames, people=self.people, centre=self.centre)
 
     @property
     def features(self) -> int:

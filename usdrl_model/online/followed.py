@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from usdrl_model.events.config import StreamConfig
 from usdrl_model.events.onset_offset import ActionMachine, Edge
 from usdrl_model.events.posterior import Timeline
 from usdrl_model.network.detector import DetectorConfig
-from usdrl_model.online.state import ActionState, PersonState, StreamConfig
+from usdrl_model.online.state import ActionState, PersonState
 from usdrl_model.skeleton.person import HEAD
 from usdrl_model.windows.track import Track, grid_index
 

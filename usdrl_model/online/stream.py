@@ -23,12 +23,13 @@ from typing import NamedTuple
 import numpy as np
 
 from usdrl_model.checkpoints import detector_file
+from usdrl_model.events.config import StreamConfig, check_window
 from usdrl_model.events.onset_offset import Edge, Event
 from usdrl_model.inference import load
 from usdrl_model.online.crowd import Crowd, Sample
 from usdrl_model.online.followed import Followed, Sighting
 from usdrl_model.online.stamps import StampCourse, Verdict
-from usdrl_model.online.state import ActionState, PersonState, StreamConfig, StreamState, check_window
+from usdrl_model.online.state import ActionState, PersonState, StreamState
 from usdrl_model.skeleton.person import SkeletonFrame, canonical
 from usdrl_model.skeleton.topology import topology as find_topology
 from usdrl_model.windows.track import grid_index
@@ -179,7 +180,7 @@ class ActionStream:
         if batch:
             self.counters["inferences"] += 1
             encoder = detector.encoder
-            probabilities = self._scores(compose([bodies for _, bodies, _ in batch], encoder.people, encoder.centre))
+            probabilities = self._scores(compose([bodies for _, bodies, _ in batch], encoder.window))
             for (person, _, seen), frames in zip(batch, probabilities, strict=True):
                 person.timeline.add(end, frames, seen)
                 self._emit(person.id, person.decide(end - math.ceil(self.config.look_ahead * detector.rate)))

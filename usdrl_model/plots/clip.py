@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from usdrl_model.metrics.segment_scores import frame_labels
 from usdrl_model.skeleton.clip import Clip
+from usdrl_model.skeleton.segments import frame_labels
 from usdrl_model.skeleton.topology import PARENTS
 
 MAX_RATE = 25

@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from usdrl_model.metrics.events import Detection
-from usdrl_model.metrics.segment_scores import Interval, in_order
-from usdrl_model.skeleton.recording import Segment
+from usdrl_model.skeleton.segments import Interval, Segment, in_order
 
 COLOURS = (
     "#3f90da", "#ffa90e", "#bd1f01", "#94a4a2", "#832db6", "#a96b59", "#e76300", "#b9ac70", "#717581", "#92dadd",

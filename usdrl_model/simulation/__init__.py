@@ -38,7 +38,8 @@ from usdrl_model.simulation.script import (
 from usdrl_model.simulation.stage import Lane
 from usdrl_model.simulation.trackers import sampling_matrix
 from usdrl_model.skeleton.person import Person, SkeletonFrame
-from usdrl_model.skeleton.recording import Recording, Segment
+from usdrl_model.skeleton.recording import Recording
+from usdrl_model.skeleton.segments import Segment
 from usdrl_model.skeleton.topology import topology
 
 __all__ = [

@@ -9,7 +9,7 @@ from usdrl_model.simulation.curves import ramp, slow_noise
 from usdrl_model.simulation.gestures import AHEAD, GESTURES, OUT, PITCH, UP, Moment, Style, random_style
 from usdrl_model.simulation.script import ACTION_SECONDS, Script
 from usdrl_model.simulation.stage import Gait, Interval, Lane, Path, stance
-from usdrl_model.skeleton.recording import Segment
+from usdrl_model.skeleton.segments import Segment
 
 SEAT = 0.5
 """Metres from the floor to spine_base on a chair."""

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from usdrl_model.metrics.segment_scores import BACKGROUND, frame_labels
 from usdrl_model.skeleton.person import Person, canonical
-from usdrl_model.skeleton.recording import Recording, Segment
+from usdrl_model.skeleton.recording import Recording
+from usdrl_model.skeleton.segments import BACKGROUND, Segment, frame_labels
 from usdrl_model.skeleton.topology import CANONICAL_JOINTS, topology
 
 

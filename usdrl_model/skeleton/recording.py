@@ -8,17 +8,8 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from usdrl_model.skeleton.person import Person, SkeletonFrame, canonical
+from usdrl_model.skeleton.segments import Segment
 from usdrl_model.skeleton.topology import CANONICAL, topology
-
-
-@dataclass(frozen=True, slots=True)
-class Segment:
-    """One action of one person, ``start`` <= time <= ``end``, both stamps in seconds."""
-
-    person: str
-    label: str
-    start: float
-    end: float
 
 
 @dataclass(frozen=True, slots=True)

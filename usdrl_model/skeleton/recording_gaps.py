@@ -12,7 +12,8 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from usdrl_model.files.limits import LONGEST_GAP
-from usdrl_model.skeleton.recording import Recording, Segment
+from usdrl_model.skeleton.recording import Recording
+from usdrl_model.skeleton.segments import Segment
 
 SHOWN = 1.0
 """Seconds that are left of a gap where a recording is drawn or played."""

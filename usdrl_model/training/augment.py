@@ -6,7 +6,6 @@ zeroing cost 13 to 31 points on small data (docs/results.md).
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -15,6 +14,7 @@ from torch import Tensor
 
 from usdrl_model.skeleton.topology import CANONICAL_JOINTS, JOINT_INDEX, PARENTS
 from usdrl_model.windows.resample import middles, read
+from usdrl_model.windows.window import transform
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -99,14 +99,6 @@ def disturb(x: Tensor, config: AugmentConfig, draw: Draw) -> Tensor:
     if config.jitter:
         x = torch.add(x, draw.normal(*x.shape[1:]), alpha=config.jitter)
     return x
-
-
-def transform(x: Tensor, matrix: Tensor) -> Tensor:
-    """Multiply every point of a window, a row, by the window's matrix; x (N, T, M, V, 3), matrix (N, 3, 3)."""
-    # Four points a row: with 3 x 3 alone the product takes a CPU three times as long.
-    together = math.gcd(x[0].numel() // 3, 4)
-    wide = torch.kron(torch.eye(together, dtype=x.dtype, device=x.device), matrix.contiguous())
-    return (x.reshape(len(x), -1, 3 * together) @ wide).view_as(x)
 
 
 class Draw:

@@ -10,12 +10,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from usdrl_model.metrics.segment_scores import frame_labels
-from usdrl_model.network.config import Centre, EncoderConfig
 from usdrl_model.skeleton.clip import Clip
 from usdrl_model.skeleton.person import canonical
 from usdrl_model.skeleton.recording import Recording
+from usdrl_model.skeleton.segments import frame_labels
 from usdrl_model.skeleton.topology import topology
+from usdrl_model.windows.shape import WindowShape
 from usdrl_model.windows.track import Track, grid_index
 from usdrl_model.windows.whole_clip import longest, normalised, stretched
 from usdrl_model.windows.window import NEAR, compose, place
@@ -96,23 +96,21 @@ def stretches(recording: Recording, labels: Sequence[str], rate: float, max_gap:
     return [stretch for stretch in made if stretch is not None]
 
 
-def cut(found: Sequence[Stretch], frames: int, stride: int, people: int = 1, centre: Centre = "frame") -> Windows:
-    """Windows of ``frames`` frames that end at every ``stride``-th frame of the stretches.
+def cut(found: Sequence[Stretch], shape: WindowShape, stride: int) -> Windows:
+    """Windows that end at every ``stride``-th frame of the stretches.
 
     The first ones of a stretch begin before it, as the first ones of a new person do live.
 
     Args:
         found: stretches of any recordings.
-        frames: T.
+        shape: of the windows.
         stride: frames between the ends of two windows.
-        people: M; beside the person whose labels count, the nearest ones, as live.
-        centre: see ``EncoderConfig.centre``.
 
     Raises:
         ValueError: nothing to cut from.
     """
     parts = [
-        ending_at(stretch, found, range(stretch.start + MIN_FRAMES - 1, stretch.stop, stride), frames, people, centre)
+        ending_at(stretch, found, range(stretch.start + MIN_FRAMES - 1, stretch.stop, stride), shape)
         for stretch in found
     ]
     if not parts:
@@ -120,29 +118,20 @@ def cut(found: Sequence[Stretch], frames: int, stride: int, people: int = 1, cen
     return Windows(*(torch.cat([getattr(part, name) for part in parts]) for name in ("x", "y", "seen")))
 
 
-def ending_at(
-    stretch: Stretch,
-    found: Sequence[Stretch],
-    ends: Sequence[int],
-    frames: int,
-    people: int = 1,
-    centre: Centre = "frame",
-) -> Windows:
+def ending_at(stretch: Stretch, found: Sequence[Stretch], ends: Sequence[int], shape: WindowShape) -> Windows:
     """The windows of one stretch whose last frames are ``ends``, grid indices inside of it; others as ``cut``."""
     x, y, seen = [], [], []
     others = [other for other in found if other is not stretch and other.recording == stretch.recording]
     for end in ends:
-        joints, mask, labels = _span(stretch, end, frames)
-        near = _nearest(stretch, others, end, people - 1)
-        x.append([(joints, mask), *(_span(other, end, frames)[:2] for other in near)])
+        joints, mask, labels = _span(stretch, end, shape.frames)
+        near = _nearest(stretch, others, end, shape.people - 1)
+        x.append([(joints, mask), *(_span(other, end, shape.frames)[:2] for other in near)])
         y.append(labels)
         seen.append(np.asarray(mask.any(axis=1)))
-    return Windows(
-        torch.from_numpy(compose(x, people, centre)), torch.from_numpy(np.stack(y)), torch.from_numpy(np.stack(seen))
-    )
+    return Windows(torch.from_numpy(compose(x, shape)), torch.from_numpy(np.stack(y)), torch.from_numpy(np.stack(seen)))
 
 
-def whole(recordings: Iterable[Recording], labels: Sequence[str], shape: EncoderConfig) -> Windows:
+def whole(recordings: Iterable[Recording], labels: Sequence[str], shape: WindowShape) -> Windows:
     """One window a labelled clip: all of it (``trimmed``), every frame with the label of the clip.
 
     Args:

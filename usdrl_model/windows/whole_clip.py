@@ -17,9 +17,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from usdrl_model.network.config import EncoderConfig
 from usdrl_model.skeleton.clip import Clip
 from usdrl_model.windows.resample import resize
+from usdrl_model.windows.shape import WindowShape
 from usdrl_model.windows.track import Track, grid_index
 from usdrl_model.windows.window import fill, normalise
 
@@ -71,7 +71,7 @@ def longest(mask: np.ndarray, count: int) -> list[int]:
     return sorted(np.argsort(-seen.sum(axis=0), kind="stable")[:count].tolist())
 
 
-def stretched(clip: Clip, frames: slice | np.ndarray, people: Sequence[int], shape: EncoderConfig) -> Tensor:
+def stretched(clip: Clip, frames: slice | np.ndarray, people: Sequence[int], shape: WindowShape) -> Tensor:
     """All of ``filled`` in T frames: (T, M, V, 3), not yet normalised; zero where nobody is seen.
 
     Args:
@@ -87,6 +87,6 @@ def stretched(clip: Clip, frames: slice | np.ndarray, people: Sequence[int], sha
     return window
 
 
-def normalised(windows: Sequence[Tensor], shape: EncoderConfig) -> Tensor:
+def normalised(windows: Sequence[Tensor], shape: WindowShape) -> Tensor:
     """Windows of ``stretched`` as an encoder takes them, (N, T, M, V, 3)."""
     return normalise(torch.stack(list(windows)), shape.centre)

@@ -28,7 +28,7 @@ from usdrl_model.files.atomic_file import write_bytes, write_text
 from usdrl_model.files.documents import read_yaml
 from usdrl_model.skeleton import topology, topology_file
 from usdrl_model.skeleton.person import UNITS
-from usdrl_model.skeleton.recording import Segment
+from usdrl_model.skeleton.segments import Segment
 from usdrl_ros.bags.error import BagError
 from usdrl_ros.inputs.coordinate_frames import AXES
 

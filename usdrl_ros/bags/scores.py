@@ -18,15 +18,9 @@ from usdrl_model.checkpoints import provenance
 from usdrl_model.checkpoints.provenance import Provenance
 from usdrl_model.config import from_dict
 from usdrl_model.metrics.events import Detection, ScoredRecording, detections, score_events
-from usdrl_model.metrics.segment_scores import (
-    IOU_THRESHOLDS,
-    frame_accuracy,
-    frame_labels,
-    macro_frame_f1,
-    segment_counts,
-)
+from usdrl_model.metrics.segment_scores import IOU_THRESHOLDS, frame_accuracy, macro_frame_f1, segment_counts
 from usdrl_model.network.detector import BACKGROUND
-from usdrl_model.skeleton.recording import Segment
+from usdrl_model.skeleton.segments import Segment, frame_labels
 from usdrl_ros.bags.replay import STAMP_DIGITS, BagRun
 
 

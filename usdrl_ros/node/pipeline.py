@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from rclpy.node import Node
 
-from usdrl_model.online.state import StreamConfig
+from usdrl_model.events.config import StreamConfig
 from usdrl_model.plausibility.live_check import ContentCheck
 from usdrl_model.plausibility.sights import Setup
 from usdrl_model.skeleton.person import UNITS, SkeletonFrame

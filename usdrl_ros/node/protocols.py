@@ -8,8 +8,9 @@ from typing import Protocol
 
 from builtin_interfaces.msg import Time
 
+from usdrl_model.events.config import StreamConfig
 from usdrl_model.events.onset_offset import Event
-from usdrl_model.online.state import StreamConfig, StreamState
+from usdrl_model.online.state import StreamState
 from usdrl_model.skeleton.person import SkeletonFrame
 from usdrl_ros.inputs import InputError, SourceFrame
 

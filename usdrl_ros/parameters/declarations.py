@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from usdrl_model.errors.nearest import nearest
-from usdrl_model.online.state import StreamConfig
+from usdrl_model.events.config import StreamConfig
 from usdrl_model.skeleton import topology, topology_file
 from usdrl_model.skeleton.person import UNITS
 from usdrl_ros.inputs import INPUTS

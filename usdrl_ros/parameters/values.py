@@ -14,7 +14,7 @@ from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescri
 from rclpy.node import Node
 
 from usdrl_model.errors.nearest import nearest
-from usdrl_model.online.state import StreamConfig
+from usdrl_model.events.config import StreamConfig
 from usdrl_ros.parameters.declarations import PARAMETERS, RECOMMENDED, Declaration, allowed, check
 
 

@@ -17,7 +17,8 @@ from usdrl_model.data.importers import acclaim
 from usdrl_model.data.importers.arrays import ALONE, EPOCH, frames, regular
 from usdrl_model.data.importers.files import Member, Source, members
 from usdrl_model.files.text_table import table
-from usdrl_model.skeleton.recording import Recording, Segment
+from usdrl_model.skeleton.recording import Recording
+from usdrl_model.skeleton.segments import Segment
 from usdrl_model.skeleton.topology import topology
 
 SOURCE = Source(

@@ -15,7 +15,8 @@ from usdrl_model.data.importers.arrays import ALONE, EPOCH, check_stamps, frames
 from usdrl_model.data.importers.files import Member, Source, members
 from usdrl_model.files import limits
 from usdrl_model.files.text_table import table
-from usdrl_model.skeleton.recording import Recording, Segment
+from usdrl_model.skeleton.recording import Recording
+from usdrl_model.skeleton.segments import Segment
 
 SOURCE = Source(
     title="the MSRC-12 Kinect gesture data set",

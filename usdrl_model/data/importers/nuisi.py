@@ -19,7 +19,8 @@ from usdrl_model.data.importers.files import Member, Source, members
 from usdrl_model.files import archives, limits
 from usdrl_model.files.text_table import lines, table
 from usdrl_model.skeleton.person import SkeletonFrame
-from usdrl_model.skeleton.recording import Recording, Segment
+from usdrl_model.skeleton.recording import Recording
+from usdrl_model.skeleton.segments import Segment
 from usdrl_model.skeleton.topology import topology
 
 SOURCE = Source(

@@ -27,7 +27,8 @@ from usdrl_model.errors.nearest import hint
 from usdrl_model.errors.shown import shown
 from usdrl_model.files import arrays, limits
 from usdrl_model.skeleton.person import UNITS
-from usdrl_model.skeleton.recording import Recording, Segment
+from usdrl_model.skeleton.recording import Recording
+from usdrl_model.skeleton.segments import Segment
 from usdrl_model.skeleton.topology import Topology, located, topology
 
 SOURCE = Source(

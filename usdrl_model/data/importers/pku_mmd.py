@@ -17,9 +17,9 @@ import numpy as np
 from usdrl_model.data.importers.arrays import EPOCH, frames, regular
 from usdrl_model.data.importers.files import Source, members, warn_unmatched
 from usdrl_model.files.text_table import table
-from usdrl_model.metrics.segment_scores import frame_labels
 from usdrl_model.skeleton.clip import Clip
-from usdrl_model.skeleton.recording import Recording, Segment
+from usdrl_model.skeleton.recording import Recording
+from usdrl_model.skeleton.segments import Segment, frame_labels
 
 SOURCE = Source(
     title="PKU-MMD",

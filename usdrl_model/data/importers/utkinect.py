@@ -21,7 +21,8 @@ from usdrl_model.data.importers.arrays import EPOCH, check_stamps
 from usdrl_model.data.importers.files import Source, members, text
 from usdrl_model.files.text_table import table
 from usdrl_model.skeleton.person import Person, SkeletonFrame
-from usdrl_model.skeleton.recording import Recording, Segment
+from usdrl_model.skeleton.recording import Recording
+from usdrl_model.skeleton.segments import Segment
 
 SOURCE = Source(
     title="UTKinect-Action3D",

@@ -8,7 +8,7 @@ from __future__ import annotations
 from torch import Tensor
 
 from usdrl_model.evaluation.baselines.contract import Classifier, among_present
-from usdrl_model.evaluation.probe import linear_layer
+from usdrl_model.training.linear_layer import linear_layer
 
 
 @among_present

@@ -14,6 +14,7 @@ from usdrl_model.evaluation.baselines.training import Recipe, in_parts, train
 from usdrl_model.evaluation.baselines.velocity import with_velocity
 from usdrl_model.training.augment import AugmentConfig, Draw
 from usdrl_model.training.pretraining.views import Clips, ViewConfig, views
+from usdrl_model.windows.shape import WindowShape
 
 WIDTH = 128
 DROPOUT = 0.2
@@ -95,7 +96,7 @@ def _network(kind: Callable[[int, int], nn.Module]) -> Fit:
 
         def loss(network: nn.Module, rows: Tensor, generator: torch.Generator) -> Tensor:
             chosen = Clips(clips.frames, clips.starts[rows], clips.lengths[rows])
-            seen = views(chosen, frames, VIEWS, Draw(generator, len(rows), views=VIEWS.count))
+            seen = views(chosen, WindowShape(frames=frames), VIEWS, Draw(generator, len(rows), views=VIEWS.count))
             return F.cross_entropy(
                 network(seen.flatten(0, 1)), y[rows].repeat(VIEWS.count), label_smoothing=LABEL_SMOOTHING
             )

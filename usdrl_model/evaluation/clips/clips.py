@@ -36,7 +36,7 @@ from usdrl_model.evaluation.clips.draws import draw_share, draw_shots
 from usdrl_model.evaluation.clips.methods import Method
 from usdrl_model.evaluation.clips.propagation import UNLABELLED
 from usdrl_model.evaluation.result import ALL, Cell, setting_name
-from usdrl_model.network.config import EncoderConfig
+from usdrl_model.windows.shape import WindowShape
 
 ACCURACY, MACRO_ACCURACY = "accuracy", "macro_accuracy"
 CUT_OFF = 4
@@ -154,16 +154,16 @@ class _Examples:
 
     def __init__(self, task: Task, store: Store) -> None:
         self._task, self._store = task, store
-        self._made: dict[tuple[str, str, float], Labelled] = {}
+        self._made: dict[tuple[str, WindowShape, float], Labelled] = {}
 
     def labels(self, splits: Sequence[str]) -> tuple[str, ...]:
         """K classes that are trained in any of these splits, in the order of the set."""
         trained = {label for split in splits for label in classes(self._part(split, "train"), self._task)}
         return tuple(label for label in self._store.labels if label in trained)
 
-    def train(self, split: str, shape: EncoderConfig) -> Labelled:
+    def train(self, split: str, shape: WindowShape) -> Labelled:
         """Whole, and for early prediction also cut off, the same for all methods and seeds."""
-        key = (f"{split}/train", shape.windows, 1.0)
+        key = (f"{split}/train", shape, 1.0)
         if key not in self._made:
             cut_off = CUT_OFF if self._task == "early_prediction" else 0
             random = np.random.default_rng(0)
@@ -177,14 +177,14 @@ class _Examples:
             )
         return self._made[key]
 
-    def test(self, split: str, shape: EncoderConfig, share: float) -> Labelled:
+    def test(self, split: str, shape: WindowShape, share: float) -> Labelled:
         """Cut off after a share of each clip."""
-        key = (f"{split}/test", shape.windows, share)
+        key = (f"{split}/test", shape, share)
         if key not in self._made:
             self._made[key] = self._read(split, "test", shape, lambda: share)
         return self._made[key]
 
-    def _read(self, split: str, part: str, shape: EncoderConfig, observed: Callable[[], float]) -> Labelled:
+    def _read(self, split: str, part: str, shape: WindowShape, observed: Callable[[], float]) -> Labelled:
         clips = tqdm(self._part(split, part), desc=f"{split}/{part}", unit="clip", leave=None)
         return labelled(clips, shape, f"{split}/{part}", observed)
 

@@ -25,6 +25,7 @@ from usdrl_model.evaluation.whitening import Whitening
 from usdrl_model.network.config import EncoderConfig
 from usdrl_model.network.detector import BACKGROUND
 from usdrl_model.network.dste import DSTE, STTR
+from usdrl_model.training import linear_layer
 from usdrl_model.training.finetuning import train as finetune
 from usdrl_model.training.finetuning.config import FinetuneConfig
 from usdrl_model.training.finetuning.sources import Mixture
@@ -32,7 +33,7 @@ from usdrl_model.windows.cut import Windows
 from usdrl_model.windows.resample import resize
 
 _PENALTY = 0.1
-"""Of a linear layer on whitened features, which have length 1; see ``probe.PENALTY``."""
+"""Of a linear layer on whitened features, which have length 1; see ``linear_layer.PENALTY``."""
 FeatureHead = Callable[[Tensor, Tensor, int], Classifier]
 """Features (N, D), classes (N,) and their number -> what scores features."""
 
@@ -92,7 +93,7 @@ def nearest(features: Tensor, y: Tensor, classes: int) -> Classifier:
 
 def linear_on_unit(features: Tensor, y: Tensor, classes: int) -> Classifier:
     """Logistic regression on features (N, D) of length 1, as they are."""
-    weight, bias = probe.fit(features.double(), y, classes, _PENALTY)
+    weight, bias = linear_layer.fit(features.double(), y, classes, _PENALTY)
     return lambda test: test.double() @ weight + bias
 
 

@@ -27,7 +27,9 @@ from usdrl_model.evaluation.fusion import FUSED, check_alike, fuse, numbered, st
 from usdrl_model.evaluation.pretrained import Pretrained
 from usdrl_model.network.config import MAX_FRAMES, EncoderConfig
 from usdrl_model.network.dste import DSTE, STTR, build_encoder
+from usdrl_model.training import linear_layer
 from usdrl_model.training.finetuning.config import FinetuneConfig
+from usdrl_model.windows.shape import WindowShape
 
 FINE_TUNED, FROM_SCRATCH = "fine-tuned", "from scratch"
 PROPAGATED, WITH_SCRATCH = "fine-tuned, labels propagated", "fine-tuned, with scratch"
@@ -62,8 +64,8 @@ class Method:
 
     name: str
     fit: Fit
-    shape: EncoderConfig
-    """T and M of its windows."""
+    shape: WindowShape
+    """Of its windows."""
     depends: Mapping[str, str]
     """What its scores depend on besides the benchmark and the seed, as hashes and names."""
 
@@ -132,11 +134,11 @@ def build(
     if any(name.endswith(FUSED) for name in names):
         known |= _of_model(weights, apart, beside, device)
     plain = dataclasses.replace(shape, people=people)
-    windows = {"windows": plain.windows}
+    windows = {"windows": str(plain.window)}
     return [
         known[name]
         if name in known
-        else Method(name=name, fit=fitting.on(device, CLIP_BASELINES[name]), shape=plain, depends=windows)
+        else Method(name=name, fit=fitting.on(device, CLIP_BASELINES[name]), shape=plain.window, depends=windows)
         for name in names
     ]
 
@@ -169,13 +171,13 @@ def _of_model(
 
     def add(name: str, fit: Fit, depends: Mapping[str, str], shape: EncoderConfig = shapes[0]) -> None:
         full = name + FUSED if len(runs) > 1 else name
-        methods[full] = Method(name=full, fit=fit, shape=shape, depends=depends)
+        methods[full] = Method(name=full, fit=fit, shape=shape.window, depends=depends)
 
     def frozen(encoders: Iterable[Callable[[int], DSTE | STTR]], head: FeatureHead) -> Fit:
         return fuse([fitting.fit_frozen(one, head, device) for one in encoders])
 
     add(FROM_SCRATCH, fuse([fitting.fit_detector(run, device) for run in runs]), trained)
-    add(LINEAR_UNTRAINED, frozen(untrained, probe.linear_layer), start)
+    add(LINEAR_UNTRAINED, frozen(untrained, linear_layer.linear_layer), start)
     add(NEAREST_UNTRAINED, frozen(untrained, nearest), start)
     add(LINEAR_WHITENED_UNTRAINED, frozen(untrained, whitened(linear_on_unit)), start)
     add(NEAREST_WHITENED_UNTRAINED, frozen(untrained, whitened(nearest)), start)
@@ -192,7 +194,7 @@ def _of_model(
         all_of_them = fuse([fitting.resized(*one) for one in zip((*tuned, *scratch), frames, strict=True)])
         depends = {**trained, **known, **numbered("beside", map(config.content_hash, beside))}
         add(WITH_SCRATCH, all_of_them, depends, beside[-1].detector.encoder)
-        add(LINEAR, frozen(same, probe.linear_layer), {**encoder, **known})
+        add(LINEAR, frozen(same, linear_layer.linear_layer), {**encoder, **known})
         add(NEAREST, frozen(same, nearest), {**encoder, **known})
         add(LINEAR_WHITENED, frozen(same, whitened(linear_on_unit)), {**encoder, **known})
         add(NEAREST_WHITENED, frozen(same, whitened(nearest)), {**encoder, **known})

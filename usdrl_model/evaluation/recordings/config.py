@@ -15,8 +15,8 @@ from usdrl_model.evaluation import benchmark
 from usdrl_model.evaluation.recordings.frame_scores import Cut
 from usdrl_model.evaluation.recordings.instants import InstantConfig
 from usdrl_model.evaluation.recordings.smoothing import DecodingConfig
-from usdrl_model.network.config import EncoderConfig
 from usdrl_model.training.finetuning.config import FinetuneConfig
+from usdrl_model.windows.shape import WindowShape
 
 FILES: Mapping[str, str] = {"pku_mmd_1": "pku_mmd", "pku_mmd_2": "pku_mmd", "msrc12": "instants"}
 """Set -> its file; the others have ``USUAL``."""
@@ -45,14 +45,12 @@ class ContinuousConfig:
         if self.stride < 1:
             raise ValueError(f"stride: expected 1 frame or more, got {self.stride}")
 
-    def cut(self, shape: EncoderConfig) -> Cut:
+    def cut(self, shape: WindowShape) -> Cut:
         """How recordings become windows for an encoder, or for a baseline on the same T and M."""
         return Cut(
             windows=self.windows,
             rate=self.recipe.detector.rate,
-            frames=shape.frames,
-            people=shape.people,
-            centre=shape.centre,
+            shape=shape,
             training_stride=self.recipe.stride,
             stride=self.stride,
             max_gap=self.recipe.stream.max_gap,

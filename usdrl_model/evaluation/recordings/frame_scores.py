@@ -25,13 +25,13 @@ from torch import Tensor
 from usdrl_model.data.importers.pku_mmd import detection_windows
 from usdrl_model.data.store import Store
 from usdrl_model.events.posterior import EDGE_WEIGHT, hann
-from usdrl_model.metrics.segment_scores import BACKGROUND, frame_labels
-from usdrl_model.network.config import Centre
 from usdrl_model.skeleton import recording_gaps
 from usdrl_model.skeleton.clip import Clip
-from usdrl_model.skeleton.recording import Recording, Segment
+from usdrl_model.skeleton.recording import Recording
+from usdrl_model.skeleton.segments import BACKGROUND, Segment, frame_labels
 from usdrl_model.skeleton.topology import CANONICAL_JOINTS
 from usdrl_model.windows.cut import MIN_FRAMES, Stretch, Windows, cut, ending_at, stretches
+from usdrl_model.windows.shape import WindowShape
 from usdrl_model.windows.track import grid_index
 from usdrl_model.windows.window import compose
 
@@ -50,18 +50,13 @@ class Cut:
     windows: Literal["sliding", "end_to_end"] = "sliding"
     rate: float
     """Frames a second; of the recordings themselves, where windows are cut end to end."""
-    frames: int
-    """T."""
-    people: int = 1
-    """M."""
+    shape: WindowShape
     training_stride: int = 2
     """Frames between the ends of two sliding windows to train on."""
     stride: int = 2
     """Frames between the ends of two sliding windows that score."""
     max_gap: float = 1.0
     """Seconds, see ``training_windows.stretches`` (sliding)."""
-    centre: Centre = "frame"
-    """See ``EncoderConfig.centre``."""
     half_width: float = 0.0
     """Seconds before and after an instant that are trained as its class."""
 
@@ -120,7 +115,7 @@ def training(store: Store, labels: tuple[str, ...], how: Cut) -> Windows:
     found: list[Stretch] = []
     for recording in store.recordings():
         found += stretches(widened(recording, how.half_width), labels, how.rate, how.max_gap)
-    return cut(found, how.frames, how.training_stride, how.people, how.centre)
+    return cut(found, how.shape, how.training_stride)
 
 
 def videos(store: Store, labels: tuple[str, ...], how: Cut) -> Iterator[Video]:
@@ -204,8 +199,8 @@ def _slider(mine: Sequence[Stretch], found: Sequence[Stretch], start: int, how: 
         first: list[np.ndarray] = [np.zeros(0, int)]
         for stretch in mine:
             ends = sorted({*range(stretch.start + MIN_FRAMES - 1, stretch.stop, how.stride), stretch.stop - 1})
-            parts.append(ending_at(stretch, found, ends, how.frames, how.people, how.centre))
-            first.append(np.array(ends) - how.frames + 1 - start)
+            parts.append(ending_at(stretch, found, ends, how.shape))
+            first.append(np.array(ends) - how.shape.frames + 1 - start)
         return Pieces(_joined(parts), np.concatenate(first))
 
     return pieces
@@ -226,21 +221,21 @@ def end_to_end(clip: Clip, labels: tuple[str, ...], how: Cut) -> Video:
         )
     if unknown := {segment.label for segment in clip.segments} - set(labels):
         raise ValueError(f"{clip.name}: labels {sorted(unknown)} are not among {list(labels)}")
-    joints, classes, seen = detection_windows(clip, labels, how.frames)
+    joints, classes, seen = detection_windows(clip, labels, how.shape.frames)
     count = len(clip.stamps)
 
     def pieces() -> Pieces:
         there = (joints != 0.0).any(axis=-1)  # a clip has 0 where a joint is invalid
-        shape = (how.frames, len(CANONICAL_JOINTS))
+        shape = (how.shape.frames, len(CANONICAL_JOINTS))
         nobody = (np.zeros((*shape, 3), np.float32), np.zeros(shape, bool))
         bodies = [
-            [(places[:, body], mask[:, body]) for body in np.flatnonzero(mask.any(axis=(0, 2)))[: how.people]]
+            [(places[:, body], mask[:, body]) for body in np.flatnonzero(mask.any(axis=(0, 2)))[: how.shape.people]]
             or [nobody]
             for places, mask in zip(joints, there, strict=True)
         ]
-        x = compose(bodies, how.people, how.centre)
+        x = compose(bodies, how.shape)
         windows = Windows(torch.from_numpy(x), torch.from_numpy(classes), torch.from_numpy(seen))
-        return Pieces(windows, np.arange(len(x)) * how.frames)
+        return Pieces(windows, np.arange(len(x)) * how.shape.frames)
 
     return Video(
         name=clip.name,
@@ -284,5 +279,9 @@ def _joined(parts: Sequence[Windows]) -> Windows:
 
 
 def _nothing(how: Cut) -> tuple[Tensor, Tensor, Tensor]:
-    shape = (0, how.frames)
-    return torch.zeros(*shape, how.people, 25, 3), torch.zeros(shape, dtype=torch.int64), torch.zeros(shape).bool()
+    shape = (0, how.shape.frames)
+    return (
+        torch.zeros(*shape, how.shape.people, 25, 3),
+        torch.zeros(shape, dtype=torch.int64),
+        torch.zeros(shape).bool(),
+    )

@@ -90,7 +90,7 @@ def build(
     shapes = [one.shape for one in weights] or [plain]
     runs = [filled_in(recipe, shape) for shape in shapes]
     apart = runs if weights else [filled_in(recipe, shape) for shape in streams(plain)]
-    cut = settings.cut(shapes[0])
+    cut = settings.cut(shapes[0].window)
     known: dict[str, FrameMethod] = {}
 
     tcn = on(device, FRAME_BASELINES["TCN"])
@@ -108,7 +108,7 @@ def build(
         if start:
             started = [dataclasses.replace(run, start=one.path) for run, one in zip(chosen, start, strict=True)]
             add(FINE_TUNED + way, started, {**trained, **numbered("weights", [one.hash for one in start])})
-    of_baseline = settings.cut(dataclasses.replace(shapes[0], people=people))
+    of_baseline = settings.cut(dataclasses.replace(shapes[0].window, people=people))
     for name, baseline in FRAME_BASELINES.items():
         known[name] = FrameMethod(name=name, fit=on(device, baseline), cut=of_baseline, depends={})
     return [known[name] for name in names]

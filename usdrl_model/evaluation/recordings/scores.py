@@ -21,7 +21,7 @@ from usdrl_model.evaluation.recordings.smoothing import DecodingConfig, decode
 from usdrl_model.evaluation.result import ALL
 from usdrl_model.metrics import average_precision, pku_mmd, segment_scores
 from usdrl_model.metrics.action_points import ActionPoint, score_points
-from usdrl_model.skeleton.recording import Segment
+from usdrl_model.skeleton.segments import Segment
 
 IOU = pku_mmd.THETA
 """Of precision-recall curves and average precision."""

@@ -22,7 +22,7 @@ from typing import Literal
 import numpy as np
 
 from usdrl_model.events.posterior import hann
-from usdrl_model.metrics.segment_scores import BACKGROUND
+from usdrl_model.skeleton.segments import BACKGROUND
 
 SMALLEST = 1e-6
 """Probability below which nothing gets less likely: one certain frame must not outweigh a whole action."""

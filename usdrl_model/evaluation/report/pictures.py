@@ -25,7 +25,7 @@ from usdrl_model.evaluation.report.names import SETTINGS, TITLES, is_baseline, m
 from usdrl_model.evaluation.result import ALL, Cell
 from usdrl_model.metrics.average_precision import Curve
 from usdrl_model.plots.timeline import Row, draw_timeline
-from usdrl_model.skeleton.recording import Segment
+from usdrl_model.skeleton.segments import Segment
 
 RECORDINGS = 8
 """Recordings that timelines show, evenly spread over all that there are."""

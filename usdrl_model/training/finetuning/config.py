@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from usdrl_model.config import at_least
+from usdrl_model.events.config import StreamConfig
 from usdrl_model.network.detector import BACKGROUND, DetectorConfig
-from usdrl_model.online.state import StreamConfig
 from usdrl_model.training.augment import AugmentConfig
 from usdrl_model.training.finetuning.sources import SourceConfig
 

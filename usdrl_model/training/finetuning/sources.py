@@ -16,7 +16,8 @@ from usdrl_model.data import catalogue
 from usdrl_model.data.stored_set import INDEX
 from usdrl_model.network.detector import BACKGROUND, DetectorConfig
 from usdrl_model.simulation import PerformanceConfig, random_faults, random_script, simulate
-from usdrl_model.skeleton.recording import Recording, Segment
+from usdrl_model.skeleton.recording import Recording
+from usdrl_model.skeleton.segments import Segment
 from usdrl_model.windows.cut import Windows, cut, stretches, whole
 
 PERFORMER = "performer"
@@ -132,13 +133,13 @@ def windows_of(
     source: SourceConfig, chosen: Sequence[Recording], detector: DetectorConfig, *, max_gap: float, stride: int
 ) -> Windows:
     """Windows of some recordings of a source; see ``mix`` for the arguments and errors."""
-    shape = detector.encoder
+    shape = detector.encoder.window
     if source.window == "clip":
         return whole(chosen, detector.labels, shape)
     found = [
         stretch for recording in chosen for stretch in stretches(recording, detector.labels, detector.rate, max_gap)
     ]
-    return cut(found, shape.frames, stride, shape.people, shape.centre)
+    return cut(found, shape, stride)
 
 
 def _listed(recording: Recording, source: SourceConfig) -> bool:

@@ -25,6 +25,7 @@ from usdrl_model import config
 from usdrl_model.checkpoints.state_dict import content_hash
 from usdrl_model.evaluation import probe
 from usdrl_model.network.detector import Detector
+from usdrl_model.training import linear_layer
 from usdrl_model.training.augment import augment
 from usdrl_model.training.finetuning.config import FinetuneConfig
 from usdrl_model.training.finetuning.init_from import start_encoder
@@ -219,7 +220,7 @@ def start_head(detector: Detector, mixture: Mixture) -> None:
     y = clip_classes(windows.y, windows.seen, len(detector.config.labels))
     present, among = y.unique(return_inverse=True)
     features, counts = probe.features(encoder, windows.x), mixture.probability * len(windows)
-    weight, bias = probe.linear_weights(features, among, len(present), counts)
+    weight, bias = linear_layer.linear_weights(features, among, len(present), counts)
     with torch.no_grad():
         head.weight.zero_()
         head.bias.fill_(bias.min())

@@ -68,7 +68,7 @@ class Feeder:
                 self._generator.manual_seed(seed_of(run.seed, VIEWS, step, part))
                 workers = self._workers
                 draw = Draw(self._generator, rows, views=run.views.count, rank=workers.rank, ranks=workers.count)
-                batch.append(views(clips, run.encoder.frames, run.views, draw, run.encoder.centre))
+                batch.append(views(clips, run.encoder.window, run.views, draw))
                 if part == run.accumulate - 1:
                     yield batch
                     batch = []

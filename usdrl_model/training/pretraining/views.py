@@ -22,10 +22,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from usdrl_model.network.config import Centre
-from usdrl_model.training.augment import AugmentConfig, Draw, disturb, transform
+from usdrl_model.training.augment import AugmentConfig, Draw, disturb
 from usdrl_model.windows.resample import middles, read
-from usdrl_model.windows.window import normalise, there
+from usdrl_model.windows.shape import WindowShape
+from usdrl_model.windows.window import normalise, there, transform
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -86,23 +86,22 @@ class Clips(NamedTuple):
         return cls(frames, lengths.cumsum(0) - lengths, lengths)
 
 
-def views(clips: Clips, frames: int, config: ViewConfig, draw: Draw, centre: Centre = "frame") -> Tensor:
+def views(clips: Clips, shape: WindowShape, config: ViewConfig, draw: Draw) -> Tensor:
     """K views of every clip, each with its own randomness.
 
     Args:
         clips: N of them, on the device of ``draw``.
-        frames: T of the views.
+        shape: T of the views, and the origin of those that are normalised.
         config: what the views differ in.
         draw: of N rows and K views.
-        centre: see ``EncoderConfig.centre``; for views that are normalised.
 
     Returns:
         (K, N, T, M, V, 3).
     """
-    x = crop_resize(clips, frames, config, draw)
+    x = crop_resize(clips, shape.frames, config, draw)
     present = there(x)
     if config.normalise:
-        x = normalise(x, centre)
+        x = normalise(x, shape.centre)
     if config.corrupted_joints or config.shear:
         x = corrupt_or_shear(x, config, draw)
     x = disturb(x, config.augment, draw)

@@ -1,0 +1,75 @@
+"""Labelled segments of time, and the one way from them to the class of every frame."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+import numpy as np
+
+BACKGROUND = 0
+"""Index of the background class in every array of frame labels."""
+
+
+class Interval(Protocol):
+    """A labelled stretch of time: ``recording.Segment``, ``event_metrics.Detection``."""
+
+    @property
+    def label(self) -> str:
+        """Name of its class."""
+
+    @property
+    def start(self) -> float:
+        """First stamp, seconds."""
+
+    @property
+    def end(self) -> float:
+        """Last stamp, seconds."""
+
+
+AnyInterval = TypeVar("AnyInterval", bound=Interval)
+
+
+def in_order(segments: Iterable[AnyInterval]) -> list[AnyInterval]:
+    """Segments so that the last one that holds a frame is what the frame shows, however a file orders them.
+
+    The one that starts latest is what the person turned to; of those that start together, the one that ends first is
+    the finer one; of equal ones, the last by name.
+    """
+    return sorted(segments, key=lambda segment: (segment.start, -segment.end, segment.label))
+
+
+def frame_labels(segments: Iterable[Interval], stamps: np.ndarray, labels: Sequence[str]) -> np.ndarray:
+    """The class of every stamp: the one way from segments to frames, in training, scores, stores, bags and pictures.
+
+    A segment holds both of its ends. Where segments overlap, the one that starts latest wins (``in_order``).
+
+    Args:
+        segments: actions of ONE person, or of a scene that counts as one.
+        stamps: (T,) seconds, any order.
+        labels: class names, background first.
+
+    Returns:
+        (T,) int64 indices into ``labels``.
+
+    Raises:
+        ValueError: a segment's label is not in ``labels``.
+    """
+    stamps = np.asarray(stamps, dtype=np.float64)
+    indices = np.full(stamps.shape, BACKGROUND, dtype=np.int64)
+    for segment in in_order(segments):
+        if segment.label not in labels:
+            raise ValueError(f"segment label {segment.label!r} is not one of {', '.join(labels)}: drop or rename it")
+        indices[(stamps >= segment.start) & (stamps <= segment.end)] = list(labels).index(segment.label)
+    return indices
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """One action of one person, ``start`` <= time <= ``end``, both stamps in seconds."""
+
+    person: str
+    label: str
+    start: float
+    end: float
