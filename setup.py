@@ -73,12 +73,12 @@ setup(
     entry_points={
         "console_scripts": [
             "usdrl = usdrl_model.cli.main:command",
-            "usdrl-bag = usdrl_ros.executables:bag",
-            "usdrl-demo = usdrl_ros.executables:demo",
-            "usdrl-evaluate-bag = usdrl_ros.executables:evaluate_bag",
+            "usdrl-bag = usdrl_ros.processes.executables:bag",
+            "usdrl-demo = usdrl_ros.processes.executables:demo",
+            "usdrl-evaluate-bag = usdrl_ros.processes.executables:evaluate_bag",
             "usdrl-perception = usdrl_ros.node.main:main",
-            "usdrl-performer = usdrl_ros.executables:performer",
-            "usdrl-play = usdrl_ros.executables:play",
+            "usdrl-performer = usdrl_ros.processes.executables:performer",
+            "usdrl-play = usdrl_ros.processes.executables:play",
         ]
     },
 )

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from abuse_report import Options, Row
-from hostile_bags import HOSTILE_BAGS
-from hostile_files import HOSTILE, MEMORY, SECONDS, faults, measure
+from helpers.hostile_bags import HOSTILE_BAGS
+from helpers.hostile_files import HOSTILE, MEMORY, SECONDS, faults, measure
 
 
 def run(options: Options) -> Iterator[Row]:
@@ -19,7 +19,7 @@ def run(options: Options) -> Iterator[Row]:
             outcome = measure(hostile, Path(folder))
         outcomes.append(outcome)
         if wrong := faults(hostile, outcome):
-            bad.append(f"{hostile.name} (test/hostile_*.py): {', '.join(wrong)}; {outcome.said[:1000]}")
+            bad.append(f"{hostile.name} (test/helpers/hostile_*.py): {', '.join(wrong)}; {outcome.said[:1000]}")
     yield Row(
         what="hostile files",
         tried=len(outcomes),

@@ -14,9 +14,9 @@ from pathlib import Path
 
 import kills
 from abuse_report import Options, Row
-from test_finetune import RUN as FINETUNE
-from tiny_pretraining import RUN as PRETRAIN
-from tiny_pretraining import make_store
+from helpers.tiny_finetuning import RUN as FINETUNE
+from helpers.tiny_pretraining import RUN as PRETRAIN
+from helpers.tiny_pretraining import make_store
 
 from usdrl_model import config
 from usdrl_model.simulation import ACTIONS

@@ -21,9 +21,9 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+from helpers.ros_peer import Diagnostics, Peer
 from lifecycle_msgs.srv import GetState
 from rcl_interfaces.srv import GetParameters
-from ros_peer import Diagnostics, Peer
 from std_srvs.srv import Trigger
 
 from usdrl_model.simulation import Act, PerformanceConfig, simulate

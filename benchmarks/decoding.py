@@ -23,7 +23,7 @@ from held_out import options
 from usdrl_model import config
 from usdrl_model.checkpoints import code_version
 from usdrl_model.data.store import Store
-from usdrl_model.evaluation import benchmark
+from usdrl_model.evaluation import benchmark_store
 from usdrl_model.evaluation.recordings import config as continuous_config
 from usdrl_model.evaluation.recordings import frame_scores
 from usdrl_model.evaluation.recordings import methods as frame_methods
@@ -98,7 +98,7 @@ def main() -> None:
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
     whole = Store.open(arguments.data).select(sets=["utkinect"])
-    labels = (BACKGROUND, *benchmark.classes(whole, "segmentation"))
+    labels = (BACKGROUND, *benchmark_store.classes(whole, "segmentation"))
     settings = continuous_config.of("utkinect")
     settings = dataclasses.replace(settings, recipe=config.apply_overrides(settings.recipe, arguments.changes))
     methods = frame_methods.build(METHODS, weights=[], settings=settings, people=1, device=torch.device("cpu"))

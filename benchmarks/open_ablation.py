@@ -45,6 +45,7 @@ from usdrl_model.data.store import Store
 from usdrl_model.evaluation import probe
 from usdrl_model.evaluation.clips import methods
 from usdrl_model.evaluation.whitening import Whitening
+from usdrl_model.training import linear_layer
 from usdrl_model.training.finetuning.config import FinetuneConfig
 from usdrl_model.training.pretraining.config import PretrainConfig
 
@@ -148,7 +149,7 @@ def pretraining_scores(row: Row, seed: int, store: Store, fold: Fold, out: Path)
     scores: dict[str, float] = {}
     for name, clips in parts(store, fold)[1].items():
         learnt, scored = (labelled(part, run.encoder.window, name) for part in clips)
-        features, asked = probe.features(encoder, learnt.windows), probe.features(encoder, scored.windows)
+        features, asked = linear_layer.features(encoder, learnt.windows), linear_layer.features(encoder, scored.windows)
         whiten = Whitening.of(features)
         scores[f"clips {name}"] = len(scored)
         for kind, one, other in (("", features, asked), (" whitened", whiten(features), whiten(asked))):

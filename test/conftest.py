@@ -30,7 +30,7 @@ def one_thread() -> None:
 def peer():
     """A ROS node in this process that publishes, listens and calls services; see ``ros_peer``."""
     pytest.importorskip("rclpy", reason="needs ROS 2 (rclpy)")
-    from ros_peer import Peer
+    from helpers.ros_peer import Peer
 
     with Peer() as peer:
         yield peer
@@ -40,7 +40,7 @@ def peer():
 def module_peer():
     """Like ``peer``, shared by the tests of a module."""
     pytest.importorskip("rclpy", reason="needs ROS 2 (rclpy)")
-    from ros_peer import Peer
+    from helpers.ros_peer import Peer
 
     with Peer() as peer:
         yield peer

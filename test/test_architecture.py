@@ -1,20 +1,88 @@
-"""The map of the modules is complete and true."""
+"""docs/architecture.md names every room and module, and no room imports what its line does not name."""
 
+import ast
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from helpers.paths import ROOT
 
-ROOT = Path(__file__).resolve().parent.parent
+TEXT = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+PACKAGES = ("usdrl_model", "usdrl_ros")
+LONGEST = 300
 
 
-@pytest.mark.parametrize("package", ["usdrl_model", "usdrl_ros"])
+def modules(package: str) -> Iterator[tuple[Path, str]]:
+    """Every source file of a package and the room that it is in; what is in no room is none."""
+    for path in (ROOT / package).rglob("*.py"):
+        inside = path.relative_to(ROOT / package).with_suffix("")
+        if inside.parts != ("__init__",):
+            yield path, inside.parts[0]
+
+
+def table(heading: str) -> list[list[str]]:
+    """Cells of the rows below a heading."""
+    section = re.search(rf"^{re.escape(heading)}\n.*?(?=\n#|\Z)", TEXT, re.DOTALL | re.MULTILINE)
+    assert section, f"docs/architecture.md has no {heading!r}"
+    return [
+        [cell.strip() for cell in row.split("|")[1:-1]] for row in re.findall(r"^\| `.*\|$", section[0], re.MULTILINE)
+    ]
+
+
+def rooms(package: str) -> dict[str, set[str]]:
+    """Room -> what it imports, as documented, from the bottom up."""
+    return {row[0].strip("`"): set(re.findall(r"`(\w+)`", row[2])) for row in table(f"## Rooms of `{package}`")}
+
+
+def imported(path: Path) -> Iterator[str]:
+    """Dotted names that a file imports, those inside functions too."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (name.name for name in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.module and not node.level, f"{path}: relative import"
+            yield from (f"{node.module}.{name.name}" for name in node.names)
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_rooms_import_what_the_map_says_and_nothing_above_them(package: str) -> None:
+    documented = rooms(package)
+    found: dict[str, set[str]] = {name: set() for name in documented}
+    for path, room in modules(package):
+        assert room in documented, f"docs/architecture.md lacks the room {room}"
+        parts = (name.split(".") for name in imported(path))
+        found[room] |= {
+            names[1] for names in parts if len(names) > 1 and names[0] == package and names[1] in documented
+        } - {room}
+    assert found == documented
+    order = list(documented)
+    upwards = {
+        (room, other) for room, others in found.items() for other in others if order.index(other) > order.index(room)
+    }
+    assert not upwards
+
+
+def test_the_model_knows_nothing_of_ros() -> None:
+    for path, _ in modules("usdrl_model"):
+        assert not {name.split(".")[0] for name in imported(path)} & {"rclpy", "usdrl_ros", "launch", "std_msgs"}, path
+
+
+@pytest.mark.parametrize("package", PACKAGES)
 def test_the_map_names_every_module_and_no_other(package: str) -> None:
-    text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
-    section = re.search(rf"## Modules of `{package}`.*?(?=\n## |\Z)", text, re.DOTALL)
-    assert section, f"docs/architecture.md has no section on {package}"
-    rows = re.findall(r"^\| (`.*?) \|", section[0], re.MULTILINE)
-    named = {name.rstrip("/") for row in rows for name in re.findall(r"`([a-z_0-9/]+)`", row)}
-    there = {path.stem for path in (ROOT / package).glob("*.py") if path.stem != "__init__"}
-    there |= {path.parent.name for path in (ROOT / package).glob("*/__init__.py")}
-    assert named == there | ({"weights", "pretrained"} if package == "usdrl_model" else {"schema"})
+    there: dict[str, set[str]] = {}
+    for path, room in modules(package):
+        if path.parent != ROOT / package and path.stem != "__init__":
+            inside = path.relative_to(ROOT / package / room).with_suffix("")
+            there.setdefault(room, set()).add(inside.as_posix())
+    for room, names in there.items():
+        assert {row[0].strip("`") for row in table(f"### `{package}/{room}`")} == names
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_modules_can_be_read_at_one_sitting(package: str) -> None:
+    lines = {
+        path.relative_to(ROOT).as_posix(): len(path.read_text(encoding="utf-8").splitlines())
+        for path, _ in modules(package)
+    }
+    assert {name: count for name, count in lines.items() if count > LONGEST} == {}

@@ -12,10 +12,10 @@ from importlib import metadata
 from pathlib import Path
 
 import pytest
+from helpers.paths import ROOT
 
 import usdrl_model
 
-ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = ("usdrl_model", "usdrl_ros")
 ROS_MODULE = re.compile(
     r"rclpy|launch|launch_ros|tf2_ros|ament_index_python|sensor_msgs_py|\w+_msgs|\w+_interfaces|std_srvs|usdrl_ros"

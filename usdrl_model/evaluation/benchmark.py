@@ -12,7 +12,6 @@ it, is said before anything is trained.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,9 +19,7 @@ from typing import Literal, get_args
 
 from usdrl_model import config
 from usdrl_model.data import catalogue
-from usdrl_model.data.protocols import PARTS, Split
-from usdrl_model.data.store import Store
-from usdrl_model.data.stored_set import INDEX
+from usdrl_model.data.protocols import Split
 from usdrl_model.errors.nearest import hint
 from usdrl_model.evaluation.result import setting_name
 
@@ -53,9 +50,6 @@ _METRICS: Mapping[Task, tuple[str, ...]] = {
     "detection": ("mAP_action", "mAP_video", "action_point_f1", "f1@10", "f1@25", "f1@50"),
     "segmentation": ("frame_accuracy", "edit", "f1@10", "f1@25", "f1@50"),
 }
-_SHOWN = 8
-"""Names that a message lists at most."""
-_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -186,85 +180,6 @@ def folder() -> Path:
     raise FileNotFoundError(f"{here}: no config/benchmarks in the source tree or in share/usdrl_ros: install it again")
 
 
-def open_benchmark(benchmark: Benchmark, path: str | Path, task: str | None = None) -> Store:
-    """The recordings of a benchmark, of all its splits.
-
-    Args:
-        benchmark: what to open.
-        path: a store.
-        task: also check that the recordings have the labels which this task needs; None: those of any task.
-
-    Raises:
-        FileNotFoundError: nothing there, or the set is not in the store; the message says where a user gets it.
-        ValueError: a split without recordings or labels to train on or to test, a class that is tested but not trained,
-            or a task that the benchmark does not have.
-    """
-    if task is not None:
-        benchmark.task(task)
-    if not Path(path).exists():
-        raise FileNotFoundError(f"{path}: no such store. {_how_to_get(benchmark, path)}")
-    try:
-        store = Store.open(path)
-    except FileNotFoundError:
-        raise FileNotFoundError(f"{path}: no set of a store there. {_how_to_get(benchmark, path)}") from None
-    if benchmark.data not in store.sets:
-        there = ", ".join(store.sets)
-        raise FileNotFoundError(f"{path}: no set {benchmark.data} there, only {there}. {_how_to_get(benchmark, path)}")
-    chosen = store.select(sets=[benchmark.data], subjects=benchmark.subjects or None)
-    trained: set[str] = set()
-    tested: set[str] = set()
-    for split in benchmark.splits:
-        train, test = _shown(benchmark, chosen, split, task)
-        trained |= train
-        tested |= test
-    if untested := trained - tested:
-        _LOG.warning("benchmark %s: trained, but never tested: %s", benchmark.name, _listed(untested))
-    return chosen
-
-
-def classes(store: Store, task: str | None = None) -> tuple[str, ...]:
-    """The classes that recordings show, in the order of the set.
-
-    Args:
-        store: recordings.
-        task: only labels that this task can use: instants show no action to a task on clips, and a task on whole
-            recordings needs segments; None: all labels.
-    """
-    shown: set[str] = set()
-    for clip in map(store.describe, range(len(store))):
-        if clip.label is not None and task not in CONTINUOUS:
-            shown.add(clip.label)
-        shown |= {s.label for s in clip.segments if task is None or task in CONTINUOUS or s.start < s.end}
-    return tuple(label for label in store.labels if label in shown)
-
-
-def _shown(benchmark: Benchmark, store: Store, split: str, task: str | None) -> tuple[set[str], set[str]]:
-    """The classes of the training and of the test part."""
-    where = f"benchmark {benchmark.name}, split {split}"
-    shown: list[set[str]] = []
-    for part in PARTS:
-        clips = store.select(split=f"{split}/{part}")
-        if not len(clips):
-            raise ValueError(
-                f"{where}: none of the {len(store)} recordings of {benchmark.data} in this store is in the {part} part:"
-                " import the complete set"
-            )
-        shown.append(set(classes(clips, task)))
-        if not shown[-1]:
-            needed = "segments" if task in CONTINUOUS else "labels" if task is None else "labelled clips or segments"
-            raise ValueError(
-                f"{where}: the {len(clips)} recordings of the {part} part have no {needed}:"
-                f" import {benchmark.data} together with its label files"
-            )
-    train, test = shown
-    if untrained := test - train:
-        raise ValueError(
-            f"{where}: tested, but in no recording to train on: {_listed(untrained)}; import the complete set,"
-            " or choose another protocol"
-        )
-    return train, test
-
-
 def _check_task(task: Task, settings: TaskSettings) -> None:
     what, largest = _SETTINGS.get(task, ("", 0.0))
     if what and not settings.settings:
@@ -288,19 +203,3 @@ def _check_task(task: Task, settings: TaskSettings) -> None:
             raise ValueError(
                 f"tasks.{task}.published: setting of {one.method}: expected one of {names}, got {one.setting!r}"
             )
-
-
-def _how_to_get(benchmark: Benchmark, path: str | Path) -> str:
-    source, path = catalogue.source(benchmark.data), Path(path)
-    store = path.parent if path.is_file() or (path / INDEX).is_file() else path  # of which path is one set, or packed
-    kind = catalogue.kind(benchmark.data)
-    name = "" if kind == benchmark.data else f" --name {benchmark.data}"
-    return (
-        f"Benchmark {benchmark.name} needs {source.title} ({source.files}). Get it from {source.where}; {source.terms}."
-        f" Then: usdrl data import {kind} PATH --store {store}{name}"
-    )
-
-
-def _listed(names: set[str]) -> str:
-    more = len(names) - _SHOWN
-    return ", ".join(sorted(names)[:_SHOWN]) + (f" and {more} more" if more > 0 else "")

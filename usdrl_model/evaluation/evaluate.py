@@ -20,6 +20,7 @@ from usdrl_model.checkpoints import provenance
 from usdrl_model.data.plausibility import look, sampled
 from usdrl_model.data.store import Store
 from usdrl_model.evaluation import benchmark as benchmarks
+from usdrl_model.evaluation import benchmark_store
 from usdrl_model.evaluation.benchmark import CONTINUOUS, Benchmark, Task
 from usdrl_model.evaluation.cells import Cells
 from usdrl_model.evaluation.clips import clips, methods
@@ -78,7 +79,7 @@ def evaluate(
             raise ValueError("transfer needs weights, made on other sets: give --weights")
         for one in weights:
             one.check_transfer(benchmark.target_sets)
-    store = benchmarks.open_benchmark(benchmark, data, task)
+    store = benchmark_store.open_benchmark(benchmark, data, task)
     verdict = look(sampled(store))
     _LOG.log(logging.WARNING if verdict.wrong else logging.INFO, "%s: %s", benchmark.data, verdict.line())
     seeds = seeds or (DRAWS if task == "few_shot" else SEEDS)

@@ -28,11 +28,9 @@ from usdrl_model.network.config import EncoderConfig
 from usdrl_model.network.dste import DSTE, STTR
 from usdrl_model.network.initialise import initialise
 from usdrl_model.network.projectors import ProjectorConfig
-from usdrl_model.training.linear_layer import linear
+from usdrl_model.training.linear_layer import features, linear
 from usdrl_model.windows.shape import WindowShape
 
-BATCH = 64
-"""Windows that go through the encoder at once."""
 UNKNOWN = -1
 """Class of a test clip whose label no training clip has: always wrong."""
 
@@ -78,14 +76,6 @@ def score_sets(
         )
         scores[name] = score(represent(train.windows), train.labels, represent(test.windows), test.labels)
     return scores
-
-
-@torch.inference_mode()
-def features(encoder: DSTE | STTR, windows: Tensor) -> Tensor:
-    """Pooled features (N, D) of windows (N, T, M, V, 3), float32; where the windows are, wherever the encoder is."""
-    device = next(encoder.parameters()).device
-    parts = [encoder.pooled(encoder(part.to(device))).float() for part in windows.split(BATCH)]
-    return torch.cat(parts).to(windows.device)
 
 
 def untrained(shape: EncoderConfig, projectors: ProjectorConfig | None = None, seed: int = 0) -> DSTE | STTR:

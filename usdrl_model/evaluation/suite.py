@@ -18,6 +18,7 @@ from usdrl_model.checkpoints import code_version, hub
 from usdrl_model.checkpoints.code_version import CodeVersion
 from usdrl_model.data.store import Store
 from usdrl_model.evaluation import benchmark as benchmarks
+from usdrl_model.evaluation import benchmark_store
 from usdrl_model.evaluation.benchmark import CONTINUOUS, Benchmark, Task
 from usdrl_model.evaluation.cells import Cells
 from usdrl_model.evaluation.clips import methods
@@ -132,7 +133,7 @@ def run(suite: Suite, data: Path, out: Path, device: torch.device, *, keep_pretr
             has been trained then.
     """
     for one in suite.evaluations:
-        benchmarks.open_benchmark(benchmarks.load(one.benchmark), data, one.task)
+        benchmark_store.open_benchmark(benchmarks.load(one.benchmark), data, one.task)
     if not keep_pretrained:
         _check_code(pretrained_by(suite, out))
     weights: dict[tuple[str, int], Pretrained] = {}

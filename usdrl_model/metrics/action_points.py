@@ -22,8 +22,10 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from usdrl_model.data.importers.msrc12 import TOLERANCE
 from usdrl_model.metrics.segment_scores import Counts, for_json
+
+TOLERANCE = 0.333
+"""Seconds around the action point within which a detection counts in the published protocol."""
 
 
 @dataclass(frozen=True, slots=True)

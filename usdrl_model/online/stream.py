@@ -29,13 +29,11 @@ from usdrl_model.inference import load
 from usdrl_model.online.crowd import Crowd, Sample
 from usdrl_model.online.followed import Followed, Sighting
 from usdrl_model.online.stamps import StampCourse, Verdict
-from usdrl_model.online.state import ActionState, PersonState, StreamState
+from usdrl_model.online.state import StreamState
 from usdrl_model.skeleton.person import SkeletonFrame, canonical
 from usdrl_model.skeleton.topology import topology as find_topology
 from usdrl_model.windows.track import grid_index
 from usdrl_model.windows.window import NEAR, Body, compose, place
-
-__all__ = ["ActionState", "ActionStream", "PersonState", "StreamConfig", "StreamState"]
 
 RECENT_EVENTS = 16
 """Events kept in the state, so that a reader that looks now and then misses none."""

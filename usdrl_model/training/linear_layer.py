@@ -1,4 +1,4 @@
-"""Logistic regression, solved to the end."""
+"""What a linear layer makes of frozen features: the features of windows, and logistic regression on them."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 from torch.nn import functional as F  # noqa: N812
+
+from usdrl_model.network.dste import DSTE, STTR
 
 PENALTY = 1.0
 """Weight of half the squared norm beside the summed cross-entropy; scikit-learn's default, C = 1."""
@@ -65,3 +67,15 @@ def fit(
 
         optimiser.step(objective)
     return weight.detach(), bias.detach()
+
+
+BATCH = 64
+"""Windows that go through the encoder at once."""
+
+
+@torch.inference_mode()
+def features(encoder: DSTE | STTR, windows: Tensor) -> Tensor:
+    """Pooled features (N, D) of windows (N, T, M, V, 3), float32; where the windows are, wherever the encoder is."""
+    device = next(encoder.parameters()).device
+    parts = [encoder.pooled(encoder(part.to(device))).float() for part in windows.split(BATCH)]
+    return torch.cat(parts).to(windows.device)

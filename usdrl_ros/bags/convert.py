@@ -29,13 +29,13 @@ from usdrl_model.skeleton import topology
 from usdrl_model.skeleton.person import SkeletonFrame
 from usdrl_model.skeleton.recording import Recording
 from usdrl_ros.bags.contents import contents
-from usdrl_ros.bags.error import BagError
 from usdrl_ros.bags.labels import FILE_NAME, Truth, load_truth, save_truth
 from usdrl_ros.bags.metadata import STORAGES
 from usdrl_ros.bags.replay import LabelledBag, load_bag
 from usdrl_ros.bags.storage import BagReader, BagWriter
 from usdrl_ros.inputs.coordinate_frames import AXES
 from usdrl_ros.inputs.skeleton_messages import BUILDERS, header, in_axes
+from usdrl_ros.messages.bag_error import BagError
 
 DEFAULT_TOPIC = "/skeletons"
 DEFAULT_TYPE = "sensor_msgs/msg/PointCloud2"

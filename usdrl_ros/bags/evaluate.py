@@ -32,10 +32,10 @@ from usdrl_model.files.atomic_file import write_text
 from usdrl_model.online.stream import ActionStream
 from usdrl_model.plausibility.findings import Level
 from usdrl_model.plots.timeline import draw_timeline, truth_above_detection
-from usdrl_ros.bags.error import BagError
 from usdrl_ros.bags.live_replay import LiveNode
 from usdrl_ros.bags.replay import BagRun, LabelledBag, load_bag, replay
 from usdrl_ros.bags.scores import describe_run, found_actions, markdown, score_runs
+from usdrl_ros.messages.bag_error import BagError
 from usdrl_ros.processes.children import ChildError, exit_on_sigterm
 
 

@@ -29,9 +29,9 @@ from rosgraph_msgs.msg import Clock
 from usdrl_model.errors.shown import MESSAGE, cut
 from usdrl_model.files import limits
 from usdrl_model.skeleton import recording_gaps
-from usdrl_ros.bags.error import BagError
 from usdrl_ros.bags.recorded_topic import Recorded
 from usdrl_ros.bags.storage import BagMessage, BagReader
+from usdrl_ros.messages.bag_error import BagError
 from usdrl_ros.messages.cdr import MalformedError
 from usdrl_ros.messages.types import headers, stamp_ns
 

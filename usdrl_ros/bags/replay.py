@@ -26,12 +26,12 @@ from usdrl_model.plausibility.sights import Setup
 from usdrl_model.skeleton import recording_gaps
 from usdrl_model.skeleton.person import UNITS, SkeletonFrame
 from usdrl_model.skeleton.topology import topology
-from usdrl_ros.bags.error import BagError
 from usdrl_ros.bags.labels import Truth, load_truth
 from usdrl_ros.bags.recorded_topic import Recorded
 from usdrl_ros.bags.storage import BagReader
 from usdrl_ros.inputs import INPUTS, InputError
 from usdrl_ros.inputs.coordinate_frames import AXES, Frames
+from usdrl_ros.messages.bag_error import BagError
 from usdrl_ros.messages.cdr import MalformedError
 
 STAMP_DIGITS = 6

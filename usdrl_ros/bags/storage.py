@@ -33,11 +33,11 @@ from rosbags.typesys import Stores, get_typestore
 
 from usdrl_model.errors.shown import LINE, cut
 from usdrl_model.files import limits
-from usdrl_ros.bags.error import BagError
 from usdrl_ros.bags.mcap import McapFile
 from usdrl_ros.bags.metadata import FILE_NAME, STORAGES, Metadata, read_metadata
 from usdrl_ros.bags.sqlite import SqliteFile
 from usdrl_ros.bags.storage_file import StorageFile, Topic, unpack, unpack_file
+from usdrl_ros.messages.bag_error import BagError
 
 PLUGINS = {"mcap": StoragePlugin.MCAP, "sqlite3": StoragePlugin.SQLITE3}
 READERS: dict[str, type[McapFile] | type[SqliteFile]] = {"mcap": McapFile, "sqlite3": SqliteFile}

@@ -28,7 +28,6 @@ from rich.live import Live
 from usdrl_model.data.importers import utkinect
 from usdrl_model.errors.shown import MESSAGE, cut
 from usdrl_ros.bags.convert import DEFAULT_TOPIC, write_recording
-from usdrl_ros.bags.error import BagError
 from usdrl_ros.bags.labels import Truth
 from usdrl_ros.bags.live_replay import perception_arguments
 from usdrl_ros.bags.replay import LabelledBag, load_bag
@@ -36,6 +35,7 @@ from usdrl_ros.demo.listener import Listener
 from usdrl_ros.demo.live_table import describe_event, render
 from usdrl_ros.demo.report import report
 from usdrl_ros.inputs import INPUTS
+from usdrl_ros.messages.bag_error import BagError
 from usdrl_ros.processes.children import Child, ChildError, exit_on_sigterm, use_private_domain, wait_until
 
 READY_TIMEOUT = 120.0

@@ -30,12 +30,12 @@ from usdrl_model.errors.shown import MESSAGE, cut
 from usdrl_model.simulation.performance import performance
 from usdrl_model.skeleton.recording import Recording
 from usdrl_ros.bags.labels import Truth
-from usdrl_ros.executables import asks_for_help
 from usdrl_ros.inputs.coordinate_frames import AXES
 from usdrl_ros.inputs.skeleton_messages import BUILDERS, header, in_axes
 from usdrl_ros.messages.types import message_class
 from usdrl_ros.parameters.names import check_given
 from usdrl_ros.processes import stopping
+from usdrl_ros.processes.executables import asks_for_help
 from usdrl_ros.processes.lifecycle import initialise
 
 LEAD = 0.5

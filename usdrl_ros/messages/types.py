@@ -8,7 +8,7 @@ from typing import Any
 
 from std_msgs.msg import Header
 
-from usdrl_ros.bags.error import BagError
+from usdrl_ros.messages.bag_error import BagError
 
 
 def message_class(name: str) -> Any:

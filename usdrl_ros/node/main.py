@@ -16,8 +16,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from usdrl_ros import executables
-from usdrl_ros.processes import stopping
+from usdrl_ros.processes import executables, stopping
 
 if TYPE_CHECKING:
     from usdrl_ros.node.pipeline import StreamFactory

@@ -29,13 +29,14 @@ from std_srvs.srv import Trigger
 from usdrl_model.errors.missing import advice
 from usdrl_model.errors.shown import cut
 from usdrl_ros.diagnostics.content_report import ContentReport
-from usdrl_ros.diagnostics.health import Health, Situation
+from usdrl_ros.diagnostics.health import Health
 from usdrl_ros.inputs.coordinate_frames import needs_tf
 from usdrl_ros.inputs.tf_listener import TfListener, tf_listener
 from usdrl_ros.node.pipeline import Pipeline, StreamFactory, build, load_stream
-from usdrl_ros.node.protocols import Result
+from usdrl_ros.node.situation import situation
 from usdrl_ros.node.supervisor import Supervisor
 from usdrl_ros.outputs.publishers import Outputs
+from usdrl_ros.outputs.result import Result
 from usdrl_ros.parameters import values as parameters
 from usdrl_ros.parameters.declarations import NAMES
 from usdrl_ros.parameters.names import check_given
@@ -241,34 +242,11 @@ class PerceptionNode(ManagedNode):
         array = DiagnosticArray()
         array.header.stamp = self.get_clock().now().to_msg()
         name, pipeline = self.get_fully_qualified_name(), self._pipeline
-        array.status = self._health.report(name, self._situation(), self._supervisor.fault)
-        if pipeline is not None and self._listening is not None:
+        heard = situation(self, pipeline, self._listening.topic) if pipeline and self._listening else None
+        array.status = self._health.report(name, heard, self._supervisor.fault)
+        if pipeline is not None and heard is not None:
             array.status.append(self._content.status(name, pipeline.content.judgement))
         self._diagnostics.publish(array)
-
-    def _situation(self) -> Situation | None:
-        """What the node listens to now; None while it is not active."""
-        pipeline, listening = self._pipeline, self._listening
-        if pipeline is None or listening is None:
-            return None
-        message_type = pipeline.source.message_type
-        expected = f"{message_type.__module__.split('.')[0]}/msg/{message_type.__name__}"
-        types = [publisher.topic_type for publisher in self.get_publishers_info_by_topic(listening.topic)]
-        snapshot = pipeline.worker.snapshot()
-        return Situation(
-            topic=listening.topic,
-            publishers=types.count(expected),
-            other_types=tuple(sorted(set(types) - {expected})),
-            expected_type=expected,
-            clock_silent=bool(self.get_parameter("use_sim_time").value) and self.get_clock().now().nanoseconds == 0,
-            max_rate=pipeline.worker.config.max_rate,
-            max_people=pipeline.worker.config.max_people,
-            placed_by_tf=needs_tf(pipeline.config.target_frame, pipeline.config.sensor_pose),
-            namesakes=self.get_node_names_and_namespaces().count((self.get_name(), self.get_namespace())),
-            stuck=pipeline.worker.stuck,
-            stream_counters=snapshot.counters,
-            model=snapshot.model,
-        )
 
     def _set_parameters(self, changes: list[Parameter]) -> SetParametersResult:
         values = {parameter.name: parameter.value for parameter in changes if parameter.name in NAMES}

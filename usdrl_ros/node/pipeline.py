@@ -17,9 +17,10 @@ from usdrl_model.skeleton.topology import Topology, topology
 from usdrl_ros.inputs import INPUTS, InputType, SourceFrame
 from usdrl_ros.inputs.arriving import Arriving
 from usdrl_ros.inputs.coordinate_frames import AXES, NO_POSE, Frames, needs_tf
-from usdrl_ros.node.protocols import Observer, Result, Stream
+from usdrl_ros.node.protocols import Observer, Stream
 from usdrl_ros.node.worker import Worker
 from usdrl_ros.outputs.publishers import Outputs
+from usdrl_ros.outputs.result import Result
 from usdrl_ros.outputs.state_json import ModelInfo
 from usdrl_ros.parameters.values import PerceptionConfig, check_watch
 

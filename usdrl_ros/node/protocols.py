@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from builtin_interfaces.msg import Time
-
 from usdrl_model.events.config import StreamConfig
 from usdrl_model.events.onset_offset import Event
 from usdrl_model.online.state import StreamState
@@ -77,20 +75,6 @@ class Observer(Protocol):
 
     def dropped(self) -> None:
         """The queue was full."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Result:
-    """What is to be published."""
-
-    events: tuple[Event, ...]
-    state: StreamState
-    stamp: Time
-    """The source's stamp of the newest frame, to the nanosecond."""
-    frame_id: str
-    """Frame of the newest message."""
-    answers: bool = True
-    """An inference decided it on the newest frame; False: everybody was lost or forgotten, some time after it."""
 
 
 @dataclass(frozen=True, slots=True)

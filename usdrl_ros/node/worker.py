@@ -29,7 +29,8 @@ from usdrl_model.skeleton.person import SkeletonFrame
 from usdrl_ros.inputs import InputError, SourceFrame
 from usdrl_ros.inputs.common import ros_time
 from usdrl_ros.node.inbox import Inbox
-from usdrl_ros.node.protocols import Observer, Result, Snapshot, Stream
+from usdrl_ros.node.protocols import Observer, Snapshot, Stream
+from usdrl_ros.outputs.result import Result
 
 AT_ONCE = 0.2
 """Seconds of buffering after which what is known is said, however many messages wait."""

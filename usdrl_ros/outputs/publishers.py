@@ -26,10 +26,10 @@ from visualization_msgs.msg import MarkerArray
 
 from usdrl_model.online.state import PersonState, StreamState
 from usdrl_ros.inputs.coordinate_frames import Frames
-from usdrl_ros.node.protocols import Result
 from usdrl_ros.outputs import detections
 from usdrl_ros.outputs.markers import markers
 from usdrl_ros.outputs.qos import OVERRIDES, every_one, latched
+from usdrl_ros.outputs.result import Result
 from usdrl_ros.outputs.state_json import Heartbeat, ModelInfo, encode_event, encode_state
 
 

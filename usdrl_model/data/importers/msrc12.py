@@ -30,8 +30,6 @@ LABELS = (
     "change_weapon", "beat_both", "kick",
 )  # fmt: skip
 COLUMNS = 1 + 20 * 4
-TOLERANCE = 0.333
-"""Seconds around the action point within which a detection counts in the published protocol."""
 
 _TAG = re.compile(r"(\d+);G(\d+)\b")
 

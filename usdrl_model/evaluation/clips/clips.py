@@ -30,7 +30,8 @@ from tqdm import tqdm
 
 from usdrl_model.data.labelled_clips import Labelled, everything, labelled
 from usdrl_model.data.store import Store
-from usdrl_model.evaluation.benchmark import Benchmark, Task, classes
+from usdrl_model.evaluation.benchmark import Benchmark, Task
+from usdrl_model.evaluation.benchmark_store import classes
 from usdrl_model.evaluation.cells import Cells, Key
 from usdrl_model.evaluation.clips.draws import draw_share, draw_shots
 from usdrl_model.evaluation.clips.methods import Method

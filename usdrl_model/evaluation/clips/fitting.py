@@ -16,7 +16,6 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F  # noqa: N812
 
-from usdrl_model.evaluation import probe
 from usdrl_model.evaluation.baselines import Classifier, Fit
 from usdrl_model.evaluation.baselines.contract import among_present
 from usdrl_model.evaluation.clips.propagation import propagate
@@ -60,7 +59,7 @@ def fit_propagated(runs: Sequence[FinetuneConfig], encoders: Sequence[DSTE | STT
     """
 
     def fit(windows: Tensor, y: Tensor, classes: int, *, seed: int) -> Classifier:
-        features = [probe.features(encoder.to(device), windows) for encoder in encoders]
+        features = [linear_layer.features(encoder.to(device), windows) for encoder in encoders]
         alike = torch.cat([Whitening.of(one)(one) for one in features], dim=1)
         guessed, sure = propagate(alike, y, classes)
         return together([_trained(run, device, windows, guessed, sure, classes, seed) for run in runs])
@@ -73,8 +72,8 @@ def fit_frozen(encoder: Callable[[int], DSTE | STTR], head: FeatureHead, device:
 
     def fit(windows: Tensor, y: Tensor, classes: int, *, seed: int) -> Classifier:
         frozen = encoder(seed).to(device)
-        classify = head(probe.features(frozen, windows), y, classes)
-        return lambda windows: classify(probe.features(frozen, windows))
+        classify = head(linear_layer.features(frozen, windows), y, classes)
+        return lambda windows: classify(linear_layer.features(frozen, windows))
 
     return among_present(fit)
 
@@ -142,7 +141,7 @@ def _trained(
 
     @torch.inference_mode()
     def classify(windows: Tensor) -> Tensor:
-        logits = [detector(part.to(device)).clip[:, 1:] for part in windows.split(probe.BATCH)]
+        logits = [detector(part.to(device)).clip[:, 1:] for part in windows.split(linear_layer.BATCH)]
         return torch.cat(logits).to(windows.device)
 
     return classify

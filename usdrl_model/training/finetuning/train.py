@@ -23,7 +23,6 @@ from tqdm import tqdm
 
 from usdrl_model import config
 from usdrl_model.checkpoints.state_dict import content_hash
-from usdrl_model.evaluation import probe
 from usdrl_model.network.detector import Detector
 from usdrl_model.training import linear_layer
 from usdrl_model.training.augment import augment
@@ -219,7 +218,7 @@ def start_head(detector: Detector, mixture: Mixture) -> None:
     windows, encoder, head = mixture.windows, detector.encoder.eval(), detector.recognition
     y = clip_classes(windows.y, windows.seen, len(detector.config.labels))
     present, among = y.unique(return_inverse=True)
-    features, counts = probe.features(encoder, windows.x), mixture.probability * len(windows)
+    features, counts = linear_layer.features(encoder, windows.x), mixture.probability * len(windows)
     weight, bias = linear_layer.linear_weights(features, among, len(present), counts)
     with torch.no_grad():
         head.weight.zero_()

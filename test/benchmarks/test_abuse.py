@@ -1,0 +1,94 @@
+"""Everything of ``benchmarks/abuse.py`` in small; what is judged is what came of it, never how fast."""
+
+import importlib.util
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from helpers.paths import ROOT
+
+pytest.importorskip("rclpy", reason="needs ROS 2 (rclpy)")
+for name in ("rosbags", "psutil"):
+    pytest.importorskip(name, reason=f"{name} is not installed")
+
+BENCHMARKS = ROOT / "benchmarks"
+ABUSE = BENCHMARKS / "abuse.py"
+
+
+def run(*arguments: object) -> "subprocess.CompletedProcess[str]":
+    command = [sys.executable, str(ABUSE), *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=1200)
+
+
+def test_all_of_it_in_small_is_as_it_should_be(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text(
+        "before\n<!-- begin of the table -->\nstale row\n<!-- end of the table -->\nafter\n", encoding="utf-8"
+    )
+    done = run("--short", "--folder", tmp_path, "--write", page)
+    assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
+    text = page.read_text(encoding="utf-8")
+    assert text.startswith("before\n") and text.endswith("\nafter\n") and "stale" not in text
+    rows = [line.split(" | ") for line in text.splitlines() if line.startswith("| ")][1:]
+    assert [row[0] for row in rows] == [
+        "| spoilt messages, point_cloud",
+        "| spoilt messages, marker_array",
+        "| spoilt messages, pose_array",
+        "| transitions and parameters at random",
+        "| SIGINT at a random moment from start to work",
+        "| SIGTERM at a random moment from start to work",
+        "| `kill -9` in `usdrl data import --replace`",
+        "| `kill -9` in `usdrl pretrain`",
+        "| `kill -9` in `usdrl finetune`",
+        "| hostile files",
+        "| 6 people at 30 Hz for 0.1 minutes",
+    ]
+    for row in rows:
+        assert row[1] == row[2] and int(row[1].replace(",", "")) > 0, row
+
+
+def test_parts_that_do_not_exist_are_refused() -> None:
+    done = run("--only", "nonsense")
+    assert done.returncode == 2 and "'soak'" in done.stderr
+
+
+def module(name: str):
+    spec = importlib.util.spec_from_file_location(name, BENCHMARKS / f"{name}.py")
+    found = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(found)
+    return found
+
+
+def test_a_node_that_dies_or_is_silent_is_told() -> None:
+    with module("abuse_robot").Robot("pose_array") as robot:
+        robot.listening()
+        robot.sees_a_wave = lambda: False
+        assert robot.end()[0] == "a wave was not told afterwards"
+    with module("abuse_robot").Robot("pose_array") as robot:
+        os.kill(robot.child.pid, signal.SIGKILL)
+        while not robot.child.ended():
+            time.sleep(0.01)
+        assert robot.memory() == 0.0
+        assert robot.end()[0] == "the node ended with -9"
+
+
+@pytest.mark.parametrize("kind", ["point_cloud", "marker_array", "pose_array"])
+def test_the_same_seed_spoils_the_same(kind) -> None:
+    from usdrl_model.simulation.performance import performance
+
+    messages = module("abuse_messages")
+    frames = performance(people=2, seconds=2.0).frames
+
+    def spoilt(seed):
+        chance = random.Random(seed)
+        made = [messages.spoilt(kind, frames, stamp=1000.0 + n, chance=chance) for n in range(100)]
+        return [(what, len(content)) for what, content, _ in made]  # bytes between values are whatever was there
+
+    first = spoilt(3)
+    assert spoilt(3) == first != spoilt(4)
+    assert len({what.split(",")[0] for what, _ in first}) > 10

@@ -1,0 +1,284 @@
+"""NTU RGB+D in 3D and 2D, and UAV-Human: genuine and hand-made files, protocols, and what the checkpoints expect."""
+
+import os
+import pickle
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+from helpers.paths import DATA
+
+from usdrl_model.data import catalogue, protocols
+from usdrl_model.data.importers import ntu, ntu_2d, uav_human
+from usdrl_model.data.importers.image_plane import HEIGHT, to_pixels
+from usdrl_model.data.importers.ntu_missing import missing_skeletons
+from usdrl_model.data.importers.ntu_official import official_input
+from usdrl_model.skeleton.person import Person, SkeletonFrame
+from usdrl_model.skeleton.recording import Recording
+
+SAMPLES = DATA / "ntu_raw_samples"
+RNG = np.random.default_rng(0)
+genuine = pytest.mark.skipif(not SAMPLES.is_dir(), reason="the NTU sample files are not here")
+
+
+def body(identity: str, joints: np.ndarray, state: int = 2) -> str:
+    """A body of a frame in the official format."""
+    lines = [f"{identity} 0 1 1 0 0 0 0.01 -0.02 2", str(len(joints))]
+    tail = f"200.5 150.5 800.1 500.2 0.1 0.2 0.3 0.4 {state}"
+    return "\n".join([*lines, *(f"{x:.6f} {y:.6f} {z:.6f} {tail}" for x, y, z in joints)])
+
+
+def skeleton(frames: Sequence[Sequence[str]]) -> str:
+    return "\n".join([str(len(frames)), *("\n".join([str(len(bodies)), *bodies]) for bodies in frames)]) + "\n"
+
+
+def standing(x: float = 0.0) -> np.ndarray:
+    return RNG.normal(0.0, 0.2, (25, 3)) + (x, 0.0, 3.0)
+
+
+def write(folder: Path, text: str, name: str = "S001C002P003R001A050") -> Path:
+    (folder / f"{name}.skeleton").write_text(text)
+    return folder
+
+
+@genuine
+def test_the_genuine_files() -> None:
+    clips = list(catalogue.load("ntu60", SAMPLES))
+    assert [len(clip.frames) for clip in clips] == [103, 158, 104, 99, 54]
+    assert [clip.label for clip in clips] == ["drink", "eat", "brush_teeth", "brush_hair", "drop"]
+    assert all(len(frame.people) == 1 for clip in clips for frame in clip.frames)
+    person = clips[0].frames[0].people[0]
+    assert person.id == "72057594037931101"  # would lose its last digits as a float
+    assert person.confidence is not None and set(np.unique(person.confidence)) <= {0.0, 0.5, 1.0}
+    assert 1.2 < person.joints[3, 1] - person.joints[15, 1] < 2.0
+    assert clips[0].subject == "001" and dict(clips[0].tags) == {"setup": "001", "camera": "1", "replication": "001"}
+
+
+@genuine
+def test_windows_line_ends_make_no_difference(tmp_path: Path) -> None:
+    shutil.copy(SAMPLES / "S001C001P001R001A001.crlf.skeleton", tmp_path / "S001C001P001R001A001.skeleton")
+    (crlf,), first = ntu.load(tmp_path), next(iter(ntu.load(SAMPLES)))
+    for one, other in zip(crlf.frames, first.frames, strict=True):
+        np.testing.assert_array_equal(one.people[0].joints, other.people[0].joints)
+
+
+@genuine
+@pytest.mark.parametrize("share", [0.1, 0.5, 0.9, 0.999])
+def test_a_truncated_genuine_file(tmp_path: Path, share: float) -> None:
+    text = (SAMPLES / "S001C001P001R001A005.skeleton").read_text()
+    with pytest.raises(ValueError, match=r"A005\.skeleton"):
+        list(ntu.load(write(tmp_path, text[: int(share * len(text))], "S001C001P001R001A005")))
+
+
+def test_two_people_with_identities_and_an_empty_frame(tmp_path: Path) -> None:
+    one, two = standing(), standing(1.0)
+    frames = [[body("11", one), body("22", two, state=1)], [], [body("22", two), body("11", one)], [body("33", one)]]
+    (clip,) = ntu.load(write(tmp_path, skeleton(frames)))
+    assert [[person.id for person in frame.people] for frame in clip.frames] == [["11", "22"], [], ["22", "11"], ["33"]]
+    np.testing.assert_allclose(clip.frames[0].people[1].joints, two, atol=1e-6)
+    np.testing.assert_array_equal(clip.frames[0].people[1].confidence, np.full(25, 0.5))
+    assert clip.label == "punch"
+
+
+GOOD = skeleton([[body("11", standing())]])
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "ends after line 0, where number of frames is expected"),
+        ("two\n", "line 1: expected the number of frames, got 'two'"),
+        ("1\n1\n", "ends after line 2, where a body"),
+        (GOOD[: len(GOOD) // 2], "ends after line|expected 12 numbers"),
+        (GOOD + "0\n", "1 lines after the last frame"),
+        (GOOD.replace("\n25\n", "\n20\n"), "expected the number of joints, got '20'"),
+        (GOOD.replace("200.5", "x", 1), "expected 12 numbers, got"),
+        (GOOD.replace("0.4 2\n", "0.4 7\n", 1), "tracking states 0, 1 or 2"),
+    ],
+)
+def test_malformed_files(tmp_path: Path, text: str, message: str) -> None:
+    with pytest.raises(ValueError, match=message) as caught:
+        list(ntu.load(write(tmp_path, text)))
+    assert "S001C002P003R001A050.skeleton" in str(caught.value)
+
+
+def test_missing_skeletons_are_left_out(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    missing = missing_skeletons()
+    assert (len(missing), sum(name < "S018" for name in missing)) == (535, 302)
+    for name in ("S001C002P005R002A008", "S001C001P001R001A001", "S018C001P001R001A061"):
+        write(tmp_path, GOOD, name)
+    assert [clip.name for clip in catalogue.load("ntu60", tmp_path)] == ["S001C001P001R001A001"]
+    assert "1 recordings of the authors' list" in caplog.text
+    assert [clip.name for clip in catalogue.load("ntu120", tmp_path)][1] == "S018C001P001R001A061"
+
+
+def test_the_protocols() -> None:
+    def split(dataset: str, text: str, subject: int, camera: int = 1, setup: int = 1) -> str:
+        tags = {"camera": str(camera), "setup": f"{setup:03}"}
+        clip = Recording("x", "kinect_v2_25", (), subject=f"{subject:03}", tags=tags)
+        return next(part for part in ("train", "test") if protocols.Split.of(dataset, f"{text}/{part}").has(clip))
+
+    people = {subject for subject in range(1, 41) if split("ntu60", "xsub", subject) == "train"}
+    assert people == {1, 2, 4, 5, 8, 9, 13, 14, 15, 16, 17, 18, 19, 25, 27, 28, 31, 34, 35, 38}
+    more = {subject for subject in range(1, 107) if split("ntu120", "xsub", subject) == "train"}
+    assert people < more
+    assert len(more) == 53  # half of 106
+    assert [split("ntu60", "xview", 1, camera=camera) for camera in (1, 2, 3)] == ["test", "train", "train"]
+    assert [split("ntu120", "xset", 1, setup=setup) for setup in (1, 2, 31, 32)] == ["test", "train", "test", "train"]
+    assert len(ntu.LABELS) == len(set(ntu.LABELS)) == 120
+
+
+def recorded(*people: np.ndarray) -> Recording:
+    """People as (T, 25, 3), absent where all zero."""
+    frames = []
+    for index in range(len(people[0])):
+        seen = [Person(str(who), one[index]) for who, one in enumerate(people) if one[index].any()]
+        frames.append(SkeletonFrame(1.0 + index / 30, tuple(seen)))
+    return Recording("x", "kinect_v2_25", tuple(frames))
+
+
+def moving(frames: int, spread: float) -> np.ndarray:
+    return RNG.normal(0.0, spread, (frames, 25, 3)) + (0.3, 0.1, 3.0)
+
+
+def test_official_input_is_centred_and_turned_once() -> None:
+    calm, lively = moving(20, 0.1), moving(20, 0.3)
+    x = official_input(recorded(calm, lively))
+    assert (x.shape, x.dtype) == ((20, 2, 25, 3), np.float32)
+    np.testing.assert_allclose(x[:, 0, 1], 0.0, atol=1e-6)  # the spine of the livelier one, which comes first
+    line = x[0, 0, 8] - x[0, 0, 4]
+    np.testing.assert_allclose(line, [np.linalg.norm(lively[0, 8] - lively[0, 4]), 0.0, 0.0], atol=1e-5)
+    np.testing.assert_allclose(  # one rigid motion a frame, for both people
+        np.linalg.norm(x[:, 0, 5] - x[:, 1, 9], axis=1), np.linalg.norm(lively[:, 5] - calm[:, 9], axis=1), atol=1e-5
+    )
+
+
+def test_official_input_repeats_who_leaves_and_moves_up_who_comes_late() -> None:
+    lively, late = moving(10, 0.5), moving(10, 0.1)
+    late[:4] = 0.0  # six frames of it
+    x = official_input(recorded(lively, late))
+    relative = late[4:] - lively[:6, 1:2]
+    distances = np.linalg.norm(x[:, 1], axis=2)
+    np.testing.assert_allclose(distances[:6], np.linalg.norm(relative, axis=2), atol=1e-5)
+    again = late[4:8] - lively[6:10, 1:2]
+    np.testing.assert_allclose(distances[6:], np.linalg.norm(again, axis=2), atol=1e-5)
+
+
+def test_official_input_of_one_person_leaves_the_second_empty() -> None:
+    assert not official_input(recorded(moving(5, 0.2)))[:, 1].any()
+    with pytest.raises(ValueError, match="nobody in any frame"):
+        official_input(recorded(np.zeros((3, 25, 3))))
+    with pytest.raises(ValueError, match="expected topology kinect_v2_25"):
+        official_input(Recording("x", "coco_17", ()))
+
+
+@pytest.mark.parametrize("missing", [np.nan, np.inf])
+def test_official_input_takes_what_is_no_number_for_missing(missing: float) -> None:
+    lively, calm = moving(5, 0.5), moving(5, 0.1)
+    holes = lively.copy()
+    holes[2, 7] = missing
+    holes[3, 9, 1] = missing
+    zeros = np.where(np.isfinite(holes), holes, 0.0)
+    x = official_input(recorded(holes, calm))
+    assert np.isfinite(x).all()
+    np.testing.assert_array_equal(x, official_input(recorded(zeros, calm)))
+
+
+UAV = "P001S00G10B10H10UC022000LC021000A007R0_08241716"
+
+
+def test_uav_human(tmp_path: Path) -> None:
+    pixels = np.column_stack([RNG.uniform(700, 900, 17), RNG.uniform(300, 700, 17), np.zeros(17)])
+    pixels[4] = 0.0
+    lines = ["1", "1", "000 0 0 0 0 0 0 0 0 0", "17", *(" ".join(map(str, row)) for row in pixels)]
+    (tmp_path / f"{UAV}.txt").write_text("\n".join(lines) + "\n")
+    (clip,) = uav_human.load(tmp_path)
+    assert (clip.name, clip.subject, clip.label) == (UAV, "001", "A007")
+    joints = clip.frames[0].people[0].joints
+    np.testing.assert_allclose(np.delete(to_pixels(joints, 1920, 1080), 4, 0), np.delete(pixels[:, :2], 4, 0))
+    assert np.isnan(joints[4]).all()  # not seen stays missing
+    assert np.nanmax(joints[:, 1]) - np.nanmin(joints[:, 1]) < HEIGHT
+    (tmp_path / f"{UAV}.txt").write_text("\n".join(lines[:-1]) + "\n")
+    with pytest.raises(ValueError, match="ends after line 20"):
+        list(uav_human.load(tmp_path))
+    test_subjects = [n for n in range(119) if protocols.PROTOCOLS["uav_human"]["v1"].part(person(n)) == "test"]
+    assert len(test_subjects) == 119 - 89
+    assert {1, 3, 4} <= set(test_subjects)
+
+
+def person(number: int) -> Recording:
+    return Recording("x", "coco_17", (), subject=f"{number:03}")
+
+
+def annotation(**change: object) -> dict:
+    entry = {
+        "frame_dir": "S001C001P002R001A003", "label": 2, "img_shape": (1080, 1920), "original_shape": (1080, 1920),
+        "total_frames": 4, "keypoint": RNG.uniform(300, 900, (2, 4, 17, 2)).astype(np.float16),
+        "keypoint_score": RNG.uniform(0.3, 1.0, (2, 4, 17)).astype(np.float16),
+    }  # fmt: skip
+    return entry | change
+
+
+def pyskl(folder: Path, *annotations: dict) -> Path:
+    split = {"xsub_train": ["S001C001P002R001A003"], "xsub_val": [], "xview_val": ["S001C001P002R001A003"]}
+    (folder / "ntu60_hrnet.pkl").write_bytes(pickle.dumps({"split": split, "annotations": list(annotations)}))
+    return folder
+
+
+def test_ntu_2d(tmp_path: Path) -> None:
+    entry = annotation()
+    entry["keypoint"][1, 2:] = 0.0  # the second person leaves
+    entry["keypoint"][0, 1, 5] = 0.0  # a joint that was not found, sure as its score may be
+    (clip,) = ntu_2d.load(pyskl(tmp_path, entry))
+    assert (clip.name, clip.label, clip.subject) == ("S001C001P002R001A003", "brush_teeth", "002")
+    assert dict(clip.tags) == {"image": "1920x1080", "xsub": "train", "xview": "test"}
+    assert [len(frame.people) for frame in clip.frames] == [2, 2, 1, 1]
+    np.testing.assert_allclose(to_pixels(clip.frames[3].people[0].joints, 1920, 1080), entry["keypoint"][0, 3])
+    np.testing.assert_allclose(clip.frames[3].people[0].confidence, entry["keypoint_score"][0, 3])
+    assert np.flatnonzero(np.isnan(clip.frames[1].people[0].joints).any(axis=1)).tolist() == [5]
+    assert protocols.Split.of("ntu60_2d", "xview/test").has(clip)
+
+
+def test_a_clip_that_nobody_labelled_and_names_of_splits_that_are_no_clips(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (clip,) = ntu_2d.load(pyskl(tmp_path, annotation(label=np.int64(-1), frame_dir="S001C001P003R001A003")))
+    assert clip.label is None
+    assert "1 clips with the label -1, taken without a label" in caplog.text
+    assert "1 names of its splits belong to no recording, 'S001C001P002R001A003' the first" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"keypoint": np.zeros((1, 4, 17, 3))}, r"clip S001C001P002R001A003: expected keypoints \(M, T, 17, 2\)"),
+        ({"label": 99}, "label: expected 0 to 59, or -1 for unknown, got 99"),
+        ({"label": -2}, "label: expected 0 to 59"),
+        ({"label": 3.7}, r"label: expected a whole number, got 3\.7"),
+        ({"label": True}, "label: expected a whole number"),
+        ({"img_shape": (0, 1920)}, "an image of"),
+        ({"keypoint_score": np.full((1, 3, 17), 97.0)}, "keypoint_score: expected 0 to 1, got 97 to 97"),
+        ({"keypoint_score": np.zeros((2, 3, 17))}, "expected keypoints"),
+        ({"img_shape": None}, "TypeError"),
+    ],
+)
+def test_malformed_ntu_2d(tmp_path: Path, change: dict, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        list(ntu_2d.load(pyskl(tmp_path, annotation(**change))))
+
+
+def test_a_pickle_that_runs_something_is_refused(tmp_path: Path) -> None:
+    class Evil:
+        def __reduce__(self) -> tuple:
+            return os.system, (f"touch {tmp_path}/ran",)
+
+    with pytest.raises(ValueError, match=r"refused .*system"):
+        list(ntu_2d.load(pyskl(tmp_path, annotation(label=Evil()))))
+    assert not (tmp_path / "ran").exists()
+    content = (pyskl(tmp_path, annotation()) / "ntu60_hrnet.pkl").read_bytes()
+    for damaged in (content[: len(content) // 2], b"", pickle.dumps([1, 2])):
+        (tmp_path / "ntu60_hrnet.pkl").write_bytes(damaged)
+        with pytest.raises(ValueError, match=r"ntu60_hrnet\.pkl"):
+            list(ntu_2d.load(tmp_path))

@@ -1,0 +1,219 @@
+"""Tasks on whole recordings: scores, action points, stopping and going on."""
+
+import dataclasses
+import json
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import pytest
+import torch
+from helpers.continuous_recordings import (
+    CPU,
+    ENCODER,
+    LABELS,
+    SETTINGS,
+    benchmark,
+    perfect,
+    points_in,
+    recording,
+    rule,
+    segments_in,
+)
+
+from usdrl_model import config
+from usdrl_model.checkpoints import detector_file
+from usdrl_model.checkpoints.provenance import Provenance
+from usdrl_model.cli import main
+from usdrl_model.data.store import Store
+from usdrl_model.evaluation.baselines import FitFrames
+from usdrl_model.evaluation.benchmark import Task
+from usdrl_model.evaluation.cells import Cells
+from usdrl_model.evaluation.pretrained import Pretrained
+from usdrl_model.evaluation.recordings import config as continuous_config
+from usdrl_model.evaluation.recordings import methods, recordings, scores
+from usdrl_model.evaluation.recordings.config import ContinuousConfig
+from usdrl_model.evaluation.recordings.instants import InstantConfig
+from usdrl_model.evaluation.recordings.smoothing import DecodingConfig, decode
+from usdrl_model.evaluation.report import pictures
+from usdrl_model.evaluation.result import Cell
+from usdrl_model.events.config import StreamConfig
+from usdrl_model.metrics import segment_scores
+from usdrl_model.network.detector import Detector, DetectorConfig
+from usdrl_model.windows.cut import Windows
+
+
+@pytest.fixture
+def segments(tmp_path: Path) -> Store:
+    return segments_in(tmp_path)
+
+
+@pytest.fixture
+def points(tmp_path: Path) -> Store:
+    return points_in(tmp_path)
+
+
+# Scores
+
+
+@pytest.mark.parametrize("decoder", ["min_length", "viterbi"])
+def test_perfect_scores_are_perfect(decoder: Literal["min_length", "viterbi"]) -> None:
+    judged = [perfect(recording("a", "1", start=100.0)), perfect(recording("b", "2", start=50.0))]
+    decoding = DecodingConfig(smoothing=0.0, decoder=decoder, min_length=0.5)
+    segmentation = scores.segmentation(judged, LABELS, decoding)
+    assert segmentation.scores == dict.fromkeys(segmentation.scores, 100.0)
+    confusion = np.array(segmentation.details["confusion"]["all"])
+    assert confusion.sum() == np.trace(confusion) == 400
+    detection = scores.detection(judged, LABELS, decoding)
+    unsure = {"mAP_action", "mAP_video", "pku_f1"}  # 0.03 in the background is above 0.02: one long proposal
+    assert {name: score for name, score in detection.scores.items() if name not in unsure} == pytest.approx(
+        dict.fromkeys(detection.scores.keys() - unsure, 100.0)
+    )
+    sure = scores.detection([perfect(recording("a", "1"), sure=0.99)], LABELS, decoding)
+    assert sure.scores["mAP_action"] == sure.scores["mAP_video"] == sure.scores["pku_f1"] == pytest.approx(100.0)
+    assert detection.details["precision_recall"]["hand_up"]["recall"][-1] == 1.0
+    assert [[round(x, 2) for x in found[1:]] for found in detection.details["timelines"][0]["found"]] == [
+        pytest.approx([1.97, 4.03], abs=0.02), pytest.approx([5.97, 7.53], abs=0.02)
+    ]  # fmt: skip
+
+
+def test_a_broken_action_is_mended_by_decoding() -> None:
+    judged = perfect(recording("a", "1"))
+    judged.posterior[[50, 60, 61]] = judged.posterior[[50, 60, 61], ::-1]
+    raw = scores.segmentation([judged], LABELS, DecodingConfig(smoothing=0.0, min_length=0.0)).scores
+    assert raw["f1@50"] < 60.0 and raw["frame_accuracy"] > 98.0
+    for decoding in (DecodingConfig(smoothing=0.0), DecodingConfig(smoothing=0.0, decoder="viterbi")):
+        assert scores.segmentation([judged], LABELS, decoding).scores["f1@50"] == 100.0
+    assert (
+        len(segment_scores.label_runs(decode(judged.posterior, 20.0, DecodingConfig(smoothing=0.5, min_length=0.0))))
+        == 2
+    )
+
+
+# Whole runs
+
+
+def test_both_tasks_need_one_training_and_finished_cells_none(tmp_path: Path, segments: Store) -> None:
+    fitted: list[int] = []
+    cells, made = Cells(tmp_path / "cells"), benchmark("utkinect", "cross_subject", "segmentation", "detection")
+    (cell,) = recordings.run(made, "segmentation", segments, [rule(fitted)], settings=SETTINGS, seeds=[0], cells=cells)
+    assert cell.scores["all"]["f1@50"] == 100.0
+    assert cell.scores["all"]["frame_accuracy"] > 97.0
+    assert cell.labels == LABELS
+    assert len(fitted) == 1
+    (other,) = recordings.run(made, "detection", segments, [rule(fitted)], settings=SETTINGS, seeds=[0], cells=cells)
+    assert other.scores["all"]["decoded_mAP_action"] == 100.0
+    assert other.seconds == cell.seconds
+    smoother = dataclasses.replace(SETTINGS, decoding=DecodingConfig(smoothing=4.0, min_length=5.0))
+    (coarse,) = recordings.run(
+        made, "segmentation", segments, [rule(fitted)], settings=smoother, seeds=[0], cells=cells
+    )
+    assert coarse.scores["all"]["f1@50"] < 100.0
+    again = recordings.run(made, "segmentation", segments, [rule(fitted)], settings=SETTINGS, seeds=[0], cells=cells)
+    assert [Cell.from_dict(one.to_dict()) for one in again] == [Cell.from_dict(cell.to_dict())]
+    assert len(fitted) == 1
+    recordings.run(made, "segmentation", segments, [rule(fitted)], settings=SETTINGS, seeds=[1], cells=cells)
+    assert len(fitted) == 2
+    for found in (cell, other):
+        assert pictures.write_pictures([found], tmp_path / found.task)
+
+
+def test_the_command_fine_tunes_a_detector_and_writes_its_scores(tmp_path: Path, segments: Store) -> None:
+    made = benchmark("utkinect", "cross_subject", "segmentation")
+    config.dump(made, tmp_path / "made.yaml")
+    config.dump(SETTINGS, tmp_path / "settings.yaml")
+    untrained = Detector(DetectorConfig(labels=LABELS, encoder=ENCODER, rate=10.0))
+    detector_file.save(tmp_path / "weights", untrained, StreamConfig(), Provenance())
+    options = {
+        "--task": "segmentation",
+        "--benchmark": tmp_path / "made.yaml",
+        "--weights": tmp_path / "weights",
+        "--methods": "fine-tuned",
+        "--seeds": 0,
+        "--recipe": tmp_path / "settings.yaml",
+        "--data": tmp_path / "stores",
+        "--out": tmp_path / "out",
+        "--threads": 1,
+    }
+    assert main.main(["evaluate", *(str(word) for option in options.items() for word in option)]) == 0
+    result = json.loads((tmp_path / "out" / "result.json").read_text(encoding="utf-8"))
+    assert result["table"][0]["method"] == "fine-tuned"
+    assert result["table"][0]["scores"]["all"]["f1@50"]["mean"] == 100.0
+    assert (tmp_path / "out" / "timelines.png").stat().st_size > 1000
+
+
+def test_usual_methods_follow_the_weights(tmp_path: Path) -> None:
+    detector_file.save(tmp_path, Detector(DetectorConfig(labels=LABELS, encoder=ENCODER)), StreamConfig(), Provenance())
+    given = Pretrained.open(tmp_path)
+    scratch, tuned = ("from scratch", "from scratch, with TCN"), ("fine-tuned", "fine-tuned, with TCN")
+    fused = (
+        "fine-tuned", "fine-tuned, fused", "fine-tuned, with TCN",
+        "from scratch", "from scratch, fused", "from scratch, with TCN", "TCN",
+    )  # fmt: skip
+    for weights, names in (
+        ([], (*scratch, "TCN")), ([given], (*tuned, *scratch, "TCN")), ([given, given], fused)
+    ):  # fmt: skip
+        assert methods.usual(weights) == names
+        chosen = methods.build(names, weights=weights, settings=SETTINGS, people=2, device=CPU)
+        people = [2 if not weights or method.name == "TCN" else 1 for method in chosen]
+        assert [method.cut.shape.people for method in chosen] == people
+        assert {method.cut.shape.frames for method in chosen} == {16}
+
+
+def test_a_detector_with_a_tcn_says_the_mean_of_what_both_say(monkeypatch: pytest.MonkeyPatch) -> None:
+    says = {"detector": torch.tensor([0.9, 0.1]), "TCN": torch.tensor([0.3, 0.7])}
+
+    def fit(name: str) -> FitFrames:
+        return lambda windows, classes, *, seed: lambda windows: says[name].log().expand(*windows.shape[:2], 2)
+
+    monkeypatch.setattr(methods, "fit_detector", lambda run, device: fit("detector"))
+    monkeypatch.setattr(methods, "FRAME_BASELINES", {"TCN": fit("TCN")})
+    names = ("from scratch", "TCN", "from scratch, with TCN")
+    windows = Windows(torch.zeros(2, 16, 1, 25, 3), torch.zeros(2, 16, dtype=torch.long), torch.ones(2, 16).bool())
+    for method, first in zip(
+        methods.build(names, weights=[], settings=SETTINGS, people=1, device=CPU), (0.9, 0.3, 0.6), strict=True
+    ):
+        found = method.fit(windows, 2, seed=0)(windows.x).softmax(dim=-1)
+        torch.testing.assert_close(found, torch.tensor([first, 1.0 - first]).expand(2, 16, 2))
+
+
+def test_action_points_are_found_and_the_threshold_comes_from_people_held_out(tmp_path: Path, points: Store) -> None:
+    fitted: list[int] = []
+    made = benchmark("msrc12", "held_out_persons", "detection")
+    (cell,) = recordings.run(
+        made, "detection", points, [rule(fitted)], settings=SETTINGS, seeds=[0], cells=Cells(tmp_path / "cells")
+    )
+    assert fitted[1] == 2 * fitted[0]  # without p02 for the threshold, then with both
+    assert cell.scores["all"]["action_point_recall"] == 100.0
+    assert cell.scores["all"]["action_point_f1"] == 100.0
+    (threshold,) = cell.details["thresholds"].values()
+    assert 0.0 < threshold < 1.0
+    (timeline,) = cell.details["timelines"]
+    assert [label for label, *_ in timeline["found"]] == ["hand_up", "hand_up"]
+    assert pictures.write_pictures([cell], tmp_path)
+
+
+def test_what_cannot_be_done_is_said_before_anything_is_fitted(tmp_path: Path, points: Store) -> None:
+    fitted: list[int] = []
+    made = benchmark("msrc12", "held_out_persons", "detection", "segmentation")
+
+    def go(task: Task, settings: ContinuousConfig) -> None:
+        recordings.run(made, task, points, [rule(fitted)], settings=settings, seeds=[0], cells=Cells(tmp_path))
+
+    with pytest.raises(ValueError, match="instants: take detection"):
+        go("segmentation", SETTINGS)
+    for names in ((), ("p13",), ("p01", "p02")):
+        with pytest.raises(ValueError, match=r"held_out: expected some of the training people \['p01', 'p02'\]"):
+            go("detection", dataclasses.replace(SETTINGS, instants=InstantConfig(held_out=names)))
+    assert not fitted
+    with pytest.raises(ValueError, match="need weights"):
+        methods.build(["fine-tuned"], weights=[], settings=SETTINGS, people=1, device=CPU)
+    with pytest.raises(ValueError, match=r"unknown methods \['TNC'\]"):
+        methods.build(["TNC"], weights=[], settings=SETTINGS, people=1, device=CPU)
+
+
+@pytest.mark.parametrize("data", ["utkinect", "msrc12", "pku_mmd_1", "pku_mmd_2", "cmu_mocap"])
+def test_settings_come_with_the_package(data: str) -> None:
+    of = continuous_config.of(data)
+    assert (of.windows == "end_to_end") == data.startswith("pku")
+    assert bool(of.instants.held_out) == (data == "msrc12")

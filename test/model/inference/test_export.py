@@ -1,0 +1,255 @@
+"""Detectors for inference: ONNX files and torch precisions give the answers they promise, and say what they are."""
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from helpers.paths import ROOT
+
+from usdrl_model.checkpoints import detector_file
+from usdrl_model.checkpoints.provenance import Provenance
+from usdrl_model.cli import main
+from usdrl_model.evaluation import parity
+from usdrl_model.events.config import StreamConfig
+from usdrl_model.inference import load, onnx_runtime, onnx_seal
+from usdrl_model.inference.cuda_graphs import GraphedDetector
+from usdrl_model.inference.onnx_export import export
+from usdrl_model.network.detector import Detector, DetectorConfig
+from usdrl_model.network.dste import EncoderConfig
+from usdrl_model.online.stream import ActionStream
+
+CONFIG = DetectorConfig(
+    labels=("none", "wave", "clap"),
+    encoder=EncoderConfig(hidden=64, frames=16, people=1, streams=("temporal",), velocity=True, stem_kernel=3),
+)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Weights as an untrained detector has them, which is enough to compare answers."""
+    torch.manual_seed(0)
+    path = tmp_path_factory.mktemp("weights") / "tiny"
+    detector_file.save(path, Detector(CONFIG), StreamConfig(look_ahead=0.3), Provenance())
+    return path
+
+
+@pytest.fixture(scope="module")
+def weights(folder: Path) -> detector_file.Weights:
+    return detector_file.load(folder, "cpu")
+
+
+@pytest.fixture(scope="module")
+def exported(weights: detector_file.Weights, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with fp32.onnx and int8.onnx."""
+    for library in ("onnx", "onnxscript", "onnxruntime"):
+        pytest.importorskip(library, reason=f"{library} is not installed (extra: onnx)")
+    path = tmp_path_factory.mktemp("onnx")
+    for precision in ("fp32", "int8"):
+        export(weights, path / f"{precision}.onnx", precision)
+    return path
+
+
+@pytest.mark.parametrize(("precision", "error", "cosine"), [("fp32", 1e-5, 0.999999), ("int8", 0.1, 0.999)])
+def test_an_exported_file_gives_the_same_answers(
+    weights: detector_file.Weights, exported: Path, precision: str, error: float, cosine: float
+) -> None:
+    report = parity.parity(weights, exported / f"{precision}.onnx", parity.sample_windows(CONFIG, 12))
+    assert report["windows"] == 12
+    assert report["precision"] == precision
+    assert max(report["max_abs_error"].values()) < error
+    assert report["min_feature_cosine"] > cosine
+    assert report["same_frames"] > 0.95
+
+
+def test_int8_multiplies_in_int8_inside_the_layers_only(exported: Path) -> None:
+    onnx = onnx_runtime.library("onnx")
+    nodes = [node.op_type for node in onnx.load(exported / "int8.onnx").graph.node]
+    # Two layers: convolution, query, out, two fc1, fc2.
+    assert nodes.count("MatMulInteger") == 12
+    assert (exported / "int8.onnx").stat().st_size < 0.6 * (exported / "fp32.onnx").stat().st_size
+
+
+def test_a_file_takes_any_batch_and_tells_nothing_about_the_machine(folder: Path, exported: Path) -> None:
+    loaded = load.load(exported / "fp32.onnx")
+    expected = detector_file.load(folder, "cpu").detector
+    for N in (1, 3, 8):
+        x = torch.randn(N, 16, 1, 25, 3)
+        with torch.no_grad():
+            for mine, theirs in zip(loaded.detector(x), expected(x), strict=True):
+                torch.testing.assert_close(mine, theirs, rtol=0.0, atol=1e-5)
+    with pytest.raises(ValueError, match=r"expected windows of shape \(N, 16, 1, 25, 3\), got \(1, 64, 1, 25, 3\)"):
+        loaded.detector(torch.zeros(1, 64, 1, 25, 3))
+    assert str(ROOT).encode() not in (exported / "fp32.onnx").read_bytes()
+
+
+def test_a_stream_runs_on_a_file_and_says_so(weights: detector_file.Weights, exported: Path) -> None:
+    stream = ActionStream.from_pretrained(exported / "int8.onnx", topology="kinect_v2_25")
+    stream.warm_up()
+    described = stream.describe()
+    assert described["precision"] == "int8"
+    assert described["device"] == "cpu"
+    assert described["runtime"].startswith("ONNX Runtime ")
+    assert described["hash"] == hashlib.sha256((exported / "int8.onnx").read_bytes()).hexdigest()[:12]
+    assert described["made_from"] == weights.sha256[:12]
+    assert described["weights"] == "tiny"
+    assert stream.labels == CONFIG.labels
+    assert stream.config.look_ahead == 0.3
+
+
+def test_a_file_is_never_something_else_silently(
+    weights: detector_file.Weights, exported: Path, tmp_path: Path
+) -> None:
+    path = exported / "int8.onnx"
+    with pytest.raises(ValueError, match="is int8; use auto, or export"):
+        load.load(path, precision="fp32")
+    with pytest.raises(ValueError, match="run on the CPU"):
+        load.load(path, "cuda")
+    with pytest.raises(ValueError, match="cuda_graphs"):
+        load.load(path, cuda_graphs=True)
+    with pytest.raises(ValueError, match=r"expected weights of checkpoint\.load, got tiny in ONNX Runtime"):
+        export(load.load(path), tmp_path / "again.onnx")
+    with pytest.raises(ValueError, match=r"expected weights of checkpoint\.load, got tiny in torch .*, folded"):
+        export(load.accelerate(weights), tmp_path / "again.onnx")
+    with pytest.raises(FileNotFoundError, match="usdrl export"):
+        load.load(tmp_path / "nothing.onnx")
+    (tmp_path / "junk.onnx").write_bytes(b"junk" * 100)
+    with pytest.raises(ValueError, match=r"junk\.onnx: ONNX Runtime"):
+        load.load(tmp_path / "junk.onnx")
+
+
+def test_a_file_of_other_origin_is_refused(exported: Path, tmp_path: Path) -> None:
+    onnx = onnx_runtime.library("onnx")
+    model = onnx.load(exported / "fp32.onnx")
+    del model.metadata_props[:]
+    onnx.save(model, tmp_path / "other.onnx")
+    with pytest.raises(ValueError, match=r"expected an ONNX file of format 'usdrl\.onnx/2'"):
+        load.load(tmp_path / "other.onnx")
+
+
+def test_no_changed_byte_runs(exported: Path, tmp_path: Path) -> None:
+    content = (exported / "fp32.onnx").read_bytes()
+    assert onnx_seal.is_sealed(content)
+    path, rng = tmp_path / "changed.onnx", np.random.default_rng(0)
+    for place in (*rng.integers(0, len(content), 10), len(content) - 1, len(content) - 70):
+        path.write_bytes(content[:place] + bytes([content[place] ^ 1]) + content[place + 1 :])
+        with pytest.raises(ValueError, match=r"changed\.onnx: "):
+            load.load(path)
+    path.write_bytes(content + b"\x72\x02\x0a\x00")  # a well-formed property more
+    with pytest.raises(ValueError, match="do not fit its checksum"):
+        load.load(path)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda scores: scores * np.float32(np.inf), "not finite"),
+        (lambda scores: scores[..., :2], r"got \(1, 16, 2\)"),
+    ],
+)
+def test_a_graph_that_breaks_its_promise_is_refused(
+    weights: detector_file.Weights, change: Callable[[np.ndarray], np.ndarray], message: str
+) -> None:
+    class Session:
+        def run(self, names: list[str], given: dict[str, np.ndarray]) -> list[np.ndarray]:
+            count = len(given["windows"])
+            return [change(np.ones((count, 16, 3), np.float32)), np.ones((count, 3), np.float32)]
+
+    detector = onnx_runtime.OnnxDetector(Session(), CONFIG)
+    with pytest.raises(ValueError, match=message):
+        detector(torch.zeros(1, 16, 1, 25, 3))
+
+
+def test_a_file_that_no_detector_fills_is_not_read(tmp_path: Path) -> None:
+    with (tmp_path / "big.onnx").open("wb") as file:
+        file.truncate(onnx_runtime.MAX_BYTES + 1)
+    with pytest.raises(ValueError, match="expected at most 1073741824"):
+        load.load(tmp_path / "big.onnx")
+
+
+def test_export_from_the_command_line(
+    folder: Path, exported: Path, tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    out = tmp_path / "tiny.onnx"
+    assert main.main(["export", str(folder), str(out), "--batch", "2", "--windows", "4"]) == 0
+    report = json.loads((tmp_path / "tiny.json").read_text())
+    assert report["bytes"] == out.stat().st_size
+    assert set(report["cpu_ms"]) == {"as_trained", "torch", "onnx"}
+    assert f"{report['windows']}" in capsys.readouterr().out
+    with pytest.raises(Exception, match="[Gg]ot"):  # of ONNX Runtime: the batch is fixed
+        onnx_runtime.session(out).run(None, {"windows": np.zeros((3, 16, 1, 25, 3), np.float32)})
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["nothing", "out.onnx"], "expected the name of shipped weights"),
+        (["WEIGHTS", "out.bin"], "ends in .onnx"),
+        (["WEIGHTS", "out.onnx", "--precision", "int4"], "expected fp32 or int8"),
+    ],
+)
+def test_wrong_arguments_are_explained(
+    folder: Path, arguments: list[str], message: str, capsys: pytest.CaptureFixture
+) -> None:
+    assert main.main(["export", *(str(folder) if word == "WEIGHTS" else word for word in arguments)]) == 1
+    assert message in capsys.readouterr().err
+
+
+def test_without_the_libraries_the_error_says_what_to_install(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "some.onnx").write_bytes(b"")
+    monkeypatch.setitem(__import__("sys").modules, "onnxruntime", None)
+    with pytest.raises(ImportError, match=r"onnxruntime is not installed: pip install 'usdrl_ros\[onnx\]'"):
+        load.load(tmp_path / "some.onnx")
+
+
+@pytest.mark.parametrize("precision", ["auto", "fp32", "bf16"])
+def test_torch_runs_in_the_precision_asked_for(folder: Path, precision: str) -> None:
+    expected, x = detector_file.load(folder, "cpu").detector, parity.sample_windows(CONFIG, 8)
+    loaded = load.load(folder, "cpu", precision)
+    with torch.inference_mode():
+        error = (loaded.detector(x).frames - expected(x).frames).abs().max().item()
+    assert loaded.precision == ("bf16" if precision == "bf16" else "fp32")
+    assert loaded.runtime == f"torch {torch.__version__}, folded"
+    assert (1e-4 < error < 0.1) if precision == "bf16" else error < 1e-5
+
+
+def test_the_default_of_a_stream_is_exact(folder: Path) -> None:
+    described = ActionStream.from_pretrained(folder, topology="kinect_v2_25", device="cpu").describe()
+    assert described["precision"] == "fp32"
+    assert "folded" in described["runtime"]
+
+
+def test_sttr_runs_as_it_was_trained(tmp_path: Path) -> None:
+    encoder = EncoderConfig(hidden=16, heads=2, frames=16, people=1, architecture="sttr")
+    detector_file.save(tmp_path, Detector(replace(CONFIG, encoder=encoder)), StreamConfig(), Provenance())
+    loaded, x = load.load(tmp_path, "cpu"), torch.randn(2, 16, 1, 25, 3)
+    assert loaded.runtime.endswith("as trained")
+    with torch.no_grad():
+        expected = detector_file.load(tmp_path, "cpu").detector(x).frames
+        torch.testing.assert_close(loaded.detector(x).frames, expected, rtol=0.0, atol=1e-5)
+    with pytest.raises(ValueError, match="STTR encoder runs in fp32 only"):
+        load.load(tmp_path, "cpu", "bf16")
+    with pytest.raises(ValueError, match="STTR encoder goes to fp32 only"):
+        export(detector_file.load(tmp_path, "cpu"), tmp_path / "sttr.onnx", "int8")
+
+
+def test_what_cannot_run_is_refused(folder: Path, weights: detector_file.Weights) -> None:
+    with pytest.raises(ValueError, match="expected auto, fp32 or bf16 .*usdrl export"):
+        load.load(folder, precision="int8")
+    with pytest.raises(ValueError, match="CUDA graphs need a detector on a CUDA device, got cpu"):
+        load.load(folder, "cpu", cuda_graphs=True)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
+def test_cuda_graphs_give_the_same_scores(folder: Path) -> None:
+    loaded, plain = load.load(folder, "cuda", cuda_graphs=True), load.load(folder, "cuda")
+    assert isinstance(loaded.detector, GraphedDetector)
+    with torch.inference_mode():
+        for N in (1, 3, 1):
+            x = torch.randn(N, 16, 1, 25, 3, device="cuda")
+            for mine, theirs in zip(loaded.detector(x), plain.detector(x), strict=True):
+                torch.testing.assert_close(mine, theirs, rtol=0.0, atol=1e-5)

@@ -1,0 +1,122 @@
+"""Topologies and the validity of joints."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from helpers.people import standing
+from hypothesis import given
+from hypothesis import strategies as st
+
+from usdrl_model.skeleton import topology
+from usdrl_model.skeleton.person import Person, canonical, judge
+from usdrl_model.skeleton.topology import CANONICAL_JOINTS, JOINT_INDEX, PARENTS
+
+JOINTS = 25
+
+
+@pytest.mark.parametrize("name", topology.names())
+def test_maps_commute_with_moving_the_sensor(name: str) -> None:
+    source = topology.topology(name)
+    rng = np.random.default_rng(0)
+    joints = rng.normal(size=(len(source.joints), 3))
+    turn, _ = np.linalg.qr(rng.normal(size=(3, 3)))
+    moved = source.matrix @ (joints @ turn.T + 1.5)
+    np.testing.assert_allclose(moved, (source.matrix @ joints) @ turn.T + 1.5, atol=1e-12)
+
+
+def test_every_published_joint_set_is_there() -> None:
+    sizes = {name: len(topology.topology(name).joints) for name in topology.names()}
+    assert sizes == {
+        "k4abt_32": 32, "zed_body_34": 34, "zed_body_38": 38, "openpose_coco_18": 18, "zed_body_18": 18,
+        "hri_skeleton2d_18": 18, "openpose_body_25": 25, "coco_17": 17, "halpe_26": 26, "mediapipe_33": 33,
+        "smpl_24": 24, "openni_nite_15": 15, "orbbec_astra_19": 19, "nuitrack_25slots": 25, "rep155_tf_links": 17,
+        "cubemos_18": 18, "trt_pose_18plus_chest": 19, "kinect_v2_25": 25, "kinect_v1_20": 20,
+        "msr_action3d_20": 20, "jhmdb_15": 15, "bandai_namco_21": 21, "lafan1_22": 22, "cmu_31": 31,
+    }  # fmt: skip
+
+
+def test_left_stays_left() -> None:
+    for name in topology.names():
+        source = topology.topology(name)
+        for row, joint in enumerate(CANONICAL_JOINTS):
+            used = [source.joints[column] for column in np.flatnonzero(source.matrix[row])]
+            other = {"left": "right", "right": "left"}.get(joint.rsplit("_", 1)[-1])
+            assert other is None or not any(part.endswith(other) for part in used), (name, joint, used)
+
+
+def test_an_unknown_topology_names_the_nearest() -> None:
+    with pytest.raises(ValueError, match="did you mean 'coco_17'"):
+        topology.topology("coco17")
+
+
+def test_every_bone_chain_ends_at_the_root() -> None:
+    for joint in range(JOINTS):
+        for _ in range(JOINTS):
+            joint = PARENTS[joint]
+        assert CANONICAL_JOINTS[joint] == "spine_shoulder"
+
+
+def test_a_clean_person_is_valid_throughout() -> None:
+    joints, confidence = canonical(Person("1", standing()), topology.topology("kinect_v2_25"))
+    np.testing.assert_allclose(joints, standing(), atol=1e-6)
+    assert (confidence == 1.0).all()
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf, 0.0, 1e6])
+def test_what_a_tracker_writes_for_missing_is_invalid(bad: float) -> None:
+    person = standing()
+    person[JOINT_INDEX["wrist_left"]] = bad
+    joints, confidence = canonical(Person("1", person), topology.topology("kinect_v2_25"))
+    assert confidence[JOINT_INDEX["wrist_left"]] == 0.0
+    assert confidence.sum() == JOINTS - 1
+    assert np.isfinite(joints).all()
+
+
+def test_who_was_judged_is_not_judged_by_place_again() -> None:
+    person = standing()
+    person[JOINT_INDEX["wrist_left"]] = 0.0
+    judged = judge(Person("1", person))
+    away = replace(judged, joints=judged.joints + [40.0, -person[0, 1], 500.0])  # a spine base that is 0 high by chance
+    assert judge(away) is away
+    _, here = canonical(Person("1", person), topology.topology("kinect_v2_25"))
+    _, there = canonical(away, topology.topology("kinect_v2_25"))
+    np.testing.assert_array_equal(here, there)
+    assert there.sum() == JOINTS - 1
+    assert not canonical(replace(away, judged=False), topology.topology("kinect_v2_25"))[1].any()
+
+
+def test_low_confidence_and_impossible_bones_are_invalid() -> None:
+    person, confidence = standing(), np.ones(JOINTS)
+    confidence[JOINT_INDEX["knee_left"]] = 0.01
+    confidence[JOINT_INDEX["knee_right"]] = np.nan
+    person[JOINT_INDEX["hand_tip_left"]] += [1.5, 0.0, 0.0]
+    _, got = canonical(Person("1", person, confidence), topology.topology("kinect_v2_25"))
+    assert {CANONICAL_JOINTS[index] for index in np.flatnonzero(got == 0.0)} == {
+        "knee_left",
+        "knee_right",
+        "hand_tip_left",
+    }
+
+
+def test_synthesised_joints_count_half_and_need_all_their_sources() -> None:
+    coco = topology.topology("coco_17")
+    joints = np.random.default_rng(1).normal(scale=0.1, size=(17, 3)) + [0.0, 0.0, 2.0]
+    _, confidence = canonical(Person("1", joints), coco)
+    assert confidence[JOINT_INDEX["wrist_left"]] == 1.0
+    assert confidence[JOINT_INDEX["spine_base"]] == 0.5
+    joints[coco.index("hip_left")] = np.nan
+    _, confidence = canonical(Person("1", joints), coco)
+    assert confidence[JOINT_INDEX["spine_base"]] == 0.0
+
+
+@given(st.lists(st.floats(allow_nan=True, allow_infinity=True, width=32), min_size=75, max_size=75))
+def test_whatever_comes_the_result_is_finite(values: list[float]) -> None:
+    joints, confidence = canonical(Person("1", np.array(values).reshape(25, 3)), topology.topology("kinect_v2_25"))
+    assert np.isfinite(joints).all()
+    assert ((confidence >= 0.0) & (confidence <= 1.0)).all()
+
+
+def test_a_wrong_joint_count_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"expected joints of shape \(25, 3\).*got \(20, 3\)"):
+        canonical(Person("1", np.zeros((20, 3))), topology.topology("kinect_v2_25"))

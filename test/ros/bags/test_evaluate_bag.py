@@ -1,0 +1,183 @@
+"""Scores of labelled bags: right where the answers are known, the same live as offline, and on real people."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from helpers.paths import DATA
+from helpers.rule_detector import hand_up_weights
+
+from usdrl_model.data.importers import utkinect
+from usdrl_model.online.stream import ActionStream
+from usdrl_model.simulation import Act, PerformanceConfig, simulate
+from usdrl_model.simulation.performance import performance
+from usdrl_model.skeleton.person import HEAD, Person, SkeletonFrame
+from usdrl_model.skeleton.recording import Recording
+from usdrl_model.skeleton.segments import Segment
+from usdrl_model.skeleton.topology import JOINT_INDEX
+from usdrl_ros.bags import evaluate
+from usdrl_ros.bags.convert import write_recording
+from usdrl_ros.bags.labels import Truth, save_truth
+from usdrl_ros.bags.replay import load_bag, replay
+from usdrl_ros.bags.scores import found_actions, score_runs
+from usdrl_ros.bags.storage import BagWriter
+from usdrl_ros.messages.bag_error import BagError
+
+UP = ((4.0, 6.0), (9.0, 10.5))
+"""When the hand of the actor is up."""
+RATE = 15.0
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> Iterator[None]:
+    """As in the commands: on a busy machine, threads of a small model mostly wait for each other."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+def actor(segments: tuple[Segment, ...], labels: tuple[str, ...] = ("hand_up",)) -> Recording:
+    """Twelve seconds of somebody who raises a hand twice; every tenth frame comes twice."""
+    still = performance(people=1, faults="none").frames[0].people[0].joints
+    raised = still.copy()
+    for height, joint in ((0.0, "elbow_right"), (0.2, "wrist_right"), (0.3, "hand_right"), (0.3, "hand_tip_right")):
+        raised[JOINT_INDEX[joint]] = still[HEAD] + [-0.2, height, 0.0]
+    noise = np.random.default_rng(0)  # no tracker is so steady that a joint stands still; that would be a frozen one
+    frames = []
+    for index in range(int(12 * RATE)):
+        stamp = 1.0 + index / RATE
+        joints = raised if any(start <= stamp <= end for start, end in UP) else still
+        frames += [
+            SkeletonFrame(stamp=stamp, people=(Person("5", joints + noise.normal(scale=0.002, size=joints.shape)),))
+        ] * (2 if index % 10 == 0 else 1)
+    return Recording(name="actor", topology="kinect_v2_25", frames=tuple(frames), segments=segments, labels=labels)
+
+
+def hand_up_scores(path: Path, segments: tuple[Segment, ...], labels: tuple[str, ...] = ("hand_up",)) -> dict:
+    write_recording(actor(segments, labels), path)
+    bag = load_bag(path)
+    return score_runs([replay(bag, ActionStream(hand_up_weights(), topology=bag.truth.topology))])
+
+
+def test_scores_of_a_detector_that_is_right(tmp_path: Path) -> None:
+    scores = hand_up_scores(tmp_path / "bag", tuple(Segment("somebody", "hand_up", *span) for span in UP))
+    assert {counts["f1"] for counts in scores["events"]["overall"].values()} == {1.0}
+    assert {counts["f1"] for counts in scores["segments"].values()} == {1.0}
+    assert scores["frames"]["count"] == 12 * RATE + 18, "repeated stamps count as often as they come"
+    assert scores["frames"]["accuracy"] > 0.95
+    assert abs(scores["events"]["onset_error"]["median"]) < 0.15
+    # 0.3 s of look-ahead and 0.3 s of least duration, plus the grid and the slots of 0.1 s each
+    assert 0.5 < scores["events"]["onset_delay"]["median"] < 0.9
+    assert scores["events"]["false_alarms"] == 0 and scores["latency"] is None
+
+
+def test_scores_of_what_is_missed_false_and_not_asked_for(tmp_path: Path) -> None:
+    first = Segment("5", "hand_up", *UP[0])
+    scores = hand_up_scores(tmp_path / "false", (first,))
+    assert scores["events"]["false_alarms"] == 1
+    assert scores["events"]["false_alarms_per_hour"] == pytest.approx(3600 / (12 - 1 / RATE), rel=1e-3)
+    assert scores["events"]["overall"]["0.5"]["precision"] == 0.5
+
+    scores = hand_up_scores(tmp_path / "missed", (first, Segment("5", "jump", 7.0, 8.0)), ("hand_up", "jump"))
+    assert scores["events"]["per_label"]["jump"]["0.1"]["fn"] == 1
+
+    scores = hand_up_scores(tmp_path / "other", (Segment("5", "jump", 7.0, 8.0),), ("jump",))
+    assert scores["detections_not_judged"] == {"hand_up": 2}
+    assert scores["events"]["false_alarms"] == 0
+
+
+def test_an_action_that_runs_at_the_end_of_the_bag_counts(tmp_path: Path) -> None:
+    source = actor((Segment("5", "hand_up", *UP[0]),))
+    cut = replace(source, frames=tuple(frame for frame in source.frames if frame.stamp < 5.5))
+    write_recording(cut, tmp_path / "bag")
+    bag = load_bag(tmp_path / "bag")
+    run = replay(bag, ActionStream(hand_up_weights(), topology=bag.truth.topology))
+    (action,) = found_actions(run)
+    assert action.start == pytest.approx(4.0, abs=0.15) and 5.0 < action.end < 5.5
+    assert [event.kind for event in run.events] == ["onset", "lost"]
+
+
+def test_a_second_replay_is_the_same(tmp_path: Path) -> None:
+    write_recording(actor(()), tmp_path / "bag", message_type="visualization_msgs/msg/MarkerArray", axes="optical")
+    bag = load_bag(tmp_path / "bag")
+    stream = ActionStream(hand_up_weights(), topology=bag.truth.topology)
+    first, second = replay(bag, stream), replay(bag, stream)
+    assert found_actions(first) == found_actions(second) != []
+    assert first.counters == second.counters
+
+
+def test_live_is_as_offline(tmp_path: Path) -> None:
+    for name, action in (("one", "wave"), ("two", "clap")):
+        script = tuple(
+            Act(action=act, seconds=seconds) for act, seconds in (("idle", 1.0), (action, 2.5), ("idle", 1.0))
+        )
+        recording = simulate(PerformanceConfig(scripts=(script,), start=1.0), seed=0)
+        write_recording(recording, tmp_path / name, axes="body", topic=f"/{name}/bodies")
+    bags = [load_bag(tmp_path / name) for name in ("one", "two")]
+    runs, results = evaluate.evaluate(bags, device="cpu", rate=1.0)
+    evaluate.save(runs, results, tmp_path / "out")
+    if any(run.counters.get("skipped_slots") for run in runs):
+        pytest.skip("the machine is too busy to infer at every slot")
+    assert results["warnings"] == []
+    offline = ActionStream.from_pretrained(topology=bags[0].truth.topology, device="cpu")
+    for run in runs:
+        assert found_actions(run) == found_actions(replay(run.bag, offline)) != []
+        assert run.counters["frames"] == len(run.bag.frames) and run.lost_messages == 0
+    latency = results["scores"]["latency"]
+    assert latency["count"] > 50 and 0.0 < latency["p50_ms"] <= latency["p95_ms"]
+    saved = json.loads((tmp_path / "out" / "results.json").read_text(encoding="utf-8"))
+    assert saved == results
+    assert saved["weights_sha256"] and saved["stream"]["look_ahead"] >= 0.0 and saved["mode"] == "live"
+    text = (tmp_path / "out" / "results.md").read_text(encoding="utf-8")
+    assert "live at rate 1" in text and "latency, p50 / p95" in text and "trained on" in text
+    assert (tmp_path / "out" / "one.png").read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.skipif(not (DATA / "utkinect").is_dir(), reason="UTKinect-Action3D is not here (USDRL_DATA)")
+def test_a_real_recording(tmp_path: Path) -> None:
+    # Subject 02 is none of those that the shipped weights were trained on.
+    recording = next(found for found in utkinect.load(DATA / "utkinect") if found.name == "s02_e01")
+    end = recording.segments[2].end + 1.0
+    excerpt = replace(
+        recording,
+        frames=tuple(frame for frame in recording.frames if frame.stamp <= end),
+        segments=recording.segments[:3],
+    )
+    write_recording(excerpt, tmp_path / "s02_e01", storage="sqlite3")
+    assert evaluate.main([str(tmp_path / "s02_e01"), "--device", "cpu", "--output", str(tmp_path / "out")]) == 0
+    results = json.loads((tmp_path / "out" / "results.json").read_text(encoding="utf-8"))
+    assert {"walk", "sit_down", "stand_up"} <= results["scores"]["events"]["per_label"].keys()
+    assert results["scores"]["events"]["overall"]["0.1"]["tp"] >= 1
+    stamps = np.array([frame.stamp for frame in excerpt.frames])
+    assert results["scores"]["frames"]["count"] == len(stamps)
+
+
+def test_bags_that_cannot_be_evaluated(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    truth = Truth(topic="/skeletons", topology="kinect_v2_25", axes="kinect", labels=("wave",), segments=())
+    with BagWriter(tmp_path / "text") as bag:
+        bag.add_topic("/skeletons", "std_msgs/msg/String")
+    save_truth(truth, tmp_path / "text")
+    with pytest.raises(BagError, match="no input adapter reads"):
+        load_bag(tmp_path / "text")
+
+    save_truth(replace(truth, topic="/bodies"), tmp_path / "text")
+    with pytest.raises(BagError, match="labels are for topic /bodies"):
+        load_bag(tmp_path / "text")
+
+    write_recording(actor(()), tmp_path / "wrong")
+    save_truth(replace(truth, topology="coco_17"), tmp_path / "wrong")
+    with pytest.raises(BagError, match="no skeletons on /skeletons: expected joint 0 to 16"):
+        load_bag(tmp_path / "wrong")
+
+    assert evaluate.main([str(tmp_path / "missing")]) == 2
+    assert "cannot read the labels" in capsys.readouterr().err
+    write_recording(actor(()), tmp_path / "good")
+    assert evaluate.main([str(tmp_path / "good"), "--weights", "no_such"]) == 2
+    assert "no_such" in capsys.readouterr().err
+    with pytest.raises(BagError, match="different names"):
+        evaluate.evaluate([load_bag(tmp_path / "good")] * 2)

@@ -1,0 +1,115 @@
+"""Who relies on the state of the node notices its death."""
+
+import os
+import signal
+
+import pytest
+from helpers.paths import HELPERS
+
+pytest.importorskip("rclpy", reason="needs ROS 2 (rclpy)")
+
+from helpers.people import frames
+from helpers.ros_peer import LATCHED, header  # noqa: E402
+from rclpy.duration import Duration  # noqa: E402
+from rclpy.qos import QoSProfile  # noqa: E402
+from sensor_msgs.msg import PointCloud2  # noqa: E402
+from std_msgs.msg import Bool, String  # noqa: E402
+
+from usdrl_ros.client import ActionsClient, Pulse  # noqa: E402
+from usdrl_ros.inputs.skeleton_messages import point_cloud  # noqa: E402
+from usdrl_ros.processes.children import Child  # noqa: E402
+
+try:
+    from rclpy.event_handler import SubscriptionEventCallbacks
+except ImportError:  # Humble
+    from rclpy.qos_event import SubscriptionEventCallbacks
+
+ARGUMENTS = ["--ros-args", "-p", "axes:=kinect", "-p", "watch:=[hand_up]", "-p", "source_timeout:=60.0"]
+
+
+def test_a_pulse_is_felt_at_the_second_beat_and_lost_after_three():
+    pulse = Pulse()
+    assert not pulse.alive(0.0)
+    pulse.beat(100.0, 0.5, 10.0)
+    assert not pulse.alive(10.0), "the latched message of a node that is gone"
+    pulse.beat(100.0, 0.5, 10.4)
+    assert not pulse.alive(10.4), "the very same message"
+    pulse.beat(100.5, 0.5, 10.5)
+    assert pulse.alive(10.5) and pulse.alive(12.0) and not pulse.alive(12.01)
+    pulse.beat(700.0, 0.5, 30.0)
+    assert not pulse.alive(30.0), "another latched one"
+    pulse.beat(700.5, 0.5, 30.5)
+    assert pulse.alive(30.5)
+
+
+def test_a_short_period_forgives_a_busy_machine():
+    pulse = Pulse()
+    pulse.beat(1.0, 0.02, 1.0)
+    pulse.beat(1.02, 0.02, 1.02)
+    assert pulse.alive(1.5) and not pulse.alive(1.6)
+
+
+def test_the_clocks_of_both_sides_need_not_agree():
+    pulse = Pulse()
+    for beat in range(5):
+        pulse.beat(5e9 - beat, 0.5, float(beat) / 2)
+    assert pulse.alive(2.0)
+
+
+def test_a_state_without_heartbeat_is_told_once_and_not_believed(peer):
+    client = ActionsClient(peer.node)
+    publisher = peer.publisher(String, "actions/state", LATCHED)
+    for _ in range(3):
+        publisher.publish(String(data='{"schema": "usdrl.actions/1", "people": []}'))
+    peer.spin(0.3)
+    assert not client.alive and client.state is None
+    client.close()
+
+
+def test_a_killed_node_does_nothing_any_more(peer):
+    client = ActionsClient(peer.node)
+    lives: list[int] = []
+    asking = QoSProfile(
+        depth=1,
+        durability=LATCHED.durability,
+        liveliness_lease_duration=Duration(seconds=2),
+        deadline=Duration(seconds=2),
+    )
+    missed: list[int] = []
+    active: list[Bool] = []
+    peer.node.create_subscription(
+        Bool,
+        "watch/hand_up/active",
+        active.append,
+        asking,
+        event_callbacks=SubscriptionEventCallbacks(
+            liveliness=lambda event: lives.append(event.alive_count),
+            deadline=lambda event: missed.append(event.total_count),
+        ),
+    )
+    with Child("perception", [str(HELPERS / "hand_up_node.py"), *ARGUMENTS]) as child:
+        peer.wait(lambda: child.check() or client.alive, "heartbeats")
+        assert client.people() == [] and client.doing("hand_up") == []
+        skeletons = peer.publisher(PointCloud2, "skeletons")
+        for frame in frames(duration=4.6, start=peer.now() - 4.6):
+            skeletons.publish(point_cloud(frame, header(frame.stamp)))
+            peer.spin(0.005)
+        peer.wait(lambda: child.check() or client.doing("hand_up"), "raised hand")
+        (person,) = client.doing("hand_up")
+        assert (person["id"], client.people()) == ("7", [person])
+        assert client.doing("none") == []
+        peer.wait(lambda: active and active[-1].data and lives and lives[-1] == 1, "watched label")
+
+        os.kill(child.pid, signal.SIGKILL)
+        peer.wait(lambda: not client.alive, "death", timeout=5.0)
+        assert client.state is None and client.people() == [] and client.doing("hand_up") == []
+        assert active[-1].data, "what was heard once stays: that is why there is a heartbeat"
+        peer.wait(lambda: lives[-1] == 0, "liveliness that is lost")
+        peer.wait(lambda: missed, "deadline that is missed")
+
+        late = ActionsClient(peer.node)
+        peer.spin(1.5)
+        assert not late.alive
+    with Child("perception", [str(HELPERS / "hand_up_node.py"), *ARGUMENTS]) as child:
+        peer.wait(lambda: child.check() or (client.alive and late.alive), "the next node")
+        assert client.people() == []

@@ -1,0 +1,85 @@
+"""The launch file, where ROS 2's launch is installed (it is in no wheel)."""
+
+import importlib.util
+
+import pytest
+from helpers.paths import ROOT
+
+pytest.importorskip("launch", reason="needs ROS 2's launch")
+pytest.importorskip("launch_ros", reason="needs ROS 2's launch_ros")
+
+from ament_index_python.packages import PackageNotFoundError  # noqa: E402
+from launch import LaunchContext  # noqa: E402
+from launch.actions import DeclareLaunchArgument, LogInfo, Shutdown  # noqa: E402
+from launch_ros.actions import Node  # noqa: E402
+
+
+@pytest.fixture
+def module(monkeypatch):
+    monkeypatch.setattr("ament_index_python.packages.get_package_share_directory", lambda name: str(ROOT))
+    spec = importlib.util.spec_from_file_location("perception_launch", ROOT / "launch/perception.launch.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def context(module):
+    """What the launch file is run in, with the defaults of its arguments."""
+    context = LaunchContext()
+    for entity in module.generate_launch_description().entities:
+        if isinstance(entity, DeclareLaunchArgument):
+            entity.execute(context)
+    return context
+
+
+def started(actions):
+    return [action.node_package for action in actions if isinstance(action, Node)]
+
+
+def test_every_argument_is_described(module):
+    entities = module.generate_launch_description().entities
+    arguments = [entity for entity in entities if isinstance(entity, DeclareLaunchArgument)]
+    assert {"params_file", "namespace", "rviz", "fixed_frame", "use_sim_time", "axes", "units", "sensor_pose"} <= {
+        argument.name for argument in arguments
+    }
+    assert all(argument.description for argument in arguments)
+
+
+def test_without_arguments_the_node_has_its_own_defaults(module, context):
+    assert started(module.perception(context)) == ["usdrl_ros"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"topology": "k4abt32"}, "did you mean 'k4abt_32'"),
+        ({"params_file": "nowhere.yaml"}, "there is no file nowhere.yaml"),
+        ({"sensor_pose": "high"}, "expected a number"),
+    ],
+)
+def test_what_is_wrong_is_said_before_anything_starts(module, context, arguments, message):
+    context.launch_configurations.update(arguments)
+    with pytest.raises((ValueError, FileNotFoundError), match=f"(?i){message}"):
+        module.perception(context)
+
+
+def test_without_rviz_the_node_starts_all_the_same(module, context, monkeypatch):
+    def nowhere(name):
+        raise PackageNotFoundError(name)
+
+    monkeypatch.setattr(module, "get_package_prefix", nowhere)
+    context.launch_configurations["rviz"] = "true"
+    actions = module.perception(context)
+    assert started(actions) == ["usdrl_ros"]
+    assert any(isinstance(action, LogInfo) for action in actions)
+
+
+def test_the_launch_ends_with_the_node(module, context):
+    class Exit:
+        returncode = 0
+
+    assert [type(action) for action in module.ended(Exit, context)] == [Shutdown]
+    Exit.returncode = 3
+    with pytest.raises(RuntimeError, match="exit code 3"):
+        module.ended(Exit, context)

@@ -1,0 +1,196 @@
+"""The process of the perception node: how it starts, waits, is named and ends."""
+
+import importlib.util
+import re
+import shutil
+import signal
+import statistics
+import sys
+import time
+from pathlib import Path
+
+import jsonschema
+import pytest
+from helpers.paths import ROOT
+
+pytest.importorskip("rclpy", reason="needs ROS 2 (rclpy)")
+
+from helpers.people import frames
+from helpers.ros_peer import Diagnostics, Peer, header, seconds_to_end, stamp  # noqa: E402
+from lifecycle_msgs.msg import Transition  # noqa: E402
+from lifecycle_msgs.srv import ChangeState, GetState  # noqa: E402
+from rcl_interfaces.msg import Parameter, ParameterType, ParameterValue  # noqa: E402
+from rcl_interfaces.srv import SetParameters  # noqa: E402
+from rclpy.qos import qos_profile_sensor_data  # noqa: E402
+from rosgraph_msgs.msg import Clock  # noqa: E402
+from sensor_msgs.msg import PointCloud2  # noqa: E402
+
+from usdrl_model.checkpoints.detector_file import resolve  # noqa: E402
+from usdrl_ros.inputs.skeleton_messages import point_cloud  # noqa: E402
+from usdrl_ros.outputs.state_json import schema  # noqa: E402
+from usdrl_ros.parameters.docs import params_file  # noqa: E402
+from usdrl_ros.processes.children import Child, ChildError  # noqa: E402
+
+STATE = jsonschema.Draft202012Validator(schema())
+
+
+def _run(*arguments):
+    return Child("perception", ["-m", "usdrl_ros.node.main", "--ros-args", *arguments])
+
+
+def test_a_node_that_is_stopped_at_any_moment_ends_well():
+    path = ROOT / "benchmarks" / "stops.py"
+    spec = importlib.util.spec_from_file_location("stops", path)
+    stops = sys.modules["stops"] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(stops)
+    results = list(stops.stops(8))
+    assert all(result.good for result in results), stops.table(results)
+
+
+def _shared_memory(pid="self"):
+    """The files of the middleware that a process has mapped, ports apart, which all processes share."""
+    mapped = Path(f"/proc/{pid}/maps").read_text(encoding="utf-8").split()
+    return {Path(word) for word in mapped if re.match("/dev/shm/fastrtps_(?!port)", word)}
+
+
+@pytest.mark.parametrize("settings", [["-p", "autostart:=false"], []], ids=["unconfigured", "active"])
+def test_a_node_that_is_stopped_leaves_no_shared_memory_behind(peer, settings):
+    others = _shared_memory()
+    with _run(*settings) as child:
+        state = "active" if not settings else "unconfigured"
+        peer.wait(
+            lambda: peer.call(GetState, "usdrl_perception/get_state").current_state.label == state, state, timeout=60.0
+        )
+        own = _shared_memory(child.pid) - others
+        if not own:
+            pytest.skip("this middleware uses no shared memory")
+        assert seconds_to_end(child, signal.SIGTERM) < 2.0
+        assert not any(path.exists() for path in own)
+
+
+@pytest.fixture
+def spoiled_weights(tmp_path):
+    folder = tmp_path / "spoiled"
+    folder.mkdir()
+    shutil.copy(resolve("default") / "config.json", folder)
+    (folder / "model.safetensors").write_bytes(b"no tensors in here" * 100)
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (["-p", "topology:=kinect"], "Did you mean"),
+        (["-p", "num_threads:=0"], "num_threads"),
+        (["-p", "topolgy:=k4abt_32"], "did you mean .topology."),
+        (["-p", "watch:=[dance]"], "Known: walk"),
+        (["-p", "weights:={spoiled}"], "model.safetensors: damaged"),
+        (["-p", "axes:=5"], "docs/parameters.md"),
+        (["-p", "axes"], "after --ros-args"),
+        (["nonsense"], "after --ros-args.*nonsense"),
+        (["--", "-p", "num_threads:=2"], "after --ros-args.*got .'-p'"),
+    ],
+)
+def test_a_node_that_cannot_start_says_why_and_fails(arguments, reason, spoiled_weights):
+    with _run(*(argument.format(spoiled=spoiled_weights) for argument in arguments)) as child:
+        before = time.monotonic()
+        while not child.ended():
+            assert time.monotonic() - before < 60.0, "the node runs"
+            time.sleep(0.05)
+        with pytest.raises(ChildError, match=reason):
+            child.check()
+        assert "Traceback" not in child.output()
+
+
+def test_a_node_that_waits_survives_a_failed_configuration(peer, spoiled_weights):
+    with _run("-p", "autostart:=false", "-p", f"weights:={spoiled_weights}") as child:
+        request = ChangeState.Request(transition=Transition(id=Transition.TRANSITION_CONFIGURE))
+        assert not peer.call(ChangeState, "usdrl_perception/change_state", request).success
+        assert peer.call(GetState, "usdrl_perception/get_state").current_state.label == "unconfigured"
+        assert seconds_to_end(child, signal.SIGINT) < 2.0
+        child.check()
+
+
+def test_a_node_answers_while_it_loads_weights(peer):
+    def ask(client, request):
+        before = time.monotonic()
+        future = client.call_async(request)
+        peer.wait(future.done, "answer")
+        seconds.append(time.monotonic() - before)
+        return future.result()
+
+    def parameter(name, kind, **value):
+        changed = Parameter(name=name, value=ParameterValue(type=kind, **value))
+        return SetParameters.Request(parameters=[changed])
+
+    kinds = {"change_state": ChangeState, "get_state": GetState, "set_parameters": SetParameters}
+    configure = ChangeState.Request(transition=Transition(id=Transition.TRANSITION_CONFIGURE))
+    seconds = []
+    with _run("-p", "autostart:=false") as child:
+        clients = {name: peer.node.create_client(kind, f"usdrl_perception/{name}") for name, kind in kinds.items()}
+        for client in clients.values():
+            peer.wait(lambda client=client: child.check() or client.service_is_ready(), "service")
+        peer.spin(0.5)
+        assert ask(clients["get_state"], GetState.Request()).current_state.label == "unconfigured"
+        seconds.clear()
+        configured = clients["change_state"].call_async(configure)
+        peer.wait(
+            lambda: ask(clients["get_state"], GetState.Request()).current_state.label == "configuring", "configuration"
+        )
+        assert not ask(clients["change_state"], configure).success  # one is enough
+        structural = parameter("topic", ParameterType.PARAMETER_STRING, string_value="elsewhere")
+        (refusal,) = ask(clients["set_parameters"], structural).results
+        assert "clean it up" in refusal.reason
+        dynamic = parameter("watch", ParameterType.PARAMETER_STRING_ARRAY, string_array_value=["wave"])
+        (acceptance,) = ask(clients["set_parameters"], dynamic).results
+        assert acceptance.successful
+        while not configured.done():
+            ask(clients["get_state"], GetState.Request())
+        assert configured.result().success
+        assert len(seconds) > 20
+        assert statistics.median(seconds) < 0.05
+        # What was set meanwhile counts from activation on.
+        activate = ChangeState.Request(transition=Transition(id=Transition.TRANSITION_ACTIVATE))
+        assert ask(clients["change_state"], activate).success
+        peer.wait(lambda: peer.node.get_publishers_info_by_topic("/watch/wave/active"), "topic of the watched label")
+
+
+def test_names_simulated_time_and_quality_of_service_with_the_shipped_weights(peer, tmp_path):
+    settings = (
+        params_file().replace('topic: "skeletons"', 'topic: "people"').replace('#axes: "optical"', 'axes: "kinect"')
+    )
+    settings += "    use_sim_time: true\n    qos_overrides./robot/people.subscription.reliability: reliable\n"
+    (tmp_path / "robot.yaml").write_text(settings, encoding="utf-8")
+    renamed = ["-r", "__ns:=/robot", "-r", "__node:=eyes", "-r", "actions/state:=what_people_do"]
+    with _run(*renamed, "--params-file", str(tmp_path / "robot.yaml")) as child:
+        states = peer.listen_json("/robot/what_people_do")
+        diagnostics = Diagnostics(peer)
+
+        def wait(done, what):
+            peer.wait(lambda: child.check() or done(), what)
+
+        wait(lambda: states, "state")
+        assert states[0]["model"]["weights"] == "utkinect10"
+        wait(lambda: "input" in diagnostics.newest(), "diagnostics")
+        assert diagnostics.newest()["input"].name == "/robot/eyes: input"
+        wait(lambda: "/clock" in diagnostics.newest()["input"].message, "word that the clock is silent")
+
+        with Peer() as other:
+            clock = other.publisher(Clock, "/clock")
+            clock.publish(Clock(clock=stamp(500.0)))
+            other.node.create_publisher(PointCloud2, "/robot/people", qos_profile_sensor_data)
+            wait(lambda: "qos_overrides" in diagnostics.newest()["input"].message, "advice on quality of service")
+
+            people = other.publisher(PointCloud2, "/robot/people")
+            for frame in frames(duration=2.0, start=500.0):
+                clock.publish(Clock(clock=stamp(frame.stamp + 0.02)))
+                people.publish(point_cloud(frame, header(frame.stamp, "head")))
+                peer.spin(0.01)
+        wait(lambda: states[-1]["stamp"] > 501.5, "people")
+        assert states[-1]["frame_id"] == "head"
+        assert 0.0 <= states[-1]["latency_ms"] < 2000.0
+        assert states[-1]["people"][0]["top5"]
+        STATE.validate(states[-1])
+        assert seconds_to_end(child, signal.SIGINT) < 2.0
+        child.check()
+        assert "Traceback" not in child.output()

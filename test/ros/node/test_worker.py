@@ -1,0 +1,474 @@
+"""The inference thread: every frame is buffered, the newest data wins, nothing ends it."""
+
+import dataclasses
+import threading
+import time
+
+import pytest
+
+pytest.importorskip("rclpy", reason="needs the ROS 2 messages")
+
+from builtin_interfaces.msg import Time  # noqa: E402
+from helpers.people import frames as recorded_frames
+from helpers.rule_detector import hand_up_weights  # noqa: E402
+
+from usdrl_model.online.stream import ActionStream  # noqa: E402
+from usdrl_model.skeleton.person import SkeletonFrame  # noqa: E402
+from usdrl_ros.inputs import InputError, SourceFrame  # noqa: E402
+from usdrl_ros.inputs.common import ros_time  # noqa: E402
+from usdrl_ros.node.inbox import CAPACITY, LARGEST, Inbox  # noqa: E402
+from usdrl_ros.node.supervisor import HUNG, Supervisor  # noqa: E402
+from usdrl_ros.node.worker import Worker  # noqa: E402
+
+
+class Counts:
+    def __init__(self):
+        self.arrivals, self.refusals, self.failures, self.inferences, self.drops = [], [], [], 0, 0
+
+    def accepted(self, arrival, source):
+        self.arrivals.append(arrival)
+
+    def rejected(self, error):
+        self.refusals.append(error.kind)
+
+    def failed(self, error):
+        self.failures.append(error)
+
+    def inferred(self, seconds):
+        self.inferences += 1
+
+    def dropped(self):
+        self.drops += 1
+
+
+class Bench:
+    """A worker that is stepped by hand, on a clock that is set by hand; its messages are skeleton frames."""
+
+    def __init__(self, convert=None, publish=None):
+        self.now, self.counts, self.results = 50.0, Counts(), []
+        self.stream = ActionStream(hand_up_weights(), topology="kinect_v2_25")
+        self.worker = Worker(
+            stream=self.stream,
+            convert=convert or self.convert,
+            publish=publish or self.results.append,
+            observer=self.counts,
+            source_timeout=2.0,
+            monotonic=lambda: self.now,
+        )
+
+    def convert(self, frame, patience):
+        if isinstance(frame, SkeletonFrame):
+            return SourceFrame(frame, ros_time(frame.stamp), "camera"), frame
+        if isinstance(frame, Exception):
+            raise frame
+        return None
+
+    def play(self, frames):
+        for frame in frames:
+            self.now += 1 / 30
+            self.worker.put(frame)
+            self.worker.step()
+        return self.events()
+
+    def events(self):
+        return [event for result in self.results for event in result.events]
+
+
+def test_the_events_are_those_of_the_stream_alone():
+    recorded = recorded_frames()
+    alone = ActionStream(hand_up_weights(), topology="kinect_v2_25")
+    expected = [event for frame in recorded for event in alone.push(frame)]
+    bench = Bench()
+    assert bench.play(recorded) == expected
+    assert [event.kind for event in expected] == ["onset", "offset"]
+    assert len(bench.counts.arrivals) == len(recorded)
+
+
+def test_results_carry_the_exact_stamp_and_frame_of_the_source():
+    frame = recorded_frames()[0]
+    source = SourceFrame(frame, Time(sec=100, nanosec=1), "base")
+    bench = Bench(convert=lambda message, patience: (source, frame))
+    bench.worker.put(None)
+    bench.worker.step()
+    assert (bench.results[0].stamp, bench.results[0].frame_id) == (source.stamp, "base")
+
+
+def test_a_pile_of_messages_is_buffered_in_full_and_inferred_once():
+    bench = Bench()
+    recorded = recorded_frames(duration=3.0)
+    for frame in recorded:
+        bench.worker.put(frame)
+    bench.worker.step()
+    assert bench.counts.inferences == 1
+    assert len(bench.counts.arrivals) == len(recorded)
+    assert bench.results[0].state.stamp == recorded[-1].stamp
+    assert bench.stream.counters["skipped_slots"] > 20
+
+
+def test_a_message_that_waited_in_the_queue_waits_for_nothing_else():
+    heard = []
+    bench = Bench(convert=lambda message, patience: heard.append(patience))
+    bench.worker.put("old")
+    bench.now += 0.04
+    bench.worker.put("new")
+    bench.now += 0.02
+    bench.worker.step()
+    assert heard == [0.0, pytest.approx(0.03)]
+
+
+def test_what_waits_is_bounded_in_memory_too():
+    inbox = Inbox()
+    million = bytes(2**20)
+    for number in range(200):
+        inbox.put(million, float(number))
+    assert len(inbox) == LARGEST // 2**20 + 1 - 1
+    assert inbox.take()[1] == 200.0 - (LARGEST // 2**20)
+    assert inbox.put(bytes(2 * LARGEST), 300.0) == 0
+    assert inbox.put(million, 301.0) == LARGEST // 2**20
+    assert len(inbox) == 1, "the newest waits whatever its size"
+    inbox.clear()
+    assert not inbox and inbox.put(million, 0.0) == 0
+
+
+def test_a_full_queue_drops_the_oldest():
+    bench = Bench()
+    recorded = recorded_frames(duration=12.0)[: CAPACITY + 20]
+    for frame in recorded:
+        bench.worker.put(frame)
+    bench.worker.step()
+    assert bench.counts.drops == 20
+    assert len(bench.counts.arrivals) == CAPACITY
+    assert bench.results[0].state.stamp == recorded[-1].stamp
+
+
+def test_a_bad_message_does_not_harm_its_neighbours():
+    bench = Bench()
+    good = recorded_frames(duration=1.0)
+    for message in (good[0], InputError("layout", "x"), good[1], RuntimeError("bug"), None, good[2]):
+        bench.worker.put(message)
+    bench.worker.step()
+    assert bench.counts.refusals == ["layout"]
+    assert [str(error) for error in bench.counts.failures] == ["bug"]
+    assert bench.results[0].state.stamp == good[2].stamp
+
+
+def test_people_of_another_shape_are_a_failure_that_passes():
+    bench = Bench()
+    good = recorded_frames(duration=1.0)
+    short = good[0].people[0].__class__("7", good[0].people[0].joints[:5])
+    bench.play([SkeletonFrame(99.0, (short,)), *good])
+    assert len(bench.counts.failures) == 1
+    assert bench.results[-1].state.people[0].id == "7"
+
+
+def test_inference_and_publication_may_fail_and_recover():
+    bench = Bench()
+    healthy = bench.stream.infer
+    bench.stream.infer = lambda: (_ for _ in ()).throw(RuntimeError("out of memory"))
+    recorded = recorded_frames(duration=2.0)
+    bench.play(recorded[:30])
+    assert bench.counts.failures and not bench.results
+    bench.stream.infer = healthy
+    bench.play(recorded[30:])
+    assert bench.results
+
+    failing = Bench(publish=lambda result: 1 / 0)
+    failing.play(recorded[:5])
+    assert isinstance(failing.counts.failures[0], ZeroDivisionError)
+
+
+def test_a_source_that_falls_silent_loses_everybody_once():
+    bench = Bench()
+    recorded = recorded_frames(duration=4.5)
+    bench.play(recorded)
+    assert bench.results[-1].state.people[0].actions[0].active
+    assert all(result.answers for result in bench.results)
+    count = len(bench.results)
+    bench.now += 1.9
+    bench.worker.step()
+    assert len(bench.results) == count
+    bench.now += 0.2
+    bench.worker.step()
+    bench.worker.step()
+    assert len(bench.results) == count + 1
+    lost = bench.results[-1]
+    assert [(event.kind, event.label) for event in lost.events] == [("lost", "hand_up")]
+    assert lost.state.people == ()
+    assert lost.state.stamp == recorded[-1].stamp
+    assert not lost.answers, "two seconds of silence are no latency"
+    # And back, with stamps that went on meanwhile.
+    bench.play(recorded_frames(duration=4.5, start=110.0))
+    assert [event.kind for event in bench.events()] == ["onset", "lost", "onset"]
+    assert [event.seq for event in bench.events()] == [1, 2, 3]
+
+
+def test_reset_ends_what_is_going_on():
+    bench = Bench()
+    bench.play(recorded_frames(duration=4.5))
+    bench.worker.put(recorded_frames(duration=4.6)[-1])
+    done = bench.worker.reset()
+    assert not done.is_set()  # it is a message to the thread, and no one waits for it
+    bench.worker.step()
+    assert done.is_set()
+    assert [event.kind for event in bench.events()] == ["onset", "offset"]
+    assert bench.results[-1].state.people == ()
+    assert bench.stream.state().people == ()  # the message that waited was dropped
+
+
+def test_a_reset_works_even_if_the_model_does_not():
+    bench = Bench()
+    bench.play(recorded_frames(duration=1.0))
+    bench.stream._scores = lambda windows: 1 / 0
+    bench.worker.put(recorded_frames(duration=1.5)[-1])
+    bench.worker.step()
+    bench.worker.put(recorded_frames(duration=1.7)[-1])
+    bench.worker.reset()
+    bench.worker.step()
+    assert all(isinstance(error, ZeroDivisionError) for error in bench.counts.failures)
+    assert bench.stream.state().people == ()
+
+
+def test_messages_without_a_time_are_no_life_sign_of_people():
+    bench = Bench()
+    bench.play(recorded_frames(duration=4.5))
+    bench.play([None] * 61)  # as an empty marker array: two seconds of it
+    assert [event.kind for event in bench.events()] == ["onset", "lost"]
+    assert bench.counts.arrivals[-1] == bench.now
+
+
+def test_other_settings_begin_with_empty_buffers():
+    bench = Bench()
+    bench.play(recorded_frames(duration=1.0))
+    config = type(bench.stream.config)(max_rate=2.0)
+    bench.worker.reset(config)
+    assert bench.worker.config is config
+    bench.worker.step()
+    assert bench.stream.config is config
+    assert bench.results[-1].state.people == ()
+
+
+def test_reset_before_the_first_message_publishes_nothing():
+    bench = Bench()
+    bench.worker.reset()
+    bench.worker.step()
+    assert bench.results == []
+
+
+def test_the_thread_works_and_ends():
+    done = threading.Event()
+    bench = Bench(publish=lambda result: done.set())
+    bench.worker.start()
+    bench.worker.put(recorded_frames()[0])
+    assert done.wait(20.0)
+    before = time.monotonic()
+    assert bench.worker.stop(1.0)
+    assert time.monotonic() - before < 1.0
+    assert not any(thread.name == "inference" and thread.is_alive() for thread in threading.enumerate())
+
+
+def test_a_pending_reset_makes_what_is_inferred_now_old_but_loses_no_event():
+    bench = Bench()
+    recorded = recorded_frames(duration=4.5)
+    healthy = bench.stream.infer
+
+    def infer_while_somebody_resets():
+        events = healthy()
+        if events:
+            bench.worker.reset()
+        return events
+
+    bench.stream.infer = infer_while_somebody_resets
+    for frame in recorded:
+        bench.now += 1 / 30
+        bench.worker.put(frame)
+        bench.worker.step()
+        if bench.worker._commands:
+            break
+    assert not bench.events()
+    bench.worker.step()
+    assert [event.kind for event in bench.events()] == ["onset", "offset"]
+    assert bench.results[-1].state.people == ()
+
+
+def test_nothing_is_heard_between_leaving_and_listening():
+    bench = Bench()
+    bench.play(recorded_frames(duration=1.0))
+    assert bench.results[-1].state.people
+    bench.worker.leave()
+    bench.worker.put(recorded_frames(duration=1.1)[-1])  # was on its way
+    bench.worker.step()
+    assert bench.stream.state().people == ()
+    bench.worker.listen()
+    bench.play(recorded_frames(duration=1.0, start=200.0))
+    assert bench.results[-1].state.people
+
+
+class Speechless(Counts):
+    """An observer that is no use."""
+
+    def failed(self, error):
+        raise OSError("the log is gone")
+
+    rejected = failed
+
+
+class WordlessError(Exception):
+    def __str__(self):
+        raise ValueError("no words")
+
+
+@pytest.mark.parametrize(
+    "error", [RuntimeError("bug"), SystemExit(1), WordlessError(), MemoryError(), InputError("x", "y")]
+)
+@pytest.mark.parametrize("observer", [Counts, Speechless])
+def test_no_error_ends_the_thread(error, observer):
+    done = threading.Event()
+    bench = Bench(publish=lambda result: done.set())
+    bench.worker._observer = bench.counts = observer()
+    healthy, bench.stream.infer = bench.stream.infer, lambda: (_ for _ in ()).throw(error)
+    bench.worker.start()
+    bench.worker.put(error)  # the conversion raises it
+    bench.worker.put(recorded_frames()[0])
+    told = bench.worker.reset()
+    assert told.wait(20.0)
+    bench.worker.put(recorded_frames()[1])
+    time.sleep(0.05)
+    bench.stream.infer = healthy
+    bench.worker.put(recorded_frames()[20])
+    assert done.wait(20.0)
+    assert bench.worker.alive
+    assert bench.worker.stop(1.0)
+    if observer is Speechless:
+        assert bench.worker.snapshot().counters["unreported_failures"] >= 1
+
+
+def test_resets_at_any_moment_end_no_thread():
+    """As ``~/reset`` does, while the thread looks at when it last heard something."""
+    bench = Bench()
+    bench.worker.start()
+    recorded = recorded_frames(duration=20.0)
+    for frame in recorded:
+        bench.worker.put(frame)
+        bench.worker.reset()
+    assert bench.worker.reset().wait(20.0)
+    assert bench.worker.alive and not bench.counts.failures
+    assert bench.worker.stop(1.0)
+
+
+def test_a_pile_of_messages_that_are_slow_to_read_keeps_it_from_nothing():
+    busy = []
+
+    def slow(frame, patience):
+        bench.now += 0.06
+        busy.append(bench.worker.busy)
+        return bench.convert(frame, patience)
+
+    bench = Bench(convert=slow)
+    recorded = recorded_frames()[:100]
+    for frame in recorded:
+        bench.worker.put(frame)
+    for _ in range(5):
+        bench.worker.step()
+    assert len(bench.results) == 5
+    assert bench.stream.stamp == recorded[19].stamp  # four messages each time
+    assert max(busy) < 0.3
+    assert not bench.worker.reset().is_set()
+    bench.worker.step()
+    assert len(busy) == 20, "a reset drops what waits"
+
+
+class Hanging:
+    """A worker whose model hangs until it is let go."""
+
+    def __init__(self):
+        self.entered, self.let_go = threading.Event(), threading.Event()
+        self.bench = Bench()
+        healthy = self.bench.stream.infer
+
+        def infer():
+            self.entered.set()
+            assert self.let_go.wait(20.0)
+            return healthy()
+
+        self.bench.stream.infer = infer
+        self.bench.worker.start()
+        self.bench.worker.put(recorded_frames()[0])
+        assert self.entered.wait(20.0)
+
+
+def test_nobody_waits_for_a_model_that_hangs_and_what_it_says_later_is_dropped():
+    hanging = Hanging()
+    worker = hanging.bench.worker
+    hanging.bench.now += 3.0
+    before = time.monotonic()
+    assert worker.busy == worker.stuck == 3.0
+    assert worker.snapshot().counters == {}
+    assert not worker.reset().is_set()
+    worker.put(recorded_frames()[1])
+    assert not worker.stop()
+    assert time.monotonic() - before < 0.5
+    hanging.let_go.set()
+    assert worker.stop(20.0)
+    assert hanging.bench.results == []
+
+
+def test_a_worker_that_hangs_is_given_up_at_the_second_look():
+    hanging = Hanging()
+    worker, supervisor = hanging.bench.worker, Supervisor(hanging.bench.counts)
+    assert not supervisor.gives_up(worker)
+    hanging.bench.now += HUNG + 1.0
+    assert not supervisor.gives_up(worker)  # the whole process may have slept
+    assert supervisor.gives_up(worker)
+    assert "6 s" in supervisor.fault
+    hanging.let_go.set()
+    assert worker.stop(20.0)
+
+
+def test_a_pause_of_the_whole_process_is_no_hanging_model():
+    hanging = Hanging()
+    worker, supervisor = hanging.bench.worker, Supervisor(hanging.bench.counts)
+    hanging.bench.now += 3600.0
+    assert not supervisor.gives_up(worker)
+    hanging.let_go.set()
+    while worker.busy:
+        time.sleep(0.01)
+    assert not supervisor.gives_up(worker)
+    assert not supervisor.fault
+    assert worker.stop(20.0)
+
+
+def test_a_thread_that_has_ended_is_replaced_and_it_is_told():
+    bench = Bench()
+    run, bench.worker._run = bench.worker._run, lambda: None  # nothing in the worker itself can end it
+    bench.worker.start()
+    while bench.worker.alive:
+        time.sleep(0.01)
+    bench.worker._run = run
+    supervisor = Supervisor(bench.counts)
+    assert not supervisor.gives_up(bench.worker)
+    assert "had ended" in str(bench.counts.failures[0])
+    done = threading.Event()
+    bench.worker._publish = lambda result: done.set()
+    bench.worker.put(recorded_frames()[0])
+    assert done.wait(20.0)
+    assert bench.worker.stop(1.0)
+
+
+def test_a_source_whose_stamps_stand_still_is_a_silent_one():
+    bench = Bench()
+    recorded = recorded_frames(duration=4.5)
+    bench.play(recorded)
+    assert bench.results[-1].state.people[0].actions[0].active
+    bench.play([recorded[-1]] * 90)
+    assert bench.results[-1].state.people == ()
+    assert [event.kind for event in bench.events()] == ["onset", "lost"]
+
+
+def test_an_outlier_among_the_stamps_does_not_reach_what_is_published():
+    bench = Bench()
+    recorded = recorded_frames(duration=1.0)
+    bench.play([*recorded, dataclasses.replace(recorded[-1], stamp=9000.0)])
+    bench.now += 5.0
+    bench.worker.step()
+    assert bench.results[-1].state.people == ()
+    assert bench.results[-1].state.stamp == recorded[-1].stamp

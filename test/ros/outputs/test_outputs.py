@@ -1,0 +1,205 @@
+"""What the outputs put on which topic."""
+
+import json
+import sys
+import time
+import types
+
+import numpy as np
+import pytest
+
+pytest.importorskip("rclpy", reason="needs ROS 2 (rclpy)")
+
+from builtin_interfaces.msg import Time  # noqa: E402
+from geometry_msgs.msg import Pose, PoseStamped, Vector3  # noqa: E402
+from helpers.people import standing
+from helpers.ros_peer import LATCHED  # noqa: E402
+from rclpy.qos import LivelinessPolicy  # noqa: E402
+from std_msgs.msg import Bool, Header, String  # noqa: E402
+from visualization_msgs.msg import Marker, MarkerArray  # noqa: E402
+
+from usdrl_model.events.onset_offset import Event  # noqa: E402
+from usdrl_model.online.state import ActionState, PersonState, StreamState  # noqa: E402
+from usdrl_model.skeleton.topology import JOINT_INDEX, PARENTS  # noqa: E402
+from usdrl_ros.inputs.coordinate_frames import Frames  # noqa: E402
+from usdrl_ros.outputs import detections  # noqa: E402
+from usdrl_ros.outputs.markers import COLOURS, markers  # noqa: E402
+from usdrl_ros.outputs.publishers import Outputs, topic_names  # noqa: E402
+from usdrl_ros.outputs.result import Result
+from usdrl_ros.outputs.state_json import ModelInfo  # noqa: E402
+
+STAMP = Time(sec=20, nanosec=123_456_789)
+HEADER = Header(stamp=STAMP, frame_id="camera")
+FRAMES = Frames("optical")
+
+
+def person(id_, *actions, joints=None):
+    joints = standing() if joints is None else joints
+    return PersonState(
+        id=id_,
+        position=tuple(joints[JOINT_INDEX["head"]].tolist()),
+        joints=joints,
+        first_seen=1.0,
+        last_seen=20.0,
+        actions=actions,
+        top=(),
+        valid_joints=1.0,
+    )
+
+
+def doing(label, score=0.9, active=True):
+    return ActionState(label=label, active=active, score=score, onset=18.5)
+
+
+def result(*people, events=()):
+    state = StreamState(stamp=20.0, seq=len(events), people=people, events=events, counters={})
+    return Result(events=events, state=state, stamp=STAMP, frame_id="camera")
+
+
+@pytest.fixture
+def outputs(peer):
+    model = ModelInfo(weights="test", hash="0123", device="cpu", precision="float32")
+    outputs = Outputs(peer.node, model, FRAMES, ["wave", "pick up"], period=0.5)
+    yield outputs
+    outputs.destroy()
+
+
+def test_labels_become_topic_names():
+    assert topic_names(["wave", "pick up", "2 hands"]) == {"wave": "wave", "pick up": "pick_up", "2 hands": "_2_hands"}
+    with pytest.raises(ValueError, match="pick_up"):
+        topic_names(["pick up", "pick-up"])
+
+
+def test_who_comes_late_gets_the_last_state(peer, outputs):
+    first = peer.listen_json("actions/state")
+    peer.wait(lambda: first, "state before the first message")
+    assert (first[0]["people"], first[0]["frame_id"], first[0]["model"]["weights"]) == ([], "", "test")
+    outputs.publish(result(person("7", doing("wave"))), 12.0)
+    late = peer.listen_json("actions/state")
+    peer.wait(lambda: late, "latched state")
+    assert late[0]["people"][0]["label"] == "wave"
+    assert (late[0]["latency_ms"], late[0]["frame_id"]) == (12.0, "camera")
+    heard = len(late)
+    outputs.heartbeat()
+    peer.wait(lambda: len(late) > heard, "heartbeat")
+    before, after = (state.pop("heartbeat") for state in (late[0], late[-1]))
+    assert late[-1] == late[0]
+    assert before["period"] == after["period"] == 0.5
+    assert before["stamp"] < after["stamp"] == pytest.approx(time.time(), abs=30.0)
+
+
+def test_what_is_latched_promises_a_sign_of_life(peer, outputs):
+    offered = {
+        name: peer.node.get_publishers_info_by_topic(f"/{name}")[0].qos_profile
+        for name in ("actions/state", "watch/wave/active", "watch/wave/person", "watch/wave/pose")
+    }
+    for qos in offered.values():
+        assert qos.liveliness == LivelinessPolicy.AUTOMATIC
+        assert qos.liveliness_lease_duration.nanoseconds == 1_500_000_000
+    deadlines = {name: qos.deadline.nanoseconds for name, qos in offered.items()}
+    assert deadlines.pop("watch/wave/pose") > 1e15, "nobody does it: nothing is published"
+    assert set(deadlines.values()) == {1_500_000_000}
+
+
+def test_events_come_one_a_message(peer, outputs):
+    heard = peer.listen(String, "actions/events", 50)
+    peer.wait(lambda: peer.node.count_subscribers("actions/events"), "subscription")
+    peer.spin(0.3)
+    events = tuple(
+        Event(kind="onset", seq=n, person="7", label="wave", onset=18.5, offset=None, score=0.9, stamp=20.0)
+        for n in (1, 2, 3)
+    )
+    outputs.publish(result(person("7"), events=events), None)
+    peer.wait(lambda: len(heard) == 3, "three events")
+    assert [json.loads(message.data)["seq"] for message in heard] == [1, 2, 3]
+
+
+def test_watched_labels_need_no_parsing(peer, outputs):
+    active = peer.listen(Bool, "watch/wave/active", LATCHED)
+    who = peer.listen(String, "watch/wave/person", LATCHED)
+    pose = peer.listen(PoseStamped, "watch/wave/pose", LATCHED)
+    other = peer.listen(Bool, "watch/pick_up/active", LATCHED)
+    peer.wait(lambda: not outputs.heartbeat() and active and other, "first words")
+    assert not active[-1].data and who[-1].data == "" and not pose
+    people = (
+        person("3", doing("wave", 0.7)),
+        person("5", doing("wave", 0.8), joints=standing() + [1.0, 0.0, 0.0]),
+        person("9", doing("wave", 0.95, active=False)),
+    )
+    outputs.publish(result(*people), None)
+    peer.wait(lambda: active[-1].data and pose and who[-1].data, "wave")
+    assert who[-1].data == "5"
+    assert pose[-1].header == HEADER
+    x, y, z = pose[-1].pose.position.x, pose[-1].pose.position.y, pose[-1].pose.position.z
+    np.testing.assert_allclose([x, y, z], FRAMES.to_published(people[1].position))
+    assert not other[-1].data
+    outputs.publish(result(), None)
+    peer.wait(lambda: not active[-1].data and who[-1].data == "", "the end of the wave")
+
+
+def test_what_is_watched_can_change(peer, outputs):
+    outputs.watch(["clap"])
+    names = [name for name, _ in peer.node.get_publisher_names_and_types_by_node("peer", "/") if "watch" in name]
+    assert names == ["/watch/clap/active", "/watch/clap/person", "/watch/clap/pose"]
+
+
+def test_markers_show_bones_and_text():
+    joints = standing()
+    joints[JOINT_INDEX["hand_left"]] = np.nan
+    array = markers(result(person("7", doing("wave"), joints=joints), person("8")).state, HEADER, FRAMES.to_published)
+    figure, text, *_, last = array.markers
+    assert (figure.type, text.type) == (Marker.LINE_LIST, Marker.TEXT_VIEW_FACING)
+    touching = sum("hand_left" in (name, parent) for name, parent in _bones())
+    assert len(figure.points) == 2 * (24 - touching)
+    assert text.text == "7: wave 0.90 1.5 s"
+    assert (figure.color, array.markers[2].color) == (COLOURS["active"], COLOURS["none"])
+    assert last.text == "8"
+    assert len({(marker.ns, marker.id) for marker in array.markers}) == 4
+    assert all(marker.header == HEADER and marker.lifetime.nanosec > 0 for marker in array.markers)
+    assert text.pose.position.y < -0.7  # above the head, where y of the camera points down
+
+
+def _bones():
+    names = list(JOINT_INDEX)
+    return [(name, names[parent]) for name, parent in zip(names, PARENTS, strict=True) if name != names[parent]]
+
+
+def test_nobody_and_nothing_valid_give_no_markers():
+    unseen = person("7", joints=np.full((25, 3), np.nan))
+    assert markers(result(unseen).state, HEADER, FRAMES.to_published).markers == []
+
+
+def test_markers_are_published_for_who_looks(peer, outputs):
+    heard = peer.listen(MarkerArray, "actions/markers")
+    peer.wait(lambda: not outputs.publish(result(person("7")), None) and heard, "markers")
+
+
+def test_detections_where_vision_msgs_is_installed(monkeypatch):
+    monkeypatch.setitem(sys.modules, "vision_msgs.msg", None)
+    assert detections.message_type() is None
+    monkeypatch.setitem(sys.modules, "vision_msgs", types.ModuleType("vision_msgs"))
+    monkeypatch.setitem(sys.modules, "vision_msgs.msg", _vision_msgs())
+    assert detections.message_type() is not None
+    array = detections.detections(result(person("7", doing("wave"))).state, HEADER, FRAMES.to_published)
+    (detection,) = array.detections
+    assert (array.header, detection.id) == (HEADER, "7")
+    assert detection.results[0].hypothesis.class_id == "wave"
+    low, high = standing().min(axis=0), standing().max(axis=0)
+    size = detection.bbox.size
+    np.testing.assert_allclose([size.x, size.y, size.z], high - low)
+
+
+def _vision_msgs():
+    """The part of vision_msgs that is used; the package is in no wheel."""
+    module = types.ModuleType("vision_msgs.msg")
+
+    def message(**defaults):
+        return lambda **values: types.SimpleNamespace(
+            **{name: make() for name, make in defaults.items() if name not in values}, **values
+        )
+
+    hypothesis = message(class_id=str, score=float)
+    module.Detection3DArray = message(header=Header, detections=list)
+    module.Detection3D = message(header=Header, id=str, results=list, bbox=message(center=Pose, size=Vector3))
+    module.ObjectHypothesisWithPose = message(hypothesis=hypothesis, pose=message(pose=Pose))
+    return module

@@ -1,0 +1,129 @@
+"""The JSON of the outputs and its schema."""
+
+import json
+
+import jsonschema
+import numpy as np
+import pytest
+from helpers.paths import ROOT
+from hypothesis import given
+from hypothesis import strategies as st
+
+from usdrl_model.events.onset_offset import Event
+from usdrl_model.online.state import ActionState, PersonState, StreamState
+from usdrl_ros.outputs.state_json import Heartbeat, ModelInfo, encode_event, encode_state, schema
+
+BEAT = Heartbeat(stamp=1.7e9, period=0.5)
+MODEL = ModelInfo(weights="test", hash="0123", device="cpu", precision="float32")
+VALIDATOR = jsonschema.Draft202012Validator(schema())
+
+times = st.floats(0.0, 4e9)
+scores = st.floats(0.0, 1.0)
+anything = st.floats(allow_nan=True, allow_infinity=True)
+actions = st.builds(ActionState, label=st.text(min_size=1), active=st.booleans(), score=scores, onset=times)
+people = st.builds(
+    PersonState,
+    id=st.text(),
+    position=st.tuples(anything, anything, anything),
+    joints=st.just(np.full((25, 3), np.nan)),
+    first_seen=times,
+    last_seen=times,
+    actions=st.lists(actions, max_size=3).map(tuple),
+    top=st.lists(st.tuples(st.text(), scores), max_size=7).map(tuple),
+    valid_joints=scores,
+)
+events = st.builds(
+    Event,
+    kind=st.sampled_from(["onset", "offset", "lost"]),
+    seq=st.integers(1),
+    person=st.text(),
+    label=st.text(),
+    onset=times,
+    offset=st.none() | times,
+    score=scores,
+    stamp=times,
+)
+
+
+def encode(state, latency_ms=None, to_published=lambda point: point):
+    text = encode_state(
+        state, frame_id="camera", to_published=to_published, model=MODEL, latency_ms=latency_ms, heartbeat=BEAT
+    )
+    json.loads(text, parse_constant=lambda name: pytest.fail(f"{name} is no JSON"))
+    return json.loads(text)
+
+
+def state(*members, **changes):
+    return StreamState(**({"stamp": 20.0, "seq": 1, "people": members, "events": (), "counters": {}} | changes))
+
+
+def person(*going_on, position=(1.0, 2.0, 3.0)):
+    return PersonState(
+        id="7",
+        position=position,
+        joints=np.zeros((25, 3)),
+        first_seen=10.0,
+        last_seen=20.0,
+        actions=going_on,
+        top=(("wave", 0.9), ("none", 0.1)),
+        valid_joints=1.0,
+    )
+
+
+def test_the_schema_is_a_schema():
+    jsonschema.Draft202012Validator.check_schema(schema())
+
+
+@given(st.lists(people, max_size=3), st.lists(events, max_size=16), times, st.integers(0), anything | st.none())
+def test_every_state_keeps_the_contract(members, recent, stamp, seq, latency):
+    VALIDATOR.validate(encode(state(*members, events=tuple(recent), stamp=stamp, seq=seq), latency))
+
+
+@given(events)
+def test_an_event_is_its_entry_in_the_state(event):
+    assert json.loads(encode_event(event)) == encode(state(events=(event,)))["events"][0]
+
+
+def test_the_action_to_show_is_the_strongest_active_one():
+    going_on = (
+        ActionState(label="push", active=False, score=0.9, onset=19.5),
+        ActionState(label="wave", active=True, score=0.8, onset=18.0),
+        ActionState(label="walk", active=True, score=0.6, onset=12.0),
+    )
+    shown = encode(state(person(*going_on)))["people"][0]
+    assert (shown["label"], shown["state"], shown["score"], shown["since"]) == ("wave", "active", 0.8, 2.0)
+    assert [action["state"] for action in shown["actions"]] == ["candidate", "active", "active"]
+    assert shown["top5"] == [{"label": "wave", "score": 0.9}, {"label": "none", "score": 0.1}]
+    candidate = encode(state(person(going_on[0])))["people"][0]
+    assert (candidate["label"], candidate["state"]) == ("push", "candidate")
+    nothing = encode(state(person()))["people"][0]
+    assert (nothing["label"], nothing["state"], nothing["score"], nothing["onset"]) == (None, "none", None, None)
+
+
+def test_positions_are_published_ones_and_never_nan():
+    assert encode(state(person()), to_published=lambda p: np.array(p) + 1)["people"][0]["position"] == [2, 3, 4]
+    assert encode(state(person(position=(float("nan"), 0.0, 0.0))))["people"][0]["position"] is None
+
+
+def test_stamps_keep_their_microseconds():
+    assert encode(state(stamp=1_795_210_171.123456))["stamp"] == 1_795_210_171.123456
+
+
+def test_the_example_in_the_documentation_keeps_the_contract():
+    text = (ROOT / "docs/state.md").read_text(encoding="utf-8")
+    VALIDATOR.validate(json.loads(text.split("```json")[1].split("```")[0]))
+
+
+def test_the_schema_refuses_what_is_not_the_contract():
+    good = encode(state(person()))
+    for spoil in (
+        lambda bad: bad.update(schema="usdrl.actions/2"),
+        lambda bad: bad.pop("seq"),
+        lambda bad: bad["people"][0].update(state="active"),
+        lambda bad: bad["people"][0].update(position=[1.0]),
+        lambda bad: bad.update(extra=1),
+    ):
+        bad = json.loads(json.dumps(good))
+        spoil(bad)
+        with pytest.raises(jsonschema.ValidationError):
+            VALIDATOR.validate(bad)
