@@ -4,7 +4,7 @@
     python benchmarks/fusion.py --data stores --out runs/open_ablation --threads 1
 
 Subjects and folds are those of ``held_out.py``, all of them training subjects. Runs of ``open_ablation.py`` in
-``--out`` are not made again. docs/results.md holds what came out.
+``--out`` are not made again. docs/ablations.md holds what came out.
 """
 
 from __future__ import annotations

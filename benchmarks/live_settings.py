@@ -4,7 +4,7 @@
 
 ``--data`` holds the official files. Only the five training subjects of UTKinect take part: three train and two are
 scored, in two ways, through the online pipeline. What is finished in ``--out`` is not computed again; ``--only 0 3``
-computes a part, so that several processes can share it. docs/results.md holds what came out.
+computes a part, so that several processes can share it. docs/ablations.md holds what came out.
 """
 
 from __future__ import annotations

@@ -7,8 +7,8 @@
 
 Who is left out and scored: ``held_out.py``. A row is the file and changes to it. Rows that are done are in
 ``--out`` and are not computed again; a run that was stopped goes on. Prints a Markdown table, also when it is stopped:
-right answers in both folds together, in percent, mean over the seeds and lowest to highest. docs/results.md holds what
-came out.
+right answers in both folds together, in percent, mean over the seeds and lowest to highest. docs/ablations.md holds
+what came out.
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@
 
 Everything happens in the training part of the first fold of SBU: each of three other folds is left out of pretraining
 and training once, and scored. Pretraining takes all the rest of that part, and the training part of NuiSI, without
-labels. What is done is in ``--out`` and is not computed again. docs/results.md holds what came out.
+labels. What is done is in ``--out`` and is not computed again. docs/ablations.md holds what came out.
 """
 
 from __future__ import annotations

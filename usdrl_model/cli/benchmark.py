@@ -1,6 +1,6 @@
 """``usdrl benchmark``: a whole table of results, from pretraining to the page.
 
-usdrl benchmark --suite open --data stores --out runs/open --page docs/results.md
+usdrl benchmark --suite open --data stores --out runs/open --page docs/results_tables.md
 
 Stop at any time: the same command goes on. Once the models are pretrained, several processes can share ``--out``, each
 with its own ``--only``; a last one without it then writes the page from what they have finished.

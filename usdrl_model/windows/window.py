@@ -6,7 +6,7 @@ Centring removes where somebody stands, the heading where they face, both of whi
 is left of the vertical is gravity. Centred frame by frame, a window shows neither where somebody goes nor where the
 robot goes meanwhile; centred as a whole it shows both. The heading is the median shoulder line of the window, not that
 of its first frame (official): a bad first frame would turn the whole window. With two people it is the line from one to
-the other, which says more of what they do and is measured better than shoulders seen from the side (docs/results.md).
+the other, which says more of what they do and is measured better than shoulders seen from the side (docs/ablations.md).
 """
 
 from __future__ import annotations

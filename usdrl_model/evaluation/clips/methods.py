@@ -3,7 +3,7 @@
 Those of an encoder also exist "fused": several encoders, each trained by itself, asked together (``fusion``). What is
 fine-tuned also exists "with scratch": beside two detectors that begin at random, of which one sees every clip at twice
 the frames. They have learned nothing but these clips, the encoder knows other people: they err in different places
-(docs/results.md).
+(docs/ablations.md).
 
 Letters: T frames, M people.
 """

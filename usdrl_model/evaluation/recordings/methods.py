@@ -32,7 +32,7 @@ from usdrl_model.windows.cut import Windows
 
 WITH_TCN = ", with TCN"
 """End of the names of methods that ask a detector and a temporal convolutional network together: one looks at a window
-as a whole, the other at what is near, and they err in different places (docs/results.md)."""
+as a whole, the other at what is near, and they err in different places (docs/ablations.md)."""
 _WAYS = ("", FUSED, WITH_TCN)
 NAMES: tuple[str, ...] = (*(name + way for name in (FINE_TUNED, FROM_SCRATCH) for way in _WAYS), *FRAME_BASELINES)
 OF_WEIGHTS: tuple[str, ...] = tuple(FINE_TUNED + way for way in _WAYS)

@@ -1,7 +1,7 @@
 """Posteriors of every frame -> one class a frame, without pieces that are too short to be an action.
 
 Frame by frame, a detector breaks one long action into several: the most likely class of single frames gives away more
-than half of the segment scores (docs/results.md). Two remedies, both blind to which action follows which: in the
+than half of the segment scores (docs/ablations.md). Two remedies, both blind to which action follows which: in the
 recordings of some data sets everybody performs the same actions in the same order, and a decoder that learned it would
 score well there and be worth nothing anywhere else.
 
