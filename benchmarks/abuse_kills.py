@@ -19,7 +19,7 @@ from helpers.tiny_pretraining import RUN as PRETRAIN
 from helpers.tiny_pretraining import make_store
 
 from usdrl_model import config
-from usdrl_model.simulation import ACTIONS
+from usdrl_model.simulation.script import ACTIONS
 from usdrl_model.training.finetuning.sources import PERFORMER, SourceConfig
 
 CHAIN = 10

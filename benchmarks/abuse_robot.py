@@ -26,7 +26,8 @@ from lifecycle_msgs.srv import GetState
 from rcl_interfaces.srv import GetParameters
 from std_srvs.srv import Trigger
 
-from usdrl_model.simulation import Act, PerformanceConfig, simulate
+from usdrl_model.simulation.script import Act
+from usdrl_model.simulation.simulate import PerformanceConfig, simulate
 from usdrl_model.skeleton.person import SkeletonFrame
 from usdrl_ros.bags.live_replay import READY_TIMEOUT
 from usdrl_ros.inputs import INPUTS

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from usdrl_model.simulation import Act, PerformanceConfig, Script, simulate
+from usdrl_model.simulation.script import Act, Script
+from usdrl_model.simulation.simulate import PerformanceConfig, simulate
 from usdrl_model.skeleton.person import Person
 from usdrl_model.skeleton.recording import Recording
 from usdrl_model.skeleton.topology import JOINT_INDEX

@@ -23,7 +23,9 @@ from usdrl_model.inference import onnx_runtime
 from usdrl_model.inference.onnx_export import Outputs
 from usdrl_model.inference.onnx_runtime import INPUT, OUTPUTS
 from usdrl_model.network.detector import DetectorConfig
-from usdrl_model.simulation import ACTIONS, PerformanceConfig, random_faults, random_script, simulate
+from usdrl_model.simulation.faults import random_faults
+from usdrl_model.simulation.script import ACTIONS, random_script
+from usdrl_model.simulation.simulate import PerformanceConfig, simulate
 from usdrl_model.windows.cut import cut, stretches
 
 

@@ -8,14 +8,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from usdrl_model.simulation import (
-    TYPICAL_FAULTS,
-    PerformanceConfig,
-    TrackerFaults,
-    demo_scripts,
-    random_script,
-    simulate,
-)
+from usdrl_model.simulation.faults import TYPICAL_FAULTS, TrackerFaults
+from usdrl_model.simulation.script import demo_scripts, random_script
+from usdrl_model.simulation.simulate import PerformanceConfig, simulate
 from usdrl_model.skeleton.recording import Recording
 
 FAULTS: dict[str, TrackerFaults] = {"none": TrackerFaults(), "typical": TYPICAL_FAULTS}

@@ -15,7 +15,8 @@ from usdrl_model.data.plausibility import look
 from usdrl_model.data.store import Store
 from usdrl_model.data.store_writer import write_set
 from usdrl_model.plots.clip import animate
-from usdrl_model.simulation import PerformanceConfig, demo_scripts, simulate
+from usdrl_model.simulation.script import demo_scripts
+from usdrl_model.simulation.simulate import PerformanceConfig, simulate
 from usdrl_model.skeleton.person import Person, SkeletonFrame
 from usdrl_model.skeleton.recording import Recording
 from usdrl_model.skeleton.segments import Segment

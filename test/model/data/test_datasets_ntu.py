@@ -12,7 +12,7 @@ from helpers.paths import DATA
 
 from usdrl_model.data import catalogue, protocols
 from usdrl_model.data.importers import ntu, ntu_2d, uav_human
-from usdrl_model.data.importers.image_plane import HEIGHT, to_pixels
+from usdrl_model.data.importers.image_plane import HEIGHT
 from usdrl_model.data.importers.ntu_missing import missing_skeletons
 from usdrl_model.data.importers.ntu_official import official_input
 from usdrl_model.skeleton.person import Person, SkeletonFrame
@@ -21,6 +21,12 @@ from usdrl_model.skeleton.recording import Recording
 SAMPLES = DATA / "ntu_raw_samples"
 RNG = np.random.default_rng(0)
 genuine = pytest.mark.skipif(not SAMPLES.is_dir(), reason="the NTU sample files are not here")
+
+
+def to_pixels(joints: np.ndarray, width: float, height: float) -> np.ndarray:
+    """The inverse of ``to_metres``: (..., 3) -> (..., 2)."""
+    x, y = joints[..., 0], joints[..., 1]
+    return np.stack([width / 2.0 - x * height / HEIGHT, height / 2.0 - y * height / HEIGHT], axis=-1)
 
 
 def body(identity: str, joints: np.ndarray, state: int = 2) -> str:

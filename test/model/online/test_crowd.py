@@ -9,7 +9,8 @@ from helpers.people import UP, frames, play, pose
 from helpers.rule_detector import hand_up_weights
 
 from usdrl_model.online.stream import ActionStream
-from usdrl_model.simulation import PerformanceConfig, demo_scripts, simulate
+from usdrl_model.simulation.script import demo_scripts
+from usdrl_model.simulation.simulate import PerformanceConfig, simulate
 from usdrl_model.skeleton.person import SPINE_MID, Person, SkeletonFrame
 
 pytestmark = pytest.mark.usefixtures("one_thread")

@@ -9,7 +9,9 @@ from helpers.acting import script
 from usdrl_model.plausibility.findings import Finding, Level
 from usdrl_model.plausibility.live_check import ContentCheck, Judgement
 from usdrl_model.plausibility.sights import Setup
-from usdrl_model.simulation import TYPICAL_FAULTS, PerformanceConfig, Script, demo_scripts, simulate
+from usdrl_model.simulation.faults import TYPICAL_FAULTS
+from usdrl_model.simulation.script import Script, demo_scripts
+from usdrl_model.simulation.simulate import PerformanceConfig, simulate
 from usdrl_model.skeleton.person import Person, SkeletonFrame
 from usdrl_model.skeleton.recording import Recording
 from usdrl_model.skeleton.topology import names, topology

@@ -8,17 +8,9 @@ from helpers.acting import at, script, speeds, sureness, track
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from usdrl_model.simulation import (
-    ACTIONS,
-    NEGATIVE_SECONDS,
-    TYPICAL_FAULTS,
-    PerformanceConfig,
-    Script,
-    TrackerFaults,
-    random_faults,
-    random_script,
-    simulate,
-)
+from usdrl_model.simulation.faults import TYPICAL_FAULTS, TrackerFaults, random_faults
+from usdrl_model.simulation.script import ACTIONS, NEGATIVE_SECONDS, Script, random_script
+from usdrl_model.simulation.simulate import PerformanceConfig, simulate
 from usdrl_model.skeleton.person import canonical
 from usdrl_model.skeleton.topology import JOINT_INDEX, topology
 

@@ -20,7 +20,8 @@ from sensor_msgs.msg import JointState, PointCloud2
 from std_msgs.msg import Empty, Header, String
 from visualization_msgs.msg import Marker, MarkerArray
 
-from usdrl_model.simulation import Act, PerformanceConfig, simulate
+from usdrl_model.simulation.script import Act
+from usdrl_model.simulation.simulate import PerformanceConfig, simulate
 from usdrl_model.skeleton.recording import Recording
 from usdrl_model.skeleton.recording_gaps import SHOWN, Shortened
 from usdrl_model.skeleton.segments import Segment

@@ -13,8 +13,9 @@ from helpers.rule_detector import hand_up_weights
 
 from usdrl_model.data.importers import utkinect
 from usdrl_model.online.stream import ActionStream
-from usdrl_model.simulation import Act, PerformanceConfig, simulate
 from usdrl_model.simulation.performance import performance
+from usdrl_model.simulation.script import Act
+from usdrl_model.simulation.simulate import PerformanceConfig, simulate
 from usdrl_model.skeleton.person import HEAD, Person, SkeletonFrame
 from usdrl_model.skeleton.recording import Recording
 from usdrl_model.skeleton.segments import Segment

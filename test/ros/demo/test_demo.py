@@ -14,8 +14,9 @@ import pytest
 from rich.console import Console
 from sensor_msgs.msg import PointCloud2
 
-from usdrl_model.simulation import Act, PerformanceConfig, simulate
 from usdrl_model.simulation.performance import performance
+from usdrl_model.simulation.script import Act
+from usdrl_model.simulation.simulate import PerformanceConfig, simulate
 from usdrl_ros.bags.convert import write_recording
 from usdrl_ros.bags.labels import load_truth, parse_truth
 from usdrl_ros.bags.storage import BagReader

@@ -29,7 +29,7 @@ from sensor_msgs.msg import PointCloud2, PointField  # noqa: E402
 from std_msgs.msg import Bool, String  # noqa: E402
 from std_srvs.srv import Trigger  # noqa: E402
 
-from usdrl_model.simulation import PerformanceConfig, simulate  # noqa: E402
+from usdrl_model.simulation.simulate import PerformanceConfig, simulate  # noqa: E402
 from usdrl_model.skeleton.person import Person, SkeletonFrame  # noqa: E402
 from usdrl_ros.inputs.skeleton_messages import point_cloud  # noqa: E402
 from usdrl_ros.outputs import detections  # noqa: E402

@@ -21,9 +21,3 @@ def to_metres(pixels: np.ndarray, width: float, height: float) -> np.ndarray:
     y = (height / 2.0 - pixels[..., 1]) / height * HEIGHT
     found = (pixels != 0.0).any(axis=-1, keepdims=True)
     return np.where(found, np.stack([x, y, np.full_like(x, DISTANCE)], axis=-1), np.nan)
-
-
-def to_pixels(joints: np.ndarray, width: float, height: float) -> np.ndarray:
-    """The inverse of ``to_metres``: (..., 3) -> (..., 2)."""
-    x, y = joints[..., 0], joints[..., 1]
-    return np.stack([width / 2.0 - x * height / HEIGHT, height / 2.0 - y * height / HEIGHT], axis=-1)

@@ -15,7 +15,9 @@ from torch import Tensor
 from usdrl_model.data import catalogue
 from usdrl_model.data.stored_set import INDEX
 from usdrl_model.network.detector import BACKGROUND, DetectorConfig
-from usdrl_model.simulation import PerformanceConfig, random_faults, random_script, simulate
+from usdrl_model.simulation.faults import random_faults
+from usdrl_model.simulation.script import random_script
+from usdrl_model.simulation.simulate import PerformanceConfig, simulate
 from usdrl_model.skeleton.recording import Recording
 from usdrl_model.skeleton.segments import Segment
 from usdrl_model.windows.cut import Windows, cut, stretches, whole

@@ -1,0 +1,151 @@
+"""Scripts, a tracker and a seed -> a recording of simulated people with exact truth.
+
+Bodies, styles, paths and movements are drawn from the seed; the same configuration and seed give the same frames.
+
+    >>> recording = simulate(PerformanceConfig(rate=15.0), seed=1)
+    >>> len(recording.frames[0].people), recording.segments[0].label
+    (2, 'walk')
+
+The people of ``script.demo_scripts`` perform by default; ``script.random_script`` draws others::
+
+    rng = np.random.default_rng(7)
+    config = PerformanceConfig(scripts=(random_script(rng, 60.0),), faults=random_faults(rng), rate=30.0)
+    recording = simulate(config, seed=7)
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from usdrl_model.simulation.faults import TrackerFaults, degrade, spells
+from usdrl_model.simulation.motion import Performance
+from usdrl_model.simulation.script import ACTIONS, Script, check_script, demo_scripts
+from usdrl_model.simulation.stage import Lane
+from usdrl_model.simulation.trackers import sampling_matrix
+from usdrl_model.skeleton.person import Person, SkeletonFrame
+from usdrl_model.skeleton.recording import Recording
+from usdrl_model.skeleton.segments import Segment
+from usdrl_model.skeleton.topology import topology
+
+SENSOR_HEIGHT = (0.8, 1.6)
+"""Metres over the floor; drawn for each recording."""
+SHORTEST_PIECE = 0.25
+"""Seconds. Truth that a change of identity leaves shorter than this is dropped."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PerformanceConfig:
+    """Who does what, and through which tracker it is seen."""
+
+    scripts: tuple[Script, ...] = field(default_factory=demo_scripts)
+    """One script a person; people share the field side by side."""
+    rate: float = 30.0
+    """Frames a second, 5 to 120."""
+    topology: str = "kinect_v2_25"
+    """Joint set of the frames."""
+    faults: TrackerFaults = field(default_factory=TrackerFaults)
+    start: float = 0.0
+    """Stamp of the first frame, seconds."""
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be simulated."""
+        if not 5.0 <= self.rate <= 120.0:
+            raise ValueError(f"expected a rate of 5 to 120 frames a second, got {self.rate}")
+        if not 1 <= len(self.scripts) <= 4:
+            raise ValueError(f"expected scripts for 1 to 4 people, got {len(self.scripts)}")
+        for script in self.scripts:
+            check_script(script)
+        if not math.isfinite(self.start):
+            raise ValueError(f"expected a finite start in seconds, got {self.start}")
+        sampling_matrix(self.topology)
+
+    @property
+    def seconds(self) -> float:
+        """Length of the recording: that of the longest script."""
+        return max(sum(act.seconds for act in script) for script in self.scripts)
+
+
+def simulate(config: PerformanceConfig, seed: int) -> Recording:
+    """Perform the scripts.
+
+    Ids of people are "1", "2", ... in the order of ``config.scripts``; one who comes back under another id after a loss
+    gets the next free number, and the truth follows: ``Segment.person`` is always the id in the frames of that time.
+
+    Args:
+        config: who does what, and through which tracker it is seen.
+        seed: 0 or more; decides bodies, styles, paths, movements and faults.
+    """
+    rng = np.random.default_rng(seed)
+    people = len(config.scripts)
+    performances = [
+        Performance(np.random.default_rng([seed, index]), script, Lane.of(index, people), config.seconds)
+        for index, script in enumerate(config.scripts)
+    ]
+    sensor = np.array([0.0, rng.uniform(*SENSOR_HEIGHT), 0.0])
+    times, stamps = _clock(rng, config)
+    matrix, names = sampling_matrix(config.topology), topology(config.topology).joints
+
+    shown: list[list[Person]] = [[] for _ in times]
+    segments: list[Segment] = []
+    next_id = people + 1
+    for index, performance in enumerate(performances):
+        true = matrix @ (performance.joints(times) - sensor)
+        joints, confidence = degrade(rng, config.faults, times, true, names)
+        visits, next_id = _visits(rng, config, times, str(index + 1), next_id)
+        for person, begin, end in visits:
+            for frame in range(*np.searchsorted(times, [begin, end])):
+                shown[frame].append(Person(person, joints[frame], confidence[frame]))
+        segments += _seen(performance.segments("", config.start), visits, config.start)
+
+    frames = tuple(SkeletonFrame(float(stamp), tuple(seen)) for stamp, seen in zip(stamps, shown, strict=True))
+    return Recording(
+        name=f"performer_{seed}",
+        topology=config.topology,
+        frames=frames,
+        segments=tuple(sorted(segments, key=lambda segment: (segment.start, segment.person))),
+        labels=ACTIONS,
+        subject=f"performer_{seed}",
+    )
+
+
+def _clock(rng: np.random.Generator, config: PerformanceConfig) -> tuple[np.ndarray, np.ndarray]:
+    """(T,) times at which frames are taken and (T,) stamps they carry."""
+    times = np.arange(round(config.seconds * config.rate) + 1) / config.rate
+    times = times[rng.random(len(times)) >= config.faults.frame_loss]
+    # An error beyond half a frame would let stamps fall.
+    error = np.clip(config.faults.stamp_jitter * rng.normal(size=len(times)), -0.45 / config.rate, 0.45 / config.rate)
+    return times, config.start + np.maximum(times + error, 0.0)
+
+
+def _visits(
+    rng: np.random.Generator, config: PerformanceConfig, times: np.ndarray, person: str, next_id: int
+) -> tuple[list[tuple[str, float, float]], int]:
+    """When the person is seen and under which id: (id, from, until before); and the next free id."""
+    faults = config.faults
+    visits = []
+    begin = 0.0
+    for lost, found in spells(rng, times, faults.person_loss, faults.loss_seconds):
+        if lost <= begin:
+            continue
+        visits.append((person, begin, lost))
+        begin = found
+        if rng.random() < faults.new_id:
+            person, next_id = str(next_id), next_id + 1
+    return [*visits, (person, begin, np.inf)], next_id
+
+
+def _seen(truth: list[Segment], visits: list[tuple[str, float, float]], start: float) -> list[Segment]:
+    """The truth under the ids of the visits: cut where the id changes, whole over a loss that keeps the id."""
+    spans: dict[str, tuple[float, float]] = {}
+    for person, begin, end in visits:
+        spans[person] = (spans.get(person, (begin, end))[0], end)
+    pieces = [
+        Segment(person, segment.label, max(segment.start, start + begin), min(segment.end, start + end))
+        for segment in truth
+        for person, (begin, end) in spans.items()
+    ]
+    whole = {(segment.start, segment.end) for segment in truth}
+    return [p for p in pieces if (p.start, p.end) in whole or p.end - p.start >= SHORTEST_PIECE]
