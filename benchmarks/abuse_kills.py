@@ -30,7 +30,12 @@ PATIENCE = 300.0
 """Seconds for a run that nobody kills."""
 RESULTS = ("weights/model.safetensors", "loss.csv")
 """Files of a run folder that must be the same, as far as the run writes them."""
-SAVE_OFTEN = "import sys; from usdrl_model import cli, finetune; finetune.SAVE_EVERY = 5; sys.exit(cli.main())"
+SAVE_OFTEN = """import sys
+from usdrl_model.cli import main
+from usdrl_model.training.finetuning import train
+train.SAVE_EVERY = 5
+sys.exit(main.main())
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +89,7 @@ def _finetuning(folder: Path) -> Training:
     sources = (SourceConfig(name=PERFORMER, minutes=1),)
     detector = replace(FINETUNE.detector, labels=("none", *ACTIONS))
     config.dump(replace(FINETUNE, steps=200, sources=sources, detector=detector), folder / "finetune.yaml")
-    return Training(
-        "finetune", ["-c", SAVE_OFTEN, "finetune", "--config", str(folder / "finetune.yaml"), "--data", str(folder)]
-    )
+    return Training("finetune", ["-c", SAVE_OFTEN, "finetune", "--config", str(folder / "finetune.yaml")])
 
 
 def _trainings(training: Training, options: Options, folder: Path) -> Row:

@@ -1,10 +1,10 @@
 """At which rate does the shipped detector see people, and how does it decide? A table of windows, and one of decisions.
 
-    python benchmarks/live_settings.py --data ../shared/data --out runs/live_settings --seeds 0 1
+    python benchmarks/live_settings.py --data stores --out runs/live_settings --seeds 0 1
 
-``--data`` holds the official files. Only the five training subjects of UTKinect take part: three train and two are
-scored, in two ways, through the online pipeline. What is finished in ``--out`` is not computed again; ``--only 0 3``
-computes a part, so that several processes can share it. docs/ablations.md holds what came out.
+``--data`` is a store with UTKinect and UTD-MHAD. Only the five training subjects of UTKinect take part: three train and
+two are scored, in two ways, through the online pipeline. What is finished in ``--out`` is not computed again; ``--only
+0 3`` computes a part, so that several processes can share it. docs/ablations.md holds what came out.
 """
 
 from __future__ import annotations
@@ -112,7 +112,8 @@ def scored(job: Job, data: Path, out: Path, device: torch.device) -> Mapping[str
     where = out / "-".join(map(str, (*job, config.content_hash(run), code_version.current().hash)))
     done = where / "scores.json"
     if not done.exists():
-        given = [sources.recordings(source, data, run.seed) for source in run.sources]
+        store = sources.open_store(run.sources, data)
+        given = [sources.recordings(source, store, run.seed) for source in run.sources]
         mixture = sources.mix(run.sources, given, run.detector, max_gap=run.stream.max_gap, stride=run.stride)
         detector = train.train(run, mixture, where, device=device, resume=begun(where))
         left_out = [recording for recording in given[0] if recording.subject in run.validation_subjects]
@@ -168,7 +169,7 @@ def tables(found: Mapping[Job, Mapping[str, Sequence[float]]]) -> Iterator[str]:
 def main() -> None:
     """Train what is missing, decide in every way, and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", required=True, type=Path, help="folder with utkinect/ and utd_mhad/")
+    parser.add_argument("--data", required=True, type=Path, help="store with utkinect and utd_mhad")
     parser.add_argument("--out", required=True, type=Path, help="folder of all runs, made where missing")
     parser.add_argument("--seeds", type=int, nargs="+", default=(0, 1), help="default: 0 1")
     parser.add_argument("--only", type=int, nargs="+", help="numbers of the trainings to compute (default: all)")

@@ -33,7 +33,11 @@ def add_verb(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     read.add_argument("path", type=Path, metavar="PATH", help="folder or archive of the official files")
     read.add_argument("--store", type=Path, default=Path("stores"), help="folder of the store (default: stores)")
     read.add_argument("--name", help='name of the set in the store, of own recordings only (default: "own")')
-    read.add_argument("--dtype", default="float32", help="float32 (as published) or float16 (within 1 mm)")
+    read.add_argument(
+        "--dtype",
+        default="float32",
+        help="of the joints: float16 (within 1 mm) or float64 (every bit of sets published as text); default: float32",
+    )
     read.add_argument("--replace", action="store_true", help="import a set anew that the store already has")
     read.set_defaults(run=reported("data", _import))
 

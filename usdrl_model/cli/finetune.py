@@ -1,4 +1,4 @@
-"""``usdrl finetune``: from a configuration and data sets to a weights folder, scored on held-out people."""
+"""``usdrl finetune``: a store and a configuration -> a detector, scored on held-out people."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def add_verb(verbs: Any) -> None:
     """Register the verb with the sub-parsers of ``usdrl``."""
     verb = verbs.add_parser("finetune", help="train a detector on labelled recordings")
     verb.add_argument("--config", required=True, type=Path, help="YAML file of the run (config/finetune_*.yaml)")
-    verb.add_argument("--data", required=True, type=Path, help="folder that holds the data sets (utkinect/ ...)")
+    verb.add_argument("--data", type=Path, help="store (usdrl data import), or a packed file of one")
     verb.add_argument("--out", required=True, type=Path, help="run folder, made where missing")
     add_machine(verb)
     verb.add_argument("--resume", action="store_true", help="go on with the run in --out")
@@ -36,10 +36,13 @@ def run(arguments: argparse.Namespace) -> None:
 
     settings = config.apply_overrides(config.load(FinetuneConfig, arguments.config), arguments.overrides)
     where = device(arguments)
-    given = [sources.recordings(source, arguments.data, settings.seed) for source in settings.sources]
+    store = sources.open_store(settings.sources, arguments.data)
+    given = [sources.recordings(source, store, settings.seed) for source in settings.sources]
     for source, recordings in zip(settings.sources, given, strict=True):
         chosen = plausibility.spread(len(recordings), plausibility.RECORDINGS)
         print(f"{source.name}: {plausibility.look(recordings[index] for index in chosen).line()}")
+        if store is not None and source.name in store.sets and store.dtype(source.name) == "float16":
+            print(f"{source.name}: the store keeps it in float16, joints within 1 mm of the published ones")
     gap, stride = settings.stream.max_gap, settings.stride
     mixture = sources.mix(settings.sources, given, settings.detector, max_gap=gap, stride=stride)
     first = settings.sources[0]
@@ -53,7 +56,7 @@ def run(arguments: argparse.Namespace) -> None:
     size, name = len(mixture.windows), config.content_hash(settings)
     print(f"{size} windows, {settings.steps} steps on {where}, {torch.get_num_threads()} threads, run {name}")
     command = " ".join(["usdrl finetune --config", str(arguments.config), *arguments.overrides])
-    made = init_from.provenance(settings, command)  # before the work: it reads the weights of the start
+    made = init_from.provenance(settings, store, command)  # before the work: it reads the weights of the start
     detector = train.train(
         settings, mixture, arguments.out, device=where, resume=arguments.resume, validation=validation
     )

@@ -91,10 +91,20 @@ class Store:
         """Name of the set that a clip is from."""
         return self._parts[self._items[index][0]].dataset
 
+    def dtype(self, dataset: str) -> str:
+        """Number format of the stored joints of a set: float64, float32 or float16."""
+        return next(stored.dtype for stored in self._parts if stored.dataset == dataset)
+
     @property
     def sets(self) -> tuple[str, ...]:
         """Names of the sets that have a clip here, in the order of the paths."""
         return tuple(dict.fromkeys(self._parts[part].dataset for part, _ in self._items))
+
+    @property
+    def subjects(self) -> tuple[str, ...]:
+        """Everybody who was recorded, sorted, as the sets write them; clips that do not say are left out."""
+        there = {self._parts[part].clips[clip].subject for part, clip in self._items}
+        return tuple(sorted(subject for subject in there if subject))
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -140,8 +150,7 @@ class Store:
             wanted = _known(sets, self.sets, "sets")
             items = [item for item in items if self._parts[item[0]].dataset in wanted]
         if subjects is not None:
-            there = {self._parts[part].clips[clip].subject for part, clip in items}
-            people = _known(subjects, sorted(str(subject) for subject in there if subject), "subjects")
+            people = _known(subjects, Store(self._parts, items).subjects, "subjects")
             items = [item for item in items if self._parts[item[0]].clips[item[1]].subject in people]
         if labels is not None:
             actions = _known(labels, self.labels, "labels")

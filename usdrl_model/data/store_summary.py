@@ -26,8 +26,8 @@ def _lines(store: Store, name: str) -> Iterator[str]:
     clips = [store.describe(index) for index in range(len(store))]
     frames, rows = sum(clip.frames for clip in clips), sum(clip.rows for clip in clips)
     yield f"{name}: {len(clips)} recordings, {frames} frames, {rows} skeletons, {len(store.labels)} classes"
-    subjects = {clip.subject for clip in clips if clip.subject}
-    yield f"  joints: {', '.join(sorted({clip.topology for clip in clips}))}; subjects: {len(subjects) or 'not named'}"
+    kinds = ", ".join(sorted({clip.topology for clip in clips}))
+    yield f"  joints: {kinds}, {store.dtype(name)}; subjects: {len(store.subjects) or 'not named'}"
     rates, hours, looked, missing = _measured(store)
     yield f"  rate: {np.median(rates):.1f} Hz (from {min(rates):.1f} to {max(rates):.1f}); about {hours:.2f} h"
     worst = ", ".join(

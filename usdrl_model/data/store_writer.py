@@ -29,7 +29,7 @@ from usdrl_model.skeleton import topology_file
 from usdrl_model.skeleton.recording import Recording, in_canonical_joints
 from usdrl_model.skeleton.topology import topology
 
-DTYPES = ("float32", "float16")
+DTYPES = ("float32", "float16", "float64")
 _HEADER = 128
 """Bytes before the numbers of a .npy file; room for any length, which is known only at the end."""
 
@@ -43,7 +43,8 @@ def write_set(
         folder: of the store; the set becomes its sub-folder ``dataset``.
         dataset: name of the set.
         recordings: taken one at a time.
-        dtype: float32 keeps joints as they are; float16 keeps them within 1 mm up to two metres from the clip's centre.
+        dtype: float32 keeps joints within 1 um; float64 keeps every bit of sets that are published as text; float16
+            keeps joints within 1 mm up to two metres from the clip's centre.
         replace: a set of that name gives way; else it is an error.
 
     Raises:

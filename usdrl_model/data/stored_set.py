@@ -24,7 +24,7 @@ from usdrl_model.skeleton.topology import CANONICAL_JOINTS, topology
 FORMAT = "usdrl.store/1"
 INDEX = "index.json"
 ARRAYS = ("joints", "confidence", "rows", "stamps")
-_TYPES = {"joints": ("<f4", "<f2"), "confidence": ("u1",), "rows": ("<i4",), "stamps": ("<f8",)}
+_TYPES = {"joints": ("<f8", "<f4", "<f2"), "confidence": ("u1",), "rows": ("<i4",), "stamps": ("<f8",)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,13 +133,18 @@ class StoredSet:
                     f"{where}: {name} has {len(arrays[name])} entries, its index says {ends[-1]}: damaged, import again"
                 )
 
+    @property
+    def dtype(self) -> str:
+        """Of the stored joints: float64, float32 or float16."""
+        return self.arrays["joints"].dtype.name
+
     def source(self, index: int) -> tuple[np.ndarray, np.ndarray | None, np.ndarray]:
-        """Joints (R, V, 3) float32, confidence (R, V) or None, rows (R, 2) of one clip, as imported."""
+        """Joints (R, V, 3) float32 or float64, confidence (R, V) or None, rows (R, 2) of one clip, as imported."""
         clip, count = self.clips[index], len(topology(self.clips[index].topology).joints)
         joints = self.arrays["joints"][self._joints[index] : self._joints[index + 1]].reshape(-1, count, 3)
-        moved = joints.astype(np.float32)
+        moved: np.ndarray = joints.astype(np.float32 if joints.dtype.itemsize < 8 else np.float64)
         if any(clip.origin):
-            moved += np.asarray(clip.origin, np.float32)
+            moved += np.asarray(clip.origin, moved.dtype)
         confidence = None
         if clip.confident:
             stored = self.arrays["confidence"][self._confidence[index] : self._confidence[index + 1]]

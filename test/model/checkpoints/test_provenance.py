@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from helpers.small_benchmark import BENCHMARK, ENCODER, RECIPE, made_on, utd, weights
+from helpers.small_benchmark import BENCHMARK, ENCODER, RECIPE, made_on, sbu, utd, weights
 
 from usdrl_model import config
 from usdrl_model.checkpoints import code_version, detector_file, encoder_file, hub
@@ -42,17 +42,23 @@ def test_pretraining_says_which_people_of_which_set_by_which_code(tmp_path: Path
 
 
 def test_a_detector_knows_what_its_start_was_made_on(tmp_path: Path) -> None:
-    source = SourceConfig(name="utkinect", subjects=("01",), share=0.7)
+    store = Store.open(utd(tmp_path / "store"))
+    source = SourceConfig(name="utd_mhad", subjects=("1",), share=0.7)
     run = dataclasses.replace(RECIPE, sources=(source,))
-    scratch = init_from.provenance(run, "usdrl finetune")
-    assert [(one.set, one.subjects, one.share) for one in scratch.data] == [("utkinect", ("01",), 0.7)]
+    scratch = init_from.provenance(run, store, "usdrl finetune")
+    (used,) = scratch.data
+    assert (used.set, used.subjects, used.share) == ("utd_mhad", ("1",), 0.7)
+    assert used.hash == store.select(subjects=["1"]).hash
+    by_split = dataclasses.replace(run, sources=(SourceConfig(name="utd_mhad", split="standard/train"),))
+    (used,) = init_from.provenance(by_split, store, "usdrl finetune").data
+    assert (used.split, used.subjects) == ("cross_subject/train", ("1", "3"))
     assert scratch.complete
-    began = init_from.provenance(dataclasses.replace(run, start=str(weights(tmp_path / "a"))), "usdrl finetune")
-    assert began.sets == ("msraction3d", "sbu", "utkinect")
+    began = init_from.provenance(dataclasses.replace(run, start=str(weights(tmp_path / "a"))), store, "usdrl finetune")
+    assert began.sets == ("msraction3d", "sbu", "utd_mhad")
     assert began.complete
     USDRL(ENCODER).save_pretrained(tmp_path / "silent")
-    began = init_from.provenance(dataclasses.replace(run, start=str(tmp_path / "silent")), "usdrl finetune")
-    assert (began.sets, began.complete) == (("utkinect",), False)
+    began = init_from.provenance(dataclasses.replace(run, start=str(tmp_path / "silent")), store, "usdrl finetune")
+    assert (began.sets, began.complete) == (("utd_mhad",), False)
 
 
 def test_it_survives_in_the_files(tmp_path: Path) -> None:
@@ -88,7 +94,12 @@ def test_transfer_to_a_set_that_the_start_knew_is_refused(tmp_path: Path) -> Non
     start, source = weights(tmp_path / "a", sets="utd_mhad"), SourceConfig(name="sbu", subjects=("s01s02",))
     run = dataclasses.replace(RECIPE, start=str(start), sources=(source,))
     detector = Detector(DetectorConfig(labels=("none", "up"), encoder=ENCODER))
-    detector_file.save(tmp_path / "b", detector, StreamConfig(), init_from.provenance(run, "usdrl finetune"))
+    detector_file.save(
+        tmp_path / "b",
+        detector,
+        StreamConfig(),
+        init_from.provenance(run, Store.open(sbu(tmp_path / "store")), "usdrl finetune"),
+    )
     with pytest.raises(ValueError, match="was trained on utd_mhad, which it is to be transferred to"):
         Pretrained.open(tmp_path / "b").check_transfer(BENCHMARK.target_sets)
 

@@ -32,7 +32,7 @@ def same(one: Recording, other: Recording, tolerance: float) -> None:
                 np.testing.assert_allclose(left.confidence, right.confidence, atol=1 / 500)
 
 
-@pytest.mark.parametrize(("dtype", "tolerance"), [("float32", 1e-6), ("float16", 1e-3)])
+@pytest.mark.parametrize(("dtype", "tolerance"), [("float64", 0.0), ("float32", 1e-6), ("float16", 1e-3)])
 def test_recordings_come_back_as_they_were(tmp_path: Path, dtype: str, tolerance: float) -> None:
     sure = (SkeletonFrame(2.0, (person("9", "coco_17", confidence=True),)), SkeletonFrame(2.5))
     source = [

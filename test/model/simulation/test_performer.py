@@ -10,7 +10,7 @@ from helpers.acting import acting, at, script, speeds, track
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from usdrl_model import simulation
+from usdrl_model.simulation import simulate as simulate_module
 from usdrl_model.simulation.faults import TYPICAL_FAULTS, TrackerFaults
 from usdrl_model.simulation.script import ACTION_SECONDS, ACTIONS, NEGATIVE_SECONDS, Act, demo_scripts, random_script
 from usdrl_model.simulation.simulate import PerformanceConfig, simulate
@@ -55,7 +55,7 @@ def test_a_fault_does_not_change_who_people_are_and_what_they_do() -> None:
 
 
 def test_the_example_of_the_module_runs() -> None:
-    result = doctest.testmod(simulation, extraglobs={"random_script": random_script})
+    result = doctest.testmod(simulate_module, extraglobs={"random_script": random_script})
     assert result.attempted and not result.failed
 
 

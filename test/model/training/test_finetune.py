@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from helpers.paths import ROOT
+from helpers.paths import DATA, ROOT
 from helpers.people import pose
 from helpers.tiny_finetuning import CPU, RECORDINGS, RUN, mixture
 
@@ -14,6 +14,7 @@ from usdrl_model import config
 from usdrl_model.checkpoints import detector_file
 from usdrl_model.checkpoints.provenance import Provenance
 from usdrl_model.cli import main
+from usdrl_model.data import catalogue
 from usdrl_model.data.store_writer import write_set
 from usdrl_model.evaluation import detection_scores
 from usdrl_model.network.dste import EncoderConfig
@@ -22,7 +23,15 @@ from usdrl_model.skeleton.recording import Recording
 from usdrl_model.training import linear_layer
 from usdrl_model.training.finetuning import train
 from usdrl_model.training.finetuning.config import FinetuneConfig
-from usdrl_model.training.finetuning.sources import Mixture, SourceConfig, mix, recordings, windows_of
+from usdrl_model.training.finetuning.sources import (
+    Mixture,
+    SourceConfig,
+    mix,
+    open_store,
+    recordings,
+    training_part,
+    windows_of,
+)
 
 
 def test_it_learns_and_the_stream_finds_the_action_of_somebody_new(tmp_path: Path, one_thread: None) -> None:
@@ -213,16 +222,6 @@ def test_the_shipped_configuration_fits_the_shipped_weights() -> None:
     assert weights.config.provenance.command.endswith("config/finetune_utkinect10.yaml")
 
 
-def own_files(folder: Path) -> Path:
-    (folder / "own").mkdir(parents=True)
-    for one in RECORDINGS:
-        joints = np.stack([frame.people[0].joints for frame in one.frames])[:, None]
-        stamps = [frame.stamp for frame in one.frames]
-        np.savez(folder / "own" / f"{one.subject}.npz", joints=joints, stamps=stamps, topology=one.topology,
-                 subject=one.subject, segments=[[s.person, s.label, s.start, s.end] for s in one.segments])  # fmt: skip
-    return folder
-
-
 @pytest.mark.parametrize(
     ("more", "message"),
     [
@@ -235,17 +234,63 @@ def test_commands_that_cannot_work_end_in_one_line(
     tmp_path: Path, capsys: pytest.CaptureFixture, more: list[str], message: str
 ) -> None:
     config.dump(RUN, tmp_path / "run.yaml")
-    data, run = str(own_files(tmp_path / "data")), str(tmp_path / "run.yaml")
+    write_set(tmp_path / "stores", "own", RECORDINGS)
+    data, run = str(tmp_path / "stores"), str(tmp_path / "run.yaml")
     assert main.main(["finetune", "--config", run, "--data", data, "--out", str(tmp_path / "out"), *more]) == 1
     said = capsys.readouterr().err.splitlines()[-1]
     assert said.startswith("usdrl finetune: ")
     assert message in said
 
 
-def test_a_store_is_not_what_finetuning_reads(tmp_path: Path) -> None:
-    write_set(tmp_path, "own", RECORDINGS)
-    with pytest.raises(ValueError, match="own is a set of a store: expected a folder with the files"):
-        recordings(RUN.sources[0], tmp_path, seed=0)
+def test_a_folder_of_official_files_is_refused_with_the_command_that_imports_it(tmp_path: Path) -> None:
+    source = SourceConfig(name="utkinect", subjects=("01",))
+    (tmp_path / "data" / "utkinect").mkdir(parents=True)
+    for given in (tmp_path / "data", tmp_path / "data" / "utkinect"):
+        with pytest.raises(ValueError, match=f"usdrl data import utkinect {tmp_path}/data/utkinect --store STORE"):
+            open_store([source], given)
+    write_set(tmp_path / "stores", "own", RECORDINGS)
+    with pytest.raises(ValueError, match=f"usdrl data import utkinect FOLDER --store {tmp_path}/stores"):
+        open_store([source], tmp_path / "stores")
+    with pytest.raises(ValueError, match="usdrl data import own FOLDER --name kitchen --store"):
+        open_store([SourceConfig(name="kitchen", split="standard/train")], tmp_path / "stores")
+
+
+def test_simulated_people_need_no_store() -> None:
+    performer = SourceConfig(name="performer", minutes=1)
+    assert open_store([performer], None) is None
+    assert recordings(performer, None, seed=0)[0].name == "performer_0"
+
+
+def test_recordings_without_named_people_are_chosen_by_a_split(tmp_path: Path) -> None:
+    unnamed = [dataclasses.replace(one, subject=None) for one in RECORDINGS]
+    write_set(tmp_path, "kitchen", unnamed)
+    for split, count in (("standard/train", 3), ("leave_one_recording_out/a/train", 2)):
+        source = SourceConfig(name="kitchen", split=split)
+        store = open_store([source], tmp_path)
+        assert sum(map(source.trains_on, recordings(source, store, seed=0))) == count
+        assert store is not None and len(training_part(source, store)) == count
+    with pytest.raises(ValueError, match="name the people to train on"):
+        SourceConfig(name="kitchen")
+
+
+@pytest.mark.skipif(not (DATA / "utkinect").is_dir(), reason="UTKinect-Action3D is not here (USDRL_DATA)")
+def test_windows_from_a_store_are_those_of_the_published_files(tmp_path: Path) -> None:
+    """UTKinect is published as text: float64 keeps every bit of it, float32 keeps it within a micrometre."""
+    run = config.load(FinetuneConfig, ROOT / "config" / "finetune_utkinect10.yaml")
+    source = dataclasses.replace(run.sources[0], subjects=("01",))
+    published = [one for one in catalogue.load("utkinect", DATA / "utkinect") if one.subject == "01"]
+
+    def windows(of: list[Recording]) -> train.Windows:
+        return windows_of(source, of, run.detector, max_gap=run.stream.max_gap, stride=run.stride)
+
+    stored = {}
+    for dtype in ("float64", "float32"):
+        write_set(tmp_path / dtype, "utkinect", published, dtype=dtype)
+        stored[dtype] = windows(recordings(source, open_store([source], tmp_path / dtype), seed=0))
+    expected = windows(published)
+    for name in ("x", "y", "seen"):
+        assert torch.equal(getattr(stored["float64"], name), getattr(expected, name)), name
+    torch.testing.assert_close(stored["float32"].x, expected.x, rtol=0.0, atol=2e-6)
 
 
 def test_no_onset_that_was_found_has_no_delay() -> None:
@@ -259,6 +304,6 @@ def test_no_onset_that_was_found_has_no_delay() -> None:
 def test_the_command_says_what_is_missing(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
     arguments = ["--config", str(ROOT / "config" / "finetune_utkinect10.yaml"), "--data", str(tmp_path)]
     assert main.main(["finetune", *arguments, "--out", str(tmp_path / "run")]) == 1
-    assert "UTKinect" in capsys.readouterr().err
+    assert "usdrl data import utkinect FOLDER" in capsys.readouterr().err
     assert main.main(["finetune", *arguments, "--out", str(tmp_path / "run"), "stepz=3"]) == 1
     assert "steps" in capsys.readouterr().err

@@ -10,9 +10,10 @@ from usdrl_model import config
 from usdrl_model.checkpoints import code_version, detector_file, hub
 from usdrl_model.checkpoints.pretrained_models import FREE, load_encoder
 from usdrl_model.checkpoints.provenance import DataUsed, Provenance
-from usdrl_model.data import catalogue
+from usdrl_model.data import catalogue, protocols
+from usdrl_model.data.store import Store
 from usdrl_model.training.finetuning.config import FinetuneConfig
-from usdrl_model.training.finetuning.sources import SourceConfig
+from usdrl_model.training.finetuning.sources import PERFORMER, SourceConfig, training_part
 
 
 def start_encoder(run: FinetuneConfig) -> torch.nn.Module:
@@ -27,11 +28,20 @@ def start_encoder(run: FinetuneConfig) -> torch.nn.Module:
     return load_encoder(run.start, run.detector.encoder)
 
 
-def provenance(run: FinetuneConfig, command: str) -> Provenance:
-    """What the weights of a run say of themselves; what its start was made on is a part of it."""
+def provenance(run: FinetuneConfig, store: Store | None, command: str) -> Provenance:
+    """What the weights of a run say of themselves; what its start was made on is a part of it.
+
+    Args:
+        run: the configuration.
+        store: what its sources are read from; None where all of them are simulated.
+        command: what started it.
+
+    Raises:
+        ValueError: as ``Store.select``.
+    """
     before = start_provenance(run.start) if run.start else Provenance(complete=True)
     return Provenance(
-        data=(*before.data, *map(_used, run.sources)),
+        data=(*before.data, *(_used(source, store) for source in run.sources)),
         complete=before.complete,
         command=command,
         configuration=config.content_hash(run),
@@ -47,11 +57,15 @@ def start_provenance(start: str) -> Provenance:
     return hub.find(start).config.provenance
 
 
-def _used(source: SourceConfig) -> DataUsed:
+def _used(source: SourceConfig, store: Store | None) -> DataUsed:
+    if store is None or source.name == PERFORMER:
+        return DataUsed(set=source.name, subjects=source.subjects, minutes=source.minutes, share=source.share)
+    part = training_part(source, store)
     return DataUsed(
         set=source.name,
-        subjects=source.subjects,
-        minutes=source.minutes,
+        split=protocols.resolved(source.name, source.split),
+        subjects=source.subjects or part.subjects,
         share=source.share,
         terms=catalogue.terms(source.name),
+        hash=part.hash,
     )

@@ -12,8 +12,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from usdrl_model.data import catalogue
-from usdrl_model.data.stored_set import INDEX
+from usdrl_model.data import catalogue, protocols
+from usdrl_model.data.store import Store
+from usdrl_model.data.stored_set import ClipIndex
 from usdrl_model.network.detector import BACKGROUND, DetectorConfig
 from usdrl_model.simulation.faults import random_faults
 from usdrl_model.simulation.script import random_script
@@ -35,11 +36,14 @@ class SourceConfig:
     """One source and how much of every batch comes from it."""
 
     name: str
-    """A data set (``datasets.catalogue``), read from the folder of its name, or "performer"."""
+    """A set of the store, or "performer"."""
     share: float = 1.0
     """Of the windows of a batch, relative to the other sources."""
     subjects: tuple[str, ...] = ()
     """People to train on; the others are for validation and for the test."""
+    split: str = ""
+    """Recordings to train on, as ``Store.select`` takes it: "cross_subject/train", or "standard/train" for every one of
+    a set of one's own. With ``subjects``, both conditions hold."""
     labels: dict[str, str] = field(default_factory=dict)
     """Label of the data set -> label of the detector; empty where they are the same. Clips of labels that are not
     listed are left out, so list as "none" what is certainly nothing the detector knows."""
@@ -54,8 +58,17 @@ class SourceConfig:
             raise ValueError(f"{self.name}: share: expected more than 0, got {self.share}")
         if (self.name == PERFORMER) != (self.minutes > 0):
             raise ValueError(f"{self.name}: minutes are for the performer, and only for it (got {self.minutes})")
-        if (self.name == PERFORMER) == bool(self.subjects):
-            raise ValueError(f"{self.name}: subjects: name the people to train on; the performer has none")
+        if (self.name == PERFORMER) == bool(self.subjects or self.split):
+            raise ValueError(
+                f"{self.name}: name the people to train on (subjects), or the recordings (split: standard/train);"
+                " the performer has neither"
+            )
+
+    def trains_on(self, recording: protocols.Described) -> bool:
+        """Whether the recording is one to train on; ValueError if the set has no such split."""
+        if self.subjects and recording.subject not in self.subjects:
+            return False
+        return not self.split or protocols.Split.of(self.name, self.split).has(recording)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,27 +88,60 @@ class Mixture:
         return Mixture(self.windows.to(device), self.probability.to(device))
 
 
-def recordings(source: SourceConfig, data: Path, seed: int) -> list[Recording]:
-    """The labelled recordings of a source, of all of its people.
+def open_store(sources: Sequence[SourceConfig], data: Path | None) -> Store | None:
+    """The store that sources are read from; None where all of them are simulated.
+
+    Args:
+        sources: what is read from it.
+        data: a store, one of its sets, or a packed file.
+
+    Raises:
+        ValueError: a set is not there (the message has the command that imports it), or the store is damaged.
+    """
+    names = [source.name for source in sources if source.name != PERFORMER]
+    if not names:
+        return None
+    if data is None:
+        raise ValueError(f"--data: expected a store that holds {', '.join(names)}")
+    try:
+        store = Store.open(data)
+    except FileNotFoundError:  # an empty store, or a folder of official files
+        store = Store([])
+    for name in names:
+        if name not in store.sets:
+            kind = catalogue.kind(name)
+            named = "" if kind == name else f" --name {name}"
+            official = next((folder for folder in (data / name, data) if folder.name == name and folder.is_dir()), None)
+            paths = f"FOLDER{named} --store {data}" if official is None else f"{official}{named} --store STORE"
+            raise ValueError(f"{data}: expected a store with the set {name}: usdrl data import {kind} {paths}")
+    return store
+
+
+def training_part(source: SourceConfig, store: Store) -> Store:
+    """The clips of a store that a source trains on; errors as ``Store.select``."""
+    return store.select(sets=[source.name], subjects=source.subjects or None, split=source.split or None)
+
+
+def recordings(source: SourceConfig, store: Store | None, seed: int) -> list[Recording]:
+    """The labelled recordings of a source, of all of its people, in the detector's labels.
 
     Args:
         source: which.
-        data: folder that holds a folder for each data set.
+        store: holds the set (``open_store``); the performer needs none.
         seed: for the performer.
 
     Raises:
-        ValueError: unknown data set, malformed files, or a store in their place.
-        FileNotFoundError: the data set is not there.
+        ValueError: the store is damaged, or there is none.
     """
     if source.name == PERFORMER:
         return _performances(source.minutes, seed)
-    folder = data / source.name
-    if (folder / INDEX).is_file():
-        raise ValueError(f"{folder} is a set of a store: expected a folder with the files that it was imported from")
-    found = catalogue.load(source.name, folder)
+    if store is None:
+        raise ValueError(f"{source.name}: expected a store that holds it, got none")
+    chosen = store.select(sets=[source.name])
     if not source.labels:
-        return list(found)
-    return [_relabelled(recording, source) for recording in found if _listed(recording, source)]
+        return list(chosen.recordings())
+    listed = (index for index in range(len(chosen)) if _listed(chosen.describe(index), source))
+    return [_relabelled(chosen.recording(index), source) for index in listed]
 
 
 def mix(
@@ -118,7 +164,7 @@ def mix(
         raise ValueError("sources: nothing to train on; name a data set and its people in the configuration")
     parts = []
     for source, available in zip(sources, given, strict=True):
-        chosen = [recording for recording in available if not source.subjects or recording.subject in source.subjects]
+        chosen = [recording for recording in available if source.trains_on(recording)]
         absent = set(source.subjects) - {recording.subject for recording in chosen}
         if absent:
             there = sorted({recording.subject or "?" for recording in available})
@@ -144,8 +190,8 @@ def windows_of(
     return cut(found, shape, stride)
 
 
-def _listed(recording: Recording, source: SourceConfig) -> bool:
-    shown = {recording.label} if recording.label else {segment.label for segment in recording.segments}
+def _listed(clip: ClipIndex, source: SourceConfig) -> bool:
+    shown = {clip.label} if clip.label else {segment.label for segment in clip.segments}
     return shown <= source.labels.keys()
 
 

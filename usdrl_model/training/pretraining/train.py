@@ -151,7 +151,7 @@ def _used(store: Store, split: str | None) -> DataUsed:
         set=name,
         stage="pretraining",
         split=protocols.resolved(name, split) if split else "",
-        subjects=tuple(sorted({one.subject for one in map(store.describe, range(len(store))) if one.subject})),
+        subjects=store.subjects,
         terms=catalogue.terms(name),
         hash=store.hash,
     )
