@@ -21,7 +21,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from usdrl_model.data import protocols
-from usdrl_model.data.stored_set import INDEX, ClipIndex, StoredSet, open_folder, open_packed
+from usdrl_model.data.clip_index import ClipIndex
+from usdrl_model.data.stored_set import INDEX, StoredSet, open_folder, open_packed
 from usdrl_model.skeleton.clip import Clip
 from usdrl_model.skeleton.recording import Recording
 

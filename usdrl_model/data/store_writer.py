@@ -20,8 +20,9 @@ from pathlib import Path
 
 import numpy as np
 
+from usdrl_model.data.clip_index import ClipIndex
 from usdrl_model.data.store import Store
-from usdrl_model.data.stored_set import FORMAT, INDEX, ClipIndex, content_hash, files, generation, read_index
+from usdrl_model.data.stored_set import FORMAT, INDEX, content_hash, files, generation, read_index
 from usdrl_model.errors.shown import check_name
 from usdrl_model.files.atomic_file import FULL, full, replacing, sync_folder, write_text
 from usdrl_model.files.folder_lock import LOCK, held

@@ -5,101 +5,24 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from usdrl_model.data.clip_index import ClipIndex
 from usdrl_model.errors.shown import check_name, cut, shown
 from usdrl_model.files import archives, arrays, limits
 from usdrl_model.files.documents import parse_json
-from usdrl_model.skeleton import topology_file
 from usdrl_model.skeleton.clip import Clip
 from usdrl_model.skeleton.person import Person, SkeletonFrame, canonical_frames
 from usdrl_model.skeleton.recording import Recording
-from usdrl_model.skeleton.segments import Segment
 from usdrl_model.skeleton.topology import CANONICAL_JOINTS, topology
 
 FORMAT = "usdrl.store/1"
 INDEX = "index.json"
 ARRAYS = ("joints", "confidence", "rows", "stamps")
 _TYPES = {"joints": ("<f8", "<f4", "<f2"), "confidence": ("u1",), "rows": ("<i4",), "stamps": ("<f8",)}
-
-
-@dataclass(frozen=True, slots=True)
-class ClipIndex:
-    """A clip in ``index.json``."""
-
-    name: str
-    topology: str
-    frames: int
-    rows: int
-    """Skeletons: frames times the people in each."""
-    people: tuple[str, ...]
-    confident: bool
-    """The tracker gives a confidence."""
-    origin: tuple[float, float, float]
-    """Added to the stored coordinates; half precision is kept small this way. (0, 0, 0) in float32."""
-    subject: str | None
-    label: str | None
-    segments: tuple[Segment, ...]
-    tags: Mapping[str, str]
-
-    def shows(self, labels: set[str]) -> bool:
-        """One of ``labels`` is the clip's, or one of its segments'."""
-        return self.label in labels or any(segment.label in labels for segment in self.segments)
-
-    def to_json(self) -> dict[str, Any]:
-        """Plain values; what is empty is left out."""
-        segments = [[segment.person, segment.label, segment.start, segment.end] for segment in self.segments]
-        entry = {
-            "name": self.name,
-            "topology": self.topology,
-            "frames": self.frames,
-            "rows": self.rows,
-            "people": list(self.people),
-            "confident": self.confident,
-            "origin": list(self.origin) if any(self.origin) else None,
-            "subject": self.subject,
-            "label": self.label,
-            "segments": segments,
-            "tags": dict(self.tags),
-        }
-        return {key: value for key, value in entry.items() if value not in (None, False, [], {})}
-
-    @classmethod
-    def from_json(cls, entry: Mapping[str, Any]) -> ClipIndex:
-        """The inverse of ``to_json``."""
-        x, y, z = entry.get("origin", (0.0, 0.0, 0.0))
-        frames, rows = int(entry.get("frames", 0)), int(entry.get("rows", 0))
-        if not 0 <= frames <= limits.STORED or not 0 <= rows <= limits.STORED:
-            raise ValueError(f"{frames} frames, {rows} skeletons")
-        layout = _text(entry["topology"])
-        if topology_file.is_file(layout):  # sets that were written here have none
-            raise ValueError(f"topology {shown(layout)} in a file of its own")
-        return cls(
-            name=str(entry["name"]),
-            topology=layout,
-            frames=frames,
-            rows=rows,
-            people=tuple(map(_text, entry.get("people", ()))),
-            confident=bool(entry.get("confident", False)),
-            origin=(float(x), float(y), float(z)),
-            subject=None if entry.get("subject") is None else _text(entry["subject"]),
-            label=None if entry.get("label") is None else _text(entry["label"]),
-            segments=tuple(
-                Segment(str(person), str(label), float(start), float(end))
-                for person, label, start, end in entry.get("segments", ())
-            ),
-            tags={_text(key): _text(value) for key, value in dict(entry.get("tags", {})).items()},
-        )
-
-
-def _text(value: Any) -> str:
-    if not isinstance(value, str):
-        raise ValueError(f"expected a text, got {shown(value)}")
-    return value
 
 
 class StoredSet:

@@ -1,16 +1,17 @@
 """Every command says in one line, before any work, whether its recordings show people."""
 
+import dataclasses
 import json
 import logging
 from pathlib import Path
 
-import numpy as np
 import pytest
 from helpers.acting import script
 from helpers.small_benchmark import BENCHMARK, ENCODER, RECIPE, utd
 
 from usdrl_model import config
 from usdrl_model.cli import main
+from usdrl_model.data.store_writer import write_set
 from usdrl_model.network.detector import DetectorConfig
 from usdrl_model.simulation.simulate import PerformanceConfig, simulate
 from usdrl_model.skeleton.person import Person, SkeletonFrame
@@ -39,12 +40,9 @@ def test_finetune(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         batch=2,
     )
     config.dump(settings, tmp_path / "run.yaml")
-    (tmp_path / "own").mkdir()
     for times, expected in ((1.0, "people look like people"), (1000.0, MILLIMETRES)):
-        joints = np.stack([frame.people[0].joints for frame in acted(times).frames])[:, None]
-        np.savez(tmp_path / "own" / "one.npz", joints=joints, rate=10.0, topology="kinect_v2_25", subject="anna",
-                 clip_label="wave")  # fmt: skip
-        main.main(["finetune", "--config", str(tmp_path / "run.yaml"), "--data", str(tmp_path),
+        write_set(tmp_path / "stores", "own", [dataclasses.replace(acted(times), subject="anna")], replace=True)
+        main.main(["finetune", "--config", str(tmp_path / "run.yaml"), "--data", str(tmp_path / "stores"),
                   "--out", str(tmp_path / f"run{times:g}"), "--device", "cpu", "--threads", "1"])  # fmt: skip
         first = capsys.readouterr().out.splitlines()[0]
         assert first.startswith("own: content of 1 recording: ") and expected in first

@@ -13,8 +13,8 @@ import torch
 from torch import Tensor
 
 from usdrl_model.data import catalogue, protocols
+from usdrl_model.data.clip_index import ClipIndex
 from usdrl_model.data.store import Store
-from usdrl_model.data.stored_set import ClipIndex
 from usdrl_model.network.detector import BACKGROUND, DetectorConfig
 from usdrl_model.simulation.faults import random_faults
 from usdrl_model.simulation.script import random_script
