@@ -125,11 +125,11 @@ def scored(job: Job, data: Path, out: Path, device: torch.device) -> Mapping[str
 def decided(detector: nn.Module, run: FinetuneConfig, left_out: Sequence[Recording]) -> dict[str, list[float]]:
     """Scores of every way to decide."""
     remembered = Remembered(detector.eval())
-    about = detector_file.WeightsConfig(format=detector_file.FORMAT, detector=run.detector, stream=run.stream)
+    about = detector_file.DetectorFileConfig(detector=run.detector, stream=run.stream)
     found = {}
     for name, stream in DECISIONS.items():
         remembered.asked = 0
-        weights = detector_file.Weights(
+        weights = detector_file.LoadedDetector(
             name="left out",
             path=Path(),
             sha256="",

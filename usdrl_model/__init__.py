@@ -16,7 +16,7 @@ Arrays are (N, T, M, V, C) at every public boundary; times are seconds.
 
 Who does what, in five lines::
 
-    from usdrl_model.stream import ActionStream
+    from usdrl_model.online.stream import ActionStream
 
     stream = ActionStream.from_pretrained(topology="kinect_v2_25")
     for frame in frames:                       # usdrl_model.skeleton.person.SkeletonFrame

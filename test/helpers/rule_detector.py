@@ -4,7 +4,7 @@ from pathlib import Path
 
 import torch
 
-from usdrl_model.checkpoints.detector_file import FORMAT, Weights, WeightsConfig
+from usdrl_model.checkpoints.detector_file import DetectorFileConfig, LoadedDetector
 from usdrl_model.events.config import StreamConfig
 from usdrl_model.events.onset_offset import EventConfig
 from usdrl_model.network.detector import DetectorConfig, Scores
@@ -29,11 +29,11 @@ class HandUp(torch.nn.Module):
         return Scores(frames=frames, clip=frames.amax(1))
 
 
-def hand_up_weights(people: int = 1) -> Weights:
+def hand_up_weights(people: int = 1) -> LoadedDetector:
     """Weights of the rule, 10 Hz, with settings that make times easy to reckon."""
     encoder = EncoderConfig(hidden=2, people=people)
     detector = DetectorConfig(labels=("none", "hand_up"), encoder=encoder, rate=10.0)
     events = EventConfig(on_threshold=0.6, off_threshold=0.4, min_duration=0.3, hold=0.2, refractory=0.2)
     stream = StreamConfig(look_ahead=0.3, smoothing=0.0, events=events)
-    config = WeightsConfig(format=FORMAT, detector=detector, stream=stream)
-    return Weights(name="rule", path=Path("rule"), sha256="0" * 64, detector=HandUp(detector), config=config)
+    config = DetectorFileConfig(detector=detector, stream=stream)
+    return LoadedDetector(name="rule", path=Path("rule"), sha256="0" * 64, detector=HandUp(detector), config=config)

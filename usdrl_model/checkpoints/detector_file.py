@@ -1,58 +1,44 @@
-"""Weights folders: ``model.safetensors``, ``config.json`` and a model card, ``README.md``.
+"""Detectors as they are stored and loaded: network, settings of the online pipeline, and how they were made.
 
-A folder comes from anywhere, so nothing in it is executed: tensors are read with safetensors, the configuration is JSON
-and has to fit the dataclasses of this package. A file that is missing, damaged or of another shape raises; nothing ever
-falls back to random weights.
+One loader: ``load`` gives a detector as it was trained; ``inference.load`` makes a fast one of it.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import nn
 
-from usdrl_model import config as configuration
-from usdrl_model.checkpoints import tensor_file
-from usdrl_model.checkpoints.provenance import Provenance, upgraded
-from usdrl_model.checkpoints.shipped import DETECTORS, names, suggestion
-from usdrl_model.checkpoints.state_dict import distinct, fill, meta
+from usdrl_model.checkpoints import config_file, shipped, stored_model
+from usdrl_model.checkpoints.provenance import Provenance
+from usdrl_model.checkpoints.state_dict import distinct, fill
 from usdrl_model.errors.shown import LINE, cut
 from usdrl_model.events.config import StreamConfig
-from usdrl_model.files import atomic_file
 from usdrl_model.network.detector import Detector, DetectorConfig
+from usdrl_model.network.device import choose_device
 
-SHIPPED = DETECTORS
-"""Detectors that come with the package."""
-DEFAULT_WEIGHTS = "utkinect10"
-"""Name of the weights shipped with the package; ``default`` stands for it."""
-FORMAT = "usdrl.detector/2"
-OLDER = {"usdrl.detector/1": FORMAT}
-"""Formats that are read too: what their notes say of the training is not relied on."""
+FORMAT = config_file.FORMATS["detector"]
 TRAINED = "torch, as trained"
-"""Runtime of a detector that nothing has been changed in."""
+"""Runtime of a detector in which nothing has been changed."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class WeightsConfig:
+class DetectorFileConfig:
     """Content of ``config.json``."""
 
-    format: str
+    format: str = FORMAT
     detector: DetectorConfig
     stream: StreamConfig
-    """What these weights work best with, chosen on held-out training subjects."""
+    """Settings that were chosen for this detector on held-out training subjects."""
     provenance: Provenance = field(default_factory=Provenance)
-    """How they were made: command, configuration, data sets, code."""
+    """How it was made: command, configuration, data sets, code."""
 
 
 @dataclass(frozen=True, slots=True)
-class Weights:
-    """A loaded detector and what it came with."""
+class LoadedDetector:
+    """A detector that can run, and what it came with."""
 
     name: str
     path: Path
@@ -60,11 +46,11 @@ class Weights:
     """Of ``model.safetensors``, or of the ONNX file that runs."""
     detector: nn.Module
     """Called like ``Detector`` (which ``load`` gives), in evaluation mode, on the device asked for."""
-    config: WeightsConfig
+    config: DetectorFileConfig
     precision: str = "fp32"
-    """Of the products of matrices: fp32, bf16 or int8."""
+    """Of matrix products: fp32, bf16 or int8."""
     made_from: str = ""
-    """SHA-256 of the weights that an ONNX file was exported from, as it says."""
+    """SHA-256 of the weights that an ONNX file was exported from, as the file says."""
     runtime: str = TRAINED
     """What runs the detector."""
 
@@ -74,7 +60,7 @@ class Weights:
         return next((parameter.device for parameter in self.detector.parameters()), torch.device("cpu"))
 
     def describe(self) -> dict[str, str]:
-        """What they are, what runs them, and where they came from."""
+        """Name, hash, device, precision, runtime and provenance, for logs and the state."""
         made = self.config.provenance
         return {
             "weights": self.name,
@@ -92,117 +78,79 @@ class Weights:
         """The detector as it was trained, which can be copied, changed and saved.
 
         Raises:
-            ValueError: these weights were loaded for inference.
+            ValueError: this one was changed for inference.
         """
         if not isinstance(self.detector, Detector) or self.runtime != TRAINED:
             raise ValueError(
-                f"expected weights of checkpoint.load, got {self.name} in {self.runtime}: give their folder"
+                f"{self.name}: expected a detector as it was trained, got one in {self.runtime}: give the folder of its"
+                " weights"
             )
         return self.detector
 
 
-def resolve(weights: str | Path) -> Path:
-    """Folder of ``weights``: "default", the name of shipped weights, or the path of a folder.
+def resolve(source: str | Path) -> Path:
+    """Folder of a detector: "default", the name of a shipped detector, or a path.
 
     Raises:
-        FileNotFoundError: no such folder; the message lists the shipped names.
+        FileNotFoundError: no such folder; the message lists the shipped detectors.
     """
-    name = DEFAULT_WEIGHTS if str(weights) == "default" else str(weights)
-    for folder in (SHIPPED / name, Path(name)):
-        if (folder / "config.json").is_file():
-            return folder
+    name = shipped.DEFAULT_DETECTOR if str(source) == "default" else str(source)
+    if entry := shipped.find(name, "detector"):
+        return entry.folder
+    if (Path(name) / stored_model.CONFIG).is_file():
+        return Path(name)
+    known = ", ".join(shipped.names("detector")) or "none installed"
     raise FileNotFoundError(
-        f"weights {str(weights)!r}: expected the name of shipped weights ({', '.join(shipped()) or 'none installed'})"
-        f" or a folder with config.json and model.safetensors{suggestion(name)}"
+        f"weights {str(source)!r}: expected the name of a shipped detector ({known}) or a folder with"
+        f" {stored_model.CONFIG} and {stored_model.TENSORS}{shipped.hint(name, 'detector')}"
     )
 
 
-def shipped() -> list[str]:
-    """Names of the detectors that come with the package."""
-    return names(SHIPPED)
-
-
-def load(weights: str | Path = "default", device: str = "auto") -> Weights:
-    """Load a detector as it was trained; ``inference.load`` makes a fast one of it.
+def load(source: str | Path = "default", device: str = "auto") -> LoadedDetector:
+    """Load a detector as it was trained.
 
     Args:
-        weights: see ``resolve``.
+        source: see ``resolve``.
         device: see ``choose_device``.
 
     Raises:
-        FileNotFoundError: no such weights, or a file of the folder is missing.
+        FileNotFoundError: no such detector, or a file of the folder is missing.
         ValueError: a damaged file, or tensors that do not fit the configuration.
     """
-    folder = resolve(weights)
-    config = read_config(folder)
-    path = folder / "model.safetensors"
-    with meta(folder):
-        detector = Detector(config.detector)
-    fill(detector, tensor_file.read(path, distinct(detector), (torch.float32,)), path)
+    folder = resolve(source)
+    config, tensors, sha256 = stored_model.read(folder, "detector", DetectorFileConfig, build, (torch.float32,))
+    with torch.device("meta"):  # the tensors of the file become its parameters
+        detector = build(config)
+    fill(detector, tensors, folder)
     detector.to(choose_device(device)).eval()
-    return Weights(
-        name=folder.name,
-        path=folder,
-        sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
-        detector=detector,
-        config=config,
-    )
+    return LoadedDetector(name=folder.name, path=folder, sha256=sha256, detector=detector, config=config)
 
 
-def read_config(folder: Path) -> WeightsConfig:
-    """The configuration in a weights folder; errors as ``load``."""
-    path = folder / "config.json"
-    return config_of(tensor_file.config_text(path), str(path))
+def read_config(folder: Path) -> DetectorFileConfig:
+    """The configuration in a folder; errors as ``load``."""
+    path = folder / stored_model.CONFIG
+    return config_of(config_file.read_text(path), str(path))
 
 
-def config_of(text: str, where: str) -> WeightsConfig:
+def config_of(text: str, where: str) -> DetectorFileConfig:
     """The configuration in a text; ValueError, which names ``where``, for any other text."""
-    try:
-        mapping = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise ValueError(f"{where}: not JSON ({error}); install the weights again") from None
-    if not _is_detector(mapping):
-        raise ValueError(f"{where}: expected format {FORMAT!r}")
-    return configuration.from_dict(WeightsConfig, upgraded(mapping, "training", OLDER), where=where)
+    return config_file.parse(text, "detector", DetectorFileConfig, where)
 
 
-def is_detector(weights: str | Path) -> bool:
-    """Whether ``weights`` names a detector's folder, and not a pretrained model or a checkpoint."""
+def is_detector(source: str | Path) -> bool:
+    """Whether ``source`` names a detector's folder, and not a pretrained model or an official checkpoint."""
     try:
-        mapping = json.loads(tensor_file.config_text(resolve(weights) / "config.json"))
-    except (FileNotFoundError, ValueError, RecursionError):
+        return config_file.kind_of(resolve(source)) == "detector"
+    except FileNotFoundError:
         return False
-    return _is_detector(mapping)
-
-
-def _is_detector(mapping: Any) -> bool:
-    return isinstance(mapping, Mapping) and mapping.get("format") in (FORMAT, *OLDER)
 
 
 def save(folder: str | Path, detector: Detector, stream: StreamConfig, provenance: Provenance) -> None:
     """Write ``config.json`` and ``model.safetensors`` into ``folder`` (made where missing)."""
-    folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    config = WeightsConfig(format=FORMAT, detector=detector.config, stream=stream, provenance=provenance)
-    tensor_file.write(folder / "model.safetensors", distinct(detector), {"format": "pt"})
-    text = json.dumps(configuration.to_dict(config), indent=2) + "\n"
-    atomic_file.write_text(folder / "config.json", text)
+    config = DetectorFileConfig(detector=detector.config, stream=stream, provenance=provenance)
+    stored_model.write(Path(folder), config, distinct(detector), build)
 
 
-def choose_device(device: str) -> torch.device:
-    """``auto`` takes CUDA where torch can use it, else the CPU; anything else must be there.
-
-    Raises:
-        ValueError: an unknown device, or CUDA asked for where there is none.
-    """
-    if device == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    try:
-        chosen = torch.device(device)
-    except RuntimeError:
-        chosen = torch.device("meta")
-    if chosen.type not in ("cpu", "cuda"):
-        raise ValueError(f"device {device!r}: expected auto, cpu, cuda or cuda:N")
-    if chosen.type == "cuda" and not torch.cuda.is_available():
-        raise ValueError(f"device {device!r}: torch {torch.__version__} finds no CUDA here; use auto or cpu")
-    return chosen
+def build(config: DetectorFileConfig) -> Detector:
+    """The network of a configuration, with the initial weights of torch."""
+    return Detector(config.detector)

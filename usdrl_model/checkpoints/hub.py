@@ -9,18 +9,15 @@ import re
 from importlib import import_module
 from pathlib import Path
 
-from usdrl_model.checkpoints import encoder_file, official
-from usdrl_model.checkpoints.encoder_file import ModelFile
-from usdrl_model.checkpoints.shipped import MODELS, names, suggestion
+from usdrl_model.checkpoints import encoder_file, official, shipped, stored_model
+from usdrl_model.checkpoints.encoder_file import EncoderFile
 
-SHIPPED = MODELS
-"""Pretrained models that come with the package."""
 HUB = "hf://"
 """What the name of a repository begins with: only who writes it asks for a download."""
 REPOSITORY = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}")
 
 
-def find(source: str | Path, *, filename: str | None = None, revision: str | None = None) -> ModelFile:
+def find(source: str | Path, *, filename: str | None = None, revision: str | None = None) -> EncoderFile:
     """Read the model that ``source`` names; a path that exists goes first.
 
     Args:
@@ -41,34 +38,30 @@ def find(source: str | Path, *, filename: str | None = None, revision: str | Non
     if path.exists():
         return _read(path / filename if filename else path)
     name = str(source)
-    if name in shipped():
+    if entry := shipped.find(name, "encoder"):
         if filename or revision:
             raise ValueError(f"{name} comes with the package, one file in one version: leave filename and revision out")
-        return _read(SHIPPED / name)
+        return _read(entry.folder)
     hub = f" ({HUB}{name} asks for that repository)" if REPOSITORY.fullmatch(name) else ""
+    known = ", ".join(shipped.names("encoder")) or "none installed"
     raise FileNotFoundError(
-        f"{name}: nothing there; expected a folder with {encoder_file.CONFIG} and {encoder_file.TENSORS}, a"
-        f" .safetensors or .pth.tar file, the name of a shipped model ({', '.join(shipped()) or 'none installed'}), or"
-        f" {HUB}owner/name of a Hugging Face repository{hub}{suggestion(name)}"
+        f"{name}: nothing there; expected a folder with {stored_model.CONFIG} and {stored_model.TENSORS}, a"
+        f" .safetensors or .pth.tar file, the name of a shipped model ({known}), or"
+        f" {HUB}owner/name of a Hugging Face repository{hub}{shipped.hint(name, 'encoder')}"
     )
 
 
-def _from_hub(name: str, filename: str | None, revision: str | None) -> ModelFile:
+def _from_hub(name: str, filename: str | None, revision: str | None) -> EncoderFile:
     if not REPOSITORY.fullmatch(name):
         raise FileNotFoundError(f"{HUB}{name}: expected {HUB}owner/name of a Hugging Face repository")
     if filename:
         return _read(_download(name, filename, revision))
-    folder = _download(name, encoder_file.CONFIG, revision).parent
-    _download(name, encoder_file.TENSORS, revision)
+    folder = _download(name, stored_model.CONFIG, revision).parent
+    _download(name, stored_model.TENSORS, revision)
     return _read(folder)
 
 
-def shipped() -> list[str]:
-    """Names of the pretrained models that come with the package."""
-    return names(SHIPPED)
-
-
-def _read(path: Path) -> ModelFile:
+def _read(path: Path) -> EncoderFile:
     own = path.is_dir() or path.suffix == ".safetensors"
     return encoder_file.read(path) if own else official.read(path)
 

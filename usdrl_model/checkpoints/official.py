@@ -19,7 +19,7 @@ import torch
 from torch import Tensor
 
 from usdrl_model.checkpoints import encoder_file
-from usdrl_model.checkpoints.encoder_file import ModelConfig, ModelFile
+from usdrl_model.checkpoints.encoder_file import EncoderFile, EncoderFileConfig
 from usdrl_model.checkpoints.provenance import Provenance
 from usdrl_model.checkpoints.state_dict import sound
 from usdrl_model.errors.shown import cut
@@ -49,7 +49,7 @@ def read(
     alpha: float = 0.5,
     gap: int = 4,
     modality: Modality = "joint",
-) -> ModelFile:
+) -> EncoderFile:
     """Read an official checkpoint, or a file with nothing but its state dict.
 
     Args:
@@ -74,17 +74,17 @@ def read(
     _check_storage(state, path)
     tensors = _distinct_names(sound(state, path), path)
     encoder = replace(_encoder(tensors, path, people, heads, alpha, gap), modalities=(modality,))
-    config = ModelConfig(
+    config = EncoderFileConfig(
         encoder=encoder,
         projectors=_projectors(tensors, path),
         classes=int(tensors["fc.weight"].shape[0]) if "fc.weight" in tensors else None,
         provenance=Provenance(file=path.name, epoch=epoch if isinstance(epoch, int) else None),
     )
     encoder_file.check(path, config, tensors)
-    return ModelFile(path, config, tensors)
+    return EncoderFile(path, config, tensors)
 
 
-def write(path: str | Path, model: ModelFile) -> None:
+def write(path: str | Path, model: EncoderFile) -> None:
     """Write a checkpoint that the official code loads: ``epoch`` (0 where unknown) and ``state_dict``, no optimiser.
 
     Raises:

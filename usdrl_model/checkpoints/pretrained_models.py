@@ -18,7 +18,7 @@ import torch
 from torch import Tensor, nn
 
 from usdrl_model.checkpoints import encoder_file, hub
-from usdrl_model.checkpoints.encoder_file import ModelConfig
+from usdrl_model.checkpoints.encoder_file import EncoderFileConfig
 from usdrl_model.checkpoints.provenance import Provenance
 from usdrl_model.checkpoints.state_dict import distinct, fill
 from usdrl_model.network.config import EncoderConfig
@@ -70,7 +70,7 @@ class USDRL(nn.Module):
 
     def save_pretrained(self, path: str | Path, provenance: Provenance | None = None) -> None:
         """Write a folder, or one file where ``path`` ends in ``.safetensors``, with how it was made."""
-        config = ModelConfig(
+        config = EncoderFileConfig(
             encoder=self.backbone.config, projectors=self.projectors, provenance=provenance or Provenance()
         )
         encoder_file.write(path, config, distinct(self))
@@ -133,7 +133,7 @@ class Downstream(nn.Module):
 
     def save_pretrained(self, path: str | Path, provenance: Provenance | None = None) -> None:
         """Write a folder, or one file where ``path`` ends in ``.safetensors``, with how it was made."""
-        config = ModelConfig(
+        config = EncoderFileConfig(
             encoder=self.backbone.config, classes=self.fc.out_features, provenance=provenance or Provenance()
         )
         encoder_file.write(path, config, distinct(self))

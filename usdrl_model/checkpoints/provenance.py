@@ -11,15 +11,11 @@ It is written into ``config.json`` with the weights, and read by whoever must no
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Literal
 
 from usdrl_model.checkpoints.code_version import CodeVersion
 from usdrl_model.errors.shown import MESSAGE, cut
-
-KEY = "provenance"
-"""In ``config.json``."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -69,6 +65,11 @@ class Provenance:
         """Names of the data sets, each once."""
         return tuple(dict.fromkeys(one.set for one in self.data))
 
+    @property
+    def terms(self) -> tuple[str, ...]:
+        """Terms of use of the data sets, each once."""
+        return tuple(dict.fromkeys(one.terms for one in self.data if one.terms))
+
 
 def summary(made: Provenance) -> str:
     """One line: the data, and whether there may be more; short and printable, whatever the file holds."""
@@ -81,27 +82,3 @@ def summary(made: Provenance) -> str:
     if not made.complete:
         parts.append("more that is not said" if parts else "data that are not said")
     return cut("; ".join(parts), MESSAGE) or "no data"
-
-
-def upgraded(mapping: Mapping[str, Any], notes: str, formats: Mapping[str, str]) -> Mapping[str, Any]:
-    """Content of an older ``config.json`` in the form of today.
-
-    Older files hold notes for people, which nothing can rely on: what the weights were made on counts as not known.
-
-    Args:
-        mapping: content of the file.
-        notes: key of those notes.
-        formats: older format -> the one that it becomes; any other content stays as it is.
-    """
-    found = mapping.get("format")
-    if not isinstance(found, str) or found not in formats:
-        return mapping
-    said = mapping.get(notes)
-    texts = {key: value for key, value in said.items() if isinstance(value, str)} if isinstance(said, Mapping) else {}
-    made: dict[str, Any] = {key: texts[key] for key in ("command", "configuration", "file") if key in texts}
-    if texts.get("epoch", "").isdecimal():
-        made["epoch"] = int(texts["epoch"])
-    if "version" in texts:
-        made["code"] = {"version": texts["version"]}
-    kept = {key: value for key, value in mapping.items() if key != notes}
-    return {**kept, "format": formats[found], KEY: made}

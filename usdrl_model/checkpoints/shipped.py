@@ -1,29 +1,87 @@
-"""Weights that come with the package, and which of them was meant by a name that nothing has."""
+"""The weights that come with the package: one registry of detectors and encoders.
+
+>>> [(one.name, one.kind) for one in registry()]
+[('utkinect10', 'detector'), ('open', 'encoder')]
+>>> find("open", "encoder").provenance.sets
+('msraction3d', 'utd_mhad', 'utkinect')
+>>> hint("opne", "encoder"), hint("opne", "detector"), hint("open", "detector")
+("; did you mean 'open'?", '', "; 'open' is the name of a shipped encoder")
+"""
 
 from __future__ import annotations
 
-import difflib
+from collections.abc import Iterator
+from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
+from typing import get_args
 
+from usdrl_model.checkpoints import config_file
+from usdrl_model.checkpoints.config_file import Kind
+from usdrl_model.checkpoints.provenance import Provenance
+from usdrl_model.errors.nearest import nearest
+
+DEFAULT_DETECTOR = "utkinect10"
+"""The detector that ``default`` stands for."""
 _PACKAGE = Path(str(resources.files("usdrl_model.checkpoints")))
-DETECTORS, MODELS = _PACKAGE / "detectors", _PACKAGE / "encoders"
-"""Detectors (``checkpoint``) and pretrained models (``hub``), a folder each."""
+_FOLDERS: dict[Kind, Path] = {"detector": _PACKAGE / "detectors", "encoder": _PACKAGE / "encoders"}
+_SUFFIXES: dict[str, Kind] = {".onnx": "detector", ".safetensors": "encoder", ".pth": "encoder", ".tar": "encoder"}
+"""Kinds of single files."""
 
 
-def names(folder: Path) -> list[str]:
-    """Names of the weights in ``folder``."""
-    return sorted(path.parent.name for path in folder.glob("*/config.json"))
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Shipped:
+    """One entry of the registry."""
+
+    name: str
+    kind: Kind
+    folder: Path
+    """With ``config.json``, ``model.safetensors`` and a model card, ``README.md``."""
+
+    @property
+    def provenance(self) -> Provenance:
+        """Data sets, terms, command and code; read from the folder. ValueError or OSError where it is damaged."""
+        return config_file.provenance(self.folder)
 
 
-def suggestion(wanted: str) -> str:
-    """What may have been meant: the nearest shipped name, and the nearest that lies where nothing was found.
+def registry(kind: Kind | None = None) -> list[Shipped]:
+    """All weights that come with the package, or those of one kind: detectors first, then by name."""
+    return [
+        Shipped(name=file.parent.name, kind=one, folder=file.parent)
+        for one in get_args(Kind)
+        if kind in (None, one)
+        for file in sorted(_FOLDERS[one].glob(f"*/{config_file.NAME}"))
+    ]
 
-    >>> suggestion("opne")
-    "; did you mean 'open'?"
-    """
-    path = Path(wanted)
-    beside = [entry.name for entry in path.parent.iterdir()] if path.parent.is_dir() else []
-    near = difflib.get_close_matches(path.name, names(DETECTORS) + names(MODELS), n=1)
-    near += [str(path.parent / name) for name in difflib.get_close_matches(path.name, beside, n=1)]
-    return f"; did you mean {' or '.join(map(repr, dict.fromkeys(near)))}?" if near else ""
+
+def names(kind: Kind) -> list[str]:
+    """Names of the weights of one kind."""
+    return [one.name for one in registry(kind)]
+
+
+def find(name: str, kind: Kind) -> Shipped | None:
+    """The entry of this name and kind; None where there is none."""
+    return next((one for one in registry(kind) if one.name == name), None)
+
+
+def hint(source: str, kind: Kind) -> str:
+    """The end of a message about unknown weights: the nearest shipped name and the nearest path, of this kind only."""
+    other = next((one.kind for one in registry() if one.name == source and one.kind != kind), None)
+    if other:
+        return f"; {source!r} is the name of a shipped {other}"
+    path = Path(source)
+    beside = nearest(path.name, _beside(path.parent, kind))
+    near = [nearest(path.name, names(kind)), str(path.parent / beside) if beside else ""]
+    offered = dict.fromkeys(filter(None, near))
+    return f"; did you mean {' or '.join(map(repr, offered))}?" if offered else ""
+
+
+def _beside(folder: Path, kind: Kind) -> Iterator[str]:
+    """Names of the weights of one kind in a folder."""
+    try:
+        entries = sorted(folder.iterdir())
+    except OSError:  # no such folder, or none that may be looked into
+        return
+    for entry in entries:
+        if (_SUFFIXES.get(entry.suffix) or config_file.kind_of(entry)) == kind:
+            yield entry.name

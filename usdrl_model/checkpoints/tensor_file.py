@@ -1,74 +1,89 @@
-"""Safetensors files from anywhere: what a file declares is checked before anything is built or read.
+"""Safetensors files from anywhere, read from disk once: what a file declares is checked before its numbers are read.
 
-    wanted = distinct(module)                      # of a module on the meta device: shapes only
-    tensors = read("model.safetensors", wanted)    # as many bytes as these shapes need, and no more
+    with opened(path) as file:                     # the header only, no longer than MAX_HEADER
+        tensors, sha256 = file.read(wanted)        # as many bytes as these shapes need, and no more
 
-A size in a configuration costs nothing until it is believed, so the module is built on the meta device, and its shapes
-are compared with those in the header of the file, which itself can be no longer than ``MAX_HEADER``.
+``wanted`` are the tensors of a module on the meta device, so that a size in a configuration costs nothing until the
+header of the file confirms it. The hash is that of the very bytes that the tensors were made of.
 """
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
+import json
+import os
 import struct
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save
+from safetensors import SafetensorError
+from safetensors.torch import load, save
 from torch import Tensor
 
 from usdrl_model.checkpoints import state_dict as named_tensors
-from usdrl_model.errors.shown import cut
+from usdrl_model.errors.shown import cut, shown
 from usdrl_model.files import atomic_file
 
 MAX_HEADER = 4 * 2**20
 """Bytes; that of the largest official model has 20 thousand."""
-MAX_CONFIG = 2**20
-"""Bytes of a ``config.json``; the usual one has two thousand."""
 TYPES = {
     "F64": torch.float64, "F32": torch.float32, "F16": torch.float16, "BF16": torch.bfloat16,
     "F8_E4M3": torch.float8_e4m3fn, "F8_E5M2": torch.float8_e5m2, "I64": torch.int64, "I32": torch.int32,
     "I16": torch.int16, "I8": torch.int8, "U8": torch.uint8, "BOOL": torch.bool,
 }  # fmt: skip
 """Types of a header; others hold nothing that a model of this package has."""
+_TEXTS = "__metadata__"
 
 
-def metadata(path: Path) -> dict[str, str]:
-    """The texts in the header of a file; errors as ``read``."""
-    with _opened(path) as file:
-        return dict(file.metadata() or {})
+class TensorFile:
+    """An open file whose header has been read; see ``opened``."""
+
+    def __init__(self, path: Path, file: IO[bytes]) -> None:
+        self.path = path
+        self._file = file
+        self._start, header = _header(path, file)
+        texts = header.pop(_TEXTS, None)
+        self.texts: dict[str, str] = texts if isinstance(texts, dict) else {}
+        self._declared = _declared(path, header)
+
+    def read(
+        self, wanted: Mapping[str, Tensor], types: tuple[torch.dtype, ...] = named_tensors.EXACT
+    ) -> tuple[dict[str, Tensor], str]:
+        """The tensors, as they can be computed with (``state_dict.sound``), and the SHA-256 of the file; once.
+
+        Args:
+            wanted: name -> tensor of the shape that is expected, on the meta device.
+            types: of floating-point numbers that stay as they are; others become float32.
+
+        Raises:
+            ValueError: a damaged file, other names or shapes, or numbers that are not finite.
+        """
+        named_tensors.check(wanted, self._declared, self.path)
+        size = sum(tensor.numel() * tensor.itemsize for tensor in self._declared.values())
+        content = self._start + self._file.read(size + 1)
+        try:
+            tensors = load(content)  # which compares all sizes and offsets with each other
+        except (SafetensorError, AssertionError, KeyError) as error:
+            raise _damaged(self.path, error) from None
+        return named_tensors.sound(tensors, self.path, types), hashlib.sha256(content).hexdigest()
 
 
-def read(
-    path: Path, wanted: Mapping[str, Tensor], kinds: tuple[torch.dtype, ...] = named_tensors.EXACT
-) -> dict[str, Tensor]:
-    """The tensors of a file, as they can be computed with (``tensors.sound``).
-
-    Args:
-        path: the file.
-        wanted: name -> tensor of the shape that is expected, on the meta device.
-        kinds: of floating-point numbers that may stay as they are, see ``tensors.sound``.
+@contextlib.contextmanager
+def opened(path: Path) -> Iterator[TensorFile]:
+    """A file with its header read.
 
     Raises:
         FileNotFoundError: no such file.
-        ValueError: no safetensors file, a damaged one, other names or shapes, or numbers that are not finite.
+        OSError: it cannot be read.
+        ValueError: no safetensors file, or a damaged one.
     """
-    with _opened(path) as file:
-        declared = {}
-        for name in file.keys():  # noqa: SIM118 (not a mapping)
-            part = file.get_slice(name)
-            kind = TYPES.get(part.get_dtype())
-            if kind is None:
-                raise ValueError(f"{path}: {cut(name)}: numbers of type {part.get_dtype()}")
-            declared[name] = torch.empty(part.get_shape(), dtype=kind, device="meta")
-        named_tensors.check(wanted, declared, path)
-        try:
-            tensors = {name: file.get_tensor(name) for name in declared}
-        except SafetensorError as error:
-            raise _damaged(path, error) from None
-    return named_tensors.sound(tensors, path, kinds)
+    if not path.is_file():
+        raise FileNotFoundError(f"{path}: missing; install or convert the weights again")
+    with path.open("rb") as file:
+        yield TensorFile(path, file)
 
 
 def write(path: str | Path, tensors: Mapping[str, Tensor], texts: Mapping[str, str]) -> None:
@@ -77,39 +92,36 @@ def write(path: str | Path, tensors: Mapping[str, Tensor], texts: Mapping[str, s
     atomic_file.write_bytes(path, save(stored, dict(texts)))
 
 
-def config_text(path: Path) -> str:
-    """A configuration beside the tensors.
-
-    Raises:
-        ValueError: longer than any configuration is.
-        OSError: it cannot be read.
-    """
-    with path.open("rb") as file:
-        content = file.read(MAX_CONFIG + 1)
-    if len(content) > MAX_CONFIG:
-        raise ValueError(f"{path}: longer than {MAX_CONFIG} bytes, so no configuration; get it again")
-    return content.decode("utf-8", errors="replace")
-
-
-def _opened(path: Path) -> Any:
-    if not path.is_file():
-        raise FileNotFoundError(f"{path}: missing; install or convert the weights again")
-    try:
-        _check_header(path)
-        return safe_open(path, "pt")
-    except (SafetensorError, OSError) as error:
-        raise _damaged(path, error) from None
-
-
-def _check_header(path: Path) -> None:
-    """Refuse a header longer than the file or than any header, before it is read."""
-    with path.open("rb") as file:
-        start = file.read(8)
-    room = path.stat().st_size - 8
-    length = struct.unpack("<Q", start)[0] if len(start) == 8 else 0
+def _header(path: Path, file: IO[bytes]) -> tuple[bytes, dict[str, Any]]:
+    """The start of the file up to its numbers, and the header in it, whose length is checked before it is read."""
+    length_field = file.read(8)
+    room = os.fstat(file.fileno()).st_size - 8
+    length = struct.unpack("<Q", length_field)[0] if len(length_field) == 8 else 0
     if not 0 < length <= min(room, MAX_HEADER):
         raise _damaged(path, f"a header of {length} bytes; there is room for {max(0, min(room, MAX_HEADER))}")
+    text = file.read(length)
+    try:
+        header = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise _damaged(path, error) from None
+    if not isinstance(header, dict):
+        raise _damaged(path, "a header without names")
+    return length_field + text, header
+
+
+def _declared(path: Path, header: Mapping[str, Any]) -> dict[str, Tensor]:
+    """Name -> tensor on the meta device, as a header declares it."""
+    declared = {}
+    for name, entry in header.items():
+        if not isinstance(entry, dict) or not isinstance(entry.get("shape"), list):
+            raise _damaged(path, f"{cut(name)}: no shape")
+        kind = TYPES.get(str(entry.get("dtype")))
+        if kind is None:
+            raise ValueError(f"{path}: {cut(name)}: numbers of type {shown(entry.get('dtype'))}; convert the file")
+        with named_tensors.meta(path):
+            declared[name] = torch.empty(entry["shape"], dtype=kind)
+    return declared
 
 
 def _damaged(path: Path, reason: object) -> ValueError:
-    return ValueError(f"{path}: damaged or no safetensors file ({reason}); get it again")
+    return ValueError(f"{path}: damaged or no safetensors file ({cut(reason)}); get it again")

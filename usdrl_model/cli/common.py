@@ -38,13 +38,13 @@ def device(arguments: argparse.Namespace) -> torch.device:
     """
     import torch  # here, because "usdrl --help" must not wait for it
 
-    from usdrl_model.checkpoints import detector_file
+    from usdrl_model.network.device import choose_device
 
     if not 0 <= arguments.threads <= MOST_THREADS:
         raise ValueError(f"--threads: expected 0 (all cores) to {MOST_THREADS}, got {arguments.threads}")
     if arguments.threads:
         torch.set_num_threads(arguments.threads)
-    return detector_file.choose_device(arguments.device)
+    return choose_device(arguments.device)
 
 
 def reported(name: str, work: Callable[[argparse.Namespace], None]) -> Callable[[argparse.Namespace], int]:

@@ -17,7 +17,7 @@ from usdrl_model.data import catalogue
 from usdrl_model.errors.shown import LINE, cut
 
 if TYPE_CHECKING:
-    from usdrl_model.checkpoints.encoder_file import ModelFile
+    from usdrl_model.checkpoints.encoder_file import EncoderFile
 
 NOT_IN_FILE = {
     "people": (int, "people in a window (official: 2)"),
@@ -66,7 +66,7 @@ def run(arguments: argparse.Namespace) -> None:
     print(f"{describe(model)}\n{arguments.out}")
 
 
-def _choices(model: ModelFile) -> dict[str, object]:
+def _choices(model: EncoderFile) -> dict[str, object]:
     """What an official file does not say, as it was taken."""
     encoder = model.config.encoder
     fields = {name: getattr(encoder, name) for name in NOT_IN_FILE if name != "modality"}
@@ -75,7 +75,7 @@ def _choices(model: ModelFile) -> dict[str, object]:
     return {**fields, "modality": encoder.modalities[0]}
 
 
-def _with_data(model: ModelFile, sets: list[str]) -> ModelFile:
+def _with_data(model: EncoderFile, sets: list[str]) -> EncoderFile:
     """The model with the sets that it was made on, where they are given; ValueError for an unknown one."""
     if not sets:
         return model
@@ -84,7 +84,7 @@ def _with_data(model: ModelFile, sets: list[str]) -> ModelFile:
     return replace(model, config=replace(model.config, provenance=made))
 
 
-def describe(model: ModelFile) -> str:
+def describe(model: EncoderFile) -> str:
     """One line: architecture, sizes and parts of a model."""
     encoder, config = model.config.encoder, model.config
     parts = [

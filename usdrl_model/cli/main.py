@@ -11,11 +11,14 @@ import platform
 import sys
 from collections.abc import Sequence
 from importlib import metadata
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import usdrl_model
 from usdrl_model.cli import bench, benchmark, convert, data, evaluate, export, finetune, pretrain, probe
 from usdrl_model.cli.common import reported
+
+if TYPE_CHECKING:
+    from usdrl_model.checkpoints.config_file import Kind
 
 LIBRARIES = ("torch", "numpy", "safetensors", "transforms3d", "pyyaml", "rclpy", "rosbags")
 
@@ -55,7 +58,7 @@ def describe_installation() -> dict[str, str]:
     """Name -> value of what decides how this installation behaves; a missing library reads "not installed"."""
     import torch  # here and below: "usdrl --help" must not wait for it
 
-    from usdrl_model.checkpoints import code_version, detector_file, hub
+    from usdrl_model.checkpoints import code_version
 
     device = torch.cuda.get_device_name(0) if torch.cuda.is_available() else "cpu"
     return {
@@ -65,26 +68,24 @@ def describe_installation() -> dict[str, str]:
         **{name: _version(name) for name in LIBRARIES},
         "device": f"{device}, {torch.get_num_threads()} threads",
         "code": str(code_version.current()),
-        "weights": _shipped(detector_file.SHIPPED),
-        "pretrained": _shipped(hub.SHIPPED),
+        "weights": _shipped("detector"),
+        "pretrained": _shipped("encoder"),
         "ROS_DISTRO": os.environ.get("ROS_DISTRO", "not set"),
         "ROS_DOMAIN_ID": os.environ.get("ROS_DOMAIN_ID", "not set"),
     }
 
 
-def _shipped(folder: Path) -> str:
+def _shipped(kind: Kind) -> str:
     """Weights that come with the package, and what each is made of."""
-    from usdrl_model.checkpoints import detector_file, hub, provenance, shipped
+    from usdrl_model.checkpoints import provenance, shipped
 
-    found = []
-    for name in shipped.names(folder):
+    lines = []
+    for one in shipped.registry(kind):
         try:
-            detector = folder == detector_file.SHIPPED
-            config = detector_file.read_config(folder / name) if detector else hub.find(folder / name).config
-            found.append(f"{name}: {provenance.summary(config.provenance)}; {config.provenance.code}")
+            lines.append(f"{one.name}: {provenance.summary(one.provenance)}; {one.provenance.code}")
         except (ValueError, OSError) as error:  # whoever reports a bug needs the rest
-            found.append(f"{name}: {error}")
-    return " | ".join(found) or "none in this installation"
+            lines.append(f"{one.name}: {error}")
+    return " | ".join(lines) or "none in this installation"
 
 
 def _version(library: str) -> str:

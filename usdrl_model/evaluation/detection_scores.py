@@ -21,7 +21,7 @@ BATCH = 64
 """Clips scored at once."""
 
 
-def detection(weights: detector_file.Weights, recordings: Sequence[Recording]) -> dict[str, Any]:
+def detection(weights: detector_file.LoadedDetector, recordings: Sequence[Recording]) -> dict[str, Any]:
     """Score the online pipeline on recordings: frame accuracy and F1 of segments and of events."""
     truth, predicted, scored = [], [], []
     for recording in recordings:

@@ -17,7 +17,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from usdrl_model.checkpoints.detector_file import Weights
+from usdrl_model.checkpoints.detector_file import LoadedDetector
 from usdrl_model.events.config import StreamConfig
 from usdrl_model.inference import onnx_runtime
 from usdrl_model.inference.onnx_export import Outputs
@@ -29,7 +29,7 @@ from usdrl_model.simulation.simulate import PerformanceConfig, simulate
 from usdrl_model.windows.cut import cut, stretches
 
 
-def parity(weights: Weights, path: str | Path, windows: Tensor) -> dict[str, Any]:
+def parity(weights: LoadedDetector, path: str | Path, windows: Tensor) -> dict[str, Any]:
     """How far an exported file is from the weights in torch.
 
     Args:

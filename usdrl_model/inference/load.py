@@ -19,7 +19,7 @@ import numpy as np
 import torch
 
 from usdrl_model.checkpoints import detector_file
-from usdrl_model.checkpoints.detector_file import Weights
+from usdrl_model.checkpoints.detector_file import LoadedDetector
 from usdrl_model.inference import onnx_runtime
 from usdrl_model.inference.cuda_graphs import GraphedDetector
 from usdrl_model.inference.fold import fold_detector
@@ -31,12 +31,12 @@ TORCH_PRECISIONS = {"fp32": torch.float32, "bf16": torch.bfloat16}
 
 def load(
     weights: str | Path = "default", device: str = "auto", precision: str = "auto", *, cuda_graphs: bool = False
-) -> Weights:
+) -> LoadedDetector:
     """Load a detector for inference.
 
     Args:
         weights: see ``detector_file.resolve``, or an ``.onnx`` file.
-        device: see ``detector_file.choose_device``; ONNX files run on the CPU, which "auto" means for them.
+        device: see ``choose_device``; ONNX files run on the CPU, which "auto" means for them.
         precision: "fp32" or "bf16" for weights, that of the file for ONNX; "auto" is fp32, or that of the file. bf16
             changes scores by about a hundredth and pays on processors that multiply it.
         cuda_graphs: see ``GraphedDetector``; for weights on a CUDA device.
@@ -53,7 +53,7 @@ def load(
     return accelerate(detector_file.load(weights, device), precision, cuda_graphs=cuda_graphs)
 
 
-def probabilities(weights: Weights, windows: np.ndarray) -> np.ndarray:
+def probabilities(weights: LoadedDetector, windows: np.ndarray) -> np.ndarray:
     """(N, T, K) float32 probabilities of every frame of windows (N, T, M, V, 3) float32.
 
     Raises:
@@ -70,7 +70,7 @@ def probabilities(weights: Weights, windows: np.ndarray) -> np.ndarray:
     return found
 
 
-def accelerate(weights: detector_file.Weights, precision: str = "auto", *, cuda_graphs: bool = False) -> Weights:
+def accelerate(weights: LoadedDetector, precision: str = "auto", *, cuda_graphs: bool = False) -> LoadedDetector:
     """Loaded weights with a detector folded for inference; arguments and errors as ``load``."""
     if precision not in ("auto", *TORCH_PRECISIONS):
         known = "auto, fp32 or bf16 (int8: usdrl export, then load the ONNX file)"

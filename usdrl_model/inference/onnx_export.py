@@ -24,7 +24,7 @@ import torch
 from torch import Tensor, nn
 
 from usdrl_model import config as configuration
-from usdrl_model.checkpoints.detector_file import Weights
+from usdrl_model.checkpoints.detector_file import LoadedDetector
 from usdrl_model.files import atomic_file
 from usdrl_model.inference import onnx_runtime, onnx_seal
 from usdrl_model.inference.fold import fold_detector
@@ -40,7 +40,7 @@ LAYER = re.compile(r"\b[ts]_tr1?\b")
 """What the names of nodes in the layers of an encoder have in common."""
 
 
-def export(weights: Weights, path: str | Path, precision: str = "fp32", batch: int | None = None) -> None:
+def export(weights: LoadedDetector, path: str | Path, precision: str = "fp32", batch: int | None = None) -> None:
     """Write the folded detector as an ONNX file.
 
     Args:

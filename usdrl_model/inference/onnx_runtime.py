@@ -18,7 +18,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from usdrl_model.checkpoints.detector_file import Weights, config_of
+from usdrl_model.checkpoints.detector_file import LoadedDetector, config_of
 from usdrl_model.errors.shown import LINE, cut
 from usdrl_model.inference import onnx_seal
 from usdrl_model.network.detector import DetectorConfig, Scores
@@ -67,7 +67,7 @@ class OnnxDetector(nn.Module):
         return Scores(frames=torch.from_numpy(frames), clip=torch.from_numpy(clip))
 
 
-def load(path: Path, device: str = "auto", precision: str = "auto") -> Weights:
+def load(path: Path, device: str = "auto", precision: str = "auto") -> LoadedDetector:
     """Load an exported detector; arguments and errors as ``inference.load``.
 
     The session takes as many threads as torch has now (``torch.set_num_threads``).
@@ -89,7 +89,7 @@ def load(path: Path, device: str = "auto", precision: str = "auto") -> Weights:
             f"precision {precision!r}: {path} is {properties['precision']}; use auto, or export the precision you need"
         )
     config = config_of(properties["config"], str(path))
-    return Weights(
+    return LoadedDetector(
         name=cut(properties["weights"]),
         path=path,
         sha256=hashlib.sha256(content).hexdigest(),

@@ -41,12 +41,12 @@ torch.set_num_threads({threads})
 {load}
 """
 LOAD_WEIGHTS = """
-from usdrl_model.stream import ActionStream
+from usdrl_model.online.stream import ActionStream
 ActionStream.from_pretrained({weights!r}, topology="kinect_v2_25").warm_up()
 """
 LOAD_PRESET = """
-from usdrl_model.bench import fast, random_encoder, windows
-from usdrl_model.presets import preset
+from usdrl_model.inference.speed import fast, random_encoder, windows
+from usdrl_model.network.presets import preset
 fast(random_encoder(preset({name!r})))(windows(preset({name!r}), 1))
 """
 

@@ -63,7 +63,9 @@ class ActionStream:
         ValueError: unknown topology, or settings that reach beyond the window of the weights.
     """
 
-    def __init__(self, weights: detector_file.Weights, *, topology: str, config: StreamConfig | None = None) -> None:
+    def __init__(
+        self, weights: detector_file.LoadedDetector, *, topology: str, config: StreamConfig | None = None
+    ) -> None:
         self.weights = weights
         self.topology = find_topology(topology)
         self.config = weights.config.stream if config is None else config

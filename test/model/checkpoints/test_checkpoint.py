@@ -7,10 +7,11 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from usdrl_model.checkpoints import detector_file
+from usdrl_model.checkpoints import detector_file, shipped
 from usdrl_model.checkpoints.provenance import Provenance
 from usdrl_model.events.config import StreamConfig
 from usdrl_model.network.detector import Detector, DetectorConfig
+from usdrl_model.network.device import choose_device
 from usdrl_model.network.dste import EncoderConfig
 
 CONFIG = DetectorConfig(
@@ -49,7 +50,7 @@ def test_the_shipped_weights_load_and_are_small() -> None:
 
 
 def test_unknown_weights_name_the_shipped_ones(tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError, match=detector_file.DEFAULT_WEIGHTS):
+    with pytest.raises(FileNotFoundError, match=shipped.DEFAULT_DETECTOR):
         detector_file.load(tmp_path / "nothing")
 
 
@@ -98,11 +99,11 @@ def test_an_unknown_key_is_an_error_that_names_the_nearest(folder: Path) -> None
 
 
 def test_devices_are_never_replaced_silently() -> None:
-    assert detector_file.choose_device("cpu").type == "cpu"
+    assert choose_device("cpu").type == "cpu"
     for device in ("gpu", "tpu", ""):
         with pytest.raises(ValueError, match="expected auto, cpu, cuda"):
-            detector_file.choose_device(device)
+            choose_device(device)
     if not torch.cuda.is_available():
-        assert detector_file.choose_device("auto").type == "cpu"
+        assert choose_device("auto").type == "cpu"
         with pytest.raises(ValueError, match="no CUDA"):
-            detector_file.choose_device("cuda")
+            choose_device("cuda")

@@ -10,7 +10,7 @@ import torch
 from helpers.small_benchmark import BENCHMARK, ENCODER, RECIPE, made_on, sbu, utd, weights
 
 from usdrl_model import config
-from usdrl_model.checkpoints import code_version, detector_file, encoder_file, hub
+from usdrl_model.checkpoints import code_version, detector_file, encoder_file, hub, shipped
 from usdrl_model.checkpoints.code_version import CodeVersion
 from usdrl_model.checkpoints.pretrained_models import USDRL, Downstream
 from usdrl_model.checkpoints.provenance import DataUsed, Provenance, summary
@@ -143,13 +143,10 @@ def test_what_a_file_says_of_itself_is_short_and_printable(tmp_path: Path) -> No
         assert len(text) <= 2000
 
 
-def test_shipped_cards_name_the_data(tmp_path: Path) -> None:
-    for folder, made in (
-        (detector_file.SHIPPED / detector_file.DEFAULT_WEIGHTS, detector_file.load("default", "cpu").config.provenance),
-        (hub.SHIPPED / "open", hub.find("open").config.provenance),
-    ):
-        card = (folder / "README.md").read_text(encoding="utf-8")
-        titles = [catalogue.source(one.set).title if one.set != "performer" else "simulated" for one in made.data]
+def test_shipped_cards_name_the_data() -> None:
+    for one in shipped.registry():
+        card, made = (one.folder / "README.md").read_text(encoding="utf-8"), one.provenance
+        titles = [catalogue.source(used.set).title if used.set != "performer" else "simulated" for used in made.data]
         assert [title for title in titles if title not in card] == []
         assert made.command.split(" --data")[0].split(" --config ")[1].split()[0] in card
 
@@ -168,9 +165,8 @@ def test_convert_takes_what_an_official_file_cannot_say(tmp_path: Path, capsys: 
     )
 
 
-def test_shipped_weights_say_everything(tmp_path: Path) -> None:
-    detector, encoder = detector_file.load("default", "cpu").config.provenance, hub.find("open").config.provenance
-    for made in (detector, encoder):
+def test_shipped_weights_say_everything() -> None:
+    for made in (one.provenance for one in shipped.registry()):
         assert made.complete
         assert made.command.startswith("usdrl ")
         assert all(one.terms for one in made.data if one.set != "performer")

@@ -17,7 +17,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from usdrl_model import config
-from usdrl_model.checkpoints import detector_file, official, state_dict, tensor_file
+from usdrl_model.checkpoints import config_file, detector_file, official, state_dict, tensor_file
 from usdrl_model.checkpoints.pretrained_models import USDRL, Downstream, load_encoder
 from usdrl_model.checkpoints.provenance import Provenance
 from usdrl_model.cli import main
@@ -185,10 +185,10 @@ def test_a_size_costs_nothing_before_it_is_believed(folder: Path) -> None:
     for key, value in {"hidden": 8192, "heads": 1, "frames": 200, "streams": ["temporal", "spatial"]}.items():
         change_config(folder, f"detector.encoder.{key}", value)
     code = (
-        "import resource, sys; from usdrl_model import checkpoint\n"
+        "import resource, sys; from usdrl_model.checkpoints import detector_file\n"
         "used = int(open('/proc/self/statm').read().split()[0]) * resource.getpagesize()\n"
         f"resource.setrlimit(resource.RLIMIT_AS, (used + {LIMIT},) * 2)\n"
-        "checkpoint.load(sys.argv[1], 'cpu')"
+        "detector_file.load(sys.argv[1], 'cpu')"
     )
     done = subprocess.run([sys.executable, "-c", code, str(folder)], capture_output=True, text=True, check=False)
     assert done.returncode == 1
@@ -205,7 +205,7 @@ def test_the_length_of_a_header_is_not_believed(folder: Path, length: int) -> No
 
 
 def test_a_configuration_is_short_and_flat(folder: Path) -> None:
-    for text, message in ((" " * (tensor_file.MAX_CONFIG + 1), "no configuration"), ("[" * 100_000, "not JSON")):
+    for text, message in ((" " * (config_file.MAX_BYTES + 1), "no configuration"), ("[" * 100_000, "not JSON")):
         (folder / "config.json").write_text(text)
         with pytest.raises(ValueError, match=message):
             detector_file.load(folder, "cpu")

@@ -14,7 +14,7 @@ from helpers.paths import ROOT
 from safetensors.torch import load_file, save_file
 
 from usdrl_model import config
-from usdrl_model.checkpoints import detector_file, encoder_file, hub
+from usdrl_model.checkpoints import detector_file, encoder_file, hub, shipped
 from usdrl_model.checkpoints.pretrained_models import USDRL, Downstream, load_encoder
 from usdrl_model.checkpoints.provenance import Provenance
 from usdrl_model.cli import main
@@ -279,14 +279,13 @@ def test_a_repository_without_the_library_says_what_to_install(monkeypatch: pyte
 def test_a_shipped_model_loads_by_name_unless_a_path_has_the_name(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert hub.shipped() == ["open"]
-    assert (hub.SHIPPED / "open" / "README.md").is_file(), "shipped models need a model card"
-    shipped = hub.find("open").config
+    assert shipped.names("encoder") == ["open"]
+    model = hub.find("open").config
     run = config.load(PretrainConfig, ROOT / "config" / "pretrain_open.yaml")
-    assert (shipped.encoder, shipped.projectors) == (run.encoder, run.projectors)
-    assert shipped.provenance.complete
-    assert sorted(shipped.provenance.sets) == sorted(run.data.sets)
-    assert {one.split for one in shipped.provenance.data} == {"cross_subject/train"}
+    assert (model.encoder, model.projectors) == (run.encoder, run.projectors)
+    assert model.provenance.complete
+    assert sorted(model.provenance.sets) == sorted(run.data.sets)
+    assert {one.split for one in model.provenance.data} == {"cross_subject/train"}
     for more in ({"filename": "other.pth.tar"}, {"revision": "v1"}):
         with pytest.raises(ValueError, match="open comes with the package"):
             hub.find("open", **more)

@@ -39,12 +39,12 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def weights(folder: Path) -> detector_file.Weights:
+def weights(folder: Path) -> detector_file.LoadedDetector:
     return detector_file.load(folder, "cpu")
 
 
 @pytest.fixture(scope="module")
-def exported(weights: detector_file.Weights, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def exported(weights: detector_file.LoadedDetector, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with fp32.onnx and int8.onnx."""
     for library in ("onnx", "onnxscript", "onnxruntime"):
         pytest.importorskip(library, reason=f"{library} is not installed (extra: onnx)")
@@ -56,7 +56,7 @@ def exported(weights: detector_file.Weights, tmp_path_factory: pytest.TempPathFa
 
 @pytest.mark.parametrize(("precision", "error", "cosine"), [("fp32", 1e-5, 0.999999), ("int8", 0.1, 0.999)])
 def test_an_exported_file_gives_the_same_answers(
-    weights: detector_file.Weights, exported: Path, precision: str, error: float, cosine: float
+    weights: detector_file.LoadedDetector, exported: Path, precision: str, error: float, cosine: float
 ) -> None:
     report = parity.parity(weights, exported / f"{precision}.onnx", parity.sample_windows(CONFIG, 12))
     assert report["windows"] == 12
@@ -87,7 +87,7 @@ def test_a_file_takes_any_batch_and_tells_nothing_about_the_machine(folder: Path
     assert str(ROOT).encode() not in (exported / "fp32.onnx").read_bytes()
 
 
-def test_a_stream_runs_on_a_file_and_says_so(weights: detector_file.Weights, exported: Path) -> None:
+def test_a_stream_runs_on_a_file_and_says_so(weights: detector_file.LoadedDetector, exported: Path) -> None:
     stream = ActionStream.from_pretrained(exported / "int8.onnx", topology="kinect_v2_25")
     stream.warm_up()
     described = stream.describe()
@@ -102,7 +102,7 @@ def test_a_stream_runs_on_a_file_and_says_so(weights: detector_file.Weights, exp
 
 
 def test_a_file_is_never_something_else_silently(
-    weights: detector_file.Weights, exported: Path, tmp_path: Path
+    weights: detector_file.LoadedDetector, exported: Path, tmp_path: Path
 ) -> None:
     path = exported / "int8.onnx"
     with pytest.raises(ValueError, match="is int8; use auto, or export"):
@@ -111,9 +111,9 @@ def test_a_file_is_never_something_else_silently(
         load.load(path, "cuda")
     with pytest.raises(ValueError, match="cuda_graphs"):
         load.load(path, cuda_graphs=True)
-    with pytest.raises(ValueError, match=r"expected weights of checkpoint\.load, got tiny in ONNX Runtime"):
+    with pytest.raises(ValueError, match=r"tiny: expected a detector as it was trained, got one in ONNX Runtime"):
         export(load.load(path), tmp_path / "again.onnx")
-    with pytest.raises(ValueError, match=r"expected weights of checkpoint\.load, got tiny in torch .*, folded"):
+    with pytest.raises(ValueError, match=r"tiny: expected a detector as it was trained, got one in torch .*, folded"):
         export(load.accelerate(weights), tmp_path / "again.onnx")
     with pytest.raises(FileNotFoundError, match="usdrl export"):
         load.load(tmp_path / "nothing.onnx")
@@ -152,7 +152,7 @@ def test_no_changed_byte_runs(exported: Path, tmp_path: Path) -> None:
     ],
 )
 def test_a_graph_that_breaks_its_promise_is_refused(
-    weights: detector_file.Weights, change: Callable[[np.ndarray], np.ndarray], message: str
+    weights: detector_file.LoadedDetector, change: Callable[[np.ndarray], np.ndarray], message: str
 ) -> None:
     class Session:
         def run(self, names: list[str], given: dict[str, np.ndarray]) -> list[np.ndarray]:
@@ -187,7 +187,7 @@ def test_export_from_the_command_line(
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["nothing", "out.onnx"], "expected the name of shipped weights"),
+        (["nothing", "out.onnx"], "expected the name of a shipped detector"),
         (["WEIGHTS", "out.bin"], "ends in .onnx"),
         (["WEIGHTS", "out.onnx", "--precision", "int4"], "expected fp32 or int8"),
     ],
@@ -237,7 +237,7 @@ def test_sttr_runs_as_it_was_trained(tmp_path: Path) -> None:
         export(detector_file.load(tmp_path, "cpu"), tmp_path / "sttr.onnx", "int8")
 
 
-def test_what_cannot_run_is_refused(folder: Path, weights: detector_file.Weights) -> None:
+def test_what_cannot_run_is_refused(folder: Path, weights: detector_file.LoadedDetector) -> None:
     with pytest.raises(ValueError, match="expected auto, fp32 or bf16 .*usdrl export"):
         load.load(folder, precision="int8")
     with pytest.raises(ValueError, match="CUDA graphs need a detector on a CUDA device, got cpu"):

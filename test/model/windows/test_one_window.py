@@ -58,8 +58,8 @@ def recording(
 
 def live(one: Recording, monkeypatch: pytest.MonkeyPatch) -> list[np.ndarray]:
     """What the network sees, from inference to inference."""
-    made = detector_file.WeightsConfig(format=detector_file.FORMAT, detector=DETECTOR, stream=RUN.stream)
-    weights = detector_file.Weights("w", Path(), "", train.Detector(DETECTOR).eval(), made)
+    made = detector_file.DetectorFileConfig(detector=DETECTOR, stream=RUN.stream)
+    weights = detector_file.LoadedDetector("w", Path(), "", train.Detector(DETECTOR).eval(), made)
     stream, batches = ActionStream(weights, topology=one.topology), []
     scores = stream._scores
     monkeypatch.setattr(stream, "_scores", lambda batch: batches.append(batch[0].copy()) or scores(batch))

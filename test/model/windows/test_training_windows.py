@@ -30,9 +30,9 @@ def test_training_windows_are_what_the_stream_sees(centre: Centre, monkeypatch: 
     walking = (SkeletonFrame(float(t), (Person("1", pose(t, t > 13.0, 0.3 * (t - 14.0))),)) for t in stamps)
     walk = Recording("walk", "kinect_v2_25", tuple(walking))
     detector = dataclasses.replace(RUN.detector, encoder=dataclasses.replace(ENCODER, centre=centre))
-    weights = detector_file.Weights(
+    weights = detector_file.LoadedDetector(
         "w", Path(), "", train.Detector(detector).eval(),
-        detector_file.WeightsConfig(format=detector_file.FORMAT, detector=detector, stream=RUN.stream),
+        detector_file.DetectorFileConfig(detector=detector, stream=RUN.stream),
     )  # fmt: skip
     stream, live = ActionStream(weights, topology="kinect_v2_25"), []
     scores = stream._scores

@@ -1,0 +1,124 @@
+"""``config.json`` of detectors and encoders: which kind it is of, and its content as a dataclass.
+
+A file comes from anywhere, so that it is read within a limit, is JSON, and has to fit the dataclass of its kind.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal, TypeVar, get_args
+
+from usdrl_model import config as configuration
+from usdrl_model.checkpoints.provenance import Provenance
+from usdrl_model.errors.shown import shown
+
+Kind = Literal["detector", "encoder"]
+"""A detector scores frames; an encoder gives features, and comes with its projectors or its recognition layer."""
+Content = TypeVar("Content")
+
+NAME = "config.json"
+MAX_BYTES = 2**20
+"""The usual file has two thousand."""
+FORMATS: dict[Kind, str] = {"detector": "usdrl.detector/2", "encoder": "usdrl.model/2"}
+OLDER: dict[str, tuple[Kind, str]] = {
+    "usdrl.detector/1": ("detector", "training"),
+    "usdrl.model/1": ("encoder", "source"),
+}
+"""Older formats that are read too, and the key of their notes for people (see ``_upgraded``)."""
+
+
+def read_text(path: Path) -> str:
+    """The text of a configuration.
+
+    Raises:
+        ValueError: longer than any configuration is.
+        OSError: it cannot be read.
+    """
+    with path.open("rb") as file:
+        content = file.read(MAX_BYTES + 1)
+    if len(content) > MAX_BYTES:
+        raise ValueError(f"{path}: longer than {MAX_BYTES} bytes, so no configuration; get it again")
+    return content.decode("utf-8", errors="replace")
+
+
+def parse(text: str, kind: Kind, content: type[Content], where: object) -> Content:
+    """The configuration in a text.
+
+    Args:
+        text: JSON.
+        kind: that is expected.
+        content: dataclass of this kind.
+        where: the text came from, for messages.
+
+    Raises:
+        ValueError: no JSON, another kind or format, or keys or values that do not fit.
+    """
+    mapping = _mapping(text, where)
+    said = mapping.get("format")
+    mapping = _upgraded(mapping)
+    if mapping.get("format") != FORMATS[kind]:
+        other = _kind(mapping)
+        hint = f"; these are weights of a{'n' if other == 'encoder' else ''} {other}" if other else ""
+        raise ValueError(f"{where}: expected format {FORMATS[kind]!r}, got {shown(said)}{hint}")
+    return configuration.from_dict(content, mapping, where=str(where))
+
+
+def kind_of(path: Path) -> Kind | None:
+    """The kind of weights in a folder; None where it has no configuration that says so."""
+    try:
+        return _kind(_mapping(read_text(path / NAME), path))
+    except (OSError, ValueError):
+        return None
+
+
+def provenance(path: Path) -> Provenance:
+    """How the weights in a folder of either kind were made, without the rest of its configuration.
+
+    Raises:
+        FileNotFoundError: the folder has no configuration.
+        ValueError: a configuration that does not fit.
+    """
+    mapping = _upgraded(_mapping(read_text(path / NAME), path / NAME))
+    return configuration.from_dict(Provenance, mapping.get("provenance", {}), where=f"{path / NAME}: provenance")
+
+
+def text(config: Any) -> str:
+    """A configuration as ``parse`` reads it, for a file of its own."""
+    return json.dumps(configuration.to_dict(config), indent=2) + "\n"
+
+
+def _mapping(text: str, where: object) -> Mapping[str, Any]:
+    try:
+        mapping = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"{where}: not JSON ({error}); install or get the weights again") from None
+    return mapping if isinstance(mapping, Mapping) else {}
+
+
+def _kind(mapping: Mapping[str, Any]) -> Kind | None:
+    name = mapping.get("format")
+    if isinstance(name, str) and name in OLDER:
+        return OLDER[name][0]
+    return next((kind for kind in get_args(Kind) if FORMATS[kind] == name), None)
+
+
+def _upgraded(mapping: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Content of an older file in the format of today; any other content stays as it is.
+
+    Older files hold notes for people, which nothing can rely on: what the weights were trained on counts as unknown.
+    """
+    name = mapping.get("format")
+    if not isinstance(name, str) or name not in OLDER:
+        return mapping
+    kind, notes = OLDER[name]
+    said = mapping.get(notes)
+    texts = {key: value for key, value in said.items() if isinstance(value, str)} if isinstance(said, Mapping) else {}
+    made: dict[str, Any] = {key: texts[key] for key in ("command", "configuration", "file") if key in texts}
+    if texts.get("epoch", "").isdecimal():
+        made["epoch"] = int(texts["epoch"])
+    if "version" in texts:
+        made["code"] = {"version": texts["version"]}
+    kept = {key: value for key, value in mapping.items() if key != notes}
+    return {**kept, "format": FORMATS[kind], "provenance": made}
