@@ -22,7 +22,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from usdrl_model.checkpoints import detector_file
+from usdrl_model.checkpoints.detector_file import LoadedDetector
 from usdrl_model.events.config import StreamConfig, check_window
 from usdrl_model.events.onset_offset import Edge, Event
 from usdrl_model.inference import load
@@ -63,9 +63,7 @@ class ActionStream:
         ValueError: unknown topology, or settings that reach beyond the window of the weights.
     """
 
-    def __init__(
-        self, weights: detector_file.LoadedDetector, *, topology: str, config: StreamConfig | None = None
-    ) -> None:
+    def __init__(self, weights: LoadedDetector, *, topology: str, config: StreamConfig | None = None) -> None:
         self.weights = weights
         self.topology = find_topology(topology)
         self.config = weights.config.stream if config is None else config
