@@ -5,88 +5,43 @@
     usdrl-bag utkinect ~/UTKinect bags/            # one bag a sequence
     usdrl-bag performer bags/simulated --people 3  # simulated people
     usdrl-bag info bags/s01_e01
-    usdrl-bag store stores bags/*                  # labelled bags -> the set "own" of a store, for usdrl evaluate
+    usdrl-bag store stores bags/*                  # labelled bags -> the set "own" of a store
+    usdrl-bag from-store stores --sets sbu --out bags/sbu
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
-from rclpy.serialization import serialize_message
 from tqdm import tqdm
 
 from usdrl_model.data import catalogue
 from usdrl_model.data.importers import utkinect
-from usdrl_model.data.plausibility import Verdict
-from usdrl_model.data.store_writer import write_set
-from usdrl_model.errors.shown import MESSAGE, cut
-from usdrl_model.network.detector import BACKGROUND
+from usdrl_model.data.store import Store
+from usdrl_model.errors.shown import MESSAGE, cut, shown
 from usdrl_model.simulation.performance import FAULTS, MOST_PEOPLE, performance
 from usdrl_model.skeleton import topology
-from usdrl_model.skeleton.person import SkeletonFrame
 from usdrl_model.skeleton.recording import Recording
 from usdrl_ros.bags.contents import contents
-from usdrl_ros.bags.labels import FILE_NAME, Truth, load_truth, save_truth
+from usdrl_ros.bags.labels import FILE_NAME, load_truth
 from usdrl_ros.bags.metadata import STORAGES
-from usdrl_ros.bags.replay import LabelledBag, load_bag
-from usdrl_ros.bags.storage import BagReader, BagWriter
+from usdrl_ros.bags.storage import BagReader
+from usdrl_ros.bags.to_store import import_bags
+from usdrl_ros.bags.write import (
+    DEFAULT_AXES,
+    DEFAULT_FRAME,
+    DEFAULT_TOPIC,
+    DEFAULT_TYPE,
+    bag_name,
+    replayable,
+    write_recording,
+)
 from usdrl_ros.inputs.coordinate_frames import AXES
-from usdrl_ros.inputs.skeleton_messages import BUILDERS, header, in_axes
+from usdrl_ros.inputs.skeleton_messages import BUILDERS
 from usdrl_ros.messages.bag_error import BagError
-
-DEFAULT_TOPIC = "/skeletons"
-DEFAULT_TYPE = "sensor_msgs/msg/PointCloud2"
-DEFAULT_FRAME = "kinect"
-DEFAULT_AXES = "kinect"
-
-
-def write_recording(
-    recording: Recording,
-    path: str | Path,
-    *,
-    storage: str = "mcap",
-    topic: str = DEFAULT_TOPIC,
-    message_type: str = DEFAULT_TYPE,
-    frame_id: str = DEFAULT_FRAME,
-    axes: str = DEFAULT_AXES,
-) -> None:
-    """Write a recording as a new bag with its truth beside it.
-
-    Every frame becomes one message, stamped and recorded at the frame's stamp (frames that share a stamp stay two
-    messages).
-
-    Args:
-        recording: what to write.
-        path: folder to create.
-        storage: ``mcap`` or ``sqlite3``.
-        topic: topic of the messages.
-        message_type: a key of ``skeleton_messages.BUILDERS``.
-        frame_id: frame of the headers.
-        axes: axes of the points, a key of ``frames.AXES``; ``kinect`` are the canonical ones.
-
-    Raises:
-        BagError: the folder exists already, or an argument is none of the known ones.
-        ValueError: the message type cannot hold the recording's people.
-    """
-    if message_type not in BUILDERS:
-        raise BagError(f"message type {message_type!r}: expected one of {', '.join(BUILDERS)}")
-    build = BUILDERS[message_type]
-    with BagWriter(path, storage) as bag:
-        bag.add_topic(topic, message_type)
-        for frame in recording.frames:
-            message = build(in_axes(frame, axes), header(frame.stamp, frame_id))
-            bag.write(topic, round(frame.stamp * 1e9), serialize_message(message))
-    truth = Truth(
-        topic=topic,
-        topology=recording.topology,
-        axes=axes,
-        labels=recording.labels,
-        segments=recording.segments,
-    )
-    save_truth(truth, path)
 
 
 def convert_utkinect(arguments: argparse.Namespace) -> None:
@@ -126,61 +81,20 @@ def _write(recording: Recording, path: Path, arguments: argparse.Namespace) -> N
     )
 
 
-def import_bags(arguments: argparse.Namespace) -> None:
-    """Labelled bags -> a set of a store."""
-    if catalogue.kind(arguments.name) != catalogue.OWN:
-        raise ValueError(f"--name {arguments.name}: a data set is called that: choose another name")
-    subjects = arguments.subjects or [None] * len(arguments.bags)
-    if len(subjects) != len(arguments.bags):
-        raise ValueError(f"--subjects: expected one a bag, {len(arguments.bags)}, got {len(subjects)}")
-    labels = sorted({label for bag in arguments.bags for label in load_truth(bag).labels} - {BACKGROUND})
-    with tqdm(arguments.bags, unit="bag") as paths:
-        named = zip(paths, subjects, strict=True)
-        recordings = _distinct((path, labelled_recording(_judged(path), labels, subject)) for path, subject in named)
-        totals = write_set(arguments.target, arguments.name, recordings, replace=arguments.replace)
-    print(f"{Path(arguments.target) / arguments.name}: {totals.clips} recordings of {', '.join(labels)}")
-
-
-def _distinct(bags: Iterable[tuple[str, Recording]]) -> Iterator[Recording]:
-    """The recordings of bags; ValueError names two bags of one name."""
-    paths: dict[str, str] = {}
-    for path, recording in bags:
-        if recording.name in paths:
-            raise ValueError(f"{paths[recording.name]} and {path} are both {recording.name}: rename one")
-        paths[recording.name] = path
-        yield recording
-
-
-def _judged(path: str) -> LabelledBag:
-    """A bag, read; what is wrong with the people in it is told at once."""
-    bag = load_bag(path)
-    for line in (Verdict.of([bag.findings]).line(), *bag.warnings()):
-        tqdm.write(cut(f"{bag.name}: {line}", MESSAGE), file=sys.stderr)
-    return bag
-
-
-def labelled_recording(bag: LabelledBag, labels: Sequence[str], subject: str | None) -> Recording:
-    """A labelled bag as a recording in canonical axes.
-
-    Frames whose stamp does not rise are left out, as the pipeline leaves them out.
-
-    Args:
-        bag: what was read.
-        labels: all actions of the set.
-        subject: who is in it.
-    """
-    frames: list[SkeletonFrame] = []
-    for frame in bag.frames:
-        if not frames or frame.stamp > frames[-1].stamp:
-            frames.append(frame)
-    return Recording(
-        bag.name,
-        bag.truth.topology,
-        tuple(frames),
-        segments=tuple(segment for segment in bag.truth.segments if segment.label != BACKGROUND),
-        labels=tuple(labels),
-        subject=subject,
-    )
+def convert_store(arguments: argparse.Namespace) -> None:
+    """Write a bag a recording of a store."""
+    store = Store.open(arguments.store).select(sets=arguments.sets, subjects=arguments.subjects, split=arguments.split)
+    if not len(store):
+        raise ValueError(f"{arguments.store}: no recording meets all conditions")
+    bags: dict[str, str] = {}
+    for index in range(len(store)):
+        recording = f"{store.dataset(index)} {store.describe(index).name}"
+        other = bags.setdefault(bag_name(store.describe(index).name), recording)
+        if other != recording:
+            raise ValueError(f"{shown(other)} and {shown(recording)} would be the same bag: convert one set at a time")
+    for name, found in zip(tqdm(bags, desc="bags", unit="bag"), store.recordings(), strict=True):
+        _write(replayable(found), Path(arguments.out) / name, arguments)
+    print(f"{arguments.out}: {len(bags)} bags of {', '.join(store.sets)}")
 
 
 def describe(arguments: argparse.Namespace) -> None:
@@ -242,7 +156,20 @@ def parser() -> argparse.ArgumentParser:
     command.add_argument("--faults", default="typical", choices=tuple(FAULTS), help="faults of the simulated tracker")
     command.set_defaults(run=convert_performance)
 
-    command = commands.add_parser("store", help="labelled bags -> a set of a store, for usdrl evaluate")
+    command = commands.add_parser(
+        "from-store",
+        parents=[output],
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+        help="recordings of a store (any data set) -> one labelled bag each",
+    )
+    command.add_argument("store", help="a store (usdrl data import), one of its sets, or a packed file")
+    command.add_argument("--sets", nargs="+", metavar="SET", help="only these sets (all without it)")
+    command.add_argument("--subjects", nargs="+", metavar="ID", help="only these people (all without it)")
+    command.add_argument("--split", help="only this part of a protocol: cross_subject/test, standard/train ...")
+    command.add_argument("--out", required=True, metavar="FOLDER", help="folder in which the bags are made")
+    command.set_defaults(run=convert_store)
+
+    command = commands.add_parser("store", help="labelled bags -> a set of a store, for usdrl finetune and evaluate")
     command.add_argument("target", help="folder of the store, made where missing")
     command.add_argument("bags", nargs="+", help="bags with labels beside them")
     command.add_argument("--subjects", nargs="+", metavar="NAME", help="who is in each bag, in the order of the bags")

@@ -27,10 +27,10 @@ from rich.live import Live
 
 from usdrl_model.data.importers import utkinect
 from usdrl_model.errors.shown import MESSAGE, cut
-from usdrl_ros.bags.convert import DEFAULT_TOPIC, write_recording
 from usdrl_ros.bags.labels import Truth
 from usdrl_ros.bags.live_replay import perception_arguments
 from usdrl_ros.bags.replay import LabelledBag, load_bag
+from usdrl_ros.bags.write import DEFAULT_TOPIC, write_recording
 from usdrl_ros.demo.listener import Listener
 from usdrl_ros.demo.live_table import describe_event, render
 from usdrl_ros.demo.report import report

@@ -20,10 +20,10 @@ from std_msgs.msg import String
 from visualization_msgs.msg import MarkerArray
 
 from usdrl_model.events.onset_offset import Event
-from usdrl_ros.bags.convert import DEFAULT_TOPIC
 from usdrl_ros.bags.labels import Truth, parse_truth
 from usdrl_ros.bags.replay import STAMP_DIGITS
 from usdrl_ros.bags.storage import BagWriter
+from usdrl_ros.bags.write import DEFAULT_TOPIC
 from usdrl_ros.messages.types import headers, stamp_ns
 
 DEPTH = 1000

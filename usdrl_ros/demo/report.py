@@ -9,11 +9,11 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from usdrl_ros.bags.convert import DEFAULT_TOPIC
 from usdrl_ros.bags.evaluate import draw_run
 from usdrl_ros.bags.labels import Truth, save_truth
 from usdrl_ros.bags.replay import BagRun, load_bag
 from usdrl_ros.bags.scores import score_runs
+from usdrl_ros.bags.write import DEFAULT_TOPIC
 from usdrl_ros.demo.listener import Listener
 
 

@@ -11,6 +11,8 @@ Builders take joints as they are, in metres; ``in_axes`` turns canonical ones in
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 from builtin_interfaces.msg import Duration
 from geometry_msgs.msg import Point, Pose, PoseArray
@@ -102,12 +104,17 @@ def header(stamp: float, frame_id: str) -> Header:
     return Header(stamp=ros_time(stamp), frame_id=frame_id)
 
 
+def is_track_id(person: str) -> bool:
+    """Whether these messages can hold the id of a person: a number from 0 to 2**31 / 100."""
+    return bool(re.fullmatch("0|[1-9][0-9]{0,7}", person)) and int(person) * JOINTS_PER_BODY < 2**31
+
+
 def track_id(person: Person) -> int:
     """The person's id as the number these messages hold.
 
     Raises:
         ValueError: the id is no number from 0 to 2**31 / 100.
     """
-    if not person.id.isascii() or not person.id.isdigit() or int(person.id) * JOINTS_PER_BODY >= 2**31:
+    if not is_track_id(person.id):
         raise ValueError(f"person {person.id!r}: these messages number people, expected an id such as '1'")
     return int(person.id)

@@ -18,6 +18,7 @@ from usdrl_model.skeleton.person import Person, SkeletonFrame
 from usdrl_model.skeleton.recording import Recording
 from usdrl_model.training.finetuning.config import FinetuneConfig
 from usdrl_model.training.finetuning.sources import SourceConfig
+from usdrl_ros.bags import write
 
 MILLIMETRES = "millimetres? set units: mm"
 ACTS = script(("idle", 2.0), ("wave", 4.0), ("idle", 1.0))
@@ -69,7 +70,7 @@ class TestBags:
 
     def test_evaluate_bag(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         from usdrl_ros.bags import evaluate
-        from usdrl_ros.bags.convert import write_recording
+        from usdrl_ros.bags.write import write_recording
 
         write_recording(acted(), tmp_path / "right")
         write_recording(acted(1000.0), tmp_path / "wrong", axes="optical")
@@ -85,8 +86,8 @@ class TestBags:
     def test_store(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         from usdrl_ros.bags import convert as bags
 
-        bags.write_recording(acted(), tmp_path / "right")
-        bags.write_recording(acted(1000.0), tmp_path / "wrong")
+        write.write_recording(acted(), tmp_path / "right")
+        write.write_recording(acted(1000.0), tmp_path / "wrong")
         assert bags.main(["store", str(tmp_path / "stores"), str(tmp_path / "right"), str(tmp_path / "wrong")]) == 0
         said = capsys.readouterr().err
         assert "right: content of 1 recording: people look like people" in said

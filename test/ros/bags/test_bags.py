@@ -13,12 +13,13 @@ from rosbags.typesys import Stores, get_typestore
 from std_msgs.msg import String
 
 from usdrl_model.data.store import Store
+from usdrl_model.data.store_writer import write_set
 from usdrl_model.simulation.performance import performance
 from usdrl_model.skeleton.person import Person, SkeletonFrame, canonical
 from usdrl_model.skeleton.recording import Recording
 from usdrl_model.skeleton.segments import Segment
 from usdrl_model.skeleton.topology import CANONICAL_JOINTS, topology
-from usdrl_ros.bags import convert
+from usdrl_ros.bags import convert, write
 from usdrl_ros.bags.labels import Truth, load_truth, save_truth
 from usdrl_ros.bags.live_replay import perception_arguments
 from usdrl_ros.bags.metadata import STORAGES
@@ -59,7 +60,7 @@ def recording(people: int = 2) -> Recording:
 @pytest.mark.parametrize("message_type", [CLOUD, MARKERS])
 def test_a_recording_comes_back_from_its_bag(tmp_path: Path, storage: str, message_type: str) -> None:
     source = recording()
-    convert.write_recording(
+    write.write_recording(
         source, tmp_path / "take", storage=storage, topic="/people", message_type=message_type, frame_id="eye"
     )
     with BagReader(tmp_path / "take") as bag:
@@ -89,17 +90,17 @@ def test_a_recording_comes_back_from_its_bag(tmp_path: Path, storage: str, messa
 
 def test_pose_array_holds_one_person(tmp_path: Path) -> None:
     source = recording(people=1)
-    convert.write_recording(source, tmp_path / "take", message_type=POSES)
+    write.write_recording(source, tmp_path / "take", message_type=POSES)
     with BagReader(tmp_path / "take") as bag:
         message = deserialize_message(next(bag.messages()).data, message_class(POSES))
     joints = [[pose.position.x, pose.position.y, pose.position.z] for pose in message.poses]
     np.testing.assert_allclose(joints, source.frames[0].people[0].joints)
     with pytest.raises(ValueError, match="one person"):
-        convert.write_recording(recording(people=2), tmp_path / "two", message_type=POSES)
+        write.write_recording(recording(people=2), tmp_path / "two", message_type=POSES)
 
 
 def test_truth_keeps_the_last_frame_of_a_segment(tmp_path: Path) -> None:
-    convert.write_recording(recording(), tmp_path / "take")
+    write.write_recording(recording(), tmp_path / "take")
     truth = load_truth(tmp_path / "take")
     assert (truth.topic, truth.topology, truth.labels) == ("/skeletons", "kinect_v1_20", ("wave", "clap", "walk"))
     with BagReader(tmp_path / "take") as bag:
@@ -112,7 +113,7 @@ def test_truth_keeps_the_last_frame_of_a_segment(tmp_path: Path) -> None:
 def test_axes_of_a_bag(tmp_path: Path, axes: str, point: list[float]) -> None:
     person = Person(id="1", joints=np.tile([1.0, 2.0, 3.0], (17, 1)))
     source = Recording(name="one", topology="coco_17", frames=(SkeletonFrame(stamp=1.0, people=(person,)),))
-    convert.write_recording(source, tmp_path / "one", axes=axes)
+    write.write_recording(source, tmp_path / "one", axes=axes)
     with BagReader(tmp_path / "one") as bag:
         raw = next(bag.messages())
     found = INPUTS["point_cloud"].decode(
@@ -125,7 +126,7 @@ def test_axes_of_a_bag(tmp_path: Path, axes: str, point: list[float]) -> None:
 
 def test_frames_without_people_are_messages_too(tmp_path: Path) -> None:
     empty = Recording(name="nobody", topology="coco_17", frames=(SkeletonFrame(stamp=1.0),))
-    convert.write_recording(empty, tmp_path / "nobody")
+    write.write_recording(empty, tmp_path / "nobody")
     with BagReader(tmp_path / "nobody") as bag:
         message = deserialize_message(next(bag.messages()).data, message_class(CLOUD))
     assert len(read_points(message)) == 0 and message.header.stamp.sec == 1
@@ -151,7 +152,7 @@ def test_reading_only_some_topics(tmp_path: Path) -> None:
 )
 def test_truncated_files_are_reported(tmp_path: Path, storage: str, left: float) -> None:
     path = tmp_path / "take"
-    convert.write_recording(recording(), path, storage=storage)
+    write.write_recording(recording(), path, storage=storage)
     (stored,) = (entry for entry in path.iterdir() if entry.suffix in (".mcap", ".db3"))
     os.truncate(stored, int(stored.stat().st_size * left))
     with pytest.raises(BagError, match="take"), BagReader(path) as bag:
@@ -229,7 +230,7 @@ def test_wrong_labels_name_the_field(tmp_path: Path, change: dict, complaint: st
 def test_a_bag_of_another_unit_mirrored_with_joints_of_its_own(tmp_path: Path) -> None:
     """What its labels say of a bag is undone in reading it: the frames are those of the plain bag."""
     source = recording(people=1)
-    convert.write_recording(source, tmp_path / "plain")
+    write.write_recording(source, tmp_path / "plain")
     joint_set = topology("kinect_v1_20")
     order, backwards = joint_set.order(mirrored=True), [f"my_{joint}" for joint in reversed(joint_set.joints)]
     table = {
@@ -245,7 +246,7 @@ def test_a_bag_of_another_unit_mirrored_with_joints_of_its_own(tmp_path: Path) -
         for frame in source.frames
     )
     said = replace(source, topology=str(tmp_path / "mine.yaml"), frames=strange)
-    convert.write_recording(said, tmp_path / "strange")
+    write.write_recording(said, tmp_path / "strange")
     (tmp_path / "mine.yaml").unlink()  # the bag has its own
     truth = load_truth(tmp_path / "strange")
     save_truth(replace(truth, units="mm", mirrored=True), tmp_path / "strange")
@@ -263,7 +264,7 @@ def test_a_bag_of_another_unit_mirrored_with_joints_of_its_own(tmp_path: Path) -
 
 def test_a_topology_does_not_overwrite_files_of_a_bag(tmp_path: Path) -> None:
     (tmp_path / "metadata.yaml").write_text("joints: [a]", encoding="utf-8")
-    convert.write_recording(recording(), tmp_path / "take")
+    write.write_recording(recording(), tmp_path / "take")
     truth = replace(load_truth(tmp_path / "take"), topology=str(tmp_path / "metadata.yaml"))
     with pytest.raises(BagError, match="another file of that name"):
         save_truth(truth, tmp_path / "take")
@@ -316,6 +317,58 @@ def test_the_command_reports_bad_input(tmp_path: Path, capsys: pytest.CaptureFix
     assert "UTKinect" in capsys.readouterr().err
     assert convert.main(["info", str(tmp_path / "nothing")]) == 2
     assert "no such bag" in capsys.readouterr().err
+
+
+def hello(name: str, subject: str, start: float, people: tuple[str, ...] = ("anna", "ben")) -> Recording:
+    """A clip in which everybody waves; the second person comes a frame late."""
+
+    def pose(seed: int) -> np.ndarray:
+        return np.random.default_rng(seed).normal(0.0, 0.2, (20, 3)) + (0.0, 0.0, 2.0)
+
+    frames = tuple(
+        SkeletonFrame(start + 0.1 * k, tuple(Person(one, pose(k)) for one in people[: 1 + (k > 0)])) for k in range(5)
+    )
+    return Recording(name, "kinect_v1_20", frames, labels=("wave",), subject=subject, label="wave")
+
+
+def test_recordings_of_a_store_become_bags_and_a_store_again(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    clips = [hello("a/one", "a", 0.0), hello("a/two", "a", 50.0), hello("b/one", "b", 7.0, ("4", "12"))]
+    write_set(tmp_path / "stores", "sbu", clips)
+    command = ["from-store", str(tmp_path / "stores"), "--sets", "sbu", "--out"]
+    assert convert.main([*command, str(tmp_path / "b"), "--subjects", "b"]) == 0
+    assert [path.name for path in (tmp_path / "b").iterdir()] == ["b_one"]
+    assert convert.main([*command, str(tmp_path / "all")]) == 0
+    bags = {path.name: load_bag(path) for path in (tmp_path / "all").iterdir()}
+    assert sorted(bags) == ["a_one", "a_two", "b_one"]
+    assert not any(bag.refused for bag in bags.values())
+    assert [frame.stamp for frame in bags["a_one"].frames] == pytest.approx([1.0, 1.1, 1.2, 1.3, 1.4])  # 0 is no time
+    for one, name, ids, start in ((0, "a_one", "12", 1.0), (1, "a_two", "12", 50.0), (2, "b_one", ("4", "12"), 7.0)):
+        assert bags[name].truth.segments == (
+            Segment(ids[0], "wave", start, pytest.approx(start + 0.4)),
+            Segment(ids[1], "wave", pytest.approx(start + 0.1), pytest.approx(start + 0.4)),
+        )
+        for frame, source in zip(bags[name].frames, clips[one].frames, strict=True):
+            assert [person.id for person in frame.people] == [*ids][: len(source.people)]
+            for seen, sent in zip(frame.people, source.people, strict=True):
+                np.testing.assert_array_equal(seen.joints, np.float32(sent.joints))
+    again = [str(tmp_path / "all" / name) for name in sorted(bags)]
+    assert convert.main(["store", str(tmp_path / "again"), *again]) == 0
+    for mine, theirs in zip(Store.open(tmp_path / "again"), Store.open(tmp_path / "stores"), strict=True):
+        np.testing.assert_allclose(mine.joints, theirs.joints, atol=1e-6)
+    assert convert.main([*command, str(tmp_path / "none"), "--split", "five_fold/1/test"]) == 2
+    assert "no recording meets all conditions" in capsys.readouterr().err
+    assert convert.main([*command, str(tmp_path / "all")]) == 2
+    assert "exists already" in capsys.readouterr().err
+
+
+def test_recordings_that_would_be_the_same_bag_are_refused_before_any_is_written(
+    tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    write_set(tmp_path / "stores", "own", [hello("a/1", "a", 1.0), hello("a_1", "a", 1.0), hello("../a", "a", 1.0)])
+    assert convert.main(["from-store", str(tmp_path / "stores"), "--out", str(tmp_path / "bags")]) == 2
+    assert "'own a/1' and 'own a_1' would be the same bag" in capsys.readouterr().err
+    assert not (tmp_path / "bags").exists()
+    assert write.bag_name("../../etc/x") == "_.._etc_x" and write.bag_name("..") == "_"
 
 
 def test_labelled_bags_become_the_own_set_of_a_store(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:

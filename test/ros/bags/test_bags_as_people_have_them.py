@@ -25,7 +25,7 @@ from usdrl_model.simulation.simulate import PerformanceConfig, simulate
 from usdrl_model.skeleton.recording import Recording
 from usdrl_model.skeleton.recording_gaps import SHOWN, Shortened
 from usdrl_model.skeleton.segments import Segment
-from usdrl_ros.bags import convert, evaluate, play
+from usdrl_ros.bags import convert, evaluate, play, write
 from usdrl_ros.bags.labels import Truth, save_truth
 from usdrl_ros.bags.metadata import STORAGES
 from usdrl_ros.bags.replay import load_bag
@@ -80,7 +80,7 @@ def test_a_message_that_cannot_be_decoded_is_refused_and_the_others_are_not(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], kind: str
 ) -> None:
     source = acted()
-    convert.write_recording(source, tmp_path / "whole", message_type=kind)
+    write.write_recording(source, tmp_path / "whole", message_type=kind)
     bag = spoiled(tmp_path / "whole", tmp_path / "bag", broken)
     found = load_bag(bag)
     assert found.refused == {"malformed": 3} and len(found.frames) == len(source.frames) - 3
@@ -95,14 +95,14 @@ def test_a_message_that_cannot_be_decoded_is_refused_and_the_others_are_not(
 
 
 def test_a_bag_of_bad_messages_alone_is_an_error(tmp_path: Path) -> None:
-    convert.write_recording(acted(), tmp_path / "whole")
+    write.write_recording(acted(), tmp_path / "whole")
     bag = spoiled(tmp_path / "whole", tmp_path / "bag", lambda number, data: data[:40])
     with pytest.raises(BagError, match="no skeletons on /skeletons: expected .* got . bytes"):
         load_bag(bag)
 
 
 def test_live_a_bad_message_is_left_out_and_the_scores_are_those_of_offline(tmp_path: Path) -> None:
-    convert.write_recording(acted(), tmp_path / "whole")
+    write.write_recording(acted(), tmp_path / "whole")
     bag = load_bag(spoiled(tmp_path / "whole", tmp_path / "bag", broken))
     (run,), results = evaluate.evaluate([bag], device="cpu", rate=1.0)
     assert run.counters["frames"] == len(bag.frames) and run.lost_messages == 0
@@ -128,7 +128,7 @@ def played(node: rclpy.node.Node, bag: Path, **options: object) -> tuple[int, li
 
 @pytest.mark.parametrize("restamp", [False, True])
 def test_the_player_leaves_bad_messages_out(node: rclpy.node.Node, tmp_path: Path, restamp: bool) -> None:
-    convert.write_recording(acted(), tmp_path / "whole")
+    write.write_recording(acted(), tmp_path / "whole")
     bag = spoiled(tmp_path / "whole", tmp_path / "bag", broken)
     count, told, _ = played(node, bag, restamp=restamp)
     assert count == len(acted().frames) - 3
@@ -248,7 +248,7 @@ def test_the_advice_for_markers_of_foxy_works(tmp_path: Path) -> None:
 def test_what_is_whole_of_a_cut_mcap_is_read(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], left: float, with_metadata: bool
 ) -> None:
-    convert.write_recording(acted(), tmp_path / "bag")
+    write.write_recording(acted(), tmp_path / "bag")
     with BagReader(tmp_path / "bag") as whole:
         messages = list(whole.messages())
         assert whole.troubles == ()
@@ -285,7 +285,7 @@ def test_chunks_are_merged_by_stamp_and_damaged_ones_are_left_out(tmp_path: Path
 @pytest.mark.parametrize("keep", [0, 12])
 def test_messages_that_a_power_cut_left_in_the_wal_are_read(tmp_path: Path, keep: int) -> None:
     source = acted()
-    convert.write_recording(source, tmp_path / "bag", storage="sqlite3")
+    write.write_recording(source, tmp_path / "bag", storage="sqlite3")
     with BagReader(tmp_path / "bag") as bag:
         whole = list(bag.messages())
     file = stored(tmp_path / "bag")
@@ -303,7 +303,7 @@ def test_messages_that_a_power_cut_left_in_the_wal_are_read(tmp_path: Path, keep
 def test_any_path(tmp_path: Path, capsys: pytest.CaptureFixture[str], storage: str, name: str) -> None:
     bag = tmp_path / name / name
     bag.parent.mkdir()
-    convert.write_recording(acted(), bag, storage=storage)
+    write.write_recording(acted(), bag, storage=storage)
     assert convert.main(["info", str(bag)]) == 0
     assert convert.main(["info", str(stored(bag))]) == 0
     assert said(capsys).count(f"{len(acted().frames)} messages") == 2
@@ -322,7 +322,7 @@ def with_a_jump(tmp_path: Path) -> Path:
         frame if frame.stamp < middle else replace(frame, stamp=frame.stamp + 1.7e9) for frame in source.frames
     )
     segments = (Segment("1", "wave", source.segments[0].start, source.segments[0].end + 1.7e9),)
-    convert.write_recording(replace(source, frames=frames, segments=segments), tmp_path / "bag")
+    write.write_recording(replace(source, frames=frames, segments=segments), tmp_path / "bag")
     return tmp_path / "bag"
 
 
@@ -340,7 +340,7 @@ def test_a_gap_takes_no_time(with_a_jump: Path, tmp_path: Path, capsys: pytest.C
 def test_a_clock_that_was_set_back_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     source = acted()
     frames = tuple(replace(f, stamp=f.stamp + 50.0 * (number < 20)) for number, f in enumerate(source.frames))
-    convert.write_recording(replace(source, frames=frames), tmp_path / "bag")
+    write.write_recording(replace(source, frames=frames), tmp_path / "bag")
     # The recorder's own clock goes on: messages lie in the order of the frames.
     with BagReader(tmp_path / "bag") as bag, BagWriter(tmp_path / "steady") as steady:
         data = sorted((deserialize_message(m.data, PointCloud2) for m in bag.messages()), key=_before_it_was_set)
@@ -383,7 +383,7 @@ def test_a_gap_is_not_waited_for(node: rclpy.node.Node, with_a_jump: Path) -> No
 
 def test_long_texts_in_metadata_are_no_bombs(tmp_path: Path) -> None:
     """The quality of service of fifty publishers is one text of 20,000 characters."""
-    convert.write_recording(acted(), tmp_path / "bag")
+    write.write_recording(acted(), tmp_path / "bag")
     file = tmp_path / "bag" / "metadata.yaml"
     content = yaml.safe_load(file.read_text())
     content["rosbag2_bagfile_information"]["custom_data"] = {"qos": "- history: 1\n" * 3000}

@@ -21,11 +21,11 @@ from usdrl_model.skeleton.recording import Recording
 from usdrl_model.skeleton.segments import Segment
 from usdrl_model.skeleton.topology import JOINT_INDEX
 from usdrl_ros.bags import evaluate
-from usdrl_ros.bags.convert import write_recording
 from usdrl_ros.bags.labels import Truth, save_truth
 from usdrl_ros.bags.replay import load_bag, replay
 from usdrl_ros.bags.scores import found_actions, score_runs
 from usdrl_ros.bags.storage import BagWriter
+from usdrl_ros.bags.write import write_recording
 from usdrl_ros.messages.bag_error import BagError
 
 UP = ((4.0, 6.0), (9.0, 10.5))

@@ -17,9 +17,9 @@ from sensor_msgs.msg import PointCloud2
 from usdrl_model.simulation.performance import performance
 from usdrl_model.simulation.script import Act
 from usdrl_model.simulation.simulate import PerformanceConfig, simulate
-from usdrl_ros.bags.convert import write_recording
 from usdrl_ros.bags.labels import load_truth, parse_truth
 from usdrl_ros.bags.storage import BagReader
+from usdrl_ros.bags.write import write_recording
 from usdrl_ros.demo import demo
 from usdrl_ros.demo.live_table import render
 from usdrl_ros.processes.children import Child, ChildError, wait_until

@@ -1,0 +1,77 @@
+"""Labelled bags -> a set of a store."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+from tqdm import tqdm
+
+from usdrl_model.data import catalogue
+from usdrl_model.data.plausibility import Verdict
+from usdrl_model.data.store_writer import write_set
+from usdrl_model.errors.shown import MESSAGE, cut
+from usdrl_model.network.detector import BACKGROUND
+from usdrl_model.skeleton.person import SkeletonFrame
+from usdrl_model.skeleton.recording import Recording
+from usdrl_ros.bags.labels import load_truth
+from usdrl_ros.bags.replay import LabelledBag, load_bag
+
+
+def import_bags(arguments: argparse.Namespace) -> None:
+    """Labelled bags -> a set of a store."""
+    if catalogue.kind(arguments.name) != catalogue.OWN:
+        raise ValueError(f"--name {arguments.name}: a data set is called that: choose another name")
+    subjects = arguments.subjects or [None] * len(arguments.bags)
+    if len(subjects) != len(arguments.bags):
+        raise ValueError(f"--subjects: expected one a bag, {len(arguments.bags)}, got {len(subjects)}")
+    labels = sorted({label for bag in arguments.bags for label in load_truth(bag).labels} - {BACKGROUND})
+    with tqdm(arguments.bags, unit="bag") as paths:
+        named = zip(paths, subjects, strict=True)
+        recordings = _distinct((path, labelled_recording(_judged(path), labels, subject)) for path, subject in named)
+        totals = write_set(arguments.target, arguments.name, recordings, replace=arguments.replace)
+    print(f"{Path(arguments.target) / arguments.name}: {totals.clips} recordings of {', '.join(labels)}")
+
+
+def _distinct(bags: Iterable[tuple[str, Recording]]) -> Iterator[Recording]:
+    """The recordings of bags; ValueError names two bags of one name."""
+    paths: dict[str, str] = {}
+    for path, recording in bags:
+        if recording.name in paths:
+            raise ValueError(f"{paths[recording.name]} and {path} are both {recording.name}: rename one")
+        paths[recording.name] = path
+        yield recording
+
+
+def _judged(path: str) -> LabelledBag:
+    """A bag, read; what is wrong with the people in it is told at once."""
+    bag = load_bag(path)
+    for line in (Verdict.of([bag.findings]).line(), *bag.warnings()):
+        tqdm.write(cut(f"{bag.name}: {line}", MESSAGE), file=sys.stderr)
+    return bag
+
+
+def labelled_recording(bag: LabelledBag, labels: Sequence[str], subject: str | None) -> Recording:
+    """A labelled bag as a recording in canonical axes.
+
+    Frames whose stamp does not rise are left out, as the pipeline leaves them out.
+
+    Args:
+        bag: what was read.
+        labels: all actions of the set.
+        subject: who is in it.
+    """
+    frames: list[SkeletonFrame] = []
+    for frame in bag.frames:
+        if not frames or frame.stamp > frames[-1].stamp:
+            frames.append(frame)
+    return Recording(
+        bag.name,
+        bag.truth.topology,
+        tuple(frames),
+        segments=tuple(segment for segment in bag.truth.segments if segment.label != BACKGROUND),
+        labels=tuple(labels),
+        subject=subject,
+    )

@@ -1,0 +1,121 @@
+"""Recordings of any data set -> labelled bags, which play through the node.
+
+for recording in Store.open("stores").select(sets=["sbu"]).recordings():
+write_recording(replayable(recording), folder / bag_name(recording.name))
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+from rclpy.serialization import serialize_message
+
+from usdrl_model.data.importers.arrays import EPOCH
+from usdrl_model.network.detector import BACKGROUND
+from usdrl_model.skeleton.recording import Recording
+from usdrl_model.skeleton.segments import Segment
+from usdrl_ros.bags.labels import Truth, save_truth
+from usdrl_ros.bags.storage import BagWriter
+from usdrl_ros.inputs.skeleton_messages import BUILDERS, header, in_axes, is_track_id
+from usdrl_ros.messages.bag_error import BagError
+
+DEFAULT_TOPIC = "/skeletons"
+DEFAULT_TYPE = "sensor_msgs/msg/PointCloud2"
+DEFAULT_FRAME = "kinect"
+DEFAULT_AXES = "kinect"
+
+
+def write_recording(
+    recording: Recording,
+    path: str | Path,
+    *,
+    storage: str = "mcap",
+    topic: str = DEFAULT_TOPIC,
+    message_type: str = DEFAULT_TYPE,
+    frame_id: str = DEFAULT_FRAME,
+    axes: str = DEFAULT_AXES,
+) -> None:
+    """Write a recording as a new bag with its truth beside it.
+
+    Every frame becomes one message, stamped and recorded at the frame's stamp (frames that share a stamp stay two
+    messages).
+
+    Args:
+        recording: what to write.
+        path: folder to create.
+        storage: ``mcap`` or ``sqlite3``.
+        topic: topic of the messages.
+        message_type: a key of ``skeleton_messages.BUILDERS``.
+        frame_id: frame of the headers.
+        axes: axes of the points, a key of ``frames.AXES``; ``kinect`` are the canonical ones.
+
+    Raises:
+        BagError: the folder exists already, or an argument is none of the known ones.
+        ValueError: the message type cannot hold the recording's people.
+    """
+    if message_type not in BUILDERS:
+        raise BagError(f"message type {message_type!r}: expected one of {', '.join(BUILDERS)}")
+    build = BUILDERS[message_type]
+    with BagWriter(path, storage) as bag:
+        bag.add_topic(topic, message_type)
+        for frame in recording.frames:
+            message = build(in_axes(frame, axes), header(frame.stamp, frame_id))
+            bag.write(topic, round(frame.stamp * 1e9), serialize_message(message))
+    truth = Truth(
+        topic=topic,
+        topology=recording.topology,
+        axes=axes,
+        labels=recording.labels,
+        segments=recording.segments,
+    )
+    save_truth(truth, path)
+
+
+def bag_name(recording: str) -> str:
+    """Name of a bag's folder: the recording's, with "_" in place of every character that is no letter, digit, - or dot.
+
+    >>> bag_name("anna/take 1")
+    'anna_take_1'
+    """
+    return re.sub(r"[^\w.-]", "_", recording).lstrip(".") or "_"
+
+
+def replayable(recording: Recording) -> Recording:
+    """The recording as messages and ``labels.yaml`` can hold it.
+
+    - People whose ids are no numbers (or too large ones) are numbered from 1 in the order in which they appear.
+    - The label of a whole clip becomes a segment of everybody, from their first to their last frame.
+    - Stamps that begin at 0 or before are shifted so that the first is 1 s: in ROS, 0 means "no time".
+    - Background is no action: its segments and its label are left out.
+    """
+    seen: dict[str, list[float]] = {}
+    for frame in recording.frames:
+        for person in frame.people:
+            seen.setdefault(person.id, []).append(frame.stamp)
+    segments = recording.segments
+    if recording.label is not None:
+        segments += tuple(Segment(who, recording.label, stamps[0], stamps[-1]) for who, stamps in seen.items())
+    ids = {who: str(number) for number, who in enumerate(seen, start=1)} if not all(map(is_track_id, seen)) else {}
+    first = recording.frames[0].stamp if recording.frames else EPOCH
+    shift = 0.0 if first > 0.0 else EPOCH - first
+    labels = dict.fromkeys([*recording.labels, *(segment.label for segment in segments)])
+    labels.pop(BACKGROUND, None)
+    return replace(
+        recording,
+        frames=tuple(
+            replace(
+                frame,
+                stamp=frame.stamp + shift,
+                people=tuple(replace(person, id=ids.get(person.id, person.id)) for person in frame.people),
+            )
+            for frame in recording.frames
+        ),
+        segments=tuple(
+            Segment(ids.get(one.person, one.person), one.label, one.start + shift, one.end + shift)
+            for one in segments
+            if one.label != BACKGROUND
+        ),
+        labels=tuple(labels),
+    )
