@@ -31,7 +31,7 @@ from usdrl_model.evaluation.recordings import scores as continuous_scores
 from usdrl_model.evaluation.recordings.methods import FrameMethod
 from usdrl_model.evaluation.recordings.scores import Judged
 from usdrl_model.evaluation.recordings.smoothing import DecodingConfig
-from usdrl_model.network.detector import BACKGROUND
+from usdrl_model.network.detector import BACKGROUND_LABEL
 
 METHODS = ("from scratch", "TCN")
 COLUMNS = {"frame_accuracy": "frame accuracy", "edit": "Edit", "f1@10": "F1@10", "f1@25": "F1@25", "f1@50": "F1@50"}
@@ -98,7 +98,7 @@ def main() -> None:
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
     whole = Store.open(arguments.data).select(sets=["utkinect"])
-    labels = (BACKGROUND, *benchmark_store.classes(whole, "segmentation"))
+    labels = (BACKGROUND_LABEL, *benchmark_store.classes(whole, "segmentation"))
     settings = continuous_config.of("utkinect")
     settings = dataclasses.replace(settings, recipe=config.apply_overrides(settings.recipe, arguments.changes))
     methods = frame_methods.build(METHODS, weights=[], settings=settings, people=1, device=torch.device("cpu"))

@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from usdrl_model.checkpoints import config_file, shipped, stored_model
+from usdrl_model.checkpoints.encoder_file import EncoderFile, EncoderFileConfig
 from usdrl_model.checkpoints.provenance import Provenance
 from usdrl_model.checkpoints.state_dict import distinct, fill
 from usdrl_model.errors.shown import LINE, cut
@@ -118,12 +119,21 @@ def load(source: str | Path = "default", device: str = "auto") -> LoadedDetector
         ValueError: a damaged file, or tensors that do not fit the configuration.
     """
     folder = resolve(source)
-    config, tensors, sha256 = stored_model.read(folder, "detector", DetectorFileConfig, build, (torch.float32,))
+    config, tensors, sha256 = _read(folder)
     with torch.device("meta"):  # the tensors of the file become its parameters
         detector = build(config)
     fill(detector, tensors, folder)
     detector.to(choose_device(device)).eval()
     return LoadedDetector(name=folder.name, path=folder, sha256=sha256, detector=detector, config=config)
+
+
+def read_encoder(source: str | Path) -> EncoderFile:
+    """The encoder of a detector, as a pretrained one is stored; arguments and errors as ``load``."""
+    folder = resolve(source)
+    config, tensors, _ = _read(folder)
+    prefix = "encoder."
+    own = {f"backbone.{name.removeprefix(prefix)}": part for name, part in tensors.items() if name.startswith(prefix)}
+    return EncoderFile(folder, EncoderFileConfig(encoder=config.detector.encoder, provenance=config.provenance), own)
 
 
 def read_config(folder: Path) -> DetectorFileConfig:
@@ -154,3 +164,7 @@ def save(folder: str | Path, detector: Detector, stream: StreamConfig, provenanc
 def build(config: DetectorFileConfig) -> Detector:
     """The network of a configuration, with the initial weights of torch."""
     return Detector(config.detector)
+
+
+def _read(folder: Path) -> tuple[DetectorFileConfig, dict[str, Tensor], str]:
+    return stored_model.read(folder, "detector", DetectorFileConfig, build, (torch.float32,))

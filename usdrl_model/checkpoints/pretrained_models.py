@@ -1,10 +1,11 @@
-"""The two official models around an encoder: ``USDRL`` pretrains it, ``Downstream`` recognises actions with it.
+"""The two official models around an encoder, ``USDRL`` and ``Downstream``; and the encoder alone, from any weights.
 
-    >>> model = USDRL(preset("tiny"))
+    >>> _ = torch.manual_seed(0)
+    >>> model = USDRL(EncoderConfig(hidden=16))
     >>> {grain: tuple(z.shape) for grain, z in model(torch.zeros(4, 64, 2, 25, 3)).items()}
-    {'temporal': (4, 256), 'spatial': (4, 256), 'instance': (4, 512)}
-    >>> model.save_pretrained("folder")
-    >>> recogniser = Downstream.from_pretrained("folder", classes=60)
+    {'temporal': (4, 32), 'spatial': (4, 32), 'instance': (4, 64)}
+    >>> load_encoder("open").config.hidden, load_encoder("utkinect10").config.hidden
+    (256, 128)
 
 Parameter names are the official ones; the encoder is ``backbone``.
 """
@@ -17,13 +18,14 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from usdrl_model.checkpoints import encoder_file, hub
-from usdrl_model.checkpoints.encoder_file import EncoderFileConfig
+from usdrl_model.checkpoints import detector_file, encoder_file, hub
+from usdrl_model.checkpoints.encoder_file import EncoderFile, EncoderFileConfig
 from usdrl_model.checkpoints.provenance import Provenance
 from usdrl_model.checkpoints.state_dict import distinct, fill
 from usdrl_model.network.config import EncoderConfig
-from usdrl_model.network.dste import DSTE, STTR, build_encoder
+from usdrl_model.network.dste import DSTE, build_encoder
 from usdrl_model.network.projectors import GRAINS, ProjectorConfig, build_projectors
+from usdrl_model.network.sttr import STTR
 
 FREE = {"drop_path", "causal", "mask_empty", "spatial_pool"}
 """Fields of an encoder that can change after pretraining, because its parameters stay the same."""
@@ -77,7 +79,11 @@ class USDRL(nn.Module):
 
 
 class Downstream(nn.Module):
-    """Encoder and one linear layer: the official recognition head, also applied to frames for detection."""
+    """The official model for recognition: an encoder and one linear layer, also applied to frames for detection.
+
+    Kept apart from ``Detector``, which this package trains and runs: this one has the names and the numbers of the
+    official code, and neither labels nor a frame rate.
+    """
 
     def __init__(self, encoder: EncoderConfig, classes: int) -> None:
         super().__init__()
@@ -146,18 +152,27 @@ def load_encoder(
     filename: str | None = None,
     revision: str | None = None,
 ) -> DSTE | STTR:
-    """The encoder alone, in evaluation mode, on the CPU; see ``hub.find`` for the other arguments and errors.
+    """The encoder of a pretrained model or of a detector: ``encoder_of`` what ``find_encoder`` reads."""
+    return encoder_of(find_encoder(source, filename=filename, revision=revision), config)
+
+
+def find_encoder(source: str | Path, *, filename: str | None = None, revision: str | None = None) -> EncoderFile:
+    """Read a pretrained model (see ``hub.find``), or the encoder of a detector (see ``detector_file.resolve``)."""
+    if filename is None and revision is None and detector_file.is_detector(source):
+        return detector_file.read_encoder(source)
+    return hub.find(source, filename=filename, revision=revision)
+
+
+def encoder_of(stored: EncoderFile, config: EncoderConfig | None = None) -> DSTE | STTR:
+    """The encoder in a file that has been read, in evaluation mode, on the CPU.
 
     Args:
-        source: see ``hub.find``.
+        stored: the file.
         config: the encoder that is wanted; it may differ from the file's in ``FREE``, for example be causal.
-        filename: see ``hub.find``.
-        revision: see ``hub.find``.
 
     Raises:
-        ValueError: also where ``config`` and the file differ in anything else; the message lists it.
+        ValueError: ``config`` and the file differ in anything else; the message lists it.
     """
-    stored = hub.find(source, filename=filename, revision=revision)
     own = stored.config.encoder
     wanted = config or own
     differing = [

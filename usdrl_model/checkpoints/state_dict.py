@@ -24,7 +24,7 @@ HALVES = (torch.float16, torch.bfloat16)
 _LOG = logging.getLogger(__name__)
 
 
-def content_hash(*tensors: Tensor) -> str:
+def tensors_hash(*tensors: Tensor) -> str:
     """Changes with every value; 16 hex digits."""
     digest = hashlib.blake2b(digest_size=8)
     for tensor in tensors:

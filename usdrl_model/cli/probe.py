@@ -37,17 +37,17 @@ def run(arguments: argparse.Namespace) -> None:
     """Score, and print the table."""
     # Here and below: "usdrl --help" must not wait for torch.
     from usdrl_model import config
-    from usdrl_model.checkpoints import code_version, hub
-    from usdrl_model.checkpoints.pretrained_models import load_encoder
+    from usdrl_model.checkpoints import code_version
+    from usdrl_model.checkpoints.pretrained_models import encoder_of, find_encoder
     from usdrl_model.data.store import Store
     from usdrl_model.evaluation import probe
 
     where = device(arguments)
-    stored = hub.find(arguments.weights).config
+    stored = find_encoder(arguments.weights)
     if arguments.untrained:
-        encoder = probe.untrained(stored.encoder, stored.projectors, arguments.seed)
+        encoder = probe.untrained(stored.config.encoder, stored.config.projectors, arguments.seed)
     else:
-        encoder = load_encoder(arguments.weights)
+        encoder = encoder_of(stored)
     store = Store.open(arguments.data).select(sets=arguments.sets)
     scores = probe.probe(encoder.float().to(where), store, arguments.split)
     result = {
@@ -56,7 +56,7 @@ def run(arguments: argparse.Namespace) -> None:
         **({"seed": arguments.seed} if arguments.untrained else {}),
         "split": arguments.split,
         "data": store.hash,
-        "provenance": None if arguments.untrained else config.to_dict(stored.provenance),
+        "provenance": None if arguments.untrained else config.to_dict(stored.config.provenance),
         "code": config.to_dict(code_version.current()),
         "sets": {name: asdict(score) for name, score in scores.items()},
     }

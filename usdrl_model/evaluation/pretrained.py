@@ -12,14 +12,14 @@ from typing import Any
 import torch
 from torch import nn
 
-from usdrl_model.checkpoints import detector_file, hub
-from usdrl_model.checkpoints.pretrained_models import load_encoder
+from usdrl_model.checkpoints.pretrained_models import encoder_of, find_encoder
 from usdrl_model.checkpoints.provenance import Provenance
 from usdrl_model.data.store import Store
 from usdrl_model.evaluation.benchmark import Benchmark
 from usdrl_model.network.config import EncoderConfig
-from usdrl_model.network.dste import DSTE, STTR
+from usdrl_model.network.dste import DSTE
 from usdrl_model.network.projectors import ProjectorConfig
+from usdrl_model.network.sttr import STTR
 from usdrl_model.skeleton.topology import CANONICAL_JOINTS
 
 _LOG = logging.getLogger(__name__)
@@ -30,7 +30,7 @@ class Pretrained:
     """Weights to evaluate."""
 
     path: str
-    """What ``usdrl.load_encoder`` and ``detector_file.load`` take."""
+    """What ``find_encoder`` takes."""
     encoder: DSTE | STTR
     """In evaluation mode, on the CPU."""
     projectors: ProjectorConfig | None
@@ -41,21 +41,21 @@ class Pretrained:
 
     @classmethod
     def open(cls, path: str | Path) -> Pretrained:
-        """Read a pretrained model (``hub.find``) or a detector (``detector_file.resolve``).
+        """Read a pretrained model or a detector, see ``find_encoder``.
 
         Raises:
             FileNotFoundError: neither is there.
             ValueError: a damaged file.
         """
-        projectors = None
-        if detector_file.is_detector(path):
-            weights = detector_file.load(path, "cpu")
-            encoder, made = weights.trained.encoder, weights.config.provenance
-        else:
-            stored = hub.find(path).config
-            encoder, projectors, made = load_encoder(path), stored.projectors, stored.provenance
-        encoder = encoder.float()  # as the windows of every data set are
-        return cls(path=str(path), encoder=encoder, projectors=projectors, made=made, hash=content_hash(encoder))
+        stored = find_encoder(path)
+        encoder = encoder_of(stored).float()  # as the windows of every data set are
+        return cls(
+            path=str(path),
+            encoder=encoder,
+            projectors=stored.config.projectors,
+            made=stored.config.provenance,
+            hash=content_hash(encoder),
+        )
 
     @property
     def shape(self) -> EncoderConfig:

@@ -25,9 +25,10 @@ from usdrl_model.checkpoints.pretrained_models import USDRL
 from usdrl_model.data.labelled_clips import labelled
 from usdrl_model.data.store import Store
 from usdrl_model.network.config import EncoderConfig
-from usdrl_model.network.dste import DSTE, STTR
+from usdrl_model.network.dste import DSTE
 from usdrl_model.network.initialise import initialise
 from usdrl_model.network.projectors import ProjectorConfig
+from usdrl_model.network.sttr import STTR
 from usdrl_model.training.linear_layer import features, linear
 from usdrl_model.windows.shape import WindowShape
 

@@ -14,7 +14,7 @@ import torch
 from tqdm import tqdm
 
 from usdrl_model import config
-from usdrl_model.checkpoints import code_version, hub
+from usdrl_model.checkpoints import code_version, config_file
 from usdrl_model.checkpoints.code_version import CodeVersion
 from usdrl_model.data.store import Store
 from usdrl_model.evaluation import benchmark as benchmarks
@@ -152,7 +152,7 @@ def run(suite: Suite, data: Path, out: Path, device: torch.device, *, keep_pretr
 def pretrained_by(suite: Suite, out: Path) -> dict[Path, CodeVersion]:
     """Folder -> the code that made it, of the suite's pretrained models that are in ``out``."""
     folders = [place / "weights" for place in _places(suite, out).values()]
-    return {folder: hub.find(folder).config.provenance.code for folder in folders if folder.is_dir()}
+    return {folder: config_file.provenance(folder).code for folder in folders if folder.is_dir()}
 
 
 def page(

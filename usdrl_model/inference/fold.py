@@ -29,8 +29,9 @@ from torch.nn import functional as F  # noqa: N812 (torch's own habit)
 
 from usdrl_model.network.dense_layer import DenseLayer, future
 from usdrl_model.network.detector import Detector
-from usdrl_model.network.dste import DSTE, STTR
+from usdrl_model.network.dste import DSTE
 from usdrl_model.network.embedding import CausalConv1d, ConvStem
+from usdrl_model.network.sttr import STTR
 
 
 @torch.no_grad()

@@ -27,8 +27,8 @@ from usdrl_model.inference.fold import fold
 from usdrl_model.inference.onnx_export import quantise, to_onnx
 from usdrl_model.inference.onnx_runtime import INPUT, session
 from usdrl_model.inference.packed_linear import pack
-from usdrl_model.network.config import Stream
-from usdrl_model.network.dste import DSTE, EncoderConfig
+from usdrl_model.network.config import EncoderConfig, Stream
+from usdrl_model.network.dste import DSTE
 from usdrl_model.network.initialise import initialise
 
 Tokens = dict[Stream, Tensor]

@@ -9,9 +9,10 @@ from torch import Tensor, nn
 
 from usdrl_model.config import at_most
 from usdrl_model.errors.shown import check_name, shown
-from usdrl_model.network.dste import EncoderConfig, build_encoder
+from usdrl_model.network.config import EncoderConfig
+from usdrl_model.network.dste import build_encoder
 
-BACKGROUND = "none"
+BACKGROUND_LABEL = "none"
 """Label of class 0: nothing that the detector knows is going on."""
 
 MIN_RATE, MAX_RATE = 0.1, 240.0
@@ -33,8 +34,8 @@ class DetectorConfig:
 
     def __post_init__(self) -> None:
         """Refuse labels without background, with repeats, or that cannot be shown."""
-        if not self.labels or self.labels[0] != BACKGROUND or len(set(self.labels)) != len(self.labels):
-            raise ValueError(f"labels must be distinct and begin with {BACKGROUND!r}, got {shown(self.labels)}")
+        if not self.labels or self.labels[0] != BACKGROUND_LABEL or len(set(self.labels)) != len(self.labels):
+            raise ValueError(f"labels must be distinct and begin with {BACKGROUND_LABEL!r}, got {shown(self.labels)}")
         if len(self.labels) > MAX_LABELS:
             raise ValueError(f"labels: expected at most {MAX_LABELS}, got {len(self.labels)}")
         for label in self.labels:

@@ -11,39 +11,10 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from usdrl_model.network.config import MAX_FRAMES, EncoderConfig, Stream
-from usdrl_model.network.dense_layer import ConvolutionalAttention, DenseLayer, DenseShiftAttention, DropPath, Mlp
-from usdrl_model.network.embedding import (
-    VELOCITY_SCALE,
-    ConvStem,
-    PositionTable,
-    TokenEmbedding,
-    linear_embedding,
-    velocity,
-)
+from usdrl_model.network.config import EncoderConfig
+from usdrl_model.network.dense_layer import DenseLayer
 from usdrl_model.network.sttr import STTR
 from usdrl_model.network.two_streams import TwoStreamEncoder, spatial_positions
-
-__all__ = [
-    "DSTE",
-    "MAX_FRAMES",
-    "STTR",
-    "VELOCITY_SCALE",
-    "ConvStem",
-    "ConvolutionalAttention",
-    "DenseLayer",
-    "DenseShiftAttention",
-    "DropPath",
-    "EncoderConfig",
-    "Mlp",
-    "PositionTable",
-    "Stream",
-    "TokenEmbedding",
-    "TwoStreamEncoder",
-    "build_encoder",
-    "linear_embedding",
-    "velocity",
-]
 
 
 class DSTE(TwoStreamEncoder):

@@ -8,7 +8,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F  # noqa: N812
 
-from usdrl_model.network.dste import DSTE, STTR
+from usdrl_model.network.dste import DSTE
+from usdrl_model.network.sttr import STTR
 
 PENALTY = 1.0
 """Weight of half the squared norm beside the summed cross-entropy; scikit-learn's default, C = 1."""

@@ -19,7 +19,7 @@ from usdrl_model.checkpoints.provenance import Provenance
 from usdrl_model.config import from_dict
 from usdrl_model.metrics.events import Detection, ScoredRecording, detections, score_events
 from usdrl_model.metrics.segment_scores import IOU_THRESHOLDS, frame_accuracy, macro_frame_f1, segment_counts
-from usdrl_model.network.detector import BACKGROUND
+from usdrl_model.network.detector import BACKGROUND_LABEL
 from usdrl_model.skeleton.segments import Segment, frame_labels
 from usdrl_ros.bags.replay import STAMP_DIGITS, BagRun
 
@@ -57,7 +57,7 @@ def score_runs(runs: Sequence[BagRun]) -> dict[str, Any]:
                 not_judged[action.label] += 1
         found = _named_as_in_truth(truth, found)
         scored.append(ScoredRecording(truth=truth, detections=found, duration=run.bag.duration))
-        labels = (BACKGROUND, *run.bag.truth.labels)
+        labels = (BACKGROUND_LABEL, *run.bag.truth.labels)
         for person, stamps in _presence(run, truth).items():
             true_frames.append(frame_labels([s for s in truth if s.person == person], stamps, labels))
             found_frames.append(frame_labels([s for s in found if s.person == person], stamps, labels))

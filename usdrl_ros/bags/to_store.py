@@ -13,7 +13,7 @@ from usdrl_model.data import catalogue
 from usdrl_model.data.plausibility import Verdict
 from usdrl_model.data.store_writer import write_set
 from usdrl_model.errors.shown import MESSAGE, cut
-from usdrl_model.network.detector import BACKGROUND
+from usdrl_model.network.detector import BACKGROUND_LABEL
 from usdrl_model.skeleton.person import SkeletonFrame
 from usdrl_model.skeleton.recording import Recording
 from usdrl_ros.bags.labels import load_truth
@@ -27,7 +27,7 @@ def import_bags(arguments: argparse.Namespace) -> None:
     subjects = arguments.subjects or [None] * len(arguments.bags)
     if len(subjects) != len(arguments.bags):
         raise ValueError(f"--subjects: expected one a bag, {len(arguments.bags)}, got {len(subjects)}")
-    labels = sorted({label for bag in arguments.bags for label in load_truth(bag).labels} - {BACKGROUND})
+    labels = sorted({label for bag in arguments.bags for label in load_truth(bag).labels} - {BACKGROUND_LABEL})
     with tqdm(arguments.bags, unit="bag") as paths:
         named = zip(paths, subjects, strict=True)
         recordings = _distinct((path, labelled_recording(_judged(path), labels, subject)) for path, subject in named)
@@ -71,7 +71,7 @@ def labelled_recording(bag: LabelledBag, labels: Sequence[str], subject: str | N
         bag.name,
         bag.truth.topology,
         tuple(frames),
-        segments=tuple(segment for segment in bag.truth.segments if segment.label != BACKGROUND),
+        segments=tuple(segment for segment in bag.truth.segments if segment.label != BACKGROUND_LABEL),
         labels=tuple(labels),
         subject=subject,
     )

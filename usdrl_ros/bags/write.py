@@ -13,7 +13,7 @@ from pathlib import Path
 from rclpy.serialization import serialize_message
 
 from usdrl_model.data.importers.arrays import EPOCH
-from usdrl_model.network.detector import BACKGROUND
+from usdrl_model.network.detector import BACKGROUND_LABEL
 from usdrl_model.skeleton.recording import Recording
 from usdrl_model.skeleton.segments import Segment
 from usdrl_ros.bags.labels import Truth, save_truth
@@ -101,7 +101,7 @@ def replayable(recording: Recording) -> Recording:
     first = recording.frames[0].stamp if recording.frames else EPOCH
     shift = 0.0 if first > 0.0 else EPOCH - first
     labels = dict.fromkeys([*recording.labels, *(segment.label for segment in segments)])
-    labels.pop(BACKGROUND, None)
+    labels.pop(BACKGROUND_LABEL, None)
     return replace(
         recording,
         frames=tuple(
@@ -115,7 +115,7 @@ def replayable(recording: Recording) -> Recording:
         segments=tuple(
             Segment(ids.get(one.person, one.person), one.label, one.start + shift, one.end + shift)
             for one in segments
-            if one.label != BACKGROUND
+            if one.label != BACKGROUND_LABEL
         ),
         labels=tuple(labels),
     )

@@ -10,9 +10,9 @@ from safetensors.torch import load_file, save_file
 from usdrl_model.checkpoints import detector_file, shipped
 from usdrl_model.checkpoints.provenance import Provenance
 from usdrl_model.events.config import StreamConfig
+from usdrl_model.network.config import EncoderConfig
 from usdrl_model.network.detector import Detector, DetectorConfig
 from usdrl_model.network.device import choose_device
-from usdrl_model.network.dste import EncoderConfig
 
 CONFIG = DetectorConfig(
     labels=("none", "wave"), encoder=EncoderConfig(hidden=16, heads=2, people=1, stem_kernel=5, velocity=True)

@@ -13,7 +13,7 @@ from usdrl_model.checkpoints import encoder_file, official
 from usdrl_model.checkpoints.pretrained_models import USDRL, Downstream, load_encoder
 from usdrl_model.checkpoints.provenance import Provenance
 from usdrl_model.cli import main
-from usdrl_model.network.dste import EncoderConfig
+from usdrl_model.network.config import EncoderConfig
 from usdrl_model.network.modality import modality
 from usdrl_model.network.projectors import ProjectorConfig
 

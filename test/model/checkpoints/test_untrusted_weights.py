@@ -23,8 +23,8 @@ from usdrl_model.checkpoints.provenance import Provenance
 from usdrl_model.cli import main
 from usdrl_model.events.config import StreamConfig
 from usdrl_model.inference import load
+from usdrl_model.network.config import EncoderConfig
 from usdrl_model.network.detector import Detector, DetectorConfig
-from usdrl_model.network.dste import EncoderConfig
 from usdrl_model.online.stream import ActionStream
 
 SMALL = EncoderConfig(hidden=16, frames=12, joints=5)

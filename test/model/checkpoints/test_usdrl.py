@@ -15,10 +15,12 @@ from safetensors.torch import load_file, save_file
 
 from usdrl_model import config
 from usdrl_model.checkpoints import detector_file, encoder_file, hub, shipped
-from usdrl_model.checkpoints.pretrained_models import USDRL, Downstream, load_encoder
+from usdrl_model.checkpoints.pretrained_models import USDRL, Downstream, find_encoder, load_encoder
 from usdrl_model.checkpoints.provenance import Provenance
 from usdrl_model.cli import main
-from usdrl_model.network.dste import EncoderConfig
+from usdrl_model.events.config import StreamConfig
+from usdrl_model.network.config import EncoderConfig
+from usdrl_model.network.detector import Detector, DetectorConfig
 from usdrl_model.network.initialise import initialise
 from usdrl_model.network.modality import Modality, modality
 from usdrl_model.network.projectors import ProjectorConfig
@@ -191,6 +193,21 @@ def test_an_encoder_can_become_causal_but_not_another_one(tmp_path: Path) -> Non
         ValueError, match=r"pretrained as another encoder; heads: expected 4, got 2; joints: expected 7"
     ):
         load_encoder(tmp_path, replace(SMALL, joints=7, heads=4))
+
+
+def test_a_detector_gives_its_encoder(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    detector = Detector(DetectorConfig(labels=("none", "wave"), encoder=SMALL)).eval()
+    detector_file.save(tmp_path, detector, StreamConfig(), Provenance(command="test"))
+    encoder = load_encoder(tmp_path)
+    x = torch.randn(2, 12, 2, 5, 3)
+    with torch.no_grad():
+        assert torch.equal(encoder(x)["temporal"], detector.encoder(x)["temporal"])
+    assert find_encoder(tmp_path).config.provenance == Provenance(command="test")
+    with pytest.raises(ValueError, match="pretrained as another encoder; heads: expected 4, got 2"):
+        load_encoder(tmp_path, replace(SMALL, heads=4))
+    with pytest.raises(ValueError, match="weights of a detector"):
+        USDRL.from_pretrained(tmp_path)
 
 
 def test_tensors_that_do_not_fit_are_listed(tmp_path: Path) -> None:

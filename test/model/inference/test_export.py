@@ -19,8 +19,8 @@ from usdrl_model.events.config import StreamConfig
 from usdrl_model.inference import load, onnx_runtime, onnx_seal
 from usdrl_model.inference.cuda_graphs import GraphedDetector
 from usdrl_model.inference.onnx_export import export
+from usdrl_model.network.config import EncoderConfig
 from usdrl_model.network.detector import Detector, DetectorConfig
-from usdrl_model.network.dste import EncoderConfig
 from usdrl_model.online.stream import ActionStream
 
 CONFIG = DetectorConfig(

@@ -10,8 +10,10 @@ from torch.utils.flop_counter import FlopCounterMode
 from usdrl_model.inference import packed_linear
 from usdrl_model.inference.fold import fold, fold_detector
 from usdrl_model.inference.speed import random_encoder
+from usdrl_model.network.config import EncoderConfig
 from usdrl_model.network.detector import Detector, DetectorConfig
-from usdrl_model.network.dste import DSTE, STTR, EncoderConfig
+from usdrl_model.network.dste import DSTE
+from usdrl_model.network.sttr import STTR
 
 SMALL = EncoderConfig(hidden=16, frames=12, joints=5)
 VARIANTS = {

@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from usdrl_model.network.dste import DSTE, EncoderConfig, build_encoder, velocity
+from usdrl_model.network.config import EncoderConfig
+from usdrl_model.network.dste import DSTE, build_encoder
+from usdrl_model.network.embedding import velocity
 
 FULL = EncoderConfig(hidden=32, heads=4, people=1, velocity=True, stem_kernel=5, conv_kernel=5, mlp_residual=True)
 SMALL = EncoderConfig(hidden=16, heads=2, frames=12, joints=5)

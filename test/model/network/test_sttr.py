@@ -5,7 +5,9 @@ from dataclasses import replace
 import pytest
 import torch
 
-from usdrl_model.network.dste import STTR, EncoderConfig, build_encoder
+from usdrl_model.network.config import EncoderConfig
+from usdrl_model.network.dste import build_encoder
+from usdrl_model.network.sttr import STTR
 
 CONFIG = EncoderConfig(hidden=16, heads=2, frames=12, joints=5, architecture="sttr")
 

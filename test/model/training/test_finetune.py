@@ -17,7 +17,7 @@ from usdrl_model.cli import main
 from usdrl_model.data import catalogue
 from usdrl_model.data.store_writer import write_set
 from usdrl_model.evaluation import detection_scores
-from usdrl_model.network.dste import EncoderConfig
+from usdrl_model.network.config import EncoderConfig
 from usdrl_model.skeleton.person import Person, SkeletonFrame
 from usdrl_model.skeleton.recording import Recording
 from usdrl_model.training import linear_layer
@@ -210,7 +210,7 @@ def test_early_stopping_keeps_the_best_and_needs_people_to_look_at(
 def test_a_start_of_another_shape_is_refused(tmp_path: Path) -> None:
     other = dataclasses.replace(RUN.detector, encoder=EncoderConfig(hidden=8, people=1, streams=("temporal",)))
     detector_file.save(tmp_path / "start", train.Detector(other), RUN.stream, Provenance())
-    with pytest.raises(ValueError, match="has another encoder"):
+    with pytest.raises(ValueError, match="pretrained as another encoder; hidden: expected"):
         train.start_encoder(dataclasses.replace(RUN, start=str(tmp_path / "start")))
 
 

@@ -8,7 +8,7 @@ from helpers import golden
 from torch import nn
 
 from usdrl_model.checkpoints.pretrained_models import USDRL
-from usdrl_model.network.dste import EncoderConfig
+from usdrl_model.network.config import EncoderConfig
 from usdrl_model.network.projectors import ProjectorConfig
 from usdrl_model.training.pretraining.per_view_batchnorm import ViewBatchNorm, normalise_per_view
 

@@ -22,8 +22,9 @@ from usdrl_model.evaluation.clips.propagation import propagate
 from usdrl_model.evaluation.fusion import Given, together
 from usdrl_model.evaluation.whitening import Whitening
 from usdrl_model.network.config import EncoderConfig
-from usdrl_model.network.detector import BACKGROUND
-from usdrl_model.network.dste import DSTE, STTR
+from usdrl_model.network.detector import BACKGROUND_LABEL
+from usdrl_model.network.dste import DSTE
+from usdrl_model.network.sttr import STTR
 from usdrl_model.training import linear_layer
 from usdrl_model.training.finetuning import train as finetune
 from usdrl_model.training.finetuning.config import FinetuneConfig
@@ -131,7 +132,7 @@ def _trained(
     run: FinetuneConfig, device: torch.device, windows: Tensor, y: Tensor, share: Tensor, classes: int, seed: int
 ) -> Classifier:
     """Train on windows (N, T, M, V, 3) of classes ``y`` (N,), drawn in proportion to ``share`` (N,)."""
-    labels = (BACKGROUND, *map(str, range(classes)))
+    labels = (BACKGROUND_LABEL, *map(str, range(classes)))
     this = dataclasses.replace(run, detector=dataclasses.replace(run.detector, labels=labels), seed=seed)
     frames = windows.shape[1]
     given = Windows(windows, (y + 1)[:, None].repeat(1, frames), torch.ones(len(y), frames, dtype=torch.bool))

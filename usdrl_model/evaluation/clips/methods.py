@@ -26,7 +26,8 @@ from usdrl_model.evaluation.clips.fitting import FeatureHead, linear_on_unit, ne
 from usdrl_model.evaluation.fusion import FUSED, check_alike, fuse, numbered, streams
 from usdrl_model.evaluation.pretrained import Pretrained
 from usdrl_model.network.config import MAX_FRAMES, EncoderConfig
-from usdrl_model.network.dste import DSTE, STTR, build_encoder
+from usdrl_model.network.dste import DSTE, build_encoder
+from usdrl_model.network.sttr import STTR
 from usdrl_model.training import linear_layer
 from usdrl_model.training.finetuning.config import FinetuneConfig
 from usdrl_model.windows.shape import WindowShape

@@ -24,7 +24,7 @@ from usdrl_model.evaluation.fusion import FUSED, fuse, numbered, streams
 from usdrl_model.evaluation.pretrained import Pretrained
 from usdrl_model.evaluation.recordings.config import ContinuousConfig
 from usdrl_model.evaluation.recordings.frame_scores import Cut
-from usdrl_model.network.detector import BACKGROUND
+from usdrl_model.network.detector import BACKGROUND_LABEL
 from usdrl_model.training.finetuning import train
 from usdrl_model.training.finetuning.config import FinetuneConfig
 from usdrl_model.training.finetuning.sources import Mixture
@@ -118,7 +118,7 @@ def fit_detector(run: FinetuneConfig, device: torch.device) -> FitFrames:
     """Train a detector by a configuration in which data and classes are missing."""
 
     def fit(windows: Windows, classes: int, *, seed: int) -> Classifier:
-        labels = (BACKGROUND, *map(str, range(1, classes)))
+        labels = (BACKGROUND_LABEL, *map(str, range(1, classes)))
         this = dataclasses.replace(run, detector=dataclasses.replace(run.detector, labels=labels), seed=seed)
         alike = torch.full((len(windows),), 1.0 / len(windows), dtype=torch.float64)
         with TemporaryDirectory() as out:

@@ -41,7 +41,7 @@ from usdrl_model.evaluation.recordings.scores import Judged, Outcome
 from usdrl_model.evaluation.result import ALL, Cell
 from usdrl_model.files.atomic_file import replacing
 from usdrl_model.metrics.action_points import ActionPoint
-from usdrl_model.network.detector import BACKGROUND
+from usdrl_model.network.detector import BACKGROUND_LABEL
 from usdrl_model.windows.cut import Windows
 
 SECONDS = " seconds"
@@ -93,7 +93,7 @@ class _Runner:
         self, benchmark: Benchmark, task: Task, store: Store, settings: ContinuousConfig, cells: Cells
     ) -> None:
         self._benchmark, self._task, self._store, self._settings = benchmark, task, store, settings
-        self._labels = (BACKGROUND, *classes(store, task))
+        self._labels = (BACKGROUND_LABEL, *classes(store, task))
         self._posteriors = _Posteriors(cells)
         self._windows: dict[tuple[str, Cut], Windows] = {}
         self._instants = _all_instants(store)

@@ -7,7 +7,7 @@ from typing import Literal
 
 from usdrl_model.config import at_least
 from usdrl_model.events.config import StreamConfig
-from usdrl_model.network.detector import BACKGROUND, DetectorConfig
+from usdrl_model.network.detector import BACKGROUND_LABEL, DetectorConfig
 from usdrl_model.training.augment import AugmentConfig
 from usdrl_model.training.finetuning.sources import SourceConfig
 
@@ -88,5 +88,5 @@ class FinetuneConfig:
         if self.sources or self.validation_subjects or self.start or len(self.detector.labels) > 1:
             raise ValueError(
                 "recipe: sources, validation_subjects, start and the labels follow from benchmark and weights: leave"
-                f" them out (labels: [{BACKGROUND}])"
+                f" them out (labels: [{BACKGROUND_LABEL}])"
             )

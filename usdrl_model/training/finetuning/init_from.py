@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 import torch
 
 from usdrl_model import config
-from usdrl_model.checkpoints import code_version, detector_file, hub
-from usdrl_model.checkpoints.pretrained_models import FREE, load_encoder
+from usdrl_model.checkpoints import code_version
+from usdrl_model.checkpoints.pretrained_models import find_encoder, load_encoder
 from usdrl_model.checkpoints.provenance import DataUsed, Provenance
 from usdrl_model.data import catalogue, protocols
 from usdrl_model.data.store import Store
@@ -17,14 +15,7 @@ from usdrl_model.training.finetuning.sources import PERFORMER, SourceConfig, tra
 
 
 def start_encoder(run: FinetuneConfig) -> torch.nn.Module:
-    """The encoder that the run starts from; errors as ``usdrl.load_encoder`` and ``detector_file.load``."""
-    if detector_file.is_detector(run.start):
-        weights = detector_file.load(run.start, "cpu")
-        detector, own = weights.detector, weights.config.detector.encoder
-        free = {name: getattr(run.detector.encoder, name) for name in FREE}
-        if dataclasses.replace(own, **free) != run.detector.encoder:
-            raise ValueError(f"start: {run.start} has another encoder than the run: {own}")
-        return detector.get_submodule("encoder")
+    """The encoder that the run starts from; errors as ``load_encoder``."""
     return load_encoder(run.start, run.detector.encoder)
 
 
@@ -52,9 +43,7 @@ def provenance(run: FinetuneConfig, store: Store | None, command: str) -> Proven
 
 def start_provenance(start: str) -> Provenance:
     """Of the weights that a run starts from; errors as ``start_encoder``."""
-    if detector_file.is_detector(start):
-        return detector_file.read_config(detector_file.resolve(start)).provenance
-    return hub.find(start).config.provenance
+    return find_encoder(start).config.provenance
 
 
 def _used(source: SourceConfig, store: Store | None) -> DataUsed:

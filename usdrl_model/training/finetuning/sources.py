@@ -15,7 +15,7 @@ from torch import Tensor
 from usdrl_model.data import catalogue, protocols
 from usdrl_model.data.clip_index import ClipIndex
 from usdrl_model.data.store import Store
-from usdrl_model.network.detector import BACKGROUND, DetectorConfig
+from usdrl_model.network.detector import BACKGROUND_LABEL, DetectorConfig
 from usdrl_model.simulation.faults import random_faults
 from usdrl_model.simulation.script import random_script
 from usdrl_model.simulation.simulate import PerformanceConfig, simulate
@@ -205,7 +205,7 @@ def _relabelled(recording: Recording, source: SourceConfig) -> Recording:
         people = {person.id for frame in recording.frames for person in frame.people}
         segments = tuple(Segment(person, recording.label, first + margin, last - margin) for person in sorted(people))
     renamed = (dataclasses.replace(segment, label=source.labels[segment.label]) for segment in segments)
-    kept = tuple(segment for segment in renamed if segment.label != BACKGROUND)
+    kept = tuple(segment for segment in renamed if segment.label != BACKGROUND_LABEL)
     return dataclasses.replace(recording, segments=kept, label=label)
 
 

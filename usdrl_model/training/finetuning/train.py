@@ -22,7 +22,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from tqdm import tqdm
 
 from usdrl_model import config
-from usdrl_model.checkpoints.state_dict import content_hash
+from usdrl_model.checkpoints.state_dict import tensors_hash
 from usdrl_model.network.detector import Detector
 from usdrl_model.training import linear_layer
 from usdrl_model.training.augment import augment
@@ -82,7 +82,7 @@ def train(
 def run_state(run: FinetuneConfig, mixture: Mixture, validation: Windows | None, out: Path) -> RunState:
     """The state in a run folder, which belongs to a configuration and to windows."""
     parts = [mixture.windows, *([validation] if validation is not None else [])]
-    data = content_hash(mixture.probability, *(getattr(part, name) for part in parts for name in ("x", "y", "seen")))
+    data = tensors_hash(mixture.probability, *(getattr(part, name) for part in parts for name in ("x", "y", "seen")))
     return RunState(out, f"{config.content_hash(run)} on {data}")
 
 

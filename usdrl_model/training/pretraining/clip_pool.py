@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from usdrl_model.checkpoints.state_dict import content_hash
+from usdrl_model.checkpoints.state_dict import tensors_hash
 from usdrl_model.skeleton.clip import Clip
 from usdrl_model.training.pretraining.views import Clips
 from usdrl_model.windows.cut import MIN_FRAMES
@@ -49,7 +49,7 @@ class ClipPool:
     @property
     def hash(self) -> str:
         """Changes with every clip; 16 hex digits."""
-        return content_hash(self.clips.lengths, self.clips.frames)
+        return tensors_hash(self.clips.lengths, self.clips.frames)
 
     def to(self, device: torch.device) -> ClipPool:
         """The pool on another device, where batches cost nothing."""
