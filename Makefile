@@ -2,7 +2,7 @@
 # environment variable. A machine with ROS 2 from apt builds the package with colcon instead (README.md).
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint clean
+.PHONY: help demo test lint types wheel clean
 
 PYTHON ?= python3
 DISTROS := jazzy kilted
@@ -45,8 +45,10 @@ help:
 	@echo "make demo                    simulated people act; a table and a scored timeline show what is detected"
 	@echo "make demo BAG=folder         the same on a rosbag2 bag of skeletons"
 	@echo "make demo RECORDING=folder   the same on UTKinect-Action3D; ARGS=\"--sequence s02_e01\" chooses"
-	@echo "make test                    every test, ruff and mypy; ARGS=\"-k stream\" is passed to pytest"
-	@echo "make lint                    ruff and mypy only"
+	@echo "make test                    lint, types, wheel and every test; ARGS=\"-k stream\" runs only these tests"
+	@echo "make lint                    ruff: rules and format"
+	@echo "make types                   mypy"
+	@echo "make wheel                   build the wheel into dist/ and check that it is complete"
 	@echo "make clean                   remove environments, caches and outputs"
 	@echo "Options: ROS_DISTRO=jazzy|kilted (default jazzy), PYTHON=python3.12 (3.10 to 3.13, default python3)"
 
@@ -61,13 +63,22 @@ $(STAMP): setup.py setup.cfg pyproject.toml constraints.txt
 demo: $(STAMP)
 	@$(VENV)/bin/usdrl-demo $(if $(BAG),--bag "$(BAG)") $(if $(RECORDING),--recording "$(RECORDING)") $(ARGS)
 
-test: $(STAMP)
-	@$(VENV)/bin/python -m pytest $(ARGS)
+# With ARGS, only the tests that they name. JOBS=0 runs all tests in one process.
+JOBS ?= auto
+test: $(STAMP) $(if $(ARGS),,lint types wheel)
+	@$(VENV)/bin/python -m pytest -n $(JOBS) --dist loadfile $(ARGS)
 
 lint: $(STAMP)
 	@$(VENV)/bin/ruff check .
 	@$(VENV)/bin/ruff format --check .
+
+types: $(STAMP)
 	@$(VENV)/bin/mypy
+
+wheel: $(STAMP)
+	@rm -rf build dist
+	@$(VENV)/bin/pip wheel --quiet --disable-pip-version-check --no-deps --no-build-isolation --wheel-dir dist .
+	@$(VENV)/bin/python .ci/check_wheel.py dist/*.whl
 
 clean:
 	rm -rf .venv-* build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis out

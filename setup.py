@@ -62,6 +62,7 @@ setup(
             "mypy",
             "psutil",
             "pytest",
+            "pytest-xdist",
             "ruff",
             "setuptools",
             "types-PyYAML",

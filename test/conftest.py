@@ -1,4 +1,4 @@
-"""Keeps the ROS tests of one run to themselves: on this machine, in a ROS domain that no other run uses."""
+"""Keeps the ROS tests of one run to themselves: on this machine, in a ROS domain that no other process uses."""
 
 import os
 from pathlib import Path
@@ -6,11 +6,13 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from usdrl_ros.processes.children import use_private_domain
+from usdrl_ros.processes.children import HIGHEST_DOMAIN, use_private_domain
 
 HERE = Path(__file__).parent
 
-use_private_domain()
+domain = use_private_domain()
+if worker := os.environ.get("PYTEST_XDIST_WORKER"):  # "gw0", "gw1", ...: processes that test at the same time
+    os.environ["ROS_DOMAIN_ID"] = str(1 + (domain + int(worker.removeprefix("gw"))) % HIGHEST_DOMAIN)
 # The same examples in every run, so that a change that breaks nothing cannot fail by chance. To look for new ones:
 # pytest --hypothesis-profile=default
 settings.register_profile("repeatable", derandomize=True)

@@ -63,11 +63,6 @@ def test_rooms_import_what_the_map_says_and_nothing_above_them(package: str) -> 
     assert not upwards
 
 
-def test_the_model_knows_nothing_of_ros() -> None:
-    for path, _ in modules("usdrl_model"):
-        assert not {name.split(".")[0] for name in imported(path)} & {"rclpy", "usdrl_ros", "launch", "std_msgs"}, path
-
-
 @pytest.mark.parametrize("package", PACKAGES)
 def test_the_map_names_every_module_and_no_other(package: str) -> None:
     there: dict[str, set[str]] = {}

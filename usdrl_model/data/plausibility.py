@@ -1,7 +1,8 @@
 """Recordings judged in a moment, before hours of work are done with them.
 
->>> print(look(sampled(store)).line())
-content of 12 recordings: people look like people
+>>> from usdrl_model.simulation.simulate import PerformanceConfig, simulate
+>>> print(look([simulate(PerformanceConfig(rate=15.0), seed=1)]).line())
+content of 1 recording: people look like people
 """
 
 from __future__ import annotations

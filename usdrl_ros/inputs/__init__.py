@@ -3,8 +3,8 @@
 A decoder is ``decode(message, topology, person_id) -> SourceFrame | None``; None is a message that says "nobody"
 without saying when.
 
-    >>> INPUTS["pose_array"].message_type
-    <class 'geometry_msgs.msg._pose_array.Metaclass_PoseArray'>
+    >>> INPUTS["pose_array"].message_type.__name__
+    'PoseArray'
 """
 
 from __future__ import annotations

@@ -4,12 +4,17 @@ An ament_python package cannot define messages, so the outputs that no standard 
 ``std_msgs/String``. Its contract is ``schema/actions_1.schema.json``, explained in docs/state.md. Consumers that parse
 nothing read the ``watch/<label>`` topics instead.
 
-    >>> beat = Heartbeat(stamp=time.time(), period=0.5)
+    >>> state = StreamState(stamp=12.5, seq=0, people=(), events=(), counters={})
     >>> text = encode_state(
-    ...     state, frame_id="camera", to_published=lambda p: p, model=model, latency_ms=12.0, heartbeat=beat
+    ...     state,
+    ...     frame_id="camera",
+    ...     to_published=lambda position: position,
+    ...     model=ModelInfo(weights="default", hash="0123", device="cpu", precision="fp32"),
+    ...     latency_ms=12.0,
+    ...     heartbeat=Heartbeat(stamp=12.51, period=0.5),
     ... )
-    >>> json.loads(text)["people"][0]["label"]
-    'wave'
+    >>> json.loads(text)["heartbeat"]
+    {'stamp': 12.51, 'period': 0.5}
 """
 
 from __future__ import annotations
