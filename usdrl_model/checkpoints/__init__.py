@@ -1,1 +1,1 @@
-"""Files of weights: detectors, pretrained encoders, official checkpoints, and how they were made."""
+"""Stored models: detectors, pretrained encoders, official checkpoints, and how they were made."""

@@ -1,8 +1,7 @@
-"""Which code this is: its version, its commit where that is known, and a hash of its sources.
+"""The version of the running code: release, commit where it is known, and a hash of the sources.
 
-The version changes with a release and the commit with a checkout, but a number is made by the sources as they are, and
-only their hash tells two of them apart. It is that of every ``.py`` and ``.yaml`` file of the package: a comment
-changes it too, whose price is a computation too many; leaving modules out would risk an old number under new code.
+Results are cached under the hash, because it also changes with edits that are not committed. It covers every ``.py``
+and ``.yaml`` file of the package, comments too: a needless recomputation is cheaper than an old number of other code.
 """
 
 from __future__ import annotations
@@ -23,13 +22,13 @@ UNKNOWN = "unknown"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CodeVersion:
-    """What made a file or a number; a part that is not known is empty."""
+    """The code that made a file or a result; unknown parts are empty."""
 
     version: str = ""
     commit: str = ""
-    """With "-dirty" where files were changed since."""
+    """Ends in "-dirty" where files differ from the commit."""
     hash: str = ""
-    """16 hex digits, of the sources."""
+    """16 hex digits of the sources."""
 
     def __str__(self) -> str:
         parts = {"version": self.version, "commit": self.commit, "code": self.hash}
@@ -38,15 +37,15 @@ class CodeVersion:
 
 @functools.cache
 def current() -> CodeVersion:
-    """The code that runs, as it was when it was first asked for.
+    """The running code, as it was at the first call.
 
-    A program reads its sources bit by bit; ask early, so that what is edited meanwhile is not taken for what runs.
+    Call it early: sources that are edited later are not what runs.
     """
     return CodeVersion(version=usdrl_model.__version__, commit=_commit(PACKAGE.parent), hash=sources_hash(PACKAGE))
 
 
 def sources_hash(package: Path) -> str:
-    """16 hex digits of the names and the content of all sources below a folder."""
+    """16 hex digits of the names and contents of all sources below a folder."""
     digest = hashlib.sha256()
     for path in sorted(path for path in package.rglob("*") if path.suffix in (".py", ".yaml")):
         content = path.read_bytes()

@@ -70,7 +70,7 @@ class LoadedDetector:
             "precision": self.precision,
             "runtime": self.runtime,
             **({"made_from": self.made_from[:12]} if self.made_from else {}),
-            "trained_on": cut(", ".join([*made.sets, *([] if made.complete else ["data that are not said"])]), LINE),
+            "trained_on": cut(", ".join([*made.sets, *([] if made.complete else ["data unknown"])]), LINE),
             "made_by": str(made.code),
         }
 

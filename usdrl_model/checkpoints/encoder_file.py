@@ -56,7 +56,7 @@ class EncoderFile:
 
 
 def parts(config: EncoderFileConfig) -> nn.ModuleDict:
-    """All that a file of this configuration holds, as modules with the names of the file."""
+    """The modules whose tensors a file of this configuration holds, under its names."""
     modules: dict[str, nn.Module] = {"backbone": build_encoder(config.encoder)}
     if config.projectors is not None:
         modules |= build_projectors(config.encoder, config.projectors)

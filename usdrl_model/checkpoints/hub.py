@@ -1,4 +1,4 @@
-"""Where a pretrained model comes from: a path, the package itself, or a repository on Hugging Face.
+"""Finds a pretrained model: by path, by the name of a shipped one, or in a repository on Hugging Face.
 
 The library ``huggingface_hub`` is optional (``pip install usdrl_ros[hub]``) and imported only when it is needed.
 """
@@ -13,7 +13,7 @@ from usdrl_model.checkpoints import encoder_file, official, shipped, stored_mode
 from usdrl_model.checkpoints.encoder_file import EncoderFile
 
 HUB = "hf://"
-"""What the name of a repository begins with: only who writes it asks for a download."""
+"""Prefix of a repository; nothing is downloaded without it."""
 REPOSITORY = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}")
 
 
@@ -21,16 +21,16 @@ def find(source: str | Path, *, filename: str | None = None, revision: str | Non
     """Read the model that ``source`` names; a path that exists goes first.
 
     Args:
-        source: a folder, a ``.safetensors`` file, an official ``.pth.tar``, the name of a shipped model ("open"), or
+        source: a folder, a ``.safetensors`` file, an official ``.pth.tar``, the name of a shipped encoder ("open"), or
             ``hf://owner/name`` of a repository.
         filename: one file of the folder or repository to take, for example an official ``.pth.tar``.
         revision: branch, tag or commit of a repository.
 
     Raises:
-        FileNotFoundError: no such path, shipped model or form of a repository; the message names the nearest.
+        FileNotFoundError: no such path, shipped encoder or form of a repository; the message names the nearest.
         ImportError: a repository, and ``huggingface_hub`` is not installed.
         OSError: the repository cannot be reached or lacks the file.
-        ValueError: a file that is damaged or of another model; a file or version of a shipped model.
+        ValueError: a file that is damaged or of another model; filename or revision given for a shipped encoder.
     """
     if str(source).startswith(HUB):
         return _from_hub(str(source).removeprefix(HUB), filename, revision)
@@ -45,8 +45,8 @@ def find(source: str | Path, *, filename: str | None = None, revision: str | Non
     hub = f" ({HUB}{name} asks for that repository)" if REPOSITORY.fullmatch(name) else ""
     known = ", ".join(shipped.names("encoder")) or "none installed"
     raise FileNotFoundError(
-        f"{name}: nothing there; expected a folder with {stored_model.CONFIG} and {stored_model.TENSORS}, a"
-        f" .safetensors or .pth.tar file, the name of a shipped model ({known}), or"
+        f"{name}: not found; expected a folder with {stored_model.CONFIG} and {stored_model.TENSORS}, a"
+        f" .safetensors or .pth.tar file, the name of a shipped encoder ({known}), or"
         f" {HUB}owner/name of a Hugging Face repository{hub}{shipped.hint(name, 'encoder')}"
     )
 

@@ -1,8 +1,8 @@
 """Official checkpoints (``.pth.tar``) to and from the files of this package.
 
 An official file is a pickle: it is read with ``weights_only``, which runs no code. Its names carry the prefix of
-``DataParallel``, and the attention that CA and DSA share is in it twice. All sizes follow from the shapes; heads, alpha
-and gap leave no trace in them and are the official values unless the caller knows better.
+``DataParallel``, and the attention that CA and DSA share is in it twice. Sizes follow from the shapes; heads, alpha and
+gap do not, and are the official values unless the caller gives others.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ MARKS: dict[Architecture, str] = {
 }
 """A tensor that only this architecture has."""
 OFFICIAL_CHOICES = {"hidden", "heads", "frames", "people", "joints", "architecture", "alpha", "gap", "drop_path"}
-"""Fields of an encoder that the official code can be given; it has a modality, too, but one for each network."""
+"""Fields of an encoder that the official code supports, besides one modality for each network."""
 
 
 def read(
@@ -58,7 +58,7 @@ def read(
         heads: attention heads of the encoder.
         alpha: share of CA in a layer (DSTE only).
         gap: of the dense shift (DSTE only).
-        modality: what the network was trained on; with another one than ``joint`` it computes it from the joints.
+        modality: that the network was trained on; the encoder computes it from joints.
 
     Raises:
         OSError: the file cannot be read.

@@ -1,6 +1,6 @@
-"""Where weights come from, as data: what they were made on, by which command and by which code.
+"""How weights were made: data sets, command and code.
 
-It is written into ``config.json`` with the weights, and read by whoever must not test on what they know:
+It is stored in ``config.json``, so that an evaluation can refuse to test on training data:
 
     >>> made = Provenance(data=(DataUsed(set="utkinect", subjects=("01", "03")),), complete=True)
     >>> made.sets, made.complete
@@ -20,45 +20,45 @@ from usdrl_model.errors.shown import MESSAGE, cut
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DataUsed:
-    """One data set that weights have learnt from."""
+    """One data set that weights were trained on."""
 
     set: str
-    """Of ``datasets.catalogue``, or "performer" (simulated people)."""
+    """Name in ``data.catalogue``, or "performer" for simulated people."""
     stage: Literal["pretraining", "training"] = "training"
-    """Without labels, or with them."""
+    """Pretraining uses no labels."""
     split: str = ""
-    """Which of its clips, as ``Store.select`` takes it ("cross_subject/train"); empty: all of the subjects'."""
+    """As ``Store.select`` takes it ("cross_subject/train"); empty: all clips of the subjects."""
     subjects: tuple[str, ...] = ()
-    """Everybody who is in them, as the set writes them; empty where it does not say who was recorded."""
+    """All subjects in these clips, as the set names them; empty where it names none."""
     minutes: int = 0
-    """Simulated ones (performer only)."""
+    """Length of the simulation ("performer" only)."""
     share: float = 1.0
-    """Of the windows of a batch, relative to the others of its stage."""
+    """Share of the windows of a batch, relative to the other data of its stage."""
     terms: str = ""
-    """On which the set may be used, and so what was made of it."""
+    """Terms of use of the set, which hold for the weights too."""
     hash: str = ""
-    """Of the clips in their store; empty where they were not read from one."""
+    """Hash of the clips in their store; empty where they came from elsewhere."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Provenance:
-    """Of one file of weights."""
+    """How one file of weights was made."""
 
     data: tuple[DataUsed, ...] = ()
-    """Of every stage, that of the weights they started from included."""
+    """Data of every stage, including those of the weights that training started from."""
     complete: bool = False
-    """Whether ``data`` is all of it. False for weights that do not say, or started from some that do not."""
+    """Whether ``data`` lists everything. False for weights that do not say, or that started from such weights."""
     command: str = ""
     configuration: str = ""
-    """Hash of it (``config.content_hash``)."""
+    """Hash of the configuration (``config.content_hash``)."""
     start: str = ""
-    """Weights that they started from; empty: random ones."""
+    """Weights that training started from; empty: random initial weights."""
     file: str = ""
-    """Name of the official checkpoint that they were converted from."""
+    """Name of the official checkpoint that was converted."""
     epoch: int | None = None
-    """Of that checkpoint."""
+    """Epoch of that checkpoint."""
     code: CodeVersion = field(default_factory=CodeVersion)
-    """What made them."""
+    """The code that made the weights."""
 
     @property
     def sets(self) -> tuple[str, ...]:
@@ -72,7 +72,7 @@ class Provenance:
 
 
 def summary(made: Provenance) -> str:
-    """One line: the data, and whether there may be more; short and printable, whatever the file holds."""
+    """The data sets in one line, and whether others are unknown; cut and escaped, whatever the file holds."""
     parts = []
     for one in made.data:
         people = f"subjects {', '.join(one.subjects)}" if one.subjects else ""
@@ -80,5 +80,5 @@ def summary(made: Provenance) -> str:
         facts = ", ".join(filter(None, (people or amount, one.split)))
         parts.append(f"{one.set} ({facts})" if facts else one.set)
     if not made.complete:
-        parts.append("more that is not said" if parts else "data that are not said")
+        parts.append("further data unknown" if parts else "data unknown")
     return cut("; ".join(parts), MESSAGE) or "no data"

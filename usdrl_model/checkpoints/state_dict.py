@@ -1,4 +1,4 @@
-"""Tensors by name: one name each, numbers that can be computed with, all of them or an error; a hash of them."""
+"""State dicts from files: one name a tensor, the expected shapes and types, finite numbers; or an error."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from usdrl_model.errors.shown import cut
 SHOWN = 5
 """Names of each kind that an error message lists."""
 EXACT = (torch.float32, torch.float64)
-"""What weights are computed in; the first is what shorter ones become."""
+"""Types that networks compute in; half precision becomes the first."""
 HALVES = (torch.float16, torch.bfloat16)
 
 _LOG = logging.getLogger(__name__)
 
 
 def tensors_hash(*tensors: Tensor) -> str:
-    """Changes with every value; 16 hex digits."""
+    """16 hex digits of the values of tensors."""
     digest = hashlib.blake2b(digest_size=8)
     for tensor in tensors:
         digest.update(np.ascontiguousarray(tensor.cpu().numpy()).data)
@@ -33,16 +33,16 @@ def tensors_hash(*tensors: Tensor) -> str:
 
 
 def distinct(module: nn.Module) -> dict[str, Tensor]:
-    """Parameters and buffers without the second names that shared modules give them."""
+    """Parameters and buffers by name, each once: shared modules give some of them several names."""
     return dict([*module.named_parameters(), *module.named_buffers()])  # both skip what they have listed already
 
 
 @contextlib.contextmanager
 def meta(path: str | Path) -> Iterator[None]:
-    """Modules that are built in here have shapes and no numbers, so that the sizes in a file cost nothing.
+    """Modules that are built in here have shapes but no numbers, so that the sizes in a file cost no memory.
 
     Raises:
-        ValueError: sizes whose product no machine can hold; ``path`` is where they came from.
+        ValueError: sizes that no machine can hold; the message names ``path``, where they came from.
     """
     try:
         with torch.device("meta"):
@@ -52,7 +52,7 @@ def meta(path: str | Path) -> Iterator[None]:
 
 
 def check(wanted: Mapping[str, Tensor], tensors: Mapping[str, Tensor], path: str | Path) -> None:
-    """Compare names, shapes and kinds of numbers; either may be on the meta device.
+    """Compare names and shapes, and whether numbers are floating-point; either may be on the meta device.
 
     Raises:
         ValueError: a tensor of ``wanted`` is missing from ``tensors``, is of another shape, or there are others.
@@ -70,13 +70,11 @@ def check(wanted: Mapping[str, Tensor], tensors: Mapping[str, Tensor], path: str
         )
 
 
-def sound(tensors: Mapping[str, Tensor], path: str | Path, kinds: tuple[torch.dtype, ...] = EXACT) -> dict[str, Tensor]:
-    """The tensors as they can be computed with: all float32, or all of another of ``kinds``.
-
-    Others become float32, which is said.
+def sound(tensors: Mapping[str, Tensor], path: str | Path, types: tuple[torch.dtype, ...] = EXACT) -> dict[str, Tensor]:
+    """The tensors in one type: all float32, or all in another of ``types``. Others become float32, with a warning.
 
     Raises:
-        ValueError: a number is not finite, or of a kind that nothing here computes with; the message names the tensor.
+        ValueError: numbers that are not finite or of an unsupported type; the message names the tensor.
     """
     found = {tensor.dtype for tensor in tensors.values() if tensor.is_floating_point()}
     if foreign := found - {*EXACT, *HALVES}:
@@ -86,7 +84,7 @@ def sound(tensors: Mapping[str, Tensor], path: str | Path, kinds: tuple[torch.dt
             " float64, float16 or bfloat16: convert the file"
         )
     check_finite(tensors, path)
-    if len(found) < 2 and found <= {*kinds}:
+    if len(found) < 2 and found <= {*types}:
         return dict(tensors)
     _LOG.warning(f"{path}: weights in {' and '.join(sorted(map(_kind, found)))}, computed in {_kind(EXACT[0])}")
     return {name: tensor.to(EXACT[0]) if tensor.is_floating_point() else tensor for name, tensor in tensors.items()}
@@ -127,7 +125,7 @@ def _named(content: Any, name: str = "") -> Iterator[tuple[str, Tensor]]:
 
 
 def _form(tensor: Tensor) -> str:
-    """Shape, and the kind of its numbers where it is not the usual one."""
+    """Shape, and whether the numbers are integers, which parameters are not."""
     return f"{tuple(tensor.shape)}{'' if tensor.is_floating_point() else ' without fractions'}"
 
 

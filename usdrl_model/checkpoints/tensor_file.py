@@ -52,7 +52,7 @@ class TensorFile:
     def read(
         self, wanted: Mapping[str, Tensor], types: tuple[torch.dtype, ...] = named_tensors.EXACT
     ) -> tuple[dict[str, Tensor], str]:
-        """The tensors, as they can be computed with (``state_dict.sound``), and the SHA-256 of the file; once.
+        """The tensors, in one type (``state_dict.sound``), and the SHA-256 of the file; once.
 
         Args:
             wanted: name -> tensor of the shape that is expected, on the meta device.

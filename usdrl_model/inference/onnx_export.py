@@ -1,9 +1,11 @@
-"""Detectors as ONNX files, in float32 or with int8 products; ``parity`` tells how far they are from the original.
+"""Export of detectors to ONNX files, in float32 or with int8 matrix products.
 
 Example::
 
-    weights = checkpoint.load("default", "cpu")
-    export(weights, "utkinect10_int8.onnx", precision="int8")
+    loaded = detector_file.load("default", "cpu")
+    export(loaded, "utkinect10_int8.onnx", precision="int8")
+
+``evaluation.parity`` measures how far the scores of a file are from the original ones.
 """
 
 from __future__ import annotations
@@ -35,16 +37,16 @@ PRECISIONS = ("fp32", "int8")
 OPSET = 20
 """The first with GELU as one operation."""
 SCOPES = "pkg.torch.onnx.name_scopes"
-"""Where the exporter says which module a node comes from."""
+"""Property in which the exporter names the module of a node."""
 LAYER = re.compile(r"\b[ts]_tr1?\b")
-"""What the names of nodes in the layers of an encoder have in common."""
+"""Matches the names of nodes in the layers of an encoder."""
 
 
-def export(weights: LoadedDetector, path: str | Path, precision: str = "fp32", batch: int | None = None) -> None:
+def export(loaded: LoadedDetector, path: str | Path, precision: str = "fp32", batch: int | None = None) -> None:
     """Write the folded detector as an ONNX file.
 
     Args:
-        weights: of ``checkpoint.load``.
+        loaded: the detector as it was trained (``detector_file.load``).
         path: the file, ending in ``.onnx``.
         precision: "fp32", or "int8": products of activations (8 bits, scaled at every call) and weights (8 bits,
             scaled for each output), without calibration.
@@ -59,19 +61,19 @@ def export(weights: LoadedDetector, path: str | Path, precision: str = "fp32", b
         raise ValueError(f"expected a file name that ends in .onnx, got {path}")
     if precision not in PRECISIONS:
         raise ValueError(f"precision {precision!r}: expected {' or '.join(PRECISIONS)}")
-    encoder = weights.config.detector.encoder
+    encoder = loaded.config.detector.encoder
     if precision == "int8" and encoder.architecture == "sttr":
-        raise ValueError("precision 'int8': it spoils the answers of STTR, so an STTR encoder goes to fp32 only")
+        raise ValueError("precision 'int8': an STTR encoder loses its accuracy in int8; export it in fp32")
     shape = (encoder.frames, encoder.people, encoder.joints, 3)
-    model = to_onnx(Outputs(fold_detector(weights.trained)), shape, OUTPUTS, batch)
+    model = to_onnx(Outputs(fold_detector(loaded.trained)), shape, OUTPUTS, batch)
     if precision == "int8":
         model = quantise(model)
     properties = {
         "format": onnx_runtime.FORMAT,
         "precision": precision,
-        "weights": weights.name,
-        "sha256": weights.sha256,
-        "config": json.dumps(configuration.to_dict(weights.config)),
+        "weights": loaded.name,
+        "sha256": loaded.sha256,
+        "config": json.dumps(configuration.to_dict(loaded.config)),
     }
     onnx = library("onnx")
     proto = onnx.load_from_string(model)
@@ -80,7 +82,7 @@ def export(weights: LoadedDetector, path: str | Path, precision: str = "fp32", b
 
 
 class Outputs(nn.Module):
-    """A detector that gives its pooled features too: what ``onnx_runtime.OUTPUTS`` names."""
+    """A detector that also returns its pooled features, in the order of ``onnx_runtime.OUTPUTS``."""
 
     def __init__(self, detector: Detector) -> None:
         super().__init__()
@@ -94,7 +96,7 @@ class Outputs(nn.Module):
 
 
 def to_onnx(module: nn.Module, shape: tuple[int, ...], outputs: tuple[str, ...], batch: int | None = None) -> bytes:
-    """A module of one input (N, *shape) as an ONNX model; N is ``batch``, or any where left out.
+    """A module with one input (N, *shape) as an ONNX model; N is ``batch``, or variable where left out.
 
     Names of nodes begin with the path of the module that they come from.
     """
@@ -135,7 +137,7 @@ def quantise(model: bytes) -> bytes:
     nodes = onnx.load_from_string(model).graph.node
     layers = [node.name for node in nodes if node.op_type == "MatMul" and LAYER.search(node.name)]
     if not layers:
-        raise ValueError("expected a model of to_onnx with matrix products in its layers, found none: export it again")
+        raise ValueError("expected a model of to_onnx with matrix products in its layers, got none: export it again")
     with tempfile.TemporaryDirectory() as folder, _quiet():
         source, target = Path(folder) / "fp32.onnx", Path(folder) / "int8.onnx"
         source.write_bytes(model)

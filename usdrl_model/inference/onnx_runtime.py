@@ -1,8 +1,8 @@
-"""Detectors in ONNX files, run by ONNX Runtime; ``export`` writes the files.
+"""Detectors in ONNX files, run by ONNX Runtime; ``onnx_export`` writes the files.
 
-A file holds the graph, the configuration of its weights and where they came from, so that it stands for a weights
-folder, and a checksum (``onnx_seal``), so that no changed byte runs. It comes from anywhere: ONNX Runtime executes the
-graph and nothing else in it.
+A file holds the graph, the configuration and the provenance of a detector, so that it replaces the folder, and a
+checksum (``onnx_seal``), so that no changed byte runs. It comes from anywhere: ONNX Runtime executes the graph and
+nothing else in it.
 
 Libraries are optional (``pip install 'usdrl_ros[onnx]'``) and imported only when they are needed.
 """
@@ -10,6 +10,7 @@ Libraries are optional (``pip install 'usdrl_ros[onnx]'``) and imported only whe
 from __future__ import annotations
 
 import hashlib
+import os
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -25,10 +26,10 @@ from usdrl_model.network.detector import DetectorConfig, Scores
 
 FORMAT = "usdrl.onnx/2"
 MAX_BYTES = 2**30
-"""Of a file; the widest official model has 240 million."""
+"""Largest file; the widest official model has 240 million bytes."""
 INPUT = "windows"
 PROPERTIES = {"precision", "weights", "sha256", "config"}
-"""What a file says about itself besides its format."""
+"""Properties of a file besides its format."""
 OUTPUTS = ("frames", "clip", "features")
 """Logits (N, T, K) and (N, K), and pooled features (N, D * streams)."""
 
@@ -45,7 +46,7 @@ class OnnxDetector(nn.Module):
         """Score windows (N, T, M, V, 3).
 
         Raises:
-            ValueError: any other shape; or the graph answers with what its configuration does not promise.
+            ValueError: any other shape, or outputs that do not fit the configuration of the file.
         """
         encoder = self.config.encoder
         expected = (encoder.frames, encoder.people, encoder.joints, 3)
@@ -55,7 +56,7 @@ class OnnxDetector(nn.Module):
             frames, clip = self.session.run(OUTPUTS[:2], {INPUT: x.float().numpy()})
         except Exception as error:  # as in ``session``
             raise ValueError(
-                f"the ONNX file cannot judge {len(x)} windows ({cut(error, LINE)}); export it again"
+                f"the ONNX file cannot score {len(x)} windows ({cut(error, LINE)}); export it again"
             ) from None
         labels = len(self.config.labels)
         shapes = (len(x), encoder.frames, labels), (len(x), labels)
@@ -102,10 +103,12 @@ def load(path: Path, device: str = "auto", precision: str = "auto") -> LoadedDet
 
 
 def _content(path: Path) -> bytes:
-    size = path.stat().st_size
-    if size > MAX_BYTES:
-        raise ValueError(f"{path}: {size} bytes; expected at most {MAX_BYTES}, more than any detector of this package")
-    return path.read_bytes()
+    """The file, read once: what is checked and hashed is what runs."""
+    with path.open("rb") as file:
+        size = os.fstat(file.fileno()).st_size
+        if size > MAX_BYTES:
+            raise ValueError(f"{path}: {size} bytes; expected at most {MAX_BYTES}, more than any detector has")
+        return file.read(size)
 
 
 def session(model: Path | bytes, threads: int | None = None, name: str = "the model") -> Any:
@@ -124,7 +127,7 @@ def session(model: Path | bytes, threads: int | None = None, name: str = "the mo
     options = runtime.SessionOptions()
     options.intra_op_num_threads = torch.get_num_threads() if threads is None else threads
     options.inter_op_num_threads = 1
-    # Waiting threads must not burn the cores that the rest of the robot needs.
+    # Waiting threads must not occupy the cores that the rest of the robot needs.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     content = model if isinstance(model, bytes) else str(model)
     try:

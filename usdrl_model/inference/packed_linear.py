@@ -1,11 +1,11 @@
-"""Linear layers with weights in the order that the CPU reads them.
+"""Linear layers whose weights are packed for the CPU.
 
-Torch multiplies float32 matrices on a CPU with MKL, which does not use AVX-512 on processors of other makers. oneDNN,
-which torch brings along and uses for bfloat16, does; and it can lay out constant weights once instead of at every call.
-The results differ from those of ``nn.Linear`` only by the order of the additions.
+Torch multiplies float32 matrices on a CPU with MKL, which uses AVX-512 on Intel processors only. oneDNN, which torch
+includes and uses for bfloat16, uses it on all of them, and can pack constant weights once instead of at every call. The
+results differ from those of ``nn.Linear`` only by the order of the additions.
 
-Torch reaches both only through operators that its compiler uses, and that no promise covers. ``available`` tells
-whether this build has them; nothing else in the package may use them.
+Torch offers this only through internal operators of its compiler, which may change. ``available`` tests whether this
+build has them; nothing else in the package may use them.
 """
 
 from __future__ import annotations
@@ -36,9 +36,9 @@ class PackedLinear(nn.Module):
 
 
 def pack(module: nn.Module) -> None:
-    """Replace the linear layers inside ``module`` by packed ones; those of a type that cannot be packed stay.
+    """Replace the linear layers inside ``module`` by packed ones, except those of a type that cannot be packed.
 
-    Afterwards the module stays on the CPU, and it can be neither copied nor saved.
+    Afterwards the module can be neither moved from the CPU, nor copied, nor saved.
     """
     for name, child in list(module.named_children()):
         # Not its subclasses: attention of torch reads the weights of its own kind.

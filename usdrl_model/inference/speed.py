@@ -1,12 +1,13 @@
-"""What an encoder costs in each of the ways it can run, next to how far its answers are from the exact ones.
+"""Speed and numerical error of an encoder in every way that it can run.
 
-Every variant runs in one process, in turns, so that whatever else the machine does slows all of them alike; the table
-has medians. Processor time hardly depends on other programs, time on the clock does. The base of all speed-ups is the
-plain formula of the official code on the same windows and threads; errors are those to a copy of it in float64.
+Variants run in one process, in turns, so that other load on the machine slows all of them alike; the table has medians.
+Processor time hardly depends on other programs, wall time does. Speed-ups are relative to the plain formula of the
+official code on the same windows and threads; errors are relative to a copy of it in float64.
 
 Example::
 
-    rows, skipped = bench(random_encoder(preset("small")), windows(preset("small"), 8), batches=(1, 8), rounds=11)
+    config = preset("small")
+    measurements, skipped = bench(random_encoder(config), windows(config, 8), batches=(1, 8), rounds=11)
 """
 
 from __future__ import annotations
@@ -34,15 +35,18 @@ from usdrl_model.network.initialise import initialise
 Tokens = dict[Stream, Tensor]
 Run = Callable[[Tensor], Tokens]
 WARM_UP = 2
-"""Rounds that do not count, in which libraries choose their kernels."""
+"""Rounds before the measured ones, in which libraries choose their kernels."""
 START_UP = """
 import torch
 torch.set_num_threads({threads})
 {load}
 """
 LOAD_WEIGHTS = """
-from usdrl_model.online.stream import ActionStream
-ActionStream.from_pretrained({weights!r}, topology="kinect_v2_25").warm_up()
+import numpy as np
+from usdrl_model.inference.load import load, probabilities
+loaded = load({source!r})
+encoder = loaded.config.detector.encoder
+probabilities(loaded, np.zeros((1, encoder.frames, encoder.people, encoder.joints, 3), np.float32))
 """
 LOAD_PRESET = """
 from usdrl_model.inference.speed import fast, random_encoder, windows
@@ -52,37 +56,37 @@ fast(random_encoder(preset({name!r})))(windows(preset({name!r}), 1))
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """One line of the table."""
+class Measurement:
+    """One variant with one batch size."""
 
     variant: str
     batch: int
     cpu_ms: float
     """Processor time of a call, median."""
     wall_ms: float
-    """Time on the clock, median."""
+    """Wall time of a call, median."""
     speed_up: float
-    """Processor time of the plain formula for this batch, divided by that of this variant."""
+    """Processor time of the plain formula for this batch size, divided by that of this variant."""
     max_abs_error: float
-    """Of all tokens, to the same encoder in float64."""
+    """Largest error of a token, relative to the same encoder in float64."""
     min_cosine: float
-    """Of the pooled features of a window to the exact ones."""
+    """Smallest cosine of the pooled features of a window and the exact ones."""
 
 
 def bench(
     encoder: DSTE, x: Tensor, *, batches: Sequence[int], rounds: int, smaller: Mapping[str, DSTE] | None = None
-) -> tuple[list[Row], dict[str, str]]:
-    """Measure the variants of ``encoder``, and other encoders as they run by default.
+) -> tuple[list[Measurement], dict[str, str]]:
+    """Measure the variants of ``encoder``, and other encoders in their default variant.
 
     Args:
         encoder: plain, in evaluation mode, on the CPU.
         x: (N, T, M, V, 3) windows; N at least the largest batch.
-        batches: windows a call.
-        rounds: turns that count.
+        batches: numbers of windows in a call.
+        rounds: measured calls of each variant.
         smaller: name -> encoder, in the same table.
 
     Returns:
-        The rows, and why a variant is not among them.
+        The measurements, and variant -> why it is missing.
 
     Raises:
         ValueError: too few windows.
@@ -94,19 +98,21 @@ def bench(
     for name, other in (smaller or {}).items():
         runs[name], origin[name] = fast(other), other
     exact = {id(plain): _exact(plain, x) for plain in origin.values()}
-    rows = []
+    measurements = []
     for batch in batches:
         timings = interleave({name: partial(run, x[:batch]) for name, run in runs.items()}, rounds)
         for name, (cpu, wall) in timings.items():
             plain = origin[name]
             tokens = {stream: part[:batch] for stream, part in exact[id(plain)].items()}
             error, cosine = _compare(plain, runs[name](x[:batch]), tokens)
-            rows.append(Row(name, batch, 1e3 * cpu, 1e3 * wall, timings["plain"][0] / cpu, error, cosine))
-    return rows, skipped
+            measurements.append(
+                Measurement(name, batch, 1e3 * cpu, 1e3 * wall, timings["plain"][0] / cpu, error, cosine)
+            )
+    return measurements, skipped
 
 
 def variants(encoder: DSTE) -> tuple[dict[str, Run], dict[str, str]]:
-    """Every way to run ``encoder``, and why one is missing."""
+    """Name -> function for every way to run ``encoder``, and name -> why one is missing."""
     folded = fold(encoder)
     bfloat16 = fold(encoder, torch.bfloat16)
     pack(bfloat16)
@@ -130,7 +136,7 @@ def fast(encoder: DSTE) -> Run:
 
 
 def interleave(calls: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, tuple[float, float]]:
-    """Call everything in turns; name -> median seconds of processor time (all threads) and on the clock."""
+    """Call everything in turns; name -> median seconds of processor time (all threads) and of wall time."""
     times: dict[str, list[tuple[float, float]]] = {name: [] for name in calls}
     for _ in range(WARM_UP + rounds):
         for name, call in calls.items():
@@ -143,16 +149,16 @@ def interleave(calls: Mapping[str, Callable[[], object]], rounds: int) -> dict[s
     }
 
 
-def start_up(weights: str | None, preset: str, threads: int) -> float:
-    """Seconds from the start of Python to the first result, in a process of its own."""
-    load = LOAD_PRESET.format(name=preset) if weights is None else LOAD_WEIGHTS.format(weights=weights)
-    begin = time.perf_counter()
+def start_up(source: str | None, preset: str, threads: int) -> float:
+    """Seconds from the start of Python to the first result, in a new process; without ``source`` of a preset."""
+    load = LOAD_PRESET.format(name=preset) if source is None else LOAD_WEIGHTS.format(source=source)
+    start = time.perf_counter()
     subprocess.run([sys.executable, "-c", START_UP.format(threads=threads, load=load)], check=True)
-    return time.perf_counter() - begin
+    return time.perf_counter() - start
 
 
 def random_encoder(config: EncoderConfig, seed: int = 0) -> DSTE:
-    """An encoder with the weights of the official start, moved so that every one of them has a say in the result."""
+    """An encoder with the official initial weights, changed so that every parameter affects the result."""
     generator = torch.Generator().manual_seed(seed)
     encoder = DSTE(config).eval()
     initialise(encoder, generator)

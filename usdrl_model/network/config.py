@@ -1,4 +1,4 @@
-"""Shape of the skeleton encoder: the official model by default, every repair a field of its own."""
+"""Configuration of the skeleton encoder: the official model by default, with a field for every repair."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ MAX_TOKENS = 1024
 """Joints of all people of a window; attention between them takes the square of it."""
 LIMITS = {"heads": 64, "people": 32, "joints": 512, "gap": MAX_TOKENS,
           "stem_kernel": 2 * MAX_FRAMES + 1, "conv_kernel": 2 * MAX_FRAMES + 1}  # fmt: skip
-"""Largest sizes: beyond any use, and within what a robot can hold, because they may come from a file of others. That of
-``hidden`` is in the shapes of a file, which are compared before anything is built."""
+"""Largest sizes, because a configuration may come from a file of others. ``hidden`` needs none: it is compared with the
+shapes in the file before anything is built."""
 DSTE_ONLY = ("alpha", "gap", "drop_path", "conv_kernel", "mlp_residual")
-"""Fields that the STTR baseline has no place for."""
+"""Fields that the STTR baseline does not have."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -32,7 +32,7 @@ class EncoderConfig:
     """
 
     hidden: int = 1024
-    """D, features a token."""
+    """D, features of a token."""
     heads: int = 1
     """Attention heads; divides ``hidden``."""
     frames: int = 64
@@ -40,7 +40,7 @@ class EncoderConfig:
     people: int = 2
     """M, people in a window."""
     joints: int = 25
-    """V, joints a person."""
+    """V, joints of a person."""
     architecture: Architecture = "dste"
     """``dste`` or its baseline ``sttr``, ordinary transformer layers."""
     alpha: float = 0.5
@@ -50,7 +50,7 @@ class EncoderConfig:
     drop_path: float = 0.1
     """Probability that a sample skips a branch in training."""
     streams: tuple[Stream, ...] = ("temporal", "spatial")
-    """The streams that run. Dropping the spatial one saves a third of the time and costs nothing on small data."""
+    """The streams that run. Without the spatial one a third of the time is saved, at no loss on small data sets."""
     velocity: bool = False
     """Append the frame-to-frame difference to the coordinates (6 numbers a joint instead of 3)."""
     stem_kernel: int = 0
@@ -60,16 +60,16 @@ class EncoderConfig:
     mlp_residual: bool = False
     """Keep the residual round the MLP of CA that the official code leaves out."""
     causal: bool = False
-    """No token of the temporal stream sees a later frame. The parameters are the same, so any weights load."""
+    """No token of the temporal stream depends on a later frame. The parameters are the same, so any weights load."""
     centre: Centre = "frame"
-    """What the origin of a window is: where the person's spine is in each frame (official), or its median place in the
-    window, so that the encoder sees where they go. The latter is for skeletons in a frame that does not move."""
+    """Window origin: the spine in each frame (official), or its median position over the window, which keeps the path
+    of the person. The latter is for skeletons in a coordinate frame that does not move."""
     mask_empty: bool = False
-    """Keep the joint tokens of a person who is zero throughout out of attention, shift and pooling."""
+    """Exclude the joint tokens of empty person slots (all zero) from attention, shift and pooling."""
     spatial_pool: Literal["official", "broadcast"] = "official"
-    """Joint tokens in frame features: averaged onto the time axis (official), or their maximum in every frame."""
+    """Joint tokens in frame features: averaged onto the time axis (official), or their maximum for every frame."""
     modalities: tuple[Modality, ...] = ("joint",)
-    """What one network sees of a window: each is embedded by layers of its own, and their embeddings are averaged."""
+    """Inputs of one network: each modality is embedded by its own layers, and the embeddings are averaged."""
 
     def __post_init__(self) -> None:
         """Refuse shapes that cannot be built."""
@@ -105,7 +105,7 @@ class EncoderConfig:
 
     @property
     def channels(self) -> int:
-        """Numbers a joint and frame: 3, or 6 with velocity."""
+        """Numbers per joint and frame: 3, or 6 with velocity."""
         return 6 if self.velocity else 3
 
     @property
@@ -115,7 +115,7 @@ class EncoderConfig:
 
     @property
     def window(self) -> WindowShape:
-        """The windows that it takes."""
+        """The windows that the encoder takes."""
         return WindowShape(frames=self.frames, people=self.people, centre=self.centre)
 
     @property

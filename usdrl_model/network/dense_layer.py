@@ -92,7 +92,7 @@ class DenseShiftAttention(nn.Module):
 class DenseLayer(nn.Module):
     """alpha * CA + (1 - alpha) * DSA; the two share one attention, so its weights have two names.
 
-    Called with tokens (N, L, D) and, optionally, a mask (N, L) that is true where a token takes no part.
+    Called with tokens (N, L, D) and, optionally, a mask (N, L) that is true for tokens to leave out.
     """
 
     def __init__(self, config: EncoderConfig, length: int, kernel: int = 1, causal: bool = False) -> None:
@@ -113,5 +113,5 @@ def attend(attn: nn.MultiheadAttention, x: Tensor, causal: bool = False, empty: 
 
 
 def future(length: int, device: torch.device) -> Tensor:
-    """(L, L) bool, true where the column is later than the row: what a causal token must not see."""
+    """(L, L) bool, true where the column is later than the row: masked in causal attention."""
     return torch.ones(length, length, dtype=torch.bool, device=device).triu(1)

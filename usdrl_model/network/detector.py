@@ -1,4 +1,4 @@
-"""Encoder and heads in one module: windows in, scores of every frame and of the whole clip out."""
+"""The detector: an encoder with two heads, which scores every frame of a window and the window as a whole."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from usdrl_model.network.config import EncoderConfig
 from usdrl_model.network.dste import build_encoder
 
 BACKGROUND_LABEL = "none"
-"""Label of class 0: nothing that the detector knows is going on."""
+"""Label of class 0: none of the actions."""
 
 MIN_RATE, MAX_RATE = 0.1, 240.0
 """Frames a second; no tracker is faster."""
@@ -22,13 +22,13 @@ MAX_LABELS = 1000
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DetectorConfig:
-    """A trained detector's shape and its classes."""
+    """Encoder, classes and frame rate of a detector."""
 
     labels: tuple[str, ...]
-    """K names, the first one is "none"."""
+    """Names of the K classes; the first is "none"."""
     encoder: EncoderConfig = field(default_factory=EncoderConfig)
     rate: float = 15.0
-    """Frames a second of the windows; T / rate is the time span that the model sees."""
+    """Frames a second of the windows; T / rate is the time span of a window."""
     dropout: float = 0.3
     """Before each head, in training."""
 
@@ -57,7 +57,11 @@ class Scores(NamedTuple):
 
 
 class Detector(nn.Module):
-    """An encoder with a dense head and a recognition head, one linear layer each (official ``Downstream``)."""
+    """An encoder with a dense head for frames and a recognition head for windows, one linear layer each.
+
+    What this package trains and runs. The official model for recognition, ``Downstream``, is a class of its own: one
+    layer for both, official tensor names, and neither labels nor a frame rate.
+    """
 
     def __init__(self, config: DetectorConfig) -> None:
         super().__init__()

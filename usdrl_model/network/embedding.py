@@ -34,9 +34,9 @@ class PositionTable(nn.Module):
 
 
 class TokenEmbedding(nn.Module):
-    """Both embeddings; the spatial one is there only where its stream runs.
+    """The embeddings of the streams that run.
 
-    The embeddings of the first modality have the official names, those of another end in its name.
+    Those of the first modality have the official names; the names of the others end in their modality.
     """
 
     def __init__(self, config: EncoderConfig) -> None:
@@ -79,7 +79,7 @@ def linear_embedding(size: int, config: EncoderConfig) -> nn.Module:
 
 
 class ConvStem(nn.Module):
-    """Embedding of frames that sees their neighbours: convolution, batch norm, ReLU, 1x1 convolution."""
+    """Embedding of frames and their neighbours: convolution, batch norm, ReLU, 1x1 convolution."""
 
     def __init__(self, size: int, config: EncoderConfig) -> None:
         super().__init__()
@@ -92,7 +92,7 @@ class ConvStem(nn.Module):
 
 
 class CausalConv1d(nn.Conv1d):
-    """A convolution over (N, C, T) whose output at a frame has seen this frame and earlier ones."""
+    """A convolution over (N, C, T) whose output at a frame depends on this frame and earlier ones only."""
 
     def forward(self, x: Tensor) -> Tensor:  # noqa: D102
         return super().forward(F.pad(x, (self.kernel_size[0] - 1, 0)))
@@ -108,6 +108,6 @@ def conv_over_time(inputs: int, outputs: int, kernel: int, causal: bool) -> nn.C
 def velocity(x: Tensor) -> Tensor:
     """Difference to the frame before, 0 in the first one; (N, T, ...) -> the same shape.
 
-    Backward, so that the newest frame of a live window has one.
+    Backward, so that the newest frame of a live window has a velocity.
     """
     return F.pad(x.diff(dim=1).flatten(2), (0, 0, 1, 0)).view_as(x)

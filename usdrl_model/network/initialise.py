@@ -1,13 +1,13 @@
-"""Initial weights of the official pretraining, drawn from a generator of one's own.
+"""Initial weights of the official pretraining, drawn from a given generator.
 
     >>> model = nn.Linear(1000, 1000)
     >>> initialise(model, torch.Generator().manual_seed(0))
     >>> round(model.weight.std().item(), 3)
     0.02
 
-Linear layers and joint positions: normal, standard deviation 0.02, biases 0. Layer norms: 1 and 0. What the official
-code leaves as torch makes it is drawn from the same distributions as torch draws: the input weights of attention
-(Xavier), convolutions (Kaiming uniform). The official ``Downstream`` draws nothing anew.
+Linear layers and joint positions: normal, standard deviation 0.02, biases 0. Layer norms: 1 and 0. The rest has
+the distributions of torch: input weights of attention (Xavier), convolutions (Kaiming uniform). The official
+``Downstream`` keeps the weights of torch.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ STD = 0.02
 
 @torch.no_grad()
 def initialise(model: nn.Module, generator: torch.Generator) -> None:
-    """Draw every weight of ``model`` anew, in the order of its modules.
+    """Draw all weights of ``model``, in the order of its modules.
 
     The same seed gives the same weights on every device, as long as ``generator`` is a CPU generator.
     """

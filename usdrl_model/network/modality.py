@@ -1,7 +1,7 @@
 """The three modalities of a skeleton and its two views, as the official code defines them.
 
-A network is trained for one modality: the joints as they are, bones (joint minus parent) or motion (next frame minus
-this one). Each is a window of the same shape, so the encoder never knows which one it sees.
+An official network is trained for one modality: joints, bones (joint minus parent) or motion (next frame minus this
+one). Each is a window of the same shape.
 
     >>> bones = modality(torch.zeros(1, 64, 2, 25, 3), "bone")
     >>> temporal_view(bones).shape, spatial_view(bones).shape
@@ -21,7 +21,7 @@ from usdrl_model.skeleton.topology import PARENTS
 Modality = Literal["joint", "bone", "motion"]
 
 COCO_17_PARENTS: tuple[int, ...] = (1, 3, 4, 5, 6, 5, 8, 9, 10, 7, 8, 13, 14, 15, 16, 13, 14)
-"""Official parents of 17 COCO joints, kept as they are because the published checkpoints were made with them.
+"""Official parents of the 17 COCO joints, with their oddities, because the published checkpoints depend on them.
 
 The "parent" of most joints is the next one towards the hand or the foot instead of towards a root. The left shoulder
 (5) has no bone, the right one (6) has. Forearms and shins come twice, once in each direction."""
@@ -42,7 +42,7 @@ def modality(x: Tensor, name: Modality, parents: Sequence[int] | None = None) ->
         ValueError: an unknown name, another shape, or no table for this number of joints.
     """
     if x.ndim != 5:
-        raise ValueError(f"expected windows of shape (N, T, M, V, C), got {tuple(x.shape)}: add the axes that lack")
+        raise ValueError(f"expected windows of shape (N, T, M, V, C), got {tuple(x.shape)}: add the missing axes")
     if name == "joint":
         return x
     if name == "motion":

@@ -1,4 +1,4 @@
-"""Encoders with a name: three sizes of the official model, the same three repaired, and the STTR baseline.
+"""Named encoder configurations: three sizes of the official model, the same three repaired, and the STTR baseline.
 
 ``python -m usdrl_model.network.presets`` prints what each costs: the table of docs/model.md.
 """

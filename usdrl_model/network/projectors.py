@@ -9,7 +9,7 @@ from torch import nn
 from usdrl_model.network.config import EncoderConfig
 
 GRAINS = {"temporal": "t_proj", "spatial": "s_proj", "instance": "i_proj"}
-"""What a projector looks at -> its official name."""
+"""Feature -> official name of its projector."""
 MAX_SIZE = 32768
 """Four times the widest encoder."""
 

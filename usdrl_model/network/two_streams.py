@@ -1,4 +1,4 @@
-"""What DSTE and its STTR baseline share: the input, the two streams of tokens, and features pooled from them."""
+"""Base of DSTE and of its STTR baseline: input, two streams of tokens, and features pooled from them."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class TwoStreamEncoder(nn.Module, ABC):
     def _spatial(self, joints: Tensor, empty: Tensor | None) -> Tensor:
         """Layers of the spatial stream; embedded joints (N, M * V, D) -> tokens of the same shape.
 
-        ``empty`` (N, M * V) is true for joints of people who are not there, None without ``mask_empty``.
+        ``empty`` (N, M * V) is true for the joints of empty person slots; None without ``mask_empty``.
         """
 
     def forward(self, x: Tensor, shares: Tensor | None = None) -> dict[Stream, Tensor]:
@@ -39,12 +39,12 @@ class TwoStreamEncoder(nn.Module, ABC):
 
         Args:
             x: (N, T, M, V, 3) joints. A network for the modality ``joint`` alone takes those of any modality.
-            shares: (N, modalities) how much each modality of the configuration counts in a window, adding up to 1;
-                equal where left out. Pretraining hides modalities that way.
+            shares: (N, modalities) weight of each modality in a window, adding up to 1; equal where left out.
+                Pretraining hides modalities that way.
 
         Returns:
             Tokens of every stream that runs: temporal (N, T, D), spatial (N, M * V, D). With ``mask_empty`` the joint
-            tokens of a person who is not there are 0.
+            tokens of empty person slots are 0.
 
         Raises:
             ValueError: another shape than the configuration asks for.
@@ -95,7 +95,7 @@ class TwoStreamEncoder(nn.Module, ABC):
         joints = tokens["spatial"].transpose(1, 2)
         average = F.adaptive_avg_pool1d(joints, frames)
         if self.config.mask_empty:
-            # The mean of the joints that are there: those that are not are 0 and must not count.
+            # The mean over the joints that are there: tokens of empty slots are 0 and must not count.
             there = (~_zero(tokens["spatial"])).to(joints.dtype).transpose(1, 2)
             average = average / F.adaptive_avg_pool1d(there, frames).clamp(min=1.0 / self.config.tokens)
         return average.transpose(1, 2)
@@ -107,9 +107,9 @@ def spatial_positions(config: EncoderConfig) -> nn.Parameter:
 
 
 def empty_tokens(x: Tensor) -> Tensor:
-    """(N, T, M, V, C) -> (N, M * V) bool: joint tokens of people who are zero throughout.
+    """(N, T, M, V, C) -> (N, M * V) bool: joint tokens of empty person slots, which are zero throughout.
 
-    The first person always counts as there, because attention needs one token to look at.
+    The first slot never counts as empty, because attention needs at least one token.
     """
     empty = (x == 0.0).all(dim=4).all(dim=3).all(dim=1)
     empty[:, 0] = False
@@ -117,7 +117,7 @@ def empty_tokens(x: Tensor) -> Tensor:
 
 
 def _zero(tokens: Tensor) -> Tensor:
-    """(N, L, D) -> (N, L, 1) bool: tokens that ``forward`` set to 0. Layers give no such token by themselves."""
+    """(N, L, D) -> (N, L, 1) bool: tokens that ``forward`` set to 0; layers themselves give no such token."""
     return (tokens == 0.0).all(dim=2, keepdim=True)
 
 

@@ -112,7 +112,7 @@ def test_weights_that_do_not_say_are_said_to_be_unchecked(tmp_path: Path, caplog
         assert not caplog.records
         silent.check_transfer(BENCHMARK.target_sets)
     assert "silent does not say all that it was made on" in caplog.text
-    assert "data that are not said" in evaluate.described(silent, BENCHMARK, Store.open(utd(tmp_path / "stores")))
+    assert "data unknown" in evaluate.described(silent, BENCHMARK, Store.open(utd(tmp_path / "stores")))
 
 
 def test_people_of_the_test_that_weights_know_are_named(tmp_path: Path) -> None:
@@ -177,7 +177,7 @@ def test_a_summary_reads_as_one_line() -> None:
     made = made_on("utkinect")
     assert summary(made) == "utkinect"
     assert summary(Provenance(complete=True)) == "no data"
-    assert summary(dataclasses.replace(made, complete=False)) == "utkinect; more that is not said"
+    assert summary(dataclasses.replace(made, complete=False)) == "utkinect; further data unknown"
     people = DataUsed(set="utd_mhad", subjects=("1", "3"), split="cross_subject/train")
     simulated = DataUsed(set="performer", minutes=20)
     assert summary(Provenance(data=(people, simulated), complete=True)) == (

@@ -133,7 +133,7 @@ def test_other_kinds_of_numbers_are_refused(folder: Path, dtype: torch.dtype) ->
 def test_answers_that_are_no_numbers_end_the_warm_up(folder: Path) -> None:
     change_tensors(folder, lambda _, tensor: tensor * 1e37 if tensor.is_floating_point() else tensor)
     stream = ActionStream.from_pretrained(folder, topology="kinect_v2_25", device="cpu")
-    with pytest.raises(ValueError, match=r"weights w \(torch .*\) give answers that are NaN or infinite"):
+    with pytest.raises(ValueError, match=r"weights w \(torch .*\) give scores that are NaN or infinite"):
         stream.warm_up()
 
 

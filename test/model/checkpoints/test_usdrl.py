@@ -326,7 +326,7 @@ def test_a_mistyped_path_is_no_download(tmp_path: Path, monkeypatch: pytest.Monk
     USDRL(SMALL).save_pretrained(tmp_path / "runs" / "opened")
     monkeypatch.chdir(tmp_path)
     message = (
-        r"runs/opne: nothing there.*\(hf://runs/opne asks for that repository\); did you mean 'open' or 'runs/opened'\?"
+        r"runs/opne: not found.*\(hf://runs/opne asks for that repository\); did you mean 'open' or 'runs/opened'\?"
     )
     with pytest.raises(FileNotFoundError, match=message):
         hub.find("runs/opne", filename=filename)

@@ -233,7 +233,7 @@ def test_sttr_runs_as_it_was_trained(tmp_path: Path) -> None:
         torch.testing.assert_close(loaded.detector(x).frames, expected, rtol=0.0, atol=1e-5)
     with pytest.raises(ValueError, match="STTR encoder runs in fp32 only"):
         load.load(tmp_path, "cpu", "bf16")
-    with pytest.raises(ValueError, match="STTR encoder goes to fp32 only"):
+    with pytest.raises(ValueError, match="STTR encoder loses its accuracy in int8; export it in fp32"):
         export(detector_file.load(tmp_path, "cpu"), tmp_path / "sttr.onnx", "int8")
 
 
@@ -253,3 +253,16 @@ def test_cuda_graphs_give_the_same_scores(folder: Path) -> None:
             x = torch.randn(N, 16, 1, 25, 3, device="cuda")
             for mine, theirs in zip(loaded.detector(x), plain.detector(x), strict=True):
                 torch.testing.assert_close(mine, theirs, rtol=0.0, atol=1e-5)
+
+
+def test_the_bytes_of_an_onnx_file_that_are_hashed_run(exported: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, real = exported / "fp32.onnx", onnx_runtime.session
+    given: list[Path | bytes] = []
+
+    def session(model: Path | bytes, threads: int | None = None, name: str = "the model") -> object:
+        given.append(model)
+        return real(model, threads, name)
+
+    monkeypatch.setattr(onnx_runtime, "session", session)
+    assert load.load(path).sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
+    assert given == [path.read_bytes()]
