@@ -50,6 +50,8 @@ def run(arguments: argparse.Namespace) -> None:
         there = sorted({recording.subject or "?" for recording in given[0]})
         raise ValueError(f"validation_subjects: {sorted(absent)} have no recording in {first.name}; there are {there}")
     held_out = [recording for recording in given[0] if recording.subject in settings.validation_subjects]
+    if both := sorted({str(recording.subject) for recording in held_out if first.trains_on(recording)}):
+        raise ValueError(f"validation_subjects: {both} are trained on, too: leave them out of {first.name}'s subjects")
     validation = None
     if held_out:
         validation = sources.windows_of(first, held_out, settings.detector, max_gap=gap, stride=stride)

@@ -226,6 +226,7 @@ def test_the_shipped_configuration_fits_the_shipped_weights() -> None:
     ("more", "message"),
     [
         (["validation_subjects=[dora]"], "['dora'] have no recording in own; there are ['a', 'b', 'c']"),
+        (["sources=[{name: own, split: standard/train}]", "validation_subjects=[c]"], "['c'] are trained on, too"),
         (["batch=1000000000000"], "not enough memory"),
         (["--threads", "-3"], "--threads: expected 0 (all cores) to 1024, got -3"),
     ],
