@@ -83,7 +83,7 @@ def python_blocks() -> Iterator:
             yield pytest.param(page, code, id=f"{page.name}-{number}")
 
 
-@pytest.mark.parametrize(("page", "code"), python_blocks())
+@pytest.mark.parametrize(("page", "code"), list(python_blocks()))
 def test_python_of_the_pages_imports_names_that_exist(page, code):
     for node in ast.walk(ast.parse(code, str(page))):
         if isinstance(node, ast.Import):
