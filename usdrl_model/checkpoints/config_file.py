@@ -26,7 +26,7 @@ OLDER: dict[str, tuple[Kind, str]] = {
     "usdrl.detector/1": ("detector", "training"),
     "usdrl.model/1": ("encoder", "source"),
 }
-"""Older formats that are read too, and the key of their notes for people (see ``_upgraded``)."""
+"""Older formats that are read too: kind, and key of their notes (see ``_upgraded``)."""
 
 
 def read_text(path: Path) -> str:
@@ -50,23 +50,23 @@ def parse(text: str, kind: Kind, content: type[Content], where: object) -> Conte
         text: JSON.
         kind: that is expected.
         content: dataclass of this kind.
-        where: the text came from, for messages.
+        where: origin of the text, for messages.
 
     Raises:
         ValueError: no JSON, another kind or format, or keys or values that do not fit.
     """
     mapping = _mapping(text, where)
-    said = mapping.get("format")
+    name = mapping.get("format")
     mapping = _upgraded(mapping)
     if mapping.get("format") != FORMATS[kind]:
         other = _kind(mapping)
         hint = f"; these are weights of a{'n' if other == 'encoder' else ''} {other}" if other else ""
-        raise ValueError(f"{where}: expected format {FORMATS[kind]!r}, got {shown(said)}{hint}")
+        raise ValueError(f"{where}: expected format {FORMATS[kind]!r}, got {shown(name)}{hint}")
     return configuration.from_dict(content, mapping, where=str(where))
 
 
 def kind_of(path: Path) -> Kind | None:
-    """The kind of weights in a folder; None where it has no configuration that says so."""
+    """The kind of weights in a folder; None where it has no configuration of either kind."""
     try:
         return _kind(_mapping(read_text(path / NAME), path))
     except (OSError, ValueError):
@@ -107,14 +107,14 @@ def _kind(mapping: Mapping[str, Any]) -> Kind | None:
 def _upgraded(mapping: Mapping[str, Any]) -> Mapping[str, Any]:
     """Content of an older file in the format of today; any other content stays as it is.
 
-    Older files hold notes for people, which nothing can rely on: what the weights were trained on counts as unknown.
+    Older files hold free text instead of a provenance, so that the training data count as unknown.
     """
     name = mapping.get("format")
     if not isinstance(name, str) or name not in OLDER:
         return mapping
     kind, notes = OLDER[name]
-    said = mapping.get(notes)
-    texts = {key: value for key, value in said.items() if isinstance(value, str)} if isinstance(said, Mapping) else {}
+    old = mapping.get(notes)
+    texts = {key: value for key, value in old.items() if isinstance(value, str)} if isinstance(old, Mapping) else {}
     made: dict[str, Any] = {key: texts[key] for key in ("command", "configuration", "file") if key in texts}
     if texts.get("epoch", "").isdecimal():
         made["epoch"] = int(texts["epoch"])

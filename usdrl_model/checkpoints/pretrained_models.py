@@ -126,7 +126,7 @@ class Downstream(nn.Module):
             raise ValueError(f"{stored.path}: no recognition layer (fc) in it; give classes, the number for a new one")
         if classes is not None and found is not None and classes != found:
             raise ValueError(
-                f"{stored.path}: fc has {found} classes, {classes} asked for; put load_encoder in a new one"
+                f"{stored.path}: fc has {found} classes, {classes} asked for; leave classes out, or take load_encoder"
             )
         with torch.device("meta"):
             model = cls(stored.config.encoder, found or classes or 0)

@@ -80,7 +80,7 @@ def _beside(folder: Path, kind: Kind) -> Iterator[str]:
     """Names of the weights of one kind in a folder."""
     try:
         entries = sorted(folder.iterdir())
-    except OSError:  # no such folder, or none that may be looked into
+    except OSError:  # no such folder, or not readable
         return
     for entry in entries:
         if (_SUFFIXES.get(entry.suffix) or config_file.kind_of(entry)) == kind:

@@ -3,8 +3,9 @@
     with opened(path) as file:                     # the header only, no longer than MAX_HEADER
         tensors, sha256 = file.read(wanted)        # as many bytes as these shapes need, and no more
 
-``wanted`` are the tensors of a module on the meta device, so that a size in a configuration costs nothing until the
-header of the file confirms it. The hash is that of the very bytes that the tensors were made of.
+``wanted`` are the tensors of a module on the meta device, so that a size in a configuration costs nothing until header
+and length of the file confirm it. The library reads a file by mapping it into memory, so that its bytes can change
+after they were hashed, or from a copy of all of it; here each tensor is read into its own memory and hashed on the way.
 """
 
 from __future__ import annotations
@@ -15,12 +16,12 @@ import json
 import os
 import struct
 from collections.abc import Iterator, Mapping
+from io import BufferedReader
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load, save
+from safetensors.torch import save
 from torch import Tensor
 
 from usdrl_model.checkpoints import state_dict as named_tensors
@@ -41,13 +42,13 @@ _TEXTS = "__metadata__"
 class TensorFile:
     """An open file whose header has been read; see ``opened``."""
 
-    def __init__(self, path: Path, file: IO[bytes]) -> None:
+    def __init__(self, path: Path, file: BufferedReader) -> None:
         self.path = path
         self._file = file
         self._start, header = _header(path, file)
         texts = header.pop(_TEXTS, None)
         self.texts: dict[str, str] = texts if isinstance(texts, dict) else {}
-        self._declared = _declared(path, header)
+        self._declared = _declared(path, header, os.fstat(file.fileno()).st_size - len(self._start))
 
     def read(
         self, wanted: Mapping[str, Tensor], types: tuple[torch.dtype, ...] = named_tensors.EXACT
@@ -62,13 +63,14 @@ class TensorFile:
             ValueError: a damaged file, other names or shapes, or numbers that are not finite.
         """
         named_tensors.check(wanted, self._declared, self.path)
-        size = sum(tensor.numel() * tensor.itemsize for tensor in self._declared.values())
-        content = self._start + self._file.read(size + 1)
-        try:
-            tensors = load(content)  # which compares all sizes and offsets with each other
-        except (SafetensorError, AssertionError, KeyError) as error:
-            raise _damaged(self.path, error) from None
-        return named_tensors.sound(tensors, self.path, types), hashlib.sha256(content).hexdigest()
+        digest = hashlib.sha256(self._start)
+        tensors = {name: torch.empty_like(declared, device="cpu") for name, declared in self._declared.items()}
+        for tensor in tensors.values():
+            content = tensor.reshape(-1).view(torch.uint8).numpy()
+            if self._file.readinto(content.data) < len(content):
+                raise _damaged(self.path, "it became shorter while it was read")
+            digest.update(content.data)
+        return named_tensors.sound(tensors, self.path, types), digest.hexdigest()
 
 
 @contextlib.contextmanager
@@ -92,7 +94,7 @@ def write(path: str | Path, tensors: Mapping[str, Tensor], texts: Mapping[str, s
     atomic_file.write_bytes(path, save(stored, dict(texts)))
 
 
-def _header(path: Path, file: IO[bytes]) -> tuple[bytes, dict[str, Any]]:
+def _header(path: Path, file: BufferedReader) -> tuple[bytes, dict[str, Any]]:
     """The start of the file up to its numbers, and the header in it, whose length is checked before it is read."""
     length_field = file.read(8)
     room = os.fstat(file.fileno()).st_size - 8
@@ -109,18 +111,30 @@ def _header(path: Path, file: IO[bytes]) -> tuple[bytes, dict[str, Any]]:
     return length_field + text, header
 
 
-def _declared(path: Path, header: Mapping[str, Any]) -> dict[str, Tensor]:
-    """Name -> tensor on the meta device, as a header declares it."""
-    declared = {}
-    for name, entry in header.items():
-        if not isinstance(entry, dict) or not isinstance(entry.get("shape"), list):
-            raise _damaged(path, f"{cut(name)}: no shape")
+def _declared(path: Path, header: Mapping[str, Any], room: int) -> dict[str, Tensor]:
+    """Name -> tensor on the meta device, as a header declares it, in the order of the bytes, which fill ``room``."""
+    declared, end = {}, 0
+    for name, entry in sorted(header.items(), key=lambda item: _offsets(path, *item)):
         kind = TYPES.get(str(entry.get("dtype")))
         if kind is None:
             raise ValueError(f"{path}: {cut(name)}: numbers of type {shown(entry.get('dtype'))}; convert the file")
         with named_tensors.meta(path):
             declared[name] = torch.empty(entry["shape"], dtype=kind)
+        start, end = end, end + declared[name].nbytes
+        if _offsets(path, name, entry) != (start, end):
+            raise _damaged(path, f"{cut(name)}: expected bytes {start} to {end}, got {shown(entry['data_offsets'])}")
+    if end != room:
+        raise _damaged(path, f"expected {end} bytes of numbers, got {room}")
     return declared
+
+
+def _offsets(path: Path, name: str, entry: Any) -> tuple[int, int]:
+    """First byte of a tensor and the one after its last, as a header declares them."""
+    if isinstance(entry, dict) and isinstance(entry.get("shape"), list):
+        match entry.get("data_offsets"):
+            case [int(start), int(end)]:
+                return start, end
+    raise _damaged(path, f"{cut(name)}: no shape or place")
 
 
 def _damaged(path: Path, reason: object) -> ValueError:

@@ -121,7 +121,7 @@ class FoldedLayer(nn.Module):
         return out.to(given)
 
     def _seen(self, length: int, empty: Tensor | None, device: torch.device) -> Tensor | None:
-        """Which tokens attention may look at, for all three branches; None for all."""
+        """Mask of the tokens that attention may use, for all three branches; None for all."""
         if empty is not None:
             return ~empty.repeat(3, 1)[:, None, None, :]
         return ~future(length, device) if self.causal else None

@@ -81,8 +81,8 @@ def load(path: Path, device: str = "auto", precision: str = "auto") -> LoadedDet
     opened = session(content, name=str(path))
     properties = opened.get_modelmeta().custom_metadata_map
     if properties.get("format") != FORMAT or not properties.keys() >= PROPERTIES:
-        found = cut(properties.get("format", "of others"))
-        raise ValueError(f"{path}: expected an ONNX file of format {FORMAT!r}, got {found}; write it with usdrl export")
+        got = cut(properties.get("format", "none"))
+        raise ValueError(f"{path}: expected an ONNX file of format {FORMAT!r}, got {got}; write it with usdrl export")
     if not onnx_seal.is_sealed(content):
         raise ValueError(f"{path}: its bytes do not fit its checksum, so it is damaged or was changed; export it again")
     if precision not in ("auto", properties["precision"]):

@@ -3,7 +3,8 @@
 Source: official ``model/DSTE.py`` (wengwanjiang/USDRL); paper: "Foundation Model for Skeleton-Based Human Action
 Understanding". Parameter names are the official ones, so an official state dict loads as it is.
 
-Two streams look at the same window: the temporal one has a token a frame, the spatial one a token a joint and person.
+Two streams encode the same window: the temporal one has a token for each frame, the spatial one a token for each joint
+of each person.
 Each runs two dense layers, and each layer averages convolutional attention (CA) and dense shift attention (DSA).
 """
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import struct
 import sys
 from pathlib import Path
@@ -77,7 +78,7 @@ def test_weights_are_opened_once(tmp_path: Path, opened: list[str]) -> None:
 
 
 def test_numbers_are_not_read_before_their_shapes_are_known_to_fit(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tensor_file, "load", lambda _: pytest.fail("read the numbers"))
+    monkeypatch.setattr(torch, "empty_like", lambda *_, **__: pytest.fail("made room for the numbers"))
     with tensor_file.opened(path) as file, pytest.raises(ValueError, match=r"a: expected \(9,\), got \(2, 3\)"):
         file.read({**WANTED, "a": torch.empty(9, device="meta")})
 
@@ -87,7 +88,10 @@ def test_numbers_are_not_read_before_their_shapes_are_known_to_fit(path: Path, m
     [
         ({"dtype": "F32", "shape": [2, 3], "data_offsets": [0, 40]}, "damaged"),
         ({"dtype": "F32", "shape": [2, 3], "data_offsets": [8, 32]}, "damaged"),
-        ({"dtype": "F32", "shape": [2, 3]}, "damaged"),
+        ({"dtype": "F32", "shape": [2, 3]}, "no shape or place"),
+        ({"dtype": "F32", "shape": [2, 3], "data_offsets": [0, 24, 0]}, "no shape or place"),
+        ({"dtype": "F32", "shape": [2, 3], "data_offsets": [0.0, "24"]}, "no shape or place"),
+        ({"dtype": "F32", "shape": [2, 3], "data_offsets": [16, 40]}, "damaged"),
         ({"dtype": "F32", "shape": [2, -3], "data_offsets": [0, 24]}, "cannot be built"),
         ({"dtype": "F32", "shape": [2**40, 2**40], "data_offsets": [0, 24]}, "cannot be built"),
         ({"dtype": "F32", "shape": ["2", "3"], "data_offsets": [0, 24]}, "cannot be built"),
@@ -102,6 +106,23 @@ def test_a_header_that_cannot_be_true_is_refused(path: Path, entry: Any, message
         file.read(WANTED)
 
 
+def test_a_file_that_gets_shorter_is_refused(path: Path) -> None:
+    save_file({"a": torch.zeros(2, 10**5)}, path)
+    with tensor_file.opened(path) as file:
+        os.truncate(path, 10**5)
+        with pytest.raises(ValueError, match="became shorter"):
+            file.read({"a": torch.empty(2, 10**5, device="meta")})
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.bfloat16, torch.int64])
+def test_scalars_empty_tensors_and_other_types_come_back(tmp_path: Path, dtype: torch.dtype) -> None:
+    stored = {"a": torch.tensor(3).to(dtype), "b": torch.empty(0, 4, dtype=dtype), "c": torch.arange(5).to(dtype)}
+    save_file(stored, tmp_path / "x.safetensors")
+    with tensor_file.opened(tmp_path / "x.safetensors") as file:
+        tensors, _ = file.read({name: tensor.to("meta") for name, tensor in stored.items()}, (dtype,))
+    assert all(torch.equal(tensors[name], stored[name]) and tensors[name].dtype == dtype for name in stored)
+
+
 @pytest.mark.parametrize("text", [b"[]", b"{", b"[" * 50_000, b'{"a": NaN}', b"\xff\xfe"])
 def test_a_header_is_a_mapping_of_names(path: Path, text: bytes) -> None:
     path.write_bytes(struct.pack("<Q", len(text)) + text)
@@ -112,5 +133,5 @@ def test_a_header_is_a_mapping_of_names(path: Path, text: bytes) -> None:
 @pytest.mark.parametrize("change", [lambda content: content + b"\0", lambda content: content[:-1]])
 def test_bytes_too_many_or_too_few_are_refused(path: Path, change: Any) -> None:
     path.write_bytes(change(path.read_bytes()))
-    with tensor_file.opened(path) as file, pytest.raises(ValueError, match="damaged"):
-        file.read(WANTED)
+    with pytest.raises(ValueError, match="damaged"), tensor_file.opened(path):
+        pass
