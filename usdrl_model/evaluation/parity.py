@@ -33,7 +33,7 @@ def parity(weights: LoadedDetector, path: str | Path, windows: Tensor) -> dict[s
     """How far an exported file is from the weights in torch.
 
     Args:
-        weights: of ``checkpoint.load``.
+        weights: the detector as it was trained (``detector_file.load``).
         path: an ONNX file of these weights.
         windows: (N, T, M, V, 3); a file of a fixed batch leaves out what does not fill one.
 

@@ -1,4 +1,4 @@
-"""The encoders: shapes, repairs and variants. That they compute what the official code computes: test_usdrl."""
+"""The encoders: shapes, repairs and variants; test_pretrained_models compares them with the official numbers."""
 
 from dataclasses import replace
 

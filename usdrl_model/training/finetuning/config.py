@@ -26,7 +26,7 @@ class FinetuneConfig:
     """People of the first source to score on afterwards; none of the test people, which are for the end."""
     start: str = ""
     """Where the encoder's first weights come from: a pretrained model, a shipped one ("open"), an official checkpoint,
-    ``hf://owner/name`` (``usdrl.load_encoder``) or another detector. Empty: a random start."""
+    ``hf://owner/name`` (``load_encoder``) or another detector. Empty: a random start."""
     head: Literal["random", "linear"] = "random"
     """How the recognition head begins on an encoder that has a start: at random, or as the linear layer that is best on
     the features as they are ("linear"). What is random at first pulls good features apart before it is any good itself

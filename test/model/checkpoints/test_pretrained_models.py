@@ -1,4 +1,4 @@
-"""USDRL and Downstream against the official numbers; initial weights; files of pretrained models and repositories."""
+"""USDRL and Downstream against the official numbers; files of pretrained models and repositories."""
 
 import json
 import os
@@ -21,7 +21,6 @@ from usdrl_model.cli import main
 from usdrl_model.events.config import StreamConfig
 from usdrl_model.network.config import EncoderConfig
 from usdrl_model.network.detector import Detector, DetectorConfig
-from usdrl_model.network.initialise import initialise
 from usdrl_model.network.modality import Modality, modality
 from usdrl_model.network.projectors import ProjectorConfig
 from usdrl_model.training.pretraining.config import PretrainConfig
@@ -97,42 +96,6 @@ def test_one_stream_has_one_projector_and_the_instance() -> None:
 def test_impossible_projectors_are_refused(wrong: dict[str, int]) -> None:
     with pytest.raises(ValueError, match="sizes of projectors must be above 0"):
         ProjectorConfig(**wrong)
-
-
-@ARCHITECTURES
-def test_initial_weights_follow_the_official_distributions(architecture: str) -> None:
-    model = USDRL(EncoderConfig(hidden=128, architecture=architecture))
-    with torch.no_grad():
-        for parameter in model.parameters():
-            parameter.fill_(9.0)
-    initialise(model, torch.Generator().manual_seed(0))
-    for name, module in model.named_modules():
-        if isinstance(module, torch.nn.Linear):
-            assert module.weight.std().item() == pytest.approx(0.02, rel=0.1), name
-            assert not module.bias.any(), name
-        elif isinstance(module, (torch.nn.LayerNorm, torch.nn.BatchNorm1d)):
-            assert (module.weight == 1.0).all(), name
-            assert not module.bias.any(), name
-        elif isinstance(module, torch.nn.MultiheadAttention):
-            bound = (6.0 / (4 * 128)) ** 0.5
-            assert module.in_proj_weight.abs().max().item() == pytest.approx(bound, rel=0.01), name
-            assert not module.in_proj_bias.any(), name
-        elif isinstance(module, torch.nn.Conv1d):
-            assert module.weight.abs().max().item() == pytest.approx(128**-0.5, rel=0.01), name
-            assert module.bias.abs().max().item() == pytest.approx(128**-0.5, rel=0.1), name
-    assert model.backbone.spe.std().item() == pytest.approx(0.02, rel=0.1)
-    assert all((parameter != 9.0).all() for parameter in model.parameters())
-
-
-def test_initial_weights_follow_the_generator() -> None:
-    states = []
-    for seed, noise in ((1, 0), (1, 5), (2, 0)):
-        torch.manual_seed(noise)
-        model = USDRL(SMALL)
-        initialise(model, torch.Generator().manual_seed(seed))
-        states.append(torch.cat([parameter.flatten() for parameter in model.parameters()]))
-    assert torch.equal(states[0], states[1])
-    assert not torch.equal(states[0], states[2])
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
