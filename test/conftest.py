@@ -10,22 +10,26 @@ from usdrl_ros.processes.children import HIGHEST_DOMAIN, use_private_domain
 
 HERE = Path(__file__).parent
 
+# torch computes on one thread, here and in processes that tests start: small networks are faster so, several processes
+# test at the same time, and results are the same everywhere.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 domain = use_private_domain()
 if worker := os.environ.get("PYTEST_XDIST_WORKER"):  # "gw0", "gw1", ...: processes that test at the same time
     os.environ["ROS_DOMAIN_ID"] = str(1 + (domain + int(worker.removeprefix("gw"))) % HIGHEST_DOMAIN)
-# The same examples in every run, so that a change that breaks nothing cannot fail by chance. To look for new ones:
-# pytest --hypothesis-profile=default
-settings.register_profile("repeatable", derandomize=True)
+# The same examples in every run and no time limit, so that a change that breaks nothing cannot fail by chance. To look
+# for new ones: pytest --hypothesis-profile=default
+settings.register_profile("repeatable", derandomize=True, deadline=None)
 settings.load_profile("repeatable")
 # Processes that tests start find the same packages as the tests, installed or not.
 os.environ["PYTHONPATH"] = os.pathsep.join([str(HERE.parent), str(HERE), os.environ.get("PYTHONPATH", "")])
 
 
-@pytest.fixture
-def one_thread() -> None:
-    """torch in this process computes on one thread: small networks are faster so, and results the same everywhere."""
-    torch = pytest.importorskip("torch")
-    torch.set_num_threads(1)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Say for pytest-xdist which tests stay in one process: those of a file, and all of ROS, whose nodes need time."""
+    if config.getoption("dist", "no") == "loadgroup":
+        for item in items:
+            group = "ros" if HERE / "ros" in item.path.parents else str(item.path)
+            item.add_marker(pytest.mark.xdist_group(group))
 
 
 @pytest.fixture

@@ -106,14 +106,14 @@ def test_files_of_weights() -> None:
 
 
 @pytest.mark.parametrize("answers", [networks, cut_windows])
-def test_numbers(answers, one_thread) -> None:
+def test_numbers(answers) -> None:
     now, before = answers(), stored(answers.__name__)
     assert now.keys() == before.keys()
     for name in now:
         assert now[name] == pytest.approx(before[name], abs=1e-5), name
 
 
-def test_events(one_thread) -> None:
+def test_events() -> None:
     now, before = told(), stored("told")
     score = [[event.pop("score") for event in events] for events in (now, before)]
     assert now == before

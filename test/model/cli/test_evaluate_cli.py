@@ -24,8 +24,6 @@ from usdrl_model.evaluation.result import ALL
 from usdrl_model.network.detector import Detector
 from usdrl_model.training.finetuning.config import FinetuneConfig
 
-pytestmark = pytest.mark.usefixtures("one_thread")
-
 
 @pytest.fixture
 def store(tmp_path: Path) -> Store:

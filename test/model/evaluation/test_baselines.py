@@ -23,8 +23,7 @@ LEARNED = ("1D-CNN", "biGRU")
 
 @pytest.fixture(autouse=True)
 def short(monkeypatch: pytest.MonkeyPatch) -> None:
-    """One thread, and no more steps than these problems need."""
-    torch.set_num_threads(1)
+    """No more steps than these problems need."""
     monkeypatch.setattr(networks, "RECIPE", dataclasses.replace(networks.RECIPE, epochs=1, fewest=40))
     monkeypatch.setattr(tcn, "RECIPE", dataclasses.replace(tcn.RECIPE, epochs=1, fewest=80))
 

@@ -11,7 +11,7 @@ from usdrl_model.evaluation.clips.draws import draw_share, draw_shots
 CLIPS = st.lists(st.sampled_from("abc"), min_size=1, max_size=40)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(CLIPS, st.floats(0.01, 1.0), st.floats(0.01, 1.0), st.integers(0, 5))
 def test_shares_are_stratified_nested_and_decided_by_the_seed(
     labels: list[str], one: float, other: float, seed: int
@@ -26,7 +26,7 @@ def test_shares_are_stratified_nested_and_decided_by_the_seed(
         assert kept == max(1, round(max(one, other) * count))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(CLIPS, st.integers(1, 4), st.integers(0, 5), st.randoms())
 def test_shots_are_even_nested_and_do_not_depend_on_the_order(labels: list[str], shots: int, seed: int, random) -> None:
     names = [f"clip {n}" for n in range(len(labels))]

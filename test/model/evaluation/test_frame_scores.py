@@ -24,6 +24,7 @@ from usdrl_model.events.posterior import EDGE_WEIGHT, hann
 from usdrl_model.skeleton.person import Person, SkeletonFrame
 from usdrl_model.skeleton.recording import Recording
 from usdrl_model.windows.cut import cut, stretches
+from usdrl_model.windows.shape import WindowShape
 
 
 @pytest.fixture
@@ -89,7 +90,7 @@ def test_everybody_whom_the_truth_names_is_scored_and_nobody_else() -> None:
     )
     first, second = one.segments
     two = dataclasses.replace(one, frames=frames, segments=(first, dataclasses.replace(second, person="2")))
-    how = dataclasses.replace(CUT, people=2)
+    how = dataclasses.replace(CUT, shape=WindowShape(frames=16, people=2))
     videos = frame_scores.sliding(two, LABELS, how)
     assert [(video.name, len(video.segments)) for video in videos] == [("a 1", 1), ("a 2", 1)]
     for video in videos:

@@ -28,9 +28,6 @@ LABELS = ("up", "push", "wave")
 STILL = AugmentConfig(yaw=0.0, tilt=0.0, scale=0.0, stretch=0.0, jitter=0.0)
 
 
-pytestmark = pytest.mark.usefixtures("one_thread")
-
-
 def recording(name: str, label: str, subject: str = "1", frames: int = 16) -> Recording:
     """One person; the pose, and so what a probe has to find, depends on the label alone, but for a little noise."""
     pose = np.random.default_rng(LABELS.index(label)).normal(0.0, 0.4, (25, 3))

@@ -27,9 +27,6 @@ PRETRAINING = PretrainConfig(
 )
 
 
-pytestmark = pytest.mark.usefixtures("one_thread")
-
-
 @pytest.fixture
 def made(tmp_path: Path) -> Suite:
     config.dump(PRETRAINING, tmp_path / "pretrain.yaml")

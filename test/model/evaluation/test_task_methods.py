@@ -30,8 +30,6 @@ from usdrl_model.events.config import StreamConfig
 from usdrl_model.network.detector import Detector, DetectorConfig
 from usdrl_model.training.finetuning.config import FinetuneConfig
 
-pytestmark = pytest.mark.usefixtures("one_thread")
-
 
 @pytest.fixture
 def store(tmp_path: Path) -> Store:
@@ -51,10 +49,10 @@ def test_the_shape_is_that_of_the_weights_and_baselines_see_everybody(tmp_path: 
     tuned, scratch, plain = build(
         "fine-tuned", "from scratch", "1D-CNN", given=[weights(tmp_path, wide)], people=2, causal=True
     )
-    assert tuned.shape == scratch.shape == dataclasses.replace(wide, causal=True)
+    assert tuned.shape == scratch.shape == wide.window
     assert (plain.shape.frames, plain.shape.people) == (32, 2)
     (scratch,) = build("from scratch", people=2)
-    assert scratch.shape == dataclasses.replace(ENCODER, people=2)
+    assert scratch.shape == dataclasses.replace(ENCODER, people=2).window
 
 
 def test_a_cell_depends_on_weights_and_recipe_where_the_method_does(tmp_path: Path) -> None:

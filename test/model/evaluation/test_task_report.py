@@ -348,7 +348,7 @@ def test_curves_name_methods_and_chance(tmp_path: Path) -> None:
 def test_drawing_leaves_no_global_state(tmp_path: Path) -> None:
     code = (
         "import sys\n"
-        "from usdrl_model.evaluation import charts, pictures, report\n"
+        "from usdrl_model.evaluation.report import charts, pictures, report\n"
         "assert not any(name.startswith('matplotlib') for name in sys.modules), 'imported before it is needed'\n"
         "charts.draw_bars(sys.argv[1], {'linear': [50.0]}, ['wave'], title='t', x='x')\n"
         "assert 'matplotlib.pyplot' not in sys.modules\n"

@@ -34,9 +34,6 @@ from usdrl_model.evaluation.pretrained import Pretrained
 from usdrl_model.evaluation.result import ALL, Cell, made_with
 from usdrl_model.skeleton.person import Person
 
-pytestmark = pytest.mark.usefixtures("one_thread")
-
-
 CELL = Cell(task="recognition", benchmark="b", method="1-NN", seed=0, scores={ALL: {"accuracy": 50.0}}, seconds=1.0)
 KEY = {"task": "recognition", "benchmark": "b", "method": "1-NN", "seed": 0, "weights": "x"}
 

@@ -22,6 +22,7 @@ from usdrl_model.skeleton.person import Person, SkeletonFrame
 from usdrl_model.skeleton.recording import Recording
 from usdrl_model.skeleton.segments import Segment, frame_labels, in_order
 from usdrl_model.windows.cut import stretches
+from usdrl_model.windows.shape import WindowShape
 
 LABELS = ("none", "walk", "wave")
 
@@ -31,7 +32,7 @@ def test_frame_labels_include_both_ends_and_the_latest_start_wins():
     assert frame_labels(segments, np.arange(6.0), LABELS).tolist() == [0, 1, 2, 2, 1, 0]
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(st.permutations([("walk", 1, 9), ("wave", 3, 5), ("kick", 3, 4), ("jump", 8, 12), ("bow", 8, 12)]))
 def test_the_order_of_a_file_decides_no_frame_in_training_scores_stores_or_pictures(rows):
     labels = ("none", "walk", "wave", "kick", "jump", "bow")
@@ -48,7 +49,7 @@ def test_the_order_of_a_file_decides_no_frame_in_training_scores_stores_or_pictu
     clip = Clip(
         "a", "made", "", stamps, ("1",), people[..., None] * np.ones(3, "f4"), people, labels[1:], None, segments
     )
-    (video,) = frame_scores.sliding(recording, labels, frame_scores.Cut(rate=1.0, frames=8))
+    (video,) = frame_scores.sliding(recording, labels, frame_scores.Cut(rate=1.0, shape=WindowShape(frames=8)))
     ways = {
         "scores": frame_labels(segments, stamps, labels),
         "training": stretch.labels,

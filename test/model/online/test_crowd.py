@@ -13,8 +13,6 @@ from usdrl_model.simulation.script import demo_scripts
 from usdrl_model.simulation.simulate import PerformanceConfig, simulate
 from usdrl_model.skeleton.person import SPINE_MID, Person, SkeletonFrame
 
-pytestmark = pytest.mark.usefixtures("one_thread")
-
 
 def told(events: list) -> list[tuple]:
     return [(event.person, event.kind, event.onset, event.offset) for event in events]

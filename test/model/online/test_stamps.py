@@ -11,8 +11,6 @@ from usdrl_model.online.stamps import StampCourse, Verdict
 from usdrl_model.online.stream import ActionStream
 from usdrl_model.skeleton.person import SkeletonFrame
 
-pytestmark = pytest.mark.usefixtures("one_thread")
-
 
 def shifted(recorded: Iterable[SkeletonFrame], seconds: float) -> list[SkeletonFrame]:
     return [dataclasses.replace(frame, stamp=frame.stamp + seconds) for frame in recorded]

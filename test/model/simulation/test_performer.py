@@ -225,7 +225,7 @@ def test_people_move_no_faster_than_people(seed: int) -> None:
 # --- scripts
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(seed=st.integers(0, 10_000), labels=st.sets(st.sampled_from(ACTIONS), min_size=1))
 def test_random_scripts_can_be_performed_and_last_long_enough(seed: int, labels: set[str]) -> None:
     acts = random_script(np.random.default_rng(seed), 40.0, sorted(labels))

@@ -64,7 +64,7 @@ def test_the_demo_shows_every_promised_action_and_both_people_act_at_once() -> N
     assert len(pairs) >= 3
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(seed=st.integers(0, 10_000), rate=st.floats(5.0, 60.0), people=st.integers(1, 3))
 def test_truth_lies_in_the_recording_on_ids_that_are_seen_then(seed: int, rate: float, people: int) -> None:
     rng = np.random.default_rng(seed)

@@ -17,6 +17,7 @@ from usdrl_model.skeleton.person import Person, SkeletonFrame
 from usdrl_model.skeleton.recording import Recording
 from usdrl_model.skeleton.segments import Segment
 from usdrl_model.windows.cut import stretches
+from usdrl_model.windows.shape import WindowShape
 
 LABELS = ("none", "wave")
 JUMP = 1.7e9
@@ -56,7 +57,7 @@ def test_without_a_jump_nothing_changes(stamps: np.ndarray) -> None:
 
 def test_training_and_scoring_take_the_memory_of_the_frames(tmp_path: Path) -> None:
     write_set(tmp_path, "own", [WALK])
-    store, how = Store.open(tmp_path), Cut(rate=10.0, frames=16)
+    store, how = Store.open(tmp_path), Cut(rate=10.0, shape=WindowShape(frames=16))
     tracemalloc.start()
     windows = frame_scores.training(store, LABELS, how)
     videos = list(frame_scores.videos(store, LABELS, how))
@@ -76,7 +77,7 @@ def test_every_part_is_scored_for_those_whom_the_truth_names(tmp_path: Path) -> 
     one = recorded(STAMPS, (2.0, 4.0))
     both = tuple(SkeletonFrame(f.stamp, (*f.people, Person("2", f.people[0].joints))) for f in one.frames)
     write_set(tmp_path, "own", [dataclasses.replace(one, frames=both)])
-    videos = list(frame_scores.videos(Store.open(tmp_path), LABELS, Cut(rate=10.0, frames=16)))
+    videos = list(frame_scores.videos(Store.open(tmp_path), LABELS, Cut(rate=10.0, shape=WindowShape(frames=16))))
     assert [video.name for video in videos] == ["walk part 1", "walk part 2"]
     assert [bool(video.truth.any()) for video in videos] == [True, False]
 

@@ -34,7 +34,7 @@ from usdrl_model.training.finetuning.sources import (
 )
 
 
-def test_it_learns_and_the_stream_finds_the_action_of_somebody_new(tmp_path: Path, one_thread: None) -> None:
+def test_it_learns_and_the_stream_finds_the_action_of_somebody_new(tmp_path: Path) -> None:
     detector = train.train(RUN, mixture(), tmp_path, device=CPU)
     detector_file.save(tmp_path / "weights", detector, RUN.stream, Provenance())
     scores = detection_scores.detection(detector_file.load(tmp_path / "weights", "cpu"), [RECORDINGS[2]])
@@ -44,7 +44,7 @@ def test_it_learns_and_the_stream_finds_the_action_of_somebody_new(tmp_path: Pat
     assert "event F1 100.0/100.0/100.0" in detection_scores.summary(scores)
 
 
-def test_a_resumed_run_ends_bit_identical(tmp_path: Path, one_thread: None, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_resumed_run_ends_bit_identical(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     windows = mixture()
     monkeypatch.setattr(train, "SAVE_EVERY", 7)
     whole = train.train(RUN, windows, tmp_path / "whole", device=CPU)
@@ -129,7 +129,7 @@ def clip_windows(subjects: str) -> train.Windows:
     return windows_of(CLIPS.sources[0], chosen, CLIPS.detector, max_gap=1.0, stride=2)
 
 
-def test_clips_are_recognised_by_all_ways_of_training(tmp_path: Path, one_thread: None) -> None:
+def test_clips_are_recognised_by_all_ways_of_training(tmp_path: Path) -> None:
     given = mix(CLIPS.sources, [own_clips()], CLIPS.detector, max_gap=1.0, stride=2)
     start = train.train(CLIPS, given, tmp_path / "first", device=CPU)
     detector_file.save(tmp_path / "start", start, RUN.stream, Provenance())

@@ -45,9 +45,6 @@ from usdrl_model.training.run_folder import RunState
 MODALITIES = dataclasses.replace(ENCODER, modalities=("joint", "bone", "motion"))
 
 
-pytestmark = pytest.mark.usefixtures("one_thread")
-
-
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return make_store(tmp_path_factory.mktemp("stores"))

@@ -20,8 +20,6 @@ from usdrl_model.training.pretraining.clip_pool import ClipPool
 from usdrl_model.training.pretraining.losses import Decorrelation, LossConfig
 from usdrl_model.training.pretraining.nearest_neighbours import NeighbourConfig
 
-pytestmark = pytest.mark.usefixtures("one_thread")
-
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Path:

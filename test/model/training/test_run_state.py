@@ -23,7 +23,6 @@ from usdrl_model.training.pretraining import train
 from usdrl_model.training.pretraining.clip_pool import ClipPool
 from usdrl_model.training.run_folder import RunState
 
-pytestmark = pytest.mark.usefixtures("one_thread")
 ONE = dataclasses.replace(RUN, steps=1)
 
 
@@ -179,7 +178,7 @@ def test_finetuning_is_not_resumed_on_other_data(tmp_path: Path) -> None:
 HOLD = """
 import sys, time
 from pathlib import Path
-from usdrl_model.folder_lock import held
+from usdrl_model.files.folder_lock import held
 with held(Path(sys.argv[1])):
     print("held", flush=True)
     time.sleep(60)
@@ -219,7 +218,7 @@ def test_many_processes_take_turns(tmp_path: Path) -> None:
     code = """
 import sys, time
 from pathlib import Path
-from usdrl_model.folder_lock import held
+from usdrl_model.files.folder_lock import held
 folder, count = Path(sys.argv[1]), Path(sys.argv[2])
 for _ in range(20):
     while True:

@@ -29,7 +29,7 @@ def moving(time: float) -> np.ndarray:
     return (np.arange(75).reshape(25, 3) * 0.01 + 1.0 + time * np.linspace(0.1, 0.5, 75).reshape(25, 3)).astype("f4")
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.lists(st.floats(0.005, 0.45), min_size=3, max_size=60), st.floats(0.0, 1e4))
 def test_any_rate_and_jitter_gives_the_same_grid(steps: list[float], start: float) -> None:
     track = Track(RATE, capacity=400)
@@ -44,7 +44,7 @@ def test_any_rate_and_jitter_gives_the_same_grid(steps: list[float], start: floa
         np.testing.assert_allclose(joints[index], moving(times[index] - start), atol=2e-3)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.integers(0, 2**32 - 1), st.sampled_from([8.0, 15.0, 30.0, 60.0]), st.sampled_from([0.0, 100.0, 1.7e9]))
 def test_samples_that_come_at_once_give_the_grid_of_samples_that_come_one_by_one(
     seed: int, rate: float, start: float

@@ -1,13 +1,11 @@
 """Scores of labelled bags: right where the answers are known, the same live as offline, and on real people."""
 
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 from helpers.paths import DATA
 from helpers.rule_detector import hand_up_weights
 
@@ -31,15 +29,6 @@ from usdrl_ros.messages.bag_error import BagError
 UP = ((4.0, 6.0), (9.0, 10.5))
 """When the hand of the actor is up."""
 RATE = 15.0
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    """As in the commands: on a busy machine, threads of a small model mostly wait for each other."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 def actor(segments: tuple[Segment, ...], labels: tuple[str, ...] = ("hand_up",)) -> Recording:

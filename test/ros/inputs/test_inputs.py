@@ -193,7 +193,7 @@ def test_a_count_that_fits_no_topology():
     assert refusal(create_cloud(HEADER, layout, np.zeros(26, dtype_from_fields(layout)))) == "joint_count"
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(data=st.data())
 def test_no_cloud_does_more_than_be_refused(data):
     small = st.integers(0, 40)
