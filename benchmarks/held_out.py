@@ -79,7 +79,7 @@ def left(store: Store, run: PretrainConfig, fold: Fold) -> list[Store]:
 def pretrained(run: PretrainConfig, clips: Sequence[Store], out: Path) -> USDRL:
     """The model of a run, which goes on where ``out`` has it stopped."""
     out.mkdir(parents=True, exist_ok=True)
-    pool = ClipPool.of(itertools.chain(*clips), run.encoder.people, run.data.longest)
+    pool = ClipPool.of(itertools.chain(*clips), run.encoder.people, run.data.max_seconds)
     return pretrain.train(run, pool, out, Processes(0, 1, CPU), resume=begun(out))
 
 

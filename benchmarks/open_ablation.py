@@ -120,9 +120,9 @@ TRAINING = (
 
 FINE_TUNING = (
     Row("as in the file"),
-    Row("the encoder learns a tenth as fast as the head", ("encoder_rate=0.1",)),
+    Row("the encoder learns a tenth as fast as the head", ("encoder_lr_scale=0.1",)),
     Row("the encoder does not learn", ("train=heads",)),
-    Row("a random head, everything learns as fast", ("head=random", "encoder_rate=1")),
+    Row("a random head, everything learns as fast", ("head=random", "encoder_lr_scale=1")),
     Row("as in the file, two detectors from scratch asked too", method=methods.WITH_SCRATCH),
 )
 

@@ -79,7 +79,7 @@ def configuration(row: Row, seed: int, steps: int, batch: int) -> PretrainConfig
     # Named here, whatever the recommended configurations say today: rows without an objective use the paper's.
     run = config.apply_overrides(load(row.file), ("loss.objective=decorrelation", *row.changes))
     views = load(row.views).views
-    return dataclasses.replace(run, views=views, steps=steps, batch=batch, seed=seed, save_every=50)
+    return dataclasses.replace(run, views=views, steps=steps, batch_size=batch, seed=seed, save_every=50)
 
 
 def measure(row: Row, run: PretrainConfig, store: Store, out: Path) -> dict[str, Any]:
@@ -92,7 +92,7 @@ def measure(row: Row, run: PretrainConfig, store: Store, out: Path) -> dict[str,
     folder.mkdir(parents=True, exist_ok=True)
     start = time.perf_counter()
     if row.train:
-        pool = ClipPool.of(store.select(split=run.data.split), run.encoder.people, run.data.longest)
+        pool = ClipPool.of(store.select(split=run.data.split), run.encoder.people, run.data.max_seconds)
         alone = Processes(0, 1, torch.device("cpu"))
         model: USDRL = pretrain.train(run, pool, folder, alone, resume=begun(folder))
         model.save_pretrained(

@@ -29,8 +29,8 @@ ENCODER = EncoderConfig(hidden=16, heads=2, people=1, frames=16, streams=("tempo
 RECIPE = FinetuneConfig(
     detector=DetectorConfig(labels=("none",), encoder=ENCODER),
     steps=20,
-    batch=8,
-    average=0.8,
+    batch_size=8,
+    ema_decay=0.8,
     clip_weight=5.0,
     learning_rate=0.01,
 )

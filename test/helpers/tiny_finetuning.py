@@ -27,8 +27,8 @@ RUN = FinetuneConfig(
     augment=AugmentConfig(yaw=0.2, jitter=0.002),
     sources=(SourceConfig(name="own", subjects=("a", "b")),),
     steps=60,
-    batch=8,
-    average=0.9,
+    batch_size=8,
+    ema_decay=0.9,
 )
 
 

@@ -26,7 +26,7 @@ RUN = PretrainConfig(
     views=ViewConfig(shortest_crop=8),
     data=DataConfig(split=None),
     steps=12,
-    batch=8,
+    batch_size=8,
     save_every=5,
 )
 

@@ -42,11 +42,11 @@ def run(arguments: argparse.Namespace) -> None:
     run = config.apply_overrides(config.load(PretrainConfig, arguments.config), arguments.overrides)
     with processes(device(arguments)) as workers:
         store = Store.open(arguments.data).select(sets=run.data.sets or None, split=run.data.split)
-        pool = ClipPool.of(store, run.encoder.people, run.data.longest)
+        pool = ClipPool.of(store, run.encoder.people, run.data.max_seconds)
         if workers.first:
             print(
-                f"{len(pool)} clips of {', '.join(store.sets)}; {run.steps} steps of {run.batch} on {workers.count} x"
-                f" {workers.device}, configuration {config.content_hash(run)}"
+                f"{len(pool)} clips of {', '.join(store.sets)}; {run.steps} steps of {run.batch_size} on"
+                f" {workers.count} x {workers.device}, configuration {config.content_hash(run)}"
             )
         command = f"usdrl pretrain --config {arguments.config} {' '.join(arguments.overrides)}".strip()
         made = train.provenance(run, store, command)  # before the work: of the code and the store as they are now

@@ -247,7 +247,7 @@ def _check_code(made: Mapping[Path, CodeVersion]) -> None:
 def _pretrained(run: PretrainConfig, data: Path, out: Path, device: torch.device) -> Pretrained:
     """The model of a run; trained where ``out`` does not hold it yet, or not to the end."""
     store = Store.open(data).select(sets=run.data.sets or None, split=run.data.split)
-    pool = ClipPool.of(store, run.encoder.people, run.data.longest)
+    pool = ClipPool.of(store, run.encoder.people, run.data.max_seconds)
     resume = begun(out)
     if not (out / "weights").is_dir():
         model = train.train(run, pool, out, Processes(0, 1, device), resume=resume)

@@ -128,24 +128,24 @@ def _read(path: Path) -> dict[str, Any]:
     return state
 
 
-def schedule(step: int, steps: int, warm_up: float) -> float:
+def schedule(step: int, steps: int, warmup_fraction: float) -> float:
     """Share of the configured learning rate: a linear rise to all of it, then a cosine that is 0 after the last step.
 
     The two follow each other: the last step of the warm-up, and it alone, has the configured rate.
     """
-    rising = warm_up_steps(steps, warm_up)
+    rising = warm_up_steps(steps, warmup_fraction)
     fallen = max(0, step + 1 - rising) / max(1, steps + 1 - rising)
-    return risen(step, steps, warm_up) * 0.5 * (1.0 + float(np.cos(np.pi * fallen)))
+    return risen(step, steps, warmup_fraction) * 0.5 * (1.0 + float(np.cos(np.pi * fallen)))
 
 
-def risen(step: int, steps: int, warm_up: float) -> float:
+def risen(step: int, steps: int, warmup_fraction: float) -> float:
     """Share of the configured learning rate that a linear warm-up has reached; 1 from its last step on."""
-    return min(1.0, (step + 1) / warm_up_steps(steps, warm_up))
+    return min(1.0, (step + 1) / warm_up_steps(steps, warmup_fraction))
 
 
-def warm_up_steps(steps: int, warm_up: float) -> int:
+def warm_up_steps(steps: int, warmup_fraction: float) -> int:
     """Steps of a warm-up over a share of all; the last of them has the configured rate, so there is always one."""
-    return max(1, round(warm_up * steps))
+    return max(1, round(warmup_fraction * steps))
 
 
 def write_losses(losses: Mapping[str, Sequence[float]], out: Path) -> None:

@@ -53,11 +53,13 @@ def test_a_detector_knows_what_its_start_was_made_on(tmp_path: Path) -> None:
     (used,) = init_from.provenance(by_split, store, "usdrl finetune").data
     assert (used.split, used.subjects) == ("cross_subject/train", ("1", "3"))
     assert scratch.complete
-    began = init_from.provenance(dataclasses.replace(run, start=str(weights(tmp_path / "a"))), store, "usdrl finetune")
+    began = init_from.provenance(
+        dataclasses.replace(run, init_from=str(weights(tmp_path / "a"))), store, "usdrl finetune"
+    )
     assert began.sets == ("msraction3d", "sbu", "utd_mhad")
     assert began.complete
     USDRL(ENCODER).save_pretrained(tmp_path / "silent")
-    began = init_from.provenance(dataclasses.replace(run, start=str(tmp_path / "silent")), store, "usdrl finetune")
+    began = init_from.provenance(dataclasses.replace(run, init_from=str(tmp_path / "silent")), store, "usdrl finetune")
     assert (began.sets, began.complete) == (("utd_mhad",), False)
 
 
@@ -92,7 +94,7 @@ def test_a_sentence_is_not_believed(tmp_path: Path) -> None:
 
 def test_transfer_to_a_set_that_the_start_knew_is_refused(tmp_path: Path) -> None:
     start, source = weights(tmp_path / "a", sets="utd_mhad"), SourceConfig(name="sbu", subjects=("s01s02",))
-    run = dataclasses.replace(RECIPE, start=str(start), sources=(source,))
+    run = dataclasses.replace(RECIPE, init_from=str(start), sources=(source,))
     detector = Detector(DetectorConfig(labels=("none", "up"), encoder=ENCODER))
     detector_file.save(
         tmp_path / "b",

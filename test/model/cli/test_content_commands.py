@@ -38,7 +38,7 @@ def test_finetune(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         detector=DetectorConfig(labels=("none", "wave"), encoder=ENCODER, rate=5.0),
         sources=(SourceConfig(name="own", subjects=("anna",)),),
         steps=1,
-        batch=2,
+        batch_size=2,
     )
     config.dump(settings, tmp_path / "run.yaml")
     for times, expected in ((1.0, "people look like people"), (1000.0, MILLIMETRES)):

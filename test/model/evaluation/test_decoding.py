@@ -114,7 +114,7 @@ def test_settings_that_cannot_work_are_refused() -> None:
     with pytest.raises(ValueError, match="half_width"):
         InstantConfig(half_width=0.0)
     with pytest.raises(ValueError, match="labels: "):
-        dataclasses.replace(SETTINGS, recipe=dataclasses.replace(SETTINGS.recipe, start="somewhere"))
+        dataclasses.replace(SETTINGS, recipe=dataclasses.replace(SETTINGS.recipe, init_from="somewhere"))
     with pytest.raises(ValueError, match="stride"):
         dataclasses.replace(SETTINGS, stride=0)
 

@@ -23,7 +23,7 @@ PRETRAINING = PretrainConfig(
     views=ViewConfig(count=2, shortest_crop=8),
     data=DataConfig(sets=("utd_mhad",)),
     steps=3,
-    batch=4,
+    batch_size=4,
 )
 
 

@@ -84,7 +84,7 @@ def test_a_detector_can_be_given_as_weights(store: Store, tmp_path: Path) -> Non
     [
         (["linnear"], RECIPE, r"unknown methods \['linnear'\]; there are 'fine-tuned'"),
         (["linear"], RECIPE, r"methods \['linear'\] need weights"),
-        (["1-NN Euclid"], dataclasses.replace(RECIPE, start="somewhere"), "leave them out"),
+        (["1-NN Euclid"], dataclasses.replace(RECIPE, init_from="somewhere"), "leave them out"),
     ],
 )
 def test_methods_that_cannot_be_made_are_refused(names: list[str], recipe: FinetuneConfig, message: str) -> None:

@@ -89,15 +89,15 @@ def test_a_diverging_run_stops_and_keeps_the_last_good_state(tmp_path: Path, mon
     ("change", "message"),
     [
         ({"validation_subjects": ("b",)}, r"\['b'\] are both"),
-        ({"batch": 1}, "batch"),
-        ({"encoder_rate": 0.0}, "encoder_rate: expected a share"),
+        ({"batch_size": 1}, "batch"),
+        ({"encoder_lr_scale": 0.0}, "encoder_lr_scale: expected a share"),
         ({"steps": 0}, "steps: expected 1 or more, got 0"),
         ({"stride": 0}, "stride: expected 1 or more"),
         ({"validate_every": 0}, "validate_every: expected 1 or more"),
         ({"patience": -1, "validation_subjects": ("c",)}, "patience: expected 0 or more"),
         ({"weight_decay": -1.0}, "weight_decay: expected 0 or more"),
         ({"label_smoothing": 1.5}, r"label_smoothing: expected a number in \[0, 1\)"),
-        ({"average": 1.0}, r"average: expected a number in \[0, 1\)"),
+        ({"ema_decay": 1.0}, r"ema_decay: expected a number in \[0, 1\)"),
         ({"layer_decay": 0.0}, r"layer_decay: expected a number in \(0, 1\]"),
     ],
 )
@@ -135,7 +135,7 @@ def test_clips_are_recognised_by_all_ways_of_training(tmp_path: Path) -> None:
     detector_file.save(tmp_path / "start", start, RUN.stream, Provenance())
     still = {"all": (), "last": ("ske_emb", "t_tr."), "heads": ("encoder.",)}
     for kind, names in still.items():
-        run = dataclasses.replace(CLIPS, train=kind, start=str(tmp_path / "start"), learning_rate=0.01)
+        run = dataclasses.replace(CLIPS, train=kind, init_from=str(tmp_path / "start"), learning_rate=0.01)
         trained = train.train(run, given, tmp_path / kind, device=CPU)
         assert detection_scores.recognition(trained, clip_windows("cd"))["clip_accuracy"] == 1.0
         for name, parameter in trained.named_parameters():
@@ -144,10 +144,10 @@ def test_clips_are_recognised_by_all_ways_of_training(tmp_path: Path) -> None:
 
 
 def test_layers_further_from_the_heads_learn_slower() -> None:
-    run = dataclasses.replace(RUN, layer_decay=0.5, encoder_rate=0.1)
+    run = dataclasses.replace(RUN, layer_decay=0.5, encoder_lr_scale=0.1)
     groups = train._groups(train.Detector(RUN.detector), run)
     assert [group["share"] for group in groups] == [1.0, 0.5, 0.25, 0.125]  # random: the encoder learns like the heads
-    groups = train._groups(train.Detector(RUN.detector), dataclasses.replace(run, start="weights"))
+    groups = train._groups(train.Detector(RUN.detector), dataclasses.replace(run, init_from="weights"))
     assert [group["share"] for group in groups] == pytest.approx([1.0, 0.05, 0.025, 0.0125])
     assert sum(len(group["params"]) for group in groups) == len(list(train.Detector(RUN.detector).parameters()))
 
@@ -156,7 +156,7 @@ def test_a_head_can_begin_as_the_best_linear_layer_on_the_features_of_the_start(
     given = mix(CLIPS.sources, [own_clips()], CLIPS.detector, max_gap=1.0, stride=2)
     detector = train.Detector(CLIPS.detector).eval()
     detector_file.save(tmp_path / "start", detector, RUN.stream, Provenance())
-    run = dataclasses.replace(CLIPS, start=str(tmp_path / "start"), steps=1, learning_rate=1e-9)
+    run = dataclasses.replace(CLIPS, init_from=str(tmp_path / "start"), steps=1, learning_rate=1e-9)
     x = given.windows.x
     truth = train.clip_classes(given.windows.y, given.windows.seen, len(CLIPS.detector.labels))
     found = {}
@@ -211,7 +211,7 @@ def test_a_start_of_another_shape_is_refused(tmp_path: Path) -> None:
     other = dataclasses.replace(RUN.detector, encoder=EncoderConfig(hidden=8, people=1, streams=("temporal",)))
     detector_file.save(tmp_path / "start", train.Detector(other), RUN.stream, Provenance())
     with pytest.raises(ValueError, match="pretrained as another encoder; hidden: expected"):
-        train.start_encoder(dataclasses.replace(RUN, start=str(tmp_path / "start")))
+        train.start_encoder(dataclasses.replace(RUN, init_from=str(tmp_path / "start")))
 
 
 def test_the_shipped_configuration_fits_the_shipped_weights() -> None:
@@ -227,7 +227,7 @@ def test_the_shipped_configuration_fits_the_shipped_weights() -> None:
     [
         (["validation_subjects=[dora]"], "['dora'] have no recording in own; there are ['a', 'b', 'c']"),
         (["sources=[{name: own, split: standard/train}]", "validation_subjects=[c]"], "['c'] are trained on, too"),
-        (["batch=1000000000000"], "not enough memory"),
+        (["batch_size=1000000000000"], "not enough memory"),
         (["--threads", "-3"], "--threads: expected 0 (all cores) to 1024, got -3"),
     ],
 )

@@ -57,7 +57,7 @@ def pool(store: Path) -> ClipPool:
 
 def test_it_learns_and_leaves_weights_numbers_and_a_picture(store: Path, tmp_path: Path) -> None:
     out = tmp_path / "run"
-    run = change(RUN, steps=30, batch=20, learning_rate=3e-3)
+    run = change(RUN, steps=30, batch_size=20, learning_rate=3e-3)
     assert main.main(command(store, out, run)[2:]) == 0
     found = losses(out)
     assert np.mean(found["loss"][-5:]) < 0.9 * np.mean(found["loss"][:3])
@@ -73,13 +73,13 @@ def test_it_learns_and_leaves_weights_numbers_and_a_picture(store: Path, tmp_pat
     {"loss": LossConfig(objective="vicreg")},
     {"loss": LossConfig(objective="infonce")},
     {"loss": LossConfig(decorrelation=Decorrelation(cross_correlation=1e-3))},
-    {"accumulate": 2, "batch": 16, "clip_gradient": 1.0},
+    {"accumulate": 2, "batch_size": 16, "max_grad_norm": 1.0},
     {"precision": "bfloat16"},
-    {"optimiser": "adam", "warm_up": 0.0, "drop_at": 0.5},
+    {"optimiser": "adam", "warmup_fraction": 0.0, "lr_milestone": 0.5},
     {"encoder": MODALITIES},
     {"encoder": MODALITIES, "modal_views": "all"},
     {"encoder": EncoderConfig(hidden=16, frames=16, architecture="sttr", people=1)},
-    {"data": DataConfig(resident=False)},
+    {"data": DataConfig(on_device=False)},
     {"views": ViewConfig(count=2, crop=0.1, shortest_crop=8, corrupted_joints=15, shear=1.0)},
 ], ids=lambda changes: "-".join(changes))  # fmt: skip
 def test_every_kind_of_run_goes(pool: ClipPool, tmp_path: Path, change_of: dict) -> None:
@@ -90,7 +90,7 @@ def test_every_kind_of_run_goes(pool: ClipPool, tmp_path: Path, change_of: dict)
 
 
 def test_one_pass_over_the_clips_holds_each_once(pool: ClipPool) -> None:
-    feeder = Feeder(change(RUN, batch=10, steps=4), pool, ALONE)
+    feeder = Feeder(change(RUN, batch_size=10, steps=4), pool, ALONE)
     seen = [set(feeder.clips(step, 0).tolist()) for step in range(4)]
     assert seen[0] | seen[1] == seen[2] | seen[3] == set(range(20))
     assert seen[0] not in (seen[2], seen[3])
@@ -98,7 +98,7 @@ def test_one_pass_over_the_clips_holds_each_once(pool: ClipPool) -> None:
 
 def test_clips_in_host_memory_give_the_same_run(pool: ClipPool, tmp_path: Path) -> None:
     models = [
-        train.train(change(RUN, steps=3, data=DataConfig(resident=resident)), pool, tmp_path / str(resident), ALONE)
+        train.train(change(RUN, steps=3, data=DataConfig(on_device=resident)), pool, tmp_path / str(resident), ALONE)
         for resident in (True, False)
     ]
     assert_same(*models)
@@ -132,7 +132,7 @@ def test_a_run_on_a_full_disk_says_so(store: Path, tmp_path: Path, capsys: pytes
 def test_a_diverging_run_says_why_and_keeps_the_last_good_state(
     store: Path, pool: ClipPool, tmp_path: Path, capsys: pytest.CaptureFixture
 ) -> None:
-    run = change(RUN, steps=60, save_every=2, learning_rate=1e30, warm_up=0.5, optimiser="adam")
+    run = change(RUN, steps=60, save_every=2, learning_rate=1e30, warmup_fraction=0.5, optimiser="adam")
     out = tmp_path / "run"
     assert main.main(command(store, out, run)[2:]) == 1
     assert "lower learning_rate" in capsys.readouterr().err
@@ -208,11 +208,11 @@ def test_shares_choose_among_the_embeddings() -> None:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"batch": 1}, "2 clips or more in each part .* got 1 in 1"),
-        ({"batch": 8, "accumulate": 8}, "got 8 in 8 parts"),
-        ({"batch": 9, "accumulate": 2}, "multiple of accumulate"),
+        ({"batch_size": 1}, "2 clips or more in each part .* got 1 in 1"),
+        ({"batch_size": 8, "accumulate": 8}, "got 8 in 8 parts"),
+        ({"batch_size": 9, "accumulate": 2}, "multiple of accumulate"),
         ({"steps": 0}, "1 or more"),
-        ({"warm_up": 1.0}, "warm_up"),
+        ({"warmup_fraction": 1.0}, "warmup_fraction"),
         ({"encoder": dataclasses.replace(ENCODER, joints=17)}, "25 canonical joints"),
         ({"encoder": MODALITIES, "views": ViewConfig(count=3)}, "one view more, got 3"),
     ],
@@ -224,7 +224,7 @@ def test_runs_that_cannot_start_are_refused(changes: dict, message: str) -> None
 
 def test_batches_that_do_not_fit_are_refused(pool: ClipPool, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="at most 20 clips"):
-        train.train(change(RUN, batch=21), pool, tmp_path, ALONE)
+        train.train(change(RUN, batch_size=21), pool, tmp_path, ALONE)
     with pytest.raises(ValueError, match="multiple of the 3 processes"):
         Feeder(RUN, pool, Processes(0, 3, CPU))
 

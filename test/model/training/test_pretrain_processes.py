@@ -38,7 +38,7 @@ def start(arguments: list[str]) -> subprocess.Popen:
 
 
 def test_a_run_that_was_killed_goes_on_bit_identical(store: Path, pool: ClipPool, tmp_path: Path) -> None:
-    run = change(RUN, steps=40, save_every=2, batch=4, neighbours=NeighbourConfig(weight=1.0, start=0.1))
+    run = change(RUN, steps=40, save_every=2, batch_size=4, neighbours=NeighbourConfig(weight=1.0, start=0.1))
     out = tmp_path / "cut"
     child = start(command(store, out, run))
     deadline = time.monotonic() + 60
@@ -86,7 +86,7 @@ def test_two_processes_are_as_good_as_one(
     store: Path, pool: ClipPool, tmp_path: Path, loss: LossConfig, neighbours: NeighbourConfig
 ) -> None:
     still = dataclasses.replace(ENCODER, drop_path=0.0)  # what is dropped differs between processes
-    run = change(RUN, encoder=still, loss=loss, neighbours=neighbours, steps=4, batch=8, accumulate=2)
+    run = change(RUN, encoder=still, loss=loss, neighbours=neighbours, steps=4, batch_size=8, accumulate=2)
     torchrun = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
     child = start([*torchrun, *command(store, tmp_path / "two", run)])
     train.train(run, pool, tmp_path / "one", ALONE)

@@ -49,12 +49,12 @@ def test_it_rises_in_a_line_to_the_configured_rate_and_falls_in_a_cosine_to_the_
 
 @pytest.mark.parametrize("warm_up", [0.0, 0.3])
 def test_fine_tuning(rates: Rates, warm_up: float, tmp_path: Path) -> None:
-    run = change(DETECTOR, steps=10, warm_up=warm_up)
+    run = change(DETECTOR, steps=10, warmup_fraction=warm_up)
     finetune.train(run, mixture(run), tmp_path, device=CPU)
     assert (len(rates), max(rates)) == (10, run.learning_rate)
 
 
-@pytest.mark.parametrize("how", [{}, {"warm_up": 0.4}, {"optimiser": "adam", "drop_at": 0.7}])
+@pytest.mark.parametrize("how", [{}, {"warmup_fraction": 0.4}, {"optimiser": "adam", "lr_milestone": 0.7}])
 def test_pretraining(rates: Rates, how: dict, tmp_path: Path) -> None:
     run = change(RUN, steps=10, **how)
     pool = ClipPool.of(Store.open(make_store(tmp_path / "stores")), 1, 10.0)
@@ -70,7 +70,7 @@ def test_baselines(rates: Rates) -> None:
 
 
 def test_a_rate_that_falls_before_it_has_risen_is_refused() -> None:
-    with pytest.raises(ValueError, match="drop_at"):
-        change(RUN, warm_up=0.3, drop_at=0.2)
-    with pytest.raises(ValueError, match="warm_up"):
-        FinetuneConfig(detector=DETECTOR.detector, warm_up=1.0)
+    with pytest.raises(ValueError, match="lr_milestone"):
+        change(RUN, warmup_fraction=0.3, lr_milestone=0.2)
+    with pytest.raises(ValueError, match="warmup_fraction"):
+        FinetuneConfig(detector=DETECTOR.detector, warmup_fraction=1.0)

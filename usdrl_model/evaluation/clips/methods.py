@@ -184,7 +184,7 @@ def _of_model(
     add(NEAREST_WHITENED_UNTRAINED, frozen(untrained, whitened(nearest)), start)
     if weights:
         known = numbered("weights", [one.hash for one in weights])
-        started = [dataclasses.replace(run, start=one.path) for run, one in zip(runs, weights, strict=True)]
+        started = [dataclasses.replace(run, init_from=one.path) for run, one in zip(runs, weights, strict=True)]
         pretrained = [_pretrained(one, shape) for one, shape in zip(weights, shapes, strict=True)]
         same = [lambda _, one=one: one for one in pretrained]
         add(PROPAGATED, fitting.fit_propagated(started, pretrained, device), {**trained, **known})

@@ -106,7 +106,7 @@ def build(
         trained = numbered("recipe", map(config.content_hash, chosen))
         add(FROM_SCRATCH + way, chosen, trained)
         if start:
-            started = [dataclasses.replace(run, start=one.path) for run, one in zip(chosen, start, strict=True)]
+            started = [dataclasses.replace(run, init_from=one.path) for run, one in zip(chosen, start, strict=True)]
             add(FINE_TUNED + way, started, {**trained, **numbered("weights", [one.hash for one in start])})
     of_baseline = settings.cut(dataclasses.replace(shapes[0].window, people=people))
     for name, baseline in FRAME_BASELINES.items():

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import ClassVar, Literal
 
 from usdrl_model.config import at_least
 from usdrl_model.events.config import StreamConfig
@@ -16,6 +17,14 @@ from usdrl_model.training.finetuning.sources import SourceConfig
 class FinetuneConfig:
     """A whole run; ``config/finetune_*.yaml`` maps onto it one to one."""
 
+    RENAMED: ClassVar[Mapping[str, str]] = {
+        "start": "init_from",
+        "encoder_rate": "encoder_lr_scale",
+        "batch": "batch_size",
+        "warm_up": "warmup_fraction",
+        "average": "ema_decay",
+    }
+
     detector: DetectorConfig
     stream: StreamConfig = field(default_factory=StreamConfig)
     """Goes into the weights as what they work best with."""
@@ -24,26 +33,26 @@ class FinetuneConfig:
     """Labelled recordings to train on; none in the recipe of an evaluation, which trains on a benchmark's."""
     validation_subjects: tuple[str, ...] = ()
     """People of the first source to score on afterwards; none of the test people, which are for the end."""
-    start: str = ""
+    init_from: str = ""
     """Where the encoder's first weights come from: a pretrained model, a shipped one ("open"), an official checkpoint,
     ``hf://owner/name`` (``load_encoder``) or another detector. Empty: a random start."""
     head: Literal["random", "linear"] = "random"
     """How the recognition head begins on an encoder that has a start: at random, or as the linear layer that is best on
     the features as they are ("linear"). What is random at first pulls good features apart before it is any good itself
     (LP-FT, arXiv 2202.10054)."""
-    encoder_rate: float = 1.0
+    encoder_lr_scale: float = 1.0
     """Learning rate of an encoder that has a start, as a share of that of the heads."""
     train: Literal["all", "last", "heads"] = "all"
     """What learns: everything, the last layer of each stream and the heads, or the heads alone (a linear probe)."""
     layer_decay: float = 1.0
     """The learning rate of a layer is multiplied by this once for each layer between it and the heads."""
     steps: int = 600
-    batch: int = 32
+    batch_size: int = 32
     """Windows a step."""
     learning_rate: float = 2.5e-3
     """At its peak, the last step of the warm-up; then a cosine down to 0."""
     weight_decay: float = 0.05
-    warm_up: float = 0.05
+    warmup_fraction: float = 0.05
     """Share of the steps."""
     label_smoothing: float = 0.1
     class_balance: float = 0.3
@@ -52,7 +61,7 @@ class FinetuneConfig:
     """Weight of the recognition head's loss beside the dense head's."""
     recent_weight: float = 3.0
     """Weight of the newest ``RECENT`` share of a window beside the rest: a live decision is made on those frames."""
-    average: float = 0.99
+    ema_decay: float = 0.99
     """Decay of the exponential average of the weights, which is what is kept."""
     stride: int = 2
     """Frames between the ends of two training windows."""
@@ -69,23 +78,25 @@ class FinetuneConfig:
             raise ValueError(f"subjects {sorted(shared)} are both trained on and in validation_subjects")
         if self.patience and not self.validation_subjects:
             raise ValueError("patience: early stopping needs validation_subjects, people who are not trained on")
-        if not 0.0 < self.encoder_rate <= 1.0:
-            raise ValueError(f"encoder_rate: expected a share in (0, 1], got {self.encoder_rate}; see train: heads")
-        if not 0.0 <= self.warm_up < 1.0:
-            raise ValueError(f"warm_up: expected a share of the steps in [0, 1), got {self.warm_up}")
+        if not 0.0 < self.encoder_lr_scale <= 1.0:
+            raise ValueError(
+                f"encoder_lr_scale: expected a share in (0, 1], got {self.encoder_lr_scale}; see train: heads"
+            )
+        if not 0.0 <= self.warmup_fraction < 1.0:
+            raise ValueError(f"warmup_fraction: expected a share of the steps in [0, 1), got {self.warmup_fraction}")
         at_least(self, {"steps": 1, "stride": 1, "validate_every": 1, "patience": 0, "learning_rate": 0.0,
             "weight_decay": 0.0, "clip_weight": 0.0, "recent_weight": 0.0, "class_balance": 0.0})  # fmt: skip
-        for name in ("average", "label_smoothing"):
+        for name in ("ema_decay", "label_smoothing"):
             if not 0.0 <= getattr(self, name) < 1.0:
                 raise ValueError(f"{name}: expected a number in [0, 1), got {getattr(self, name)}")
         if not 0.0 < self.layer_decay <= 1.0:
             raise ValueError(f"layer_decay: expected a number in (0, 1], got {self.layer_decay}")
-        if self.batch < 2:
-            raise ValueError(f"batch: expected 2 or more (batch normalisation), got {self.batch}")
+        if self.batch_size < 2:
+            raise ValueError(f"batch_size: expected 2 or more (batch normalisation), got {self.batch_size}")
 
     def check_open(self) -> None:
         """Refuse a recipe for benchmarks that says itself what follows from benchmark and weights; ValueError."""
-        if self.sources or self.validation_subjects or self.start or len(self.detector.labels) > 1:
+        if self.sources or self.validation_subjects or self.init_from or len(self.detector.labels) > 1:
             raise ValueError(
                 "recipe: sources, validation_subjects, start and the labels follow from benchmark and weights: leave"
                 f" them out (labels: [{BACKGROUND_LABEL}])"

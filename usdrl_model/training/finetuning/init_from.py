@@ -16,7 +16,7 @@ from usdrl_model.training.finetuning.sources import PERFORMER, SourceConfig, tra
 
 def start_encoder(run: FinetuneConfig) -> torch.nn.Module:
     """The encoder that the run starts from; errors as ``load_encoder``."""
-    return load_encoder(run.start, run.detector.encoder)
+    return load_encoder(run.init_from, run.detector.encoder)
 
 
 def provenance(run: FinetuneConfig, store: Store | None, command: str) -> Provenance:
@@ -30,13 +30,13 @@ def provenance(run: FinetuneConfig, store: Store | None, command: str) -> Proven
     Raises:
         ValueError: as ``Store.select``.
     """
-    before = start_provenance(run.start) if run.start else Provenance(complete=True)
+    before = start_provenance(run.init_from) if run.init_from else Provenance(complete=True)
     return Provenance(
         data=(*before.data, *(_used(source, store) for source in run.sources)),
         complete=before.complete,
         command=command,
         configuration=config.content_hash(run),
-        start=run.start,
+        start=run.init_from,
         code=code_version.current(),
     )
 

@@ -73,7 +73,7 @@ def train(
     with trainer.state.alone(resume):
         if resume:
             trainer.restore()
-        elif run.start and run.head == "linear":
+        elif run.init_from and run.head == "linear":
             start_head(trainer.model, trainer.mixture)
         trainer.go()
     return trainer.result()
@@ -99,11 +99,11 @@ class _Trainer:
         self.generator = torch.Generator(device).manual_seed(run.seed)
         self.validation = validation
         self.model = Detector(run.detector)
-        if run.start:
+        if run.init_from:
             self.model.encoder.load_state_dict(start_encoder(run).state_dict())
         self.model.to(device)
         self.frozen = freeze(self.model, run.train)
-        self.average = AveragedModel(self.model, multi_avg_fn=get_ema_multi_avg_fn(run.average), use_buffers=True)
+        self.average = AveragedModel(self.model, multi_avg_fn=get_ema_multi_avg_fn(run.ema_decay), use_buffers=True)
         self.optimiser = torch.optim.AdamW(_groups(self.model, run), lr=0.0, weight_decay=run.weight_decay)
         self.class_weights = _class_weights(mixture, len(run.detector.labels), run.class_balance).to(device)
         self.losses: list[float] = []
@@ -142,11 +142,11 @@ class _Trainer:
 
     def _step(self, step: int) -> float:
         run = self.run
-        batch = self.mixture.windows[self.mixture.draw(run.batch, self.generator)]
+        batch = self.mixture.windows[self.mixture.draw(run.batch_size, self.generator)]
         x, y, seen = augment(batch.x, batch.y, batch.seen, run.augment, self.generator)
         loss = self._loss(self.model, x, y, seen)
         for group in self.optimiser.param_groups:
-            group["lr"] = group["share"] * run.learning_rate * schedule(step, run.steps, run.warm_up)
+            group["lr"] = group["share"] * run.learning_rate * schedule(step, run.steps, run.warmup_fraction)
         self.optimiser.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
@@ -253,7 +253,7 @@ def _groups(detector: Detector, run: FinetuneConfig) -> list[dict[str, Any]]:
     for name, parameter in detector.named_parameters():
         if parameter.requires_grad:
             groups.setdefault(_depth(name), []).append(parameter)
-    encoder = run.encoder_rate if run.start else 1.0
+    encoder = run.encoder_lr_scale if run.init_from else 1.0
     return [
         {"params": parameters, "share": run.layer_decay**depth * (encoder if depth else 1.0)}
         for depth, parameters in sorted(groups.items())

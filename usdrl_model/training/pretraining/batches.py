@@ -31,14 +31,14 @@ class Feeder:
 
     def __init__(self, run: PretrainConfig, pool: ClipPool, workers: Processes) -> None:
         """Raises ValueError where the batch fits neither the pool nor the processes."""
-        self._part = run.batch // run.accumulate
-        if self._part % workers.count or run.batch > len(pool):
+        self._part = run.batch_size // run.accumulate
+        if self._part % workers.count or run.batch_size > len(pool):
             raise ValueError(
-                f"batch: expected at most {len(pool)} clips, all that there are, and in each part a multiple of the"
-                f" {workers.count} processes; got {run.batch} in {run.accumulate} parts"
+                f"batch_size: expected at most {len(pool)} clips, all that there are, and in each part a multiple of"
+                f" the {workers.count} processes; got {run.batch_size} in {run.accumulate} parts"
             )
         self._run, self._workers = run, workers
-        self._pool = pool.to(workers.device) if run.data.resident else pool
+        self._pool = pool.to(workers.device) if run.data.on_device else pool
         self._generator = torch.Generator(workers.device)
         self.waited = 0.0
         """Seconds that training stood still for clips."""
@@ -76,7 +76,7 @@ class Feeder:
     def _rows(self, step: int, part: int, rows: int, rank: int) -> Tensor:
         """Clips of a process: all clips in random order, then all in another order, and so on."""
         run, clips = self._run, len(self._pool)
-        first = step * run.batch + part * self._part + rank * rows
+        first = step * run.batch_size + part * self._part + rank * rows
         epochs = range(first // clips, (first + rows - 1) // clips + 1)
         order = torch.cat([_order(clips, run.seed, epoch) for epoch in epochs])
         return order[first % clips : first % clips + rows]

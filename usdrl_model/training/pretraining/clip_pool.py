@@ -23,19 +23,19 @@ class ClipPool:
     clips: Clips
 
     @classmethod
-    def of(cls, clips: Iterable[Clip], people: int, longest: float) -> ClipPool:
+    def of(cls, clips: Iterable[Clip], people: int, max_seconds: float) -> ClipPool:
         """Take people out of clips as ``trimmed.filled`` does, and cut what is long.
 
         Args:
             clips: in canonical joints.
-            people: M. With 1, every person of a clip becomes a clip; with more, the M who are seen longest stay
+            people: M. With 1, every person of a clip becomes a clip; with more, the M who are seen max_seconds stay
                 together, and places that nobody takes are zero.
-            longest: seconds; longer clips are cut into equal parts.
+            max_seconds: seconds; longer clips are cut into equal parts.
 
         Raises:
             ValueError: fewer than two clips are left.
         """
-        found = [part for clip in clips for part in _parts(clip, people, longest)]
+        found = [part for clip in clips for part in _parts(clip, people, max_seconds)]
         if len(found) < 2:
             raise ValueError(
                 f"expected two clips or more to compare, each with a person in {MIN_FRAMES} frames, got {len(found)}:"
@@ -68,7 +68,7 @@ class ClipPool:
         return Clips(packed.to(device), begin.to(device), lengths.to(device))
 
 
-def _parts(clip: Clip, people: int, longest: float) -> Iterator[np.ndarray]:
+def _parts(clip: Clip, people: int, max_seconds: float) -> Iterator[np.ndarray]:
     """(L, M, V, 3) each."""
     seen: np.ndarray = np.any(clip.mask, axis=2)  # (T, people of the clip)
     order = np.argsort(-seen.sum(axis=0), kind="stable")
@@ -79,5 +79,5 @@ def _parts(clip: Clip, people: int, longest: float) -> Iterator[np.ndarray]:
             continue
         joints = np.zeros((len(bodies), people, *bodies.shape[2:]), np.float32)
         joints[:, : len(group)] = bodies
-        pieces = int(np.ceil(len(joints) / max(MIN_FRAMES, longest * clip.rate))) if clip.rate else 1
+        pieces = int(np.ceil(len(joints) / max(MIN_FRAMES, max_seconds * clip.rate))) if clip.rate else 1
         yield from np.array_split(joints, pieces)

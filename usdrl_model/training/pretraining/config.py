@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import ClassVar, Literal
 
 from usdrl_model.config import at_least
 from usdrl_model.network.config import EncoderConfig
@@ -17,24 +18,33 @@ from usdrl_model.training.pretraining.views import ViewConfig
 class DataConfig:
     """Which clips of the store."""
 
+    RENAMED: ClassVar[Mapping[str, str]] = {"longest": "max_seconds", "resident": "on_device"}
+
     sets: tuple[str, ...] = ()
     """Names of data sets; all of the store where empty."""
     split: str | None = "standard/train"
     """As ``Store.select`` takes it; never pretrain on clips that a probe is scored on."""
-    longest: float = 10.0
+    max_seconds: float = 10.0
     """Seconds; longer recordings are cut into equal parts."""
-    resident: bool = True
+    on_device: bool = True
     """Keep all clips on the training device; off: in the memory of the host, copied one batch ahead."""
 
     def __post_init__(self) -> None:
         """Refuse clips without a length."""
-        if self.longest <= 0.0:
-            raise ValueError(f"longest: expected seconds above 0, got {self.longest}")
+        if self.max_seconds <= 0.0:
+            raise ValueError(f"max_seconds: expected seconds above 0, got {self.max_seconds}")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PretrainConfig:
     """A whole run."""
+
+    RENAMED: ClassVar[Mapping[str, str]] = {
+        "batch": "batch_size",
+        "warm_up": "warmup_fraction",
+        "drop_at": "lr_milestone",
+        "clip_gradient": "max_grad_norm",
+    }
 
     encoder: EncoderConfig = field(default_factory=EncoderConfig)
     projectors: ProjectorConfig = field(default_factory=ProjectorConfig)
@@ -47,7 +57,7 @@ class PretrainConfig:
     """What the views see of an encoder with several modalities: one each in turn and the anchor all of them, so that
     views have to agree across modalities; or all of them in every view."""
     steps: int = 2000
-    batch: int = 128
+    batch_size: int = 128
     """Clips a step, over all processes."""
     accumulate: int = 1
     """Parts that a batch is computed in, one after another; the loss sees the statistics of one part at a time."""
@@ -56,11 +66,11 @@ class PretrainConfig:
     learning_rate: float = 1e-3
     """At its peak, the last step of the warm-up."""
     weight_decay: float = 1e-4
-    warm_up: float = 0.1
+    warmup_fraction: float = 0.1
     """Share of the steps in which the learning rate rises to ``learning_rate``; what lowers it starts after them."""
-    drop_at: float = 0.0
+    lr_milestone: float = 0.0
     """Share of the steps after which the learning rate falls to a tenth (official: 0.778); 0: a cosine down to 0."""
-    clip_gradient: float = 0.0
+    max_grad_norm: float = 0.0
     """Largest norm of the gradient; 0 leaves it as it is (official)."""
     precision: Literal["float32", "bfloat16"] = "float32"
     """Of the network's matrix products; losses and statistics are float32 in any case."""
@@ -71,19 +81,25 @@ class PretrainConfig:
     def __post_init__(self) -> None:
         """Refuse a run that cannot start."""
         at_least(self, {"steps": 1, "accumulate": 1, "save_every": 1, "learning_rate": 0.0, "weight_decay": 0.0,
-            "clip_gradient": 0.0})  # fmt: skip
-        if self.batch % self.accumulate:
-            raise ValueError(f"batch: expected a multiple of accumulate ({self.accumulate}), got {self.batch}")
-        if self.batch // self.accumulate < 2:
+            "max_grad_norm": 0.0})  # fmt: skip
+        if self.batch_size % self.accumulate:
             raise ValueError(
-                f"batch: expected 2 clips or more in each part (batch normalisation, statistics of the loss),"
-                f" got {self.batch} in {self.accumulate} parts"
+                f"batch_size: expected a multiple of accumulate ({self.accumulate}), got {self.batch_size}"
             )
-        if not 0.0 <= self.warm_up < 1.0 or not 0.0 <= self.drop_at < 1.0:
-            raise ValueError(f"warm_up and drop_at must be in [0, 1), got {self.warm_up} and {self.drop_at}")
-        if 0.0 < self.drop_at <= self.warm_up:
+        if self.batch_size // self.accumulate < 2:
             raise ValueError(
-                f"drop_at: expected more than warm_up ({self.warm_up}), got {self.drop_at}: rise, then fall"
+                f"batch_size: expected 2 clips or more in each part (batch normalisation, statistics of the loss),"
+                f" got {self.batch_size} in {self.accumulate} parts"
+            )
+        if not 0.0 <= self.warmup_fraction < 1.0 or not 0.0 <= self.lr_milestone < 1.0:
+            raise ValueError(
+                "warmup_fraction and lr_milestone must be in [0, 1),"
+                f" got {self.warmup_fraction} and {self.lr_milestone}"
+            )
+        if 0.0 < self.lr_milestone <= self.warmup_fraction:
+            raise ValueError(
+                f"lr_milestone: expected more than warmup_fraction ({self.warmup_fraction}),"
+                f" got {self.lr_milestone}: rise, then fall"
             )
         if self.encoder.centre == "window" and not self.views.normalise:
             raise ValueError("encoder.centre: views that are not normalised keep that of their clips: leave it out")

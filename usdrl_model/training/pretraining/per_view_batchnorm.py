@@ -38,7 +38,7 @@ class ViewBatchNorm(nn.BatchNorm1d):
         over = (1, *range(3, x.ndim))
         count = x[:, :, 0].numel() // self.views * distributed.count()
         if count < 2:
-            raise ValueError("batch normalisation needs two clips or more in a batch: raise batch")
+            raise ValueError("batch normalisation needs two clips or more in a batch: raise batch_size")
         mean = distributed.total(x.sum(dim=over, keepdim=True)) / count
         centred = x - mean
         variance = distributed.total(centred.square().sum(dim=over, keepdim=True)) / count

@@ -188,7 +188,7 @@ def _step(
         spreads = {f"{SPREAD}{grain}": run.loss.chosen.spread(features.detach()) for grain, features in z.items()}
         for name, value in {"loss": loss, **terms, **spreads}.items():
             numbers[name] = numbers.get(name, 0.0) + value.detach() / len(batch)
-    limit = run.clip_gradient or float("inf")
+    limit = run.max_grad_norm or float("inf")
     numbers["gradient norm"] = torch.nn.utils.clip_grad_norm_(network.parameters(), limit)
     optimiser.step()
     return numbers
@@ -222,9 +222,9 @@ def _optimiser(run: PretrainConfig, model: torch.nn.Module) -> torch.optim.Optim
 
 def _learning_rate(run: PretrainConfig, step: int) -> float:
     """Share of the peak."""
-    if not run.drop_at:
-        return schedule(step, run.steps, run.warm_up)
-    return risen(step, run.steps, run.warm_up) * (0.1 if step >= run.drop_at * run.steps else 1.0)
+    if not run.lr_milestone:
+        return schedule(step, run.steps, run.warmup_fraction)
+    return risen(step, run.steps, run.warmup_fraction) * (0.1 if step >= run.lr_milestone * run.steps else 1.0)
 
 
 def _unsynchronised(network: torch.nn.Module, last: bool) -> AbstractContextManager[None]:
@@ -236,9 +236,9 @@ def _unsynchronised(network: torch.nn.Module, last: bool) -> AbstractContextMana
 
 def _meter(run: PretrainConfig, workers: Processes) -> Meter:
     dtype = torch.bfloat16 if run.precision == "bfloat16" else torch.float32
-    windows = run.batch // workers.count * run.views.count
+    windows = run.batch_size // workers.count * run.views.count
     flops = windows * training_flops(run.encoder, run.projectors)
-    return Meter(run.batch, flops, peak_flops(workers.device, dtype))
+    return Meter(run.batch_size, flops, peak_flops(workers.device, dtype))
 
 
 def _shown(loss: float, figures: Mapping[str, float]) -> str:
