@@ -1,4 +1,4 @@
-"""The data sets by name: which module reads which.
+"""The data sets by name, and the importer of each.
 
 >>> source("utd_mhad").title
 'UTD-MHAD'
@@ -38,20 +38,20 @@ SETS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "cmu_mocap": ("cmu_mocap", {}),
     "own": ("own", {}),
 }
-"""Name -> module of this folder, and the arguments that its ``load`` gets."""
+"""Name -> module of ``importers``, and arguments for its ``load``."""
 
 
 OWN = "own"
-"""What recordings of one's own are called where nobody gives them another name."""
+"""Default name of a set of one's own recordings."""
 SLIP = 0.75
-"""Share of a name that is the same as a known one's, from which on it is no name of one's own."""
+"""Similarity to a known name from which on an unknown name counts as a typing error."""
 
 
 def kind(name: str) -> str:
-    """Which of ``SETS`` a set of a store is: its name, or "own" for a name that one's own recordings were given.
+    """The entry of ``SETS`` for a set of a store: its name, or "own" for any other name.
 
     Raises:
-        ValueError: unknown, but so near to a known name that it must be a slip.
+        ValueError: the name is unknown, but so similar to a known one that it is probably a typing error.
     """
     if name in SETS:
         return name
@@ -61,7 +61,7 @@ def kind(name: str) -> str:
 
 
 def load(name: str, path: str | Path) -> Iterator[Recording]:
-    """The recordings of the official files of set ``name`` below ``path``, one at a time.
+    """Read the official files of set ``name`` below ``path``, one recording at a time.
 
     Raises:
         ValueError: unknown set (the nearest is named), or malformed files.
@@ -72,13 +72,13 @@ def load(name: str, path: str | Path) -> Iterator[Recording]:
 
 
 def source(name: str) -> Source:
-    """What a user needs to get set ``name``; errors as ``kind``."""
+    """Where and on what terms to get set ``name``; errors as ``kind``."""
     found: Source = _module(kind(name))[0].SOURCE
     return found
 
 
 def terms(name: str) -> str:
-    """On which terms a set may be used; empty for sets of one's own, which nobody here knows."""
+    """Terms of use of a set; empty for sets of one's own."""
     return source(name).terms if name in SETS else ""
 
 

@@ -1,4 +1,4 @@
-"""What the index of a set says of a clip, checked."""
+"""Entry of a clip in the index of a set."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ class ClipIndex:
     """Skeletons: frames times the people in each."""
     people: tuple[str, ...]
     confident: bool
-    """The tracker gives a confidence."""
+    """Whether the tracker gives a confidence."""
     origin: tuple[float, float, float]
-    """Added to the stored coordinates; half precision is kept small this way. (0, 0, 0) in float32."""
+    """Added to the stored coordinates, which keeps float16 precise; (0, 0, 0) in float32 and float64."""
     subject: str | None
     label: str | None
     segments: tuple[Segment, ...]
     tags: Mapping[str, str]
 
     def shows(self, labels: set[str]) -> bool:
-        """One of ``labels`` is the clip's, or one of its segments'."""
+        """Whether the label of the clip or of one of its segments is in ``labels``."""
         return self.label in labels or any(segment.label in labels for segment in self.segments)
 
     def to_json(self) -> dict[str, Any]:
-        """Plain values; what is empty is left out."""
+        """Plain values for JSON; empty fields are left out."""
         segments = [[segment.person, segment.label, segment.start, segment.end] for segment in self.segments]
         entry = {
             "name": self.name,
@@ -55,13 +55,13 @@ class ClipIndex:
 
     @classmethod
     def from_json(cls, entry: Mapping[str, Any]) -> ClipIndex:
-        """The inverse of ``to_json``."""
+        """The inverse of ``to_json``; ValueError if a value has the wrong type."""
         x, y, z = entry.get("origin", (0.0, 0.0, 0.0))
         frames, rows = int(entry.get("frames", 0)), int(entry.get("rows", 0))
         if not 0 <= frames <= limits.STORED or not 0 <= rows <= limits.STORED:
             raise ValueError(f"{frames} frames, {rows} skeletons")
         layout = _text(entry["topology"])
-        if topology_file.is_file(layout):  # sets that were written here have none
+        if topology_file.is_file(layout):  # the writer never stores one
             raise ValueError(f"topology {shown(layout)} in a file of its own")
         return cls(
             name=str(entry["name"]),

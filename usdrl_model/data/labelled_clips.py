@@ -1,4 +1,4 @@
-"""Labelled clips of a store as an encoder takes them: one window an example, and what it shows.
+"""Labelled clips of a store as input of an encoder: one window and one label an example.
 
     store = Store.open("stores").select(sets=["utd_mhad"], split="cross_subject/test")
     found = labelled(store, encoder.config.window, "utd_mhad cross_subject/test")
@@ -23,39 +23,39 @@ from usdrl_model.windows.whole_clip import longest, normalised, stretched
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Labelled:
-    """Labelled examples as an encoder takes them."""
+    """Labelled examples as input of an encoder."""
 
     windows: Tensor
-    """(N, T, M, V, 3), each example as a whole (``trimmed``), normalised as live windows are."""
+    """(N, T, M, V, 3), each example as a whole, normalised as live windows are."""
     labels: tuple[str, ...]
-    """N names of actions."""
+    """N labels."""
     names: tuple[str, ...]
-    """N names: of the clip, and from which second to which where the example is a segment of it; each once."""
+    """N unique names: of the clip, plus start and end in seconds if the example is a segment."""
     subjects: tuple[str | None, ...]
-    """N people who were recorded, where the set says."""
+    """N subjects, None where the set does not say."""
 
     def __len__(self) -> int:
         return len(self.labels)
 
 
 def everything() -> float:
-    """An example is seen to its end."""
+    """The share observed when the whole example is."""
     return 1.0
 
 
 def labelled(
     clips: Iterable[Clip], shape: WindowShape, where: str, observed: Callable[[], float] = everything
 ) -> Labelled:
-    """The labelled examples of a store: clips with a label as a whole, and every labelled segment.
+    """Make the labelled examples of a store: clips with a label as a whole, and every labelled segment.
 
-    An example in which nobody is seen is a window of zeros, so that it counts like any other.
+    An example without a person becomes a window of zeros, so that it counts like any other.
 
     Args:
         clips: of a store.
         shape: T and M of the windows.
-        where: what was looked at, for the message of the error.
-        observed: share of an example, from its start, that is seen; asked anew for each. Nothing of the window comes
-            from later frames, neither a pose nor the heading.
+        where: names the clips in the error message.
+        observed: share of an example, from its start, that is seen; called for each example. Later frames have no
+            influence on the window, neither by a pose nor by the heading.
 
     Raises:
         ValueError: there are none.
@@ -77,7 +77,7 @@ def _examples(
     if clip.label is not None:
         yield _window(clip, slice(None), list(everybody), shape, observed()), clip.label, clip.name, clip.subject
     for segment in clip.segments:
-        if segment.start == segment.end:  # an instant, as in MSRC-12, shows no action
+        if segment.start == segment.end:  # an instant, as in MSRC-12, has no duration
             continue
         frames = (clip.stamps >= segment.start) & (clip.stamps <= segment.end)
         first = [person for person in everybody if clip.people[person] == segment.person]

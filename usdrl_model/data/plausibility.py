@@ -1,4 +1,4 @@
-"""Recordings judged in a moment, before hours of work are done with them.
+"""A quick content check of recordings, before hours of work are spent on them.
 
 >>> from usdrl_model.simulation.simulate import PerformanceConfig, simulate
 >>> print(look([simulate(PerformanceConfig(rate=15.0), seed=1)]).line())
@@ -26,20 +26,20 @@ if TYPE_CHECKING:
     from usdrl_model.data.store import Store
 
 RECORDINGS = 12
-"""Recordings looked at, evenly spread."""
+"""Recordings that are checked, evenly spread."""
 FRAMES = 24
-"""Frames of each that are judged, at least, where there are so many; evenly spread over those with people."""
+"""Minimum number of frames checked in each, evenly spread over those with people."""
 PEOPLE = 4
-"""People looked at in a frame."""
+"""People checked in a frame."""
 SHARE = 0.2
-"""Share of the recordings that must show a thing: published sets have damaged ones."""
+"""Fraction of the recordings that must show a fault: published sets contain some damaged ones."""
 
 
 class Sample:
     """A few frames of a recording of any length, evenly spread over those that show people.
 
     Args:
-        setup: what the source was said to be.
+        setup: how the source is configured.
     """
 
     def __init__(self, setup: Setup) -> None:
@@ -48,7 +48,7 @@ class Sample:
         self._every, self._shown = 1, 0
 
     def add(self, believed: SkeletonFrame, measured: SkeletonFrame | None = None) -> None:
-        """The next frame, as ``ContentCheck.add`` takes it."""
+        """Add the next frame; arguments as of ``ContentCheck.add``."""
         if not believed.people:
             return
         if self._shown % self._every == 0:
@@ -59,7 +59,7 @@ class Sample:
             self._sights, self._every = self._sights[::2], 2 * self._every
 
     def findings(self) -> list[Finding]:
-        """What is wrong with the recording."""
+        """Findings on the recording."""
         sights = [sight for frame in self._sights for sight in frame]
         if not sights:
             return [dataclasses.replace(nobody("of the recording"), level=Level.WARN)]
@@ -71,15 +71,15 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What was found in how many recordings."""
+    """Findings, and the number of recordings with each."""
 
     looked_at: int
     found: tuple[tuple[Finding, int], ...]
-    """Findings, worst and most frequent first, and the number of recordings that show each."""
+    """Findings, worst and most frequent first, with the number of recordings."""
 
     @classmethod
     def of(cls, judged: Sequence[Sequence[Finding]]) -> Verdict:
-        """From the findings of every recording; what few of them show is left out."""
+        """Summarise the findings of every recording; rare findings (below ``SHARE``) are left out."""
         counts = Counter(finding.key for findings in judged for finding in findings)
         examples = {finding.key: finding for findings in judged for finding in findings}
         found = [(examples[key], count) for key, count in counts.items() if count >= SHARE * len(judged)]
@@ -87,7 +87,7 @@ class Verdict:
 
     @property
     def wrong(self) -> bool:
-        """Something is not as it should be."""
+        """Whether a finding is worse than a note."""
         return any(finding.level > Level.NOTE for finding, _ in self.found)
 
     def line(self) -> str:
@@ -101,17 +101,17 @@ class Verdict:
 
 
 def spread(count: int, most: int) -> list[int]:
-    """At most ``most`` of the numbers from 0 to before ``count``, evenly spread."""
+    """At most ``most`` of the indices below ``count``, evenly spread."""
     return np.unique(np.linspace(0, count - 1, min(count, most)).astype(int)).tolist() if count else []
 
 
 def sampled(store: Store) -> Iterator[Recording]:
-    """A few recordings, evenly spread, and a few frames of each: what ``content_sample.look`` takes."""
+    """A few recordings, evenly spread, and a few frames of each: input of ``look``."""
     return (store.recording(index, 2 * FRAMES) for index in spread(len(store), RECORDINGS))
 
 
 def look(recordings: Iterable[Recording]) -> Verdict:
-    """Judge recordings in canonical axes, each by a few of its frames; who calls this chooses few recordings."""
+    """Check recordings in canonical axes, a few frames of each; pass a small selection."""
     judged = []
     for recording in recordings:
         sample = Sample(Setup(topology=topology(recording.topology)))

@@ -1,4 +1,4 @@
-"""The standard splits of every set, as data: set -> protocol -> who trains and who is tested.
+"""Evaluation protocols of the data sets: set -> protocol -> training and test part.
 
 >>> sorted(PROTOCOLS["utd_mhad"])
 ['cross_subject']
@@ -15,12 +15,12 @@ from typing import Protocol as Shape
 from usdrl_model.data import catalogue
 
 STANDARD = "standard"
-"""Stands for each set's own first choice."""
+"""Stands for the first protocol of each set."""
 PARTS = ("train", "test")
 
 
 class Described(Shape):
-    """What a rule looks at: a clip of a store, or a recording."""
+    """What a protocol needs of a clip: a ``ClipIndex`` or a ``Recording``."""
 
     @property
     def name(self) -> str: ...  # noqa: D102
@@ -34,25 +34,25 @@ class Described(Shape):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Protocol:
-    """One rule: the value of ``key`` decides between train and test, the rest belongs to neither."""
+    """A split by the value of ``key``; values in neither part are left out."""
 
     key: str
     """``subject``, ``name``, or a tag."""
     test: frozenset[str] | None = None
-    """Values that are tested; None: all that do not train."""
+    """Values of the test part; None: all others."""
     train: frozenset[str] | None = None
-    """Values that train; None: all that are not tested."""
+    """Values of the training part; None: all others."""
     labels: frozenset[str] | None = None
     """Only clips with one of these labels take part; None: all."""
     require: Mapping[str, str] = field(default_factory=dict)
     """Only clips with these tags take part."""
 
     def value(self, clip: Described) -> str | None:
-        """What of the clip decides; None where the clip does not say."""
+        """The value of ``key``; None if the clip has none."""
         return {"subject": clip.subject, "name": clip.name}.get(self.key, clip.tags.get(self.key))
 
     def part(self, clip: Described) -> str | None:
-        """``train``, ``test``, or None for a clip that takes no part."""
+        """Part of a clip: "train", "test", or None for neither."""
         if self.labels is not None and clip.label not in self.labels:
             return None
         if any(clip.tags.get(tag) != value for tag, value in self.require.items()):
@@ -76,15 +76,15 @@ class Split:
     protocol: Protocol
     part: str
     held_out: str | None = None
-    """The fold of a protocol that leaves one out."""
+    """Left-out value of a leave-one-out protocol."""
 
     def has(self, clip: Described) -> bool:
-        """Whether the clip is in this part."""
+        """Whether a clip is in this part."""
         return self.protocol.part(clip) == self.part
 
     @classmethod
     def of(cls, dataset: str, text: str) -> Split:
-        """Read ``protocol/part`` or ``protocol/fold/part``.
+        """Parse ``protocol/part`` or ``protocol/fold/part``.
 
         Raises:
             ValueError: the set has no such protocol or fold; the message names those it has.
@@ -107,7 +107,7 @@ class Split:
 
 
 def resolved(dataset: str, split: str) -> str:
-    """A split of a set with "standard" replaced by what it stands for; empty where that is every clip."""
+    """Replace "standard" by the protocol it stands for; empty if that is every clip."""
     path, _, part = split.rpartition("/")
     if path != STANDARD:
         return split
@@ -126,7 +126,7 @@ def _folds(key: str, folds: Collection[str]) -> dict[str, Protocol]:
 
 
 def _tagged(tag: str) -> Protocol:
-    """The files of the set say themselves what trains and what is tested; the importer keeps it as a tag."""
+    """Protocol of a set whose files name the split; the importer keeps it as a tag."""
     return Protocol(key=tag, train=frozenset(["train"]), test=frozenset(["test"]))
 
 
@@ -178,7 +178,7 @@ PROTOCOLS: dict[str, dict[str, Protocol]] = {
             "s04s02 s04s03 s04s06 s06s02 s06s03",
         ),
     ),
-    # Nobody has published a fixed split; these three are kept out of every training here.
+    # There is no published split; these three are excluded from every training here.
     "msrc12": {"held_out_persons": Protocol(key="subject", test=frozenset(["p13", "p14", "p15"]))},
     "ntu60": {"xsub": Protocol(key="subject", train=_NTU60_TRAIN), "xview": _CROSS_VIEW},
     "ntu120": {
@@ -206,9 +206,9 @@ LEAVE_ONE_OUT: dict[str, dict[str, str]] = {
     "cmu_mocap": {"leave_one_sequence_out": "name"},
     "own": {"leave_one_subject_out": "subject", "leave_one_recording_out": "name"},
 }
-"""Set -> protocol -> what is left out; the fold is its value: ``leave_one_subject_out/03/test``."""
+"""Leave-one-out protocols: set -> protocol -> key; the fold is its value: ``leave_one_subject_out/03/test``."""
 
 
 def leave_one_out(dataset: str) -> Mapping[str, str]:
-    """The row of ``LEAVE_ONE_OUT``; a set that is not in the catalogue holds recordings of one's own."""
+    """Leave-one-out protocols of a set; one that is not in the catalogue has those of "own"."""
     return LEAVE_ONE_OUT.get(dataset if dataset in catalogue.SETS else catalogue.OWN, {})

@@ -1,8 +1,8 @@
-"""One ragged, memory-mapped store for the recordings of every data set.
+"""The store: recordings of any data set, ragged and memory-mapped.
 
-Only real frames of real people take space: no padding, no empty second person. Joints stay as the source gave them, in
-the order of its topology, so that nothing is lost; ``store[i]`` gives them in the 25 canonical joints with a
-confidence, ``store.recording(i)`` as they were.
+Only visible people take space: no padding, no empty second person. Joints are stored as the source gave them, in the
+order of its topology; ``store[i]`` returns them in the 25 canonical joints with a confidence, ``store.recording(i)`` as
+imported.
 
     store = Store.open("stores")                       # every set below it, or one set, or one packed file
     train = store.select(sets=["utd_mhad"], split="cross_subject/train")
@@ -30,7 +30,7 @@ __all__ = ["Clip", "Store"]
 
 
 class Store:
-    """A sequence of clips; ``select`` gives a smaller one that shares the same memory map."""
+    """A sequence of clips; ``select`` returns a part that shares the memory map."""
 
     def __init__(self, parts: Sequence[StoredSet], items: Sequence[tuple[int, int]] | None = None) -> None:
         self._parts = list(parts)
@@ -42,10 +42,10 @@ class Store:
 
     @classmethod
     def open(cls, *paths: str | Path) -> Store:
-        """The sets below every path: a set's folder, a folder of such folders, or a packed file.
+        """Open every set below the paths: the folder of a set, a folder of such folders, or a packed file.
 
         Raises:
-            FileNotFoundError: no set there.
+            FileNotFoundError: a path holds no set.
             ValueError: a set of another format, a damaged one, or two folders of a store that hold the same set.
         """
         parts: list[StoredSet] = []
@@ -70,7 +70,7 @@ class Store:
         return (self[index] for index in range(len(self)))
 
     def recording(self, index: int, most: int | None = None) -> Recording:
-        """The recording as it was imported: source joints and tracker confidence.
+        """A recording as imported: source joints and tracker confidence.
 
         Args:
             index: which.
@@ -84,7 +84,7 @@ class Store:
         return (self.recording(index) for index in range(len(self)))
 
     def describe(self, index: int) -> ClipIndex:
-        """What the index knows of a clip, without reading its joints."""
+        """Index entry of a clip; its joints are not read."""
         part, clip = self._items[index]
         return self._parts[part].clips[clip]
 
@@ -98,31 +98,31 @@ class Store:
 
     @property
     def sets(self) -> tuple[str, ...]:
-        """Names of the sets that have a clip here, in the order of the paths."""
+        """Names of the sets with a clip in this selection, in the order of the paths."""
         return tuple(dict.fromkeys(self._parts[part].dataset for part, _ in self._items))
 
     @property
     def subjects(self) -> tuple[str, ...]:
-        """Everybody who was recorded, sorted, as the sets write them; clips that do not say are left out."""
+        """All subjects, sorted, as the sets name them."""
         there = {self._parts[part].clips[clip].subject for part, clip in self._items}
         return tuple(sorted(subject for subject in there if subject))
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """All action classes of these sets, each once."""
+        """All classes of these sets, without duplicates."""
         used = sorted({part for part, _ in self._items})
         return tuple(dict.fromkeys(label for part in used for label in self._parts[part].labels))
 
     @property
     def hash(self) -> str:
-        """Changes with every byte of the sets and with the selection; 16 hex digits."""
+        """Hash of the content and of the selection, 16 hex digits."""
         digest = hashlib.sha256()
         for part, clip in self._items:
             digest.update(f"{self._parts[part].hash} {clip}\n".encode())
         return digest.hexdigest()[:16]
 
     def verify(self) -> None:
-        """Read everything and compare with the hashes; ValueError names the first set that differs."""
+        """Read all arrays and compare them with the hashes; ValueError names the first set that differs."""
         for stored in self._parts:
             stored.verify()
 
@@ -138,10 +138,10 @@ class Store:
 
         Args:
             sets: names of data sets.
-            subjects: identities of the people recorded, as the set writes them.
+            subjects: subjects, as the set names them.
             labels: clips with one of these labels, as a whole or in a segment.
             split: ``protocol/part``, ``protocol/fold/part``, or ``standard/part``, where part is train or test and
-                protocol one of ``datasets.protocols`` ("standard": each set's own first choice).
+                protocol one of ``protocols`` ("standard": the first of each set).
 
         Raises:
             ValueError: an unknown set, subject, protocol or fold; the message names what there is.
@@ -169,7 +169,7 @@ class Store:
 
 
 def _below(path: Path) -> list[StoredSet]:
-    """The sets of a store. A folder with a dot in its name is none: older imports left such when they were killed."""
+    """The sets of a store. Folders with a dot in their names are leftovers of older, killed imports and are skipped."""
     folders = sorted(index.parent for index in path.glob(f"*/{INDEX}"))
     left = [folder for folder in folders if "." in folder.name]
     if left:

@@ -1,4 +1,4 @@
-"""What is in a store, in words: counts, rates, missing joints, labels and protocols of every set."""
+"""Summary of a store as text: counts, rates, missing joints, labels and protocols of every set."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from usdrl_model.skeleton import recording_gaps
 from usdrl_model.skeleton.topology import CANONICAL_JOINTS
 
 LOOKED_AT = 200
-"""Clips a set, evenly spread, that rates and missing joints are taken from."""
+"""Clips of a set, evenly spread, from which rates and missing joints are measured."""
 
 
 def describe(store: Store) -> str:
@@ -57,7 +57,7 @@ def _lines(store: Store, name: str) -> Iterator[str]:
 
 
 def _measured(store: Store) -> tuple[list[float], float, int, np.ndarray]:
-    """Rates, hours of the whole, recordings looked at, and the share of missing joints (25,) in them."""
+    """Rates, hours in total, number of recordings measured, and the fraction of missing joints (25,) in them."""
     chosen = spread(len(store), LOOKED_AT)
     rates, seconds, missing, people = [0.0], 0.0, np.zeros(len(CANONICAL_JOINTS)), 0
     for index in chosen:
@@ -65,7 +65,7 @@ def _measured(store: Store) -> tuple[list[float], float, int, np.ndarray]:
         if len(clip.stamps) > 1:
             rates.append(clip.rate)
             seconds += recording_gaps.seconds(clip.stamps)
-        # Of every skeleton that was sent: one without a valid joint is not nobody, but 25 missing joints.
+        # Count every skeleton that was sent: one without a valid joint has 25 missing joints.
         sent = store.describe(index).rows
         missing += sent - clip.mask.sum(axis=(0, 1))
         people += sent

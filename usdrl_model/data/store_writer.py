@@ -1,9 +1,9 @@
-"""Recordings -> a set of a store, one at a time: memory holds one recording, whatever the size of the set.
+"""Writer of a store: one recording in memory at a time, whatever the size of the set.
 
-A set is there from the moment its index is, and an index takes the place of another in one step: killed at any moment,
-a folder holds the old set or the new one, whole. A set that replaces another is written beside it, in files of another
-generation (``joints.1.npy``), which nobody reads until the new index names them. What a killed import leaves is read by
-nobody, and the next import takes its place.
+A set exists once its index does, and an index is replaced atomically: an import that is killed at any moment leaves the
+old set or the new one, complete. A set that replaces another is written beside it, in files of another generation
+(``joints.1.npy``), which are not read until the new index names them. Leftovers of a killed import are never read, and
+the next import removes them.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from usdrl_model.skeleton.topology import topology
 
 DTYPES = ("float32", "float16", "float64")
 _HEADER = 128
-"""Bytes before the numbers of a .npy file; room for any length, which is known only at the end."""
+"""Size of the header of a .npy file, bytes; the length is filled in at the end."""
 
 
 def write_set(
@@ -46,14 +46,14 @@ def write_set(
         recordings: taken one at a time.
         dtype: float32 keeps joints within 1 um; float64 keeps every bit of sets that are published as text; float16
             keeps joints within 1 mm up to two metres from the clip's centre.
-        replace: a set of that name gives way; else it is an error.
+        replace: replace a set of that name; otherwise it is an error.
 
     Raises:
-        FileExistsError: the set is there and ``replace`` is not given, or other files are.
+        FileExistsError: the set exists and ``replace`` is false, or the folder holds other files.
         BlockingIOError: another process is writing it.
-        OSError: it could not be written, for example on a full disk; a set that was there is intact.
-        ValueError: unknown dtype, a name with other signs, no recordings, two of one name, or a recording that
-            contradicts itself.
+        OSError: it could not be written, for example on a full disk; an existing set is intact.
+        ValueError: unknown dtype, a name with other characters, no recordings, two of one name, or an inconsistent
+            recording.
     """
     if dtype not in DTYPES:
         raise ValueError(f"dtype: expected one of {', '.join(DTYPES)}, got {dtype!r}")
@@ -63,10 +63,10 @@ def write_set(
     _check_free(target, replace)
     try:
         with held(target):
-            _check_free(target, replace)  # again: another import may have ended just now
+            _check_free(target, replace)  # again: another import may have finished meanwhile
             return _written(target, dataset, recordings, np.dtype(dtype).newbyteorder("<"))
     finally:
-        with contextlib.suppress(OSError):  # not empty: there is a set
+        with contextlib.suppress(OSError):  # not empty: it holds a set
             target.rmdir()
 
 
@@ -98,17 +98,17 @@ def _written(target: Path, dataset: str, recordings: Iterable[Recording], dtype:
 
 
 def _generation(target: Path) -> int | None:
-    """Of the set that is in a folder; None where there is none."""
+    """Generation of the set in a folder; None if there is none."""
     if not (target / INDEX).exists():
         return None
     try:
         return generation(read_index(target))
-    except ValueError:  # damaged; it may still be mended by hand
+    except ValueError:  # damaged; it may still be repaired by hand
         return 0
 
 
 def _tidy(target: Path) -> None:
-    """Remove the arrays that no index speaks for."""
+    """Remove the arrays that the index does not name."""
     there = _generation(target)
     for one in {0, 1} - {there}:
         for name in files(one).values():
@@ -116,11 +116,11 @@ def _tidy(target: Path) -> None:
 
 
 def pack(store: Store, file: str | Path) -> None:
-    """Write a selection as one compressed float16 file, for a machine elsewhere; ``Store.open`` reads it.
+    """Write a selection as one compressed float16 file, for another machine; ``Store.open`` reads it.
 
     Raises:
         ValueError: nothing is selected.
-        OSError: it could not be written; what was there before is intact.
+        OSError: it could not be written; an existing file is intact.
     """
     if not len(store):
         raise ValueError("nothing to pack: the selection is empty")
@@ -160,7 +160,7 @@ class _SetWriter:
 
     def add(self, recording: Recording) -> None:
         if topology_file.is_file(recording.topology):
-            # A set has to be readable without a file that lies elsewhere.
+            # A set must not depend on a file elsewhere.
             recording = in_canonical_joints(recording)
         if recording.name in self.names:
             raise ValueError(f"{self.dataset}: two recordings are called {recording.name}")
@@ -233,12 +233,12 @@ class _SetWriter:
 
     def close(self) -> None:
         for array in self.arrays.values():
-            with contextlib.suppress(OSError):  # on a full disk, what is still to be written fails once more
+            with contextlib.suppress(OSError):  # on a full disk, flushing fails again
                 array.file.close()
 
 
 class _ArrayWriter:
-    """A .npy file that grows; its header gets the length at the end."""
+    """A .npy file that is appended to; its header is written at the end."""
 
     def __init__(self, path: Path, dtype: np.dtype, tail: Sequence[int]) -> None:
         self.dtype, self.tail, self.length = dtype, tuple(tail), 0
@@ -247,7 +247,7 @@ class _ArrayWriter:
         self.file.write(bytes(_HEADER))
 
     def add(self, values: np.ndarray) -> None:
-        with np.errstate(over="ignore"):  # too far away for half precision becomes infinite, which no reader believes
+        with np.errstate(over="ignore"):  # too far for half precision becomes infinite, which readers treat as invalid
             content = np.ascontiguousarray(values, self.dtype).tobytes()
         self.length += len(values)
         self.digest.update(content)
@@ -266,7 +266,7 @@ class _ArrayWriter:
 
 
 def _centred(joints: np.ndarray) -> tuple[np.ndarray, tuple[float, float, float]]:
-    """Joints (R, V, 3) about their mean, and that mean; what is missing (all 0 or not finite) becomes NaN."""
+    """Joints (R, V, 3) relative to their median, and that median; missing joints (all 0 or not finite) become NaN."""
     there = np.isfinite(joints).all(axis=2) & (joints != 0.0).any(axis=2)
     if not there.any():
         return np.full_like(joints, np.nan), (0.0, 0.0, 0.0)

@@ -1,4 +1,4 @@
-"""One set of a store: its index, its arrays and its hash; ``store`` has the format in words."""
+"""One set of a store: its index, its arrays and its hash; ``store`` describes the format."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class StoredSet:
 
     @property
     def dtype(self) -> str:
-        """Of the stored joints: float64, float32 or float16."""
+        """Number format of the stored joints: float64, float32 or float16."""
         return self.arrays["joints"].dtype.name
 
     def source(self, index: int) -> tuple[np.ndarray, np.ndarray | None, np.ndarray]:
@@ -78,10 +78,10 @@ class StoredSet:
         return moved, confidence, rows
 
     def stamps(self, index: int) -> np.ndarray:
-        """(T,) seconds of one clip; ValueError where they are none."""
+        """(T,) stamps of one clip, seconds; ValueError if they do not rise."""
         stamps = np.array(self.arrays["stamps"][self._stamps[index] : self._stamps[index + 1]])
         if not (np.abs(stamps) < limits.LATEST).all() or (np.diff(stamps) < 0.0).any():
-            raise ValueError(f"{self.where}: {self.clips[index].name}: stamps that are no rising seconds: damaged")
+            raise ValueError(f"{self.where}: {self.clips[index].name}: stamps that do not rise: damaged")
         return stamps
 
     def clip(self, index: int) -> Clip:
@@ -110,7 +110,7 @@ class StoredSet:
         )
 
     def recording(self, index: int, most: int | None = None) -> Recording:
-        """One clip as it was imported.
+        """One clip as imported.
 
         Args:
             index: which.
@@ -150,7 +150,7 @@ class StoredSet:
 
 
 def content_hash(dataset: str, labels: Sequence[str], clips: Sequence[ClipIndex], digests: Mapping[str, str]) -> str:
-    """16 hex digits of a set's arrays (by name: sha256) and its index."""
+    """Hash of a set, 16 hex digits, from the sha256 of its arrays and from its index."""
     index = [dataset, list(labels), [clip.to_json() for clip in clips], [digests[name] for name in ARRAYS]]
     return hashlib.sha256(json.dumps(index, sort_keys=True).encode()).hexdigest()[:16]
 
@@ -160,12 +160,12 @@ def _bytes(array: np.ndarray) -> memoryview:
 
 
 def files(generation: int) -> dict[str, str]:
-    """Array -> its file. A set that replaces another is written beside it, in files of the other generation."""
+    """Array -> file name, for generation 0 or 1."""
     return {name: f"{name}.{generation}.npy" if generation else f"{name}.npy" for name in ARRAYS}
 
 
 def generation(index: Mapping[str, Any]) -> int:
-    """Of the files that an index speaks for: 0 or 1."""
+    """Generation of the files of an index: 0 or 1."""
     return int(index.get("generation") == 1)
 
 
@@ -182,7 +182,7 @@ def _index(content: bytes, folder: Path) -> dict[str, Any]:
 
 
 def open_folder(folder: Path) -> StoredSet:
-    """The set in a folder, memory-mapped; read anew where it is replaced meanwhile. ValueError if damaged."""
+    """Open the set in a folder, memory-mapped; again if it is replaced meanwhile. ValueError if damaged."""
     while True:
         content = limits.read(folder / INDEX, limits.INDEX)
         problem = None
@@ -204,7 +204,7 @@ def _mapped(folder: Path, index: Mapping[str, Any]) -> dict[str, np.ndarray]:
 
 
 def open_packed(path: Path) -> list[StoredSet]:
-    """The sets in a packed file, in memory; ValueError if it is none."""
+    """Read the sets in a packed file into memory; ValueError if it is none."""
     most = min(limits.STORED, limits.MEMBER + limits.STORED_RATIO * path.stat().st_size)
     try:
         packed = archives.Zip(path, str(path))

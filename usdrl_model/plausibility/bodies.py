@@ -1,7 +1,8 @@
-"""What can be measured of skeletons, and how far it is from a human body: proportions, size, posture, sides.
+"""Measurements of skeletons, compared with a human body: proportions, size, posture, sides.
 
-Everything takes the canonical joints of R sights, (R, 25, 3) with NaN where a joint is missing, and medians over them,
-so that noise, odd poses and single wrong frames count little. Proportions and sides are the same in any axes and units.
+Every function takes the canonical joints of R sights, (R, 25, 3) with NaN where a joint is missing, and uses medians
+over them, so that noise, odd poses and single wrong frames have little effect. Proportions and
+sides do not depend on axes and units.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import numpy as np
 from usdrl_model.skeleton.topology import JOINT_INDEX, Topology
 
 STATURE = 1.7
-"""Metres: the adult that sizes are relative to."""
+"""Height of the reference adult, metres."""
 SIDES = ("left", "right")
 _LIMBS = (("shoulder", "elbow", 0.158), ("elbow", "wrist", 0.143), ("hip", "knee", 0.237), ("knee", "ankle", 0.232))
 _TRUNK = (
@@ -22,20 +23,20 @@ _TRUNK = (
     ("spine_shoulder", "head", 0.13),
 )
 _BONES = (*((f"{a}_{side}", f"{b}_{side}", share) for a, b, share in _LIMBS for side in SIDES), *_TRUNK)
-"""Two joints and their distance as a share of the stature; the limbs first, left and right in turn."""
+"""Bones: two joints and their distance as a fraction of the stature; limbs first, left and right in turn."""
 _STARTS = [JOINT_INDEX[start] for start, _, _ in _BONES]
 _ENDS = [JOINT_INDEX[end] for _, end, _ in _BONES]
 _SHARES = np.array([share for _, _, share in _BONES])
 WORST = 2.0
-"""Logarithm of a ratio beyond which a length is no more wrong than wrong."""
+"""Limit of the log ratio of a bone's length to the expected one, so that a single bone cannot dominate."""
 LIMB_STRAIGHT, TRUNK_STRAIGHT = 30.0, 25.0
-"""Degrees of bend below which knees and hips are straight: somebody stands, or lies."""
+"""Degrees of bend below which knees and hips count as straight: the person stands or lies."""
 BENT = 0.12
-"""Of the torso, how far a knee must be off the line from hip to ankle before it tells where the front is."""
+"""Distance of a knee from the line hip to ankle, as a fraction of the torso, from which on it tells the front."""
 
 
 def joint(body: np.ndarray, name: str) -> np.ndarray:
-    """(R, 3) one joint; of a name without its side, the middle of left and right."""
+    """(R, 3) one joint; for a name without a side, the middle of left and right."""
     if name in JOINT_INDEX:
         return body[:, JOINT_INDEX[name]]
     left, right = (body[:, JOINT_INDEX[f"{name}_{side}"]] for side in SIDES)
@@ -43,7 +44,7 @@ def joint(body: np.ndarray, name: str) -> np.ndarray:
 
 
 def size(body: np.ndarray) -> float:
-    """How many times larger than an adult of ``STATURE`` metres, by the median bone; NaN where nothing is seen."""
+    """Size relative to an adult of ``STATURE`` metres, by the median bone; NaN if no bone is seen."""
     return median(_lengths(body) / (_SHARES * STATURE))
 
 
@@ -53,7 +54,7 @@ def torso(body: np.ndarray) -> float:
 
 
 def misfit(body: np.ndarray) -> float:
-    """How unlike a human body the proportions are: real people 0.05 to 0.3, joints in another order 0.3 to 2.
+    """Deviation of the proportions from a human body: 0.05 to 0.3 for real people, 0.3 to 2 in a wrong order.
 
     Mean over the bones of |log(length / expected)| relative to the median bone, plus that of left to right; NaN where
     fewer than six bones are seen.
@@ -78,7 +79,7 @@ def flatness(joints: np.ndarray) -> float:
 
 
 def upward(body: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Which way the body points, and how surely: who is straight stands, or lies, and leans little from the ankles.
+    """Direction of the body, and where it is certain: with straight knees and hips a person stands or lies.
 
     Returns:
         (R, 3) unit vectors from the feet to the shoulders where knees and hips are straight, else from the hips; and
@@ -94,9 +95,9 @@ def upward(body: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def facing(body: np.ndarray, source: np.ndarray, topology: Topology) -> float:
-    """Whether left and right fit toes, nose, bent knees and hands: more than 0 if they do, below if they are swapped.
+    """Whether left and right agree with toes, nose, bent knees and hands: above 0 if so, below 0 if they are swapped.
 
-    About 1 to 4 of real people; each witness counts at most 1, the nose 2.
+    Real people have about 1 to 4; each cue counts at most 1, the nose 2.
 
     Args:
         body: (R, 25, 3).
@@ -127,7 +128,7 @@ def facing(body: np.ndarray, source: np.ndarray, topology: Topology) -> float:
     knees = knees[np.abs(np.nan_to_num(knees)) > BENT]
     if len(knees) >= 6:
         score += _vote(median(knees) / 0.2)
-    # Hands are mostly before the body, but less surely than toes are before the heels.
+    # Hands are mostly in front of the body, but less reliably than toes are in front of the heels.
     hands = median(ahead(joint(body, "wrist") - joint(body, "shoulder")))
     return score + (0.7 if face_or_toes else 1.0) * _vote(hands / 0.3)
 
@@ -139,7 +140,7 @@ def unit(vectors: np.ndarray) -> np.ndarray:
 
 
 def median(values: np.ndarray) -> float:
-    """Median of what is finite; NaN of nothing."""
+    """Median of the finite values; NaN if there are none."""
     finite = values[np.isfinite(values)]
     return float(np.median(finite)) if finite.size else float("nan")
 
@@ -172,5 +173,5 @@ def _angle(first: np.ndarray, middle: np.ndarray, last: np.ndarray) -> np.ndarra
 
 
 def _measured(topology: Topology, first: str, second: str) -> bool:
-    """The two canonical joints are not the same joint of the tracker."""
+    """Whether the two canonical joints come from different joints of the tracker."""
     return not np.array_equal(topology.matrix[JOINT_INDEX[first]], topology.matrix[JOINT_INDEX[second]])

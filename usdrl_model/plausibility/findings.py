@@ -1,8 +1,8 @@
-"""Does what comes look like people? A configuration that parses and is wrong shows in what it makes of them.
+"""Do the skeletons look like people? Wrong settings (units, axes, topology ...) show in the skeletons they produce.
 
-``judge`` looks at skeletons of some seconds, or of a sample of recordings, and says what is wrong with a guess at the
-cause: other units, axes, topology, pose of the sensor, sides; pixels; legs that are never seen; nobody at all. Lying,
-sitting, bowing and small people are people too: every verdict is about medians, and needs what no posture explains.
+``judge`` takes the skeletons of some seconds, or of a sample of recordings, and returns what is wrong with the likely
+cause: units, axes, topology, pose of the sensor, swapped sides, pixels, legs that are never seen, no person at all.
+Lying, sitting, bowing and small people are valid: every finding is based on medians and on what no posture explains.
 """
 
 from __future__ import annotations
@@ -19,63 +19,63 @@ from usdrl_model.skeleton.person import MAX_RANGE, MIN_CONFIDENCE, UNITS
 from usdrl_model.skeleton.topology import CANONICAL_JOINTS, JOINT_INDEX
 
 ENOUGH = 5
-"""Sights without which nothing is said."""
+"""Minimum number of sights for any finding."""
 LOOKED_AT = 80
-"""Sights that are judged, of those that are there; medians need no more."""
+"""Number of sights that are judged; medians need no more."""
 MOST = 0.6
-"""Share of the sights that must show a thing: two people beside one who lies are right, and so is a somersault."""
+"""Fraction of the sights that must show a fault: one of three people may lie, and somersaults are valid."""
 THIN = 0.01
 """``bodies.flatness`` below which there is no depth; real sensors give 0.05 and more."""
 SMALLEST, LARGEST = 0.4, 1.7
-"""``bodies.size`` of people: a child of 80 cm, and more than the tallest, with room for what trackers call a joint."""
+"""Range of ``bodies.size``, from a child of 80 cm to the tallest adults, with a margin for trackers."""
 LYING = 0.5
-"""Cosine to the vertical below which somebody lies."""
+"""Cosine to the vertical below which a person lies."""
 LEANS, LEANS_LEVELLED, TRUNK_LEANS = 25.0, 15.0, 55.0
-"""Degrees off the vertical: who stands straight before a sensor taken to be level; the same where its pose was given;
-and who does not stand. Published sets reach 23, 17 and 50."""
+"""Degrees off the vertical: of standing people if the sensor is assumed to be level; the same if its pose is known; and
+of people who do not stand. Published data sets reach 23, 17 and 50."""
 SWAPPED = -0.8
-"""``bodies.facing`` below which left and right are swapped; 0.2 % of the windows of real people are."""
+"""``bodies.facing`` below which left and right are swapped; 0.2 % of the windows of real people are below it."""
 _ARMS, _LEGS = ("elbow", "wrist"), ("knee", "ankle")
 
 
 class Level(IntEnum):
-    """How bad a finding is."""
+    """Severity of a finding."""
 
     NOTE = 0
-    """Right, if it is meant so."""
+    """Fine if intended."""
     WARN = 1
-    """Much will not be recognised."""
+    """Recognition will be poor."""
     ERROR = 2
-    """Nothing will."""
+    """Recognition will fail."""
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that is wrong."""
+    """One fault."""
 
     key: str
     """nobody, unusable, flat, topology, units, axes, lying, pose, sides, legs or arms."""
     level: Level
     text: str
-    """What was measured, a guess, and the remedy, in one line."""
+    """Measurement, likely cause and remedy, in one line."""
 
 
 def judge(sights: Sequence[Sight], setup: Setup) -> tuple[list[Finding], dict[str, str], set[str]]:
-    """What is wrong, worst first, and what was measured.
+    """Judge sights; returns the findings, worst first, and what was measured.
 
     Args:
         sights: of some seconds, or of a recording.
-        setup: what the source was said to be.
+        setup: how the source is configured.
 
     Returns:
-        Findings, empty where all is well or too little was seen; name -> value for a report; and keys of which these
-        sights can say neither yes nor no.
+        Findings, empty if all is well or too little was seen; name -> value for a report; and the keys of findings that
+        these sights can neither confirm nor exclude.
     """
     undecided: set[str] = set()
     measured: dict[str, str] = {"people looked at": str(len({sight.person for sight in sights}))}
     if len(sights) < ENOUGH:
         return [], measured, undecided
-    if len(sights) > LOOKED_AT:  # drawn, since people alternate: every second sight might be one of two people
+    if len(sights) > LOOKED_AT:  # at random: with two people who alternate, every second sight would be the same person
         chosen = np.sort(np.random.default_rng(0).permutation(len(sights))[:LOOKED_AT])
         sights = [sights[index] for index in chosen]
     joints = np.stack([sight.joints for sight in sights])
@@ -145,7 +145,7 @@ def _size(body: np.ndarray, setup: Setup) -> list[Finding]:
 def _posture(
     sights: Sequence[Sight], body: np.ndarray, setup: Setup, measured: dict[str, str], undecided: set[str]
 ) -> list[Finding]:
-    """Heads below hips, everybody lies where nobody can, or stands aslant."""
+    """Heads below hips, everybody lying where nobody can, or everybody leaning."""
     level = np.stack([sight.level for sight in sights])
     up, straight = bodies.upward(level)
     seen = np.isfinite(up).all(axis=1)
@@ -155,7 +155,7 @@ def _posture(
     if (standing := seen & straight & (np.abs(up[:, 1]) > LYING)).sum() >= ENOUGH:
         lean, limit = _degrees(up[standing]), LEANS_LEVELLED if setup.levelled_by else LEANS
     else:
-        undecided.add("pose")  # who sits or bows leans for good reasons
+        undecided.add("pose")  # sitting and bowing people lean, too
         lean, limit = _degrees(up[seen]), TRUNK_LEANS
     measured["off the vertical"] = f"{lean:.0f} degrees"
     if np.mean(height < -LYING) > MOST:
@@ -178,7 +178,7 @@ def _posture(
 
 
 def _cannot_lie(sights: Sequence[Sight], body: np.ndarray, level: np.ndarray, setup: Setup) -> str:
-    """What no lying person does; empty where they may lie."""
+    """Why these people cannot be lying; empty if they may be."""
     size = max(bodies.size(level), 1e-9)
     heights = bodies.joint(level, "spine_base")[:, 1] / size
     people = np.array([sight.person for sight in sights])
@@ -199,7 +199,7 @@ def _cannot_lie(sights: Sequence[Sight], body: np.ndarray, level: np.ndarray, se
 
 
 def _axes_guess(body: np.ndarray, setup: Setup) -> str:
-    """Which axes would make people upright."""
+    """Guess which axes would make people upright."""
     if setup.levelled_by == "target_frame":
         return "is the header's frame_id the frame of the points (optical or body), and tf right?"
     up = bodies.unit(_trunks(body).sum(axis=0)) @ setup.rotation
@@ -215,7 +215,7 @@ def _axes_guess(body: np.ndarray, setup: Setup) -> str:
 
 
 def _trunks(body: np.ndarray) -> np.ndarray:
-    """(R, 3) unit vectors along the trunks, upwards; of those that are seen."""
+    """(R, 3) unit vectors along the visible trunks, upwards."""
     trunks = bodies.unit(bodies.joint(body, "spine_shoulder") - bodies.joint(body, "spine_base"))
     return trunks[np.isfinite(trunks).all(axis=1)]
 
@@ -268,10 +268,10 @@ def _parts(valid: np.ndarray, measured: dict[str, str]) -> list[Finding]:
 
 
 def nobody(where: str) -> Finding:
-    """There are frames, and nobody in them: what an empty room gives, or a tracker that sees nobody."""
+    """Frames without people: the room is empty, or the tracker sees no one."""
     return Finding("nobody", Level.NOTE, f"nobody in any frame {where}")
 
 
 def worst(findings: Sequence[Finding]) -> Level:
-    """The highest level; NOTE of none."""
+    """Highest level of some findings; NOTE if there are none."""
     return max((finding.level for finding in findings), default=Level.NOTE)

@@ -1,4 +1,4 @@
-"""Which joint set do these joints make a body of? Numbers alone do not say in which order they are."""
+"""Do the joints arrive in the order of the configured topology, or of another one?"""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from usdrl_model.plausibility.sights import to_canonical
 from usdrl_model.skeleton.topology import Topology, names, topology
 
 ODD = 0.45
-"""``bodies.misfit`` beyond which joints are in another order; 3,000 windows of real people stay below it."""
+"""``bodies.misfit`` above which the order of joints is wrong; 3,000 windows of real people stay below it."""
 
 
 def misread(joints: np.ndarray, body: np.ndarray, mine: Topology) -> str:
-    """Why these joints are not those of a joint set, with a guess and the remedy; empty where they are.
+    """Why the joints do not fit a joint set, with the likely one and the remedy; empty if they fit.
 
-    They make no body as they are read, or a better one as another joint set.
+    They do not form a body as they are read, or form a better one as another joint set.
 
     Args:
-        joints: (R, V, 3) of the tracker, NaN where nothing came.
+        joints: (R, V, 3) of the tracker, NaN where missing.
         body: (R, 25, 3) the same in canonical joints, as read.
         mine: the joint set they are read as.
     """
@@ -41,11 +41,11 @@ def misread(joints: np.ndarray, body: np.ndarray, mine: Topology) -> str:
         if np.isfinite(misfit := bodies.misfit(read)):
             others.append((misfit, int(np.isnan(read).all(axis=(0, 2)).sum()), name))
     best, lacks, name = min(others, default=(float("nan"), 0, ""))
-    # Some joint sets differ by their eyes and ears alone: the one that is called most alike is meant.
+    # Some joint sets differ in eyes and ears only: suggest the one with the most similar name.
     alike = [other for unlike, _, other in others if unlike < best + 0.01]
     name = max(alike, key=lambda other: SequenceMatcher(None, other, mine.name).ratio(), default=name)
     wrong = np.isfinite(as_read) and as_read > ODD and (best < 0.6 * as_read or as_read > 2.0 * ODD)
-    # So many numbers as a known joint set has: taken as that, the body is better, or as good and whole.
+    # As many joints as a known joint set has: read as that one, the body is better, or as good and complete.
     fewer = bool(never) and len(topology(name).joints) == count if name else False
     wrong |= fewer and best < ODD and (best < as_read - 0.15 or (best < as_read + 0.05 and lacks < missing))
     if not wrong:

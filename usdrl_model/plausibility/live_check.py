@@ -1,4 +1,4 @@
-"""The content of a stream or of recordings, judged within bounded time and memory."""
+"""Content check of a stream within bounded time and memory."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from usdrl_model.skeleton.person import SkeletonFrame
 SPAN = 6.0
 """Seconds that are judged together."""
 STEP = 0.2
-"""Seconds between two frames that are looked at."""
+"""Seconds between two frames that are checked."""
 EVERY = 1.0
 """Seconds between two judgements."""
 PEOPLE = 8
-"""People looked at in a frame."""
+"""People checked in a frame."""
 BEGINS, ENDS = 2, 3
-"""Judgements in a row with, or without, a finding before it begins, or ends."""
+"""Consecutive judgements with (without) a finding after which it begins (ends)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What a ``ContentCheck`` thinks now; never changes, so any thread may read it."""
+    """Current result of a ``ContentCheck``; immutable, so any thread may read it."""
 
     stamp: float
     findings: tuple[Finding, ...]
@@ -34,10 +34,10 @@ class Judgement:
 
 
 class ContentCheck:
-    """Looks at some frames of a stream and judges the last seconds of them; stamps decide.
+    """Sample the frames of a stream and judge the last seconds, by stamps.
 
     Args:
-        setup: what the source was said to be.
+        setup: how the source is configured.
     """
 
     def __init__(self, setup: Setup) -> None:
@@ -54,14 +54,14 @@ class ContentCheck:
 
     @property
     def looked_at(self) -> int:
-        """Sights that are kept."""
+        """Number of sights that are kept."""
         return len(self._sights)
 
     def add(self, believed: SkeletonFrame, measured: SkeletonFrame | None = None) -> None:
-        """Look at a frame, if one is due.
+        """Check a frame, if one is due.
 
         Args:
-            believed: in gravity-aligned canonical axes, as the pipeline takes it.
+            believed: in gravity-aligned canonical axes, as the pipeline receives it.
             measured: the same people as the tracker sent them, in its axes and units; None: the same.
         """
         stamp = believed.stamp

@@ -1,4 +1,4 @@
-"""Somebody at one instant: as the tracker sent them, and as the pipeline believes them."""
+"""Sights: one person at one instant, as the tracker sent them and as the pipeline uses them."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from usdrl_model.skeleton.person import MAX_RANGE, MIN_CONFIDENCE, Person, canon
 from usdrl_model.skeleton.topology import Topology
 
 HUGE = 1e7
-"""Beyond it a coordinate is a length in no unit, and squares would overflow."""
+"""Coordinates beyond it are no lengths in any unit, and squares would overflow."""
 SEEN_JOINTS = 8
-"""Valid joints that make somebody usable."""
+"""Number of valid joints from which on a person is usable."""
 UP = {"optical": (0.0, -1.0, 0.0), "body": (0.0, 0.0, 1.0), "kinect": (0.0, 1.0, 0.0)}
-"""Axes of a source -> what points up in them."""
+"""Axes of a source -> the axis that points up."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Setup:
-    """What the source was said to be; the default are recordings in canonical axes."""
+    """How the source is configured; the defaults fit recordings in canonical axes."""
 
     topology: Topology
     axes: str = "kinect"
@@ -28,15 +28,15 @@ class Setup:
     rotation: np.ndarray = field(default_factory=lambda: np.eye(3))
     """(3, 3) axes of the source -> canonical axes of the sensor, as ``axes`` has it."""
     metres: float = 1.0
-    """Metres that a 1 in the source stands for, as ``units`` has it."""
+    """Metres of 1 unit of the source."""
     mirrored: bool = False
-    """As the parameter has it."""
+    """Left and right are swapped, as the parameter ``mirrored``."""
     order: np.ndarray | None = None
     """(V,) ``Topology.order`` of it; None: joints as they come."""
     levelled_by: Literal["", "sensor_pose", "target_frame"] = ""
-    """Where the gravity-aligned axes come from; empty: the sensor is taken to be level."""
+    """Where the gravity-aligned axes come from; empty: the sensor is assumed to be level."""
     planar: bool = False
-    """Poses in an image, on purpose."""
+    """The data set holds poses in an image, so that flat people are no fault."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,13 +50,13 @@ class Sight:
     level: np.ndarray
     """(25, 3) metres, gravity-aligned; NaN where missing or out of range."""
     valid: np.ndarray
-    """(25,) bool, as the pipeline believes."""
+    """(25,) bool: valid for the pipeline."""
     refusal: str
-    """Why most joints that were sent are no good: zero, not finite, unsure, far; empty where they are good."""
+    """Why most joints are invalid: zero, not finite, low confidence, too far; empty if most are valid."""
 
     @classmethod
     def of(cls, stamp: float, measured: Person, believed: Person, setup: Setup) -> Sight:
-        """A person as the tracker sent them (axes and units of the source) and as the pipeline sees them."""
+        """Make a sight of a person as sent (axes and units of the source) and as the pipeline uses them."""
         order = slice(None) if setup.order is None else setup.order
         sent = np.asarray(measured.joints, np.float64)[order]
         finite = _usual(sent)
@@ -73,21 +73,21 @@ class Sight:
 
 
 def _level(person: Person, joint_set: Topology) -> tuple[np.ndarray, np.ndarray]:
-    """(25, 3) places, however long the bones, and (25,) confidence as the pipeline has it."""
+    """(25, 3) positions, with bones of any length, and (25,) confidence of the pipeline."""
     joints = np.asarray(person.joints, np.float64)
     joints = np.where(_usual(joints)[:, None], joints, np.nan)
     return to_canonical(joints[None], joint_set)[0], canonical(person, joint_set)[1]
 
 
 def _usual(joints: np.ndarray) -> np.ndarray:
-    """(V,) bool: finite, and of a magnitude that some unit has."""
+    """(V,) bool: finite, and of a plausible magnitude in some unit."""
     with np.errstate(invalid="ignore"):
         usual: np.ndarray = np.all(np.abs(joints) < HUGE, axis=1)
     return usual
 
 
 def to_canonical(joints: np.ndarray, joint_set: Topology) -> np.ndarray:
-    """(R, V, 3) -> (R, 25, 3), NaN where a joint that is needed is NaN; whatever the size."""
+    """(R, V, 3) -> (R, 25, 3), NaN where a source joint is NaN; bones may have any length."""
     given = np.isfinite(joints).all(axis=2)
     mapped = joint_set.matrix @ np.where(given[:, :, None], joints, 0.0)
     return np.where(given[:, joint_set.sources].all(axis=2)[:, :, None], mapped, np.nan)

@@ -1,8 +1,8 @@
-"""A jointed body: sizes by stature, and the joints that follow from a handful of controls.
+"""A jointed body: proportions by stature, and joints by inverse kinematics from a few controls.
 
-A movement says where the pelvis, the wrists and the ankles are and how the trunk is bent; two-bone inverse kinematics
-finds elbows and knees. People plan reaches as paths of the hand, so blending controls looks human, and bones keep their
-length whatever is blended.
+A movement sets the pelvis, the wrists, the ankles and the bend of the trunk; two-bone inverse kinematics computes
+elbows and knees. Controls are blended instead of joints, because people plan reaches as paths of the hand, and because
+bones then keep their length.
 
 Local axes of a person are (left, up, forward); a yaw of 0 faces the sensor, a positive one turns to the person's left.
 """
@@ -17,11 +17,11 @@ from usdrl_model.skeleton.topology import CANONICAL_JOINTS
 
 SIDES = ("left", "right")
 OUTWARD = np.array([1.0, -1.0])
-"""Sign of the local left axis that points away from the body, a side."""
+"""Sign of the local left axis for "outward", per side."""
 
 FACE_POINTS = ("nose", "eye_left", "eye_right", "ear_left", "ear_right")
 BODY_POINTS: tuple[str, ...] = (*CANONICAL_JOINTS, *FACE_POINTS)
-"""What ``joints_of`` returns: the canonical joints and five points of the face."""
+"""Points that ``joints_of`` returns: the canonical joints and five points of the face."""
 
 # Metres from the head joint, local axes of the head.
 _FACE = np.array([[0, 0, 0.11], [0.032, 0.035, 0.09], [-0.032, 0.035, 0.09], [0.075, 0.01, 0], [-0.075, 0.01, 0]])
@@ -54,12 +54,12 @@ class Body:
 
     @property
     def arm(self) -> float:
-        """Shoulder to wrist, stretched."""
+        """Shoulder to wrist, straight."""
         return self.upper_arm + self.forearm
 
     @property
     def leg(self) -> float:
-        """Hip to ankle, stretched."""
+        """Hip to ankle, straight."""
         return self.thigh + self.shin
 
     @property
@@ -77,7 +77,7 @@ _SHARES = {
 
 
 def random_body(rng: np.random.Generator) -> Body:
-    """An adult of 1.55 to 1.95 m with limbs a few per cent off the mean proportions."""
+    """Draw an adult of 1.55 to 1.95 m whose limbs differ from the mean proportions by a few per cent."""
     height = float(np.clip(rng.normal(1.72, 0.09), 1.55, 1.95))
     return Body(
         height=height,
@@ -87,7 +87,7 @@ def random_body(rng: np.random.Generator) -> Body:
 
 @dataclass(slots=True)
 class Controls:
-    """What a movement decides, at T times. Sides are ordered (left, right); reaches are in arm lengths."""
+    """Controls at T times. Sides are ordered (left, right); reaches are in arm lengths."""
 
     pelvis: np.ndarray
     """(T, 3) local shift of the pelvis from standing upright: left and forward in metres, up in leg lengths."""
@@ -96,7 +96,7 @@ class Controls:
     head: np.ndarray
     """(T, 2) radians relative to the trunk: pitch down, yaw to the left."""
     wrists: np.ndarray
-    """(T, 2, 3) from the shoulder: outward, up, forward; up is vertical however the trunk is bent."""
+    """(T, 2, 3) from the shoulder: outward, up, forward; up is vertical even if the trunk is bent."""
     elbows: np.ndarray
     """(T, 2, 3) direction in which the elbow is bent: outward, up, forward."""
 
@@ -107,7 +107,7 @@ class Controls:
             mine += (theirs - mine) * weight.reshape(-1, *[1] * (mine.ndim - 1))
 
     def between(self, start: int, stop: int) -> Controls:
-        """A view of the times from ``start`` to before ``stop``."""
+        """View of the times [start, stop)."""
         return Controls(**{name: getattr(self, name)[start:stop] for name in self.__slots__})
 
     def copy(self) -> Controls:
@@ -117,7 +117,7 @@ class Controls:
 
 @dataclass(frozen=True, slots=True)
 class Stance:
-    """Where a person stands at T times: world coordinates with the floor at height 0."""
+    """Position of a person at T times, in world coordinates with the floor at height 0."""
 
     root: np.ndarray
     """(T, 2) x and z under the pelvis."""
@@ -153,7 +153,7 @@ def joints_of(body: Body, stance: Stance, controls: Controls) -> np.ndarray:
     hips = axes(stance.yaw, 0.3 * pitch, 0.3 * roll)
     belly = axes(stance.yaw + 0.4 * twist, 0.8 * pitch, 0.6 * roll)
     chest = axes(stance.yaw + twist, pitch, roll)
-    # People look ahead rather than at the floor: the neck takes back part of the bend.
+    # People look ahead rather than at the floor: the neck compensates part of the bend.
     skull = axes(stance.yaw + twist + controls.head[:, 1], 0.6 * pitch + controls.head[:, 0], 0.5 * roll)
     reach = axes(stance.yaw + twist)
 
@@ -191,7 +191,7 @@ def joints_of(body: Body, stance: Stance, controls: Controls) -> np.ndarray:
 
 
 def _pelvis(body: Body, stance: Stance, controls: Controls, hips: np.ndarray) -> np.ndarray:
-    """(T, 3) pelvis as controlled, but never so high that a leg would be too short for its foot."""
+    """(T, 3) pelvis as controlled, lowered where a leg would be too short for its foot."""
     local = controls.pelvis * [1.0, body.leg, 1.0] + [0.0, body.standing_pelvis, 0.0]
     pelvis = np.stack([stance.root[:, 0], np.zeros(len(stance.yaw)), stance.root[:, 1]], axis=1)
     pelvis = pelvis + _place(local, axes(stance.yaw))
@@ -202,7 +202,7 @@ def _pelvis(body: Body, stance: Stance, controls: Controls, hips: np.ndarray) ->
         # A trailing leg lifts its heel: it needs only part of the reach.
         stretch = np.sqrt(np.maximum((0.985 * body.leg) ** 2 - 0.7 * (gap[:, 0] ** 2 + gap[:, 2] ** 2), 0.04))
         ceilings.append(stance.ankles[:, index, 1] + stretch + pelvis[:, 1] - hip[:, 1])
-    # A smooth minimum, because the weight rolls from one leg to the other; within a centimetre of the hard one.
+    # A smooth minimum, because the weight shifts gradually between the legs; within a centimetre of the exact one.
     softness = 0.01
     levels = np.stack([pelvis[:, 1], *ceilings])
     lowest = levels.min(axis=0)
@@ -217,10 +217,10 @@ def two_bones(
 
     Args:
         start: (T, 3) shoulder or hip.
-        target: (T, 3) where the wrist or ankle should be; out of reach, the limb points at it.
+        target: (T, 3) target of the wrist or ankle; if it is out of reach, the limb points at it.
         first: length of the first bone.
         second: length of the second bone.
-        bend: (T, 3) direction in which the middle joint gives way.
+        bend: (T, 3) direction in which the middle joint bends.
 
     Returns:
         (T, 3) middle joint and (T, 3) end, at exactly the given bone lengths.

@@ -1,4 +1,4 @@
-"""Curves that human movement follows: minimum-jerk ramps, smooth ways through points, slow noise."""
+"""Curves of human movement: minimum-jerk ramps, smooth paths through points, slow noise."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ def ramp(times: np.ndarray, start: float, end: float) -> np.ndarray:
 
 
 def plateau(times: np.ndarray, start: float, end: float, rise: float, fall: float) -> np.ndarray:
-    """Up from 0 in ``rise`` seconds after ``start``, down to 0 in the ``fall`` seconds before ``end``."""
+    """Rise from 0 to 1 in ``rise`` seconds after ``start``, fall to 0 in the ``fall`` seconds before ``end``."""
     return ramp(times, start, start + rise) * (1.0 - ramp(times, end - fall, end))
 
 
 def through(times: np.ndarray, knots: Sequence[float] | np.ndarray, points: np.ndarray) -> np.ndarray:
-    """A smooth way through ``points``, at rest in the first and the last one.
+    """A smooth path through ``points``, at rest in the first and the last one.
 
     Args:
-        times: (T,); before the first and after the last knot the curve stays.
+        times: (T,); before the first and after the last knot the curve is constant.
         knots: K rising times.
         points: (K, C).
 
@@ -46,7 +46,7 @@ def through(times: np.ndarray, knots: Sequence[float] | np.ndarray, points: np.n
 
 
 def slow_noise(rng: np.random.Generator, times: np.ndarray, channels: int, fastest: float = 0.6) -> np.ndarray:
-    """(T, channels) of unit variance: what a body that tries to keep still does, up to ``fastest`` Hz."""
+    """(T, channels) noise of unit variance up to ``fastest`` Hz: the sway of a body that tries to keep still."""
     waves = 6
     rates = rng.uniform(0.05, fastest, (waves, channels))
     phases = rng.uniform(0.0, 2.0 * np.pi, (waves, channels))

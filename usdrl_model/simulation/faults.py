@@ -1,6 +1,6 @@
-"""What a skeleton tracker does to people: noise, lost joints, lost people, wrong identities, uneven stamps.
+"""Faults of skeleton trackers: noise, lost joints, lost people, wrong ids, uneven stamps.
 
-Every fault is a number and 0 is none, so a clean recording is ``TrackerFaults()`` and a test can ask for one fault.
+Every fault is a number, 0 for none: ``TrackerFaults()`` is a perfect tracker, and a test can ask for a single fault.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 INFERRED_CONFIDENCE = 0.4
-"""Confidence of a joint that the tracker guesses behind the body."""
+"""Confidence of a joint that is hidden behind the body and guessed."""
 NOISE_DISTANCE = 2.0
-"""Metres at which ``jitter`` and ``wander`` are meant; noise of depth cameras grows with the square of the distance."""
+"""Distance in metres for which ``jitter`` and ``wander`` are given; noise of depth cameras grows with its square."""
 WANDER_SECONDS = 0.4
-"""How long a wandering error keeps its value."""
+"""Correlation time of the slow error."""
 SPELL_SECONDS = 0.25
 """Mean length of a joint's drop-out."""
 FREEZE_SECONDS = 0.6
@@ -23,19 +23,19 @@ FREEZE_SECONDS = 0.6
 SWAP_SECONDS = 0.15
 """Mean length of a left/right swap of the legs."""
 TRUNK_RADIUS = 0.16
-"""Metres around the spine behind which an arm is hidden."""
+"""Radius in metres around the spine that hides an arm behind it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TrackerFaults:
-    """How bad the tracker is; the default is perfect."""
+    """Faults of a tracker; the default has none."""
 
     jitter: float = 0.0
     """Metres: standard deviation of a joint's white noise at 2 m."""
     wander: float = 0.0
     """Metres: standard deviation of a joint's slow error at 2 m."""
     joint_loss: float = 0.0
-    """Share of the time that a joint is missing, in spells of about a quarter of a second."""
+    """Fraction of the time that a joint is missing, in drop-outs of about a quarter of a second."""
     occlusion: float = 0.0
     """Metres: error of arm joints hidden behind the trunk; their confidence falls with it."""
     person_loss: float = 0.0
@@ -49,12 +49,12 @@ class TrackerFaults:
     stamp_jitter: float = 0.0
     """Seconds: standard deviation of the error of a stamp; stamps still rise."""
     freeze: float = 0.0
-    """Times a minute and person that an arm or a leg keeps its last place for a while."""
+    """Freezes of an arm or a leg, a minute and person."""
     leg_swap: float = 0.0
-    """Times a minute and person that left and right leg change places for a few frames."""
+    """Swaps of the left and right leg for a few frames, a minute and person."""
 
     def __post_init__(self) -> None:
-        """Refuse faults that no tracker can have."""
+        """Refuse values out of range."""
         most = {"joint_loss": 0.9, "frame_loss": 0.9, "new_id": 1.0}
         for field in fields(self):
             value, highest = getattr(self, field.name), most.get(field.name, math.inf)
@@ -71,13 +71,13 @@ TYPICAL_FAULTS = TrackerFaults(
 
 
 def random_faults(rng: np.random.Generator) -> TrackerFaults:
-    """Faults between none and twice the typical ones, each on its own; for training on many trackers."""
+    """Draw each fault between none and twice the typical one, to train on many trackers."""
     most = {field.name: 2.0 * getattr(TYPICAL_FAULTS, field.name) for field in fields(TrackerFaults)}
     return TrackerFaults(**{name: float(rng.uniform(0.0, value)) for name, value in most.items()})
 
 
 def spells(rng: np.random.Generator, times: np.ndarray, a_minute: float, seconds: float) -> list[tuple[float, float]]:
-    """Random intervals, ``a_minute`` of them on average, of mean length ``seconds``; they may overlap."""
+    """Draw intervals, ``a_minute`` on average, of mean length ``seconds``; they may overlap."""
     span = float(times[-1] - times[0]) if len(times) else 0.0
     count = int(rng.poisson(a_minute * span / 60.0))
     begins = times[0] + np.sort(rng.uniform(0.0, span, count)) if count else np.zeros(0)
@@ -90,13 +90,13 @@ def spells(rng: np.random.Generator, times: np.ndarray, a_minute: float, seconds
 def degrade(
     rng: np.random.Generator, faults: TrackerFaults, times: np.ndarray, joints: np.ndarray, names: tuple[str, ...]
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Joints as a tracker with these faults reports them.
+    """Apply the faults of a tracker to joints.
 
     Args:
-        rng: source of chance.
-        faults: how bad the tracker is.
+        rng: random numbers.
+        faults: of the tracker.
         times: (T,) rising seconds.
-        joints: (T, V, 3) true places, canonical axes, the sensor at the origin.
+        joints: (T, V, 3) true positions, canonical axes, the sensor at the origin.
         names: V joint names.
 
     Returns:
@@ -118,7 +118,7 @@ def degrade(
 
 
 def _wander(rng: np.random.Generator, times: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
-    """Unit-variance noise that forgets within ``WANDER_SECONDS``."""
+    """Unit-variance noise with a correlation time of ``WANDER_SECONDS``."""
     noise = rng.normal(size=shape)
     keep = np.exp(-np.diff(times, prepend=times[:1]) / WANDER_SECONDS)
     for index in range(1, len(times)):
@@ -134,7 +134,7 @@ def _occlude(
     confidence: np.ndarray,
     names: tuple[str, ...],
 ) -> None:
-    """Arm joints that the line of sight reaches only through the trunk are guessed."""
+    """Add the error of arm joints that are hidden behind the trunk."""
     if error <= 0.0:
         return
     trunk = joints[:, [names.index(name) for name in names if name.startswith(("shoulder", "hip"))]].mean(axis=1)
@@ -176,7 +176,7 @@ def _freeze(
 def _joint_losses(rng: np.random.Generator, share: float, times: np.ndarray, count: int) -> np.ndarray:
     """(T, V) bool: missing."""
     lost = np.zeros((len(times), count), dtype=bool)
-    # Spells overlap by chance; this rate of them covers the share that is asked for.
+    # Drop-outs overlap by chance; this rate covers the requested fraction.
     a_minute = -60.0 * np.log1p(-share) / SPELL_SECONDS
     for joint in range(count):
         for begin, end in spells(rng, times, a_minute, SPELL_SECONDS):

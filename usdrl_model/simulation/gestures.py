@@ -1,7 +1,7 @@
-"""What the arms and the trunk do in every act, laid over standing, walking or sitting.
+"""Movements of arms and trunk in every act, blended over standing, walking or sitting.
 
-A gesture fills in where the body should be and returns how much it counts at each time; outside it the person is in the
-rest pose. Reaches are in arm lengths from the shoulder: (outward, up, forward). The middle of the chest is 0.35 inward.
+A gesture fills in the target pose and returns its weight at each time; with weight 0 the person is in the rest pose.
+Reaches are in arm lengths from the shoulder: (outward, up, forward). The middle of the chest is 0.35 inward.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ TURN_TO = (1.0, -1.0)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Style:
-    """How one person moves."""
+    """Style of one person."""
 
     main_hand: int
     """0 left, 1 right."""
@@ -32,7 +32,7 @@ class Style:
     size: float
     """Factor of amplitudes."""
     squat: float
-    """0 bends the back to reach the floor, 1 the knees."""
+    """How the person reaches the floor: 0 bends the back, 1 the knees."""
     arm_swing: float
     """Reach of the arms in walking, arm lengths."""
     slouch: float
@@ -40,7 +40,7 @@ class Style:
 
 
 def random_style(rng: np.random.Generator) -> Style:
-    """Nine of ten people are right-handed."""
+    """Draw a style; nine of ten people are right-handed."""
     return Style(
         main_hand=RIGHT if rng.random() < 0.9 else LEFT,
         tempo=float(np.clip(rng.normal(1.0, 0.12), 0.75, 1.3)),
@@ -53,7 +53,7 @@ def random_style(rng: np.random.Generator) -> Style:
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """The time of one act."""
+    """Time and target pose of one act."""
 
     rng: np.random.Generator
     style: Style
@@ -62,24 +62,24 @@ class Moment:
     seconds: float
     """Duration of the act."""
     controls: Controls
-    """The pose in the act, filled in by the gesture; it starts as the pose without it."""
+    """Target pose, filled in by the gesture; initially the pose without it."""
 
     def uniform(self, low: float, high: float) -> float:
         """A number drawn for this act."""
         return float(self.rng.uniform(low, high))
 
     def plateau(self, rise: float = 0.55, fall: float = 0.55) -> np.ndarray:
-        """(T,) the act counts in full between ``rise`` and ``fall`` seconds, or a third of it if it is short."""
+        """(T,) weight of the act; it rises in ``rise`` and falls in ``fall`` seconds, or a third of a short act."""
         longest = self.seconds / 3.0
         return plateau(self.times, 0.0, self.seconds, min(rise, longest), min(fall, longest))
 
     def hand(self, side: int, reach: tuple[float, float, float], elbow: tuple[float, float, float]) -> None:
-        """Hold one hand at a place that differs a little each time."""
+        """Hold one hand at a position that varies slightly each time."""
         self.controls.wrists[:, side] = np.array(reach) + self.rng.normal(0.0, 0.03, 3)
         self.controls.elbows[:, side] = elbow
 
     def hand_through(self, side: int, shares: tuple[float, ...], reaches: list[tuple[float, float, float]]) -> None:
-        """Move one hand along a way; ``shares`` of the duration at which it passes the reaches."""
+        """Move one hand along a path; it passes the reaches at these ``shares`` of the duration."""
         places = np.array(reaches) + self.rng.normal(0.0, 0.03, (len(reaches), 3))
         self.controls.wrists[:, side] = through(self.times, [share * self.seconds for share in shares], places)
 
@@ -104,7 +104,7 @@ def _wave(m: Moment) -> np.ndarray:
     )
     for side in hands:
         m.hand(side, (m.uniform(0.2, 0.45), height, m.uniform(0.05, 0.3)), (1.0, -0.7, 0.1))
-        # Hands side by side move to the same side of the room, or mirror each other.
+        # Both hands move in the same direction, or mirror each other.
         out = swing * (-1.0 if side == RIGHT and together else 1.0)
         m.controls.wrists[:, side, OUT] += wide * out
         m.controls.wrists[:, side, UP] -= 0.4 * wide * out**2

@@ -14,11 +14,11 @@ from usdrl_model.skeleton.segments import Segment
 SEAT = 0.5
 """Metres from the floor to spine_base on a chair."""
 TAIL = 0.3
-"""Seconds by which the end of an act reaches into the next one: people begin before they have finished."""
+"""Seconds by which an act overlaps the next one: people start before they have finished."""
 
 
 class Performance:
-    """A person who performs a script; ``joints`` can be asked for at any rate and tells the same story."""
+    """A person who performs a script; ``joints`` gives the same motion at any frame rate."""
 
     def __init__(self, rng: np.random.Generator, script: Script, lane: Lane, end: float) -> None:
         """Draw body, style and path; after the script the person idles until ``end`` seconds."""
@@ -40,11 +40,11 @@ class Performance:
             if act.action in ("walk", "carry")
         ]
         self.path = Path(rng, lane, walks, end)
-        # Movements draw from a stream of their own, at every call the same.
+        # Movements have a random generator of their own, which is the same at every call.
         self._seed = int(rng.integers(2**63))
 
     def segments(self, person: str, start: float) -> list[Segment]:
-        """The labelled acts, as truth; ``start`` is the stamp of time 0."""
+        """Ground truth: the labelled acts; ``start`` is the stamp of time 0."""
         return [
             Segment(person, act.action, start + float(begin), start + float(begin) + act.seconds)
             for act, begin in zip(self.script, self.starts[:-1], strict=True)
@@ -67,7 +67,7 @@ class Performance:
         return joints_of(self.body, feet, controls)
 
     def _at_rest(self, rng: np.random.Generator, times: np.ndarray) -> Controls:
-        """Standing with hanging arms, never quite still."""
+        """Standing with hanging arms and a slight sway."""
         count = len(times)
         wrists = np.array([0.12, -0.97, 0.08]) + rng.normal(0.0, 0.02, (2, 3))
         controls = Controls(
@@ -84,7 +84,7 @@ class Performance:
         return controls
 
     def _walk(self, controls: Controls, phase: np.ndarray, walking: np.ndarray) -> None:
-        """Arms swing against the legs, hips and shoulders turn against each other."""
+        """Arms swing opposite to the legs; hips and shoulders rotate in opposite directions."""
         swing = np.cos(phase) * walking
         forward = np.stack([swing, -swing], axis=1)
         controls.wrists[..., AHEAD] += self.style.arm_swing * forward
@@ -102,7 +102,7 @@ class Performance:
                 continue
             share = ramp(times, begin, begin + act.seconds)
             seated += share if act.action == "sit_down" else -share
-            # The bend leads when rising and is deepest just before the seat when sitting down.
+            # The trunk bends first when rising, and most just before the seat when sitting down.
             late = 0.12 if act.action == "sit_down" else -0.12
             bump = np.sin(np.pi * ramp(times, begin + late * act.seconds, begin + (1.0 + late) * act.seconds))
             controls.trunk[:, PITCH] += rng.uniform(0.35, 0.65) * bump
@@ -111,7 +111,7 @@ class Performance:
         chair.pelvis[:, 1] -= low
         chair.pelvis[:, 2] -= 0.85 * self.body.thigh
         chair.trunk[:, PITCH] += rng.uniform(-0.15, 0.08)
-        # Hands on the thighs keep a part of the sway of hanging ones, without the place those hang at.
+        # Hands on the thighs keep part of the sway of hanging hands, but not their position.
         chair.wrists[:] = np.array([-0.05, -0.72, 0.5]) + 0.3 * (controls.wrists - controls.wrists.mean(axis=0))
         chair.elbows[:] = [0.7, -0.3, -0.7]
         controls.towards(chair, seated)

@@ -1,4 +1,4 @@
-"""What the simulated people do: the same choice for the live performer and for simulated bags.
+"""Simulated recordings by people, length and faults: for the live performer and for simulated bags.
 
 >>> performance(people=3, seconds=20.0, seed=1).labels[:2]
 ('walk', 'sit_down')
@@ -16,7 +16,7 @@ from usdrl_model.skeleton.recording import Recording
 FAULTS: dict[str, TrackerFaults] = {"none": TrackerFaults(), "typical": TYPICAL_FAULTS}
 """Faults of the simulated tracker by name."""
 DEMO_SECONDS = 40.0
-"""Length of the demo's scripts, roughly: of the further people's."""
+"""Length of the scripts of further people, about that of the demo scripts."""
 MOST_PEOPLE = 4
 
 
@@ -33,17 +33,17 @@ def performance(
     """Simulate people.
 
     Args:
-        seed: bodies, styles, faults and all that is random follow from it.
+        seed: of everything random: bodies, styles, faults.
         people: 1 to 4.
-        seconds: at least so long, with actions in random order; 0 for the two scripts of the demo (about 40 seconds),
-            in which every action comes once or twice, and random ones for further people.
+        seconds: minimum length, with actions in random order; 0 for the two scripts of the demo (about 40 seconds,
+            every action once or twice) and random ones for further people.
         rate: frames a second.
         topology: joint set of the frames.
         faults: a key of ``FAULTS``.
         start: stamp of the first frame, seconds.
 
     Raises:
-        ValueError: a value that is not allowed; the message names it.
+        ValueError: a value out of range; the message names it.
     """
     if not 1 <= people <= MOST_PEOPLE:
         raise ValueError(f"people: expected 1 to {MOST_PEOPLE}, got {people}")

@@ -1,4 +1,4 @@
-"""What people do and for how long: scripts of acts, written by hand or drawn at random."""
+"""Scripts: sequences of acts with durations, written by hand or random."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ ACTION_SECONDS: dict[str, tuple[float, float]] = {
     "wave": (2.0, 5.5),
     "clap": (2.0, 4.5),
 }
-"""The labelled actions and how long people take for them, shortest to longest."""
+"""Labelled actions and the range of their durations."""
 
 NEGATIVE_SECONDS: dict[str, tuple[float, float]] = {
     "idle": (0.8, 4.0),
@@ -33,29 +33,29 @@ NEGATIVE_SECONDS: dict[str, tuple[float, float]] = {
     "talk": (2.0, 5.0),
     "point": (1.2, 2.5),
 }
-"""What people do in between, labelled as background; much of it looks like the beginning of an action."""
+"""Background acts between actions, and the range of their durations; many look like the start of an action."""
 
 ACTIONS: tuple[str, ...] = tuple(ACTION_SECONDS)
 SEATED_NEGATIVES = ("idle", "look_around", "scratch_head", "touch_face", "look_at_phone", "cross_arms", "talk")
 SEATED_ACTIONS = ("wave", "clap")
 
 PAUSE_SHARE = 0.75
-"""Share of actions that are followed by something else than the next action."""
+"""Fraction of actions that are followed by a background act."""
 SEATED_ACTION_SHARE = 0.3
-"""Share of stays on the chair in which the person also does an action."""
+"""Fraction of stays on the chair with an action."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Act:
-    """One thing that a person does."""
+    """One act of a person."""
 
     action: str
     """One of ``ACTION_SECONDS`` or ``NEGATIVE_SECONDS``."""
     seconds: float
-    """Duration, the next act begins at its end."""
+    """Duration; the next act starts at its end."""
 
     def __post_init__(self) -> None:
-        """Refuse acts that nobody can perform."""
+        """Refuse unknown acts and durations out of range."""
         known = (*ACTION_SECONDS, *NEGATIVE_SECONDS)
         if self.action not in known:
             raise ValueError(f"expected an action of {', '.join(known)}, got {self.action!r}")
@@ -67,7 +67,7 @@ Script = tuple[Act, ...]
 
 
 def check_script(script: Script) -> None:
-    """ValueError if nothing happens, a seated person should walk or sit down, or a standing one stand up."""
+    """ValueError if the script is empty, a seated person walks or sits down, or a standing one stands up."""
     if not script:
         raise ValueError("expected at least one act in a script, got none; a person who only waits has the act idle")
     seated = False
@@ -81,7 +81,7 @@ def check_script(script: Script) -> None:
 
 
 def demo_scripts() -> tuple[Script, Script]:
-    """Two people for about 40 seconds, acting at the same time; every action of the demo in turn."""
+    """Scripts of the demo: two people at the same time, about 40 seconds, every action."""
     first = (
         ("idle", 2.0), ("walk", 4.0), ("idle", 1.5), ("wave", 4.0), ("idle", 2.0), ("sit_down", 2.0),
         ("look_at_phone", 4.0), ("stand_up", 1.8), ("idle", 2.0), ("clap", 3.5), ("idle", 2.0), ("pick_up", 2.8),
@@ -100,7 +100,7 @@ def _script(acts: Sequence[tuple[str, float]]) -> Script:
 
 
 def random_script(rng: np.random.Generator, seconds: float, labels: Sequence[str] = ACTIONS) -> Script:
-    """A script of at least ``seconds``: actions of ``labels`` in random order with background in between.
+    """Draw a script of at least ``seconds``: actions of ``labels`` in random order with background in between.
 
     Sitting down comes with standing up, so each of the two labels brings the other; objects are mostly picked up before
     they are carried or thrown.
@@ -111,7 +111,7 @@ def random_script(rng: np.random.Generator, seconds: float, labels: Sequence[str
     unknown = sorted(set(labels) - set(ACTIONS))
     if unknown or not labels:
         raise ValueError(f"expected some of {', '.join(ACTIONS)}, got {', '.join(unknown) or 'none'}")
-    # Sitting down and standing up are one choice, or a chair would come up twice as often as the rest.
+    # Sitting down and standing up are one choice; otherwise the chair would be twice as frequent.
     choices = [label for label in labels if label != "stand_up" or "sit_down" not in labels]
     acts: list[Act] = [_draw(rng, "idle")]
     while sum(act.seconds for act in acts) < seconds:
@@ -122,7 +122,7 @@ def random_script(rng: np.random.Generator, seconds: float, labels: Sequence[str
 
 
 def _phrase(rng: np.random.Generator, label: str, labels: Sequence[str]) -> list[Act]:
-    """An action with what comes before and after it in real life."""
+    """An action with its usual predecessors and successors."""
     if label in ("sit_down", "stand_up"):
         stay = [_draw(rng, str(rng.choice(SEATED_NEGATIVES))), *_maybe(rng, 0.5, str(rng.choice(SEATED_NEGATIVES)))]
         allowed = [action for action in SEATED_ACTIONS if action in labels]

@@ -1,6 +1,6 @@
-"""Scripts, a tracker and a seed -> a recording of simulated people with exact truth.
+"""Simulate people: scripts, a tracker and a seed -> a recording with exact ground truth.
 
-Bodies, styles, paths and movements are drawn from the seed; the same configuration and seed give the same frames.
+The seed decides bodies, styles, paths and movements; the same configuration and seed give the same frames.
 
     >>> recording = simulate(PerformanceConfig(rate=15.0), seed=1)
     >>> len(recording.frames[0].people), recording.segments[0].label
@@ -31,17 +31,17 @@ from usdrl_model.skeleton.segments import Segment
 from usdrl_model.skeleton.topology import topology
 
 SENSOR_HEIGHT = (0.8, 1.6)
-"""Metres over the floor; drawn for each recording."""
+"""Range of the height over the floor, metres."""
 SHORTEST_PIECE = 0.25
-"""Seconds. Truth that a change of identity leaves shorter than this is dropped."""
+"""Seconds. Segments that a change of id leaves shorter than this are dropped."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PerformanceConfig:
-    """Who does what, and through which tracker it is seen."""
+    """Scripts and tracker of a simulated recording."""
 
     scripts: tuple[Script, ...] = field(default_factory=demo_scripts)
-    """One script a person; people share the field side by side."""
+    """One script a person; people act side by side."""
     rate: float = 30.0
     """Frames a second, 5 to 120."""
     topology: str = "kinect_v2_25"
@@ -51,7 +51,7 @@ class PerformanceConfig:
     """Stamp of the first frame, seconds."""
 
     def __post_init__(self) -> None:
-        """Refuse what cannot be simulated."""
+        """Refuse values out of range."""
         if not 5.0 <= self.rate <= 120.0:
             raise ValueError(f"expected a rate of 5 to 120 frames a second, got {self.rate}")
         if not 1 <= len(self.scripts) <= 4:
@@ -71,11 +71,11 @@ class PerformanceConfig:
 def simulate(config: PerformanceConfig, seed: int) -> Recording:
     """Perform the scripts.
 
-    Ids of people are "1", "2", ... in the order of ``config.scripts``; one who comes back under another id after a loss
-    gets the next free number, and the truth follows: ``Segment.person`` is always the id in the frames of that time.
+    The ids of people are "1", "2", ... in the order of ``config.scripts``. A person who returns under a new id after a
+    loss gets the next free number, and ``Segment.person`` is always the id in the frames of that time.
 
     Args:
-        config: who does what, and through which tracker it is seen.
+        config: scripts and tracker.
         seed: 0 or more; decides bodies, styles, paths, movements and faults.
     """
     rng = np.random.default_rng(seed)
@@ -112,10 +112,10 @@ def simulate(config: PerformanceConfig, seed: int) -> Recording:
 
 
 def _clock(rng: np.random.Generator, config: PerformanceConfig) -> tuple[np.ndarray, np.ndarray]:
-    """(T,) times at which frames are taken and (T,) stamps they carry."""
+    """(T,) true times of the frames and (T,) their stamps."""
     times = np.arange(round(config.seconds * config.rate) + 1) / config.rate
     times = times[rng.random(len(times)) >= config.faults.frame_loss]
-    # An error beyond half a frame would let stamps fall.
+    # An error of more than half a frame would reverse stamps.
     error = np.clip(config.faults.stamp_jitter * rng.normal(size=len(times)), -0.45 / config.rate, 0.45 / config.rate)
     return times, config.start + np.maximum(times + error, 0.0)
 
@@ -123,7 +123,7 @@ def _clock(rng: np.random.Generator, config: PerformanceConfig) -> tuple[np.ndar
 def _visits(
     rng: np.random.Generator, config: PerformanceConfig, times: np.ndarray, person: str, next_id: int
 ) -> tuple[list[tuple[str, float, float]], int]:
-    """When the person is seen and under which id: (id, from, until before); and the next free id."""
+    """Intervals in which the person is seen: (id, start, end); and the next free id."""
     faults = config.faults
     visits = []
     begin = 0.0
@@ -138,7 +138,7 @@ def _visits(
 
 
 def _seen(truth: list[Segment], visits: list[tuple[str, float, float]], start: float) -> list[Segment]:
-    """The truth under the ids of the visits: cut where the id changes, whole over a loss that keeps the id."""
+    """Ground truth with the ids of the visits: split where the id changes, not where a loss keeps the id."""
     spans: dict[str, tuple[float, float]] = {}
     for person, begin, end in visits:
         spans[person] = (spans.get(person, (begin, end))[0], end)

@@ -1,4 +1,4 @@
-"""Where people stand, walk and put their feet."""
+"""Paths on the floor: where people stand, walk and place their feet."""
 
 from __future__ import annotations
 
@@ -13,51 +13,51 @@ from usdrl_model.simulation.curves import plateau, ramp
 NEAREST, FARTHEST = 1.6, 3.9
 """Metres from the sensor within which people act."""
 FIELD = np.radians(26.0)
-"""Half of the sector that people share, as seen from the sensor."""
+"""Half angle of the sector in which people act, as seen from the sensor."""
 MOST_TURNED = np.radians(60.0)
-"""How far people turn away from the sensor when they stand."""
+"""Largest angle to the sensor of people who stand."""
 GRID = 0.01
 """Seconds between the points of a path."""
 WAY_GRID = 0.02
-"""Metres between the points of a way."""
+"""Metres between the points of a walk."""
 CORNER = 0.8
-"""Metres over which a corner of a way is rounded."""
+"""Metres over which a corner is rounded."""
 TURN = 1.6
-"""Metres of the way over which the body turns into another direction."""
+"""Metres over which the body turns to a new direction."""
 
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """A time in which a person walks."""
+    """An interval in which a person walks."""
 
     start: float
     end: float
     speed: float
-    """Metres a second, when under way."""
+    """Metres a second at full speed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Lane:
-    """The part of the field of one person: bearings from ``low`` to ``high``, radians."""
+    """The sector of one person: bearings from ``low`` to ``high``, radians."""
 
     low: float
     high: float
 
     @classmethod
     def of(cls, index: int, people: int) -> Lane:
-        """The lane of person ``index`` of ``people``; lanes do not touch each other."""
+        """Lane of person ``index`` of ``people``; lanes do not overlap."""
         width = 2.0 * FIELD / people
         low = -FIELD + index * width
         return cls(low + 0.12 * width, low + 0.88 * width)
 
     def draw(self, rng: np.random.Generator) -> np.ndarray:
-        """(2,) a random place: x and z."""
+        """(2,) a random position: x and z."""
         bearing, distance = rng.uniform(self.low, self.high), rng.uniform(NEAREST, FARTHEST)
         return distance * np.array([np.sin(bearing), np.cos(bearing)])
 
 
 class Path:
-    """Place and heading of one person at all times."""
+    """Position and heading of one person over time."""
 
     def __init__(self, rng: np.random.Generator, lane: Lane, walks: Sequence[Interval], end: float) -> None:
         """Draw a path: standing still except in ``walks``, until ``end`` seconds."""
@@ -70,7 +70,7 @@ class Path:
             self._walk(rng, lane, walk)
 
     def at(self, times: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """(T, 2) places and (T,) headings."""
+        """(T, 2) positions and (T,) headings."""
         x, z, yaw = (np.interp(times, self.times, column) for column in (*self.root.T, self.yaw))
         return np.stack([x, z], axis=1), yaw
 
@@ -94,13 +94,13 @@ class Path:
 
 
 def _facing(rng: np.random.Generator, place: np.ndarray) -> float:
-    """A heading roughly towards the sensor: people mostly act towards whom they act for."""
+    """Draw a heading roughly towards the sensor."""
     towards = np.arctan2(place[0], place[1])
     return float(towards + np.clip(rng.normal(0.0, np.radians(25.0)), -MOST_TURNED, MOST_TURNED))
 
 
 def _turn(start: float, goal: np.ndarray | float) -> np.ndarray:
-    """The shorter turn from ``start`` to ``goal``; for a series, the turn to its first value decides the side."""
+    """The shorter turn from ``start`` to ``goal``; for a series, its first value decides the direction."""
     goal = np.atleast_1d(np.asarray(goal, dtype=np.float64))
     return goal - start - 2.0 * np.pi * np.round((goal[0] - start) / (2.0 * np.pi))
 
@@ -108,15 +108,15 @@ def _turn(start: float, goal: np.ndarray | float) -> np.ndarray:
 def _way(
     rng: np.random.Generator, lane: Lane, start: np.ndarray, length: float
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """A way of at least ``length`` metres from ``start`` through random places of the lane.
+    """Draw a walk of at least ``length`` metres from ``start`` through random positions of the lane.
 
     Returns:
-        (P,) metres along the straight lines between the places; (P, 2) where the body is, on a rounded line, so that it
-        slows down in a corner and nearly stands where it turns back; (P,) radians, where it faces.
+        (P,) metres along the straight lines between the positions; (P, 2) positions of the body on a rounded line, so
+        that it slows down in corners and nearly stops where it turns back; (P,) heading in radians.
     """
     corners = [start]
     while sum(np.linalg.norm(b - a) for a, b in zip(corners[:-1], corners[1:], strict=True)) < length + 1.0:
-        # Of a few places the farthest: nobody walks in small circles.
+        # The farthest of a few positions: people do not walk in small circles.
         places = [lane.draw(rng) for _ in range(3)]
         corners.append(max(places, key=lambda place: float(np.linalg.norm(place - corners[-1]))))
     points = np.array(corners)
@@ -129,7 +129,7 @@ def _way(
 
 
 def _smooth(points: np.ndarray, metres: float) -> np.ndarray:
-    """(P, C) moving average with a bell of that width; the first and the last point keep their places."""
+    """(P, C) smoothed with a bell of that width; the first and the last point do not move."""
     half = round(0.5 * metres / WAY_GRID)
     bell = np.hanning(2 * half + 3)[1:-1]
     padded = np.pad(points, ((half, half), (0, 0)), mode="reflect", reflect_type="odd")
@@ -138,14 +138,14 @@ def _smooth(points: np.ndarray, metres: float) -> np.ndarray:
 
 @dataclass(frozen=True, slots=True)
 class Gait:
-    """How a person walks."""
+    """Gait of a person."""
 
     stride: float
     """Strides (two steps) a second."""
     lift: float
     """Metres a foot is lifted."""
     width: float
-    """Metres from the middle line to an ankle."""
+    """Metres from the midline to an ankle."""
     toes_out: float
     """Radians."""
 
@@ -155,11 +155,11 @@ SWING = 0.42
 
 
 def stance(path: Path, gait: Gait, body: Body, times: np.ndarray) -> tuple[Stance, np.ndarray, np.ndarray]:
-    """Feet on the ground under a moving body.
+    """Place the feet under a moving body.
 
     Returns:
-        the stance at ``times``; (T,) phase of the gait in radians, the right foot is foremost at 0; (T,) how much the
-        person walks, 0 to 1.
+        the stance at ``times``; (T,) phase of the gait in radians, the right foot leads at 0; (T,) amount of walking,
+        0 to 1.
     """
     root, yaw = path.at(times)
     ankles = np.zeros((len(times), 2, 3))
@@ -173,7 +173,7 @@ def stance(path: Path, gait: Gait, body: Body, times: np.ndarray) -> tuple[Stanc
         walking[inside] = plateau(times[inside], walk.start, walk.end, 0.6, 0.6)
     for index, out in enumerate(OUTWARD):
         begins, ends, plants = _swings(path.walks, gait, first=index == 0)
-        # The foot stands where the body passes it: plant k is under the body at the time plants[k].
+        # Plant k of the foot is where the body is at the time plants[k].
         place, heading = path.at(plants)
         left = axes(heading)[:, 0]
         where = np.stack([place[:, 0], np.full(len(plants), body.ankle), place[:, 1]], axis=1) + out * gait.width * left
@@ -187,7 +187,7 @@ def stance(path: Path, gait: Gait, body: Body, times: np.ndarray) -> tuple[Stanc
 
 
 def _swings(walks: Sequence[Interval], gait: Gait, first: bool) -> tuple[list[float], list[float], np.ndarray]:
-    """Begin and end of every swing of one foot, and the times at which the body passes over its plants."""
+    """Start and end of every swing of one foot, and the times at which the body passes over its plants."""
     begins: list[float] = []
     ends: list[float] = []
     plants = [0.0]

@@ -1,4 +1,4 @@
-"""The joints that each tracker would report of a performing body."""
+"""Joints of each tracker as weighted sums of points of the simulated body."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def sampling_matrix(topology_name: str) -> np.ndarray:
     """(V, 30): joints of a tracker as weighted sums of ``BODY_POINTS``.
 
     Raises:
-        ValueError: the topology has a joint whose place on the body is not known; the message lists those that work.
+        ValueError: a joint of the topology has no known place on the body; the message lists the topologies that work.
     """
     joints = topology(topology_name).joints
     if not _known(joints):

@@ -1,4 +1,4 @@
-"""A recording in canonical joints: what training and evaluation take out of a store."""
+"""A recording in canonical joints: what training and evaluation read from a store."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Clip:
 
     @classmethod
     def of(cls, recording: Recording) -> Clip:
-        """A recording that is in no store; of two people of one name in a frame the first counts, as live.
+        """Convert a recording. Of two people with the same id in a frame the first is kept, as live.
 
         Raises:
             ValueError: joints or confidence do not fit the topology.
@@ -84,9 +84,9 @@ class Clip:
         return 1.0 / step if step > 0.0 else 0.0
 
     def classes(self, labels: Sequence[str]) -> np.ndarray:
-        """(T, M) int64: index in ``labels`` of what each person does in each frame, 0 (background) where nothing.
+        """(T, M) int64: class of each person in each frame, an index into ``labels``; 0 is background.
 
-        A clip label counts for every person and frame that no segment speaks of.
+        The label of the clip applies to every person and frame outside all segments.
 
         Raises:
             ValueError: the clip has a label that is not in ``labels``.

@@ -1,12 +1,12 @@
-"""Skeletons as they come from a tracker, what of them can be believed, and their canonical form.
+"""Skeletons as a tracker sends them, which of their joints are valid, and their canonical form.
 
-A tracker says nothing of most of its failures: missing joints arrive as NaN, as exact zeros, as unused slots, as a
+Trackers do not report most of their failures: missing joints arrive as NaN, as exact zeros, as unused slots, as a
 confidence near zero, frozen at their last place, or on a limb a metre too long. ``canonical`` turns a person of any
 topology into 25 joints with a validity mask that covers all of these, except freezing, which needs time
-(``tracks.Track`` sees it).
+(``track.Track`` detects it).
 
-Zeros and range are what the sensor says of its own frame. Who moves points into another frame, where the sensor is not
-at the origin, calls ``judge`` before: it makes NaN of what cannot be believed, and NaN survives every transform.
+The checks for zeros and range hold in the sensor's own frame. Before points are transformed into a frame whose origin
+is not the sensor, call ``judge``: it replaces invalid joints by NaN, which every transform keeps.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ UNITS = {"m": 1.0, "cm": 0.01, "mm": 0.001}
 MIN_CONFIDENCE = 0.1
 """A joint below this confidence is invalid (trackers give 0 for "not seen" and 0.3 and more for "seen")."""
 MAX_BONE = 0.9
-"""Metres. No bone of the canonical skeleton is longer in an adult (a thigh is 0.5 m); beyond it the joint is wrong."""
+"""Metres. No bone of an adult is longer (a thigh is 0.5 m); a joint at the end of a longer one is invalid."""
 MAX_RANGE = 30.0
-"""Metres from the sensor. Beyond it no skeleton tracker measures anything."""
+"""Metres from the sensor, the limit of every skeleton tracker; joints beyond it are invalid."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +38,8 @@ class Person:
     confidence: np.ndarray | None = None
     """(V,) in [0, 1], or None where the tracker gives none."""
     judged: bool = False
-    """Invalid joints are NaN already, see ``judge``; the others are valid wherever they are. False: the sensor is at
-    the origin."""
+    """True: invalid joints are NaN already (``judge``), and the rest is valid anywhere. False: the sensor is at the
+    origin."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +50,11 @@ class SkeletonFrame:
     """Seconds: the header stamp of the source, never the time of arrival."""
     people: tuple[Person, ...] = ()
     sensor: tuple[float, float, float] = (0.0, 0.0, 0.0)
-    """Where the sensor was, canonical axes, metres: the origin, unless the people were moved to another frame."""
+    """Position of the sensor in canonical axes, metres; not the origin if the people were transformed."""
 
 
 def judge(person: Person) -> Person:
-    """The same person with NaN for every joint that cannot be believed; who is judged already stays as they are.
+    """Replace every invalid joint by NaN. A person who is judged already is returned unchanged.
 
     Args:
         person: in metres, with the sensor at the origin.
@@ -78,7 +78,7 @@ def canonical(person: Person, topology: Topology) -> tuple[np.ndarray, np.ndarra
         joints (25, 3) float32, 0 where invalid; confidence (25,) float32, 0 where invalid, halved where synthesised.
 
     Raises:
-        ValueError: joints or confidence do not have the shape that the topology asks for.
+        ValueError: joints or confidence do not have the shape of the topology.
     """
     joints = np.asarray(person.joints)[None]
     confidence = None if person.confidence is None else np.asarray(person.confidence)[None]
@@ -120,7 +120,7 @@ def canonical_frames(
     valid = np.isfinite(joints).all(axis=2) if judged else _believable(joints, sure)
     joints = np.where(valid[:, :, None], joints, 0.0)
     mapped = topology.matrix @ joints
-    # A canonical joint is as sure as the least sure joint it is made of.
+    # The confidence of a canonical joint is that of the least certain joint it is computed from.
     weakest = np.where(valid, np.clip(sure, 0.0, 1.0), 0.0)[:, topology.sources].min(axis=2)
     weakest = np.where(topology.direct, weakest, weakest * SYNTHESISED_CONFIDENCE)
     weakest[_stretched(mapped, weakest > 0.0)] = 0.0
@@ -137,7 +137,7 @@ def _believable(joints: np.ndarray, confidence: np.ndarray) -> np.ndarray:
 
 
 def _stretched(joints: np.ndarray, valid: np.ndarray) -> np.ndarray:
-    """(R, 25) bool: valid joints whose bone to their parent is impossibly long; the outer joint takes the blame."""
+    """(R, 25) bool: valid joints with an impossibly long bone to their parent; the outer joint is the wrong one."""
     parents = np.asarray(PARENTS)
     length = np.linalg.norm(joints - joints[:, parents], axis=2)
     return valid & valid[:, parents] & (length > MAX_BONE)

@@ -1,4 +1,4 @@
-"""A recording: skeleton frames with the truth about who did what, whatever file it came from."""
+"""A recording: skeleton frames and their ground truth, in one form for every data set."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from usdrl_model.skeleton.topology import CANONICAL, topology
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """Frames in the order of their stamps, and their truth."""
+    """Frames in the order of their stamps, and their ground truth."""
 
     name: str
     topology: str
@@ -24,15 +24,15 @@ class Recording:
     labels: tuple[str, ...] = ()
     """All action classes of the data set, background not included."""
     subject: str | None = None
-    """Who was recorded: what cross-subject protocols split by."""
+    """Who was recorded; cross-subject protocols split by it."""
     label: str | None = None
-    """What the whole recording shows, where a data set labels clips instead of frames."""
+    """Class of the whole recording, where a data set labels clips instead of frames."""
     tags: Mapping[str, str] = field(default_factory=dict)
-    """What else protocols split by: ``camera``, ``setup``, ``listed`` ..."""
+    """Further values that protocols split by: ``camera``, ``setup``, ``listed`` ..."""
 
 
 def in_canonical_joints(recording: Recording) -> Recording:
-    """The same in the canonical joints, whose topology is in the table; invalid joints are NaN.
+    """Convert to the canonical joints; invalid joints become NaN.
 
     Raises:
         ValueError: the topology is unknown, or a person does not fit it.

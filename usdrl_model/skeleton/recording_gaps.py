@@ -1,4 +1,4 @@
-"""Where the time of a recording goes on, and where it jumps: a clock was set, or the sensor was off for a while.
+"""Gaps in the time of a recording: the clock was set, or the sensor was off.
 
 >>> seconds(np.array([0.0, 1.0, 2.0, 1.7e9, 1.7e9 + 1.0]))
 3.0
@@ -16,19 +16,19 @@ from usdrl_model.skeleton.recording import Recording
 from usdrl_model.skeleton.segments import Segment
 
 SHOWN = 1.0
-"""Seconds that are left of a gap where a recording is drawn or played."""
+"""Seconds that a gap takes in pictures and when a bag is played."""
 
 
 def seconds(stamps: np.ndarray) -> float:
-    """Time that rising stamps (T,) cover, without what lies in gaps of more than ``LONGEST_GAP``."""
+    """Seconds that rising stamps (T,) cover, gaps of more than ``LONGEST_GAP`` not counted."""
     steps = np.diff(stamps)
     return float(steps[steps <= LONGEST_GAP].sum())
 
 
 def parts(recording: Recording) -> Iterator[Recording]:
-    """The recording in parts without such a gap; one that has none as it is.
+    """Split a recording at its gaps; one without gaps is returned unchanged.
 
-    A part is called after the recording and its number, and has the segments that touch it, cut to it.
+    A part is named after the recording and its number; it holds the segments that overlap it, clipped to its ends.
     """
     stamps = np.array([frame.stamp for frame in recording.frames])
     edges = [0, *(np.flatnonzero(np.diff(stamps) > LONGEST_GAP) + 1).tolist(), len(stamps)]
@@ -52,7 +52,7 @@ def _within(segment: Segment, first: float, last: float) -> Segment | None:
 
 
 class Shortened:
-    """The time of a recording in which every such gap takes ``SHOWN`` seconds: for pictures and players.
+    """Time of a recording in which every gap takes ``SHOWN`` seconds, for pictures and for the player.
 
     Args:
         stamps: of all frames, seconds, in any order.
@@ -72,11 +72,11 @@ class Shortened:
         return float(self._seconds[-1]) if len(self._stamps) else 0.0
 
     def at(self, stamp: float) -> float:
-        """Seconds from the first stamp to this one; the ends for what is beyond them."""
+        """Seconds from the first stamp to this one, clipped to the recording."""
         return float(np.interp(stamp, self._stamps, self._seconds)) if len(self._stamps) else 0.0
 
     def told(self) -> str:
-        """What somebody must know, or nothing."""
+        """A warning about the gaps, or None."""
         if not self.gaps:
             return ""
         count = f"{len(self.gaps)} gap{'s' * (len(self.gaps) != 1)}"

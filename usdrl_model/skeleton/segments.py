@@ -1,4 +1,4 @@
-"""Labelled segments of time, and the one way from them to the class of every frame."""
+"""Labelled segments of time, and how they become the class of every frame."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ BACKGROUND = 0
 
 
 class Interval(Protocol):
-    """A labelled stretch of time: ``recording.Segment``, ``event_metrics.Detection``."""
+    """A labelled interval of time: ``Segment``, or a detection of the metrics."""
 
     @property
     def label(self) -> str:
@@ -32,21 +32,20 @@ AnyInterval = TypeVar("AnyInterval", bound=Interval)
 
 
 def in_order(segments: Iterable[AnyInterval]) -> list[AnyInterval]:
-    """Segments so that the last one that holds a frame is what the frame shows, however a file orders them.
+    """Sort segments by priority, lowest first: a frame in several segments has the class of the last of them.
 
-    The one that starts latest is what the person turned to; of those that start together, the one that ends first is
-    the finer one; of equal ones, the last by name.
+    The segment that starts latest wins; of those that start together, the shortest; of equal ones, the last by name.
     """
     return sorted(segments, key=lambda segment: (segment.start, -segment.end, segment.label))
 
 
 def frame_labels(segments: Iterable[Interval], stamps: np.ndarray, labels: Sequence[str]) -> np.ndarray:
-    """The class of every stamp: the one way from segments to frames, in training, scores, stores, bags and pictures.
+    """Class of every stamp; used wherever segments become frames (training, scores, stores, bags, pictures).
 
     A segment holds both of its ends. Where segments overlap, the one that starts latest wins (``in_order``).
 
     Args:
-        segments: actions of ONE person, or of a scene that counts as one.
+        segments: actions of one person, or of a scene that counts as one person.
         stamps: (T,) seconds, any order.
         labels: class names, background first.
 

@@ -3,7 +3,7 @@
 The canonical skeleton is the Kinect v2 / NTU RGB+D order, because the published USDRL checkpoints use it. A topology is
 a named list of joints and an affine map: every canonical joint is a weighted sum of source joints whose weights add up
 to 1, so the map commutes with every rotation and translation of the sensor. The table is ``topologies.yaml``; a file of
-the same schema is named by its path (``topology_file``).
+one's own with the same schema is named by its path (``topology_file``).
 
     >>> topology("coco_17").joints[0]
     'nose'
@@ -54,7 +54,7 @@ PARENTS: tuple[int, ...] = tuple(
     )
 )  # fmt: skip
 
-# A synthesised or copied joint counts half: it says less than a measured one.
+# Factor for joints that are synthesised or copied instead of measured.
 SYNTHESISED_CONFIDENCE = 0.5
 
 
@@ -81,7 +81,7 @@ class Topology:
             raise ValueError(f"topology {self.name} has no joint {joint!r}; it has {', '.join(self.joints)}") from None
 
     def order(self, mirrored: bool) -> np.ndarray:
-        """(V_source,) which joint of the tracker is which of this topology.
+        """(V_source,) index of the tracker's joint for every joint of this topology.
 
         Args:
             mirrored: the tracker calls left what is the person's right, as a mirror would: every joint changes places
@@ -108,7 +108,7 @@ class Topology:
         return index
 
 
-# How the names of joints tell sides: by a word, by a letter that is one, or by the first letter (CMU).
+# How joint names tell the side: by a word, by a single letter, or by the first letter (CMU).
 _SIDES = (r"left|right|Left|Right", r"(?<![A-Za-z])[lrLR](?![A-Za-z])", r"^[lr]")
 _OTHER = {"left": "right", "Left": "Right", "l": "r", "L": "R"}
 _OTHER |= {other: side for side, other in _OTHER.items()}
@@ -125,7 +125,7 @@ def _build(name: str, joints: tuple[str, ...], table: Mapping[str, Mapping[str, 
     matrix = np.zeros((len(CANONICAL_JOINTS), len(joints)))
     direct = np.zeros(len(CANONICAL_JOINTS), dtype=bool)
     taken: set[str] = set()
-    # A joint of the same name has the first claim to be "direct"; later ones that reuse it are copies.
+    # A joint of the same name is "direct"; other canonical joints that reuse it are copies.
     for canonical in sorted(CANONICAL_JOINTS, key=lambda joint: rows[joint] != {joint: 1.0}):
         row = rows[canonical]
         for source, weight in row.items():
@@ -170,7 +170,7 @@ def topology(name: str) -> Topology:
 
 
 def located(name: str, folder: str | Path = ".") -> str:
-    """A topology's name as it stands for the same everywhere on this machine: a file by its absolute path.
+    """Resolve a relative path of a topology file to an absolute one; names of the table are returned unchanged.
 
     Args:
         name: in the table, or the path of a file; ``~`` is the user's home.

@@ -28,23 +28,23 @@ MOST_JOINTS = 256
 LONGEST_NAME = 64
 """Characters of a joint's name."""
 LARGEST_WEIGHT = 10.0
-"""Farther than ten bones out no joint is guessed."""
+"""Largest weight in the map, either sign."""
 
 
 def is_file(name: str) -> bool:
-    """True where the name of a topology is the path of a file."""
+    """Whether the name of a topology is the path of a file."""
     return name.endswith(SUFFIXES)
 
 
 def read(path: Path, canonical: Iterable[str]) -> tuple[tuple[str, ...], dict[str, dict[str, float]]]:
-    """The tracker's joints, and a row for every canonical joint that has not one of the same name.
+    """Read a file: the tracker's joints, and a row of weights for every canonical joint without one of the same name.
 
     Args:
         path: of the file; it may hold the entry itself, or one entry under its name.
         canonical: names of the canonical joints.
 
     Raises:
-        ValueError: no such file, or what is wrong in it and where.
+        ValueError: the file is missing or wrong; the message says where.
     """
     try:
         content = parse_yaml(limits.read(path, LARGEST).decode("utf-8"))

@@ -107,7 +107,7 @@ def describe(arguments: argparse.Namespace) -> None:
             f"  labels: {len(truth.segments)} segments of {', '.join(truth.labels)};"
             f" topology {truth.topology}, axes {truth.axes}, units {truth.units}{', mirrored' * truth.mirrored}"
         )
-    for line in lines:  # a bag of somebody else may hold anything
+    for line in lines:  # names in the bag are untrusted
         print(cut(line, MESSAGE))
 
 
@@ -184,7 +184,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; 0 when it went well, 2 when its input cannot be used."""
+    """Run the command; returns 0, or 2 if the input cannot be used."""
     options = parser().parse_args(arguments)
     try:
         options.run(options)

@@ -1,4 +1,4 @@
-"""Labelled bags -> a set of a store."""
+"""Labelled bags -> a set of a store: ``usdrl-bag store``."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def import_bags(arguments: argparse.Namespace) -> None:
 
 
 def _distinct(bags: Iterable[tuple[str, Recording]]) -> Iterator[Recording]:
-    """The recordings of bags; ValueError names two bags of one name."""
+    """Yield the recordings; ValueError if two bags have the same name."""
     paths: dict[str, str] = {}
     for path, recording in bags:
         if recording.name in paths:
@@ -46,7 +46,7 @@ def _distinct(bags: Iterable[tuple[str, Recording]]) -> Iterator[Recording]:
 
 
 def _judged(path: str) -> LabelledBag:
-    """A bag, read; what is wrong with the people in it is told at once."""
+    """Read a bag and print what is wrong with it."""
     bag = load_bag(path)
     for line in (Verdict.of([bag.findings]).line(), *bag.warnings()):
         tqdm.write(cut(f"{bag.name}: {line}", MESSAGE), file=sys.stderr)
@@ -54,9 +54,9 @@ def _judged(path: str) -> LabelledBag:
 
 
 def labelled_recording(bag: LabelledBag, labels: Sequence[str], subject: str | None) -> Recording:
-    """A labelled bag as a recording in canonical axes.
+    """Convert a labelled bag to a recording in canonical axes.
 
-    Frames whose stamp does not rise are left out, as the pipeline leaves them out.
+    Frames whose stamp does not rise are left out, as in the pipeline.
 
     Args:
         bag: what was read.

@@ -39,8 +39,7 @@ def write_recording(
 ) -> None:
     """Write a recording as a new bag with its truth beside it.
 
-    Every frame becomes one message, stamped and recorded at the frame's stamp (frames that share a stamp stay two
-    messages).
+    Every frame becomes one message with the frame's stamp as header stamp and as time of recording.
 
     Args:
         recording: what to write.
@@ -49,10 +48,10 @@ def write_recording(
         topic: topic of the messages.
         message_type: a key of ``skeleton_messages.BUILDERS``.
         frame_id: frame of the headers.
-        axes: axes of the points, a key of ``frames.AXES``; ``kinect`` are the canonical ones.
+        axes: axes of the points, a key of ``coordinate_frames.AXES``; ``kinect`` are the canonical ones.
 
     Raises:
-        BagError: the folder exists already, or an argument is none of the known ones.
+        BagError: the folder exists already, or an argument is unknown.
         ValueError: the message type cannot hold the recording's people.
     """
     if message_type not in BUILDERS:
@@ -85,10 +84,10 @@ def bag_name(recording: str) -> str:
 def replayable(recording: Recording) -> Recording:
     """The recording as messages and ``labels.yaml`` can hold it.
 
-    - People whose ids are no numbers (or too large ones) are numbered from 1 in the order in which they appear.
+    - If an id is no number, or too large, all people are numbered from 1 in the order in which they appear.
     - The label of a whole clip becomes a segment of everybody, from their first to their last frame.
     - Stamps that begin at 0 or before are shifted so that the first is 1 s: in ROS, 0 means "no time".
-    - Background is no action: its segments and its label are left out.
+    - Segments of the background, and its label, are left out.
     """
     seen: dict[str, list[float]] = {}
     for frame in recording.frames:

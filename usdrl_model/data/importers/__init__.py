@@ -1,1 +1,1 @@
-"""Readers of the official file formats of public data sets; each gives ``recording.Recording`` objects."""
+"""Importers of the official files of public data sets; each yields ``Recording`` objects."""

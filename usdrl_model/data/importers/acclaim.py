@@ -19,26 +19,26 @@ MOST_BONES = 512
 
 @dataclass(frozen=True, slots=True)
 class Bone:
-    """One bone; the joint of its name is at its far end."""
+    """One bone; the joint of the same name is at its far end."""
 
     name: str
     parent: str
     step: np.ndarray
     """(3,) along the bone, metres, in the axes of the world at rest."""
     axis: np.ndarray
-    """(3, 3) axes in which its angles are given."""
+    """(3, 3) axes of its angles."""
     dof: tuple[str, ...]
     """Axes (x, y, z) of its angles in the motion file."""
 
 
 @dataclass(frozen=True, slots=True)
 class Skeleton:
-    """An ASF file: bones, parents first, and what a length of 1 in the motion is in metres."""
+    """An ASF file: bones, parents first, and the unit of length of the motion in metres."""
 
     bones: tuple[Bone, ...]
     unit: float
     turned: float
-    """Degrees that an angle of 1 is, where the motion does not say."""
+    """Unit of angles in degrees, if the motion file names none."""
 
 
 def read_skeleton(text: str, where: str) -> Skeleton:
@@ -117,7 +117,7 @@ def read_motion(text: str, skeleton: Skeleton, where: str) -> tuple[tuple[str, .
         turns.append(bone.axis @ _turn(bone.dof, turned * values) @ bone.axis.T)
         steps.append(bone.step)
         parents.append(names.index(bone.parent))
-    # The root's step is in the world's axes, those of the bones in their own.
+    # The offset of the root is in world axes, those of the bones are in their own.
     positions = chain(parents, [np.zeros(3), *steps[1:]], turns, turned_by_own=True)
     return tuple(names), positions + steps[0][:, None]
 
@@ -128,7 +128,7 @@ def _turn(axes: tuple[str, ...], degrees: np.ndarray) -> np.ndarray:
 
 
 def _degrees(word: str) -> float:
-    """Degrees of an angle of 1, by the name of its unit."""
+    """Unit of angles in degrees."""
     kinds = {"deg": 1.0, "rad": float(np.degrees(1.0))}
     if word[:3].lower() not in kinds:
         raise ValueError(f"expected angles in deg or rad, got {shown(word)}")
@@ -155,14 +155,14 @@ def _bone(fields: dict[str, list[str]], parent: str, unit: float, turned: float)
 
 
 def _check_root(fields: dict[str, list[str]]) -> None:
-    """Refuse a root whose values come in another order than that of the database."""
+    """Refuse a root whose values are in another order than that of the database."""
     for name, usual in (("order", ["TX", "TY", "TZ", "RX", "RY", "RZ"]), ("axis", ["XYZ"])):
         if name in fields and [word.upper() for word in fields[name]] != usual:
             raise ValueError(f"root: expected {name} {' '.join(usual)}, got {shown(' '.join(fields[name]))}")
 
 
 def _sections(text: str) -> dict[str, list[str]]:
-    """Lines below every ``:name``; what follows on its own line is the first."""
+    """Lines below every ``:name``; the rest of the line with the name is the first."""
     sections: dict[str, list[str]] = {}
     current: list[str] = []
     for line in text.splitlines():

@@ -10,27 +10,27 @@ from usdrl_model.files import limits
 from usdrl_model.skeleton.person import Person, SkeletonFrame
 
 EPOCH = 1.0
-"""Seconds added to every stamp, so that none is 0, which trackers use for "no stamp"."""
+"""Seconds added to every stamp, because trackers use 0 for "no stamp"."""
 TOLERANCE = 1e-3
-"""By which a confidence may miss 0 and 1."""
+"""Tolerance for confidences below 0 or above 1."""
 ALONE = "1"
-"""Identity of the only person of a recording."""
+"""Id of the only person of a recording."""
 
 
 def regular(frames: int, rate: float) -> np.ndarray:
-    """(T,) stamps in seconds of a source that has a rate but no stamps; ValueError for too many frames."""
+    """(T,) stamps in seconds of a source with a rate instead of stamps; ValueError for too many frames."""
     limits.check(frames, limits.FRAMES, "frames of a recording")
     return EPOCH + np.arange(frames) / rate
 
 
 def check_stamps(stamps: np.ndarray, where: str, *, repeated: bool = False, what: str = "seconds") -> None:
-    """Refuse stamps that are no seconds in rising order; ValueError names the frame.
+    """Refuse stamps that do not rise or are no numbers; ValueError names the frame.
 
     Args:
         stamps: (T,).
         where: name of the file, for the message.
         repeated: two frames may have the same stamp.
-        what: they are, in the file.
+        what: name of the stamps in the message.
     """
     limits.check(len(stamps), limits.FRAMES, f"{where}: frames")
     wrong = ~(np.abs(stamps) < limits.LATEST)  # NaN too
@@ -48,15 +48,15 @@ def check_stamps(stamps: np.ndarray, where: str, *, repeated: bool = False, what
 
 
 def check_confidence(confidence: np.ndarray, where: str, most: float = 1.0) -> None:
-    """Refuse confidences (any shape) that are not between 0 and 1; NaN is not known.
+    """Refuse confidences (any shape) that are not between 0 and 1; NaN means unknown.
 
     Args:
         confidence: as in the file.
-        where: what it is, and in which file, for the message.
+        where: name of the array and of the file, for the message.
         most: highest value that still means "sure"; the peaks of heat maps go a little above 1.
 
     Raises:
-        ValueError: with the remedy, where there is a likely one.
+        ValueError: with the likely remedy.
     """
     known = confidence[~np.isnan(confidence)]
     if not known.size or (known.min() >= -TOLERANCE and known.max() <= most + TOLERANCE):
@@ -68,7 +68,7 @@ def check_confidence(confidence: np.ndarray, where: str, most: float = 1.0) -> N
 
 
 def tracked(joints: np.ndarray) -> np.ndarray:
-    """(T,) bool: frames of ``joints`` (T, V, 3) in which any joint has a place; all zeros or NaN is lost tracking."""
+    """(T,) bool: frames of ``joints`` (T, V, 3) with any joint; all zeros or NaN mean that tracking was lost."""
     return (np.nan_to_num(joints) != 0.0).any(axis=(1, 2))
 
 
@@ -77,7 +77,7 @@ def frames(
     people: Mapping[str, np.ndarray],
     confidence: Mapping[str, np.ndarray] | None = None,
 ) -> tuple[SkeletonFrame, ...]:
-    """Frames of people who are each absent where all their joints are 0 or NaN.
+    """Build frames; a person is absent where all their joints are 0 or NaN.
 
     Args:
         stamps: (T,) seconds.

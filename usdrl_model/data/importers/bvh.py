@@ -14,14 +14,14 @@ from usdrl_model.files.text_table import table
 
 CENTIMETRE = 0.01
 CHANNELS = ("xposition", "yposition", "zposition", "xrotation", "yrotation", "zrotation")
-"""In small letters, as they are kept."""
+"""Lower case."""
 SHORTEST, LONGEST = 1e-3, 1.0
-"""Seconds of a frame."""
+"""Shortest and longest frame time, seconds."""
 MOST_JOINTS = 512
 _FRAMES = 4096
-"""Frames that are placed at once."""
+"""Frames per batch of forward kinematics."""
 _START = 1000
-"""Characters in which a file must say that it is BVH."""
+"""Characters at the start of a file that must identify it as BVH."""
 
 
 @dataclass(slots=True)
@@ -34,11 +34,11 @@ class _Joint:
 
 @dataclass(frozen=True, slots=True)
 class Motion:
-    """A BVH file with its kinematics done."""
+    """Joint positions of a BVH file."""
 
     joints: tuple[str, ...]
     positions: np.ndarray
-    """(T, J, 3) in the unit of the file."""
+    """(T, J, 3) positions in the unit of the file."""
     rate: float
     """Frames a second."""
 
@@ -52,8 +52,7 @@ class Motion:
 def read(text: str, where: str) -> Motion:
     """Parse a file and place its joints.
 
-    A position channel is where a joint is along its axis; it stands in place of that part of the joint's offset. Words
-    of the format may be in any case.
+    A position channel replaces that component of the joint's offset. Keywords may be in any case.
 
     Raises:
         ValueError: not BVH, truncated, an unknown channel, or values that do not fit the channels; the message names
@@ -77,7 +76,7 @@ def read(text: str, where: str) -> Motion:
     if len(values) != count:
         raise ValueError(f"{where}: expected {count} frames, got {len(values)}: get it again")
     limits.check(3 * len(values) * len(joints), limits.NUMBERS, f"{where}: frames times coordinates")
-    # Matrices of all frames at once would take ten times the memory of the positions.
+    # The matrices of all frames at once would take ten times the memory of the positions.
     parts = [_placed(joints, values[start : start + _FRAMES]) for start in range(0, max(len(values), 1), _FRAMES)]
     return Motion(tuple(joint.name for joint in joints), np.concatenate(parts), 1.0 / step)
 
@@ -144,7 +143,7 @@ def _hierarchy(text: str, where: str) -> list[_Joint]:
 
 
 def _channels(names: list[str]) -> list[str]:
-    """The channels of a joint in small letters; ValueError for one that is unknown, or there twice."""
+    """Channels of a joint in lower case; ValueError for an unknown or repeated one."""
     channels = [name.lower() for name in names]
     for name, channel in zip(names, channels, strict=True):
         if channel not in CHANNELS:

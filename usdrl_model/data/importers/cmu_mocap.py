@@ -1,7 +1,7 @@
 """CMU motion capture, ASF and AMC at 120 Hz, and the frame labels of six exercise routines (mocap6).
 
-Labels come ten a second. Where a subject's own skeleton file is missing, the first one found stands in: angles are the
-subject's, bone lengths are not, and the tag ``skeleton`` says whose they are.
+Labels come ten a second. If the skeleton file of a subject is missing, the first one found is used: angles are the
+subject's, bone lengths are not, and the tag ``skeleton`` names their owner.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ LABELS = (
 
 
 def load(folder: str | Path) -> Iterator[Recording]:
-    """Every motion (``13_29``: subject, trial), with segments where there are labels.
+    """Read every motion (``13_29``: subject, trial), with segments where there are labels.
 
     Raises:
         FileNotFoundError: the folder holds no motions or no skeleton.

@@ -21,13 +21,13 @@ _ANY = next(re.finditer("", ""))
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Source:
-    """What a user needs to get a data set."""
+    """Where and on what terms to get a data set."""
 
     title: str
     files: str
-    """The official files that an importer reads."""
+    """Official files that the importer reads."""
     where: str
-    """Where a user gets them."""
+    """Where to get them."""
     terms: str
 
 
@@ -41,10 +41,10 @@ class Member:
     """For messages: the path, and the archive it lies in."""
     data: bytes
     packed: bool = False
-    """It lies in an archive."""
+    """Whether it is in an archive."""
 
     def text(self) -> str:
-        """The file as ASCII text; ValueError where it is none, or longer than any of a data set."""
+        """Content as ASCII text; ValueError if it is not ASCII, or too long."""
         limits.check(len(self.data), limits.TEXT, f"{self.where}: bytes of text")
         try:
             return self.data.removeprefix(codecs.BOM_UTF8).decode("ascii")
@@ -53,7 +53,7 @@ class Member:
 
 
 def text(path: Path) -> str:
-    """A file of its own as ASCII text; ValueError as of ``Member.text``."""
+    """Content of an unpacked file as ASCII text; errors as of ``Member.text``."""
     return Member(_ANY, archives.readable(str(path)), limits.read(path, limits.TEXT)).text()
 
 
@@ -93,14 +93,14 @@ def members(path: str | Path, pattern: str, source: Source, limit: int = limits.
 
 
 def _name(match: re.Match[str]) -> str | None:
-    """What a file is called; None where that would begin within a word or a number: "141_02" is not "41_02"."""
+    """Name of a file; None if the match begins within a word or a number ("141_02" is not "41_02")."""
     group = "name" if "name" in match.re.groupindex else 0
     name, start = match[group], match.start(group)
     return None if start and match.string[start - 1].isalnum() and name[:1].isalnum() else name
 
 
 def missing(path: Path, source: Source) -> FileNotFoundError:
-    """The error of a folder that does not hold the data set."""
+    """The error for a folder without the data set."""
     there = [path] if path.is_file() else sorted(path.glob("*")) if path.is_dir() else []
     packed = [archives.readable(entry.name) for entry in there if archives.is_unreadable(entry)]
     found = "no such folder" if not path.exists() else f"unpack {', '.join(packed)} first" if packed else "none found"
@@ -111,7 +111,7 @@ def missing(path: Path, source: Source) -> FileNotFoundError:
 
 
 def warn_unmatched(names: Collection[str], where: str | Path, lists: str) -> None:
-    """Say that names in the lists of a data set belong to nothing that is there; where there are none, nothing."""
+    """Warn about names in the lists of a data set for which there is no file."""
     if names:
         logging.getLogger(__name__).warning(
             "%s: %d names of %s belong to no recording, %s the first", where, len(names), lists, shown(min(names))

@@ -1,8 +1,7 @@
 """Poses in an image -> joints in metres, so that everything downstream can take them.
 
-The image stands upright in front of the sensor like a window, ``HEIGHT`` metres high: people come out smaller than they
-are, but in proportion, and no bone is longer than a real one. Depth is the same for all joints. A joint in the very
-corner, at 0, 0, was not found: it has a place only in the picture, so it is told apart before it gets another.
+The image is placed upright in front of the sensor, ``HEIGHT`` metres high: people are smaller than in reality but in
+proportion, and no bone is longer than a real one. All joints have the same depth. A joint at pixel 0, 0 was not found.
 """
 
 from __future__ import annotations
@@ -10,9 +9,9 @@ from __future__ import annotations
 import numpy as np
 
 HEIGHT = 2.0
-"""Metres that the height of an image stands for."""
+"""Height of the image, metres."""
 DISTANCE = 2.0
-"""Metres from the sensor to the image."""
+"""Distance of the image from the sensor, metres."""
 
 
 def to_metres(pixels: np.ndarray, width: float, height: float) -> np.ndarray:

@@ -1,7 +1,7 @@
 """J-HMDB 2D: 15 annotated joints in the image, one action a clip, as the DD-Net project packs them.
 
-The pickles hold 14 of the 21 classes and no names: a clip is known by its content, which is the same in all three
-splits. Coordinates are relative to the size of the person; ``SCALE`` makes an adult of them.
+The pickles hold 14 of the 21 classes and no names: a clip is identified by its content, which is the same in all
+three splits. Coordinates are relative to the size of the person; ``SCALE`` converts them to an adult in metres.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ SOURCE = Source(
 )
 TOPOLOGY = "jhmdb_15"
 RATE = 25.0
-"""Videos have 25 to 30 frames a second; the files do not say which has what."""
+"""Assumed: videos have 25 to 30 frames a second, and the files do not say which."""
 SCALE = 1.8
-"""Metres of one unit: the neck is then as high above the belly as in an adult."""
+"""Metres per unit, so that the distance from belly to neck is that of an adult."""
 
 
 def load(folder: str | Path) -> Iterator[Recording]:
-    """Every clip once (``catch_000`` ...), with its part in each split as a tag.
+    """Read every clip once (``catch_000`` ...), with its part in each split as a tag.
 
     Raises:
         FileNotFoundError: the folder holds no such pickles.
@@ -53,7 +53,7 @@ def load(folder: str | Path) -> Iterator[Recording]:
     counts = dict.fromkeys(labels, 0)
     for key in sorted(clips):
         label, pose = clips[key]
-        missing = (pose == 0.0).all(axis=2, keepdims=True)  # the very centre: told apart before there is a depth
+        missing = (pose == 0.0).all(axis=2, keepdims=True)  # at the very centre
         joints = np.stack([-pose[:, :, 0], -pose[:, :, 1], np.full(pose.shape[:2], DISTANCE / SCALE)], axis=-1) * SCALE
         joints = np.where(missing, np.nan, joints)
         yield Recording(

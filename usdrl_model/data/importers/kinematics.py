@@ -8,7 +8,7 @@ import numpy as np
 
 
 def rotation(axis: str, degrees: np.ndarray) -> np.ndarray:
-    """(..., 3, 3) matrices that turn columns by ``degrees`` (...) about ``axis`` x, y or z."""
+    """(..., 3, 3) rotation matrices by ``degrees`` (...) about ``axis`` x, y or z."""
     angle = np.radians(degrees)
     cos, sin = np.cos(angle), np.sin(angle)
     matrix = np.zeros((*angle.shape, 3, 3))
@@ -21,7 +21,7 @@ def rotation(axis: str, degrees: np.ndarray) -> np.ndarray:
 
 
 def product(axes: Sequence[str], degrees: np.ndarray) -> np.ndarray:
-    """(T, 3, 3) product of the turns about ``axes`` in this order, leftmost first; degrees (T, len(axes))."""
+    """(T, 3, 3) product of the rotations about ``axes``, leftmost first; degrees (T, len(axes))."""
     matrix = np.broadcast_to(np.eye(3), (len(degrees), 3, 3))
     for column, axis in enumerate(axes):
         matrix = matrix @ rotation(axis, degrees[:, column])
@@ -31,13 +31,13 @@ def product(axes: Sequence[str], degrees: np.ndarray) -> np.ndarray:
 def chain(
     parents: Sequence[int], steps: Sequence[np.ndarray], turns: Sequence[np.ndarray], *, turned_by_own: bool
 ) -> np.ndarray:
-    """Positions of a tree of joints.
+    """Forward kinematics: positions of a tree of joints.
 
     Args:
         parents: of every joint, -1 for a root; parents come before their children.
-        steps: of every joint, (3,) or (T, 3) from its parent.
-        turns: of every joint, (T, 3, 3) against its parent.
-        turned_by_own: a step is in the joint's own turned axes (ASF bones) instead of its parent's (BVH).
+        steps: offset of every joint from its parent, (3,) or (T, 3).
+        turns: rotation of every joint relative to its parent, (T, 3, 3).
+        turned_by_own: offsets are in the joint's own rotated axes (ASF bones) instead of its parent's (BVH).
 
     Returns:
         (T, J, 3).

@@ -24,7 +24,7 @@ TOPOLOGY = "lafan1_22"
 
 
 def load(folder: str | Path) -> Iterator[Recording]:
-    """Every take, named as its file.
+    """Read every take; its name is that of the file.
 
     Raises:
         FileNotFoundError: the folder holds no takes.

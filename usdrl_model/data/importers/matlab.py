@@ -1,7 +1,7 @@
 """One real numeric array out of a MATLAB 5 file.
 
-The only MATLAB files here hold a single small array each; reading that takes a page, while SciPy is a large dependency
-that this package needs nowhere else.
+By hand, because the only MATLAB files here hold one small array each, and because sizes are checked before anything is
+allocated; SciPy would be a large dependency for it.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ def read(content: bytes, variable: str, where: str) -> np.ndarray:
     """The array called ``variable``, float64 in MATLAB's shape.
 
     Raises:
-        ValueError: not such a file, a truncated one, or one without that variable.
+        ValueError: not a MATLAB 5 file, truncated, or without that variable.
     """
     if len(content) < _HEADER or content[126:128] not in (b"IM", b"MI"):
         raise ValueError(f"{where}: expected a MATLAB 5 file")

@@ -1,7 +1,7 @@
 """MSR Action3D: ten people, twenty gaming gestures, one action a clip.
 
 The confidence column is not used: it is 0 for the neck, the spine, the hip centre and the feet in nine frames of ten,
-although they are where they should be. 557 of the 567 clips are in the list of the paper that introduced the protocol;
+although their positions are right. 557 of the 567 clips are in the list of the paper that introduced the protocol;
 the other ten are damaged and carry the tag ``listed: no``.
 """
 
@@ -32,7 +32,7 @@ LIST = "files_used_in_cvpr12_paper.txt"
 
 
 def load(folder: str | Path) -> Iterator[Recording]:
-    """Every clip (``a01_s01_e01`` ...); frames without a skeleton have no person.
+    """Read every clip (``a01_s01_e01`` ...); frames without a skeleton have no person.
 
     Raises:
         FileNotFoundError: the folder lacks the clips or the list of good ones.

@@ -35,9 +35,9 @@ _TAG = re.compile(r"(\d+);G(\d+)\b")
 
 
 def load(folder: str | Path) -> Iterator[Recording]:
-    """Every recording that has both its files: ``P1_1_10_p06`` (two instruction codes, gesture, subject).
+    """Read every recording that has both files: ``P1_1_10_p06`` (two instruction codes, gesture, subject).
 
-    Tags without a recording are logged and left out; the published set has one such.
+    Tags without a recording are logged and skipped; the published set has one.
 
     Raises:
         FileNotFoundError: the folder holds no recordings.
@@ -85,7 +85,7 @@ def _segments(tags: Member, first: float) -> Iterator[Segment]:
         match = _TAG.match(line.strip())
         if match is None or len(match[1]) > 18 or len(match[2]) > 2 or not 1 <= int(match[2]) <= len(LABELS):
             raise ValueError(f"{tags.where} line {number}: expected 'tick;G<1-12> name', got {line.strip()[:80]!r}")
-        # The formula of the set's own notes: clock ticks -> microseconds of the .csv.
+        # Formula of the data set's notes: clock ticks -> microseconds of the .csv.
         microseconds = (int(match[1]) * 1000 + 49875 / 2) / 49875
         point = EPOCH + (microseconds - first) / 1e6
         yield Segment(ALONE, LABELS[int(match[2]) - 1], point, point)

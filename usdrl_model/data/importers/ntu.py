@@ -1,7 +1,7 @@
 """NTU RGB+D 60 and 120: 40 and 106 people, one action a clip, up to three Kinect v2 at a time.
 
-Raw ``.skeleton`` files. Every body keeps the sensor's identity and its place in the file; recordings of the authors'
-list of missing skeletons are left out. ``official_input`` gives what the published checkpoints were trained on.
+Raw ``.skeleton`` files. Bodies keep the id of the sensor and their order in the file; recordings in the authors'
+list of missing skeletons are left out. ``ntu_official`` makes the input of the published checkpoints.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ _SURE = np.array([0.0, 0.5, 1.0])
 
 
 def load(folder: str | Path, *, actions: int = 120) -> Iterator[Recording]:
-    """Every clip of the first ``actions`` classes (60 or 120), named as its file.
+    """Read every clip of the first ``actions`` classes (60 or 120); its name is that of the file.
 
     Raises:
         FileNotFoundError: the folder holds no ``.skeleton`` files.

@@ -1,7 +1,7 @@
 """NTU RGB+D 60 and 120 in 2D: 17 COCO joints with confidence, found in the videos by HRNet, as PYSKL publishes them.
 
-One pickle holds everything, so reading it takes as much memory as it is large (about 1.5 GB for 60 classes). It is read
-as data only. A clip whose label is -1, which these projects write for "unknown", has no label here.
+One pickle holds everything, so reading it takes as much memory as its size (about 1.5 GB for 60 classes). It is read as
+data only. Clips with the label -1 ("unknown") have no label here.
 """
 
 from __future__ import annotations
@@ -30,15 +30,15 @@ SOURCE = Source(
 )
 TOPOLOGY = "coco_17"
 UNKNOWN = -1
-"""Label of a clip whose action nobody knows."""
+"""Label of a clip with an unknown action."""
 _LONGEST = 200
 _LARGEST = 10**5
 HIGHEST = 2.0
-"""Of a score: the peak of a heat map can be a little above 1."""
+"""Largest score: the peak of a heat map can be slightly above 1."""
 
 
 def load(folder: str | Path, *, actions: int = 60) -> Iterator[Recording]:
-    """Every clip of ``ntu<actions>_hrnet.pkl``, named as its video; the splits of the file become tags.
+    """Read every clip of ``ntu<actions>_hrnet.pkl``, named as its video; the splits of the file become tags.
 
     Raises:
         FileNotFoundError: no such file.
@@ -64,7 +64,7 @@ def load(folder: str | Path, *, actions: int = 60) -> Iterator[Recording]:
 
 
 def _content(path: Path) -> dict[str, Any]:
-    """What the pickle holds, without a copy of its bytes."""
+    """Content of the pickle, read without a copy of its bytes."""
     with path.open("rb") as file:
         try:
             content = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
@@ -95,7 +95,7 @@ def _tags(splits: Mapping[str, Any], where: str) -> dict[str, dict[str, str]]:
 
 
 def _label(value: Any, labels: tuple[str, ...]) -> str | None:
-    """Name of the class with this number; None for -1. Negative numbers would count from the end, 3.7 would be 3."""
+    """Name of the class with this number; None for -1."""
     if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
         raise ValueError(f"label: expected a whole number, got {shown(value)}")
     if value == UNKNOWN:

@@ -72,7 +72,7 @@ S031C002P082R002A117 S031C002P097R001A061,062 S031C003P043R002A074,075 S031C003P
 S031C003P082R002A067,068,069,070,071,072,073,075,076,077,084,085,086 S032C002P067R001A092
 S032C003P067R002A066,067,075,076,077
 """
-"""Setup, camera, performer, replication and the actions that are missing of that session."""
+"""Setup, camera, performer, replication, and the missing actions of that session."""
 
 
 def missing_skeletons() -> frozenset[str]:

@@ -2,11 +2,10 @@
 
     x = official_input(store.recording(0))                     # (T, 2, 25, 3)
 
-The checkpoints were trained on raw joints, without any mask: the two liveliest of the first four bodies, centred frame
-by frame on the middle of the first one's spine, turned once so that its shoulders in the first frame lie along +x. The
-axis that would put the spine upright is not used. Everything below follows that recipe, also where another one would
-be better. The recipe has 0 where something is missing and knows no NaN: one in a single joint would spread over the
-whole clip, so what is not finite counts as missing too.
+The checkpoints were trained on raw joints without a mask: the two of the first four bodies that move most, centred in
+every frame on the middle of the first one's spine, rotated once so that its shoulders in the first frame lie along +x.
+The spine is not rotated upright. The code follows that recipe exactly, also where another one would be better. Missing
+joints are 0; joints that are not finite count as missing, because a single NaN would spread over the whole clip.
 """
 
 from __future__ import annotations
@@ -17,17 +16,17 @@ from usdrl_model.skeleton.recording import Recording
 from usdrl_model.skeleton.topology import JOINT_INDEX
 
 BODIES = 4
-"""Places in a frame that are looked at, in the order of the file; identities are ignored."""
+"""Bodies of a frame that are used, in the order of the file; ids are ignored."""
 PEOPLE = 2
 TOPOLOGY = "kinect_v2_25"
 _SPINE, _LEFT, _RIGHT = (JOINT_INDEX[name] for name in ("spine_mid", "shoulder_left", "shoulder_right"))
 
 
 def official_input(recording: Recording) -> np.ndarray:
-    """The recording in the coordinates of the published checkpoints.
+    """Convert a recording to the input of the published checkpoints.
 
     Returns:
-        (T, 2, 25, 3) float32, 0 where a body never is.
+        (T, 2, 25, 3) float32, 0 for a body that is never seen.
 
     Raises:
         ValueError: other joints than Kinect v2, or nobody in any frame.
@@ -49,13 +48,13 @@ def official_input(recording: Recording) -> np.ndarray:
 
 
 def _energy(body: np.ndarray) -> float:
-    """Spread of all coordinates of a body (T, V, 3) over the frames in which it is there."""
+    """Motion of a body (T, V, 3): spread of its coordinates over the frames in which it is seen."""
     there = body[body.sum(axis=(1, 2)) != 0.0]
     return float(there.reshape(-1, 3).std(axis=0).sum()) if len(there) else 0.0
 
 
 def _without_gaps_at_the_ends(body: np.ndarray) -> np.ndarray:
-    """A body (T, V, 3) that is there from the first frame on, and repeats itself once it has left."""
+    """Shift a body (T, V, 3) to the first frame, and repeat it where it is no longer seen."""
     there = body.sum(axis=(1, 2)) != 0.0
     if not there.any():
         return body
@@ -68,7 +67,7 @@ def _without_gaps_at_the_ends(body: np.ndarray) -> np.ndarray:
 
 
 def _turn(line: np.ndarray) -> np.ndarray:
-    """Rotation matrix (3, 3) that lays ``line`` along +x the short way; identity where it is there already."""
+    """Smallest rotation (3, 3) of ``line`` onto +x; identity if it lies there already."""
     axis = np.cross(line, (1.0, 0.0, 0.0))
     length = np.linalg.norm(line)
     if length == 0.0 or np.abs(axis).sum() < 1e-6:

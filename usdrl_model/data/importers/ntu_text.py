@@ -1,7 +1,7 @@
 """The ``.skeleton`` text format of NTU RGB+D, which UAV-Human shares with 17 joints.
 
-Frames; in each a number of bodies; of each body a line that begins with its identity, the number of joints, and a line
-a joint. Identities are larger than a float holds exactly, so they stay text.
+A file holds frames, a frame a number of bodies, a body a line that begins with its id, the number of joints, and a line
+for each joint. Ids are larger than a float holds exactly, so they stay text.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from usdrl_model.files import limits
 from usdrl_model.files.text_table import lines, table
 
 _ROWS = 2**14
-"""Lines of joints that are taken apart at once."""
+"""Lines of joints that are parsed at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ def read(text: str, joints: int, columns: int | None, where: str) -> list[list[B
     Args:
         text: a whole file, with any line ends.
         joints: V that the sensor has.
-        columns: numbers in a line of a joint; None: as many as the first one has.
+        columns: numbers in the line of a joint; None: as in the first one.
         where: name of the file, for messages.
 
     Raises:

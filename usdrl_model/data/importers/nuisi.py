@@ -1,8 +1,8 @@
-"""NuiSI: two people in interactions of a humanoid's kind, Nuitrack; cut clips and the recordings they come from.
+"""NuiSI: interactions of two people as with a humanoid robot, Nuitrack; cut clips and the recordings they come from.
 
 Three kinds of files, told apart by the tag ``kind``: ``labelled`` (the authors' cut and labelled clips, each person in
 axes of their own body: across the shoulders, forwards, up), ``v1`` (ten joints) and ``v2`` (25 slots, with stamps). In
-the latter two each person was seen by a camera of their own, so each is a recording of its own.
+the latter two each person was recorded by a camera of their own and is a recording of its own.
 """
 
 from __future__ import annotations
@@ -38,11 +38,11 @@ _ROCKETS = (
     (110, 310), (340, 550), (570, 750), (770, 920), (940, 1120), (1140, 1300), (1310, 1470), (1500, 1640),
     (1680, 1815), (1840, 2000), (2030, 2240), (2290, 2500),
 )  # fmt: skip
-"""Rows of v2/Rocket_* in which the interaction happens, as the repository's reader has them."""
+"""Rows of v2/Rocket_* with the interaction, from the reader in the authors' repository."""
 
 
 def load(folder: str | Path) -> Iterator[Recording]:
-    """All three kinds.
+    """Read all three kinds.
 
     Raises:
         FileNotFoundError: the folder holds none of the files.
@@ -69,7 +69,7 @@ def _labelled(member: Member) -> Iterator[Recording]:
             if rows.ndim != 2 or rows.shape[1] != 60 or rows.dtype.kind != "f" or label not in range(len(LABELS)):
                 raise ValueError(f"{member.where}: {part} clip {index}: expected (frames, 60) and a label below 6")
             people: np.ndarray = rows.reshape(-1, 2, len(TEN), 3)
-            # To the right of the person, forwards, up -> canonical axes of somebody who faces the sensor at 2 m.
+            # To the right of the person, forwards, up -> canonical axes of a person who faces the sensor at 2 m.
             people = np.stack([people[..., 0], people[..., 2], 2.0 - people[..., 1]], axis=-1)
             yield Recording(
                 name=f"{part}_{index:03}",
@@ -82,7 +82,7 @@ def _labelled(member: Member) -> Iterator[Recording]:
 
 
 def _ten_joints(name: str, member: Member) -> Recording:
-    # Its other array holds pickled clock objects, of no use here; it is never opened.
+    # Its other array holds pickled clock objects and is never opened.
     rows = safe_pickle.load_array(_entry(member, "arr_0.npy"), member.where)
     if rows.ndim != 3 or rows.shape[1:] != (len(TEN), 7) or rows.dtype.kind != "f":
         raise ValueError(f"{member.where}: expected arr_0 of (frames, 10, 7), got {rows.shape} of {rows.dtype}")

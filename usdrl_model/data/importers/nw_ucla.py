@@ -41,7 +41,7 @@ LABELS = {
 
 
 def load(folder: str | Path) -> Iterator[Recording]:
-    """Every clip (``a01_s01_e00_v01``: action, subject, take, camera).
+    """Read every clip (``a01_s01_e00_v01``: action, subject, take, camera).
 
     Raises:
         FileNotFoundError: the folder holds no clips.

@@ -47,11 +47,11 @@ _UNITS = {"milliseconds": 1e3, "microseconds": 1e6, "nanoseconds": 1e9}
 
 
 def load(folder: str | Path) -> Iterator[Recording]:
-    """Every file, named as it is, with the folders below ``folder`` that it lies in: ``anna/001``.
+    """Read every file; its name includes the folders below ``folder``: ``anna/001``.
 
     Raises:
         FileNotFoundError: the folder holds no ``.npz`` files.
-        ValueError: a file that says something else; the message names the file and the entry.
+        ValueError: a malformed file; the message names the file and the entry.
     """
     base = Path(folder) if Path(folder).is_dir() else Path(folder).parent
     for member in members(Path(folder), r"^(?:\./)*(?P<name>.+)\.npz$", SOURCE, limits.MEMBER):
@@ -109,7 +109,7 @@ def _recording(name: str, content: Mapping[str, np.ndarray], base: Path) -> Reco
 def _meant(
     joints: np.ndarray, confidence: np.ndarray | None, content: Mapping[str, np.ndarray], layout: Topology
 ) -> tuple[np.ndarray, np.ndarray | None]:
-    """Joints (T, M, V, 3) in metres and confidence (T, M, V), every joint under its own name."""
+    """Joints (T, M, V, 3) in metres and confidence (T, M, V), with ``units`` and ``mirrored`` applied."""
     units = _text(content, "units") or "m"
     if units not in UNITS:
         raise ValueError(f"units: expected one of {', '.join(UNITS)}, got {shown(units)}")
@@ -130,7 +130,7 @@ def _numbers(content: Mapping[str, np.ndarray], key: str) -> np.ndarray:
 
 
 def _texts(content: Mapping[str, np.ndarray], key: str) -> np.ndarray:
-    """An entry as texts; those that were saved as bytes are read as UTF-8, and numbers as they are written."""
+    """An entry as texts; bytes are decoded as UTF-8, numbers are formatted."""
     array = content[key]
     limits.check(array.size, limits.NUMBERS, f"{key}: texts")
     try:
@@ -140,7 +140,7 @@ def _texts(content: Mapping[str, np.ndarray], key: str) -> np.ndarray:
 
 
 def _one(content: Mapping[str, np.ndarray], key: str) -> np.ndarray:
-    """An entry that is one value, also where it was saved as an array of one."""
+    """An entry with a single value, also if it was saved as an array of one."""
     array = content[key]
     if array.size != 1:
         raise ValueError(f"{key}: expected one value, got {array.shape}")
@@ -148,7 +148,7 @@ def _one(content: Mapping[str, np.ndarray], key: str) -> np.ndarray:
 
 
 def _text(content: Mapping[str, np.ndarray], key: str) -> str | None:
-    """A text, None where it is not there or says nothing."""
+    """A text, None if it is missing or empty."""
     text = str(_texts({key: _one(content, key)}, key)) if key in content else ""
     return None if text in NOTHING else text
 
@@ -182,7 +182,7 @@ def _stamps(content: Mapping[str, np.ndarray], count: int) -> np.ndarray:
 
 
 def _check_unit(stamps: np.ndarray, units: Collection[tuple[str, float]]) -> None:
-    """Refuse stamps that are a second or more apart, which are in another unit, or numbers of frames."""
+    """Refuse stamps that are a second or more apart: they are in another unit, or frame numbers."""
     step = float(np.median(np.diff(stamps))) if len(stamps) > 1 else 0.0
     if step >= 1.0 / RATES[0]:
         unit = next((f": {unit}? divide by {by:g}" for unit, by in units if step <= by / RATES[0]), "")

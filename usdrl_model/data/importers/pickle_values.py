@@ -1,7 +1,7 @@
-"""What a pickle of data may ask for by name: numpy's plain arrays, types and numbers, built here from checked parts.
+"""Globals that a pickle of data may name: numpy's plain arrays, types and numbers, built from checked parts.
 
-numpy's own constructors are never called with anything out of a file: its ``__setstate__`` believes a type that the
-file describes, and a forged one turns bytes of the file into a live object.
+numpy's own constructors are never called with content of a file: its ``__setstate__`` trusts the type that the file
+describes, and a forged one turns bytes of the file into an object.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ _SIDES = 32
 
 
 class RefusedError(ValueError):
-    """A pickle asks for something that data has no need of, or contradicts itself."""
+    """A pickle uses something that data does not need, or contradicts itself."""
 
 
 class Name:
-    """A name that stands for one of the calls below."""
+    """A global that stands for one of the functions below."""
 
     def __init__(self, module: str, name: str) -> None:
         if (module, name) not in CALLS:
@@ -35,12 +35,12 @@ class Name:
 
 
 class Unfinished:
-    """An array or a type before its state has come."""
+    """An array or a type before its state is set."""
 
     def __init__(self, build: Callable[[Any], Any]) -> None:
         self.build = build
         self.places: list[int] = []
-        """Where it is remembered."""
+        """Index in the memo."""
 
 
 def _dtype(text: Any, *_: Any) -> Unfinished:
@@ -106,7 +106,7 @@ def _array(shape: Any, dtype: Any, fortran: bool, content: Any) -> np.ndarray:
 
 
 def _bytes(content: Any) -> bytes:
-    """Bytes; those that Python 2 wrote come as text."""
+    """Bytes; Python 2 wrote them as text."""
     if isinstance(content, str):
         try:
             return content.encode("latin-1")
@@ -118,14 +118,14 @@ def _bytes(content: Any) -> bytes:
 
 
 def _encode(text: Any, encoding: Any = None) -> bytes:
-    """How old pickles write bytes; no other codec than this one."""
+    """How old pickles encode bytes; the only codec that is allowed."""
     if encoding != "latin1":
         raise RefusedError(f"asks for the codec {shown(encoding)}")
     return _bytes(text)
 
 
 def _array_type(*_: Any) -> Any:
-    """``numpy.ndarray`` is named, as what ``_reconstruct`` shall make, but never called."""
+    """``numpy.ndarray`` is named as the class for ``_reconstruct``, but never called."""
     raise RefusedError("asks for numpy.ndarray, which data has no need of")
 
 
@@ -137,4 +137,4 @@ CALLS: dict[tuple[str, str], Callable[..., Any]] = {
     **{(f"numpy.{core}.multiarray", "scalar"): _scalar for core in ("core", "_core")},
     **{(f"numpy.{core}.numeric", "_frombuffer"): _from_buffer for core in ("core", "_core")},
 }
-"""All that a pickle can name."""
+"""Every global that a pickle may name."""

@@ -1,8 +1,8 @@
 """PKU-MMD, phases I and II: long recordings of 51 actions, frame labels, two bodies, three Kinect v2 (L, M, R).
 
-A label belongs to the scene; here it is given to person "1", the first body of the file. The one corrupt row of the
-published labels (0043-L: an end before its start) is kept as it is: it can match nothing, and the official numbers
-count it. The authors' archives are .7z, which Python cannot open: unpack them.
+Labels belong to the scene; they are given to person "1", the first body of the file. The one corrupt row of the
+published labels (0043-L: it ends before it starts) is kept: it matches nothing, and the official numbers include it.
+The authors' archives are .7z, which Python cannot open: unpack them.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ _NAMES = {1: r"\d{4}-[LMR]", 2: r"A\d\dN\d\d-[LMR]"}
 
 
 def load(folder: str | Path, *, phase: int = 1) -> Iterator[Recording]:
-    """Every recording of a phase (``0002-L`` ..., ``A01N01-L`` ...).
+    """Read every recording of a phase (``0002-L`` ..., ``A01N01-L`` ...).
 
     Raises:
         FileNotFoundError: the folder holds no skeleton files.
@@ -54,7 +54,7 @@ def load(folder: str | Path, *, phase: int = 1) -> Iterator[Recording]:
     if not truth:
         logging.getLogger(__name__).warning("%s: no label files of phase %d: recordings without labels", folder, phase)
     unused = {name for name in parts if re.fullmatch(_NAMES[phase], name)}
-    # Label files bear the same names; only their folder tells them apart.
+    # Label files have the same names; only the folder differs.
     pattern = rf"^(?!.*[Ll]abel).*?(?P<name>{_NAMES[phase]})\.txt$"
     for member in members(Path(folder), pattern, SOURCE):
         name = member.match["name"]
@@ -100,7 +100,7 @@ def labels(folder: str | Path, *, phase: int = 1) -> dict[str, tuple[Segment, ..
 
 
 def detection_windows(clip: Clip, labels: Sequence[str], frames: int = 64) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """A recording cut from end to end, as the detection protocol does: frame k of all windows is frame k of the clip.
+    """Cut a recording from end to end as in the detection protocol: frame k of all windows is frame k of the clip.
 
     Args:
         clip: at its native rate.

@@ -1,9 +1,9 @@
-"""Pickles and object arrays of others, read as data by a machine of our own that knows nothing but data.
+"""Untrusted pickles and object arrays, read as data by an interpreter that executes no code.
 
-A pickle is a program: it can call any function it names, and bring the interpreter down with a forged array. Here its
-instructions are gone through one by one; those that make lists, dictionaries, texts, numbers and numpy arrays are
-carried out, and any other stops the reading. The number of instructions is bounded by the size of the file, and so is
-what a list grows to when the lists that it shares are written out.
+A pickle is a program: it can call any function it names, and crash the interpreter with a forged array. Here only the
+instructions that build lists, dictionaries, texts, numbers and numpy arrays are executed; any other is an error. The
+number of instructions is bounded by the size of the file, and so is the size of nested lists with all shared parts
+expanded.
 """
 
 from __future__ import annotations
@@ -20,21 +20,21 @@ from usdrl_model.errors.shown import cut, shown
 from usdrl_model.files import arrays, limits
 
 FEW, BYTES_EACH = 2**20, 64
-"""Instructions of any pickle, and bytes for every further one: large pickles are large by their arrays."""
+"""Instructions allowed for any pickle, and bytes per further one: large pickles consist of large arrays."""
 DEPTH = 100
-"""Of lists in lists."""
+"""Maximum nesting."""
 _VALUES = {
     "INT", "BININT", "BININT1", "BININT2", "LONG", "LONG1", "LONG4", "FLOAT", "BINFLOAT", "STRING", "BINSTRING",
     "SHORT_BINSTRING", "BINBYTES", "BINBYTES8", "SHORT_BINBYTES", "BYTEARRAY8", "UNICODE", "BINUNICODE", "BINUNICODE8",
     "SHORT_BINUNICODE",
 }  # fmt: skip
-"""Instructions that put their own argument on the stack."""
+"""Instructions that push their own argument."""
 _CONSTANTS: dict[str, Any] = {"NONE": None, "NEWTRUE": True, "NEWFALSE": False}
 _KEY_BITS = 32
 
 
 class _Machine:
-    """A stack, the stacks below its marks, a memo, and the instructions that data needs."""
+    """The pickle machine: a stack, the stacks below its marks, a memo, and the instructions that data needs."""
 
     def __init__(self) -> None:
         self.stack: list[Any] = []
@@ -42,7 +42,7 @@ class _Machine:
         self.memo: dict[int, Any] = {}
 
     def run(self, content: BinaryIO, size: int) -> Any:
-        """The value that a pickle stands for."""
+        """Execute a pickle and return its value."""
         left = FEW + size // BYTES_EACH
         for opcode, argument, _ in pickletools.genops(content):
             left -= 1
@@ -62,7 +62,7 @@ class _Machine:
         raise RefusedError("it ends too early")
 
     def nothing(self, _: Any) -> None:
-        """What only says how to read."""
+        """Instructions without an effect on the stack."""
 
     def mark(self, _: Any) -> None:
         self.below.append(self.stack)
@@ -90,7 +90,7 @@ class _Machine:
     def fill(self, pairs: list[Any]) -> None:
         target = self.top(dict)
         for key, value in zip(pairs[::2], pairs[1::2], strict=True):
-            # Long numbers can be chosen so that a dictionary takes for ever.
+            # Long numbers can be chosen so that their hashes collide.
             if not isinstance(key, str) and not (isinstance(key, int) and key.bit_length() <= _KEY_BITS):
                 raise RefusedError(f"has a dictionary with {shown(key)} as a key")
             target[key] = value
@@ -143,7 +143,7 @@ class _Machine:
             raise RefusedError(f"changes a {type(begun).__name__}")
         built = begun.build(state)
         self.stack.append(built)
-        for place in begun.places:  # it was remembered before its state came
+        for place in begun.places:  # the memo holds it from before its state was set
             if self.memo.get(place) is begun:
                 self.memo[place] = built
 
@@ -217,9 +217,9 @@ def load_array(content: bytes, where: str) -> np.ndarray:
 
 
 def _check(value: Any, sizes: dict[int, int], most: int, depth: int) -> int:
-    """Values in ``value`` when everything that is shared is written out; RefusedError for too many or too deep ones.
+    """Number of values in ``value`` with all shared parts expanded; RefusedError if too many or too deep.
 
-    What is met again costs nothing, so this takes as long as the file is, whatever it would grow to.
+    Shared parts are counted once, so the time is linear in the size of the file.
     """
     if isinstance(value, (Unfinished, Name)):
         raise RefusedError("holds something unfinished")

@@ -1,6 +1,6 @@
 """SBU Kinect Interaction (clean): seven people in pairs, eight interactions, OpenNI; one interaction a clip.
 
-Coordinates are normalised; they are turned back into metres as the set's own notes say. Person "1" acts, "2" reacts.
+Coordinates are normalised; they are converted to metres as in the set's notes. Person "1" acts, "2" reacts.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ COLUMNS = 1 + 2 * 15 * 3
 
 
 def load(folder: str | Path) -> Iterator[Recording]:
-    """Every clip (``s01s02_01_001``: set, class, repetition).
+    """Read every clip (``s01s02_01_001``: set, class, repetition).
 
     Raises:
         FileNotFoundError: the folder holds no clips.
@@ -40,7 +40,7 @@ def load(folder: str | Path) -> Iterator[Recording]:
             raise ValueError(f"{member.where}: expected class 1 to {len(LABELS)}, got {action}")
         rows = table(member.text(), COLUMNS, member.where, separator=",")
         joints = metres(rows[:, 1:].reshape(-1, 2, 15, 3))
-        # Frame numbers skip where a frame was lost, and so does time.
+        # Frame numbers skip lost frames, and so do the stamps.
         stamps = EPOCH + (rows[:, 0] - rows[:1, 0].sum()) / RATE
         check_stamps(stamps, member.where, what="frame numbers in the first column")
         yield Recording(
@@ -55,7 +55,7 @@ def load(folder: str | Path) -> Iterator[Recording]:
 
 
 def metres(normalised: np.ndarray) -> np.ndarray:
-    """(..., 3) as in the files -> metres, y up; what is missing (all 0) stays 0."""
+    """(..., 3) as in the files -> metres, y up; missing joints (all 0) stay 0."""
     x, y, z = np.moveaxis(normalised, -1, 0)
     real = np.stack([1280.0 - x * 2560.0, 960.0 - y * 1920.0, z * 10000.0 / 7.8125], axis=-1) / 1000.0
     return np.where((normalised != 0.0).any(axis=-1, keepdims=True), real, 0.0)

@@ -32,7 +32,7 @@ _NAME = r"(?P<name>P(\d{3})S\d\dG\d\dB\d\dH\d\dUC\d{6}LC\d{6}A(\d{3})R\d_\d{8})\
 
 
 def load(folder: str | Path) -> Iterator[Recording]:
-    """Every clip, named as its file.
+    """Read every clip; its name is that of the file.
 
     Raises:
         FileNotFoundError: the folder holds no clips.

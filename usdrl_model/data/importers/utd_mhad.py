@@ -27,11 +27,11 @@ LABELS = (
     "stand_up", "sit_down", "lunge", "squat",
 )  # fmt: skip
 _HEAD_FIRST = (3, 2, 1, 0, *range(4, 20))
-"""Position in the file of every joint of ``TOPOLOGY``: the file counts the trunk from the head down."""
+"""Index in the file of every joint of ``TOPOLOGY``: the file lists the trunk from the head down."""
 
 
 def load(folder: str | Path) -> Iterator[Recording]:
-    """Every clip (``a1_s1_t1`` ...).
+    """Read every clip (``a1_s1_t1`` ...).
 
     Raises:
         FileNotFoundError: the folder holds no clips.

@@ -5,10 +5,10 @@ copy ``actionLabel_modified.txt`` repairs seven typing errors of the original an
 is free for academic use, citation asked: L. Xia, C.-C. Chen, J. K. Aggarwal, "View Invariant Human Action Recognition
 Using Histograms of 3D Joints", CVPRW 2012; cvrc.ece.utexas.edu/KinectDatasets.
 
-A row is a frame number and 20 joints in metres. Numbers run at 60 a second: every gap is even and most are 4, so that
+A row is a frame number and 20 joints in metres. Numbers count 60 a second: every gap is even and most are 4, so that
 there are about 14 rows a second; at 30 a second people would walk 0.7 steps a second and take four seconds to sit down.
-Some rows come twice with the same number, and the rows of a break are missing, so time comes from the number, never
-from the row.
+Some rows occur twice with the same number, and the rows of a break are missing, so stamps come from the number, never
+from the index of the row.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ _NAME = r"joints_(?P<name>s(\d\d)_e\d\d)\.txt$"
 
 
 def load(folder: str | Path) -> list[Recording]:
-    """All recordings of an UTKinect folder, sorted by name (``s01_e01`` ...).
+    """Read all recordings of an UTKinect folder, sorted by name (``s01_e01`` ...).
 
     Raises:
         FileNotFoundError: the folder lacks the joint files or the label file; the message lists what was expected.
@@ -81,7 +81,7 @@ def load(folder: str | Path) -> list[Recording]:
 
 def _read_frames(text: str, where: str) -> tuple[SkeletonFrame, ...]:
     rows = table(text, 61, where)
-    # The rows of one take are in order; a stable sort guards the few files in which a pair is swapped.
+    # Rows are in order, except for swapped pairs in a few files; the sort is stable.
     rows = rows[np.argsort(rows[:, 0], kind="stable")]
     stamps = EPOCH + rows[:, 0] / FRAME_RATE
     check_stamps(stamps, where, repeated=True)
@@ -108,7 +108,7 @@ def _read_labels(folder: Path) -> dict[str, tuple[Segment, ...]]:
             continue
         if name is None or len(words) != 3 or words[0] not in LABELS:
             raise ValueError(f"{path.name} line {line_number}: expected 'action: first last', got {line[:80]!r}")
-        if "NaN" in words:  # one instance of the set was never labelled
+        if "NaN" in words:  # one instance was never labelled
             continue
         if not all(word.isdigit() and len(word) < 10 for word in words[1:]):
             raise ValueError(f"{path.name} line {line_number}: expected two frame numbers, got {line[:80]!r}")
