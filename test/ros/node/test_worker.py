@@ -1,6 +1,5 @@
 """The inference thread: every frame is buffered, the newest data wins, nothing ends it."""
 
-import dataclasses
 import threading
 import time
 
@@ -11,67 +10,11 @@ pytest.importorskip("rclpy", reason="needs the ROS 2 messages")
 from builtin_interfaces.msg import Time  # noqa: E402
 from helpers.people import frames as recorded_frames
 from helpers.rule_detector import hand_up_weights  # noqa: E402
+from helpers.worker_bench import Bench
 
 from usdrl_model.online.stream import ActionStream  # noqa: E402
-from usdrl_model.skeleton.person import SkeletonFrame  # noqa: E402
-from usdrl_ros.inputs import InputError, SourceFrame  # noqa: E402
-from usdrl_ros.inputs.common import ros_time  # noqa: E402
+from usdrl_ros.inputs import SourceFrame  # noqa: E402
 from usdrl_ros.node.inbox import CAPACITY, LARGEST, Inbox  # noqa: E402
-from usdrl_ros.node.supervisor import HUNG, Supervisor  # noqa: E402
-from usdrl_ros.node.worker import Worker  # noqa: E402
-
-
-class Counts:
-    def __init__(self):
-        self.arrivals, self.refusals, self.failures, self.inferences, self.drops = [], [], [], 0, 0
-
-    def accepted(self, arrival, source):
-        self.arrivals.append(arrival)
-
-    def rejected(self, error):
-        self.refusals.append(error.kind)
-
-    def failed(self, error):
-        self.failures.append(error)
-
-    def inferred(self, seconds):
-        self.inferences += 1
-
-    def dropped(self):
-        self.drops += 1
-
-
-class Bench:
-    """A worker that is stepped by hand, on a clock that is set by hand; its messages are skeleton frames."""
-
-    def __init__(self, convert=None, publish=None):
-        self.now, self.counts, self.results = 50.0, Counts(), []
-        self.stream = ActionStream(hand_up_weights(), topology="kinect_v2_25")
-        self.worker = Worker(
-            stream=self.stream,
-            convert=convert or self.convert,
-            publish=publish or self.results.append,
-            observer=self.counts,
-            source_timeout=2.0,
-            monotonic=lambda: self.now,
-        )
-
-    def convert(self, frame, patience):
-        if isinstance(frame, SkeletonFrame):
-            return SourceFrame(frame, ros_time(frame.stamp), "camera"), frame
-        if isinstance(frame, Exception):
-            raise frame
-        return None
-
-    def play(self, frames):
-        for frame in frames:
-            self.now += 1 / 30
-            self.worker.put(frame)
-            self.worker.step()
-        return self.events()
-
-    def events(self):
-        return [event for result in self.results for event in result.events]
 
 
 def test_the_events_are_those_of_the_stream_alone():
@@ -141,42 +84,6 @@ def test_a_full_queue_drops_the_oldest():
     assert bench.results[0].state.stamp == recorded[-1].stamp
 
 
-def test_a_bad_message_does_not_harm_its_neighbours():
-    bench = Bench()
-    good = recorded_frames(duration=1.0)
-    for message in (good[0], InputError("layout", "x"), good[1], RuntimeError("bug"), None, good[2]):
-        bench.worker.put(message)
-    bench.worker.step()
-    assert bench.counts.refusals == ["layout"]
-    assert [str(error) for error in bench.counts.failures] == ["bug"]
-    assert bench.results[0].state.stamp == good[2].stamp
-
-
-def test_people_of_another_shape_are_a_failure_that_passes():
-    bench = Bench()
-    good = recorded_frames(duration=1.0)
-    short = good[0].people[0].__class__("7", good[0].people[0].joints[:5])
-    bench.play([SkeletonFrame(99.0, (short,)), *good])
-    assert len(bench.counts.failures) == 1
-    assert bench.results[-1].state.people[0].id == "7"
-
-
-def test_inference_and_publication_may_fail_and_recover():
-    bench = Bench()
-    healthy = bench.stream.infer
-    bench.stream.infer = lambda: (_ for _ in ()).throw(RuntimeError("out of memory"))
-    recorded = recorded_frames(duration=2.0)
-    bench.play(recorded[:30])
-    assert bench.counts.failures and not bench.results
-    bench.stream.infer = healthy
-    bench.play(recorded[30:])
-    assert bench.results
-
-    failing = Bench(publish=lambda result: 1 / 0)
-    failing.play(recorded[:5])
-    assert isinstance(failing.counts.failures[0], ZeroDivisionError)
-
-
 def test_a_source_that_falls_silent_loses_everybody_once():
     bench = Bench()
     recorded = recorded_frames(duration=4.5)
@@ -213,19 +120,6 @@ def test_reset_ends_what_is_going_on():
     assert [event.kind for event in bench.events()] == ["onset", "offset"]
     assert bench.results[-1].state.people == ()
     assert bench.stream.state().people == ()  # the message that waited was dropped
-
-
-def test_a_reset_works_even_if_the_model_does_not():
-    bench = Bench()
-    bench.play(recorded_frames(duration=1.0))
-    bench.stream._scores = lambda windows: 1 / 0
-    bench.worker.put(recorded_frames(duration=1.5)[-1])
-    bench.worker.step()
-    bench.worker.put(recorded_frames(duration=1.7)[-1])
-    bench.worker.reset()
-    bench.worker.step()
-    assert all(isinstance(error, ZeroDivisionError) for error in bench.counts.failures)
-    assert bench.stream.state().people == ()
 
 
 def test_messages_without_a_time_are_no_life_sign_of_people():
@@ -303,45 +197,6 @@ def test_nothing_is_heard_between_leaving_and_listening():
     assert bench.results[-1].state.people
 
 
-class Speechless(Counts):
-    """An observer that is no use."""
-
-    def failed(self, error):
-        raise OSError("the log is gone")
-
-    rejected = failed
-
-
-class WordlessError(Exception):
-    def __str__(self):
-        raise ValueError("no words")
-
-
-@pytest.mark.parametrize(
-    "error", [RuntimeError("bug"), SystemExit(1), WordlessError(), MemoryError(), InputError("x", "y")]
-)
-@pytest.mark.parametrize("observer", [Counts, Speechless])
-def test_no_error_ends_the_thread(error, observer):
-    done = threading.Event()
-    bench = Bench(publish=lambda result: done.set())
-    bench.worker._observer = bench.counts = observer()
-    healthy, bench.stream.infer = bench.stream.infer, lambda: (_ for _ in ()).throw(error)
-    bench.worker.start()
-    bench.worker.put(error)  # the conversion raises it
-    bench.worker.put(recorded_frames()[0])
-    told = bench.worker.reset()
-    assert told.wait(20.0)
-    bench.worker.put(recorded_frames()[1])
-    time.sleep(0.05)
-    bench.stream.infer = healthy
-    bench.worker.put(recorded_frames()[20])
-    assert done.wait(20.0)
-    assert bench.worker.alive
-    assert bench.worker.stop(1.0)
-    if observer is Speechless:
-        assert bench.worker.snapshot().counters["unreported_failures"] >= 1
-
-
 def test_resets_at_any_moment_end_no_thread():
     """As ``~/reset`` does, while the thread looks at when it last heard something."""
     bench = Bench()
@@ -375,100 +230,3 @@ def test_a_pile_of_messages_that_are_slow_to_read_keeps_it_from_nothing():
     assert not bench.worker.reset().is_set()
     bench.worker.step()
     assert len(busy) == 20, "a reset drops what waits"
-
-
-class Hanging:
-    """A worker whose model hangs until it is let go."""
-
-    def __init__(self):
-        self.entered, self.let_go = threading.Event(), threading.Event()
-        self.bench = Bench()
-        healthy = self.bench.stream.infer
-
-        def infer():
-            self.entered.set()
-            assert self.let_go.wait(20.0)
-            return healthy()
-
-        self.bench.stream.infer = infer
-        self.bench.worker.start()
-        self.bench.worker.put(recorded_frames()[0])
-        assert self.entered.wait(20.0)
-
-
-def test_nobody_waits_for_a_model_that_hangs_and_what_it_says_later_is_dropped():
-    hanging = Hanging()
-    worker = hanging.bench.worker
-    hanging.bench.now += 3.0
-    before = time.monotonic()
-    assert worker.busy == worker.stuck == 3.0
-    assert worker.snapshot().counters == {}
-    assert not worker.reset().is_set()
-    worker.put(recorded_frames()[1])
-    assert not worker.stop()
-    assert time.monotonic() - before < 0.5
-    hanging.let_go.set()
-    assert worker.stop(20.0)
-    assert hanging.bench.results == []
-
-
-def test_a_worker_that_hangs_is_given_up_at_the_second_look():
-    hanging = Hanging()
-    worker, supervisor = hanging.bench.worker, Supervisor(hanging.bench.counts)
-    assert not supervisor.gives_up(worker)
-    hanging.bench.now += HUNG + 1.0
-    assert not supervisor.gives_up(worker)  # the whole process may have slept
-    assert supervisor.gives_up(worker)
-    assert "6 s" in supervisor.fault
-    hanging.let_go.set()
-    assert worker.stop(20.0)
-
-
-def test_a_pause_of_the_whole_process_is_no_hanging_model():
-    hanging = Hanging()
-    worker, supervisor = hanging.bench.worker, Supervisor(hanging.bench.counts)
-    hanging.bench.now += 3600.0
-    assert not supervisor.gives_up(worker)
-    hanging.let_go.set()
-    while worker.busy:
-        time.sleep(0.01)
-    assert not supervisor.gives_up(worker)
-    assert not supervisor.fault
-    assert worker.stop(20.0)
-
-
-def test_a_thread_that_has_ended_is_replaced_and_it_is_told():
-    bench = Bench()
-    run, bench.worker._run = bench.worker._run, lambda: None  # nothing in the worker itself can end it
-    bench.worker.start()
-    while bench.worker.alive:
-        time.sleep(0.01)
-    bench.worker._run = run
-    supervisor = Supervisor(bench.counts)
-    assert not supervisor.gives_up(bench.worker)
-    assert "had ended" in str(bench.counts.failures[0])
-    done = threading.Event()
-    bench.worker._publish = lambda result: done.set()
-    bench.worker.put(recorded_frames()[0])
-    assert done.wait(20.0)
-    assert bench.worker.stop(1.0)
-
-
-def test_a_source_whose_stamps_stand_still_is_a_silent_one():
-    bench = Bench()
-    recorded = recorded_frames(duration=4.5)
-    bench.play(recorded)
-    assert bench.results[-1].state.people[0].actions[0].active
-    bench.play([recorded[-1]] * 90)
-    assert bench.results[-1].state.people == ()
-    assert [event.kind for event in bench.events()] == ["onset", "lost"]
-
-
-def test_an_outlier_among_the_stamps_does_not_reach_what_is_published():
-    bench = Bench()
-    recorded = recorded_frames(duration=1.0)
-    bench.play([*recorded, dataclasses.replace(recorded[-1], stamp=9000.0)])
-    bench.now += 5.0
-    bench.worker.step()
-    assert bench.results[-1].state.people == ()
-    assert bench.results[-1].state.stamp == recorded[-1].stamp

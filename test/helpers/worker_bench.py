@@ -1,0 +1,65 @@
+"""The worker of the node without its thread: a clock that the test moves, and what the worker tells."""
+
+import pytest
+
+pytest.importorskip("rclpy", reason="needs the ROS 2 messages")
+
+from helpers.rule_detector import hand_up_weights  # noqa: E402
+from usdrl_model.online.stream import ActionStream  # noqa: E402
+from usdrl_model.skeleton.person import SkeletonFrame  # noqa: E402
+from usdrl_ros.inputs import SourceFrame  # noqa: E402
+from usdrl_ros.inputs.common import ros_time  # noqa: E402
+from usdrl_ros.node.worker import Worker  # noqa: E402
+
+
+class Counts:
+    def __init__(self):
+        self.arrivals, self.refusals, self.failures, self.inferences, self.drops = [], [], [], 0, 0
+
+    def accepted(self, arrival, source):
+        self.arrivals.append(arrival)
+
+    def rejected(self, error):
+        self.refusals.append(error.kind)
+
+    def failed(self, error):
+        self.failures.append(error)
+
+    def inferred(self, seconds):
+        self.inferences += 1
+
+    def dropped(self):
+        self.drops += 1
+
+
+class Bench:
+    """A worker that is stepped by hand, on a clock that is set by hand; its messages are skeleton frames."""
+
+    def __init__(self, convert=None, publish=None):
+        self.now, self.counts, self.results = 50.0, Counts(), []
+        self.stream = ActionStream(hand_up_weights(), topology="kinect_v2_25")
+        self.worker = Worker(
+            stream=self.stream,
+            convert=convert or self.convert,
+            publish=publish or self.results.append,
+            observer=self.counts,
+            source_timeout=2.0,
+            monotonic=lambda: self.now,
+        )
+
+    def convert(self, frame, patience):
+        if isinstance(frame, SkeletonFrame):
+            return SourceFrame(frame, ros_time(frame.stamp), "camera"), frame
+        if isinstance(frame, Exception):
+            raise frame
+        return None
+
+    def play(self, frames):
+        for frame in frames:
+            self.now += 1 / 30
+            self.worker.put(frame)
+            self.worker.step()
+        return self.events()
+
+    def events(self):
+        return [event for result in self.results for event in result.events]

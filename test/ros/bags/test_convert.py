@@ -1,0 +1,153 @@
+"""usdrl-bag: recordings, stores and simulated people become bags, and bags become stores."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from usdrl_model.data.store import Store
+from usdrl_model.data.store_writer import write_set
+from usdrl_model.simulation.performance import performance
+from usdrl_model.skeleton.person import Person, SkeletonFrame
+from usdrl_model.skeleton.recording import Recording
+from usdrl_model.skeleton.segments import Segment
+from usdrl_ros.bags import convert, write
+from usdrl_ros.bags.labels import load_truth
+from usdrl_ros.bags.replay import load_bag
+from usdrl_ros.bags.storage import BagReader, BagWriter
+
+
+def test_utkinect_files_become_bags(tmp_path: Path) -> None:
+    source = tmp_path / "UTKinect"
+    (source / "joints").mkdir(parents=True)
+    rows = [" ".join([str(number), *["0.5"] * 60]) for number in (60, 62, 62, 90)]
+    (source / "joints" / "joints_s01_e01.txt").write_text("\n".join(rows), encoding="ascii")
+    labels = ["s01_e01", "walk: 60 62", "sitDown: 62 90 ", "clapHands: NaN NaN"]
+    (source / "actionLabel.txt").write_text("\n".join(labels), encoding="ascii")
+    assert convert.main(["utkinect", str(source), str(tmp_path / "bags"), "--storage", "sqlite3"]) == 0
+    with BagReader(tmp_path / "bags" / "s01_e01") as bag:
+        stamps = [message.stamp_ns for message in bag.messages()]
+    assert [stamp - stamps[0] for stamp in stamps] == [0, round(2 / 60 * 1e9), round(2 / 60 * 1e9), 500_000_000]
+    assert [segment.label for segment in load_truth(tmp_path / "bags" / "s01_e01").segments] == ["walk", "sit_down"]
+
+
+def test_simulated_people_become_a_bag(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    command = ["performer", str(tmp_path / "bag"), "--people", "3", "--duration", "5", "--rate", "10", "--seed", "1"]
+    assert convert.main(command) == 0
+    expected = performance(seed=1, people=3, seconds=5.0, rate=10.0)
+    with BagReader(tmp_path / "bag") as bag:
+        assert [message.stamp_ns for message in bag.messages()] == [round(f.stamp * 1e9) for f in expected.frames]
+    truth = load_truth(tmp_path / "bag")
+    assert [segment.label for segment in truth.segments] == [segment.label for segment in expected.segments]
+    assert convert.main(["info", str(tmp_path / "bag")]) == 0
+    assert f"{len(expected.frames)} messages" in capsys.readouterr().out
+    assert convert.main(["performer", str(tmp_path / "other"), "--people", "9"]) == 2
+    assert "people: expected 1 to 4" in capsys.readouterr().err
+
+
+def test_the_command_reports_bad_input(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert convert.main(["utkinect", str(tmp_path), str(tmp_path / "bags")]) == 2
+    assert "UTKinect" in capsys.readouterr().err
+    assert convert.main(["info", str(tmp_path / "nothing")]) == 2
+    assert "no such bag" in capsys.readouterr().err
+
+
+def hello(name: str, subject: str, start: float, people: tuple[str, ...] = ("anna", "ben")) -> Recording:
+    """A clip in which everybody waves; the second person comes a frame late."""
+
+    def pose(seed: int) -> np.ndarray:
+        return np.random.default_rng(seed).normal(0.0, 0.2, (20, 3)) + (0.0, 0.0, 2.0)
+
+    frames = tuple(
+        SkeletonFrame(start + 0.1 * k, tuple(Person(one, pose(k)) for one in people[: 1 + (k > 0)])) for k in range(5)
+    )
+    return Recording(name, "kinect_v1_20", frames, labels=("wave",), subject=subject, label="wave")
+
+
+def test_recordings_of_a_store_become_bags_and_a_store_again(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    clips = [hello("a/one", "a", 0.0), hello("a/two", "a", 50.0), hello("b/one", "b", 7.0, ("4", "12"))]
+    write_set(tmp_path / "stores", "sbu", clips)
+    command = ["from-store", str(tmp_path / "stores"), "--sets", "sbu", "--out"]
+    assert convert.main([*command, str(tmp_path / "b"), "--subjects", "b"]) == 0
+    assert [path.name for path in (tmp_path / "b").iterdir()] == ["b_one"]
+    assert convert.main([*command, str(tmp_path / "all")]) == 0
+    bags = {path.name: load_bag(path) for path in (tmp_path / "all").iterdir()}
+    assert sorted(bags) == ["a_one", "a_two", "b_one"]
+    assert not any(bag.refused for bag in bags.values())
+    assert [frame.stamp for frame in bags["a_one"].frames] == pytest.approx([1.0, 1.1, 1.2, 1.3, 1.4])  # 0 is no time
+    for one, name, ids, start in ((0, "a_one", "12", 1.0), (1, "a_two", "12", 50.0), (2, "b_one", ("4", "12"), 7.0)):
+        assert bags[name].truth.segments == (
+            Segment(ids[0], "wave", start, pytest.approx(start + 0.4)),
+            Segment(ids[1], "wave", pytest.approx(start + 0.1), pytest.approx(start + 0.4)),
+        )
+        for frame, source in zip(bags[name].frames, clips[one].frames, strict=True):
+            assert [person.id for person in frame.people] == [*ids][: len(source.people)]
+            for seen, sent in zip(frame.people, source.people, strict=True):
+                np.testing.assert_array_equal(seen.joints, np.float32(sent.joints))
+    again = [str(tmp_path / "all" / name) for name in sorted(bags)]
+    assert convert.main(["store", str(tmp_path / "again"), *again]) == 0
+    for mine, theirs in zip(Store.open(tmp_path / "again"), Store.open(tmp_path / "stores"), strict=True):
+        np.testing.assert_allclose(mine.joints, theirs.joints, atol=1e-6)
+    assert convert.main([*command, str(tmp_path / "none"), "--split", "five_fold/1/test"]) == 2
+    assert "no recording meets all conditions" in capsys.readouterr().err
+    assert convert.main([*command, str(tmp_path / "all")]) == 2
+    assert "exists already" in capsys.readouterr().err
+
+
+def test_recordings_that_would_be_the_same_bag_are_refused_before_any_is_written(
+    tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    write_set(tmp_path / "stores", "own", [hello("a/1", "a", 1.0), hello("a_1", "a", 1.0), hello("../a", "a", 1.0)])
+    assert convert.main(["from-store", str(tmp_path / "stores"), "--out", str(tmp_path / "bags")]) == 2
+    assert "'own a/1' and 'own a_1' would be the same bag" in capsys.readouterr().err
+    assert not (tmp_path / "bags").exists()
+    assert write.bag_name("../../etc/x") == "_.._etc_x" and write.bag_name("..") == "_"
+
+
+def test_labelled_bags_become_the_own_set_of_a_store(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    for seed in (1, 2):
+        bag = ["performer", str(tmp_path / f"bag{seed}"), "--people", "1", "--duration", "8", "--rate", "10"]
+        assert convert.main([*bag, "--seed", str(seed)]) == 0
+    made = [str(tmp_path / "bag1"), str(tmp_path / "bag2")]
+    command = ["store", str(tmp_path / "stores"), *made]
+    assert convert.main([*command, "--subjects", "anna"]) == 2
+    assert "expected one a bag, 2, got 1" in capsys.readouterr().err
+    assert convert.main([*command, "--subjects", "anna", "bob"]) == 0
+    store = Store.open(tmp_path / "stores")
+    tested = store.select(split="leave_one_subject_out/bob/test")
+    assert [clip.name for clip in tested] == ["bag2"]
+    assert [clip.name for clip in store.select(split="leave_one_recording_out/bag2/train")] == ["bag1"]
+    truth, clip = load_truth(tmp_path / "bag2"), tested[0]
+    assert [segment.label for segment in clip.segments] == [segment.label for segment in truth.segments]
+    for stored, written in zip(clip.segments, truth.segments, strict=True):
+        assert stored.person == written.person
+        assert stored.start == pytest.approx(written.start, abs=1e-6)
+    frames = load_bag(tmp_path / "bag2").frames
+    recording = tested.recording(0)
+    assert [frame.stamp for frame in recording.frames] == sorted({frame.stamp for frame in frames})
+    assert convert.main(command) == 2, "a set that is there is not replaced unasked"
+    assert convert.main([*command, "--name", "lab"]) == 0
+    assert Store.open(tmp_path / "stores").sets == ("lab", "own")
+
+
+def test_two_bags_of_one_name_are_both_named(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    made = [str(tmp_path / who / "bag") for who in ("anna", "bob")]
+    for bag in made:
+        assert convert.main(["performer", bag, "--people", "1", "--duration", "2", "--rate", "10"]) == 0
+    assert convert.main(["store", str(tmp_path / "stores"), *made]) == 2
+    assert f"{made[0]} and {made[1]} are both bag: rename one" in capsys.readouterr().err
+    assert convert.main(["store", str(tmp_path / "stores"), made[0], "--name", "sbu"]) == 2
+    assert "a data set is called that" in capsys.readouterr().err
+
+
+def test_a_bag_of_somebody_else_cannot_write_to_the_terminal(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with BagWriter(tmp_path / "bag") as writer:
+        writer.add_topic("/a\x1b[2J\n[INFO] all is well" + "x" * 100_000, "std_msgs/msg/String")
+    assert convert.main(["info", str(tmp_path / "bag")]) == 0
+    shown = capsys.readouterr().out
+    assert "\x1b" not in shown and "\\x1b[2J\\n[INFO]" in shown
+    assert shown.count("\n") == 2 and len(shown) < 5000
+    assert convert.main(["info", "no\x1b[2J\nbag"]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
