@@ -21,11 +21,11 @@ from usdrl_model.data.store import Store
 RECORDINGS = 20
 _IMPORT_FOR_EVER = """
 import sys
-from usdrl_model import cli
+from usdrl_model.cli.main import main
 store, *folders = sys.argv[1:]
 while True:
     for folder in folders:
-        if cli.main(["data", "import", "own", folder, "--store", store, "--replace"]):
+        if main(["data", "import", "own", folder, "--store", store, "--replace"]):
             sys.exit(1)
 """
 
