@@ -203,3 +203,26 @@ def _stretch(
     classes = frame_labels(mine, (first + np.arange(length)) / rate, labels)
     joints, mask = track.window(length, last)
     return Stretch(joints, mask, track.known(length, last), classes, first, recording.name, person)
+
+
+def detection_windows(clip: Clip, labels: Sequence[str], frames: int = 64) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Cut a recording from end to end as in the detection protocol: frame k of all windows is frame k of the clip.
+
+    Args:
+        clip: at its native rate.
+        labels: K names, background first.
+        frames: T of a window and of its step.
+
+    Returns:
+        joints (N, T, M, 25, 3), classes (N, T) int64 of the scene, and seen (N, T) bool, False behind the last frame.
+    """
+    count = -(-len(clip.stamps) // frames)
+    missing = count * frames - len(clip.stamps)
+    classes = frame_labels(clip.segments, clip.stamps, labels)
+    joints = np.pad(clip.joints, ((0, missing), (0, 0), (0, 0), (0, 0)))
+    seen = np.arange(count * frames) < len(clip.stamps)
+    return (
+        joints.reshape(count, frames, *joints.shape[1:]),
+        np.pad(classes, (0, missing)).reshape(count, frames),
+        seen.reshape(count, frames),
+    )

@@ -12,6 +12,7 @@ from usdrl_model.data.importers import pku_mmd
 from usdrl_model.data.importers.arrays import EPOCH
 from usdrl_model.data.store import Store
 from usdrl_model.data.store_writer import write_set
+from usdrl_model.windows import cut
 
 DATA = DATA / "pku_mmd"
 genuine = pytest.mark.skipif(not DATA.is_dir(), reason="the PKU-MMD files are not here")
@@ -71,11 +72,11 @@ def test_a_recording_with_labels_and_splits(tmp_path: Path) -> None:
         assert [protocol.part(recording) for recording in (first, second)] == parts
 
 
-def test_detection_windows_lie_end_to_end(tmp_path: Path) -> None:
+def test_end_to_end_lie_end_to_end(tmp_path: Path) -> None:
     make(tmp_path, labels="13,10,40,2\n1,90,80,2\n6,70,99,1\n")
     write_set(tmp_path / "store", "pku_mmd_1", pku_mmd.load(tmp_path))
     clip = Store.open(tmp_path / "store")[0]
-    joints, classes, seen = pku_mmd.detection_windows(clip, ("none", *pku_mmd.LABELS))
+    joints, classes, seen = cut.detection_windows(clip, ("none", *pku_mmd.LABELS))
     assert (joints.shape, classes.shape, seen.shape) == ((2, 64, 1, 25, 3), (2, 64), (2, 64))
     assert seen.reshape(-1).tolist() == [True] * 100 + [False] * 28
     expected = np.zeros(128, int)

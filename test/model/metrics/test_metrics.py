@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from usdrl_model.data.importers.pku_mmd import detection_windows
 from usdrl_model.evaluation.recordings import frame_scores
 from usdrl_model.metrics.segment_scores import (
     Counts,
@@ -21,7 +20,7 @@ from usdrl_model.skeleton.clip import Clip
 from usdrl_model.skeleton.person import Person, SkeletonFrame
 from usdrl_model.skeleton.recording import Recording
 from usdrl_model.skeleton.segments import Segment, frame_labels, in_order
-from usdrl_model.windows.cut import stretches
+from usdrl_model.windows.cut import detection_windows, stretches
 from usdrl_model.windows.shape import WindowShape
 
 LABELS = ("none", "walk", "wave")

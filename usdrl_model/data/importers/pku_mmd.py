@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -17,9 +17,8 @@ import numpy as np
 from usdrl_model.data.importers.arrays import EPOCH, frames, regular
 from usdrl_model.data.importers.files import Source, members, warn_unmatched
 from usdrl_model.files.text_table import table
-from usdrl_model.skeleton.clip import Clip
 from usdrl_model.skeleton.recording import Recording
-from usdrl_model.skeleton.segments import Segment, frame_labels
+from usdrl_model.skeleton.segments import Segment
 
 SOURCE = Source(
     title="PKU-MMD",
@@ -97,29 +96,6 @@ def labels(folder: str | Path, *, phase: int = 1) -> dict[str, tuple[Segment, ..
     except FileNotFoundError:
         return {}
     return truth
-
-
-def detection_windows(clip: Clip, labels: Sequence[str], frames: int = 64) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Cut a recording from end to end as in the detection protocol: frame k of all windows is frame k of the clip.
-
-    Args:
-        clip: at its native rate.
-        labels: K names, background first.
-        frames: T of a window and of its step.
-
-    Returns:
-        joints (N, T, M, 25, 3), classes (N, T) int64 of the scene, and seen (N, T) bool, False behind the last frame.
-    """
-    count = -(-len(clip.stamps) // frames)
-    missing = count * frames - len(clip.stamps)
-    classes = frame_labels(clip.segments, clip.stamps, labels)
-    joints = np.pad(clip.joints, ((0, missing), (0, 0), (0, 0), (0, 0)))
-    seen = np.arange(count * frames) < len(clip.stamps)
-    return (
-        joints.reshape(count, frames, *joints.shape[1:]),
-        np.pad(classes, (0, missing)).reshape(count, frames),
-        seen.reshape(count, frames),
-    )
 
 
 def _splits(folder: Path) -> dict[str, str]:

@@ -22,7 +22,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from usdrl_model.data.importers.pku_mmd import detection_windows
 from usdrl_model.data.store import Store
 from usdrl_model.events.posterior import EDGE_WEIGHT, hann
 from usdrl_model.skeleton import recording_gaps
@@ -30,7 +29,7 @@ from usdrl_model.skeleton.clip import Clip
 from usdrl_model.skeleton.recording import Recording
 from usdrl_model.skeleton.segments import BACKGROUND, Segment, frame_labels
 from usdrl_model.skeleton.topology import CANONICAL_JOINTS
-from usdrl_model.windows.cut import MIN_FRAMES, Stretch, Windows, cut, ending_at, stretches
+from usdrl_model.windows.cut import MIN_FRAMES, Stretch, Windows, cut, detection_windows, ending_at, stretches
 from usdrl_model.windows.shape import WindowShape
 from usdrl_model.windows.track import grid_index
 from usdrl_model.windows.window import compose
