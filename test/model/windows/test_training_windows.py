@@ -13,6 +13,9 @@ from helpers.tiny_finetuning import ENCODER, RECORDINGS, RUN
 
 from usdrl_model import config
 from usdrl_model.checkpoints import detector_file
+from usdrl_model.data import catalogue
+from usdrl_model.data.store import Store
+from usdrl_model.data.store_writer import write_set
 from usdrl_model.online.stream import ActionStream
 from usdrl_model.skeleton.person import SPINE_MID, Person, SkeletonFrame
 from usdrl_model.skeleton.recording import Recording
@@ -92,7 +95,7 @@ def test_a_pair_shares_a_window_while_it_is_near() -> None:
         ({"name": "own", "subjects": ("a",), "share": 0.0}, "share"),
         ({"name": "own"}, "name the people"),
         ({"name": PERFORMER}, "minutes"),
-        ({"name": PERFORMER, "minutes": 1, "subjects": ("a",)}, "the performer has none"),
+        ({"name": PERFORMER, "minutes": 1, "subjects": ("a",)}, "the performer has neither"),
     ],
 )
 def test_sources_that_give_nothing_are_refused(wrong: dict, message: str) -> None:
@@ -113,9 +116,11 @@ def test_windows_are_drawn_in_the_shares_of_their_sources() -> None:
 
 
 @pytest.mark.skipif(not (DATA / "utd_mhad").is_dir(), reason="the UTD-MHAD recordings are not here")
-def test_clips_get_the_labels_of_the_detector_or_are_left_out() -> None:
+def test_clips_get_the_labels_of_the_detector_or_are_left_out(tmp_path: Path) -> None:
     source = SourceConfig(name="utd_mhad", subjects=("1",), labels={"wave": "hand_up", "squat": "none"})
-    found = recordings(source, DATA, seed=0)
+    clips = (clip for clip in catalogue.load("utd_mhad", DATA / "utd_mhad") if clip.subject == "1")
+    write_set(tmp_path, "utd_mhad", clips)
+    found = recordings(source, Store.open(tmp_path), seed=0)
     assert {recording.label for recording in found} == {"hand_up", "none"}
     for recording in found:
         (first, *_), *_, (last, *_) = [(frame.stamp,) for frame in recording.frames]
@@ -128,6 +133,6 @@ def test_clips_get_the_labels_of_the_detector_or_are_left_out() -> None:
 def test_the_performer_can_be_trained_on() -> None:
     run = config.load(FinetuneConfig, ROOT / "config" / "finetune_utkinect10.yaml")
     source = SourceConfig(name=PERFORMER, minutes=1)
-    alone = mix([source], [recordings(source, Path(), seed=0)], run.detector, max_gap=1.0, stride=2)
+    alone = mix([source], [recordings(source, None, seed=0)], run.detector, max_gap=1.0, stride=2)
     assert len(alone.windows) > 100
     assert alone.windows.y.unique().numel() > 3
