@@ -26,7 +26,7 @@ RUNS = 5
 
 def labels(path: Path) -> dict[str, np.ndarray]:
     """Video -> (G, 4) rows, of a folder or an archive of label files."""
-    found = members(path, r"(?P<name>\d{4}-[LMR])\.txt$", pku_mmd.SOURCE)
+    found = members(path, r"(?P<name>\d{4}-[LMR])\.txt$", pku_mmd.INFO)
     return {member.match["name"]: read_rows(member.text(), member.where) for member in found}
 
 

@@ -79,7 +79,7 @@ def _with_data(model: EncoderFile, sets: list[str]) -> EncoderFile:
     """The model with the sets that it was made on, where they are given; ValueError for an unknown one."""
     if not sets:
         return model
-    used = tuple(DataUsed(set=name, terms=catalogue.source(name).terms) for name in sets)
+    used = tuple(DataUsed(set=name, terms=catalogue.info(name).terms) for name in sets)
     made = replace(model.config.provenance, data=used, complete=True)
     return replace(model, config=replace(model.config, provenance=made))
 

@@ -80,7 +80,7 @@ def _open(arguments: argparse.Namespace) -> Store:
 
 
 def _import(arguments: argparse.Namespace) -> None:
-    from usdrl_model.data.plausibility import look, sampled
+    from usdrl_model.data.content_check import look, sampled
     from usdrl_model.data.store import Store
     from usdrl_model.data.store_writer import write_set
 
@@ -113,7 +113,7 @@ def _info(arguments: argparse.Namespace) -> None:
 
 def _somebody(store: Store) -> Clip:
     """The clip nearest to the middle that shows somebody, of a few; the middle one if none does."""
-    from usdrl_model.data.plausibility import spread
+    from usdrl_model.data.content_check import spread
 
     middle = len(store) // 2
     near = sorted(spread(len(store), 200), key=lambda index: abs(index - middle))

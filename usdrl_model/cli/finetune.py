@@ -29,7 +29,7 @@ def run(arguments: argparse.Namespace) -> None:
 
     from usdrl_model import config
     from usdrl_model.checkpoints import detector_file
-    from usdrl_model.data import plausibility
+    from usdrl_model.data import content_check
     from usdrl_model.evaluation import detection_scores
     from usdrl_model.training.finetuning import init_from, sources, train
     from usdrl_model.training.finetuning.config import FinetuneConfig
@@ -39,8 +39,8 @@ def run(arguments: argparse.Namespace) -> None:
     store = sources.open_store(settings.sources, arguments.data)
     given = [sources.recordings(source, store, settings.seed) for source in settings.sources]
     for source, recordings in zip(settings.sources, given, strict=True):
-        chosen = plausibility.spread(len(recordings), plausibility.RECORDINGS)
-        print(f"{source.name}: {plausibility.look(recordings[index] for index in chosen).line()}")
+        chosen = content_check.spread(len(recordings), content_check.RECORDINGS)
+        print(f"{source.name}: {content_check.look(recordings[index] for index in chosen).line()}")
         if store is not None and source.name in store.sets and store.dtype(source.name) == "float16":
             print(f"{source.name}: the store keeps it in float16, joints within 1 mm of the published ones")
     gap, stride = settings.stream.max_gap, settings.stride

@@ -1,6 +1,6 @@
 """The data sets by name, and the importer of each.
 
->>> source("utd_mhad").title
+>>> info("utd_mhad").title
 'UTD-MHAD'
 """
 
@@ -12,7 +12,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from usdrl_model.data.importers.files import Source
+from usdrl_model.data.importers.files import DatasetInfo
 from usdrl_model.errors.nearest import hint, nearest
 from usdrl_model.errors.shown import shown
 from usdrl_model.skeleton.recording import Recording
@@ -71,15 +71,15 @@ def load(name: str, path: str | Path) -> Iterator[Recording]:
     yield from module.load(Path(path), **arguments)
 
 
-def source(name: str) -> Source:
+def info(name: str) -> DatasetInfo:
     """Where and on what terms to get set ``name``; errors as ``kind``."""
-    found: Source = _module(kind(name))[0].SOURCE
+    found: DatasetInfo = _module(kind(name))[0].INFO
     return found
 
 
 def terms(name: str) -> str:
     """Terms of use of a set; empty for sets of one's own."""
-    return source(name).terms if name in SETS else ""
+    return info(name).terms if name in SETS else ""
 
 
 def _unknown(name: str) -> ValueError:

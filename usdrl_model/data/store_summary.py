@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from usdrl_model.data import protocols
-from usdrl_model.data.plausibility import look, sampled, spread
+from usdrl_model.data.content_check import look, sampled, spread
 from usdrl_model.data.store import Store
 from usdrl_model.skeleton import recording_gaps
 from usdrl_model.skeleton.topology import CANONICAL_JOINTS

@@ -16,6 +16,7 @@ import re
 import shutil
 import zipfile
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -37,7 +38,7 @@ _HEADER = 128
 
 def write_set(
     folder: str | Path, dataset: str, recordings: Iterable[Recording], *, dtype: str = "float32", replace: bool = False
-) -> ClipTotals:
+) -> SetTotals:
     """Write a set.
 
     Args:
@@ -80,7 +81,7 @@ def _check_free(target: Path, replace: bool) -> None:
         raise FileExistsError(f"{target} holds other files ({others[0]} ...): choose another folder for the store")
 
 
-def _written(target: Path, dataset: str, recordings: Iterable[Recording], dtype: np.dtype) -> ClipTotals:
+def _written(target: Path, dataset: str, recordings: Iterable[Recording], dtype: np.dtype) -> SetTotals:
     _tidy(target)
     there = _generation(target)
     writer = _SetWriter(target, dataset, dtype, 0 if there is None else 1 - there)
@@ -139,11 +140,16 @@ def pack(store: Store, file: str | Path) -> None:
             shutil.rmtree(scratch, ignore_errors=True)
 
 
-class ClipTotals:
-    """What was written: ``clips``, ``frames``, ``rows`` (skeletons) and the content ``hash``."""
+@dataclass(frozen=True, slots=True)
+class SetTotals:
+    """Size of a set that was written."""
 
-    def __init__(self, clips: int, frames: int, rows: int, hash: str) -> None:  # noqa: A002 (the field's word)
-        self.clips, self.frames, self.rows, self.hash = clips, frames, rows, hash
+    clips: int
+    frames: int
+    rows: int
+    """Skeletons."""
+    hash: str
+    """Of the content."""
 
 
 class _SetWriter:
@@ -211,7 +217,7 @@ class _SetWriter:
             )
         )
 
-    def finish(self) -> ClipTotals:
+    def finish(self) -> SetTotals:
         if not self.clips:
             raise ValueError(f"{self.dataset}: no recordings, so nothing was written")
         digests = {name: array.finish() for name, array in self.arrays.items()}
@@ -229,7 +235,7 @@ class _SetWriter:
         sync_folder(self.folder)
         write_text(self.folder / INDEX, text)
         frames, rows = sum(clip.frames for clip in self.clips), sum(clip.rows for clip in self.clips)
-        return ClipTotals(len(self.clips), frames, rows, found)
+        return SetTotals(len(self.clips), frames, rows, found)
 
     def close(self) -> None:
         for array in self.arrays.values():

@@ -105,7 +105,7 @@ class Benchmark:
     def __post_init__(self) -> None:
         """Refuse what does not fit together."""
         for data in (self.data, *self.same_recordings):
-            catalogue.source(data)
+            catalogue.info(data)
         for split in self.splits:
             Split.of(self.data, f"{split}/train")
         if self.people < 1:

@@ -98,7 +98,7 @@ def _shown(benchmark: Benchmark, store: Store, split: str, task: str | None) -> 
 
 
 def _how_to_get(benchmark: Benchmark, path: str | Path) -> str:
-    source, path = catalogue.source(benchmark.data), Path(path)
+    source, path = catalogue.info(benchmark.data), Path(path)
     store = path.parent if path.is_file() or (path / INDEX).is_file() else path  # of which path is one set, or packed
     kind = catalogue.kind(benchmark.data)
     name = "" if kind == benchmark.data else f" --name {benchmark.data}"

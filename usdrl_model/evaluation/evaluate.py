@@ -17,7 +17,7 @@ import torch
 
 from usdrl_model import config
 from usdrl_model.checkpoints import provenance
-from usdrl_model.data.plausibility import look, sampled
+from usdrl_model.data.content_check import look, sampled
 from usdrl_model.data.store import Store
 from usdrl_model.evaluation import benchmark as benchmarks
 from usdrl_model.evaluation import benchmark_store

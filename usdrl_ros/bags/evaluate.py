@@ -26,7 +26,7 @@ from tqdm import tqdm
 from usdrl_model import __version__
 from usdrl_model.checkpoints import code_version
 from usdrl_model.config import to_dict
-from usdrl_model.data.plausibility import Verdict
+from usdrl_model.data.content_check import Verdict
 from usdrl_model.errors.shown import MESSAGE, cut
 from usdrl_model.files.atomic_file import write_text
 from usdrl_model.online.stream import ActionStream

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
-from usdrl_model.data.plausibility import Sample
+from usdrl_model.data.content_check import Sample
 from usdrl_model.events.onset_offset import Event
 from usdrl_model.files import limits
 from usdrl_model.online.stream import ActionStream

@@ -10,7 +10,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from usdrl_model.data import catalogue
-from usdrl_model.data.plausibility import Verdict
+from usdrl_model.data.content_check import Verdict
 from usdrl_model.data.store_writer import write_set
 from usdrl_model.errors.shown import MESSAGE, cut
 from usdrl_model.network.detector import BACKGROUND_LABEL

@@ -148,7 +148,7 @@ def test_what_a_file_says_of_itself_is_short_and_printable(tmp_path: Path) -> No
 def test_shipped_cards_name_the_data() -> None:
     for one in shipped.registry():
         card, made = (one.folder / "README.md").read_text(encoding="utf-8"), one.provenance
-        titles = [catalogue.source(used.set).title if used.set != "performer" else "simulated" for used in made.data]
+        titles = [catalogue.info(used.set).title if used.set != "performer" else "simulated" for used in made.data]
         assert [title for title in titles if title not in card] == []
         assert made.command.split(" --data")[0].split(" --config ")[1].split()[0] in card
 

@@ -11,7 +11,7 @@ from helpers.own_folder import RNG, mine
 from PIL import Image
 
 from usdrl_model.cli import main
-from usdrl_model.data.plausibility import look
+from usdrl_model.data.content_check import look
 from usdrl_model.data.store import Store
 from usdrl_model.data.store_writer import write_set
 from usdrl_model.plots.clip import animate

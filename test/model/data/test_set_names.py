@@ -9,13 +9,13 @@ from helpers.comings_and_goings import recording
 
 from usdrl_model.cli import main
 from usdrl_model.data import catalogue
-from usdrl_model.data.importers.files import Source, members
+from usdrl_model.data.importers.files import DatasetInfo, members
 from usdrl_model.data.store import Store
 from usdrl_model.data.store_writer import write_set
 from usdrl_model.evaluation import benchmark, benchmark_store
 from usdrl_model.skeleton.topology import topology
 
-ANY = Source(title="a set", files="files", where="nowhere", terms="none")
+ANY = DatasetInfo(title="a set", files="files", where="nowhere", terms="none")
 
 
 def save(path: Path, frames: int, **more: object) -> Path:

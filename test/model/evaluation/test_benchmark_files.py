@@ -165,7 +165,7 @@ def test_absent_data_says_where_to_get_it_its_terms_and_how_to_import_it(tmp_pat
     benchmark = load(name)
     other = "sbu" if benchmark.data != "sbu" else "utkinect"
     store = stored(tmp_path, recording("a", "01"), data=other)
-    source = catalogue.source(benchmark.data)
+    source = catalogue.info(benchmark.data)
     for path, found in (
         (store, f"no set {benchmark.data} there, only {other}"),
         (store / other, f"only {other}"),

@@ -9,7 +9,7 @@ import pytest
 from helpers.paths import DATA
 
 from usdrl_model.data import catalogue
-from usdrl_model.data.plausibility import Sample
+from usdrl_model.data.content_check import Sample
 from usdrl_model.plausibility.findings import Level
 from usdrl_model.plausibility.sights import Setup
 from usdrl_model.skeleton.person import Person, SkeletonFrame

@@ -10,11 +10,11 @@ from pathlib import Path
 
 from usdrl_model.data.importers import bvh
 from usdrl_model.data.importers.arrays import ALONE, frames, regular
-from usdrl_model.data.importers.files import Source, members
+from usdrl_model.data.importers.files import DatasetInfo, members
 from usdrl_model.skeleton.recording import Recording
 from usdrl_model.skeleton.topology import topology
 
-SOURCE = Source(
+INFO = DatasetInfo(
     title="the Bandai-Namco Research Motiondataset",
     files="dataset-N_<content>_<style>_<take>.bvh (in a folder or archive)",
     where="its repository (github.com/BandaiNamcoResearchInc/Bandai-Namco-Research-Motiondataset)",
@@ -35,7 +35,7 @@ def load(folder: str | Path) -> Iterator[Recording]:
         FileNotFoundError: the folder holds no takes.
         ValueError: a malformed file.
     """
-    for member in members(Path(folder), r"(?P<name>dataset-([12])_([\w-]+)_([a-z-]+)_(\d+))\.bvh$", SOURCE):
+    for member in members(Path(folder), r"(?P<name>dataset-([12])_([\w-]+)_([a-z-]+)_(\d+))\.bvh$", INFO):
         name, part, content, style, take = member.match.groups()
         label = content.replace("-", "_")
         if label not in LABELS:

@@ -15,13 +15,13 @@ import numpy as np
 
 from usdrl_model.data.importers import acclaim
 from usdrl_model.data.importers.arrays import ALONE, EPOCH, frames, regular
-from usdrl_model.data.importers.files import Member, Source, members
+from usdrl_model.data.importers.files import DatasetInfo, Member, members
 from usdrl_model.files.text_table import table
 from usdrl_model.skeleton.recording import Recording
 from usdrl_model.skeleton.segments import Segment
 from usdrl_model.skeleton.topology import topology
 
-SOURCE = Source(
+INFO = DatasetInfo(
     title="CMU motion capture",
     files="SS.asf and SS_TT.amc, and truelabels/SS_TT.txt for frame labels (in a folder or archive)",
     where="mocap.cs.cmu.edu; labels: github.com/michaelchughes/mocap6dataset",
@@ -46,10 +46,10 @@ def load(folder: str | Path) -> Iterator[Recording]:
     folder = Path(folder)
     skeletons = {
         member.match["name"]: acclaim.read_skeleton(member.text(), member.where)
-        for member in members(folder, r"(?P<name>\d{2,3})\.asf$", SOURCE)
+        for member in members(folder, r"(?P<name>\d{2,3})\.asf$", INFO)
     }
     truth = _truth(folder)
-    for member in members(folder, r"(?P<name>(\d{2,3})_\d\d)\.amc$", SOURCE):
+    for member in members(folder, r"(?P<name>(\d{2,3})_\d\d)\.amc$", INFO):
         name, subject = member.match["name"], member.match[2]
         body = subject if subject in skeletons else min(skeletons, key=int)
         names, positions = acclaim.read_motion(member.text(), skeletons[body], member.where)
@@ -72,7 +72,7 @@ def load(folder: str | Path) -> Iterator[Recording]:
 def _truth(folder: Path) -> dict[str, list[int]]:
     truth = {}
     try:
-        for member in members(folder, r"truelabels/(?P<name>\d{2,3}_\d\d)\.txt$", SOURCE):
+        for member in members(folder, r"truelabels/(?P<name>\d{2,3}_\d\d)\.txt$", INFO):
             truth[member.match["name"]] = _ticks(member)
     except FileNotFoundError:
         return {}

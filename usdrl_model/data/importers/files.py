@@ -20,7 +20,7 @@ _ANY = next(re.finditer("", ""))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Source:
+class DatasetInfo:
     """Where and on what terms to get a data set."""
 
     title: str
@@ -57,7 +57,7 @@ def text(path: Path) -> str:
     return Member(_ANY, archives.readable(str(path)), limits.read(path, limits.TEXT)).text()
 
 
-def members(path: str | Path, pattern: str, source: Source, limit: int = limits.TEXT) -> Iterator[Member]:
+def members(path: str | Path, pattern: str, source: DatasetInfo, limit: int = limits.TEXT) -> Iterator[Member]:
     """Every file below ``path`` whose path matches, one at a time; unpacked files first, then those in archives.
 
     Args:
@@ -99,7 +99,7 @@ def _name(match: re.Match[str]) -> str | None:
     return None if start and match.string[start - 1].isalnum() and name[:1].isalnum() else name
 
 
-def missing(path: Path, source: Source) -> FileNotFoundError:
+def missing(path: Path, source: DatasetInfo) -> FileNotFoundError:
     """The error for a folder without the data set."""
     there = [path] if path.is_file() else sorted(path.glob("*")) if path.is_dir() else []
     packed = [archives.readable(entry.name) for entry in there if archives.is_unreadable(entry)]

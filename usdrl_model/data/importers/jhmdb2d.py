@@ -16,12 +16,12 @@ import numpy as np
 
 from usdrl_model.data.importers import safe_pickle
 from usdrl_model.data.importers.arrays import ALONE, frames, regular
-from usdrl_model.data.importers.files import Member, Source, members
+from usdrl_model.data.importers.files import DatasetInfo, Member, members
 from usdrl_model.data.importers.image_plane import DISTANCE
 from usdrl_model.files import limits
 from usdrl_model.skeleton.recording import Recording
 
-SOURCE = Source(
+INFO = DatasetInfo(
     title="J-HMDB 2D poses",
     files="GT_pkl.zip (or GT_train_1.pkl ... GT_test_3.pkl)",
     where="the DD-Net project (github.com/fandulu/DD-Net, data/JHMDB); videos: jhmdb.is.tue.mpg.de",
@@ -43,7 +43,7 @@ def load(folder: str | Path) -> Iterator[Recording]:
     """
     clips: dict[str, tuple[str, np.ndarray]] = {}
     tags: dict[str, dict[str, str]] = {}
-    for member in members(Path(folder), r"GT_(train|test)_(\d)\.pkl$", SOURCE, limits.MEMBER):
+    for member in members(Path(folder), r"GT_(train|test)_(\d)\.pkl$", INFO, limits.MEMBER):
         part, split = member.match.groups()
         for label, pose in _content(member):
             key = hashlib.sha256(f"{label} {pose.shape}".encode() + pose.tobytes()).hexdigest()

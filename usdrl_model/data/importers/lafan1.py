@@ -10,11 +10,11 @@ from pathlib import Path
 
 from usdrl_model.data.importers import bvh
 from usdrl_model.data.importers.arrays import ALONE, frames, regular
-from usdrl_model.data.importers.files import Source, members
+from usdrl_model.data.importers.files import DatasetInfo, members
 from usdrl_model.skeleton.recording import Recording
 from usdrl_model.skeleton.topology import topology
 
-SOURCE = Source(
+INFO = DatasetInfo(
     title="LAFAN1",
     files="lafan1.zip (or <theme><take>_subject<n>.bvh)",
     where="its repository (github.com/ubisoft/ubisoft-laforge-animation-dataset)",
@@ -30,7 +30,7 @@ def load(folder: str | Path) -> Iterator[Recording]:
         FileNotFoundError: the folder holds no takes.
         ValueError: a malformed file.
     """
-    for member in members(Path(folder), r"(?P<name>([A-Za-z]+)(\d+)_(subject\d+))\.bvh$", SOURCE):
+    for member in members(Path(folder), r"(?P<name>([A-Za-z]+)(\d+)_(subject\d+))\.bvh$", INFO):
         name, theme, take, subject = member.match.groups()
         motion = bvh.read(member.text(), member.where)
         joints = motion.of(topology(TOPOLOGY).joints, member.where) * bvh.CENTIMETRE

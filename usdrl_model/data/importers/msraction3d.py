@@ -11,11 +11,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from usdrl_model.data.importers.arrays import ALONE, frames, regular
-from usdrl_model.data.importers.files import Source, members, missing, text, warn_unmatched
+from usdrl_model.data.importers.files import DatasetInfo, members, missing, text, warn_unmatched
 from usdrl_model.files.text_table import table
 from usdrl_model.skeleton.recording import Recording
 
-SOURCE = Source(
+INFO = DatasetInfo(
     title="MSR Action3D",
     files="MSRAction3DSkeletonReal3D.zip (or aAA_sSS_eEE_skeleton3D.txt) and files_used_in_cvpr12_paper.txt",
     where="the authors' page (sites.google.com/view/wanqingli/data-sets/msr-action3d)",
@@ -40,10 +40,10 @@ def load(folder: str | Path) -> Iterator[Recording]:
     """
     folder = Path(folder)
     if not (folder / LIST).is_file():
-        raise missing(folder, SOURCE)
+        raise missing(folder, INFO)
     listed = set(text(folder / LIST).split())
     unused = {name[:11] for name in listed}
-    for member in members(folder, r"a(\d\d)_s(\d\d)_e(\d\d)_skeleton3D\.txt$", SOURCE):
+    for member in members(folder, r"a(\d\d)_s(\d\d)_e(\d\d)_skeleton3D\.txt$", INFO):
         action, subject, take = member.match.groups()
         name = f"a{action}_s{subject}_e{take}"
         if not 1 <= int(action) <= len(LABELS):

@@ -12,13 +12,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from usdrl_model.data.importers.arrays import ALONE, EPOCH, check_stamps, frames
-from usdrl_model.data.importers.files import Member, Source, members
+from usdrl_model.data.importers.files import DatasetInfo, Member, members
 from usdrl_model.files import limits
 from usdrl_model.files.text_table import table
 from usdrl_model.skeleton.recording import Recording
 from usdrl_model.skeleton.segments import Segment
 
-SOURCE = Source(
+INFO = DatasetInfo(
     title="the MSRC-12 Kinect gesture data set",
     files="P<i>_<j>_<gesture>_p<subject>.csv and .tagstream (in a folder or in archives)",
     where="Microsoft Research Cambridge (MicrosoftGestureDataset-RC.zip)",
@@ -45,7 +45,7 @@ def load(folder: str | Path) -> Iterator[Recording]:
     """
     waiting: dict[str, Member] = {}
     held = 0
-    for member in members(Path(folder), r"[Pp](\d_\d_\d+A?_(p\d\d))\.(csv|tagstream)$", SOURCE):
+    for member in members(Path(folder), r"[Pp](\d_\d_\d+A?_(p\d\d))\.(csv|tagstream)$", INFO):
         name = f"P{member.match[1]}"
         other = waiting.pop(name, None)
         if other is None:

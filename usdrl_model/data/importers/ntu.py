@@ -14,12 +14,12 @@ import numpy as np
 
 from usdrl_model.data.importers import ntu_text
 from usdrl_model.data.importers.arrays import regular
-from usdrl_model.data.importers.files import Member, Source, members
+from usdrl_model.data.importers.files import DatasetInfo, Member, members
 from usdrl_model.data.importers.ntu_missing import missing_skeletons
 from usdrl_model.skeleton.person import Person, SkeletonFrame
 from usdrl_model.skeleton.recording import Recording
 
-SOURCE = Source(
+INFO = DatasetInfo(
     title="NTU RGB+D",
     files="nturgbd_skeletons_s001_to_s017.zip, nturgbd_skeletons_s018_to_s032.zip, or SsssCcccPpppRrrrAaaa.skeleton",
     where="ROSE Lab, Nanyang Technological University (rose1.ntu.edu.sg/dataset/actionRecognition), on request",
@@ -57,7 +57,7 @@ def load(folder: str | Path, *, actions: int = 120) -> Iterator[Recording]:
         ValueError: a malformed file; the message names file and line.
     """
     missing, left_out = missing_skeletons(), 0
-    for member in members(Path(folder), r"(?P<name>S(\d{3})C(\d{3})P(\d{3})R(\d{3})A(\d{3}))\.skeleton$", SOURCE):
+    for member in members(Path(folder), r"(?P<name>S(\d{3})C(\d{3})P(\d{3})R(\d{3})A(\d{3}))\.skeleton$", INFO):
         action = int(member.match[6])
         if not 1 <= action <= len(LABELS):
             raise ValueError(f"{member.where}: expected action 1 to {len(LABELS)}, got {action}")

@@ -16,13 +16,13 @@ import numpy as np
 
 from usdrl_model.data.importers import safe_pickle
 from usdrl_model.data.importers.arrays import check_confidence, frames, regular
-from usdrl_model.data.importers.files import Source, missing, warn_unmatched
+from usdrl_model.data.importers.files import DatasetInfo, missing, warn_unmatched
 from usdrl_model.data.importers.image_plane import to_metres
 from usdrl_model.data.importers.ntu import LABELS, RATE
 from usdrl_model.errors.shown import cut, shown
 from usdrl_model.skeleton.recording import Recording
 
-SOURCE = Source(
+INFO = DatasetInfo(
     title="NTU RGB+D 2D skeletons",
     files="ntu60_hrnet.pkl or ntu120_hrnet.pkl",
     where="the PYSKL project (github.com/kennymotion/pyskl, tools/data)",
@@ -47,7 +47,7 @@ def load(folder: str | Path, *, actions: int = 60) -> Iterator[Recording]:
     folder = Path(folder)
     path = folder if folder.is_file() else folder / f"ntu{actions}_hrnet.pkl"
     if not path.is_file():
-        raise missing(folder, SOURCE)
+        raise missing(folder, INFO)
     content = _content(path)
     tags = _tags(content["split"], str(path))
     unlabelled = 0

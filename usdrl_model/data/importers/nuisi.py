@@ -15,7 +15,7 @@ import numpy as np
 
 from usdrl_model.data.importers import safe_pickle
 from usdrl_model.data.importers.arrays import ALONE, EPOCH, check_confidence, check_stamps, frames, regular
-from usdrl_model.data.importers.files import Member, Source, members
+from usdrl_model.data.importers.files import DatasetInfo, Member, members
 from usdrl_model.files import archives, limits
 from usdrl_model.files.text_table import lines, table
 from usdrl_model.skeleton.person import SkeletonFrame
@@ -23,7 +23,7 @@ from usdrl_model.skeleton.recording import Recording
 from usdrl_model.skeleton.segments import Segment
 from usdrl_model.skeleton.topology import topology
 
-SOURCE = Source(
+INFO = DatasetInfo(
     title="NuiSI",
     files="labelled_sequences.npz, v1/*_agent[12].bag.npz, v2/*_p[12].txt (in a folder or archive)",
     where="the authors' repository (github.com/souljaboy764/nuisi_dataset)",
@@ -49,7 +49,7 @@ def load(folder: str | Path) -> Iterator[Recording]:
         ValueError: a malformed file, or one that asks for more than data.
     """
     pattern = r"labelled_sequences\.npz$|v1/(\w+)\.bag\.npz$|v2/(\w+)\.txt$"
-    for member in members(Path(folder), pattern, SOURCE, limits.MEMBER):
+    for member in members(Path(folder), pattern, INFO, limits.MEMBER):
         if member.match[1]:
             yield _ten_joints(member.match[1], member)
         elif member.match[2]:

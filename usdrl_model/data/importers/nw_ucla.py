@@ -12,12 +12,12 @@ from pathlib import Path
 import numpy as np
 
 from usdrl_model.data.importers.arrays import ALONE, frames, regular
-from usdrl_model.data.importers.files import Source, members
+from usdrl_model.data.importers.files import DatasetInfo, members
 from usdrl_model.files import limits
 from usdrl_model.files.documents import parse_json
 from usdrl_model.skeleton.recording import Recording
 
-SOURCE = Source(
+INFO = DatasetInfo(
     title="NW-UCLA",
     files="aAA_sSS_eEE_vVV.json (all_sqe, or its archive)",
     where="the CTR-GCN project (github.com/Uason-Chen/CTR-GCN, section Data Preparation)",
@@ -47,7 +47,7 @@ def load(folder: str | Path) -> Iterator[Recording]:
         FileNotFoundError: the folder holds no clips.
         ValueError: a malformed file.
     """
-    for member in members(Path(folder), r"(?P<name>a(\d\d)_s(\d\d)_e(\d\d)_v(\d\d))\.json$", SOURCE, limits.JSON):
+    for member in members(Path(folder), r"(?P<name>a(\d\d)_s(\d\d)_e(\d\d)_v(\d\d))\.json$", INFO, limits.JSON):
         name, action, subject, take, camera = member.match.groups()
         if action not in LABELS:
             raise ValueError(f"{member.where}: expected one of the actions {', '.join(LABELS)}, got {action}")

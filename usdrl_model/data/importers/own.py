@@ -22,7 +22,7 @@ from pathlib import Path
 import numpy as np
 
 from usdrl_model.data.importers.arrays import EPOCH, check_confidence, check_stamps, frames, regular
-from usdrl_model.data.importers.files import Member, Source, members
+from usdrl_model.data.importers.files import DatasetInfo, Member, members
 from usdrl_model.errors.nearest import hint
 from usdrl_model.errors.shown import shown
 from usdrl_model.files import arrays, limits
@@ -31,7 +31,7 @@ from usdrl_model.skeleton.recording import Recording
 from usdrl_model.skeleton.segments import Segment
 from usdrl_model.skeleton.topology import Topology, located, topology
 
-SOURCE = Source(
+INFO = DatasetInfo(
     title="your own recordings",
     files="*.npz files with joints (T, M, V, 3), rate or stamps, and topology",
     where="your tracker (docs/data.md says how to write them)",
@@ -54,7 +54,7 @@ def load(folder: str | Path) -> Iterator[Recording]:
         ValueError: a malformed file; the message names the file and the entry.
     """
     base = Path(folder) if Path(folder).is_dir() else Path(folder).parent
-    for member in members(Path(folder), r"^(?:\./)*(?P<name>.+)\.npz$", SOURCE, limits.MEMBER):
+    for member in members(Path(folder), r"^(?:\./)*(?P<name>.+)\.npz$", INFO, limits.MEMBER):
         try:
             yield _recording(member.match["name"], _content(member), base)
         except ValueError as error:

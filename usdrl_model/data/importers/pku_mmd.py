@@ -15,12 +15,12 @@ from pathlib import Path
 import numpy as np
 
 from usdrl_model.data.importers.arrays import EPOCH, frames, regular
-from usdrl_model.data.importers.files import Source, members, warn_unmatched
+from usdrl_model.data.importers.files import DatasetInfo, members, warn_unmatched
 from usdrl_model.files.text_table import table
 from usdrl_model.skeleton.recording import Recording
 from usdrl_model.skeleton.segments import Segment
 
-SOURCE = Source(
+INFO = DatasetInfo(
     title="PKU-MMD",
     files="the unpacked skeleton files (0002-L.txt or A01N01-L.txt ...), the label files of the same names in a folder "
     "called Label, and Split/cross-subject.txt",
@@ -55,7 +55,7 @@ def load(folder: str | Path, *, phase: int = 1) -> Iterator[Recording]:
     unused = {name for name in parts if re.fullmatch(_NAMES[phase], name)}
     # Label files have the same names; only the folder differs.
     pattern = rf"^(?!.*[Ll]abel).*?(?P<name>{_NAMES[phase]})\.txt$"
-    for member in members(Path(folder), pattern, SOURCE):
+    for member in members(Path(folder), pattern, INFO):
         name = member.match["name"]
         unused.discard(name)
         if truth and name not in truth:
@@ -82,7 +82,7 @@ def labels(folder: str | Path, *, phase: int = 1) -> dict[str, tuple[Segment, ..
     """
     truth = {}
     try:
-        for member in members(Path(folder), rf"[Ll]abel.*/(?P<name>{_NAMES[phase]})\.txt$", SOURCE):
+        for member in members(Path(folder), rf"[Ll]abel.*/(?P<name>{_NAMES[phase]})\.txt$", INFO):
             rows = table(member.text(), 4, member.where, separator=",")
             if not np.isfinite(rows).all():
                 raise ValueError(f"{member.where}: expected numbers, got nan or inf")
@@ -102,7 +102,7 @@ def _splits(folder: Path) -> dict[str, str]:
     """Recording -> train or test, of the cross-subject lists; empty where there are none."""
     parts: dict[str, str] = {}
     try:
-        for member in members(folder, r"(?i)cross[-_ ]subject\w*\.txt$", SOURCE):
+        for member in members(folder, r"(?i)cross[-_ ]subject\w*\.txt$", INFO):
             part = None
             for word in re.split(r"[,\s]+", member.text()):
                 if word.lower().startswith(("train", "valid", "test")):

@@ -11,11 +11,11 @@ from pathlib import Path
 import numpy as np
 
 from usdrl_model.data.importers.arrays import EPOCH, check_stamps, frames
-from usdrl_model.data.importers.files import Source, members
+from usdrl_model.data.importers.files import DatasetInfo, members
 from usdrl_model.files.text_table import table
 from usdrl_model.skeleton.recording import Recording
 
-SOURCE = Source(
+INFO = DatasetInfo(
     title="SBU Kinect Interaction",
     files="sbu_kinect_interaction_skeleton.zip (or sAAsBB/CC/NNN/skeleton_pos.txt)",
     where="the authors' page (www3.cs.stonybrook.edu/~kyun/research/kinect_interaction)",
@@ -34,7 +34,7 @@ def load(folder: str | Path) -> Iterator[Recording]:
         FileNotFoundError: the folder holds no clips.
         ValueError: a malformed file; the message names file and line.
     """
-    for member in members(Path(folder), r"(s(\d\d)s\d\d)/(\d\d)/(\d\d\d)/skeleton_pos\.txt$", SOURCE):
+    for member in members(Path(folder), r"(s(\d\d)s\d\d)/(\d\d)/(\d\d\d)/skeleton_pos\.txt$", INFO):
         pair, actor, action, take = member.match.groups()
         if not 1 <= int(action) <= len(LABELS):
             raise ValueError(f"{member.where}: expected class 1 to {len(LABELS)}, got {action}")

@@ -13,12 +13,12 @@ import numpy as np
 
 from usdrl_model.data.importers import ntu_text
 from usdrl_model.data.importers.arrays import regular
-from usdrl_model.data.importers.files import Source, members
+from usdrl_model.data.importers.files import DatasetInfo, members
 from usdrl_model.data.importers.image_plane import to_metres
 from usdrl_model.skeleton.person import Person, SkeletonFrame
 from usdrl_model.skeleton.recording import Recording
 
-SOURCE = Source(
+INFO = DatasetInfo(
     title="UAV-Human",
     files="Skeleton.zip, or P000S00G10B10H10UC022000LC021000A000R0_08241716.txt and its like",
     where="the authors' page (sutdcv.github.io/uav-human-web)",
@@ -38,7 +38,7 @@ def load(folder: str | Path) -> Iterator[Recording]:
         FileNotFoundError: the folder holds no clips.
         ValueError: a malformed file; the message names file and line.
     """
-    for member in members(Path(folder), _NAME, SOURCE):
+    for member in members(Path(folder), _NAME, INFO):
         name, subject, action = member.match.groups()
         if int(action) >= len(LABELS):
             raise ValueError(f"{member.where}: expected action 0 to {len(LABELS) - 1}, got {action}")

@@ -9,10 +9,10 @@ import numpy as np
 
 from usdrl_model.data.importers import matlab
 from usdrl_model.data.importers.arrays import ALONE, frames, regular
-from usdrl_model.data.importers.files import Source, members
+from usdrl_model.data.importers.files import DatasetInfo, members
 from usdrl_model.skeleton.recording import Recording
 
-SOURCE = Source(
+INFO = DatasetInfo(
     title="UTD-MHAD",
     files="Skeleton.zip (or aA_sS_tT_skeleton.mat)",
     where="the authors' page (personal.utdallas.edu/~kehtar/UTD-MHAD.html)",
@@ -37,7 +37,7 @@ def load(folder: str | Path) -> Iterator[Recording]:
         FileNotFoundError: the folder holds no clips.
         ValueError: a malformed file.
     """
-    for member in members(Path(folder), r"a(\d+)_s(\d+)_t(\d+)_skeleton\.mat$", SOURCE):
+    for member in members(Path(folder), r"a(\d+)_s(\d+)_t(\d+)_skeleton\.mat$", INFO):
         action, subject, take = member.match.groups()
         if not 1 <= int(action) <= len(LABELS):
             raise ValueError(f"{member.where}: expected action 1 to {len(LABELS)}, got {action}")

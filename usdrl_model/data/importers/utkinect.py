@@ -18,13 +18,13 @@ from pathlib import Path
 import numpy as np
 
 from usdrl_model.data.importers.arrays import EPOCH, check_stamps
-from usdrl_model.data.importers.files import Source, members, text
+from usdrl_model.data.importers.files import DatasetInfo, members, text
 from usdrl_model.files.text_table import table
 from usdrl_model.skeleton.person import Person, SkeletonFrame
 from usdrl_model.skeleton.recording import Recording
 from usdrl_model.skeleton.segments import Segment
 
-SOURCE = Source(
+INFO = DatasetInfo(
     title="UTKinect-Action3D",
     files="joints.zip (or joints/joints_sSS_eEE.txt) and actionLabel_modified.txt (or actionLabel.txt)",
     where="the authors' page (cvrc.ece.utexas.edu/KinectDatasets)",
@@ -61,7 +61,7 @@ def load(folder: str | Path) -> list[Recording]:
     truth = _read_labels(folder)
     recordings = []
     archive = folder / "joints.zip"
-    for member in members(archive if archive.is_file() else folder, _NAME, SOURCE):
+    for member in members(archive if archive.is_file() else folder, _NAME, INFO):
         name, subject = member.match["name"], member.match[2]
         if name not in truth:
             raise ValueError(f"{member.where}: the label file has no such sequence")
