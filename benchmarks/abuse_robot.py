@@ -30,7 +30,7 @@ from usdrl_model.simulation.script import Act
 from usdrl_model.simulation.simulate import PerformanceConfig, simulate
 from usdrl_model.skeleton.person import SkeletonFrame
 from usdrl_ros.bags.live_replay import READY_TIMEOUT
-from usdrl_ros.inputs import INPUTS
+from usdrl_ros.inputs.input_types import INPUTS
 from usdrl_ros.inputs.skeleton_messages import BUILDERS, header
 from usdrl_ros.processes.children import Child, wait_until
 

@@ -11,7 +11,8 @@ from std_msgs.msg import Header  # noqa: E402
 from visualization_msgs.msg import Marker  # noqa: E402
 
 from usdrl_model.skeleton.topology import topology  # noqa: E402
-from usdrl_ros.inputs import INPUTS, InputError  # noqa: E402
+from usdrl_ros.inputs.common import InputError  # noqa: E402
+from usdrl_ros.inputs.input_types import INPUTS  # noqa: E402
 from usdrl_ros.messages.point_cloud import create_cloud, dtype_from_fields  # noqa: E402
 
 KINECT = topology("kinect_v2_25")

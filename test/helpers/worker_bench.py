@@ -7,8 +7,10 @@ pytest.importorskip("rclpy", reason="needs the ROS 2 messages")
 from helpers.rule_detector import hand_up_weights  # noqa: E402
 from usdrl_model.online.stream import ActionStream  # noqa: E402
 from usdrl_model.skeleton.person import SkeletonFrame  # noqa: E402
-from usdrl_ros.inputs import SourceFrame  # noqa: E402
-from usdrl_ros.inputs.common import ros_time  # noqa: E402
+from usdrl_ros.inputs.common import (
+    SourceFrame,  # noqa: E402
+    ros_time,  # noqa: E402
+)
 from usdrl_ros.node.worker import Worker  # noqa: E402
 
 

@@ -32,8 +32,9 @@ from usdrl_model.online.stamps import StampCourse, Verdict
 from usdrl_model.online.state import StreamState
 from usdrl_model.skeleton.person import SkeletonFrame, canonical
 from usdrl_model.skeleton.topology import topology as find_topology
+from usdrl_model.windows.neighbours import nearest
 from usdrl_model.windows.track import grid_index
-from usdrl_model.windows.window import NEAR, Body, compose, place
+from usdrl_model.windows.window import Body, compose
 
 RECENT_EVENTS = 16
 """Events kept in the state, so that a reader that looks now and then misses none."""
@@ -171,10 +172,10 @@ class ActionStream:
         end = grid_index(self.stamp, detector.rate)
         batch = []
         for person in self._crowd.people:
-            joints, mask = person.track.window(detector.encoder.frames, end)
-            seen = mask.sum(axis=1) >= SEEN_JOINTS
+            bodies = self._bodies(person, end)
+            seen = bodies[0][1].sum(axis=1) >= SEEN_JOINTS
             if seen.any():
-                batch.append((person, [(joints, mask), *self._near(person, end)], seen))
+                batch.append((person, bodies, seen))
         if batch:
             self.counters["inferences"] += 1
             encoder = detector.encoder
@@ -266,17 +267,16 @@ class ActionStream:
     def _follow(self, name: str, sighting: Sighting) -> Followed:
         return Followed(name, sighting, self.weights.config.detector, self.config)
 
-    def _near(self, person: Followed, end: int) -> list[Body]:
-        """The nearest others that belong into the person's window, if the model looks at more than one."""
+    def _bodies(self, person: Followed, end: int) -> list[Body]:
+        """The person and, if the model looks at more than one, their nearest others, up to grid frame ``end``."""
         encoder = self.weights.config.detector.encoder
-        others = [other for other in self._crowd.people if other is not person and encoder.people > 1]
-        here = place(*person.track.recent())
-        gaps = [float(np.linalg.norm(place(*other.track.recent()) - here)) for other in others]
-        order = [index for index in np.argsort(gaps, kind="stable") if gaps[index] < NEAR][: encoder.people - 1]
-        return [others[index].track.window(encoder.frames, end) for index in order]
+        body = person.track.window(encoder.frames, end)
+        if encoder.people == 1:
+            return [body]
+        others = [other.track.window(encoder.frames, end) for other in self._crowd.people if other is not person]
+        return [body, *nearest(body, others, encoder.people - 1)]
 
     def _scores(self, windows: np.ndarray) -> np.ndarray:
-        """(N, T, K) probabilities of every frame."""
         return load.probabilities(self.weights, windows)
 
     def _emit(self, person: str, edges: list[Edge]) -> None:

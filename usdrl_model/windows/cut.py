@@ -15,10 +15,11 @@ from usdrl_model.skeleton.person import canonical
 from usdrl_model.skeleton.recording import Recording
 from usdrl_model.skeleton.segments import frame_labels
 from usdrl_model.skeleton.topology import topology
+from usdrl_model.windows.neighbours import nearest
 from usdrl_model.windows.shape import WindowShape
 from usdrl_model.windows.track import Track, grid_index
 from usdrl_model.windows.whole_clip import longest, normalised, stretched
-from usdrl_model.windows.window import NEAR, compose, place
+from usdrl_model.windows.window import Body, compose
 
 MIN_FRAMES = 8
 """A stretch of a person shorter than this teaches nothing."""
@@ -124,8 +125,9 @@ def ending_at(stretch: Stretch, found: Sequence[Stretch], ends: Sequence[int], s
     others = [other for other in found if other is not stretch and other.recording == stretch.recording]
     for end in ends:
         joints, mask, labels = _span(stretch, end, shape.frames)
-        near = _nearest(stretch, others, end, shape.people - 1)
-        x.append([(joints, mask), *(_span(other, end, shape.frames)[:2] for other in near)])
+        present = [other for other in others if shape.people > 1 and other.start <= end < other.stop]
+        bodies: list[Body] = [_span(other, end, shape.frames)[:2] for other in present]
+        x.append([(joints, mask), *nearest((joints, mask), bodies, shape.people - 1)])
         y.append(labels)
         seen.append(np.asarray(mask.any(axis=1)))
     return Windows(torch.from_numpy(compose(x, shape)), torch.from_numpy(np.stack(y)), torch.from_numpy(np.stack(seen)))
@@ -169,23 +171,6 @@ def _span(stretch: Stretch, end: int, frames: int) -> tuple[np.ndarray, np.ndarr
         joints[here], labels[here] = stretch.joints[there], stretch.labels[there]
         mask[here] = stretch.mask[there] & (stretch.known[there] <= end)
     return joints, mask, labels
-
-
-def _nearest(stretch: Stretch, others: Sequence[Stretch], end: int, count: int) -> list[Stretch]:
-    """Those of ``others`` that are there at grid frame ``end``, nearest first, within ``window.NEAR``."""
-    if not count:
-        return []
-    here = _stand(stretch, end)
-    present = [other for other in others if 0 <= end - other.start < len(other.labels)]
-    gaps = [float(np.linalg.norm(_stand(other, end) - here)) for other in present]
-    return [present[index] for index in np.argsort(gaps, kind="stable") if gaps[index] < NEAR][:count]
-
-
-def _stand(stretch: Stretch, end: int) -> np.ndarray:
-    """(3,) where somebody stands at grid frame ``end``, by where each joint was last valid, as live."""
-    joints, mask, _ = _span(stretch, end, MIN_FRAMES)
-    last = np.where(mask, np.arange(MIN_FRAMES)[:, None], -1).max(axis=0)
-    return place(joints[last, np.arange(len(last))], last >= 0)
 
 
 def _stretch(

@@ -22,26 +22,9 @@ from usdrl_model.skeleton.person import SHOULDER_LEFT, SHOULDER_RIGHT, SPINE_MID
 from usdrl_model.skeleton.topology import PARENTS
 from usdrl_model.windows.shape import Centre, WindowShape
 
-NEAR = 2.0
-"""Metres within which another person belongs into the window of a model that looks at several."""
 Body = tuple[np.ndarray, np.ndarray]
 """Joints (T, V, 3) metres of one person, and their mask (T, V) bool, False where invalid."""
 _ROOT = next(joint for joint, parent in enumerate(PARENTS) if joint == parent)
-
-
-def place(joints: np.ndarray, valid: np.ndarray) -> np.ndarray:
-    """Where somebody stands: the spine, or, where it is invalid, the mean of the joints that are not.
-
-    Args:
-        joints: (V, 3) metres.
-        valid: (V,) bool.
-
-    Returns:
-        (3,) metres, NaN if nothing is valid: who is nowhere is near nobody.
-    """
-    if valid[SPINE_MID]:
-        return joints[SPINE_MID]
-    return joints[valid].mean(axis=0) if valid.any() else np.full(3, np.nan)
 
 
 def fill(joints: np.ndarray, mask: np.ndarray) -> np.ndarray:

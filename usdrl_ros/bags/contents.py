@@ -11,8 +11,8 @@ from tqdm import tqdm
 from usdrl_model.skeleton import recording_gaps
 from usdrl_ros.bags.recorded_topic import Recorded
 from usdrl_ros.bags.storage import BagReader
-from usdrl_ros.messages.bag_error import BagError
 from usdrl_ros.messages.cdr import MalformedError
+from usdrl_ros.messages.types import BagError
 
 
 def contents(bag: BagReader) -> list[str]:

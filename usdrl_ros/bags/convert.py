@@ -41,7 +41,7 @@ from usdrl_ros.bags.write import (
 )
 from usdrl_ros.inputs.coordinate_frames import AXES
 from usdrl_ros.inputs.skeleton_messages import BUILDERS
-from usdrl_ros.messages.bag_error import BagError
+from usdrl_ros.messages.types import BagError
 
 
 def convert_utkinect(arguments: argparse.Namespace) -> None:

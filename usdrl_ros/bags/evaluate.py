@@ -35,7 +35,7 @@ from usdrl_model.plots.timeline import draw_timeline, truth_above_detection
 from usdrl_ros.bags.live_replay import LiveNode
 from usdrl_ros.bags.replay import BagRun, LabelledBag, load_bag, replay
 from usdrl_ros.bags.scores import describe_run, found_actions, markdown, score_runs
-from usdrl_ros.messages.bag_error import BagError
+from usdrl_ros.messages.types import BagError
 from usdrl_ros.processes.children import ChildError, exit_on_sigterm
 
 

@@ -30,7 +30,7 @@ from usdrl_model.skeleton import topology, topology_file
 from usdrl_model.skeleton.person import UNITS
 from usdrl_model.skeleton.segments import Segment
 from usdrl_ros.inputs.coordinate_frames import AXES
-from usdrl_ros.messages.bag_error import BagError
+from usdrl_ros.messages.types import BagError
 
 SCHEMA = "usdrl.labels/1"
 FILE_NAME = "labels.yaml"

@@ -31,9 +31,8 @@ from usdrl_model.files import limits
 from usdrl_model.skeleton import recording_gaps
 from usdrl_ros.bags.recorded_topic import Recorded
 from usdrl_ros.bags.storage import BagMessage, BagReader
-from usdrl_ros.messages.bag_error import BagError
 from usdrl_ros.messages.cdr import MalformedError
-from usdrl_ros.messages.types import headers, stamp_ns
+from usdrl_ros.messages.types import BagError, headers, stamp_ns
 
 LONGEST_SLEEP = 0.05
 """Seconds after which a sleeping player looks whether it was told to stop."""

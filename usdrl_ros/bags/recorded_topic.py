@@ -6,9 +6,8 @@ from typing import Any
 
 from usdrl_model.files import limits
 from usdrl_ros.bags.storage_file import Topic
-from usdrl_ros.messages.bag_error import BagError
 from usdrl_ros.messages.serialised import SINCE_HUMBLE, OtherDistributionError, Serialised
-from usdrl_ros.messages.types import message_class
+from usdrl_ros.messages.types import BagError, message_class
 
 
 class Recorded:

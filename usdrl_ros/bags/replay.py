@@ -29,10 +29,11 @@ from usdrl_model.skeleton.topology import topology
 from usdrl_ros.bags.labels import Truth, load_truth
 from usdrl_ros.bags.recorded_topic import Recorded
 from usdrl_ros.bags.storage import BagReader
-from usdrl_ros.inputs import INPUTS, InputError
+from usdrl_ros.inputs.common import InputError
 from usdrl_ros.inputs.coordinate_frames import AXES, Frames
-from usdrl_ros.messages.bag_error import BagError
+from usdrl_ros.inputs.input_types import INPUTS
 from usdrl_ros.messages.cdr import MalformedError
+from usdrl_ros.messages.types import BagError
 
 STAMP_DIGITS = 6
 """Decimals of the seconds in the node's JSON: what times are rounded to before they are compared."""

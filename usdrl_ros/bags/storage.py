@@ -37,7 +37,7 @@ from usdrl_ros.bags.mcap import McapFile
 from usdrl_ros.bags.metadata import FILE_NAME, STORAGES, Metadata, read_metadata
 from usdrl_ros.bags.sqlite import SqliteFile
 from usdrl_ros.bags.storage_file import StorageFile, Topic, unpack, unpack_file
-from usdrl_ros.messages.bag_error import BagError
+from usdrl_ros.messages.types import BagError
 
 PLUGINS = {"mcap": StoragePlugin.MCAP, "sqlite3": StoragePlugin.SQLITE3}
 READERS: dict[str, type[McapFile] | type[SqliteFile]] = {"mcap": McapFile, "sqlite3": SqliteFile}

@@ -19,7 +19,7 @@ from usdrl_model.skeleton.segments import Segment
 from usdrl_ros.bags.labels import Truth, save_truth
 from usdrl_ros.bags.storage import BagWriter
 from usdrl_ros.inputs.skeleton_messages import BUILDERS, header, in_axes, is_track_id
-from usdrl_ros.messages.bag_error import BagError
+from usdrl_ros.messages.types import BagError
 
 DEFAULT_TOPIC = "/skeletons"
 DEFAULT_TYPE = "sensor_msgs/msg/PointCloud2"

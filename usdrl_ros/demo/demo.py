@@ -34,8 +34,8 @@ from usdrl_ros.bags.write import DEFAULT_TOPIC, write_recording
 from usdrl_ros.demo.listener import Listener
 from usdrl_ros.demo.live_table import describe_event, render
 from usdrl_ros.demo.report import report
-from usdrl_ros.inputs import INPUTS
-from usdrl_ros.messages.bag_error import BagError
+from usdrl_ros.inputs.input_types import INPUTS
+from usdrl_ros.messages.types import BagError
 from usdrl_ros.processes.children import Child, ChildError, exit_on_sigterm, use_private_domain, wait_until
 
 READY_TIMEOUT = 120.0

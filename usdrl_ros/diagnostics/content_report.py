@@ -10,8 +10,7 @@ from diagnostic_msgs.msg import DiagnosticStatus
 from usdrl_model.errors.shown import LINE, cut
 from usdrl_model.plausibility.findings import Finding, Level
 from usdrl_model.plausibility.live_check import Judgement
-from usdrl_ros.diagnostics.status import status
-from usdrl_ros.diagnostics.throttle import AWAY, Lasting
+from usdrl_ros.diagnostics.reporting import AWAY, Lasting, status
 
 STALE = 5.0
 """Seconds without a new judgement after which the last one says nothing of now."""

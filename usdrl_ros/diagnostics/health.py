@@ -12,10 +12,9 @@ import numpy as np
 from diagnostic_msgs.msg import DiagnosticStatus
 
 from usdrl_model.errors.shown import LINE, cut
+from usdrl_ros.diagnostics.reporting import AWAY, Lasting, Throttle, status
 from usdrl_ros.diagnostics.source_checks import RECENT, SourceChecks
-from usdrl_ros.diagnostics.status import status
-from usdrl_ros.diagnostics.throttle import AWAY, Lasting, Throttle
-from usdrl_ros.inputs import InputError, SourceFrame
+from usdrl_ros.inputs.common import InputError, SourceFrame
 
 SAMPLES = 256
 """Latencies kept for the percentiles."""

@@ -8,7 +8,9 @@ from typing import Any
 
 from std_msgs.msg import Header
 
-from usdrl_ros.messages.bag_error import BagError
+
+class BagError(ValueError):
+    """A bag, or the labels beside it, that cannot be used; the message says why and what to do."""
 
 
 def message_class(name: str) -> Any:

@@ -33,10 +33,8 @@ from usdrl_ros.diagnostics.health import Health
 from usdrl_ros.inputs.coordinate_frames import needs_tf
 from usdrl_ros.inputs.tf_listener import TfListener, tf_listener
 from usdrl_ros.node.pipeline import Pipeline, StreamFactory, build, load_stream
-from usdrl_ros.node.situation import situation
 from usdrl_ros.node.supervisor import Supervisor
-from usdrl_ros.outputs.publishers import Outputs
-from usdrl_ros.outputs.result import Result
+from usdrl_ros.outputs.publishers import Outputs, Result
 from usdrl_ros.parameters import values as parameters
 from usdrl_ros.parameters.declarations import NAMES
 from usdrl_ros.parameters.names import check_given
@@ -242,7 +240,7 @@ class PerceptionNode(ManagedNode):
         array = DiagnosticArray()
         array.header.stamp = self.get_clock().now().to_msg()
         name, pipeline = self.get_fully_qualified_name(), self._pipeline
-        heard = situation(self, pipeline, self._listening.topic) if pipeline and self._listening else None
+        heard = pipeline.situation(self, self._listening.topic) if pipeline and self._listening else None
         array.status = self._health.report(name, heard, self._supervisor.fault)
         if pipeline is not None and heard is not None:
             array.status.append(self._content.status(name, pipeline.content.judgement))

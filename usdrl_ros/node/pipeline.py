@@ -14,13 +14,14 @@ from usdrl_model.plausibility.live_check import ContentCheck
 from usdrl_model.plausibility.sights import Setup
 from usdrl_model.skeleton.person import UNITS, SkeletonFrame
 from usdrl_model.skeleton.topology import Topology, topology
-from usdrl_ros.inputs import INPUTS, InputType, SourceFrame
+from usdrl_ros.diagnostics.health import Situation
 from usdrl_ros.inputs.arriving import Arriving
+from usdrl_ros.inputs.common import SourceFrame
 from usdrl_ros.inputs.coordinate_frames import AXES, NO_POSE, Frames, needs_tf
+from usdrl_ros.inputs.input_types import INPUTS, InputType
 from usdrl_ros.node.protocols import Observer, Stream
 from usdrl_ros.node.worker import Worker
-from usdrl_ros.outputs.publishers import Outputs
-from usdrl_ros.outputs.result import Result
+from usdrl_ros.outputs.publishers import Outputs, Result
 from usdrl_ros.outputs.state_json import ModelInfo
 from usdrl_ros.parameters.values import PerceptionConfig, check_watch
 
@@ -92,6 +93,27 @@ class Pipeline:
         """Repeat what was published last, unless the inference is stuck: nobody then knows whether it still holds."""
         if not self.worker.stuck:
             self.outputs.heartbeat()
+
+    def situation(self, node: Node, topic: str) -> Situation:
+        """What ``node`` hears on ``topic`` (a resolved name) now, and how the inference is doing, for diagnostics."""
+        message_type = self.source.message_type
+        expected = f"{message_type.__module__.split('.')[0]}/msg/{message_type.__name__}"
+        types = [publisher.topic_type for publisher in node.get_publishers_info_by_topic(topic)]
+        snapshot = self.worker.snapshot()
+        return Situation(
+            topic=topic,
+            publishers=types.count(expected),
+            other_types=tuple(sorted(set(types) - {expected})),
+            expected_type=expected,
+            clock_silent=bool(node.get_parameter("use_sim_time").value) and node.get_clock().now().nanoseconds == 0,
+            max_rate=self.worker.config.max_rate,
+            max_people=self.worker.config.max_people,
+            placed_by_tf=needs_tf(self.config.target_frame, self.config.sensor_pose),
+            namesakes=node.get_node_names_and_namespaces().count((node.get_name(), node.get_namespace())),
+            stuck=self.worker.stuck,
+            stream_counters=snapshot.counters,
+            model=snapshot.model,
+        )
 
     def release(self, timeout: float = 0.0) -> None:
         """Publish nothing more and give everything back; the worker has ``timeout`` seconds to end what it does."""

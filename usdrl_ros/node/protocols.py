@@ -10,7 +10,7 @@ from usdrl_model.events.config import StreamConfig
 from usdrl_model.events.onset_offset import Event
 from usdrl_model.online.state import StreamState
 from usdrl_model.skeleton.person import SkeletonFrame
-from usdrl_ros.inputs import InputError, SourceFrame
+from usdrl_ros.inputs.common import InputError, SourceFrame
 
 
 class Stream(Protocol):

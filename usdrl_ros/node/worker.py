@@ -26,11 +26,10 @@ from usdrl_model.events.config import StreamConfig
 from usdrl_model.events.onset_offset import Event
 from usdrl_model.online.state import StreamState
 from usdrl_model.skeleton.person import SkeletonFrame
-from usdrl_ros.inputs import InputError, SourceFrame
-from usdrl_ros.inputs.common import ros_time
+from usdrl_ros.inputs.common import InputError, SourceFrame, ros_time
 from usdrl_ros.node.inbox import Inbox
 from usdrl_ros.node.protocols import Observer, Snapshot, Stream
-from usdrl_ros.outputs.result import Result
+from usdrl_ros.outputs.publishers import Result
 
 AT_ONCE = 0.2
 """Seconds of buffering after which what is known is said, however many messages wait."""

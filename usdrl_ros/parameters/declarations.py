@@ -14,9 +14,9 @@ from usdrl_model.errors.nearest import nearest
 from usdrl_model.events.config import StreamConfig
 from usdrl_model.skeleton import topology, topology_file
 from usdrl_model.skeleton.person import UNITS
-from usdrl_ros.inputs import INPUTS
 from usdrl_ros.inputs.common import MAX_PEOPLE
 from usdrl_ros.inputs.coordinate_frames import AXES, NO_POSE
+from usdrl_ros.inputs.input_types import INPUTS
 
 RECOMMENDED = -1.0
 """Value of a threshold or time that stands for "as the weights recommend"."""

@@ -18,11 +18,10 @@ from usdrl_ros.bags import write
 from usdrl_ros.bags.labels import load_truth
 from usdrl_ros.bags.metadata import STORAGES
 from usdrl_ros.bags.storage import PLUGINS, BagReader, BagWriter
-from usdrl_ros.inputs import INPUTS
 from usdrl_ros.inputs.coordinate_frames import Frames
-from usdrl_ros.messages.bag_error import BagError
+from usdrl_ros.inputs.input_types import INPUTS
 from usdrl_ros.messages.point_cloud import read_points
-from usdrl_ros.messages.types import headers, message_class, stamp_ns
+from usdrl_ros.messages.types import BagError, headers, message_class, stamp_ns
 
 CLOUD = "sensor_msgs/msg/PointCloud2"
 MARKERS = "visualization_msgs/msg/MarkerArray"

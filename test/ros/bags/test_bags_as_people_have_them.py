@@ -30,8 +30,8 @@ from usdrl_ros.bags.labels import Truth, save_truth
 from usdrl_ros.bags.metadata import STORAGES
 from usdrl_ros.bags.replay import load_bag
 from usdrl_ros.bags.storage import PLUGINS, BagReader, BagWriter
-from usdrl_ros.messages.bag_error import BagError
 from usdrl_ros.messages.cdr import Layout, MalformedError
+from usdrl_ros.messages.types import BagError
 
 CLOUD = "sensor_msgs/msg/PointCloud2"
 RATE = 10.0

@@ -24,7 +24,7 @@ from usdrl_ros.bags.replay import load_bag, replay
 from usdrl_ros.bags.scores import found_actions, score_runs
 from usdrl_ros.bags.storage import BagWriter
 from usdrl_ros.bags.write import write_recording
-from usdrl_ros.messages.bag_error import BagError
+from usdrl_ros.messages.types import BagError
 
 UP = ((4.0, 6.0), (9.0, 10.5))
 """When the hand of the actor is up."""

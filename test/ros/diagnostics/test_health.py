@@ -9,9 +9,12 @@ from diagnostic_msgs.msg import DiagnosticStatus  # noqa: E402
 from usdrl_model.errors.shown import MESSAGE  # noqa: E402
 from usdrl_model.skeleton.person import SkeletonFrame  # noqa: E402
 from usdrl_ros.diagnostics.health import Health, Situation  # noqa: E402
-from usdrl_ros.diagnostics.throttle import AWAY, Throttle  # noqa: E402
-from usdrl_ros.inputs import InputError, SourceFrame  # noqa: E402
-from usdrl_ros.inputs.common import ros_time  # noqa: E402
+from usdrl_ros.diagnostics.reporting import AWAY, Throttle  # noqa: E402
+from usdrl_ros.inputs.common import (  # noqa: E402
+    InputError,
+    SourceFrame,
+    ros_time,  # noqa: E402
+)
 
 OK, WARN, ERROR = DiagnosticStatus.OK, DiagnosticStatus.WARN, DiagnosticStatus.ERROR
 

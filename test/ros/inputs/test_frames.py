@@ -14,7 +14,7 @@ from transforms3d.euler import euler2mat, euler2quat  # noqa: E402
 from usdrl_model.online.stream import ActionStream  # noqa: E402
 from usdrl_model.skeleton.person import UNITS, Person, SkeletonFrame  # noqa: E402
 from usdrl_model.skeleton.topology import JOINT_INDEX, topology  # noqa: E402
-from usdrl_ros.inputs import InputError, SourceFrame  # noqa: E402
+from usdrl_ros.inputs.common import InputError, SourceFrame  # noqa: E402
 from usdrl_ros.inputs.coordinate_frames import AXES, Frames  # noqa: E402
 
 

@@ -20,8 +20,12 @@ from std_msgs.msg import Header  # noqa: E402
 from visualization_msgs.msg import Marker, MarkerArray  # noqa: E402
 
 from usdrl_model.skeleton.topology import topology  # noqa: E402
-from usdrl_ros.inputs import INPUTS, InputError  # noqa: E402
-from usdrl_ros.inputs.common import ros_time, seconds  # noqa: E402
+from usdrl_ros.inputs.common import (  # noqa: E402
+    InputError,  # noqa: E402
+    ros_time,
+    seconds,
+)
+from usdrl_ros.inputs.input_types import INPUTS  # noqa: E402
 from usdrl_ros.messages.point_cloud import create_cloud, dtype_from_fields  # noqa: E402
 
 

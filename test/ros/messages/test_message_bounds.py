@@ -15,8 +15,9 @@ from rclpy.serialization import deserialize_message, serialize_message  # noqa: 
 from sensor_msgs.msg import PointCloud2, PointField  # noqa: E402
 from visualization_msgs.msg import Marker, MarkerArray  # noqa: E402
 
-from usdrl_ros.inputs import INPUTS, InputError  # noqa: E402
 from usdrl_ros.inputs.arriving import Arriving  # noqa: E402
+from usdrl_ros.inputs.common import InputError  # noqa: E402
+from usdrl_ros.inputs.input_types import INPUTS  # noqa: E402
 from usdrl_ros.messages.point_cloud import dtype_from_fields, read_points  # noqa: E402
 
 MOST = 2**32 - 1

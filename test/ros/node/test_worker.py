@@ -13,7 +13,7 @@ from helpers.rule_detector import hand_up_weights  # noqa: E402
 from helpers.worker_bench import Bench
 
 from usdrl_model.online.stream import ActionStream  # noqa: E402
-from usdrl_ros.inputs import SourceFrame  # noqa: E402
+from usdrl_ros.inputs.common import SourceFrame  # noqa: E402
 from usdrl_ros.node.inbox import CAPACITY, LARGEST, Inbox  # noqa: E402
 
 

@@ -12,7 +12,7 @@ from helpers.people import frames as recorded_frames
 from helpers.worker_bench import Bench, Counts
 
 from usdrl_model.skeleton.person import SkeletonFrame  # noqa: E402
-from usdrl_ros.inputs import InputError  # noqa: E402
+from usdrl_ros.inputs.common import InputError  # noqa: E402
 from usdrl_ros.node.supervisor import HUNG, Supervisor  # noqa: E402
 
 

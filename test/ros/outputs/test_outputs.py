@@ -24,8 +24,7 @@ from usdrl_model.skeleton.topology import JOINT_INDEX, PARENTS  # noqa: E402
 from usdrl_ros.inputs.coordinate_frames import Frames  # noqa: E402
 from usdrl_ros.outputs import detections  # noqa: E402
 from usdrl_ros.outputs.markers import COLOURS, markers  # noqa: E402
-from usdrl_ros.outputs.publishers import Outputs, topic_names  # noqa: E402
-from usdrl_ros.outputs.result import Result
+from usdrl_ros.outputs.publishers import Outputs, Result, topic_names  # noqa: E402
 from usdrl_ros.outputs.state_json import ModelInfo  # noqa: E402
 
 STAMP = Time(sec=20, nanosec=123_456_789)

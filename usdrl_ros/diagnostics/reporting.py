@@ -1,13 +1,24 @@
-"""A log that is not flooded."""
+"""Texts for diagnostics and log: cut and escaped, and the log is not flooded by repetitions."""
 
 from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
+
+from diagnostic_msgs.msg import DiagnosticStatus, KeyValue
+
+from usdrl_model.errors.shown import LINE, MESSAGE, cut
 
 AWAY = 60.0
 """Seconds without a trouble that lasted, after which its return is told in the log again."""
+
+
+def status(name: str, level: bytes, message: str, values: Mapping[str, object]) -> DiagnosticStatus:
+    """The status ``name``, with everything in it cut and escaped."""
+    made = DiagnosticStatus(name=name, level=level, message=cut(message, MESSAGE), hardware_id="usdrl")
+    made.values = [KeyValue(key=cut(key, LINE), value=cut(value, LINE)) for key, value in values.items()]
+    return made
 
 
 class Throttle:
