@@ -41,12 +41,14 @@ def test_finetune(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         batch_size=2,
     )
     config.dump(settings, tmp_path / "run.yaml")
-    for times, expected in ((1.0, "people look like people"), (1000.0, MILLIMETRES)):
-        write_set(tmp_path / "stores", "own", [dataclasses.replace(acted(times), subject="anna")], replace=True)
+    for times, dtype, expected in ((1.0, "float16", "people look like people"), (1000.0, "float32", MILLIMETRES)):
+        anna = [dataclasses.replace(acted(times), subject="anna")]
+        write_set(tmp_path / "stores", "own", anna, dtype=dtype, replace=True)
         main.main(["finetune", "--config", str(tmp_path / "run.yaml"), "--data", str(tmp_path / "stores"),
                   "--out", str(tmp_path / f"run{times:g}"), "--device", "cpu", "--threads", "1"])  # fmt: skip
-        first = capsys.readouterr().out.splitlines()[0]
-        assert first.startswith("own: content of 1 recording: ") and expected in first
+        said = capsys.readouterr().out.splitlines()
+        assert said[0].startswith("own: content of 1 recording: ") and expected in said[0]
+        assert ("float16" in said[1]) == (dtype == "float16")
 
 
 def test_evaluate(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -259,6 +259,8 @@ def test_a_folder_of_official_files_is_refused_with_the_command_that_imports_it(
 def test_simulated_people_need_no_store() -> None:
     performer = SourceConfig(name="performer", minutes=1)
     assert open_store([performer], None) is None
+    with pytest.raises(ValueError, match="--data: expected a store that holds utkinect"):
+        open_store([performer, SourceConfig(name="utkinect", subjects=("01",))], None)
     assert recordings(performer, None, seed=0)[0].name == "performer_0"
 
 
