@@ -66,7 +66,7 @@ demo: $(STAMP)
 # With ARGS, only the tests that they name. JOBS=0 runs all tests in one process.
 JOBS ?= auto
 test: $(STAMP) $(if $(ARGS),,lint types wheel)
-	@$(VENV)/bin/python -m pytest -n $(JOBS) --dist loadgroup $(ARGS)
+	@$(VENV)/bin/python -m pytest -n $(JOBS) --dist loadfile $(ARGS)
 
 lint: $(STAMP)
 	@$(VENV)/bin/ruff check .

@@ -24,14 +24,6 @@ settings.load_profile("repeatable")
 os.environ["PYTHONPATH"] = os.pathsep.join([str(HERE.parent), str(HERE), os.environ.get("PYTHONPATH", "")])
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Say for pytest-xdist which tests stay in one process: those of a file, and all of ROS, whose nodes need time."""
-    if config.getoption("dist", "no") == "loadgroup":
-        for item in items:
-            group = "ros" if HERE / "ros" in item.path.parents else str(item.path)
-            item.add_marker(pytest.mark.xdist_group(group))
-
-
 @pytest.fixture
 def peer():
     """A ROS node in this process that publishes, listens and calls services; see ``ros_peer``."""

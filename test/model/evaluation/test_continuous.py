@@ -15,10 +15,8 @@ from helpers.continuous_recordings import (
     SETTINGS,
     benchmark,
     perfect,
-    points_in,
     recording,
     rule,
-    segments_in,
 )
 
 from usdrl_model import config
@@ -41,17 +39,6 @@ from usdrl_model.events.config import StreamConfig
 from usdrl_model.metrics import segment_scores
 from usdrl_model.network.detector import Detector, DetectorConfig
 from usdrl_model.windows.cut import Windows
-
-
-@pytest.fixture
-def segments(tmp_path: Path) -> Store:
-    return segments_in(tmp_path)
-
-
-@pytest.fixture
-def points(tmp_path: Path) -> Store:
-    return points_in(tmp_path)
-
 
 # Scores
 

@@ -3,7 +3,6 @@
 import dataclasses
 import math
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,7 +11,6 @@ from helpers.continuous_recordings import (
     CUT,
     LABELS,
     noisy,
-    points_in,
     recording,
 )
 from torch import Tensor
@@ -25,11 +23,6 @@ from usdrl_model.skeleton.person import Person, SkeletonFrame
 from usdrl_model.skeleton.recording import Recording
 from usdrl_model.windows.cut import cut, stretches
 from usdrl_model.windows.shape import WindowShape
-
-
-@pytest.fixture
-def points(tmp_path: Path) -> Store:
-    return points_in(tmp_path)
 
 
 def literal_scores(one: Recording, model: Callable[[Tensor], Tensor], how: Cut) -> np.ndarray:

@@ -13,7 +13,6 @@ from helpers.small_benchmark import (
     Spy,
     build,
     made_on,
-    utd,
     weights,
 )
 
@@ -29,11 +28,6 @@ from usdrl_model.evaluation.result import ALL
 from usdrl_model.events.config import StreamConfig
 from usdrl_model.network.detector import Detector, DetectorConfig
 from usdrl_model.training.finetuning.config import FinetuneConfig
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Store:
-    return Store.open(utd(tmp_path / "stores"))
 
 
 def test_usual_methods_follow_heads_and_weights(tmp_path: Path) -> None:

@@ -16,7 +16,6 @@ from helpers.small_benchmark import (
     build,
     recording,
     sbu,
-    utd,
     weights,
 )
 
@@ -107,11 +106,6 @@ def test_nothing_of_a_clip_that_is_cut_off_comes_from_later(tmp_path: Path) -> N
 
 
 # What is fitted and scored -------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Store:
-    return open_benchmark(BENCHMARK, utd(tmp_path / "stores"))
 
 
 def test_scores_confusion_and_classes(store: Store, tmp_path: Path) -> None:

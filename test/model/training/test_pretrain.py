@@ -19,14 +19,12 @@ from helpers.tiny_pretraining import (
     change,
     command,
     losses,
-    make_store,
     recording,
 )
 
 from usdrl_model import config
 from usdrl_model.checkpoints.pretrained_models import USDRL
 from usdrl_model.cli import main
-from usdrl_model.data.store import Store
 from usdrl_model.data.store_writer import write_set
 from usdrl_model.network.config import EncoderConfig
 from usdrl_model.network.presets import cost
@@ -43,16 +41,6 @@ from usdrl_model.training.pretraining.views import ViewConfig
 from usdrl_model.training.run_folder import RunState
 
 MODALITIES = dataclasses.replace(ENCODER, modalities=("joint", "bone", "motion"))
-
-
-@pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_store(tmp_path_factory.mktemp("stores"))
-
-
-@pytest.fixture(scope="module")
-def pool(store: Path) -> ClipPool:
-    return ClipPool.of(Store.open(store), 1, 10.0)
 
 
 def test_it_learns_and_leaves_weights_numbers_and_a_picture(store: Path, tmp_path: Path) -> None:

@@ -10,25 +10,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 from helpers.paths import ROOT
-from helpers.tiny_pretraining import ALONE, ENCODER, RUN, assert_same, change, command, losses, make_store
+from helpers.tiny_pretraining import ALONE, ENCODER, RUN, assert_same, change, command, losses
 
 from usdrl_model.checkpoints.pretrained_models import USDRL
 from usdrl_model.cli import main
-from usdrl_model.data.store import Store
 from usdrl_model.training.pretraining import train
 from usdrl_model.training.pretraining.clip_pool import ClipPool
 from usdrl_model.training.pretraining.losses import Decorrelation, LossConfig
 from usdrl_model.training.pretraining.nearest_neighbours import NeighbourConfig
-
-
-@pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_store(tmp_path_factory.mktemp("stores"))
-
-
-@pytest.fixture(scope="module")
-def pool(store: Path) -> ClipPool:
-    return ClipPool.of(Store.open(store), 1, 10.0)
 
 
 def start(arguments: list[str]) -> subprocess.Popen:

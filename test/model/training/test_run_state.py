@@ -11,11 +11,10 @@ from pathlib import Path
 import pytest
 import torch
 from helpers.tiny_finetuning import CPU, RECORDINGS, RUN, mixture
-from helpers.tiny_pretraining import ALONE, change, command, make_store
+from helpers.tiny_pretraining import ALONE, change, command
 from helpers.tiny_pretraining import RUN as PRETRAIN
 
 from usdrl_model.cli import main
-from usdrl_model.data.store import Store
 from usdrl_model.files.folder_lock import held
 from usdrl_model.training.finetuning import train as finetune
 from usdrl_model.training.finetuning.sources import windows_of
@@ -134,9 +133,8 @@ def test_a_link_in_a_run_folder_is_not_followed(tmp_path: Path) -> None:
 
 
 def test_a_damaged_pretraining_goes_on_from_the_state_before_and_ends_as_if_nothing_had_happened(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    store: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    store = make_store(tmp_path / "stores")
     assert main.main(command(store, tmp_path / "whole", PRETRAIN)[2:]) == 0
     out = tmp_path / "cut"
     assert main.main(command(store, out, PRETRAIN)[2:]) == 0
@@ -185,9 +183,8 @@ with held(Path(sys.argv[1])):
 """
 
 
-def test_two_runs_in_one_folder(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_two_runs_in_one_folder(pool: ClipPool, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.ERROR)
-    pool = ClipPool.of(Store.open(make_store(tmp_path / "stores")), 1, 10.0)
     out = tmp_path / "run"
     with subprocess.Popen([sys.executable, "-c", HOLD, out], stdout=subprocess.PIPE) as child:
         assert child.stdout is not None

@@ -7,9 +7,8 @@ import pytest
 import torch
 from helpers.tiny_finetuning import CPU, mixture
 from helpers.tiny_finetuning import RUN as DETECTOR
-from helpers.tiny_pretraining import ALONE, RUN, change, make_store
+from helpers.tiny_pretraining import ALONE, RUN, change
 
-from usdrl_model.data.store import Store
 from usdrl_model.evaluation.baselines import training
 from usdrl_model.training.finetuning import train as finetune
 from usdrl_model.training.finetuning.config import FinetuneConfig
@@ -55,9 +54,8 @@ def test_fine_tuning(rates: Rates, warm_up: float, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("how", [{}, {"warmup_fraction": 0.4}, {"optimiser": "adam", "lr_milestone": 0.7}])
-def test_pretraining(rates: Rates, how: dict, tmp_path: Path) -> None:
+def test_pretraining(rates: Rates, how: dict, pool: ClipPool, tmp_path: Path) -> None:
     run = change(RUN, steps=10, **how)
-    pool = ClipPool.of(Store.open(make_store(tmp_path / "stores")), 1, 10.0)
     train.train(run, pool, tmp_path / "run", ALONE)
     assert (len(rates), max(rates)) == (10, run.learning_rate)
 
