@@ -1,12 +1,12 @@
-"""Who is there: which sample belongs to whom, who is followed, who is gone.
+"""Assigns the samples of a tracker to people, whatever its ids do, and limits how many people are followed.
 
-The ids of a tracker are not believed blindly. A sample that lies farther from its person than a body can have got since
-(``SPEED``, beyond ``NOISE``) belongs to
+The ids of a tracker are checked against positions. A sample that is farther from its person than a body can move
+(``SPEED``, plus ``NOISE``) belongs to
 
-- somebody else who was just there, not yet seen in this frame: two ids have changed places. The people keep the names
-  they had, and from now on the ids are read the other way round;
-- a new person, if the next sample lies there too: the old one is lost;
-- nobody, if it does not: the sample is refused.
+- another person who was just there and has no sample in this frame: two ids are swapped. The people keep their names,
+  and from now on the ids are exchanged;
+- a new person, if the next sample is there too: the old person is lost;
+- no person otherwise: the sample is refused.
 
 At most ``limit`` people are followed, the nearest to the sensor first.
 """
@@ -18,16 +18,16 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from usdrl_model.online.followed import Followed, Sighting
+from usdrl_model.online.tracked_person import Sighting, TrackedPerson
 
 SPEED = 8.0
-"""Metres a second. Nobody runs faster past a robot, whose own turning moves people in the sensor's frame as well."""
+"""Metres a second, for a running person and a turning sensor together."""
 NOISE = 0.4
-"""Metres by which a tracker may err from one sample to the next; most joints must, so a wild limb is no leap."""
+"""Metres of tracker error between two samples. Most joints must exceed it, so one wrong limb is no jump."""
 SAME_PLACE = 1.0
-"""Metres between where somebody was and a sample of another id that is them."""
+"""Metres between a person and a sample of another id that may still be the same person."""
 NEARER = 0.3
-"""Metres by which somebody must be nearer than the farthest one followed to take their place."""
+"""Metres by which a new person must be nearer than the farthest one to replace them."""
 
 Sample = tuple[np.ndarray, np.ndarray]
 """Canonical joints (25, 3) in metres, and confidence (25,), 0 where invalid."""
@@ -37,30 +37,32 @@ class Crowd:
     """The people of one stream.
 
     Args:
-        follow: makes a new person of a name and the first sighting.
+        follow: makes a person from a name and the first sighting.
         limit: people followed at once.
-        max_gap: seconds without a sample after which somebody is lost.
-        counters: where it is counted what happened.
+        max_gap: seconds without a sample after which a person is lost.
+        counters: receives the counts.
     """
 
     def __init__(
-        self, follow: Callable[[str, Sighting], Followed], limit: int, max_gap: float, counters: Counter[str]
+        self, follow: Callable[[str, Sighting], TrackedPerson], limit: int, max_gap: float, counters: Counter[str]
     ) -> None:
         self._follow = follow
         self._limit = limit
         self._max_gap = max_gap
         self._counters = counters
-        self._people: dict[str, Followed] = {}
+        self._people: dict[str, TrackedPerson] = {}
         self._names: dict[str, str] = {}
-        """Id of the tracker -> name of the person, where they differ; always a permutation of the ids in it."""
+        """Id of the tracker -> name of the person, where they differ; always a permutation of its ids."""
 
     @property
-    def people(self) -> tuple[Followed, ...]:
-        """Everybody who is followed, in the order in which they came."""
+    def people(self) -> tuple[TrackedPerson, ...]:
+        """All people, in the order in which they appeared."""
         return tuple(self._people.values())
 
-    def take(self, stamp: float, samples: Mapping[str, Sample], sensor: tuple[float, float, float]) -> list[Followed]:
-        """Give every sample to its person.
+    def take(
+        self, stamp: float, samples: Mapping[str, Sample], sensor: tuple[float, float, float]
+    ) -> list[TrackedPerson]:
+        """Assign every sample to its person.
 
         Args:
             stamp: seconds.
@@ -68,13 +70,13 @@ class Crowd:
             sensor: where the sensor is, in the frame of the joints, metres.
 
         Returns:
-            Who is followed no longer; their actions are still to be ended.
+            People who are lost; the caller ends their actions.
         """
         sightings = {
             id_: Sighting(stamp, joints, confidence, np.asarray(sensor))
             for id_, (joints, confidence) in samples.items()
         }
-        gone: list[Followed] = []
+        gone: list[TrackedPerson] = []
         leaping: list[str] = []
         fresh = False
         for id_, sighting in sorted(sightings.items(), key=lambda pair: pair[1].range):
@@ -83,7 +85,7 @@ class Crowd:
                 gone += self._start(id_, sighting)
             elif stamp <= (person.stray or person.sighting).stamp:
                 continue
-            elif _leapt(person, sighting):
+            elif _jumped(person, sighting):
                 leaping.append(id_)
             else:
                 self._add(person, sighting)
@@ -94,25 +96,25 @@ class Crowd:
             self._counters["stale_frames"] += 1
         return gone
 
-    def expire(self, now: float) -> list[Followed]:
-        """Stop following who was away for too long, and return them."""
+    def expire(self, now: float) -> list[TrackedPerson]:
+        """Remove and return the people without a sample for ``max_gap``."""
         oldest = now - self._max_gap
         return self._lose([name for name, person in self._people.items() if person.sighting.stamp < oldest])
 
-    def unseen(self, now: float) -> list[Followed]:
-        """Those of whom samples come, but for too long no joint that can be believed: lost, frozen or never there."""
+    def unseen(self, now: float) -> list[TrackedPerson]:
+        """People whose samples have had no valid joint for ``max_gap``: lost, frozen or a wrong detection."""
         return [person for person in self._people.values() if person.track.seen_stamp < now - self._max_gap]
 
-    def disperse(self) -> list[Followed]:
-        """Stop following everybody, and return them."""
+    def disperse(self) -> list[TrackedPerson]:
+        """Remove and return all people."""
         return self._lose(list(self._people))
 
-    def _settle(self, id_: str, sighting: Sighting) -> list[Followed]:
-        """Say whose sighting it is that lies too far from its person; return who is followed no longer."""
+    def _settle(self, id_: str, sighting: Sighting) -> list[TrackedPerson]:
+        """Assign a sighting that is too far from its person; return the people who are lost."""
         person = self._people.get(self._name(id_))
-        if person is None:  # somebody nearer has just taken their place
+        if person is None:  # a nearer person has just replaced them
             return self._start(id_, sighting)
-        if not _leapt(person, sighting):  # the ids were exchanged on behalf of another one
+        if not _jumped(person, sighting):  # the ids were exchanged for another person
             self._add(person, sighting)
             return []
         owner = self._owner(sighting)
@@ -122,7 +124,7 @@ class Crowd:
             self._add(owner, sighting)
             return []
         stray = person.stray
-        if stray is None or _beyond(*stray.way(sighting), sighting.stamp):
+        if stray is None or _too_fast(*stray.distances(sighting), sighting.stamp):
             self._refuse_stray(person)
             person.stray = sighting
             return []
@@ -132,18 +134,18 @@ class Crowd:
         self._add(self._people[self._name(id_)], sighting)
         return gone
 
-    def _owner(self, sighting: Sighting) -> Followed | None:
-        """Who was just where the sighting is, and has not been seen since."""
+    def _owner(self, sighting: Sighting) -> TrackedPerson | None:
+        """The person who was just at the place of the sighting and has no sample in this frame."""
         near = {}
         for person in self._people.values():
-            way, _ = person.way(sighting)
-            if person.sighting.stamp < sighting.stamp and way.size and not _leapt(person, sighting):
-                near[float(np.median(way))] = person
+            distance, _ = person.distances(sighting)
+            if person.sighting.stamp < sighting.stamp and distance.size and not _jumped(person, sighting):
+                near[float(np.median(distance))] = person
         return near[min(near)] if near and min(near) < SAME_PLACE else None
 
-    def _start(self, id_: str, sighting: Sighting) -> list[Followed]:
-        """Follow somebody new; return who had to give way to them."""
-        gone: list[Followed] = []
+    def _start(self, id_: str, sighting: Sighting) -> list[TrackedPerson]:
+        """Follow a new person; return the one they replace, if any."""
+        gone: list[TrackedPerson] = []
         if len(self._people) >= self._limit:
             self._counters["people_over_limit"] += 1
             farthest = max(self._people.values(), key=lambda person: person.sighting.range)
@@ -157,16 +159,16 @@ class Crowd:
         self._people[name] = self._follow(name, sighting)
         return gone
 
-    def _add(self, person: Followed, sighting: Sighting) -> None:
+    def _add(self, person: TrackedPerson, sighting: Sighting) -> None:
         self._refuse_stray(person)
         person.add(sighting)
 
-    def _refuse_stray(self, person: Followed) -> None:
+    def _refuse_stray(self, person: TrackedPerson) -> None:
         if person.stray is not None:
             self._counters["leaps_refused"] += 1
             person.stray = None
 
-    def _lose(self, names: list[str]) -> list[Followed]:
+    def _lose(self, names: list[str]) -> list[TrackedPerson]:
         gone = [self._people.pop(name) for name in names]
         for person in gone:
             self._counters["tracks_lost"] += 1
@@ -177,7 +179,7 @@ class Crowd:
         return self._names.get(id_, id_)
 
     def _exchange(self, id_: str, name: str) -> None:
-        """Read ``id_`` as the person ``name``, and the id that was theirs as who ``id_`` was."""
+        """Map ``id_`` to the person ``name``, and the former id of that person to the former person of ``id_``."""
         was = self._name(id_)
         theirs = next((other for other, called in self._names.items() if called == name), name)
         for other, called in ((theirs, was), (id_, name)):
@@ -186,16 +188,16 @@ class Crowd:
                 self._names[other] = called
 
 
-def _leapt(person: Followed, sighting: Sighting) -> bool:
-    """Most joints lie farther than they can have got to, both in the frame and as seen from the sensor.
+def _jumped(person: TrackedPerson, sighting: Sighting) -> bool:
+    """Most joints are farther than a body can move, both in the frame and relative to the sensor.
 
-    A corrected map moves everybody in the frame, and two sensors see the same person from different places: no leaps.
+    Neither a corrected map, which moves all people in the frame, nor a second sensor elsewhere is a jump.
     """
-    return _beyond(*person.way(sighting), sighting.stamp) and _beyond(
-        *person.way(sighting, from_sensor=True), sighting.stamp
+    return _too_fast(*person.distances(sighting), sighting.stamp) and _too_fast(
+        *person.distances(sighting, from_sensor=True), sighting.stamp
     )
 
 
-def _beyond(way: np.ndarray, since: np.ndarray, stamp: float) -> bool:
-    """Most of (J,) ways in metres since (J,) stamps are more than a body can do; False without joints."""
-    return 2 * np.count_nonzero(way > NOISE + SPEED * (stamp - since)) > len(way)
+def _too_fast(distance: np.ndarray, since: np.ndarray, stamp: float) -> bool:
+    """Whether most of (J,) distances in metres, each since its stamp (J,), exceed ``SPEED``; False without joints."""
+    return 2 * np.count_nonzero(distance > NOISE + SPEED * (stamp - since)) > len(distance)

@@ -1,15 +1,15 @@
-"""Which stamps can be believed: a source is judged by the course that its stamps have taken lately.
+"""Tells outlier stamps, jumps of time and second clocks apart.
 
-A stamp that would lose everybody (far ahead of the newest one, or far behind it) is not believed on its own word::
+A stamp far ahead of the newest one, or far behind it, would end all tracks, so it is held until later stamps decide::
 
-    on course    within ``back`` behind and ``ahead`` before the newest stamp: it counts at once
-    astray       anything else: held until it is clear what it is
-      jump       the strays go on as a course of their own and nothing comes on the old one: time has jumped (a bag
+    on course    at most ``back`` older and ``ahead`` newer than the newest stamp: it counts at once
+    astray       any other stamp: it is held
+      jump       the held stamps rise as a course of their own and the old course has ended: time has jumped (a bag
                  loops, a simulation was reset, a clock was set, the source paused), the held ones count
-      outlier    the old course goes on: what was held is refused
-      rival      the old course goes on, and so does the other: two clocks; the old one is followed
+      outlier    the old course continues: the held ones are refused
+      rival      both courses continue: two clocks; the old one is used
 
-Everything follows from the stamps, in their order of arrival, so a recording gives the same offline and live.
+Only the stamps and their order matter, so a recording gives the same result offline and live.
 """
 
 from __future__ import annotations
@@ -18,26 +18,26 @@ import enum
 import math
 
 FOLLOWERS = 3
-"""Rising stamps that make a course."""
+"""Rising stamps needed for a course."""
 LASTING = 0.5
-"""Seconds of its own time that a new course must last, while nothing comes on the old one, to be a jump."""
+"""Seconds of its own time that a new course must last, without a stamp on the old one, to be a jump."""
 STRIDE = 5.0
-"""Seconds between two stamps of one course, at most: a source slower than that is no tracker."""
+"""Seconds between two stamps of one course, at most: no tracker is slower."""
 
 
 class Verdict(enum.Enum):
-    """What becomes of a stamp."""
+    """How a stamp is treated."""
 
     ON_COURSE = enum.auto()
-    """It counts; what was held is refused."""
+    """It counts; held ones are refused."""
     ASTRAY = enum.auto()
     """It is held."""
     JUMP = enum.auto()
-    """Time has jumped: what was held counts, and so does this one."""
+    """Time has jumped: the held ones count, and so does this one."""
 
 
 class StampCourse:
-    """The recent course of the stamps of one source.
+    """The recent stamps of one source.
 
     Args:
         back: seconds that a stamp may lie behind the newest one.
@@ -54,13 +54,13 @@ class StampCourse:
         self._steps = 0
         """Rising stamps on the other course, so far."""
         self._fresh: list[float] = []
-        """The first rising stamps of the other course since the old one was heard."""
+        """The first rising stamps of the other course since the last one on the old course."""
         self.since = -math.inf
         """First stamp after the newest jump."""
 
     @property
     def rival(self) -> bool:
-        """The other course is one: these are the stamps of two clocks."""
+        """The stamps come from two clocks: the other course has enough of them."""
         return self._steps >= FOLLOWERS
 
     @property
@@ -69,7 +69,7 @@ class StampCourse:
         return self._other - self.newest
 
     def judge(self, stamp: float) -> Verdict:
-        """Say what becomes of ``stamp`` (finite seconds), and remember it."""
+        """Classify ``stamp`` (finite seconds) and remember it."""
         if self.newest - self._back <= stamp <= self.newest + self._ahead or self.newest == -math.inf:
             self.newest = max(self.newest, stamp)
             self._fresh = []
@@ -88,5 +88,5 @@ class StampCourse:
         return Verdict.ASTRAY
 
     def advance(self, stamp: float) -> None:
-        """Let time pass to ``stamp`` without one from the source."""
+        """Let time pass to ``stamp`` without a stamp from the source."""
         self.newest = max(self.newest, stamp)

@@ -1,4 +1,4 @@
-"""Settings and results of the online pipeline; ``stream.ActionStream`` does the work."""
+"""Snapshots of the online pipeline: the people, their actions and the last events."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ class ActionState:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PersonState:
-    """What is known of one person now."""
+    """One person at the newest frame."""
 
     id: str
     position: tuple[float, float, float]
-    """Head (or the highest joint seen), canonical axes, metres, where last valid; NaN if that is half a second ago."""
+    """Head, or the highest valid joint: last valid position, canonical axes, metres; NaN if older than 0.5 s."""
     joints: np.ndarray
     """(25, 3) canonical joints of the newest frame, NaN where invalid."""
     first_seen: float
     last_seen: float
     actions: tuple[ActionState, ...]
-    """Active ones first, then by score; empty when nothing is going on."""
+    """Active ones first, then by score; empty without a candidate or active action."""
     top: tuple[tuple[str, float], ...]
     """The five best (label, posterior), background "none" included, best first; empty before the first decision."""
     valid_joints: float

@@ -18,7 +18,6 @@ import math
 from collections import Counter, deque
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 
@@ -26,30 +25,20 @@ from usdrl_model.checkpoints.detector_file import LoadedDetector
 from usdrl_model.events.config import StreamConfig, check_window
 from usdrl_model.events.onset_offset import Edge, Event
 from usdrl_model.inference import load
-from usdrl_model.online.crowd import Crowd, Sample
-from usdrl_model.online.followed import Followed, Sighting
-from usdrl_model.online.stamps import StampCourse, Verdict
+from usdrl_model.online.crowd import Crowd
+from usdrl_model.online.frame_filter import CanonicalFrame, FrameFilter
 from usdrl_model.online.state import StreamState
-from usdrl_model.skeleton.person import SkeletonFrame, canonical
+from usdrl_model.online.tracked_person import Sighting, TrackedPerson
+from usdrl_model.skeleton.person import SkeletonFrame
 from usdrl_model.skeleton.topology import topology as find_topology
 from usdrl_model.windows.neighbours import nearest
 from usdrl_model.windows.track import grid_index
 from usdrl_model.windows.window import Body, compose
 
 RECENT_EVENTS = 16
-"""Events kept in the state, so that a reader that looks now and then misses none."""
+"""Events kept in the state, so that a reader that polls misses none."""
 SEEN_JOINTS = 8
-"""Valid joints that make a frame worth judging: a head and two arms."""
-HELD = 512
-"""Frames held until it is clear whether time has jumped: more come from no tracker in that time."""
-
-
-class _Moment(NamedTuple):
-    """A frame in canonical joints."""
-
-    stamp: float
-    samples: dict[str, Sample]
-    sensor: tuple[float, float, float]
+"""Valid joints that a frame needs to be scored: a head and two arms."""
 
 
 class ActionStream:
@@ -71,14 +60,14 @@ class ActionStream:
         check_window(self.config, weights.config.detector)
         self.labels = weights.config.detector.labels
         self.counters: Counter[str] = Counter()
-        """What happened so far: frames, stale_frames, late_frames, inferences, skipped_slots; of stamps outlier_stamps,
-        second_clock_frames, clock_gap_ms (no count: how far the second clock is ahead), resets; of people (``crowd``)
-        duplicate_people, people_over_limit, tracks_started, tracks_lost, ids_swapped, id_jumps, leaps_refused."""
+        """Counts since the start: frames, stale_frames, late_frames, inferences, skipped_slots; of stamps
+        outlier_stamps, second_clock_frames, clock_gap_ms (no count: how far the second clock is ahead), resets; of
+        people duplicate_people, people_over_limit, tracks_started, tracks_lost, ids_swapped, id_jumps,
+        leaps_refused."""
         self._seq = 0
         self._events: deque[Event] = deque(maxlen=RECENT_EVENTS)
         self._pending: list[Event] = []
-        self._held: deque[_Moment] = deque(maxlen=HELD)
-        """Frames of which it is not clear yet whether they are outliers or time has jumped."""
+        self._filter = FrameFilter(self.topology, self.counters)
         self.reset()
 
     @classmethod
@@ -98,7 +87,7 @@ class ActionStream:
         return cls(load.load(weights, device, precision), topology=topology, config=config)
 
     def describe(self) -> dict[str, str]:
-        """What runs: for logs, diagnostics and the published state."""
+        """Weights, device, precision and window, for logs, diagnostics and the published state."""
         detector = self.weights.config.detector
         return {
             **self.weights.describe(),
@@ -110,28 +99,27 @@ class ActionStream:
         }
 
     def check(self, config: StreamConfig) -> None:
-        """Refuse settings that reach beyond the window of the weights; ValueError. Changes nothing."""
+        """Raise ValueError for settings that reach beyond the window of the weights; change nothing."""
         check_window(config, self.weights.config.detector)
 
     def configure(self, config: StreamConfig) -> None:
-        """Take other settings; people are forgotten, since their buffers follow from them. Raises as the class."""
+        """Change the settings and reset, because buffers depend on them. Raises as the class."""
         self.check(config)
         self.config = config
         self.reset()
 
     def reset(self) -> None:
-        """Forget all people, without events; event numbers go on rising."""
-        self._refuse_held("outlier_stamps")
+        """Forget all people, without events; event numbers continue."""
+        self._filter.restart(back=self.config.reset_after, ahead=self.config.max_gap)
         self._crowd = Crowd(self._follow, self.config.max_people, self.config.max_gap, self.counters)
-        self._course = StampCourse(back=self.config.reset_after, ahead=self.config.max_gap)
         self._slot: int | None = None
         self._due_slot: int | None = None
 
     def warm_up(self) -> None:
-        """Run the model once, so that the first person does not pay for torch's first call.
+        """Run the model once, because torch's first call is slow.
 
         Raises:
-            ValueError: its answers are no numbers, so nobody would ever be seen to do anything.
+            ValueError: the scores are not finite, so no action could ever be detected.
         """
         encoder = self.weights.config.detector.encoder
         window = np.random.default_rng(0).normal(0.0, 0.3, (1, encoder.frames, encoder.people, encoder.joints, 3))
@@ -140,31 +128,31 @@ class ActionStream:
     @property
     def stamp(self) -> float:
         """The newest stamp believed, seconds; -inf before the first."""
-        return self._course.newest
+        return self._filter.stamp
 
     def push(self, frame: SkeletonFrame) -> list[Event]:
-        """Take a frame, infer if a slot is due, and return what began or ended.
+        """Add a frame, infer if a slot is due, and return the new events.
 
         Raises:
             ValueError: a person's joints do not fit the topology, or the stamp is not finite.
         """
-        believed = self._believed(frame)
-        return [event for moment in believed if self._add(moment) for event in self.infer()] + self._collect()
+        accepted = self._accept(frame)
+        return [event for one in accepted if self._add(one) for event in self.infer()] + self._collect()
 
     def add(self, frame: SkeletonFrame) -> bool:
-        """Take a frame without inferring; True when an inference is due. Raises as ``push``."""
-        for moment in self._believed(frame):
-            self._add(moment)
+        """Add a frame without inferring; True when an inference is due. Raises as ``push``."""
+        for accepted in self._accept(frame):
+            self._add(accepted)
         return self._due_slot is not None
 
     def advance(self, stamp: float) -> list[Event]:
         """Let time pass without a frame, so that people are lost when the tracker falls silent."""
-        self._course.advance(stamp)
+        self._filter.advance(stamp)
         self._expire()
         return self._collect()
 
     def infer(self) -> list[Event]:
-        """Run the model on everybody for the newest slot, and return what began, ended or was lost."""
+        """Run the model on all people for the newest slot, and return the new events."""
         if self._due_slot is None:
             return self._collect()
         self._slot, self._due_slot = self._due_slot, None
@@ -186,7 +174,7 @@ class ActionStream:
         return self._collect()
 
     def finish(self) -> list[Event]:
-        """End of the recording: decide on the frames that waited for their future, and end what is going on."""
+        """End of the recording: decide on the remaining frames, end all active actions, and reset."""
         events = self.infer()
         for person in self._crowd.people:
             if person.timeline.newest is not None:
@@ -197,7 +185,7 @@ class ActionStream:
         return events
 
     def state(self) -> StreamState:
-        """A snapshot of everything that is known now."""
+        """A snapshot of people, their actions and the last events."""
         unseen = self._crowd.unseen(self.stamp)
         return StreamState(
             stamp=self.stamp if math.isfinite(self.stamp) else 0.0,
@@ -207,50 +195,24 @@ class ActionStream:
             counters=dict(self.counters),
         )
 
-    def _believed(self, frame: SkeletonFrame) -> list[_Moment]:
-        """What counts now that ``frame`` has come: the frame, nothing yet, or with it those that were held."""
-        if not math.isfinite(frame.stamp):
-            raise ValueError(f"expected a finite stamp in seconds, got {frame.stamp}")
-        samples: dict[str, Sample] = {}
-        for person in frame.people:
-            if person.id in samples:
-                self.counters["duplicate_people"] += 1
-            else:
-                samples[person.id] = canonical(person, self.topology)
-        self.counters["frames"] += 1
-        moment = _Moment(frame.stamp, samples, frame.sensor)
-        verdict = self._course.judge(frame.stamp)
-        if verdict is Verdict.ASTRAY:
-            self._held.append(moment)
-            return []
-        if verdict is Verdict.ON_COURSE:
-            self._refuse_held("second_clock_frames" if self._course.rival else "outlier_stamps")
-            return [moment]
-        since, until = self._course.since, moment.stamp
-        believed = [held for held in self._held if since <= held.stamp <= until]
-        self._held = deque((held for held in self._held if not since <= held.stamp <= until), HELD)
-        self.counters["resets"] += 1
-        self._lose(self._crowd.disperse())
-        self.reset()
-        return [*believed, moment]
+    def _accept(self, frame: SkeletonFrame) -> list[CanonicalFrame]:
+        """The frames that count now; after a jump of time, everybody is lost first."""
+        accepted, jumped = self._filter.accept(frame)
+        if jumped:
+            self._lose(self._crowd.disperse())
+            self.reset()
+        return accepted
 
-    def _refuse_held(self, counted_as: str) -> None:
-        if self._held:
-            self.counters[counted_as] += len(self._held)
-        if self._held and counted_as == "second_clock_frames":
-            self.counters["clock_gap_ms"] = round(self._course.gap * 1e3)
-        self._held.clear()
-
-    def _add(self, moment: _Moment) -> bool:
-        """Buffer a frame that counts; True when an inference is due."""
-        if moment.samples and self.stamp - moment.stamp > max(self.config.look_ahead, 1.0 / self.config.max_rate):
-            self.counters["late_frames"] += 1  # what it shows was decided without it
-        self._course.advance(moment.stamp)
-        self._expire()  # before the new samples: who was away for too long is somebody new
-        self._lose(self._crowd.take(moment.stamp, moment.samples, moment.sensor))
+    def _add(self, frame: CanonicalFrame) -> bool:
+        """Buffer an accepted frame; True when an inference is due."""
+        if frame.samples and self.stamp - frame.stamp > max(self.config.look_ahead, 1.0 / self.config.max_rate):
+            self.counters["late_frames"] += 1  # its time was decided without it
+        self._filter.advance(frame.stamp)
+        self._expire()  # before the new samples: who was away for longer than max_gap is a new person
+        self._lose(self._crowd.take(frame.stamp, frame.samples, frame.sensor))
         slot = grid_index(self.stamp, self.config.max_rate)
         if self._slot is None or slot > self._slot:
-            # The first frame fixes the phase; slots that passed while the model was busy are gone.
+            # The first frame sets the phase; slots that passed while the model was busy are skipped.
             if self._due_slot is not None and slot > self._due_slot:
                 self.counters["skipped_slots"] += 1
             self._due_slot = slot
@@ -260,14 +222,14 @@ class ActionStream:
         self._lose(self._crowd.expire(self.stamp))
         self._lose(self._crowd.unseen(self.stamp))
 
-    def _lose(self, people: Sequence[Followed]) -> None:
+    def _lose(self, people: Sequence[TrackedPerson]) -> None:
         for person in people:
             self._emit(person.id, person.machine.close("lost"))
 
-    def _follow(self, name: str, sighting: Sighting) -> Followed:
-        return Followed(name, sighting, self.weights.config.detector, self.config)
+    def _follow(self, name: str, sighting: Sighting) -> TrackedPerson:
+        return TrackedPerson(name, sighting, self.weights.config.detector, self.config)
 
-    def _bodies(self, person: Followed, end: int) -> list[Body]:
+    def _bodies(self, person: TrackedPerson, end: int) -> list[Body]:
         """The person and, if the model looks at more than one, their nearest others, up to grid frame ``end``."""
         encoder = self.weights.config.detector.encoder
         body = person.track.window(encoder.frames, end)

@@ -130,15 +130,15 @@ class Track:
         """
         return self._valid_joints, self.last_stamp - self._valid_stamp <= MAX_JOINT_GAP
 
-    def way(self, joints: np.ndarray, confidence: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """How far a sample is from where the track was last valid.
+    def distances(self, joints: np.ndarray, confidence: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Distances of a sample from the last valid position of every joint.
 
         Args:
             joints: (25, 3) metres.
             confidence: (25,), 0 where invalid.
 
         Returns:
-            (J,) metres and (J,) stamps of the places they are measured from; only the J joints that are valid in both.
+            (J,) metres and (J,) stamps of those positions, for the J joints that are valid in both.
         """
         both = (confidence > 0.0) & np.isfinite(self._valid_stamp)
         return np.linalg.norm(joints[both] - self._valid_joints[both], axis=1), self._valid_stamp[both]

@@ -1,4 +1,4 @@
-"""One person who is followed: track, posteriors and actions, and what is told of them."""
+"""One tracked person: their frames, posteriors and actions."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from usdrl_model.skeleton.person import HEAD
 from usdrl_model.windows.track import Track, grid_index
 
 TOP = 5
+"""Labels in ``PersonState.top``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,41 +30,41 @@ class Sighting:
     confidence: np.ndarray
     """(25,), 0 where invalid."""
     sensor: np.ndarray
-    """(3,) where the sensor is, in the frame of the joints, metres."""
+    """(3,) position of the sensor in the frame of the joints, metres."""
 
     @property
     def range(self) -> float:
-        """Metres from the sensor; infinite if no joint can be believed."""
+        """Metres from the sensor; infinite without a valid joint."""
         valid = self.confidence > 0.0
         return float(np.linalg.norm(self.joints[valid].mean(axis=0) - self.sensor)) if valid.any() else math.inf
 
-    def way(self, later: Sighting) -> tuple[np.ndarray, np.ndarray]:
-        """(J,) metres from here to ``later`` of the joints valid in both, and (J,) the stamp of this one."""
+    def distances(self, later: Sighting) -> tuple[np.ndarray, np.ndarray]:
+        """(J,) metres to ``later`` of the joints valid in both, and (J,) the stamp of this sighting."""
         shared = (self.confidence > 0.0) & (later.confidence > 0.0)
-        way = np.linalg.norm(later.joints[shared] - self.joints[shared], axis=1)
-        return way, np.full(len(way), self.stamp)
+        distance = np.linalg.norm(later.joints[shared] - self.joints[shared], axis=1)
+        return distance, np.full(len(distance), self.stamp)
 
 
-class Followed:
-    """One track with its posteriors and its machine.
+class TrackedPerson:
+    """A track with its posteriors and its state machines.
 
     Args:
         id: the name under which the person is published.
         sighting: the first one.
-        detector: what judges the person.
+        detector: configuration of the detector.
         config: settings of the pipeline.
     """
 
     def __init__(self, id: str, sighting: Sighting, detector: DetectorConfig, config: StreamConfig) -> None:  # noqa: A002 (the field's word)
         frames = detector.encoder.frames
-        # The timeline keeps as many frames behind the decision as windows may still speak about.
+        # Later windows still change the frames of one window length before the decision.
         capacity = 2 * frames
         smoothing = max(1, round(config.smoothing * detector.rate) // 2 * 2 + 1)
         self.track = Track(detector.rate, capacity, id)
         self.timeline = Timeline(len(detector.labels), frames, capacity, smoothing)
         self.machine = ActionMachine(detector.labels, config.events)
         self.stray: Sighting | None = None
-        """The last sighting under the person's id, if it lay too far away to be them."""
+        """The last sighting under this id, if it was too far away to be this person."""
         self._detector = detector
         self._decided: int | None = None
         self._posterior: np.ndarray | None = None
@@ -75,22 +76,22 @@ class Followed:
         return self.track.id
 
     def add(self, sighting: Sighting) -> None:
-        """Take the next sighting; ValueError if it is not later than the last one."""
+        """Add the next sighting; ValueError if it is not later than the last one."""
         self.track.add(sighting.stamp, sighting.joints, sighting.confidence)
         self.sighting = sighting
 
-    def way(self, sighting: Sighting, from_sensor: bool = False) -> tuple[np.ndarray, np.ndarray]:
-        """(J,) metres from where each joint was last valid, and (J,) the stamps of that; joints valid in both.
+    def distances(self, sighting: Sighting, from_sensor: bool = False) -> tuple[np.ndarray, np.ndarray]:
+        """(J,) metres from the last valid position of each joint to the sighting, and (J,) the stamps of those.
 
         Args:
-            sighting: the next one.
-            from_sensor: as seen from the sensor, wherever that has gone since the last sighting.
+            sighting: the next one; joints that are invalid in it are left out.
+            from_sensor: relative to the sensor, which may have moved since the last sighting.
         """
         moved = sighting.sensor - self.sighting.sensor if from_sensor else np.zeros(3)
-        return self.track.way(sighting.joints - moved, sighting.confidence)
+        return self.track.distances(sighting.joints - moved, sighting.confidence)
 
     def decide(self, last: int) -> list[Edge]:
-        """Let the machine go on to grid frame ``last``."""
+        """Advance the state machines to grid frame ``last``."""
         rate = self._detector.rate
         first = grid_index(self.track.first_stamp, rate) if self._decided is None else self._decided + 1
         first = max(first, last - self._detector.encoder.frames + 1)
@@ -98,7 +99,7 @@ class Followed:
             return []
         edges = []
         for index, posterior in enumerate(self.timeline.posterior(first, last), start=first):
-            # An unseen frame says neither yes nor no: the machine waits for the person to come back.
+            # A frame in which the person was not seen is skipped: it is no evidence for or against an action.
             if not np.isnan(posterior[0]):
                 self._posterior = posterior
                 edges += self.machine.step(index / rate, posterior)

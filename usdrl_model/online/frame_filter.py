@@ -1,0 +1,94 @@
+"""Which frames count: those with believable stamps, at once or, after a jump of time, once the jump is certain."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter, deque
+from typing import NamedTuple
+
+from usdrl_model.online.crowd import Sample
+from usdrl_model.online.stamps import StampCourse, Verdict
+from usdrl_model.skeleton.person import SkeletonFrame, canonical
+from usdrl_model.skeleton.topology import Topology
+
+HELD = 512
+"""Frames held until it is clear whether time has jumped: no tracker sends more in that time."""
+
+
+class CanonicalFrame(NamedTuple):
+    """A frame in canonical joints."""
+
+    stamp: float
+    samples: dict[str, Sample]
+    sensor: tuple[float, float, float]
+
+
+class FrameFilter:
+    """Converts frames to canonical joints and holds back those whose stamps cannot be believed yet.
+
+    Args:
+        topology: joint set of the frames.
+        counters: receives frames, duplicate_people, resets, outlier_stamps, second_clock_frames, clock_gap_ms.
+    """
+
+    def __init__(self, topology: Topology, counters: Counter[str]) -> None:
+        self._topology = topology
+        self._counters = counters
+        self._held: deque[CanonicalFrame] = deque(maxlen=HELD)
+        """Frames that are either outliers or the first ones after a jump of time."""
+
+    def restart(self, back: float, ahead: float) -> None:
+        """Refuse the held frames and accept any stamp as the first; arguments as ``StampCourse``."""
+        self._refuse_held("outlier_stamps")
+        self._course = StampCourse(back=back, ahead=ahead)
+
+    @property
+    def stamp(self) -> float:
+        """The newest stamp believed, seconds; -inf before the first."""
+        return self._course.newest
+
+    def advance(self, stamp: float) -> None:
+        """Let time pass to ``stamp`` without a frame."""
+        self._course.advance(stamp)
+
+    def accept(self, frame: SkeletonFrame) -> tuple[list[CanonicalFrame], bool]:
+        """The frames that count now that ``frame`` has come, and whether time has jumped.
+
+        The list is ``frame`` alone, empty while it is held, or all frames since the jump. After a jump the caller must
+        ``restart``.
+
+        Raises:
+            ValueError: a person's joints do not fit the topology, or the stamp is not finite.
+        """
+        converted = self._convert(frame)
+        verdict = self._course.judge(frame.stamp)
+        if verdict is Verdict.ASTRAY:
+            self._held.append(converted)
+            return [], False
+        if verdict is Verdict.ON_COURSE:
+            self._refuse_held("second_clock_frames" if self._course.rival else "outlier_stamps")
+            return [converted], False
+        since, until = self._course.since, frame.stamp
+        accepted = [held for held in self._held if since <= held.stamp <= until]
+        self._held = deque((held for held in self._held if not since <= held.stamp <= until), HELD)
+        self._counters["resets"] += 1
+        return [*accepted, converted], True
+
+    def _convert(self, frame: SkeletonFrame) -> CanonicalFrame:
+        if not math.isfinite(frame.stamp):
+            raise ValueError(f"expected a finite stamp in seconds, got {frame.stamp}")
+        samples: dict[str, Sample] = {}
+        for person in frame.people:
+            if person.id in samples:
+                self._counters["duplicate_people"] += 1
+            else:
+                samples[person.id] = canonical(person, self._topology)
+        self._counters["frames"] += 1
+        return CanonicalFrame(frame.stamp, samples, frame.sensor)
+
+    def _refuse_held(self, counter: str) -> None:
+        if self._held:
+            self._counters[counter] += len(self._held)
+        if self._held and counter == "second_clock_frames":
+            self._counters["clock_gap_ms"] = round(self._course.gap * 1e3)
+        self._held.clear()
