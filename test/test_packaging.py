@@ -75,6 +75,14 @@ def test_links_between_pages_lead_somewhere(page):
     assert [link for link in links if not (page.parent / link).exists()] == []
 
 
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_files_that_the_pages_name_are_there(page):
+    named = re.findall(
+        r"`((?:benchmarks|config|docs|launch|test|usdrl_model|usdrl_ros)/[\w./-]+)`", page.read_text("utf-8")
+    )
+    assert [name for name in named if "NAME" not in name and not (ROOT / name).exists()] == []
+
+
 def python_blocks() -> Iterator:
     """Page and code of every Python block of the pages."""
     for page in PAGES:
