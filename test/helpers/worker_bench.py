@@ -37,8 +37,8 @@ class Counts:
 class Bench:
     """A worker that is stepped by hand, on a clock that is set by hand; its messages are skeleton frames."""
 
-    def __init__(self, convert=None, publish=None):
-        self.now, self.counts, self.results = 50.0, Counts(), []
+    def __init__(self, convert=None, publish=None, observer=Counts):
+        self.now, self.counts, self.results = 50.0, observer(), []
         self.stream = ActionStream(hand_up_weights(), topology="kinect_v2_25")
         self.worker = Worker(
             stream=self.stream,

@@ -85,8 +85,7 @@ class WordlessError(Exception):
 @pytest.mark.parametrize("observer", [Counts, Speechless])
 def test_no_error_ends_the_thread(error, observer):
     done = threading.Event()
-    bench = Bench(publish=lambda result: done.set())
-    bench.worker._observer = bench.counts = observer()
+    bench = Bench(publish=lambda result: done.set(), observer=observer)
     healthy, bench.stream.infer = bench.stream.infer, lambda: (_ for _ in ()).throw(error)
     bench.worker.start()
     bench.worker.put(error)  # the conversion raises it

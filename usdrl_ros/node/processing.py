@@ -1,0 +1,146 @@
+"""From messages to results: convert, buffer, infer, publish. Only the worker's thread calls this."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from typing import Any
+
+from usdrl_model.events.config import StreamConfig
+from usdrl_model.events.onset_offset import Event
+from usdrl_model.online.state import StreamState
+from usdrl_model.skeleton.person import SkeletonFrame
+from usdrl_ros.inputs.common import InputError, SourceFrame, ros_time
+from usdrl_ros.node.protocols import Observer, Snapshot, Stream
+from usdrl_ros.outputs.publishers import Result
+
+PATIENCE = 0.05
+"""Seconds after the arrival of a message in which its transform may still arrive."""
+Convert = Callable[[Any, float], tuple[SourceFrame, SkeletonFrame] | None]
+"""(message, patience) -> source frame and canonical frame, or None for a message without people and stamp; waits at
+most ``patience`` seconds for a transform that is not there yet."""
+
+
+class Processing:
+    """The online pipeline between messages and results.
+
+    Args:
+        stream: the online pipeline.
+        convert: from a message to frames.
+        publish: receives every result.
+        observer: counts.
+        source_timeout: seconds without a usable message, with a new stamp, after which all people are lost.
+        monotonic: seconds that never jump.
+    """
+
+    def __init__(
+        self,
+        *,
+        stream: Stream,
+        convert: Convert,
+        publish: Callable[[Result], None],
+        observer: Observer,
+        source_timeout: float,
+        monotonic: Callable[[], float],
+    ) -> None:
+        self._stream = stream
+        self._convert = convert
+        self._publish = publish
+        self._observer = observer
+        self._source_timeout = source_timeout
+        self._monotonic = monotonic
+        self._unreported = 0
+        self._newest: SourceFrame | None = None
+        self._last_arrival: float | None = None
+        """Arrival of the last message with a new stamp; None once the source has timed out."""
+        self._unpublished: list[Event] = []
+        """Events whose state was out of date before it could be published."""
+
+    def add(self, message: Any, arrival: float) -> bool:
+        """Buffer one message; True if an inference is due. Errors are reported."""
+        before = self._stream.stamp
+        try:
+            converted = self._convert(message, max(0.0, arrival + PATIENCE - self._monotonic()))
+            due = converted is not None and not self._stands(converted[0]) and self._stream.add(converted[1])
+        except BaseException as error:  # one bad message must not take the rest of the batch with it
+            self.report(error)
+            return False
+        self._observer.accepted(arrival, None if converted is None else converted[0])
+        # A refused or repeated stamp counts as silence: no action stays active because of it.
+        if converted is not None and self._stream.stamp != before:
+            self._newest, self._last_arrival = converted[0], arrival
+        return due
+
+    def infer(self) -> list[Event]:
+        """Run the model; give the events to ``publish`` or ``postpone``."""
+        start = self._monotonic()
+        events = self._stream.infer()
+        self._observer.inferred(self._monotonic() - start)
+        return events
+
+    def publish(self, events: list[Event]) -> None:
+        """Publish the events of an inference with the state after it."""
+        self._publish_result(events, self._stream.state())
+
+    def postpone(self, events: list[Event]) -> None:
+        """Publish the events with the next result, because their state is already out of date."""
+        self._unpublished += events
+
+    def reset(self, config: StreamConfig | None) -> None:
+        """End all active actions, publish that, and go on without people; with ``config`` if given."""
+        self._last_arrival = None
+        try:
+            self._publish_without_people(self._stream.finish())
+        except BaseException as error:  # the settings must change whatever happens here
+            self.report(error)
+        self._stream.configure(self._stream.config if config is None else config)
+
+    def patience(self) -> float | None:
+        """Seconds until the source times out; None if it already has."""
+        if self._last_arrival is None:
+            return None
+        return max(0.0, self._last_arrival + self._source_timeout - self._monotonic())
+
+    def time_out(self) -> None:
+        """The source is silent: all people are lost, and that is published."""
+        self._last_arrival = None
+        # A silence after the newest stamp that no track survives.
+        events = self._stream.advance(self._stream.state().stamp + self._stream.config.max_gap + 1e-3)
+        self._stream.reset()
+        self._publish_without_people(events)
+
+    def snapshot(self) -> Snapshot:
+        """Counters of the stream, and what runs."""
+        unreported = {"unreported_failures": self._unreported} if self._unreported else {}
+        return Snapshot(dict(self._stream.counters) | unreported, self._stream.describe())
+
+    def report(self, error: BaseException) -> None:
+        """Report an error to the observer; count it if even that fails."""
+        try:
+            if isinstance(error, InputError):
+                self._observer.rejected(error)
+            else:
+                self._observer.failed(error)
+        except BaseException:  # the error has no text, or the logger is gone
+            self._unreported += 1
+
+    def _stands(self, source: SourceFrame) -> bool:
+        """The source has timed out and still repeats the same stamp."""
+        return (
+            self._last_arrival is None and self._newest is not None and source.frame.stamp == self._newest.frame.stamp
+        )
+
+    def _publish_without_people(self, events: list[Event]) -> None:
+        """Publish that no person is tracked; the stamp stays that of the last frame."""
+        if self._newest is not None:
+            stamp = self._newest.frame.stamp
+            state = dataclasses.replace(self._stream.state(), stamp=stamp, people=())
+            self._publish_result(events, state, answers=False)
+
+    def _publish_result(self, events: list[Event], state: StreamState, *, answers: bool = True) -> None:
+        source = self._newest
+        if source is None:
+            return
+        events, self._unpublished = self._unpublished + events, []
+        exact = source.stamp if source.frame.stamp == state.stamp else ros_time(state.stamp)
+        self._publish(Result(events=tuple(events), state=state, stamp=exact, frame_id=source.frame_id, answers=answers))
