@@ -24,16 +24,17 @@ from usdrl_model import config
 from usdrl_model.checkpoints import code_version
 from usdrl_model.data.store import Store
 from usdrl_model.evaluation import benchmark_store
+from usdrl_model.evaluation.networks import Networks
 from usdrl_model.evaluation.recordings import config as continuous_config
 from usdrl_model.evaluation.recordings import frame_scores
-from usdrl_model.evaluation.recordings import methods as frame_methods
 from usdrl_model.evaluation.recordings import scores as continuous_scores
-from usdrl_model.evaluation.recordings.methods import FrameMethod
+from usdrl_model.evaluation.recordings.config import ContinuousConfig
+from usdrl_model.evaluation.recordings.methods import Detecting, FrameMethod, Tcn
 from usdrl_model.evaluation.recordings.scores import Judged
 from usdrl_model.evaluation.recordings.smoothing import DecodingConfig
 from usdrl_model.network.detector import BACKGROUND_LABEL
 
-METHODS = ("from scratch", "TCN")
+METHODS: Sequence[FrameMethod] = (Detecting(init="random"), Tcn())
 COLUMNS = {"frame_accuracy": "frame accuracy", "edit": "Edit", "f1@10": "F1@10", "f1@25": "F1@25", "f1@50": "F1@50"}
 WAYS = (
     DecodingConfig(smoothing=0.0, min_length=0.0),
@@ -49,17 +50,21 @@ WAYS = (
 )
 
 
-def judged(method: FrameMethod, seed: int, store: Store, labels: tuple[str, ...], out: Path) -> list[Judged]:
-    """What a method says of every frame of everybody, each time trained on all others; ``out`` is of its recipe."""
+def judged(
+    method: FrameMethod, settings: ContinuousConfig, seed: int, store: Store, labels: tuple[str, ...], out: Path
+) -> list[Judged]:
+    """Posteriors of every frame of everybody, each time trained on all others; ``out`` is of the recipe."""
+    networks = Networks(weights=[], recipe=settings.recipe, people=1, device=torch.device("cpu"))
+    cut = settings.cut(method.window(networks))
     people = sorted({str(store.describe(index).subject) for index in range(len(store))})
     found: list[Judged] = []
     for person in people:
-        videos = list(frame_scores.videos(store.select(subjects=[person]), labels, method.cut))
-        path = out / f"{method.name}-{seed}-{person}-{code_version.current().hash}.npz"
+        videos = list(frame_scores.videos(store.select(subjects=[person]), labels, cut))
+        path = out / f"{method.title}-{seed}-{person}-{code_version.current().hash}.npz"
         if not path.exists():
             others = [one for one in people if one != person]
-            windows = frame_scores.training(store.select(subjects=others), labels, method.cut)
-            model = method.fit(windows, len(labels), seed=seed)
+            windows = frame_scores.training(store.select(subjects=others), labels, cut)
+            model = method.fit(networks, windows, len(labels), seed=seed).scores
             path.parent.mkdir(parents=True, exist_ok=True)
             np.savez(path, **{video.name: frame_scores.score(video, model, len(labels)) for video in videos})
         with np.load(path, allow_pickle=False) as kept:
@@ -101,12 +106,12 @@ def main() -> None:
     labels = (BACKGROUND_LABEL, *benchmark_store.classes(whole, "segmentation"))
     settings = continuous_config.of("utkinect")
     settings = dataclasses.replace(settings, recipe=config.apply_overrides(settings.recipe, arguments.changes))
-    methods = frame_methods.build(METHODS, weights=[], settings=settings, people=1, device=torch.device("cpu"))
     store = whole.select(split="cross_subject/train")
     out = arguments.out / f"{config.content_hash(settings.recipe)}-{store.hash}"
-    found = [[judged(method, seed, store, labels, out) for seed in arguments.seeds] for method in methods]
+    found = [[judged(method, settings, seed, store, labels, out) for seed in arguments.seeds] for method in METHODS]
     found.append([together(*pair) for pair in zip(*found, strict=True)])
-    for name, seeds in zip((*METHODS, ", with ".join(METHODS)), found, strict=True):
+    titles = [method.title for method in METHODS]
+    for name, seeds in zip((*titles, ", with ".join(titles)), found, strict=True):
         print(table(name, seeds, labels), end="\n\n")
 
 

@@ -34,7 +34,7 @@ from open_ablation import NARROW, Row, pretraining_run, training_run
 
 from usdrl_model.data.labelled_clips import labelled
 from usdrl_model.data.store import Store
-from usdrl_model.evaluation.baselines import Fit
+from usdrl_model.evaluation.baselines.contract import Fit
 from usdrl_model.evaluation.clips import fitting
 from usdrl_model.evaluation.fusion import together
 from usdrl_model.network.config import EncoderConfig
@@ -65,7 +65,7 @@ def frozen(row: Row, seed: int, store: Store, fold: Fold, out: Path) -> Scores:
         where = folder(out, run, store, fold)
         encoder = pretrained(run, left(store, run, fold), where).backbone
         for head, learn in HEADS.items():
-            fits[head][one] = fitting.fit_frozen(lambda _, encoder=encoder: encoder, learn, CPU)
+            fits[head][one] = fitting.fit_frozen(encoder, learn, CPU)
     return answers(fits, run.encoder, seed, store, fold)
 
 
@@ -82,7 +82,7 @@ def answers(fits: Mapping[str, Mapping[str, Fit]], shape: EncoderConfig, seed: i
     """Right answers; ``fits`` has the modalities of every head. Names begin with the fusion."""
     scores: dict[str, float] = {}
     for name, clips in parts(store, fold)[1].items():
-        learnt, scored = (labelled(part, shape, name) for part in clips)
+        learnt, scored = (labelled(part, shape.window, name) for part in clips)
         classes = sorted(set(learnt.labels))
         y = torch.tensor([classes.index(label) for label in learnt.labels])
         truth = torch.tensor([classes.index(label) for label in scored.labels])

@@ -21,7 +21,8 @@ from usdrl_model.checkpoints import code_version
 from usdrl_model.checkpoints.pretrained_models import USDRL
 from usdrl_model.data.labelled_clips import Labelled
 from usdrl_model.data.store import Store
-from usdrl_model.evaluation.clips import methods
+from usdrl_model.evaluation.clips.methods import ClipMethod
+from usdrl_model.evaluation.networks import Networks
 from usdrl_model.evaluation.pretrained import Pretrained
 from usdrl_model.training.distributed import Processes
 from usdrl_model.training.finetuning.config import FinetuneConfig
@@ -89,11 +90,11 @@ def opened(model: USDRL, run: PretrainConfig, store: Store, out: Path) -> Pretra
     return Pretrained.open(out / "weights")
 
 
-def right_answers(method: methods.Method, learnt: Labelled, scored: Labelled, seed: int) -> float:
+def right_answers(method: ClipMethod, networks: Networks, learnt: Labelled, scored: Labelled, seed: int) -> float:
     """Fit and count."""
     classes = sorted(set(learnt.labels))
     y = torch.tensor([classes.index(label) for label in learnt.labels])
-    answers = method.fit(learnt.windows, y, len(classes), seed=seed)(scored.windows).argmax(dim=1)
+    answers = method.fit(networks, learnt.windows, y, len(classes), seed=seed).predict(scored.windows)
     return float(sum(classes[k] == label for k, label in zip(answers.tolist(), scored.labels, strict=True)))
 
 

@@ -43,7 +43,8 @@ from usdrl_model import config
 from usdrl_model.data.labelled_clips import labelled
 from usdrl_model.data.store import Store
 from usdrl_model.evaluation import probe
-from usdrl_model.evaluation.clips import methods
+from usdrl_model.evaluation.clips.methods import Trained
+from usdrl_model.evaluation.networks import Networks
 from usdrl_model.evaluation.whitening import Whitening
 from usdrl_model.training import linear_layer
 from usdrl_model.training.finetuning.config import FinetuneConfig
@@ -60,7 +61,7 @@ class Row:
     """Largest number of seeds: rows that take many times as long have fewer."""
     train: bool = True
     """Off: the weights that pretraining would start from."""
-    method: str = methods.FINE_TUNED
+    method: Trained = Trained()
     """Of the table of fine-tuning."""
 
     @property
@@ -68,7 +69,7 @@ class Row:
         """What the run alone does not say."""
         if not self.train:
             return "untrained"
-        return "" if self.method == methods.FINE_TUNED else self.method.replace(", ", "-").replace(" ", "-")
+        return "" if self.method == Trained() else self.method.title.replace(", ", "-").replace(" ", "-")
 
 
 REPAIRED = ("encoder.architecture=dste", "encoder.conv_kernel=5", "encoder.mlp_residual=true")
@@ -123,7 +124,7 @@ FINE_TUNING = (
     Row("the encoder learns a tenth as fast as the head", ("encoder_lr_scale=0.1",)),
     Row("the encoder does not learn", ("train=heads",)),
     Row("a random head, everything learns as fast", ("head=random", "encoder_lr_scale=1")),
-    Row("as in the file, two detectors from scratch asked too", method=methods.WITH_SCRATCH),
+    Row("as in the file, two detectors from scratch asked too", method=Trained(with_scratch=True)),
 )
 
 
@@ -163,8 +164,8 @@ def pretraining_scores(row: Row, seed: int, store: Store, fold: Fold, out: Path)
 def training_scores(row: Row, seed: int, store: Store, fold: Fold, _: Path) -> Scores:
     """Right answers of networks trained from random weights."""
     run = dataclasses.replace(training_run(row, seed), seed=0)  # the seed is given where it is fitted
-    (method,) = methods.build([methods.FROM_SCRATCH], weights=[], recipe=run, people=1, causal=False, device=CPU)
-    return trained(method, seed, store, fold)
+    networks = Networks(weights=[], recipe=run, people=1, causal=False, device=CPU)
+    return trained(Trained(init="random"), networks, seed, store, fold)
 
 
 def fine_tuning_scores(row: Row, seed: int, store: Store, fold: Fold, out: Path) -> Scores:
@@ -172,17 +173,17 @@ def fine_tuning_scores(row: Row, seed: int, store: Store, fold: Fold, out: Path)
     run, recipe = pretraining_run(Row("the file"), seed), dataclasses.replace(training_run(row, seed), seed=0)
     where = folder(out.parent.parent / "pretraining", run, store, fold)
     weights = [opened(pretrained(run, left(store, run, fold), where), run, store, out)]
-    (method,) = methods.build([row.method], weights=weights, recipe=recipe, people=1, causal=False, device=CPU)
-    return trained(method, seed, store, fold)
+    networks = Networks(weights=weights, recipe=recipe, people=1, causal=False, device=CPU)
+    return trained(row.method, networks, seed, store, fold)
 
 
-def trained(method: methods.Method, seed: int, store: Store, fold: Fold) -> Scores:
+def trained(method: Trained, networks: Networks, seed: int, store: Store, fold: Fold) -> Scores:
     """Right answers of a method that is fitted to each set."""
     scores: dict[str, float] = {}
     for name, clips in parts(store.select(sets=list(fold)), fold)[1].items():
-        learnt, scored = (labelled(part, method.shape, name) for part in clips)
+        learnt, scored = (labelled(part, method.window(networks), name) for part in clips)
         scores[f"clips {name}"] = len(scored)
-        scores[TITLES[name]] = right_answers(method, learnt, scored, seed)
+        scores[TITLES[name]] = right_answers(method, networks, learnt, scored, seed)
     return scores
 
 

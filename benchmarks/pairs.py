@@ -19,7 +19,8 @@ from held_out import CONFIGS, CPU, Scores, kept, opened, options, percent, pretr
 from usdrl_model import config
 from usdrl_model.data.labelled_clips import labelled
 from usdrl_model.data.store import Store
-from usdrl_model.evaluation.clips import methods
+from usdrl_model.evaluation.clips.methods import ClipMethod, Frozen, Trained
+from usdrl_model.evaluation.networks import Networks
 from usdrl_model.training.finetuning.config import FinetuneConfig
 from usdrl_model.training.pretraining.config import PretrainConfig
 
@@ -27,11 +28,11 @@ LEFT_OUT = (2, 3, 4)
 """Folds of SBU that are scored; the clips of the first are nowhere. Without the fifth, there are fewer than a batch."""
 ENCODER = ("encoder.people=2", "encoder.hidden=64", "encoder.streams=[temporal, spatial]")
 """That of ``config/recognition_pairs.yaml``."""
-COLUMNS = {
-    methods.FROM_SCRATCH: "from random weights",
-    methods.FINE_TUNED: "fine-tuned",
-    methods.LINEAR_UNTRAINED: "linear, untrained",
-    methods.LINEAR: "linear",
+COLUMNS: Mapping[ClipMethod, str] = {
+    Trained(init="random"): "from random weights",
+    Trained(): "fine-tuned",
+    Frozen(head="linear", init="random"): "linear, untrained",
+    Frozen(head="linear"): "linear",
 }
 
 
@@ -49,8 +50,8 @@ def scores(seed: int, store: Store, fold: int, out: Path) -> Scores:
     clips = [learnt, store.select(sets=["nuisi"], split="official/train")]
     weights = opened(pretrained(run, clips, out), run, learnt, out)
     train, test = (labelled(part, run.encoder.window, f"sbu, fold {fold}") for part in (learnt, scored))
-    found = methods.build(tuple(COLUMNS), weights=[weights], recipe=recipe, people=2, causal=False, device=CPU)
-    right = {f"SBU {COLUMNS[one.name]}": right_answers(one, train, test, seed) for one in found}
+    networks = Networks(weights=[weights], recipe=recipe, people=2, causal=False, device=CPU)
+    right = {f"SBU {column}": right_answers(one, networks, train, test, seed) for one, column in COLUMNS.items()}
     return {"clips sbu": len(scored), **right}
 
 

@@ -13,14 +13,14 @@ from helpers.people import pose
 from helpers.rule_detector import HandUp
 from usdrl_model.data.store import Store
 from usdrl_model.data.store_writer import write_set
-from usdrl_model.evaluation.baselines import Classifier
+from usdrl_model.evaluation.baselines.contract import Fitted
 from usdrl_model.evaluation.benchmark import Benchmark, Task, TaskSettings
 from usdrl_model.evaluation.benchmark_store import open_benchmark
+from usdrl_model.evaluation.networks import Networks
 from usdrl_model.evaluation.recordings import frame_scores
 from usdrl_model.evaluation.recordings.config import ContinuousConfig
 from usdrl_model.evaluation.recordings.frame_scores import Cut
 from usdrl_model.evaluation.recordings.instants import InstantConfig
-from usdrl_model.evaluation.recordings.methods import FrameMethod
 from usdrl_model.evaluation.recordings.scores import Judged
 from usdrl_model.evaluation.recordings.smoothing import DecodingConfig
 from usdrl_model.network.config import EncoderConfig
@@ -97,16 +97,27 @@ def points_in(folder: Path) -> Store:
     return open_benchmark(benchmark("msrc12", "held_out_persons", "detection"), folder / "stores")
 
 
-def rule(fitted: list[int] | None = None) -> FrameMethod:
+NETWORKS = Networks(weights=[], recipe=SETTINGS.recipe, people=1, device=CPU)
+
+
+class Rule:
     """Knows when a hand is above the head, whatever it is fitted on; notes how many windows that were."""
-    detector = HandUp(DetectorConfig(labels=LABELS, encoder=ENCODER, rate=10.0))
 
-    def fit(windows: Windows, classes: int, *, seed: int) -> Classifier:
-        if fitted is not None:
-            fitted.append(len(windows))
-        return lambda x: detector(x).frames
+    title, needs_weights, fusion = "rule", False, False
 
-    return FrameMethod(name="rule", fit=fit, cut=SETTINGS.cut(ENCODER.window), depends={})
+    def __init__(self, shape: WindowShape = ENCODER.window) -> None:
+        self.shape, self.fitted = shape, list[int]()
+        self.detector = HandUp(DetectorConfig(labels=LABELS, encoder=ENCODER, rate=10.0))
+
+    def window(self, networks: Networks) -> WindowShape:
+        return self.shape
+
+    def depends(self, networks: Networks) -> dict[str, str]:
+        return {}
+
+    def fit(self, networks: Networks, windows: Windows, classes: int, *, seed: int) -> Fitted:
+        self.fitted.append(len(windows))
+        return Fitted(lambda x: self.detector(x).frames)
 
 
 def noisy(x: Tensor) -> Tensor:

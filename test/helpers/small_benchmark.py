@@ -1,6 +1,5 @@
 """A made-up benchmark: three poses, four people, and what the tests of the tasks share."""
 
-import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,10 +10,10 @@ from torch import Tensor
 from usdrl_model.checkpoints.pretrained_models import USDRL
 from usdrl_model.checkpoints.provenance import DataUsed, Provenance
 from usdrl_model.data.store_writer import write_set
-from usdrl_model.evaluation.baselines import Classifier
+from usdrl_model.evaluation.baselines.contract import Classifier
 from usdrl_model.evaluation.benchmark import Benchmark, TaskSettings
-from usdrl_model.evaluation.clips import methods
-from usdrl_model.evaluation.clips.methods import Method
+from usdrl_model.evaluation.clips.methods import METHODS, Baseline, ClipMethod
+from usdrl_model.evaluation.networks import Networks, by_title
 from usdrl_model.evaluation.pretrained import Pretrained
 from usdrl_model.network.config import EncoderConfig
 from usdrl_model.network.detector import DetectorConfig
@@ -91,18 +90,26 @@ def made_on(*sets: str) -> Provenance:
     return Provenance(data=tuple(DataUsed(set=name) for name in sets), complete=True)
 
 
-def build(*names: str, given: Sequence[Path] = (), people: int = 1, causal: bool = False) -> list[Method]:
+def networks(
+    *given: Path, people: int = 1, causal: bool = False, recipe: FinetuneConfig = RECIPE, methods: Sequence[str] = ()
+) -> Networks:
+    """With weights from these files, and checked for methods of these titles."""
     opened = [Pretrained.open(one) for one in given]
-    return methods.build(names, weights=opened, recipe=RECIPE, people=people, causal=causal, device=CPU)
+    made = Networks(weights=opened, recipe=recipe, people=people, causal=causal, device=CPU)
+    made.check(named(*methods))
+    return made
+
+
+def named(*titles: str) -> tuple[ClipMethod, ...]:
+    return by_title(METHODS, titles)
 
 
 class Spy:
     """Fits of a method that always gives one answer: what it was fitted on, and what it was asked."""
 
-    def __init__(self, answer: int, name: str = "spy", people: int = 1) -> None:
+    def __init__(self, answer: int, seeded: bool = True) -> None:
         self.answer, self.fitted, self.asked = answer, [], []
-        shape = dataclasses.replace(ENCODER, people=people)
-        self.method = Method(name=name, fit=self.fit, shape=shape, depends={})
+        self.method = Baseline(title="spy", learn=self.fit, seeded=seeded)
 
     def fit(self, windows: Tensor, y: Tensor, classes: int, *, seed: int) -> Classifier:
         self.fitted.append((windows, y))

@@ -63,7 +63,7 @@ def run(arguments: argparse.Namespace) -> None:
         data=arguments.data,
         cells=Cells(arguments.out / "cells"),
         device=device(arguments),
-        names=arguments.methods,
+        titles=arguments.methods,
         seeds=arguments.seeds,
         recipe=arguments.recipe,
     )

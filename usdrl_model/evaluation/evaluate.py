@@ -23,7 +23,9 @@ from usdrl_model.evaluation import benchmark as benchmarks
 from usdrl_model.evaluation import benchmark_store
 from usdrl_model.evaluation.benchmark import CONTINUOUS, Benchmark, Task
 from usdrl_model.evaluation.cells import Cells
-from usdrl_model.evaluation.clips import clips, methods
+from usdrl_model.evaluation.clips import clips
+from usdrl_model.evaluation.clips import methods as clip_methods
+from usdrl_model.evaluation.networks import Method, Networks, by_title
 from usdrl_model.evaluation.pretrained import Pretrained, known_people
 from usdrl_model.evaluation.recordings import config as continuous_config
 from usdrl_model.evaluation.recordings import methods as frame_methods
@@ -49,7 +51,7 @@ def evaluate(
     data: Path,
     cells: Cells,
     device: torch.device,
-    names: Sequence[str] | None = None,
+    titles: Sequence[str] | None = None,
     seeds: Sequence[int] | None = None,
     recipe: Path | None = None,
 ) -> tuple[list[Cell], dict[str, str]]:
@@ -62,7 +64,7 @@ def evaluate(
         data: store.
         cells: takes every finished cell, and gives those that are finished already.
         device: where to train and to score.
-        names: of methods; None: all that task and weights allow.
+        titles: of methods; None: all that task and weights allow.
         seeds: None: ``SEEDS``, or ``DRAWS`` where the seed draws the examples.
         recipe: YAML file of the training, ``FinetuneConfig`` or, for a task on whole recordings, ``ContinuousConfig``;
             None: the package's own.
@@ -86,26 +88,20 @@ def evaluate(
     if task in CONTINUOUS:
         settings = config.load(ContinuousConfig, recipe) if recipe else continuous_config.of(benchmark.data)
         used = config.content_hash(settings)
-        frame_wise = frame_methods.build(
-            names or frame_methods.usual(weights),
-            weights=weights,
-            settings=settings,
-            people=benchmark.people,
-            device=device,
+        networks = Networks(weights=weights, recipe=settings.recipe, people=benchmark.people, device=device)
+        frame_wise = on_frames(titles, len(weights))
+        networks.check(frame_wise)
+        found = recordings.run(
+            benchmark, task, store, frame_wise, networks, settings=settings, seeds=seeds, cells=cells
         )
-        found = recordings.run(benchmark, task, store, frame_wise, settings=settings, seeds=seeds, cells=cells)
     else:
         training = config.load(FinetuneConfig, recipe or benchmarks.folder().parent / RECIPE)
         used = config.content_hash(training)
-        clip_wise = methods.build(
-            names or methods.usual(task, benchmark.task(task).heads, weights),
-            weights=weights,
-            recipe=training,
-            people=benchmark.people,
-            causal=task == "early_prediction",
-            device=device,
-        )
-        found = clips.run(benchmark, task, store, clip_wise, seeds=seeds, cells=cells)
+        causal = task == "early_prediction"
+        networks = Networks(weights=weights, recipe=training, people=benchmark.people, causal=causal, device=device)
+        clip_wise = on_clips(benchmark, task, titles, len(weights))
+        networks.check(clip_wise)
+        found = clips.run(benchmark, task, store, clip_wise, networks, seeds=seeds, cells=cells)
     about = {
         "weights": "; ".join(described(one, benchmark, store) for one in weights) or "none",
         "recipe": f"{recipe or 'of the package'} ({used})",
@@ -113,6 +109,28 @@ def evaluate(
         "device": str(device),
     }
     return found, about
+
+
+def methods(benchmark: Benchmark, task: Task, titles: Sequence[str] | None, weights: int) -> Sequence[Method]:
+    """Methods by their titles; None: all that the task and so many weights allow.
+
+    Raises:
+        ValueError: a title that no method of the task has.
+    """
+    return on_frames(titles, weights) if task in CONTINUOUS else on_clips(benchmark, task, titles, weights)
+
+
+def on_clips(
+    benchmark: Benchmark, task: Task, titles: Sequence[str] | None, weights: int
+) -> tuple[clip_methods.ClipMethod, ...]:
+    """``methods`` of a task that tells clips apart."""
+    usual = clip_methods.usual(task, benchmark.task(task).heads, weights)
+    return by_title(clip_methods.METHODS, titles) if titles else usual
+
+
+def on_frames(titles: Sequence[str] | None, weights: int) -> tuple[frame_methods.FrameMethod, ...]:
+    """``methods`` of a task on whole recordings."""
+    return by_title(frame_methods.METHODS, titles) if titles else frame_methods.usual(weights)
 
 
 def described(weights: Pretrained, benchmark: Benchmark, store: Store) -> str:

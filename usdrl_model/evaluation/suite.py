@@ -19,12 +19,10 @@ from usdrl_model.checkpoints.code_version import CodeVersion
 from usdrl_model.data.store import Store
 from usdrl_model.evaluation import benchmark as benchmarks
 from usdrl_model.evaluation import benchmark_store
-from usdrl_model.evaluation.benchmark import CONTINUOUS, Benchmark, Task
+from usdrl_model.evaluation.benchmark import Benchmark, Task
 from usdrl_model.evaluation.cells import Cells
-from usdrl_model.evaluation.clips import methods
-from usdrl_model.evaluation.evaluate import evaluate
+from usdrl_model.evaluation.evaluate import evaluate, methods
 from usdrl_model.evaluation.pretrained import Pretrained
-from usdrl_model.evaluation.recordings import methods as frame_methods
 from usdrl_model.evaluation.report import report
 from usdrl_model.evaluation.result import Cell, made_with
 from usdrl_model.training.distributed import Processes
@@ -83,7 +81,9 @@ class Suite:
         if not self.seeds or not self.evaluations:
             raise ValueError("expected at least one of seeds and of evaluations")
         for one in self.evaluations:
-            benchmarks.load(one.benchmark).task(one.task)
+            benchmark = benchmarks.load(one.benchmark)
+            benchmark.task(one.task)
+            methods(benchmark, one.task, one.methods, len(one.weights))
             if unknown := [name for name in one.weights if name not in self.pretraining]:
                 raise ValueError(f"{one.title}: weights: {unknown} are not among {list(self.pretraining)}")
             if one.task == "transfer" and not one.weights:
@@ -198,20 +198,16 @@ def _evaluated(
     """Methods on pretrained weights with the weights of each seed, all others with every seed."""
     benchmark = benchmarks.load(one.benchmark)
     first = weights[seeds[0]]
-    if one.task in CONTINUOUS:
-        usual, of_weights = frame_methods.usual(first), frame_methods.OF_WEIGHTS
-    else:
-        usual = methods.usual(one.task, benchmark.task(one.task).heads, first)
-        of_weights = methods.OF_WEIGHTS
-    names = one.methods or usual
+    chosen = methods(benchmark, one.task, one.methods, len(first))
     recipe = benchmarks.folder().parent / one.recipe if one.recipe else None
-    trained = [name for name in names if name in of_weights]
-    others = [name for name in names if name not in of_weights]
+    titles = [method.title for method in chosen]
+    trained = [method.title for method in chosen if method.needs_weights]
+    others = [method.title for method in chosen if not method.needs_weights]
     found: list[Cell] = []
     parts: list[tuple[list[Pretrained], list[str], list[int]]] = []
     parts += [(weights[seed], trained, [seed]) for seed in weights if trained]
     parts += [(first, others, list(seeds))] if others else []
-    for model, chosen, with_seeds in parts:
+    for model, some, with_seeds in parts:
         found += evaluate(
             benchmark,
             one.task,
@@ -219,11 +215,11 @@ def _evaluated(
             data=data,
             cells=cells,
             device=device,
-            names=chosen,
+            titles=some,
             seeds=with_seeds,
             recipe=recipe,
         )[0]
-    return benchmark, one.task, sorted(found, key=lambda cell: names.index(cell.method))
+    return benchmark, one.task, sorted(found, key=lambda cell: titles.index(cell.method))
 
 
 def _places(suite: Suite, out: Path) -> dict[tuple[str, int], Path]:

@@ -49,7 +49,7 @@ def test_the_command_writes_prints_and_goes_on_where_it_was_stopped(
         "--methods", "from scratch", "linear", "logistic regression", "--seeds", "0", "1",
     )  # fmt: skip
     trained: list[int] = []
-    train = fitting.finetune.train
+    train = fitting.finetune.fit
 
     def counted(run: FinetuneConfig, *arguments: object, **named: object) -> Detector:
         trained.append(run.seed)
@@ -57,7 +57,7 @@ def test_the_command_writes_prints_and_goes_on_where_it_was_stopped(
             raise KeyboardInterrupt
         return train(run, *arguments, **named)
 
-    monkeypatch.setattr(fitting.finetune, "train", counted)
+    monkeypatch.setattr(fitting.finetune, "fit", counted)
     with pytest.raises(KeyboardInterrupt):
         main.main(words)
     assert main.main(words) == 0

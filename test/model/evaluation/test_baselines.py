@@ -11,13 +11,17 @@ import pytest
 import torch
 from torch import Tensor
 
-from usdrl_model.evaluation.baselines import ABSENT, CLIP_BASELINES, FRAME_BASELINES, Classifier, networks, tcn
+from usdrl_model.evaluation.baselines import networks, tcn
+from usdrl_model.evaluation.baselines.contract import ABSENT, Classifier, Fit
 from usdrl_model.evaluation.baselines.nearest import dtw, euclid
+from usdrl_model.evaluation.baselines.tcn import fit_tcn
+from usdrl_model.evaluation.clips.methods import BASELINES
 from usdrl_model.windows.cut import Windows
 
 T, M, V, K = 16, 2, 5, 4
 """Class 1 never has an example."""
 PRESENT = (0, 2, 3)
+FITS: dict[str, Fit] = {one.title: one.learn for one in BASELINES}
 LEARNED = ("1D-CNN", "biGRU")
 
 
@@ -42,10 +46,10 @@ def moves(each: int, seed: int) -> tuple[Tensor, Tensor]:
 
 
 def learn(name: str, seed: int = 0) -> Classifier:
-    return CLIP_BASELINES[name](*moves(8, seed=1), K, seed=seed)
+    return FITS[name](*moves(8, seed=1), K, seed=seed)
 
 
-@pytest.mark.parametrize("name", CLIP_BASELINES)
+@pytest.mark.parametrize("name", FITS)
 def test_actions_are_told_apart_and_a_class_without_examples_is_never_chosen(name: str) -> None:
     windows, y = moves(10, seed=2)
     scores = learn(name)(windows)
@@ -63,7 +67,7 @@ def state_of_process() -> tuple[object, ...]:
     return (*numbers, *switches)
 
 
-@pytest.mark.parametrize("name", CLIP_BASELINES)
+@pytest.mark.parametrize("name", FITS)
 def test_scores_follow_from_the_seed_and_the_process_keeps_its_random_numbers(name: str) -> None:
     windows, _ = moves(3, seed=2)
     torch.manual_seed(3)
@@ -76,30 +80,30 @@ def test_scores_follow_from_the_seed_and_the_process_keeps_its_random_numbers(na
         assert not torch.equal(learn(name, seed=1)(windows), first)
 
 
-@pytest.mark.parametrize("name", CLIP_BASELINES)
+@pytest.mark.parametrize("name", FITS)
 @pytest.mark.parametrize("frames", [1, 7])
 def test_one_example_a_class_is_enough(name: str, frames: int) -> None:
     windows = moves(1, seed=1)[0][:, -frames:]
     for y, classes in ((torch.tensor([0, 1, 2]), 3), (torch.tensor([0]), 1), (torch.tensor([2]), 4)):
-        classify = CLIP_BASELINES[name](windows[: len(y)], y, classes, seed=0)
+        classify = FITS[name](windows[: len(y)], y, classes, seed=0)
         assert classify(windows).shape == (3, classes)
         assert classify(windows).isfinite().all()
         assert torch.isin(classify(windows).argmax(dim=1), y).all()
         assert classify(windows[:0]).shape == (0, classes)
-    assert CLIP_BASELINES[name](torch.zeros_like(windows), torch.arange(3), 3, seed=0)(windows).isfinite().all()
+    assert FITS[name](torch.zeros_like(windows), torch.arange(3), 3, seed=0)(windows).isfinite().all()
 
 
-@pytest.mark.parametrize("name", CLIP_BASELINES)
+@pytest.mark.parametrize("name", FITS)
 def test_a_window_scores_the_same_in_any_company(name: str) -> None:
     windows, _ = moves(4, seed=2)
     classify = learn(name)
     torch.testing.assert_close(classify(windows)[5:6], classify(windows[5:6]), rtol=1e-4, atol=1e-5)
 
 
-@pytest.mark.parametrize("name", CLIP_BASELINES)
+@pytest.mark.parametrize("name", FITS)
 def test_what_cannot_be_learned_from_is_refused(name: str) -> None:
     windows, y = moves(1, seed=1)
-    fit = CLIP_BASELINES[name]
+    fit = FITS[name]
     with pytest.raises(ValueError, match="got none"):
         fit(windows[:0], y[:0], K, seed=0)
     with pytest.raises(ValueError, match="classes of 0 to 2, got 0 to 3"):
@@ -152,11 +156,9 @@ def acts(count: int, seed: int) -> Windows:
     return Windows(x, y, seen)
 
 
-@pytest.mark.parametrize("name", FRAME_BASELINES)
-def test_frames_are_told_apart_by_those_that_were_seen(name: str) -> None:
+def test_frames_are_told_apart_by_those_that_were_seen() -> None:
     windows, test = acts(60, seed=1), acts(20, seed=2)
-    fit = FRAME_BASELINES[name]
-    logits = fit(windows, K, seed=0)(test.x)
+    logits = fit_tcn(windows, K, seed=0)(test.x)
     assert logits.shape == (20, 24, K)
     assert logits.isfinite().all()
     assert (logits[..., 1] == ABSENT).all()
@@ -165,23 +167,21 @@ def test_frames_are_told_apart_by_those_that_were_seen(name: str) -> None:
     torch.manual_seed(5)
     before = state_of_process()
     relabelled = Windows(windows.x, windows.y.where(windows.seen, torch.tensor(1)), windows.seen)
-    assert torch.equal(fit(relabelled, K, seed=0)(test.x), logits)
+    assert torch.equal(fit_tcn(relabelled, K, seed=0)(test.x), logits)
     assert state_of_process() == before
 
 
-@pytest.mark.parametrize("name", FRAME_BASELINES)
-def test_frames_of_the_smallest_training_sets(name: str) -> None:
-    fit = FRAME_BASELINES[name]
+def test_frames_of_the_smallest_training_sets() -> None:
     one = acts(1, seed=1)
-    assert fit(one, K, seed=0)(one.x[:0]).shape == (0, 24, K)
+    assert fit_tcn(one, K, seed=0)(one.x[:0]).shape == (0, 24, K)
     alone = Windows(one.x, torch.zeros_like(one.y), one.seen)
-    assert fit(alone, 1, seed=0)(one.x).isfinite().all()
+    assert fit_tcn(alone, 1, seed=0)(one.x).isfinite().all()
     barely = torch.zeros_like(one.seen)
     barely[:, -1] = True
     pair = Windows(one.x.repeat(40, 1, 1, 1, 1), one.y.repeat(40, 1), torch.zeros_like(one.seen).repeat(40, 1))
     pair.seen[0] = barely  # most batches have nothing to learn from
-    assert fit(pair, K, seed=0)(one.x).isfinite().all()
+    assert fit_tcn(pair, K, seed=0)(one.x).isfinite().all()
     with pytest.raises(ValueError, match="got none"):
-        fit(Windows(one.x, one.y, torch.zeros_like(one.seen)), K, seed=0)
+        fit_tcn(Windows(one.x, one.y, torch.zeros_like(one.seen)), K, seed=0)
     with pytest.raises(ValueError, match="classes of 0 to 0"):
-        fit(Windows(one.x, one.y + 2, one.seen), 1, seed=0)
+        fit_tcn(Windows(one.x, one.y + 2, one.seen), 1, seed=0)

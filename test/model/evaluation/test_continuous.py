@@ -12,11 +12,12 @@ from helpers.continuous_recordings import (
     CPU,
     ENCODER,
     LABELS,
+    NETWORKS,
     SETTINGS,
+    Rule,
     benchmark,
     perfect,
     recording,
-    rule,
 )
 
 from usdrl_model import config
@@ -24,14 +25,16 @@ from usdrl_model.checkpoints import detector_file
 from usdrl_model.checkpoints.provenance import Provenance
 from usdrl_model.cli import main
 from usdrl_model.data.store import Store
-from usdrl_model.evaluation.baselines import FitFrames
+from usdrl_model.evaluation.baselines.contract import FitFrames
 from usdrl_model.evaluation.benchmark import Task
 from usdrl_model.evaluation.cells import Cells
+from usdrl_model.evaluation.networks import Networks, by_title
 from usdrl_model.evaluation.pretrained import Pretrained
 from usdrl_model.evaluation.recordings import config as continuous_config
 from usdrl_model.evaluation.recordings import methods, recordings, scores
 from usdrl_model.evaluation.recordings.config import ContinuousConfig
 from usdrl_model.evaluation.recordings.instants import InstantConfig
+from usdrl_model.evaluation.recordings.methods import Detecting, FrameMethod, Tcn
 from usdrl_model.evaluation.recordings.smoothing import DecodingConfig, decode
 from usdrl_model.evaluation.report import pictures
 from usdrl_model.evaluation.result import Cell
@@ -81,26 +84,28 @@ def test_a_broken_action_is_mended_by_decoding() -> None:
 
 
 def test_both_tasks_need_one_training_and_finished_cells_none(tmp_path: Path, segments: Store) -> None:
-    fitted: list[int] = []
+    rule = Rule()
     cells, made = Cells(tmp_path / "cells"), benchmark("utkinect", "cross_subject", "segmentation", "detection")
-    (cell,) = recordings.run(made, "segmentation", segments, [rule(fitted)], settings=SETTINGS, seeds=[0], cells=cells)
+    (cell,) = recordings.run(
+        made, "segmentation", segments, [rule], NETWORKS, settings=SETTINGS, seeds=[0], cells=cells
+    )
     assert cell.scores["all"]["f1@50"] == 100.0
     assert cell.scores["all"]["frame_accuracy"] > 97.0
     assert cell.labels == LABELS
-    assert len(fitted) == 1
-    (other,) = recordings.run(made, "detection", segments, [rule(fitted)], settings=SETTINGS, seeds=[0], cells=cells)
+    assert len(rule.fitted) == 1
+    (other,) = recordings.run(made, "detection", segments, [rule], NETWORKS, settings=SETTINGS, seeds=[0], cells=cells)
     assert other.scores["all"]["decoded_mAP_action"] == 100.0
     assert other.seconds == cell.seconds
     smoother = dataclasses.replace(SETTINGS, decoding=DecodingConfig(smoothing=4.0, min_length=5.0))
     (coarse,) = recordings.run(
-        made, "segmentation", segments, [rule(fitted)], settings=smoother, seeds=[0], cells=cells
+        made, "segmentation", segments, [rule], NETWORKS, settings=smoother, seeds=[0], cells=cells
     )
     assert coarse.scores["all"]["f1@50"] < 100.0
-    again = recordings.run(made, "segmentation", segments, [rule(fitted)], settings=SETTINGS, seeds=[0], cells=cells)
+    again = recordings.run(made, "segmentation", segments, [rule], NETWORKS, settings=SETTINGS, seeds=[0], cells=cells)
     assert [Cell.from_dict(one.to_dict()) for one in again] == [Cell.from_dict(cell.to_dict())]
-    assert len(fitted) == 1
-    recordings.run(made, "segmentation", segments, [rule(fitted)], settings=SETTINGS, seeds=[1], cells=cells)
-    assert len(fitted) == 2
+    assert len(rule.fitted) == 1
+    recordings.run(made, "segmentation", segments, [rule], NETWORKS, settings=SETTINGS, seeds=[1], cells=cells)
+    assert len(rule.fitted) == 2
     for found in (cell, other):
         assert pictures.write_pictures([found], tmp_path / found.task)
 
@@ -140,11 +145,13 @@ def test_usual_methods_follow_the_weights(tmp_path: Path) -> None:
     for weights, names in (
         ([], (*scratch, "TCN")), ([given], (*tuned, *scratch, "TCN")), ([given, given], fused)
     ):  # fmt: skip
-        assert methods.usual(weights) == names
-        chosen = methods.build(names, weights=weights, settings=SETTINGS, people=2, device=CPU)
-        people = [2 if not weights or method.name == "TCN" else 1 for method in chosen]
-        assert [method.cut.shape.people for method in chosen] == people
-        assert {method.cut.shape.frames for method in chosen} == {16}
+        usual = methods.usual(len(weights))
+        assert tuple(method.title for method in usual) == names
+        networks = Networks(weights=weights, recipe=SETTINGS.recipe, people=2, device=CPU)
+        networks.check(usual)
+        people = [2 if not weights or method == Tcn() else 1 for method in usual]
+        assert [method.window(networks).people for method in usual] == people
+        assert {method.window(networks).frames for method in usual} == {16}
 
 
 def test_a_detector_with_a_tcn_says_the_mean_of_what_both_say(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -154,23 +161,21 @@ def test_a_detector_with_a_tcn_says_the_mean_of_what_both_say(monkeypatch: pytes
         return lambda windows, classes, *, seed: lambda windows: says[name].log().expand(*windows.shape[:2], 2)
 
     monkeypatch.setattr(methods, "fit_detector", lambda run, device: fit("detector"))
-    monkeypatch.setattr(methods, "FRAME_BASELINES", {"TCN": fit("TCN")})
-    names = ("from scratch", "TCN", "from scratch, with TCN")
+    monkeypatch.setattr(methods, "fit_tcn", fit("TCN"))
+    asked: tuple[FrameMethod, ...] = (Detecting(init="random"), Tcn(), Detecting(init="random", tcn=True))
     windows = Windows(torch.zeros(2, 16, 1, 25, 3), torch.zeros(2, 16, dtype=torch.long), torch.ones(2, 16).bool())
-    for method, first in zip(
-        methods.build(names, weights=[], settings=SETTINGS, people=1, device=CPU), (0.9, 0.3, 0.6), strict=True
-    ):
-        found = method.fit(windows, 2, seed=0)(windows.x).softmax(dim=-1)
+    for method, first in zip(asked, (0.9, 0.3, 0.6), strict=True):
+        found = method.fit(NETWORKS, windows, 2, seed=0).scores(windows.x).softmax(dim=-1)
         torch.testing.assert_close(found, torch.tensor([first, 1.0 - first]).expand(2, 16, 2))
 
 
 def test_action_points_are_found_and_the_threshold_comes_from_people_held_out(tmp_path: Path, points: Store) -> None:
-    fitted: list[int] = []
+    rule = Rule()
     made = benchmark("msrc12", "held_out_persons", "detection")
     (cell,) = recordings.run(
-        made, "detection", points, [rule(fitted)], settings=SETTINGS, seeds=[0], cells=Cells(tmp_path / "cells")
+        made, "detection", points, [rule], NETWORKS, settings=SETTINGS, seeds=[0], cells=Cells(tmp_path / "cells")
     )
-    assert fitted[1] == 2 * fitted[0]  # without p02 for the threshold, then with both
+    assert rule.fitted[1] == 2 * rule.fitted[0]  # without p02 for the threshold, then with both
     assert cell.scores["all"]["action_point_recall"] == 100.0
     assert cell.scores["all"]["action_point_f1"] == 100.0
     (threshold,) = cell.details["thresholds"].values()
@@ -181,22 +186,22 @@ def test_action_points_are_found_and_the_threshold_comes_from_people_held_out(tm
 
 
 def test_what_cannot_be_done_is_said_before_anything_is_fitted(tmp_path: Path, points: Store) -> None:
-    fitted: list[int] = []
+    rule = Rule()
     made = benchmark("msrc12", "held_out_persons", "detection", "segmentation")
 
     def go(task: Task, settings: ContinuousConfig) -> None:
-        recordings.run(made, task, points, [rule(fitted)], settings=settings, seeds=[0], cells=Cells(tmp_path))
+        recordings.run(made, task, points, [rule], NETWORKS, settings=settings, seeds=[0], cells=Cells(tmp_path))
 
     with pytest.raises(ValueError, match="instants: take detection"):
         go("segmentation", SETTINGS)
     for names in ((), ("p13",), ("p01", "p02")):
         with pytest.raises(ValueError, match=r"held_out: expected some of the training people \['p01', 'p02'\]"):
             go("detection", dataclasses.replace(SETTINGS, instants=InstantConfig(held_out=names)))
-    assert not fitted
+    assert not rule.fitted
     with pytest.raises(ValueError, match="need weights"):
-        methods.build(["fine-tuned"], weights=[], settings=SETTINGS, people=1, device=CPU)
+        NETWORKS.check([Detecting()])
     with pytest.raises(ValueError, match=r"unknown methods \['TNC'\]"):
-        methods.build(["TNC"], weights=[], settings=SETTINGS, people=1, device=CPU)
+        by_title(methods.METHODS, ["TNC"])
 
 
 @pytest.mark.parametrize("data", ["utkinect", "msrc12", "pku_mmd_1", "pku_mmd_2", "cmu_mocap"])

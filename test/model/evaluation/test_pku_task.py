@@ -9,9 +9,10 @@ import torch
 from helpers.continuous_recordings import (
     DATA,
     LABELS,
+    NETWORKS,
     SETTINGS,
+    Rule,
     benchmark,
-    rule,
 )
 from helpers.people import pose
 from torch import Tensor
@@ -76,9 +77,10 @@ def test_the_protocol_of_pku_runs_from_recordings_to_scores(tmp_path: Path) -> N
     write_set(tmp_path / "stores", "pku_mmd_1", pku_recordings())
     made = benchmark("pku_mmd_1", "cross_subject", "detection")
     store = open_benchmark(made, tmp_path / "stores", "detection")
-    method = dataclasses.replace(rule(), cut=PKU)
+    at_30_hz = dataclasses.replace(SETTINGS.recipe, detector=dataclasses.replace(SETTINGS.recipe.detector, rate=30.0))
+    settings = dataclasses.replace(SETTINGS, windows="end_to_end", recipe=at_30_hz)
     (cell,) = recordings.run(
-        made, "detection", store, [method], settings=SETTINGS, seeds=[0], cells=Cells(tmp_path / "cells")
+        made, "detection", store, [Rule(PKU.shape)], NETWORKS, settings=settings, seeds=[0], cells=Cells(tmp_path / "c")
     )
     assert cell.scores["all"]["mAP_action"] == cell.scores["all"]["mAP_video"] == 100.0
     with pytest.raises(ValueError, match="set detector.rate of the recipe to 30"):

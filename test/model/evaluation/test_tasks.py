@@ -13,7 +13,8 @@ from helpers.small_benchmark import (
     ENCODER,
     LABELS,
     Spy,
-    build,
+    named,
+    networks,
     recording,
     sbu,
     weights,
@@ -29,7 +30,6 @@ from usdrl_model.evaluation.benchmark import TaskSettings
 from usdrl_model.evaluation.benchmark_store import open_benchmark
 from usdrl_model.evaluation.cells import Cells
 from usdrl_model.evaluation.clips import clips, methods
-from usdrl_model.evaluation.pretrained import Pretrained
 from usdrl_model.evaluation.result import ALL, Cell, made_with
 from usdrl_model.skeleton.person import Person
 
@@ -109,7 +109,7 @@ def test_nothing_of_a_clip_that_is_cut_off_comes_from_later(tmp_path: Path) -> N
 
 
 def test_scores_confusion_and_classes(store: Store, tmp_path: Path) -> None:
-    (cell,) = clips.run(BENCHMARK, "recognition", store, [Spy(1).method], seeds=[0], cells=Cells(tmp_path))
+    (cell,) = clips.run(BENCHMARK, "recognition", store, [Spy(1).method], networks(), seeds=[0], cells=Cells(tmp_path))
     assert cell.labels == LABELS
     assert cell.scores[ALL] == pytest.approx({"accuracy": 100 / 3, "macro_accuracy": 100 / 3})
     assert cell.details["confusion"][ALL] == [[0, 4, 0]] * 3
@@ -119,9 +119,9 @@ def test_scores_confusion_and_classes(store: Store, tmp_path: Path) -> None:
 
 def test_draws_follow_the_setting_and_the_seed(store: Store, tmp_path: Path) -> None:
     for task, sizes in {"semi_supervised": [3, 6], "few_shot": [3, 9]}.items():
-        spy = Spy(0, "1-NN")
-        found = clips.run(BENCHMARK, task, store, [spy.method], seeds=[0, 1], cells=Cells(tmp_path))
-        assert [cell.seed for cell in found] == [0, 1]  # "1-NN" is settled, but its draw is not
+        spy = Spy(0, seeded=False)
+        found = clips.run(BENCHMARK, task, store, [spy.method], networks(), seeds=[0, 1], cells=Cells(tmp_path))
+        assert [cell.seed for cell in found] == [0, 1]  # nothing random in the method, but in its draw
         assert [len(windows) for windows, _ in spy.fitted] == sizes * 2
         smaller, larger = (windows for windows, _ in spy.fitted[:2])
         assert all(any(torch.equal(one, other) for other in larger) for one in smaller)
@@ -133,12 +133,14 @@ def test_a_draw_that_cannot_be_made_stops_before_training(store: Store, tmp_path
     wrong = dataclasses.replace(BENCHMARK, tasks={"few_shot": many})
     spy = Spy(0)
     with pytest.raises(ValueError, match="50 examples of every class.*ask for fewer"):
-        clips.run(wrong, "few_shot", store, [spy.method], seeds=[0], cells=Cells(tmp_path))
+        clips.run(wrong, "few_shot", store, [spy.method], networks(), seeds=[0], cells=Cells(tmp_path))
     assert not spy.fitted
 
 
 def test_methods_in_which_nothing_is_random_run_once(store: Store, tmp_path: Path) -> None:
-    found = clips.run(BENCHMARK, "retrieval", store, build("1-NN Euclid"), seeds=[0, 1, 2], cells=Cells(tmp_path))
+    found = clips.run(
+        BENCHMARK, "retrieval", store, named("1-NN Euclid"), networks(), seeds=[0, 1, 2], cells=Cells(tmp_path)
+    )
     assert [(cell.method, cell.seed) for cell in found] == [("1-NN Euclid", 0)]
 
 
@@ -146,7 +148,9 @@ def test_early_prediction_trains_on_whole_and_cut_clips_and_is_asked_at_every_sh
     store: Store, tmp_path: Path
 ) -> None:
     spy = Spy(0)
-    (cell,) = clips.run(BENCHMARK, "early_prediction", store, [spy.method], seeds=[0], cells=Cells(tmp_path))
+    (cell,) = clips.run(
+        BENCHMARK, "early_prediction", store, [spy.method], networks(), seeds=[0], cells=Cells(tmp_path)
+    )
     ((windows, y),) = spy.fitted
     whole = labelled(store.select(split="cross_subject/train"), ENCODER.window, "")
     assert torch.equal(windows[: len(whole)], whole.windows)
@@ -164,8 +168,10 @@ def test_folds_are_fitted_one_by_one_and_scored_together(tmp_path: Path) -> None
         BENCHMARK, data="sbu", protocol="five_fold", folds=tuple(f"five_fold/{n}" for n in range(1, 6)), people=2
     )
     store = open_benchmark(benchmark, sbu(tmp_path / "stores"))
-    spy = Spy(2, people=2)
-    (cell,) = clips.run(benchmark, "recognition", store, [spy.method], seeds=[0], cells=Cells(tmp_path))
+    spy = Spy(2)
+    (cell,) = clips.run(
+        benchmark, "recognition", store, [spy.method], networks(people=2), seeds=[0], cells=Cells(tmp_path)
+    )
     assert [len(windows) for windows, _ in spy.fitted] == [24, 30, 30, 30, 30]
     assert cell.details["confusion"][ALL] == [[0, 0, 12]] * 3
     assert [fold["test"] for fold in cell.details["folds"][ALL].values()] == [12, 6, 6, 6, 6]
@@ -177,14 +183,14 @@ def test_folds_are_fitted_one_by_one_and_scored_together(tmp_path: Path) -> None
 def test_every_task_finds_classes_that_differ_in_the_pose(store: Store, tmp_path: Path, task: str) -> None:
     bone = dataclasses.replace(ENCODER, modalities=("bone",))
     given = [weights(tmp_path / "joints"), weights(tmp_path / "bones", bone)]
-    names = methods.usual(task, BENCHMARK.task(task).heads, [Pretrained.open(one) for one in given])
-    assert any(name.endswith(", fused") for name in names)
-    cheap = [name for name in names if name not in ("1D-CNN", "biGRU", "1-NN DTW")]
+    usual = methods.usual(task, BENCHMARK.task(task).heads, 2)
+    assert any(method.fusion for method in usual)
+    cheap = [method for method in usual if method not in (methods.CNN, methods.GRU, methods.DTW)]
     found = clips.run(
-        BENCHMARK, task, store, build(*cheap, given=given, causal=task == "early_prediction"),
+        BENCHMARK, task, store, cheap, networks(*given, causal=task == "early_prediction"),
         seeds=[0], cells=Cells(tmp_path / "cells"),
     )  # fmt: skip
-    assert [cell.method for cell in found] == cheap
+    assert [cell.method for cell in found] == [method.title for method in cheap]
     for cell in found:
         last = list(cell.scores)[-1]
         assert cell.scores[last]["accuracy"] == 100.0, cell.method

@@ -14,7 +14,8 @@ from helpers.tiny_pretraining import ALONE, RUN
 from usdrl_model.data.labelled_clips import labelled
 from usdrl_model.data.store import Store
 from usdrl_model.data.store_writer import write_set
-from usdrl_model.evaluation.clips import methods
+from usdrl_model.evaluation.clips import methods as clip_methods
+from usdrl_model.evaluation.networks import Networks
 from usdrl_model.evaluation.pretrained import Pretrained
 from usdrl_model.evaluation.recordings import frame_scores
 from usdrl_model.evaluation.recordings import methods as frame_methods
@@ -104,29 +105,22 @@ def test_all_methods_see_windows_of_the_same_centre(centre: Centre, tmp_path: Pa
     given = [Pretrained.open(weights(tmp_path, shape(centre)))]
     other = dataclasses.replace(RECIPE.detector, encoder=shape("frame" if centre == "window" else "window"))
     recipe = dataclasses.replace(RECIPE, detector=other)
-    names = ("fine-tuned", "fine-tuned, with scratch", "from scratch", "linear", "1D-CNN")
-    found = methods.build(names, weights=given, recipe=recipe, people=1, causal=False, device=CPU)
-    assert {method.shape.centre for method in found} == {centre}
-
-    settings = dataclasses.replace(SETTINGS, recipe=recipe)
-    whole = frame_methods.build(
-        ("fine-tuned", "from scratch", "fine-tuned, with TCN", "TCN"),
-        weights=given, settings=settings, people=1, device=CPU,
-    )  # fmt: skip
-    assert {method.cut.shape.centre for method in whole} == {centre}
+    networks = Networks(weights=given, recipe=recipe, people=1, device=CPU)
+    for method in (*clip_methods.METHODS.values(), *frame_methods.METHODS.values()):
+        assert method.window(networks).centre == centre
 
 
 def test_a_baseline_depends_on_the_centre(tmp_path: Path) -> None:
-    def baseline(centre: Centre) -> methods.Method:
+    def depends(centre: Centre) -> dict[str, str]:
         recipe = dataclasses.replace(RECIPE, detector=DetectorConfig(labels=("none",), encoder=shape(centre)))
-        (found,) = methods.build(["1D-CNN"], weights=[], recipe=recipe, people=1, causal=False, device=CPU)
-        return found
+        return clip_methods.CNN.depends(Networks(weights=[], recipe=recipe, people=1, device=CPU))
 
-    assert baseline("frame").depends == {"windows": "16 x 1"}
-    assert baseline("window").depends == {"windows": "16 x 1, centred as a whole"}
+    assert depends("frame") == {"windows": "16 x 1"}
+    assert depends("window") == {"windows": "16 x 1, centred as a whole"}
 
 
 def test_networks_of_different_centres_are_not_fused(tmp_path: Path) -> None:
     given = [Pretrained.open(weights(tmp_path / one, shape(one))) for one in ("frame", "window")]
     with pytest.raises(ValueError, match="16 x 1; 16 x 1, centred as a whole"):
-        methods.build(["linear, fused"], weights=given, recipe=RECIPE, people=1, causal=False, device=CPU)
+        networks = Networks(weights=given, recipe=RECIPE, people=1, device=CPU)
+        networks.check([clip_methods.METHODS["linear, fused"]])

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Protocol
 
 import torch
@@ -18,6 +19,17 @@ Classifier = Callable[[Tensor], Tensor]
 """Windows (N, T, M, V, 3) -> scores (N, K), or (N, T, K) of every frame; the highest is the answer."""
 ABSENT = -1e9
 """Score of a class without an example: below every other, and finite, so that means of scores stay numbers."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Fitted:
+    """What a method has learnt."""
+
+    scores: Classifier
+
+    def predict(self, windows: Tensor) -> Tensor:
+        """Windows (N, T, M, V, 3) -> classes (N,), or (N, T) of every frame."""
+        return self.scores(windows).argmax(dim=-1)
 
 
 class Fit(Protocol):

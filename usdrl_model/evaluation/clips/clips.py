@@ -34,8 +34,9 @@ from usdrl_model.evaluation.benchmark import Benchmark, Task
 from usdrl_model.evaluation.benchmark_store import classes
 from usdrl_model.evaluation.cells import Cells, Key
 from usdrl_model.evaluation.clips.draws import draw_share, draw_shots
-from usdrl_model.evaluation.clips.methods import Method
+from usdrl_model.evaluation.clips.methods import ClipMethod
 from usdrl_model.evaluation.clips.propagation import UNLABELLED
+from usdrl_model.evaluation.networks import Networks
 from usdrl_model.evaluation.result import ALL, Cell, setting_name
 from usdrl_model.windows.shape import WindowShape
 
@@ -49,7 +50,14 @@ _DRAWN: tuple[Task, ...] = ("semi_supervised", "few_shot")
 
 
 def run(
-    benchmark: Benchmark, task: Task, store: Store, methods: Sequence[Method], *, seeds: Sequence[int], cells: Cells
+    benchmark: Benchmark,
+    task: Task,
+    store: Store,
+    methods: Sequence[ClipMethod],
+    networks: Networks,
+    *,
+    seeds: Sequence[int],
+    cells: Cells,
 ) -> list[Cell]:
     """Scores of methods, each with every seed; once where the seed changes nothing.
 
@@ -59,7 +67,8 @@ def run(
         benchmark: with ``task``.
         task: one that tells clips apart.
         store: of ``open_benchmark``.
-        methods: made for this benchmark and task (``methods.build``).
+        methods: that ``networks`` can fit (``Networks.check``).
+        networks: made for this benchmark and task.
         seeds: of training, and of the draw where one is made.
         cells: takes every finished cell, and gives those that are finished already.
 
@@ -69,7 +78,7 @@ def run(
     settings = benchmark.task(task).settings
     examples = _Examples(task, store)
     wanted = [
-        (method, seed, _key(benchmark, task, store, method, seed))
+        (method, seed, _key(benchmark, task, store, method, networks, seed))
         for method in methods
         for seed in (seeds if method.seeded or task in _DRAWN else seeds[:1])
     ]
@@ -77,37 +86,40 @@ def run(
     todo = [index for index in range(len(wanted)) if index not in found]
     if todo:
         for split in benchmark.splits:
-            list(_trials(task, settings, examples.train(split, wanted[todo[0]][0].shape), seeds[0]))
+            list(_trials(task, settings, examples.train(split, wanted[todo[0]][0].window(networks)), seeds[0]))
     with tqdm(todo, desc=f"{task} {benchmark.name}", unit="cell") as bar:
         for index in bar:
             method, seed, key = wanted[index]
-            bar.set_postfix_str(f"{method.name}, seed {seed}")
-            found[index] = _cell(benchmark, task, examples, method, seed)
+            bar.set_postfix_str(f"{method.title}, seed {seed}")
+            found[index] = _cell(benchmark, task, examples, method, networks, seed)
             cells.put(key, found[index])
     return [found[index] for index in range(len(wanted))]
 
 
-def _cell(benchmark: Benchmark, task: Task, examples: _Examples, method: Method, seed: int) -> Cell:
+def _cell(
+    benchmark: Benchmark, task: Task, examples: _Examples, method: ClipMethod, networks: Networks, seed: int
+) -> Cell:
+    shape = method.window(networks)
     started, counts = time.perf_counter(), _Counts(examples.labels(benchmark.splits))
     for split in benchmark.splits:
-        train, own = examples.train(split, method.shape), examples.labels([split])
+        train, own = examples.train(split, shape), examples.labels([split])
         index = {label: k for k, label in enumerate(own)}
         y = torch.tensor([index[label] for label in train.labels])
         for rows, observed in _trials(task, benchmark.task(task).settings, train, seed):
             if method.takes_unlabelled:
-                known = torch.full_like(y, UNLABELLED)
+                windows, known = train.windows, torch.full_like(y, UNLABELLED)
                 known[rows] = y[rows]
-                classifier = method.fit(train.windows, known, len(own), seed=seed)
             else:
-                classifier = method.fit(train.windows[rows], y[rows], len(own), seed=seed)
+                windows, known = train.windows[rows], y[rows]
+            fitted = method.fit(networks, windows, known, len(own), seed=seed)
             for setting, share in observed.items():
-                test = examples.test(split, method.shape, share)
-                predicted = [own[k] for k in classifier(test.windows).argmax(dim=1).tolist()]
+                test = examples.test(split, shape, share)
+                predicted = [own[k] for k in fitted.predict(test.windows).tolist()]
                 counts.add(setting, split, test.labels, predicted, trained=len({train.names[row] for row in rows}))
     return Cell(
         task=task,
         benchmark=benchmark.name,
-        method=method.name,
+        method=method.title,
         seed=seed,
         scores=counts.scores(),
         seconds=time.perf_counter() - started,
@@ -137,16 +149,16 @@ def _trials(
         yield everyone, {ALL: 1.0}
 
 
-def _key(benchmark: Benchmark, task: Task, store: Store, method: Method, seed: int) -> Key:
+def _key(benchmark: Benchmark, task: Task, store: Store, method: ClipMethod, networks: Networks, seed: int) -> Key:
     return {
         "task": task,
         "benchmark": benchmark.name,
         "splits": list(benchmark.splits),
         "settings": list(benchmark.task(task).settings),
         "data": store.hash,
-        "method": method.name,
+        "method": method.title,
         "seed": seed,
-        **method.depends,
+        **method.depends(networks),
     }
 
 

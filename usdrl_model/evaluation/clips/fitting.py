@@ -1,6 +1,6 @@
 """How an encoder learns to tell clips apart: trained itself, or frozen with a head on its features.
 
-Everything here makes a ``baselines.Fit``: windows and classes in, a function from windows to scores out.
+Everything here makes a ``contract.Fit``: windows and classes in, a function from windows to scores out.
 
 Letters: N windows, T frames, M people, V joints, D features, K classes.
 """
@@ -9,19 +9,15 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Sequence
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F  # noqa: N812
 
-from usdrl_model.evaluation.baselines import Classifier, Fit
-from usdrl_model.evaluation.baselines.contract import among_present
+from usdrl_model.evaluation.baselines.contract import Classifier, Fit, among_present
 from usdrl_model.evaluation.clips.propagation import propagate
 from usdrl_model.evaluation.fusion import Given, together
 from usdrl_model.evaluation.whitening import Whitening
-from usdrl_model.network.config import EncoderConfig
 from usdrl_model.network.detector import BACKGROUND_LABEL
 from usdrl_model.network.dste import DSTE
 from usdrl_model.network.sttr import STTR
@@ -36,11 +32,6 @@ _PENALTY = 0.1
 """Of a linear layer on whitened features, which have length 1; see ``linear_layer.PENALTY``."""
 FeatureHead = Callable[[Tensor, Tensor, int], Classifier]
 """Features (N, D), classes (N,) and their number -> what scores features."""
-
-
-def filled_in(recipe: FinetuneConfig, shape: EncoderConfig) -> FinetuneConfig:
-    """A recipe for an encoder; whoever fits gives the seed."""
-    return dataclasses.replace(recipe, detector=dataclasses.replace(recipe.detector, encoder=shape), seed=0)
 
 
 def fit_detector(run: FinetuneConfig, device: torch.device) -> Fit:
@@ -68,11 +59,11 @@ def fit_propagated(runs: Sequence[FinetuneConfig], encoders: Sequence[DSTE | STT
     return fit
 
 
-def fit_frozen(encoder: Callable[[int], DSTE | STTR], head: FeatureHead, device: torch.device) -> Fit:
-    """Learn a head on features (N, D) of an encoder that does not learn; the seed may decide the encoder."""
+def fit_frozen(encoder: DSTE | STTR, head: FeatureHead, device: torch.device) -> Fit:
+    """Learn a head on features (N, D) of an encoder that does not learn."""
 
     def fit(windows: Tensor, y: Tensor, classes: int, *, seed: int) -> Classifier:
-        frozen = encoder(seed).to(device)
+        frozen = encoder.to(device)
         classify = head(linear_layer.features(frozen, windows), y, classes)
         return lambda windows: classify(linear_layer.features(frozen, windows))
 
@@ -136,9 +127,8 @@ def _trained(
     this = dataclasses.replace(run, detector=dataclasses.replace(run.detector, labels=labels), seed=seed)
     frames = windows.shape[1]
     given = Windows(windows, (y + 1)[:, None].repeat(1, frames), torch.ones(len(y), frames, dtype=torch.bool))
-    with TemporaryDirectory() as out:
-        mixture = Mixture(given, share.double() / share.double().sum())
-        detector = finetune.train(this, mixture, Path(out), device=device).to(device)
+    mixture = Mixture(given, share.double() / share.double().sum())
+    detector = finetune.fit(this, mixture, device=device).to(device)
 
     @torch.inference_mode()
     def classify(windows: Tensor) -> Tensor:

@@ -10,8 +10,9 @@ detection       proposals and segments, PKU-MMD's way  action points within a th
 Everything is offline: a frame is judged with all of its past and future, which no robot has. What a method says of
 every frame is kept beside the cells, so that the other task and other ways of decoding need no second training.
 
-    methods = frame_methods.build(names, weights=weights, settings=settings, people=benchmark.people, device=device)
-    run(benchmark, "segmentation", store, methods, settings=settings, seeds=[0, 1, 2], cells=Cells("out/cells"))
+    networks = Networks(weights=weights, recipe=settings.recipe, people=benchmark.people, device=device)
+    methods = [Detecting(), Tcn()]
+    run(benchmark, "segmentation", store, methods, networks, settings=settings, seeds=[0], cells=Cells("out/cells"))
 
 Letters: G frames of the grid, K classes (background first).
 """
@@ -33,6 +34,7 @@ from usdrl_model.data.store import Store
 from usdrl_model.evaluation.benchmark import Benchmark, Task
 from usdrl_model.evaluation.benchmark_store import classes
 from usdrl_model.evaluation.cells import Cells, Key
+from usdrl_model.evaluation.networks import Networks
 from usdrl_model.evaluation.recordings import frame_scores, instants, scores
 from usdrl_model.evaluation.recordings.config import ContinuousConfig
 from usdrl_model.evaluation.recordings.frame_scores import Cut
@@ -53,6 +55,7 @@ def run(
     task: Task,
     store: Store,
     methods: Sequence[FrameMethod],
+    networks: Networks,
     *,
     settings: ContinuousConfig,
     seeds: Sequence[int],
@@ -64,8 +67,9 @@ def run(
         benchmark: with ``task``.
         task: "segmentation" or "detection".
         store: of ``open_benchmark``.
-        methods: made for this benchmark and these settings (``frame_methods.build``).
-        settings: how to decode.
+        methods: that ``networks`` can fit (``Networks.check``).
+        networks: made for this benchmark, with the recipe of the settings.
+        settings: how to cut and to decode.
         seeds: of training.
         cells: takes every finished cell, and gives those that are finished already.
 
@@ -73,14 +77,14 @@ def run(
         ValueError: the task cannot be done with these labels, or there is nobody to choose a threshold on; nothing has
             been trained then.
     """
-    runner = _Runner(benchmark, task, store, settings, cells)
+    runner = _Runner(benchmark, task, store, networks, settings, cells)
     wanted = [(method, seed, runner.key(method, seed)) for method in methods for seed in seeds]
     found = {index: cell for index, (_, _, key) in enumerate(wanted) if (cell := cells.get(key)) is not None}
     todo = [index for index in range(len(wanted)) if index not in found]
     with tqdm(todo, desc=f"{task} {benchmark.name}", unit="cell") as bar:
         for index in bar:
             method, seed, key = wanted[index]
-            bar.set_postfix_str(f"{method.name}, seed {seed}")
+            bar.set_postfix_str(f"{method.title}, seed {seed}")
             found[index] = runner.cell(method, seed)
             cells.put(key, found[index])
     return [found[index] for index in range(len(wanted))]
@@ -90,8 +94,15 @@ class _Runner:
     """A benchmark, checked, with the windows of its training parts, each made once."""
 
     def __init__(
-        self, benchmark: Benchmark, task: Task, store: Store, settings: ContinuousConfig, cells: Cells
+        self,
+        benchmark: Benchmark,
+        task: Task,
+        store: Store,
+        networks: Networks,
+        settings: ContinuousConfig,
+        cells: Cells,
     ) -> None:
+        self._networks = networks
         self._benchmark, self._task, self._store, self._settings = benchmark, task, store, settings
         self._labels = (BACKGROUND_LABEL, *classes(store, task))
         self._posteriors = _Posteriors(cells)
@@ -111,11 +122,11 @@ class _Runner:
             "benchmark": self._benchmark.name,
             "splits": list(self._benchmark.splits),
             "data": self._store.hash,
-            "method": method.name,
+            "method": method.title,
             "seed": seed,
-            "cut": config.to_dict(method.cut),
+            "cut": config.to_dict(self._cut(method)),
             "decoding": config.content_hash(decided_by),
-            **method.depends,
+            **method.depends(self._networks),
         }
 
     def cell(self, method: FrameMethod, seed: int) -> Cell:
@@ -124,7 +135,7 @@ class _Runner:
         return Cell(
             task=self._task,
             benchmark=self._benchmark.name,
-            method=method.name,
+            method=method.title,
             seed=seed,
             scores={ALL: outcome.scores},
             seconds=seconds,
@@ -165,23 +176,26 @@ class _Runner:
             "train": train.hash,
             "test": test.hash,
             "labels": self._labels,
-            "method": method.name,
+            "method": method.title,
             "seed": seed,
-            "cut": config.to_dict(method.cut),
-            **method.depends,
+            "cut": config.to_dict(self._cut(method)),
+            **method.depends(self._networks),
         }
         kept = self._posteriors.get(key)
-        videos = list(frame_scores.videos(test, self._labels, method.cut))
+        videos = list(frame_scores.videos(test, self._labels, self._cut(method)))
         if len({video.name for video in videos}) < len(videos):
             raise ValueError(f"{self._benchmark.name}: two test recordings have the same name: rename one")
         if kept is None:
-            windows = self._training(train, method.cut)
+            windows = self._training(train, self._cut(method))
             started = time.perf_counter()
-            model = method.fit(windows, len(self._labels), seed=seed)
-            kept = {video.name: frame_scores.score(video, model, len(self._labels)) for video in videos}
+            fitted = method.fit(self._networks, windows, len(self._labels), seed=seed)
+            kept = {video.name: frame_scores.score(video, fitted.scores, len(self._labels)) for video in videos}
             kept[SECONDS] = np.array(time.perf_counter() - started)
             self._posteriors.put(key, kept)
         return float(kept[SECONDS]), [Judged(video, kept[video.name]) for video in videos]
+
+    def _cut(self, method: FrameMethod) -> Cut:
+        return self._settings.cut(method.window(self._networks))
 
     def _find(self, one: Judged) -> instants.Found:
         return instants.find(one.video, one.posterior, self._labels, self._settings.instants)

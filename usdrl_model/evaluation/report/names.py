@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from usdrl_model.evaluation.baselines import CLIP_BASELINES, FRAME_BASELINES
+from usdrl_model.evaluation.clips.methods import BASELINES
+from usdrl_model.evaluation.recordings.methods import Tcn
 
 TITLES: Mapping[str, str] = {
     "recognition": "Recognition",
@@ -71,7 +72,7 @@ SECONDARY = frozenset(
 
 def is_baseline(method: str) -> bool:
     """Whether a method is one of the baselines, which know no encoder."""
-    return method in CLIP_BASELINES or method in FRAME_BASELINES
+    return method in {one.title for one in (*BASELINES, Tcn())}
 
 
 def setting_title(task: str, setting: str) -> str:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -69,13 +70,23 @@ def train(
             does not fit the encoder.
         FloatingPointError: the loss is no longer finite; the last state that was stays in ``out``.
     """
-    trainer = _Trainer(run, mixture, out, device, validation)
-    with trainer.state.alone(resume):
+    state = run_state(run, mixture, validation, out)
+    trainer = _Trainer(run, mixture, device, validation, state)
+    with state.alone(resume):
         if resume:
-            trainer.restore()
-        elif run.init_from and run.head == "linear":
-            start_head(trainer.model, trainer.mixture)
+            trainer.restore(state.load())
+        else:
+            trainer.begin()
         trainer.go()
+        write_losses({"training loss": trainer.losses}, out)
+    return trainer.result()
+
+
+def fit(run: FinetuneConfig, mixture: Mixture, *, device: torch.device) -> Detector:
+    """As ``train``, without a run folder: nothing is written, and nothing can be resumed."""
+    trainer = _Trainer(run, mixture, device)
+    trainer.begin()
+    trainer.go()
     return trainer.result()
 
 
@@ -90,11 +101,15 @@ class _Trainer:
     """State of a run: what a step changes, and how it is saved and restored."""
 
     def __init__(
-        self, run: FinetuneConfig, mixture: Mixture, out: Path, device: torch.device, validation: Windows | None
+        self,
+        run: FinetuneConfig,
+        mixture: Mixture,
+        device: torch.device,
+        validation: Windows | None = None,
+        state: RunState | None = None,
     ) -> None:
         torch.manual_seed(run.seed)
-        self.run, self.out, self.device = run, out, device
-        self.state = run_state(run, mixture, validation, out)
+        self.run, self.device, self.state = run, device, state
         self.mixture = mixture.to(device)
         self.generator = torch.Generator(device).manual_seed(run.seed)
         self.validation = validation
@@ -112,6 +127,11 @@ class _Trainer:
         self.best: dict[str, Tensor] | None = None
         """The averaged weights of the best look, with early stopping."""
 
+    def begin(self) -> None:
+        """The first weights of the recognition head."""
+        if self.run.init_from and self.run.head == "linear":
+            start_head(self.model, self.mixture)
+
     def go(self) -> None:
         self.model.train()
         for module in self.frozen:
@@ -124,16 +144,14 @@ class _Trainer:
                 break
             loss = self._step(step)
             if not np.isfinite(loss):
-                raise FloatingPointError(
-                    f"loss {loss} at step {step}: lower learning_rate; {self.state.path} keeps the last good state"
-                )
+                kept = f"; {self.state.path} keeps the last good state" if self.state else ""
+                raise FloatingPointError(f"loss {loss} at step {step}: lower learning_rate{kept}")
             self.losses.append(loss)
             progress.set_postfix(loss=f"{loss:.3f}", refresh=False)
             if self.validation is not None and (step + 1) % run.validate_every == 0:
                 self._look(self.validation)
-            if (step + 1) % SAVE_EVERY == 0 or step + 1 == run.steps:
+            if self.state and ((step + 1) % SAVE_EVERY == 0 or step + 1 == run.steps):
                 self.state.save(self._contents())
-        write_losses({"training loss": self.losses}, self.out)
 
     def result(self) -> Detector:
         detector = Detector(self.run.detector)
@@ -200,8 +218,7 @@ class _Trainer:
             "best": self.best,
         }
 
-    def restore(self) -> None:
-        state = self.state.load()
+    def restore(self, state: Mapping[str, Any]) -> None:
         self.model.load_state_dict(state["model"])
         self.average.load_state_dict(state["average"])
         self.optimiser.load_state_dict(state["optimiser"])
