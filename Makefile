@@ -63,8 +63,8 @@ $(STAMP): setup.py setup.cfg pyproject.toml constraints.txt
 demo: $(STAMP)
 	@$(VENV)/bin/usdrl-demo $(if $(BAG),--bag "$(BAG)") $(if $(RECORDING),--recording "$(RECORDING)") $(ARGS)
 
-# With ARGS, only the tests that they name. JOBS=0 runs all tests in one process.
-JOBS ?= auto
+# With ARGS, only the tests that they name. JOBS=0 runs them in one process, else there are as many as cores.
+JOBS ?= logical
 test: $(STAMP) $(if $(ARGS),,lint types wheel)
 	@$(VENV)/bin/python -m pytest -n $(JOBS) --dist loadfile $(ARGS)
 

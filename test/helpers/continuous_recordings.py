@@ -1,14 +1,12 @@
 """Recordings in which people raise a hand, and what the tests of the tasks on whole recordings share."""
 
 import dataclasses
-import os
 from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from helpers.paths import ROOT
 from helpers.people import pose
 from helpers.rule_detector import HandUp
 from usdrl_model.data.store import Store
@@ -33,7 +31,6 @@ from usdrl_model.training.finetuning.config import FinetuneConfig
 from usdrl_model.windows.cut import Windows
 from usdrl_model.windows.shape import WindowShape
 
-DATA = Path(os.environ.get("USDRL_DATA", ROOT.parent / "shared" / "data"))
 CPU = torch.device("cpu")
 LABELS = ("none", "hand_up")
 CUT = Cut(rate=10.0, shape=WindowShape(frames=16), stride=3)

@@ -8,19 +8,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from helpers.paths import DATA
+from helpers.paths import public
 
 from usdrl_model.data import catalogue
 from usdrl_model.data.importers import acclaim, bandai_namco, bvh, cmu_mocap, kinematics, lafan1
 from usdrl_model.skeleton.person import canonical
 from usdrl_model.skeleton.recording import Recording
 from usdrl_model.skeleton.topology import JOINT_INDEX, topology
-
-
-def needs(name: str) -> Path:
-    if not (DATA / name).is_dir():
-        pytest.skip(f"the recordings of {name} are not here")
-    return DATA / name
 
 
 def is_a_person(recording: Recording, frame: int = 0) -> None:
@@ -40,7 +34,7 @@ def is_a_person(recording: Recording, frame: int = 0) -> None:
 
 
 def test_bandai_namco() -> None:
-    clips = list(catalogue.load("bandai_namco", needs("bandai_namco")))
+    clips = list(catalogue.load("bandai_namco", public("bandai_namco")))
     assert (len(clips), sum(len(clip.frames) for clip in clips)) == (1_142, 160_323)
     frames = Counter()
     for clip in clips:
@@ -53,7 +47,7 @@ def test_bandai_namco() -> None:
 
 
 def test_cmu_mocap(caplog: pytest.LogCaptureFixture) -> None:
-    motions = {motion.name: motion for motion in catalogue.load("cmu_mocap", needs("cmu_mocap"))}
+    motions = {motion.name: motion for motion in catalogue.load("cmu_mocap", public("cmu_mocap"))}
     labelled = {name: motion for name, motion in motions.items() if motion.segments}
     assert {name: len(motion.frames) for name, motion in labelled.items()} == {
         "13_29": 4592, "13_30": 2465, "13_31": 3017, "14_14": 4653, "14_20": 4644,
@@ -260,7 +254,7 @@ def test_a_bvh_file_of_another_skeleton_names_what_is_missing(tmp_path: Path) ->
 def cmu_files(folder: Path) -> dict[str, str]:
     """Text of one skeleton, one motion and its labels."""
     files = {}
-    with tarfile.open(needs("cmu_mocap") / "cmu_mocap.tar.xz") as archive:
+    with tarfile.open(public("cmu_mocap") / "cmu_mocap.tar.xz") as archive:
         for member in archive:
             if member.name.endswith(("/03.asf", "03_01.amc")):
                 files[Path(member.name).name] = archive.extractfile(member).read().decode("ascii")

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
-from helpers.paths import DATA
+from helpers.paths import public
 
 from usdrl_model.data import catalogue, protocols
 from usdrl_model.data.importers import jhmdb2d, nuisi, nw_ucla, own, safe_pickle
@@ -23,9 +23,7 @@ RNG = np.random.default_rng(1)
 
 
 def official(name: str) -> list[Recording]:
-    if not (DATA / name).is_dir():
-        pytest.skip(f"the recordings of {name} are not here")
-    return list(catalogue.load(name, DATA / name))
+    return list(catalogue.load(name, public(name)))
 
 
 def part_sizes(dataset: str, protocol: str, clips: list[Recording]) -> tuple[int, int]:

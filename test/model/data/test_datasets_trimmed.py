@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from helpers.paths import DATA
+from helpers.paths import DATA, public
 
 from usdrl_model.data import catalogue, protocols
 from usdrl_model.data.importers import msraction3d, msrc12, sbu, utd_mhad
@@ -16,9 +16,7 @@ from usdrl_model.skeleton.recording import Recording
 
 
 def official(name: str) -> list[Recording]:
-    if not (DATA / name).is_dir():
-        pytest.skip(f"the recordings of {name} are not here")
-    return list(catalogue.load(name, DATA / name))
+    return list(catalogue.load(name, public(name)))
 
 
 def parts(dataset: str, split: str, recordings: list[Recording]) -> tuple[int, int]:

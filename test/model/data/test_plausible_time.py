@@ -10,7 +10,7 @@ from functools import cache
 
 import numpy as np
 import pytest
-from helpers.paths import DATA
+from helpers.paths import public
 
 from usdrl_model.data import catalogue
 from usdrl_model.skeleton.person import canonical_frames
@@ -42,8 +42,6 @@ Move = tuple[np.ndarray, np.ndarray]
 
 def moves(name: str, label: str) -> list[Move]:
     """Everybody of a set who does ``label``; skips where the set is not here."""
-    if not (DATA / name).is_dir():
-        pytest.skip(f"the recordings of {name} are not here")
     found = all_moves(name)[label]
     assert found, f"{name} has no {label}"
     return found
@@ -55,7 +53,7 @@ def all_moves(name: str) -> dict[str, list[Move]]:
     tables = (WALKING, WALKING_ON_THE_SPOT, JOGGING, JOGGING_ON_THE_SPOT, SITTING)
     wanted = {table[name] for table in tables if name in table}
     found = defaultdict(list)
-    for recording in catalogue.load(name, DATA / name):
+    for recording in catalogue.load(name, public(name)):
         for label in wanted:
             found[label] += labelled(recording, label)
     return found

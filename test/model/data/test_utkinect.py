@@ -1,21 +1,18 @@
 """The UTKinect reader on the official files, and on damaged ones."""
 
-import os
 import zipfile
 from pathlib import Path
 
 import pytest
-from helpers.paths import ROOT
+from helpers.paths import public
 
 from usdrl_model.data.importers import utkinect
 
-FOLDER = Path(os.environ.get("USDRL_DATA", ROOT.parent / "shared" / "data")) / "utkinect"
 ROW = " ".join(["252", *["0.5"] * 60])
 
 
-@pytest.mark.skipif(not FOLDER.is_dir(), reason="the UTKinect recordings are not here")
 def test_the_official_files() -> None:
-    recordings = utkinect.load(FOLDER)
+    recordings = utkinect.load(public("utkinect"))
     assert [recording.name for recording in recordings] == [f"s{s:02}_e{e:02}" for s in range(1, 11) for e in (1, 2)]
     assert sum(len(recording.frames) for recording in recordings) == 15_860
     assert sum(len(recording.segments) for recording in recordings) == 199  # one of 200 is NaN in the label file

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from helpers.paths import ROOT
+from helpers.paths import DATA, ROOT
 
 from usdrl_model.data import catalogue
 from usdrl_model.data.store_writer import write_set
@@ -20,7 +20,6 @@ from usdrl_model.skeleton.person import Person, SkeletonFrame
 from usdrl_model.skeleton.recording import Recording
 from usdrl_model.skeleton.segments import Segment
 
-DATA = Path(os.environ.get("USDRL_DATA", ROOT.parent / "shared" / "data"))
 CAN_BE_HERE = ("utd_mhad", "msraction3d", "msraction3d_as", "sbu", "utkinect", "utkinect_leave_one_out", "cmu_mocap")
 """Benchmarks on sets that are imported within a few seconds."""
 MINE = """

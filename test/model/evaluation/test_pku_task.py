@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 import torch
 from helpers.continuous_recordings import (
-    DATA,
     LABELS,
     NETWORKS,
     SETTINGS,
     Rule,
     benchmark,
 )
+from helpers.paths import public
 from helpers.people import pose
 from torch import Tensor
 
@@ -87,9 +87,8 @@ def test_the_protocol_of_pku_runs_from_recordings_to_scores(tmp_path: Path) -> N
         frame_scores.training(store, LABELS, dataclasses.replace(PKU, rate=10.0))
 
 
-@pytest.mark.skipif(not (DATA / "pku_mmd").is_dir(), reason="needs the files of PKU-MMD (USDRL_DATA)")
 def test_a_genuine_recording_of_pku_is_scored(tmp_path: Path) -> None:
-    (one,) = pku_mmd.load(DATA / "pku_mmd", phase=2)
+    (one,) = pku_mmd.load(public("pku_mmd"), phase=2)
     begin = one.frames[0].stamp
     labelled = dataclasses.replace(one, segments=(Segment("1", "wave", begin + 2.0, begin + 5.0),))
     write_set(tmp_path / "stores", "pku_mmd_2", [labelled])

@@ -6,7 +6,7 @@ from itertools import islice
 
 import numpy as np
 import pytest
-from helpers.paths import DATA
+from helpers.paths import public
 
 from usdrl_model.data import catalogue
 from usdrl_model.data.content_check import Sample
@@ -40,11 +40,8 @@ FACING = tuple(name for name in WHOLE if name != "sbu")
 
 @lru_cache
 def recordings(name: str) -> list[Recording]:
-    folder = DATA / FOLDERS.get(name, name)
-    if not folder.is_dir():
-        pytest.skip(f"needs the files of {name} (USDRL_DATA)")
     step = EVERY.get(name, 1)
-    return list(islice(catalogue.load(name, folder), 0, LOOKED_AT * step, step))
+    return list(islice(catalogue.load(name, public(FOLDERS.get(name, name))), 0, LOOKED_AT * step, step))
 
 
 def findings(

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from helpers.paths import DATA, ROOT
+from helpers.paths import ROOT, public
 from helpers.people import pose
 from helpers.tiny_finetuning import CPU, RECORDINGS, RUN, mixture
 
@@ -276,12 +276,11 @@ def test_recordings_without_named_people_are_chosen_by_a_split(tmp_path: Path) -
         SourceConfig(name="kitchen")
 
 
-@pytest.mark.skipif(not (DATA / "utkinect").is_dir(), reason="UTKinect-Action3D is not here (USDRL_DATA)")
 def test_windows_from_a_store_are_those_of_the_published_files(tmp_path: Path) -> None:
     """UTKinect is published as text: float64 keeps every bit of it, float32 keeps it within a micrometre."""
     run = config.load(FinetuneConfig, ROOT / "config" / "finetune_utkinect10.yaml")
     source = dataclasses.replace(run.sources[0], subjects=("01",))
-    published = [one for one in catalogue.load("utkinect", DATA / "utkinect") if one.subject == "01"]
+    published = [one for one in catalogue.load("utkinect", public("utkinect")) if one.subject == "01"]
 
     def windows(of: list[Recording]) -> train.Windows:
         return windows_of(source, of, run.detector, max_gap=run.stream.max_gap, stride=run.stride)

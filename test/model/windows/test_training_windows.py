@@ -6,8 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from helpers.continuous_recordings import DATA
-from helpers.paths import ROOT
+from helpers.paths import ROOT, public
 from helpers.people import UP, pose
 from helpers.tiny_finetuning import ENCODER, RECORDINGS, RUN
 
@@ -115,10 +114,9 @@ def test_windows_are_drawn_in_the_shares_of_their_sources() -> None:
     assert (rows < first).double().mean() == pytest.approx(0.75, abs=0.03)
 
 
-@pytest.mark.skipif(not (DATA / "utd_mhad").is_dir(), reason="the UTD-MHAD recordings are not here")
 def test_clips_get_the_labels_of_the_detector_or_are_left_out(tmp_path: Path) -> None:
     source = SourceConfig(name="utd_mhad", subjects=("1",), labels={"wave": "hand_up", "squat": "none"})
-    clips = (clip for clip in catalogue.load("utd_mhad", DATA / "utd_mhad") if clip.subject == "1")
+    clips = (clip for clip in catalogue.load("utd_mhad", public("utd_mhad")) if clip.subject == "1")
     write_set(tmp_path, "utd_mhad", clips)
     found = recordings(source, Store.open(tmp_path), seed=0)
     assert {recording.label for recording in found} == {"hand_up", "none"}

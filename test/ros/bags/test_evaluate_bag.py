@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from helpers.paths import DATA
+from helpers.paths import public
 from helpers.rule_detector import hand_up_weights
 
 from usdrl_model.data.importers import utkinect
@@ -128,10 +128,9 @@ def test_live_is_as_offline(tmp_path: Path) -> None:
     assert (tmp_path / "out" / "one.png").read_bytes().startswith(b"\x89PNG")
 
 
-@pytest.mark.skipif(not (DATA / "utkinect").is_dir(), reason="UTKinect-Action3D is not here (USDRL_DATA)")
 def test_a_real_recording(tmp_path: Path) -> None:
     # Subject 02 is none of those that the shipped weights were trained on.
-    recording = next(found for found in utkinect.load(DATA / "utkinect") if found.name == "s02_e01")
+    recording = next(found for found in utkinect.load(public("utkinect")) if found.name == "s02_e01")
     end = recording.segments[2].end + 1.0
     excerpt = replace(
         recording,
