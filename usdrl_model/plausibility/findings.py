@@ -114,7 +114,7 @@ def _unusable(sights: Sequence[Sight], share: float) -> Finding:
     }
     worst = max(advice, key=refusals.count)
     return Finding(
-        "unusable", Level.ERROR, f"nobody is usable in {share:.0%} of the sights, most {advice[worst]}"
+        "unusable", Level.ERROR, f"too few valid joints in {share:.0%} of the sights: most {advice[worst]}"
     )  # fmt: skip
 
 
@@ -252,7 +252,7 @@ def _parts(valid: np.ndarray, measured: dict[str, str]) -> list[Finding]:
 
     found = []
     if unseen(_LEGS):
-        remedy = "picking up is found where there is none: step back or lower the sensor"
+        remedy = "picking up is detected where there is none: step back or lower the sensor"
         text = f"people are seen from the waist up only: waving is still recognised, little else is, and {remedy}"
         if not unseen(("hip",)):
             text = (

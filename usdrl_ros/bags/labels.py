@@ -45,13 +45,13 @@ class Truth:
     topology: str
     """Joint set of its messages: of ``usdrl_model.skeleton.topology.names()``, or the path of a file."""
     axes: str
-    """Axes of its points, a key of ``frames.AXES``."""
+    """Axes of its points, a key of ``coordinate_frames.AXES``."""
     labels: tuple[str, ...]
     """Every action that the recording was searched for, background not included."""
     segments: tuple[Segment, ...]
     """Stamps in seconds, rounded to nanoseconds as those of message headers."""
     units: str = "m"
-    """Unit of its points, a key of ``skeleton.UNITS``."""
+    """Unit of its points, a key of ``person.UNITS``."""
     mirrored: bool = False
     """Its left and right are those of a mirror, see ``Topology.order``."""
 

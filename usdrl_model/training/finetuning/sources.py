@@ -154,7 +154,7 @@ def mix(
         sources: at least one.
         given: ``recordings`` of each.
         detector: labels, rate and length of the windows.
-        max_gap: seconds, see ``training_windows.stretches``.
+        max_gap: seconds, see ``cut.stretches``.
         stride: frames between the ends of two windows.
 
     Raises:

@@ -56,7 +56,7 @@ def train(
 
     Args:
         run: the configuration.
-        mixture: what to train on (``training_data.mix``).
+        mixture: what to train on (``sources.mix``).
         out: run folder; made where missing.
         device: where to train.
         resume: go on from ``training.pt`` of ``out``.
