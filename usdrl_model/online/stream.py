@@ -29,7 +29,7 @@ from usdrl_model.online.crowd import Crowd
 from usdrl_model.online.frame_filter import CanonicalFrame, FrameFilter
 from usdrl_model.online.state import StreamState
 from usdrl_model.online.tracked_person import Sighting, TrackedPerson
-from usdrl_model.skeleton.person import SkeletonFrame
+from usdrl_model.skeleton.person import SEEN_JOINTS, SkeletonFrame
 from usdrl_model.skeleton.topology import topology as find_topology
 from usdrl_model.windows.neighbours import nearest
 from usdrl_model.windows.track import grid_index
@@ -37,8 +37,6 @@ from usdrl_model.windows.window import Body, compose
 
 RECENT_EVENTS = 16
 """Events kept in the state, so that a reader that polls misses none."""
-SEEN_JOINTS = 8
-"""Valid joints that a frame needs to be scored: a head and two arms."""
 
 
 class ActionStream:

@@ -7,13 +7,11 @@ from typing import Literal
 
 import numpy as np
 
-from usdrl_model.skeleton.person import MAX_RANGE, MIN_CONFIDENCE, Person, canonical
+from usdrl_model.skeleton.person import MAX_RANGE, MIN_CONFIDENCE, SEEN_JOINTS, Person, canonical
 from usdrl_model.skeleton.topology import Topology
 
 HUGE = 1e7
 """Coordinates beyond it are no lengths in any unit, and squares would overflow."""
-SEEN_JOINTS = 8
-"""Number of valid joints from which on a person is usable."""
 UP = {"optical": (0.0, -1.0, 0.0), "body": (0.0, 0.0, 1.0), "kinect": (0.0, 1.0, 0.0)}
 """Axes of a source -> the axis that points up."""
 

@@ -21,6 +21,8 @@ UNITS = {"m": 1.0, "cm": 0.01, "mm": 0.001}
 """Unit of a source's coordinates -> metres."""
 MIN_CONFIDENCE = 0.1
 """A joint below this confidence is invalid (trackers give 0 for "not seen" and 0.3 and more for "seen")."""
+SEEN_JOINTS = 8
+"""Valid canonical joints from which on a person is usable in a frame: a head and two arms."""
 MAX_BONE = 0.9
 """Metres. No bone of an adult is longer (a thigh is 0.5 m); a joint at the end of a longer one is invalid."""
 MAX_RANGE = 30.0

@@ -77,10 +77,7 @@ class Player:
     """
 
     def __init__(self, node: Node, bag: BagReader, options: PlayOptions) -> None:
-        known = {topic.name: topic for topic in bag.topics}
-        chosen = known.keys() if options.topics is None else options.topics
-        if missing := sorted(set(chosen) - known.keys()):
-            raise BagError(f"{bag.path}: no topic {', '.join(missing)}; it has {', '.join(known) or 'none'}")
+        chosen = bag.choose(options.topics)
         if not chosen:
             raise BagError(f"{bag.path}: has no topics to play")
         if options.start > bag.duration:
@@ -92,7 +89,7 @@ class Player:
         """Topic -> messages that were not published because they are none of its type."""
         self.gaps: list[float] = []
         """Seconds of every gap that was not waited for."""
-        self._recorded = {name: Recorded(known[name]) for name in chosen}
+        self._recorded = {name: Recorded(topic) for name, topic in chosen.items()}
         self._publishers: dict[str, Publisher] = {
             name: node.create_publisher(recorded.type, name, _qos(recorded.topic.latched))
             for name, recorded in self._recorded.items()

@@ -22,15 +22,14 @@ from usdrl_model.events.onset_offset import Event
 from usdrl_model.files import limits
 from usdrl_model.online.stream import ActionStream
 from usdrl_model.plausibility.findings import Finding
-from usdrl_model.plausibility.sights import Setup
 from usdrl_model.skeleton import recording_gaps
-from usdrl_model.skeleton.person import UNITS, SkeletonFrame
-from usdrl_model.skeleton.topology import topology
+from usdrl_model.skeleton.person import SkeletonFrame
 from usdrl_ros.bags.labels import Truth, load_truth
 from usdrl_ros.bags.recorded_topic import Recorded
 from usdrl_ros.bags.storage import BagReader
 from usdrl_ros.inputs.common import InputError
-from usdrl_ros.inputs.coordinate_frames import AXES, Frames
+from usdrl_ros.inputs.conversion import Conversion, setup
+from usdrl_ros.inputs.coordinate_frames import Frames
 from usdrl_ros.inputs.input_types import INPUTS
 from usdrl_ros.messages.cdr import MalformedError
 from usdrl_ros.messages.types import BagError
@@ -139,30 +138,25 @@ def load_bag(path: str | Path) -> LabelledBag:
             raise BagError(f"{path}: {truth.topic} is {topics[truth.topic].type}, which no input adapter reads")
         people = {segment.person for segment in truth.segments}
         person_id = people.pop() if len(people) == 1 else "0"
-        decode = INPUTS[matching[0]].decode
-        joint_set = topology(truth.topology)
-        order = joint_set.order(truth.mirrored)
-        change = Frames(truth.axes, units=truth.units, order=order)
-        content = Sample(
-            Setup(
-                topology=joint_set,
-                axes=truth.axes,
-                rotation=AXES[truth.axes],
-                metres=UNITS[truth.units],
-                mirrored=truth.mirrored,
-                order=order,
-            )
+        described = setup(topology=truth.topology, axes=truth.axes, units=truth.units, mirrored=truth.mirrored)
+        content = Sample(described)
+        convert = Conversion(
+            deserialise=lambda data: recorded.message(data, limits.SKELETONS),
+            source=INPUTS[matching[0]],
+            setup=described,
+            person_id=person_id,
+            frames=Frames(truth.axes, units=truth.units, order=described.order),
+            content=content,
         )
         for message in bag.messages([truth.topic]):
             try:
-                source = decode(recorded.message(message.data, limits.SKELETONS), joint_set, person_id)
+                converted = convert(message.data)
             except (InputError, MalformedError) as error:
                 refused[error.kind if isinstance(error, InputError) else MALFORMED] += 1
                 reason = str(error)
                 continue
-            if source is not None:
-                frames.append(change.to_canonical(source))
-                content.add(frames[-1], source.frame)
+            if converted is not None:
+                frames.append(converted[1])
                 recorded_ns.append(message.stamp_ns)
         troubles = bag.troubles
     if not frames:

@@ -130,7 +130,7 @@ class BagReader:
         Raises:
             BagError: a topic is not in the bag or has no CDR messages, or the storage turns out to be damaged.
         """
-        chosen = self._choose(topics)
+        chosen = self.choose(topics)
         for file in self._files:
             numbers = [number for number, topic in file.topics.items() if topic.name in chosen]
             try:
@@ -149,14 +149,19 @@ class BagReader:
                 return b""
         return data if len(data) <= limits.MESSAGE else b""
 
-    def _choose(self, topics: Collection[str] | None) -> set[str]:
+    def choose(self, topics: Collection[str] | None) -> dict[str, Topic]:
+        """The named topics, or all for None, by name.
+
+        Raises:
+            BagError: a topic is not in the bag or has no CDR messages.
+        """
         known = {topic.name: topic for topic in self.topics}
         chosen = set(known if topics is None else topics)
         if missing := sorted(chosen - known.keys()):
             raise BagError(f"{self.path}: no topic {', '.join(missing)}; it has {', '.join(known) or 'none'}")
         if strange := sorted({known[name].encoding for name in chosen} - {"cdr"}):
             raise BagError(f"{self.path}: messages are {', '.join(strange)}: expected cdr")
-        return chosen
+        return {name: known[name] for name in known if name in chosen}
 
     def _filled(self) -> list[StorageFile]:
         return [file for file in self._files if any(topic.count for topic in file.topics.values())]

@@ -28,7 +28,7 @@ from rich.live import Live
 from usdrl_model.data.importers import utkinect
 from usdrl_model.errors.shown import MESSAGE, cut
 from usdrl_ros.bags.labels import Truth
-from usdrl_ros.bags.live_replay import perception_arguments
+from usdrl_ros.bags.live_replay import READY_TIMEOUT, perception_arguments
 from usdrl_ros.bags.replay import LabelledBag, load_bag
 from usdrl_ros.bags.write import DEFAULT_TOPIC, write_recording
 from usdrl_ros.demo.listener import Listener
@@ -38,8 +38,6 @@ from usdrl_ros.inputs.input_types import INPUTS
 from usdrl_ros.messages.types import BagError
 from usdrl_ros.processes.children import Child, ChildError, exit_on_sigterm, use_private_domain, wait_until
 
-READY_TIMEOUT = 120.0
-"""Seconds until the node must be active; loading torch on a busy machine takes long."""
 SETTLE = 2.5
 """Seconds to go on listening after the last frame: longer than ``source_timeout``, so that every action has ended."""
 PUBLISHER_WAIT = 60.0

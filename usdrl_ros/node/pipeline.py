@@ -11,13 +11,10 @@ from rclpy.node import Node
 
 from usdrl_model.events.config import StreamConfig
 from usdrl_model.plausibility.live_check import ContentCheck
-from usdrl_model.plausibility.sights import Setup
-from usdrl_model.skeleton.person import UNITS, SkeletonFrame
-from usdrl_model.skeleton.topology import Topology, topology
 from usdrl_ros.diagnostics.health import Situation
 from usdrl_ros.inputs.arriving import Arriving
-from usdrl_ros.inputs.common import SourceFrame
-from usdrl_ros.inputs.coordinate_frames import AXES, NO_POSE, Frames, needs_tf
+from usdrl_ros.inputs.conversion import Conversion, setup
+from usdrl_ros.inputs.coordinate_frames import NO_POSE, Frames, needs_tf
 from usdrl_ros.inputs.input_types import INPUTS, InputType
 from usdrl_ros.node.protocols import Observer, Stream
 from usdrl_ros.node.worker import Worker
@@ -38,28 +35,6 @@ def load_stream(config: PerceptionConfig) -> Stream:
     return ActionStream.from_pretrained(
         config.weights, topology=config.topology, device=config.device, precision=config.precision
     )
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Conversion:
-    """A message as it came -> people in canonical axes."""
-
-    arriving: Callable[[bytes], Any]
-    """Bytes -> message, or InputError."""
-    source: InputType
-    topology: Topology
-    person_id: str
-    frames: Frames
-    content: ContentCheck
-
-    def __call__(self, data: bytes, patience: float) -> tuple[SourceFrame, SkeletonFrame] | None:
-        """What the message says, and the same in canonical axes; None if it says nothing. Raises InputError."""
-        decoded = self.source.decode(self.arriving(data), self.topology, self.person_id)
-        if decoded is None:
-            return None
-        frame = self.frames.to_canonical(decoded, patience)
-        self.content.add(frame, decoded.frame)
-        return decoded, frame
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -135,8 +110,15 @@ def build(
         ValueError: parameters that fit neither each other nor the weights, or damaged weights.
         FileNotFoundError: no such weights.
     """
-    content = ContentCheck(_said(config))
-    joint_set = content.setup.topology
+    content = ContentCheck(
+        setup(
+            topology=config.topology,
+            axes=config.axes,
+            units=config.units,
+            mirrored=config.mirrored,
+            levelled_by=_levelled_by(config),
+        )
+    )
     frames = Frames(
         config.axes,
         target_frame=config.target_frame,
@@ -147,9 +129,9 @@ def build(
     )
     source = INPUTS[config.input_type]
     conversion = Conversion(
-        arriving=Arriving(source.message_type),
+        deserialise=Arriving(source.message_type),
         source=source,
-        topology=joint_set,
+        setup=content.setup,
         person_id=config.person_id,
         frames=frames,
         content=content,
@@ -190,20 +172,8 @@ def build(
     )
 
 
-def _said(config: PerceptionConfig) -> Setup:
-    """What the parameters say of the source."""
-    levelled_by: Literal["", "sensor_pose", "target_frame"] = ""
+def _levelled_by(config: PerceptionConfig) -> Literal["", "sensor_pose", "target_frame"]:
+    """The parameter from which the gravity-aligned axes follow; empty: the sensor is assumed to be level."""
     if needs_tf(config.target_frame, config.sensor_pose):
-        levelled_by = "target_frame"
-    elif tuple(config.sensor_pose) != NO_POSE:
-        levelled_by = "sensor_pose"
-    joint_set = topology(config.topology)
-    return Setup(
-        topology=joint_set,
-        axes=config.axes,
-        rotation=AXES[config.axes],
-        metres=UNITS[config.units],
-        mirrored=config.mirrored,
-        order=joint_set.order(config.mirrored),
-        levelled_by=levelled_by,
-    )
+        return "target_frame"
+    return "" if tuple(config.sensor_pose) == NO_POSE else "sensor_pose"

@@ -10,7 +10,7 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-from usdrl_model.errors.nearest import nearest
+from usdrl_model.errors.nearest import hint
 from usdrl_model.events.config import StreamConfig
 from usdrl_model.skeleton import topology, topology_file
 from usdrl_model.skeleton.person import UNITS
@@ -211,9 +211,8 @@ def check(parameter: Declaration, value: Any) -> None:
     if parameter.files and topology_file.is_file(value):
         return  # whoever reads the file says what is wrong with it
     if parameter.choices and value not in parameter.choices:
-        near = nearest(value, parameter.choices)
-        hint = f" Did you mean {near!r}?" if near else ""
-        raise ValueError(f"{parameter.name}: got {value!r}.{hint} Allowed: {allowed(parameter)}")
+        meant = hint(value, parameter.choices)
+        raise ValueError(f"{parameter.name}: got {value!r}{meant} Allowed: {allowed(parameter)}")
     if parameter.numbers and not (len(value) == parameter.numbers and all(map(math.isfinite, value))):
         raise ValueError(f"{parameter.name}: got {list(value)}; allowed: {allowed(parameter)}")
     if parameter.limits is None or (parameter.recommended and value == RECOMMENDED):

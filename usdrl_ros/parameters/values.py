@@ -13,7 +13,7 @@ from typing import Any
 from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor
 from rclpy.node import Node
 
-from usdrl_model.errors.nearest import nearest
+from usdrl_model.errors.nearest import hint
 from usdrl_model.events.config import StreamConfig
 from usdrl_ros.parameters.declarations import PARAMETERS, RECOMMENDED, Declaration, allowed, check
 
@@ -115,9 +115,9 @@ def check_watch(watch: Iterable[str], labels: Iterable[str]) -> None:
     known = list(labels)
     for label in watch:
         if label not in known:
-            near = nearest(label, known)
-            hint = f" Did you mean {near!r}?" if near else ""
-            raise ValueError(f"watch: the weights do not know {label!r}.{hint} Known: {', '.join(known)}")
+            raise ValueError(
+                f"watch: expected labels of the weights, got {label!r}{hint(label, known)} Known: {', '.join(known)}"
+            )
 
 
 def _check_thresholds(on: float, off: float) -> None:

@@ -80,7 +80,7 @@ def spoiled_weights(tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
-        (["-p", "topology:=kinect"], "Did you mean"),
+        (["-p", "topology:=kinect"], "did you mean"),
         (["-p", "num_threads:=0"], "num_threads"),
         (["-p", "topolgy:=k4abt_32"], "did you mean .topology."),
         (["-p", "watch:=[dance]"], "Known: walk"),

@@ -82,7 +82,7 @@ def test_thresholds_must_fit_the_recommended_ones():
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
-        ({"topology": "kinect_v2"}, "Did you mean 'kinect_v2_25'"),
+        ({"topology": "kinect_v2"}, "did you mean 'kinect_v2_25'"),
         ({"input_type": "image"}, "point_cloud, marker_array, pose_array"),
         ({"axes": "up"}, "optical, body, kinect"),
         ({"device": "tpu"}, "auto, cpu, cuda"),
@@ -120,7 +120,7 @@ def test_empty_and_repeated_labels_to_watch_are_dropped(node):
 
 def test_a_label_that_the_weights_do_not_know():
     parameters.check_watch(["wave"], ["wave", "clap"])
-    with pytest.raises(ValueError, match="Did you mean 'wave'.*wave, clap"):
+    with pytest.raises(ValueError, match="did you mean 'wave'.*wave, clap"):
         parameters.check_watch(["waves"], ["wave", "clap"])
 
 
