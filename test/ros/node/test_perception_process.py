@@ -43,7 +43,7 @@ def test_a_node_that_is_stopped_at_any_moment_ends_well():
     spec = importlib.util.spec_from_file_location("stops", path)
     stops = sys.modules["stops"] = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(stops)
-    results = list(stops.stops(8))
+    results = list(stops.stops(5))
     assert all(result.good for result in results), stops.table(results)
 
 
