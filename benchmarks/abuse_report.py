@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from usdrl_model.files import markdown
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Options:
@@ -45,8 +47,8 @@ class Row:
 
 def table(rows: Sequence[Row]) -> str:
     """Markdown, and under it every failure."""
-    lines = ["| what | tried | as it should be | measured |", "|---|---|---|---|"]
-    lines += [f"| {row.what} | {row.tried:,} | {row.good:,} | {row.measured} |" for row in rows]
+    heads = ["what", "tried", "as it should be", "measured"]
+    lines = [markdown.table(heads, ([row.what, f"{row.tried:,}", f"{row.good:,}", row.measured] for row in rows))]
     for row in rows:
         lines += [f"\n{row.what}: {failure}" for failure in row.failures]
     return "\n".join(lines)

@@ -32,6 +32,7 @@ from usdrl_model.evaluation.recordings.config import ContinuousConfig
 from usdrl_model.evaluation.recordings.methods import Detecting, FrameMethod, Tcn
 from usdrl_model.evaluation.recordings.scores import Judged
 from usdrl_model.evaluation.recordings.smoothing import DecodingConfig
+from usdrl_model.files import markdown
 from usdrl_model.network.detector import BACKGROUND_LABEL
 
 METHODS: Sequence[FrameMethod] = (Detecting(init="random"), Tcn())
@@ -79,12 +80,12 @@ def together(one: Sequence[Judged], other: Sequence[Judged]) -> list[Judged]:
 
 def table(name: str, seeds: Sequence[Sequence[Judged]], labels: tuple[str, ...]) -> str:
     """Markdown: a row a way to decode, mean over the seeds."""
-    lines = [f"| {name} | {' | '.join(COLUMNS.values())} |", "|---" * (len(COLUMNS) + 1) + "|"]
+    lines = []
     for way in WAYS:
         scores = [continuous_scores.segmentation(one, labels, way).scores for one in seeds]
         cells = [f"{statistics.mean(score[column] for score in scores):.1f}" for column in COLUMNS]
-        lines.append(f"| {described(way)} | {' | '.join(cells)} |")
-    return "\n".join(lines)
+        lines.append([described(way), *cells])
+    return markdown.table([name, *COLUMNS.values()], lines)
 
 
 def described(way: DecodingConfig) -> str:

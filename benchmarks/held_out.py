@@ -24,6 +24,7 @@ from usdrl_model.data.store import Store
 from usdrl_model.evaluation.clips.methods import ClipMethod
 from usdrl_model.evaluation.networks import Networks
 from usdrl_model.evaluation.pretrained import Pretrained
+from usdrl_model.files import markdown
 from usdrl_model.training.distributed import Processes
 from usdrl_model.training.finetuning.config import FinetuneConfig
 from usdrl_model.training.pretraining import train as pretrain
@@ -129,11 +130,11 @@ def percent(folds: Sequence[Scores], titles: Mapping[str, str] = TITLES) -> dict
 def table(what: str, rows: Mapping[str, Sequence[Mapping[str, float]]]) -> str:
     """Markdown: a row each."""
     columns = list(next(iter(rows.values()))[0]) if rows else []
-    lines = [f"| {what} | {' | '.join(columns)} | seeds |", "|---" * (len(columns) + 2) + "|"]
+    lines: list[list[object]] = []
     for name, seeds in rows.items():
         cells = [_cell([seed[column] for seed in seeds], column == "seconds") for column in columns]
-        lines.append(f"| {name} | {' | '.join(cells)} | {len(seeds)} |")
-    return "\n".join(lines)
+        lines.append([name, *cells, len(seeds)])
+    return markdown.table([what, *columns, "seeds"], lines)
 
 
 def _cell(values: Sequence[float], whole: bool) -> str:

@@ -33,6 +33,7 @@ from rclpy.qos import DurabilityPolicy, QoSProfile
 from sensor_msgs.msg import PointCloud2
 from std_msgs.msg import String
 
+from usdrl_model.files import markdown
 from usdrl_model.simulation.performance import MOST_PEOPLE, performance
 from usdrl_model.skeleton.person import SkeletonFrame
 from usdrl_ros.bags.labels import Truth
@@ -166,14 +167,14 @@ def crowd(people: int) -> Iterator[SkeletonFrame]:
 
 def table(title: str, rows: Sequence[tuple[str, Sample]]) -> str:
     """Markdown of some stretches."""
-    lines = [f"| {title} | latency p50 | p95 | max | inferences | CPU | RSS |", "|---|---|---|---|---|---|---|"]
+    lines = []
     for name, sample in rows:
         p50, p95, most = (np.percentile(sample.latencies, share) * 1e3 for share in (50, 95, 100))
         lines.append(
-            f"| {name} | {p50:.1f} ms | {p95:.1f} ms | {most:.0f} ms | {sample.inferences:.1f} /s |"
-            f" {100 * sample.cpu:.0f} % of a core | {sample.rss:.0f} MiB |"
-        )
-    return "\n".join(lines)
+            [name, f"{p50:.1f} ms", f"{p95:.1f} ms", f"{most:.0f} ms", f"{sample.inferences:.1f} /s",
+             f"{100 * sample.cpu:.0f} % of a core", f"{sample.rss:.0f} MiB"]
+        )  # fmt: skip
+    return markdown.table([title, "latency p50", "p95", "max", "inferences", "CPU", "RSS"], lines)
 
 
 def machine() -> str:

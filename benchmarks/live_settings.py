@@ -25,6 +25,7 @@ from usdrl_model.checkpoints import code_version, detector_file
 from usdrl_model.evaluation import detection_scores
 from usdrl_model.events.config import StreamConfig
 from usdrl_model.events.onset_offset import EventConfig
+from usdrl_model.files import markdown
 from usdrl_model.network.detector import Scores
 from usdrl_model.skeleton.recording import Recording
 from usdrl_model.training.finetuning import sources, train
@@ -158,12 +159,12 @@ def tables(found: Mapping[Job, Mapping[str, Sequence[float]]]) -> Iterator[str]:
         if not jobs:
             continue
         yield f"\n{frames} frames at {rate:g} Hz ({frames / rate:.1f} s), {len(jobs)} trainings\n"
-        yield f"| decisions | {' | '.join(COLUMNS)} |"
-        yield "|---" * (len(COLUMNS) + 1) + "|"
+        rows = []
         for name in DECISIONS:
             means = [statistics.mean(column) for column in zip(*(scores[name] for scores in jobs), strict=True)]
             cells = [*(f"{mean:.1f}" for mean in means[:4]), f"{means[4]:.0f}", *(f"{mean:.2f}" for mean in means[5:])]
-            yield f"| {name} | {' | '.join(cells)} |"
+            rows.append([name, *cells])
+        yield markdown.table(["decisions", *COLUMNS], rows)
 
 
 def main() -> None:

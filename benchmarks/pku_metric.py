@@ -18,6 +18,7 @@ import numpy as np
 
 from usdrl_model.data.importers import pku_mmd
 from usdrl_model.data.importers.files import members
+from usdrl_model.files import markdown
 from usdrl_model.metrics.average_precision import CONFIDENCE, END, START, segment_map
 from usdrl_model.metrics.pku_mmd import ACTIONS, THETA, read_rows, score
 
@@ -62,7 +63,7 @@ def main() -> None:
     print(
         f"{len(truth)} label files, {sum(map(len, truth.values()))} intervals (read in {read:.2f} s), {size} proposals"
     )
-    print("\n| | seconds, best to worst of 5 | proposals a second | score |\n|---|---|---|---|")
+    rows = []
 
     def protocol() -> str:
         scores = score(truth, found)
@@ -77,7 +78,8 @@ def main() -> None:
             begun = time.perf_counter()
             result = scored()
             seconds.append(time.perf_counter() - begun)
-        print(f"| {name} | {min(seconds):.3f} to {max(seconds):.3f} | {size / min(seconds):,.0f} | {result} |")
+        rows.append([name, f"{min(seconds):.3f} to {max(seconds):.3f}", f"{size / min(seconds):,.0f}", result])
+    print("\n" + markdown.table(["", "seconds, best to worst of 5", "proposals a second", "score"], rows))
 
 
 if __name__ == "__main__":

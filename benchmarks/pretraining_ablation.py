@@ -26,6 +26,7 @@ from usdrl_model.checkpoints import code_version
 from usdrl_model.checkpoints.pretrained_models import USDRL
 from usdrl_model.data.store import Store
 from usdrl_model.evaluation import probe
+from usdrl_model.files import markdown
 from usdrl_model.training.distributed import Processes
 from usdrl_model.training.pretraining import train as pretrain
 from usdrl_model.training.pretraining.clip_pool import ClipPool
@@ -119,12 +120,12 @@ def table(rows: dict[str, list[dict[str, Any]]], sets: tuple[str, ...]) -> str:
     """Markdown: a row each; two columns a set, and their mean."""
     columns = [(name, kind) for name in sets for kind in ("nearest", "linear")]
     heads = [f"{name} {'1-NN' if kind == 'nearest' else kind}" for name, kind in columns]
-    lines = [f"| pretraining | {' | '.join(heads)} | mean | seeds |", "|---" * (len(heads) + 3) + "|"]
+    lines: list[list[object]] = []
     for name, runs in rows.items():
         values = [[run[one][kind] for run in runs] for one, kind in columns]
         values.append([statistics.mean(of_seed) for of_seed in zip(*values, strict=True)])
-        lines.append(f"| {name} | {' | '.join(map(_cell, values))} | {len(runs)} |")
-    return "\n".join(lines)
+        lines.append([name, *map(_cell, values), len(runs)])
+    return markdown.table(["pretraining", *heads, "mean", "seeds"], lines)
 
 
 def _cell(values: list[float]) -> str:

@@ -21,6 +21,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from usdrl_model.files import markdown
 from usdrl_ros.processes.children import Child, exit_on_sigterm, use_private_domain
 
 NODE = ("-m", "usdrl_ros.node.main")
@@ -92,11 +93,12 @@ def takes_signals(pid: int) -> bool:
 
 def table(results: Sequence[Stopped]) -> str:
     """The results in Markdown, and every bad one in full."""
-    rows = ["| signal | stops | as it should | slowest |", "|---|---|---|---|"]
+    table = []
     for number in sorted({result.number for result in results}):
         some = [result for result in results if result.number == number]
         good = sum(result.good for result in some)
-        rows.append(f"| {number.name} | {len(some)} | {good} | {max(result.seconds for result in some):.2f} s |")
+        table.append([number.name, len(some), good, f"{max(result.seconds for result in some):.2f} s"])
+    rows = [markdown.table(["signal", "stops", "as it should", "slowest"], table)]
     for result in results:
         if not result.good:
             rows.append(

@@ -35,6 +35,7 @@ def run(arguments: argparse.Namespace) -> None:
 
     from usdrl_model.checkpoints import detector_file
     from usdrl_model.evaluation import parity
+    from usdrl_model.files import markdown
     from usdrl_model.inference import speed
     from usdrl_model.network.dste import DSTE
     from usdrl_model.network.presets import preset
@@ -59,12 +60,12 @@ def run(arguments: argparse.Namespace) -> None:
     print(f"{processor()}, {threads}, torch {torch.__version__}, {arguments.rounds} rounds")
     print(f"start of Python to the first result: {seconds:.1f} s\n")
     columns = ("variant", "windows", "CPU ms", "wall ms", "times faster", "max error", "min cosine")
-    print(f"| {' | '.join(columns)} |\n{'|---' * len(columns)}|")
-    for row in rows:
-        print(
-            f"| {row.variant} | {row.batch} | {row.cpu_ms:.2f} | {row.wall_ms:.2f} | {row.speed_up:.2f} |"
-            f" {row.max_abs_error:.1e} | {row.min_cosine:.5f} |"
-        )
+    body = [
+        [row.variant, row.batch, *(f"{value:.2f}" for value in (row.cpu_ms, row.wall_ms, row.speed_up)),
+         f"{row.max_abs_error:.1e}", f"{row.min_cosine:.5f}"]
+        for row in rows
+    ]  # fmt: skip
+    print(markdown.table(columns, body))
     for name, reason in skipped.items():
         print(f"\n{name} left out: {reason}")
     if arguments.json:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from usdrl_model.cli.common import add_machine, device, reported
+from usdrl_model.files.markdown import replace_between_markers
 
 BEGIN, END = "<!-- usdrl benchmark: begin -->", "<!-- usdrl benchmark: end -->"
 """Lines between which the page holds the results."""
@@ -39,14 +40,13 @@ def run(arguments: argparse.Namespace) -> None:
     """Run the suite, and print the page."""
     # Here, because "usdrl --help" must not wait for torch.
     from usdrl_model.evaluation import suite
-    from usdrl_model.evaluation.report import report
 
     chosen = suite.load(arguments.suite)
     if arguments.only:
         chosen = chosen.only(arguments.only)
     if arguments.page:  # before hours of work, not after
         text = arguments.page.read_text(encoding="utf-8")
-        report.replace_between_markers(text, BEGIN, END, "")
+        replace_between_markers(text, BEGIN, END, "")
     where = device(arguments)
     results = suite.run(chosen, arguments.data, arguments.out, where, keep_pretrained=arguments.keep_pretrained)
     kept = ["--keep-pretrained"] if arguments.keep_pretrained else []
@@ -56,7 +56,7 @@ def run(arguments: argparse.Namespace) -> None:
     )
     if arguments.page:
         text = arguments.page.read_text(encoding="utf-8")
-        arguments.page.write_text(report.replace_between_markers(text, BEGIN, END, page), encoding="utf-8")
+        arguments.page.write_text(replace_between_markers(text, BEGIN, END, page), encoding="utf-8")
     print(page)
 
 

@@ -6,6 +6,8 @@ settings = read_yaml(Path("run.yaml"))
 from __future__ import annotations
 
 import json
+import math
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -78,6 +80,19 @@ def _check_depth(text: str) -> None:
             limits.check(depth, limits.YAML_DEPTH, "levels of YAML")
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
+
+
+def finite(value: Any) -> Any:
+    """The same value with None, which JSON knows, in the place of nan and infinity, which it does not.
+
+    >>> finite({"f1": float("nan"), "counts": [1, 2.5]})
+    {'f1': None, 'counts': [1, 2.5]}
+    """
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {key: finite(one) for key, one in value.items()}
+    return [finite(one) for one in value] if isinstance(value, (list, tuple)) else value
 
 
 def _check(node: yaml.Node, sizes: dict[int, int]) -> int:

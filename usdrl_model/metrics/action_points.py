@@ -22,7 +22,8 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from usdrl_model.metrics.segment_scores import Counts, for_json
+from usdrl_model.files.documents import finite
+from usdrl_model.metrics.segment_scores import Counts
 
 TOLERANCE = 0.333
 """Seconds around the action point within which a detection counts in the published protocol."""
@@ -69,9 +70,9 @@ class PointScores:
         return {
             "overall": self.overall.to_dict(),
             "mean": {
-                "precision": for_json(self.mean_precision),
-                "recall": for_json(self.mean_recall),
-                "f1": for_json(self.mean_f1),
+                "precision": finite(self.mean_precision),
+                "recall": finite(self.mean_recall),
+                "f1": finite(self.mean_f1),
             },
             "per_label": {label: counts.to_dict() for label, counts in self.per_label.items()},
         }

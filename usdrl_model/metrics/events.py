@@ -19,7 +19,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from usdrl_model.events.onset_offset import Event
-from usdrl_model.metrics.segment_scores import IOU_THRESHOLDS, Counts, for_json, match_segments, ratio
+from usdrl_model.files.documents import finite
+from usdrl_model.metrics.segment_scores import IOU_THRESHOLDS, Counts, match_segments, ratio
 from usdrl_model.skeleton.segments import Segment
 
 DELAY_IOU = 0.1
@@ -94,7 +95,7 @@ class Spread:
 
     def to_dict(self) -> dict[str, float | int | None]:
         """Ready for JSON."""
-        return {"median": for_json(self.median), "p90": for_json(self.p90), "count": self.count}
+        return {"median": finite(self.median), "p90": finite(self.p90), "count": self.count}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -126,7 +127,7 @@ class EventScores:
             "onset_delay": self.onset_delay.to_dict(),
             "onset_error": self.onset_error.to_dict(),
             "false_alarms": self.false_alarms,
-            "false_alarms_per_hour": for_json(self.false_alarms_per_hour),
+            "false_alarms_per_hour": finite(self.false_alarms_per_hour),
             "hours": self.hours,
         }
 

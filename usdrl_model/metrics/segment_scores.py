@@ -20,6 +20,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from usdrl_model.files.documents import finite
 from usdrl_model.skeleton.segments import BACKGROUND
 
 IOU_THRESHOLDS = (0.1, 0.25, 0.5)
@@ -55,17 +56,12 @@ class Counts:
     def to_dict(self) -> dict[str, float | int | None]:
         """Counts and ratios, ready for JSON."""
         ratios = {"precision": self.precision, "recall": self.recall, "f1": self.f1}
-        return {"tp": self.tp, "fp": self.fp, "fn": self.fn} | {name: for_json(value) for name, value in ratios.items()}
+        return {"tp": self.tp, "fp": self.fp, "fn": self.fn} | {name: finite(value) for name, value in ratios.items()}
 
 
 def ratio(part: float, whole: float) -> float:
     """``part / whole``; nan where there is no whole."""
     return part / whole if whole else math.nan
-
-
-def for_json(value: float) -> float | None:
-    """``value``; None, which JSON knows, for nan, which it does not."""
-    return None if math.isnan(value) else value
 
 
 def frame_accuracy(truth: Sequence[np.ndarray], predicted: Sequence[np.ndarray]) -> float:

@@ -12,6 +12,7 @@ from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from usdrl_model.errors.nearest import hint
+from usdrl_model.files import markdown
 from usdrl_model.network.config import EncoderConfig
 from usdrl_model.network.dste import build_encoder
 
@@ -60,11 +61,12 @@ def cost(config: EncoderConfig) -> tuple[int, int]:
 
 def main() -> None:
     """Print the cost of every preset as a Markdown table."""
-    print("| preset | D | people | streams | parameters | GFLOP a window |\n|---|---|---|---|---|---|")
+    rows = []
     for name, config in PRESETS.items():
         parameters, flops = cost(config)
         streams = " + ".join(config.streams)
-        print(f"| `{name}` | {config.hidden} | {config.people} | {streams} | {parameters:,} | {flops / 1e9:.3f} |")
+        rows.append([f"`{name}`", config.hidden, config.people, streams, f"{parameters:,}", f"{flops / 1e9:.3f}"])
+    print(markdown.table(["preset", "D", "people", "streams", "parameters", "GFLOP a window"], rows))
 
 
 if __name__ == "__main__":

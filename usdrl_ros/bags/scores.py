@@ -6,7 +6,6 @@ at the very end of an action counts the same offline and live.
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, replace
@@ -17,6 +16,8 @@ import numpy as np
 from usdrl_model.checkpoints import provenance
 from usdrl_model.checkpoints.provenance import Provenance
 from usdrl_model.config import from_dict
+from usdrl_model.files.documents import finite
+from usdrl_model.files.markdown import table
 from usdrl_model.metrics.events import Detection, ScoredRecording, detections, score_events
 from usdrl_model.metrics.segment_scores import IOU_THRESHOLDS, frame_accuracy, macro_frame_f1, segment_counts
 from usdrl_model.network.detector import BACKGROUND_LABEL
@@ -68,8 +69,8 @@ def score_runs(runs: Sequence[BagRun]) -> dict[str, Any]:
         "segments": {f"f1@{round(iou * 100)}": counts.to_dict() for iou, counts in segments.items()},
         "frames": {
             "count": sum(len(frames) for frames in true_frames),
-            "accuracy": _json(frame_accuracy(true_frames, found_frames)),
-            "macro_f1": _json(macro_frame_f1(true_frames, found_frames)),
+            "accuracy": finite(frame_accuracy(true_frames, found_frames)),
+            "macro_f1": finite(macro_frame_f1(true_frames, found_frames)),
         },
         "detections_not_judged": dict(not_judged),
         "latency": latency_scores([latency for run in runs for latency in run.latencies]),
@@ -105,7 +106,7 @@ def markdown(results: dict[str, Any]) -> str:
         results: of ``evaluate_bag.evaluate``.
     """
     scores = results["scores"]
-    events, frames = scores["events"], scores["frames"]
+    events = scores["events"]
     thresholds = list(events["overall"])
     model, made = results["model"], from_dict(Provenance, results["weights_provenance"])
     lines = [
@@ -120,36 +121,49 @@ def markdown(results: dict[str, Any]) -> str:
         f"The weights were trained on: {provenance.summary(made)}."
         " Scores on what they were trained on say nothing about other people.",
         "",
-        "| | " + " | ".join(f"IoU {iou}" for iou in thresholds) + " |",
-        "|---|" + "---|" * len(thresholds),
-        "| event F1 | " + " | ".join(_percent(events["overall"][iou]["f1"]) for iou in thresholds) + " |",
-        "| event precision | " + " | ".join(_percent(events["overall"][iou]["precision"]) for iou in thresholds) + " |",
-        "| event recall | " + " | ".join(_percent(events["overall"][iou]["recall"]) for iou in thresholds) + " |",
-        "| segment F1 (of frame labels) | "
-        + " | ".join(_percent(counts["f1"]) for counts in scores["segments"].values())
-        + " |",
+        table(["", *(f"IoU {iou}" for iou in thresholds)], _by_threshold(scores)),
         "",
-        "| | |",
-        "|---|---|",
-        f"| onset delay, median / p90 | {_seconds(events['onset_delay'])} |",
-        f"| onset error, median / p90 | {_seconds(events['onset_error'])} |",
-        f"| false alarms an hour | {_number(events['false_alarms_per_hour'], 1)} ({events['false_alarms']}) |",
-        f"| frame accuracy | {_percent(frames['accuracy'])} of {frames['count']} frames |",
-        f"| frame F1, mean over classes | {_percent(frames['macro_f1'])} |",
+        table(["", ""], _overall(scores)),
+        "",
+        table(["action", "true", *(f"F1 at IoU {iou}" for iou in thresholds)], _by_action(scores)),
     ]
-    if latency := scores["latency"]:
-        lines.append(f"| latency, p50 / p95 | {latency['p50_ms']:.1f} / {latency['p95_ms']:.1f} ms |")
-    if scores["detections_not_judged"]:
-        names = ", ".join(f"{label} {count}" for label, count in scores["detections_not_judged"].items())
-        lines.append(f"| detections of labels that the truth does not list | {names} |")
-    lines += ["", "| action | true | " + " | ".join(f"F1 at IoU {iou}" for iou in thresholds) + " |"]
-    lines.append("|---|---|" + "---|" * len(thresholds))
-    for label, by_iou in events["per_label"].items():
-        first = by_iou[thresholds[0]]
-        cells = " | ".join(_percent(by_iou[iou]["f1"]) for iou in thresholds)
-        lines.append(f"| {label} | {first['tp'] + first['fn']} | {cells} |")
     lines += ["", *(f"**{warning}**" for warning in results["warnings"])]
     return "\n".join(lines).rstrip() + "\n"
+
+
+def _by_threshold(scores: dict[str, Any]) -> list[list[str]]:
+    overall = scores["events"]["overall"]
+    rows = [
+        [f"event {name}", *(_percent(counts[key]) for counts in overall.values())]
+        for name, key in (("F1", "f1"), ("precision", "precision"), ("recall", "recall"))
+    ]
+    segments = [_percent(counts["f1"]) for counts in scores["segments"].values()]
+    return [*rows, ["segment F1 (of frame labels)", *segments]]
+
+
+def _overall(scores: dict[str, Any]) -> list[list[str]]:
+    events, frames = scores["events"], scores["frames"]
+    rows = [
+        ["onset delay, median / p90", _seconds(events["onset_delay"])],
+        ["onset error, median / p90", _seconds(events["onset_error"])],
+        ["false alarms an hour", f"{_number(events['false_alarms_per_hour'], 1)} ({events['false_alarms']})"],
+        ["frame accuracy", f"{_percent(frames['accuracy'])} of {frames['count']} frames"],
+        ["frame F1, mean over classes", _percent(frames["macro_f1"])],
+    ]
+    if latency := scores["latency"]:
+        rows.append(["latency, p50 / p95", f"{latency['p50_ms']:.1f} / {latency['p95_ms']:.1f} ms"])
+    if ignored := scores["detections_not_judged"]:
+        names = ", ".join(f"{label} {count}" for label, count in ignored.items())
+        rows.append(["detections of labels that the truth does not list", names])
+    return rows
+
+
+def _by_action(scores: dict[str, Any]) -> list[list[object]]:
+    rows: list[list[object]] = []
+    for label, by_iou in scores["events"]["per_label"].items():
+        first = next(iter(by_iou.values()))
+        rows.append([label, first["tp"] + first["fn"], *(_percent(counts["f1"]) for counts in by_iou.values())])
+    return rows
 
 
 def _presence(run: BagRun, truth: Sequence[Segment]) -> dict[str, np.ndarray]:
@@ -175,10 +189,6 @@ def _rounded(segment: Segment) -> Segment:
 
 def _micro(seconds: float) -> float:
     return round(seconds, STAMP_DIGITS)
-
-
-def _json(value: float) -> float | None:
-    return None if math.isnan(value) else value
 
 
 def _percent(value: float | None) -> str:

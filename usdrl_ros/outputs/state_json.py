@@ -20,13 +20,13 @@ nothing read the ``watch/<label>`` topics instead.
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from importlib import resources
 from typing import Any
 
 from usdrl_model.events.onset_offset import Event
+from usdrl_model.files.documents import finite
 from usdrl_model.online.state import ActionState, PersonState, StreamState
 
 SCHEMA = "usdrl.actions/1"
@@ -165,8 +165,8 @@ def _time(seconds: float) -> float | None:
 
 
 def _number(value: float, digits: int) -> float | None:
-    """JSON has neither NaN nor infinity: both become null."""
-    return round(float(value), digits) if math.isfinite(value) else None
+    number: float | None = finite(round(float(value), digits))
+    return number
 
 
 def _dumps(value: dict) -> str:

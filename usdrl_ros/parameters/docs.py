@@ -12,6 +12,7 @@ import textwrap
 from pathlib import Path
 from typing import Any
 
+from usdrl_model.files.markdown import table as markdown_table
 from usdrl_ros.parameters.declarations import PARAMETERS, Declaration, allowed
 
 LONG_LIST = 6
@@ -45,12 +46,11 @@ reliable and no frame may be lost.
 def markdown() -> str:
     """The text of docs/parameters.md."""
     rows = [
-        f"| `{p.name}` | {_type_name(p)} | `{_shown(p.default)}` | {_allowed(p)} | {'yes' if p.dynamic else 'no'} |"
-        f" {p.text} |"
+        [f"`{p.name}`", _type_name(p), f"`{_shown(p.default)}`", _allowed(p), "yes" if p.dynamic else "no", p.text]
         for p in PARAMETERS
     ]
-    head = ["| name | type | default | allowed | dynamic | meaning |", "|---|---|---|---|---|---|"]
-    return "\n".join([INTRODUCTION, *head, *rows, "", QOS])
+    table = markdown_table(["name", "type", "default", "allowed", "dynamic", "meaning"], rows)
+    return "\n".join([INTRODUCTION, table, "", QOS])
 
 
 def params_file() -> str:

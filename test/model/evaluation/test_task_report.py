@@ -20,7 +20,7 @@ from usdrl_model.evaluation.benchmark import Benchmark, Published, Task, TaskSet
 from usdrl_model.evaluation.report import charts
 from usdrl_model.evaluation.report.names import METRICS, TITLES
 from usdrl_model.evaluation.report.pictures import write_pictures
-from usdrl_model.evaluation.report.report import replace_between_markers, results_table, to_json, to_markdown
+from usdrl_model.evaluation.report.report import results_table, to_json, to_markdown
 from usdrl_model.evaluation.result import Cell
 from usdrl_model.metrics.average_precision import Curve
 
@@ -213,27 +213,6 @@ def test_the_compact_table_has_a_section_a_task() -> None:
     assert {row["benchmark"] for row in rows.values()} == {"UTD-MHAD"}
     dense_row = table(text.split("### Segmentation")[1], "benchmark")["TCN"]
     assert dense_row["F1@50"] == "64.0" and "frame F1" not in dense_row, "compact: no secondary metrics"
-
-
-def test_only_what_is_between_the_markers_is_replaced() -> None:
-    page = "# Results\n\n<!-- begin -->\nold\n<!-- end -->\n\nafter\n"
-    once = replace_between_markers(page, "<!-- begin -->", "<!-- end -->", "new\n")
-    assert once == "# Results\n\n<!-- begin -->\n\nnew\n\n<!-- end -->\n\nafter\n"
-    assert replace_between_markers(once, "<!-- begin -->", "<!-- end -->", "new\n") == once
-
-
-@pytest.mark.parametrize(
-    ("page", "message"),
-    [
-        ("no markers", "'<b>' once, found it 0 times"),
-        ("<b> only", "'<e>' once, found it 0 times"),
-        ("<b> <b> <e>", "'<b>' once, found it 2 times"),
-        ("<e> then <b>", "below '<b>', found it above"),
-    ],
-)
-def test_markers_that_are_not_there(page: str, message: str) -> None:
-    with pytest.raises(ValueError, match=message):
-        replace_between_markers(page, "<b>", "<e>", "new")
 
 
 def picture(path: Path) -> np.ndarray:

@@ -18,6 +18,8 @@ from usdrl_model.evaluation.benchmark import TASKS, Benchmark, Published, Task
 from usdrl_model.evaluation.report.names import METRICS, SECONDARY, TITLES, is_baseline, metric_title, setting_title
 from usdrl_model.evaluation.report.rows import Column, Row, columns, rows
 from usdrl_model.evaluation.result import ALL, Cell, made_with
+from usdrl_model.files.documents import finite
+from usdrl_model.files.markdown import table
 
 COMMAND = "command"
 """Key of ``about`` whose value is shown as a command line."""
@@ -42,7 +44,7 @@ def to_json(benchmark: Benchmark, task: Task, cells: Sequence[Cell], about: Mapp
                 "method": row.method,
                 "baseline": is_baseline(row.method),
                 "seeds": list(row.seeds),
-                "seconds": _finite(row.seconds),
+                "seconds": finite(row.seconds),
                 "scores": scores,
             }
         )
@@ -56,7 +58,7 @@ def to_json(benchmark: Benchmark, task: Task, cells: Sequence[Cell], about: Mapp
         "about": dict(about) | _made(cells),
         "table": table,
         "published": [to_dict(one) for one in settings.published],
-        "cells": [_finite(cell.to_dict()) for cell in cells],
+        "cells": [finite(cell.to_dict()) for cell in cells],
     }
 
 
@@ -84,17 +86,17 @@ def to_markdown(benchmark: Benchmark, task: Task, cells: Sequence[Cell], about: 
         **_made(cells),
     }
     lines = [f"# {TITLES[task]}: {benchmark.title}", ""]
-    lines += _table(["", ""], [[key, value] for key, value in facts.items()])
+    lines.append(table(["", ""], [[key, value] for key, value in facts.items()]))
     if about.get(COMMAND):
         lines += ["", "```", about[COMMAND], "```"]
     heads = [_column_title(task, column, settings.metric, len(shown) > 1) for column in shown]
     body = [_measured(row, shown) for row in rows(benchmark, task, cells)]
-    lines += ["", "## Measured", "", *_table(["method", *heads, "seeds", "seconds"], body)]
+    lines += ["", "## Measured", "", table(["method", *heads, "seeds", "seconds"], body)]
     lines += _folds(benchmark, task, cells)
     if settings.published:
         lines += ["", "## Published", "", "Not measured here; taken over from others, as the notes say.", ""]
         quoted = [_published(one, shown, settings.metric) for one in settings.published]
-        lines += _table(["method", *heads, "note"], quoted)
+        lines.append(table(["method", *heads, "note"], quoted))
     lines += ["", "All scores are in percent. With several seeds: the mean (the lowest to the highest)."]
     if len(shown) > 1 and not settings.settings:
         lines += ["Methods are compared by the metric in bold."]
@@ -125,27 +127,9 @@ def results_table(results: Sequence[tuple[Benchmark, Task, Sequence[Cell]]]) -> 
                 body.append([benchmark.title, f"*{method} (published; {note})*", *values, MISSING, MISSING])
         heads = [_column_title(task, column, "", len(shown) > 1) for column in shown]
         lines += [f"### {TITLES[task]}", ""]
-        lines += [*_table(["benchmark", "method", *heads, "seeds", "seconds"], body), ""]
+        lines += [table(["benchmark", "method", *heads, "seeds", "seconds"], body), ""]
         lines += [*_notes(metric for _, metric in shown), ""]
     return "\n".join(lines).rstrip() + "\n"
-
-
-def replace_between_markers(text: str, begin: str, end: str, new: str) -> str:
-    """``text`` with ``new`` on lines of its own in the place of what is between two markers; they stay.
-
-    Raises:
-        ValueError: a marker is missing, is there twice, or the end is before the begin.
-    """
-    for marker in (begin, end):
-        if text.count(marker) != 1:
-            raise ValueError(
-                f"expected the line {marker!r} once, found it {text.count(marker)} times: put {begin!r} and {end!r}"
-                " around the place that the results go to"
-            )
-    head, _, rest = text.partition(begin)
-    if end not in rest:
-        raise ValueError(f"expected {end!r} below {begin!r}, found it above: exchange them")
-    return f"{head}{begin}\n\n{new.strip()}\n\n{end}{rest.partition(end)[2]}"
 
 
 def _made(cells: Sequence[Cell]) -> dict[str, str]:
@@ -218,7 +202,7 @@ def _folds(benchmark: Benchmark, task: Task, cells: Sequence[Cell]) -> list[str]
         [method, *(_entry(values[method].get(split, ())) for split in benchmark.splits)]
         for method in sorted(values, key=is_baseline)
     ]
-    return ["", f"## Splits: {metric_title(metric)}{of} one by one", "", *_table(["method", *benchmark.splits], body)]
+    return ["", f"## Splits: {metric_title(metric)}{of} one by one", "", table(["method", *benchmark.splits], body)]
 
 
 def _column_title(task: str, column: Column, main: str, bold: bool) -> str:
@@ -236,19 +220,3 @@ def _notes(metrics: Iterable[str]) -> list[str]:
             title, meaning = METRICS[metric]
             titles.setdefault(meaning, []).append(title)
     return [f"- {', '.join(names)}: {meaning}." for meaning, names in titles.items()]
-
-
-def _table(heads: Sequence[str], body: Iterable[Sequence[str]]) -> list[str]:
-    """Lines of a Markdown table; nothing in it can end a cell or a line."""
-    clean = [[" ".join(entry.replace("|", "\\|").split()) for entry in line] for line in (heads, *body)]
-    lines = [f"| {' | '.join(line)} |" for line in clean]
-    return [lines[0], "|" + "---|" * len(heads), *lines[1:]]
-
-
-def _finite(value: Any) -> Any:
-    """The same with None, which JSON knows, in the place of nan and infinity, which it does not."""
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if isinstance(value, Mapping):
-        return {key: _finite(one) for key, one in value.items()}
-    return [_finite(one) for one in value] if isinstance(value, (list, tuple)) else value
