@@ -20,7 +20,7 @@ from usdrl_model.online.stream import ActionStream
 from usdrl_model.simulation.faults import TYPICAL_FAULTS
 from usdrl_model.simulation.simulate import PerformanceConfig, simulate
 from usdrl_model.skeleton.recording import Recording
-from usdrl_model.windows.cut import Windows, cut, stretches
+from usdrl_model.windows.cut import Windows, cut, tracklets
 from usdrl_model.windows.shape import WindowShape
 
 STORED = Path(__file__).with_name("answers.json")
@@ -36,7 +36,7 @@ def recording() -> Recording:
 def windows(people: int) -> Windows:
     """All of the recording, 32 frames at 10 Hz each."""
     labels = detector_file.load("default", "cpu").config.detector.labels
-    found = stretches(recording(), labels, rate=10.0, max_gap=0.5)
+    found = tracklets(recording(), labels, rate=10.0, max_gap=0.5)
     return cut(found, WindowShape(frames=32, people=people), stride=16)
 
 

@@ -26,7 +26,7 @@ from usdrl_model.network.detector import DetectorConfig
 from usdrl_model.simulation.faults import random_faults
 from usdrl_model.simulation.script import ACTIONS, random_script
 from usdrl_model.simulation.simulate import PerformanceConfig, simulate
-from usdrl_model.windows.cut import cut, stretches
+from usdrl_model.windows.cut import cut, tracklets
 
 
 def parity(weights: LoadedDetector, path: str | Path, windows: Tensor) -> dict[str, Any]:
@@ -91,7 +91,7 @@ def sample_windows(config: DetectorConfig, count: int, seed: int = 0) -> Tensor:
     stride = max(1, encoder.frames // 4)
     scripts = (random_script(rng, (count + 8) * stride / config.rate),)
     recording = simulate(PerformanceConfig(scripts=scripts, faults=random_faults(rng)), seed=seed)
-    found = stretches(recording, ("none", *ACTIONS), config.rate, StreamConfig().max_gap)
+    found = tracklets(recording, ("none", *ACTIONS), config.rate, StreamConfig().max_gap)
     x = cut(found, dataclasses.replace(encoder.window, people=1), stride).x[:count]
     if encoder.joints != x.shape[3]:
         raise ValueError(f"expected a detector of {x.shape[3]} joints, got {encoder.joints}: give windows of its own")

@@ -10,26 +10,26 @@ from usdrl_model.network.detector import DetectorConfig
 
 LIMITS = {"max_rate": 240.0, "max_gap": 600.0, "look_ahead": 60.0, "smoothing": 60.0, "reset_after": 3600.0,
           "max_people": 1000}  # fmt: skip
-"""Largest values: beyond any use, and within what a robot can hold, because they may come from a file of others."""
+"""Largest values, because the settings may come from files of others."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class StreamConfig:
-    """Everything of the online pipeline that is not in the weights."""
+    """Settings of the online pipeline."""
 
     max_rate: float = 10.0
-    """Inferences a second of source time, at most. Slots are cut by stamps, so a replay infers at the same frames."""
+    """Inferences a second of source time, at most. Stamps decide, so a replay infers at the same frames."""
     max_gap: float = 1.0
-    """Seconds without a person after which the track ends and its actions are reported lost."""
+    """Seconds without a sample after which a track ends and its active actions are lost."""
     look_ahead: float = 0.4
-    """Seconds by which decisions trail the newest frame: later windows see a frame with more of its future."""
+    """Seconds by which decisions trail the newest frame, so that windows include some of its future."""
     smoothing: float = 0.6
-    """Seconds of the kernel that smooths the posterior along time; half of it beyond ``look_ahead`` is cut off."""
+    """Length of the smoothing kernel over time, seconds; its future half is cut off beyond ``look_ahead``."""
     reset_after: float = 1.0
-    """Seconds. A stamp this much older than the newest one is an outlier or, if others follow it, a restart of the
-    source (bag loop): forget everything."""
+    """Seconds. A stamp older than the newest one by more is an outlier or, if others follow it, a restart of the source
+    (bag loop), which resets the stream."""
     max_people: int = 20
-    """People followed at once, the nearest to the sensor first; further ones are ignored and counted."""
+    """People followed at once, the nearest to the sensor first; others are ignored and counted."""
     events: EventConfig = field(default_factory=EventConfig)
 
     def __post_init__(self) -> None:
@@ -46,7 +46,7 @@ class StreamConfig:
 
 
 def check_window(config: StreamConfig, detector: DetectorConfig) -> None:
-    """Refuse settings that reach further than the windows of a detector; ValueError states how far that is."""
+    """Raise ValueError for times longer than the window of a detector."""
     window = detector.encoder.frames / detector.rate
     for name in ("look_ahead", "smoothing"):
         if getattr(config, name) > window:

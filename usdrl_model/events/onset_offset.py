@@ -7,13 +7,13 @@ One machine a person and label::
     idle <--score < off_threshold-----+--------------------------------+                                     |
     idle <--(rests for refractory)--score < off_threshold for longer than hold-------------------------------+
 
-The two thresholds are a hysteresis: the low one says how long something lasts, the high one whether it is an action. A
-run begins at ``off_threshold`` unseen; at ``on_threshold`` it becomes a candidate, which ``runs`` shows; and
-``min_duration`` counts from the beginning of the run, so that a candidate whose run has lasted long enough is active at
-once. A run that ends before that leaves nothing behind, not even a rest.
+The two thresholds form a hysteresis: the low one decides how long an action lasts, the high one whether there is one.
+A run starts at ``off_threshold``. At ``on_threshold`` it becomes a candidate, which ``runs`` shows. ``min_duration``
+counts from the start of the run, so a candidate whose run is long enough is active at once. A run that ends before it
+is active has no event and no refractory time.
 
-All times are seconds of the source's stamps. An onset is dated back to the first frame of the run, an offset to the
-last one at or above ``off_threshold``, so that neither carries the delay of the decision.
+All times are seconds of the source's stamps. The onset is the first frame of the run, the offset its last frame at or
+above ``off_threshold``: neither includes the delay of the decision.
 """
 
 from __future__ import annotations
@@ -28,18 +28,18 @@ EventKind = Literal["onset", "offset", "lost"]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class EventConfig:
-    """Thresholds and times of the machine; per-label values override ``on_threshold`` and ``min_duration``."""
+    """Thresholds and times; per-label values override ``on_threshold`` and ``min_duration``."""
 
     on_threshold: float = 0.5
-    """Score that makes a run a candidate, in (0, 1]; the run began at ``off_threshold``."""
+    """Score at which a run becomes a candidate, in (0, 1]."""
     off_threshold: float = 0.35
-    """Score at which a run begins and under which it ends, at most ``on_threshold``."""
+    """Score at which a run starts and below which it ends, at most ``on_threshold``."""
     min_duration: float = 0.4
-    """Seconds from the beginning of its run until the onset of a candidate may be published."""
+    """Seconds from the start of the run to the onset event, at least."""
     hold: float = 0.2
-    """Seconds the score may stay under ``off_threshold`` before the action ends."""
+    """Seconds the score may stay below ``off_threshold`` before the action ends."""
     refractory: float = 0.3
-    """Seconds after an end in which the same label does not start again."""
+    """Seconds after an offset in which the same label cannot start again."""
     label_on_threshold: dict[str, float] = field(default_factory=dict)
     """Label -> its own ``on_threshold``."""
     label_min_duration: dict[str, float] = field(default_factory=dict)
@@ -59,17 +59,17 @@ class EventConfig:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Event:
-    """One edge: an action began, ended, or was lost with its person."""
+    """An action started (onset), ended (offset), or was lost with its person."""
 
     kind: EventKind
     seq: int
-    """Rises by one with every event of a stream."""
+    """Number of the event in its stream."""
     person: str
     label: str
     onset: float
-    """Stamp, seconds: when the action began (dated back)."""
+    """Stamp, seconds: first frame of the action."""
     offset: float | None
-    """Stamp, seconds: when it ended; None at an onset."""
+    """Stamp, seconds: last frame of the action; None at an onset."""
     score: float
     """Mean posterior of the label from onset to now (or to the offset)."""
     stamp: float
@@ -78,7 +78,7 @@ class Event:
 
 @dataclass(slots=True)
 class Run:
-    """A stretch of frames in which one label stayed above the off threshold."""
+    """A span of frames in which the score of one label stays above the off threshold."""
 
     onset: float
     last: float
@@ -100,7 +100,7 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """What a step of the machine decided; ``stream`` turns it into an ``Event``."""
+    """A decision of the machine; ``ActionStream`` makes it an ``Event``."""
 
     kind: EventKind
     label: str
@@ -129,11 +129,11 @@ class ActionMachine:
         return {self._labels[index]: run for index, run in self._runs.items() if run.confident}
 
     def step(self, time: float, posterior: np.ndarray) -> list[Edge]:
-        """Go on by one frame.
+        """Process one frame.
 
         Args:
             time: seconds, rising from call to call.
-            posterior: (K,) of that frame; NaN where the person was not seen, which counts as score 0.
+            posterior: (K,) of that frame; NaN counts as 0.
         """
         edges = []
         scores = np.nan_to_num(posterior, nan=0.0)
@@ -144,7 +144,7 @@ class ActionMachine:
         return edges
 
     def close(self, kind: EventKind) -> list[Edge]:
-        """End every active action, because the person left (``lost``) or the recording is over (``offset``)."""
+        """End all active actions: the person left (``lost``) or the recording ended (``offset``)."""
         edges = [
             Edge(kind, self._labels[index], run.onset, run.last, run.mean)
             for index, run in self._runs.items()

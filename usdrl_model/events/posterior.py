@@ -1,8 +1,8 @@
-"""Overlapping windows -> one posterior a frame.
+"""Overlapping windows -> one posterior per frame.
 
-A frame is seen by every window that covers it, first at the right edge of one, later in the middle of others. Its
-posterior is the weighted mean of what they said, with a Hann weight because a frame is judged best with context on both
-sides, then smoothed over neighbouring frames, because nobody claps for 70 milliseconds.
+Every window that covers a frame predicts it. The posterior is the weighted mean of these predictions, with a Hann
+weight because predictions are best with context on both sides, smoothed over neighbouring frames because actions last
+longer than a frame.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 EDGE_WEIGHT = 0.02
-"""Weight at the edge of a window, where the Hann weight is 0: the newest frame has no other opinion."""
+"""Added to the Hann weight, which is 0 at the edges: the newest frame has no other prediction."""
 
 
 class Timeline:
@@ -19,7 +19,7 @@ class Timeline:
     Args:
         classes: K, background included.
         frames: T, frames of a window.
-        capacity: frames that are kept, at least ``frames``.
+        capacity: frames kept, at least ``frames``.
         smoothing: frames of the Hann kernel along time, odd; 1 does not smooth.
     """
 
@@ -37,16 +37,16 @@ class Timeline:
 
     @property
     def newest(self) -> int | None:
-        """Grid index of the newest frame any window covered; None before the first window."""
+        """Grid index of the newest frame that a window covers; None before the first window."""
         return self._newest
 
     def add(self, end: int, probabilities: np.ndarray, seen: np.ndarray) -> None:
-        """Add what a window said.
+        """Add the predictions of a window.
 
         Args:
             end: grid index of the window's last frame; not lower than that of the window before.
             probabilities: (T, K), rows add up to 1.
-            seen: (T,) bool, False for frames in which the person was not there.
+            seen: (T,) bool, False for frames without the person; their predictions are ignored.
         """
         first = end + 1 if self._newest is None else self._newest + 1
         if end - first + 1 >= self._capacity or self._newest is None:
@@ -61,9 +61,9 @@ class Timeline:
         self._weight[slots] += weight
 
     def posterior(self, first: int, last: int) -> np.ndarray:
-        """Posterior of the frames ``first`` to ``last`` as known now; (last - first + 1, K).
+        """Posterior of the frames ``first`` to ``last`` from the windows so far; (last - first + 1, K).
 
-        A row is NaN where no window saw the person.
+        NaN in frames without a prediction.
         """
         if self._newest is None:
             raise ValueError("no window was added yet")
@@ -83,5 +83,5 @@ class Timeline:
 
 
 def hann(length: int) -> np.ndarray:
-    """Hann window of ``length`` points that are all above 0 at the ends of the support (periodic, centred)."""
+    """Hann window of ``length`` points, sampled at the middles of its support, so that all are above 0."""
     return np.sin(np.pi * (np.arange(length) + 0.5) / length) ** 2

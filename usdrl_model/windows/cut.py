@@ -1,4 +1,4 @@
-"""Recordings -> windows to train on, cut by the same tracks and windows as the live pipeline."""
+"""Recordings -> training windows, by the tracks and windows of the live pipeline."""
 
 from __future__ import annotations
 
@@ -22,46 +22,46 @@ from usdrl_model.windows.whole_clip import longest, normalised, stretched
 from usdrl_model.windows.window import Body, compose
 
 MIN_FRAMES = 8
-"""A stretch of a person shorter than this teaches nothing."""
+"""A shorter tracklet gives no window."""
 Sample = tuple[float, np.ndarray, np.ndarray]
 """Stamp, joints (25, 3) and confidence (25,) of a person, canonical."""
 
 
 @dataclass(frozen=True, slots=True)
-class Stretch:
-    """One person without a break, on the time grid of the model."""
+class Tracklet:
+    """A tracklet: one person without a break, on the time grid of the model."""
 
     joints: np.ndarray
     """(L, 25, 3) metres."""
     mask: np.ndarray
     """(L, 25) bool, False where invalid."""
     known: np.ndarray
-    """(L, 25) grid index of the first window's end that knows it (``Track.known``)."""
+    """(L, 25) last frame, as a grid index, of the first window that has the value live (``Track.known``)."""
     labels: np.ndarray
-    """(L,) class of every frame, 0 where nothing is labelled."""
+    """(L,) class of every frame, 0 where no segment is."""
     start: int
     """Grid index of the first frame."""
     recording: str
-    """Name of the recording: who of the same one was there at the same time may share a window."""
+    """Name of the recording; only people of the same one share a window."""
     person: str
     """Identity in that recording."""
 
     @property
     def stop(self) -> int:
-        """Grid index behind the last frame."""
+        """Grid index after the last frame."""
         return self.start + len(self.labels)
 
 
 @dataclass(frozen=True, slots=True)
 class Windows:
-    """Windows of one person each, and of those near them, ready for the encoder."""
+    """Normalised windows of one person each and their neighbours, the input of an encoder."""
 
     x: Tensor
     """(N, T, M, 25, 3)."""
     y: Tensor
     """(N, T) int64 classes."""
     seen: Tensor
-    """(N, T) bool, False for frames outside the stretch."""
+    """(N, T) bool, False for frames in which the person is not seen."""
 
     def __len__(self) -> int:
         return len(self.x)
@@ -74,8 +74,8 @@ class Windows:
         return Windows(self.x.to(device), self.y.to(device), self.seen.to(device))
 
 
-def stretches(recording: Recording, labels: Sequence[str], rate: float, max_gap: float) -> list[Stretch]:
-    """Every person of a recording on the grid, split where they were gone for more than ``max_gap`` seconds.
+def tracklets(recording: Recording, labels: Sequence[str], rate: float, max_gap: float) -> list[Tracklet]:
+    """Every person of a recording on the grid, split at gaps of more than ``max_gap`` seconds.
 
     Raises:
         ValueError: the recording has a segment whose label is not in ``labels``.
@@ -93,38 +93,40 @@ def stretches(recording: Recording, labels: Sequence[str], rate: float, max_gap:
                 if mine[-1] and frame.stamp - last > max_gap:
                     mine.append([])
                 mine[-1].append((frame.stamp, *canonical(person, source)))
-    made = (_stretch(run, person, recording, labels, rate) for person, mine in runs.items() for run in mine)
-    return [stretch for stretch in made if stretch is not None]
+    made = (_tracklet(run, person, recording, labels, rate) for person, mine in runs.items() for run in mine)
+    return [tracklet for tracklet in made if tracklet is not None]
 
 
-def cut(found: Sequence[Stretch], shape: WindowShape, stride: int) -> Windows:
-    """Windows that end at every ``stride``-th frame of the stretches.
+def cut(all_tracklets: Sequence[Tracklet], shape: WindowShape, stride: int) -> Windows:
+    """Windows that end at every ``stride``-th frame of the tracklets.
 
-    The first ones of a stretch begin before it, as the first ones of a new person do live.
+    The first windows of a tracklet begin before it, like those of a new person live.
 
     Args:
-        found: stretches of any recordings.
-        shape: of the windows.
+        all_tracklets: tracklets of any recordings.
+        shape: shape of the windows.
         stride: frames between the ends of two windows.
 
     Raises:
-        ValueError: nothing to cut from.
+        ValueError: no tracklets.
     """
     parts = [
-        ending_at(stretch, found, range(stretch.start + MIN_FRAMES - 1, stretch.stop, stride), shape)
-        for stretch in found
+        ending_at(tracklet, all_tracklets, range(tracklet.start + MIN_FRAMES - 1, tracklet.stop, stride), shape)
+        for tracklet in all_tracklets
     ]
     if not parts:
         raise ValueError(f"no recording holds a person for {MIN_FRAMES} frames: nothing to train on")
     return Windows(*(torch.cat([getattr(part, name) for part in parts]) for name in ("x", "y", "seen")))
 
 
-def ending_at(stretch: Stretch, found: Sequence[Stretch], ends: Sequence[int], shape: WindowShape) -> Windows:
-    """The windows of one stretch whose last frames are ``ends``, grid indices inside of it; others as ``cut``."""
+def ending_at(
+    tracklet: Tracklet, all_tracklets: Sequence[Tracklet], ends: Sequence[int], shape: WindowShape
+) -> Windows:
+    """The windows of one tracklet whose last frames are the grid indices ``ends``; the rest as ``cut``."""
     x, y, seen = [], [], []
-    others = [other for other in found if other is not stretch and other.recording == stretch.recording]
+    others = [other for other in all_tracklets if other is not tracklet and other.recording == tracklet.recording]
     for end in ends:
-        joints, mask, labels = _span(stretch, end, shape.frames)
+        joints, mask, labels = _span(tracklet, end, shape.frames)
         present = [other for other in others if shape.people > 1 and other.start <= end < other.stop]
         bodies: list[Body] = [_span(other, end, shape.frames)[:2] for other in present]
         x.append([(joints, mask), *nearest((joints, mask), bodies, shape.people - 1)])
@@ -134,7 +136,7 @@ def ending_at(stretch: Stretch, found: Sequence[Stretch], ends: Sequence[int], s
 
 
 def whole(recordings: Iterable[Recording], labels: Sequence[str], shape: WindowShape) -> Windows:
-    """One window a labelled clip: all of it (``trimmed``), every frame with the label of the clip.
+    """One window per labelled clip: all of it, every frame with the label of the clip.
 
     Args:
         recordings: clips.
@@ -158,25 +160,25 @@ def whole(recordings: Iterable[Recording], labels: Sequence[str], shape: WindowS
     return Windows(normalised(x, shape), classes, torch.ones_like(classes, dtype=torch.bool))
 
 
-def _span(stretch: Stretch, end: int, frames: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Joints, mask and labels of the ``frames`` grid frames up to ``end``, as they are known live at that time."""
-    joints = np.zeros((frames, *stretch.joints.shape[1:]), np.float32)
-    mask = np.zeros((frames, stretch.mask.shape[1]), bool)
+def _span(tracklet: Tracklet, end: int, frames: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Joints, mask and labels of the ``frames`` grid frames up to ``end``, as they are live at that time."""
+    joints = np.zeros((frames, *tracklet.joints.shape[1:]), np.float32)
+    mask = np.zeros((frames, tracklet.mask.shape[1]), bool)
     labels = np.zeros(frames, np.int64)
     first = end - frames + 1
-    begin, stop = max(first, stretch.start), min(end + 1, stretch.stop)
+    begin, stop = max(first, tracklet.start), min(end + 1, tracklet.stop)
     if begin < stop:
         here = slice(begin - first, stop - first)
-        there = slice(begin - stretch.start, stop - stretch.start)
-        joints[here], labels[here] = stretch.joints[there], stretch.labels[there]
-        mask[here] = stretch.mask[there] & (stretch.known[there] <= end)
+        there = slice(begin - tracklet.start, stop - tracklet.start)
+        joints[here], labels[here] = tracklet.joints[there], tracklet.labels[there]
+        mask[here] = tracklet.mask[there] & (tracklet.known[there] <= end)
     return joints, mask, labels
 
 
-def _stretch(
+def _tracklet(
     run: Sequence[Sample], person: str, recording: Recording, labels: Sequence[str], rate: float
-) -> Stretch | None:
-    """The samples of one person on the grid; None where they are too few frames."""
+) -> Tracklet | None:
+    """The samples of one person on the grid; None for fewer than ``MIN_FRAMES`` frames."""
     stamps, joints, confidence = (np.array(each) for each in zip(*run, strict=True))
     first, last = (grid_index(float(stamps[end]), rate) for end in (0, -1))
     length = last - first + 1
@@ -187,7 +189,7 @@ def _stretch(
     mine = (segment for segment in recording.segments if segment.person == person)
     classes = frame_labels(mine, (first + np.arange(length)) / rate, labels)
     joints, mask = track.window(length, last)
-    return Stretch(joints, mask, track.known(length, last), classes, first, recording.name, person)
+    return Tracklet(joints, mask, track.known(length, last), classes, first, recording.name, person)
 
 
 def detection_windows(clip: Clip, labels: Sequence[str], frames: int = 64) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

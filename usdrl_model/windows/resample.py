@@ -1,14 +1,12 @@
-"""Regular frames read at other places of their time: the one way to stretch, crop or warp them.
+"""Linear resampling of regular frames: stretching, cropping and warping in time.
 
-Irregular samples become regular frames in ``tracks.Track``; everything that then wants another number of frames or
-another speed comes here: clips that become one window, the views of pretraining, augmentation, longer windows of an
-encoder beside a shorter one.
+``track.Track`` turns irregular samples into regular frames. This module changes their number or speed: clips as one
+window, views of pretraining, augmentation, windows of another length.
 
-A frame stands for its share of the time: frame k of T lasts from k / T to (k + 1) / T, and is read at its middle. The
-first frame that is read therefore never lies outside of the first frame that is there (as torch interpolates with
-``align_corners=False``, and as the official code does).
+Frame k of T covers the time from k / T to (k + 1) / T and is sampled at its middle, as torch interpolates with
+``align_corners=False`` and as the official code does.
 
-Letters: N stretches, S frames that are read, F frames that there are.
+Letters: N sequences, S output frames, F input frames.
 """
 
 from __future__ import annotations
@@ -23,13 +21,13 @@ def middles(frames: int, device: torch.device | None = None) -> Tensor:
 
 
 def read(source: Tensor, first: Tensor, size: Tensor, time: Tensor) -> Tensor:
-    """Frames between frames, linearly; nothing comes from outside of a stretch.
+    """Interpolate linearly within each sequence.
 
     Args:
-        source: (F, ...) frames of all stretches.
-        first: (N,) int64, the frame in ``source`` at which each begins.
-        size: (N,) int64, how many frames it has, 1 or more.
-        time: (N, S) or (S,) where to read, as a share of the stretch: its frames lie at ``middles``.
+        source: (F, ...) frames of all sequences.
+        first: (N,) int64, index in ``source`` of the first frame of each sequence.
+        size: (N,) int64, its number of frames, 1 or more.
+        time: (N, S) or (S,) times to read, as a share of the sequence, whose frames are at ``middles``.
 
     Returns:
         (N, S, ...).
@@ -45,7 +43,7 @@ def read(source: Tensor, first: Tensor, size: Tensor, time: Tensor) -> Tensor:
 
 
 def resize(x: Tensor, frames: int) -> Tensor:
-    """Stretches of one length with ``frames`` frames each; (N, T, ...) -> (N, frames, ...)."""
+    """Resample sequences of one length to ``frames`` frames; (N, T, ...) -> (N, frames, ...)."""
     count, length = x.shape[:2]
     rows = torch.arange(count, device=x.device)
     return read(x.flatten(0, 1), rows * length, torch.full_like(rows, length), middles(frames, x.device))

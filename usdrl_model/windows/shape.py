@@ -1,4 +1,4 @@
-"""The shape of a window: what a network sees of one person and of those near them."""
+"""The shape of a window: frames, people, and the origin of its coordinates."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Centre = Literal["frame", "window"]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class WindowShape:
-    """How many frames and people a window has, and where its origin is.
+    """Number of frames and people of a window, and its origin.
 
     >>> str(WindowShape(frames=64, people=2, centre="window"))
     '64 x 2, centred as a whole'
@@ -20,9 +20,9 @@ class WindowShape:
     frames: int
     """T."""
     people: int = 1
-    """M; beside the person themself, the nearest others."""
+    """M: the person and M - 1 neighbours."""
     centre: Centre = "frame"
 
     def __str__(self) -> str:
-        """Frames x people, and the centre where it is not the usual one."""
+        """Frames x people, and the centre if it is not the default."""
         return f"{self.frames} x {self.people}" + (", centred as a whole" if self.centre == "window" else "")

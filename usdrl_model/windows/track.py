@@ -1,10 +1,9 @@
-"""People over time, on a regular grid.
+"""A person over time on a regular grid.
 
-A tracker delivers at 5 to 120 Hz, with jitter, gaps and duplicates; the model wants frames at its own rate. Every
-person therefore has a ``Track``: a ring of frames on the global time grid ``k / rate``, filled by linear interpolation
-between the samples as they come, joint by joint. A joint that was missing for a moment is filled in afterwards, once it
-is back. It is the one way from stamps to regular frames: training and evaluation put their recordings, and the clips
-that become one window, on a grid with the same class, so what the model learns on is what it meets.
+Trackers deliver 5 to 120 frames a second, with jitter, gaps and duplicates; the model needs frames at its own rate. A
+``Track`` is a ring buffer of frames on the global time grid ``k / rate``, filled by linear interpolation between the
+samples, joint by joint. A short gap of a joint is filled once the joint is back. Training, evaluation and the live
+pipeline all use this class, so the model sees the same frames in all of them.
 """
 
 from __future__ import annotations
@@ -16,13 +15,13 @@ import numpy as np
 from usdrl_model.skeleton.topology import CANONICAL_JOINTS
 
 MAX_JOINT_GAP = 0.5
-"""Seconds a joint may be missing and still be interpolated."""
+"""Longest gap of a joint, seconds, that is interpolated."""
 ON_GRID = 1e-4
-"""Frames of the grid by which a sample may miss one and still stand on it: stamps are rounded."""
+"""Distance in grid frames below which a sample counts as on the grid, because stamps are rounded."""
 FROZEN_AFTER = 0.4
-"""Seconds after which a joint that repeats the very same coordinates is taken for frozen: no sensor is that still."""
+"""Seconds after which a joint with exactly the same coordinates counts as frozen: every sensor has noise."""
 FROZEN_SAMPLES = 4
-"""Repeats needed as well: at 5 Hz two equal samples prove nothing."""
+"""Repetitions that are needed as well, for slow trackers."""
 
 
 class Track:
@@ -30,8 +29,8 @@ class Track:
 
     Args:
         rate: frames a second of the grid.
-        capacity: frames that are kept.
-        id: the tracker's identity.
+        capacity: frames kept.
+        id: id of the person.
     """
 
     def __init__(self, rate: float, capacity: int, id: str = "") -> None:  # noqa: A002 (the field's word)
@@ -50,7 +49,7 @@ class Track:
         self._ring = np.zeros((capacity, count, 3), np.float32)
         self._mask = np.zeros((capacity, count), bool)
         self._known = np.zeros((capacity, count), int)
-        self._valid_stamp = np.full(count, -math.inf)  # when each joint was last valid, and where
+        self._valid_stamp = np.full(count, -math.inf)  # time and position of the last valid sample of each joint
         self._valid_joints = np.zeros((count, 3))
         self._moved_stamp = np.full(count, -math.inf)
         self._repeats: np.ndarray = np.zeros(count, int)
@@ -76,10 +75,10 @@ class Track:
         self.extend(np.array([stamp]), joints[None], confidence[None])
 
     def extend(self, stamps: np.ndarray, joints: np.ndarray, confidence: np.ndarray) -> None:
-        """Append L samples at once; the same as one after another.
+        """Append L samples at once; the result is the same as one by one.
 
         Args:
-            stamps: (L,) seconds, rising, later than what is there; L is 1 or more.
+            stamps: (L,) seconds, rising, later than the last sample; L is 1 or more.
             joints: (L, 25, 3) canonical joints, metres.
             confidence: (L, 25), 0 where invalid.
 
@@ -110,10 +109,10 @@ class Track:
         return self._ring[slots], self._mask[slots] & inside[:, None]
 
     def known(self, frames: int, end: int) -> np.ndarray:
-        """(T, 25) grid index of the first window live whose end knows what ``window`` has of each frame and joint.
+        """(T, 25) last grid frame of the first live window that contains the value of each frame and joint.
 
-        Live, a window ends with the first sample at or after its last grid frame; what a joint did while it was missing
-        is known when it is back. Counts for what is valid in ``window``.
+        Live, a window ends with the first sample at or after its last grid frame, and a gap of a joint is filled when
+        the joint is back. Only meaningful where ``window`` is valid.
         """
         return self._known[np.arange(end - frames + 1, end + 1) % self.capacity]
 
@@ -123,10 +122,10 @@ class Track:
         return float(self._valid_stamp.max())
 
     def recent(self) -> tuple[np.ndarray, np.ndarray]:
-        """Where each joint was last valid, a joint that is missing for a moment included.
+        """Last valid position of every joint.
 
         Returns:
-            (25, 3) metres, and (25,) bool, False where that is too long ago to hold still.
+            (25, 3) metres, and (25,) bool, False where it is older than ``MAX_JOINT_GAP``.
         """
         return self._valid_joints, self.last_stamp - self._valid_stamp <= MAX_JOINT_GAP
 
@@ -162,10 +161,10 @@ class Track:
         self.newest = index
 
     def _fill(self, stamps: np.ndarray, joints: np.ndarray, valid: np.ndarray, heard: np.ndarray) -> None:
-        """Write every grid frame that has a valid sample of a joint behind it, where that is near enough to the last.
+        """Interpolate the grid frames between valid samples of a joint that are at most ``MAX_JOINT_GAP`` apart.
 
-        A joint that (re)appears has no past to blend with: it starts at the grid frame it stands on, if any. ``heard``
-        (L,) is the grid frame of the first window live that each sample belongs to.
+        A joint that (re)appears starts at the grid frame of its sample, if it is on one. ``heard`` (L,) is the last
+        grid frame of the first live window that includes each sample.
         """
         count, each = len(stamps), np.arange(valid.shape[1])
         rows = np.arange(count)[:, None]
@@ -202,5 +201,5 @@ class Track:
 
 
 def grid_index(stamp: float, rate: float) -> int:
-    """The grid frame that a stamp stands on, or the last one before it."""
+    """Index of the grid frame at a stamp, or of the last one before it."""
     return math.floor(stamp * rate + ON_GRID)

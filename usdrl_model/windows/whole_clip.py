@@ -1,10 +1,9 @@
-"""A clip as a whole: its people on a regular grid without holes, and all of it as one window.
+"""A whole clip as one window.
 
-Training (``training_windows.whole``), evaluation and probes (``labelled``) and pretraining (``clip_pool``) make clips
-into frames and windows here and nowhere else, so that the same clip is the same window for all of them. Samples go
-through the live pipeline's ``Track``, at the rate of the clip: short gaps of a joint are interpolated and frozen joints
-taken for missing, as live; what is still missing is filled as live (``window.fill``). Then all of it is stretched to T
-frames (``resample.resize``) and, as live, centred and turned (``window.normalise``).
+Training (``cut.whole``), evaluation and probes (``labelled_clips``) and pretraining (``clip_pool``) all use this
+module, so a clip is the same window for all of them. Samples go through the live pipeline's ``Track`` at the rate of
+the clip: short gaps of a joint are interpolated, frozen joints are invalid, and the rest is filled (``window.fill``).
+The frames are then resampled to T (``resample.resize``) and normalised (``window.normalise``).
 
 Letters: L frames of the clip, P people of the clip, T frames of a window, M people of a window, V joints.
 """
@@ -24,9 +23,9 @@ from usdrl_model.windows.track import Track, grid_index
 from usdrl_model.windows.window import fill, normalise
 
 LONGEST_STEP = 1.0
-"""Seconds that count of the time between two frames: a clock that jumps, or a pause, makes a clip no longer."""
+"""Seconds between two frames, at most; longer steps (a pause, a clock that jumps) are cut to this."""
 MOST_FRAMES = 100
-"""Likewise in usual times between two frames."""
+"""The same limit in multiples of the median step."""
 
 
 def filled(clip: Clip, frames: slice | np.ndarray, people: Sequence[int]) -> np.ndarray:
@@ -38,7 +37,7 @@ def filled(clip: Clip, frames: slice | np.ndarray, people: Sequence[int]) -> np.
         people: places in ``clip.people``.
 
     Returns:
-        (F, people, V, 3) float32 metres without holes, zero of those who are never seen; no frames where nobody is.
+        (F, people, V, 3) float32 metres without gaps, zero for people never seen; F = 0 without any.
     """
     mask = clip.mask[frames][:, list(people)]
     seen: np.ndarray = np.any(mask, axis=(1, 2))
@@ -47,10 +46,12 @@ def filled(clip: Clip, frames: slice | np.ndarray, people: Sequence[int]) -> np.
         return np.zeros((0, len(people), *clip.joints.shape[2:]), np.float32)
     span = slice(there[0], there[-1] + 1)
     stamps = clip.stamps[frames][span]
-    rising = np.flatnonzero(np.append(True, stamps[1:] > np.maximum.accumulate(stamps)[:-1]))  # as live: stale else
+    rising = np.flatnonzero(
+        np.append(True, stamps[1:] > np.maximum.accumulate(stamps)[:-1])
+    )  # others are stale, as live
     steps = np.diff(stamps[rising])
     usual = float(np.median(steps)) if len(steps) else 1.0
-    # What is allocated follows the frames that there are, not what their clock says.
+    # The number of frames limits what is allocated, whatever the stamps are.
     times = np.append(0.0, np.cumsum(np.minimum(steps, min(LONGEST_STEP, MOST_FRAMES * usual))))
     rate = 1.0 / min(usual, LONGEST_STEP)
     length = grid_index(float(times[-1]), rate) + 1
@@ -66,13 +67,13 @@ def filled(clip: Clip, frames: slice | np.ndarray, people: Sequence[int]) -> np.
 
 
 def longest(mask: np.ndarray, count: int) -> list[int]:
-    """The ``count`` people of a mask (L, P, V) who are seen in most frames, in the order of the clip."""
+    """Indices of the ``count`` people of a mask (L, P, V) with the most frames, in the order of the clip."""
     seen: np.ndarray = np.any(mask, axis=2)
     return sorted(np.argsort(-seen.sum(axis=0), kind="stable")[:count].tolist())
 
 
 def stretched(clip: Clip, frames: slice | np.ndarray, people: Sequence[int], shape: WindowShape) -> Tensor:
-    """All of ``filled`` in T frames: (T, M, V, 3), not yet normalised; zero where nobody is seen.
+    """``filled`` resampled to T frames: (T, M, V, 3), not yet normalised; zero where nobody is seen.
 
     Args:
         clip: in canonical joints.
@@ -88,5 +89,5 @@ def stretched(clip: Clip, frames: slice | np.ndarray, people: Sequence[int], sha
 
 
 def normalised(windows: Sequence[Tensor], shape: WindowShape) -> Tensor:
-    """Windows of ``stretched`` as an encoder takes them, (N, T, M, V, 3)."""
+    """Normalise windows of ``stretched``, the input of an encoder: (N, T, M, V, 3)."""
     return normalise(torch.stack(list(windows)), shape.centre)

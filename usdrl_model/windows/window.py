@@ -1,12 +1,12 @@
-"""Frames on the time grid -> what the encoder sees: no holes, centred on the person, facing the sensor.
+"""Frames on the time grid -> encoder input: gaps filled, centred on the person, facing the sensor.
 
-``normalise`` is the one way to do the latter two: live, in training windows and in the views of pretraining.
+``normalise`` centres and turns windows: live, in training and in the views of pretraining.
 
-Centring removes where somebody stands, the heading where they face, both of which say nothing about the action; what
-is left of the vertical is gravity. Centred frame by frame, a window shows neither where somebody goes nor where the
-robot goes meanwhile; centred as a whole it shows both. The heading is the median shoulder line of the window, not that
-of its first frame (official): a bad first frame would turn the whole window. With two people it is the line from one to
-the other, which says more of what they do and is measured better than shoulders seen from the side (docs/ablations.md).
+Centring removes the position of the person and turning removes their heading, because neither says anything about the
+action; the vertical stays that of gravity. Centred frame by frame, a window shows neither the path of the person nor
+that of the robot; centred as a whole, it shows both. The heading is the median shoulder line of the window, not that of
+its first frame (official), because one bad frame would turn the whole window. With two people it is the line between
+them, which is more informative and measured better than shoulders seen from the side (docs/ablations.md).
 """
 
 from __future__ import annotations
@@ -28,17 +28,16 @@ _ROOT = next(joint for joint, parent in enumerate(PARENTS) if joint == parent)
 
 
 def fill(joints: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    """Give every invalid joint a harmless place.
+    """Replace every invalid joint.
 
-    In this order: where the joint was last seen in the window, where it is seen next, where its parent is (as if the
-    bone had no length).
+    By its last valid position in the window, else its next one, else the position of its parent.
 
     Args:
         joints: (T, V, 3) metres.
         mask: (T, V) bool, False where invalid.
 
     Returns:
-        (T, V, 3), all zero if nothing in the window is valid.
+        (T, V, 3), all zero without a valid joint.
     """
     if mask.all():
         return joints
@@ -60,15 +59,15 @@ def fill(joints: np.ndarray, mask: np.ndarray) -> np.ndarray:
 
 
 def normalise(x: Tensor, centre: Centre = "frame") -> Tensor:
-    """Centre every frame, or the window, on the spine of person 0 and turn the window so that they face the sensor.
+    """Centre each frame, or the whole window, on the spine of person 0 and turn them to face the sensor.
 
     Args:
-        x: (N, T, M, V, 3) metres, y up, without holes; people who are not there are zero.
+        x: (N, T, M, V, 3) metres, y up, without gaps; empty slots are zero.
         centre: see ``WindowShape``.
 
     Returns:
-        (N, T, M, V, 3). What points to +x, in the median of the frames: the line from person 0 to person 1, or, of
-        somebody alone, from the left to the right shoulder. Who is not there stays zero.
+        (N, T, M, V, 3). The line from person 0 to person 1, or from the left to the right shoulder of a single person,
+        points to +x in the median over the frames. Empty slots stay zero.
     """
     present = there(x)
     spine = x[:, :, 0, SPINE_MID]  # (N, T, 3)
@@ -81,12 +80,12 @@ def normalise(x: Tensor, centre: Centre = "frame") -> Tensor:
 
 
 def there(x: Tensor) -> Tensor:
-    """(N, T, M, V, 3) -> (N, 1, M, 1, 1) bool: who is not zero throughout."""
+    """(N, T, M, V, 3) -> (N, 1, M, 1, 1) bool: False for empty slots (all zero)."""
     return (x.abs().amax(dim=(1, 3, 4)) != 0.0)[:, None, :, None, None]  # ten times as fast as any() on a CPU
 
 
 def _heading(x: Tensor, present: Tensor) -> Tensor:
-    """(N, 3, 3) rotations about the vertical that make windows face the sensor; rows are points, so right factors."""
+    """(N, 3, 3) rotations about the vertical so that people face the sensor; multiplied from the right."""
     line = _median(x[:, :, 0, SHOULDER_RIGHT] - x[:, :, 0, SHOULDER_LEFT])  # (N, 3)
     if x.shape[2] > 1:
         apart = _median(x[:, :, 1, SPINE_MID] - x[:, :, 0, SPINE_MID])
@@ -100,20 +99,20 @@ def _heading(x: Tensor, present: Tensor) -> Tensor:
 
 
 def _median(x: Tensor) -> Tensor:
-    """Over dimension 1, with the mean of the two middle values (torch takes the lower one)."""
+    """Median over dimension 1; an even count gives the mean of the two middle values (torch takes the lower one)."""
     ordered, count = x.sort(dim=1).values, x.shape[1]
     return 0.5 * (ordered[:, (count - 1) // 2] + ordered[:, count // 2])
 
 
 def compose(windows: Sequence[Sequence[Body]], shape: WindowShape) -> np.ndarray:
-    """What the encoder sees of people and of those near them, all windows in one batch.
+    """Fill and normalise windows, all in one batch.
 
     Args:
-        windows: N times one to M bodies of T frames: the person, then the nearest others.
-        shape: T, M and the origin; who is missing is all zero.
+        windows: N times one to M bodies of T frames: the person, then the neighbours.
+        shape: T, M and the origin; empty slots are zero.
 
     Returns:
-        (N, T, M, V, 3) float32, filled and normalised to the person.
+        (N, T, M, V, 3) float32, normalised to the person.
     """
     joints = windows[0][0][0].shape[1:]
     placed = np.zeros((len(windows), shape.frames, shape.people, *joints), np.float32)
@@ -134,7 +133,7 @@ def _outwards() -> tuple[int, ...]:
 
 
 def transform(x: Tensor, matrix: Tensor) -> Tensor:
-    """Multiply every point of a window, a row, by the window's matrix; x (N, T, M, V, 3), matrix (N, 3, 3)."""
+    """Multiply every point (a row) by the matrix of its window; x (N, T, M, V, 3), matrix (N, 3, 3)."""
     # Four points a row: with 3 x 3 alone the product takes a CPU three times as long.
     together = math.gcd(x[0].numel() // 3, 4)
     wide = torch.kron(torch.eye(together, dtype=x.dtype, device=x.device), matrix.contiguous())

@@ -1,7 +1,7 @@
-"""The parameters of the perception node: one declaration each, from which all else follows.
+"""The parameters of the perception node, each declared once.
 
-``PARAMETERS`` gives the declaration on the node and the checks (``parameters``), docs/parameters.md and
-config/perception.yaml (``parameter_docs``), and what the launch file offers (``launch_arguments``).
+Everything else uses ``PARAMETERS``: declaration and checks on the node (``values``), docs/parameters.md and
+config/perception.yaml (``docs``), and the arguments of the launch file (``launch_arguments``).
 """
 
 from __future__ import annotations
@@ -19,28 +19,28 @@ from usdrl_ros.inputs.coordinate_frames import AXES, NO_POSE
 from usdrl_ros.inputs.input_types import INPUTS
 
 RECOMMENDED = -1.0
-"""Value of a threshold or time that stands for "as the weights recommend"."""
+"""Value that means "as the weights recommend"."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Declaration:
-    """One parameter; its type is that of its default."""
+    """One parameter; its type is the type of its default."""
 
     name: str
     default: Any
     text: str
-    """What it is, with its unit, and what values mean."""
+    """Meaning, with unit."""
     limits: tuple[float, float] | None = None
     """Lowest and highest value."""
     choices: tuple[str, ...] = ()
     numbers: int = 0
-    """How many finite numbers a list holds; 0: any values."""
+    """Length of a list of finite numbers; 0: no such list."""
     files: bool = False
-    """The path of a YAML file is allowed besides the choices."""
+    """The path of a YAML file is allowed as well."""
     dynamic: bool = False
-    """May be set at any time; the others only while the node is not configured."""
+    """Can be set at any time; other parameters only while the node is not configured."""
     recommended: bool = False
-    """``RECOMMENDED`` is allowed besides the range."""
+    """``RECOMMENDED`` is allowed as well."""
 
 
 PARAMETERS: tuple[Declaration, ...] = (
@@ -49,7 +49,7 @@ PARAMETERS: tuple[Declaration, ...] = (
         name="input_type",
         default="point_cloud",
         choices=tuple(INPUTS),
-        text="Message type of the input, see topics.md.",
+        text="Message type of the input topic, see topics.md.",
     ),
     Declaration(
         name="topology",
@@ -57,43 +57,42 @@ PARAMETERS: tuple[Declaration, ...] = (
         choices=topology.names(),
         files=True,
         text="Joint set of the tracker: a name in usdrl_model/skeleton/topologies.yaml, or the path of a YAML file of"
-        " your own (topics.md); a relative one is sought where the process was started.",
+        " your own (topics.md), relative to the working directory of the process.",
     ),
     Declaration(
-        name="person_id", default="0", text="Id of the person where the message names none (one person a message)."
+        name="person_id", default="0", text="Id of the person in messages without ids (one person per message)."
     ),
     Declaration(
         name="axes",
         default="optical",
         choices=tuple(AXES),
-        text="Axes of the source's points: optical (x right, y down, z forward), body (x forward, y left, z up) or"
-        " kinect (x left, y up, z forward). Not used when tf2 gives the pose.",
+        text="Axes of the input coordinates: optical (x right, y down, z forward), body (x forward, y left, z up) or"
+        " kinect (x left, y up, z forward). Ignored when tf2 gives the pose.",
     ),
     Declaration(
         name="units",
         default="m",
         choices=tuple(UNITS),
-        text="Unit of the source's points: m, cm or mm. Everything else (sensor_pose, tf2, what is published) is in"
-        " metres.",
+        text="Unit of the input coordinates: m, cm or mm. Everything else (sensor_pose, tf2, outputs) is in metres.",
     ),
     Declaration(
         name="mirrored",
         default=False,
-        text="True: the tracker calls left what is the person's right, as a mirror would. Joints change names with"
-        " those of the other side, coordinates stay.",
+        text="True: the tracker labels the right side of a person as left, as in a mirror. Left and right joints are"
+        " exchanged; coordinates stay.",
     ),
     Declaration(
         name="target_frame",
         default="",
         text="Gravity-aligned frame with z up (base_footprint, odom, map) in which people are published. Empty: the"
-        " source's own frame. Reached by sensor_pose if that is given, else by tf2 at the stamp of every message.",
+        " frame of the input. The transform is sensor_pose if that is set, else tf2 at the stamp of every message.",
     ),
     Declaration(
         name="sensor_pose",
         default=list(NO_POSE),
         numbers=len(NO_POSE),
-        text="x, y, z (m), roll, pitch, yaw (rad) of the sensor in target_frame; roll 0, pitch 0.3 is a camera that"
-        " looks 0.3 rad down. All zeros: not given. Without target_frame it only levels the skeletons.",
+        text="x, y, z (m), roll, pitch, yaw (rad) of the sensor in target_frame; a camera with pitch 0.3 looks 0.3 rad"
+        " down. All zeros: not set. Without target_frame it only levels the skeletons.",
     ),
     Declaration(
         name="weights",
@@ -104,13 +103,13 @@ PARAMETERS: tuple[Declaration, ...] = (
         name="device",
         default="auto",
         choices=("auto", "cpu", "cuda"),
-        text="Where the model runs; auto: cuda if there is one.",
+        text="Device of the model; auto: cuda if available.",
     ),
     Declaration(
         name="precision",
         default="auto",
         choices=("auto", "fp32", "bf16"),
-        text="Arithmetic of the model; auto: fp32, exact, or what an ONNX file holds. bf16 is faster and less exact.",
+        text="Precision of the model; auto: fp32 (exact), or that of an ONNX file. bf16 is faster and less exact.",
     ),
     Declaration(name="num_threads", default=1, limits=(1, 64), text="CPU threads of the model."),
     Declaration(
@@ -123,19 +122,19 @@ PARAMETERS: tuple[Declaration, ...] = (
         name="heartbeat_rate",
         default=2.0,
         limits=(0.1, 50.0),
-        text="Repetitions of actions/state and watch/* a second (Hz).",
+        text="Rate at which actions/state and watch/* are repeated (Hz).",
     ),
     Declaration(
         name="source_timeout",
         default=2.0,
         limits=(0.2, 60.0),
-        text="Seconds without a usable message after which all running actions are ended and everybody is forgotten.",
+        text="Seconds without a usable message after which all people, and their active actions, are lost.",
     ),
     Declaration(
         name="watch",
         default=[""],
         dynamic=True,
-        text="Labels with topics of their own, watch/<label>/active, person and pose. Empty strings are ignored.",
+        text="Labels that get topics of their own: watch/<label>/active, person and pose. Empty strings are ignored.",
     ),
     Declaration(
         name="max_rate",
@@ -143,15 +142,15 @@ PARAMETERS: tuple[Declaration, ...] = (
         limits=(0.5, 60.0),
         dynamic=True,
         recommended=True,
-        text="Inferences a second of source time, at most (Hz).",
+        text="Maximum inferences per second of source time (Hz).",
     ),
     Declaration(
         name="max_people",
         default=StreamConfig().max_people,
         limits=(1, MAX_PEOPLE),
         dynamic=True,
-        text="People followed at once, the nearest to the sensor first. Further ones are counted, and said in"
-        " /diagnostics.",
+        text="Maximum number of people followed at once, the nearest to the sensor first. /diagnostics warns about"
+        " others.",
     ),
     Declaration(
         name="look_ahead",
@@ -159,7 +158,7 @@ PARAMETERS: tuple[Declaration, ...] = (
         limits=(0.0, 2.0),
         dynamic=True,
         recommended=True,
-        text="Seconds by which decisions trail the newest frame: more is surer and later.",
+        text="Seconds by which decisions trail the newest frame: longer is more reliable and later.",
     ),
     Declaration(
         name="on_threshold",
@@ -167,7 +166,7 @@ PARAMETERS: tuple[Declaration, ...] = (
         limits=(0.01, 1.0),
         dynamic=True,
         recommended=True,
-        text="Score that makes a candidate of what has been above off_threshold, for every label.",
+        text="Score at which a run above off_threshold becomes a candidate, for every label.",
     ),
     Declaration(
         name="off_threshold",
@@ -175,7 +174,7 @@ PARAMETERS: tuple[Declaration, ...] = (
         limits=(0.0, 1.0),
         dynamic=True,
         recommended=True,
-        text="Score at which an action begins and under which it ends; at most on_threshold.",
+        text="Score at which an action starts and below which it ends; at most on_threshold.",
     ),
     Declaration(
         name="min_duration",
@@ -183,7 +182,7 @@ PARAMETERS: tuple[Declaration, ...] = (
         limits=(0.0, 10.0),
         dynamic=True,
         recommended=True,
-        text="Seconds above off_threshold before the onset of a candidate is published, for every label.",
+        text="Minimum seconds above off_threshold before an onset is published, for every label.",
     ),
     Declaration(
         name="hold",
@@ -191,7 +190,7 @@ PARAMETERS: tuple[Declaration, ...] = (
         limits=(0.0, 10.0),
         dynamic=True,
         recommended=True,
-        text="Seconds the score may stay under off_threshold before the action ends.",
+        text="Seconds the score may stay below off_threshold before the action ends.",
     ),
     Declaration(
         name="refractory",
@@ -199,7 +198,7 @@ PARAMETERS: tuple[Declaration, ...] = (
         limits=(0.0, 60.0),
         dynamic=True,
         recommended=True,
-        text="Seconds after an end in which the same label does not start again.",
+        text="Seconds after an offset in which the same label cannot start again.",
     ),
 )
 
@@ -207,9 +206,9 @@ NAMES = frozenset(parameter.name for parameter in PARAMETERS)
 
 
 def check(parameter: Declaration, value: Any) -> None:
-    """Refuse a value that is not allowed; the ValueError says what is."""
+    """Raise ValueError for a value that is not allowed; the message lists the allowed ones."""
     if parameter.files and topology_file.is_file(value):
-        return  # whoever reads the file says what is wrong with it
+        return  # its content is checked when it is read
     if parameter.choices and value not in parameter.choices:
         meant = hint(value, parameter.choices)
         raise ValueError(f"{parameter.name}: got {value!r}{meant} Allowed: {allowed(parameter)}")
@@ -218,7 +217,7 @@ def check(parameter: Declaration, value: Any) -> None:
     if parameter.limits is None or (parameter.recommended and value == RECOMMENDED):
         return
     low, high = parameter.limits
-    if not low <= value <= high:  # NaN is refused here too
+    if not low <= value <= high:  # also refuses NaN
         raise ValueError(f"{parameter.name}: got {value}; allowed: {allowed(parameter)}")
 
 

@@ -27,13 +27,13 @@ NAMES = (
     "device",
     "autostart",
 )
-"""Parameters that are arguments too: what decides whether it works, and with what."""
+"""Parameters that are also launch arguments: those that describe the source and the weights."""
 SIM_TIME = "use_sim_time"
-"""A parameter of every node, and an argument too."""
+"""A parameter of every node, and a launch argument."""
 _DECLARED = {parameter.name: parameter for parameter in PARAMETERS}
 DESCRIPTIONS: Mapping[str, str] = {
     **{name: _DECLARED[name].text for name in NAMES},
-    SIM_TIME: "true: time is that of /clock, for replayed bags and simulations",
+    SIM_TIME: "true: use the time on /clock, for replayed bags and simulations",
 }
 _KINDS: Mapping[type, str] = {bool: "true or false", float: "a number", str: "a text"}
 _READERS: Mapping[type, Callable[[str], Any]] = {
@@ -44,16 +44,16 @@ _READERS: Mapping[type, Callable[[str], Any]] = {
 
 
 def parameters(given: Mapping[str, str]) -> dict[str, Any]:
-    """The values of arguments that are not empty, as the node takes them.
+    """The values of the arguments that are not empty, as parameters of the node.
 
     Raises:
-        ValueError: text that is no value of the parameter, or one that is not allowed; the message says what is.
+        ValueError: a text that is not a value of the parameter, or not an allowed one.
     """
     return {name: _value(name, text) for name, text in given.items() if text.strip()}
 
 
 def check_names(words: Iterable[str], known: Iterable[str]) -> None:
-    """Refuse words ``name:=value`` of a command line whose name the launch file does not have.
+    """Refuse words ``name:=value`` of a command line with unknown names.
 
     Raises:
         ValueError: the message names the nearest one.

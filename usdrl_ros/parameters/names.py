@@ -1,7 +1,7 @@
-"""Names of parameters that somebody gave: one the node has, or a word about it.
+"""Checks the names of given parameters.
 
-rclpy takes values for parameters that a node does not have without a word, so a slip of the pen runs with a default.
-A params file for many nodes (``/**``) may well hold names that are not ours; what is nearly one of ours is a slip.
+rclpy silently ignores values for parameters that a node does not have, so with a mistyped name the default is used. A
+params file for several nodes (``/**``) may hold other names; only names similar to a known one are errors.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from rclpy.node import Node
 from usdrl_model.errors.nearest import nearest
 
 SLIP = 0.8
-"""Likeness (``difflib``) from which on a name is taken for a slip of the pen: "topolgy", but not "rate"."""
+"""Similarity (``difflib``) from which on a name counts as mistyped: "topolgy", but not "rate"."""
 FOREIGN = frozenset(["use_sim_time", "start_type_description_service"])
 """Parameters that every node has."""
 QOS = "qos_overrides."
@@ -26,20 +26,20 @@ LARGEST_FILE = 1 << 20
 
 
 def check_given(node: Node, known: Iterable[str]) -> None:
-    """Look at what a node was started with.
+    """Check the parameters that a node was started with.
 
     Raises:
-        ParameterException: a name that is nearly one of ``known``. Any other unknown one is a warning in the log.
+        ParameterException: a name similar to one of ``known``. Other unknown names are logged as warnings.
     """
     names = list(known)
-    for given in _foreign(node._parameter_overrides, names):  # rclpy shows what was given nowhere else
+    for given in _foreign(node._parameter_overrides, names):  # rclpy has no public access to them
         if near := _nearest(given, names):
             raise ParameterException(f"no such parameter, did you mean {near!r}", [given])
         node.get_logger().warning(f"there is no parameter {given!r}: it is ignored (--help lists all)")
 
 
 def check_file(path: Path, node: str, known: Iterable[str]) -> None:
-    """Look at a params file before a process is started with it.
+    """Check a params file before a process is started with it.
 
     Args:
         path: YAML file of ROS 2 parameters.
@@ -48,7 +48,7 @@ def check_file(path: Path, node: str, known: Iterable[str]) -> None:
 
     Raises:
         FileNotFoundError: there is no such file.
-        ValueError: no params file, or a name in it that is nearly one of ``known``.
+        ValueError: no params file, or a name in it that is similar to one of ``known``.
     """
     if not path.is_file():
         raise FileNotFoundError(

@@ -1,7 +1,4 @@
-"""The values of the perception node's parameters: declared, read, checked together.
-
-What parameters there are is in ``declarations``.
-"""
+"""Values of the perception node's parameters: declare them on the node, read them, check them together."""
 
 from __future__ import annotations
 
@@ -49,7 +46,7 @@ class PerceptionConfig:
     refractory: float
 
     def stream_config(self, recommended: StreamConfig) -> StreamConfig:
-        """What the weights recommend, with the values that were set; a set value holds for every label.
+        """The recommended settings with the parameters that were set; a set value applies to every label.
 
         Raises:
             ValueError: off_threshold above on_threshold, once the recommended values are known.
@@ -70,13 +67,13 @@ class PerceptionConfig:
 
 
 def declare(node: Node) -> None:
-    """Declare every parameter on ``node``, with its range; rclpy refuses wrong types and values out of range."""
+    """Declare every parameter on ``node`` with its range; rclpy refuses wrong types and values out of range."""
     for parameter in PARAMETERS:
         node.declare_parameter(parameter.name, parameter.default, _descriptor(parameter))
 
 
 def read(node: Node, changes: Mapping[str, Any] | None = None) -> PerceptionConfig:
-    """The values of ``node``'s parameters as if ``changes`` were already made.
+    """The values of ``node``'s parameters with ``changes`` applied.
 
     Raises:
         ValueError: a value that is not allowed; the message names the allowed ones.
@@ -107,10 +104,10 @@ def check_dynamic(names: Iterable[str]) -> None:
 
 
 def check_watch(watch: Iterable[str], labels: Iterable[str]) -> None:
-    """Refuse labels that the weights do not know.
+    """Refuse labels that the weights do not have.
 
     Raises:
-        ValueError: the message lists the known ones.
+        ValueError: the message lists the labels.
     """
     known = list(labels)
     for label in watch:

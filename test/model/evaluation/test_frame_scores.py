@@ -21,22 +21,22 @@ from usdrl_model.evaluation.recordings.frame_scores import Cut
 from usdrl_model.events.posterior import EDGE_WEIGHT, hann
 from usdrl_model.skeleton.person import Person, SkeletonFrame
 from usdrl_model.skeleton.recording import Recording
-from usdrl_model.windows.cut import cut, stretches
+from usdrl_model.windows.cut import cut, tracklets
 from usdrl_model.windows.shape import WindowShape
 
 
 def literal_scores(one: Recording, model: Callable[[Tensor], Tensor], how: Cut) -> np.ndarray:
     """As ``score``, frame by frame and window by window."""
     start, stop = (math.floor(one.frames[place].stamp * how.rate) for place in (0, -1))
-    found = stretches(one, LABELS, how.rate, how.max_gap)
-    windows = [cut([stretch], how.shape, 1) for stretch in found]
+    found = tracklets(one, LABELS, how.rate, how.max_gap)
+    windows = [cut([tracklet], how.shape, 1) for tracklet in found]
     rows = []
     for grid in range(start, stop + 1):
         total, weight = np.zeros(2), 0.0
-        for stretch, every in zip(found, windows, strict=True):
+        for tracklet, every in zip(found, windows, strict=True):
             last = len(every) - 1
             for number in sorted({*range(0, last + 1, how.stride), last}):
-                first = stretch.start + 8 - 1 + number - how.shape.frames + 1
+                first = tracklet.start + 8 - 1 + number - how.shape.frames + 1
                 if first <= grid < first + how.shape.frames and every.seen[number, grid - first]:
                     share = EDGE_WEIGHT + hann(how.shape.frames)[grid - first]
                     logits = model(every.x[number : number + 1])[0, grid - first].double()

@@ -20,7 +20,7 @@ from usdrl_model.skeleton.clip import Clip
 from usdrl_model.skeleton.person import Person, SkeletonFrame
 from usdrl_model.skeleton.recording import Recording
 from usdrl_model.skeleton.segments import Segment, frame_labels, in_order
-from usdrl_model.windows.cut import detection_windows, stretches
+from usdrl_model.windows.cut import detection_windows, tracklets
 from usdrl_model.windows.shape import WindowShape
 
 LABELS = ("none", "walk", "wave")
@@ -43,7 +43,7 @@ def test_the_order_of_a_file_decides_no_frame_in_training_scores_stores_or_pictu
         for t in stamps
     )
     recording = Recording("a", "kinect_v2_25", frames, segments, labels[1:])
-    (stretch,) = stretches(recording, labels, 1.0, 2.0)
+    (tracklet,) = tracklets(recording, labels, 1.0, 2.0)
     people = np.ones((len(stamps), 1, 25), np.float32)
     clip = Clip(
         "a", "made", "", stamps, ("1",), people[..., None] * np.ones(3, "f4"), people, labels[1:], None, segments
@@ -51,7 +51,7 @@ def test_the_order_of_a_file_decides_no_frame_in_training_scores_stores_or_pictu
     (video,) = frame_scores.sliding(recording, labels, frame_scores.Cut(rate=1.0, shape=WindowShape(frames=8)))
     ways = {
         "scores": frame_labels(segments, stamps, labels),
-        "training": stretch.labels,
+        "training": tracklet.labels,
         "stores": clip.classes(labels)[:, 0],
         "end to end": detection_windows(clip, labels, len(stamps))[1][0],
         "evaluation": video.truth,

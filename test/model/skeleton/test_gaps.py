@@ -16,7 +16,7 @@ from usdrl_model.skeleton import recording_gaps
 from usdrl_model.skeleton.person import Person, SkeletonFrame
 from usdrl_model.skeleton.recording import Recording
 from usdrl_model.skeleton.segments import Segment
-from usdrl_model.windows.cut import stretches
+from usdrl_model.windows.cut import tracklets
 from usdrl_model.windows.shape import WindowShape
 
 LABELS = ("none", "wave")
@@ -69,7 +69,7 @@ def test_training_and_scoring_take_the_memory_of_the_frames(tmp_path: Path) -> N
     assert [len(posterior) for posterior in posteriors] == [100, 100]
     assert [int(video.truth.sum()) for video in videos] == [sum(_true(part)) for part in recording_gaps.parts(WALK)]
     assert windows.seen[:, -1].all()
-    assert len(stretches(WALK, LABELS, 10.0, 1.0)) == 2
+    assert len(tracklets(WALK, LABELS, 10.0, 1.0)) == 2
 
 
 def test_every_part_is_scored_for_those_whom_the_truth_names(tmp_path: Path) -> None:

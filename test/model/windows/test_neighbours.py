@@ -7,7 +7,7 @@ from helpers.rule_detector import hand_up_weights
 from usdrl_model.online.stream import ActionStream
 from usdrl_model.skeleton.person import SPINE_MID, Person, SkeletonFrame
 from usdrl_model.skeleton.recording import Recording
-from usdrl_model.windows.cut import cut, stretches
+from usdrl_model.windows.cut import cut, tracklets
 from usdrl_model.windows.neighbours import nearest
 from usdrl_model.windows.shape import WindowShape
 
@@ -51,7 +51,7 @@ def test_live_and_in_training_a_window_shows_the_same_people() -> None:
     stream._scores = lambda x: live.append(x.copy()) or score(x)  # type: ignore
     for frame in frames:
         stream.push(frame)
-    found = stretches(Recording("three", "kinect_v2_25", frames), detector.labels, detector.rate, 1.0)
+    found = tracklets(Recording("three", "kinect_v2_25", frames), detector.labels, detector.rate, 1.0)
     trained = cut(found, WindowShape(frames=detector.encoder.frames, people=2), 1).x.numpy()
     count = len(trained) // 3
     of_one = np.stack([batch[0] for batch in live[-count:]])

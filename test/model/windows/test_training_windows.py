@@ -22,7 +22,7 @@ from usdrl_model.skeleton.segments import Segment
 from usdrl_model.training.finetuning import train
 from usdrl_model.training.finetuning.config import FinetuneConfig
 from usdrl_model.training.finetuning.sources import PERFORMER, SourceConfig, mix, recordings
-from usdrl_model.windows.cut import cut, stretches
+from usdrl_model.windows.cut import cut, tracklets
 from usdrl_model.windows.shape import Centre, WindowShape
 
 
@@ -41,7 +41,7 @@ def test_training_windows_are_what_the_stream_sees(centre: Centre, monkeypatch: 
     monkeypatch.setattr(stream, "_scores", lambda batch: live.append(batch[0].copy()) or scores(batch))
     for frame in walk.frames:
         stream.push(frame)
-    trained = cut(stretches(walk, detector.labels, 10.0, 1.0), WindowShape(frames=64, centre=centre), 1)
+    trained = cut(tracklets(walk, detector.labels, 10.0, 1.0), WindowShape(frames=64, centre=centre), 1)
     np.testing.assert_allclose(trained.x[-1].numpy(), live[-1], atol=1e-6)
     np.testing.assert_allclose(trained.x[20].numpy(), live[len(live) - len(trained) + 20], atol=1e-6)
     spine = live[-1][:, 0, SPINE_MID]
@@ -49,9 +49,9 @@ def test_training_windows_are_what_the_stream_sees(centre: Centre, monkeypatch: 
 
 
 def test_labels_follow_time_and_frames_before_the_person_are_unseen() -> None:
-    (stretch,) = stretches(RECORDINGS[0], RUN.detector.labels, 10.0, 1.0)
-    assert stretch.labels.sum() == pytest.approx((UP[1] - UP[0]) * 10 + 1, abs=1)
-    windows = cut([stretch], WindowShape(frames=64), 5)
+    (tracklet,) = tracklets(RECORDINGS[0], RUN.detector.labels, 10.0, 1.0)
+    assert tracklet.labels.sum() == pytest.approx((UP[1] - UP[0]) * 10 + 1, abs=1)
+    windows = cut([tracklet], WindowShape(frames=64), 5)
     assert not windows.seen[0, :50].any()
     assert windows.seen[-1].all()
 
@@ -59,7 +59,7 @@ def test_labels_follow_time_and_frames_before_the_person_are_unseen() -> None:
 def test_a_long_absence_splits_a_person() -> None:
     whole = RECORDINGS[0]
     gone = dataclasses.replace(whole, frames=tuple(f for f in whole.frames if not 13.0 < f.stamp < 15.0))
-    assert [len(stretches(r, RUN.detector.labels, 10.0, 1.0)) for r in (whole, gone)] == [1, 2]
+    assert [len(tracklets(r, RUN.detector.labels, 10.0, 1.0)) for r in (whole, gone)] == [1, 2]
 
 
 def test_unknown_subjects_and_labels_are_named() -> None:
@@ -79,7 +79,7 @@ def test_a_pair_shares_a_window_while_it_is_near() -> None:
         SkeletonFrame(float(t), (Person("1", pose(t, False)), Person("2", pose(t, False, 0.8 if t < 12.0 else 5.0))))
         for t in stamps
     )
-    found = stretches(Recording("pair", "kinect_v2_25", shown), RUN.detector.labels, 10.0, 1.0)
+    found = tracklets(Recording("pair", "kinect_v2_25", shown), RUN.detector.labels, 10.0, 1.0)
     windows = cut(found, WindowShape(frames=64, people=2), 1)
     assert windows.x.shape[1:] == (64, 2, 25, 3)
     near = windows.x[:, -1, 1].abs().sum(dim=(1, 2)) > 0

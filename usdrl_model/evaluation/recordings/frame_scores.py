@@ -29,7 +29,7 @@ from usdrl_model.skeleton.clip import Clip
 from usdrl_model.skeleton.recording import Recording
 from usdrl_model.skeleton.segments import BACKGROUND, Segment, frame_labels
 from usdrl_model.skeleton.topology import CANONICAL_JOINTS
-from usdrl_model.windows.cut import MIN_FRAMES, Stretch, Windows, cut, detection_windows, ending_at, stretches
+from usdrl_model.windows.cut import MIN_FRAMES, Tracklet, Windows, cut, detection_windows, ending_at, tracklets
 from usdrl_model.windows.shape import WindowShape
 from usdrl_model.windows.track import grid_index
 from usdrl_model.windows.window import compose
@@ -55,7 +55,7 @@ class Cut:
     stride: int = 2
     """Frames between the ends of two sliding windows that score."""
     max_gap: float = 1.0
-    """Seconds, see ``training_windows.stretches`` (sliding)."""
+    """Seconds, see ``cut.tracklets`` (sliding)."""
     half_width: float = 0.0
     """Seconds before and after an instant that are trained as its class."""
 
@@ -111,9 +111,9 @@ def training(store: Store, labels: tuple[str, ...], how: Cut) -> Windows:
         if not whole:
             raise ValueError("no recording has a frame: nothing to train on")
         return _joined(whole)
-    found: list[Stretch] = []
+    found: list[Tracklet] = []
     for recording in store.recordings():
-        found += stretches(widened(recording, how.half_width), labels, how.rate, how.max_gap)
+        found += tracklets(widened(recording, how.half_width), labels, how.rate, how.max_gap)
     return cut(found, how.shape, how.training_stride)
 
 
@@ -167,11 +167,11 @@ def sliding(
     """
     if not recording.frames:
         raise ValueError(f"{recording.name}: no frames to score: leave it out")
-    found = stretches(recording, labels, how.rate, how.max_gap)
+    found = tracklets(recording, labels, how.rate, how.max_gap)
     stamps = np.array([frame.stamp for frame in recording.frames])
     start, last = grid_index(float(stamps[0]), how.rate), grid_index(float(stamps[-1]), how.rate)
     people = sorted(
-        {segment.person for segment in recording.segments} | set(named) or {stretch.person for stretch in found}
+        {segment.person for segment in recording.segments} | set(named) or {tracklet.person for tracklet in found}
     )
     made = []
     for person in people:
@@ -179,7 +179,7 @@ def sliding(
         made.append(
             Video(
                 name=recording.name if len(people) == 1 else f"{recording.name} {person}",
-                pieces=_slider([stretch for stretch in found if stretch.person == person], found, start, how),
+                pieces=_slider([tracklet for tracklet in found if tracklet.person == person], found, start, how),
                 frames=last - start + 1,
                 rate=how.rate,
                 origin=(start - 0.5) / how.rate,
@@ -192,13 +192,13 @@ def sliding(
     return made
 
 
-def _slider(mine: Sequence[Stretch], found: Sequence[Stretch], start: int, how: Cut) -> Callable[[], Pieces]:
+def _slider(mine: Sequence[Tracklet], found: Sequence[Tracklet], start: int, how: Cut) -> Callable[[], Pieces]:
     def pieces() -> Pieces:
         parts = [Windows(*_nothing(how))]
         first: list[np.ndarray] = [np.zeros(0, int)]
-        for stretch in mine:
-            ends = sorted({*range(stretch.start + MIN_FRAMES - 1, stretch.stop, how.stride), stretch.stop - 1})
-            parts.append(ending_at(stretch, found, ends, how.shape))
+        for tracklet in mine:
+            ends = sorted({*range(tracklet.start + MIN_FRAMES - 1, tracklet.stop, how.stride), tracklet.stop - 1})
+            parts.append(ending_at(tracklet, found, ends, how.shape))
             first.append(np.array(ends) - how.shape.frames + 1 - start)
         return Pieces(_joined(parts), np.concatenate(first))
 

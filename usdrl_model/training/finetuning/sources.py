@@ -21,7 +21,7 @@ from usdrl_model.simulation.script import random_script
 from usdrl_model.simulation.simulate import PerformanceConfig, simulate
 from usdrl_model.skeleton.recording import Recording
 from usdrl_model.skeleton.segments import Segment
-from usdrl_model.windows.cut import Windows, cut, stretches, whole
+from usdrl_model.windows.cut import Windows, cut, tracklets, whole
 
 PERFORMER = "performer"
 """Name of the source that needs no files: simulated people."""
@@ -154,7 +154,7 @@ def mix(
         sources: at least one.
         given: ``recordings`` of each.
         detector: labels, rate and length of the windows.
-        max_gap: seconds, see ``cut.stretches``.
+        max_gap: seconds, see ``cut.tracklets``.
         stride: frames between the ends of two windows.
 
     Raises:
@@ -185,7 +185,7 @@ def windows_of(
     if source.window == "clip":
         return whole(chosen, detector.labels, shape)
     found = [
-        stretch for recording in chosen for stretch in stretches(recording, detector.labels, detector.rate, max_gap)
+        tracklet for recording in chosen for tracklet in tracklets(recording, detector.labels, detector.rate, max_gap)
     ]
     return cut(found, shape, stride)
 
