@@ -62,20 +62,26 @@ def add_verb(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
 
 def _add_store(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("store", type=Path, help="a store, one of its sets, or a packed file")
+    add_selection(parser)
+
+
+def add_selection(parser: argparse.ArgumentParser) -> None:
+    """Add the options of ``selected``."""
     parser.add_argument("--set", nargs="+", metavar="SET", help="only these sets")
     parser.add_argument("--subject", nargs="+", metavar="ID", help="only these people")
     parser.add_argument("--label", nargs="+", metavar="LABEL", help="only recordings that show one of these")
     parser.add_argument("--split", help="PROTOCOL/train, PROTOCOL/FOLD/test, standard/train ...")
 
 
-def _open(arguments: argparse.Namespace) -> Store:
+def selected(arguments: argparse.Namespace, path: Path) -> Store:
+    """The recordings of a store that ``add_selection`` leaves; ValueError where there are none."""
     from usdrl_model.data.store import Store
 
-    store = Store.open(arguments.store).select(
+    store = Store.open(path).select(
         sets=arguments.set, subjects=arguments.subject, labels=arguments.label, split=arguments.split
     )
     if not len(store):
-        raise ValueError(f"{arguments.store}: no recording meets all conditions")
+        raise ValueError(f"{path}: no recording meets all conditions")
     return store
 
 
@@ -101,7 +107,7 @@ def _info(arguments: argparse.Namespace) -> None:
     from usdrl_model.data import store_summary
     from usdrl_model.plots import clip as clip_view
 
-    store = _open(arguments)
+    store = selected(arguments, arguments.store)
     print(store_summary.describe(store))
     if arguments.verify:
         store.verify()
@@ -124,7 +130,7 @@ def _somebody(store: Store) -> Clip:
 def _view(arguments: argparse.Namespace) -> None:
     from usdrl_model.plots import clip as clip_view
 
-    store = _open(arguments)
+    store = selected(arguments, arguments.store)
     names = [store.describe(index).name for index in range(len(store))]
     if arguments.clip in names:
         index = names.index(arguments.clip)
@@ -139,7 +145,7 @@ def _view(arguments: argparse.Namespace) -> None:
 def _pack(arguments: argparse.Namespace) -> None:
     from usdrl_model.data.store_writer import pack
 
-    store = _open(arguments)
+    store = selected(arguments, arguments.store)
     pack(store, arguments.out)
     size = arguments.out.stat().st_size / 1e6
     print(f"{arguments.out}: {len(store)} recordings of {', '.join(store.sets)}, {size:.1f} MB, selection {store.hash}")

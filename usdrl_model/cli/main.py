@@ -14,7 +14,7 @@ from importlib import metadata
 from typing import TYPE_CHECKING
 
 import usdrl_model
-from usdrl_model.cli import bench, benchmark, convert, data, evaluate, export, finetune, pretrain, probe
+from usdrl_model.cli import bench, benchmark, convert, data, evaluate, export, finetune, predict, pretrain, probe
 from usdrl_model.cli.common import reported
 
 if TYPE_CHECKING:
@@ -43,6 +43,7 @@ def _parser() -> argparse.ArgumentParser:
     evaluate.add_verb(verbs)
     benchmark.add_verb(verbs)
     data.add_verb(verbs)
+    predict.add_verb(verbs)
     export.add_verb(verbs)
     bench.add_verb(verbs)
     convert.add_verb(verbs)

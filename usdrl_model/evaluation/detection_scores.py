@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from usdrl_model.checkpoints import detector_file
+from usdrl_model.evaluation.predict import predict
 from usdrl_model.metrics import events as event_metrics
 from usdrl_model.metrics import segment_scores
 from usdrl_model.network.detector import Detector
@@ -26,9 +27,8 @@ def detection(weights: detector_file.LoadedDetector, recordings: Sequence[Record
     truth, predicted, scored = [], [], []
     for recording in recordings:
         stream = ActionStream(weights, topology=recording.topology)
-        events = [event for frame in recording.frames for event in stream.push(frame)] + stream.finish()
+        found = predict(recording, stream).actions
         stamps = np.array([frame.stamp for frame in recording.frames])
-        found = event_metrics.detections(events, float(stamps[-1]))
         labels = weights.config.detector.labels
         truth.append(segments.frame_labels(recording.segments, stamps, labels))
         predicted.append(segments.frame_labels(found, stamps, labels))

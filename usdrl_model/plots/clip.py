@@ -15,6 +15,8 @@ from usdrl_model.skeleton.topology import PARENTS
 MAX_RATE = 25
 """Frames a second of an animation; browsers play GIFs no faster."""
 FORMATS = (".gif", ".mp4")
+HEADROOM = 0.1
+"""Metres between a head and its label."""
 _COLOURS = ("tab:blue", "tab:orange", "tab:green", "tab:red", "tab:purple", "tab:brown")
 _VIEWS = (("front (as the sensor sees it)", 0, "x, metres"), ("side", 2, "z, metres"))
 
@@ -80,29 +82,38 @@ class _Stage:
         self.axes: Any = self.figure.subplots(1, 2, sharey=True)
         seen = clip.joints[clip.mask]
         low, high = np.percentile(seen, 1, axis=0) - 0.4, np.percentile(seen, 99, axis=0) + 0.4
-        self.lines = []
+        self.drawn: list[tuple[int, int, Any, Any]] = []
+        self.labels = ("", *dict.fromkeys(segment.label for segment in clip.segments))
         for axes, (title, axis, label) in zip(self.axes, _VIEWS, strict=True):
             axes.set(title=title, xlabel=label, ylabel="y, metres" if axis == 0 else "", aspect="equal")
             axes.set_xlim(*((high[axis], low[axis]) if axis == 0 else (low[axis], high[axis])))
             axes.set_ylim(low[1], high[1])
             axes.grid(alpha=0.3)
-            self.lines += [
-                (axis, person, *axes.plot([], [], "o-", markersize=2, color=_COLOURS[person % len(_COLOURS)]))
-                for person in range(len(clip.people))
-            ]
+            for person in range(len(clip.people)):
+                colour = _COLOURS[person % len(_COLOURS)]
+                (line,) = axes.plot([], [], "o-", markersize=2, color=colour)
+                text = axes.text(0.0, 0.0, "", color=colour, ha="center", va="bottom", fontweight="bold")
+                self.drawn.append((axis, person, line, text))
 
     def show(self, frame: int) -> None:
-        """Draw the bones whose two ends are both valid; NaN between them lifts the pen."""
-        for axis, person, line in self.lines:
+        """Draw the bones whose two ends are both valid (NaN between them lifts the pen), and labels above heads."""
+        doing = self._doing(frame)
+        for axis, person, line, text in self.drawn:
             joints = np.where(self.clip.mask[frame, person, :, None], self.clip.joints[frame, person], np.nan)
             bones = np.stack([joints, joints[list(PARENTS)], np.full_like(joints, np.nan)], axis=1).reshape(-1, 3)
             line.set_data(bones[:, axis], bones[:, 1])
+            text.set_text(doing[person] if np.isfinite(joints).any() else "")
+            if text.get_text():
+                text.set_position((np.nanmean(joints[:, axis]), np.nanmax(joints[:, 1]) + HEADROOM))
         self.figure.suptitle(self._title(frame))
 
     def _title(self, frame: int) -> str:
         clip, stamp = self.clip, self.clip.stamps[frame]
-        labels = ("", *{segment.label for segment in clip.segments})
-        truth = [[segment for segment in clip.segments if segment.person == person] for person in clip.people]
-        doing = [labels[int(frame_labels(mine, clip.stamps[frame], labels))] for mine in truth]
-        said = ", ".join([clip.label] if clip.label else filter(None, doing)) or "-"
-        return f"{clip.dataset} {clip.name}   {stamp - clip.stamps[0]:.2f} s   {said}"
+        said = clip.label or ""
+        return f"{clip.dataset} {clip.name}   {stamp - clip.stamps[0]:.2f} s   {said}".strip()
+
+    def _doing(self, frame: int) -> list[str]:
+        """What the labels say of every person in a frame; empty where nothing."""
+        clip = self.clip
+        mine = ([segment for segment in clip.segments if segment.person == person] for person in clip.people)
+        return [self.labels[int(frame_labels(one, clip.stamps[frame], self.labels))] for one in mine]

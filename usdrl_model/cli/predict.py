@@ -1,0 +1,112 @@
+"""``usdrl predict``: what people do in recordings that nobody has labelled.
+
+usdrl predict my_recordings                                            # .npz files, docs/data.md
+usdrl predict stores --set utd_mhad --clip 12 --picture clip.gif       # or .png: a timeline
+usdrl predict my_recordings --json > predictions.json
+
+Bags need ROS messages: ``usdrl-bag predict BAG`` does the same for them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from usdrl_model.cli.common import add_machine, device, reported
+
+if TYPE_CHECKING:
+    from usdrl_model.skeleton.recording import Recording
+
+BAGS = (".mcap", ".db3", ".bag")
+
+
+def add_verb(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add ``predict`` to the ``usdrl`` command."""
+    from usdrl_model.cli.data import add_selection
+
+    verb = verbs.add_parser("predict", help="actions in unlabelled recordings, as JSON and as a picture")
+    verb.add_argument("source", type=Path, help="a folder of .npz recordings or one of them, or a store")
+    add_selection(verb)
+    add_predictions(verb)
+    add_machine(verb)
+    verb.set_defaults(run=reported("predict", _predict))
+
+
+def add_predictions(parser: argparse.ArgumentParser) -> None:
+    """Add the options of ``told``."""
+    parser.add_argument(
+        "--weights", default="default", help="shipped detector, folder or .onnx file (default: default)"
+    )
+    parser.add_argument("--clip", help="only the recording of this name, or number in the selection")
+    parser.add_argument("--picture", type=Path, help="of one recording: .png, .svg a timeline; .gif, .mp4 an animation")
+    parser.add_argument("--seconds", type=float, default=20.0, help="of an animation, at most (default: 20)")
+    parser.add_argument("--out", type=Path, help="write the predictions as JSON to this file")
+    parser.add_argument("--json", action="store_true", help="print the predictions as JSON")
+
+
+def _predict(arguments: argparse.Namespace) -> None:
+    arguments.threads = arguments.threads or 1  # as in the node: the model is too small to gain from more
+    chosen = device(arguments)
+    told(arguments, _recordings(arguments), str(chosen))
+
+
+def told(arguments: argparse.Namespace, recordings: Iterable[Recording], device: str) -> None:
+    """Predict, print, and write what ``add_predictions`` offers.
+
+    Raises:
+        ValueError: no recording, several for one picture, or weights that cannot be used.
+        OSError: a file that cannot be written.
+    """
+    from usdrl_model.evaluation.predict import document, draw, lines, predict
+    from usdrl_model.files import atomic_file
+    from usdrl_model.online.stream import ActionStream
+
+    recordings = _clip(list(recordings), arguments.clip)
+    if arguments.picture and len(recordings) != 1:
+        raise ValueError(f"--picture: expected one recording, got {len(recordings)}: choose it with --clip")
+    streams = {
+        name: ActionStream.from_pretrained(arguments.weights, topology=name, device=device)
+        for name in dict.fromkeys(recording.topology for recording in recordings)
+    }
+    found = [predict(recording, streams[recording.topology]) for recording in recordings]
+    text = json.dumps(document(found, next(iter(streams.values())).describe()), indent=1, allow_nan=False) + "\n"
+    if arguments.out:
+        atomic_file.write_text(arguments.out, text)
+    if arguments.picture:
+        draw(found[0], arguments.picture, arguments.seconds)
+    if arguments.json:
+        print(text, end="")
+        return
+    for one in found:
+        print("\n".join([one.recording.name, *(lines(one) or ["  no action"])]))
+
+
+def _recordings(arguments: argparse.Namespace) -> list[Recording]:
+    from usdrl_model.cli.data import selected
+    from usdrl_model.data.importers import own
+
+    source: Path = arguments.source
+    if source.suffix in BAGS or (source / "metadata.yaml").is_file():
+        raise ValueError(f"{source} is a bag: usdrl-bag predict {source}")
+    if source.suffix == ".npz" or any(source.glob("*.npz")):
+        return list(own.load(source))
+    store = selected(arguments, source)
+    return [store.recording(index) for index in range(len(store))]
+
+
+def _clip(recordings: list[Recording], wanted: str | None) -> list[Recording]:
+    """The one that is wanted, by name or number; all where none is."""
+    if not recordings:
+        raise ValueError("expected recordings, got none")
+    if wanted is None:
+        return recordings
+    named = [recording for recording in recordings if recording.name == wanted]
+    if named:
+        return named[:1]
+    if wanted.isdigit() and int(wanted) < len(recordings):
+        return [recordings[int(wanted)]]
+    names = recordings[0].name
+    raise ValueError(f"--clip: expected a name such as {names}, or 0 to {len(recordings) - 1}, got {wanted}")
