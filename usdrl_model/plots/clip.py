@@ -12,8 +12,8 @@ from usdrl_model.skeleton.clip import Clip
 from usdrl_model.skeleton.segments import frame_labels
 from usdrl_model.skeleton.topology import PARENTS
 
-MAX_RATE = 25
-"""Frames a second of an animation; browsers play GIFs no faster."""
+MAX_RATE = 15
+"""Frames a second of an animation: smooth enough, and a file of bearable size."""
 FORMATS = (".gif", ".mp4")
 HEADROOM = 0.1
 """Metres between a head and its label."""

@@ -1,0 +1,77 @@
+"""``usdrl predict``: what the online pipeline says of recordings that nobody has labelled."""
+
+import dataclasses
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from usdrl_model.cli import main
+from usdrl_model.data.store_writer import write_set
+from usdrl_model.online.stream import ActionStream
+from usdrl_model.simulation.performance import performance
+from usdrl_model.skeleton.recording import Recording
+from usdrl_model.skeleton.topology import topology
+
+
+@pytest.fixture(scope="module")
+def acted() -> Recording:
+    """A few seconds of two simulated people, with nothing said about what they do."""
+    recording = performance(seed=0, people=2, rate=10.0)
+    return dataclasses.replace(recording, frames=recording.frames[:120], segments=())
+
+
+def own(recording: Recording, path: Path) -> Path:
+    """The recording as a file of one's own."""
+    ids = sorted({person.id for frame in recording.frames for person in frame.people})
+    joints = np.full((len(recording.frames), len(ids), len(topology(recording.topology).joints), 3), np.nan, np.float32)
+    for row, frame in enumerate(recording.frames):
+        for person in frame.people:
+            joints[row, ids.index(person.id)] = person.joints
+    stamps = np.array([frame.stamp for frame in recording.frames])
+    path.parent.mkdir(exist_ok=True)
+    np.savez(path, joints=joints, stamps=stamps, topology=recording.topology, ids=np.array(ids))
+    return path
+
+
+def test_files_of_ones_own_give_the_events_of_a_stream(acted: Recording, tmp_path: Path, capsys) -> None:
+    path = own(acted, tmp_path / "own" / "pair.npz")
+    out = tmp_path / "said.json"
+    assert main.main(["predict", str(path), "--json", "--out", str(out), "--device", "cpu"]) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert said == json.loads(out.read_text(encoding="utf-8"))
+    stream = ActionStream.from_pretrained(topology=acted.topology, device="cpu")
+    events = [event for frame in acted.frames for event in stream.push(frame)] + stream.finish()
+    assert len(events) > 2
+    (recording,) = said["recordings"]
+    assert [(e["kind"], e["person"], e["label"]) for e in recording["events"]] == [
+        (event.kind, event.person, event.label) for event in events
+    ]
+    assert [e["onset"] for e in recording["events"]] == pytest.approx([event.onset for event in events], abs=1e-6)
+    assert said["model"]["weights"] == "utkinect10"
+
+
+def test_a_set_of_a_store_and_its_pictures(acted: Recording, tmp_path: Path, capsys) -> None:
+    write_set(tmp_path / "stores", "own", (dataclasses.replace(acted, name=name, subject=name) for name in "ab"))
+    where = ["predict", str(tmp_path / "stores"), "--device", "cpu"]
+    assert main.main(where) == 0
+    told = capsys.readouterr().out
+    assert told.splitlines()[0] == "a"
+    assert "throw" in told
+    assert main.main([*where, "--picture", "one.png"]) == 1
+    assert "expected one recording, got 2: choose it with --clip" in capsys.readouterr().err
+    for name in ("said.svg", "said.gif"):
+        assert main.main([*where, "--clip", "b", "--picture", str(tmp_path / name), "--seconds", "0.3"]) == 0
+        assert (tmp_path / name).stat().st_size > 1000
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [("nowhere", "no set of a store there"), ("some.mcap", "is a bag: usdrl-bag predict some.mcap")],
+)
+def test_what_is_no_recording_is_refused_in_one_line(source: str, said: str, capsys) -> None:
+    assert main.main(["predict", source]) == 1
+    err = capsys.readouterr().err
+    assert said in err
+    assert err.count("\n") == 1
