@@ -285,7 +285,7 @@ def test_every_kind_of_refusal_is_documented():
         path.read_text()
         for path in [*root.glob("usdrl_ros/inputs/*.py"), root / "usdrl_ros/inputs/coordinate_frames.py"]
     )
-    table = (root / "docs/topics.md").read_text().split("| kind | why |")[1].split("\n\n")[0]
+    table = (root / "docs/topics.md").read_text().split("| kind | reason |")[1].split("\n\n")[0]
     assert set(re.findall(r'InputError\(\s*"(\w+)"', code)) == set(re.findall(r"^\| `(\w+)`", table, re.MULTILINE))
 
 
