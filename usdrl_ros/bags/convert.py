@@ -5,6 +5,7 @@
     usdrl-bag utkinect ~/UTKinect bags/            # one bag a sequence
     usdrl-bag performer bags/simulated --people 3  # simulated people
     usdrl-bag info bags/s01_e01
+    usdrl-bag predict my_bag --topology k4abt_32   # what people do in it, as JSON and as a picture
     usdrl-bag store stores bags/*                  # labelled bags -> the set "own" of a store
     usdrl-bag from-store stores --sets sbu --out bags/sbu
 """
@@ -28,6 +29,7 @@ from usdrl_model.skeleton.recording import Recording
 from usdrl_ros.bags.contents import contents
 from usdrl_ros.bags.labels import FILE_NAME, load_truth
 from usdrl_ros.bags.metadata import STORAGES
+from usdrl_ros.bags.predict import add_options, predict_bag
 from usdrl_ros.bags.storage import BagReader
 from usdrl_ros.bags.to_store import import_bags
 from usdrl_ros.bags.write import (
@@ -176,6 +178,10 @@ def parser() -> argparse.ArgumentParser:
     command.add_argument("--name", default=catalogue.OWN, help="of the set (default: own)")
     command.add_argument("--replace", action="store_true", help="replace the set that is there")
     command.set_defaults(run=import_bags)
+
+    command = commands.add_parser("predict", help="actions in an unlabelled bag, as JSON and as a picture")
+    add_options(command)
+    command.set_defaults(run=predict_bag)
 
     command = commands.add_parser("info", help="topics, length and labels of a bag")
     command.add_argument("bag", help="folder of the bag, or its .mcap or .db3 file")

@@ -115,15 +115,19 @@ class BagRun:
     """Messages that were published but did not reach the pipeline; live only."""
 
 
-def load_bag(path: str | Path) -> LabelledBag:
+def load_bag(path: str | Path, truth: Truth | None = None) -> LabelledBag:
     """Read a bag and its labels.
+
+    Args:
+        path: of the bag.
+        truth: its labels; None reads those beside it.
 
     Raises:
         BagError: bag or labels cannot be used, the labels' topic is not in the bag or carries no skeletons, or no
             message of it can be understood.
     """
     path = Path(path)
-    truth = load_truth(path)
+    truth = truth or load_truth(path)
     frames: list[SkeletonFrame] = []
     recorded_ns: list[int] = []
     refused: Counter[str] = Counter()

@@ -24,7 +24,7 @@ from usdrl_ros.bags.labels import Truth, parse_truth
 from usdrl_ros.bags.replay import STAMP_DIGITS
 from usdrl_ros.bags.storage import BagWriter
 from usdrl_ros.bags.write import DEFAULT_TOPIC
-from usdrl_ros.messages.types import headers, stamp_ns
+from usdrl_ros.messages.types import headers, stamp_ns, type_name
 
 DEPTH = 1000
 LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
@@ -70,7 +70,7 @@ class Listener:
         self._node = Node("usdrl_demo", context=self._context, start_parameter_services=False)
         for topic, (kind, qos) in {DEFAULT_TOPIC: (self._skeletons, DEPTH), **TOPICS}.items():
             latched = isinstance(qos, QoSProfile)
-            self._bag.add_topic(topic, f"{kind.__module__.split('.')[0]}/msg/{kind.__name__}", latched=latched)
+            self._bag.add_topic(topic, type_name(kind), latched=latched)
             self._node.create_subscription(kind, topic, self._hearer(topic), qos, raw=True)
         self._executor = SingleThreadedExecutor(context=self._context)
         self._executor.add_node(self._node)

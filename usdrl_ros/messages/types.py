@@ -31,6 +31,11 @@ def message_class(name: str) -> Any:
         ) from error
 
 
+def type_name(kind: type) -> str:
+    """The name of a message class as bags and graphs have it: ``sensor_msgs/msg/PointCloud2``."""
+    return f"{kind.__module__.split('.')[0]}/msg/{kind.__name__}"
+
+
 def headers(message: Any) -> Iterator[Header]:
     """The header of a message, or those of its elements (a MarkerArray has one a marker); none where it has none."""
     if isinstance(getattr(message, "header", None), Header):

@@ -16,6 +16,7 @@ from usdrl_ros.inputs.arriving import Arriving
 from usdrl_ros.inputs.conversion import Conversion, setup
 from usdrl_ros.inputs.coordinate_frames import NO_POSE, Frames, needs_tf
 from usdrl_ros.inputs.input_types import INPUTS, InputType
+from usdrl_ros.messages.types import type_name
 from usdrl_ros.node.protocols import Observer, Stream
 from usdrl_ros.node.worker import Worker
 from usdrl_ros.outputs.publishers import Outputs, Result
@@ -72,7 +73,7 @@ class Pipeline:
     def situation(self, node: Node, topic: str) -> Situation:
         """What ``node`` hears on ``topic`` (a resolved name) now, and how the inference is doing, for diagnostics."""
         message_type = self.source.message_type
-        expected = f"{message_type.__module__.split('.')[0]}/msg/{message_type.__name__}"
+        expected = type_name(message_type)
         types = [publisher.topic_type for publisher in node.get_publishers_info_by_topic(topic)]
         snapshot = self.worker.snapshot()
         return Situation(

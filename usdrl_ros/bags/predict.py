@@ -1,0 +1,76 @@
+"""``usdrl-bag predict``: what people do in a bag that nobody has labelled."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from usdrl_model.cli import predict
+from usdrl_model.cli.common import add_machine, device
+from usdrl_model.skeleton import topology
+from usdrl_model.skeleton.person import UNITS
+from usdrl_ros.bags.labels import FILE_NAME, Truth, load_truth
+from usdrl_ros.bags.replay import load_bag
+from usdrl_ros.bags.storage import BagReader
+from usdrl_ros.bags.to_store import labelled_recording
+from usdrl_ros.bags.write import DEFAULT_AXES
+from usdrl_ros.inputs.coordinate_frames import AXES
+from usdrl_ros.inputs.input_types import INPUTS
+from usdrl_ros.messages.types import BagError, type_name
+
+
+def add_options(command: argparse.ArgumentParser) -> None:
+    """Add the options that ``predict_bag`` reads."""
+    command.add_argument("bag", type=Path, help="folder of the bag, or its .mcap or .db3 file")
+    command.add_argument("--topic", help="topic of the skeletons (default: the only one that can hold some)")
+    command.add_argument(
+        "--topology", metavar="NAME", help="joint set: a name of usdrl list topologies, or a .yaml file"
+    )
+    command.add_argument("--axes", choices=tuple(AXES), default=DEFAULT_AXES, help="axes of the points")
+    command.add_argument("--units", choices=tuple(UNITS), default="m", help="unit of the points")
+    command.add_argument("--mirrored", action="store_true", help="left and right are swapped")
+    predict.add_predictions(command)
+    add_machine(command)
+
+
+def predict_bag(arguments: argparse.Namespace) -> None:
+    """Replay a bag through the pipeline; what is said of it is printed and written as ``usdrl predict`` does.
+
+    Raises:
+        BagError: nothing says what the bag holds, or it holds no skeletons.
+        ValueError: weights or pictures that cannot be used.
+    """
+    arguments.threads = arguments.threads or 1  # as in the node
+    chosen = device(arguments)
+    bag = load_bag(arguments.bag, _told(arguments))
+    predict.told(arguments, [labelled_recording(bag, (), None)], str(chosen))
+
+
+def _told(arguments: argparse.Namespace) -> Truth:
+    """How the skeletons of the bag are to be read: as its labels say, else as the options do."""
+    folder = arguments.bag if arguments.bag.is_dir() else arguments.bag.parent
+    if (folder / FILE_NAME).exists() and not arguments.topology:
+        return load_truth(arguments.bag)
+    if not arguments.topology:
+        known = ", ".join(topology.names())
+        raise BagError(f"{arguments.bag}: nothing says which joints it has: give --topology ({known}, or a .yaml file)")
+    return Truth(
+        topic=arguments.topic or _only_topic(arguments.bag),
+        topology=topology.located(arguments.topology),
+        axes=arguments.axes,
+        labels=(),
+        segments=(),
+        units=arguments.units,
+        mirrored=arguments.mirrored,
+    )
+
+
+def _only_topic(path: Path) -> str:
+    """The topic that an input adapter reads."""
+    types = [type_name(one.message_type) for one in INPUTS.values()]
+    with BagReader(path) as bag:
+        readable = [topic.name for topic in bag.topics if topic.type in types]
+        if len(readable) != 1:
+            found = ", ".join(readable or [topic.name for topic in bag.topics]) or "none"
+            raise BagError(f"{path}: expected one topic of {', '.join(types)}: choose with --topic ({found})")
+    return readable[0]
