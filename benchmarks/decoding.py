@@ -14,16 +14,14 @@ from __future__ import annotations
 import dataclasses
 import statistics
 from collections.abc import Sequence
-from pathlib import Path
 
-import numpy as np
 import torch
 from held_out import options
 
 from usdrl_model import config
-from usdrl_model.checkpoints import code_version
 from usdrl_model.data.store import Store
 from usdrl_model.evaluation import benchmark_store
+from usdrl_model.evaluation.cells import Cells
 from usdrl_model.evaluation.networks import Networks
 from usdrl_model.evaluation.recordings import config as continuous_config
 from usdrl_model.evaluation.recordings import frame_scores
@@ -52,24 +50,27 @@ WAYS = (
 
 
 def judged(
-    method: FrameMethod, settings: ContinuousConfig, seed: int, store: Store, labels: tuple[str, ...], out: Path
+    method: FrameMethod, settings: ContinuousConfig, seed: int, store: Store, labels: tuple[str, ...], cells: Cells
 ) -> list[Judged]:
-    """Posteriors of every frame of everybody, each time trained on all others; ``out`` is of the recipe."""
+    """Posteriors of every frame of everybody, each time trained on all others."""
     networks = Networks(weights=[], recipe=settings.recipe, people=1, device=torch.device("cpu"))
     cut = settings.cut(method.window(networks))
     people = sorted({str(store.describe(index).subject) for index in range(len(store))})
     found: list[Judged] = []
     for person in people:
         videos = list(frame_scores.videos(store.select(subjects=[person]), labels, cut))
-        path = out / f"{method.title}-{seed}-{person}-{code_version.current().hash}.npz"
-        if not path.exists():
+        key = {
+            "left out": person, "data": store.hash, "method": method.title, "seed": seed,
+            "cut": config.to_dict(cut), **method.depends(networks),
+        }  # fmt: skip
+        kept = cells.get_posteriors(key)
+        if kept is None:
             others = [one for one in people if one != person]
             windows = frame_scores.training(store.select(subjects=others), labels, cut)
             model = method.fit(networks, windows, len(labels), seed=seed).scores
-            path.parent.mkdir(parents=True, exist_ok=True)
-            np.savez(path, **{video.name: frame_scores.score(video, model, len(labels)) for video in videos})
-        with np.load(path, allow_pickle=False) as kept:
-            found += [Judged(video, kept[video.name]) for video in videos]
+            kept = {video.name: frame_scores.score(video, model, len(labels)) for video in videos}
+            cells.put_posteriors(key, kept)
+        found += [Judged(video, kept[video.name]) for video in videos]
     return found
 
 
@@ -108,8 +109,8 @@ def main() -> None:
     settings = continuous_config.of("utkinect")
     settings = dataclasses.replace(settings, recipe=config.apply_overrides(settings.recipe, arguments.changes))
     store = whole.select(split="cross_subject/train")
-    out = arguments.out / f"{config.content_hash(settings.recipe)}-{store.hash}"
-    found = [[judged(method, settings, seed, store, labels, out) for seed in arguments.seeds] for method in METHODS]
+    cells = Cells(arguments.out)
+    found = [[judged(method, settings, seed, store, labels, cells) for seed in arguments.seeds] for method in METHODS]
     found.append([together(*pair) for pair in zip(*found, strict=True)])
     titles = [method.title for method in METHODS]
     for name, seeds in zip((*titles, ", with ".join(titles)), found, strict=True):

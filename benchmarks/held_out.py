@@ -13,6 +13,7 @@ import statistics
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -28,7 +29,6 @@ from usdrl_model.files import markdown
 from usdrl_model.training.distributed import Processes
 from usdrl_model.training.finetuning.config import FinetuneConfig
 from usdrl_model.training.pretraining import train as pretrain
-from usdrl_model.training.pretraining.clip_pool import ClipPool
 from usdrl_model.training.pretraining.config import PretrainConfig
 from usdrl_model.training.run_folder import begun
 
@@ -81,7 +81,7 @@ def left(store: Store, run: PretrainConfig, fold: Fold) -> list[Store]:
 def pretrained(run: PretrainConfig, clips: Sequence[Store], out: Path) -> USDRL:
     """The model of a run, which goes on where ``out`` has it stopped."""
     out.mkdir(parents=True, exist_ok=True)
-    pool = ClipPool.of(itertools.chain(*clips), run.encoder.people, run.data.max_seconds)
+    pool = pretrain.pool_of(run, itertools.chain(*clips))
     return pretrain.train(run, pool, out, Processes(0, 1, CPU), resume=begun(out))
 
 
@@ -101,12 +101,12 @@ def right_answers(method: ClipMethod, networks: Networks, learnt: Labelled, scor
 
 def folder(out: Path, run: PretrainConfig | FinetuneConfig, store: Store, fold: Fold, kind: str = "") -> Path:
     """Where a run is kept: named by all that decides it."""
-    left_out = "-".join(person for people in fold.values() for person in people)
-    code = code_version.current().hash
-    return out / "-".join(filter(None, [kind, config.content_hash(run), store.hash, "without", left_out, code]))
+    left_out = [person for people in fold.values() for person in people]
+    parts = [kind, config.content_hash(run), store.hash, *(["without", *left_out] if left_out else [])]
+    return out / "-".join(filter(None, [*parts, code_version.current().hash]))
 
 
-def kept(where: Path, measure: Callable[[Path], Scores]) -> Scores:
+def kept(where: Path, measure: Callable[[Path], Mapping[str, Any]]) -> dict[str, Any]:
     """What was measured in a folder before, or is now."""
     done = where / "scores.json"
     if not done.exists():

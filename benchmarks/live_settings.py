@@ -11,13 +11,13 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import json
 import statistics
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
+from held_out import kept
 from torch import Tensor, nn
 
 from usdrl_model import config
@@ -111,16 +111,16 @@ def scored(job: Job, data: Path, out: Path, device: torch.device) -> Mapping[str
     """Decisions -> what they score on the people left out."""
     run = run_of(job)
     where = out / "-".join(map(str, (*job, config.content_hash(run), code_version.current().hash)))
-    done = where / "scores.json"
-    if not done.exists():
+
+    def measure(where: Path) -> Mapping[str, Any]:
         store = sources.open_store(run.sources, data)
         given = [sources.recordings(source, store, run.seed) for source in run.sources]
         mixture = sources.mix(run.sources, given, run.detector, max_gap=run.stream.max_gap, stride=run.stride)
         detector = train.train(run, mixture, where, device=device, resume=begun(where))
         left_out = [recording for recording in given[0] if recording.subject in run.validation_subjects]
-        found = decided(detector.cpu(), run, left_out)
-        done.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
-    return dict(json.loads(done.read_text(encoding="utf-8")))
+        return decided(detector.cpu(), run, left_out)
+
+    return kept(where, measure)
 
 
 def decided(detector: nn.Module, run: FinetuneConfig, left_out: Sequence[Recording]) -> dict[str, list[float]]:

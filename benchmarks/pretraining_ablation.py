@@ -13,23 +13,20 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import json
 import statistics
-import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
+from held_out import CPU, folder, kept
 
 from usdrl_model import config
-from usdrl_model.checkpoints import code_version
-from usdrl_model.checkpoints.pretrained_models import USDRL
 from usdrl_model.data.store import Store
 from usdrl_model.evaluation import probe
 from usdrl_model.files import markdown
 from usdrl_model.training.distributed import Processes
 from usdrl_model.training.pretraining import train as pretrain
-from usdrl_model.training.pretraining.clip_pool import ClipPool
 from usdrl_model.training.pretraining.config import PretrainConfig
 from usdrl_model.training.run_folder import begun
 
@@ -83,40 +80,32 @@ def configuration(row: Row, seed: int, steps: int, batch: int) -> PretrainConfig
     return dataclasses.replace(run, views=views, steps=steps, batch_size=batch, seed=seed, save_every=50)
 
 
-def measure(row: Row, run: PretrainConfig, store: Store, out: Path) -> dict[str, Any]:
+def measure(row: Row, run: PretrainConfig, store: Store, out: Path) -> Mapping[str, Any]:
     """Set -> scores of one run, from its folder if it was done before."""
+
+    def scores(where: Path) -> Mapping[str, Any]:
+        if row.train:
+            clips = pretrain.chosen(run, store)
+            pool, alone = pretrain.pool_of(run, clips), Processes(0, 1, CPU)
+            encoder = pretrain.train_and_save(
+                run, clips, pool, where, alone, command=f"row {row.name}", resume=begun(where)
+            ).backbone
+        else:
+            encoder = probe.untrained(run.encoder, run.projectors, run.seed)
+        return {name: dataclasses.asdict(score) for name, score in probe.probe(encoder, store).items()}
+
     kind = "trained" if row.train else "untrained"
-    folder = out / f"{kind}-{config.content_hash(run)}-{store.hash}-{code_version.current().hash}"
-    done = folder / "probe.json"
-    if done.exists():
-        return dict(json.loads(done.read_text(encoding="utf-8"))["sets"])
-    folder.mkdir(parents=True, exist_ok=True)
-    start = time.perf_counter()
-    if row.train:
-        pool = ClipPool.of(store.select(split=run.data.split), run.encoder.people, run.data.max_seconds)
-        alone = Processes(0, 1, torch.device("cpu"))
-        model: USDRL = pretrain.train(run, pool, folder, alone, resume=begun(folder))
-        model.save_pretrained(
-            folder / "weights", pretrain.provenance(run, store.select(split=run.data.split), f"row {row.name}")
-        )
-        encoder = model.backbone
-    else:
-        encoder = probe.untrained(run.encoder, run.projectors, run.seed)
-    seconds = time.perf_counter() - start
-    sets = {name: dataclasses.asdict(score) for name, score in probe.probe(encoder, store).items()}
-    result = {"row": row.name, "seed": run.seed, "seconds": round(seconds, 1), "data": store.hash, "sets": sets}
-    done.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
-    return sets
+    return kept(folder(out, run, store, {}, kind), scores)
 
 
 def raw(store: Store) -> dict[str, Any]:
     """The same scores of the coordinates themselves, without a network."""
     coordinates = lambda windows: windows[:, :: windows.shape[1] // RAW_FRAMES].flatten(1)  # noqa: E731
-    scores = probe.score_sets(store, load("mild").encoder, coordinates)
+    scores = probe.score_sets(store, load("mild").encoder.window, coordinates)
     return {name: dataclasses.asdict(score) for name, score in scores.items()}
 
 
-def table(rows: dict[str, list[dict[str, Any]]], sets: tuple[str, ...]) -> str:
+def table(rows: Mapping[str, Sequence[Mapping[str, Any]]], sets: tuple[str, ...]) -> str:
     """Markdown: a row each; two columns a set, and their mean."""
     columns = [(name, kind) for name in sets for kind in ("nearest", "linear")]
     heads = [f"{name} {'1-NN' if kind == 'nearest' else kind}" for name, kind in columns]
@@ -145,7 +134,7 @@ def main() -> None:
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
     store = Store.open(arguments.data)
-    rows: dict[str, list[dict[str, Any]]] = {"no network: coordinates of 16 frames": [raw(store)]}
+    rows: dict[str, list[Mapping[str, Any]]] = {"no network: coordinates of 16 frames": [raw(store)]}
     try:
         for seed in arguments.seeds:
             for row in ROWS:

@@ -36,24 +36,23 @@ def run(arguments: argparse.Namespace) -> None:
     from usdrl_model.data.store import Store
     from usdrl_model.training.distributed import processes
     from usdrl_model.training.pretraining import train
-    from usdrl_model.training.pretraining.clip_pool import ClipPool
     from usdrl_model.training.pretraining.config import PretrainConfig
 
     run = config.apply_overrides(config.load(PretrainConfig, arguments.config), arguments.overrides)
     with processes(device(arguments)) as workers:
-        store = Store.open(arguments.data).select(sets=run.data.sets or None, split=run.data.split)
-        pool = ClipPool.of(store, run.encoder.people, run.data.max_seconds)
+        store = train.chosen(run, Store.open(arguments.data))
+        pool = train.pool_of(run, store)
         if workers.first:
             print(
                 f"{len(pool)} clips of {', '.join(store.sets)}; {run.steps} steps of {run.batch_size} on"
                 f" {workers.count} x {workers.device}, configuration {config.content_hash(run)}"
             )
         command = f"usdrl pretrain --config {arguments.config} {' '.join(arguments.overrides)}".strip()
-        made = train.provenance(run, store, command)  # before the work: of the code and the store as they are now
         report = _tensorboard(arguments.out) if arguments.tensorboard and workers.first else _nowhere
-        model = train.train(run, pool, arguments.out, workers, resume=arguments.resume, report=report)
+        train.train_and_save(
+            run, store, pool, arguments.out, workers, command=command, resume=arguments.resume, report=report
+        )
         if workers.first:
-            model.save_pretrained(arguments.out / "weights", made)
             print(f"weights: {arguments.out / 'weights'}")
 
 

@@ -12,19 +12,23 @@ import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
+
+import numpy as np
 
 from usdrl_model.checkpoints import code_version
 from usdrl_model.config import HASH_LENGTH
 from usdrl_model.evaluation.result import Cell
-from usdrl_model.files.atomic_file import write_text
+from usdrl_model.files.atomic_file import replacing, write_text
 
 Key = Mapping[str, Any]
 """What decides a cell, as plain values; with ``task``, ``benchmark``, ``method`` and ``seed``."""
+Posteriors = Mapping[str, np.ndarray]
+"""Recording -> posteriors of its frames."""
 
 
 class Cells:
-    """A folder of finished cells."""
+    """A folder of finished cells, and of the posteriors that cells of different tasks are made from."""
 
     def __init__(self, folder: str | Path) -> None:
         """The folder is made with the first cell."""
@@ -50,15 +54,33 @@ class Cells:
     def put(self, key: Key, cell: Cell) -> None:
         """Keep a cell; its file is there as a whole or not at all."""
         path = self._path(key)
-        text = json.dumps({"key": self.complete(key), "cell": cell.to_dict()}, indent=1, allow_nan=False)
+        text = json.dumps({"key": self._complete(key), "cell": cell.to_dict()}, indent=1, allow_nan=False)
         write_text(path, text + "\n")
 
-    def complete(self, key: Mapping[str, Any]) -> dict[str, Any]:
-        """What decides a cell or a part of one, with the code."""
+    def get_posteriors(self, key: Mapping[str, Any]) -> Posteriors | None:
+        """What ``put_posteriors`` kept under the same key, or None."""
+        path = self._posteriors(key)
+        if not path.exists():
+            return None
+        with np.load(path, allow_pickle=False) as stored:
+            return dict(stored)
+
+    def put_posteriors(self, key: Mapping[str, Any], posteriors: Posteriors) -> None:
+        """Keep arrays by name, under a key of plain values that is all that decides them."""
+        with replacing(self._posteriors(key)) as file:
+            np.savez_compressed(file, **cast(dict[str, Any], dict(posteriors)))
+
+    def _posteriors(self, key: Mapping[str, Any]) -> Path:
+        return self.folder / "posteriors" / f"{self._hash(key)}.npz"
+
+    def _hash(self, key: Mapping[str, Any]) -> str:
+        text = json.dumps(self._complete(key), sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:HASH_LENGTH]
+
+    def _complete(self, key: Mapping[str, Any]) -> dict[str, Any]:
         return {**key, "code": self.code}
 
     def _path(self, key: Key) -> Path:
-        text = json.dumps(self.complete(key), sort_keys=True)
         words = [str(key[part]) for part in ("task", "benchmark", "method", "seed")]
         readable = "-".join(re.sub(r"\W+", "_", word).strip("_") for word in words)
-        return self.folder / f"{readable}-{hashlib.sha256(text.encode()).hexdigest()[:HASH_LENGTH]}.json"
+        return self.folder / f"{readable}-{self._hash(key)}.json"

@@ -23,13 +23,13 @@ from usdrl_model.evaluation import benchmark as benchmarks
 from usdrl_model.evaluation import benchmark_store
 from usdrl_model.evaluation.benchmark import CONTINUOUS, Benchmark, Task
 from usdrl_model.evaluation.cells import Cells
-from usdrl_model.evaluation.clips import clips
+from usdrl_model.evaluation.clips import fit_and_score as clips
 from usdrl_model.evaluation.clips import methods as clip_methods
 from usdrl_model.evaluation.networks import Method, Networks, by_title
 from usdrl_model.evaluation.pretrained import Pretrained, known_people
 from usdrl_model.evaluation.recordings import config as continuous_config
+from usdrl_model.evaluation.recordings import fit_and_score as recordings
 from usdrl_model.evaluation.recordings import methods as frame_methods
-from usdrl_model.evaluation.recordings import recordings
 from usdrl_model.evaluation.recordings.config import ContinuousConfig
 from usdrl_model.evaluation.result import Cell
 from usdrl_model.training.finetuning.config import FinetuneConfig
@@ -91,7 +91,7 @@ def evaluate(
         networks = Networks(weights=weights, recipe=settings.recipe, people=benchmark.people, device=device)
         frame_wise = on_frames(titles, len(weights))
         networks.check(frame_wise)
-        found = recordings.run(
+        found = recordings.fit_and_score(
             benchmark, task, store, frame_wise, networks, settings=settings, seeds=seeds, cells=cells
         )
     else:
@@ -101,7 +101,7 @@ def evaluate(
         networks = Networks(weights=weights, recipe=training, people=benchmark.people, causal=causal, device=device)
         clip_wise = on_clips(benchmark, task, titles, len(weights))
         networks.check(clip_wise)
-        found = clips.run(benchmark, task, store, clip_wise, networks, seeds=seeds, cells=cells)
+        found = clips.fit_and_score(benchmark, task, store, clip_wise, networks, seeds=seeds, cells=cells)
     about = {
         "weights": "; ".join(described(one, benchmark, store) for one in weights) or "none",
         "recipe": f"{recipe or 'of the package'} ({used})",

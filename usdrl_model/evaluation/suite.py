@@ -27,7 +27,6 @@ from usdrl_model.evaluation.report import report
 from usdrl_model.evaluation.result import Cell, made_with
 from usdrl_model.training.distributed import Processes
 from usdrl_model.training.pretraining import train
-from usdrl_model.training.pretraining.clip_pool import ClipPool
 from usdrl_model.training.pretraining.config import PretrainConfig
 from usdrl_model.training.run_folder import begun
 
@@ -242,12 +241,11 @@ def _check_code(made: Mapping[Path, CodeVersion]) -> None:
 
 def _pretrained(run: PretrainConfig, data: Path, out: Path, device: torch.device) -> Pretrained:
     """The model of a run; trained where ``out`` does not hold it yet, or not to the end."""
-    store = Store.open(data).select(sets=run.data.sets or None, split=run.data.split)
-    pool = ClipPool.of(store, run.encoder.people, run.data.max_seconds)
-    resume = begun(out)
+    clips = train.chosen(run, Store.open(data))
+    pool = train.pool_of(run, clips)
     if not (out / "weights").is_dir():
-        model = train.train(run, pool, out, Processes(0, 1, device), resume=resume)
-        model.save_pretrained(out / "weights", train.provenance(run, store, f"usdrl benchmark, {out.name}"))
+        command, alone = f"usdrl benchmark, {out.name}", Processes(0, 1, device)
+        train.train_and_save(run, clips, pool, out, alone, command=command, resume=begun(out))
     else:
         train.run_state(run, pool, out).load()  # refuses what another configuration or other clips made
     return Pretrained.open(out / "weights")

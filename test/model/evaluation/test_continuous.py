@@ -31,8 +31,9 @@ from usdrl_model.evaluation.cells import Cells
 from usdrl_model.evaluation.networks import Networks, by_title
 from usdrl_model.evaluation.pretrained import Pretrained
 from usdrl_model.evaluation.recordings import config as continuous_config
-from usdrl_model.evaluation.recordings import methods, recordings, scores
+from usdrl_model.evaluation.recordings import methods, scores
 from usdrl_model.evaluation.recordings.config import ContinuousConfig
+from usdrl_model.evaluation.recordings.fit_and_score import fit_and_score
 from usdrl_model.evaluation.recordings.instants import InstantConfig
 from usdrl_model.evaluation.recordings.methods import Detecting, FrameMethod, Tcn
 from usdrl_model.evaluation.recordings.smoothing import DecodingConfig, decode
@@ -86,25 +87,23 @@ def test_a_broken_action_is_mended_by_decoding() -> None:
 def test_both_tasks_need_one_training_and_finished_cells_none(tmp_path: Path, segments: Store) -> None:
     rule = Rule()
     cells, made = Cells(tmp_path / "cells"), benchmark("utkinect", "cross_subject", "segmentation", "detection")
-    (cell,) = recordings.run(
-        made, "segmentation", segments, [rule], NETWORKS, settings=SETTINGS, seeds=[0], cells=cells
-    )
+    (cell,) = fit_and_score(made, "segmentation", segments, [rule], NETWORKS, settings=SETTINGS, seeds=[0], cells=cells)
     assert cell.scores["all"]["f1@50"] == 100.0
     assert cell.scores["all"]["frame_accuracy"] > 97.0
     assert cell.labels == LABELS
     assert len(rule.fitted) == 1
-    (other,) = recordings.run(made, "detection", segments, [rule], NETWORKS, settings=SETTINGS, seeds=[0], cells=cells)
+    (other,) = fit_and_score(made, "detection", segments, [rule], NETWORKS, settings=SETTINGS, seeds=[0], cells=cells)
     assert other.scores["all"]["decoded_mAP_action"] == 100.0
     assert other.seconds == cell.seconds
     smoother = dataclasses.replace(SETTINGS, decoding=DecodingConfig(smoothing=4.0, min_length=5.0))
-    (coarse,) = recordings.run(
+    (coarse,) = fit_and_score(
         made, "segmentation", segments, [rule], NETWORKS, settings=smoother, seeds=[0], cells=cells
     )
     assert coarse.scores["all"]["f1@50"] < 100.0
-    again = recordings.run(made, "segmentation", segments, [rule], NETWORKS, settings=SETTINGS, seeds=[0], cells=cells)
+    again = fit_and_score(made, "segmentation", segments, [rule], NETWORKS, settings=SETTINGS, seeds=[0], cells=cells)
     assert [Cell.from_dict(one.to_dict()) for one in again] == [Cell.from_dict(cell.to_dict())]
     assert len(rule.fitted) == 1
-    recordings.run(made, "segmentation", segments, [rule], NETWORKS, settings=SETTINGS, seeds=[1], cells=cells)
+    fit_and_score(made, "segmentation", segments, [rule], NETWORKS, settings=SETTINGS, seeds=[1], cells=cells)
     assert len(rule.fitted) == 2
     for found in (cell, other):
         assert pictures.write_pictures([found], tmp_path / found.task)
@@ -172,7 +171,7 @@ def test_a_detector_with_a_tcn_says_the_mean_of_what_both_say(monkeypatch: pytes
 def test_action_points_are_found_and_the_threshold_comes_from_people_held_out(tmp_path: Path, points: Store) -> None:
     rule = Rule()
     made = benchmark("msrc12", "held_out_persons", "detection")
-    (cell,) = recordings.run(
+    (cell,) = fit_and_score(
         made, "detection", points, [rule], NETWORKS, settings=SETTINGS, seeds=[0], cells=Cells(tmp_path / "cells")
     )
     assert rule.fitted[1] == 2 * rule.fitted[0]  # without p02 for the threshold, then with both
@@ -190,7 +189,7 @@ def test_what_cannot_be_done_is_said_before_anything_is_fitted(tmp_path: Path, p
     made = benchmark("msrc12", "held_out_persons", "detection", "segmentation")
 
     def go(task: Task, settings: ContinuousConfig) -> None:
-        recordings.run(made, task, points, [rule], NETWORKS, settings=settings, seeds=[0], cells=Cells(tmp_path))
+        fit_and_score(made, task, points, [rule], NETWORKS, settings=settings, seeds=[0], cells=Cells(tmp_path))
 
     with pytest.raises(ValueError, match="instants: take detection"):
         go("segmentation", SETTINGS)

@@ -22,7 +22,8 @@ from usdrl_model.data.store import Store
 from usdrl_model.data.store_writer import write_set
 from usdrl_model.evaluation.benchmark_store import open_benchmark
 from usdrl_model.evaluation.cells import Cells
-from usdrl_model.evaluation.recordings import frame_scores, recordings, scores
+from usdrl_model.evaluation.recordings import frame_scores, scores
+from usdrl_model.evaluation.recordings.fit_and_score import fit_and_score
 from usdrl_model.evaluation.recordings.frame_scores import Cut
 from usdrl_model.evaluation.recordings.scores import Judged
 from usdrl_model.evaluation.recordings.smoothing import DecodingConfig
@@ -79,7 +80,7 @@ def test_the_protocol_of_pku_runs_from_recordings_to_scores(tmp_path: Path) -> N
     store = open_benchmark(made, tmp_path / "stores", "detection")
     at_30_hz = dataclasses.replace(SETTINGS.recipe, detector=dataclasses.replace(SETTINGS.recipe.detector, rate=30.0))
     settings = dataclasses.replace(SETTINGS, windows="end_to_end", recipe=at_30_hz)
-    (cell,) = recordings.run(
+    (cell,) = fit_and_score(
         made, "detection", store, [Rule(PKU.shape)], NETWORKS, settings=settings, seeds=[0], cells=Cells(tmp_path / "c")
     )
     assert cell.scores["all"]["mAP_action"] == cell.scores["all"]["mAP_video"] == 100.0

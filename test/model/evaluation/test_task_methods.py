@@ -20,7 +20,8 @@ from helpers.small_benchmark import (
 from usdrl_model.checkpoints import detector_file
 from usdrl_model.data.store import Store
 from usdrl_model.evaluation.cells import Cells
-from usdrl_model.evaluation.clips import clips, methods
+from usdrl_model.evaluation.clips import methods
+from usdrl_model.evaluation.clips.fit_and_score import fit_and_score
 from usdrl_model.evaluation.clips.fitting import resized
 from usdrl_model.evaluation.clips.methods import METHODS, Frozen, Trained
 from usdrl_model.evaluation.fusion import fuse
@@ -78,7 +79,7 @@ def test_a_detector_can_be_given_as_weights(store: Store, tmp_path: Path) -> Non
     given = networks(tmp_path / "detector", causal=True)
     assert given.weights[0].made.sets == ("utkinect", "performer")
     chosen = named("fine-tuned", "1-NN")
-    found = clips.run(BENCHMARK, "recognition", store, chosen, given, seeds=[0], cells=Cells(tmp_path / "cells"))
+    found = fit_and_score(BENCHMARK, "recognition", store, chosen, given, seeds=[0], cells=Cells(tmp_path / "cells"))
     assert [cell.scores[ALL]["accuracy"] for cell in found] == [100.0, 100.0]
 
 
@@ -127,7 +128,7 @@ def test_without_weights_three_modalities_are_fused(store: Store, tmp_path: Path
     assert {key: len(value) for key, value in depends.items()} == {"recipe": 16, "recipe 2": 16, "recipe 3": 16}
     assert len(set(depends.values())) == 3
     assert depends["recipe"] == alone.depends(networks())["recipe"]
-    (cell,) = clips.run(
+    (cell,) = fit_and_score(
         BENCHMARK, "recognition", store, [fused], networks(), seeds=[0], cells=Cells(tmp_path / "cells")
     )
     assert cell.scores[ALL]["accuracy"] == 100.0
@@ -144,7 +145,7 @@ def test_of_two_detectors_beside_what_is_fine_tuned_one_sees_twice_the_frames(st
         ["beside", "beside 2", "recipe", "weights"],
         ["beside", "beside 2", "recipe", "recipe 2", "weights", "weights 2"],
     ]  # fmt: skip
-    found = clips.run(BENCHMARK, "recognition", store, chosen, given, seeds=[0], cells=Cells(tmp_path / "cells"))
+    found = fit_and_score(BENCHMARK, "recognition", store, chosen, given, seeds=[0], cells=Cells(tmp_path / "cells"))
     assert [cell.scores[ALL]["accuracy"] for cell in found] == [100.0, 100.0]
 
 

@@ -29,7 +29,8 @@ from usdrl_model.data.store_writer import write_set
 from usdrl_model.evaluation.benchmark import TaskSettings
 from usdrl_model.evaluation.benchmark_store import open_benchmark
 from usdrl_model.evaluation.cells import Cells
-from usdrl_model.evaluation.clips import clips, methods
+from usdrl_model.evaluation.clips import methods
+from usdrl_model.evaluation.clips.fit_and_score import CUT_OFF, fit_and_score
 from usdrl_model.evaluation.result import ALL, Cell, made_with
 from usdrl_model.skeleton.person import Person
 
@@ -109,7 +110,9 @@ def test_nothing_of_a_clip_that_is_cut_off_comes_from_later(tmp_path: Path) -> N
 
 
 def test_scores_confusion_and_classes(store: Store, tmp_path: Path) -> None:
-    (cell,) = clips.run(BENCHMARK, "recognition", store, [Spy(1).method], networks(), seeds=[0], cells=Cells(tmp_path))
+    (cell,) = fit_and_score(
+        BENCHMARK, "recognition", store, [Spy(1).method], networks(), seeds=[0], cells=Cells(tmp_path)
+    )
     assert cell.labels == LABELS
     assert cell.scores[ALL] == pytest.approx({"accuracy": 100 / 3, "macro_accuracy": 100 / 3})
     assert cell.details["confusion"][ALL] == [[0, 4, 0]] * 3
@@ -120,7 +123,7 @@ def test_scores_confusion_and_classes(store: Store, tmp_path: Path) -> None:
 def test_draws_follow_the_setting_and_the_seed(store: Store, tmp_path: Path) -> None:
     for task, sizes in {"semi_supervised": [3, 6], "few_shot": [3, 9]}.items():
         spy = Spy(0, seeded=False)
-        found = clips.run(BENCHMARK, task, store, [spy.method], networks(), seeds=[0, 1], cells=Cells(tmp_path))
+        found = fit_and_score(BENCHMARK, task, store, [spy.method], networks(), seeds=[0, 1], cells=Cells(tmp_path))
         assert [cell.seed for cell in found] == [0, 1]  # nothing random in the method, but in its draw
         assert [len(windows) for windows, _ in spy.fitted] == sizes * 2
         smaller, larger = (windows for windows, _ in spy.fitted[:2])
@@ -133,12 +136,12 @@ def test_a_draw_that_cannot_be_made_stops_before_training(store: Store, tmp_path
     wrong = dataclasses.replace(BENCHMARK, tasks={"few_shot": many})
     spy = Spy(0)
     with pytest.raises(ValueError, match="50 examples of every class.*ask for fewer"):
-        clips.run(wrong, "few_shot", store, [spy.method], networks(), seeds=[0], cells=Cells(tmp_path))
+        fit_and_score(wrong, "few_shot", store, [spy.method], networks(), seeds=[0], cells=Cells(tmp_path))
     assert not spy.fitted
 
 
 def test_methods_in_which_nothing_is_random_run_once(store: Store, tmp_path: Path) -> None:
-    found = clips.run(
+    found = fit_and_score(
         BENCHMARK, "retrieval", store, named("1-NN Euclid"), networks(), seeds=[0, 1, 2], cells=Cells(tmp_path)
     )
     assert [(cell.method, cell.seed) for cell in found] == [("1-NN Euclid", 0)]
@@ -148,13 +151,13 @@ def test_early_prediction_trains_on_whole_and_cut_clips_and_is_asked_at_every_sh
     store: Store, tmp_path: Path
 ) -> None:
     spy = Spy(0)
-    (cell,) = clips.run(
+    (cell,) = fit_and_score(
         BENCHMARK, "early_prediction", store, [spy.method], networks(), seeds=[0], cells=Cells(tmp_path)
     )
     ((windows, y),) = spy.fitted
     whole = labelled(store.select(split="cross_subject/train"), ENCODER.window, "")
     assert torch.equal(windows[: len(whole)], whole.windows)
-    assert len(windows) == len(y) == len(whole) * (1 + clips.CUT_OFF)
+    assert len(windows) == len(y) == len(whole) * (1 + CUT_OFF)
     assert list(cell.scores) == ["0.2", "1"]
     assert cell.details["folds"]["1"]["cross_subject"]["train"] == len(whole)  # each counts once
     early, late = spy.asked
@@ -169,7 +172,7 @@ def test_folds_are_fitted_one_by_one_and_scored_together(tmp_path: Path) -> None
     )
     store = open_benchmark(benchmark, sbu(tmp_path / "stores"))
     spy = Spy(2)
-    (cell,) = clips.run(
+    (cell,) = fit_and_score(
         benchmark, "recognition", store, [spy.method], networks(people=2), seeds=[0], cells=Cells(tmp_path)
     )
     assert [len(windows) for windows, _ in spy.fitted] == [24, 30, 30, 30, 30]
@@ -186,7 +189,7 @@ def test_every_task_finds_classes_that_differ_in_the_pose(store: Store, tmp_path
     usual = methods.usual(task, BENCHMARK.task(task).heads, 2)
     assert any(method.fusion for method in usual)
     cheap = [method for method in usual if method not in (methods.CNN, methods.GRU, methods.DTW)]
-    found = clips.run(
+    found = fit_and_score(
         BENCHMARK, task, store, cheap, networks(*given, causal=task == "early_prediction"),
         seeds=[0], cells=Cells(tmp_path / "cells"),
     )  # fmt: skip

@@ -15,7 +15,7 @@ from usdrl_model.data.store import Store
 from usdrl_model.data.store_writer import write_set
 from usdrl_model.evaluation import probe
 from usdrl_model.evaluation.benchmark_store import open_benchmark
-from usdrl_model.evaluation.clips import clips
+from usdrl_model.evaluation.clips import fit_and_score as clips
 from usdrl_model.evaluation.recordings import frame_scores
 from usdrl_model.online.stream import ActionStream
 from usdrl_model.skeleton.person import SHOULDER_LEFT, SHOULDER_RIGHT, SPINE_MID, Person, SkeletonFrame

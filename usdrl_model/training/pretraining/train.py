@@ -10,7 +10,7 @@ the CPU), because every random number is a function of the seed and the step.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,7 @@ from usdrl_model.checkpoints.provenance import DataUsed, Provenance
 from usdrl_model.data import catalogue, protocols
 from usdrl_model.data.store import Store
 from usdrl_model.network.initialise import initialise
+from usdrl_model.skeleton.clip import Clip
 from usdrl_model.training.distributed import Processes, gather
 from usdrl_model.training.pretraining.batches import NETWORK, Feeder, seed_of
 from usdrl_model.training.pretraining.clip_pool import ClipPool
@@ -77,6 +78,42 @@ def train(
     state.check(resume)
     with state.alone(resume) if workers.first else nullcontext():
         return _trained(run, pool, out, workers, state, resume, report)
+
+
+def chosen(run: PretrainConfig, store: Store) -> Store:
+    """The clips of a store that a run learns from.
+
+    Raises:
+        ValueError: a set or a protocol that is not there.
+    """
+    return store.select(sets=run.data.sets or None, split=run.data.split)
+
+
+def pool_of(run: PretrainConfig, clips: Iterable[Clip]) -> ClipPool:
+    """Clips as a run draws its batches from them; errors as of ``ClipPool.of``."""
+    return ClipPool.of(clips, run.encoder.people, run.data.max_seconds)
+
+
+def train_and_save(
+    run: PretrainConfig,
+    clips: Store,
+    pool: ClipPool,
+    out: Path,
+    workers: Processes,
+    *,
+    command: str,
+    resume: bool = False,
+    report: Report = lambda step, numbers: None,
+) -> USDRL:
+    """As ``train``; the model is then also in ``out/weights``.
+
+    Its provenance names ``clips``, of which ``pool`` was made, and the ``command`` that makes it.
+    """
+    made = provenance(run, clips, command)  # before the work: of the code and the store as they are now
+    model = train(run, pool, out, workers, resume=resume, report=report)
+    if workers.first:
+        model.save_pretrained(out / "weights", made)
+    return model
 
 
 def _trained(

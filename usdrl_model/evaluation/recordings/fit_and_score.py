@@ -12,19 +12,17 @@ every frame is kept beside the cells, so that the other task and other ways of d
 
     networks = Networks(weights=weights, recipe=settings.recipe, people=benchmark.people, device=device)
     methods = [Detecting(), Tcn()]
-    run(benchmark, "segmentation", store, methods, networks, settings=settings, seeds=[0], cells=Cells("out/cells"))
+    fit_and_score(
+        benchmark, "segmentation", store, methods, networks, settings=settings, seeds=[0], cells=Cells("out/cells")
+    )
 
 Letters: G frames of the grid, K classes (background first).
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
 import time
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 from tqdm import tqdm
@@ -41,7 +39,6 @@ from usdrl_model.evaluation.recordings.frame_scores import Cut
 from usdrl_model.evaluation.recordings.methods import FrameMethod
 from usdrl_model.evaluation.recordings.scores import Judged, Outcome
 from usdrl_model.evaluation.result import ALL, Cell
-from usdrl_model.files.atomic_file import replacing
 from usdrl_model.metrics.action_points import ActionPoint
 from usdrl_model.network.detector import BACKGROUND_LABEL
 from usdrl_model.windows.cut import Windows
@@ -50,7 +47,7 @@ SECONDS = " seconds"
 """Entry of a file of posteriors that says how long they took; no recording has that name."""
 
 
-def run(
+def fit_and_score(
     benchmark: Benchmark,
     task: Task,
     store: Store,
@@ -105,7 +102,7 @@ class _Runner:
         self._networks = networks
         self._benchmark, self._task, self._store, self._settings = benchmark, task, store, settings
         self._labels = (BACKGROUND_LABEL, *classes(store, task))
-        self._posteriors = _Posteriors(cells)
+        self._cells = cells
         self._windows: dict[tuple[str, Cut], Windows] = {}
         self._instants = _all_instants(store)
         if self._instants and task != "detection":
@@ -181,7 +178,7 @@ class _Runner:
             "cut": config.to_dict(self._cut(method)),
             **method.depends(self._networks),
         }
-        kept = self._posteriors.get(key)
+        kept = self._cells.get_posteriors(key)
         videos = list(frame_scores.videos(test, self._labels, self._cut(method)))
         if len({video.name for video in videos}) < len(videos):
             raise ValueError(f"{self._benchmark.name}: two test recordings have the same name: rename one")
@@ -189,9 +186,9 @@ class _Runner:
             windows = self._training(train, self._cut(method))
             started = time.perf_counter()
             fitted = method.fit(self._networks, windows, len(self._labels), seed=seed)
-            kept = {video.name: frame_scores.score(video, fitted.scores, len(self._labels)) for video in videos}
-            kept[SECONDS] = np.array(time.perf_counter() - started)
-            self._posteriors.put(key, kept)
+            found = {video.name: frame_scores.score(video, fitted.scores, len(self._labels)) for video in videos}
+            kept = {**found, SECONDS: np.array(time.perf_counter() - started)}
+            self._cells.put_posteriors(key, kept)
         return float(kept[SECONDS]), [Judged(video, kept[video.name]) for video in videos]
 
     def _cut(self, method: FrameMethod) -> Cut:
@@ -219,30 +216,6 @@ class _Runner:
                 f" not all, to choose a threshold on; got {list(names)}"
             )
         return train.select(subjects=others), train.select(subjects=names)
-
-
-class _Posteriors:
-    """Arrays by what decides them, as files."""
-
-    def __init__(self, cells: Cells) -> None:
-        self._cells = cells
-
-    def get(self, key: Mapping[str, object]) -> dict[str, np.ndarray] | None:
-        path = self._path(key)
-        if not path.exists():
-            return None
-        with np.load(path, allow_pickle=False) as stored:
-            return dict(stored)
-
-    def put(self, key: Mapping[str, object], arrays: dict[str, Any]) -> None:
-        with replacing(self._path(key)) as file:
-            np.savez_compressed(file, **arrays)
-
-    def _path(self, key: Mapping[str, object]) -> Path:
-        text = json.dumps(self._cells.complete(key), sort_keys=True)
-        return (
-            self._cells.folder / "posteriors" / f"{hashlib.sha256(text.encode()).hexdigest()[: config.HASH_LENGTH]}.npz"
-        )
 
 
 def _all_instants(store: Store) -> bool:

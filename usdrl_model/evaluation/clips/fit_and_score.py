@@ -49,7 +49,7 @@ _DRAWN: tuple[Task, ...] = ("semi_supervised", "few_shot")
 """Tasks in which the seed decides what is trained on."""
 
 
-def run(
+def fit_and_score(
     benchmark: Benchmark,
     task: Task,
     store: Store,
