@@ -1,17 +1,16 @@
-"""What people do, for a node of one's own: the state of ``usdrl_perception``, as long as it can be believed.
+"""A client for other nodes: the state of ``usdrl_perception``, while it is valid.
 
 ::
 
     actions = ActionsClient(node)
     if not actions.alive:
-        ...                           # nobody perceives: stop relying on it
+        ...                           # no perception: do not rely on it
     for person in actions.doing("wave"):
         print(person["id"], person["position"])
 
-A state that was heard once stays where it is when its node is killed, on every topic that is latched or kept in a
-variable. So a state counts only while the node gives signs of life: every state has a heartbeat, and after
-three periods without another one it is stale (docs/state.md). The first message that a late joiner gets may be the
-latched one of a node that has died meanwhile, so it counts from the second heartbeat on, half a second later.
+When a node is killed, its last state stays in latched topics and variables. A state is therefore valid only while
+heartbeats arrive: after three periods without one it is stale (docs/state.md). The first message of a late joiner may
+come from a node that has died, so a state is valid from the second heartbeat on, half a second later.
 """
 
 from __future__ import annotations
@@ -31,11 +30,11 @@ from usdrl_ros.outputs.qos import HEARTBEATS
 from usdrl_ros.outputs.state_json import SCHEMA
 
 SHORTEST_SILENCE = 0.5
-"""Seconds of silence that are always forgiven, however short the period."""
+"""Seconds of silence that are always tolerated, however short the period."""
 
 
 class Pulse:
-    """Whether somebody who promised to be heard every so often still is; time is an argument."""
+    """Whether promised heartbeats still arrive; time is an argument."""
 
     def __init__(self) -> None:
         self._stamp: float | None = None
@@ -43,21 +42,21 @@ class Pulse:
         self._until = -math.inf
 
     def beat(self, stamp: float, period: float, now: float) -> None:
-        """Note a heartbeat: its stamp and the promised period, as heard at ``now``, seconds of the listener's clock."""
+        """Record a heartbeat: its stamp and promised period, received at ``now`` by the receiver's clock, seconds."""
         if stamp != self._stamp:
-            # After a silence the next one may be a latched one again.
+            # After a silence, the next one may be a latched one again.
             self._sure = self._stamp is not None and now <= self._until
             self._stamp, self._until = stamp, now + max(HEARTBEATS * period, SHORTEST_SILENCE)
 
     def alive(self, now: float) -> bool:
-        """Two heartbeats were heard, the last one not too long ago."""
+        """At least two heartbeats arrived, the last one in time."""
         return self._sure and now <= self._until
 
 
 class ActionsClient:
-    """Subscribes to the state of a perception node; its answers are of the newest state, or empty if that is stale.
+    """Subscribes to the state of a perception node; results are from the newest state, or empty if it is stale.
 
-    Callbacks and questions must come from the same thread, or from callbacks of the same group.
+    Call it from the thread that spins the node, or from callbacks of the same group.
 
     Args:
         node: subscribes, and must be spun.
@@ -77,21 +76,21 @@ class ActionsClient:
 
     @property
     def alive(self) -> bool:
-        """The node perceives: it is there, active, and its heartbeats arrive."""
+        """The node is active and its heartbeats arrive."""
         return self._pulse.alive(self._monotonic())
 
     @property
     def state(self) -> dict[str, Any] | None:
-        """The newest state, see docs/state.md; None if there is none that can be believed."""
+        """The newest state, see docs/state.md; None if there is none, or it is stale."""
         return self._state if self.alive else None
 
     def people(self) -> list[dict[str, Any]]:
-        """Everybody who is there now; empty if nobody is, or nobody perceives."""
+        """All people now; empty if the state is stale."""
         state = self.state
         return [] if state is None else state["people"]
 
     def doing(self, label: str) -> list[dict[str, Any]]:
-        """Those of ``people`` who do ``label`` now, the surest first."""
+        """Those of ``people`` with ``label`` active, highest score first."""
         scores = [
             (action["score"], person)
             for person in self.people()
@@ -101,7 +100,7 @@ class ActionsClient:
         return [person for _, person in sorted(scores, key=lambda pair: -pair[0])]
 
     def close(self) -> None:
-        """Stop listening."""
+        """Unsubscribe."""
         self._node.destroy_subscription(self._subscription)
 
     def _hear(self, message: String) -> None:

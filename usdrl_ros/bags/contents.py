@@ -9,7 +9,7 @@ import numpy as np
 from tqdm import tqdm
 
 from usdrl_model.skeleton import recording_gaps
-from usdrl_ros.bags.recorded_topic import Recorded
+from usdrl_ros.bags.recorded_topic import RecordedTopic
 from usdrl_ros.bags.storage import BagReader
 from usdrl_ros.messages.cdr import MalformedError
 from usdrl_ros.messages.types import BagError
@@ -23,11 +23,11 @@ def contents(bag: BagReader) -> list[str]:
     """
     counts: Counter[str] = Counter()
     malformed: Counter[str] = Counter()
-    known: dict[str, Recorded] = {}
+    known: dict[str, RecordedTopic] = {}
     notes: dict[str, str] = {}
     for topic in bag.topics:
         try:
-            known[topic.name] = Recorded(topic)
+            known[topic.name] = RecordedTopic(topic)
         except BagError as error:  # its package is not installed, or that of another distribution
             notes[topic.name] = str(error)
     stamps = array("d")

@@ -29,7 +29,7 @@ from rosgraph_msgs.msg import Clock
 from usdrl_model.errors.shown import MESSAGE, cut
 from usdrl_model.files import limits
 from usdrl_model.skeleton import recording_gaps
-from usdrl_ros.bags.recorded_topic import Recorded
+from usdrl_ros.bags.recorded_topic import RecordedTopic
 from usdrl_ros.bags.storage import BagMessage, BagReader
 from usdrl_ros.messages.cdr import MalformedError
 from usdrl_ros.messages.types import BagError, headers, stamp_ns
@@ -89,7 +89,7 @@ class Player:
         """Topic -> messages that were not published because they are none of its type."""
         self.gaps: list[float] = []
         """Seconds of every gap that was not waited for."""
-        self._recorded = {name: Recorded(topic) for name, topic in chosen.items()}
+        self._recorded = {name: RecordedTopic(topic) for name, topic in chosen.items()}
         self._publishers: dict[str, Publisher] = {
             name: node.create_publisher(recorded.type, name, _qos(recorded.topic.latched))
             for name, recorded in self._recorded.items()
@@ -126,7 +126,7 @@ class Player:
             publisher.wait_for_all_acked(Duration(seconds=LAST_ACKNOWLEDGEMENT))
         return count
 
-    def told(self) -> list[str]:
+    def warnings(self) -> list[str]:
         """What was not played as it was recorded, and what is missing of the bag; a line each."""
         lines = [
             f"{count} messages of {topic} are no {self._recorded[topic].topic.type} and were left out"
@@ -268,7 +268,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 return 1
             print(f"playing {bag.path}: {bag.duration:.1f} s of recording", flush=True)
             print(f"published {player.play()} messages", flush=True)
-            for line in player.told():
+            for line in player.warnings():
                 print(f"usdrl-play: {cut(line, MESSAGE)}", file=sys.stderr)
         return 0
     except BagError as error:

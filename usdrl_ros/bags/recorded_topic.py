@@ -10,7 +10,7 @@ from usdrl_ros.messages.serialised import SINCE_HUMBLE, OtherDistributionError, 
 from usdrl_ros.messages.types import BagError, message_class
 
 
-class Recorded:
+class RecordedTopic:
     """The messages of one recorded topic.
 
     Args:

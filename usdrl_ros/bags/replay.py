@@ -25,7 +25,7 @@ from usdrl_model.plausibility.findings import Finding
 from usdrl_model.skeleton import recording_gaps
 from usdrl_model.skeleton.person import SkeletonFrame
 from usdrl_ros.bags.labels import Truth, load_truth
-from usdrl_ros.bags.recorded_topic import Recorded
+from usdrl_ros.bags.recorded_topic import RecordedTopic
 from usdrl_ros.bags.storage import BagReader
 from usdrl_ros.inputs.common import InputError
 from usdrl_ros.inputs.conversion import Conversion, setup
@@ -136,7 +136,7 @@ def load_bag(path: str | Path, truth: Truth | None = None) -> LabelledBag:
         topics = {topic.name: topic for topic in bag.topics}
         if truth.topic not in topics:
             raise BagError(f"{path}: labels are for topic {truth.topic}, the bag has {', '.join(topics) or 'none'}")
-        recorded = Recorded(topics[truth.topic])
+        recorded = RecordedTopic(topics[truth.topic])
         matching = [name for name, adapter in INPUTS.items() if adapter.message_type is recorded.type]
         if not matching:
             raise BagError(f"{path}: {truth.topic} is {topics[truth.topic].type}, which no input adapter reads")

@@ -1,7 +1,7 @@
 """Read and write rosbag2 folders without rosbag2: what ``ros2 bag`` records, on machines that have only Python.
 
 A bag is a folder with ``metadata.yaml`` and one or more storage files (MCAP or SQLite). Messages stay raw CDR bytes
-here, because a player only forwards them. Whoever wants a message decodes it with ``recorded.Recorded``::
+here, because a player only forwards them. Whoever wants a message decodes it with ``recorded_topic.RecordedTopic``::
 
     with BagReader("my_bag") as bag:
         for message in bag.messages():

@@ -1,4 +1,4 @@
-"""What the content check found -> the status ``<name>: content``, and one warning when a finding begins."""
+"""Findings of the content check -> the status ``<name>: content``, and a warning when a finding begins."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from usdrl_model.plausibility.live_check import Judgement
 from usdrl_ros.diagnostics.reporting import AWAY, Lasting, status
 
 STALE = 5.0
-"""Seconds without a new judgement after which the last one says nothing of now."""
+"""Seconds after which a judgement is out of date."""
 LEVELS = {Level.NOTE: DiagnosticStatus.OK, Level.WARN: DiagnosticStatus.WARN, Level.ERROR: DiagnosticStatus.ERROR}
 
 
 class ContentReport:
-    """Remembers what was told; not for several threads.
+    """Reports the newest judgement and remembers which findings were logged; not thread-safe.
 
     Args:
         monotonic: seconds that never jump.
@@ -33,7 +33,7 @@ class ContentReport:
         self._lasting = Lasting(AWAY, monotonic)
 
     def status(self, name: str, judgement: Judgement) -> DiagnosticStatus:
-        """The status of the node ``name``; warns of what is new in it."""
+        """The status of the node ``name``; logs new findings."""
         now = self._monotonic()
         if judgement.stamp != self._newest:
             self._newest, self._changed = judgement.stamp, now
@@ -51,9 +51,9 @@ class ContentReport:
 
     def _message(self, findings: tuple[Finding, ...], now: float) -> str:
         if not math.isfinite(self._newest):
-            return "nothing looked at yet"
+            return "no people checked yet"
         if now - self._changed > STALE:
-            return f"nothing new to look at for {now - self._changed:.0f} s"
+            return f"no people to check for {now - self._changed:.0f} s"
         if not findings:
             return "people look like people"
         more = f" (and {len(findings) - 1} more)" if len(findings) > 1 else ""

@@ -1,4 +1,4 @@
-"""Rates, latencies and counts of the node -> ``/diagnostics``, with messages that say what to do."""
+"""Rates, latencies and counts of the node -> ``/diagnostics``, with advice."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ WARNING_INTERVAL = 5.0
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Situation:
-    """What the node knows and this module cannot."""
+    """The present inputs and settings of an active node."""
 
     topic: str
     publishers: int
@@ -33,25 +33,25 @@ class Situation:
     """Message types of the other publishers on the topic."""
     expected_type: str
     clock_silent: bool
-    """use_sim_time is set and no clock was heard."""
+    """use_sim_time is set and /clock is silent."""
     max_rate: float
     stream_counters: Mapping[str, int]
     model: Mapping[str, str]
     max_people: int = 20
     placed_by_tf: bool = False
-    """tf2 gives every message its place, whatever its frame."""
+    """tf2 transforms every message, so several frames are fine."""
     namesakes: int = 1
-    """Nodes of this node's name, itself included."""
+    """Nodes with this name, including this one."""
     stuck: float = 0.0
-    """Seconds for which an inference has been running that should have ended long ago; 0 if there is none."""
+    """Seconds for which an inference has been running that takes too long; else 0."""
 
 
 class Health:
-    """Counts what happens, from any thread, and reports it.
+    """Counts and reports; thread-safe.
 
     Args:
         monotonic: seconds that never jump.
-        warn: takes the text of a warning for the log.
+        warn: logs a warning.
     """
 
     def __init__(self, monotonic: Callable[[], float], warn: Callable[[str], object]) -> None:
@@ -78,7 +78,7 @@ class Health:
         self._skipped_before = self._inferred_before = 0
 
     def accepted(self, arrival: float, source: SourceFrame | None) -> None:
-        """A message was understood; None if it says nothing."""
+        """A message was understood; None if it has no people and no stamp."""
         with self._lock:
             self._last_arrival = arrival
             if source is not None:
@@ -87,7 +87,7 @@ class Health:
             _forget(self._arrivals, arrival)
 
     def rejected(self, error: InputError) -> None:
-        """A message was not understood."""
+        """A message was refused."""
         now = self._monotonic()
         with self._lock:
             self._refused[error.kind] += 1
@@ -97,7 +97,7 @@ class Health:
         self._log(error.kind, f"message refused ({error.kind}): {error}")
 
     def failed(self, error: BaseException) -> None:
-        """Something went wrong that should not."""
+        """Another error."""
         with self._lock:
             self._failures += 1
             self._failed_at = self._monotonic()
@@ -117,13 +117,13 @@ class Health:
             self._inference.append(seconds * 1e3)
 
     def incompatible_qos(self, policy: str) -> None:
-        """A publisher was found whose quality of service does not fit."""
+        """A publisher has an incompatible quality of service."""
         with self._lock:
             self._incompatible[policy] += 1
-        self._log(f"qos.{policy}", f"a publisher of the input offers another {policy}: see qos_overrides")
+        self._log(f"qos.{policy}", f"a publisher of the input has an incompatible {policy}: see qos_overrides")
 
     def published(self, delay: float) -> float | None:
-        """Note the seconds from stamp to publication; milliseconds, or None if these are two different clocks."""
+        """Record the seconds from stamp to publication; returns milliseconds, or None if the clocks differ."""
         with self._lock:
             agree = self._source.published(self._monotonic(), delay)
             if agree:
@@ -137,9 +137,9 @@ class Health:
             self._warn(cut(passed, LINE))
 
     def report(self, name: str, situation: Situation | None, fault: str = "") -> list[DiagnosticStatus]:
-        """The statuses ``<name>: input`` and ``<name>: inference``, or that the node is not active (None).
+        """The statuses ``<name>: input`` and ``<name>: inference``; for None, that the node is not active.
 
-        ``fault`` is why it is not, if it should be.
+        ``fault`` is the reason if it should be active.
         """
         if situation is None:
             level = DiagnosticStatus.ERROR if fault else DiagnosticStatus.OK
@@ -166,8 +166,8 @@ class Health:
             troubles |= self._source.frames(now)
         if situation.namesakes > 1:
             troubles["namesakes"] = (
-                f"{situation.namesakes} nodes are called {name}: parameters, services and answers of either reach the"
-                " same names; stop one, or rename it with --ros-args -r __node:=NAME"
+                f"{situation.namesakes} nodes are called {name}, so their parameters, services and topics collide: stop"
+                " one, or rename it with --ros-args -r __node:=NAME"
             )
         return troubles
 
@@ -210,8 +210,8 @@ class Health:
         if not self._arrivals and self._incompatible:
             return (
                 DiagnosticStatus.ERROR,
-                f"a publisher on {topic} has another {', '.join(self._incompatible)}: set qos_overrides.{topic}."
-                "subscription to what it offers",
+                f"a publisher on {topic} has an incompatible {', '.join(self._incompatible)}: set"
+                f" qos_overrides.{topic}.subscription to that of the publisher",
             )
         if age > RECENT:
             advice = "check that the tracker runs" if situation.publishers else "nobody publishes it: check its name"

@@ -1,4 +1,4 @@
-"""Texts for diagnostics and log: cut and escaped, and the log is not flooded by repetitions."""
+"""Diagnostic statuses with cut and escaped texts, and a log without repetitions."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from diagnostic_msgs.msg import DiagnosticStatus, KeyValue
 from usdrl_model.errors.shown import LINE, MESSAGE, cut
 
 AWAY = 60.0
-"""Seconds without a trouble that lasted, after which its return is told in the log again."""
+"""Seconds without a problem after which its return is logged again."""
 
 
 def status(name: str, level: bytes, message: str, values: Mapping[str, object]) -> DiagnosticStatus:
-    """The status ``name``, with everything in it cut and escaped."""
+    """A diagnostic status; message and values, which may come from others, are cut and escaped."""
     made = DiagnosticStatus(name=name, level=level, message=cut(message, MESSAGE), hardware_id="usdrl")
     made.values = [KeyValue(key=cut(key, LINE), value=cut(value, LINE)) for key, value in values.items()]
     return made
 
 
 class Throttle:
-    """Lets a message of one kind through every ``interval`` seconds, and counts the ones in between.
+    """Passes one message of each kind every ``interval`` seconds and counts the others.
 
     Args:
         interval: seconds.
@@ -36,7 +36,7 @@ class Throttle:
         self._held: Counter[str] = Counter()
 
     def __call__(self, kind: str, text: str) -> str | None:
-        """The text to log, or None for now."""
+        """The text to log, or None."""
         now = self._monotonic()
         if now - self._passed.get(kind, -math.inf) < self._interval:
             self._held[kind] += 1
@@ -47,7 +47,7 @@ class Throttle:
 
 
 class Lasting:
-    """Troubles that last are news when they begin, and again only after ``away`` seconds without them.
+    """Selects problems that are new: not reported within the last ``away`` seconds.
 
     Args:
         away: seconds.
@@ -60,7 +60,7 @@ class Lasting:
         self._last: dict[str, float] = {}
 
     def __call__(self, kinds: Collection[str]) -> list[str]:
-        """Those of the ``kinds`` of trouble there are now that are news."""
+        """Those of the present ``kinds`` of problems that are new."""
         now = self._monotonic()
         new = [kind for kind in kinds if now - self._last.get(kind, -math.inf) > self._away]
         self._last.update(dict.fromkeys(kinds, now))

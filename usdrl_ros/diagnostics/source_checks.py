@@ -1,7 +1,7 @@
-"""What is wrong with the stamps and the people of a source, for as long as it lasts.
+"""Problems of the stamps and people of a source.
 
-The stream judges stamps by each other and people by where they are, and counts; here it is seen which counts rise, and
-how the stamps stand to the times of arrival and to the node's clock.
+The stream checks stamps and identities and counts problems. This module reports the counts that rise, and compares the
+stamps with the times of arrival and with the node's clock.
 """
 
 from __future__ import annotations
@@ -13,36 +13,36 @@ from collections.abc import Mapping
 import numpy as np
 
 RECENT = 5.0
-"""Seconds for which a trouble lasts that shows in single messages."""
+"""Seconds for which a problem of a single message is reported."""
 CLOCKS_AGREE = 10.0
-"""Seconds between a stamp and the node's clock beyond which they are different clocks, not latency."""
+"""Seconds between a stamp and the node's clock above which the clocks differ; less is latency."""
 AHEAD = 0.5
-"""Seconds that stamps may lie ahead of the node's clock: a simulated clock ticks coarsely."""
+"""Seconds that stamps may be ahead of the node's clock, because a simulated clock has coarse ticks."""
 LATE = 1.0
-"""Seconds from stamp to answer beyond which the clocks differ, or somebody is far behind."""
+"""Seconds from stamp to output above which the clocks differ or messages are delayed."""
 FROZEN_SECONDS, FROZEN_MESSAGES = 1.0, 5
-"""How long, and in how many messages, a stamp must stand still to be frozen."""
+"""Seconds and messages with the same stamp after which it counts as frozen."""
 
 FRAMES = 8
-"""Frames that are remembered."""
+"""Coordinate frames that are remembered."""
 
 COUNTED: dict[str, str] = {
-    "resets": "the stamps have jumped, and everybody was forgotten ({count} times so far): a bag loops, a simulation"
-    " was reset, a clock was set or the source paused",
-    "second_clock_frames": "stamps of two clocks {gap:.1f} s apart come on {topic} ({publishers} publishers): one is"
-    " followed, {count} messages of the other were refused; synchronise the clocks, or leave one tracker on the topic",
-    "outlier_stamps": "stamps far off the course of the others are refused ({count} so far): look at the clock of the"
+    "resets": "the stamps have jumped, and all tracks were reset ({count} times so far): a bag loops, a simulation was"
+    " reset, a clock was set or the source paused",
+    "second_clock_frames": "messages on {topic} have stamps of two clocks {gap:.1f} s apart ({publishers} publishers):"
+    " {count} messages of the second were refused; synchronise the clocks, or use one tracker per topic",
+    "outlier_stamps": "stamps far off the course of the others were refused ({count} so far): check the clock of the"
     " tracker",
-    "late_frames": "people come in messages more than look_ahead behind the newest one ({count} so far): what they do"
-    " is decided without these; synchronise the clocks of the trackers, or raise look_ahead",
+    "late_frames": "messages more than look_ahead behind the newest one come too late for the decision ({count} so"
+    " far): synchronise the clocks of the trackers, or raise look_ahead",
     "people_over_limit": "more than {max_people} people: only the nearest are followed; raise max_people if the machine"
-    " can bear it",
+    " is fast enough",
 }
-"""Counter of the stream -> what it means that it rises."""
+"""Counter of the stream -> message while it rises."""
 
 
 class SourceChecks:
-    """Looks at one source; not safe to call from several threads at once."""
+    """Checks one source; not thread-safe."""
 
     def __init__(self) -> None:
         self._stamp = math.nan
@@ -55,7 +55,7 @@ class SourceChecks:
         self._rose: dict[str, float] = {}
 
     def heard(self, arrival: float, stamp: float, frame_id: str) -> None:
-        """Note a message: seconds of a clock that never jumps, its stamp and its frame."""
+        """Record a message: its arrival (seconds that never jump), stamp and frame."""
         self._frames[frame_id] = arrival
         self._frames.move_to_end(frame_id)
         if len(self._frames) > FRAMES:
@@ -66,7 +66,7 @@ class SourceChecks:
         self._heard = arrival
 
     def published(self, now: float, delay: float) -> bool:
-        """Note the seconds from stamp to answer, by the node's clock; True if that is a latency."""
+        """Record the seconds from stamp to output by the node's clock; True if the clocks agree."""
         self._delays.append((now, delay))
         self._forget(now)
         return -AHEAD <= delay <= CLOCKS_AGREE
@@ -74,13 +74,13 @@ class SourceChecks:
     def troubles(
         self, now: float, counters: Mapping[str, int], topic: str, publishers: int, max_people: int
     ) -> dict[str, str]:
-        """Kind -> text of everything that is wrong now; kinds stay the same as long as it lasts."""
+        """Kind -> text of all present problems."""
         found: dict[str, str] = {}
         stood = self._heard - self._stood_since
         if self._stood >= FROZEN_MESSAGES and stood >= FROZEN_SECONDS and now - self._heard < RECENT:
             found["frozen_stamp"] = (
-                f"all messages of the last {stood:.0f} s carry the stamp {self._stamp:.3f}: the tracker repeats itself,"
-                " or does not fill header.stamp anew"
+                f"all messages of the last {stood:.0f} s carry the stamp {self._stamp:.3f}: the tracker repeats a"
+                " message or does not update header.stamp"
             )
         for kind, text in COUNTED.items():
             count = counters.get(kind, 0)
@@ -98,13 +98,13 @@ class SourceChecks:
         return found | self._clocks(now)
 
     def frames(self, now: float) -> dict[str, str]:
-        """The same of frames, where nothing tells how one lies in another."""
+        """The same for several coordinate frames without tf."""
         recent = sorted(frame for frame, arrival in self._frames.items() if now - arrival < RECENT)
         if len(recent) < 2:
             return {}
         return {
-            "frames": f"messages come in several frames ({', '.join(recent)}), and people of all are placed as if these"
-            " were one: leave one tracker on the topic, or set target_frame without sensor_pose, so that tf places each"
+            "frames": f"messages come in several frames ({', '.join(recent)}), which are treated as one: use one"
+            " tracker per topic, or set target_frame without sensor_pose, so that tf2 transforms each"
         }
 
     def _clocks(self, now: float) -> dict[str, str]:
@@ -121,8 +121,8 @@ class SourceChecks:
             return {"clock_ahead": f"stamps are {-delay:.1f} s ahead of this node's clock: synchronise the clocks"}
         if delay > LATE:
             return {
-                "late": f"answers come {delay:.1f} s after their stamps: synchronise the clocks, or look for what holds"
-                " the messages up"
+                "late": f"outputs come {delay:.1f} s after their stamps: synchronise the clocks, or find what delays"
+                " the messages"
             }
         return {}
 

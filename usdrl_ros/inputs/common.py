@@ -1,4 +1,4 @@
-"""What every input adapter shares: its result, its error, and what it checks alike."""
+"""Result, error and checks shared by all input adapters."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from usdrl_model.errors.shown import NAME, cut, showable
 from usdrl_model.skeleton.person import SkeletonFrame
 
 MAX_PEOPLE = 64
-"""More people than this in one message are no people: a depth cloud on the wrong topic, for example."""
+"""A message with more people is rejected: it is probably not from a body tracker, but a depth cloud, for example."""
 
 
 class InputError(ValueError):
@@ -28,12 +28,12 @@ class InputError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class SourceFrame:
-    """The people of one message, with the exact header they came with."""
+    """The people of one message, with its header."""
 
     frame: SkeletonFrame
     """Joints in the axes of the source."""
     stamp: Time
-    """The source's stamp to the nanosecond; ``frame.stamp`` is the same in float seconds."""
+    """Stamp of the message to the nanosecond; ``frame.stamp`` is the same in float seconds."""
     frame_id: str
 
 
@@ -48,13 +48,13 @@ def seconds(stamp: Time) -> float:
         raise InputError(
             "zero_stamp",
             f"expected the time of measurement in header.stamp, got {value:g} s: windows are cut by stamps, so the"
-            " publisher must fill it",
+            " publisher must set it",
         )
     return value
 
 
 def ros_time(seconds: float) -> Time:
-    """Float seconds as a ROS stamp; a float64 holds today's to 0.2 microseconds."""
+    """Float seconds as a ROS stamp; a float64 resolves present stamps to 0.2 microseconds."""
     whole, nanoseconds = divmod(round(seconds * 1e9), 1_000_000_000)
     return Time(sec=whole, nanosec=nanoseconds)
 
@@ -63,7 +63,7 @@ def source_frame(header: Header, people: tuple) -> SourceFrame:
     """A source frame from a message's header and its people.
 
     Raises:
-        InputError: ``zero_stamp`` as ``seconds``, or ``frame_id``: the name would be published as it is.
+        InputError: ``zero_stamp`` as ``seconds``, or ``frame_id``, because the name is published.
     """
     if not showable(header.frame_id):
         raise InputError(
@@ -74,7 +74,7 @@ def source_frame(header: Header, people: tuple) -> SourceFrame:
 
 
 def check_people(count: int) -> None:
-    """Refuse a message of more people than a tracker follows.
+    """Reject a message with more than ``MAX_PEOPLE`` people.
 
     Raises:
         InputError: ``too_many_people``.

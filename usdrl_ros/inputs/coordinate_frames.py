@@ -1,13 +1,10 @@
-"""From the frame of the source to gravity-aligned canonical axes, and back to the frame that is published.
+"""From the frame of the source to gravity-aligned canonical axes, and back to the published frame.
 
-What the source means by its numbers comes first: ``units``, and whose left is called left. Then what cannot be believed
-is marked, and then the points are moved.
+Units and the order of joints are converted first, then invalid joints are marked, then the points are transformed:
 
-Three ways, in this order:
-
-1. ``target_frame`` and a ``sensor_pose``: a fixed mounting, no tf needed.
-2. ``target_frame`` alone: tf2 at the stamp of the message. tf gives the points their axes, so ``axes`` is not used.
-3. neither: the sensor is taken to be level.
+1. With ``target_frame`` and ``sensor_pose``: a fixed mounting, no tf needed.
+2. With ``target_frame`` alone: by tf2 at the stamp of the message. tf defines the axes, so ``axes`` is not used.
+3. With neither: the sensor is assumed to be level.
 
 ``target_frame`` must be gravity-aligned, with z up: ``base_footprint``, ``odom``, ``map``.
 
@@ -40,24 +37,24 @@ AXES: dict[str, np.ndarray] = {
 """Value of the parameter ``axes`` -> rotation of the source's axes onto the canonical ones."""
 
 NO_POSE = (0.0,) * 6
-"""The ``sensor_pose`` that means "not given"."""
+"""The ``sensor_pose`` that means "not set"."""
 
 
 class Frames:
-    """The change of frame of one source.
+    """The transforms of one source.
 
     Args:
         axes: key of ``AXES``.
-        target_frame: gravity-aligned frame with body axes to publish in; empty: the source's own frame.
+        target_frame: gravity-aligned frame with body axes, for outputs; empty: the frame of the source.
         sensor_pose: x, y, z (metres), roll, pitch, yaw (radians, fixed axes) of the sensor in ``target_frame``. The
             sensor's own axes here are body axes (x along the view), whatever ``axes`` its points have.
-        tf: a tf2 buffer, asked when ``target_frame`` is given and ``sensor_pose`` is not.
-        units: of the points, a key of ``skeleton.UNITS``.
-        order: (V,) which joint of a message is which of the topology, see ``Topology.order``; None: as they come.
+        tf: a tf2 buffer, used if ``target_frame`` is set and ``sensor_pose`` is not.
+        units: of the points, a key of ``person.UNITS``.
+        order: (V,) index in the message of each joint of the topology, see ``Topology.order``; None: unchanged.
 
     Raises:
-        ValueError: unknown axes or units, a pose that is not six finite numbers, or a target frame with no way to
-            reach it.
+        ValueError: unknown axes or units, a pose that is not six finite numbers, or a target frame without a transform
+            to it.
     """
 
     def __init__(
@@ -98,20 +95,20 @@ class Frames:
         return self._target or frame_id
 
     def to_canonical(self, source: SourceFrame, patience: float = 0.0) -> SkeletonFrame:
-        """The people of a message in canonical axes, gravity-aligned as far as known; invalid joints are NaN.
+        """The people of a message in canonical, gravity-aligned axes; invalid joints are NaN.
 
         Args:
             source: the message.
-            patience: seconds to wait for a transform that arrives a little after its message.
+            patience: seconds to wait for a transform that arrives after its message.
 
         Raises:
-            InputError: ``no_transform``, when tf2 does not know the way at the message's stamp.
+            InputError: ``no_transform``: tf2 has no transform at the message's stamp.
         """
         rotation, offset = self._rotation, self._offset
         if self._tf is not None and source.frame.people:
             rotation, offset = self._look_up(source, patience)
-        # What is missing or out of range shows in the frame of the sensor alone, so it is judged before the change.
-        judged = [judge(self._meant(person)) for person in source.frame.people]
+        # Zeros and the range of the sensor can only be checked before the points are transformed.
+        judged = [judge(self._in_metres(person)) for person in source.frame.people]
         people = tuple(replace(person, joints=person.joints @ rotation.T + offset) for person in judged)
         x, y, z = (float(value) for value in offset)
         return SkeletonFrame(source.frame.stamp, people, sensor=(x, y, z))
@@ -120,8 +117,8 @@ class Frames:
         """Canonical points (..., 3) -> the same points in the published frame."""
         return (np.asarray(points, dtype=np.float64) - self._published_origin) @ self._to_published.T
 
-    def _meant(self, person: Person) -> Person:
-        """A person in metres, with every joint under its own name."""
+    def _in_metres(self, person: Person) -> Person:
+        """A person in metres, with the joints in the order of the topology."""
         joints, confidence = person.joints * self._metres, person.confidence
         if self._order is not None:
             joints, confidence = joints[self._order], None if confidence is None else confidence[self._order]
@@ -145,5 +142,5 @@ class Frames:
 
 
 def needs_tf(target_frame: str, sensor_pose: tuple[float, ...]) -> bool:
-    """True if only tf2 can tell where the sensor is."""
+    """True if the pose of the sensor must come from tf2."""
     return bool(target_frame) and tuple(sensor_pose) == NO_POSE

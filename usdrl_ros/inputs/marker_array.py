@@ -1,7 +1,7 @@
 """visualization_msgs/MarkerArray as the Azure Kinect driver publishes it: ``marker.id = body * 100 + joint``.
 
-A joint is a marker with one place: arrow, cube, sphere, cylinder or mesh. Texts, lines and lists of points are drawn
-beside the skeleton and ignored, and so is a namespace whose numbers are no joints.
+A joint is a marker with one position: arrow, cube, sphere, cylinder or mesh. Texts, lines and lists of points are
+ignored, and so is a namespace whose ids are not joint numbers.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ def decode(message: MarkerArray, topology: Topology, person_id: str) -> SourceFr
     """The people of a marker array; a joint without a marker is missing.
 
     Args:
-        message: one marker a joint. What a later marker deletes is not there; other deletions mean nothing.
+        message: one marker per joint. Markers deleted by later ones are left out; other deletions have no effect.
         topology: joint set of the tracker.
-        person_id: not used, bodies have their own ids.
+        person_id: not used, because bodies have ids.
 
     Returns:
-        None if no marker adds a joint: nobody is there, and nothing says when.
+        None without joint markers: no people, and no stamp.
 
     Raises:
         InputError: ``mixed_frames``, ``mixed_namespaces``, ``joint_range``, ``duplicate_joint``,
@@ -42,7 +42,7 @@ def decode(message: MarkerArray, topology: Topology, person_id: str) -> SourceFr
     if len(frames) > 1:
         raise InputError(
             "mixed_frames",
-            f"expected all markers of a message in one frame, got {sorted(frames)}: publish one array a frame",
+            f"expected all markers of a message in one frame, got {sorted(frames)}: publish one array per frame",
         )
     check_people(len({marker.id // JOINTS_PER_BODY for marker in markers}))
     bodies: dict[int, np.ndarray] = {}
@@ -58,7 +58,7 @@ def decode(message: MarkerArray, topology: Topology, person_id: str) -> SourceFr
 
 
 def _remaining(markers: Iterable[Marker]) -> dict[str, list[Marker]]:
-    """Namespace -> joint markers that a viewer would show after this message."""
+    """Namespace -> joint markers that a viewer shows after this message."""
     shown: dict[tuple[str, int], list[Marker]] = {}
     for marker in markers:
         if marker.action == Marker.DELETEALL:
@@ -68,7 +68,7 @@ def _remaining(markers: Iterable[Marker]) -> dict[str, list[Marker]]:
         elif marker.action == Marker.ADD and marker.type in _JOINTS:
             shown.setdefault((marker.ns, marker.id), []).append(marker)
             if len(shown) > MAX_PEOPLE * JOINTS_PER_BODY:
-                check_people(MAX_PEOPLE + 1)  # so many at least
+                check_people(MAX_PEOPLE + 1)  # there are at least so many
     spaces: dict[str, list[Marker]] = {}
     for (space, _), same in shown.items():
         spaces.setdefault(space, []).extend(same)
@@ -76,7 +76,7 @@ def _remaining(markers: Iterable[Marker]) -> dict[str, list[Marker]]:
 
 
 def _skeleton(spaces: dict[str, list[Marker]], topology: Topology) -> list[Marker]:
-    """The markers that are joints: of the one namespace whose numbers are joints, or of several with a body each."""
+    """The markers of the one namespace whose ids are joint numbers, or of several namespaces with a body each."""
     if not spaces:
         return []
     misfits = {space: _misfit(markers, topology) for space, markers in spaces.items()}
@@ -91,14 +91,14 @@ def _skeleton(spaces: dict[str, list[Marker]], topology: Topology) -> list[Marke
         raise InputError(
             "mixed_namespaces",
             f"expected the joints in one namespace, or every body in one of its own, got joint numbers in"
-            f" {sorted(fitting)}: publish what is no joint in a namespace whose ids end in"
-            f" {len(topology.joints)} to {JOINTS_PER_BODY - 1}, or on another topic",
+            f" {sorted(fitting)}: publish other markers on another topic, or with ids that end in"
+            f" {len(topology.joints)} to {JOINTS_PER_BODY - 1}",
         )
     return [marker for markers in spaces.values() for marker in markers]
 
 
 def _misfit(markers: list[Marker], topology: Topology) -> InputError | None:
-    """Why the markers of a namespace are no joints."""
+    """The error if the ids of a namespace are not joint numbers, else None."""
     seen: set[int] = set()
     for marker in markers:
         body, joint = divmod(marker.id, JOINTS_PER_BODY)

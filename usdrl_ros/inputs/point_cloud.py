@@ -1,7 +1,7 @@
-"""sensor_msgs/PointCloud2 with one point a joint: fields ``x y z`` and optionally ``track_id joint confidence``.
+"""sensor_msgs/PointCloud2 with one point per joint: fields ``x y z`` and optionally ``track_id joint confidence``.
 
-Offsets, byte order and padding of rows are free. What the fields may hold is in docs/topics.md; in short: whole numbers
-of any type, and a confidence whose scale cannot be mistaken.
+Offsets, byte order and padding of rows are free. The fields are described in docs/topics.md; in short: whole numbers of
+any type, and a confidence of unambiguous scale.
 
 =========  ========  ==========================================================================
 track_id   joint     meaning
@@ -28,19 +28,19 @@ from usdrl_ros.messages.point_cloud import DTYPES, check_layout, count_of, point
 _COORDINATES = ("x", "y", "z")
 _FIELDS = (*_COORDINATES, "track_id", "joint", "confidence")
 _LONGEST_ID = 64
-"""Characters of a track_id that is a text."""
+"""Characters of a text track_id, at most."""
 _LARGEST_WHOLE = {4: 2**24, 8: 2**53}
-"""Bytes of a float -> below which number it can tell every whole number from the next."""
+"""Bytes of a float -> limit below which it represents every whole number."""
 _OVERSHOOT = 1.5
-"""Some networks score a little above 1; what is larger than this is on another scale."""
+"""Some networks give confidences slightly above 1; larger values have another scale."""
 
 
-@np.errstate(invalid="ignore")  # a NaN that signals is missing like any other, and no word on stderr
+@np.errstate(invalid="ignore")  # a signalling NaN is missing like any other, without a warning
 def decode(message: PointCloud2, topology: Topology, person_id: str) -> SourceFrame:
-    """The people of a cloud; no points are nobody. A coordinate that is not finite makes its joint missing.
+    """The people of a cloud. A joint with a coordinate that is not finite is missing.
 
     Args:
-        message: one point a joint.
+        message: one point per joint.
         topology: joint set of the tracker, V joints.
         person_id: id of the one person of a cloud with ``joint`` but without ``track_id``.
 
@@ -57,7 +57,7 @@ def decode(message: PointCloud2, topology: Topology, person_id: str) -> SourceFr
     except ValueError as error:
         raise InputError("layout", str(error)) from error
     V = len(topology.joints)
-    check_people(-(-count // V))  # so many at least, and a depth cloud on the wrong topic costs nothing
+    check_people(-(-count // V))  # there are at least so many: rejects a depth cloud without reading it
     points = points_as(message, _dtype(fields, message.point_step))
     ids, person = _people(points, V, person_id)
     check_people(len(ids))
@@ -75,7 +75,7 @@ def decode(message: PointCloud2, topology: Topology, person_id: str) -> SourceFr
 
 
 def _used_fields(message: PointCloud2) -> dict[str, PointField]:
-    """The fields that are used, by name; InputError if one is missing, there twice, or of a wrong type."""
+    """The used fields by name; InputError if one is missing, duplicate, or of a wrong type."""
     fields: dict[str, PointField] = {}
     for field in message.fields:
         if field.name in fields:
@@ -109,7 +109,7 @@ def _is_text(field: PointField) -> bool:
 
 
 def _dtype(fields: dict[str, PointField], point_step: int) -> np.dtype:
-    """Structured type of the used fields alone, however many others a message declares."""
+    """Structured type of the used fields only."""
     layout: Any = {
         "names": list(fields),
         "formats": [f"S{field.count}" if _is_text(field) else DTYPES[field.datatype] for field in fields.values()],
@@ -120,7 +120,7 @@ def _dtype(fields: dict[str, PointField], point_step: int) -> np.dtype:
 
 
 def _people(points: np.ndarray, V: int, person_id: str) -> tuple[list[str], np.ndarray]:
-    """Ids of the people, and (P,) which of them every point belongs to."""
+    """Ids of the people, and (P,) index of the person of every point."""
     names = points.dtype.names or ()
     if "track_id" in names:
         column = points["track_id"]
@@ -146,14 +146,14 @@ def _id(track: int | bytes) -> str:
     if not text or not text.isascii() or not text.isprintable():
         raise InputError(
             "field_value",
-            f"expected a track_id of printable ASCII characters, filled up with zeros, got {track!r}: publish it as a"
+            f"expected a track_id of printable ASCII characters, padded with zeros, got {track!r}: publish it as a"
             " number, or as such a text",
         )
     return text
 
 
 def _whole(column: np.ndarray, name: str) -> np.ndarray:
-    """(P,) whole numbers of a field of any number type; InputError if a float holds anything else."""
+    """(P,) whole numbers of a field of any number type; InputError for fractions in a float field."""
     if column.dtype.kind != "f":
         return column.astype(np.int64)
     exact = np.abs(column) < _LARGEST_WHOLE[column.dtype.itemsize]  # NaN is refused here too
@@ -168,23 +168,23 @@ def _whole(column: np.ndarray, name: str) -> np.ndarray:
 
 
 def _confidence(column: np.ndarray) -> np.ndarray:
-    """(P,) in [0, 1]; InputError where the scale could be one or another."""
+    """(P,) in [0, 1]; InputError if the scale is ambiguous."""
     most = float(column.max(initial=0, where=~np.isnan(column)))
     if column.dtype.kind == "f":
         if most <= _OVERSHOOT:
             return column.astype(np.float64)
-        advice = "a percentage? publish it divided by what a sure joint has"
+        advice = "a percentage? divide it by the largest possible value"
     else:
         if most <= 1:
             return column.astype(np.float64)
         if column.dtype == np.uint8 and most > 100:
             return column / 255.0
-        advice = "it may be of 100, of 255 or a tracking state; publish FLOAT32 from 0 to 1"
+        advice = "percent, of 255 or a tracking state? publish FLOAT32 from 0 to 1"
     raise InputError("field_value", f"expected confidence from 0 to 1, got up to {most:g}: {advice}")
 
 
 def _slots(points: np.ndarray, person: np.ndarray, ids: list[str], topology: Topology) -> np.ndarray:
-    """(P,) place of every point in the flattened (people, V)."""
+    """(P,) index of every point in the flattened (people, V)."""
     V = len(topology.joints)
     if "joint" not in (points.dtype.names or ()):
         counts = np.bincount(person)

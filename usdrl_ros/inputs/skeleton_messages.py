@@ -1,12 +1,12 @@
-"""``SkeletonFrame`` -> the three common messages that carry skeletons: what trackers publish, built here for bags.
+"""``SkeletonFrame`` -> messages as trackers publish them, for bags and the simulated performer.
 
 =========================================  =====================================================================
-``sensor_msgs/msg/PointCloud2``            a point a joint, ``point_cloud.SKELETON_FIELDS``
-``visualization_msgs/msg/MarkerArray``     a sphere a joint, ``id = person * 100 + joint`` as the Azure Kinect driver
+``sensor_msgs/msg/PointCloud2``            one point per joint, ``point_cloud.SKELETON_FIELDS``
+``visualization_msgs/msg/MarkerArray``     one sphere per joint, ``id = person * 100 + joint`` as by the Kinect driver
 ``geometry_msgs/msg/PoseArray``            the joints of one person in order
 =========================================  =====================================================================
 
-Builders take joints as they are, in metres; ``in_axes`` turns canonical ones into those of a tracker before.
+Builders write the joints unchanged, in metres; ``in_axes`` converts canonical ones to the axes of a tracker.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ from usdrl_ros.inputs.marker_array import JOINTS_PER_BODY
 from usdrl_ros.messages.point_cloud import SKELETON_FIELDS, create_cloud, dtype_from_fields
 
 MARKER_LIFETIME = 0.25
-"""Seconds after which a viewer drops a marker that was not renewed."""
+"""Seconds after which a viewer removes a marker."""
 
 
 def point_cloud(frame: SkeletonFrame, header: Header) -> PointCloud2:
-    """``sensor_msgs/PointCloud2`` of all people; a point a joint, none while nobody is there."""
+    """``sensor_msgs/PointCloud2`` of all people, one point per joint; no points without people."""
     points = np.zeros(sum(len(person.joints) for person in frame.people), dtype_from_fields(SKELETON_FIELDS))
     first = 0
     for person in frame.people:
@@ -45,7 +45,7 @@ def point_cloud(frame: SkeletonFrame, header: Header) -> PointCloud2:
 
 
 def markers(frame: SkeletonFrame, header: Header) -> MarkerArray:
-    """``visualization_msgs/MarkerArray`` of all people. Without people it is empty and so carries no stamp."""
+    """``visualization_msgs/MarkerArray`` of all people. Without people it is empty and has no stamp."""
     array = MarkerArray()
     for person in frame.people:
         first = track_id(person) * JOINTS_PER_BODY
@@ -64,7 +64,7 @@ def poses(frame: SkeletonFrame, header: Header) -> PoseArray:
     """``geometry_msgs/PoseArray`` of one person.
 
     Raises:
-        ValueError: more than one person, whom this message cannot tell apart.
+        ValueError: more than one person, because the message has no ids.
     """
     if len(frame.people) > 1:
         raise ValueError(
@@ -92,9 +92,9 @@ def in_axes(frame: SkeletonFrame, axes: str) -> SkeletonFrame:
 
     Args:
         frame: canonical joints.
-        axes: a key of ``frames.AXES``.
+        axes: a key of ``coordinate_frames.AXES``.
     """
-    rotation = AXES[axes]  # canonical = rotation @ source, so row vectors go back by it from the right
+    rotation = AXES[axes]  # canonical = rotation @ source, so row vectors are multiplied by it from the right
     people = tuple(Person(person.id, person.joints @ rotation, person.confidence) for person in frame.people)
     return SkeletonFrame(frame.stamp, people)
 
@@ -105,16 +105,18 @@ def header(stamp: float, frame_id: str) -> Header:
 
 
 def is_track_id(person: str) -> bool:
-    """Whether these messages can hold the id of a person: a number from 0 to 2**31 / 100."""
+    """Whether these messages can hold the id: a number from 0 to 2**31 / 100."""
     return bool(re.fullmatch("0|[1-9][0-9]{0,7}", person)) and int(person) * JOINTS_PER_BODY < 2**31
 
 
 def track_id(person: Person) -> int:
-    """The person's id as the number these messages hold.
+    """The person's id as a number.
 
     Raises:
-        ValueError: the id is no number from 0 to 2**31 / 100.
+        ValueError: the id is not a number from 0 to 2**31 / 100.
     """
     if not is_track_id(person.id):
-        raise ValueError(f"person {person.id!r}: these messages number people, expected an id such as '1'")
+        raise ValueError(
+            f"person {person.id!r}: expected an id such as '1', because these messages have numbers as ids"
+        )
     return int(person.id)

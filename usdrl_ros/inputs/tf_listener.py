@@ -1,4 +1,4 @@
-"""tf2 on a thread of its own: a transform arrives whatever the node's executor and its inference thread are doing."""
+"""tf2 on a thread of its own, so that transforms arrive while the node's other threads are busy."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ CLOSING = 2 * WAKE_UP
 
 
 class TfListener:
-    """A tf2 buffer, fed by a node and a thread that do nothing else.
+    """A tf2 buffer, filled by a node and a thread of its own.
 
     Args:
-        owner: the node for which it listens; name, namespace and context follow from it.
-        failed: takes an error that a message of tf caused.
+        owner: the node that uses the buffer; gives name, namespace and context.
+        failed: receives the errors of tf messages.
 
     Raises:
-        ImportError: tf2_ros is not installed (it is in no wheel).
+        ImportError: tf2_ros is not installed (no wheel has it).
     """
 
     def __init__(self, owner: Node, failed: Callable[[Exception], object]) -> None:
         from tf2_ros import Buffer, TransformListener
 
-        # The first of two rules for the name wins, so "-r __node:=" of the command line does not reach this node; its
-        # other remappings (/tf:=tf) do.
+        # The first rule for a name wins, so "-r __node:=" of the command line does not rename this node; other
+        # remappings (/tf:=tf) apply.
         self._node = rclpy.create_node(
             "tf_listener",
             context=owner.context,

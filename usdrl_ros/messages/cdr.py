@@ -1,7 +1,7 @@
-"""Serialised messages measured against their type, before anything is allocated for what they claim to hold.
+"""Checks serialised messages (CDR) against their type before they are deserialised.
 
-A sequence of a message says how many elements it has, and a deserialiser allocates them before it looks whether they
-are there. ``Layout.end`` walks over the bytes instead, jumps over numbers, and builds nothing.
+A deserialiser allocates as many elements as a sequence claims to have. ``Layout.end`` walks over the bytes instead,
+skips numbers, and allocates nothing.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from importlib import import_module
 from typing import Any
 
 HEADER = 4
-"""Bytes before the content: how it is encoded."""
+"""Bytes before the content, which name the encoding."""
 SLACK = 3
 """Bytes that may follow the content, to a multiple of four."""
 _ALIGNMENT = {b"\x00\x00": (">", 8), b"\x00\x01": ("<", 8), b"\x00\x06": (">", 4), b"\x00\x07": ("<", 4)}
-"""Encoding -> order of bytes, largest alignment: CDR and plain CDR 2."""
+"""Encoding -> byte order and largest alignment, of CDR and plain CDR 2."""
 _SIZES = {
     **dict.fromkeys(("boolean", "octet", "char", "int8", "uint8", "byte"), 1),
     **dict.fromkeys(("int16", "uint16"), 2),
@@ -30,48 +30,48 @@ _TEXT = re.compile(r"string(?:<\d+>)?")
 
 
 class MalformedError(ValueError):
-    """Bytes that are no message of their type."""
+    """Bytes that are not a message of their type."""
 
 
 class TooManyError(MalformedError):
-    """A message of more parts than are allowed."""
+    """A message with too many elements."""
 
 
 Fields = Mapping[str, str]
 """Name -> type of every field, as ``get_fields_and_field_types`` of a message class has them."""
 Step = Callable[["_Bytes", int], int]
-"""From where a field may begin to where it ends."""
+"""(bytes, offset) -> offset after the field."""
 
 
 class Layout:
-    """How the messages of one type lie in their bytes.
+    """Binary layout of one message type.
 
     Args:
         fields: of the message.
         other: message type, such as ``visualization_msgs/Marker`` -> fields that stand for its own.
 
     Raises:
-        ValueError: a type that is not known here, or that cannot be measured (wide strings).
+        ValueError: an unknown type, or one that cannot be measured (wide strings).
     """
 
     def __init__(self, fields: Fields, other: Mapping[str, Fields] | None = None) -> None:
         self._step, _ = _message(fields, other or {})
 
     def end(self, data: bytes, most: int | None = None) -> int:
-        """Where a message ends in its bytes, header included.
+        """Offset of the end of a message in its bytes, header included.
 
         Args:
             data: CDR.
-            most: parts that its sequences may have, all together; numbers do not count, messages and texts do.
+            most: elements in its sequences, at most; messages and texts count, numbers do not.
 
         Raises:
-            MalformedError: it would end behind them, or is encoded in a way that is not known.
-            TooManyError: it claims more parts than ``most``.
+            MalformedError: the bytes are too short, or the encoding is unknown.
+            TooManyError: it claims more elements than ``most``.
         """
         return self._step(_Bytes(data, most), HEADER)
 
     def fits(self, data: bytes, most: int | None = None) -> bool:
-        """Whether bytes are a message and hardly more; ``most`` as for ``end``."""
+        """Whether the bytes are exactly one message, with padding; ``most`` as for ``end``."""
         try:
             return 0 <= len(data) - self.end(data, most) <= SLACK
         except MalformedError:
@@ -79,7 +79,7 @@ class Layout:
 
 
 class _Bytes:
-    """Bytes of a message, and the rules by which numbers are placed in them."""
+    """Bytes of a message with their byte order and alignment."""
 
     def __init__(self, data: bytes, most: int | None = None) -> None:
         order, self.largest = _ALIGNMENT.get(data[:2], ("", 0))
@@ -91,7 +91,7 @@ class _Bytes:
         self._count = struct.Struct(f"{order}I")
 
     def numbers(self, at: int, size: int, count: int) -> int:
-        """Where so many numbers of ``size`` bytes each end."""
+        """Offset after ``count`` numbers of ``size`` bytes each."""
         if count == 0:
             return at
         alignment = min(size, self.largest)
@@ -101,7 +101,7 @@ class _Bytes:
         return end
 
     def count(self, at: int, least: int) -> tuple[int, int]:
-        """Elements that a sequence claims, each of ``least`` bytes or more, and where they begin."""
+        """Number of elements that a sequence claims, each of at least ``least`` bytes, and their offset."""
         end = self.numbers(at, 4, 1)
         (count,) = self._count.unpack_from(self.data, end - 4)
         if count * least > self.size - end:
@@ -109,7 +109,7 @@ class _Bytes:
         return count, end
 
     def parts(self, at: int, least: int) -> tuple[int, int]:
-        """``count`` of a sequence whose elements are parts."""
+        """``count`` of a sequence of messages or texts, which are limited."""
         count, at = self.count(at, least)
         self._parts += count
         if self._most is not None and self._parts > self._most:
@@ -118,9 +118,9 @@ class _Bytes:
 
 
 def _message(fields: Fields, other: Mapping[str, Fields]) -> tuple[Step, int]:
-    """How a message is walked over, and the fewest bytes it has."""
+    """The step over a message, and its smallest size in bytes."""
     steps = [_field(kind, other) for kind in fields.values()]
-    if not steps:  # the wire has a byte for what has no fields
+    if not steps:  # a message without fields has one byte
         return _number(1), 1
     walks = [step for step, _ in steps]
 
@@ -147,7 +147,7 @@ def _field(kind: str, other: Mapping[str, Fields]) -> tuple[Step, int]:
 
 
 def _class(kind: str) -> Any:
-    """The class of a type such as ``std_msgs/Header``; ValueError where it is not installed."""
+    """The class of a type such as ``std_msgs/Header``; ValueError if it is not installed."""
     package, _, name = kind.partition("/")
     try:
         return getattr(import_module(f"{package}.msg"), name)

@@ -1,8 +1,8 @@
 """Named fields of ``sensor_msgs/PointCloud2`` as structured numpy arrays, both ways.
 
-The functions have the names and meaning of those in ``sensor_msgs_py.point_cloud2``, which is in no wheel and expands
-every field of a message to as many values as it declares, whatever the size of the message. Here what a message
-declares is compared with the data it holds before anything is allocated.
+The functions have the names and meaning of those in ``sensor_msgs_py.point_cloud2``, which no wheel has and which
+expands every field to the number of values that it declares. Here the declared sizes are checked against the data
+before anything is allocated.
 
     >>> people = np.zeros(25, dtype=dtype_from_fields(SKELETON_FIELDS))
     >>> cloud = create_cloud(Header(frame_id="camera"), SKELETON_FIELDS, people)
@@ -44,16 +44,16 @@ SKELETON_FIELDS: tuple[PointField, ...] = tuple(
         ("confidence", 20, PointField.FLOAT32),
     )
 )
-"""The layout in which this package writes skeletons: one point a joint, 24 bytes."""
+"""Fields of the clouds that this package writes: one point per joint, 24 bytes."""
 
 
 def count_of(field: PointField) -> int:
-    """How many values a field holds; publishers write 0 and mean 1."""
+    """Number of values in a field; some publishers write 0 instead of 1."""
     return max(1, int(field.count))
 
 
 def dtype_from_fields(fields: Iterable[PointField], point_step: int | None = None) -> np.dtype:
-    """Structured numpy type of the fields of a cloud, ``point_step`` bytes a point (default: up to the last field).
+    """Structured numpy type of the fields of a cloud, ``point_step`` bytes per point (default: up to the last field).
 
     A field of several values becomes ``name_0``, ``name_1``, ...
 
@@ -90,10 +90,10 @@ def dtype_from_fields(fields: Iterable[PointField], point_step: int | None = Non
 
 
 def check_layout(cloud: PointCloud2) -> None:
-    """Refuse a cloud whose fields, points or rows are not inside its data. Its work follows from the number of fields.
+    """Check that fields, points and rows are inside the data of a cloud.
 
     Raises:
-        ValueError: what does not fit.
+        ValueError: they are not; the message says which.
     """
     for field in cloud.fields:
         size = DTYPES[field.datatype].itemsize if field.datatype in DTYPES else 1
@@ -140,7 +140,7 @@ def read_points(cloud: PointCloud2, field_names: Sequence[str] | None = None) ->
     """Points of a cloud as a structured array of shape (height * width,), in this machine's byte order.
 
     Raises:
-        ValueError: a field that the cloud does not have, or a layout that its data does not fill.
+        ValueError: a field that the cloud does not have, or as ``check_layout``.
     """
     fields = list(cloud.fields)
     if field_names is not None:
@@ -157,7 +157,7 @@ def read_points(cloud: PointCloud2, field_names: Sequence[str] | None = None) ->
 def create_cloud(header: Header, fields: Sequence[PointField], points: np.ndarray | Iterable) -> PointCloud2:
     """Cloud of one row from a structured array of the fields' type, or from a sequence of rows.
 
-    Where the values lie in the structured array does not matter: numpy packs them when it joins or copies arrays.
+    The offsets of the structured array may differ from those of the fields, because numpy packs arrays that it copies.
 
     Raises:
         ValueError: a structured array of another type than the fields describe.
@@ -172,7 +172,7 @@ def create_cloud(header: Header, fields: Sequence[PointField], points: np.ndarra
             placed[name] = points[name].reshape(-1)
     else:
         placed = np.array([tuple(row) for row in points], dtype=dtype)
-    # rclpy checks every single element of anything but an array.array('B'): 100 times slower for bytes.
+    # rclpy checks every element of anything but an array.array('B'), which is 100 times slower.
     data = array("B")
     data.frombytes(placed.tobytes())
     return PointCloud2(

@@ -1,4 +1,4 @@
-"""Bytes of a message -> the message of the distribution that is installed, each measured before it is deserialised."""
+"""Serialised bytes -> message; the size is checked before the message is deserialised."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from usdrl_ros.messages.cdr import Layout, MalformedError
 
 MARKER = "visualization_msgs/Marker"
 SINCE_HUMBLE = ("texture_resource", "texture", "uv_coordinates", "mesh_file")
-"""Fields of a marker that Foxy and Galactic do not have: their markers are other bytes."""
+"""Fields of a marker that Foxy and Galactic do not have."""
 
 
 class OtherDistributionError(MalformedError):
-    """A message of a type that another distribution has under this name."""
+    """A message of the type of this name in another distribution."""
 
 
 class Serialised:
-    """The messages of one type, as bytes.
+    """Deserialises the messages of one type.
 
     Args:
         kind: class of the messages.
@@ -32,7 +32,7 @@ class Serialised:
         try:
             self._layout: Layout | None = Layout(fields)
         except ValueError:
-            self._layout = None  # wide strings: whoever deserialises them finds out
+            self._layout = None  # wide strings: only the deserialiser can check them
         self._older: Layout | None = None
         if kind in (MarkerArray, Marker):
             marker = Marker.get_fields_and_field_types()
@@ -40,17 +40,16 @@ class Serialised:
             self._older = Layout(older if kind is Marker else fields, {MARKER: older})
 
     def check(self, data: bytes, limit: int = limits.MESSAGE, most: int | None = None) -> None:
-        """Look whether bytes can be a message of this type, at the cost of a walk over them.
+        """Check whether bytes can be a message of this type, without deserialising them.
 
         Args:
             data: CDR.
             limit: bytes that a message may have.
-            most: parts that it may have, as ``cdr.Layout.end``.
+            most: elements that it may have, as ``cdr.Layout.end``.
 
         Raises:
             MalformedError: they cannot.
-            OtherDistributionError: they are a message of another distribution's type of this name, and so will all
-                others be.
+            OtherDistributionError: they are a message of another distribution, as all of this publisher will be.
         """
         if len(data) > limit:
             raise MalformedError(f"expected at most {limit} bytes, got {len(data)}")

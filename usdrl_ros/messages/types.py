@@ -37,7 +37,7 @@ def type_name(kind: type) -> str:
 
 
 def headers(message: Any) -> Iterator[Header]:
-    """The header of a message, or those of its elements (a MarkerArray has one a marker); none where it has none."""
+    """The header of a message, or those of its elements (a MarkerArray has one per marker), or none."""
     if isinstance(getattr(message, "header", None), Header):
         yield message.header
         return

@@ -1,4 +1,4 @@
-"""Messages that wait: the oldest give way when there are too many, or when they take too much memory."""
+"""A bounded queue of messages: the oldest are dropped when there are too many, or too much memory is used."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from collections import deque
 from typing import Any
 
 CAPACITY = 256
-"""Messages that may wait: two seconds of the fastest tracker."""
+"""Messages, at most: two seconds of the fastest tracker."""
 LARGEST = 2**26
-"""Bytes that may wait, beside the newest message: skeletons take thousands, a depth camera on their topic millions."""
+"""Bytes besides the newest message, at most; messages of a depth camera on the topic may be large."""
 
 
 class Inbox:
-    """Not locked: whoever shares it does so."""
+    """The queue; not thread-safe."""
 
     def __init__(self) -> None:
         self._waiting: deque[tuple[Any, float, int]] = deque()
@@ -23,7 +23,7 @@ class Inbox:
         return len(self._waiting)
 
     def put(self, message: Any, arrival: float) -> int:
-        """Add a message; returns how many of the oldest gave way."""
+        """Add a message; returns how many of the oldest were dropped."""
         dropped = 0
         while self._waiting and (len(self._waiting) >= CAPACITY or self._size > LARGEST):
             self.take()
@@ -34,12 +34,12 @@ class Inbox:
         return dropped
 
     def take(self) -> tuple[Any, float]:
-        """The oldest message and its arrival; IndexError if none waits."""
+        """Remove and return the oldest message and its arrival; IndexError if the queue is empty."""
         message, arrival, size = self._waiting.popleft()
         self._size -= size
         return message, arrival
 
     def clear(self) -> None:
-        """Forget them all."""
+        """Remove all messages."""
         self._waiting.clear()
         self._size = 0

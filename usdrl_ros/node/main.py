@@ -5,8 +5,8 @@
     usdrl-perception --ros-args -p topic:=/tracker/skeletons -p axes:=optical -p watch:="[wave]"
     usdrl-perception --ros-args --params-file perception.yaml
 
-docs/topics.md has the topics, docs/parameters.md the parameters, docs/state.md the JSON of the answers. SIGINT and
-SIGTERM end the process with status 0; any other is a node that could not start.
+docs/topics.md has the topics, docs/parameters.md the parameters, docs/state.md the JSON of the outputs. SIGINT and
+SIGTERM end the process with status 0; it exits with status 1 if the node cannot start.
 """
 
 # The node itself, and the libraries it needs, are imported after the signal handlers are set.

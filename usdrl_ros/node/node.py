@@ -1,8 +1,8 @@
 """The lifecycle node ``usdrl_perception``: wiring only.
 
-Three kinds of threads: the executor's answer whoever asks, and only ever enqueue; the worker's does everything slow
-(``worker``); tf2 has one of its own (``tf_listener``). Transitions have a callback group of their own, so that the node
-answers while it loads weights.
+There are three kinds of threads: those of the executor run short callbacks, which only enqueue messages; the worker's
+does all slow work (``worker``); tf2 has its own (``tf_listener``). Transitions have a callback group of their own, so
+that the node answers requests while it loads weights.
 """
 
 from __future__ import annotations
@@ -47,13 +47,13 @@ except ImportError:  # Humble
 
 NODE_NAME = "usdrl_perception"
 INPUT_DEPTH = 100
-"""Messages the middleware may hold for us: almost a second of the fastest tracker."""
+"""Queue length of the subscription: almost a second of the fastest tracker."""
 DIAGNOSTICS_PERIOD = 1.0
 SUPERVISION_PERIOD = 0.5
 FAREWELL = 0.04
-"""Seconds for which whoever deactivates waits for the last results; later ones follow, until cleanup."""
+"""Seconds for which deactivation waits for the last results; later ones follow, until cleanup."""
 CLOSING = 0.25
-"""Seconds for which the end of the process waits for an inference."""
+"""Seconds for which the shutdown of the process waits for an inference."""
 
 SUCCESS, FAILURE, ERROR = (
     TransitionCallbackReturn.SUCCESS,
@@ -64,7 +64,7 @@ SUCCESS, FAILURE, ERROR = (
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Listening:
-    """What exists while the node is active."""
+    """Subscription and timer of the active node."""
 
     topic: str
     """Resolved name."""
@@ -91,9 +91,9 @@ class PerceptionNode(ManagedNode):
         self._tf: TfListener | None = None
         self._closing = False
         self._structure_taken = False
-        """True from the beginning of configuration to cleanup: what is not dynamic cannot change meanwhile."""
+        """True from configuration to cleanup, while parameters that are not dynamic cannot change."""
         self._supervisor = Supervisor(self._health)
-        self._steady = Clock(clock_type=ClockType.STEADY_TIME)  # goes on when the simulation pauses
+        self._steady = Clock(clock_type=ClockType.STEADY_TIME)  # runs on when the simulation pauses
         self._diagnostics: Publisher = self.create_publisher(DiagnosticArray, "/diagnostics", 10)
         self.create_timer(DIAGNOSTICS_PERIOD, self._publish_diagnostics, clock=self._steady)
         supervision = MutuallyExclusiveCallbackGroup()  # a recovery loads weights
@@ -117,7 +117,7 @@ class PerceptionNode(ManagedNode):
         self.destroy_node()
 
     def failed(self, error: Exception) -> None:
-        """Tell that a callback failed."""
+        """Report the error of a callback."""
         if not self._closing:
             self._health.failed(error)
 
@@ -130,45 +130,45 @@ class PerceptionNode(ManagedNode):
                 self._tf = tf_listener(self, self.failed)
             tf = None if self._tf is None else self._tf.buffer
             self._pipeline = build(self, config, self._stream_factory, tf, self._health, self._publish)
-        except Exception as error:  # rclpy would swallow it without a word
+        except Exception as error:  # rclpy would swallow it silently
             self._structure_taken = False
             return self._refuse("configure", error)
         self._supervisor.fault = ""
         return SUCCESS
 
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
-        """Listen."""
+        """Subscribe to the input."""
         if self._pipeline is None:
             return FAILURE
         try:
-            self._pipeline.reconfigure(parameters.read(self))  # what was set while the weights were loaded
+            self._pipeline.reconfigure(parameters.read(self))  # parameters set while the weights were loaded
             self._listening = self._listen(self._pipeline)
         except Exception as error:  # as above
             return self._refuse("activate", error)
         return SUCCESS
 
     def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
-        """Stop listening; what is going on is ended, and the state says that nobody is there."""
+        """Unsubscribe, end all active actions and publish a state without people."""
         self._stop_listening(FAREWELL)
         return ERROR if self._supervisor.fault else SUCCESS
 
     def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
-        """Give the weights and the outputs back."""
+        """Release the weights and the outputs."""
         self._release()
         return SUCCESS
 
     def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
-        """Stop and give everything back."""
+        """Unsubscribe and release everything."""
         self._stop_listening(FAREWELL)
         self._release()
         return SUCCESS
 
     def on_error(self, state: LifecycleState) -> TransitionCallbackReturn:
-        """Give everything back, so that the node can be configured anew."""
+        """Release everything, so that the node can be configured again."""
         return self.on_shutdown(state)
 
     def _refuse(self, what: str, error: Exception) -> TransitionCallbackReturn:
-        if not self._closing:  # whoever is asked to stop finds everything closed under his hands
+        if not self._closing:  # during shutdown, errors are expected
             why = advice(error) if isinstance(error, ModuleNotFoundError) else f"{type(error).__name__}: {error}"
             self.get_logger().fatal(cut(f"cannot {what}: {why}", 1000))
         return FAILURE
@@ -182,7 +182,7 @@ class PerceptionNode(ManagedNode):
             QoSProfile(depth=INPUT_DEPTH, reliability=ReliabilityPolicy.BEST_EFFORT),
             event_callbacks=SubscriptionEventCallbacks(incompatible_qos=self._incompatible_qos),
             qos_overriding_options=QoSOverridingOptions.with_default_policies(),
-            raw=True,  # the worker makes messages of bytes, those that are not too large
+            raw=True,  # the worker deserialises messages, unless they are too large
         )
         heartbeat = self.create_timer(1.0 / config.heartbeat_rate, pipeline.heartbeat, clock=self._steady)
         pipeline.worker.listen()
@@ -197,10 +197,10 @@ class PerceptionNode(ManagedNode):
         self.destroy_timer(listening.heartbeat)
         self.destroy_subscription(listening.subscription)
         if not pipeline.worker.leave().wait(timeout):
-            pipeline.outputs.nobody()
+            pipeline.outputs.publish_no_people()
             self.get_logger().warning(
-                f"an inference has been running for {pipeline.worker.busy:.1f} s: what it says is published when it"
-                " ends, if that is before cleanup"
+                f"an inference has been running for {pipeline.worker.busy:.1f} s: its result is published when it ends,"
+                " if that is before cleanup"
             )
 
     def _release(self, timeout: float = 0.0) -> None:
@@ -210,14 +210,14 @@ class PerceptionNode(ManagedNode):
         self._structure_taken = False
 
     def _supervise(self) -> None:
-        """Give up a worker that hangs, and start anew if this node starts by itself."""
+        """Give up a worker that hangs, and restart with ``autostart``."""
         pipeline = self._pipeline
         if pipeline is None or self._listening is None or self._closing:
             return
         if not self._supervisor.gives_up(pipeline.worker):
             return
         again = bool(self.get_parameter("autostart").value) and self._supervisor.may_try_again()
-        advice = "starting anew" if again else "configure and activate the node"
+        advice = "restarting" if again else "configure and activate the node"
         self.get_logger().error(f"{self._supervisor.fault}: {advice}")
         self.trigger_deactivate()
         if again:
@@ -230,7 +230,7 @@ class PerceptionNode(ManagedNode):
         try:
             outputs.publish(result, self._health.published(delay) if result.answers else None)
         except RCLError:
-            if self.context.ok():  # else the process is being stopped right now
+            if self.context.ok():  # else the process is being stopped
                 raise
 
     def _incompatible_qos(self, event: Any) -> None:
@@ -262,10 +262,10 @@ class PerceptionNode(ManagedNode):
     def _reset(self, request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
         pipeline = self._pipeline
         if pipeline is None:
-            response.message = "nobody was tracked: the node is not configured"
+            response.message = "nothing to reset: the node is not configured"
         else:
             pipeline.worker.reset()
-            response.message = "everybody is forgotten"
+            response.message = "all tracks and actions are reset"
         response.success = True
         return response
 

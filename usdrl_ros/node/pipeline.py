@@ -1,4 +1,4 @@
-"""Everything that follows from the parameters: weights, outputs, worker. Built at configuration, dropped at cleanup."""
+"""Weights, outputs and worker, built from the parameters at configuration and released at cleanup."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from rclpy.node import Node
 from usdrl_model.events.config import StreamConfig
 from usdrl_model.plausibility.live_check import ContentCheck
 from usdrl_ros.diagnostics.health import Situation
-from usdrl_ros.inputs.arriving import Arriving
 from usdrl_ros.inputs.conversion import Conversion, setup
 from usdrl_ros.inputs.coordinate_frames import NO_POSE, Frames, needs_tf
+from usdrl_ros.inputs.deserialiser import Deserialiser
 from usdrl_ros.inputs.input_types import INPUTS, InputType
 from usdrl_ros.messages.types import type_name
 from usdrl_ros.node.protocols import Observer, Stream
@@ -28,7 +28,7 @@ StreamFactory = Callable[[PerceptionConfig], Stream]
 
 def load_stream(config: PerceptionConfig) -> Stream:
     """The stream of the configured weights; errors as ``usdrl_model.checkpoints.detector_file.load``."""
-    import torch  # takes seconds, and a node that is not configured does without
+    import torch  # takes seconds, and an unconfigured node does not need it
 
     from usdrl_model.online.stream import ActionStream
 
@@ -40,24 +40,24 @@ def load_stream(config: PerceptionConfig) -> Stream:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Pipeline:
-    """What exists while the node is configured. The stream is the worker's alone."""
+    """The parts of a configured node. Only the worker uses the stream."""
 
     config: PerceptionConfig
-    """As configured; what is dynamic in it may have changed since."""
+    """As configured; dynamic parameters may have changed since."""
     source: InputType
     labels: tuple[str, ...]
-    """What the weights can tell, without the background."""
+    """Labels of the weights, without the background."""
     recommended: StreamConfig
-    """What the weights recommend."""
+    """Settings that the weights recommend."""
     check: Callable[[StreamConfig], None]
-    """Refuses what the weights cannot do."""
+    """Raises ValueError for settings that the weights do not support."""
     outputs: Outputs
     worker: Worker
     content: ContentCheck
-    """The worker's alone, but for its judgement."""
+    """Only the worker uses it, except for its judgement."""
 
     def reconfigure(self, config: PerceptionConfig) -> None:
-        """Take the dynamic ones of these parameters; ValueError, and nothing changed, if they do not fit."""
+        """Apply the dynamic parameters; ValueError, without a change, if they do not fit."""
         check_watch(config.watch, self.labels)
         settings = config.stream_config(self.recommended)
         self.check(settings)
@@ -66,7 +66,7 @@ class Pipeline:
             self.worker.reset(settings)
 
     def heartbeat(self) -> None:
-        """Repeat what was published last, unless the inference is stuck: nobody then knows whether it still holds."""
+        """Repeat the last state, unless the inference is stuck and the state may be outdated."""
         if not self.worker.stuck:
             self.outputs.heartbeat()
 
@@ -92,7 +92,7 @@ class Pipeline:
         )
 
     def release(self, timeout: float = 0.0) -> None:
-        """Publish nothing more and give everything back; the worker has ``timeout`` seconds to end what it does."""
+        """Publish nothing more and release everything; the worker has ``timeout`` seconds to end its step."""
         self.worker.stop(timeout)
         self.outputs.destroy()
 
@@ -108,7 +108,7 @@ def build(
     """Load the weights, create the publishers and start the worker.
 
     Raises:
-        ValueError: parameters that fit neither each other nor the weights, or damaged weights.
+        ValueError: parameters that do not fit each other or the weights, or damaged weights.
         FileNotFoundError: no such weights.
     """
     content = ContentCheck(
@@ -130,7 +130,7 @@ def build(
     )
     source = INPUTS[config.input_type]
     conversion = Conversion(
-        deserialise=Arriving(source.message_type),
+        deserialise=Deserialiser(source.message_type),
         source=source,
         setup=content.setup,
         person_id=config.person_id,
@@ -148,8 +148,8 @@ def build(
     )
     if model.get("centre") == "window" and not config.target_frame:
         node.get_logger().warning(
-            f"weights {info.weights} see where people go, and people are in the frame of the sensor: if the robot"
-            " moves, its own way becomes theirs; set target_frame to a frame that stands still (odom, map)"
+            f"weights {info.weights} use the paths of people, which are in the frame of the sensor: if the robot moves,"
+            " they include its own motion; set target_frame to a fixed frame (odom, map)"
         )
     outputs = Outputs(node, info, frames, config.watch, period=1.0 / config.heartbeat_rate)
     worker = Worker(

@@ -18,11 +18,11 @@ from usdrl_ros.processes.lifecycle import halt, initialise, spin
 THREADS = 4
 """One for a transition, one for supervision, one for everything else, one to refuse a second transition."""
 CLOSING = 0.3
-"""Seconds for which the end waits for callbacks."""
+"""Seconds for which the shutdown waits for callbacks."""
 
 
 def serve(args: list[str] | None, stream_factory: StreamFactory) -> int:
-    """Run the node until SIGINT or SIGTERM, and end the process; returns 1 if there is no node to run."""
+    """Run the node until SIGINT or SIGTERM and end the process; returns 1 if the node cannot be created."""
     stop = stopping.Stop()
     try:
         initialise(args)
@@ -37,7 +37,7 @@ def serve(args: list[str] | None, stream_factory: StreamFactory) -> int:
     def start() -> None:
         try:
             started = node.start()
-        except Exception as error:  # the node may be gone by now
+        except Exception as error:  # the node may already be destroyed
             node.failed(error)
             started = False
         if not started and not stop.is_set():
@@ -58,7 +58,7 @@ def serve(args: list[str] | None, stream_factory: StreamFactory) -> int:
         answering.join(CLOSING)
         node.close()
         rclpy.try_shutdown()
-    except Exception as error:  # a library is still being loaded by another thread, which goes on with the node
+    except Exception as error:  # another thread is still loading a library and uses the node
         node.get_logger().debug(f"not everything could be closed: {error}")
     finally:
         stopping.leave(1 if failed.is_set() else 0)

@@ -1,4 +1,4 @@
-"""What goes into the worker and comes out: a stream that decides, an observer that counts, results."""
+"""Interfaces of the worker: the stream it runs, the observer that counts, the snapshot it leaves."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from usdrl_ros.inputs.common import InputError, SourceFrame
 
 
 class Stream(Protocol):
-    """What the worker needs of ``usdrl_model.online.stream.ActionStream``."""
+    """The part of ``usdrl_model.online.stream.ActionStream`` that the worker uses."""
 
     config: StreamConfig
     labels: tuple[str, ...]
 
     @property
     def counters(self) -> Mapping[str, int]:
-        """What happened so far."""
+        """Counts since the start."""
 
     @property
     def stamp(self) -> float:
@@ -34,41 +34,41 @@ class Stream(Protocol):
         """Run the model on the newest slot."""
 
     def advance(self, stamp: float) -> list[Event]:
-        """Let time pass without a frame; people are lost."""
+        """Let time pass without a frame; people may be lost."""
 
     def finish(self) -> list[Event]:
-        """End what is going on and forget everybody."""
+        """End all active actions and forget all people."""
 
     def state(self) -> StreamState:
         """Snapshot."""
 
     def reset(self) -> None:
-        """Forget everybody."""
+        """Forget all people."""
 
     def warm_up(self) -> None:
-        """Run once, so that the first real inference is as fast as the others."""
+        """Run the model once, because the first run is slow."""
 
     def check(self, config: StreamConfig) -> None:
-        """Refuse settings that ``configure`` would; ValueError. Any thread may ask."""
+        """Raise ValueError for settings that ``configure`` refuses; thread-safe."""
 
     def configure(self, config: StreamConfig) -> None:
-        """Change thresholds and rates; forget everybody."""
+        """Change thresholds and rates; forget all people."""
 
     def describe(self) -> dict[str, str]:
         """Weights, hash, device, precision, ..."""
 
 
 class Observer(Protocol):
-    """Who counts what happens here; every method is called on the worker's thread, ``dropped`` on the caller's."""
+    """Counts what happens; called on the worker's thread, ``dropped`` on the caller's."""
 
     def accepted(self, arrival: float, source: SourceFrame | None) -> None:
-        """A message was understood; None if it says nothing."""
+        """A message was understood; None if it has no people and no stamp."""
 
     def rejected(self, error: InputError) -> None:
-        """A message was not understood."""
+        """A message was refused."""
 
     def failed(self, error: BaseException) -> None:
-        """Something else went wrong."""
+        """Another error."""
 
     def inferred(self, seconds: float) -> None:
         """An inference took ``seconds``."""
@@ -79,7 +79,7 @@ class Observer(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """What is known of the stream after the newest step."""
+    """Counters and model after the newest step."""
 
     counters: Mapping[str, int]
     model: Mapping[str, str]

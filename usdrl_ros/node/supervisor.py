@@ -1,4 +1,4 @@
-"""Whether the inference thread still works, and what to do if not."""
+"""Watches the inference thread and gives it up when it hangs."""
 
 from __future__ import annotations
 
@@ -6,35 +6,35 @@ from usdrl_ros.node.protocols import Observer
 from usdrl_ros.node.worker import Worker
 
 HUNG = 5.0
-"""Seconds in one inference after which its thread and its weights are given up."""
+"""Seconds in one inference after which its thread and weights are given up."""
 RECOVERIES = 3
-"""How often a node that hangs starts anew by itself: every time a thread and its memory stay behind."""
+"""Restarts, at most: each leaves a thread and its memory behind."""
 
 
 class Supervisor:
-    """Looks at the worker again and again.
+    """Checks the worker periodically.
 
     Args:
-        observer: hears of a thread that had ended.
+        observer: receives the error of a thread that has ended.
     """
 
     def __init__(self, observer: Observer) -> None:
         self.fault = ""
-        """Why the worker was given up; empty while all is well."""
+        """Why the worker was given up; empty otherwise."""
         self._observer = observer
         self._suspect: Worker | None = None
         self._recoveries = 0
 
     def gives_up(self, worker: Worker) -> bool:
-        """Start a thread in place of one that has ended; True if it hangs, and then ``fault`` says how."""
+        """Restart a thread that has ended; True if it hangs, with the reason in ``fault``."""
         if not worker.alive:
             self._observer.failed(
-                RuntimeError("the inference thread had ended: everybody is forgotten, a new one runs")
+                RuntimeError("the inference thread had ended: all tracks are reset and a new thread runs")
             )
             worker.reset()
             worker.start()
         hangs = worker.busy > HUNG
-        # At the second look only: after a pause of the whole process the thread comes to itself in between.
+        # Only at the second check, because after a pause of the whole process the thread recovers in between.
         certain = hangs and self._suspect is worker
         self._suspect = worker if hangs else None
         if certain:
@@ -42,6 +42,6 @@ class Supervisor:
         return certain
 
     def may_try_again(self) -> bool:
-        """Whether it makes sense to start anew once more; counts."""
+        """Whether another restart is allowed; counts it."""
         self._recoveries += 1
         return self._recoveries <= RECOVERIES

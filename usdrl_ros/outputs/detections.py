@@ -1,4 +1,4 @@
-"""People and their actions as ``vision_msgs/Detection3DArray``, where vision_msgs is installed."""
+"""People and their actions as ``vision_msgs/Detection3DArray``, if vision_msgs is installed."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from usdrl_model.online.state import StreamState
 
 
 def message_type() -> Any:
-    """``vision_msgs.msg.Detection3DArray``, or None where vision_msgs is not installed."""
+    """``vision_msgs.msg.Detection3DArray``, or None if vision_msgs is not installed."""
     try:
         from vision_msgs.msg import Detection3DArray
     except ImportError:
@@ -21,7 +21,7 @@ def message_type() -> Any:
 
 
 def detections(state: StreamState, header: Header, to_published: Callable[[Any], np.ndarray]) -> Any:
-    """One detection a person: its id, the box of its joints, one hypothesis an action, strongest first."""
+    """One detection per person: id, bounding box of the joints, one hypothesis per action, highest score first."""
     from vision_msgs.msg import Detection3D, Detection3DArray, ObjectHypothesisWithPose
 
     array = Detection3DArray(header=header)

@@ -16,7 +16,7 @@ from usdrl_model.skeleton.topology import PARENTS
 from usdrl_ros.outputs.state_json import main_action
 
 LIFETIME = Duration(nanosec=700_000_000)
-"""Stale figures vanish by themselves; longer than the slowest usual inference interval."""
+"""After it, viewers remove the figures; longer than the usual interval between inferences."""
 TEXT_ABOVE_HEAD = 0.25
 """Metres."""
 
@@ -28,7 +28,7 @@ COLOURS = {
 
 
 def markers(state: StreamState, header: Header, to_published: Callable[[Any], np.ndarray]) -> MarkerArray:
-    """Two markers a person, namespaces ``skeleton`` and ``action``, ids counted from 0 in the order of the state."""
+    """Two markers per person, namespaces ``skeleton`` and ``action``, with the index in the state as id."""
     array = MarkerArray()
     for index, person in enumerate(state.people):
         array.markers += _figure(person, index, header, to_published) + _text(

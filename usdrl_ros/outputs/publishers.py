@@ -1,8 +1,8 @@
-"""All topics that carry answers: JSON state and events, watch topics, markers, detections.
+"""The publishers of the node: JSON state and events, watch topics, markers, detections.
 
-Latched topics (reliable, transient local) are also repeated by ``heartbeat``: many behaviour-tree libraries subscribe
-volatile and would otherwise wait for the next change, and who hears no repetition knows that the node is gone. For
-those who ask for quality of service, the same is promised as deadline and liveliness.
+``heartbeat`` repeats the latched topics (reliable, transient local): many behaviour-tree libraries subscribe volatile
+and would otherwise wait for the next change, and a missing heartbeat shows that the node is gone. Deadline and
+liveliness of these topics promise the same.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class Result:
     frame_id: str
     """Frame of the newest message."""
     answers: bool = True
-    """An inference decided it on the newest frame; False: everybody was lost or forgotten, some time after it."""
+    """From an inference on the newest frame; False: all people were lost or reset, some time after it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +74,8 @@ class Outputs:
 
     Args:
         node: owner of the publishers.
-        model: what produces the answers.
-        frames: the way from canonical axes to the published frame.
+        model: the model that runs.
+        frames: transform to the published frame.
         watch: labels with topics of their own.
         period: seconds between two calls of ``heartbeat``.
         clock: system time, seconds since 1970.
@@ -112,11 +112,11 @@ class Outputs:
         )
         self._create_watches(names)
         self._header = Header()
-        # Who asks before the first message hears that nobody is there, and which model runs.
+        # Before the first message, subscribers get a state without people, with the model that runs.
         self._publish_state(StreamState(stamp=0.0, seq=0, people=(), events=(), counters={}), None)
 
     def publish(self, result: Result, latency_ms: float | None) -> None:
-        """Publish a result: events first, then the state that holds them."""
+        """Publish a result: events first, then the state that contains them."""
         with self._lock:
             if self._destroyed:
                 return
@@ -124,7 +124,7 @@ class Outputs:
             for event in result.events:
                 self._event_publisher.publish(String(data=encode_event(event)))
             self._publish_state(result.state, latency_ms)
-            # Building these costs more than all the rest: only for somebody who looks.
+            # Building these is expensive, so only for subscribers.
             if self._marker_publisher.get_subscription_count():
                 self._marker_publisher.publish(markers(result.state, self._header, self._frames.to_published))
             if self._detection_publisher is not None and self._detection_publisher.get_subscription_count():
@@ -136,16 +136,16 @@ class Outputs:
         """Repeat the last state and the watch topics."""
         with self._lock:
             if not self._destroyed:
-                self._say()
+                self._publish_last()
 
-    def nobody(self) -> None:
-        """Publish that everybody is gone, when whoever knows better does not answer."""
+    def publish_no_people(self) -> None:
+        """Publish the last state without its people, while the worker does not answer."""
         with self._lock:
             if not self._destroyed:
                 self._publish_state(dataclasses.replace(self._state, people=()), None)
 
     def watch(self, labels: Iterable[str]) -> None:
-        """Have watch topics for exactly these labels; ValueError as for the class."""
+        """Set the watched labels; ValueError as for the class."""
         names = topic_names(labels)
         with self._lock:
             if self._destroyed:
@@ -156,7 +156,7 @@ class Outputs:
             self._publish_watches()
 
     def destroy(self) -> None:
-        """Give all publishers back; whatever is published from now on, also from another thread, is dropped."""
+        """Destroy all publishers; later calls, also from other threads, publish nothing."""
         with self._lock:
             self._destroyed = True
             for watch in self._watches.values():
@@ -178,10 +178,10 @@ class Outputs:
 
     def _publish_state(self, state: StreamState, latency_ms: float | None) -> None:
         self._state, self._latency_ms = state, latency_ms
-        self._say()
+        self._publish_last()
 
-    def _say(self) -> None:
-        """Publish the last state with a heartbeat of now, and the watch topics."""
+    def _publish_last(self) -> None:
+        """Publish the last state with a new heartbeat, and the watch topics."""
         text = encode_state(
             self._state,
             frame_id=self._header.frame_id,
@@ -195,7 +195,7 @@ class Outputs:
 
     def _publish_watches(self) -> None:
         for label, watch in self._watches.items():
-            person = _who(self._state, label)
+            person = _best(self._state, label)
             watch.active.publish(Bool(data=person is not None))
             watch.person.publish(String(data=person.id if person else ""))
             if person is not None and np.isfinite(person.position).all():
@@ -215,8 +215,8 @@ class Outputs:
             self._node.destroy_publisher(publisher)
 
 
-def _who(state: StreamState, label: str) -> PersonState | None:
-    """The person who does ``label`` most surely, None if nobody does."""
+def _best(state: StreamState, label: str) -> PersonState | None:
+    """The person with the highest score of ``label`` among those who do it now, or None."""
     scores = {
         index: action.score
         for index, person in enumerate(state.people)

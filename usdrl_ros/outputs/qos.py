@@ -1,4 +1,4 @@
-"""Quality of service of what is published: who gets it, and how it is noticed that nobody publishes any more."""
+"""Quality of service of the outputs."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from rclpy.duration import Duration
 from rclpy.qos import DurabilityPolicy, LivelinessPolicy, QoSPolicyKind, QoSProfile, ReliabilityPolicy
 
 EVENT_DEPTH = 50
-"""Events kept for a subscriber that is slow: several seconds of a busy room."""
+"""Messages kept for a slow subscriber."""
 HEARTBEATS = 3
-"""Heartbeats, one of them at least must be heard; else the node counts as gone."""
+"""Missing heartbeats after which the node counts as dead."""
 SHORTEST_LEASE = 1.0
-"""Seconds. Liveliness that must be asserted more often gets lost on a busy machine."""
+"""Seconds. Shorter leases expire on a busy machine."""
 OVERRIDES = (
     QoSPolicyKind.HISTORY,
     QoSPolicyKind.DEPTH,
@@ -19,14 +19,14 @@ OVERRIDES = (
     QoSPolicyKind.LIVELINESS,
     QoSPolicyKind.LIVELINESS_LEASE_DURATION,
 )
-"""What ``qos_overrides`` may change of a publisher."""
+"""Policies that ``qos_overrides`` may change for a publisher."""
 
 
 def latched(period: float, repeated: bool = True) -> QoSProfile:
-    """The last message reaches everybody, also who comes later.
+    """Latched: late joiners get the last message.
 
-    Who asks for a deadline or a liveliness of that long or longer hears after three periods that the node is gone; who
-    asks for neither gets the same messages.
+    A subscriber that requests this deadline or liveliness, or a longer one, gets an event when the node has been silent
+    for three periods; one that requests neither gets the same messages.
 
     Args:
         period: seconds between two heartbeats.
@@ -46,5 +46,5 @@ def latched(period: float, repeated: bool = True) -> QoSProfile:
 
 
 def every_one() -> QoSProfile:
-    """Every message reaches everybody who listens."""
+    """Reliable, with a queue for slow subscribers."""
     return QoSProfile(depth=EVENT_DEPTH, reliability=ReliabilityPolicy.RELIABLE)

@@ -1,8 +1,7 @@
 """The JSON of ``actions/state`` and ``actions/events``: schema ``usdrl.actions/1``.
 
-An ament_python package cannot define messages, so the outputs that no standard message can carry are JSON in a
-``std_msgs/String``. Its contract is ``schema/actions_1.schema.json``, explained in docs/state.md. Consumers that parse
-nothing read the ``watch/<label>`` topics instead.
+An ament_python package cannot define messages, so these outputs are JSON in a ``std_msgs/String``. The contract is
+``schema/actions_1.schema.json``, explained in docs/state.md. The ``watch/<label>`` topics need no parser.
 
     >>> state = StreamState(stamp=12.5, seq=0, people=(), events=(), counters={})
     >>> text = encode_state(
@@ -30,15 +29,15 @@ from usdrl_model.files.documents import finite
 from usdrl_model.online.state import ActionState, PersonState, StreamState
 
 SCHEMA = "usdrl.actions/1"
-"""Value of ``schema`` in every state; the number rises when a field changes its meaning or vanishes."""
+"""Value of ``schema`` in every state; the number rises when a field changes its meaning or is removed."""
 
 STAMP_DIGITS = 6
-"""Decimals of a stamp: a float64 holds today's to 0.2 microseconds, more would be noise."""
+"""Decimals of a stamp: a float64 resolves present stamps to 0.2 microseconds."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ModelInfo:
-    """What produced the answers."""
+    """The model that runs."""
 
     weights: str
     hash: str
@@ -48,10 +47,10 @@ class ModelInfo:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Heartbeat:
-    """A sign of life: who does not hear the next one may not believe the last state any more."""
+    """A sign of life: without the next one in time, the state is stale."""
 
     stamp: float
-    """Seconds of the system's clock, simulated time or not."""
+    """Time of publication by the system clock, seconds, also with simulated time."""
     period: float
     """Seconds until the next state at the latest."""
 
@@ -63,7 +62,7 @@ def schema() -> dict:
 
 
 def main_action(person: PersonState) -> ActionState | None:
-    """The one action to show for a person: the strongest active one, else the strongest candidate, else None."""
+    """The active action with the highest score, else the candidate with the highest score, else None."""
     return next((action for action in person.actions if action.active), next(iter(person.actions), None))
 
 
@@ -82,9 +81,9 @@ def encode_state(
         state: snapshot of the stream.
         frame_id: the frame in which positions are published; empty before the first message.
         to_published: canonical position -> position in ``frame_id``, metres.
-        model: what produced the state.
-        latency_ms: milliseconds from the newest stamp to publication; None where clocks cannot be compared.
-        heartbeat: when it is published, and how soon the next one follows.
+        model: the model that runs.
+        latency_ms: milliseconds from the newest stamp to publication; None if the clocks differ.
+        heartbeat: time of publication, and of the next state.
     """
     return _dumps(
         {

@@ -123,7 +123,7 @@ def played(node: rclpy.node.Node, bag: Path, **options: object) -> tuple[int, li
     with BagReader(bag) as reader:
         player = play.Player(node, reader, play.PlayOptions(rate=100.0, **options))  # type: ignore[arg-type]
         count = player.play(lambda found: stamps.append(found.stamp_ns))
-        return count, player.told(), stamps
+        return count, player.warnings(), stamps
 
 
 @pytest.mark.parametrize("restamp", [False, True])

@@ -34,7 +34,7 @@ def values(status):
 def test_people_that_look_like_people():
     bench = Bench()
     status = bench.report.status("/node", Judgement(float("-inf"), (), {}, {}))
-    assert (status.name, status.level, status.message) == ("/node: content", OK, "nothing looked at yet")
+    assert (status.name, status.level, status.message) == ("/node: content", OK, "no people checked yet")
     status = bench.hear()
     assert (status.level, status.message) == (OK, "people look like people")
     assert values(status)["torso"] == "0.5 m"
@@ -76,4 +76,4 @@ def test_an_old_judgement_says_nothing_of_now():
     judgement = Judgement(bench.now, (UNITS,), {}, {})
     bench.now += 8.0
     status = bench.report.status("/node", judgement)
-    assert (status.level, status.message) == (OK, "nothing new to look at for 8 s")
+    assert (status.level, status.message) == (OK, "no people to check for 8 s")

@@ -15,8 +15,8 @@ from rclpy.serialization import deserialize_message, serialize_message  # noqa: 
 from sensor_msgs.msg import PointCloud2, PointField  # noqa: E402
 from visualization_msgs.msg import Marker, MarkerArray  # noqa: E402
 
-from usdrl_ros.inputs.arriving import Arriving  # noqa: E402
 from usdrl_ros.inputs.common import InputError  # noqa: E402
+from usdrl_ros.inputs.deserialiser import Deserialiser  # noqa: E402
 from usdrl_ros.inputs.input_types import INPUTS  # noqa: E402
 from usdrl_ros.messages.point_cloud import dtype_from_fields, read_points  # noqa: E402
 
@@ -178,10 +178,10 @@ def _line(points):
 
 def refused(data, kind):
     """Kind of the refusal of bytes, by which nothing was made of them."""
-    arriving = Arriving(INPUTS[kind].message_type)
+    deserialiser = Deserialiser(INPUTS[kind].message_type)
     with pytest.raises(InputError) as error:
-        arriving(data)
-    seconds, memory = cost(lambda: pytest.raises(InputError, arriving, data))
+        deserialiser(data)
+    seconds, memory = cost(lambda: pytest.raises(InputError, deserialiser, data))
     assert seconds < LONGEST
     assert memory < 100_000
     return error.value.kind
@@ -204,9 +204,9 @@ def test_what_would_take_long_to_make_objects_of_is_refused_before(kind, message
 
 def test_people_as_many_as_are_tracked_are_made_objects_of():
     message = MarkerArray(markers=[marker(100 * body + joint) for body in range(64) for joint in range(32)])
-    assert Arriving(MarkerArray)(bytes(serialize_message(message))) == message
+    assert Deserialiser(MarkerArray)(bytes(serialize_message(message))) == message
     depth = cloud(fields(), people=12_000)
-    assert Arriving(PointCloud2)(bytes(serialize_message(depth))) == depth
+    assert Deserialiser(PointCloud2)(bytes(serialize_message(depth))) == depth
 
 
 @pytest.mark.parametrize("kind", INPUTS)

@@ -1,7 +1,7 @@
-"""Bytes as they arrive -> the message, if it is one that can be had without holding everybody up.
+"""Live input: serialised bytes -> message, with a limit on its size.
 
-rclpy makes Python objects of a message in one go, and meanwhile nobody in the process is answered, whatever the thread:
-20,000 markers take a second. So the node takes bytes, counts what they hold, and refuses what is no skeletons.
+rclpy deserialises a message while it holds the GIL, which blocks all threads: 20,000 markers take a second. The node
+therefore subscribes to bytes, counts their elements first, and refuses messages that are too large to be skeletons.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from usdrl_ros.messages.cdr import MalformedError, TooManyError
 from usdrl_ros.messages.serialised import OtherDistributionError, Serialised
 
 PARTS = 40 * MAX_PEOPLE
-"""Markers, poses, fields and places of lines that a message may have: all joints of the most people, in about 0.1 s."""
+"""Markers, poses, fields and points of lines in a message, at most: all joints of ``MAX_PEOPLE``, about 0.1 s."""
 
 
-class Arriving:
-    """The messages of one type.
+class Deserialiser:
+    """Deserialises the messages of one type.
 
     Args:
         message_type: their class.
@@ -28,7 +28,7 @@ class Arriving:
         self._name = message_type.__name__
 
     def __call__(self, data: bytes) -> Any:
-        """The message.
+        """Deserialise one message.
 
         Raises:
             InputError: ``malformed``, ``too_many_parts``, ``other_distribution``.
@@ -37,7 +37,8 @@ class Arriving:
             return self._serialised.message(data, most=PARTS)
         except TooManyError as error:
             raise InputError(
-                "too_many_parts", f"{error}: more than {MAX_PEOPLE} people have joints; is it a tracker that publishes?"
+                "too_many_parts",
+                f"{error}: more than {MAX_PEOPLE} people have joints; is this the topic of a body tracker?",
             ) from error
         except OtherDistributionError as error:
             raise InputError(
@@ -46,5 +47,5 @@ class Arriving:
             ) from error
         except MalformedError as error:
             raise InputError(
-                "malformed", f"expected a {self._name}, got bytes that are none ({error}): look at the publisher"
+                "malformed", f"expected a {self._name}, got other bytes ({error}): check the publisher"
             ) from error
