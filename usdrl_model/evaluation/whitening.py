@@ -2,7 +2,7 @@
 
 A few directions hold most of what pretrained features vary in, and the cosine sees little else. Dividing each component
 by the root of its spread (half of what whitening does, all of which blows up noise) needs no labels and brings like
-clips closer: docs/ablations.md.
+clips closer: docs/ablations.md. Written here, because scikit-learn's PCA whitens fully or not at all.
 
 Letters: N clips, D features, C components.
 """

@@ -2,7 +2,8 @@
 
 Without ``torchrun`` everything here does nothing. Every process computes the loss of the whole batch from gathered
 features; DistributedDataParallel then averages gradients that are already those of the whole batch, because the
-backward pass of ``gather`` and ``total`` adds up what the processes ask for.
+backward pass of ``gather`` and ``total`` adds up what the processes ask for. Both are written here, because
+``torch.distributed.nn.functional`` is deprecated and rounds the gradients of three or more processes otherwise.
 """
 
 from __future__ import annotations

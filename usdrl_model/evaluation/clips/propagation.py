@@ -1,9 +1,9 @@
-"""Labels for clips that have none, from clips that look alike (Zhou and others 2004, "local and global consistency").
+"""Label propagation on a nearest-neighbour graph (Zhou and others 2004, "local and global consistency").
 
-Every clip is tied to its nearest ones, and labels flow along these ties until they no longer change, which is the
-solution of one linear system. Left alone, a class in a dense place takes its neighbours' clips too; so the answers are
-balanced until every class has as large a share of all clips as of the labelled ones (Sinkhorn's iteration, as for
-pseudo-labels in Asano and others 2020). That presumes labels drawn class by class, as ``draws`` does.
+The graph connects every clip to its nearest neighbours; labels propagate along its edges to convergence, which is the
+solution of one linear system. Classes in dense regions would take over their neighbours, so the result is balanced:
+every class gets the share of all clips that it has of the labelled ones (Sinkhorn's iteration, as for pseudo-labels in
+Asano and others 2020). This assumes labels drawn class by class, as ``draws`` does.
 
 Letters: N clips, D features, K classes.
 """
@@ -15,21 +15,21 @@ from torch import Tensor
 from torch.nn import functional as F  # noqa: N812
 
 UNLABELLED = -1
-"""Class of a clip whose label is not known."""
+"""Class of a clip without a label."""
 NEIGHBOURS = 8
-"""Clips that each is tied to."""
+"""Neighbours of a clip in the graph."""
 WIDTH = 0.1
-"""A tie weakens by e for each such step that the cosine falls short of 1."""
+"""Width of the kernel: an edge has the weight ``exp((cosine - 1) / WIDTH)``."""
 FLOW = 0.95
-"""Share of what a clip believes that comes from its neighbours; the rest is its own label."""
+"""Share of a clip's label mass that comes from its neighbours; the rest is its own label."""
 ROUNDS = 50
-"""Of balancing; the shares have settled long before."""
+"""Iterations of balancing; it has converged long before."""
 _NOTHING = 1e-12
-"""Of a label, relative to what arrived where most did."""
+"""Floor for the propagated mass of a label, relative to its maximum."""
 
 
 def propagate(features: Tensor, y: Tensor, classes: int) -> tuple[Tensor, Tensor]:
-    """Guess the labels of clips from those of a few.
+    """Predict the labels of all clips from those of a few.
 
     Args:
         features: (N, D), compared by the cosine; whitened ones (``whitening``) do best.
@@ -37,7 +37,7 @@ def propagate(features: Tensor, y: Tensor, classes: int) -> tuple[Tensor, Tensor
         classes: K.
 
     Returns:
-        Classes (N,), and how sure each is (N,) in [0, 1]: 1 of given labels, 0 where no label arrives.
+        Classes (N,) and their confidence (N,) in [0, 1]: 1 for given labels, 0 where no label is propagated to.
 
     Raises:
         ValueError: no clip has a label.
@@ -45,10 +45,10 @@ def propagate(features: Tensor, y: Tensor, classes: int) -> tuple[Tensor, Tensor
     given = y != UNLABELLED
     if not given.any():
         raise ValueError("no clip has a label: nothing to propagate")
-    ties = _ties(features.double())
-    own = torch.zeros(len(y), classes, dtype=ties.dtype, device=y.device)
-    own[given] = F.one_hot(y[given], classes).to(ties.dtype)
-    flowed = torch.linalg.solve(torch.eye(len(y), dtype=ties.dtype, device=y.device) - FLOW * ties, own)
+    edges = _edges(features.double())
+    own = torch.zeros(len(y), classes, dtype=edges.dtype, device=y.device)
+    own[given] = F.one_hot(y[given], classes).to(edges.dtype)
+    flowed = torch.linalg.solve(torch.eye(len(y), dtype=edges.dtype, device=y.device) - FLOW * edges, own)
     believed = _balanced(flowed, own.sum(dim=0) / own.sum())
     best, guess = believed.topk(min(2, classes), dim=1)
     second = best[:, 1] if classes > 1 else torch.zeros_like(best[:, 0])
@@ -57,8 +57,8 @@ def propagate(features: Tensor, y: Tensor, classes: int) -> tuple[Tensor, Tensor
 
 
 def _balanced(flowed: Tensor, share: Tensor) -> Tensor:
-    """What arrived (N, K) as beliefs: rows add up to 1, columns to ``share`` (K,) of the clips as nearly as can be."""
-    # What did not arrive is next to nothing, not nothing: every row and every class can be scaled.
+    """Propagated mass (N, K) -> probabilities whose columns add up to ``share`` (K,) of the clips, nearly."""
+    # With a floor above 0, every row and every column can be scaled.
     beliefs = (flowed / flowed.amax(dim=0).clamp(min=_NOTHING)).clamp(min=_NOTHING)
     for _ in range(ROUNDS):
         beliefs = beliefs * (share * len(beliefs) / beliefs.sum(dim=0))
@@ -66,8 +66,8 @@ def _balanced(flowed: Tensor, share: Tensor) -> Tensor:
     return beliefs
 
 
-def _ties(features: Tensor) -> Tensor:
-    """(N, N) symmetric, normalised so that flowing along them conserves what flows."""
+def _edges(features: Tensor) -> Tensor:
+    """Weights (N, N) of the edges: symmetric, normalised by the degrees."""
     unit = F.normalize(features, dim=1)
     likeness = (unit @ unit.T).fill_diagonal_(-1.0)
     best, which = likeness.topk(min(NEIGHBOURS, len(unit) - 1), dim=1)

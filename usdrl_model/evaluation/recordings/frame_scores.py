@@ -23,7 +23,7 @@ import torch
 from torch import Tensor
 
 from usdrl_model.data.store import Store
-from usdrl_model.events.posterior import EDGE_WEIGHT, hann
+from usdrl_model.events.posterior import Timeline
 from usdrl_model.skeleton import recording_gaps
 from usdrl_model.skeleton.clip import Clip
 from usdrl_model.skeleton.recording import Recording
@@ -250,27 +250,27 @@ def end_to_end(clip: Clip, labels: tuple[str, ...], how: Cut) -> Video:
 
 
 def score(video: Video, model: FrameModel, classes: int) -> np.ndarray:
-    """Posterior (G, K) of every frame of the grid: the mean over the windows that hold it, weighted by a Hann window.
+    """Posterior (G, K) of every frame of the grid: the weighted mean over its windows, as the live node takes it.
 
-    A frame is judged best with context on both sides, so a window says less about its edges. Frames in which nobody
-    was seen are background.
+    Frames in which nobody was seen are background.
     """
     windows, first = video.pieces()
     frames = windows.y.shape[1]
-    total, weight = np.zeros((video.frames, classes)), np.zeros(video.frames)
-    edge = EDGE_WEIGHT + hann(frames)
+    # Wide enough for windows that begin before the grid or end after it; nothing is smoothed here.
+    timeline = Timeline(classes, frames, capacity=video.frames + 2 * frames, smoothing=1)
     for rows in torch.arange(len(windows)).split(BATCH):
         with torch.inference_mode():
             probabilities = model(windows.x[rows]).double().softmax(dim=-1).cpu().numpy()
         place = first[rows.numpy(), None] + np.arange(frames)  # (n, T)
         inside = windows.seen[rows].numpy() & (place >= 0) & (place < video.frames)
-        share = np.broadcast_to(edge, place.shape)[inside]
-        np.add.at(total, place[inside], share[:, None] * probabilities[inside])
-        np.add.at(weight, place[inside], share)
-    known = weight > 0.0
-    total[known] /= weight[known, None]
-    total[~known] = np.eye(classes)[BACKGROUND]
-    return total
+        for window, seen, last in zip(probabilities, inside, place[:, -1].tolist(), strict=True):
+            timeline.add(last, window, seen)
+    background = np.eye(classes)[BACKGROUND]
+    if timeline.newest is None:
+        return np.tile(background, (video.frames, 1))
+    posterior = timeline.posterior(0, video.frames - 1)
+    posterior[np.isnan(posterior[:, 0])] = background
+    return posterior
 
 
 def _joined(parts: Sequence[Windows]) -> Windows:

@@ -84,7 +84,10 @@ def peaks(posterior: np.ndarray, distance: float) -> list[Peak]:
 
 
 def _tops(heat: np.ndarray) -> list[int]:
-    """Frames at which the heat (G,) of one action is highest, above ``LOWEST``."""
+    """Local maxima of the heat (G,) of one action, above ``LOWEST``.
+
+    The first and the last frame can be one, which ``scipy.signal.find_peaks`` excludes.
+    """
     edges = np.array([0, *(np.flatnonzero(np.diff(heat)) + 1), len(heat)])
     level = np.array([-np.inf, *heat[edges[:-1]], -np.inf])
     highest = (level[1:-1] > level[:-2]) & (level[1:-1] > level[2:]) & (level[1:-1] > LOWEST)

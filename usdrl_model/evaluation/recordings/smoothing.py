@@ -1,9 +1,8 @@
-"""Posteriors of every frame -> one class a frame, without pieces that are too short to be an action.
+"""Decoding: posteriors of every frame -> one class per frame, without runs that are too short to be an action.
 
-Frame by frame, a detector breaks one long action into several: the most likely class of single frames gives away more
-than half of the segment scores (docs/ablations.md). Two remedies, both blind to which action follows which: in the
-recordings of some data sets everybody performs the same actions in the same order, and a decoder that learned it would
-score well there and be worth nothing anywhere else.
+The most likely class of each frame breaks long actions into several, which costs more than half of the segment scores
+(docs/ablations.md). Both decoders ignore which action follows which: in some data sets everybody performs the same
+actions in the same order, and a decoder that learned this order would fail everywhere else.
 
     >>> p = np.full((9, 2), 0.1)
     >>> p[:, 0] = p[4, 1] = 0.9
@@ -25,7 +24,7 @@ from usdrl_model.events.posterior import hann
 from usdrl_model.skeleton.segments import BACKGROUND
 
 SMALLEST = 1e-6
-"""Probability below which nothing gets less likely: one certain frame must not outweigh a whole action."""
+"""Lower limit of a probability: a single certain frame must not outweigh a whole action."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -33,19 +32,19 @@ class DecodingConfig:
     """How frames become segments; times in seconds, so that they mean the same at every rate."""
 
     smoothing: float = 1.0
-    """Support of the Hann kernel that posteriors are averaged with along time; 0 does not smooth."""
+    """Width of the Hann kernel that smooths posteriors over time; 0: no smoothing."""
     background: float = 1.0
-    """What the posterior of the background counts beside that of an action; below 1, a frame that may be one is one."""
+    """Factor applied to the background posterior before decoding. Below 1, ambiguous frames become actions."""
     decoder: Literal["min_length", "viterbi"] = "min_length"
-    """The most likely class of each frame without runs that are too short, or the most likely sequence of classes when
-    every change of class has a price."""
+    """``min_length``: the most likely class of each frame, short runs removed. ``viterbi``: the most likely sequence
+    of classes, with a cost for every change."""
     min_length: float = 0.8
-    """Seconds under which a run is given to its neighbours (decoder min_length)."""
+    """Seconds; a shorter run is merged into a neighbour (decoder min_length)."""
     change_cost: float = 4.0
-    """Nats that a change of class costs (decoder viterbi)."""
+    """Cost of a change of class in nats (decoder viterbi)."""
 
     def __post_init__(self) -> None:
-        """Refuse negative times and prices, and a background that is never there."""
+        """Raise ValueError for negative times and costs, and for a background of weight 0."""
         for name in ("smoothing", "min_length", "change_cost"):
             if getattr(self, name) < 0.0:
                 raise ValueError(f"{name}: expected 0 or more, got {getattr(self, name)}")
@@ -64,7 +63,10 @@ def decode(posterior: np.ndarray, rate: float, config: DecodingConfig) -> np.nda
 
 
 def smooth(posterior: np.ndarray, rate: float, seconds: float) -> np.ndarray:
-    """Moving average of (T, K) with a Hann kernel of ``seconds``; at the ends, of the frames that are there."""
+    """Moving average of (T, K) with a Hann kernel of ``seconds``; at the ends, of the frames that are there.
+
+    Every frame has a posterior here; ``Timeline`` also leaves out frames without one, and rounds otherwise.
+    """
     kernel = hann(round(seconds * rate) // 2 * 2 + 1)
     half = len(kernel) // 2
     if half == 0 or not len(posterior):
@@ -76,9 +78,9 @@ def smooth(posterior: np.ndarray, rate: float, seconds: float) -> np.ndarray:
 
 
 def without_short_runs(classes: np.ndarray, posterior: np.ndarray, shortest: float) -> np.ndarray:
-    """Give away runs of less than ``shortest`` frames, the shortest first, background like any other.
+    """Merge runs of less than ``shortest`` frames into a neighbour, the shortest first; background is a class too.
 
-    Each goes to the neighbour whose class has the larger mean posterior in it; ties to the earlier one.
+    A run takes the class of the neighbour with the larger mean posterior in it; of the earlier one for equal means.
 
     Args:
         classes: (T,) class of every frame.
@@ -86,7 +88,7 @@ def without_short_runs(classes: np.ndarray, posterior: np.ndarray, shortest: flo
         shortest: frames.
 
     Returns:
-        (T,); shorter runs are left only where the whole sequence is one.
+        (T,); a shorter run remains only if it is the whole sequence.
     """
     edges = [0, *(np.flatnonzero(np.diff(classes)) + 1).tolist(), len(classes)]
     runs = [int(classes[first]) for first in edges[:-1]] if len(classes) else []
