@@ -7,13 +7,12 @@ usdrl bench --weights default --threads 2 --batch 1 --json bench.json
 from __future__ import annotations
 
 import argparse
-import json
 import platform
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from usdrl_model.cli.common import reported
+from usdrl_model.cli.common import add_result, reported, result
 
 PRESET, SMALLER = "base", ("small", "tiny")
 
@@ -25,7 +24,7 @@ def add_verb(verbs: Any) -> None:
     verb.add_argument("--rounds", type=int, default=11, help="turns of every variant (default: 11)")
     verb.add_argument("--threads", type=int, default=1, help="CPU threads (default: 1)")
     verb.add_argument("--batch", type=int, nargs="+", default=[1, 8], help="windows a call (default: 1 8)")
-    verb.add_argument("--json", type=Path, help="write the table into this file too")
+    add_result(verb)
     verb.set_defaults(run=reported("bench", run))
 
 
@@ -56,6 +55,18 @@ def run(arguments: argparse.Namespace) -> None:
     seconds = speed.start_up(arguments.weights, PRESET, arguments.threads)
     rows, skipped = speed.bench(encoder, x, batches=arguments.batch, rounds=arguments.rounds, smaller=smaller)
 
+    content = {
+        "processor": processor(),
+        "threads": arguments.threads,
+        "torch": torch.__version__,
+        "rounds": arguments.rounds,
+        "weights": arguments.weights,
+        "start_up_seconds": seconds,
+        "rows": [asdict(row) for row in rows],
+        "left_out": skipped,
+    }
+    if result(arguments, content):
+        return
     threads = f"{arguments.threads} thread{'s' if arguments.threads > 1 else ''}"
     print(f"{processor()}, {threads}, torch {torch.__version__}, {arguments.rounds} rounds")
     print(f"start of Python to the first result: {seconds:.1f} s\n")
@@ -68,18 +79,6 @@ def run(arguments: argparse.Namespace) -> None:
     print(markdown.table(columns, body))
     for name, reason in skipped.items():
         print(f"\n{name} left out: {reason}")
-    if arguments.json:
-        content = {
-            "processor": processor(),
-            "threads": arguments.threads,
-            "torch": torch.__version__,
-            "rounds": arguments.rounds,
-            "weights": arguments.weights,
-            "start_up_seconds": seconds,
-            "rows": [asdict(row) for row in rows],
-            "left_out": skipped,
-        }
-        arguments.json.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
 
 
 def processor() -> str:

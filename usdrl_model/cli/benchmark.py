@@ -13,7 +13,7 @@ import shlex
 from pathlib import Path
 from typing import Any
 
-from usdrl_model.cli.common import add_machine, device, reported
+from usdrl_model.cli.common import add_machine, check_resume, device, reported
 from usdrl_model.files.markdown import replace_between_markers
 
 BEGIN, END = "<!-- usdrl benchmark: begin -->", "<!-- usdrl benchmark: end -->"
@@ -32,6 +32,7 @@ def add_verb(verbs: Any) -> None:
         "--keep-pretrained", action="store_true",
         help="take models in --out that other code pretrained; the page says so (default: they are an error)",
     )  # fmt: skip
+    verb.add_argument("--resume", action="store_true", help="keep what is finished in --out and go on")
     add_machine(verb)
     verb.set_defaults(run=reported("benchmark", run))
 
@@ -41,6 +42,7 @@ def run(arguments: argparse.Namespace) -> None:
     # Here, because "usdrl --help" must not wait for torch.
     from usdrl_model.evaluation import suite
 
+    check_resume(arguments)
     chosen = suite.load(arguments.suite)
     if arguments.only:
         chosen = chosen.only(arguments.only)

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import argparse
+import json
 import logging
 import re
 import sys
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from usdrl_model.errors.missing import advice
-from usdrl_model.errors.shown import MESSAGE, cut
+from usdrl_model.errors.shown import MESSAGE, cut, reason, shown
+from usdrl_model.files.atomic_file import write_text
 
 if TYPE_CHECKING:
     import torch
@@ -26,8 +29,41 @@ NO_MEMORY = ("allocate memory", "out of memory", "not enough memory")
 
 def add_machine(verb: argparse.ArgumentParser) -> None:
     """Add the options that ``device`` reads."""
-    verb.add_argument("--device", default="auto", help="auto, cpu or cuda (default: auto)")
+    verb.add_argument("--device", default="auto", type=device_name, help="auto, cpu, cuda or cuda:N (default: auto)")
     verb.add_argument("--threads", type=int, default=0, help="CPU threads (default: 0, all cores)")
+
+
+def device_name(text: str) -> str:
+    """A value of ``--device``; ArgumentTypeError for any other."""
+    if not re.fullmatch(r"auto|cpu|cuda(:\d+)?", text):
+        raise argparse.ArgumentTypeError(f"expected auto, cpu, cuda or cuda:N, got {shown(text)}")
+    return text
+
+
+def add_result(verb: argparse.ArgumentParser) -> None:
+    """Add the options that ``result`` reads."""
+    verb.add_argument("--json", action="store_true", help="print the result as JSON")
+    verb.add_argument("--out", type=Path, help="also write it to this file, as JSON")
+
+
+def result(arguments: argparse.Namespace, content: Mapping[str, Any]) -> bool:
+    """Write and print a result as JSON, as asked for; True where it was printed.
+
+    Raises:
+        OSError: the file of ``--out`` cannot be written.
+    """
+    text = json.dumps(content, indent=1, allow_nan=False) + "\n"
+    if arguments.out:
+        write_text(arguments.out, text)
+    if arguments.json:
+        print(text, end="")
+    return bool(arguments.json)
+
+
+def check_resume(arguments: argparse.Namespace) -> None:
+    """Refuse to mix results: FileExistsError where ``--out`` holds finished cells and ``--resume`` is not given."""
+    if not arguments.resume and any((arguments.out / "cells").glob("*.json")):
+        raise FileExistsError(f"{arguments.out} holds results already: go on with --resume, or choose another folder")
 
 
 def device(arguments: argparse.Namespace) -> torch.device:
@@ -57,8 +93,11 @@ def reported(name: str, work: Callable[[argparse.Namespace], None]) -> Callable[
         except ModuleNotFoundError as error:
             print(f"usdrl {name}: {advice(error)}", file=sys.stderr)
             return 1
+        except BrokenPipeError:  # "| head" has seen enough
+            sys.stderr.close()
+            return 1
         except EXPECTED as error:
-            print(f"usdrl {name}: {cut(str(error) or 'not enough memory', MESSAGE)}", file=sys.stderr)
+            print(f"usdrl {name}: {cut(reason(error) or 'not enough memory', MESSAGE)}", file=sys.stderr)
             return 1
         except RuntimeError as error:
             if not any(words in str(error) for words in NO_MEMORY):

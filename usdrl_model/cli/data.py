@@ -2,7 +2,7 @@
 
 usdrl data import utd_mhad ~/data/utd_mhad --store stores
 usdrl data info stores
-usdrl data view stores --set utd_mhad --clip 12 --out clip.gif
+usdrl data view stores --sets utd_mhad --clip 12 --out clip.gif
 usdrl data pack stores training.usdrl --split standard/train
 """
 
@@ -67,9 +67,9 @@ def _add_store(parser: argparse.ArgumentParser) -> None:
 
 def add_selection(parser: argparse.ArgumentParser) -> None:
     """Add the options of ``selected``."""
-    parser.add_argument("--set", nargs="+", metavar="SET", help="only these sets")
-    parser.add_argument("--subject", nargs="+", metavar="ID", help="only these people")
-    parser.add_argument("--label", nargs="+", metavar="LABEL", help="only recordings that show one of these")
+    parser.add_argument("--sets", nargs="+", metavar="SET", help="only these sets")
+    parser.add_argument("--subjects", nargs="+", metavar="ID", help="only these people")
+    parser.add_argument("--labels", nargs="+", metavar="LABEL", help="only recordings that show one of these")
     parser.add_argument("--split", help="PROTOCOL/train, PROTOCOL/FOLD/test, standard/train ...")
 
 
@@ -78,7 +78,7 @@ def selected(arguments: argparse.Namespace, path: Path) -> Store:
     from usdrl_model.data.store import Store
 
     store = Store.open(path).select(
-        sets=arguments.set, subjects=arguments.subject, labels=arguments.label, split=arguments.split
+        sets=arguments.sets, subjects=arguments.subjects, labels=arguments.labels, split=arguments.split
     )
     if not len(store):
         raise ValueError(f"{path}: no recording meets all conditions")
@@ -152,10 +152,10 @@ def _pack(arguments: argparse.Namespace) -> None:
 
 
 def _progress(recordings: Iterable[Recording]) -> Iterator[Recording]:
-    from tqdm import tqdm
+    from usdrl_model.progress import progress
 
     frames = 0
-    with tqdm(recordings, unit=" recordings", desc="import") as bar:
+    with progress(recordings, unit=" recordings", desc="import") as bar:
         for recording in bar:
             frames += len(recording.frames)
             bar.set_postfix(frames=frames, refresh=False)

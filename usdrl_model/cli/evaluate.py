@@ -16,7 +16,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from usdrl_model.cli.common import add_machine, device, reported
+from usdrl_model.cli.common import add_machine, check_resume, device, reported
 from usdrl_model.files.atomic_file import write_text
 
 if TYPE_CHECKING:
@@ -39,6 +39,8 @@ def add_verb(verbs: Any) -> None:
     verb.add_argument("--methods", nargs="+", help="only these (default: all that the task and the weights allow)")
     verb.add_argument("--seeds", nargs="+", type=int, help="default: 0 1 2, and for few_shot 0 to 4")
     verb.add_argument("--recipe", type=Path, help="YAML file of the training (default: the package's own)")
+    verb.add_argument("--resume", action="store_true", help="keep what is finished in --out and go on")
+    verb.add_argument("--json", action="store_true", help="print the results as JSON")
     add_machine(verb)
     verb.set_defaults(run=reported("evaluate", run))
 
@@ -53,6 +55,7 @@ def run(arguments: argparse.Namespace) -> None:
     from usdrl_model.evaluation.report import report
     from usdrl_model.evaluation.report.pictures import write_pictures
 
+    check_resume(arguments)
     benchmark = benchmarks.load(arguments.benchmark)
     benchmark.task(arguments.task)
     task: Task = arguments.task
@@ -73,7 +76,7 @@ def run(arguments: argparse.Namespace) -> None:
     arguments.out.mkdir(parents=True, exist_ok=True)
     write_text(arguments.out / "result.json", result + "\n")
     write_text(arguments.out / "result.md", page)
-    print(page)
+    print(result if arguments.json else page)
     write_pictures(cells, arguments.out)  # last: without matplotlib everything else is there
 
 

@@ -14,7 +14,19 @@ from importlib import metadata
 from typing import TYPE_CHECKING
 
 import usdrl_model
-from usdrl_model.cli import bench, benchmark, convert, data, evaluate, export, finetune, predict, pretrain, probe
+from usdrl_model.cli import (
+    bench,
+    benchmark,
+    convert,
+    data,
+    evaluate,
+    export,
+    finetune,
+    listing,
+    predict,
+    pretrain,
+    probe,
+)
 from usdrl_model.cli.common import reported
 
 if TYPE_CHECKING:
@@ -25,14 +37,15 @@ LIBRARIES = ("torch", "numpy", "safetensors", "transforms3d", "pyyaml", "rclpy",
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one verb and return its exit status."""
-    arguments = _parser().parse_args(argv)
+    arguments = parser().parse_args(argv)
     return arguments.run(arguments)
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="usdrl", description="Human actions from skeletons.")
-    parser.add_argument("--version", action="version", version=usdrl_model.__version__)
-    verbs = parser.add_subparsers(title="verbs", required=True, metavar="VERB")
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    root = argparse.ArgumentParser(prog="usdrl", description="Human actions from skeletons.")
+    root.add_argument("--version", action="version", version=usdrl_model.__version__)
+    verbs = root.add_subparsers(title="verbs", required=True, metavar="VERB")
 
     info = verbs.add_parser("info", help="versions, device and weights, for bug reports")
     info.set_defaults(run=reported("info", _info))
@@ -44,10 +57,11 @@ def _parser() -> argparse.ArgumentParser:
     benchmark.add_verb(verbs)
     data.add_verb(verbs)
     predict.add_verb(verbs)
+    listing.add_verb(verbs)
     export.add_verb(verbs)
     bench.add_verb(verbs)
     convert.add_verb(verbs)
-    return parser
+    return root
 
 
 def _info(_: argparse.Namespace) -> None:

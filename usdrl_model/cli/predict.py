@@ -1,7 +1,7 @@
 """``usdrl predict``: what people do in recordings that nobody has labelled.
 
 usdrl predict my_recordings                                            # .npz files, docs/data.md
-usdrl predict stores --set utd_mhad --clip 12 --picture clip.gif       # or .png: a timeline
+usdrl predict stores --sets utd_mhad --clip 12 --picture clip.gif       # or .png: a timeline
 usdrl predict my_recordings --json > predictions.json
 
 Bags need ROS messages: ``usdrl-bag predict BAG`` does the same for them.
@@ -10,12 +10,11 @@ Bags need ROS messages: ``usdrl-bag predict BAG`` does the same for them.
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from usdrl_model.cli.common import add_machine, device, reported
+from usdrl_model.cli.common import add_machine, add_result, device, reported, result
 
 if TYPE_CHECKING:
     from usdrl_model.skeleton.recording import Recording
@@ -43,8 +42,7 @@ def add_predictions(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--clip", help="only the recording of this name, or number in the selection")
     parser.add_argument("--picture", type=Path, help="of one recording: .png, .svg a timeline; .gif, .mp4 an animation")
     parser.add_argument("--seconds", type=float, default=20.0, help="of an animation, at most (default: 20)")
-    parser.add_argument("--out", type=Path, help="write the predictions as JSON to this file")
-    parser.add_argument("--json", action="store_true", help="print the predictions as JSON")
+    add_result(parser)
 
 
 def _predict(arguments: argparse.Namespace) -> None:
@@ -61,7 +59,6 @@ def told(arguments: argparse.Namespace, recordings: Iterable[Recording], device:
         OSError: a file that cannot be written.
     """
     from usdrl_model.evaluation.predict import document, draw, lines, predict
-    from usdrl_model.files import atomic_file
     from usdrl_model.online.stream import ActionStream
 
     recordings = _clip(list(recordings), arguments.clip)
@@ -72,13 +69,9 @@ def told(arguments: argparse.Namespace, recordings: Iterable[Recording], device:
         for name in dict.fromkeys(recording.topology for recording in recordings)
     }
     found = [predict(recording, streams[recording.topology]) for recording in recordings]
-    text = json.dumps(document(found, next(iter(streams.values())).describe()), indent=1, allow_nan=False) + "\n"
-    if arguments.out:
-        atomic_file.write_text(arguments.out, text)
     if arguments.picture:
         draw(found[0], arguments.picture, arguments.seconds)
-    if arguments.json:
-        print(text, end="")
+    if result(arguments, document(found, next(iter(streams.values())).describe())):
         return
     for one in found:
         print("\n".join([one.recording.name, *(lines(one) or ["  no action"])]))

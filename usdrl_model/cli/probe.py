@@ -7,13 +7,12 @@ usdrl probe runs/mild/weights --data stores --untrained     # the control: the s
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from usdrl_model.cli.common import add_machine, device, reported
+from usdrl_model.cli.common import add_machine, add_result, device, reported, result
 
 if TYPE_CHECKING:
     from usdrl_model.evaluation.probe import Score
@@ -29,7 +28,7 @@ def add_verb(verbs: Any) -> None:
     verb.add_argument("--untrained", action="store_true", help="random weights in the place of those of the file")
     verb.add_argument("--seed", type=int, default=0, help="of the random weights (default: 0)")
     add_machine(verb)
-    verb.add_argument("--json", type=Path, help="write the scores into this file too")
+    add_result(verb)
     verb.set_defaults(run=reported("probe", run))
 
 
@@ -50,7 +49,7 @@ def run(arguments: argparse.Namespace) -> None:
         encoder = encoder_of(stored)
     store = Store.open(arguments.data).select(sets=arguments.sets)
     scores = probe.probe(encoder.float().to(where), store, arguments.split)
-    result = {
+    content = {
         "weights": arguments.weights,
         "untrained": arguments.untrained,
         **({"seed": arguments.seed} if arguments.untrained else {}),
@@ -60,9 +59,8 @@ def run(arguments: argparse.Namespace) -> None:
         "code": config.to_dict(code_version.current()),
         "sets": {name: asdict(score) for name, score in scores.items()},
     }
-    if arguments.json:
-        arguments.json.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
-    print(table(scores))
+    if not result(arguments, content):
+        print(table(scores))
 
 
 def table(scores: Mapping[str, Score]) -> str:

@@ -43,6 +43,13 @@ def cut(text: object, longest: int = LONGEST) -> str:
     return line if len(line) <= longest else f"{line[: longest - 3]}..."
 
 
+def reason(error: BaseException) -> str:
+    """The text of an error; of the operating system's, the path and what is wrong with it, without a number."""
+    if isinstance(error, OSError) and error.strerror and error.filename is not None:
+        return f"{error.filename}: {error.strerror}"
+    return str(error)
+
+
 def showable(name: str) -> bool:
     """True for a name that is short and printable, so that it can be used as it is."""
     return len(name) <= NAME and name.isprintable()

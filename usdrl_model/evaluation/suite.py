@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
-from tqdm import tqdm
 
 from usdrl_model import config
 from usdrl_model.checkpoints import code_version, config_file
@@ -25,6 +24,7 @@ from usdrl_model.evaluation.evaluate import evaluate, methods
 from usdrl_model.evaluation.pretrained import Pretrained
 from usdrl_model.evaluation.report import report
 from usdrl_model.evaluation.result import Cell, made_with
+from usdrl_model.progress import progress
 from usdrl_model.training.distributed import Processes
 from usdrl_model.training.pretraining import train
 from usdrl_model.training.pretraining.config import PretrainConfig
@@ -139,7 +139,7 @@ def run(suite: Suite, data: Path, out: Path, device: torch.device, *, keep_pretr
     for (name, seed), place in _places(suite, out).items():
         weights[name, seed] = _pretrained(suite.pretraining[name].load(seed), data, place, device)
     results: dict[tuple[str, Task], tuple[Benchmark, Task, list[Cell]]] = {}
-    with tqdm(suite.evaluations, desc="suite", unit="evaluation") as bar:
+    with progress(suite.evaluations, desc="suite", unit="evaluation") as bar:
         for one in bar:
             bar.set_postfix_str(one.title)
             of_seed = {seed: [weights[name, seed] for name in one.weights] for seed in suite.seeds}

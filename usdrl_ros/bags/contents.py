@@ -6,8 +6,8 @@ from array import array
 from collections import Counter
 
 import numpy as np
-from tqdm import tqdm
 
+from usdrl_model.progress import progress
 from usdrl_model.skeleton import recording_gaps
 from usdrl_ros.bags.recorded_topic import RecordedTopic
 from usdrl_ros.bags.storage import BagReader
@@ -31,7 +31,7 @@ def contents(bag: BagReader) -> list[str]:
         except BagError as error:  # its package is not installed, or that of another distribution
             notes[topic.name] = str(error)
     stamps = array("d")
-    for message in tqdm(bag.messages(), unit="message", leave=False, delay=1.0):
+    for message in progress(bag.messages(), unit="message", leave=False, delay=1.0):
         stamps.append(message.stamp_ns / 1e9)
         counts[message.topic] += 1
         if message.topic in known:

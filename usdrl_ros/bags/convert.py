@@ -17,12 +17,11 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from tqdm import tqdm
-
 from usdrl_model.data import catalogue
 from usdrl_model.data.importers import utkinect
 from usdrl_model.data.store import Store
-from usdrl_model.errors.shown import MESSAGE, cut, shown
+from usdrl_model.errors.shown import MESSAGE, cut, reason, shown
+from usdrl_model.progress import progress
 from usdrl_model.simulation.performance import FAULTS, MOST_PEOPLE, performance
 from usdrl_model.skeleton import topology
 from usdrl_model.skeleton.recording import Recording
@@ -54,7 +53,7 @@ def convert_utkinect(arguments: argparse.Namespace) -> None:
         if strange := sorted(set(arguments.sequences) - set(known)):
             raise BagError(f"no sequence {', '.join(strange)} in {arguments.source}; it has {', '.join(known)}")
         recordings = [recording for recording in recordings if recording.name in arguments.sequences]
-    for recording in tqdm(recordings, desc="bags", unit="bag"):
+    for recording in progress(recordings, desc="bags", unit="bag"):
         _write(recording, Path(arguments.target) / recording.name, arguments)
 
 
@@ -94,7 +93,7 @@ def convert_store(arguments: argparse.Namespace) -> None:
         other = bags.setdefault(bag_name(store.describe(index).name), recording)
         if other != recording:
             raise ValueError(f"{shown(other)} and {shown(recording)} would be the same bag: convert one set at a time")
-    for name, found in zip(tqdm(bags, desc="bags", unit="bag"), store.recordings(), strict=True):
+    for name, found in zip(progress(bags, desc="bags", unit="bag"), store.recordings(), strict=True):
         _write(replayable(found), Path(arguments.out) / name, arguments)
     print(f"{arguments.out}: {len(bags)} bags of {', '.join(store.sets)}")
 
@@ -195,8 +194,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         options.run(options)
     except (ValueError, OSError) as error:
-        print(f"usdrl-bag: {cut(error, MESSAGE)}", file=sys.stderr)
-        return 2
+        print(f"usdrl-bag: {cut(reason(error), MESSAGE)}", file=sys.stderr)
+        return 1
     return 0
 
 

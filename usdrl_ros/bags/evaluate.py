@@ -2,7 +2,7 @@
 
 ::
 
-    usdrl-evaluate-bag bags/s01_e01 bags/s01_e02 --output out/evaluation
+    usdrl-evaluate-bag bags/s01_e01 bags/s01_e02 --out out/evaluation
     usdrl-evaluate-bag bags/s01_e01 --live
 
 Offline, the bag's messages go straight into the same adapters and the same stream as in the node. ``--live`` starts the
@@ -21,17 +21,17 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from tqdm import tqdm
 
 from usdrl_model import __version__
 from usdrl_model.checkpoints import code_version
 from usdrl_model.config import to_dict
 from usdrl_model.data.content_check import Verdict
-from usdrl_model.errors.shown import MESSAGE, cut
+from usdrl_model.errors.shown import MESSAGE, cut, reason
 from usdrl_model.files.atomic_file import write_text
 from usdrl_model.online.stream import ActionStream
 from usdrl_model.plausibility.findings import Level
 from usdrl_model.plots.timeline import draw_timeline, truth_above_detection
+from usdrl_model.progress import progress
 from usdrl_ros.bags.live_replay import LiveNode
 from usdrl_ros.bags.replay import BagRun, LabelledBag, load_bag, replay
 from usdrl_ros.bags.scores import describe_run, found_actions, markdown, score_runs
@@ -66,7 +66,7 @@ def evaluate(
         name: ActionStream.from_pretrained(weights, topology=name, device=device)
         for name in sorted({bag.truth.topology for bag in bags})
     }
-    with tqdm(total=sum(len(bag.frames) for bag in bags), desc="offline", unit="frame", leave=False) as bar:
+    with progress(total=sum(len(bag.frames) for bag in bags), desc="offline", unit="frame", leave=False) as bar:
         offline = [replay(bag, streams[bag.truth.topology], bar.update) for bag in bags]
     runs = offline if rate is None else _replay_live(bags, weights, device, rate)
     first = next(iter(streams.values()))
@@ -116,7 +116,7 @@ def _replay_live(bags: Sequence[LabelledBag], weights: str, device: str, rate: f
         truth = bag.truth
         shared = (truth.topology, truth.axes, truth.units, truth.mirrored, bag.input_type, bag.person_id)
         groups.setdefault(shared, []).append(bag)
-    with tqdm(total=sum(bag.duration for bag in bags) / rate, desc="live", unit="s", leave=False) as bar:
+    with progress(total=sum(bag.duration for bag in bags) / rate, desc="live", unit="s", leave=False) as bar:
         for group in groups.values():
             with LiveNode(group[0], weights=weights, device=device, rate=rate) as node:
                 for bag in group:
@@ -156,7 +156,7 @@ def parser() -> argparse.ArgumentParser:
     command.add_argument("--rate", type=float, default=1.0, help="with --live: seconds of the bag a second")
     command.add_argument("--weights", default="default", help="name of shipped weights, or path of a weights folder")
     command.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda"), help="where the model runs")
-    command.add_argument("--output", default="out/evaluation", metavar="FOLDER", help="where results are written")
+    command.add_argument("--out", default="out/evaluation", metavar="FOLDER", help="where results are written")
     return command
 
 
@@ -171,18 +171,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         runs, results = evaluate(
             bags, weights=options.weights, device=options.device, rate=options.rate if options.live else None
         )
-        save(runs, results, options.output)
+        save(runs, results, options.out)
     except ChildError as error:
         print(f"usdrl-evaluate-bag: {error}", file=sys.stderr)
         return 1
     except (ValueError, OSError) as error:
-        print(f"usdrl-evaluate-bag: {cut(error, MESSAGE)}", file=sys.stderr)
-        return 2
+        print(f"usdrl-evaluate-bag: {cut(reason(error), MESSAGE)}", file=sys.stderr)
+        return 1
     except KeyboardInterrupt:
         print("usdrl-evaluate-bag: interrupted", file=sys.stderr)
         return 130
     print(markdown(results))
-    print(f"written to {options.output}")
+    print(f"written to {options.out}")
     return 0
 
 

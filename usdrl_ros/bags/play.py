@@ -26,7 +26,7 @@ from rclpy.serialization import serialize_message
 from rclpy.utilities import remove_ros_args
 from rosgraph_msgs.msg import Clock
 
-from usdrl_model.errors.shown import MESSAGE, cut
+from usdrl_model.errors.shown import MESSAGE, cut, reason
 from usdrl_model.files import limits
 from usdrl_model.skeleton import recording_gaps
 from usdrl_ros.bags.recorded_topic import RecordedTopic
@@ -272,8 +272,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 print(f"usdrl-play: {cut(line, MESSAGE)}", file=sys.stderr)
         return 0
     except BagError as error:
-        print(f"usdrl-play: {cut(error, MESSAGE)}", file=sys.stderr)
-        return 2
+        print(f"usdrl-play: {cut(reason(error), MESSAGE)}", file=sys.stderr)
+        return 1
     except KeyboardInterrupt:
         return 0
     finally:

@@ -14,6 +14,7 @@ from usdrl_model.data.content_check import Verdict
 from usdrl_model.data.store_writer import write_set
 from usdrl_model.errors.shown import MESSAGE, cut
 from usdrl_model.network.detector import BACKGROUND_LABEL
+from usdrl_model.progress import progress
 from usdrl_model.skeleton.person import SkeletonFrame
 from usdrl_model.skeleton.recording import Recording
 from usdrl_ros.bags.labels import load_truth
@@ -28,7 +29,7 @@ def import_bags(arguments: argparse.Namespace) -> None:
     if len(subjects) != len(arguments.bags):
         raise ValueError(f"--subjects: expected one a bag, {len(arguments.bags)}, got {len(subjects)}")
     labels = sorted({label for bag in arguments.bags for label in load_truth(bag).labels} - {BACKGROUND_LABEL})
-    with tqdm(arguments.bags, unit="bag") as paths:
+    with progress(arguments.bags, unit="bag") as paths:
         named = zip(paths, subjects, strict=True)
         recordings = _distinct((path, labelled_recording(_judged(path), labels, subject)) for path, subject in named)
         totals = write_set(arguments.target, arguments.name, recordings, replace=arguments.replace)

@@ -26,7 +26,7 @@ from rich.console import Console
 from rich.live import Live
 
 from usdrl_model.data.importers import utkinect
-from usdrl_model.errors.shown import MESSAGE, cut
+from usdrl_model.errors.shown import MESSAGE, cut, reason
 from usdrl_ros.bags.labels import Truth
 from usdrl_ros.bags.live_replay import READY_TIMEOUT, perception_arguments
 from usdrl_ros.bags.replay import LabelledBag, load_bag
@@ -176,7 +176,7 @@ def parser() -> argparse.ArgumentParser:
     source.add_argument("--bag", type=Path, help="folder of a bag with its labels.yaml")
     source.add_argument("--recording", type=Path, help="UTKinect-Action3D: its folder, joints.zip or a joints file")
     command.add_argument("--sequence", metavar="sSS_eEE", help="with --recording: which sequence (default: s02_e01)")
-    command.add_argument("--output", type=Path, default=Path("out/demo"), help="replaced; default: out/demo")
+    command.add_argument("--out", type=Path, default=Path("out/demo"), help="replaced; default: out/demo")
     return command
 
 
@@ -191,16 +191,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
             if options.recording is not None:
                 path = recording_bag(options.recording, options.sequence, Path(scratch))
             source = performer() if path is None else bag_source(load_bag(path))
-            if options.output.exists():
-                _clear(options.output)
-            options.output.mkdir(parents=True)
-            found = run(source, options.output, console)
+            if options.out.exists():
+                _clear(options.out)
+            options.out.mkdir(parents=True)
+            found = run(source, options.out, console)
     except ChildError as error:
         print(f"usdrl-demo: {error}", file=sys.stderr)
         return 1
     except (ValueError, OSError) as error:
-        print(f"usdrl-demo: {cut(error, MESSAGE)}", file=sys.stderr)
-        return 2
+        print(f"usdrl-demo: {cut(reason(error), MESSAGE)}", file=sys.stderr)
+        return 1
     except KeyboardInterrupt:
         print("usdrl-demo: interrupted", file=sys.stderr)
         return 130
@@ -211,7 +211,7 @@ def _clear(output: Path) -> None:
     """Remove the output of an earlier run, and nothing else."""
     strange = {path.name for path in output.iterdir()} - {"bag", "timeline.png", "results.json"}
     if strange:
-        raise BagError(f"{output} holds {', '.join(sorted(strange))}, no earlier demo: choose another --output")
+        raise BagError(f"{output} holds {', '.join(sorted(strange))}, no earlier demo: choose another --out")
     shutil.rmtree(output)
 
 

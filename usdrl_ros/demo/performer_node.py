@@ -26,7 +26,7 @@ from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 from std_msgs.msg import String
 
-from usdrl_model.errors.shown import MESSAGE, cut
+from usdrl_model.errors.shown import MESSAGE, cut, reason
 from usdrl_model.simulation.performance import performance
 from usdrl_model.skeleton.recording import Recording
 from usdrl_ros.bags.labels import Truth
@@ -159,8 +159,8 @@ def main(args: Sequence[str] | None = None) -> int:
         node.perform(executor, stop)
         node.destroy_node()
     except (ParameterException, ValueError) as error:
-        print(f"usdrl-performer: {cut(error, MESSAGE)}", file=sys.stderr)
-        return 2
+        print(f"usdrl-performer: {cut(reason(error), MESSAGE)}", file=sys.stderr)
+        return 1
     finally:
         rclpy.try_shutdown()
     return 0

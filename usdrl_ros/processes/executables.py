@@ -60,7 +60,7 @@ def without(program: str, text: str, error: ImportError, arguments: Sequence[str
         print(f"{text.strip()}\n\nNot everything is installed: {program} {what}")
         return 0
     print(f"{program}: {what}", file=sys.stderr)
-    return 2
+    return 1
 
 
 def _run(program: str, module: str, *needs: str) -> int:

@@ -78,7 +78,7 @@ class TestBags:
         write_recording(acted(1000.0), tmp_path / "wrong", axes="optical")
         out = tmp_path / "out"
         bags = [str(tmp_path / "right"), str(tmp_path / "wrong")]
-        assert evaluate.main([*bags, "--device", "cpu", "--output", str(out)]) == 0
+        assert evaluate.main([*bags, "--device", "cpu", "--out", str(out)]) == 0
         said = capsys.readouterr()
         assert said.err.splitlines()[0].startswith("content of 2 recordings: in 1 of them, median torso")
         assert MILLIMETRES in said.err.splitlines()[0]

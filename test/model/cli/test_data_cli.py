@@ -44,7 +44,7 @@ def test_import_info_view_and_pack(tmp_path: Path, capsys: pytest.CaptureFixture
         assert animation.info["duration"] == 100  # milliseconds
 
     packed = tmp_path / "bob.usdrl"
-    assert main.main(["data", "pack", store, "--subject", "bob", "--out", str(packed)]) == 0
+    assert main.main(["data", "pack", store, "--subjects", "bob", "--out", str(packed)]) == 0
     assert "1 recordings of own" in capsys.readouterr().out
     assert [clip.name for clip in Store.open(packed)] == ["two"]
     assert main.main(["data", "info", str(packed)]) == 0
@@ -58,7 +58,7 @@ def test_import_info_view_and_pack(tmp_path: Path, capsys: pytest.CaptureFixture
         (["import", "own", "mine", "--dtype", "int8"], "dtype: expected one of float32, float16"),
         (["import", "own", "mine", "--store", "store"], "--replace"),
         (["info", "mine"], "usdrl data import"),
-        (["info", "store", "--set", "sbu"], "there are own"),
+        (["info", "store", "--sets", "sbu"], "there are own"),
         (["info", "store", "--split", "xsub/train"], "own has no protocol 'xsub'"),
         (["pack", "store", "--split", "standard/test", "--out", "x.usdrl"], "no recording meets all conditions"),
         (["view", "store", "--clip", "three"], "expected a name such as one, or 0 to 1, got three"),

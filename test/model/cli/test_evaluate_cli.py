@@ -60,7 +60,9 @@ def test_the_command_writes_prints_and_goes_on_where_it_was_stopped(
     monkeypatch.setattr(fitting.finetune, "fit", counted)
     with pytest.raises(KeyboardInterrupt):
         main.main(words)
-    assert main.main(words) == 0
+    assert main.main(words) == 1
+    assert "holds results already: go on with --resume" in capsys.readouterr().err
+    assert main.main([*words, "--resume"]) == 0
     assert trained == [0, 1, 1]
     page = capsys.readouterr().out
     assert page.strip() == (tmp_path / "out" / "result.md").read_text(encoding="utf-8").strip()

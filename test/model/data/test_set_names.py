@@ -94,7 +94,7 @@ def test_a_store_holds_several_own_sets(tmp_path: Path, name: str, capsys: pytes
     opened = Store.open(store)
     assert {opened.dataset(n): opened.describe(n).frames for n in range(len(opened))} == {"own": 3, name: 5}
     assert [clip.subject for clip in opened.select(split="leave_one_subject_out/bob/test", sets=[name])] == ["bob"]
-    assert main.main(["data", "info", str(store), "--set", name]) == 0
+    assert main.main(["data", "info", str(store), "--sets", name]) == 0
     assert "leave_one_recording_out/<name>" in capsys.readouterr().out
 
 

@@ -133,7 +133,7 @@ def test_command_prints_and_writes_the_scores(tmp_path: Path, capsys: pytest.Cap
     places = ["probe", str(tmp_path / "weights"), "--data", str(tmp_path / "stores"), "--device", "cpu"]
     for more in ([], ["--untrained", "--seed", "2"]):
         out = tmp_path / "scores.json"
-        assert main.main([*places, "--threads", "1", "--json", str(out), *more]) == 0
+        assert main.main([*places, "--threads", "1", "--out", str(out), *more]) == 0
         scores = json.loads(out.read_text(encoding="utf-8"))
         assert scores["untrained"] == bool(more)
         found = scores["sets"]["utd_mhad"]

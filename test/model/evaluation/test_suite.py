@@ -74,12 +74,12 @@ def test_a_page_does_not_mix_code(
     other = CodeVersion(version="0.1.0", commit="abc", hash="0" * 16)
     first = code_version.current()
     monkeypatch.setattr(code_version, "current", lambda: other)
-    assert main.main(arguments) == 1
+    assert main.main([*arguments, "--resume"]) == 1
     said = capsys.readouterr().err
     assert f"tiny-0/weights and 1 more: pretrained by {first}; what runs is {other}" in said
     assert "--keep-pretrained" in said
     assert set((tmp_path / "out" / "cells").iterdir()) == before
-    assert main.main([*arguments, "--keep-pretrained"]) == 0
+    assert main.main([*arguments, "--resume", "--keep-pretrained"]) == 0
     page = capsys.readouterr().out
     assert f"Made by {other};" in page
     assert f"The pretrained models are older: made by {first}." in page

@@ -64,7 +64,7 @@ def test_from_the_command_line(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, 
         tmp_path / "w", Detector(DetectorConfig(labels=("none", "wave"), encoder=CONFIG)), StreamConfig(), Provenance()
     )
     command = ["bench", "--weights", str(tmp_path / "w"), "--rounds", "2", "--batch", "2"]
-    assert main.main([*command, "--json", str(tmp_path / "bench.json")]) == 0
+    assert main.main([*command, "--out", str(tmp_path / "bench.json")]) == 0
     printed, content = capsys.readouterr().out, json.loads((tmp_path / "bench.json").read_text())
     assert [row["variant"] for row in content["rows"]] == ["plain", "folded", "fp32", "bf16"]
     assert content["threads"] == 1

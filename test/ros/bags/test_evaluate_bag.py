@@ -138,7 +138,7 @@ def test_a_real_recording(tmp_path: Path) -> None:
         segments=recording.segments[:3],
     )
     write_recording(excerpt, tmp_path / "s02_e01", storage="sqlite3")
-    assert evaluate.main([str(tmp_path / "s02_e01"), "--device", "cpu", "--output", str(tmp_path / "out")]) == 0
+    assert evaluate.main([str(tmp_path / "s02_e01"), "--device", "cpu", "--out", str(tmp_path / "out")]) == 0
     results = json.loads((tmp_path / "out" / "results.json").read_text(encoding="utf-8"))
     assert {"walk", "sit_down", "stand_up"} <= results["scores"]["events"]["per_label"].keys()
     assert results["scores"]["events"]["overall"]["0.1"]["tp"] >= 1
@@ -163,10 +163,10 @@ def test_bags_that_cannot_be_evaluated(tmp_path: Path, capsys: pytest.CaptureFix
     with pytest.raises(BagError, match="no skeletons on /skeletons: expected joint 0 to 16"):
         load_bag(tmp_path / "wrong")
 
-    assert evaluate.main([str(tmp_path / "missing")]) == 2
+    assert evaluate.main([str(tmp_path / "missing")]) == 1
     assert "cannot read the labels" in capsys.readouterr().err
     write_recording(actor(()), tmp_path / "good")
-    assert evaluate.main([str(tmp_path / "good"), "--weights", "no_such"]) == 2
+    assert evaluate.main([str(tmp_path / "good"), "--weights", "no_such"]) == 1
     assert "no_such" in capsys.readouterr().err
     with pytest.raises(BagError, match="different names"):
         evaluate.evaluate([load_bag(tmp_path / "good")] * 2)

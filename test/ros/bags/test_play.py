@@ -159,12 +159,12 @@ def test_input_that_cannot_be_played(bag: Path, tmp_path: Path) -> None:
         writer.write(connection, 1, b"\x00\x01\x00\x00\x01\x00\x00\x00")
     (tmp_path / "empty").mkdir()
     cases: list[tuple[tuple[object, ...], int, str]] = [
-        ((tmp_path / "missing",), 2, "no such bag"),
-        ((tmp_path / "empty",), 2, "no metadata.yaml"),
-        ((foreign,), 2, "install its package vendor_msgs"),
-        ((bag, "--topics", "/bodies"), 2, "no topic /bodies"),
-        ((bag, "--start", 100), 2, "cannot start at 100"),
-        ((bag, "--rate", 0), 2, "rate: expected a positive number"),
+        ((tmp_path / "missing",), 1, "no such bag"),
+        ((tmp_path / "empty",), 1, "no metadata.yaml"),
+        ((foreign,), 1, "install its package vendor_msgs"),
+        ((bag, "--topics", "/bodies"), 1, "no topic /bodies"),
+        ((bag, "--start", 100), 1, "cannot start at 100"),
+        ((bag, "--rate", 0), 1, "rate: expected a positive number"),
         ((bag, "--wait", 0.2, "--ros-args", "-r", "/people:=/nobody"), 1, "had no subscriber after"),
     ]
     players = [(start(*arguments), code, text) for arguments, code, text in cases]

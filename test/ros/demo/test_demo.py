@@ -40,7 +40,7 @@ def test_a_bag_from_end_to_end_without_any_environment_variable(tmp_path: Path) 
     write_recording(recording, tmp_path / "source", axes="optical")
     environment = {name: value for name, value in os.environ.items() if not name.startswith("ROS_")}
     command = [sys.executable, "-m", "usdrl_ros.demo.demo", "--bag", str(tmp_path / "source")]
-    command += ["--output", str(tmp_path / "out")]
+    command += ["--out", str(tmp_path / "out")]
     result = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=3 * PATIENCE)
     assert result.returncode == 0, result.stdout + result.stderr
     assert "onset: person 1" in result.stdout and "event F1" in result.stdout
@@ -68,13 +68,13 @@ def test_a_source_that_fails_ends_the_demo_with_its_words(tmp_path: Path) -> Non
 
 
 def test_input_that_cannot_be_used(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert demo.main(["--bag", str(tmp_path / "none")]) == 2
-    assert demo.main(["--recording", str(tmp_path)]) == 2
+    assert demo.main(["--bag", str(tmp_path / "none")]) == 1
+    assert demo.main(["--recording", str(tmp_path)]) == 1
     assert "UTKinect" in capsys.readouterr().err
     write_recording(performance(people=1, seconds=1.0), tmp_path / "bag")
     (tmp_path / "precious").mkdir()
     (tmp_path / "precious" / "thesis.tex").touch()
-    assert demo.main(["--bag", str(tmp_path / "bag"), "--output", str(tmp_path / "precious")]) == 2
+    assert demo.main(["--bag", str(tmp_path / "bag"), "--out", str(tmp_path / "precious")]) == 1
     assert (tmp_path / "precious" / "thesis.tex").exists()
 
 
@@ -122,7 +122,7 @@ def test_the_performer_publishes_what_it_says(peer) -> None:  # type: ignore[no-
 def test_the_performer_refuses(parameter: str, complaint: str) -> None:
     command = [sys.executable, "-m", "usdrl_ros.demo.performer_node", "--ros-args", "-p", parameter]
     result = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE)
-    assert result.returncode == 2 and complaint in result.stderr and "Traceback" not in result.stderr
+    assert result.returncode == 1 and complaint in result.stderr and "Traceback" not in result.stderr
 
 
 def test_children_end_with_their_parent_however_it_ends() -> None:

@@ -26,7 +26,6 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor
-from tqdm import tqdm
 
 from usdrl_model.data.labelled_clips import Labelled, everything, labelled
 from usdrl_model.data.store import Store
@@ -38,6 +37,7 @@ from usdrl_model.evaluation.clips.methods import ClipMethod
 from usdrl_model.evaluation.clips.propagation import UNLABELLED
 from usdrl_model.evaluation.networks import Networks
 from usdrl_model.evaluation.result import ALL, Cell, setting_name
+from usdrl_model.progress import progress
 from usdrl_model.windows.shape import WindowShape
 
 ACCURACY, MACRO_ACCURACY = "accuracy", "macro_accuracy"
@@ -87,7 +87,7 @@ def fit_and_score(
     if todo:
         for split in benchmark.splits:
             list(_trials(task, settings, examples.train(split, wanted[todo[0]][0].window(networks)), seeds[0]))
-    with tqdm(todo, desc=f"{task} {benchmark.name}", unit="cell") as bar:
+    with progress(todo, desc=f"{task} {benchmark.name}", unit="cell") as bar:
         for index in bar:
             method, seed, key = wanted[index]
             bar.set_postfix_str(f"{method.title}, seed {seed}")
@@ -198,7 +198,7 @@ class _Examples:
         return self._made[key]
 
     def _read(self, split: str, part: str, shape: WindowShape, observed: Callable[[], float]) -> Labelled:
-        clips = tqdm(self._part(split, part), desc=f"{split}/{part}", unit="clip", leave=None)
+        clips = progress(self._part(split, part), desc=f"{split}/{part}", unit="clip", leave=None)
         return labelled(clips, shape, f"{split}/{part}", observed)
 
     def _part(self, split: str, part: str) -> Store:

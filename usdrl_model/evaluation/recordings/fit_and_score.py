@@ -25,7 +25,6 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
-from tqdm import tqdm
 
 from usdrl_model import config
 from usdrl_model.data.store import Store
@@ -41,6 +40,7 @@ from usdrl_model.evaluation.recordings.scores import Judged, Outcome
 from usdrl_model.evaluation.result import ALL, Cell
 from usdrl_model.metrics.action_points import ActionPoint
 from usdrl_model.network.detector import BACKGROUND_LABEL
+from usdrl_model.progress import progress
 from usdrl_model.windows.cut import Windows
 
 SECONDS = " seconds"
@@ -78,7 +78,7 @@ def fit_and_score(
     wanted = [(method, seed, runner.key(method, seed)) for method in methods for seed in seeds]
     found = {index: cell for index, (_, _, key) in enumerate(wanted) if (cell := cells.get(key)) is not None}
     todo = [index for index in range(len(wanted)) if index not in found]
-    with tqdm(todo, desc=f"{task} {benchmark.name}", unit="cell") as bar:
+    with progress(todo, desc=f"{task} {benchmark.name}", unit="cell") as bar:
         for index in bar:
             method, seed, key = wanted[index]
             bar.set_postfix_str(f"{method.title}, seed {seed}")

@@ -20,11 +20,11 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F  # noqa: N812
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
-from tqdm import tqdm
 
 from usdrl_model import config
 from usdrl_model.checkpoints.state_dict import tensors_hash
 from usdrl_model.network.detector import Detector
+from usdrl_model.progress import progress
 from usdrl_model.training import linear_layer
 from usdrl_model.training.augment import augment
 from usdrl_model.training.finetuning.config import FinetuneConfig
@@ -138,8 +138,8 @@ class _Trainer:
             module.eval()
         done, run = len(self.losses), self.run
         # leave=None: the bar stays unless it is below another one, of a command that trains many detectors.
-        progress = tqdm(range(done, run.steps), initial=done, total=run.steps, unit="step", leave=None)
-        for step in progress:
+        bar = progress(range(done, run.steps), initial=done, total=run.steps, unit="step", leave=None)
+        for step in bar:
             if self._stopped():
                 break
             loss = self._step(step)
@@ -147,7 +147,7 @@ class _Trainer:
                 kept = f"; {self.state.path} keeps the last good state" if self.state else ""
                 raise FloatingPointError(f"loss {loss} at step {step}: lower learning_rate{kept}")
             self.losses.append(loss)
-            progress.set_postfix(loss=f"{loss:.3f}", refresh=False)
+            bar.set_postfix(loss=f"{loss:.3f}", refresh=False)
             if self.validation is not None and (step + 1) % run.validate_every == 0:
                 self._look(self.validation)
             if self.state and ((step + 1) % SAVE_EVERY == 0 or step + 1 == run.steps):

@@ -18,7 +18,6 @@ from typing import Any
 import torch
 from torch import Tensor
 from torch.nn.parallel import DistributedDataParallel
-from tqdm import tqdm
 
 from usdrl_model import config
 from usdrl_model.checkpoints import code_version
@@ -27,6 +26,7 @@ from usdrl_model.checkpoints.provenance import DataUsed, Provenance
 from usdrl_model.data import catalogue, protocols
 from usdrl_model.data.store import Store
 from usdrl_model.network.initialise import initialise
+from usdrl_model.progress import progress
 from usdrl_model.skeleton.clip import Clip
 from usdrl_model.training.distributed import Processes, gather
 from usdrl_model.training.pretraining.batches import NETWORK, Feeder, seed_of
@@ -138,7 +138,7 @@ def _trained(
     network = DistributedDataParallel(model) if workers.count > 1 else model
     meter = _meter(run, workers)
 
-    progress = tqdm(total=run.steps, initial=first, unit="step", disable=not workers.first)
+    bar = progress(total=run.steps, initial=first, unit="step", disable=not workers.first)
     try:
         for step, batch in enumerate(feeder.batches(first), start=first):
             log.add(_step(run, step, batch, network, optimiser, workers, feeder, bank))
@@ -148,19 +148,19 @@ def _trained(
                 log.read()
                 figures = meter.read(done - first, feeder.waited)
                 report(step, {**log.last, **figures})
-                progress.set_postfix_str(_shown(log.last["loss"], figures), refresh=False)
+                bar.set_postfix_str(_shown(log.last["loss"], figures), refresh=False)
             if saving and workers.first:
                 losses = {name: torch.tensor(values, dtype=torch.float64) for name, values in log.values.items()}
                 contents: dict[str, Any] = {"model": model.state_dict(), "optimiser": optimiser.state_dict()}
                 if bank is not None:
                     contents["bank"] = bank.features
                 state.save({"step": done, "losses": losses, **contents})
-            progress.update()
+            bar.update()
     except (CollapseError, KeyboardInterrupt):
         _write(log, out, workers)
         raise
     finally:
-        progress.close()
+        bar.close()
     _write(log, out, workers)
     return model.eval()
 

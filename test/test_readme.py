@@ -1,0 +1,33 @@
+"""The first page stays short, and what it names exists."""
+
+import re
+
+from helpers.paths import ROOT
+
+from usdrl_ros.parameters.declarations import PARAMETERS
+
+TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_it_is_read_at_a_glance() -> None:
+    assert len(TEXT.splitlines()) < 150
+
+
+def test_parameters_and_commands_exist() -> None:
+    table = TEXT.split("## Parameters")[1].split("##")[0]
+    named = {name for row in re.findall(r"^\| (`.*?`) \|", table, re.MULTILINE) for name in re.findall(r"`(\w+)`", row)}
+    assert named <= {parameter.name for parameter in PARAMETERS}
+    assert len(named) > 8
+
+
+def test_every_page_of_the_documentation_is_linked_from_it_or_from_a_page_that_is() -> None:
+    seen, todo = set(), ["README.md"]
+    while todo:
+        page = todo.pop()
+        if page in seen or not (ROOT / page).is_file():
+            continue
+        seen.add(page)
+        folder = "docs/" if page.startswith("docs/") else ""
+        links = re.findall(r"\]\((?!http)([\w./-]+\.md)", (ROOT / page).read_text(encoding="utf-8"))
+        todo += [(folder + link).replace("docs/../", "") for link in links]
+    assert {f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md")} <= seen
