@@ -28,7 +28,7 @@ from usdrl_model.evaluation.recordings import frame_scores
 from usdrl_model.evaluation.recordings import scores as continuous_scores
 from usdrl_model.evaluation.recordings.config import ContinuousConfig
 from usdrl_model.evaluation.recordings.methods import Detecting, FrameMethod, Tcn
-from usdrl_model.evaluation.recordings.scores import Judged
+from usdrl_model.evaluation.recordings.scores import Predicted
 from usdrl_model.evaluation.recordings.smoothing import DecodingConfig
 from usdrl_model.files import markdown
 from usdrl_model.network.detector import BACKGROUND_LABEL
@@ -49,14 +49,14 @@ WAYS = (
 )
 
 
-def judged(
+def predicted(
     method: FrameMethod, settings: ContinuousConfig, seed: int, store: Store, labels: tuple[str, ...], cells: Cells
-) -> list[Judged]:
+) -> list[Predicted]:
     """Posteriors of every frame of everybody, each time trained on all others."""
     networks = Networks(weights=[], recipe=settings.recipe, people=1, device=torch.device("cpu"))
     cut = settings.cut(method.window(networks))
     people = sorted({str(store.describe(index).subject) for index in range(len(store))})
-    found: list[Judged] = []
+    found: list[Predicted] = []
     for person in people:
         videos = list(frame_scores.videos(store.select(subjects=[person]), labels, cut))
         key = {
@@ -70,16 +70,16 @@ def judged(
             model = method.fit(networks, windows, len(labels), seed=seed).scores
             kept = {video.name: frame_scores.score(video, model, len(labels)) for video in videos}
             cells.put_posteriors(key, kept)
-        found += [Judged(video, kept[video.name]) for video in videos]
+        found += [Predicted(video, kept[video.name]) for video in videos]
     return found
 
 
-def together(one: Sequence[Judged], other: Sequence[Judged]) -> list[Judged]:
+def together(one: Sequence[Predicted], other: Sequence[Predicted]) -> list[Predicted]:
     """What two methods say when they are asked together (``tasks.fusion``)."""
-    return [Judged(a.video, (a.posterior + b.posterior) / 2.0) for a, b in zip(one, other, strict=True)]
+    return [Predicted(a.video, (a.posterior + b.posterior) / 2.0) for a, b in zip(one, other, strict=True)]
 
 
-def table(name: str, seeds: Sequence[Sequence[Judged]], labels: tuple[str, ...]) -> str:
+def table(name: str, seeds: Sequence[Sequence[Predicted]], labels: tuple[str, ...]) -> str:
     """Markdown: a row a way to decode, mean over the seeds."""
     lines = []
     for way in WAYS:
@@ -110,7 +110,9 @@ def main() -> None:
     settings = dataclasses.replace(settings, recipe=config.apply_overrides(settings.recipe, arguments.changes))
     store = whole.select(split="cross_subject/train")
     cells = Cells(arguments.out)
-    found = [[judged(method, settings, seed, store, labels, cells) for seed in arguments.seeds] for method in METHODS]
+    found = [
+        [predicted(method, settings, seed, store, labels, cells) for seed in arguments.seeds] for method in METHODS
+    ]
     found.append([together(*pair) for pair in zip(*found, strict=True)])
     titles = [method.title for method in METHODS]
     for name, seeds in zip((*titles, ", with ".join(titles)), found, strict=True):

@@ -19,7 +19,7 @@ from usdrl_model.evaluation.recordings import frame_scores
 from usdrl_model.evaluation.recordings.config import ContinuousConfig
 from usdrl_model.evaluation.recordings.frame_scores import Cut
 from usdrl_model.evaluation.recordings.instants import InstantConfig
-from usdrl_model.evaluation.recordings.scores import Judged
+from usdrl_model.evaluation.recordings.scores import Predicted
 from usdrl_model.evaluation.recordings.smoothing import DecodingConfig
 from usdrl_model.network.config import EncoderConfig
 from usdrl_model.network.detector import DetectorConfig
@@ -122,10 +122,10 @@ def noisy(x: Tensor) -> Tensor:
     return torch.stack([x[:, :, 0, 11, 1] * 3.0, x.flatten(1).sum(dim=1, keepdim=True).expand(-1, x.shape[1]).sin()], 2)
 
 
-def perfect(one: Recording, labels: tuple[str, ...] = LABELS, sure: float = 0.97) -> Judged:
+def perfect(one: Recording, labels: tuple[str, ...] = LABELS, sure: float = 0.97) -> Predicted:
     (video,) = frame_scores.sliding(one, labels, dataclasses.replace(CUT, rate=20.0))
     grid = np.zeros(video.frames, int)
     grid[video.nearest] = video.truth
     posterior = np.full((video.frames, len(labels)), (1.0 - sure) / (len(labels) - 1))
     posterior[np.arange(video.frames), grid] = sure
-    return Judged(video, posterior)
+    return Predicted(video, posterior)

@@ -38,7 +38,7 @@ Head = Literal["linear", "finetune", "nearest", "dense"]
 
 TASKS: tuple[Task, ...] = get_args(Task)
 CONTINUOUS: tuple[Task, ...] = ("detection", "segmentation")
-"""Tasks on whole recordings: what is done when. The others tell clips apart."""
+"""Tasks on whole recordings; the others classify clips."""
 _SETTINGS: Mapping[Task, tuple[str, float]] = {
     "semi_supervised": ("shares of the labels", 1.0),
     "early_prediction": ("observed shares of a clip", 1.0),
@@ -54,7 +54,7 @@ _METRICS: Mapping[Task, tuple[str, ...]] = {
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Published:
-    """What somebody else reports."""
+    """A published result."""
 
     method: str
     value: float
@@ -64,7 +64,7 @@ class Published:
     metric: str = ""
     """Empty: the task's own."""
     note: str
-    """Where the number comes from, and in what it differs."""
+    """Source of the number, and differences in the protocol."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -72,9 +72,9 @@ class TaskSettings:
     """One task on one benchmark."""
 
     metric: str
-    """What methods are compared by; in percent."""
+    """Main metric of the task; in percent."""
     heads: tuple[Head, ...]
-    """What may be put on the encoder: each is a row of the results."""
+    """Heads on the encoder; each is a row of the results."""
     settings: tuple[float, ...] = ()
     """Shares of the labels or of a clip (0 to 1), or examples a class; empty where the task has none."""
     published: tuple[Published, ...] = ()
@@ -88,13 +88,13 @@ class Benchmark:
     """Also the name of its file."""
     title: str
     data: str
-    """Set of ``datasets.catalogue``, or the name that a set of one's own recordings has in the store."""
+    """Data set, or the name of one's own set in the store."""
     protocol: str
-    """How the set is split: what ``Store.select`` takes before ``/train``, or what ``folds`` have in common."""
+    """Protocol of the split, as ``Store.select`` takes it before ``/train``; with ``folds``, their common part."""
     folds: tuple[str, ...] = ()
-    """Splits that are trained and tested one by one, their test clips scored together; empty: only ``protocol``."""
+    """Splits of a cross-validation, whose test clips are scored together; empty: only ``protocol``."""
     subjects: tuple[str, ...] = ()
-    """Only their recordings take part; empty: everybody's."""
+    """Use only the recordings of these people; empty: of all."""
     people: int
     """People in a window."""
     same_recordings: tuple[str, ...] = ()
@@ -103,7 +103,7 @@ class Benchmark:
     note: str = ""
 
     def __post_init__(self) -> None:
-        """Refuse what does not fit together."""
+        """Raise ValueError for values that contradict each other."""
         for data in (self.data, *self.same_recordings):
             catalogue.info(data)
         for split in self.splits:

@@ -1,4 +1,4 @@
-"""The recordings of a benchmark in a store: are they all there, and which classes do they show?"""
+"""The recordings of a benchmark in a store: completeness check, and the classes that they show."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from usdrl_model.data.stored_set import INDEX
 from usdrl_model.evaluation.benchmark import CONTINUOUS, Benchmark
 
 _SHOWN = 8
-"""Names that a message lists at most."""
+"""Largest number of names in a message."""
 
 
 _LOG = logging.getLogger(__name__)

@@ -1,4 +1,4 @@
-"""How good a detector is: through the online pipeline on continuous recordings, or clip by clip."""
+"""Scores of a detector: of the online pipeline on continuous recordings, or of single clips."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from usdrl_model.skeleton.recording import Recording
 from usdrl_model.windows.cut import Windows
 
 BATCH = 64
-"""Clips scored at once."""
+"""Batch size in clips."""
 
 
 def detection(weights: detector_file.LoadedDetector, recordings: Sequence[Recording]) -> dict[str, Any]:
@@ -48,7 +48,7 @@ def detection(weights: detector_file.LoadedDetector, recordings: Sequence[Record
 
 
 def summary(scores: dict[str, Any]) -> str:
-    """One line of what ``detection`` or ``recognition`` gives."""
+    """The result of ``detection`` or ``recognition`` in one line."""
     if "clip_accuracy" in scores:
         return f"{100 * scores['clip_accuracy']:.1f} % of {scores['clips']} clips recognised"
     segment = "/".join(f"{100 * value:.1f}" for value in scores["segment_f1"].values())
@@ -62,7 +62,7 @@ def summary(scores: dict[str, Any]) -> str:
 
 
 def recognition(detector: Detector, clips: Windows) -> dict[str, Any]:
-    """Score the recognition head on clips (``training_windows.whole``): share of right answers, overall and a label."""
+    """Accuracy of the recognition head on clips (``training_windows.whole``), overall and per label."""
     device = next(detector.parameters()).device
     answers = []
     with torch.inference_mode():

@@ -37,10 +37,10 @@ from usdrl_model.training.finetuning.config import FinetuneConfig
 _LOG = logging.getLogger(__name__)
 
 RECIPE = "recognition.yaml"
-"""Beside the folder of the benchmarks: how a detector learns to tell clips apart."""
+"""Training of a detector on clips; a file next to the folder of the benchmarks."""
 SEEDS = (0, 1, 2)
 DRAWS = (0, 1, 2, 3, 4)
-"""Seeds of ``few_shot``, where each is another draw of the examples: which ones they are decides more than training."""
+"""Seeds of ``few_shot``, where each also draws the examples: the draw changes scores more than training does."""
 
 
 def evaluate(
@@ -62,7 +62,7 @@ def evaluate(
         task: which.
         weights: none: only what needs none; several: also what asks all of them (``fusion``).
         data: store.
-        cells: takes every finished cell, and gives those that are finished already.
+        cells: stores every finished cell; cells stored before are not computed again.
         device: where to train and to score.
         titles: of methods; None: all that task and weights allow.
         seeds: None: ``SEEDS``, or ``DRAWS`` where the seed draws the examples.
@@ -134,7 +134,7 @@ def on_frames(titles: Sequence[str] | None, weights: int) -> tuple[frame_methods
 
 
 def described(weights: Pretrained, benchmark: Benchmark, store: Store) -> str:
-    """What a reader has to know of weights on a benchmark."""
+    """Description of weights for a report: hash, training data, and overlap with the people of the test."""
     sets = f"made on {provenance.summary(weights.made)}"
     alone = ""
     if weights.shape.people < benchmark.people:

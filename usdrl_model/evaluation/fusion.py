@@ -1,7 +1,7 @@
-"""Several networks asked as one, each trained by itself on another modality: "3s" (three streams) of the literature.
+"""Late fusion of several networks, each trained on another modality: "3s" (three streams) of the literature.
 
-Joints, bones and motion show a network different things; where one errs, the others often do not. Their answers are
-averaged (late fusion), so that a network that is in doubt says little.
+Networks on joints, bones and motion make different errors. Their probabilities are averaged, so an uncertain network
+has little influence.
 
 Letters: N windows, K classes.
 """
@@ -20,7 +20,7 @@ Given = ParamSpec("Given")
 
 
 def fuse(fits: Sequence[Callable[Given, Classifier]]) -> Callable[Given, Classifier]:
-    """Learn with each of ``contract.Fit`` or ``FitFrames``, then ask all."""
+    """Fit each of ``contract.Fit`` or ``FitFrames``; the result averages their probabilities."""
 
     def fit(*given: Given.args, **named: Given.kwargs) -> Classifier:
         return together([one(*given, **named) for one in fits])

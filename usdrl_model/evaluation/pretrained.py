@@ -1,4 +1,4 @@
-"""What an evaluation has to know of weights: their encoder, their content, and what they were made on."""
+"""Weights under evaluation: encoder, content hash, and the data that they were trained on."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Pretrained:
     made: Provenance
     """What they were made on."""
     hash: str
-    """Of the encoder's shape and tensors, wherever they lie."""
+    """Hash of the encoder's configuration and tensors, independent of the path."""
 
     @classmethod
     def open(cls, path: str | Path) -> Pretrained:
@@ -63,7 +63,7 @@ class Pretrained:
         return self.encoder.config
 
     def check_joints(self) -> None:
-        """Refuse weights that cannot see what data sets become; ValueError: another number of joints."""
+        """Raise ValueError for weights with another number of joints than the canonical 25."""
         if self.shape.joints != len(CANONICAL_JOINTS):
             raise ValueError(
                 f"{self.path}: made for {self.shape.joints} joints; windows have the {len(CANONICAL_JOINTS)}"
@@ -71,7 +71,7 @@ class Pretrained:
             )
 
     def check_transfer(self, targets: tuple[str, ...]) -> None:
-        """Refuse weights that know the data to which they are to be transferred.
+        """Refuse weights that were trained on the target data of a transfer.
 
         Raises:
             ValueError: they were made on one of the sets ``targets``.
@@ -90,7 +90,7 @@ class Pretrained:
 
 
 def known_people(weights: Pretrained, benchmark: Benchmark, store: Store) -> tuple[str, ...]:
-    """People who are tested and of whom weights have learnt; nobody where they learnt from a training part alone.
+    """Test people whose recordings the weights were trained on; none if only training parts were used.
 
     Args:
         weights: whose provenance says so.

@@ -1,6 +1,6 @@
-"""What frozen features of an encoder are worth: labelled clips are told apart by them alone.
+"""Probes of frozen features: accuracy of simple classifiers on the features of an encoder.
 
-Two classifiers that have next to nothing to tune, so that the difference between two encoders is one of features:
+Two classifiers with next to nothing to tune, so that differences between encoders are differences of features:
 the class of the nearest training clip (1-NN, cosine), and a linear layer (logistic regression on standardised
 features). Both are computed with torch: scikit-learn predicts the same classes of pretrained features, but takes three
 times as long for the linear layer and five times for the neighbours, and brings SciPy.
@@ -33,7 +33,7 @@ from usdrl_model.training.linear_layer import features, linear
 from usdrl_model.windows.shape import WindowShape
 
 UNKNOWN = -1
-"""Class of a test clip whose label no training clip has: always wrong."""
+"""Class of a test clip whose label does not occur in training; counts as an error."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,4 +1,4 @@
-"""What a method reached: one cell of a results table, with what its pictures are drawn from.
+"""One cell of a results table: the scores of a method, and the data of its pictures.
 
 >>> cell = Cell(
 ...     task="recognition",
@@ -58,7 +58,7 @@ class Cell:
     """Setting -> metric -> value. A setting is ``ALL``, or ``setting_name`` of a share of the labels, of a number of
     examples a class or of an observation ratio, in the order of the table; accuracies and F1 are in percent."""
     seconds: float
-    """That fitting and scoring took."""
+    """Seconds of fitting and scoring."""
     labels: tuple[str, ...] = ()
     """K classes, in the order of ``details``."""
     details: Mapping[str, Any] = field(default_factory=dict)
@@ -70,7 +70,7 @@ class Cell:
     """When, in UTC."""
 
     def __post_init__(self) -> None:
-        """Refuse a cell without scores, or with one that is no number."""
+        """Raise ValueError for a cell without scores, or with a score that is not finite."""
         if not self.scores:
             raise ValueError(f"{self.task} {self.benchmark} {self.method}: a cell without scores")
         for setting, values in self.scores.items():

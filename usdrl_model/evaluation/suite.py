@@ -1,4 +1,4 @@
-"""A table of results as a file: ``config/suites/NAME.yaml`` says what is pretrained and what is evaluated with it.
+"""Suites: ``config/suites/NAME.yaml`` lists pretrainings and the evaluations that use them.
 
 Every seed is a whole experiment: its own pretraining, and everything that is trained on top of it. Pretrained models
 and cells are kept in one folder, so that a suite can be stopped and goes on where it was.
@@ -63,7 +63,7 @@ class Evaluation:
 
     @property
     def title(self) -> str:
-        """For messages, and for choosing."""
+        """Name in messages and after ``--only``."""
         return f"{self.benchmark}/{self.task}"
 
 
@@ -76,7 +76,7 @@ class Suite:
     evaluations: tuple[Evaluation, ...]
 
     def __post_init__(self) -> None:
-        """Refuse what cannot be run."""
+        """Raise ValueError for a suite that cannot be run."""
         if not self.seeds or not self.evaluations:
             raise ValueError("expected at least one of seeds and of evaluations")
         for one in self.evaluations:

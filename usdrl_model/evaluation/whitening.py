@@ -1,8 +1,8 @@
-"""Features in which no direction drowns the others: principal components, shrunk towards the same size.
+"""Partial whitening of features: principal components, divided by the square root of their standard deviation.
 
-A few directions hold most of what pretrained features vary in, and the cosine sees little else. Dividing each component
-by the root of its spread (half of what whitening does, all of which blows up noise) needs no labels and brings like
-clips closer: docs/ablations.md. Written here, because scikit-learn's PCA whitens fully or not at all.
+A few directions hold most of the variance of pretrained features and dominate the cosine. Full whitening amplifies
+noise; half of it needs no labels and improves nearest neighbours (docs/ablations.md). Written here, because
+scikit-learn's PCA whitens fully or not at all.
 
 Letters: N clips, D features, C components.
 """
@@ -18,9 +18,9 @@ from torch.nn import functional as F  # noqa: N812
 COMPONENTS = 64
 """Largest C."""
 POWER = 0.5
-"""1 would make all components as large, 0 leaves them as they are."""
+"""Exponent of the scaling: 1 is full whitening, 0 none."""
 _NOTHING = 1e-5
-"""Components smaller than this share of the largest one are rounding errors."""
+"""Components below this share of the largest one are dropped as rounding errors."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

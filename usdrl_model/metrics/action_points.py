@@ -31,7 +31,7 @@ TOLERANCE = 0.333
 
 @dataclass(frozen=True, slots=True)
 class ActionPoint:
-    """One instant, true or found."""
+    """One instant, true or predicted."""
 
     label: str
     stamp: float

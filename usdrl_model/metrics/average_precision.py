@@ -1,4 +1,4 @@
-"""How good segments with confidences are, at every threshold at once: precision-recall curves and segment mAP.
+"""Average precision of segments with confidences: precision-recall curves and segment mAP.
 
 Segments are rows ``class, start, end, confidence``, one array a video: class an integer (background is no segment),
 start and end in any unit, the same on both sides. The confidence of a true segment is not used.
@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 
 CLASS, START, END, CONFIDENCE = range(4)
-"""Columns of a row."""
+"""Number of columns of a segment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class Curve:
 
 @dataclass(frozen=True, slots=True)
 class Pairs:
-    """Every pair (found, true segment) of one class and one video, in the order of the found, then of the true ones."""
+    """Every pair (predicted, true segment) of one class and one video, ordered by the predicted, then the true one."""
 
     found: np.ndarray
     """(P,) int64 indices."""

@@ -1,6 +1,6 @@
-"""How good detected actions are as events, with their delays: what a robot feels.
+"""Scores of detected actions as events: F1, onset delay, false alarms.
 
-How many actions were found, how late it learnt of them, and how often it was called for nothing. Frame by frame and
+These decide how useful a detector is on a robot. Frame by frame and
 segment by segment is in ``metrics``.
 
     >>> truth = [Segment("1", "wave", 1.0, 3.0)]
@@ -24,7 +24,7 @@ from usdrl_model.metrics.segment_scores import IOU_THRESHOLDS, Counts, match_seg
 from usdrl_model.skeleton.segments import Segment
 
 DELAY_IOU = 0.1
-"""An event overlapping the truth this much has seen the action: its onset can be compared."""
+"""Smallest IoU of an event and a true segment at which their onsets are compared."""
 SECONDS_AN_HOUR = 3600.0
 
 

@@ -1,4 +1,4 @@
-"""Pictures and animations of clips: what the sensor sees, and the same from the person's side."""
+"""Pictures and animations of clips, from the front and from the side."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from usdrl_model.skeleton.segments import frame_labels
 from usdrl_model.skeleton.topology import PARENTS
 
 MAX_RATE = 15
-"""Frames a second of an animation: smooth enough, and a file of bearable size."""
+"""Frame rate of an animation: smooth, and not too large a file."""
 FORMATS = (".gif", ".mp4")
 HEADROOM = 0.1
 """Metres between a head and its label."""

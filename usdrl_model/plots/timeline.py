@@ -1,4 +1,4 @@
-"""A picture of truth above what was found, one group of rows a person or a recording, time along the page."""
+"""Timelines: true above predicted actions, a group of rows per person or recording, time to the right."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from usdrl_model.skeleton.segments import Interval, Segment, in_order
 COLOURS = (
     "#3f90da", "#ffa90e", "#bd1f01", "#94a4a2", "#832db6", "#a96b59", "#e76300", "#b9ac70", "#717581", "#92dadd",
 )  # fmt: skip
-"""Told apart with any kind of colour vision (Petroff 2021). One a label, in the order of the labels."""
+"""Colour-blind safe colours (Petroff 2021), one per label in the order of the labels."""
 HATCHES = ("", "///", "...", "xx", "\\\\\\", "++")
 """The next one after every ten labels, when the colours begin again."""
 INCHES_A_ROW = 0.42
@@ -116,7 +116,7 @@ def truth_above_detection(truth: Sequence[Segment], found: Sequence[Detection], 
 
 
 def readable_on(colour: str) -> str:
-    """Black or white, whichever is read more easily on a colour ("#rrggbb")."""
+    """Black or white, the one with the higher contrast on a colour ("#rrggbb")."""
     red, green, blue = (int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5))
     return "black" if 0.299 * red + 0.587 * green + 0.114 * blue > 0.5 else "white"
 

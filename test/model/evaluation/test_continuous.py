@@ -49,13 +49,13 @@ from usdrl_model.windows.cut import Windows
 
 @pytest.mark.parametrize("decoder", ["min_length", "viterbi"])
 def test_perfect_scores_are_perfect(decoder: Literal["min_length", "viterbi"]) -> None:
-    judged = [perfect(recording("a", "1", start=100.0)), perfect(recording("b", "2", start=50.0))]
+    predicted = [perfect(recording("a", "1", start=100.0)), perfect(recording("b", "2", start=50.0))]
     decoding = DecodingConfig(smoothing=0.0, decoder=decoder, min_length=0.5)
-    segmentation = scores.segmentation(judged, LABELS, decoding)
+    segmentation = scores.segmentation(predicted, LABELS, decoding)
     assert segmentation.scores == dict.fromkeys(segmentation.scores, 100.0)
     confusion = np.array(segmentation.details["confusion"]["all"])
     assert confusion.sum() == np.trace(confusion) == 400
-    detection = scores.detection(judged, LABELS, decoding)
+    detection = scores.detection(predicted, LABELS, decoding)
     unsure = {"mAP_action", "mAP_video", "pku_f1"}  # 0.03 in the background is above 0.02: one long proposal
     assert {name: score for name, score in detection.scores.items() if name not in unsure} == pytest.approx(
         dict.fromkeys(detection.scores.keys() - unsure, 100.0)
@@ -69,14 +69,14 @@ def test_perfect_scores_are_perfect(decoder: Literal["min_length", "viterbi"]) -
 
 
 def test_a_broken_action_is_mended_by_decoding() -> None:
-    judged = perfect(recording("a", "1"))
-    judged.posterior[[50, 60, 61]] = judged.posterior[[50, 60, 61], ::-1]
-    raw = scores.segmentation([judged], LABELS, DecodingConfig(smoothing=0.0, min_length=0.0)).scores
+    predicted = perfect(recording("a", "1"))
+    predicted.posterior[[50, 60, 61]] = predicted.posterior[[50, 60, 61], ::-1]
+    raw = scores.segmentation([predicted], LABELS, DecodingConfig(smoothing=0.0, min_length=0.0)).scores
     assert raw["f1@50"] < 60.0 and raw["frame_accuracy"] > 98.0
     for decoding in (DecodingConfig(smoothing=0.0), DecodingConfig(smoothing=0.0, decoder="viterbi")):
-        assert scores.segmentation([judged], LABELS, decoding).scores["f1@50"] == 100.0
+        assert scores.segmentation([predicted], LABELS, decoding).scores["f1@50"] == 100.0
     assert (
-        len(segment_scores.label_runs(decode(judged.posterior, 20.0, DecodingConfig(smoothing=0.5, min_length=0.0))))
+        len(segment_scores.label_runs(decode(predicted.posterior, 20.0, DecodingConfig(smoothing=0.5, min_length=0.0))))
         == 2
     )
 

@@ -25,7 +25,7 @@ from usdrl_model.evaluation.cells import Cells
 from usdrl_model.evaluation.recordings import frame_scores, scores
 from usdrl_model.evaluation.recordings.fit_and_score import fit_and_score
 from usdrl_model.evaluation.recordings.frame_scores import Cut
-from usdrl_model.evaluation.recordings.scores import Judged
+from usdrl_model.evaluation.recordings.scores import Predicted
 from usdrl_model.evaluation.recordings.smoothing import DecodingConfig
 from usdrl_model.skeleton.person import Person, SkeletonFrame
 from usdrl_model.skeleton.recording import Recording
@@ -98,5 +98,5 @@ def test_a_genuine_recording_of_pku_is_scored(tmp_path: Path) -> None:
     assert (video.frames, len(video.pieces().windows)) == (1040, 17)
     posterior = frame_scores.score(video, lambda x: torch.zeros(*x.shape[:2], len(labels)), len(labels))
     np.testing.assert_allclose(posterior, 1.0 / len(labels))
-    outcome = scores.detection([Judged(video, posterior)], labels, DecodingConfig())
+    outcome = scores.detection([Predicted(video, posterior)], labels, DecodingConfig())
     assert outcome.scores["mAP_action"] == 0.0  # a proposal a class that is as long as the recording hits nothing

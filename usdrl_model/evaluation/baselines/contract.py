@@ -1,4 +1,4 @@
-"""What every baseline takes and gives, and what is the same for all: checks, and classes without an example.
+"""Interface of the baselines, and what they share: checks, and classes without an example.
 
 Letters: N windows, T frames, M people, V joints, K classes.
 """
@@ -18,12 +18,12 @@ from usdrl_model.windows.cut import Windows
 Classifier = Callable[[Tensor], Tensor]
 """Windows (N, T, M, V, 3) -> scores (N, K), or (N, T, K) of every frame; the highest is the answer."""
 ABSENT = -1e9
-"""Score of a class without an example: below every other, and finite, so that means of scores stay numbers."""
+"""Score of a class without an example: below all others, and finite, so that scores can be averaged."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Fitted:
-    """What a method has learnt."""
+    """A fitted method."""
 
     scores: Classifier
 
@@ -33,7 +33,7 @@ class Fitted:
 
 
 class Fit(Protocol):
-    """Learns to tell windows apart."""
+    """Fits a classifier of windows."""
 
     def __call__(self, windows: Tensor, y: Tensor, classes: int, *, seed: int) -> Classifier:
         """Learn from windows (N, T, M, V, 3) float32 with classes y (N,) int64 of 0 to ``classes`` - 1.
@@ -44,7 +44,7 @@ class Fit(Protocol):
 
 
 class FitFrames(Protocol):
-    """Learns to tell frames apart."""
+    """Fits a classifier of frames."""
 
     def __call__(self, windows: Windows, classes: int, *, seed: int) -> Classifier:
         """Learn from the frames of windows that were seen; the classifier gives (N, T, K).
@@ -55,7 +55,7 @@ class FitFrames(Protocol):
 
 
 def among_present(fit: Fit) -> Fit:
-    """``fit`` that only ever sees classes with an example, numbered without gaps; the others score ``ABSENT``."""
+    """``fit`` on the classes that have an example, renumbered without gaps; the others score ``ABSENT``."""
 
     @functools.wraps(fit)
     def checked(windows: Tensor, y: Tensor, classes: int, *, seed: int) -> Classifier:

@@ -1,4 +1,4 @@
-"""Logistic regression on the windows as they are: what a linear layer is worth without an encoder.
+"""Logistic regression on the coordinates of windows: a linear layer without an encoder.
 
 Letters: N windows, T frames, M people, V joints, K classes.
 """

@@ -1,6 +1,6 @@
 """The class of the nearest training window: frame by frame (Euclid), or after the best alignment in time (DTW).
 
-Nothing is learned, so what these two reach is what the windows themselves are worth.
+There is no training.
 
 Letters: n and P windows, T frames, D coordinates of a frame.
 """
@@ -16,11 +16,11 @@ from torch import Tensor
 from usdrl_model.evaluation.baselines.contract import Classifier, Fit, among_present
 
 BAND = 0.125
-"""Share of a window by which two frames that are aligned may lie apart (Sakoe-Chiba)."""
+"""Width of the Sakoe-Chiba band as a share of the window."""
 TOGETHER = 512
-"""Windows that are compared with as many others at once; bounds the memory."""
+"""Windows per block of distances; bounds the memory."""
 EXACT = "donot_use_mm_for_euclid_dist"
-"""The faster way by a product of matrices is off by 1e-2 where two frames are nearly the same."""
+"""The faster matrix product is off by 1e-2 for nearly equal frames."""
 
 
 def euclid(a: Tensor, b: Tensor) -> Tensor:

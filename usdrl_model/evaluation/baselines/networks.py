@@ -1,4 +1,4 @@
-"""A 1D-CNN and a bidirectional GRU on joints and velocity: what is learned from scratch in seconds."""
+"""A 1D-CNN and a bidirectional GRU on joints and velocity, trained from scratch in seconds."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ VIEWS = ViewConfig(
     normalise=False,
     augment=AugmentConfig(yaw=0.3, tilt=0.1, scale=0.0, stretch=0.0, jitter=0.0),
 )
-"""Every example of a batch is there twice, seen differently."""
+"""Two augmented views of every example of a batch."""
 
 
 class CNN(nn.Module):

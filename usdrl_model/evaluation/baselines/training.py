@@ -1,4 +1,4 @@
-"""How the small networks are trained: AdamW over shuffled examples, with random numbers of their own."""
+"""Training of the small networks: AdamW over shuffled examples, with a random generator of its own."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ TOGETHER = 256
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Recipe:
-    """How long, and with what steps."""
+    """Length of the training, and its optimiser settings."""
 
     epochs: int
     fewest: int
-    """Steps, where so many epochs have fewer."""
+    """Smallest number of steps, whatever the number of epochs."""
     batch: int
     learning_rate: float
     """At its peak."""
@@ -40,7 +40,7 @@ def train(
 
     Args:
         build: makes it; its weights follow from ``seed``.
-        loss: what it is to lower.
+        loss: loss function.
         examples: how many there are.
         recipe: settings.
         device: where to train.
@@ -74,7 +74,7 @@ def shuffled(examples: int, batch: int, generator: torch.Generator) -> Iterator[
 
 @contextmanager
 def own_randomness(device: torch.device, seed: int) -> Iterator[None]:
-    """Initial weights and dropout follow from the seed, and the process's random numbers go on as if nothing was."""
+    """Seed torch inside the block, and restore the random state of the process after it."""
     gpus = [device] if device.type == "cuda" else []
     with torch.random.fork_rng(devices=gpus), torch.backends.cudnn.flags(enabled=True, deterministic=True):
         torch.default_generator.manual_seed(seed)  # torch.manual_seed would also reach GPUs that are not in use here

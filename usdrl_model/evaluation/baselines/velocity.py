@@ -1,4 +1,4 @@
-"""What the small networks see of a window: joints, and how fast they move."""
+"""Input of the small networks: joints and their velocity."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 VELOCITY = 10.0
-"""Factor on what a joint moves from one frame to the next: metres a frame are small beside metres."""
+"""Scale of the velocity in metres per frame, which is small compared with the coordinates in metres."""
 
 
 def with_velocity(windows: Tensor) -> Tensor:

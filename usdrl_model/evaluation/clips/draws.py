@@ -1,7 +1,7 @@
-"""Which training clips keep their labels: a share of them, or so many of every class.
+"""Draws of labelled training clips: a share of every class, or a number of clips per class.
 
-The clips of a class are put in an order that the seed decides, and a draw takes them from its start. So a smaller draw
-is part of every larger one of the same seed, and neither depends on the order in which a store holds the clips.
+The seed orders the clips of a class, and a draw takes the first ones. So a smaller draw is part of every larger one of
+the same seed, independent of the order of the clips in the store.
 
 >>> draw_share(["a", "a", "a", "a", "b", "b"], ["1", "2", "3", "4", "5", "6"], 0.5, seed=0)
 [1, 3, 5]

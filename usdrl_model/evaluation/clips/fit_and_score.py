@@ -1,4 +1,4 @@
-"""The tasks that tell clips apart, as one idea: draw the training clips of a setting, fit, score the test clips.
+"""Tasks on clips: draw the training clips of a setting, fit a method, score the test clips.
 
 ============================== ======================= =========================================
 task                           fitted on               scored on
@@ -10,8 +10,8 @@ few_shot                       so many of every class  the test clips
 early_prediction               all, whole and cut off  the test clips, cut off at every share
 ============================== ======================= =========================================
 
-A clip that is cut off becomes a window as a whole one does: what was seen of it is resized to T frames, in training and
-in the test. Nothing of the window then says how long the clip goes on, which nobody knows at that time.
+A truncated clip becomes a window as a whole one does: its observed part is resized to T frames, in training and test.
+So the window does not tell how long the clip is, which is not known at that time.
 
 Letters: K classes.
 """
@@ -42,11 +42,11 @@ from usdrl_model.windows.shape import WindowShape
 
 ACCURACY, MACRO_ACCURACY = "accuracy", "macro_accuracy"
 CUT_OFF = 4
-"""Times that a training clip of early prediction occurs cut off, besides whole."""
+"""Truncated copies of each training clip in early prediction, besides the whole clip."""
 SHORTEST = 0.1
-"""Share of a training clip that is seen at least when it is cut off; uniform from here to all of it."""
+"""Smallest observed share of a truncated training clip; drawn uniformly from here to 1."""
 _DRAWN: tuple[Task, ...] = ("semi_supervised", "few_shot")
-"""Tasks in which the seed decides what is trained on."""
+"""Tasks in which the seed draws the training clips."""
 
 
 def fit_and_score(
@@ -59,18 +59,18 @@ def fit_and_score(
     seeds: Sequence[int],
     cells: Cells,
 ) -> list[Cell]:
-    """Scores of methods, each with every seed; once where the seed changes nothing.
+    """Scores of methods with every seed; with one seed if nothing is random.
 
     With several splits, each is fitted by itself, and accuracies are those of all their test clips together.
 
     Args:
         benchmark: with ``task``.
-        task: one that tells clips apart.
+        task: a task on clips.
         store: of ``open_benchmark``.
         methods: that ``networks`` can fit (``Networks.check``).
         networks: made for this benchmark and task.
         seeds: of training, and of the draw where one is made.
-        cells: takes every finished cell, and gives those that are finished already.
+        cells: stores every finished cell; cells stored before are not computed again.
 
     Raises:
         ValueError: a draw that cannot be made; nothing has been trained then.
@@ -163,7 +163,7 @@ def _key(benchmark: Benchmark, task: Task, store: Store, method: ClipMethod, net
 
 
 class _Examples:
-    """Windows of a benchmark, each made once."""
+    """Cached windows of a benchmark."""
 
     def __init__(self, task: Task, store: Store) -> None:
         self._task, self._store = task, store
@@ -191,7 +191,7 @@ class _Examples:
         return self._made[key]
 
     def test(self, split: str, shape: WindowShape, share: float) -> Labelled:
-        """Cut off after a share of each clip."""
+        """Test clips, truncated after a share of each."""
         key = (f"{split}/test", shape, share)
         if key not in self._made:
             self._made[key] = self._read(split, "test", shape, lambda: share)
@@ -207,15 +207,15 @@ class _Examples:
 
 @dataclass(slots=True)
 class _Counts:
-    """Answers on the test clips, by setting and split."""
+    """Predictions on the test clips, by setting and split."""
 
     labels: tuple[str, ...]
     confusion: dict[str, Tensor] = field(default_factory=dict)
-    """Setting -> (K, K): true class, answer."""
+    """Setting -> confusion matrix (K, K): true class, predicted class."""
     folds: dict[str, dict[str, dict[str, float]]] = field(default_factory=dict)
 
     def add(self, setting: str, split: str, truth: Sequence[str], predicted: Sequence[str], trained: int) -> None:
-        """Count the answers to the test clips of one split, after training on so many clips."""
+        """Count the predictions on the test clips of one split; ``trained``: number of training clips."""
         index = {label: k for k, label in enumerate(self.labels)}
         counts = torch.zeros(len(self.labels), len(self.labels), dtype=torch.int64)
         for true, answer in zip(truth, predicted, strict=True):
@@ -234,7 +234,7 @@ class _Counts:
 
 
 def _accuracies(confusion: Tensor) -> dict[str, float]:
-    """In percent: of the clips, and the mean over the classes that were tested."""
+    """In percent: accuracy over the clips, and its mean over the tested classes."""
     right, total = confusion.diagonal().double(), confusion.sum(dim=1).double()
     tested = total > 0
     return {

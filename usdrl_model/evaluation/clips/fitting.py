@@ -1,6 +1,6 @@
-"""How an encoder learns to tell clips apart: trained itself, or frozen with a head on its features.
+"""Fitting a classifier of clips with an encoder: fine-tuned, or frozen with a head on its features.
 
-Everything here makes a ``contract.Fit``: windows and classes in, a function from windows to scores out.
+Every function here returns a ``contract.Fit``.
 
 Letters: N windows, T frames, M people, V joints, D features, K classes.
 """
@@ -29,9 +29,9 @@ from usdrl_model.windows.cut import Windows
 from usdrl_model.windows.resample import resize
 
 _PENALTY = 0.1
-"""Of a linear layer on whitened features, which have length 1; see ``linear_layer.PENALTY``."""
+"""L2 penalty of a linear layer on whitened features of length 1; see ``linear_layer.PENALTY``."""
 FeatureHead = Callable[[Tensor, Tensor, int], Classifier]
-"""Features (N, D), classes (N,) and their number -> what scores features."""
+"""Features (N, D), classes (N,) and their number -> a classifier of features."""
 
 
 def fit_detector(run: FinetuneConfig, device: torch.device) -> Fit:
@@ -44,10 +44,10 @@ def fit_detector(run: FinetuneConfig, device: torch.device) -> Fit:
 
 
 def fit_propagated(runs: Sequence[FinetuneConfig], encoders: Sequence[DSTE | STTR], device: torch.device) -> Fit:
-    """As ``fit_detector``, but frozen features carry labels to clips without one; the surer, the more often drawn.
+    """As ``fit_detector``, with labels propagated to unlabelled clips; confident ones are drawn more often.
 
-    With several encoders, a clip's neighbours are those that all of them together hold for near, a detector learns
-    from the labels by each configuration, and their answers are fused.
+    With several encoders, neighbours are found in their concatenated features; one detector is trained per
+    configuration, and their predictions are fused.
     """
 
     def fit(windows: Tensor, y: Tensor, classes: int, *, seed: int) -> Classifier:
@@ -89,7 +89,7 @@ def linear_on_unit(features: Tensor, y: Tensor, classes: int) -> Classifier:
 
 
 def whitened(head: FeatureHead) -> FeatureHead:
-    """A head on features that are whitened as those of the training clips are."""
+    """A head on features whitened by the statistics of the training clips."""
 
     def learn(features: Tensor, y: Tensor, classes: int) -> Classifier:
         whiten = Whitening.of(features)
@@ -100,7 +100,7 @@ def whitened(head: FeatureHead) -> FeatureHead:
 
 
 def resized(fit: Fit, frames: int) -> Fit:
-    """Learn from windows that are resized to T frames, and resize those that are asked about."""
+    """Resize windows to ``frames`` frames before fitting and before predicting."""
 
     def learn(windows: Tensor, y: Tensor, classes: int, *, seed: int) -> Classifier:
         classify = fit(resize(windows, frames), y, classes, seed=seed)
@@ -110,11 +110,11 @@ def resized(fit: Fit, frames: int) -> Fit:
 
 
 def on(device: torch.device, fit: Callable[Given, Classifier]) -> Callable[Given, Classifier]:
-    """A baseline, which works where its windows are, on a device."""
+    """A baseline with its windows moved to a device."""
 
     def moved(*given: Given.args, **named: Given.kwargs) -> Classifier:
         there = (one.to(device) if isinstance(one, Tensor | Windows) else one for one in given)
-        return fit(*there, **named)  # type: ignore[arg-type]  # of the same types, which mypy cannot see
+        return fit(*there, **named)  # type: ignore[arg-type]  # the types stay the same, which mypy cannot see
 
     return moved
 

@@ -1,4 +1,4 @@
-"""The methods of the clip tasks, as values: each says what it is, is fitted, and predicts.
+"""Methods of the clip tasks as values: frozen dataclasses that are fitted and predict.
 
 Three kinds: a detector that is trained (from pretrained weights or from random ones), a head on the features of an
 encoder that does not learn, and the baselines. Titles in tables and after ``--methods`` follow from the fields:
@@ -38,11 +38,11 @@ from usdrl_model.windows.shape import WindowShape
 
 
 class ClipMethod(Method, Protocol):
-    """A way to tell clips apart."""
+    """A method that classifies clips."""
 
     @property
     def seeded(self) -> bool:
-        """Another seed gives another classifier."""
+        """Whether the seed changes the classifier."""
 
     @property
     def takes_unlabelled(self) -> bool:
@@ -68,16 +68,16 @@ class Trained:
 
     init: Init = "pretrained"
     propagation: bool = False
-    """Clips without a label get one from those that look alike (``propagation``)."""
+    """Unlabelled clips get labels from their neighbours (``propagation``)."""
     with_scratch: bool = False
-    """Also asks two detectors from random weights, one on twice the frames. They have learnt nothing but these clips,
-    the encoder knows other people: they err in different places (docs/ablations.md)."""
+    """Average with two detectors trained from random weights, one on twice the frames: they make other errors than the
+    pretrained one (docs/ablations.md)."""
     fusion: bool = False
-    """Trains a detector for each of several encoders, and averages their answers (``fusion``)."""
+    """Train a detector for each of several encoders, and average their predictions (``fusion``)."""
     seeded: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
-        """Refuse what there is no way to fit."""
+        """Raise ValueError for combinations that cannot be fitted."""
         if (self.propagation or self.with_scratch) and (self.init == "random" or self.propagation == self.with_scratch):
             raise ValueError("expected one of propagation and with_scratch, and of a pretrained encoder")
 
@@ -131,11 +131,11 @@ class Frozen:
 
     head: Literal["linear", "nearest"]
     whitening: bool = False
-    """Of the features, as those of the training clips are (``whitening``)."""
+    """Whiten the features by the statistics of the training clips (``whitening``)."""
     init: Init = "pretrained"
     """Of the encoder; random: the control."""
     fusion: bool = False
-    """Learns a head for each of several encoders, and averages their answers (``fusion``)."""
+    """Fit a head for each of several encoders, and average their predictions (``fusion``)."""
     takes_unlabelled: ClassVar[bool] = False
 
     @property
@@ -186,12 +186,12 @@ class Frozen:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Baseline:
-    """A method that knows no encoder."""
+    """A method without an encoder."""
 
     title: str
     learn: Fit
     seeded: bool = False
-    """Another seed gives another classifier."""
+    """Whether the seed changes the classifier."""
     needs_weights: ClassVar[bool] = False
     takes_unlabelled: ClassVar[bool] = False
     fusion: ClassVar[bool] = False
@@ -225,7 +225,7 @@ HEADS: Mapping[Head, tuple[Trained | Frozen, ...]] = {
     "linear": tuple(Frozen(head="linear", whitening=w, init=init) for w in (False, True) for init in _CONTROLLED),
     "nearest": tuple(Frozen(head="nearest", whitening=w, init=init) for w in (False, True) for init in _CONTROLLED),
 }
-"""What a benchmark puts on the encoder -> the methods that do it, each with its control."""
+"""Head of a benchmark -> its methods, each with its control (random weights)."""
 _ALONE: tuple[Trained | Frozen, ...] = (
     *(one for methods in HEADS.values() for one in methods),
     Trained(propagation=True),
@@ -241,7 +241,7 @@ def usual(task: Task, heads: Iterable[Head], weights: int) -> tuple[ClipMethod, 
     """The methods of a task: those of its heads, as far as there are weights, and the baselines.
 
     Args:
-        task: one that tells clips apart.
+        task: a task on clips.
         heads: of the benchmark.
         weights: how many there are; fused methods need two or more.
     """

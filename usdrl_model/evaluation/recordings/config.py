@@ -25,7 +25,7 @@ USUAL = "segments"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ContinuousConfig:
-    """How a method is trained on whole recordings and what becomes of its scores."""
+    """Training, windows and decoding of a method on whole recordings."""
 
     recipe: FinetuneConfig
     """Training of a detector; classes, data and start are filled in, and with weights the encoder. Its rate, stride and
@@ -33,14 +33,14 @@ class ContinuousConfig:
     windows: Literal["sliding", "end_to_end"] = "sliding"
     """See ``frame_scores``."""
     stride: int = 2
-    """Frames between the ends of two sliding windows that score."""
+    """Frames between the ends of two sliding windows in the test."""
     decoding: DecodingConfig = field(default_factory=DecodingConfig)
-    """Where actions have a begin and an end."""
+    """Used for data sets whose labels are segments."""
     instants: InstantConfig = field(default_factory=InstantConfig)
-    """Where they are instants."""
+    """Used for data sets whose labels are single time points."""
 
     def __post_init__(self) -> None:
-        """Refuse a recipe that says itself what is filled in."""
+        """Raise ValueError for a recipe that sets fields which are filled in here."""
         self.recipe.check_open()
         if self.stride < 1:
             raise ValueError(f"stride: expected 1 frame or more, got {self.stride}")

@@ -7,8 +7,8 @@ segmentation    frames and segments                    refused
 detection       proposals and segments, PKU-MMD's way  action points within a third of a second
 =============== ====================================== ===============================================
 
-Everything is offline: a frame is judged with all of its past and future, which no robot has. What a method says of
-every frame is kept beside the cells, so that the other task and other ways of decoding need no second training.
+Everything is offline: predictions use the past and the future of a frame, which no robot has. Posteriors are stored
+next to the cells, so that the other task and other decodings need no second training.
 
     networks = Networks(weights=weights, recipe=settings.recipe, people=benchmark.people, device=device)
     methods = [Detecting(), Tcn()]
@@ -36,7 +36,7 @@ from usdrl_model.evaluation.recordings import frame_scores, instants, scores
 from usdrl_model.evaluation.recordings.config import ContinuousConfig
 from usdrl_model.evaluation.recordings.frame_scores import Cut
 from usdrl_model.evaluation.recordings.methods import FrameMethod
-from usdrl_model.evaluation.recordings.scores import Judged, Outcome
+from usdrl_model.evaluation.recordings.scores import Outcome, Predicted
 from usdrl_model.evaluation.result import ALL, Cell
 from usdrl_model.metrics.action_points import ActionPoint
 from usdrl_model.network.detector import BACKGROUND_LABEL
@@ -68,7 +68,7 @@ def fit_and_score(
         networks: made for this benchmark, with the recipe of the settings.
         settings: how to cut and to decode.
         seeds: of training.
-        cells: takes every finished cell, and gives those that are finished already.
+        cells: stores every finished cell; cells stored before are not computed again.
 
     Raises:
         ValueError: the task cannot be done with these labels, or there is nobody to choose a threshold on; nothing has
@@ -112,7 +112,7 @@ class _Runner:
                 self._held_out(split)
 
     def key(self, method: FrameMethod, seed: int) -> Key:
-        """What decides a cell."""
+        """The key of a cell."""
         decided_by = self._settings.instants if self._instants else self._settings.decoding
         return {
             "task": self._task,
@@ -141,34 +141,34 @@ class _Runner:
         )
 
     def _segments(self, method: FrameMethod, seed: int) -> tuple[float, Outcome]:
-        judged: list[Judged] = []
+        predicted: list[Predicted] = []
         total = 0.0
         for split in self._benchmark.splits:
-            seconds, found = self._judge(method, seed, self._part(split, "train"), self._part(split, "test"))
-            total, judged = total + seconds, judged + found
+            seconds, found = self._predict(method, seed, self._part(split, "train"), self._part(split, "test"))
+            total, predicted = total + seconds, predicted + found
         ways: Mapping[str, Callable[..., Outcome]] = {
             "segmentation": scores.segmentation,
             "detection": scores.detection,
         }
-        return total, ways[self._task](judged, self._labels, self._settings.decoding)
+        return total, ways[self._task](predicted, self._labels, self._settings.decoding)
 
     def _points(self, method: FrameMethod, seed: int) -> tuple[float, Outcome]:
         total, thresholds = 0.0, {}
-        judged: list[Judged] = []
-        found: list[instants.Found] = []
-        told: list[tuple[ActionPoint, ...]] = []
+        predicted: list[Predicted] = []
+        found: list[instants.Instants] = []
+        detected: list[tuple[ActionPoint, ...]] = []
         for split in self._benchmark.splits:
-            trial, held = self._judge(method, seed, *self._held_out(split))
+            trial, held = self._predict(method, seed, *self._held_out(split))
             thresholds[split] = instants.best_threshold([self._find(one) for one in held])
-            final, tested = self._judge(method, seed, self._part(split, "train"), self._part(split, "test"))
+            final, tested = self._predict(method, seed, self._part(split, "train"), self._part(split, "test"))
             points = [self._find(one) for one in tested]
-            total, judged, found = total + trial + final, judged + tested, found + points
-            told += [one.above(thresholds[split]) for one in points]
-        outcome = scores.action_points(judged, found, told, self._labels)
+            total, predicted, found = total + trial + final, predicted + tested, found + points
+            detected += [one.above(thresholds[split]) for one in points]
+        outcome = scores.action_points(predicted, found, detected, self._labels)
         return total, Outcome(outcome.scores, {**outcome.details, "thresholds": thresholds})
 
-    def _judge(self, method: FrameMethod, seed: int, train: Store, test: Store) -> tuple[float, list[Judged]]:
-        """How long fitting and scoring took, and what a method says of every recording of ``test``."""
+    def _predict(self, method: FrameMethod, seed: int, train: Store, test: Store) -> tuple[float, list[Predicted]]:
+        """Seconds of fitting and scoring, and the posteriors of every recording of ``test``."""
         key = {
             "train": train.hash,
             "test": test.hash,
@@ -189,12 +189,12 @@ class _Runner:
             found = {video.name: frame_scores.score(video, fitted.scores, len(self._labels)) for video in videos}
             kept = {**found, SECONDS: np.array(time.perf_counter() - started)}
             self._cells.put_posteriors(key, kept)
-        return float(kept[SECONDS]), [Judged(video, kept[video.name]) for video in videos]
+        return float(kept[SECONDS]), [Predicted(video, kept[video.name]) for video in videos]
 
     def _cut(self, method: FrameMethod) -> Cut:
         return self._settings.cut(method.window(self._networks))
 
-    def _find(self, one: Judged) -> instants.Found:
+    def _find(self, one: Predicted) -> instants.Instants:
         return instants.find(one.video, one.posterior, self._labels, self._settings.instants)
 
     def _training(self, train: Store, cut: Cut) -> Windows:

@@ -37,9 +37,9 @@ from usdrl_model.windows.window import compose
 FrameModel = Callable[[Tensor], Tensor]
 """Windows (N, T, M, V, 3) -> logits (N, T, K)."""
 BATCH = 128
-"""Windows scored at once."""
+"""Batch size in windows."""
 SAME_RATE = 0.01
-"""Share by which the rate of a recording may differ from that of windows which are cut end to end."""
+"""Largest relative difference between the rate of a recording and that of end-to-end windows."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -51,13 +51,13 @@ class Cut:
     """Frames a second; of the recordings themselves, where windows are cut end to end."""
     shape: WindowShape
     training_stride: int = 2
-    """Frames between the ends of two sliding windows to train on."""
+    """Frames between the ends of two sliding windows in training."""
     stride: int = 2
-    """Frames between the ends of two sliding windows that score."""
+    """Frames between the ends of two sliding windows in the test."""
     max_gap: float = 1.0
     """Seconds, see ``cut.tracklets`` (sliding)."""
     half_width: float = 0.0
-    """Seconds before and after an instant that are trained as its class."""
+    """Seconds before and after an instant that get its class in training."""
 
 
 class Pieces(NamedTuple):
@@ -75,7 +75,7 @@ class Video:
     name: str
     """Of the recording, and where it has several actors of the person."""
     pieces: Callable[[], Pieces]
-    """Cuts the windows: all of all videos at once are many times the recordings."""
+    """Cuts the windows when called: those of all videos together need many times the memory of the recordings."""
     frames: int
     """G."""
     rate: float

@@ -25,19 +25,19 @@ from usdrl_model.evaluation.recordings.smoothing import smooth
 from usdrl_model.metrics.action_points import ActionPoint, PointScores, score_points
 
 THRESHOLDS = tuple(round(0.05 * step, 2) for step in range(1, 20))
-"""Heights of a peak that are tried."""
+"""Candidate thresholds on the height of a peak."""
 LOWEST = 0.01
-"""Peaks below this are none."""
+"""Smallest height of a peak."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class InstantConfig:
-    """How instants are trained and found."""
+    """Training and detection of instants."""
 
     half_width: float = 0.3
-    """Seconds before and after an instant that are trained as its class."""
+    """Seconds before and after an instant that get its class in training."""
     smoothing: float = 0.6
-    """Seconds of the Hann kernel that posteriors are averaged with; 0 does not smooth."""
+    """Width in seconds of the Hann kernel that smooths posteriors; 0: no smoothing."""
     distance: float = 1.0
     """Least seconds between two detections."""
     held_out: tuple[str, ...] = ()
@@ -96,7 +96,7 @@ def _tops(heat: np.ndarray) -> list[int]:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class Instants:
     """True and found instants of one recording."""
 
     truth: tuple[ActionPoint, ...]
@@ -104,11 +104,11 @@ class Found:
     """Height of the peak, and the instant."""
 
     def above(self, threshold: float) -> tuple[ActionPoint, ...]:
-        """The instants that are told with this threshold."""
+        """The instants that are detected with this threshold."""
         return tuple(point for height, point in self.found if height >= threshold)
 
 
-def find(video: Video, posterior: np.ndarray, labels: Sequence[str], config: InstantConfig) -> Found:
+def find(video: Video, posterior: np.ndarray, labels: Sequence[str], config: InstantConfig) -> Instants:
     """The instants of a video, whatever the threshold.
 
     Args:
@@ -118,7 +118,7 @@ def find(video: Video, posterior: np.ndarray, labels: Sequence[str], config: Ins
         config: settings.
     """
     heat = smooth(posterior, video.rate, config.smoothing)
-    return Found(
+    return Instants(
         truth=tuple(ActionPoint(segment.label, segment.start) for segment in video.segments),
         found=tuple(
             (peak.height, ActionPoint(labels[peak.action], video.seconds(peak.frame + 0.5)))
@@ -127,11 +127,11 @@ def find(video: Video, posterior: np.ndarray, labels: Sequence[str], config: Ins
     )
 
 
-def scores_at(recordings: Sequence[Found], threshold: float) -> PointScores:
-    """Scores of the instants that are told with a threshold."""
+def scores_at(recordings: Sequence[Instants], threshold: float) -> PointScores:
+    """Scores of the instants that are detected with a threshold."""
     return score_points([(one.truth, one.above(threshold)) for one in recordings])
 
 
-def best_threshold(recordings: Sequence[Found]) -> float:
+def best_threshold(recordings: Sequence[Instants]) -> float:
     """The one of ``THRESHOLDS`` with the highest mean F1 of the classes; the lowest one of equals."""
     return max(THRESHOLDS, key=lambda threshold: scores_at(recordings, threshold).mean_f1)

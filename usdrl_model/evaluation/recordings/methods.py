@@ -32,7 +32,7 @@ from usdrl_model.windows.shape import WindowShape
 
 
 class FrameMethod(Method, Protocol):
-    """A way to tell frames apart."""
+    """A method that classifies frames."""
 
     def window(self, networks: Networks) -> WindowShape:
         """T and M of the windows that it takes."""
@@ -54,10 +54,9 @@ class Detecting:
 
     init: Init = "pretrained"
     fusion: bool = False
-    """Trains a detector for each of several encoders, and averages their answers (``fusion``)."""
+    """Train a detector for each of several encoders, and average their predictions (``fusion``)."""
     tcn: bool = False
-    """Also asks a TCN: a detector looks at a window as a whole, a TCN at what is near, and they err in different places
-    (docs/ablations.md)."""
+    """Average with a TCN, which has a shorter temporal context and makes other errors (docs/ablations.md)."""
 
     @property
     def title(self) -> str:

@@ -16,7 +16,7 @@ import numpy as np
 
 from usdrl_model.evaluation.recordings import instants
 from usdrl_model.evaluation.recordings.frame_scores import Video
-from usdrl_model.evaluation.recordings.instants import Found
+from usdrl_model.evaluation.recordings.instants import Instants
 from usdrl_model.evaluation.recordings.smoothing import DecodingConfig, decode
 from usdrl_model.evaluation.result import ALL
 from usdrl_model.metrics import average_precision, pku_mmd, segment_scores
@@ -30,7 +30,7 @@ POINTS = 100
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Judged:
+class Predicted:
     """A recording of the test with what a method says of it."""
 
     video: Video
@@ -47,17 +47,17 @@ class Outcome:
     details: dict[str, Any]
 
 
-def segmentation(judged: Sequence[Judged], labels: Sequence[str], config: DecodingConfig) -> Outcome:
+def segmentation(predicted: Sequence[Predicted], labels: Sequence[str], config: DecodingConfig) -> Outcome:
     """Frame accuracy, macro frame F1, Edit and segment F1 on the recordings' own frames.
 
     Args:
-        judged: every recording of the test.
+        predicted: every recording of the test.
         labels: K names, background first.
         config: of decoding.
     """
-    decoded = [decode(one.posterior, one.video.rate, config) for one in judged]
-    truth = [one.video.truth for one in judged]
-    found = [classes[one.video.nearest] for one, classes in zip(judged, decoded, strict=True)]
+    decoded = [decode(one.posterior, one.video.rate, config) for one in predicted]
+    truth = [one.video.truth for one in predicted]
+    found = [classes[one.video.nearest] for one, classes in zip(predicted, decoded, strict=True)]
     confusion = np.zeros((len(labels), len(labels)), int)
     np.add.at(confusion, (np.concatenate(truth), np.concatenate(found)), 1)
     scores = {
@@ -66,20 +66,22 @@ def segmentation(judged: Sequence[Judged], labels: Sequence[str], config: Decodi
         "edit": segment_scores.edit_score(truth, found),
         **_segment_f1(truth, found),
     }
-    return Outcome(scores, {"confusion": {ALL: confusion.tolist()}, "timelines": _timelines(judged, decoded, labels)})
+    return Outcome(
+        scores, {"confusion": {ALL: confusion.tolist()}, "timelines": _timelines(predicted, decoded, labels)}
+    )
 
 
-def detection(judged: Sequence[Judged], labels: Sequence[str], config: DecodingConfig) -> Outcome:
+def detection(predicted: Sequence[Predicted], labels: Sequence[str], config: DecodingConfig) -> Outcome:
     """Average precision of proposals and of decoded segments by the protocol of PKU-MMD, segment mAP, segment F1.
 
     Arguments as ``segmentation``. Names of metrics of the decoded segments begin with "decoded", except segment F1.
     """
-    decoded = [decode(one.posterior, one.video.rate, config) for one in judged]
-    names = [one.video.name for one in judged]
-    true_rows = [_true_rows(one.video.segments, labels) for one in judged]
+    decoded = [decode(one.posterior, one.video.rate, config) for one in predicted]
+    names = [one.video.name for one in predicted]
+    true_rows = [_true_rows(one.video.segments, labels) for one in predicted]
     truth = dict(zip(names, true_rows, strict=True))
-    runs = [_in_seconds(_runs(one, classes), one.video) for one, classes in zip(judged, decoded, strict=True)]
-    proposed = [_in_seconds(pku_mmd.proposals(one.posterior), one.video) for one in judged]
+    runs = [_in_seconds(_runs(one, classes), one.video) for one, classes in zip(predicted, decoded, strict=True)]
+    proposed = [_in_seconds(pku_mmd.proposals(one.posterior), one.video) for one in predicted]
     actions = len(labels) - 1
     scores = {}
     for prefix, rows in (("", proposed), ("decoded_", runs)):
@@ -88,27 +90,30 @@ def detection(judged: Sequence[Judged], labels: Sequence[str], config: DecodingC
         scores[f"{prefix}mAP_video"] = 100.0 * of_pku.map_video
         scores[f"{prefix}pku_f1"] = 100.0 * of_pku.f1
     scores["decoded_segment_mAP"] = 100.0 * average_precision.segment_map(true_rows, runs, (IOU,))[IOU]
-    frames = [one.video.truth for one in judged]
-    scores |= _segment_f1(frames, [classes[one.video.nearest] for one, classes in zip(judged, decoded, strict=True)])
+    frames = [one.video.truth for one in predicted]
+    scores |= _segment_f1(frames, [classes[one.video.nearest] for one, classes in zip(predicted, decoded, strict=True)])
     curves = {}
     for action, curve in average_precision.precision_recall(true_rows, runs, IOU).items():
         kept = np.unique(np.linspace(0, len(curve.recall) - 1, POINTS).round().astype(int)) if len(curve.recall) else []
         curves[labels[action]] = {"precision": curve.precision[kept].tolist(), "recall": curve.recall[kept].tolist()}
-    return Outcome(scores, {"precision_recall": curves, "timelines": _timelines(judged, decoded, labels)})
+    return Outcome(scores, {"precision_recall": curves, "timelines": _timelines(predicted, decoded, labels)})
 
 
 def action_points(
-    judged: Sequence[Judged], found: Sequence[Found], told: Sequence[Sequence[ActionPoint]], labels: Sequence[str]
+    predicted: Sequence[Predicted],
+    found: Sequence[Instants],
+    detected: Sequence[Sequence[ActionPoint]],
+    labels: Sequence[str],
 ) -> Outcome:
     """Precision, recall and F1 of instants, the mean over the classes.
 
     Args:
-        judged: every recording of the test.
+        predicted: every recording of the test.
         found: the instants of each, whatever the threshold.
-        told: those above the threshold, which was chosen without the test.
+        detected: those above the threshold, which was chosen without the test.
         labels: K names, background first.
     """
-    at = score_points([(one.truth, points) for one, points in zip(found, told, strict=True)])
+    at = score_points([(one.truth, points) for one, points in zip(found, detected, strict=True)])
     swept = [instants.scores_at(found, height).per_label for height in instants.THRESHOLDS]
     curves = {}
     for label in labels[1:]:
@@ -117,7 +122,7 @@ def action_points(
         if known:
             curves[label] = {"precision": [one.precision for one in known], "recall": [one.recall for one in known]}
     timelines = []
-    for one, points, above in zip(judged, found, told, strict=True):
+    for one, points, above in zip(predicted, found, detected, strict=True):
         begin = float(one.video.stamps[0])
         sides = {
             name: [[point.label, point.stamp - begin, point.stamp - begin] for point in side]
@@ -145,7 +150,7 @@ def _true_rows(segments: Sequence[Segment], labels: Sequence[str]) -> np.ndarray
     return np.array(rows, np.float64).reshape(-1, 4)
 
 
-def _runs(one: Judged, classes: np.ndarray) -> np.ndarray:
+def _runs(one: Predicted, classes: np.ndarray) -> np.ndarray:
     """(P, 4) class, first frame, one past the last frame, mean posterior of the decoded segments."""
     runs = segment_scores.label_runs(classes)
     rows = [(action, first, stop, one.posterior[first:stop, action].mean()) for action, first, stop in runs]
@@ -157,10 +162,12 @@ def _in_seconds(rows: np.ndarray, video: Video) -> np.ndarray:
     return np.column_stack([rows[:, 0], video.origin + rows[:, 1:3] / video.rate, rows[:, 3]])
 
 
-def _timelines(judged: Sequence[Judged], decoded: Sequence[np.ndarray], labels: Sequence[str]) -> list[dict[str, Any]]:
+def _timelines(
+    predicted: Sequence[Predicted], decoded: Sequence[np.ndarray], labels: Sequence[str]
+) -> list[dict[str, Any]]:
     """What ``pictures`` draws: seconds from the beginning of each recording."""
     timelines = []
-    for one, classes in zip(judged, decoded, strict=True):
+    for one, classes in zip(predicted, decoded, strict=True):
         begin, end = float(one.video.stamps[0]), float(one.video.stamps[-1])
         found = [
             [labels[action], max(one.video.seconds(first), begin) - begin, min(one.video.seconds(stop), end) - begin]
