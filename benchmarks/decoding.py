@@ -75,7 +75,7 @@ def predicted(
 
 
 def together(one: Sequence[Predicted], other: Sequence[Predicted]) -> list[Predicted]:
-    """What two methods say when they are asked together (``tasks.fusion``)."""
+    """What two methods say when they are asked together (``evaluation.fusion``)."""
     return [Predicted(a.video, (a.posterior + b.posterior) / 2.0) for a, b in zip(one, other, strict=True)]
 
 

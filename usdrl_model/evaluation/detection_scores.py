@@ -62,7 +62,7 @@ def summary(scores: dict[str, Any]) -> str:
 
 
 def recognition(detector: Detector, clips: Windows) -> dict[str, Any]:
-    """Accuracy of the recognition head on clips (``training_windows.whole``), overall and per label."""
+    """Accuracy of the recognition head on clips (``cut.whole``), overall and per label."""
     device = next(detector.parameters()).device
     answers = []
     with torch.inference_mode():

@@ -2,7 +2,7 @@
 
 Two views, because they fail differently. Frame accuracy is blind to one long action broken into ten pieces; segment F1
 (the ``F1@10/25/50`` of temporal segmentation) and the Edit score see that. Events and their delays, which is what a
-robot feels, are in ``event_metrics``, segments with confidences in ``average_precision``.
+robot feels, are in ``metrics.events``, segments with confidences in ``average_precision``.
 
 A ratio of 0 to 0 is ``nan`` (nothing was there to be measured) and ``None`` in ``to_dict``.
 

@@ -55,7 +55,7 @@ class _Chunk:
 
 
 class McapFile:
-    """See ``bag_file.StorageFile``.
+    """See ``storage_file.StorageFile``.
 
     Raises:
         ValueError: no MCAP file, or one that claims more than it may hold.

@@ -103,7 +103,7 @@ def markdown(results: dict[str, Any]) -> str:
     """The results as a Markdown page.
 
     Args:
-        results: of ``evaluate_bag.evaluate``.
+        results: of ``evaluate.evaluate``.
     """
     scores = results["scores"]
     events = scores["events"]

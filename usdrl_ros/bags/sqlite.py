@@ -17,7 +17,7 @@ REPAIR = "`sqlite3 FILE .recover | sqlite3 NEW` saves what can be saved"
 
 
 class SqliteFile:
-    """See ``bag_file.StorageFile``.
+    """See ``storage_file.StorageFile``.
 
     Raises:
         ValueError: no database of rosbag2, or a damaged one.

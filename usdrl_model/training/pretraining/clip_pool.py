@@ -24,7 +24,7 @@ class ClipPool:
 
     @classmethod
     def of(cls, clips: Iterable[Clip], people: int, max_seconds: float) -> ClipPool:
-        """Take people out of clips as ``trimmed.filled`` does, and cut what is long.
+        """Take people out of clips as ``whole_clip.filled`` does, and cut what is long.
 
         Args:
             clips: in canonical joints.
