@@ -1,4 +1,4 @@
-"""What is in a bag, in words, after all of it was read."""
+"""Lists the content and the problems of a bag, for ``usdrl-bag info``."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from usdrl_ros.messages.types import BagError
 
 
 def contents(bag: BagReader) -> list[str]:
-    """Length, topics and messages of a bag, and what is wrong with them; a line each.
+    """Length, topics, messages and problems of a bag, one line each. Reads all of it.
 
     Raises:
-        BagError: the bag turns out to be damaged.
+        BagError: the bag is damaged.
     """
     counts: Counter[str] = Counter()
     malformed: Counter[str] = Counter()
@@ -28,7 +28,7 @@ def contents(bag: BagReader) -> list[str]:
     for topic in bag.topics:
         try:
             known[topic.name] = RecordedTopic(topic)
-        except BagError as error:  # its package is not installed, or that of another distribution
+        except BagError as error:  # its package is not installed, or of another distribution
             notes[topic.name] = str(error)
     stamps = array("d")
     for message in progress(bag.messages(), unit="message", leave=False, delay=1.0):

@@ -1,13 +1,13 @@
-"""``usdrl-evaluate-bag``: how good is the detector on labelled bags, offline or through the running node?
+"""``usdrl-evaluate-bag``: scores of a detector on labelled bags, offline or through the live node.
 
 ::
 
     usdrl-evaluate-bag bags/s01_e01 bags/s01_e02 --out out/evaluation
     usdrl-evaluate-bag bags/s01_e01 --live
 
-Offline, the bag's messages go straight into the same adapters and the same stream as in the node. ``--live`` starts the
-node as a process, plays the bag to it over DDS and listens to what it publishes, which also measures the latency. Both
-write ``results.json``, ``results.md`` and a picture a bag.
+Offline, the messages go into the same adapters and stream as in the node. ``--live`` starts the node as a process,
+plays the bag over DDS and records the published events, which also measures the latency. Both write ``results.json``,
+``results.md`` and a picture per bag.
 """
 
 from __future__ import annotations
@@ -42,16 +42,16 @@ from usdrl_ros.processes.children import ChildError, exit_on_sigterm
 def evaluate(
     bags: Sequence[LabelledBag], *, weights: str = "default", device: str = "auto", rate: float | None = None
 ) -> tuple[list[BagRun], dict[str, Any]]:
-    """Replay bags and score what was found.
+    """Replay bags and score the detections.
 
     Args:
         bags: at least one; their scores are pooled.
         weights: name of shipped weights or path of a weights folder.
         device: ``auto``, ``cpu`` or ``cuda``.
-        rate: None evaluates offline; a number plays the bags to a live node, that many seconds of the bag a second.
+        rate: None evaluates offline; a number plays the bags to a live node at this rate.
 
     Returns:
-        A run a bag, and the results, ready for JSON.
+        One run per bag, and the results, ready for JSON.
 
     Raises:
         BagError: no bags, or a rate that is not positive.
@@ -88,7 +88,7 @@ def evaluate(
 
 
 def save(runs: Sequence[BagRun], results: dict[str, Any], folder: str | Path) -> None:
-    """Write ``results.json``, ``results.md`` and ``<bag>.png`` into a folder, which is made if need be."""
+    """Write ``results.json``, ``results.md`` and ``<bag>.png`` into a folder."""
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     write_text(folder / "results.json", json.dumps(results, indent=1, allow_nan=False) + "\n")
@@ -98,10 +98,10 @@ def save(runs: Sequence[BagRun], results: dict[str, Any], folder: str | Path) ->
 
 
 def draw_run(run: BagRun, path: str | Path, title: str) -> None:
-    """Save the picture of one run: truth above detection, under a title."""
+    """Draw one run: the truth above the detections, with a title."""
     found = found_actions(run)
     labels = dict.fromkeys((*run.bag.truth.labels, *(action.label for action in found)))
-    time = run.bag.time()  # in which a clock that was set takes no room
+    time = run.bag.time()  # long gaps are shortened
     truth = [replace(s, start=time.at(s.start), end=time.at(s.end)) for s in run.bag.truth.segments]
     found = [replace(action, start=time.at(action.start), end=time.at(action.end)) for action in found]
     rows = truth_above_detection(truth, found)
@@ -109,7 +109,7 @@ def draw_run(run: BagRun, path: str | Path, title: str) -> None:
 
 
 def _replay_live(bags: Sequence[LabelledBag], weights: str, device: str, rate: float) -> list[BagRun]:
-    """A run a bag; bags that need the same parameters share a node."""
+    """One run per bag; bags with the same parameters share a node."""
     runs: dict[Path, BagRun] = {}
     groups: dict[tuple[str | bool, ...], list[LabelledBag]] = {}
     for bag in bags:
@@ -126,10 +126,10 @@ def _replay_live(bags: Sequence[LabelledBag], weights: str, device: str, rate: f
 
 
 def _warnings(runs: Sequence[BagRun], offline: Sequence[BagRun], labels: Sequence[str]) -> list[str]:
-    """What a reader of the scores must know."""
+    """Warnings about the scores."""
     found = []
     if unknown := sorted({label for run in runs for label in run.bag.truth.labels} - set(labels)):
-        found.append(f"The weights do not know {', '.join(unknown)}: these actions count as missed.")
+        found.append(f"The weights have no label {', '.join(unknown)}: these actions count as missed.")
     for run, reference in zip(runs, offline, strict=True):
         found += [f"{run.bag.name}: {finding.text}." for finding in run.bag.findings if finding.level > Level.NOTE]
         found += [f"{run.bag.name}: {text}." for text in run.bag.warnings()]
@@ -140,7 +140,7 @@ def _warnings(runs: Sequence[BagRun], offline: Sequence[BagRun], labels: Sequenc
         if skipped := run.counters.get("skipped_slots", 0):
             found.append(f"{run.bag.name}: {skipped} inference slots were skipped.")
         if found_actions(run) != found_actions(reference):
-            found.append(f"{run.bag.name}: the live node did not find exactly what the offline replay finds.")
+            found.append(f"{run.bag.name}: the detections of the live node differ from those of the offline replay.")
     return found
 
 
@@ -153,7 +153,7 @@ def parser() -> argparse.ArgumentParser:
     )
     command.add_argument("bags", nargs="+", metavar="BAG", help="folder of a bag with its labels.yaml")
     command.add_argument("--live", action="store_true", help="through the perception node and DDS, with latency")
-    command.add_argument("--rate", type=float, default=1.0, help="with --live: seconds of the bag a second")
+    command.add_argument("--rate", type=float, default=1.0, help="with --live: seconds of the bag per second")
     command.add_argument("--weights", default="default", help="name of shipped weights, or path of a weights folder")
     command.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda"), help="where the model runs")
     command.add_argument("--out", default="out/evaluation", metavar="FOLDER", help="where results are written")
@@ -164,7 +164,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Evaluate; 0 when it went well, 1 when the live node failed, 2 when the input cannot be used."""
     options = parser().parse_args(arguments)
     exit_on_sigterm()
-    torch.set_num_threads(1)  # as in the node: the model is too small to gain from more
+    torch.set_num_threads(1)  # as in the node: the model is too small for more
     try:
         bags = [load_bag(path) for path in options.bags]
         print(Verdict.of([bag.findings for bag in bags]).line(), file=sys.stderr)

@@ -1,14 +1,14 @@
-"""``labels.yaml`` beside a bag: who did what, and when, in the stamps of the bag's messages.
+"""``labels.yaml`` beside a bag: the actions of every person, in the stamps of the bag's messages.
 
 ::
 
     schema: usdrl.labels/1
     topic: /skeletons            # the topic with the skeletons
-    topology: kinect_v2_25       # its joint set, or a .yaml file of one's own (relative to this one)
-    axes: kinect                 # its axes: optical, body or kinect, as the node's parameter
-    units: m                     # m, cm or mm, as the node's parameter; m where left out
-    mirrored: false              # as the node's parameter; false where left out
-    labels: [wave, clap]         # every action that was looked for, background not included
+    topology: kinect_v2_25       # joint set, or a .yaml file of one's own (relative to this one)
+    axes: kinect                 # optical, body or kinect, as the node's parameter
+    units: m                     # m (default), cm or mm, as the node's parameter
+    mirrored: false              # as the node's parameter; default false
+    labels: [wave, clap]         # every annotated action, without the background
     segments:                    # seconds, header stamps; `person` as the input adapter names people
       - {person: "1", label: wave, start: 1003.2, end: 1005.1}
 """
@@ -43,20 +43,20 @@ class Truth:
     topic: str
     """The skeletons' topic in the bag."""
     topology: str
-    """Joint set of its messages: of ``usdrl_model.skeleton.topology.names()``, or the path of a file."""
+    """Joint set of its messages: one of ``skeleton.topology.names()``, or the path of a file."""
     axes: str
     """Axes of its points, a key of ``coordinate_frames.AXES``."""
     labels: tuple[str, ...]
-    """Every action that the recording was searched for, background not included."""
+    """Every annotated action, without the background."""
     segments: tuple[Segment, ...]
-    """Stamps in seconds, rounded to nanoseconds as those of message headers."""
+    """Stamps in seconds, rounded to nanoseconds like those of message headers."""
     units: str = "m"
     """Unit of its points, a key of ``person.UNITS``."""
     mirrored: bool = False
-    """Its left and right are those of a mirror, see ``Topology.order``."""
+    """Left and right are exchanged, see ``Topology.order``."""
 
     def document(self) -> dict[str, Any]:
-        """The same as plain lists, strings and numbers, for YAML and JSON."""
+        """As plain lists, strings and numbers, for YAML and JSON."""
         return {
             "schema": SCHEMA,
             "topic": self.topic,
@@ -73,13 +73,13 @@ class Truth:
 
 
 def save_truth(truth: Truth, bag: str | Path) -> Path:
-    """Write the truth into the folder of a bag, and a topology of one's own beside it; return the file's path."""
+    """Write the truth into the folder of a bag, with its topology file, if any; return the file's path."""
     path = Path(bag) / FILE_NAME
     if topology_file.is_file(truth.topology):
         own = Path(bag) / Path(truth.topology).name
         content = Path(truth.topology).read_bytes()
         if own == path or (own.exists() and own.read_bytes() != content):
-            raise BagError(f"topology {truth.topology}: the bag has another file of that name, rename yours")
+            raise BagError(f"topology {truth.topology}: the bag has another file of that name; rename yours")
         write_bytes(own, content)
         truth = replace(truth, topology=own.name)
     write_text(path, yaml.safe_dump(truth.document(), sort_keys=False))
@@ -127,7 +127,8 @@ def parse_truth(document: Any) -> Truth:
         if not showable(label):
             raise BagError(f"labels: expected at most {NAME} printable characters each, got {shown(label)}")
     if len(set(labels)) != len(labels):
-        raise BagError("labels: every name once, please")
+        twice = next(label for label in labels if labels.count(label) > 1)
+        raise BagError(f"labels: duplicate name: {shown(twice)}")
     rows = document.get("segments")
     if not isinstance(rows, list):
         raise BagError(f"segments: expected a list, got {shown(rows)}")
@@ -150,7 +151,7 @@ def _text(document: dict[str, Any], field: str) -> str:
 
 
 def _topology(document: dict[str, Any]) -> str:
-    """Of the table, or the path of a file, which is read with the messages."""
+    """A known name, or the path of a file, which is read with the messages."""
     value = document.get("topology")
     if isinstance(value, str) and topology_file.is_file(value):
         return value

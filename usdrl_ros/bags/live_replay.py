@@ -1,4 +1,4 @@
-"""A labelled bag through the running perception node: as on a robot, over DDS, with the latency that it costs.
+"""Replays a labelled bag through the live perception node, over DDS, and measures the latency.
 
 ::
 
@@ -35,20 +35,20 @@ TOPIC = "/skeletons"
 READY_TIMEOUT = 120.0
 """Seconds until the node must be active; loading torch on a busy machine takes long."""
 ANSWER_TIMEOUT = 20.0
-"""Seconds in which an active node must do what it is asked for."""
+"""Seconds in which an active node must answer."""
 SETTLE = 3.0
-"""Seconds without a new state after which the node has worked off all messages and, its ``source_timeout`` being
-shorter, has given up the source: an action that still ran is lost, as offline."""
+"""Seconds without a new state after which the node has processed all messages. Longer than its ``source_timeout``, so
+that active actions are lost, as offline."""
 
 
 class LiveNode:
-    """The perception node as a process, with somebody who listens to it; a context manager.
+    """The perception node as a process, and a subscriber to its outputs; a context manager.
 
     Args:
-        like: topology, axes, units, input type and person id are set as this bag needs them.
+        like: the bag from which topology, axes, units, input type and person id are taken.
         weights: name of shipped weights or path of a weights folder.
         device: ``auto``, ``cpu`` or ``cuda``.
-        rate: seconds of the bag a second.
+        rate: seconds of the bag per second.
 
     Raises:
         BagError: ``rate`` is not positive.
@@ -95,14 +95,14 @@ class LiveNode:
         self._stack.close()
 
     def replay(self, bag: LabelledBag) -> BagRun:
-        """Play a bag and collect what the node says, its last word included: who was active when the bag ended."""
+        """Play a bag and collect the events, including those of actions that are active at its end."""
         self._events, self._states, before = [], [], self._counted
         published: dict[float, float] = {}
         stamps = dict(zip(bag.recorded_ns, (round(frame.stamp, STAMP_DIGITS) for frame in bag.frames), strict=True))
 
         def note(message: BagMessage) -> None:
             if message.stamp_ns in stamps:
-                # The stream ignores a frame that repeats a stamp, so the first one counts.
+                # The stream ignores repeated stamps, so the first one counts.
                 published.setdefault(stamps[message.stamp_ns], time.monotonic())
 
         remap = ["--ros-args", "-r", f"{bag.truth.topic}:={TOPIC}"] if bag.truth.topic != TOPIC else []
@@ -120,7 +120,7 @@ class LiveNode:
             node.destroy_node()
         self._spin_until("fall silent", self._settled, ANSWER_TIMEOUT)
         states = list(self._states)
-        self._forget_everybody()
+        self._reset_node()
         self._counted = self._count()
         counters = {name: value - before.get(name, 0) for name, value in self._counted.items()}
         if [event.seq for event in self._events] != list(
@@ -135,8 +135,8 @@ class LiveNode:
             lost_messages=len(bag.frames) - counters.get("frames", 0),
         )
 
-    def _forget_everybody(self) -> None:
-        """Let the node end what is going on, and wait until it has said so."""
+    def _reset_node(self) -> None:
+        """Reset the node and wait for a state without people."""
         self._states = []
         answer = self._reset.call_async(Trigger.Request())
         self._spin_until("reset", answer.done, ANSWER_TIMEOUT)
@@ -146,7 +146,7 @@ class LiveNode:
         )
 
     def _count(self) -> dict[str, int]:
-        """The stream's counters in a report that begins after now."""
+        """The counters of the stream, from a new diagnostics message."""
         seen = self._reports
         self._spin_until("report twice", lambda: self._reports >= seen + 2, ANSWER_TIMEOUT)
         return dict(self._counters)
@@ -184,7 +184,7 @@ class LiveNode:
 def perception_arguments(
     truth: Truth, input_type: str, person_id: str, weights: str = "default", device: str = "auto"
 ) -> list[str]:
-    """What follows the Python interpreter to run a node that understands such skeletons on ``TOPIC``."""
+    """Arguments of the Python interpreter for a node with such skeletons on ``TOPIC``."""
     parameters = {
         "topic": f"'{TOPIC}'",
         "input_type": input_type,
@@ -192,7 +192,7 @@ def perception_arguments(
         "axes": truth.axes,
         "units": truth.units,
         "mirrored": str(truth.mirrored).lower(),
-        "person_id": f"'{person_id}'",  # quoted, because YAML would make it a number
+        "person_id": f"'{person_id}'",  # quoted, or YAML reads a number
         "weights": f"'{weights}'",
         "device": device,
         f"qos_overrides.{TOPIC}.subscription.reliability": "reliable",
@@ -202,7 +202,7 @@ def perception_arguments(
 
 
 def _latencies(published: dict[float, float], states: list[tuple[float, float, int]]) -> tuple[float, ...]:
-    """Seconds from the publication of a frame to the first state that was inferred on it."""
+    """Seconds from the publication of a frame to the first state inferred on it."""
     arrivals: dict[float, float] = {}
     for stamp, arrival, _ in states:
         arrivals.setdefault(stamp, arrival)
@@ -210,7 +210,7 @@ def _latencies(published: dict[float, float], states: list[tuple[float, float, i
 
 
 class _Task(threading.Thread):
-    """A thread whose error is not lost."""
+    """A thread that keeps its error."""
 
     def __init__(self, work: Callable[[], object]) -> None:
         super().__init__(daemon=True)

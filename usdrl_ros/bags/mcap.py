@@ -1,7 +1,7 @@
-"""MCAP files, record by record: whole ones by their summary, cut or damaged ones as far as they are whole.
+"""Reads MCAP files record by record; of cut or damaged ones, the complete part.
 
-Chunks are unpacked one at a time, each within what it claims and ``limits.CHUNK``, and are merged by the stamps of
-their messages where they overlap. The format is public: https://mcap.dev/spec.
+Chunks are decompressed one at a time, within their declared size and ``limits.CHUNK``, and overlapping ones are merged
+by the stamps of their messages. The format is public: https://mcap.dev/spec.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ FOOTER, SCHEMA, CHANNEL, MESSAGE, CHUNK, STATISTICS = 0x02, 0x03, 0x04, 0x05, 0x
 _RECORD = struct.Struct("<BQ")
 """Opcode, length."""
 _CHUNK = struct.Struct("<QQQI")
-"""First and last stamp, unpacked size, checksum; the method's name, the packed size and the packed bytes follow."""
+"""First and last stamp, unpacked size, checksum; then the compression, the packed size and the packed bytes."""
 _MESSAGE = struct.Struct("<HIQQ")
-"""Channel, number, stamp, stamp of publication; the message's bytes follow."""
+"""Channel, number, stamp, stamp of publication; then the bytes of the message."""
 _STATISTICS = struct.Struct("<QHIIIIQQ")
-"""Messages, four other numbers, chunks, first and last stamp; the messages of every channel follow."""
+"""Messages, four other numbers, chunks, first and last stamp; then the messages per channel."""
 _COUNT = struct.Struct("<HQ")
 
 Content: TypeAlias = bytes | mmap.mmap
@@ -48,9 +48,9 @@ class _Chunk:
     """0 for none."""
     method: str
     at: int
-    """Where the packed bytes begin."""
+    """Offset of the packed bytes."""
     packed: int
-    """How many of them the file has."""
+    """Number of packed bytes in the file."""
     whole: bool
 
 
@@ -58,7 +58,7 @@ class McapFile:
     """See ``storage_file.StorageFile``.
 
     Raises:
-        ValueError: no MCAP file, or one that claims more than it may hold.
+        ValueError: no MCAP file, or one that claims more than the limits.
         OSError: it cannot be read.
     """
 
@@ -73,7 +73,7 @@ class McapFile:
         self._open = self._read = 0  # bytes of opened chunks, records that were read
         with path.open("rb") as file:
             if file.read(len(MAGIC)) != MAGIC:
-                raise ValueError(f"{path.name} is no MCAP file, or cut at its very beginning")
+                raise ValueError(f"{path.name} is no MCAP file, or cut in its first bytes")
             self._file = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
         try:
             self._survey()
@@ -97,7 +97,7 @@ class McapFile:
                 yield channel, stamp, data
 
     def _survey(self) -> None:
-        """Find chunks, topics and stamps: from the summary, or by reading everything where there is none."""
+        """Find chunks, topics and stamps, from the summary or, without one, from all records."""
         whole = False
         known: tuple[int, int, dict[int, int]] | None = None
         for opcode, at, end, complete in _records(self._file, len(MAGIC)):
@@ -113,7 +113,7 @@ class McapFile:
                 whole = True
                 break
             else:
-                self._learn(self._file, opcode, at, end)
+                self._register(self._file, opcode, at, end)
         check_unpacked(sum(chunk.size for chunk in self._chunks), len(self._file), self._name)
         self.start_ns, self.end_ns, counts = (
             known if whole and known is not None and known[2].keys() <= self.topics.keys() else self._count()
@@ -126,7 +126,7 @@ class McapFile:
             )
 
     def _count(self) -> tuple[int, int, dict[int, int]]:
-        """First and last stamp, and messages a channel, from the messages themselves."""
+        """First and last stamp and number of messages per channel, counted."""
         counts: Counter[int] = Counter()
         first, last = 0, 0
         for source in (*map(self._chunk_messages, self._chunks), self._loose_messages()):
@@ -145,11 +145,11 @@ class McapFile:
         self._chunks.append(_Chunk(start, size, checksum, method, at + 8, max(0, min(packed, end - at - 8)), complete))
 
     def _content(self, chunk: _Chunk) -> bytes:
-        """A chunk, unpacked; the beginning of one that is cut, nothing of one that is damaged."""
+        """The unpacked content of a chunk; the beginning if it is cut, empty if it is damaged."""
         data = self._file[chunk.at : chunk.at + chunk.packed]
         try:
             content = unpack(data, chunk.method, chunk.size) if chunk.method else data
-        except Exception as error:  # every method has errors of its own
+        except Exception as error:  # every compression has errors of its own
             return self._damaged(f"{type(error).__name__}: {error}")
         if not chunk.whole:
             return content
@@ -166,7 +166,7 @@ class McapFile:
         return b""
 
     def _chunk_messages(self, chunk: _Chunk) -> Iterator[Message]:
-        """The messages of a chunk by stamp; its schemas and channels are learnt on the way."""
+        """The messages of a chunk by stamp; also registers its schemas and channels."""
         self._open += chunk.size
         limits.check(self._open, limits.OPEN_CHUNKS, f"{self._name}: bytes of chunks of the same time, unpacked")
         content = self._content(chunk)
@@ -180,7 +180,7 @@ class McapFile:
             if opcode == MESSAGE:
                 places.append(at)
             else:
-                self._learn(content, opcode, at, end)
+                self._register(content, opcode, at, end)
             self._read = count
         yield from _by_stamp(content, places)
         self._open -= chunk.size
@@ -188,8 +188,8 @@ class McapFile:
     def _loose_messages(self) -> Iterator[Message]:
         return _by_stamp(self._file, self._loose)
 
-    def _learn(self, content: Content, opcode: int, at: int, end: int) -> None:
-        """Take note of a schema or a channel."""
+    def _register(self, content: Content, opcode: int, at: int, end: int) -> None:
+        """Register a schema or a channel."""
         if opcode not in (SCHEMA, CHANNEL):
             return
         limits.check(end - at, limits.YAML, f"{self._name}: bytes of a schema or channel")
@@ -207,7 +207,7 @@ class McapFile:
             self.topics[number] = Topic(topic, kind, 0, latched, definition, encoding)
 
     def _merged(self) -> Iterator[Message]:
-        """All messages by stamp; a chunk is opened when its first message is due."""
+        """All messages by stamp; a chunk is unpacked when its first message is due."""
         waiting = sorted(range(len(self._chunks)), key=lambda number: self._chunks[number].start, reverse=True)
         heap: list[tuple[int, int, Message, Iterator[Message]]] = []
 
@@ -227,7 +227,7 @@ class McapFile:
 
 
 def _records(content: Content, at: int) -> Iterator[tuple[int, int, int, bool]]:
-    """Opcode, begin and end of every record, and whether all of it is there."""
+    """Opcode, start and end of every record, and whether it is complete."""
     while at + _RECORD.size <= len(content):
         opcode, length = _RECORD.unpack_from(content, at)
         at += _RECORD.size
@@ -237,7 +237,7 @@ def _records(content: Content, at: int) -> Iterator[tuple[int, int, int, bool]]:
 
 
 def _by_stamp(content: Content, places: array[int]) -> Iterator[Message]:
-    """The messages at these places."""
+    """The messages at these offsets, by stamp."""
     stamps = [_MESSAGE.unpack_from(content, place)[2] for place in places]
     for index in np.argsort(np.array(stamps, np.uint64), kind="stable").tolist():
         at = places[index]
@@ -247,7 +247,7 @@ def _by_stamp(content: Content, places: array[int]) -> Iterator[Message]:
 
 
 def _statistics(record: bytes) -> tuple[int, int, dict[int, int]]:
-    """First and last stamp, and messages a channel."""
+    """First and last stamp and number of messages per channel."""
     *_, first, last = _STATISTICS.unpack_from(record)
     (length,) = struct.unpack_from("<I", record, _STATISTICS.size)
     counts = record[_STATISTICS.size + 4 :][:length]
@@ -255,7 +255,7 @@ def _statistics(record: bytes) -> tuple[int, int, dict[int, int]]:
 
 
 def _text(content: Content, at: int, end: int) -> tuple[str, int]:
-    """A text and where it ends."""
+    """A string and the offset after it."""
     (length,) = struct.unpack_from("<I", content, at)
     at += 4
     if at + length > end:
@@ -264,7 +264,7 @@ def _text(content: Content, at: int, end: int) -> tuple[str, int]:
 
 
 def _pairs(content: Content, at: int, end: int) -> dict[str, str]:
-    """Names and values that fill a part of a record."""
+    """The names and values between two offsets."""
     found = {}
     while at < end:
         name, at = _text(content, at, end)

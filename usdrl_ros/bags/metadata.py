@@ -1,4 +1,4 @@
-"""``metadata.yaml`` of a bag: which storage files it has, and how they are packed."""
+"""``metadata.yaml`` of a bag: its storage files and their compression."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from usdrl_ros.messages.types import BagError
 
 FILE_NAME = "metadata.yaml"
 STORAGES = {"mcap": ".mcap", "sqlite3": ".db3"}
-"""Names of storages, as metadata and ``--storage`` have them, and how their files end."""
+"""Name of a storage, in metadata and ``--storage`` -> suffix of its files."""
 PACKINGS = ("", "file", "message")
-"""What is packed: nothing (or what the storage file itself knows of), whole files, every message."""
+"""What is compressed: nothing (or parts inside the storage file), whole files, every message."""
 
 
 @dataclass(frozen=True, slots=True)
 class Metadata:
-    """The part of it that is not in the storage files themselves."""
+    """The part of the metadata that is not in the storage files."""
 
     files: tuple[Path, ...]
     storage: str
@@ -27,14 +27,14 @@ class Metadata:
     packing: str
     """Of ``PACKINGS``."""
     count: int | None
-    """Messages in all files; None where nobody has counted them."""
+    """Messages in all files; None if unknown."""
 
 
 def read_metadata(folder: Path) -> Metadata:
-    """Read ``metadata.yaml``, or look what is there where a recording ended before it was written.
+    """Read ``metadata.yaml``; without it, as after an aborted recording, list the storage files.
 
     Raises:
-        BagError: no bag, damaged, or packed in a way that is not known.
+        BagError: no bag, damaged metadata, or an unknown compression.
     """
     if not (folder / FILE_NAME).is_file():
         return _found(folder)
@@ -51,7 +51,7 @@ def read_metadata(folder: Path) -> Metadata:
         raise BagError(f"{where}: storage_identifier: expected one of {', '.join(STORAGES)}, got {shown(storage)}")
     if not isinstance(names, list) or not names or not all(isinstance(name, str) and name for name in names):
         raise BagError(f"{where}: relative_file_paths: expected a list of names, got {shown(names)}")
-    files = tuple(folder / PurePath(name).name for name in names)  # old ones begin with the folder's former name
+    files = tuple(folder / PurePath(name).name for name in names)  # old ones start with a folder name
     if missing := [file.name for file in files if not file.is_file()]:
         raise BagError(f"{folder}: {cut(', '.join(missing))} of its {FILE_NAME} is missing")
     return Metadata(files, storage, _packing(content, where), _count(content))

@@ -4,8 +4,8 @@
 
     usdrl-play bags/s01_e01 --wait 10 --clock 100 --ros-args -r /skeletons:=/camera/skeletons
 
-Recorded bytes are published as they are. Header stamps stay those of the recording unless ``--restamp`` is given, so a
-replay is the same input every time; peers that compare stamps with their clock need ``use_sim_time`` and ``--clock``.
+Recorded bytes are published unchanged, header stamps included (unless ``--restamp`` is given), so every replay is the
+same input. Nodes that compare stamps with their clock need ``use_sim_time`` and ``--clock``.
 """
 
 from __future__ import annotations
@@ -35,29 +35,29 @@ from usdrl_ros.messages.cdr import MalformedError
 from usdrl_ros.messages.types import BagError, headers, stamp_ns
 
 LONGEST_SLEEP = 0.05
-"""Seconds after which a sleeping player looks whether it was told to stop."""
+"""Seconds between two checks for shutdown while the player sleeps."""
 DEPTH = 100
-"""Messages that a slow subscriber may be behind."""
+"""Messages kept for a slow subscriber."""
 LAST_ACKNOWLEDGEMENT = 1.0
-"""Seconds to wait at the end until subscribers have confirmed the last messages."""
+"""Seconds to wait at the end for acknowledgement of the last messages."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PlayOptions:
-    """How to play a bag."""
+    """Options of the player."""
 
     rate: float = 1.0
-    """Seconds of the bag a second."""
+    """Seconds of the bag per second."""
     loop: bool = False
-    """Begin again at the end, until stopped; stamps jump back each time."""
+    """Start again at the end, until stopped; stamps jump back each time."""
     clock: float = 0.0
-    """Messages a second on ``/clock`` with the bag's time; 0 for none."""
+    """Rate of ``/clock`` with the bag's time, Hz; 0 for none."""
     start: float = 0.0
     """Seconds from the bag's start to skip."""
     topics: tuple[str, ...] | None = None
-    """Topics to play, as they are called in the bag; None for all."""
+    """Topics to play, by their names in the bag; None for all."""
     restamp: bool = False
-    """Move header stamps from the bag's time to the present time, by as much as the message itself is moved."""
+    """Shift header stamps to the present, by as much as the time of recording."""
 
     def __post_init__(self) -> None:
         if not 0.0 < self.rate < float("inf"):
@@ -72,8 +72,8 @@ class Player:
     """Publishes a bag through a node. The node needs no spinning.
 
     Raises:
-        BagError: a chosen topic is not in the bag, its message type is not known here or is that of another
-            distribution, or the bag ends before ``start``.
+        BagError: a chosen topic is not in the bag, its message type is not installed or of another distribution, or
+            the bag ends before ``start``.
     """
 
     def __init__(self, node: Node, bag: BagReader, options: PlayOptions) -> None:
@@ -86,9 +86,9 @@ class Player:
         self._bag = bag
         self._options = options
         self.left_out: Counter[str] = Counter()
-        """Topic -> messages that were not published because they are none of its type."""
+        """Topic -> messages that were not published because they are malformed."""
         self.gaps: list[float] = []
-        """Seconds of every gap that was not waited for."""
+        """Seconds of every gap that was shortened."""
         self._recorded = {name: RecordedTopic(topic) for name, topic in chosen.items()}
         self._publishers: dict[str, Publisher] = {
             name: node.create_publisher(recorded.type, name, _qos(recorded.topic.latched))
@@ -97,7 +97,7 @@ class Player:
         self._clock = node.create_publisher(Clock, "/clock", QoSProfile(depth=1)) if options.clock else None
 
     def wait(self, timeout: float, subscribers: int = 1) -> bool:
-        """Wait until every topic has so many subscribers; False if that does not happen within ``timeout`` seconds."""
+        """Wait at most ``timeout`` seconds until every topic has ``subscribers``; False if they do not come."""
         deadline = time.monotonic() + timeout
         while min(publisher.get_subscription_count() for publisher in self._publishers.values()) < subscribers:
             if time.monotonic() > deadline or not self._running():
@@ -108,8 +108,8 @@ class Player:
     def play(self, published: Callable[[BagMessage], None] | None = None) -> int:
         """Play to the end, or (in a loop) until the node's context is shut down.
 
-        A gap of more than ``limits.LONGEST_GAP`` seconds, where a clock was set or nothing was recorded, is played as
-        one of ``recording_gaps.SHOWN``.
+        A gap of more than ``limits.LONGEST_GAP`` seconds (a clock was set, or nothing was recorded) is shortened to
+        ``recording_gaps.SHOWN``.
 
         Args:
             published: called with each message right after it was published.
@@ -127,10 +127,9 @@ class Player:
         return count
 
     def warnings(self) -> list[str]:
-        """What was not played as it was recorded, and what is missing of the bag; a line each."""
+        """Problems of the bag, left-out messages and shortened gaps, one line each."""
         lines = [
-            f"{count} messages of {topic} are no {self._recorded[topic].topic.type} and were left out"
-            for topic, count in self.left_out.items()
+            f"{count} messages of {topic} are malformed and were left out" for topic, count in self.left_out.items()
         ]
         if self.gaps:
             count = f"{len(self.gaps)} gap{'s' * (len(self.gaps) != 1)}"
@@ -166,13 +165,13 @@ class Player:
             except Exception:
                 if self._running():
                     raise
-                return count  # a signal shut the context down between the look at it and the publishing
+                return count  # the context was shut down in between
             published(message)
             count += 1
         return count
 
     def _sleep_until(self, timeline: _Timeline, bag_ns: int) -> bool:
-        """Sleep to a time of the bag; False when the context was shut down."""
+        """Sleep until a time of the bag; False after shutdown."""
         while self._running():
             seconds = timeline.seconds_to(bag_ns)
             if seconds <= 0.0:
@@ -196,7 +195,7 @@ class Player:
 
 
 class _Timeline:
-    """Where a time of the bag lies from now."""
+    """Time of the bag -> time from now."""
 
     def __init__(self, first_ns: int, rate: float) -> None:
         self._first_ns = first_ns
@@ -204,7 +203,7 @@ class _Timeline:
         self._started = time.monotonic()
 
     def skip(self, bag_ns: int) -> None:
-        """Let so many nanoseconds of the bag pass at once."""
+        """Skip nanoseconds of the bag."""
         self._first_ns += bag_ns
 
     def seconds_to(self, bag_ns: int) -> float:
@@ -231,18 +230,18 @@ def parser() -> argparse.ArgumentParser:
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
     command.add_argument("bag", help="folder of the bag, or its .mcap or .db3 file")
-    command.add_argument("--rate", type=float, default=default.rate, help="seconds of the bag a second")
-    command.add_argument("--loop", action="store_true", help="begin again at the end; stamps jump back")
+    command.add_argument("--rate", type=float, default=default.rate, help="seconds of the bag per second")
+    command.add_argument("--loop", action="store_true", help="start again at the end; stamps jump back")
     command.add_argument("--clock", type=float, default=default.clock, metavar="HZ", help="publish /clock; 0: do not")
     command.add_argument("--start", type=float, default=default.start, metavar="S", help="seconds to skip at the start")
-    command.add_argument("--topics", nargs="+", metavar="TOPIC", help="only these topics (all without it)")
+    command.add_argument("--topics", nargs="+", metavar="TOPIC", help="only these topics (default: all)")
     command.add_argument(
         "--wait", type=float, default=0.0, metavar="S", help="seconds to wait for subscribers on every topic, at most"
     )
     command.add_argument(
-        "--subscribers", type=int, default=1, metavar="N", help="with --wait: subscribers a topic to wait for"
+        "--subscribers", type=int, default=1, metavar="N", help="with --wait: number of subscribers per topic"
     )
-    command.add_argument("--restamp", action="store_true", help="move header stamps to the present, to measure latency")
+    command.add_argument("--restamp", action="store_true", help="shift header stamps to now, to measure latency")
     return command
 
 
@@ -264,7 +263,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             node = rclpy.create_node("player", start_parameter_services=False)
             player = Player(node, bag, how)
             if options.wait and not player.wait(options.wait, options.subscribers) and rclpy.ok():
-                print(f"usdrl-play: a topic had no subscriber after {options.wait:g} s, or not enough", file=sys.stderr)
+                print(f"usdrl-play: a topic has too few subscribers after {options.wait:g} s", file=sys.stderr)
                 return 1
             print(f"playing {bag.path}: {bag.duration:.1f} s of recording", flush=True)
             print(f"published {player.play()} messages", flush=True)

@@ -1,4 +1,4 @@
-"""Recorded bytes -> messages, and what is said when they are those of another distribution."""
+"""Recorded bytes -> messages, with an error for messages of another distribution."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class RecordedTopic:
         topic: of a bag.
 
     Raises:
-        BagError: its type is not installed, or the bag says that it is one of another distribution.
+        BagError: its type is not installed, or the bag has the definition of another distribution.
     """
 
     def __init__(self, topic: Topic) -> None:
@@ -44,7 +44,7 @@ class RecordedTopic:
 
     def _of_another_distribution(self) -> BagError:
         return BagError(
-            f"{self.topic.name}: these are {self.topic.type.rpartition('/')[2]}s of another distribution, Foxy or"
+            f"{self.topic.name}: {self.topic.type.rpartition('/')[2]} messages of another distribution, Foxy or"
             " Galactic (Humble added fields): convert the bag, `rosbags-convert --src BAG --dst NEW --dst-typestore"
             " ros2_humble`, and copy labels.yaml"
         )

@@ -1,4 +1,4 @@
-"""A labelled bag through the pipeline, without ROS communication: the same adapters and stream as the live node.
+"""Replays a labelled bag through the adapters and the stream of the live node, without ROS communication.
 
 ::
 
@@ -35,11 +35,11 @@ from usdrl_ros.messages.cdr import MalformedError
 from usdrl_ros.messages.types import BagError
 
 STAMP_DIGITS = 6
-"""Decimals of the seconds in the node's JSON: what times are rounded to before they are compared."""
+"""Decimals of seconds in the node's JSON; times are rounded to them before they are compared."""
 MALFORMED = "malformed"
-"""Reason of a refusal: bytes that are no message of their type."""
+"""Reason of a refusal: the bytes are not a message of their type."""
 A_MOMENT = 1e-3
-"""Seconds beyond the longest allowed gap."""
+"""Seconds by which the final silence is longer than the longest gap."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -49,19 +49,19 @@ class LabelledBag:
     path: Path
     truth: Truth
     input_type: str
-    """Key of ``inputs.INPUTS``."""
+    """Key of ``input_types.INPUTS``."""
     person_id: str
-    """Id of the person where the messages name none."""
+    """Id of the person in messages without ids."""
     frames: tuple[SkeletonFrame, ...]
     """Canonical joints, in the order of the messages."""
     recorded_ns: tuple[int, ...]
-    """When the message of every frame was recorded, nanoseconds."""
+    """Time of recording of every frame, nanoseconds."""
     findings: tuple[Finding, ...]
-    """What is wrong with the people in it, see ``usdrl_model.plausibility.findings``."""
+    """Findings of the content check, see ``usdrl_model.plausibility.findings``."""
     refused: dict[str, int]
-    """Messages that no adapter understood: reason -> count."""
+    """Refused messages: reason -> count."""
     troubles: tuple[str, ...] = ()
-    """What is missing of the bag, see ``BagReader.troubles``, and gaps in its time."""
+    """Problems of the bag, see ``BagReader.troubles``, and gaps in its time."""
 
     @property
     def name(self) -> str:
@@ -70,15 +70,15 @@ class LabelledBag:
 
     @property
     def duration(self) -> float:
-        """Seconds from the first to the last stamp, without those in which the clock jumps."""
+        """Seconds from the first to the last stamp, without jumps of the clock."""
         return recording_gaps.seconds(np.sort([frame.stamp for frame in self.frames]))
 
     def time(self) -> recording_gaps.Shortened:
-        """Its time as it is drawn and played."""
+        """The time axis for pictures, with long gaps shortened."""
         return recording_gaps.Shortened([frame.stamp for frame in self.frames])
 
     def warnings(self) -> list[str]:
-        """What is not as it should be, a line each, apart from ``findings``."""
+        """Problems other than ``findings``, one line each."""
         found = list(self.troubles)
         stamps = np.array([frame.stamp for frame in self.frames])
         behind = np.maximum.accumulate(stamps) - stamps
@@ -103,7 +103,7 @@ class LabelledBag:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class BagRun:
-    """What the pipeline made of a bag."""
+    """Result of the pipeline on a bag."""
 
     bag: LabelledBag
     events: tuple[Event, ...]
@@ -112,7 +112,7 @@ class BagRun:
     latencies: tuple[float, ...] = ()
     """Seconds from publishing a message to receiving the state inferred on it; live only."""
     lost_messages: int = 0
-    """Messages that were published but did not reach the pipeline; live only."""
+    """Published messages that did not reach the pipeline; live only."""
 
 
 def load_bag(path: str | Path, truth: Truth | None = None) -> LabelledBag:
@@ -123,8 +123,8 @@ def load_bag(path: str | Path, truth: Truth | None = None) -> LabelledBag:
         truth: its labels; None reads those beside it.
 
     Raises:
-        BagError: bag or labels cannot be used, the labels' topic is not in the bag or carries no skeletons, or no
-            message of it can be understood.
+        BagError: bag or labels cannot be used, the labelled topic is not in the bag or has no skeletons, or all of its
+            messages are refused.
     """
     path = Path(path)
     truth = truth or load_truth(path)
@@ -179,13 +179,13 @@ def load_bag(path: str | Path, truth: Truth | None = None) -> LabelledBag:
 
 
 def replay(bag: LabelledBag, stream: ActionStream, progress: Callable[[], object] = lambda: None) -> BagRun:
-    """Push every frame of a bag through a stream, as fast as it goes.
+    """Push every frame of a bag through a stream.
 
-    The end of the bag is what it is on a robot: the tracker falls silent, and everybody is lost.
+    The end of the bag counts as a silent tracker: all people are lost.
 
     Args:
         bag: what to replay.
-        stream: of the bag's topology; it forgets what it knew.
+        stream: with the bag's topology; it is reset.
         progress: called after every frame.
     """
     stream.reset()

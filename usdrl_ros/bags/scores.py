@@ -1,7 +1,7 @@
-"""Scores of replayed bags: one pooled result with everything that is needed to repeat it, as JSON and Markdown.
+"""Scores of replayed bags, pooled, as JSON and Markdown.
 
-All times are rounded to microseconds before they are compared, because the live node's JSON carries no more: so a frame
-at the very end of an action counts the same offline and live.
+Times are rounded to microseconds before they are compared, like those in the live node's JSON, so that offline and live
+scores agree.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def found_actions(run: BagRun) -> list[Detection]:
 def score_runs(runs: Sequence[BagRun]) -> dict[str, Any]:
     """Scores pooled over bags, ready for JSON.
 
-    Detections of labels that a bag's truth does not list cannot be judged; they are left out and counted.
+    Detections of labels that are not annotated in a bag are left out and counted.
     """
     scored: list[ScoredRecording] = []
     true_frames: list[np.ndarray] = []
@@ -78,7 +78,7 @@ def score_runs(runs: Sequence[BagRun]) -> dict[str, Any]:
 
 
 def latency_scores(latencies: Sequence[float]) -> dict[str, float | int] | None:
-    """Median and 95th percentile in milliseconds; None where nothing was measured."""
+    """Median and 95th percentile in milliseconds; None without measurements."""
     if not latencies:
         return None
     p50, p95 = np.percentile(latencies, [50, 95]) * 1000.0
@@ -86,7 +86,7 @@ def latency_scores(latencies: Sequence[float]) -> dict[str, float | int] | None:
 
 
 def describe_run(run: BagRun) -> dict[str, Any]:
-    """One bag of the results: what was in it and what was found, ready for JSON."""
+    """One bag of the results: its content and the detections, ready for JSON."""
     return {
         "name": run.bag.name,
         "frames": len(run.bag.frames),
@@ -119,7 +119,7 @@ def markdown(results: dict[str, Any]) -> str:
         f" version {results['version']}, commit {results['commit'] or 'unknown'}.",
         "",
         f"The weights were trained on: {provenance.summary(made)}."
-        " Scores on what they were trained on say nothing about other people.",
+        " Scores on training data say nothing about other people.",
         "",
         table(["", *(f"IoU {iou}" for iou in thresholds)], _by_threshold(scores)),
         "",
@@ -154,7 +154,7 @@ def _overall(scores: dict[str, Any]) -> list[list[str]]:
         rows.append(["latency, p50 / p95", f"{latency['p50_ms']:.1f} / {latency['p95_ms']:.1f} ms"])
     if ignored := scores["detections_not_judged"]:
         names = ", ".join(f"{label} {count}" for label, count in ignored.items())
-        rows.append(["detections of labels that the truth does not list", names])
+        rows.append(["detections of labels without annotation", names])
     return rows
 
 
@@ -167,7 +167,7 @@ def _by_action(scores: dict[str, Any]) -> list[list[object]]:
 
 
 def _presence(run: BagRun, truth: Sequence[Segment]) -> dict[str, np.ndarray]:
-    """Person -> (T,) rounded stamps; a lone person is called as in the truth."""
+    """Person -> (T,) rounded stamps; a single person gets the id of the truth."""
     presence = {person: np.round(stamps, STAMP_DIGITS) for person, stamps in run.bag.presence().items()}
     names = {segment.person for segment in truth}
     if len(presence) == 1 == len(names):
@@ -176,7 +176,7 @@ def _presence(run: BagRun, truth: Sequence[Segment]) -> dict[str, np.ndarray]:
 
 
 def _named_as_in_truth(truth: Sequence[Segment], found: Sequence[Detection]) -> list[Detection]:
-    """With one person on each side, their ids need not be the same: the rule of ``score_events``."""
+    """If truth and detections have one person each, their ids need not match, as in ``score_events``."""
     names, ids = {segment.person for segment in truth}, {action.person for action in found}
     if len(names) == 1 == len(ids):
         return [replace(action, person=min(names)) for action in found]

@@ -1,6 +1,6 @@
-"""SQLite files of bags, read-only: nothing beside them is made, and their ``-wal`` is read where a power cut left one.
+"""Reads SQLite files of bags, with the ``-wal`` that a power cut may leave; no file is created or changed.
 
-A database of others may compute what it seems to hold: only plain tables with plain columns are read.
+Only plain tables with plain columns are read, because views and computed columns of a foreign database may run code.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ class SqliteFile:
         self.troubles: list[str] = []
         left = path.with_name(f"{path.name}-wal")
         has_wal = left.is_file() and left.stat().st_size > 0
-        # Without locks, a -wal is read into memory, and no -shm is made beside it; without a -wal nothing else matters.
+        # Without locks, SQLite reads a -wal into memory and creates no -shm file.
         how = "mode=ro&vfs=unix-none" if has_wal else "mode=ro&immutable=1"
-        with path.open("rb"):  # SQLite's own errors do not say why
+        with path.open("rb"):  # gives the error of the operating system, which SQLite hides
             pass
-        # A player reads on a thread of its own.
+        # A player may read on another thread.
         self._file = sqlite3.connect(f"{path.resolve().as_uri()}?{how}", uri=True, check_same_thread=False)
         self._file.text_factory = lambda text: text.decode(errors="replace")
         try:
@@ -50,8 +50,7 @@ class SqliteFile:
         journal = path.with_name(f"{path.name}-journal")
         if journal.is_file() and journal.stat().st_size > 0:
             self.troubles.append(
-                f"{path.name} was left while it was written: open it once with `sqlite3`, which takes back what"
-                f" {journal.name} says"
+                f"{path.name} has an unfinished transaction: open it once with `sqlite3`, which rolls it back"
             )
 
     def close(self) -> None:
@@ -98,25 +97,24 @@ class SqliteFile:
         self.end_ns = max((_whole_number(last) for *_, last in counted.values()), default=0)
 
     def _columns(self, table: str) -> set[str]:
-        """Plain columns of a plain table; empty for a view, a virtual table, or none of the name."""
+        """Plain columns of a plain table; empty for a view, a virtual table, or no table."""
         query = "SELECT count(*) FROM sqlite_master WHERE name = ? AND type = 'table' AND rootpage > 0"
         if self._file.execute(query, (table,)).fetchone()[0] != 1:
             return set()
         return {row[1] for row in self._file.execute(f"PRAGMA table_xinfo({table})") if row[6] == 0}
 
     def _compare(self, path: Path, left: Path) -> None:
-        """Say how many messages only the ``-wal`` has."""
+        """Report how many messages are only in the ``-wal``."""
         count = sum(topic.count for topic in self.topics.values())
         plain = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro&immutable=1", uri=True)
         try:
             (without,) = plain.execute("SELECT count(*) FROM messages").fetchone()
         except sqlite3.Error:
-            without = 0  # not even its tables
+            without = 0  # without tables
         finally:
             plain.close()
         self.troubles.append(
-            f"{left.name} is left of a recording that was not ended: {count - without} of the {count} messages are"
-            " read from it"
+            f"{left.name} comes from an aborted recording: {count - without} of the {count} messages are read from it"
         )
 
 

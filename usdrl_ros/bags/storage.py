@@ -1,7 +1,7 @@
-"""Read and write rosbag2 folders without rosbag2: what ``ros2 bag`` records, on machines that have only Python.
+"""Reads and writes the bags of ``ros2 bag``, in Python alone.
 
 A bag is a folder with ``metadata.yaml`` and one or more storage files (MCAP or SQLite). Messages stay raw CDR bytes
-here, because a player only forwards them. Whoever wants a message decodes it with ``recorded_topic.RecordedTopic``::
+here, because a player only forwards them; ``recorded_topic.RecordedTopic`` decodes them::
 
     with BagReader("my_bag") as bag:
         for message in bag.messages():
@@ -51,25 +51,25 @@ class BagMessage:
     type: str
     """For example ``sensor_msgs/msg/PointCloud2``."""
     stamp_ns: int
-    """When it was recorded, nanoseconds; in bags written here, the header stamp."""
+    """Time of recording, nanoseconds; in bags written here, the header stamp."""
     data: bytes
-    """CDR, as it was on the wire; empty where the bag has something that is no message."""
+    """CDR; empty if the bag has no valid bytes."""
 
 
 class BagReader:
     """A bag opened for reading; a context manager.
 
-    A bag that is cut is read as far as it is whole, and ``troubles`` says so.
+    Of a damaged bag, the readable part is read; ``troubles`` lists the problems.
 
     Raises:
-        BagError: path missing, not a bag, damaged metadata, or a storage file of which nothing can be read.
+        BagError: path missing, not a bag, damaged metadata, or a storage file that cannot be read at all.
     """
 
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
         self._files: list[StorageFile] = []
         self._stack = ExitStack()
-        self._said: list[str] = []
+        self._notes: list[str] = []
         metadata = _metadata(self.path)
         self._packed_messages = metadata.packing == "message"
         with self._stack:
@@ -82,9 +82,9 @@ class BagReader:
             self._stack = self._stack.pop_all()
         there = sum(topic.count for topic in self.topics)
         if metadata.count is None and self.path.is_dir():
-            self._said.append(f"no {FILE_NAME}, its files are read as they are (`ros2 bag reindex` makes one)")
+            self._notes.append(f"no {FILE_NAME}, its files are read as they are (`ros2 bag reindex` makes one)")
         elif metadata.count is not None and metadata.count != there:
-            self._said.append(f"{FILE_NAME} counts {metadata.count} messages, {there} are there")
+            self._notes.append(f"{FILE_NAME} counts {metadata.count} messages, {there} are there")
 
     def __enter__(self) -> BagReader:
         return self
@@ -98,8 +98,8 @@ class BagReader:
 
     @property
     def troubles(self) -> tuple[str, ...]:
-        """What is missing or damaged, a line each; complete once everything was read."""
-        return tuple(cut(line, LINE) for line in [*self._said, *(line for f in self._files for line in f.troubles)])
+        """Missing or damaged parts, one line each; complete once everything was read."""
+        return tuple(cut(line, LINE) for line in [*self._notes, *(line for f in self._files for line in f.troubles)])
 
     @property
     def topics(self) -> tuple[Topic, ...]:
@@ -128,13 +128,13 @@ class BagReader:
         """Messages in the order of their stamps, of all topics or of the named ones.
 
         Raises:
-            BagError: a topic is not in the bag or has no CDR messages, or the storage turns out to be damaged.
+            BagError: a topic is not in the bag or has no CDR messages, or the storage is damaged.
         """
         chosen = self.choose(topics)
         for file in self._files:
             numbers = [number for number, topic in file.topics.items() if topic.name in chosen]
             try:
-                # An empty choice would mean "all of them" to some databases.
+                # Some databases read an empty choice as all topics.
                 for number, stamp_ns, data in file.messages(numbers) if numbers else ():
                     topic = file.topics[number]
                     yield BagMessage(topic.name, topic.type, stamp_ns, self._bytes(data))
@@ -175,7 +175,7 @@ class BagReader:
         return opened
 
     def _unpacked(self, file: Path) -> Path:
-        """A file that was packed as a whole, in a folder that is removed with the reader."""
+        """Decompress a storage file into a folder that is removed when the reader closes."""
         folder = self._stack.enter_context(tempfile.TemporaryDirectory())
         target = Path(folder) / file.stem
         try:
@@ -186,7 +186,7 @@ class BagReader:
 
 
 def _metadata(path: Path) -> Metadata:
-    """What is to be opened.
+    """Storage files of a bag.
 
     Raises:
         BagError: no such bag.
@@ -204,7 +204,7 @@ def _metadata(path: Path) -> Metadata:
 class BagWriter:
     """A new bag in the layout of version 9, which Jazzy and later record; a context manager.
 
-    The bag gets its metadata when the block ends well; after an exception the files are left without it.
+    The metadata is written when the block ends; after an exception, the files stay without it.
 
     Raises:
         BagError: the path exists already, or the storage is unknown.
@@ -216,7 +216,7 @@ class BagWriter:
             raise BagError(f"storage {storage!r}: expected one of {', '.join(STORAGES)}")
         if self.path.exists():
             raise BagError(f"{self.path} exists already: remove it or choose another path")
-        # The library takes a path for part of a URI: one that would mean something there is written elsewhere first.
+        # The library uses the path in a URI: a path with special characters is written elsewhere first.
         plain = storage != "sqlite3" or quote(str(self.path), safe="/ ") == str(self.path)
         self._elsewhere = None if plain else tempfile.TemporaryDirectory()
         path = self.path if self._elsewhere is None else Path(self._elsewhere.name) / "bag"
@@ -232,17 +232,17 @@ class BagWriter:
         if kind is None:
             self._writer.close()
         else:
-            with suppress(Exception):  # the exception under way is the one to report
+            with suppress(Exception):  # the present exception is the one to report
                 self._writer.abort()
         if self._elsewhere is not None:
             shutil.move(Path(self._elsewhere.name) / "bag", self.path)
             self._elsewhere.cleanup()
 
     def add_topic(self, name: str, message_type: str, *, latched: bool = False) -> None:
-        """Announce a topic; a topic announced twice is announced once.
+        """Add a topic; adding it again has no effect.
 
         Raises:
-            BagError: the message type is none of the common interfaces.
+            BagError: the message type is not one of the common interfaces.
         """
         if name in self._connections:
             return
@@ -258,7 +258,7 @@ class BagWriter:
 
 
 def _qos(latched: bool) -> Qos:
-    """The profile that rosbag2 plays the topic with."""
+    """The profile with which rosbag2 plays the topic."""
     forever = QosTime(9223372036, 854775807)  # RMW_DURATION_INFINITE
     return Qos(
         history=QosHistory.KEEP_LAST,

@@ -1,4 +1,4 @@
-"""What every storage file of a bag is, whatever its format, and how what is packed in it is unpacked within a limit."""
+"""The interface of storage files of a bag, and decompression within limits."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from usdrl_model.files.documents import parse_yaml
 LONGEST_QOS = 2**16
 """Characters of a topic's quality of service; each recorded publisher has about 400."""
 TRANSIENT_LOCAL = (1, "transient_local")
-"""How metadata names the durability of a latched topic, until Iron and since."""
+"""The durability of a latched topic in metadata, until Iron and since."""
 STEP = 2**20
-"""Bytes that are read or unpacked at once."""
+"""Bytes read or decompressed at once."""
 FORMATS = ("zstd", "lz4")
-"""What ``unpack`` unpacks."""
+"""Compressions that ``unpack`` supports."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +30,9 @@ class Topic:
     count: int
     """Messages on it."""
     latched: bool
-    """True where the recorded publisher was transient-local: late joiners get the last message."""
+    """True if the recorded publisher was transient local: late joiners get the last message."""
     definition: str = ""
-    """The message's definition as the recorder knew it; empty where the file holds none."""
+    """Definition of the message type at the recording; empty if unknown."""
     encoding: str = "cdr"
     """Of its messages."""
 
@@ -41,18 +41,18 @@ class StorageFile(Protocol):
     """One file of a bag, opened."""
 
     topics: dict[int, Topic]
-    """By the file's own number of the topic."""
+    """Number of the topic in the file -> topic."""
     start_ns: int
     """Stamp of the first message, nanoseconds; 0 in an empty file."""
     end_ns: int
     """Stamp of the last."""
     troubles: list[str]
-    """What is not whole; reading may add to it."""
+    """Problems of the file; reading may add some."""
 
     def messages(self, numbers: Collection[int]) -> Iterator[tuple[int, int, bytes]]:
         """Topic number, stamp and bytes of the messages of some topics, by stamp.
 
-        A message that is larger than ``limits.MESSAGE``, or no bytes at all, comes as empty bytes.
+        A message larger than ``limits.MESSAGE``, or with invalid bytes, is given as empty bytes.
         """
         ...
 
@@ -62,12 +62,12 @@ class StorageFile(Protocol):
 
 
 def unpack(data: bytes | memoryview, method: str, limit: int) -> bytes:
-    """What packed bytes begin with, at most ``limit + 1`` bytes of it; the rest of cut ones is missing.
+    """Decompress at most ``limit + 1`` bytes; of cut data, the readable beginning.
 
     Args:
         data: one frame of the format.
         method: of ``FORMATS``.
-        limit: bytes that are expected, or allowed.
+        limit: bytes expected, or allowed.
 
     Raises:
         ValueError: another method.
@@ -95,7 +95,7 @@ def _unpacker(method: str) -> Any:
 
 
 def is_latched(profiles: str) -> bool:
-    """Whether a recorded quality of service, a YAML text, has a transient-local publisher."""
+    """Whether a recorded quality of service (YAML) has a transient-local publisher."""
     if len(profiles) > LONGEST_QOS:
         return False
     try:
@@ -108,15 +108,15 @@ def is_latched(profiles: str) -> bool:
 
 
 def check_unpacked(total: int, packed: int, where: str) -> None:
-    """ValueError where all of a file's packed parts together claim more than a file of ``packed`` bytes can hold."""
+    """Raise ValueError if ``total`` decompressed bytes are too many for a file of ``packed`` bytes."""
     limits.check(total, limits.PACKED_SLACK + limits.PACKED_RATIO * packed, f"{where}: bytes, unpacked")
 
 
 def unpack_file(source: Path, target: Path) -> None:
-    """Unpack a file that was packed with zstd as a whole.
+    """Decompress a file that was compressed with zstd as a whole.
 
     Raises:
-        ValueError: it unpacks to more than such a file may hold.
+        ValueError: the content is larger than allowed.
         Exception: the format's own error where it is damaged.
     """
     unpacker, done = _unpacker("zstd"), 0
@@ -125,6 +125,6 @@ def unpack_file(source: Path, target: Path) -> None:
         while not unpacker.eof:
             data = file.read(STEP) if unpacker.needs_input else b""
             if unpacker.needs_input and not data:
-                raise ValueError("cut")
+                raise ValueError("the file is cut")
             done += out.write(unpacker.decompress(data, STEP))
             check_unpacked(done, packed, source.name)

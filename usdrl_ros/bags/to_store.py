@@ -1,4 +1,4 @@
-"""Labelled bags -> a set of a store: ``usdrl-bag store``."""
+"""Labelled bags -> a set of a store (``usdrl-bag store``)."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def import_bags(arguments: argparse.Namespace) -> None:
         raise ValueError(f"--name {arguments.name}: a data set is called that: choose another name")
     subjects = arguments.subjects or [None] * len(arguments.bags)
     if len(subjects) != len(arguments.bags):
-        raise ValueError(f"--subjects: expected one a bag, {len(arguments.bags)}, got {len(subjects)}")
+        raise ValueError(f"--subjects: expected one per bag, {len(arguments.bags)}, got {len(subjects)}")
     labels = sorted({label for bag in arguments.bags for label in load_truth(bag).labels} - {BACKGROUND_LABEL})
     with progress(arguments.bags, unit="bag") as paths:
         named = zip(paths, subjects, strict=True)
@@ -47,7 +47,7 @@ def _distinct(bags: Iterable[tuple[str, Recording]]) -> Iterator[Recording]:
 
 
 def _judged(path: str) -> LabelledBag:
-    """Read a bag and print what is wrong with it."""
+    """Read a bag and print its problems."""
     bag = load_bag(path)
     for line in (Verdict.of([bag.findings]).line(), *bag.warnings()):
         tqdm.write(cut(f"{bag.name}: {line}", MESSAGE), file=sys.stderr)
@@ -60,9 +60,9 @@ def labelled_recording(bag: LabelledBag, labels: Sequence[str], subject: str | N
     Frames whose stamp does not rise are left out, as in the pipeline.
 
     Args:
-        bag: what was read.
+        bag: the labelled bag.
         labels: all actions of the set.
-        subject: who is in it.
+        subject: the person in it.
     """
     frames: list[SkeletonFrame] = []
     for frame in bag.frames:

@@ -1,7 +1,9 @@
-"""Recordings of any data set -> labelled bags, which play through the node.
+"""Recordings of any data set -> labelled bags, which can be played to the node.
 
-for recording in Store.open("stores").select(sets=["sbu"]).recordings():
-write_recording(replayable(recording), folder / bag_name(recording.name))
+::
+
+    for recording in Store.open("stores").select(sets=["sbu"]).recordings():
+        write_recording(replayable(recording), folder / bag_name(recording.name))
 """
 
 from __future__ import annotations
@@ -37,9 +39,9 @@ def write_recording(
     frame_id: str = DEFAULT_FRAME,
     axes: str = DEFAULT_AXES,
 ) -> None:
-    """Write a recording as a new bag with its truth beside it.
+    """Write a recording as a new labelled bag.
 
-    Every frame becomes one message with the frame's stamp as header stamp and as time of recording.
+    Every frame becomes one message with its stamp as header stamp and as time of recording.
 
     Args:
         recording: what to write.
@@ -73,7 +75,7 @@ def write_recording(
 
 
 def bag_name(recording: str) -> str:
-    """Name of a bag's folder: the recording's, with "_" in place of every character that is no letter, digit, - or dot.
+    """Name of a bag's folder: characters of the recording's name other than letters, digits, - and dots become "_".
 
     >>> bag_name("anna/take 1")
     'anna_take_1'
@@ -82,11 +84,11 @@ def bag_name(recording: str) -> str:
 
 
 def replayable(recording: Recording) -> Recording:
-    """The recording as messages and ``labels.yaml`` can hold it.
+    """Change a recording so that messages and ``labels.yaml`` can represent it.
 
-    - If an id is no number, or too large, all people are numbered from 1 in the order in which they appear.
-    - The label of a whole clip becomes a segment of everybody, from their first to their last frame.
-    - Stamps that begin at 0 or before are shifted so that the first is 1 s: in ROS, 0 means "no time".
+    - If an id is not a number, or too large, all people are numbered from 1 in the order of appearance.
+    - The label of a whole clip becomes a segment of every person, from their first to their last frame.
+    - Stamps that start at 0 or before are shifted so that the first is 1 s: in ROS, 0 means "no time".
     - Segments of the background, and its label, are left out.
     """
     seen: dict[str, list[float]] = {}

@@ -1,4 +1,4 @@
-"""``usdrl-demo``: see the whole package at work in a minute, without a robot, a camera or a ROS installation.
+"""``usdrl-demo``: the whole package in a minute, without a robot, a camera or a ROS installation.
 
 ::
 
@@ -6,9 +6,9 @@
     usdrl-demo --bag bags/s02_e01                           # a bag of skeletons with its labels.yaml
     usdrl-demo --recording data/utkinect --sequence s02_e01 # official files of UTKinect-Action3D
 
-The performer (or the bag player) and the perception node run as processes of their own and meet over DDS. The terminal
-shows what the node says; at the end it is scored against the truth, and the output folder holds ``timeline.png``,
-``results.json`` and ``bag``, a bag of everything that was said, which opens in Foxglove and RViz.
+The performer (or the bag player) and the perception node are processes that communicate over DDS. The terminal shows
+the output of the node, which is scored against the truth at the end. The output folder then has ``timeline.png``,
+``results.json`` and ``bag``, a recording of all topics for Foxglove and RViz.
 """
 
 from __future__ import annotations
@@ -39,35 +39,35 @@ from usdrl_ros.messages.types import BagError
 from usdrl_ros.processes.children import Child, ChildError, exit_on_sigterm, use_private_domain, wait_until
 
 SETTLE = 2.5
-"""Seconds to go on listening after the last frame: longer than ``source_timeout``, so that every action has ended."""
+"""Seconds to wait after the last frame: longer than ``source_timeout``, so that every action has ended."""
 PUBLISHER_WAIT = 60.0
-"""Seconds in which the source and those who listen to it must have found each other."""
+"""Seconds in which the source must find its subscribers."""
 SUBSCRIBERS = 2
-"""The perception node and the listener: without either, the first frames would be lost."""
+"""Subscribers to wait for: the perception node and the listener."""
 CLOCK_RATE = 100.0
-"""Messages a second on ``/clock``."""
+"""Rate of ``/clock``, Hz."""
 LONGEST = 24 * 3600.0
-"""Seconds after which a demonstration is given up."""
-SIMULATED = "Simulated people move alike: this shows that everything works, not how well it does on real people."
+"""Seconds after which the demo is aborted."""
+SIMULATED = "Simulated people move alike: these scores show that everything works, not the accuracy on real people."
 PERFORMER = Truth(topic=DEFAULT_TOPIC, topology="kinect_v2_25", axes="optical", labels=(), segments=())
-"""What the performer publishes; its segments come with ``performer/truth``."""
+"""Description of the performer's topic; its segments come with ``performer/truth``."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Source:
-    """Where the skeletons come from."""
+    """A process that publishes skeletons."""
 
     title: str
     arguments: list[str]
-    """What follows the Python interpreter to publish them."""
+    """Arguments of the Python interpreter."""
     input_type: str
     """As the parameter of the perception node."""
     truth: Truth | None
-    """None where the performer tells it."""
+    """None if the performer publishes it."""
     person_id: str = "0"
     """As the parameter of the perception node."""
     past: bool = False
-    """Stamps are not of now; the source publishes their time on ``/clock``."""
+    """Stamps are in the past; the source publishes their time on ``/clock``."""
 
 
 def performer() -> Source:
@@ -99,9 +99,9 @@ def recording_bag(path: Path, sequence: str | None, folder: Path) -> Path:
     Args:
         path: folder of the data set, its joints.zip, one of its joints files, or the folder and a sequence
             (``utkinect/s02_e01``).
-        sequence: ``sSS_eEE``; None takes the one that ``path`` names, else the first of a person the shipped weights
+        sequence: ``sSS_eEE``; None: the one that ``path`` names, else s02_e01, of a person whom the shipped weights
             were not trained on.
-        folder: where the bag is made.
+        folder: for the bag.
 
     Raises:
         BagError: no such sequence.
@@ -122,7 +122,7 @@ def recording_bag(path: Path, sequence: str | None, folder: Path) -> Path:
 
 
 def run(source: Source, output: Path, console: Console) -> bool:
-    """Run the demonstration; False if something was done and nothing detected.
+    """Run the demo; False if there were actions and none was detected.
 
     Raises:
         ChildError: a process failed.
@@ -146,7 +146,7 @@ def run(source: Source, output: Path, console: Console) -> bool:
 
 
 def _watch(title: str, listener: Listener, publisher: Child, perception: Child, console: Console) -> None:
-    """Show what is said until the source has ended and the node has settled."""
+    """Show the output until the source has ended and ``SETTLE`` has passed."""
     shown = listener.state["seq"] if listener.state else 0
     with Live(console=console, auto_refresh=False, transient=True, screen=False) as live:
 
@@ -155,7 +155,7 @@ def _watch(title: str, listener: Listener, publisher: Child, perception: Child, 
             state = listener.state
             if console.is_terminal:
                 live.update(render(state, listener.health, listener.latency_ms, title), refresh=True)
-            elif state is not None:  # no terminal: a line an event
+            elif state is not None:  # no terminal: one line per event
                 for event in state["events"]:
                     if event["seq"] > shown:
                         console.print(describe_event(event))
@@ -181,7 +181,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Demonstrate; 0 when it went well, 1 when a process failed or nothing was seen, 2 for unusable input."""
+    """Run the demo; 0 on success, 1 if a process failed or nothing was detected, 2 for unusable input."""
     options = parser().parse_args(arguments)
     exit_on_sigterm()
     console = Console(markup=False, highlight=False)  # paths may hold brackets
@@ -211,7 +211,9 @@ def _clear(output: Path) -> None:
     """Remove the output of an earlier run, and nothing else."""
     strange = {path.name for path in output.iterdir()} - {"bag", "timeline.png", "results.json"}
     if strange:
-        raise BagError(f"{output} holds {', '.join(sorted(strange))}, no earlier demo: choose another --out")
+        raise BagError(
+            f"{output} has {', '.join(sorted(strange))}, so it is not from an earlier demo: choose another --out"
+        )
     shutil.rmtree(output)
 
 

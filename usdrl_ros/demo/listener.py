@@ -1,4 +1,4 @@
-"""Hears what goes over the topics of a demonstration, keeps it in a bag, and knows the newest state and its latency."""
+"""Records the topics of the demo in a bag and keeps the newest state and its latency."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ TOPICS: dict[str, tuple[type, QoSProfile | int]] = {
 
 
 class Listener:
-    """Subscribes on a thread of its own while its ``with`` block runs; everything heard goes into a new bag.
+    """Subscribes on a thread of its own while its ``with`` block runs; all messages go into a new bag.
 
     Args:
         bag: folder to create.
@@ -49,12 +49,12 @@ class Listener:
         self.state: dict[str, Any] | None = None
         """The newest state, decoded; None before the first."""
         self.health: list[tuple[int, str]] = []
-        """Level (0 well, 1 warning, 2 error) and text of every status of the node's last diagnostics."""
+        """Level (0 OK, 1 WARN, 2 ERROR) and text of every status of the node's last diagnostics."""
         self.truth: Truth | None = None
-        """What the performer said it would do; None without it."""
+        """The truth published by the performer; None without it."""
         self.events: list[Event] = []
         self.latencies: list[float] = []
-        """Seconds from hearing a frame to hearing what was inferred on it."""
+        """Seconds from receiving a frame to receiving the state inferred on it."""
         self._bag = BagWriter(bag)
         self._skeletons = skeletons
         self._heard: dict[float, float] = {}
@@ -88,7 +88,7 @@ class Listener:
 
     @property
     def silence(self) -> float:
-        """Seconds since the last frame was heard."""
+        """Seconds since the last frame."""
         return time.monotonic() - self._last_frame
 
     @property
@@ -97,7 +97,7 @@ class Listener:
         return self.latencies[-1] * 1e3 if self.latencies else None
 
     def check(self) -> None:
-        """Raise what went wrong on the thread, if anything did."""
+        """Raise the error of the thread, if any."""
         if self._error is not None:
             raise self._error
 

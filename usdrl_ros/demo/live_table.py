@@ -1,4 +1,4 @@
-"""What the node says, as a table in the terminal: who does what, since when, how surely, how late it was told."""
+"""The state of the node as a table in the terminal: action, duration, score and latency of every person."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from rich.text import Text
 RECENT = 5
 """Events under the table."""
 LEVELS = ("dim", "yellow", "bold red")
-"""Styles of healthy, warning and failing parts of the node."""
+"""Styles of the levels OK, WARN and ERROR."""
 COLOURS = {"active": "bold green", "candidate": "yellow", "none": "dim"}
 
 
@@ -23,9 +23,9 @@ def render(
 
     Args:
         state: the decoded JSON.
-        health: level (0 well, 1 warning, 2 error) and text of every part of the node.
-        latency_ms: milliseconds from hearing a frame to hearing what was inferred on it.
-        source: what is being played, for the title.
+        health: level (0 OK, 1 WARN, 2 ERROR) and text of every status of the node.
+        latency_ms: milliseconds from receiving a frame to receiving the state inferred on it.
+        source: title.
     """
     table = Table(title=source, title_justify="left", expand=False)
     for name, width in (("person", 8), ("action", 14), ("since", 8), ("score", 7), ("latency", 9), ("next best", 24)):
@@ -58,7 +58,7 @@ def _others(person: dict[str, Any]) -> Text:
 
 
 def describe_event(event: dict[str, Any]) -> str:
-    """One event of the state in one line."""
+    """An event in one line."""
     if event["kind"] == "onset":
         began = event["stamp"] - event["onset"]
         return f"{event['kind']:>7}: person {event['person']} {event['label']}, began {began:.1f} s ago"

@@ -1,11 +1,11 @@
-"""``usdrl-performer``: a tracker without a camera, which publishes simulated people who do known things.
+"""``usdrl-performer``: a simulated tracker, which publishes people with known actions.
 
 ::
 
     usdrl-performer --ros-args -p loop:=true -p faults:=none -r skeletons:=/camera/skeletons
 
-Who did what, and when, is published on ``performer/truth`` (String, the document of ``truth`` as JSON, latched) before
-the first frame of every performance.
+The truth is published on ``performer/truth`` (String, ``labels.yaml`` as JSON, latched) before the first frame of every
+performance.
 """
 
 from __future__ import annotations
@@ -39,18 +39,18 @@ from usdrl_ros.processes.executables import asks_for_help
 from usdrl_ros.processes.lifecycle import initialise
 
 LEAD = 0.5
-"""Seconds between the truth and the first frame: both sides of a connection must have found each other."""
+"""Seconds between the truth and the first frame, for discovery."""
 DEPTH = 50
-"""Messages that a slow subscriber may be behind."""
+"""Messages kept for a slow subscriber."""
 
 PARAMETERS: dict[str, tuple[Any, str]] = {
-    "seed": (0, "Bodies, styles and tracker faults follow from it."),
-    "people": (2, "1 to 4."),
-    "duration": (0.0, "Seconds, at least, with actions in random order; 0: the 40 s of the demo."),
-    "loop": (False, "Go on with the next seed at the end, until stopped."),
-    "subscribers": (1, "With wait: how many subscribers to wait for."),
-    "wait": (0.0, "Seconds to wait for subscribers before the first frame, at most."),
-    "rate": (30.0, "Frames a second, 5 to 120."),
+    "seed": (0, "Seed of bodies, styles and tracker faults."),
+    "people": (2, "Number of people, 1 to 4."),
+    "duration": (0.0, "Minimum seconds, with actions in random order; 0: the 40 s of the demo."),
+    "loop": (False, "Continue with the next seed at the end, until stopped."),
+    "subscribers": (1, "With wait: number of subscribers to wait for."),
+    "wait": (0.0, "Maximum seconds to wait for subscribers before the first frame."),
+    "rate": (30.0, "Frames per second, 5 to 120."),
     "topology": ("kinect_v2_25", "Joint set."),
     "faults": ("typical", "Faults of the simulated tracker: none or typical."),
     "axes": ("optical", "Axes of the points: " + ", ".join(AXES) + "."),
@@ -64,8 +64,8 @@ class PerformerNode(Node):
     """Publishes performances in real time.
 
     Raises:
-        ValueError: a parameter that is none of its choices, or more people than the message type can hold.
-        ParameterException: a name that is nearly one of the parameters.
+        ValueError: a parameter that is not one of its choices, or more people than the message type can hold.
+        ParameterException: a name similar to one of the parameters.
     """
 
     def __init__(self) -> None:
@@ -89,10 +89,10 @@ class PerformerNode(Node):
         )
         latched = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
         self._truth = self.create_publisher(String, "performer/truth", latched)
-        self._performance(LEAD)  # what cannot be performed is refused now
+        self._performance(LEAD)  # refuses unusable parameters now
 
     def perform(self, executor: SingleThreadedExecutor, stop: threading.Event) -> None:
-        """Publish the performance at its pace; with ``loop``, again and again, until ``stop`` is set."""
+        """Publish the performance in real time; with ``loop``, repeatedly until ``stop`` is set."""
         deadline = time.monotonic() + self._wait
         while self._skeletons.get_subscription_count() < self._subscribers and time.monotonic() < deadline:
             if stop.is_set():
@@ -110,7 +110,7 @@ class PerformerNode(Node):
                         return
                 self._skeletons.publish(self._build(in_axes(frame, self._axes), header(frame.stamp, self._frame)))
             if not self._loop:
-                # Whoever leaves at once takes along what a busy machine has not sent yet.
+                # Messages that are not sent yet would be lost at exit.
                 self._skeletons.wait_for_all_acked(Duration(seconds=LEAD))
                 return
             self._seed += 1

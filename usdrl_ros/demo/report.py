@@ -1,4 +1,4 @@
-"""The end of a demonstration: what was said against what was true, as scores, files and a picture."""
+"""The result of the demo: scores against the truth, files and a picture."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ from usdrl_ros.demo.listener import Listener
 
 
 def report(bag: Path, truth: Truth | None, listener: Listener, output: Path, title: str, console: Console) -> bool:
-    """Score what was heard, write ``results.json`` and ``timeline.png``, and print both; False if nothing was seen.
+    """Score the events, write ``results.json`` and ``timeline.png``, and print them; False if nothing was detected.
 
     Args:
-        bag: of the listener; gets a ``labels.yaml``.
-        truth: None if the performer never told it, which is an error.
-        listener: what was heard.
-        output: where the files go.
-        title: of the picture.
-        console: where the scores go.
+        bag: bag of the listener; gets a ``labels.yaml``.
+        truth: None if the performer published none, which is an error.
+        listener: the received events.
+        output: folder for the files.
+        title: title of the picture.
+        console: for the scores.
 
     Raises:
         BagError: the recorded bag cannot be read back.
         ValueError: there is no truth.
     """
     if truth is None:
-        raise ValueError("the performer published no truth: nothing was performed")
+        raise ValueError("the performer published no truth, so it performed nothing")
     save_truth(replace(truth, topic=DEFAULT_TOPIC), bag)
     run = BagRun(bag=load_bag(bag), events=tuple(listener.events), counters={}, latencies=tuple(listener.latencies))
     scores = score_runs([run])
@@ -52,9 +52,9 @@ def report(bag: Path, truth: Truth | None, listener: Listener, output: Path, tit
     overall, delay = events["overall"]["0.25"], events["onset_delay"]
     console.print(f"event F1 at IoU 0.25: {_percent(overall['f1'])}   frames: {_percent(scores['frames']['accuracy'])}")
     if delay["count"]:
-        console.print(f"told {delay['median']:.1f} s after an action began (median), {delay['p90']:.1f} s (p90)")
+        console.print(f"onset delay: {delay['median']:.1f} s (median), {delay['p90']:.1f} s (p90)")
     if latency is not None:
-        console.print(f"frame to answer: {latency['p50_ms']:.0f} ms (p50), {latency['p95_ms']:.0f} ms (p95)")
+        console.print(f"frame to state: {latency['p50_ms']:.0f} ms (p50), {latency['p95_ms']:.0f} ms (p95)")
     console.print(
         f"picture {output / 'timeline.png'}   scores {output / 'results.json'}   bag {bag} (Foxglove, RViz)",
         soft_wrap=True,

@@ -111,7 +111,7 @@ def test_labelled_bags_become_the_own_set_of_a_store(tmp_path: Path, capsys: pyt
     made = [str(tmp_path / "bag1"), str(tmp_path / "bag2")]
     command = ["store", str(tmp_path / "stores"), *made]
     assert convert.main([*command, "--subjects", "anna"]) == 1
-    assert "expected one a bag, 2, got 1" in capsys.readouterr().err
+    assert "expected one per bag, 2, got 1" in capsys.readouterr().err
     assert convert.main([*command, "--subjects", "anna", "bob"]) == 0
     store = Store.open(tmp_path / "stores")
     tested = store.select(split="leave_one_subject_out/bob/test")

@@ -37,7 +37,7 @@ def test_truth_keeps_the_last_frame_of_a_segment(tmp_path: Path) -> None:
         ({"axes": ["body"]}, "axes: expected one of optical, body, kinect"),
         ({"topic": ""}, "topic: expected a name"),
         ({"labels": "wave"}, "labels: expected a list"),
-        ({"labels": ["wave", "wave"]}, "labels: every name once"),
+        ({"labels": ["wave", "wave"]}, "labels: duplicate name: 'wave'"),
         ({"segments": None}, "segments: expected a list"),
         ({"comment": "?"}, "unknown field comment"),
         ({"units": "inch"}, "units: expected one of m, cm, mm, got 'inch'"),

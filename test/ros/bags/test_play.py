@@ -165,7 +165,7 @@ def test_input_that_cannot_be_played(bag: Path, tmp_path: Path) -> None:
         ((bag, "--topics", "/bodies"), 1, "no topic /bodies"),
         ((bag, "--start", 100), 1, "cannot start at 100"),
         ((bag, "--rate", 0), 1, "rate: expected a positive number"),
-        ((bag, "--wait", 0.2, "--ros-args", "-r", "/people:=/nobody"), 1, "had no subscriber after"),
+        ((bag, "--wait", 0.2, "--ros-args", "-r", "/people:=/nobody"), 1, "has too few subscribers after"),
     ]
     players = [(start(*arguments), code, text) for arguments, code, text in cases]
     for player, code, text in players:
