@@ -1,7 +1,7 @@
 """Views of a window as another person, tracker or camera would have given them: batched, on the device of the data.
 
 All randomness comes from a ``torch.Generator``. The transforms are mild and rigid on purpose: the official shear and
-zeroing cost 13 to 31 points on small data (docs/results.md).
+zeroing cost 13 to 31 points on small data (docs/pretraining_results.md).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from usdrl_model.windows.window import transform
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AugmentConfig:
-    """How far each transform goes; 0 switches it off."""
+    """Strength of each transform; 0 switches it off."""
 
     yaw: float = 0.3
     """Radians about the vertical, uniform in +-yaw."""
@@ -28,9 +28,9 @@ class AugmentConfig:
     scale: float = 0.1
     """Relative size of the body, uniform in 1 +- scale."""
     stretch: float = 0.05
-    """The same, for each axis apart."""
+    """The same, for each axis independently."""
     bones: float = 0.0
-    """Relative length of every bone apart, uniform in 1 +- bones: a person of other proportions."""
+    """Relative length of every bone independently, uniform in 1 +- bones: other body proportions."""
     jitter: float = 0.005
     """Standard deviation of the noise on every coordinate, metres."""
     drop_joint: float = 0.0
@@ -40,7 +40,7 @@ class AugmentConfig:
     warp: float = 0.0
     """Relative change of speed, uniform in 1 +- warp; the newest frame stays where it is."""
     crop: float = 1.0
-    """A window becomes a share of itself, uniform in [crop, 1] and anywhere in it, stretched to the whole. For windows
+    """Random temporal crop: a share of the window, uniform in [crop, 1], resized to its full length. For windows
     that are whole clips; a live window has to end with its newest frame."""
 
     def __post_init__(self) -> None:

@@ -1,4 +1,4 @@
-"""What a linear layer makes of frozen features: the features of windows, and logistic regression on them."""
+"""Frozen features of windows, and logistic regression on them."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def fit(
 
 
 BATCH = 64
-"""Windows that go through the encoder at once."""
+"""Batch size of the encoder."""
 
 
 @torch.inference_mode()

@@ -1,4 +1,4 @@
-"""What a training run leaves in its folder: a state to resume from, and its losses as numbers and as a picture.
+"""The folder of a training run: a state to resume from, and its losses as numbers and as a picture.
 
 A state is replaced in one step: after a crash, a full disk or ``kill -9`` at any moment, the folder holds the last one
 that was complete. It ends with a checksum of itself, and the state before it stays, so that a damaged file is noticed
@@ -26,7 +26,7 @@ from usdrl_model.files.folder_lock import held
 
 STATE, BEFORE = "training.pt", "training.previous.pt"
 SMOOTH = 25
-"""Steps that the thick line of the picture averages over."""
+"""Steps of the moving average in the picture."""
 _DIGEST = 64
 """Characters of the checksum at the end of a state."""
 

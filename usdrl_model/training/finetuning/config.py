@@ -27,28 +27,27 @@ class FinetuneConfig:
 
     detector: DetectorConfig
     stream: StreamConfig = field(default_factory=StreamConfig)
-    """Goes into the weights as what they work best with."""
+    """Recommended settings of the online pipeline, saved with the weights."""
     augment: AugmentConfig = field(default_factory=AugmentConfig)
     sources: tuple[SourceConfig, ...] = ()
     """Labelled recordings to train on; none in the recipe of an evaluation, which trains on a benchmark's."""
     validation_subjects: tuple[str, ...] = ()
-    """People of the first source to score on afterwards; none of the test people, which are for the end."""
+    """People of the first source to validate on; never test subjects."""
     init_from: str = ""
-    """Where the encoder's first weights come from: a pretrained model, a shipped one ("open"), an official checkpoint,
-    ``hf://owner/name`` (``load_encoder``) or another detector. Empty: a random start."""
+    """Initial weights of the encoder: a pretrained model, a shipped one ("open"), an official checkpoint,
+    ``hf://owner/name`` (``load_encoder``) or another detector. Empty: random weights."""
     head: Literal["random", "linear"] = "random"
-    """How the recognition head begins on an encoder that has a start: at random, or as the linear layer that is best on
-    the features as they are ("linear"). What is random at first pulls good features apart before it is any good itself
-    (LP-FT, arXiv 2202.10054)."""
+    """Initial recognition head with ``init_from``: random, or logistic regression on the frozen features ("linear").
+    A random head distorts good features before it is any good itself (LP-FT, arXiv 2202.10054)."""
     encoder_lr_scale: float = 1.0
-    """Learning rate of an encoder that has a start, as a share of that of the heads."""
+    """Learning rate of the encoder relative to that of the heads, with ``init_from``."""
     train: Literal["all", "last", "heads"] = "all"
-    """What learns: everything, the last layer of each stream and the heads, or the heads alone (a linear probe)."""
+    """Trainable parameters: all, the last layer of each stream and the heads, or the heads alone (a linear probe)."""
     layer_decay: float = 1.0
     """The learning rate of a layer is multiplied by this once for each layer between it and the heads."""
     steps: int = 600
     batch_size: int = 32
-    """Windows a step."""
+    """Windows per step."""
     learning_rate: float = 2.5e-3
     """At its peak, the last step of the warm-up; then a cosine down to 0."""
     weight_decay: float = 0.05
@@ -56,19 +55,19 @@ class FinetuneConfig:
     """Share of the steps."""
     label_smoothing: float = 0.1
     class_balance: float = 0.3
-    """Classes weigh (1 / frequency) to this power; 0 leaves them as frequent as they are."""
+    """Class weights are (1 / frequency) to this power; 0: no weighting."""
     clip_weight: float = 0.2
     """Weight of the recognition head's loss beside the dense head's."""
     recent_weight: float = 3.0
     """Weight of the newest ``RECENT`` share of a window beside the rest: a live decision is made on those frames."""
     ema_decay: float = 0.99
-    """Decay of the exponential average of the weights, which is what is kept."""
+    """Decay of the exponential moving average of the weights; the average is what is saved."""
     stride: int = 2
     """Frames between the ends of two training windows."""
     validate_every: int = 100
-    """Steps between two looks at the loss on the validation people, if there are any."""
+    """Steps between two validations, if there are validation subjects."""
     patience: int = 0
-    """Stop after this many looks without a better one, and keep the best; 0 goes to the end and keeps the last."""
+    """Validations without improvement before training stops with the best weights; 0: train to the end."""
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -95,7 +94,7 @@ class FinetuneConfig:
             raise ValueError(f"batch_size: expected 2 or more (batch normalisation), got {self.batch_size}")
 
     def check_open(self) -> None:
-        """Refuse a recipe for benchmarks that says itself what follows from benchmark and weights; ValueError."""
+        """Refuse a benchmark recipe that sets what the benchmark gives: sources, labels, weights; ValueError."""
         if self.sources or self.validation_subjects or self.init_from or len(self.detector.labels) > 1:
             raise ValueError(
                 "recipe: sources, validation_subjects, start and the labels follow from benchmark and weights: leave"

@@ -1,4 +1,4 @@
-"""Where the training of a detector starts from, and what its weights say of themselves afterwards."""
+"""Initial weights of a detector's training, and the provenance of the result."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from usdrl_model.training.finetuning.sources import PERFORMER, SourceConfig, tra
 
 
 def start_encoder(run: FinetuneConfig) -> torch.nn.Module:
-    """The encoder that the run starts from; errors as ``load_encoder``."""
+    """The initial encoder of a run; errors as ``load_encoder``."""
     return load_encoder(run.init_from, run.detector.encoder)
 
 
 def provenance(run: FinetuneConfig, store: Store | None, command: str) -> Provenance:
-    """What the weights of a run say of themselves; what its start was made on is a part of it.
+    """Provenance of the weights of a run, including that of its initial weights.
 
     Args:
         run: the configuration.
@@ -42,7 +42,7 @@ def provenance(run: FinetuneConfig, store: Store | None, command: str) -> Proven
 
 
 def start_provenance(start: str) -> Provenance:
-    """Of the weights that a run starts from; errors as ``start_encoder``."""
+    """Provenance of the initial weights; errors as ``start_encoder``."""
     return find_encoder(start).config.provenance
 
 

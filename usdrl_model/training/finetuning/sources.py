@@ -1,4 +1,4 @@
-"""What a detector is trained on: sources of labelled windows, mixed in fixed shares."""
+"""Training data of a detector: sources of labelled windows, mixed in fixed shares."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ from usdrl_model.windows.cut import Windows, cut, tracklets, whole
 PERFORMER = "performer"
 """Name of the source that needs no files: simulated people."""
 PERFORMER_TOPOLOGIES = ("kinect_v2_25", "kinect_v1_20", "k4abt_32", "coco_17")
-"""Trackers that simulated people are seen by, in turn."""
+"""Joint sets of the simulated people, in turn."""
 CLIP_MARGIN = 0.15
-"""Share of a labelled clip, at each end, in which people still rest; it is background."""
+"""Share of a labelled clip at each end that counts as background, because people still rest."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -53,7 +53,7 @@ class SourceConfig:
     """Simulated minutes of one person (performer only)."""
 
     def __post_init__(self) -> None:
-        """Refuse a source that gives nothing."""
+        """Refuse a source without data."""
         if self.share <= 0.0:
             raise ValueError(f"{self.name}: share: expected more than 0, got {self.share}")
         if (self.name == PERFORMER) != (self.minutes > 0):

@@ -34,11 +34,11 @@ from usdrl_model.training.run_folder import RunState, schedule, write_losses
 from usdrl_model.windows.cut import Windows
 
 CLIP_SHARE = 0.25
-"""Share of a window that an action must fill to be what the window as a whole shows."""
+"""Least share of a window that an action must fill to be the label of the window."""
 RECENT = 0.375
-"""Share of a window, from its newest frame back, that ``FinetuneConfig.recent_weight`` is for."""
+"""Share of a window, its newest frames, weighted by ``FinetuneConfig.recent_weight``."""
 VALIDATION_BATCH = 256
-"""Windows of the validation people scored at once."""
+"""Batch size of the validation."""
 SAVE_EVERY = 200
 """Steps between two states that ``--resume`` can start from."""
 
@@ -173,12 +173,12 @@ class _Trainer:
         return float(loss.detach())
 
     def _stopped(self) -> bool:
-        """True once ``patience`` looks in a row were no better than the best before them."""
+        """True after ``patience`` validations in a row without improvement."""
         patience = self.run.patience
         return 0 < patience < len(self.looks) and min(self.looks[-patience:]) > min(self.looks[:-patience])
 
     def _look(self, validation: Windows) -> None:
-        """Note the loss on the validation people, and the weights if it is the best so far."""
+        """Record the validation loss, and the weights if it is the best so far."""
         model = self.average.module.eval()
         with torch.no_grad():
             losses = [
@@ -244,7 +244,7 @@ def start_head(detector: Detector, mixture: Mixture) -> None:
 
 
 def freeze(detector: Detector, train: str) -> list[torch.nn.Module]:
-    """Take the gradients from what does not learn (``FinetuneConfig.train``); returns the modules that stand still."""
+    """Disable gradients of frozen parameters (``FinetuneConfig.train``); return the fully frozen modules."""
     deepest = {"all": math.inf, "last": 1, "heads": 0}[train]
     for name, parameter in detector.named_parameters():
         parameter.requires_grad_(_depth(name) <= deepest)
@@ -265,7 +265,7 @@ def _depth(name: str) -> int:
 
 
 def _groups(detector: Detector, run: FinetuneConfig) -> list[dict[str, Any]]:
-    """Parameters that learn, by depth, each with its share of the learning rate."""
+    """Trainable parameters by depth, each group with its share of the learning rate."""
     groups: dict[int, list[torch.nn.Parameter]] = {}
     for name, parameter in detector.named_parameters():
         if parameter.requires_grad:

@@ -18,7 +18,7 @@ from usdrl_model.training.pretraining.config import PretrainConfig
 from usdrl_model.training.pretraining.views import views
 
 EPOCH, VIEWS, NETWORK = range(3)
-"""What random numbers are for: the order of the clips, the views, and what the network drops."""
+"""Streams of random numbers: order of the clips, views, dropout of the network."""
 
 
 def seed_of(*parts: int) -> int:

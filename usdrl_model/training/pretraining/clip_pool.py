@@ -28,8 +28,8 @@ class ClipPool:
 
         Args:
             clips: in canonical joints.
-            people: M. With 1, every person of a clip becomes a clip; with more, the M who are seen max_seconds stay
-                together, and places that nobody takes are zero.
+            people: M. With 1, every person of a clip becomes a clip; with more, the M who are seen longest stay
+                together, and empty slots are zero.
             max_seconds: seconds; longer clips are cut into equal parts.
 
         Raises:
@@ -48,11 +48,11 @@ class ClipPool:
 
     @property
     def hash(self) -> str:
-        """Changes with every clip; 16 hex digits."""
+        """Hash of all clips, 16 hex digits."""
         return tensors_hash(self.clips.lengths, self.clips.frames)
 
     def to(self, device: torch.device) -> ClipPool:
-        """The pool on another device, where batches cost nothing."""
+        """The pool on another device, so that batches need no copy."""
         return ClipPool(Clips(*(tensor.to(device) for tensor in self.clips)))
 
     def batch(self, rows: Tensor, device: torch.device) -> Clips:

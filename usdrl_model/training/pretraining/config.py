@@ -16,7 +16,7 @@ from usdrl_model.training.pretraining.views import ViewConfig
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DataConfig:
-    """Which clips of the store."""
+    """Clips of the store to train on."""
 
     RENAMED: ClassVar[Mapping[str, str]] = {"longest": "max_seconds", "resident": "on_device"}
 
@@ -30,7 +30,7 @@ class DataConfig:
     """Keep all clips on the training device; off: in the memory of the host, copied one batch ahead."""
 
     def __post_init__(self) -> None:
-        """Refuse clips without a length."""
+        """Refuse a length of 0."""
         if self.max_seconds <= 0.0:
             raise ValueError(f"max_seconds: expected seconds above 0, got {self.max_seconds}")
 
@@ -54,13 +54,13 @@ class PretrainConfig:
     """Positives from other clips, beside any objective."""
     data: DataConfig = field(default_factory=DataConfig)
     modal_views: Literal["one_each", "all"] = "one_each"
-    """What the views see of an encoder with several modalities: one each in turn and the anchor all of them, so that
-    views have to agree across modalities; or all of them in every view."""
+    """Modalities of each view, for an encoder with several: one per view and all for the anchor, so that views have to
+    agree across modalities; or all in every view."""
     steps: int = 2000
     batch_size: int = 128
-    """Clips a step, over all processes."""
+    """Clips per step, over all processes."""
     accumulate: int = 1
-    """Parts that a batch is computed in, one after another; the loss sees the statistics of one part at a time."""
+    """Gradient accumulation: parts of a batch, computed one after another, each with its own batch statistics."""
     optimiser: Literal["adamw", "adam"] = "adamw"
     """Adam adds the weight decay to the gradient (official), AdamW takes it off the weights."""
     learning_rate: float = 1e-3

@@ -1,4 +1,4 @@
-"""The terms of every step, and when to stop: a run that has collapsed only costs time and a good state."""
+"""Loss terms of every step, and the detection of collapse, which ends a run before it overwrites a good state."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from torch import Tensor
 from usdrl_model.training.pretraining.losses import VARIANCE_FLOOR
 
 EXPLODED = 1e4
-"""A loss above it is no longer learning anything (official)."""
+"""A loss above it counts as diverged (official)."""
 VANISHED = VARIANCE_FLOOR**0.5
-"""Features whose spread (``Objective.spread``) is below it are the same for all clips: no variance term sees them."""
+"""Features whose standard deviation (``Objective.spread``) is below it have collapsed."""
 PATIENCE = 20
-"""Steps in a row that features may be the same for all clips."""
+"""Steps in a row that features may be collapsed."""
 SPREAD = "spread of "
-"""What the names of spreads begin with."""
+"""Prefix of the names of spreads."""
 
 
 class CollapseError(FloatingPointError):

@@ -1,4 +1,4 @@
-"""What pretraining minimises: MG-FD (multi-grained feature decorrelation) and, to compare with, VICReg and InfoNCE.
+"""Pretraining objectives: MG-FD (multi-grained feature decorrelation) and, to compare with, VICReg and InfoNCE.
 
 Every objective takes the projected features of all views of a batch, z (K, N, D), and gives its weighted terms, whose
 sum is the loss. They are plain functions of numbers: statistics over several processes need the gathered z
@@ -30,13 +30,13 @@ VARIANCE_FLOOR = 1e-4
 
 
 class Objective(Protocol):
-    """What all objectives have in common."""
+    """Interface of the objectives."""
 
     def terms(self, z: Tensor) -> dict[str, Tensor]:
         """The weighted terms of projected features z (K, N, D); the loss is their sum."""
 
     def spread(self, z: Tensor) -> Tensor:
-        """How far the features of clips lie apart, as this objective sees them; 0 if all clips have the same ones."""
+        """Standard deviation of the features over the clips, as this objective normalises them; 0 at collapse."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -141,7 +141,7 @@ def multi_grained(objective: Objective, z: dict[str, Tensor]) -> dict[str, Tenso
 
 
 def similarity(z: Tensor) -> Tensor:
-    """Views 0 .. K-2 are drawn to the last view, the anchor, and to their own centre; z (K, N, D) -> scalar."""
+    """Mean squared distance of views 0 .. K-2 to the last one (the anchor) and to their mean; z (K, N, D) -> scalar."""
     others, anchor = z[:-1], z[-1]
     centre = others.mean(dim=0)
     to_anchor = (others - anchor).square().mean(dim=(1, 2)).sum()
@@ -155,7 +155,7 @@ def variance_autocovariance(z: Tensor) -> Tensor:
 
 
 def variance(z: Tensor) -> Tensor:
-    """How far the standard deviations over the batch fall short of 1, mean over the features; (..., N, D) -> (...)."""
+    """Hinge loss on standard deviations over the batch below 1, mean over the features; (..., N, D) -> (...)."""
     return F.relu(1.0 - (z.var(dim=-2) + VARIANCE_FLOOR).sqrt()).mean(dim=-1)
 
 

@@ -1,4 +1,4 @@
-"""How fast a run goes, and how much of what the device could do that is."""
+"""Throughput of a run and its model FLOPs utilisation."""
 
 from __future__ import annotations
 

@@ -15,17 +15,17 @@ from torch.nn import functional as F  # noqa: N812
 from usdrl_model.training.pretraining.losses import InfoNCE
 
 GRAIN = "instance"
-"""Grain of the features that clips are compared by."""
+"""Grain of the features used to find neighbours."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class NeighbourConfig:
-    """How much neighbours count."""
+    """Weight and start of the neighbour loss."""
 
     weight: float = 0.0
     """Beside the objective; 0 leaves neighbours out."""
     start: float = 0.3
-    """Share of the steps before neighbours count: at first they are arbitrary."""
+    """Share of the steps before the loss is used: at first neighbours are arbitrary."""
     temperature: float = 0.1
 
     def __post_init__(self) -> None:

@@ -1,4 +1,4 @@
-"""Pretraining of the encoder on clips without labels: views of the same clip have to agree, and features to differ.
+"""Pretraining of the encoder on clips without labels: views of a clip have to agree, and features to be decorrelated.
 
     usdrl pretrain --config config/pretrain_mild.yaml --data stores --out runs/mild
     torchrun --nproc-per-node 4 -m usdrl_model.cli.main pretrain --config ... --data ... --out ...
@@ -40,7 +40,7 @@ from usdrl_model.training.pretraining.per_view_batchnorm import normalise_per_vi
 from usdrl_model.training.run_folder import RunState, risen, schedule, write_losses
 
 READ_EVERY = 10
-"""Steps between two looks at the numbers; each look makes a GPU wait."""
+"""Steps between two readings of the losses; each makes a GPU wait."""
 
 Report = Callable[[int, Mapping[str, float]], None]
 """Takes the step and its numbers."""
@@ -171,7 +171,7 @@ def run_state(run: PretrainConfig, pool: ClipPool, out: Path) -> RunState:
 
 
 def provenance(run: PretrainConfig, store: Store, command: str) -> Provenance:
-    """What a pretrained model says of itself: how it was made, and of which clips."""
+    """Provenance of a pretrained model."""
     return Provenance(
         data=tuple(_used(store.select(sets=[name]), run.data.split) for name in store.sets),
         complete=True,
@@ -182,7 +182,7 @@ def provenance(run: PretrainConfig, store: Store, command: str) -> Provenance:
 
 
 def _used(store: Store, split: str | None) -> DataUsed:
-    """What is learnt from the clips of one set."""
+    """Provenance of the clips of one set."""
     (name,) = store.sets
     return DataUsed(
         set=name,

@@ -30,7 +30,7 @@ from usdrl_model.windows.window import normalise, there, transform
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ViewConfig:
-    """What makes one view differ from another; 0 switches a disturbance off."""
+    """Augmentations of a view; 0 switches one off."""
 
     count: int = 4
     """K, views of a clip; the last one is the anchor of ``losses.similarity``."""
@@ -43,7 +43,7 @@ class ViewConfig:
     corrupted_joints: int = 0
     """Half of the views: this many joints are set to zero, or mixed by one random 3 x 3 matrix. Official: 15."""
     corruptible_joints: int = 25
-    """They are chosen among the first so many. The TPAMI code has 17, also for skeletons of 25 joints."""
+    """Corrupted joints are chosen among the first so many. The TPAMI code has 17, also for skeletons of 25 joints."""
     shear: float = 0.0
     """The other half: off-diagonal elements of the matrix that shears the pose, uniform in +-shear. Official: 1."""
     normalise: bool = True
@@ -72,7 +72,7 @@ class Clips(NamedTuple):
     """Clips of different lengths in one tensor of frames."""
 
     frames: Tensor
-    """(F, M, V, 3) metres, the frames of all clips; people who are not there are zero."""
+    """(F, M, V, 3) metres, the frames of all clips; empty slots are zero."""
     starts: Tensor
     """(N,) int64, where in ``frames`` each clip begins."""
     lengths: Tensor
@@ -109,7 +109,7 @@ def views(clips: Clips, shape: WindowShape, config: ViewConfig, draw: Draw) -> T
 
 
 def crop_resize(clips: Clips, frames: int, config: ViewConfig, draw: Draw) -> Tensor:
-    """A random stretch of every clip, resized to T frames and warped in time: (K * N, T, M, V, 3).
+    """A random span of every clip, resized to T frames and warped in time: (K * N, T, M, V, 3).
 
     Without the warp this is the official crop.
     """
