@@ -1,9 +1,8 @@
 """One task of one benchmark, from a store to cells: what ``usdrl evaluate`` does.
 
-weights = [Pretrained.open("runs/mild/weights")]
 cells, about = evaluate(
-benchmark.load("utd_mhad"), "few_shot", weights=weights, data=Path("stores"), cells=Cells("out/cells"),
-device=torch.device("cpu"),
+benchmark.load("utd_mhad"), "few_shot", weights=[Pretrained.open("open")], data=Path("stores"),
+cells=Cells("out/cells"), device=torch.device("cpu"),
 )
 """
 

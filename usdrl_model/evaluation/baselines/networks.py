@@ -11,11 +11,12 @@ from torch.nn import functional as F  # noqa: N812
 
 from usdrl_model.evaluation.baselines.contract import Classifier, Fit, among_present
 from usdrl_model.evaluation.baselines.training import Recipe, in_parts, train
-from usdrl_model.evaluation.baselines.velocity import with_velocity
 from usdrl_model.training.augment import AugmentConfig, Draw
 from usdrl_model.training.pretraining.views import Clips, ViewConfig, views
 from usdrl_model.windows.shape import WindowShape
 
+VELOCITY = 10.0
+"""Scale of the velocity in metres per frame, which is small compared with the coordinates in metres."""
 WIDTH = 128
 DROPOUT = 0.2
 LABEL_SMOOTHING = 0.1
@@ -73,6 +74,13 @@ class Head(nn.Module):
         """(N, C, T) -> (N, K)."""
         logits: Tensor = self.linear(self.dropout(torch.cat([x.amax(dim=2), x.mean(dim=2)], dim=1)))
         return logits
+
+
+def with_velocity(windows: Tensor) -> Tensor:
+    """Windows (N, T, M, V, 3) -> channels over time (N, M * V * 6, T); the first frame does not move."""
+    poses = windows.flatten(2).transpose(1, 2)
+    change = torch.diff(poses, dim=2, prepend=poses[:, :, :1])
+    return torch.cat([poses, VELOCITY * change], dim=1)
 
 
 def _layer(channels: int) -> nn.Sequential:

@@ -12,8 +12,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
 from usdrl_model.evaluation.baselines.contract import Classifier, check_classes, spread
+from usdrl_model.evaluation.baselines.networks import with_velocity
 from usdrl_model.evaluation.baselines.training import Recipe, in_parts, train
-from usdrl_model.evaluation.baselines.velocity import with_velocity
 from usdrl_model.training.augment import AugmentConfig, augment
 from usdrl_model.windows.cut import Windows
 
