@@ -11,6 +11,7 @@ from usdrl_ros.inputs.common import (
     SourceFrame,  # noqa: E402
     ros_time,  # noqa: E402
 )
+from usdrl_ros.node.processing import Processing  # noqa: E402
 from usdrl_ros.node.worker import Worker  # noqa: E402
 
 
@@ -40,12 +41,17 @@ class Bench:
     def __init__(self, convert=None, publish=None, observer=Counts):
         self.now, self.counts, self.results = 50.0, observer(), []
         self.stream = ActionStream(hand_up_weights(), topology="kinect_v2_25")
-        self.worker = Worker(
+        processing = Processing(
             stream=self.stream,
             convert=convert or self.convert,
-            publish=publish or self.results.append,
             observer=self.counts,
             source_timeout=2.0,
+            monotonic=lambda: self.now,
+        )
+        self.worker = Worker(
+            processing=processing,
+            publish=publish or self.results.append,
+            observer=self.counts,
             monotonic=lambda: self.now,
         )
 

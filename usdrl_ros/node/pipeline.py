@@ -17,6 +17,7 @@ from usdrl_ros.inputs.coordinate_frames import NO_POSE, Frames, needs_tf
 from usdrl_ros.inputs.deserialiser import Deserialiser
 from usdrl_ros.inputs.input_types import INPUTS, InputType
 from usdrl_ros.messages.types import type_name
+from usdrl_ros.node.processing import Processing
 from usdrl_ros.node.protocols import Observer, Stream
 from usdrl_ros.node.worker import Worker
 from usdrl_ros.outputs.publishers import Outputs, Result
@@ -152,12 +153,17 @@ def build(
             " they include its own motion; set target_frame to a fixed frame (odom, map)"
         )
     outputs = Outputs(node, info, frames, config.watch, period=1.0 / config.heartbeat_rate)
-    worker = Worker(
+    processing = Processing(
         stream=stream,
         convert=conversion,
-        publish=lambda result: publish(outputs, result),
         observer=observer,
         source_timeout=config.source_timeout,
+        monotonic=time.monotonic,
+    )
+    worker = Worker(
+        processing=processing,
+        publish=lambda result: publish(outputs, result),
+        observer=observer,
         monotonic=time.monotonic,
     )
     worker.start()

@@ -1,4 +1,4 @@
-"""From messages to results: convert, buffer, infer, publish. Only the worker's thread calls this."""
+"""From messages to results: convert, buffer, infer. Only the worker's thread calls this."""
 
 from __future__ import annotations
 
@@ -27,7 +27,6 @@ class Processing:
     Args:
         stream: the online pipeline.
         convert: from a message to frames.
-        publish: receives every result.
         observer: counts.
         source_timeout: seconds without a usable message, with a new stamp, after which all people are lost.
         monotonic: seconds that never jump.
@@ -38,14 +37,12 @@ class Processing:
         *,
         stream: Stream,
         convert: Convert,
-        publish: Callable[[Result], None],
         observer: Observer,
         source_timeout: float,
         monotonic: Callable[[], float],
     ) -> None:
         self._stream = stream
         self._convert = convert
-        self._publish = publish
         self._observer = observer
         self._source_timeout = source_timeout
         self._monotonic = monotonic
@@ -71,28 +68,33 @@ class Processing:
             self._newest, self._last_arrival = converted[0], arrival
         return due
 
+    @property
+    def config(self) -> StreamConfig:
+        """The settings of the stream."""
+        return self._stream.config
+
     def infer(self) -> list[Event]:
-        """Run the model; give the events to ``publish`` or ``postpone``."""
+        """Run the model; give the events to ``result`` or ``postpone``."""
         start = self._monotonic()
         events = self._stream.infer()
         self._observer.inferred(self._monotonic() - start)
         return events
 
-    def publish(self, events: list[Event]) -> None:
-        """Publish the events of an inference with the state after it."""
-        self._publish_result(events, self._stream.state())
+    def result(self, events: list[Event]) -> Result | None:
+        """The events of an inference with the state after it."""
+        return self._result(events, self._stream.state())
 
     def postpone(self, events: list[Event]) -> None:
-        """Publish the events with the next result, because their state is already out of date."""
+        """Add the events to the next result, because their state is already out of date."""
         self._unpublished += events
 
-    def reset(self, config: StreamConfig | None) -> None:
-        """End all active actions, publish that, and go on without people; with ``config`` if given."""
+    def finish(self) -> Result | None:
+        """End all active actions; call ``configure`` next."""
         self._last_arrival = None
-        try:
-            self._publish_without_people(self._stream.finish())
-        except BaseException as error:  # the settings must change whatever happens here
-            self.report(error)
+        return self._result_without_people(self._stream.finish())
+
+    def configure(self, config: StreamConfig | None) -> None:
+        """Go on without people; with ``config`` if given."""
         self._stream.configure(self._stream.config if config is None else config)
 
     def patience(self) -> float | None:
@@ -101,13 +103,13 @@ class Processing:
             return None
         return max(0.0, self._last_arrival + self._source_timeout - self._monotonic())
 
-    def time_out(self) -> None:
-        """The source is silent: all people are lost, and that is published."""
+    def time_out(self) -> Result | None:
+        """The source is silent: all people are lost."""
         self._last_arrival = None
         # A silence after the newest stamp that no track survives.
         events = self._stream.advance(self._stream.state().stamp + self._stream.config.max_gap + 1e-3)
         self._stream.reset()
-        self._publish_without_people(events)
+        return self._result_without_people(events)
 
     def snapshot(self) -> Snapshot:
         """Counters of the stream, and what runs."""
@@ -130,17 +132,18 @@ class Processing:
             self._last_arrival is None and self._newest is not None and source.frame.stamp == self._newest.frame.stamp
         )
 
-    def _publish_without_people(self, events: list[Event]) -> None:
-        """Publish that no person is tracked; the stamp stays that of the last frame."""
-        if self._newest is not None:
-            stamp = self._newest.frame.stamp
-            state = dataclasses.replace(self._stream.state(), stamp=stamp, people=())
-            self._publish_result(events, state, answers=False)
+    def _result_without_people(self, events: list[Event]) -> Result | None:
+        """A result without people, with the stamp of the last frame."""
+        if self._newest is None:
+            return None
+        state = dataclasses.replace(self._stream.state(), stamp=self._newest.frame.stamp, people=())
+        return self._result(events, state, answers=False)
 
-    def _publish_result(self, events: list[Event], state: StreamState, *, answers: bool = True) -> None:
+    def _result(self, events: list[Event], state: StreamState, *, answers: bool = True) -> Result | None:
+        """The result to publish; None before the first message."""
         source = self._newest
         if source is None:
-            return
+            return None
         events, self._unpublished = self._unpublished + events, []
         exact = source.stamp if source.frame.stamp == state.stamp else ros_time(state.stamp)
-        self._publish(Result(events=tuple(events), state=state, stamp=exact, frame_id=source.frame_id, answers=answers))
+        return Result(events=tuple(events), state=state, stamp=exact, frame_id=source.frame_id, answers=answers)

@@ -23,8 +23,8 @@ from typing import Any
 
 from usdrl_model.events.config import StreamConfig
 from usdrl_ros.node.inbox import Inbox
-from usdrl_ros.node.processing import Convert, Processing
-from usdrl_ros.node.protocols import Observer, Snapshot, Stream
+from usdrl_ros.node.processing import Processing
+from usdrl_ros.node.protocols import Observer, Snapshot
 from usdrl_ros.outputs.publishers import Result
 
 AT_ONCE = 0.2
@@ -45,25 +45,21 @@ class Worker:
     """Converts, buffers, infers and publishes on a thread of its own.
 
     Args:
-        stream: the online pipeline; from now on no other thread may touch it.
-        convert: see ``processing.Convert``.
+        processing: the pipeline; from now on no other thread may use it or its stream.
         publish: called with every result, never again after ``stop``.
-        observer: counts.
-        source_timeout: seconds without a usable message, with a new stamp, after which all people are lost.
+        observer: counts dropped messages.
         monotonic: seconds that never jump.
     """
 
     def __init__(
         self,
         *,
-        stream: Stream,
-        convert: Convert,
+        processing: Processing,
         publish: Callable[[Result], None],
         observer: Observer,
-        source_timeout: float,
         monotonic: Callable[[], float],
     ) -> None:
-        self.config = stream.config
+        self.config = processing.config
         """The newest settings that were asked for."""
         self._publish = publish
         self._observer = observer
@@ -78,16 +74,9 @@ class Worker:
         self._gate = threading.Lock()
         self._thread: threading.Thread | None = None
         # Used by the thread alone.
-        self._processing = Processing(
-            stream=stream,
-            convert=convert,
-            publish=self._publish_unless_stopping,
-            observer=observer,
-            source_timeout=source_timeout,
-            monotonic=monotonic,
-        )
+        self._processing = processing
         # Written by the thread, read by others.
-        self._snapshot = self._processing.snapshot()
+        self._snapshot = processing.snapshot()
         self._busy_since: float | None = None
 
     def start(self) -> None:
@@ -178,10 +167,7 @@ class Worker:
         self._busy_since = self._monotonic()
         try:
             for command in commands:
-                try:
-                    self._processing.reset(command.config)
-                finally:
-                    command.done.set()
+                self._reset(command)
             self._process()
         except BaseException as error:  # the node must survive any error here; it is counted and reported
             self._processing.report(error)
@@ -201,6 +187,16 @@ class Worker:
             except BaseException as error:  # as in step
                 self._processing.report(error)
 
+    def _reset(self, command: _Reset) -> None:
+        try:
+            self._publish_unless_stopping(self._processing.finish())
+        except BaseException as error:  # the settings must change whatever happens here
+            self._processing.report(error)
+        try:
+            self._processing.configure(command.config)
+        finally:
+            command.done.set()
+
     def _take(self) -> tuple[Any, float] | None:
         """The oldest waiting message. It is newer than the newest command, because a reset drops older ones."""
         with self._changed:
@@ -215,11 +211,11 @@ class Worker:
             if self._commands:  # all people are about to be forgotten: the events follow then
                 self._processing.postpone(events)
             else:
-                self._processing.publish(events)
+                self._publish_unless_stopping(self._processing.result(events))
         elif self._processing.patience() == 0.0:
-            self._processing.time_out()
+            self._publish_unless_stopping(self._processing.time_out())
 
-    def _publish_unless_stopping(self, result: Result) -> None:
+    def _publish_unless_stopping(self, result: Result | None) -> None:
         with self._gate:
-            if not self._stopping:
+            if result is not None and not self._stopping:
                 self._publish(result)
