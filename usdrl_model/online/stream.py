@@ -194,7 +194,7 @@ class ActionStream:
         )
 
     def _accept(self, frame: SkeletonFrame) -> list[CanonicalFrame]:
-        """The frames that count now; after a jump of time, everybody is lost first."""
+        """The frames that count now; after a jump of time, all people are lost first."""
         accepted, jumped = self._filter.accept(frame)
         if jumped:
             self._lose(self._crowd.disperse())

@@ -73,7 +73,7 @@ def longest(mask: np.ndarray, count: int) -> list[int]:
 
 
 def stretched(clip: Clip, frames: slice | np.ndarray, people: Sequence[int], shape: WindowShape) -> Tensor:
-    """``filled`` resampled to T frames: (T, M, V, 3), not yet normalised; zero where nobody is seen.
+    """``filled`` resampled to T frames: (T, M, V, 3), not yet normalised; zero for empty slots.
 
     Args:
         clip: in canonical joints.

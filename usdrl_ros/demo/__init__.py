@@ -1,1 +1,1 @@
-"""Simulated people in front of the node, and a table of what it says of them."""
+"""A demo: simulated people, the live node, and a table of its output."""

@@ -37,7 +37,7 @@ def render(
     for person in sorted(state["people"], key=lambda person: (len(person["id"]), person["id"])):
         table.add_row(*_cells(person), delay, _others(person))
     if not state["people"]:
-        table.add_row("-", Text("nobody", style="dim"), "", "", delay, "")
+        table.add_row("-", Text("no people", style="dim"), "", "", delay, "")
     lines = [Text(describe_event(event), style="dim") for event in state["events"][-RECENT:]]
     lines += [Text(text, style=LEVELS[min(level, len(LEVELS) - 1)]) for level, text in health]
     model = state["model"]

@@ -1,1 +1,1 @@
-"""What the node says of itself on `/diagnostics` and in its log."""
+"""State of the node for `/diagnostics` and the log."""
