@@ -167,7 +167,18 @@ def test_the_table_shows_who_does_what() -> None:
     for shown in (None, state, state | {"people": []}):
         console.print(render(shown, [(0, "input: well"), (2, "inference: failed")], 12.3, "a bag"))
     text = console.export_text()
-    for word in ("waiting", "7", "wave", "1.5 s", "0.91", "12 ms", "none 0.05", "began 1.0 s ago", "failed", "nobody"):
+    for word in (
+        "waiting",
+        "7",
+        "wave",
+        "1.5 s",
+        "0.91",
+        "12 ms",
+        "none 0.05",
+        "began 1.0 s ago",
+        "failed",
+        "no people",
+    ):
         assert word in text
 
 
