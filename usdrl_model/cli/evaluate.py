@@ -39,6 +39,7 @@ def add_verb(verbs: Any) -> None:
     verb.add_argument("--methods", nargs="+", help="only these (default: all that the task and the weights allow)")
     verb.add_argument("--seeds", nargs="+", type=int, help="default: 0 1 2, and for few_shot 0 to 4")
     verb.add_argument("--recipe", type=Path, help="YAML file of the training (default: the package's own)")
+    verb.add_argument("overrides", nargs="*", metavar="key=value", help="changes to the recipe; before the options")
     verb.add_argument("--resume", action="store_true", help="keep what is finished in --out and go on")
     verb.add_argument("--json", action="store_true", help="print the results as JSON")
     add_machine(verb)
@@ -69,6 +70,7 @@ def run(arguments: argparse.Namespace) -> None:
         titles=arguments.methods,
         seeds=arguments.seeds,
         recipe=arguments.recipe,
+        overrides=arguments.overrides,
     )
     about = {**about, report.COMMAND: shlex.join(["usdrl", *_words(arguments)])}
     page = report.to_markdown(benchmark, task, cells, about)
@@ -83,6 +85,7 @@ def run(arguments: argparse.Namespace) -> None:
 def _words(arguments: argparse.Namespace) -> Iterable[str]:
     """The command line that repeats this, without what does not change the result."""
     yield "evaluate"
+    yield from arguments.overrides
     for name in ("task", "benchmark", "weights", "data", "out", "methods", "seeds", "recipe"):
         value = getattr(arguments, name)
         if value is not None:

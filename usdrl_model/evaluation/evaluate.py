@@ -53,6 +53,7 @@ def evaluate(
     titles: Sequence[str] | None = None,
     seeds: Sequence[int] | None = None,
     recipe: Path | None = None,
+    overrides: Sequence[str] = (),
 ) -> tuple[list[Cell], dict[str, str]]:
     """Score methods on a task.
 
@@ -67,6 +68,7 @@ def evaluate(
         seeds: None: ``SEEDS``, or ``DRAWS`` where the seed draws the examples.
         recipe: YAML file of the training, ``FinetuneConfig`` or, for a task on whole recordings, ``ContinuousConfig``;
             None: the package's own.
+        overrides: changes to it, ``key=value``.
 
     Returns:
         The cells, and what else a report has to say (``report.to_markdown``).
@@ -86,6 +88,7 @@ def evaluate(
     seeds = seeds or (DRAWS if task == "few_shot" else SEEDS)
     if task in CONTINUOUS:
         settings = config.load(ContinuousConfig, recipe) if recipe else continuous_config.of(benchmark.data)
+        settings = config.apply_overrides(settings, overrides)
         used = config.content_hash(settings)
         networks = Networks(weights=weights, recipe=settings.recipe, people=benchmark.people, device=device)
         frame_wise = on_frames(titles, len(weights))
@@ -95,6 +98,7 @@ def evaluate(
         )
     else:
         training = config.load(FinetuneConfig, recipe or benchmarks.folder().parent / RECIPE)
+        training = config.apply_overrides(training, overrides)
         used = config.content_hash(training)
         causal = task == "early_prediction"
         networks = Networks(weights=weights, recipe=training, people=benchmark.people, causal=causal, device=device)
@@ -103,7 +107,7 @@ def evaluate(
         found = clips.fit_and_score(benchmark, task, store, clip_wise, networks, seeds=seeds, cells=cells)
     about = {
         "weights": "; ".join(described(one, benchmark, store) for one in weights) or "none",
-        "recipe": f"{recipe or 'of the package'} ({used})",
+        "recipe": " ".join([str(recipe or "of the package"), *overrides, f"({used})"]),
         "data": f"{benchmark.data} ({store.hash})",
         "device": str(device),
     }
