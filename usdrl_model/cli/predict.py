@@ -10,6 +10,7 @@ Bags need ROS messages: ``usdrl-bag predict BAG`` does the same for them.
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -47,8 +48,12 @@ def add_predictions(parser: argparse.ArgumentParser) -> None:
 
 def _predict(arguments: argparse.Namespace) -> None:
     arguments.threads = arguments.threads or 1  # as in the node: the model is too small to gain from more
+    from usdrl_model.data.content_check import RECORDINGS, look, spread
+
     chosen = device(arguments)
-    told(arguments, _recordings(arguments), str(chosen))
+    recordings = _clip(_recordings(arguments), arguments.clip)
+    print(look(recordings[index] for index in spread(len(recordings), RECORDINGS)).line(), file=sys.stderr)
+    told(arguments, recordings, str(chosen))
 
 
 def told(arguments: argparse.Namespace, recordings: Iterable[Recording], device: str) -> None:
@@ -58,10 +63,12 @@ def told(arguments: argparse.Namespace, recordings: Iterable[Recording], device:
         ValueError: no recording, several for one picture, or weights that cannot be used.
         OSError: a file that cannot be written.
     """
-    from usdrl_model.evaluation.predict import document, draw, lines, predict
+    from usdrl_model.evaluation.predict import check_picture, document, draw, lines, predict
     from usdrl_model.online.stream import ActionStream
 
     recordings = _clip(list(recordings), arguments.clip)
+    if arguments.picture:
+        check_picture(arguments.picture)
     if arguments.picture and len(recordings) != 1:
         raise ValueError(f"--picture: expected one recording, got {len(recordings)}: choose it with --clip")
     streams = {
@@ -73,6 +80,7 @@ def told(arguments: argparse.Namespace, recordings: Iterable[Recording], device:
         draw(found[0], arguments.picture, arguments.seconds)
     if result(arguments, document(found, next(iter(streams.values())).describe())):
         return
+    print("   start      end  (seconds from the first frame), person, action")
     for one in found:
         print("\n".join([one.recording.name, *(lines(one) or ["  no action"])]))
 

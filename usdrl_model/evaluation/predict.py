@@ -18,6 +18,8 @@ from usdrl_model.skeleton.recording import Recording
 from usdrl_model.skeleton.segments import Segment
 
 SCHEMA = "usdrl.predictions/1"
+PICTURES = (".png", ".svg", ".pdf", *clip_plot.FORMATS)
+"""Endings of the files that ``draw`` writes."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -69,6 +71,12 @@ def lines(prediction: Prediction) -> list[str]:
         f"{action.start - first:8.2f} {action.end - first:8.2f}  {action.person}  {action.label}"
         for action in prediction.actions
     ]
+
+
+def check_picture(path: Path) -> None:
+    """Refuse a picture that ``draw`` cannot write; ValueError names the endings."""
+    if path.suffix not in PICTURES:
+        raise ValueError(f"{path}: expected a name that ends with {', '.join(PICTURES)}")
 
 
 def draw(prediction: Prediction, path: Path, seconds: float) -> None:

@@ -189,10 +189,13 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; returns 0, or 2 if the input cannot be used."""
+    """Run the command; returns 0, or 1 if the input cannot be used."""
     options = parser().parse_args(arguments)
     try:
         options.run(options)
+    except BrokenPipeError:  # "| head" has seen enough
+        sys.stderr.close()
+        return 1
     except (ValueError, OSError) as error:
         print(f"usdrl-bag: {cut(reason(error), MESSAGE)}", file=sys.stderr)
         return 1

@@ -24,6 +24,7 @@ import torch
 
 from usdrl_model import __version__
 from usdrl_model.checkpoints import code_version
+from usdrl_model.cli.common import device_name
 from usdrl_model.config import to_dict
 from usdrl_model.data.content_check import Verdict
 from usdrl_model.errors.shown import MESSAGE, cut, reason
@@ -60,6 +61,8 @@ def evaluate(
     """
     if not bags:
         raise BagError("expected at least one bag")
+    if rate is not None and not rate > 0.0:
+        raise BagError(f"--rate: expected a number above 0, got {rate:g}")
     if len({bag.name for bag in bags}) < len(bags):
         raise BagError(f"bags need different names, got {', '.join(bag.name for bag in bags)}")
     streams = {
@@ -155,17 +158,19 @@ def parser() -> argparse.ArgumentParser:
     command.add_argument("--live", action="store_true", help="through the perception node and DDS, with latency")
     command.add_argument("--rate", type=float, default=1.0, help="with --live: seconds of the bag per second")
     command.add_argument("--weights", default="default", help="name of shipped weights, or path of a weights folder")
-    command.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda"), help="where the model runs")
+    command.add_argument("--device", default="auto", type=device_name, help="auto, cpu, cuda or cuda:N")
     command.add_argument("--out", default="out/evaluation", metavar="FOLDER", help="where results are written")
     return command
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Evaluate; 0 when it went well, 1 when the live node failed, 2 when the input cannot be used."""
+    """Evaluate; 0 when it went well, 1 when the live node failed or the input cannot be used."""
     options = parser().parse_args(arguments)
     exit_on_sigterm()
     torch.set_num_threads(1)  # as in the node: the model is too small for more
     try:
+        if options.live and not options.rate > 0.0:
+            raise BagError(f"--rate: expected a number above 0, got {options.rate:g}")
         bags = [load_bag(path) for path in options.bags]
         print(Verdict.of([bag.findings for bag in bags]).line(), file=sys.stderr)
         runs, results = evaluate(
@@ -179,7 +184,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"usdrl-evaluate-bag: {cut(reason(error), MESSAGE)}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("usdrl-evaluate-bag: interrupted", file=sys.stderr)
+        print("usdrl-evaluate-bag: stopped", file=sys.stderr)
         return 130
     print(markdown(results))
     print(f"written to {options.out}")

@@ -93,6 +93,8 @@ def load_truth(bag: str | Path) -> Truth:
         BagError: no such file, not YAML, or a field is missing or wrong; the message names the field.
     """
     folder = Path(bag)
+    if not folder.exists():
+        raise BagError(f"{folder}: no such bag")
     path = (folder if folder.is_dir() else folder.parent) / FILE_NAME
     try:
         document = read_yaml(path)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
+import sys
 from pathlib import Path
 
 from usdrl_model.cli import predict
 from usdrl_model.cli.common import add_machine, device
+from usdrl_model.data.content_check import Verdict
 from usdrl_model.skeleton import topology
 from usdrl_model.skeleton.person import UNITS
 from usdrl_ros.bags.labels import FILE_NAME, Truth, load_truth
@@ -22,12 +25,14 @@ from usdrl_ros.messages.types import BagError, type_name
 def add_options(command: argparse.ArgumentParser) -> None:
     """Add the options that ``predict_bag`` reads."""
     command.add_argument("bag", type=Path, help="folder of the bag, or its .mcap or .db3 file")
-    command.add_argument("--topic", help="topic of the skeletons (default: the only one that can hold some)")
+    command.add_argument("--topic", help="topic of the skeletons (default: that of the labels, or the only one)")
     command.add_argument(
         "--topology", metavar="NAME", help="joint set: a name of usdrl list topologies, or a .yaml file"
     )
-    command.add_argument("--axes", choices=tuple(AXES), default=DEFAULT_AXES, help="axes of the points")
-    command.add_argument("--units", choices=tuple(UNITS), default="m", help="unit of the points")
+    command.add_argument(
+        "--axes", choices=tuple(AXES), help=f"axes of the points (default: of the labels, or {DEFAULT_AXES})"
+    )
+    command.add_argument("--units", choices=tuple(UNITS), help="unit of the points (default: of the labels, or m)")
     command.add_argument("--mirrored", action="store_true", help="left and right are swapped")
     predict.add_predictions(command)
     add_machine(command)
@@ -43,26 +48,27 @@ def predict_bag(arguments: argparse.Namespace) -> None:
     arguments.threads = arguments.threads or 1  # as in the node
     chosen = device(arguments)
     bag = load_bag(arguments.bag, _told(arguments))
+    print(Verdict.of([bag.findings]).line(), file=sys.stderr)
     predict.told(arguments, [labelled_recording(bag, (), None)], str(chosen))
 
 
 def _told(arguments: argparse.Namespace) -> Truth:
-    """How the skeletons of the bag are to be read: as its labels say, else as the options do."""
+    """How the skeletons of the bag are to be read: as the options say, else as its labels do."""
+    if not arguments.bag.exists():
+        raise BagError(f"{arguments.bag}: no such bag")
+    given = {name: getattr(arguments, name) for name in ("topic", "axes", "units") if getattr(arguments, name)}
+    if arguments.topology:
+        given["topology"] = topology.located(arguments.topology)
+    if arguments.mirrored:
+        given["mirrored"] = True
     folder = arguments.bag if arguments.bag.is_dir() else arguments.bag.parent
-    if (folder / FILE_NAME).exists() and not arguments.topology:
-        return load_truth(arguments.bag)
+    if (folder / FILE_NAME).exists():
+        return dataclasses.replace(load_truth(arguments.bag), **given)
     if not arguments.topology:
         known = ", ".join(topology.names())
         raise BagError(f"{arguments.bag}: nothing says which joints it has: give --topology ({known}, or a .yaml file)")
-    return Truth(
-        topic=arguments.topic or _only_topic(arguments.bag),
-        topology=topology.located(arguments.topology),
-        axes=arguments.axes,
-        labels=(),
-        segments=(),
-        units=arguments.units,
-        mirrored=arguments.mirrored,
-    )
+    unlabelled = Truth(topic="", topology="", axes=DEFAULT_AXES, labels=(), segments=())
+    return dataclasses.replace(unlabelled, **{"topic": arguments.topic or _only_topic(arguments.bag), **given})
 
 
 def _only_topic(path: Path) -> str:

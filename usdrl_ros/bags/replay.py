@@ -135,7 +135,7 @@ def load_bag(path: str | Path, truth: Truth | None = None) -> LabelledBag:
     with BagReader(path) as bag:
         topics = {topic.name: topic for topic in bag.topics}
         if truth.topic not in topics:
-            raise BagError(f"{path}: labels are for topic {truth.topic}, the bag has {', '.join(topics) or 'none'}")
+            raise BagError(f"{path}: expected topic {truth.topic}, the bag has {', '.join(topics) or 'none'}")
         recorded = RecordedTopic(topics[truth.topic])
         matching = [name for name, adapter in INPUTS.items() if adapter.message_type is recorded.type]
         if not matching:

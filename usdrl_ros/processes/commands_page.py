@@ -10,6 +10,7 @@ import os
 from importlib import import_module
 from pathlib import Path
 
+PAGE = Path("docs/commands.md")
 PARSERS = {
     "usdrl": "usdrl_model.cli.main",
     "usdrl-bag": "usdrl_ros.bags.convert",
@@ -55,4 +56,5 @@ def _section(parser: argparse.ArgumentParser, command: str) -> list[str]:
 
 
 if __name__ == "__main__":
-    Path("docs/commands.md").write_text(markdown(), encoding="utf-8")
+    PAGE.write_text(markdown(), encoding="utf-8")
+    print(f"written: {PAGE}")

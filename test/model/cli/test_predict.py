@@ -56,11 +56,14 @@ def test_a_set_of_a_store_and_its_pictures(acted: Recording, tmp_path: Path, cap
     write_set(tmp_path / "stores", "own", (dataclasses.replace(acted, name=name, subject=name) for name in "ab"))
     where = ["predict", str(tmp_path / "stores"), "--device", "cpu"]
     assert main.main(where) == 0
-    told = capsys.readouterr().out
-    assert told.splitlines()[0] == "a"
+    told, said = capsys.readouterr()
+    assert told.splitlines()[1] == "a"
+    assert "people look like people" in said
     assert "throw" in told
     assert main.main([*where, "--picture", "one.png"]) == 1
     assert "expected one recording, got 2: choose it with --clip" in capsys.readouterr().err
+    assert main.main([*where, "--clip", "b", "--picture", "said.txt"]) == 1
+    assert "said.txt: expected a name that ends with .png, .svg" in capsys.readouterr().err
     for name in ("said.svg", "said.gif"):
         assert main.main([*where, "--clip", "b", "--picture", str(tmp_path / name), "--seconds", "0.3"]) == 0
         assert (tmp_path / name).stat().st_size > 1000
@@ -75,3 +78,11 @@ def test_what_is_no_recording_is_refused_in_one_line(source: str, said: str, cap
     err = capsys.readouterr().err
     assert said in err
     assert err.count("\n") == 1
+
+
+def test_units_that_are_wrong_are_said(acted: Recording, tmp_path: Path, capsys) -> None:
+    path = own(acted, tmp_path / "own" / "pair.npz")
+    with np.load(path) as content:
+        np.savez(path, **{**content, "joints": 1000.0 * content["joints"]})
+    assert main.main(["predict", str(path), "--device", "cpu"]) == 0
+    assert "units" in capsys.readouterr().err

@@ -155,7 +155,7 @@ def test_bags_that_cannot_be_evaluated(tmp_path: Path, capsys: pytest.CaptureFix
         load_bag(tmp_path / "text")
 
     save_truth(replace(truth, topic="/bodies"), tmp_path / "text")
-    with pytest.raises(BagError, match="labels are for topic /bodies"):
+    with pytest.raises(BagError, match="expected topic /bodies"):
         load_bag(tmp_path / "text")
 
     write_recording(actor(()), tmp_path / "wrong")
@@ -164,7 +164,12 @@ def test_bags_that_cannot_be_evaluated(tmp_path: Path, capsys: pytest.CaptureFix
         load_bag(tmp_path / "wrong")
 
     assert evaluate.main([str(tmp_path / "missing")]) == 1
+    assert "missing: no such bag" in capsys.readouterr().err
+    (tmp_path / "bare").mkdir()
+    assert evaluate.main([str(tmp_path / "bare")]) == 1
     assert "cannot read the labels" in capsys.readouterr().err
+    assert evaluate.main([str(tmp_path / "bare"), "--live", "--rate", "0"]) == 1
+    assert "--rate: expected a number above 0, got 0" in capsys.readouterr().err
     write_recording(actor(()), tmp_path / "good")
     assert evaluate.main([str(tmp_path / "good"), "--weights", "no_such"]) == 1
     assert "no_such" in capsys.readouterr().err

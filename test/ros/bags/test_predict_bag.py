@@ -16,6 +16,10 @@ def test_a_bag_says_the_same_with_labels_and_with_options_in_their_place(tmp_pat
     assert main(["predict", str(bag), "--json", "--device", "cpu"]) == 0
     said = json.loads(capsys.readouterr().out)["recordings"]
     assert len(said[0]["events"]) > 2
+    assert main(["predict", str(bag), "--axes", "optical", "--json", "--device", "cpu"]) == 0
+    other = capsys.readouterr()
+    assert json.loads(other.out)["recordings"] != said, "the option counts, not the labels"
+    assert "people look like people" not in other.err
     (bag / "labels.yaml").unlink()
     how = ["--topology", "kinect_v2_25", "--axes", DEFAULT_AXES, "--device", "cpu"]
     assert main(["predict", str(bag), *how, "--json"]) == 0
@@ -28,6 +32,7 @@ def test_a_bag_says_the_same_with_labels_and_with_options_in_their_place(tmp_pat
         ([], "nothing says which joints it has: give --topology"),
         (["--topology", "kinect_v2_25", "--topic", "/nothing"], "the bag has /skeletons"),
         (["--topology", "kinect2"], "did you mean"),
+        (["--topic", "/nothing", "--topology", "coco_17"], "expected topic /nothing"),
     ],
 )
 def test_a_bag_that_nothing_describes_is_refused_in_one_line(tmp_path: Path, capsys, options, said) -> None:

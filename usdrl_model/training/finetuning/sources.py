@@ -103,6 +103,8 @@ def open_store(sources: Sequence[SourceConfig], data: Path | None) -> Store | No
         return None
     if data is None:
         raise ValueError(f"--data: expected a store that holds {', '.join(names)}")
+    if not data.exists():
+        raise ValueError(f"--data {data}: no such store")
     try:
         store = Store.open(data)
     except FileNotFoundError:  # an empty store, or a folder of official files
@@ -112,7 +114,8 @@ def open_store(sources: Sequence[SourceConfig], data: Path | None) -> Store | No
             kind = catalogue.kind(name)
             named = "" if kind == name else f" --name {name}"
             official = next((folder for folder in (data / name, data) if folder.name == name and folder.is_dir()), None)
-            paths = f"FOLDER{named} --store {data}" if official is None else f"{official}{named} --store STORE"
+            target = data if store.sets else "STORE"
+            paths = f"FOLDER{named} --store {target}" if official is None else f"{official}{named} --store STORE"
             raise ValueError(f"{data}: expected a store with the set {name}: usdrl data import {kind} {paths}")
     return store
 
