@@ -19,10 +19,14 @@ THREADS = 4
 """One for a transition, one for supervision, one for everything else, one to refuse a second transition."""
 CLOSING = 0.3
 """Seconds for which the shutdown waits for callbacks."""
+TURN = 5e-4
+"""Seconds for which a thread keeps the interpreter while others wait. An answer takes many turns: with Python's 5 ms,
+it waits behind a thread that decodes message after message."""
 
 
 def serve(args: list[str] | None, stream_factory: StreamFactory) -> int:
     """Run the node until SIGINT or SIGTERM and end the process; returns 1 if the node cannot be created."""
+    sys.setswitchinterval(TURN)
     stop = stopping.Stop()
     try:
         initialise(args)
