@@ -25,7 +25,7 @@ def add_verb(verbs: Any) -> None:
     verb.add_argument("--threads", type=int, default=1, help="CPU threads (default: 1)")
     verb.add_argument("--batch", type=int, nargs="+", default=[1, 8], help="windows a call (default: 1 8)")
     add_result(verb)
-    verb.set_defaults(run=reported("bench", run))
+    verb.set_defaults(run=reported("usdrl bench", run))
 
 
 def run(arguments: argparse.Namespace) -> None:

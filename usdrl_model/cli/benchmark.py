@@ -34,7 +34,7 @@ def add_verb(verbs: Any) -> None:
     )  # fmt: skip
     verb.add_argument("--resume", action="store_true", help="keep what is finished in --out and go on")
     add_machine(verb)
-    verb.set_defaults(run=reported("benchmark", run))
+    verb.set_defaults(run=reported("usdrl benchmark", run))
 
 
 def run(arguments: argparse.Namespace) -> None:

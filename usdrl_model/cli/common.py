@@ -1,4 +1,4 @@
-"""What the verbs of the ``usdrl`` command share: where the work is done, and what becomes of an error."""
+"""What commands share: where the work is done, how its result is given, and what becomes of an error."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ NO_MEMORY = ("allocate memory", "out of memory", "not enough memory")
 """What PyTorch says, in an error without a type of its own, when there is too little memory."""
 
 
-def add_machine(verb: argparse.ArgumentParser) -> None:
-    """Add the options that ``device`` reads."""
+def add_machine(verb: argparse.ArgumentParser, threads: int = 0) -> None:
+    """Add the options that ``device`` reads; ``threads`` is the default, 1 for a model too small to gain from more."""
     verb.add_argument("--device", default="auto", type=device_name, help="auto, cpu, cuda or cuda:N (default: auto)")
-    verb.add_argument("--threads", type=int, default=0, help="CPU threads (default: 0, all cores)")
+    verb.add_argument("--threads", type=int, default=threads, help=f"CPU threads, 0: all cores (default: {threads})")
 
 
 def device_name(text: str) -> str:
@@ -83,29 +83,37 @@ def device(arguments: argparse.Namespace) -> torch.device:
     return choose_device(arguments.device)
 
 
-def reported(name: str, work: Callable[[argparse.Namespace], None]) -> Callable[[argparse.Namespace], int]:
-    """Work as a verb does it: exit status 0, or 1 and one line on stderr that says what is wrong."""
+def reported(
+    program: str, work: Callable[[argparse.Namespace], int | None], *also: type[Exception]
+) -> Callable[[argparse.Namespace], int]:
+    """Work as a command does it: its exit status or 0; 1 and one line on stderr for an error.
+
+    Args:
+        program: name of the command with its verb, which begins the line.
+        work: what it does.
+        also: errors that are expected besides ``EXPECTED``.
+    """
+    expected: tuple[type[Exception], ...] = (*EXPECTED, *also)
 
     def run(arguments: argparse.Namespace) -> int:
         logging.basicConfig(format="%(message)s")
         try:
-            work(arguments)
+            return work(arguments) or 0
         except ModuleNotFoundError as error:
-            print(f"usdrl {name}: {advice(error)}", file=sys.stderr)
+            print(f"{program}: {advice(error)}", file=sys.stderr)
             return 1
         except BrokenPipeError:  # "| head" has seen enough
             sys.stderr.close()
             return 1
-        except EXPECTED as error:
-            print(f"usdrl {name}: {cut(reason(error) or 'not enough memory', MESSAGE)}", file=sys.stderr)
+        except expected as error:
+            print(f"{program}: {cut(reason(error) or 'not enough memory', MESSAGE)}", file=sys.stderr)
             return 1
         except RuntimeError as error:
             if not any(words in str(error) for words in NO_MEMORY):
                 raise
             wanted = re.search(r"tried to allocate ([\d.]+ \w+)", str(error))
             much = f" for {wanted[1]} at once" if wanted else ""
-            print(f"usdrl {name}: not enough memory{much}: take a smaller batch, or a smaller model", file=sys.stderr)
+            print(f"{program}: not enough memory{much}: take a smaller batch, or a smaller model", file=sys.stderr)
             return 1
-        return 0
 
     return run

@@ -41,7 +41,7 @@ def add_verb(verbs: Any) -> None:
         "--made-on", nargs="+", default=[], metavar="SET",
         help="data sets that the checkpoint was trained on (ntu60 ...), so that nobody tests on what it knows",
     )  # fmt: skip
-    verb.set_defaults(run=reported("convert", run))
+    verb.set_defaults(run=reported("usdrl convert", run))
 
 
 def run(arguments: argparse.Namespace) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +21,10 @@ from usdrl_model.skeleton.recording import Recording
 if TYPE_CHECKING:
     from usdrl_model.data.store import Store
     from usdrl_model.skeleton.clip import Clip
+
+
+SELECTION = ("sets", "subjects", "labels", "split")
+"""Options of ``add_selection``."""
 
 
 def add_verb(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -39,25 +43,25 @@ def add_verb(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
         help="of the joints: float16 (within 1 mm) or float64 (every bit of sets published as text); default: float32",
     )
     read.add_argument("--replace", action="store_true", help="import a set anew that the store already has")
-    read.set_defaults(run=reported("data", _import))
+    read.set_defaults(run=reported("usdrl data", _import))
 
     info = actions.add_parser("info", help="counts, rates, missing joints, protocols, and a picture of a frame")
     _add_store(info)
     info.add_argument("--picture", type=Path, help="where to write the picture (default: none)")
     info.add_argument("--verify", action="store_true", help="read everything and compare it with the hashes")
-    info.set_defaults(run=reported("data", _info))
+    info.set_defaults(run=reported("usdrl data", _info))
 
     view = actions.add_parser("view", help="an animation of one recording")
     _add_store(view)
     view.add_argument("--clip", default="0", help="its name, or its number in the selection (default: 0)")
     view.add_argument("--out", type=Path, default=Path("clip.gif"), help="GIF or MP4 file (default: clip.gif)")
     view.add_argument("--seconds", type=float, default=20.0, help="at most so much of it (default: 20)")
-    view.set_defaults(run=reported("data", _view))
+    view.set_defaults(run=reported("usdrl data", _view))
 
     pack = actions.add_parser("pack", help="a selection as one float16 file, for a training machine elsewhere")
     _add_store(pack)
     pack.add_argument("--out", type=Path, required=True, help="file to write, such as training.usdrl")
-    pack.set_defaults(run=reported("data", _pack))
+    pack.set_defaults(run=reported("usdrl data", _pack))
 
 
 def _add_store(parser: argparse.ArgumentParser) -> None:
@@ -83,6 +87,20 @@ def selected(arguments: argparse.Namespace, path: Path) -> Store:
     if not len(store):
         raise ValueError(f"{path}: no recording meets all conditions")
     return store
+
+
+def names(store: Store) -> list[str]:
+    """Names of the recordings of a store, in their order."""
+    return [store.describe(index).name for index in range(len(store))]
+
+
+def number(names: Sequence[str], clip: str) -> int:
+    """Place of the recording that ``--clip`` names, or whose number it is; ValueError where there is none."""
+    if clip in names:
+        return names.index(clip)
+    if clip.isdigit() and int(clip) < len(names):
+        return int(clip)
+    raise ValueError(f"--clip: expected a name such as {names[0]}, or 0 to {len(names) - 1}, got {clip}")
 
 
 def _import(arguments: argparse.Namespace) -> None:
@@ -131,15 +149,9 @@ def _view(arguments: argparse.Namespace) -> None:
     from usdrl_model.plots import clip as clip_view
 
     store = selected(arguments, arguments.store)
-    names = [store.describe(index).name for index in range(len(store))]
-    if arguments.clip in names:
-        index = names.index(arguments.clip)
-    elif arguments.clip.isdigit() and int(arguments.clip) < len(store):
-        index = int(arguments.clip)
-    else:
-        raise ValueError(f"--clip: expected a name such as {names[0]}, or 0 to {len(store) - 1}, got {arguments.clip}")
+    index = number(names(store), arguments.clip)
     clip_view.animate(store[index], arguments.out, arguments.seconds)
-    print(f"{arguments.out}: {store.dataset(index)} {names[index]}")
+    print(f"{arguments.out}: {store.dataset(index)} {store.describe(index).name}")
 
 
 def _pack(arguments: argparse.Namespace) -> None:

@@ -43,7 +43,7 @@ def add_verb(verbs: Any) -> None:
     verb.add_argument("--resume", action="store_true", help="keep what is finished in --out and go on")
     verb.add_argument("--json", action="store_true", help="print the results as JSON")
     add_machine(verb)
-    verb.set_defaults(run=reported("evaluate", run))
+    verb.set_defaults(run=reported("usdrl evaluate", run))
 
 
 def run(arguments: argparse.Namespace) -> None:

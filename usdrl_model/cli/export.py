@@ -25,7 +25,7 @@ def add_verb(verbs: Any) -> None:
     verb.add_argument("--precision", default="fp32", help="fp32 or int8 (default: fp32)")
     verb.add_argument("--batch", type=_batch, help="windows a call: a number, or dynamic (default)")
     verb.add_argument("--windows", type=int, default=200, help="simulated windows to compare on (default: 200)")
-    verb.set_defaults(run=reported("export", run))
+    verb.set_defaults(run=reported("usdrl export", run))
 
 
 def run(arguments: argparse.Namespace) -> None:

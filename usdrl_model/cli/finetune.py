@@ -20,7 +20,7 @@ def add_verb(verbs: Any) -> None:
     add_machine(verb)
     verb.add_argument("--resume", action="store_true", help="go on with the run in --out")
     verb.add_argument("overrides", nargs="*", metavar="key=value", help="changes to the configuration")
-    verb.set_defaults(run=reported("finetune", run))
+    verb.set_defaults(run=reported("usdrl finetune", run))
 
 
 def run(arguments: argparse.Namespace) -> None:

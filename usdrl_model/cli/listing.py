@@ -18,7 +18,7 @@ def add_verb(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     verb = verbs.add_parser("list", help="names of benchmarks, methods, topologies, weights")
     verb.add_argument("what", choices=tuple(LISTS), help="which names")
     verb.add_argument("--json", action="store_true", help="as JSON: name -> description")
-    verb.set_defaults(run=reported("list", _list))
+    verb.set_defaults(run=reported("usdrl list", _list))
 
 
 def _list(arguments: argparse.Namespace) -> None:

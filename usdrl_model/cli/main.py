@@ -48,7 +48,7 @@ def parser() -> argparse.ArgumentParser:
     verbs = root.add_subparsers(title="verbs", required=True, metavar="VERB")
 
     info = verbs.add_parser("info", help="versions, device and weights, for bug reports")
-    info.set_defaults(run=reported("info", _info))
+    info.set_defaults(run=reported("usdrl info", _info))
 
     pretrain.add_verb(verbs)
     probe.add_verb(verbs)

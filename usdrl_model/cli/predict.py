@@ -1,7 +1,7 @@
 """``usdrl predict``: what people do in recordings that nobody has labelled.
 
 usdrl predict my_recordings                                            # .npz files, docs/data.md
-usdrl predict stores --sets utd_mhad --clip 12 --picture clip.gif       # or .png: a timeline
+usdrl predict stores --sets utd_mhad --clip 12 --picture clip.gif      # or .png: a timeline
 usdrl predict my_recordings --json > predictions.json
 
 Bags need ROS messages: ``usdrl-bag predict BAG`` does the same for them.
@@ -11,11 +11,12 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterable
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from usdrl_model.cli.common import add_machine, add_result, device, reported, result
+from usdrl_model.cli.data import SELECTION, add_selection, names, number, selected
 
 if TYPE_CHECKING:
     from usdrl_model.skeleton.recording import Recording
@@ -25,54 +26,50 @@ BAGS = (".mcap", ".db3", ".bag")
 
 def add_verb(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add ``predict`` to the ``usdrl`` command."""
-    from usdrl_model.cli.data import add_selection
-
     verb = verbs.add_parser("predict", help="actions in unlabelled recordings, as JSON and as a picture")
     verb.add_argument("source", type=Path, help="a folder of .npz recordings or one of them, or a store")
     add_selection(verb)
+    verb.add_argument("--clip", help="only the recording of this name, or number in the selection")
     add_predictions(verb)
-    add_machine(verb)
-    verb.set_defaults(run=reported("predict", _predict))
+    verb.set_defaults(run=reported("usdrl predict", _predict))
 
 
 def add_predictions(parser: argparse.ArgumentParser) -> None:
-    """Add the options of ``told``."""
+    """Add the options of ``tell``."""
     parser.add_argument(
         "--weights", default="default", help="shipped detector, folder or .onnx file (default: default)"
     )
-    parser.add_argument("--clip", help="only the recording of this name, or number in the selection")
     parser.add_argument("--picture", type=Path, help="of one recording: .png, .svg a timeline; .gif, .mp4 an animation")
     parser.add_argument("--seconds", type=float, default=20.0, help="of an animation, at most (default: 20)")
     add_result(parser)
+    add_machine(parser, threads=1)
 
 
 def _predict(arguments: argparse.Namespace) -> None:
-    arguments.threads = arguments.threads or 1  # as in the node: the model is too small to gain from more
     from usdrl_model.data.content_check import RECORDINGS, look, spread
 
-    chosen = device(arguments)
-    recordings = _clip(_recordings(arguments), arguments.clip)
+    recordings = _recordings(arguments)
     print(look(recordings[index] for index in spread(len(recordings), RECORDINGS)).line(), file=sys.stderr)
-    told(arguments, recordings, str(chosen))
+    tell(arguments, recordings)
 
 
-def told(arguments: argparse.Namespace, recordings: Iterable[Recording], device: str) -> None:
+def tell(arguments: argparse.Namespace, recordings: Sequence[Recording]) -> None:
     """Predict, print, and write what ``add_predictions`` offers.
 
     Raises:
-        ValueError: no recording, several for one picture, or weights that cannot be used.
+        ValueError: several recordings for one picture, or weights that cannot be used.
         OSError: a file that cannot be written.
     """
     from usdrl_model.evaluation.predict import check_picture, document, draw, lines, predict
     from usdrl_model.online.stream import ActionStream
 
-    recordings = _clip(list(recordings), arguments.clip)
     if arguments.picture:
         check_picture(arguments.picture)
-    if arguments.picture and len(recordings) != 1:
-        raise ValueError(f"--picture: expected one recording, got {len(recordings)}: choose it with --clip")
+        if len(recordings) != 1:
+            raise ValueError(f"--picture: expected one recording, got {len(recordings)}: choose it with --clip")
+    where = str(device(arguments))
     streams = {
-        name: ActionStream.from_pretrained(arguments.weights, topology=name, device=device)
+        name: ActionStream.from_pretrained(arguments.weights, topology=name, device=where)
         for name in dict.fromkeys(recording.topology for recording in recordings)
     }
     found = [predict(recording, streams[recording.topology]) for recording in recordings]
@@ -86,28 +83,19 @@ def told(arguments: argparse.Namespace, recordings: Iterable[Recording], device:
 
 
 def _recordings(arguments: argparse.Namespace) -> list[Recording]:
-    from usdrl_model.cli.data import selected
+    """What the source holds and the options choose; at least one."""
     from usdrl_model.data.importers import own
 
     source: Path = arguments.source
     if source.suffix in BAGS or (source / "metadata.yaml").is_file():
         raise ValueError(f"{source} is a bag: usdrl-bag predict {source}")
     if source.suffix == ".npz" or any(source.glob("*.npz")):
-        return list(own.load(source))
+        if given := [f"--{name}" for name in SELECTION if getattr(arguments, name)]:
+            raise ValueError(
+                f"{', '.join(given)}: only for a store: choose with --clip, or usdrl data import own {source}"
+            )
+        found = list(own.load(source))
+        return found if arguments.clip is None else [found[number([one.name for one in found], arguments.clip)]]
     store = selected(arguments, source)
-    return [store.recording(index) for index in range(len(store))]
-
-
-def _clip(recordings: list[Recording], wanted: str | None) -> list[Recording]:
-    """The one that is wanted, by name or number; all where none is."""
-    if not recordings:
-        raise ValueError("expected recordings, got none")
-    if wanted is None:
-        return recordings
-    named = [recording for recording in recordings if recording.name == wanted]
-    if named:
-        return named[:1]
-    if wanted.isdigit() and int(wanted) < len(recordings):
-        return [recordings[int(wanted)]]
-    names = recordings[0].name
-    raise ValueError(f"--clip: expected a name such as {names}, or 0 to {len(recordings) - 1}, got {wanted}")
+    chosen = range(len(store)) if arguments.clip is None else [number(names(store), arguments.clip)]
+    return [store.recording(index) for index in chosen]

@@ -26,7 +26,7 @@ def add_verb(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     verb.add_argument("--resume", action="store_true", help="go on with the run in --out")
     verb.add_argument("--tensorboard", action="store_true", help="also write TensorBoard files into --out")
     verb.add_argument("overrides", nargs="*", metavar="key=value", help="changes to the configuration")
-    verb.set_defaults(run=reported("pretrain", run))
+    verb.set_defaults(run=reported("usdrl pretrain", run))
 
 
 def run(arguments: argparse.Namespace) -> None:

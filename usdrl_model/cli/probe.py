@@ -29,7 +29,7 @@ def add_verb(verbs: Any) -> None:
     verb.add_argument("--seed", type=int, default=0, help="of the random weights (default: 0)")
     add_machine(verb)
     add_result(verb)
-    verb.set_defaults(run=reported("probe", run))
+    verb.set_defaults(run=reported("usdrl probe", run))
 
 
 def run(arguments: argparse.Namespace) -> None:

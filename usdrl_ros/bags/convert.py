@@ -15,12 +15,14 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
+from usdrl_model.cli.common import reported
+from usdrl_model.cli.data import add_selection, selected
 from usdrl_model.data import catalogue
 from usdrl_model.data.importers import utkinect
-from usdrl_model.data.store import Store
-from usdrl_model.errors.shown import MESSAGE, cut, reason, shown
+from usdrl_model.errors.shown import MESSAGE, cut, shown
 from usdrl_model.progress import progress
 from usdrl_model.simulation.performance import FAULTS, MOST_PEOPLE, performance
 from usdrl_model.skeleton import topology
@@ -84,9 +86,7 @@ def _write(recording: Recording, path: Path, arguments: argparse.Namespace) -> N
 
 def convert_store(arguments: argparse.Namespace) -> None:
     """Write a bag a recording of a store."""
-    store = Store.open(arguments.store).select(sets=arguments.sets, subjects=arguments.subjects, split=arguments.split)
-    if not len(store):
-        raise ValueError(f"{arguments.store}: no recording meets all conditions")
+    store = selected(arguments, arguments.store)
     bags: dict[str, str] = {}
     for index in range(len(store)):
         recording = f"{store.dataset(index)} {store.describe(index).name}"
@@ -124,23 +124,14 @@ def parser() -> argparse.ArgumentParser:
     output.add_argument("--frame", default=DEFAULT_FRAME, help="frame id of the headers")
     output.add_argument("--axes", choices=tuple(AXES), default=DEFAULT_AXES, help="axes of the points")
 
-    command = commands.add_parser(
-        "utkinect",
-        parents=[output],
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
-        help="official files of UTKinect-Action3D -> one bag a sequence",
-    )
+    writer = partial(commands.add_parser, parents=[output], formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+    command = writer("utkinect", help="official files of UTKinect-Action3D -> one bag a sequence")
     command.add_argument("source", help="folder with joints.zip (or joints/) and actionLabel.txt")
     command.add_argument("target", help="folder in which the bags are made")
     command.add_argument("--sequences", nargs="+", metavar="sSS_eEE", help="only these sequences (all without it)")
     command.set_defaults(run=convert_utkinect)
 
-    command = commands.add_parser(
-        "performer",
-        parents=[output],
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
-        help="simulated people with known actions -> one bag",
-    )
+    command = writer("performer", help="simulated people with known actions -> one bag")
     command.add_argument("target", help="the bag to make")
     command.add_argument("--seed", type=int, default=0, help="bodies, styles and tracker faults follow from it")
     command.add_argument("--people", type=int, default=2, help=f"1 to {MOST_PEOPLE}")
@@ -157,16 +148,9 @@ def parser() -> argparse.ArgumentParser:
     command.add_argument("--faults", default="typical", choices=tuple(FAULTS), help="faults of the simulated tracker")
     command.set_defaults(run=convert_performance)
 
-    command = commands.add_parser(
-        "from-store",
-        parents=[output],
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
-        help="recordings of a store (any data set) -> one labelled bag each",
-    )
-    command.add_argument("store", help="a store (usdrl data import), one of its sets, or a packed file")
-    command.add_argument("--sets", nargs="+", metavar="SET", help="only these sets (all without it)")
-    command.add_argument("--subjects", nargs="+", metavar="ID", help="only these people (all without it)")
-    command.add_argument("--split", help="only this part of a protocol: cross_subject/test, standard/train ...")
+    command = writer("from-store", help="recordings of a store (any data set) -> one labelled bag each")
+    command.add_argument("store", type=Path, help="a store (usdrl data import), one of its sets, or a packed file")
+    add_selection(command)
     command.add_argument("--out", required=True, metavar="FOLDER", help="folder in which the bags are made")
     command.set_defaults(run=convert_store)
 
@@ -191,15 +175,7 @@ def parser() -> argparse.ArgumentParser:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns 0, or 1 if the input cannot be used."""
     options = parser().parse_args(arguments)
-    try:
-        options.run(options)
-    except BrokenPipeError:  # "| head" has seen enough
-        sys.stderr.close()
-        return 1
-    except (ValueError, OSError) as error:
-        print(f"usdrl-bag: {cut(reason(error), MESSAGE)}", file=sys.stderr)
-        return 1
-    return 0
+    return reported("usdrl-bag", options.run)(options)
 
 
 if __name__ == "__main__":

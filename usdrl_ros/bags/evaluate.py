@@ -24,10 +24,9 @@ import torch
 
 from usdrl_model import __version__
 from usdrl_model.checkpoints import code_version
-from usdrl_model.cli.common import device_name
+from usdrl_model.cli.common import device_name, reported
 from usdrl_model.config import to_dict
 from usdrl_model.data.content_check import Verdict
-from usdrl_model.errors.shown import MESSAGE, cut, reason
 from usdrl_model.files.atomic_file import write_text
 from usdrl_model.online.stream import ActionStream
 from usdrl_model.plausibility.findings import Level
@@ -61,8 +60,7 @@ def evaluate(
     """
     if not bags:
         raise BagError("expected at least one bag")
-    if rate is not None and not rate > 0.0:
-        raise BagError(f"--rate: expected a number above 0, got {rate:g}")
+    check_rate(rate)
     if len({bag.name for bag in bags}) < len(bags):
         raise BagError(f"bags need different names, got {', '.join(bag.name for bag in bags)}")
     streams = {
@@ -88,6 +86,12 @@ def evaluate(
     }
     results["warnings"] = _warnings(runs, offline, first.labels)
     return runs, results
+
+
+def check_rate(rate: float | None) -> None:
+    """Refuse a rate of the live node that is not above 0; BagError."""
+    if rate is not None and not rate > 0.0:
+        raise BagError(f"--rate: expected a number above 0, got {rate:g}")
 
 
 def save(runs: Sequence[BagRun], results: dict[str, Any], folder: str | Path) -> None:
@@ -167,28 +171,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Evaluate; 0 when it went well, 1 when the live node failed or the input cannot be used."""
     options = parser().parse_args(arguments)
     exit_on_sigterm()
+    return reported("usdrl-evaluate-bag", _evaluate, ChildError)(options)
+
+
+def _evaluate(options: argparse.Namespace) -> None:
     torch.set_num_threads(1)  # as in the node: the model is too small for more
-    try:
-        if options.live and not options.rate > 0.0:
-            raise BagError(f"--rate: expected a number above 0, got {options.rate:g}")
-        bags = [load_bag(path) for path in options.bags]
-        print(Verdict.of([bag.findings for bag in bags]).line(), file=sys.stderr)
-        runs, results = evaluate(
-            bags, weights=options.weights, device=options.device, rate=options.rate if options.live else None
-        )
-        save(runs, results, options.out)
-    except ChildError as error:
-        print(f"usdrl-evaluate-bag: {error}", file=sys.stderr)
-        return 1
-    except (ValueError, OSError) as error:
-        print(f"usdrl-evaluate-bag: {cut(reason(error), MESSAGE)}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("usdrl-evaluate-bag: stopped", file=sys.stderr)
-        return 130
+    rate = options.rate if options.live else None
+    check_rate(rate)  # before any bag is read
+    bags = [load_bag(path) for path in options.bags]
+    print(Verdict.of([bag.findings for bag in bags]).line(), file=sys.stderr)
+    runs, results = evaluate(bags, weights=options.weights, device=options.device, rate=rate)
+    save(runs, results, options.out)
     print(markdown(results))
     print(f"written to {options.out}")
-    return 0
 
 
 if __name__ == "__main__":

@@ -246,7 +246,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Play; 0 at the end or when stopped, 1 without a subscriber within --wait, 2 when the input cannot be used."""
+    """Play; 0 at the end or when stopped, 1 without a subscriber within --wait or for unusable input."""
     given = sys.argv if arguments is None else ["usdrl-play", *arguments]
     options = parser().parse_args(remove_ros_args(given)[1:])
     rclpy.init(args=given)

@@ -8,7 +8,6 @@ import sys
 from pathlib import Path
 
 from usdrl_model.cli import predict
-from usdrl_model.cli.common import add_machine, device
 from usdrl_model.data.content_check import Verdict
 from usdrl_model.skeleton import topology
 from usdrl_model.skeleton.person import UNITS
@@ -35,7 +34,6 @@ def add_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("--units", choices=tuple(UNITS), help="unit of the points (default: of the labels, or m)")
     command.add_argument("--mirrored", action="store_true", help="left and right are swapped")
     predict.add_predictions(command)
-    add_machine(command)
 
 
 def predict_bag(arguments: argparse.Namespace) -> None:
@@ -45,11 +43,9 @@ def predict_bag(arguments: argparse.Namespace) -> None:
         BagError: nothing says what the bag holds, or it holds no skeletons.
         ValueError: weights or pictures that cannot be used.
     """
-    arguments.threads = arguments.threads or 1  # as in the node
-    chosen = device(arguments)
     bag = load_bag(arguments.bag, _told(arguments))
     print(Verdict.of([bag.findings]).line(), file=sys.stderr)
-    predict.told(arguments, [labelled_recording(bag, (), None)], str(chosen))
+    predict.tell(arguments, [labelled_recording(bag, (), None)])
 
 
 def _told(arguments: argparse.Namespace) -> Truth:

@@ -25,8 +25,8 @@ from pathlib import Path
 from rich.console import Console
 from rich.live import Live
 
+from usdrl_model.cli.common import reported
 from usdrl_model.data.importers import utkinect
-from usdrl_model.errors.shown import MESSAGE, cut, reason
 from usdrl_ros.bags.labels import Truth
 from usdrl_ros.bags.live_replay import READY_TIMEOUT, perception_arguments
 from usdrl_ros.bags.replay import LabelledBag, load_bag
@@ -181,30 +181,23 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the demo; 0 on success, 1 if a process failed or nothing was detected, 2 for unusable input."""
+    """Run the demo; 0 on success, 1 if a process failed, nothing was detected or the input cannot be used."""
     options = parser().parse_args(arguments)
     exit_on_sigterm()
+    return reported("usdrl-demo", _demo, ChildError)(options)
+
+
+def _demo(options: argparse.Namespace) -> int:
     console = Console(markup=False, highlight=False)  # paths may hold brackets
-    try:
-        with tempfile.TemporaryDirectory() as scratch:
-            path = options.bag
-            if options.recording is not None:
-                path = recording_bag(options.recording, options.sequence, Path(scratch))
-            source = performer() if path is None else bag_source(load_bag(path))
-            if options.out.exists():
-                _clear(options.out)
-            options.out.mkdir(parents=True)
-            found = run(source, options.out, console)
-    except ChildError as error:
-        print(f"usdrl-demo: {error}", file=sys.stderr)
-        return 1
-    except (ValueError, OSError) as error:
-        print(f"usdrl-demo: {cut(reason(error), MESSAGE)}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("usdrl-demo: interrupted", file=sys.stderr)
-        return 130
-    return 0 if found else 1
+    with tempfile.TemporaryDirectory() as scratch:
+        path = options.bag
+        if options.recording is not None:
+            path = recording_bag(options.recording, options.sequence, Path(scratch))
+        source = performer() if path is None else bag_source(load_bag(path))
+        if options.out.exists():
+            _clear(options.out)
+        options.out.mkdir(parents=True)
+        return 0 if run(source, options.out, console) else 1
 
 
 def _clear(output: Path) -> None:

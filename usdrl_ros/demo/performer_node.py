@@ -144,7 +144,7 @@ def _one_of(name: str, value: object, choices: Collection[str]) -> str:
 
 
 def main(args: Sequence[str] | None = None) -> int:
-    """Perform; 0 at the end or when stopped, 2 when a parameter cannot be used."""
+    """Perform; 0 at the end or when stopped, 1 when a parameter cannot be used."""
     if asks_for_help((sys.argv if args is None else args)[1:]):
         print(f"{__doc__}\nparameters (-p name:=value):")
         for name, (default, text) in PARAMETERS.items():

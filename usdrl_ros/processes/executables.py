@@ -54,7 +54,7 @@ def asks_for_help(arguments: Sequence[str]) -> bool:
 
 
 def without(program: str, text: str, error: ImportError, arguments: Sequence[str]) -> int:
-    """What a program does that lacks a library: 0 after its help, else 2 and one line on stderr."""
+    """What a program does that lacks a library: 0 after its help, else 1 and one line on stderr."""
     what = advice(error, BAGS) if isinstance(error, ModuleNotFoundError) else str(error)
     if asks_for_help(arguments):
         print(f"{text.strip()}\n\nNot everything is installed: {program} {what}")

@@ -65,7 +65,7 @@ def test_a_set_of_a_store_and_its_pictures(acted: Recording, tmp_path: Path, cap
     assert main.main([*where, "--clip", "b", "--picture", "said.txt"]) == 1
     assert "said.txt: expected a name that ends with .png, .svg" in capsys.readouterr().err
     for name in ("said.svg", "said.gif"):
-        assert main.main([*where, "--clip", "b", "--picture", str(tmp_path / name), "--seconds", "0.3"]) == 0
+        assert main.main([*where, "--clip", "1", "--picture", str(tmp_path / name), "--seconds", "0.3"]) == 0
         assert (tmp_path / name).stat().st_size > 1000
 
 
@@ -78,6 +78,15 @@ def test_what_is_no_recording_is_refused_in_one_line(source: str, said: str, cap
     err = capsys.readouterr().err
     assert said in err
     assert err.count("\n") == 1
+
+
+def test_conditions_of_a_store_are_refused_for_files(acted: Recording, tmp_path: Path, capsys) -> None:
+    path = own(acted, tmp_path / "own" / "pair.npz")
+    assert main.main(["predict", str(path.parent), "--sets", "own"]) == 1
+    assert "--sets: only for a store" in capsys.readouterr().err
+    assert main.main(["predict", str(path.parent), "--clip", "0", "--device", "cpu"]) == 0
+    assert main.main(["predict", str(path.parent), "--clip", "1"]) == 1
+    assert "expected a name such as pair, or 0 to 0, got 1" in capsys.readouterr().err
 
 
 def test_units_that_are_wrong_are_said(acted: Recording, tmp_path: Path, capsys) -> None:
