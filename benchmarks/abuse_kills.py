@@ -19,8 +19,9 @@ from helpers.tiny_pretraining import RUN as PRETRAIN
 from helpers.tiny_pretraining import make_store
 
 from usdrl_model import config
+from usdrl_model.data.catalogue import PERFORMER
 from usdrl_model.simulation.script import ACTIONS
-from usdrl_model.training.finetuning.sources import PERFORMER, SourceConfig
+from usdrl_model.training.finetuning.sources import SourceConfig
 
 CHAIN = 10
 """Kills of one run at most; then it ends, and another one begins."""

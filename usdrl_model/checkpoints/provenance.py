@@ -16,6 +16,7 @@ from typing import Literal
 
 from usdrl_model.checkpoints.code_version import CodeVersion
 from usdrl_model.errors.shown import MESSAGE, cut
+from usdrl_model.terms import Kind, Terms
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -35,9 +36,16 @@ class DataUsed:
     share: float = 1.0
     """Share of the windows of a batch, relative to the other data of its stage."""
     terms: str = ""
-    """Terms of use of the set, which hold for the weights too."""
+    """Terms of use of the set in the words of its source; they hold for the weights too."""
+    terms_kind: Kind = "unknown"
+    """What these terms allow; "unknown" in older files."""
     hash: str = ""
     """Hash of the clips in their store; empty where they came from elsewhere."""
+
+    @property
+    def stated(self) -> Terms:
+        """The terms as this file states them; ``data.catalogue.terms`` says what they are."""
+        return Terms(self.terms_kind, self.terms)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -79,7 +79,8 @@ def _with_data(model: EncoderFile, sets: list[str]) -> EncoderFile:
     """The model with the sets that it was made on, where they are given; ValueError for an unknown one."""
     if not sets:
         return model
-    used = tuple(DataUsed(set=name, terms=catalogue.info(name).terms) for name in sets)
+    found = {name: catalogue.terms(catalogue.kind(name)) for name in sets}
+    used = tuple(DataUsed(set=name, terms=one.text, terms_kind=one.kind) for name, one in found.items())
     made = replace(model.config.provenance, data=used, complete=True)
     return replace(model, config=replace(model.config, provenance=made))
 

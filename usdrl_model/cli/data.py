@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from usdrl_model.cli.common import reported
 from usdrl_model.data import catalogue
 from usdrl_model.skeleton.recording import Recording
+from usdrl_model.terms import MEANINGS, Terms
 
 if TYPE_CHECKING:
     from usdrl_model.data.store import Store
@@ -37,6 +38,7 @@ def add_verb(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     read.add_argument("path", type=Path, metavar="PATH", help="folder or archive of the official files")
     read.add_argument("--store", type=Path, default=Path("stores"), help="folder of the store (default: stores)")
     read.add_argument("--name", help='name of the set in the store, of own recordings only (default: "own")')
+    add_terms(read)
     read.add_argument(
         "--dtype",
         default="float32",
@@ -62,6 +64,15 @@ def add_verb(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     _add_store(pack)
     pack.add_argument("--out", type=Path, required=True, help="file to write, such as training.usdrl")
     pack.set_defaults(run=reported("usdrl data", _pack))
+
+
+def add_terms(parser: argparse.ArgumentParser) -> None:
+    """Add the option that states the terms of one's own recordings."""
+    parser.add_argument(
+        "--terms",
+        choices=[kind for kind in MEANINGS if kind != "unknown"],
+        help="of own recordings: what others may do with them; own: they are yours to use (default)",
+    )
 
 
 def _add_store(parser: argparse.ArgumentParser) -> None:
@@ -112,8 +123,11 @@ def _import(arguments: argparse.Namespace) -> None:
     name = arguments.name or arguments.set
     if arguments.name and catalogue.kind(name) != arguments.set:
         raise ValueError(f"--name {name}: only own recordings are given a name, and none that a data set has")
+    if arguments.terms and catalogue.kind(name) != catalogue.OWN:
+        raise ValueError(f"--terms: those of {name} are known ({catalogue.terms(name)}); state them for own recordings")
+    terms = Terms(arguments.terms or "own")
     recordings = _progress(catalogue.load(arguments.set, arguments.path))
-    totals = write_set(arguments.store, name, recordings, dtype=arguments.dtype, replace=arguments.replace)
+    totals = write_set(arguments.store, name, recordings, dtype=arguments.dtype, replace=arguments.replace, terms=terms)
     print(
         f"{arguments.store / name}: {totals.clips} recordings, {totals.frames} frames,"
         f" {totals.rows} skeletons, hash {totals.hash}, {time.monotonic() - began:.1f} s"

@@ -16,6 +16,7 @@ from usdrl_model.data.importers.files import DatasetInfo
 from usdrl_model.errors.nearest import hint, nearest
 from usdrl_model.errors.shown import shown
 from usdrl_model.skeleton.recording import Recording
+from usdrl_model.terms import UNKNOWN, Terms
 
 SETS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "utkinect": ("utkinect", {}),
@@ -43,6 +44,9 @@ SETS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
 
 OWN = "own"
 """Default name of a set of one's own recordings."""
+PERFORMER = "performer"
+"""Stands for simulated people, which need no files."""
+SIMULATED = Terms("free", "simulated people of this package")
 SLIP = 0.75
 """Similarity to a known name from which on an unknown name counts as a typing error."""
 
@@ -51,10 +55,13 @@ def kind(name: str) -> str:
     """The entry of ``SETS`` for a set of a store: its name, or "own" for any other name.
 
     Raises:
-        ValueError: the name is unknown, but so similar to a known one that it is probably a typing error.
+        ValueError: the name is that of simulated people, or unknown, but so similar to a known one that it is probably
+            a typing error.
     """
     if name in SETS:
         return name
+    if name == PERFORMER:
+        raise ValueError(f"{PERFORMER} is the name of simulated people: choose another name")
     if nearest(name, set(SETS) - {OWN}, SLIP):
         raise _unknown(name)
     return OWN
@@ -77,9 +84,18 @@ def info(name: str) -> DatasetInfo:
     return found
 
 
-def terms(name: str) -> str:
-    """Terms of use of a set; empty for sets of one's own."""
-    return info(name).terms if name in SETS else ""
+def terms(name: str, stated: Terms = UNKNOWN) -> Terms:
+    """Terms of use of a set: those of the catalogue, whatever a file says of a set that is in it.
+
+    Args:
+        name: of the set, or ``PERFORMER``.
+        stated: what the file of a store or of weights says; it counts for sets that only their owner knows.
+    """
+    if name == PERFORMER:
+        return SIMULATED
+    if name in SETS and name != OWN:
+        return info(name).terms
+    return info(OWN).terms if name == OWN and stated.kind == "unknown" else stated
 
 
 def _unknown(name: str) -> ValueError:

@@ -25,6 +25,7 @@ from usdrl_model.data.clip_index import ClipIndex
 from usdrl_model.data.stored_set import INDEX, StoredSet, open_folder, open_packed
 from usdrl_model.skeleton.clip import Clip
 from usdrl_model.skeleton.recording import Recording
+from usdrl_model.terms import Terms
 
 __all__ = ["Clip", "Store"]
 
@@ -95,6 +96,10 @@ class Store:
     def dtype(self, dataset: str) -> str:
         """Number format of the stored joints of a set: float64, float32 or float16."""
         return next(stored.dtype for stored in self._parts if stored.dataset == dataset)
+
+    def terms(self, dataset: str) -> Terms:
+        """Terms of use of a set: the catalogue's, or those that were stated when its own recordings were imported."""
+        return next(stored.terms for stored in self._parts if stored.dataset == dataset)
 
     @property
     def sets(self) -> tuple[str, ...]:

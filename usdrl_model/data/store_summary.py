@@ -28,6 +28,7 @@ def _lines(store: Store, name: str) -> Iterator[str]:
     yield f"{name}: {len(clips)} recordings, {frames} frames, {rows} skeletons, {len(store.labels)} classes"
     kinds = ", ".join(sorted({clip.topology for clip in clips}))
     yield f"  joints: {kinds}, {store.dtype(name)}; subjects: {len(store.subjects) or 'not named'}"
+    yield f"  terms: {store.terms(name)}"
     rates, hours, looked, missing = _measured(store)
     yield f"  rate: {np.median(rates):.1f} Hz (from {min(rates):.1f} to {max(rates):.1f}); about {hours:.2f} h"
     worst = ", ".join(

@@ -21,6 +21,7 @@ from pathlib import Path
 
 import numpy as np
 
+from usdrl_model.data import catalogue
 from usdrl_model.data.clip_index import ClipIndex
 from usdrl_model.data.store import Store
 from usdrl_model.data.stored_set import FORMAT, INDEX, content_hash, files, generation, read_index
@@ -30,6 +31,7 @@ from usdrl_model.files.folder_lock import LOCK, held
 from usdrl_model.skeleton import topology_file
 from usdrl_model.skeleton.recording import Recording, in_canonical_joints
 from usdrl_model.skeleton.topology import topology
+from usdrl_model.terms import UNKNOWN, Terms
 
 DTYPES = ("float32", "float16", "float64")
 _HEADER = 128
@@ -37,8 +39,9 @@ _HEADER = 128
 
 
 def write_set(
-    folder: str | Path, dataset: str, recordings: Iterable[Recording], *, dtype: str = "float32", replace: bool = False
-) -> SetTotals:
+    folder: str | Path, dataset: str, recordings: Iterable[Recording], *, dtype: str = "float32", replace: bool = False,
+    terms: Terms | None = None,
+) -> SetTotals:  # fmt: skip
     """Write a set.
 
     Args:
@@ -48,6 +51,7 @@ def write_set(
         dtype: float32 keeps joints within 1 um; float64 keeps every bit of sets that are published as text; float16
             keeps joints within 1 mm up to two metres from the clip's centre.
         replace: replace a set of that name; otherwise it is an error.
+        terms: of a set that is not in the catalogue, as its owner states them; None: not stated.
 
     Raises:
         FileExistsError: the set exists and ``replace`` is false, or the folder holds other files.
@@ -65,7 +69,8 @@ def write_set(
     try:
         with held(target):
             _check_free(target, replace)  # again: another import may have finished meanwhile
-            return _written(target, dataset, recordings, np.dtype(dtype).newbyteorder("<"))
+            stated = catalogue.terms(dataset, terms or UNKNOWN)
+            return _written(target, dataset, recordings, np.dtype(dtype).newbyteorder("<"), stated)
     finally:
         with contextlib.suppress(OSError):  # not empty: it holds a set
             target.rmdir()
@@ -81,10 +86,10 @@ def _check_free(target: Path, replace: bool) -> None:
         raise FileExistsError(f"{target} holds other files ({others[0]} ...): choose another folder for the store")
 
 
-def _written(target: Path, dataset: str, recordings: Iterable[Recording], dtype: np.dtype) -> SetTotals:
+def _written(target: Path, dataset: str, recordings: Iterable[Recording], dtype: np.dtype, terms: Terms) -> SetTotals:
     _tidy(target)
     there = _generation(target)
-    writer = _SetWriter(target, dataset, dtype, 0 if there is None else 1 - there)
+    writer = _SetWriter(target, dataset, dtype, 0 if there is None else 1 - there, terms)
     try:
         for recording in recordings:
             writer.add(recording)
@@ -131,7 +136,8 @@ def pack(store: Store, file: str | Path) -> None:
         try:
             for dataset in store.sets:
                 shutil.rmtree(scratch / dataset, ignore_errors=True)
-                write_set(scratch, dataset, store.select(sets=[dataset]).recordings(), dtype="float16")
+                chosen = store.select(sets=[dataset])
+                write_set(scratch, dataset, chosen.recordings(), dtype="float16", terms=store.terms(dataset))
             with replacing(file) as packed, zipfile.ZipFile(packed, "w", zipfile.ZIP_LZMA) as archive:
                 for dataset in store.sets:
                     for name in (*files(0).values(), INDEX):
@@ -153,8 +159,8 @@ class SetTotals:
 
 
 class _SetWriter:
-    def __init__(self, folder: Path, dataset: str, dtype: np.dtype, generation: int) -> None:
-        self.folder, self.dataset, self.generation = folder, dataset, generation
+    def __init__(self, folder: Path, dataset: str, dtype: np.dtype, generation: int, terms: Terms) -> None:
+        self.folder, self.dataset, self.generation, self.terms = folder, dataset, generation, terms
         self.clips: list[ClipIndex] = []
         self.names: set[str] = set()
         self.labels: dict[str, None] = {}
@@ -228,6 +234,7 @@ class _SetWriter:
             "set": self.dataset,
             "hash": found,
             "labels": labels,
+            "terms": self.terms.to_json(),
             **({"generation": self.generation} if self.generation else {}),
             "clips": [clip.to_json() for clip in self.clips],
         }

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from usdrl_model.data import catalogue
 from usdrl_model.data.clip_index import ClipIndex
 from usdrl_model.errors.shown import check_name, cut, shown
 from usdrl_model.files import archives, arrays, limits
@@ -18,6 +19,7 @@ from usdrl_model.skeleton.clip import Clip
 from usdrl_model.skeleton.person import Person, SkeletonFrame, canonical_frames
 from usdrl_model.skeleton.recording import Recording
 from usdrl_model.skeleton.topology import CANONICAL_JOINTS, topology
+from usdrl_model.terms import Terms
 
 FORMAT = "usdrl.store/1"
 INDEX = "index.json"
@@ -38,6 +40,7 @@ class StoredSet:
             self.labels: tuple[str, ...] = tuple(map(str, index["labels"]))
             for label in self.labels:
                 check_name(label, "labels")
+            self.terms = catalogue.terms(self.dataset, Terms.from_json(index.get("terms")))
             self.clips = [ClipIndex.from_json(entry) for entry in index["clips"]]
         except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
             raise ValueError(f"{where}: damaged index ({cut(str(error))}), import again") from None

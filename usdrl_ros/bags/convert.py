@@ -19,7 +19,7 @@ from functools import partial
 from pathlib import Path
 
 from usdrl_model.cli.common import reported
-from usdrl_model.cli.data import add_selection, selected
+from usdrl_model.cli.data import add_selection, add_terms, selected
 from usdrl_model.data import catalogue
 from usdrl_model.data.importers import utkinect
 from usdrl_model.errors.shown import MESSAGE, cut, shown
@@ -159,6 +159,7 @@ def parser() -> argparse.ArgumentParser:
     command.add_argument("bags", nargs="+", help="bags with labels beside them")
     command.add_argument("--subjects", nargs="+", metavar="NAME", help="who is in each bag, in the order of the bags")
     command.add_argument("--name", default=catalogue.OWN, help="of the set (default: own)")
+    add_terms(command)
     command.add_argument("--replace", action="store_true", help="replace the set that is there")
     command.set_defaults(run=import_bags)
 

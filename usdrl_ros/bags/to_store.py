@@ -17,6 +17,7 @@ from usdrl_model.network.detector import BACKGROUND_LABEL
 from usdrl_model.progress import progress
 from usdrl_model.skeleton.person import SkeletonFrame
 from usdrl_model.skeleton.recording import Recording
+from usdrl_model.terms import Terms
 from usdrl_ros.bags.labels import load_truth
 from usdrl_ros.bags.replay import LabelledBag, load_bag
 
@@ -32,7 +33,8 @@ def import_bags(arguments: argparse.Namespace) -> None:
     with progress(arguments.bags, unit="bag") as paths:
         named = zip(paths, subjects, strict=True)
         recordings = _distinct((path, labelled_recording(_judged(path), labels, subject)) for path, subject in named)
-        totals = write_set(arguments.target, arguments.name, recordings, replace=arguments.replace)
+        totals = write_set(arguments.target, arguments.name, recordings, replace=arguments.replace,
+            terms=Terms(arguments.terms or "own"))  # fmt: skip
     print(f"{Path(arguments.target) / arguments.name}: {totals.clips} recordings of {', '.join(labels)}")
 
 

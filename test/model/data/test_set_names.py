@@ -14,8 +14,9 @@ from usdrl_model.data.store import Store
 from usdrl_model.data.store_writer import write_set
 from usdrl_model.evaluation import benchmark, benchmark_store
 from usdrl_model.skeleton.topology import topology
+from usdrl_model.terms import Terms
 
-ANY = DatasetInfo(title="a set", files="files", where="nowhere", terms="none")
+ANY = DatasetInfo(title="a set", files="files", where="nowhere", terms=Terms("free"))
 
 
 def save(path: Path, frames: int, **more: object) -> Path:

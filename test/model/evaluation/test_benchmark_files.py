@@ -175,7 +175,7 @@ def test_absent_data_says_where_to_get_it_its_terms_and_how_to_import_it(tmp_pat
             open_benchmark(benchmark, path)
         message = str(error.value)
         assert str(path) in message and found in message
-        assert source.where in message and source.terms in message
+        assert source.where in message and str(source.terms) in message
         to = store if path == store / other else path
         assert message.endswith(f"usdrl data import {benchmark.data} PATH --store {to}")
 

@@ -25,6 +25,7 @@ from helpers.tiny_pretraining import (
 from usdrl_model import config
 from usdrl_model.checkpoints.pretrained_models import USDRL
 from usdrl_model.cli import main
+from usdrl_model.data.store import Store
 from usdrl_model.data.store_writer import write_set
 from usdrl_model.network.config import EncoderConfig
 from usdrl_model.network.presets import cost
@@ -258,3 +259,12 @@ def test_the_meter_counts_the_operations_of_training() -> None:
     assert 0.0 < figures["clips/s"] <= 400.0
     assert figures["MFU"] == pytest.approx(figures["clips/s"] / 8 * 100.0 / 1e3)
     assert 0.0 < figures["waiting"] <= 0.5
+
+
+def test_simulated_people_are_learnt_from_too(store: Path) -> None:
+    run = change(RUN, data=dataclasses.replace(RUN.data, performer_minutes=2))
+    clips = train.chosen(run, Store.open(store))
+    assert len(train.pool_of(run, clips)) > len(train.pool_of(RUN, clips))
+    made = train.provenance(run, clips, "usdrl pretrain").data[-1]
+    assert (made.set, made.minutes, made.stage, made.terms_kind) == ("performer", 2, "pretraining", "free")
+    assert "performer" not in train.provenance(RUN, clips, "usdrl pretrain").sets

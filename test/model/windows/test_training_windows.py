@@ -13,6 +13,7 @@ from helpers.tiny_finetuning import ENCODER, RECORDINGS, RUN
 from usdrl_model import config
 from usdrl_model.checkpoints import detector_file
 from usdrl_model.data import catalogue
+from usdrl_model.data.catalogue import PERFORMER
 from usdrl_model.data.store import Store
 from usdrl_model.data.store_writer import write_set
 from usdrl_model.online.stream import ActionStream
@@ -21,7 +22,7 @@ from usdrl_model.skeleton.recording import Recording
 from usdrl_model.skeleton.segments import Segment
 from usdrl_model.training.finetuning import train
 from usdrl_model.training.finetuning.config import FinetuneConfig
-from usdrl_model.training.finetuning.sources import PERFORMER, SourceConfig, mix, recordings
+from usdrl_model.training.finetuning.sources import SourceConfig, mix, recordings
 from usdrl_model.windows.cut import cut, tracklets
 from usdrl_model.windows.shape import Centre, WindowShape
 

@@ -13,12 +13,13 @@ from usdrl_model.data.importers.arrays import ALONE, frames, regular
 from usdrl_model.data.importers.files import DatasetInfo, members
 from usdrl_model.skeleton.recording import Recording
 from usdrl_model.skeleton.topology import topology
+from usdrl_model.terms import Terms
 
 INFO = DatasetInfo(
     title="the Bandai-Namco Research Motiondataset",
     files="dataset-N_<content>_<style>_<take>.bvh (in a folder or archive)",
     where="its repository (github.com/BandaiNamcoResearchInc/Bandai-Namco-Research-Motiondataset)",
-    terms="CC BY-NC 4.0; cite M. Kobayashi and others, arXiv 2306.08861",
+    terms=Terms("non_commercial", "CC BY-NC 4.0; cite M. Kobayashi and others, arXiv 2306.08861"),
 )
 TOPOLOGY = "bandai_namco_21"
 LABELS = (

@@ -20,12 +20,15 @@ from usdrl_model.files.text_table import table
 from usdrl_model.skeleton.recording import Recording
 from usdrl_model.skeleton.segments import Segment
 from usdrl_model.skeleton.topology import topology
+from usdrl_model.terms import Terms
 
 INFO = DatasetInfo(
     title="CMU motion capture",
     files="SS.asf and SS_TT.amc, and truelabels/SS_TT.txt for frame labels (in a folder or archive)",
     where="mocap.cs.cmu.edu; labels: github.com/michaelchughes/mocap6dataset",
-    terms="free for research and for use in products, not to be sold as data; labels BSD-2-Clause",
+    terms=Terms(
+        "attribution", "free for research and for use in products, not to be sold as data; labels BSD-2-Clause"
+    ),
 )
 TOPOLOGY = "cmu_31"
 RATE = 120.0

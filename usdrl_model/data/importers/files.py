@@ -15,6 +15,7 @@ from pathlib import Path
 
 from usdrl_model.errors.shown import shown
 from usdrl_model.files import archives, limits
+from usdrl_model.terms import Terms
 
 _ANY = next(re.finditer("", ""))
 
@@ -28,7 +29,7 @@ class DatasetInfo:
     """Official files that the importer reads."""
     where: str
     """Where to get them."""
-    terms: str
+    terms: Terms
 
 
 @dataclass(frozen=True, slots=True)

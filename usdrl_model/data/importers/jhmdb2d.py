@@ -20,12 +20,13 @@ from usdrl_model.data.importers.files import DatasetInfo, Member, members
 from usdrl_model.data.importers.image_plane import DISTANCE
 from usdrl_model.files import limits
 from usdrl_model.skeleton.recording import Recording
+from usdrl_model.terms import Terms
 
 INFO = DatasetInfo(
     title="J-HMDB 2D poses",
     files="GT_pkl.zip (or GT_train_1.pkl ... GT_test_3.pkl)",
     where="the DD-Net project (github.com/fandulu/DD-Net, data/JHMDB); videos: jhmdb.is.tue.mpg.de",
-    terms="research use, cite H. Jhuang and others, ICCV 2013",
+    terms=Terms("research", "research use, cite H. Jhuang and others, ICCV 2013"),
 )
 TOPOLOGY = "jhmdb_15"
 RATE = 25.0

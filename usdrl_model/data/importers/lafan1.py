@@ -13,12 +13,13 @@ from usdrl_model.data.importers.arrays import ALONE, frames, regular
 from usdrl_model.data.importers.files import DatasetInfo, members
 from usdrl_model.skeleton.recording import Recording
 from usdrl_model.skeleton.topology import topology
+from usdrl_model.terms import Terms
 
 INFO = DatasetInfo(
     title="LAFAN1",
     files="lafan1.zip (or <theme><take>_subject<n>.bvh)",
     where="its repository (github.com/ubisoft/ubisoft-laforge-animation-dataset)",
-    terms="CC BY-NC-ND 4.0; cite F. Harvey and others, SIGGRAPH 2020",
+    terms=Terms("non_commercial", "CC BY-NC-ND 4.0; cite F. Harvey and others, SIGGRAPH 2020"),
 )
 TOPOLOGY = "lafan1_22"
 

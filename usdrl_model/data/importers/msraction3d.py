@@ -14,12 +14,13 @@ from usdrl_model.data.importers.arrays import ALONE, frames, regular
 from usdrl_model.data.importers.files import DatasetInfo, members, missing, text, warn_unmatched
 from usdrl_model.files.text_table import table
 from usdrl_model.skeleton.recording import Recording
+from usdrl_model.terms import Terms
 
 INFO = DatasetInfo(
     title="MSR Action3D",
     files="MSRAction3DSkeletonReal3D.zip (or aAA_sSS_eEE_skeleton3D.txt) and files_used_in_cvpr12_paper.txt",
     where="the authors' page (sites.google.com/view/wanqingli/data-sets/msr-action3d)",
-    terms="research use, cite W. Li, Z. Zhang, Z. Liu, CVPRW 2010",
+    terms=Terms("research", "research use, cite W. Li, Z. Zhang, Z. Liu, CVPRW 2010"),
 )
 TOPOLOGY = "msr_action3d_20"
 RATE = 15.0

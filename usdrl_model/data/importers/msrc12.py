@@ -17,12 +17,13 @@ from usdrl_model.files import limits
 from usdrl_model.files.text_table import table
 from usdrl_model.skeleton.recording import Recording
 from usdrl_model.skeleton.segments import Segment
+from usdrl_model.terms import Terms
 
 INFO = DatasetInfo(
     title="the MSRC-12 Kinect gesture data set",
     files="P<i>_<j>_<gesture>_p<subject>.csv and .tagstream (in a folder or in archives)",
     where="Microsoft Research Cambridge (MicrosoftGestureDataset-RC.zip)",
-    terms="research use, cite S. Fothergill and others, CHI 2012",
+    terms=Terms("research", "research use, cite S. Fothergill and others, CHI 2012"),
 )
 TOPOLOGY = "kinect_v1_20"
 LABELS = (

@@ -18,13 +18,17 @@ from usdrl_model.data.importers.files import DatasetInfo, Member, members
 from usdrl_model.data.importers.ntu_missing import missing_skeletons
 from usdrl_model.skeleton.person import Person, SkeletonFrame
 from usdrl_model.skeleton.recording import Recording
+from usdrl_model.terms import Terms
 
 INFO = DatasetInfo(
     title="NTU RGB+D",
     files="nturgbd_skeletons_s001_to_s017.zip, nturgbd_skeletons_s018_to_s032.zip, or SsssCcccPpppRrrrAaaa.skeleton",
     where="ROSE Lab, Nanyang Technological University (rose1.ntu.edu.sg/dataset/actionRecognition), on request",
-    terms="academic research only, no redistribution; cite A. Shahroudy and others, CVPR 2016, and J. Liu and others, "
-    "TPAMI 2019",
+    terms=Terms(
+        "research",
+        "academic research only, no redistribution; cite A. Shahroudy and others, CVPR 2016, and J. Liu and others, "
+        "TPAMI 2019",
+    ),
 )
 TOPOLOGY = "kinect_v2_25"
 RATE = 30.0

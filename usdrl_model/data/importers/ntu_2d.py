@@ -21,12 +21,13 @@ from usdrl_model.data.importers.image_plane import to_metres
 from usdrl_model.data.importers.ntu import LABELS, RATE
 from usdrl_model.errors.shown import cut, shown
 from usdrl_model.skeleton.recording import Recording
+from usdrl_model.terms import Terms
 
 INFO = DatasetInfo(
     title="NTU RGB+D 2D skeletons",
     files="ntu60_hrnet.pkl or ntu120_hrnet.pkl",
     where="the PYSKL project (github.com/kennymotion/pyskl, tools/data)",
-    terms="the terms of NTU RGB+D: academic research only, no redistribution",
+    terms=Terms("research", "the terms of NTU RGB+D: academic research only, no redistribution"),
 )
 TOPOLOGY = "coco_17"
 UNKNOWN = -1

@@ -22,12 +22,13 @@ from usdrl_model.skeleton.person import SkeletonFrame
 from usdrl_model.skeleton.recording import Recording
 from usdrl_model.skeleton.segments import Segment
 from usdrl_model.skeleton.topology import topology
+from usdrl_model.terms import Terms
 
 INFO = DatasetInfo(
     title="NuiSI",
     files="labelled_sequences.npz, v1/*_agent[12].bag.npz, v2/*_p[12].txt (in a folder or archive)",
     where="the authors' repository (github.com/souljaboy764/nuisi_dataset)",
-    terms="GNU AGPL-3.0; cite V. Prasad and others, MILD",
+    terms=Terms("copyleft", "GNU AGPL-3.0; cite V. Prasad and others, MILD"),
 )
 TOPOLOGY = "nuitrack_25slots"
 RATE = 30.0

@@ -16,12 +16,13 @@ from usdrl_model.data.importers.files import DatasetInfo, members
 from usdrl_model.files import limits
 from usdrl_model.files.documents import parse_json
 from usdrl_model.skeleton.recording import Recording
+from usdrl_model.terms import Terms
 
 INFO = DatasetInfo(
     title="NW-UCLA",
     files="aAA_sSS_eEE_vVV.json (all_sqe, or its archive)",
     where="the CTR-GCN project (github.com/Uason-Chen/CTR-GCN, section Data Preparation)",
-    terms="research use, cite J. Wang and others, CVPR 2014",
+    terms=Terms("research", "research use, cite J. Wang and others, CVPR 2014"),
 )
 TOPOLOGY = "kinect_v1_20"
 RATE = 15.0

@@ -30,12 +30,13 @@ from usdrl_model.skeleton.person import UNITS
 from usdrl_model.skeleton.recording import Recording
 from usdrl_model.skeleton.segments import Segment
 from usdrl_model.skeleton.topology import Topology, located, topology
+from usdrl_model.terms import Terms
 
 INFO = DatasetInfo(
     title="your own recordings",
     files="*.npz files with joints (T, M, V, 3), rate or stamps, and topology",
     where="your tracker (docs/data.md says how to write them)",
-    terms="yours",
+    terms=Terms("own", "yours"),
 )
 KEYS = ("joints", "stamps", "rate", "topology", "confidence", "ids", "labels", "segments", "clip_label", "subject",
     "units", "mirrored")  # fmt: skip

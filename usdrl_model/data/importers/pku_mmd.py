@@ -19,13 +19,14 @@ from usdrl_model.data.importers.files import DatasetInfo, members, warn_unmatche
 from usdrl_model.files.text_table import table
 from usdrl_model.skeleton.recording import Recording
 from usdrl_model.skeleton.segments import Segment
+from usdrl_model.terms import Terms
 
 INFO = DatasetInfo(
     title="PKU-MMD",
     files="the unpacked skeleton files (0002-L.txt or A01N01-L.txt ...), the label files of the same names in a folder "
     "called Label, and Split/cross-subject.txt",
     where="STRUCT group, Peking University (www.icst.pku.edu.cn/struct/Projects/PKUMMD.html), on request",
-    terms="academic use, cite C. Liu and others, arXiv 1703.07475",
+    terms=Terms("research", "academic use, cite C. Liu and others, arXiv 1703.07475"),
 )
 TOPOLOGY = "kinect_v2_25"
 RATE = 30.0

@@ -14,12 +14,13 @@ from usdrl_model.data.importers.arrays import EPOCH, check_stamps, frames
 from usdrl_model.data.importers.files import DatasetInfo, members
 from usdrl_model.files.text_table import table
 from usdrl_model.skeleton.recording import Recording
+from usdrl_model.terms import Terms
 
 INFO = DatasetInfo(
     title="SBU Kinect Interaction",
     files="sbu_kinect_interaction_skeleton.zip (or sAAsBB/CC/NNN/skeleton_pos.txt)",
     where="the authors' page (www3.cs.stonybrook.edu/~kyun/research/kinect_interaction)",
-    terms="academic use, cite K. Yun and others, CVPRW 2012",
+    terms=Terms("research", "academic use, cite K. Yun and others, CVPRW 2012"),
 )
 TOPOLOGY = "openni_nite_15"
 RATE = 15.0

@@ -17,12 +17,13 @@ from usdrl_model.data.importers.files import DatasetInfo, members
 from usdrl_model.data.importers.image_plane import to_metres
 from usdrl_model.skeleton.person import Person, SkeletonFrame
 from usdrl_model.skeleton.recording import Recording
+from usdrl_model.terms import Terms
 
 INFO = DatasetInfo(
     title="UAV-Human",
     files="Skeleton.zip, or P000S00G10B10H10UC022000LC021000A000R0_08241716.txt and its like",
     where="the authors' page (sutdcv.github.io/uav-human-web)",
-    terms="academic use, cite T. Li and others, CVPR 2021",
+    terms=Terms("research", "academic use, cite T. Li and others, CVPR 2021"),
 )
 TOPOLOGY = "coco_17"
 RATE = 30.0

@@ -11,12 +11,13 @@ from usdrl_model.data.importers import matlab
 from usdrl_model.data.importers.arrays import ALONE, frames, regular
 from usdrl_model.data.importers.files import DatasetInfo, members
 from usdrl_model.skeleton.recording import Recording
+from usdrl_model.terms import Terms
 
 INFO = DatasetInfo(
     title="UTD-MHAD",
     files="Skeleton.zip (or aA_sS_tT_skeleton.mat)",
     where="the authors' page (personal.utdallas.edu/~kehtar/UTD-MHAD.html)",
-    terms="free for research, cite C. Chen, R. Jafari, N. Kehtarnavaz, ICIP 2015",
+    terms=Terms("research", "free for research, cite C. Chen, R. Jafari, N. Kehtarnavaz, ICIP 2015"),
 )
 TOPOLOGY = "kinect_v1_20"
 RATE = 30.0

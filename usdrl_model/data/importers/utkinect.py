@@ -23,12 +23,13 @@ from usdrl_model.files.text_table import table
 from usdrl_model.skeleton.person import Person, SkeletonFrame
 from usdrl_model.skeleton.recording import Recording
 from usdrl_model.skeleton.segments import Segment
+from usdrl_model.terms import Terms
 
 INFO = DatasetInfo(
     title="UTKinect-Action3D",
     files="joints.zip (or joints/joints_sSS_eEE.txt) and actionLabel_modified.txt (or actionLabel.txt)",
     where="the authors' page (cvrc.ece.utexas.edu/KinectDatasets)",
-    terms="academic use, cite L. Xia, C.-C. Chen, J. K. Aggarwal, CVPRW 2012",
+    terms=Terms("research", "academic use, cite L. Xia, C.-C. Chen, J. K. Aggarwal, CVPRW 2012"),
 )
 FRAME_RATE = 60.0
 PERSON = "1"

@@ -9,9 +9,10 @@ from usdrl_model.checkpoints import code_version
 from usdrl_model.checkpoints.pretrained_models import find_encoder, load_encoder
 from usdrl_model.checkpoints.provenance import DataUsed, Provenance
 from usdrl_model.data import catalogue, protocols
+from usdrl_model.data.catalogue import PERFORMER
 from usdrl_model.data.store import Store
 from usdrl_model.training.finetuning.config import FinetuneConfig
-from usdrl_model.training.finetuning.sources import PERFORMER, SourceConfig, training_part
+from usdrl_model.training.finetuning.sources import SourceConfig, training_part
 
 
 def start_encoder(run: FinetuneConfig) -> torch.nn.Module:
@@ -48,13 +49,22 @@ def start_provenance(start: str) -> Provenance:
 
 def _used(source: SourceConfig, store: Store | None) -> DataUsed:
     if store is None or source.name == PERFORMER:
-        return DataUsed(set=source.name, subjects=source.subjects, minutes=source.minutes, share=source.share)
-    part = training_part(source, store)
+        terms = catalogue.terms(source.name)
+        return DataUsed(
+            set=source.name,
+            subjects=source.subjects,
+            minutes=source.minutes,
+            share=source.share,
+            terms=terms.text,
+            terms_kind=terms.kind,
+        )
+    part, terms = training_part(source, store), store.terms(source.name)
     return DataUsed(
         set=source.name,
         split=protocols.resolved(source.name, source.split),
         subjects=source.subjects or part.subjects,
         share=source.share,
-        terms=catalogue.terms(source.name),
+        terms=terms.text,
+        terms_kind=terms.kind,
         hash=part.hash,
     )

@@ -8,25 +8,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from usdrl_model.data import catalogue, protocols
+from usdrl_model.data.catalogue import PERFORMER
 from usdrl_model.data.clip_index import ClipIndex
 from usdrl_model.data.store import Store
 from usdrl_model.network.detector import BACKGROUND_LABEL, DetectorConfig
-from usdrl_model.simulation.faults import random_faults
-from usdrl_model.simulation.script import random_script
-from usdrl_model.simulation.simulate import PerformanceConfig, simulate
 from usdrl_model.skeleton.recording import Recording
 from usdrl_model.skeleton.segments import Segment
+from usdrl_model.training.performers import performances
 from usdrl_model.windows.cut import Windows, cut, tracklets, whole
 
-PERFORMER = "performer"
-"""Name of the source that needs no files: simulated people."""
-PERFORMER_TOPOLOGIES = ("kinect_v2_25", "kinect_v1_20", "k4abt_32", "coco_17")
-"""Joint sets of the simulated people, in turn."""
 CLIP_MARGIN = 0.15
 """Share of a labelled clip at each end that counts as background, because people still rest."""
 
@@ -137,7 +131,7 @@ def recordings(source: SourceConfig, store: Store | None, seed: int) -> list[Rec
         ValueError: the store is damaged, or there is none.
     """
     if source.name == PERFORMER:
-        return _performances(source.minutes, seed)
+        return list(performances(source.minutes, seed))
     if store is None:
         raise ValueError(f"{source.name}: expected a store that holds it, got none")
     chosen = store.select(sets=[source.name])
@@ -210,18 +204,3 @@ def _relabelled(recording: Recording, source: SourceConfig) -> Recording:
     renamed = (dataclasses.replace(segment, label=source.labels[segment.label]) for segment in segments)
     kept = tuple(segment for segment in renamed if segment.label != BACKGROUND_LABEL)
     return dataclasses.replace(recording, segments=kept, label=label)
-
-
-def _performances(minutes: int, seed: int) -> list[Recording]:
-    """One simulated person a minute, each seen by another tracker."""
-    found = []
-    for index in range(minutes):
-        rng = np.random.default_rng([seed, index])
-        performance = PerformanceConfig(
-            scripts=(random_script(rng, 60.0),),
-            rate=float(rng.uniform(8.0, 30.0)),
-            topology=PERFORMER_TOPOLOGIES[index % len(PERFORMER_TOPOLOGIES)],
-            faults=random_faults(rng),
-        )
-        found.append(simulate(performance, seed=index))
-    return found

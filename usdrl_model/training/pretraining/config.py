@@ -26,11 +26,14 @@ class DataConfig:
     """As ``Store.select`` takes it; never pretrain on clips that a probe is scored on."""
     max_seconds: float = 10.0
     """Seconds; longer recordings are cut into equal parts."""
+    performer_minutes: int = 0
+    """Minutes of simulated people beside them, one person a minute (``training.performers``)."""
     on_device: bool = True
     """Keep all clips on the training device; off: in the memory of the host, copied one batch ahead."""
 
     def __post_init__(self) -> None:
-        """Refuse a length of 0."""
+        """Refuse a length of 0, and less than no people."""
+        at_least(self, {"performer_minutes": 0})
         if self.max_seconds <= 0.0:
             raise ValueError(f"max_seconds: expected seconds above 0, got {self.max_seconds}")
 

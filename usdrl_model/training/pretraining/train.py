@@ -10,6 +10,7 @@ the CPU), because every random number is a function of the seed and the step.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
@@ -29,6 +30,7 @@ from usdrl_model.network.initialise import initialise
 from usdrl_model.progress import progress
 from usdrl_model.skeleton.clip import Clip
 from usdrl_model.training.distributed import Processes, gather
+from usdrl_model.training.performers import performances
 from usdrl_model.training.pretraining.batches import NETWORK, Feeder, seed_of
 from usdrl_model.training.pretraining.clip_pool import ClipPool
 from usdrl_model.training.pretraining.config import PretrainConfig
@@ -90,8 +92,9 @@ def chosen(run: PretrainConfig, store: Store) -> Store:
 
 
 def pool_of(run: PretrainConfig, clips: Iterable[Clip]) -> ClipPool:
-    """Clips as a run draws its batches from them; errors as of ``ClipPool.of``."""
-    return ClipPool.of(clips, run.encoder.people, run.data.max_seconds)
+    """Clips as a run draws its batches from them, and its simulated people; errors as of ``ClipPool.of``."""
+    simulated = map(Clip.of, performances(run.data.performer_minutes, run.seed))
+    return ClipPool.of(itertools.chain(clips, simulated), run.encoder.people, run.data.max_seconds)
 
 
 def train_and_save(
@@ -173,7 +176,7 @@ def run_state(run: PretrainConfig, pool: ClipPool, out: Path) -> RunState:
 def provenance(run: PretrainConfig, store: Store, command: str) -> Provenance:
     """Provenance of a pretrained model."""
     return Provenance(
-        data=tuple(_used(store.select(sets=[name]), run.data.split) for name in store.sets),
+        data=(*(_used(store.select(sets=[name]), run.data.split) for name in store.sets), *_simulated(run)),
         complete=True,
         command=command,
         configuration=config.content_hash(run),
@@ -184,14 +187,25 @@ def provenance(run: PretrainConfig, store: Store, command: str) -> Provenance:
 def _used(store: Store, split: str | None) -> DataUsed:
     """Provenance of the clips of one set."""
     (name,) = store.sets
+    terms = store.terms(name)
     return DataUsed(
         set=name,
         stage="pretraining",
         split=protocols.resolved(name, split) if split else "",
         subjects=store.subjects,
-        terms=catalogue.terms(name),
+        terms=terms.text,
+        terms_kind=terms.kind,
         hash=store.hash,
     )
+
+
+def _simulated(run: PretrainConfig) -> list[DataUsed]:
+    """Provenance of the simulated people of a run; none where it has none."""
+    terms, minutes = catalogue.terms(catalogue.PERFORMER), run.data.performer_minutes
+    used = DataUsed(
+        set=catalogue.PERFORMER, stage="pretraining", minutes=minutes, terms=terms.text, terms_kind=terms.kind
+    )
+    return [used] if minutes else []
 
 
 def _step(

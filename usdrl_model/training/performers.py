@@ -1,0 +1,34 @@
+"""Simulated people as training data: one a minute, each seen by another tracker with faults of its own.
+
+>>> [one.topology for one in performances(2, seed=0)]
+['kinect_v2_25', 'kinect_v1_20']
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from usdrl_model.simulation.faults import random_faults
+from usdrl_model.simulation.script import random_script
+from usdrl_model.simulation.simulate import PerformanceConfig, simulate
+from usdrl_model.skeleton.recording import Recording
+
+TOPOLOGIES = ("kinect_v2_25", "kinect_v1_20", "k4abt_32", "coco_17")
+"""Joint sets of the simulated people, in turn."""
+RATES = (8.0, 30.0)
+"""Hz of their trackers, least and most."""
+
+
+def performances(minutes: int, seed: int) -> Iterator[Recording]:
+    """Recordings of one person and one minute each, with the labels of ``simulation.script.ACTIONS``."""
+    for index in range(minutes):
+        rng = np.random.default_rng([seed, index])
+        performance = PerformanceConfig(
+            scripts=(random_script(rng, 60.0),),
+            rate=float(rng.uniform(*RATES)),
+            topology=TOPOLOGIES[index % len(TOPOLOGIES)],
+            faults=random_faults(rng),
+        )
+        yield simulate(performance, seed=index)
