@@ -23,10 +23,15 @@ BEGIN, END = "<!-- usdrl benchmark: begin -->", "<!-- usdrl benchmark: end -->"
 def add_verb(verbs: Any) -> None:
     """Register the verb with the sub-parsers of ``usdrl``."""
     verb = verbs.add_parser("benchmark", help="pretrain, evaluate on many benchmarks, write the table of results")
-    verb.add_argument("--suite", required=True, help="name (open), or your own .yaml file")
+    verb.add_argument("--suite", required=True, help="name (open, unseen), or your own .yaml file")
     verb.add_argument("--data", required=True, type=Path, help="store (usdrl data import), or a packed file of one")
     verb.add_argument("--out", required=True, type=Path, help="folder for models and scores, made where missing")
     verb.add_argument("--page", type=Path, help="Markdown file whose marked part becomes the table (default: none)")
+    verb.add_argument(
+        "--weights",
+        help="score these instead of pretraining any: shipped name, folder or hf://owner/name; refused where they know"
+        " the set (default: what the suite pretrains)",
+    )  # fmt: skip
     verb.add_argument("--only", nargs="+", metavar="BENCHMARK/TASK", help="only these evaluations")
     verb.add_argument(
         "--keep-pretrained", action="store_true",
@@ -40,22 +45,26 @@ def add_verb(verbs: Any) -> None:
 def run(arguments: argparse.Namespace) -> None:
     """Run the suite, and print the page."""
     # Here, because "usdrl --help" must not wait for torch.
-    from usdrl_model.evaluation import suite
+    from usdrl_model.evaluation import suite, suite_file
+    from usdrl_model.evaluation.pretrained import Pretrained
 
     check_resume(arguments)
-    chosen = suite.load(arguments.suite)
+    chosen = suite_file.load(arguments.suite).written_out()
     if arguments.only:
         chosen = chosen.only(arguments.only)
     if arguments.page:  # before hours of work, not after
         text = arguments.page.read_text(encoding="utf-8")
         replace_between_markers(text, BEGIN, END, "")
     where = device(arguments)
-    results = suite.run(chosen, arguments.data, arguments.out, where, keep_pretrained=arguments.keep_pretrained)
-    kept = ["--keep-pretrained"] if arguments.keep_pretrained else []
-    command = shlex.join(["usdrl", "benchmark", "--suite", arguments.suite, *_only(arguments), *kept])
-    page = suite.page(
-        chosen, results, command=command, device=where, pretrained=suite.pretrained_by(chosen, arguments.out).values()
+    given = Pretrained.open(arguments.weights) if arguments.weights else None
+    results = suite.run(
+        chosen, arguments.data, arguments.out, where, keep_pretrained=arguments.keep_pretrained, given=given
     )
+    kept = ["--keep-pretrained"] if arguments.keep_pretrained else []
+    weights = ["--weights", str(arguments.weights)] if arguments.weights else []
+    command = shlex.join(["usdrl", "benchmark", "--suite", arguments.suite, *weights, *_only(arguments), *kept])
+    older = () if given else suite.pretrained_by(chosen, arguments.out).values()
+    page = suite.page(chosen, results, command=command, device=where, pretrained=older, given=given)
     if arguments.page:
         text = arguments.page.read_text(encoding="utf-8")
         arguments.page.write_text(replace_between_markers(text, BEGIN, END, page), encoding="utf-8")

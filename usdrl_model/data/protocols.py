@@ -196,6 +196,36 @@ PROTOCOLS: dict[str, dict[str, Protocol]] = {
     "nw_ucla": {"cross_view": Protocol(key="camera", train=frozenset("12"), test=frozenset("3"))},
     "nuisi": {"official": _tagged("part")},
     "jhmdb2d": _JHMDB,
+    # By the way in which people move; the styles that move least as usual are for the test.
+    "bandai_namco": {
+        "everything": EVERYTHING_TRAINS,
+        "held_out_styles": Protocol(
+            key="style",
+            test=frozenset(["angry", "chimpira", "elderly", "exhausted", "giant", "old", "sad", "tired", "youthful"]),
+            labels=frozenset(
+                [
+                    "bow",
+                    "bye",
+                    "byebye",
+                    "dash",
+                    "guide",
+                    "run",
+                    "walk",
+                    "walk_back",
+                    "walk_left",
+                    "walk_right",
+                    "walk_turn_left",
+                    "walk_turn_right",
+                    "raise_up_both_hands",
+                    "raise_up_left_hand",
+                    "raise_up_right_hand",
+                    "wave_both_hands",
+                    "wave_left_hand",
+                    "wave_right_hand",
+                ]
+            ),
+        ),
+    },
     "cmu_mocap": {"held_out_sequence": Protocol(key="name", test=frozenset(["14_20"]))},
 }
 """The first protocol of a set is its standard one."""

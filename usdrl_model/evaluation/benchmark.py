@@ -99,6 +99,8 @@ class Benchmark:
     """People in a window."""
     same_recordings: tuple[str, ...] = ()
     """Other sets that show some of the same recordings."""
+    half_width: float = 0.0
+    """Seconds before and after an instant that are its clip, in tasks on clips; 0: instants are no clips."""
     tasks: dict[Task, TaskSettings]
     note: str = ""
 
@@ -108,6 +110,8 @@ class Benchmark:
             catalogue.info(data)
         for split in self.splits:
             Split.of(self.data, f"{split}/train")
+        if self.half_width < 0.0:
+            raise ValueError(f"half_width: expected 0 or more seconds, got {self.half_width}")
         if self.people < 1:
             raise ValueError(f"people: expected at least 1, got {self.people}")
         if not self.tasks:

@@ -54,19 +54,20 @@ def open_benchmark(benchmark: Benchmark, path: str | Path, task: str | None = No
     return chosen
 
 
-def classes(store: Store, task: str | None = None) -> tuple[str, ...]:
+def classes(store: Store, task: str | None = None, half_width: float = 0.0) -> tuple[str, ...]:
     """The classes that recordings show, in the order of the set.
 
     Args:
         store: recordings.
         task: only labels that this task can use: instants show no action to a task on clips, and a task on whole
             recordings needs segments; None: all labels.
+        half_width: above 0: an instant shows an action to any task.
     """
     shown: set[str] = set()
     for clip in map(store.describe, range(len(store))):
         if clip.label is not None and task not in CONTINUOUS:
             shown.add(clip.label)
-        shown |= {s.label for s in clip.segments if task is None or task in CONTINUOUS or s.start < s.end}
+        shown |= {s.label for s in clip.segments if task is None or task in CONTINUOUS or half_width or s.start < s.end}
     return tuple(label for label in store.labels if label in shown)
 
 
@@ -81,7 +82,7 @@ def _shown(benchmark: Benchmark, store: Store, split: str, task: str | None) -> 
                 f"{where}: none of the {len(store)} recordings of {benchmark.data} in this store is in the {part} part:"
                 " import the complete set"
             )
-        shown.append(set(classes(clips, task)))
+        shown.append(set(classes(clips, task, benchmark.half_width)))
         if not shown[-1]:
             needed = "segments" if task in CONTINUOUS else "labels" if task is None else "labelled clips or segments"
             raise ValueError(

@@ -81,7 +81,7 @@ def evaluate(
         if not weights:
             raise ValueError("transfer needs weights, made on other sets: give --weights")
         for one in weights:
-            one.check_transfer(benchmark.target_sets)
+            one.check_unseen(benchmark.target_sets)
     store = benchmark_store.open_benchmark(benchmark, data, task)
     verdict = look(sampled(store))
     _LOG.log(logging.WARNING if verdict.wrong else logging.INFO, "%s: %s", benchmark.data, verdict.line())

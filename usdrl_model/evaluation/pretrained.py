@@ -70,8 +70,12 @@ class Pretrained:
                 " canonical ones, whatever the data set"
             )
 
-    def check_transfer(self, targets: tuple[str, ...]) -> None:
-        """Refuse weights that were trained on the target data of a transfer.
+    def check_unseen(self, targets: tuple[str, ...], where: str = "transfer") -> None:
+        """Refuse weights that were trained on data that have to be new to them.
+
+        Args:
+            targets: sets that they must not know.
+            where: what is evaluated, for the message.
 
         Raises:
             ValueError: they were made on one of the sets ``targets``.
@@ -84,7 +88,7 @@ class Pretrained:
         known = [name for name in targets if name in self.made.sets]
         if known:
             raise ValueError(
-                f"transfer: {self.path} was trained on {', '.join(known)}, which it is to be transferred to:"
+                f"{where}: {self.path} was trained on {', '.join(known)}, which must be new to it:"
                 " take weights made on other sets, or another benchmark"
             )
 

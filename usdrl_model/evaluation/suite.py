@@ -1,4 +1,4 @@
-"""Suites: ``config/suites/NAME.yaml`` lists pretrainings and the evaluations that use them.
+"""Runs suites: pretrains, evaluates, writes the page.
 
 Every seed is a whole experiment: its own pretraining, and everything that is trained on top of it. Pretrained models
 and cells are kept in one folder, so that a suite can be stopped and goes on where it was.
@@ -6,8 +6,8 @@ and cells are kept in one folder, so that a suite can be stopped and goes on whe
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
@@ -15,6 +15,7 @@ import torch
 from usdrl_model import config
 from usdrl_model.checkpoints import code_version, config_file
 from usdrl_model.checkpoints.code_version import CodeVersion
+from usdrl_model.checkpoints.provenance import summary
 from usdrl_model.data.store import Store
 from usdrl_model.evaluation import benchmark as benchmarks
 from usdrl_model.evaluation import benchmark_store
@@ -22,8 +23,9 @@ from usdrl_model.evaluation.benchmark import Benchmark, Task
 from usdrl_model.evaluation.cells import Cells
 from usdrl_model.evaluation.evaluate import evaluate, methods
 from usdrl_model.evaluation.pretrained import Pretrained
-from usdrl_model.evaluation.report import report
+from usdrl_model.evaluation.report import by_set, report
 from usdrl_model.evaluation.result import Cell, made_with
+from usdrl_model.evaluation.suite_file import Evaluation, Suite
 from usdrl_model.progress import progress
 from usdrl_model.training.distributed import Processes
 from usdrl_model.training.pretraining import train
@@ -33,111 +35,38 @@ from usdrl_model.training.run_folder import begun
 Result = tuple[Benchmark, Task, Sequence[Cell]]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Pretraining:
-    """A pretrained model of the suite, one for each seed."""
-
-    config: str
-    """File beside the folder of the suites."""
-    changes: tuple[str, ...] = ()
-    """To the file: ``key=value``, as after ``usdrl pretrain``."""
-
-    def load(self, seed: int) -> PretrainConfig:
-        """The run of a seed; errors as of ``config.load``."""
-        run = config.load(PretrainConfig, benchmarks.folder().parent / self.config)
-        return config.apply_overrides(run, (*self.changes, f"seed={seed}"))
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Evaluation:
-    """One task of one benchmark."""
-
-    benchmark: str
-    task: Task
-    weights: tuple[str, ...] = ()
-    """Names of pretrainings; several: methods may ask all of them (``fusion``); none: methods that need none."""
-    methods: tuple[str, ...] = ()
-    """Empty: all that task and weights allow."""
-    recipe: str = ""
-    """File beside the folder of the suites; empty: the usual one of the task."""
-
-    @property
-    def title(self) -> str:
-        """Name in messages and after ``--only``."""
-        return f"{self.benchmark}/{self.task}"
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Suite:
-    """What a table of results is made of."""
-
-    seeds: tuple[int, ...] = (0, 1, 2)
-    pretraining: dict[str, Pretraining] = field(default_factory=dict)
-    evaluations: tuple[Evaluation, ...]
-
-    def __post_init__(self) -> None:
-        """Raise ValueError for a suite that cannot be run."""
-        if not self.seeds or not self.evaluations:
-            raise ValueError("expected at least one of seeds and of evaluations")
-        for one in self.evaluations:
-            benchmark = benchmarks.load(one.benchmark)
-            benchmark.task(one.task)
-            methods(benchmark, one.task, one.methods, len(one.weights))
-            if unknown := [name for name in one.weights if name not in self.pretraining]:
-                raise ValueError(f"{one.title}: weights: {unknown} are not among {list(self.pretraining)}")
-            if one.task == "transfer" and not one.weights:
-                raise ValueError(f"{one.title}: weights: transfer needs some, made on other sets")
-
-    def only(self, titles: Iterable[str]) -> Suite:
-        """The evaluations ``benchmark/task`` with one of these titles.
-
-        Raises:
-            ValueError: a title that the suite does not have.
-        """
-        wanted, there = set(titles), [one.title for one in self.evaluations]
-        if unknown := sorted(wanted - set(there)):
-            raise ValueError(f"{unknown} are not in the suite; there are {', '.join(dict.fromkeys(there))}")
-        chosen = tuple(one for one in self.evaluations if one.title in wanted)
-        return Suite(seeds=self.seeds, pretraining=self.pretraining, evaluations=chosen)
-
-
-def load(name: str | Path) -> Suite:
-    """A suite by name, or from a file of one's own.
-
-    Raises:
-        ValueError: no suite of this name, or a file that is none.
-        FileNotFoundError: the file is not there.
-    """
-    folder = benchmarks.folder().parent / "suites"
-    if str(name).endswith((".yaml", ".yml")):
-        return config.load(Suite, Path(name))
-    if not (folder / f"{name}.yaml").is_file():
-        there = ", ".join(sorted(path.stem for path in folder.glob("*.yaml")))
-        raise ValueError(f"unknown suite {str(name)!r}; there are {there}, or give a .yaml file")
-    return config.load(Suite, folder / f"{name}.yaml")
-
-
-def run(suite: Suite, data: Path, out: Path, device: torch.device, *, keep_pretrained: bool = False) -> list[Result]:
+def run(
+    suite: Suite,
+    data: Path,
+    out: Path,
+    device: torch.device,
+    *,
+    keep_pretrained: bool = False,
+    given: Pretrained | None = None,
+) -> list[Result]:
     """Pretrain, evaluate, and return the cells of every task of every benchmark, however many evaluations they are of.
 
     Args:
-        suite: what to do.
+        suite: what to do, ``written_out``.
         data: store; all of its benchmarks' sets have to be there.
         out: folder for pretrained models and cells; what is finished in it is taken from there.
         device: where to train and to score.
         keep_pretrained: take models in ``out`` that other code pretrained; without it they are an error.
+        given: weights that take the place of all pretrained ones; then only the methods that start from weights.
 
     Raises:
-        ValueError, FileNotFoundError: data are missing or do not fit, or models in ``out`` are of other code; nothing
-            has been trained then.
+        ValueError, FileNotFoundError: data are missing or do not fit, models in ``out`` are of other code, or the given
+            weights know the data of an evaluation; nothing has been trained then.
     """
+    if given is not None:
+        suite = _with_given(suite, given)
     for one in suite.evaluations:
         benchmark_store.open_benchmark(benchmarks.load(one.benchmark), data, one.task)
-    if not keep_pretrained:
+    if not keep_pretrained and given is None:
         _check_code(pretrained_by(suite, out))
     weights: dict[tuple[str, int], Pretrained] = {}
     for (name, seed), place in _places(suite, out).items():
-        weights[name, seed] = _pretrained(suite.pretraining[name].load(seed), data, place, device)
+        weights[name, seed] = given or _pretrained(suite.pretraining[name].load(seed), data, place, device)
     results: dict[tuple[str, Task], tuple[Benchmark, Task, list[Cell]]] = {}
     with progress(suite.evaluations, desc="suite", unit="evaluation") as bar:
         for one in bar:
@@ -161,6 +90,7 @@ def page(
     command: str,
     device: torch.device,
     pretrained: Iterable[CodeVersion] = (),
+    given: Pretrained | None = None,
 ) -> str:
     """The results as Markdown, with everything that decides them.
 
@@ -170,6 +100,7 @@ def page(
         command: that repeats it.
         device: where it was done.
         pretrained: what made the pretrained models, to be said where that is other code.
+        given: as for ``run``.
 
     Raises:
         ValueError: cells that different code made.
@@ -181,9 +112,11 @@ def page(
         f"`{command}`",
         "",
         f"Made by {code}; suite {config.content_hash(suite)}, seeds {seeds}, {device}, {days}.",
+        *(["", f"Weights {given.path} ({given.hash}), made on {summary(given.made)}."] if given else []),
         *(["", f"The pretrained models are older: made by {'; '.join(others)}."] if others else []),
     ]
-    return "\n".join([*about, "", report.results_table(results)])
+    tables = by_set.tables if suite.columns == "sets" else report.results_table
+    return "\n".join([*about, "", tables(results)])
 
 
 def _evaluated(
@@ -204,7 +137,10 @@ def _evaluated(
     others = [method.title for method in chosen if not method.needs_weights]
     found: list[Cell] = []
     parts: list[tuple[list[Pretrained], list[str], list[int]]] = []
-    parts += [(weights[seed], trained, [seed]) for seed in weights if trained]
+    if trained and all(model == first for model in weights.values()):  # given ones: the seed draws examples alone
+        parts.append((first, trained, list(seeds)))
+    elif trained:
+        parts += [(weights[seed], trained, [seed]) for seed in weights]
     parts += [(first, others, list(seeds))] if others else []
     for model, some, with_seeds in parts:
         found += evaluate(
@@ -218,7 +154,27 @@ def _evaluated(
             seeds=with_seeds,
             recipe=recipe,
         )[0]
-    return benchmark, one.task, sorted(found, key=lambda cell: titles.index(cell.method))
+    found = sorted(found, key=lambda cell: titles.index(cell.method))
+    if one.prefix:
+        found = [
+            dataclasses.replace(cell, method=f"{one.prefix}: {cell.method}") if cell.method in trained else cell
+            for cell in found
+        ]
+    return benchmark, one.task, found
+
+
+def _with_given(suite: Suite, given: Pretrained) -> Suite:
+    """The methods that start from weights, with given ones, which may not know the sets of the benchmarks."""
+    kept = []
+    for one in suite.evaluations:
+        benchmark = benchmarks.load(one.benchmark)
+        given.check_unseen(benchmark.target_sets, one.title)
+        chosen = methods(benchmark, one.task, one.methods, len(one.weights))
+        if trained := tuple(method.title for method in chosen if method.needs_weights):
+            kept.append(dataclasses.replace(one, methods=trained, prefix=Path(given.path).name))
+    if not kept:
+        raise ValueError("none of these evaluations takes weights: choose others with --only")
+    return dataclasses.replace(suite, evaluations=tuple(kept))
 
 
 def _places(suite: Suite, out: Path) -> dict[tuple[str, int], Path]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 
@@ -72,3 +73,27 @@ class Segment:
     label: str
     start: float
     end: float
+
+
+class Segmented(Protocol):
+    """A dataclass with segments: a ``Recording`` or a ``Clip``."""
+
+    @property
+    def segments(self) -> tuple[Segment, ...]:
+        """Who did what when."""
+
+
+AnySegmented = TypeVar("AnySegmented", bound=Segmented)
+
+
+def widened(segmented: AnySegmented, half_width: float) -> AnySegmented:
+    """The same with instants made ``2 * half_width`` seconds long; other segments as they are."""
+    segments = tuple(
+        dataclasses.replace(segment, start=segment.start - half_width, end=segment.end + half_width)
+        if segment.start == segment.end
+        else segment
+        for segment in segmented.segments
+    )
+    changed: Any = segmented
+    widened: AnySegmented = dataclasses.replace(changed, segments=segments)
+    return widened

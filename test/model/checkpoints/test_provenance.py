@@ -102,17 +102,17 @@ def test_transfer_to_a_set_that_the_start_knew_is_refused(tmp_path: Path) -> Non
         StreamConfig(),
         init_from.provenance(run, Store.open(sbu(tmp_path / "store")), "usdrl finetune"),
     )
-    with pytest.raises(ValueError, match="was trained on utd_mhad, which it is to be transferred to"):
-        Pretrained.open(tmp_path / "b").check_transfer(BENCHMARK.target_sets)
+    with pytest.raises(ValueError, match="was trained on utd_mhad, which must be new to it"):
+        Pretrained.open(tmp_path / "b").check_unseen(BENCHMARK.target_sets)
 
 
 def test_weights_that_do_not_say_are_said_to_be_unchecked(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     USDRL(ENCODER).save_pretrained(tmp_path / "silent")
     silent, known = Pretrained.open(tmp_path / "silent"), Pretrained.open(weights(tmp_path / "a"))
     with caplog.at_level(logging.WARNING):
-        known.check_transfer(BENCHMARK.target_sets)
+        known.check_unseen(BENCHMARK.target_sets)
         assert not caplog.records
-        silent.check_transfer(BENCHMARK.target_sets)
+        silent.check_unseen(BENCHMARK.target_sets)
     assert "silent does not say all that it was made on" in caplog.text
     assert "data unknown" in evaluate.described(silent, BENCHMARK, Store.open(utd(tmp_path / "stores")))
 

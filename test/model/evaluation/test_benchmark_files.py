@@ -72,7 +72,7 @@ def test_the_benchmarks_of_the_paper_and_of_the_open_sets_are_there() -> None:
     paper = {f"ntu60_{p}" for p in ("xsub", "xview")} | {f"ntu120_{p}" for p in ("xsub", "xset")}
     paper |= {f"ntu60_2d_{p}" for p in ("xsub", "xview")} | {f"ntu120_2d_{p}" for p in ("xsub", "xset")}
     paper |= {f"pku_mmd_{phase}_{p}" for phase in (1, 2) for p in ("xsub", "xview")} | {"uav_human_v1", "uav_human_v2"}
-    opened = {*CAN_BE_HERE, "msrc12", "nuisi", "jhmdb2d", "nw_ucla"}
+    opened = {*CAN_BE_HERE, "msrc12", "nuisi", "jhmdb2d", "nw_ucla", "bandai_namco"}
     assert set(available()) == paper | opened
     assert {task for name in available() for task in load(name).tasks} == set(TASKS)
 
@@ -110,7 +110,10 @@ def test_what_a_benchmark_says() -> None:
         (lambda: load("utd_mhat"), "unknown benchmark 'utd_mhat'; did you mean 'utd_mhad'?"),
         (lambda: load("../utd_mhad"), "unknown benchmark"),
         (lambda: load("utd_mhad").task("few_shots"), "unknown task 'few_shots'; did you mean 'few_shot'?"),
-        (lambda: load("msrc12").task("retrieval"), "benchmark msrc12 has no task retrieval; it has detection"),
+        (
+            lambda: load("msrc12").task("retrieval"),
+            "benchmark msrc12 has no task retrieval; it has transfer, few_shot, detection",
+        ),
         (lambda: open_benchmark(load("msrc12"), ".", "retrieval"), "benchmark msrc12 has no task retrieval"),
     ],
 )

@@ -11,8 +11,8 @@ from usdrl_model.checkpoints import code_version
 from usdrl_model.checkpoints.code_version import CodeVersion
 from usdrl_model.cli import main
 from usdrl_model.cli.benchmark import BEGIN, END
-from usdrl_model.evaluation import suite
-from usdrl_model.evaluation.suite import Evaluation, Pretraining, Suite
+from usdrl_model.evaluation import suite, suite_file
+from usdrl_model.evaluation.suite_file import Evaluation, Pretraining, Suite
 from usdrl_model.network.projectors import ProjectorConfig
 from usdrl_model.training.pretraining.config import DataConfig, PretrainConfig
 from usdrl_model.training.pretraining.views import ViewConfig
@@ -108,7 +108,7 @@ def test_the_command_writes_the_marked_part_of_a_page(made: Suite, tmp_path: Pat
 
 def test_what_cannot_be_run_is_refused_before_anything_is_trained(made: Suite, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="unknown suite 'opn'; there are open"):
-        suite.load("opn")
+        suite_file.load("opn")
     with pytest.raises(ValueError, match=r"\['other'\] are not among"):
         Suite(evaluations=(Evaluation(benchmark="utd_mhad", task="retrieval", weights=("other",)),))
     with pytest.raises(ValueError, match="transfer needs some, made on other sets"):
@@ -121,7 +121,7 @@ def test_what_cannot_be_run_is_refused_before_anything_is_trained(made: Suite, t
 
 
 def test_the_open_suite_names_files_that_are_there() -> None:
-    opened = suite.load("open")
+    opened = suite_file.load("open")
     assert {"recognition", "retrieval", "semi_supervised", "transfer", "few_shot", "detection", "segmentation",
             "early_prediction", "recognition_2d"} == {one.task for one in opened.evaluations}  # fmt: skip
     assert {run.load(0).seed for run in opened.pretraining.values()} == {0}

@@ -38,6 +38,7 @@ from usdrl_model.evaluation.clips.propagation import UNLABELLED
 from usdrl_model.evaluation.networks import Networks
 from usdrl_model.evaluation.result import ALL, Cell, setting_name
 from usdrl_model.progress import progress
+from usdrl_model.skeleton.segments import widened
 from usdrl_model.windows.shape import WindowShape
 
 ACCURACY, MACRO_ACCURACY = "accuracy", "macro_accuracy"
@@ -76,7 +77,7 @@ def fit_and_score(
         ValueError: a draw that cannot be made; nothing has been trained then.
     """
     settings = benchmark.task(task).settings
-    examples = _Examples(task, store)
+    examples = _Examples(task, store, benchmark.half_width)
     wanted = [
         (method, seed, _key(benchmark, task, store, method, networks, seed))
         for method in methods
@@ -155,6 +156,7 @@ def _key(benchmark: Benchmark, task: Task, store: Store, method: ClipMethod, net
         "benchmark": benchmark.name,
         "splits": list(benchmark.splits),
         "settings": list(benchmark.task(task).settings),
+        **({"half_width": benchmark.half_width} if benchmark.half_width else {}),
         "data": store.hash,
         "method": method.title,
         "seed": seed,
@@ -165,13 +167,13 @@ def _key(benchmark: Benchmark, task: Task, store: Store, method: ClipMethod, net
 class _Examples:
     """Cached windows of a benchmark."""
 
-    def __init__(self, task: Task, store: Store) -> None:
-        self._task, self._store = task, store
+    def __init__(self, task: Task, store: Store, half_width: float = 0.0) -> None:
+        self._task, self._store, self._half_width = task, store, half_width
         self._made: dict[tuple[str, WindowShape, float], Labelled] = {}
 
     def labels(self, splits: Sequence[str]) -> tuple[str, ...]:
         """K classes that are trained in any of these splits, in the order of the set."""
-        trained = {label for split in splits for label in classes(self._part(split, "train"), self._task)}
+        trained = {label for split in splits for label in self._classes(split)}
         return tuple(label for label in self._store.labels if label in trained)
 
     def train(self, split: str, shape: WindowShape) -> Labelled:
@@ -199,7 +201,10 @@ class _Examples:
 
     def _read(self, split: str, part: str, shape: WindowShape, observed: Callable[[], float]) -> Labelled:
         clips = progress(self._part(split, part), desc=f"{split}/{part}", unit="clip", leave=None)
-        return labelled(clips, shape, f"{split}/{part}", observed)
+        return labelled((widened(clip, self._half_width) for clip in clips), shape, f"{split}/{part}", observed)
+
+    def _classes(self, split: str) -> tuple[str, ...]:
+        return classes(self._part(split, "train"), self._task, self._half_width)
 
     def _part(self, split: str, part: str) -> Store:
         return self._store.select(split=f"{split}/{part}")

@@ -13,7 +13,6 @@ Letters: N windows, T frames of a window, M people, G frames of the grid, L fram
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
@@ -27,7 +26,7 @@ from usdrl_model.events.posterior import Timeline
 from usdrl_model.skeleton import recording_gaps
 from usdrl_model.skeleton.clip import Clip
 from usdrl_model.skeleton.recording import Recording
-from usdrl_model.skeleton.segments import BACKGROUND, Segment, frame_labels
+from usdrl_model.skeleton.segments import BACKGROUND, Segment, frame_labels, widened
 from usdrl_model.skeleton.topology import CANONICAL_JOINTS
 from usdrl_model.windows.cut import MIN_FRAMES, Tracklet, Windows, cut, detection_windows, ending_at, tracklets
 from usdrl_model.windows.shape import WindowShape
@@ -135,17 +134,6 @@ def videos(store: Store, labels: tuple[str, ...], how: Cut) -> Iterator[Video]:
             named = {segment.person for segment in recording.segments}
             for part in recording_gaps.parts(recording):
                 yield from sliding(part, labels, how, named)
-
-
-def widened(recording: Recording, half_width: float) -> Recording:
-    """The recording with instants made ``2 * half_width`` seconds long; other segments as they are."""
-    segments = tuple(
-        dataclasses.replace(segment, start=segment.start - half_width, end=segment.end + half_width)
-        if segment.start == segment.end
-        else segment
-        for segment in recording.segments
-    )
-    return dataclasses.replace(recording, segments=segments)
 
 
 def sliding(

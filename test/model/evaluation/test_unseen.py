@@ -1,0 +1,150 @@
+"""A suite that leaves one set out of everything, in turn: what is trained on, what is refused, the tables."""
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+from helpers.small_benchmark import BENCHMARK, CPU, ENCODER, recording, sbu, utd, weights
+
+from usdrl_model import config
+from usdrl_model.checkpoints import config_file
+from usdrl_model.cli import main
+from usdrl_model.data.store_writer import write_set
+from usdrl_model.evaluation import suite, suite_file
+from usdrl_model.evaluation.benchmark import TaskSettings
+from usdrl_model.evaluation.pretrained import Pretrained
+from usdrl_model.evaluation.report import by_set
+from usdrl_model.evaluation.result import Cell
+from usdrl_model.evaluation.suite_file import Evaluation, Pretraining, Suite
+from usdrl_model.network.projectors import ProjectorConfig
+from usdrl_model.skeleton.segments import Segment
+from usdrl_model.training.pretraining.config import DataConfig, PretrainConfig
+from usdrl_model.training.pretraining.views import ViewConfig
+
+SETS = ("utd_mhad", "msraction3d", "sbu")
+PRETRAINING = PretrainConfig(
+    encoder=ENCODER,
+    projectors=ProjectorConfig(hidden=16, stream=8, instance=8),
+    views=ViewConfig(count=2, shortest_crop=8),
+    data=DataConfig(sets=SETS),
+    steps=2,
+    batch_size=4,
+)
+
+
+@pytest.fixture
+def pattern(tmp_path: Path) -> Suite:
+    """Two benchmarks, each on a set of its own, and a third set that is always trained on."""
+    utd(tmp_path / "stores")
+    sbu(tmp_path / "stores")
+    kept = [(s, label) for s in ("01", "02", "03", "04") for label in ("up", "push", "wave")]
+    tags = {"listed": "yes"}
+    write_set(tmp_path / "stores", "msraction3d", (recording(f"{la}{s}", la, s, tags=tags) for s, la in kept))
+    config.dump(PRETRAINING, tmp_path / "pretrain.yaml")
+    config.dump(BENCHMARK, tmp_path / "made.yaml")
+    config.dump(dataclasses.replace(BENCHMARK, name="msr", data="msraction3d"), tmp_path / "msr.yaml")
+    return Suite(
+        seeds=(0,),
+        leave_out=(str(tmp_path / "made.yaml"), str(tmp_path / "msr.yaml")),
+        pretraining={"tiny": Pretraining(config=str(tmp_path / "pretrain.yaml"))},
+        evaluations=(Evaluation(task="transfer", weights=("tiny",), methods=("1-NN", "linear", "1-NN Euclid")),),
+    )
+
+
+def test_the_set_that_is_scored_is_in_no_pretraining(pattern: Suite, tmp_path: Path) -> None:
+    results = suite.run(pattern.written_out(), tmp_path / "stores", tmp_path / "out", CPU)
+    made = {
+        path.parent.name: config_file.provenance(path).sets
+        for path in (tmp_path / "out" / "pretraining").glob("*/weights")
+    }
+    assert {name: set(sets) for name, sets in made.items()} == {
+        "tiny_without_utd_mhad-0": {"msraction3d", "sbu"},
+        "tiny_without_msraction3d-0": {"utd_mhad", "sbu"},
+    }
+    assert {benchmark.data for benchmark, *_ in results} == {"utd_mhad", "msraction3d"}
+    assert [cell.method for cell in results[0][2]] == ["tiny: 1-NN", "tiny: linear", "1-NN Euclid"]
+
+
+def test_a_pretraining_that_names_no_sets_cannot_leave_one_out(pattern: Suite, tmp_path: Path) -> None:
+    config.dump(dataclasses.replace(PRETRAINING, data=DataConfig()), tmp_path / "pretrain.yaml")
+    one = pattern.written_out().pretraining["tiny_without_utd_mhad"]
+    with pytest.raises(ValueError, match="expected the sets to pretrain on, of which utd_mhad can be left out"):
+        one.load(0)
+
+
+def test_given_weights_are_scored_where_the_set_is_new_to_them(
+    pattern: Suite, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config.dump(pattern, tmp_path / "suite.yaml")
+    given = weights(tmp_path / "elsewhere", sets="sbu, msraction3d")
+    arguments = [
+        "benchmark", "--suite", str(tmp_path / "suite.yaml"), "--data", str(tmp_path / "stores"), "--out",
+        str(tmp_path / "out"), "--weights", str(given), "--device", "cpu", "--threads", "1",
+    ]  # fmt: skip
+    assert main.main(arguments) == 1
+    assert "was trained on msraction3d, which must be new to it" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+    assert main.main([*arguments, "--only", f"{tmp_path / 'made.yaml'}/transfer"]) == 0
+    page = capsys.readouterr().out
+    assert "| elsewhere: 1-NN |" in page
+    assert "made on sbu; msraction3d" in page
+    assert "Euclid" not in page
+    assert not (tmp_path / "out" / "pretraining").exists()
+
+
+def test_what_no_suite_can_be_is_refused() -> None:
+    with pytest.raises(ValueError, match="expected no benchmark, because each gets the evaluation"):
+        Suite(leave_out=("utd_mhad",), evaluations=(Evaluation(benchmark="sbu", task="retrieval"),))
+
+
+def test_the_unseen_suite_leaves_every_set_out_of_its_own_pretraining() -> None:
+    written = suite_file.load("unseen").written_out()
+    assert {one.benchmark for one in written.evaluations} == {
+        "utd_mhad", "msraction3d", "utkinect", "msrc12", "sbu", "nuisi", "bandai_namco", "cmu_mocap"
+    }  # fmt: skip
+    for one in written.evaluations:
+        for name in one.weights:
+            sets = written.pretraining[name].load(0).data.sets
+            assert one.benchmark not in sets and len(sets) == 7
+
+
+def test_a_mean_is_of_all_sets_or_none() -> None:
+    def cell(benchmark: str, method: str, value: float) -> Cell:
+        return Cell(
+            task="transfer", benchmark=benchmark, method=method, seed=0, scores={"all": {"accuracy": value}}, seconds=1
+        )
+
+    other = dataclasses.replace(BENCHMARK, name="other", data="sbu", protocol="five_fold/1")
+    page = by_set.tables(
+        [
+            (BENCHMARK, "transfer", [cell("made", "linear", 50.0), cell("made", "1-NN", 40.0)]),
+            (other, "transfer", [cell("other", "linear", 60.0)]),
+        ]
+    )
+    assert "| method | utd_mhad | sbu | **mean** |" in page
+    assert "| linear | 50.0 | 60.0 | **55.0** |" in page
+    assert "| 1-NN | 40.0 | - | - |" in page
+
+
+def test_instants_are_clips_where_the_benchmark_says_how_long(tmp_path: Path) -> None:
+    acted = [recording(f"{label}{s}", label, s) for s in ("p01", "p13") for label in ("up", "push")]
+    instants = [
+        dataclasses.replace(one, label=None, segments=(Segment("0", str(one.label), 0.7, 0.7),)) for one in acted
+    ]
+    write_set(tmp_path / "stores", "msrc12", instants)
+    settings = {"transfer": TaskSettings(metric="accuracy", heads=("nearest",))}
+    made = dataclasses.replace(
+        BENCHMARK, name="instants", data="msrc12", protocol="held_out_persons", tasks=settings, half_width=0.5
+    )
+    config.dump(made, tmp_path / "instants.yaml")
+    evaluation = Evaluation(
+        benchmark=str(tmp_path / "instants.yaml"), task="transfer", weights=("none",), methods=("1-NN",)
+    )
+    nothing = {"none": Pretraining(config="pretrain_open.yaml")}
+    chosen = Suite(seeds=(0,), pretraining=nothing, evaluations=(evaluation,))
+    given = Pretrained.open(weights(tmp_path / "weights"))
+    ((_, _, (cell,)),) = suite.run(chosen, tmp_path / "stores", tmp_path / "out", CPU, given=given)
+    assert cell.scores["all"]["accuracy"] == 100.0
+    config.dump(dataclasses.replace(made, half_width=0.0), tmp_path / "instants.yaml")
+    with pytest.raises(ValueError, match="have no labelled clips or segments"):
+        suite.run(chosen, tmp_path / "stores", tmp_path / "out", CPU, given=given)

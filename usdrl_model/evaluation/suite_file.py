@@ -1,0 +1,153 @@
+"""Suites as files: ``config/suites/NAME.yaml`` lists pretrainings and the evaluations that use them.
+
+A suite with ``leave_out`` is a pattern: its evaluations name no benchmark, and ``written_out`` makes them for each of
+those benchmarks, with models that never saw its set.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from usdrl_model import config
+from usdrl_model.evaluation import benchmark as benchmarks
+from usdrl_model.evaluation.benchmark import Task
+from usdrl_model.evaluation.evaluate import methods
+from usdrl_model.training.pretraining.config import PretrainConfig
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Pretraining:
+    """A pretrained model of the suite, one for each seed."""
+
+    config: str
+    """File beside the folder of the suites."""
+    changes: tuple[str, ...] = ()
+    """To the file: ``key=value``, as after ``usdrl pretrain``."""
+    without: tuple[str, ...] = ()
+    """Sets that are removed from ``data.sets``."""
+
+    def load(self, seed: int) -> PretrainConfig:
+        """The run of a seed; errors as of ``config.load``, and ValueError where no set is left, or none is named."""
+        run = config.load(PretrainConfig, benchmarks.folder().parent / self.config)
+        run = config.apply_overrides(run, (*self.changes, f"seed={seed}"))
+        if not self.without:
+            return run
+        left = tuple(name for name in run.data.sets if name not in self.without)
+        if not left:
+            raise ValueError(
+                f"{self.config}: data.sets: expected the sets to pretrain on, of which {', '.join(self.without)} can be"
+                f" left out; got {list(run.data.sets)}"
+            )
+        return dataclasses.replace(run, data=dataclasses.replace(run.data, sets=left))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Evaluation:
+    """One task of one benchmark."""
+
+    benchmark: str = ""
+    """Empty in a suite with ``leave_out`` alone."""
+    task: Task
+    weights: tuple[str, ...] = ()
+    """Names of pretrainings; several: methods may ask all of them (``fusion``); none: methods that need none."""
+    methods: tuple[str, ...] = ()
+    """Empty: all that task and weights allow."""
+    recipe: str = ""
+    """File beside the folder of the suites; empty: the usual one of the task."""
+    prefix: str = ""
+    """Before the names of methods that start from weights, to tell them from those of other weights."""
+
+    @property
+    def title(self) -> str:
+        """Name in messages and after ``--only``."""
+        return f"{self.benchmark}/{self.task}"
+
+    def check(self) -> None:
+        """Raise ValueError for what the benchmark, the task or the methods do not allow."""
+        benchmark = benchmarks.load(self.benchmark)
+        benchmark.task(self.task)
+        methods(benchmark, self.task, self.methods, len(self.weights))
+        if self.task == "transfer" and not self.weights:
+            raise ValueError(f"{self.title}: weights: transfer needs some, made on other sets")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Suite:
+    """What a table of results is made of."""
+
+    seeds: tuple[int, ...] = (0, 1, 2)
+    pretraining: dict[str, Pretraining] = field(default_factory=dict)
+    evaluations: tuple[Evaluation, ...]
+    leave_out: tuple[str, ...] = ()
+    """Benchmarks whose sets are left out of every pretraining, one after another."""
+    columns: Literal["metrics", "sets"] = "metrics"
+    """Columns of the tables of the page; with ``leave_out``, sets."""
+
+    def __post_init__(self) -> None:
+        """Raise ValueError for a suite that cannot be run."""
+        if not self.seeds or not self.evaluations:
+            raise ValueError("expected at least one of seeds and of evaluations")
+        for one in self.evaluations:
+            if self.leave_out and one.benchmark:
+                raise ValueError(
+                    f"{one.title}: with leave_out, expected no benchmark, because each gets the evaluation"
+                )
+            if unknown := [name for name in one.weights if name not in self.pretraining]:
+                raise ValueError(f"{one.title}: weights: {unknown} are not among {list(self.pretraining)}")
+            if not self.leave_out:
+                one.check()
+
+    def only(self, titles: Iterable[str]) -> Suite:
+        """The evaluations ``benchmark/task`` with one of these titles.
+
+        Raises:
+            ValueError: a title that the suite does not have.
+        """
+        wanted, there = set(titles), [one.title for one in self.evaluations]
+        if unknown := sorted(wanted - set(there)):
+            raise ValueError(f"{unknown} are not in the suite; there are {', '.join(dict.fromkeys(there))}")
+        return dataclasses.replace(self, evaluations=tuple(one for one in self.evaluations if one.title in wanted))
+
+    def written_out(self) -> Suite:
+        """With ``leave_out``, the suite that names every benchmark, each with pretrainings of its own.
+
+        An evaluation is left out where the benchmark lacks the task.
+
+        Raises:
+            ValueError: an evaluation that a benchmark does not allow.
+        """
+        if not self.leave_out:
+            return self
+        pretraining: dict[str, Pretraining] = {}
+        evaluations: list[Evaluation] = []
+        for name in self.leave_out:
+            benchmark = benchmarks.load(name)
+            own = {key: f"{key}_without_{benchmark.data}" for key in self.pretraining}
+            for key, one in self.pretraining.items():
+                pretraining[own[key]] = dataclasses.replace(one, without=benchmark.target_sets)
+            for each in self.evaluations:
+                if each.task in benchmark.tasks:
+                    weights = tuple(own[key] for key in each.weights)
+                    prefix = each.prefix or " ".join(each.weights)
+                    evaluations.append(dataclasses.replace(each, benchmark=name, weights=weights, prefix=prefix))
+        return Suite(seeds=self.seeds, pretraining=pretraining, evaluations=tuple(evaluations), columns="sets")
+
+
+def load(name: str | Path) -> Suite:
+    """A suite by name, or from a file of one's own.
+
+    Raises:
+        ValueError: no suite of this name, or a file that is none.
+        FileNotFoundError: the file is not there.
+    """
+    folder = benchmarks.folder().parent / "suites"
+    if str(name).endswith((".yaml", ".yml")):
+        return config.load(Suite, Path(name))
+    if not (folder / f"{name}.yaml").is_file():
+        there = ", ".join(sorted(path.stem for path in folder.glob("*.yaml")))
+        raise ValueError(f"unknown suite {str(name)!r}; there are {there}, or give a .yaml file")
+    return config.load(Suite, folder / f"{name}.yaml")
