@@ -33,6 +33,15 @@ def add_machine(verb: argparse.ArgumentParser, threads: int = 0) -> None:
     verb.add_argument("--threads", type=int, default=threads, help=f"CPU threads, 0: all cores (default: {threads})")
 
 
+def add_purpose(verb: argparse.ArgumentParser) -> None:
+    """Add the option that asks for weights of which a product may be made."""
+    verb.add_argument(
+        "--terms",
+        choices=["commercial"],
+        help="refuse data and starting weights whose terms do not allow a commercial use (default: any terms)",
+    )
+
+
 def device_name(text: str) -> str:
     """A value of ``--device``; ArgumentTypeError for any other."""
     if not re.fullmatch(r"auto|cpu|cuda(:\d+)?", text):

@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from usdrl_model.cli.common import add_machine, device, reported
+from usdrl_model.cli.common import add_machine, add_purpose, device, reported
 from usdrl_model.files.atomic_file import write_text
 
 
@@ -18,6 +18,7 @@ def add_verb(verbs: Any) -> None:
     verb.add_argument("--data", type=Path, help="store (usdrl data import), or a packed file of one")
     verb.add_argument("--out", required=True, type=Path, help="run folder, made where missing")
     add_machine(verb)
+    add_purpose(verb)
     verb.add_argument("--resume", action="store_true", help="go on with the run in --out")
     verb.add_argument("overrides", nargs="*", metavar="key=value", help="changes to the configuration")
     verb.set_defaults(run=reported("usdrl finetune", run))
@@ -31,12 +32,18 @@ def run(arguments: argparse.Namespace) -> None:
     from usdrl_model.checkpoints import detector_file
     from usdrl_model.data import content_check
     from usdrl_model.evaluation import detection_scores
+    from usdrl_model.training import permission
     from usdrl_model.training.finetuning import init_from, sources, train
     from usdrl_model.training.finetuning.config import FinetuneConfig
 
     settings = config.apply_overrides(config.load(FinetuneConfig, arguments.config), arguments.overrides)
     where = device(arguments)
     store = sources.open_store(settings.sources, arguments.data)
+    command = " ".join(["usdrl finetune --config", str(arguments.config), *arguments.overrides])
+    made = init_from.provenance(settings, store, command)  # before the work: it reads the weights of the start
+    if arguments.terms:
+        start = init_from.start_provenance(settings.init_from) if settings.init_from else None
+        permission.check_commercial(made, start)
     given = [sources.recordings(source, store, settings.seed) for source in settings.sources]
     for source, recordings in zip(settings.sources, given, strict=True):
         chosen = content_check.spread(len(recordings), content_check.RECORDINGS)
@@ -57,8 +64,6 @@ def run(arguments: argparse.Namespace) -> None:
         validation = sources.windows_of(first, held_out, settings.detector, max_gap=gap, stride=stride)
     size, name = len(mixture.windows), config.content_hash(settings)
     print(f"{size} windows, {settings.steps} steps on {where}, {torch.get_num_threads()} threads, run {name}")
-    command = " ".join(["usdrl finetune --config", str(arguments.config), *arguments.overrides])
-    made = init_from.provenance(settings, store, command)  # before the work: it reads the weights of the start
     detector = train.train(
         settings, mixture, arguments.out, device=where, resume=arguments.resume, validation=validation
     )

@@ -15,7 +15,7 @@ from usdrl_model.cli.common import reported
 
 def add_verb(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add ``list`` to the ``usdrl`` command."""
-    verb = verbs.add_parser("list", help="names of benchmarks, methods, topologies, weights")
+    verb = verbs.add_parser("list", help="names of benchmarks, methods, sets, topologies, weights")
     verb.add_argument("what", choices=tuple(LISTS), help="which names")
     verb.add_argument("--json", action="store_true", help="as JSON: name -> description")
     verb.set_defaults(run=reported("usdrl list", _list))
@@ -50,6 +50,15 @@ def _methods() -> Mapping[str, str]:
     return {name: ", ".join(kind for kind, titles in kinds.items() if name in titles) for name in names}
 
 
+def _sets() -> Mapping[str, str]:
+    from usdrl_model.data import catalogue
+
+    return {
+        **{name: f"{(info := catalogue.info(name)).title}: {info.terms}" for name in catalogue.SETS},
+        catalogue.PERFORMER: f"simulated people: {catalogue.SIMULATED}",
+    }
+
+
 def _topologies() -> Mapping[str, str]:
     from usdrl_model.skeleton import topology
 
@@ -58,13 +67,19 @@ def _topologies() -> Mapping[str, str]:
 
 def _weights() -> Mapping[str, str]:
     from usdrl_model.checkpoints import provenance, shipped
+    from usdrl_model.training.permission import kinds_of
 
-    return {one.name: f"{one.kind}: {provenance.summary(one.provenance)}" for one in shipped.registry()}
+    known = {one: one.provenance for one in shipped.registry()}
+    return {
+        one.name: f"{one.kind}: {provenance.summary(made)}; terms: {', '.join(kinds_of(made))}"
+        for one, made in known.items()
+    }
 
 
 LISTS: Mapping[str, Callable[[], Mapping[str, str]]] = {
     "benchmarks": _benchmarks,
     "methods": _methods,
+    "sets": _sets,
     "topologies": _topologies,
     "weights": _weights,
 }

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from usdrl_model.cli.common import add_machine, device, reported
+from usdrl_model.cli.common import add_machine, add_purpose, device, reported
 
 if TYPE_CHECKING:
     from usdrl_model.training.pretraining.train import Report
@@ -23,6 +23,7 @@ def add_verb(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     verb.add_argument("--data", required=True, type=Path, help="store (usdrl data import), or a packed file of one")
     verb.add_argument("--out", required=True, type=Path, help="run folder, made where missing")
     add_machine(verb)
+    add_purpose(verb)
     verb.add_argument("--resume", action="store_true", help="go on with the run in --out")
     verb.add_argument("--tensorboard", action="store_true", help="also write TensorBoard files into --out")
     verb.add_argument("overrides", nargs="*", metavar="key=value", help="changes to the configuration")
@@ -34,6 +35,7 @@ def run(arguments: argparse.Namespace) -> None:
     # Here and below: "usdrl --help" must not wait for torch.
     from usdrl_model import config
     from usdrl_model.data.store import Store
+    from usdrl_model.training import permission
     from usdrl_model.training.distributed import processes
     from usdrl_model.training.pretraining import train
     from usdrl_model.training.pretraining.config import PretrainConfig
@@ -41,13 +43,15 @@ def run(arguments: argparse.Namespace) -> None:
     run = config.apply_overrides(config.load(PretrainConfig, arguments.config), arguments.overrides)
     with processes(device(arguments)) as workers:
         store = train.chosen(run, Store.open(arguments.data))
+        command = f"usdrl pretrain --config {arguments.config} {' '.join(arguments.overrides)}".strip()
+        if arguments.terms:
+            permission.check_commercial(train.provenance(run, store, command))
         pool = train.pool_of(run, store)
         if workers.first:
             print(
                 f"{len(pool)} clips of {', '.join(store.sets)}; {run.steps} steps of {run.batch_size} on"
                 f" {workers.count} x {workers.device}, configuration {config.content_hash(run)}"
             )
-        command = f"usdrl pretrain --config {arguments.config} {' '.join(arguments.overrides)}".strip()
         report = _tensorboard(arguments.out) if arguments.tensorboard and workers.first else _nowhere
         train.train_and_save(
             run, store, pool, arguments.out, workers, command=command, resume=arguments.resume, report=report
