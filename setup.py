@@ -44,6 +44,7 @@ setup(
         (f"share/{PACKAGE}/config", sorted(glob("config/*.yaml") + glob("config/*.rviz"))),
         (f"share/{PACKAGE}/config/benchmarks", sorted(glob("config/benchmarks/*.yaml"))),
         (f"share/{PACKAGE}/config/continuous", sorted(glob("config/continuous/*.yaml"))),
+        (f"share/{PACKAGE}/config/labels", sorted(glob("config/labels/*.yaml"))),
         (f"share/{PACKAGE}/config/suites", sorted(glob("config/suites/*.yaml"))),
     ],
     zip_safe=False,

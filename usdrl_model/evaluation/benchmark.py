@@ -22,6 +22,7 @@ from usdrl_model.data import catalogue
 from usdrl_model.data.protocols import Split
 from usdrl_model.errors.nearest import hint
 from usdrl_model.evaluation.result import setting_name
+from usdrl_model.files.share import config_folder
 
 Task = Literal[
     "recognition",
@@ -173,15 +174,7 @@ def folder() -> Path:
     Raises:
         FileNotFoundError: the installation lacks them.
     """
-    here = Path(__file__).resolve()
-    places = [
-        here.parents[2] / "config" / "benchmarks",
-        *(parent / "share" / "usdrl_ros" / "config" / "benchmarks" for parent in here.parents),
-    ]
-    for place in places:
-        if place.is_dir():
-            return place
-    raise FileNotFoundError(f"{here}: no config/benchmarks in the source tree or in share/usdrl_ros: install it again")
+    return config_folder("benchmarks")
 
 
 def _check_task(task: Task, settings: TaskSettings) -> None:

@@ -1,0 +1,101 @@
+"""Vocabularies: what the labels of the data sets are in them, and which files are refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+from helpers.paths import public
+
+from usdrl_model import config
+from usdrl_model.data import catalogue, vocabulary
+from usdrl_model.data.vocabulary import AMBIGUOUS, OTHER, Vocabulary
+
+WAVE = {"description": "a wave", "sources": {"utd_mhad": ["wave"], "nuisi": ["wave"]}}
+LEFT = {"description": "left", "mirror": "swipe_right", "sources": {"utd_mhad": ["swipe_left"]}}
+RIGHT = {"description": "right", "mirror": "swipe_left", "sources": {"utd_mhad": ["swipe_right"]}}
+
+
+def made(**labels: dict[str, object]) -> Vocabulary:
+    return config.from_dict(Vocabulary, {"labels": labels})
+
+
+def test_hri_names_what_sets_show() -> None:
+    hri = vocabulary.load("hri")
+    assert hri.classes[0] == "none"
+    assert hri.of("msrc12", "push_right") == hri.of("utd_mhad", "swipe_right") == "swipe_right"
+    assert hri.of("bandai_namco", "raise_up_both_hands") == hri.of("never_heard_of", "wave") == OTHER
+    assert hri.of("msraction3d", "bend") == AMBIGUOUS
+    assert (hri.of("sbu", "hug"), hri.of("sbu", "hug", pairs=True)) == (OTHER, "hug")
+    assert hri.content("cmu_mocap", "02_03") == "run" and hri.content("cmu_mocap", "13_29") is None
+
+
+def test_every_label_of_hri_has_two_sources_and_a_mirror_that_agrees() -> None:
+    hri = vocabulary.load("hri")
+    for name, label in {**hri.labels, **hri.pairs}.items():
+        # swipe_left: the mirrored swipe_right of other sets is one, too.
+        sources = set(label.sources) | set(hri.labels[label.mirror].sources if label.mirror else ())
+        assert len(sources) >= 2, name
+        assert hri.mirrored(hri.mirrored(name)) == name
+        assert (hri.mirrored(name) != name) == ("left" in name or "right" in name)
+
+
+def test_the_classes_of_a_detector_are_what_its_sets_show() -> None:
+    hri = vocabulary.load("hri")
+    assert hri.shown_by(["utkinect"]) == (
+        "none", "wave", "clap", "throw", "push", "pull", "pick_up", "carry", "walk", "sit_down", "stand_up"
+    )  # fmt: skip
+    # Mirrored windows show the partner.
+    assert {"swipe_left", "swipe_right"} <= set(hri.shown_by(["msrc12"]))
+    assert "drink" not in hri.shown_by(["utkinect", "utd_mhad", "msrc12", "cmu_mocap"])
+
+
+@pytest.mark.parametrize("name", ["utkinect", "utd_mhad", "msraction3d", "msrc12", "sbu", "nuisi", "bandai_namco"])
+def test_every_source_of_hri_is_a_label_of_the_real_set(name: str) -> None:
+    recording = next(catalogue.load(name, public(name)))
+    vocabulary.load("hri").check(name, recording.labels)
+
+
+def test_a_source_that_the_set_has_not_names_the_nearest() -> None:
+    hri = vocabulary.load("hri")
+    with pytest.raises(ValueError, match=r"wave: sources.nuisi: no label 'wave' in that set; did you mean 'waves'"):
+        hri.check("nuisi", ["waves", "handshake"])
+
+
+@pytest.mark.parametrize(
+    ("labels", "message"),
+    [
+        ({}, "labels: expected at least one action"),
+        ({"wave": {"description": "", "sources": {}}}, "labels.wave: sources: expected the labels of at least one"),
+        ({"wave": {"description": "", "sources": {"utd_mhad": []}}}, "labels.wave: sources: expected the labels"),
+        ({"wave": {"description": ""}}, "missing key sources"),
+        ({"wave": WAVE, "greet": WAVE}, "labels.greet: sources.utd_mhad: 'wave' is wave already"),
+        ({"wave": {**WAVE, "sources": {"utd_mhat": ["wave"]}}}, "did you mean 'utd_mhad'"),
+        ({"other": WAVE}, "labels.other: 'other' means that it is no action"),
+        ({"wave": {**WAVE, "threshold": 1.5}}, r"threshold: expected a score in \(0, 1\), got 1.5"),
+        ({"swipe_left": LEFT}, "labels.swipe_left: mirror: no label 'swipe_right'"),
+        ({"swipe_left": LEFT, "swipe_right": {**RIGHT, "mirror": ""}}, "mirror of swipe_right is nothing: name each"),
+    ],
+)
+def test_a_vocabulary_that_cannot_be_learnt_is_refused(labels: dict[str, object], message: str, tmp_path: Path) -> None:
+    path = tmp_path / "mine.yaml"
+    path.write_text(yaml.safe_dump({"labels": labels}, sort_keys=False), encoding="utf-8")
+    with pytest.raises(ValueError, match=message):
+        vocabulary.load(path)
+
+
+def test_what_is_ambiguous_is_no_source() -> None:
+    with pytest.raises(ValueError, match="labels.wave: sources.utd_mhad: 'wave' is ambiguous already"):
+        config.from_dict(Vocabulary, {"labels": {"wave": WAVE}, "ambiguous": {"utd_mhad": ["wave"]}})
+
+
+def test_partners_may_name_each_other() -> None:
+    assert made(swipe_left=LEFT, swipe_right=RIGHT).mirrored("swipe_right") == "swipe_left"
+
+
+def test_a_vocabulary_is_found_by_name_or_path(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="unknown vocabulary 'hir'.*Known: hri"):
+        vocabulary.load("hir")
+    with pytest.raises(FileNotFoundError):
+        vocabulary.load(tmp_path / "none.yaml")

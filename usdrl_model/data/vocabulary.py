@@ -1,0 +1,220 @@
+"""Vocabularies: ``config/labels/NAME.yaml`` says which labels of which data sets show what a detector is to tell.
+
+>>> hri = load("hri")
+>>> hri.of("utd_mhad", "jog"), hri.of("utd_mhad", "knock"), hri.of("utd_mhad", "bowling")
+('run', 'other', 'ambiguous')
+>>> hri.mirrored("swipe_left"), hri.mirrored("wave")
+('swipe_right', 'wave')
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from usdrl_model import config
+from usdrl_model.data import catalogue
+from usdrl_model.errors.nearest import hint
+from usdrl_model.errors.shown import check_name, shown
+from usdrl_model.files.share import config_folder
+
+OTHER = "other"
+"""What a label of a set is that no label of the vocabulary names: background."""
+AMBIGUOUS = "ambiguous"
+"""What it is where it may show an action of the vocabulary: neither learnt from nor counted."""
+NONE = "none"
+"""Background, class 0 of every detector."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Label:
+    """One action."""
+
+    description: str
+    sources: dict[str, tuple[str, ...]]
+    """Data set -> its labels that show the action."""
+    mirror: str = ""
+    """What it is in a mirror; empty: the same."""
+    threshold: float | None = None
+    """Score from which on it is reported; None: that of the detector."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Extent:
+    """How long a gesture lasts of which one instant is labelled, seconds."""
+
+    before: float
+    after: float
+
+    def __post_init__(self) -> None:
+        """Refuse an extent without the instant."""
+        config.at_least(self, {"before": 0.0, "after": 0.0})
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Vocabulary:
+    """The labels of a vocabulary, and what each label of each set is in it."""
+
+    labels: dict[str, Label]
+    """Actions of one person."""
+    pairs: dict[str, Label] = field(default_factory=dict)
+    """Actions of two people, for models of pairs; for a model of one person they are ``other``."""
+    ambiguous: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """Set -> labels that are ``AMBIGUOUS`` for a model of one person."""
+    either: tuple[str, ...] = ()
+    """Sets of two people in which one acts and it is not labelled who."""
+    instants: dict[str, Extent] = field(default_factory=dict)
+    """Sets of which one instant of a gesture is labelled."""
+    contents: dict[str, dict[str, str]] = field(default_factory=dict)
+    """Set -> recording without a label -> a label of the set for it."""
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be learnt from; ValueError says what to change."""
+        if not self.labels:
+            raise ValueError("labels: expected at least one action, got none")
+        for kind, labels in (("labels", self.labels), ("pairs", self.pairs)):
+            for name, label in labels.items():
+                _check(f"{kind}.{name}", name, label, labels)
+            _check_claims(kind, labels, self.ambiguous if kind == "labels" else {})
+        if both := sorted(self.labels.keys() & self.pairs.keys()):
+            raise ValueError(f"pairs.{both[0]}: is an action of one person already; give it another name")
+        _check_sets("ambiguous", self.ambiguous)
+        _check_sets("either", self.either)
+        _check_sets("instants", self.instants)
+        _check_sets("contents", self.contents)
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Classes of a detector of all actions of one person: "none", then the labels."""
+        return (NONE, *self.labels)
+
+    @property
+    def sets(self) -> tuple[str, ...]:
+        """Data sets that are a source of a label, sorted."""
+        return tuple(sorted({name for label in _all(self) for name in label.sources}))
+
+    def of(self, dataset: str, label: str, *, pairs: bool = False) -> str:
+        """What a label of a data set is: a label of the vocabulary, ``OTHER`` or ``AMBIGUOUS``.
+
+        Args:
+            dataset: name of the set.
+            label: one of the set's own, or one of ``contents``.
+            pairs: for a model of two people.
+        """
+        for name, action in (self.pairs if pairs else self.labels).items():
+            if label in action.sources.get(dataset, ()):
+                return name
+        return AMBIGUOUS if not pairs and label in self.ambiguous.get(dataset, ()) else OTHER
+
+    def content(self, dataset: str, recording: str) -> str | None:
+        """The label, in the set's own words, of a recording that has none in its files; None where it is unknown."""
+        return self.contents.get(dataset, {}).get(recording)
+
+    def mirrored(self, label: str) -> str:
+        """What a label is called in a mirror."""
+        action = self.labels.get(label) or self.pairs.get(label)
+        return action.mirror if action and action.mirror else label
+
+    def shown_by(self, datasets: Iterable[str]) -> tuple[str, ...]:
+        """The classes of a detector that is trained on these sets: "none", and the labels that one of them shows."""
+        there = set(datasets)
+        mirrors = {label.mirror for label in self.labels.values() if there & label.sources.keys()}
+        return (NONE, *(name for name, label in self.labels.items() if there & label.sources.keys() or name in mirrors))
+
+    def check(self, dataset: str, labels: Iterable[str]) -> None:
+        """Refuse sources that a data set has not.
+
+        Args:
+            dataset: name of the set.
+            labels: all of the set's own labels.
+
+        Raises:
+            ValueError: a label that the set has not; the message says the nearest.
+        """
+        known = {*labels, *self.contents.get(dataset, {}).values()}
+        claimed = [
+            *((f"{name}: sources", label.sources.get(dataset, ())) for name, label in _named(self)),
+            ("ambiguous", self.ambiguous.get(dataset, ())),
+        ]
+        for where, names in claimed:
+            for name in names:
+                if name not in known:
+                    raise ValueError(f"{where}.{dataset}: no label {shown(name)} in that set{hint(name, known)}")
+
+
+def available() -> tuple[str, ...]:
+    """Names of the vocabularies that come with the package."""
+    return tuple(sorted(path.stem for path in config_folder("labels").glob("*.yaml")))
+
+
+def load(name: str | Path) -> Vocabulary:
+    """The vocabulary called ``name``, or the one in a file of yours whose path ends in ``.yaml``.
+
+    Raises:
+        ValueError: unknown name (the nearest is named), or a file that is no vocabulary.
+        FileNotFoundError: no such file.
+    """
+    path = Path(name)
+    if path.suffix != ".yaml":
+        if str(name) not in (known := available()):
+            raise ValueError(
+                f"unknown vocabulary {shown(str(name))}{hint(str(name), known)} Known: {', '.join(known)};"
+                " or the path of a .yaml"
+            )
+        path = config_folder("labels") / f"{name}.yaml"
+    return config.load(Vocabulary, path)
+
+
+def _named(vocabulary: Vocabulary) -> Iterator[tuple[str, Label]]:
+    yield from vocabulary.labels.items()
+    yield from vocabulary.pairs.items()
+
+
+def _all(vocabulary: Vocabulary) -> Iterator[Label]:
+    return (label for _, label in _named(vocabulary))
+
+
+def _check(where: str, name: str, label: Label, labels: Mapping[str, Label]) -> None:
+    """Refuse one label that cannot be."""
+    check_name(name, where)
+    if name in (NONE, OTHER, AMBIGUOUS):
+        raise ValueError(f"{where}: {name!r} means that it is no action; choose another name")
+    if not any(label.sources.values()):
+        raise ValueError(f"{where}: sources: expected the labels of at least one data set, got none")
+    _check_sets(f"{where}: sources", label.sources)
+    if label.threshold is not None and not 0.0 < label.threshold < 1.0:
+        raise ValueError(f"{where}: threshold: expected a score in (0, 1), got {label.threshold}")
+    if not label.mirror:
+        return
+    if label.mirror not in labels:
+        raise ValueError(f"{where}: mirror: no label {shown(label.mirror)}{hint(label.mirror, labels)}")
+    if labels[label.mirror].mirror != name:
+        back = labels[label.mirror].mirror or "nothing"
+        raise ValueError(
+            f"{where}: mirror: {label.mirror}, but the mirror of {label.mirror} is {back}: name each other"
+        )
+
+
+def _check_claims(kind: str, labels: Mapping[str, Label], ambiguous: Mapping[str, tuple[str, ...]]) -> None:
+    """Refuse a label of a set that is said to be two things."""
+    claimed: dict[tuple[str, str], str] = {
+        (dataset, source): "ambiguous" for dataset, sources in ambiguous.items() for source in sources
+    }
+    for name, label in labels.items():
+        for dataset, sources in label.sources.items():
+            for source in sources:
+                first = claimed.setdefault((dataset, source), name)
+                if first != name:
+                    raise ValueError(
+                        f"{kind}.{name}: sources.{dataset}: {shown(source)} is {first} already; a label of a set shows"
+                        " one action: remove it from one of the two"
+                    )
+
+
+def _check_sets(where: str, names: Iterable[str]) -> None:
+    for name in names:
+        try:
+            catalogue.kind(name)
+        except ValueError as error:
+            raise ValueError(f"{where}: {error}") from None
