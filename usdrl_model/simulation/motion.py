@@ -7,6 +7,7 @@ import numpy as np
 from usdrl_model.simulation.body import Body, Controls, joints_of, random_body
 from usdrl_model.simulation.curves import ramp, slow_noise
 from usdrl_model.simulation.gestures import AHEAD, GESTURES, OUT, PITCH, UP, Moment, Style, random_style
+from usdrl_model.simulation.poses import POSES, lie
 from usdrl_model.simulation.script import ACTION_SECONDS, Script
 from usdrl_model.simulation.stage import Gait, Interval, Lane, Path, stance
 from usdrl_model.skeleton.segments import Segment
@@ -58,11 +59,12 @@ class Performance:
         controls = self._at_rest(rng, times)
         self._walk(controls, phase, walking)
         self._sit(rng, controls, times)
+        lie(self.body, self.script, self.starts, controls, times)
         for act, begin in zip(self.script, self.starts[:-1], strict=True):
             first, last = np.searchsorted(times, [begin, begin + act.seconds + TAIL])
             now = controls.between(int(first), int(last))
             moment = Moment(rng, self.style, times[first:last] - begin, act.seconds + TAIL, now.copy())
-            weight = GESTURES[act.action](moment)
+            weight = (GESTURES | POSES)[act.action](moment)
             now.towards(moment.controls, weight)
         return joints_of(self.body, feet, controls)
 

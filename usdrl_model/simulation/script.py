@@ -35,6 +35,13 @@ NEGATIVE_SECONDS: dict[str, tuple[float, float]] = {
 }
 """Background acts between actions, and the range of their durations; many look like the start of an action."""
 
+POSES = (
+    "raise_left_arm", "raise_right_arm", "raise_both_arms", "point_left", "point_right", "hold_hand_out", "lie_down",
+    "fall", "get_up",
+)  # fmt: skip
+"""Acts of scripts written by hand, for the states of people; see ``poses``."""
+LYING_DOWN = ("lie_down", "fall")
+
 ACTIONS: tuple[str, ...] = tuple(ACTION_SECONDS)
 SEATED_NEGATIVES = ("idle", "look_around", "scratch_head", "touch_face", "look_at_phone", "cross_arms", "talk")
 SEATED_ACTIONS = ("wave", "clap")
@@ -50,13 +57,13 @@ class Act:
     """One act of a person."""
 
     action: str
-    """One of ``ACTION_SECONDS`` or ``NEGATIVE_SECONDS``."""
+    """One of ``ACTION_SECONDS``, ``NEGATIVE_SECONDS`` or ``POSES``."""
     seconds: float
     """Duration; the next act starts at its end."""
 
     def __post_init__(self) -> None:
         """Refuse unknown acts and durations out of range."""
-        known = (*ACTION_SECONDS, *NEGATIVE_SECONDS)
+        known = (*ACTION_SECONDS, *NEGATIVE_SECONDS, *POSES)
         if self.action not in known:
             raise ValueError(f"expected an action of {', '.join(known)}, got {self.action!r}")
         if not 0.5 <= self.seconds <= 600.0:
@@ -67,12 +74,19 @@ Script = tuple[Act, ...]
 
 
 def check_script(script: Script) -> None:
-    """ValueError if the script is empty, a seated person walks or sits down, or a standing one stands up."""
+    """Raise ValueError for an empty script, or an act that the posture does not allow.
+
+    A seated person does not walk or sit down, a standing one does not stand up, and one who lies idles or gets up.
+    """
     if not script:
         raise ValueError("expected at least one act in a script, got none; a person who only waits has the act idle")
-    seated = False
+    seated = lying = False
     for place, act in enumerate(script):
-        if act.action == "stand_up" if not seated else act.action in ("sit_down", "walk", "carry", "pick_up"):
+        if act.action not in ("idle", "get_up") if lying else act.action == "get_up":
+            raise ValueError(f"act {place}, {act.action}: the person {'lies' if lying else 'is up'} then")
+        lying = act.action in LYING_DOWN or (lying and act.action != "get_up")
+        upright = ("sit_down", "walk", "carry", "pick_up", *LYING_DOWN)
+        if act.action == "stand_up" if not seated else act.action in upright:
             posture = "seated" if seated else "standing"
             raise ValueError(
                 f"act {place}, {act.action}: the person is {posture} then; add sit_down or stand_up before"

@@ -1,0 +1,253 @@
+"""States of people by geometry: of hand-made bodies, of the simulated performer, and with limbs that are missing."""
+
+import itertools
+from collections.abc import Iterable
+
+import numpy as np
+import pytest
+
+from usdrl_model.config import from_dict
+from usdrl_model.simulation.faults import TYPICAL_FAULTS, TrackerFaults
+from usdrl_model.simulation.script import Act, check_script
+from usdrl_model.simulation.simulate import PerformanceConfig, simulate
+from usdrl_model.skeleton.clip import Clip
+from usdrl_model.skeleton.topology import JOINT_INDEX
+from usdrl_model.states.config import StatesConfig
+from usdrl_model.states.person import STATES, PersonStates, States
+
+SENSOR = np.zeros(3)
+LEGS = [joint for name, joint in JOINT_INDEX.items() if name.startswith(("knee", "ankle", "foot"))]
+HIPS = [joint for name, joint in JOINT_INDEX.items() if name.startswith(("hip", "spine_base"))]
+RIGHT_ARM = [JOINT_INDEX[f"{joint}_right"] for joint in ("elbow", "wrist", "hand", "hand_tip", "thumb")]
+
+
+def standing(height: float = 1.7, distance: float = 2.0) -> np.ndarray:
+    """(25, 3) somebody upright who faces the sensor, which is 1.2 m above the floor."""
+    share = {
+        "spine_base": (0, 0.53), "spine_mid": (0, 0.66), "spine_shoulder": (0, 0.82), "neck": (0, 0.86),
+        "head": (0, 0.93), "shoulder": (0.1, 0.81), "elbow": (0.12, 0.65), "wrist": (0.13, 0.51), "hand": (0.13, 0.47),
+        "hand_tip": (0.13, 0.43), "thumb": (0.12, 0.45), "hip": (0.05, 0.51), "knee": (0.05, 0.28),
+        "ankle": (0.05, 0.045), "foot": (0.05, 0.02),
+    }  # fmt: skip
+    joints = np.zeros((25, 3))
+    for name, index in JOINT_INDEX.items():
+        out, up = share[name.removesuffix("_left").removesuffix("_right")]
+        side = 1.0 if name.endswith("_right") else -1.0  # they face the sensor: their left is on its right
+        joints[index] = side * out * height, up * height - 1.2, distance
+    return joints
+
+
+def put(joints: np.ndarray, side: str, wrist: Iterable[float], bend: float = 0.0) -> None:
+    """Move an arm, in arm lengths from the shoulder: outward, up, towards the sensor."""
+    shoulder = joints[JOINT_INDEX[f"shoulder_{side}"]]
+    arm = 0.30 * (joints[JOINT_INDEX["head"], 1] + 1.2) / 0.93
+    out, up, ahead = wrist
+    end = np.array([out * (1.0 if side == "right" else -1.0), up, -ahead]) * arm
+    joints[JOINT_INDEX[f"elbow_{side}"]] = shoulder + end / 2 + [0.0, -bend * arm, 0.0]
+    for name, far in (("wrist", 1.0), ("hand", 1.15), ("hand_tip", 1.3), ("thumb", 1.2)):
+        joints[JOINT_INDEX[f"{name}_{side}"]] = shoulder + far * end
+
+
+def after(
+    joints: np.ndarray, missing: Iterable[int] = (), seconds: float = 1.5, config: StatesConfig | None = None
+) -> States:
+    """What is said of somebody who holds a pose."""
+    states, confidence = PersonStates(config), np.ones(25)
+    confidence[list(missing)] = 0.0
+    for stamp in np.arange(0.0, seconds, 1 / 30):
+        states.add(float(stamp), joints, confidence, SENSOR)
+    return states.snapshot()
+
+
+def names(states: States) -> set[str]:
+    """Of the states that hold."""
+    return {state.name for state in states.active}
+
+
+def acting(
+    *acts: tuple[str, float], seed: int = 0, faults: TrackerFaults = TYPICAL_FAULTS
+) -> list[tuple[str, list[States]]]:
+    """Act -> what is said at every frame of it, of a performer of these acts who keeps their id."""
+    script = tuple(Act(action=action, seconds=seconds) for action, seconds in acts)
+    clip = Clip.of(simulate(PerformanceConfig(scripts=(script,), faults=faults), seed))
+    told, states = [], PersonStates()
+    for row, stamp in enumerate(clip.stamps):
+        for seen in np.flatnonzero(clip.confidence[row].any(axis=1)):
+            states.add(float(stamp), clip.joints[row, seen], clip.confidence[row, seen], SENSOR)
+        told.append(states.snapshot())
+    ends = np.cumsum([seconds for _, seconds in acts])
+    parts = np.split(np.arange(len(told)), np.searchsorted(clip.stamps, ends[:-1]))
+    return [(action, [told[row] for row in part]) for (action, _), part in zip(acts, parts, strict=True)]
+
+
+@pytest.mark.parametrize("height", [1.2, 1.7, 2.0])
+def test_somebody_who_stands_stands(height: float) -> None:
+    assert names(after(standing(height))) == {"standing", "facing_me"}
+
+
+@pytest.mark.parametrize("height", [1.2, 2.0])
+@pytest.mark.parametrize("side", ["left", "right"])
+def test_one_raised_arm_is_told_apart(height: float, side: str) -> None:
+    body = standing(height)
+    put(body, side, (0.2, 0.95, 0.1))
+    assert names(after(body)) - {"standing", "facing_me"} == {f"raising_{side}_arm"}
+
+
+def test_both_raised_arms() -> None:
+    body = standing()
+    put(body, "left", (0.2, 0.95, 0.1))
+    put(body, "right", (0.2, 0.95, 0.1))
+    assert {"raising_left_arm", "raising_right_arm", "raising_both_arms"} < names(after(body))
+
+
+@pytest.mark.parametrize("height", [1.2, 2.0])
+def test_a_hand_at_the_head_is_no_raised_arm(height: float) -> None:
+    body = standing(height)
+    put(body, "right", (0.0, 0.5, 0.1), bend=0.35)
+    assert names(after(body)) == {"standing", "facing_me"}
+
+
+@pytest.mark.parametrize("ground", [None, -1.2])
+def test_who_points_at_the_floor_has_a_ray_that_hits_it_there(ground: float | None) -> None:
+    body = standing(distance=2.5)
+    target = np.array([1.6, -1.2, 1.0])
+    eyes, shoulder = body[JOINT_INDEX["head"]], body[JOINT_INDEX["shoulder_right"]]
+    line = (target - eyes) / np.linalg.norm(target - eyes)
+    arm = 0.30 * 1.7
+    # The hand lies on the line from the eyes to the target, an arm's length and a hand from the shoulder.
+    far = np.roots([1.0, 2 * line @ (eyes - shoulder), (eyes - shoulder) @ (eyes - shoulder) - (1.15 * arm) ** 2]).max()
+    end = (eyes + far * line - shoulder) / 1.15 / arm
+    put(body, "right", (end[0], end[1], -end[2]))
+    states = after(body, config=StatesConfig(ground=ground))
+    pointing = states.get("pointing_right")
+    assert pointing is not None and pointing.ray is not None and states.get("pointing_left") is None
+    assert np.linalg.norm(pointing.ray.direction) == pytest.approx(1.0)
+    assert pointing.ray.hit is not None
+    assert np.linalg.norm(np.subtract(pointing.ray.hit, target)) < (0.02 if ground is not None else 0.15)
+
+
+def test_the_ground_is_unknown_without_feet_and_a_level_arm_hits_nothing() -> None:
+    body = standing()
+    put(body, "left", (0.9, -0.4, 0.15))
+    pointing = after(body, LEGS).get("pointing_left")
+    assert pointing is not None and pointing.ray is not None and pointing.ray.hit is None
+    put(body, "left", (0.95, 0.3, 0.0))
+    level = after(body).get("pointing_left")
+    assert level is not None and level.ray is not None and level.ray.hit is None
+
+
+def test_two_stretched_arms_point_at_nothing() -> None:
+    body = standing()
+    put(body, "left", (0.99, 0.0, 0.0))
+    put(body, "right", (0.99, 0.0, 0.0))
+    assert names(after(body)) == {"standing", "facing_me"}
+
+
+def test_a_hand_held_out_to_the_sensor_is_in_front_and_an_offered_one_is_not() -> None:
+    body = standing()
+    put(body, "right", (-0.1, 0.1, 0.8), bend=0.25)
+    assert "hand_in_front" in names(after(body))
+    put(body, "right", (-0.1, -0.6, 0.6), bend=0.25)
+    assert "hand_in_front" not in names(after(body))
+
+
+def test_near_and_facing_follow_the_sensor() -> None:
+    assert "near" in names(after(standing(distance=0.8)))
+    turned = standing(distance=2.0)
+    turned[:, 0], turned[:, 2] = turned[:, 2] - 2.0, turned[:, 0] + 2.0
+    assert "facing_me" not in names(after(turned))
+    states, confidence = PersonStates(), np.ones(25)
+    for stamp in np.arange(0.0, 1.0, 1 / 30):  # the sensor stands beside them now
+        states.add(float(stamp), turned, confidence, np.array([-0.8, 0.0, 2.0]))
+    assert "near" in names(states.snapshot())
+
+
+def test_what_is_not_seen_is_withheld() -> None:
+    body = standing()
+    put(body, "left", (0.2, 0.95, 0.1))
+    without_legs = after(body, LEGS)
+    assert names(without_legs) == {"raising_left_arm", "facing_me"}
+    assert set(without_legs.unknown) == {"standing", "sitting"}  # the trunk is upright: not lying
+    half = after(body, [*LEGS, *HIPS])
+    assert names(half) == {"raising_left_arm", "facing_me"}
+    assert {"standing", "sitting", "lying", "fallen"} == set(half.unknown)
+    one_arm = after(body, RIGHT_ARM)
+    assert names(one_arm) == {"raising_left_arm", "standing", "facing_me"}
+    assert {"raising_right_arm", "raising_both_arms", "pointing_right", "hand_in_front"} == set(one_arm.unknown)
+    assert after(body, range(25)) == States((), STATES)
+
+
+def test_a_state_is_told_in_time_and_dated_back() -> None:
+    body, up, states = standing(), standing(), PersonStates()
+    put(up, "right", (0.2, 0.95, 0.1))
+    for frame in range(90):
+        stamp = frame / 30
+        states.add(stamp, up if 1.0 <= stamp < 2.0 else body, np.ones(25), SENSOR)
+        told = states.snapshot().get("raising_right_arm")
+        if 1.25 < stamp < 2.0:
+            assert told is not None and told.since == pytest.approx(1.0)
+        elif stamp < 1.15 or stamp > 2.4:
+            assert told is None
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_the_performer_shows_what_the_script_says(seed: int) -> None:
+    wanted = {
+        "raise_left_arm": "raising_left_arm", "raise_right_arm": "raising_right_arm",
+        "raise_both_arms": "raising_both_arms", "point_left": "pointing_left", "point_right": "pointing_right",
+    }  # fmt: skip
+    acts = list(itertools.chain(*(((act, 3.5), ("idle", 1.0)) for act in wanted)))
+    for act, told in acting(("idle", 1.0), *acts, ("sit_down", 2.0), ("idle", 2.0), ("stand_up", 2.0), seed=seed)[1:]:
+        said = set().union(*map(names, told))
+        late = set.intersection(*map(names, told[len(told) // 2 : len(told) * 3 // 4]))
+        if act in wanted:
+            assert wanted[act] in late
+            assert said.isdisjoint(set(wanted.values()) - {wanted[act], "raising_left_arm", "raising_right_arm"})
+        assert not said & {"lying", "fallen"}
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_fall_is_told_from_lying_down_and_lasts_until_they_are_up(seed: int) -> None:
+    acts = acting(
+        ("idle", 1.0), ("lie_down", 4.0), ("idle", 2.0), ("get_up", 4.0), ("idle", 1.5), ("fall", 0.8), ("idle", 2.0),
+        ("get_up", 4.0), ("idle", 1.5), seed=seed,
+    )  # fmt: skip
+    lay, up, fell, risen = (acts[index][1] for index in (2, 4, 6, 8))
+    assert names(lay[-1]) & {"standing", "sitting", "lying", "fallen"} == {"lying"}
+    assert "standing" in names(up[-1])
+    assert {"lying", "fallen"} <= names(fell[-1]) and "standing" not in names(fell[-1])
+    assert "fallen" not in names(risen[-1]) and "standing" in names(risen[-1])
+
+
+def test_who_picks_something_up_neither_sits_nor_lies() -> None:
+    for seed in range(8):
+        for _, told in acting(("idle", 1.0), ("pick_up", 2.5), ("idle", 1.0), seed=seed):
+            assert not set().union(*map(names, told)) & {"sitting", "lying", "fallen"}, seed
+
+
+def test_the_rate_of_frames_does_not_matter() -> None:
+    for rate in (8.0, 30.0, 120.0):
+        script = tuple(Act(action=act, seconds=3.0) for act in ("idle", "raise_left_arm", "idle"))
+        clip = Clip.of(simulate(PerformanceConfig(scripts=(script,), rate=rate), 3))
+        states, told = PersonStates(), []
+        for row, stamp in enumerate(clip.stamps):
+            states.add(float(stamp), clip.joints[row, 0], clip.confidence[row, 0], SENSOR)
+            if states.snapshot().get("raising_left_arm"):
+                told.append(stamp)
+        assert 3.3 < told[0] < 4.1 and 5.3 < told[-1] < 6.4
+
+
+def test_scripts_with_poses_are_checked() -> None:
+    with pytest.raises(ValueError, match="act 1, walk: the person lies then"):
+        check_script((Act(action="fall", seconds=1.0), Act(action="walk", seconds=1.0)))
+    with pytest.raises(ValueError, match="act 0, get_up: the person is up then"):
+        check_script((Act(action="get_up", seconds=1.0),))
+
+
+def test_settings_say_what_is_wrong() -> None:
+    with pytest.raises(ValueError, match=r"arm_after: expected 0 or more, got -1"):
+        StatesConfig(arm_after=-1.0)
+    with pytest.raises(ValueError, match="near_: unknown key"):
+        from_dict(StatesConfig, {"near_": [1.0, 2.0]})
+    with pytest.raises(ValueError, match="near: expected finite numbers"):
+        StatesConfig(near=(float("nan"), 1.0))

@@ -1,0 +1,141 @@
+"""The states of one person over time: frames in, what holds since when out.
+
+>>> states = PersonStates()
+>>> states.add(0.0, np.zeros((25, 3)), np.zeros(25), np.zeros(3))
+>>> states.snapshot().active, "standing" in states.snapshot().unknown
+((), True)
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from dataclasses import dataclass
+
+import numpy as np
+
+from usdrl_model.states import conditions
+from usdrl_model.states.conditions import LEFT, RIGHT, Condition, Scene
+from usdrl_model.states.config import StatesConfig
+from usdrl_model.states.fall import Fall
+from usdrl_model.states.measures import SIDES, Measures, measure
+from usdrl_model.states.pointing import Ground, Pointer, Ray
+from usdrl_model.states.switch import Switch
+
+LYING, FALLEN = "lying", "fallen"
+POINTING = ("pointing_left", "pointing_right")
+"""States with a ray, by the arm: left, right."""
+_CONDITIONS: dict[str, tuple[Condition, str]] = {
+    "standing": (conditions.standing, "posture_after"),
+    "sitting": (conditions.sitting, "posture_after"),
+    LYING: (conditions.lying, "posture_after"),
+    "raising_left_arm": (conditions.raising(LEFT), "arm_after"),
+    "raising_right_arm": (conditions.raising(RIGHT), "arm_after"),
+    "raising_both_arms": (conditions.raising_both, "arm_after"),
+    POINTING[LEFT]: (conditions.pointing(LEFT), "pointing_after"),
+    POINTING[RIGHT]: (conditions.pointing(RIGHT), "pointing_after"),
+    "hand_in_front": (conditions.hand_in_front, "arm_after"),
+    "facing_me": (conditions.facing, "place_after"),
+    "near": (conditions.near, "place_after"),
+}
+"""State -> its condition, and the setting of how long it must last."""
+STATES: tuple[str, ...] = ("standing", "sitting", LYING, FALLEN, *list(_CONDITIONS)[3:])
+"""Names of all states."""
+SPEED_OVER = 0.4
+"""Seconds over which the speed of a wrist is measured, so that the noise of a joint is not a movement."""
+
+
+@dataclass(frozen=True, slots=True)
+class HeldState:
+    """A state that holds now."""
+
+    name: str
+    """One of ``STATES``."""
+    since: float
+    """Stamp, seconds."""
+    ray: Ray | None = None
+    """Where the arm points; None for states other than ``POINTING``."""
+
+
+@dataclass(frozen=True, slots=True)
+class States:
+    """The states of a person; those in neither part do not hold."""
+
+    active: tuple[HeldState, ...] = ()
+    unknown: tuple[str, ...] = STATES
+    """Withheld: what they need is not seen."""
+
+    def get(self, name: str) -> HeldState | None:
+        """A state that holds, or None."""
+        return next((state for state in self.active if state.name == name), None)
+
+
+class PersonStates:
+    """Follows one person.
+
+    Args:
+        config: settings; None takes the defaults.
+    """
+
+    def __init__(self, config: StatesConfig | None = None) -> None:
+        self._config = config or StatesConfig()
+        end, unknown = self._config.end_after, self._config.unknown_after
+        self._switches = {
+            name: Switch(getattr(self._config, setting), end, unknown) for name, (_, setting) in _CONDITIONS.items()
+        }
+        self._fall = Fall(self._config)
+        self._fallen = Switch(0.0, self._config.posture_after, unknown)
+        self._ground = Ground()
+        self._pointers = [Pointer(side) for side in SIDES]
+        self._wrists: deque[tuple[float, np.ndarray]] = deque()
+
+    def add(self, stamp: float, joints: np.ndarray, confidence: np.ndarray, sensor: np.ndarray) -> None:
+        """Add the next frame.
+
+        Args:
+            stamp: seconds, later than the one before.
+            joints: (25, 3) canonical joints, metres, y up.
+            confidence: (25,), 0 where invalid.
+            sensor: (3,) position of the sensor in the same axes.
+        """
+        measures = measure(joints, confidence, sensor)
+        self._ground.add(stamp, measures.feet)
+        scene = Scene(measures, self._ground_height(), self._speeds(stamp, measures))
+        for name, switch in self._switches.items():
+            switch.step(stamp, _CONDITIONS[name][0](scene, self._config, switch.held))
+        self._fallen.step(stamp, self._fall.step(stamp, measures, self._switches[LYING]))
+        if not self._fallen.value:
+            self._fall.fallen = False
+        for pointer in self._pointers:
+            pointer.add(stamp, joints, confidence)
+
+    def snapshot(self) -> States:
+        """What holds now, and what is unknown."""
+        switches = self._switches | {FALLEN: self._fallen}
+        return States(
+            active=tuple(
+                HeldState(name, self._fall.since if name == FALLEN else switches[name].since, self._ray(name))
+                for name in STATES
+                if switches[name].value
+            ),
+            unknown=tuple(name for name in STATES if switches[name].value is None),
+        )
+
+    def _ray(self, name: str) -> Ray | None:
+        return self._pointers[POINTING.index(name)].ray(self._ground_height()) if name in POINTING else None
+
+    def _ground_height(self) -> float:
+        return self._ground.height if self._config.ground is None else self._config.ground
+
+    def _speeds(self, stamp: float, measures: Measures) -> tuple[float, float]:
+        """Of both wrists relative to their shoulders: from the older to the newer half of the last frames, averaged."""
+        self._wrists.append((stamp, np.stack([arm.wrist for arm in measures.arms])))
+        while len(self._wrists) > 2 and self._wrists[1][0] <= stamp - SPEED_OVER:
+            self._wrists.popleft()
+        stamps, wrists = np.array([entry[0] for entry in self._wrists]), np.stack([entry[1] for entry in self._wrists])
+        half = len(stamps) // 2
+        if not half:
+            return math.nan, math.nan
+        seconds = stamps[half:].mean() - stamps[:half].mean()
+        left, right = np.linalg.norm(wrists[half:].mean(axis=0) - wrists[:half].mean(axis=0), axis=1) / seconds
+        return float(left), float(right)
