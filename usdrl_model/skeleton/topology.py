@@ -58,6 +58,10 @@ PARENTS: tuple[int, ...] = tuple(
 SYNTHESISED_CONFIDENCE = 0.5
 
 
+SYNTHESISED_WEIGHT = 1e-3
+"""Of canonical joints that a tracker does not measure one to one, in the fit of its joints to a body."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Topology:
     """A tracker's joint set and its map onto the canonical joints."""
@@ -72,6 +76,17 @@ class Topology:
     """(25, S) source joints that each canonical joint is made of; where there are fewer, the first is repeated."""
     direct: np.ndarray = field(repr=False)
     """(25,) bool: measured one to one, neither synthesised from several joints nor copied from another."""
+
+    @property
+    def fit(self) -> np.ndarray:
+        """(V_source, 25): canonical joints -> the tracker's joints that fit them best.
+
+        Joints that the tracker measures one to one decide; the others follow as the map allows.
+        """
+        weights = np.where(self.direct, 1.0, SYNTHESISED_WEIGHT)[:, None]
+        inverse: np.ndarray = np.linalg.pinv(weights * self.matrix) * weights[:, 0]
+        # Rows that add up to 1 move with the body, also of a joint that the map does not use: it lies in the middle.
+        return inverse + (1.0 - inverse.sum(axis=1, keepdims=True)) / len(CANONICAL_JOINTS)
 
     def index(self, joint: str) -> int:
         """Position of ``joint`` in the tracker's order; ValueError if the topology has no such joint."""
