@@ -18,11 +18,10 @@ from usdrl_model.data import catalogue
 from usdrl_model.errors.nearest import hint
 from usdrl_model.errors.shown import check_name, shown
 from usdrl_model.files.share import config_folder
+from usdrl_model.skeleton.segments import AMBIGUOUS
 
 OTHER = "other"
 """What a label of a set is that no label of the vocabulary names: background."""
-AMBIGUOUS = "ambiguous"
-"""What it is where it may show an action of the vocabulary: neither learnt from nor counted."""
 NONE = "none"
 """Background, class 0 of every detector."""
 
@@ -42,14 +41,15 @@ class Label:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Extent:
-    """How long a gesture lasts of which one instant is labelled, seconds."""
+    """When a gesture is done of which one instant is labelled, seconds after that instant."""
 
-    before: float
-    after: float
+    start: float
+    end: float
 
     def __post_init__(self) -> None:
-        """Refuse an extent without the instant."""
-        config.at_least(self, {"before": 0.0, "after": 0.0})
+        """Refuse an extent that ends before it starts."""
+        if self.start >= self.end:
+            raise ValueError(f"end: expected more than start ({self.start:g}), got {self.end:g}")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -64,8 +64,8 @@ class Vocabulary:
     """Set -> labels that are ``AMBIGUOUS`` for a model of one person."""
     either: tuple[str, ...] = ()
     """Sets of two people in which one acts and it is not labelled who."""
-    instants: dict[str, Extent] = field(default_factory=dict)
-    """Sets of which one instant of a gesture is labelled."""
+    instants: dict[str, dict[str, Extent]] = field(default_factory=dict)
+    """Sets of which one instant of a gesture is labelled -> label of the set -> when it is done."""
     contents: dict[str, dict[str, str]] = field(default_factory=dict)
     """Set -> recording without a label -> a label of the set for it."""
 
@@ -84,28 +84,19 @@ class Vocabulary:
         _check_sets("instants", self.instants)
         _check_sets("contents", self.contents)
 
-    @property
-    def classes(self) -> tuple[str, ...]:
-        """Classes of a detector of all actions of one person: "none", then the labels."""
-        return (NONE, *self.labels)
-
-    @property
-    def sets(self) -> tuple[str, ...]:
-        """Data sets that are a source of a label, sorted."""
-        return tuple(sorted({name for label in _all(self) for name in label.sources}))
-
     def of(self, dataset: str, label: str, *, pairs: bool = False) -> str:
         """What a label of a data set is: a label of the vocabulary, ``OTHER`` or ``AMBIGUOUS``.
 
         Args:
             dataset: name of the set.
-            label: one of the set's own, or one of ``contents``.
+            label: one of the set's own, one of ``contents``, or ``AMBIGUOUS`` itself.
             pairs: for a model of two people.
         """
         for name, action in (self.pairs if pairs else self.labels).items():
             if label in action.sources.get(dataset, ()):
                 return name
-        return AMBIGUOUS if not pairs and label in self.ambiguous.get(dataset, ()) else OTHER
+        doubtful = label == AMBIGUOUS or (not pairs and label in self.ambiguous.get(dataset, ()))
+        return AMBIGUOUS if doubtful else OTHER
 
     def content(self, dataset: str, recording: str) -> str | None:
         """The label, in the set's own words, of a recording that has none in its files; None where it is unknown."""
@@ -116,11 +107,11 @@ class Vocabulary:
         action = self.labels.get(label) or self.pairs.get(label)
         return action.mirror if action and action.mirror else label
 
-    def shown_by(self, datasets: Iterable[str]) -> tuple[str, ...]:
+    def shown_by(self, datasets: Iterable[str], *, pairs: bool = False) -> tuple[str, ...]:
         """The classes of a detector that is trained on these sets: "none", and the labels that one of them shows."""
-        there = set(datasets)
-        mirrors = {label.mirror for label in self.labels.values() if there & label.sources.keys()}
-        return (NONE, *(name for name, label in self.labels.items() if there & label.sources.keys() or name in mirrors))
+        there, labels = set(datasets), self.pairs if pairs else self.labels
+        mirrors = {label.mirror for label in labels.values() if there & label.sources.keys()}
+        return (NONE, *(name for name, label in labels.items() if there & label.sources.keys() or name in mirrors))
 
     def check(self, dataset: str, labels: Iterable[str]) -> None:
         """Refuse sources that a data set has not.
@@ -171,10 +162,6 @@ def _named(vocabulary: Vocabulary) -> Iterator[tuple[str, Label]]:
     yield from vocabulary.pairs.items()
 
 
-def _all(vocabulary: Vocabulary) -> Iterator[Label]:
-    return (label for _, label in _named(vocabulary))
-
-
 def _check(where: str, name: str, label: Label, labels: Mapping[str, Label]) -> None:
     """Refuse one label that cannot be."""
     check_name(name, where)
@@ -214,6 +201,8 @@ def _check_claims(kind: str, labels: Mapping[str, Label], ambiguous: Mapping[str
 
 def _check_sets(where: str, names: Iterable[str]) -> None:
     for name in names:
+        if name == catalogue.PERFORMER:
+            continue
         try:
             catalogue.kind(name)
         except ValueError as error:

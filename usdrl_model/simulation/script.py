@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -113,8 +113,12 @@ def _script(acts: Sequence[tuple[str, float]]) -> Script:
     return tuple(Act(action=action, seconds=seconds) for action, seconds in acts)
 
 
-def random_script(rng: np.random.Generator, seconds: float, labels: Sequence[str] = ACTIONS) -> Script:
+def random_script(
+    rng: np.random.Generator, seconds: float, labels: Sequence[str] = ACTIONS, *, without: Collection[str] = ()
+) -> Script:
     """Draw a script of at least ``seconds``: actions of ``labels`` in random order with background in between.
+
+    The background is drawn from ``NEGATIVE_SECONDS``, ``without`` those that are no background to somebody.
 
     Sitting down comes with standing up, so each of the two labels brings the other; objects are mostly picked up before
     they are carried or thrown.
@@ -127,11 +131,12 @@ def random_script(rng: np.random.Generator, seconds: float, labels: Sequence[str
         raise ValueError(f"expected some of {', '.join(ACTIONS)}, got {', '.join(unknown) or 'none'}")
     # Sitting down and standing up are one choice; otherwise the chair would be twice as frequent.
     choices = [label for label in labels if label != "stand_up" or "sit_down" not in labels]
+    background = [act for act in NEGATIVE_SECONDS if act not in without]
     acts: list[Act] = [_draw(rng, "idle")]
     while sum(act.seconds for act in acts) < seconds:
-        acts += _phrase(rng, str(rng.choice(choices)), labels)
+        acts += [act for act in _phrase(rng, str(rng.choice(choices)), labels) if act.action not in without]
         if rng.random() < PAUSE_SHARE:
-            acts += [_draw(rng, str(rng.choice(list(NEGATIVE_SECONDS)))), *_maybe(rng, 0.5, "idle")]
+            acts += [_draw(rng, str(rng.choice(background))), *_maybe(rng, 0.5, "idle")]
     return (*acts, _draw(rng, "idle"))
 
 

@@ -11,6 +11,8 @@ import numpy as np
 
 BACKGROUND = 0
 """Index of the background class in every array of frame labels."""
+AMBIGUOUS = "ambiguous"
+"""Label of a segment in which nobody can say which class it shows: not learnt from, and not counted."""
 
 
 class Interval(Protocol):

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 import numpy as np
 
@@ -21,12 +21,18 @@ RATES = (8.0, 30.0)
 """Hz of their trackers, least and most."""
 
 
-def performances(minutes: int, seed: int) -> Iterator[Recording]:
-    """Recordings of one person and one minute each, with the labels of ``simulation.script.ACTIONS``."""
+def performances(minutes: int, seed: int, *, without: Collection[str] = ()) -> Iterator[Recording]:
+    """Recordings of one person and one minute each, with the labels of ``simulation.script.ACTIONS``.
+
+    Args:
+        minutes: how many.
+        seed: of everything random.
+        without: acts that are no background to a detector, as it has a class for them: nobody does them.
+    """
     for index in range(minutes):
         rng = np.random.default_rng([seed, index])
         performance = PerformanceConfig(
-            scripts=(random_script(rng, 60.0),),
+            scripts=(random_script(rng, 60.0, without=without),),
             rate=float(rng.uniform(*RATES)),
             topology=TOPOLOGIES[index % len(TOPOLOGIES)],
             faults=random_faults(rng),

@@ -13,7 +13,7 @@ from torch import Tensor
 from usdrl_model.skeleton.clip import Clip
 from usdrl_model.skeleton.person import canonical
 from usdrl_model.skeleton.recording import Recording
-from usdrl_model.skeleton.segments import frame_labels
+from usdrl_model.skeleton.segments import AMBIGUOUS, BACKGROUND, frame_labels
 from usdrl_model.skeleton.topology import topology
 from usdrl_model.windows.neighbours import nearest
 from usdrl_model.windows.shape import WindowShape
@@ -23,6 +23,8 @@ from usdrl_model.windows.window import Body, compose
 
 MIN_FRAMES = 8
 """A shorter tracklet gives no window."""
+UNKNOWN = -1
+"""Class of a frame of which nobody can say what it shows; no frame of a window."""
 Sample = tuple[float, np.ndarray, np.ndarray]
 """Stamp, joints (25, 3) and confidence (25,) of a person, canonical."""
 
@@ -38,7 +40,7 @@ class Tracklet:
     known: np.ndarray
     """(L, 25) last frame, as a grid index, of the first window that has the value live (``Track.known``)."""
     labels: np.ndarray
-    """(L,) class of every frame, 0 where no segment is."""
+    """(L,) class of every frame, 0 where no segment is, ``UNKNOWN`` where only ambiguous ones are."""
     start: int
     """Grid index of the first frame."""
     recording: str
@@ -61,7 +63,7 @@ class Windows:
     y: Tensor
     """(N, T) int64 classes."""
     seen: Tensor
-    """(N, T) bool, False for frames in which the person is not seen."""
+    """(N, T) bool, False for frames in which the person is not seen, or of which nobody knows the class."""
 
     def __len__(self) -> int:
         return len(self.x)
@@ -80,7 +82,7 @@ def tracklets(recording: Recording, labels: Sequence[str], rate: float, max_gap:
     Raises:
         ValueError: the recording has a segment whose label is not in ``labels``.
     """
-    unknown = {segment.label for segment in recording.segments} - set(labels)
+    unknown = {segment.label for segment in recording.segments} - {*labels, AMBIGUOUS}
     if unknown:
         raise ValueError(f"{recording.name}: labels {sorted(unknown)} are not among {list(labels)}")
     source = topology(recording.topology)
@@ -130,8 +132,8 @@ def ending_at(
         present = [other for other in others if shape.people > 1 and other.start <= end < other.stop]
         bodies: list[Body] = [_span(other, end, shape.frames)[:2] for other in present]
         x.append([(joints, mask), *nearest((joints, mask), bodies, shape.people - 1)])
-        y.append(labels)
-        seen.append(np.asarray(mask.any(axis=1)))
+        y.append(np.maximum(labels, BACKGROUND))
+        seen.append(np.asarray(mask.any(axis=1) & (labels != UNKNOWN)))
     return Windows(torch.from_numpy(compose(x, shape)), torch.from_numpy(np.stack(y)), torch.from_numpy(np.stack(seen)))
 
 
@@ -186,8 +188,11 @@ def _tracklet(
         return None
     track = Track(rate, length, person)
     track.extend(stamps, joints, confidence)
-    mine = (segment for segment in recording.segments if segment.person == person)
-    classes = frame_labels(mine, (first + np.arange(length)) / rate, labels)
+    mine = [segment for segment in recording.segments if segment.person == person]
+    times = (first + np.arange(length)) / rate
+    classes = frame_labels((segment for segment in mine if segment.label != AMBIGUOUS), times, labels)
+    doubtful = frame_labels((segment for segment in mine if segment.label == AMBIGUOUS), times, ["", AMBIGUOUS])
+    classes[(doubtful != BACKGROUND) & (classes == BACKGROUND)] = UNKNOWN
     joints, mask = track.window(length, last)
     return Tracklet(joints, mask, track.known(length, last), classes, first, recording.name, person)
 

@@ -23,7 +23,6 @@ def made(**labels: dict[str, object]) -> Vocabulary:
 
 def test_hri_names_what_sets_show() -> None:
     hri = vocabulary.load("hri")
-    assert hri.classes[0] == "none"
     assert hri.of("msrc12", "push_right") == hri.of("utd_mhad", "swipe_right") == "swipe_right"
     assert hri.of("bandai_namco", "raise_up_both_hands") == hri.of("never_heard_of", "wave") == OTHER
     assert hri.of("msraction3d", "bend") == AMBIGUOUS

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 from helpers.paths import ROOT, public
-from helpers.people import UP, pose
+from helpers.people import UP, frames, pose
 from helpers.tiny_finetuning import ENCODER, RECORDINGS, RUN
 
 from usdrl_model import config
@@ -135,3 +135,16 @@ def test_the_performer_can_be_trained_on() -> None:
     alone = mix([source], [recordings(source, None, seed=0)], run.detector, max_gap=1.0, stride=2)
     assert len(alone.windows) > 100
     assert alone.windows.y.unique().numel() > 3
+
+
+def test_frames_of_which_nobody_knows_the_class_are_not_learnt_from() -> None:
+    recorded = Recording(
+        "a", "kinect_v2_25", tuple(frames(4.0)),
+        segments=(Segment("7", "ambiguous", 100.5, 102.0), Segment("7", "wave", 101.0, 101.5)),
+    )  # fmt: skip
+    windows = cut(tracklets(recorded, ["none", "wave"], 10.0, 1.0), WindowShape(frames=32), 1)
+    times = (1008 + np.arange(32)) / 10.0  # of the window that ends 3.9 s after the start
+    wave = (times >= 101.0) & (times <= 101.5)
+    doubtful = (times >= 100.5) & (times <= 102.0) & ~wave
+    assert (windows.y[-1].numpy() == wave).all()
+    assert (~windows.seen[-1].numpy() == doubtful).all()

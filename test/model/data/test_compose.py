@@ -1,0 +1,110 @@
+"""Trimmed clips laid into streams: every clip once, one person a stream, regular stamps, plausible movement between."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from helpers.paths import public
+from helpers.trimmed import MOVES, RATE, trimmed
+
+from usdrl_model.data import catalogue
+from usdrl_model.data.active_span import active_span
+from usdrl_model.data.compose import compose
+from usdrl_model.data.transition import blend
+from usdrl_model.skeleton.clip import Clip
+from usdrl_model.skeleton.recording import Recording
+from usdrl_model.skeleton.segments import AMBIGUOUS, Segment
+from usdrl_model.skeleton.topology import JOINT_INDEX, PARENTS
+
+
+def path(recording: Recording) -> tuple[np.ndarray, np.ndarray]:
+    stamps = np.array([frame.stamp for frame in recording.frames])
+    return stamps, np.stack([frame.people[0].joints for frame in recording.frames])
+
+
+def test_a_person_moves_between_the_ends_of_a_clip() -> None:
+    start, end = active_span(Clip.of(trimmed("wave")))  # type: ignore[misc]
+    assert start - 5.0 == pytest.approx(MOVES[0], abs=0.2) and end - 5.0 == pytest.approx(MOVES[1], abs=0.2)
+
+
+def test_somebody_who_stands_still_is_never_active() -> None:
+    still = trimmed("wave")
+    assert active_span(Clip.of(Recording("a", still.topology, still.frames[:12], label="wave"))) is None
+
+
+def test_every_clip_is_laid_once_and_people_are_not_joined() -> None:
+    given = [
+        trimmed(label, who, seed=n) for n, (label, who) in enumerate([("wave", "1"), ("clap", "2"), ("wave", "2")])
+    ]
+    streams = list(compose(given, 3))
+    assert sorted((one.subject, [s.label for s in one.segments]) for one in streams) in (
+        [("1", ["wave"]), ("2", labels)] for labels in (["wave", "clap"], ["clap", "wave"])
+    )
+    assert len({one.name for one in streams}) == len(streams)
+
+
+def test_a_stream_has_the_moving_parts_as_segments_between_standing_still() -> None:
+    (stream,) = compose([trimmed("wave", seed=n) for n in range(6)], 0, idle=3.0)
+    stamps, joints = path(stream)
+    np.testing.assert_allclose(np.diff(stamps), 1.0 / RATE, rtol=1e-6)
+    hand = joints[:, JOINT_INDEX["hand_right"], 1] - joints[:, JOINT_INDEX["spine_mid"], 1]
+    inside = np.zeros(len(stamps), bool)
+    for segment in stream.segments:
+        assert segment.end - segment.start == pytest.approx(MOVES[1] - MOVES[0], abs=0.3)
+        inside |= (stamps >= segment.start) & (stamps <= segment.end)
+    assert hand[~inside].max() < hand[inside].max() - 0.3
+    assert stamps[-1] - stamps[0] > 6 * 2.5 + 3.0, "no time to stand still"
+
+
+def test_a_seed_gives_the_same_streams_and_another_one_others() -> None:
+    given = [trimmed(label, seed=n) for n, label in enumerate(["wave", "clap"] * 3)]
+    one, same, other = (list(compose(given, seed)) for seed in (1, 1, 2))
+    assert one[0].segments == same[0].segments != other[0].segments
+    np.testing.assert_array_equal(path(one[0])[1], path(same[0])[1])
+
+
+def test_getting_up_between_two_clips_may_look_like_an_action() -> None:
+    (stream,) = compose([trimmed("sit", sink=0.4, seed=n) for n in range(2)], 0)
+    labels = [segment.label for segment in sorted(stream.segments, key=lambda one: one.start)]
+    assert labels == ["sit", AMBIGUOUS, "sit"]
+
+
+def test_bodies_of_different_size_are_not_joined_where_a_set_names_nobody() -> None:
+    given = [trimmed("wave", None, seed=n, tall=(1.0, 1.3)[n % 2]) for n in range(4)]
+    assert sorted(len(one.segments) for one in compose(given, 0)) == [2, 2]
+
+
+def test_recordings_with_segments_stay_and_those_without_labels_go() -> None:
+    clip = trimmed("wave")
+    whole = Recording("long", clip.topology, clip.frames, segments=(Segment("7", "wave", 5.5, 6.0),))
+    assert list(compose([whole, Recording("silent", clip.topology, clip.frames)], 0)) == [whole]
+
+
+def test_bones_keep_their_length_in_a_transition() -> None:
+    down = path(trimmed("wave"))[1][0]
+    up = down.copy()
+    up[[JOINT_INDEX[f"{name}_left"] for name in ("wrist", "hand", "hand_tip", "thumb")]] += [0.0, 0.1, 0.1]
+    up[JOINT_INDEX["head"]] = np.nan
+    between = blend(down, up, np.linspace(0.0, 1.0, 9))
+    np.testing.assert_allclose(between[[0, -1]], np.stack([np.where(np.isfinite(up), down, np.nan), up]), atol=1e-9)
+    wrist = JOINT_INDEX["wrist_left"]
+    bones = np.linalg.norm(between[:, wrist] - between[:, PARENTS[wrist]], axis=1)
+    assert (bones >= min(bones[0], bones[-1]) - 1e-9).all() and (bones <= max(bones[0], bones[-1]) + 1e-9).all()
+
+
+@pytest.mark.parametrize("name", ["utd_mhad", "msraction3d"])
+def test_real_clips_become_streams_of_plausible_people(name: str) -> None:
+    subject = {"utd_mhad": "1", "msraction3d": "01"}[name]
+    given = [one for one in catalogue.load(name, public(name)) if one.subject == subject]
+    streams = list(compose(given, 0))
+    labels = sorted(segment.label for one in streams for segment in one.segments if segment.label != AMBIGUOUS)
+    assert labels == sorted(str(one.label) for one in given)
+    for one in streams:
+        stamps = np.array([frame.stamp for frame in one.frames])
+        assert (np.diff(stamps) > 0.0).all()
+        hips = np.array([f.people[0].joints[0] if f.people else [np.nan] * 3 for f in one.frames])
+        speed = np.linalg.norm(np.diff(hips, axis=0), axis=1) / np.diff(stamps)
+        between = np.ones(len(speed), bool)  # trackers jump within the clips
+        for segment in one.segments:
+            between &= (stamps[1:] < segment.start) | (stamps[:-1] > segment.end)
+        assert np.nanmax(speed[between]) < 2.0, "somebody jumps between two clips"

@@ -1,0 +1,90 @@
+"""Recordings of data sets in the labels of a vocabulary."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from helpers.paths import public
+from helpers.trimmed import MOVES, trimmed
+
+from usdrl_model.data import catalogue, vocabulary
+from usdrl_model.data.acting import acting
+from usdrl_model.data.in_vocabulary import in_vocabulary
+from usdrl_model.skeleton.clip import Clip
+from usdrl_model.skeleton.person import Person
+from usdrl_model.skeleton.recording import Recording
+from usdrl_model.skeleton.segments import AMBIGUOUS, Segment
+
+HRI = vocabulary.load("hri")
+
+
+def pair(label: str) -> Recording:
+    """Two people, of whom the second one stretches a hand towards the first, and the first stands still."""
+    clip = trimmed(label)
+    still = clip.frames[0].people[0].joints - [0.0, 0.0, 1.0]
+    return replace(
+        clip, frames=tuple(replace(f, people=(Person("1", still), replace(f.people[0], id="2"))) for f in clip.frames)
+    )
+
+
+def test_a_clip_shows_its_action_while_the_person_moves() -> None:
+    found = in_vocabulary(trimmed("jog"), "utd_mhad", HRI)
+    assert found is not None and found.label == "run" and found.labels == tuple(HRI.labels)
+    (segment,) = found.segments
+    assert (segment.person, segment.label) == ("7", "run")
+    assert segment.start - 5.0 == pytest.approx(MOVES[0], abs=0.2)
+
+
+def test_what_the_vocabulary_lacks_is_background_and_what_is_ambiguous_stays_so() -> None:
+    other = in_vocabulary(trimmed("knock"), "utd_mhad", HRI)
+    assert other is not None and (other.label, other.segments) == ("none", ())
+    doubtful = in_vocabulary(trimmed("bowling"), "utd_mhad", HRI)
+    assert doubtful is not None and [segment.label for segment in doubtful.segments] == [AMBIGUOUS]
+
+
+def test_an_instant_becomes_the_time_of_the_gesture_between_margins() -> None:
+    clip = trimmed("")
+    points = tuple(Segment("1", label, 50.0, 50.0) for label in ("throw", "goggles"))
+    found = in_vocabulary(replace(clip, label=None, segments=points), "msrc12", HRI)
+    assert found is not None
+    assert [(one.label, round(one.start, 2), round(one.end, 2)) for one in found.segments] == [
+        (AMBIGUOUS, 48.7, 49.1), ("throw", 49.1, 50.3), (AMBIGUOUS, 50.3, 50.7)
+    ]  # fmt: skip
+
+
+def test_of_two_people_the_one_who_acts_is_kept() -> None:
+    assert acting(Clip.of(pair("punch"))) == 1
+    found = in_vocabulary(pair("punch"), "sbu", HRI)
+    assert found is not None and {one.id for frame in found.frames for one in frame.people} == {"2"}
+    both = in_vocabulary(pair("hug"), "sbu", HRI)
+    assert both is not None and (both.label, len(both.frames[0].people)) == ("none", 2)
+    together = in_vocabulary(pair("hug"), "sbu", HRI, pairs=True)
+    assert together is not None and together.label == "hug"
+
+
+def test_where_nobody_clearly_acts_nothing_is_learnt() -> None:
+    clip = pair("punch")
+    same = replace(
+        clip, frames=tuple(replace(f, people=(f.people[1], replace(f.people[1], id="1"))) for f in clip.frames)
+    )
+    found = in_vocabulary(same, "sbu", HRI)
+    assert found is not None and {segment.label for segment in found.segments} == {AMBIGUOUS}
+
+
+def test_recordings_whose_content_is_published_have_it_and_others_are_left_out() -> None:
+    clip = replace(trimmed("", seed=0), label=None)
+    found = in_vocabulary(replace(clip, name="02_03"), "cmu_mocap", HRI)
+    assert found is not None and found.label == "run"
+    assert in_vocabulary(replace(clip, name="99_01"), "cmu_mocap", HRI) is None
+
+
+def test_a_kick_of_the_real_pairs_is_that_of_the_one_whose_foot_rises() -> None:
+    kicks = [one for one in catalogue.load("sbu", public("sbu")) if one.label == "kick"]
+    found = [one for one in (in_vocabulary(kick, "sbu", HRI) for kick in kicks) if one and one.label == "kick"]
+    assert len(found) >= 0.8 * len(kicks)
+    for one in found:
+        clip = Clip.of(one)
+        feet = clip.joints[:, 0, [14, 18], 1][clip.mask[:, 0, [14, 18]].all(axis=1)]
+        assert np.ptp(feet, axis=0).max() > 0.15

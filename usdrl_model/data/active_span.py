@@ -1,0 +1,57 @@
+"""When somebody moves in a trimmed clip: people stand still before and after what the clip is named for."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from usdrl_model.skeleton.clip import Clip
+from usdrl_model.skeleton.topology import JOINT_INDEX
+
+LIMBS = tuple(
+    JOINT_INDEX[name]
+    for name in (
+        "wrist_left", "wrist_right", "hand_left", "hand_right", "ankle_left", "ankle_right", "head", "spine_base"
+    )
+)  # fmt: skip
+"""Joints whose movement counts."""
+SMOOTHING = 0.3
+"""Seconds over which positions are averaged, so that the noise of a tracker is no movement."""
+SHARE = 0.2
+"""Of the highest speed of the clip; slower is standing still."""
+SLOWEST = 0.15
+"""Metres a second; slower is always standing still."""
+
+
+def active_span(clip: Clip, person: int = 0) -> tuple[float, float] | None:
+    """First and last stamp between which a person of a clip moves.
+
+    Args:
+        clip: in canonical joints.
+        person: place in ``clip.people``.
+
+    Returns:
+        Stamps in seconds; None where the person never moves, or is seen for less than ``SMOOTHING``.
+    """
+    there = np.flatnonzero(clip.mask[:, person].any(axis=1))
+    stamps = clip.stamps[there]
+    if len(there) < 4 or stamps[-1] - stamps[0] < SMOOTHING:
+        return None
+    width = max(1, round(SMOOTHING * (len(stamps) - 1) / (stamps[-1] - stamps[0])))
+    speed = np.zeros(len(there))
+    for joint in LIMBS:
+        seen = clip.mask[there, person, joint]
+        if seen.sum() > 3:
+            path = np.stack([np.interp(stamps, stamps[seen], clip.joints[there[seen], person, joint, axis])
+                             for axis in range(3)], axis=1)  # fmt: skip
+            speed = np.maximum(speed, np.linalg.norm(np.gradient(_smooth(path, width), stamps, axis=0), axis=1))
+    moving = np.flatnonzero(speed > max(SLOWEST, SHARE * speed.max()))
+    if not len(moving):
+        return None
+    return float(stamps[moving[0]]), float(stamps[moving[-1]])
+
+
+def _smooth(path: np.ndarray, width: int) -> np.ndarray:
+    """Moving average over ``width`` samples (T, 3), the ends held."""
+    padded = np.pad(path, ((width // 2, width - 1 - width // 2), (0, 0)), mode="edge")
+    sums = np.cumsum(np.concatenate([np.zeros((1, 3)), padded]), axis=0)
+    return (sums[width:] - sums[:-width]) / width

@@ -1,0 +1,86 @@
+"""Recordings in the labels of a vocabulary, whatever a set labels: clips, segments, or one instant of a gesture."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from usdrl_model.data.acting import acting
+from usdrl_model.data.active_span import active_span
+from usdrl_model.data.vocabulary import NONE, OTHER, Vocabulary
+from usdrl_model.skeleton.clip import Clip
+from usdrl_model.skeleton.recording import Recording
+from usdrl_model.skeleton.segments import AMBIGUOUS, Segment
+
+MARGIN = 0.4
+"""Seconds before and after a gesture of which one instant is labelled that are ambiguous."""
+
+
+def in_vocabulary(
+    recording: Recording, dataset: str, vocabulary: Vocabulary, *, pairs: bool = False
+) -> Recording | None:
+    """A recording of a data set in the labels of a vocabulary.
+
+    Segments are what the vocabulary names, and ``AMBIGUOUS``; everything else is background. A trimmed clip has one for
+    each of its people, while they move, and its label is "none" where that is no action of the vocabulary.
+
+    Args:
+        recording: in the set's own labels.
+        dataset: name of the set.
+        vocabulary: says what they are.
+        pairs: in the actions of two people.
+
+    Returns:
+        None where nobody knows what the recording shows.
+    """
+    label = recording.label or vocabulary.content(dataset, recording.name)
+    if label is None and not recording.segments:
+        return None
+    labels = tuple(vocabulary.pairs if pairs else vocabulary.labels)
+    if label is None:
+        found = (
+            changed for segment in recording.segments for changed in _changed(segment, dataset, vocabulary, pairs=pairs)
+        )
+        return replace(recording, segments=tuple(found), labels=labels)
+    meaning = vocabulary.of(dataset, label, pairs=pairs)
+    if meaning not in (OTHER, AMBIGUOUS) and dataset in vocabulary.either and not pairs:
+        actor = acting(Clip.of(recording))
+        if actor is None:
+            meaning = AMBIGUOUS
+        else:
+            recording = _alone(recording, actor)
+    segments = () if meaning == OTHER else tuple(_while_moving(recording, meaning))
+    return replace(recording, segments=segments, labels=labels, label=NONE if meaning == OTHER else meaning)
+
+
+def _changed(segment: Segment, dataset: str, vocabulary: Vocabulary, *, pairs: bool) -> Iterator[Segment]:
+    """What a segment of the set is in the vocabulary: nothing, itself by another name, or the time about an instant."""
+    meaning = vocabulary.of(dataset, segment.label, pairs=pairs)
+    if meaning == OTHER:
+        return
+    extent = vocabulary.instants.get(dataset, {}).get(segment.label)
+    if extent is None:
+        yield replace(segment, label=meaning)
+        return
+    start, end = segment.start + extent.start, segment.end + extent.end
+    yield Segment(segment.person, AMBIGUOUS, start - MARGIN, start)
+    yield Segment(segment.person, meaning, start, end)
+    yield Segment(segment.person, AMBIGUOUS, end, end + MARGIN)
+
+
+def _while_moving(recording: Recording, label: str) -> Iterator[Segment]:
+    clip = Clip.of(recording)
+    for place, person in enumerate(clip.people):
+        if label == AMBIGUOUS:
+            yield Segment(person, label, float(clip.stamps[0]), float(clip.stamps[-1]))
+        elif (span := active_span(clip, place)) is not None:
+            yield Segment(person, label, *span)
+
+
+def _alone(recording: Recording, place: int) -> Recording:
+    """The recording with one of its people only."""
+    person = Clip.of(recording).people[place]
+    frames = (
+        replace(frame, people=tuple(one for one in frame.people if one.id == person)) for frame in recording.frames
+    )
+    return replace(recording, frames=tuple(frames))
