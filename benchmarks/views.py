@@ -11,7 +11,8 @@ import time
 
 import torch
 
-from usdrl_model.training.augment import AugmentConfig, Draw
+from usdrl_model.training.augment import AugmentConfig
+from usdrl_model.training.draw import Draw
 from usdrl_model.training.pretraining.views import Clips, ViewConfig, views
 from usdrl_model.windows.shape import WindowShape
 

@@ -24,6 +24,7 @@ from usdrl_model.checkpoints.provenance import Provenance
 from usdrl_model.checkpoints.state_dict import distinct, fill
 from usdrl_model.network.config import EncoderConfig
 from usdrl_model.network.dste import DSTE, build_encoder
+from usdrl_model.network.embedding import with_mask
 from usdrl_model.network.projectors import GRAINS, ProjectorConfig, build_projectors
 from usdrl_model.network.sttr import STTR
 
@@ -168,7 +169,8 @@ def encoder_of(stored: EncoderFile, config: EncoderConfig | None = None) -> DSTE
 
     Args:
         stored: the file.
-        config: the encoder that is wanted; it may differ from the file's in ``FREE``, for example be causal.
+        config: the encoder that is wanted; it may differ from the file's in ``FREE``, for example be causal, and it may
+            be ``masked`` where the file's is not (``with_mask``).
 
     Raises:
         ValueError: ``config`` and the file differ in anything else; the message lists it.
@@ -178,11 +180,14 @@ def encoder_of(stored: EncoderFile, config: EncoderConfig | None = None) -> DSTE
     differing = [
         f"{f.name}: expected {getattr(wanted, f.name)}, got {getattr(own, f.name)}"
         for f in fields(EncoderConfig)
-        if f.name not in FREE and getattr(wanted, f.name) != getattr(own, f.name)
+        if f.name not in FREE
+        and getattr(wanted, f.name) != getattr(own, f.name)
+        and not (f.name == "masked" and wanted.masked)
     ]
     if differing:
         raise ValueError(f"{stored.path}: pretrained as another encoder; {'; '.join(differing)}")
     with torch.device("meta"):
         encoder = build_encoder(wanted)
-    fill(encoder, stored.encoder(), stored.path)
+    tensors = stored.encoder()
+    fill(encoder, with_mask(tensors, own) if wanted.masked and not own.masked else tensors, stored.path)
     return encoder.eval()

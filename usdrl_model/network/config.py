@@ -64,6 +64,9 @@ class EncoderConfig:
     centre: Centre = "frame"
     """Window origin: the spine in each frame (official), or its median position over the window, which keeps the path
     of the person. The latter is for skeletons in a coordinate frame that does not move."""
+    masked: bool = False
+    """Joints that are not seen are NaN in a window, and the encoder is told so: a third kind of number a joint beside
+    place and velocity, 1 where it is missing. Off (official): windows have no holes, places are invented."""
     mask_empty: bool = False
     """Exclude the joint tokens of empty person slots (all zero) from attention, shift and pooling."""
     spatial_pool: Literal["official", "broadcast"] = "official"
@@ -105,8 +108,8 @@ class EncoderConfig:
 
     @property
     def channels(self) -> int:
-        """Numbers per joint and frame: 3, or 6 with velocity."""
-        return 6 if self.velocity else 3
+        """Numbers per joint and frame: 3, or 6 with velocity, and one more with ``masked``."""
+        return (6 if self.velocity else 3) + self.masked
 
     @property
     def tokens(self) -> int:
@@ -116,7 +119,7 @@ class EncoderConfig:
     @property
     def window(self) -> WindowShape:
         """The windows that the encoder takes."""
-        return WindowShape(frames=self.frames, people=self.people, centre=self.centre)
+        return WindowShape(frames=self.frames, people=self.people, centre=self.centre, masked=self.masked)
 
     @property
     def features(self) -> int:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -70,6 +71,22 @@ class TokenEmbedding(nn.Module):
         if shares is None:
             return torch.stack(embedded).mean(dim=0)
         return torch.einsum("nm,mnld->nld", shares, torch.stack(embedded))
+
+
+def with_mask(tensors: Mapping[str, Tensor], config: EncoderConfig) -> dict[str, Tensor]:
+    """Weights of an encoder for one that is ``masked``: the same function of whole bodies, blind to the mask at first.
+
+    Args:
+        tensors: of an encoder without ``masked``.
+        config: its configuration.
+    """
+    grown = dict(tensors)
+    for name, weight in tensors.items():
+        if re.fullmatch(r"ske_emb\.[ts]_embedding\w*\.(0|conv1)\.weight", name):
+            numbers = weight.unflatten(1, (-1, config.channels))
+            missing = torch.zeros_like(numbers[:, :, :1])
+            grown[name] = torch.cat([numbers, missing], dim=2).flatten(1, 2)
+    return grown
 
 
 def linear_embedding(size: int, config: EncoderConfig) -> nn.Module:

@@ -38,7 +38,8 @@ class TwoStreamEncoder(nn.Module, ABC):
         """Encode windows.
 
         Args:
-            x: (N, T, M, V, 3) joints. A network for the modality ``joint`` alone takes those of any modality.
+            x: (N, T, M, V, 3) joints, NaN where missing if the configuration says ``masked``. A network for the
+                modality ``joint`` alone takes those of any modality.
             shares: (N, modalities) weight of each modality in a window, adding up to 1; equal where left out.
                 Pretraining hides modalities that way.
 
@@ -53,9 +54,7 @@ class TwoStreamEncoder(nn.Module, ABC):
         config = self.config
         _check(x, (config.frames, config.people, config.joints, 3))
         empty = empty_tokens(x) if config.mask_empty and "spatial" in config.streams else None
-        inputs = [modality(x, name) for name in config.modalities]
-        if config.velocity:
-            inputs = [torch.cat([part, VELOCITY_SCALE * velocity(part)], dim=-1) for part in inputs]
+        inputs = [self._numbers(modality(x, name)) for name in config.modalities]
         tokens: dict[Stream, Tensor] = {}
         if "temporal" in config.streams:
             frames = self.ske_emb.embed("temporal", [temporal_view(part) for part in inputs], shares)
@@ -65,6 +64,15 @@ class TwoStreamEncoder(nn.Module, ABC):
             joints = self._spatial(joints, empty)
             tokens["spatial"] = joints if empty is None else joints.masked_fill(empty[..., None], 0.0)
         return tokens
+
+    def _numbers(self, x: Tensor) -> Tensor:
+        """What is embedded of every joint and frame; (N, T, M, V, 3) -> (N, T, M, V, channels)."""
+        parts = [x, VELOCITY_SCALE * velocity(x)] if self.config.velocity else [x]
+        if self.config.masked:
+            # NaN spreads to bones, motion and velocity that need the joint. 1 is for missing, not for seen, so that
+            # whole bodies look to the network as they do without a mask.
+            parts = [torch.where(part.isnan(), 0.0, part) for part in parts] + [x[..., :1].isnan().to(x.dtype)]
+        return torch.cat(parts, dim=-1) if len(parts) > 1 else x
 
     def pooled(self, tokens: dict[Stream, Tensor]) -> Tensor:
         """Clip features (N, D * streams): the maximum over the tokens of each stream, temporal first."""
@@ -107,11 +115,11 @@ def spatial_positions(config: EncoderConfig) -> nn.Parameter:
 
 
 def empty_tokens(x: Tensor) -> Tensor:
-    """(N, T, M, V, C) -> (N, M * V) bool: joint tokens of empty person slots, which are zero throughout.
+    """(N, T, M, V, C) -> (N, M * V) bool: joint tokens of empty person slots, zero or NaN throughout.
 
     The first slot never counts as empty, because attention needs at least one token.
     """
-    empty = (x == 0.0).all(dim=4).all(dim=3).all(dim=1)
+    empty = ((x == 0.0) | x.isnan()).all(dim=4).all(dim=3).all(dim=1)
     empty[:, 0] = False
     return empty.repeat_interleave(x.shape[3], dim=1)
 

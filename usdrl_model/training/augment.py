@@ -6,15 +6,20 @@ zeroing cost 13 to 31 points on small data (docs/pretraining_results.md).
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
 
+from usdrl_model.network.config import EncoderConfig
 from usdrl_model.skeleton.topology import CANONICAL_JOINTS, JOINT_INDEX, PARENTS
+from usdrl_model.training.draw import Draw
+from usdrl_model.training.hidden import HiddenConfig, hide
+from usdrl_model.training.trackers import TrackerConfig, retrack
 from usdrl_model.windows.resample import middles, read
-from usdrl_model.windows.window import transform
+from usdrl_model.windows.shape import WindowShape
+from usdrl_model.windows.window import normalise, transform_seen
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -34,7 +39,8 @@ class AugmentConfig:
     jitter: float = 0.005
     """Standard deviation of the noise on every coordinate, metres."""
     drop_joint: float = 0.0
-    """Probability that a joint is missing for the whole window, in half of the windows; it then lies on its parent."""
+    """Probability that a joint is missing for the whole window, in half of the windows; it then lies on its parent.
+    Masked windows: see ``hidden``."""
     mirror: float = 0.0
     """Probability of swapping left and right. Leave it at 0 where a class names a side."""
     warp: float = 0.0
@@ -42,11 +48,21 @@ class AugmentConfig:
     crop: float = 1.0
     """Random temporal crop: a share of the window, uniform in [crop, 1], resized to its full length. For windows
     that are whole clips; a live window has to end with its newest frame."""
+    tracker: TrackerConfig = field(default_factory=TrackerConfig)
+    """Another joint set, a lower rate, limbs mixed up."""
+    hidden: HiddenConfig = field(default_factory=HiddenConfig)
+    """Limbs, joints and frames that are not seen; for masked windows."""
 
     def __post_init__(self) -> None:
         """Refuse a crop that leaves nothing."""
         if not 0.0 < self.crop <= 1.0:
             raise ValueError(f"crop: expected a share in (0, 1], got {self.crop}")
+
+
+def check_hidden(config: AugmentConfig, encoder: EncoderConfig, name: str) -> None:
+    """ValueError where joints are to be hidden from an encoder that has no mask for them."""
+    if config.hidden.any and not encoder.masked:
+        raise ValueError(f"{name}: expected an encoder that knows missing joints: set encoder.masked: true")
 
 
 MIRRORED: tuple[int, ...] = tuple(
@@ -59,15 +75,16 @@ MIRRORED: tuple[int, ...] = tuple(
 
 
 def augment(
-    x: Tensor, y: Tensor, seen: Tensor, config: AugmentConfig, generator: torch.Generator
+    x: Tensor, y: Tensor, seen: Tensor, config: AugmentConfig, shape: WindowShape, generator: torch.Generator
 ) -> tuple[Tensor, Tensor, Tensor]:
     """A random view of every window, each with its own randomness.
 
     Args:
-        x: (N, T, M, V, 3) metres, centred, y up.
+        x: (N, T, M, V, 3) metres, centred, y up; of ``shape``.
         y: (N, T) classes, which follow the change of speed.
         seen: (N, T) bool, likewise.
         config: which transforms.
+        shape: of the windows, which are normalised anew where something is hidden.
         generator: on the device of ``x``.
 
     Returns:
@@ -78,11 +95,22 @@ def augment(
         x, y, seen = _warp(x, y, seen, 1.0 + draw.uniform(config.warp))
     if config.crop < 1.0:
         x, y, seen = _crop(x, y, seen, config.crop + (1.0 - config.crop) * draw.unit(), draw.unit())
+    other = obscure(x, config, draw)
+    if other is not x:
+        x = normalise(other, shape.centre, masked=shape.masked)
     return disturb(x, config, draw), y, seen
 
 
+def obscure(x: Tensor, config: AugmentConfig, draw: Draw) -> Tensor:
+    """What another tracker sees of people, before they are centred; x (N, T, M, V, 3), itself where nothing is set."""
+    tracker = config.tracker
+    if max(tracker.joint_set, tracker.slow, tracker.swap) > 0.0:
+        x = retrack(x, tracker, draw)
+    return hide(x, config.hidden, draw) if config.hidden.any else x
+
+
 def disturb(x: Tensor, config: AugmentConfig, draw: Draw) -> Tensor:
-    """What ``augment`` does to the poses, without the change of speed; x (N, T, M, V, 3)."""
+    """Other bodies, cameras and noise, of centred windows; x (N, T, M, V, 3)."""
     if config.mirror:
         flip = draw.chance(config.mirror)[:, None, None, None, None]
         mirrored = x[:, :, :, list(MIRRORED)] * x.new_tensor([-1.0, 1.0, 1.0])
@@ -95,54 +123,10 @@ def disturb(x: Tensor, config: AugmentConfig, draw: Draw) -> Tensor:
         turn = _rotation(1, draw.uniform(config.yaw))
         turn = turn @ _rotation(0, draw.uniform(config.tilt)) @ _rotation(2, draw.uniform(config.tilt))
         size = (1.0 + draw.uniform(config.scale))[:, None] * (1.0 + draw.uniform(config.stretch, 3))
-        x = transform(x, (turn * size[:, None, :]).transpose(1, 2))
+        x = transform_seen(x, (turn * size[:, None, :]).transpose(1, 2))
     if config.jitter:
         x = torch.add(x, draw.normal(*x.shape[1:]), alpha=config.jitter)
     return x
-
-
-class Draw:
-    """Random numbers, one row a window.
-
-    Several processes that share a batch draw the numbers of the whole batch and keep their own rows, so that a view
-    does not depend on how many they are. With several views, the rows are those of view 0, then of view 1, and so on.
-    """
-
-    def __init__(
-        self,
-        generator: torch.Generator,
-        rows: int,
-        *,
-        views: int = 1,
-        rank: int = 0,
-        ranks: int = 1,
-        dtype: torch.dtype = torch.float32,
-    ) -> None:
-        self._generator, self._dtype = generator, dtype
-        self._views, self._all = views, rows * ranks
-        self._mine = slice(rank * rows, (rank + 1) * rows)
-
-    def unit(self, *shape: int) -> Tensor:
-        """Uniform in [0, 1); (views * rows, *shape)."""
-        return self._kept(torch.rand, *shape)
-
-    def uniform(self, reach: float, *shape: int) -> Tensor:
-        """Uniform in +-reach."""
-        return reach * (2.0 * self.unit(*shape) - 1.0)
-
-    def normal(self, *shape: int) -> Tensor:
-        """Standard normal."""
-        return self._kept(torch.randn, *shape)
-
-    def chance(self, probability: float, *shape: int) -> Tensor:
-        """True with a probability."""
-        return self.unit(*shape) < probability
-
-    def _kept(self, sample: Callable[..., Tensor], *shape: int) -> Tensor:
-        generator = self._generator
-        size = (self._views, self._all, *shape)
-        numbers = sample(size, generator=generator, device=generator.device, dtype=self._dtype)
-        return numbers[:, self._mine].flatten(0, 1)
 
 
 def _rotation(axis: int, angle: Tensor) -> Tensor:
@@ -165,10 +149,13 @@ def _drop_joints(x: Tensor, dropped: Tensor) -> Tensor:
 
 
 def _resize_bones(x: Tensor, size: Tensor) -> Tensor:
-    """Multiply every bone by its ``size`` (N, V); the root stays where it is."""
+    """Multiply every bone by its ``size`` (N, V); the root stays where it is, and so do bones of missing joints."""
     bones, paths = _BONES.to(x), _PATHS.to(x)
-    matrix = paths @ (size.where(_IS_BONE.to(x.device), 1.0)[:, :, None] * bones)  # (N, V, V): joints -> joints
-    return torch.einsum("nvw,ntmwc->ntmvc", matrix, x)
+    missing = x[..., :1].isnan()
+    gone = missing.flatten(3).any(dim=2).any(dim=1)  # (N, V)
+    whole = _IS_BONE.to(x.device) & ~gone & ~gone[:, list(PARENTS)]
+    matrix = paths @ (size.where(whole, 1.0)[:, :, None] * bones)  # (N, V, V): joints -> joints
+    return torch.einsum("nvw,ntmwc->ntmvc", matrix, x.masked_fill(missing, 0.0)).masked_fill(missing, math.nan)
 
 
 def _warp(x: Tensor, y: Tensor, seen: Tensor, speed: Tensor) -> tuple[Tensor, Tensor, Tensor]:

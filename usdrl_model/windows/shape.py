@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -11,7 +12,7 @@ Centre = Literal["frame", "window"]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class WindowShape:
-    """Number of frames and people of a window, and its origin.
+    """Number of frames and people of a window, its origin, and what stands for a joint that is not seen.
 
     >>> str(WindowShape(frames=64, people=2, centre="window"))
     '64 x 2, centred as a whole'
@@ -22,7 +23,15 @@ class WindowShape:
     people: int = 1
     """M: the person and M - 1 neighbours."""
     centre: Centre = "frame"
+    masked: bool = False
+    """Joints that are not seen, and empty slots, are NaN; otherwise ``window.fill`` invents a place for them."""
+
+    @property
+    def empty(self) -> float:
+        """What an empty slot is filled with."""
+        return math.nan if self.masked else 0.0
 
     def __str__(self) -> str:
-        """Frames x people, and the centre if it is not the default."""
-        return f"{self.frames} x {self.people}" + (", centred as a whole" if self.centre == "window" else "")
+        """Frames x people, and what is not the default."""
+        whole, masked = ", centred as a whole" * (self.centre == "window"), ", masked" * self.masked
+        return f"{self.frames} x {self.people}{whole}{masked}"

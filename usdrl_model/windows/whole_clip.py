@@ -2,7 +2,8 @@
 
 Training (``cut.whole``), evaluation and probes (``labelled_clips``) and pretraining (``clip_pool``) all use this
 module, so a clip is the same window for all of them. Samples go through the live pipeline's ``Track`` at the rate of
-the clip: short gaps of a joint are interpolated, frozen joints are invalid, and the rest is filled (``window.fill``).
+the clip: short gaps of a joint are interpolated, frozen joints are invalid, and the rest is filled (``window.fill``)
+or, in masked windows, NaN.
 The frames are then resampled to T (``resample.resize``) and normalised (``window.normalise``).
 
 Letters: L frames of the clip, P people of the clip, T frames of a window, M people of a window, V joints.
@@ -20,7 +21,7 @@ from usdrl_model.skeleton.clip import Clip
 from usdrl_model.windows.resample import resize
 from usdrl_model.windows.shape import WindowShape
 from usdrl_model.windows.track import Track, grid_index
-from usdrl_model.windows.window import fill, normalise
+from usdrl_model.windows.window import fill, hide, normalise
 
 LONGEST_STEP = 1.0
 """Seconds between two frames, at most; longer steps (a pause, a clock that jumps) are cut to this."""
@@ -28,16 +29,18 @@ MOST_FRAMES = 100
 """The same limit in multiples of the median step."""
 
 
-def filled(clip: Clip, frames: slice | np.ndarray, people: Sequence[int]) -> np.ndarray:
+def filled(clip: Clip, frames: slice | np.ndarray, people: Sequence[int], *, masked: bool = False) -> np.ndarray:
     """Some people of a clip at its own rate, from the first to the last frame in which one of them is seen.
 
     Args:
         clip: in canonical joints.
         frames: which of its frames, a slice or a mask (L,).
         people: places in ``clip.people``.
+        masked: see ``WindowShape``; only short gaps are filled.
 
     Returns:
-        (F, people, V, 3) float32 metres without gaps, zero for people never seen; F = 0 without any.
+        (F, people, V, 3) float32 metres; without gaps, and zero for people never seen, or ``masked``; F = 0 if nobody
+        is seen.
     """
     mask = clip.mask[frames][:, list(people)]
     seen: np.ndarray = np.any(mask, axis=(1, 2))
@@ -62,7 +65,7 @@ def filled(clip: Clip, frames: slice | np.ndarray, people: Sequence[int]) -> np.
         track = Track(rate, length, clip.people[person])
         if len(rows):
             track.extend(times[rows], joints[rows], confidence[rows])
-        bodies.append(fill(*track.window(length, length - 1)))
+        bodies.append((hide if masked else fill)(*track.window(length, length - 1)))
     return np.stack(bodies, axis=1)
 
 
@@ -81,8 +84,8 @@ def stretched(clip: Clip, frames: slice | np.ndarray, people: Sequence[int], sha
         people: at most M places in ``clip.people``.
         shape: T and M.
     """
-    bodies = filled(clip, frames, people)
-    window = torch.zeros(shape.frames, shape.people, *clip.joints.shape[2:])
+    bodies = filled(clip, frames, people, masked=shape.masked)
+    window = torch.full((shape.frames, shape.people, *clip.joints.shape[2:]), shape.empty)
     if len(bodies):
         window[:, : bodies.shape[1]] = resize(torch.from_numpy(bodies)[None], shape.frames)[0]
     return window
@@ -90,4 +93,4 @@ def stretched(clip: Clip, frames: slice | np.ndarray, people: Sequence[int], sha
 
 def normalised(windows: Sequence[Tensor], shape: WindowShape) -> Tensor:
     """Normalise windows of ``stretched``, the input of an encoder: (N, T, M, V, 3)."""
-    return normalise(torch.stack(list(windows)), shape.centre)
+    return normalise(torch.stack(list(windows)), shape.centre, masked=shape.masked)

@@ -19,11 +19,16 @@ import torch
 from torch import Tensor
 
 from usdrl_model.skeleton.person import SHOULDER_LEFT, SHOULDER_RIGHT, SPINE_MID
-from usdrl_model.skeleton.topology import PARENTS
+from usdrl_model.skeleton.topology import JOINT_INDEX, PARENTS
 from usdrl_model.windows.shape import Centre, WindowShape
 
 Body = tuple[np.ndarray, np.ndarray]
 """Joints (T, V, 3) metres of one person, and their mask (T, V) bool, False where invalid."""
+SHOULDERS = (SHOULDER_LEFT, SHOULDER_RIGHT, JOINT_INDEX["spine_shoulder"])
+HIP_LEFT, HIP_RIGHT = JOINT_INDEX["hip_left"], JOINT_INDEX["hip_right"]
+SPINE_BELOW_SHOULDERS = 0.22
+"""Metres: where the spine is taken to be while the hips are hidden, so that somebody behind a table is centred as
+somebody in full view."""
 _ROOT = next(joint for joint, parent in enumerate(PARENTS) if joint == parent)
 
 
@@ -58,21 +63,29 @@ def fill(joints: np.ndarray, mask: np.ndarray) -> np.ndarray:
     return filled
 
 
-def normalise(x: Tensor, centre: Centre = "frame") -> Tensor:
+def normalise(x: Tensor, centre: Centre = "frame", *, masked: bool = False) -> Tensor:
     """Centre each frame, or the whole window, on the spine of person 0 and turn them to face the sensor.
 
     Args:
-        x: (N, T, M, V, 3) metres, y up, without gaps; empty slots are zero.
+        x: (N, T, M, V, 3) metres, y up. Without gaps, and zero in empty slots; or ``masked``.
         centre: see ``WindowShape``.
+        masked: see ``WindowShape``: missing joints and empty slots are NaN, and stay so.
 
     Returns:
-        (N, T, M, V, 3). The line from person 0 to person 1, or from the left to the right shoulder of a single person,
-        points to +x in the median over the frames. Empty slots stay zero.
+        (N, T, M, V, 3). The line from person 0 to person 1, or from the left to the right shoulder of a single person
+        (of their hips, where the shoulders are hidden), points to +x in the median over the frames. Empty slots stay
+        empty.
     """
-    present = there(x)
-    spine = x[:, :, 0, SPINE_MID]  # (N, T, 3)
-    turn = _heading(x, present)
-    centred = transform((x - spine[:, :, None, None]) * present, turn)
+    if masked:
+        present = ~x.isnan().all(dim=4).all(dim=3).all(dim=1)[:, None, :, None, None]
+        spine = _spine(x[:, :, 0])
+        turn = _heading(x, present)
+        centred = transform_seen(x - spine[:, :, None, None], turn)
+    else:
+        present = there(x)
+        spine = x[:, :, 0, SPINE_MID]  # (N, T, 3)
+        turn = _heading(x, present)
+        centred = transform((x - spine[:, :, None, None]) * present, turn)
     if centre == "frame":
         return centred
     path = spine @ turn
@@ -84,9 +97,18 @@ def there(x: Tensor) -> Tensor:
     return (x.abs().amax(dim=(1, 3, 4)) != 0.0)[:, None, :, None, None]  # ten times as fast as any() on a CPU
 
 
+def _spine(x: Tensor) -> Tensor:
+    """(N, T, V, 3) of one person -> (N, T, 3): the middle of the spine, or where it must be about; NaN if unseen."""
+    spine = x[:, :, SPINE_MID]
+    below = x[:, :, SHOULDERS].nanmean(dim=2) - x.new_tensor([0.0, SPINE_BELOW_SHOULDERS, 0.0])
+    guess = torch.where(below.isnan(), x.nanmean(dim=2), below)
+    return torch.where(spine.isnan(), guess, spine)
+
+
 def _heading(x: Tensor, present: Tensor) -> Tensor:
     """(N, 3, 3) rotations about the vertical so that people face the sensor; multiplied from the right."""
     line = _median(x[:, :, 0, SHOULDER_RIGHT] - x[:, :, 0, SHOULDER_LEFT])  # (N, 3)
+    line = torch.where(line.isnan(), _median(x[:, :, 0, HIP_RIGHT] - x[:, :, 0, HIP_LEFT]), line)
     if x.shape[2] > 1:
         apart = _median(x[:, :, 1, SPINE_MID] - x[:, :, 0, SPINE_MID])
         line = torch.where(present[:, 0, 1, 0], apart, line)
@@ -99,28 +121,34 @@ def _heading(x: Tensor, present: Tensor) -> Tensor:
 
 
 def _median(x: Tensor) -> Tensor:
-    """Median over dimension 1; an even count gives the mean of the two middle values (torch takes the lower one)."""
-    ordered, count = x.sort(dim=1).values, x.shape[1]
-    return 0.5 * (ordered[:, (count - 1) // 2] + ordered[:, count // 2])
+    """Median over dimension 1 without NaN; of an even count the mean of the middle two (torch takes the lower one)."""
+    ordered, count = x.sort(dim=1).values, (~x.isnan()).sum(dim=1, keepdim=True)  # NaN comes last
+    middle = torch.cat([(count - 1).clamp(min=0) // 2, (count // 2).clamp(max=x.shape[1] - 1)], dim=1)
+    return 0.5 * ordered.gather(1, middle).sum(dim=1)
 
 
 def compose(windows: Sequence[Sequence[Body]], shape: WindowShape) -> np.ndarray:
-    """Fill and normalise windows, all in one batch.
+    """Fill (or mask) and normalise windows, all in one batch.
 
     Args:
         windows: N times one to M bodies of T frames: the person, then the neighbours.
-        shape: T, M and the origin; empty slots are zero.
+        shape: T, M, the origin, and whether missing joints are masked.
 
     Returns:
         (N, T, M, V, 3) float32, normalised to the person.
     """
     joints = windows[0][0][0].shape[1:]
-    placed = np.zeros((len(windows), shape.frames, shape.people, *joints), np.float32)
+    placed = np.full((len(windows), shape.frames, shape.people, *joints), shape.empty, np.float32)
     for row, bodies in enumerate(windows):
         for place, body in enumerate(bodies):
-            placed[row, :, place] = fill(*body)
-    normalised: np.ndarray = normalise(torch.from_numpy(placed), shape.centre).numpy()
+            placed[row, :, place] = hide(*body) if shape.masked else fill(*body)
+    normalised: np.ndarray = normalise(torch.from_numpy(placed), shape.centre, masked=shape.masked).numpy()
     return normalised
+
+
+def hide(joints: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    """Replace every invalid joint by NaN; arguments as of ``fill``."""
+    return np.where(mask[:, :, None], joints, np.float32(np.nan))
 
 
 def _outwards() -> tuple[int, ...]:
@@ -138,3 +166,9 @@ def transform(x: Tensor, matrix: Tensor) -> Tensor:
     together = math.gcd(x[0].numel() // 3, 4)
     wide = torch.kron(torch.eye(together, dtype=x.dtype, device=x.device), matrix.contiguous())
     return (x.reshape(len(x), -1, 3 * together) @ wide).view_as(x)
+
+
+def transform_seen(x: Tensor, matrix: Tensor) -> Tensor:
+    """``transform`` of points of which some are missing (NaN): those stay missing, the others are not touched by it."""
+    missing = x.isnan()
+    return transform(x.masked_fill(missing, 0.0), matrix).masked_fill(missing, math.nan)

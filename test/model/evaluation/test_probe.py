@@ -19,7 +19,8 @@ from usdrl_model.skeleton.person import Person, SkeletonFrame
 from usdrl_model.skeleton.recording import Recording
 from usdrl_model.skeleton.segments import Segment
 from usdrl_model.training import linear_layer
-from usdrl_model.training.augment import AugmentConfig, Draw
+from usdrl_model.training.augment import AugmentConfig
+from usdrl_model.training.draw import Draw
 from usdrl_model.training.pretraining import train as pretrain
 from usdrl_model.training.pretraining.clip_pool import ClipPool
 from usdrl_model.training.pretraining.views import ViewConfig, views

@@ -7,7 +7,9 @@ import torch
 
 from usdrl_model.skeleton.topology import CANONICAL_JOINTS, JOINT_INDEX, PARENTS
 from usdrl_model.training.augment import MIRRORED, AugmentConfig, augment
+from usdrl_model.windows.shape import WindowShape
 
+SHAPE = WindowShape(frames=16)
 NOTHING = AugmentConfig(yaw=0.0, tilt=0.0, scale=0.0, stretch=0.0, jitter=0.0)
 
 
@@ -18,7 +20,7 @@ def windows(count: int = 64) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
 
 
 def view(config: AugmentConfig, seed: int = 0) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    return augment(*windows(), config, torch.Generator().manual_seed(seed))
+    return augment(*windows(), config, SHAPE, torch.Generator().manual_seed(seed))
 
 
 def test_the_same_generator_gives_the_same_view() -> None:
@@ -94,7 +96,7 @@ def test_yaw_is_uniform_in_its_reach(angle: float) -> None:
     x[..., 0] = 1.0
     config = AugmentConfig(yaw=angle, tilt=0.0, scale=0.0, stretch=0.0, jitter=0.0)
     ones = torch.ones(4000, 1, dtype=torch.bool)
-    turned = augment(x, ones.long(), ones, config, torch.Generator().manual_seed(0))[0][:, 0, 0, 0]
+    turned = augment(x, ones.long(), ones, config, SHAPE, torch.Generator().manual_seed(0))[0][:, 0, 0, 0]
     drawn = torch.atan2(-turned[:, 2], turned[:, 0])
     assert drawn.abs().max() <= angle + 1e-6
     assert drawn.std() == pytest.approx(angle / math.sqrt(3), rel=0.05)
@@ -120,7 +122,7 @@ def test_a_crop_shows_a_stretch_of_the_window_at_its_own_pace() -> None:
     x = frames[None, :, None, None, None].expand(32, 64, 1, 25, 3).contiguous()
     y, seen = frames.long().repeat(32, 1), torch.ones(32, 64, dtype=torch.bool)
     config = AugmentConfig(yaw=0.0, tilt=0.0, scale=0.0, stretch=0.0, jitter=0.0, crop=0.5)
-    cropped, classes, _ = augment(x, y, seen, config, torch.Generator().manual_seed(0))
+    cropped, classes, _ = augment(x, y, seen, config, SHAPE, torch.Generator().manual_seed(0))
     place = cropped[:, :, 0, 0, 0]
     steps = place.diff(dim=1)[:, 1:-1]  # at the ends a place before the first or after the last frame is that frame
     torch.testing.assert_close(steps, steps[:, :1].expand_as(steps))

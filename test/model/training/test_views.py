@@ -9,7 +9,8 @@ import torch
 from torch.nn import functional as F  # noqa: N812
 
 from usdrl_model.skeleton.person import SPINE_MID
-from usdrl_model.training.augment import AugmentConfig, Draw
+from usdrl_model.training.augment import AugmentConfig
+from usdrl_model.training.draw import Draw
 from usdrl_model.training.pretraining.views import Clips, ViewConfig, corrupt_or_shear, crop_resize, views
 from usdrl_model.windows.shape import WindowShape
 

@@ -21,7 +21,8 @@ from usdrl_model.online.stream import ActionStream
 from usdrl_model.skeleton.person import SHOULDER_LEFT, SHOULDER_RIGHT, SPINE_MID, Person, SkeletonFrame
 from usdrl_model.skeleton.recording import Recording
 from usdrl_model.skeleton.segments import Segment
-from usdrl_model.training.augment import AugmentConfig, Draw, augment
+from usdrl_model.training.augment import AugmentConfig, augment
+from usdrl_model.training.draw import Draw
 from usdrl_model.training.finetuning import train
 from usdrl_model.training.finetuning.sources import SourceConfig, windows_of
 from usdrl_model.training.pretraining.clip_pool import ClipPool
@@ -78,7 +79,7 @@ def test_a_clip_as_a_whole(
     source = SourceConfig(name="own", subjects=("1",), window="clip")
     trained = windows_of(source, [one], DETECTOR, max_gap=1.0, stride=2).x
 
-    shape = DETECTOR.encoder
+    shape = DETECTOR.encoder.window
     write_set(tmp_path / "utd", "utd_mhad", [one, dataclasses.replace(one, name="b", subject="2")])
     examples = clips._Examples("recognition", open_benchmark(BENCHMARK, tmp_path / "utd"))
     torch.testing.assert_close(examples.train("cross_subject", shape).windows, trained, **WITHIN)
@@ -86,14 +87,14 @@ def test_a_clip_as_a_whole(
 
     probed: list[torch.Tensor] = []
     represent = lambda windows: probed.append(windows) or windows.flatten(1)  # noqa: E731
-    probe.score_sets(Store.open(tmp_path / "utd"), shape.window, represent)
+    probe.score_sets(Store.open(tmp_path / "utd"), shape, represent)
     for windows in probed:
         torch.testing.assert_close(windows, trained, **WITHIN)
 
     write_set(tmp_path / "both", "made", [one, dataclasses.replace(one, name="b")])
     pool = ClipPool.of(Store.open(tmp_path / "both"), 1, 1000.0).clips
     undisturbed = ViewConfig(count=2, crop=1.0, time_warp=0.0, augment=STILL)
-    seen = views(pool, shape.window, undisturbed, Draw(torch.Generator(), rows=2, views=2))
+    seen = views(pool, shape, undisturbed, Draw(torch.Generator(), rows=2, views=2))
     torch.testing.assert_close(seen, trained.expand_as(seen), **WITHIN)
 
     write_set(tmp_path / "part", "own", [recording("a", frames, rate, missing, label=None)])
@@ -145,7 +146,7 @@ def test_a_stretched_window_of_augmentation_is_read_in_the_same_way() -> None:
     x = torch.randn(4, 64, 1, 25, 3, generator=torch.Generator().manual_seed(0))
     y, seen = torch.arange(64).expand(4, 64), torch.ones(4, 64, dtype=torch.bool)
     half = dataclasses.replace(STILL, crop=0.5)
-    got, classes, _ = augment(x, y, seen, half, torch.Generator().manual_seed(1))
+    got, classes, _ = augment(x, y, seen, half, WindowShape(frames=x.shape[1]), torch.Generator().manual_seed(1))
     draw = Draw(torch.Generator().manual_seed(1), 4)
     share, start = 0.5 + 0.5 * draw.unit(), draw.unit()
     time = (start * (1.0 - share))[:, None] + middles(64) * share[:, None]

@@ -11,7 +11,8 @@ from torch.nn import functional as F  # noqa: N812
 
 from usdrl_model.evaluation.baselines.contract import Classifier, Fit, among_present
 from usdrl_model.evaluation.baselines.training import Recipe, in_parts, train
-from usdrl_model.training.augment import AugmentConfig, Draw
+from usdrl_model.training.augment import AugmentConfig
+from usdrl_model.training.draw import Draw
 from usdrl_model.training.pretraining.views import Clips, ViewConfig, views
 from usdrl_model.windows.shape import WindowShape
 

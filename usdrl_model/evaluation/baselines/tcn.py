@@ -16,6 +16,7 @@ from usdrl_model.evaluation.baselines.networks import with_velocity
 from usdrl_model.evaluation.baselines.training import Recipe, in_parts, train
 from usdrl_model.training.augment import AugmentConfig, augment
 from usdrl_model.windows.cut import Windows
+from usdrl_model.windows.shape import WindowShape
 
 WIDTH = 96
 DILATIONS = (1, 2, 4, 8, 16)
@@ -67,9 +68,10 @@ def fit_tcn(windows: Windows, classes: int, *, seed: int) -> Classifier:
     y = torch.zeros_like(windows.y)
     y[windows.seen] = index
     weights = _class_weights(index)
+    shape = WindowShape(frames=y.shape[1], people=windows.x.shape[2])
 
     def loss(network: nn.Module, rows: Tensor, generator: torch.Generator) -> Tensor:
-        x, truth, seen = augment(windows.x[rows], y[rows], windows.seen[rows], VIEW, generator)
+        x, truth, seen = augment(windows.x[rows], y[rows], windows.seen[rows], VIEW, shape, generator)
         losses = F.cross_entropy(
             network(x)[seen], truth[seen], weight=weights, label_smoothing=LABEL_SMOOTHING, reduction="sum"
         )

@@ -9,7 +9,7 @@ from typing import ClassVar, Literal
 from usdrl_model.config import at_least
 from usdrl_model.events.config import StreamConfig
 from usdrl_model.network.detector import BACKGROUND_LABEL, DetectorConfig
-from usdrl_model.training.augment import AugmentConfig
+from usdrl_model.training.augment import AugmentConfig, check_hidden
 from usdrl_model.training.finetuning.sources import SourceConfig
 
 
@@ -75,6 +75,7 @@ class FinetuneConfig:
         shared = {person for first in self.sources[:1] for person in first.subjects} & set(self.validation_subjects)
         if shared:
             raise ValueError(f"subjects {sorted(shared)} are both trained on and in validation_subjects")
+        check_hidden(self.augment, self.detector.encoder, "augment.hidden")
         if self.patience and not self.validation_subjects:
             raise ValueError("patience: early stopping needs validation_subjects, people who are not trained on")
         if not 0.0 < self.encoder_lr_scale <= 1.0:

@@ -11,8 +11,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from usdrl_model.training.augment import Draw
 from usdrl_model.training.distributed import Processes
+from usdrl_model.training.draw import Draw
 from usdrl_model.training.pretraining.clip_pool import ClipPool
 from usdrl_model.training.pretraining.config import PretrainConfig
 from usdrl_model.training.pretraining.views import views

@@ -23,7 +23,7 @@ class ClipPool:
     clips: Clips
 
     @classmethod
-    def of(cls, clips: Iterable[Clip], people: int, max_seconds: float) -> ClipPool:
+    def of(cls, clips: Iterable[Clip], people: int, max_seconds: float, *, masked: bool = False) -> ClipPool:
         """Take people out of clips as ``whole_clip.filled`` does, and cut what is long.
 
         Args:
@@ -31,11 +31,12 @@ class ClipPool:
             people: M. With 1, every person of a clip becomes a clip; with more, the M who are seen longest stay
                 together, and empty slots are zero.
             max_seconds: seconds; longer clips are cut into equal parts.
+            masked: missing joints and empty slots are NaN, see ``WindowShape``.
 
         Raises:
             ValueError: fewer than two clips are left.
         """
-        found = [part for clip in clips for part in _parts(clip, people, max_seconds)]
+        found = [part for clip in clips for part in _parts(clip, people, max_seconds, masked)]
         if len(found) < 2:
             raise ValueError(
                 f"expected two clips or more to compare, each with a person in {MIN_FRAMES} frames, got {len(found)}:"
@@ -68,16 +69,16 @@ class ClipPool:
         return Clips(packed.to(device), begin.to(device), lengths.to(device))
 
 
-def _parts(clip: Clip, people: int, max_seconds: float) -> Iterator[np.ndarray]:
+def _parts(clip: Clip, people: int, max_seconds: float, masked: bool) -> Iterator[np.ndarray]:
     """(L, M, V, 3) each."""
     seen: np.ndarray = np.any(clip.mask, axis=2)  # (T, people of the clip)
     order = np.argsort(-seen.sum(axis=0), kind="stable")
     groups = [[person] for person in order] if people == 1 else [sorted(order[:people])]
     for group in groups:
-        bodies = filled(clip, slice(None), group)
+        bodies = filled(clip, slice(None), group, masked=masked)
         if len(bodies) < MIN_FRAMES:
             continue
-        joints = np.zeros((len(bodies), people, *bodies.shape[2:]), np.float32)
+        joints = np.full((len(bodies), people, *bodies.shape[2:]), np.nan if masked else 0.0, np.float32)
         joints[:, : len(group)] = bodies
         pieces = int(np.ceil(len(joints) / max(MIN_FRAMES, max_seconds * clip.rate))) if clip.rate else 1
         yield from np.array_split(joints, pieces)

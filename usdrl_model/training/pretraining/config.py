@@ -9,6 +9,7 @@ from typing import ClassVar, Literal
 from usdrl_model.config import at_least
 from usdrl_model.network.config import EncoderConfig
 from usdrl_model.network.projectors import ProjectorConfig
+from usdrl_model.training.augment import check_hidden
 from usdrl_model.training.pretraining.losses import LossConfig
 from usdrl_model.training.pretraining.nearest_neighbours import NeighbourConfig
 from usdrl_model.training.pretraining.views import ViewConfig
@@ -56,6 +57,8 @@ class PretrainConfig:
     neighbours: NeighbourConfig = field(default_factory=NeighbourConfig)
     """Positives from other clips, beside any objective."""
     data: DataConfig = field(default_factory=DataConfig)
+    init_from: str = ""
+    """Initial weights of the encoder, as ``FinetuneConfig.init_from``; projectors are random. Empty: random weights."""
     modal_views: Literal["one_each", "all"] = "one_each"
     """Modalities of each view, for an encoder with several: one per view and all for the anchor, so that views have to
     agree across modalities; or all in every view."""
@@ -106,6 +109,12 @@ class PretrainConfig:
             )
         if self.encoder.centre == "window" and not self.views.normalise:
             raise ValueError("encoder.centre: views that are not normalised keep that of their clips: leave it out")
+        if self.encoder.masked and (self.views.corrupted_joints or self.views.shear):
+            raise ValueError(
+                "encoder.masked: the official corruptions place joints, masked windows hide them: set"
+                " views.augment.hidden instead of views.corrupted_joints and views.shear"
+            )
+        check_hidden(self.views.augment, self.encoder, "views.augment.hidden")
         if self.encoder.joints != 25:
             raise ValueError(f"encoder.joints: clips have the 25 canonical joints, got {self.encoder.joints}")
         if len(self.encoder.modalities) >= self.views.count and self.modal_views == "one_each":

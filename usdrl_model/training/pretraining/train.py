@@ -22,7 +22,7 @@ from torch.nn.parallel import DistributedDataParallel
 
 from usdrl_model import config
 from usdrl_model.checkpoints import code_version
-from usdrl_model.checkpoints.pretrained_models import USDRL
+from usdrl_model.checkpoints.pretrained_models import USDRL, find_encoder, load_encoder
 from usdrl_model.checkpoints.provenance import DataUsed, Provenance
 from usdrl_model.data import catalogue, protocols
 from usdrl_model.data.store import Store
@@ -94,7 +94,8 @@ def chosen(run: PretrainConfig, store: Store) -> Store:
 def pool_of(run: PretrainConfig, clips: Iterable[Clip]) -> ClipPool:
     """Clips as a run draws its batches from them, and its simulated people; errors as of ``ClipPool.of``."""
     simulated = map(Clip.of, performances(run.data.performer_minutes, run.seed))
-    return ClipPool.of(itertools.chain(clips, simulated), run.encoder.people, run.data.max_seconds)
+    everything = itertools.chain(clips, simulated)
+    return ClipPool.of(everything, run.encoder.people, run.data.max_seconds, masked=run.encoder.masked)
 
 
 def train_and_save(
@@ -126,6 +127,8 @@ def _trained(
     feeder = Feeder(run, pool, workers)
     model = USDRL(run.encoder, run.projectors)
     initialise(model, torch.Generator().manual_seed(run.seed))
+    if run.init_from and not resume:
+        model.backbone.load_state_dict(load_encoder(run.init_from, run.encoder).state_dict())
     normalise_per_view(model, run.views.count)
     model.to(device).train()
     optimiser = _optimiser(run, model)
@@ -174,10 +177,16 @@ def run_state(run: PretrainConfig, pool: ClipPool, out: Path) -> RunState:
 
 
 def provenance(run: PretrainConfig, store: Store, command: str) -> Provenance:
-    """Provenance of a pretrained model."""
+    """Provenance of a pretrained model, with that of its initial weights."""
+    before = find_encoder(run.init_from).config.provenance if run.init_from else Provenance(complete=True)
     return Provenance(
-        data=(*(_used(store.select(sets=[name]), run.data.split) for name in store.sets), *_simulated(run)),
-        complete=True,
+        data=(
+            *before.data,
+            *(_used(store.select(sets=[name]), run.data.split) for name in store.sets),
+            *_simulated(run),
+        ),
+        complete=before.complete,
+        start=run.init_from,
         command=command,
         configuration=config.content_hash(run),
         code=code_version.current(),

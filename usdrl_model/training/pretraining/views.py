@@ -22,7 +22,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from usdrl_model.training.augment import AugmentConfig, Draw, disturb
+from usdrl_model.training.augment import MIRRORED, AugmentConfig, disturb, obscure
+from usdrl_model.training.draw import Draw
 from usdrl_model.windows.resample import middles, read
 from usdrl_model.windows.shape import WindowShape
 from usdrl_model.windows.window import normalise, there, transform
@@ -46,6 +47,8 @@ class ViewConfig:
     """Corrupted joints are chosen among the first so many. The TPAMI code has 17, also for skeletons of 25 joints."""
     shear: float = 0.0
     """The other half: off-diagonal elements of the matrix that shears the pose, uniform in +-shear. Official: 1."""
+    mirror: float = 0.0
+    """Share of the clips that are mirrored, in all of their views alike, so that sides stay apart."""
     normalise: bool = True
     """Centre and turn every view as live windows are (``window.normalise``); off for clips that are so already."""
     augment: AugmentConfig = field(default_factory=AugmentConfig)
@@ -99,13 +102,17 @@ def views(clips: Clips, shape: WindowShape, config: ViewConfig, draw: Draw) -> T
         (K, N, T, M, V, 3).
     """
     x = crop_resize(clips, shape.frames, config, draw)
+    if config.mirror:
+        flip = draw.chance(config.mirror)[: len(clips.starts)].repeat(config.count)[:, None, None, None, None]
+        x = torch.where(flip, x[:, :, :, list(MIRRORED)] * x.new_tensor([-1.0, 1.0, 1.0]), x)
+    x = obscure(x, config.augment, draw)
     present = there(x)
     if config.normalise:
-        x = normalise(x, shape.centre)
+        x = normalise(x, shape.centre, masked=shape.masked)
     if config.corrupted_joints or config.shear:
         x = corrupt_or_shear(x, config, draw)
     x = disturb(x, config.augment, draw)
-    return (x * present).unflatten(0, (config.count, -1))
+    return (x if shape.masked else x * present).unflatten(0, (config.count, -1))
 
 
 def crop_resize(clips: Clips, frames: int, config: ViewConfig, draw: Draw) -> Tensor:
