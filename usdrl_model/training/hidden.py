@@ -1,4 +1,4 @@
-"""What other trackers and other places hide of people: limbs behind a table, joints that a tracker has not, lost frames.
+"""What other trackers and places hide of people: limbs behind a table, joints a tracker lacks, lost frames.
 
 ``hide`` makes parts of masked windows (``WindowShape.masked``) disappear, before they are centred: a hidden joint is
 NaN, so that a network learns to tell what is seen from what is not. Windows without a mask know no hidden joints; there
