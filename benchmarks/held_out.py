@@ -28,6 +28,7 @@ from usdrl_model.evaluation.pretrained import Pretrained
 from usdrl_model.files import markdown
 from usdrl_model.training.distributed import Processes
 from usdrl_model.training.finetuning.config import FinetuneConfig
+from usdrl_model.training.pretraining import run_data
 from usdrl_model.training.pretraining import train as pretrain
 from usdrl_model.training.pretraining.config import PretrainConfig
 from usdrl_model.training.run_folder import begun
@@ -81,13 +82,13 @@ def left(store: Store, run: PretrainConfig, fold: Fold) -> list[Store]:
 def pretrained(run: PretrainConfig, clips: Sequence[Store], out: Path) -> USDRL:
     """The model of a run, which goes on where ``out`` has it stopped."""
     out.mkdir(parents=True, exist_ok=True)
-    pool = pretrain.pool_of(run, itertools.chain(*clips))
+    pool = run_data.pool_of(run, itertools.chain(*clips))
     return pretrain.train(run, pool, out, Processes(0, 1, CPU), resume=begun(out))
 
 
 def opened(model: USDRL, run: PretrainConfig, store: Store, out: Path) -> Pretrained:
     """A model as what can be fine-tuned, by way of a file in ``out``."""
-    model.save_pretrained(out / "weights", pretrain.provenance(run, store, "benchmarks"))
+    model.save_pretrained(out / "weights", run_data.provenance(run, store, "benchmarks"))
     return Pretrained.open(out / "weights")
 
 

@@ -26,6 +26,7 @@ from usdrl_model.data.store import Store
 from usdrl_model.evaluation import probe
 from usdrl_model.files import markdown
 from usdrl_model.training.distributed import Processes
+from usdrl_model.training.pretraining import run_data
 from usdrl_model.training.pretraining import train as pretrain
 from usdrl_model.training.pretraining.config import PretrainConfig
 from usdrl_model.training.run_folder import begun
@@ -85,8 +86,8 @@ def measure(row: Row, run: PretrainConfig, store: Store, out: Path) -> Mapping[s
 
     def scores(where: Path) -> Mapping[str, Any]:
         if row.train:
-            clips = pretrain.chosen(run, store)
-            pool, alone = pretrain.pool_of(run, clips), Processes(0, 1, CPU)
+            clips = run_data.chosen(run, store)
+            pool, alone = run_data.pool_of(run, clips), Processes(0, 1, CPU)
             encoder = pretrain.train_and_save(
                 run, clips, pool, where, alone, command=f"row {row.name}", resume=begun(where)
             ).backbone

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from usdrl_model.cli.common import add_machine, add_purpose, device, reported
+from usdrl_model.training.pretraining import run_data
 
 if TYPE_CHECKING:
     from usdrl_model.training.pretraining.train import Report
@@ -42,11 +43,11 @@ def run(arguments: argparse.Namespace) -> None:
 
     run = config.apply_overrides(config.load(PretrainConfig, arguments.config), arguments.overrides)
     with processes(device(arguments)) as workers:
-        store = train.chosen(run, Store.open(arguments.data))
+        store = run_data.chosen(run, Store.open(arguments.data))
         command = f"usdrl pretrain --config {arguments.config} {' '.join(arguments.overrides)}".strip()
         if arguments.terms:
-            permission.check_commercial(train.provenance(run, store, command))
-        pool = train.pool_of(run, store)
+            permission.check_commercial(run_data.provenance(run, store, command))
+        pool = run_data.pool_of(run, store)
         if workers.first:
             print(
                 f"{len(pool)} clips of {', '.join(store.sets)}; {run.steps} steps of {run.batch_size} on"

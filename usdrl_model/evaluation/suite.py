@@ -28,7 +28,7 @@ from usdrl_model.evaluation.result import Cell, made_with
 from usdrl_model.evaluation.suite_file import Evaluation, Suite
 from usdrl_model.progress import progress
 from usdrl_model.training.distributed import Processes
-from usdrl_model.training.pretraining import train
+from usdrl_model.training.pretraining import run_data, train
 from usdrl_model.training.pretraining.config import PretrainConfig
 from usdrl_model.training.run_folder import begun
 
@@ -197,8 +197,8 @@ def _check_code(made: Mapping[Path, CodeVersion]) -> None:
 
 def _pretrained(run: PretrainConfig, data: Path, out: Path, device: torch.device) -> Pretrained:
     """The model of a run; trained where ``out`` does not hold it yet, or not to the end."""
-    clips = train.chosen(run, Store.open(data))
-    pool = train.pool_of(run, clips)
+    clips = run_data.chosen(run, Store.open(data))
+    pool = run_data.pool_of(run, clips)
     if not (out / "weights").is_dir():
         command, alone = f"usdrl benchmark, {out.name}", Processes(0, 1, device)
         train.train_and_save(run, clips, pool, out, alone, command=command, resume=begun(out))

@@ -23,14 +23,14 @@ from usdrl_model.events.config import StreamConfig
 from usdrl_model.network.detector import Detector, DetectorConfig
 from usdrl_model.training.finetuning import init_from
 from usdrl_model.training.finetuning.sources import SourceConfig
-from usdrl_model.training.pretraining import train
+from usdrl_model.training.pretraining import run_data
 from usdrl_model.training.pretraining.config import DataConfig, PretrainConfig
 
 
 def test_pretraining_says_which_people_of_which_set_by_which_code(tmp_path: Path) -> None:
     store = Store.open(utd(tmp_path)).select(split="standard/train")
     run = PretrainConfig(encoder=ENCODER, data=DataConfig(sets=("utd_mhad",)))
-    made = train.provenance(run, store, "usdrl pretrain")
+    made = run_data.provenance(run, store, "usdrl pretrain")
     (used,) = made.data
     assert (used.set, used.stage, used.split) == ("utd_mhad", "pretraining", "cross_subject/train")
     assert used.subjects == ("1", "3")

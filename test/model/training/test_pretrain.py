@@ -31,7 +31,7 @@ from usdrl_model.network.config import EncoderConfig
 from usdrl_model.network.presets import cost
 from usdrl_model.training.augment import AugmentConfig
 from usdrl_model.training.distributed import Processes
-from usdrl_model.training.pretraining import train
+from usdrl_model.training.pretraining import run_data, train
 from usdrl_model.training.pretraining.batches import Feeder
 from usdrl_model.training.pretraining.clip_pool import ClipPool
 from usdrl_model.training.pretraining.config import DataConfig, PretrainConfig
@@ -263,8 +263,8 @@ def test_the_meter_counts_the_operations_of_training() -> None:
 
 def test_simulated_people_are_learnt_from_too(store: Path) -> None:
     run = change(RUN, data=dataclasses.replace(RUN.data, performer_minutes=2))
-    clips = train.chosen(run, Store.open(store))
-    assert len(train.pool_of(run, clips)) > len(train.pool_of(RUN, clips))
-    made = train.provenance(run, clips, "usdrl pretrain").data[-1]
+    clips = run_data.chosen(run, Store.open(store))
+    assert len(run_data.pool_of(run, clips)) > len(run_data.pool_of(RUN, clips))
+    made = run_data.provenance(run, clips, "usdrl pretrain").data[-1]
     assert (made.set, made.minutes, made.stage, made.terms_kind) == ("performer", 2, "pretraining", "free")
-    assert "performer" not in train.provenance(RUN, clips, "usdrl pretrain").sets
+    assert "performer" not in run_data.provenance(RUN, clips, "usdrl pretrain").sets

@@ -10,8 +10,7 @@ the CPU), because every random number is a function of the seed and the step.
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
@@ -21,16 +20,11 @@ from torch import Tensor
 from torch.nn.parallel import DistributedDataParallel
 
 from usdrl_model import config
-from usdrl_model.checkpoints import code_version
-from usdrl_model.checkpoints.pretrained_models import USDRL, find_encoder, load_encoder
-from usdrl_model.checkpoints.provenance import DataUsed, Provenance
-from usdrl_model.data import catalogue, protocols
+from usdrl_model.checkpoints.pretrained_models import USDRL, load_encoder
 from usdrl_model.data.store import Store
 from usdrl_model.network.initialise import initialise
 from usdrl_model.progress import progress
-from usdrl_model.skeleton.clip import Clip
 from usdrl_model.training.distributed import Processes, gather
-from usdrl_model.training.performers import performances
 from usdrl_model.training.pretraining.batches import NETWORK, Feeder, seed_of
 from usdrl_model.training.pretraining.clip_pool import ClipPool
 from usdrl_model.training.pretraining.config import PretrainConfig
@@ -39,6 +33,7 @@ from usdrl_model.training.pretraining.losses import multi_grained
 from usdrl_model.training.pretraining.meter import Meter, peak_flops, training_flops
 from usdrl_model.training.pretraining.nearest_neighbours import GRAIN, NeighbourBank
 from usdrl_model.training.pretraining.per_view_batchnorm import normalise_per_view
+from usdrl_model.training.pretraining.run_data import provenance
 from usdrl_model.training.run_folder import RunState, risen, schedule, write_losses
 
 READ_EVERY = 10
@@ -80,22 +75,6 @@ def train(
     state.check(resume)
     with state.alone(resume) if workers.first else nullcontext():
         return _trained(run, pool, out, workers, state, resume, report)
-
-
-def chosen(run: PretrainConfig, store: Store) -> Store:
-    """The clips of a store that a run learns from.
-
-    Raises:
-        ValueError: a set or a protocol that is not there.
-    """
-    return store.select(sets=run.data.sets or None, split=run.data.split)
-
-
-def pool_of(run: PretrainConfig, clips: Iterable[Clip]) -> ClipPool:
-    """Clips as a run draws its batches from them, and its simulated people; errors as of ``ClipPool.of``."""
-    simulated = map(Clip.of, performances(run.data.performer_minutes, run.seed))
-    everything = itertools.chain(clips, simulated)
-    return ClipPool.of(everything, run.encoder.people, run.data.max_seconds, masked=run.encoder.masked)
 
 
 def train_and_save(
@@ -174,47 +153,6 @@ def _trained(
 def run_state(run: PretrainConfig, pool: ClipPool, out: Path) -> RunState:
     """The state in a run folder, which belongs to a configuration and to clips."""
     return RunState(out, f"{config.content_hash(run)} on {pool.hash}")
-
-
-def provenance(run: PretrainConfig, store: Store, command: str) -> Provenance:
-    """Provenance of a pretrained model, with that of its initial weights."""
-    before = find_encoder(run.init_from).config.provenance if run.init_from else Provenance(complete=True)
-    return Provenance(
-        data=(
-            *before.data,
-            *(_used(store.select(sets=[name]), run.data.split) for name in store.sets),
-            *_simulated(run),
-        ),
-        complete=before.complete,
-        start=run.init_from,
-        command=command,
-        configuration=config.content_hash(run),
-        code=code_version.current(),
-    )
-
-
-def _used(store: Store, split: str | None) -> DataUsed:
-    """Provenance of the clips of one set."""
-    (name,) = store.sets
-    terms = store.terms(name)
-    return DataUsed(
-        set=name,
-        stage="pretraining",
-        split=protocols.resolved(name, split) if split else "",
-        subjects=store.subjects,
-        terms=terms.text,
-        terms_kind=terms.kind,
-        hash=store.hash,
-    )
-
-
-def _simulated(run: PretrainConfig) -> list[DataUsed]:
-    """Provenance of the simulated people of a run; none where it has none."""
-    terms, minutes = catalogue.terms(catalogue.PERFORMER), run.data.performer_minutes
-    used = DataUsed(
-        set=catalogue.PERFORMER, stage="pretraining", minutes=minutes, terms=terms.text, terms_kind=terms.kind
-    )
-    return [used] if minutes else []
 
 
 def _step(
