@@ -90,8 +90,13 @@ def opened(path: Path) -> Iterator[TensorFile]:
 
 def write(path: str | Path, tensors: Mapping[str, Tensor], texts: Mapping[str, str]) -> None:
     """Write tensors, and texts into the header; the file is there as a whole or not at all (``atomic_file``)."""
+    atomic_file.write_bytes(path, encoded(tensors, texts))
+
+
+def encoded(tensors: Mapping[str, Tensor], texts: Mapping[str, str]) -> bytes:
+    """The bytes of a file that holds tensors, and texts in its header."""
     stored = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
-    atomic_file.write_bytes(path, save(stored, dict(texts)))
+    return save(stored, dict(texts))
 
 
 def _header(path: Path, file: BufferedReader) -> tuple[bytes, dict[str, Any]]:

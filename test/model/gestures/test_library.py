@@ -1,0 +1,149 @@
+"""Gestures in a folder: what is stored comes back, and nothing of others, of other weights or half-stored is taken."""
+
+import pytest
+import torch
+import yaml
+
+from usdrl_model.checkpoints.detector_file import LoadedDetector
+from usdrl_model.gestures import background, library
+from usdrl_model.gestures.background import Background
+from usdrl_model.gestures.gesture import Example, enrol
+
+WEIGHTS = "a" * 64
+
+
+@pytest.fixture
+def others() -> Background:
+    """40 actions of 10 windows each; features of an action are alike."""
+    draw = torch.Generator().manual_seed(0)
+    classes = torch.arange(40).repeat_interleave(10)
+    features = torch.randn(40, 16, generator=draw)[classes] + 0.3 * torch.randn(400, 16, generator=draw)
+    return Background.of(WEIGHTS, features, classes.tolist())
+
+
+def gesture(others: Background, label: str = "thumbs_up", seed: int = 1):
+    draw = torch.Generator().manual_seed(seed)
+    features = torch.randn(16, generator=draw) + 0.3 * torch.randn(3, 16, generator=draw)
+    return enrol(label, tuple(Example(f"recording {n}", 1.5) for n in range(3)), features, others)
+
+
+def test_a_gesture_comes_back_as_it_was_stored(tmp_path, others):
+    made = gesture(others)
+    library.write(tmp_path, made)
+    back = library.read(tmp_path, "thumbs_up")
+    assert (back.label, back.threshold, back.spread, back.examples) == (
+        "thumbs_up",
+        made.threshold,
+        made.spread,
+        made.examples,
+    )
+    torch.testing.assert_close(back.features, made.features, rtol=0.0, atol=0.0)
+    assert (
+        yaml.safe_load((tmp_path / "thumbs_up" / "gesture.yaml").read_text())["examples"][0]["source"] == "recording 0"
+    )
+
+
+def test_another_one_of_the_same_label_replaces_it_and_leaves_no_files(tmp_path, others):
+    library.write(tmp_path, gesture(others, seed=1))
+    later = gesture(others, seed=2)
+    library.write(tmp_path, later)
+    torch.testing.assert_close(library.read(tmp_path, "thumbs_up").features, later.features)
+    assert len(list((tmp_path / "thumbs_up").iterdir())) == 2
+
+
+def test_a_gesture_without_its_description_does_not_exist(tmp_path, others):
+    library.write(tmp_path, gesture(others))
+    (tmp_path / "thumbs_up" / "gesture.yaml").unlink()  # as a writer that was killed leaves it
+    assert library.labels(tmp_path) == []
+    with pytest.raises(FileNotFoundError, match="no gesture 'thumbs_up'"):
+        library.read(tmp_path, "thumbs_up")
+
+
+def test_removed_gestures_are_gone_and_unknown_ones_are_errors_that_name_the_nearest(tmp_path, others):
+    library.write(tmp_path, gesture(others))
+    with pytest.raises(FileNotFoundError, match="did you mean 'thumbs_up'"):
+        library.remove(tmp_path, "thumb_up")
+    library.remove(tmp_path, "thumbs_up")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_gestures_of_other_weights_are_refused(tmp_path, others):
+    library.write(tmp_path, gesture(others))
+    assert [one.label for one in library.read_all(tmp_path, WEIGHTS)] == ["thumbs_up"]
+    with pytest.raises(
+        ValueError, match="thumbs_up was made with weights 'aaaaaaaaaaaa', not with bbbbbbbbbbbb: enrol again"
+    ):
+        library.read_all(tmp_path, "b" * 64)
+
+
+@pytest.mark.parametrize("label", ["", "../etc", "a b", "x" * 65, "é"])
+def test_a_label_is_a_word(tmp_path, others, label):
+    with pytest.raises(ValueError, match="letters, digits and underscores"):
+        gesture(others, label)
+    with pytest.raises(ValueError, match="letters, digits and underscores"):
+        library.read(tmp_path, label)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"features": "../../other.safetensors"}, "name of a file beside it"),
+        ({"format": "usdrl.gesture/9"}, "expected 'usdrl.gesture/1'"),
+        ({"labell": "x"}, "did you mean 'label'"),
+        ({"size": 10**9}, "expected at most 16384"),
+        ({"examples": []}, "expected 1 to 10"),
+        ({"spread": 0.0}, "spread: expected"),
+        ({"label": "other"}, "give the folder its name"),
+        ({"sha256": "0" * 64}, "not the file that gesture.yaml describes"),
+        ({"size": 8}, "features"),
+    ],
+)
+def test_descriptions_of_others_are_checked(tmp_path, others, change, message):
+    library.write(tmp_path, gesture(others))
+    file = tmp_path / "thumbs_up" / "gesture.yaml"
+    file.write_text(yaml.safe_dump(yaml.safe_load(file.read_text()) | change))
+    with pytest.raises(ValueError, match=message):
+        library.read(tmp_path, "thumbs_up")
+
+
+def test_a_gesture_is_told_from_others_at_its_threshold(others):
+    made = gesture(others)
+    shown = others(made.features) @ made.prototype(others)
+    assert (made.scores(shown) > 0.5).all()
+    assert (made.scores(others.negatives @ made.prototype(others)) > 0.5).float().mean() < 0.01
+
+
+def test_a_background_comes_back_and_fits_its_weights_alone(tmp_path, others):
+    others.save(tmp_path / background.NAME)
+    back = Background.read(tmp_path / background.NAME)
+    features = torch.randn(5, 16)
+    torch.testing.assert_close(back(features), others(features), rtol=0.0, atol=5e-3)
+
+    def loaded(sha256: str, made_from: str = "") -> LoadedDetector:
+        return LoadedDetector("x", tmp_path, sha256, torch.nn.Identity(), None, made_from=made_from)  # type: ignore[arg-type]
+
+    assert background.find(loaded(WEIGHTS)).weights == WEIGHTS
+    assert background.find(loaded("c" * 64, made_from=WEIGHTS)).weights == WEIGHTS
+    with pytest.raises(
+        ValueError, match="made for other weights than x: make it again with 'usdrl gestures background"
+    ):
+        background.find(loaded("b" * 64))
+    (tmp_path / background.NAME).unlink()
+    with pytest.raises(FileNotFoundError, match="make it with 'usdrl gestures background --weights"):
+        background.find(loaded(WEIGHTS))
+
+
+@pytest.mark.parametrize("shape", ["", "1 2", "1 2 x", "0 2 3", f"{10**9} 2 3"])
+def test_a_background_of_impossible_sizes_is_refused(tmp_path, others, shape):
+    from usdrl_model.checkpoints import tensor_file
+
+    tensor_file.write(tmp_path / "b", {"mean": torch.zeros(2)}, {"format": background.FORMAT, "shape": shape})
+    with pytest.raises(ValueError, match="expected three sizes"):
+        Background.read(tmp_path / "b")
+
+
+def test_a_background_needs_windows():
+    with pytest.raises(ValueError, match="at least 100 windows for a background, got 5: add recordings"):
+        Background.of(WEIGHTS, torch.randn(5, 4), [0] * 5)
+    with pytest.raises(ValueError, match="at least 100 windows of known actions, got 0"):
+        Background.of(WEIGHTS, torch.randn(200, 4), [-1] * 200)

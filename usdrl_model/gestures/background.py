@@ -1,0 +1,164 @@
+"""What everything else looks like to an encoder: the statistics that examples of a new gesture are compared with.
+
+A background is made once for each detector, from the windows of many recordings, and lies beside its weights. It holds
+a transform of features in which people and views differ little (within-class whitening), and the transformed features
+of some thousand windows: the negatives from which the threshold of every gesture follows.
+
+Letters: N windows, D features of the encoder, C features after the transform.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F  # noqa: N812 (torch's own habit)
+
+from usdrl_model.checkpoints import tensor_file
+from usdrl_model.checkpoints.detector_file import LoadedDetector
+from usdrl_model.errors.shown import shown
+
+FORMAT = "usdrl.background/1"
+NAME = "background.safetensors"
+"""File beside ``model.safetensors``, or beside an ONNX file."""
+COMPONENTS = 128
+"""Largest C: the principal components that are kept."""
+SHRINK = 0.3
+"""Share of the identity in the covariance within classes, because a class has few examples."""
+MOST = 2**16
+"""Largest size in a file."""
+FEWEST = 100
+"""Smallest N from which a threshold can be estimated."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Background:
+    """Transform and negatives; see the module."""
+
+    weights: str
+    """SHA-256 of the weights whose features these are."""
+    mean: Tensor
+    """(D,)."""
+    basis: Tensor
+    """(D, C)."""
+    negatives: Tensor
+    """(N, C), of length 1."""
+
+    @classmethod
+    def of(cls, weights: str, features: Tensor, classes: Sequence[int]) -> Background:
+        """Learn from the features (N, D) of windows and what each shows.
+
+        Args:
+            weights: SHA-256 of the weights.
+            features: of windows as they are live.
+            classes: N numbers; windows of one number show the same action, -1 where nobody knows.
+
+        Raises:
+            ValueError: fewer than ``FEWEST`` windows.
+        """
+        if len(features) < FEWEST:
+            raise ValueError(
+                f"expected at least {FEWEST} windows for a background, got {len(features)}: add recordings"
+            )
+        mean = features.mean(dim=0)
+        components = torch.linalg.svd(features - mean, full_matrices=False)[2][:COMPONENTS].T
+        basis = components @ _whitening((features - mean) @ components, torch.as_tensor(classes))
+        return cls(weights, mean, basis, _embedded(features, mean, basis))
+
+    def __call__(self, features: Tensor) -> Tensor:
+        """Features (N, D) -> (N, C) of length 1."""
+        return _embedded(features, self.mean, self.basis)
+
+    def save(self, path: Path) -> None:
+        """Write a file; half precision is enough for cosines."""
+        parts = {"mean": self.mean, "basis": self.basis, "negatives": self.negatives}
+        texts = {
+            "format": FORMAT,
+            "weights": self.weights,
+            "shape": " ".join(map(str, (*self.basis.shape, len(self.negatives)))),
+        }
+        tensor_file.write(path, {name: part.half() for name, part in parts.items()}, texts)
+
+    @classmethod
+    def read(cls, path: Path) -> Background:
+        """Read a file.
+
+        Raises:
+            FileNotFoundError: no such file.
+            ValueError: a damaged file, or one of another format.
+        """
+        with tensor_file.opened(path) as file:
+            texts = file.texts
+            if texts.get("format") != FORMAT:
+                raise ValueError(f"{path}: expected format {FORMAT!r}, got {shown(texts.get('format'))}")
+            features, size, count = _shape(path, texts.get("shape"))
+            with torch.device("meta"):
+                wanted = {
+                    "mean": torch.empty(features),
+                    "basis": torch.empty(features, size),
+                    "negatives": torch.empty(count, size),
+                }
+            parts, _ = file.read(wanted, (torch.float32,))
+        return cls(str(texts.get("weights")), parts["mean"], parts["basis"], parts["negatives"])
+
+
+def path_of(detector: LoadedDetector) -> Path:
+    """Where the background of a detector lies: in the folder of its weights, or beside its ONNX file."""
+    folder = detector.path if detector.path.is_dir() else detector.path.parent
+    return folder / NAME
+
+
+def find(detector: LoadedDetector) -> Background:
+    """The background of a detector.
+
+    Raises:
+        FileNotFoundError: it has none; the message says how to make one.
+        ValueError: a damaged one, or one of other weights.
+    """
+    path, make = path_of(detector), f"usdrl gestures background --weights {detector.path} --store STORE"
+    if not path.is_file():
+        raise FileNotFoundError(f"{path}: missing; gestures are compared with it: make it with '{make}'")
+    background = Background.read(path)
+    if background.weights != identity(detector):
+        raise ValueError(f"{path}: made for other weights than {detector.name}: make it again with '{make}'")
+    return background
+
+
+def identity(detector: LoadedDetector) -> str:
+    """SHA-256 of the weights whose features a detector gives: an ONNX file has those that it was exported from."""
+    return detector.made_from or detector.sha256
+
+
+def _embedded(features: Tensor, mean: Tensor, basis: Tensor) -> Tensor:
+    return F.normalize((features - mean) @ basis, dim=1)
+
+
+def _whitening(centred: Tensor, classes: Tensor) -> Tensor:
+    """(C, C) transform after which the covariance within classes is nearly the identity; of centred (N, C)."""
+    centred, classes = centred[classes >= 0], classes[classes >= 0]
+    if len(centred) < FEWEST:
+        raise ValueError(
+            f"expected at least {FEWEST} windows of known actions, got {len(centred)}: add labelled recordings"
+        )
+    _, place = classes.unique(return_inverse=True)
+    counts = torch.bincount(place).to(centred.dtype)
+    means = centred.new_zeros(len(counts), centred.shape[1]).index_add_(0, place, centred) / counts[:, None]
+    within = centred - means[place]
+    covariance = within.T @ within / len(within)
+    size = covariance.shape[0]
+    even = torch.eye(size, dtype=centred.dtype) * covariance.trace() / size
+    values, directions = torch.linalg.eigh(torch.lerp(covariance, even, SHRINK))
+    # Scaled so that features keep their size: half precision must hold the transform.
+    return directions @ torch.diag((values / values.mean()).rsqrt())
+
+
+def _shape(path: Path, text: str | None) -> tuple[int, int, int]:
+    numbers = re.fullmatch(r"(\d{1,6}) (\d{1,6}) (\d{1,6})", text or "")
+    sizes = tuple(map(int, numbers.groups())) if numbers else ()
+    if len(sizes) != 3 or not all(1 <= one <= MOST for one in sizes):
+        raise ValueError(f"{path}: expected three sizes up to {MOST}, got {shown(text)}: make it again")
+    return sizes

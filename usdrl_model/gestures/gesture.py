@@ -1,0 +1,91 @@
+"""A gesture: what it is called, the features of its examples, and from which score on it is recognised.
+
+Letters: E examples, D features of the encoder, C features after the transform of the background, N windows.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F  # noqa: N812 (torch's own habit)
+
+from usdrl_model.errors.shown import shown
+from usdrl_model.gestures.background import Background
+
+MOST_EXAMPLES = 10
+FALSE_SHARE = 1e-3
+"""Share of the background's windows that may reach the threshold."""
+_LABEL = re.compile(r"[A-Za-z0-9_]{1,64}")
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """Where one example of a gesture came from."""
+
+    source: str
+    """Recording, or person in front of the robot, and time."""
+    seconds: float
+    """How long it takes."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Gesture:
+    """An enrolled gesture; ``enrol`` makes one."""
+
+    label: str
+    weights: str
+    """SHA-256 of the weights whose features these are."""
+    examples: tuple[Example, ...]
+    features: Tensor
+    """(E, D)."""
+    threshold: float
+    """Least cosine with the prototype at which a window shows the gesture."""
+    spread: float
+    """Standard deviation of the cosine over the background: one unit of the score."""
+
+    @property
+    def seconds(self) -> float:
+        """Median length of the examples."""
+        return sorted(example.seconds for example in self.examples)[len(self.examples) // 2]
+
+    def prototype(self, background: Background) -> Tensor:
+        """(C,) of length 1: the mean of the examples."""
+        return prototype(background(self.features))
+
+    def scores(self, similarity: Tensor) -> Tensor:
+        """Cosines with the prototype -> scores in (0, 1), 0.5 at the threshold."""
+        return torch.sigmoid((similarity - self.threshold) / self.spread)
+
+
+def enrol(label: str, examples: tuple[Example, ...], features: Tensor, background: Background) -> Gesture:
+    """A gesture from the features (E, D) of its examples.
+
+    Raises:
+        ValueError: a label that is no word, or no examples or more than ``MOST_EXAMPLES``.
+    """
+    check_label(label)
+    if not 1 <= len(examples) <= MOST_EXAMPLES:
+        raise ValueError(f"{label}: expected 1 to {MOST_EXAMPLES} examples, got {len(examples)}")
+    others = background.negatives @ prototype(background(features))
+    return Gesture(
+        label=label,
+        weights=background.weights,
+        examples=examples,
+        features=features,
+        threshold=float(torch.quantile(others, 1.0 - FALSE_SHARE)),
+        spread=float(others.std()),
+    )
+
+
+def prototype(embedded: Tensor) -> Tensor:
+    """(E, C) -> (C,) of length 1."""
+    return F.normalize(embedded.mean(dim=0), dim=0)
+
+
+def check_label(label: str) -> None:
+    """Raise ValueError for a label that cannot name a folder and a topic."""
+    if not _LABEL.fullmatch(label):
+        raise ValueError(f"label: expected 1 to 64 letters, digits and underscores, got {shown(label)}")

@@ -1,0 +1,169 @@
+"""Gestures in a folder: one folder a gesture, which a person can read and nothing can execute.
+
+    gestures/
+      thumbs_up/
+        gesture.yaml                 label, weights, threshold, examples and where they came from
+        features_3f2a91c0.safetensors    features of the examples, (E, D)
+
+``gesture.yaml`` names the file of features and its SHA-256, and is written last: a gesture is there as a whole, as it
+was before, or not at all, wherever a writer was killed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from usdrl_model import config as configuration
+from usdrl_model.checkpoints import tensor_file
+from usdrl_model.config import at_least, at_most
+from usdrl_model.errors.nearest import hint
+from usdrl_model.errors.shown import shown
+from usdrl_model.files import atomic_file
+from usdrl_model.gestures.gesture import MOST_EXAMPLES, Example, Gesture, check_label
+
+FORMAT = "usdrl.gesture/1"
+DESCRIPTION = "gesture.yaml"
+MOST_FEATURES = 2**14
+"""Largest D of a file; the widest encoder has 2048."""
+MOST_GESTURES = 100
+_TENSOR = "features"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Description:
+    """Content of ``gesture.yaml``."""
+
+    format: str
+    label: str
+    weights: str
+    """SHA-256 of the weights that it was made with; it fits no other."""
+    threshold: float
+    spread: float
+    features: str
+    """Name of the file with the features."""
+    sha256: str
+    """Of that file."""
+    size: int
+    """D."""
+    examples: tuple[Example, ...]
+
+    def __post_init__(self) -> None:
+        """Refuse what ``write`` does not write."""
+        if self.format != FORMAT:
+            raise ValueError(f"format: expected {FORMAT!r}, got {shown(self.format)}: enrol the gesture again")
+        check_label(self.label)
+        if Path(self.features).name != self.features:
+            raise ValueError(f"features: expected the name of a file beside it, got {shown(self.features)}")
+        at_least(self, {"spread": 1e-6, "size": 1})
+        at_most(self, {"spread": 2.0, "size": MOST_FEATURES, "threshold": 2.0})
+        if not 1 <= len(self.examples) <= MOST_EXAMPLES:
+            raise ValueError(f"examples: expected 1 to {MOST_EXAMPLES}, got {len(self.examples)}")
+
+
+def write(folder: Path, gesture: Gesture) -> None:
+    """Write a gesture into its folder below ``folder``; one of the same label is replaced.
+
+    Raises:
+        OSError: it could not be written; what was there before still is.
+    """
+    place = folder / gesture.label
+    content = tensor_file.encoded({_TENSOR: gesture.features}, {"format": FORMAT})
+    sha256 = hashlib.sha256(content).hexdigest()
+    name = f"features_{sha256[:8]}.safetensors"
+    atomic_file.write_bytes(place / name, content)
+    description = Description(
+        format=FORMAT,
+        label=gesture.label,
+        weights=gesture.weights,
+        threshold=gesture.threshold,
+        spread=gesture.spread,
+        features=name,
+        sha256=sha256,
+        size=gesture.features.shape[1],
+        examples=gesture.examples,
+    )
+    configuration.dump(description, place / DESCRIPTION)
+    for old in place.glob("features_*.safetensors"):
+        if old.name != name:
+            old.unlink(missing_ok=True)
+
+
+def read(folder: Path, label: str) -> Gesture:
+    """The gesture ``label`` below ``folder``.
+
+    Raises:
+        FileNotFoundError: there is none; the message names the nearest.
+        ValueError: a damaged one.
+    """
+    check_label(label)
+    place = folder / label
+    if not (place / DESCRIPTION).is_file():
+        known = labels(folder)
+        raise FileNotFoundError(
+            f"{folder}: no gesture {label!r}{hint(label, known)} Known: {', '.join(known) or 'none'}"
+        )
+    description = configuration.load(Description, place / DESCRIPTION)
+    if description.label != label:
+        raise ValueError(f"{place}: holds the gesture {description.label!r}: give the folder its name")
+    wanted = {_TENSOR: torch.empty(len(description.examples), description.size, device="meta")}
+    with tensor_file.opened(place / description.features) as file:
+        tensors, sha256 = file.read(wanted, (torch.float32,))
+    if sha256 != description.sha256:
+        raise ValueError(f"{place / description.features}: not the file that {DESCRIPTION} describes: enrol it again")
+    return Gesture(
+        label=label,
+        weights=description.weights,
+        examples=description.examples,
+        features=tensors[_TENSOR],
+        threshold=description.threshold,
+        spread=description.spread,
+    )
+
+
+def labels(folder: Path) -> list[str]:
+    """Names of the gestures below a folder, sorted; none where there is no such folder."""
+    return sorted(file.parent.name for file in folder.glob(f"*/{DESCRIPTION}"))
+
+
+def read_all(folder: Path, weights: str) -> list[Gesture]:
+    """Every gesture below a folder, made with ``weights`` (SHA-256).
+
+    Raises:
+        ValueError: a damaged one, one of other weights, or more than ``MOST_GESTURES``.
+    """
+    names = labels(folder)
+    if len(names) > MOST_GESTURES:
+        raise ValueError(f"{folder}: expected at most {MOST_GESTURES} gestures, got {len(names)}")
+    found = [read(folder, name) for name in names]
+    check_weights(found, weights, folder)
+    return found
+
+
+def check_weights(gestures: Iterable[Gesture], weights: str, folder: Path) -> None:
+    """Raise ValueError where a gesture was made with other weights than ``weights`` (SHA-256)."""
+    other = [gesture for gesture in gestures if gesture.weights != weights]
+    if other:
+        raise ValueError(
+            f"{folder}: {_listed([gesture.label for gesture in other])} made with weights {shown(other[0].weights[:12])},"
+            f" not with {weights[:12]}: enrol again, or run the weights that they were made with"
+        )
+
+
+def remove(folder: Path, label: str) -> None:
+    """Remove a gesture; errors as ``read`` for one that is not there."""
+    check_label(label)
+    place = folder / label
+    if not (place / DESCRIPTION).is_file():
+        read(folder, label)  # raises
+    (place / DESCRIPTION).unlink()  # from here on there is no such gesture
+    shutil.rmtree(place, ignore_errors=True)
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names[:5]) + (" ..." if len(names) > 5 else "") + (" were" if len(names) > 1 else " was")
