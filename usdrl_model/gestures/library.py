@@ -149,9 +149,10 @@ def check_weights(gestures: Iterable[Gesture], weights: str, folder: Path) -> No
     """Raise ValueError where a gesture was made with other weights than ``weights`` (SHA-256)."""
     other = [gesture for gesture in gestures if gesture.weights != weights]
     if other:
+        names = _listed([gesture.label for gesture in other])
         raise ValueError(
-            f"{folder}: {_listed([gesture.label for gesture in other])} made with weights {shown(other[0].weights[:12])},"
-            f" not with {weights[:12]}: enrol again, or run the weights that they were made with"
+            f"{folder}: {names} made with weights {shown(other[0].weights[:12])}, not with {weights[:12]}: enrol again,"
+            " or run the weights that they were made with"
         )
 
 
