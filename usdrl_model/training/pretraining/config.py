@@ -59,6 +59,8 @@ class PretrainConfig:
     data: DataConfig = field(default_factory=DataConfig)
     init_from: str = ""
     """Initial weights of the encoder, as ``FinetuneConfig.init_from``; projectors are random. Empty: random weights."""
+    teacher: str = ""
+    """Pretrained encoder whose features are learnt, instead of an objective of its own (``distil``)."""
     modal_views: Literal["one_each", "all"] = "one_each"
     """Modalities of each view, for an encoder with several: one per view and all for the anchor, so that views have to
     agree across modalities; or all in every view."""
@@ -97,6 +99,8 @@ class PretrainConfig:
                 f"batch_size: expected 2 clips or more in each part (batch normalisation, statistics of the loss),"
                 f" got {self.batch_size} in {self.accumulate} parts"
             )
+        if self.teacher and self.neighbours.weight:
+            raise ValueError("neighbours.weight: a student learns from its teacher alone: leave it out")
         if not 0.0 <= self.warmup_fraction < 1.0 or not 0.0 <= self.lr_milestone < 1.0:
             raise ValueError(
                 "warmup_fraction and lr_milestone must be in [0, 1),"

@@ -34,16 +34,16 @@ def pool_of(run: PretrainConfig, clips: Iterable[Clip]) -> ClipPool:
 
 
 def provenance(run: PretrainConfig, store: Store, command: str) -> Provenance:
-    """Provenance of a pretrained model, with that of its initial weights."""
-    before = find_encoder(run.init_from).config.provenance if run.init_from else Provenance(complete=True)
+    """Provenance of a pretrained model, with that of its initial weights and of its teacher."""
+    sources = [find_encoder(source).config.provenance for source in (run.init_from, run.teacher) if source]
     return Provenance(
         data=(
-            *before.data,
+            *itertools.chain.from_iterable(before.data for before in sources),
             *(_used(store.select(sets=[name]), run.data.split) for name in store.sets),
             *_simulated(run),
         ),
-        complete=before.complete,
-        start=run.init_from,
+        complete=all(before.complete for before in sources),
+        start=run.init_from or run.teacher,
         command=command,
         configuration=config.content_hash(run),
         code=code_version.current(),

@@ -28,6 +28,7 @@ from usdrl_model.training.distributed import Processes, gather
 from usdrl_model.training.pretraining.batches import NETWORK, Feeder, seed_of
 from usdrl_model.training.pretraining.clip_pool import ClipPool
 from usdrl_model.training.pretraining.config import PretrainConfig
+from usdrl_model.training.pretraining.distil import CLIP, Student, Teacher
 from usdrl_model.training.pretraining.loss_log import SPREAD, CollapseError, LossLog
 from usdrl_model.training.pretraining.losses import multi_grained
 from usdrl_model.training.pretraining.meter import Meter, peak_flops, training_flops
@@ -51,7 +52,7 @@ def train(
     *,
     resume: bool = False,
     report: Report = lambda step, numbers: None,
-) -> USDRL:
+) -> USDRL | Student:
     """Pretrain and return the model, in evaluation mode; the same on every process.
 
     Args:
@@ -87,7 +88,7 @@ def train_and_save(
     command: str,
     resume: bool = False,
     report: Report = lambda step, numbers: None,
-) -> USDRL:
+) -> USDRL | Student:
     """As ``train``; the model is then also in ``out/weights``.
 
     Its provenance names ``clips``, of which ``pool`` was made, and the ``command`` that makes it.
@@ -101,10 +102,11 @@ def train_and_save(
 
 def _trained(
     run: PretrainConfig, pool: ClipPool, out: Path, workers: Processes, state: RunState, resume: bool, report: Report
-) -> USDRL:
+) -> USDRL | Student:
     device = workers.device
     feeder = Feeder(run, pool, workers)
-    model = USDRL(run.encoder, run.projectors)
+    teacher = Teacher(run.teacher, run.encoder, device, _dtype(run)) if run.teacher else None
+    model = Student(run.encoder, teacher.encoder.config) if teacher else USDRL(run.encoder, run.projectors)
     initialise(model, torch.Generator().manual_seed(run.seed))
     if run.init_from and not resume:
         model.backbone.load_state_dict(load_encoder(run.init_from, run.encoder).state_dict())
@@ -126,7 +128,7 @@ def _trained(
     bar = progress(total=run.steps, initial=first, unit="step", disable=not workers.first)
     try:
         for step, batch in enumerate(feeder.batches(first), start=first):
-            log.add(_step(run, step, batch, network, optimiser, workers, feeder, bank))
+            log.add(_step(run, step, batch, network, optimiser, workers, feeder, bank, teacher))
             done = step + 1
             saving = done % run.save_every == 0 or done == run.steps
             if done % READ_EVERY == 0 or saving:
@@ -164,6 +166,7 @@ def _step(
     workers: Processes,
     feeder: Feeder,
     bank: NeighbourBank | None,
+    teacher: Teacher | None,
 ) -> dict[str, Tensor]:
     """One update from the parts (K, N, T, M, V, 3) of a batch; the numbers of the step."""
     for group in optimiser.param_groups:
@@ -176,8 +179,12 @@ def _step(
         with _unsynchronised(network, last):
             with torch.autocast(workers.device.type, torch.bfloat16, enabled=run.precision == "bfloat16"):
                 projected = network(x.flatten(0, 1), _shares(run, x))
+            if teacher is not None:
+                terms = teacher.terms(projected, x.flatten(0, 1))
+                projected = {CLIP: projected[CLIP]}
             z = {grain: _all_views(features, run.views.count) for grain, features in projected.items()}
-            terms = multi_grained(run.loss.chosen, z)
+            if teacher is None:
+                terms = multi_grained(run.loss.chosen, z)
             if bank is not None:
                 rows = feeder.clips(step, part).to(workers.device)
                 terms["neighbours"] = bank.loss(z[GRAIN], rows, step / run.steps)
@@ -233,10 +240,13 @@ def _unsynchronised(network: torch.nn.Module, last: bool) -> AbstractContextMana
 
 
 def _meter(run: PretrainConfig, workers: Processes) -> Meter:
-    dtype = torch.bfloat16 if run.precision == "bfloat16" else torch.float32
     windows = run.batch_size // workers.count * run.views.count
     flops = windows * training_flops(run.encoder, run.projectors)
-    return Meter(run.batch_size, flops, peak_flops(workers.device, dtype))
+    return Meter(run.batch_size, flops, peak_flops(workers.device, _dtype(run)))
+
+
+def _dtype(run: PretrainConfig) -> torch.dtype:
+    return torch.bfloat16 if run.precision == "bfloat16" else torch.float32
 
 
 def _shown(loss: float, figures: Mapping[str, float]) -> str:

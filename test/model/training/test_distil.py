@@ -1,0 +1,43 @@
+"""Distillation: a student learns a teacher's features, and says whose."""
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import pytest
+from helpers.tiny_pretraining import ALONE, ENCODER, RUN, change, losses
+
+from usdrl_model.checkpoints.pretrained_models import find_encoder, load_encoder
+from usdrl_model.data.store import Store
+from usdrl_model.training.pretraining import run_data, train
+from usdrl_model.training.pretraining.clip_pool import ClipPool
+
+
+def test_a_student_comes_nearer_to_its_teacher_and_names_its_data(store: Path, pool: ClipPool, tmp_path: Path) -> None:
+    clips = Store.open(store)
+    train.train_and_save(RUN, clips, pool, tmp_path / "teacher", ALONE, command="teach")
+    smaller = dataclasses.replace(ENCODER, hidden=16, frames=ENCODER.frames // 2)
+    teacher = str(tmp_path / "teacher/weights")
+    run = change(RUN, encoder=smaller, teacher=teacher, steps=40, batch_size=20, learning_rate=3e-3)
+    train.train_and_save(run, clips, pool, tmp_path / "student", ALONE, command="learn")
+    found = losses(tmp_path / "student")
+    for term in ("clip features", "frame features"):
+        assert np.mean(found[term][-5:]) < 0.9 * np.mean(found[term][:5]), term
+    assert load_encoder(tmp_path / "student/weights").config == smaller
+    made = find_encoder(tmp_path / "student/weights").config.provenance
+    assert made.start == teacher
+    assert made.sets == run_data.provenance(RUN, clips, "").sets
+    assert made.complete
+
+
+def test_a_student_whose_windows_mean_something_else_is_refused(store: Path, pool: ClipPool, tmp_path: Path) -> None:
+    train.train_and_save(RUN, Store.open(store), pool, tmp_path / "teacher", ALONE, command="teach")
+    masked = dataclasses.replace(ENCODER, masked=True)
+    run = change(RUN, encoder=masked, teacher=str(tmp_path / "teacher/weights"))
+    with pytest.raises(ValueError, match=r"encoder\.masked: expected that of the teacher"):
+        train.train(run, pool, tmp_path / "student", ALONE)
+    spatial = change(
+        RUN, encoder=dataclasses.replace(ENCODER, streams=("spatial",), stem_kernel=0), teacher=run.teacher
+    )
+    with pytest.raises(ValueError, match="need the temporal one"):
+        train.train(spatial, pool, tmp_path / "student2", ALONE)
