@@ -99,6 +99,16 @@ class ActionsClient:
         ]
         return [person for _, person in sorted(scores, key=lambda pair: -pair[0])]
 
+    def being(self, state: str) -> list[dict[str, Any]]:
+        """Those of ``people`` whose ``state`` (docs/states.md) holds, the longest first."""
+        since = [
+            (held["onset"], person)
+            for person in self.people()
+            for held in person.get("states", {"active": []})["active"]
+            if held["label"] == state
+        ]
+        return [person for _, person in sorted(since, key=lambda pair: pair[0])]
+
     def close(self) -> None:
         """Unsubscribe."""
         self._node.destroy_subscription(self._subscription)

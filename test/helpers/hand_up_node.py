@@ -7,4 +7,10 @@ from usdrl_model.online.stream import ActionStream
 from usdrl_ros.node.main import main
 
 if __name__ == "__main__":
-    sys.exit(main(stream_factory=lambda config: ActionStream(hand_up_weights(), topology=config.topology)))
+    sys.exit(
+        main(
+            stream_factory=lambda config: ActionStream(
+                hand_up_weights(), topology=config.topology, states=config.states_config()
+            )
+        )
+    )

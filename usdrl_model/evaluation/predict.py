@@ -30,6 +30,8 @@ class Prediction:
     events: tuple[Event, ...]
     actions: tuple[Detection, ...]
     """The same, an onset and its end in one, in the order of their onsets."""
+    states: tuple[Detection, ...]
+    """States by geometry (``usdrl_model.states``), from when to when they held, in the order of their starts."""
 
 
 def predict(recording: Recording, stream: ActionStream) -> Prediction:
@@ -41,9 +43,23 @@ def predict(recording: Recording, stream: ActionStream) -> Prediction:
     if not recording.frames:
         raise ValueError(f"{recording.name}: expected frames, got none")
     stream.reset()
-    events = [event for frame in recording.frames for event in stream.push(frame)] + stream.finish()
-    actions = detections(events, recording.frames[-1].stamp)
-    return Prediction(recording=recording, events=tuple(events), actions=tuple(actions))
+    events: list[Event] = []
+    states: dict[tuple[float, str, str], Detection] = {}
+    for frame in recording.frames:
+        events += stream.push(frame)
+        state = stream.state()
+        for person in state.people:
+            for held in person.states.active:
+                states[held.since, person.id, held.name] = Detection(
+                    person=person.id, label=held.name, start=held.since, end=state.stamp
+                )
+    events += stream.finish()
+    return Prediction(
+        recording=recording,
+        events=tuple(events),
+        actions=tuple(detections(events, recording.frames[-1].stamp)),
+        states=tuple(states[key] for key in sorted(states)),
+    )
 
 
 def document(predictions: Sequence[Prediction], model: dict[str, str]) -> dict[str, Any]:
@@ -58,6 +74,10 @@ def document(predictions: Sequence[Prediction], model: dict[str, str]) -> dict[s
                 "end": one.recording.frames[-1].stamp,
                 "actions": [dataclasses.asdict(action) for action in one.actions],
                 "events": [dataclasses.asdict(event) for event in one.events],
+                "states": [
+                    {"person": held.person, "label": held.label, "start": held.start, "end": held.end}
+                    for held in one.states
+                ],
             }
             for one in predictions
         ],

@@ -1,12 +1,13 @@
-"""Snapshots of the online pipeline: the people, their actions and the last events."""
+"""Snapshots of the online pipeline: the people, their actions, their states and the last events."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from usdrl_model.events.onset_offset import Event
+from usdrl_model.states.person import States
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -39,6 +40,8 @@ class PersonState:
     """The five best (label, posterior), background "none" included, best first; empty before the first decision."""
     valid_joints: float
     """Share of valid canonical joints in the newest frame, 0 to 1."""
+    states: States = field(default_factory=States)
+    """Posture, arms and place at the newest frame, by geometry."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -31,6 +31,7 @@ from usdrl_model.online.state import StreamState
 from usdrl_model.online.tracked_person import Sighting, TrackedPerson
 from usdrl_model.skeleton.person import SEEN_JOINTS, SkeletonFrame
 from usdrl_model.skeleton.topology import topology as find_topology
+from usdrl_model.states.config import StatesConfig
 from usdrl_model.windows.neighbours import nearest
 from usdrl_model.windows.track import grid_index
 from usdrl_model.windows.window import Body, compose
@@ -46,16 +47,25 @@ class ActionStream:
         weights: a loaded detector (``load.load``, ``detector_file.load``).
         topology: name of the joint set of the frames.
         config: None takes what the weights recommend.
+        states: settings of the states by geometry; None takes the defaults.
 
     Raises:
         ValueError: unknown topology, or settings that reach beyond the window of the weights.
     """
 
-    def __init__(self, weights: LoadedDetector, *, topology: str, config: StreamConfig | None = None) -> None:
+    def __init__(
+        self,
+        weights: LoadedDetector,
+        *,
+        topology: str,
+        config: StreamConfig | None = None,
+        states: StatesConfig | None = None,
+    ) -> None:
         self.weights = weights
         self.topology = find_topology(topology)
         self.config = weights.config.stream if config is None else config
         check_window(self.config, weights.config.detector)
+        self._states = states
         self.labels = weights.config.detector.labels
         self.counters: Counter[str] = Counter()
         """Counts since the start: frames, stale_frames, late_frames, inferences, skipped_slots; of stamps
@@ -77,12 +87,13 @@ class ActionStream:
         device: str = "auto",
         precision: str = "auto",
         config: StreamConfig | None = None,
+        states: StatesConfig | None = None,
     ) -> ActionStream:
         """Load weights (shipped name, folder or ONNX file) for inference and make a stream.
 
         Arguments and errors as ``load.load`` and the class.
         """
-        return cls(load.load(weights, device, precision), topology=topology, config=config)
+        return cls(load.load(weights, device, precision), topology=topology, config=config, states=states)
 
     def describe(self) -> dict[str, str]:
         """Weights, device, precision and window, for logs, diagnostics and the published state."""
@@ -183,7 +194,7 @@ class ActionStream:
         return events
 
     def state(self) -> StreamState:
-        """A snapshot of people, their actions and the last events."""
+        """A snapshot of people, their actions and states, and the last events."""
         unseen = self._crowd.unseen(self.stamp)
         return StreamState(
             stamp=self.stamp if math.isfinite(self.stamp) else 0.0,
@@ -225,7 +236,7 @@ class ActionStream:
             self._emit(person.id, person.machine.close("lost"))
 
     def _follow(self, name: str, sighting: Sighting) -> TrackedPerson:
-        return TrackedPerson(name, sighting, self.weights.config.detector, self.config)
+        return TrackedPerson(name, sighting, self.weights.config.detector, self.config, self._states)
 
     def _bodies(self, person: TrackedPerson, end: int) -> list[Body]:
         """The person and, if the model looks at more than one, their nearest others, up to grid frame ``end``."""

@@ -1,4 +1,4 @@
-"""One tracked person: their frames, posteriors and actions."""
+"""One tracked person: their frames, posteriors, actions and states."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from usdrl_model.events.posterior import Timeline
 from usdrl_model.network.detector import DetectorConfig
 from usdrl_model.online.state import ActionState, PersonState
 from usdrl_model.skeleton.person import HEAD
+from usdrl_model.states.config import StatesConfig
+from usdrl_model.states.person import PersonStates
 from usdrl_model.windows.track import Track, grid_index
 
 TOP = 5
@@ -46,16 +48,24 @@ class Sighting:
 
 
 class TrackedPerson:
-    """A track with its posteriors and its state machines.
+    """A track with its posteriors, its state machines and its states.
 
     Args:
         id: the name under which the person is published.
         sighting: the first one.
         detector: configuration of the detector.
         config: settings of the pipeline.
+        states: settings of the states.
     """
 
-    def __init__(self, id: str, sighting: Sighting, detector: DetectorConfig, config: StreamConfig) -> None:  # noqa: A002 (the field's word)
+    def __init__(
+        self,
+        id: str,  # noqa: A002 (the field's word)
+        sighting: Sighting,
+        detector: DetectorConfig,
+        config: StreamConfig,
+        states: StatesConfig | None = None,
+    ) -> None:
         frames = detector.encoder.frames
         # Later windows still change the frames of one window length before the decision.
         capacity = 2 * frames
@@ -63,6 +73,7 @@ class TrackedPerson:
         self.track = Track(detector.rate, capacity, id)
         self.timeline = Timeline(len(detector.labels), frames, capacity, smoothing)
         self.machine = ActionMachine(detector.labels, config.events)
+        self.states = PersonStates(states)
         self.stray: Sighting | None = None
         """The last sighting under this id, if it was too far away to be this person."""
         self._detector = detector
@@ -78,6 +89,7 @@ class TrackedPerson:
     def add(self, sighting: Sighting) -> None:
         """Add the next sighting; ValueError if it is not later than the last one."""
         self.track.add(sighting.stamp, sighting.joints, sighting.confidence)
+        self.states.add(sighting.stamp, self.track.joints, self.track.confidence, sighting.sensor)
         self.sighting = sighting
 
     def distances(self, sighting: Sighting, from_sensor: bool = False) -> tuple[np.ndarray, np.ndarray]:
@@ -131,4 +143,5 @@ class TrackedPerson:
             actions=tuple(sorted(actions, key=lambda action: (not action.active, -action.score))),
             top=top,
             valid_joints=float(valid.mean()),
+            states=self.states.snapshot(),
         )

@@ -13,6 +13,8 @@ from usdrl_model.config import at_least, at_most
 
 Pair = tuple[float, float]
 """(begin, last)."""
+DELAYS = ("posture_after", "arm_after", "pointing_after", "place_after", "end_after")
+"""Settings of how long a change must last before it is told."""
 LONGEST = 60.0
 """Seconds, of any time below."""
 

@@ -35,7 +35,11 @@ def load_stream(config: PerceptionConfig) -> Stream:
 
     torch.set_num_threads(config.num_threads)
     return ActionStream.from_pretrained(
-        config.weights, topology=config.topology, device=config.device, precision=config.precision
+        config.weights,
+        topology=config.topology,
+        device=config.device,
+        precision=config.precision,
+        states=config.states_config(),
     )
 
 

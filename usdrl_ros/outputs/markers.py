@@ -1,4 +1,4 @@
-"""People and their actions as RViz markers: a stick figure and a line of text above the head."""
+"""People as RViz markers: a stick figure, a line of text above the head, an arrow where they point."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from visualization_msgs.msg import Marker, MarkerArray
 
 from usdrl_model.online.state import PersonState, StreamState
 from usdrl_model.skeleton.topology import PARENTS
+from usdrl_ros.outputs.pointing import arrows
 from usdrl_ros.outputs.state_json import main_action
 
 LIFETIME = Duration(nanosec=700_000_000)
@@ -28,12 +29,15 @@ COLOURS = {
 
 
 def markers(state: StreamState, header: Header, to_published: Callable[[Any], np.ndarray]) -> MarkerArray:
-    """Two markers per person, namespaces ``skeleton`` and ``action``, with the index in the state as id."""
+    """Two markers per person, namespaces ``skeleton`` and ``action``, with the index in the state as id; and arrows."""
     array = MarkerArray()
     for index, person in enumerate(state.people):
         array.markers += _figure(person, index, header, to_published) + _text(
             person, index, header, to_published, state.stamp
         )
+    for arrow in arrows(state, header, to_published):
+        arrow.lifetime = LIFETIME
+        array.markers.append(arrow)
     return array
 
 

@@ -1,4 +1,4 @@
-"""The publishers of the node: JSON state and events, watch topics, markers, detections.
+"""The publishers of the node: JSON state and events, watch topics, pointing, markers, detections.
 
 ``heartbeat`` repeats the latched topics (reliable, transient local): many behaviour-tree libraries subscribe volatile
 and would otherwise wait for the next change, and a missing heartbeat shows that the node is gone. Deadline and
@@ -28,7 +28,7 @@ from visualization_msgs.msg import MarkerArray
 from usdrl_model.events.onset_offset import Event
 from usdrl_model.online.state import PersonState, StreamState
 from usdrl_ros.inputs.coordinate_frames import Frames
-from usdrl_ros.outputs import detections
+from usdrl_ros.outputs import detections, pointing
 from usdrl_ros.outputs.markers import markers
 from usdrl_ros.outputs.qos import OVERRIDES, every_one, latched
 from usdrl_ros.outputs.state_json import Heartbeat, ModelInfo, encode_event, encode_state
@@ -62,7 +62,7 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Watch:
-    """The three topics of one watched label."""
+    """The three topics of one watched label or state."""
 
     active: Publisher
     person: Publisher
@@ -76,7 +76,7 @@ class Outputs:
         node: owner of the publishers.
         model: the model that runs.
         frames: transform to the published frame.
-        watch: labels with topics of their own.
+        watch: labels and states with topics of their own.
         period: seconds between two calls of ``heartbeat``.
         clock: system time, seconds since 1970.
 
@@ -105,6 +105,7 @@ class Outputs:
         self._watches: dict[str, Watch] = {}
         self._state_publisher = self._publisher(String, "actions/state", latched(period))
         self._event_publisher = self._publisher(String, "actions/events", every_one())
+        self._pointing_publisher = self._publisher(PoseStamped, "pointing", every_one())
         self._marker_publisher = self._publisher(MarkerArray, "actions/markers", every_one())
         detection_type = detections.message_type()
         self._detection_publisher = (
@@ -124,6 +125,8 @@ class Outputs:
             for event in result.events:
                 self._event_publisher.publish(String(data=encode_event(event)))
             self._publish_state(result.state, latency_ms)
+            for pose in pointing.poses(result.state, self._header, self._frames.to_published):
+                self._pointing_publisher.publish(pose)
             # Building these is expensive, so only for subscribers.
             if self._marker_publisher.get_subscription_count():
                 self._marker_publisher.publish(markers(result.state, self._header, self._frames.to_published))
@@ -162,7 +165,8 @@ class Outputs:
             for watch in self._watches.values():
                 self._destroy(watch)
             self._watches.clear()
-            for publisher in (self._state_publisher, self._event_publisher, self._marker_publisher):
+            always = (self._state_publisher, self._event_publisher, self._pointing_publisher, self._marker_publisher)
+            for publisher in always:
                 self._node.destroy_publisher(publisher)
             if self._detection_publisher is not None:
                 self._node.destroy_publisher(self._detection_publisher)
@@ -216,11 +220,17 @@ class Outputs:
 
 
 def _best(state: StreamState, label: str) -> PersonState | None:
-    """The person with the highest score of ``label`` among those who do it now, or None."""
+    """The person with the highest score of ``label`` among those who do it now, or None.
+
+    Of a state: the person who has been in it for the longest time.
+    """
     scores = {
         index: action.score
         for index, person in enumerate(state.people)
         for action in person.actions
         if action.active and action.label == label
     }
-    return state.people[max(scores, key=scores.__getitem__)] if scores else None
+    if scores:
+        return state.people[max(scores, key=scores.__getitem__)]
+    since = {index: held.since for index, person in enumerate(state.people) if (held := person.states.get(label))}
+    return state.people[min(since, key=since.__getitem__)] if since else None

@@ -24,12 +24,19 @@ from dataclasses import dataclass
 from importlib import resources
 from typing import Any
 
+import numpy as np
+
 from usdrl_model.events.onset_offset import Event
 from usdrl_model.files.documents import finite
 from usdrl_model.online.state import ActionState, PersonState, StreamState
+from usdrl_model.states.person import HeldState
+from usdrl_model.states.pointing import Ray
 
 SCHEMA = "usdrl.actions/1"
 """Value of ``schema`` in every state; the number rises when a field changes its meaning or is removed."""
+
+ToPublished = Callable[[Any], np.ndarray]
+"""Canonical positions (..., 3) -> the same in the published frame, metres."""
 
 STAMP_DIGITS = 6
 """Decimals of a stamp: a float64 resolves present stamps to 0.2 microseconds."""
@@ -70,7 +77,7 @@ def encode_state(
     state: StreamState,
     *,
     frame_id: str,
-    to_published: Callable[[Any], Iterable[float]],
+    to_published: ToPublished,
     model: ModelInfo,
     latency_ms: float | None,
     heartbeat: Heartbeat,
@@ -110,9 +117,9 @@ def encode_event(event: Event) -> str:
     return _dumps(_event(event))
 
 
-def _person(person: PersonState, now: float, to_published: Callable[[Any], Iterable[float]]) -> dict:
+def _person(person: PersonState, now: float, to_published: ToPublished) -> dict:
     main = main_action(person)
-    position = [_number(value, 3) for value in to_published(person.position)]
+    position = _point(person.position, to_published)
     return {
         "id": person.id,
         "position": None if None in position else position,
@@ -133,7 +140,36 @@ def _person(person: PersonState, now: float, to_published: Callable[[Any], Itera
         ],
         "top5": [{"label": label, "score": _number(score, 4)} for label, score in person.top[:5]],
         "valid_joints": _number(person.valid_joints, 3),
+        "states": {
+            "active": [_held(state, now, to_published) for state in person.states.active],
+            "unknown": list(person.states.unknown),
+        },
     }
+
+
+def _held(state: HeldState, now: float, to_published: ToPublished) -> dict:
+    held = {"label": state.name, "onset": _time(state.since), "since": _number(max(0.0, now - state.since), 3)}
+    if state.ray is None:
+        return held
+    origin, hit = _point(state.ray.origin, to_published), state.ray.hit
+    direction = published_direction(state.ray, to_published)
+    return held | {
+        "ray": {
+            "origin": origin,
+            "direction": [_number(value, 4) for value in direction],
+            "hit": None if hit is None else _point(hit, to_published),
+        }
+    }
+
+
+def published_direction(ray: Ray, to_published: ToPublished) -> np.ndarray:
+    """(3,) direction of a ray in the published frame, length 1."""
+    direction: np.ndarray = np.subtract(to_published(np.add(ray.origin, ray.direction)), to_published(ray.origin))
+    return direction
+
+
+def _point(place: Iterable[float], to_published: ToPublished) -> list[float | None]:
+    return [_number(value, 3) for value in to_published(place)]
 
 
 def _event(event: Event) -> dict:

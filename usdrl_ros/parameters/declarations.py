@@ -14,6 +14,7 @@ from usdrl_model.errors.nearest import hint
 from usdrl_model.events.config import StreamConfig
 from usdrl_model.skeleton import topology, topology_file
 from usdrl_model.skeleton.person import UNITS
+from usdrl_model.states.config import StatesConfig
 from usdrl_ros.inputs.common import MAX_PEOPLE
 from usdrl_ros.inputs.coordinate_frames import AXES, NO_POSE
 from usdrl_ros.inputs.input_types import INPUTS
@@ -134,7 +135,8 @@ PARAMETERS: tuple[Declaration, ...] = (
         name="watch",
         default=[""],
         dynamic=True,
-        text="Labels that get topics of their own: watch/<label>/active, person and pose. Empty strings are ignored.",
+        text="Labels and states (states.md) that get topics of their own: watch/<label>/active, person and pose. Empty"
+        " strings are ignored.",
     ),
     Declaration(
         name="max_rate",
@@ -199,6 +201,32 @@ PARAMETERS: tuple[Declaration, ...] = (
         dynamic=True,
         recommended=True,
         text="Seconds after an offset in which the same label cannot start again.",
+    ),
+    Declaration(
+        name="floor",
+        default="feet",
+        choices=("feet", "zero"),
+        text="Height of the floor that a pointing ray hits: that of the person's feet, or zero: height 0 of"
+        " target_frame or, without it, of sensor_pose.",
+    ),
+    Declaration(
+        name="near",
+        default=StatesConfig().near[0],
+        limits=(0.2, 10.0),
+        text="Distance from the sensor over the floor below which a person is near (m).",
+    ),
+    Declaration(
+        name="facing_angle",
+        default=StatesConfig().facing[0],
+        limits=(5.0, 90.0),
+        text="Angle between the front of the shoulders and the direction to the sensor below which a person is"
+        " facing_me (degrees).",
+    ),
+    Declaration(
+        name="state_delay",
+        default=1.0,
+        limits=(0.0, 5.0),
+        text="Factor of the times that a state must last before it is told (0.2 to 0.4 s): longer is calmer and later.",
     ),
 )
 

@@ -12,6 +12,8 @@ from rclpy.node import Node
 
 from usdrl_model.errors.nearest import hint
 from usdrl_model.events.config import StreamConfig
+from usdrl_model.states.config import DELAYS, StatesConfig
+from usdrl_model.states.person import STATES
 from usdrl_ros.parameters.declarations import PARAMETERS, RECOMMENDED, Declaration, allowed, check
 
 
@@ -44,6 +46,20 @@ class PerceptionConfig:
     min_duration: float
     hold: float
     refractory: float
+    floor: str
+    near: float
+    facing_angle: float
+    state_delay: float
+
+    def states_config(self) -> StatesConfig:
+        """The settings of the states by geometry."""
+        usual = StatesConfig()
+        return StatesConfig(
+            ground=0.0 if self.floor == "zero" else None,
+            near=(self.near, round(self.near + usual.near[1] - usual.near[0], 3)),
+            facing=(self.facing_angle, self.facing_angle + usual.facing[1] - usual.facing[0]),
+            **{name: self.state_delay * getattr(usual, name) for name in DELAYS},
+        )
 
     def stream_config(self, recommended: StreamConfig) -> StreamConfig:
         """The recommended settings with the parameters that were set; a set value applies to every label.
@@ -104,16 +120,17 @@ def check_dynamic(names: Iterable[str]) -> None:
 
 
 def check_watch(watch: Iterable[str], labels: Iterable[str]) -> None:
-    """Refuse labels that the weights do not have.
+    """Refuse what is neither a label of the weights nor a state.
 
     Raises:
         ValueError: the message lists the labels.
     """
-    known = list(labels)
+    known = [*labels, *STATES]
     for label in watch:
         if label not in known:
             raise ValueError(
-                f"watch: expected labels of the weights, got {label!r}{hint(label, known)} Known: {', '.join(known)}"
+                f"watch: expected labels of the weights or states, got {label!r}{hint(label, known)} Known:"
+                f" {', '.join(known)}"
             )
 
 

@@ -50,6 +50,9 @@ def test_files_of_ones_own_give_the_events_of_a_stream(acted: Recording, tmp_pat
     ]
     assert [e["onset"] for e in recording["events"]] == pytest.approx([event.onset for event in events], abs=1e-6)
     assert said["model"]["weights"] == "utkinect10"
+    standing = [held for held in recording["states"] if held["label"] == "standing"]
+    assert {held["person"] for held in standing} == {event.person for event in events}
+    assert all(held["end"] > held["start"] for held in standing) and standing[0]["end"] > acted.frames[0].stamp + 2.0
 
 
 def test_a_set_of_a_store_and_its_pictures(acted: Recording, tmp_path: Path, capsys) -> None:

@@ -98,6 +98,7 @@ def test_a_killed_node_does_nothing_any_more(peer):
         (person,) = client.doing("hand_up")
         assert (person["id"], client.people()) == ("7", [person])
         assert client.doing("none") == []
+        assert client.being("standing") == [person] and client.being("lying") == []
         peer.wait(lambda: active and active[-1].data and lives and lives[-1] == 1, "watched label")
 
         os.kill(child.pid, signal.SIGKILL)

@@ -11,14 +11,19 @@ from helpers.paths import ROOT
 
 pytest.importorskip("rclpy", reason="needs ROS 2 (rclpy)")
 
+from geometry_msgs.msg import PoseStamped  # noqa: E402
 from helpers.people import UP, frames
 from helpers.robot import STATE, starts
-from helpers.ros_peer import header, seconds_to_end  # noqa: E402
+from helpers.ros_peer import LATCHED, header, seconds_to_end  # noqa: E402
 from lifecycle_msgs.msg import Transition  # noqa: E402
 from lifecycle_msgs.srv import GetState  # noqa: E402
 from sensor_msgs.msg import PointCloud2  # noqa: E402
+from std_msgs.msg import Bool, String  # noqa: E402
 from std_srvs.srv import Trigger  # noqa: E402
 
+from usdrl_model.simulation.script import Act  # noqa: E402
+from usdrl_model.simulation.simulate import PerformanceConfig, simulate  # noqa: E402
+from usdrl_model.skeleton.topology import JOINT_INDEX  # noqa: E402
 from usdrl_ros.inputs.skeleton_messages import point_cloud  # noqa: E402
 from usdrl_ros.outputs import detections  # noqa: E402
 
@@ -47,6 +52,39 @@ def test_a_raised_hand_is_reported_on_every_topic(robot):
     assert onset in robot.states[-1]["events"]
     for state in robot.states:
         STATE.validate(state)
+
+
+def test_a_performer_who_points_and_raises_an_arm_is_watched_and_has_a_ray(robot):
+    start = next(starts)
+    acts = (("idle", 1.0), ("point_right", 3.5), ("idle", 1.0), ("raise_left_arm", 3.0), ("idle", 1.0))
+    script = tuple(Act(action=action, seconds=seconds) for action, seconds in acts)
+    shown = simulate(PerformanceConfig(scripts=(script,), start=start), seed=5).frames
+    assert robot.set("watch", ["hand_up", "pointing_right", "raising_left_arm"]).successful
+    topics = {
+        name: robot.peer.listen(Bool, f"watch/{name}/active", LATCHED)
+        for name in ("pointing_right", "raising_left_arm")
+    }
+    who = robot.peer.listen(String, "watch/raising_left_arm/person", LATCHED)
+    rays = robot.peer.listen(PoseStamped, "pointing", 50)
+    robot.wait(lambda: all(topics.values()), "watched states")
+
+    robot.play([frame for frame in shown if frame.stamp < start + 4.0], speed=4.0)
+    robot.wait(lambda: topics["pointing_right"][-1].data and rays, "pointing")
+    (person,) = robot.states[-1]["people"]
+    (held,) = (held for held in person["states"]["active"] if held["label"] == "pointing_right")
+    assert start + 1.2 < held["onset"] < start + 2.2
+    hand = shown[round(3.9 * 30)].people[0].joints[JOINT_INDEX["hand_right"]]
+    np.testing.assert_allclose(held["ray"]["origin"], hand, atol=0.05)
+    origin = rays[-1].pose.position
+    np.testing.assert_allclose([origin.x, origin.y, origin.z], hand, atol=0.05)
+    assert not topics["raising_left_arm"][-1].data
+
+    robot.play([frame for frame in shown if start + 4.0 <= frame.stamp < start + 7.5], speed=4.0)
+    robot.wait(lambda: topics["raising_left_arm"][-1].data and who[-1].data == "1", "raised arm")
+    assert not topics["pointing_right"][-1].data
+    for state in robot.states:
+        STATE.validate(state)
+    assert robot.set("watch", ["hand_up"]).successful
 
 
 def test_who_comes_late_hears_the_state_at_once_and_again(robot):

@@ -16,11 +16,14 @@ from helpers.people import standing
 from helpers.ros_peer import LATCHED  # noqa: E402
 from rclpy.qos import LivelinessPolicy  # noqa: E402
 from std_msgs.msg import Bool, Header, String  # noqa: E402
+from transforms3d.quaternions import quat2mat  # noqa: E402
 from visualization_msgs.msg import Marker, MarkerArray  # noqa: E402
 
 from usdrl_model.events.onset_offset import Event  # noqa: E402
 from usdrl_model.online.state import ActionState, PersonState, StreamState  # noqa: E402
 from usdrl_model.skeleton.topology import JOINT_INDEX, PARENTS  # noqa: E402
+from usdrl_model.states.person import HeldState, States  # noqa: E402
+from usdrl_model.states.pointing import Ray  # noqa: E402
 from usdrl_ros.inputs.coordinate_frames import Frames  # noqa: E402
 from usdrl_ros.outputs import detections  # noqa: E402
 from usdrl_ros.outputs.markers import COLOURS, markers  # noqa: E402
@@ -32,7 +35,10 @@ HEADER = Header(stamp=STAMP, frame_id="camera")
 FRAMES = Frames("optical")
 
 
-def person(id_, *actions, joints=None):
+RAY = Ray(origin=(0.5, 0.2, 1.5), direction=(0.6, -0.8, 0.0), hit=(1.4, -1.0, 1.5))
+
+
+def person(id_, *actions, joints=None, states=()):
     joints = standing() if joints is None else joints
     return PersonState(
         id=id_,
@@ -43,6 +49,7 @@ def person(id_, *actions, joints=None):
         actions=actions,
         top=(),
         valid_joints=1.0,
+        states=States(active=states),
     )
 
 
@@ -134,6 +141,50 @@ def test_watched_labels_need_no_parsing(peer, outputs):
     assert not other[-1].data
     outputs.publish(result(), None)
     peer.wait(lambda: not active[-1].data and who[-1].data == "", "the end of the wave")
+
+
+def test_a_watched_state_is_that_of_who_has_been_in_it_longest(peer, outputs):
+    outputs.watch(["sitting"])
+    active = peer.listen(Bool, "watch/sitting/active", LATCHED)
+    who = peer.listen(String, "watch/sitting/person", LATCHED)
+    pose = peer.listen(PoseStamped, "watch/sitting/pose", LATCHED)
+    people = (
+        person("3", doing("wave"), states=(HeldState("sitting", 12.0),)),
+        person("5", states=(HeldState("sitting", 11.0),), joints=standing() + [1.0, 0.0, 0.0]),
+        person("9", states=(HeldState("standing", 10.0),)),
+    )
+    outputs.publish(result(*people), None)
+    peer.wait(lambda: active and active[-1].data and pose and who[-1].data, "sitting")
+    assert who[-1].data == "5"
+    place = pose[-1].pose.position
+    np.testing.assert_allclose([place.x, place.y, place.z], FRAMES.to_published(people[1].position))
+
+
+def test_every_pointing_arm_has_a_pose_along_its_ray_and_an_arrow(peer, outputs):
+    heard = peer.listen(PoseStamped, "pointing", 50)
+    peer.wait(lambda: peer.node.count_subscribers("pointing"), "subscription")
+    peer.spin(0.3)
+    back = Ray(origin=(0.0, 0.0, 1.0), direction=(1.0, 0.0, 0.0), hit=None)  # -x in optical axes
+    said = result(
+        person("3", states=(HeldState("pointing_left", 12.0, RAY),)),
+        person("4"),
+        person("5", states=(HeldState("standing", 12.0), HeldState("pointing_right", 13.0, back))),
+    )
+    outputs.publish(said, None)
+    peer.wait(lambda: len(heard) == 2, "two poses")
+    for pose, ray in zip(heard, (RAY, back), strict=True):
+        assert pose.header == HEADER
+        place, q = pose.pose.position, pose.pose.orientation
+        np.testing.assert_allclose([place.x, place.y, place.z], FRAMES.to_published(ray.origin))
+        along = quat2mat([q.w, q.x, q.y, q.z])[:, 0]
+        np.testing.assert_allclose(along, FRAMES.to_published(ray.direction), atol=1e-9)
+    first, second = (
+        marker for marker in markers(said.state, HEADER, FRAMES.to_published).markers if marker.ns == "pointing"
+    )
+    assert first.type == Marker.ARROW and first.id != second.id
+    for marker, ray, end in ((first, RAY, RAY.hit), (second, back, (2.0, 0.0, 1.0))):
+        ends = [[point.x, point.y, point.z] for point in marker.points]
+        np.testing.assert_allclose(ends, [FRAMES.to_published(ray.origin), FRAMES.to_published(end)])
 
 
 def test_what_is_watched_can_change(peer, outputs):

@@ -1,5 +1,6 @@
 """The JSON of the outputs and its schema."""
 
+import dataclasses
 import json
 
 import jsonschema
@@ -11,6 +12,8 @@ from hypothesis import strategies as st
 
 from usdrl_model.events.onset_offset import Event
 from usdrl_model.online.state import ActionState, PersonState, StreamState
+from usdrl_model.states.person import STATES, HeldState, States
+from usdrl_model.states.pointing import Ray
 from usdrl_ros.outputs.state_json import Heartbeat, ModelInfo, encode_event, encode_state, schema
 
 BEAT = Heartbeat(stamp=1.7e9, period=0.5)
@@ -21,6 +24,13 @@ times = st.floats(0.0, 4e9)
 scores = st.floats(0.0, 1.0)
 anything = st.floats(allow_nan=True, allow_infinity=True)
 actions = st.builds(ActionState, label=st.text(min_size=1), active=st.booleans(), score=scores, onset=times)
+coordinate = st.floats(-10.0, 10.0)
+points = st.tuples(coordinate, coordinate, coordinate)
+rays = st.builds(Ray, origin=points, direction=points, hit=st.none() | points)
+held = st.builds(HeldState, name=st.sampled_from(STATES), since=times, ray=st.none() | rays)
+states = st.builds(
+    States, active=st.lists(held, max_size=3).map(tuple), unknown=st.lists(st.sampled_from(STATES)).map(tuple)
+)
 people = st.builds(
     PersonState,
     id=st.text(),
@@ -31,6 +41,7 @@ people = st.builds(
     actions=st.lists(actions, max_size=3).map(tuple),
     top=st.lists(st.tuples(st.text(), scores), max_size=7).map(tuple),
     valid_joints=scores,
+    states=states,
 )
 events = st.builds(
     Event,
@@ -127,3 +138,28 @@ def test_the_schema_refuses_what_is_not_the_contract():
         spoil(bad)
         with pytest.raises(jsonschema.ValidationError):
             VALIDATOR.validate(bad)
+
+
+def test_states_say_since_when_and_where_an_arm_points():
+    ray = Ray(origin=(0.0, 1.0, 2.0), direction=(0.0, -1.0, 0.0), hit=(0.0, -1.0, 2.0))
+    held = (HeldState("standing", 15.0), HeldState("pointing_left", 19.5, ray))
+    member = dataclasses.replace(person(), states=States(held, ("sitting",)))
+    said = encode(state(member), to_published=lambda point: np.asarray(point)[..., [2, 0, 1]] + 1.0)["people"][0][
+        "states"
+    ]
+    assert said == {
+        "active": [
+            {"label": "standing", "onset": 15.0, "since": 5.0},
+            {
+                "label": "pointing_left", "onset": 19.5, "since": 0.5,
+                "ray": {"origin": [3.0, 1.0, 2.0], "direction": [0.0, 0.0, -1.0], "hit": [3.0, 1.0, 0.0]},
+            },
+        ],
+        "unknown": ["sitting"],
+    }  # fmt: skip
+
+
+def test_a_state_of_a_node_without_states_is_still_valid():
+    text = encode(state(person()))
+    del text["people"][0]["states"]
+    VALIDATOR.validate(text)

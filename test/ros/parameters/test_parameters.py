@@ -15,6 +15,7 @@ from rclpy.parameter import Parameter  # noqa: E402
 from usdrl_model.events.config import StreamConfig
 from usdrl_model.events.onset_offset import EventConfig  # noqa: E402
 from usdrl_model.online.stream import ActionStream  # noqa: E402
+from usdrl_model.states.config import StatesConfig  # noqa: E402
 from usdrl_ros.node.pipeline import Pipeline  # noqa: E402
 from usdrl_ros.parameters import values as parameters  # noqa: E402
 from usdrl_ros.parameters.declarations import NAMES, PARAMETERS, RECOMMENDED  # noqa: E402
@@ -90,6 +91,8 @@ def test_thresholds_must_fit_the_recommended_ones():
         ({"max_rate": 0.1}, "0.5 to 60, or -1.0"),
         ({"max_rate": float("nan")}, "0.5 to 60"),
         ({"hold": -0.5}, "0 to 10"),
+        ({"floor": "feets"}, "did you mean 'feet'"),
+        ({"near": 0.0}, "0.2 to 10"),
         ({"sensor_pose": [1.0]}, "sensor_pose.*6 finite numbers"),
         ({"sensor_pose": [0.0, 0.0, 1.2, 0.0, float("nan"), 0.0]}, "6 finite numbers"),
     ],
@@ -119,9 +122,18 @@ def test_empty_and_repeated_labels_to_watch_are_dropped(node):
 
 
 def test_a_label_that_the_weights_do_not_know():
-    parameters.check_watch(["wave"], ["wave", "clap"])
+    parameters.check_watch(["wave", "sitting"], ["wave", "clap"])
     with pytest.raises(ValueError, match="did you mean 'wave'.*wave, clap"):
         parameters.check_watch(["waves"], ["wave", "clap"])
+    with pytest.raises(ValueError, match="did you mean 'pointing_left'"):
+        parameters.check_watch(["point_left"], ["wave", "clap"])
+
+
+def test_parameters_change_the_states():
+    assert config().states_config() == StatesConfig()
+    changed = config(floor="zero", near=2.0, facing_angle=20.0, state_delay=2.0).states_config()
+    assert (changed.ground, changed.near, changed.facing) == (0.0, (2.0, 2.2), (20.0, 30.0))
+    assert changed.pointing_after == 2.0 * StatesConfig().pointing_after
 
 
 @pytest.mark.parametrize("parameter", PARAMETERS, ids=lambda parameter: parameter.name)
