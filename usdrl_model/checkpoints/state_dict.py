@@ -71,7 +71,7 @@ def check(wanted: Mapping[str, Tensor], tensors: Mapping[str, Tensor], path: str
 
 
 def sound(tensors: Mapping[str, Tensor], path: str | Path, types: tuple[torch.dtype, ...] = EXACT) -> dict[str, Tensor]:
-    """The tensors in one type: all float32, or all in another of ``types``. Others become float32, with a warning.
+    """The tensors in one type: all float32, or all in another of ``types``. Others become float32, which is logged.
 
     Raises:
         ValueError: numbers that are not finite or of an unsupported type; the message names the tensor.
@@ -86,7 +86,9 @@ def sound(tensors: Mapping[str, Tensor], path: str | Path, types: tuple[torch.dt
     check_finite(tensors, path)
     if len(found) < 2 and found <= {*types}:
         return dict(tensors)
-    _LOG.warning(f"{path}: weights in {' and '.join(sorted(map(_kind, found)))}, computed in {_kind(EXACT[0])}")
+    # All in one half is how weights are shipped, and every half is a float32; a mixture may be a mistake.
+    level = logging.INFO if len(found) == 1 and found <= {*HALVES} else logging.WARNING
+    _LOG.log(level, f"{path}: weights in {' and '.join(sorted(map(_kind, found)))}, computed in {_kind(EXACT[0])}")
     return {name: tensor.to(EXACT[0]) if tensor.is_floating_point() else tensor for name, tensor in tensors.items()}
 
 

@@ -1,7 +1,8 @@
-"""``usdrl convert``: an official checkpoint into a file of this package, and back.
+"""``usdrl convert``: an official checkpoint into a file of this package, and back; weights in half the bytes.
 
 usdrl convert ntu60_xs_joint_dste.pth.tar encoder/
 usdrl convert encoder/ again.pth.tar --to-official
+usdrl convert runs/foundation/weights foundation/ --half
 """
 
 from __future__ import annotations
@@ -34,6 +35,9 @@ def add_verb(verbs: Any) -> None:
     verb = verbs.add_parser("convert", help="official checkpoints to files of this package and back")
     verb.add_argument("source", type=Path, help="official .pth.tar; with --to-official a folder or .safetensors file")
     verb.add_argument("out", type=Path, help="folder or .safetensors file; with --to-official the .pth.tar to write")
+    verb.add_argument(
+        "--half", action="store_true", help="a detector or encoder of this package as float16, to ship it"
+    )
     verb.add_argument("--to-official", action="store_true", help="write a checkpoint that the official code loads")
     for name, (kind, text) in NOT_IN_FILE.items():
         verb.add_argument(f"--{name}", type=kind, help=f"{text}; an official file does not say")
@@ -51,6 +55,11 @@ def run(arguments: argparse.Namespace) -> None:
     given = {name: getattr(arguments, name) for name in NOT_IN_FILE if getattr(arguments, name) is not None}
     if arguments.out.exists() and not (arguments.out.is_dir() and not any(arguments.out.iterdir())):
         raise FileExistsError(f"{arguments.out} is there already: choose another name, or remove it")
+    if arguments.half:
+        if given or arguments.made_on or arguments.to_official:
+            raise ValueError("--half: copies weights of this package as they are otherwise: leave other options out")
+        print(_halved(arguments.source, arguments.out))
+        return
     if arguments.to_official:
         if given or arguments.made_on:
             names = [*given, *(["made-on"] if arguments.made_on else [])]
@@ -64,6 +73,22 @@ def run(arguments: argparse.Namespace) -> None:
         if assumed:
             print(f"assumed, because the file does not say: {', '.join(assumed)} (--heads N and so on say it)")
     print(f"{describe(model)}\n{arguments.out}")
+
+
+def _halved(source: Path, out: Path) -> str:
+    """Write a detector, or an encoder without its projectors, as float16; say what it became."""
+    from usdrl_model.checkpoints import config_file, detector_file, encoder_file
+
+    if config_file.kind_of(source) == "detector":
+        loaded = detector_file.load(source, "cpu")
+        detector_file.save(out, loaded.trained.half(), loaded.config.stream, loaded.config.provenance)
+    else:
+        model = encoder_file.read(source)
+        tensors = {
+            name: each.half() if each.is_floating_point() else each for name, each in model.part("backbone").items()
+        }
+        encoder_file.write(out, replace(model.config, projectors=None, classes=None), tensors)
+    return f"{out}: {sum(file.stat().st_size for file in out.glob('*')) / 1e6:.1f} MB"
 
 
 def _choices(model: EncoderFile) -> dict[str, object]:

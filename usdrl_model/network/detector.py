@@ -8,9 +8,11 @@ from typing import NamedTuple
 from torch import Tensor, nn
 
 from usdrl_model.config import at_most
+from usdrl_model.errors.nearest import hint
 from usdrl_model.errors.shown import check_name, shown
 from usdrl_model.network.config import EncoderConfig
 from usdrl_model.network.dste import build_encoder
+from usdrl_model.skeleton.parts import Part
 
 BACKGROUND_LABEL = "none"
 """Label of class 0: none of the actions."""
@@ -31,6 +33,8 @@ class DetectorConfig:
     """Frames a second of the windows; T / rate is the time span of a window."""
     dropout: float = 0.3
     """Before each head, in training."""
+    needs: dict[str, tuple[Part, ...]] = field(default_factory=dict)
+    """Label -> parts of the body without which it cannot be told; it is withheld where they are not seen."""
 
     def __post_init__(self) -> None:
         """Refuse labels without background, with repeats, or that cannot be shown."""
@@ -40,6 +44,9 @@ class DetectorConfig:
             raise ValueError(f"labels: expected at most {MAX_LABELS}, got {len(self.labels)}")
         for label in self.labels:
             check_name(label, "labels")
+        for label in self.needs:
+            if label not in self.labels[1:]:
+                raise ValueError(f"needs.{shown(label)}: not one of the labels{hint(label, self.labels[1:])}")
         if self.rate < MIN_RATE:
             raise ValueError(f"rate must be above 0 ({MIN_RATE:g} at least) frames a second, got {self.rate}")
         at_most(self, {"rate": MAX_RATE})

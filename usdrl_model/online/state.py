@@ -42,6 +42,8 @@ class PersonState:
     """Share of valid canonical joints in the newest frame, 0 to 1."""
     states: States = field(default_factory=States)
     """Posture, arms and place at the newest frame, by geometry."""
+    withheld: tuple[str, ...] = ()
+    """Labels that cannot be judged now, because what they need is not seen of the person (``DetectorConfig.needs``)."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -12,11 +12,14 @@ from usdrl_model.events.onset_offset import ActionMachine, Edge
 from usdrl_model.events.posterior import Timeline
 from usdrl_model.network.detector import DetectorConfig
 from usdrl_model.online.state import ActionState, PersonState
+from usdrl_model.skeleton.parts import seen
 from usdrl_model.skeleton.person import HEAD
 from usdrl_model.states.config import StatesConfig
 from usdrl_model.states.person import PersonStates
 from usdrl_model.windows.track import Track, grid_index
 
+VISIBLE = 1.0
+"""Seconds of which at least half must show what an action needs, or the action is withheld."""
 TOP = 5
 """Labels in ``PersonState.top``."""
 
@@ -79,6 +82,7 @@ class TrackedPerson:
         self._detector = detector
         self._decided: int | None = None
         self._posterior: np.ndarray | None = None
+        self._withheld: tuple[str, ...] = ()
         self.add(sighting)
 
     @property
@@ -110,13 +114,37 @@ class TrackedPerson:
         if last < first:
             return []
         edges = []
-        for index, posterior in enumerate(self.timeline.posterior(first, last), start=first):
+        posteriors = self._judged(self.timeline.posterior(first, last), last)
+        for index, posterior in enumerate(posteriors, start=first):
             # A frame in which the person was not seen is skipped: it is no evidence for or against an action.
             if not np.isnan(posterior[0]):
                 self._posterior = posterior
                 edges += self.machine.step(index / rate, posterior)
         self._decided = last
         return edges
+
+    def _judged(self, posteriors: np.ndarray, last: int) -> np.ndarray:
+        """Posteriors (L, K) of the frames up to ``last`` without actions of which too little is seen."""
+        labels, needs = self._detector.labels, self._detector.needs
+        if not needs:
+            return posteriors
+        span = max(1, round(VISIBLE * self._detector.rate))
+        mask = self.track.window(len(posteriors) + span - 1, last)[1]
+        frames = np.lib.stride_tricks.sliding_window_view(mask.any(axis=1), span).sum(axis=1)
+        parts = {part for needed in needs.values() for part in needed}
+        hidden = {
+            part: np.lib.stride_tricks.sliding_window_view(seen(mask, part), span).sum(axis=1) < 0.5 * frames
+            for part in parts
+        }
+        judged, withheld = posteriors.copy(), []
+        for label, needed in needs.items():
+            index, gone = labels.index(label), np.any([hidden[part] for part in needed], axis=0)
+            judged[gone, 0] += judged[gone, index]
+            judged[gone, index] = 0.0
+            if gone[-1]:
+                withheld.append(label)
+        self._withheld = tuple(withheld)
+        return judged
 
     def state(self) -> PersonState:
         """A snapshot."""
@@ -144,4 +172,5 @@ class TrackedPerson:
             top=top,
             valid_joints=float(valid.mean()),
             states=self.states.snapshot(),
+            withheld=self._withheld,
         )

@@ -144,6 +144,7 @@ def _person(person: PersonState, now: float, to_published: ToPublished) -> dict:
             "active": [_held(state, now, to_published) for state in person.states.active],
             "unknown": list(person.states.unknown),
         },
+        "withheld": list(person.withheld),
     }
 
 

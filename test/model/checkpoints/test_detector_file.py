@@ -9,6 +9,7 @@ from safetensors.torch import load_file, save_file
 
 from usdrl_model.checkpoints import detector_file, shipped
 from usdrl_model.checkpoints.provenance import Provenance
+from usdrl_model.cli import main
 from usdrl_model.events.config import StreamConfig
 from usdrl_model.network.config import EncoderConfig
 from usdrl_model.network.detector import Detector, DetectorConfig
@@ -107,3 +108,16 @@ def test_devices_are_never_replaced_silently() -> None:
         assert choose_device("auto").type == "cpu"
         with pytest.raises(ValueError, match="no CUDA"):
             choose_device("cuda")
+
+
+def test_weights_in_half_the_bytes_are_nearly_the_same_and_keep_their_provenance(folder: Path, tmp_path: Path) -> None:
+    assert main.main(["convert", str(folder), str(tmp_path / "half"), "--half"]) == 0
+    whole, half = detector_file.load(folder, "cpu"), detector_file.load(tmp_path / "half", "cpu")
+    sizes = [(one.path / "model.safetensors").stat().st_size for one in (whole, half)]
+    assert sizes[1] < 0.6 * sizes[0]
+    assert half.config == whole.config
+    assert half.trained.dense.weight.dtype == torch.float32
+    x = torch.randn(2, 64, 1, 25, 3)
+    with torch.no_grad():
+        torch.testing.assert_close(half.detector(x).frames, whole.detector(x).frames, atol=0.02, rtol=0.0)
+    assert main.main(["convert", str(folder), str(tmp_path / "other"), "--half", "--heads", "2"]) == 1

@@ -104,6 +104,7 @@ def test_halves_are_computed_in_float32_and_that_is_said(
     model = USDRL(SMALL).eval()
     state = {name: as_type(dtype)(name, tensor) for name, tensor in model.state_dict().items()}
     torch.save({"state_dict": state}, tmp_path / "half.pth")
+    caplog.set_level("INFO")
     assert main.main(["convert", str(tmp_path / "half.pth"), str(tmp_path / "out")]) == 0
     assert f"weights in {str(dtype).removeprefix('torch.')}, computed in float32" in caplog.text
     x = torch.randn(2, 12, 2, 5, 3)

@@ -1,0 +1,65 @@
+"""Actions of which too little is seen are withheld, and the state says so."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from usdrl_model.checkpoints import detector_file
+from usdrl_model.network.detector import DetectorConfig
+from usdrl_model.online.stream import ActionStream
+from usdrl_model.simulation.performance import performance
+from usdrl_model.skeleton.person import SkeletonFrame
+from usdrl_model.skeleton.recording import Recording
+from usdrl_model.skeleton.topology import JOINT_INDEX
+
+LEGS = [JOINT_INDEX[f"{part}_{side}"] for part in ("knee", "ankle", "foot") for side in ("left", "right")]
+
+
+def without_legs(recording: Recording) -> Recording:
+    def cut(frame: SkeletonFrame) -> SkeletonFrame:
+        people = []
+        for person in frame.people:
+            joints = np.array(person.joints, np.float64)
+            joints[LEGS] = np.nan
+            people.append(dataclasses.replace(person, joints=joints))
+        return dataclasses.replace(frame, people=tuple(people))
+
+    return dataclasses.replace(recording, frames=tuple(cut(frame) for frame in recording.frames))
+
+
+def run(recording: Recording, needs: dict[str, tuple[str, ...]]) -> tuple[set[str], set[tuple[str, ...]]]:
+    """Labels of the onsets, and what the states withheld."""
+    weights = detector_file.load("utkinect10", "cpu")
+    detector = dataclasses.replace(weights.config.detector, needs=needs)
+    weights = dataclasses.replace(weights, config=dataclasses.replace(weights.config, detector=detector))
+    stream = ActionStream(weights, topology=recording.topology)
+    labels, withheld = set(), set()
+    for frame in recording.frames:
+        labels |= {event.label for event in stream.push(frame)}
+        withheld |= {person.withheld for person in stream.state().people}
+    return labels | {event.label for event in stream.finish()}, withheld
+
+
+@pytest.fixture(scope="module")
+def walker() -> Recording:
+    return performance(seed=1, people=1, faults="none")
+
+
+def test_what_needs_legs_is_withheld_where_there_are_none(walker: Recording) -> None:
+    needs = {"walk": ("legs",)}
+    assert "walk" in run(walker, needs)[0]
+    labels, withheld = run(without_legs(walker), needs)
+    assert "walk" not in labels
+    assert ("walk",) in withheld
+
+
+def test_an_action_of_the_arms_is_not(walker: Recording) -> None:
+    labels, withheld = run(without_legs(walker), {"wave": ("arm",), "walk": ("legs",)})
+    assert "wave" in labels
+    assert all("wave" not in names for names in withheld)
+
+
+def test_needs_of_a_label_that_is_none_are_refused() -> None:
+    with pytest.raises(ValueError, match=r"needs\.'wawe': not one of the labels.*wave"):
+        DetectorConfig(labels=("none", "wave"), needs={"wawe": ("arm",)})
