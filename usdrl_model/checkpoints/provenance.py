@@ -25,8 +25,8 @@ class DataUsed:
 
     set: str
     """Name in ``data.catalogue``, or "performer" for simulated people."""
-    stage: Literal["pretraining", "training"] = "training"
-    """Pretraining uses no labels."""
+    stage: Literal["pretraining", "training", "calibration"] = "training"
+    """Pretraining uses no labels; calibration chooses temperatures and thresholds."""
     split: str = ""
     """As ``Store.select`` takes it ("cross_subject/train"); empty: all clips of the subjects."""
     subjects: tuple[str, ...] = ()

@@ -17,6 +17,7 @@ import usdrl_model
 from usdrl_model.cli import (
     bench,
     benchmark,
+    calibrate,
     convert,
     data,
     evaluate,
@@ -53,6 +54,7 @@ def parser() -> argparse.ArgumentParser:
     pretrain.add_verb(verbs)
     probe.add_verb(verbs)
     finetune.add_verb(verbs)
+    calibrate.add_verb(verbs)
     evaluate.add_verb(verbs)
     benchmark.add_verb(verbs)
     data.add_verb(verbs)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Sequence
+
 import torch
 
 from usdrl_model import config
@@ -40,6 +43,12 @@ def provenance(run: FinetuneConfig, store: Store | None, command: str) -> Proven
         start=run.init_from,
         code=code_version.current(),
     )
+
+
+def calibrated(made: Provenance, sources: Sequence[SourceConfig], store: Store | None) -> Provenance:
+    """Provenance of weights whose temperatures and thresholds were chosen on others; errors as ``provenance``."""
+    used = (dataclasses.replace(_used(source, store), stage="calibration") for source in sources)
+    return dataclasses.replace(made, data=(*made.data, *used))
 
 
 def start_provenance(start: str) -> Provenance:

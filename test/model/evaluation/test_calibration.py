@@ -1,0 +1,105 @@
+"""Calibration: temperatures and thresholds, on people whom the detector has not seen."""
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from usdrl_model.checkpoints import detector_file
+from usdrl_model.checkpoints.provenance import DataUsed, Provenance
+from usdrl_model.cli import main
+from usdrl_model.data.store_writer import write_set
+from usdrl_model.evaluation import calibration
+from usdrl_model.evaluation.calibration import CalibrationConfig, Played, Point
+from usdrl_model.events.onset_offset import EventConfig
+from usdrl_model.network.config import EncoderConfig
+from usdrl_model.network.detector import Detector, DetectorConfig
+from usdrl_model.simulation.performance import performance
+from usdrl_model.skeleton.person import SkeletonFrame
+from usdrl_model.skeleton.recording import Recording
+from usdrl_model.skeleton.segments import AMBIGUOUS, Segment
+from usdrl_model.windows.cut import Windows
+
+LABELS = ("none", "wave")
+
+
+def played(scores: list[float], *segments: Segment) -> Played:
+    """One person at 10 Hz with these scores of "wave"."""
+    stamps = 0.1 * np.arange(len(scores))
+    frames = tuple(SkeletonFrame(stamp=float(stamp)) for stamp in stamps)
+    recording = Recording(name="r", topology="kinect_v2_25", frames=frames, segments=segments)
+    wave = np.array(scores)
+    return Played(recording, [("1", stamps, np.stack([1.0 - wave, wave], axis=1))])
+
+
+def test_a_curve_counts_what_is_found_and_what_is_not_there() -> None:
+    high, low, rest = [0.9] * 20, [0.6] * 20, [0.0] * 20
+    one = played(
+        rest + high + rest + low + rest + low + rest, Segment("1", "wave", 2.0, 4.0), Segment("1", AMBIGUOUS, 6.0, 8.0)
+    )
+    points = calibration.curve([one], "wave", 1, EventConfig(), (0.5, 0.8))
+    hours = one.hours
+    assert [point.recall for point in points] == [1.0, 1.0]
+    assert [point.false_alarms * hours for point in points] == pytest.approx([1.0, 0.0])
+
+
+def test_thresholds_share_a_budget_where_it_buys_most() -> None:
+    def curve(*triples: tuple[float, float, float]) -> list[Point]:
+        return [Point(threshold=t, recall=r, false_alarms=f) for t, r, f in triples]
+
+    curves = {"cheap": curve((0.5, 0.9, 8.0), (0.9, 0.3, 0.0)), "dear": curve((0.5, 0.5, 90.0), (0.9, 0.4, 1.0))}
+    chosen = calibration.choose(curves, 10.0)
+    assert {label: point.threshold for label, point in chosen.items()} == {"cheap": 0.5, "dear": 0.9}
+    assert {point.threshold for point in calibration.choose(curves, 0.0).values()} == {0.9}
+
+
+def test_a_temperature_cools_what_is_too_sure() -> None:
+    torch.manual_seed(0)
+    encoder = EncoderConfig(hidden=16, heads=2, people=1, frames=8)
+    detector = Detector(DetectorConfig(labels=LABELS, encoder=encoder)).eval()
+    x = torch.randn(600, 8, 1, 25, 3)
+    with torch.no_grad():
+        detector.dense.weight.mul_(8.0)
+        y = torch.distributions.Categorical(logits=detector(x).frames / 4.0).sample()
+    dense, _ = calibration.temperatures(detector, Windows(x, y, torch.ones_like(y, dtype=torch.bool)))
+    assert dense == pytest.approx(4.0, rel=0.3)
+    with torch.no_grad():
+        before = detector(x).frames
+        calibration.cool(detector, dense, 1.0)
+        torch.testing.assert_close(detector(x).frames, before / dense)
+
+
+def test_the_error_is_the_distance_of_sureness_and_truth() -> None:
+    sure = played([0.8] * 100, Segment("1", "wave", 0.0, 20.0))
+    assert calibration.calibration_error([sure], LABELS) == pytest.approx(0.2)
+    half = played([0.8] * 100, Segment("1", "wave", 0.0, 7.95))
+    assert calibration.calibration_error([half], LABELS) == pytest.approx(0.0, abs=0.02)
+
+
+def test_people_of_the_training_are_refused() -> None:
+    from usdrl_model.training.finetuning.sources import SourceConfig
+
+    made = Provenance(data=(DataUsed(set="utkinect", subjects=("01", "03")),), complete=True)
+    config = CalibrationConfig(sources=(SourceConfig(name="utkinect", subjects=("03", "05")),))
+    with pytest.raises(ValueError, match=r"sources\[0\]\.subjects: expected people of utkinect.*got 03"):
+        calibration.check_unseen(config, made)
+    calibration.check_unseen(
+        dataclasses.replace(config, sources=(SourceConfig(name="utkinect", subjects=("05",)),)), made
+    )
+
+
+def test_the_command_writes_weights_with_thresholds_and_whom_they_are_from(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    simulated = performance(seed=3, people=1, faults="none")
+    write_set(tmp_path / "stores", "own", [dataclasses.replace(simulated, name="one", subject="ann")])
+    (tmp_path / "c.yaml").write_text("sources: [{name: own, subjects: [ann]}]\nfalse_alarms: 100\n")
+    command = ["calibrate", "utkinect10", "--config", str(tmp_path / "c.yaml"), "--data", str(tmp_path / "stores")]
+    assert main.main([*command, "--out", str(tmp_path / "w")]) == 0
+    assert "expected calibration error" in capsys.readouterr().out
+    before, after = detector_file.load("utkinect10", "cpu").config, detector_file.load(tmp_path / "w", "cpu").config
+    assert after.stream.events.label_on_threshold.keys() == set(before.detector.labels[1:])
+    assert [one.stage for one in after.provenance.data if one.set == "own"] == ["calibration"]
+    assert after.provenance.data[: len(before.provenance.data)] == before.provenance.data

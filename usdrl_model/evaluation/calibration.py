@@ -1,0 +1,254 @@
+"""Calibration of a detector on people whom it was not trained on: how sure it may be, and from when it should speak.
+
+Two things are set. One temperature a head, by which its logits are divided, so that a score of 0.8 is right in four of
+five cases (Guo and others 2017). And a threshold a label: those that find the most actions within a budget of false
+alarms for all labels together. Posteriors do not depend on thresholds, so recordings are played once; labels do not
+depend on each other, so each has a curve of recall over false alarms, and one price of a false alarm picks a point on
+every curve.
+
+Letters: L frames, K classes.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional as F  # noqa: N812
+
+from usdrl_model.checkpoints.detector_file import LoadedDetector
+from usdrl_model.checkpoints.provenance import Provenance
+from usdrl_model.config import at_least
+from usdrl_model.events.onset_offset import ActionMachine, Edge, EventConfig
+from usdrl_model.network.detector import BACKGROUND_LABEL, Detector
+from usdrl_model.online.stream import ActionStream
+from usdrl_model.online.tracked_person import Sighting, TrackedPerson
+from usdrl_model.skeleton import recording_gaps
+from usdrl_model.skeleton.recording import Recording
+from usdrl_model.skeleton.segments import AMBIGUOUS, Segment, frame_labels
+from usdrl_model.training.finetuning.sources import SourceConfig
+from usdrl_model.training.finetuning.train import RECENT, clip_classes
+from usdrl_model.windows.cut import Windows
+
+BATCH = 256
+BINS = 15
+"""Of the expected calibration error (the usual number)."""
+TEMPERATURES = np.geomspace(0.2, 5.0, 100)
+PRICES = np.geomspace(1e-4, 10.0, 60)
+"""Recall that one false alarm an hour may cost; the lowest price that keeps the budget is taken."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CalibrationConfig:
+    """``config/calibrate_*.yaml``: whom to calibrate on, and what is asked for."""
+
+    sources: tuple[SourceConfig, ...]
+    """Recordings of people whom the detector was not trained on, in its labels."""
+    false_alarms: float = 15.0
+    """Budget: an hour, of all labels together."""
+    thresholds: tuple[float, ...] = (0.4, 0.5, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95)
+    """That are tried; the last one is for labels that no one shows."""
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be chosen from."""
+        at_least(self, {"false_alarms": 0.0})
+        if not self.sources or not self.thresholds or sorted(self.thresholds) != list(self.thresholds):
+            raise ValueError("expected sources, and thresholds in rising order")
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """One recording as the online pipeline judged it."""
+
+    recording: Recording
+    tracks: list[tuple[str, np.ndarray, np.ndarray]]
+    """Person, stamps (L,) and posteriors (L, K) of every track."""
+
+    @property
+    def hours(self) -> float:
+        """Length."""
+        return recording_gaps.seconds(np.array([frame.stamp for frame in self.recording.frames])) / 3600.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Point:
+    """What a label does at one threshold."""
+
+    threshold: float
+    recall: float
+    """Share of the true segments that a detection overlaps; 0 without any."""
+    false_alarms: float
+    """An hour: detections that overlap neither a true segment nor an ambiguous one."""
+
+
+def check_unseen(config: CalibrationConfig, made: Provenance) -> None:
+    """ValueError where a detector was trained on people whom it is to be calibrated on, or may have been."""
+    trained = [one for one in made.data if one.stage == "training"]
+    for place, source in enumerate(config.sources):
+        known = [one for one in trained if one.set == source.name]
+        both = sorted({*source.subjects} & {who for one in known for who in one.subjects})
+        if not source.subjects or both or any(not one.subjects for one in known):
+            raise ValueError(
+                f"sources[{place}].subjects: expected people of {source.name} whom the detector was not trained on,"
+                f" got {', '.join(both or source.subjects) or 'no names'}: name others, or train it without them"
+            )
+
+
+class _Recorder(ActionMachine):
+    """Decides nothing, and remembers what it was told."""
+
+    def __init__(self, labels: tuple[str, ...], config: EventConfig) -> None:
+        super().__init__(labels, config)
+        self.heard: list[tuple[float, np.ndarray]] = []
+
+    def step(self, time: float, posterior: np.ndarray) -> list[Edge]:
+        self.heard.append((time, posterior))
+        return []
+
+
+class _Listener(ActionStream):
+    """A stream whose people only remember their posteriors."""
+
+    def __init__(self, weights: LoadedDetector, topology: str) -> None:
+        self.heard: list[tuple[str, _Recorder]] = []
+        super().__init__(weights, topology=topology)
+
+    def _follow(self, name: str, sighting: Sighting) -> TrackedPerson:
+        person = super()._follow(name, sighting)
+        person.machine = recorder = _Recorder(self.labels, self.config.events)
+        self.heard.append((name, recorder))
+        return person
+
+
+def play(weights: LoadedDetector, recordings: Iterable[Recording]) -> list[Played]:
+    """Posteriors of every frame of recordings, as live."""
+    found = []
+    for recording in recordings:
+        stream = _Listener(weights, recording.topology)
+        for frame in recording.frames:
+            stream.push(frame)
+        stream.finish()
+        heard = [(person, recorder.heard) for person, recorder in stream.heard if recorder.heard]
+        tracks = [(person, np.array([t for t, _ in each]), np.stack([p for _, p in each])) for person, each in heard]
+        found.append(Played(recording, tracks))
+    return found
+
+
+def curve(played: Sequence[Played], label: str, index: int, events: EventConfig, tried: Sequence[float]) -> list[Point]:
+    """Recall and false alarms of one label, class ``index``, at every threshold."""
+    hours = sum(each.hours for each in played)
+    points = []
+    for threshold in tried:
+        config = dataclasses.replace(events, on_threshold=threshold, label_on_threshold={})
+        truths = hits = wrong = 0
+        for each in played:
+            alone = len(each.tracks) == 1
+            segments = each.recording.segments
+            spans = [
+                (person, *span) for person, stamps, scores in each.tracks
+                for span in _detections(stamps, scores[:, index], label, config)
+            ]  # fmt: skip
+            mine = [segment for segment in segments if segment.label == label]
+            truths += len(mine)
+            hits += sum(any(_meet(segment, span, alone) for span in spans) for segment in mine)
+            excused = [segment for segment in segments if segment.label in (label, AMBIGUOUS)]
+            wrong += sum(not any(_meet(segment, span, alone) for segment in excused) for span in spans)
+        points.append(Point(threshold=threshold, recall=hits / truths if truths else 0.0, false_alarms=wrong / hours))
+    return points
+
+
+def choose(curves: Mapping[str, Sequence[Point]], budget: float) -> dict[str, Point]:
+    """A point of every curve: together the highest recall whose false alarms an hour are within the budget.
+
+    Where no point is within it, the highest thresholds.
+    """
+    for price in PRICES:
+        # Of equal points the higher threshold: it costs nothing.
+        chosen = {
+            label: max(points, key=lambda point: (point.recall - price * point.false_alarms, point.threshold))
+            for label, points in curves.items()
+        }
+        if sum(point.false_alarms for point in chosen.values()) <= budget:
+            return chosen
+    return {label: points[-1] for label, points in curves.items()}
+
+
+def temperatures(detector: Detector, windows: Windows) -> tuple[float, float]:
+    """Of the dense head on the newest frames of windows, and of the recognition head: those of the highest likelihood.
+
+    Args:
+        detector: as trained, in evaluation mode.
+        windows: of people whom it was not trained on.
+    """
+    frames, clips = [], []
+    with torch.inference_mode():
+        for part in windows.x.split(BATCH):
+            scores = detector(part)
+            frames.append(scores.frames)
+            clips.append(scores.clip)
+    recent = round(RECENT * windows.y.shape[1])
+    seen = windows.seen[:, -recent:]
+    newest = torch.cat(frames)[:, -recent:][seen]
+    shown = clip_classes(windows.y, windows.seen, len(detector.config.labels))
+    return _temperature(newest, windows.y[:, -recent:][seen]), _temperature(torch.cat(clips), shown)
+
+
+@torch.no_grad()
+def cool(detector: Detector, dense: float, recognition: float) -> None:
+    """Divide the logits of a detector by temperatures: its heads change."""
+    for head, temperature in ((detector.dense, dense), (detector.recognition, recognition)):
+        head.weight.div_(temperature)
+        head.bias.div_(temperature)
+
+
+def calibration_error(played: Sequence[Played], labels: Sequence[str]) -> float:
+    """Expected calibration error of the best class of every frame that is not ambiguous, in 15 bins."""
+    sure, right = [], []
+    for each in played:
+        for person, stamps, scores in each.tracks:
+            mine = [one for one in each.recording.segments if len(each.tracks) == 1 or one.person == person]
+            named = [one for one in mine if one.label != AMBIGUOUS]
+            doubtful = frame_labels([one for one in mine if one.label == AMBIGUOUS], stamps, ["", AMBIGUOUS]) > 0
+            sure.append(scores.max(axis=1)[~doubtful])
+            right.append((scores.argmax(axis=1) == frame_labels(named, stamps, labels))[~doubtful])
+    confidence, correct = np.concatenate(sure), np.concatenate(right)
+    bins = np.minimum((confidence * BINS).astype(int), BINS - 1)
+    gaps = [abs(confidence[bins == one].sum() - correct[bins == one].sum()) for one in range(BINS)]
+    return float(sum(gaps) / len(confidence))
+
+
+def thresholds(played: Sequence[Played], weights: LoadedDetector, config: CalibrationConfig) -> dict[str, Point]:
+    """The point of every label within the budget of ``config``."""
+    labels, events = weights.config.detector.labels, weights.config.stream.events
+    shown = {segment.label for each in played for segment in each.recording.segments}
+    curves = {
+        label: curve(played, label, index, events, config.thresholds if label in shown else config.thresholds[-1:])
+        for index, label in enumerate(labels)
+        if label != BACKGROUND_LABEL
+    }
+    return choose(curves, config.false_alarms)
+
+
+def _temperature(logits: Tensor, truth: Tensor) -> float:
+    return min(TEMPERATURES.tolist(), key=lambda each: float(F.cross_entropy(logits / each, truth)))
+
+
+def _detections(stamps: np.ndarray, scores: np.ndarray, label: str, config: EventConfig) -> list[tuple[float, float]]:
+    """(start, end) of every detection in the scores (L,) of one label and track."""
+    if np.nanmax(scores, initial=0.0) < config.on_threshold:
+        return []
+    machine = ActionMachine((BACKGROUND_LABEL, label), config)
+    edges: list[Edge] = []
+    for time, score in zip(stamps.tolist(), scores.tolist(), strict=True):
+        edges += machine.step(time, np.array([0.0, score]))
+    edges += machine.close("offset")
+    return [(edge.onset, edge.offset) for edge in edges if edge.offset is not None]
+
+
+def _meet(segment: Segment, span: tuple[str, float, float], alone: bool) -> bool:
+    person, start, end = span
+    return (alone or segment.person == person) and segment.start <= end and start <= segment.end
