@@ -34,12 +34,13 @@ Task = Literal[
     "segmentation",
     "early_prediction",
     "recognition_2d",
+    "stream",
 ]
 Head = Literal["linear", "finetune", "nearest", "dense"]
 
 TASKS: tuple[Task, ...] = get_args(Task)
 CONTINUOUS: tuple[Task, ...] = ("detection", "segmentation")
-"""Tasks on whole recordings; the others classify clips."""
+"""Tasks on whole recordings, learnt from one part of a set and scored offline on the other."""
 _SETTINGS: Mapping[Task, tuple[str, float]] = {
     "semi_supervised": ("shares of the labels", 1.0),
     "early_prediction": ("observed shares of a clip", 1.0),
@@ -49,6 +50,7 @@ _SETTINGS: Mapping[Task, tuple[str, float]] = {
 _METRICS: Mapping[Task, tuple[str, ...]] = {
     **dict.fromkeys(TASKS, ("accuracy",)),
     "detection": ("mAP_action", "mAP_video", "action_point_f1", "f1@10", "f1@25", "f1@50"),
+    "stream": ("stream_recall", "false_alarms_per_hour"),
     "segmentation": ("frame_accuracy", "edit", "f1@10", "f1@25", "f1@50"),
 }
 
@@ -186,10 +188,11 @@ def _check_task(task: Task, settings: TaskSettings) -> None:
         raise ValueError(f"tasks.{task}.settings: expected {expected}, got {list(settings.settings)}")
     if not settings.heads:
         raise ValueError(f"tasks.{task}.heads: expected some of {', '.join(get_args(Head))}, got none")
-    if task in CONTINUOUS and settings.heads != ("dense",):
+    frame_wise = (*CONTINUOUS, "stream")
+    if task in frame_wise and settings.heads != ("dense",):
         raise ValueError(f"tasks.{task}.heads: expected [dense], got {list(settings.heads)}")
-    if task not in CONTINUOUS and "dense" in settings.heads:
-        raise ValueError(f"tasks.{task}.heads: dense is for {' and '.join(CONTINUOUS)}")
+    if task not in frame_wise and "dense" in settings.heads:
+        raise ValueError(f"tasks.{task}.heads: dense is for {', '.join(frame_wise)}")
     names = [setting_name(value) for value in settings.settings] or [""]
     for metric in (settings.metric, *(one.metric for one in settings.published if one.metric)):
         if metric not in _METRICS[task]:

@@ -80,6 +80,10 @@ class Cells:
     def _complete(self, key: Mapping[str, Any]) -> dict[str, Any]:
         return {**key, "code": self.code}
 
+    def name(self, key: Key) -> str:
+        """Readable name of the cell, unique by a hash of the key."""
+        return self._path(key).stem
+
     def _path(self, key: Key) -> Path:
         words = [str(key[part]) for part in ("task", "benchmark", "method", "seed")]
         readable = "-".join(re.sub(r"\W+", "_", word).strip("_") for word in words)

@@ -31,10 +31,15 @@ from usdrl_model.evaluation.recordings import fit_and_score as recordings
 from usdrl_model.evaluation.recordings import methods as frame_methods
 from usdrl_model.evaluation.recordings.config import ContinuousConfig
 from usdrl_model.evaluation.result import Cell
+from usdrl_model.evaluation.stream import fit_and_score as stream
+from usdrl_model.evaluation.stream import methods as stream_methods
+from usdrl_model.evaluation.stream.protocol import StreamProtocol
 from usdrl_model.training.finetuning.config import FinetuneConfig
 
 _LOG = logging.getLogger(__name__)
 
+STREAM = "unseen_stream.yaml"
+"""Settings of the task "stream"; a file next to the folder of the benchmarks."""
 RECIPE = "recognition.yaml"
 """Training of a detector on clips; a file next to the folder of the benchmarks."""
 SEEDS = (0, 1, 2)
@@ -66,8 +71,8 @@ def evaluate(
         device: where to train and to score.
         titles: of methods; None: all that task and weights allow.
         seeds: None: ``SEEDS``, or ``DRAWS`` where the seed draws the examples.
-        recipe: YAML file of the training, ``FinetuneConfig`` or, for a task on whole recordings, ``ContinuousConfig``;
-            None: the package's own.
+        recipe: YAML file of the training, ``FinetuneConfig`` or, for a task on whole recordings, ``ContinuousConfig``
+            or ``StreamProtocol``; None: the package's own.
         overrides: changes to it, ``key=value``.
 
     Returns:
@@ -77,8 +82,8 @@ def evaluate(
         FileNotFoundError: data or recipe are not there.
         ValueError: methods, weights, recipe, data and task do not fit each other; nothing has been trained then.
     """
-    if task == "transfer":
-        if not weights:
+    if task in ("transfer", "stream"):
+        if not weights and task == "transfer":
             raise ValueError("transfer needs weights, made on other sets: give --weights")
         for one in weights:
             one.check_unseen(benchmark.target_sets)
@@ -86,7 +91,15 @@ def evaluate(
     verdict = look(sampled(store))
     _LOG.log(logging.WARNING if verdict.wrong else logging.INFO, "%s: %s", benchmark.data, verdict.line())
     seeds = seeds or (DRAWS if task == "few_shot" else SEEDS)
-    if task in CONTINUOUS:
+    if task == "stream":
+        protocol = config.load(StreamProtocol, recipe or benchmarks.folder().parent / STREAM)
+        protocol = config.apply_overrides(protocol, overrides)
+        used = config.content_hash(protocol)
+        found = stream.fit_and_score(
+            benchmark, data, on_streams(titles, len(weights)), weights=weights[0] if weights else None,
+            protocol=protocol, seeds=seeds, cells=cells, device=device,
+        )  # fmt: skip
+    elif task in CONTINUOUS:
         settings = config.load(ContinuousConfig, recipe) if recipe else continuous_config.of(benchmark.data)
         settings = config.apply_overrides(settings, overrides)
         used = config.content_hash(settings)
@@ -120,6 +133,8 @@ def methods(benchmark: Benchmark, task: Task, titles: Sequence[str] | None, weig
     Raises:
         ValueError: a title that no method of the task has.
     """
+    if task == "stream":
+        return on_streams(titles, weights)
     return on_frames(titles, weights) if task in CONTINUOUS else on_clips(benchmark, task, titles, weights)
 
 
@@ -134,6 +149,11 @@ def on_clips(
 def on_frames(titles: Sequence[str] | None, weights: int) -> tuple[frame_methods.FrameMethod, ...]:
     """``methods`` of a task on whole recordings."""
     return by_title(frame_methods.METHODS, titles) if titles else frame_methods.usual(weights)
+
+
+def on_streams(titles: Sequence[str] | None, weights: int) -> tuple[stream_methods.StreamMethod, ...]:
+    """``methods`` of the task "stream"."""
+    return by_title(stream_methods.METHODS, titles) if titles else stream_methods.usual(weights)
 
 
 def described(weights: Pretrained, benchmark: Benchmark, store: Store) -> str:

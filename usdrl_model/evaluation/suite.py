@@ -13,7 +13,7 @@ from pathlib import Path
 import torch
 
 from usdrl_model import config
-from usdrl_model.checkpoints import code_version, config_file
+from usdrl_model.checkpoints import code_version, config_file, detector_file
 from usdrl_model.checkpoints.code_version import CodeVersion
 from usdrl_model.checkpoints.provenance import summary
 from usdrl_model.data.store import Store
@@ -25,6 +25,7 @@ from usdrl_model.evaluation.evaluate import evaluate, methods
 from usdrl_model.evaluation.pretrained import Pretrained
 from usdrl_model.evaluation.report import by_set, report
 from usdrl_model.evaluation.result import Cell, made_with
+from usdrl_model.evaluation.stream import methods as stream_methods
 from usdrl_model.evaluation.suite_file import Evaluation, Suite
 from usdrl_model.progress import progress
 from usdrl_model.training.distributed import Processes
@@ -153,6 +154,7 @@ def _evaluated(
             titles=some,
             seeds=with_seeds,
             recipe=recipe,
+            overrides=one.changes,
         )[0]
     found = sorted(found, key=lambda cell: titles.index(cell.method))
     if one.prefix:
@@ -170,6 +172,8 @@ def _with_given(suite: Suite, given: Pretrained) -> Suite:
         benchmark = benchmarks.load(one.benchmark)
         given.check_unseen(benchmark.target_sets, one.title)
         chosen = methods(benchmark, one.task, one.methods, len(one.weights))
+        if one.task == "stream" and detector_file.is_detector(given.path):
+            chosen = (stream_methods.Given(),)
         if trained := tuple(method.title for method in chosen if method.needs_weights):
             kept.append(dataclasses.replace(one, methods=trained, prefix=Path(given.path).name))
     if not kept:

@@ -58,6 +58,8 @@ class Evaluation:
     """Empty: all that task and weights allow."""
     recipe: str = ""
     """File beside the folder of the suites; empty: the usual one of the task."""
+    changes: tuple[str, ...] = ()
+    """To that file: ``key=value``."""
     prefix: str = ""
     """Before the names of methods that start from weights, to tell them from those of other weights."""
 

@@ -9,7 +9,15 @@ import math
 from collections.abc import Mapping, Sequence
 
 from usdrl_model.evaluation.benchmark import TASKS, Benchmark, Task
-from usdrl_model.evaluation.report.names import METRICS, SECONDARY, TITLES, is_baseline, metric_title, setting_title
+from usdrl_model.evaluation.report.names import (
+    METRICS,
+    SECONDARY,
+    TITLES,
+    decimals,
+    is_baseline,
+    metric_title,
+    setting_title,
+)
 from usdrl_model.evaluation.report.rows import Column, columns, rows
 from usdrl_model.evaluation.result import ALL, Cell
 from usdrl_model.files.markdown import table
@@ -33,7 +41,7 @@ def tables(results: Sequence[tuple[Benchmark, Task, Sequence[Cell]]]) -> str:
         for (setting, metric), by_method in scores.items():
             of = f", {setting_title(task, setting)}" if setting != ALL else ""
             methods = sorted(by_method, key=is_baseline)
-            body = [[method, *_entries(by_method[method], sets)] for method in methods]
+            body = [[method, *_entries(by_method[method], sets, decimals(metric))] for method in methods]
             lines += [f"### {TITLES[task]}{of}: {metric_title(metric)}", ""]
             lines += [table(["method", *sets, MEAN], body), ""]
             if metric in METRICS:
@@ -57,6 +65,6 @@ def scored(
     return found
 
 
-def _entries(row: Mapping[str, float], sets: Sequence[str]) -> list[str]:
-    mean = f"**{math.fsum(row.values()) / len(row):.1f}**" if set(row) == set(sets) else MISSING
-    return [*(f"{row[name]:.1f}" if name in row else MISSING for name in sets), mean]
+def _entries(row: Mapping[str, float], sets: Sequence[str], places: int) -> list[str]:
+    mean = f"**{math.fsum(row.values()) / len(row):.{places}f}**" if set(row) == set(sets) else MISSING
+    return [*(f"{row[name]:.{places}f}" if name in row else MISSING for name in sets), mean]

@@ -17,6 +17,7 @@ TITLES: Mapping[str, str] = {
     "segmentation": "Segmentation",
     "early_prediction": "Early prediction",
     "recognition_2d": "Recognition of 2D skeletons",
+    "stream": "Live on a set never seen",
 }
 SETTINGS: Mapping[str, tuple[str, float, str]] = {
     "semi_supervised": ("labelled training clips, %", 100.0, "{} %"),
@@ -60,8 +61,21 @@ METRICS: Mapping[str, tuple[str, str]] = {
     "action_point_f1": ("action-point F1", _POINTS.format("F1")),
     "action_point_precision": ("action-point precision", _POINTS.format("precision")),
     "action_point_recall": ("action-point recall", _POINTS.format("recall")),
+    "stream_recall": (
+        "recall",
+        "percent of the true actions that an event of their label meets with an IoU of at least 0.1, mean over the"
+        " labels that detector and set share",
+    ),
+    "false_alarms_per_hour": (
+        "false alarms an hour",
+        "events that overlap no true action of their label, an hour of everything that was run; fewer is better",
+    ),
+    "onset_delay_median": ("onset told after, median", "seconds from the true onset to the event that tells it"),
+    "onset_delay_p90": ("onset told after, p90", "seconds within which nine of ten onsets are told"),
+    "mirrored_recall": ("recall in a mirror", "the same recall on the same recordings with left and right exchanged"),
+    "sides_apart": ("sides apart", "points of recall between the recordings as they are and in a mirror"),
 }
-"""Metric -> its name in a table and what it is; all in percent, higher is better."""
+"""Metric -> its name in a table and what it is; in percent, and higher is better, where it does not say otherwise."""
 
 SECONDARY = frozenset(
     {"macro_accuracy", "frame_f1", "pku_f1", "action_point_precision", "action_point_recall"}
@@ -81,6 +95,11 @@ def setting_title(task: str, setting: str) -> str:
         return setting
     _, factor, pattern = SETTINGS[task]
     return pattern.format(f"{factor * float(setting):g}")
+
+
+def decimals(metric: str) -> int:
+    """Decimals of a metric in a table: seconds have two."""
+    return 2 if metric.startswith("onset_delay") else 1
 
 
 def metric_title(metric: str) -> str:

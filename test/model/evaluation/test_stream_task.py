@@ -1,0 +1,159 @@
+"""The task "stream": what is counted, what a mirror shows, and that a set that is left out is in nothing."""
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from helpers.small_benchmark import BENCHMARK, CPU
+from helpers.trimmed import trimmed
+
+from usdrl_model import config
+from usdrl_model.checkpoints import detector_file
+from usdrl_model.checkpoints.provenance import DataUsed, Provenance
+from usdrl_model.data import vocabulary
+from usdrl_model.data.store import Store
+from usdrl_model.data.store_writer import write_set
+from usdrl_model.data.vocabulary import Label, Vocabulary
+from usdrl_model.evaluation.benchmark import TaskSettings
+from usdrl_model.evaluation.cells import Cells
+from usdrl_model.evaluation.pretrained import Pretrained
+from usdrl_model.evaluation.stream import scores, streams
+from usdrl_model.evaluation.stream.fit_and_score import fit_and_score
+from usdrl_model.evaluation.stream.methods import METHODS
+from usdrl_model.evaluation.stream.protocol import StreamProtocol
+from usdrl_model.evaluation.stream.scores import Heard
+from usdrl_model.events.config import StreamConfig
+from usdrl_model.metrics.events import Detection
+from usdrl_model.network.config import EncoderConfig
+from usdrl_model.network.detector import Detector, DetectorConfig
+from usdrl_model.skeleton.segments import AMBIGUOUS, Segment
+from usdrl_model.skeleton.topology import JOINT_INDEX
+
+ENCODER = EncoderConfig(hidden=16, heads=2, people=1, frames=16, streams=("temporal",), velocity=True)
+LEFT_OUT = dataclasses.replace(
+    BENCHMARK,
+    name="left_out",
+    data="utd_mhad",
+    tasks={"stream": TaskSettings(metric="stream_recall", heads=("dense",))},
+)
+WORDS = Vocabulary(
+    labels={
+        "wave": Label(description="A hand", sources={"utd_mhad": ("wave",), "msraction3d": ("wave",)}),
+        "swipe_left": Label(description="To the left", sources={"utd_mhad": ("clap",)}, mirror="swipe_right"),
+        "swipe_right": Label(description="To the right", sources={"msraction3d": ("clap",)}, mirror="swipe_left"),
+    }
+)
+
+
+def said(label: str, start: float, end: float, decided: float | None = None) -> Detection:
+    return Detection(person="1", label=label, start=start, end=end, decided=decided)
+
+
+def test_what_is_counted() -> None:
+    heard = Heard(
+        truth=(
+            Segment("1", "wave", 1.0, 3.0),
+            Segment("1", "wave", 5.0, 7.0),
+            Segment("1", AMBIGUOUS, 9.0, 11.0),
+            Segment("1", "hug", 12.0, 14.0),  # the detector does not know it
+        ),
+        detections=(
+            said("wave", 1.2, 3.0, 1.7),  # found
+            said("clap", 5.0, 7.0),  # another action: a false alarm, and the wave is missed
+            said("wave", 9.5, 10.5),  # nobody knows
+            said("wave", 12.0, 14.0),  # a false alarm
+        ),
+        duration=1800.0,
+    )
+    found = scores.events([heard], ["wave"])
+    assert scores.summary(found) == pytest.approx(
+        {
+            "stream_recall": 50.0,
+            "false_alarms_per_hour": 4.0,
+            "onset_delay_median": 0.7,
+            "onset_delay_p90": 0.7,
+        }
+    )
+    assert scores.false_alarms([heard], ["wave"]) == {"clap": 1, "wave": 1}
+
+
+def test_recall_is_the_mean_over_labels() -> None:
+    often = [Segment("1", "walk", float(t), t + 1.0) for t in range(0, 40, 4)]
+    heard = Heard(truth=(*often, Segment("1", "wave", 50.0, 51.0)), detections=(said("wave", 50.0, 51.0),), duration=60)
+    assert scores.recall(scores.events([heard], ["walk", "wave"])) == 50.0
+
+
+def test_in_a_mirror_left_is_right_in_joints_and_labels() -> None:
+    recording = dataclasses.replace(
+        trimmed("wave"), segments=(Segment("7", "swipe_left", 5.5, 6.5), Segment("7", "wave", 6.6, 7.0))
+    )
+    turned = streams.mirrored(recording, WORDS)
+    assert [segment.label for segment in turned.segments] == ["swipe_right", "wave"]
+    was, now = (np.asarray(one.frames[24].people[0].joints) for one in (recording, turned))
+    np.testing.assert_allclose(now[JOINT_INDEX["hand_left"]], was[JOINT_INDEX["hand_right"]] * [-1, 1, 1], atol=1e-6)
+    back = streams.mirrored(turned, WORDS)
+    np.testing.assert_allclose(np.asarray(back.frames[24].people[0].joints), was, atol=1e-6)
+    assert back.segments == recording.segments
+
+
+@pytest.fixture
+def stores(tmp_path: Path) -> Path:
+    """Two sets of trimmed clips, under whose protocols subject 2 is tested."""
+    for name, tags in (("utd_mhad", {}), ("msraction3d", {"listed": "yes"})):
+        clips = [
+            dataclasses.replace(trimmed(label, who, seed=n), name=f"{label}{who}{n}", tags=tags)
+            for label in ("wave", "clap")
+            for who in (("1", "2") if name == "utd_mhad" else ("01", "02"))
+            for n in range(3)
+        ]
+        write_set(tmp_path / "stores", name, clips)
+    config.dump(WORDS, tmp_path / "words.yaml")
+    return tmp_path / "stores"
+
+
+def protocol(tmp_path: Path, **changes: object) -> StreamProtocol:
+    asked = StreamProtocol(vocabulary=str(tmp_path / "words.yaml"), detector=str(tmp_path / "finetune.yaml"))
+    return dataclasses.replace(asked, **changes)  # type: ignore[arg-type]
+
+
+def test_everybody_in_the_set_is_run_and_minutes_limit_it(stores: Path) -> None:
+    own = Store.open(stores).select(sets=["utd_mhad"])
+    assert {one.subject for one in streams.of(own, WORDS, 0)} == {"1", "2"}
+    whole = sum(len(one.segments) for one in streams.of(own, WORDS, 0))
+    few = sum(len(one.segments) for one in streams.of(own, WORDS, 0, minutes=0.1))
+    assert (whole, few) == (12, 3)
+
+
+def detector(folder: Path, *sets: str) -> Path:
+    torch.manual_seed(0)
+    shape = DetectorConfig(labels=("none", "wave"), encoder=ENCODER, rate=10.0)
+    made = Provenance(data=tuple(DataUsed(set=name) for name in sets), complete=True)
+    detector_file.save(folder, Detector(shape).eval(), StreamConfig(look_ahead=0.2, smoothing=0.0), made)
+    return folder
+
+
+def test_a_detector_is_scored_as_it_is_and_kept(stores: Path, tmp_path: Path) -> None:
+    given = Pretrained.open(detector(tmp_path / "given", "msraction3d"))
+    run = lambda: fit_and_score(  # noqa: E731
+        LEFT_OUT, stores, [METHODS["as it is"]], weights=given, protocol=protocol(tmp_path), seeds=[0, 1],
+        cells=Cells(tmp_path / "out" / "cells"), device=CPU,
+    )  # fmt: skip
+    (cell,) = run()
+    assert {"stream_recall", "false_alarms_per_hour", "mirrored_recall", "sides_apart"} <= set(cell.scores["all"])
+    assert cell.details["actions"]["wave"]["true"] == 6
+    assert run() == [cell]
+
+
+def test_a_detector_that_knows_the_set_is_refused(stores: Path, tmp_path: Path) -> None:
+    given = Pretrained.open(detector(tmp_path / "given", "msraction3d", "utd_mhad"))
+    with pytest.raises(ValueError, match="was trained on utd_mhad, which must be new to it"):
+        fit_and_score(
+            LEFT_OUT, stores, [METHODS["as it is"]], weights=given, protocol=protocol(tmp_path), seeds=[0],
+            cells=Cells(tmp_path / "out" / "cells"), device=CPU,
+        )  # fmt: skip
+
+
+def test_the_vocabulary_of_the_protocol_is_there() -> None:
+    assert "wave" in vocabulary.load(StreamProtocol().vocabulary).labels

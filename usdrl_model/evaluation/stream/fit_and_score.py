@@ -1,0 +1,188 @@
+"""The task "stream": train a detector without a set, run it live on that set, score its events.
+
+    fit_and_score(
+        benchmark, Path("stores"), [METHODS["fine-tuned"]], weights=weights, protocol=protocol, seeds=[0],
+        cells=Cells("out/cells"), device=torch.device("cpu"),
+    )
+
+Everybody in the set is scored, whatever its splits: all of them are new.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from usdrl_model import config
+from usdrl_model.checkpoints.detector_file import LoadedDetector
+from usdrl_model.data.catalogue import PERFORMER
+from usdrl_model.data.store import Store
+from usdrl_model.evaluation.benchmark import Benchmark
+from usdrl_model.evaluation.cells import Cells, Key
+from usdrl_model.evaluation.predict import predict
+from usdrl_model.evaluation.pretrained import Pretrained
+from usdrl_model.evaluation.result import ALL, Cell
+from usdrl_model.evaluation.stream import scores, streams
+from usdrl_model.evaluation.stream.methods import Material, StreamMethod, started
+from usdrl_model.evaluation.stream.protocol import StreamProtocol
+from usdrl_model.evaluation.stream.scores import Heard
+from usdrl_model.online.stream import ActionStream
+from usdrl_model.progress import progress
+from usdrl_model.skeleton.recording import Recording
+from usdrl_model.skeleton.segments import AMBIGUOUS
+from usdrl_model.training.finetuning import sources
+from usdrl_model.training.finetuning.config import FinetuneConfig
+
+DRAWN = 8
+"""Recordings of which a cell keeps the timeline."""
+
+
+def fit_and_score(
+    benchmark: Benchmark,
+    data: Path,
+    methods: Sequence[StreamMethod],
+    *,
+    weights: Pretrained | None,
+    protocol: StreamProtocol,
+    seeds: Sequence[int],
+    cells: Cells,
+    device: torch.device,
+) -> list[Cell]:
+    """Scores of methods, each with every seed; with one seed where nothing is trained.
+
+    Args:
+        benchmark: whose set is left out.
+        data: store with that set and with those of the training.
+        methods: of ``METHODS``.
+        weights: to start from, or a detector; not made on the set.
+        protocol: what is trained and how much is run.
+        seeds: of training.
+        cells: stores every finished cell; cells stored before are not computed again.
+        device: where to train and to run.
+
+    Raises:
+        ValueError: weights that know the set, a detector and a set that share no label, or training that cannot start.
+    """
+    if weights is not None:
+        weights.check_unseen(benchmark.target_sets, f"{benchmark.name}/stream")
+    runner = _Runner(benchmark, data, weights, protocol, cells, device)
+    wanted = [(method, seed) for method in methods for seed in (seeds if method.trains else seeds[:1])]
+    found: list[Cell] = []
+    with progress(wanted, desc=f"stream {benchmark.name}", unit="cell") as bar:
+        for method, seed in bar:
+            bar.set_postfix_str(f"{method.title}, seed {seed}")
+            found.append(runner.cell(method, seed))
+    return found
+
+
+class _Runner:
+    """A left-out set and the training on the others, each read once."""
+
+    def __init__(
+        self,
+        benchmark: Benchmark,
+        data: Path,
+        weights: Pretrained | None,
+        protocol: StreamProtocol,
+        cells: Cells,
+        device: torch.device,
+    ) -> None:
+        self._benchmark, self._weights, self._protocol = benchmark, weights, protocol
+        self._cells, self._device = cells, device
+        self._store = Store.open(data)
+        self._words = protocol.words()
+
+    def cell(self, method: StreamMethod, seed: int) -> Cell:
+        """Taken from the cells, or made."""
+        run = self._run(method, seed)
+        key = self._key(method, seed, run)
+        if (kept := self._cells.get(key)) is not None:
+            return kept
+        begun = time.perf_counter()
+        loaded = method.detector(self._material(run, self._cells.name(key)))
+        shared = streams.shown(self._recordings, self._words) & set(loaded.config.detector.labels)
+        if not shared:
+            raise ValueError(
+                f"{self._benchmark.name}/stream: {loaded.name} has no label that {self._benchmark.data} shows:"
+                f" {', '.join(loaded.config.detector.labels)}"
+            )
+        heard = [self._heard(one, loaded) for one in progress(self._recordings, desc="straight", leave=None)]
+        straight = scores.events(heard, shared)
+        mirrored = None
+        if self._protocol.mirrored:
+            turned = (streams.mirrored(one, self._words) for one in self._recordings)
+            others = [self._heard(one, loaded) for one in progress(turned, desc="mirrored", leave=None)]
+            mirrored = scores.events(others, {self._words.mirrored(label) for label in shared})
+        cell = Cell(
+            task="stream",
+            benchmark=self._benchmark.name,
+            method=method.title,
+            seed=seed,
+            scores={ALL: scores.summary(straight, mirrored)},
+            seconds=time.perf_counter() - begun,
+            labels=tuple(sorted({*self._words.labels, *loaded.config.detector.labels})),
+            details={
+                **scores.details(straight, scores.false_alarms(heard, shared)),
+                "timelines": [_timeline(one, what) for one, what in zip(self._recordings[:DRAWN], heard, strict=False)],
+            },
+        )
+        self._cells.put(key, cell)
+        return cell
+
+    @cached_property
+    def _recordings(self) -> list[Recording]:
+        own = self._store.select(sets=[self._benchmark.data])
+        return streams.of(own, self._words, self._protocol.seed, self._protocol.minutes)
+
+    def _run(self, method: StreamMethod, seed: int) -> FinetuneConfig | None:
+        if not method.trains:
+            return None
+        run = self._protocol.training(self._benchmark.target_sets, seed)
+        return started(run, method, self._weights)
+
+    def _material(self, run: FinetuneConfig | None, name: str) -> Material:
+        return Material(
+            run=run,
+            store=self._store,
+            weights=self._weights,
+            examples=self._protocol.examples,
+            folder=self._cells.folder.parent / "detectors" / name,
+            device=self._device,
+        )
+
+    def _heard(self, recording: Recording, loaded: LoadedDetector) -> Heard:
+        found = predict(recording, ActionStream(loaded, topology=recording.topology)).actions
+        return Heard(truth=recording.segments, detections=found, duration=streams.length(recording))
+
+    def _key(self, method: StreamMethod, seed: int, run: FinetuneConfig | None) -> Key:
+        trained: dict[str, Any] = {}
+        if run is not None:
+            parts = [sources.training_part(one, self._store) for one in run.sources if one.name != PERFORMER]
+            started_anywhere = dataclasses.replace(run, init_from="")  # a hash of the weights is below
+            trained = {"run": config.content_hash(started_anywhere), "sources": [part.hash for part in parts]}
+        return {
+            "task": "stream",
+            "benchmark": self._benchmark.name,
+            "method": method.title,
+            "seed": seed,
+            "data": self._store.select(sets=[self._benchmark.data]).hash,
+            "protocol": config.content_hash(self._protocol),
+            "vocabulary": config.content_hash(self._words),
+            **trained,
+            **({"weights": method.weights_hash(self._weights)} if self._weights and method.needs_weights else {}),
+        }
+
+
+def _timeline(recording: Recording, heard: Heard) -> dict[str, Any]:
+    """As ``pictures`` draws it: seconds from the first frame."""
+    first = recording.frames[0].stamp
+    cut = lambda actions: [  # noqa: E731
+        [one.label, one.start - first, one.end - first] for one in actions if one.label != AMBIGUOUS
+    ]
+    return {"name": recording.name, "end": heard.duration, "truth": cut(heard.truth), "found": cut(heard.detections)}

@@ -1,0 +1,55 @@
+"""Settings of the task "stream", ``config/unseen_stream.yaml``: what is trained, and what it is asked."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from usdrl_model import config
+from usdrl_model.data.vocabulary import Vocabulary
+from usdrl_model.data.vocabulary import load as load_vocabulary
+from usdrl_model.files.share import config_folder
+from usdrl_model.training.finetuning.config import FinetuneConfig
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StreamProtocol:
+    """One to one with the YAML file."""
+
+    vocabulary: str = "hri"
+    """Name, or path of a .yaml, of the vocabulary in which truth and detections are compared."""
+    detector: str = "finetune_hri.yaml"
+    """File in ``config``: how a detector is trained. The sets that are left out are taken from its sources."""
+    changes: tuple[str, ...] = ()
+    """To that file: ``key=value``."""
+    minutes: float = 0.0
+    """Minutes of recordings, from all over the set, that are run at most; clips are laid into streams after that.
+    0: all."""
+    mirrored: bool = True
+    """Also run every recording in a mirror, which tells whether both sides of the body are known."""
+    examples: int = 20000
+    """Training windows of the baselines, drawn from those of the detector."""
+    seed: int = 0
+    """Of the composition of trimmed clips."""
+
+    def __post_init__(self) -> None:
+        """Refuse less than nothing."""
+        config.at_least(self, {"minutes": 0.0, "examples": 1})
+
+    def words(self) -> Vocabulary:
+        """The vocabulary; errors as its ``load``."""
+        return load_vocabulary(self.vocabulary)
+
+    def training(self, without: Iterable[str], seed: int) -> FinetuneConfig:
+        """Training of a detector on everything but some sets.
+
+        Raises:
+            ValueError: a file that is none, or no source is left.
+        """
+        run = config.load(FinetuneConfig, config_folder("") / self.detector)
+        run = config.apply_overrides(run, (*self.changes, f"seed={seed}"))
+        left = tuple(source for source in run.sources if source.name not in set(without))
+        if not left:
+            raise ValueError(f"{self.detector}: sources: nothing is left without {', '.join(without)}")
+        return dataclasses.replace(run, sources=left)

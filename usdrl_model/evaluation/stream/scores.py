@@ -1,0 +1,105 @@
+"""What events on streams are worth: recall of shared labels, false alarms an hour, how late an onset is told.
+
+A label is shared where the detector has it and the set shows it. A detection counts as in ``metrics.events``, but for
+one while the truth is ``AMBIGUOUS``: it is neither right nor wrong.
+
+Times are seconds.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from usdrl_model.metrics.events import DELAY_IOU, Detection, EventScores, ScoredRecording, score_events
+from usdrl_model.skeleton.segments import AMBIGUOUS, Segment
+
+RECALL, FALSE_ALARMS = "stream_recall", "false_alarms_per_hour"
+DELAY, DELAY_P90 = "onset_delay_median", "onset_delay_p90"
+MIRRORED, SIDES = "mirrored_recall", "sides_apart"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Heard:
+    """A stream, and what a detector said of it."""
+
+    truth: tuple[Segment, ...]
+    """In the labels of a vocabulary, and ``AMBIGUOUS``."""
+    detections: tuple[Detection, ...]
+    duration: float
+
+
+def events(heard: Iterable[Heard], shared: Iterable[str]) -> EventScores:
+    """Counts of shared labels, and false alarms of all labels of the detector."""
+    labels = set(shared)
+    return score_events((_recording(one, labels) for one in heard), ious=(DELAY_IOU,))
+
+
+def summary(straight: EventScores, mirrored: EventScores | None = None) -> dict[str, float]:
+    """Scores of a cell, recall in percent as the mean over labels; what cannot be measured is left out.
+
+    Args:
+        straight: of the streams as they are.
+        mirrored: of the same streams in a mirror.
+    """
+    found = {
+        RECALL: recall(straight),
+        FALSE_ALARMS: straight.false_alarms_per_hour,
+        DELAY: straight.onset_delay.median,
+        DELAY_P90: straight.onset_delay.p90,
+    }
+    if mirrored is not None:
+        found |= {MIRRORED: recall(mirrored), SIDES: abs(recall(mirrored) - recall(straight))}
+    return {name: value for name, value in found.items() if math.isfinite(value)}
+
+
+def recall(scores: EventScores) -> float:
+    """Percent of the true actions of a label that are detected, mean over labels; nan without any."""
+    shares = [
+        counts[DELAY_IOU].recall for counts in scores.per_label.values() if counts[DELAY_IOU].tp + counts[DELAY_IOU].fn
+    ]
+    return 100.0 * math.fsum(shares) / len(shares) if shares else math.nan
+
+
+def details(scores: EventScores, false_alarms: Mapping[str, int]) -> dict[str, Any]:
+    """What each label adds: how often it was true and found, and its false alarms."""
+    counts = {label: by_iou[DELAY_IOU] for label, by_iou in scores.per_label.items()}
+    return {
+        "hours": scores.hours,
+        "actions": {label: {"true": one.tp + one.fn, "found": one.tp} for label, one in counts.items()},
+        "false_alarms": dict(false_alarms),
+    }
+
+
+def false_alarms(heard: Iterable[Heard], shared: Iterable[str]) -> dict[str, int]:
+    """Label of the detector -> how many of its detections overlap no true action of that label, most first."""
+    labels, found = set(shared), Counter[str]()
+    for one in heard:
+        scored = _recording(one, labels)
+        by_label: dict[str, list[Detection]] = {}
+        for detection in scored.detections:
+            by_label.setdefault(detection.label, []).append(detection)
+        for label, mine in by_label.items():
+            alone = dataclasses.replace(scored, truth=[s for s in scored.truth if s.label == label], detections=mine)
+            found[label] += score_events([alone], ious=(DELAY_IOU,)).false_alarms
+    return {label: count for label, count in found.most_common() if count}
+
+
+def _recording(heard: Heard, shared: set[str]) -> ScoredRecording:
+    truth: Sequence[Segment] = [segment for segment in heard.truth if segment.label in shared]
+    doubtful = [segment for segment in heard.truth if segment.label == AMBIGUOUS]
+    detections = [one for one in heard.detections if not _excused(one, truth, doubtful)]
+    return ScoredRecording(truth=truth, detections=detections, duration=heard.duration)
+
+
+def _excused(found: Detection, truth: Sequence[Segment], doubtful: Sequence[Segment]) -> bool:
+    """Whether a detection overlaps a doubtful segment, and no true one of its label."""
+
+    def meets(segment: Segment) -> bool:
+        return segment.start <= found.end and found.start <= segment.end and segment.person == found.person
+
+    return any(map(meets, doubtful)) and not any(meets(segment) for segment in truth if segment.label == found.label)
