@@ -33,10 +33,12 @@ def run(arguments: argparse.Namespace) -> None:
     from usdrl_model.data import content_check
     from usdrl_model.evaluation import detection_scores
     from usdrl_model.training import permission
-    from usdrl_model.training.finetuning import init_from, sources, train
+    from usdrl_model.training.finetuning import init_from, labels, sources, train
     from usdrl_model.training.finetuning.config import FinetuneConfig
 
     settings = config.apply_overrides(config.load(FinetuneConfig, arguments.config), arguments.overrides)
+    settings = labels.filled(settings)
+    vocabulary = labels.vocabulary_of(settings)
     where = device(arguments)
     store = sources.open_store(settings.sources, arguments.data)
     command = " ".join(["usdrl finetune --config", str(arguments.config), *arguments.overrides])
@@ -44,14 +46,16 @@ def run(arguments: argparse.Namespace) -> None:
     if arguments.terms:
         start = init_from.start_provenance(settings.init_from) if settings.init_from else None
         permission.check_commercial(made, start)
-    given = [sources.recordings(source, store, settings.seed) for source in settings.sources]
+    given = [
+        sources.recordings(source, store, settings.seed, vocabulary, settings.detector) for source in settings.sources
+    ]
     for source, recordings in zip(settings.sources, given, strict=True):
         chosen = content_check.spread(len(recordings), content_check.RECORDINGS)
         print(f"{source.name}: {content_check.look(recordings[index] for index in chosen).line()}")
         if store is not None and source.name in store.sets and store.dtype(source.name) == "float16":
             print(f"{source.name}: the store keeps it in float16, joints within 1 mm of the published ones")
     gap, stride = settings.stream.max_gap, settings.stride
-    mixture = sources.mix(settings.sources, given, settings.detector, max_gap=gap, stride=stride)
+    mixture = sources.mix(settings.sources, given, settings.detector, max_gap=gap, stride=stride, seed=settings.seed)
     first = settings.sources[0]
     if absent := set(settings.validation_subjects) - {recording.subject for recording in given[0]}:
         there = sorted({recording.subject or "?" for recording in given[0]})

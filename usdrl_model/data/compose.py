@@ -14,6 +14,7 @@ import numpy as np
 
 from usdrl_model.data.active_span import active_span
 from usdrl_model.data.transition import blend, placed, seconds
+from usdrl_model.data.vocabulary import NONE
 from usdrl_model.skeleton.clip import Clip
 from usdrl_model.skeleton.person import Person, SkeletonFrame
 from usdrl_model.skeleton.recording import Recording
@@ -71,7 +72,7 @@ def compose(
     are, unless the whole clip has a label. Those with neither are left out.
 
     Args:
-        recordings: of one data set, with labels of any vocabulary.
+        recordings: of one data set, in any labels; "none" is background.
         seed: same seed, same streams.
         clips: most clips of a stream.
         idle: mean seconds of standing still between two clips.
@@ -145,7 +146,8 @@ class _Stream:
         joints = self._approach(piece.joints, piece.confidence)
         start = self.time
         self._add(piece.stamps, joints, piece.confidence)
-        self.segments.append(Segment(PERSON, piece.label, start + piece.active[0], start + piece.active[1]))
+        if piece.label != NONE:
+            self.segments.append(Segment(PERSON, piece.label, start + piece.active[0], start + piece.active[1]))
 
     def _stand(self, piece: Piece, still: np.ndarray) -> None:
         """Stand still as in some frames of a clip, or as the person does elsewhere."""

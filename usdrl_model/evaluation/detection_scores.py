@@ -23,19 +23,24 @@ BATCH = 64
 
 
 def detection(weights: detector_file.LoadedDetector, recordings: Sequence[Recording]) -> dict[str, Any]:
-    """Score the online pipeline on recordings: frame accuracy and F1 of segments and of events."""
+    """Score the online pipeline on recordings: frame accuracy and F1 of segments and of events.
+
+    What is said while the truth is ambiguous counts neither for nor against it.
+    """
     truth, predicted, scored = [], [], []
     for recording in recordings:
         stream = ActionStream(weights, topology=recording.topology)
         found = predict(recording, stream).actions
         stamps = np.array([frame.stamp for frame in recording.frames])
         labels = weights.config.detector.labels
-        truth.append(segments.frame_labels(recording.segments, stamps, labels))
-        predicted.append(segments.frame_labels(found, stamps, labels))
+        clear = [one for one in recording.segments if one.label != segments.AMBIGUOUS]
+        doubtful = [one for one in recording.segments if one.label == segments.AMBIGUOUS]
+        found = tuple(one for one in found if _meets(one, clear) or not _meets(one, doubtful))
+        counted = segments.frame_labels(doubtful, stamps, ["", segments.AMBIGUOUS]) == segments.BACKGROUND
+        truth.append(segments.frame_labels(clear, stamps, labels)[counted])
+        predicted.append(segments.frame_labels(found, stamps, labels)[counted])
         scored.append(
-            event_metrics.ScoredRecording(
-                truth=recording.segments, detections=found, duration=recording_gaps.seconds(stamps)
-            )
+            event_metrics.ScoredRecording(truth=clear, detections=found, duration=recording_gaps.seconds(stamps))
         )
     events_scores = event_metrics.score_events(scored)
     return {
@@ -45,6 +50,10 @@ def detection(weights: detector_file.LoadedDetector, recordings: Sequence[Record
         },
         **events_scores.to_dict(),
     }
+
+
+def _meets(found: event_metrics.Detection, others: Sequence[segments.Segment]) -> bool:
+    return any(one.start <= found.end and found.start <= one.end for one in others)
 
 
 def summary(scores: dict[str, Any]) -> str:

@@ -7,6 +7,7 @@ zeroing cost 13 to 31 points on small data (docs/pretraining_results.md).
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import torch
@@ -42,7 +43,7 @@ class AugmentConfig:
     """Probability that a joint is missing for the whole window, in half of the windows; it then lies on its parent.
     Masked windows: see ``hidden``."""
     mirror: float = 0.0
-    """Probability of swapping left and right. Leave it at 0 where a class names a side."""
+    """Probability of swapping left and right; classes that name a side swap, too (``FinetuneConfig.mirror_labels``)."""
     warp: float = 0.0
     """Relative change of speed, uniform in 1 +- warp; the newest frame stays where it is."""
     crop: float = 1.0
@@ -75,7 +76,13 @@ MIRRORED: tuple[int, ...] = tuple(
 
 
 def augment(
-    x: Tensor, y: Tensor, seen: Tensor, config: AugmentConfig, shape: WindowShape, generator: torch.Generator
+    x: Tensor,
+    y: Tensor,
+    seen: Tensor,
+    config: AugmentConfig,
+    shape: WindowShape,
+    generator: torch.Generator,
+    partners: Sequence[int] = (),
 ) -> tuple[Tensor, Tensor, Tensor]:
     """A random view of every window, each with its own randomness.
 
@@ -86,6 +93,7 @@ def augment(
         config: which transforms.
         shape: of the windows, which are normalised anew where something is hidden.
         generator: on the device of ``x``.
+        partners: (K,) class -> its class in a mirror; empty: every class is its own.
 
     Returns:
         x, y and seen of the views; the inputs stay as they are.
@@ -98,7 +106,12 @@ def augment(
     other = obscure(x, config, draw)
     if other is not x:
         x = normalise(other, shape.centre, masked=shape.masked)
-    return disturb(x, config, draw), y, seen
+    if config.mirror:
+        flipped = draw.chance(config.mirror)
+        x = mirror(x, flipped)
+        if partners:
+            y = torch.where(flipped[:, None], torch.tensor(partners, device=y.device)[y], y)
+    return _disturb(x, config, draw), y, seen
 
 
 def obscure(x: Tensor, config: AugmentConfig, draw: Draw) -> Tensor:
@@ -112,9 +125,18 @@ def obscure(x: Tensor, config: AugmentConfig, draw: Draw) -> Tensor:
 def disturb(x: Tensor, config: AugmentConfig, draw: Draw) -> Tensor:
     """Other bodies, cameras and noise, of centred windows; x (N, T, M, V, 3)."""
     if config.mirror:
-        flip = draw.chance(config.mirror)[:, None, None, None, None]
-        mirrored = x[:, :, :, list(MIRRORED)] * x.new_tensor([-1.0, 1.0, 1.0])
-        x = torch.where(flip, mirrored, x)
+        x = mirror(x, draw.chance(config.mirror))
+    return _disturb(x, config, draw)
+
+
+def mirror(x: Tensor, flipped: Tensor) -> Tensor:
+    """Windows (N, T, M, V, 3) with left and right swapped where ``flipped`` (N,) bool."""
+    mirrored = x[:, :, :, list(MIRRORED)] * x.new_tensor([-1.0, 1.0, 1.0])
+    return torch.where(flipped[:, None, None, None, None], mirrored, x)
+
+
+def _disturb(x: Tensor, config: AugmentConfig, draw: Draw) -> Tensor:
+    """What follows the mirror."""
     if config.drop_joint:
         x = _drop_joints(x, draw.chance(0.5)[:, None] & draw.chance(config.drop_joint, x.shape[3]))
     if config.bones:

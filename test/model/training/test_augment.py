@@ -78,6 +78,17 @@ def test_mirroring_swaps_sides_and_is_its_own_inverse() -> None:
     assert CANONICAL_JOINTS[MIRRORED[JOINT_INDEX["head"]]] == "head"
 
 
+def test_a_mirrored_window_has_the_mirrored_class() -> None:
+    x, y, seen = windows()
+    config = AugmentConfig(yaw=0.0, tilt=0.0, scale=0.0, stretch=0.0, jitter=0.0, mirror=0.5)
+    generator = torch.Generator().manual_seed(0)
+    sides = torch.full_like(y, 1)
+    mirrored, classes, _ = augment(x, sides, seen, config, SHAPE, generator, partners=(0, 2, 1))
+    flipped = (mirrored != x).flatten(1).any(dim=1)
+    assert 0 < int(flipped.sum()) < len(x)
+    assert (classes == torch.where(flipped, 2, 1)[:, None]).all()
+
+
 def test_a_change_of_speed_keeps_the_newest_frame_and_moves_the_labels() -> None:
     x, _, _ = windows()
     warped, y, inside = view(AugmentConfig(yaw=0.0, tilt=0.0, scale=0.0, stretch=0.0, jitter=0.0, warp=0.5))

@@ -31,6 +31,12 @@ class FinetuneConfig:
     augment: AugmentConfig = field(default_factory=AugmentConfig)
     sources: tuple[SourceConfig, ...] = ()
     """Labelled recordings to train on; none in the recipe of an evaluation, which trains on a benchmark's."""
+    vocabulary: str = ""
+    """Name or file of the vocabulary that says which labels of the sources are which of the detector's, and what is
+    background (docs/vocabulary.md). Sources with ``labels`` of their own use those. ``detector.labels`` of ``[none]``
+    stand for all that the sources show."""
+    mirror_labels: dict[str, str] = field(default_factory=dict)
+    """Label -> what it is in a mirror, of those that name a side; the vocabulary gives them. For ``augment.mirror``."""
     validation_subjects: tuple[str, ...] = ()
     """People of the first source to validate on; never test subjects."""
     init_from: str = ""
@@ -76,6 +82,11 @@ class FinetuneConfig:
         if shared:
             raise ValueError(f"subjects {sorted(shared)} are both trained on and in validation_subjects")
         check_hidden(self.augment, self.detector.encoder, "augment.hidden")
+        for label, partner in self.mirror_labels.items():
+            if not {label, partner} <= set(self.detector.labels) or self.mirror_labels.get(partner, label) != label:
+                raise ValueError(
+                    f"mirror_labels: {label}: {partner}: expected two of the detector's labels, each other's"
+                )
         if self.patience and not self.validation_subjects:
             raise ValueError("patience: early stopping needs validation_subjects, people who are not trained on")
         if not 0.0 < self.encoder_lr_scale <= 1.0:
@@ -93,6 +104,13 @@ class FinetuneConfig:
             raise ValueError(f"layer_decay: expected a number in (0, 1], got {self.layer_decay}")
         if self.batch_size < 2:
             raise ValueError(f"batch_size: expected 2 or more (batch normalisation), got {self.batch_size}")
+
+    @property
+    def mirror_classes(self) -> tuple[int, ...]:
+        """(K,) class -> its class in a mirror."""
+        back = {partner: label for label, partner in self.mirror_labels.items()}
+        partners = {**back, **self.mirror_labels}
+        return tuple(self.detector.labels.index(partners.get(label, label)) for label in self.detector.labels)
 
     def check_open(self) -> None:
         """Refuse a benchmark recipe that sets what the benchmark gives: sources, labels, weights; ValueError."""

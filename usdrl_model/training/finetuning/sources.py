@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -14,10 +14,14 @@ from torch import Tensor
 from usdrl_model.data import catalogue, protocols
 from usdrl_model.data.catalogue import PERFORMER
 from usdrl_model.data.clip_index import ClipIndex
+from usdrl_model.data.compose import compose
+from usdrl_model.data.in_vocabulary import in_vocabulary
 from usdrl_model.data.store import Store
+from usdrl_model.data.vocabulary import Vocabulary
 from usdrl_model.network.detector import BACKGROUND_LABEL, DetectorConfig
+from usdrl_model.simulation.script import ACTIONS
 from usdrl_model.skeleton.recording import Recording
-from usdrl_model.skeleton.segments import Segment
+from usdrl_model.skeleton.segments import AMBIGUOUS, Segment
 from usdrl_model.training.performers import performances
 from usdrl_model.windows.cut import Windows, cut, tracklets, whole
 
@@ -40,7 +44,11 @@ class SourceConfig:
     a set of one's own. With ``subjects``, both conditions hold."""
     labels: dict[str, str] = field(default_factory=dict)
     """Label of the data set -> label of the detector; empty where they are the same. Clips of labels that are not
-    listed are left out, so list as "none" what is certainly nothing the detector knows."""
+    listed are left out, so list as "none" what is certainly nothing the detector knows. A run with a ``vocabulary``
+    needs none."""
+    compose: bool = False
+    """Lay the trimmed clips of each person into streams, with standing still and transitions between them
+    (``data.compose``)."""
     window: Literal["sliding", "clip"] = "sliding"
     """Windows that slide over what was recorded, as live, or one that is the whole labelled clip, for recognition."""
     minutes: int = 0
@@ -57,6 +65,9 @@ class SourceConfig:
                 f"{self.name}: name the people to train on (subjects), or the recordings (split: standard/train);"
                 " the performer has neither"
             )
+
+        if self.compose and self.window == "clip":
+            raise ValueError(f"{self.name}: compose: streams are for window: sliding")
 
     def trains_on(self, recording: protocols.Described) -> bool:
         """Whether the recording is one to train on; ValueError if the set has no such split."""
@@ -119,31 +130,45 @@ def training_part(source: SourceConfig, store: Store) -> Store:
     return store.select(sets=[source.name], subjects=source.subjects or None, split=source.split or None)
 
 
-def recordings(source: SourceConfig, store: Store | None, seed: int) -> list[Recording]:
+def recordings(
+    source: SourceConfig, store: Store | None, seed: int,
+    vocabulary: Vocabulary | None = None, detector: DetectorConfig | None = None,
+) -> list[Recording]:  # fmt: skip
     """The labelled recordings of a source, of all of its people, in the detector's labels.
 
     Args:
         source: which.
         store: holds the set (``open_store``); the performer needs none.
         seed: for the performer.
+        vocabulary: says what the set's labels are, of sources without ``labels``.
+        detector: whose labels are kept, with a vocabulary; the others are background.
 
     Raises:
-        ValueError: the store is damaged, or there is none.
+        ValueError: the store is damaged, there is none, or the vocabulary names labels that the set has not.
     """
     if source.name == PERFORMER:
-        return list(performances(source.minutes, seed))
-    if store is None:
+        acts = () if vocabulary is None else tuple(vocabulary.labels)
+        found: Iterable[Recording] = performances(source.minutes, seed, without=set(acts) - set(ACTIONS))
+    elif store is None:
         raise ValueError(f"{source.name}: expected a store that holds it, got none")
-    chosen = store.select(sets=[source.name])
-    if not source.labels:
-        return list(chosen.recordings())
-    listed = (index for index in range(len(chosen)) if _listed(chosen.describe(index), source))
-    return [_relabelled(chosen.recording(index), source) for index in listed]
+    else:
+        chosen = store.select(sets=[source.name])
+        if source.labels:
+            listed = (index for index in range(len(chosen)) if _listed(chosen.describe(index), source))
+            return [_relabelled(chosen.recording(index), source) for index in listed]
+        if vocabulary is not None:
+            vocabulary.check(source.name, chosen.labels)
+        found = chosen.recordings()
+    if vocabulary is None or detector is None:
+        return list(found)
+    pairs = detector.encoder.people > 1
+    named = (in_vocabulary(recording, source.name, vocabulary, pairs=pairs) for recording in found)
+    return [_known(recording, detector.labels) for recording in named if recording is not None]
 
 
 def mix(
     sources: Sequence[SourceConfig], given: Sequence[Sequence[Recording]], detector: DetectorConfig, *,
-    max_gap: float, stride: int,
+    max_gap: float, stride: int, seed: int = 0,
 ) -> Mixture:  # fmt: skip
     """Windows of the training people of all sources.
 
@@ -153,6 +178,7 @@ def mix(
         detector: labels, rate and length of the windows.
         max_gap: seconds, see ``cut.tracklets``.
         stride: frames between the ends of two windows.
+        seed: of the order in which clips are composed.
 
     Raises:
         ValueError: no sources, a subject that no recording has, or a label that the detector has not.
@@ -166,7 +192,7 @@ def mix(
         if absent:
             there = sorted({recording.subject or "?" for recording in available})
             raise ValueError(f"{source.name}: subjects {sorted(absent)} have no recording; there are {there}")
-        parts.append(windows_of(source, chosen, detector, max_gap=max_gap, stride=stride))
+        parts.append(windows_of(source, chosen, detector, max_gap=max_gap, stride=stride, seed=seed))
     windows = Windows(*(torch.cat([getattr(part, name) for part in parts]) for name in ("x", "y", "seen")))
     shares = torch.cat(
         [torch.full((len(part),), source.share / len(part)) for source, part in zip(sources, parts, strict=True)]
@@ -175,14 +201,16 @@ def mix(
 
 
 def windows_of(
-    source: SourceConfig, chosen: Sequence[Recording], detector: DetectorConfig, *, max_gap: float, stride: int
-) -> Windows:
+    source: SourceConfig, chosen: Sequence[Recording], detector: DetectorConfig, *,
+    max_gap: float, stride: int, seed: int = 0,
+) -> Windows:  # fmt: skip
     """Windows of some recordings of a source; see ``mix`` for the arguments and errors."""
     shape = detector.encoder.window
     if source.window == "clip":
         return whole(chosen, detector.labels, shape)
+    laid = compose(chosen, seed) if source.compose else chosen
     found = [
-        tracklet for recording in chosen for tracklet in tracklets(recording, detector.labels, detector.rate, max_gap)
+        tracklet for recording in laid for tracklet in tracklets(recording, detector.labels, detector.rate, max_gap)
     ]
     return cut(found, shape, stride)
 
@@ -190,6 +218,13 @@ def windows_of(
 def _listed(clip: ClipIndex, source: SourceConfig) -> bool:
     shown = {clip.label} if clip.label else {segment.label for segment in clip.segments}
     return shown <= source.labels.keys()
+
+
+def _known(recording: Recording, labels: Sequence[str]) -> Recording:
+    """The recording with the labels that the detector has; others are background."""
+    kept = tuple(segment for segment in recording.segments if segment.label in (*labels, AMBIGUOUS))
+    unknown = recording.label is not None and recording.label not in (*labels, AMBIGUOUS)
+    return dataclasses.replace(recording, segments=kept, label=BACKGROUND_LABEL if unknown else recording.label)
 
 
 def _relabelled(recording: Recording, source: SourceConfig) -> Recording:

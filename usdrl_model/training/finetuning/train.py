@@ -161,7 +161,8 @@ class _Trainer:
     def _step(self, step: int) -> float:
         run = self.run
         batch = self.mixture.windows[self.mixture.draw(run.batch_size, self.generator)]
-        x, y, seen = augment(batch.x, batch.y, batch.seen, run.augment, run.detector.encoder.window, self.generator)
+        shape = run.detector.encoder.window
+        x, y, seen = augment(batch.x, batch.y, batch.seen, run.augment, shape, self.generator, run.mirror_classes)
         loss = self._loss(self.model, x, y, seen)
         for group in self.optimiser.param_groups:
             group["lr"] = group["share"] * run.learning_rate * schedule(step, run.steps, run.warmup_fraction)

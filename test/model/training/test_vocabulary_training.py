@@ -1,0 +1,138 @@
+"""Training on a vocabulary: labels of any set become those of the detector, and everything else background."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+import yaml
+from helpers.paths import ROOT
+from helpers.tiny_finetuning import CPU, ENCODER, RUN
+from helpers.trimmed import trimmed
+
+from usdrl_model import config
+from usdrl_model.data.protocols import Split
+from usdrl_model.data.store import Store
+from usdrl_model.data.store_writer import write_set
+from usdrl_model.network.detector import DetectorConfig
+from usdrl_model.simulation.script import ACTION_SECONDS, NEGATIVE_SECONDS, random_script
+from usdrl_model.skeleton.recording import Recording
+from usdrl_model.training.finetuning import train
+from usdrl_model.training.finetuning.config import FinetuneConfig
+from usdrl_model.training.finetuning.labels import filled, vocabulary_of
+from usdrl_model.training.finetuning.sources import SourceConfig, mix, recordings
+
+MINE = {
+    "labels": {
+        "greet": {"description": "a wave", "sources": {"kitchen": ["wave"]}, "threshold": 0.8},
+        "swipe_left": {"description": "", "mirror": "swipe_right", "sources": {"kitchen": ["to_left"]}},
+        "swipe_right": {"description": "", "mirror": "swipe_left", "sources": {"kitchen": ["to_right"]}},
+    },
+    "ambiguous": {"kitchen": ["stir"]},
+}
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> FinetuneConfig:
+    """A run on a vocabulary of one's own and a set of three people."""
+    path = tmp_path / "mine.yaml"
+    path.write_text(yaml.safe_dump(MINE, sort_keys=False), encoding="utf-8")
+    source = SourceConfig(name="kitchen", subjects=("1", "2"), compose=True)
+    return dataclasses.replace(
+        RUN, vocabulary=str(path), detector=DetectorConfig(labels=("none",), encoder=ENCODER, rate=10.0),
+        sources=(source,), steps=3,
+    )  # fmt: skip
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    labels = ("wave", "to_left", "to_right", "stir", "wash")
+    clips = [
+        dataclasses.replace(trimmed(label, who, seed=n), labels=labels, name=f"{label}_{who}")
+        for n, (who, label) in enumerate((who, label) for who in "123" for label in labels)
+    ]
+    write_set(tmp_path / "stores", "kitchen", clips)
+    return Store.open(tmp_path / "stores")
+
+
+def given(run: FinetuneConfig, store: Store) -> list[Recording]:
+    return recordings(run.sources[0], store, 0, vocabulary_of(run), run.detector)
+
+
+def test_a_vocabulary_gives_labels_thresholds_and_mirror_partners(run: FinetuneConfig) -> None:
+    full = filled(run)
+    assert full.detector.labels == ("none", "greet", "swipe_left", "swipe_right")
+    assert full.stream.events.label_on_threshold == {"greet": 0.8}
+    assert full.mirror_classes == (0, 1, 3, 2)
+    assert filled(full) == full
+    few = dataclasses.replace(run, detector=dataclasses.replace(run.detector, labels=("none", "greet")))
+    assert filled(few).mirror_classes == (0, 1)
+
+
+def test_clips_become_streams_in_the_labels_of_the_detector(run: FinetuneConfig, store: Store) -> None:
+    full = filled(run)
+    windows = mix(full.sources, [given(full, store)], full.detector, max_gap=1.0, stride=1).windows
+    newest = torch.where(windows.seen[:, -1], windows.y[:, -1], -1)
+    seconds = torch.bincount(newest + 1, minlength=5) / full.detector.rate
+    doubtful, none, *actions = seconds.tolist()
+    assert all(1.5 < shown < 3.0 for shown in actions), "two people show each action for a second"
+    assert doubtful > 1.5 and none > 10.0
+
+
+def test_labels_that_the_detector_has_not_are_background(run: FinetuneConfig, store: Store) -> None:
+    few = dataclasses.replace(run, detector=dataclasses.replace(run.detector, labels=("none", "greet")))
+    assert {segment.label for one in given(few, store) for segment in one.segments} == {"greet", "ambiguous"}
+
+
+def test_a_detector_of_a_vocabulary_trains(run: FinetuneConfig, store: Store, tmp_path: Path) -> None:
+    full = dataclasses.replace(filled(run), augment=dataclasses.replace(run.augment, mirror=0.5))
+    mixture = mix(full.sources, [given(full, store)], full.detector, max_gap=1.0, stride=2)
+    detector = train.train(full, mixture, tmp_path / "run", device=CPU)
+    assert detector.config.labels == full.detector.labels
+
+
+def test_the_simulated_people_do_nothing_that_is_no_background_to_the_vocabulary() -> None:
+    hri = dataclasses.replace(RUN, vocabulary="hri")
+    detector = dataclasses.replace(RUN.detector, labels=("none", *ACTION_SECONDS))
+    (mine,) = recordings(SourceConfig(name="performer", minutes=1), None, 0, vocabulary_of(hri), detector)
+    assert mine.segments and {segment.label for segment in mine.segments} <= set(ACTION_SECONDS)
+    acts = {act.action for act in random_script(np.random.default_rng(0), 900.0, without=["cross_arms"])}
+    assert acts == {*ACTION_SECONDS, *NEGATIVE_SECONDS} - {"cross_arms"}
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"vocabulary": "hir"}, "unknown vocabulary 'hir'"),
+        ({"detector": DetectorConfig(labels=("none", "gret"), encoder=ENCODER)}, "has no 'gret'; did you mean 'greet'"),
+        ({"sources": (SourceConfig(name="own", subjects=("1",)),)}, "sources: none of them shows a label"),
+    ],
+)
+def test_a_run_that_does_not_fit_its_vocabulary_is_refused(
+    run: FinetuneConfig, change: dict[str, object], message: str
+) -> None:
+    with pytest.raises(ValueError, match=message):
+        filled(dataclasses.replace(run, **change))
+
+
+def test_a_source_that_the_set_has_not_is_refused(run: FinetuneConfig, tmp_path: Path) -> None:
+    write_set(tmp_path / "stores", "kitchen", [dataclasses.replace(trimmed("wave"), labels=("wave", "to_left"))])
+    with pytest.raises(ValueError, match=r"swipe_right: sources.kitchen: no label 'to_right' in that set"):
+        given(filled(run), Store.open(tmp_path / "stores"))
+
+
+def test_partners_that_are_no_labels_are_refused() -> None:
+    with pytest.raises(ValueError, match="mirror_labels: left: right: expected two of the detector's labels"):
+        dataclasses.replace(RUN, mirror_labels={"left": "right"})
+    with pytest.raises(ValueError, match="compose: streams are for window: sliding"):
+        SourceConfig(name="own", subjects=("a",), compose=True, window="clip")
+
+
+def test_the_recipe_of_hri_tells_every_action_and_trains_on_training_people_only() -> None:
+    run = filled(config.load(FinetuneConfig, ROOT / "config" / "finetune_hri.yaml"))
+    hri = vocabulary_of(run)
+    assert hri is not None and set(run.detector.labels) == {"none", *hri.labels} - {"drink"}
+    assert all(Split.of(source.name, source.split).part == "train" for source in run.sources if source.split)

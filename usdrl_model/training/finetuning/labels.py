@@ -1,0 +1,50 @@
+"""The labels of a run that names a vocabulary: those its sources show, with their thresholds and mirror partners."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from usdrl_model.data import vocabulary as vocabularies
+from usdrl_model.data.vocabulary import Vocabulary
+from usdrl_model.errors.nearest import hint
+from usdrl_model.network.detector import BACKGROUND_LABEL
+from usdrl_model.training.finetuning.config import FinetuneConfig
+
+
+def vocabulary_of(run: FinetuneConfig) -> Vocabulary | None:
+    """The vocabulary of a run; None where it names none. Errors as ``vocabulary.load``."""
+    return vocabularies.load(run.vocabulary) if run.vocabulary else None
+
+
+def filled(run: FinetuneConfig) -> FinetuneConfig:
+    """A run with everything that its vocabulary says: the same where it names none.
+
+    ``detector.labels`` of ``[none]`` become all labels that a source of the run shows; others are kept. A model of
+    several people tells the actions of pairs. Thresholds that the run states itself are kept.
+
+    Raises:
+        ValueError: a label that the vocabulary has not, or no label that a source shows; or as ``vocabulary.load``.
+    """
+    vocabulary = vocabulary_of(run)
+    if vocabulary is None:
+        return run
+    actions = vocabulary.pairs if run.detector.encoder.people > 1 else vocabulary.labels
+    labels = run.detector.labels
+    if labels == (BACKGROUND_LABEL,):
+        pairs = run.detector.encoder.people > 1
+        labels = vocabulary.shown_by((source.name for source in run.sources), pairs=pairs)
+        if labels == (BACKGROUND_LABEL,):
+            raise ValueError(f"sources: none of them shows a label of {run.vocabulary}: {', '.join(actions)}")
+    for label in labels[1:]:
+        if label not in actions:
+            raise ValueError(f"detector.labels: {run.vocabulary} has no {label!r}{hint(label, actions)}")
+    stated = {label: action.threshold for label in labels[1:] if (action := actions[label]).threshold is not None}
+    events = replace(run.stream.events, label_on_threshold={**stated, **run.stream.events.label_on_threshold})
+    return replace(
+        run,
+        detector=replace(run.detector, labels=labels),
+        stream=replace(run.stream, events=events),
+        mirror_labels={
+            label: vocabulary.mirrored(label) for label in labels[1:] if vocabulary.mirrored(label) in labels
+        },
+    )
