@@ -5,8 +5,9 @@
     actions = ActionsClient(node)
     if not actions.alive:
         ...                           # no perception: do not rely on it
-    for person in actions.doing("wave"):
+    for person in actions.doing("wave", min_score=0.8):
         print(person["id"], person["position"])
+    guest = actions.wait_for("wave", timeout=10.0)      # somebody who begins, or None
 
 When a node is killed, its last state stays in latched topics and variables. A state is therefore valid only while
 heartbeats arrive: after three periods without one it is stale (docs/state.md). The first message of a late joiner may
@@ -17,10 +18,13 @@ from __future__ import annotations
 
 import json
 import math
+import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from typing import Any
 
+import rclpy
 from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 from std_msgs.msg import String
@@ -31,6 +35,8 @@ from usdrl_ros.outputs.state_json import SCHEMA
 
 SHORTEST_SILENCE = 0.5
 """Seconds of silence that are always tolerated, however short the period."""
+REMEMBERED = 256
+"""Events that a client keeps for readers that come late."""
 
 
 class Pulse:
@@ -56,7 +62,7 @@ class Pulse:
 class ActionsClient:
     """Subscribes to the state of a perception node; results are from the newest state, or empty if it is stale.
 
-    Call it from the thread that spins the node, or from callbacks of the same group.
+    It may be asked from any thread; the node has to be spun (``wait_for`` does so itself where nobody else does).
 
     Args:
         node: subscribes, and must be spun.
@@ -71,6 +77,11 @@ class ActionsClient:
         self._monotonic = monotonic
         self._pulse = Pulse()
         self._state: dict[str, Any] | None = None
+        self._events: deque[tuple[int, dict[str, Any]]] = deque(maxlen=REMEMBERED)
+        self._count = 0
+        self._seq: int | None = None
+        self._callbacks: list[Callable[[dict[str, Any]], None]] = []
+        self._news = threading.Condition()
         qos = QoSProfile(depth=1, reliability=ReliabilityPolicy.RELIABLE, durability=DurabilityPolicy.TRANSIENT_LOCAL)
         self._subscription = node.create_subscription(String, topic, self._hear, qos)
 
@@ -84,20 +95,47 @@ class ActionsClient:
         """The newest state, see docs/state.md; None if there is none, or it is stale."""
         return self._state if self.alive else None
 
+    @property
+    def stamp(self) -> float:
+        """Stamp of the newest frame, seconds of the source's clock; 0 if the state is stale."""
+        state = self.state
+        return 0.0 if state is None else float(state["stamp"])
+
+    @property
+    def now(self) -> float:
+        """Seconds of this client's clock, which never jumps."""
+        return self._monotonic()
+
     def people(self) -> list[dict[str, Any]]:
         """All people now; empty if the state is stale."""
         state = self.state
         return [] if state is None else state["people"]
 
-    def doing(self, label: str) -> list[dict[str, Any]]:
-        """Those of ``people`` with ``label`` active, highest score first."""
+    def person(self, id: str) -> dict[str, Any] | None:  # noqa: A002 (the field's word)
+        """One of ``people``; None where that person is not here, or the state is stale."""
+        return next((person for person in self.people() if person["id"] == id), None)
+
+    def position(self, id: str) -> tuple[float, float, float] | None:  # noqa: A002
+        """Where the head of a person is, metres in the frame of the state; None where it is not known."""
+        person = self.person(id)
+        return None if person is None or person["position"] is None else tuple(person["position"])
+
+    def doing(self, label: str, person: str | None = None, min_score: float = 0.0) -> list[dict[str, Any]]:
+        """Those of ``people`` with ``label`` active, highest score first.
+
+        Args:
+            label: an action.
+            person: id of the only one who counts; None: anybody.
+            min_score: least score of the action now.
+        """
         scores = [
-            (action["score"], person)
-            for person in self.people()
-            for action in person["actions"]
-            if action["label"] == label and action["state"] == "active"
+            (action["score"], one)
+            for one in self.people()
+            for action in one["actions"]
+            if action["label"] == label and action["state"] == "active" and action["score"] >= min_score
+            if person in (None, one["id"])
         ]
-        return [person for _, person in sorted(scores, key=lambda pair: -pair[0])]
+        return [one for _, one in sorted(scores, key=lambda pair: -pair[0])]
 
     def being(self, state: str) -> list[dict[str, Any]]:
         """Those of ``people`` whose ``state`` (docs/states.md) holds, the longest first."""
@@ -108,6 +146,53 @@ class ActionsClient:
             if held["label"] == state
         ]
         return [person for _, person in sorted(since, key=lambda pair: pair[0])]
+
+    @property
+    def cursor(self) -> int:
+        """How many events were heard so far, for ``events_since``."""
+        return self._count
+
+    def events_since(self, cursor: int) -> list[dict[str, Any]]:
+        """Events after the first ``cursor`` that were heard, oldest first (docs/state.md); the last 256 are kept.
+
+        None is lost between two calls, however far apart: states carry the last 16 events each. What happened before
+        this client subscribed is not among them. A restart of the node is no gap.
+        """
+        with self._news:
+            return [event for number, event in self._events if number > cursor]
+
+    def subscribe(self, callback: Callable[[dict[str, Any]], None]) -> Callable[[], None]:
+        """Call ``callback`` with every new event, from the thread that spins; the result ends that."""
+        self._callbacks.append(callback)
+        return lambda: self._callbacks.remove(callback)
+
+    def wait_for(
+        self, label: str, *, person: str | None = None, min_score: float = 0.0, timeout: float = math.inf
+    ) -> dict[str, Any] | None:
+        """Wait until somebody begins an action, or is at it already.
+
+        Args:
+            label: the action.
+            person: id of the only one who counts; None: anybody.
+            min_score: least score.
+            timeout: seconds.
+
+        Returns:
+            The person, as in ``people``; None after ``timeout``, and when rclpy is shut down.
+        """
+        end = self._monotonic() + timeout
+        while rclpy.ok(context=self._node.context):
+            if found := self.doing(label, person, min_score):
+                return found[0]
+            left = end - self._monotonic()
+            if left <= 0.0:
+                return None
+            if self._node.executor is None:
+                rclpy.spin_once(self._node, timeout_sec=min(left, 0.1))
+            else:
+                with self._news:
+                    self._news.wait(min(left, 0.1))
+        return None
 
     def close(self) -> None:
         """Unsubscribe."""
@@ -123,5 +208,23 @@ class ActionsClient:
                 once=True,
             )
             return
-        self._state = state
-        self._pulse.beat(beat["stamp"], beat["period"], self._monotonic())
+        with self._news:
+            fresh = self._unheard(state)
+            self._state = state
+            self._pulse.beat(beat["stamp"], beat["period"], self._monotonic())
+            for event in fresh:
+                self._count += 1
+                self._events.append((self._count, event))
+            self._news.notify_all()
+        for event in fresh:
+            for callback in tuple(self._callbacks):
+                callback(event)
+
+    def _unheard(self, state: dict[str, Any]) -> list[dict[str, Any]]:
+        """Events of a state that this client has not heard; those before its first state are none of its business."""
+        before, self._seq = self._seq, state["seq"]
+        if before is None:
+            return []
+        if state["seq"] < before:  # the node was restarted
+            return list(state["events"])
+        return [event for event in state["events"] if event["seq"] > before]

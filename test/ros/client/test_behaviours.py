@@ -1,0 +1,187 @@
+"""Behaviour trees see what people do: no edge is lost between ticks, and nothing is true of a node that died."""
+
+import json
+import sys
+from collections.abc import Iterator
+
+import pytest
+from helpers.paths import ROOT
+
+pytest.importorskip("rclpy", reason="needs ROS 2 (rclpy)")
+py_trees = pytest.importorskip("py_trees", reason="needs py_trees: pip install usdrl_ros[trees]")
+
+from helpers.ros_peer import LATCHED  # noqa: E402
+from py_trees.common import Status  # noqa: E402
+from std_msgs.msg import String  # noqa: E402
+
+from usdrl_ros.behaviours import ActionsToBlackboard, ApproachesFast, IsDoing, WaitForAction, WhileHere  # noqa: E402
+from usdrl_ros.client import ActionsClient  # noqa: E402
+from usdrl_ros.processes.children import Child  # noqa: E402
+
+
+class Robot:
+    """A perception node that says what a test tells it, and a client that hears it; time is the test's."""
+
+    def __init__(self, peer) -> None:
+        self.peer, self.time, self.stamp, self.seq = peer, 100.0, 50.0, 0
+        self.events: list[dict] = []
+        self.client = ActionsClient(peer.node, monotonic=lambda: self.time)
+        self.publisher = peer.publisher(String, "actions/state", LATCHED)
+
+    def say(self, *people: dict, begins: tuple[tuple[str, str], ...] = (), seconds: float = 0.1) -> None:
+        self.time, self.stamp = self.time + seconds, self.stamp + seconds
+        for person, label in begins:
+            self.seq += 1
+            event = {"seq": self.seq, "kind": "onset", "person": person, "label": label, "score": 0.9}
+            self.events.append(event | {"onset": self.stamp, "offset": None, "stamp": self.stamp})
+        state = {"schema": "usdrl.actions/1", "seq": self.seq, "stamp": self.stamp, "people": list(people),
+                 "events": self.events[-16:], "heartbeat": {"stamp": self.stamp, "period": 0.5}}  # fmt: skip
+        self.publisher.publish(String(data=json.dumps(state)))
+        self.peer.wait(lambda: (self.client._state or {}).get("stamp") == self.stamp, "state")
+
+
+def person(name: str, *actions: str, states: tuple[str, ...] = (), x: float = 2.0, score: float = 0.9) -> dict:
+    since = {"onset": 1.0, "since": 1.0}
+    active = [{"label": label, "state": "active", "score": score} | since for label in actions]
+    held = {"active": [{"label": label} | since for label in states], "unknown": []}
+    return {"id": name, "position": [x, 0.0, 0.0], "actions": active, "states": held}
+
+
+@pytest.fixture
+def robot(peer) -> Iterator[Robot]:
+    py_trees.blackboard.Blackboard.clear()
+    one = Robot(peer)
+    one.say()
+    one.say()
+    assert one.client.alive
+    yield one
+    one.client.close()
+
+
+def ticked(leaf) -> Status:
+    leaf.tick_once()
+    return leaf.status
+
+
+def said(key: str) -> object:
+    return py_trees.blackboard.Blackboard.get(f"/actions/{key}")
+
+
+def test_nothing_holds_of_a_node_that_is_silent(robot):
+    robot.say(person("1", "wave"))
+    leaves = [ActionsToBlackboard(robot.client), IsDoing(robot.client, "wave")]
+    assert [ticked(leaf) for leaf in leaves] == [Status.SUCCESS] * 2
+    assert said("people").keys() == {"1"}
+    robot.time += 2.0
+    waiting = [WaitForAction(robot.client, "wave"), WhileHere(robot.client, "who"), ApproachesFast(robot.client)]
+    assert [ticked(leaf) for leaf in leaves + waiting] == [Status.FAILURE] * 5
+    assert said("people") == {} and said("alive") is False
+
+
+def test_an_action_that_began_and_ended_between_two_ticks_is_not_lost(robot):
+    robot.say(begins=(("7", "wave"),))
+    leaf = WaitForAction(robot.client, "wave", who="guest")
+    assert ticked(leaf) == Status.RUNNING, "what began before the leaf did does not count"
+    robot.say(begins=(("3", "clap"),))
+    assert ticked(leaf) == Status.RUNNING
+    robot.say(begins=(("4", "wave"), ("5", "wave")))
+    for _ in range(5):
+        robot.say()
+    assert ticked(leaf) == Status.SUCCESS
+    assert said("guest") == "4"
+
+
+def test_a_state_by_geometry_is_waited_for_like_an_action(robot):
+    robot.say(person("1", states=("sitting",)))
+    leaf = WaitForAction(robot.client, "pointing_left", who="guide")
+    assert ticked(leaf) == Status.RUNNING
+    robot.say(person("1", states=("sitting", "pointing_left")))
+    assert ticked(leaf) == Status.SUCCESS
+    assert said("guide") == "1"
+
+
+def test_two_people_who_do_the_same_are_two(robot):
+    robot.say(person("1"), person("2"), begins=(("2", "wave"),))
+    wait = WaitForAction(robot.client, "wave", who="guest")
+    ticked(wait)
+    robot.say(person("1", "clap"), person("2"), begins=(("2", "wave"),))
+    assert ticked(wait) == Status.SUCCESS
+    assert ticked(IsDoing(robot.client, "clap")) == Status.SUCCESS
+    assert ticked(IsDoing(robot.client, "clap", "guest")) == Status.FAILURE
+    robot.say(person("1"), person("2", "clap", score=0.6))
+    assert ticked(IsDoing(robot.client, "clap", "guest")) == Status.SUCCESS
+    assert ticked(IsDoing(robot.client, "clap", "guest", min_score=0.8)) == Status.FAILURE
+    assert ticked(IsDoing(robot.client, "clap", "nobody")) == Status.FAILURE
+
+
+def test_somebody_may_be_out_of_sight_for_a_moment(robot):
+    py_trees.blackboard.Blackboard.set("/actions/guest", "1")
+    leaf = WhileHere(robot.client, "guest", grace=1.0)
+    robot.say(person("1"))
+    assert ticked(leaf) == Status.RUNNING
+    robot.say(seconds=0.8)
+    assert ticked(leaf) == Status.RUNNING
+    robot.say(person("1"))
+    assert ticked(leaf) == Status.RUNNING
+    robot.say(seconds=0.6)
+    robot.say(seconds=0.6)
+    assert ticked(leaf) == Status.FAILURE
+
+
+def test_who_runs_at_the_robot_is_told_from_who_walks(robot):
+    def come(speed: float) -> Status:
+        leaf = ApproachesFast(robot.client, speed=1.2)
+        seen = [Status.FAILURE]
+        for step in range(8):
+            robot.say(person("9", x=2.5 - speed * 0.1 * step))
+            seen.append(ticked(leaf))
+        return Status.SUCCESS if Status.SUCCESS in seen else Status.FAILURE
+
+    assert come(0.6) == Status.FAILURE
+    assert come(2.0) == Status.SUCCESS
+    assert said("comer") == "9"
+
+
+def test_a_client_waits_counts_and_calls_back(robot):
+    heard: list[str] = []
+    stop = robot.client.subscribe(lambda event: heard.append(event["label"]))
+    assert robot.client.wait_for("wave", timeout=0.0) is None
+    begin = robot.client.cursor
+    robot.say(person("1", "wave"), begins=(("1", "wave"),))
+    assert robot.client.wait_for("wave", timeout=1.0)["id"] == "1"
+    assert robot.client.wait_for("wave", person="2", timeout=0.0) is None
+    assert robot.client.position("1") == (2.0, 0.0, 0.0) and robot.client.position("2") is None
+    stop()
+    robot.seq = 0  # a new life of the node
+    robot.events.clear()
+    robot.say()  # as the node does when it starts
+    robot.say(begins=(("1", "clap"),))
+    assert [event["label"] for event in robot.client.events_since(begin)] == ["wave", "clap"]
+    assert heard == ["wave"]
+
+
+def test_the_example_greets_somebody_who_waves(peer):
+    """The whole way: simulated people, the perception node, the tree of examples/greeter.py."""
+    py_trees.blackboard.Blackboard.clear()
+    sys.path.insert(0, str(ROOT / "examples"))
+    try:
+        from greeter import tree
+    finally:
+        sys.path.pop(0)
+    client = ActionsClient(peer.node)
+    root = tree(client)
+    names: set[str] = set()
+
+    def tick() -> bool:
+        root.tick_once()
+        names.update(node.name for node in root.iterate() if node.status == Status.RUNNING)
+        return "hello" in names
+
+    arguments = ["--ros-args", "-p", "axes:=optical"]
+    with Child("perception", ["-m", "usdrl_ros.node.main", *arguments]) as node:
+        peer.wait(lambda: node.check() or client.alive, "perception")
+        root.tick_once()
+        with Child("performer", ["-m", "usdrl_ros.demo.performer_node", "--ros-args", "-p", "faults:=none"]) as people:
+            peer.wait(lambda: people.check() or tick(), "hello", timeout=60.0)
+    assert said("guest")
+    client.close()
