@@ -32,6 +32,7 @@ def run(arguments: argparse.Namespace) -> None:
 
     from usdrl_model import config
     from usdrl_model.checkpoints import detector_file
+    from usdrl_model.data import vocabulary as vocabularies
     from usdrl_model.evaluation import calibration
     from usdrl_model.files import markdown
     from usdrl_model.inference.load import accelerate
@@ -43,7 +44,8 @@ def run(arguments: argparse.Namespace) -> None:
     calibration.check_unseen(settings, weights.config.provenance)
     store = sources.open_store(settings.sources, arguments.data)
     made = init_from.calibrated(weights.config.provenance, settings.sources, store)
-    given = [sources.recordings(source, store, seed=0) for source in settings.sources]
+    vocabulary = vocabularies.load(settings.vocabulary) if settings.vocabulary else None
+    given = [sources.recordings(source, store, 0, vocabulary, detector.config) for source in settings.sources]
     windows = sources.mix(settings.sources, given, detector.config, max_gap=stream.max_gap, stride=STRIDE).windows
     chosen = [
         one for source, part in zip(settings.sources, given, strict=True) for one in part if source.trains_on(one)

@@ -18,6 +18,7 @@ from usdrl_model.data import catalogue
 from usdrl_model.errors.nearest import hint
 from usdrl_model.errors.shown import check_name, shown
 from usdrl_model.files.share import config_folder
+from usdrl_model.skeleton.parts import Part
 from usdrl_model.skeleton.segments import AMBIGUOUS
 
 OTHER = "other"
@@ -33,6 +34,8 @@ class Label:
     description: str
     sources: dict[str, tuple[str, ...]]
     """Data set -> its labels that show the action."""
+    needs: tuple[Part, ...] = ()
+    """Parts of the body without which it cannot be told; it is withheld where they are not seen."""
     mirror: str = ""
     """What it is in a mirror; empty: the same."""
     threshold: float | None = None

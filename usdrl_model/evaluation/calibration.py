@@ -47,7 +47,9 @@ class CalibrationConfig:
     """``config/calibrate_*.yaml``: whom to calibrate on, and what is asked for."""
 
     sources: tuple[SourceConfig, ...]
-    """Recordings of people whom the detector was not trained on, in its labels."""
+    """Recordings of people whom the detector was not trained on."""
+    vocabulary: str = ""
+    """Says what their labels are, as ``FinetuneConfig.vocabulary``; empty: they are those of the detector."""
     false_alarms: float = 15.0
     """Budget: an hour, of all labels together."""
     thresholds: tuple[float, ...] = (0.4, 0.5, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95)

@@ -40,9 +40,10 @@ def filled(run: FinetuneConfig) -> FinetuneConfig:
             raise ValueError(f"detector.labels: {run.vocabulary} has no {label!r}{hint(label, actions)}")
     stated = {label: action.threshold for label in labels[1:] if (action := actions[label]).threshold is not None}
     events = replace(run.stream.events, label_on_threshold={**stated, **run.stream.events.label_on_threshold})
+    needs = {label: actions[label].needs for label in labels[1:] if actions[label].needs}
     return replace(
         run,
-        detector=replace(run.detector, labels=labels),
+        detector=replace(run.detector, labels=labels, needs={**needs, **run.detector.needs}),
         stream=replace(run.stream, events=events),
         mirror_labels={
             label: vocabulary.mirrored(label) for label in labels[1:] if vocabulary.mirrored(label) in labels
