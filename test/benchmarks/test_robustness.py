@@ -155,3 +155,10 @@ def test_people_of_the_test_are_not_asked(tmp_path: Path) -> None:
 
     chosen = robustness.recorded(utd(tmp_path), "utd_mhad", None, 100)
     assert {one.subject for one in chosen} == {"1", "3"}
+
+
+def test_every_joint_set_is_asked_once() -> None:
+    sets = robustness.joint_sets()
+    names = [name for together in sets for name in together]
+    assert sorted([*names, topology.CANONICAL]) == sorted(topology.names())
+    assert ["k4abt_32", "zed_body_34"] in sets
