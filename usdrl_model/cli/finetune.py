@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,7 @@ def run(arguments: argparse.Namespace) -> None:
     from usdrl_model.checkpoints import detector_file
     from usdrl_model.data import content_check
     from usdrl_model.evaluation import detection_scores
-    from usdrl_model.training import permission
+    from usdrl_model.training import model_card, permission
     from usdrl_model.training.finetuning import init_from, labels, sources, train
     from usdrl_model.training.finetuning.config import FinetuneConfig
 
@@ -74,6 +75,7 @@ def run(arguments: argparse.Namespace) -> None:
 
     folder = arguments.out / "weights"
     detector_file.save(folder, detector, settings.stream, made)
+    model_card.write(folder)
     print(f"weights: {folder}")
     if validation is not None:
         if first.window == "clip":
@@ -81,4 +83,7 @@ def run(arguments: argparse.Namespace) -> None:
         else:
             scores = detection_scores.detection(detector_file.load(folder, "cpu"), held_out)
         write_text(arguments.out / "validation.json", json.dumps(scores, indent=2) + "\n")
-        print(detection_scores.summary(scores))
+        print(result := detection_scores.summary(scores))
+        people = f"{first.name}, validation subjects {', '.join(settings.validation_subjects)}"
+        score = model_card.Score(of=people, result=result, command=command)
+        model_card.write(folder, replace(model_card.notes_of(folder), scores=(score,)))

@@ -18,6 +18,7 @@ from usdrl_model.cli import (
     bench,
     benchmark,
     calibrate,
+    card,
     convert,
     data,
     evaluate,
@@ -63,6 +64,7 @@ def parser() -> argparse.ArgumentParser:
     export.add_verb(verbs)
     bench.add_verb(verbs)
     convert.add_verb(verbs)
+    card.add_verb(verbs)
     return root
 
 

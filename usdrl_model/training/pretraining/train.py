@@ -24,6 +24,7 @@ from usdrl_model.checkpoints.pretrained_models import USDRL, load_encoder
 from usdrl_model.data.store import Store
 from usdrl_model.network.initialise import initialise
 from usdrl_model.progress import progress
+from usdrl_model.training import model_card
 from usdrl_model.training.distributed import Processes, gather
 from usdrl_model.training.pretraining.batches import NETWORK, Feeder, seed_of
 from usdrl_model.training.pretraining.clip_pool import ClipPool
@@ -97,6 +98,7 @@ def train_and_save(
     model = train(run, pool, out, workers, resume=resume, report=report)
     if workers.first:
         model.save_pretrained(out / "weights", made)
+        model_card.write(out / "weights")
     return model
 
 
