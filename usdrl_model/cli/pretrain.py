@@ -46,7 +46,7 @@ def run(arguments: argparse.Namespace) -> None:
         store = run_data.chosen(run, Store.open(arguments.data))
         command = f"usdrl pretrain --config {arguments.config} {' '.join(arguments.overrides)}".strip()
         if arguments.terms:
-            permission.check_commercial(run_data.provenance(run, store, command))
+            permission.check_commercial(run_data.provenance(run, store, command), run_data.before(run))
         pool = run_data.pool_of(run, store)
         if workers.first:
             print(

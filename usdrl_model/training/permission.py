@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Mapping, Sequence
 
 from usdrl_model.checkpoints.provenance import DataUsed, Provenance
 from usdrl_model.data import catalogue
@@ -21,34 +21,30 @@ def kinds_of(made: Provenance) -> tuple[Kind, ...]:
     return tuple(dict.fromkeys([*(terms_of(used).kind for used in made.data), *missing]))
 
 
-def check_commercial(made: Provenance, start: Provenance | None = None) -> None:
+def check_commercial(made: Provenance, before: Mapping[str, Provenance]) -> None:
     """Refuse a training whose weights could not become part of a product.
 
     Args:
-        made: of the weights to be trained; the data of their start come first.
-        start: of the weights that training starts from; None: from random ones.
+        made: of the weights to be trained; the data of ``before`` come first.
+        before: of the weights that training starts from or imitates, by their names.
 
     Raises:
         ValueError: names each set and weights that stand in the way, and the way out.
     """
-    before = len(start.data) if start else 0
-    sets = list(_refused(made.data[before:]))
-    weights = list(_refused(made.data[:before])) if start else []
-    if start and not start.complete:
-        weights.append("data that it does not name")
+    inherited = sum(len(one.data) for one in before.values())
     ways = []
-    if sets:
+    if sets := _refused(made.data[inherited:]):
         ways.append(f"{'; '.join(sets)}: leave it out, or state the terms of your own recordings when you import them")
-    if weights:
-        ways.append(
-            f"the start {cut(made.start, NAME)} was trained on {'; '.join(weights)}: start from weights whose terms"
-            " allow it (usdrl list weights), or from none"
-        )
+    for name, one in before.items():
+        if trained_on := [*_refused(one.data), *([] if one.complete else ["data that it does not name"])]:
+            ways.append(
+                f"the weights {cut(name, NAME)} were trained on {'; '.join(trained_on)}: start from others whose terms"
+                " allow it (usdrl list weights), or from none"
+            )
     if ways:
         raise ValueError(f"--terms commercial: not allowed by {'. Not allowed either: '.join(ways)}")
 
 
-def _refused(data: tuple[DataUsed, ...]) -> Iterator[str]:
-    for used in data:
-        if not (terms := terms_of(used)).commercial:
-            yield f"{cut(used.set, NAME)}, {terms}"
+def _refused(data: Sequence[DataUsed]) -> list[str]:
+    known = {used.set: terms_of(used) for used in data}
+    return [f"{cut(name, NAME)}, {terms}" for name, terms in known.items() if not terms.commercial]

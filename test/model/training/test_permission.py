@@ -80,11 +80,11 @@ def test_starting_weights_hand_on_their_terms(tmp_path: Path, capsys: pytest.Cap
     store = stores(tmp_path / "store", own="own")
     research = dataclasses.replace(TINY, init_from=str(weights(tmp_path / "a", sets="sbu, own")))
     assert finetune(tmp_path, store, research) == 1
-    assert "/a was trained on sbu, research (academic use" in (said := capsys.readouterr().err)
+    assert "/a were trained on sbu, research (academic use" in (said := capsys.readouterr().err)
     assert "or from none" in said
     USDRL(TINY.detector.encoder).save_pretrained(tmp_path / "silent")
     assert finetune(tmp_path, store, dataclasses.replace(TINY, init_from=str(tmp_path / "silent"))) == 1
-    assert "was trained on data that it does not name" in capsys.readouterr().err
+    assert "were trained on data that it does not name" in capsys.readouterr().err
 
 
 def test_weights_cannot_talk_a_known_set_free_and_older_ones_have_the_terms_of_the_catalogue() -> None:
@@ -94,7 +94,7 @@ def test_weights_cannot_talk_a_known_set_free_and_older_ones_have_the_terms_of_t
     assert kinds_of(older) == ("research", "attribution", "unknown")
     assert kinds_of(Provenance(data=(claimed,))) == ("research", "unknown")
     with pytest.raises(ValueError, match="utkinect, research") as refused:
-        check_commercial(Provenance(data=(claimed, hostile), complete=True))
+        check_commercial(Provenance(data=(claimed, hostile), complete=True), {})
     assert str(refused.value).isprintable()
     assert len(str(refused.value)) < 2000
 
@@ -104,3 +104,17 @@ def test_the_names_come_with_their_terms(capsys: pytest.CaptureFixture[str]) -> 
         assert main.main(["list", what]) == 0
         (found,) = [one for one in capsys.readouterr().out.splitlines() if one.startswith(line)]
         assert ("non_commercial (CC BY-NC 4.0" if what == "sets" else "terms: research, free") in found
+
+
+def test_a_start_and_a_teacher_of_pretraining_hand_on_theirs(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    store = stores(tmp_path / "store", own="own")
+    before = {"init_from": weights(tmp_path / "a", sets="sbu"), "teacher": weights(tmp_path / "b", sets="msrc12")}
+    changes = {name: str(folder) for name, folder in before.items()}
+    config.dump(change(RUN, data=DataConfig(split=None), steps=2, **changes), tmp_path / "run.yaml")
+    words = ["--config", str(tmp_path / "run.yaml"), "--data", str(store), "--out", str(tmp_path / "out")]
+    assert main.main(["pretrain", *words, "--terms", "commercial", "--device", "cpu"]) == 1
+    said = capsys.readouterr().err
+    assert "/a were trained on sbu, research" in said
+    assert "/b were trained on msrc12, research" in said

@@ -33,16 +33,21 @@ def pool_of(run: PretrainConfig, clips: Iterable[Clip]) -> ClipPool:
     return ClipPool.of(everything, run.encoder.people, run.data.max_seconds, masked=run.encoder.masked)
 
 
+def before(run: PretrainConfig) -> dict[str, Provenance]:
+    """Provenance of the initial weights and of the teacher, by their names; errors as ``find_encoder``."""
+    return {source: find_encoder(source).config.provenance for source in (run.init_from, run.teacher) if source}
+
+
 def provenance(run: PretrainConfig, store: Store, command: str) -> Provenance:
     """Provenance of a pretrained model, with that of its initial weights and of its teacher."""
-    sources = [find_encoder(source).config.provenance for source in (run.init_from, run.teacher) if source]
+    sources = list(before(run).values())
     return Provenance(
         data=(
-            *itertools.chain.from_iterable(before.data for before in sources),
+            *itertools.chain.from_iterable(one.data for one in sources),
             *(_used(store.select(sets=[name]), run.data.split) for name in store.sets),
             *_simulated(run),
         ),
-        complete=all(before.complete for before in sources),
+        complete=all(one.complete for one in sources),
         start=run.init_from or run.teacher,
         command=command,
         configuration=config.content_hash(run),
