@@ -46,7 +46,7 @@ def lie(body: Body, script: Script, starts: np.ndarray, controls: Controls, time
 def _raise(*sides: int) -> Gesture:
     def gesture(m: Moment) -> np.ndarray:
         for side in sides:
-            m.hand(side, (m.uniform(0.0, 0.3), m.uniform(0.88, 0.97), m.uniform(-0.05, 0.2)), (1.0, -0.2, 0.1))
+            m.hand(side, (m.uniform(0.0, 0.3), m.uniform(0.93, 0.97), m.uniform(-0.05, 0.2)), (1.0, -0.2, 0.1))
         return m.plateau()
 
     return gesture

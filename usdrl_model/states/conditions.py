@@ -66,7 +66,7 @@ def lying(scene: Scene, config: StatesConfig, held: bool) -> Verdict:
 
 
 def raising(side: int) -> Condition:
-    """One arm is up: the wrist over the head, the elbow over the shoulder."""
+    """One arm is stretched up: the wrist over the head and apart from it, the elbow over the shoulder."""
 
     def condition(scene: Scene, config: StatesConfig, held: bool) -> Verdict:
         arm = scene.measures.arms[side]
@@ -74,6 +74,8 @@ def raising(side: int) -> Condition:
             below(90.0 - arm.elevation, config.raised_arm, held),
             above(arm.over_head, config.raised_wrist, held),
             above(arm.elbow, config.raised_elbow, held),
+            above(arm.reach, config.raised_reach, held),
+            above(arm.from_head, config.raised_apart, held),
             less(scene.measures.upright, ARMS_DOWN),
         )
 

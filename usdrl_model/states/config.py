@@ -46,6 +46,10 @@ class StatesConfig:
     """Angle of the line from shoulder to wrist from straight up: raised below it."""
     raised_wrist: Pair = (0.0, -0.1)
     """Height of the wrist over the middle of the head, arm lengths: raised above it."""
+    raised_reach: Pair = (0.9, 0.83)
+    """Distance from shoulder to wrist, arm lengths: raised above it. Hands that clasp the head have less."""
+    raised_apart: Pair = (0.5, 0.42)
+    """Distance of the wrist from the middle of the head, arm lengths: raised above it."""
     raised_elbow: Pair = (0.0, -0.1)
     """Height of the elbow over the shoulder, arm lengths: raised above it. Touching the head has less."""
     pointing_reach: Pair = (0.93, 0.86)
@@ -54,7 +58,7 @@ class StatesConfig:
     """Elevation of the arm over the horizontal: pointing below it."""
     pointing_down: Pair = (-45.0, -52.0)
     """Elevation of the arm: pointing above it. Arms swing lower in walking."""
-    pointing_speed: Pair = (0.6, 1.2)
+    pointing_speed: Pair = (0.4, 0.8)
     """Speed of the wrist relative to the shoulder, arm lengths a second: held still below it."""
     hand_reach: Pair = (0.6, 0.5)
     """Distance of the wrist before the shoulder, towards the sensor, arm lengths: hand in front above it."""
@@ -72,7 +76,7 @@ class StatesConfig:
     """Standing, sitting and lying are told when they have lasted this long."""
     arm_after: float = 0.2
     """The same of raised arms and a hand in front."""
-    pointing_after: float = 0.4
+    pointing_after: float = 0.5
     """The same of pointing."""
     place_after: float = 0.3
     """The same of facing and near."""

@@ -28,6 +28,7 @@ _LINES = {
         ("thigh", "hip", "knee"), ("shin", "knee", "ankle"), ("leg", "hip", "ankle"),
         ("upper_arm", "shoulder", "elbow"), ("forearm", "elbow", "wrist"), ("arm", "shoulder", "wrist"),
     ))},
+    **{f"to_head_{side}": (f"wrist_{side}", "top") for side in SIDES},
 }  # fmt: skip
 """Name -> from where to where."""
 _NAMES = list(_LINES)
@@ -67,6 +68,8 @@ class Arm:
     """Height of the wrist over the shoulder, arm lengths."""
     over_head: float
     """Height of the wrist over the middle of the head, arm lengths."""
+    from_head: float
+    """Distance of the wrist from the middle of the head, arm lengths."""
     elbow: float
     """Height of the elbow over the shoulder, arm lengths."""
     ahead: float
@@ -150,6 +153,7 @@ def measure(joints: np.ndarray, confidence: np.ndarray, sensor: np.ndarray) -> M
             wrist=wrist,
             height=float(wrist[1]),
             over_head=(heights[JOINT_INDEX[f"wrist_{side}"]] - top) / whole,
+            from_head=length[f"to_head_{side}"] / whole,
             elbow=float(line[f"upper_arm_{side}"][1]) / whole,
             ahead=float(wrist[0] * to_sensor[0] + wrist[2] * to_sensor[1]),
         )

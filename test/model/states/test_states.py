@@ -225,6 +225,22 @@ def test_who_picks_something_up_neither_sits_nor_lies() -> None:
             assert not set().union(*map(names, told)) & {"sitting", "lying", "fallen"}, seed
 
 
+@pytest.mark.parametrize(
+    "topology", ["k4abt_32", "zed_body_34", "openpose_coco_18", "coco_17", "kinect_v1_20", "msr_action3d_20"]
+)
+def test_other_joint_sets_show_the_same_states(topology: str) -> None:
+    acts = (("idle", 1.5), ("raise_left_arm", 3.0), ("point_right", 3.5), ("sit_down", 2.0), ("idle", 2.0))
+    script = tuple(Act(action=action, seconds=seconds) for action, seconds in acts)
+    clip = Clip.of(simulate(PerformanceConfig(scripts=(script,), topology=topology), 2))
+    states, told = PersonStates(), {}
+    for row, stamp in enumerate(clip.stamps):
+        states.add(float(stamp), clip.joints[row, 0], clip.confidence[row, 0], SENSOR)
+        told[round(float(stamp), 1)] = names(states.snapshot())
+    assert [told[at] - {"facing_me", "hand_in_front"} for at in (1.0, 3.2, 7.0, 11.5)] == [
+        {"standing"}, {"standing", "raising_left_arm"}, {"standing", "pointing_right"}, {"sitting"},
+    ]  # fmt: skip
+
+
 def test_the_rate_of_frames_does_not_matter() -> None:
     for rate in (8.0, 30.0, 120.0):
         script = tuple(Act(action=act, seconds=3.0) for act in ("idle", "raise_left_arm", "idle"))
