@@ -7,7 +7,7 @@ and cells are kept in one folder, so that a suite can be stopped and goes on whe
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 import torch
@@ -67,7 +67,12 @@ def run(
         _check_code(pretrained_by(suite, out))
     weights: dict[tuple[str, int], Pretrained] = {}
     for (name, seed), place in _places(suite, out).items():
-        weights[name, seed] = given or _pretrained(suite.pretraining[name].load(seed), data, place, device)
+        if given is None:
+            run_of_seed = suite.pretraining[name].load(seed, _weights(out, seed))
+            weights[name, seed] = _pretrained(run_of_seed, data, place, device)
+        else:
+            weights[name, seed] = given
+    _check_left_out(suite, weights)
     results: dict[tuple[str, Task], tuple[Benchmark, Task, list[Cell]]] = {}
     with progress(suite.evaluations, desc="suite", unit="evaluation") as bar:
         for one in bar:
@@ -182,9 +187,34 @@ def _with_given(suite: Suite, given: Pretrained) -> Suite:
 
 
 def _places(suite: Suite, out: Path) -> dict[tuple[str, int], Path]:
-    """Name and seed -> run folder, of every model that is pretrained for the evaluations."""
-    names = dict.fromkeys(name for one in suite.evaluations for name in one.weights)
-    return {(name, seed): out / "pretraining" / f"{name}-{seed}" for name in names for seed in suite.seeds}
+    """Name and seed -> run folder, of every model that is pretrained for the evaluations, in the order of the work."""
+    names: dict[str, None] = {}
+
+    def add(name: str) -> None:
+        for before in suite.pretraining[name].before:
+            add(before)
+        names.setdefault(name)
+
+    for one in suite.evaluations:
+        for name in one.weights:
+            add(name)
+    return {(name, seed): _place(out, name, seed) for name in names for seed in suite.seeds}
+
+
+def _place(out: Path, name: str, seed: int) -> Path:
+    return out / "pretraining" / f"{name}-{seed}"
+
+
+def _weights(out: Path, seed: int) -> Callable[[str], Path]:
+    return lambda name: _place(out, name, seed) / "weights"
+
+
+def _check_left_out(suite: Suite, weights: Mapping[tuple[str, int], Pretrained]) -> None:
+    """Refuse, in a suite that leaves sets out, weights that know the set of their evaluation; ValueError names both."""
+    for one in suite.evaluations:
+        for (name, _), model in weights.items():
+            if name in one.weights and suite.columns == "sets":
+                model.check_unseen(benchmarks.load(one.benchmark).target_sets, one.title)
 
 
 def _check_code(made: Mapping[Path, CodeVersion]) -> None:

@@ -7,7 +7,7 @@ those benchmarks, with models that never saw its set.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -27,13 +27,43 @@ class Pretraining:
     """File beside the folder of the suites."""
     changes: tuple[str, ...] = ()
     """To the file: ``key=value``, as after ``usdrl pretrain``."""
+    init_from: str = ""
+    """Pretraining of the suite whose weights it starts from, in the place of those that the file names."""
+    teacher: str = ""
+    """Pretraining of the suite that it is distilled from, likewise."""
     without: tuple[str, ...] = ()
     """Sets that are removed from ``data.sets``."""
 
-    def load(self, seed: int) -> PretrainConfig:
-        """The run of a seed; errors as of ``config.load``, and ValueError where no set is left, or none is named."""
+    @property
+    def before(self) -> tuple[str, ...]:
+        """Pretrainings of the suite that must be finished before it begins."""
+        return tuple(filter(None, (self.init_from, self.teacher)))
+
+    def load(self, seed: int, weights: Callable[[str], Path] = Path) -> PretrainConfig:
+        """The run of a seed.
+
+        Args:
+            seed: of everything random.
+            weights: name of another pretraining of the suite -> its weights.
+
+        Raises:
+            ValueError, OSError: as of ``config.load``; and with ``without``, no set is named or left, or the run begins
+                with weights from elsewhere, which may know these sets.
+        """
         run = config.load(PretrainConfig, benchmarks.folder().parent / self.config)
         run = config.apply_overrides(run, (*self.changes, f"seed={seed}"))
+        elsewhere = {"init_from": (self.init_from, run.init_from), "teacher": (self.teacher, run.teacher)}
+        for key, (name, path) in elsewhere.items():
+            if path and self.without and not name:
+                raise ValueError(
+                    f"{self.config}: {key}: {path} may know {', '.join(self.without)}: name a pretraining of the suite"
+                    f" ({key}: NAME), or change it to {key}=''"
+                )
+        run = dataclasses.replace(
+            run,
+            init_from=str(weights(self.init_from)) if self.init_from else run.init_from,
+            teacher=str(weights(self.teacher)) if self.teacher else run.teacher,
+        )
         if not self.without:
             return run
         left = tuple(name for name in run.data.sets if name not in self.without)
@@ -93,6 +123,9 @@ class Suite:
         """Raise ValueError for a suite that cannot be run."""
         if not self.seeds or not self.evaluations:
             raise ValueError("expected at least one of seeds and of evaluations")
+        for name, pretraining in self.pretraining.items():
+            if unknown := [before for before in pretraining.before if before not in self.pretraining]:
+                raise ValueError(f"pretraining.{name}: {unknown} are not among {list(self.pretraining)}")
         for one in self.evaluations:
             if self.leave_out and one.benchmark:
                 raise ValueError(
@@ -130,7 +163,12 @@ class Suite:
             benchmark = benchmarks.load(name)
             own = {key: f"{key}_without_{benchmark.data}" for key in self.pretraining}
             for key, one in self.pretraining.items():
-                pretraining[own[key]] = dataclasses.replace(one, without=benchmark.target_sets)
+                pretraining[own[key]] = dataclasses.replace(
+                    one,
+                    without=benchmark.target_sets,
+                    init_from=own.get(one.init_from, ""),
+                    teacher=own.get(one.teacher, ""),
+                )
             for each in self.evaluations:
                 if each.task in benchmark.tasks:
                     weights = tuple(own[key] for key in each.weights)

@@ -72,6 +72,30 @@ def test_a_pretraining_that_names_no_sets_cannot_leave_one_out(pattern: Suite, t
         one.load(0)
 
 
+def test_a_pretraining_goes_on_from_another_one_without_the_set(pattern: Suite, tmp_path: Path) -> None:
+    first = pattern.pretraining["tiny"]
+    on = dataclasses.replace(
+        pattern,
+        leave_out=pattern.leave_out[:1],
+        pretraining={"tiny": first, "second": dataclasses.replace(first, init_from="tiny")},
+        evaluations=(Evaluation(task="transfer", weights=("second",), methods=("1-NN",)),),
+    )
+    suite.run(on.written_out(), tmp_path / "stores", tmp_path / "out", CPU)
+    made = config_file.provenance(tmp_path / "out" / "pretraining" / "second_without_utd_mhad-0" / "weights")
+    assert made.start.endswith("tiny_without_utd_mhad-0/weights")
+    assert set(made.sets) == {"msraction3d", "sbu"}
+    with pytest.raises(ValueError, match=r"pretraining.second: \['third'\] are not among"):
+        dataclasses.replace(on, pretraining={"tiny": first, "second": dataclasses.replace(first, init_from="third")})
+
+
+def test_a_pretraining_that_starts_from_a_file_is_refused(pattern: Suite, tmp_path: Path) -> None:
+    known = weights(tmp_path / "known", sets="utd_mhad")
+    config.dump(dataclasses.replace(PRETRAINING, init_from=str(known)), tmp_path / "pretrain.yaml")
+    with pytest.raises(ValueError, match="init_from: .* may know utd_mhad: name a pretraining of the suite"):
+        suite.run(pattern.written_out(), tmp_path / "stores", tmp_path / "out", CPU)
+    assert not (tmp_path / "out").exists()
+
+
 def test_given_weights_are_scored_where_the_set_is_new_to_them(
     pattern: Suite, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -97,14 +121,15 @@ def test_what_no_suite_can_be_is_refused() -> None:
         Suite(leave_out=("utd_mhad",), evaluations=(Evaluation(benchmark="sbu", task="retrieval"),))
 
 
-def test_the_unseen_suite_leaves_every_set_out_of_its_own_pretraining() -> None:
-    written = suite_file.load("unseen").written_out()
+@pytest.mark.parametrize("name", ["unseen", "unseen_small"])
+def test_the_unseen_suites_leave_every_set_out_of_its_own_pretraining(name: str) -> None:
+    written = suite_file.load(name).written_out()
     assert {one.benchmark for one in written.evaluations} == {
         "utd_mhad", "msraction3d", "utkinect", "msrc12", "sbu", "nuisi", "bandai_namco", "cmu_mocap"
     }  # fmt: skip
     for one in written.evaluations:
-        for name in one.weights:
-            sets = written.pretraining[name].load(0).data.sets
+        for weights_of in one.weights:
+            sets = written.pretraining[weights_of].load(0).data.sets
             assert one.benchmark not in sets and len(sets) == 7
 
 

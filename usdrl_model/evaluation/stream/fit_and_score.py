@@ -106,6 +106,8 @@ class _Runner:
             return kept
         begun = time.perf_counter()
         loaded = method.detector(self._material(run, self._cells.name(key)))
+        if known := set(self._benchmark.target_sets) & set(loaded.config.provenance.sets):
+            raise ValueError(f"{self._benchmark.name}/stream: {loaded.path} was trained on {', '.join(sorted(known))}")
         shared = streams.shown(self._recordings, self._words) & set(loaded.config.detector.labels)
         if not shared:
             raise ValueError(
