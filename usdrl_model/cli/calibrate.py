@@ -11,9 +11,6 @@ from typing import Any
 
 from usdrl_model.cli.common import reported
 
-STRIDE = 5
-"""Frames between two windows of which temperatures are chosen."""
-
 
 def add_verb(verbs: Any) -> None:
     """Register the verb with the sub-parsers of ``usdrl``."""
@@ -28,46 +25,26 @@ def add_verb(verbs: Any) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """Choose, write the weights, and print what every label does at its threshold."""
-    import dataclasses  # the rest here, because "usdrl --help" must not wait for torch
-
+    # Here, because "usdrl --help" must not wait for torch.
     from usdrl_model import config
     from usdrl_model.checkpoints import detector_file
-    from usdrl_model.data import vocabulary as vocabularies
-    from usdrl_model.evaluation import calibration
+    from usdrl_model.evaluation.calibrate import calibrate
+    from usdrl_model.evaluation.calibration import CalibrationConfig
     from usdrl_model.files import markdown
-    from usdrl_model.inference.load import accelerate
-    from usdrl_model.training.finetuning import init_from, sources
+    from usdrl_model.training.finetuning import sources
 
-    settings = config.apply_overrides(config.load(calibration.CalibrationConfig, arguments.config), arguments.overrides)
+    settings = config.apply_overrides(config.load(CalibrationConfig, arguments.config), arguments.overrides)
     weights = detector_file.load(arguments.weights, "cpu")
-    detector, stream = weights.trained, weights.config.stream
-    calibration.check_unseen(settings, weights.config.provenance)
-    store = sources.open_store(settings.sources, arguments.data)
-    made = init_from.calibrated(weights.config.provenance, settings.sources, store)
-    vocabulary = vocabularies.load(settings.vocabulary) if settings.vocabulary else None
-    given = [sources.recordings(source, store, 0, vocabulary, detector.config) for source in settings.sources]
-    windows = sources.mix(settings.sources, given, detector.config, max_gap=stream.max_gap, stride=STRIDE).windows
-    chosen = [
-        one for source, part in zip(settings.sources, given, strict=True) for one in part if source.trains_on(one)
-    ]
-
-    before = calibration.calibration_error(calibration.play(accelerate(weights), chosen), detector.config.labels)
-    dense, recognition = calibration.temperatures(detector, windows)
-    calibration.cool(detector, dense, recognition)
-    played = calibration.play(accelerate(weights), chosen)
-    after = calibration.calibration_error(played, detector.config.labels)
-    points = calibration.thresholds(played, weights, settings)
-    own = {label: point.threshold for label, point in points.items()}
-    events = dataclasses.replace(stream.events, label_on_threshold=own)
-    detector_file.save(arguments.out, detector, dataclasses.replace(stream, events=events), made)
-
+    found = calibrate(weights, settings, sources.open_store(settings.sources, arguments.data))
+    detector_file.save(arguments.out, found.detector, found.stream, found.provenance)
     rows = [
         [label, f"{point.threshold:g}", f"{100 * point.recall:.0f}", f"{point.false_alarms:.1f}"]
-        for label, point in points.items()
+        for label, point in found.points.items()
     ]
+    (dense, recognition), (before, after) = found.temperatures, found.errors
     print(markdown.table(["label", "threshold", "recall, %", "false alarms an hour"], rows))
     print(
-        f"{sum(each.hours for each in played):.2f} hours of {len(chosen)} recordings; temperatures {dense:.2f} (frames)"
+        f"{found.hours:.2f} hours of {found.recordings} recordings; temperatures {dense:.2f} (frames)"
         f" and {recognition:.2f} (clips); expected calibration error {before:.3f} before, {after:.3f} after\n"
         f"weights: {arguments.out}"
     )

@@ -17,6 +17,7 @@ from usdrl_model.data.store import Store
 from usdrl_model.data.store_writer import write_set
 from usdrl_model.data.vocabulary import Label, Vocabulary
 from usdrl_model.evaluation.benchmark import TaskSettings
+from usdrl_model.evaluation.calibration import CalibrationConfig
 from usdrl_model.evaluation.cells import Cells
 from usdrl_model.evaluation.pretrained import Pretrained
 from usdrl_model.evaluation.stream import scores, streams
@@ -30,6 +31,8 @@ from usdrl_model.network.config import EncoderConfig
 from usdrl_model.network.detector import Detector, DetectorConfig
 from usdrl_model.skeleton.segments import AMBIGUOUS, Segment
 from usdrl_model.skeleton.topology import JOINT_INDEX
+from usdrl_model.training.finetuning.config import FinetuneConfig
+from usdrl_model.training.finetuning.sources import SourceConfig
 
 ENCODER = EncoderConfig(hidden=16, heads=2, people=1, frames=16, streams=("temporal",), velocity=True)
 LEFT_OUT = dataclasses.replace(
@@ -114,7 +117,9 @@ def stores(tmp_path: Path) -> Path:
 
 
 def protocol(tmp_path: Path, **changes: object) -> StreamProtocol:
-    asked = StreamProtocol(vocabulary=str(tmp_path / "words.yaml"), detector=str(tmp_path / "finetune.yaml"))
+    asked = StreamProtocol(
+        vocabulary=str(tmp_path / "words.yaml"), detector=str(tmp_path / "finetune.yaml"), calibration=""
+    )
     return dataclasses.replace(asked, **changes)  # type: ignore[arg-type]
 
 
@@ -153,6 +158,56 @@ def test_a_detector_that_knows_the_set_is_refused(stores: Path, tmp_path: Path) 
             LEFT_OUT, stores, [METHODS["as it is"]], weights=given, protocol=protocol(tmp_path), seeds=[0],
             cells=Cells(tmp_path / "out" / "cells"), device=CPU,
         )  # fmt: skip
+
+
+def trained_on(tmp_path: Path) -> StreamProtocol:
+    """One person of each set to train on, the other to choose thresholds on."""
+    run = FinetuneConfig(
+        vocabulary=str(tmp_path / "words.yaml"),
+        detector=DetectorConfig(labels=("none",), encoder=ENCODER, rate=10.0),
+        stream=StreamConfig(look_ahead=0.2, smoothing=0.0),
+        sources=(
+            SourceConfig(name="utd_mhad", subjects=("1",), compose=True),
+            SourceConfig(name="msraction3d", subjects=("01",), compose=True),
+        ),
+        steps=3,
+        batch_size=4,
+    )
+    chosen = CalibrationConfig(
+        vocabulary=run.vocabulary,
+        sources=(
+            SourceConfig(name="utd_mhad", subjects=("2",), compose=True),
+            SourceConfig(name="msraction3d", subjects=("02",), compose=True),
+        ),
+    )
+    config.dump(run, tmp_path / "finetune.yaml")
+    config.dump(chosen, tmp_path / "calibrate.yaml")
+    return protocol(tmp_path, calibration=str(tmp_path / "calibrate.yaml"), examples=40, mirrored=False)
+
+
+def test_the_set_is_neither_in_training_nor_in_the_choice_of_thresholds(stores: Path, tmp_path: Path) -> None:
+    asked = trained_on(tmp_path)
+    cells = fit_and_score(
+        LEFT_OUT, stores, [METHODS["from scratch"], METHODS["TCN"]], weights=None, protocol=asked, seeds=[0],
+        cells=Cells(tmp_path / "out" / "cells"), device=CPU,
+    )  # fmt: skip
+    assert [cell.method for cell in cells] == ["from scratch", "TCN"]
+    (folder,) = (tmp_path / "out" / "detectors").iterdir()
+    made = detector_file.load(folder / "calibrated", "cpu").config
+    assert [(one.set, one.stage, one.subjects) for one in made.provenance.data] == [
+        ("msraction3d", "training", ("01",)),
+        ("msraction3d", "calibration", ("02",)),
+    ]
+    assert made.detector.labels == ("none", "wave", "swipe_left", "swipe_right"), "what the other set and mirrors show"
+    assert set(made.stream.events.label_on_threshold) == {"wave", "swipe_left", "swipe_right"}
+
+
+def test_without_any_other_set_there_is_nothing_to_train_on(stores: Path, tmp_path: Path) -> None:
+    asked = trained_on(tmp_path)
+    with pytest.raises(ValueError, match="sources: nothing is left without utd_mhad, msraction3d"):
+        asked.training(("utd_mhad", "msraction3d"), 0)
+    with pytest.raises(ValueError, match="sources: nothing is left"):
+        asked.calibrating(("utd_mhad", "msraction3d"))
 
 
 def test_the_vocabulary_of_the_protocol_is_there() -> None:

@@ -97,6 +97,7 @@ class _Runner:
         self._cells, self._device = cells, device
         self._store = Store.open(data)
         self._words = protocol.words()
+        self._calibration = protocol.calibrating(benchmark.target_sets)
 
     def cell(self, method: StreamMethod, seed: int) -> Cell:
         """Taken from the cells, or made."""
@@ -151,6 +152,7 @@ class _Runner:
     def _material(self, run: FinetuneConfig | None, name: str) -> Material:
         return Material(
             run=run,
+            calibration=self._calibration,
             store=self._store,
             weights=self._weights,
             examples=self._protocol.examples,
@@ -165,9 +167,11 @@ class _Runner:
     def _key(self, method: StreamMethod, seed: int, run: FinetuneConfig | None) -> Key:
         trained: dict[str, Any] = {}
         if run is not None:
-            parts = [sources.training_part(one, self._store) for one in run.sources if one.name != PERFORMER]
+            used = (*run.sources, *(self._calibration.sources if self._calibration else ()))
+            parts = [sources.training_part(one, self._store) for one in used if one.name != PERFORMER]
             started_anywhere = dataclasses.replace(run, init_from="")  # a hash of the weights is below
             trained = {"run": config.content_hash(started_anywhere), "sources": [part.hash for part in parts]}
+            trained["calibration"] = config.content_hash(self._calibration) if self._calibration else ""
         return {
             "task": "stream",
             "benchmark": self._benchmark.name,

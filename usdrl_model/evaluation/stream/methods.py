@@ -19,12 +19,15 @@ from torch import Tensor, nn
 
 from usdrl_model.checkpoints import detector_file
 from usdrl_model.checkpoints.detector_file import DetectorFileConfig, LoadedDetector
+from usdrl_model.checkpoints.pretrained_models import FREE
 from usdrl_model.data.store import Store
 from usdrl_model.evaluation.baselines.contract import Classifier, FitFrames
 from usdrl_model.evaluation.baselines.frame_wise import frame_wise
 from usdrl_model.evaluation.baselines.nearest import fit_dtw
 from usdrl_model.evaluation.baselines.networks import fit_cnn, fit_gru
 from usdrl_model.evaluation.baselines.tcn import fit_tcn
+from usdrl_model.evaluation.calibrate import calibrate, with_thresholds
+from usdrl_model.evaluation.calibration import CalibrationConfig
 from usdrl_model.evaluation.clips.fitting import on
 from usdrl_model.evaluation.networks import Init, Method
 from usdrl_model.evaluation.pretrained import Pretrained
@@ -32,6 +35,7 @@ from usdrl_model.inference import load
 from usdrl_model.network.detector import Scores
 from usdrl_model.training.finetuning import init_from, sources, train
 from usdrl_model.training.finetuning.config import FinetuneConfig
+from usdrl_model.training.finetuning.labels import vocabulary_of
 from usdrl_model.training.finetuning.sources import Mixture
 from usdrl_model.training.run_folder import begun
 
@@ -42,8 +46,10 @@ class Material:
 
     run: FinetuneConfig | None
     """Training without the set that is left out; None for a method that trains nothing."""
+    calibration: CalibrationConfig | None
+    """Choice of thresholds without that set; None: those of the training."""
     store: Store
-    """With the sources of the run."""
+    """With the sources of both."""
     weights: Pretrained | None
     """To start from, or a detector."""
     examples: int
@@ -58,8 +64,9 @@ class Material:
         if self.run is None:
             raise ValueError("expected how to train a detector, got nothing")
         run = self.run
-        given = [sources.recordings(source, self.store, run.seed) for source in run.sources]
-        return run, sources.mix(run.sources, given, run.detector, max_gap=run.stream.max_gap, stride=run.stride)
+        words, gap = vocabulary_of(run), run.stream.max_gap
+        given = [sources.recordings(source, self.store, run.seed, words, run.detector) for source in run.sources]
+        return run, sources.mix(run.sources, given, run.detector, max_gap=gap, stride=run.stride, seed=run.seed)
 
 
 class StreamMethod(Method, Protocol):
@@ -104,13 +111,18 @@ class Trained:
 
     def detector(self, material: Material) -> LoadedDetector:
         """Train it, or go on, or take the one that was trained."""
-        out = material.folder
-        if not (out / "weights").is_dir():
+        weights, calibrated = material.folder / "weights", material.folder / "calibrated"
+        if not weights.is_dir():
             run, mixture = material.training
             made = init_from.provenance(run, material.store, "usdrl benchmark, stream")
-            detector = train.train(run, mixture, out, device=material.device, resume=begun(out))
-            detector_file.save(out / "weights", detector, run.stream, made)
-        return load.load(out / "weights", str(material.device))
+            detector = train.train(run, mixture, material.folder, device=material.device, resume=begun(material.folder))
+            detector_file.save(weights, detector, run.stream, made)
+        if material.calibration is None:
+            return load.load(weights, str(material.device))
+        if not calibrated.is_dir():
+            found = calibrate(detector_file.load(weights, "cpu"), material.calibration, material.store)
+            detector_file.save(calibrated, found.detector, found.stream, found.provenance)
+        return load.load(calibrated, str(material.device))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -160,7 +172,8 @@ class Baseline:
         classify = on(material.device, self.learn)(windows, len(run.detector.labels), seed=run.seed)
         config = DetectorFileConfig(detector=run.detector, stream=run.stream)
         network = Answering(classify).eval()
-        return LoadedDetector(name=self.title, path=Path(self.title), sha256="", detector=network, config=config)
+        loaded = LoadedDetector(name=self.title, path=Path(self.title), sha256="", detector=network, config=config)
+        return with_thresholds(loaded, material.calibration, material.store) if material.calibration else loaded
 
 
 class Answering(nn.Module):
@@ -204,5 +217,6 @@ def started(run: FinetuneConfig, method: StreamMethod, weights: Pretrained | Non
         return dataclasses.replace(run, init_from="")
     if weights is None:
         raise ValueError(f"{method.title}: expected pretrained weights, got none: give --weights")
-    shape = dataclasses.replace(run.detector, encoder=weights.shape)
+    own = {name: getattr(run.detector.encoder, name) for name in FREE}
+    shape = dataclasses.replace(run.detector, encoder=dataclasses.replace(weights.shape, **own))
     return dataclasses.replace(run, detector=shape, init_from=weights.path)

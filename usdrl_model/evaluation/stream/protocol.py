@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from usdrl_model import config
 from usdrl_model.data.vocabulary import Vocabulary
 from usdrl_model.data.vocabulary import load as load_vocabulary
+from usdrl_model.evaluation.calibration import CalibrationConfig
 from usdrl_model.files.share import config_folder
 from usdrl_model.training.finetuning.config import FinetuneConfig
+from usdrl_model.training.finetuning.labels import filled
+from usdrl_model.training.finetuning.sources import SourceConfig
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -22,6 +25,11 @@ class StreamProtocol:
     detector: str = "finetune_hri.yaml"
     """File in ``config``: how a detector is trained. The sets that are left out are taken from its sources."""
     changes: tuple[str, ...] = ()
+    """To that file: ``key=value``."""
+    calibration: str = "calibrate_hri.yaml"
+    """File in ``config``: whom temperatures and thresholds are chosen on, from whose sources the sets are taken, too.
+    Empty: the detector keeps those of its training."""
+    calibration_changes: tuple[str, ...] = ()
     """To that file: ``key=value``."""
     minutes: float = 0.0
     """Minutes of recordings, from all over the set, that are run at most; clips are laid into streams after that.
@@ -41,15 +49,27 @@ class StreamProtocol:
         """The vocabulary; errors as its ``load``."""
         return load_vocabulary(self.vocabulary)
 
-    def training(self, without: Iterable[str], seed: int) -> FinetuneConfig:
-        """Training of a detector on everything but some sets.
+    def training(self, without: Collection[str], seed: int) -> FinetuneConfig:
+        """Training of a detector on everything but some sets, with the labels that the others show.
 
         Raises:
             ValueError: a file that is none, or no source is left.
         """
         run = config.load(FinetuneConfig, config_folder("") / self.detector)
         run = config.apply_overrides(run, (*self.changes, f"seed={seed}"))
-        left = tuple(source for source in run.sources if source.name not in set(without))
-        if not left:
-            raise ValueError(f"{self.detector}: sources: nothing is left without {', '.join(without)}")
-        return dataclasses.replace(run, sources=left)
+        return filled(dataclasses.replace(run, sources=_left(run.sources, without, self.detector)))
+
+    def calibrating(self, without: Collection[str]) -> CalibrationConfig | None:
+        """Choice of temperatures and thresholds on everything but some sets; None for none. Errors as ``training``."""
+        if not self.calibration:
+            return None
+        chosen = config.load(CalibrationConfig, config_folder("") / self.calibration)
+        chosen = config.apply_overrides(chosen, self.calibration_changes)
+        return dataclasses.replace(chosen, sources=_left(chosen.sources, without, self.calibration))
+
+
+def _left(sources: Iterable[SourceConfig], without: Collection[str], where: str) -> tuple[SourceConfig, ...]:
+    left = tuple(source for source in sources if source.name not in without)
+    if not left:
+        raise ValueError(f"{where}: sources: nothing is left without {', '.join(without)}")
+    return left

@@ -1,0 +1,105 @@
+"""A detector -> the same with temperatures and thresholds of its own: the steps of ``calibration`` in their order."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from usdrl_model.checkpoints.detector_file import LoadedDetector
+from usdrl_model.checkpoints.provenance import Provenance
+from usdrl_model.data import vocabulary as vocabularies
+from usdrl_model.data.compose import compose
+from usdrl_model.data.store import Store
+from usdrl_model.evaluation import calibration
+from usdrl_model.evaluation.calibration import CalibrationConfig, Point
+from usdrl_model.events.config import StreamConfig
+from usdrl_model.inference.load import accelerate
+from usdrl_model.network.detector import Detector, DetectorConfig
+from usdrl_model.skeleton.recording import Recording
+from usdrl_model.training.finetuning import init_from, sources
+
+STRIDE = 5
+"""Frames between two windows of which temperatures are chosen."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Calibrated:
+    """A calibrated detector, and what was found on the way."""
+
+    detector: Detector
+    """The one that was given: its heads have changed."""
+    stream: StreamConfig
+    """With a threshold for every label."""
+    provenance: Provenance
+    points: Mapping[str, Point]
+    """Label -> what it does at its threshold."""
+    temperatures: tuple[float, float]
+    """Of frames and of clips."""
+    errors: tuple[float, float]
+    """Expected calibration error before and after."""
+    recordings: int
+    hours: float
+
+
+def calibrate(weights: LoadedDetector, settings: CalibrationConfig, store: Store | None) -> Calibrated:
+    """Choose temperatures and thresholds.
+
+    Args:
+        weights: a detector as it was trained.
+        settings: whom to choose on, and the budget.
+        store: with the sources of the settings (``sources.open_store``).
+
+    Raises:
+        ValueError: a detector that was trained on these people or that was changed, or as of ``sources``.
+    """
+    detector, stream = weights.trained, weights.config.stream
+    calibration.check_unseen(settings, weights.config.provenance)
+    made = init_from.calibrated(weights.config.provenance, settings.sources, store)
+    given = _given(settings, store, detector.config)
+    windows = sources.mix(settings.sources, given, detector.config, max_gap=stream.max_gap, stride=STRIDE).windows
+    chosen = _streams(settings, given)
+
+    before = calibration.calibration_error(calibration.play(accelerate(weights), chosen), detector.config.labels)
+    dense, recognition = calibration.temperatures(detector, windows)
+    calibration.cool(detector, dense, recognition)
+    played = calibration.play(accelerate(weights), chosen)
+    after = calibration.calibration_error(played, detector.config.labels)
+    points = calibration.thresholds(played, weights, settings)
+    return Calibrated(
+        detector=detector,
+        stream=_with(stream, points),
+        provenance=made,
+        points=points,
+        temperatures=(dense, recognition),
+        errors=(before, after),
+        recordings=len(chosen),
+        hours=sum(each.hours for each in played),
+    )
+
+
+def with_thresholds(weights: LoadedDetector, settings: CalibrationConfig, store: Store | None) -> LoadedDetector:
+    """The same with thresholds alone, whatever its network is; arguments as of ``calibrate``."""
+    chosen = _streams(settings, _given(settings, store, weights.config.detector))
+    points = calibration.thresholds(calibration.play(weights, chosen), weights, settings)
+    config = dataclasses.replace(weights.config, stream=_with(weights.config.stream, points))
+    return dataclasses.replace(weights, config=config)
+
+
+def _given(settings: CalibrationConfig, store: Store | None, detector: DetectorConfig) -> list[list[Recording]]:
+    vocabulary = vocabularies.load(settings.vocabulary) if settings.vocabulary else None
+    return [sources.recordings(source, store, 0, vocabulary, detector) for source in settings.sources]
+
+
+def _streams(settings: CalibrationConfig, given: list[list[Recording]]) -> list[Recording]:
+    """What the chosen people do, as live: trimmed clips are laid into streams where the source says so."""
+    found: list[Recording] = []
+    for source, recordings in zip(settings.sources, given, strict=True):
+        mine = [one for one in recordings if source.trains_on(one)]
+        found += compose(mine, 0) if source.compose else mine
+    return found
+
+
+def _with(stream: StreamConfig, points: Mapping[str, Point]) -> StreamConfig:
+    own = {label: point.threshold for label, point in points.items()}
+    return dataclasses.replace(stream, events=dataclasses.replace(stream.events, label_on_threshold=own))
