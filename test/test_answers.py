@@ -33,11 +33,11 @@ def recording() -> Recording:
 
 
 @cache
-def windows(people: int) -> Windows:
-    """All of the recording, 32 frames at 10 Hz each."""
+def windows(shape: WindowShape) -> Windows:
+    """All of the recording, at 10 Hz."""
     labels = detector_file.load("default", "cpu").config.detector.labels
     found = tracklets(recording(), labels, rate=10.0, max_gap=0.5)
-    return cut(found, WindowShape(frames=32, people=people), stride=16)
+    return cut(found, shape, stride=16)
 
 
 def sums(values: torch.Tensor) -> list[float]:
@@ -59,16 +59,15 @@ def files() -> dict[str, str]:
 @torch.inference_mode()
 def networks() -> dict[str, list[float]]:
     """Outputs of every shipped model, one number a window."""
-    x = windows(people=1).x
     answers = {}
     for name in shipped.names("detector"):
         for how, weights in (("as stored", detector_file.load(name, "cpu")), ("folded", load.load(name, "cpu"))):
-            scores = weights.detector(x)
+            scores = weights.detector(windows(weights.config.detector.encoder.window).x)
             answers[f"{name}, {how}, frames"] = sums(scores.frames)
             answers[f"{name}, {how}, clip"] = sums(scores.clip)
     for name in shipped.names("encoder"):
         encoder = load_encoder(name)
-        tokens = encoder(x)
+        tokens = encoder(windows(encoder.config.window).x)
         answers[f"{name}, pooled"] = sums(encoder.pooled(tokens))
         answers[f"{name}, dense"] = sums(encoder.dense(tokens))
     return answers
@@ -77,7 +76,7 @@ def networks() -> dict[str, list[float]]:
 def cut_windows() -> dict[str, list[float]]:
     """Windows of a person alone and of pairs, their classes, and which frames somebody was seen in."""
     return {
-        f"{people} people, {part}": sums(getattr(windows(people), part))
+        f"{people} people, {part}": sums(getattr(windows(WindowShape(frames=32, people=people)), part))
         for people in (1, 2)
         for part in ("x", "y", "seen")
     }

@@ -21,7 +21,7 @@ def find(source: str | Path, *, filename: str | None = None, revision: str | Non
     """Read the model that ``source`` names; a path that exists goes first.
 
     Args:
-        source: a folder, a ``.safetensors`` file, an official ``.pth.tar``, the name of a shipped encoder ("open"), or
+        source: a folder, a ``.safetensors`` file, an official ``.pth.tar``, the name of a shipped encoder, or
             ``hf://owner/name`` of a repository.
         filename: one file of the folder or repository to take, for example an official ``.pth.tar``.
         revision: branch, tag or commit of a repository.

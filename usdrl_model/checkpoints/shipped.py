@@ -1,11 +1,11 @@
 """The weights that come with the package: one registry of detectors and encoders.
 
 >>> [(one.name, one.kind) for one in registry()]
-[('utkinect10', 'detector'), ('open', 'encoder')]
->>> find("open", "encoder").provenance.sets
-('msraction3d', 'utd_mhad', 'utkinect')
->>> hint("opne", "encoder"), hint("opne", "detector"), hint("open", "detector")
-("; did you mean 'open'?", '', "; 'open' is the name of a shipped encoder")
+[('utkinect10', 'detector'), ('foundation', 'encoder')]
+>>> find("foundation", "encoder").provenance.sets
+('utd_mhad', 'msraction3d', 'utkinect', 'msrc12', 'nuisi', 'bandai_namco', 'cmu_mocap', 'sbu', 'performer')
+>>> hint("foundatoin", "encoder"), hint("foundatoin", "detector"), hint("foundation", "detector")
+("; did you mean 'foundation'?", '', "; 'foundation' is the name of a shipped encoder")
 """
 
 from __future__ import annotations

@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 def add_verb(verbs: Any) -> None:
     """Register the verb with the sub-parsers of ``usdrl``."""
     verb = verbs.add_parser("probe", help="score frozen features of an encoder on labelled clips (1-NN, linear)")
-    verb.add_argument("weights", metavar="WEIGHTS", help="pretrained model: open, folder, file or hf://owner/name")
+    verb.add_argument(
+        "weights", metavar="WEIGHTS", help="pretrained model: foundation, folder, file or hf://owner/name"
+    )
     verb.add_argument("--data", required=True, type=Path, help="store (usdrl data import), or a packed file of one")
     verb.add_argument("--sets", nargs="+", help="names of data sets (default: all of the store)")
     verb.add_argument("--split", default="standard", help="protocol, with its fold if it has any (default: standard)")

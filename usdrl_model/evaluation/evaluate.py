@@ -1,7 +1,7 @@
 """One task of one benchmark, from a store to cells: what ``usdrl evaluate`` does.
 
 cells, about = evaluate(
-benchmark.load("utd_mhad"), "few_shot", weights=[Pretrained.open("open")], data=Path("stores"),
+benchmark.load("utd_mhad"), "few_shot", weights=[Pretrained.open("foundation")], data=Path("stores"),
 cells=Cells("out/cells"), device=torch.device("cpu"),
 )
 """

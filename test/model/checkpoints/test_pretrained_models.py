@@ -259,20 +259,19 @@ def test_a_repository_without_the_library_says_what_to_install(monkeypatch: pyte
 def test_a_shipped_model_loads_by_name_unless_a_path_has_the_name(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert shipped.names("encoder") == ["open"]
-    model = hub.find("open").config
-    run = config.load(PretrainConfig, ROOT / "config" / "pretrain_open.yaml")
-    assert (model.encoder, model.projectors) == (run.encoder, run.projectors)
+    assert "foundation" in shipped.names("encoder")
+    model = hub.find("foundation").config
+    run = config.load(PretrainConfig, ROOT / "config" / "pretrain_foundation.yaml")
+    assert model.encoder == run.encoder
     assert model.provenance.complete
-    assert sorted(model.provenance.sets) == sorted(run.data.sets)
-    assert {one.split for one in model.provenance.data} == {"cross_subject/train"}
+    assert sorted(model.provenance.sets) == sorted([*run.data.sets, "performer"])
     for more in ({"filename": "other.pth.tar"}, {"revision": "v1"}):
-        with pytest.raises(ValueError, match="open comes with the package"):
-            hub.find("open", **more)
+        with pytest.raises(ValueError, match="foundation comes with the package"):
+            hub.find("foundation", **more)
 
-    USDRL(SMALL).save_pretrained(tmp_path / "open")
+    USDRL(SMALL).save_pretrained(tmp_path / "foundation")
     monkeypatch.chdir(tmp_path)
-    assert hub.find("open").config.encoder == SMALL
+    assert hub.find("foundation").config.encoder == SMALL
 
 
 @pytest.mark.parametrize(
@@ -286,15 +285,16 @@ def test_what_is_no_path_and_no_repository_is_an_error(source: str) -> None:
 @pytest.mark.parametrize("filename", [None, "some.pth.tar"])
 def test_a_mistyped_path_is_no_download(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, filename: str | None) -> None:
     fake_library(monkeypatch, lambda **_: pytest.fail("asked the hub"))
-    USDRL(SMALL).save_pretrained(tmp_path / "runs" / "opened")
+    USDRL(SMALL).save_pretrained(tmp_path / "runs" / "foundations")
     monkeypatch.chdir(tmp_path)
     message = (
-        r"runs/opne: not found.*\(hf://runs/opne asks for that repository\); did you mean 'open' or 'runs/opened'\?"
+        r"runs/foundatoin: not found.*\(hf://runs/foundatoin asks for that repository\); did you mean 'foundation'"
+        r" or 'runs/foundations'\?"
     )
     with pytest.raises(FileNotFoundError, match=message):
-        hub.find("runs/opne", filename=filename)
+        hub.find("runs/foundatoin", filename=filename)
     with pytest.raises(FileNotFoundError, match="did you mean 'utkinect10'"):
         detector_file.load("utkinect01")
-    for verb in (["probe", "runs/opne", "--data", "."], ["evaluate", "--task", "retrieval", "--benchmark", "utd_mhad",
-                  "--weights", "runs/opne", "--data", ".", "--out", "out"]):  # fmt: skip
-        assert main.main(verb) == 1
+    evaluate = ["evaluate", "--task", "retrieval", "--benchmark", "utd_mhad", "--out", "out", "--weights"]
+    for verb in (["probe", "runs/foundatoin"], [*evaluate, "runs/foundatoin"]):
+        assert main.main([*verb, "--data", "."]) == 1

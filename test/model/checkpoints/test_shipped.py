@@ -51,11 +51,13 @@ def test_a_suggestion_is_of_the_kind_that_is_wanted(
     assert other not in shipped.hint("opn_", kind)
     for typed in ("opne", "utkinect11"):
         offered = shipped.hint(typed, kind)
-        assert all(repr(name) not in offered for name in ("open", "utkinect10") if name not in shipped.names(kind))
+        assert all(
+            repr(name) not in offered for name in ("foundation", "utkinect10") if name not in shipped.names(kind)
+        )
 
 
 def test_the_name_of_another_kind_is_told_and_not_offered() -> None:
-    with pytest.raises(FileNotFoundError, match="'open' is the name of a shipped encoder"):
-        detector_file.load("open")
+    with pytest.raises(FileNotFoundError, match="'foundation' is the name of a shipped encoder"):
+        detector_file.load("foundation")
     with pytest.raises(FileNotFoundError, match="'utkinect10' is the name of a shipped detector"):
         hub.find("utkinect10")

@@ -40,7 +40,7 @@ class FinetuneConfig:
     validation_subjects: tuple[str, ...] = ()
     """People of the first source to validate on; never test subjects."""
     init_from: str = ""
-    """Initial weights of the encoder: a pretrained model, a shipped one ("open"), an official checkpoint,
+    """Initial weights of the encoder: a pretrained model, a shipped one ("foundation"), an official checkpoint,
     ``hf://owner/name`` (``load_encoder``) or another detector. Empty: random weights."""
     head: Literal["random", "linear"] = "random"
     """Initial recognition head with ``init_from``: random, or logistic regression on the frozen features ("linear").
