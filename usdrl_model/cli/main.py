@@ -24,6 +24,7 @@ from usdrl_model.cli import (
     evaluate,
     export,
     finetune,
+    gestures,
     listing,
     predict,
     pretrain,
@@ -60,6 +61,7 @@ def parser() -> argparse.ArgumentParser:
     benchmark.add_verb(verbs)
     data.add_verb(verbs)
     predict.add_verb(verbs)
+    gestures.add_verb(verbs)
     listing.add_verb(verbs)
     export.add_verb(verbs)
     bench.add_verb(verbs)

@@ -48,7 +48,7 @@ def add_predictions(parser: argparse.ArgumentParser) -> None:
 def _predict(arguments: argparse.Namespace) -> None:
     from usdrl_model.data.content_check import RECORDINGS, look, spread
 
-    recordings = _recordings(arguments)
+    recordings = recordings_of(arguments)
     print(look(recordings[index] for index in spread(len(recordings), RECORDINGS)).line(), file=sys.stderr)
     tell(arguments, recordings)
 
@@ -82,7 +82,7 @@ def tell(arguments: argparse.Namespace, recordings: Sequence[Recording]) -> None
         print("\n".join([one.recording.name, *(lines(one) or ["  no action"])]))
 
 
-def _recordings(arguments: argparse.Namespace) -> list[Recording]:
+def recordings_of(arguments: argparse.Namespace) -> list[Recording]:
     """What the source holds and the options choose; at least one."""
     from usdrl_model.data.importers import own
 

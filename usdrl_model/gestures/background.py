@@ -31,8 +31,8 @@ SHRINK = 0.3
 """Share of the identity in the covariance within classes, because a class has few examples."""
 MOST = 2**16
 """Largest size in a file."""
-FEWEST = 100
-"""Smallest N from which a threshold can be estimated."""
+FEWEST, FEWEST_KNOWN = 100, 20
+"""Smallest N from which a threshold can be estimated, and windows of known actions."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -140,9 +140,9 @@ def _embedded(features: Tensor, mean: Tensor, basis: Tensor) -> Tensor:
 def _whitening(centred: Tensor, classes: Tensor) -> Tensor:
     """(C, C) transform after which the covariance within classes is nearly the identity; of centred (N, C)."""
     centred, classes = centred[classes >= 0], classes[classes >= 0]
-    if len(centred) < FEWEST:
+    if len(centred) < FEWEST_KNOWN:
         raise ValueError(
-            f"expected at least {FEWEST} windows of known actions, got {len(centred)}: add labelled recordings"
+            f"expected at least {FEWEST_KNOWN} windows of known actions, got {len(centred)}: add labelled recordings"
         )
     _, place = classes.unique(return_inverse=True)
     counts = torch.bincount(place).to(centred.dtype)

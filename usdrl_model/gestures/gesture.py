@@ -21,7 +21,7 @@ FALSE_SHARE = 1e-3
 _LABEL = re.compile(r"[A-Za-z0-9_]{1,64}")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Example:
     """Where one example of a gesture came from."""
 
@@ -29,6 +29,8 @@ class Example:
     """Recording, or person in front of the robot, and time."""
     seconds: float
     """How long it takes."""
+    topology: str
+    """Joint set of the tracker."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,11 +66,17 @@ def enrol(label: str, examples: tuple[Example, ...], features: Tensor, backgroun
     """A gesture from the features (E, D) of its examples.
 
     Raises:
-        ValueError: a label that is no word, or no examples or more than ``MOST_EXAMPLES``.
+        ValueError: a label that is no word, no examples or more than ``MOST_EXAMPLES``, or of two joint sets.
     """
     check_label(label)
     if not 1 <= len(examples) <= MOST_EXAMPLES:
         raise ValueError(f"{label}: expected 1 to {MOST_EXAMPLES} examples, got {len(examples)}")
+    sets = sorted({example.topology for example in examples})
+    if len(sets) > 1:
+        raise ValueError(
+            f"{label}: expected examples of one joint set, got {', '.join(map(shown, sets))}: remove the gesture, or"
+            " enrol another one"
+        )
     others = background.negatives @ prototype(background(features))
     return Gesture(
         label=label,

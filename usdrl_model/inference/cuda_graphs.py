@@ -34,7 +34,7 @@ class GraphedDetector(nn.Module):
         graph, windows, scores = self._captured[len(x)]
         windows.copy_(x)
         graph.replay()
-        return Scores(frames=scores.frames.clone(), clip=scores.clip.clone())
+        return Scores(*(None if part is None else part.clone() for part in scores))  # type: ignore[arg-type]
 
     def _capture(self, x: Tensor) -> tuple[torch.cuda.CUDAGraph, Tensor, Scores]:
         windows = x.clone()

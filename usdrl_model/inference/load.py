@@ -17,6 +17,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from usdrl_model.checkpoints import detector_file
 from usdrl_model.checkpoints.detector_file import LoadedDetector
@@ -54,18 +55,41 @@ def load(
 
 
 def probabilities(loaded: LoadedDetector, windows: np.ndarray) -> np.ndarray:
-    """(N, T, K) float32 probabilities of every frame of windows (N, T, M, V, 3) float32.
+    """(N, T, K) float32 probabilities of every frame of windows (N, T, M, V, 3) float32; errors as ``answers``."""
+    return answers(loaded, windows)[0]
+
+
+def answers(loaded: LoadedDetector, windows: np.ndarray) -> tuple[np.ndarray, Tensor | None]:
+    """What a detector says of windows (N, T, M, V, 3) float32.
+
+    Returns:
+        (N, T, K) float32 probabilities of every frame, and (N, D) pooled features, None where what runs gives none.
 
     Raises:
         ValueError: scores that are not finite, from which no action would ever be detected.
     """
     with torch.inference_mode():
-        logits = loaded.detector(torch.from_numpy(windows).to(loaded.device)).frames
-        found: np.ndarray = logits.float().softmax(dim=-1).cpu().numpy()
+        scores = loaded.detector(torch.from_numpy(windows).to(loaded.device))
+        found: np.ndarray = scores.frames.float().softmax(dim=-1).cpu().numpy()
     if not np.isfinite(found).all():
         raise ValueError(
             f"weights {loaded.name} ({loaded.runtime}, {loaded.precision}) give scores that are NaN or infinite:"
             " take other weights or another precision"
+        )
+    return found, None if scores.features is None else scores.features.float().cpu()
+
+
+def features(loaded: LoadedDetector, windows: np.ndarray) -> Tensor:
+    """(N, D) pooled features of windows (N, T, M, V, 3) float32.
+
+    Raises:
+        ValueError: what runs the detector gives no features, or as ``answers``.
+    """
+    found = answers(loaded, windows)[1]
+    if found is None:
+        raise ValueError(
+            f"{loaded.name} ({loaded.runtime}) gives no features of windows, by which gestures are recognised: run the"
+            " folder of the weights, or an ONNX file that usdrl export wrote"
         )
     return found
 

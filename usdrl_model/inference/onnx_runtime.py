@@ -53,19 +53,20 @@ class OnnxDetector(nn.Module):
         if x.ndim != 5 or x.shape[1:] != expected:
             raise ValueError(f"expected windows of shape (N, {', '.join(map(str, expected))}), got {tuple(x.shape)}")
         try:
-            frames, clip = self.session.run(OUTPUTS[:2], {INPUT: x.float().numpy()})
+            frames, clip, features = self.session.run(OUTPUTS, {INPUT: x.float().numpy()})
         except Exception as error:  # as in ``session``
             raise ValueError(
                 f"the ONNX file cannot score {len(x)} windows ({cut(error, LINE)}); export it again"
             ) from None
         labels = len(self.config.labels)
-        shapes = (len(x), encoder.frames, labels), (len(x), labels)
-        if (frames.shape, clip.shape) != shapes or not (np.isfinite(frames).all() and np.isfinite(clip).all()):
+        wanted = (len(x), encoder.frames, labels), (len(x), labels), (len(x), encoder.features)
+        got = frames.shape, clip.shape, features.shape
+        if got != wanted or not all(np.isfinite(one).all() for one in (frames, clip, features)):
             raise ValueError(
-                f"expected finite scores of shape {shapes[0]} and {shapes[1]} of the ONNX file, got {frames.shape} and"
-                f" {clip.shape}{'' if (frames.shape, clip.shape) != shapes else ', not finite'}: export it again"
+                f"expected finite scores and features of shapes {wanted} of the ONNX file, got"
+                f" {got if got != wanted else 'some that are not finite'}: export it again"
             )
-        return Scores(frames=torch.from_numpy(frames), clip=torch.from_numpy(clip))
+        return Scores(frames=torch.from_numpy(frames), clip=torch.from_numpy(clip), features=torch.from_numpy(features))
 
 
 def load(path: Path, device: str = "auto", precision: str = "auto") -> LoadedDetector:

@@ -55,12 +55,14 @@ class DetectorConfig:
 
 
 class Scores(NamedTuple):
-    """Logits of a batch of windows."""
+    """Logits of a batch of windows, and the features they follow from."""
 
     frames: Tensor
     """(N, T, K) of every frame (dense head)."""
     clip: Tensor
     """(N, K) of the window as a whole (recognition head)."""
+    features: Tensor | None = None
+    """(N, D * streams) pooled features; None where what runs gives none."""
 
 
 class Detector(nn.Module):
@@ -81,7 +83,9 @@ class Detector(nn.Module):
     def forward(self, x: Tensor) -> Scores:
         """Score windows (N, T, M, V, 3); ValueError for any other shape."""
         tokens = self.encoder(x)
+        pooled = self.encoder.pooled(tokens)
         return Scores(
             frames=self.dense(self.dropout(self.encoder.dense(tokens))),
-            clip=self.recognition(self.dropout(self.encoder.pooled(tokens))),
+            clip=self.recognition(self.dropout(pooled)),
+            features=pooled,
         )

@@ -24,6 +24,7 @@ import numpy as np
 from usdrl_model.checkpoints.detector_file import LoadedDetector
 from usdrl_model.events.config import StreamConfig, check_window
 from usdrl_model.events.onset_offset import Edge, Event
+from usdrl_model.gestures.recogniser import PersonGestures, Recogniser
 from usdrl_model.inference import load
 from usdrl_model.online.crowd import Crowd
 from usdrl_model.online.frame_filter import CanonicalFrame, FrameFilter
@@ -72,6 +73,8 @@ class ActionStream:
         outlier_stamps, second_clock_frames, clock_gap_ms (no count: how far the second clock is ahead), resets; of
         people duplicate_people, people_over_limit, tracks_started, tracks_lost, ids_swapped, id_jumps,
         leaps_refused."""
+        self.gestures: Recogniser | None = None
+        """Enrolled gestures, see ``recognise``."""
         self._seq = 0
         self._events: deque[Event] = deque(maxlen=RECENT_EVENTS)
         self._pending: list[Event] = []
@@ -130,9 +133,24 @@ class ActionStream:
         Raises:
             ValueError: the scores are not finite, so no action could ever be detected.
         """
-        encoder = self.weights.config.detector.encoder
-        window = np.random.default_rng(0).normal(0.0, 0.3, (1, encoder.frames, encoder.people, encoder.joints, 3))
-        self._scores(window.astype(np.float32))
+        load.answers(self.weights, self._any_window())
+
+    def recognise(self, gestures: Recogniser | None) -> None:
+        """From now on recognise these enrolled gestures too; those that go on now end.
+
+        Raises:
+            ValueError: what runs the detector gives no features.
+        """
+        if gestures is not None:
+            load.features(self.weights, self._any_window())
+        self.gestures = gestures
+        for person in self._crowd.people:
+            self._emit(person.id, person.recognise(self._following()))
+
+    @property
+    def people(self) -> tuple[TrackedPerson, ...]:
+        """The people who are followed now."""
+        return self._crowd.people
 
     @property
     def stamp(self) -> float:
@@ -175,11 +193,14 @@ class ActionStream:
                 batch.append((person, bodies, seen))
         if batch:
             self.counters["inferences"] += 1
-            encoder = detector.encoder
-            probabilities = self._scores(compose([bodies for _, bodies, _ in batch], encoder.window))
+            windows = compose([bodies for _, bodies, _ in batch], detector.encoder.window)
+            probabilities, features = load.answers(self.weights, windows)
             for (person, _, seen), frames in zip(batch, probabilities, strict=True):
                 person.timeline.add(end, frames, seen)
                 self._emit(person.id, person.decide(end - math.ceil(self.config.look_ahead * detector.rate)))
+            if self.gestures is not None and features is not None:
+                for (person, _, seen), scores in zip(batch, self.gestures.scores(features), strict=True):
+                    self._emit(person.id, person.gestures.step(end / detector.rate, scores) if seen[-1] else [])
         return self._collect()
 
     def finish(self) -> list[Event]:
@@ -188,7 +209,7 @@ class ActionStream:
         for person in self._crowd.people:
             if person.timeline.newest is not None:
                 self._emit(person.id, person.decide(person.timeline.newest))
-            self._emit(person.id, person.machine.close("offset"))
+            self._emit(person.id, person.close("offset"))
         events += self._collect()
         self.reset()
         return events
@@ -233,10 +254,14 @@ class ActionStream:
 
     def _lose(self, people: Sequence[TrackedPerson]) -> None:
         for person in people:
-            self._emit(person.id, person.machine.close("lost"))
+            self._emit(person.id, person.close("lost"))
 
     def _follow(self, name: str, sighting: Sighting) -> TrackedPerson:
-        return TrackedPerson(name, sighting, self.weights.config.detector, self.config, self._states)
+        return TrackedPerson(name, sighting, self.weights.config.detector, self.config, self._following(), self._states)
+
+    def _following(self) -> PersonGestures:
+        """The gestures of a new person."""
+        return PersonGestures(self.gestures.gestures if self.gestures else ())
 
     def _bodies(self, person: TrackedPerson, end: int) -> list[Body]:
         """The person and, if the model looks at more than one, their nearest others, up to grid frame ``end``."""
@@ -247,8 +272,11 @@ class ActionStream:
         others = [other.track.window(encoder.frames, end) for other in self._crowd.people if other is not person]
         return [body, *nearest(body, others, encoder.people - 1)]
 
-    def _scores(self, windows: np.ndarray) -> np.ndarray:
-        return load.probabilities(self.weights, windows)
+    def _any_window(self) -> np.ndarray:
+        """(1, T, M, V, 3) float32 of noise."""
+        encoder = self.weights.config.detector.encoder
+        shape = (1, encoder.frames, encoder.people, encoder.joints, 3)
+        return np.random.default_rng(0).normal(0.0, 0.3, shape).astype(np.float32)
 
     def _emit(self, person: str, edges: list[Edge]) -> None:
         for edge in edges:

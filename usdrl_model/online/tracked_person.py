@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from usdrl_model.events.config import StreamConfig
-from usdrl_model.events.onset_offset import ActionMachine, Edge
+from usdrl_model.events.onset_offset import ActionMachine, Edge, EventKind
 from usdrl_model.events.posterior import Timeline
+from usdrl_model.gestures.recogniser import PersonGestures
 from usdrl_model.network.detector import DetectorConfig
 from usdrl_model.online.state import ActionState, PersonState
 from usdrl_model.skeleton.parts import seen
@@ -58,6 +59,7 @@ class TrackedPerson:
         sighting: the first one.
         detector: configuration of the detector.
         config: settings of the pipeline.
+        gestures: the enrolled gestures of this person.
         states: settings of the states.
     """
 
@@ -67,6 +69,7 @@ class TrackedPerson:
         sighting: Sighting,
         detector: DetectorConfig,
         config: StreamConfig,
+        gestures: PersonGestures,
         states: StatesConfig | None = None,
     ) -> None:
         frames = detector.encoder.frames
@@ -76,6 +79,7 @@ class TrackedPerson:
         self.track = Track(detector.rate, capacity, id)
         self.timeline = Timeline(len(detector.labels), frames, capacity, smoothing)
         self.machine = ActionMachine(detector.labels, config.events)
+        self.gestures = gestures
         self.states = PersonStates(states)
         self.stray: Sighting | None = None
         """The last sighting under this id, if it was too far away to be this person."""
@@ -123,6 +127,31 @@ class TrackedPerson:
         self._decided = last
         return edges
 
+    def recognise(self, gestures: PersonGestures) -> list[Edge]:
+        """Go on with other gestures; the edges of those that end."""
+        ended = self.gestures.close("offset")
+        self.gestures = gestures
+        return ended
+
+    def close(self, kind: EventKind) -> list[Edge]:
+        """End all active actions and gestures."""
+        return self.machine.close(kind) + self.gestures.close(kind)
+
+    def since(self, stamp: float) -> tuple[np.ndarray, np.ndarray]:
+        """Joints (L, 25, 3), metres, and mask (L, 25) from a stamp to the newest frame.
+
+        Raises:
+            ValueError: it is longer ago than the frames that are kept.
+        """
+        rate, newest = self._detector.rate, self.track.newest or 0
+        frames = newest - math.ceil(stamp * rate) + 1
+        if frames > self.track.capacity:
+            most = self.track.capacity / rate
+            raise ValueError(
+                f"expected at most {most:.1f} s between start and stop, got {frames / rate:.1f} s: begin again"
+            )
+        return self.track.window(max(frames, 0), newest)
+
     def _judged(self, posteriors: np.ndarray, last: int) -> np.ndarray:
         """Posteriors (L, K) of the frames up to ``last`` without actions of which too little is seen."""
         labels, needs = self._detector.labels, self._detector.needs
@@ -156,7 +185,7 @@ class TrackedPerson:
         x, y, z = (float(value) for value in known[highest]) if there[highest] else (math.nan,) * 3
         actions = [
             ActionState(label=label, active=run.active, score=run.score, onset=run.onset)
-            for label, run in self.machine.runs.items()
+            for label, run in [*self.machine.runs.items(), *self.gestures.runs.items()]
         ]
         top: tuple[tuple[str, float], ...] = ()
         if self._posterior is not None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import time
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from diagnostic_msgs.msg import DiagnosticArray
@@ -32,6 +33,7 @@ from usdrl_ros.diagnostics.content_report import ContentReport
 from usdrl_ros.diagnostics.health import Health
 from usdrl_ros.inputs.coordinate_frames import needs_tf
 from usdrl_ros.inputs.tf_listener import TfListener, tf_listener
+from usdrl_ros.node.enrol import enrol, start, stop
 from usdrl_ros.node.pipeline import Pipeline, StreamFactory, build, load_stream
 from usdrl_ros.node.supervisor import Supervisor
 from usdrl_ros.outputs.publishers import Outputs, Result
@@ -100,6 +102,10 @@ class PerceptionNode(ManagedNode):
         self.create_timer(SUPERVISION_PERIOD, self._supervise, callback_group=supervision, clock=self._steady)
         self.create_service(Trigger, "~/reset", self._reset)
         self.create_service(Trigger, "~/list_labels", self._list_labels)
+        enrolling = MutuallyExclusiveCallbackGroup()  # an answer waits for the worker
+        for name, work in {"start": start, "stop": stop}.items():
+            answer = partial(enrol, self, lambda: self._pipeline, work)
+            self.create_service(Trigger, f"~/enrol/{name}", answer, callback_group=enrolling)
         self.add_on_set_parameters_callback(self._set_parameters)
 
     def start(self) -> bool:
@@ -273,5 +279,5 @@ class PerceptionNode(ManagedNode):
         if self._pipeline is None:
             response.success, response.message = False, "no weights are loaded: configure the node first"
         else:
-            response.success, response.message = True, json.dumps(self._pipeline.labels)
+            response.success, response.message = True, json.dumps(self._pipeline.known)
         return response

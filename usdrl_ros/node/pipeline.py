@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from rclpy.node import Node
 
@@ -23,6 +24,10 @@ from usdrl_ros.node.worker import Worker
 from usdrl_ros.outputs.publishers import Outputs, Result
 from usdrl_ros.outputs.state_json import ModelInfo
 from usdrl_ros.parameters.values import PerceptionConfig, check_watch
+
+if TYPE_CHECKING:
+    from usdrl_model.online.live_enrolment import LiveEnrolment
+    from usdrl_model.online.stream import ActionStream
 
 StreamFactory = Callable[[PerceptionConfig], Stream]
 
@@ -60,10 +65,17 @@ class Pipeline:
     worker: Worker
     content: ContentCheck
     """Only the worker uses it, except for its judgement."""
+    enrolment: LiveEnrolment | None
+    """Only the worker uses it, except for its labels; None without a folder of gestures."""
+
+    @property
+    def known(self) -> tuple[str, ...]:
+        """Labels of the weights and of the gestures."""
+        return (*self.labels, *(self.enrolment.labels if self.enrolment else ()))
 
     def reconfigure(self, config: PerceptionConfig) -> None:
         """Apply the dynamic parameters; ValueError, without a change, if they do not fit."""
-        check_watch(config.watch, self.labels)
+        check_watch(config.watch, self.known)
         settings = config.stream_config(self.recommended)
         self.check(settings)
         self.outputs.watch(config.watch)
@@ -144,7 +156,8 @@ def build(
     )
     stream = stream_factory(config)
     recommended, labels, model = stream.config, stream.labels[1:], stream.describe()
-    check_watch(config.watch, labels)
+    enrolment = _enrolment(stream, config.gestures)
+    check_watch(config.watch, (*labels, *(enrolment.labels if enrolment else ())))
     stream.configure(config.stream_config(recommended))
     stream.warm_up()
     info = ModelInfo(**{name: model[name] for name in ("weights", "hash", "device", "precision")})
@@ -180,7 +193,17 @@ def build(
         outputs=outputs,
         worker=worker,
         content=content,
+        enrolment=enrolment,
     )
+
+
+def _enrolment(stream: Stream, folder: str) -> LiveEnrolment | None:
+    """The gestures of a folder; errors as ``LiveEnrolment``."""
+    if not folder:
+        return None
+    from usdrl_model.online.live_enrolment import LiveEnrolment  # as in load_stream
+
+    return LiveEnrolment(cast("ActionStream", stream), Path(folder))
 
 
 def _levelled_by(config: PerceptionConfig) -> Literal["", "sensor_pose", "target_frame"]:

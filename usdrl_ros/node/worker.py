@@ -18,8 +18,9 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from concurrent.futures import Future
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from usdrl_model.events.config import StreamConfig
 from usdrl_ros.node.inbox import Inbox
@@ -39,6 +40,17 @@ class _Reset:
 
     config: StreamConfig | None
     done: threading.Event
+
+
+Answer = TypeVar("Answer")
+
+
+@dataclass(frozen=True, slots=True)
+class _Ask:
+    """The command to do something with the stream and say what came of it."""
+
+    work: Callable[[], Any]
+    answer: Future[Any]
 
 
 class Worker:
@@ -67,7 +79,7 @@ class Worker:
         # Shared by all threads under this lock, which is only held to append or take.
         self._changed = threading.Condition()
         self._queue = Inbox()
-        self._commands: list[_Reset] = []
+        self._commands: list[_Reset | _Ask] = []
         self._listening = True
         self._stopping = False
         # Held while a result is published, so that ``stop`` can promise that none follows.
@@ -160,6 +172,18 @@ class Worker:
             self._changed.notify()
         return command.done
 
+    def ask(self, work: Callable[[], Answer]) -> Future[Answer]:
+        """Have the thread do ``work`` after its current step; never blocks.
+
+        Returns:
+            its result, or the error that it raised.
+        """
+        answer: Future[Answer] = Future()
+        with self._changed:
+            self._commands.append(_Ask(work, answer))
+            self._changed.notify()
+        return answer
+
     def step(self) -> None:
         """Handle commands, then as many messages as there is time for, or a silent source. Never raises."""
         with self._changed:
@@ -167,7 +191,10 @@ class Worker:
         self._busy_since = self._monotonic()
         try:
             for command in commands:
-                self._reset(command)
+                if isinstance(command, _Ask):
+                    _answer(command)
+                else:
+                    self._reset(command)
             self._process()
         except BaseException as error:  # the node must survive any error here; it is counted and reported
             self._processing.report(error)
@@ -219,3 +246,10 @@ class Worker:
         with self._gate:
             if result is not None and not self._stopping:
                 self._publish(result)
+
+
+def _answer(command: _Ask) -> None:
+    try:
+        command.answer.set_result(command.work())
+    except BaseException as error:  # it is told to whoever asked
+        command.answer.set_exception(error)

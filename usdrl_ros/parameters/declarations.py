@@ -43,6 +43,11 @@ class Declaration:
     recommended: bool = False
     """``RECOMMENDED`` is allowed as well."""
 
+    @property
+    def field(self) -> str:
+        """Its field of ``PerceptionConfig``: ROS groups parameters by dots."""
+        return self.name.replace(".", "_")
+
 
 PARAMETERS: tuple[Declaration, ...] = (
     Declaration(name="topic", default="skeletons", text="Input topic, relative to the node's namespace."),
@@ -130,6 +135,24 @@ PARAMETERS: tuple[Declaration, ...] = (
         default=2.0,
         limits=(0.2, 60.0),
         text="Seconds without a usable message after which all people, and their active actions, are lost.",
+    ),
+    Declaration(
+        name="gestures",
+        default="",
+        text="Folder of enrolled gestures (gestures.md), relative to the working directory of the process; made with"
+        " the first one. Empty: no gestures.",
+    ),
+    Declaration(
+        name="enrol.label",
+        default="",
+        dynamic=True,
+        text="Gesture that `~/enrol/stop` adds an example to: letters, digits and underscores.",
+    ),
+    Declaration(
+        name="enrol.person",
+        default="",
+        dynamic=True,
+        text="Id of the person who shows the gesture. Empty: the one nearest to the sensor.",
     ),
     Declaration(
         name="watch",

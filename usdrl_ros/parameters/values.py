@@ -37,6 +37,9 @@ class PerceptionConfig:
     autostart: bool
     heartbeat_rate: float
     source_timeout: float
+    gestures: str
+    enrol_label: str
+    enrol_person: str
     watch: tuple[str, ...]
     max_rate: float
     max_people: int
@@ -102,7 +105,7 @@ def read(node: Node, changes: Mapping[str, Any] | None = None) -> PerceptionConf
         _check_thresholds(values["on_threshold"], values["off_threshold"])
     values["watch"] = tuple(dict.fromkeys(label for label in values["watch"] if label))
     values["sensor_pose"] = tuple(values["sensor_pose"])
-    return PerceptionConfig(**values)
+    return PerceptionConfig(**{parameter.field: values[parameter.name] for parameter in PARAMETERS})
 
 
 def check_dynamic(names: Iterable[str]) -> None:
@@ -120,7 +123,7 @@ def check_dynamic(names: Iterable[str]) -> None:
 
 
 def check_watch(watch: Iterable[str], labels: Iterable[str]) -> None:
-    """Refuse what is neither a label of the weights nor a state.
+    """Refuse what is neither a label, of the weights or of a gesture, nor a state.
 
     Raises:
         ValueError: the message lists the labels.
@@ -129,7 +132,7 @@ def check_watch(watch: Iterable[str], labels: Iterable[str]) -> None:
     for label in watch:
         if label not in known:
             raise ValueError(
-                f"watch: expected labels of the weights or states, got {label!r}{hint(label, known)} Known:"
+                f"watch: expected labels of the weights, gestures or states, got {label!r}{hint(label, known)} Known:"
                 f" {', '.join(known)}"
             )
 

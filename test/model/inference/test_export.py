@@ -148,7 +148,7 @@ def test_no_changed_byte_runs(exported: Path, tmp_path: Path) -> None:
     ("change", "message"),
     [
         (lambda scores: scores * np.float32(np.inf), "not finite"),
-        (lambda scores: scores[..., :2], r"got \(1, 16, 2\)"),
+        (lambda scores: scores[..., :2], r"got \(\(1, 16, 2\)"),
     ],
 )
 def test_a_graph_that_breaks_its_promise_is_refused(
@@ -157,7 +157,8 @@ def test_a_graph_that_breaks_its_promise_is_refused(
     class Session:
         def run(self, names: list[str], given: dict[str, np.ndarray]) -> list[np.ndarray]:
             count = len(given["windows"])
-            return [change(np.ones((count, 16, 3), np.float32)), np.ones((count, 3), np.float32)]
+            features = np.ones((count, CONFIG.encoder.features), np.float32)
+            return [change(np.ones((count, 16, 3), np.float32)), np.ones((count, 3), np.float32), features]
 
     detector = onnx_runtime.OnnxDetector(Session(), CONFIG)
     with pytest.raises(ValueError, match=message):

@@ -18,7 +18,7 @@ from usdrl_model.online.stream import ActionStream  # noqa: E402
 from usdrl_model.states.config import StatesConfig  # noqa: E402
 from usdrl_ros.node.pipeline import Pipeline  # noqa: E402
 from usdrl_ros.parameters import values as parameters  # noqa: E402
-from usdrl_ros.parameters.declarations import NAMES, PARAMETERS, RECOMMENDED  # noqa: E402
+from usdrl_ros.parameters.declarations import PARAMETERS, RECOMMENDED  # noqa: E402
 from usdrl_ros.parameters.docs import markdown, params_file  # noqa: E402
 from usdrl_ros.parameters.values import PerceptionConfig  # noqa: E402
 
@@ -30,7 +30,7 @@ def node(peer):
 
 
 def config(**changes):
-    defaults = {parameter.name: parameter.default for parameter in PARAMETERS}
+    defaults = {parameter.field: parameter.default for parameter in PARAMETERS}
     return PerceptionConfig(**(defaults | changes))
 
 
@@ -48,7 +48,7 @@ def test_the_params_file_holds_every_default_and_sets_one():
 
 
 def test_the_config_has_a_field_for_every_parameter():
-    assert {field.name for field in dataclasses.fields(PerceptionConfig)} == NAMES
+    assert {field.name for field in dataclasses.fields(PerceptionConfig)} == {one.field for one in PARAMETERS}
 
 
 def test_defaults_are_allowed(node):
@@ -111,7 +111,7 @@ def test_settings_that_the_weights_cannot_do_are_refused_before_anything_changes
     )
     pipeline = Pipeline(
         config=config(), source=None, labels=(), recommended=config_of_it, check=stream.check, outputs=None,
-        worker=None, content=None,
+        worker=None, content=None, enrolment=None,
     )  # fmt: skip
     with pytest.raises(ValueError, match="look_ahead: expected at most"):
         pipeline.reconfigure(config(look_ahead=0.9, watch=()))

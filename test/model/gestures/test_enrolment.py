@@ -1,0 +1,172 @@
+"""A gesture of a simulated person is enrolled and recognised; what is no example of a gesture is refused."""
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import pytest
+from helpers.acting import script
+from helpers.gestures import GESTURE, performed, weights_with_background
+
+from usdrl_model.checkpoints.detector_file import LoadedDetector
+from usdrl_model.gestures import enrolment, examples, library
+from usdrl_model.gestures.background import Background, find
+from usdrl_model.gestures.recogniser import Recogniser
+from usdrl_model.inference import load
+from usdrl_model.online import live_examples
+from usdrl_model.online.stream import ActionStream
+from usdrl_model.simulation.simulate import PerformanceConfig, simulate
+from usdrl_model.skeleton.person import Person, SkeletonFrame
+
+
+@pytest.fixture(scope="module")
+def weights(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("weights")
+    weights_with_background(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def detector(weights: Path) -> LoadedDetector:
+    return load.load(weights, "cpu")
+
+
+@pytest.fixture(scope="module")
+def background(detector: LoadedDetector) -> Background:
+    return find(detector)
+
+
+def shown(detector: LoadedDetector, seed: int, **span: float) -> examples.Shown:
+    config = detector.config.detector
+    recording = performed(seed, ("idle", 2.0), (GESTURE, 2.5), ("idle", 1.0))
+    return examples.from_recording(recording, config.rate, config.encoder.window, **span)
+
+
+def test_a_gesture_of_others_is_recognised_once_and_nothing_else_is(tmp_path, detector, background) -> None:
+    enrolled = enrolment.add(tmp_path, "both_up", [shown(detector, seed) for seed in range(5)], detector, background)
+    assert str(enrolled).startswith("both_up: 5 examples of ")
+    stream = ActionStream(detector, topology="kinect_v2_25")
+    stream.recognise(Recogniser(library.read_all(tmp_path, detector.sha256), background))
+    for seed in (11, 12):
+        events, states = [], set()
+        for frame in performed(
+            seed, ("idle", 5.0), (GESTURE, 2.5), ("idle", 4.0), ("throw", 2.0), ("idle", 2.0)
+        ).frames:
+            events += stream.push(frame)
+            states |= {action.label for person in stream.state().people for action in person.actions if action.active}
+        events += stream.finish()
+        (onset, offset) = [event for event in events if event.label == "both_up"]
+        assert onset.kind == "onset"
+        assert onset.onset == pytest.approx(5.0, abs=1.5)
+        assert 7.0 < offset.offset < 11.0
+        assert "both_up" in states
+
+
+def test_examples_are_added_to_those_before(tmp_path, detector, background) -> None:
+    for count in (1, 2):
+        enrolled = enrolment.add(tmp_path, "both_up", [shown(detector, count)], detector, background)
+        assert len(enrolled.gesture.examples) == count
+    with pytest.raises(ValueError, match="expected 1 to 10 examples, got 12"):
+        enrolment.add(tmp_path, "both_up", [shown(detector, 3)] * 10, detector, background)
+    assert len(library.read(tmp_path, "both_up").examples) == 2
+
+
+def test_a_gesture_like_another_one_is_stored_with_a_warning(tmp_path, detector, background) -> None:
+    some = [shown(detector, seed) for seed in range(3)]
+    first = enrolment.add(tmp_path, "both_up", some, detector, background)
+    assert [warning for warning in first.warnings if "gesture" in warning] == []
+    again = enrolment.add(tmp_path, "again", some, detector, background)
+    assert "too like the gesture 'both_up'" in again.warnings
+
+
+def test_a_label_of_the_weights_is_refused(tmp_path, detector, background) -> None:
+    with pytest.raises(ValueError, match="'wave' is an action of the weights .*: take another name"):
+        enrolment.add(tmp_path, "wave", [shown(detector, 0)], detector, background)
+    with pytest.raises(ValueError, match="'sitting' is a state that is found without training"):
+        enrolment.add(tmp_path, "sitting", [shown(detector, 0)], detector, background)
+    assert library.labels(tmp_path) == []
+
+
+def test_examples_of_two_joint_sets_are_refused(tmp_path, detector, background) -> None:
+    enrolment.add(tmp_path, "both_up", [shown(detector, 0)], detector, background)
+    other = shown(detector, 1)
+    other = dataclasses.replace(other, example=dataclasses.replace(other.example, topology="k4abt_32"))
+    with pytest.raises(ValueError, match="examples of one joint set, got 'k4abt_32', 'kinect_v2_25'"):
+        enrolment.add(tmp_path, "both_up", [other], detector, background)
+    assert len(library.read(tmp_path, "both_up").examples) == 1
+
+
+def test_a_person_who_does_not_move_shows_no_gesture(detector) -> None:
+    config = detector.config.detector
+    still = performed(0, ("idle", 4.0))
+    with pytest.raises(ValueError, match="did not move: expected 15 cm of an arm or a leg or more, got"):
+        examples.from_recording(still, config.rate, config.encoder.window)
+
+
+def test_half_of_the_joints_missing_is_refused(detector) -> None:
+    config = detector.config.detector
+    recording = performed(0, ("idle", 1.0), (GESTURE, 2.5))
+
+    def hidden(person: Person) -> Person:
+        joints = np.array(person.joints)
+        joints[:14] = np.nan
+        return dataclasses.replace(person, joints=joints)
+
+    frames = tuple(dataclasses.replace(one, people=tuple(map(hidden, one.people))) for one in recording.frames)
+    with pytest.raises(ValueError, match="% of the joints were seen, expected 50% or more: stand so"):
+        examples.from_recording(dataclasses.replace(recording, frames=frames), config.rate, config.encoder.window)
+
+
+def test_two_people_are_refused_unless_one_is_named(detector) -> None:
+    config = detector.config.detector
+    acts = (script((GESTURE, 3.0)), script((GESTURE, 3.0)))
+    recording = simulate(PerformanceConfig(scripts=acts, rate=30.0), 0)
+    with pytest.raises(ValueError, match=r"expected one person, got 2 \(.*\): say which"):
+        examples.from_recording(recording, config.rate, config.encoder.window)
+    one = recording.frames[0].people[0].id
+    assert examples.from_recording(recording, config.rate, config.encoder.window, person=one).example.seconds > 0.5
+    with pytest.raises(ValueError, match="no person 'x' is seen there"):
+        examples.from_recording(recording, config.rate, config.encoder.window, person="x")
+
+
+def test_an_unknown_joint_set_and_an_empty_span_are_errors(detector) -> None:
+    config = detector.config.detector
+    recording = performed(0, (GESTURE, 3.0))
+    with pytest.raises(ValueError, match="kinect_v2_52"):
+        examples.from_recording(
+            dataclasses.replace(recording, topology="kinect_v2_52"), config.rate, config.encoder.window
+        )
+    with pytest.raises(ValueError, match="50-60 s: no frames there"):
+        shown(detector, 0, start=50.0, stop=60.0)
+
+
+def live(detector: LoadedDetector, *people: float) -> ActionStream:
+    """A stream with people at these distances, a second after they appeared."""
+    stream = ActionStream(detector, topology="kinect_v2_25")
+    for frame in performed(0, ("idle", 1.0)).frames:
+        joints = frame.people[0].joints - frame.people[0].joints.mean(axis=0)
+        stream.push(
+            SkeletonFrame(frame.stamp, tuple(Person(str(n), joints + [0.0, 0.0, z]) for n, z in enumerate(people)))
+        )
+    return stream
+
+
+def test_the_nearest_person_is_meant_unless_two_are_equally_near(detector) -> None:
+    assert live_examples.find(live(detector, 3.0, 2.0)) == "1"
+    assert live_examples.find(live(detector, 3.0, 2.0), "0") == "0"
+    with pytest.raises(ValueError, match="two people are equally near"):
+        live_examples.find(live(detector, 2.0, 2.1))
+    with pytest.raises(ValueError, match="nobody is seen"):
+        live_examples.find(ActionStream(detector, topology="kinect_v2_25"))
+    with pytest.raises(ValueError, match="no person 'x'; there: 0"):
+        live_examples.find(live(detector, 2.0), "x")
+
+
+def test_a_person_who_left_before_stop_is_an_error(detector) -> None:
+    stream = live(detector, 2.0)
+    with pytest.raises(ValueError, match="no person 'y'; there: 0: lost since start, begin again"):
+        live_examples.example(stream, "y", stream.stamp - 0.5)
+    with pytest.raises(ValueError, match="did not move"):
+        live_examples.example(stream, "0", stream.stamp - 1.0)
+    with pytest.raises(ValueError, match="expected at most 6.4 s between start and stop, got"):
+        live_examples.example(stream, "0", stream.stamp - 20.0)

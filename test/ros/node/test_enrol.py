@@ -1,0 +1,84 @@
+"""Gestures over real DDS: the performer shows one to the node, which knows it from then on."""
+
+import pytest
+
+pytest.importorskip("rclpy", reason="needs ROS 2 (rclpy)")
+
+from helpers.gestures import GESTURE, performed, weights_with_background  # noqa: E402
+from helpers.robot import Robot  # noqa: E402
+from helpers.ros_peer import LATCHED  # noqa: E402
+from std_msgs.msg import Bool  # noqa: E402
+from std_srvs.srv import Trigger  # noqa: E402
+
+from usdrl_ros.processes.children import Child  # noqa: E402
+
+SPEED = 3.0
+"""Times real time."""
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("robot")
+    weights_with_background(folder / "weights")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def node(module_peer, folders):
+    settings = {"axes": "kinect", "weights": folders / "weights", "gestures": folders / "gestures", "device": "cpu"}
+    arguments = [part for name, value in settings.items() for part in ("-p", f"{name}:={value}")]
+    with Child("perception", ["-m", "usdrl_ros.node.main", "--ros-args", *arguments]) as child:
+        yield Robot(module_peer, child)
+
+
+def call(robot, service):
+    return robot.peer.call(Trigger, f"usdrl_perception/enrol/{service}")
+
+
+def show(robot, seed, start):
+    """A person stands, makes the gesture between start and stop, and leaves; the answer to stop."""
+    recorded = performed(seed, ("idle", 2.0), (GESTURE, 2.5), ("idle", 0.5), start=start).frames
+    robot.play(recorded[:60], SPEED)
+    assert call(robot, "start").message == "person 1: make the gesture, then call enrol/stop"
+    robot.play(recorded[60:], SPEED)
+    answer = call(robot, "stop")
+    robot.reset()
+    return answer
+
+
+def test_a_gesture_shown_to_the_robot_is_stored_and_watched(node, folders):
+    assert call(node, "stop").message == "set the parameter enrol.label to the name of the gesture, then make it again"
+    assert node.set("enrol.label", "both_up").successful
+    assert "expected labels of the weights, gestures or states, got 'both_up'" in node.set("watch", ["both_up"]).reason
+    assert (call(node, "stop").message) == "not started: call start, make the gesture, call stop"
+    for count in (1, 2, 3):
+        answer = show(node, count, 1000.0 + 100.0 * count)
+        assert answer.success, answer.message
+        assert answer.message.startswith(f"both_up: {count} example")
+    assert sorted(file.name for file in (folders / "gestures" / "both_up").iterdir())[1] == "gesture.yaml"
+
+    assert node.set("watch", ["both_up"]).successful
+    active = node.peer.listen(Bool, "watch/both_up/active", LATCHED)
+    seen = len(active)
+    recorded = performed(11, ("idle", 4.0), (GESTURE, 2.5), ("idle", 3.0), start=2000.0).frames
+    node.play(recorded, SPEED)
+    node.wait(lambda: [event for event in node.events if event["label"] == "both_up"], "event of the gesture")
+    node.wait(lambda: any(message.data for message in active[seen:]), "watched gesture")
+    onset = next(event for event in node.events if event["label"] == "both_up")
+    assert onset["kind"] == "onset"
+    assert onset["onset"] == pytest.approx(2004.0, abs=2.0)
+
+
+def test_what_is_no_gesture_is_refused_and_not_stored(node, folders):
+    assert call(node, "start").message == "nobody is seen: stand in front of the sensor"
+    assert node.set("enrol.label", "nothing").successful
+    recorded = performed(3, ("idle", 4.0), start=3000.0).frames
+    node.play(recorded[:60], SPEED)
+    assert call(node, "start").success
+    node.play(recorded[60:], SPEED)
+    answer = call(node, "stop")
+    assert not answer.success
+    assert "the person did not move: expected 15 cm" in answer.message
+    assert not (folders / "gestures" / "nothing").exists()
+    assert node.set("enrol.person", "9").successful
+    assert call(node, "start").message == "no person '9'; there: 1"

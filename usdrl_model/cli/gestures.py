@@ -1,0 +1,171 @@
+"""``usdrl gestures``: new actions from 1 to 10 examples, without a training run.
+
+usdrl gestures add thumbs_up takes --from 2.0 --to 4.5      # .npz recordings, each one an example
+usdrl gestures test other_takes
+usdrl gestures list
+usdrl gestures background --weights runs/own/weights --store stores
+
+In a bag: ``usdrl-bag gesture``. In front of the robot: the services ``~/enrol/start`` and ``~/enrol/stop``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from usdrl_model.cli.common import add_machine, device, reported
+from usdrl_model.cli.data import add_selection, selected
+from usdrl_model.cli.predict import recordings_of
+
+if TYPE_CHECKING:
+    from usdrl_model.skeleton.recording import Recording
+
+FOLDER = Path("gestures")
+PROGRAM = "usdrl gestures"
+
+
+def add_verb(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add ``gestures`` and its own verbs to the ``usdrl`` command."""
+    gestures = verbs.add_parser("gestures", help="new actions from 1 to 10 examples, without a training run")
+    actions = gestures.add_subparsers(title="verbs", required=True, metavar="VERB")
+
+    add = actions.add_parser("add", help="add examples to a gesture, new or known; each recording is one")
+    add.add_argument("label", help="letters, digits and underscores")
+    _add_source(add)
+    add_example(add)
+    add.set_defaults(run=reported(PROGRAM, _add))
+
+    show = actions.add_parser("list", help="gestures of a folder, with their examples")
+    _add_folder(show)
+    show.set_defaults(run=reported(PROGRAM, _list))
+
+    remove = actions.add_parser("remove", help="remove a gesture")
+    remove.add_argument("label")
+    _add_folder(remove)
+    remove.set_defaults(run=reported(PROGRAM, _remove))
+
+    test = actions.add_parser("test", help="play recordings as a robot would see them, and print the gestures found")
+    _add_source(test)
+    _add_folder(test)
+    _add_weights(test)
+    test.set_defaults(run=reported(PROGRAM, _test))
+
+    background = actions.add_parser("background", help="make the statistics that gestures are compared with")
+    background.add_argument("--store", type=Path, help="store with recordings of many actions (default: simulation)")
+    add_selection(background)
+    _add_weights(background)
+    background.add_argument("--out", type=Path, help="file to write (default: beside the weights)")
+    background.set_defaults(run=reported(PROGRAM, _background))
+
+
+def add_example(parser: argparse.ArgumentParser) -> None:
+    """Add the options that ``enrol`` reads."""
+    parser.add_argument("--from", dest="start", type=float, default=0.0, help="seconds from the first frame")
+    parser.add_argument("--to", dest="stop", type=float, default=math.inf, help="seconds from the first frame")
+    parser.add_argument("--person", help="whose gesture it is (default: the only person)")
+    _add_folder(parser)
+    _add_weights(parser)
+
+
+def enrol(arguments: argparse.Namespace, examples: Sequence[Recording]) -> None:
+    """Add examples to ``arguments.label`` and print what to know about it; errors as ``enrolment.add``."""
+    from usdrl_model.gestures import background, enrolment
+    from usdrl_model.gestures.examples import from_recording
+    from usdrl_model.gestures.gesture import MOST_EXAMPLES
+    from usdrl_model.inference import load
+
+    if len(examples) > MOST_EXAMPLES:
+        raise ValueError(f"expected 1 to {MOST_EXAMPLES} recordings, got {len(examples)}: choose with --clip")
+    detector = load.load(arguments.weights, str(device(arguments)))
+    config, others = detector.config.detector, background.find(detector)
+    span = {"person": arguments.person, "start": arguments.start, "stop": arguments.stop}
+    shown = [from_recording(one, config.rate, config.encoder.window, **span) for one in examples]
+    print(enrolment.add(arguments.folder, arguments.label, shown, detector, others))
+
+
+def _add(arguments: argparse.Namespace) -> None:
+    enrol(arguments, recordings_of(arguments))
+
+
+def _list(arguments: argparse.Namespace) -> None:
+    from usdrl_model.files import markdown
+    from usdrl_model.gestures import library
+
+    rows = []
+    for label in library.labels(arguments.folder):
+        one = library.read(arguments.folder, label)
+        sources = ", ".join(example.source for example in one.examples)
+        rows.append([label, str(len(one.examples)), f"{one.seconds:.1f}", one.weights[:12], sources])
+    if rows:
+        print(markdown.table(["gesture", "examples", "seconds", "weights", "from"], rows))
+    else:
+        print(f"{arguments.folder}: no gestures; usdrl gestures add makes one")
+
+
+def _remove(arguments: argparse.Namespace) -> None:
+    from usdrl_model.gestures import library
+
+    library.remove(arguments.folder, arguments.label)
+    print(f"{arguments.label}: removed from {arguments.folder}")
+
+
+def _test(arguments: argparse.Namespace) -> None:
+    from usdrl_model.gestures import background, library
+    from usdrl_model.gestures.recogniser import Recogniser
+    from usdrl_model.inference import load
+    from usdrl_model.online.stream import ActionStream
+
+    detector = load.load(arguments.weights, str(device(arguments)))
+    others = background.find(detector)
+    known = Recogniser(library.read_all(arguments.folder, others.weights), others)
+    if not known.labels:
+        raise FileNotFoundError(f"{arguments.folder}: no gestures; usdrl gestures add makes one")
+    for recording in recordings_of(arguments):
+        stream = ActionStream(detector, topology=recording.topology)
+        stream.recognise(known)
+        events = [event for frame in recording.frames for event in stream.push(frame)] + stream.finish()
+        origin = recording.frames[0].stamp if recording.frames else 0.0
+        found = [one for one in events if one.kind != "onset" and one.label in known.labels and one.offset is not None]
+        print(recording.name if found else f"{recording.name}: no gesture")
+        for one in found:
+            span = f"{one.onset - origin:8.2f} {(one.offset or 0.0) - origin:8.2f}"
+            print(f"{span}  {one.person}  {one.label}  {one.score:.2f}")
+
+
+def _background(arguments: argparse.Namespace) -> None:
+    from usdrl_model.gestures import background
+    from usdrl_model.inference import load
+    from usdrl_model.training import gesture_background
+
+    detector = load.load(arguments.weights, str(device(arguments)))
+    if arguments.store is None:
+        sets: tuple[str, ...] = ("simulated people",)
+        made = gesture_background.make(detector, gesture_background.simulated())
+    else:
+        store = selected(arguments, arguments.store)
+        sets = store.sets
+        pairs = ((store.dataset(index), store.recording(index)) for index in range(len(store)))
+        made = gesture_background.make(detector, pairs)
+    path = arguments.out or background.path_of(detector)
+    made.save(path)
+    print(f"{path}: {len(made.negatives)} windows of {', '.join(sets)}, {path.stat().st_size // 1024} kB")
+
+
+def _add_source(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("source", type=Path, help="a folder of .npz recordings or one of them, or a store")
+    add_selection(parser)
+    parser.add_argument("--clip", help="only the recording of this name, or number in the selection")
+
+
+def _add_folder(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--folder", type=Path, default=FOLDER, help=f"of the gestures (default: {FOLDER})")
+
+
+def _add_weights(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--weights", default="default", help="shipped detector, folder or .onnx file (default: default)"
+    )
+    add_machine(parser, threads=1)

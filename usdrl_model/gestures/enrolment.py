@@ -1,0 +1,106 @@
+"""Enrols a gesture: examples in, a stored gesture out, and what to know about it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from usdrl_model.checkpoints.detector_file import LoadedDetector
+from usdrl_model.errors.shown import shown
+from usdrl_model.gestures import library
+from usdrl_model.gestures.background import Background, identity
+from usdrl_model.gestures.examples import Shown
+from usdrl_model.gestures.gesture import Gesture, check_label, enrol, prototype
+from usdrl_model.inference import load
+from usdrl_model.states.person import STATES
+
+SURE = 0.5
+"""Posterior at which the detector itself takes an example for one of its actions."""
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolled:
+    """A gesture that was stored."""
+
+    gesture: Gesture
+    warnings: tuple[str, ...]
+    """What may confuse it; each is a sentence without a full stop."""
+
+    def __str__(self) -> str:
+        """One line."""
+        count = len(self.gesture.examples)
+        line = f"{self.gesture.label}: {count} example{'s' if count > 1 else ''} of {self.gesture.seconds:.1f} s"
+        return "; ".join([line, *(f"warning: {one}" for one in self.warnings)])
+
+
+def add(
+    folder: Path, label: str, examples: Sequence[Shown], detector: LoadedDetector, background: Background
+) -> Enrolled:
+    """Add examples to the gesture ``label`` below ``folder``, which is made where there is none.
+
+    Raises:
+        ValueError: a label that is no word, an action of the detector or a state, too many examples, examples of
+            another joint set, or gestures of other weights; nothing is stored then.
+        OSError: it could not be written.
+    """
+    check_label(label)
+    if label in detector.config.detector.labels:
+        raise ValueError(f"label: {shown(label)} is an action of the weights {detector.name}: take another name")
+    if label in STATES:
+        raise ValueError(f"label: {shown(label)} is a state that is found without training: take another name")
+    there = library.read_all(folder, identity(detector))
+    if len(there) >= library.MOST_GESTURES and label not in [one.label for one in there]:
+        raise ValueError(f"{folder}: expected at most {library.MOST_GESTURES} gestures: remove one first")
+    windows = np.stack([example.window for example in examples])
+    features = load.features(detector, windows)
+    before = next((one for one in there if one.label == label), None)
+    kept = before.examples if before else ()
+    everything = torch.cat([before.features, features]) if before else features
+    gesture = enrol(label, (*kept, *(example.example for example in examples)), everything, background)
+    others = [one for one in there if one.label != label]
+    warnings = (
+        *_like_gestures(gesture, others, background),
+        *_like_actions(detector, windows),
+        *_unlike(gesture, background),
+    )
+    library.write(folder, gesture)
+    return Enrolled(gesture, warnings)
+
+
+def _like_gestures(gesture: Gesture, others: Sequence[Gesture], background: Background) -> list[str]:
+    """A warning for each other gesture that takes half of the examples for its own."""
+    embedded = background(gesture.features)
+    like = [one.label for one in others if _share(embedded @ one.prototype(background) >= one.threshold) >= 0.5]
+    return [f"too like the gesture {name!r}" for name in like]
+
+
+def _like_actions(detector: LoadedDetector, windows: np.ndarray) -> list[str]:
+    """A warning where the detector takes half of the examples for one of its own actions."""
+    labels = detector.config.detector.labels
+    newest = load.probabilities(detector, windows)[:, windows.shape[1] // 2 :].max(axis=1)
+    like = (newest[:, 1:] >= SURE).mean(axis=0) >= 0.5
+    return [
+        f"too like the action {name!r} of {detector.name}"
+        for name, is_so in zip(labels[1:], like, strict=True)
+        if is_so
+    ]
+
+
+def _unlike(gesture: Gesture, background: Background) -> list[str]:
+    """A warning about examples that the others alone would not recognise."""
+    embedded = background(gesture.features)
+    if len(embedded) < 2:
+        return []
+    others = [torch.cat([embedded[:row], embedded[row + 1 :]]) for row in range(len(embedded))]
+    alike = torch.stack([one @ prototype(rest) for one, rest in zip(embedded, others, strict=True)])
+    far = [str(row + 1) for row in torch.nonzero(alike < gesture.threshold).flatten().tolist()]
+    return [f"example {', '.join(far)} of {len(embedded)} unlike the others"] if far else []
+
+
+def _share(which: Tensor) -> float:
+    return float(which.float().mean())

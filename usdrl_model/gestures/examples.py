@@ -1,0 +1,171 @@
+"""Examples of a gesture: from what somebody did to the window that the encoder sees at its end.
+
+An example is a span of time in which one person makes the gesture once. Its window ends with the movement, as a live
+window does at that moment; frames before the span count as not seen, so the person stands as at its start.
+
+Letters: L frames of the span, T frames of a window, V joints.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+
+import numpy as np
+
+from usdrl_model.gestures.gesture import Example
+from usdrl_model.skeleton.person import SPINE_MID
+from usdrl_model.skeleton.recording import Recording
+from usdrl_model.windows.cut import MIN_FRAMES, Tracklet, tracklets
+from usdrl_model.windows.shape import WindowShape
+from usdrl_model.windows.window import Body, compose
+
+SEEN = 0.5
+"""Least share of the joints that must be seen."""
+MOVED = 0.15
+"""Metres that a limb must move relative to the spine, or the spine up or down."""
+LIMB = 3
+"""Joints that must move together: one alone may be noise of the tracker."""
+STEP, STEP_SECONDS = 0.08, 0.3
+"""Metres in seconds from which on a joint moves."""
+SLOW = 0.25
+"""Share of the fastest movement from which on it counts as movement."""
+AFTER = 0.2
+"""Seconds after the last movement at which the window ends."""
+MAX_GAP = 1.0
+"""Seconds without the person that end a span."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True, eq=False)
+class Shown:
+    """An example, and its window."""
+
+    example: Example
+    window: np.ndarray
+    """(T, M, V, 3) float32, normalised: the input of an encoder."""
+
+
+def from_body(
+    joints: np.ndarray, mask: np.ndarray, rate: float, shape: WindowShape, source: str, topology: str
+) -> Shown:
+    """The example in a span of regular frames of one person.
+
+    Args:
+        joints: (L, V, 3) metres, canonical.
+        mask: (L, V) bool, False where invalid.
+        rate: frames a second.
+        shape: of the windows of the encoder.
+        source: what to say of where it came from.
+        topology: joint set of the tracker.
+
+    Raises:
+        ValueError: too few frames, too few joints seen, or no movement; the message says what to do.
+    """
+    if len(mask) < MIN_FRAMES or not mask.any():
+        raise ValueError(
+            f"{source}: expected a person for {MIN_FRAMES / rate:.1f} s or longer, got {len(mask) / rate:.1f} s"
+        )
+    if mask.mean() < SEEN:
+        raise ValueError(
+            f"{source}: {mask.mean():.0%} of the joints were seen, expected {SEEN:.0%} or more: stand so that arms and"
+            " hips are in view, and make the gesture again"
+        )
+    first, last = _movement(joints, mask, rate, source)
+    begin = last + 1 - shape.frames
+    window = compose([[_window(joints, mask, begin, last)]], shape)[0]
+    seconds = round((last + 1 - max(first, begin)) / rate, 2)
+    return Shown(Example(source=source, seconds=seconds, topology=topology), window)
+
+
+def from_recording(
+    recording: Recording,
+    rate: float,
+    shape: WindowShape,
+    *,
+    person: str | None = None,
+    start: float = 0.0,
+    stop: float = math.inf,
+) -> Shown:
+    """The example in a span of a recording.
+
+    Args:
+        recording: in any joint set.
+        rate: frames a second of the encoder's windows.
+        shape: of these windows.
+        person: whose gesture it is; may be left out where there is one person.
+        start: seconds from the first frame.
+        stop: seconds from the first frame.
+
+    Raises:
+        ValueError: nobody or several people in the span, an unknown joint set, or as ``from_body``.
+    """
+    origin = recording.frames[0].stamp if recording.frames else 0.0
+    span = f" {start:g}-{stop:g} s" if (start, stop) != (0.0, math.inf) else ""
+    source = f"{recording.name}{span}"
+    frames = tuple(frame for frame in recording.frames if start <= frame.stamp - origin <= stop)
+    if not frames:
+        raise ValueError(f"{source}: no frames there")
+    there = tracklets(dataclasses.replace(recording, frames=frames, segments=()), (), rate, MAX_GAP)
+    tracklet = _of_person(there, person, source)
+    return from_body(tracklet.joints, tracklet.mask, rate, shape, source, recording.topology)
+
+
+def _of_person(there: list[Tracklet], person: str | None, source: str) -> Tracklet:
+    """The longest tracklet of a person, who must be the only one if not named."""
+    longest = max((len(one.labels) for one in there), default=0)
+    people = sorted({one.person for one in there if 2 * len(one.labels) >= longest})
+    if person is None and len(people) > 1:
+        raise ValueError(f"{source}: expected one person, got {len(people)} ({', '.join(people[:5])}): say which")
+    mine = [one for one in there if person in (None, one.person)]
+    if not mine:
+        whom = "nobody" if person is None else f"no person {person!r}"
+        raise ValueError(
+            f"{source}: {whom} is seen there for {MIN_FRAMES} frames; people: {', '.join(people) or 'none'}"
+        )
+    return max(mine, key=lambda one: len(one.labels))
+
+
+def _movement(joints: np.ndarray, mask: np.ndarray, rate: float, source: str) -> tuple[int, int]:
+    """First and last frame of the movement.
+
+    Raises:
+        ValueError: there is none.
+    """
+    places = np.where(mask[:, :, None], joints, np.nan).astype(np.float64)
+    relative = places - places[:, SPINE_MID, None]
+    relative[:, SPINE_MID] = 0.0
+    relative[:, SPINE_MID, 1] = places[:, SPINE_MID, 1]
+    lag = max(1, round(STEP_SECONDS * rate))
+    span = _reach(relative)
+    if not span >= MOVED:
+        raise ValueError(
+            f"{source}: the person did not move: expected {MOVED * 100:.0f} cm of an arm or a leg or more, got"
+            f" {span * 100:.0f} cm; make the gesture between start and stop"
+        )
+    steps = _limb(np.linalg.norm(relative[lag:] - relative[:-lag], axis=2))
+    moving = np.flatnonzero(steps >= max(STEP, SLOW * steps.max(initial=0.0)))
+    if not len(moving):
+        return 0, len(mask) - 1
+    return int(moving[0]), min(int(moving[-1]) + lag + round(AFTER * rate), len(mask) - 1)
+
+
+def _reach(relative: np.ndarray) -> float:
+    """Metres: how far a limb, or the spine, goes, without its extreme twentieths; 0 where nothing is known."""
+    known = np.isfinite(relative).all(axis=2).sum(axis=0) >= MIN_FRAMES // 2
+    if not known.any():
+        return 0.0
+    low, high = np.nanpercentile(np.where(known[:, None], relative, 0.0), [5.0, 95.0], axis=0)
+    return float(_limb(np.linalg.norm(high - low, axis=1)[None])[0])
+
+
+def _limb(distances: np.ndarray) -> np.ndarray:
+    """(L, V) metres that joints moved, NaN where unknown -> (L,) what ``LIMB`` joints, or the spine alone, moved."""
+    known = np.nan_to_num(distances)
+    third: np.ndarray = np.sort(known, axis=1)[:, -LIMB]
+    return np.maximum(third, known[:, SPINE_MID])
+
+
+def _window(joints: np.ndarray, mask: np.ndarray, begin: int, last: int) -> Body:
+    """Frames ``begin`` to ``last``; those before the span are its first one."""
+    frames = np.arange(begin, last + 1).clip(0)
+    return joints[frames].astype(np.float32), mask[frames]

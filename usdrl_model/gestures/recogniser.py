@@ -1,0 +1,83 @@
+"""Recognises enrolled gestures by the features of windows, and turns their scores into onsets and offsets.
+
+Letters: N windows, D features of the encoder, G gestures.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from usdrl_model.events.onset_offset import ActionMachine, Edge, EventConfig, EventKind, Run
+from usdrl_model.gestures.background import Background
+from usdrl_model.gestures.gesture import Gesture
+from usdrl_model.network.detector import BACKGROUND_LABEL
+
+EVENTS = EventConfig(on_threshold=0.5, off_threshold=0.35, min_duration=0.0, hold=0.5, refractory=0.3)
+"""How scores become events: a window at or above the threshold is enough, because it saw the whole gesture."""
+
+
+class Recogniser:
+    """Some gestures, and the background that they were compared with.
+
+    Args:
+        gestures: G enrolled gestures of the same weights as the background.
+        background: of these weights.
+    """
+
+    def __init__(self, gestures: Sequence[Gesture], background: Background) -> None:
+        self.gestures = tuple(gestures)
+        self.background = background
+        self.labels: tuple[str, ...] = tuple(gesture.label for gesture in gestures)
+        size = background.basis.shape[1]
+        made = [gesture.prototype(background) for gesture in gestures]
+        self._prototypes = torch.stack(made) if made else torch.zeros(0, size)
+        self._thresholds = torch.tensor([gesture.threshold for gesture in gestures])
+        self._spreads = torch.tensor([gesture.spread for gesture in gestures])
+
+    def scores(self, features: Tensor) -> np.ndarray:
+        """(N, G) scores of the features (N, D) of windows: 0.5 at the threshold of a gesture.
+
+        A window shows at most one gesture: only that with the highest score has one, the others have 0.
+        """
+        similarity = self.background(features.float().cpu()) @ self._prototypes.T
+        scores = torch.sigmoid((similarity - self._thresholds) / self._spreads)
+        if scores.shape[1] > 1:
+            scores = scores * (scores == scores.amax(dim=1, keepdim=True))
+        found: np.ndarray = scores.numpy()
+        return found
+
+
+class PersonGestures:
+    """Some gestures (G) of one person over time."""
+
+    def __init__(self, gestures: Sequence[Gesture] = ()) -> None:
+        self._seconds = {gesture.label: gesture.seconds for gesture in gestures}
+        self._machine = ActionMachine((BACKGROUND_LABEL, *self._seconds), EVENTS)
+
+    def step(self, time: float, scores: np.ndarray) -> list[Edge]:
+        """Process the scores (G,) of the window that ends at ``time``, seconds."""
+        return self._dated(self._machine.step(time, np.append(0.0, scores)))
+
+    def close(self, kind: EventKind) -> list[Edge]:
+        """End all gestures, as ``ActionMachine.close``."""
+        return self._dated(self._machine.close(kind))
+
+    @property
+    def runs(self) -> dict[str, Run]:
+        """As ``ActionMachine.runs``, with the onset of the movement."""
+        return {
+            label: dataclasses.replace(run, onset=self._began(label, run.onset))
+            for label, run in self._machine.runs.items()
+        }
+
+    def _dated(self, edges: list[Edge]) -> list[Edge]:
+        return [dataclasses.replace(edge, onset=self._began(edge.label, edge.onset)) for edge in edges]
+
+    def _began(self, label: str, time: float) -> float:
+        """When the movement began, if windows that end at ``time`` are the first that show it: half of it before."""
+        return time - 0.5 * self._seconds[label]

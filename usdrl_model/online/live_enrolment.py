@@ -1,0 +1,72 @@
+"""Enrolment of gestures from people in front of the sensor, and their recognition from then on.
+
+live = LiveEnrolment(stream, Path("gestures"))     # recognises what is in the folder
+live.start()                                       # the nearest person will make the gesture ...
+live.stop("thumbs_up")                             # ... and has made it: stored, and recognised at once
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from usdrl_model.gestures import background, enrolment, library
+from usdrl_model.gestures.enrolment import Enrolled
+from usdrl_model.gestures.gesture import check_label
+from usdrl_model.gestures.recogniser import Recogniser
+from usdrl_model.online import live_examples
+from usdrl_model.online.stream import ActionStream
+
+
+class LiveEnrolment:
+    """The gestures of a folder, for one stream; called from the thread of the stream.
+
+    Args:
+        stream: the online pipeline.
+        folder: of the gestures; made with the first one.
+
+    Raises:
+        FileNotFoundError: the weights have no background.
+        ValueError: gestures of other weights, damaged ones, or weights that give no features.
+    """
+
+    def __init__(self, stream: ActionStream, folder: Path) -> None:
+        self._stream = stream
+        self._folder = folder
+        self._background = background.find(stream.weights)
+        self._started: tuple[str, float] | None = None
+        """Person, and stamp of the start."""
+        self.labels: tuple[str, ...] = ()
+        """Of the gestures that are recognised now."""
+        self._recognise()
+
+    def start(self, person: str = "") -> str:
+        """From now on ``person``, or the nearest one, makes the gesture; returns the name of the person.
+
+        Raises:
+            ValueError: nobody is there, or nobody of that name, or two people are equally near.
+        """
+        found = live_examples.find(self._stream, person)
+        self._started = (found, self._stream.stamp)
+        return found
+
+    def stop(self, label: str) -> Enrolled:
+        """The gesture has been made: add it to the examples of ``label``, and recognise it.
+
+        Raises:
+            ValueError: it was not started, or what the person did is no example of a gesture, or as
+                ``enrolment.add``; nothing is stored then.
+            OSError: it could not be written.
+        """
+        if self._started is None:
+            raise ValueError("not started: call start, make the gesture, call stop")
+        (person, since), self._started = self._started, None
+        check_label(label)
+        example = live_examples.example(self._stream, person, since)
+        enrolled = enrolment.add(self._folder, label, [example], self._stream.weights, self._background)
+        self._recognise()
+        return enrolled
+
+    def _recognise(self) -> None:
+        gestures = library.read_all(self._folder, self._background.weights)
+        self._stream.recognise(Recogniser(gestures, self._background))
+        self.labels = tuple(gesture.label for gesture in gestures)

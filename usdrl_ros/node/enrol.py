@@ -1,0 +1,63 @@
+"""The services ``~/enrol/start`` and ``~/enrol/stop``: a person shows a gesture, and the node knows it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import TimeoutError as NoAnswer
+from typing import TYPE_CHECKING
+
+from rclpy.node import Node
+from std_srvs.srv import Trigger
+
+from usdrl_model.errors.shown import MESSAGE, cut, reason
+from usdrl_ros.node.pipeline import Pipeline
+from usdrl_ros.parameters import values
+from usdrl_ros.parameters.values import PerceptionConfig
+
+if TYPE_CHECKING:
+    from usdrl_model.online.live_enrolment import LiveEnrolment
+
+PATIENCE = 5.0
+"""Seconds for which an answer waits for the worker."""
+Work = Callable[["LiveEnrolment", PerceptionConfig], str]
+
+
+def start(enrolment: LiveEnrolment, config: PerceptionConfig) -> str:
+    """The gesture begins; ValueError as ``LiveEnrolment.start``."""
+    person = enrolment.start(config.enrol_person)
+    return f"person {cut(person)}: make the gesture, then call enrol/stop"
+
+
+def stop(enrolment: LiveEnrolment, config: PerceptionConfig) -> str:
+    """The gesture has been made; errors as ``LiveEnrolment.stop``."""
+    if not config.enrol_label:
+        raise ValueError("set the parameter enrol.label to the name of the gesture, then make it again")
+    return str(enrolment.stop(config.enrol_label))
+
+
+def enrol(
+    node: Node,
+    pipeline: Callable[[], Pipeline | None],
+    work: Work,
+    request: Trigger.Request,
+    response: Trigger.Response,
+) -> Trigger.Response:
+    """Answer a request with what came of ``work`` on the thread of the model."""
+    response.success = False
+    try:
+        response.message = _done(pipeline(), work, values.read(node))
+        response.success = True
+    except NoAnswer:
+        response.message = f"the model has not answered for {PATIENCE:g} s: see /diagnostics"
+    except (ValueError, OSError) as error:
+        response.message = cut(reason(error), MESSAGE)
+    return response
+
+
+def _done(pipeline: Pipeline | None, work: Work, config: PerceptionConfig) -> str:
+    if pipeline is None:
+        raise ValueError("no weights are loaded: configure the node first")
+    enrolment = pipeline.enrolment
+    if enrolment is None:
+        raise ValueError("no folder for gestures: set the parameter gestures and configure the node again")
+    return pipeline.worker.ask(lambda: work(enrolment, config)).result(PATIENCE)
