@@ -72,7 +72,6 @@ def rows() -> list[Row]:
         f"every {s} s": lambda scenes, s=s: [by.swapping(s)(one) for one in _composed(scenes, 2)] for s in (8, 4, 2)
     }
     return [
-        Row("joint set", single({" = ".join(names): by.seen_as(names[0]) for names in joint_sets()})),
         Row("frame rate", single({f"{rate} Hz": by.at_rate(rate) for rate in (60, 30, 15, 8)})),
         Row("speed", single({f"x {factor:g}": by.at_speed(factor, RATE) for factor in (0.5, 2.0)})),
         Row("joints dropping out", single({f"{n} %": by.dropping_out(n / 100) for n in (10, 20, 30, 40, 50)})),
@@ -85,6 +84,7 @@ def rows() -> list[Row]:
         Row("people at once", {str(n): partial(_composed, count=n) for n in range(2, 7)}),
         Row("ids of two change places", swaps),
         Row("body height", single({f"{n / 10:g} m": by.tall(n / 10) for n in (12, 14, 16, 18, 20)})),
+        Row("joint set", single({" = ".join(names): by.seen_as(names[0]) for names in joint_sets()})),
     ]
 
 
@@ -168,7 +168,8 @@ def table(known: Mapping[str, Mapping[str, Mapping[str, float]]]) -> str:
     """Markdown: a row a disturbance, a column a source of recordings; in a cell, ratios by strength."""
     titles = [title for row in rows() for title in ([row.title, _of_arms(row.title)] if row.arms else [row.title])]
     lines = [[f"{CLEAN}, F1", *(f"{scores[CLEAN]['']:.3f}" for scores in known.values())]]
-    lines += [[title, *(_cell(title, scores) for scores in known.values())] for title in titles]
+    measured = [title for title in titles if any(title in scores for scores in known.values())]
+    lines += [[title, *(_cell(title, scores) for scores in known.values())] for title in measured]
     return markdown.table(["disturbance", *known], lines)
 
 
@@ -179,6 +180,8 @@ def ratios(title: str, scores: Mapping[str, Mapping[str, float]]) -> dict[str, f
 
 
 def _cell(title: str, scores: Mapping[str, Mapping[str, float]]) -> str:
+    if title not in scores:
+        return "-"
     parts = (
         f"{level} **{ratio:.2f}**" if ratio < ENOUGH else f"{level} {ratio:.2f}"
         for level, ratio in ratios(title, scores).items()

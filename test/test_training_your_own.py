@@ -1,0 +1,54 @@
+"""docs/training_your_own.md, command by command, with short recordings and two steps of training."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from helpers.paths import ROOT
+
+from usdrl_model.terms import COMMERCIAL, MEANINGS
+
+BIN = str(Path(sys.executable).parent)
+PAGE = (ROOT / "docs" / "training_your_own.md").read_text(encoding="utf-8")
+SMALL = {
+    "--duration 120": "--duration 10",
+    "data.sets='[own]'\n": "data.sets='[own]' data.performer_minutes=1 steps=2 batch_size=8\n",
+    "sources='[{name: own, split: standard/train}]'\n": "sources='[{name: own, split: standard/train}]' steps=2\n",
+    "runs/own/detector.onnx\n": "runs/own/detector.onnx --windows 2\n",
+}
+"""What is different in the test, and has to be in the text."""
+
+
+@pytest.mark.skipif(not shutil.which("usdrl-bag", path=BIN), reason="the commands are not installed (pip install .)")
+def test_its_commands_lead_from_bags_to_a_detector_for_a_product(tmp_path: Path) -> None:
+    pytest.importorskip("rosbags", reason="rosbags is not installed")
+    pytest.importorskip("onnxscript", reason="onnxscript is not installed")
+    script = "".join(re.findall(r"^```sh\n(.*?)^```", PAGE, re.DOTALL | re.MULTILINE))
+    for long, short in SMALL.items():
+        assert script.count(long) == 1, long
+        script = script.replace(long, short)
+    (tmp_path / "config").symlink_to(ROOT / "config")
+    result = subprocess.run(
+        ["bash", "-e", "-c", script],
+        cwd=tmp_path,
+        env={**os.environ, "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}", "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        timeout=600,
+        check=False,
+    )
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert "The terms of all data allow a commercial use of these weights." in result.stdout
+    assert "your own recordings (own)" in result.stdout
+    assert "event F1" in result.stdout
+    assert (tmp_path / "runs/own/detector.onnx").stat().st_size > 0
+
+
+def test_its_table_of_terms_is_that_of_the_code() -> None:
+    rows = re.findall(r"^\| `(\w+)` \| (.*?)(?::.*)? \| (takes|refuses) it \|$", PAGE, re.MULTILINE)
+    assert {kind for kind, _, verdict in rows if verdict == "takes"} == COMMERCIAL
+    assert {kind: meaning for kind, meaning, _ in rows} == dict(MEANINGS)
