@@ -53,7 +53,9 @@ def calibrate(weights: LoadedDetector, settings: CalibrationConfig, store: Store
     Raises:
         ValueError: a detector that was trained on these people or that was changed, or as of ``sources``.
     """
-    detector, stream = weights.trained, weights.config.stream
+    stream = settings.stream or weights.config.stream
+    weights = dataclasses.replace(weights, config=dataclasses.replace(weights.config, stream=stream))
+    detector = weights.trained
     calibration.check_unseen(settings, weights.config.provenance)
     made = init_from.calibrated(weights.config.provenance, settings.sources, store)
     given = _given(settings, store, detector.config)

@@ -23,6 +23,7 @@ from torch.nn import functional as F  # noqa: N812
 from usdrl_model.checkpoints.detector_file import LoadedDetector
 from usdrl_model.checkpoints.provenance import Provenance
 from usdrl_model.config import at_least
+from usdrl_model.events.config import StreamConfig
 from usdrl_model.events.onset_offset import ActionMachine, Edge, EventConfig
 from usdrl_model.network.detector import BACKGROUND_LABEL, Detector
 from usdrl_model.online.stream import ActionStream
@@ -50,6 +51,8 @@ class CalibrationConfig:
     """Recordings of people whom the detector was not trained on."""
     vocabulary: str = ""
     """Says what their labels are, as ``FinetuneConfig.vocabulary``; empty: they are those of the detector."""
+    stream: StreamConfig | None = None
+    """Settings of the pipeline that the weights get; None: they keep their own."""
     false_alarms: float = 15.0
     """Budget: an hour, of all labels together."""
     thresholds: tuple[float, ...] = (0.4, 0.5, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95)
