@@ -50,6 +50,11 @@ def add_verb(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     info = actions.add_parser("info", help="counts, rates, missing joints, protocols, and a picture of a frame")
     _add_store(info)
     info.add_argument("--picture", type=Path, help="where to write the picture (default: none)")
+    info.add_argument(
+        "--vocabulary",
+        metavar="NAME",
+        help="instead: how often each set shows its labels (hri, or the path of a .yaml)",
+    )
     info.add_argument("--verify", action="store_true", help="read everything and compare it with the hashes")
     info.set_defaults(run=reported("usdrl data", _info))
 
@@ -136,11 +141,14 @@ def _import(arguments: argparse.Namespace) -> None:
 
 
 def _info(arguments: argparse.Namespace) -> None:
-    from usdrl_model.data import store_summary
+    from usdrl_model.data import store_summary, vocabulary, vocabulary_summary
     from usdrl_model.plots import clip as clip_view
 
     store = selected(arguments, arguments.store)
-    print(store_summary.describe(store))
+    if arguments.vocabulary:
+        print(vocabulary_summary.describe(store, vocabulary.load(arguments.vocabulary)))
+    else:
+        print(store_summary.describe(store))
     if arguments.verify:
         store.verify()
         print("\nall hashes agree")

@@ -15,7 +15,7 @@ from usdrl_model.cli.common import reported
 
 def add_verb(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add ``list`` to the ``usdrl`` command."""
-    verb = verbs.add_parser("list", help="names of benchmarks, methods, sets, topologies, weights")
+    verb = verbs.add_parser("list", help="names of benchmarks, labels, methods, sets, topologies, weights")
     verb.add_argument("what", choices=tuple(LISTS), help="which names")
     verb.add_argument("--json", action="store_true", help="as JSON: name -> description")
     verb.set_defaults(run=reported("usdrl list", _list))
@@ -36,6 +36,18 @@ def _benchmarks() -> Mapping[str, str]:
 
     known = ((name, benchmark.load(name)) for name in benchmark.available())
     return {name: f"{one.title}: {', '.join(one.tasks)}" for name, one in known}
+
+
+def _labels() -> Mapping[str, str]:
+    from usdrl_model.data import vocabulary
+
+    found = {}
+    for name in vocabulary.available():
+        known = vocabulary.load(name)
+        for label, action in {**known.labels, **known.pairs}.items():
+            sources = ", ".join(f"{data} ({' '.join(labels)})" for data, labels in action.sources.items())
+            found[f"{name}: {label}"] = f"{action.description}. {sources}"
+    return found
 
 
 def _methods() -> Mapping[str, str]:
@@ -78,6 +90,7 @@ def _weights() -> Mapping[str, str]:
 
 LISTS: Mapping[str, Callable[[], Mapping[str, str]]] = {
     "benchmarks": _benchmarks,
+    "labels": _labels,
     "methods": _methods,
     "sets": _sets,
     "topologies": _topologies,

@@ -1,4 +1,4 @@
-"""When somebody moves in a trimmed clip: people stand still before and after what the clip is named for."""
+"""When somebody moves in a trimmed clip, and when they stand upright again: no clip is all of what it is named for."""
 
 from __future__ import annotations
 
@@ -20,6 +20,11 @@ SHARE = 0.2
 """Of the highest speed of the clip; slower is standing still."""
 SLOWEST = 0.15
 """Metres a second; slower is always standing still."""
+
+
+STOOP, RISEN = 0.3, 0.8
+"""Metres that the head sinks when somebody stoops, and the share of them after which they stand again."""
+_HEAD = JOINT_INDEX["head"]
 
 
 def active_span(clip: Clip, person: int = 0) -> tuple[float, float] | None:
@@ -48,6 +53,22 @@ def active_span(clip: Clip, person: int = 0) -> tuple[float, float] | None:
     if not len(moving):
         return None
     return float(stamps[moving[0]]), float(stamps[moving[-1]])
+
+
+def upright_again(clip: Clip, person: int = 0) -> float | None:
+    """Stamp at which a person who stoops in a clip stands again: the head has regained ``RISEN`` of its height.
+
+    Returns:
+        None where the head is not seen, or sinks by less than ``STOOP``.
+    """
+    there = np.flatnonzero(clip.mask[:, person, _HEAD])
+    if len(there) < 4:
+        return None
+    height = clip.joints[there, person, _HEAD, 1]
+    low = int(height.argmin())
+    depth = float(np.quantile(height, 0.9)) - float(height[low])
+    risen = np.flatnonzero(height[low:] >= height[low] + RISEN * depth)
+    return float(clip.stamps[there[low + risen[0]]]) if depth >= STOOP and len(risen) else None
 
 
 def _smooth(path: np.ndarray, width: int) -> np.ndarray:

@@ -47,7 +47,8 @@ class Piece:
     """(T, 25, 3) metres, NaN where invalid."""
     confidence: np.ndarray
     """(T, 25)."""
-    label: str
+    segments: tuple[tuple[str, float, float], ...]
+    """Label, start and end of what it shows, seconds from the first frame."""
     active: tuple[float, float]
     """When the person moves, seconds from the first frame."""
 
@@ -79,8 +80,9 @@ def compose(
         direct: share of the clips that follow the one before without standing still.
 
     Yields:
-        Streams in canonical joints at the rate of the clips: person "1", a segment for every clip while the person
-        moves in it, and segments ``AMBIGUOUS`` where a transition may look like sitting down or standing up.
+        Streams in canonical joints at the rate of the clips: person "1", the segments of every clip, or one with its
+        label while the person moves, and segments ``AMBIGUOUS`` where a transition may look like sitting down or
+        standing up.
     """
     rng = np.random.default_rng(seed)
     groups: dict[tuple[str, str, str], list[tuple[Recording, np.ndarray, list[Piece]]]] = {}
@@ -146,8 +148,7 @@ class _Stream:
         joints = self._approach(piece.joints, piece.confidence)
         start = self.time
         self._add(piece.stamps, joints, piece.confidence)
-        if piece.label != NONE:
-            self.segments.append(Segment(PERSON, piece.label, start + piece.active[0], start + piece.active[1]))
+        self.segments += [Segment(PERSON, label, start + first, start + last) for label, first, last in piece.segments]
 
     def _stand(self, piece: Piece, still: np.ndarray) -> None:
         """Stand still as in some frames of a clip, or as the person does elsewhere."""
@@ -196,7 +197,12 @@ def _piece(clip: Clip, place: int) -> Piece | None:
     joints = np.where(clip.mask[part, place, :, None], clip.joints[part, place].astype(np.float64), np.nan)
     begin, end = clip.stamps[there[0]], clip.stamps[there[-1]]
     span = (float(max(active[0], begin) - begin), float(min(active[1], end) - begin))
-    return Piece(clip.stamps[part] - begin, joints, clip.confidence[part, place], clip.label, span)
+    shown = [
+        (one.label, one.start - begin, one.end - begin) for one in clip.segments if one.person == clip.people[place]
+    ]
+    if not shown and clip.label != NONE:
+        shown = [(clip.label, *span)]
+    return Piece(clip.stamps[part] - begin, joints, clip.confidence[part, place], tuple(shown), span)
 
 
 def _join(

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from usdrl_model.data.acting import acting
-from usdrl_model.data.active_span import active_span
+from usdrl_model.data.active_span import active_span, upright_again
 from usdrl_model.data.vocabulary import NONE, OTHER, Vocabulary
 from usdrl_model.skeleton.clip import Clip
 from usdrl_model.skeleton.recording import Recording
@@ -49,7 +49,8 @@ def in_vocabulary(
             meaning = AMBIGUOUS
         else:
             recording = _alone(recording, actor)
-    segments = () if meaning == OTHER else tuple(_while_moving(recording, meaning))
+    two = () if pairs else vocabulary.stooping.get(dataset, {}).get(label, ())
+    segments = () if meaning == OTHER else tuple(_while_moving(recording, (meaning, *two)))
     return replace(recording, segments=segments, labels=labels, label=NONE if meaning == OTHER else meaning)
 
 
@@ -68,12 +69,19 @@ def _changed(segment: Segment, dataset: str, vocabulary: Vocabulary, *, pairs: b
     yield Segment(segment.person, AMBIGUOUS, end, end + MARGIN)
 
 
-def _while_moving(recording: Recording, label: str) -> Iterator[Segment]:
+def _while_moving(recording: Recording, labels: tuple[str, ...]) -> Iterator[Segment]:
+    """What everybody in a clip does: one label, or an ambiguous one and the two actions that follow each other."""
     clip = Clip.of(recording)
+    label, *two = labels
     for place, person in enumerate(clip.people):
-        if label == AMBIGUOUS:
+        span = active_span(clip, place)
+        risen = upright_again(clip, place) if two else None
+        if span is not None and risen is not None and span[0] < risen < span[1]:
+            yield Segment(person, two[0], span[0], risen)
+            yield Segment(person, two[1], risen, span[1])
+        elif label == AMBIGUOUS:
             yield Segment(person, label, float(clip.stamps[0]), float(clip.stamps[-1]))
-        elif (span := active_span(clip, place)) is not None:
+        elif span is not None:
             yield Segment(person, label, *span)
 
 

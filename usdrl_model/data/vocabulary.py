@@ -65,6 +65,8 @@ class Vocabulary:
     """Actions of two people, for models of pairs; for a model of one person they are ``other``."""
     ambiguous: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """Set -> labels that are ``AMBIGUOUS`` for a model of one person."""
+    stooping: dict[str, dict[str, tuple[str, ...]]] = field(default_factory=dict)
+    """Set -> its label of two actions in one clip -> the label until the person stands upright again, and the next."""
     either: tuple[str, ...] = ()
     """Sets of two people in which one acts and it is not labelled who."""
     instants: dict[str, dict[str, Extent]] = field(default_factory=dict)
@@ -79,11 +81,16 @@ class Vocabulary:
         for kind, labels in (("labels", self.labels), ("pairs", self.pairs)):
             for name, label in labels.items():
                 _check(f"{kind}.{name}", name, label, labels)
-            _check_claims(kind, labels, self.ambiguous if kind == "labels" else {})
+            _check_claims(kind, labels, (self.ambiguous, self.stooping) if kind == "labels" else ())
         if both := sorted(self.labels.keys() & self.pairs.keys()):
             raise ValueError(f"pairs.{both[0]}: is an action of one person already; give it another name")
         _check_sets("ambiguous", self.ambiguous)
         _check_sets("either", self.either)
+        _check_sets("stooping", self.stooping)
+        for dataset, clips in self.stooping.items():
+            for source, actions in clips.items():
+                if len(actions) != 2 or not set(actions) <= self.labels.keys():
+                    raise ValueError(f"stooping.{dataset}.{source}: expected two of the labels, got {shown(actions)}")
         _check_sets("instants", self.instants)
         _check_sets("contents", self.contents)
 
@@ -98,7 +105,8 @@ class Vocabulary:
         for name, action in (self.pairs if pairs else self.labels).items():
             if label in action.sources.get(dataset, ()):
                 return name
-        doubtful = label == AMBIGUOUS or (not pairs and label in self.ambiguous.get(dataset, ()))
+        several = (*self.ambiguous.get(dataset, ()), *self.stooping.get(dataset, ()))
+        doubtful = label == AMBIGUOUS or (not pairs and label in several)
         return AMBIGUOUS if doubtful else OTHER
 
     def content(self, dataset: str, recording: str) -> str | None:
@@ -130,6 +138,7 @@ class Vocabulary:
         claimed = [
             *((f"{name}: sources", label.sources.get(dataset, ())) for name, label in _named(self)),
             ("ambiguous", self.ambiguous.get(dataset, ())),
+            ("stooping", tuple(self.stooping.get(dataset, ()))),
         ]
         for where, names in claimed:
             for name in names:
@@ -186,10 +195,10 @@ def _check(where: str, name: str, label: Label, labels: Mapping[str, Label]) -> 
         )
 
 
-def _check_claims(kind: str, labels: Mapping[str, Label], ambiguous: Mapping[str, tuple[str, ...]]) -> None:
+def _check_claims(kind: str, labels: Mapping[str, Label], several: Iterable[Mapping[str, Iterable[str]]]) -> None:
     """Refuse a label of a set that is said to be two things."""
     claimed: dict[tuple[str, str], str] = {
-        (dataset, source): "ambiguous" for dataset, sources in ambiguous.items() for source in sources
+        (dataset, source): "ambiguous" for one in several for dataset, sources in one.items() for source in sources
     }
     for name, label in labels.items():
         for dataset, sources in label.sources.items():

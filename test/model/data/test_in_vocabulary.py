@@ -11,6 +11,7 @@ from helpers.trimmed import MOVES, trimmed
 
 from usdrl_model.data import catalogue, vocabulary
 from usdrl_model.data.acting import acting
+from usdrl_model.data.compose import compose
 from usdrl_model.data.in_vocabulary import in_vocabulary
 from usdrl_model.skeleton.clip import Clip
 from usdrl_model.skeleton.person import Person
@@ -42,6 +43,20 @@ def test_what_the_vocabulary_lacks_is_background_and_what_is_ambiguous_stays_so(
     assert other is not None and (other.label, other.segments) == ("none", ())
     doubtful = in_vocabulary(trimmed("bowling"), "utd_mhad", HRI)
     assert doubtful is not None and [segment.label for segment in doubtful.segments] == [AMBIGUOUS]
+
+
+def test_picking_up_ends_and_throwing_starts_when_somebody_stands_again() -> None:
+    thrown = [one for one in catalogue.load("utd_mhad", public("utd_mhad")) if one.label == "pick_up_and_throw"]
+    for one in thrown[:4]:
+        found = in_vocabulary(one, "utd_mhad", HRI)
+        assert found is not None
+        picked, threw = found.segments
+        assert (picked.label, threw.label) == ("pick_up", "throw") and picked.end == threw.start
+        head = np.array([frame.people[0].joints[0, 1] for frame in one.frames])
+        lowest = one.frames[int(head.argmin())].stamp
+        assert picked.start < lowest < picked.end < lowest + 1.0
+        (stream,) = compose([found], 0)
+        assert [segment.label for segment in stream.segments] == ["pick_up", "throw"]
 
 
 def test_an_instant_becomes_the_time_of_the_gesture_between_margins() -> None:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import pytest
 import yaml
 from helpers.paths import public
+from helpers.trimmed import trimmed
 
 from usdrl_model import config
+from usdrl_model.cli import main
 from usdrl_model.data import catalogue, vocabulary
+from usdrl_model.data.store_writer import write_set
 from usdrl_model.data.vocabulary import AMBIGUOUS, OTHER, Vocabulary
 
 WAVE = {"description": "a wave", "sources": {"utd_mhad": ["wave"], "nuisi": ["wave"]}}
@@ -89,6 +93,12 @@ def test_what_is_ambiguous_is_no_source() -> None:
         config.from_dict(Vocabulary, {"labels": {"wave": WAVE}, "ambiguous": {"utd_mhad": ["wave"]}})
 
 
+def test_two_actions_of_a_clip_are_labels() -> None:
+    both = {"utd_mhad": {"pick_up_and_throw": ["pick_up", "throw"]}}
+    with pytest.raises(ValueError, match="stooping.utd_mhad.pick_up_and_throw: expected two of the labels"):
+        config.from_dict(Vocabulary, {"labels": {"wave": WAVE}, "stooping": both})
+
+
 def test_partners_may_name_each_other() -> None:
     assert made(swipe_left=LEFT, swipe_right=RIGHT).mirrored("swipe_right") == "swipe_left"
 
@@ -98,3 +108,24 @@ def test_a_vocabulary_is_found_by_name_or_path(tmp_path: Path) -> None:
         vocabulary.load("hir")
     with pytest.raises(FileNotFoundError):
         vocabulary.load(tmp_path / "none.yaml")
+
+
+def test_the_table_counts_instances_minutes_and_what_is_other(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    labels = ("wave", "knock")
+    clips = [
+        dataclasses.replace(trimmed(label, seed=n), labels=labels) for n, label in enumerate(("wave",) * 3 + labels)
+    ]
+    write_set(tmp_path / "stores", "kitchen", clips)
+    path = tmp_path / "mine.yaml"
+    path.write_text(yaml.safe_dump({"labels": {"greet": {**WAVE, "sources": {"kitchen": ["wave"]}}}}), encoding="utf-8")
+    assert main.main(["data", "info", str(tmp_path / "stores"), "--vocabulary", str(path)]) == 0
+    said = capsys.readouterr().out
+    assert "| `greet` | 4, 0.1 |" in said and "| `other` | 0.1 |" in said and "| kitchen | knock |" in said
+
+
+def test_labels_are_listed_with_their_sources(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main.main(["list", "labels"]) == 0
+    (line,) = [line for line in capsys.readouterr().out.splitlines() if line.startswith("hri: hug ")]
+    assert "sbu (hug)" in line

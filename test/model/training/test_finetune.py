@@ -42,6 +42,10 @@ def test_it_learns_and_the_stream_finds_the_action_of_somebody_new(tmp_path: Pat
     assert scores["frame_accuracy"] > 0.9
     assert (tmp_path / "loss.png").stat().st_size > 1000
     assert "event F1 100.0/100.0/100.0" in detection_scores.summary(scores)
+    doubtful = (dataclasses.replace(RECORDINGS[2].segments[0], label="ambiguous"),)
+    unclear = dataclasses.replace(RECORDINGS[2], segments=doubtful)
+    scores = detection_scores.detection(detector_file.load(tmp_path / "weights", "cpu"), [unclear])
+    assert scores["false_alarms_per_hour"] == 0.0 and scores["frame_accuracy"] == 1.0
 
 
 def test_a_resumed_run_ends_bit_identical(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -72,6 +72,13 @@ def test_a_vocabulary_gives_labels_thresholds_and_mirror_partners(run: FinetuneC
     assert filled(few).mirror_classes == (0, 1)
 
 
+def test_a_detector_of_two_people_tells_the_actions_of_pairs() -> None:
+    sources = (SourceConfig(name="sbu", split="standard/train"),)
+    two = DetectorConfig(labels=("none",), encoder=dataclasses.replace(ENCODER, people=2))
+    run = filled(dataclasses.replace(RUN, vocabulary="hri", detector=two, sources=sources))
+    assert run.detector.labels == ("none", "shake_hands", "hug", "hand_over", "approach", "depart")
+
+
 def test_clips_become_streams_in_the_labels_of_the_detector(run: FinetuneConfig, store: Store) -> None:
     full = filled(run)
     windows = mix(full.sources, [given(full, store)], full.detector, max_gap=1.0, stride=1).windows

@@ -163,7 +163,10 @@ def recordings(
         return list(found)
     pairs = detector.encoder.people > 1
     named = (in_vocabulary(recording, source.name, vocabulary, pairs=pairs) for recording in found)
-    return [_known(recording, detector.labels) for recording in named if recording is not None]
+    kept = (recording for recording in named if recording is not None)
+    if source.window == "clip":
+        kept = (recording for recording in kept if recording.label not in (None, AMBIGUOUS))
+    return [_known(recording, detector.labels) for recording in kept]
 
 
 def mix(
