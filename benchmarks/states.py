@@ -36,6 +36,8 @@ DOWN: Said = {"raising_left_arm": False, "raising_right_arm": False, "raising_bo
 """No arm over the head."""
 STILL: Said = {"pointing_left": False, "pointing_right": False}
 """No arm that points."""
+BACK: Said = {"hand_in_front": False}
+"""No hand held towards the sensor."""
 RIGHT_ONLY: Said = {"raising_left_arm": False, "raising_both_arms": False, "pointing_left": False}
 """The right arm acts, and the left one does nothing."""
 FRONT: Said = {"facing_me": True}
@@ -47,14 +49,14 @@ AROUND = 1.5
 
 WHOLE: dict[str, dict[str, Said]] = {
     "utkinect": {
-        **{label: UP | DOWN | STILL for label in ("walk", "clap", "carry")},
+        **{label: UP | DOWN | STILL | BACK for label in ("walk", "clap", "carry")},
         **{label: UP | STILL for label in ("wave", "throw", "push", "pull")},
         "pick_up": LOW | DOWN | STILL,
-        "sit_down": {"lying": False, "fallen": False} | DOWN | STILL,
-        "stand_up": {"lying": False, "fallen": False} | DOWN | STILL,
+        **{label: {"lying": False, "fallen": False} | DOWN | STILL | BACK for label in ("sit_down", "stand_up")},
     },
     "utd_mhad": {
-        **{label: UP | STILL | DOWN for label in ("walk", "jog", "clap", "arm_curl", "boxing", "cross_arms")},
+        **{label: UP | STILL | DOWN | BACK for label in ("walk", "jog", "clap", "arm_curl", "cross_arms")},
+        "boxing": UP | STILL | DOWN,
         **{
             label: UP | RIGHT_ONLY
             for label in ("swipe_left", "swipe_right", "wave", "throw", "draw_x", "draw_circle_clockwise", "knock",
@@ -63,24 +65,24 @@ WHOLE: dict[str, dict[str, Said]] = {
         "push": UP | DOWN,
         **{label: LOW | DOWN | STILL for label in ("squat", "lunge")},
         **{label: LOW | RIGHT_ONLY for label in ("bowling", "pick_up_and_throw")},
-        **{label: {"lying": False, "fallen": False} | DOWN | STILL for label in ("sit_down", "stand_up")},
+        **{label: {"lying": False, "fallen": False} | DOWN | STILL | BACK for label in ("sit_down", "stand_up")},
     },
     "msraction3d": {
         **{label: UP | RIGHT_ONLY for label in ("high_arm_wave", "horizontal_arm_wave", "hammer", "forward_punch")},
         **{label: UP | RIGHT_ONLY for label in ("high_throw", "draw_x", "draw_tick", "draw_circle")},
-        **{label: UP | STILL | DOWN for label in ("hand_clap", "jogging", "forward_kick", "side_kick")},
+        **{label: UP | STILL | DOWN | BACK for label in ("hand_clap", "jogging", "forward_kick", "side_kick")},
         "two_hand_wave": UP | STILL,
         **{label: LOW | STILL for label in ("bend", "pick_up_and_throw")},
     },
     "msrc12": {
         **{
-            label: UP | DOWN | STILL | FRONT
-            for label in ("goggles", "had_enough", "change_weapon", "beat_both", "wind_it_up", "shoot")
+            label: UP | DOWN | STILL | FRONT | BACK for label in ("goggles", "had_enough", "change_weapon")
         },
+        **{label: UP | DOWN | STILL | FRONT for label in ("beat_both", "wind_it_up", "shoot")},
         "push_right": UP | DOWN | FRONT,
         "lift_arms": UP | STILL | FRONT,
-        **{label: LOW | DOWN | STILL for label in ("duck", "kick")},
-        "bow": UP | DOWN | STILL,
+        **{label: LOW | DOWN | STILL | BACK for label in ("duck", "kick")},
+        "bow": UP | DOWN | STILL | BACK,
         "throw": UP | STILL | {"raising_both_arms": False},
     },
     "bandai_namco": {

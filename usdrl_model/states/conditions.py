@@ -111,7 +111,7 @@ def hand_in_front(scene: Scene, config: StatesConfig, held: bool) -> Verdict:
             above(arm.ahead, config.hand_reach, held),
             above(arm.height, config.hand_low, held),
             below(arm.height, config.hand_high, held),
-            below(scene.speeds[side], config.pointing_speed, held),
+            below(scene.speeds[side], config.hand_speed, held),
             less(scene.measures.upright, ARMS_DOWN),
         )
 

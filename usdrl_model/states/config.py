@@ -66,6 +66,8 @@ class StatesConfig:
     """Height of the wrist over the shoulder, arm lengths: hand in front above it. An offered hand is lower."""
     hand_high: Pair = (0.5, 0.6)
     """Height of the wrist over the shoulder, arm lengths: hand in front below it."""
+    hand_speed: Pair = (0.6, 1.2)
+    """Speed of the wrist relative to the shoulder, arm lengths a second: hand in front below it."""
     facing: Pair = (35.0, 45.0)
     """Angle between the front of the shoulders and the direction to the sensor: facing below it."""
     near: Pair = (1.2, 1.4)
