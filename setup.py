@@ -84,6 +84,12 @@ setup(
             "usdrl-perception = usdrl_ros.node.main:main",
             "usdrl-performer = usdrl_ros.processes.executables:performer",
             "usdrl-play = usdrl_ros.processes.executables:play",
-        ]
+        ],
+        # Input adapters, the value of the parameter input_type; other packages register theirs in the same group.
+        "usdrl_ros.inputs": [
+            "marker_array = usdrl_ros.inputs.marker_array:ADAPTER",
+            "point_cloud = usdrl_ros.inputs.point_cloud:ADAPTER",
+            "pose_array = usdrl_ros.inputs.pose_array:ADAPTER",
+        ],
     },
 )

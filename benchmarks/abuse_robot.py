@@ -30,7 +30,7 @@ from usdrl_model.simulation.script import Act
 from usdrl_model.simulation.simulate import PerformanceConfig, simulate
 from usdrl_model.skeleton.person import SkeletonFrame
 from usdrl_ros.bags.live_replay import READY_TIMEOUT
-from usdrl_ros.inputs.input_types import INPUTS
+from usdrl_ros.inputs import registry
 from usdrl_ros.inputs.skeleton_messages import BUILDERS, header
 from usdrl_ros.processes.children import Child, wait_until
 
@@ -72,7 +72,7 @@ class Robot:
             stack.enter_context(self.child)
             self.diagnostics = Diagnostics(self.peer)
             self.events = self.peer.listen_json("actions/events", 1000)
-            self.publisher = self.peer.node.create_publisher(INPUTS[self.kind].message_type, "skeletons", 100)
+            self.publisher = self.peer.node.create_publisher(registry.find(self.kind).message_type, "skeletons", 100)
             self._wait("answer", lambda: self.diagnostics.newest())
             self.process = psutil.Process(self.child.pid)
             self._stack = stack.pop_all()
@@ -100,7 +100,7 @@ class Robot:
     def publish(self, frame: SkeletonFrame, stamp: float) -> None:
         """Publish a valid frame."""
         message = next(
-            build for name, build in BUILDERS.items() if name.endswith(INPUTS[self.kind].message_type.__name__)
+            build for name, build in BUILDERS.items() if name.endswith(registry.find(self.kind).message_type.__name__)
         )
         self.publisher.publish(message(frame, header(stamp, "camera")))
 

@@ -1,5 +1,7 @@
 """Skeleton messages for tests, any layout, and what the adapters make of them."""
 
+import functools
+
 import numpy as np
 import pytest
 
@@ -11,8 +13,9 @@ from std_msgs.msg import Header  # noqa: E402
 from visualization_msgs.msg import Marker  # noqa: E402
 
 from usdrl_model.skeleton.topology import topology  # noqa: E402
+from usdrl_ros.inputs import registry  # noqa: E402
+from usdrl_ros.inputs.adapter import Context  # noqa: E402
 from usdrl_ros.inputs.common import InputError  # noqa: E402
-from usdrl_ros.inputs.input_types import INPUTS  # noqa: E402
 from usdrl_ros.messages.point_cloud import create_cloud, dtype_from_fields  # noqa: E402
 
 KINECT = topology("kinect_v2_25")
@@ -46,8 +49,13 @@ def cloud(layout, people=1, ids=None, **columns):
     return create_cloud(HEADER, layout, points)
 
 
-def decode(message, kind="point_cloud", person_id="me"):
-    return INPUTS[kind].decode(message, KINECT, person_id)
+loaded = functools.cache(registry.load)
+
+
+def decode(message, kind="point_cloud", person_id="me", joints=KINECT, **context):
+    """What the adapter ``kind`` makes of a message."""
+    given = Context(topology=joints, person_id=person_id, **context)
+    return loaded(kind).decoder(given)(message, given)
 
 
 def refusal(message, kind="point_cloud"):

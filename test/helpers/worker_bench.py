@@ -25,6 +25,9 @@ class Counts:
     def rejected(self, error):
         self.refusals.append(error.kind)
 
+    def warned(self, kind, text):
+        pass
+
     def failed(self, error):
         self.failures.append(error)
 
@@ -47,6 +50,7 @@ class Bench:
             observer=self.counts,
             source_timeout=2.0,
             monotonic=lambda: self.now,
+            clock=lambda: self.now + 1000.0,
         )
         self.worker = Worker(
             processing=processing,
@@ -55,7 +59,7 @@ class Bench:
             monotonic=lambda: self.now,
         )
 
-    def convert(self, frame, patience):
+    def convert(self, frame, arrival, patience):
         if isinstance(frame, SkeletonFrame):
             return SourceFrame(frame, ros_time(frame.stamp), "camera"), frame
         if isinstance(frame, Exception):

@@ -8,6 +8,8 @@
     axes: kinect                 # optical, body or kinect, as the node's parameter
     units: m                     # m (default), cm or mm, as the node's parameter
     mirrored: false              # as the node's parameter; default false
+    input_type: mediapipe_json   # as the node's parameter; default: by the type of the messages
+    input_file: bodies.yaml      # as the node's parameter (relative to this file)
     labels: [wave, clap]         # every annotated action, without the background
     segments:                    # seconds, header stamps; `person` as the input adapter names people
       - {person: "1", label: wave, start: 1003.2, end: 1005.1}
@@ -34,6 +36,8 @@ from usdrl_ros.messages.types import BagError
 
 SCHEMA = "usdrl.labels/1"
 FILE_NAME = "labels.yaml"
+ADAPTER_FIELDS = ("input_type", "input_file")
+"""Fields that may be left out: the adapter follows from the type of the messages."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -54,6 +58,10 @@ class Truth:
     """Unit of its points, a key of ``person.UNITS``."""
     mirrored: bool = False
     """Left and right are exchanged, see ``Topology.order``."""
+    input_type: str = ""
+    """Name of an input adapter; empty: the first that reads messages of this type."""
+    input_file: str = ""
+    """Path of the file that the adapter reads, if it needs one."""
 
     def document(self) -> dict[str, Any]:
         """As plain lists, strings and numbers, for YAML and JSON."""
@@ -64,6 +72,7 @@ class Truth:
             "axes": self.axes,
             "units": self.units,
             "mirrored": self.mirrored,
+            **{name: value for name in ADAPTER_FIELDS if (value := getattr(self, name))},
             "labels": list(self.labels),
             "segments": [
                 asdict(segment) | {"start": round(segment.start, 9), "end": round(segment.end, 9)}
@@ -104,7 +113,8 @@ def load_truth(bag: str | Path) -> Truth:
         raise BagError(f"{error} (see docs/bags.md)") from error
     try:
         truth = parse_truth(document)
-        return replace(truth, topology=topology.located(truth.topology, path.parent))
+        file = str(path.parent / truth.input_file) if truth.input_file else ""
+        return replace(truth, topology=topology.located(truth.topology, path.parent), input_file=file)
     except BagError as error:
         raise BagError(f"{path}: {error}") from error
 
@@ -119,7 +129,7 @@ def parse_truth(document: Any) -> Truth:
         raise BagError(f"expected a mapping, got {type(document).__name__}")
     if document.get("schema") != SCHEMA:
         raise BagError(f"schema: expected {SCHEMA}, got {shown(document.get('schema'))}")
-    known = ("schema", "topic", "topology", "axes", "units", "mirrored", "labels", "segments")
+    known = ("schema", "topic", "topology", "axes", "units", "mirrored", *ADAPTER_FIELDS, "labels", "segments")
     if strange := sorted(str(key) for key in document.keys() - set(known)):
         raise BagError(f"unknown field {cut(', '.join(strange))}; known are {', '.join(known)}")
     labels = document.get("labels")
@@ -142,6 +152,7 @@ def parse_truth(document: Any) -> Truth:
         segments=tuple(_segment(index, row, labels) for index, row in enumerate(rows)),
         units=_choice({"units": "m"} | document, "units", UNITS),
         mirrored=_flag(document, "mirrored"),
+        **{name: _text(document, name) for name in ADAPTER_FIELDS if name in document},
     )
 
 

@@ -188,6 +188,7 @@ def perception_arguments(
     parameters = {
         "topic": f"'{TOPIC}'",
         "input_type": input_type,
+        **({"input_file": json.dumps(truth.input_file, ensure_ascii=False)} if truth.input_file else {}),
         "topology": json.dumps(truth.topology, ensure_ascii=False),
         "axes": truth.axes,
         "units": truth.units,

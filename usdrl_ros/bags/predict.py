@@ -17,8 +17,8 @@ from usdrl_ros.bags.storage import BagReader
 from usdrl_ros.bags.to_store import labelled_recording
 from usdrl_ros.bags.write import DEFAULT_AXES
 from usdrl_ros.inputs.coordinate_frames import AXES
-from usdrl_ros.inputs.input_types import INPUTS
-from usdrl_ros.messages.types import BagError, type_name
+from usdrl_ros.inputs.registry import guessable
+from usdrl_ros.messages.types import BagError
 
 
 def add_options(command: argparse.ArgumentParser) -> None:
@@ -69,7 +69,7 @@ def _told(arguments: argparse.Namespace) -> Truth:
 
 def _only_topic(path: Path) -> str:
     """The topic that an input adapter reads."""
-    types = [type_name(one.message_type) for one in INPUTS.values()]
+    types = guessable()
     with BagReader(path) as bag:
         readable = [topic.name for topic in bag.topics if topic.type in types]
         if len(readable) != 1:

@@ -18,6 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from usdrl_model.data.content_check import Sample
+from usdrl_model.errors.shown import LINE, cut
 from usdrl_model.events.onset_offset import Event
 from usdrl_model.files import limits
 from usdrl_model.online.stream import ActionStream
@@ -27,10 +28,11 @@ from usdrl_model.skeleton.person import SkeletonFrame
 from usdrl_ros.bags.labels import Truth, load_truth
 from usdrl_ros.bags.recorded_topic import RecordedTopic
 from usdrl_ros.bags.storage import BagReader
+from usdrl_ros.inputs import registry
+from usdrl_ros.inputs.adapter import Context
 from usdrl_ros.inputs.common import InputError
 from usdrl_ros.inputs.conversion import Conversion, setup
 from usdrl_ros.inputs.coordinate_frames import Frames
-from usdrl_ros.inputs.input_types import INPUTS
 from usdrl_ros.messages.cdr import MalformedError
 from usdrl_ros.messages.types import BagError
 
@@ -49,7 +51,7 @@ class LabelledBag:
     path: Path
     truth: Truth
     input_type: str
-    """Key of ``input_types.INPUTS``."""
+    """Name of an input adapter."""
     person_id: str
     """Id of the person in messages without ids."""
     frames: tuple[SkeletonFrame, ...]
@@ -137,24 +139,28 @@ def load_bag(path: str | Path, truth: Truth | None = None) -> LabelledBag:
         if truth.topic not in topics:
             raise BagError(f"{path}: expected topic {truth.topic}, the bag has {', '.join(topics) or 'none'}")
         recorded = RecordedTopic(topics[truth.topic])
-        matching = [name for name, adapter in INPUTS.items() if adapter.message_type is recorded.type]
-        if not matching:
-            raise BagError(f"{path}: {truth.topic} is {topics[truth.topic].type}, which no input adapter reads")
+        adapter = _adapter(path, truth, topics[truth.topic].type)
+        axes, units = adapter.adapter.axes or truth.axes, adapter.adapter.units or truth.units
         people = {segment.person for segment in truth.segments}
         person_id = people.pop() if len(people) == 1 else "0"
-        described = setup(topology=truth.topology, axes=truth.axes, units=truth.units, mirrored=truth.mirrored)
+        described = setup(topology=truth.topology, axes=axes, units=units, mirrored=truth.mirrored)
         content = Sample(described)
+        odd: dict[str, str] = {}
+        context = Context(topology=described.topology, person_id=person_id, file=truth.input_file, warn=odd.__setitem__)
+        try:
+            decode = adapter.adapter.decoder(context)
+        except ValueError as error:
+            raise BagError(f"{path}: {error}") from error
         convert = Conversion(
             deserialise=lambda data: recorded.message(data, limits.SKELETONS),
-            source=INPUTS[matching[0]],
-            setup=described,
-            person_id=person_id,
-            frames=Frames(truth.axes, units=truth.units, order=described.order),
+            decode=decode,
+            context=context,
+            frames=Frames(axes, units=units, order=described.order),
             content=content,
         )
         for message in bag.messages([truth.topic]):
             try:
-                converted = convert(message.data)
+                converted = convert(message.data, message.stamp_ns * 1e-9)
             except (InputError, MalformedError) as error:
                 refused[error.kind if isinstance(error, InputError) else MALFORMED] += 1
                 reason = str(error)
@@ -162,13 +168,13 @@ def load_bag(path: str | Path, truth: Truth | None = None) -> LabelledBag:
             if converted is not None:
                 frames.append(converted[1])
                 recorded_ns.append(message.stamp_ns)
-        troubles = bag.troubles
+        troubles = (*bag.troubles, *(cut(text, LINE) for text in odd.values()))
     if not frames:
         raise BagError(": ".join([f"{path}: no skeletons on {truth.topic}", *filter(None, [reason]), *troubles]))
     return LabelledBag(
         path=path,
         truth=truth,
-        input_type=matching[0],
+        input_type=adapter.name,
         person_id=person_id,
         frames=tuple(frames),
         recorded_ns=tuple(recorded_ns),
@@ -176,6 +182,23 @@ def load_bag(path: str | Path, truth: Truth | None = None) -> LabelledBag:
         refused=dict(refused),
         troubles=(*troubles, *filter(None, [recording_gaps.Shortened([frame.stamp for frame in frames]).told()])),
     )
+
+
+def _adapter(path: Path, truth: Truth, kind: str) -> registry.Input:
+    """The adapter that the labels name, or else the first that reads messages of this type."""
+    readers = registry.readers(kind)
+    if not readers:
+        raise BagError(f"{path}: {truth.topic} is {kind}, which no input adapter reads")
+    try:
+        adapter = registry.find(truth.input_type or readers[0])
+    except ValueError as error:
+        raise BagError(f"{path}: {error}") from error
+    if adapter.adapter.message != kind:
+        raise BagError(
+            f"{path}: {truth.topic} is {kind}, but input_type {adapter.name} reads {adapter.adapter.message}: leave"
+            f" input_type out, or choose {', '.join(readers)}"
+        )
+    return adapter
 
 
 def replay(bag: LabelledBag, stream: ActionStream, progress: Callable[[], object] = lambda: None) -> BagRun:

@@ -34,7 +34,7 @@ from usdrl_ros.bags.write import DEFAULT_TOPIC, write_recording
 from usdrl_ros.demo.listener import Listener
 from usdrl_ros.demo.live_table import describe_event, render
 from usdrl_ros.demo.report import report
-from usdrl_ros.inputs.input_types import INPUTS
+from usdrl_ros.inputs import registry
 from usdrl_ros.messages.types import BagError
 from usdrl_ros.processes.children import Child, ChildError, exit_on_sigterm, use_private_domain, wait_until
 
@@ -133,7 +133,7 @@ def run(source: Source, output: Path, console: Console) -> bool:
         arguments = perception_arguments(source.truth or PERFORMER, source.input_type, source.person_id)
         arguments += ["-p", "use_sim_time:=true"] if source.past else []
         perception = stack.enter_context(Child("perception node", arguments))
-        listener = stack.enter_context(Listener(bag, INPUTS[source.input_type].message_type))
+        listener = stack.enter_context(Listener(bag, registry.find(source.input_type).message_type))
         with console.status("starting the perception node (loading torch and the weights)"):
             wait_until("become active", lambda: listener.state is not None, [perception], READY_TIMEOUT)
         publisher = stack.enter_context(Child("source of skeletons", source.arguments))

@@ -65,6 +65,7 @@ class Health:
         self._refusals: deque[float] = deque()
         self._refused: Counter[str] = Counter()
         self._refusal_text = ""
+        self._warned: Counter[str] = Counter()
         self._failures = 0
         self._failed_at = -math.inf
         self._failure_text = ""
@@ -95,6 +96,12 @@ class Health:
             self._refusals.append(now)
             _forget(self._refusals, now)
         self._log(error.kind, f"message refused ({error.kind}): {error}")
+
+    def warned(self, kind: str, text: str) -> None:
+        """A message was understood, but something about it is odd."""
+        with self._lock:
+            self._warned[kind] += 1
+        self._log(f"warned.{kind}", f"input ({kind}): {text}")
 
     def failed(self, error: BaseException) -> None:
         """Another error."""
@@ -185,6 +192,7 @@ class Health:
             "age of last message": f"{age:.1f} s" if heard else "never",
             "messages refused": self._refused.total(),
             **{f"refused.{kind}": count for kind, count in sorted(self._refused.items())},
+            **{f"warned.{kind}": count for kind, count in sorted(self._warned.items())},
             **{f"incompatible_qos.{policy}": count for policy, count in sorted(self._incompatible.items())},
         }
         return status(f"{name}: input", level, text, values)

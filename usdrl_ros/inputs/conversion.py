@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, Protocol
 
+import numpy as np
+
+from usdrl_model.errors.shown import NAME, showable, shown
 from usdrl_model.plausibility.sights import Setup
 from usdrl_model.skeleton.person import UNITS, SkeletonFrame
 from usdrl_model.skeleton.topology import topology as find_topology
-from usdrl_ros.inputs.common import SourceFrame
+from usdrl_ros.inputs.adapter import Context, Decode
+from usdrl_ros.inputs.common import InputError, SourceFrame, check_people
 from usdrl_ros.inputs.coordinate_frames import AXES, Frames
-from usdrl_ros.inputs.input_types import InputType
 
 
 class Content(Protocol):
@@ -27,29 +30,66 @@ class Conversion:
 
     deserialise: Callable[[bytes], Any]
     """Bytes -> message; may raise InputError."""
-    source: InputType
-    setup: Setup
-    person_id: str
-    """Id of the person where the messages have none."""
+    decode: Decode
+    """Of an adapter, see ``Adapter.decoder``."""
+    context: Context
+    """For the adapter; ``arrival`` is that of each message."""
     frames: Frames
     content: Content
 
-    def __call__(self, data: bytes, patience: float = 0.0) -> tuple[SourceFrame, SkeletonFrame] | None:
+    def __call__(self, data: bytes, arrival: float, patience: float = 0.0) -> tuple[SourceFrame, SkeletonFrame] | None:
         """The people of a message as sent, and in canonical axes; None for a message without people and stamp.
 
         Args:
             data: CDR.
+            arrival: seconds, by the clock of the node, or of the recording.
             patience: seconds to wait for a transform.
 
         Raises:
-            InputError: the message cannot be understood.
+            InputError: the message cannot be understood; ``adapter``: the adapter fails on it.
         """
-        source = self.source.decode(self.deserialise(data), self.setup.topology, self.person_id)
-        if source is None:
-            return None
+        message = self.deserialise(data)
+        try:
+            source = self.decode(message, replace(self.context, arrival=arrival))
+            if source is None:
+                return None
+            _check(source, len(self.context.topology.joints))
+        except InputError:
+            raise
+        except Exception as error:  # adapters of others may raise anything
+            raise InputError(
+                "adapter", f"expected people from the input adapter, got {type(error).__name__}: {error}: update it"
+            ) from error
         frame = self.frames.to_canonical(source, patience)
         self.content.add(frame, source.frame)
         return source, frame
+
+
+def _check(source: SourceFrame, V: int) -> None:
+    """Check what an adapter made of a message, because ids and positions are published.
+
+    Raises:
+        InputError: ``too_many_people``, ``person_id``, ``duplicate_person``.
+        ValueError: joints or confidence of another shape.
+    """
+    check_people(len(source.frame.people))
+    seen: set[str] = set()
+    for person in source.frame.people:
+        if not isinstance(person.id, str) or not person.id or not showable(person.id):
+            raise InputError(
+                "person_id",
+                f"expected an id of 1 to {NAME} printable characters, got {shown(person.id)}: correct the publisher",
+            )
+        if person.id in seen:
+            raise InputError(
+                "duplicate_person",
+                f"expected every person once in a message, got {person.id} twice: people need different ids",
+            )
+        seen.add(person.id)
+        if np.shape(person.joints) != (V, 3):
+            raise ValueError(f"joints of shape {np.shape(person.joints)} instead of {(V, 3)}")
+        if person.confidence is not None and np.shape(person.confidence) != (V,):
+            raise ValueError(f"confidence of shape {np.shape(person.confidence)} instead of {(V,)}")
 
 
 def setup(

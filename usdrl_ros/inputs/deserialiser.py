@@ -8,12 +8,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from usdrl_ros.inputs.common import MAX_PEOPLE, InputError
+from usdrl_ros.inputs.adapter import PARTS
+from usdrl_ros.inputs.common import InputError
 from usdrl_ros.messages.cdr import MalformedError, TooManyError
 from usdrl_ros.messages.serialised import OtherDistributionError, Serialised
-
-PARTS = 40 * MAX_PEOPLE
-"""Markers, poses, fields and points of lines in a message, at most: all joints of ``MAX_PEOPLE``, about 0.1 s."""
 
 
 class Deserialiser:
@@ -21,9 +19,11 @@ class Deserialiser:
 
     Args:
         message_type: their class.
+        parts: messages and texts inside a message, at most.
     """
 
-    def __init__(self, message_type: Any) -> None:
+    def __init__(self, message_type: Any, parts: int = PARTS) -> None:
+        self._parts = parts
         self._serialised = Serialised(message_type)
         self._name = message_type.__name__
 
@@ -34,11 +34,11 @@ class Deserialiser:
             InputError: ``malformed``, ``too_many_parts``, ``other_distribution``.
         """
         try:
-            return self._serialised.message(data, most=PARTS)
+            return self._serialised.message(data, most=self._parts)
         except TooManyError as error:
             raise InputError(
                 "too_many_parts",
-                f"{error}: more than {MAX_PEOPLE} people have joints; is this the topic of a body tracker?",
+                f"{error}: more than the joints of all people; is this the topic of a body tracker?",
             ) from error
         except OtherDistributionError as error:
             raise InputError(

@@ -13,6 +13,7 @@ from visualization_msgs.msg import Marker, MarkerArray
 
 from usdrl_model.skeleton.person import Person
 from usdrl_model.skeleton.topology import Topology
+from usdrl_ros.inputs.adapter import Adapter, Context
 from usdrl_ros.inputs.common import MAX_PEOPLE, InputError, SourceFrame, check_people, source_frame
 
 JOINTS_PER_BODY = 100
@@ -20,13 +21,12 @@ JOINTS_PER_BODY = 100
 _JOINTS = (Marker.ARROW, Marker.CUBE, Marker.SPHERE, Marker.CYLINDER, Marker.MESH_RESOURCE)
 
 
-def decode(message: MarkerArray, topology: Topology, person_id: str) -> SourceFrame | None:
+def decode(message: MarkerArray, context: Context) -> SourceFrame | None:
     """The people of a marker array; a joint without a marker is missing.
 
     Args:
         message: one marker per joint. Markers deleted by later ones are left out; other deletions have no effect.
-        topology: joint set of the tracker.
-        person_id: not used, because bodies have ids.
+        context: bodies have ids, so its ``person_id`` is not used.
 
     Returns:
         None without joint markers: no people, and no stamp.
@@ -35,6 +35,7 @@ def decode(message: MarkerArray, topology: Topology, person_id: str) -> SourceFr
         InputError: ``mixed_frames``, ``mixed_namespaces``, ``joint_range``, ``duplicate_joint``,
             ``too_many_people``, ``zero_stamp``.
     """
+    topology = context.topology
     markers = _skeleton(_remaining(message.markers), topology)
     if not markers:
         return None
@@ -116,3 +117,11 @@ def _misfit(markers: list[Marker], topology: Topology) -> InputError | None:
             )
         seen.add(marker.id)
     return None
+
+
+ADAPTER = Adapter(
+    message="visualization_msgs/msg/MarkerArray",
+    version=1,
+    decode=decode,
+    text="Azure Kinect, Orbbec Femto: one marker per joint",
+)

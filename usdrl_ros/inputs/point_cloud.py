@@ -22,6 +22,7 @@ from sensor_msgs.msg import PointCloud2, PointField
 
 from usdrl_model.skeleton.person import Person
 from usdrl_model.skeleton.topology import Topology
+from usdrl_ros.inputs.adapter import Adapter, Context
 from usdrl_ros.inputs.common import InputError, SourceFrame, check_people, source_frame
 from usdrl_ros.messages.point_cloud import DTYPES, check_layout, count_of, points_as
 
@@ -36,18 +37,18 @@ _OVERSHOOT = 1.5
 
 
 @np.errstate(invalid="ignore")  # a signalling NaN is missing like any other, without a warning
-def decode(message: PointCloud2, topology: Topology, person_id: str) -> SourceFrame:
+def decode(message: PointCloud2, context: Context) -> SourceFrame:
     """The people of a cloud. A joint with a coordinate that is not finite is missing.
 
     Args:
         message: one point per joint.
-        topology: joint set of the tracker, V joints.
-        person_id: id of the one person of a cloud with ``joint`` but without ``track_id``.
+        context: its ``person_id`` is that of the one person of a cloud with ``joint`` but without ``track_id``.
 
     Raises:
         InputError: ``missing_field``, ``field_type``, ``field_value``, ``layout``, ``joint_count``, ``joint_range``,
             ``duplicate_joint``, ``too_many_people``, ``zero_stamp``.
     """
+    topology = context.topology
     count = message.width * message.height
     if count == 0:
         return source_frame(message.header, ())
@@ -59,7 +60,7 @@ def decode(message: PointCloud2, topology: Topology, person_id: str) -> SourceFr
     V = len(topology.joints)
     check_people(-(-count // V))  # there are at least so many: rejects a depth cloud without reading it
     points = points_as(message, _dtype(fields, message.point_step))
-    ids, person = _people(points, V, person_id)
+    ids, person = _people(points, V, context.person_id)
     check_people(len(ids))
     slots = _slots(points, person, ids, topology)
 
@@ -214,3 +215,6 @@ def _slots(points: np.ndarray, person: np.ndarray, ids: list[str], topology: Top
             " once: the people of one message need different track_ids",
         )
     return slots
+
+
+ADAPTER = Adapter(message="sensor_msgs/msg/PointCloud2", version=1, decode=decode, text="one point per joint")

@@ -62,7 +62,7 @@ class Layout:
 
         Args:
             data: CDR.
-            most: elements in its sequences, at most; messages and texts count, numbers do not.
+            most: elements in its sequences and arrays, at most; messages and texts count, numbers do not.
 
         Raises:
             MalformedError: the bytes are too short, or the encoding is unknown.
@@ -111,10 +111,14 @@ class _Bytes:
     def parts(self, at: int, least: int) -> tuple[int, int]:
         """``count`` of a sequence of messages or texts, which are limited."""
         count, at = self.count(at, least)
+        self.add_parts(count)
+        return count, at
+
+    def add_parts(self, count: int) -> None:
+        """Count messages or texts; TooManyError beyond the limit."""
         self._parts += count
         if self._most is not None and self._parts > self._most:
             raise TooManyError(f"expected at most {self._most} elements, got {self._parts} or more")
-        return count, at
 
 
 def _message(fields: Fields, other: Mapping[str, Fields]) -> tuple[Step, int]:
@@ -191,6 +195,7 @@ def _array(kind: str, count: int, other: Mapping[str, Fields]) -> tuple[Step, in
     element, least = _field(kind, other)
 
     def walk(source: _Bytes, at: int) -> int:
+        source.add_parts(count)  # no sequence, but as slow to make objects of
         for _ in range(count):
             at = element(source, at)
         return at

@@ -13,10 +13,11 @@ from rclpy.node import Node
 from usdrl_model.events.config import StreamConfig
 from usdrl_model.plausibility.live_check import ContentCheck
 from usdrl_ros.diagnostics.health import Situation
+from usdrl_ros.inputs.adapter import Context
 from usdrl_ros.inputs.conversion import Conversion, setup
 from usdrl_ros.inputs.coordinate_frames import NO_POSE, Frames, needs_tf
 from usdrl_ros.inputs.deserialiser import Deserialiser
-from usdrl_ros.inputs.input_types import INPUTS, InputType
+from usdrl_ros.inputs.registry import Input, find
 from usdrl_ros.messages.types import type_name
 from usdrl_ros.node.processing import Processing
 from usdrl_ros.node.protocols import Observer, Stream
@@ -54,7 +55,7 @@ class Pipeline:
 
     config: PerceptionConfig
     """As configured; dynamic parameters may have changed since."""
-    source: InputType
+    source: Input
     labels: tuple[str, ...]
     """Labels of the weights, without the background."""
     recommended: StreamConfig
@@ -125,32 +126,40 @@ def build(
     """Load the weights, create the publishers and start the worker.
 
     Raises:
-        ValueError: parameters that do not fit each other or the weights, or damaged weights.
+        ValueError: parameters that do not fit each other or the weights, damaged weights, or an input adapter that
+            cannot be used.
         FileNotFoundError: no such weights.
     """
+    source = find(config.input_type)
+    axes, units = source.adapter.axes or config.axes, source.adapter.units or config.units
     content = ContentCheck(
         setup(
             topology=config.topology,
-            axes=config.axes,
-            units=config.units,
+            axes=axes,
+            units=units,
             mirrored=config.mirrored,
             levelled_by=_levelled_by(config),
         )
     )
     frames = Frames(
-        config.axes,
+        axes,
         target_frame=config.target_frame,
         sensor_pose=config.sensor_pose,
         tf=tf,
-        units=config.units,
+        units=units,
         order=content.setup.order,
     )
-    source = INPUTS[config.input_type]
-    conversion = Conversion(
-        deserialise=Deserialiser(source.message_type),
-        source=source,
-        setup=content.setup,
+    context = Context(
+        topology=content.setup.topology,
         person_id=config.person_id,
+        frame_id=config.frame_id,
+        file=config.input_file,
+        warn=observer.warned,
+    )
+    conversion = Conversion(
+        deserialise=Deserialiser(source.message_type, source.adapter.parts),
+        decode=source.adapter.decoder(context),
+        context=context,
         frames=frames,
         content=content,
     )
@@ -176,6 +185,7 @@ def build(
         observer=observer,
         source_timeout=config.source_timeout,
         monotonic=time.monotonic,
+        clock=lambda: node.get_clock().now().nanoseconds * 1e-9,
     )
     worker = Worker(
         processing=processing,

@@ -16,9 +16,10 @@ from usdrl_ros.outputs.publishers import Result
 
 PATIENCE = 0.05
 """Seconds after the arrival of a message in which its transform may still arrive."""
-Convert = Callable[[Any, float], tuple[SourceFrame, SkeletonFrame] | None]
-"""(message, patience) -> source frame and canonical frame, or None for a message without people and stamp; waits at
-most ``patience`` seconds for a transform that is not there yet."""
+Convert = Callable[[Any, float, float], tuple[SourceFrame, SkeletonFrame] | None]
+"""(message, arrival, patience) -> source frame and canonical frame, or None for a message without people and stamp.
+``arrival`` is in seconds of the node's clock; it waits at most ``patience`` seconds for a transform that is not there
+yet."""
 
 
 class Processing:
@@ -30,6 +31,7 @@ class Processing:
         observer: counts.
         source_timeout: seconds without a usable message, with a new stamp, after which all people are lost.
         monotonic: seconds that never jump.
+        clock: seconds of the clock that stamps messages without a stamp of their own.
     """
 
     def __init__(
@@ -40,12 +42,14 @@ class Processing:
         observer: Observer,
         source_timeout: float,
         monotonic: Callable[[], float],
+        clock: Callable[[], float],
     ) -> None:
         self._stream = stream
         self._convert = convert
         self._observer = observer
         self._source_timeout = source_timeout
         self._monotonic = monotonic
+        self._clock = clock
         self._unreported = 0
         self._newest: SourceFrame | None = None
         self._last_arrival: float | None = None
@@ -57,7 +61,8 @@ class Processing:
         """Buffer one message; True if an inference is due. Errors are reported."""
         before = self._stream.stamp
         try:
-            converted = self._convert(message, max(0.0, arrival + PATIENCE - self._monotonic()))
+            age = self._monotonic() - arrival
+            converted = self._convert(message, self._clock() - age, max(0.0, PATIENCE - age))
             due = converted is not None and not self._stands(converted[0]) and self._stream.add(converted[1])
         except BaseException as error:  # one bad message must not take the rest of the batch with it
             self.report(error)

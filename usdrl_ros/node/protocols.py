@@ -67,6 +67,9 @@ class Observer(Protocol):
     def rejected(self, error: InputError) -> None:
         """A message was refused."""
 
+    def warned(self, kind: str, text: str) -> None:
+        """A message was understood, but something about it is odd."""
+
     def failed(self, error: BaseException) -> None:
         """Another error."""
 

@@ -17,7 +17,7 @@ from usdrl_model.skeleton.person import UNITS
 from usdrl_model.states.config import StatesConfig
 from usdrl_ros.inputs.common import MAX_PEOPLE
 from usdrl_ros.inputs.coordinate_frames import AXES, NO_POSE
-from usdrl_ros.inputs.input_types import INPUTS
+from usdrl_ros.inputs.registry import built_in, names
 
 RECOMMENDED = -1.0
 """Value that means "as the weights recommend"."""
@@ -38,6 +38,8 @@ class Declaration:
     """Length of a list of finite numbers; 0: no such list."""
     files: bool = False
     """The path of a YAML file is allowed as well."""
+    adapters: bool = False
+    """The name of an input adapter of another package is allowed as well."""
     dynamic: bool = False
     """Can be set at any time; other parameters only while the node is not configured."""
     recommended: bool = False
@@ -54,8 +56,18 @@ PARAMETERS: tuple[Declaration, ...] = (
     Declaration(
         name="input_type",
         default="point_cloud",
-        choices=tuple(INPUTS),
-        text="Message type of the input topic, see topics.md.",
+        choices=built_in(),
+        adapters=True,
+        text="Input adapter: point_cloud, marker_array, pose_array and those of trackers, or one of another package"
+        " (adapters.md).",
+    ),
+    Declaration(
+        name="input_file",
+        default="",
+        text="Path of a file that the input adapter reads, where it needs one (adapters.md).",
+    ),
+    Declaration(
+        name="frame_id", default="", text="Frame of the input where messages have no header, for tf2 and the outputs."
     ),
     Declaration(
         name="topology",
@@ -261,7 +273,10 @@ def check(parameter: Declaration, value: Any) -> None:
     if parameter.files and topology_file.is_file(value):
         return  # its content is checked when it is read
     if parameter.choices and value not in parameter.choices:
-        meant = hint(value, parameter.choices)
+        known = names() if parameter.adapters else parameter.choices
+        if value in known:
+            return
+        meant = hint(value, known)
         raise ValueError(f"{parameter.name}: got {value!r}{meant} Allowed: {allowed(parameter)}")
     if parameter.numbers and not (len(value) == parameter.numbers and all(map(math.isfinite, value))):
         raise ValueError(f"{parameter.name}: got {list(value)}; allowed: {allowed(parameter)}")
@@ -275,7 +290,8 @@ def check(parameter: Declaration, value: Any) -> None:
 def allowed(parameter: Declaration) -> str:
     """The values of a parameter in words."""
     if parameter.choices:
-        return ", ".join(parameter.choices) + (", or the path of a .yaml file" if parameter.files else "")
+        others = ", or the path of a .yaml file" if parameter.files else ""
+        return ", ".join(parameter.choices) + (", or one of another package" if parameter.adapters else others)
     if parameter.numbers:
         return f"{parameter.numbers} finite numbers"
     if parameter.limits is None:

@@ -23,6 +23,8 @@ class PerceptionConfig:
 
     topic: str
     input_type: str
+    input_file: str
+    frame_id: str
     topology: str
     person_id: str
     axes: str

@@ -18,8 +18,9 @@ from usdrl_ros.bags import write
 from usdrl_ros.bags.labels import load_truth
 from usdrl_ros.bags.metadata import STORAGES
 from usdrl_ros.bags.storage import PLUGINS, BagReader, BagWriter
+from usdrl_ros.inputs import point_cloud
+from usdrl_ros.inputs.adapter import Context
 from usdrl_ros.inputs.coordinate_frames import Frames
-from usdrl_ros.inputs.input_types import INPUTS
 from usdrl_ros.messages.point_cloud import read_points
 from usdrl_ros.messages.types import BagError, headers, message_class, stamp_ns
 
@@ -78,8 +79,8 @@ def test_axes_of_a_bag(tmp_path: Path, axes: str, point: list[float]) -> None:
     write.write_recording(source, tmp_path / "one", axes=axes)
     with BagReader(tmp_path / "one") as bag:
         raw = next(bag.messages())
-    found = INPUTS["point_cloud"].decode(
-        deserialize_message(raw.data, message_class(raw.type)), topology("coco_17"), ""
+    found = point_cloud.decode(
+        deserialize_message(raw.data, message_class(raw.type)), Context(topology=topology("coco_17"))
     )
     assert found is not None and found.frame.people[0].joints[5].tolist() == point
     np.testing.assert_array_equal(Frames(axes).to_canonical(found).people[0].joints, person.joints)

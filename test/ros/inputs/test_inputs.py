@@ -25,7 +25,6 @@ from usdrl_ros.inputs.common import (  # noqa: E402
     ros_time,
     seconds,
 )
-from usdrl_ros.inputs.input_types import INPUTS  # noqa: E402
 from usdrl_ros.messages.point_cloud import create_cloud, dtype_from_fields  # noqa: E402
 
 
@@ -307,6 +306,6 @@ def test_a_room_full_of_people_is_read_in_no_time():
 def test_a_frame_that_cannot_be_shown_is_refused_in_few_words(frame_id):
     message = PoseArray(header=Header(stamp=HEADER.stamp, frame_id=frame_id))
     with pytest.raises(InputError) as caught:
-        INPUTS["pose_array"].decode(message, topology("kinect_v2_25"), "0")
+        decode(message, "pose_array", joints=topology("kinect_v2_25"))
     assert caught.value.kind == "frame_id"
     assert str(caught.value).isprintable() and len(str(caught.value)) < 300

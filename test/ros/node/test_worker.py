@@ -30,7 +30,7 @@ def test_the_events_are_those_of_the_stream_alone():
 def test_results_carry_the_exact_stamp_and_frame_of_the_source():
     frame = recorded_frames()[0]
     source = SourceFrame(frame, Time(sec=100, nanosec=1), "base")
-    bench = Bench(convert=lambda message, patience: (source, frame))
+    bench = Bench(convert=lambda message, arrival, patience: (source, frame))
     bench.worker.put(None)
     bench.worker.step()
     assert (bench.results[0].stamp, bench.results[0].frame_id) == (source.stamp, "base")
@@ -50,7 +50,7 @@ def test_a_pile_of_messages_is_buffered_in_full_and_inferred_once():
 
 def test_a_message_that_waited_in_the_queue_waits_for_nothing_else():
     heard = []
-    bench = Bench(convert=lambda message, patience: heard.append(patience))
+    bench = Bench(convert=lambda message, arrival, patience: heard.append(patience))
     bench.worker.put("old")
     bench.now += 0.04
     bench.worker.put("new")
@@ -213,10 +213,10 @@ def test_resets_at_any_moment_end_no_thread():
 def test_a_pile_of_messages_that_are_slow_to_read_keeps_it_from_nothing():
     busy = []
 
-    def slow(frame, patience):
+    def slow(frame, arrival, patience):
         bench.now += 0.06
         busy.append(bench.worker.busy)
-        return bench.convert(frame, patience)
+        return bench.convert(frame, arrival, patience)
 
     bench = Bench(convert=slow)
     recorded = recorded_frames()[:100]

@@ -84,7 +84,7 @@ def test_thresholds_must_fit_the_recommended_ones():
     ("changes", "reason"),
     [
         ({"topology": "kinect_v2"}, "did you mean 'kinect_v2_25'"),
-        ({"input_type": "image"}, "point_cloud, marker_array, pose_array"),
+        ({"input_type": "pose_arry"}, "did you mean 'pose_array'.*marker_array.*point_cloud"),
         ({"axes": "up"}, "optical, body, kinect"),
         ({"device": "tpu"}, "auto, cpu, cuda"),
         ({"on_threshold": 0.3, "off_threshold": 0.4}, r"at most on_threshold \(0.3\)"),

@@ -1,0 +1,117 @@
+"""The interface between a source of skeletons and the node: an ``Adapter`` reads the messages of one type.
+
+A package offers one as an entry point of the group ``usdrl_ros.inputs``; docs/adapters.md shows a whole one::
+
+    def decode(message, context):
+        people = [Person(body.name, joints(body)) for body in message.bodies]  # one (V, 3) array each
+        return context.frame(people, message.header)
+
+    ADAPTER = Adapter(message="my_msgs/msg/Bodies", version=1, decode=decode)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from std_msgs.msg import Header
+
+from usdrl_model.skeleton.person import Person
+from usdrl_model.skeleton.topology import Topology
+from usdrl_model.skeleton.topology import topology as find_topology
+from usdrl_ros.inputs.common import MAX_PEOPLE, InputError, SourceFrame, ros_time, source_frame
+
+VERSION = 1
+"""Version of this interface. It changes when adapters written for the old one would no longer work."""
+PARTS = 40 * MAX_PEOPLE
+"""Messages and texts inside a message, at most: all joints of ``MAX_PEOPLE``, about 0.1 s of deserialising."""
+
+
+def _silent(kind: str, text: str) -> None:
+    """Warnings that nobody reads."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Context:
+    """What an adapter knows besides the message."""
+
+    topology: Topology
+    """Joint set of the tracker, V joints: the parameter ``topology``."""
+    person_id: str = "0"
+    """Id of the person where the messages have none: the parameter ``person_id``."""
+    frame_id: str = ""
+    """Frame of messages without a header: the parameter ``frame_id``."""
+    file: str = ""
+    """Path of a file that the adapter reads: the parameter ``input_file``."""
+    arrival: float = 0.0
+    """Seconds: when the message arrived, by the clock of the node (simulated time included), or was recorded."""
+    warn: Callable[[str, str], None] = _silent
+    """(kind, text): tell the user of something that is no reason to refuse the message; counted, and logged seldom."""
+
+    def frame(self, people: Iterable[Person], header: Header | None = None) -> SourceFrame:
+        """The people of one message.
+
+        Args:
+            people: joints (V, 3) in the order of the topology, in the axes and units of the source; NaN: not seen.
+            header: of the message; None: it has none, so it is stamped on arrival.
+
+        Raises:
+            InputError: ``zero_stamp``, ``frame_id``; ``no_clock``: without a header, while the clock stands at zero.
+        """
+        if header is None:
+            if self.arrival <= 0.0:
+                raise InputError(
+                    "no_clock",
+                    "expected a clock, because these messages are stamped on arrival, got time 0: publish /clock, or"
+                    " set use_sim_time to false",
+                )
+            header = Header(stamp=ros_time(self.arrival), frame_id=self.frame_id)
+        return source_frame(header, tuple(people))
+
+
+Decode = Callable[[Any, Context], SourceFrame | None]
+"""(message, context) -> its people; None for a message without people and stamp. Raises InputError if it cannot be
+understood."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Adapter:
+    """How the messages of one source are read."""
+
+    message: str
+    """Their type, such as ``sensor_msgs/msg/PointCloud2``. Its package is imported when the adapter is chosen."""
+    version: int
+    """``VERSION`` of the interface that it is written for, as a number."""
+    decode: Decode | Callable[[Context], Decode]
+    """A function ``decode(message, context)``, or a class: its object is made once from the context, at configuration,
+    where ValueError means that the adapter cannot be used, and called with every message."""
+    text: str = ""
+    """The source, for people."""
+    topologies: tuple[str, ...] = ()
+    """Joint sets that its messages can have; empty: any."""
+    units: str = ""
+    """Unit of the joints it gives, instead of the parameter ``units``; empty: the parameter's."""
+    axes: str = ""
+    """Axes of the joints it gives, instead of the parameter ``axes``; empty: the parameter's."""
+    parts: int = PARTS
+    """Messages and texts inside a message, at most; larger ones are refused before they are deserialised."""
+    install: str = ""
+    """How to get the package of the message type; empty: from the distribution's apt packages."""
+
+    def decoder(self, context: Context) -> Decode:
+        """The function that reads messages.
+
+        Raises:
+            ValueError: the joint set does not fit, or a class of the adapter refuses the context.
+        """
+        known = [find_topology(name) for name in self.topologies]
+        if known and context.topology.joints not in [one.joints for one in known]:
+            raise ValueError(
+                f"topology: got {context.topology.name}; allowed with messages of this kind:"
+                f" {', '.join(self.topologies)}, or a file with the same joints"
+            )
+        if isinstance(self.decode, type):
+            made: Decode = self.decode(context)
+            return made
+        return self.decode  # type: ignore[return-value]
