@@ -162,6 +162,7 @@ def described(weights: Pretrained, benchmark: Benchmark, store: Store) -> str:
     alone = ""
     if weights.shape.people < benchmark.people:
         alone = f"; they see {weights.shape.people} of {benchmark.people} people, those who are there longest"
+        alone += "; frozen features are of each by themselves" if weights.shape.people == 1 else ""
     people = known_people(weights, benchmark, store)
     seen = f"; they have learnt from people of the test: {', '.join(people)}" if people else ""
     return f"{weights.path} ({weights.hash}), {sets}, by {weights.made.code}{alone}{seen}"

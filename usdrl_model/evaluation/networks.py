@@ -137,8 +137,13 @@ class Networks:
 
     @property
     def whole(self) -> WindowShape:
-        """T as that of the networks, and M of the benchmark: what baselines see."""
-        return dataclasses.replace(self.shape, people=self.people).window
+        """T as that of the networks, and M of the benchmark, without a mask: what baselines see."""
+        return dataclasses.replace(self.each_person, masked=False)
+
+    @property
+    def each_person(self) -> WindowShape:
+        """Windows of the networks with M of the benchmark: an encoder of one person sees each by themselves."""
+        return dataclasses.replace(self.shape, people=max(self.people, self.shape.people)).window
 
     def from_scratch(self) -> list[FinetuneConfig]:
         """Two detectors of the recipe's own encoder on the windows of the weights, of which one sees twice the frames.
@@ -147,7 +152,11 @@ class Networks:
         """
         shape = self.shape
         own = dataclasses.replace(
-            self.recipe.detector.encoder, people=shape.people, causal=shape.causal, centre=shape.centre
+            self.recipe.detector.encoder,
+            people=shape.people,
+            causal=shape.causal,
+            centre=shape.centre,
+            masked=shape.masked,
         )
         lengths = dict.fromkeys((shape.frames, min(2 * shape.frames, MAX_FRAMES)))  # each once
         return [_filled_in(self.recipe, dataclasses.replace(own, frames=frames)) for frames in lengths]

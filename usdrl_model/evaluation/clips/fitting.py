@@ -27,6 +27,7 @@ from usdrl_model.training.finetuning.config import FinetuneConfig
 from usdrl_model.training.finetuning.sources import Mixture
 from usdrl_model.windows.cut import Windows
 from usdrl_model.windows.resample import resize
+from usdrl_model.windows.window import normalise
 
 _PENALTY = 0.1
 """L2 penalty of a linear layer on whitened features of length 1; see ``linear_layer.PENALTY``."""
@@ -60,14 +61,26 @@ def fit_propagated(runs: Sequence[FinetuneConfig], encoders: Sequence[DSTE | STT
 
 
 def fit_frozen(encoder: DSTE | STTR, head: FeatureHead, device: torch.device) -> Fit:
-    """Learn a head on features (N, D) of an encoder that does not learn."""
+    """Learn a head on features of an encoder that does not learn: (N, D), or (N, M * D) of people one by one."""
 
     def fit(windows: Tensor, y: Tensor, classes: int, *, seed: int) -> Classifier:
         frozen = encoder.to(device)
-        classify = head(linear_layer.features(frozen, windows), y, classes)
-        return lambda windows: classify(linear_layer.features(frozen, windows))
+        classify = head(features_of(frozen, windows), y, classes)
+        return lambda windows: classify(features_of(frozen, windows))
 
     return among_present(fit)
+
+
+def features_of(encoder: DSTE | STTR, windows: Tensor) -> Tensor:
+    """Features (N, D) of windows (N, T, M, V, 3); with more people than the encoder has, those of each side by side.
+
+    An encoder of one person sees everybody by themselves, centred and turned as if alone.
+    """
+    shape, people = encoder.config, windows.shape[2]
+    if people == shape.people:
+        return linear_layer.features(encoder, windows)
+    alone = (normalise(windows[:, :, [person]], shape.centre, masked=shape.masked) for person in range(people))
+    return torch.cat([linear_layer.features(encoder, one) for one in alone], dim=1)
 
 
 def nearest(features: Tensor, y: Tensor, classes: int) -> Classifier:

@@ -156,15 +156,16 @@ class Frozen:
         return self.init == "random"
 
     def window(self, networks: Networks) -> WindowShape:
-        """T and M of its windows."""
-        return networks.shape.window
+        """T of the encoder, and its M, or all people of the benchmark for an encoder of one."""
+        return networks.each_person if networks.shape.people == 1 else networks.shape.window
 
     def depends(self, networks: Networks) -> dict[str, str]:
         """Hashes of recipes, encoders and weights."""
         asked = networks.asked(self.fusion)
         encoder = numbered("encoder", (config.content_hash(one.shape) for one in asked))
         projectors = numbered("projectors", (str(one.weights and one.weights.projectors) for one in asked))
-        return {**encoder, **(projectors if self.init == "random" else hashes(asked))}
+        several = {"windows": str(self.window(networks))} if networks.people > 1 else {}
+        return {**encoder, **several, **(projectors if self.init == "random" else hashes(asked))}
 
     def fit(self, networks: Networks, windows: Tensor, y: Tensor, classes: int, *, seed: int) -> Fitted:
         """Learn from windows (N, T, M, V, 3) with classes y (N,), see ``ClipMethod``."""

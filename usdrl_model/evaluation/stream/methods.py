@@ -214,7 +214,10 @@ def started(run: FinetuneConfig, method: StreamMethod, weights: Pretrained | Non
         ValueError: weights are missing.
     """
     if not method.needs_weights:
-        return dataclasses.replace(run, init_from="")
+        # Baselines know no mask.
+        masked = run.detector.encoder.masked and not isinstance(method, Baseline)
+        shape = dataclasses.replace(run.detector, encoder=dataclasses.replace(run.detector.encoder, masked=masked))
+        return dataclasses.replace(run, detector=shape, init_from="")
     if weights is None:
         raise ValueError(f"{method.title}: expected pretrained weights, got none: give --weights")
     own = {name: getattr(run.detector.encoder, name) for name in FREE}
