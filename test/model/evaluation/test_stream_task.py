@@ -20,6 +20,7 @@ from usdrl_model.evaluation.benchmark import TaskSettings
 from usdrl_model.evaluation.calibration import CalibrationConfig
 from usdrl_model.evaluation.cells import Cells
 from usdrl_model.evaluation.pretrained import Pretrained
+from usdrl_model.evaluation.report.pictures import write_pictures
 from usdrl_model.evaluation.stream import scores, streams
 from usdrl_model.evaluation.stream.fit_and_score import fit_and_score
 from usdrl_model.evaluation.stream.methods import METHODS
@@ -149,6 +150,7 @@ def test_a_detector_is_scored_as_it_is_and_kept(stores: Path, tmp_path: Path) ->
     assert {"stream_recall", "false_alarms_per_hour", "mirrored_recall", "sides_apart"} <= set(cell.scores["all"])
     assert cell.details["actions"]["wave"]["true"] == 6
     assert run() == [cell]
+    assert [path.name for path in write_pictures([cell], tmp_path / "pictures")] == ["timelines.png"]
 
 
 def test_a_detector_that_knows_the_set_is_refused(stores: Path, tmp_path: Path) -> None:

@@ -23,6 +23,7 @@ from usdrl_model import config
 from usdrl_model.checkpoints.detector_file import LoadedDetector
 from usdrl_model.data.catalogue import PERFORMER
 from usdrl_model.data.store import Store
+from usdrl_model.data.vocabulary import NONE
 from usdrl_model.evaluation.benchmark import Benchmark
 from usdrl_model.evaluation.cells import Cells, Key
 from usdrl_model.evaluation.predict import predict
@@ -189,6 +190,6 @@ def _timeline(recording: Recording, heard: Heard) -> dict[str, Any]:
     """As ``pictures`` draws it: seconds from the first frame."""
     first = recording.frames[0].stamp
     cut = lambda actions: [  # noqa: E731
-        [one.label, one.start - first, one.end - first] for one in actions if one.label != AMBIGUOUS
+        [one.label, one.start - first, one.end - first] for one in actions if one.label not in (AMBIGUOUS, NONE)
     ]
     return {"name": recording.name, "end": heard.duration, "truth": cut(heard.truth), "found": cut(heard.detections)}
