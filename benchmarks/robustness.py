@@ -176,7 +176,9 @@ def table(known: Mapping[str, Mapping[str, Mapping[str, float]]]) -> str:
 def ratios(title: str, scores: Mapping[str, Mapping[str, float]]) -> dict[str, float]:
     """Strength -> ratio to the undisturbed score of the same labels."""
     clean = scores[_of_arms(CLEAN) if title.endswith(_of_arms("")) else CLEAN][""]
-    return {level: value / clean if clean else 0.0 for level, value in scores[title].items()}
+    order = [level for row in rows() for level in row.levels if title.removesuffix(_of_arms("")) == row.title]
+    values = dict(sorted(scores[title].items(), key=lambda cell: order.index(cell[0]) if cell[0] in order else -1))
+    return {level: value / clean if clean else 0.0 for level, value in values.items()}
 
 
 def _cell(title: str, scores: Mapping[str, Mapping[str, float]]) -> str:
