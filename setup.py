@@ -87,9 +87,18 @@ setup(
         ],
         # Input adapters, the value of the parameter input_type; other packages register theirs in the same group.
         "usdrl_ros.inputs": [
+            "hiros = usdrl_ros.inputs.hiros:ADAPTER",
             "marker_array = usdrl_ros.inputs.marker_array:ADAPTER",
+            "mediapipe_array = usdrl_ros.inputs.mediapipe:NUMBERS",
+            "mediapipe_cloud = usdrl_ros.inputs.mediapipe:CLOUD",
+            "mediapipe_json = usdrl_ros.inputs.mediapipe_json:ADAPTER",
+            "mediapipe_poses = usdrl_ros.inputs.mediapipe:POSES",
+            "nuitrack = usdrl_ros.inputs.nuitrack:ADAPTER",
             "point_cloud = usdrl_ros.inputs.point_cloud:ADAPTER",
             "pose_array = usdrl_ros.inputs.pose_array:ADAPTER",
+            "rigid_bodies = usdrl_ros.inputs.rigid_bodies:ADAPTER",
+            "yolo = usdrl_ros.inputs.yolo:ADAPTER",
+            "zed = usdrl_ros.inputs.zed:ADAPTER",
         ],
     },
 )

@@ -296,6 +296,7 @@ def test_stamps_survive_the_way_through_float_seconds(sec, nanosec):
 
 def test_a_room_full_of_people_is_read_in_no_time():
     message = cloud(fields(track_id=PointField.UINT32, joint=PointField.UINT16), people=6)
+    decode(message)  # the first one loads the adapter
     start = time.perf_counter()
     for _ in range(100):
         decode(message)

@@ -1,0 +1,80 @@
+"""yolo_msgs/DetectionArray of yolo_ros with depth (``detections_3d``): COCO keypoints, those that are seen.
+
+Keypoints are numbered from 1. Their frame is in a field of their own, not in the header. A keypoint without depth is at
+the place of the camera, in whatever frame; several such keypoints share their place exactly, which joints never do.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from std_msgs.msg import Header
+
+from usdrl_model.errors.shown import NAME, cut
+from usdrl_model.skeleton.person import Person
+from usdrl_ros.inputs.adapter import Adapter, Context
+from usdrl_ros.inputs.common import InputError, SourceFrame
+
+
+class Detections:
+    """Reads the messages of one source.
+
+    Args:
+        context: of the source.
+    """
+
+    def __init__(self, context: Context) -> None:
+        self._frame_id = context.frame_id  # of messages without people, which have none
+
+    def __call__(self, message: Any, context: Context) -> SourceFrame:
+        """The people of a message.
+
+        Raises:
+            InputError: ``mixed_frames``, ``no_ids``, ``joint_range``, ``duplicate_joint``, ``zero_stamp``,
+                ``frame_id``.
+        """
+        people = [one for one in message.detections if one.keypoints3d.data]
+        if not people and any(one.keypoints.data for one in message.detections):
+            context.warn(
+                "flat", "keypoints without depth: start yolo_ros with use_3d:=True and listen to detections_3d"
+            )
+        frames = {one.keypoints3d.frame_id for one in people}
+        if len(frames) > 1:
+            raise InputError(
+                "mixed_frames",
+                f"expected all keypoints of a message in one frame, got {cut(sorted(frames), NAME)}: publish one array"
+                " per frame",
+            )
+        self._frame_id = next(iter(frames), self._frame_id)
+        header = Header(stamp=message.header.stamp, frame_id=self._frame_id or message.header.frame_id)
+        if len(people) > 1 and not all(one.id for one in people):
+            raise InputError("no_ids", "expected an id for everybody, got none: start yolo_ros with use_tracking:=True")
+        return context.frame([_person(one, context) for one in people], header)
+
+
+def _person(detection: Any, context: Context) -> Person:
+    V = len(context.topology.joints)
+    joints, confidence, seen = np.full((V, 3), np.nan), np.zeros(V), np.zeros(V, bool)
+    for keypoint in detection.keypoints3d.data:
+        joint = keypoint.id - 1
+        if not 0 <= joint < V:
+            raise InputError("joint_range", f"expected keypoints 1 to {V}, got {keypoint.id}: set topology: coco_17")
+        if seen[joint]:
+            raise InputError("duplicate_joint", f"expected every keypoint once, got {keypoint.id} twice in a person")
+        place = keypoint.point
+        joints[joint], confidence[joint], seen[joint] = (place.x, place.y, place.z), keypoint.score, True
+    _, which, times = np.unique(joints, axis=0, return_inverse=True, return_counts=True)
+    joints[times[which.reshape(-1)] > 1] = np.nan
+    return Person(detection.id or context.person_id, joints, np.clip(np.nan_to_num(confidence), 0.0, 1.0))
+
+
+ADAPTER = Adapter(
+    message="yolo_msgs/msg/DetectionArray",
+    version=1,
+    decode=Detections,
+    text="yolo_ros with depth",
+    topologies=("coco_17",),
+    units="m",
+    install="build yolo_msgs of github.com/mgonzs13/yolo_ros",
+)
