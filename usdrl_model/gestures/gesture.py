@@ -18,6 +18,9 @@ from usdrl_model.gestures.background import Background
 MOST_EXAMPLES = 10
 FALSE_SHARE = 1e-3
 """Share of the background's windows that may reach the threshold."""
+USUAL, DRAWN = 0.65, 0.75
+"""Threshold that holds for most gestures, and how far a lower one is drawn to it: some thousand windows of other
+recordings say little of what will be seen in front of the robot (docs/gestures.md)."""
 _LABEL = re.compile(r"[A-Za-z0-9_]{1,64}")
 
 
@@ -78,12 +81,13 @@ def enrol(label: str, examples: tuple[Example, ...], features: Tensor, backgroun
             " enrol another one"
         )
     others = background.negatives @ prototype(background(features))
+    reached = float(torch.quantile(others, 1.0 - FALSE_SHARE))
     return Gesture(
         label=label,
         weights=background.weights,
         examples=examples,
         features=features,
-        threshold=float(torch.quantile(others, 1.0 - FALSE_SHARE)),
+        threshold=reached + DRAWN * max(0.0, USUAL - reached),
         spread=float(others.std()),
     )
 

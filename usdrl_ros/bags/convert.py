@@ -6,6 +6,7 @@
     usdrl-bag performer bags/simulated --people 3  # simulated people
     usdrl-bag info bags/s01_e01
     usdrl-bag predict my_bag --topology k4abt_32   # what people do in it, as JSON and as a picture
+    usdrl-bag gesture thumbs_up my_bag --topology k4abt_32 --from 12.0 --to 14.5
     usdrl-bag store stores bags/*                  # labelled bags -> the set "own" of a store
     usdrl-bag from-store stores --sets sbu --out bags/sbu
 """
@@ -30,7 +31,7 @@ from usdrl_model.skeleton.recording import Recording
 from usdrl_ros.bags.contents import contents
 from usdrl_ros.bags.labels import FILE_NAME, load_truth
 from usdrl_ros.bags.metadata import STORAGES
-from usdrl_ros.bags.predict import add_options, predict_bag
+from usdrl_ros.bags.predict import add_gesture, add_predict, enrol_bag, predict_bag
 from usdrl_ros.bags.storage import BagReader
 from usdrl_ros.bags.to_store import import_bags
 from usdrl_ros.bags.write import (
@@ -164,8 +165,12 @@ def parser() -> argparse.ArgumentParser:
     command.set_defaults(run=import_bags)
 
     command = commands.add_parser("predict", help="actions in an unlabelled bag, as JSON and as a picture")
-    add_options(command)
+    add_predict(command)
     command.set_defaults(run=predict_bag)
+
+    command = commands.add_parser("gesture", help="a span of a bag -> an example of a gesture (usdrl gestures)")
+    add_gesture(command)
+    command.set_defaults(run=enrol_bag)
 
     command = commands.add_parser("info", help="topics, length and labels of a bag")
     command.add_argument("bag", help="folder of the bag, or its .mcap or .db3 file")

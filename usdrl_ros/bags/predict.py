@@ -1,4 +1,4 @@
-"""``usdrl-bag predict``: what people do in a bag that nobody has labelled."""
+"""``usdrl-bag predict`` and ``gesture``: what people do in a bag that nobody has labelled, and a gesture from it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import dataclasses
 import sys
 from pathlib import Path
 
-from usdrl_model.cli import predict
+from usdrl_model.cli import gestures, predict
 from usdrl_model.data.content_check import Verdict
 from usdrl_model.skeleton import topology
 from usdrl_model.skeleton.person import UNITS
@@ -21,8 +21,20 @@ from usdrl_ros.inputs.registry import guessable
 from usdrl_ros.messages.types import BagError
 
 
-def add_options(command: argparse.ArgumentParser) -> None:
+def add_predict(command: argparse.ArgumentParser) -> None:
     """Add the options that ``predict_bag`` reads."""
+    _add_bag(command)
+    predict.add_predictions(command)
+
+
+def add_gesture(command: argparse.ArgumentParser) -> None:
+    """Add the options that ``enrol_bag`` reads."""
+    command.add_argument("label", help="name of the gesture: letters, digits and underscores")
+    _add_bag(command)
+    gestures.add_example(command)
+
+
+def _add_bag(command: argparse.ArgumentParser) -> None:
     command.add_argument("bag", type=Path, help="folder of the bag, or its .mcap or .db3 file")
     command.add_argument("--topic", help="topic of the skeletons (default: that of the labels, or the only one)")
     command.add_argument(
@@ -33,7 +45,6 @@ def add_options(command: argparse.ArgumentParser) -> None:
     )
     command.add_argument("--units", choices=tuple(UNITS), help="unit of the points (default: of the labels, or m)")
     command.add_argument("--mirrored", action="store_true", help="left and right are swapped")
-    predict.add_predictions(command)
 
 
 def predict_bag(arguments: argparse.Namespace) -> None:
@@ -46,6 +57,12 @@ def predict_bag(arguments: argparse.Namespace) -> None:
     bag = load_bag(arguments.bag, _told(arguments))
     print(Verdict.of([bag.findings]).line(), file=sys.stderr)
     predict.tell(arguments, [labelled_recording(bag, (), None)])
+
+
+def enrol_bag(arguments: argparse.Namespace) -> None:
+    """Add a span of a bag to the examples of a gesture; errors as ``predict_bag`` and ``gestures.enrol``."""
+    bag = load_bag(arguments.bag, _told(arguments))
+    gestures.enrol(arguments, [labelled_recording(bag, (), None)])
 
 
 def _told(arguments: argparse.Namespace) -> Truth:

@@ -1,0 +1,50 @@
+"""``usdrl gestures``: from recordings to a gesture that other recordings are searched for."""
+
+from pathlib import Path
+
+import pytest
+from helpers.gestures import GESTURE, performed, weights_with_background
+
+from usdrl_model.cli import main
+from usdrl_model.data.store_writer import write_set
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("cli")
+    weights_with_background(folder / "weights")
+    takes = [performed(seed, ("idle", 2.0), (GESTURE, 2.5), ("idle", 1.0)) for seed in range(3)]
+    write_set(folder / "takes", "own", takes)
+    write_set(folder / "others", "own", [performed(11, ("idle", 4.0), (GESTURE, 2.5), ("idle", 2.0))])
+    write_set(folder / "still", "own", [performed(12, ("idle", 4.0))])
+    return folder
+
+
+def usdrl(place: Path, verb: str, *arguments: str) -> int:
+    both = ["--folder", str(place / "gestures")]
+    weights = [] if verb in ("list", "remove") else ["--weights", str(place / "weights"), "--device", "cpu"]
+    return main.main(["gestures", verb, *arguments, *both, *weights])
+
+
+def test_add_list_test_and_remove(place: Path, capsys) -> None:
+    assert usdrl(place, "add", "both_up", str(place / "takes")) == 0
+    assert capsys.readouterr().out.startswith("both_up: 3 examples of ")
+    assert usdrl(place, "list") == 0
+    assert "| both_up | 3 |" in capsys.readouterr().out
+    assert usdrl(place, "test", str(place / "others")) == 0
+    assert "both_up" in capsys.readouterr().out
+    assert usdrl(place, "remove", "both_up") == 0
+    assert usdrl(place, "remove", "both_up") == 1
+    assert "no gesture 'both_up'" in capsys.readouterr().err
+    assert usdrl(place, "list") == 0
+    assert "no gestures; usdrl gestures add makes one" in capsys.readouterr().out
+
+
+def test_what_is_no_example_is_one_line_and_stores_nothing(place: Path, capsys) -> None:
+    assert usdrl(place, "add", "still", str(place / "still")) == 1
+    error = capsys.readouterr().err
+    assert "the person did not move" in error
+    assert error.count("\n") == 1
+    assert usdrl(place, "add", "walk", str(place / "takes")) == 1
+    assert "is an action of the weights" in capsys.readouterr().err
+    assert not list((place / "gestures").glob("*"))
