@@ -1,7 +1,7 @@
 """The weights that come with the package: one registry of detectors and encoders.
 
 >>> [(one.name, one.kind) for one in registry()]
-[('utkinect10', 'detector'), ('foundation', 'encoder'), ('foundation_128', 'encoder')]
+[('hri', 'detector'), ('utkinect10', 'detector'), ('foundation', 'encoder'), ('foundation_128', 'encoder')]
 >>> find("foundation", "encoder").provenance.sets
 ('utd_mhad', 'msraction3d', 'utkinect', 'msrc12', 'nuisi', 'bandai_namco', 'cmu_mocap', 'sbu', 'performer')
 >>> hint("foundatoin", "encoder"), hint("foundatoin", "detector"), hint("foundation", "detector")

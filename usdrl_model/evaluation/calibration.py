@@ -172,14 +172,17 @@ def choose(curves: Mapping[str, Sequence[Point]], budget: float) -> dict[str, Po
     Where no point is within it, the highest thresholds.
     """
     for price in PRICES:
-        # Of equal points the higher threshold: it costs nothing.
-        chosen = {
-            label: max(points, key=lambda point: (point.recall - price * point.false_alarms, point.threshold))
-            for label, points in curves.items()
-        }
+        chosen = {label: _best(points, price) for label, points in curves.items()}
         if sum(point.false_alarms for point in chosen.values()) <= budget:
             return chosen
     return {label: points[-1] for label, points in curves.items()}
+
+
+def _best(points: Sequence[Point], price: float) -> Point:
+    """Of equal points the one in the middle: few people are calibrated on, and others score higher and lower."""
+    worth = [point.recall - price * point.false_alarms for point in points]
+    equal = [point for point, one in zip(points, worth, strict=True) if one >= max(worth) - 1e-9]
+    return equal[len(equal) // 2]
 
 
 def temperatures(detector: Detector, windows: Windows) -> tuple[float, float]:

@@ -55,6 +55,11 @@ def test_thresholds_share_a_budget_where_it_buys_most() -> None:
     assert {point.threshold for point in calibration.choose(curves, 0.0).values()} == {0.9}
 
 
+def test_of_thresholds_that_do_the_same_the_middle_one_is_taken() -> None:
+    same = [Point(threshold=t, recall=1.0, false_alarms=0.0) for t in (0.5, 0.6, 0.7, 0.8, 0.9)]
+    assert calibration.choose({"clap": same}, 10.0)["clap"].threshold == 0.7
+
+
 def test_a_temperature_cools_what_is_too_sure() -> None:
     torch.manual_seed(0)
     encoder = EncoderConfig(hidden=16, heads=2, people=1, frames=8)
