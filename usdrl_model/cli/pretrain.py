@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from usdrl_model.cli.common import add_machine, add_purpose, device, reported
-from usdrl_model.training.pretraining import run_data
 
 if TYPE_CHECKING:
     from usdrl_model.training.pretraining.train import Report
@@ -38,7 +37,7 @@ def run(arguments: argparse.Namespace) -> None:
     from usdrl_model.data.store import Store
     from usdrl_model.training import permission
     from usdrl_model.training.distributed import processes
-    from usdrl_model.training.pretraining import train
+    from usdrl_model.training.pretraining import run_data, train
     from usdrl_model.training.pretraining.config import PretrainConfig
 
     run = config.apply_overrides(config.load(PretrainConfig, arguments.config), arguments.overrides)

@@ -137,7 +137,7 @@ def test_unknown_names(ask, message: str) -> None:
         ("few_shot", "semi_supervised", "expected shares of the labels above 0 and up to 1, got [1.0, 3.0]"),
         ("few_shot", "retrieval", "tasks.retrieval.settings: expected none"),
         ("[nearest]", "[]", "tasks.few_shot.heads: expected some of"),
-        ("[nearest]", "[dense]", "dense is for detection and segmentation"),
+        ("[nearest]", "[dense]", "dense is for detection, segmentation, stream"),
         ("[dense]", "[linear]", "tasks.segmentation.heads: expected [dense], got ['linear']"),
         ("f1@50", "f1@5", "tasks.segmentation: unknown metric 'f1@5'; did you mean 'f1@50'?"),
         (
