@@ -42,11 +42,11 @@ class StatesConfig:
     """A fall: from an upright trunk to lying within this time."""
     fall_drop: float = 0.5
     """A fall lowers the hips by at least this, trunk lengths; getting up raises them by as much."""
-    raised_arm: Pair = (45.0, 55.0)
+    raised_arm: Pair = (55.0, 65.0)
     """Angle of the line from shoulder to wrist from straight up: raised below it."""
     raised_wrist: Pair = (0.0, -0.1)
     """Height of the wrist over the middle of the head, arm lengths: raised above it."""
-    raised_reach: Pair = (0.9, 0.83)
+    raised_reach: Pair = (0.8, 0.7)
     """Distance from shoulder to wrist, arm lengths: raised above it. Hands that clasp the head have less."""
     raised_apart: Pair = (0.5, 0.42)
     """Distance of the wrist from the middle of the head, arm lengths: raised above it."""
@@ -74,7 +74,7 @@ class StatesConfig:
     """Metres from the sensor over the floor: near below it."""
     ground: float | None = None
     """Height of the floor, metres, y of the canonical axes; None: that of the person's feet."""
-    posture_after: float = 0.3
+    posture_after: float = 0.5
     """Standing, sitting and lying are told when they have lasted this long."""
     arm_after: float = 0.2
     """The same of raised arms and a hand in front."""

@@ -261,7 +261,7 @@ PARAMETERS: tuple[Declaration, ...] = (
         name="state_delay",
         default=1.0,
         limits=(0.0, 5.0),
-        text="Factor of the times that a state must last before it is told (0.2 to 0.4 s): longer is calmer and later.",
+        text="Factor of the times that a state must last before it is told (0.2 to 0.5 s): longer is calmer and later.",
     ),
 )
 
