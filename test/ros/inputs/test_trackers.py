@@ -247,7 +247,7 @@ def test_a_table_of_rigid_bodies_with_errors(tmp_path, text, reason):
         table.write_text(text)
     with pytest.raises(ValueError, match=reason) as error:
         decode(rigid(), "rigid_bodies", joints=topology("coco_17"), file=str(table))
-    assert "bodies.yaml" in str(error.value)
+    assert str(tmp_path)[:20] in str(error.value)
     with pytest.raises(ValueError, match="input_file"):
         decode(rigid(), "rigid_bodies", joints=topology("coco_17"))
 
