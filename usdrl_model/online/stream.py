@@ -20,6 +20,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+from torch import Tensor
 
 from usdrl_model.checkpoints.detector_file import LoadedDetector
 from usdrl_model.events.config import StreamConfig, check_window
@@ -194,7 +195,7 @@ class ActionStream:
         if batch:
             self.counters["inferences"] += 1
             windows = compose([bodies for _, bodies, _ in batch], detector.encoder.window)
-            probabilities, features = load.answers(self.weights, windows)
+            probabilities, features = self._answers(windows)
             for (person, _, seen), frames in zip(batch, probabilities, strict=True):
                 person.timeline.add(end, frames, seen)
                 self._emit(person.id, person.decide(end - math.ceil(self.config.look_ahead * detector.rate)))
@@ -277,6 +278,9 @@ class ActionStream:
         encoder = self.weights.config.detector.encoder
         shape = (1, encoder.frames, encoder.people, encoder.joints, 3)
         return np.random.default_rng(0).normal(0.0, 0.3, shape).astype(np.float32)
+
+    def _answers(self, windows: np.ndarray) -> tuple[np.ndarray, Tensor | None]:
+        return load.answers(self.weights, windows)
 
     def _emit(self, person: str, edges: list[Edge]) -> None:
         for edge in edges:

@@ -54,7 +54,10 @@ def test_import_info_view_and_pack(tmp_path: Path, capsys: pytest.CaptureFixture
     ("words", "message"),
     [
         (["import", "utdmhad", "."], "did you mean 'utd_mhad'"),
-        (["import", "utd_mhad", "nowhere"], "nowhere: expected Skeleton.zip .* Get it from .*; free for research"),
+        (
+            ["import", "utd_mhad", "nowhere"],
+            "nowhere: expected Skeleton.zip .* Get it from .*; research .free for research",
+        ),
         (["import", "own", "mine", "--dtype", "int8"], "dtype: expected one of float32, float16"),
         (["import", "own", "mine", "--store", "store"], "--replace"),
         (["info", "mine"], "usdrl data import"),

@@ -149,7 +149,7 @@ def test_neighbours_are_measured_where_the_spine_is_not_seen() -> None:
         # At the origin of the frame there is "far"; who has no spine must not be thought to stand there.
         stream.add(SkeletonFrame(100.0 + t, (person("me", t, 6.0), person("beside", t, 7.0), person("far", t, 0.0))))
     windows: list[np.ndarray] = []
-    stream._scores = lambda x: windows.append(x) or np.zeros((len(x), x.shape[1], 2), np.float32)  # type: ignore
+    stream._answers = lambda x: windows.append(x) or (np.zeros((len(x), x.shape[1], 2), np.float32), None)  # type: ignore
     stream.infer()
     me, beside, far = windows[0][:, -1]
     both: np.ndarray = np.any(windows[0][:, -1] != 0.0, axis=(2, 3))

@@ -47,8 +47,8 @@ def test_live_and_in_training_a_window_shows_the_same_people() -> None:
     )
     stream = ActionStream(weights, topology="kinect_v2_25")
     live: list[np.ndarray] = []
-    score = stream._scores
-    stream._scores = lambda x: live.append(x.copy()) or score(x)  # type: ignore
+    score = stream._answers
+    stream._answers = lambda x: live.append(x.copy()) or score(x)  # type: ignore
     for frame in frames:
         stream.push(frame)
     found = tracklets(Recording("three", "kinect_v2_25", frames), detector.labels, detector.rate, 1.0)

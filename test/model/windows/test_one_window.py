@@ -17,7 +17,6 @@ from usdrl_model.evaluation import probe
 from usdrl_model.evaluation.benchmark_store import open_benchmark
 from usdrl_model.evaluation.clips import fit_and_score as clips
 from usdrl_model.evaluation.recordings import frame_scores
-from usdrl_model.inference import load
 from usdrl_model.online.stream import ActionStream
 from usdrl_model.skeleton.person import SHOULDER_LEFT, SHOULDER_RIGHT, SPINE_MID, Person, SkeletonFrame
 from usdrl_model.skeleton.recording import Recording
@@ -63,9 +62,8 @@ def live(one: Recording, monkeypatch: pytest.MonkeyPatch) -> list[np.ndarray]:
     made = detector_file.DetectorFileConfig(detector=DETECTOR, stream=RUN.stream)
     weights = detector_file.LoadedDetector("w", Path(), "", train.Detector(DETECTOR).eval(), made)
     stream, batches = ActionStream(weights, topology=one.topology), []
-    answers = load.answers
-    heard = lambda weights, batch: batches.append(batch[0].copy()) or answers(weights, batch)  # noqa: E731
-    monkeypatch.setattr(load, "answers", heard)
+    answers = stream._answers
+    monkeypatch.setattr(stream, "_answers", lambda batch: batches.append(batch[0].copy()) or answers(batch))
     for frame in one.frames:
         stream.push(frame)
     return batches

@@ -38,8 +38,8 @@ def test_training_windows_are_what_the_stream_sees(centre: Centre, monkeypatch: 
         detector_file.DetectorFileConfig(detector=detector, stream=RUN.stream),
     )  # fmt: skip
     stream, live = ActionStream(weights, topology="kinect_v2_25"), []
-    scores = stream._scores
-    monkeypatch.setattr(stream, "_scores", lambda batch: live.append(batch[0].copy()) or scores(batch))
+    answers = stream._answers
+    monkeypatch.setattr(stream, "_answers", lambda batch: live.append(batch[0].copy()) or answers(batch))
     for frame in walk.frames:
         stream.push(frame)
     trained = cut(tracklets(walk, detector.labels, 10.0, 1.0), WindowShape(frames=64, centre=centre), 1)

@@ -55,7 +55,7 @@ def test_inference_and_publication_may_fail_and_recover():
 def test_a_reset_works_even_if_the_model_does_not():
     bench = Bench()
     bench.play(recorded_frames(duration=1.0))
-    bench.stream._scores = lambda windows: 1 / 0
+    bench.stream._answers = lambda windows: 1 / 0
     bench.worker.put(recorded_frames(duration=1.5)[-1])
     bench.worker.step()
     bench.worker.put(recorded_frames(duration=1.7)[-1])
