@@ -276,8 +276,8 @@ class ActionStream:
     def _any_window(self) -> np.ndarray:
         """(1, T, M, V, 3) float32 of noise."""
         encoder = self.weights.config.detector.encoder
-        shape = (1, encoder.frames, encoder.people, encoder.joints, 3)
-        return np.random.default_rng(0).normal(0.0, 0.3, shape).astype(np.float32)
+        size = (1, encoder.frames, encoder.people, encoder.joints, 3)
+        return np.random.default_rng(0).normal(0.0, 0.3, size).astype(np.float32)
 
     def _answers(self, windows: np.ndarray) -> tuple[np.ndarray, Tensor | None]:
         return load.answers(self.weights, windows)
@@ -286,15 +286,9 @@ class ActionStream:
         for edge in edges:
             self._seq += 1
             event = Event(
-                kind=edge.kind,
-                seq=self._seq,
-                person=person,
-                label=edge.label,
-                onset=edge.onset,
-                offset=edge.offset,
-                score=edge.score,
-                stamp=self.stamp,
-            )
+                kind=edge.kind, seq=self._seq, person=person, label=edge.label, score=edge.score,
+                onset=edge.onset, offset=edge.offset, stamp=self.stamp,
+            )  # fmt: skip
             self._events.append(event)
             self._pending.append(event)
 

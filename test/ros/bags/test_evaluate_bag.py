@@ -149,7 +149,7 @@ def test_a_real_recording(tmp_path: Path) -> None:
 def test_bags_that_cannot_be_evaluated(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     truth = Truth(topic="/skeletons", topology="kinect_v2_25", axes="kinect", labels=("wave",), segments=())
     with BagWriter(tmp_path / "text") as bag:
-        bag.add_topic("/skeletons", "std_msgs/msg/String")
+        bag.add_topic("/skeletons", "std_msgs/msg/Bool")
     save_truth(truth, tmp_path / "text")
     with pytest.raises(BagError, match="no input adapter reads"):
         load_bag(tmp_path / "text")
