@@ -18,6 +18,7 @@ Actions (``wave``) and states by geometry (``sitting``, ``pointing_left``; docs/
 from __future__ import annotations
 
 import math
+from abc import abstractmethod
 from typing import Any
 
 from py_trees.behaviour import Behaviour
@@ -49,9 +50,9 @@ class _Leaf(Behaviour):
             return Status.FAILURE
         return self.judge()
 
+    @abstractmethod
     def judge(self) -> Status:
         """The result while there is a state."""
-        raise NotImplementedError
 
     def said(self, key: str) -> str | None:
         """The id under a key of the blackboard; None where nothing is."""

@@ -74,6 +74,11 @@ class Provenance:
         return tuple(dict.fromkeys(one.set for one in self.data))
 
     @property
+    def parts(self) -> tuple[DataUsed, ...]:
+        """``data``, what several runs of one stage learnt from once."""
+        return tuple({(one.set, one.stage, one.subjects, one.minutes): one for one in self.data}.values())
+
+    @property
     def terms(self) -> tuple[str, ...]:
         """Terms of use of the data sets, each once."""
         return tuple(dict.fromkeys(one.terms for one in self.data if one.terms))
@@ -82,11 +87,11 @@ class Provenance:
 def summary(made: Provenance) -> str:
     """The data sets in one line, and whether others are unknown; cut and escaped, whatever the file holds."""
     parts = []
-    for one in made.data:
+    for one in made.parts:
         people = f"subjects {', '.join(one.subjects)}" if one.subjects else ""
         amount = f"{one.minutes} simulated minutes" if one.minutes else ""
         facts = ", ".join(filter(None, (people or amount, one.split)))
         parts.append(f"{one.set} ({facts})" if facts else one.set)
     if not made.complete:
         parts.append("further data unknown" if parts else "data unknown")
-    return cut("; ".join(parts), MESSAGE) or "no data"
+    return cut("; ".join(dict.fromkeys(parts)), MESSAGE) or "no data"

@@ -126,9 +126,7 @@ def _training(made: Provenance) -> str:
     if not made.complete:
         facts.append("**It was trained on further data that the weights do not name.**")
     heads = ["data", "stage", "part", "share", "terms", "source"]
-    # What several stages learnt from is one row.
-    rows = {(one.set, one.stage, one.subjects, one.minutes): one for one in made.data}
-    table = markdown.table(heads, map(_row, rows.values())) if rows else ""
+    table = markdown.table(heads, map(_row, made.parts)) if made.data else ""
     return "\n\n".join(filter(None, [_code([made.command] if made.command else []), " ".join(facts), table]))
 
 

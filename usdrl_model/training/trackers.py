@@ -22,8 +22,6 @@ from usdrl_model.training.draw import Draw
 
 ARMS = ("elbow", "wrist", "hand", "hand_tip", "thumb")
 LEGS = ("knee", "ankle", "foot")
-SYNTHESISED_WEIGHT = 1e-3
-"""Of joints that a tracker does not measure one to one, in the fit of its joints to a body."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -72,15 +70,8 @@ def project(x: Tensor, matrices: Tensor) -> Tensor:
 @lru_cache(maxsize=4)
 def projections(device: torch.device) -> Tensor:
     """(topologies, V, V): canonical joints -> what the canonical joints of a tracker with this topology are."""
-    return torch.from_numpy(np.stack([_projection(name) for name in names()])).float().to(device)
-
-
-def _projection(name: str) -> np.ndarray:
-    """Least squares: the tracker's joints that fit a body best, mapped back; measured joints decide."""
-    tracker = topology(name)
-    weights = np.where(tracker.direct, 1.0, SYNTHESISED_WEIGHT)[:, None]
-    there: np.ndarray = tracker.matrix @ np.linalg.pinv(weights * tracker.matrix) @ np.diag(weights[:, 0])
-    return there
+    trackers = [topology(name) for name in names()]
+    return torch.from_numpy(np.stack([tracker.matrix @ tracker.fit for tracker in trackers])).float().to(device)
 
 
 def _slow(x: Tensor, every: Tensor) -> Tensor:

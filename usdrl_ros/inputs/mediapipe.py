@@ -7,6 +7,7 @@ picture, which have no depth, are refused.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import Any
 
 import numpy as np
@@ -25,7 +26,7 @@ _CENTRED = 0.05
 """Metres between the middle of the hips and the origin, at most, by which landmarks are centred on the hips."""
 
 
-class Landmarks:
+class Landmarks(ABC):
     """Reads the messages of one source; ``read`` of a subclass takes them apart.
 
     Args:
@@ -35,9 +36,9 @@ class Landmarks:
     def __init__(self, context: Context) -> None:
         self._told = False
 
+    @abstractmethod
     def read(self, message: Any, context: Context) -> SourceFrame:
         """The people of a message, as they are sent."""
-        raise NotImplementedError
 
     def __call__(self, message: Any, context: Context) -> SourceFrame:
         """The people of a message, in front of the camera.

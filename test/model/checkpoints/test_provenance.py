@@ -182,6 +182,9 @@ def test_a_summary_reads_as_one_line() -> None:
     assert summary(Provenance(complete=True)) == "no data"
     assert summary(dataclasses.replace(made, complete=False)) == "utkinect; further data unknown"
     people = DataUsed(set="utd_mhad", subjects=("1", "3"), split="cross_subject/train")
+    assert summary(Provenance(data=(people, people), complete=True)) == summary(
+        Provenance(data=(people,), complete=True)
+    )
     simulated = DataUsed(set="performer", minutes=20)
     assert summary(Provenance(data=(people, simulated), complete=True)) == (
         "utd_mhad (subjects 1, 3, cross_subject/train); performer (20 simulated minutes)"
