@@ -4,6 +4,7 @@ import pytest
 import torch
 import yaml
 
+from usdrl_model.checkpoints import detector_file, shipped
 from usdrl_model.checkpoints.detector_file import LoadedDetector
 from usdrl_model.gestures import background, library
 from usdrl_model.gestures.background import Background
@@ -152,3 +153,9 @@ def test_a_background_needs_windows():
         Background.of(WEIGHTS, torch.randn(5, 4), [0] * 5)
     with pytest.raises(ValueError, match="at least 20 windows of known actions, got 0"):
         Background.of(WEIGHTS, torch.randn(200, 4), [-1] * 200)
+
+
+@pytest.mark.parametrize("name", shipped.names("detector"))
+def test_shipped_detectors_come_with_a_background_of_their_own(name: str) -> None:
+    weights = detector_file.load(name, "cpu")
+    assert background.find(weights).weights == weights.sha256
