@@ -1,16 +1,13 @@
 """docs/tutorial.md, command by command as a reader types them, with short recordings and two steps of training."""
 
-import os
 import re
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from helpers.page_commands import BIN, run_page
 from helpers.paths import ROOT
 
-BIN = str(Path(sys.executable).parent)
 TUTORIAL = (ROOT / "docs" / "tutorial.md").read_text(encoding="utf-8")
 SMALL = {
     "--duration 120": "--duration 10",
@@ -30,23 +27,9 @@ def test_ten_commands_lead_from_a_bag_to_a_running_detector(tmp_path: Path) -> N
     pytest.importorskip("rclpy", reason="needs ROS 2 (rclpy)")
     commands, (watch,) = blocks("sh"), blocks("python")
     assert len(commands) == 10
-    script = "".join(commands)
-    for long, short in SMALL.items():
-        assert script.count(long) == 1, long
-        script = script.replace(long, short)
-    (tmp_path / "config").symlink_to(ROOT / "config")
     (tmp_path / "watch.py").write_text(watch, encoding="utf-8")
-    result = subprocess.run(
-        ["bash", "-e", "-c", f"{script}wait\n"],
-        cwd=tmp_path,
-        env={**os.environ, "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}", "OMP_NUM_THREADS": "1"},
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
-    assert result.returncode == 0, result.stdout + result.stderr
+    printed = run_page(f"{''.join(commands)}wait\n", SMALL, tmp_path, timeout=300)
     for made in ("frame.png", "person1.gif", "runs/own/weights/model.safetensors", "out/person3/person3.png"):
         assert (tmp_path / made).stat().st_size > 0, made
-    assert "event F1" in result.stdout
-    assert re.search(r"^\{'1': .*\}$", result.stdout, re.MULTILINE), "the client saw the person"
+    assert "event F1" in printed
+    assert re.search(r"^\{'1': .*\}$", printed, re.MULTILINE), "the client saw the person"
