@@ -116,9 +116,8 @@ def augment(
 
 def obscure(x: Tensor, config: AugmentConfig, draw: Draw) -> Tensor:
     """What another tracker sees of people, before they are centred; x (N, T, M, V, 3), itself where nothing is set."""
-    tracker = config.tracker
-    if max(tracker.joint_set, tracker.slow, tracker.swap) > 0.0:
-        x = retrack(x, tracker, draw)
+    if config.tracker.any:
+        x = retrack(x, config.tracker, draw)
     return hide(x, config.hidden, draw) if config.hidden.any else x
 
 

@@ -39,6 +39,11 @@ class TrackerConfig:
         """Refuse what is no probability."""
         at_most(self, {"joint_set": 1, "slow": 1, "swap": 1})
 
+    @property
+    def any(self) -> bool:
+        """Whether anything differs at all."""
+        return max(self.joint_set, self.slow, self.swap) > 0.0
+
 
 def retrack(x: Tensor, config: TrackerConfig, draw: Draw) -> Tensor:
     """A copy of windows (N, T, M, V, 3) as another tracker would have reported them; NaN where joints are missing."""
