@@ -154,7 +154,7 @@ def test_what_was_decided_during_a_deactivation_is_told_when_it_is_known(robot):
     assert robot.change(Transition.TRANSITION_DEACTIVATE)[0]
     robot.peer.wait(lambda: len(robot.events) == 2, "offset")
     assert [event["kind"] for event in robot.events] == ["onset", "offset"]
-    assert not robot.states[-1]["people"]
+    robot.peer.wait(lambda: not robot.states[-1]["people"], "empty room")
 
 
 @pytest.mark.parametrize("robot", [(["inf", "1"], [])], indirect=True)
