@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from usdrl_model.files.markdown import table as markdown_table
-from usdrl_ros.parameters.declarations import PARAMETERS, Declaration, allowed
+from usdrl_ros.parameters.declaration import Declaration, allowed
+from usdrl_ros.parameters.declarations import PARAMETERS
 
 LONG_LIST = 6
 """Longer lists of choices are left out of the table."""

@@ -11,7 +11,8 @@ from typing import Any
 
 from usdrl_model.errors.nearest import hint
 from usdrl_model.errors.shown import shown
-from usdrl_ros.parameters.declarations import PARAMETERS, Declaration, check
+from usdrl_ros.parameters.declaration import Declaration, check
+from usdrl_ros.parameters.declarations import PARAMETERS
 
 NAMES = (
     "topic",

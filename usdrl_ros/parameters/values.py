@@ -14,7 +14,8 @@ from usdrl_model.errors.nearest import hint
 from usdrl_model.events.config import StreamConfig
 from usdrl_model.states.config import DELAYS, StatesConfig
 from usdrl_model.states.person import STATES
-from usdrl_ros.parameters.declarations import PARAMETERS, RECOMMENDED, Declaration, allowed, check
+from usdrl_ros.parameters.declaration import RECOMMENDED, Declaration, allowed, check
+from usdrl_ros.parameters.declarations import PARAMETERS
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -19,7 +19,7 @@ from usdrl_ros.inputs.common import InputError  # noqa: E402
 from usdrl_ros.inputs.conversion import Conversion  # noqa: E402
 from usdrl_ros.inputs.coordinate_frames import Frames  # noqa: E402
 from usdrl_ros.inputs.deserialiser import Deserialiser  # noqa: E402
-from usdrl_ros.parameters import declarations  # noqa: E402
+from usdrl_ros.parameters import declaration, declarations  # noqa: E402
 
 GOOD = """
     import numpy as np
@@ -84,7 +84,7 @@ def test_the_adapters_of_this_package_are_registered():
 def test_an_adapter_of_another_package_gets_the_context_and_gives_string_ids(install):
     install()
     assert registry.names()[-1] == "mine"
-    declarations.check(next(p for p in declarations.PARAMETERS if p.name == "input_type"), "mine")
+    declaration.check(next(p for p in declarations.PARAMETERS if p.name == "input_type"), "mine")
     warned = []
     source, frame = convert(registry.find("mine"), frame_id="mast", warn=lambda *odd: warned.append(odd))(poses(), 7.25)
     assert (source.frame.stamp, source.stamp.nanosec, source.frame_id) == (7.25, 250_000_000, "mast")

@@ -18,7 +18,8 @@ from usdrl_model.online.stream import ActionStream  # noqa: E402
 from usdrl_model.states.config import StatesConfig  # noqa: E402
 from usdrl_ros.node.pipeline import Pipeline  # noqa: E402
 from usdrl_ros.parameters import values as parameters  # noqa: E402
-from usdrl_ros.parameters.declarations import PARAMETERS, RECOMMENDED  # noqa: E402
+from usdrl_ros.parameters.declaration import RECOMMENDED  # noqa: E402
+from usdrl_ros.parameters.declarations import PARAMETERS  # noqa: E402
 from usdrl_ros.parameters.docs import markdown, params_file  # noqa: E402
 from usdrl_ros.parameters.values import PerceptionConfig  # noqa: E402
 
