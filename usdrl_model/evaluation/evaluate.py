@@ -82,8 +82,8 @@ def evaluate(
         FileNotFoundError: data or recipe are not there.
         ValueError: methods, weights, recipe, data and task do not fit each other; nothing has been trained then.
     """
-    if task in ("transfer", "stream"):
-        if not weights and task == "transfer":
+    if task == "transfer":
+        if not weights:
             raise ValueError("transfer needs weights, made on other sets: give --weights")
         for one in weights:
             one.check_unseen(benchmark.target_sets)

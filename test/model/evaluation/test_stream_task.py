@@ -21,6 +21,7 @@ from usdrl_model.evaluation.calibration import CalibrationConfig
 from usdrl_model.evaluation.cells import Cells
 from usdrl_model.evaluation.pretrained import Pretrained
 from usdrl_model.evaluation.report.pictures import write_pictures
+from usdrl_model.evaluation.result import Cell
 from usdrl_model.evaluation.stream import scores, streams
 from usdrl_model.evaluation.stream.fit_and_score import fit_and_score
 from usdrl_model.evaluation.stream.methods import METHODS
@@ -132,10 +133,10 @@ def test_everybody_in_the_set_is_run_and_minutes_limit_it(stores: Path) -> None:
     assert (whole, few) == (12, 3)
 
 
-def detector(folder: Path, *sets: str) -> Path:
+def detector(folder: Path, *sets: str, subjects: tuple[str, ...] = ()) -> Path:
     torch.manual_seed(0)
     shape = DetectorConfig(labels=("none", "wave"), encoder=ENCODER, rate=10.0)
-    made = Provenance(data=tuple(DataUsed(set=name) for name in sets), complete=True)
+    made = Provenance(data=tuple(DataUsed(set=name, subjects=subjects) for name in sets), complete=True)
     detector_file.save(folder, Detector(shape).eval(), StreamConfig(look_ahead=0.2, smoothing=0.0), made)
     return folder
 
@@ -160,6 +161,20 @@ def test_a_detector_that_knows_the_set_is_refused(stores: Path, tmp_path: Path) 
             LEFT_OUT, stores, [METHODS["as it is"]], weights=given, protocol=protocol(tmp_path), seeds=[0],
             cells=Cells(tmp_path / "out" / "cells"), device=CPU,
         )  # fmt: skip
+
+
+def test_a_detector_of_the_training_part_is_scored_on_the_test_part(stores: Path, tmp_path: Path) -> None:
+    def run(*subjects: str) -> Cell:
+        given = Pretrained.open(detector(tmp_path / "".join(subjects), "utd_mhad", subjects=subjects))
+        (cell,) = fit_and_score(
+            LEFT_OUT, stores, [METHODS["as it is"]], weights=given, protocol=protocol(tmp_path, people="test"),
+            seeds=[0], cells=Cells(tmp_path / "out" / "cells"), device=CPU,
+        )  # fmt: skip
+        return cell
+
+    assert run("1").details["actions"]["wave"]["true"] == 3
+    with pytest.raises(ValueError, match="was trained on people of the test: 2"):
+        run("1", "2")
 
 
 def trained_on(tmp_path: Path) -> StreamProtocol:

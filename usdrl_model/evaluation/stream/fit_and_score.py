@@ -5,7 +5,8 @@
         cells=Cells("out/cells"), device=torch.device("cpu"),
     )
 
-Everybody in the set is scored, whatever its splits: all of them are new.
+Everybody in the set is scored, whatever its splits: all of them are new. A detector that learnt from its training part
+is scored on the test part (``StreamProtocol.people``).
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from usdrl_model.data.vocabulary import NONE
 from usdrl_model.evaluation.benchmark import Benchmark
 from usdrl_model.evaluation.cells import Cells, Key
 from usdrl_model.evaluation.predict import predict
-from usdrl_model.evaluation.pretrained import Pretrained
+from usdrl_model.evaluation.pretrained import Pretrained, known_people
 from usdrl_model.evaluation.result import ALL, Cell
 from usdrl_model.evaluation.stream import scores, streams
 from usdrl_model.evaluation.stream.methods import Material, StreamMethod, started
@@ -68,10 +69,11 @@ def fit_and_score(
         device: where to train and to run.
 
     Raises:
-        ValueError: weights that know the set, a detector and a set that share no label, or training that cannot start.
+        ValueError: weights that know whom they are scored on, a detector and a set that share no label, or training
+            that cannot start.
     """
     if weights is not None:
-        weights.check_unseen(benchmark.target_sets, f"{benchmark.name}/stream")
+        check_unseen(weights, benchmark, data, protocol)
     runner = _Runner(benchmark, data, weights, protocol, cells, device)
     wanted = [(method, seed) for method in methods for seed in (seeds if method.trains else seeds[:1])]
     found: list[Cell] = []
@@ -80,6 +82,15 @@ def fit_and_score(
             bar.set_postfix_str(f"{method.title}, seed {seed}")
             found.append(runner.cell(method, seed))
     return found
+
+
+def check_unseen(weights: Pretrained, benchmark: Benchmark, data: Path, protocol: StreamProtocol) -> None:
+    """ValueError where weights were made on whom they are to be scored on, by what their provenance says."""
+    where = f"{benchmark.name}/stream"
+    if protocol.people == "all":
+        weights.check_unseen(benchmark.target_sets, where)
+    elif known := known_people(weights, benchmark, Store.open(data).select(sets=[benchmark.data])):
+        raise ValueError(f"{where}: {weights.path} was trained on people of the test: {', '.join(known)}")
 
 
 class _Runner:
@@ -108,7 +119,8 @@ class _Runner:
             return kept
         begun = time.perf_counter()
         loaded = method.detector(self._material(run, self._cells.name(key)))
-        if known := set(self._benchmark.target_sets) & set(loaded.config.provenance.sets):
+        known = set(self._benchmark.target_sets) & set(loaded.config.provenance.sets)
+        if known and self._protocol.people == "all":
             raise ValueError(f"{self._benchmark.name}/stream: {loaded.path} was trained on {', '.join(sorted(known))}")
         shared = streams.shown(self._recordings, self._words) & set(loaded.config.detector.labels)
         if not shared:
@@ -141,7 +153,8 @@ class _Runner:
 
     @cached_property
     def _recordings(self) -> list[Recording]:
-        own = self._store.select(sets=[self._benchmark.data])
+        part = f"{self._benchmark.splits[0]}/test" if self._protocol.people == "test" else None
+        own = self._store.select(sets=[self._benchmark.data], split=part)
         return streams.of(own, self._words, self._protocol.seed, self._protocol.minutes)
 
     def _run(self, method: StreamMethod, seed: int) -> FinetuneConfig | None:

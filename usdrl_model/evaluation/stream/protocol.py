@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from typing import Literal
 
 from usdrl_model import config
 from usdrl_model.data.vocabulary import Vocabulary
@@ -31,6 +32,8 @@ class StreamProtocol:
     Empty: the detector keeps those of its training."""
     calibration_changes: tuple[str, ...] = ()
     """To that file: ``key=value``."""
+    people: Literal["all", "test"] = "all"
+    """Of the set: everybody, or only the test part (of the first fold), for a detector that learnt from the other."""
     minutes: float = 0.0
     """Minutes of recordings, from all over the set, that are run at most; clips are laid into streams after that.
     0: all."""
