@@ -13,7 +13,7 @@ from enum import IntEnum
 
 import numpy as np
 
-from usdrl_model.plausibility import bodies, joint_order
+from usdrl_model.plausibility import bodies, joint_order, mounting
 from usdrl_model.plausibility.sights import UP, Setup, Sight, to_canonical
 from usdrl_model.skeleton.person import MAX_RANGE, MIN_CONFIDENCE, UNITS
 from usdrl_model.skeleton.topology import CANONICAL_JOINTS, JOINT_INDEX
@@ -35,6 +35,8 @@ LEANS, LEANS_LEVELLED, TRUNK_LEANS = 25.0, 15.0, 55.0
 of people who do not stand. Published data sets reach 23, 17 and 50."""
 SWAPPED = -0.8
 """``bodies.facing`` below which left and right are swapped; 0.2 % of the windows of real people are below it."""
+MOST_TILTED = 70.0
+"""Degrees of tilt above which wrong axes are likelier than a tilted sensor."""
 _ARMS, _LEGS = ("elbow", "wrist"), ("knee", "ankle")
 
 
@@ -58,6 +60,8 @@ class Finding:
     level: Level
     text: str
     """Measurement, likely cause and remedy, in one line."""
+    change: tuple[str, object] | None = None
+    """The parameter and its value that would mend it; None where no parameter does, or its value is not known."""
 
 
 def judge(sights: Sequence[Sight], setup: Setup) -> tuple[list[Finding], dict[str, str], set[str]]:
@@ -119,8 +123,9 @@ def _unusable(sights: Sequence[Sight], share: float) -> Finding:
 
 
 def _order(joints: np.ndarray, body: np.ndarray, setup: Setup) -> list[Finding]:
-    text = joint_order.misread(joints, body, setup.topology)
-    return [Finding("topology", Level.ERROR, text)] if text else []
+    text, name = joint_order.misread(joints, body, setup.topology)
+    change = ("topology", name) if name else None
+    return [Finding("topology", Level.ERROR, text, change)] if text else []
 
 
 def _size(body: np.ndarray, setup: Setup) -> list[Finding]:
@@ -137,9 +142,8 @@ def _size(body: np.ndarray, setup: Setup) -> list[Finding]:
     )
     length = bodies.torso(body) / setup.metres
     what = f"median torso {length:.3g}" if np.isfinite(length) else "bones"
-    return [
-        Finding("units", Level.ERROR, f"{what}, {times:.3g} times the size of an adult: {guess}")
-    ]  # fmt: skip
+    change = ("units", near[0]) if near else None
+    return [Finding("units", Level.ERROR, f"{what}, {times:.3g} times the size of an adult: {guess}", change)]
 
 
 def _posture(
@@ -158,13 +162,20 @@ def _posture(
         undecided.add("pose")  # sitting and bowing people lean, too
         lean, limit = _degrees(up[seen]), TRUNK_LEANS
     measured["off the vertical"] = f"{lean:.0f} degrees"
+    if mounted := mounting.estimate(body):
+        measured["mounting by standing people"] = (
+            f"roll {mounted.roll:.2f}, pitch {mounted.pitch:.2f}, {mounted.height:.1f} m above the floor"
+            f" (spread {mounted.spread:.0f} degrees)"
+        )
     if np.mean(height < -LYING) > MOST:
-        return [Finding("axes", Level.ERROR, f"people stand on their heads: {_axes_guess(body, setup)}")]
+        guess, change = _axes_guess(body, setup)
+        return [Finding("axes", Level.ERROR, f"people stand on their heads: {guess}", change)]
     if np.mean(np.abs(height) <= LYING) > MOST:
+        guess, change = _axes_guess(body, setup)
         why = _cannot_lie(sights, body, level, setup)
         if why:
-            return [Finding("axes", Level.ERROR, f"everybody lies, {why}: {_axes_guess(body, setup)}")]
-        return [Finding("lying", Level.NOTE, f"everybody lies: if nobody does, {_axes_guess(body, setup)}")]
+            return [Finding("axes", Level.ERROR, f"everybody lies, {why}: {guess}", change)]
+        return [Finding("lying", Level.NOTE, f"everybody lies: if nobody does, {guess}", change)]
     if lean <= limit:
         return []
     before = _degrees(bodies.upward(body)[0][standing if standing.sum() >= ENOUGH else seen])
@@ -173,8 +184,14 @@ def _posture(
         "sensor_pose": "correct roll and pitch of sensor_pose"
         + (f" (without it {before:.0f}: is its sign wrong?)" if before < lean else ""),
         "target_frame": "is target_frame level, and the sensor's place in tf right?",
+        "imu": "is imu_topic that of this sensor, and imu_pose right?",
     }[setup.levelled_by]
-    return [Finding("pose", Level.WARN, f"people lean {lean:.0f} degrees, all the same way: {remedy}")]
+    change = None
+    if mounted and mounted.tilt < MOST_TILTED and setup.levelled_by in ("", "sensor_pose"):
+        pose = mounted.pose(setup.pose)
+        change = ("sensor_pose", list(pose))
+        remedy += f"; by these people, sensor_pose: [{', '.join(f'{value:g}' for value in pose)}]"
+    return [Finding("pose", Level.WARN, f"people lean {lean:.0f} degrees, all the same way: {remedy}", change)]
 
 
 def _cannot_lie(sights: Sequence[Sight], body: np.ndarray, level: np.ndarray, setup: Setup) -> str:
@@ -198,20 +215,20 @@ def _cannot_lie(sights: Sequence[Sight], body: np.ndarray, level: np.ndarray, se
     return ""
 
 
-def _axes_guess(body: np.ndarray, setup: Setup) -> str:
-    """Guess which axes would make people upright."""
+def _axes_guess(body: np.ndarray, setup: Setup) -> tuple[str, tuple[str, object] | None]:
+    """Guess which axes would make people upright, as a text and as a change."""
     if setup.levelled_by == "target_frame":
-        return "is the header's frame_id the frame of the points (optical or body), and tf right?"
+        return "is the header's frame_id the frame of the points (optical or body), and tf right?", None
     up = bodies.unit(_trunks(body).sum(axis=0)) @ setup.rotation
     fits = {name: float(np.dot(up, direction)) for name, direction in UP.items()}
     name = max(fits, key=lambda key: fits[key])
     if fits[name] < 0.8:
-        return "their up is along no axis that axes knows: publish in optical or body axes"
+        return "their up is along no axis that axes knows: publish in optical or body axes", None
     if name != setup.axes:
-        return f"their up fits {name} axes: set axes: {name}"
+        return f"their up fits {name} axes: set axes: {name}", ("axes", name)
     return (
         "axes fit, sensor_pose does not: it takes the rotation of body axes (x along the view), not of an optical frame"
-    )
+    ), ("sensor_pose", [*setup.pose[:3], 0.0, 0.0, setup.pose[5]])
 
 
 def _trunks(body: np.ndarray) -> np.ndarray:
@@ -236,7 +253,7 @@ def _sides(joints: np.ndarray, body: np.ndarray, setup: Setup, measured: dict[st
         "toes, nose or hands point to the back: left and right are swapped or the image is mirrored:"
         f" set mirrored: {str(not setup.mirrored).lower()}"
     )
-    return [Finding("sides", Level.ERROR, text)]
+    return [Finding("sides", Level.ERROR, text, ("mirrored", not setup.mirrored))]
 
 
 def _parts(valid: np.ndarray, measured: dict[str, str]) -> list[Finding]:

@@ -14,8 +14,8 @@ ODD = 0.45
 """``bodies.misfit`` above which the order of joints is wrong; 3,000 windows of real people stay below it."""
 
 
-def misread(joints: np.ndarray, body: np.ndarray, mine: Topology) -> str:
-    """Why the joints do not fit a joint set, with the likely one and the remedy; empty if they fit.
+def misread(joints: np.ndarray, body: np.ndarray, mine: Topology) -> tuple[str, str]:
+    """Why the joints do not fit a joint set, with the remedy, and the name of the likely one; empty if they fit.
 
     They do not form a body as they are read, or form a better one as another joint set.
 
@@ -31,7 +31,7 @@ def misread(joints: np.ndarray, body: np.ndarray, mine: Topology) -> str:
     missing = int(np.isnan(body).all(axis=(0, 2)).sum())
     never = f"joint numbers {count} to {len(mine.joints) - 1} never come" if count < len(mine.joints) else ""
     if not never and not as_read > ODD:
-        return ""
+        return "", ""
     others = []
     for name in names():
         other = topology(name)
@@ -49,9 +49,10 @@ def misread(joints: np.ndarray, body: np.ndarray, mine: Topology) -> str:
     fewer = bool(never) and len(topology(name).joints) == count if name else False
     wrong |= fewer and best < ODD and (best < as_read - 0.15 or (best < as_read + 0.05 and lacks < missing))
     if not wrong:
-        return ""
+        return "", ""
     what = ", ".join(
         filter(None, [never, f"proportions are {as_read:.1f} off a body (people: 0.1 to 0.3)" if as_read > ODD else ""])
     )
-    guess = f"{name}? set topology: {name}" if best < ODD else "set topology to the joint set of the tracker"
-    return f"{what or 'joints are in another order'} as {mine.name}: {guess}"
+    likely = name if best < ODD else ""
+    guess = f"{likely}? set topology: {likely}" if likely else "set topology to the joint set of the tracker"
+    return f"{what or 'joints are in another order'} as {mine.name}: {guess}", likely

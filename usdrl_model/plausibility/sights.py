@@ -12,6 +12,8 @@ from usdrl_model.skeleton.topology import Topology
 
 HUGE = 1e7
 """Coordinates beyond it are no lengths in any unit, and squares would overflow."""
+Levelling = Literal["", "sensor_pose", "target_frame", "imu"]
+"""Where the gravity-aligned axes come from; empty: the sensor is assumed to be level."""
 UP = {"optical": (0.0, -1.0, 0.0), "body": (0.0, 0.0, 1.0), "kinect": (0.0, 1.0, 0.0)}
 """Axes of a source -> the axis that points up."""
 
@@ -31,8 +33,9 @@ class Setup:
     """Left and right are swapped, as the parameter ``mirrored``."""
     order: np.ndarray | None = None
     """(V,) ``Topology.order`` of it; None: joints as they come."""
-    levelled_by: Literal["", "sensor_pose", "target_frame"] = ""
-    """Where the gravity-aligned axes come from; empty: the sensor is assumed to be level."""
+    levelled_by: Levelling = ""
+    pose: tuple[float, ...] = (0.0,) * 6
+    """The ``sensor_pose``: x, y, z in metres, roll, pitch, yaw in radians."""
     planar: bool = False
     """The data set holds poses in an image, so that flat people are no fault."""
 

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
 from usdrl_model.errors.shown import NAME, showable, shown
-from usdrl_model.plausibility.sights import Setup
+from usdrl_model.plausibility.sights import Levelling, Setup
 from usdrl_model.skeleton.person import UNITS, SkeletonFrame
 from usdrl_model.skeleton.topology import topology as find_topology
 from usdrl_ros.inputs.adapter import Context, Decode
 from usdrl_ros.inputs.common import InputError, SourceFrame, check_people
-from usdrl_ros.inputs.coordinate_frames import AXES, Frames
+from usdrl_ros.inputs.coordinate_frames import AXES, NO_POSE, Frames, needs_tf
+from usdrl_ros.inputs.deserialiser import Deserialiser
+from usdrl_ros.inputs.registry import Input
 
 
 class Content(Protocol):
@@ -22,6 +24,29 @@ class Content(Protocol):
 
     def add(self, believed: SkeletonFrame, measured: SkeletonFrame | None = None) -> None:
         """Add a frame: canonical, and as the source sent it."""
+
+
+class Described(Protocol):
+    """How a source is described: the parameters of the node, see ``parameters.declarations``."""
+
+    @property
+    def topology(self) -> str: ...  # noqa: D102
+    @property
+    def axes(self) -> str: ...  # noqa: D102
+    @property
+    def units(self) -> str: ...  # noqa: D102
+    @property
+    def mirrored(self) -> bool: ...  # noqa: D102
+    @property
+    def target_frame(self) -> str: ...  # noqa: D102
+    @property
+    def sensor_pose(self) -> tuple[float, ...]: ...  # noqa: D102
+    @property
+    def person_id(self) -> str: ...  # noqa: D102
+    @property
+    def frame_id(self) -> str: ...  # noqa: D102
+    @property
+    def input_file(self) -> str: ...  # noqa: D102
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -92,13 +117,72 @@ def _check(source: SourceFrame, V: int) -> None:
             raise ValueError(f"confidence of shape {np.shape(person.confidence)} instead of {(V,)}")
 
 
+def described(source: Input, config: Described) -> Setup:
+    """The configuration of a live source, for the content check; errors as ``setup``."""
+    return setup(
+        topology=config.topology,
+        axes=source.adapter.axes or config.axes,
+        units=source.adapter.units or config.units,
+        mirrored=config.mirrored,
+        levelled_by=_levelled_by(config),
+        pose=config.sensor_pose,
+    )
+
+
+def live(
+    source: Input, config: Described, *, tf: Any, content: Content, description: Setup, warn: Callable[[str, str], None]
+) -> Conversion:
+    """The conversion of a live source.
+
+    Args:
+        source: its adapter.
+        config: its parameters.
+        tf: a tf2 buffer, or None.
+        content: receives every frame.
+        description: of ``described``.
+        warn: of ``Context``.
+
+    Raises:
+        ValueError: parameters that do not fit each other, or an adapter that cannot be used with them.
+    """
+    frames = Frames(
+        description.axes,
+        target_frame=config.target_frame,
+        sensor_pose=config.sensor_pose,
+        tf=tf,
+        units=source.adapter.units or config.units,
+        order=description.order,
+    )
+    context = Context(
+        topology=description.topology,
+        person_id=config.person_id,
+        frame_id=config.frame_id,
+        file=config.input_file,
+        warn=warn,
+    )
+    return Conversion(
+        deserialise=Deserialiser(source.message_type, source.adapter.parts),
+        decode=source.adapter.decoder(context),
+        context=context,
+        frames=frames,
+        content=content,
+    )
+
+
+def _levelled_by(config: Described) -> Levelling:
+    if needs_tf(config.target_frame, config.sensor_pose):
+        return "target_frame"
+    return "" if tuple(config.sensor_pose) == NO_POSE else "sensor_pose"
+
+
 def setup(
     *,
     topology: str,
     axes: str,
     units: str,
     mirrored: bool,
-    levelled_by: Literal["", "sensor_pose", "target_frame"] = "",
+    levelled_by: Levelling = "",
+    pose: tuple[float, ...] = NO_POSE,
 ) -> Setup:
     """The configuration of a source from its parameters, or from the ``labels.yaml`` of a bag.
 
@@ -114,4 +198,5 @@ def setup(
         mirrored=mirrored,
         order=joint_set.order(mirrored),
         levelled_by=levelled_by,
+        pose=tuple(pose),
     )

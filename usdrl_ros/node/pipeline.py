@@ -6,17 +6,15 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from rclpy.node import Node
 
 from usdrl_model.events.config import StreamConfig
 from usdrl_model.plausibility.live_check import ContentCheck
 from usdrl_ros.diagnostics.health import Situation
-from usdrl_ros.inputs.adapter import Context
-from usdrl_ros.inputs.conversion import Conversion, setup
-from usdrl_ros.inputs.coordinate_frames import NO_POSE, Frames, needs_tf
-from usdrl_ros.inputs.deserialiser import Deserialiser
+from usdrl_ros.inputs.conversion import described, live
+from usdrl_ros.inputs.coordinate_frames import needs_tf
 from usdrl_ros.inputs.registry import Input, find
 from usdrl_ros.messages.types import type_name
 from usdrl_ros.node.processing import Processing
@@ -131,38 +129,8 @@ def build(
         FileNotFoundError: no such weights.
     """
     source = find(config.input_type)
-    axes, units = source.adapter.axes or config.axes, source.adapter.units or config.units
-    content = ContentCheck(
-        setup(
-            topology=config.topology,
-            axes=axes,
-            units=units,
-            mirrored=config.mirrored,
-            levelled_by=_levelled_by(config),
-        )
-    )
-    frames = Frames(
-        axes,
-        target_frame=config.target_frame,
-        sensor_pose=config.sensor_pose,
-        tf=tf,
-        units=units,
-        order=content.setup.order,
-    )
-    context = Context(
-        topology=content.setup.topology,
-        person_id=config.person_id,
-        frame_id=config.frame_id,
-        file=config.input_file,
-        warn=observer.warned,
-    )
-    conversion = Conversion(
-        deserialise=Deserialiser(source.message_type, source.adapter.parts),
-        decode=source.adapter.decoder(context),
-        context=context,
-        frames=frames,
-        content=content,
-    )
+    content = ContentCheck(described(source, config))
+    conversion = live(source, config, tf=tf, content=content, description=content.setup, warn=observer.warned)
     stream = stream_factory(config)
     recommended, labels, model = stream.config, stream.labels[1:], stream.describe()
     enrolment = _enrolment(stream, config.gestures)
@@ -178,7 +146,7 @@ def build(
             f"weights {info.weights} use the paths of people, which are in the frame of the sensor: if the robot moves,"
             " they include its own motion; set target_frame to a fixed frame (odom, map)"
         )
-    outputs = Outputs(node, info, frames, config.watch, period=1.0 / config.heartbeat_rate)
+    outputs = Outputs(node, info, conversion.frames, config.watch, period=1.0 / config.heartbeat_rate)
     processing = Processing(
         stream=stream,
         convert=conversion,
@@ -214,10 +182,3 @@ def _enrolment(stream: Stream, folder: str) -> LiveEnrolment | None:
     from usdrl_model.online.live_enrolment import LiveEnrolment  # as in load_stream
 
     return LiveEnrolment(cast("ActionStream", stream), Path(folder))
-
-
-def _levelled_by(config: PerceptionConfig) -> Literal["", "sensor_pose", "target_frame"]:
-    """The parameter from which the gravity-aligned axes follow; empty: the sensor is assumed to be level."""
-    if needs_tf(config.target_frame, config.sensor_pose):
-        return "target_frame"
-    return "" if tuple(config.sensor_pose) == NO_POSE else "sensor_pose"

@@ -1,5 +1,6 @@
 """What is wrong with a source shows in the people it makes: every wrong configuration is told, no right one."""
 
+import re
 from collections.abc import Callable
 
 import numpy as np
@@ -158,9 +159,23 @@ def test_a_wrong_configuration_is_told_within_seconds(case: str) -> None:
     assert seconds < SOON
     assert finding.level > Level.NOTE
     assert advice in finding.text
+    if named := re.search(r"set (\w+): (\w+)", advice):
+        assert finding.change is not None
+        assert [str(part).lower() for part in finding.change] == list(named.groups())
     assert "\n" not in finding.text and len(finding.text) < 300
     assert bench.check.judgement.begun[key] >= 1
     assert set(told) == {key}  # one cause, one finding
+
+
+@pytest.mark.parametrize("degrees", [-30, 30])
+def test_a_tilted_sensor_is_told_its_pose(degrees: float) -> None:
+    """About the axis to the left, as a head that looks up or down."""
+    told = Bench(sends=(rotation(degrees, 0) @ OPTICAL).T).watch(perform(scripts=(*STANDING, *STANDING)))
+    change = told["pose"][1].change
+    assert change is not None and change[0] == "sensor_pose"
+    x, y, z, roll, pitch, yaw = np.array(change[1])
+    assert (x, y, yaw) == (0.0, 0.0, 0.0) and z > 0.0
+    assert np.degrees([roll, pitch]) == pytest.approx([0.0, degrees], abs=3.0)
 
 
 def test_nobody_at_all_is_said_and_is_no_fault() -> None:
