@@ -33,7 +33,7 @@ setup(
             "checkpoints/detectors/**/*",
             "checkpoints/encoders/**/*",
         ],
-        "usdrl_ros": ["py.typed", "outputs/schema/*.json"],
+        "usdrl_ros": ["py.typed", "outputs/schema/*.json", "bags/page/*"],
     },
     data_files=[
         ("share/ament_index/resource_index/packages", [f"resource/{PACKAGE}"]),

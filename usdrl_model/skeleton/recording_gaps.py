@@ -75,6 +75,11 @@ class Shortened:
         """Seconds from the first stamp to this one, clipped to the recording."""
         return float(np.interp(stamp, self._stamps, self._seconds)) if len(self._stamps) else 0.0
 
+    def pieces(self) -> list[tuple[float, float]]:
+        """(seconds, stamp) of the beginning and after every gap; from there on, both run alike."""
+        begins = np.flatnonzero(np.diff(self._stamps, prepend=-np.inf) > LONGEST_GAP)
+        return list(zip(self._seconds[begins].tolist(), self._stamps[begins].tolist(), strict=True))
+
     def told(self) -> str:
         """A warning about the gaps, or None."""
         if not self.gaps:

@@ -6,6 +6,7 @@
     usdrl-bag performer bags/simulated --people 3  # simulated people
     usdrl-bag info bags/s01_e01
     usdrl-bag predict my_bag --topology k4abt_32   # what people do in it, as JSON and as a picture
+    usdrl-bag report my_bag --topology k4abt_32    # one HTML page: skeletons, timeline, scores; takes labels by clicks
     usdrl-bag gesture thumbs_up my_bag --topology k4abt_32 --from 12.0 --to 14.5
     usdrl-bag store stores bags/*                  # labelled bags -> the set "own" of a store
     usdrl-bag from-store stores --sets sbu --out bags/sbu
@@ -32,6 +33,7 @@ from usdrl_ros.bags.contents import contents
 from usdrl_ros.bags.labels import FILE_NAME, load_truth
 from usdrl_ros.bags.metadata import STORAGES
 from usdrl_ros.bags.predict import add_gesture, add_predict, enrol_bag, predict_bag
+from usdrl_ros.bags.report import add_report, report_bag
 from usdrl_ros.bags.storage import BagReader
 from usdrl_ros.bags.to_store import import_bags
 from usdrl_ros.bags.write import (
@@ -167,6 +169,10 @@ def parser() -> argparse.ArgumentParser:
     command = commands.add_parser("predict", help="actions in an unlabelled bag, as JSON and as a picture")
     add_predict(command)
     command.set_defaults(run=predict_bag)
+
+    command = commands.add_parser("report", help="one HTML page to look at, which takes labels by clicks")
+    add_report(command)
+    command.set_defaults(run=report_bag)
 
     command = commands.add_parser("gesture", help="a span of a bag -> an example of a gesture (usdrl gestures)")
     add_gesture(command)

@@ -12,7 +12,7 @@ from usdrl_model.data.content_check import Verdict
 from usdrl_model.skeleton import topology
 from usdrl_model.skeleton.person import UNITS
 from usdrl_ros.bags.labels import FILE_NAME, Truth, load_truth
-from usdrl_ros.bags.replay import load_bag
+from usdrl_ros.bags.replay import LabelledBag, load_bag
 from usdrl_ros.bags.storage import BagReader
 from usdrl_ros.bags.to_store import labelled_recording
 from usdrl_ros.bags.write import DEFAULT_AXES
@@ -23,18 +23,19 @@ from usdrl_ros.messages.types import BagError
 
 def add_predict(command: argparse.ArgumentParser) -> None:
     """Add the options that ``predict_bag`` reads."""
-    _add_bag(command)
+    add_bag(command)
     predict.add_predictions(command)
 
 
 def add_gesture(command: argparse.ArgumentParser) -> None:
     """Add the options that ``enrol_bag`` reads."""
     command.add_argument("label", help="name of the gesture: letters, digits and underscores")
-    _add_bag(command)
+    add_bag(command)
     gestures.add_example(command)
 
 
-def _add_bag(command: argparse.ArgumentParser) -> None:
+def add_bag(command: argparse.ArgumentParser) -> None:
+    """Add the options that ``described_bag`` reads."""
     command.add_argument("bag", type=Path, help="folder of the bag, or its .mcap or .db3 file")
     command.add_argument("--topic", help="topic of the skeletons (default: that of the labels, or the only one)")
     command.add_argument(
@@ -54,18 +55,23 @@ def predict_bag(arguments: argparse.Namespace) -> None:
         BagError: nothing says what the bag holds, or it holds no skeletons.
         ValueError: weights or pictures that cannot be used.
     """
-    bag = load_bag(arguments.bag, _told(arguments))
+    bag = described_bag(arguments)
     print(Verdict.of([bag.findings]).line(), file=sys.stderr)
     predict.tell(arguments, [labelled_recording(bag, (), None)])
 
 
 def enrol_bag(arguments: argparse.Namespace) -> None:
     """Add a span of a bag to the examples of a gesture; errors as ``predict_bag`` and ``gestures.enrol``."""
-    bag = load_bag(arguments.bag, _told(arguments))
+    bag = described_bag(arguments)
     gestures.enrol(arguments, [labelled_recording(bag, (), None)])
 
 
-def _told(arguments: argparse.Namespace) -> Truth:
+def described_bag(arguments: argparse.Namespace) -> LabelledBag:
+    """Read a bag as its labels and the options of ``add_bag`` say; BagError where nothing says what it holds."""
+    return load_bag(arguments.bag, described(arguments))
+
+
+def described(arguments: argparse.Namespace) -> Truth:
     """How the skeletons of the bag are to be read: as the options say, else as its labels do."""
     if not arguments.bag.exists():
         raise BagError(f"{arguments.bag}: no such bag")

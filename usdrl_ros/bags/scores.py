@@ -131,6 +131,13 @@ def markdown(results: dict[str, Any]) -> str:
     return "\n".join(lines).rstrip() + "\n"
 
 
+def describe_scores(scores: dict[str, Any]) -> list[list[str]]:
+    """Scores of ``score_runs`` as rows of a name and a text, for people."""
+    events = " / ".join(_percent(counts["f1"]) for counts in scores["events"]["overall"].values())
+    thresholds = " / ".join(scores["events"]["overall"])
+    return [[f"event F1 at IoU {thresholds}", events], *_overall(scores)]
+
+
 def _by_threshold(scores: dict[str, Any]) -> list[list[str]]:
     overall = scores["events"]["overall"]
     rows = [

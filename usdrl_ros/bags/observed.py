@@ -1,0 +1,115 @@
+"""A replay of a bag in which everybody's joints and scores are kept, to be looked at: on a page, or in a viewer.
+
+::
+
+    bag = load_bag("bags/s01_e01")
+    seen = observe(bag, ActionStream.from_pretrained(topology=bag.truth.topology), rate=15.0)
+    print([person.id for person in seen.people], seen.labels)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from usdrl_model.events.onset_offset import Event
+from usdrl_model.metrics.events import Detection, detections
+from usdrl_model.network.detector import BACKGROUND_LABEL
+from usdrl_model.online.stream import ActionStream
+from usdrl_model.skeleton.segments import Segment
+from usdrl_ros.bags.replay import BagRun, LabelledBag, replay
+from usdrl_ros.bags.scores import found_actions
+
+
+@dataclass(frozen=True, slots=True)
+class SeenPerson:
+    """One person of a replay, as the stream followed them."""
+
+    id: str
+    stamps: np.ndarray
+    """(T,) seconds."""
+    joints: np.ndarray
+    """(T, 25, 3) float32 canonical joints, metres, canonical axes (x to the sensor's left, y up); NaN where invalid."""
+    scored: np.ndarray
+    """(S,) stamps of the frames that were scored."""
+    scores: np.ndarray
+    """(S, K) float32 posterior of ``Observed.labels``; 0 for those that were not among the five best."""
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """A replay, and what was seen on the way."""
+
+    run: BagRun
+    labels: tuple[str, ...]
+    """Labels of the detector, without the background."""
+    people: tuple[SeenPerson, ...]
+    """In the order of their appearance."""
+    truth: tuple[Segment, ...]
+    """True actions; those of a bag with one person are that person's, whatever the labels call them."""
+    told: tuple[Detection, ...]
+    """Detected actions of the replay."""
+
+
+def observe(bag: LabelledBag, stream: ActionStream, rate: float) -> Observed:
+    """Replay a bag through a stream and keep at most ``rate`` frames a second of everybody.
+
+    Args:
+        bag: what to replay.
+        stream: with the bag's topology; it is reset.
+        rate: frames a second.
+    """
+    labels = tuple(label for label in stream.labels if label != BACKGROUND_LABEL)
+    columns = {label: column for column, label in enumerate(labels)}
+    frames: dict[str, list[tuple[float, np.ndarray]]] = {}
+    scores: dict[str, list[tuple[float, np.ndarray]]] = {}
+    inferences, behind, apart = stream.counters["inferences"], stream.config.look_ahead, 0.999 / rate
+
+    def look() -> None:
+        nonlocal inferences
+        state = stream.state()
+        decided = stream.counters["inferences"] != inferences
+        inferences = stream.counters["inferences"]
+        for person in state.people:
+            kept = frames.setdefault(person.id, [])
+            if person.last_seen == state.stamp and (not kept or state.stamp - kept[-1][0] >= apart):
+                kept.append((state.stamp, np.asarray(person.joints, np.float32)))
+            if decided and person.top:
+                row = np.zeros(len(labels), np.float32)
+                for label, score in person.top:
+                    if label in columns:
+                        row[columns[label]] = score
+                scores.setdefault(person.id, []).append((state.stamp - behind, row))
+
+    run = replay(bag, stream, look)
+    people = tuple(_person(id, kept, scores.get(id, []), len(labels)) for id, kept in frames.items() if kept)
+    told = tuple(found_actions(run))
+    return Observed(run=run, labels=labels, people=people, truth=_truth_of(bag, people), told=told)
+
+
+def told_actions(events: Sequence[Event], bag: LabelledBag) -> list[Detection]:
+    """Recorded events as actions; those still open at the end of the bag end there.
+
+    Raises:
+        ValueError: events are missing.
+    """
+    return detections(events, max(frame.stamp for frame in bag.frames))
+
+
+def _person(id: str, frames: list, scores: list, labels: int) -> SeenPerson:  # noqa: A002 (the field's word)
+    return SeenPerson(
+        id=id,
+        stamps=np.array([stamp for stamp, _ in frames]),
+        joints=np.stack([joints for _, joints in frames]),
+        scored=np.array([stamp for stamp, _ in scores]),
+        scores=np.array([row for _, row in scores], np.float32).reshape(len(scores), labels),
+    )
+
+
+def _truth_of(bag: LabelledBag, people: Sequence[SeenPerson]) -> tuple[Segment, ...]:
+    truth = bag.truth.segments
+    if len({segment.person for segment in truth}) == 1 == len(people):
+        return tuple(replace(segment, person=people[0].id) for segment in truth)
+    return truth
