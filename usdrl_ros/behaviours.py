@@ -24,6 +24,7 @@ from typing import Any
 from py_trees.behaviour import Behaviour
 from py_trees.common import Access, Status
 
+from usdrl_model.errors.shown import shown
 from usdrl_ros.client import ActionsClient
 
 NAMESPACE = "actions"
@@ -123,6 +124,38 @@ class WaitForAction(_Leaf):
             for held in person["states"]["active"]
             if held["label"] == self.label
         ]
+
+
+class WaitForPerson(_Leaf):
+    """RUNNING until somebody enters, or leaves, after this leaf began; then SUCCESS.
+
+    Args:
+        client: of the node.
+        kind: ``entered`` or ``left``; a person who is here already does not enter.
+        who: key of the blackboard that gets the id of that person.
+
+    Raises:
+        ValueError: another kind.
+    """
+
+    def __init__(self, client: ActionsClient, kind: str = "entered", *, who: str = "who") -> None:
+        if kind not in ("entered", "left"):
+            raise ValueError(f"kind: expected entered or left, got {shown(kind)}")
+        super().__init__(f"wait for one who {kind}", client, write=(who,))
+        self.kind, self.who = kind, who
+        self._cursor = 0
+
+    def initialise(self) -> None:
+        """What has happened before does not count."""
+        self._cursor = self.client.cursor
+
+    def judge(self) -> Status:  # noqa: D102
+        found = next((one for one in self.client.events_since(self._cursor) if one["kind"] == self.kind), None)
+        if found is None:
+            return Status.RUNNING
+        self.board.set(self.who, found["person"])
+        self.feedback_message = f"person {found['person']}"
+        return Status.SUCCESS
 
 
 class IsDoing(_Leaf):

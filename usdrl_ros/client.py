@@ -155,7 +155,7 @@ class ActionsClient:
     def events_since(self, cursor: int) -> list[dict[str, Any]]:
         """Events after the first ``cursor`` that were heard, oldest first (docs/state.md); the last 256 are kept.
 
-        None is lost between two calls, however far apart: states carry the last 16 events each. What happened before
+        None is lost between two calls, however far apart: states carry the last 64 events each. What happened before
         this client subscribed is not among them. A restart of the node is no gap.
         """
         with self._news:

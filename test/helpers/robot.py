@@ -35,7 +35,7 @@ class Robot:
     def __init__(self, peer, child):
         self.peer, self.child = peer, child
         self.states = peer.listen_json("actions/state")
-        self.events = peer.listen_json("actions/events", 50)
+        self.told = peer.listen_json("actions/events", 50)
         self.active = peer.listen(Bool, "watch/hand_up/active", LATCHED)
         self.who = peer.listen(String, "watch/hand_up/person", LATCHED)
         self.pose = peer.listen(PoseStamped, "watch/hand_up/pose", LATCHED)
@@ -67,7 +67,16 @@ class Robot:
         assert self.peer.call(Trigger, "usdrl_perception/reset").success
         self.wait(lambda: not self.states[-1]["people"], "empty room")
         self.peer.spin(0.1)
-        self.events.clear()
+        self.told.clear()
+
+    @property
+    def events(self):
+        """What people did."""
+        return [event for event in self.told if event["label"] is not None]
+
+    def visits(self):
+        """Who came and went."""
+        return [(event["kind"], event["person"]) for event in self.told if event["label"] is None]
 
     def kinds(self, person=None):
         return [event["kind"] for event in self.events if person in (None, event["person"])]

@@ -5,6 +5,8 @@ import pytest
 pytest.importorskip("rclpy", reason="needs the ROS 2 messages")
 
 from helpers.rule_detector import hand_up_weights  # noqa: E402
+from usdrl_model.events.onset_offset import Event  # noqa: E402
+from usdrl_model.online.event_log import PersonEvent  # noqa: E402
 from usdrl_model.online.stream import ActionStream  # noqa: E402
 from usdrl_model.skeleton.person import SkeletonFrame  # noqa: E402
 from usdrl_ros.inputs.common import (
@@ -74,4 +76,10 @@ class Bench:
         return self.events()
 
     def events(self):
-        return [event for result in self.results for event in result.events]
+        """What people did."""
+        return [event for result in self.results for event in result.events if isinstance(event, Event)]
+
+    def visits(self):
+        """Who came and went."""
+        return [(event.kind, event.person) for result in self.results for event in result.events
+                if isinstance(event, PersonEvent)]  # fmt: skip

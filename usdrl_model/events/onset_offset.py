@@ -19,11 +19,12 @@ above ``off_threshold``: neither includes the delay of the decision.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 
 EventKind = Literal["onset", "offset", "lost"]
+EVENT_KINDS: tuple[EventKind, ...] = get_args(EventKind)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

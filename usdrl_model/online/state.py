@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from usdrl_model.events.onset_offset import Event
+from usdrl_model.online.event_log import PersonEvent
 from usdrl_model.states.person import States
 
 
@@ -55,7 +56,7 @@ class StreamState:
     seq: int
     """Number of the newest event."""
     people: tuple[PersonState, ...]
-    events: tuple[Event, ...]
-    """The last 16 events, oldest first."""
+    events: tuple[Event | PersonEvent, ...]
+    """The last 64 events, oldest first."""
     counters: dict[str, int]
     """See ``ActionStream.counters``."""

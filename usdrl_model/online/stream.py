@@ -15,7 +15,7 @@ recording gives the same events offline and live.
 from __future__ import annotations
 
 import math
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -24,10 +24,11 @@ from torch import Tensor
 
 from usdrl_model.checkpoints.detector_file import LoadedDetector
 from usdrl_model.events.config import StreamConfig, check_window
-from usdrl_model.events.onset_offset import Edge, Event
+from usdrl_model.events.onset_offset import Event
 from usdrl_model.gestures.recogniser import PersonGestures, Recogniser
 from usdrl_model.inference import load
 from usdrl_model.online.crowd import Crowd
+from usdrl_model.online.event_log import EventLog, PersonEvent, Reason
 from usdrl_model.online.frame_filter import CanonicalFrame, FrameFilter
 from usdrl_model.online.state import StreamState
 from usdrl_model.online.tracked_person import Sighting, TrackedPerson
@@ -37,9 +38,6 @@ from usdrl_model.states.config import StatesConfig
 from usdrl_model.windows.neighbours import nearest
 from usdrl_model.windows.track import grid_index
 from usdrl_model.windows.window import Body, compose
-
-RECENT_EVENTS = 16
-"""Events kept in the state, so that a reader that polls misses none."""
 
 
 class ActionStream:
@@ -76,9 +74,7 @@ class ActionStream:
         leaps_refused."""
         self.gestures: Recogniser | None = None
         """Enrolled gestures, see ``recognise``."""
-        self._seq = 0
-        self._events: deque[Event] = deque(maxlen=RECENT_EVENTS)
-        self._pending: list[Event] = []
+        self._log = EventLog()
         self._filter = FrameFilter(self.topology, self.counters)
         self.reset()
 
@@ -146,7 +142,7 @@ class ActionStream:
             load.features(self.weights, self._any_window())
         self.gestures = gestures
         for person in self._crowd.people:
-            self._emit(person.id, person.recognise(self._following()))
+            self._log.acts(person.id, person.recognise(self._following()), self.stamp)
 
     @property
     def people(self) -> tuple[TrackedPerson, ...]:
@@ -165,7 +161,7 @@ class ActionStream:
             ValueError: a person's joints do not fit the topology, or the stamp is not finite.
         """
         accepted = self._accept(frame)
-        return [event for one in accepted if self._add(one) for event in self.infer()] + self._collect()
+        return [event for one in accepted if self._add(one) for event in self.infer()] + self._log.collect()
 
     def add(self, frame: SkeletonFrame) -> bool:
         """Add a frame without inferring; True when an inference is due. Raises as ``push``."""
@@ -176,13 +172,17 @@ class ActionStream:
     def advance(self, stamp: float) -> list[Event]:
         """Let time pass without a frame, so that people are lost when the tracker falls silent."""
         self._filter.advance(stamp)
-        self._expire()
-        return self._collect()
+        self._expire("silent")
+        return self._log.collect()
+
+    def people_events(self) -> list[PersonEvent]:
+        """Who came and went since the last call; ``push`` and the others return what people did."""
+        return self._log.collect_people()
 
     def infer(self) -> list[Event]:
         """Run the model on all people for the newest slot, and return the new events."""
         if self._due_slot is None:
-            return self._collect()
+            return self._log.collect()
         self._slot, self._due_slot = self._due_slot, None
         detector = self.weights.config.detector
         end = grid_index(self.stamp, detector.rate)
@@ -198,20 +198,23 @@ class ActionStream:
             probabilities, features = self._answers(windows)
             for (person, _, seen), frames in zip(batch, probabilities, strict=True):
                 person.timeline.add(end, frames, seen)
-                self._emit(person.id, person.decide(end - math.ceil(self.config.look_ahead * detector.rate)))
+                edges = person.decide(end - math.ceil(self.config.look_ahead * detector.rate))
+                self._log.acts(person.id, edges, self.stamp)
             if self.gestures is not None and features is not None:
                 for (person, _, seen), scores in zip(batch, self.gestures.scores(features), strict=True):
-                    self._emit(person.id, person.gestures.step(end / detector.rate, scores) if seen[-1] else [])
-        return self._collect()
+                    edges = person.gestures.step(end / detector.rate, scores) if seen[-1] else []
+                    self._log.acts(person.id, edges, self.stamp)
+        return self._log.collect()
 
     def finish(self) -> list[Event]:
         """End of the recording: decide on the remaining frames, end all active actions, and reset."""
         events = self.infer()
         for person in self._crowd.people:
             if person.timeline.newest is not None:
-                self._emit(person.id, person.decide(person.timeline.newest))
-            self._emit(person.id, person.close("offset"))
-        events += self._collect()
+                self._log.acts(person.id, person.decide(person.timeline.newest), self.stamp)
+            self._log.acts(person.id, person.close("offset"), self.stamp)
+        self._lose(self._crowd.people, "reset")
+        events += self._log.collect()
         self.reset()
         return events
 
@@ -220,9 +223,9 @@ class ActionStream:
         unseen = self._crowd.unseen(self.stamp)
         return StreamState(
             stamp=self.stamp if math.isfinite(self.stamp) else 0.0,
-            seq=self._seq,
+            seq=self._log.seq,
             people=tuple(person.state() for person in self._crowd.people if person not in unseen),
-            events=tuple(self._events),
+            events=self._log.recent,
             counters=dict(self.counters),
         )
 
@@ -230,7 +233,7 @@ class ActionStream:
         """The frames that count now; after a jump of time, all people are lost first."""
         accepted, jumped = self._filter.accept(frame)
         if jumped:
-            self._lose(self._crowd.disperse())
+            self._lose(self._crowd.disperse(), "reset")
             self.reset()
         return accepted
 
@@ -241,6 +244,7 @@ class ActionStream:
         self._filter.advance(frame.stamp)
         self._expire()  # before the new samples: who was away for longer than max_gap is a new person
         self._lose(self._crowd.take(frame.stamp, frame.samples, frame.sensor))
+        self._welcome()
         slot = grid_index(self.stamp, self.config.max_rate)
         if self._slot is None or slot > self._slot:
             # The first frame sets the phase; slots that passed while the model was busy are skipped.
@@ -249,13 +253,24 @@ class ActionStream:
             self._due_slot = slot
         return self._due_slot is not None
 
-    def _expire(self) -> None:
-        self._lose(self._crowd.expire(self.stamp))
-        self._lose(self._crowd.unseen(self.stamp))
+    def _expire(self, reason: Reason = "gone") -> None:
+        self._lose(self._crowd.expire(self.stamp), reason)
+        self._lose(self._crowd.unseen(self.stamp), reason)
 
-    def _lose(self, people: Sequence[TrackedPerson]) -> None:
+    def _lose(self, people: Sequence[TrackedPerson], reason: Reason = "gone") -> None:
         for person in people:
-            self._emit(person.id, person.close("lost"))
+            self._log.acts(person.id, person.close("lost"), self.stamp)
+            if person.came is not None:
+                self._log.leaves(person.id, person.came, person.track.seen_stamp, reason, self.stamp)
+                person.came = None
+
+    def _welcome(self) -> None:
+        """Those who are in the state for the first time, or again, have entered."""
+        unseen = self._crowd.unseen(self.stamp)
+        for person in self._crowd.people:
+            if person.came is None and person not in unseen:
+                person.came = person.sighting.stamp
+                self._log.enters(person.id, person.came, self.stamp)
 
     def _follow(self, name: str, sighting: Sighting) -> TrackedPerson:
         return TrackedPerson(name, sighting, self.weights.config.detector, self.config, self._following(), self._states)
@@ -281,17 +296,3 @@ class ActionStream:
 
     def _answers(self, windows: np.ndarray) -> tuple[np.ndarray, Tensor | None]:
         return load.answers(self.weights, windows)
-
-    def _emit(self, person: str, edges: list[Edge]) -> None:
-        for edge in edges:
-            self._seq += 1
-            event = Event(
-                kind=edge.kind, seq=self._seq, person=person, label=edge.label, score=edge.score,
-                onset=edge.onset, offset=edge.offset, stamp=self.stamp,
-            )  # fmt: skip
-            self._events.append(event)
-            self._pending.append(event)
-
-    def _collect(self) -> list[Event]:
-        events, self._pending = self._pending, []
-        return events

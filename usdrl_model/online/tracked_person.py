@@ -83,6 +83,8 @@ class TrackedPerson:
         self.states = PersonStates(states)
         self.stray: Sighting | None = None
         """The last sighting under this id, if it was too far away to be this person."""
+        self.came: float | None = None
+        """Stamp since when the person is among the people of the state; None while they are not seen."""
         self._detector = detector
         self._decided: int | None = None
         self._posterior: np.ndarray | None = None

@@ -24,7 +24,7 @@ from rclpy.qos import DurabilityPolicy, QoSProfile
 from std_msgs.msg import String
 from std_srvs.srv import Trigger
 
-from usdrl_model.events.onset_offset import Event
+from usdrl_model.events.onset_offset import EVENT_KINDS, Event
 from usdrl_ros.bags.labels import Truth
 from usdrl_ros.bags.play import Player, PlayOptions
 from usdrl_ros.bags.replay import STAMP_DIGITS, BagRun, LabelledBag
@@ -62,6 +62,7 @@ class LiveNode:
         )
         self._stack = ExitStack()
         self._events: list[Event] = []
+        self._seqs: list[int] = []
         self._counters: dict[str, int] = {}
         self._counted: dict[str, int] = {}
         """The counters at the end of the last bag."""
@@ -96,7 +97,7 @@ class LiveNode:
 
     def replay(self, bag: LabelledBag) -> BagRun:
         """Play a bag and collect the events, including those of actions that are active at its end."""
-        self._events, self._states, before = [], [], self._counted
+        self._events, self._seqs, self._states, before = [], [], [], self._counted
         published: dict[float, float] = {}
         stamps = dict(zip(bag.recorded_ns, (round(frame.stamp, STAMP_DIGITS) for frame in bag.frames), strict=True))
 
@@ -123,9 +124,7 @@ class LiveNode:
         self._reset_node()
         self._counted = self._count()
         counters = {name: value - before.get(name, 0) for name, value in self._counted.items()}
-        if [event.seq for event in self._events] != list(
-            range(self._events[0].seq, self._events[0].seq + len(self._events)) if self._events else ()
-        ):
+        if self._seqs and self._seqs != list(range(self._seqs[0], self._seqs[0] + len(self._seqs))):
             raise self._child.error("published events that did not all arrive")
         return BagRun(
             bag=bag,
@@ -171,7 +170,10 @@ class LiveNode:
         self._states.append((state["stamp"], arrival, len(state["people"])))
 
     def _on_event(self, message: String) -> None:
-        self._events.append(Event(**json.loads(message.data)))
+        event = json.loads(message.data)
+        self._seqs.append(event["seq"])
+        if event["kind"] in EVENT_KINDS:  # and not somebody who came or went
+            self._events.append(Event(**event))
 
     def _on_diagnostics(self, message: DiagnosticArray) -> None:
         values = {value.key: value.value for status in message.status for value in status.values}

@@ -19,7 +19,7 @@ from rclpy.serialization import deserialize_message
 from std_msgs.msg import String
 from visualization_msgs.msg import MarkerArray
 
-from usdrl_model.events.onset_offset import Event
+from usdrl_model.events.onset_offset import EVENT_KINDS, Event
 from usdrl_ros.bags.labels import Truth, parse_truth
 from usdrl_ros.bags.replay import STAMP_DIGITS
 from usdrl_ros.bags.storage import BagWriter
@@ -139,7 +139,9 @@ class Listener:
         self.state = state
 
     def _note_event(self, data: bytes) -> None:
-        self.events.append(Event(**json.loads(deserialize_message(data, String).data)))
+        event = json.loads(deserialize_message(data, String).data)
+        if event["kind"] in EVENT_KINDS:  # and not somebody who came or went
+            self.events.append(Event(**event))
 
     def _note_diagnostics(self, data: bytes) -> None:
         statuses = deserialize_message(data, DiagnosticArray).status

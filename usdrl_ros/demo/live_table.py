@@ -19,7 +19,7 @@ COLOURS = {"active": "bold green", "candidate": "yellow", "none": "dim"}
 def render(
     state: dict[str, Any] | None, health: Sequence[tuple[int, str]], latency_ms: float | None, source: str
 ) -> RenderableType:
-    """The table of one state (``usdrl.actions/1``); None before the first.
+    """The table of one state (``usdrl.actions/2``); None before the first.
 
     Args:
         state: the decoded JSON.
@@ -59,6 +59,11 @@ def _others(person: dict[str, Any]) -> Text:
 
 def describe_event(event: dict[str, Any]) -> str:
     """An event in one line."""
+    if event["kind"] == "entered":
+        return f"{event['kind']:>7}: person {event['person']}"
+    if event["kind"] == "left":
+        here = event["offset"] - event["onset"]
+        return f"{event['kind']:>7}: person {event['person']}, here for {here:.1f} s ({event['reason']})"
     if event["kind"] == "onset":
         began = event["stamp"] - event["onset"]
         return f"{event['kind']:>7}: person {event['person']} {event['label']}, began {began:.1f} s ago"

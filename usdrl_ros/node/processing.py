@@ -8,6 +8,7 @@ from typing import Any
 
 from usdrl_model.events.config import StreamConfig
 from usdrl_model.events.onset_offset import Event
+from usdrl_model.online.event_log import PersonEvent
 from usdrl_model.online.state import StreamState
 from usdrl_model.skeleton.person import SkeletonFrame
 from usdrl_ros.inputs.common import InputError, SourceFrame, ros_time
@@ -54,7 +55,7 @@ class Processing:
         self._newest: SourceFrame | None = None
         self._last_arrival: float | None = None
         """Arrival of the last message with a new stamp; None once the source has timed out."""
-        self._unpublished: list[Event] = []
+        self._unpublished: list[Event | PersonEvent] = []
         """Events whose state was out of date before it could be published."""
 
     def add(self, message: Any, arrival: float) -> bool:
@@ -78,25 +79,25 @@ class Processing:
         """The settings of the stream."""
         return self._stream.config
 
-    def infer(self) -> list[Event]:
-        """Run the model; give the events to ``result`` or ``postpone``."""
+    def infer(self) -> list[Event | PersonEvent]:
+        """Run the model; give the events, of actions and of people, to ``result`` or ``postpone``."""
         start = self._monotonic()
         events = self._stream.infer()
         self._observer.inferred(self._monotonic() - start)
-        return events
+        return self._all(events)
 
-    def result(self, events: list[Event]) -> Result | None:
+    def result(self, events: list[Event | PersonEvent]) -> Result | None:
         """The events of an inference with the state after it."""
         return self._result(events, self._stream.state())
 
-    def postpone(self, events: list[Event]) -> None:
+    def postpone(self, events: list[Event | PersonEvent]) -> None:
         """Add the events to the next result, because their state is already out of date."""
         self._unpublished += events
 
     def finish(self) -> Result | None:
         """End all active actions; call ``configure`` next."""
         self._last_arrival = None
-        return self._result_without_people(self._stream.finish())
+        return self._result_without_people(self._all(self._stream.finish()))
 
     def configure(self, config: StreamConfig | None) -> None:
         """Go on without people; with ``config`` if given."""
@@ -114,7 +115,7 @@ class Processing:
         # A silence after the newest stamp that no track survives.
         events = self._stream.advance(self._stream.state().stamp + self._stream.config.max_gap + 1e-3)
         self._stream.reset()
-        return self._result_without_people(events)
+        return self._result_without_people(self._all(events))
 
     def snapshot(self) -> Snapshot:
         """Counters of the stream, and what runs."""
@@ -137,14 +138,18 @@ class Processing:
             self._last_arrival is None and self._newest is not None and source.frame.stamp == self._newest.frame.stamp
         )
 
-    def _result_without_people(self, events: list[Event]) -> Result | None:
+    def _all(self, events: list[Event]) -> list[Event | PersonEvent]:
+        """What people did, and who came and went, in the order of their numbers."""
+        return sorted([*events, *self._stream.people_events()], key=lambda event: event.seq)
+
+    def _result_without_people(self, events: list[Event | PersonEvent]) -> Result | None:
         """A result without people, with the stamp of the last frame."""
         if self._newest is None:
             return None
         state = dataclasses.replace(self._stream.state(), stamp=self._newest.frame.stamp, people=())
         return self._result(events, state, answers=False)
 
-    def _result(self, events: list[Event], state: StreamState, *, answers: bool = True) -> Result | None:
+    def _result(self, events: list[Event | PersonEvent], state: StreamState, *, answers: bool = True) -> Result | None:
         """The result to publish; None before the first message."""
         source = self._newest
         if source is None:

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from usdrl_model.events.config import StreamConfig
 from usdrl_model.events.onset_offset import Event
+from usdrl_model.online.event_log import PersonEvent
 from usdrl_model.online.state import StreamState
 from usdrl_model.skeleton.person import SkeletonFrame
 from usdrl_ros.inputs.common import InputError, SourceFrame
@@ -35,6 +36,9 @@ class Stream(Protocol):
 
     def advance(self, stamp: float) -> list[Event]:
         """Let time pass without a frame; people may be lost."""
+
+    def people_events(self) -> list[PersonEvent]:
+        """Who came and went since the last call."""
 
     def finish(self) -> list[Event]:
         """End all active actions and forget all people."""

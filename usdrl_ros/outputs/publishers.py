@@ -26,6 +26,7 @@ from std_msgs.msg import Bool, Header, String
 from visualization_msgs.msg import MarkerArray
 
 from usdrl_model.events.onset_offset import Event
+from usdrl_model.online.event_log import PersonEvent
 from usdrl_model.online.state import PersonState, StreamState
 from usdrl_ros.inputs.coordinate_frames import Frames
 from usdrl_ros.outputs import detections, pointing
@@ -50,7 +51,7 @@ def topic_names(labels: Iterable[str]) -> dict[str, str]:
 class Result:
     """What ``Outputs.publish`` publishes: the events and the state after an inference, or after people were lost."""
 
-    events: tuple[Event, ...]
+    events: tuple[Event | PersonEvent, ...]
     state: StreamState
     stamp: Time
     """The source's stamp of the newest frame, to the nanosecond."""

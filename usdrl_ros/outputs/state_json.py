@@ -1,7 +1,7 @@
-"""The JSON of ``actions/state`` and ``actions/events``: schema ``usdrl.actions/1``.
+"""The JSON of ``actions/state`` and ``actions/events``: schema ``usdrl.actions/2``.
 
 An ament_python package cannot define messages, so these outputs are JSON in a ``std_msgs/String``. The contract is
-``schema/actions_1.schema.json``, explained in docs/state.md. The ``watch/<label>`` topics need no parser.
+``schema/actions_2.schema.json``, explained in docs/state.md. The ``watch/<label>`` topics need no parser.
 
     >>> state = StreamState(stamp=12.5, seq=0, people=(), events=(), counters={})
     >>> text = encode_state(
@@ -28,11 +28,12 @@ import numpy as np
 
 from usdrl_model.events.onset_offset import Event
 from usdrl_model.files.documents import finite
+from usdrl_model.online.event_log import PersonEvent
 from usdrl_model.online.state import ActionState, PersonState, StreamState
 from usdrl_model.states.person import HeldState
 from usdrl_model.states.pointing import Ray
 
-SCHEMA = "usdrl.actions/1"
+SCHEMA = "usdrl.actions/2"
 """Value of ``schema`` in every state; the number rises when a field changes its meaning or is removed."""
 
 ToPublished = Callable[[Any], np.ndarray]
@@ -64,7 +65,7 @@ class Heartbeat:
 
 def schema() -> dict:
     """The JSON schema (draft 2020-12) of a state; an event is its ``$defs/event``."""
-    text = resources.files("usdrl_ros").joinpath("outputs/schema/actions_1.schema.json").read_text(encoding="utf-8")
+    text = resources.files("usdrl_ros").joinpath("outputs/schema/actions_2.schema.json").read_text(encoding="utf-8")
     return json.loads(text)
 
 
@@ -112,7 +113,7 @@ def encode_state(
     )
 
 
-def encode_event(event: Event) -> str:
+def encode_event(event: Event | PersonEvent) -> str:
     """JSON text of one event, equal to its entry in the ``events`` of a state."""
     return _dumps(_event(event))
 
@@ -173,7 +174,20 @@ def _point(place: Iterable[float], to_published: ToPublished) -> list[float | No
     return [_number(value, 3) for value in to_published(place)]
 
 
-def _event(event: Event) -> dict:
+def _event(event: Event | PersonEvent) -> dict:
+    if isinstance(event, PersonEvent):
+        # The same keys as of an action, so that readers who look for a label need not look at the kind first.
+        return {
+            "seq": event.seq,
+            "kind": event.kind,
+            "person": event.person,
+            "label": None,
+            "onset": _time(event.came),
+            "offset": None if event.went is None else _time(event.went),
+            "score": None,
+            "stamp": _time(event.stamp),
+            **({} if event.reason is None else {"reason": event.reason}),
+        }
     return {
         "seq": event.seq,
         "kind": event.kind,

@@ -39,13 +39,13 @@ def test_the_state_tells_what_goes_on_now() -> None:
     assert person.top[0][0] == "hand_up"
     np.testing.assert_allclose(person.position, (0.0, 0.7, 2.0), atol=0.01)
     assert person.valid_joints == 1.0
-    assert state.events[-1].seq == state.seq == 1
+    assert state.events[-1].seq == state.seq == 2, "who enters is numbered too"
 
 
 def test_people_are_told_apart_and_share_one_forward() -> None:
     stream, events = play(frames(ids=("1", "2", "3")))
     assert sorted(event.person for event in events if event.kind == "onset") == ["1", "2", "3"]
-    assert [event.seq for event in events] == list(range(1, 7))
+    assert [event.seq for event in events] == list(range(4, 10)), "three have entered before"
     assert set(stream.weights.detector.batches) == {3}
 
 

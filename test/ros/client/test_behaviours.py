@@ -14,7 +14,7 @@ from helpers.ros_peer import LATCHED  # noqa: E402
 from py_trees.common import Status  # noqa: E402
 from std_msgs.msg import String  # noqa: E402
 
-from usdrl_ros.behaviours import ActionsToBlackboard, ApproachesFast, IsDoing, WaitForAction, WhileHere  # noqa: E402
+from usdrl_ros.behaviours import ActionsToBlackboard, ApproachesFast, IsDoing, WaitForAction, WaitForPerson, WhileHere  # noqa: E402
 from usdrl_ros.client import ActionsClient  # noqa: E402
 from usdrl_ros.processes.children import Child  # noqa: E402
 
@@ -32,9 +32,11 @@ class Robot:
         self.time, self.stamp = self.time + seconds, self.stamp + seconds
         for person, label in begins:
             self.seq += 1
-            event = {"seq": self.seq, "kind": "onset", "person": person, "label": label, "score": 0.9}
+            visit = label in ("entered", "left")
+            event = {"seq": self.seq, "kind": label if visit else "onset", "person": person,
+                     "label": None if visit else label, "score": None if visit else 0.9}  # fmt: skip
             self.events.append(event | {"onset": self.stamp, "offset": None, "stamp": self.stamp})
-        state = {"schema": "usdrl.actions/1", "seq": self.seq, "stamp": self.stamp, "people": list(people),
+        state = {"schema": "usdrl.actions/2", "seq": self.seq, "stamp": self.stamp, "people": list(people),
                  "events": self.events[-16:], "heartbeat": {"stamp": self.stamp, "period": 0.5}}  # fmt: skip
         self.publisher.publish(String(data=json.dumps(state)))
         self.peer.wait(lambda: (self.client._state or {}).get("stamp") == self.stamp, "state")
@@ -98,6 +100,17 @@ def test_a_state_by_geometry_is_waited_for_like_an_action(robot):
     robot.say(person("1", states=("sitting", "pointing_left")))
     assert ticked(leaf) == Status.SUCCESS
     assert said("guide") == "1"
+
+
+def test_who_comes_and_who_goes_is_waited_for(robot):
+    robot.say(person("1"), begins=(("1", "entered"),))
+    come, go = WaitForPerson(robot.client, who="guest"), WaitForPerson(robot.client, "left", who="goer")
+    assert [ticked(leaf) for leaf in (come, go)] == [Status.RUNNING] * 2, "who is here already does not enter"
+    robot.say(person("1"), begins=(("2", "entered"), ("2", "wave"), ("2", "left")))
+    assert [ticked(leaf) for leaf in (come, go)] == [Status.SUCCESS] * 2, "between two ticks"
+    assert (said("guest"), said("goer")) == ("2", "2")
+    with pytest.raises(ValueError, match="entered or left, got 'gone'"):
+        WaitForPerson(robot.client, "gone")
 
 
 def test_two_people_who_do_the_same_are_two(robot):

@@ -60,7 +60,7 @@ def test_a_state_without_heartbeat_is_told_once_and_not_believed(peer):
     client = ActionsClient(peer.node)
     publisher = peer.publisher(String, "actions/state", LATCHED)
     for _ in range(3):
-        publisher.publish(String(data='{"schema": "usdrl.actions/1", "people": []}'))
+        publisher.publish(String(data='{"schema": "usdrl.actions/2", "people": []}'))
     peer.spin(0.3)
     assert not client.alive and client.state is None
     client.close()

@@ -35,10 +35,15 @@ class SlowRobot:
     def __init__(self, peer, child):
         self.peer, self.child = peer, child
         self.states = peer.listen_json("actions/state")
-        self.events = peer.listen_json("actions/events", 50)
+        self.told = peer.listen_json("actions/events", 50)
         self.diagnostics = Diagnostics(peer)
         self.transitions = peer.listen(TransitionEvent, "usdrl_perception/transition_event")
         self.clients = {}
+
+    @property
+    def events(self):
+        """What people did."""
+        return [event for event in self.told if event["label"] is not None]
 
     def ask(self, kind, name, request=None):
         """The answer of a service, and the seconds it took."""

@@ -99,14 +99,16 @@ def test_a_source_that_falls_silent_loses_everybody_once():
     bench.worker.step()
     assert len(bench.results) == count + 1
     lost = bench.results[-1]
-    assert [(event.kind, event.label) for event in lost.events] == [("lost", "hand_up")]
+    assert [event.kind for event in lost.events] == ["lost", "left"]
+    assert (lost.events[0].label, lost.events[1].reason) == ("hand_up", "silent")
     assert lost.state.people == ()
     assert lost.state.stamp == recorded[-1].stamp
     assert not lost.answers, "two seconds of silence are no latency"
     # And back, with stamps that went on meanwhile.
     bench.play(recorded_frames(duration=4.5, start=110.0))
     assert [event.kind for event in bench.events()] == ["onset", "lost", "onset"]
-    assert [event.seq for event in bench.events()] == [1, 2, 3]
+    assert [event.seq for event in bench.events()] == [2, 3, 6]
+    assert bench.visits() == [("entered", "7"), ("left", "7"), ("entered", "7")]
 
 
 def test_reset_ends_what_is_going_on():
@@ -118,6 +120,7 @@ def test_reset_ends_what_is_going_on():
     bench.worker.step()
     assert done.is_set()
     assert [event.kind for event in bench.events()] == ["onset", "offset"]
+    assert bench.visits() == [("entered", "7"), ("left", "7")]
     assert bench.results[-1].state.people == ()
     assert bench.stream.state().people == ()  # the message that waited was dropped
 

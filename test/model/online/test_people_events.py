@@ -1,0 +1,94 @@
+"""Who comes and goes: told once, in the order in which it happens to people and their actions."""
+
+import numpy as np
+import pytest
+from helpers.people import UP, frames, pose
+from helpers.rule_detector import hand_up_weights
+
+from usdrl_model.online.event_log import RECENT_EVENTS, Event, EventLog, PersonEvent
+from usdrl_model.online.stream import ActionStream
+from usdrl_model.skeleton.person import Person, SkeletonFrame
+
+
+def stream_of(recorded: list[SkeletonFrame], **config: object) -> ActionStream:
+    stream = ActionStream(hand_up_weights(), topology="kinect_v2_25")
+    for frame in recorded:
+        stream.push(frame)
+        here = {person.id for person in stream.state().people}
+        assert here == among(stream.state().events), "events and people of a state agree"
+    return stream
+
+
+def among(events: tuple[Event | PersonEvent, ...]) -> set[str]:
+    here: set[str] = set()
+    for event in events:
+        if event.kind == "entered":
+            here.add(event.person)
+        if event.kind == "left":
+            here.remove(event.person)
+    return here
+
+
+def told(stream: ActionStream) -> list[tuple]:
+    return [(event.kind, event.person, event.reason) for event in stream.people_events()]
+
+
+def test_somebody_enters_acts_and_goes_in_this_order():
+    until = 104.0  # the hand is still up
+    stream = stream_of([frame if frame.stamp < until else SkeletonFrame(frame.stamp) for frame in frames()])
+    assert [event.kind for event in stream.state().events] == ["entered", "onset", "lost", "left"]
+    assert [event.seq for event in stream.state().events] == [1, 2, 3, 4]
+    entered, left = stream.people_events()
+    assert (entered.came, entered.went, entered.stamp) == (100.0, None, 100.0)
+    assert (left.came, left.reason) == (100.0, "gone")
+    assert left.went == pytest.approx(until, abs=0.05) and left.stamp == pytest.approx(until + 1.0, abs=0.1)
+    assert stream.people_events() == [], "each is told once"
+
+
+def test_actions_are_returned_without_people_and_numbered_with_them():
+    stream = ActionStream(hand_up_weights(), topology="kinect_v2_25")
+    events = [event for frame in frames() for event in stream.push(frame)] + stream.finish()
+    assert [(event.kind, event.seq) for event in events] == [("onset", 2), ("offset", 3)]
+    assert told(stream) == [("entered", "7", None), ("left", "7", "reset")]
+
+
+def test_a_silent_source_and_a_jump_of_time_are_told_apart():
+    stream = stream_of(frames(duration=2.0))
+    stream.advance(104.0)
+    assert told(stream) == [("entered", "7", None), ("left", "7", "silent")]
+    stream = stream_of([*frames(duration=2.0), *frames(duration=2.0, start=10.0)])
+    assert told(stream) == [("entered", "7", None), ("left", "7", "reset"), ("entered", "7", None)]
+
+
+def test_a_person_without_a_joint_has_not_entered():
+    nothing = Person("7", np.full((25, 3), np.nan))
+    stamps = np.arange(100.0, 106.0, 0.1)
+    ghost = stream_of([SkeletonFrame(float(t), (nothing,)) for t in stamps])
+    assert told(ghost) == []
+    hidden = stream_of([SkeletonFrame(float(t), (nothing if 102 < t < 104 else Person("7", pose(t, False)),))
+                        for t in stamps])  # fmt: skip
+    assert told(hidden) == [("entered", "7", None), ("left", "7", "gone"), ("entered", "7", None)]
+
+
+def test_a_new_body_under_an_old_id_is_somebody_new():
+    there = [Person("7", pose(t, False, 0.0 if t < 1.0 else 6.0)) for t in np.arange(0.0, 2.0, 0.1)]
+    stream = stream_of([SkeletonFrame(100.0 + 0.1 * n, (one,)) for n, one in enumerate(there)])
+    assert told(stream) == [("entered", "7", None), ("left", "7", "gone"), ("entered", "7", None)]
+
+
+def test_a_full_room_that_acts_at_once_fits_into_the_state():
+    ids = tuple(str(n) for n in range(20))
+    stream = ActionStream(hand_up_weights(), topology="kinect_v2_25")
+    for frame in frames(duration=UP[0] + 1.0, rate=10.0, ids=ids):
+        stream.push(frame)
+    kinds = [event.kind for event in stream.state().events]
+    assert (kinds.count("entered"), kinds.count("onset")) == (20, 20)
+    assert stream.counters["people_over_limit"] == 0
+
+
+def test_events_that_nobody_collects_do_not_pile_up():
+    log = EventLog()
+    for n in range(3000):
+        log.enters(str(n), 0.0, 0.0)
+    assert len(log.recent) == RECENT_EVENTS and log.recent[-1].seq == log.seq == 3000
+    assert len(log.collect_people()) == 1024
