@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-NAMES = {"yaml": "pyyaml"}
-"""Modules whose package has another name."""
+NAMES = {"mcp": "'mcp>=2'", "yaml": "pyyaml"}
+"""Modules whose package has another name, or that are needed in a certain version."""
 ROS = ("_msgs", "_srvs", "_interfaces")
 """How the names of ROS 2's modules end, besides rclpy."""
 

@@ -29,7 +29,7 @@ prints the result for programs, `--out` says where results go, `--resume` is nee
 some. Progress is shown on a terminal only. Configurations (`--config`, `--recipe`) are changed by `key=value`.
 
 `usdrl-perception` and `usdrl-performer` are ROS nodes: their parameters are in [parameters.md](parameters.md) and in
-`usdrl-performer --help`.
+`usdrl-performer --help`. `usdrl-mcp` has no options of its own ([agents.md](agents.md)).
 """
 
 

@@ -37,6 +37,11 @@ def evaluate_bag() -> int:
     return _run("usdrl-evaluate-bag", "usdrl_ros.bags.evaluate", "rosbags", "matplotlib", "tqdm")
 
 
+def mcp() -> int:
+    """``usdrl-mcp``."""
+    return _run("usdrl-mcp", "usdrl_ros.agents.mcp_server", "mcp")
+
+
 def performer() -> int:
     """``usdrl-performer``."""
     return _run("usdrl-performer", "usdrl_ros.demo.performer_node")

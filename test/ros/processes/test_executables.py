@@ -54,6 +54,8 @@ def test_help_needs_nothing(command, missing):
         ("usdrl-demo", "rich", [], f"needs rich: {BAGS}"),
         ("usdrl-evaluate-bag", "matplotlib", ["bag"], f"needs matplotlib: {BAGS}"),
         ("usdrl-evaluate-bag", "torch", ["bag"], "pip install torch"),
+        ("usdrl-mcp", "mcp", [], "needs mcp: pip install 'mcp>=2'"),
+        ("usdrl-mcp", "rclpy", [], "source its setup.bash"),
         ("usdrl-perception", "rclpy", [], "source its setup.bash"),
         ("usdrl-perception", "torch", [], "needs torch: pip install torch"),
         ("usdrl-performer", "rclpy", [], "source its setup.bash"),

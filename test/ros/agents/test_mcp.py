@@ -1,0 +1,239 @@
+"""``usdrl-mcp`` asked by the official client over stdio; the perception is a script that publishes states over DDS."""
+
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+
+import pytest
+
+pytest.importorskip("rclpy", reason="needs ROS 2 (rclpy)")
+pytest.importorskip("mcp", reason="needs mcp (extra mcp)")
+
+import rclpy  # noqa: E402
+from helpers.mcp_client import SERVER, asked, environment  # noqa: E402
+from helpers.ros_peer import LATCHED  # noqa: E402
+from rclpy.executors import SingleThreadedExecutor  # noqa: E402
+from std_msgs.msg import String  # noqa: E402
+from std_srvs.srv import Trigger  # noqa: E402
+
+NAMESPACE = "/robot"
+PERIOD = 0.2
+STARTED = (True, "person 7: make the gesture, then call enrol/stop")
+
+
+class Scripted:
+    """A node ``usdrl_perception`` without a model: what it says is set by the test."""
+
+    def __init__(self):
+        self.context = rclpy.Context()
+        rclpy.init(context=self.context)
+        self.node = rclpy.create_node("usdrl_perception", context=self.context, namespace=NAMESPACE)
+        self.executor = SingleThreadedExecutor(context=self.context)
+        self.executor.add_node(self.node)
+        self.people, self.events, self.calls, self.beating = [], [], [], False
+        self.start_answer = STARTED
+        self.publisher = self.node.create_publisher(String, "actions/state", LATCHED)
+        for name in ("enrol.label", "enrol.person"):
+            self.node.declare_parameter(name, "")
+        self.serve("list_labels", lambda: (True, json.dumps(["wave", "walk"])))
+        self.serve("enrol/start", lambda: self.start_answer)
+        self.serve("enrol/stop", lambda: (True, f"{self.node.get_parameter('enrol.label').value}: 1 example"))
+        self.node.create_timer(PERIOD, self.beat)
+        self.thread = threading.Thread(target=self.executor.spin, daemon=True)
+        self.thread.start()
+
+    def serve(self, name, answer):
+        def respond(_, response):
+            self.calls.append(name)
+            response.success, response.message = answer()
+            return response
+
+        self.node.create_service(Trigger, f"usdrl_perception/{name}", respond)
+
+    def beat(self):
+        if self.beating:
+            state = {
+                "schema": "usdrl.actions/1", "seq": len(self.events), "stamp": 100.0, "frame_id": "base_footprint",
+                "heartbeat": {"stamp": time.time(), "period": PERIOD}, "people": self.people,
+                "events": self.events[-16:],
+            }  # fmt: skip
+            self.publisher.publish(String(data=json.dumps(state)))
+
+    def happen(self, kind, label, person="7", score=0.9, offset=None):
+        seq = len(self.events) + 1
+        self.events.append(
+            {
+                "seq": seq,
+                "kind": kind,
+                "person": person,
+                "label": label,
+                "onset": 97.5,
+                "offset": offset,
+                "score": score,
+            }
+        )
+
+    def close(self):
+        self.executor.shutdown()
+        self.thread.join()
+        self.node.destroy_node()
+        self.context.try_shutdown()
+
+
+def person(id_, *labels, states=()):
+    actions = [{"label": label, "state": "active", "score": 0.9, "onset": 98.0, "since": 2.0} for label in labels] + [
+        {"label": "walk", "state": "candidate", "score": 0.4, "onset": 99.0, "since": 1.0}
+    ]
+    held = {"active": [{"label": name, "onset": 90.0, "since": 10.0} for name in states], "unknown": []}
+    return {"id": id_, "position": [1.0, 0.5, 1.6], "actions": actions, "states": held, "withheld": ["kick"]}
+
+
+@pytest.fixture(scope="module")
+def running():
+    scripted = Scripted()
+    with asked("--ros-args", "-r", f"__ns:={NAMESPACE}") as ask:
+        yield scripted, ask
+    scripted.close()
+
+
+@pytest.fixture
+def robot(running):
+    """A perception that beats, sees nobody, and is known to the server to live."""
+    scripted, ask = running
+    scripted.people, scripted.calls, scripted.start_answer, scripted.beating = [], [], STARTED, True
+    until(lambda: ask("people") == (False, {"frame": "base_footprint", "people": []}))
+    return scripted, ask
+
+
+def until(done):
+    end = time.monotonic() + 30.0
+    while not done():
+        assert time.monotonic() < end
+
+
+def test_tools_are_documented(running):
+    tools = running[1].tools()
+    assert set(tools) == {"labels", "people", "wait_for", "recent_events", "enrol"}
+    assert all(tool.description for tool in tools.values())
+    assert all(
+        argument.get("description") for tool in tools.values() for argument in tool.input_schema["properties"].values()
+    )
+
+
+def test_people_are_told_with_what_they_do(robot):
+    scripted, ask = robot
+    scripted.people = [person("rxkpw", "wave", states=("standing",))]
+    until(lambda: ask("people")[1]["people"])
+    (one,) = ask("people")[1]["people"]
+    assert one == {
+        "id": "rxkpw",
+        "position": [1.0, 0.5, 1.6],
+        "actions": [{"label": "wave", "score": 0.9, "seconds": 2.0}],
+        "states": ["standing"],
+        "not_judged": ["kick"],
+    }
+
+
+def test_waiting_ends_with_the_action_or_with_the_time(robot):
+    scripted, ask = robot
+    assert ask("wait_for", label="wave", timeout=0.3) == (False, {"found": False, "person": None})
+    scripted.people = [person("1", "walk"), person("2", states=("sitting",))]
+    for label, who in (("wave", "3"), ("sitting", "2")):
+        waiting = ask.later("wait_for", label=label, person=who)
+        scripted.people = [*scripted.people, person(who, "wave")]
+        assert waiting.result(30.0)[1]["person"]["id"] == who
+    assert ask("wait_for", label="wave", person="1", timeout=0.1)[1]["found"] is False
+
+
+def test_an_action_between_two_looks_is_found_and_remembered(robot):
+    scripted, ask = robot
+    cursor = ask("recent_events")[1]["next"]
+    waiting = ask.later("wait_for", label="wave", min_score=0.5)
+    until(lambda: "list_labels" in scripted.calls)
+    scripted.happen("onset", "wave", score=0.3)
+    scripted.happen("onset", "wave", person="9")
+    scripted.happen("offset", "wave", person="9", offset=99.0)
+    assert waiting.result(30.0) == (False, {"found": True, "person": {"id": "9"}})
+    heard = ask("recent_events", after=cursor)[1]
+    assert [event["kind"] for event in heard["events"]] == ["onset", "onset", "offset"]
+    assert heard["events"][2] == {
+        "kind": "offset", "person": "9", "label": "wave", "score": 0.9, "began_ago": 2.5, "ended_ago": 1.0,
+    }  # fmt: skip
+    assert ask("recent_events", after=heard["next"])[1]["events"] == []
+
+
+def test_an_unknown_label_is_refused_with_those_that_are_known(robot):
+    failed, said = robot[1]("wait_for", label="wvae", timeout=5.0)
+    assert failed and "did you mean 'wave'?" in said and "pointing_left" in said
+    assert robot[1]("labels")[1]["actions"] == ["wave", "walk"]
+
+
+@pytest.mark.parametrize("arguments", [{"timeout": 1e9}, {"min_score": 2.0}, {"label": ["wave"]}, {"label": "x" * 999}])
+def test_arguments_out_of_range_are_refused(robot, arguments):
+    assert robot[1]("wait_for", **{"label": "wave", **arguments})[0]
+
+
+def test_a_gesture_is_enrolled_in_one_call(robot):
+    scripted, ask = robot
+    assert ask("enrol", label="thumbs_up", seconds=1.0, person="7") == (
+        False, {"learnt": "thumbs_up: 1 example", "shown_by": "person 7"},
+    )  # fmt: skip
+    assert scripted.calls == ["enrol/start", "enrol/stop"]
+    assert scripted.node.get_parameter("enrol.person").value == "7"
+
+
+def test_what_the_robot_refuses_is_said_in_its_own_words(robot):
+    scripted, ask = robot
+    scripted.start_answer = (False, "nobody is seen: stand in front of the sensor")
+    assert ask("enrol", label="thumbs_up") == (True, "nobody is seen: stand in front of the sensor")
+    assert scripted.calls == ["enrol/start"]
+
+
+def test_a_dead_node_is_said_and_not_hidden(robot):
+    scripted, ask = robot
+    scripted.people = [person("1", "wave")]
+    until(lambda: ask("people")[1]["people"])
+    waiting = ask.later("wait_for", label="walk", timeout=300.0)
+    until(lambda: "list_labels" in scripted.calls)
+    scripted.beating = False
+    failed, said = waiting.result(30.0)
+    assert failed and said.startswith("no perception: /robot/actions/state is published, but its heartbeats do not")
+    for tool in ("people", "recent_events"):
+        assert ask(tool) == (True, said)
+    assert ask("enrol", label="thumbs_up") == (True, said)
+
+
+@pytest.mark.parametrize("end", ["stdin", "SIGTERM"])
+def test_stdout_is_the_protocol_and_nothing_else(end):
+    server = subprocess.Popen(
+        [sys.executable, *SERVER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        env={**os.environ, **environment(), "RCUTILS_LOGGING_USE_STDOUT": "1"},
+    )  # fmt: skip
+    hello = {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "test", "version": "1"}}
+    for line in (
+        json.dumps({"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": hello}),
+        json.dumps({"jsonrpc": "2.0", "method": "notifications/initialized"}),
+        "no protocol",
+        json.dumps({"jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": {"name": "people", "arguments": {}}}),
+    ):
+        server.stdin.write(line + "\n")
+    server.stdin.flush()
+    lines = []
+    while not any(line.get("id") == 2 for line in lines):
+        lines.append(json.loads(server.stdout.readline()))
+    assert "nothing publishes /actions/state" in lines[-1]["result"]["content"][0]["text"]
+    if end == "SIGTERM":
+        server.terminate()
+    rest, errors = server.communicate(timeout=20.0)
+    assert (server.returncode, rest) == (0, "")
+    assert "Traceback" not in errors
+
+
+def test_an_argument_that_ros_cannot_read_is_one_line():
+    done = subprocess.run([sys.executable, *SERVER, "--namespace", "robot"], capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout) == (1, "")
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("usdrl-mcp: expected every argument after --ros-args")

@@ -1,0 +1,1 @@
+"""Tools for language models: what people do, as an MCP server."""

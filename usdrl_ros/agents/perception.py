@@ -1,0 +1,111 @@
+"""What the tools ask of ``usdrl_perception``: its state, its services, and whether it lives at all.
+
+The node is spun by a thread of its own; everything here is awaited on the event loop of the server.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import anyio
+from rcl_interfaces.msg import Parameter, ParameterType, ParameterValue
+from rcl_interfaces.srv import SetParameters
+from rclpy.client import Client
+from rclpy.node import Node
+from std_srvs.srv import Trigger
+
+from usdrl_ros.client import ActionsClient
+
+NODE = "usdrl_perception"
+"""The perception node, in the namespace of this one."""
+TOPIC = "actions/state"
+POLL = 0.05
+"""Seconds between two looks."""
+FIRST_BEATS = 2.0
+"""Seconds after which a node that lives has been heard: it is valid from the second heartbeat on."""
+PATIENCE = 6.0
+"""Seconds to wait for an answer: the node itself waits 5 s for its model."""
+
+
+class NoPerceptionError(RuntimeError):
+    """There is no perception to ask; the message says what was found instead, and what to do."""
+
+
+class Perception:
+    """The perception node as a client sees it.
+
+    Args:
+        node: asks, and is spun by another thread.
+    """
+
+    def __init__(self, node: Node) -> None:
+        self._node = node
+        self._topic = node.resolve_topic_name(TOPIC)
+        self.client = ActionsClient(node, TOPIC)
+        self._parameters: Client = node.create_client(SetParameters, f"{NODE}/set_parameters")
+        names = ("list_labels", "enrol/start", "enrol/stop")
+        self._services: dict[str, Client] = {name: node.create_client(Trigger, f"{NODE}/{name}") for name in names}
+
+    async def check(self) -> None:
+        """Wait a moment for the first heartbeats.
+
+        Raises:
+            NoPerceptionError: none came.
+        """
+        end = time.monotonic() + FIRST_BEATS
+        while not self.client.alive:
+            if time.monotonic() > end:
+                raise NoPerceptionError(self._absence())
+            await anyio.sleep(POLL)
+
+    async def ask(self, service: str) -> str:
+        """The message of a Trigger service of the node.
+
+        Raises:
+            NoPerceptionError: no answer.
+            ValueError: the node refuses; its own words.
+        """
+        response = await self._answer(self._services[service], Trigger.Request())
+        if not response.success:
+            raise ValueError(response.message)
+        return str(response.message)
+
+    async def set(self, **texts: str) -> None:
+        """Set parameters of the node that are texts; ``_`` in a name stands for a dot. Errors as ``ask``."""
+        values = [
+            Parameter(
+                name=name.replace("_", "."),
+                value=ParameterValue(type=ParameterType.PARAMETER_STRING, string_value=text),
+            )
+            for name, text in texts.items()
+        ]
+        response = await self._answer(self._parameters, SetParameters.Request(parameters=values))
+        if refused := [result.reason for result in response.results if not result.successful]:
+            raise ValueError("; ".join(refused))
+
+    async def _answer(self, client: Client, request: Any) -> Any:
+        end = time.monotonic() + PATIENCE
+        while not client.service_is_ready():
+            if time.monotonic() > end:
+                raise NoPerceptionError(f"no perception: nothing serves {client.srv_name}")
+            await anyio.sleep(POLL)
+        future = client.call_async(request)
+        while not future.done():
+            if time.monotonic() > end:
+                client.remove_pending_request(future)
+                raise NoPerceptionError(f"no perception: {client.srv_name} has not answered for {PATIENCE:g} s")
+            await anyio.sleep(POLL)
+        return future.result()
+
+    def _absence(self) -> str:
+        publishers = self._node.count_publishers(self._topic)
+        if not publishers:
+            return (
+                f"no perception: nothing publishes {self._topic}. Nothing is known about people. Start"
+                " usdrl-perception, with the ROS_DOMAIN_ID and the namespace of this server"
+            )
+        return (
+            f"no perception: {self._topic} is published, but its heartbeats do not arrive: the node is not active,"
+            " hangs, or has just died. Nothing is known about people now; /diagnostics says more"
+        )

@@ -1,0 +1,160 @@
+"""The tools of ``usdrl-mcp``: what a language model may ask, in words that it reads as their documentation."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Awaitable, Callable
+from functools import wraps
+from typing import Annotated, Any, TypeVar
+
+import anyio
+from mcp.server.mcpserver import MCPServer
+from mcp.server.mcpserver.exceptions import ToolError
+from pydantic import Field
+
+import usdrl_model
+from usdrl_model.errors.nearest import hint
+from usdrl_model.errors.shown import MESSAGE, cut
+from usdrl_model.states.person import STATES
+from usdrl_ros.agents.perception import POLL, NoPerceptionError, Perception
+
+INSTRUCTIONS = """A robot sees people through a body tracker. These tools say who is here, what they do, and what they
+did. Call `labels` once to learn which actions and states can be recognised: nothing else ever is. Everything is about
+now: an error that says "no perception" means that nothing is known, not that nobody is there. Ids of people are names
+that the tracker gave and may change when somebody leaves. Times are seconds, positions metres in `frame`."""
+
+Label = Annotated[str, Field(description="An action or state, one of those that `labels` lists.", max_length=100)]
+Who = Annotated[str, Field(description="Id of the only person who counts. Empty: anybody.", max_length=100)]
+MinScore = Annotated[float, Field(description="Least confidence of an action, 0 to 1.", ge=0.0, le=1.0)]
+Timeout = Annotated[float, Field(description="Longest time to wait, seconds.", ge=0.0, le=300.0)]
+After = Annotated[int, Field(description="`next` of the call before; 0: everything.", ge=0)]
+Seconds = Annotated[float, Field(description="Time in which the gesture is made, seconds.", ge=1.0, le=10.0)]
+Gesture = Annotated[str, Field(description="Name: letters, digits, underscores.", min_length=1, max_length=100)]
+
+Tool = TypeVar("Tool", bound=Callable[..., Awaitable[dict[str, Any]]])
+
+
+def server(perception: Perception) -> MCPServer:
+    """An MCP server with the tools ``labels``, ``people``, ``wait_for``, ``recent_events`` and ``enrol``."""
+    mcp = MCPServer("usdrl", instructions=INSTRUCTIONS, version=usdrl_model.__version__, log_level="WARNING")
+    client = perception.client
+    enrolling = anyio.Lock()
+
+    @_tool(mcp)
+    async def labels() -> dict[str, Any]:
+        """The actions and gestures that can be recognised, and the states (posture, arms, place) of a person."""
+        return {"actions": json.loads(await perception.ask("list_labels")), "states": list(STATES)}
+
+    @_tool(mcp)
+    async def people() -> dict[str, Any]:
+        """Everybody who is seen now, with their actions and states.
+
+        `position` is that of the head; `seconds` is how long an action has been going on; `not_judged` lists actions
+        that cannot be seen now, because a part of the body is hidden. An empty list means that nobody is seen.
+        """
+        await perception.check()
+        state = client.state or {"frame_id": "", "people": []}
+        return {"frame": state["frame_id"], "people": [_seen(person) for person in state["people"]]}
+
+    @_tool(mcp)
+    async def wait_for(
+        label: Label, person: Who = "", min_score: MinScore = 0.0, timeout: Timeout = 30.0
+    ) -> dict[str, Any]:
+        """Wait until somebody begins an action or comes into a state, or is at it already.
+
+        `found` is false if nobody did within `timeout`. If the person has already left, `person` has the id only.
+        """
+        cursor, end = client.cursor, time.monotonic() + timeout
+        await perception.check()
+        await _check_label(perception, label)
+        while True:
+            now = client.doing(label, person or None, min_score)
+            now += [one for one in client.being(label) if person in ("", one["id"])]
+            if now:
+                return {"found": True, "person": _seen(now[0])}
+            for event in client.events_since(cursor):
+                if (event["kind"], event["label"]) == ("onset", label) and person in ("", event["person"]):
+                    one = client.person(event["person"])
+                    if event["score"] >= min_score:
+                        return {"found": True, "person": _seen(one) if one else {"id": event["person"]}}
+            if time.monotonic() >= end:
+                return {"found": False, "person": None}
+            await anyio.sleep(POLL)
+            if not client.alive:
+                await perception.check()
+
+    @_tool(mcp)
+    async def recent_events(after: After = 0) -> dict[str, Any]:
+        """What happened since this server was started: onsets and offsets of actions, and people who went.
+
+        Oldest first, the last 256. `ago` is how long ago an action began, or ended (null: not yet). Give `next` as
+        `after` to hear only what is new.
+        """
+        await perception.check()
+        end, now = client.cursor, client.stamp
+        events = client.events_since(after)
+        return {"events": [_happened(event, now) for event in events], "next": max(end, after)}
+
+    @_tool(mcp)
+    async def enrol(label: Gesture, seconds: Seconds = 3.0, person: Who = "") -> dict[str, Any]:
+        """Learn a new gesture: the person in front of the robot makes it once, from now on, within `seconds`.
+
+        Tell them first what to do and when. Each call adds one example; three to five, of several people, are much
+        better than one. From then on `labels` lists the gesture and `wait_for` finds it.
+        """
+        if enrolling.locked():
+            raise ValueError("a gesture is being shown just now: wait until that is over")
+        async with enrolling:
+            await perception.check()
+            await perception.set(enrol_label=label, enrol_person=person)
+            shown_by = await perception.ask("enrol/start")
+            await anyio.sleep(seconds)
+            return {"learnt": await perception.ask("enrol/stop"), "shown_by": shown_by.partition(":")[0]}
+
+    return mcp
+
+
+def _tool(mcp: MCPServer) -> Callable[[Tool], Tool]:
+    """Register a tool; what it refuses, and a perception that is not there, are answers for the model to read."""
+
+    def register(tool: Tool) -> Tool:
+        @wraps(tool)
+        async def answer(*args: Any, **values: Any) -> dict[str, Any]:
+            try:
+                return await tool(*args, **values)
+            except (NoPerceptionError, ValueError) as error:
+                raise ToolError(cut(error, MESSAGE)) from error
+
+        mcp.add_tool(answer)
+        return tool
+
+    return register
+
+
+async def _check_label(perception: Perception, label: str) -> None:
+    known = [*json.loads(await perception.ask("list_labels")), *STATES]
+    if label not in known:
+        raise ValueError(
+            f"label: nothing is called {cut(label)!r}{hint(label, known)} Known: {', '.join(known)}. `enrol` adds more"
+        )
+
+
+def _seen(person: dict[str, Any]) -> dict[str, Any]:
+    """A person of a state (docs/state.md) in the few fields that a model needs."""
+    actions = [action for action in person["actions"] if action["state"] == "active"]
+    return {
+        "id": person["id"],
+        "position": person["position"],
+        "actions": [{"label": one["label"], "score": one["score"], "seconds": one["since"]} for one in actions],
+        "states": [held["label"] for held in person.get("states", {"active": []})["active"]],
+        "not_judged": person.get("withheld", []),
+    }
+
+
+def _happened(event: dict[str, Any], now: float) -> dict[str, Any]:
+    ended = event["offset"]
+    return {name: event[name] for name in ("kind", "person", "label", "score")} | {
+        "began_ago": round(now - event["onset"], 2),
+        "ended_ago": None if ended is None else round(now - ended, 2),
+    }
