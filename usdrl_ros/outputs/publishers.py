@@ -22,17 +22,19 @@ from rclpy.node import Node
 from rclpy.publisher import Publisher
 from rclpy.qos import QoSProfile
 from rclpy.qos_overriding_options import QoSOverridingOptions
+from sensor_msgs.msg import PointCloud2
 from std_msgs.msg import Bool, Header, String
 from visualization_msgs.msg import MarkerArray
 
 from usdrl_model.events.onset_offset import Event
 from usdrl_model.online.event_log import PersonEvent
-from usdrl_model.online.state import PersonState, StreamState
+from usdrl_model.online.state import StreamState
 from usdrl_ros.inputs.coordinate_frames import Frames
 from usdrl_ros.outputs import detections, pointing
 from usdrl_ros.outputs.markers import markers
 from usdrl_ros.outputs.qos import OVERRIDES, every_one, latched
 from usdrl_ros.outputs.state_json import Heartbeat, ModelInfo, encode_event, encode_state
+from usdrl_ros.outputs.watched import doing, watched
 
 
 def topic_names(labels: Iterable[str]) -> dict[str, str]:
@@ -63,8 +65,9 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Watch:
-    """The three topics of one watched label or state."""
+    """The topics of one watched label or state."""
 
+    people: Publisher
     active: Publisher
     person: Publisher
     pose: Publisher
@@ -176,6 +179,7 @@ class Outputs:
         for label in names.keys() - self._watches.keys():
             base = f"watch/{names[label]}"
             self._watches[label] = Watch(
+                people=self._publisher(PointCloud2, base, latched(self._period)),
                 active=self._publisher(Bool, f"{base}/active", latched(self._period)),
                 person=self._publisher(String, f"{base}/person", latched(self._period)),
                 pose=self._publisher(PoseStamped, f"{base}/pose", latched(self._period, repeated=False)),
@@ -200,7 +204,9 @@ class Outputs:
 
     def _publish_watches(self) -> None:
         for label, watch in self._watches.items():
-            person = _best(self._state, label)
+            people = doing(self._state, label)
+            watch.people.publish(watched(people, self._header, self._frames.to_published))
+            person = people[0].person if people else None
             watch.active.publish(Bool(data=person is not None))
             watch.person.publish(String(data=person.id if person else ""))
             if person is not None and np.isfinite(person.position).all():
@@ -216,22 +222,5 @@ class Outputs:
         )
 
     def _destroy(self, watch: Watch) -> None:
-        for publisher in (watch.active, watch.person, watch.pose):
+        for publisher in (watch.people, watch.active, watch.person, watch.pose):
             self._node.destroy_publisher(publisher)
-
-
-def _best(state: StreamState, label: str) -> PersonState | None:
-    """The person with the highest score of ``label`` among those who do it now, or None.
-
-    Of a state: the person who has been in it for the longest time.
-    """
-    scores = {
-        index: action.score
-        for index, person in enumerate(state.people)
-        for action in person.actions
-        if action.active and action.label == label
-    }
-    if scores:
-        return state.people[max(scores, key=scores.__getitem__)]
-    since = {index: held.since for index, person in enumerate(state.people) if (held := person.states.get(label))}
-    return state.people[min(since, key=since.__getitem__)] if since else None

@@ -16,6 +16,7 @@ OVERRIDES = (
     QoSPolicyKind.DEPTH,
     QoSPolicyKind.RELIABILITY,
     QoSPolicyKind.DEADLINE,
+    QoSPolicyKind.LIFESPAN,
     QoSPolicyKind.LIVELINESS,
     QoSPolicyKind.LIVELINESS_LEASE_DURATION,
 )

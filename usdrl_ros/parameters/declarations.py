@@ -134,8 +134,8 @@ PARAMETERS: tuple[Declaration, ...] = (
         name="watch",
         default=[""],
         dynamic=True,
-        text="Labels and states (states.md) that get topics of their own: watch/<label>/active, person and pose. Empty"
-        " strings are ignored.",
+        text="Labels and states (states.md) that get topics of their own: watch/<label>, and below it active, person"
+        " and pose. Empty strings are ignored.",
     ),
     Declaration(
         name="max_rate",

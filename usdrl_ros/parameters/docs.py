@@ -38,9 +38,9 @@ starts with empty buffers.
 QOS = """\
 There are also `use_sim_time` and the quality of service of every topic, by its full name:
 `qos_overrides./skeletons.subscription.{reliability,history,depth}`. For the outputs, write `publisher` instead of
-`subscription`; `deadline`, `liveliness` and `liveliness_lease_duration` (nanoseconds) can be set as well. The input is
-subscribed `best_effort` with depth 100, which accepts every publisher; set `reliable` if the publisher is reliable and
-no frame may be lost.
+`subscription`; `deadline`, `lifespan`, `liveliness` and `liveliness_lease_duration` (nanoseconds) can be set as well.
+The input is subscribed `best_effort` with depth 100, which accepts every publisher; set `reliable` if the publisher is
+reliable and no frame may be lost.
 """
 
 

@@ -1,5 +1,6 @@
 """What the outputs put on which topic."""
 
+import dataclasses
 import json
 import sys
 import time
@@ -10,11 +11,14 @@ import pytest
 
 pytest.importorskip("rclpy", reason="needs ROS 2 (rclpy)")
 
+import rclpy  # noqa: E402
 from builtin_interfaces.msg import Time  # noqa: E402
 from geometry_msgs.msg import Pose, PoseStamped, Vector3  # noqa: E402
 from helpers.people import standing
 from helpers.ros_peer import LATCHED  # noqa: E402
+from rclpy.parameter import Parameter  # noqa: E402
 from rclpy.qos import LivelinessPolicy  # noqa: E402
+from sensor_msgs.msg import PointCloud2  # noqa: E402
 from std_msgs.msg import Bool, Header, String  # noqa: E402
 from transforms3d.quaternions import quat2mat  # noqa: E402
 from visualization_msgs.msg import Marker, MarkerArray  # noqa: E402
@@ -25,7 +29,7 @@ from usdrl_model.skeleton.topology import JOINT_INDEX, PARENTS  # noqa: E402
 from usdrl_model.states.person import HeldState, States  # noqa: E402
 from usdrl_model.states.pointing import Ray  # noqa: E402
 from usdrl_ros.inputs.coordinate_frames import Frames  # noqa: E402
-from usdrl_ros.outputs import detections  # noqa: E402
+from usdrl_ros.outputs import detections, watched  # noqa: E402
 from usdrl_ros.outputs.markers import COLOURS, markers  # noqa: E402
 from usdrl_ros.outputs.publishers import Outputs, Result, topic_names  # noqa: E402
 from usdrl_ros.outputs.state_json import ModelInfo  # noqa: E402
@@ -33,6 +37,7 @@ from usdrl_ros.outputs.state_json import ModelInfo  # noqa: E402
 STAMP = Time(sec=20, nanosec=123_456_789)
 HEADER = Header(stamp=STAMP, frame_id="camera")
 FRAMES = Frames("optical")
+MODEL = ModelInfo(weights="test", hash="0123", device="cpu", precision="float32")
 
 
 RAY = Ray(origin=(0.5, 0.2, 1.5), direction=(0.6, -0.8, 0.0), hit=(1.4, -1.0, 1.5))
@@ -53,8 +58,8 @@ def person(id_, *actions, joints=None, states=()):
     )
 
 
-def doing(label, score=0.9, active=True):
-    return ActionState(label=label, active=active, score=score, onset=18.5)
+def doing(label, score=0.9, active=True, onset=18.5):
+    return ActionState(label=label, active=active, score=score, onset=onset)
 
 
 def result(*people, events=()):
@@ -64,8 +69,7 @@ def result(*people, events=()):
 
 @pytest.fixture
 def outputs(peer):
-    model = ModelInfo(weights="test", hash="0123", device="cpu", precision="float32")
-    outputs = Outputs(peer.node, model, FRAMES, ["wave", "pick up"], period=0.5)
+    outputs = Outputs(peer.node, MODEL, FRAMES, ["wave", "pick up"], period=0.5)
     yield outputs
     outputs.destroy()
 
@@ -97,7 +101,7 @@ def test_who_comes_late_gets_the_last_state(peer, outputs):
 def test_what_is_latched_promises_a_sign_of_life(peer, outputs):
     offered = {
         name: peer.node.get_publishers_info_by_topic(f"/{name}")[0].qos_profile
-        for name in ("actions/state", "watch/wave/active", "watch/wave/person", "watch/wave/pose")
+        for name in ("actions/state", "watch/wave", "watch/wave/active", "watch/wave/person", "watch/wave/pose")
     }
     for qos in offered.values():
         assert qos.liveliness == LivelinessPolicy.AUTOMATIC
@@ -105,6 +109,22 @@ def test_what_is_latched_promises_a_sign_of_life(peer, outputs):
     deadlines = {name: qos.deadline.nanoseconds for name, qos in offered.items()}
     assert deadlines.pop("watch/wave/pose") > 1e15, "nobody does it: nothing is published"
     assert set(deadlines.values()) == {1_500_000_000}
+
+
+def test_what_is_promised_can_be_overridden(peer):
+    given = {"deadline": 4_000_000_000, "lifespan": 5_000_000_000, "liveliness_lease_duration": 6_000_000_000}
+    node = rclpy.create_node(
+        "tuned",
+        context=peer.context,
+        parameter_overrides=[
+            Parameter(f"qos_overrides./watch/wave.publisher.{name}", value=value) for name, value in given.items()
+        ],
+    )
+    outputs = Outputs(node, MODEL, FRAMES, ["wave"], period=0.5)
+    qos = peer.wait(lambda: peer.node.get_publishers_info_by_topic("/watch/wave"), "publisher")[0].qos_profile
+    assert {name: getattr(qos, name).nanoseconds for name in given} == given
+    outputs.destroy()
+    node.destroy_node()
 
 
 def test_events_come_one_a_message(peer, outputs):
@@ -141,6 +161,31 @@ def test_watched_labels_need_no_parsing(peer, outputs):
     assert not other[-1].data
     outputs.publish(result(), None)
     peer.wait(lambda: not active[-1].data and who[-1].data == "", "the end of the wave")
+
+
+def test_who_does_it_where_and_since_when_is_one_message(peer, outputs):
+    heard = peer.listen(PointCloud2, "watch/wave", LATCHED)
+    peer.wait(lambda: heard, "nobody")
+    assert heard[-1].width == 0
+    people = (
+        person("3", doing("wave", 0.7, onset=18.0)),
+        person("Zoë of the second floor", doing("wave", 0.8), joints=standing() + [1.0, 0.0, 0.0]),
+        person("5", doing("wave", 0.6), joints=np.full((25, 3), np.nan)),
+        person("9", doing("wave", 0.95, active=False)),
+    )
+    outputs.publish(result(*people), None)
+    peer.wait(lambda: heard[-1].width, "wave")
+    assert heard[-1].header == HEADER and heard[-1].point_step % 8 == 0
+    found = watched.read(heard[-1])
+    assert [one.id for one in found] == ["Zoë of the second floor", "3", "5"], "highest score first"
+    assert [round(one.score, 3) for one in found] == [0.8, 0.7, 0.6] and found[1].onset == 18.0
+    np.testing.assert_allclose(found[0].position, FRAMES.to_published(people[1].position), rtol=1e-6)
+    assert found[2].position is None
+    outputs.publish(dataclasses.replace(result(), stamp=Time(sec=21)), None)
+    peer.wait(lambda: not heard[-1].width, "the end of the wave")
+    assert heard[-1].header.stamp.sec == 21, "nobody, and since when"
+    with pytest.raises(ValueError, match="'track_id'"):
+        watched.read(PointCloud2())
 
 
 def test_a_watched_state_is_that_of_who_has_been_in_it_longest(peer, outputs):
@@ -190,7 +235,7 @@ def test_every_pointing_arm_has_a_pose_along_its_ray_and_an_arrow(peer, outputs)
 def test_what_is_watched_can_change(peer, outputs):
     outputs.watch(["clap"])
     names = [name for name, _ in peer.node.get_publisher_names_and_types_by_node("peer", "/") if "watch" in name]
-    assert names == ["/watch/clap/active", "/watch/clap/person", "/watch/clap/pose"]
+    assert names == ["/watch/clap", "/watch/clap/active", "/watch/clap/person", "/watch/clap/pose"]
 
 
 def test_markers_show_bones_and_text():
