@@ -10,6 +10,7 @@
     mirrored: false              # as the node's parameter; default false
     input_type: mediapipe_json   # as the node's parameter; default: by the type of the messages
     input_file: bodies.yaml      # as the node's parameter (relative to this file)
+    input_options: {pattern: "{joint}_{person}"}    # as the node's parameters input.*
     labels: [wave, clap]         # every annotated action, without the background
     segments:                    # seconds, header stamps; `person` as the input adapter names people
       - {person: "1", label: wave, start: 1003.2, end: 1005.1}
@@ -17,8 +18,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Collection, Mapping
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +63,8 @@ class Truth:
     """Name of an input adapter; empty: the first that reads messages of this type."""
     input_file: str = ""
     """Path of the file that the adapter reads, if it needs one."""
+    input_options: Mapping[str, Any] = field(default_factory=dict)
+    """Parameters of the adapter that differ from their defaults."""
 
     def document(self) -> dict[str, Any]:
         """As plain lists, strings and numbers, for YAML and JSON."""
@@ -73,6 +76,7 @@ class Truth:
             "units": self.units,
             "mirrored": self.mirrored,
             **{name: value for name in ADAPTER_FIELDS if (value := getattr(self, name))},
+            **({"input_options": dict(self.input_options)} if self.input_options else {}),
             "labels": list(self.labels),
             "segments": [
                 asdict(segment) | {"start": round(segment.start, 9), "end": round(segment.end, 9)}
@@ -129,7 +133,10 @@ def parse_truth(document: Any) -> Truth:
         raise BagError(f"expected a mapping, got {type(document).__name__}")
     if document.get("schema") != SCHEMA:
         raise BagError(f"schema: expected {SCHEMA}, got {shown(document.get('schema'))}")
-    known = ("schema", "topic", "topology", "axes", "units", "mirrored", *ADAPTER_FIELDS, "labels", "segments")
+    known = (
+        *("schema", "topic", "topology", "axes", "units", "mirrored", *ADAPTER_FIELDS, "input_options"),
+        *("labels", "segments"),
+    )
     if strange := sorted(str(key) for key in document.keys() - set(known)):
         raise BagError(f"unknown field {cut(', '.join(strange))}; known are {', '.join(known)}")
     labels = document.get("labels")
@@ -152,6 +159,7 @@ def parse_truth(document: Any) -> Truth:
         segments=tuple(_segment(index, row, labels) for index, row in enumerate(rows)),
         units=_choice({"units": "m"} | document, "units", UNITS),
         mirrored=_flag(document, "mirrored"),
+        input_options=_options(document),
         **{name: _text(document, name) for name in ADAPTER_FIELDS if name in document},
     )
 
@@ -160,6 +168,14 @@ def _text(document: dict[str, Any], field: str) -> str:
     value = document.get(field)
     if not isinstance(value, str) or not value:
         raise BagError(f"{field}: expected a name, got {shown(value)}")
+    return value
+
+
+def _options(document: dict[str, Any]) -> dict[str, Any]:
+    """Names and values; the adapter checks what they mean."""
+    value = document.get("input_options", {})
+    if not isinstance(value, dict) or not all(isinstance(name, str) for name in value):
+        raise BagError(f"input_options: expected {{name: value}}, got {shown(value)}")
     return value
 
 
@@ -194,10 +210,10 @@ def _segment(index: int, row: Any, labels: list[str]) -> Segment:
         raise BagError(f"{where}.person: expected an id, got {shown(row['person'])}")
     if row["label"] not in labels:
         raise BagError(f"{where}.label: expected one of {cut(', '.join(labels), 200)}, got {shown(row['label'])}")
-    for field in ("start", "end"):
-        value = row[field]
+    for end in ("start", "end"):
+        value = row[end]
         if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < limits.LATEST:
-            raise BagError(f"{where}.{field}: expected seconds, got {shown(value)}")
+            raise BagError(f"{where}.{end}: expected seconds, got {shown(value)}")
     if row["end"] < row["start"]:
         raise BagError(f"{where}: ends at {row['end']} before it starts at {row['start']}")
     return Segment(str(row["person"]), row["label"], float(row["start"]), float(row["end"]))

@@ -29,6 +29,8 @@ from usdrl_ros.bags.labels import Truth
 from usdrl_ros.bags.play import Player, PlayOptions
 from usdrl_ros.bags.replay import STAMP_DIGITS, BagRun, LabelledBag
 from usdrl_ros.bags.storage import BagMessage, BagReader
+from usdrl_ros.inputs.options import PREFIX
+from usdrl_ros.messages.types import BagError
 from usdrl_ros.processes.children import Child, use_private_domain
 
 TOPIC = "/skeletons"
@@ -96,7 +98,16 @@ class LiveNode:
         self._stack.close()
 
     def replay(self, bag: LabelledBag) -> BagRun:
-        """Play a bag and collect the events, including those of actions that are active at its end."""
+        """Play a bag and collect the events, including those of actions that are active at its end.
+
+        Raises:
+            BagError: its skeletons come from several topics.
+        """
+        if bag.further_topics:
+            raise BagError(
+                f"{bag.path}: input_type {bag.input_type} reads {', '.join(bag.further_topics)} as well, and one topic"
+                " is played live: leave --live out"
+            )
         self._events, self._seqs, self._states, before = [], [], [], self._counted
         published: dict[float, float] = {}
         stamps = dict(zip(bag.recorded_ns, (round(frame.stamp, STAMP_DIGITS) for frame in bag.frames), strict=True))
@@ -198,6 +209,7 @@ def perception_arguments(
         "person_id": f"'{person_id}'",  # quoted, or YAML reads a number
         "weights": f"'{weights}'",
         "device": device,
+        **{f"{PREFIX}{name}": json.dumps(value, ensure_ascii=False) for name, value in truth.input_options.items()},
         f"qos_overrides.{TOPIC}.subscription.reliability": "reliable",
     }
     assignments = [argument for name, value in parameters.items() for argument in ("-p", f"{name}:={value}")]

@@ -11,7 +11,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,14 +27,15 @@ from usdrl_model.skeleton import recording_gaps
 from usdrl_model.skeleton.person import SkeletonFrame
 from usdrl_ros.bags.labels import Truth, load_truth
 from usdrl_ros.bags.recorded_topic import RecordedTopic
-from usdrl_ros.bags.storage import BagReader
-from usdrl_ros.inputs import registry
+from usdrl_ros.bags.storage import BagMessage, BagReader
+from usdrl_ros.inputs import options, registry
 from usdrl_ros.inputs.adapter import Context
 from usdrl_ros.inputs.common import InputError
 from usdrl_ros.inputs.conversion import Conversion, setup
 from usdrl_ros.inputs.coordinate_frames import Frames
+from usdrl_ros.inputs.further_topics import FurtherTopics, Heard
 from usdrl_ros.messages.cdr import MalformedError
-from usdrl_ros.messages.types import BagError
+from usdrl_ros.messages.types import BagError, type_name
 
 STAMP_DIGITS = 6
 """Decimals of seconds in the node's JSON; times are rounded to them before they are compared."""
@@ -62,6 +63,8 @@ class LabelledBag:
     """Findings of the content check, see ``usdrl_model.plausibility.findings``."""
     refused: dict[str, int]
     """Refused messages: reason -> count."""
+    further_topics: tuple[str, ...] = ()
+    """Topics that the adapter reads beside its main one."""
     troubles: tuple[str, ...] = ()
     """Problems of the bag, see ``BagReader.troubles``, and gaps in its time."""
 
@@ -146,8 +149,19 @@ def load_bag(path: str | Path, truth: Truth | None = None) -> LabelledBag:
         described = setup(topology=truth.topology, axes=axes, units=units, mirrored=truth.mirrored)
         content = Sample(described)
         odd: dict[str, str] = {}
-        context = Context(topology=described.topology, person_id=person_id, file=truth.input_file, warn=odd.__setitem__)
+        further = FurtherTopics()
         try:
+            context = Context(
+                topology=described.topology,
+                person_id=person_id,
+                topic=truth.topic,
+                file=truth.input_file,
+                options=options.values(adapter.adapter.options, truth.input_options),
+                subscribe=further.subscribe,
+                warn=odd.__setitem__,
+            )
+            if adapter.adapter.tf:
+                raise ValueError(f"input_type {adapter.name}: looks up transforms, which is possible live only")
             decode = adapter.adapter.decoder(context)
         except ValueError as error:
             raise BagError(f"{path}: {error}") from error
@@ -158,9 +172,9 @@ def load_bag(path: str | Path, truth: Truth | None = None) -> LabelledBag:
             frames=Frames(axes, units=units, order=described.order),
             content=content,
         )
-        for message in bag.messages([truth.topic]):
+        for message, heard in _read(bag, truth.topic, further):
             try:
-                converted = convert(message.data, message.stamp_ns * 1e-9)
+                converted = convert(heard, message.stamp_ns * 1e-9)
             except (InputError, MalformedError) as error:
                 refused[error.kind if isinstance(error, InputError) else MALFORMED] += 1
                 reason = str(error)
@@ -180,8 +194,21 @@ def load_bag(path: str | Path, truth: Truth | None = None) -> LabelledBag:
         recorded_ns=tuple(recorded_ns),
         findings=tuple(content.findings()),
         refused=dict(refused),
+        further_topics=tuple(route.topic for route in further.routes),
         troubles=(*troubles, *filter(None, [recording_gaps.Shortened([frame.stamp for frame in frames]).told()])),
     )
+
+
+def _read(bag: BagReader, topic: str, further: FurtherTopics) -> Iterator[tuple[BagMessage, bytes | Heard]]:
+    """The messages of the main topic and of those that the adapter wants at that moment, in the order of recording."""
+    wanted = None if further.routes else [topic]  # an adapter that reads others does so from the beginning
+    for message in bag.messages(wanted):
+        if message.topic == topic:
+            yield message, message.data
+            continue
+        for route in further.routes:
+            if (message.topic, message.type) == (f"/{route.topic.lstrip('/')}", type_name(route.kind)):
+                yield message, Heard(route, message.data)
 
 
 def _adapter(path: Path, truth: Truth, kind: str) -> registry.Input:

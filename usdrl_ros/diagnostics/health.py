@@ -37,6 +37,8 @@ class Situation:
     max_rate: float
     stream_counters: Mapping[str, int]
     model: Mapping[str, str]
+    silent: tuple[str, ...] = ()
+    """Further topics of the input that nobody publishes."""
     max_people: int = 20
     placed_by_tf: bool = False
     """tf2 transforms every message, so several frames are fine."""
@@ -171,6 +173,8 @@ class Health:
         )
         if not situation.placed_by_tf:
             troubles |= self._source.frames(now)
+        if situation.silent:
+            troubles["silent"] = f"nobody publishes {', '.join(situation.silent)}, which the input needs as well"
         if situation.namesakes > 1:
             troubles["namesakes"] = (
                 f"{situation.namesakes} nodes are called {name}, so their parameters, services and topics collide: stop"

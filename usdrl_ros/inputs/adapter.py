@@ -11,16 +11,20 @@ A package offers one as an entry point of the group ``usdrl_ros.inputs``; docs/a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
 
+import numpy as np
+from builtin_interfaces.msg import Time
 from std_msgs.msg import Header
 
 from usdrl_model.skeleton.person import Person
 from usdrl_model.skeleton.topology import Topology
 from usdrl_model.skeleton.topology import topology as find_topology
 from usdrl_ros.inputs.common import MAX_PEOPLE, InputError, SourceFrame, ros_time, source_frame
+from usdrl_ros.inputs.coordinate_frames import look_up
+from usdrl_ros.inputs.options import Option
 
 VERSION = 1
 """Version of this interface. It changes when adapters written for the old one would no longer work."""
@@ -28,8 +32,47 @@ PARTS = 40 * MAX_PEOPLE
 """Messages and texts inside a message, at most: all joints of ``MAX_PEOPLE``, about 0.1 s of deserialising."""
 
 
+DEPTH = 100
+"""Messages of a further topic that may wait, at most."""
+
+
+class Subscribe(Protocol):
+    """Reads a further topic."""
+
+    def __call__(
+        self,
+        topic: str,
+        message: str,
+        decode: Decode,
+        *,
+        latched: bool = False,
+        depth: int = DEPTH,
+        parts: int = PARTS,
+    ) -> Callable[[], None]:
+        """Give the messages of a topic to ``decode``, in the order of arrival with all others, on the same thread.
+
+        Args:
+            topic: its name, relative to the namespace of the node.
+            message: its type, such as ``tf2_msgs/msg/TFMessage``.
+            decode: called with every message; what it returns are people, as from the adapter itself.
+            latched: the publisher keeps its last messages for those who come late (``transient_local``).
+            depth: messages that may wait, at most; few for large ones.
+            parts: messages and texts inside a message, at most.
+
+        Returns:
+            ends the subscription; a message that waits already may still come.
+
+        Raises:
+            ValueError: the package of the message is not installed, or the topic is read already.
+        """
+
+
 def _silent(kind: str, text: str) -> None:
     """Warnings that nobody reads."""
+
+
+def _alone(*given: Any, **more: Any) -> Callable[[], None]:
+    raise ValueError("further topics can be read in the running node and in bags only")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -42,8 +85,18 @@ class Context:
     """Id of the person where the messages have none: the parameter ``person_id``."""
     frame_id: str = ""
     """Frame of messages without a header: the parameter ``frame_id``."""
+    topic: str = ""
+    """Name of the topic, as it is resolved."""
     file: str = ""
     """Path of a file that the adapter reads: the parameter ``input_file``."""
+    options: Mapping[str, Any] = field(default_factory=dict)
+    """Name -> value of ``Adapter.options``."""
+    subscribe: Subscribe = _alone
+    """Reads a further topic, from the beginning (in a class) or at any time."""
+    tf: Any = None
+    """A tf2 buffer for ``transform``, with ``Adapter.tf``."""
+    patience: float = 0.0
+    """Seconds for which ``transform`` may wait."""
     arrival: float = 0.0
     """Seconds: when the message arrived, by the clock of the node (simulated time included), or was recorded."""
     warn: Callable[[str, str], None] = _silent
@@ -68,6 +121,14 @@ class Context:
                 )
             header = Header(stamp=ros_time(self.arrival), frame_id=self.frame_id)
         return source_frame(header, tuple(people))
+
+    def transform(self, target: str, source: str, stamp: Time) -> tuple[np.ndarray, np.ndarray]:
+        """Rotation (3, 3) and translation (3,), metres, of points in frame ``source`` into frame ``target`` at a stamp.
+
+        Raises:
+            InputError: ``no_transform``.
+        """
+        return look_up(self.tf, target, source, stamp, self.patience)
 
 
 Decode = Callable[[Any, Context], SourceFrame | None]
@@ -96,6 +157,10 @@ class Adapter:
     """Axes of the joints it gives, instead of the parameter ``axes``; empty: the parameter's."""
     parts: int = PARTS
     """Messages and texts inside a message, at most; larger ones are refused before they are deserialised."""
+    options: tuple[Option, ...] = ()
+    """Parameters of its own."""
+    tf: bool = False
+    """It looks up transforms (``Context.transform``), so it needs tf2_ros, and cannot read bags."""
     install: str = ""
     """How to get the package of the message type; empty: from the distribution's apt packages."""
 

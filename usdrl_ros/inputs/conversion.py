@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
@@ -16,6 +16,7 @@ from usdrl_ros.inputs.adapter import Context, Decode
 from usdrl_ros.inputs.common import InputError, SourceFrame, check_people
 from usdrl_ros.inputs.coordinate_frames import AXES, NO_POSE, Frames, needs_tf
 from usdrl_ros.inputs.deserialiser import Deserialiser
+from usdrl_ros.inputs.further_topics import FurtherTopics, Heard
 from usdrl_ros.inputs.registry import Input
 
 
@@ -62,20 +63,25 @@ class Conversion:
     frames: Frames
     content: Content
 
-    def __call__(self, data: bytes, arrival: float, patience: float = 0.0) -> tuple[SourceFrame, SkeletonFrame] | None:
+    def __call__(
+        self, data: bytes | Heard, arrival: float, patience: float = 0.0
+    ) -> tuple[SourceFrame, SkeletonFrame] | None:
         """The people of a message as sent, and in canonical axes; None for a message without people and stamp.
 
         Args:
-            data: CDR.
+            data: CDR, or a message of a further topic.
             arrival: seconds, by the clock of the node, or of the recording.
             patience: seconds to wait for a transform.
 
         Raises:
             InputError: the message cannot be understood; ``adapter``: the adapter fails on it.
         """
-        message = self.deserialise(data)
+        deserialise, decode = self.deserialise, self.decode
+        if isinstance(data, Heard):
+            deserialise, decode, data = data.route.deserialise, data.route.decode, data.data
+        message = deserialise(data)
         try:
-            source = self.decode(message, replace(self.context, arrival=arrival))
+            source = decode(message, replace(self.context, arrival=arrival, patience=patience))
             if source is None:
                 return None
             _check(source, len(self.context.topology.joints))
@@ -130,7 +136,16 @@ def described(source: Input, config: Described) -> Setup:
 
 
 def live(
-    source: Input, config: Described, *, tf: Any, content: Content, description: Setup, warn: Callable[[str, str], None]
+    source: Input,
+    config: Described,
+    *,
+    tf: Any,
+    content: Content,
+    description: Setup,
+    warn: Callable[[str, str], None],
+    topics: FurtherTopics,
+    topic: str,
+    options: Mapping[str, Any],
 ) -> Conversion:
     """The conversion of a live source.
 
@@ -141,6 +156,9 @@ def live(
         content: receives every frame.
         description: of ``described``.
         warn: of ``Context``.
+        topics: takes what the adapter wants to read besides.
+        topic: resolved name of the main topic.
+        options: values of the parameters of the adapter, by name.
 
     Raises:
         ValueError: parameters that do not fit each other, or an adapter that cannot be used with them.
@@ -153,11 +171,17 @@ def live(
         units=source.adapter.units or config.units,
         order=description.order,
     )
+    if source.adapter.tf and tf is None:
+        raise ValueError(f"input_type {source.name}: looks up transforms, which needs tf2_ros: install it")
     context = Context(
         topology=description.topology,
         person_id=config.person_id,
         frame_id=config.frame_id,
+        topic=topic,
         file=config.input_file,
+        options=options,
+        subscribe=topics.subscribe,
+        tf=tf,
         warn=warn,
     )
     return Conversion(

@@ -19,6 +19,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from builtin_interfaces.msg import Time as TimeMessage
 from geometry_msgs.msg import TransformStamped
 from rclpy.duration import Duration
 from rclpy.time import Time
@@ -26,7 +27,7 @@ from transforms3d.euler import euler2mat
 from transforms3d.quaternions import quat2mat
 
 from usdrl_model.skeleton.person import UNITS, Person, SkeletonFrame, judge
-from usdrl_ros.inputs.common import InputError, SourceFrame
+from usdrl_ros.inputs.common import InputError, SourceFrame, seconds
 
 # Canonical = AXES[name] @ source. Canonical: x to the sensor's left, y up, z away from the sensor.
 AXES: dict[str, np.ndarray] = {
@@ -125,20 +126,36 @@ class Frames:
         return replace(person, joints=joints, confidence=confidence)
 
     def _look_up(self, source: SourceFrame, patience: float) -> tuple[np.ndarray, np.ndarray]:
-        try:
-            transform: TransformStamped = self._tf.lookup_transform(
-                self._target, source.frame_id, Time.from_msg(source.stamp), timeout=Duration(seconds=patience)
-            )
-        except Exception as error:  # tf2 is not installed everywhere, so its exceptions cannot be named here
-            raise InputError(
-                "no_transform",
-                f"expected a transform from {source.frame_id!r} to {self._target!r} at stamp {source.frame.stamp:.3f},"
-                f" got {type(error).__name__}: {error}; check that tf is published, or set sensor_pose",
-            ) from error
-        pose = transform.transform
-        q = pose.rotation
-        rotation = AXES["body"] @ quat2mat((q.w, q.x, q.y, q.z))
-        return rotation, AXES["body"] @ (pose.translation.x, pose.translation.y, pose.translation.z)
+        rotation, translation = look_up(self._tf, self._target, source.frame_id, source.stamp, patience)
+        return AXES["body"] @ rotation, AXES["body"] @ translation
+
+
+def look_up(tf: Any, target: str, source: str, stamp: TimeMessage, patience: float) -> tuple[np.ndarray, np.ndarray]:
+    """Rotation (3, 3) and translation (3,) of points in frame ``source`` into frame ``target``, by tf2 at a stamp.
+
+    Args:
+        tf: a tf2 buffer, or None.
+        target: a frame.
+        source: a frame.
+        stamp: of the points.
+        patience: seconds to wait for a transform that arrives later.
+
+    Raises:
+        InputError: ``no_transform``.
+    """
+    try:
+        transform: TransformStamped = tf.lookup_transform(
+            target, source, Time.from_msg(stamp), timeout=Duration(seconds=patience)
+        )
+    except Exception as error:  # tf2 is not installed everywhere, so its exceptions cannot be named here
+        raise InputError(
+            "no_transform",
+            f"expected a transform from {source!r} to {target!r} at stamp {seconds(stamp):.3f}, got"
+            f" {type(error).__name__}: {error}; check that tf is published, or set sensor_pose",
+        ) from error
+    pose = transform.transform
+    q = pose.rotation
+    return quat2mat((q.w, q.x, q.y, q.z)), np.array((pose.translation.x, pose.translation.y, pose.translation.z))
 
 
 def needs_tf(target_frame: str, sensor_pose: tuple[float, ...]) -> bool:

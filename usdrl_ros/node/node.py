@@ -31,12 +31,14 @@ from usdrl_model.errors.missing import advice
 from usdrl_model.errors.shown import cut
 from usdrl_ros.diagnostics.content_report import ContentReport
 from usdrl_ros.diagnostics.health import Health
-from usdrl_ros.inputs.coordinate_frames import needs_tf
+from usdrl_ros.inputs.registry import load
 from usdrl_ros.inputs.tf_listener import TfListener, tf_listener
 from usdrl_ros.node.enrol import enrol, start, stop
-from usdrl_ros.node.pipeline import Pipeline, StreamFactory, build, load_stream
+from usdrl_ros.node.further_subscriptions import FurtherSubscriptions
+from usdrl_ros.node.pipeline import Pipeline, StreamFactory, build, load_stream, looks_up_transforms
 from usdrl_ros.node.supervisor import Supervisor
 from usdrl_ros.outputs.publishers import Outputs, Result
+from usdrl_ros.parameters import adapter_options
 from usdrl_ros.parameters import values as parameters
 from usdrl_ros.parameters.declarations import NAMES
 from usdrl_ros.parameters.names import check_given
@@ -66,11 +68,12 @@ SUCCESS, FAILURE, ERROR = (
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Listening:
-    """Subscription and timer of the active node."""
+    """Subscriptions and timer of the active node."""
 
     topic: str
     """Resolved name."""
     subscription: Subscription
+    further: FurtherSubscriptions
     heartbeat: Timer
 
 
@@ -132,10 +135,11 @@ class PerceptionNode(ManagedNode):
         self._structure_taken = True
         try:
             config = parameters.read(self)
-            if needs_tf(config.target_frame, config.sensor_pose) and self._tf is None:
+            options = adapter_options.declare(self, load(config.input_type).options)
+            if looks_up_transforms(config) and self._tf is None:
                 self._tf = tf_listener(self, self.failed)
             tf = None if self._tf is None else self._tf.buffer
-            self._pipeline = build(self, config, self._stream_factory, tf, self._health, self._publish)
+            self._pipeline = build(self, config, options, self._stream_factory, tf, self._health, self._publish)
         except Exception as error:  # rclpy would swallow it silently
             self._structure_taken = False
             return self._refuse("configure", error)
@@ -181,19 +185,21 @@ class PerceptionNode(ManagedNode):
 
     def _listen(self, pipeline: Pipeline) -> Listening:
         config = pipeline.config
+        events = SubscriptionEventCallbacks(incompatible_qos=self._incompatible_qos)
         subscription = self.create_subscription(
             pipeline.source.message_type,
             config.topic,
             pipeline.worker.put,
             QoSProfile(depth=INPUT_DEPTH, reliability=ReliabilityPolicy.BEST_EFFORT),
-            event_callbacks=SubscriptionEventCallbacks(incompatible_qos=self._incompatible_qos),
+            event_callbacks=events,
             qos_overriding_options=QoSOverridingOptions.with_default_policies(),
             raw=True,  # the worker deserialises messages, unless they are too large
         )
         heartbeat = self.create_timer(1.0 / config.heartbeat_rate, pipeline.heartbeat, clock=self._steady)
         pipeline.worker.listen()
+        further = FurtherSubscriptions(self, pipeline.topics, pipeline.worker.put, events)
         self.get_logger().info(f"listening on {subscription.topic_name} ({config.input_type}, {config.topology})")
-        return Listening(topic=subscription.topic_name, subscription=subscription, heartbeat=heartbeat)
+        return Listening(topic=subscription.topic_name, subscription=subscription, further=further, heartbeat=heartbeat)
 
     def _stop_listening(self, timeout: float) -> None:
         listening, self._listening = self._listening, None
@@ -202,6 +208,7 @@ class PerceptionNode(ManagedNode):
             return
         self.destroy_timer(listening.heartbeat)
         self.destroy_subscription(listening.subscription)
+        listening.further.close()
         if not pipeline.worker.leave().wait(timeout):
             pipeline.outputs.publish_no_people()
             self.get_logger().warning(
@@ -246,7 +253,10 @@ class PerceptionNode(ManagedNode):
         array = DiagnosticArray()
         array.header.stamp = self.get_clock().now().to_msg()
         name, pipeline = self.get_fully_qualified_name(), self._pipeline
-        heard = pipeline.situation(self, self._listening.topic) if pipeline and self._listening else None
+        listening = self._listening
+        heard = (
+            pipeline.situation(self, listening.topic, listening.further.silent()) if pipeline and listening else None
+        )
         array.status = self._health.report(name, heard, self._supervisor.fault)
         if pipeline is not None and heard is not None:
             array.status.append(self._content.status(name, pipeline.content.judgement))
@@ -257,6 +267,7 @@ class PerceptionNode(ManagedNode):
         try:
             if self._structure_taken:
                 parameters.check_dynamic(values)
+                adapter_options.check_unchanged(self, changes)
             if values:
                 config = parameters.read(self, values)
                 if self._pipeline is not None:

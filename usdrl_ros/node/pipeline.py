@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -15,7 +15,8 @@ from usdrl_model.plausibility.live_check import ContentCheck
 from usdrl_ros.diagnostics.health import Situation
 from usdrl_ros.inputs.conversion import described, live
 from usdrl_ros.inputs.coordinate_frames import needs_tf
-from usdrl_ros.inputs.registry import Input, find
+from usdrl_ros.inputs.further_topics import FurtherTopics
+from usdrl_ros.inputs.registry import Input, find, load
 from usdrl_ros.messages.types import type_name
 from usdrl_ros.node.processing import Processing
 from usdrl_ros.node.protocols import Observer, Stream
@@ -54,6 +55,8 @@ class Pipeline:
     config: PerceptionConfig
     """As configured; dynamic parameters may have changed since."""
     source: Input
+    topics: FurtherTopics
+    """Those that the adapter reads beside its main one."""
     labels: tuple[str, ...]
     """Labels of the weights, without the background."""
     recommended: StreamConfig
@@ -86,14 +89,18 @@ class Pipeline:
         if not self.worker.stuck:
             self.outputs.heartbeat()
 
-    def situation(self, node: Node, topic: str) -> Situation:
-        """What ``node`` hears on ``topic`` (a resolved name) now, and how the inference is doing, for diagnostics."""
+    def situation(self, node: Node, topic: str, silent: tuple[str, ...] = ()) -> Situation:
+        """What ``node`` hears on ``topic`` (a resolved name) now, and how the inference is doing, for diagnostics.
+
+        ``silent``: further topics that nobody publishes.
+        """
         message_type = self.source.message_type
         expected = type_name(message_type)
         types = [publisher.topic_type for publisher in node.get_publishers_info_by_topic(topic)]
         snapshot = self.worker.snapshot()
         return Situation(
             topic=topic,
+            silent=silent,
             publishers=types.count(expected),
             other_types=tuple(sorted(set(types) - {expected})),
             expected_type=expected,
@@ -116,6 +123,7 @@ class Pipeline:
 def build(
     node: Node,
     config: PerceptionConfig,
+    options: Mapping[str, Any],
     stream_factory: StreamFactory,
     tf: Any,
     observer: Observer,
@@ -128,9 +136,19 @@ def build(
             cannot be used.
         FileNotFoundError: no such weights.
     """
-    source = find(config.input_type)
+    source, topics = find(config.input_type), FurtherTopics()
     content = ContentCheck(described(source, config))
-    conversion = live(source, config, tf=tf, content=content, description=content.setup, warn=observer.warned)
+    conversion = live(
+        source,
+        config,
+        tf=tf,
+        content=content,
+        description=content.setup,
+        warn=observer.warned,
+        topics=topics,
+        topic=node.resolve_topic_name(config.topic),
+        options=options,
+    )
     stream = stream_factory(config)
     recommended, labels, model = stream.config, stream.labels[1:], stream.describe()
     enrolment = _enrolment(stream, config.gestures)
@@ -165,6 +183,7 @@ def build(
     return Pipeline(
         config=config,
         source=source,
+        topics=topics,
         labels=labels,
         recommended=recommended,
         check=stream.check,
@@ -173,6 +192,11 @@ def build(
         content=content,
         enrolment=enrolment,
     )
+
+
+def looks_up_transforms(config: PerceptionConfig) -> bool:
+    """Whether the node must listen to tf; ValueError as of ``registry.load``."""
+    return needs_tf(config.target_frame, config.sensor_pose) or load(config.input_type).tf
 
 
 def _enrolment(stream: Stream, folder: str) -> LiveEnrolment | None:

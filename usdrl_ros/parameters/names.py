@@ -15,12 +15,14 @@ from rclpy.exceptions import ParameterException
 from rclpy.node import Node
 
 from usdrl_model.errors.nearest import nearest
+from usdrl_ros.inputs.options import PREFIX
 
 SLIP = 0.8
 """Similarity (``difflib``) from which on a name counts as mistyped: "topolgy", but not "rate"."""
 FOREIGN = frozenset(["use_sim_time", "start_type_description_service"])
 """Parameters that every node has."""
-QOS = "qos_overrides."
+CHECKED_LATER = ("qos_overrides.", PREFIX)
+"""Beginnings of names that depend on other parameters."""
 LARGEST_FILE = 1 << 20
 """Bytes of a params file."""
 
@@ -85,7 +87,7 @@ def _sections(content: Any, where: tuple[str, ...]) -> Iterator[tuple[tuple[str,
 
 def _foreign(given: Mapping[str, Any], names: list[str]) -> list[str]:
     own = FOREIGN.union(names)
-    return [name for name in map(str, given) if name not in own and not f"{name}.".startswith(QOS)]
+    return [name for name in map(str, given) if name not in own and not f"{name}.".startswith(CHECKED_LATER)]
 
 
 def _nearest(given: str, names: list[str]) -> str:

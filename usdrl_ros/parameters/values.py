@@ -17,6 +17,11 @@ from usdrl_model.states.person import STATES
 from usdrl_ros.parameters.declaration import RECOMMENDED, Declaration, allowed, check
 from usdrl_ros.parameters.declarations import PARAMETERS
 
+FIXED = (
+    "cannot change while the node is configured: deactivate it and clean it up, set the parameter, configure"
+    " and activate"
+)
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PerceptionConfig:
@@ -119,10 +124,7 @@ def check_dynamic(names: Iterable[str]) -> None:
     """
     for parameter in PARAMETERS:
         if parameter.name in names and not parameter.dynamic:
-            raise ValueError(
-                f"{parameter.name}: cannot change while the node is configured: deactivate it and clean it up, set"
-                " the parameter, configure and activate"
-            )
+            raise ValueError(f"{parameter.name}: {FIXED}")
 
 
 def check_watch(watch: Iterable[str], labels: Iterable[str]) -> None:

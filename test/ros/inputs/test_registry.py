@@ -10,6 +10,7 @@ pytest.importorskip("rclpy", reason="needs the ROS 2 messages")
 
 from geometry_msgs.msg import Point, Pose, PoseArray  # noqa: E402
 from helpers.messages import HEADER, KINECT  # noqa: E402
+from helpers.plug_ins import write  # noqa: E402
 from rclpy.serialization import serialize_message  # noqa: E402
 
 from usdrl_model.skeleton.person import SkeletonFrame  # noqa: E402
@@ -42,11 +43,7 @@ def install(tmp_path, monkeypatch):
     modules = []
 
     def install(code=GOOD, name="mine", module="mine_adapter"):
-        (tmp_path / f"{module}.py").write_text(textwrap.dedent(code))
-        info = tmp_path / f"{module}-2.1.dist-info"
-        info.mkdir()
-        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {module}\nVersion: 2.1\n")
-        (info / "entry_points.txt").write_text(f"[usdrl_ros.inputs]\n{name} = {module}:ADAPTER\n")
+        write(tmp_path, name, textwrap.dedent(code), module)
         modules.append(module)
 
     yield install
