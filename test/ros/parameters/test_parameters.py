@@ -111,8 +111,8 @@ def test_settings_that_the_weights_cannot_do_are_refused_before_anything_changes
         stream.weights, config=dataclasses.replace(stream.weights.config, detector=short)
     )
     pipeline = Pipeline(
-        config=config(), source=None, labels=(), recommended=config_of_it, check=stream.check, outputs=None,
-        worker=None, content=None, enrolment=None,
+        config=config(), source=None, topics=None, labels=(), recommended=config_of_it, check=stream.check,
+        outputs=None, worker=None, content=None, enrolment=None,
     )  # fmt: skip
     with pytest.raises(ValueError, match="look_ahead: expected at most"):
         pipeline.reconfigure(config(look_ahead=0.9, watch=()))
