@@ -27,15 +27,16 @@ def main(args: list[str] | None = None, stream_factory: StreamFactory | None = N
     stopping.end_at_signal()
     arguments = (sys.argv if args is None else args)[1:]
     try:
+        from usdrl_ros.node.node import NODE_NAME, PerceptionNode
         from usdrl_ros.node.pipeline import load_stream
-        from usdrl_ros.node.process import serve
         from usdrl_ros.parameters.docs import overview  # these take a second
+        from usdrl_ros.processes.serving import serve
     except ImportError as error:
         return executables.without("usdrl-perception", str(__doc__), error, arguments)
     if executables.asks_for_help(arguments):
         print(f"{__doc__}\nparameters (-p name:=value):\n{overview()}")
         return 0
-    return serve(args, stream_factory or load_stream)
+    return serve(lambda _: PerceptionNode(stream_factory or load_stream), NODE_NAME, "docs/parameters.md", args)
 
 
 if __name__ == "__main__":

@@ -42,7 +42,8 @@ from usdrl_ros.parameters import adapter_options
 from usdrl_ros.parameters import values as parameters
 from usdrl_ros.parameters.declarations import NAMES
 from usdrl_ros.parameters.names import check_given
-from usdrl_ros.processes.lifecycle import ManagedNode, RCLError
+from usdrl_ros.processes.lifecycle import RCLError
+from usdrl_ros.processes.serving import ServedNode
 
 try:
     from rclpy.event_handler import SubscriptionEventCallbacks
@@ -77,7 +78,7 @@ class Listening:
     heartbeat: Timer
 
 
-class PerceptionNode(ManagedNode):
+class PerceptionNode(ServedNode):
     """Skeletons in, actions out.
 
     Args:

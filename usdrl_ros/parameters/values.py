@@ -96,7 +96,7 @@ class PerceptionConfig:
 def declare(node: Node) -> None:
     """Declare every parameter on ``node`` with its range; rclpy refuses wrong types and values out of range."""
     for parameter in PARAMETERS:
-        node.declare_parameter(parameter.name, parameter.default, _descriptor(parameter))
+        node.declare_parameter(parameter.name, parameter.default, descriptor(parameter))
 
 
 def read(node: Node, changes: Mapping[str, Any] | None = None) -> PerceptionConfig:
@@ -116,13 +116,13 @@ def read(node: Node, changes: Mapping[str, Any] | None = None) -> PerceptionConf
     return PerceptionConfig(**{parameter.field: values[parameter.name] for parameter in PARAMETERS})
 
 
-def check_dynamic(names: Iterable[str]) -> None:
+def check_dynamic(names: Iterable[str], parameters: Iterable[Declaration] = PARAMETERS) -> None:
     """Refuse parameters that a configured node cannot change.
 
     Raises:
         ValueError: the message says how to change them.
     """
-    for parameter in PARAMETERS:
+    for parameter in parameters:
         if parameter.name in names and not parameter.dynamic:
             raise ValueError(f"{parameter.name}: {FIXED}")
 
@@ -147,16 +147,17 @@ def _check_thresholds(on: float, off: float) -> None:
         raise ValueError(f"off_threshold: got {off}; allowed: at most on_threshold ({on})")
 
 
-def _descriptor(parameter: Declaration) -> ParameterDescriptor:
-    descriptor = ParameterDescriptor(
+def descriptor(parameter: Declaration) -> ParameterDescriptor:
+    """How ROS describes a parameter."""
+    made = ParameterDescriptor(
         description=parameter.text,
         additional_constraints=f"allowed: {allowed(parameter)}",
     )
     if parameter.limits is not None:
         low, high = parameter.limits
         if isinstance(parameter.default, int):
-            descriptor.integer_range = [IntegerRange(from_value=int(low), to_value=int(high))]
+            made.integer_range = [IntegerRange(from_value=int(low), to_value=int(high))]
         else:
             low = RECOMMENDED if parameter.recommended else low
-            descriptor.floating_point_range = [FloatingPointRange(from_value=low, to_value=high)]
-    return descriptor
+            made.floating_point_range = [FloatingPointRange(from_value=low, to_value=high)]
+    return made

@@ -183,7 +183,7 @@ def test_the_table_shows_who_does_what() -> None:
 
 
 def test_performer_and_node_need_no_bag_library() -> None:
-    script = "import sys; sys.modules['rosbags'] = None; import usdrl_ros.demo.performer_node, usdrl_ros.node.process"
+    script = "import sys; sys.modules['rosbags'] = None; import usdrl_ros.demo.performer_node, usdrl_ros.node.node"
     subprocess.run([sys.executable, "-c", script], check=True, timeout=PATIENCE)
 
 

@@ -1,19 +1,19 @@
-"""The process of the perception node: threads around the node, and the end of it."""
+"""The process of a lifecycle node: threads around the node, and the end of it."""
 
 from __future__ import annotations
 
 import sys
 import threading
+from abc import ABC, abstractmethod
+from collections.abc import Callable
 
 import rclpy
 from rclpy.exceptions import ParameterException
 from rclpy.executors import MultiThreadedExecutor
 
 from usdrl_model.errors.shown import MESSAGE, cut
-from usdrl_ros.node.node import NODE_NAME, PerceptionNode
-from usdrl_ros.node.pipeline import StreamFactory
 from usdrl_ros.processes import stopping
-from usdrl_ros.processes.lifecycle import halt, initialise, spin
+from usdrl_ros.processes.lifecycle import ManagedNode, halt, initialise, spin
 
 THREADS = 4
 """One for a transition, one for supervision, one for everything else, one to refuse a second transition."""
@@ -24,15 +24,38 @@ TURN = 5e-4
 it waits behind a thread that decodes message after message."""
 
 
-def serve(args: list[str] | None, stream_factory: StreamFactory) -> int:
-    """Run the node until SIGINT or SIGTERM and end the process; returns 1 if the node cannot be created."""
+class ServedNode(ManagedNode, ABC):
+    """A lifecycle node that has a process of its own, and the parameter ``autostart``."""
+
+    @abstractmethod
+    def start(self) -> bool:
+        """Configure and activate; False if either fails."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Stop whatever runs and destroy the node."""
+
+    @abstractmethod
+    def failed(self, error: Exception) -> None:
+        """Report the error of a callback."""
+
+
+def serve(make: Callable[[threading.Event], ServedNode], name: str, page: str, args: list[str] | None) -> int:
+    """Run a node until SIGINT or SIGTERM and end the process; returns 1 if the node cannot be created.
+
+    Args:
+        make: makes the node; it may set the event to end the process.
+        name: of the node, for errors.
+        page: of the documentation that describes its parameters.
+        args: as ``sys.argv``.
+    """
     sys.setswitchinterval(TURN)
     stop = stopping.Stop()
     try:
         initialise(args)
-        node = PerceptionNode(stream_factory)
+        node = make(stop)
     except (ParameterException, ValueError) as error:
-        print(f"{NODE_NAME}: {cut(error, MESSAGE)}; see docs/parameters.md", file=sys.stderr)
+        print(f"{name}: {cut(error, MESSAGE)}; see {page}", file=sys.stderr)
         return 1
     executor = MultiThreadedExecutor(THREADS)
     executor.add_node(node)

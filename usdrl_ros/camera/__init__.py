@@ -1,0 +1,1 @@
+"""Skeletons from a bare camera: pictures in, people out."""

@@ -1,0 +1,117 @@
+"""Where a person is: a pose in a picture and the lens -> joints in the frame of the camera, in metres.
+
+An estimator knows the joints relative to each other, but not how far away they are. The person is moved to where the
+joints, seen through the lens, fall on their pixels: the larger somebody appears, the nearer they are. That takes them
+for as tall as the estimator believes. A depth image knows better: a person who is farther than they appear is taller,
+so that distance and size grow by the same factor, and the joints stay on their pixels.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from sensor_msgs.msg import CameraInfo
+
+from usdrl_ros.camera.estimator import Pose
+from usdrl_ros.inputs.common import InputError
+
+SURE = 0.5
+"""Confidence from which on a joint says where the person is."""
+LEAST = 4
+"""Joints that are needed for that."""
+NEAREST, FARTHEST = 0.2, 30.0
+"""Metres of a person from the camera."""
+SKIN = 0.08
+"""Metres from what a depth camera sees to the joint inside."""
+PATCH = 2
+"""Pixels to each side of a joint in which depth is looked for."""
+SMALLEST, TALLEST = 0.4, 1.6
+"""Size of a person by depth, relative to what the estimator believes; beyond it, the depth is of something else."""
+TRUNK = ("shoulder_left", "shoulder_right", "hip_left", "hip_right")
+"""Joints whose depth is looked up: wide, so that a patch lies on them, and seldom hidden by arms alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lens:
+    """A pinhole camera; distortion is not corrected."""
+
+    fx: float
+    """Focal lengths and centre in pixels."""
+    fy: float
+    cx: float
+    cy: float
+
+    @classmethod
+    def wide(cls, width: int, height: int, degrees: float) -> Lens:
+        """A lens with a horizontal field of view, in the middle of the picture."""
+        focal = 0.5 * width / math.tan(math.radians(degrees) / 2.0)
+        return cls(focal, focal, width / 2.0, height / 2.0)
+
+    @classmethod
+    def calibrated(cls, info: CameraInfo, width: int, height: int) -> Lens:
+        """The lens of a calibration, scaled to a picture of another size.
+
+        Raises:
+            InputError: ``calibration``: there is none, or it is of a picture of another shape.
+        """
+        k = [float(value) for value in info.k]
+        if not all(map(math.isfinite, k)) or k[0] <= 0.0 or k[4] <= 0.0:
+            raise InputError("calibration", "expected focal lengths in k, got none: calibrate the camera")
+        across, down = (width / info.width, height / info.height) if info.width and info.height else (1.0, 1.0)
+        if abs(across - down) > 0.02 * across:
+            raise InputError(
+                "calibration",
+                f"expected the calibration of a picture of {width} x {height}, got {info.width} x {info.height}:"
+                " subscribe to the camera_info of this picture",
+            )
+        return cls(k[0] * across, k[4] * down, k[2] * across, k[5] * down)
+
+
+def place(pose: Pose, lens: Lens) -> np.ndarray | None:
+    """Joints (V, 3) in optical axes of the camera, metres, by apparent size; None if too few joints are sure.
+
+    Least squares for the translation t: ``fx (X + tx) = (u - cx) (Z + tz)``, and likewise in y, for every sure joint.
+    """
+    sure = pose.confidence >= SURE
+    if sure.sum() < LEAST:
+        return None
+    x, y, z = pose.metres[sure].T
+    across, down = ((pose.pixels[sure] - (lens.cx, lens.cy)) / (lens.fx, lens.fy)).T
+    none, one = np.zeros_like(across), np.ones_like(across)
+    matrix = np.concatenate([np.stack([one, none, -across], 1), np.stack([none, one, -down], 1)])
+    right = np.concatenate([across * z - x, down * z - y])
+    weight = np.sqrt(np.tile(pose.confidence[sure], 2))
+    moved, *_ = np.linalg.lstsq(matrix * weight[:, None], right * weight, rcond=None)
+    if not np.isfinite(moved).all() or not NEAREST <= moved[2] <= FARTHEST:
+        return None
+    placed: np.ndarray = pose.metres + moved
+    return placed
+
+
+def scale_by_depth(joints: np.ndarray, pose: Pose, depth: np.ndarray, picture: tuple[int, int], trunk: list[int]) -> float:
+    """How much farther away, and larger, somebody is than they appear; NaN where depth does not tell.
+
+    Args:
+        joints: (V, 3) of ``place``.
+        pose: of the same person.
+        depth: (H, W) metres, NaN where unknown; of the same view as the picture, in any resolution.
+        picture: height and width of the picture.
+        trunk: numbers of the joints that are looked up.
+    """
+    scale = np.array([depth.shape[1] / picture[1], depth.shape[0] / picture[0]])
+    factors = []
+    for joint in trunk:
+        if pose.confidence[joint] < SURE:
+            continue
+        column, row = np.floor(pose.pixels[joint] * scale).astype(int)
+        if not (0 <= column < depth.shape[1] and 0 <= row < depth.shape[0]):
+            continue
+        patch = depth[max(0, row - PATCH) : row + PATCH + 1, max(0, column - PATCH) : column + PATCH + 1]
+        seen = patch[np.isfinite(patch)]
+        if len(seen) and joints[joint, 2] > NEAREST:
+            factors.append((float(np.median(seen)) + SKIN) / joints[joint, 2])
+    # Most of the trunk decides: one joint may be hidden behind a hand or lie beside the person.
+    factor = float(np.median(factors)) if len(factors) >= 2 else math.nan
+    return factor if SMALLEST <= factor <= TALLEST else math.nan

@@ -1,0 +1,160 @@
+"""Rates, times and counts of the camera node -> ``/diagnostics``, with advice."""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections import Counter, deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from diagnostic_msgs.msg import DiagnosticStatus
+
+from usdrl_model.errors.shown import LINE, cut
+from usdrl_ros.diagnostics.reporting import Throttle, status
+from usdrl_ros.inputs.common import InputError
+
+RECENT = 5.0
+"""Seconds for which something counts as happening now."""
+SAMPLES = 256
+"""Times kept for the percentiles."""
+WARNING_INTERVAL = 5.0
+"""Seconds between two warnings of the same kind in the log."""
+STUCK = 5.0
+"""Seconds after which the search of a picture counts as stuck."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Source:
+    """Where the pictures of an active node come from, now."""
+
+    name: str
+    """Topic or device."""
+    publishers: int
+    """Publishers of images on the topic; 1 for a device that is open."""
+    other_types: tuple[str, ...] = ()
+    """Message types of the other publishers on the topic."""
+    device: bool = False
+    calibrated: bool = False
+    depth_topic: str = ""
+    busy: float = 0.0
+    """Seconds for which the picture in work has been searched."""
+    model: str = ""
+
+
+class Health:
+    """Counts and reports; thread-safe.
+
+    Args:
+        monotonic: seconds that never jump.
+        warn: logs a warning.
+    """
+
+    def __init__(self, monotonic: Callable[[], float], warn: Callable[[str], object]) -> None:
+        self._monotonic, self._warn = monotonic, warn
+        self._throttle = Throttle(WARNING_INTERVAL, monotonic)
+        self._lock = threading.Lock()
+        self._started = monotonic()
+        self._searched: deque[float] = deque(maxlen=SAMPLES)
+        self._times: deque[float] = deque(maxlen=SAMPLES)
+        self._people = 0
+        self._counts: Counter[str] = Counter()
+        self._placed: Mapping[str, int] = {}
+        self._troubles: dict[str, tuple[float, str]] = {}
+
+    def searched(self, seconds: float, people: int, placed: Mapping[str, int]) -> None:
+        """A picture was searched in ``seconds``; ``placed``: how people were placed so far."""
+        with self._lock:
+            self._searched.append(self._monotonic())
+            self._times.append(seconds * 1e3)
+            self._people, self._placed = people, dict(placed)
+
+    def skipped(self) -> None:
+        """A picture was replaced by a newer one before it was searched."""
+        with self._lock:
+            self._counts["pictures skipped"] += 1
+
+    def refused(self, error: InputError) -> None:
+        """A picture or a depth image cannot be used."""
+        self._trouble(f"refused.{error.kind}", f"image refused ({error.kind}): {error}")
+
+    def warned(self, kind: str, text: str) -> None:
+        """Something is odd, but no reason to refuse the picture."""
+        self._trouble(f"warned.{kind}", f"camera ({kind}): {text}")
+
+    def failed(self, error: BaseException) -> None:
+        """Any other error."""
+        self._trouble("failures", f"search failed: {type(error).__name__}: {error}")
+
+    def _trouble(self, kind: str, text: str) -> None:
+        line = cut(text, LINE)
+        with self._lock:
+            self._counts[kind] += 1
+            self._troubles[kind] = (self._monotonic(), line)
+            passed = self._throttle(kind, line)
+        if passed is not None:
+            self._warn(cut(passed, LINE))
+
+    def report(self, name: str, source: Source | None) -> list[DiagnosticStatus]:
+        """The statuses ``<name>: pictures`` and ``<name>: people``; for None, that the node is not active."""
+        if source is None:
+            return [status(f"{name}: pictures", DiagnosticStatus.OK, "not active", {})]
+        now = self._monotonic()
+        with self._lock:
+            level, text = self._verdict(source, now)
+            counts: dict[str, object] = dict(sorted(self._counts.items()))
+            rate, recent = self._rate(now)
+            pictures = status(
+                f"{name}: pictures",
+                level,
+                text,
+                {"source": source.name, "publishers": source.publishers, "searched": f"{rate:.1f} Hz", **counts},
+            )
+            people = status(
+                f"{name}: people",
+                DiagnosticStatus.OK,
+                f"{self._people if recent else 0} in the picture, placed by "
+                + ("depth" if source.depth_topic else "their apparent size"),
+                {
+                    "search p50": _percentile(self._times, 50),
+                    "search p95": _percentile(self._times, 95),
+                    "calibrated": source.calibrated,
+                    "model": source.model,
+                    **self._placed,
+                },
+            )
+        return [pictures, people]
+
+    def _rate(self, now: float) -> tuple[float, bool]:
+        """Pictures per second of late, and whether there were any."""
+        late = [at for at in self._searched if at > now - RECENT]
+        span = late[-1] - late[0] if late else 0.0
+        return (len(late) - 1) / span if span > 0.0 else 0.0, bool(late)
+
+    def _verdict(self, source: Source, now: float) -> tuple[bytes, str]:
+        rate, recent = self._rate(now)
+        if source.busy > STUCK:
+            return DiagnosticStatus.ERROR, f"stuck: one picture has been searched for {source.busy:.0f} s"
+        troubles = [text for at, text in self._troubles.values() if now - at < RECENT]
+        if troubles:
+            return DiagnosticStatus.WARN if recent else DiagnosticStatus.ERROR, "; ".join(troubles)
+        if recent:
+            return DiagnosticStatus.OK, f"{rate:.1f} pictures/s of {source.name}"
+        if source.other_types:
+            return (
+                DiagnosticStatus.ERROR,
+                f"{source.name} is published as {', '.join(source.other_types)}, expected sensor_msgs/msg/Image: choose"
+                " the raw topic, or decompress with image_transport republish",
+            )
+        silence = now - max(self._started, self._searched[-1] if self._searched else -math.inf)
+        if silence < RECENT:
+            return DiagnosticStatus.OK, f"waiting for the first picture of {source.name}"
+        if source.device:
+            return DiagnosticStatus.ERROR, f"no picture of {source.name} for {silence:.0f} s: is it still connected?"
+        advice = "check the camera's driver" if source.publishers else "nobody publishes it: set image_topic"
+        return DiagnosticStatus.WARN, f"no picture on {source.name} for {silence:.0f} s: {advice}"
+
+
+def _percentile(samples: deque[float], percent: float) -> str:
+    return f"{np.percentile(list(samples), percent):.1f} ms" if samples else "-"

@@ -1,0 +1,260 @@
+"""The lifecycle node ``usdrl_camera``: wiring only.
+
+Callbacks only hand messages over; one thread searches pictures (``searching``), and one reads the device, if there is
+one. As long as the node is inactive, it has no subscription and the device is free.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import numpy as np
+from diagnostic_msgs.msg import DiagnosticArray
+from rcl_interfaces.msg import SetParametersResult
+from rclpy.clock import Clock, ClockType
+from rclpy.lifecycle import LifecycleState, TransitionCallbackReturn
+from rclpy.parameter import Parameter
+from rclpy.publisher import Publisher
+from rclpy.qos import QoSProfile, ReliabilityPolicy
+from rclpy.qos_overriding_options import QoSOverridingOptions
+from sensor_msgs.msg import CameraInfo, Image, PointCloud2
+from std_msgs.msg import Header
+
+from usdrl_model.errors.missing import advice
+from usdrl_model.errors.shown import cut
+from usdrl_model.skeleton.person import SkeletonFrame
+from usdrl_ros.camera import images
+from usdrl_ros.camera import parameters as camera_parameters
+from usdrl_ros.camera.device import Device
+from usdrl_ros.camera.estimator import Estimator
+from usdrl_ros.camera.health import Health, Source
+from usdrl_ros.camera.mediapipe_pose import MediaPipePose
+from usdrl_ros.camera.parameters import NAMES, NODE_NAME, PARAMETERS, CameraConfig
+from usdrl_ros.camera.people import People
+from usdrl_ros.camera.searching import Searching, Shot
+from usdrl_ros.camera.view import View
+from usdrl_ros.inputs.common import InputError
+from usdrl_ros.inputs.skeleton_messages import point_cloud
+from usdrl_ros.messages.types import type_name
+from usdrl_ros.parameters.names import check_given
+from usdrl_ros.parameters.values import check_dynamic
+from usdrl_ros.processes.serving import ServedNode
+
+TOPIC = "skeletons"
+DEPTH = 10
+"""Messages of people kept for a slow subscriber."""
+DIAGNOSTICS_PERIOD = 1.0
+DEVICE_FRAME = "camera_optical_frame"
+CLOSING = 0.25
+"""Seconds for which a transition waits for a thread."""
+
+SUCCESS, FAILURE = TransitionCallbackReturn.SUCCESS, TransitionCallbackReturn.FAILURE
+
+EstimatorFactory = Callable[[CameraConfig], Estimator]
+
+
+def load_estimator(config: CameraConfig) -> Estimator:
+    """MediaPipe with the configured model; errors as ``MediaPipePose``."""
+    return MediaPipePose(config.model, config.max_people, config.min_confidence)
+
+
+class CameraNode(ServedNode):
+    """Pictures in, skeletons out.
+
+    Args:
+        ended: called at the end of a video.
+        factory: makes the estimator at configuration; tests give a fake one.
+    """
+
+    def __init__(self, ended: Callable[[], object] = lambda: None, factory: EstimatorFactory = load_estimator) -> None:
+        super().__init__(NODE_NAME)
+        camera_parameters.declare(self)
+        check_given(self, NAMES)
+        self._ended, self._factory = ended, factory
+        self._health = Health(time.monotonic, warn=self.get_logger().warning)
+        self._config: CameraConfig | None = None
+        self._searching: Searching | None = None
+        self._view: View | None = None
+        self._device: Device | None = None
+        self._subscriptions_made: list[Any] = []
+        self._active = self._closing = False
+        self._skeletons: Publisher = self.create_publisher(
+            PointCloud2,
+            TOPIC,
+            QoSProfile(depth=DEPTH, reliability=ReliabilityPolicy.RELIABLE),
+            qos_overriding_options=QoSOverridingOptions.with_default_policies(),
+        )
+        self._diagnostics: Publisher = self.create_publisher(DiagnosticArray, "/diagnostics", 10)
+        steady = Clock(clock_type=ClockType.STEADY_TIME)  # runs on when a simulation pauses
+        self.create_timer(DIAGNOSTICS_PERIOD, self._publish_diagnostics, clock=steady)
+        self.add_on_set_parameters_callback(self._set_parameters)
+
+    def start(self) -> bool:
+        """Configure and activate; False if either fails."""
+        return self.trigger_configure() == SUCCESS and not self._closing and self.trigger_activate() == SUCCESS
+
+    def close(self) -> None:
+        """Release everything and destroy the node, whatever its state."""
+        self._closing = True
+        self.end_transitions(CLOSING)
+        self._stop_listening()
+        self._release()
+        self.destroy_node()
+
+    def failed(self, error: Exception) -> None:
+        """Report the error of a callback."""
+        if not self._closing:
+            self._health.failed(error)
+
+    def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Read the parameters and load the model."""
+        try:
+            self._config = config = camera_parameters.read(self)
+            people = People(self._factory(config))
+            self._view = View(config.field_of_view, self._health.warned)
+            self._searching = Searching(people, self._view, self._publish, self._health, time.monotonic)
+            self._searching.max_rate = config.max_rate
+        except Exception as error:  # rclpy would swallow it silently
+            self._config = None
+            return self._refuse("configure", error)
+        return SUCCESS
+
+    def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Open the device, or subscribe."""
+        config, searching, view = self._config, self._searching, self._view
+        if config is None or searching is None or view is None:
+            return FAILURE
+        try:
+            searching.listen(True)
+            if config.device:
+                shot = partial(self._device_picture, searching, config.frame_id or DEVICE_FRAME)
+                self._device = Device(
+                    config.device, config.width, config.height, shot, self._health.failed, self._ended
+                )
+            else:
+                self._subscribe(config.image_topic, Image, partial(self._image, searching, config.frame_id))
+                if config.depth_topic:
+                    self._subscribe(config.depth_topic, Image, partial(self._depth, view))
+            self._subscribe(config.camera_info_topic, CameraInfo, view.calibrate)
+        except Exception as error:  # as above
+            self._stop_listening()
+            return self._refuse("activate", error)
+        self._active = True
+        self.get_logger().info(f"people of {self._source_name()} on {self._skeletons.topic_name}")
+        return SUCCESS
+
+    def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Release the device, or unsubscribe."""
+        self._stop_listening()
+        return SUCCESS
+
+    def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Release the model."""
+        self._release()
+        return SUCCESS
+
+    def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Release everything."""
+        self._stop_listening()
+        self._release()
+        return SUCCESS
+
+    def on_error(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Release everything, so that the node can be configured again."""
+        return self.on_shutdown(state)
+
+    def _refuse(self, what: str, error: Exception) -> TransitionCallbackReturn:
+        if not self._closing:
+            why = advice(error) if isinstance(error, ModuleNotFoundError) else str(error)
+            self.get_logger().fatal(cut(f"cannot {what}: {why}", 1000))
+        return FAILURE
+
+    def _subscribe(self, topic: str, kind: type, heard: Callable[[Any], None]) -> None:
+        self._subscriptions_made.append(
+            self.create_subscription(
+                kind,
+                topic,
+                heard,
+                QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT),
+                qos_overriding_options=QoSOverridingOptions.with_default_policies(),
+            )
+        )
+
+    def _stop_listening(self) -> None:
+        self._active = False
+        for subscription in self._subscriptions_made:
+            self.destroy_subscription(subscription)
+        self._subscriptions_made = []
+        device, self._device = self._device, None
+        if device is not None:
+            device.close(CLOSING)
+        if self._searching is not None:
+            self._searching.listen(False)
+
+    def _release(self) -> None:
+        searching, self._searching, self._config = self._searching, None, None
+        if searching is not None:
+            searching.stop(CLOSING)
+
+    def _image(self, searching: Searching, frame_id: str, message: Image) -> None:
+        header = Header(stamp=message.header.stamp, frame_id=frame_id or message.header.frame_id)
+        searching.put(Shot(header, partial(images.picture, message)))
+
+    def _depth(self, view: View, message: Image) -> None:
+        try:
+            view.deepen(message)
+        except InputError as error:
+            self._health.refused(error)
+
+    def _device_picture(self, searching: Searching, frame_id: str, picture: np.ndarray) -> None:
+        header = Header(stamp=self.get_clock().now().to_msg(), frame_id=frame_id)
+        searching.put(Shot(header, lambda: np.ascontiguousarray(picture[:, :, ::-1])))
+
+    def _publish(self, frame: SkeletonFrame, header: Header) -> None:
+        if self.context.ok():
+            self._skeletons.publish(point_cloud(frame, header))
+
+    def _source_name(self) -> str:
+        config = self._config
+        if config is None:
+            return ""
+        return config.device if config.device else self.resolve_topic_name(config.image_topic)
+
+    def _source(self) -> Source | None:
+        config, searching, view = self._config, self._searching, self._view
+        if not self._active or config is None or searching is None or view is None:
+            return None
+        name = self._source_name()
+        known: dict[str, Any] = {
+            "calibrated": view.calibrated,
+            "depth_topic": config.depth_topic,
+            "busy": searching.busy,
+            "model": config.model or "of mediapipe",
+        }
+        if config.device:
+            return Source(name=name, publishers=1, device=True, **known)
+        types = [publisher.topic_type for publisher in self.get_publishers_info_by_topic(name)]
+        others = tuple(sorted(set(types) - {type_name(Image)}))
+        return Source(name=name, publishers=types.count(type_name(Image)), other_types=others, **known)
+
+    def _publish_diagnostics(self) -> None:
+        array = DiagnosticArray()
+        array.header.stamp = self.get_clock().now().to_msg()
+        array.status = self._health.report(self.get_fully_qualified_name(), self._source())
+        self._diagnostics.publish(array)
+
+    def _set_parameters(self, changes: list[Parameter]) -> SetParametersResult:
+        values = {parameter.name: parameter.value for parameter in changes if parameter.name in NAMES}
+        try:
+            if self._config is not None:
+                check_dynamic(values, PARAMETERS)
+            config = camera_parameters.read(self, values)
+        except ValueError as error:
+            return SetParametersResult(successful=False, reason=str(error))
+        if self._searching is not None and self._view is not None:
+            self._searching.max_rate, self._view.field_of_view = config.max_rate, config.field_of_view
+        return SetParametersResult(successful=True)

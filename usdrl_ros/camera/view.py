@@ -1,0 +1,71 @@
+"""What is known of the camera besides its pictures: its lens, and the depth of the same view."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+
+import numpy as np
+from sensor_msgs.msg import CameraInfo, Image
+
+from usdrl_ros.camera import images
+from usdrl_ros.camera.geometry import Lens
+from usdrl_ros.inputs.common import InputError, seconds
+
+KEPT = 10
+"""Depth images that wait for their picture."""
+TOGETHER = 0.06
+"""Seconds between a picture and the depth that is used with it: two frames of 30 Hz, if one is lost."""
+
+
+class View:
+    """The newest calibration and the last depth images. Callbacks write it, the thread that searches pictures reads it.
+
+    Args:
+        field_of_view: degrees, used without a calibration.
+        warn: (kind, text), called from the thread that reads.
+    """
+
+    def __init__(self, field_of_view: float, warn: Callable[[str, str], object]) -> None:
+        self.field_of_view = field_of_view
+        self._warn = warn
+        self._info: CameraInfo | None = None
+        self._depths: deque[tuple[float, Image]] = deque(maxlen=KEPT)
+
+    def calibrate(self, info: CameraInfo) -> None:
+        """Take a message of the camera's calibration."""
+        self._info = info
+
+    def deepen(self, message: Image) -> None:
+        """Take a depth image.
+
+        Raises:
+            InputError: ``zero_stamp``.
+        """
+        self._depths.append((seconds(message.header.stamp), message))
+
+    def lens(self, width: int, height: int) -> Lens:
+        """The lens for pictures of a size: calibrated if it is, else by the field of view."""
+        info = self._info
+        if info is not None:
+            try:
+                return Lens.calibrated(info, width, height)
+            except InputError as error:
+                self._warn(error.kind, f"{error}; until then field_of_view = {self.field_of_view:g} degrees counts")
+        return Lens.wide(width, height, self.field_of_view)
+
+    @property
+    def calibrated(self) -> bool:
+        """Whether a camera_info has come."""
+        return self._info is not None
+
+    def depth(self, stamp: float) -> np.ndarray | None:
+        """Depth (H, W) in metres at ``stamp``; None if there is none near it.
+
+        Raises:
+            InputError: as ``images.depth``.
+        """
+        near = [(abs(at - stamp), number, message) for number, (at, message) in enumerate(list(self._depths))]
+        if not near or min(near)[0] > TOGETHER:
+            return None
+        return images.depth(min(near)[2])
