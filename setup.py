@@ -55,6 +55,11 @@ setup(
         "ros-jazzy": ros_wheels("jazzy", rclpy="7.1.6", common_interfaces="5.3.6"),
         "ros-kilted": ros_wheels("kilted", rclpy="9.1.2", common_interfaces="5.5.1"),
         "bags": ["backports.zstd", "lz4", "matplotlib", "rich", "rosbags>=0.11", "tqdm"],
+        # Up to this release the wheels bring the model of poses; newer ones need a file (docs/camera.md).
+        "camera": [
+            "mediapipe>=0.10.18,<=0.10.21; python_version < '3.13'",
+            "mediapipe>=1.2; python_version >= '3.13'",
+        ],
         "hub": ["huggingface_hub"],
         "mcp": ["mcp>=2"],
         "onnx": ["onnx>=1.17", "onnxruntime>=1.20", "onnxscript>=0.5", "torch>=2.9"],
@@ -81,6 +86,7 @@ setup(
         "console_scripts": [
             "usdrl = usdrl_model.cli.main:command",
             "usdrl-bag = usdrl_ros.processes.executables:bag",
+            "usdrl-camera = usdrl_ros.camera.main:main",
             "usdrl-demo = usdrl_ros.processes.executables:demo",
             "usdrl-evaluate-bag = usdrl_ros.processes.executables:evaluate_bag",
             "usdrl-mcp = usdrl_ros.processes.executables:mcp",

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-NAMES = {"mcp": "'mcp>=2'", "yaml": "pyyaml"}
+NAMES = {
+    "cv2": "opencv-contrib-python",
+    "mcp": "'mcp>=2'",
+    "mediapipe": "'mediapipe<=0.10.21'",
+    "yaml": "pyyaml",
+}
 """Modules whose package has another name, or that are needed in a certain version."""
 ROS = ("_msgs", "_srvs", "_interfaces")
 """How the names of ROS 2's modules end, besides rclpy."""

@@ -58,28 +58,28 @@ class Device:
         self._thread.join(timeout)
 
     def _open(self) -> tuple[Any, np.ndarray]:
-        import cv2  # not everybody who has a camera's topic has OpenCV
-
         if not self.path.exists():
             raise FileNotFoundError(f"device: there is no {self.path}: {_there()}, {OTHERWISE}")
         if not os.access(self.path, os.R_OK):
             raise ValueError(
-                f"device: {self.path} may not be read: join the group of cameras (sudo usermod -aG video $USER, then log"
-                " in again)"
+                f"device: {self.path} may not be read: join the group of cameras (sudo usermod -aG video $USER, then"
+                " log in again)"
             )
+        import cv2  # not everybody who has a camera's topic has OpenCV
+
         cv2.setLogLevel(0)  # what it would print is said below
         capture = cv2.VideoCapture(str(self.path), cv2.CAP_V4L2 if self._camera else cv2.CAP_ANY)
         for key, value in zip((cv2.CAP_PROP_FRAME_WIDTH, cv2.CAP_PROP_FRAME_HEIGHT), self._size, strict=True):
             if value and self._camera:
                 capture.set(key, value)
-        good, first = capture.read() if capture.isOpened() else (False, None)
-        if not good:
+        first: np.ndarray | None = capture.read()[1] if capture.isOpened() else None
+        if first is None:
             capture.release()
             if not self._camera:
                 raise ValueError(f"device: {self.path} is neither a camera nor a video that OpenCV can read")
             raise ValueError(
-                f"device: {self.path} gives no picture: another program may be using it (fuser -v {self.path}), or it is"
-                f" no camera but what belongs to one; {_there()}, {OTHERWISE}"
+                f"device: {self.path} gives no picture: another program may be using it (fuser -v {self.path}), or it"
+                f" is no camera but what belongs to one; {_there()}, {OTHERWISE}"
             )
         return capture, first
 

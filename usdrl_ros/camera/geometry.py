@@ -90,7 +90,9 @@ def place(pose: Pose, lens: Lens) -> np.ndarray | None:
     return placed
 
 
-def scale_by_depth(joints: np.ndarray, pose: Pose, depth: np.ndarray, picture: tuple[int, int], trunk: list[int]) -> float:
+def scale_by_depth(
+    joints: np.ndarray, pose: Pose, depth: np.ndarray, picture: tuple[int, int], trunk: list[int]
+) -> float:
     """How much farther away, and larger, somebody is than they appear; NaN where depth does not tell.
 
     Args:

@@ -6,7 +6,7 @@
     usdrl-camera --ros-args -p image_topic:=/camera/color/image_raw -p camera_info_topic:=/camera/color/camera_info
     usdrl-perception --ros-args -p topology:=mediapipe_33                 # what these people do
 
-docs/camera.md has the topics, where people are placed, and the library to install (extra ``camera``). SIGINT and SIGTERM
+docs/camera.md has the topics, how people are placed, and the library to install (extra ``camera``). SIGINT and SIGTERM
 end the process with status 0; it exits with status 1 if the node cannot start.
 """
 

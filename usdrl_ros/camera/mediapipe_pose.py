@@ -100,8 +100,8 @@ def _bundled(mediapipe: Any) -> bytes:
     root = Path(mediapipe.__file__).parent
     if not all((root / path).is_file() for path, _, _ in INCLUDED.values()):
         raise ValueError(
-            f"model: mediapipe {mediapipe.__version__} brings no model: pip install mediapipe=={LAST_WITH_MODELS}, or set"
-            " model to the path of a pose_landmarker.task (docs/camera.md)"
+            f"model: mediapipe {mediapipe.__version__} brings no model: set it to the path of a pose_landmarker.task"
+            f" (docs/camera.md), or pip install mediapipe=={LAST_WITH_MODELS}"
         )
     from mediapipe.tasks.python.metadata.metadata_writers.metadata_writer import MetadataWriter
 

@@ -6,7 +6,6 @@ one. As long as the node is inactive, it has no subscription and the device is f
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable
 from functools import partial

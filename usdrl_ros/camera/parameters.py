@@ -2,7 +2,7 @@
 
 ::
 
-    python -m usdrl_ros.camera.parameters        # in the root of the repository: writes the table and config/camera.yaml
+    python -m usdrl_ros.camera.parameters    # in the root of the repository: writes the table and config/camera.yaml
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from rcl_interfaces.msg import ParameterDescriptor
 from rclpy.node import Node
 
 from usdrl_model.files.markdown import replace_between_markers
-from usdrl_ros.parameters.declarations import Declaration, check
+from usdrl_ros.parameters.declaration import Declaration, check
 from usdrl_ros.parameters.docs import params_file, table
 from usdrl_ros.parameters.values import descriptor
 
@@ -60,7 +60,7 @@ PARAMETERS: tuple[Declaration, ...] = (
     Declaration(
         name="frame_id",
         default="",
-        text="Frame of the skeletons, with optical axes. Empty: that of the image, or camera_optical_frame with device.",
+        text="Frame of the skeletons, with optical axes. Empty: that of the image; with device, camera_optical_frame.",
     ),
     Declaration(
         name="model",
@@ -147,4 +147,4 @@ def page(text: str) -> str:
 
 if __name__ == "__main__":
     PAGE.write_text(page(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
-    FILE.write_text(params_file(PARAMETERS, NODE_NAME, PAGE, __spec__.name), encoding="utf-8")
+    FILE.write_text(params_file(PARAMETERS, NODE_NAME, str(PAGE), __spec__.name), encoding="utf-8")

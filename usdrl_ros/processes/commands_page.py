@@ -28,8 +28,9 @@ failed, with one line on stderr that says why; 2 when the command line itself is
 prints the result for programs, `--out` says where results go, `--resume` is needed to go on in a folder that holds
 some. Progress is shown on a terminal only. Configurations (`--config`, `--recipe`) are changed by `key=value`.
 
-`usdrl-perception` and `usdrl-performer` are ROS nodes: their parameters are in [parameters.md](parameters.md) and in
-`usdrl-performer --help`. `usdrl-mcp` has no options of its own ([agents.md](agents.md)).
+`usdrl-perception`, `usdrl-camera` and `usdrl-performer` are ROS nodes: their parameters are in
+[parameters.md](parameters.md), in [camera.md](camera.md) and in `usdrl-performer --help`. `usdrl-mcp` has no options of
+its own ([agents.md](agents.md)).
 """
 
 

@@ -59,6 +59,7 @@ def test_help_needs_nothing(command, missing):
         ("usdrl-perception", "rclpy", [], "source its setup.bash"),
         ("usdrl-perception", "torch", [], "needs torch: pip install torch"),
         ("usdrl-performer", "rclpy", [], "source its setup.bash"),
+        ("usdrl-camera", "rclpy", [], "source its setup.bash"),
         ("usdrl-play", "rclpy", ["bag"], "source its setup.bash"),
     ],
 )
