@@ -1,6 +1,6 @@
 """Gestures from five examples of other people: how many are recognised, and how many others are taken for them.
 
-    python benchmarks/enrolment.py --encoder open --store stores
+    python benchmarks/enrolment.py --encoder foundation --store stores
     python benchmarks/enrolment.py --encoder runs/x --store stores --people p13 p14 p15       # the final test
 
 Clips are one window each; in the stream a window is the last ``--seconds``. The background, with which everything is
@@ -96,7 +96,7 @@ class Played:
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--encoder", default="open", help="pretrained model or detector (default: open)")
+    parser.add_argument("--encoder", default="foundation", help="pretrained model or detector")
     parser.add_argument("--store", type=Path, default=Path("stores"), help="with msrc12, --sets and others")
     parser.add_argument("--sets", nargs="*", default=["utd_mhad", "msraction3d", "bandai_namco"], help="for classes")
     parser.add_argument("--people", nargs="+", default=list(CHOSEN), help="of MSRC-12, who are tested")
