@@ -50,14 +50,26 @@ def test_thresholds_share_a_budget_where_it_buys_most() -> None:
         return [Point(threshold=t, recall=r, false_alarms=f) for t, r, f in triples]
 
     curves = {"cheap": curve((0.5, 0.9, 8.0), (0.9, 0.3, 0.0)), "dear": curve((0.5, 0.5, 90.0), (0.9, 0.4, 1.0))}
-    chosen = calibration.choose(curves, 10.0)
+    chosen = calibration.choose(curves, 10.0, spread=1)
     assert {label: point.threshold for label, point in chosen.items()} == {"cheap": 0.5, "dear": 0.9}
-    assert {point.threshold for point in calibration.choose(curves, 0.0).values()} == {0.9}
+    assert {point.threshold for point in calibration.choose(curves, 0.0, spread=1).values()} == {0.9}
 
 
-def test_of_thresholds_that_do_the_same_the_middle_one_is_taken() -> None:
-    same = [Point(threshold=t, recall=1.0, false_alarms=0.0) for t in (0.5, 0.6, 0.7, 0.8, 0.9)]
-    assert calibration.choose({"clap": same}, 10.0)["clap"].threshold == 0.7
+def test_a_label_stays_near_the_threshold_of_all() -> None:
+    tried = (0.5, 0.6, 0.7, 0.8, 0.9)
+
+    def curve(recalls: tuple[float, ...], alarms: tuple[float, ...]) -> list[Point]:
+        return [Point(threshold=t, recall=r, false_alarms=f) for t, r, f in zip(tried, recalls, alarms, strict=True)]
+
+    curves = {
+        "noisy": curve((0.9, 0.9, 0.8, 0.7, 0.6), (60.0, 30.0, 9.0, 3.0, 0.0)),
+        "rare": curve((1.0, 0.5, 0.5, 0.5, 0.5), (0.0, 0.0, 0.0, 0.0, 0.0)),
+        "never shown": [Point(threshold=0.9, recall=0.0, false_alarms=0.0)],
+    }
+    thresholds = {
+        spread: [point.threshold for point in calibration.choose(curves, 10.0, spread).values()] for spread in (0, 1, 4)
+    }
+    assert thresholds == {0: [0.7, 0.7, 0.9], 1: [0.7, 0.7, 0.9], 4: [0.7, 0.5, 0.9]}
 
 
 def test_a_temperature_cools_what_is_too_sure() -> None:

@@ -94,6 +94,27 @@ def test_labels_that_the_detector_has_not_are_background(run: FinetuneConfig, st
     assert {segment.label for one in given(few, store) for segment in one.segments} == {"greet", "ambiguous"}
 
 
+def test_what_nobody_labelled_is_doubtful_where_a_source_is_not_complete(run: FinetuneConfig, store: Store) -> None:
+    full = filled(run)
+
+    def shown(complete: bool) -> dict[str, float]:
+        source = dataclasses.replace(full.sources[0], complete=complete, compose=False)
+        clips = recordings(source, store, 0, vocabulary_of(full), full.detector)
+        seconds = dict.fromkeys(("ambiguous", "greet", "all"), 0.0)
+        for clip in clips:
+            seconds["all"] += clip.frames[-1].stamp - clip.frames[0].stamp
+            for segment in clip.segments:
+                if segment.label in seconds:
+                    seconds[segment.label] += segment.end - segment.start
+        return seconds
+
+    sparse, whole = shown(complete=False), shown(complete=True)
+    assert sparse["greet"] == whole["greet"] > 0.0
+    labelled = 3 * sparse["greet"]  # two more actions of the same length
+    assert sparse["ambiguous"] == pytest.approx(sparse["all"] - labelled, abs=0.5)
+    assert whole["ambiguous"] < sparse["ambiguous"] - 1.0
+
+
 def test_a_detector_of_a_vocabulary_trains(run: FinetuneConfig, store: Store, tmp_path: Path) -> None:
     full = dataclasses.replace(filled(run), augment=dataclasses.replace(run.augment, mirror=0.5))
     mixture = mix(full.sources, [given(full, store)], full.detector, max_gap=1.0, stride=2)

@@ -46,6 +46,9 @@ class SourceConfig:
     """Label of the data set -> label of the detector; empty where they are the same. Clips of labels that are not
     listed are left out, so list as "none" what is certainly nothing the detector knows. A run with a ``vocabulary``
     needs none."""
+    complete: bool = True
+    """Whether everything that people do is labelled; otherwise frames without a label are ``AMBIGUOUS``, not
+    background: nothing is learnt from them, and what is found there is no false alarm."""
     compose: bool = False
     """Lay the trimmed clips of each person into streams, with standing still and transitions between them
     (``data.compose``)."""
@@ -155,18 +158,18 @@ def recordings(
         chosen = store.select(sets=[source.name])
         if source.labels:
             listed = (index for index in range(len(chosen)) if _listed(chosen.describe(index), source))
-            return [_relabelled(chosen.recording(index), source) for index in listed]
+            return [_doubted(_relabelled(chosen.recording(index), source), source) for index in listed]
         if vocabulary is not None:
             vocabulary.check(source.name, chosen.labels)
         found = chosen.recordings()
     if vocabulary is None or detector is None:
-        return list(found)
+        return [_doubted(recording, source) for recording in found]
     pairs = detector.encoder.people > 1
     named = (in_vocabulary(recording, source.name, vocabulary, pairs=pairs) for recording in found)
     kept = (recording for recording in named if recording is not None)
     if source.window == "clip":
         kept = (recording for recording in kept if recording.label not in (None, AMBIGUOUS))
-    return [_known(recording, detector.labels) for recording in kept]
+    return [_doubted(_known(recording, detector.labels), source) for recording in kept]
 
 
 def mix(
@@ -228,6 +231,22 @@ def _known(recording: Recording, labels: Sequence[str]) -> Recording:
     kept = tuple(segment for segment in recording.segments if segment.label in (*labels, AMBIGUOUS))
     unknown = recording.label is not None and recording.label not in (*labels, AMBIGUOUS)
     return dataclasses.replace(recording, segments=kept, label=BACKGROUND_LABEL if unknown else recording.label)
+
+
+def _doubted(recording: Recording, source: SourceConfig) -> Recording:
+    """Of a source that is not completely labelled: every stretch without a label is ``AMBIGUOUS``."""
+    if source.complete or not recording.frames:
+        return recording
+    gaps = []
+    for person in sorted({person.id for frame in recording.frames for person in frame.people}):
+        end = recording.frames[0].stamp
+        for segment in sorted(recording.segments, key=lambda one: one.start):
+            if segment.person == person:
+                gaps.append(Segment(person, AMBIGUOUS, end, segment.start))
+                end = max(end, segment.end)
+        gaps.append(Segment(person, AMBIGUOUS, end, recording.frames[-1].stamp))
+    between = (gap for gap in gaps if gap.end > gap.start)
+    return dataclasses.replace(recording, segments=(*recording.segments, *between))
 
 
 def _relabelled(recording: Recording, source: SourceConfig) -> Recording:
