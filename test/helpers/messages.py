@@ -16,6 +16,8 @@ from usdrl_model.skeleton.topology import topology  # noqa: E402
 from usdrl_ros.inputs import registry  # noqa: E402
 from usdrl_ros.inputs.adapter import Context  # noqa: E402
 from usdrl_ros.inputs.common import InputError  # noqa: E402
+from usdrl_ros.inputs.further_topics import FurtherTopics  # noqa: E402
+from usdrl_ros.inputs.options import values  # noqa: E402
 from usdrl_ros.messages.point_cloud import create_cloud, dtype_from_fields  # noqa: E402
 
 KINECT = topology("kinect_v2_25")
@@ -38,14 +40,14 @@ def cloud(layout, people=1, ids=None, **columns):
     """A cloud whose joints are numbered through: x = 0, 1, 2, ... over all people."""
     points = np.zeros(25 * people, dtype_from_fields(layout))
     points["x"] = np.arange(25 * people)
-    for name, values in {
+    for name, column in {
         "joint": np.tile(np.arange(25), people),
         "track_id": np.repeat(ids if ids is not None else np.arange(people), 25),
         "confidence": 1.0,
         **columns,
     }.items():
         if name in (points.dtype.names or ()):
-            points[name] = values
+            points[name] = column
     return create_cloud(HEADER, layout, points)
 
 
@@ -56,6 +58,23 @@ def decode(message, kind="point_cloud", person_id="me", joints=KINECT, **context
     """What the adapter ``kind`` makes of a message."""
     given = Context(topology=joints, person_id=person_id, **context)
     return loaded(kind).decoder(given)(message, given)
+
+
+def several(kind, joints, options=None, **context):
+    """An adapter that reads several topics: a function (topic, message) -> what it makes of it."""
+    topics, adapter = FurtherTopics(), loaded(kind)
+    given = Context(
+        topology=joints, subscribe=topics.subscribe, options=values(adapter.options, options or {}),
+        topic=context.pop("topic", "/humans/bodies/tracked"), **context,
+    )  # fmt: skip
+    main = adapter.decoder(given)
+
+    def give(topic, message):
+        route = next((one for one in topics.routes if one.topic == topic), None)
+        return (main if route is None else route.decode)(message, given)
+
+    give.topics = topics
+    return give
 
 
 def refusal(message, kind="point_cloud"):

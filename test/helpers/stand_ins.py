@@ -113,6 +113,17 @@ DEFINITIONS = {
         uint32 frame_number
         mocap4r2_msgs/RigidBody[] rigidbodies
     """,
+    "tf2_msgs/TFMessage": "geometry_msgs/TransformStamped[] transforms",
+    "hri_msgs/IdsList": "std_msgs/Header header\nstring[] ids",
+    "hri_msgs/NormalizedPointOfInterest2D": "float32 x\nfloat32 y\nfloat32 c",
+    "hri_msgs/Skeleton2D": "std_msgs/Header header\nhri_msgs/NormalizedPointOfInterest2D[18] skeleton",
+    "opendr_interface/OpenDRPose2DKeypoint": "string kpt_name\nint32 x\nint32 y",
+    "opendr_interface/OpenDRPose2D": """
+        std_msgs/Header header
+        int32 pose_id
+        float32 conf
+        opendr_interface/OpenDRPose2DKeypoint[] keypoint_list
+    """,
 }
 """Type -> its fields; each after those that it is made of."""
 FORMATS = {
