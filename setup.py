@@ -87,6 +87,7 @@ setup(
             "usdrl = usdrl_model.cli.main:command",
             "usdrl-bag = usdrl_ros.processes.executables:bag",
             "usdrl-camera = usdrl_ros.camera.main:main",
+            "usdrl-check = usdrl_ros.processes.executables:check",
             "usdrl-demo = usdrl_ros.processes.executables:demo",
             "usdrl-evaluate-bag = usdrl_ros.processes.executables:evaluate_bag",
             "usdrl-mcp = usdrl_ros.processes.executables:mcp",

@@ -12,6 +12,7 @@ import numpy as np
 from diagnostic_msgs.msg import DiagnosticStatus
 
 from usdrl_model.errors.shown import LINE, cut
+from usdrl_ros.diagnostics import graph_checks
 from usdrl_ros.diagnostics.reporting import AWAY, Lasting, Throttle, status
 from usdrl_ros.diagnostics.source_checks import RECENT, SourceChecks
 from usdrl_ros.inputs.common import InputError, SourceFrame
@@ -32,6 +33,8 @@ class Situation:
     other_types: tuple[str, ...]
     """Message types of the other publishers on the topic."""
     expected_type: str
+    candidates: tuple[tuple[str, str], ...] = ()
+    """Topics that may be meant where nobody publishes: of ``graph_checks.candidates``."""
     clock_silent: bool
     """use_sim_time is set and /clock is silent."""
     max_rate: float
@@ -214,20 +217,15 @@ class Health:
                 "use_sim_time is true but /clock is silent: publish it or set use_sim_time false",
             )
         if not self._arrivals and situation.other_types:
-            return (
-                DiagnosticStatus.ERROR,
-                f"{topic} is published as {', '.join(situation.other_types)}, expected {situation.expected_type}: set"
-                " the parameter input_type",
-            )
+            finding = graph_checks.other_type(topic, situation.other_types, situation.expected_type)
+            return DiagnosticStatus.ERROR, finding.text
         if not self._arrivals and self._incompatible:
-            return (
-                DiagnosticStatus.ERROR,
-                f"a publisher on {topic} has an incompatible {', '.join(self._incompatible)}: set"
-                f" qos_overrides.{topic}.subscription to that of the publisher",
-            )
+            return DiagnosticStatus.ERROR, graph_checks.incompatible(topic, self._incompatible).text
         if age > RECENT:
-            advice = "check that the tracker runs" if situation.publishers else "nobody publishes it: check its name"
-            return DiagnosticStatus.WARN, f"no message on {topic} for {age:.0f} s: {advice}"
+            if not situation.publishers:
+                advice = graph_checks.nobody_publishes(topic, situation.candidates).text
+                return DiagnosticStatus.WARN, f"no message for {age:.0f} s: {advice}"
+            return DiagnosticStatus.WARN, f"no message on {topic} for {age:.0f} s: check that the tracker runs"
         if not heard:
             return DiagnosticStatus.OK, f"waiting for the first message on {topic}"
         return DiagnosticStatus.OK, f"{_rate(self._arrivals):.1f} messages/s on {topic}"

@@ -20,6 +20,8 @@ AHEAD = 0.5
 """Seconds that stamps may be ahead of the node's clock, because a simulated clock has coarse ticks."""
 LATE = 1.0
 """Seconds from stamp to output above which the clocks differ or messages are delayed."""
+SLOW, SLOW_MESSAGES = 7.5, 8
+"""Frames a second, by stamps, below which actions are missed (docs/robustness.md), and how many frames tell."""
 FROZEN_SECONDS, FROZEN_MESSAGES = 1.0, 5
 """Seconds and messages with the same stamp after which it counts as frozen."""
 
@@ -48,6 +50,8 @@ class SourceChecks:
         self._stamp = math.nan
         self._stood_since = self._heard = 0.0
         self._stood = 0
+        self._steps: deque[float] = deque(maxlen=4 * SLOW_MESSAGES)
+        """Seconds from one stamp to the next."""
         self._delays: deque[tuple[float, float]] = deque()
         self._frames: OrderedDict[str, float] = OrderedDict()
         """Frame -> arrival of its newest message."""
@@ -61,9 +65,16 @@ class SourceChecks:
         if len(self._frames) > FRAMES:
             self._frames.popitem(last=False)
         if stamp != self._stamp:
+            if stamp > self._stamp:
+                self._steps.append(stamp - self._stamp)
             self._stamp, self._stood_since, self._stood = stamp, arrival, 0
         self._stood += 1
         self._heard = arrival
+
+    @property
+    def rate(self) -> float:
+        """Frames a second, by the stamps; NaN before there are some."""
+        return 1.0 / float(np.median(self._steps)) if len(self._steps) >= SLOW_MESSAGES else math.nan
 
     def published(self, now: float, delay: float) -> bool:
         """Record the seconds from stamp to output by the node's clock; True if the clocks agree."""
@@ -81,6 +92,11 @@ class SourceChecks:
             found["frozen_stamp"] = (
                 f"all messages of the last {stood:.0f} s carry the stamp {self._stamp:.3f}: the tracker repeats a"
                 " message or does not update header.stamp"
+            )
+        if self.rate < SLOW and now - self._heard < RECENT:
+            found["slow"] = (
+                f"only {self.rate:.1f} frames/s by their stamps, {SLOW:g} are needed for fast gestures: raise the rate"
+                " of the tracker, or of its camera (exposure, resolution)"
             )
         for kind, text in COUNTED.items():
             count = counters.get(kind, 0)

@@ -12,6 +12,7 @@ from rclpy.node import Node
 
 from usdrl_model.events.config import StreamConfig
 from usdrl_model.plausibility.live_check import ContentCheck
+from usdrl_ros.diagnostics import graph_checks
 from usdrl_ros.diagnostics.health import Situation
 from usdrl_ros.inputs.conversion import described, live
 from usdrl_ros.inputs.coordinate_frames import needs_tf
@@ -104,6 +105,7 @@ class Pipeline:
             publishers=types.count(expected),
             other_types=tuple(sorted(set(types) - {expected})),
             expected_type=expected,
+            candidates=() if types else tuple(graph_checks.candidates(node.get_topic_names_and_types())),
             clock_silent=bool(node.get_parameter("use_sim_time").value) and node.get_clock().now().nanoseconds == 0,
             max_rate=self.worker.config.max_rate,
             max_people=self.worker.config.max_people,

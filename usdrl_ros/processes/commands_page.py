@@ -14,6 +14,7 @@ PAGE = Path("docs/commands.md")
 PARSERS = {
     "usdrl": "usdrl_model.cli.main",
     "usdrl-bag": "usdrl_ros.bags.convert",
+    "usdrl-check": "usdrl_ros.checking.check",
     "usdrl-play": "usdrl_ros.bags.play",
     "usdrl-evaluate-bag": "usdrl_ros.bags.evaluate",
     "usdrl-demo": "usdrl_ros.demo.demo",

@@ -27,6 +27,11 @@ def bag() -> int:
     return _run("usdrl-bag", "usdrl_ros.bags.convert", "rosbags", "tqdm")
 
 
+def check() -> int:
+    """``usdrl-check``."""
+    return _run("usdrl-check", "usdrl_ros.checking.check")
+
+
 def demo() -> int:
     """``usdrl-demo``."""
     return _run("usdrl-demo", "usdrl_ros.demo.demo", *BAGS)

@@ -73,7 +73,8 @@ def test_silence_names_the_topic_and_the_time():
     status = bench.report(publishers=0)[0]
     assert (status.level, status.message) == (
         WARN,
-        "no message on /skeletons for 12 s: nobody publishes it: check its name",
+        "no message for 12 s: nobody publishes /skeletons: check its name, and that the tracker runs in this"
+        " ROS_DOMAIN_ID",
     )
     bench.hear()
     bench.now += 7.0
@@ -259,3 +260,26 @@ def test_foreign_texts_are_cut_and_escaped_wherever_they_go():
     texts += [text for status in statuses for value in status.values for text in (value.key, value.value)]
     assert all(text.isprintable() and len(text) < 2 * MESSAGE for text in [*texts, *bench.log])
     assert len(bench.log) == 3
+
+
+def test_a_slow_tracker_is_told_by_its_stamps():
+    bench = Bench()
+    bench.hear(seconds=5.0, rate=5.0)
+    source, _ = bench.report()
+    assert source.level == WARN and "only 5.0 frames/s" in source.message
+    bench.hear(seconds=5.0, rate=10.0)
+    assert bench.report()[0].level == OK
+
+
+def test_a_topic_that_nobody_publishes_is_told_with_those_that_may_be_meant():
+    bench = Bench()
+    bench.now += 6.0
+    others = (("/azure/body_tracking_data", "visualization_msgs/msg/MarkerArray"),)
+    source, _ = bench.report(publishers=0, candidates=others)
+    assert source.level == WARN and "/azure/body_tracking_data (marker_array)" in source.message
+
+
+def test_another_type_is_told_with_the_adapter_that_reads_it():
+    bench = Bench()
+    source, _ = bench.report(publishers=0, other_types=("geometry_msgs/msg/PoseArray", "my_msgs/msg/Bodies"))
+    assert source.level == ERROR and "set the parameter input_type to pose_array" in source.message

@@ -1,0 +1,168 @@
+"""What a recorded source needs: every wrong parameter is found, in order, and a right one is left alone."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+pytest.importorskip("rclpy", reason="needs the ROS 2 messages")
+
+from helpers.acting import script  # noqa: E402
+from rclpy.serialization import serialize_message  # noqa: E402
+from std_msgs.msg import Header  # noqa: E402
+
+from usdrl_model.plausibility.findings import Level  # noqa: E402
+from usdrl_model.simulation.simulate import PerformanceConfig, simulate  # noqa: E402
+from usdrl_model.skeleton.person import Person, SkeletonFrame  # noqa: E402
+from usdrl_model.skeleton.topology import topology  # noqa: E402
+from usdrl_ros.checking.advice import advise  # noqa: E402
+from usdrl_ros.checking.trial import Captured, run  # noqa: E402
+from usdrl_ros.inputs.common import ros_time  # noqa: E402
+from usdrl_ros.inputs.coordinate_frames import AXES  # noqa: E402
+from usdrl_ros.inputs.registry import find  # noqa: E402
+from usdrl_ros.inputs.skeleton_messages import point_cloud, poses  # noqa: E402
+from usdrl_ros.parameters.declarations import PARAMETERS  # noqa: E402
+from usdrl_ros.parameters.values import PerceptionConfig  # noqa: E402
+
+ACTS = script(("idle", 3.0), ("wave", 3.0), ("walk", 3.0))
+START = 1.7e9
+
+
+def config(**values):
+    defaults = {one.field: tuple(one.default) if isinstance(one.default, list) else one.default for one in PARAMETERS}
+    return dataclasses.replace(PerceptionConfig(**defaults), **values)
+
+
+def perform(joint_set="kinect_v2_25", rate=15.0, people=2):
+    scripts = (ACTS,) * people
+    return simulate(PerformanceConfig(scripts=scripts, topology=joint_set, rate=rate, start=START), seed=2).frames
+
+
+def captured(
+    frames, *, axes="optical", change=lambda joints: joints, build=point_cloud, stamp=lambda at: at, frame_id="eye"
+):
+    found = []
+    for frame in frames:
+        people = tuple(Person(p.id, change(np.asarray(p.joints)) @ AXES[axes], p.confidence) for p in frame.people)
+        header = Header(stamp=ros_time(max(0.0, stamp(frame.stamp))), frame_id=frame_id)
+        message = build(SkeletonFrame(frame.stamp, people), header)
+        found.append(Captured(bytes(serialize_message(message)), frame.stamp + 0.02, frame.stamp + 0.02))
+    return found
+
+
+def advice(messages, **values):
+    said = config(**values)
+    source = find(said.input_type)
+    return advise(said, lambda settings: run(messages, source, settings, "/bodies", None))
+
+
+def steps(found):
+    return [(step.parameter, step.value) for step in found.steps]
+
+
+def tilted(degrees):
+    """Joints as a sensor sees them that looks down by so much."""
+    cos, sin = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
+    return lambda joints: joints @ np.array([[1.0, 0, 0], [0, cos, -sin], [0, sin, cos]])
+
+
+def swapped(joints):
+    names = topology("kinect_v2_25").joints
+    other = [name.replace("left", "*").replace("right", "left").replace("*", "right") for name in names]
+    return joints[[names.index(name) for name in other]]
+
+
+def test_a_right_source_is_left_alone_and_its_people_are_described():
+    found = advice(captured(perform()))
+    assert found.fine, found
+    assert [one.id for one in found.first.people] == ["1", "2"]
+    assert all(one.ahead > 1.0 and one.joints > 0.9 and "standing" in one.states for one in found.first.people)
+    assert found.first.rate == pytest.approx(15.0) and found.first.delay == pytest.approx(0.02)
+    assert found.first.frame_ids == ("eye",)
+
+
+def test_one_fault_that_hides_another_is_found_after_it():
+    messages = captured(perform("coco_17"), axes="body", change=lambda joints: 1000.0 * joints)
+    found = advice(messages)
+    assert not found.fine and not found.left, found.last
+    assert dict(steps(found)) == {"topology": "coco_17", "units": "mm", "axes": "body"}
+
+
+@pytest.mark.parametrize("degrees", [-30.0, 30.0])
+def test_the_pose_of_a_tilted_sensor(degrees):
+    found = advice(captured(perform(), change=tilted(degrees)))
+    ((name, pose),) = steps(found)
+    assert name == "sensor_pose" and pose[4] == pytest.approx(np.radians(degrees), abs=0.06)
+    assert pose[2] > 0.5 and pose[:2] == (0.0, 0.0)
+    assert not found.left
+
+
+def test_a_small_tilt_is_a_note():
+    found = advice(captured(perform(), change=tilted(15.0)))
+    assert found.fine
+    assert [finding.key for finding in found.last.findings] == ["tilt"]
+    assert "pitch 0.27" in found.last.findings[0].text
+    assert not advice(captured(perform(), change=tilted(15.0)), sensor_pose=(0, 0, 0, 0, 0.26, 0)).last.findings
+
+
+def test_a_sensor_pose_is_corrected_and_keeps_its_place():
+    found = advice(captured(perform(), change=tilted(30.0)), sensor_pose=(0.2, 0.0, 1.1, 0.0, -0.4, 1.5))
+    ((name, pose),) = steps(found)
+    assert (name, pose[:3], pose[5]) == ("sensor_pose", (0.2, 0.0, 1.1), 1.5)
+    assert pose[4] == pytest.approx(np.radians(30.0), abs=0.06)
+
+
+def test_left_and_right():
+    assert steps(advice(captured(perform(), change=swapped))) == [("mirrored", True)]
+
+
+def test_poses_of_another_joint_set_are_refused_and_the_one_that_fits_is_named():
+    found = advice(captured(perform("k4abt_32", people=1), build=poses), input_type="pose_array")
+    ((name, value),) = steps(found)
+    assert name == "topology" and len(topology(value).joints) == 32
+    assert "refused (joint_count)" in found.first.findings[0].text
+    assert not found.left
+
+
+UNMENDED = {
+    "no stamp": ({"stamp": lambda at: 0.0}, "zero_stamp", "header.stamp"),
+    "a repeated stamp": ({"stamp": lambda at: START}, "frozen_stamp", "carry the stamp"),
+    "another clock": ({"stamp": lambda at: at - 1e6}, "other_clock", "use_sim_time"),
+    "nothing but zeros": ({"change": lambda joints: 0.0 * joints}, "unusable", "zeros"),
+}
+
+
+@pytest.mark.parametrize("case", UNMENDED)
+def test_what_no_parameter_mends_is_told(case):
+    how, key, words = UNMENDED[case]
+    found = advice(captured(perform(), **how))
+    assert not steps(found)
+    assert {finding.key: words in finding.text for finding in found.left}.get(key), found.left
+
+
+def test_slow_and_empty_sources():
+    assert "slow" in {finding.key for finding in advice(captured(perform(rate=5.0))).left}
+    empty = [SkeletonFrame(frame.stamp) for frame in perform()]
+    (finding,) = advice(captured(empty)).left
+    assert finding.key == "nobody" and "let somebody stand" in finding.text
+
+
+def test_two_sources_on_one_topic():
+    frames = perform()
+    both = captured(frames) + captured(frames, stamp=lambda at: at - 5.0, frame_id="other")
+    found = advice(sorted(both, key=lambda message: message.arrival))
+    texts = {finding.key: finding.text for finding in found.left}
+    assert "stamps of two clocks 5" in texts["second_clock_frames"]
+    assert "several frames (eye, other)" in texts["frames"]
+
+
+@pytest.mark.parametrize("data", [b"", b"\0\1\0\0", b"\xff" * 400])
+def test_bytes_of_something_else_are_told(data):
+    found = advice([Captured(data, START, START)] * 5)
+    assert found.left[0].level == Level.ERROR and "5 of 5 messages are refused" in found.left[0].text
+
+
+def test_tf_that_is_not_installed_does_not_hide_the_rest():
+    found = advice(captured(perform(), axes="body"), target_frame="odom")
+    assert steps(found) == [("axes", "body")]
+    assert [finding.key for finding in found.left] == ["tf"]

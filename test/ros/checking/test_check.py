@@ -1,0 +1,132 @@
+"""``usdrl-check`` on a running graph: without the perception node, and beside it."""
+
+import json
+import threading
+import time
+
+import numpy as np
+import pytest
+from helpers.paths import HELPERS
+
+pytest.importorskip("rclpy", reason="needs ROS 2 (rclpy)")
+
+from geometry_msgs.msg import PoseArray  # noqa: E402
+from helpers.acting import script  # noqa: E402
+from helpers.ros_peer import header  # noqa: E402
+from rclpy.qos import QoSProfile, ReliabilityPolicy  # noqa: E402
+from sensor_msgs.msg import PointCloud2  # noqa: E402
+
+from usdrl_model.simulation.simulate import PerformanceConfig, simulate  # noqa: E402
+from usdrl_model.skeleton.person import Person, SkeletonFrame  # noqa: E402
+from usdrl_ros.checking.check import main  # noqa: E402
+from usdrl_ros.inputs.coordinate_frames import AXES  # noqa: E402
+from usdrl_ros.inputs.skeleton_messages import point_cloud, poses  # noqa: E402
+from usdrl_ros.processes.children import Child  # noqa: E402
+
+SHORT = ["--seconds", "3", "--wait", "10", "--json"]
+
+
+class Tracker:
+    """Publishes people who stand, from a thread, until the end of the test."""
+
+    def __init__(
+        self, peer, topic, *, kind=PointCloud2, build=point_cloud, scale=1.0, people=2, joint_set="kinect_v2_25"
+    ):
+        acts = script(("idle", 3.0), ("wave", 3.0))
+        config = PerformanceConfig(scripts=(acts,) * people, topology=joint_set, rate=15.0)
+        self._frames = simulate(config, seed=2).frames
+        qos = QoSProfile(depth=10, reliability=ReliabilityPolicy.BEST_EFFORT)
+        self._publisher = peer.node.create_publisher(kind, topic, qos)
+        self._peer, self._build, self._scale = peer, build, scale
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+
+    def __enter__(self):
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self._stop.set()
+        self._thread.join()
+
+    def _run(self):
+        number = 0
+        while not self._stop.wait(1 / 15):
+            people = self._frames[number % len(self._frames)].people
+            number += 1
+            now = self._peer.now()
+            sent = tuple(Person(p.id, self._scale * np.asarray(p.joints) @ AXES["optical"]) for p in people)
+            self._publisher.publish(self._build(SkeletonFrame(now, sent), header(now)))
+
+
+def check(capsys, *arguments):
+    status = main([*SHORT, *arguments])
+    return status, json.loads(capsys.readouterr().out)
+
+
+def test_a_source_that_needs_nothing(peer, capsys):
+    with Tracker(peer, "skeletons"):
+        status, found = check(capsys)
+    assert (status, found["fine"], found["set"]) == (0, True, {}), found
+    assert found["publishers"] == ["peer"] and found["perception"] == ""
+    assert found["frames"] == ["camera"] and found["rate"] == pytest.approx(15.0, abs=4.0)
+    assert sorted(one["id"] for one in found["people"]) == ["1", "2"]
+
+
+def test_a_topic_a_type_and_a_unit_are_found(peer, capsys):
+    with Tracker(peer, "/azure/bodies", kind=PoseArray, build=poses, scale=1000.0, people=1):
+        status, found = check(capsys, "--wait", "1")
+    assert status == 1
+    assert found["set"] == {"topic": "/azure/bodies", "input_type": "pose_array", "units": "mm"}
+    assert found["findings"] == []
+
+
+def test_nobody_publishes_anything(peer, capsys):
+    status = main(["--wait", "0.2"])
+    text = capsys.readouterr().out
+    assert status == 1
+    assert "nobody publishes /skeletons" in text and "Nothing was heard." in text
+
+
+def test_beside_a_perception_node_its_parameters_and_topic_are_taken(peer, capsys):
+    arguments = ["-r", "skeletons:=/head/bodies", "-r", "__node:=eyes", "-p", "units:=cm"]
+    reliable = ["-p", "qos_overrides./head/bodies.subscription.reliability:=reliable"]
+    with Child("perception", [str(HELPERS / "hand_up_node.py"), "--ros-args", *arguments, *reliable]) as child:
+        states = peer.listen_json("actions/state")
+        peer.wait(lambda: child.check() or states, "first state")
+        with Tracker(peer, "/head/bodies"):
+            status, found = check(capsys)
+    assert status == 1
+    assert (found["perception"], found["topic"]) == ("/eyes", "/head/bodies")
+    assert found["set"] == {"units": "m"}, found
+    assert "qos" in {finding["key"] for finding in found["findings"]}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--node", "eyes"], "no node eyes runs"),
+        (["--ros-args", "-p", "topolgy:=coco_17"], "did you mean 'topology'"),
+        (["--ros-args", "-p", "axes:=up"], "optical, body, kinect"),
+        (["--ros-args", "-p"], "cannot be read"),
+    ],
+)
+def test_what_cannot_be_asked_is_one_line(peer, capsys, arguments, words):
+    assert main(["--wait", "0.1", *arguments]) == 1
+    said = capsys.readouterr().err.strip().splitlines()
+    assert words in said[-1] and said[-1].startswith("usdrl-check: ") and len(said) == 1, said
+
+
+def test_wrong_numbers_are_usage(capsys):
+    with pytest.raises(SystemExit) as error:
+        main(["--seconds", "nan"])
+    assert error.value.code == 2
+
+
+def test_a_publisher_that_is_silent(peer, capsys):
+    publisher = peer.node.create_publisher(PointCloud2, "skeletons", 10)
+    before = time.monotonic()
+    status = main(["--wait", "0.5"])
+    assert status == 1 and "no message on /skeletons" in capsys.readouterr().out
+    assert time.monotonic() - before < 15.0
+    peer.node.destroy_publisher(publisher)

@@ -1,0 +1,1 @@
+"""The command ``usdrl-check``: what is wrong with a source, and which parameters to set."""

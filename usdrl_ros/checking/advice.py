@@ -1,0 +1,83 @@
+"""Which parameters to set, in order: the change of the first finding is tried, then that of what is left.
+
+A wrong unit hides a wrong joint set, which hides wrong axes, which hide a tilt. So the same messages are read again
+with every change, until nothing is left that a parameter mends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from usdrl_model.plausibility.findings import Finding, Level
+from usdrl_ros.checking.trial import Trial
+from usdrl_ros.parameters.values import PerceptionConfig
+
+ROUNDS = 8
+"""Changes that are tried, at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A parameter to set, and why."""
+
+    parameter: str
+    value: Any
+    why: Finding
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """What to do about a source."""
+
+    first: Trial
+    """With the settings as they are."""
+    steps: tuple[Step, ...]
+    last: Trial
+    """With all of the steps done."""
+
+    @property
+    def left(self) -> tuple[Finding, ...]:
+        """What no parameter mends."""
+        return tuple(finding for finding in self.last.findings if finding.level > Level.NOTE)
+
+    @property
+    def fine(self) -> bool:
+        """Nothing needs to be changed."""
+        return not self.steps and not self.left
+
+
+def advise(config: PerceptionConfig, trial: Callable[[PerceptionConfig], Trial]) -> Advice:
+    """Find the changes for a source.
+
+    Args:
+        config: its settings.
+        trial: reads it with other settings.
+    """
+    first = last = trial(config)
+    steps: list[Step] = []
+    while len(steps) < ROUNDS and (step := _next(last, steps)):
+        steps.append(step)
+        config = replace(config, **{step.parameter: step.value})
+        last = trial(config)
+    return Advice(first, _merged(steps), last)
+
+
+def _next(trial: Trial, steps: list[Step]) -> Step | None:
+    """The change of the first finding that has one; none where it was tried already, which did not help."""
+    done = [(step.parameter, step.why.key) for step in steps]
+    for finding in trial.findings:
+        if finding.level == Level.NOTE or finding.change is None:
+            continue
+        parameter, value = finding.change
+        if (parameter, finding.key) not in done:
+            return Step(parameter, tuple(value) if isinstance(value, list) else value, finding)
+    return None
+
+
+def _merged(steps: list[Step]) -> tuple[Step, ...]:
+    """One step a parameter: the last value, at the place of the first."""
+    values = {step.parameter: step.value for step in steps}
+    firsts = {step.parameter: step for step in reversed(steps)}
+    return tuple(replace(firsts[name], value=values[name]) for name in dict.fromkeys(s.parameter for s in steps))

@@ -1,0 +1,209 @@
+"""``usdrl-check``: inspects a running source of skeletons and says which parameters to set, in order.
+
+::
+
+    usdrl-check                                  # the topic and the parameters of the perception node that runs
+    usdrl-check /camera/skeletons                # a topic, with the default parameters
+    usdrl-check --ros-args --params-file perception.yaml -p topology:=k4abt_32
+
+It listens for some seconds and reads what it heard with other parameters until people look like people. Let somebody
+stand before the sensor meanwhile, and raise a hand.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import fields, replace
+
+import rclpy
+from rclpy.exceptions import ParameterException
+from rclpy.executors import SingleThreadedExecutor
+from rclpy.node import Node
+from rclpy.parameter import Parameter
+
+from usdrl_model.errors.shown import MESSAGE, cut, reason
+from usdrl_model.plausibility.findings import Finding, Level
+from usdrl_ros.checking.advice import Step, advise
+from usdrl_ros.checking.graph import Graph, Perception
+from usdrl_ros.checking.report import Report
+from usdrl_ros.checking.trial import run
+from usdrl_ros.diagnostics import graph_checks
+from usdrl_ros.inputs.coordinate_frames import needs_tf
+from usdrl_ros.inputs.registry import find
+from usdrl_ros.inputs.tf_listener import tf_listener
+from usdrl_ros.messages.types import type_name
+from usdrl_ros.parameters import values as parameters
+from usdrl_ros.parameters.declarations import NAMES, PARAMETERS
+from usdrl_ros.parameters.names import check_given
+from usdrl_ros.parameters.values import PerceptionConfig
+from usdrl_ros.processes.lifecycle import initialise
+
+DISCOVERY = 1.0
+"""Seconds for which the graph is watched for a perception node."""
+
+
+def inspect(graph: Graph, topic: str = "", *, node: str = "", seconds: float = 8.0, wait: float = 3.0) -> Report:
+    """Inspect a source.
+
+    Args:
+        graph: of a node with the parameters of the perception node.
+        topic: empty: that of the perception node, or of the parameter ``topic``.
+        node: name of the perception node, if several run.
+        seconds: to listen.
+        wait: seconds to wait for a publisher, and then for its first message.
+
+    Raises:
+        ValueError: several perception nodes run, or none of that name; parameters that are not allowed.
+    """
+    perception = _perception(graph, node)
+    config = _config(graph.node, perception)
+    source = find(config.input_type)
+    expected = type_name(source.message_type)
+    if not topic and perception is not None:
+        graph.wait(lambda: graph.topic_of(perception.name, expected), DISCOVERY)
+        topic = graph.topic_of(perception.name, expected)
+    topic = graph.node.resolve_topic_name(topic or config.topic)
+    before, steps = config, []
+    findings = [perception.trouble] if perception is not None and perception.trouble else []
+    graph.wait(lambda: graph.publishers(topic), wait)
+    asked = topic
+    if not graph.publishers(topic):
+        absent = graph_checks.nobody_publishes(topic, graph.candidates())
+        if absent.change is None:
+            return _unheard(asked, graph, perception, before, (), [absent, *findings])
+        topic = str(absent.change[1])
+        steps.append(Step("topic", topic, absent))
+    types = {end.topic_type for end in graph.publishers(topic)}
+    if expected not in types:
+        other = graph_checks.other_type(topic, types, expected)
+        if other.change is None:
+            return _unheard(asked, graph, perception, before, tuple(steps), [other, *findings])
+        config = replace(config, input_type=str(other.change[1]))
+        steps.append(Step("input_type", config.input_type, other))
+        source = find(config.input_type)
+    if perception is not None:
+        findings += graph.misfits(topic, expected, perception.name)
+    tf = None
+    if needs_tf(config.target_frame, config.sensor_pose):
+        tf = tf_listener(graph.node, lambda error: None)
+    publishers = graph.names(topic)
+    messages = graph.listen(source.message_type, topic, seconds, wait)
+    if perception is not None:
+        findings += graph.inference_trouble(perception.name)
+    if not messages:
+        silent = Finding("silent", Level.ERROR, f"no message on {topic} for {wait:g} s: check that the tracker runs")
+        return replace(
+            _unheard(asked, graph, perception, before, tuple(steps), [silent, *findings]), publishers=publishers
+        )
+    buffer = None if tf is None else tf.buffer
+    advice = advise(config, lambda settings: run(messages, source, settings, topic, buffer, len(publishers)))
+    if tf is not None:
+        tf.close()
+    return Report(
+        topic=asked,
+        publishers=publishers,
+        perception="" if perception is None else perception.name,
+        config=before,
+        messages=len(messages),
+        trial=advice.last,
+        steps=(*steps, *advice.steps),
+        findings=(*findings, *advice.last.findings),
+    )
+
+
+def _perception(graph: Graph, name: str) -> Perception | None:
+    graph.wait(lambda: graph.perceptions(name), DISCOVERY)
+    graph.wait(lambda: not graph.discovering, DISCOVERY)
+    found = graph.perceptions(name)
+    if len(found) > 1:
+        raise ValueError(f"several perception nodes run ({', '.join(found)}): choose one with --node")
+    if name and not found:
+        raise ValueError(f"no node {name} runs in this ROS_DOMAIN_ID: see `ros2 node list`, or leave --node out")
+    return graph.perception(found[0]) if found else None
+
+
+def _config(node: Node, perception: Perception | None) -> PerceptionConfig:
+    """The parameters that were given, then those of the perception node, then the defaults."""
+    given = set(node._parameter_overrides)  # rclpy has no public access to them
+    known = {} if perception is None else perception.parameters
+    if known.get("use_sim_time") and "use_sim_time" not in given:
+        node.set_parameters([Parameter("use_sim_time", value=True)])
+    names = {field.name for field in fields(PerceptionConfig)}
+    changes = {one.name: known[one.name] for one in PARAMETERS if one.name in known and one.name not in given}
+    return parameters.read(node, {name: value for name, value in changes.items() if name.replace(".", "_") in names})
+
+
+def _unheard(
+    topic: str,
+    graph: Graph,
+    perception: Perception | None,
+    config: PerceptionConfig,
+    steps: tuple[Step, ...],
+    findings: list[Finding],
+) -> Report:
+    return Report(
+        topic=topic,
+        publishers=graph.names(topic),
+        perception="" if perception is None else perception.name,
+        config=config,
+        messages=0,
+        trial=None,
+        steps=steps,
+        findings=tuple(findings),
+    )
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    command = argparse.ArgumentParser(
+        prog="usdrl-check",
+        description="Inspect a running source of skeletons: topic, type, quality of service, rate, stamps, frame,"
+        " units, joint set, axes, tilt, left and right, and who is seen. Says which parameters to set, in order. Let"
+        " somebody stand before the sensor meanwhile. Parameters are given as to usdrl-perception (--ros-args -p"
+        " name:=value); the others are those of the perception node, if one runs, or the defaults.",
+        epilog="Exit status: 0 when nothing needs to be changed, 1 when something does, or nothing was heard.",
+    )
+    command.add_argument(
+        "topic", nargs="?", default="", help="topic (default: that of the perception node, or the parameter topic)"
+    )
+    command.add_argument("--node", default="", metavar="NAME", help="the perception node, if several run")
+    command.add_argument("--seconds", type=float, default=8.0, metavar="S", help="seconds to listen (default: 8)")
+    command.add_argument(
+        "--wait", type=float, default=3.0, metavar="S", help="seconds to wait for the source (default: 3)"
+    )
+    command.add_argument("--json", action="store_true", help="print the result as JSON")
+    return command
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Inspect; 0 when nothing needs to be changed, else 1."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    at = given.index("--ros-args") if "--ros-args" in given else len(given)
+    command = parser()
+    options = command.parse_args(given[:at])
+    if not (0.5 <= options.seconds <= 120.0 and 0.0 <= options.wait <= 600.0):
+        command.error("--seconds: expected 0.5 to 120, and --wait 0 to 600")
+    try:
+        initialise(["usdrl-check", *given[at:]])
+        node = rclpy.create_node("usdrl_check")
+        parameters.declare(node)
+        check_given(node, NAMES)
+        executor = SingleThreadedExecutor()
+        executor.add_node(node)
+        report = inspect(
+            Graph(node, executor), options.topic, node=options.node, seconds=options.seconds, wait=options.wait
+        )
+    except (ParameterException, ValueError) as error:
+        print(f"usdrl-check: {cut(reason(error), MESSAGE)}", file=sys.stderr)
+        return 1
+    finally:
+        rclpy.try_shutdown()
+    print(json.dumps(report.document(), indent=2) if options.json else report.text())
+    return 0 if report.fine else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

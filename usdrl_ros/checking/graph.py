@@ -1,0 +1,187 @@
+"""The running graph: who publishes the topic, which perception node listens, and what its parameters are."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
+from lifecycle_msgs.srv import GetState
+from rcl_interfaces.srv import GetParameters
+from rclpy.executors import SingleThreadedExecutor
+from rclpy.node import Node
+from rclpy.parameter import parameter_value_to_python
+from rclpy.qos import QoSCompatibility, QoSProfile, ReliabilityPolicy, qos_check_compatible
+
+from usdrl_model.errors.shown import MESSAGE, NAME, cut
+from usdrl_model.plausibility.findings import Finding, Level
+from usdrl_ros.checking.trial import Captured
+from usdrl_ros.diagnostics import graph_checks
+from usdrl_ros.parameters.declarations import PARAMETERS
+
+PERCEPTION, STATE = "usdrl_perception", "/actions/state"
+UNKNOWN = "_NODE_NAME_UNKNOWN_"
+"""Name of a node whose endpoints were discovered before itself."""
+ANSWER = 3.0
+"""Seconds that another node may take to answer."""
+MOST = 4000
+"""Messages that are kept."""
+LARGEST = 64 << 20
+"""Bytes of all of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Perception:
+    """A perception node that runs."""
+
+    name: str
+    """Full name."""
+    parameters: dict[str, Any]
+    """Those that it told."""
+    trouble: Finding | None
+    """It does not answer, or is not active."""
+
+
+class Graph:
+    """Asks the graph through a node of its own.
+
+    Args:
+        node: of this process.
+        executor: that spins it.
+    """
+
+    def __init__(self, node: Node, executor: SingleThreadedExecutor) -> None:
+        self.node = node
+        self._executor = executor
+        self._statuses: dict[str, DiagnosticStatus] = {}
+        node.create_subscription(DiagnosticArray, "/diagnostics", self._hear, 50)
+
+    def wait(self, done: Callable[[], object], seconds: float) -> bool:
+        """Spin until ``done()`` is true; False if that takes longer."""
+        end = time.monotonic() + seconds
+        while not done():
+            if (left := end - time.monotonic()) <= 0.0:
+                return False
+            self._executor.spin_once(timeout_sec=min(left, 0.1))
+        return True
+
+    @property
+    def discovering(self) -> bool:
+        """A perception node publishes, but its name is not known yet."""
+        return any(end.node_name == UNKNOWN for end in self._states())
+
+    def perceptions(self, name: str = "") -> list[str]:
+        """Full names of the perception nodes; with ``name``, of nodes of that name, full or not."""
+        found = set()
+        for end in self._states():
+            if end.node_name != UNKNOWN:
+                found.add(_full(end.node_name, end.node_namespace))
+        for own, namespace in self.node.get_node_names_and_namespaces():
+            if own == (name.rpartition("/")[2] or PERCEPTION):
+                found.add(_full(own, namespace))
+        return sorted(one for one in found if not name or one == name or one.endswith(f"/{name.lstrip('/')}"))
+
+    def perception(self, name: str) -> Perception:
+        """The parameters and the state of a perception node."""
+        names = [parameter.name for parameter in PARAMETERS] + ["use_sim_time"]
+        answer = self._call(GetParameters, f"{name}/get_parameters", GetParameters.Request(names=names))
+        if answer is None:
+            text = f"{name} does not answer: is it hanging, or of another version? its parameters are not known"
+            return Perception(name, {}, Finding("node", Level.WARN, text))
+        pairs = zip(names, map(parameter_value_to_python, answer.values), strict=False)
+        values = {key: value for key, value in pairs if value is not None}
+        state = self._call(GetState, f"{name}/get_state", GetState.Request())
+        trouble = None
+        if state is not None and state.current_state.label != "active":
+            text = f"{name} is {cut(state.current_state.label, NAME)}: configure and activate it (its log says why)"
+            trouble = Finding("node", Level.WARN, text)
+        return Perception(name, values, trouble)
+
+    def topic_of(self, perception: str, expected: str) -> str:
+        """The topic that a node hears messages of this type on, however it was remapped; empty if that is not sure."""
+        own, namespace = perception.rpartition("/")[2], perception.rpartition("/")[0] or "/"
+        try:
+            heard = self.node.get_subscriber_names_and_types_by_node(own, namespace)
+        except RuntimeError:  # it has just gone
+            return ""
+        topics = [topic for topic, types in heard if expected in types]
+        return topics[0] if len(topics) == 1 else ""
+
+    def publishers(self, topic: str) -> list[Any]:
+        """Endpoints that publish a topic, those of this process left out."""
+        own = self.node.get_name()
+        return [end for end in self.node.get_publishers_info_by_topic(topic) if end.node_name != own]
+
+    def names(self, topic: str) -> tuple[str, ...]:
+        """Nodes that publish a topic."""
+        return tuple(sorted({end.node_name for end in self.publishers(topic)} - {UNKNOWN}))
+
+    def candidates(self) -> list[tuple[str, str]]:
+        """(topic, type) of published topics that may have people."""
+        topics = self.node.get_topic_names_and_types()
+        return [pair for pair in graph_checks.candidates(topics) if self.publishers(pair[0])]
+
+    def misfits(self, topic: str, expected: str, perception: str) -> list[Finding]:
+        """Publishers whose quality of service does not fit the subscription of a perception node."""
+        reasons = []
+        for mine in self.node.get_subscriptions_info_by_topic(topic):
+            if _full(mine.node_name, mine.node_namespace) != perception:
+                continue
+            for end in self.publishers(topic):
+                if end.topic_type == expected:
+                    fits, reason = qos_check_compatible(end.qos_profile, mine.qos_profile)
+                    if fits == QoSCompatibility.ERROR:
+                        policies = reason.replace("ERROR:", "").replace(";", ",").strip(" ,")
+                        reasons.append(f"quality of service ({policies})")
+        return [graph_checks.incompatible(topic, dict.fromkeys(reasons))] if reasons else []
+
+    def listen(self, message_type: Any, topic: str, seconds: float, patience: float) -> list[Captured]:
+        """The messages of some seconds; empty if none comes within ``patience`` seconds."""
+        heard: list[Captured] = []
+        size = 0
+
+        def hear(data: bytes) -> None:
+            nonlocal size
+            if len(heard) < MOST and size < LARGEST:
+                size += len(data)
+                heard.append(Captured(data, self.node.get_clock().now().nanoseconds * 1e-9, time.monotonic()))
+
+        qos = QoSProfile(depth=200, reliability=ReliabilityPolicy.BEST_EFFORT)
+        subscription = self.node.create_subscription(message_type, topic, hear, qos, raw=True)
+        if self.wait(lambda: heard, patience):
+            self.wait(lambda: False, seconds)
+        self.node.destroy_subscription(subscription)
+        return heard
+
+    def inference_trouble(self, perception: str) -> list[Finding]:
+        """What the node itself says about its inference."""
+        status = self._statuses.get(f"{perception}: inference")
+        if status is None or status.level == DiagnosticStatus.OK:
+            return []
+        level = Level.ERROR if status.level == DiagnosticStatus.ERROR else Level.WARN
+        return [Finding("inference", level, f"{perception}: {cut(status.message, MESSAGE)}")]
+
+    def _states(self) -> list[Any]:
+        topics = [topic for topic, _ in self.node.get_topic_names_and_types() if topic.endswith(STATE)]
+        return [end for topic in topics for end in self.node.get_publishers_info_by_topic(topic)]
+
+    def _hear(self, array: DiagnosticArray) -> None:
+        for status in array.status[:100]:
+            if len(self._statuses) < 1000:
+                self._statuses[status.name] = status
+
+    def _call(self, kind: Any, name: str, request: Any) -> Any:
+        client = self.node.create_client(kind, name)
+        try:
+            if not self.wait(client.service_is_ready, ANSWER):
+                return None
+            future = client.call_async(request)
+            return future.result() if self.wait(future.done, ANSWER) else None
+        finally:
+            self.node.destroy_client(client)
+
+
+def _full(name: str, namespace: str) -> str:
+    return f"{namespace.rstrip('/')}/{name}"

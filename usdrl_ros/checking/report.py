@@ -1,0 +1,123 @@
+"""What ``usdrl-check`` found, for people and for programs."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import dataclass
+from typing import Any
+
+from usdrl_model.errors.shown import LINE, NAME, cut
+from usdrl_model.plausibility.findings import Finding, Level
+from usdrl_ros.checking.advice import Step
+from usdrl_ros.checking.trial import Trial
+from usdrl_ros.parameters.values import PerceptionConfig
+
+SETTINGS = ("input_type", "topology", "axes", "units", "mirrored", "target_frame", "sensor_pose")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Report:
+    """Everything that was found."""
+
+    topic: str
+    """As it was asked for."""
+    publishers: tuple[str, ...]
+    """Nodes."""
+    perception: str
+    """The perception node whose parameters were taken; empty: none runs."""
+    config: PerceptionConfig
+    """The settings before any step."""
+    messages: int
+    trial: Trial | None
+    """With all of the steps done; None: no message came."""
+    steps: tuple[Step, ...]
+    findings: tuple[Finding, ...]
+    """What no parameter mends, notes included."""
+
+    @property
+    def fine(self) -> bool:
+        """Nothing needs to be changed."""
+        return not self.steps and not any(finding.level > Level.NOTE for finding in self.findings)
+
+    def text(self) -> str:
+        """For people."""
+        lines = [f"{self.topic}: {self.messages} messages from {', '.join(self.publishers) or 'nobody'}"]
+        described = ", ".join(f"{name} {_value(getattr(self.config, name))}" for name in SETTINGS if self._said(name))
+        lines.append(f"read as {described}" + (f" (as {self.perception} does)" if self.perception else ""))
+        if self.trial is not None:
+            lines += self._measured(self.trial)
+        if self.steps:
+            lines += ["", "Set, in this order:"]
+            for number, step in enumerate(self.steps, 1):
+                lines += [f"  {number}. {step.parameter}: {_value(step.value)}", f"     {cut(step.why.text, 2 * LINE)}"]
+        if left := [finding for finding in self.findings if finding.level > Level.NOTE]:
+            lines += ["", "No parameter mends this:" if not self.steps else "No parameter mends what is left:"]
+            lines += [f"  {finding.level.name.lower()}: {cut(finding.text, 2 * LINE)}" for finding in left]
+        lines += [f"  note: {cut(one.text, LINE)}" for one in self.findings if one.level == Level.NOTE]
+        if self.steps:
+            given = " ".join(f"-p {step.parameter}:={_value(step.value).replace(' ', '')}" for step in self.steps)
+            lines += ["", f"usdrl-perception --ros-args {given}"]
+        lines += ["", self.verdict()]
+        return "\n".join(lines)
+
+    def verdict(self) -> str:
+        """The result in one line."""
+        if self.fine:
+            return "Nothing to change: people look like people."
+        if not self.findings and self.trial is not None:
+            return "With that, people look like people."
+        return "Not fine yet." if self.trial is not None else "Nothing was heard."
+
+    def document(self) -> dict[str, Any]:
+        """For programs."""
+        trial = self.trial
+        return {
+            "topic": self.topic,
+            "publishers": list(self.publishers),
+            "perception": self.perception,
+            "messages": self.messages,
+            "settings": {name: getattr(self.config, name) for name in SETTINGS},
+            "rate": None if trial is None or math.isnan(trial.rate) else round(trial.rate, 2),
+            "delay": None if trial is None or math.isnan(trial.delay) else round(trial.delay, 4),
+            "frames": [] if trial is None else list(trial.frame_ids),
+            "measured": {} if trial is None else trial.measured,
+            "people": [
+                {
+                    "id": one.id,
+                    "seconds": round(one.seconds, 2),
+                    "ahead": None if math.isnan(one.ahead) else round(one.ahead, 2),
+                    "left": None if math.isnan(one.left) else round(one.left, 2),
+                    "joints": round(one.joints, 3),
+                    "states": list(one.states),
+                }
+                for one in (() if trial is None else trial.people)
+            ],
+            "set": {step.parameter: step.value for step in self.steps},
+            "steps": [{**_finding(step.why), "parameter": step.parameter, "value": step.value} for step in self.steps],
+            "findings": [_finding(finding) for finding in self.findings],
+            "fine": self.fine,
+        }
+
+    def _said(self, name: str) -> bool:
+        value = getattr(self.config, name)
+        return name in ("input_type", "topology") or bool(any(value) if isinstance(value, tuple) else value)
+
+    @staticmethod
+    def _measured(trial: Trial) -> list[str]:
+        frames = ", ".join(cut(frame or "(no name)", NAME) for frame in trial.frame_ids)
+        lines = [f"{trial.rate:.1f} frames/s by stamps, {1e3 * trial.delay:.0f} ms old on arrival, frame {frames}"]
+        names = ("off the vertical", "mounting by standing people", "left and right")
+        lines += [f"{name}: {trial.measured[name]}" for name in names if name in trial.measured]
+        return lines + [f"  person {one.line()}" for one in trial.people]
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    return {"key": finding.key, "level": finding.level.name.lower(), "text": finding.text}
+
+
+def _value(value: Any) -> str:
+    """A value as YAML and the command line of ROS take it."""
+    return (
+        json.dumps(list(value)) if isinstance(value, tuple) else value if isinstance(value, str) else json.dumps(value)
+    )

@@ -1,0 +1,210 @@
+"""Recorded messages read with some settings: what is wrong then, and who is seen."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from usdrl_model.errors.shown import LINE, cut
+from usdrl_model.online.frame_filter import FrameFilter
+from usdrl_model.plausibility import bodies
+from usdrl_model.plausibility.findings import Finding, Level, judge, nobody
+from usdrl_model.plausibility.joint_order import ODD
+from usdrl_model.plausibility.live_check import STEP
+from usdrl_model.plausibility.mounting import estimate
+from usdrl_model.plausibility.sights import Setup, Sight, to_canonical
+from usdrl_model.skeleton import topology as joint_sets
+from usdrl_model.skeleton.person import SkeletonFrame
+from usdrl_ros.checking.people import People, Seen
+from usdrl_ros.diagnostics.source_checks import SourceChecks
+from usdrl_ros.inputs.common import InputError
+from usdrl_ros.inputs.conversion import described, live
+from usdrl_ros.inputs.coordinate_frames import needs_tf
+from usdrl_ros.inputs.registry import Input
+from usdrl_ros.parameters.values import PerceptionConfig
+
+BACK, AHEAD = 1.0, 1.0
+"""Seconds by which a stamp may be off the newest one, as in the pipeline with the default gap."""
+OTHER_JOINT_SET = ("joint_count", "joint_range")
+"""Refusals that another joint set mends."""
+TILTED = 8.0
+"""Degrees off the sensor's pose that are worth a note: twice the error of the estimate."""
+TRIED = 40
+"""Messages that are read with every joint set, to find the one that fits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Captured:
+    """One message as it came."""
+
+    data: bytes
+    """CDR."""
+    arrival: float
+    """Seconds of the clock that stamps should agree with."""
+    steady: float
+    """Seconds that never jump."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Trial:
+    """What came of it."""
+
+    findings: tuple[Finding, ...]
+    """In the order in which to mend them."""
+    measured: dict[str, str] = field(default_factory=dict)
+    people: tuple[Seen, ...] = ()
+    frame_ids: tuple[str, ...] = ()
+    rate: float = math.nan
+    """Frames a second, by stamps."""
+    delay: float = math.nan
+    """Median seconds from stamp to arrival."""
+
+
+class Sights:
+    """Keeps the sights of five frames a second, to be judged together."""
+
+    def __init__(self, setup: Setup) -> None:
+        self.setup = setup
+        self.sights: list[Sight] = []
+        self._newest = -math.inf
+
+    def add(self, believed: SkeletonFrame, measured: SkeletonFrame | None = None) -> None:
+        """Add a frame; arguments as of ``ContentCheck.add``."""
+        if self._newest < believed.stamp < self._newest + STEP:
+            return
+        self._newest = believed.stamp
+        pairs = zip(believed.people, (measured or believed).people, strict=False)
+        self.sights += [Sight.of(believed.stamp, sent, person, self.setup) for person, sent in pairs]
+
+
+def run(
+    messages: Sequence[Captured], source: Input, config: PerceptionConfig, topic: str, tf: Any, publishers: int = 1
+) -> Trial:
+    """Read messages as the node would with ``config``.
+
+    Args:
+        messages: in the order of arrival.
+        source: the adapter.
+        config: settings.
+        topic: resolved name, for texts.
+        tf: a tf2 buffer, or None.
+        publishers: of the topic, for texts.
+    """
+    before: list[Finding] = []
+    if needs_tf(config.target_frame, config.sensor_pose) and tf is None:
+        text = f"target_frame {config.target_frame} needs tf2_ros, which is not installed here: install it, or set"
+        before.append(Finding("tf", Level.ERROR, f"{text} sensor_pose"))
+        config = replace(config, target_frame="")
+    odd: Counter[str] = Counter()
+    texts: dict[str, str] = {}
+
+    def warn(kind: str, text: str) -> None:
+        odd[kind] += 1
+        texts[kind] = cut(text, LINE)
+
+    try:
+        content = Sights(described(source, config))
+        convert = live(source, config, tf=tf, content=content, description=content.setup, warn=warn)
+    except ValueError as error:
+        change = _fitting(messages, source, config) if "topology" in str(error) else None
+        return Trial(findings=(*before, Finding("settings", Level.ERROR, cut(error, LINE), change)))
+    checks, counters, people = SourceChecks(), Counter[str](), People()
+    course = FrameFilter(content.setup.topology, counters)
+    course.restart(BACK, AHEAD)
+    delays, frame_ids, refused = [], set[str](), Counter[str]()
+    for message in messages:
+        try:
+            converted = convert(message.data, message.arrival)
+        except InputError as error:
+            refused[error.kind] += 1
+            texts[error.kind] = cut(error, LINE)
+            continue
+        if converted is None:
+            continue
+        sent, frame = converted
+        checks.heard(message.steady, frame.stamp, sent.frame_id)
+        checks.published(message.steady, message.arrival - frame.stamp)
+        delays.append(message.arrival - frame.stamp)
+        frame_ids.add(sent.frame_id)
+        if course.accept(frame)[1]:
+            course.restart(BACK, AHEAD)
+        people.add(frame, content.setup.topology)
+    now = messages[-1].steady if messages else 0.0
+    troubles = checks.troubles(now, counters, topic, publishers, config.max_people)
+    if not needs_tf(config.target_frame, config.sensor_pose):
+        troubles |= checks.frames(now)
+    found, measured, _ = judge(content.sights, content.setup)
+    if not content.sights and delays:
+        found = [replace(nobody("that came: let somebody stand before the sensor"), level=Level.WARN)]
+    findings = [
+        *before,
+        *_refusals(refused, texts, len(messages), lambda: _fitting(messages, source, config)),
+        *(Finding(kind, Level.WARN, text) for kind, text in troubles.items()),
+        *(Finding(kind, Level.WARN, f"{texts[kind]} ({count} messages)") for kind, count in odd.items()),
+        *found,
+        *([] if any(finding.level > Level.NOTE for finding in found) else _tilt(content, config)),
+    ]
+    return Trial(
+        findings=tuple(findings),
+        measured=measured,
+        people=people.seen(),
+        frame_ids=tuple(sorted(frame_ids)),
+        rate=checks.rate,
+        delay=float(np.median(delays)) if delays else math.nan,
+    )
+
+
+def _refusals(
+    refused: Counter[str], texts: dict[str, str], total: int, fitting: Callable[[], tuple[str, object] | None]
+) -> list[Finding]:
+    found = []
+    for kind, count in refused.most_common():
+        level = Level.ERROR if count == total else Level.WARN
+        text = f"{count} of {total} messages are refused ({kind}): {texts[kind]}"
+        change = fitting() if kind in OTHER_JOINT_SET else None
+        if change:
+            text += f": set topology: {change[1]}"
+        found.append(Finding(kind, level, text, change))
+    return found
+
+
+def _tilt(content: Sights, config: PerceptionConfig) -> list[Finding]:
+    """A tilt that does not make people implausible, but costs some of their actions."""
+    if content.setup.levelled_by not in ("", "sensor_pose") or not content.sights:
+        return []
+    joints = np.stack([sight.joints for sight in content.sights])
+    mounted = estimate(to_canonical(joints, content.setup.topology))
+    roll, pitch = config.sensor_pose[3:5]
+    if mounted is None or math.degrees(math.hypot(mounted.roll - roll, mounted.pitch - pitch)) < TILTED:
+        return []
+    pose = ", ".join(f"{value:g}" for value in mounted.pose(config.sensor_pose))
+    text = (
+        f"by those who stand, the sensor has roll {mounted.roll:.2f} and pitch {mounted.pitch:.2f} (radians): set"
+        f" sensor_pose: [{pose}], or measure it"
+    )
+    return [Finding("tilt", Level.NOTE, text)]
+
+
+def _fitting(messages: Sequence[Captured], source: Input, config: PerceptionConfig) -> tuple[str, object] | None:
+    """The joint set with which the messages can be read and look most like bodies."""
+    fits: list[tuple[float, str]] = []
+    for name in source.adapter.topologies or joint_sets.names():
+        tried = replace(config, topology=name, target_frame="", mirrored=False)
+        content = Sights(described(source, tried))
+        try:
+            convert = live(source, tried, tf=None, content=content, description=content.setup, warn=lambda *_: None)
+            for message in messages[:: max(1, len(messages) // TRIED)]:
+                convert(message.data, message.arrival)
+        except ValueError:  # of which InputError is one
+            continue
+        if content.sights:
+            joints = np.stack([sight.joints for sight in content.sights])
+            misfit = bodies.misfit(to_canonical(joints, content.setup.topology))
+            if misfit < ODD:
+                fits.append((misfit, name))
+    return ("topology", min(fits)[1]) if fits else None

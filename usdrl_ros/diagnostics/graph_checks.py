@@ -1,0 +1,72 @@
+"""What is wrong with the input topic, seen from the graph: its name, its type, its quality of service.
+
+The node asks it about its own subscription, ``usdrl-check`` about any.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Sequence
+from functools import lru_cache
+
+from usdrl_model.errors.shown import NAME, cut
+from usdrl_model.plausibility.findings import Finding, Level
+from usdrl_ros.inputs.registry import guessable, readers
+
+SOUNDS_LIKE_PEOPLE = re.compile("skelet|bod(y|ies)|person|people|human|pose|joint|landmark", re.IGNORECASE)
+"""Names of topics that are likelier to have people than others of the same type."""
+OWN = re.compile("/(actions/[a-z]+|pointing|watch/.*)$")
+"""Our outputs, which are no input."""
+SHOWN = 3
+"""Topics that are suggested."""
+
+
+def nobody_publishes(topic: str, others: Sequence[tuple[str, str]]) -> Finding:
+    """Nobody publishes the topic; ``others``: of ``candidates``."""
+    text = f"nobody publishes {topic}: check its name, and that the tracker runs in this ROS_DOMAIN_ID"
+    if others:
+        offers = ", ".join(f"{cut(name, NAME)} ({_adapter(kind)})" for name, kind in others[:SHOWN])
+        text = f"nobody publishes {topic}: check its name; skeletons may be on {offers}"
+    likely = [name for name, _ in others if SOUNDS_LIKE_PEOPLE.search(name)] or [name for name, _ in others]
+    return Finding("topic", Level.ERROR, text, ("topic", likely[0]) if len(likely) == 1 else None)
+
+
+def other_type(topic: str, types: Collection[str], expected: str) -> Finding:
+    """The topic has messages of other types only."""
+    names = [name for kind in sorted(types) for name in _readers(kind)]
+    remedy = "set the parameter input_type to " + " or ".join(names[:SHOWN])
+    if not names:
+        remedy = "set the parameter input_type, or write an adapter (adapters.md)"
+    shown = ", ".join(cut(kind, NAME) for kind in sorted(types))
+    text = f"{topic} is published as {shown}, expected {expected}: {remedy}"
+    return Finding("type", Level.ERROR, text, ("input_type", names[0]) if names else None)
+
+
+def incompatible(topic: str, what: Iterable[str]) -> Finding:
+    """The publisher and the subscription do not fit; ``what``: policies, or how the middleware words it."""
+    text = (
+        f"a publisher on {topic} has an incompatible {', '.join(cut(one, NAME) for one in what)}: set"
+        f" qos_overrides.{topic}.subscription to that of the publisher"
+    )
+    return Finding("qos", Level.ERROR, text)
+
+
+def candidates(topics: Iterable[tuple[str, Iterable[str]]]) -> list[tuple[str, str]]:
+    """(topic, type) of the topics of a graph that may have people, the likeliest first."""
+    known = _guessable()
+    found = [(name, kind) for name, kinds in topics for kind in kinds if kind in known and not OWN.search(name)]
+    return sorted(found, key=lambda pair: (not SOUNDS_LIKE_PEOPLE.search(pair[0]), pair))
+
+
+def _adapter(kind: str) -> str:
+    return next(iter(_readers(kind)), kind)
+
+
+@lru_cache(maxsize=64)
+def _readers(kind: str) -> tuple[str, ...]:
+    return tuple(readers(kind))
+
+
+@lru_cache(maxsize=1)
+def _guessable() -> frozenset[str]:
+    return frozenset(guessable())
