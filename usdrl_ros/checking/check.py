@@ -41,7 +41,7 @@ from usdrl_ros.parameters.names import check_given
 from usdrl_ros.parameters.values import PerceptionConfig
 from usdrl_ros.processes.lifecycle import initialise
 
-DISCOVERY = 1.0
+DISCOVERY = 1.5
 """Seconds for which the graph is watched for a perception node."""
 
 
@@ -53,12 +53,12 @@ def inspect(graph: Graph, topic: str = "", *, node: str = "", seconds: float = 8
         topic: empty: that of the perception node, or of the parameter ``topic``.
         node: name of the perception node, if several run.
         seconds: to listen.
-        wait: seconds to wait for a publisher, and then for its first message.
+        wait: seconds to wait for that node, for a publisher, and then for its first message.
 
     Raises:
         ValueError: several perception nodes run, or none of that name; parameters that are not allowed.
     """
-    perception = _perception(graph, node)
+    perception = _perception(graph, node, wait if node else DISCOVERY)
     config = _config(graph.node, perception)
     source = find(config.input_type)
     expected = type_name(source.message_type)
@@ -87,7 +87,7 @@ def inspect(graph: Graph, topic: str = "", *, node: str = "", seconds: float = 8
     if perception is not None:
         findings += graph.misfits(topic, expected, perception.name)
     tf = None
-    if needs_tf(config.target_frame, config.sensor_pose):
+    if needs_tf(config.target_frame, config.sensor_pose) or source.adapter.tf:
         tf = tf_listener(graph.node, lambda error: None)
     publishers = graph.names(topic)
     messages = graph.listen(source.message_type, topic, seconds, wait)
@@ -114,8 +114,8 @@ def inspect(graph: Graph, topic: str = "", *, node: str = "", seconds: float = 8
     )
 
 
-def _perception(graph: Graph, name: str) -> Perception | None:
-    graph.wait(lambda: graph.perceptions(name), DISCOVERY)
+def _perception(graph: Graph, name: str, wait: float) -> Perception | None:
+    graph.wait(lambda: graph.perceptions(name), wait)
     graph.wait(lambda: not graph.discovering, DISCOVERY)
     found = graph.perceptions(name)
     if len(found) > 1:

@@ -23,8 +23,10 @@ from usdrl_model.skeleton.person import SkeletonFrame
 from usdrl_ros.checking.people import People, Seen
 from usdrl_ros.diagnostics.source_checks import SourceChecks
 from usdrl_ros.inputs.common import InputError
-from usdrl_ros.inputs.conversion import described, live
+from usdrl_ros.inputs.conversion import Conversion, described, live
 from usdrl_ros.inputs.coordinate_frames import needs_tf
+from usdrl_ros.inputs.further_topics import FurtherTopics
+from usdrl_ros.inputs.options import values
 from usdrl_ros.inputs.registry import Input
 from usdrl_ros.parameters.values import PerceptionConfig
 
@@ -109,7 +111,7 @@ def run(
 
     try:
         content = Sights(described(source, config))
-        convert = live(source, config, tf=tf, content=content, description=content.setup, warn=warn)
+        convert = _converter(source, config, topic, tf, content, warn)
     except ValueError as error:
         change = _fitting(messages, source, config) if "topology" in str(error) else None
         return Trial(findings=(*before, Finding("settings", Level.ERROR, cut(error, LINE), change)))
@@ -159,6 +161,22 @@ def run(
     )
 
 
+def _converter(
+    source: Input, config: PerceptionConfig, topic: str, tf: Any, content: Sights, warn: Callable[[str, str], None]
+) -> Conversion:
+    return live(
+        source,
+        config,
+        tf=tf,
+        content=content,
+        description=content.setup,
+        warn=warn,
+        topics=FurtherTopics(),
+        topic=topic,
+        options=values(source.adapter.options, {}),
+    )
+
+
 def _refusals(
     refused: Counter[str], texts: dict[str, str], total: int, fitting: Callable[[], tuple[str, object] | None]
 ) -> list[Finding]:
@@ -197,7 +215,7 @@ def _fitting(messages: Sequence[Captured], source: Input, config: PerceptionConf
         tried = replace(config, topology=name, target_frame="", mirrored=False)
         content = Sights(described(source, tried))
         try:
-            convert = live(source, tried, tf=None, content=content, description=content.setup, warn=lambda *_: None)
+            convert = _converter(source, tried, "/skeletons", None, content, lambda *_: None)
             for message in messages[:: max(1, len(messages) // TRIED)]:
                 convert(message.data, message.arrival)
         except ValueError:  # of which InputError is one
