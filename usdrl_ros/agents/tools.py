@@ -74,7 +74,7 @@ def server(perception: Perception) -> MCPServer:
             if now:
                 return {"found": True, "person": _seen(now[0])}
             for event in client.events_since(cursor):
-                if (event["kind"], event["label"]) == ("onset", label) and person in ("", event["person"]):
+                if event["kind"] == "onset" and event["label"] == label and person in ("", event["person"]):
                     one = client.person(event["person"])
                     if event["score"] >= min_score:
                         return {"found": True, "person": _seen(one) if one else {"id": event["person"]}}
@@ -86,10 +86,10 @@ def server(perception: Perception) -> MCPServer:
 
     @_tool(mcp)
     async def recent_events(after: After = 0) -> dict[str, Any]:
-        """What happened since this server was started: onsets and offsets of actions, and people who went.
+        """What happened since this server was started: onsets and offsets of actions, and who entered and left.
 
-        Oldest first, the last 256. `ago` is how long ago an action began, or ended (null: not yet). Give `next` as
-        `after` to hear only what is new.
+        Oldest first, the last 256. Times are seconds ago (null: not yet). `lost` is the end of an action whose person
+        went. Give `next` as `after` to hear only what is new.
         """
         await perception.check()
         end, now = client.cursor, client.stamp
@@ -153,8 +153,13 @@ def _seen(person: dict[str, Any]) -> dict[str, Any]:
 
 
 def _happened(event: dict[str, Any], now: float) -> dict[str, Any]:
-    ended = event["offset"]
-    return {name: event[name] for name in ("kind", "person", "label", "score")} | {
-        "began_ago": round(now - event["onset"], 2),
-        "ended_ago": None if ended is None else round(now - ended, 2),
-    }
+    """An event of a state, with times that need no clock."""
+
+    def ago(stamp: float | None) -> float | None:
+        return None if stamp is None else round(now - stamp, 2)
+
+    told = {"kind": event["kind"], "person": event["person"]}
+    if event["kind"] in ("entered", "left"):
+        return told | {"came_ago": ago(event["onset"]), "went_ago": ago(event["offset"])}
+    action = {"label": event["label"], "score": event["score"]}
+    return told | action | {"began_ago": ago(event["onset"]), "ended_ago": ago(event["offset"])}

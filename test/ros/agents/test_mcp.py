@@ -19,8 +19,12 @@ from rclpy.executors import SingleThreadedExecutor  # noqa: E402
 from std_msgs.msg import String  # noqa: E402
 from std_srvs.srv import Trigger  # noqa: E402
 
+from usdrl_ros.outputs.state_json import SCHEMA  # noqa: E402
+
 NAMESPACE = "/robot"
-PERIOD = 0.2
+PERIOD = 0.5
+BEAT = 0.1
+"""Seconds between two states: far below what is promised, so that a busy machine is no dead node."""
 STARTED = (True, "person 7: make the gesture, then call enrol/stop")
 
 
@@ -41,7 +45,7 @@ class Scripted:
         self.serve("list_labels", lambda: (True, json.dumps(["wave", "walk"])))
         self.serve("enrol/start", lambda: self.start_answer)
         self.serve("enrol/stop", lambda: (True, f"{self.node.get_parameter('enrol.label').value}: 1 example"))
-        self.node.create_timer(PERIOD, self.beat)
+        self.node.create_timer(BEAT, self.beat)
         self.thread = threading.Thread(target=self.executor.spin, daemon=True)
         self.thread.start()
 
@@ -56,7 +60,7 @@ class Scripted:
     def beat(self):
         if self.beating:
             state = {
-                "schema": "usdrl.actions/1", "seq": len(self.events), "stamp": 100.0, "frame_id": "base_footprint",
+                "schema": SCHEMA, "seq": len(self.events), "stamp": 100.0, "frame_id": "base_footprint",
                 "heartbeat": {"stamp": time.time(), "period": PERIOD}, "people": self.people,
                 "events": self.events[-16:],
             }  # fmt: skip
@@ -75,6 +79,9 @@ class Scripted:
                 "score": score,
             }
         )
+
+    def come(self, person):
+        self.happen("entered", None, person, score=None)
 
     def close(self):
         self.executor.shutdown()
@@ -153,13 +160,15 @@ def test_an_action_between_two_looks_is_found_and_remembered(robot):
     cursor = ask("recent_events")[1]["next"]
     waiting = ask.later("wait_for", label="wave", min_score=0.5)
     until(lambda: "list_labels" in scripted.calls)
+    scripted.come("9")
     scripted.happen("onset", "wave", score=0.3)
     scripted.happen("onset", "wave", person="9")
     scripted.happen("offset", "wave", person="9", offset=99.0)
     assert waiting.result(30.0) == (False, {"found": True, "person": {"id": "9"}})
     heard = ask("recent_events", after=cursor)[1]
-    assert [event["kind"] for event in heard["events"]] == ["onset", "onset", "offset"]
-    assert heard["events"][2] == {
+    assert [event["kind"] for event in heard["events"]] == ["entered", "onset", "onset", "offset"]
+    assert heard["events"][0] == {"kind": "entered", "person": "9", "came_ago": 2.5, "went_ago": None}
+    assert heard["events"][3] == {
         "kind": "offset", "person": "9", "label": "wave", "score": 0.9, "began_ago": 2.5, "ended_ago": 1.0,
     }  # fmt: skip
     assert ask("recent_events", after=heard["next"])[1]["events"] == []

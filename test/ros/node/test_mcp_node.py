@@ -21,8 +21,9 @@ def test_a_raised_hand_is_waited_for_and_the_death_of_the_node_is_said(robot):
         failed, found = waiting.result(60.0)
         assert not failed and found["found"]
         assert (found["person"]["id"], found["person"]["actions"][0]["label"]) == ("7", "hand_up")
-        (event,) = ask("recent_events")[1]["events"]
-        assert (event["kind"], event["person"], event["ended_ago"]) == ("onset", "7", None)
+        entered, onset = ask("recent_events")[1]["events"]
+        assert (entered["kind"], entered["person"]) == ("entered", "7")
+        assert (onset["kind"], onset["person"], onset["ended_ago"]) == ("onset", "7", None)
         os.kill(robot.child.pid, signal.SIGKILL)
         robot.peer.wait(lambda: ask("people")[0], "death")
         assert ask("people")[1].startswith("no perception: ")
