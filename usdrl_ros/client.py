@@ -11,7 +11,7 @@
 
 When a node is killed, its last state stays in latched topics and variables. A state is therefore valid only while
 heartbeats arrive: after three periods without one it is stale (docs/state.md). The first message of a late joiner may
-come from a node that has died, so a state is valid from the second heartbeat on, half a second later.
+come from a node that has died, so a state is valid from the second heartbeat on.
 """
 
 from __future__ import annotations
@@ -86,6 +86,11 @@ class ActionsClient:
         self._subscription = node.create_subscription(String, topic, self._hear, qos)
 
     @property
+    def node(self) -> Node:
+        """That subscribes."""
+        return self._node
+
+    @property
     def alive(self) -> bool:
         """The node is active and its heartbeats arrive."""
         return self._pulse.alive(self._monotonic())
@@ -146,6 +151,24 @@ class ActionsClient:
             if held["label"] == state
         ]
         return [person for _, person in sorted(since, key=lambda pair: pair[0])]
+
+    def nearest(self) -> dict[str, Any] | None:
+        """The one of ``people`` nearest to the sensor, over the floor; None where nobody's place is known."""
+        return next(iter(_by_distance(self.people())), None)
+
+    def facing(self) -> list[dict[str, Any]]:
+        """Those of ``people`` who face the sensor, the nearest first."""
+        return _by_distance(self.being("facing_me"))
+
+    def in_front(self, within: float = 2.0, angle: float = 30.0) -> list[dict[str, Any]]:
+        """Those of ``people`` ahead of the sensor, the nearest first.
+
+        Args:
+            within: metres from the sensor over the floor.
+            angle: degrees to each side of straight ahead (``bearing`` in docs/state.md).
+        """
+        known = _by_distance(self.people())
+        return [one for one in known if one["distance"] <= within and abs(one["bearing"]) <= angle]
 
     @property
     def cursor(self) -> int:
@@ -228,3 +251,8 @@ class ActionsClient:
         if state["seq"] < before:  # the node was restarted
             return list(state["events"])
         return [event for event in state["events"] if event["seq"] > before]
+
+
+def _by_distance(people: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Those whose place is known, the nearest first."""
+    return sorted((one for one in people if one["distance"] is not None), key=lambda one: one["distance"])

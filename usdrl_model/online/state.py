@@ -31,6 +31,11 @@ class PersonState:
     id: str
     position: tuple[float, float, float]
     """Head, or the highest valid joint: last valid position, canonical axes, metres; NaN if older than 0.5 s."""
+    distance: float
+    """Metres over the floor from the sensor to ``position``; NaN with it."""
+    bearing: float
+    """Degrees over the floor at the sensor from the z axis, where a level sensor looks, to ``position``; left is
+    positive; NaN with it."""
     joints: np.ndarray
     """(25, 3) canonical joints of the newest frame, NaN where invalid."""
     first_seen: float

@@ -185,6 +185,7 @@ class TrackedPerson:
         known, there = track.recent()
         highest = HEAD if there[HEAD] else int(np.argmax(np.where(there, known[:, 1], -np.inf)))
         x, y, z = (float(value) for value in known[highest]) if there[highest] else (math.nan,) * 3
+        left, _, ahead = np.array([x, y, z]) - self.sighting.sensor
         actions = [
             ActionState(label=label, active=run.active, score=run.score, onset=run.onset)
             for label, run in [*self.machine.runs.items(), *self.gestures.runs.items()]
@@ -196,6 +197,8 @@ class TrackedPerson:
         return PersonState(
             id=track.id,
             position=(x, y, z),
+            distance=math.hypot(left, ahead),
+            bearing=math.degrees(math.atan2(left, ahead)),
             joints=joints,
             first_seen=track.first_stamp,
             last_seen=track.last_stamp,

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from usdrl_model.simulation.faults import TYPICAL_FAULTS, TrackerFaults
-from usdrl_model.simulation.script import demo_scripts, random_script
+from usdrl_model.simulation.script import Script, demo_scripts, random_script
 from usdrl_model.simulation.simulate import PerformanceConfig, simulate
 from usdrl_model.skeleton.recording import Recording
 
@@ -29,6 +29,7 @@ def performance(
     topology: str = "kinect_v2_25",
     faults: str = "typical",
     start: float = 1.0,
+    script: Script = (),
 ) -> Recording:
     """Simulate people.
 
@@ -41,6 +42,7 @@ def performance(
         topology: joint set of the frames.
         faults: a key of ``FAULTS``.
         start: stamp of the first frame, seconds.
+        script: of the first person; empty: as ``seconds`` says.
 
     Raises:
         ValueError: a value out of range; the message names it.
@@ -53,6 +55,8 @@ def performance(
         raise ValueError(f"faults: expected one of {', '.join(FAULTS)}, got {faults!r}")
     rng = np.random.default_rng(seed)
     scripts = [] if seconds else list(demo_scripts()[:people])
+    if script:
+        scripts[:1] = [script]
     while len(scripts) < people:
         scripts.append(random_script(rng, seconds or DEMO_SECONDS))
     config = PerformanceConfig(scripts=tuple(scripts), rate=rate, topology=topology, faults=FAULTS[faults], start=start)

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from usdrl_model.errors.shown import shown
+
 ACTION_SECONDS: dict[str, tuple[float, float]] = {
     "walk": (2.5, 5.5),
     "sit_down": (1.3, 2.6),
@@ -71,6 +73,27 @@ class Act:
 
 
 Script = tuple[Act, ...]
+
+
+def parse(acts: Sequence[str]) -> Script:
+    """A script from texts like ``wave 3.5``: an act and its seconds.
+
+    >>> parse(["idle 1", "wave 3.5"])[1]
+    Act(action='wave', seconds=3.5)
+
+    Raises:
+        ValueError: an unknown act, or one without its seconds; or as ``check_script``.
+    """
+    script = []
+    for place, text in enumerate(acts):
+        action, _, seconds = text.strip().partition(" ")
+        try:
+            length = float(seconds)
+        except ValueError:
+            raise ValueError(f"act {place}: expected an act and its seconds (wave 3.5), got {shown(text)}") from None
+        script.append(Act(action=action, seconds=length))
+    check_script(tuple(script))
+    return tuple(script)
 
 
 def check_script(script: Script) -> None:

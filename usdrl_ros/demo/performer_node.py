@@ -28,6 +28,7 @@ from std_msgs.msg import String
 
 from usdrl_model.errors.shown import MESSAGE, cut, reason
 from usdrl_model.simulation.performance import performance
+from usdrl_model.simulation.script import parse
 from usdrl_model.skeleton.recording import Recording
 from usdrl_ros.bags.labels import Truth
 from usdrl_ros.inputs.coordinate_frames import AXES
@@ -47,6 +48,7 @@ PARAMETERS: dict[str, tuple[Any, str]] = {
     "seed": (0, "Seed of bodies, styles and tracker faults."),
     "people": (2, "Number of people, 1 to 4."),
     "duration": (0.0, "Minimum seconds, with actions in random order; 0: the 40 s of the demo."),
+    "script": ([""], "Acts of the first person with their seconds, as [idle 2, wave 3.5]; empty: by duration."),
     "loop": (False, "Continue with the next seed at the end, until stopped."),
     "subscribers": (1, "With wait: number of subscribers to wait for."),
     "wait": (0.0, "Maximum seconds to wait for subscribers before the first frame."),
@@ -78,6 +80,8 @@ class PerformerNode(Node):
         self._seed, self._people = int(values["seed"]), int(values["people"])
         self._seconds, self._rate = float(values["duration"]), float(values["rate"])
         self._loop = bool(values["loop"])
+        acts = [act for act in values["script"] if act]
+        self._script = parse(acts) if acts else ()
         self._subscribers, self._wait = int(values["subscribers"]), float(values["wait"])
         self._topology, self._faults = str(values["topology"]), str(values["faults"])
         self._axes = _one_of("axes", values["axes"], AXES)
@@ -124,6 +128,7 @@ class PerformerNode(Node):
             topology=self._topology,
             faults=self._faults,
             start=start,
+            script=self._script,
         )
 
     def _document(self, recording: Recording) -> dict[str, object]:

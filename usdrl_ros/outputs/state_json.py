@@ -124,6 +124,8 @@ def _person(person: PersonState, now: float, to_published: ToPublished) -> dict:
     return {
         "id": person.id,
         "position": None if None in position else position,
+        "distance": _number(person.distance, 3),
+        "bearing": _number(person.bearing, 1),
         "label": main.label if main else None,
         "state": _state_name(main),
         "score": _number(main.score, 4) if main else None,

@@ -102,7 +102,7 @@ PARAMETERS: tuple[Declaration, ...] = (
     ),
     Declaration(
         name="heartbeat_rate",
-        default=2.0,
+        default=4.0,
         limits=(0.1, 50.0),
         text="Rate at which actions/state and watch/* are repeated (Hz).",
     ),

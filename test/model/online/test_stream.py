@@ -39,6 +39,7 @@ def test_the_state_tells_what_goes_on_now() -> None:
     assert person.top[0][0] == "hand_up"
     np.testing.assert_allclose(person.position, (0.0, 0.7, 2.0), atol=0.01)
     assert person.valid_joints == 1.0
+    assert person.distance == pytest.approx(2.0, abs=0.02) and person.bearing == pytest.approx(0.0, abs=1.0)
     assert state.events[-1].seq == state.seq == 2, "who enters is numbered too"
 
 

@@ -1,5 +1,6 @@
 """Behaviour trees see what people do: no edge is lost between ticks, and nothing is true of a node that died."""
 
+import functools
 import json
 import sys
 from collections.abc import Iterator
@@ -12,9 +13,20 @@ py_trees = pytest.importorskip("py_trees", reason="needs py_trees: pip install u
 
 from helpers.ros_peer import LATCHED  # noqa: E402
 from py_trees.common import Status  # noqa: E402
+from rcl_interfaces.msg import SetParametersResult  # noqa: E402
+from rcl_interfaces.srv import SetParameters  # noqa: E402
 from std_msgs.msg import String  # noqa: E402
+from std_srvs.srv import Trigger  # noqa: E402
 
-from usdrl_ros.behaviours import ActionsToBlackboard, ApproachesFast, IsDoing, WaitForAction, WaitForPerson, WhileHere  # noqa: E402
+from usdrl_ros.behaviours import (  # noqa: E402
+    ActionsToBlackboard,
+    ApproachesFast,
+    EnrolGesture,
+    IsDoing,
+    WaitForAction,
+    WaitForPerson,
+    WhileHere,
+)
 from usdrl_ros.client import ActionsClient  # noqa: E402
 from usdrl_ros.processes.children import Child  # noqa: E402
 
@@ -42,11 +54,19 @@ class Robot:
         self.peer.wait(lambda: (self.client._state or {}).get("stamp") == self.stamp, "state")
 
 
-def person(name: str, *actions: str, states: tuple[str, ...] = (), x: float = 2.0, score: float = 0.9) -> dict:
+def person(name: str, *actions: str, states: tuple[str, ...] = (), x: float = 2.0, score: float = 0.9,
+           bearing: float = 0.0) -> dict:  # fmt: skip
     since = {"onset": 1.0, "since": 1.0}
     active = [{"label": label, "state": "active", "score": score} | since for label in actions]
     held = {"active": [{"label": label} | since for label in states], "unknown": []}
-    return {"id": name, "position": [x, 0.0, 0.0], "actions": active, "states": held}
+    return {
+        "id": name,
+        "position": [x, 0.0, 0.0],
+        "distance": abs(x),
+        "bearing": bearing,
+        "actions": active,
+        "states": held,
+    }
 
 
 @pytest.fixture
@@ -171,6 +191,65 @@ def test_a_client_waits_counts_and_calls_back(robot):
     robot.say(begins=(("1", "clap"),))
     assert [event["label"] for event in robot.client.events_since(begin)] == ["wave", "clap"]
     assert heard == ["wave"]
+
+
+def test_who_is_near_who_faces_and_who_stands_ahead(robot):
+    lost = person("9") | {"position": None, "distance": None, "bearing": None}
+    robot.say(person("1", x=3.0, states=("facing_me",)), person("2", x=1.5, bearing=-50.0, states=("facing_me",)),
+              person("3", x=1.9, bearing=20.0), lost)  # fmt: skip
+    assert robot.client.nearest()["id"] == "2"
+    assert [one["id"] for one in robot.client.facing()] == ["2", "1"]
+    assert [one["id"] for one in robot.client.in_front()] == ["3"]
+    assert [one["id"] for one in robot.client.in_front(within=4.0, angle=60.0)] == ["2", "3", "1"]
+    robot.say(lost)
+    assert robot.client.nearest() is None and robot.client.in_front() == []
+
+
+class Enrolment:
+    """The services of the node for gestures, as a test wants them to answer."""
+
+    def __init__(self, node) -> None:
+        self.asked: list[str] = []
+        self.refusal = ""
+        for name in ("start", "stop"):
+            node.create_service(Trigger, f"usdrl_perception/enrol/{name}", functools.partial(self.trigger, name))
+        node.create_service(SetParameters, "usdrl_perception/set_parameters", self.set)
+
+    def trigger(self, name, request, response):
+        self.asked.append(name)
+        response.success, response.message = not self.refusal, self.refusal or f"{name}: done"
+        return response
+
+    def set(self, request, response):
+        self.asked.append(", ".join(f"{one.name}={one.value.string_value}" for one in request.parameters))
+        response.results = [SetParametersResult(successful=True) for _ in request.parameters]
+        return response
+
+
+def test_a_gesture_is_enrolled_from_whom_the_tree_means(robot):
+    enrolment = Enrolment(robot.peer.node)
+    py_trees.blackboard.Blackboard.set("/actions/guest", "4")
+    leaf = EnrolGesture(robot.client, "thumbs_up", who="guest", seconds=1.0)
+
+    def ticks_to(words: str) -> Status:
+        def done() -> bool:
+            robot.say(person("4"))
+            return ticked(leaf) != Status.RUNNING
+
+        robot.peer.wait(done, words)
+        assert leaf.feedback_message == words
+        return leaf.status
+
+    assert ticks_to("stop: done") == Status.SUCCESS
+    assert enrolment.asked == ["enrol.label=thumbs_up, enrol.person=4", "start", "stop"]
+    enrolment.refusal = "the person did not move"
+    assert ticks_to("the person did not move") == Status.FAILURE
+    robot.time += 2.0
+    assert ticked(leaf) == Status.FAILURE and leaf.feedback_message == "no perception"
+    nobody = EnrolGesture(robot.client, "thumbs_up", who="friend")
+    robot.say()
+    robot.say()
+    assert ticked(nobody) == Status.FAILURE and nobody.feedback_message == "nobody is friend"
 
 
 def test_the_example_greets_somebody_who_waves(peer):

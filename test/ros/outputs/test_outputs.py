@@ -48,6 +48,8 @@ def person(id_, *actions, joints=None, states=()):
     return PersonState(
         id=id_,
         position=tuple(joints[JOINT_INDEX["head"]].tolist()),
+        distance=2.0,
+        bearing=0.0,
         joints=joints,
         first_seen=1.0,
         last_seen=20.0,

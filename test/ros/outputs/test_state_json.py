@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import math
 
 import jsonschema
 import numpy as np
@@ -36,6 +37,8 @@ people = st.builds(
     PersonState,
     id=st.text(),
     position=st.tuples(anything, anything, anything),
+    distance=st.just(math.nan) | st.floats(0.0, 50.0),
+    bearing=st.just(math.nan) | st.floats(-180.0, 180.0),
     joints=st.just(np.full((25, 3), np.nan)),
     first_seen=times,
     last_seen=times,
@@ -92,6 +95,8 @@ def person(*going_on, position=(1.0, 2.0, 3.0)):
     return PersonState(
         id="7",
         position=position,
+        distance=3.2,
+        bearing=18.4,
         joints=np.zeros((25, 3)),
         first_seen=10.0,
         last_seen=20.0,
@@ -133,7 +138,9 @@ def test_the_action_to_show_is_the_strongest_active_one():
 
 def test_positions_are_published_ones_and_never_nan():
     assert encode(state(person()), to_published=lambda p: np.array(p) + 1)["people"][0]["position"] == [2, 3, 4]
-    assert encode(state(person(position=(float("nan"), 0.0, 0.0))))["people"][0]["position"] is None
+    nowhere = dataclasses.replace(person(position=(math.nan, 0.0, 0.0)), distance=math.nan, bearing=math.nan)
+    shown = encode(state(nowhere))["people"][0]
+    assert (shown["position"], shown["distance"], shown["bearing"]) == (None, None, None)
 
 
 def test_stamps_keep_their_microseconds():

@@ -1,0 +1,93 @@
+"""Leaves about what people do: actions, and states by geometry."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from py_trees.common import Status
+
+from usdrl_ros.behaviours.leaf import Leaf
+from usdrl_ros.client import ActionsClient
+
+
+class ActionsToBlackboard(Leaf):
+    """Writes ``actions/people`` (id -> person, docs/state.md) and ``actions/alive`` at every tick.
+
+    SUCCESS while the perception lives, else FAILURE; ``people`` is empty then.
+    """
+
+    def __init__(self, client: ActionsClient, name: str = "actions to blackboard") -> None:
+        super().__init__(name, client, write=("people", "alive"))
+
+    def update(self) -> Status:  # noqa: D102
+        self.board.people = {person["id"]: person for person in self.client.people()}
+        self.board.alive = self.client.alive
+        return super().update()
+
+    def judge(self) -> Status:  # noqa: D102
+        return Status.SUCCESS
+
+
+class WaitForAction(Leaf):
+    """RUNNING until somebody begins an action or comes into a state after this leaf did; then SUCCESS.
+
+    Args:
+        client: of the node.
+        label: the action or state.
+        who: key of the blackboard that gets the id of that person.
+        min_score: least score at the onset.
+    """
+
+    def __init__(self, client: ActionsClient, label: str, *, who: str = "who", min_score: float = 0.0) -> None:
+        super().__init__(f"wait for {label}", client, write=(who,))
+        self.label, self.who, self.min_score = label, who, min_score
+        self._cursor = 0
+        self._held: set[tuple[str, float]] = set()
+
+    def initialise(self) -> None:
+        """What has begun before does not count."""
+        self._cursor = self.client.cursor
+        self._held = {(person["id"], onset) for person, onset in self._states()}
+
+    def judge(self) -> Status:  # noqa: D102
+        begun = [
+            event["person"]
+            for event in self.client.events_since(self._cursor)
+            if event["kind"] == "onset" and event["label"] == self.label and event["score"] >= self.min_score
+        ]
+        begun += [person["id"] for person, onset in self._states() if (person["id"], onset) not in self._held]
+        if not begun:
+            return Status.RUNNING
+        self.board.set(self.who, begun[0])
+        self.feedback_message = f"person {begun[0]}"
+        return Status.SUCCESS
+
+    def _states(self) -> list[tuple[dict[str, Any], float]]:
+        return [
+            (person, held["onset"])
+            for person in self.client.being(self.label)
+            for held in person["states"]["active"]
+            if held["label"] == self.label
+        ]
+
+
+class IsDoing(Leaf):
+    """SUCCESS while somebody is at an action or in a state, else FAILURE.
+
+    Args:
+        client: of the node.
+        label: the action or state.
+        who: key of the blackboard with the id of the only one who counts; left out: anybody.
+        min_score: least score of an action.
+    """
+
+    def __init__(self, client: ActionsClient, label: str, who: str = "", *, min_score: float = 0.0) -> None:
+        super().__init__(f"is {label}", client, read=(who,) if who else ())
+        self.label, self.who, self.min_score = label, who, min_score
+
+    def judge(self) -> Status:  # noqa: D102
+        person = self.said(self.who) if self.who else None
+        if self.who and person is None:
+            self.feedback_message = f"nobody is {self.who}"
+            return Status.FAILURE
+        return Status.SUCCESS if self.at_it(self.label, person, self.min_score) else Status.FAILURE

@@ -1,0 +1,113 @@
+"""A leaf that learns a gesture: the robot asks somebody to show one, and knows it from then on."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import Any
+
+from py_trees.common import Status
+from rcl_interfaces.msg import Parameter, ParameterType, ParameterValue
+from rcl_interfaces.srv import SetParameters
+from rclpy.client import Client
+from std_srvs.srv import Trigger
+
+from usdrl_ros.behaviours.leaf import Leaf
+from usdrl_ros.client import ActionsClient
+
+PATIENCE = 6.0
+"""Seconds to wait for an answer: the node itself waits 5 s for its model."""
+
+
+class _RefusedError(Exception):
+    """The node refuses, or does not answer; in words."""
+
+
+class EnrolGesture(Leaf):
+    """RUNNING while a person shows a gesture; SUCCESS once it is stored, FAILURE where it is no example of one.
+
+    ``feedback_message`` is the node's answer, for the robot to say: what was stored, or what to do better. A leaf that
+    is interrupted stores nothing. The node needs a folder for gestures (docs/gestures.md).
+
+    Args:
+        client: of the node.
+        label: name of the gesture.
+        who: key of the blackboard with the id of the person; left out: the one nearest to the robot.
+        seconds: that the person has for the gesture, at most two windows of the weights.
+        perception: name of the node, relative to the namespace of the client's.
+    """
+
+    def __init__(
+        self,
+        client: ActionsClient,
+        label: str,
+        *,
+        who: str = "",
+        seconds: float = 3.0,
+        perception: str = "usdrl_perception",
+    ) -> None:
+        super().__init__(f"enrol {label}", client, read=(who,) if who else ())
+        self.label, self.who, self.seconds = label, who, seconds
+        create = client.node.create_client
+        self._parameters: Client = create(SetParameters, f"{perception}/set_parameters")
+        self._start: Client = create(Trigger, f"{perception}/enrol/start")
+        self._stop: Client = create(Trigger, f"{perception}/enrol/stop")
+        self._steps: Generator[None, None, str] = self._enrol()
+
+    def initialise(self) -> None:
+        """Begin anew."""
+        self._steps = self._enrol()
+
+    def judge(self) -> Status:  # noqa: D102
+        try:
+            next(self._steps)
+        except StopIteration as done:
+            self.feedback_message = done.value
+            return Status.SUCCESS
+        except _RefusedError as refusal:
+            self.feedback_message = str(refusal)
+            return Status.FAILURE
+        return Status.RUNNING
+
+    def _enrol(self) -> Generator[None, None, str]:
+        """A step a tick; the node's last words."""
+        person = ""
+        if self.who:
+            said = self.said(self.who)
+            if said is None:
+                raise _RefusedError(f"nobody is {self.who}")
+            person = said
+        texts = {"enrol.label": self.label, "enrol.person": person}
+        parameters = [
+            Parameter(name=name, value=ParameterValue(type=ParameterType.PARAMETER_STRING, string_value=text))
+            for name, text in texts.items()
+        ]
+        answer = yield from self._ask(self._parameters, SetParameters.Request(parameters=parameters))
+        if refused := [result.reason for result in answer.results if not result.successful]:
+            raise _RefusedError("; ".join(refused))
+        yield from self._trigger(self._start)
+        self.feedback_message = "showing"
+        end = self.client.now + self.seconds
+        while self.client.now < end:
+            yield
+        words = yield from self._trigger(self._stop)
+        return words
+
+    def _trigger(self, service: Client) -> Generator[None, None, str]:
+        answer = yield from self._ask(service, Trigger.Request())
+        if not answer.success:
+            raise _RefusedError(answer.message)
+        return str(answer.message)
+
+    def _ask(self, service: Client, request: Any) -> Generator[None, None, Any]:
+        end = self.client.now + PATIENCE
+        while not service.service_is_ready():
+            if self.client.now > end:
+                raise _RefusedError(f"nothing serves {service.srv_name}")
+            yield
+        future = service.call_async(request)
+        while not future.done():
+            if self.client.now > end:
+                service.remove_pending_request(future)
+                raise _RefusedError(f"{service.srv_name} has not answered for {PATIENCE:g} s")
+            yield
+        return future.result()

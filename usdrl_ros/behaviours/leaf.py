@@ -1,0 +1,48 @@
+"""What all leaves share: a client, a blackboard, and that nothing holds without a state."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import Any
+
+from py_trees.behaviour import Behaviour
+from py_trees.common import Access, Status
+
+from usdrl_ros.client import ActionsClient
+
+NAMESPACE = "actions"
+"""Of all keys on the blackboard."""
+
+
+class Leaf(Behaviour):
+    """A leaf with a client and a blackboard; it fails while the client has no state."""
+
+    def __init__(
+        self, name: str, client: ActionsClient, *, read: tuple[str, ...] = (), write: tuple[str, ...] = ()
+    ) -> None:
+        super().__init__(name)
+        self.client = client
+        self.board = self.attach_blackboard_client(name=name, namespace=NAMESPACE)
+        for keys, access in ((read, Access.READ), (write, Access.WRITE)):
+            for key in keys:
+                self.board.register_key(key=key, access=access)
+
+    def update(self) -> Status:
+        """Judge the newest state; FAILURE without one."""
+        if not self.client.alive:
+            self.feedback_message = "no perception"
+            return Status.FAILURE
+        return self.judge()
+
+    @abstractmethod
+    def judge(self) -> Status:
+        """The result while there is a state."""
+
+    def said(self, key: str) -> str | None:
+        """The id under a key of the blackboard; None where nothing is."""
+        return self.board.get(key) if self.board.exists(key) else None
+
+    def at_it(self, label: str, person: str | None, min_score: float) -> list[dict[str, Any]]:
+        """People with an action, or in a state, of this name."""
+        being = [one for one in self.client.being(label) if person in (None, one["id"])]
+        return self.client.doing(label, person, min_score) + being
