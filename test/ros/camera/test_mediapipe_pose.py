@@ -55,7 +55,7 @@ def test_two_people_and_nobody(estimator):
     picture[:, :512] = picture[:, 688:] = astronaut()
     people = People(estimator)
     lens = Lens.wide(1200, 512, 90.0)
-    frames = [people.frame(picture, 10.0 + number / 10, lens).people for number in range(3)]
+    frames = [people.frame(picture, 10.0 + number / 10, lens).people for number in range(6)]
     first, second = sorted(frames[-1], key=lambda person: joint(person, "nose")[0])
     assert joint(first, "nose")[0] < 0.0 < joint(second, "nose")[0]
     assert {person.id for person in frames[-1]} == {person.id for person in frames[-2]}

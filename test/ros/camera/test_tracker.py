@@ -36,8 +36,10 @@ def test_somebody_far_away_is_somebody_else():
     assert tracker.ids([at(1.2, distance=9.0)], 2 / 15) == ["3"]
 
 
-def test_a_pose_found_twice_is_one_person():
-    assert Tracker().ids([at(0.0), at(0.01), at(1.5)], 0.0) == ["1", None, "2"]
+def test_a_pose_found_twice_is_one_person_and_two_side_by_side_are_two():
+    surer = pose(body(3.0, 0.05), confidence=0.95)
+    assert Tracker().ids([at(0.0), surer, at(1.5)], 0.0) == [None, "1", "2"]
+    assert Tracker().ids([at(0.0), at(0.45)], 0.0) == ["1", "2"]
 
 
 def test_time_that_jumps_back_makes_everybody_new_and_no_id_comes_again():
