@@ -43,6 +43,7 @@ export CHECK_PYTHON
 
 help:
 	@echo "make demo                    simulated people act; a table and a scored timeline show what is detected"
+	@echo "make demo CAMERA=0           the same on people in front of a camera (/dev/video0; or a path, or a video)"
 	@echo "make demo BAG=folder         the same on a rosbag2 bag of skeletons"
 	@echo "make demo RECORDING=folder   the same on UTKinect-Action3D; ARGS=\"--sequence s02_e01\" chooses"
 	@echo "make test                    lint, types, wheel and every test; ARGS=\"-k stream\" runs only these tests"
@@ -60,8 +61,26 @@ $(STAMP): setup.py setup.cfg pyproject.toml constraints.txt
 	@$(VENV)/bin/pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[ros-$(ROS_DISTRO),bags,onnx,test]"
 	@touch $@
 
+# MediaPipe with a model needs an older numpy and protobuf (docs/camera.md), so it has an environment of its own.
+CAMERA_VENV := $(VENV)-camera
+CAMERA_STAMP := $(CAMERA_VENV)/$(notdir $(STAMP))
+$(CAMERA_STAMP): setup.py setup.cfg pyproject.toml constraints.txt
+	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) not found: choose a Python with PYTHON=..." >&2; exit 1; }
+	@$(PYTHON) -c "$$CHECK_PYTHON"
+	@test -e $@ || $(PYTHON) -m venv --clear $(CAMERA_VENV)
+	@echo "installing ROS 2 $(ROS_DISTRO) wheels, torch and mediapipe into $(CAMERA_VENV) (once, some minutes)"
+	@grep -v ^numpy= constraints.txt > $(CAMERA_VENV)/constraints.txt
+	@$(CAMERA_VENV)/bin/pip install --quiet --disable-pip-version-check -c $(CAMERA_VENV)/constraints.txt \
+		-e ".[ros-$(ROS_DISTRO),bags,camera]"
+	@touch $@
+
+ifdef CAMERA
+demo: $(CAMERA_STAMP)
+	@$(CAMERA_VENV)/bin/usdrl-demo --camera "$(CAMERA)" $(ARGS)
+else
 demo: $(STAMP)
 	@$(VENV)/bin/usdrl-demo $(if $(BAG),--bag "$(BAG)") $(if $(RECORDING),--recording "$(RECORDING)") $(ARGS)
+endif
 
 # With ARGS, only the tests that they name. JOBS=0 runs them in one process, else there are as many as cores.
 JOBS ?= logical

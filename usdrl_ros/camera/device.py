@@ -44,7 +44,7 @@ class Device:
     ) -> None:
         self._size = (width, height)
         self._take, self._failed, self._ended = take, failed, ended
-        self.path = Path(f"/dev/video{name}" if re.fullmatch("[0-9]{1,3}", name) else name)
+        self.path = find_device(name)
         """Of the camera or video."""
         self._camera = _is_camera(self.path)
         self._capture, first = self._open()
@@ -58,8 +58,7 @@ class Device:
         self._thread.join(timeout)
 
     def _open(self) -> tuple[Any, np.ndarray]:
-        if not self.path.exists():
-            raise FileNotFoundError(f"device: there is no {self.path}: {_there()}, {OTHERWISE}")
+        find_device(str(self.path))
         if not os.access(self.path, os.R_OK):
             raise ValueError(
                 f"device: {self.path} may not be read: join the group of cameras (sudo usermod -aG video $USER, then"
@@ -110,6 +109,21 @@ class Device:
             except (OSError, ValueError) as error:
                 self._failed(error)
         return np.zeros((1, 1, 3), np.uint8)
+
+
+def find_device(name: str) -> Path:
+    """The path of a camera or video.
+
+    Args:
+        name: a number, or a path.
+
+    Raises:
+        FileNotFoundError: there is none; the message says what to do.
+    """
+    path = Path(f"/dev/video{name}" if re.fullmatch("[0-9]{1,3}", name) else name)
+    if not path.exists():
+        raise FileNotFoundError(f"device: there is no {path}: {_there()}, {OTHERWISE}")
+    return path
 
 
 def _is_camera(path: Path) -> bool:

@@ -21,6 +21,8 @@ SAMPLES = 256
 """Times kept for the percentiles."""
 WARNING_INTERVAL = 5.0
 """Seconds between two warnings of the same kind in the log."""
+SLOW = 5.0
+"""Pictures per second below which actions are missed."""
 STUCK = 5.0
 """Seconds after which the search of a picture counts as stuck."""
 
@@ -58,10 +60,16 @@ class Health:
         self._started = monotonic()
         self._searched: deque[float] = deque(maxlen=SAMPLES)
         self._times: deque[float] = deque(maxlen=SAMPLES)
+        self._skipped_at = -math.inf
         self._people = 0
         self._counts: Counter[str] = Counter()
         self._placed: Mapping[str, int] = {}
         self._troubles: dict[str, tuple[float, str]] = {}
+
+    def activated(self) -> None:
+        """Pictures are expected from now on."""
+        with self._lock:
+            self._started = self._monotonic()
 
     def searched(self, seconds: float, people: int, placed: Mapping[str, int]) -> None:
         """A picture was searched in ``seconds``; ``placed``: how people were placed so far."""
@@ -74,6 +82,7 @@ class Health:
         """A picture was replaced by a newer one before it was searched."""
         with self._lock:
             self._counts["pictures skipped"] += 1
+            self._skipped_at = self._monotonic()
 
     def refused(self, error: InputError) -> None:
         """A picture or a depth image cannot be used."""
@@ -139,6 +148,12 @@ class Health:
         troubles = [text for at, text in self._troubles.values() if now - at < RECENT]
         if troubles:
             return DiagnosticStatus.WARN if recent else DiagnosticStatus.ERROR, "; ".join(troubles)
+        if recent and rate < SLOW and now - self._skipped_at < RECENT:
+            return (
+                DiagnosticStatus.WARN,
+                f"only {rate:.1f} pictures/s can be searched, actions need {SLOW:g} at least: free the processor, or"
+                " make the pictures smaller",
+            )
         if recent:
             return DiagnosticStatus.OK, f"{rate:.1f} pictures/s of {source.name}"
         if source.other_types:

@@ -128,6 +128,7 @@ class CameraNode(ServedNode):
         if config is None or searching is None or view is None:
             return FAILURE
         try:
+            self._health.activated()
             searching.listen(True)
             if config.device:
                 shot = partial(self._device_picture, searching, config.frame_id or DEVICE_FRAME)

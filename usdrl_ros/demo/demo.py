@@ -3,17 +3,19 @@
 ::
 
     usdrl-demo                                              # simulated people
+    usdrl-demo --camera 0                                   # people in front of a camera, until Ctrl-C
     usdrl-demo --bag bags/s02_e01                           # a bag of skeletons with its labels.yaml
     usdrl-demo --recording data/utkinect --sequence s02_e01 # official files of UTKinect-Action3D
 
-The performer (or the bag player) and the perception node are processes that communicate over DDS. The terminal shows
-the output of the node, which is scored against the truth at the end. The output folder then has ``timeline.png``,
-``results.json`` and ``bag``, a recording of all topics for Foxglove and RViz.
+The performer (or the bag player, or the camera node) and the perception node are processes that communicate over DDS.
+The terminal shows the output of the node, which is scored against the truth, where there is one, at the end. The output
+folder then has ``timeline.png``, ``results.json`` and ``bag``, a recording of all topics for Foxglove and RViz.
 """
 
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import shutil
 import sys
 import tempfile
@@ -27,10 +29,12 @@ from rich.live import Live
 
 from usdrl_model.cli.common import reported
 from usdrl_model.data.importers import utkinect
-from usdrl_ros.bags.labels import Truth
+from usdrl_ros.bags.labels import Truth, save_truth
 from usdrl_ros.bags.live_replay import READY_TIMEOUT, perception_arguments
 from usdrl_ros.bags.replay import LabelledBag, load_bag
 from usdrl_ros.bags.write import DEFAULT_TOPIC, write_recording
+from usdrl_ros.camera.device import find_device
+from usdrl_ros.camera.mediapipe_pose import MediaPipePose
 from usdrl_ros.demo.listener import Listener
 from usdrl_ros.demo.live_table import describe_event, render
 from usdrl_ros.demo.report import report
@@ -49,6 +53,8 @@ CLOCK_RATE = 100.0
 LONGEST = 24 * 3600.0
 """Seconds after which the demo is aborted."""
 SIMULATED = "Simulated people move alike: these scores show that everything works, not the accuracy on real people."
+CAMERA = Truth(topic=DEFAULT_TOPIC, topology=MediaPipePose.topology, axes="optical", labels=(), segments=())
+"""Description of the camera's topic; what people really do is not known."""
 PERFORMER = Truth(topic=DEFAULT_TOPIC, topology="kinect_v2_25", axes="optical", labels=(), segments=())
 """Description of the performer's topic; its segments come with ``performer/truth``."""
 
@@ -68,6 +74,8 @@ class Source:
     """As the parameter of the perception node."""
     past: bool = False
     """Stamps are in the past; the source publishes their time on ``/clock``."""
+    scored: bool = True
+    """It is known what people do. If not, Ctrl-C is the end of the demo and no failure."""
 
 
 def performer() -> Source:
@@ -75,6 +83,30 @@ def performer() -> Source:
     settings = ["-p", f"wait:={PUBLISHER_WAIT}", "-p", f"subscribers:={SUBSCRIBERS}"]
     arguments = ["-m", "usdrl_ros.demo.performer_node", "--ros-args", *settings, "-r", f"skeletons:={DEFAULT_TOPIC}"]
     return Source(title="two simulated people", arguments=arguments, input_type="point_cloud", truth=None)
+
+
+def camera(device: str) -> Source:
+    """People in front of a camera.
+
+    Args:
+        device: as the parameter of the camera node: a number, a path, or a video.
+
+    Raises:
+        FileNotFoundError: there is none.
+        ModuleNotFoundError: the extra ``camera`` is not installed.
+    """
+    find_device(device)
+    for name in ("mediapipe", "cv2"):  # missed at once, and not after the perception node has started
+        if importlib.util.find_spec(name) is None:
+            raise ModuleNotFoundError(name, name=name)
+    settings = ["-p", f"device:={device}", "-r", f"skeletons:={DEFAULT_TOPIC}"]
+    return Source(
+        title=f"camera {device}",
+        arguments=["-m", "usdrl_ros.camera.main", "--ros-args", *settings],
+        input_type="point_cloud",
+        truth=CAMERA,
+        scored=False,
+    )
 
 
 def bag_source(bag: LabelledBag) -> Source:
@@ -137,8 +169,16 @@ def run(source: Source, output: Path, console: Console) -> bool:
         with console.status("starting the perception node (loading torch and the weights)"):
             wait_until("become active", lambda: listener.state is not None, [perception], READY_TIMEOUT)
         publisher = stack.enter_context(Child("source of skeletons", source.arguments))
-        _watch(source.title, listener, publisher, perception, console)
+        try:
+            _watch(source.title, listener, publisher, perception, console)
+        except KeyboardInterrupt:
+            if source.scored:
+                raise
     listener.check()
+    if source.truth is not None and not source.scored:
+        save_truth(source.truth, bag)
+        console.print(f"{len(listener.events)} events; look at them: usdrl-bag report {bag}", soft_wrap=True)
+        return True
     found = report(bag, source.truth or listener.truth, listener, output, source.title, console)
     if source.truth is None:
         console.print(SIMULATED)
@@ -170,10 +210,12 @@ def parser() -> argparse.ArgumentParser:
     """The command line."""
     command = argparse.ArgumentParser(
         prog="usdrl-demo",
-        description="Simulated people, a bag or a recording through the perception node, with a live table and scores.",
+        description="Simulated people, a camera, a bag or a recording through the perception node, with a live table"
+        " and scores.",
     )
     source = command.add_mutually_exclusive_group()
     source.add_argument("--bag", type=Path, help="folder of a bag with its labels.yaml")
+    source.add_argument("--camera", metavar="DEVICE", help="a camera: its number, path, or a video; Ctrl-C ends it")
     source.add_argument("--recording", type=Path, help="UTKinect-Action3D: its folder, joints.zip or a joints file")
     command.add_argument("--sequence", metavar="sSS_eEE", help="with --recording: which sequence (default: s02_e01)")
     command.add_argument("--out", type=Path, default=Path("out/demo"), help="replaced; default: out/demo")
@@ -193,7 +235,10 @@ def _demo(options: argparse.Namespace) -> int:
         path = options.bag
         if options.recording is not None:
             path = recording_bag(options.recording, options.sequence, Path(scratch))
-        source = performer() if path is None else bag_source(load_bag(path))
+        if options.camera is not None:
+            source = camera(options.camera)
+        else:
+            source = performer() if path is None else bag_source(load_bag(path))
         if options.out.exists():
             _clear(options.out)
         options.out.mkdir(parents=True)

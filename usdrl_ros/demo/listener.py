@@ -49,7 +49,8 @@ class Listener:
         self.state: dict[str, Any] | None = None
         """The newest state, decoded; None before the first."""
         self.health: list[tuple[int, str]] = []
-        """Level (0 OK, 1 WARN, 2 ERROR) and text of every status of the node's last diagnostics."""
+        """Level (0 OK, 1 WARN, 2 ERROR) and text of every status of the last diagnostics of every node."""
+        self._health: dict[str, list[tuple[int, str]]] = {}
         self.truth: Truth | None = None
         """The truth published by the performer; None without it."""
         self.events: list[Event] = []
@@ -145,10 +146,13 @@ class Listener:
 
     def _note_diagnostics(self, data: bytes) -> None:
         statuses = deserialize_message(data, DiagnosticArray).status
-        self.health = [
-            (int.from_bytes(status.level, "little"), f"{status.name.split(': ')[-1]}: {status.message}")
-            for status in statuses
-        ]
+        for node in {status.name.partition(": ")[0] for status in statuses}:
+            self._health[node] = [
+                (int.from_bytes(status.level, "little"), f"{status.name.split(': ')[-1]}: {status.message}")
+                for status in statuses
+                if status.name.startswith(f"{node}: ")
+            ]
+        self.health = [line for lines in self._health.values() for line in lines]
 
     def _note_truth(self, data: bytes) -> None:
         self.truth = parse_truth(json.loads(deserialize_message(data, String).data))

@@ -22,6 +22,7 @@ from usdrl_model.skeleton.topology import topology  # noqa: E402
 from usdrl_ros.camera import parameters  # noqa: E402
 from usdrl_ros.camera.device import Device  # noqa: E402
 from usdrl_ros.camera.geometry import SKIN, Lens  # noqa: E402
+from usdrl_ros.camera.health import Health, Source  # noqa: E402
 from usdrl_ros.inputs import point_cloud  # noqa: E402
 from usdrl_ros.inputs.adapter import Context  # noqa: E402
 from usdrl_ros.processes.children import Child  # noqa: E402
@@ -153,6 +154,31 @@ def test_devices_that_give_no_pictures(tmp_path):
     for name, complaint in {"/dev/null": "gives no picture", str(tmp_path / "people.mp4"): "neither a camera"}.items():
         with pytest.raises(ValueError, match=complaint):
             Device(name, 0, 0, print, print, print)
+
+
+def test_what_diagnostics_say_and_advise():
+    now = [100.0]
+    health = Health(lambda: now[0], print)
+    topic = Source(name="/image_raw", publishers=0)
+
+    def said(source=topic):
+        return health.report("camera", source)[0].message
+
+    now[0] += 60.0
+    health.activated()
+    assert said(None) == "not active"
+    assert said().startswith("waiting for the first picture")
+    now[0] += 10.0
+    assert "nobody publishes it" in said()
+    assert "image_transport" in said(Source(name="/image_raw", publishers=0, other_types=("x/msg/CompressedImage",)))
+    assert "still connected" in said(Source(name="0", publishers=1, device=True))
+    for _ in range(5):
+        now[0] += 0.5
+        health.searched(0.45, 1, {})
+    assert said() == "2.0 pictures/s of /image_raw"
+    health.skipped()
+    assert "only 2.0 pictures/s can be searched" in said()
+    assert "stuck" in said(Source(name="0", publishers=1, busy=9.0))
 
 
 class Set:

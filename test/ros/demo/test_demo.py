@@ -1,5 +1,6 @@
 """The demonstration and its processes: they meet without any environment variable, and nobody is left behind."""
 
+import importlib.util
 import json
 import os
 import signal
@@ -7,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 
 import psutil
@@ -76,6 +78,42 @@ def test_input_that_cannot_be_used(tmp_path: Path, capsys: pytest.CaptureFixture
     (tmp_path / "precious" / "thesis.tex").touch()
     assert demo.main(["--bag", str(tmp_path / "bag"), "--out", str(tmp_path / "precious")]) == 1
     assert (tmp_path / "precious" / "thesis.tex").exists()
+
+
+def test_a_camera_that_is_not_there_and_a_library_that_is_not_installed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert demo.main(["--camera", "77"]) == 1
+    assert "there is no /dev/video77" in capsys.readouterr().err
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    (tmp_path / "people.mp4").touch()
+    assert demo.main(["--camera", str(tmp_path / "people.mp4")]) == 1
+    assert capsys.readouterr().err == "usdrl-demo: needs mediapipe: pip install 'mediapipe<=0.10.21'\n"
+
+
+def test_ctrl_c_is_the_end_of_a_demo_of_which_nobody_knows_the_truth(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    class Stub(nullcontext):  # type: ignore[type-arg]
+        state = None
+        events = ()
+
+        def check(self) -> None: ...
+
+    monkeypatch.setattr(demo, "Child", lambda *_: Stub())
+    monkeypatch.setattr(demo, "Listener", lambda *_: nullcontext(Stub()))
+    monkeypatch.setattr(demo, "wait_until", lambda *_: None)
+    monkeypatch.setattr(demo, "_watch", interrupted)
+    (tmp_path / "bag").mkdir()
+    source = demo.Source(title="camera", arguments=[], input_type="point_cloud", truth=demo.CAMERA, scored=False)
+    with open(os.devnull, "w") as nowhere:
+        assert demo.run(source, tmp_path, Console(file=nowhere))
+        assert load_truth(tmp_path / "bag") == demo.CAMERA
+        with pytest.raises(KeyboardInterrupt):
+            demo.run(demo.performer(), tmp_path, Console(file=nowhere))
 
 
 def test_the_performer_publishes_what_it_says(peer) -> None:  # type: ignore[no-untyped-def]
