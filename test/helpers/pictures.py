@@ -1,84 +1,50 @@
-"""A made-up camera: one person in the colours of a picture, an estimator that reads them, messages of pictures."""
+"""What an RGB-D camera sees of people: joints in the picture, depth images, and the camera itself."""
 
-from __future__ import annotations
+from array import array
 
 import numpy as np
 from sensor_msgs.msg import CameraInfo, Image
 
-from helpers.ros_peer import header
-from usdrl_model.skeleton.topology import topology
-from usdrl_ros.camera.estimator import Pose
+from usdrl_ros.inputs.skeleton_messages import header
 
-WIDTH, HEIGHT, FOCAL = 64, 48, 55.0
-PLACES = {
-    "nose": (0.0, -0.65, -0.1), "eye": (0.03, -0.68, -0.08), "ear": (0.08, -0.66, 0.0), "mouth": (0.03, -0.6, -0.08),
-    "shoulder": (0.18, -0.5, 0.0), "elbow": (0.25, -0.22, 0.0), "wrist": (0.28, 0.02, -0.1),
-    "pinky": (0.29, 0.1, -0.1), "index": (0.28, 0.1, -0.13), "thumb": (0.26, 0.07, -0.14),
-    "hip": (0.1, 0.0, 0.0), "knee": (0.11, 0.42, -0.02), "ankle": (0.12, 0.84, 0.05), "heel": (0.12, 0.88, 0.08),
-    "foot": (0.13, 0.9, -0.1),
-}  # fmt: skip
-"""Joints of somebody who stands and looks at the camera, of the left side, relative to the hips, optical axes."""
+WIDTH, HEIGHT, FOCAL = 640, 480, 500.0
+WALL = 4.2
+"""Metres to the wall behind."""
 
 
-def body(distance, right=0.0):
-    """(33, 3) joints in optical axes of somebody upright, hips ``distance`` m ahead and ``right`` m to the right."""
-    names = topology("mediapipe_33").joints
-    joints = np.array([PLACES[name.partition("_")[0]] for name in names])
-    joints[["right" in name for name in names], 0] *= -1.0
-    return joints + (right, 0.0, distance)
+def pixels(points):
+    """(V, 3) metres in optical axes -> (V, 2) pixels."""
+    return points[:, :2] / points[:, 2:] * FOCAL + (WIDTH / 2, HEIGHT / 2)
 
 
-def pose(joints, believed=1.0, focal=FOCAL, centre=(WIDTH / 2, HEIGHT / 2), confidence=0.9):
-    """What an estimator says of joints (33, 3) in optical axes that it takes for ``believed`` times as large."""
-    pixels = focal * joints[:, :2] / joints[:, 2:] + centre
-    hips = joints[[23, 24]].mean(axis=0)
-    return Pose(pixels=pixels, metres=(joints - hips) * believed, confidence=np.full(len(joints), confidence))
+def camera_info(focal=FOCAL):
+    return CameraInfo(width=WIDTH, height=HEIGHT, k=[focal, 0.0, WIDTH / 2, 0.0, focal, HEIGHT / 2, 0.0, 0.0, 1.0])
 
 
-class ColourEstimator:
-    """Sees somebody ``red / 50`` m ahead, in the colour of the first pixel; nobody in black, an error in white."""
-
-    topology = "mediapipe_33"
-
-    def __init__(self):
-        self.closed = False
-
-    def poses(self, picture, stamp):
-        red = int(picture[0, 0, 0])
-        if red == 255:
-            raise RuntimeError("too bright")
-        return [pose(body(red / 50.0), focal=FOCAL / WIDTH * picture.shape[1])] if red else []
-
-    def close(self):
-        self.closed = True
-
-
-def image(stamp, red, encoding="rgb8", padding=0):
-    """A picture of one colour (red, 0, 0)."""
-    order = {"rgb8": (red, 0, 0), "bgr8": (0, 0, red), "rgba8": (red, 0, 0, 9), "bgra8": (0, 0, red, 9)}
-    pixel = order.get(encoding, (red,))
-    rows = np.zeros((HEIGHT, WIDTH * len(pixel) + padding), np.uint8)
-    rows[:, : WIDTH * len(pixel)] = np.tile(pixel, WIDTH)
-    return message(stamp, encoding, rows, WIDTH)
-
-
-def depth_image(stamp, metres, encoding="16UC1"):
-    """A depth image with one depth everywhere."""
-    kind, factor = {"16UC1": (np.uint16, 1000.0), "32FC1": (np.float32, 1.0)}[encoding]
-    return message(stamp, encoding, np.full((HEIGHT, WIDTH), metres * factor).astype(kind), WIDTH)
-
-
-def message(stamp, encoding, rows, width):
+def depth_image(points, stamp, *, rows=None, metres=False, big=False, padding=0, scale=1, without=()):
+    """Joints as discs before a wall; ``without``: joints that are not there."""
+    if rows is None:
+        rows = np.full((HEIGHT, WIDTH), WALL)
+        down, across = np.mgrid[:HEIGHT, :WIDTH]
+        for number, ((u, v), (_, _, z)) in enumerate(zip(pixels(points), points, strict=True)):
+            if number not in without:
+                rows[(across - u) ** 2 + (down - v) ** 2 < 7**2] = z
+    rows = rows[::scale, ::scale]
+    kind = np.dtype(np.float32 if metres else np.uint16).newbyteorder(">" if big else "<")
+    content = rows if metres else np.nan_to_num(rows * 1000.0).round()
+    data = np.zeros((rows.shape[0], rows.shape[1] * kind.itemsize + padding), np.uint8)
+    data[:, : rows.shape[1] * kind.itemsize] = content.astype(kind).view(np.uint8).reshape(rows.shape[0], -1)
     return Image(
-        header=header(stamp, "lens"),
-        height=len(rows),
-        width=width,
-        encoding=encoding,
-        step=rows.shape[1] * rows.dtype.itemsize,
-        data=rows.tobytes(),
-    )
+        header=header(stamp, "depth_optical"), height=rows.shape[0], width=rows.shape[1], step=data.shape[1],
+        encoding="32FC1" if metres else "16UC1", is_bigendian=int(big), data=array("B", data.tobytes()),
+    )  # fmt: skip
 
 
-def camera_info(focal=FOCAL, width=WIDTH, height=HEIGHT):
-    k = [focal, 0.0, width / 2, 0.0, focal, height / 2, 0.0, 0.0, 1.0]
-    return CameraInfo(width=width, height=height, k=k)
+def openpose(stamp, **people):
+    """The JSON of OpenPose with the header of the picture; id -> (V, 3) points in optical axes."""
+    found = []
+    for one, points in people.items():
+        rows = np.column_stack([pixels(points), np.full(len(points), 0.9)])
+        found.append({"person_id": [int(one)], "pose_keypoints_2d": rows.ravel().tolist()})
+    stamped = header(stamp, "c").stamp
+    return {"header": {"stamp": {"sec": stamped.sec, "nanosec": stamped.nanosec}, "frame_id": "c"}, "people": found}

@@ -10,6 +10,7 @@
     mirrored: false              # as the node's parameter; default false
     input_type: mediapipe_json   # as the node's parameter; default: by the type of the messages
     input_file: bodies.yaml      # as the node's parameter (relative to this file)
+    depth_topic: /depth          # as the node's parameter, and camera_info_topic
     input_options: {pattern: "{joint}_{person}"}    # as the node's parameters input.*
     labels: [wave, clap]         # every annotated action, without the background
     segments:                    # seconds, header stamps; `person` as the input adapter names people
@@ -37,7 +38,7 @@ from usdrl_ros.messages.types import BagError
 
 SCHEMA = "usdrl.labels/1"
 FILE_NAME = "labels.yaml"
-ADAPTER_FIELDS = ("input_type", "input_file")
+ADAPTER_FIELDS = ("input_type", "input_file", "depth_topic", "camera_info_topic")
 """Fields that may be left out: the adapter follows from the type of the messages."""
 
 
@@ -63,6 +64,10 @@ class Truth:
     """Name of an input adapter; empty: the first that reads messages of this type."""
     input_file: str = ""
     """Path of the file that the adapter reads, if it needs one."""
+    depth_topic: str = ""
+    """Depth images, for joints without depth."""
+    camera_info_topic: str = ""
+    """The camera whose picture the joints are in."""
     input_options: Mapping[str, Any] = field(default_factory=dict)
     """Parameters of the adapter that differ from their defaults."""
 

@@ -28,7 +28,7 @@ from usdrl_model.skeleton.person import SkeletonFrame
 from usdrl_ros.bags.labels import Truth, load_truth
 from usdrl_ros.bags.recorded_topic import RecordedTopic
 from usdrl_ros.bags.storage import BagMessage, BagReader
-from usdrl_ros.inputs import options, registry
+from usdrl_ros.inputs import lifting, options, registry
 from usdrl_ros.inputs.adapter import Context
 from usdrl_ros.inputs.common import InputError
 from usdrl_ros.inputs.conversion import Conversion, setup
@@ -162,7 +162,7 @@ def load_bag(path: str | Path, truth: Truth | None = None) -> LabelledBag:
             )
             if adapter.adapter.tf:
                 raise ValueError(f"input_type {adapter.name}: looks up transforms, which is possible live only")
-            decode = adapter.adapter.decoder(context)
+            decode = lifting.decoder(adapter.name, adapter.adapter, context, truth.depth_topic, truth.camera_info_topic)
         except ValueError as error:
             raise BagError(f"{path}: {error}") from error
         convert = Conversion(

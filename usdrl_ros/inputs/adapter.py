@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
 from builtin_interfaces.msg import Time
@@ -155,6 +155,9 @@ class Adapter:
     """Unit of the joints it gives, instead of the parameter ``units``; empty: the parameter's."""
     axes: str = ""
     """Axes of the joints it gives, instead of the parameter ``axes``; empty: the parameter's."""
+    plane: Literal["", "pixels", "image"] = ""
+    """Its joints are places in a picture, (x, y, NaN): in pixels, or as shares of its width and height. They are lifted
+    with a depth image, into metres and optical axes."""
     parts: int = PARTS
     """Messages and texts inside a message, at most; larger ones are refused before they are deserialised."""
     options: tuple[Option, ...] = ()
@@ -163,6 +166,11 @@ class Adapter:
     """It looks up transforms (``Context.transform``), so it needs tf2_ros, and cannot read bags."""
     install: str = ""
     """How to get the package of the message type; empty: from the distribution's apt packages."""
+
+    def __post_init__(self) -> None:
+        if self.plane:  # what lifting makes of them
+            object.__setattr__(self, "units", "m")
+            object.__setattr__(self, "axes", "optical")
 
     def decoder(self, context: Context) -> Decode:
         """The function that reads messages.

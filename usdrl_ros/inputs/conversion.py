@@ -12,6 +12,7 @@ from usdrl_model.errors.shown import NAME, showable, shown
 from usdrl_model.plausibility.sights import Levelling, Setup
 from usdrl_model.skeleton.person import UNITS, SkeletonFrame
 from usdrl_model.skeleton.topology import topology as find_topology
+from usdrl_ros.inputs import lifting
 from usdrl_ros.inputs.adapter import Context, Decode
 from usdrl_ros.inputs.common import InputError, SourceFrame, check_people
 from usdrl_ros.inputs.coordinate_frames import AXES, NO_POSE, Frames, needs_tf
@@ -48,6 +49,10 @@ class Described(Protocol):
     def frame_id(self) -> str: ...  # noqa: D102
     @property
     def input_file(self) -> str: ...  # noqa: D102
+    @property
+    def depth_topic(self) -> str: ...  # noqa: D102
+    @property
+    def camera_info_topic(self) -> str: ...  # noqa: D102
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -186,7 +191,7 @@ def live(
     )
     return Conversion(
         deserialise=Deserialiser(source.message_type, source.adapter.parts),
-        decode=source.adapter.decoder(context),
+        decode=lifting.decoder(source.name, source.adapter, context, config.depth_topic, config.camera_info_topic),
         context=context,
         frames=frames,
         content=content,

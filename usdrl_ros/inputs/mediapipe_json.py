@@ -9,18 +9,15 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from builtin_interfaces.msg import Time
-from std_msgs.msg import Header, String
+from std_msgs.msg import String
 
-from usdrl_model.errors.shown import LINE, cut, shown
-from usdrl_model.files.documents import parse_json
+from usdrl_model.errors.shown import shown
+from usdrl_ros.inputs import json_message
 from usdrl_ros.inputs.adapter import Context
 from usdrl_ros.inputs.common import InputError, SourceFrame
 from usdrl_ros.inputs.mediapipe import JOINTS, Landmarks, adapter, landmarks
 
 KEYS = ("pose_world_landmarks", "world_landmarks", "landmarks", "landmark")
-LONGEST = 1 << 16
-"""Characters of a message."""
 
 
 class Text(Landmarks):
@@ -33,11 +30,8 @@ class Text(Landmarks):
             InputError: ``json``, ``joint_count``, ``field_value``, ``too_many_people``, ``zero_stamp``, ``frame_id``,
                 ``no_clock``.
         """
-        try:
-            document = parse_json(message.data, "message", LONGEST)
-        except ValueError as error:
-            raise InputError("json", f"expected landmarks as JSON, got something else ({cut(error, LINE)})") from error
-        header = _header(document["header"]) if isinstance(document, dict) and "header" in document else None
+        document = json_message.read(message, "landmarks")
+        header = json_message.header(document)
         points = _points(document)
         if not points:
             return context.frame((), header)
@@ -79,24 +73,6 @@ def _row(point: Any) -> tuple[float, ...]:
     if len(values) != 4 or not all(isinstance(one, int | float) and (abs(one) < 1e6 or one != one) for one in values):
         raise InputError("field_value", f"expected a landmark of x, y, z and visibility, got {shown(point)}")
     return tuple(float(one) for one in values)
-
-
-def _header(value: Any) -> Header:
-    """The header; its fields are checked here, because rclpy does so only in some builds."""
-    stamp = value.get("stamp") if isinstance(value, dict) else None
-    sec, nanosec = (stamp.get("sec"), stamp.get("nanosec")) if isinstance(stamp, dict) else (None, None)
-    frame_id = value.get("frame_id", "") if isinstance(value, dict) else None
-    if not (
-        isinstance(frame_id, str)
-        and isinstance(sec, int)
-        and isinstance(nanosec, int)
-        and abs(sec) < 1 << 31
-        and 0 <= nanosec < 1_000_000_000
-    ):
-        raise InputError(
-            "field_value", f'expected header: {{"stamp": {{"sec", "nanosec"}}, "frame_id"}}, got {shown(value)}'
-        )
-    return Header(stamp=Time(sec=sec, nanosec=nanosec), frame_id=frame_id)
 
 
 ADAPTER = adapter("std_msgs/msg/String", Text, "MediaPipe: JSON")

@@ -6,6 +6,7 @@ the place of the camera, in whatever frame; several such keypoints share their p
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -37,7 +38,9 @@ class Detections:
         people = [one for one in message.detections if one.keypoints3d.data]
         if not people and any(one.keypoints.data for one in message.detections):
             context.warn(
-                "flat", "keypoints without depth: start yolo_ros with use_3d:=True and listen to detections_3d"
+                "flat",
+                "keypoints without depth: start yolo_ros with use_3d:=True and listen to detections_3d, or set"
+                " input_type: yolo_2d with a depth image",
             )
         frames = {one.keypoints3d.frame_id for one in people}
         if len(frames) > 1:
@@ -48,27 +51,52 @@ class Detections:
             )
         self._frame_id = next(iter(frames), self._frame_id)
         header = Header(stamp=message.header.stamp, frame_id=self._frame_id or message.header.frame_id)
-        if len(people) > 1 and not all(one.id for one in people):
-            raise InputError("no_ids", "expected an id for everybody, got none: start yolo_ros with use_tracking:=True")
+        _check_ids(people)
         return context.frame([_person(one, context) for one in people], header)
 
 
+def decode_2d(message: Any, context: Context) -> SourceFrame:
+    """The people of a message of ``detections`` or ``tracking``, in the picture.
+
+    Raises:
+        InputError: ``no_ids``, ``joint_range``, ``duplicate_joint``, ``zero_stamp``, ``frame_id``.
+    """
+    people = [one for one in message.detections if one.keypoints.data]
+    _check_ids(people)
+    found = []
+    for one in people:
+        joints, confidence = _rows(one.keypoints.data, context, lambda point: (point.x, point.y, np.nan))
+        found.append(Person(one.id or context.person_id, joints, confidence))
+    return context.frame(found, message.header)
+
+
+def _check_ids(people: list[Any]) -> None:
+    if len(people) > 1 and not all(one.id for one in people):
+        raise InputError("no_ids", "expected an id for everybody, got none: start yolo_ros with use_tracking:=True")
+
+
 def _person(detection: Any, context: Context) -> Person:
+    joints, confidence = _rows(detection.keypoints3d.data, context, lambda point: (point.x, point.y, point.z))
+    _, which, times = np.unique(joints, axis=0, return_inverse=True, return_counts=True)
+    joints[times[which.reshape(-1)] > 1] = np.nan
+    return Person(detection.id or context.person_id, joints, confidence)
+
+
+def _rows(keypoints: Iterable[Any], context: Context, place: Callable[[Any], tuple[float, ...]]) -> Any:
+    """Joints (V, 3) and confidence (V,) of keypoints, those that are seen."""
     V = len(context.topology.joints)
     joints, confidence, seen = np.full((V, 3), np.nan), np.zeros(V), np.zeros(V, bool)
-    for keypoint in detection.keypoints3d.data:
+    for keypoint in keypoints:
         joint = keypoint.id - 1
         if not 0 <= joint < V:
             raise InputError("joint_range", f"expected keypoints 1 to {V}, got {keypoint.id}: set topology: coco_17")
         if seen[joint]:
             raise InputError("duplicate_joint", f"expected every keypoint once, got {keypoint.id} twice in a person")
-        place = keypoint.point
-        joints[joint], confidence[joint], seen[joint] = (place.x, place.y, place.z), keypoint.score, True
-    _, which, times = np.unique(joints, axis=0, return_inverse=True, return_counts=True)
-    joints[times[which.reshape(-1)] > 1] = np.nan
-    return Person(detection.id or context.person_id, joints, np.clip(np.nan_to_num(confidence), 0.0, 1.0))
+        joints[joint], confidence[joint], seen[joint] = place(keypoint.point), keypoint.score, True
+    return joints, np.clip(np.nan_to_num(confidence), 0.0, 1.0)
 
 
+INSTALL = "build yolo_msgs of github.com/mgonzs13/yolo_ros"
 ADAPTER = Adapter(
     message="yolo_msgs/msg/DetectionArray",
     version=1,
@@ -76,5 +104,14 @@ ADAPTER = Adapter(
     text="yolo_ros with depth",
     topologies=("coco_17",),
     units="m",
-    install="build yolo_msgs of github.com/mgonzs13/yolo_ros",
+    install=INSTALL,
+)
+PLANE = Adapter(
+    message="yolo_msgs/msg/DetectionArray",
+    version=1,
+    decode=decode_2d,
+    text="yolo_ros: keypoints in the picture, with depth",
+    topologies=("coco_17",),
+    plane="pixels",
+    install=INSTALL,
 )

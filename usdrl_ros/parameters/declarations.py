@@ -31,6 +31,17 @@ PARAMETERS: tuple[Declaration, ...] = (
         text="Path of a file that the input adapter reads, where it needs one (adapters.md).",
     ),
     Declaration(
+        name="depth_topic",
+        default="",
+        text="Topic of depth images (16UC1 in mm, 32FC1 in m), registered to the picture that the joints are in, for"
+        " inputs whose joints have no depth (adapters.md).",
+    ),
+    Declaration(
+        name="camera_info_topic",
+        default="",
+        text="Topic of the sensor_msgs/CameraInfo of that picture, with depth_topic.",
+    ),
+    Declaration(
         name="frame_id", default="", text="Frame of the input where messages have no header, for tf2 and the outputs."
     ),
     Declaration(

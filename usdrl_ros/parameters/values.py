@@ -30,6 +30,8 @@ class PerceptionConfig:
     topic: str
     input_type: str
     input_file: str
+    depth_topic: str
+    camera_info_topic: str
     frame_id: str
     topology: str
     person_id: str

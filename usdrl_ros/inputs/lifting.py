@@ -1,0 +1,164 @@
+"""Joints in a picture -> joints in space, with the depth image of the same instant.
+
+The decoder of a source whose joints are places in a picture is wrapped: it gives those, and this one waits for the
+depth image that belongs to them. Images are matched by their stamps, whatever comes first.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from usdrl_model.skeleton.person import MIN_CONFIDENCE, Person
+from usdrl_ros.inputs.adapter import Adapter, Context, Decode
+from usdrl_ros.inputs.common import InputError, SourceFrame, seconds
+from usdrl_ros.inputs.depth_image import DepthImage
+
+SAME = 0.002
+"""Seconds between stamps of one instant."""
+APART = 0.05
+"""Seconds between a skeleton and the depth image that is used for it, at most."""
+LATE = 0.5
+"""Seconds, by stamps, for which a skeleton waits for its depth image."""
+WAITING = 64
+"""Skeletons that wait, at most."""
+IMAGES = 15
+"""Depth images that are kept: half a second."""
+REACH = 1.0
+"""Metres from the middle depth of the body to a joint, at most."""
+
+
+def decoder(name: str, adapter: Adapter, context: Context, depth_topic: str, camera_info_topic: str) -> Decode:
+    """The decoder of an adapter, which lifts joints of a picture.
+
+    Args:
+        name: of the adapter.
+        adapter: whose messages are read.
+        context: of the source.
+        depth_topic: of the depth images; empty: none.
+        camera_info_topic: of the camera whose picture the joints are in; empty: none.
+
+    Raises:
+        ValueError: a joint set or topics that do not fit; the message says what to set.
+    """
+    if not adapter.plane:
+        if depth_topic or camera_info_topic:
+            raise ValueError(f"depth_topic: input_type {name} has depth of its own: leave it and camera_info_topic out")
+        return adapter.decoder(context)
+    if not depth_topic or not camera_info_topic:
+        raise ValueError(
+            f"input_type {name}: its joints are in the picture, without the depth that the model needs: set depth_topic"
+            " (a depth image, registered to that picture) and camera_info_topic, or use a tracker of joints in space"
+        )
+    return Lifting(adapter, context, depth_topic, camera_info_topic)
+
+
+class Lifting:
+    """Reads the messages of a source, with depth; arguments and errors as of ``decoder``."""
+
+    def __init__(self, adapter: Adapter, context: Context, depth_topic: str, camera_info_topic: str) -> None:
+        self._plane = adapter.plane
+        self._depths: deque[tuple[float, DepthImage, str]] = deque(maxlen=IMAGES)
+        self._waiting: deque[SourceFrame] = deque(maxlen=WAITING)
+        self._camera: Any = None
+        self._subscribe = context.subscribe
+        context.subscribe(depth_topic, "sensor_msgs/msg/Image", self._depth, depth=5)
+        context.subscribe(camera_info_topic, "sensor_msgs/msg/CameraInfo", self._info, depth=5)
+        self._decode = adapter.decoder(replace(context, subscribe=self._subscribe_flat))
+
+    def __call__(self, message: Any, context: Context) -> SourceFrame | None:
+        """The oldest people whose depth image is there; None as long as it is not.
+
+        Raises:
+            InputError: as the decoder, and ``no_depth``, ``no_camera_info``, ``camera_info``, ``depth_size``.
+        """
+        return self._settle(self._decode(message, replace(context, subscribe=self._subscribe_flat)), context)
+
+    def _subscribe_flat(self, topic: str, message: str, decode: Decode, **more: Any) -> Callable[[], None]:
+        """As ``Context.subscribe``: what comes of further topics is in the picture as well."""
+
+        def lifted(one: Any, context: Context) -> SourceFrame | None:
+            return self._settle(decode(one, replace(context, subscribe=self._subscribe_flat)), context)
+
+        return self._subscribe(topic, message, lifted, **more)
+
+    def _depth(self, message: Any, context: Context) -> SourceFrame | None:
+        stamp = seconds(message.header.stamp)
+        if self._depths and stamp < self._depths[-1][0] - LATE:
+            self._depths.clear()  # a bag loops
+        self._depths.append((stamp, DepthImage(message), message.header.frame_id))
+        return self._settle(None, context)
+
+    def _info(self, message: Any, context: Context) -> None:
+        self._camera = message
+
+    def _settle(self, flat: SourceFrame | None, context: Context) -> SourceFrame | None:
+        if flat is not None:
+            if self._waiting and flat.frame.stamp < self._waiting[-1].frame.stamp:
+                self._waiting.clear()  # a bag loops
+            self._waiting.append(flat)
+        if not self._waiting:
+            return None
+        first = self._waiting[0]
+        stamp, image = first.frame.stamp, self._image(first.frame.stamp)
+        if first.frame.people and (image is None or self._camera is None):
+            newest = self._depths[-1][0] if self._depths else stamp
+            missed = image is None and newest > stamp + APART  # it will not come: later ones are there
+            if not missed and max(self._waiting[-1].frame.stamp, newest) - stamp < LATE:
+                return None
+            self._waiting.popleft()
+            kind, what = ("no_depth", "a depth image") if image is None else ("no_camera_info", "camera info")
+            raise InputError(
+                kind,
+                f"expected {what} for stamp {stamp:.3f}, at most {APART:g} s apart, got none: check depth_topic,"
+                " camera_info_topic and their stamps",
+            )
+        self._waiting.popleft()
+        if image is None:  # nobody there, and nothing to lift
+            return first
+        people = tuple(self._lifted(person, image[1]) for person in first.frame.people)
+        return SourceFrame(replace(first.frame, people=people), first.stamp, image[2] or first.frame_id)
+
+    def _image(self, stamp: float) -> tuple[float, DepthImage, str] | None:
+        """The image of this time: the same instant, or the nearest once a later one is there."""
+        if not self._depths:
+            return None
+        nearest = min(self._depths, key=lambda one: abs(one[0] - stamp))
+        apart = abs(nearest[0] - stamp)
+        return nearest if apart <= SAME or (apart <= APART and self._depths[-1][0] >= stamp) else None
+
+    def _lifted(self, person: Person, image: DepthImage) -> Person:
+        fx, fy, cx, cy, width, height = self._pinhole(image)
+        pixels = person.joints[:, :2] * ((width, height) if self._plane == "image" else 1.0)
+        if person.confidence is not None:
+            pixels[person.confidence < MIN_CONFIDENCE] = np.nan  # somewhere, and not on the body
+        found = [image.surfaces(u * image.width / width, v * image.height / height) for u, v in pixels]
+        if not any(found):
+            return replace(person, joints=np.full_like(person.joints, np.nan))
+        body = float(np.median([surfaces[0] for surfaces in found if surfaces]))
+        joints = np.full(person.joints.shape, np.nan)
+        for joint, (surfaces, (u, v)) in enumerate(zip(found, pixels, strict=True)):
+            # The nearest surface is the limb; what is far from the body is something before or behind it.
+            z = next((depth for depth in surfaces if abs(depth - body) <= REACH), None)
+            if z is not None:
+                joints[joint] = (u - cx) * z / fx, (v - cy) * z / fy, z
+        return replace(person, joints=joints)
+
+    def _pinhole(self, image: DepthImage) -> tuple[float, float, float, float, float, float]:
+        """Focal lengths, centre and size of the picture, in pixels."""
+        camera, k = self._camera, self._camera.k
+        width, height = camera.width or image.width, camera.height or image.height
+        numbers = [float(one) for one in (k[0], k[4], k[2], k[5])]
+        if not (np.isfinite(numbers).all() and numbers[0] > 0.0 and numbers[1] > 0.0):
+            raise InputError("camera_info", f"expected a calibrated camera, got focal length {k[0]:g}: calibrate it")
+        if abs(image.width * height - image.height * width) > 0.02 * image.width * height:
+            raise InputError(
+                "depth_size",
+                f"expected depth registered to a picture of {width} x {height}, got {image.width} x {image.height}: set"
+                " depth_topic to the depth image that is aligned to the picture",
+            )
+        return (*numbers, float(width), float(height))  # type: ignore[return-value]
