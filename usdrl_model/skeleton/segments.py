@@ -99,3 +99,27 @@ def widened(segmented: AnySegmented, half_width: float) -> AnySegmented:
     changed: Any = segmented
     widened: AnySegmented = dataclasses.replace(changed, segments=segments)
     return widened
+
+
+def in_doubt(segmented: AnySegmented, sure: float, doubt: float) -> AnySegmented:
+    """The same with instants that stand for whole actions made ``sure`` seconds long, and ``AMBIGUOUS`` around that.
+
+    Where an action begins and ends is not known of an instant, so that the frames around it say nothing: neither what
+    is done nor that nothing is.
+
+    Args:
+        segmented: a recording or clip; segments that are no instants stay as they are.
+        sure: seconds, the instant in their middle, that show the action.
+        doubt: seconds, the instant in their middle, outside of which it has certainly ended.
+    """
+    found: list[Segment] = []
+    for one in segmented.segments:
+        if one.start != one.end:
+            found.append(one)
+            continue
+        edges = [one.start - doubt / 2, one.start - sure / 2, one.start + sure / 2, one.start + doubt / 2]
+        for label, start, end in zip((AMBIGUOUS, one.label, AMBIGUOUS), edges, edges[1:], strict=False):
+            found.append(dataclasses.replace(one, label=label, start=start, end=end))
+    changed: Any = segmented
+    doubtful: AnySegmented = dataclasses.replace(changed, segments=tuple(found))
+    return doubtful

@@ -7,6 +7,7 @@
     usdrl-bag info bags/s01_e01
     usdrl-bag predict my_bag --topology k4abt_32   # what people do in it, as JSON and as a picture
     usdrl-bag report my_bag --topology k4abt_32    # one HTML page: skeletons, timeline, scores; takes labels by clicks
+    usdrl-bag label my_bag my_bag.points.csv       # labels from clicks in that page, from a table or a topic
     usdrl-bag gesture thumbs_up my_bag --topology k4abt_32 --from 12.0 --to 14.5
     usdrl-bag store stores bags/*                  # labelled bags -> the set "own" of a store
     usdrl-bag from-store stores --sets sbu --out bags/sbu
@@ -30,6 +31,7 @@ from usdrl_model.simulation.performance import FAULTS, MOST_PEOPLE, performance
 from usdrl_model.skeleton import topology
 from usdrl_model.skeleton.recording import Recording
 from usdrl_ros.bags.contents import contents
+from usdrl_ros.bags.label import add_label, label_bag
 from usdrl_ros.bags.labels import FILE_NAME, load_truth
 from usdrl_ros.bags.metadata import STORAGES
 from usdrl_ros.bags.predict import add_gesture, add_predict, enrol_bag, predict_bag
@@ -173,6 +175,10 @@ def parser() -> argparse.ArgumentParser:
     command = commands.add_parser("report", help="one HTML page to look at, which takes labels by clicks")
     add_report(command)
     command.set_defaults(run=report_bag)
+
+    command = commands.add_parser("label", help="labels from clicks, a table (CSV) or a topic -> labels.yaml")
+    add_label(command)
+    command.set_defaults(run=label_bag)
 
     command = commands.add_parser("gesture", help="a span of a bag -> an example of a gesture (usdrl gestures)")
     add_gesture(command)

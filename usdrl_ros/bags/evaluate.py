@@ -138,6 +138,8 @@ def _warnings(runs: Sequence[BagRun], offline: Sequence[BagRun], labels: Sequenc
     if unknown := sorted({label for run in runs for label in run.bag.truth.labels} - set(labels)):
         found.append(f"The weights have no label {', '.join(unknown)}: these actions count as missed.")
     for run, reference in zip(runs, offline, strict=True):
+        if points := sum(segment.start == segment.end for segment in run.bag.truth.segments):
+            found.append(f"{run.bag.name}: {points} labels are points: nothing overlaps them, they count as missed.")
         found += [f"{run.bag.name}: {finding.text}." for finding in run.bag.findings if finding.level > Level.NOTE]
         found += [f"{run.bag.name}: {text}." for text in run.bag.warnings()]
         if run is reference:

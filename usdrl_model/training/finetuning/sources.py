@@ -21,12 +21,16 @@ from usdrl_model.data.vocabulary import Vocabulary
 from usdrl_model.network.detector import BACKGROUND_LABEL, DetectorConfig
 from usdrl_model.simulation.script import ACTIONS
 from usdrl_model.skeleton.recording import Recording
-from usdrl_model.skeleton.segments import AMBIGUOUS, Segment
+from usdrl_model.skeleton.segments import AMBIGUOUS, Segment, in_doubt
 from usdrl_model.training.performers import performances
 from usdrl_model.windows.cut import Windows, cut, tracklets, whole
 
 CLIP_MARGIN = 0.15
 """Share of a labelled clip at each end that counts as background, because people still rest."""
+
+POINT_SURE, POINT_DOUBT = 0.8, 4.0
+"""Seconds about a point that stands for an action: those that show it, and those of which nobody knows the class
+(``benchmarks/point_labels.py`` compares widths, on people who are trained on)."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -158,10 +162,13 @@ def recordings(
         chosen = store.select(sets=[source.name])
         if source.labels:
             listed = (index for index in range(len(chosen)) if _listed(chosen.describe(index), source))
-            return [_doubted(_relabelled(chosen.recording(index), source), source) for index in listed]
+            renamed = (_relabelled(chosen.recording(index), source) for index in listed)
+            return [_doubted(in_doubt(recording, POINT_SURE, POINT_DOUBT), source) for recording in renamed]
         if vocabulary is not None:
             vocabulary.check(source.name, chosen.labels)
         found = chosen.recordings()
+    if vocabulary is None or source.name not in vocabulary.instants:  # those say how long an instant's action is
+        found = (in_doubt(recording, POINT_SURE, POINT_DOUBT) for recording in found)
     if vocabulary is None or detector is None:
         return [_doubted(recording, source) for recording in found]
     pairs = detector.encoder.people > 1

@@ -1,0 +1,135 @@
+"""``usdrl-bag label``: labels from clicks, tables and topics, and what ``usdrl finetune`` learns from points."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from rclpy.serialization import serialize_message
+from std_msgs.msg import String
+
+from usdrl_model.data.store import Store
+from usdrl_model.simulation.performance import performance
+from usdrl_model.skeleton.recording import Recording
+from usdrl_model.skeleton.segments import AMBIGUOUS, Segment
+from usdrl_model.training.finetuning import sources
+from usdrl_model.windows.cut import UNKNOWN, tracklets
+from usdrl_ros.bags.convert import main
+from usdrl_ros.bags.labels import load_truth
+from usdrl_ros.bags.storage import BagReader, BagWriter
+from usdrl_ros.bags.write import write_recording
+
+
+@pytest.fixture(scope="module")
+def two_people() -> Recording:
+    return replace(performance(people=2, seconds=8.0, rate=10.0), segments=(), labels=())
+
+
+@pytest.fixture
+def bag(two_people: Recording, tmp_path: Path) -> Path:
+    write_recording(two_people, tmp_path / "bag")
+    return tmp_path / "bag"
+
+
+def label(bag: Path, table: str, *options: str) -> int:
+    file = bag.parent / "labels of mine.csv"
+    file.write_text(table, encoding="utf-8")
+    return main(["label", str(bag), str(file), *options])
+
+
+def test_points_and_segments_of_a_table_become_labels(bag: Path, two_people: Recording, capsys) -> None:
+    start = two_people.frames[0].stamp
+    table = f'person,label,time\r\n1,wave,{start + 2:.6f}\r\n2,"my, ""own""",{start + 3:.6f}\r\n'
+    assert label(bag, table) == 0
+    assert "2 points" in capsys.readouterr().out
+    truth = load_truth(bag)
+    assert truth.labels == ('my, "own"', "wave")
+    assert truth.segments[0] == Segment("1", "wave", truth.segments[0].start, truth.segments[0].start)
+    assert truth.segments[0].start == pytest.approx(start + 2, abs=1e-6)
+
+    # A second time, with other columns in another order and times from the first frame.
+    assert label(bag, "end,label,start,person\n2.5,jump,1.5,2\n", "--relative") == 1
+    assert "--replace" in capsys.readouterr().err
+    assert label(bag, "end,label,start,person\n2.5,jump,1.5,2\n", "--relative", "--replace") == 0
+    (segment,) = load_truth(bag).segments
+    assert (segment.person, segment.label) == ("2", "jump")
+    assert (segment.start, segment.end) == pytest.approx((start + 1.5, start + 2.5))
+
+
+@pytest.mark.parametrize(
+    ("table", "said"),
+    [
+        ("label,time,time\n", "line 1: expected person,label,time"),
+        ("who,label,time\n1,wave,2\n", "line 1: expected person,label,time"),
+        ("person,label,time\n1,wave\n", "line 2: expected 3 fields, got 2"),
+        ("person,label,time\n1,,2\n", "line 2: label: expected"),
+        ("person,label,time\n1,wave,soon\n", "line 2: time: expected seconds, got 'soon'"),
+        ("person,label,time\n1,wave,nan\n", "line 2: time: expected seconds"),
+        ("person,label,start,end\n1,wave,3,2\n", "line 2: ends at 2 before it starts at 3"),
+        ("person,label,time\n9,wave,2\n", "person '9': the bag has 1, 2"),
+        ("label,time\nwave,2\n", "choose with --person"),
+        ("person,label,time\n1,wave,2e9\n", "outside of the bag's time"),
+        ("person,label,time\n", "no labels in it"),
+        ('person,label,time\n1,"wave,2\n', "labels of mine.csv: "),
+        ("person,label,time\n1,wave\x1b[31m,2\n", "label: expected 1 to 100 printable characters"),
+    ],
+)
+def test_a_table_that_cannot_be_used_is_refused_in_one_line(bag: Path, capsys, table: str, said: str) -> None:
+    before = (bag / "labels.yaml").read_bytes()
+    capsys.readouterr()
+    assert label(bag, table) == 1
+    error = capsys.readouterr().err
+    assert said in error and error.count("\n") == 1 and "\x1b" not in error
+    assert (bag / "labels.yaml").read_bytes() == before
+
+
+def with_texts(bag: Path, texts: list[tuple[float, str]]) -> Path:
+    """The bag with a topic of texts, each said so many seconds after the first frame."""
+    told = bag.parent / "told"
+    with BagReader(bag) as reader, BagWriter(told) as writer:
+        for topic in reader.topics:
+            writer.add_topic(topic.name, topic.type)
+        writer.add_topic("/said", "std_msgs/msg/String")
+        for message in reader.messages():
+            writer.write(message.topic, message.stamp_ns, message.data)
+        for seconds, text in texts:
+            writer.write("/said", reader.start_ns + round(seconds * 1e9), serialize_message(String(data=text)))
+    (told / "labels.yaml").write_bytes((bag / "labels.yaml").read_bytes())
+    return told
+
+
+def test_labels_of_a_topic(bag: Path, two_people: Recording, capsys) -> None:
+    told = with_texts(bag, [(1.0, "wave"), (2.0, "none"), (3.0, "clap"), (4.0, "wave")])
+    assert main(["label", str(told), "/said"]) == 1
+    assert "choose with --person" in capsys.readouterr().err
+    assert main(["label", str(told), "/said", "--person", "2"]) == 0
+    start, end = (two_people.frames[place].stamp for place in (0, -1))
+    found = [(one.person, one.label, one.start - start, one.end - start) for one in load_truth(told).segments]
+    assert [(person, name) for person, name, *_ in found] == [("2", "wave"), ("2", "clap"), ("2", "wave")]
+    np.testing.assert_allclose([one[2:] for one in found], [(1, 2), (3, 4), (4, end - start)], atol=1e-3)
+    assert main(["label", str(told), "/nothing", "--replace"]) == 1
+    assert "/said" in capsys.readouterr().err
+
+
+def test_labels_that_a_topic_tells_at_once(bag: Path, two_people: Recording) -> None:
+    truth = load_truth(bag)
+    segments = (Segment("2", "wave", two_people.frames[5].stamp, two_people.frames[9].stamp),)
+    document = replace(truth, segments=segments, labels=("wave",)).document()
+    told = with_texts(bag, [(0.0, json.dumps(document))])
+    assert main(["label", str(told), "/said"]) == 0
+    assert [replace(one, start=0.0, end=0.0) for one in load_truth(told).segments] == [Segment("2", "wave", 0.0, 0.0)]
+
+
+def test_points_are_learnt_with_doubt_around_them(bag: Path, two_people: Recording, tmp_path: Path) -> None:
+    start = two_people.frames[0].stamp
+    assert label(bag, f"person,label,time\n1,wave,{start + 4}\n") == 0
+    assert main(["store", str(tmp_path / "stores"), str(bag), "--subjects", "anna"]) == 0
+    source = sources.SourceConfig(name="own", split="standard/train")
+    (recording,) = sources.recordings(source, Store.open(tmp_path / "stores"), 0)
+    assert [one.label for one in recording.segments] == [AMBIGUOUS, "wave", AMBIGUOUS]
+    first, second = tracklets(recording, ("none", "wave"), 10.0, 1.0)
+    wide = {int(value): int(np.sum(first.labels == value)) for value in (UNKNOWN, 1)}
+    assert wide[1] == pytest.approx(10 * sources.POINT_SURE, abs=1)
+    assert wide[UNKNOWN] == pytest.approx(10 * (sources.POINT_DOUBT - sources.POINT_SURE), abs=2)
+    assert not second.labels.any(), "somebody else did nothing"

@@ -1,0 +1,195 @@
+"""``usdrl-bag label``: labels from a table (CSV) or from a topic of the bag become the ``labels.yaml`` beside it.
+
+::
+
+    usdrl-bag label my_bag my_bag.points.csv       # person,label,time: points clicked in the page of usdrl-bag report
+    usdrl-bag label my_bag segments.csv            # person,label,start,end
+    usdrl-bag label my_bag /annotation             # std_msgs/String: what is done from now on, or usdrl.labels/1
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import dataclasses
+import io
+import math
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from usdrl_model.errors.shown import LINE, NAME, cut, showable, shown
+from usdrl_model.files import limits
+from usdrl_model.files.documents import parse_json
+from usdrl_model.network.detector import BACKGROUND_LABEL
+from usdrl_model.skeleton.segments import Segment
+from usdrl_ros.bags.labels import FILE_NAME, parse_truth, save_truth
+from usdrl_ros.bags.predict import add_bag, described_bag
+from usdrl_ros.bags.recorded_output import TEXT
+from usdrl_ros.bags.recorded_topic import RecordedTopic
+from usdrl_ros.bags.replay import LabelledBag
+from usdrl_ros.bags.storage import BagReader
+from usdrl_ros.messages.cdr import MalformedError
+from usdrl_ros.messages.types import BagError
+
+TIMES = (("start", "end"), ("time",))
+"""Columns of a table besides ``label`` and ``person``, which may be left out: of segments, or of points."""
+NOTHING = ("", BACKGROUND_LABEL)
+"""Texts on a topic that say that nothing is done."""
+
+
+def add_label(command: argparse.ArgumentParser) -> None:
+    """Add the options that ``label_bag`` reads."""
+    add_bag(command)
+    command.add_argument("labels", help="a .csv file (person,label,time or person,label,start,end), or a topic")
+    command.add_argument("--person", help="who does it, where the labels name nobody (default: the only person)")
+    command.add_argument("--relative", action="store_true", help="times are seconds from the first frame, not stamps")
+    command.add_argument("--replace", action="store_true", help="replace the segments that are there")
+
+
+def label_bag(arguments: argparse.Namespace) -> None:
+    """Write ``labels.yaml`` beside the bag.
+
+    Raises:
+        BagError: nothing says how to read the bag, the labels cannot be used, or there are others already.
+    """
+    bag = described_bag(arguments)
+    if not arguments.bag.is_dir():
+        raise BagError(f"{arguments.bag}: labels are kept in the folder of a bag: give that")
+    if bag.truth.segments and not arguments.replace:
+        raise BagError(f"{bag.name} has {len(bag.truth.segments)} segments in its {FILE_NAME}: --replace replaces them")
+    if arguments.labels.endswith(".csv"):
+        origin = min(frame.stamp for frame in bag.frames) if arguments.relative else 0.0
+        found = segments_of_table(Path(arguments.labels), _namer(bag, arguments.person), origin)
+    else:
+        found = _segments_of_topic(bag, arguments.labels, _namer(bag, arguments.person))
+    _check(bag, found, arguments.labels)
+    labels = tuple(dict.fromkeys([*bag.truth.labels, *sorted({segment.label for segment in found})]))
+    path = save_truth(dataclasses.replace(bag.truth, segments=tuple(found), labels=labels), arguments.bag)
+    points = sum(segment.start == segment.end for segment in found)
+    kinds = [f"{count} {name}" for count, name in ((len(found) - points, "segments"), (points, "points")) if count]
+    print(f"{cut(path, LINE)}: {' and '.join(kinds)} of {cut(', '.join(sorted({s.label for s in found})), LINE)}")
+
+
+def segments_of_table(path: Path, person: Callable[[str], str], origin: float = 0.0) -> list[Segment]:
+    """Segments, or points as segments that end where they start, of a table with a line of names above.
+
+    Args:
+        path: the file, UTF-8, fields separated by commas.
+        person: name of the person as the table has it, or "" -> the id in the bag.
+        origin: seconds added to all times.
+
+    Raises:
+        BagError: no such file, or what is wrong in which line.
+    """
+    try:
+        text = limits.read(path, limits.TEXT).decode("utf-8-sig")
+    except (OSError, ValueError) as error:
+        raise BagError(f"{path}: cannot read the table: {error}") from error
+    rows = csv.reader(io.StringIO(text, newline=""), strict=True)
+    found = []
+    try:
+        names = [name.strip().lower() for name in next(rows, [])]
+        times = next((kind for kind in TIMES if sorted({*names} - {"person"}) == sorted(("label", *kind))), None)
+        if times is None or len(set(names)) < len(names):
+            raise BagError(
+                f"line 1: expected person,label,time or person,label,start,end, got {shown(','.join(names))}"
+            )
+        for row in rows:
+            if row:
+                try:
+                    found.append(_segment(dict(zip(names, row, strict=True)), times, person, origin))
+                except ValueError as error:
+                    wrong = f"expected {len(names)} fields, got {len(row)}" if len(row) != len(names) else str(error)
+                    raise BagError(f"line {rows.line_num}: {wrong}") from None
+    except (BagError, csv.Error) as error:
+        raise BagError(f"{path}: {error}") from None
+    return found
+
+
+def _segment(row: dict[str, str], times: Sequence[str], person: Callable[[str], str], origin: float) -> Segment:
+    label = row["label"].strip()
+    if not label or not showable(label):
+        raise ValueError(f"label: expected 1 to {NAME} printable characters, got {shown(label)}")
+    values = []
+    for name in times:
+        try:
+            values.append(origin + float(row[name]))
+        except ValueError:
+            raise ValueError(f"{name}: expected seconds, got {shown(row[name])}") from None
+        if not abs(values[-1]) < limits.LATEST:
+            raise ValueError(f"{name}: expected seconds, got {shown(row[name])}")
+    if values[-1] < values[0]:
+        raise ValueError(f"ends at {row['end']} before it starts at {row['start']}")
+    return Segment(person(row.get("person", "").strip()), label, values[0], values[-1])
+
+
+def _namer(bag: LabelledBag, chosen: str | None) -> Callable[[str], str]:
+    """Who is meant: the named person, else the chosen one, else the only one."""
+    there = sorted(bag.presence(), key=lambda name: (len(name), name))
+    listed = cut(", ".join(there), LINE)
+    if chosen and chosen not in there:
+        raise BagError(f"--person {shown(chosen)}: the bag has {listed}")
+
+    def person(name: str) -> str:
+        if name and name not in there:
+            raise ValueError(f"person {shown(name)}: the bag has {listed}")
+        if not name and not chosen and len(there) != 1:
+            raise ValueError(f"nobody is named, and the bag has {listed}: choose with --person")
+        return name or chosen or there[0]
+
+    return person
+
+
+def _segments_of_topic(bag: LabelledBag, name: str, person: Callable[[str], str]) -> list[Segment]:
+    """What the texts of a topic say: each what is done until the next one, or all of it at once (usdrl.labels/1)."""
+    said: list[tuple[float, str]] = []
+    with BagReader(bag.path) as reader:
+        topics = {topic.name: topic for topic in reader.topics}
+        if name not in topics or topics[name].type != TEXT:
+            known = ", ".join(one for one, topic in topics.items() if topic.type == TEXT) or "none"
+            raise BagError(f"{bag.path}: expected a .csv file or a topic of {TEXT} ({known}), got {shown(name)}")
+        recorded = RecordedTopic(topics[name])
+        for message in reader.messages([name]):
+            try:
+                text = recorded.message(message.data, limits.JSON).data.strip()
+            except MalformedError as error:
+                raise BagError(f"{bag.path}: {name}: {error}") from error
+            if text.startswith("{"):
+                try:
+                    return list(parse_truth(parse_json(text, name)).segments)
+                except ValueError as error:
+                    raise BagError(f"{bag.path}: {name}: {error}") from error
+            # A text has no stamp: it is put where the frame was that was recorded at the same time.
+            said.append((float(np.interp(message.stamp_ns, *_clocks(bag))), text))
+    found = []
+    until = [stamp for stamp, _ in said[1:]] + [max(frame.stamp for frame in bag.frames)]
+    for (start, label), end in zip(said, until, strict=True):
+        if label not in NOTHING:
+            if not showable(label):
+                raise BagError(f"{bag.path}: {name}: expected labels of at most {NAME} characters, got {shown(label)}")
+            found.append(Segment(person(""), label, start, max(start, end)))
+    return found
+
+
+def _clocks(bag: LabelledBag) -> tuple[np.ndarray, np.ndarray]:
+    """Rising times of recording (ns) and the stamps of the frames that were recorded then."""
+    recorded = np.array(bag.recorded_ns, np.float64)
+    order = np.argsort(recorded, kind="stable")
+    return recorded[order], np.array([frame.stamp for frame in bag.frames])[order]
+
+
+def _check(bag: LabelledBag, found: Sequence[Segment], source: str) -> None:
+    """Refuse labels that are none, or that are of another time than the bag."""
+    if not found:
+        raise BagError(f"{cut(source, LINE)}: no labels in it")
+    stamps = [frame.stamp for frame in bag.frames]
+    first, last = min(stamps), max(stamps)
+    strange = [one for one in found if one.end < first or one.start > last or not math.isfinite(one.start)]
+    if strange:
+        one = strange[0]
+        raise BagError(
+            f"{cut(source, LINE)}: {len(strange)} of {len(found)} labels are outside of the bag's time, {first:.3f} to"
+            f" {last:.3f}: {shown(one.label)} at {one.start:.3f}; --relative is for seconds from the first frame"
+        )
