@@ -42,7 +42,7 @@ setup(
         (f"share/{PACKAGE}/docs/images", sorted(glob("docs/images/*"))),
         (f"share/{PACKAGE}/examples", sorted(glob("examples/*.py"))),
         (f"share/{PACKAGE}/launch", sorted(glob("launch/*.launch.py"))),
-        (f"share/{PACKAGE}/config", sorted(glob("config/*.yaml") + glob("config/*.rviz"))),
+        (f"share/{PACKAGE}/config", sorted(glob("config/*.yaml") + glob("config/*.rviz") + glob("config/*.json"))),
         (f"share/{PACKAGE}/config/benchmarks", sorted(glob("config/benchmarks/*.yaml"))),
         (f"share/{PACKAGE}/config/continuous", sorted(glob("config/continuous/*.yaml"))),
         (f"share/{PACKAGE}/config/labels", sorted(glob("config/labels/*.yaml"))),
@@ -63,6 +63,7 @@ setup(
         "hub": ["huggingface_hub"],
         "mcp": ["mcp>=2"],
         "onnx": ["onnx>=1.17", "onnxruntime>=1.20", "onnxscript>=0.5", "torch>=2.9"],
+        "rerun": ["rerun-sdk>=0.24"],
         "trees": ["py_trees>=2.2"],
         "train": ["matplotlib", "tensorboard", "tqdm"],
         "test": [

@@ -8,6 +8,7 @@ NAMES = {
     "cv2": "opencv-contrib-python",
     "mcp": "'mcp>=2'",
     "mediapipe": "'mediapipe<=0.10.21'",
+    "rerun": "rerun-sdk",
     "yaml": "pyyaml",
 }
 """Modules whose package has another name, or that are needed in a certain version."""

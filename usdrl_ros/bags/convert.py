@@ -7,6 +7,7 @@
     usdrl-bag info bags/s01_e01
     usdrl-bag predict my_bag --topology k4abt_32   # what people do in it, as JSON and as a picture
     usdrl-bag report my_bag --topology k4abt_32    # one HTML page: skeletons, timeline, scores; takes labels by clicks
+    usdrl-bag view my_bag --topology k4abt_32      # the same as a recording for the Rerun viewer
     usdrl-bag label my_bag my_bag.points.csv       # labels from clicks in that page, from a table or a topic
     usdrl-bag gesture thumbs_up my_bag --topology k4abt_32 --from 12.0 --to 14.5
     usdrl-bag store stores bags/*                  # labelled bags -> the set "own" of a store
@@ -36,6 +37,7 @@ from usdrl_ros.bags.labels import FILE_NAME, load_truth
 from usdrl_ros.bags.metadata import STORAGES
 from usdrl_ros.bags.predict import add_gesture, add_predict, enrol_bag, predict_bag
 from usdrl_ros.bags.report import add_report, report_bag
+from usdrl_ros.bags.rerun_recording import add_view, view_bag
 from usdrl_ros.bags.storage import BagReader
 from usdrl_ros.bags.to_store import import_bags
 from usdrl_ros.bags.write import (
@@ -175,6 +177,10 @@ def parser() -> argparse.ArgumentParser:
     command = commands.add_parser("report", help="one HTML page to look at, which takes labels by clicks")
     add_report(command)
     command.set_defaults(run=report_bag)
+
+    command = commands.add_parser("view", help="a recording for the Rerun viewer (extra rerun)")
+    add_view(command)
+    command.set_defaults(run=view_bag)
 
     command = commands.add_parser("label", help="labels from clicks, a table (CSV) or a topic -> labels.yaml")
     add_label(command)

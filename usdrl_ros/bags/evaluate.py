@@ -3,6 +3,7 @@
 ::
 
     usdrl-evaluate-bag bags/s01_e01 bags/s01_e02 --out out/evaluation
+    usdrl-evaluate-bag bags --jobs 4                   # every labelled bag below a folder; stopped, it goes on
     usdrl-evaluate-bag bags/s01_e01 --live
 
 Offline, the messages go into the same adapters and stream as in the node. ``--live`` starts the node as a process,
@@ -27,21 +28,30 @@ from usdrl_model.checkpoints import code_version
 from usdrl_model.cli.common import device_name, reported
 from usdrl_model.config import to_dict
 from usdrl_model.data.content_check import Verdict
+from usdrl_model.errors.shown import shown
 from usdrl_model.files.atomic_file import write_text
 from usdrl_model.online.stream import ActionStream
 from usdrl_model.plausibility.findings import Level
 from usdrl_model.plots.timeline import draw_timeline, truth_above_detection
 from usdrl_model.progress import progress
+from usdrl_ros.bags.labels import FILE_NAME
 from usdrl_ros.bags.live_replay import LiveNode
-from usdrl_ros.bags.replay import BagRun, LabelledBag, load_bag, replay
+from usdrl_ros.bags.metadata import FILE_NAME as METADATA
+from usdrl_ros.bags.replay import BagRun, LabelledBag, load_bag
+from usdrl_ros.bags.replays import replay_all
 from usdrl_ros.bags.scores import describe_run, found_actions, markdown, score_runs
 from usdrl_ros.messages.types import BagError
 from usdrl_ros.processes.children import ChildError, exit_on_sigterm
 
+KEPT = "replays"
+"""Folder of finished replays in the folder of the results."""
+MOST_JOBS = 256
+
 
 def evaluate(
-    bags: Sequence[LabelledBag], *, weights: str = "default", device: str = "auto", rate: float | None = None
-) -> tuple[list[BagRun], dict[str, Any]]:
+    bags: Sequence[LabelledBag], *, weights: str = "default", device: str = "auto", rate: float | None = None,
+    jobs: int = 1, kept: Path | None = None,
+) -> tuple[list[BagRun], dict[str, Any]]:  # fmt: skip
     """Replay bags and score the detections.
 
     Args:
@@ -49,6 +59,8 @@ def evaluate(
         weights: name of shipped weights or path of a weights folder.
         device: ``auto``, ``cpu`` or ``cuda``.
         rate: None evaluates offline; a number plays the bags to a live node at this rate.
+        jobs: processes that replay bags offline.
+        kept: folder of finished replays, see ``replays.replay_all``.
 
     Returns:
         One run per bag, and the results, ready for JSON.
@@ -67,8 +79,7 @@ def evaluate(
         name: ActionStream.from_pretrained(weights, topology=name, device=device)
         for name in sorted({bag.truth.topology for bag in bags})
     }
-    with progress(total=sum(len(bag.frames) for bag in bags), desc="offline", unit="frame", leave=False) as bar:
-        offline = [replay(bag, streams[bag.truth.topology], bar.update) for bag in bags]
+    offline = replay_all(bags, streams, weights=weights, device=device, jobs=jobs, folder=kept)
     runs = offline if rate is None else _replay_live(bags, weights, device, rate)
     first = next(iter(streams.values()))
     results: dict[str, Any] = {
@@ -86,6 +97,23 @@ def evaluate(
     }
     results["warnings"] = _warnings(runs, offline, first.labels)
     return runs, results
+
+
+def labelled_bags(paths: Sequence[str | Path]) -> list[Path]:
+    """Bags, and all labelled bags below folders that are no bags themselves, each once, in the order of their names.
+
+    Raises:
+        BagError: a folder without a labelled bag.
+    """
+    found: dict[Path, Path] = {}
+    for path in map(Path, paths):
+        inside = [path]
+        if path.is_dir() and not any((path / name).exists() for name in (FILE_NAME, METADATA)):
+            inside = sorted(file.parent for file in path.rglob(FILE_NAME))
+            if not inside:
+                raise BagError(f"{path}: no bag, and no bag with a {FILE_NAME} below it")
+        found.update({bag.resolve(): bag for bag in inside})
+    return list(found.values())
 
 
 def check_rate(rate: float | None) -> None:
@@ -160,13 +188,22 @@ def parser() -> argparse.ArgumentParser:
         description="Score the detector on labelled bags (a labels.yaml beside the bag), pooled over all of them.",
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
-    command.add_argument("bags", nargs="+", metavar="BAG", help="folder of a bag with its labels.yaml")
+    command.add_argument(
+        "bags", nargs="+", metavar="BAG", help="folder of a bag with its labels.yaml, or a folder of such"
+    )
     command.add_argument("--live", action="store_true", help="through the perception node and DDS, with latency")
     command.add_argument("--rate", type=float, default=1.0, help="with --live: seconds of the bag per second")
+    command.add_argument("--jobs", type=_jobs, default=1, metavar="N", help="processes that replay bags offline")
     command.add_argument("--weights", default="default", help="name of shipped weights, or path of a weights folder")
     command.add_argument("--device", default="auto", type=device_name, help="auto, cpu, cuda or cuda:N")
     command.add_argument("--out", default="out/evaluation", metavar="FOLDER", help="where results are written")
     return command
+
+
+def _jobs(text: str) -> int:
+    if not text.isdecimal() or not 0 < int(text) <= MOST_JOBS:
+        raise argparse.ArgumentTypeError(f"expected 1 to {MOST_JOBS} processes, got {shown(text)}")
+    return int(text)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -180,9 +217,12 @@ def _evaluate(options: argparse.Namespace) -> None:
     torch.set_num_threads(1)  # as in the node: the model is too small for more
     rate = options.rate if options.live else None
     check_rate(rate)  # before any bag is read
-    bags = [load_bag(path) for path in options.bags]
+    bags = [load_bag(path) for path in labelled_bags(options.bags)]
     print(Verdict.of([bag.findings for bag in bags]).line(), file=sys.stderr)
-    runs, results = evaluate(bags, weights=options.weights, device=options.device, rate=rate)
+    runs, results = evaluate(
+        bags, weights=options.weights, device=options.device, rate=rate, jobs=options.jobs,
+        kept=Path(options.out) / KEPT,
+    )  # fmt: skip
     save(runs, results, options.out)
     print(markdown(results))
     print(f"written to {options.out}")

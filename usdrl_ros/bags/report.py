@@ -66,9 +66,14 @@ def report_bag(arguments: argparse.Namespace) -> None:
     folder = arguments.bag if arguments.bag.is_dir() else arguments.bag.parent
     out = arguments.out or folder / NAME
     stream = ActionStream.from_pretrained(arguments.weights, topology=bag.truth.topology, device=str(device(arguments)))
+    write_report(bag, stream, out)
+    print(f"{cut(out, MESSAGE)}: open it in a browser")
+
+
+def write_report(bag: LabelledBag, stream: ActionStream, out: Path) -> None:
+    """Replay a bag and write its page; OSError where it cannot be written."""
     seen = observe(bag, stream, frame_rate(bag))
     write_text(out, page(document(seen, recorded_output(bag), stream.describe())))
-    print(f"{cut(out, MESSAGE)}: open it in a browser")
 
 
 def frame_rate(bag: LabelledBag) -> float:

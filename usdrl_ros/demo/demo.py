@@ -9,7 +9,8 @@
 
 The performer (or the bag player, or the camera node) and the perception node are processes that communicate over DDS.
 The terminal shows the output of the node, which is scored against the truth, where there is one, at the end. The output
-folder then has ``timeline.png``, ``results.json`` and ``bag``, a recording of all topics for Foxglove and RViz.
+folder then has ``report.html``, ``timeline.png``, ``results.json`` and ``bag``, a recording of all topics for Foxglove
+and RViz.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ from usdrl_ros.camera.device import find_device
 from usdrl_ros.camera.mediapipe_pose import MediaPipePose
 from usdrl_ros.demo.listener import Listener
 from usdrl_ros.demo.live_table import describe_event, render
-from usdrl_ros.demo.report import report
+from usdrl_ros.demo.report import PAGE, report
 from usdrl_ros.inputs import registry
 from usdrl_ros.messages.types import BagError
 from usdrl_ros.processes.children import Child, ChildError, exit_on_sigterm, use_private_domain, wait_until
@@ -247,7 +248,7 @@ def _demo(options: argparse.Namespace) -> int:
 
 def _clear(output: Path) -> None:
     """Remove the output of an earlier run, and nothing else."""
-    strange = {path.name for path in output.iterdir()} - {"bag", "timeline.png", "results.json"}
+    strange = {path.name for path in output.iterdir()} - {"bag", "timeline.png", "results.json", PAGE}
     if strange:
         raise BagError(
             f"{output} has {', '.join(sorted(strange))}, so it is not from an earlier demo: choose another --out"

@@ -9,16 +9,20 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from usdrl_model.online.stream import ActionStream
 from usdrl_ros.bags.evaluate import draw_run
 from usdrl_ros.bags.labels import Truth, save_truth
 from usdrl_ros.bags.replay import BagRun, load_bag
+from usdrl_ros.bags.report import write_report
 from usdrl_ros.bags.scores import score_runs
 from usdrl_ros.bags.write import DEFAULT_TOPIC
 from usdrl_ros.demo.listener import Listener
 
+PAGE = "report.html"
+
 
 def report(bag: Path, truth: Truth | None, listener: Listener, output: Path, title: str, console: Console) -> bool:
-    """Score the events, write ``results.json`` and ``timeline.png``, and print them; False if nothing was detected.
+    """Score the events, write and print the scores, a picture and a page; False if nothing was detected.
 
     Args:
         bag: bag of the listener; gets a ``labels.yaml``.
@@ -35,10 +39,14 @@ def report(bag: Path, truth: Truth | None, listener: Listener, output: Path, tit
     if truth is None:
         raise ValueError("the performer published no truth, so it performed nothing")
     save_truth(replace(truth, topic=DEFAULT_TOPIC), bag)
-    run = BagRun(bag=load_bag(bag), events=tuple(listener.events), counters={}, latencies=tuple(listener.latencies))
+    recorded = load_bag(bag)
+    run = BagRun(bag=recorded, events=tuple(listener.events), counters={}, latencies=tuple(listener.latencies))
     scores = score_runs([run])
     (output / "results.json").write_text(json.dumps(scores, indent=1) + "\n", encoding="utf-8")
     draw_run(run, output / "timeline.png", title)
+    with console.status("writing the page"):
+        stream = ActionStream.from_pretrained(topology=recorded.truth.topology, device="cpu")
+        write_report(recorded, stream, output / PAGE)
 
     table = Table(title="detected against truth", title_justify="left")
     for name in ("action", "true", "detected", "missed", "false"):
@@ -55,6 +63,7 @@ def report(bag: Path, truth: Truth | None, listener: Listener, output: Path, tit
         console.print(f"onset delay: {delay['median']:.1f} s (median), {delay['p90']:.1f} s (p90)")
     if latency is not None:
         console.print(f"frame to state: {latency['p50_ms']:.0f} ms (p50), {latency['p95_ms']:.0f} ms (p95)")
+    console.print(f"look at it: {output / PAGE} (in a browser)", soft_wrap=True)
     console.print(
         f"picture {output / 'timeline.png'}   scores {output / 'results.json'}   bag {bag} (Foxglove, RViz)",
         soft_wrap=True,

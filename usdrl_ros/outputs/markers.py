@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from zlib import crc32
 
 import numpy as np
 from builtin_interfaces.msg import Duration
@@ -12,6 +13,7 @@ from std_msgs.msg import ColorRGBA, Header
 from visualization_msgs.msg import Marker, MarkerArray
 
 from usdrl_model.online.state import PersonState, StreamState
+from usdrl_model.plots.timeline import COLOURS
 from usdrl_model.skeleton.topology import PARENTS
 from usdrl_ros.outputs.pointing import arrows
 from usdrl_ros.outputs.state_json import main_action
@@ -21,11 +23,10 @@ LIFETIME = Duration(nanosec=700_000_000)
 TEXT_ABOVE_HEAD = 0.25
 """Metres."""
 
-COLOURS = {
-    "none": ColorRGBA(r=0.65, g=0.65, b=0.65, a=0.9),
-    "candidate": ColorRGBA(r=1.0, g=0.75, b=0.0, a=0.9),
-    "active": ColorRGBA(r=0.1, g=0.9, b=0.2, a=1.0),
-}
+NOTHING = ColorRGBA(r=0.65, g=0.65, b=0.65, a=0.9)
+"""Of somebody who does nothing."""
+CANDIDATE, ACTIVE = 0.4, 1.0
+"""Opacity of an action that may be one, and of one that is."""
 
 
 def markers(state: StreamState, header: Header, to_published: Callable[[Any], np.ndarray]) -> MarkerArray:
@@ -73,6 +74,17 @@ def _marker(namespace: str, index: int, header: Header, kind: int, colour: Color
     return marker
 
 
+def colour_of(label: str) -> ColorRGBA:
+    """Colour of a label: the same in every run, whatever other labels there are."""
+    hexadecimal = COLOURS[crc32(label.encode("utf-8", "replace")) % len(COLOURS)]
+    red, green, blue = (int(hexadecimal[place : place + 2], 16) / 255 for place in (1, 3, 5))
+    return ColorRGBA(r=red, g=green, b=blue, a=ACTIVE)
+
+
 def _colour(person: PersonState) -> ColorRGBA:
     action = main_action(person)
-    return COLOURS["none" if action is None else "active" if action.active else "candidate"]
+    if action is None:
+        return NOTHING
+    colour = colour_of(action.label)
+    colour.a = ACTIVE if action.active else CANDIDATE
+    return colour

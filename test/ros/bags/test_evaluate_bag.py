@@ -18,7 +18,7 @@ from usdrl_model.skeleton.person import HEAD, Person, SkeletonFrame
 from usdrl_model.skeleton.recording import Recording
 from usdrl_model.skeleton.segments import Segment
 from usdrl_model.skeleton.topology import JOINT_INDEX
-from usdrl_ros.bags import evaluate
+from usdrl_ros.bags import evaluate, replays
 from usdrl_ros.bags.labels import Truth, save_truth
 from usdrl_ros.bags.replay import load_bag, replay
 from usdrl_ros.bags.scores import found_actions, score_runs
@@ -175,3 +175,26 @@ def test_bags_that_cannot_be_evaluated(tmp_path: Path, capsys: pytest.CaptureFix
     assert "no_such" in capsys.readouterr().err
     with pytest.raises(BagError, match="different names"):
         evaluate.evaluate([load_bag(tmp_path / "good")] * 2)
+
+
+def test_a_folder_of_bags_in_two_processes_goes_on_where_it_stopped(tmp_path: Path, monkeypatch, capsys) -> None:
+    for number in range(3):
+        recording = performance(seed=number, people=1, seconds=4.0, rate=10.0)
+        write_recording(recording, tmp_path / "bags" / f"take{number}")
+    asked = [str(tmp_path / "bags"), "--device", "cpu", "--out", str(tmp_path / "out")]
+    assert evaluate.main([*asked, "--jobs", "2"]) == 0
+    first = json.loads((tmp_path / "out" / "results.json").read_text())
+    assert [bag["name"] for bag in first["bags"]] == ["take0", "take1", "take2"]
+
+    replayed = []
+    monkeypatch.setattr(replays, "replay", lambda bag, *others: replayed.append(bag.name) or replay(bag, *others))
+    (tmp_path / "out" / evaluate.KEPT / "take1.json").write_text("{", encoding="utf-8")
+    (tmp_path / "bags" / "take2" / "report.html").write_text("a page", encoding="utf-8")
+    assert evaluate.main(asked) == 0
+    assert replayed == ["take1"], "what is finished and unchanged is not replayed"
+    assert json.loads((tmp_path / "out" / "results.json").read_text()) == first
+
+    capsys.readouterr()
+    (tmp_path / "empty").mkdir()
+    assert evaluate.main([str(tmp_path / "empty")]) == 1
+    assert "no bag with a labels.yaml below it" in capsys.readouterr().err

@@ -48,6 +48,9 @@ def test_a_bag_from_end_to_end_without_any_environment_variable(tmp_path: Path) 
     assert "onset: person 1" in result.stdout and "event F1" in result.stdout
     assert "\x1b" not in result.stdout, "no terminal, no control codes"
     assert (tmp_path / "out" / "timeline.png").read_bytes().startswith(b"\x89PNG")
+    page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    assert '"latency":{' in page, "what the node said is in the bag"
+    assert str(tmp_path / "out" / "report.html") in result.stdout
     assert json.loads((tmp_path / "out" / "results.json").read_text())["events"]["overall"]
     with BagReader(tmp_path / "out" / "bag") as bag:
         heard = {topic.name: topic.count for topic in bag.topics}

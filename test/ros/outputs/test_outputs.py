@@ -30,7 +30,7 @@ from usdrl_model.states.person import HeldState, States  # noqa: E402
 from usdrl_model.states.pointing import Ray  # noqa: E402
 from usdrl_ros.inputs.coordinate_frames import Frames  # noqa: E402
 from usdrl_ros.outputs import detections, watched  # noqa: E402
-from usdrl_ros.outputs.markers import COLOURS, markers  # noqa: E402
+from usdrl_ros.outputs.markers import NOTHING, colour_of, markers  # noqa: E402
 from usdrl_ros.outputs.publishers import Outputs, Result, topic_names  # noqa: E402
 from usdrl_ros.outputs.state_json import ModelInfo  # noqa: E402
 
@@ -249,7 +249,8 @@ def test_markers_show_bones_and_text():
     touching = sum("hand_left" in (name, parent) for name, parent in _bones())
     assert len(figure.points) == 2 * (24 - touching)
     assert text.text == "7: wave 0.90 1.5 s"
-    assert (figure.color, array.markers[2].color) == (COLOURS["active"], COLOURS["none"])
+    assert (figure.color, array.markers[2].color) == (colour_of("wave"), NOTHING)
+    assert colour_of("wave") != colour_of("clap")
     assert last.text == "8"
     assert len({(marker.ns, marker.id) for marker in array.markers}) == 4
     assert all(marker.header == HEADER and marker.lifetime.nanosec > 0 for marker in array.markers)

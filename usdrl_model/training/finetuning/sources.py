@@ -28,7 +28,7 @@ from usdrl_model.windows.cut import Windows, cut, tracklets, whole
 CLIP_MARGIN = 0.15
 """Share of a labelled clip at each end that counts as background, because people still rest."""
 
-POINT_SURE, POINT_DOUBT = 0.8, 4.0
+POINT_SURE, POINT_DOUBT = 1.2, 4.0
 """Seconds about a point that stands for an action: those that show it, and those of which nobody knows the class
 (``benchmarks/point_labels.py`` compares widths, on people who are trained on)."""
 
