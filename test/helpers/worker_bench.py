@@ -51,6 +51,7 @@ class Bench:
             convert=convert or self.convert,
             observer=self.counts,
             source_timeout=2.0,
+            transform_timeout=0.05,
             monotonic=lambda: self.now,
             clock=lambda: self.now + 1000.0,
         )

@@ -31,7 +31,7 @@ from usdrl_ros.checking.graph import Graph, Perception
 from usdrl_ros.checking.report import Report
 from usdrl_ros.checking.trial import run
 from usdrl_ros.diagnostics import graph_checks
-from usdrl_ros.inputs.coordinate_frames import needs_tf
+from usdrl_ros.inputs.conversion import levelled_by
 from usdrl_ros.inputs.registry import find
 from usdrl_ros.inputs.tf_listener import tf_listener
 from usdrl_ros.messages.types import type_name
@@ -87,7 +87,7 @@ def inspect(graph: Graph, topic: str = "", *, node: str = "", seconds: float = 8
     if perception is not None:
         findings += graph.misfits(topic, expected, perception.name)
     tf = None
-    if needs_tf(config.target_frame, config.sensor_pose) or source.adapter.tf:
+    if levelled_by(config) == "target_frame" or source.adapter.tf:
         tf = tf_listener(graph.node, lambda error: None)
     publishers = graph.names(topic)
     messages = graph.listen(source.message_type, topic, seconds, wait)

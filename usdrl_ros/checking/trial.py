@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from usdrl_model.errors.shown import LINE, cut
+from usdrl_model.errors.shown import LINE, NAME, cut
 from usdrl_model.online.frame_filter import FrameFilter
 from usdrl_model.plausibility import bodies
 from usdrl_model.plausibility.findings import Finding, Level, judge, nobody
@@ -23,8 +23,7 @@ from usdrl_model.skeleton.person import SkeletonFrame
 from usdrl_ros.checking.people import People, Seen
 from usdrl_ros.diagnostics.source_checks import SourceChecks
 from usdrl_ros.inputs.common import InputError
-from usdrl_ros.inputs.conversion import Conversion, described, live
-from usdrl_ros.inputs.coordinate_frames import needs_tf
+from usdrl_ros.inputs.conversion import Conversion, described, levelled_by, live
 from usdrl_ros.inputs.further_topics import FurtherTopics
 from usdrl_ros.inputs.options import values
 from usdrl_ros.inputs.registry import Input
@@ -98,7 +97,11 @@ def run(
         publishers: of the topic, for texts.
     """
     before: list[Finding] = []
-    if needs_tf(config.target_frame, config.sensor_pose) and tf is None:
+    if config.imu_topic:
+        text = f"gravity of {cut(config.imu_topic, NAME)} is not looked at: people are judged as sensor_pose has it"
+        before.append(Finding("imu", Level.NOTE, text))
+        config = replace(config, imu_topic="")
+    if levelled_by(config) == "target_frame" and tf is None:
         text = f"target_frame {config.target_frame} needs tf2_ros, which is not installed here: install it, or set"
         before.append(Finding("tf", Level.ERROR, f"{text} sensor_pose"))
         config = replace(config, target_frame="")
@@ -138,7 +141,7 @@ def run(
         people.add(frame, content.setup.topology)
     now = messages[-1].steady if messages else 0.0
     troubles = checks.troubles(now, counters, topic, publishers, config.max_people)
-    if not needs_tf(config.target_frame, config.sensor_pose):
+    if levelled_by(config) != "target_frame":
         troubles |= checks.frames(now)
     found, measured, _ = judge(content.sights, content.setup)
     if not content.sights and delays:

@@ -18,6 +18,7 @@ from usdrl_ros.inputs.common import InputError, SourceFrame, check_people
 from usdrl_ros.inputs.coordinate_frames import AXES, NO_POSE, Frames, needs_tf
 from usdrl_ros.inputs.deserialiser import Deserialiser
 from usdrl_ros.inputs.further_topics import FurtherTopics, Heard
+from usdrl_ros.inputs.imu import TOPIC_TYPE, Imu
 from usdrl_ros.inputs.registry import Input
 
 
@@ -43,6 +44,10 @@ class Described(Protocol):
     def target_frame(self) -> str: ...  # noqa: D102
     @property
     def sensor_pose(self) -> tuple[float, ...]: ...  # noqa: D102
+    @property
+    def imu_topic(self) -> str: ...  # noqa: D102
+    @property
+    def imu_rotation(self) -> tuple[float, ...]: ...  # noqa: D102
     @property
     def person_id(self) -> str: ...  # noqa: D102
     @property
@@ -135,7 +140,7 @@ def described(source: Input, config: Described) -> Setup:
         axes=source.adapter.axes or config.axes,
         units=source.adapter.units or config.units,
         mirrored=config.mirrored,
-        levelled_by=_levelled_by(config),
+        levelled_by=levelled_by(config),
         pose=config.sensor_pose,
     )
 
@@ -168,12 +173,17 @@ def live(
     Raises:
         ValueError: parameters that do not fit each other, or an adapter that cannot be used with them.
     """
+    imu = None
+    if config.imu_topic:
+        imu = Imu(config.imu_rotation)
+        topics.subscribe(config.imu_topic, TOPIC_TYPE, imu.hear)
     frames = Frames(
         description.axes,
         target_frame=config.target_frame,
         sensor_pose=config.sensor_pose,
         tf=tf,
         units=source.adapter.units or config.units,
+        imu=imu,
         order=description.order,
     )
     if source.adapter.tf and tf is None:
@@ -198,7 +208,10 @@ def live(
     )
 
 
-def _levelled_by(config: Described) -> Levelling:
+def levelled_by(config: Described) -> Levelling:
+    """From where the gravity-aligned axes follow; empty: the sensor is assumed to be level."""
+    if config.imu_topic:
+        return "imu"
     if needs_tf(config.target_frame, config.sensor_pose):
         return "target_frame"
     return "" if tuple(config.sensor_pose) == NO_POSE else "sensor_pose"

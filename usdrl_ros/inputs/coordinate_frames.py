@@ -4,7 +4,8 @@ Units and the order of joints are converted first, then invalid joints are marke
 
 1. With ``target_frame`` and ``sensor_pose``: a fixed mounting, no tf needed.
 2. With ``target_frame`` alone: by tf2 at the stamp of the message. tf defines the axes, so ``axes`` is not used.
-3. With neither: the sensor is assumed to be level.
+3. With ``imu``: roll and pitch by the IMU at the stamp of the message, the rest of the pose fixed.
+4. With none of them: the sensor is assumed to be level.
 
 ``target_frame`` must be gravity-aligned, with z up: ``base_footprint``, ``odom``, ``map``.
 
@@ -28,6 +29,7 @@ from transforms3d.quaternions import quat2mat
 
 from usdrl_model.skeleton.person import UNITS, Person, SkeletonFrame, judge
 from usdrl_ros.inputs.common import InputError, SourceFrame, seconds
+from usdrl_ros.inputs.imu import Imu
 
 # Canonical = AXES[name] @ source. Canonical: x to the sensor's left, y up, z away from the sensor.
 AXES: dict[str, np.ndarray] = {
@@ -51,6 +53,7 @@ class Frames:
             sensor's own axes here are body axes (x along the view), whatever ``axes`` its points have.
         tf: a tf2 buffer, used if ``target_frame`` is set and ``sensor_pose`` is not.
         units: of the points, a key of ``person.UNITS``.
+        imu: gives roll and pitch instead of ``sensor_pose``, whose other numbers still count.
         order: (V,) index in the message of each joint of the topology, see ``Topology.order``; None: unchanged.
 
     Raises:
@@ -66,6 +69,7 @@ class Frames:
         sensor_pose: tuple[float, ...] = NO_POSE,
         tf: Any = None,
         units: str = "m",
+        imu: Imu | None = None,
         order: np.ndarray | None = None,
     ) -> None:
         if axes not in AXES:
@@ -76,18 +80,18 @@ class Frames:
             raise ValueError(f"sensor_pose: expected 6 numbers x, y, z, roll, pitch, yaw, got {list(sensor_pose)}")
         self._metres, self._order = UNITS[units], order
         self._target = target_frame
-        self._tf: Any = tf if needs_tf(target_frame, sensor_pose) else None
-        if needs_tf(target_frame, sensor_pose) and tf is None:
+        by_tf = needs_tf(target_frame, sensor_pose) and imu is None
+        self._tf: Any = tf if by_tf else None
+        if by_tf and tf is None:
             raise ValueError(
                 f"target_frame: {target_frame!r} needs tf2_ros or a sensor_pose: install tf2_ros, or set sensor_pose to"
                 " x, y, z, roll, pitch, yaw of the sensor in that frame"
             )
-        body = AXES["body"]
-        mounting = body @ euler2mat(*sensor_pose[3:]) @ body.T  # the pose's rotation, in canonical axes
-        self._rotation = mounting @ AXES[axes]
-        self._offset = body @ np.asarray(sensor_pose[:3])
+        self._axes, self._imu, self._yaw = AXES[axes], imu, sensor_pose[5]
+        self._rotation = self._mounted(*sensor_pose[3:])
+        self._offset = AXES["body"] @ np.asarray(sensor_pose[:3])
         if target_frame:
-            self._to_published, self._published_origin = body.T, np.zeros(3)
+            self._to_published, self._published_origin = AXES["body"].T, np.zeros(3)
         else:
             self._to_published, self._published_origin = self._rotation.T, self._offset
 
@@ -103,8 +107,12 @@ class Frames:
             patience: seconds to wait for a transform that arrives after its message.
 
         Raises:
-            InputError: ``no_transform``: tf2 has no transform at the message's stamp.
+            InputError: ``no_transform``: tf2 has no transform at the message's stamp; ``no_gravity``: nor has the IMU.
         """
+        if self._imu is not None and source.frame.people:
+            self._rotation = self._mounted(*self._imu.roll_and_pitch(source.frame.stamp), self._yaw)
+            if not self._target:
+                self._to_published = self._rotation.T
         rotation, offset = self._rotation, self._offset
         if self._tf is not None and source.frame.people:
             rotation, offset = self._look_up(source, patience)
@@ -117,6 +125,11 @@ class Frames:
     def to_published(self, points: Any) -> np.ndarray:
         """Canonical points (..., 3) -> the same points in the published frame."""
         return (np.asarray(points, dtype=np.float64) - self._published_origin) @ self._to_published.T
+
+    def _mounted(self, roll: float, pitch: float, yaw: float) -> np.ndarray:
+        """(3, 3) axes of the source -> canonical axes, for a sensor that is turned so."""
+        rotation: np.ndarray = AXES["body"] @ euler2mat(roll, pitch, yaw) @ AXES["body"].T @ self._axes
+        return rotation
 
     def _in_metres(self, person: Person) -> Person:
         """A person in metres, with the joints in the order of the topology."""

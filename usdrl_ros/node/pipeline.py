@@ -14,8 +14,7 @@ from usdrl_model.events.config import StreamConfig
 from usdrl_model.plausibility.live_check import ContentCheck
 from usdrl_ros.diagnostics import graph_checks
 from usdrl_ros.diagnostics.health import Situation
-from usdrl_ros.inputs.conversion import described, live
-from usdrl_ros.inputs.coordinate_frames import needs_tf
+from usdrl_ros.inputs.conversion import described, levelled_by, live
 from usdrl_ros.inputs.further_topics import FurtherTopics
 from usdrl_ros.inputs.registry import Input, find, load
 from usdrl_ros.messages.types import type_name
@@ -109,7 +108,7 @@ class Pipeline:
             clock_silent=bool(node.get_parameter("use_sim_time").value) and node.get_clock().now().nanoseconds == 0,
             max_rate=self.worker.config.max_rate,
             max_people=self.worker.config.max_people,
-            placed_by_tf=needs_tf(self.config.target_frame, self.config.sensor_pose),
+            placed_by_tf=levelled_by(self.config) == "target_frame",
             namesakes=node.get_node_names_and_namespaces().count((node.get_name(), node.get_namespace())),
             stuck=self.worker.stuck,
             stream_counters=snapshot.counters,
@@ -172,6 +171,7 @@ def build(
         convert=conversion,
         observer=observer,
         source_timeout=config.source_timeout,
+        transform_timeout=config.transform_timeout,
         monotonic=time.monotonic,
         clock=lambda: node.get_clock().now().nanoseconds * 1e-9,
     )
@@ -198,7 +198,7 @@ def build(
 
 def looks_up_transforms(config: PerceptionConfig) -> bool:
     """Whether the node must listen to tf; ValueError as of ``registry.load``."""
-    return needs_tf(config.target_frame, config.sensor_pose) or load(config.input_type).tf
+    return levelled_by(config) == "target_frame" or load(config.input_type).tf
 
 
 def _enrolment(stream: Stream, folder: str) -> LiveEnrolment | None:

@@ -12,11 +12,10 @@ from usdrl_model.online.event_log import PersonEvent
 from usdrl_model.online.state import StreamState
 from usdrl_model.skeleton.person import SkeletonFrame
 from usdrl_ros.inputs.common import InputError, SourceFrame, ros_time
+from usdrl_ros.inputs.further_topics import Heard
 from usdrl_ros.node.protocols import Observer, Snapshot, Stream
 from usdrl_ros.outputs.publishers import Result
 
-PATIENCE = 0.05
-"""Seconds after the arrival of a message in which its transform may still arrive."""
 Convert = Callable[[Any, float, float], tuple[SourceFrame, SkeletonFrame] | None]
 """(message, arrival, patience) -> source frame and canonical frame, or None for a message without people and stamp.
 ``arrival`` is in seconds of the node's clock; it waits at most ``patience`` seconds for a transform that is not there
@@ -31,6 +30,7 @@ class Processing:
         convert: from a message to frames.
         observer: counts.
         source_timeout: seconds without a usable message, with a new stamp, after which all people are lost.
+        transform_timeout: seconds after the arrival of a message in which its transform may still arrive.
         monotonic: seconds that never jump.
         clock: seconds of the clock that stamps messages without a stamp of their own.
     """
@@ -42,6 +42,7 @@ class Processing:
         convert: Convert,
         observer: Observer,
         source_timeout: float,
+        transform_timeout: float,
         monotonic: Callable[[], float],
         clock: Callable[[], float],
     ) -> None:
@@ -49,6 +50,7 @@ class Processing:
         self._convert = convert
         self._observer = observer
         self._source_timeout = source_timeout
+        self._transform_timeout = transform_timeout
         self._monotonic = monotonic
         self._clock = clock
         self._unreported = 0
@@ -63,11 +65,13 @@ class Processing:
         before = self._stream.stamp
         try:
             age = self._monotonic() - arrival
-            converted = self._convert(message, self._clock() - age, max(0.0, PATIENCE - age))
+            converted = self._convert(message, self._clock() - age, max(0.0, self._transform_timeout - age))
             due = converted is not None and not self._stands(converted[0]) and self._stream.add(converted[1])
         except BaseException as error:  # one bad message must not take the rest of the batch with it
             self.report(error)
             return False
+        if converted is None and isinstance(message, Heard):
+            return False  # of an IMU, say: no news of the source itself
         self._observer.accepted(arrival, None if converted is None else converted[0])
         # A refused or repeated stamp counts as silence: no action stays active because of it.
         if converted is not None and self._stream.stamp != before:

@@ -85,7 +85,27 @@ PARAMETERS: tuple[Declaration, ...] = (
         default=list(NO_POSE),
         numbers=len(NO_POSE),
         text="x, y, z (m), roll, pitch, yaw (rad) of the sensor in target_frame; a camera with pitch 0.3 looks 0.3 rad"
-        " down. All zeros: not set. Without target_frame it only levels the skeletons.",
+        " down. All zeros: not set. Without target_frame it only levels the skeletons. frames.md has a drawing.",
+    ),
+    Declaration(
+        name="imu_topic",
+        default="",
+        text="Topic of an IMU on the sensor (sensor_msgs/Imu), which gives roll and pitch at the stamp of every message"
+        " instead of sensor_pose and tf2 (frames.md). Empty: none.",
+    ),
+    Declaration(
+        name="imu_rotation",
+        default=[0.0] * 3,
+        numbers=3,
+        text="roll, pitch, yaw (rad) of the axes of the IMU in the body axes of the sensor (x along the view, z up);"
+        " [-1.571, 0.0, -1.571] for an IMU with optical axes.",
+    ),
+    Declaration(
+        name="transform_timeout",
+        default=0.05,
+        limits=(0.0, 1.0),
+        text="Seconds after the arrival of a message for which its transform in tf2 may still come. Longer waits delay"
+        " everybody's actions.",
     ),
     Declaration(
         name="weights",

@@ -40,6 +40,9 @@ class PerceptionConfig:
     mirrored: bool
     target_frame: str
     sensor_pose: tuple[float, ...]
+    imu_topic: str
+    imu_rotation: tuple[float, ...]
+    transform_timeout: float
     weights: str
     device: str
     precision: str
@@ -114,7 +117,8 @@ def read(node: Node, changes: Mapping[str, Any] | None = None) -> PerceptionConf
     if RECOMMENDED not in (values["on_threshold"], values["off_threshold"]):
         _check_thresholds(values["on_threshold"], values["off_threshold"])
     values["watch"] = tuple(dict.fromkeys(label for label in values["watch"] if label))
-    values["sensor_pose"] = tuple(values["sensor_pose"])
+    for name in ("sensor_pose", "imu_rotation"):
+        values[name] = tuple(values[name])
     return PerceptionConfig(**{parameter.field: values[parameter.name] for parameter in PARAMETERS})
 
 

@@ -23,7 +23,7 @@ from usdrl_ros.inputs.coordinate_frames import AXES  # noqa: E402
 from usdrl_ros.inputs.skeleton_messages import point_cloud, poses  # noqa: E402
 from usdrl_ros.processes.children import Child  # noqa: E402
 
-SHORT = ["--seconds", "3", "--wait", "10", "--json"]
+SHORT = ["--seconds", "2", "--wait", "10", "--json"]
 
 
 class Tracker:
@@ -95,7 +95,7 @@ def test_beside_a_perception_node_its_parameters_and_topic_are_taken(peer, capsy
         states = peer.listen_json("actions/state")
         peer.wait(lambda: child.check() or states, "first state")
         with Tracker(peer, "/head/bodies"):
-            status, found = check(capsys)
+            status, found = check(capsys, "--node", "eyes")
     assert status == 1
     assert (found["perception"], found["topic"]) == ("/eyes", "/head/bodies")
     assert found["set"] == {"units": "m"}, found

@@ -5,13 +5,19 @@ import threading
 import time
 from types import ModuleType
 
+import numpy as np
 import pytest
+from helpers.people import frames
 
 pytest.importorskip("rclpy", reason="needs ROS 2 (rclpy)")
 
 import rclpy  # noqa: E402
 from geometry_msgs.msg import TransformStamped  # noqa: E402
+from helpers import tf_tree  # noqa: E402
+from helpers.moving_head import Head  # noqa: E402
 
+from usdrl_ros.inputs.common import InputError, SourceFrame, ros_time  # noqa: E402
+from usdrl_ros.inputs.coordinate_frames import Frames  # noqa: E402
 from usdrl_ros.inputs.tf_listener import TfListener, tf_listener  # noqa: E402
 
 
@@ -75,3 +81,46 @@ def test_without_tf2_there_is_no_listener(monkeypatch, owner):
     monkeypatch.setitem(sys.modules, "tf2_ros", None)
     assert tf_listener(owner, print) is None
     assert not any(thread.name == "tf" for thread in threading.enumerate())
+
+
+@pytest.fixture
+def tree(monkeypatch):
+    monkeypatch.setitem(sys.modules, "tf2_ros", tf_tree.module())
+
+
+def test_a_moving_head_over_dds(tree, owner, peer):
+    """Static transforms that were sent before anybody listened, moving ones while the lookup waits for them."""
+    head, stamp = Head(), 200.0
+    static = peer.node.create_publisher(TransformStamped, "/tf_static", tf_tree.STATIC)
+    for one in Head.static():
+        static.publish(one)
+    listener = TfListener(owner, print)
+    moving = peer.publisher(TransformStamped, "/robot/tf")
+    placed = Frames("optical", target_frame="base_link", tf=listener.buffer)
+    (frame,) = frames(duration=0.01, start=stamp)
+    sent = SourceFrame(head.seen(frame), ros_time(stamp), "camera_optical_frame")
+
+    def refused(patience=0.0):
+        try:
+            placed.to_canonical(sent, patience)
+        except InputError as error:
+            return str(error)
+        return ""
+
+    moving.publish(head.told(stamp - 0.02))
+    wait(lambda: "future" in refused())
+    late = threading.Timer(0.1, lambda: moving.publish(head.told(stamp + 0.02)))
+    late.start()
+    (person,) = placed.to_canonical(sent, 10.0).people
+    np.testing.assert_allclose(person.joints, frame.people[0].joints, atol=0.005)
+    listener.close()
+
+
+def test_a_loop_in_the_tree_is_refused(tree):
+    buffer = tf_tree.Buffer()
+    for parent, child in (("a", "b"), ("b", "a")):
+        buffer.set_transform_static(tf_tree.transform(parent, child, 0.0, np.eye(3)), "test")
+    placed = Frames("optical", target_frame="base_link", tf=buffer)
+    (frame,) = frames(duration=0.01)
+    with pytest.raises(InputError, match="base_link"):
+        placed.to_canonical(SourceFrame(frame, ros_time(frame.stamp), "a"))
