@@ -45,6 +45,7 @@ class Bench:
 
     def __init__(self, convert=None, publish=None, observer=Counts):
         self.now, self.counts, self.results = 50.0, observer(), []
+        self.ahead, self.simulated = 1000.0, False
         self.stream = ActionStream(hand_up_weights(), topology="kinect_v2_25")
         processing = Processing(
             stream=self.stream,
@@ -53,7 +54,8 @@ class Bench:
             source_timeout=2.0,
             transform_timeout=0.05,
             monotonic=lambda: self.now,
-            clock=lambda: self.now + 1000.0,
+            clock=lambda: self.now + self.ahead,
+            simulated=lambda: self.simulated,
         )
         self.worker = Worker(
             processing=processing,

@@ -174,6 +174,7 @@ def build(
         transform_timeout=config.transform_timeout,
         monotonic=time.monotonic,
         clock=lambda: node.get_clock().now().nanoseconds * 1e-9,
+        simulated=lambda: bool(node.get_parameter("use_sim_time").value) and node.count_publishers("/clock") > 0,
     )
     worker = Worker(
         processing=processing,

@@ -16,6 +16,8 @@ from usdrl_ros.inputs.further_topics import Heard
 from usdrl_ros.node.protocols import Observer, Snapshot, Stream
 from usdrl_ros.outputs.publishers import Result
 
+PAUSE_CHECK = 0.1
+"""Seconds after which a paused simulation is looked at again."""
 Convert = Callable[[Any, float, float], tuple[SourceFrame, SkeletonFrame] | None]
 """(message, arrival, patience) -> source frame and canonical frame, or None for a message without people and stamp.
 ``arrival`` is in seconds of the node's clock; it waits at most ``patience`` seconds for a transform that is not there
@@ -33,6 +35,7 @@ class Processing:
         transform_timeout: seconds after the arrival of a message in which its transform may still arrive.
         monotonic: seconds that never jump.
         clock: seconds of the clock that stamps messages without a stamp of their own.
+        simulated: whether somebody simulates that clock. While it stands, the simulation is paused, and nobody is lost.
     """
 
     def __init__(
@@ -45,6 +48,7 @@ class Processing:
         transform_timeout: float,
         monotonic: Callable[[], float],
         clock: Callable[[], float],
+        simulated: Callable[[], bool] = lambda: False,
     ) -> None:
         self._stream = stream
         self._convert = convert
@@ -53,6 +57,9 @@ class Processing:
         self._transform_timeout = transform_timeout
         self._monotonic = monotonic
         self._clock = clock
+        self._simulated = simulated
+        self._clock_then = 0.0
+        """The clock at the last arrival."""
         self._unreported = 0
         self._newest: SourceFrame | None = None
         self._last_arrival: float | None = None
@@ -75,7 +82,7 @@ class Processing:
         self._observer.accepted(arrival, None if converted is None else converted[0])
         # A refused or repeated stamp counts as silence: no action stays active because of it.
         if converted is not None and self._stream.stamp != before:
-            self._newest, self._last_arrival = converted[0], arrival
+            self._newest, self._last_arrival, self._clock_then = converted[0], arrival, self._clock()
         return due
 
     @property
@@ -111,7 +118,8 @@ class Processing:
         """Seconds until the source times out; None if it already has."""
         if self._last_arrival is None:
             return None
-        return max(0.0, self._last_arrival + self._source_timeout - self._monotonic())
+        left = max(0.0, self._last_arrival + self._source_timeout - self._monotonic())
+        return PAUSE_CHECK if left == 0.0 and self._paused() else left
 
     def time_out(self) -> Result | None:
         """The source is silent: all people are lost."""
@@ -135,6 +143,14 @@ class Processing:
                 self._observer.failed(error)
         except BaseException:  # the error has no text, or the logger is gone
             self._unreported += 1
+
+    def _paused(self) -> bool:
+        """The simulated clock has not gone on for the time in which a source times out."""
+        if not self._simulated():
+            return False
+        now = self._clock()
+        self._clock_then = min(self._clock_then, now)  # it may have been set back
+        return now - self._clock_then < self._source_timeout
 
     def _stands(self, source: SourceFrame) -> bool:
         """The source has timed out and still repeats the same stamp."""

@@ -84,6 +84,53 @@ def test_a_full_queue_drops_the_oldest():
     assert bench.results[0].state.stamp == recorded[-1].stamp
 
 
+def test_nobody_is_lost_while_a_simulation_is_paused():
+    bench = Bench()
+    bench.simulated = True
+    recorded = recorded_frames(duration=4.5)
+    bench.play(recorded[:120])
+    bench.worker.step()
+
+    def wait(seconds, clock):
+        for _ in range(round(seconds / 0.5)):
+            bench.now += 0.5
+            bench.ahead -= 0.0 if clock else 0.5
+            bench.worker.step()
+
+    wait(60.0, clock=False)
+    assert [event.kind for event in bench.events()] == ["onset"], "an hour or a minute: nothing goes on"
+    bench.play(recorded[120:])
+    bench.worker.step()
+    assert [person.id for person in bench.results[-1].state.people] == ["7"]
+    wait(1.5, clock=True)
+    assert [event.kind for event in bench.events()] == ["onset"]
+    wait(1.0, clock=True)
+    assert [event.kind for event in bench.events()] == ["onset", "lost"], "the simulation goes on without its tracker"
+
+
+def test_whoever_stops_simulating_the_clock_has_not_paused():
+    bench = Bench()
+    bench.simulated = True
+    bench.play(recorded_frames(duration=4.0))
+    bench.worker.step()
+    bench.now, bench.ahead = bench.now + 3.0, bench.ahead - 3.0
+    bench.simulated = False  # its last publisher of /clock has gone
+    bench.worker.step()
+    assert [event.kind for event in bench.events()] == ["onset", "lost"]
+
+
+def test_a_clock_that_is_set_back_counts_from_there():
+    bench = Bench()
+    bench.simulated = True
+    bench.play(recorded_frames(duration=4.0))
+    bench.worker.step()
+    bench.ahead -= 500.0
+    for _ in range(8):
+        bench.now += 0.5
+        bench.worker.step()
+    assert [event.kind for event in bench.events()] == ["onset", "lost"]
+
+
 def test_a_source_that_falls_silent_loses_everybody_once():
     bench = Bench()
     recorded = recorded_frames(duration=4.5)
