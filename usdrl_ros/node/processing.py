@@ -150,7 +150,11 @@ class Processing:
             return False
         now = self._clock()
         self._clock_then = min(self._clock_then, now)  # it may have been set back
-        return now - self._clock_then < self._source_timeout
+        since = self._clock_then
+        # /clock may arrive after the messages that it stamps.
+        if self._newest is not None and self._newest.frame.stamp < now + self._source_timeout:
+            since = max(since, self._newest.frame.stamp)
+        return now - since < self._source_timeout
 
     def _stands(self, source: SourceFrame) -> bool:
         """The source has timed out and still repeats the same stamp."""
