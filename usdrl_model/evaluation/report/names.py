@@ -17,7 +17,7 @@ TITLES: Mapping[str, str] = {
     "segmentation": "Segmentation",
     "early_prediction": "Early prediction",
     "recognition_2d": "Recognition of 2D skeletons",
-    "stream": "Live on a set never seen",
+    "stream": "Live on people never seen",
 }
 SETTINGS: Mapping[str, tuple[str, float, str]] = {
     "semi_supervised": ("labelled training clips, %", 100.0, "{} %"),
