@@ -21,7 +21,7 @@ from usdrl_model.checkpoints.config_file import Kind
 from usdrl_model.checkpoints.provenance import Provenance
 from usdrl_model.errors.nearest import nearest
 
-DEFAULT_DETECTOR = "utkinect10"
+DEFAULT_DETECTOR = "hri"
 """The detector that ``default`` stands for."""
 _PACKAGE = Path(str(resources.files("usdrl_model.checkpoints")))
 _FOLDERS: dict[Kind, Path] = {"detector": _PACKAGE / "detectors", "encoder": _PACKAGE / "encoders"}

@@ -1,6 +1,6 @@
 """``usdrl export``: a detector as an ONNX file, with a report of how far it is from the original.
 
-usdrl export default utkinect10_int8.onnx --precision int8
+usdrl export default hri_int8.onnx --precision int8
 """
 
 from __future__ import annotations

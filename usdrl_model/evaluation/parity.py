@@ -2,7 +2,7 @@
 
 Example::
 
-    report = parity(weights, "utkinect10_int8.onnx", sample_windows(weights.config.detector, 200))
+    report = parity(weights, "hri_int8.onnx", sample_windows(weights.config.detector, 200))
     print(report["same_frames"])
 """
 

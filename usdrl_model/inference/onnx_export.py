@@ -3,7 +3,7 @@
 Example::
 
     loaded = detector_file.load("default", "cpu")
-    export(loaded, "utkinect10_int8.onnx", precision="int8")
+    export(loaded, "hri_int8.onnx", precision="int8")
 
 ``evaluation.parity`` measures how far the scores of a file are from the original ones.
 """

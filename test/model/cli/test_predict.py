@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from usdrl_model.checkpoints import shipped
 from usdrl_model.cli import main
 from usdrl_model.data.store_writer import write_set
 from usdrl_model.online.stream import ActionStream
@@ -49,7 +50,7 @@ def test_files_of_ones_own_give_the_events_of_a_stream(acted: Recording, tmp_pat
         (event.kind, event.person, event.label) for event in events
     ]
     assert [e["onset"] for e in recording["events"]] == pytest.approx([event.onset for event in events], abs=1e-6)
-    assert said["model"]["weights"] == "utkinect10"
+    assert said["model"]["weights"] == shipped.DEFAULT_DETECTOR
     standing = [held for held in recording["states"] if held["label"] == "standing"]
     assert {held["person"] for held in standing} == {event.person for event in events}
     assert all(held["end"] > held["start"] for held in standing) and standing[0]["end"] > acted.frames[0].stamp + 2.0

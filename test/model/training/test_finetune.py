@@ -220,7 +220,7 @@ def test_a_start_of_another_shape_is_refused(tmp_path: Path) -> None:
 
 def test_the_shipped_configuration_fits_the_shipped_weights() -> None:
     run = config.load(FinetuneConfig, ROOT / "config" / "finetune_utkinect10.yaml")
-    weights = detector_file.load("default")
+    weights = detector_file.load("utkinect10")
     assert run.detector == weights.config.detector
     assert run.stream == weights.config.stream
     assert weights.config.provenance.command.endswith("config/finetune_utkinect10.yaml")

@@ -25,6 +25,7 @@ from rclpy.qos import qos_profile_sensor_data  # noqa: E402
 from rosgraph_msgs.msg import Clock  # noqa: E402
 from sensor_msgs.msg import PointCloud2  # noqa: E402
 
+from usdrl_model.checkpoints import shipped  # noqa: E402
 from usdrl_model.checkpoints.detector_file import resolve  # noqa: E402
 from usdrl_ros.inputs.skeleton_messages import point_cloud  # noqa: E402
 from usdrl_ros.outputs.state_json import schema  # noqa: E402
@@ -170,7 +171,7 @@ def test_names_simulated_time_and_quality_of_service_with_the_shipped_weights(pe
             peer.wait(lambda: child.check() or done(), what)
 
         wait(lambda: states, "state")
-        assert states[0]["model"]["weights"] == "utkinect10"
+        assert states[0]["model"]["weights"] == shipped.DEFAULT_DETECTOR
         wait(lambda: "input" in diagnostics.newest(), "diagnostics")
         assert diagnostics.newest()["input"].name == "/robot/eyes: input"
         wait(lambda: "/clock" in diagnostics.newest()["input"].message, "word that the clock is silent")
