@@ -29,14 +29,14 @@ from usdrl_model.checkpoints import code_version
 from usdrl_ros.processes.children import exit_on_sigterm, use_private_domain
 
 ROOT = Path(__file__).resolve().parents[1]
-PARTS = ("fuzz", "settings", "stops", "kills", "files", "soak")
+PARTS = ("fuzz", "adapters", "settings", "stops", "kills", "files", "soak")
 """Part -> the module ``abuse_<part>``, whose ``run(options)`` gives rows."""
 ON_DISK = ("kills", "files")
 """Parts that measure no answers."""
 BEGIN, END = "<!-- begin of the table -->", "<!-- end of the table -->"
 SHORT = {
-    "fuzz_minutes": 0.06, "settings_minutes": 0.1, "stops": 2, "kills": 1, "every_file": 15, "soak_minutes": 0.1,
-    "beside": True,
+    "fuzz_minutes": 0.06, "adapter_minutes": 0.004, "settings_minutes": 0.1, "stops": 2, "kills": 1, "every_file": 15,
+    "soak_minutes": 0.1, "beside": True,
 }  # fmt: skip
 
 
@@ -71,6 +71,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS, help="parts to run")
     parser.add_argument("--seed", type=int, default=0, help="of everything random")
     parser.add_argument("--fuzz-minutes", type=float, default=5.0, help="of spoilt messages, for each message type")
+    parser.add_argument("--adapter-minutes", type=float, default=0.5, help="of spoilt messages, for each adapter")
     parser.add_argument("--settings-minutes", type=float, default=3.0, help="of transitions and parameters")
     parser.add_argument("--stops", type=int, default=100, help="of the node, at random moments")
     parser.add_argument("--kills", type=int, default=50, help="of imports, pretraining and fine-tuning, each")

@@ -167,10 +167,15 @@ def spoil_field(message: Any, chance: random.Random) -> str:
         setattr(message, name, part)
         return f"{name}.{spoil_field(part, chance)}"
     if isinstance(value, array):
-        setattr(message, name, array(value.typecode, _bytes(value.tobytes(), chance)))
+        content = _bytes(value.tobytes(), chance)
+        setattr(message, name, array(value.typecode, content[: len(content) - len(content) % value.itemsize]))
     elif isinstance(value, list):
         if value and chance.random() < 0.6:
             index = chance.randrange(len(value))
+            if not hasattr(value[index], "get_fields_and_field_types"):
+                other = chance.choice(TEXTS) if isinstance(value[index], str) else chance.choice(FLOATS)
+                setattr(message, name, [*value[:index], other, *value[index + 1 :]])
+                return f"{name}[{index}]"
             part = copy.copy(value[index])
             setattr(message, name, [*value[:index], part, *value[index + 1 :]])
             return f"{name}[{index}].{spoil_field(part, chance)}"

@@ -17,6 +17,8 @@ class Options:
     seed: int
     fuzz_minutes: float
     """For every message type."""
+    adapter_minutes: float
+    """For every input adapter."""
     settings_minutes: float
     stops: int
     kills: int

@@ -16,6 +16,8 @@ pytest.importorskip("rclpy", reason="needs ROS 2 (rclpy)")
 for name in ("rosbags", "psutil"):
     pytest.importorskip(name, reason=f"{name} is not installed")
 
+from usdrl_ros.inputs.registry import built_in  # noqa: E402
+
 BENCHMARKS = ROOT / "benchmarks"
 ABUSE = BENCHMARKS / "abuse.py"
 
@@ -39,6 +41,7 @@ def test_all_of_it_in_small_is_as_it_should_be(tmp_path: Path) -> None:
         "| spoilt messages, point_cloud",
         "| spoilt messages, marker_array",
         "| spoilt messages, pose_array",
+        *(f"| spoilt messages, {kind}, decoded here" for kind in built_in()),
         "| transitions and parameters at random",
         "| SIGINT at a random moment from start to work",
         "| SIGTERM at a random moment from start to work",

@@ -14,7 +14,8 @@ WALL = 4.2
 
 def pixels(points):
     """(V, 3) metres in optical axes -> (V, 2) pixels."""
-    return points[:, :2] / points[:, 2:] * FOCAL + (WIDTH / 2, HEIGHT / 2)
+    with np.errstate(all="ignore"):
+        return points[:, :2] / points[:, 2:] * FOCAL + (WIDTH / 2, HEIGHT / 2)
 
 
 def camera_info(focal=FOCAL):
@@ -25,10 +26,12 @@ def depth_image(points, stamp, *, rows=None, metres=False, big=False, padding=0,
     """Joints as discs before a wall; ``without``: joints that are not there."""
     if rows is None:
         rows = np.full((HEIGHT, WIDTH), WALL)
-        down, across = np.mgrid[:HEIGHT, :WIDTH]
         for number, ((u, v), (_, _, z)) in enumerate(zip(pixels(points), points, strict=True)):
-            if number not in without:
-                rows[(across - u) ** 2 + (down - v) ** 2 < 7**2] = z
+            if number not in without and np.isfinite((u, v, z)).all() and max(abs(u), abs(v)) < 1e4:
+                left, top = max(0, int(u) - 7), max(0, int(v) - 7)
+                seen = rows[top : max(0, int(v) + 8), left : max(0, int(u) + 8)]
+                down, across = np.mgrid[: seen.shape[0], : seen.shape[1]]
+                seen[(across + left - u) ** 2 + (down + top - v) ** 2 < 7**2] = z
     rows = rows[::scale, ::scale]
     kind = np.dtype(np.float32 if metres else np.uint16).newbyteorder(">" if big else "<")
     content = rows if metres else np.nan_to_num(rows * 1000.0).round()

@@ -185,7 +185,7 @@ def _default(kind):
     if element := _element(kind):
         return [_default(element[0]) for _ in range(element[1] or 0)]
     if kind in FORMATS or kind == "string":
-        return "" if kind == "string" else False if kind == "boolean" else 0
+        return {"string": "", "boolean": False, "float": 0.0, "double": 0.0}.get(kind, 0)
     package, _, name = kind.partition("/")
     return getattr(import_module(f"{package}.msg"), name)()
 

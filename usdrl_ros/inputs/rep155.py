@@ -74,12 +74,12 @@ class Bodies:
 
 
 def _person(one: str, message: Any) -> Person:
-    joints = np.full((JOINTS, 3), np.nan)
     points = message.skeleton
-    joints[: len(points), :2] = [(point.x, point.y) for point in points]
-    confidence = np.zeros(JOINTS)
-    confidence[: len(points)] = [point.c for point in points]
-    return Person(one, joints, np.clip(np.nan_to_num(confidence), 0.0, 1.0))
+    if len(points) != JOINTS:
+        raise InputError("joint_count", f"expected {JOINTS} points in skeleton2d, got {len(points)}: update hri_msgs")
+    joints = np.array([(point.x, point.y, np.nan) for point in points], np.float64)
+    confidence = np.nan_to_num(np.array([point.c for point in points], np.float64))
+    return Person(one, joints, np.clip(confidence, 0.0, 1.0))
 
 
 ADAPTER = Adapter(

@@ -1,0 +1,259 @@
+"""Valid messages of every input adapter: two people who stand still, as each tracker would send them.
+
+Packages that are not installed must be stand-ins (``stand_ins.install``).
+"""
+
+import json
+from dataclasses import replace
+from importlib import import_module
+
+import numpy as np
+from geometry_msgs.msg import Point, Pose, PoseArray, TransformStamped
+from std_msgs.msg import Float32MultiArray, String
+
+from helpers.pictures import camera_info, depth_image, openpose, pixels
+from usdrl_model.skeleton.person import Person, SkeletonFrame
+from usdrl_model.skeleton.topology import topology
+from usdrl_ros.inputs.adapter import Context
+from usdrl_ros.inputs.conversion import Conversion
+from usdrl_ros.inputs.coordinate_frames import Frames
+from usdrl_ros.inputs.further_topics import FurtherTopics, Heard
+from usdrl_ros.inputs.lifting import decoder
+from usdrl_ros.inputs.opendr import NAMES
+from usdrl_ros.inputs.options import values
+from usdrl_ros.inputs.registry import load
+from usdrl_ros.inputs.skeleton_messages import header, markers, point_cloud, poses
+
+TABLE = "bodies: {Head: nose, LHand: wrist_left, RHand: wrist_right, Hips: hip_left}"
+"""Of rigid bodies."""
+TOPOLOGIES = {
+    "hiros": "coco_17", "marker_array": "kinect_v2_25", "mediapipe_array": "mediapipe_33",
+    "mediapipe_cloud": "mediapipe_33", "mediapipe_json": "mediapipe_33", "mediapipe_poses": "mediapipe_33",
+    "nuitrack": "nuitrack_25slots", "opendr": "openpose_coco_18", "openpose_json": "openpose_coco_18",
+    "point_cloud": "kinect_v2_25", "pose_array": "kinect_v2_25", "rep155": "hri_skeleton2d_18",
+    "rep155_tf": "rep155_tf_links", "rigid_bodies": "coco_17", "tf_frames": "openni_nite_15", "yolo": "coco_17",
+    "yolo_2d": "coco_17", "zed": "zed_body_34",
+}  # fmt: skip
+"""Adapter -> joint set of its messages here."""
+ONE = ("pose_array", "mediapipe_array", "mediapipe_cloud", "mediapipe_json", "mediapipe_poses", "rigid_bodies")
+"""Adapters of one person, and those that are given one."""
+
+
+def make(of, /, **fields):
+    package, _, kind = of.partition("/")
+    return getattr(import_module(f"{package}.msg"), kind)(**fields)
+
+
+def places(V, person=0):
+    """(V, 3) metres in optical axes, all different, two metres away."""
+    steps = np.arange(V)
+    return np.stack([0.8 * person - 0.6 + 0.02 * steps, -0.5 + 1.0 * steps / V, 2.0 + 0.004 * steps], axis=1)
+
+
+class Source:
+    """An adapter as the node has it, without the middleware.
+
+    Args:
+        kind: value of ``input_type``.
+        file: of the table of rigid bodies.
+        stream: takes every frame, as the node's does.
+    """
+
+    def __init__(self, kind, file="", stream=None):
+        self.kind, self.topics, adapter = kind, FurtherTopics(), load(kind)
+        self.warned = []
+        context = Context(
+            topology=topology(TOPOLOGIES[kind]),
+            topic="/bodies/tracked",
+            frame_id="camera" if kind not in ("tf_frames", "rep155_tf") else "",
+            file=file,
+            options=values(adapter.options, {}),
+            subscribe=self.topics.subscribe,
+            warn=lambda what, text: self.warned.append(what),
+        )
+        plane = ("/depth", "/info") if adapter.plane else ("", "")
+        self.convert = Conversion(
+            deserialise=lambda message: message,
+            decode=decoder(kind, adapter, context, *plane),
+            context=context,
+            frames=Frames("optical"),
+            content=self,
+        )
+
+    def add(self, believed, measured=None):
+        """The check of what people look like."""
+
+    def __call__(self, topic, message, arrival):
+        """What the node makes of a message of a topic: a canonical frame, or None."""
+        route = next((one for one in self.topics.routes if one.topic == topic), None)
+        if topic and route is None:
+            return None  # not subscribed
+        heard = message if route is None else Heard(replace(route, deserialise=lambda one: one), message)
+        found = self.convert(heard, arrival)
+        return None if found is None else found[1]
+
+
+def messages(kind, stamp):
+    """[(topic, message)] of one instant; the main topic is empty."""
+    V = len(topology(TOPOLOGIES[kind]).joints)
+    ids = ("1",) if kind in ONE else ("1", "2")
+    people = {one: places(V, number) for number, one in enumerate(ids)}
+    made = BUILDERS[kind](stamp, people)
+    made = made if isinstance(made, list) else [("", made)]
+    if load(kind).plane:
+        seen = np.concatenate([*people.values()])
+        return [("/info", camera_info()), ("/depth", depth_image(seen, stamp)), *made]
+    return made
+
+
+def _of_frames(build):
+    def built(stamp, people):
+        frame = SkeletonFrame(stamp, tuple(Person(one, points) for one, points in people.items()))
+        return build(frame, header(stamp, "camera"))
+
+    return built
+
+
+def _world(people):
+    """World landmarks: centred on the hips."""
+    (points,) = people.values()
+    with np.errstate(all="ignore"):
+        return points - points[[23, 24]].mean(axis=0)
+
+
+def _mediapipe_cloud(stamp, people):
+    frame = SkeletonFrame(stamp, (Person("1", _world(people)),))
+    return point_cloud(frame, header(stamp, "camera"))
+
+
+def _hiros(stamp, people):
+    skeletons = []
+    for one, points in people.items():
+        made = [
+            make("hiros_skeleton_msgs/Marker", id=n, confidence=0.9,
+                 center=make("hiros_skeleton_msgs/KinematicState", pose=_pose(place)))
+            for n, place in enumerate(points)
+        ]  # fmt: skip
+        skeletons.append(make("hiros_skeleton_msgs/Skeleton", id=int(one), max_markers=len(points), markers=made))
+    return make("hiros_skeleton_msgs/SkeletonGroup", header=header(stamp, "camera"), skeletons=skeletons)
+
+
+def _nuitrack(stamp, people):
+    skeletons = [
+        make("nuitrack_msgs/SkeletonInfo", id=int(one), joints=[
+            make("nuitrack_msgs/JointInfo", type=n, confidence=0.9, real=[float(x) * 1000 for x in place])
+            for n, place in enumerate(points)
+        ])
+        for one, points in people.items()
+    ]  # fmt: skip
+    return make("nuitrack_msgs/Skeletons", skeletons=skeletons)
+
+
+def _opendr(stamp, people):
+    return [
+        ("", make("opendr_interface/OpenDRPose2D", header=header(stamp, "camera"), pose_id=int(one), conf=0.9,
+                  keypoint_list=[
+                      make("opendr_interface/OpenDRPose2DKeypoint", kpt_name=name, x=int(u), y=int(v))
+                      for name, (u, v) in zip(NAMES, pixels(points), strict=True)
+                  ]))
+        for one, points in people.items()
+    ]  # fmt: skip
+
+
+def _rep155(stamp, people):
+    found = [("", make("hri_msgs/IdsList", header=header(stamp, "camera"), ids=list(people)))]
+    for one, points in people.items():
+        made = [
+            make("hri_msgs/NormalizedPointOfInterest2D", x=float(x), y=float(y), c=0.9)
+            for x, y in pixels(points) / (640, 480)
+        ]
+        skeleton = make("hri_msgs/Skeleton2D", header=header(stamp, "camera"), skeleton=made)
+        found.append((f"/bodies/{one}/skeleton2d", skeleton))
+    return found
+
+
+def _rep155_tf(stamp, people):
+    listed = make("hri_msgs/IdsList", header=header(stamp, "camera"), ids=list(people))
+    return [("/tf", _transforms(stamp, people, "rep155_tf")), ("", listed)]
+
+
+def _transforms(stamp, people, kind="tf_frames"):
+    made = []
+    for one, points in people.items():
+        for joint, place in zip(topology(TOPOLOGIES[kind]).joints, points, strict=True):
+            moved = TransformStamped(header=header(stamp, "camera"), child_frame_id=f"{joint}_{one}")
+            moved.transform.translation.x, moved.transform.translation.y, moved.transform.translation.z = map(
+                float, place
+            )
+            made.append(moved)
+    return make("tf2_msgs/TFMessage", transforms=made)
+
+
+def _rigid_bodies(stamp, people):
+    (points,) = people.values()
+    bodies = [
+        make("mocap4r2_msgs/RigidBody", rigid_body_name=name, pose=_pose(place))
+        for name, place in zip(("Head", "LHand", "RHand", "Hips"), points, strict=False)
+    ]
+    return make("mocap4r2_msgs/RigidBodies", header=header(stamp, "camera"), rigidbodies=bodies)
+
+
+def _yolo(stamp, people):
+    made = []
+    for one, points in people.items():
+        seen = [
+            make("yolo_msgs/KeyPoint3D", id=n + 1, point=_pose(place).position, score=0.9)
+            for n, place in enumerate(points)
+        ]
+        flat = [
+            make("yolo_msgs/KeyPoint2D", id=n + 1, point=make("yolo_msgs/Point2D", x=float(u), y=float(v)), score=0.9)
+            for n, (u, v) in enumerate(pixels(points))
+        ]
+        made.append(make(
+            "yolo_msgs/Detection", id=one, class_name="person",
+            keypoints=make("yolo_msgs/KeyPoint2DArray", data=flat),
+            keypoints3d=make("yolo_msgs/KeyPoint3DArray", data=seen, frame_id="camera"),
+        ))  # fmt: skip
+    return make("yolo_msgs/DetectionArray", header=header(stamp, "camera"), detections=made)
+
+
+def _zed(stamp, people):
+    bodies = []
+    for one, points in people.items():
+        slots = [make("zed_msgs/Keypoint3D", kp=[float(x) for x in place]) for place in points]
+        slots += [make("zed_msgs/Keypoint3D", kp=[0.0] * 3) for _ in range(70 - len(points))]
+        bodies.append(make(
+            "zed_msgs/Object", body_format=1, skeleton_available=True, tracking_available=True, tracking_state=1,
+            label_id=int(one), skeleton_3d=make("zed_msgs/Skeleton3D", keypoints=slots),
+        ))  # fmt: skip
+    return make("zed_msgs/ObjectsStamped", header=header(stamp, "camera"), objects=bodies)
+
+
+def _pose(place):
+    x, y, z = map(float, place)
+    return Pose(position=Point(x=x, y=y, z=z))
+
+
+BUILDERS = {
+    "hiros": _hiros,
+    "marker_array": _of_frames(markers),
+    "mediapipe_array": lambda stamp, people: Float32MultiArray(data=_world(people).astype(np.float32).ravel().tolist()),
+    "mediapipe_cloud": _mediapipe_cloud,
+    "mediapipe_json": lambda stamp, people: String(data=json.dumps({"pose_world_landmarks": _world(people).tolist()})),
+    "mediapipe_poses": lambda stamp, people: PoseArray(
+        header=header(stamp, "camera"), poses=[_pose(place) for place in _world(people)]
+    ),
+    "nuitrack": _nuitrack,
+    "opendr": _opendr,
+    "openpose_json": lambda stamp, people: String(data=json.dumps(openpose(stamp, **people))),
+    "point_cloud": _of_frames(point_cloud),
+    "pose_array": _of_frames(poses),
+    "rep155": _rep155,
+    "rep155_tf": _rep155_tf,
+    "rigid_bodies": _rigid_bodies,
+    "tf_frames": lambda stamp, people: _transforms(stamp, people),
+    "yolo": _yolo,
+    "yolo_2d": _yolo,
+    "zed": _zed,
+}
+"""Adapter -> (stamp, id -> (V, 3) points) -> a message, or [(topic, message)]."""
