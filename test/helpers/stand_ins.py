@@ -106,6 +106,30 @@ DEFINITIONS = {
     """,
     "nuitrack_msgs/SkeletonInfo": "int32 id\nnuitrack_msgs/JointInfo[] joints",
     "nuitrack_msgs/Skeletons": "nuitrack_msgs/SkeletonInfo[] skeletons",
+    "hri_msgs/Gesture": """
+        std_msgs/Header header
+        uint8 OTHER=0
+        uint8 HANDS_ON_FACE=1
+        uint8 ARMS_CROSSED=2
+        uint8 LEFT_HAND_RAISED=3
+        uint8 RIGHT_HAND_RAISED=4
+        uint8 BOTH_HANDS_RAISED=5
+        uint8 WAVING=6
+        uint8 gesture
+    """,  # of 2.1, the version of Humble
+    "hri_actions_msgs/Intent": """
+        string GREET=__intent_greet__
+        string STOP_ACTIVITY=__intent_stop_activity__
+        string MODALITY_MOTION=motion
+        string intent
+        string data
+        string source
+        string modality
+        uint8 priority
+        float32 confidence
+    """,
+    "vision_msgs/VisionClass": "uint16 class_id\nstring class_name",
+    "vision_msgs/LabelInfo": "std_msgs/Header header\nvision_msgs/VisionClass[] class_map\nfloat32 threshold",
     "mocap4r2_msgs/Marker": "int8 id_type\nint32 marker_index\nstring marker_name\ngeometry_msgs/Point translation",
     "mocap4r2_msgs/RigidBody": "string rigid_body_name\nmocap4r2_msgs/Marker[] markers\ngeometry_msgs/Pose pose",
     "mocap4r2_msgs/RigidBodies": """
@@ -127,7 +151,8 @@ DEFINITIONS = {
 }
 """Type -> its fields; each after those that it is made of."""
 FORMATS = {
-    "boolean": "?", "int8": "b", "int16": "h", "int32": "i", "uint32": "I", "float": "f", "double": "d",
+    "boolean": "?", "uint8": "B", "int8": "b", "uint16": "H", "int16": "h", "int32": "i", "uint32": "I", "float": "f",
+    "double": "d",
 }  # fmt: skip
 PYTHON = {"bool": "boolean", "float32": "float", "float64": "double"}
 
@@ -154,8 +179,14 @@ def install(monkeypatch):
         if package not in sys.modules:
             for module in (package, f"{package}.msg"):
                 monkeypatch.setitem(sys.modules, module, ModuleType(module))
-        fields = {field: _kind(of) for of, field in (line.split() for line in text.strip().splitlines())}
-        made = type(kind, (Message,), {"fields": fields, "__module__": f"{package}.msg._{kind.lower()}"})
+        lines = [line.split() for line in text.strip().splitlines()]
+        fields = {field: _kind(of) for of, field in lines if "=" not in field}
+        constants = {
+            field.partition("=")[0]: value if of == "string" else int(value)
+            for of, field in lines
+            if (value := field.partition("=")[2])
+        }
+        made = type(kind, (Message,), {"fields": fields, "__module__": f"{package}.msg._{kind.lower()}", **constants})
         setattr(sys.modules[f"{package}.msg"], kind, made)
 
 

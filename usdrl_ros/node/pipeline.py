@@ -21,6 +21,7 @@ from usdrl_ros.messages.types import type_name
 from usdrl_ros.node.processing import Processing
 from usdrl_ros.node.protocols import Observer, Stream
 from usdrl_ros.node.worker import Worker
+from usdrl_ros.outputs.further import further
 from usdrl_ros.outputs.publishers import Outputs, Result
 from usdrl_ros.outputs.state_json import ModelInfo
 from usdrl_ros.parameters.values import PerceptionConfig, check_watch
@@ -165,7 +166,13 @@ def build(
             f"weights {info.weights} use the paths of people, which are in the frame of the sensor: if the robot moves,"
             " they include its own motion; set target_frame to a fixed frame (odom, map)"
         )
-    outputs = Outputs(node, info, conversion.frames, config.watch, period=1.0 / config.heartbeat_rate)
+
+    def known() -> tuple[tuple[str, ...], float]:
+        return (*labels, *(enrolment.labels if enrolment else ())), stream.config.events.on_threshold
+
+    period = 1.0 / config.heartbeat_rate
+    also = further(node, config.hri_rules, known, period)
+    outputs = Outputs(node, info, conversion.frames, config.watch, period=period, also=also)
     processing = Processing(
         stream=stream,
         convert=conversion,

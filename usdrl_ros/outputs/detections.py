@@ -1,14 +1,22 @@
-"""People and their actions as ``vision_msgs/Detection3DArray``, if vision_msgs is installed."""
+"""People and their actions for vision_msgs, where it is installed: ``Detection3DArray``, and ``LabelInfo`` beside it.
+
+The ``class_id`` of a detection is the label itself; the ``LabelInfo`` lists the labels that there are.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from std_msgs.msg import Header
 
 from usdrl_model.online.state import StreamState
+
+if TYPE_CHECKING:
+    from usdrl_ros.outputs.publishers import Result
+
+LABELS = "actions/label_info"
 
 
 def message_type() -> Any:
@@ -43,3 +51,47 @@ def detections(state: StreamState, header: Header, to_published: Callable[[Any],
             detection.results.append(result)
         array.detections.append(detection)
     return array
+
+
+class LabelInfo:
+    """Publishes the labels and the threshold (``vision_msgs/LabelInfo``), latched, whenever they change.
+
+    Args:
+        publisher: of ``label_info_type``.
+        known: the labels, and the score at which an action starts.
+    """
+
+    def __init__(
+        self, publisher: Any, known: Callable[[], tuple[Sequence[str], float]], destroy: Callable[[Any], object]
+    ) -> None:
+        self._publisher, self._known, self._destroy = publisher, known, destroy
+        self._told: tuple[tuple[str, ...], float] | None = None
+        self._tell(Header())
+
+    def publish(self, result: Result, header: Header) -> None:
+        """Publish the labels if they have changed: a gesture was enrolled, or a threshold was set."""
+        self._tell(header)
+
+    def destroy(self) -> None:
+        """Destroy the publisher."""
+        self._destroy(self._publisher)
+
+    def _tell(self, header: Header) -> None:
+        from vision_msgs.msg import LabelInfo as Message
+        from vision_msgs.msg import VisionClass
+
+        labels, threshold = self._known()
+        if (tuple(labels), threshold) == self._told:
+            return
+        self._told = tuple(labels), threshold
+        classes = [VisionClass(class_id=number, class_name=label) for number, label in enumerate(labels)]
+        self._publisher.publish(Message(header=header, class_map=classes, threshold=float(threshold)))
+
+
+def label_info_type() -> Any:
+    """``vision_msgs.msg.LabelInfo``, or None if vision_msgs is not installed."""
+    try:
+        from vision_msgs.msg import LabelInfo as Message
+    except ImportError:
+        return None
+    return Message

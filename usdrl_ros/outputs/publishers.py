@@ -13,7 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from builtin_interfaces.msg import Time
@@ -73,6 +73,16 @@ class Watch:
     pose: Publisher
 
 
+class Also(Protocol):
+    """Outputs that only some robots want; the lock of ``Outputs`` is held around every call."""
+
+    def publish(self, result: Result, header: Header) -> None:
+        """Publish what ``result`` means."""
+
+    def destroy(self) -> None:
+        """Destroy the publishers."""
+
+
 class Outputs:
     """The publishers of the node. ``publish`` and ``heartbeat`` may be called from different threads.
 
@@ -83,6 +93,7 @@ class Outputs:
         watch: labels and states with topics of their own.
         period: seconds between two calls of ``heartbeat``.
         clock: system time, seconds since 1970.
+        also: further outputs.
 
     Raises:
         ValueError: two labels that become the same topic name.
@@ -97,6 +108,7 @@ class Outputs:
         *,
         period: float,
         clock: Callable[[], float] = time.time,
+        also: Iterable[Also] = (),
     ) -> None:
         names = topic_names(watch)
         self._node = node
@@ -104,6 +116,7 @@ class Outputs:
         self._frames = frames
         self._period = period
         self._clock = clock
+        self._also = tuple(also)
         self._lock = threading.Lock()
         self._destroyed = False
         self._watches: dict[str, Watch] = {}
@@ -138,6 +151,8 @@ class Outputs:
                 self._detection_publisher.publish(
                     detections.detections(result.state, self._header, self._frames.to_published)
                 )
+            for output in self._also:
+                output.publish(result, self._header)
 
     def heartbeat(self) -> None:
         """Repeat the last state and the watch topics."""
@@ -174,6 +189,8 @@ class Outputs:
                 self._node.destroy_publisher(publisher)
             if self._detection_publisher is not None:
                 self._node.destroy_publisher(self._detection_publisher)
+            for output in self._also:
+                output.destroy()
 
     def _create_watches(self, names: dict[str, str]) -> None:
         for label in names.keys() - self._watches.keys():

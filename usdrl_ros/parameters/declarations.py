@@ -169,6 +169,12 @@ PARAMETERS: tuple[Declaration, ...] = (
         " and pose. Empty strings are ignored.",
     ),
     Declaration(
+        name="hri_rules",
+        default="",
+        text="Path of a table of gestures and intents (topics.md), relative to the working directory of the process:"
+        " they are published as hri_msgs/Gesture and hri_actions_msgs/Intent. Empty: none.",
+    ),
+    Declaration(
         name="max_rate",
         default=RECOMMENDED,
         limits=(0.5, 60.0),

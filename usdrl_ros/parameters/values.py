@@ -54,6 +54,7 @@ class PerceptionConfig:
     enrol_label: str
     enrol_person: str
     watch: tuple[str, ...]
+    hri_rules: str
     max_rate: float
     max_people: int
     look_ahead: float
