@@ -2,7 +2,7 @@
 # environment variable. A machine with ROS 2 from apt builds the package with colcon instead (README.md).
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types wheel clean
+.PHONY: help demo test lint types wheel docs clean
 
 PYTHON ?= python3
 DISTROS := jazzy kilted
@@ -50,6 +50,7 @@ help:
 	@echo "make lint                    ruff: rules and format"
 	@echo "make types                   mypy"
 	@echo "make wheel                   build the wheel into dist/ and check that it is complete"
+	@echo "make docs                    the documentation as a site, in site/"
 	@echo "make clean                   remove environments, caches and outputs"
 	@echo "Options: ROS_DISTRO=jazzy|kilted (default jazzy), PYTHON=python3.12 (3.10 to 3.13, default python3)"
 
@@ -58,7 +59,7 @@ $(STAMP): setup.py setup.cfg pyproject.toml constraints.txt
 	@$(PYTHON) -c "$$CHECK_PYTHON"
 	@test -e $@ || $(PYTHON) -m venv --clear $(VENV)
 	@echo "installing ROS 2 $(ROS_DISTRO) wheels, torch and tools into $(VENV) (once, some minutes)"
-	@$(VENV)/bin/pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[ros-$(ROS_DISTRO),bags,onnx,test]"
+	@$(VENV)/bin/pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[ros-$(ROS_DISTRO),bags,docs,onnx,test]"
 	@touch $@
 
 # MediaPipe with a model needs an older numpy and protobuf (docs/camera.md), so it has an environment of its own.
@@ -106,6 +107,10 @@ wheel: $(STAMP)
 	@$(VENV)/bin/pip wheel --quiet --disable-pip-version-check --no-deps --no-build-isolation --wheel-dir dist .
 	@$(VENV)/bin/python .ci/check_wheel.py dist/*.whl
 
+docs: $(STAMP)
+	@$(VENV)/bin/mkdocs build --strict --quiet
+	@echo "site/index.html"
+
 clean:
-	rm -rf .venv-* build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis out
+	rm -rf .venv-* build dist site *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis out
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -60,6 +60,7 @@ setup(
             "mediapipe>=0.10.18,<=0.10.21; python_version < '3.13'",
             "mediapipe>=1.2; python_version >= '3.13'",
         ],
+        "docs": ["mkdocs>=1.6"],
         "hub": ["huggingface_hub"],
         "mcp": ["mcp>=2"],
         "onnx": ["onnx>=1.17", "onnxruntime>=1.20", "onnxscript>=0.5", "torch>=2.9"],

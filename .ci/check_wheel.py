@@ -5,7 +5,7 @@ import zipfile
 from pathlib import Path
 
 DATA = (".py", ".yaml", ".json", ".safetensors", ".md", "py.typed")
-SHARE = ("config", "docs", "launch")
+SHARE = ("config", "docs", "examples", "launch")
 
 wheel = Path(sys.argv[1])
 names = set(zipfile.ZipFile(wheel).namelist())

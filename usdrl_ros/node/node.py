@@ -7,7 +7,6 @@ that the node answers requests while it loads weights.
 
 from __future__ import annotations
 
-import json
 import time
 from dataclasses import dataclass
 from functools import partial
@@ -25,7 +24,7 @@ from rclpy.qos_overriding_options import QoSOverridingOptions
 from rclpy.subscription import Subscription
 from rclpy.time import Time
 from rclpy.timer import Timer
-from std_srvs.srv import Trigger
+from std_srvs.srv import SetBool, Trigger
 
 from usdrl_model.errors.missing import advice
 from usdrl_model.errors.shown import cut
@@ -36,6 +35,7 @@ from usdrl_ros.inputs.tf_listener import TfListener, tf_listener
 from usdrl_ros.node.enrol import enrol, start, stop
 from usdrl_ros.node.further_subscriptions import FurtherSubscriptions
 from usdrl_ros.node.pipeline import Pipeline, StreamFactory, build, load_stream, looks_up_transforms
+from usdrl_ros.node.services import enable, list_labels, reset
 from usdrl_ros.node.supervisor import Supervisor
 from usdrl_ros.outputs.publishers import Outputs, Result
 from usdrl_ros.parameters import adapter_options
@@ -104,17 +104,30 @@ class PerceptionNode(ServedNode):
         self.create_timer(DIAGNOSTICS_PERIOD, self._publish_diagnostics, clock=self._steady)
         supervision = MutuallyExclusiveCallbackGroup()  # a recovery loads weights
         self.create_timer(SUPERVISION_PERIOD, self._supervise, callback_group=supervision, clock=self._steady)
-        self.create_service(Trigger, "~/reset", self._reset)
-        self.create_service(Trigger, "~/list_labels", self._list_labels)
+        self.create_service(Trigger, "~/reset", partial(reset, self))
+        self.create_service(Trigger, "~/list_labels", partial(list_labels, self))
+        switching = MutuallyExclusiveCallbackGroup()  # may load weights
+        self.create_service(SetBool, "~/enable", partial(enable, self), callback_group=switching)
         enrolling = MutuallyExclusiveCallbackGroup()  # an answer waits for the worker
         for name, work in {"start": start, "stop": stop}.items():
             answer = partial(enrol, self, lambda: self._pipeline, work)
             self.create_service(Trigger, f"~/enrol/{name}", answer, callback_group=enrolling)
         self.add_on_set_parameters_callback(self._set_parameters)
 
+    @property
+    def pipeline(self) -> Pipeline | None:
+        """Weights, outputs and worker; None while the node is not configured."""
+        return self._pipeline
+
+    @property
+    def active(self) -> bool:
+        """It listens to its source."""
+        return self._listening is not None
+
     def start(self) -> bool:
-        """Configure and activate; False if either fails."""
-        return self.trigger_configure() == SUCCESS and not self._closing and self.trigger_activate() == SUCCESS
+        """Configure, unless it is, and activate; False if either fails."""
+        configured = self._pipeline is not None or self.trigger_configure() == SUCCESS
+        return configured and not self._closing and self.trigger_activate() == SUCCESS
 
     def close(self) -> None:
         """Stop the worker and destroy the node, whatever its state."""
@@ -276,20 +289,3 @@ class PerceptionNode(ServedNode):
         except ValueError as error:
             return SetParametersResult(successful=False, reason=str(error))
         return SetParametersResult(successful=True)
-
-    def _reset(self, request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
-        pipeline = self._pipeline
-        if pipeline is None:
-            response.message = "nothing to reset: the node is not configured"
-        else:
-            pipeline.worker.reset()
-            response.message = "all tracks and actions are reset"
-        response.success = True
-        return response
-
-    def _list_labels(self, request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
-        if self._pipeline is None:
-            response.success, response.message = False, "no weights are loaded: configure the node first"
-        else:
-            response.success, response.message = True, json.dumps(self._pipeline.known)
-        return response

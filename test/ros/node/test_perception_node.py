@@ -19,7 +19,7 @@ from lifecycle_msgs.msg import Transition  # noqa: E402
 from lifecycle_msgs.srv import GetState  # noqa: E402
 from sensor_msgs.msg import PointCloud2  # noqa: E402
 from std_msgs.msg import Bool, String  # noqa: E402
-from std_srvs.srv import Trigger  # noqa: E402
+from std_srvs.srv import SetBool, Trigger  # noqa: E402
 
 from usdrl_model.simulation.script import Act  # noqa: E402
 from usdrl_model.simulation.simulate import PerformanceConfig, simulate  # noqa: E402
@@ -157,7 +157,7 @@ def test_lifecycle(robot):
     robot.wait(lambda: robot.active[-1].data, "onset")
     assert robot.lifecycle(Transition.TRANSITION_DEACTIVATE)
     robot.wait(lambda: not robot.active[-1].data and not robot.states[-1]["people"], "nobody")
-    assert robot.kinds() == ["onset", "offset"]
+    robot.wait(lambda: robot.kinds() == ["onset", "offset"], "the end of the action")
     robot.wait(lambda: robot.diagnostics.newest()["input"].message == "not active", "word that it is not active")
     assert robot.peer.call(Trigger, "usdrl_perception/reset").success  # in every state
     assert not robot.lifecycle(Transition.TRANSITION_DEACTIVATE)  # twice
@@ -174,6 +174,23 @@ def test_lifecycle(robot):
     robot.publisher = robot.peer.publisher(PointCloud2, "elsewhere")
     robot.play(frames(duration=1.0, start=next(starts)))
     assert robot.states[-1]["people"]
+
+
+def test_detection_can_be_switched_off_and_on(robot):
+    def enable(wanted):
+        return robot.peer.call(SetBool, "usdrl_perception/enable", SetBool.Request(data=wanted))
+
+    assert enable(True).message == "enabled"
+    assert enable(False).success and enable(False).success
+    beats = len(robot.states)
+    robot.wait(lambda: robot.diagnostics.newest()["input"].message == "not active", "word that it is not active")
+    assert not robot.states[-1]["people"] and len(robot.states) <= beats + 1
+    assert robot.peer.call(Trigger, "usdrl_perception/list_labels").success, "the weights stay"
+    assert enable(True).success
+    robot.wait(lambda: len(robot.states) > beats + 3, "heartbeats")
+    assert robot.lifecycle(Transition.TRANSITION_DEACTIVATE) and robot.lifecycle(Transition.TRANSITION_CLEANUP)
+    assert enable(True).message == "enabled", "from unconfigured as well"
+    assert robot.set("on_threshold", 7.0).reason and robot.set("max_rate", 8.0).successful
 
 
 def test_sigterm_ends_a_busy_node(robot):
