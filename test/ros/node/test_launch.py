@@ -1,6 +1,7 @@
 """The launch file, where ROS 2's launch is installed (it is in no wheel)."""
 
 import importlib.util
+import sys
 
 import pytest
 from helpers.paths import ROOT
@@ -73,6 +74,25 @@ def test_without_rviz_the_node_starts_all_the_same(module, context, monkeypatch)
     actions = module.perception(context)
     assert started(actions) == ["usdrl_ros"]
     assert any(isinstance(action, LogInfo) for action in actions)
+
+
+def test_a_launch_file_of_a_robot_includes_it_twice(monkeypatch):
+    monkeypatch.setattr("ament_index_python.packages.get_package_share_directory", lambda name: str(ROOT))
+    monkeypatch.setattr("launch_ros.substitutions.find_package.get_package_share_directory", lambda name: str(ROOT))
+    monkeypatch.setattr(sys, "argv", ["ros2", "launch", "examples/robot.launch.py"])
+    spec = importlib.util.spec_from_file_location("robot_launch", ROOT / "examples/robot.launch.py")
+    robot = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(robot)
+    context = LaunchContext(argv=["tracker:=front"])  # an argument of the robot's, not ours
+    nodes = []
+
+    def run(entities):
+        for entity in entities:
+            nodes.extend([entity] if isinstance(entity, Node) else [])
+            run([] if isinstance(entity, Node) else entity.visit(context) or [])
+
+    run(robot.generate_launch_description().entities)
+    assert [node.node_package for node in nodes] == ["usdrl_ros", "usdrl_ros"]
 
 
 def test_the_launch_ends_with_the_node(module, context):
