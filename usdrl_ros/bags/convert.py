@@ -10,6 +10,7 @@
     usdrl-bag view my_bag --topology k4abt_32      # the same as a recording for the Rerun viewer
     usdrl-bag label my_bag my_bag.points.csv       # labels from clicks in that page, from a table or a topic
     usdrl-bag gesture thumbs_up my_bag --topology k4abt_32 --from 12.0 --to 14.5
+    usdrl-bag ros1 old.bag bags/old                # a bag of ROS 1, without ROS
     usdrl-bag store stores bags/*                  # labelled bags -> the set "own" of a store
     usdrl-bag from-store stores --sets sbu --out bags/sbu
 """
@@ -38,6 +39,7 @@ from usdrl_ros.bags.metadata import STORAGES
 from usdrl_ros.bags.predict import add_gesture, add_predict, enrol_bag, predict_bag
 from usdrl_ros.bags.report import add_report, report_bag
 from usdrl_ros.bags.rerun_recording import add_view, view_bag
+from usdrl_ros.bags.ros1 import add_ros1, convert_ros1
 from usdrl_ros.bags.storage import BagReader
 from usdrl_ros.bags.to_store import import_bags
 from usdrl_ros.bags.write import (
@@ -189,6 +191,10 @@ def parser() -> argparse.ArgumentParser:
     command = commands.add_parser("gesture", help="a span of a bag -> an example of a gesture (usdrl gestures)")
     add_gesture(command)
     command.set_defaults(run=enrol_bag)
+
+    command = commands.add_parser("ros1", help="a bag of ROS 1 (.bag) -> a bag of ROS 2")
+    add_ros1(command)
+    command.set_defaults(run=convert_ros1)
 
     command = commands.add_parser("info", help="topics, length and labels of a bag")
     command.add_argument("bag", help="folder of the bag, or its .mcap or .db3 file")

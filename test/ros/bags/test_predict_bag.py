@@ -4,8 +4,12 @@ import json
 from pathlib import Path
 
 import pytest
+from helpers.paths import public
 
+from usdrl_model.cli.main import main as usdrl
 from usdrl_ros.bags.convert import main
+from usdrl_ros.bags.labels import load_truth
+from usdrl_ros.bags.storage import BagReader
 from usdrl_ros.bags.write import DEFAULT_AXES
 
 
@@ -44,3 +48,20 @@ def test_a_bag_that_nothing_describes_is_refused_in_one_line(tmp_path: Path, cap
     err = capsys.readouterr().err
     assert said in err
     assert err.count("\n") == 1
+
+
+def test_a_span_of_a_recorded_bag_becomes_a_gesture(tmp_path: Path, capsys) -> None:
+    assert main(["utkinect", str(public("utkinect")), str(tmp_path), "--sequences", "s01_e01", "s01_e02"]) == 0
+    folder = ["--folder", str(tmp_path / "gestures")]
+    for name in ("s01_e01", "s01_e02"):
+        with BagReader(tmp_path / name) as bag:
+            first = bag.start_ns / 1e9
+        wave = next(one for one in load_truth(tmp_path / name).segments if one.label == "wave")
+        span = ["--from", f"{wave.start - first:.3f}", "--to", f"{wave.end - first:.3f}"]
+        assert main(["gesture", "my_wave", str(tmp_path / name), *span, *folder, "--device", "cpu"]) == 0
+    capsys.readouterr()
+    assert usdrl(["gestures", "list", *folder]) == 0
+    (line,) = [line for line in capsys.readouterr().out.splitlines() if "my_wave" in line]
+    assert "| 2 |" in line and "s01_e01" in line and "s01_e02" in line
+    assert main(["gesture", "my_wave", str(tmp_path / "s01_e01"), "--from", "900", *folder, "--device", "cpu"]) == 1
+    assert capsys.readouterr().err.count("\n") == 1

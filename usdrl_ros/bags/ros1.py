@@ -1,0 +1,60 @@
+"""``usdrl-bag ros1``: a bag of ROS 1 (``.bag``) -> a rosbag2 folder with the messages as ROS 2 has them.
+
+The library ``rosbags`` converts; no ROS is needed. It reads ``.bag`` files without the limits of this package
+(``files.limits``): convert files of people you trust.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+from pathlib import Path
+
+from usdrl_model.errors.shown import LINE, MESSAGE, cut
+from usdrl_ros.bags.metadata import STORAGES
+from usdrl_ros.bags.storage import BagReader
+from usdrl_ros.messages.types import BagError
+
+
+def add_ros1(command: argparse.ArgumentParser) -> None:
+    """Add the options that ``convert_ros1`` reads."""
+    command.add_argument("source", type=Path, help="a .bag file of ROS 1")
+    command.add_argument("target", type=Path, help="folder to make")
+    command.add_argument("--topics", nargs="+", default=[], metavar="T", help="only these (default: all)")
+    command.add_argument("--storage", choices=tuple(STORAGES), default="mcap", help="of the new bag (default: mcap)")
+
+
+def convert_ros1(arguments: argparse.Namespace) -> None:
+    """Convert a bag.
+
+    Raises:
+        BagError: no such file, the target exists, none of the topics is in it, or it cannot be converted; nothing is
+            left then.
+    """
+    from rosbags.convert import ConverterError, convert
+    from rosbags.typesys import Stores, get_typestore
+
+    source, target = arguments.source, arguments.target
+    if not source.is_file() or source.suffix != ".bag":
+        raise BagError(f"{source}: expected a .bag file of ROS 1; bags of ROS 2 need no conversion")
+    if target.exists():
+        raise BagError(f"{target} exists already: remove it or choose another path")
+    if target.suffix == ".bag":
+        raise BagError(f"{target}: expected the name of a folder, a bag of ROS 2 is one")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    noetic, jazzy = get_typestore(Stores.ROS1_NOETIC), get_typestore(Stores.ROS2_JAZZY)
+    try:
+        convert(
+            [source], target, arguments.storage, 9, None, "file", noetic, jazzy, (), arguments.topics, (), ()
+        )  # fmt: skip
+    except ConverterError as error:
+        shutil.rmtree(target, ignore_errors=True)
+        raise BagError(
+            f"{source}: {cut(error, LINE)}; --topics leaves out topics whose messages ROS 2 does not know"
+        ) from error
+    with BagReader(target) as bag:
+        empty = not any(topic.count for topic in bag.topics)
+    if empty:
+        shutil.rmtree(target)
+        raise BagError(f"{source}: no messages of {cut(', '.join(arguments.topics) or 'any topic', LINE)}")
+    print(f"{cut(target, MESSAGE)}: usdrl-bag info shows its topics")
