@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import re
 import sys
 import time
 import types
@@ -14,6 +15,7 @@ pytest.importorskip("rclpy", reason="needs ROS 2 (rclpy)")
 import rclpy  # noqa: E402
 from builtin_interfaces.msg import Time  # noqa: E402
 from geometry_msgs.msg import Pose, PoseStamped, Vector3  # noqa: E402
+from helpers.paths import ROOT
 from helpers.people import standing
 from helpers.ros_peer import LATCHED  # noqa: E402
 from rclpy.parameter import Parameter  # noqa: E402
@@ -301,3 +303,18 @@ def _vision_msgs():
     module.Detection3D = message(header=Header, id=str, results=list, bbox=message(center=Pose, size=Vector3))
     module.ObjectHypothesisWithPose = message(hypothesis=hypothesis, pose=message(pose=Pose))
     return module
+
+
+def test_the_foxglove_layout_shows_topics_that_are_published_in_panels_that_are_configured(peer, outputs):
+    layout = json.loads((ROOT / "config" / "perception.foxglove.json").read_text(encoding="utf-8"))
+
+    def panels(part: str | dict) -> list[str]:
+        return [part] if isinstance(part, str) else panels(part["first"]) + panels(part["second"])
+
+    assert sorted(panels(layout["layout"])) == sorted(layout["configById"])
+    text = json.dumps(layout["configById"])
+    named = {topic.removesuffix(".data") for topic in re.findall(r'"(/[a-z][a-z_/.]+)"', text)}
+    assert "/actions/markers" in named
+    outputs.watch(["wave"])
+    published = {name for name, _ in peer.node.get_publisher_names_and_types_by_node("peer", "/")}
+    assert named <= published | {"/skeletons", "/diagnostics"}
