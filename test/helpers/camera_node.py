@@ -2,7 +2,7 @@
 
 import sys
 
-from helpers.pictures import ColourEstimator
+from helpers.filmed import ColourEstimator
 from usdrl_ros.camera.main import main
 
 if __name__ == "__main__":

@@ -9,8 +9,8 @@ import pytest
 
 pytest.importorskip("rclpy", reason="needs ROS 2 (rclpy)")
 
+from helpers.filmed import FOCAL, HEIGHT, WIDTH, camera_info, depth_image, image  # noqa: E402
 from helpers.paths import HELPERS, ROOT  # noqa: E402
-from helpers.pictures import FOCAL, HEIGHT, WIDTH, camera_info, depth_image, image  # noqa: E402
 from helpers.ros_peer import Diagnostics, seconds_to_end  # noqa: E402
 from lifecycle_msgs.msg import Transition  # noqa: E402
 from lifecycle_msgs.srv import ChangeState, GetState  # noqa: E402

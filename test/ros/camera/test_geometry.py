@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 pytest.importorskip("rclpy", reason="needs ROS 2 (rclpy)")
 
-from helpers.pictures import FOCAL, HEIGHT, WIDTH, ColourEstimator, body, camera_info, pose  # noqa: E402
+from helpers.filmed import FOCAL, HEIGHT, WIDTH, ColourEstimator, body, camera_info, pose  # noqa: E402
 
 from usdrl_ros.camera.geometry import SKIN, Lens, place  # noqa: E402
 from usdrl_ros.camera.people import People  # noqa: E402

@@ -5,7 +5,7 @@ import pytest
 
 pytest.importorskip("rclpy", reason="needs ROS 2 (rclpy)")
 
-from helpers.pictures import HEIGHT, WIDTH, depth_image, image, message  # noqa: E402
+from helpers.filmed import HEIGHT, WIDTH, depth_image, image, message  # noqa: E402
 
 from usdrl_ros.camera import images  # noqa: E402
 from usdrl_ros.inputs.common import InputError  # noqa: E402

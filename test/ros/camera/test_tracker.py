@@ -5,7 +5,7 @@ import pytest
 
 pytest.importorskip("rclpy", reason="needs ROS 2 (rclpy)")
 
-from helpers.pictures import body, pose  # noqa: E402
+from helpers.filmed import body, pose  # noqa: E402
 
 from usdrl_ros.camera.tracker import GRACE, Tracker  # noqa: E402
 
