@@ -16,6 +16,7 @@ from sensor_msgs.msg import CameraInfo
 
 from usdrl_ros.camera.estimator import Pose
 from usdrl_ros.inputs.common import InputError
+from usdrl_ros.inputs.depth_image import DepthImage
 
 SURE = 0.5
 """Confidence from which on a joint says where the person is."""
@@ -25,8 +26,6 @@ NEAREST, FARTHEST = 0.2, 30.0
 """Metres of a person from the camera."""
 SKIN = 0.08
 """Metres from what a depth camera sees to the joint inside."""
-PATCH = 2
-"""Pixels to each side of a joint in which depth is looked for."""
 SMALLEST, TALLEST = 0.4, 1.6
 """Size of a person by depth, relative to what the estimator believes; beyond it, the depth is of something else."""
 TRUNK = ("shoulder_left", "shoulder_right", "hip_left", "hip_right")
@@ -74,7 +73,7 @@ def place(pose: Pose, lens: Lens) -> np.ndarray | None:
 
     Least squares for the translation t: ``fx (X + tx) = (u - cx) (Z + tz)``, and likewise in y, for every sure joint.
     """
-    sure = pose.confidence >= SURE
+    sure = (pose.confidence >= SURE) & np.isfinite(pose.metres).all(axis=1) & np.isfinite(pose.pixels).all(axis=1)
     if sure.sum() < LEAST:
         return None
     x, y, z = pose.metres[sure].T
@@ -91,29 +90,24 @@ def place(pose: Pose, lens: Lens) -> np.ndarray | None:
 
 
 def scale_by_depth(
-    joints: np.ndarray, pose: Pose, depth: np.ndarray, picture: tuple[int, int], trunk: list[int]
+    joints: np.ndarray, pose: Pose, depth: DepthImage, picture: tuple[int, int], trunk: list[int]
 ) -> float:
     """How much farther away, and larger, somebody is than they appear; NaN where depth does not tell.
 
     Args:
         joints: (V, 3) of ``place``.
         pose: of the same person.
-        depth: (H, W) metres, NaN where unknown; of the same view as the picture, in any resolution.
+        depth: of the same view as the picture, in any resolution.
         picture: height and width of the picture.
         trunk: numbers of the joints that are looked up.
     """
-    scale = np.array([depth.shape[1] / picture[1], depth.shape[0] / picture[0]])
+    across, down = depth.width / picture[1], depth.height / picture[0]
     factors = []
     for joint in trunk:
-        if pose.confidence[joint] < SURE:
+        if pose.confidence[joint] < SURE or joints[joint, 2] <= NEAREST:
             continue
-        column, row = np.floor(pose.pixels[joint] * scale).astype(int)
-        if not (0 <= column < depth.shape[1] and 0 <= row < depth.shape[0]):
-            continue
-        patch = depth[max(0, row - PATCH) : row + PATCH + 1, max(0, column - PATCH) : column + PATCH + 1]
-        seen = patch[np.isfinite(patch)]
-        if len(seen) and joints[joint, 2] > NEAREST:
-            factors.append((float(np.median(seen)) + SKIN) / joints[joint, 2])
+        u, v = pose.pixels[joint] * (across, down)
+        factors += [(surface + SKIN) / joints[joint, 2] for surface in depth.surfaces(u, v)[:1]]
     # Most of the trunk decides: one joint may be hidden behind a hand or lie beside the person.
     factor = float(np.median(factors)) if len(factors) >= 2 else math.nan
     return factor if SMALLEST <= factor <= TALLEST else math.nan

@@ -1,4 +1,4 @@
-"""sensor_msgs/Image -> arrays, without cv_bridge: colours as red, green, blue, depth in metres."""
+"""sensor_msgs/Image -> pictures, without cv_bridge (depth images: ``inputs.depth_image``)."""
 
 from __future__ import annotations
 
@@ -20,8 +20,6 @@ CHANNELS: dict[str, tuple[int, ...]] = {
 """Encoding -> which of its channels are red, green and blue. OpenCV's names have OpenCV's order."""
 SIZES = {"mono8": 1, "8UC1": 1, "rgba8": 4, "bgra8": 4, "8UC4": 4}
 """Bytes of a pixel where they are not 3."""
-DEPTHS: dict[str, tuple[str, float]] = {"16UC1": ("u2", 0.001), "mono16": ("u2", 0.001), "32FC1": ("f4", 1.0)}
-"""Encoding of a depth image -> type of its numbers, and metres of one unit (REP 118)."""
 LARGEST = 2**26
 """Pixels of an image, at most; the largest cameras have 2**25."""
 
@@ -40,33 +38,14 @@ def picture(message: Image) -> np.ndarray:
             " or put image_proc or image_transport between",
         )
     size = SIZES.get(message.encoding, 3)
-    rows = _rows(message, "u1", size)
-    pixels = rows.reshape(message.height, message.width, size)
+    pixels = _rows(message, size).reshape(message.height, message.width, size)
     return np.ascontiguousarray(pixels[:, :, channels])
 
 
-def depth(message: Image) -> np.ndarray:
-    """A depth image as (H, W) float32 in metres, NaN where there is none.
-
-    Raises:
-        InputError: ``encoding``, ``layout``.
-    """
-    if message.encoding not in DEPTHS:
-        raise InputError(
-            "encoding",
-            f"expected a depth image of {', '.join(DEPTHS)}, got {message.encoding!r}: is this the topic of depth?",
-        )
-    kind, metres = DEPTHS[message.encoding]
-    numbers = _rows(message, f"{'>' if message.is_bigendian else '<'}{kind}", 1)
-    found = numbers.astype(np.float32) * np.float32(metres)
-    return np.where(np.isfinite(found) & (found > 0.0), found, np.float32(np.nan))
-
-
-def _rows(message: Image, kind: str, count: int) -> np.ndarray:
-    """(H, W * count) numbers of a type, rows without their padding."""
-    dtype = np.dtype(kind)
+def _rows(message: Image, size: int) -> np.ndarray:
+    """(H, W * size) bytes of pixels of ``size`` bytes, rows without their padding."""
     height, width, step = message.height, message.width, message.step
-    row = width * count * dtype.itemsize
+    row = width * size
     if not 0 < height * width <= LARGEST:
         raise InputError("layout", f"expected 1 to {LARGEST} pixels, got {width} x {height}: correct the driver")
     if step < row or len(message.data) < step * (height - 1) + row:
@@ -75,4 +54,4 @@ def _rows(message: Image, kind: str, count: int) -> np.ndarray:
             f"expected {height} rows of at least {row} bytes for {width} x {height} {message.encoding}, got a step of"
             f" {step} and {len(message.data)} bytes: correct the driver",
         )
-    return np.ndarray((height, width * count), dtype, buffer=message.data, strides=(step, dtype.itemsize))
+    return np.ndarray((height, row), np.uint8, buffer=message.data, strides=(step, 1))

@@ -12,6 +12,7 @@ from usdrl_model.skeleton.topology import topology
 from usdrl_ros.camera.estimator import Estimator, Pose
 from usdrl_ros.camera.geometry import TRUNK, Lens, place, scale_by_depth
 from usdrl_ros.camera.tracker import Tracker
+from usdrl_ros.inputs.depth_image import DepthImage
 
 
 class People:
@@ -29,14 +30,14 @@ class People:
         self.counters: Counter[str] = Counter()
         """``placed.by_depth`` and ``placed.by_size``: people; ``without_place``: people who show too little."""
 
-    def frame(self, picture: np.ndarray, stamp: float, lens: Lens, depth: np.ndarray | None = None) -> SkeletonFrame:
+    def frame(self, picture: np.ndarray, stamp: float, lens: Lens, depth: DepthImage | None = None) -> SkeletonFrame:
         """The people in a picture, joints (V, 3) in optical axes of the camera, in metres.
 
         Args:
             picture: (H, W, 3) uint8, red, green, blue.
             stamp: of the picture, seconds.
             lens: of the camera.
-            depth: (H', W') metres, NaN where unknown, of the same view; None: people are placed by their apparent size.
+            depth: of the same view; None: people are placed by their apparent size.
         """
         size = picture.shape[:2]
         poses = [_inside(pose, size) for pose in self._estimator.poses(picture, stamp)]

@@ -15,6 +15,7 @@ from usdrl_ros.camera.health import Health
 from usdrl_ros.camera.people import People
 from usdrl_ros.camera.view import View
 from usdrl_ros.inputs.common import InputError, seconds
+from usdrl_ros.inputs.depth_image import DepthImage
 
 JITTER = 0.9
 """Share of the interval of ``max_rate`` after which the next picture is taken, because stamps jitter."""
@@ -127,7 +128,7 @@ class Searching:
                 self._publish(frame, shot.header)
         self._health.searched(self._monotonic() - begun, len(frame.people), self._people.counters)
 
-    def _depth(self, stamp: float) -> np.ndarray | None:
+    def _depth(self, stamp: float) -> DepthImage | None:
         try:
             return self._view.depth(stamp)
         except InputError as error:  # the picture is searched all the same

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 
-import numpy as np
 from sensor_msgs.msg import CameraInfo, Image
 
-from usdrl_ros.camera import images
 from usdrl_ros.camera.geometry import Lens
 from usdrl_ros.inputs.common import InputError, seconds
+from usdrl_ros.inputs.depth_image import DepthImage
 
 KEPT = 10
 """Depth images that wait for their picture."""
@@ -59,13 +58,13 @@ class View:
         """Whether a camera_info has come."""
         return self._info is not None
 
-    def depth(self, stamp: float) -> np.ndarray | None:
-        """Depth (H, W) in metres at ``stamp``; None if there is none near it.
+    def depth(self, stamp: float) -> DepthImage | None:
+        """The depth image at ``stamp``; None if there is none near it.
 
         Raises:
-            InputError: as ``images.depth``.
+            InputError: as ``DepthImage``.
         """
         near = [(abs(at - stamp), number, message) for number, (at, message) in enumerate(list(self._depths))]
         if not near or min(near)[0] > TOGETHER:
             return None
-        return images.depth(min(near)[2])
+        return DepthImage(min(near)[2])

@@ -9,11 +9,12 @@ from hypothesis import strategies as st
 
 pytest.importorskip("rclpy", reason="needs ROS 2 (rclpy)")
 
-from helpers.filmed import FOCAL, HEIGHT, WIDTH, ColourEstimator, body, camera_info, pose  # noqa: E402
+from helpers.filmed import FOCAL, HEIGHT, WIDTH, ColourEstimator, body, camera_info, depth_image, message, pose  # noqa: E402
 
 from usdrl_ros.camera.geometry import SKIN, Lens, place  # noqa: E402
 from usdrl_ros.camera.people import People  # noqa: E402
 from usdrl_ros.inputs.common import InputError  # noqa: E402
+from usdrl_ros.inputs.depth_image import DepthImage  # noqa: E402
 
 LENS = Lens(FOCAL, FOCAL, WIDTH / 2, HEIGHT / 2)
 
@@ -43,7 +44,7 @@ def test_somebody_smaller_than_believed_counts_as_farther_away_unless_depth_tell
     seen = pose(true, believed=1.25)
     (by_size,) = people(seen)
     assert by_size.joints == pytest.approx(1.25 * true, abs=1e-6)
-    (by_depth,) = people(seen, depth=np.full((HEIGHT, WIDTH), 3.0 - SKIN, np.float32))
+    (by_depth,) = people(seen, depth=DepthImage(depth_image(1.0, 3.0 - SKIN)))
     assert by_depth.joints == pytest.approx(true, rel=0.05)  # the trunk has depth too
 
 
@@ -52,14 +53,14 @@ def test_depth_with_holes_a_hand_in_front_and_another_resolution():
     depth = np.full((4 * HEIGHT, 4 * WIDTH), 3.0 - SKIN, np.float32)
     depth[::2] = np.nan
     column, row = (4 * seen.pixels[11]).astype(int)  # the left shoulder
-    depth[row - 3 : row + 4, column - 3 : column + 4] = 2.4
-    (person,) = people(seen, depth=depth)
+    depth[row - 5 : row + 6, column - 5 : column + 6] = 2.4
+    (person,) = people(seen, depth=DepthImage(message(1.0, "32FC1", depth, 4 * WIDTH)))
     assert person.joints[[23, 24], 2].mean() == pytest.approx(3.0, rel=0.05)
 
 
 @pytest.mark.parametrize("metres", [0.5, 12.0, np.nan])
 def test_depth_of_something_else_is_not_used(metres):
-    (person,) = people(pose(body(3.0)), depth=np.full((HEIGHT, WIDTH), metres, np.float32))
+    (person,) = people(pose(body(3.0)), depth=DepthImage(depth_image(1.0, metres, "32FC1")))
     assert person.joints[[23, 24], 2].mean() == pytest.approx(3.0, abs=1e-6)
 
 
