@@ -73,6 +73,7 @@ class Camera:
 def camera(module_peer):
     settings = ["-p", "depth_topic:=depth", "-p", "max_rate:=120.0"]
     with Child("camera", [NODE, "--ros-args", *settings]) as child:
+        module_peer.wait(lambda: child.ended() or "people of" in child.log(), "camera node", timeout=120.0)
         yield Camera(module_peer, child)
 
 
