@@ -11,16 +11,15 @@ from pathlib import Path
 
 from ament_index_python.packages import PackageNotFoundError, get_package_prefix, get_package_share_directory
 from launch import LaunchContext, LaunchDescription
-from launch.actions import DeclareLaunchArgument, LogInfo, OpaqueFunction, RegisterEventHandler, Shutdown
+from launch.actions import DeclareLaunchArgument, LogInfo, OpaqueFunction
 from launch.conditions import IfCondition
-from launch.event_handlers import OnProcessExit
-from launch.events.process import ProcessExited
 from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
 
 from usdrl_ros.parameters import launch_arguments
 from usdrl_ros.parameters.declarations import NAMES
 from usdrl_ros.parameters.names import check_file
+from usdrl_ros.processes.launching import ending_node
 
 SHARE = Path(get_package_share_directory("usdrl_ros"))
 NODE = "usdrl_perception"
@@ -52,22 +51,7 @@ def perception(context: LaunchContext) -> list:
         check_file(Path(file), NODE, NAMES)
         parameters.insert(0, file)
     viewer = rviz(context) if IfCondition(LaunchConfiguration("rviz")).evaluate(context) else []
-    node = Node(
-        package="usdrl_ros",
-        executable="usdrl-perception",
-        name=NODE,
-        namespace=given(context, "namespace"),
-        parameters=parameters,
-        output="screen",
-    )
-    return [RegisterEventHandler(OnProcessExit(target_action=node, on_exit=ended)), node, *viewer]
-
-
-def ended(event: ProcessExited, context: LaunchContext) -> list:
-    """The launch ends with the node, and badly if it did."""
-    if event.returncode and not context.is_shutdown:
-        raise RuntimeError(f"{NODE} ended with exit code {event.returncode}: what it printed above says why")
-    return [Shutdown(reason=f"{NODE} has ended")]
+    return [*ending_node("usdrl-perception", NODE, given(context, "namespace"), parameters), *viewer]
 
 
 def rviz(context: LaunchContext) -> list:

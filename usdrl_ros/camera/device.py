@@ -13,6 +13,8 @@ from typing import Any
 
 import numpy as np
 
+FRAME = "camera_optical_frame"
+"""Frame of pictures of a device, where none is set."""
 AGAIN = 1.0
 """Seconds between two attempts to open a camera that has gone."""
 OTHERWISE = "or start the driver of a camera and set image_topic instead of device"

@@ -7,7 +7,6 @@ several, and takes the same models once they say how pixels are scaled: ``_bundl
 from __future__ import annotations
 
 import io
-import os
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -43,7 +42,6 @@ class MediaPipePose:
     topology = "mediapipe_33"
 
     def __init__(self, model: str, people: int, confidence: float) -> None:
-        os.environ.setdefault("GLOG_minloglevel", "2")  # else a page of remarks about its own graph
         import mediapipe
         from mediapipe.tasks.python import BaseOptions, vision
 

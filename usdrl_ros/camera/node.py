@@ -28,7 +28,7 @@ from usdrl_model.errors.shown import cut
 from usdrl_model.skeleton.person import SkeletonFrame
 from usdrl_ros.camera import images
 from usdrl_ros.camera import parameters as camera_parameters
-from usdrl_ros.camera.device import Device
+from usdrl_ros.camera.device import FRAME, Device
 from usdrl_ros.camera.estimator import Estimator
 from usdrl_ros.camera.health import Health, Source
 from usdrl_ros.camera.mediapipe_pose import MediaPipePose
@@ -47,7 +47,6 @@ TOPIC = "skeletons"
 DEPTH = 10
 """Messages of people kept for a slow subscriber."""
 DIAGNOSTICS_PERIOD = 1.0
-DEVICE_FRAME = "camera_optical_frame"
 CLOSING = 0.25
 """Seconds for which a transition waits for a thread."""
 
@@ -131,7 +130,7 @@ class CameraNode(ServedNode):
             self._health.activated()
             searching.listen(True)
             if config.device:
-                shot = partial(self._device_picture, searching, config.frame_id or DEVICE_FRAME)
+                shot = partial(self._device_picture, searching, config.frame_id or FRAME)
                 self._device = Device(
                     config.device, config.width, config.height, shot, self._health.failed, self._ended
                 )

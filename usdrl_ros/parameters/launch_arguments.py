@@ -1,4 +1,4 @@
-"""Arguments of the launch file -> parameters of the node, checked before any process is started.
+"""Arguments of a launch file -> parameters of its node, checked before any process is started.
 
 >>> parameters({"topology": "k4abt_32", "sensor_pose": "[0, 0, 1.2, 0, 0.3, 0]", "axes": ""})
 {'topology': 'k4abt_32', 'sensor_pose': [0.0, 0.0, 1.2, 0.0, 0.3, 0.0]}
@@ -36,21 +36,26 @@ DESCRIPTIONS: Mapping[str, str] = {
     **{name: _DECLARED[name].text for name in NAMES},
     SIM_TIME: "true: use the time on /clock, for replayed bags and simulations",
 }
-_KINDS: Mapping[type, str] = {bool: "true or false", float: "a number", str: "a text"}
+_KINDS: Mapping[type, str] = {bool: "true or false", int: "a whole number", float: "a number", str: "a text"}
 _READERS: Mapping[type, Callable[[str], Any]] = {
     bool: lambda text: {"true": True, "false": False}[text.lower()],
+    int: int,
     float: float,
     str: str,
 }
 
 
-def parameters(given: Mapping[str, str]) -> dict[str, Any]:
+def parameters(given: Mapping[str, str], declared: Mapping[str, Declaration] = _DECLARED) -> dict[str, Any]:
     """The values of the arguments that are not empty, as parameters of the node.
+
+    Args:
+        given: name of a parameter -> text of its argument.
+        declared: the parameters of the node by name; default: of the perception node.
 
     Raises:
         ValueError: a text that is not a value of the parameter, or not an allowed one.
     """
-    return {name: _value(name, text) for name, text in given.items() if text.strip()}
+    return {name: _value(name, text, declared) for name, text in given.items() if text.strip()}
 
 
 def check_names(words: Iterable[str], known: Iterable[str]) -> None:
@@ -67,12 +72,13 @@ def check_names(words: Iterable[str], known: Iterable[str]) -> None:
             raise ValueError(f"there is no argument {shown(name)}{meant}")
 
 
-def _value(name: str, text: str) -> Any:
+def _value(name: str, text: str, declared: Mapping[str, Declaration]) -> Any:
     if name == SIM_TIME:
         return _read(name, text, bool)
-    declared = _DECLARED[name]
-    value = _list(declared, text) if isinstance(declared.default, list) else _read(name, text, type(declared.default))
-    check(declared, value)
+    parameter = declared[name]
+    kind = type(parameter.default)
+    value = _list(parameter, text) if kind is list else _read(name, text, kind)
+    check(parameter, value)
     return value
 
 

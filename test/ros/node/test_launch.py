@@ -1,4 +1,4 @@
-"""The launch file, where ROS 2's launch is installed (it is in no wheel)."""
+"""The launch files, where ROS 2's launch is installed (it is in no wheel)."""
 
 import importlib.util
 import sys
@@ -11,27 +11,47 @@ pytest.importorskip("launch_ros", reason="needs ROS 2's launch_ros")
 
 from ament_index_python.packages import PackageNotFoundError  # noqa: E402
 from launch import LaunchContext  # noqa: E402
-from launch.actions import DeclareLaunchArgument, LogInfo, Shutdown  # noqa: E402
+from launch.actions import DeclareLaunchArgument, IncludeLaunchDescription, LogInfo, Shutdown  # noqa: E402
 from launch_ros.actions import Node  # noqa: E402
 
+from usdrl_ros.parameters import launch_arguments  # noqa: E402
+from usdrl_ros.processes.launching import ended  # noqa: E402
 
-@pytest.fixture
-def module(monkeypatch):
-    monkeypatch.setattr("ament_index_python.packages.get_package_share_directory", lambda name: str(ROOT))
-    spec = importlib.util.spec_from_file_location("perception_launch", ROOT / "launch/perception.launch.py")
+
+def load(name):
+    spec = importlib.util.spec_from_file_location(f"{name}_launch", ROOT / f"launch/{name}.launch.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
 
 
-@pytest.fixture
-def context(module):
-    """What the launch file is run in, with the defaults of its arguments."""
+def defaults(module):
+    """What a launch file is run in, with the defaults of its arguments."""
     context = LaunchContext()
     for entity in module.generate_launch_description().entities:
         if isinstance(entity, DeclareLaunchArgument):
             entity.execute(context)
     return context
+
+
+@pytest.fixture(autouse=True)
+def share(monkeypatch):
+    monkeypatch.setattr("ament_index_python.packages.get_package_share_directory", lambda name: str(ROOT))
+
+
+@pytest.fixture
+def module(share):
+    return load("perception")
+
+
+@pytest.fixture
+def context(module):
+    return defaults(module)
+
+
+@pytest.fixture
+def camera(share):
+    return load("camera")
 
 
 def started(actions):
@@ -77,7 +97,6 @@ def test_without_rviz_the_node_starts_all_the_same(module, context, monkeypatch)
 
 
 def test_a_launch_file_of_a_robot_includes_it_twice(monkeypatch):
-    monkeypatch.setattr("ament_index_python.packages.get_package_share_directory", lambda name: str(ROOT))
     monkeypatch.setattr("launch_ros.substitutions.find_package.get_package_share_directory", lambda name: str(ROOT))
     monkeypatch.setattr(sys, "argv", ["ros2", "launch", "examples/robot.launch.py"])
     spec = importlib.util.spec_from_file_location("robot_launch", ROOT / "examples/robot.launch.py")
@@ -95,11 +114,50 @@ def test_a_launch_file_of_a_robot_includes_it_twice(monkeypatch):
     assert [node.node_package for node in nodes] == ["usdrl_ros", "usdrl_ros"]
 
 
-def test_the_launch_ends_with_the_node(module, context):
+def test_the_launch_ends_with_the_node(context):
     class Exit:
         returncode = 0
 
-    assert [type(action) for action in module.ended(Exit, context)] == [Shutdown]
+    assert [type(action) for action in ended("node", Exit, context)] == [Shutdown]
     Exit.returncode = 3
-    with pytest.raises(RuntimeError, match="exit code 3"):
-        module.ended(Exit, context)
+    with pytest.raises(RuntimeError, match="node ended with exit code 3"):
+        ended("node", Exit, context)
+
+
+def test_a_camera_is_started_with_the_perception_node_behind_it(camera, tmp_path):
+    (tmp_path / "people.mp4").touch()
+    context = defaults(camera)
+    video = str(tmp_path / "people.mp4")
+    context.launch_configurations.update({"camera": video, "watch": "[wave]", "namespace": "head"})
+    actions = camera.camera(context)
+    assert started(actions) == ["usdrl_ros"]
+    (behind,) = (action for action in actions if isinstance(action, IncludeLaunchDescription))
+    passed = {name: value for name, value in behind.launch_arguments}
+    assert (passed["topology"], passed["topic"]) == ("mediapipe_33", "skeletons")
+    assert passed["fixed_frame"] == "camera_optical_frame"
+    for action in behind.execute(context):
+        action.visit(context)
+    assert context.launch_configurations["watch"] == "[wave]", "arguments of the included file reach it"
+
+
+def test_no_argument_of_the_camera_is_one_of_the_perception_node(camera):
+    assert set(camera.CAMERA) & set(launch_arguments.DESCRIPTIONS) == set()
+    assert set(camera.SKELETONS) <= set(launch_arguments.NAMES)
+
+
+@pytest.mark.parametrize(
+    ("argv", "arguments", "message"),
+    [
+        ([], {"camera": "77"}, "there is no /dev/video77"),
+        ([], {"max_people": "many"}, "expected a whole number"),
+        ([], {"field_of_view": "500"}, "allowed: 10 to 170"),
+        (["topology:=coco_17"], {}, "there is no argument 'topology'"),
+        (["camra:=0"], {}, "did you mean 'camera'"),
+    ],
+)
+def test_what_is_wrong_with_a_camera_is_said_before_anything_starts(camera, monkeypatch, argv, arguments, message):
+    monkeypatch.setattr(camera.sys, "argv", ["ros2", "launch", "usdrl_ros", "camera.launch.py"])
+    context = LaunchContext(argv=argv)
+    context.launch_configurations.update(arguments)
+    with pytest.raises((ValueError, FileNotFoundError), match=f"(?i){message}"):
+        camera.camera(context)
