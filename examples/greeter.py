@@ -5,7 +5,8 @@
     ros2 launch usdrl_ros perception.launch.py &
     python examples/greeter.py
 
-Higher branches win. What the robot does is printed here; put your own leaves in the place of ``Say``.
+Higher branches win. What the robot does is printed here; put your own leaves in the place of ``Say``. Crossed arms are
+an action of the weights ``hri`` (``weights:=hri``); the default weights and the states know everything else here.
 """
 
 from __future__ import annotations
@@ -54,8 +55,8 @@ def tree(client: ActionsClient) -> Behaviour:
     away = Say("step back from", "comer", ticks=10)
     back = Sequence("back off", memory=False, children=[ApproachesFast(client, speed=1.2), away])
     point = Selector("somebody points", memory=False)
-    point.add_children([IsDoing(client, label) for label in ("pointing_left", "pointing_right")])
-    follow = Sequence("follow", memory=False, children=[point, Say("look where they point")])
+    point.add_children([IsDoing(client, label, found="guide") for label in ("pointing_left", "pointing_right")])
+    follow = Sequence("follow who points", memory=False, children=[point, Say("follow", "guide")])
     greeting = Parallel("greet who is here", ParallelPolicy.SuccessOnOne())
     greeting.add_children([WhileHere(client, "guest"), Say("hello", "guest", 20)])
     greet = Sequence("greet", memory=True, children=[WaitForAction(client, "wave", who="guest"), greeting])

@@ -5,12 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from usdrl_model.config import at_most
+from usdrl_model.errors.shown import shown
 from usdrl_model.events.onset_offset import EventConfig
 from usdrl_model.network.detector import DetectorConfig
 
 LIMITS = {"max_rate": 240.0, "max_gap": 600.0, "look_ahead": 60.0, "smoothing": 60.0, "reset_after": 3600.0,
           "max_people": 1000}  # fmt: skip
 """Largest values, because the settings may come from files of others."""
+
+IDS = ("source", "own")
+"""Values of ``StreamConfig.ids``."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -30,6 +34,9 @@ class StreamConfig:
     (bag loop), which resets the stream."""
     max_people: int = 20
     """People followed at once, the nearest to the sensor first; others are ignored and counted."""
+    ids: str = "source"
+    """Whose ids people have: of the ``source``, checked against places, or our ``own``, by place alone, which needs
+    SciPy."""
     events: EventConfig = field(default_factory=EventConfig)
 
     def __post_init__(self) -> None:
@@ -40,6 +47,8 @@ class StreamConfig:
         for name in ("look_ahead", "smoothing"):
             if getattr(self, name) < 0.0:
                 raise ValueError(f"{name}: expected 0 or more seconds, got {getattr(self, name)}")
+        if self.ids not in IDS:
+            raise ValueError(f"ids: expected {' or '.join(IDS)}, got {shown(self.ids)}")
         at_most(self, LIMITS)
         if self.look_ahead >= self.max_gap:
             raise ValueError(f"look_ahead: expected less than max_gap ({self.max_gap}), got {self.look_ahead}")

@@ -18,6 +18,8 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
+from usdrl_model.events.config import StreamConfig
+from usdrl_model.online.association import Association
 from usdrl_model.online.tracked_person import Sighting, TrackedPerson
 
 SPEED = 8.0
@@ -38,17 +40,20 @@ class Crowd:
 
     Args:
         follow: makes a person from a name and the first sighting.
-        limit: people followed at once.
-        max_gap: seconds without a sample after which a person is lost.
+        config: how many people are followed, when they are lost, and whose ids they have.
         counters: receives the counts.
+
+    Raises:
+        ValueError: as ``Association``, for ids of our own.
     """
 
     def __init__(
-        self, follow: Callable[[str, Sighting], TrackedPerson], limit: int, max_gap: float, counters: Counter[str]
+        self, follow: Callable[[str, Sighting], TrackedPerson], config: StreamConfig, counters: Counter[str]
     ) -> None:
         self._follow = follow
-        self._limit = limit
-        self._max_gap = max_gap
+        self._limit = config.max_people
+        self._max_gap = config.max_gap
+        self._association = Association() if config.ids == "own" else None
         self._counters = counters
         self._people: dict[str, TrackedPerson] = {}
         self._names: dict[str, str] = {}
@@ -72,6 +77,8 @@ class Crowd:
         Returns:
             People who are lost; the caller ends their actions.
         """
+        if self._association is not None:
+            samples = self._association.name(stamp, samples)
         sightings = {
             id_: Sighting(stamp, joints, confidence, np.asarray(sensor))
             for id_, (joints, confidence) in samples.items()

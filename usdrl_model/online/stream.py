@@ -120,7 +120,7 @@ class ActionStream:
     def reset(self) -> None:
         """Forget all people, without events; event numbers continue."""
         self._filter.restart(back=self.config.reset_after, ahead=self.config.max_gap)
-        self._crowd = Crowd(self._follow, self.config.max_people, self.config.max_gap, self.counters)
+        self._crowd = Crowd(self._follow, self.config, self.counters)
         self._slot: int | None = None
         self._due_slot: int | None = None
 

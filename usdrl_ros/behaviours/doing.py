@@ -78,16 +78,25 @@ class IsDoing(Leaf):
         client: of the node.
         label: the action or state.
         who: key of the blackboard with the id of the only one who counts; left out: anybody.
+        found: key of the blackboard that gets the id of who does it: of several the one with the highest score, or who
+            has been in the state the longest; left out: nothing is written.
         min_score: least score of an action.
     """
 
-    def __init__(self, client: ActionsClient, label: str, who: str = "", *, min_score: float = 0.0) -> None:
-        super().__init__(f"is {label}", client, read=(who,) if who else ())
-        self.label, self.who, self.min_score = label, who, min_score
+    def __init__(
+        self, client: ActionsClient, label: str, who: str = "", *, found: str = "", min_score: float = 0.0
+    ) -> None:
+        super().__init__(f"is {label}", client, read=(who,) if who else (), write=(found,) if found else ())
+        self.label, self.who, self.found, self.min_score = label, who, found, min_score
 
     def judge(self) -> Status:  # noqa: D102
         person = self.said(self.who) if self.who else None
         if self.who and person is None:
             self.feedback_message = f"nobody is {self.who}"
             return Status.FAILURE
-        return Status.SUCCESS if self.at_it(self.label, person, self.min_score) else Status.FAILURE
+        people = self.at_it(self.label, person, self.min_score)
+        if not people:
+            return Status.FAILURE
+        if self.found:
+            self.board.set(self.found, people[0]["id"])
+        return Status.SUCCESS

@@ -6,7 +6,7 @@ config/perception.yaml (``docs``), and the arguments of the launch file (``launc
 
 from __future__ import annotations
 
-from usdrl_model.events.config import StreamConfig
+from usdrl_model.events.config import IDS, StreamConfig
 from usdrl_model.skeleton import topology
 from usdrl_model.skeleton.person import UNITS
 from usdrl_model.states.config import StatesConfig
@@ -189,6 +189,13 @@ PARAMETERS: tuple[Declaration, ...] = (
         dynamic=True,
         text="Maximum number of people followed at once, the nearest to the sensor first. /diagnostics warns about"
         " others.",
+    ),
+    Declaration(
+        name="ids",
+        default="source",
+        choices=IDS,
+        text="Ids of people: source: those of the tracker, checked against places; own: by place alone, for trackers"
+        " that have no ids or swap them all the time (topics.md; needs SciPy).",
     ),
     Declaration(
         name="look_ahead",

@@ -57,6 +57,7 @@ class PerceptionConfig:
     hri_rules: str
     max_rate: float
     max_people: int
+    ids: str
     look_ahead: float
     on_threshold: float
     off_threshold: float
@@ -95,7 +96,7 @@ class PerceptionConfig:
         stream: dict[str, Any] = {
             name: getattr(self, name) for name in ("max_rate", "look_ahead") if getattr(self, name) != RECOMMENDED
         }
-        stream["max_people"] = self.max_people
+        stream["max_people"], stream["ids"] = self.max_people, self.ids
         return dataclasses.replace(recommended, events=dataclasses.replace(recommended.events, **events), **stream)
 
 

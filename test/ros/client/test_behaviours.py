@@ -252,28 +252,58 @@ def test_a_gesture_is_enrolled_from_whom_the_tree_means(robot):
     assert ticked(nobody) == Status.FAILURE and nobody.feedback_message == "nobody is friend"
 
 
-def test_the_example_greets_somebody_who_waves(peer):
-    """The whole way: simulated people, the perception node, the tree of examples/greeter.py."""
-    py_trees.blackboard.Blackboard.clear()
+def greeter(client):
     sys.path.insert(0, str(ROOT / "examples"))
     try:
         from greeter import tree
     finally:
         sys.path.pop(0)
+    return tree(client)
+
+
+def going_on(root) -> set[str]:
+    """Leaves that the robot is at after a tick."""
+    root.tick_once()
+    return {node.name for node in root.iterate() if node.status == Status.RUNNING and not node.children}
+
+
+def test_higher_branches_of_the_example_win(robot):
+    root = greeter(robot.client)
+    robot.say(person("1"))
+    assert going_on(root) == {"wait for wave"}
+    robot.say(person("1", "wave"), begins=(("1", "wave"),))
+    assert going_on(root) == {"hello", "while guest is here"} and said("guest") == "1"
+    robot.say(person("1", "wave"), person("2", states=("pointing_left",)))
+    assert going_on(root) == {"follow"} and said("guide") == "2"
+    for x in (2.6, 2.2, 1.8):
+        robot.say(person("1"), person("3", x=x), person("2", states=("pointing_left",)), seconds=0.2)
+        going_on(root)
+    assert going_on(root) == {"step back from"} and said("comer") == "3"
+    robot.say(person("3", "cross_arms", x=1.8))
+    assert going_on(root) == {"stop"}
+    robot.say(person("3", states=("hand_in_front",), x=1.8))
+    assert going_on(root) == {"stop"}
+    robot.time += 1.0
+    assert "stop" not in going_on(root), "what a dead node said a second ago"
+
+
+def test_the_example_reacts_to_people_over_dds(peer):
+    """The whole way: somebody simulated, the perception node, the tree of examples/greeter.py."""
+    py_trees.blackboard.Blackboard.clear()
     client = ActionsClient(peer.node)
-    root = tree(client)
-    names: set[str] = set()
+    root = greeter(client)
+    seen: set[str] = set()
+    acts = "[idle 1, wave 3.5, idle 1, point_right 2.5, idle 1, hold_hand_out 2.5, idle 1]"
+    performer = ["--ros-args", "-p", "people:=1", "-p", "faults:=none", "-p", "loop:=true", "-p", f"script:={acts}"]
 
-    def tick() -> bool:
-        root.tick_once()
-        names.update(node.name for node in root.iterate() if node.status == Status.RUNNING)
-        return "hello" in names
+    def reacted() -> bool:
+        seen.update(going_on(root))
+        return {"hello", "follow", "stop"} <= seen
 
-    arguments = ["--ros-args", "-p", "axes:=optical"]
-    with Child("perception", ["-m", "usdrl_ros.node.main", *arguments]) as node:
+    with Child("perception", ["-m", "usdrl_ros.node.main", "--ros-args", "-p", "axes:=optical"]) as node:
         peer.wait(lambda: node.check() or client.alive, "perception")
         root.tick_once()
-        with Child("performer", ["-m", "usdrl_ros.demo.performer_node", "--ros-args", "-p", "faults:=none"]) as people:
-            peer.wait(lambda: people.check() or tick(), "hello", timeout=60.0)
-    assert said("guest")
+        with Child("performer", ["-m", "usdrl_ros.demo.performer_node", *performer]) as people:
+            peer.wait(lambda: people.check() or reacted(), "greeting, following, stopping", timeout=60.0)
+    assert said("guest") and said("guide")
     client.close()

@@ -1,0 +1,82 @@
+"""Ids by place: people whom the tracker does not tell apart, swaps, or loses for a moment."""
+
+import dataclasses
+import sys
+
+import numpy as np
+import pytest
+from helpers.people import UP, pose
+from helpers.rule_detector import hand_up_weights
+
+from usdrl_model.events.config import StreamConfig
+from usdrl_model.online.association import GRACE, Association
+from usdrl_model.online.stream import ActionStream
+from usdrl_model.skeleton.person import Person, SkeletonFrame
+
+pytest.importorskip("scipy", reason="needs scipy: pip install scipy")
+
+
+def stream() -> ActionStream:
+    weights = hand_up_weights()
+    return ActionStream(weights, topology="kinect_v2_25", config=dataclasses.replace(weights.config.stream, ids="own"))
+
+
+def sample(x: float, z: float = 2.0) -> tuple[np.ndarray, np.ndarray]:
+    return pose(0.0, False) + [x, 0.0, z - 2.0], np.ones(25)
+
+
+def test_a_tracker_that_numbers_people_anew_in_every_frame_is_good_enough():
+    rng, events = np.random.default_rng(0), []
+    own = stream()
+    for t in np.arange(0.0, 8.0, 1 / 30):
+        bodies = [pose(t, UP[0] <= t < UP[1], 0.0), pose(t, False, 1.0), pose(t, False, 2.0)]
+        order = rng.permutation(3)
+        people = tuple(Person(str(number), bodies[body]) for number, body in enumerate(order))
+        events += own.push(SkeletonFrame(100.0 + float(t), people))
+    assert own.counters["tracks_started"] == 3 and own.counters["ids_swapped"] == 0
+    assert [event.kind for event in events] == ["onset", "offset"]
+    assert len({event.person for event in events}) == 1
+
+
+def test_people_who_cross_keep_their_ids():
+    ids = Association()
+    for step in range(41):
+        x = -1.0 + 0.05 * step
+        named = ids.name(0.1 * step, {"a": sample(x, 2.0), "b": sample(-x, 2.6)})
+    assert {id_: round(joints[0][0, 0] - sample(0.0)[0][0, 0], 2) for id_, joints in named.items()} == {
+        "1": 1.0,
+        "2": -1.0,
+    }
+
+
+def test_who_comes_back_is_the_same_and_who_comes_later_is_new():
+    ids = Association()
+    ids.name(0.0, {"x": sample(0.0), "y": sample(2.0)})
+    assert list(ids.name(0.1, {"x": sample(2.0)})) == ["2"]
+    assert list(ids.name(GRACE, {"x": sample(0.3), "y": sample(2.0)})) == ["1", "2"]
+    assert list(ids.name(GRACE + 0.1, {"y": sample(2.0)})) == ["2"]
+    assert sorted(ids.name(2 * GRACE + 0.2, {"x": sample(0.3)})) == ["3"], "a number is never used twice"
+
+
+def test_somebody_far_away_is_somebody_else_and_nobody_has_no_id():
+    ids = Association()
+    assert list(ids.name(0.0, {"x": sample(0.0)})) == ["1"]
+    assert list(ids.name(1.0, {"x": sample(1.8)})) == ["2"]
+    assert ids.name(1.1, {}) == {}
+    assert ids.name(1.2, {"x": (np.full((25, 3), np.nan), np.zeros(25))}) == {}
+
+
+def test_as_many_as_possible_are_assigned():
+    """The nearest pair alone would leave one of them out."""
+    ids = Association()
+    ids.name(0.0, {"x": sample(0.0), "y": sample(0.6)})
+    assert list(ids.name(0.1, {"x": sample(0.5), "y": sample(1.1)})) == ["1", "2"]
+
+
+def test_without_scipy_the_setting_says_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "scipy.optimize", None)
+    monkeypatch.setitem(sys.modules, "scipy", None)
+    with pytest.raises(ValueError, match="pip install scipy"):
+        stream()
+    with pytest.raises(ValueError, match="source or own, got 'mine'"):
+        StreamConfig(ids="mine")

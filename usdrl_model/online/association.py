@@ -1,0 +1,96 @@
+"""Ids by place, for trackers that have none or whose ids cannot be believed.
+
+The people of a frame are assigned to those of the frames before so that the distances of their joints add up to the
+least (Hungarian algorithm), none of them farther than a person walks. Who is not there keeps their id for ``GRACE``
+seconds, and has it again when they come back to about the same place. A number is never used twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import numpy as np
+
+from usdrl_model.errors.missing import advice
+
+SPEED = 2.5
+"""Metres a second: people among a robot walk."""
+NOISE = 0.4
+"""Metres of tracker error between two frames."""
+FARTHEST = 1.5
+"""Metres from the last place at which somebody is the same person after any time."""
+GRACE = 3.0
+"""Seconds for which somebody who is out of sight keeps their id."""
+
+
+class Place(NamedTuple):
+    """Where somebody was seen last."""
+
+    stamp: float
+    joints: np.ndarray
+    """(25, 3) metres."""
+    valid: np.ndarray
+    """(25,) bool."""
+
+
+class Association:
+    """Gives ids to the people of one stream.
+
+    Raises:
+        ValueError: SciPy is not installed.
+    """
+
+    def __init__(self) -> None:
+        try:
+            from scipy.optimize import linear_sum_assignment
+        except ModuleNotFoundError as error:
+            raise ValueError(f"ids: own {advice(error)}") from None
+        self._solve = linear_sum_assignment
+        self._places: dict[str, Place] = {}
+        self._count = 0
+
+    def name(
+        self, stamp: float, samples: Mapping[str, tuple[np.ndarray, np.ndarray]]
+    ) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+        """The samples of one frame under ids of their own, whatever ids they came with.
+
+        Args:
+            stamp: seconds.
+            samples: id of the tracker -> joints (25, 3), metres, and confidence (25,), 0 where invalid. A sample
+                without a valid joint has no place and is left out.
+        """
+        self._places = {id_: place for id_, place in self._places.items() if stamp - place.stamp <= GRACE}
+        seen = [sample for sample in samples.values() if (sample[1] > 0.0).any()]
+        known = list(self._places)
+        costs = np.array([[_cost(self._places[id_], stamp, *sample) for sample in seen] for id_ in known])
+        ids: list[str | None] = [None] * len(seen)
+        if costs.size:
+            # A pair that cannot be costs more than all others together, so that as many as possible are assigned.
+            apart = np.isinf(costs)
+            rows, columns = self._solve(np.where(apart, (FARTHEST + 1.0) * len(costs), costs))
+            for row, column in zip(rows, columns, strict=True):
+                if not apart[row, column]:
+                    ids[column] = known[row]
+        named = {}
+        for id_, (joints, confidence) in zip(ids, seen, strict=True):
+            called = id_ or self._new()
+            named[called] = (joints, confidence)
+            before = self._places.get(called)
+            if before is None or stamp > before.stamp:
+                self._places[called] = Place(stamp, joints, confidence > 0.0)
+        return named
+
+    def _new(self) -> str:
+        self._count += 1
+        return str(self._count)
+
+
+def _cost(place: Place, stamp: float, joints: np.ndarray, confidence: np.ndarray) -> float:
+    """Metres from a place to a sample, the median of their joints; infinite where it is too far, or none is shared."""
+    shared = place.valid & (confidence > 0.0)
+    if not shared.any():
+        return float("inf")
+    distance = float(np.median(np.linalg.norm(joints[shared] - place.joints[shared], axis=1)))
+    farthest = min(NOISE + SPEED * max(0.0, stamp - place.stamp), FARTHEST)
+    return distance if distance <= farthest else float("inf")
