@@ -35,7 +35,7 @@ class Robot:
     """A perception node that says what a test tells it, and a client that hears it; time is the test's."""
 
     def __init__(self, peer) -> None:
-        self.peer, self.time, self.stamp, self.seq = peer, 100.0, 50.0, 0
+        self.peer, self.time, self.stamp, self.seq, self.period = peer, 100.0, 50.0, 0, 0.5
         self.events: list[dict] = []
         self.client = ActionsClient(peer.node, monotonic=lambda: self.time)
         self.publisher = peer.publisher(String, "actions/state", LATCHED)
@@ -49,7 +49,7 @@ class Robot:
                      "label": None if visit else label, "score": None if visit else 0.9}  # fmt: skip
             self.events.append(event | {"onset": self.stamp, "offset": None, "stamp": self.stamp})
         state = {"schema": "usdrl.actions/2", "seq": self.seq, "stamp": self.stamp, "people": list(people),
-                 "events": self.events[-16:], "heartbeat": {"stamp": self.stamp, "period": 0.5}}  # fmt: skip
+                 "events": self.events[-16:], "heartbeat": {"stamp": self.stamp, "period": self.period}}  # fmt: skip
         self.publisher.publish(String(data=json.dumps(state)))
         self.peer.wait(lambda: (self.client._state or {}).get("stamp") == self.stamp, "state")
 
@@ -268,7 +268,7 @@ def going_on(root) -> set[str]:
 
 
 def test_higher_branches_of_the_example_win(robot):
-    root = greeter(robot.client)
+    root, robot.period = greeter(robot.client), 0.25
     robot.say(person("1"))
     assert going_on(root) == {"wait for wave"}
     robot.say(person("1", "wave"), begins=(("1", "wave"),))
