@@ -301,9 +301,9 @@ def test_the_example_reacts_to_people_over_dds(peer):
         return {"hello", "follow", "stop"} <= seen
 
     with Child("perception", ["-m", "usdrl_ros.node.main", "--ros-args", "-p", "axes:=optical"]) as node:
-        peer.wait(lambda: node.check() or client.alive, "perception")
+        peer.wait(lambda: node.check() or client.alive, "perception", timeout=120.0)
         root.tick_once()
         with Child("performer", ["-m", "usdrl_ros.demo.performer_node", *performer]) as people:
-            peer.wait(lambda: people.check() or reacted(), "greeting, following, stopping", timeout=60.0)
+            peer.wait(lambda: people.check() or reacted(), "greeting, following, stopping", timeout=120.0)
     assert said("guest") and said("guide")
     client.close()
