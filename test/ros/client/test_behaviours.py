@@ -293,14 +293,16 @@ def test_the_example_reacts_to_people_over_dds(peer):
     client = ActionsClient(peer.node)
     root = greeter(client)
     seen: set[str] = set()
-    acts = "[idle 1, wave 3.5, idle 1, point_right 2.5, idle 1, hold_hand_out 2.5, idle 1]"
+    acts = "[idle 1, wave 4, idle 1, point_right 4, idle 1, hold_hand_out 3, idle 1]"
     performer = ["--ros-args", "-p", "people:=1", "-p", "faults:=none", "-p", "loop:=true", "-p", f"script:={acts}"]
 
     def reacted() -> bool:
         seen.update(going_on(root))
         return {"hello", "follow", "stop"} <= seen
 
-    with Child("perception", ["-m", "usdrl_ros.node.main", "--ros-args", "-p", "axes:=optical"]) as node:
+    # A slow heartbeat, so that a busy machine is no dead node.
+    perception = ["--ros-args", "-p", "axes:=optical", "-p", "heartbeat_rate:=1.0"]
+    with Child("perception", ["-m", "usdrl_ros.node.main", *perception]) as node:
         peer.wait(lambda: node.check() or client.alive, "perception", timeout=120.0)
         root.tick_once()
         with Child("performer", ["-m", "usdrl_ros.demo.performer_node", *performer]) as people:
