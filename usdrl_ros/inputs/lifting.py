@@ -111,12 +111,9 @@ class Lifting:
             if not missed and max(self._waiting[-1].frame.stamp, newest) - stamp < LATE:
                 return None
             self._waiting.popleft()
-            kind, what = ("no_depth", "a depth image") if image is None else ("no_camera_info", "camera info")
-            raise InputError(
-                kind,
-                f"expected {what} for stamp {stamp:.3f}, at most {APART:g} s apart, got none: check depth_topic,"
-                " camera_info_topic and their stamps",
-            )
+            if image is None:
+                raise InputError("no_depth", _lacking("a depth image", stamp))
+            raise InputError("no_camera_info", _lacking("camera info", stamp))
         self._waiting.popleft()
         if image is None:  # nobody there, and nothing to lift
             return first
@@ -162,3 +159,10 @@ class Lifting:
                 " depth_topic to the depth image that is aligned to the picture",
             )
         return (*numbers, float(width), float(height))  # type: ignore[return-value]
+
+
+def _lacking(what: str, stamp: float) -> str:
+    return (
+        f"expected {what} for stamp {stamp:.3f}, at most {APART:g} s apart, got none: check depth_topic,"
+        " camera_info_topic and their stamps"
+    )

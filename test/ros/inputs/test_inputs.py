@@ -285,7 +285,9 @@ def test_every_kind_of_refusal_is_documented():
         for path in [*root.glob("usdrl_ros/inputs/*.py"), root / "usdrl_ros/inputs/coordinate_frames.py"]
     )
     table = (root / "docs/topics.md").read_text().split("| kind | reason |")[1].split("\n\n")[0]
-    assert set(re.findall(r'InputError\(\s*"(\w+)"', code)) == set(re.findall(r"^\| `(\w+)`", table, re.MULTILINE))
+    kinds = set(re.findall(r'(?:InputError\(\s*|troubles\[)"(\w+)"', code))
+    rows = re.findall(r"^\| (`.*?`) \|", table, re.MULTILINE)
+    assert kinds == {kind for row in rows for kind in re.findall(r"`(\w+)`", row)}
 
 
 @given(st.integers(1, 2**31 - 1), st.integers(0, 999_999_999))
