@@ -89,8 +89,14 @@ def check_unseen(weights: Pretrained, benchmark: Benchmark, data: Path, protocol
     where = f"{benchmark.name}/stream"
     if protocol.people == "all":
         weights.check_unseen(benchmark.target_sets, where)
-    elif known := known_people(weights, benchmark, Store.open(data).select(sets=[benchmark.data])):
-        raise ValueError(f"{where}: {weights.path} was trained on people of the test: {', '.join(known)}")
+        return
+    train = f"{benchmark.splits[0]}/train"
+    unnamed = [one.split or "all of it" for one in weights.made.data
+               if one.set == benchmark.data and one.split != train and not one.subjects]  # fmt: skip
+    known = known_people(weights, benchmark, Store.open(data).select(sets=[benchmark.data]))
+    if unnamed or known:
+        whom = ", ".join(known or unnamed)
+        raise ValueError(f"{where}: expected weights that know only {train}, {weights.path} was trained on {whom}")
 
 
 class _Runner:
