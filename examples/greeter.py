@@ -6,7 +6,7 @@
     python examples/greeter.py
 
 Higher branches win. What the robot does is printed here; put your own leaves in the place of ``Say``. Crossed arms are
-an action of the weights ``hri`` (``weights:=hri``); the default weights and the states know everything else here.
+an action of the default weights.
 """
 
 from __future__ import annotations
