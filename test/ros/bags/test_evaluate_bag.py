@@ -167,7 +167,7 @@ def test_bags_that_cannot_be_evaluated(tmp_path: Path, capsys: pytest.CaptureFix
     assert "missing: no such bag" in capsys.readouterr().err
     (tmp_path / "bare").mkdir()
     assert evaluate.main([str(tmp_path / "bare")]) == 1
-    assert "cannot read the labels" in capsys.readouterr().err
+    assert "no bag, and no bag with a labels.yaml below it" in capsys.readouterr().err
     assert evaluate.main([str(tmp_path / "bare"), "--live", "--rate", "0"]) == 1
     assert "--rate: expected a number above 0, got 0" in capsys.readouterr().err
     write_recording(actor(()), tmp_path / "good")
