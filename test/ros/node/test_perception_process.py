@@ -84,7 +84,7 @@ def spoiled_weights(tmp_path):
         (["-p", "topology:=kinect"], "did you mean"),
         (["-p", "num_threads:=0"], "num_threads"),
         (["-p", "topolgy:=k4abt_32"], "did you mean .topology."),
-        (["-p", "watch:=[dance]"], "Known: walk"),
+        (["-p", "watch:=[dance]"], "Known: wave"),
         (["-p", "weights:={spoiled}"], "model.safetensors: damaged"),
         (["-p", "axes:=5"], "docs/parameters.md"),
         (["-p", "axes"], "after --ros-args"),
