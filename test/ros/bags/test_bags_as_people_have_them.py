@@ -4,14 +4,13 @@ import json
 import struct
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from dataclasses import replace
+from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
 import pytest
 import rclpy
 import yaml
+from helpers.acted_bags import acted, played, said
 from helpers.hostile_bags import MARKERS, NANO, channel, chunk, left_by_a_power_cut, mcap, message
 from rclpy.serialization import deserialize_message, serialize_message
 from rosbags.rosbag2 import Writer
@@ -20,12 +19,7 @@ from sensor_msgs.msg import JointState, PointCloud2
 from std_msgs.msg import Empty, Header, String
 from visualization_msgs.msg import Marker, MarkerArray
 
-from usdrl_model.simulation.script import Act
-from usdrl_model.simulation.simulate import PerformanceConfig, simulate
-from usdrl_model.skeleton.recording import Recording
-from usdrl_model.skeleton.recording_gaps import SHOWN, Shortened
-from usdrl_model.skeleton.segments import Segment
-from usdrl_ros.bags import convert, evaluate, play, write
+from usdrl_ros.bags import convert, evaluate, write
 from usdrl_ros.bags.labels import Truth, save_truth
 from usdrl_ros.bags.metadata import STORAGES
 from usdrl_ros.bags.replay import load_bag
@@ -34,13 +28,6 @@ from usdrl_ros.messages.cdr import Layout, MalformedError
 from usdrl_ros.messages.types import BagError
 
 CLOUD = "sensor_msgs/msg/PointCloud2"
-RATE = 10.0
-
-
-def acted(seconds: float = 2.0) -> Recording:
-    acts = (Act(action="idle", seconds=1.0), Act(action="wave", seconds=seconds))
-    found = simulate(PerformanceConfig(scripts=(acts,), rate=RATE, start=10.0), 1)
-    return replace(found, labels=("wave",), segments=tuple(s for s in found.segments if s.label == "wave"))
 
 
 def stored(folder: Path) -> Path:
@@ -56,12 +43,6 @@ def spoiled(source: Path, target: Path, spoil: Callable[[int, bytes], bytes]) ->
             copy.write(found.topic, found.stamp_ns, spoil(number, found.data))
     (target / "labels.yaml").write_bytes((source / "labels.yaml").read_bytes())
     return target
-
-
-def said(capsys: pytest.CaptureFixture[str]) -> str:
-    found = capsys.readouterr()
-    assert "Traceback" not in found.out + found.err
-    return found.out + found.err
 
 
 # --- one bad message of many ---
@@ -107,23 +88,6 @@ def test_live_a_bad_message_is_left_out_and_the_scores_are_those_of_offline(tmp_
     (run,), results = evaluate.evaluate([bag], device="cpu", rate=1.0)
     assert run.counters["frames"] == len(bag.frames) and run.lost_messages == 0
     assert [text for text in results["warnings"] if "refused" in text] == ["bag: 3 messages were refused: malformed 3."]
-
-
-@pytest.fixture(scope="module")
-def node() -> Iterator[rclpy.node.Node]:
-    rclpy.init()
-    player = rclpy.create_node("player_of_bad_bags", start_parameter_services=False)
-    yield player
-    player.destroy_node()
-    rclpy.try_shutdown()
-
-
-def played(node: rclpy.node.Node, bag: Path, **options: object) -> tuple[int, list[str], list[int]]:
-    stamps: list[int] = []
-    with BagReader(bag) as reader:
-        player = play.Player(node, reader, play.PlayOptions(rate=100.0, **options))  # type: ignore[arg-type]
-        count = player.play(lambda found: stamps.append(found.stamp_ns))
-        return count, player.warnings(), stamps
 
 
 @pytest.mark.parametrize("restamp", [False, True])
@@ -311,74 +275,6 @@ def test_any_path(tmp_path: Path, capsys: pytest.CaptureFixture[str], storage: s
 
 
 # --- a clock that was set ---
-
-
-@pytest.fixture
-def with_a_jump(tmp_path: Path) -> Path:
-    """A recording whose second half was recorded 53 years after the first."""
-    source = acted()
-    middle = source.frames[len(source.frames) // 2].stamp
-    frames = tuple(
-        frame if frame.stamp < middle else replace(frame, stamp=frame.stamp + 1.7e9) for frame in source.frames
-    )
-    segments = (Segment("1", "wave", source.segments[0].start, source.segments[0].end + 1.7e9),)
-    write.write_recording(replace(source, frames=frames, segments=segments), tmp_path / "bag")
-    return tmp_path / "bag"
-
-
-def test_a_gap_takes_no_time(with_a_jump: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    length = len(acted().frames) / RATE
-    assert load_bag(with_a_jump).duration == pytest.approx(length, abs=0.5)
-    assert convert.main(["info", str(with_a_jump)]) == 0
-    out = said(capsys)
-    assert "1 gap of more than 60 s in the stamps, the longest 1700000000 s" in out
-    assert abs(float(out.partition("bag: ")[2].split()[0]) - length) < 0.5
-    assert evaluate.main([str(with_a_jump), "--device", "cpu", "--out", str(tmp_path / "out")]) == 0
-    assert "the longest 1700000000 s" in said(capsys)
-
-
-def test_a_clock_that_was_set_back_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    source = acted()
-    frames = tuple(replace(f, stamp=f.stamp + 50.0 * (number < 20)) for number, f in enumerate(source.frames))
-    write.write_recording(replace(source, frames=frames), tmp_path / "bag")
-    # The recorder's own clock goes on: messages lie in the order of the frames.
-    with BagReader(tmp_path / "bag") as bag, BagWriter(tmp_path / "steady") as steady:
-        data = sorted((deserialize_message(m.data, PointCloud2) for m in bag.messages()), key=_before_it_was_set)
-        steady.add_topic("/skeletons", CLOUD)
-        for number, cloud in enumerate(data):
-            steady.write("/skeletons", number * NANO, serialize_message(cloud))
-    (tmp_path / "steady" / "labels.yaml").write_bytes((tmp_path / "bag" / "labels.yaml").read_bytes())
-    assert convert.main(["store", str(tmp_path / "stores"), str(tmp_path / "steady")]) == 0
-    late = len(frames) - 20
-    assert f"{late} of {len(frames)} frames are stamped before an earlier one, by up to" in said(capsys)
-
-
-def _before_it_was_set(cloud: PointCloud2) -> float:
-    seconds = cloud.header.stamp.sec + 1e-9 * cloud.header.stamp.nanosec
-    return seconds - 50.0 if seconds > 50.0 else seconds
-
-
-def test_a_picture_shows_both_sides_of_a_gap(with_a_jump: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    drawn: dict = {}
-    monkeypatch.setattr(evaluate, "draw_timeline", lambda path, rows, labels, **what: drawn.update(rows=rows, **what))
-    bag = load_bag(with_a_jump)
-    evaluate.draw_run(evaluate.BagRun(bag=bag, events=(), counters={}), "picture.png", "title")
-    assert drawn["end"] == pytest.approx(bag.duration + SHOWN, abs=0.2)
-    ((action,),) = [row.actions for row in drawn["rows"] if row.actions]
-    assert 0.0 < action.start < action.end <= drawn["end"]
-
-
-def test_shortened_time() -> None:
-    time = Shortened([20.0, 10.0, 11.0, 10.0, 500.0, 501.5])
-    assert time.gaps == (480.0,)
-    np.testing.assert_allclose([time.at(s) for s in (0.0, 10.5, 20.0, 260.0, 500.0, 9e9)], [0, 0.5, 10, 10.5, 11, 12.5])
-    assert (Shortened([]).end, Shortened([5.0]).end, Shortened([5.0]).told()) == (0.0, 0.0, "")
-
-
-def test_a_gap_is_not_waited_for(node: rclpy.node.Node, with_a_jump: Path) -> None:
-    count, told, stamps = played(node, with_a_jump, clock=50.0)
-    assert count == len(acted().frames) and stamps[-1] - stamps[0] > 1.7e18
-    assert told == [f"1 gap of up to 1700000000 s played as {SHOWN:g} s"]
 
 
 def test_long_texts_in_metadata_are_no_bombs(tmp_path: Path) -> None:

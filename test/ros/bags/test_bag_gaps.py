@@ -1,0 +1,88 @@
+"""Bags whose stamps jump, as people have them: a clock that was set, a recording that was paused for years."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import rclpy
+from helpers.acted_bags import RATE, acted, played, said
+from helpers.hostile_bags import NANO
+from rclpy.serialization import deserialize_message, serialize_message
+from sensor_msgs.msg import PointCloud2
+
+from usdrl_model.skeleton.recording_gaps import SHOWN, Shortened
+from usdrl_model.skeleton.segments import Segment
+from usdrl_ros.bags import convert, evaluate, write
+from usdrl_ros.bags.replay import load_bag
+from usdrl_ros.bags.storage import BagReader, BagWriter
+
+CLOUD = "sensor_msgs/msg/PointCloud2"
+
+
+@pytest.fixture
+def with_a_jump(tmp_path: Path) -> Path:
+    """A recording whose second half was recorded 53 years after the first."""
+    source = acted()
+    middle = source.frames[len(source.frames) // 2].stamp
+    frames = tuple(
+        frame if frame.stamp < middle else replace(frame, stamp=frame.stamp + 1.7e9) for frame in source.frames
+    )
+    segments = (Segment("1", "wave", source.segments[0].start, source.segments[0].end + 1.7e9),)
+    write.write_recording(replace(source, frames=frames, segments=segments), tmp_path / "bag")
+    return tmp_path / "bag"
+
+
+def test_a_gap_takes_no_time(with_a_jump: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    length = len(acted().frames) / RATE
+    assert load_bag(with_a_jump).duration == pytest.approx(length, abs=0.5)
+    assert convert.main(["info", str(with_a_jump)]) == 0
+    out = said(capsys)
+    assert "1 gap of more than 60 s in the stamps, the longest 1700000000 s" in out
+    assert abs(float(out.partition("bag: ")[2].split()[0]) - length) < 0.5
+    assert evaluate.main([str(with_a_jump), "--device", "cpu", "--out", str(tmp_path / "out")]) == 0
+    assert "the longest 1700000000 s" in said(capsys)
+
+
+def test_a_clock_that_was_set_back_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    source = acted()
+    frames = tuple(replace(f, stamp=f.stamp + 50.0 * (number < 20)) for number, f in enumerate(source.frames))
+    write.write_recording(replace(source, frames=frames), tmp_path / "bag")
+    # The recorder's own clock goes on: messages lie in the order of the frames.
+    with BagReader(tmp_path / "bag") as bag, BagWriter(tmp_path / "steady") as steady:
+        data = sorted((deserialize_message(m.data, PointCloud2) for m in bag.messages()), key=_before_it_was_set)
+        steady.add_topic("/skeletons", CLOUD)
+        for number, cloud in enumerate(data):
+            steady.write("/skeletons", number * NANO, serialize_message(cloud))
+    (tmp_path / "steady" / "labels.yaml").write_bytes((tmp_path / "bag" / "labels.yaml").read_bytes())
+    assert convert.main(["store", str(tmp_path / "stores"), str(tmp_path / "steady")]) == 0
+    late = len(frames) - 20
+    assert f"{late} of {len(frames)} frames are stamped before an earlier one, by up to" in said(capsys)
+
+
+def _before_it_was_set(cloud: PointCloud2) -> float:
+    seconds = cloud.header.stamp.sec + 1e-9 * cloud.header.stamp.nanosec
+    return seconds - 50.0 if seconds > 50.0 else seconds
+
+
+def test_a_picture_shows_both_sides_of_a_gap(with_a_jump: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn: dict = {}
+    monkeypatch.setattr(evaluate, "draw_timeline", lambda path, rows, labels, **what: drawn.update(rows=rows, **what))
+    bag = load_bag(with_a_jump)
+    evaluate.draw_run(evaluate.BagRun(bag=bag, events=(), counters={}), "picture.png", "title")
+    assert drawn["end"] == pytest.approx(bag.duration + SHOWN, abs=0.2)
+    ((action,),) = [row.actions for row in drawn["rows"] if row.actions]
+    assert 0.0 < action.start < action.end <= drawn["end"]
+
+
+def test_shortened_time() -> None:
+    time = Shortened([20.0, 10.0, 11.0, 10.0, 500.0, 501.5])
+    assert time.gaps == (480.0,)
+    np.testing.assert_allclose([time.at(s) for s in (0.0, 10.5, 20.0, 260.0, 500.0, 9e9)], [0, 0.5, 10, 10.5, 11, 12.5])
+    assert (Shortened([]).end, Shortened([5.0]).end, Shortened([5.0]).told()) == (0.0, 0.0, "")
+
+
+def test_a_gap_is_not_waited_for(node: rclpy.node.Node, with_a_jump: Path) -> None:
+    count, told, stamps = played(node, with_a_jump, clock=50.0)
+    assert count == len(acted().frames) and stamps[-1] - stamps[0] > 1.7e18
+    assert told == [f"1 gap of up to 1700000000 s played as {SHOWN:g} s"]
