@@ -6,16 +6,16 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from usdrl_ros.processes.children import HIGHEST_DOMAIN, use_private_domain
+from usdrl_ros.processes.children import use_private_domain
 
 HERE = Path(__file__).parent
 
 # torch computes on one thread, here and in processes that tests start: small networks are faster so, several processes
 # test at the same time, and results are the same everywhere.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
-domain = use_private_domain()
-if worker := os.environ.get("PYTEST_XDIST_WORKER"):  # "gw0", "gw1", ...: processes that test at the same time
-    os.environ["ROS_DOMAIN_ID"] = str(1 + (domain + int(worker.removeprefix("gw"))) % HIGHEST_DOMAIN)
+if "PYTEST_XDIST_WORKER" in os.environ:  # processes that test at the same time have domains of their own
+    os.environ.pop("ROS_DOMAIN_ID", None)
+use_private_domain()
 # The same examples in every run and no time limit, so that a change that breaks nothing cannot fail by chance. To look
 # for new ones: pytest --hypothesis-profile=default
 settings.register_profile("repeatable", derandomize=True, deadline=None)

@@ -26,6 +26,8 @@ INTERRUPT_TIMEOUT = 10.0
 """Seconds a child has to end after SIGINT before it is killed."""
 HIGHEST_DOMAIN = 101
 """Above it, DDS's ports (7400 + 250 a domain) would lie among those that the kernel hands out."""
+_claims: list[socket.socket] = []
+"""Open as long as this process lives."""
 ERROR_LINES = 30
 """Lines of a child's error output that are shown when it fails."""
 
@@ -163,10 +165,19 @@ def _free_domain() -> int:
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
             try:
                 probe.bind(("0.0.0.0", 7410 + 250 * domain))
+                _claim(domain)
             except OSError:
                 continue
             return domain
     raise RuntimeError("no free ROS domain on this machine: set ROS_DOMAIN_ID")
+
+
+def _claim(domain: int) -> None:
+    """Keep a domain from others that choose one before the first participant is there; OSError where they have it."""
+    if sys.platform == "linux":  # only there does a name without a file end with its process
+        claim = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        claim.bind(f"\0usdrl_ros.domain.{domain}")
+        _claims.append(claim)
 
 
 def _die_with_parent() -> None:
