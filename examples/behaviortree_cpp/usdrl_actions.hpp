@@ -104,9 +104,11 @@ public:
           found.push_back(made(one, score, action.at("onset").template get<double>()));
         }
       }
-      for (const auto & held : one.at("states").at("active")) {
-        if (held.at("label") == label) {
-          found.push_back(made(one, 1.0, held.at("onset").template get<double>()));
+      if (one.contains("states")) {
+        for (const auto & held : one.at("states").at("active")) {
+          if (held.at("label") == label) {
+            found.push_back(made(one, 1.0, held.at("onset").template get<double>()));
+          }
         }
       }
     }

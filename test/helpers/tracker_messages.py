@@ -161,6 +161,7 @@ def _opendr(stamp, people):
 
 
 def _rep155(stamp, people):
+    people = {f"body_{one}": points for one, points in people.items()}  # a part of a topic's name begins with no digit
     found = [("", make("hri_msgs/IdsList", header=header(stamp, "camera"), ids=list(people)))]
     for one, points in people.items():
         made = [

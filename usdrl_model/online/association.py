@@ -7,7 +7,7 @@ seconds, and has it again when they come back to about the same place. A number 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -37,18 +37,21 @@ class Place(NamedTuple):
 class Association:
     """Gives ids to the people of one stream.
 
+    Args:
+        numbers: gives every new id; outlives this object where a stream is reset, so that no stranger gets an old one.
+
     Raises:
         ValueError: SciPy is not installed.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, numbers: Iterator[int]) -> None:
         try:
             from scipy.optimize import linear_sum_assignment
         except ModuleNotFoundError as error:
             raise ValueError(f"ids: own {advice(error)}") from None
         self._solve = linear_sum_assignment
         self._places: dict[str, Place] = {}
-        self._count = 0
+        self._numbers = numbers
 
     def name(
         self, stamp: float, samples: Mapping[str, tuple[np.ndarray, np.ndarray]]
@@ -74,16 +77,12 @@ class Association:
                     ids[column] = known[row]
         named = {}
         for id_, (joints, confidence) in zip(ids, seen, strict=True):
-            called = id_ or self._new()
+            called = id_ or str(next(self._numbers))
             named[called] = (joints, confidence)
             before = self._places.get(called)
             if before is None or stamp > before.stamp:
                 self._places[called] = Place(stamp, joints, confidence > 0.0)
         return named
-
-    def _new(self) -> str:
-        self._count += 1
-        return str(self._count)
 
 
 def _cost(place: Place, stamp: float, joints: np.ndarray, confidence: np.ndarray) -> float:

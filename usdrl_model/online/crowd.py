@@ -14,7 +14,7 @@ At most ``limit`` people are followed, the nearest to the sensor first.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np
 
@@ -42,18 +42,23 @@ class Crowd:
         follow: makes a person from a name and the first sighting.
         config: how many people are followed, when they are lost, and whose ids they have.
         counters: receives the counts.
+        numbers: of ``Association``.
 
     Raises:
         ValueError: as ``Association``, for ids of our own.
     """
 
     def __init__(
-        self, follow: Callable[[str, Sighting], TrackedPerson], config: StreamConfig, counters: Counter[str]
+        self,
+        follow: Callable[[str, Sighting], TrackedPerson],
+        config: StreamConfig,
+        counters: Counter[str],
+        numbers: Iterator[int],
     ) -> None:
         self._follow = follow
         self._limit = config.max_people
         self._max_gap = config.max_gap
-        self._association = Association() if config.ids == "own" else None
+        self._association = Association(numbers) if config.ids == "own" else None
         self._counters = counters
         self._people: dict[str, TrackedPerson] = {}
         self._names: dict[str, str] = {}

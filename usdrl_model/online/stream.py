@@ -14,6 +14,7 @@ recording gives the same events offline and live.
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections import Counter
 from collections.abc import Sequence
@@ -76,6 +77,7 @@ class ActionStream:
         """Enrolled gestures, see ``recognise``."""
         self._log = EventLog()
         self._filter = FrameFilter(self.topology, self.counters)
+        self._numbers = itertools.count(1)
         self.reset()
 
     @classmethod
@@ -120,7 +122,7 @@ class ActionStream:
     def reset(self) -> None:
         """Forget all people, without events; event numbers continue."""
         self._filter.restart(back=self.config.reset_after, ahead=self.config.max_gap)
-        self._crowd = Crowd(self._follow, self.config, self.counters)
+        self._crowd = Crowd(self._follow, self.config, self.counters, self._numbers)
         self._slot: int | None = None
         self._due_slot: int | None = None
 

@@ -184,7 +184,7 @@ def _posture(
         "sensor_pose": "correct roll and pitch of sensor_pose"
         + (f" (without it {before:.0f}: is its sign wrong?)" if before < lean else ""),
         "target_frame": "is target_frame level, and the sensor's place in tf right?",
-        "imu": "is imu_topic that of this sensor, and imu_pose right?",
+        "imu": "is imu_topic that of this sensor, and imu_rotation right?",
     }[setup.levelled_by]
     change = None
     if mounted and mounted.tilt < MOST_TILTED and setup.levelled_by in ("", "sensor_pose"):
@@ -226,6 +226,8 @@ def _axes_guess(body: np.ndarray, setup: Setup) -> tuple[str, tuple[str, object]
         return "their up is along no axis that axes knows: publish in optical or body axes", None
     if name != setup.axes:
         return f"their up fits {name} axes: set axes: {name}", ("axes", name)
+    if setup.levelled_by == "imu":
+        return "axes fit, the IMU does not: set imu_rotation to how it is mounted on the sensor", None
     return (
         "axes fit, sensor_pose does not: it takes the rotation of body axes (x along the view), not of an optical frame"
     ), ("sensor_pose", [*setup.pose[:3], 0.0, 0.0, setup.pose[5]])

@@ -145,6 +145,7 @@ def _namer(bag: LabelledBag, chosen: str | None) -> Callable[[str], str]:
 def _segments_of_topic(bag: LabelledBag, name: str, person: Callable[[str], str]) -> list[Segment]:
     """What the texts of a topic say: each what is done until the next one, or all of it at once (usdrl.labels/1)."""
     said: list[tuple[float, str]] = []
+    clocks = _clocks(bag)
     with BagReader(bag.path) as reader:
         topics = {topic.name: topic for topic in reader.topics}
         if name not in topics or topics[name].type != TEXT:
@@ -158,11 +159,13 @@ def _segments_of_topic(bag: LabelledBag, name: str, person: Callable[[str], str]
                 raise BagError(f"{bag.path}: {name}: {error}") from error
             if text.startswith("{"):
                 try:
-                    return list(parse_truth(parse_json(text, name)).segments)
+                    found = list(parse_truth(parse_json(text, name)).segments)
+                    return [dataclasses.replace(one, person=person(one.person)) for one in found]
                 except ValueError as error:
                     raise BagError(f"{bag.path}: {name}: {error}") from error
             # A text has no stamp: it is put where the frame was that was recorded at the same time.
-            said.append((float(np.interp(message.stamp_ns, *_clocks(bag))), text))
+            if not said or said[-1][1] != text:  # a text that is repeated goes on
+                said.append((float(np.interp(message.stamp_ns, *clocks)), text))
     found = []
     until = [stamp for stamp, _ in said[1:]] + [max(frame.stamp for frame in bag.frames)]
     for (start, label), end in zip(said, until, strict=True):

@@ -91,17 +91,23 @@ class Truth:
 
 
 def save_truth(truth: Truth, bag: str | Path) -> Path:
-    """Write the truth into the folder of a bag, with its topology file, if any; return the file's path."""
+    """Write the truth into the folder of a bag, with the files that it names, if any; return the file's path."""
     path = Path(bag) / FILE_NAME
     if topology_file.is_file(truth.topology):
-        own = Path(bag) / Path(truth.topology).name
-        content = Path(truth.topology).read_bytes()
-        if own == path or (own.exists() and own.read_bytes() != content):
-            raise BagError(f"topology {truth.topology}: the bag has another file of that name; rename yours")
-        write_bytes(own, content)
-        truth = replace(truth, topology=own.name)
+        truth = replace(truth, topology=_beside(path, "topology", truth.topology))
+    if truth.input_file:
+        truth = replace(truth, input_file=_beside(path, "input_file", truth.input_file))
     write_text(path, yaml.safe_dump(truth.document(), sort_keys=False))
     return path
+
+
+def _beside(labels: Path, field: str, file: str) -> str:
+    """Copy a file that the labels name beside them, and return its name there."""
+    own, content = labels.parent / Path(file).name, Path(file).read_bytes()
+    if own == labels or (own.exists() and own.read_bytes() != content):
+        raise BagError(f"{field} {file}: the bag has another file of that name; rename yours")
+    write_bytes(own, content)
+    return own.name
 
 
 def load_truth(bag: str | Path) -> Truth:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from usdrl_model.errors.shown import LINE, cut, showable
-from usdrl_model.events.onset_offset import Event
+from usdrl_model.events.onset_offset import EVENT_KINDS, Event
 from usdrl_model.files import limits
 from usdrl_model.files.documents import parse_json
 from usdrl_ros.bags.recorded_topic import RecordedTopic
@@ -18,7 +18,6 @@ from usdrl_ros.messages.cdr import MalformedError
 
 TEXT = "std_msgs/msg/String"
 EVENTS, STATE = "actions/events", "actions/state"
-KINDS = ("onset", "offset", "lost")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +42,7 @@ def recorded_output(bag: LabelledBag) -> RecordedOutput:
     for topic, stamp_ns, document in _texts(bag.path):
         try:
             if topic == EVENTS:
-                if document["kind"] in KINDS:  # people who come and go are no actions
+                if document["kind"] in EVENT_KINDS:  # people who come and go are no actions
                     events.append(_event(document))
             elif (frame_ns := sent.pop(round(float(document["stamp"]), STAMP_DIGITS), None)) is not None:
                 latencies.append((stamp_ns - frame_ns) / 1e9)

@@ -104,7 +104,18 @@ def _key(bag: LabelledBag, stream: ActionStream) -> str:
     looks = [(file.name, file.stat().st_size, file.stat().st_mtime_ns) for file in there if _is_content(file)]
     described = bag.truth.document() | {"labels": [], "segments": []}
     code = [code_version.current().hash, code_version.sources_hash(Path(usdrl_ros.__file__).parent)]
-    parts = [SCHEMA, *code, stream.weights.sha256, content_hash(stream.config), described, looks]
+    named = [Path(name) for name in (bag.truth.input_file, bag.truth.topology) if name and Path(name).is_file()]
+    files = [hashlib.sha256(file.read_bytes()).hexdigest() for file in named]
+    parts = [
+        SCHEMA,
+        *code,
+        stream.describe(),
+        stream.weights.sha256,
+        content_hash(stream.config),
+        described,
+        looks,
+        files,
+    ]
     return hashlib.sha256(json.dumps(parts, default=str).encode()).hexdigest()
 
 

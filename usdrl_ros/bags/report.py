@@ -1,7 +1,7 @@
 """``usdrl-bag report``: one page of HTML about a bag, which needs nothing but a browser.
 
 It shows moving skeletons, true and detected actions, the scores of every class, and the latency where a node's output
-was recorded; and it takes labels by clicks (``point_labels`` reads them).
+was recorded; and it takes labels by clicks (``usdrl-bag label`` reads them).
 """
 
 from __future__ import annotations

@@ -13,16 +13,13 @@ from diagnostic_msgs.msg import DiagnosticStatus
 
 from usdrl_model.errors.shown import LINE, cut
 from usdrl_ros.diagnostics.reporting import Throttle, status
+from usdrl_ros.diagnostics.source_checks import RECENT, SLOW
 from usdrl_ros.inputs.common import InputError
 
-RECENT = 5.0
-"""Seconds for which something counts as happening now."""
 SAMPLES = 256
 """Times kept for the percentiles."""
 WARNING_INTERVAL = 5.0
 """Seconds between two warnings of the same kind in the log."""
-SLOW = 5.0
-"""Pictures per second below which actions are missed."""
 STUCK = 5.0
 """Seconds after which the search of a picture counts as stuck."""
 

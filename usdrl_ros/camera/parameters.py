@@ -147,4 +147,4 @@ def page(text: str) -> str:
 
 if __name__ == "__main__":
     PAGE.write_text(page(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
-    FILE.write_text(params_file(PARAMETERS, NODE_NAME, str(PAGE), __spec__.name), encoding="utf-8")
+    FILE.write_text(params_file(PARAMETERS, NODE_NAME, str(PAGE), __spec__.name, f"/**/{NODE_NAME}"), encoding="utf-8")

@@ -144,7 +144,7 @@ def run(
     if levelled_by(config) != "target_frame":
         troubles |= checks.frames(now)
     found, measured, _ = judge(content.sights, content.setup)
-    if not content.sights and delays:
+    if not content.sights and messages and not refused:
         found = [replace(nobody("that came: let somebody stand before the sensor"), level=Level.WARN)]
     findings = [
         *before,

@@ -35,7 +35,7 @@ class Poses:
             InputError: ``joint_range``: a name that OpenDR does not have; ``too_many_people``, ``zero_stamp``,
                 ``frame_id``.
         """
-        person, stamp = _person(message), seconds(message.header.stamp)
+        person, stamp = _person(message, context.person_id), seconds(message.header.stamp)
         old = self._gathering.take() if self._gathering.begins(stamp, [person.id]) else {}
         self._gathering.add(stamp, {person.id: (person, message.header)})
         parts = self._gathering.take() if self._gathering.complete else old
@@ -45,7 +45,7 @@ class Poses:
         return context.frame([person for person, _ in parts.values()], next(iter(parts.values()))[1])
 
 
-def _person(message: Any) -> Person:
+def _person(message: Any, unnamed: str) -> Person:
     joints = np.full((len(NAMES), 3), np.nan)
     for keypoint in message.keypoint_list:
         if keypoint.kpt_name not in NAMES:
@@ -54,7 +54,7 @@ def _person(message: Any) -> Person:
             )
         if keypoint.x >= 0 and keypoint.y >= 0:  # -1: not seen
             joints[NAMES.index(keypoint.kpt_name), :2] = keypoint.x, keypoint.y
-    return Person(str(message.pose_id), joints)
+    return Person(unnamed if message.pose_id < 0 else str(message.pose_id), joints)
 
 
 ADAPTER = Adapter(

@@ -45,8 +45,11 @@ class Bodies:
         check_people(len(message.ids))
         tracked = list(dict.fromkeys(message.ids))
         for one in tracked:
-            if not re.fullmatch(r"[A-Za-z0-9_]{1,100}", one):
-                raise InputError("person_id", f"expected ids of letters and digits, got {cut(one, NAME)!r}")
+            if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]{0,99}", one):  # a part of a topic's name
+                raise InputError(
+                    "person_id",
+                    f"expected ids of letters, digits and _ that begin with no digit, got {cut(one, NAME)!r}",
+                )
         for one in [one for one in self._ends if one not in tracked]:
             self._ends.pop(one)()
         for one in tracked:

@@ -60,7 +60,9 @@ class TransformTree:
             self._links[child] = Link(parent, matrix, stamp, seconds)
             self._links.move_to_end(child)
         while len(self._links) > FRAMES:
-            self._links.popitem(last=False)
+            # What holds at all times came once, and will not come again.
+            moving = (name for name, link in self._links.items() if not math.isnan(link.seconds))
+            del self._links[next(moving, next(iter(self._links)))]
 
     def link(self, frame: str) -> Link | None:
         """The newest transform of a frame to its parent."""
@@ -87,7 +89,7 @@ class TransformTree:
         while at not in known:
             link = self._links.get(at)
             if at in chain:
-                troubles["tf_loop"] = f"expected a tree of frames, got a loop with {at} in it: who publishes it twice?"
+                troubles["tf_loop"] = f"expected a tree of frames, got a loop with {at} in it: stop one publisher of it"
             elif link is None:
                 troubles["no_path"] = f"expected transforms from {frame} up to {next(iter(known))}, got none of {at}"
             elif abs(link.seconds - now) > STALE:  # False for those that hold at all times

@@ -24,11 +24,10 @@ class FurtherSubscriptions:
         node: subscribes.
         topics: what the adapter wants.
         put: takes every message.
-        event_callbacks: of the subscriptions.
     """
 
-    def __init__(self, node: Node, topics: FurtherTopics, put: Callable[[Heard], object], event_callbacks: Any) -> None:
-        self._node, self._topics, self._put, self._events = node, topics, put, event_callbacks
+    def __init__(self, node: Node, topics: FurtherTopics, put: Callable[[Heard], object]) -> None:
+        self._node, self._topics, self._put = node, topics, put
         self._open: dict[Route, Subscription] | None = {}
         self._lock = threading.Lock()
         self._guard = node.create_guard_condition(self._follow)
@@ -79,6 +78,5 @@ class FurtherSubscriptions:
             route.topic,
             put,
             qos,
-            event_callbacks=self._events,
             raw=True,  # as the main topic
         )

@@ -211,7 +211,7 @@ class PerceptionNode(ServedNode):
         )
         heartbeat = self.create_timer(1.0 / config.heartbeat_rate, pipeline.heartbeat, clock=self._steady)
         pipeline.worker.listen()
-        further = FurtherSubscriptions(self, pipeline.topics, pipeline.worker.put, events)
+        further = FurtherSubscriptions(self, pipeline.topics, pipeline.worker.put)
         self.get_logger().info(f"listening on {subscription.topic_name} ({config.input_type}, {config.topology})")
         return Listening(topic=subscription.topic_name, subscription=subscription, further=further, heartbeat=heartbeat)
 

@@ -6,13 +6,14 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from rclpy.node import Node
+from rclpy.qos_overriding_options import QoSOverridingOptions
 
 from usdrl_model.states.person import STATES
 from usdrl_ros.outputs import detections
 from usdrl_ros.outputs.hri import Hri
 from usdrl_ros.outputs.hri_rules import read
 from usdrl_ros.outputs.publishers import Also
-from usdrl_ros.outputs.qos import every_one, latched
+from usdrl_ros.outputs.qos import OVERRIDES, every_one, latched
 
 
 def further(node: Node, hri_rules: str, known: Callable[[], tuple[Sequence[str], float]], period: float) -> list[Also]:
@@ -30,10 +31,13 @@ def further(node: Node, hri_rules: str, known: Callable[[], tuple[Sequence[str],
     rules = read(hri_rules, (*known()[0], *STATES)) if hri_rules else {}
 
     def create(kind: Any, topic: str) -> Any:
+        # Without overrides: each topic of a body would declare parameters.
         return node.create_publisher(kind, topic, every_one())
 
     also: list[Also] = [Hri(rules, create, node.destroy_publisher)] if rules else []
     if (kind := detections.label_info_type()) is not None:
-        publisher = node.create_publisher(kind, detections.LABELS, latched(period, repeated=False))
+        overriding = QoSOverridingOptions(OVERRIDES)
+        qos = latched(period, repeated=False)
+        publisher = node.create_publisher(kind, detections.LABELS, qos, qos_overriding_options=overriding)
         also.append(detections.LabelInfo(publisher, known, node.destroy_publisher))
     return also

@@ -1,6 +1,7 @@
 """Ids by place: people whom the tracker does not tell apart, swaps, or loses for a moment."""
 
 import dataclasses
+import itertools
 import sys
 
 import numpy as np
@@ -39,7 +40,7 @@ def test_a_tracker_that_numbers_people_anew_in_every_frame_is_good_enough():
 
 
 def test_people_who_cross_keep_their_ids():
-    ids = Association()
+    ids = Association(itertools.count(1))
     for step in range(41):
         x = -1.0 + 0.05 * step
         named = ids.name(0.1 * step, {"a": sample(x, 2.0), "b": sample(-x, 2.6)})
@@ -50,7 +51,7 @@ def test_people_who_cross_keep_their_ids():
 
 
 def test_who_comes_back_is_the_same_and_who_comes_later_is_new():
-    ids = Association()
+    ids = Association(itertools.count(1))
     ids.name(0.0, {"x": sample(0.0), "y": sample(2.0)})
     assert list(ids.name(0.1, {"x": sample(2.0)})) == ["2"]
     assert list(ids.name(GRACE, {"x": sample(0.3), "y": sample(2.0)})) == ["1", "2"]
@@ -58,8 +59,19 @@ def test_who_comes_back_is_the_same_and_who_comes_later_is_new():
     assert sorted(ids.name(2 * GRACE + 0.2, {"x": sample(0.3)})) == ["3"], "a number is never used twice"
 
 
+def test_a_stranger_after_a_silence_has_a_new_id():
+    own, told = stream(), []
+    for start in (100.0, 200.0):
+        for step in range(30):
+            stamp = start + step / 30
+            own.push(SkeletonFrame(stamp, (Person("0", pose(stamp, False)),)))
+        told += [person.id for person in own.state().people]
+        own.reset()
+    assert told == ["1", "2"]
+
+
 def test_somebody_far_away_is_somebody_else_and_nobody_has_no_id():
-    ids = Association()
+    ids = Association(itertools.count(1))
     assert list(ids.name(0.0, {"x": sample(0.0)})) == ["1"]
     assert list(ids.name(1.0, {"x": sample(1.8)})) == ["2"]
     assert ids.name(1.1, {}) == {}
@@ -68,7 +80,7 @@ def test_somebody_far_away_is_somebody_else_and_nobody_has_no_id():
 
 def test_as_many_as_possible_are_assigned():
     """The nearest pair alone would leave one of them out."""
-    ids = Association()
+    ids = Association(itertools.count(1))
     ids.name(0.0, {"x": sample(0.0), "y": sample(0.6)})
     assert list(ids.name(0.1, {"x": sample(0.5), "y": sample(1.1)})) == ["1", "2"]
 

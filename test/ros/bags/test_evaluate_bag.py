@@ -194,6 +194,12 @@ def test_a_folder_of_bags_in_two_processes_goes_on_where_it_stopped(tmp_path: Pa
     assert replayed == ["take1"], "what is finished and unchanged is not replayed"
     assert json.loads((tmp_path / "out" / "results.json").read_text()) == first
 
+    replayed.clear()
+    labels = tmp_path / "bags" / "take0" / "labels.yaml"
+    labels.write_text(labels.read_text(encoding="utf-8").replace("units: m", "units: cm"), encoding="utf-8")
+    assert evaluate.main(asked) == 0
+    assert replayed == ["take0"], "what says how the bag is read has changed"
+
     capsys.readouterr()
     (tmp_path / "empty").mkdir()
     assert evaluate.main([str(tmp_path / "empty")]) == 1

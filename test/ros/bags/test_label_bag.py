@@ -100,7 +100,7 @@ def with_texts(bag: Path, texts: list[tuple[float, str]]) -> Path:
 
 
 def test_labels_of_a_topic(bag: Path, two_people: Recording, capsys) -> None:
-    told = with_texts(bag, [(1.0, "wave"), (2.0, "none"), (3.0, "clap"), (4.0, "wave")])
+    told = with_texts(bag, [(1.0, "wave"), (1.5, "wave"), (2.0, "none"), (3.0, "clap"), (4.0, "wave")])
     assert main(["label", str(told), "/said"]) == 1
     assert "choose with --person" in capsys.readouterr().err
     assert main(["label", str(told), "/said", "--person", "2"]) == 0

@@ -106,6 +106,18 @@ def test_a_topology_does_not_overwrite_files_of_a_bag(tmp_path: Path) -> None:
         assert bag.topics
 
 
+def test_a_table_of_an_adapter_stays_beside_the_labels_and_moves_with_them(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    write.write_recording(recording(), Path("take"))
+    Path("bodies.yaml").write_text("anna: {}\n", encoding="utf-8")
+    save_truth(replace(load_truth("take"), input_type="rigid_bodies", input_file="bodies.yaml"), "take")
+    for _ in range(2):
+        save_truth(load_truth("take"), "take")
+        assert yaml.safe_load(Path("take/labels.yaml").read_text(encoding="utf-8"))["input_file"] == "bodies.yaml"
+    save_truth(load_truth("take"), Path("take").resolve())
+    assert load_truth("take").input_file == "take/bodies.yaml"
+
+
 def test_labels_that_are_no_yaml_or_not_there(tmp_path: Path) -> None:
     with pytest.raises(BagError, match="cannot read the labels"):
         load_truth(tmp_path)

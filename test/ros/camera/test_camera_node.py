@@ -205,7 +205,7 @@ def test_the_pages_have_every_parameter():
     text = (ROOT / parameters.PAGE).read_text(encoding="utf-8")
     assert text == parameters.page(text)
     made = parameters.params_file(
-        parameters.PARAMETERS, "usdrl_camera", "docs/camera.md", "usdrl_ros.camera.parameters"
+        parameters.PARAMETERS, "usdrl_camera", "docs/camera.md", "usdrl_ros.camera.parameters", "/**/usdrl_camera"
     )
     assert (ROOT / parameters.FILE).read_text(encoding="utf-8") == made
 

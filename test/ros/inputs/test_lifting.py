@@ -232,7 +232,7 @@ def test_bodies_of_rep155_in_the_picture_with_depth(packages):
     assert reading.decode(hri(10.2), source.context) is None, "was on its way"
     source.see(10.2)
     assert list(people(source(hri(10.2), own[0]))) == ["aaaaa"]
-    with pytest.raises(InputError, match="expected ids of letters and digits") as error:
+    with pytest.raises(InputError, match="expected ids of letters, digits and _ that begin with no digit") as error:
         tracked(10.3, "../../tf")
     assert error.value.kind == "person_id"
 
