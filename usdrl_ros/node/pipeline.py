@@ -151,6 +151,8 @@ def build(
         topic=node.resolve_topic_name(config.topic),
         options=options,
     )
+    for route in topics.routes:  # a name that is none is refused here, where nothing runs yet
+        node.resolve_topic_name(route.topic)
     stream = stream_factory(config)
     recommended, labels, model = stream.config, stream.labels[1:], stream.describe()
     enrolment = _enrolment(stream, config.gestures)
