@@ -138,12 +138,12 @@ class Networks:
     @property
     def whole(self) -> WindowShape:
         """T as that of the networks, and M of the benchmark, without a mask: what baselines see."""
-        return dataclasses.replace(self.each_person, masked=False)
+        return dataclasses.replace(self.each_person, masked=False, flat=False)
 
     @property
     def each_person(self) -> WindowShape:
         """Windows of the networks with M of the benchmark: an encoder of one person sees each by themselves."""
-        return dataclasses.replace(self.shape, people=max(self.people, self.shape.people)).window
+        return dataclasses.replace(self.shape.window, people=max(self.people, self.shape.people))
 
     def from_scratch(self) -> list[FinetuneConfig]:
         """Two detectors of the recipe's own encoder on the windows of the weights, of which one sees twice the frames.
@@ -157,6 +157,7 @@ class Networks:
             causal=shape.causal,
             centre=shape.centre,
             masked=shape.masked,
+            flat=shape.flat,
         )
         lengths = dict.fromkeys((shape.frames, min(2 * shape.frames, MAX_FRAMES)))  # each once
         return [_filled_in(self.recipe, dataclasses.replace(own, frames=frames)) for frames in lengths]

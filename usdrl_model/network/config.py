@@ -67,6 +67,8 @@ class EncoderConfig:
     masked: bool = False
     """Joints that are not seen are NaN in a window, and the encoder is told so: a third kind of number a joint beside
     place and velocity, 1 where it is missing. Off (official): windows have no holes, places are invented."""
+    flat: bool = False
+    """Joints as in a picture, for trackers without depth: x and y in the size of an adult, z 0 (``windows.picture``)."""
     mask_empty: bool = False
     """Exclude the joint tokens of empty person slots (all zero) from attention, shift and pooling."""
     spatial_pool: Literal["official", "broadcast"] = "official"
@@ -101,6 +103,8 @@ class EncoderConfig:
             raise ValueError(f"modalities must name {', '.join(get_args(Modality))} or some, got {self.modalities}")
         if len(set(self.modalities)) < len(self.modalities):
             raise ValueError(f"modalities must be distinct, got {self.modalities}")
+        if self.flat and (not self.masked or self.people != 1 or self.centre != "frame"):
+            raise ValueError("flat: expected windows of one person: set masked: true, people: 1 and centre: frame")
         if self.architecture == "sttr":
             idle = [f.name for f in fields(self) if f.name in DSTE_ONLY and getattr(self, f.name) != f.default]
             if idle:
@@ -119,7 +123,9 @@ class EncoderConfig:
     @property
     def window(self) -> WindowShape:
         """The windows that the encoder takes."""
-        return WindowShape(frames=self.frames, people=self.people, centre=self.centre, masked=self.masked)
+        return WindowShape(
+            frames=self.frames, people=self.people, centre=self.centre, masked=self.masked, flat=self.flat
+        )
 
     @property
     def features(self) -> int:

@@ -15,9 +15,11 @@ from torch import Tensor
 
 from usdrl_model.network.config import EncoderConfig
 from usdrl_model.skeleton.topology import CANONICAL_JOINTS, JOINT_INDEX, PARENTS
+from usdrl_model.training.cameras import CameraConfig, photograph, rotation
 from usdrl_model.training.draw import Draw
 from usdrl_model.training.hidden import HiddenConfig, hide
 from usdrl_model.training.trackers import TrackerConfig, retrack
+from usdrl_model.windows.picture import planar
 from usdrl_model.windows.resample import middles, read
 from usdrl_model.windows.shape import WindowShape
 from usdrl_model.windows.window import normalise, transform_seen
@@ -53,6 +55,8 @@ class AugmentConfig:
     """Another joint set, a lower rate, limbs mixed up."""
     hidden: HiddenConfig = field(default_factory=HiddenConfig)
     """Limbs, joints and frames that are not seen; for masked windows."""
+    camera: CameraConfig = field(default_factory=CameraConfig)
+    """Where the cameras stand whose pictures a network with ``flat`` sees."""
 
     def __post_init__(self) -> None:
         """Refuse a crop that leaves nothing."""
@@ -87,7 +91,8 @@ def augment(
     """A random view of every window, each with its own randomness.
 
     Args:
-        x: (N, T, M, V, 3) metres, centred, y up; of ``shape``.
+        x: (N, T, M, V, 3) metres, centred, y up; of ``shape``, but with depth (``WindowShape.flat``: pictures are taken
+            here).
         y: (N, T) classes, which follow the change of speed.
         seen: (N, T) bool, likewise.
         config: which transforms.
@@ -99,6 +104,7 @@ def augment(
         x, y and seen of the views; the inputs stay as they are.
     """
     draw = Draw(generator, len(x), dtype=x.dtype)
+    in_picture = planar(x) if shape.flat else None
     if config.warp:
         x, y, seen = _warp(x, y, seen, 1.0 + draw.uniform(config.warp))
     if config.crop < 1.0:
@@ -111,7 +117,10 @@ def augment(
         x = mirror(x, flipped)
         if partners:
             y = torch.where(flipped[:, None], torch.tensor(partners, device=y.device)[y], y)
-    return _disturb(x, config, draw), y, seen
+    x = _disturb(x, config, draw)
+    if in_picture is not None:
+        x = normalise(photograph(x, in_picture, config.camera, draw), masked=True, flat=True)
+    return x, y, seen
 
 
 def obscure(x: Tensor, config: AugmentConfig, draw: Draw) -> Tensor:
@@ -141,23 +150,13 @@ def _disturb(x: Tensor, config: AugmentConfig, draw: Draw) -> Tensor:
     if config.bones:
         x = _resize_bones(x, 1.0 + draw.uniform(config.bones, x.shape[3]))
     if config.yaw or config.tilt or config.scale or config.stretch:
-        turn = _rotation(1, draw.uniform(config.yaw))
-        turn = turn @ _rotation(0, draw.uniform(config.tilt)) @ _rotation(2, draw.uniform(config.tilt))
+        turn = rotation(1, draw.uniform(config.yaw))
+        turn = turn @ rotation(0, draw.uniform(config.tilt)) @ rotation(2, draw.uniform(config.tilt))
         size = (1.0 + draw.uniform(config.scale))[:, None] * (1.0 + draw.uniform(config.stretch, 3))
         x = transform_seen(x, (turn * size[:, None, :]).transpose(1, 2))
     if config.jitter:
         x = torch.add(x, draw.normal(*x.shape[1:]), alpha=config.jitter)
     return x
-
-
-def _rotation(axis: int, angle: Tensor) -> Tensor:
-    """(N,) radians -> (N, 3, 3) about a coordinate axis."""
-    first, second = ((1, 2), (2, 0), (0, 1))[axis]
-    matrix = torch.eye(3, device=angle.device, dtype=angle.dtype).repeat(len(angle), 1, 1)
-    matrix[:, first, first] = matrix[:, second, second] = angle.cos()
-    matrix[:, second, first] = angle.sin()
-    matrix[:, first, second] = -angle.sin()
-    return matrix
 
 
 def _drop_joints(x: Tensor, dropped: Tensor) -> Tensor:

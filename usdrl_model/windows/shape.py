@@ -25,6 +25,8 @@ class WindowShape:
     centre: Centre = "frame"
     masked: bool = False
     """Joints that are not seen, and empty slots, are NaN; otherwise ``window.fill`` invents a place for them."""
+    flat: bool = False
+    """x and y as in a picture, in the size of an adult, and 0 as z (``windows.picture``); of one person, ``masked``."""
 
     @property
     def empty(self) -> float:
@@ -34,4 +36,4 @@ class WindowShape:
     def __str__(self) -> str:
         """Frames x people, and what is not the default."""
         whole, masked = ", centred as a whole" * (self.centre == "window"), ", masked" * self.masked
-        return f"{self.frames} x {self.people}{whole}{masked}"
+        return f"{self.frames} x {self.people}{whole}{masked}{', in a picture' * self.flat}"

@@ -93,4 +93,4 @@ def stretched(clip: Clip, frames: slice | np.ndarray, people: Sequence[int], sha
 
 def normalised(windows: Sequence[Tensor], shape: WindowShape) -> Tensor:
     """Normalise windows of ``stretched``, the input of an encoder: (N, T, M, V, 3)."""
-    return normalise(torch.stack(list(windows)), shape.centre, masked=shape.masked)
+    return normalise(torch.stack(list(windows)), shape.centre, masked=shape.masked, flat=shape.flat)

@@ -20,6 +20,7 @@ from torch import Tensor
 
 from usdrl_model.skeleton.person import SHOULDER_LEFT, SHOULDER_RIGHT, SPINE_MID
 from usdrl_model.skeleton.topology import JOINT_INDEX, PARENTS
+from usdrl_model.windows.picture import pictured, size
 from usdrl_model.windows.shape import Centre, WindowShape
 
 Body = tuple[np.ndarray, np.ndarray]
@@ -63,19 +64,24 @@ def fill(joints: np.ndarray, mask: np.ndarray) -> np.ndarray:
     return filled
 
 
-def normalise(x: Tensor, centre: Centre = "frame", *, masked: bool = False) -> Tensor:
+def normalise(x: Tensor, centre: Centre = "frame", *, masked: bool = False, flat: bool = False) -> Tensor:
     """Centre each frame, or the whole window, on the spine of person 0 and turn them to face the sensor.
 
     Args:
         x: (N, T, M, V, 3) metres, y up. Without gaps, and zero in empty slots; or ``masked``.
         centre: see ``WindowShape``.
         masked: see ``WindowShape``: missing joints and empty slots are NaN, and stay so.
+        flat: see ``WindowShape``: nobody is turned, because nobody knows their heading.
 
     Returns:
         (N, T, M, V, 3). The line from person 0 to person 1, or from the left to the right shoulder of a single person
         (of their hips, where the shoulders are hidden), points to +x in the median over the frames. Empty slots stay
         empty.
     """
+    if flat:
+        x = pictured(x)
+        x = x / size(x)[:, None, None, None, None]
+        return x - _spine(x[:, :, 0])[:, :, None, None]
     if masked:
         present = ~x.isnan().all(dim=4).all(dim=3).all(dim=1)[:, None, :, None, None]
         spine = _spine(x[:, :, 0])
@@ -142,7 +148,9 @@ def compose(windows: Sequence[Sequence[Body]], shape: WindowShape) -> np.ndarray
     for row, bodies in enumerate(windows):
         for place, body in enumerate(bodies):
             placed[row, :, place] = hide(*body) if shape.masked else fill(*body)
-    normalised: np.ndarray = normalise(torch.from_numpy(placed), shape.centre, masked=shape.masked).numpy()
+    normalised: np.ndarray = normalise(
+        torch.from_numpy(placed), shape.centre, masked=shape.masked, flat=shape.flat
+    ).numpy()
     return normalised
 
 

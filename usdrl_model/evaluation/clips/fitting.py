@@ -79,7 +79,10 @@ def features_of(encoder: DSTE | STTR, windows: Tensor) -> Tensor:
     shape, people = encoder.config, windows.shape[2]
     if people == shape.people:
         return linear_layer.features(encoder, windows)
-    alone = (normalise(windows[:, :, [person]], shape.centre, masked=shape.masked) for person in range(people))
+    alone = (
+        normalise(windows[:, :, [person]], shape.centre, masked=shape.masked, flat=shape.flat)
+        for person in range(people)
+    )
     return torch.cat([linear_layer.features(encoder, one) for one in alone], dim=1)
 
 

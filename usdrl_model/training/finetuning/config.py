@@ -82,6 +82,8 @@ class FinetuneConfig:
         if shared:
             raise ValueError(f"subjects {sorted(shared)} are both trained on and in validation_subjects")
         check_hidden(self.augment, self.detector.encoder, "augment.hidden")
+        if self.detector.encoder.flat and (self.augment.yaw or self.augment.tilt):
+            raise ValueError("augment: cameras turn the people of a detector with flat: set yaw: 0 and tilt: 0")
         for label, partner in self.mirror_labels.items():
             if not {label, partner} <= set(self.detector.labels) or self.mirror_labels.get(partner, label) != label:
                 raise ValueError(

@@ -32,6 +32,7 @@ from usdrl_model.training.finetuning.init_from import start_encoder
 from usdrl_model.training.finetuning.sources import Mixture
 from usdrl_model.training.run_folder import RunState, schedule, write_losses
 from usdrl_model.windows.cut import Windows
+from usdrl_model.windows.window import normalise
 
 CLIP_SHARE = 0.25
 """Least share of a window that an action must fill to be the label of the window."""
@@ -236,7 +237,8 @@ def start_head(detector: Detector, mixture: Mixture) -> None:
     windows, encoder, head = mixture.windows, detector.encoder.eval(), detector.recognition
     y = clip_classes(windows.y, windows.seen, len(detector.config.labels))
     present, among = y.unique(return_inverse=True)
-    features, counts = linear_layer.features(encoder, windows.x), mixture.probability * len(windows)
+    x = normalise(windows.x, masked=True, flat=True) if encoder.config.flat else windows.x
+    features, counts = linear_layer.features(encoder, x), mixture.probability * len(windows)
     weight, bias = linear_layer.linear_weights(features, among, len(present), counts)
     with torch.no_grad():
         head.weight.zero_()

@@ -1,0 +1,81 @@
+"""People as they are in a picture: for networks that know no depth (``WindowShape.flat``).
+
+A window of such a network has x and y of the joints, in the size of an adult, and 0 as z. Joints that have a depth are
+projected by a level camera at the origin that is turned to the person. Joints that a tracker found in a picture lie on
+a plane before the sensor (``DISTANCE``), and stay as they are.
+
+Letters: N windows, T frames, M people, V joints.
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor
+
+from usdrl_model.skeleton.topology import JOINT_INDEX
+
+HEIGHT = 2.0
+"""Height of a picture, metres, whose joints are to be used like joints in space."""
+DISTANCE = 2.0
+"""Distance of that picture from the sensor, metres."""
+PLANE = 0.03
+"""Metres of depth within which a body is one in a picture: nobody is that flat, whatever the tracker."""
+CLOSEST = 1.5
+"""Metres from the camera at which a person is at least: motion capture has no camera, and people walk over its origin."""
+BEFORE = 0.3
+"""Metres before the camera at which a joint is at least."""
+BONES: tuple[tuple[str, str, float], ...] = (
+    ("spine_shoulder", "spine_base", 0.5),
+    ("shoulder_left", "shoulder_right", 0.36),
+    *((f"shoulder_{side}", f"elbow_{side}", 0.28) for side in ("left", "right")),
+    *((f"elbow_{side}", f"wrist_{side}", 0.25) for side in ("left", "right")),
+    *((f"hip_{side}", f"knee_{side}", 0.42) for side in ("left", "right")),
+    *((f"knee_{side}", f"ankle_{side}", 0.4) for side in ("left", "right")),
+)
+"""What the size of a body is taken from: two joints, and their distance on an adult, metres."""
+LONGEST = 2
+"""Bones that decide. A bone is never longer in a picture than it is, only shorter, so the longest are seen best."""
+_ENDS = [[JOINT_INDEX[bone[end]] for bone in BONES] for end in (0, 1)]  # type: ignore[misc]
+
+
+def pictured(x: Tensor) -> Tensor:
+    """What a camera sees of windows (N, T, M, V, 3), metres, NaN where missing: the same shape, z 0, any size."""
+    flat = planar(x)[:, None, None, None, None]
+    return torch.where(flat, x, _projected(x)) * x.new_tensor([1.0, 1.0, 0.0])
+
+
+def planar(x: Tensor) -> Tensor:
+    """(N,) bool of windows (N, T, M, V, 3): their joints have no depth, in most of the frames."""
+    z = x[:, :, 0, :, 2]
+    missing = z.isnan()
+    reach = z.masked_fill(missing, -math.inf).amax(dim=2) - z.masked_fill(missing, math.inf).amin(dim=2)
+    seen = ~missing.all(dim=2)
+    return 2 * ((reach > PLANE) & seen).sum(dim=1) <= seen.sum(dim=1)
+
+
+def size(x: Tensor) -> Tensor:
+    """(N,) size of person 0 of windows (N, T, M, V, 3) relative to an adult; 1 where no bone is seen."""
+    lengths = (x[:, :, 0, _ENDS[0]] - x[:, :, 0, _ENDS[1]])[..., :2].norm(dim=3)
+    relative = (lengths / x.new_tensor([bone[2] for bone in BONES])).nanmedian(dim=1).values  # (N, bones)
+    known = (~relative.isnan()).sum(dim=1).clamp(max=LONGEST)
+    longest = relative.nan_to_num(0.0).sort(dim=1, descending=True).values[:, :LONGEST].sum(dim=1)
+    found = longest / known.clamp(min=1)
+    return torch.where(found > 1e-3, found, 1.0)
+
+
+def _projected(x: Tensor) -> Tensor:
+    """Of joints in space: the camera keeps the person, of each frame, in the middle of the picture."""
+    middle = x[:, :, 0].nanmean(dim=2)  # (N, T, 3)
+    place = middle.nanmean(dim=1).nan_to_num(0.0)  # (N, 3)
+    away = torch.hypot(place[:, 0], place[:, 2])
+    known = away > 0.1
+    cos = torch.where(known, place[:, 2] / away.clamp(min=0.1), 1.0)
+    sin = torch.where(known, place[:, 0] / away.clamp(min=0.1), 0.0)
+    near = (x - middle[:, :, None, None])[..., :3]
+    cos, sin = cos[:, None, None, None], sin[:, None, None, None]
+    across, along = cos * near[..., 0] - sin * near[..., 2], sin * near[..., 0] + cos * near[..., 2]
+    far = away.clamp(min=CLOSEST)[:, None, None, None]
+    scale = far / (along + far).clamp(min=BEFORE)
+    return torch.stack([across * scale, (near[..., 1] + place[:, None, None, None, 1]) * scale, along], dim=4)
