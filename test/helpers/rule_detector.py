@@ -29,9 +29,9 @@ class HandUp(torch.nn.Module):
         return Scores(frames=frames, clip=frames.amax(1))
 
 
-def hand_up_weights(people: int = 1) -> LoadedDetector:
+def hand_up_weights(people: int = 1, *, flat: bool = False) -> LoadedDetector:
     """Weights of the rule, 10 Hz, with settings that make times easy to reckon."""
-    encoder = EncoderConfig(hidden=2, people=people)
+    encoder = EncoderConfig(hidden=2, people=people, masked=flat, flat=flat)
     detector = DetectorConfig(labels=("none", "hand_up"), encoder=encoder, rate=10.0)
     events = EventConfig(on_threshold=0.6, off_threshold=0.4, min_duration=0.3, hold=0.2, refractory=0.2)
     stream = StreamConfig(look_ahead=0.3, smoothing=0.0, events=events)

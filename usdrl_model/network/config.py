@@ -68,7 +68,7 @@ class EncoderConfig:
     """Joints that are not seen are NaN in a window, and the encoder is told so: a third kind of number a joint beside
     place and velocity, 1 where it is missing. Off (official): windows have no holes, places are invented."""
     flat: bool = False
-    """Joints as in a picture, for trackers without depth: x and y in the size of an adult, z 0 (``windows.picture``)."""
+    """Joints as in a picture, for trackers without depth: x and y, in the size of an adult (``windows.picture``)."""
     mask_empty: bool = False
     """Exclude the joint tokens of empty person slots (all zero) from attention, shift and pooling."""
     spatial_pool: Literal["official", "broadcast"] = "official"

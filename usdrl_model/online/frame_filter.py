@@ -6,6 +6,7 @@ import math
 from collections import Counter, deque
 from typing import NamedTuple
 
+from usdrl_model.network.config import EncoderConfig
 from usdrl_model.online.crowd import Sample
 from usdrl_model.online.stamps import StampCourse, Verdict
 from usdrl_model.skeleton.person import SkeletonFrame, canonical
@@ -29,10 +30,14 @@ class FrameFilter:
     Args:
         topology: joint set of the frames.
         counters: receives frames, duplicate_people, resets, outlier_stamps, second_clock_frames, clock_gap_ms.
+        encoder: of what is to see the frames; without ``flat`` it needs joints in space. None: nobody sees them.
     """
 
-    def __init__(self, topology: Topology, counters: Counter[str]) -> None:
+    def __init__(self, topology: Topology, counters: Counter[str], encoder: EncoderConfig | None = None) -> None:
         self._topology = topology
+        self._needs_depth = encoder is not None and not encoder.flat
+        self.flat = False
+        """The newest frame had joints in a picture."""
         self._counters = counters
         self._held: deque[CanonicalFrame] = deque(maxlen=HELD)
         """Frames that are either outliers or the first ones after a jump of time."""
@@ -58,7 +63,7 @@ class FrameFilter:
         ``restart``.
 
         Raises:
-            ValueError: a person's joints do not fit the topology, or the stamp is not finite.
+            ValueError: a person's joints do not fit the topology or have no depth, or the stamp is not finite.
         """
         converted = self._convert(frame)
         verdict = self._course.judge(frame.stamp)
@@ -77,6 +82,12 @@ class FrameFilter:
     def _convert(self, frame: SkeletonFrame) -> CanonicalFrame:
         if not math.isfinite(frame.stamp):
             raise ValueError(f"expected a finite stamp in seconds, got {frame.stamp}")
+        if frame.flat and self._needs_depth:
+            raise ValueError(
+                "expected joints in space, got joints in a picture: take weights that need no depth (hri_2d), or give"
+                " depth_topic and camera_info_topic"
+            )
+        self.flat = frame.flat
         samples: dict[str, Sample] = {}
         for person in frame.people:
             if person.id in samples:

@@ -63,5 +63,7 @@ class StreamState:
     people: tuple[PersonState, ...]
     events: tuple[Event | PersonEvent, ...]
     """The last 64 events, oldest first."""
+    flat: bool = False
+    """The joints are in a picture: position, distance, bearing, pairs and most states of people are withheld."""
     counters: dict[str, int]
     """See ``ActionStream.counters``."""

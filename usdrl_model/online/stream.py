@@ -76,7 +76,7 @@ class ActionStream:
         self.gestures: Recogniser | None = None
         """Enrolled gestures, see ``recognise``."""
         self._log = EventLog()
-        self._filter = FrameFilter(self.topology, self.counters)
+        self._filter = FrameFilter(self.topology, self.counters, weights.config.detector.encoder)
         self._numbers = itertools.count(1)
         self.reset()
 
@@ -107,6 +107,7 @@ class ActionStream:
             "window": f"{detector.encoder.frames / detector.rate:.2f} s",
             "centre": detector.encoder.centre,
             "look_ahead": f"{self.config.look_ahead:g} s",
+            "joints": "in a picture" if detector.encoder.flat else "in space",
         }
 
     def check(self, config: StreamConfig) -> None:
@@ -160,7 +161,7 @@ class ActionStream:
         """Add a frame, infer if a slot is due, and return the new events.
 
         Raises:
-            ValueError: a person's joints do not fit the topology, or the stamp is not finite.
+            ValueError: a person's joints do not fit the topology or have no depth, or the stamp is not finite.
         """
         accepted = self._accept(frame)
         return [event for one in accepted if self._add(one) for event in self.infer()] + self._log.collect()
@@ -228,6 +229,7 @@ class ActionStream:
             seq=self._log.seq,
             people=tuple(person.state() for person in self._crowd.people if person not in unseen),
             events=self._log.recent,
+            flat=self._filter.flat,
             counters=dict(self.counters),
         )
 
@@ -256,8 +258,7 @@ class ActionStream:
         return self._due_slot is not None
 
     def _expire(self, reason: Reason = "gone") -> None:
-        self._lose(self._crowd.expire(self.stamp), reason)
-        self._lose(self._crowd.unseen(self.stamp), reason)
+        self._lose([*self._crowd.expire(self.stamp), *self._crowd.unseen(self.stamp)], reason)
 
     def _lose(self, people: Sequence[TrackedPerson], reason: Reason = "gone") -> None:
         for person in people:
@@ -275,7 +276,8 @@ class ActionStream:
                 self._log.enters(person.id, person.came, self.stamp)
 
     def _follow(self, name: str, sighting: Sighting) -> TrackedPerson:
-        return TrackedPerson(name, sighting, self.weights.config.detector, self.config, self._following(), self._states)
+        detector, flat = self.weights.config.detector, self._filter.flat
+        return TrackedPerson(name, sighting, detector, self.config, self._following(), self._states, flat=flat)
 
     def _following(self) -> PersonGestures:
         """The gestures of a new person."""
@@ -284,10 +286,8 @@ class ActionStream:
     def _bodies(self, person: TrackedPerson, end: int) -> list[Body]:
         """The person and, if the model looks at more than one, their nearest others, up to grid frame ``end``."""
         encoder = self.weights.config.detector.encoder
-        body = person.track.window(encoder.frames, end)
-        if encoder.people == 1:
-            return [body]
-        others = [other.track.window(encoder.frames, end) for other in self._crowd.people if other is not person]
+        body = person.body(end)
+        others = [one.body(end) for one in self._crowd.people if one is not person] if encoder.people > 1 else []
         return [body, *nearest(body, others, encoder.people - 1)]
 
     def _any_window(self) -> np.ndarray:

@@ -18,6 +18,7 @@ from usdrl_model.skeleton.person import HEAD
 from usdrl_model.states.config import StatesConfig
 from usdrl_model.states.person import PersonStates
 from usdrl_model.windows.track import Track, grid_index
+from usdrl_model.windows.window import Body
 
 VISIBLE = 1.0
 """Seconds of which at least half must show what an action needs, or the action is withheld."""
@@ -61,6 +62,7 @@ class TrackedPerson:
         config: settings of the pipeline.
         gestures: the enrolled gestures of this person.
         states: settings of the states.
+        flat: the joints are in a picture, so that nobody knows where the person is.
     """
 
     def __init__(
@@ -71,6 +73,8 @@ class TrackedPerson:
         config: StreamConfig,
         gestures: PersonGestures,
         states: StatesConfig | None = None,
+        *,
+        flat: bool = False,
     ) -> None:
         frames = detector.encoder.frames
         # Later windows still change the frames of one window length before the decision.
@@ -80,7 +84,8 @@ class TrackedPerson:
         self.timeline = Timeline(len(detector.labels), frames, capacity, smoothing)
         self.machine = ActionMachine(detector.labels, config.events)
         self.gestures = gestures
-        self.states = PersonStates(states)
+        self.states = PersonStates(states, flat=flat)
+        self._flat = flat
         self.stray: Sighting | None = None
         """The last sighting under this id, if it was too far away to be this person."""
         self.came: float | None = None
@@ -111,6 +116,12 @@ class TrackedPerson:
         """
         moved = sighting.sensor - self.sighting.sensor if from_sensor else np.zeros(3)
         return self.track.distances(sighting.joints - moved, sighting.confidence)
+
+    def body(self, end: int) -> Body:
+        """The frames of a window up to grid frame ``end``, seen from the sensor where the model takes pictures."""
+        encoder = self._detector.encoder
+        joints, mask = self.track.window(encoder.frames, end)
+        return (joints - np.float32(self.sighting.sensor) if encoder.flat else joints), mask
 
     def decide(self, last: int) -> list[Edge]:
         """Advance the state machines to grid frame ``last``."""
@@ -184,7 +195,8 @@ class TrackedPerson:
         joints = np.where(valid[:, None], track.joints, np.nan)
         known, there = track.recent()
         highest = HEAD if there[HEAD] else int(np.argmax(np.where(there, known[:, 1], -np.inf)))
-        x, y, z = (float(value) for value in known[highest]) if there[highest] else (math.nan,) * 3
+        placed = there[highest] and not self._flat
+        x, y, z = (float(value) for value in known[highest]) if placed else (math.nan,) * 3
         left, _, ahead = np.array([x, y, z]) - self.sighting.sensor
         actions = [
             ActionState(label=label, active=run.active, score=run.score, onset=run.onset)

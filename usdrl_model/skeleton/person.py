@@ -53,6 +53,8 @@ class SkeletonFrame:
     people: tuple[Person, ...] = ()
     sensor: tuple[float, float, float] = (0.0, 0.0, 0.0)
     """Position of the sensor in canonical axes, metres; not the origin if the people were transformed."""
+    flat: bool = False
+    """The joints are in a picture before the sensor (``windows.picture``): nobody knows where the people are."""
 
 
 def judge(person: Person) -> Person:

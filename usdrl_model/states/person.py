@@ -41,6 +41,8 @@ _CONDITIONS: dict[str, tuple[Condition, str]] = {
 """State -> its condition, and the setting of how long it must last."""
 STATES: tuple[str, ...] = ("standing", "sitting", LYING, FALLEN, *list(_CONDITIONS)[3:])
 """Names of all states."""
+IN_PICTURE: tuple[str, ...] = ("raising_left_arm", "raising_right_arm", "raising_both_arms")
+"""States that can be told of joints in a picture. Others need depth: who sits facing the camera has short thighs."""
 SPEED_OVER = 0.4
 """Seconds over which the speed of a wrist is measured, so that the noise of a joint is not a movement."""
 
@@ -75,14 +77,16 @@ class PersonStates:
 
     Args:
         config: settings; None takes the defaults.
+        flat: the joints are in a picture; states other than ``IN_PICTURE`` are unknown.
     """
 
-    def __init__(self, config: StatesConfig | None = None) -> None:
+    def __init__(self, config: StatesConfig | None = None, *, flat: bool = False) -> None:
         self._config = config or StatesConfig()
         end, unknown = self._config.end_after, self._config.unknown_after
         self._switches = {
             name: Switch(getattr(self._config, setting), end, unknown) for name, (_, setting) in _CONDITIONS.items()
         }
+        self._known = frozenset(IN_PICTURE if flat else STATES)
         self._fall = Fall(self._config)
         self._fallen = Switch(0.0, self._config.posture_after, unknown)
         self._ground = Ground()
@@ -116,9 +120,9 @@ class PersonStates:
             active=tuple(
                 HeldState(name, self._fall.since if name == FALLEN else switches[name].since, self._ray(name))
                 for name in STATES
-                if switches[name].value
+                if name in self._known and switches[name].value
             ),
-            unknown=tuple(name for name in STATES if switches[name].value is None),
+            unknown=tuple(name for name in STATES if name not in self._known or switches[name].value is None),
         )
 
     def _ray(self, name: str) -> Ray | None:

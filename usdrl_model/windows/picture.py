@@ -16,14 +16,15 @@ from torch import Tensor
 
 from usdrl_model.skeleton.topology import JOINT_INDEX
 
-HEIGHT = 2.0
-"""Height of a picture, metres, whose joints are to be used like joints in space."""
+HEIGHT = 1.5
+"""Height of a picture, metres, whose joints are to be used like joints in space: so few that no bone of somebody close
+is longer than any bone is (``person.MAX_BONE``)."""
 DISTANCE = 2.0
 """Distance of that picture from the sensor, metres."""
 PLANE = 0.03
 """Metres of depth within which a body is one in a picture: nobody is that flat, whatever the tracker."""
 CLOSEST = 1.5
-"""Metres from the camera at which a person is at least: motion capture has no camera, and people walk over its origin."""
+"""Metres from the camera at which a person is at least: motion capture has none, and people walk over its origin."""
 BEFORE = 0.3
 """Metres before the camera at which a joint is at least."""
 BONES: tuple[tuple[str, str, float], ...] = (
@@ -37,7 +38,7 @@ BONES: tuple[tuple[str, str, float], ...] = (
 """What the size of a body is taken from: two joints, and their distance on an adult, metres."""
 LONGEST = 2
 """Bones that decide. A bone is never longer in a picture than it is, only shorter, so the longest are seen best."""
-_ENDS = [[JOINT_INDEX[bone[end]] for bone in BONES] for end in (0, 1)]  # type: ignore[misc]
+_ENDS = [JOINT_INDEX[start] for start, _, _ in BONES], [JOINT_INDEX[end] for _, end, _ in BONES]
 
 
 def pictured(x: Tensor) -> Tensor:

@@ -11,6 +11,7 @@
     input_type: mediapipe_json   # as the node's parameter; default: by the type of the messages
     input_file: bodies.yaml      # as the node's parameter (relative to this file)
     depth_topic: /depth          # as the node's parameter, and camera_info_topic
+    picture_size: [640, 480]     # as the node's parameter
     input_options: {pattern: "{joint}_{person}"}    # as the node's parameters input.*
     labels: [wave, clap]         # every annotated action, without the background
     segments:                    # seconds, header stamps; `person` as the input adapter names people
@@ -68,6 +69,8 @@ class Truth:
     """Depth images, for joints without depth."""
     camera_info_topic: str = ""
     """The camera whose picture the joints are in."""
+    picture_size: tuple[float, ...] = (0.0, 0.0)
+    """Its width and height, pixels; zeros: from the camera info, or no picture at all."""
     input_options: Mapping[str, Any] = field(default_factory=dict)
     """Parameters of the adapter that differ from their defaults."""
 
@@ -81,6 +84,7 @@ class Truth:
             "units": self.units,
             "mirrored": self.mirrored,
             **{name: value for name in ADAPTER_FIELDS if (value := getattr(self, name))},
+            **({"picture_size": list(self.picture_size)} if any(self.picture_size) else {}),
             **({"input_options": dict(self.input_options)} if self.input_options else {}),
             "labels": list(self.labels),
             "segments": [
@@ -145,7 +149,7 @@ def parse_truth(document: Any) -> Truth:
     if document.get("schema") != SCHEMA:
         raise BagError(f"schema: expected {SCHEMA}, got {shown(document.get('schema'))}")
     known = (
-        *("schema", "topic", "topology", "axes", "units", "mirrored", *ADAPTER_FIELDS, "input_options"),
+        *("schema", "topic", "topology", "axes", "units", "mirrored", *ADAPTER_FIELDS, "picture_size", "input_options"),
         *("labels", "segments"),
     )
     if strange := sorted(str(key) for key in document.keys() - set(known)):
@@ -170,6 +174,7 @@ def parse_truth(document: Any) -> Truth:
         segments=tuple(_segment(index, row, labels) for index, row in enumerate(rows)),
         units=_choice({"units": "m"} | document, "units", UNITS),
         mirrored=_flag(document, "mirrored"),
+        picture_size=_size(document),
         input_options=_options(document),
         **{name: _text(document, name) for name in ADAPTER_FIELDS if name in document},
     )
@@ -180,6 +185,13 @@ def _text(document: dict[str, Any], field: str) -> str:
     if not isinstance(value, str) or not value:
         raise BagError(f"{field}: expected a name, got {shown(value)}")
     return value
+
+
+def _size(document: dict[str, Any]) -> tuple[float, ...]:
+    value = document.get("picture_size", [0.0, 0.0])
+    if not isinstance(value, list) or len(value) != 2 or not all(type(one) in (int, float) for one in value):
+        raise BagError(f"picture_size: expected width and height in pixels, got {shown(value)}")
+    return tuple(map(float, value))
 
 
 def _options(document: dict[str, Any]) -> dict[str, Any]:

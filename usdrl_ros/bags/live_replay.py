@@ -202,6 +202,7 @@ def perception_arguments(
         "topic": f"'{TOPIC}'",
         "input_type": input_type,
         **({"input_file": json.dumps(truth.input_file, ensure_ascii=False)} if truth.input_file else {}),
+        "picture_size": json.dumps(truth.picture_size),
         "topology": json.dumps(truth.topology, ensure_ascii=False),
         "axes": truth.axes,
         "units": truth.units,

@@ -146,7 +146,8 @@ def load_bag(path: str | Path, truth: Truth | None = None) -> LabelledBag:
         axes, units = adapter.adapter.axes or truth.axes, adapter.adapter.units or truth.units
         people = {segment.person for segment in truth.segments}
         person_id = people.pop() if len(people) == 1 else "0"
-        described = setup(topology=truth.topology, axes=axes, units=units, mirrored=truth.mirrored)
+        flat = bool(adapter.adapter.plane) and not truth.depth_topic
+        described = setup(topology=truth.topology, axes=axes, units=units, mirrored=truth.mirrored, flat=flat)
         content = Sample(described)
         odd: dict[str, str] = {}
         further = FurtherTopics()
@@ -162,7 +163,14 @@ def load_bag(path: str | Path, truth: Truth | None = None) -> LabelledBag:
             )
             if adapter.adapter.tf:
                 raise ValueError(f"input_type {adapter.name}: looks up transforms, which is possible live only")
-            decode = lifting.decoder(adapter.name, adapter.adapter, context, truth.depth_topic, truth.camera_info_topic)
+            decode = lifting.decoder(
+                adapter.name,
+                adapter.adapter,
+                context,
+                truth.depth_topic,
+                truth.camera_info_topic,
+                truth.picture_size,
+            )
         except ValueError as error:
             raise BagError(f"{path}: {error}") from error
         convert = Conversion(

@@ -13,7 +13,7 @@ from usdrl_model.plausibility.sights import Levelling, Setup
 from usdrl_model.skeleton.person import UNITS, SkeletonFrame
 from usdrl_model.skeleton.topology import topology as find_topology
 from usdrl_ros.inputs import lifting
-from usdrl_ros.inputs.adapter import Context, Decode
+from usdrl_ros.inputs.adapter import Adapter, Context, Decode
 from usdrl_ros.inputs.common import InputError, SourceFrame, check_people
 from usdrl_ros.inputs.coordinate_frames import AXES, NO_POSE, Frames, needs_tf
 from usdrl_ros.inputs.deserialiser import Deserialiser
@@ -58,6 +58,8 @@ class Described(Protocol):
     def depth_topic(self) -> str: ...  # noqa: D102
     @property
     def camera_info_topic(self) -> str: ...  # noqa: D102
+    @property
+    def picture_size(self) -> tuple[float, ...]: ...  # noqa: D102
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -142,7 +144,13 @@ def described(source: Input, config: Described) -> Setup:
         mirrored=config.mirrored,
         levelled_by=levelled_by(config),
         pose=config.sensor_pose,
+        flat=is_flat(source.adapter, config),
     )
+
+
+def is_flat(adapter: Adapter, config: Described) -> bool:
+    """Whether the joints stay in the picture, without depth."""
+    return bool(adapter.plane) and not config.depth_topic
 
 
 def live(
@@ -173,6 +181,11 @@ def live(
     Raises:
         ValueError: parameters that do not fit each other, or an adapter that cannot be used with them.
     """
+    if is_flat(source.adapter, config) and levelled_by(config):
+        raise ValueError(
+            f"input_type {source.name}: its joints are in the picture, which nobody can level without depth: leave"
+            " target_frame, sensor_pose and imu_topic out, or set depth_topic"
+        )
     imu = None
     if config.imu_topic:
         imu = Imu(config.imu_rotation)
@@ -201,7 +214,14 @@ def live(
     )
     return Conversion(
         deserialise=Deserialiser(source.message_type, source.adapter.parts),
-        decode=lifting.decoder(source.name, source.adapter, context, config.depth_topic, config.camera_info_topic),
+        decode=lifting.decoder(
+            source.name,
+            source.adapter,
+            context,
+            config.depth_topic,
+            config.camera_info_topic,
+            config.picture_size,
+        ),
         context=context,
         frames=frames,
         content=content,
@@ -225,6 +245,7 @@ def setup(
     mirrored: bool,
     levelled_by: Levelling = "",
     pose: tuple[float, ...] = NO_POSE,
+    flat: bool = False,
 ) -> Setup:
     """The configuration of a source from its parameters, or from the ``labels.yaml`` of a bag.
 
@@ -241,4 +262,5 @@ def setup(
         order=joint_set.order(mirrored),
         levelled_by=levelled_by,
         pose=tuple(pose),
+        planar=flat,
     )

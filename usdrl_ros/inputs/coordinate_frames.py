@@ -120,7 +120,7 @@ class Frames:
         judged = [judge(self._in_metres(person)) for person in source.frame.people]
         people = tuple(replace(person, joints=person.joints @ rotation.T + offset) for person in judged)
         x, y, z = (float(value) for value in offset)
-        return SkeletonFrame(source.frame.stamp, people, sensor=(x, y, z))
+        return SkeletonFrame(source.frame.stamp, people, sensor=(x, y, z), flat=source.frame.flat)
 
     def to_published(self, points: Any) -> np.ndarray:
         """Canonical points (..., 3) -> the same points in the published frame."""

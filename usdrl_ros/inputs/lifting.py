@@ -7,7 +7,6 @@ depth image that belongs to them. Images are matched by their stamps, whatever c
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -17,6 +16,7 @@ from usdrl_model.skeleton.person import MIN_CONFIDENCE, Person
 from usdrl_ros.inputs.adapter import Adapter, Context, Decode
 from usdrl_ros.inputs.common import InputError, SourceFrame, seconds
 from usdrl_ros.inputs.depth_image import DepthImage
+from usdrl_ros.inputs.in_picture import InPicture
 
 SAME = 0.002
 """Seconds between stamps of one instant."""
@@ -32,8 +32,15 @@ REACH = 1.0
 """Metres from the middle depth of the body to a joint, at most."""
 
 
-def decoder(name: str, adapter: Adapter, context: Context, depth_topic: str, camera_info_topic: str) -> Decode:
-    """The decoder of an adapter, which lifts joints of a picture.
+def decoder(
+    name: str,
+    adapter: Adapter,
+    context: Context,
+    depth_topic: str,
+    camera_info_topic: str,
+    picture_size: tuple[float, ...] = (0.0, 0.0),
+) -> Decode:
+    """The decoder of an adapter, which lifts joints of a picture where there is depth, and leaves them flat elsewhere.
 
     Args:
         name: of the adapter.
@@ -41,34 +48,42 @@ def decoder(name: str, adapter: Adapter, context: Context, depth_topic: str, cam
         context: of the source.
         depth_topic: of the depth images; empty: none.
         camera_info_topic: of the camera whose picture the joints are in; empty: none.
+        picture_size: its width and height, pixels; zeros: from the camera info.
 
     Raises:
         ValueError: a joint set or topics that do not fit; the message says what to set.
     """
+    sized = any(picture_size)
     if not adapter.plane:
-        if depth_topic or camera_info_topic:
-            raise ValueError(f"depth_topic: input_type {name} has depth of its own: leave it and camera_info_topic out")
+        if depth_topic or camera_info_topic or sized:
+            raise ValueError(
+                f"depth_topic: input_type {name} has depth of its own: leave it, camera_info_topic and picture_size out"
+            )
         return adapter.decoder(context)
-    if not depth_topic or not camera_info_topic:
+    if sized and (min(picture_size) <= 0.0 or depth_topic):
         raise ValueError(
-            f"input_type {name}: its joints are in the picture, without the depth that the model needs: set depth_topic"
-            " (a depth image, registered to that picture) and camera_info_topic, or use a tracker of joints in space"
+            f"picture_size: expected the width and height of a picture in pixels, without depth_topic, got"
+            f" {list(picture_size)}{' and depth_topic' if depth_topic else ''}"
         )
+    if (depth_topic and not camera_info_topic) or not (depth_topic or camera_info_topic or sized):
+        raise ValueError(
+            f"input_type {name}: its joints are in the picture, without depth: set depth_topic (a depth image,"
+            " registered to that picture) and camera_info_topic; or, for weights that need no depth (hri_2d),"
+            " camera_info_topic or picture_size alone"
+        )
+    if not depth_topic:
+        return InPicture(adapter, context, camera_info_topic, picture_size)
     return Lifting(adapter, context, depth_topic, camera_info_topic)
 
 
-class Lifting:
+class Lifting(InPicture):
     """Reads the messages of a source, with depth; arguments and errors as of ``decoder``."""
 
     def __init__(self, adapter: Adapter, context: Context, depth_topic: str, camera_info_topic: str) -> None:
-        self._plane = adapter.plane
         self._depths: deque[tuple[float, DepthImage, str]] = deque(maxlen=IMAGES)
         self._waiting: deque[SourceFrame] = deque(maxlen=WAITING)
-        self._camera: Any = None
-        self._subscribe = context.subscribe
         context.subscribe(depth_topic, "sensor_msgs/msg/Image", self._depth, depth=5)
-        context.subscribe(camera_info_topic, "sensor_msgs/msg/CameraInfo", self._info, depth=5)
-        self._decode = adapter.decoder(replace(context, subscribe=self._subscribe_flat))
+        super().__init__(adapter, context, camera_info_topic)
 
     def __call__(self, message: Any, context: Context) -> SourceFrame | None:
         """The oldest people whose depth image is there; None as long as it is not.
@@ -76,15 +91,7 @@ class Lifting:
         Raises:
             InputError: as the decoder, and ``no_depth``, ``no_camera_info``, ``camera_info``, ``depth_size``.
         """
-        return self._settle(self._decode(message, replace(context, subscribe=self._subscribe_flat)), context)
-
-    def _subscribe_flat(self, topic: str, message: str, decode: Decode, **more: Any) -> Callable[[], None]:
-        """As ``Context.subscribe``: what comes of further topics is in the picture as well."""
-
-        def lifted(one: Any, context: Context) -> SourceFrame | None:
-            return self._settle(decode(one, replace(context, subscribe=self._subscribe_flat)), context)
-
-        return self._subscribe(topic, message, lifted, **more)
+        return super().__call__(message, context)
 
     def _depth(self, message: Any, context: Context) -> SourceFrame | None:
         stamp = seconds(message.header.stamp)
@@ -92,9 +99,6 @@ class Lifting:
             self._depths.clear()  # a bag loops
         self._depths.append((stamp, DepthImage(message), message.header.frame_id))
         return self._settle(None, context)
-
-    def _info(self, message: Any, context: Context) -> None:
-        self._camera = message
 
     def _settle(self, flat: SourceFrame | None, context: Context) -> SourceFrame | None:
         if flat is not None:

@@ -14,7 +14,7 @@ from usdrl_model.events.config import StreamConfig
 from usdrl_model.plausibility.live_check import ContentCheck
 from usdrl_ros.diagnostics import graph_checks
 from usdrl_ros.diagnostics.health import Situation
-from usdrl_ros.inputs.conversion import described, levelled_by, live
+from usdrl_ros.inputs.conversion import described, is_flat, levelled_by, live
 from usdrl_ros.inputs.further_topics import FurtherTopics
 from usdrl_ros.inputs.registry import Input, find, load
 from usdrl_ros.messages.types import type_name
@@ -155,6 +155,7 @@ def build(
         node.resolve_topic_name(route.topic)
     stream = stream_factory(config)
     recommended, labels, model = stream.config, stream.labels[1:], stream.describe()
+    depth = _about_depth(source, config, model)
     enrolment = _enrolment(stream, config.gestures)
     check_watch(config.watch, (*labels, *(enrolment.labels if enrolment else ())))
     stream.configure(config.stream_config(recommended))
@@ -163,6 +164,8 @@ def build(
     node.get_logger().info(
         f"weights {info.weights} ({info.hash}) on {info.device}, {info.precision}; labels: {', '.join(labels)}"
     )
+    if depth:
+        node.get_logger().info(depth)
     if model.get("centre") == "window" and not config.target_frame:
         node.get_logger().warning(
             f"weights {info.weights} use the paths of people, which are in the frame of the sensor: if the robot moves,"
@@ -218,3 +221,20 @@ def _enrolment(stream: Stream, folder: str) -> LiveEnrolment | None:
     from usdrl_model.online.live_enrolment import LiveEnrolment  # as in load_stream
 
     return LiveEnrolment(cast("ActionStream", stream), Path(folder))
+
+
+def _about_depth(source: Input, config: PerceptionConfig, model: Mapping[str, str]) -> str:
+    """What to tell of joints or weights without depth; ValueError where the weights need what the joints have not."""
+    if is_flat(source.adapter, config):
+        if model.get("joints") != "in a picture":
+            raise ValueError(
+                f"input_type {source.name}: its joints are in the picture, and weights {model['weights']} need joints"
+                " in space: set weights to some that need no depth (hri_2d), or depth_topic and camera_info_topic"
+            )
+        return "joints are in a picture, without depth: positions of people, and what follows from them, are withheld"
+    if model.get("joints") == "in a picture":
+        return (
+            f"weights {model['weights']} need no depth: people are shown to them as in a picture; their positions are"
+            " published as usual"
+        )
+    return ""

@@ -29,11 +29,14 @@ def message_type() -> Any:
 
 
 def detections(state: StreamState, header: Header, to_published: Callable[[Any], np.ndarray]) -> Any:
-    """One detection per person: id, bounding box of the joints, one hypothesis per action, highest score first."""
+    """One detection per person: id, bounding box of the joints, one hypothesis per action, highest score first.
+
+    Nobody where joints are in a picture, because a box needs a place.
+    """
     from vision_msgs.msg import Detection3D, Detection3DArray, ObjectHypothesisWithPose
 
     array = Detection3DArray(header=header)
-    for person in state.people:
+    for person in () if state.flat else state.people:
         joints = to_published(person.joints)
         joints = joints[np.isfinite(joints).all(axis=1)]
         if not len(joints):

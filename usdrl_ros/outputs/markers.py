@@ -30,8 +30,13 @@ CANDIDATE, ACTIVE = 0.4, 1.0
 
 
 def markers(state: StreamState, header: Header, to_published: Callable[[Any], np.ndarray]) -> MarkerArray:
-    """Two markers per person, namespaces ``skeleton`` and ``action``, with the index in the state as id; and arrows."""
+    """Two markers per person, namespaces ``skeleton`` and ``action``, with the index in the state as id; and arrows.
+
+    None of joints in a picture.
+    """
     array = MarkerArray()
+    if state.flat:  # nobody knows where they are
+        return array
     for index, person in enumerate(state.people):
         array.markers += _figure(person, index, header, to_published) + _text(
             person, index, header, to_published, state.stamp

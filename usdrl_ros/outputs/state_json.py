@@ -36,6 +36,9 @@ from usdrl_model.states.pointing import Ray
 SCHEMA = "usdrl.actions/2"
 """Value of ``schema`` in every state; the number rises when a field changes its meaning or is removed."""
 
+WITHHELD = "joints are in a picture, without depth: position, distance, bearing, pairs and most states are not known"
+"""``withheld`` of a state."""
+
 ToPublished = Callable[[Any], np.ndarray]
 """Canonical positions (..., 3) -> the same in the published frame, metres."""
 
@@ -107,6 +110,7 @@ def encode_state(
             },
             "latency_ms": None if latency_ms is None else _number(latency_ms, 2),
             "heartbeat": {"stamp": _time(heartbeat.stamp), "period": _number(heartbeat.period, 3)},
+            **({"withheld": WITHHELD} if state.flat else {}),
             "people": [_person(person, state.stamp, to_published) for person in state.people],
             "events": [_event(event) for event in state.events],
         }

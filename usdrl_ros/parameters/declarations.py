@@ -39,7 +39,14 @@ PARAMETERS: tuple[Declaration, ...] = (
     Declaration(
         name="camera_info_topic",
         default="",
-        text="Topic of the sensor_msgs/CameraInfo of that picture, with depth_topic.",
+        text="Topic of the sensor_msgs/CameraInfo of that picture: with depth_topic, or alone for its size.",
+    ),
+    Declaration(
+        name="picture_size",
+        default=[0.0, 0.0],
+        numbers=2,
+        text="Width and height (pixels) of the picture that joints without depth are in, for weights that need no depth"
+        " (hri_2d). All zeros: from camera_info_topic.",
     ),
     Declaration(
         name="frame_id", default="", text="Frame of the input where messages have no header, for tf2 and the outputs."

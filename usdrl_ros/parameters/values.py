@@ -32,6 +32,7 @@ class PerceptionConfig:
     input_file: str
     depth_topic: str
     camera_info_topic: str
+    picture_size: tuple[float, ...]
     frame_id: str
     topology: str
     person_id: str
@@ -119,7 +120,7 @@ def read(node: Node, changes: Mapping[str, Any] | None = None) -> PerceptionConf
     if RECOMMENDED not in (values["on_threshold"], values["off_threshold"]):
         _check_thresholds(values["on_threshold"], values["off_threshold"])
     values["watch"] = tuple(dict.fromkeys(label for label in values["watch"] if label))
-    for name in ("sensor_pose", "imu_rotation"):
+    for name in ("sensor_pose", "imu_rotation", "picture_size"):
         values[name] = tuple(values[name])
     return PerceptionConfig(**{parameter.field: values[parameter.name] for parameter in PARAMETERS})
 

@@ -119,7 +119,9 @@ class PretrainConfig:
                 " views.augment.hidden instead of views.corrupted_joints and views.shear"
             )
         if self.encoder.flat:
-            raise ValueError("encoder.flat: views are of joints in space: leave it out, and fine-tune from random weights")
+            raise ValueError(
+                "encoder.flat: views are of joints in space: leave it out, and fine-tune from random weights"
+            )
         check_hidden(self.views.augment, self.encoder, "views.augment.hidden")
         if self.encoder.joints != 25:
             raise ValueError(f"encoder.joints: clips have the 25 canonical joints, got {self.encoder.joints}")

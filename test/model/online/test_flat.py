@@ -1,0 +1,50 @@
+"""A stream whose joints are in a picture: what is known of people, and what is not."""
+
+import math
+from dataclasses import replace
+
+import pytest
+from helpers.people import UP, frames
+from helpers.rule_detector import hand_up_weights
+
+from usdrl_model.online.stream import ActionStream
+from usdrl_model.states.person import IN_PICTURE, STATES
+from usdrl_model.windows.picture import DISTANCE
+
+
+def in_picture(frame):
+    people = []
+    for person in frame.people:
+        joints = person.joints / person.joints[:, 2:]
+        joints[:, 2] = DISTANCE
+        people.append(replace(person, joints=joints))
+    return replace(frame, people=tuple(people), flat=True)
+
+
+@pytest.mark.parametrize("flat", [True, False])
+def test_actions_are_found_with_and_without_depth(flat):
+    stream = ActionStream(hand_up_weights(flat=True), topology="kinect_v2_25")
+    assert stream.describe()["joints"] == "in a picture"
+    events, states = [], []
+    for frame in frames():
+        events += stream.push(in_picture(frame) if flat else frame)
+        states.append(stream.state())
+    assert [(event.kind, event.person, event.label) for event in events] == [
+        ("onset", "7", "hand_up"), ("offset", "7", "hand_up"),
+    ]  # fmt: skip
+    assert abs(events[0].onset - (100.0 + UP[0])) < 0.3
+    (person,) = states[-1].people
+    assert states[-1].flat == flat
+    if flat:
+        assert all(map(math.isnan, (*person.position, person.distance, person.bearing)))
+        assert set(person.states.unknown) >= set(STATES) - set(IN_PICTURE)
+        assert not set(IN_PICTURE) & set(person.states.unknown)
+    else:
+        assert abs(person.distance - 2.0) < 0.1 and "near" not in person.states.unknown
+
+
+def test_weights_that_need_depth_refuse_a_picture():
+    stream = ActionStream(hand_up_weights(), topology="kinect_v2_25")
+    with pytest.raises(ValueError, match="take weights that need no depth"):
+        stream.push(in_picture(frames()[0]))
+    assert stream.describe()["joints"] == "in space"
