@@ -23,10 +23,9 @@ from usdrl_model.checkpoints.encoder_file import EncoderFile, EncoderFileConfig
 from usdrl_model.checkpoints.provenance import Provenance
 from usdrl_model.checkpoints.state_dict import distinct, fill
 from usdrl_model.network.config import EncoderConfig
-from usdrl_model.network.dste import DSTE, build_encoder
+from usdrl_model.network.dste import Encoder, build_encoder
 from usdrl_model.network.embedding import with_mask
 from usdrl_model.network.projectors import GRAINS, ProjectorConfig, build_projectors
-from usdrl_model.network.sttr import STTR
 
 FREE = {"drop_path", "causal", "mask_empty", "spatial_pool"}
 """Fields of an encoder that can change after pretraining, because its parameters stay the same."""
@@ -152,7 +151,7 @@ def load_encoder(
     *,
     filename: str | None = None,
     revision: str | None = None,
-) -> DSTE | STTR:
+) -> Encoder:
     """The encoder of a pretrained model or of a detector: ``encoder_of`` what ``find_encoder`` reads."""
     return encoder_of(find_encoder(source, filename=filename, revision=revision), config)
 
@@ -164,7 +163,7 @@ def find_encoder(source: str | Path, *, filename: str | None = None, revision: s
     return hub.find(source, filename=filename, revision=revision)
 
 
-def encoder_of(stored: EncoderFile, config: EncoderConfig | None = None) -> DSTE | STTR:
+def encoder_of(stored: EncoderFile, config: EncoderConfig | None = None) -> Encoder:
     """The encoder in a file that has been read, in evaluation mode, on the CPU.
 
     Args:

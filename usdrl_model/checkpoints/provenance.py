@@ -61,6 +61,8 @@ class Provenance:
     """Hash of the configuration (``config.content_hash``)."""
     start: str = ""
     """Weights that training started from; empty: random initial weights."""
+    teacher: str = ""
+    """Detector that was learnt from beside the labels; empty: none."""
     file: str = ""
     """Name of the official checkpoint that was converted."""
     epoch: int | None = None

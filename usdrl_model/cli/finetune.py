@@ -45,8 +45,7 @@ def run(arguments: argparse.Namespace) -> None:
     command = " ".join(["usdrl finetune --config", str(arguments.config), *arguments.overrides])
     made = init_from.provenance(settings, store, command)  # before the work: it reads the weights of the start
     if arguments.terms:
-        start = {settings.init_from: init_from.start_provenance(settings.init_from)} if settings.init_from else {}
-        permission.check_commercial(made, start)
+        permission.check_commercial(made, init_from.inherited(settings))
     given = [
         sources.recordings(source, store, settings.seed, vocabulary, settings.detector) for source in settings.sources
     ]

@@ -32,8 +32,8 @@ from usdrl_model.online.tracked_person import Sighting, TrackedPerson
 from usdrl_model.skeleton import recording_gaps
 from usdrl_model.skeleton.recording import Recording
 from usdrl_model.skeleton.segments import AMBIGUOUS, Segment, frame_labels
+from usdrl_model.training.finetuning.objective import RECENT, clip_classes, delayed
 from usdrl_model.training.finetuning.sources import SourceConfig
-from usdrl_model.training.finetuning.train import RECENT, clip_classes
 from usdrl_model.windows.cut import Windows
 
 BATCH = 256
@@ -216,7 +216,7 @@ def temperatures(detector: Detector, windows: Windows) -> tuple[float, float]:
             frames.append(scores.frames)
             clips.append(scores.clip)
     recent = round(RECENT * windows.y.shape[1])
-    seen = windows.seen[:, -recent:]
+    seen = delayed(windows.seen, detector.config.delay)[:, -recent:]
     newest = torch.cat(frames)[:, -recent:][seen]
     shown = clip_classes(windows.y, windows.seen, len(detector.config.labels))
     return _temperature(newest, windows.y[:, -recent:][seen]), _temperature(torch.cat(clips), shown)

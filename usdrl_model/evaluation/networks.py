@@ -20,9 +20,8 @@ import torch
 from usdrl_model import config
 from usdrl_model.evaluation.pretrained import Pretrained
 from usdrl_model.network.config import MAX_FRAMES, EncoderConfig
-from usdrl_model.network.dste import DSTE, build_encoder
+from usdrl_model.network.dste import Encoder, build_encoder
 from usdrl_model.network.modality import Modality
-from usdrl_model.network.sttr import STTR
 from usdrl_model.training.finetuning.config import FinetuneConfig
 from usdrl_model.windows.shape import WindowShape
 
@@ -70,7 +69,7 @@ class Network:
         """
         return dataclasses.replace(self.run, init_from=self._weights().path)
 
-    def pretrained(self) -> DSTE | STTR:
+    def pretrained(self) -> Encoder:
         """The encoder with the weights, perhaps causal now; errors as ``started``."""
         encoder = build_encoder(self.shape)
         encoder.load_state_dict(self._weights().encoder.state_dict())

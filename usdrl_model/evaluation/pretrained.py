@@ -17,9 +17,8 @@ from usdrl_model.checkpoints.provenance import Provenance
 from usdrl_model.data.store import Store
 from usdrl_model.evaluation.benchmark import Benchmark
 from usdrl_model.network.config import EncoderConfig
-from usdrl_model.network.dste import DSTE
+from usdrl_model.network.dste import Encoder
 from usdrl_model.network.projectors import ProjectorConfig
-from usdrl_model.network.sttr import STTR
 from usdrl_model.skeleton.topology import CANONICAL_JOINTS
 
 _LOG = logging.getLogger(__name__)
@@ -31,7 +30,7 @@ class Pretrained:
 
     path: str
     """What ``find_encoder`` takes."""
-    encoder: DSTE | STTR
+    encoder: Encoder
     """In evaluation mode, on the CPU."""
     projectors: ProjectorConfig | None
     made: Provenance

@@ -25,10 +25,9 @@ from usdrl_model.checkpoints.pretrained_models import USDRL
 from usdrl_model.data.labelled_clips import labelled
 from usdrl_model.data.store import Store
 from usdrl_model.network.config import EncoderConfig
-from usdrl_model.network.dste import DSTE
+from usdrl_model.network.dste import Encoder
 from usdrl_model.network.initialise import initialise
 from usdrl_model.network.projectors import ProjectorConfig
-from usdrl_model.network.sttr import STTR
 from usdrl_model.training.linear_layer import features, linear
 from usdrl_model.windows.shape import WindowShape
 
@@ -51,7 +50,7 @@ class Score:
     classes: int
 
 
-def probe(encoder: DSTE | STTR, store: Store, split: str = "standard") -> dict[str, Score]:
+def probe(encoder: Encoder, store: Store, split: str = "standard") -> dict[str, Score]:
     """Set -> accuracy of frozen features, for every set in ``store``.
 
     Args:
@@ -79,7 +78,7 @@ def score_sets(
     return scores
 
 
-def untrained(shape: EncoderConfig, projectors: ProjectorConfig | None = None, seed: int = 0) -> DSTE | STTR:
+def untrained(shape: EncoderConfig, projectors: ProjectorConfig | None = None, seed: int = 0) -> Encoder:
     """The encoder that pretraining with ``seed`` starts from, in evaluation mode."""
     model = USDRL(shape, projectors)  # with projectors: they take their share of the same random numbers
     initialise(model, torch.Generator().manual_seed(seed))

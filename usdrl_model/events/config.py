@@ -55,7 +55,7 @@ class StreamConfig:
 
 
 def check_window(config: StreamConfig, detector: DetectorConfig) -> None:
-    """Raise ValueError for times longer than the window of a detector."""
+    """Raise ValueError for times longer than the window of a detector, or before a streaming one has any scores."""
     window = detector.encoder.frames / detector.rate
     for name in ("look_ahead", "smoothing"):
         if getattr(config, name) > window:
@@ -63,3 +63,8 @@ def check_window(config: StreamConfig, detector: DetectorConfig) -> None:
                 f"{name}: expected at most {window:g} s, the window of the weights ({detector.encoder.frames} frames at"
                 f" {detector.rate:g} Hz), got {getattr(config, name):g}"
             )
+    if config.look_ahead < detector.delay / detector.rate - 1e-9:
+        raise ValueError(
+            f"look_ahead: expected at least {detector.delay / detector.rate:g} s, the delay of the weights"
+            f" ({detector.delay} frames at {detector.rate:g} Hz), got {config.look_ahead:g}"
+        )

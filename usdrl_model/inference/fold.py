@@ -29,13 +29,12 @@ from torch.nn import functional as F  # noqa: N812 (torch's own habit)
 
 from usdrl_model.network.dense_layer import DenseLayer, future
 from usdrl_model.network.detector import Detector
-from usdrl_model.network.dste import DSTE
+from usdrl_model.network.dste import DSTE, Encoder
 from usdrl_model.network.embedding import CausalConv1d, ConvStem
-from usdrl_model.network.sttr import STTR
 
 
 @torch.no_grad()
-def fold(encoder: DSTE | STTR, layers: torch.dtype = torch.float32) -> DSTE:
+def fold(encoder: Encoder, layers: torch.dtype = torch.float32) -> DSTE:
     """A copy of ``encoder`` for inference, with every layer folded; called like the original.
 
     Args:

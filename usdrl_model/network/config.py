@@ -10,17 +10,29 @@ from usdrl_model.network.modality import Modality
 from usdrl_model.windows.shape import Centre, WindowShape
 
 Stream = Literal["temporal", "spatial"]
-Architecture = Literal["dste", "sttr"]
+Architecture = Literal["dste", "sttr", "conformer"]
 MAX_FRAMES = 200
 """Length of the sinusoidal position table (official value)."""
 MAX_TOKENS = 1024
 """Joints of all people of a window; attention between them takes the square of it."""
 LIMITS = {"heads": 64, "people": 32, "joints": 512, "gap": MAX_TOKENS,
-          "stem_kernel": 2 * MAX_FRAMES + 1, "conv_kernel": 2 * MAX_FRAMES + 1}  # fmt: skip
+          "stem_kernel": 2 * MAX_FRAMES + 1, "conv_kernel": 2 * MAX_FRAMES + 1,
+          "layers": 16, "look_back": MAX_FRAMES}  # fmt: skip
 """Largest sizes, because a configuration may come from a file of others. ``hidden`` needs none: it is compared with the
 shapes in the file before anything is built."""
 DSTE_ONLY = ("alpha", "gap", "drop_path", "conv_kernel", "mlp_residual")
 """Fields that the STTR baseline does not have."""
+CONFORMER_ONLY = ("layers", "look_back")
+CONFORMER_LACKS = ("alpha", "gap", "stem_kernel", "mlp_residual", "mask_empty", "spatial_pool", "modalities")
+CONFORMER_NEEDS = {
+    "people": 1,
+    "streams": ("temporal",),
+    "velocity": True,
+    "causal": True,
+    "masked": True,
+    "centre": "window",
+}
+"""What the Conformer is made for: one person, frame by frame, with missing joints and the path of the spine."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -42,7 +54,8 @@ class EncoderConfig:
     joints: int = 25
     """V, joints of a person."""
     architecture: Architecture = "dste"
-    """``dste`` or its baseline ``sttr``, ordinary transformer layers."""
+    """``dste``, its baseline ``sttr`` (ordinary transformer layers), or ``conformer``, which takes frames one at a time
+    (docs/streaming.md)."""
     alpha: float = 0.5
     """Share of CA in a layer; DSA has the rest."""
     gap: int = 4
@@ -75,6 +88,10 @@ class EncoderConfig:
     """Joint tokens in frame features: averaged onto the time axis (official), or their maximum for every frame."""
     modalities: tuple[Modality, ...] = ("joint",)
     """Inputs of one network: each modality is embedded by its own layers, and the embeddings are averaged."""
+    layers: int = 2
+    """Layers of the Conformer; DSTE and STTR have two."""
+    look_back: int = 16
+    """Frames that attention of one Conformer layer sees, its own included."""
 
     def __post_init__(self) -> None:
         """Refuse shapes that cannot be built."""
@@ -109,6 +126,18 @@ class EncoderConfig:
             idle = [f.name for f in fields(self) if f.name in DSTE_ONLY and getattr(self, f.name) != f.default]
             if idle:
                 raise ValueError(f"architecture sttr has no {', '.join(idle)}: leave it out, or take architecture dste")
+        self._check_conformer()
+
+    def _check_conformer(self) -> None:
+        if self.layers < 1 or self.look_back < 2:
+            raise ValueError(f"expected layers from 1 and look_back from 2, got {self.layers} and {self.look_back}")
+        mine = self.architecture == "conformer"
+        default = {f.name: f.default for f in fields(self)}
+        lacks = CONFORMER_LACKS if mine else CONFORMER_ONLY
+        if idle := [name for name in lacks if getattr(self, name) != default[name]]:
+            raise ValueError(f"architecture {self.architecture} has no {', '.join(idle)}: leave it out")
+        if mine and (other := [f"{k}: {v}" for k, v in CONFORMER_NEEDS.items() if getattr(self, k) != v]):
+            raise ValueError(f"architecture conformer: expected {', '.join(other)}")
 
     @property
     def channels(self) -> int:

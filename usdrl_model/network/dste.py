@@ -13,6 +13,7 @@ from __future__ import annotations
 from torch import Tensor
 
 from usdrl_model.network.config import EncoderConfig
+from usdrl_model.network.conformer import Conformer
 from usdrl_model.network.dense_layer import DenseLayer
 from usdrl_model.network.sttr import STTR
 from usdrl_model.network.two_streams import TwoStreamEncoder, spatial_positions
@@ -50,6 +51,10 @@ class DSTE(TwoStreamEncoder):
         return self.s_tr1(self.spe + self.s_tr(joints + self.spe, empty), empty)
 
 
-def build_encoder(config: EncoderConfig) -> DSTE | STTR:
+Encoder = DSTE | STTR | Conformer
+
+
+def build_encoder(config: EncoderConfig) -> Encoder:
     """The encoder that ``config.architecture`` names."""
-    return STTR(config) if config.architecture == "sttr" else DSTE(config)
+    made: dict[str, type[Encoder]] = {"dste": DSTE, "sttr": STTR, "conformer": Conformer}
+    return made[config.architecture](config)

@@ -52,7 +52,7 @@ class TwoStreamEncoder(nn.Module, ABC):
             TypeError: no floating-point tensor.
         """
         config = self.config
-        _check(x, (config.frames, config.people, config.joints, 3))
+        check_windows(x, (config.frames, config.people, config.joints, 3))
         empty = empty_tokens(x) if config.mask_empty and "spatial" in config.streams else None
         inputs = [self._numbers(modality(x, name)) for name in config.modalities]
         tokens: dict[Stream, Tensor] = {}
@@ -129,7 +129,8 @@ def _zero(tokens: Tensor) -> Tensor:
     return (tokens == 0.0).all(dim=2, keepdim=True)
 
 
-def _check(x: Tensor, expected: tuple[int, ...]) -> None:
+def check_windows(x: Tensor, expected: tuple[int, ...]) -> None:
+    """TypeError or ValueError, with what to do, where ``x`` is no batch of windows of shape (N, *expected)."""
     if not isinstance(x, Tensor) or not x.is_floating_point():
         kind = f"{x.dtype} tensor" if isinstance(x, Tensor) else type(x).__name__
         raise TypeError(f"expected a floating-point torch tensor, got {kind}: torch.as_tensor(x, dtype=torch.float32)")

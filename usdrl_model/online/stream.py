@@ -31,14 +31,14 @@ from usdrl_model.inference import load
 from usdrl_model.online.crowd import Crowd
 from usdrl_model.online.event_log import EventLog, PersonEvent, Reason
 from usdrl_model.online.frame_filter import CanonicalFrame, FrameFilter
+from usdrl_model.online.incremental import Incremental
 from usdrl_model.online.state import StreamState
 from usdrl_model.online.tracked_person import Sighting, TrackedPerson
-from usdrl_model.skeleton.person import SEEN_JOINTS, SkeletonFrame
+from usdrl_model.online.windowed import newest_windows
+from usdrl_model.skeleton.person import SkeletonFrame
 from usdrl_model.skeleton.topology import topology as find_topology
 from usdrl_model.states.config import StatesConfig
-from usdrl_model.windows.neighbours import nearest
 from usdrl_model.windows.track import grid_index
-from usdrl_model.windows.window import Body, compose
 
 
 class ActionStream:
@@ -67,6 +67,7 @@ class ActionStream:
         self.config = weights.config.stream if config is None else config
         check_window(self.config, weights.config.detector)
         self._states = states
+        self._incremental = Incremental(weights) if weights.config.detector.streaming else None
         self.labels = weights.config.detector.labels
         self.counters: Counter[str] = Counter()
         """Counts since the start: frames, stale_frames, late_frames, inferences, skipped_slots; of stamps
@@ -104,7 +105,7 @@ class ActionStream:
             **self.weights.describe(),
             "topology": self.topology.name,
             "model_rate": f"{detector.rate:g} Hz",
-            "window": f"{detector.encoder.frames / detector.rate:.2f} s",
+            "window": f"{0 if detector.streaming else detector.encoder.frames / detector.rate:.2f} s",
             "centre": detector.encoder.centre,
             "look_ahead": f"{self.config.look_ahead:g} s",
             "joints": "in a picture" if detector.encoder.flat else "in space",
@@ -134,13 +135,17 @@ class ActionStream:
             ValueError: the scores are not finite, so no action could ever be detected.
         """
         load.answers(self.weights, self._any_window())
+        if self._incremental is not None:
+            self._incremental.warm_up()
 
     def recognise(self, gestures: Recogniser | None) -> None:
         """From now on recognise these enrolled gestures too; those that go on now end.
 
         Raises:
-            ValueError: what runs the detector gives no features.
+            ValueError: what runs the detector gives no features of windows.
         """
+        if gestures is not None and self._incremental is not None:
+            raise ValueError(f"{self.weights.name} is a streaming detector: gestures need one of windows, such as hri")
         if gestures is not None:
             load.features(self.weights, self._any_window())
         self.gestures = gestures
@@ -189,23 +194,17 @@ class ActionStream:
         self._slot, self._due_slot = self._due_slot, None
         detector = self.weights.config.detector
         end = grid_index(self.stamp, detector.rate)
-        batch = []
-        for person in self._crowd.people:
-            bodies = self._bodies(person, end)
-            seen = bodies[0][1].sum(axis=1) >= SEEN_JOINTS
-            if seen.any():
-                batch.append((person, bodies, seen))
-        if batch:
-            self.counters["inferences"] += 1
-            windows = compose([bodies for _, bodies, _ in batch], detector.encoder.window)
-            probabilities, features = self._answers(windows)
-            for (person, _, seen), frames in zip(batch, probabilities, strict=True):
+        if self._incremental is not None:
+            self._decide(self._incremental.advance(self._crowd.people, end), end)
+        elif batch := newest_windows(self._crowd.people, end, detector.encoder):
+            probabilities, features = self._answers(batch.windows)
+            for person, frames, seen in zip(batch.people, probabilities, batch.seen, strict=True):
                 person.timeline.add(end, frames, seen)
-                edges = person.decide(end - math.ceil(self.config.look_ahead * detector.rate))
-                self._log.acts(person.id, edges, self.stamp)
+            self._decide(batch.people, end)
             if self.gestures is not None and features is not None:
-                for (person, _, seen), scores in zip(batch, self.gestures.scores(features), strict=True):
-                    edges = person.gestures.step(end / detector.rate, scores) if seen[-1] else []
+                scored = self.gestures.scores(features)
+                for person, scores, now in zip(batch.people, scored, batch.seen[:, -1], strict=True):
+                    edges = person.gestures.step(end / detector.rate, scores) if now else []
                     self._log.acts(person.id, edges, self.stamp)
         return self._log.collect()
 
@@ -283,12 +282,13 @@ class ActionStream:
         """The gestures of a new person."""
         return PersonGestures(self.gestures.gestures if self.gestures else ())
 
-    def _bodies(self, person: TrackedPerson, end: int) -> list[Body]:
-        """The person and, if the model looks at more than one, their nearest others, up to grid frame ``end``."""
-        encoder = self.weights.config.detector.encoder
-        body = person.body(end)
-        others = [one.body(end) for one in self._crowd.people if one is not person] if encoder.people > 1 else []
-        return [body, *nearest(body, others, encoder.people - 1)]
+    def _decide(self, scored: Sequence[TrackedPerson], end: int) -> None:
+        """Advance the actions of people of whom there are new scores; the newest frame is ``end``."""
+        if scored:
+            self.counters["inferences"] += 1
+        last = end - math.ceil(self.config.look_ahead * self.weights.config.detector.rate)
+        for person in scored:
+            self._log.acts(person.id, person.decide(min(last, person.timeline.newest or last)), self.stamp)
 
     def _any_window(self) -> np.ndarray:
         """(1, T, M, V, 3) float32 of noise."""

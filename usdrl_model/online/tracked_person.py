@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+from torch import Tensor
 
 from usdrl_model.events.config import StreamConfig
 from usdrl_model.events.onset_offset import ActionMachine, Edge, EventKind
@@ -81,7 +82,8 @@ class TrackedPerson:
         capacity = 2 * frames
         smoothing = max(1, round(config.smoothing * detector.rate) // 2 * 2 + 1)
         self.track = Track(detector.rate, capacity, id)
-        self.timeline = Timeline(len(detector.labels), frames, capacity, smoothing)
+        told = 1 if detector.streaming else frames  # a streaming detector tells of one frame at a time
+        self.timeline = Timeline(len(detector.labels), told, capacity, smoothing)
         self.machine = ActionMachine(detector.labels, config.events)
         self.gestures = gestures
         self.states = PersonStates(states, flat=flat)
@@ -90,6 +92,10 @@ class TrackedPerson:
         """The last sighting under this id, if it was too far away to be this person."""
         self.came: float | None = None
         """Stamp since when the person is among the people of the state; None while they are not seen."""
+        self.ring: Tensor | None = None
+        """(S,) what a streaming detector keeps of this person; None: nothing yet."""
+        self.stepped: int | None = None
+        """Grid index of the newest frame that it has taken."""
         self._detector = detector
         self._decided: int | None = None
         self._posterior: np.ndarray | None = None

@@ -8,8 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F  # noqa: N812
 
-from usdrl_model.network.dste import DSTE
-from usdrl_model.network.sttr import STTR
+from usdrl_model.network.dste import Encoder
 
 PENALTY = 1.0
 """Weight of half the squared norm beside the summed cross-entropy; scikit-learn's default, C = 1."""
@@ -75,7 +74,7 @@ BATCH = 64
 
 
 @torch.inference_mode()
-def features(encoder: DSTE | STTR, windows: Tensor) -> Tensor:
+def features(encoder: Encoder, windows: Tensor) -> Tensor:
     """Pooled features (N, D) of windows (N, T, M, V, 3), float32; where the windows are, wherever the encoder is."""
     device = next(encoder.parameters()).device
     parts = [encoder.pooled(encoder(part.to(device))).float() for part in windows.split(BATCH)]

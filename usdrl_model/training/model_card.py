@@ -103,6 +103,8 @@ def _what(about: DetectorFileConfig | EncoderFileConfig) -> str:
         return f"Encoder. {_network(about.encoder)}: windows of {about.encoder.frames} frames."
     detector = about.detector
     window = f"windows of {detector.encoder.frames} frames at {detector.rate:g} Hz"
+    if detector.streaming:
+        window = f"frame by frame at {detector.rate:g} Hz, scores {detector.delay} frames later"
     labels = ", ".join(_shown(label) for label in detector.labels[1:])
     return f"Detector of {labels}. {_network(detector.encoder)}: {window}."
 
@@ -123,6 +125,8 @@ def _training(made: Provenance) -> str:
     facts = [f"Code: {_shown(made.code)}."]
     if made.start:
         facts.append(f"It started from the weights {_shown(made.start)}, whose data are in the table, too.")
+    if made.teacher:
+        facts.append(f"Its teacher was the detector {_shown(made.teacher)}, whose data are in the table, too.")
     if not made.complete:
         facts.append("**It was trained on further data that the weights do not name.**")
     heads = ["data", "stage", "part", "share", "terms", "source"]

@@ -81,10 +81,10 @@ def normalise(x: Tensor, centre: Centre = "frame", *, masked: bool = False, flat
     if flat:
         x = pictured(x)
         x = x / size(x)[:, None, None, None, None]
-        return x - _spine(x[:, :, 0])[:, :, None, None]
+        return x - spine_of(x[:, :, 0])[:, :, None, None]
     if masked:
         present = ~x.isnan().all(dim=4).all(dim=3).all(dim=1)[:, None, :, None, None]
-        spine = _spine(x[:, :, 0])
+        spine = spine_of(x[:, :, 0])
         turn = _heading(x, present)
         centred = transform_seen(x - spine[:, :, None, None], turn)
     else:
@@ -103,7 +103,7 @@ def there(x: Tensor) -> Tensor:
     return (x.abs().amax(dim=(1, 3, 4)) != 0.0)[:, None, :, None, None]  # ten times as fast as any() on a CPU
 
 
-def _spine(x: Tensor) -> Tensor:
+def spine_of(x: Tensor) -> Tensor:
     """(N, T, V, 3) of one person -> (N, T, 3): the middle of the spine, or where it must be about; NaN if unseen."""
     spine = x[:, :, SPINE_MID]
     below = x[:, :, SHOULDERS].nanmean(dim=2) - x.new_tensor([0.0, SPINE_BELOW_SHOULDERS, 0.0])

@@ -19,8 +19,7 @@ from usdrl_model.evaluation.clips.propagation import propagate
 from usdrl_model.evaluation.fusion import Given, together
 from usdrl_model.evaluation.whitening import Whitening
 from usdrl_model.network.detector import BACKGROUND_LABEL
-from usdrl_model.network.dste import DSTE
-from usdrl_model.network.sttr import STTR
+from usdrl_model.network.dste import Encoder
 from usdrl_model.training import linear_layer
 from usdrl_model.training.finetuning import train as finetune
 from usdrl_model.training.finetuning.config import FinetuneConfig
@@ -44,7 +43,7 @@ def fit_detector(run: FinetuneConfig, device: torch.device) -> Fit:
     return among_present(fit)
 
 
-def fit_propagated(runs: Sequence[FinetuneConfig], encoders: Sequence[DSTE | STTR], device: torch.device) -> Fit:
+def fit_propagated(runs: Sequence[FinetuneConfig], encoders: Sequence[Encoder], device: torch.device) -> Fit:
     """As ``fit_detector``, with labels propagated to unlabelled clips; confident ones are drawn more often.
 
     With several encoders, neighbours are found in their concatenated features; one detector is trained per
@@ -60,7 +59,7 @@ def fit_propagated(runs: Sequence[FinetuneConfig], encoders: Sequence[DSTE | STT
     return fit
 
 
-def fit_frozen(encoder: DSTE | STTR, head: FeatureHead, device: torch.device) -> Fit:
+def fit_frozen(encoder: Encoder, head: FeatureHead, device: torch.device) -> Fit:
     """Learn a head on features of an encoder that does not learn: (N, D), or (N, M * D) of people one by one."""
 
     def fit(windows: Tensor, y: Tensor, classes: int, *, seed: int) -> Classifier:
@@ -71,7 +70,7 @@ def fit_frozen(encoder: DSTE | STTR, head: FeatureHead, device: torch.device) ->
     return among_present(fit)
 
 
-def features_of(encoder: DSTE | STTR, windows: Tensor) -> Tensor:
+def features_of(encoder: Encoder, windows: Tensor) -> Tensor:
     """Features (N, D) of windows (N, T, M, V, 3); with more people than the encoder has, those of each side by side.
 
     An encoder of one person sees everybody by themselves, centred and turned as if alone.

@@ -31,8 +31,7 @@ from usdrl_model.evaluation.clips import fitting
 from usdrl_model.evaluation.clips.fitting import FeatureHead
 from usdrl_model.evaluation.fusion import fuse
 from usdrl_model.evaluation.networks import Init, Method, Network, Networks, hashes, numbered, recipes, titled
-from usdrl_model.network.dste import DSTE
-from usdrl_model.network.sttr import STTR
+from usdrl_model.network.dste import Encoder
 from usdrl_model.training import linear_layer
 from usdrl_model.windows.shape import WindowShape
 
@@ -179,7 +178,7 @@ class Frozen:
             return fitting.whitened(fitting.nearest) if self.whitening else fitting.nearest
         return fitting.whitened(fitting.linear_on_unit) if self.whitening else linear_layer.linear_layer
 
-    def _encoder(self, one: Network, seed: int) -> DSTE | STTR:
+    def _encoder(self, one: Network, seed: int) -> Encoder:
         if self.init == "pretrained":
             return one.pretrained()
         return probe.untrained(one.shape, one.weights.projectors if one.weights else None, seed)

@@ -47,6 +47,11 @@ class FinetuneConfig:
     A random head distorts good features before it is any good itself (LP-FT, arXiv 2202.10054)."""
     encoder_lr_scale: float = 1.0
     """Learning rate of the encoder relative to that of the heads, with ``init_from``."""
+    teacher: str = ""
+    """Detector to learn from beside the labels (distillation): the name of a shipped one, or a folder of weights with
+    the same rate and all the labels. Its data and their terms become those of the result."""
+    teacher_weight: float = 0.5
+    """Share of the teacher's posterior in the loss of the frames; the labels have the rest."""
     train: Literal["all", "last", "heads"] = "all"
     """Trainable parameters: all, the last layer of each stream and the heads, or the heads alone (a linear probe)."""
     layer_decay: float = 1.0
@@ -95,6 +100,10 @@ class FinetuneConfig:
             raise ValueError(
                 f"encoder_lr_scale: expected a share in (0, 1], got {self.encoder_lr_scale}; see train: heads"
             )
+        if not 0.0 < self.teacher_weight <= 1.0:
+            raise ValueError(f"teacher_weight: expected a share in (0, 1], got {self.teacher_weight}")
+        if self.detector.streaming and (self.train != "all" or self.layer_decay != 1.0):
+            raise ValueError("train, layer_decay: a conformer is trained as a whole: leave them out")
         if not 0.0 <= self.warmup_fraction < 1.0:
             raise ValueError(f"warmup_fraction: expected a share of the steps in [0, 1), got {self.warmup_fraction}")
         at_least(self, {"steps": 1, "stride": 1, "validate_every": 1, "patience": 0, "learning_rate": 0.0,

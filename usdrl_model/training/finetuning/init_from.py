@@ -24,7 +24,7 @@ def start_encoder(run: FinetuneConfig) -> torch.nn.Module:
 
 
 def provenance(run: FinetuneConfig, store: Store | None, command: str) -> Provenance:
-    """Provenance of the weights of a run, including that of its initial weights.
+    """Provenance of the weights of a run, including that of its initial weights and of its teacher.
 
     Args:
         run: the configuration.
@@ -34,13 +34,14 @@ def provenance(run: FinetuneConfig, store: Store | None, command: str) -> Proven
     Raises:
         ValueError: as ``Store.select``.
     """
-    before = start_provenance(run.init_from) if run.init_from else Provenance(complete=True)
+    before = inherited(run).values()
     return Provenance(
-        data=(*before.data, *(_used(source, store) for source in run.sources)),
-        complete=before.complete,
+        data=(*(used for one in before for used in one.data), *(_used(source, store) for source in run.sources)),
+        complete=all(one.complete for one in before),
         command=command,
         configuration=config.content_hash(run),
         start=run.init_from,
+        teacher=run.teacher,
         code=code_version.current(),
     )
 
@@ -54,6 +55,14 @@ def calibrated(made: Provenance, sources: Sequence[SourceConfig], store: Store |
 def start_provenance(start: str) -> Provenance:
     """Provenance of the initial weights; errors as ``start_encoder``."""
     return find_encoder(start).config.provenance
+
+
+def inherited(run: FinetuneConfig) -> dict[str, Provenance]:
+    """Provenance of the weights that a run starts from and of its teacher, by their names; errors as ``find_encoder``.
+
+    One name for both counts once.
+    """
+    return {name: start_provenance(name) for name in (run.init_from, run.teacher) if name}
 
 
 def _used(source: SourceConfig, store: Store | None) -> DataUsed:

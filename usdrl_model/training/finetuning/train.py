@@ -18,7 +18,6 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn import functional as F  # noqa: N812
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from usdrl_model import config
@@ -29,15 +28,12 @@ from usdrl_model.training import linear_layer
 from usdrl_model.training.augment import augment
 from usdrl_model.training.finetuning.config import FinetuneConfig
 from usdrl_model.training.finetuning.init_from import start_encoder
+from usdrl_model.training.finetuning.objective import Objective, clip_classes
 from usdrl_model.training.finetuning.sources import Mixture
 from usdrl_model.training.run_folder import RunState, schedule, write_losses
 from usdrl_model.windows.cut import Windows
 from usdrl_model.windows.window import normalise
 
-CLIP_SHARE = 0.25
-"""Least share of a window that an action must fill to be the label of the window."""
-RECENT = 0.375
-"""Share of a window, its newest frames, weighted by ``FinetuneConfig.recent_weight``."""
 VALIDATION_BATCH = 256
 """Batch size of the validation."""
 SAVE_EVERY = 200
@@ -121,7 +117,7 @@ class _Trainer:
         self.frozen = freeze(self.model, run.train)
         self.average = AveragedModel(self.model, multi_avg_fn=get_ema_multi_avg_fn(run.ema_decay), use_buffers=True)
         self.optimiser = torch.optim.AdamW(_groups(self.model, run), lr=0.0, weight_decay=run.weight_decay)
-        self.class_weights = _class_weights(mixture, len(run.detector.labels), run.class_balance).to(device)
+        self.objective = Objective(run, mixture, device)
         self.losses: list[float] = []
         self.looks: list[float] = []
         """Validation losses so far."""
@@ -164,7 +160,7 @@ class _Trainer:
         batch = self.mixture.windows[self.mixture.draw(run.batch_size, self.generator)]
         shape = run.detector.encoder.window
         x, y, seen = augment(batch.x, batch.y, batch.seen, run.augment, shape, self.generator, run.mirror_classes)
-        loss = self._loss(self.model, x, y, seen)
+        loss = self.objective(self.model, x, y, seen)
         for group in self.optimiser.param_groups:
             group["lr"] = group["share"] * run.learning_rate * schedule(step, run.steps, run.warmup_fraction)
         self.optimiser.zero_grad()
@@ -184,29 +180,13 @@ class _Trainer:
         model = self.average.module.eval()
         with torch.no_grad():
             losses = [
-                float(self._loss(model, part.x, part.y, part.seen))
+                float(self.objective(model, part.x, part.y, part.seen))
                 for rows in torch.arange(len(validation)).split(VALIDATION_BATCH)
                 for part in [validation[rows].to(self.device)]
             ]
         self.looks.append(float(np.mean(losses)))
         if self.run.patience and self.looks[-1] == min(self.looks):
             self.best = {name: tensor.clone() for name, tensor in model.state_dict().items()}
-
-    def _loss(self, model: torch.nn.Module, x: Tensor, y: Tensor, seen: Tensor) -> Tensor:
-        scores, run = model(x), self.run
-        clips = clip_classes(y, seen, len(run.detector.labels))
-        return self._dense_loss(scores.frames, y, seen) + run.clip_weight * F.cross_entropy(
-            scores.clip, clips, label_smoothing=run.label_smoothing
-        )
-
-    def _dense_loss(self, logits: Tensor, y: Tensor, seen: Tensor) -> Tensor:
-        """Weighted mean over the frames that were seen; logits (N, T, K), y and seen (N, T)."""
-        frames = y.shape[1]
-        recent = torch.ones(frames, device=self.device)
-        recent[frames - round(RECENT * frames) :] = self.run.recent_weight
-        weights = (self.class_weights[y] * recent)[seen]
-        losses = F.cross_entropy(logits[seen], y[seen], label_smoothing=self.run.label_smoothing, reduction="none")
-        return (weights * losses).sum() / weights.sum()
 
     def _contents(self) -> dict[str, Any]:
         return {
@@ -278,19 +258,3 @@ def _groups(detector: Detector, run: FinetuneConfig) -> list[dict[str, Any]]:
         {"params": parameters, "share": run.layer_decay**depth * (encoder if depth else 1.0)}
         for depth, parameters in sorted(groups.items())
     ]
-
-
-def clip_classes(y: Tensor, seen: Tensor, classes: int) -> Tensor:
-    """(N,) what each window shows: its longest action, or background where none fills ``CLIP_SHARE`` of it."""
-    counts = F.one_hot(y, classes).masked_fill(~seen[:, :, None], 0).sum(dim=1)
-    longest, action = counts[:, 1:].max(dim=1)
-    return torch.where(longest >= CLIP_SHARE * seen.sum(dim=1), action + 1, 0)
-
-
-def _class_weights(mixture: Mixture, classes: int, power: float) -> Tensor:
-    """(K,) rarer classes weigh more; the mean weight of a frame is 1. A class that never occurs weighs nothing."""
-    windows = mixture.windows
-    drawn = mixture.probability[:, None].expand_as(windows.y)[windows.seen]
-    counts = torch.bincount(windows.y[windows.seen], weights=drawn, minlength=classes)
-    weights = torch.where(counts > 0, (counts.sum() / counts.clamp(min=1e-12)) ** power, 0.0)
-    return (weights * counts.sum() / (weights * counts).sum()).float()

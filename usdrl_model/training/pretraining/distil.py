@@ -21,8 +21,7 @@ from usdrl_model.checkpoints.pretrained_models import load_encoder
 from usdrl_model.checkpoints.provenance import Provenance
 from usdrl_model.checkpoints.state_dict import distinct
 from usdrl_model.network.config import EncoderConfig
-from usdrl_model.network.dste import DSTE, build_encoder
-from usdrl_model.network.sttr import STTR
+from usdrl_model.network.dste import Encoder, build_encoder
 from usdrl_model.windows.resample import resize
 
 CLIP, FRAMES = "clip features", "frame features"
@@ -65,7 +64,7 @@ class Teacher:
     """
 
     def __init__(self, source: str, student: EncoderConfig, device: torch.device, precision: torch.dtype) -> None:
-        self.encoder: DSTE | STTR = load_encoder(source).to(device).requires_grad_(False)
+        self.encoder: Encoder = load_encoder(source).to(device).requires_grad_(False)
         self.precision = precision
         own = self.encoder.config
         for config in (own, student):

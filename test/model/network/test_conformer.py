@@ -1,0 +1,76 @@
+"""The streaming Conformer: one function, whose windowed and incremental forms agree."""
+
+import dataclasses
+import math
+
+import pytest
+import torch
+from helpers.streaming import ENCODER, streaming_weights
+
+from usdrl_model.network.config import EncoderConfig
+from usdrl_model.network.detector import DetectorConfig
+
+DETECTOR = streaming_weights().detector
+WALK = torch.randn(3, 200, 25, 3, generator=torch.Generator().manual_seed(1)).mul(0.05).cumsum(dim=1)
+
+
+def seen(x: torch.Tensor) -> torch.Tensor:
+    """The same with joints, and whole frames, that are missing."""
+    generator = torch.Generator().manual_seed(2)
+    x = x.masked_fill(torch.rand(*x.shape[:3], 1, generator=generator) < 0.1, math.nan)
+    x[0, 40:52], x[1, :33], x[2, 100:180] = math.nan, math.nan, math.nan
+    return x
+
+
+@pytest.mark.parametrize("step", [1, 3, 7])
+def test_steps_are_the_whole(step: int) -> None:
+    x, encoder = seen(WALK), DETECTOR.encoder
+    whole, after = encoder.advance(x, encoder.empty(3))
+    parts, state = [], encoder.empty(3)
+    for part in x.split(step, dim=1):
+        tokens, state = encoder.advance(part, state)
+        parts.append(tokens)
+    torch.testing.assert_close(torch.cat(parts, dim=1), whole, atol=1e-5, rtol=0)
+    torch.testing.assert_close(state, after, atol=1e-5, rtol=0, equal_nan=True)
+    assert (whole[0, 40:52] == 0).all() and (whole[0, 52:] != 0).any()
+
+
+def test_a_frame_depends_on_its_receptive_field_and_on_nothing_later() -> None:
+    encoder, x = DETECTOR.encoder, seen(WALK)
+    whole, _ = encoder.advance(x, encoder.empty(3))
+    window = x[:, 150 - encoder.receptive_field + 1 : 151]
+    tokens, _ = encoder.advance(window, encoder.empty(3))
+    torch.testing.assert_close(tokens[:, -1], whole[:, 150], atol=1e-5, rtol=0)
+    short, _ = encoder.advance(window[:, 5:], encoder.empty(3))
+    assert (short[0, -1] - whole[0, 150]).abs().max() > 1e-5, "no shorter window is enough"
+
+
+def test_place_heading_and_time_before_somebody_came_do_not_matter() -> None:
+    x, encoder = seen(WALK), DETECTOR.encoder
+    whole, _ = encoder.advance(x, encoder.empty(3))
+    turn = torch.tensor([[0.0, 0.0, -1.0], [0.0, 1.0, 0.0], [1.0, 0.0, 0.0]])
+    moved, _ = encoder.advance(x @ turn + torch.tensor([3.0, 1.0, -2.0]), encoder.empty(3))
+    torch.testing.assert_close(moved, whole, atol=2e-4, rtol=0)
+    late, _ = encoder.advance(x[:, 33:], encoder.empty(3))
+    torch.testing.assert_close(late[1], whole[1, 33:], atol=1e-5, rtol=0)
+
+
+def test_scores_of_windows_are_those_of_the_frames_that_they_are_about() -> None:
+    x = seen(WALK)[:, 60:84]
+    scores = DETECTOR(x[:, :, None])
+    stepped, _ = DETECTOR.advance(x, DETECTOR.encoder.empty(3))
+    torch.testing.assert_close(scores.frames[:, :22], stepped[:, 2:])
+    assert (scores.frames[:, 22:] == stepped[:, -1:]).all()
+    with pytest.raises(ValueError, match="resample the window to 24 frames"):
+        DETECTOR(x[:, :20, None])
+
+
+def test_what_does_not_fit_is_refused() -> None:
+    with pytest.raises(ValueError, match="conformer: expected causal: True, masked: True$"):
+        dataclasses.replace(ENCODER, causal=False, masked=False)
+    with pytest.raises(ValueError, match="conformer has no stem_kernel"):
+        dataclasses.replace(ENCODER, stem_kernel=5)
+    with pytest.raises(ValueError, match="dste has no look_back"):
+        EncoderConfig(look_back=3)
+    with pytest.raises(ValueError, match="delay: expected 0 to 0 frames of architecture dste, got 2"):
+        DetectorConfig(labels=("none", "wave"), delay=2)

@@ -1,0 +1,129 @@
+"""A streaming detector in the online pipeline: one step a frame, the same scores as of whole tracks."""
+
+import numpy as np
+import pytest
+import torch
+from helpers.people import frames
+from helpers.streaming import irregular, streaming_weights
+
+from usdrl_model.events.config import StreamConfig
+from usdrl_model.gestures.recogniser import Recogniser
+from usdrl_model.online.stream import ActionStream
+from usdrl_model.skeleton.person import SEEN_JOINTS, Person, SkeletonFrame
+
+
+class Tracks:
+    """What a stream feeds its network, and what it is told, by person."""
+
+    def __init__(self, stream: ActionStream) -> None:
+        self.fed: dict[int, list] = {}
+        self.told: dict[int, list] = {}
+        self._step = stream._incremental._step
+        stream._incremental._step = self.step
+
+    def step(self, people: list, count: int) -> None:
+        for person in people:
+            joints, mask = person.track.window(count, person.track.newest)
+            fed = self.fed.setdefault(id(person), [])
+            if person.ring is None:
+                fed.clear()
+                self.told[id(person)] = []
+                self.told.setdefault("kept", []).append(person)  # so that no id is used twice
+            fed += list(np.where(mask[:, :, None], joints, np.nan))
+        self._step(people, count)
+        for person in people:
+            newest = person.timeline.newest
+            self.told[id(person)] += list(person.timeline.posterior(newest - count + 1, newest))
+
+
+def test_a_minute_of_comings_and_goings_gives_the_scores_of_whole_tracks() -> None:
+    weights = streaming_weights()
+    stream = ActionStream(weights, topology="kinect_v2_25")
+    tracks = Tracks(stream)
+    for frame in irregular(60.0):
+        stream.push(frame)
+    detector, compared = weights.detector, 0
+    assert len(tracks.fed) > 6, "people have come and gone"
+    for who, fed in tracks.fed.items():
+        x = torch.from_numpy(np.array(fed, np.float32))[None]
+        with torch.inference_mode():
+            logits, _ = detector.advance(x, detector.encoder.empty(1))
+        told = np.array(tracks.told[who])
+        known = ~np.isnan(told[:, 0])
+        seen = (~x[0, :, :, 0].isnan()).sum(dim=1).numpy() >= SEEN_JOINTS
+        assert known[2:][seen[2:] & seen[:-2]].all() and not known[:2].any()
+        assert seen[known].all()  # a frame itself may have been filled once its joints were back
+        np.testing.assert_allclose(told[known], logits.softmax(dim=2)[0].numpy()[known], atol=1e-5)
+        compared += int(known.sum())
+    assert compared > 500
+
+
+def test_everybody_is_one_step() -> None:
+    stream = ActionStream(streaming_weights(), topology="kinect_v2_25")
+    batches = []
+    step = stream._incremental._step
+    stream._incremental._step = lambda people, count: batches.append((len(people), count)) or step(people, count)
+    for frame in frames(duration=3.0, ids=("1", "2", "3")):
+        stream.push(frame)
+    assert set(batches) == {(3, 1)} and len(batches) == 30 == stream.counters["inferences"]
+
+
+def test_a_reset_and_a_used_id_begin_anew() -> None:
+    stream = ActionStream(streaming_weights(), topology="kinect_v2_25")
+    for frame in frames(duration=2.0):
+        stream.push(frame)
+    (before,) = stream.people
+    stream.reset()
+    stream.push(frames(start=200.0)[0])
+    (after,) = stream.people
+    fresh = ActionStream(streaming_weights(), topology="kinect_v2_25")
+    fresh.push(frames(start=200.0)[0])
+    assert after is not before
+    assert torch.equal(after.ring.nan_to_num(), fresh.people[0].ring.nan_to_num())
+
+    for frame in frames(duration=1.0, start=210.0):  # the id is used again after more than max_gap
+        stream.push(frame)
+    assert stream.people[0] is not after and stream.people[0].stepped == 2109
+
+
+def test_a_long_gap_of_a_patient_stream_costs_no_more_than_the_network_remembers() -> None:
+    config = StreamConfig(look_ahead=0.2, smoothing=0.0, max_gap=300.0, reset_after=300.0)
+    stream = ActionStream(streaming_weights(), topology="kinect_v2_25", config=config)
+    counts = []
+    step = stream._incremental._step
+    stream._incremental._step = lambda people, count: counts.append(count) or step(people, count)
+    stream.push(frames(start=100.0)[0])
+    stream.push(frames(start=250.0)[0])
+    assert counts == [1, stream.weights.detector.encoder.receptive_field]
+
+
+def test_a_person_of_another_source_waits_for_their_sample() -> None:
+    stream = ActionStream(streaming_weights(), topology="kinect_v2_25")
+    for frame in frames(duration=3.0, ids=("fast", "slow")):
+        late = round(frame.stamp * 30) % 10 > 0
+        kept = [person for person in frame.people if person.id == "fast" or not late]
+        stream.push(SkeletonFrame(frame.stamp, tuple(kept)))
+    fast, slow = stream.people
+    assert (fast.id, slow.id) == ("fast", "slow") and fast.stepped - slow.stepped in (2, 3)
+    assert not np.isnan(slow.timeline.posterior(slow.stepped - 20, slow.stepped - 2)).any(), "interpolated, then taken"
+
+
+def test_what_it_cannot_do_is_said() -> None:
+    weights = streaming_weights()
+    with pytest.raises(ValueError, match=r"look_ahead: expected at least 0.2 s, the delay of the weights"):
+        ActionStream(weights, topology="kinect_v2_25", config=StreamConfig(look_ahead=0.1))
+    stream = ActionStream(weights, topology="kinect_v2_25")
+    with pytest.raises(ValueError, match="untrained is a streaming detector: gestures need one of windows"):
+        stream.recognise(Recogniser.__new__(Recogniser))  # whichever it is
+    assert stream.describe()["window"] == "0.00 s"
+    stream.warm_up()
+
+
+def test_nobody_of_whom_too_little_is_seen_is_judged() -> None:
+    stream = ActionStream(streaming_weights(), topology="kinect_v2_25")
+    for frame in frames(duration=2.0):
+        joints = frame.people[0].joints.copy()
+        joints[5:] = np.nan
+        stream.push(SkeletonFrame(frame.stamp, (Person("7", joints),)))
+    (person,) = stream.people
+    assert np.isnan(person.timeline.posterior(person.stepped - 10, person.stepped - 2)).all()

@@ -1,0 +1,91 @@
+"""What the training of a detector minimises: the labels of frames and windows, and what a teacher says of frames."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F  # noqa: N812
+
+from usdrl_model.training.finetuning.config import FinetuneConfig
+from usdrl_model.training.finetuning.sources import Mixture
+from usdrl_model.training.finetuning.teacher import Teacher
+
+CLIP_SHARE = 0.25
+"""Least share of a window that an action must fill to be the label of the window."""
+RECENT = 0.375
+"""Share of a window, its newest frames, weighted by ``FinetuneConfig.recent_weight``."""
+
+
+class Objective:
+    """The loss of a run.
+
+    Args:
+        run: the configuration.
+        mixture: whose classes are counted, for their weights.
+        device: of the training.
+
+    Raises:
+        ValueError: as ``Teacher``.
+    """
+
+    def __init__(self, run: FinetuneConfig, mixture: Mixture, device: torch.device) -> None:
+        self.run = run
+        self.class_weights = _class_weights(mixture, len(run.detector.labels), run.class_balance).to(device)
+        self.teacher = Teacher(run.teacher, run.detector, device) if run.teacher else None
+
+    def __call__(self, model: nn.Module, x: Tensor, y: Tensor, seen: Tensor) -> Tensor:
+        """The loss of windows (N, T, M, V, 3) with classes y and seen (N, T)."""
+        scores, run = model(x), self.run
+        clips = clip_classes(y, seen, len(run.detector.labels))
+        told = delayed(seen, run.detector.delay)
+        dense = self._labels(scores.frames, y, told)
+        if self.teacher is not None:
+            says = self.teacher(x)
+            newest = slice(-says.shape[1], None)
+            taught = self._teaching(scores.frames[:, newest], says, told[:, newest])
+            dense = (1.0 - run.teacher_weight) * dense + run.teacher_weight * taught
+        return dense + run.clip_weight * F.cross_entropy(scores.clip, clips, label_smoothing=run.label_smoothing)
+
+    def _labels(self, logits: Tensor, y: Tensor, told: Tensor) -> Tensor:
+        """Cross entropy, the weighted mean over the frames that count; logits (N, T, K), y and told (N, T)."""
+        weights = (self.class_weights[y] * self._recent(logits))[told]
+        losses = F.cross_entropy(logits[told], y[told], label_smoothing=self.run.label_smoothing, reduction="none")
+        return (weights * losses).sum() / weights.sum()
+
+    def _teaching(self, logits: Tensor, says: Tensor, told: Tensor) -> Tensor:
+        """Cross entropy to the teacher's probabilities (N, T', K)."""
+        weights = self._recent(logits).expand_as(told)[told]
+        losses = F.cross_entropy(logits[told], says[told], reduction="none")
+        return (weights * losses).sum() / weights.sum()
+
+    def _recent(self, logits: Tensor) -> Tensor:
+        """(T,) weights of the frames of a window."""
+        frames = logits.shape[1]
+        recent = logits.new_ones(frames)
+        recent[frames - round(RECENT * frames) :] = self.run.recent_weight
+        return recent
+
+
+def delayed(seen: Tensor, delay: int) -> Tensor:
+    """(N, T) frames that count, of ``seen``: the frame ``delay`` later, which tells of them, is seen, too."""
+    if not delay:
+        return seen
+    told = torch.zeros_like(seen)
+    told[:, :-delay] = seen[:, :-delay] & seen[:, delay:]
+    return told
+
+
+def clip_classes(y: Tensor, seen: Tensor, classes: int) -> Tensor:
+    """(N,) what each window shows: its longest action, or background where none fills ``CLIP_SHARE`` of it."""
+    counts = F.one_hot(y, classes).masked_fill(~seen[:, :, None], 0).sum(dim=1)
+    longest, action = counts[:, 1:].max(dim=1)
+    return torch.where(longest >= CLIP_SHARE * seen.sum(dim=1), action + 1, 0)
+
+
+def _class_weights(mixture: Mixture, classes: int, power: float) -> Tensor:
+    """(K,) rarer classes weigh more; the mean weight of a frame is 1. A class that never occurs weighs nothing."""
+    windows = mixture.windows
+    drawn = mixture.probability[:, None].expand_as(windows.y)[windows.seen]
+    counts = torch.bincount(windows.y[windows.seen], weights=drawn, minlength=classes)
+    weights = torch.where(counts > 0, (counts.sum() / counts.clamp(min=1e-12)) ** power, 0.0)
+    return (weights * counts.sum() / (weights * counts).sum()).float()
