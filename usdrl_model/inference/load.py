@@ -26,6 +26,7 @@ from usdrl_model.inference.cuda_graphs import GraphedDetector
 from usdrl_model.inference.fold import fold_detector
 from usdrl_model.inference.packed_linear import pack
 from usdrl_model.network.dste import DSTE
+from usdrl_model.network.sttr import STTR
 
 TORCH_PRECISIONS = {"fp32": torch.float32, "bf16": torch.bfloat16}
 
@@ -103,11 +104,14 @@ def accelerate(loaded: LoadedDetector, precision: str = "auto", *, cuda_graphs: 
     name = "fp32" if precision == "auto" else precision
     dense = isinstance(detector.encoder, DSTE)
     if name != "fp32" and not dense:
-        raise ValueError(f"precision {precision!r}: an STTR encoder runs in fp32 only")
+        architecture = detector.config.encoder.architecture
+        raise ValueError(f"precision {precision!r}: an encoder of architecture {architecture} runs in fp32 only")
+    if cuda_graphs and detector.config.streaming:
+        raise ValueError(f"cuda_graphs: {loaded.name} is a streaming detector, which has no graph: leave it off")
     folded = fold_detector(detector, TORCH_PRECISIONS[name])
     runtime = f"torch {torch.__version__}, {'folded' if dense else 'as trained'}"
     if cuda_graphs:
         return replace(loaded, detector=GraphedDetector(folded), precision=name, runtime=f"{runtime}, CUDA graphs")
-    if dense and loaded.device.type == "cpu":
+    if not isinstance(detector.encoder, STTR) and loaded.device.type == "cpu":
         pack(folded)
     return replace(loaded, detector=folded, precision=name, runtime=runtime)
