@@ -31,7 +31,7 @@ from usdrl_model.evaluation.recordings.methods import Detecting, FrameMethod, Tc
 from usdrl_model.evaluation.recordings.scores import Predicted
 from usdrl_model.evaluation.recordings.smoothing import DecodingConfig
 from usdrl_model.files import markdown
-from usdrl_model.network.detector import BACKGROUND_LABEL
+from usdrl_model.network.detector_config import BACKGROUND_LABEL
 
 METHODS: Sequence[FrameMethod] = (Detecting(init="random"), Tcn())
 COLUMNS = {"frame_accuracy": "frame accuracy", "edit": "Edit", "f1@10": "F1@10", "f1@25": "F1@25", "f1@50": "F1@50"}

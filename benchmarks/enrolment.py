@@ -34,10 +34,10 @@ from usdrl_model.gestures.gesture import Example, enrol, prototype
 from usdrl_model.inference.fold import fold
 from usdrl_model.network.dste import DSTE
 from usdrl_model.skeleton.clip import Clip
-from usdrl_model.windows.cut import MIN_FRAMES
 from usdrl_model.windows.resample import resize
 from usdrl_model.windows.shape import WindowShape
 from usdrl_model.windows.track import Track, grid_index
+from usdrl_model.windows.tracklets import MIN_FRAMES
 from usdrl_model.windows.whole_clip import longest, normalised, stretched
 from usdrl_model.windows.window import compose
 

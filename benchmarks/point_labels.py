@@ -23,11 +23,12 @@ from usdrl_model.data.importers import utkinect
 from usdrl_model.events.posterior import EDGE_WEIGHT, hann
 from usdrl_model.files.markdown import table
 from usdrl_model.metrics.segment_scores import frame_accuracy, macro_frame_f1
-from usdrl_model.network.detector import BACKGROUND_LABEL
+from usdrl_model.network.detector_config import BACKGROUND_LABEL
 from usdrl_model.skeleton.recording import Recording
 from usdrl_model.skeleton.segments import in_doubt, widened
 from usdrl_model.training.linear_layer import linear_weights
-from usdrl_model.windows.cut import UNKNOWN, Tracklet, ending_at, tracklets
+from usdrl_model.windows.cut import ending_at
+from usdrl_model.windows.tracklets import UNKNOWN, Tracklet, tracklets
 
 TRAIN, TEST = ("01", "03", "05"), ("07", "09")
 RATE, MAX_GAP = 10.0, 1.0

@@ -20,8 +20,9 @@ from usdrl_model.online.stream import ActionStream
 from usdrl_model.simulation.faults import TYPICAL_FAULTS
 from usdrl_model.simulation.simulate import PerformanceConfig, simulate
 from usdrl_model.skeleton.recording import Recording
-from usdrl_model.windows.cut import Windows, cut, tracklets
+from usdrl_model.windows.cut import Windows, cut
 from usdrl_model.windows.shape import WindowShape
+from usdrl_model.windows.tracklets import tracklets
 
 STORED = Path(__file__).with_name("answers.json")
 

@@ -8,7 +8,8 @@ from usdrl_model.checkpoints.detector_file import DetectorFileConfig, LoadedDete
 from usdrl_model.events.config import StreamConfig
 from usdrl_model.events.onset_offset import EventConfig
 from usdrl_model.network.config import EncoderConfig
-from usdrl_model.network.detector import DetectorConfig, Scores
+from usdrl_model.network.detector import Scores
+from usdrl_model.network.detector_config import DetectorConfig
 from usdrl_model.skeleton.person import HEAD
 from usdrl_model.skeleton.topology import JOINT_INDEX
 

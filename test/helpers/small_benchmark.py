@@ -16,7 +16,7 @@ from usdrl_model.evaluation.clips.methods import METHODS, Baseline, ClipMethod
 from usdrl_model.evaluation.networks import Networks, by_title
 from usdrl_model.evaluation.pretrained import Pretrained
 from usdrl_model.network.config import EncoderConfig
-from usdrl_model.network.detector import DetectorConfig
+from usdrl_model.network.detector_config import DetectorConfig
 from usdrl_model.network.projectors import ProjectorConfig
 from usdrl_model.skeleton.person import Person, SkeletonFrame
 from usdrl_model.skeleton.recording import Recording

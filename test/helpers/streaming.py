@@ -9,7 +9,8 @@ from helpers.people import pose
 from usdrl_model.checkpoints.detector_file import DetectorFileConfig, LoadedDetector
 from usdrl_model.events.config import StreamConfig
 from usdrl_model.network.config import EncoderConfig
-from usdrl_model.network.detector import Detector, DetectorConfig
+from usdrl_model.network.detector import Detector
+from usdrl_model.network.detector_config import DetectorConfig
 from usdrl_model.skeleton.person import Person, SkeletonFrame
 
 ENCODER = EncoderConfig(

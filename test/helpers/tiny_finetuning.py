@@ -7,7 +7,7 @@ from helpers.people import UP, pose
 from usdrl_model.events.config import StreamConfig
 from usdrl_model.events.onset_offset import EventConfig
 from usdrl_model.network.config import EncoderConfig
-from usdrl_model.network.detector import DetectorConfig
+from usdrl_model.network.detector_config import DetectorConfig
 from usdrl_model.skeleton.person import Person, SkeletonFrame
 from usdrl_model.skeleton.recording import Recording
 from usdrl_model.skeleton.segments import Segment

@@ -17,7 +17,8 @@ from usdrl_model.checkpoints.provenance import Provenance
 from usdrl_model.checkpoints.state_dict import distinct, fill
 from usdrl_model.errors.shown import LINE, cut
 from usdrl_model.events.config import StreamConfig
-from usdrl_model.network.detector import Detector, DetectorConfig
+from usdrl_model.network.detector import Detector
+from usdrl_model.network.detector_config import DetectorConfig
 from usdrl_model.network.device import choose_device
 
 FORMAT = config_file.FORMATS["detector"]

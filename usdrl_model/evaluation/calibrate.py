@@ -15,7 +15,8 @@ from usdrl_model.evaluation import calibration
 from usdrl_model.evaluation.calibration import CalibrationConfig, Point
 from usdrl_model.events.config import StreamConfig
 from usdrl_model.inference.load import accelerate
-from usdrl_model.network.detector import Detector, DetectorConfig
+from usdrl_model.network.detector import Detector
+from usdrl_model.network.detector_config import DetectorConfig
 from usdrl_model.skeleton.recording import Recording
 from usdrl_model.training.finetuning import init_from, sources
 

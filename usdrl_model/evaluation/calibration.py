@@ -26,7 +26,8 @@ from usdrl_model.checkpoints.provenance import Provenance
 from usdrl_model.config import at_least
 from usdrl_model.events.config import StreamConfig
 from usdrl_model.events.onset_offset import ActionMachine, Edge, EventConfig
-from usdrl_model.network.detector import BACKGROUND_LABEL, Detector
+from usdrl_model.network.detector import Detector
+from usdrl_model.network.detector_config import BACKGROUND_LABEL
 from usdrl_model.online.stream import ActionStream
 from usdrl_model.online.tracked_person import Sighting, TrackedPerson
 from usdrl_model.skeleton import recording_gaps

@@ -22,11 +22,12 @@ from usdrl_model.events.config import StreamConfig
 from usdrl_model.inference import onnx_runtime
 from usdrl_model.inference.onnx_export import Outputs
 from usdrl_model.inference.onnx_runtime import INPUT, OUTPUTS
-from usdrl_model.network.detector import DetectorConfig
+from usdrl_model.network.detector_config import DetectorConfig
 from usdrl_model.simulation.faults import random_faults
 from usdrl_model.simulation.script import ACTIONS, random_script
 from usdrl_model.simulation.simulate import PerformanceConfig, simulate
-from usdrl_model.windows.cut import cut, tracklets
+from usdrl_model.windows.cut import cut
+from usdrl_model.windows.tracklets import tracklets
 
 
 def parity(weights: LoadedDetector, path: str | Path, windows: Tensor) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from usdrl_model.config import at_most
 from usdrl_model.errors.shown import shown
 from usdrl_model.events.onset_offset import EventConfig
-from usdrl_model.network.detector import DetectorConfig
+from usdrl_model.network.detector_config import DetectorConfig
 
 LIMITS = {"max_rate": 240.0, "max_gap": 600.0, "look_ahead": 60.0, "smoothing": 60.0, "reset_after": 3600.0,
           "max_people": 1000}  # fmt: skip

@@ -16,8 +16,8 @@ import numpy as np
 from usdrl_model.gestures.gesture import Example
 from usdrl_model.skeleton.person import SPINE_MID
 from usdrl_model.skeleton.recording import Recording
-from usdrl_model.windows.cut import MIN_FRAMES, Tracklet, tracklets
 from usdrl_model.windows.shape import WindowShape
+from usdrl_model.windows.tracklets import MIN_FRAMES, Tracklet, tracklets
 from usdrl_model.windows.window import Body, compose
 
 SEEN = 0.5

@@ -15,7 +15,7 @@ from torch import Tensor
 from usdrl_model.events.onset_offset import ActionMachine, Edge, EventConfig, EventKind, Run
 from usdrl_model.gestures.background import Background
 from usdrl_model.gestures.gesture import Gesture
-from usdrl_model.network.detector import BACKGROUND_LABEL
+from usdrl_model.network.detector_config import BACKGROUND_LABEL
 
 EVENTS = EventConfig(on_threshold=0.5, off_threshold=0.35, min_duration=0.0, hold=0.5, refractory=0.3)
 """How scores become events: a window at or above the threshold is enough, because it saw the whole gesture."""

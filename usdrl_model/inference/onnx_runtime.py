@@ -22,7 +22,8 @@ from torch import Tensor, nn
 from usdrl_model.checkpoints.detector_file import LoadedDetector, config_of
 from usdrl_model.errors.shown import LINE, cut
 from usdrl_model.inference import onnx_seal
-from usdrl_model.network.detector import DetectorConfig, Scores
+from usdrl_model.network.detector import Scores
+from usdrl_model.network.detector_config import DetectorConfig
 
 FORMAT = "usdrl.onnx/2"
 MAX_BYTES = 2**30

@@ -6,9 +6,10 @@ from dataclasses import dataclass, fields
 from typing import Literal, get_args
 
 from usdrl_model.config import at_most
-from usdrl_model.network.modality import Modality
 from usdrl_model.windows.shape import Centre, WindowShape
 
+Modality = Literal["joint", "bone", "motion"]
+"""What a window holds: joints, bones or motion; see ``modality``."""
 Stream = Literal["temporal", "spatial"]
 Architecture = Literal["dste", "sttr", "conformer"]
 MAX_FRAMES = 200

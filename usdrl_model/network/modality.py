@@ -11,14 +11,13 @@ one). Each is a window of the same shape.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal, get_args
+from typing import get_args
 
 import torch
 from torch import Tensor
 
+from usdrl_model.network.config import Modality
 from usdrl_model.skeleton.topology import PARENTS
-
-Modality = Literal["joint", "bone", "motion"]
 
 COCO_17_PARENTS: tuple[int, ...] = (1, 3, 4, 5, 6, 5, 8, 9, 10, 7, 8, 13, 14, 15, 16, 13, 14)
 """Official parents of the 17 COCO joints, with their oddities, because the published checkpoints depend on them.

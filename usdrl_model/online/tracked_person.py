@@ -12,7 +12,7 @@ from usdrl_model.events.config import StreamConfig
 from usdrl_model.events.onset_offset import ActionMachine, Edge, EventKind
 from usdrl_model.events.posterior import Timeline
 from usdrl_model.gestures.recogniser import PersonGestures
-from usdrl_model.network.detector import DetectorConfig
+from usdrl_model.network.detector_config import DetectorConfig
 from usdrl_model.online.state import ActionState, PersonState
 from usdrl_model.skeleton.parts import seen
 from usdrl_model.skeleton.person import HEAD

@@ -14,8 +14,9 @@ from usdrl_model.inference import load
 from usdrl_model.simulation.script import random_script
 from usdrl_model.simulation.simulate import PerformanceConfig, simulate
 from usdrl_model.skeleton.recording import Recording
-from usdrl_model.windows.cut import MIN_FRAMES, Tracklet, ending_at, tracklets
+from usdrl_model.windows.cut import ending_at
 from usdrl_model.windows.shape import WindowShape
+from usdrl_model.windows.tracklets import MIN_FRAMES, Tracklet, tracklets
 
 UNKNOWN = -1
 """Class of windows of which nobody knows what they show."""

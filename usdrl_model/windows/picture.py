@@ -10,11 +10,11 @@ Letters: N windows, T frames, M people, V joints.
 from __future__ import annotations
 
 import math
-
-import torch
-from torch import Tensor
+from typing import Any
 
 from usdrl_model.skeleton.topology import JOINT_INDEX
+from usdrl_model.windows import either
+from usdrl_model.windows.either import Points
 
 HEIGHT = 1.5
 """Height of a picture, metres, whose joints are to be used like joints in space: so few that no bone of somebody close
@@ -41,42 +41,50 @@ LONGEST = 2
 _ENDS = [JOINT_INDEX[start] for start, _, _ in BONES], [JOINT_INDEX[end] for _, end, _ in BONES]
 
 
-def pictured(x: Tensor) -> Tensor:
+def pictured(x: Points) -> Points:
     """What a camera sees of windows (N, T, M, V, 3), metres, NaN where missing: the same shape, z 0, any size."""
     flat = planar(x)[:, None, None, None, None]
-    return torch.where(flat, x, _projected(x)) * x.new_tensor([1.0, 1.0, 0.0])
+    seen: Points = either.library(x).where(flat, x, _projected(x))
+    seen[..., 2] *= 0.0  # NaN stays NaN
+    return seen
 
 
-def planar(x: Tensor) -> Tensor:
+def planar(x: Any) -> Any:
     """(N,) bool of windows (N, T, M, V, 3): their joints have no depth, in most of the frames."""
+    library = either.library(x)
     z = x[:, :, 0, :, 2]
-    missing = z.isnan()
-    reach = z.masked_fill(missing, -math.inf).amax(dim=2) - z.masked_fill(missing, math.inf).amin(dim=2)
-    seen = ~missing.all(dim=2)
-    return 2 * ((reach > PLANE) & seen).sum(dim=1) <= seen.sum(dim=1)
+    missing = library.isnan(z)
+    farthest, nearest = library.where(missing, -math.inf, z), library.where(missing, math.inf, z)
+    reach = library.amax(farthest, 2) - library.amin(nearest, 2)
+    seen = ~missing.all(2)
+    return 2 * ((reach > PLANE) & seen).sum(1) <= seen.sum(1)
 
 
-def size(x: Tensor) -> Tensor:
+def size(x: Any) -> Any:
     """(N,) size of person 0 of windows (N, T, M, V, 3) relative to an adult; 1 where no bone is seen."""
-    lengths = (x[:, :, 0, _ENDS[0]] - x[:, :, 0, _ENDS[1]])[..., :2].norm(dim=3)
-    relative = (lengths / x.new_tensor([bone[2] for bone in BONES])).nanmedian(dim=1).values  # (N, bones)
-    known = (~relative.isnan()).sum(dim=1).clamp(max=LONGEST)
-    longest = relative.nan_to_num(0.0).sort(dim=1, descending=True).values[:, :LONGEST].sum(dim=1)
-    found = longest / known.clamp(min=1)
-    return torch.where(found > 1e-3, found, 1.0)
+    library = either.library(x)
+    along = x[:, :, 0, _ENDS[0]] - x[:, :, 0, _ENDS[1]]
+    lengths = library.hypot(along[..., 0], along[..., 1])
+    relative = either.lower_median(lengths / either.like(x, [bone[2] for bone in BONES]))  # (N, bones)
+    missing = library.isnan(relative)
+    known = (~missing).sum(1).clip(0, LONGEST)
+    longest = either.ordered(library.where(missing, 0.0, relative), 1)[:, -LONGEST:].sum(1)
+    found = longest / known.clip(1)
+    return library.where(found > 1e-3, found, 1.0)
 
 
-def _projected(x: Tensor) -> Tensor:
+def _projected(x: Any) -> Any:
     """Of joints in space: the camera keeps the person, of each frame, in the middle of the picture."""
-    middle = x[:, :, 0].nanmean(dim=2)  # (N, T, 3)
-    place = middle.nanmean(dim=1).nan_to_num(0.0)  # (N, 3)
-    away = torch.hypot(place[:, 0], place[:, 2])
+    library = either.library(x)
+    middle = either.mean(x[:, :, 0], 2)  # (N, T, 3)
+    place = either.mean(middle, 1)  # (N, 3)
+    place = library.where(library.isnan(place), 0.0, place)
+    away = library.hypot(place[:, 0], place[:, 2])
     known = away > 0.1
-    cos = torch.where(known, place[:, 2] / away.clamp(min=0.1), 1.0)
-    sin = torch.where(known, place[:, 0] / away.clamp(min=0.1), 0.0)
+    cos = library.where(known, place[:, 2] / away.clip(0.1), 1.0)[:, None, None, None]
+    sin = library.where(known, place[:, 0] / away.clip(0.1), 0.0)[:, None, None, None]
     near = (x - middle[:, :, None, None])[..., :3]
-    cos, sin = cos[:, None, None, None], sin[:, None, None, None]
     across, along = cos * near[..., 0] - sin * near[..., 2], sin * near[..., 0] + cos * near[..., 2]
-    far = away.clamp(min=CLOSEST)[:, None, None, None]
-    scale = far / (along + far).clamp(min=BEFORE)
-    return torch.stack([across * scale, (near[..., 1] + place[:, None, None, None, 1]) * scale, along], dim=4)
+    far = away.clip(CLOSEST)[:, None, None, None]
+    scale = far / (along + far).clip(BEFORE)
+    return library.stack([across * scale, (near[..., 1] + place[:, None, None, None, 1]) * scale, along], 4)

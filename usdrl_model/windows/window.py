@@ -13,13 +13,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
-import torch
-from torch import Tensor
 
 from usdrl_model.skeleton.person import SHOULDER_LEFT, SHOULDER_RIGHT, SPINE_MID
 from usdrl_model.skeleton.topology import JOINT_INDEX, PARENTS
+from usdrl_model.windows import either
+from usdrl_model.windows.either import Points
 from usdrl_model.windows.picture import pictured, size
 from usdrl_model.windows.shape import Centre, WindowShape
 
@@ -64,11 +65,11 @@ def fill(joints: np.ndarray, mask: np.ndarray) -> np.ndarray:
     return filled
 
 
-def normalise(x: Tensor, centre: Centre = "frame", *, masked: bool = False, flat: bool = False) -> Tensor:
+def normalise(x: Points, centre: Centre = "frame", *, masked: bool = False, flat: bool = False) -> Points:
     """Centre each frame, or the whole window, on the spine of person 0 and turn them to face the sensor.
 
     Args:
-        x: (N, T, M, V, 3) metres, y up. Without gaps, and zero in empty slots; or ``masked``.
+        x: (N, T, M, V, 3) metres, y up, of numpy or of torch. Without gaps, and zero in empty slots; or ``masked``.
         centre: see ``WindowShape``.
         masked: see ``WindowShape``: missing joints and empty slots are NaN, and stay so.
         flat: see ``WindowShape``: nobody is turned, because nobody knows their heading.
@@ -83,7 +84,7 @@ def normalise(x: Tensor, centre: Centre = "frame", *, masked: bool = False, flat
         x = x / size(x)[:, None, None, None, None]
         return x - spine_of(x[:, :, 0])[:, :, None, None]
     if masked:
-        present = ~x.isnan().all(dim=4).all(dim=3).all(dim=1)[:, None, :, None, None]
+        present = ~either.library(x).isnan(x).all(4).all(3).all(1)[:, None, :, None, None]
         spine = spine_of(x[:, :, 0])
         turn = _heading(x, present)
         centred = transform_seen(x - spine[:, :, None, None], turn)
@@ -95,42 +96,40 @@ def normalise(x: Tensor, centre: Centre = "frame", *, masked: bool = False, flat
     if centre == "frame":
         return centred
     path = spine @ turn
-    return centred + (path - _median(path)[:, None])[:, :, None, None] * present
+    return centred + (path - either.median(path)[:, None])[:, :, None, None] * present
 
 
-def there(x: Tensor) -> Tensor:
+def there(x: Points) -> Points:
     """(N, T, M, V, 3) -> (N, 1, M, 1, 1) bool: False for empty slots (all zero)."""
-    return (x.abs().amax(dim=(1, 3, 4)) != 0.0)[:, None, :, None, None]  # ten times as fast as any() on a CPU
+    # amax is ten times as fast as any() on a CPU
+    present: Points = (either.library(x).amax(abs(x), (1, 3, 4)) != 0.0)[:, None, :, None, None]
+    return present
 
 
-def spine_of(x: Tensor) -> Tensor:
+def spine_of(x: Any) -> Any:
     """(N, T, V, 3) of one person -> (N, T, 3): the middle of the spine, or where it must be about; NaN if unseen."""
+    library = either.library(x)
     spine = x[:, :, SPINE_MID]
-    below = x[:, :, SHOULDERS].nanmean(dim=2) - x.new_tensor([0.0, SPINE_BELOW_SHOULDERS, 0.0])
-    guess = torch.where(below.isnan(), x.nanmean(dim=2), below)
-    return torch.where(spine.isnan(), guess, spine)
+    below = either.mean(x[:, :, list(SHOULDERS)], 2)
+    below[..., 1] -= SPINE_BELOW_SHOULDERS
+    guess = library.where(library.isnan(below), either.mean(x, 2), below)
+    return library.where(library.isnan(spine), guess, spine)
 
 
-def _heading(x: Tensor, present: Tensor) -> Tensor:
+def _heading(x: Any, present: Any) -> Any:
     """(N, 3, 3) rotations about the vertical so that people face the sensor; multiplied from the right."""
-    line = _median(x[:, :, 0, SHOULDER_RIGHT] - x[:, :, 0, SHOULDER_LEFT])  # (N, 3)
-    line = torch.where(line.isnan(), _median(x[:, :, 0, HIP_RIGHT] - x[:, :, 0, HIP_LEFT]), line)
+    library = either.library(x)
+    line = either.median(x[:, :, 0, SHOULDER_RIGHT] - x[:, :, 0, SHOULDER_LEFT])  # (N, 3)
+    line = library.where(library.isnan(line), either.median(x[:, :, 0, HIP_RIGHT] - x[:, :, 0, HIP_LEFT]), line)
     if x.shape[2] > 1:
-        apart = _median(x[:, :, 1, SPINE_MID] - x[:, :, 0, SPINE_MID])
-        line = torch.where(present[:, 0, 1, 0], apart, line)
-    length = torch.hypot(line[:, 0], line[:, 2])
+        apart = either.median(x[:, :, 1, SPINE_MID] - x[:, :, 0, SPINE_MID])
+        line = library.where(present[:, 0, 1, 0], apart, line)
+    length = library.hypot(line[:, 0], line[:, 2])
     known = length > 1e-6
-    length = length.where(known, 1.0)
-    cos, sin = (line[:, 0] / length).where(known, 1.0), (line[:, 2] / length).where(known, 0.0)
-    zero, one = torch.zeros_like(cos), torch.ones_like(cos)
-    return torch.stack([cos, zero, -sin, zero, one, zero, sin, zero, cos], dim=1).view(-1, 3, 3)
-
-
-def _median(x: Tensor) -> Tensor:
-    """Median over dimension 1 without NaN; of an even count the mean of the middle two (torch takes the lower one)."""
-    ordered, count = x.sort(dim=1).values, (~x.isnan()).sum(dim=1, keepdim=True)  # NaN comes last
-    middle = torch.cat([(count - 1).clamp(min=0) // 2, (count // 2).clamp(max=x.shape[1] - 1)], dim=1)
-    return 0.5 * ordered.gather(1, middle).sum(dim=1)
+    length = library.where(known, length, 1.0)
+    cos, sin = library.where(known, line[:, 0] / length, 1.0), library.where(known, line[:, 2] / length, 0.0)
+    zero, one = library.zeros_like(cos), library.ones_like(cos)
+    return library.stack([cos, zero, -sin, zero, one, zero, sin, zero, cos], 1).reshape(-1, 3, 3)
 
 
 def compose(windows: Sequence[Sequence[Body]], shape: WindowShape) -> np.ndarray:
@@ -148,10 +147,8 @@ def compose(windows: Sequence[Sequence[Body]], shape: WindowShape) -> np.ndarray
     for row, bodies in enumerate(windows):
         for place, body in enumerate(bodies):
             placed[row, :, place] = hide(*body) if shape.masked else fill(*body)
-    normalised: np.ndarray = normalise(
-        torch.from_numpy(placed), shape.centre, masked=shape.masked, flat=shape.flat
-    ).numpy()
-    return normalised
+    normalised = normalise(placed, shape.centre, masked=shape.masked, flat=shape.flat)
+    return normalised.astype(np.float32, copy=False)
 
 
 def hide(joints: np.ndarray, mask: np.ndarray) -> np.ndarray:
@@ -168,15 +165,20 @@ def _outwards() -> tuple[int, ...]:
     return tuple(sorted(range(len(PARENTS)), key=depth))
 
 
-def transform(x: Tensor, matrix: Tensor) -> Tensor:
+def transform(x: Points, matrix: Points) -> Points:
     """Multiply every point (a row) by the matrix of its window; x (N, T, M, V, 3), matrix (N, 3, 3)."""
+    if isinstance(x, np.ndarray):
+        return (x.reshape(len(x), -1, 3) @ matrix).reshape(x.shape)
+    torch = either.library(x)
     # Four points a row: with 3 x 3 alone the product takes a CPU three times as long.
     together = math.gcd(x[0].numel() // 3, 4)
     wide = torch.kron(torch.eye(together, dtype=x.dtype, device=x.device), matrix.contiguous())
     return (x.reshape(len(x), -1, 3 * together) @ wide).view_as(x)
 
 
-def transform_seen(x: Tensor, matrix: Tensor) -> Tensor:
+def transform_seen(x: Points, matrix: Points) -> Points:
     """``transform`` of points of which some are missing (NaN): those stay missing, the others are not touched by it."""
-    missing = x.isnan()
-    return transform(x.masked_fill(missing, 0.0), matrix).masked_fill(missing, math.nan)
+    library = either.library(x)
+    missing = library.isnan(x)
+    turned: Points = library.where(missing, math.nan, transform(library.where(missing, 0.0, x), matrix))
+    return turned

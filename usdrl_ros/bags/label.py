@@ -22,7 +22,7 @@ import numpy as np
 from usdrl_model.errors.shown import LINE, NAME, cut, showable, shown
 from usdrl_model.files import limits
 from usdrl_model.files.documents import parse_json
-from usdrl_model.network.detector import BACKGROUND_LABEL
+from usdrl_model.network.detector_config import BACKGROUND_LABEL
 from usdrl_model.skeleton.segments import Segment
 from usdrl_ros.bags.labels import FILE_NAME, parse_truth, save_truth
 from usdrl_ros.bags.predict import add_bag, described_bag

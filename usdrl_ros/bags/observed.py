@@ -16,7 +16,7 @@ import numpy as np
 
 from usdrl_model.events.onset_offset import Event
 from usdrl_model.metrics.events import Detection, detections
-from usdrl_model.network.detector import BACKGROUND_LABEL
+from usdrl_model.network.detector_config import BACKGROUND_LABEL
 from usdrl_model.online.stream import ActionStream
 from usdrl_model.skeleton.segments import Segment
 from usdrl_ros.bags.replay import BagRun, LabelledBag, replay

@@ -20,7 +20,7 @@ from usdrl_model.files.documents import finite
 from usdrl_model.files.markdown import table
 from usdrl_model.metrics.events import Detection, ScoredRecording, detections, score_events
 from usdrl_model.metrics.segment_scores import IOU_THRESHOLDS, frame_accuracy, macro_frame_f1, segment_counts
-from usdrl_model.network.detector import BACKGROUND_LABEL
+from usdrl_model.network.detector_config import BACKGROUND_LABEL
 from usdrl_model.skeleton.segments import Segment, frame_labels
 from usdrl_ros.bags.replay import STAMP_DIGITS, BagRun
 

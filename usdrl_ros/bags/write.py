@@ -15,7 +15,7 @@ from pathlib import Path
 from rclpy.serialization import serialize_message
 
 from usdrl_model.data.importers.arrays import EPOCH
-from usdrl_model.network.detector import BACKGROUND_LABEL
+from usdrl_model.network.detector_config import BACKGROUND_LABEL
 from usdrl_model.skeleton.recording import Recording
 from usdrl_model.skeleton.segments import Segment
 from usdrl_ros.bags.labels import Truth, save_truth

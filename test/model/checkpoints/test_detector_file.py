@@ -12,7 +12,8 @@ from usdrl_model.checkpoints.provenance import Provenance
 from usdrl_model.cli import main
 from usdrl_model.events.config import StreamConfig
 from usdrl_model.network.config import EncoderConfig
-from usdrl_model.network.detector import Detector, DetectorConfig
+from usdrl_model.network.detector import Detector
+from usdrl_model.network.detector_config import DetectorConfig
 from usdrl_model.network.device import choose_device
 
 CONFIG = DetectorConfig(

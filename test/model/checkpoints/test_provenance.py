@@ -20,7 +20,8 @@ from usdrl_model.data.store import Store
 from usdrl_model.evaluation import evaluate
 from usdrl_model.evaluation.pretrained import Pretrained, known_people
 from usdrl_model.events.config import StreamConfig
-from usdrl_model.network.detector import Detector, DetectorConfig
+from usdrl_model.network.detector import Detector
+from usdrl_model.network.detector_config import DetectorConfig
 from usdrl_model.training.finetuning import init_from
 from usdrl_model.training.finetuning.sources import SourceConfig
 from usdrl_model.training.pretraining import run_data

@@ -10,7 +10,8 @@ from usdrl_model.checkpoints.pretrained_models import USDRL
 from usdrl_model.checkpoints.provenance import Provenance
 from usdrl_model.events.config import StreamConfig
 from usdrl_model.network.config import EncoderConfig
-from usdrl_model.network.detector import Detector, DetectorConfig
+from usdrl_model.network.detector import Detector
+from usdrl_model.network.detector_config import DetectorConfig
 
 ENCODER = EncoderConfig(hidden=16, frames=12, joints=5, people=1)
 

@@ -17,7 +17,8 @@ from usdrl_model.checkpoints.pretrained_models import USDRL
 from usdrl_model.checkpoints.provenance import Provenance
 from usdrl_model.events.config import StreamConfig
 from usdrl_model.network.config import EncoderConfig
-from usdrl_model.network.detector import Detector, DetectorConfig
+from usdrl_model.network.detector import Detector
+from usdrl_model.network.detector_config import DetectorConfig
 
 WANTED = {"a": torch.empty(2, 3, device="meta"), "b": torch.empty(4, device="meta")}
 OPENED: list[str] = []

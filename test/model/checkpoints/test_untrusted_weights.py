@@ -24,7 +24,8 @@ from usdrl_model.cli import main
 from usdrl_model.events.config import StreamConfig
 from usdrl_model.inference import load
 from usdrl_model.network.config import EncoderConfig
-from usdrl_model.network.detector import Detector, DetectorConfig
+from usdrl_model.network.detector import Detector
+from usdrl_model.network.detector_config import DetectorConfig
 from usdrl_model.online.stream import ActionStream
 
 SMALL = EncoderConfig(hidden=16, frames=12, joints=5)

@@ -12,7 +12,7 @@ from helpers.small_benchmark import BENCHMARK, ENCODER, RECIPE, utd
 from usdrl_model import config
 from usdrl_model.cli import main
 from usdrl_model.data.store_writer import write_set
-from usdrl_model.network.detector import DetectorConfig
+from usdrl_model.network.detector_config import DetectorConfig
 from usdrl_model.simulation.simulate import PerformanceConfig, simulate
 from usdrl_model.skeleton.person import Person, SkeletonFrame
 from usdrl_model.skeleton.recording import Recording

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from usdrl_model.config import apply_overrides, content_hash, dump, from_dict, load, to_dict
-from usdrl_model.network.detector import DetectorConfig
+from usdrl_model.network.detector_config import DetectorConfig
 from usdrl_model.training.finetuning.config import FinetuneConfig
 from usdrl_model.training.pretraining.config import DataConfig, PretrainConfig
 

@@ -3,7 +3,7 @@
 import pytest
 
 from usdrl_model.errors.shown import LINE, cut, showable
-from usdrl_model.network.detector import DetectorConfig
+from usdrl_model.network.detector_config import DetectorConfig
 
 
 @pytest.mark.parametrize(

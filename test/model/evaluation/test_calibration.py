@@ -15,7 +15,8 @@ from usdrl_model.evaluation import calibration
 from usdrl_model.evaluation.calibration import CalibrationConfig, Played, Point
 from usdrl_model.events.onset_offset import EventConfig
 from usdrl_model.network.config import EncoderConfig
-from usdrl_model.network.detector import Detector, DetectorConfig
+from usdrl_model.network.detector import Detector
+from usdrl_model.network.detector_config import DetectorConfig
 from usdrl_model.simulation.performance import performance
 from usdrl_model.skeleton.person import SkeletonFrame
 from usdrl_model.skeleton.recording import Recording

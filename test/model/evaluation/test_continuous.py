@@ -41,7 +41,8 @@ from usdrl_model.evaluation.report import pictures
 from usdrl_model.evaluation.result import Cell
 from usdrl_model.events.config import StreamConfig
 from usdrl_model.metrics import segment_scores
-from usdrl_model.network.detector import Detector, DetectorConfig
+from usdrl_model.network.detector import Detector
+from usdrl_model.network.detector_config import DetectorConfig
 from usdrl_model.windows.cut import Windows
 
 # Scores

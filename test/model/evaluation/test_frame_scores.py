@@ -21,8 +21,9 @@ from usdrl_model.evaluation.recordings.frame_scores import Cut
 from usdrl_model.events.posterior import EDGE_WEIGHT, hann
 from usdrl_model.skeleton.person import Person, SkeletonFrame
 from usdrl_model.skeleton.recording import Recording
-from usdrl_model.windows.cut import cut, tracklets
+from usdrl_model.windows.cut import cut
 from usdrl_model.windows.shape import WindowShape
+from usdrl_model.windows.tracklets import tracklets
 
 
 def literal_scores(one: Recording, model: Callable[[Tensor], Tensor], how: Cut) -> np.ndarray:

@@ -30,7 +30,8 @@ from usdrl_model.evaluation.stream.scores import Heard
 from usdrl_model.events.config import StreamConfig
 from usdrl_model.metrics.events import Detection
 from usdrl_model.network.config import EncoderConfig
-from usdrl_model.network.detector import Detector, DetectorConfig
+from usdrl_model.network.detector import Detector
+from usdrl_model.network.detector_config import DetectorConfig
 from usdrl_model.skeleton.segments import AMBIGUOUS, Segment
 from usdrl_model.skeleton.topology import JOINT_INDEX
 from usdrl_model.training.finetuning.config import FinetuneConfig

@@ -27,7 +27,8 @@ from usdrl_model.evaluation.clips.methods import METHODS, Frozen, Trained
 from usdrl_model.evaluation.fusion import fuse
 from usdrl_model.evaluation.result import ALL
 from usdrl_model.events.config import StreamConfig
-from usdrl_model.network.detector import Detector, DetectorConfig
+from usdrl_model.network.detector import Detector
+from usdrl_model.network.detector_config import DetectorConfig
 from usdrl_model.training import run_folder
 from usdrl_model.training.finetuning.config import FinetuneConfig
 

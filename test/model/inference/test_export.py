@@ -20,7 +20,8 @@ from usdrl_model.inference import load, onnx_runtime, onnx_seal
 from usdrl_model.inference.cuda_graphs import GraphedDetector
 from usdrl_model.inference.onnx_export import export
 from usdrl_model.network.config import EncoderConfig
-from usdrl_model.network.detector import Detector, DetectorConfig
+from usdrl_model.network.detector import Detector
+from usdrl_model.network.detector_config import DetectorConfig
 from usdrl_model.online.stream import ActionStream
 
 CONFIG = DetectorConfig(

@@ -11,7 +11,8 @@ from usdrl_model.inference import packed_linear
 from usdrl_model.inference.fold import fold, fold_detector
 from usdrl_model.inference.speed import random_encoder
 from usdrl_model.network.config import EncoderConfig
-from usdrl_model.network.detector import Detector, DetectorConfig
+from usdrl_model.network.detector import Detector
+from usdrl_model.network.detector_config import DetectorConfig
 from usdrl_model.network.dste import DSTE
 from usdrl_model.network.sttr import STTR
 

@@ -13,7 +13,8 @@ from usdrl_model.cli import main
 from usdrl_model.events.config import StreamConfig
 from usdrl_model.inference import speed
 from usdrl_model.network.config import EncoderConfig
-from usdrl_model.network.detector import Detector, DetectorConfig
+from usdrl_model.network.detector import Detector
+from usdrl_model.network.detector_config import DetectorConfig
 
 CONFIG = EncoderConfig(hidden=32, frames=16, people=1)
 ONNX = ["ONNX Runtime fp32", "ONNX Runtime int8"]

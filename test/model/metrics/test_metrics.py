@@ -20,8 +20,9 @@ from usdrl_model.skeleton.clip import Clip
 from usdrl_model.skeleton.person import Person, SkeletonFrame
 from usdrl_model.skeleton.recording import Recording
 from usdrl_model.skeleton.segments import Segment, frame_labels, in_order
-from usdrl_model.windows.cut import detection_windows, tracklets
+from usdrl_model.windows.cut import detection_windows
 from usdrl_model.windows.shape import WindowShape
+from usdrl_model.windows.tracklets import tracklets
 
 LABELS = ("none", "walk", "wave")
 

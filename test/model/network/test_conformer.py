@@ -8,7 +8,7 @@ import torch
 from helpers.streaming import ENCODER, streaming_weights
 
 from usdrl_model.network.config import EncoderConfig
-from usdrl_model.network.detector import DetectorConfig
+from usdrl_model.network.detector_config import DetectorConfig
 
 DETECTOR = streaming_weights().detector
 WALK = torch.randn(3, 200, 25, 3, generator=torch.Generator().manual_seed(1)).mul(0.05).cumsum(dim=1)

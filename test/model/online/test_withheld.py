@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from usdrl_model.checkpoints import detector_file
-from usdrl_model.network.detector import DetectorConfig
+from usdrl_model.network.detector_config import DetectorConfig
 from usdrl_model.online.stream import ActionStream
 from usdrl_model.simulation.performance import performance
 from usdrl_model.skeleton.person import SkeletonFrame

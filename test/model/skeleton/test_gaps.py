@@ -16,8 +16,8 @@ from usdrl_model.skeleton import recording_gaps
 from usdrl_model.skeleton.person import Person, SkeletonFrame
 from usdrl_model.skeleton.recording import Recording
 from usdrl_model.skeleton.segments import Segment
-from usdrl_model.windows.cut import tracklets
 from usdrl_model.windows.shape import WindowShape
+from usdrl_model.windows.tracklets import tracklets
 
 LABELS = ("none", "wave")
 JUMP = 1.7e9

@@ -8,7 +8,7 @@ import torch
 from helpers.people import pose
 
 from usdrl_model.network.config import EncoderConfig
-from usdrl_model.network.detector import DetectorConfig
+from usdrl_model.network.detector_config import DetectorConfig
 from usdrl_model.skeleton.topology import JOINT_INDEX
 from usdrl_model.training.augment import AugmentConfig, augment
 from usdrl_model.training.cameras import CameraConfig, photograph

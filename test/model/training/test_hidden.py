@@ -135,7 +135,7 @@ def test_what_is_hidden_in_training_is_missing_in_the_window() -> None:
 
 
 def test_hidden_joints_need_an_encoder_that_knows_them() -> None:
-    from usdrl_model.network.detector import DetectorConfig
+    from usdrl_model.network.detector_config import DetectorConfig
 
     with pytest.raises(ValueError, match="set encoder.masked: true"):
         FinetuneConfig(detector=DetectorConfig(labels=("none",)), augment=AugmentConfig(hidden=HiddenConfig(part=0.5)))

@@ -14,7 +14,8 @@ from usdrl_model.checkpoints.provenance import DataUsed, Provenance
 from usdrl_model.cli import main
 from usdrl_model.data.store_writer import write_set
 from usdrl_model.events.config import StreamConfig
-from usdrl_model.network.detector import Detector, DetectorConfig
+from usdrl_model.network.detector import Detector
+from usdrl_model.network.detector_config import DetectorConfig
 from usdrl_model.terms import Terms
 from usdrl_model.training import model_card
 from usdrl_model.training.model_card import Notes, Score

@@ -13,7 +13,7 @@ from usdrl_model.checkpoints.pretrained_models import USDRL
 from usdrl_model.checkpoints.provenance import DataUsed, Provenance
 from usdrl_model.cli import main
 from usdrl_model.data.store_writer import write_set
-from usdrl_model.network.detector import DetectorConfig
+from usdrl_model.network.detector_config import DetectorConfig
 from usdrl_model.terms import Kind, Terms
 from usdrl_model.training.finetuning.config import FinetuneConfig
 from usdrl_model.training.finetuning.sources import SourceConfig

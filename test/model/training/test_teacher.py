@@ -13,7 +13,8 @@ from usdrl_model.checkpoints.provenance import DataUsed, Provenance
 from usdrl_model.cli import main
 from usdrl_model.evaluation import calibration, detection_scores
 from usdrl_model.network.config import EncoderConfig
-from usdrl_model.network.detector import Detector, DetectorConfig
+from usdrl_model.network.detector import Detector
+from usdrl_model.network.detector_config import DetectorConfig
 from usdrl_model.training.finetuning import init_from, train
 from usdrl_model.training.finetuning.objective import delayed
 from usdrl_model.training.finetuning.teacher import Teacher

@@ -17,7 +17,7 @@ from usdrl_model import config
 from usdrl_model.data.protocols import Split
 from usdrl_model.data.store import Store
 from usdrl_model.data.store_writer import write_set
-from usdrl_model.network.detector import DetectorConfig
+from usdrl_model.network.detector_config import DetectorConfig
 from usdrl_model.simulation.script import ACTION_SECONDS, NEGATIVE_SECONDS, random_script
 from usdrl_model.skeleton.recording import Recording
 from usdrl_model.training.finetuning import train

@@ -20,7 +20,7 @@ from usdrl_model.evaluation.pretrained import Pretrained
 from usdrl_model.evaluation.recordings import frame_scores
 from usdrl_model.evaluation.recordings import methods as frame_methods
 from usdrl_model.network.config import EncoderConfig
-from usdrl_model.network.detector import DetectorConfig
+from usdrl_model.network.detector_config import DetectorConfig
 from usdrl_model.skeleton.person import SPINE_MID, Person, SkeletonFrame
 from usdrl_model.skeleton.recording import Recording
 from usdrl_model.skeleton.segments import Segment

@@ -7,9 +7,10 @@ from helpers.rule_detector import hand_up_weights
 from usdrl_model.online.stream import ActionStream
 from usdrl_model.skeleton.person import SPINE_MID, Person, SkeletonFrame
 from usdrl_model.skeleton.recording import Recording
-from usdrl_model.windows.cut import cut, tracklets
+from usdrl_model.windows.cut import cut
 from usdrl_model.windows.neighbours import nearest
 from usdrl_model.windows.shape import WindowShape
+from usdrl_model.windows.tracklets import tracklets
 
 
 def body(x: float, frames: int = 16) -> tuple[np.ndarray, np.ndarray]:

@@ -23,8 +23,9 @@ from usdrl_model.skeleton.segments import Segment
 from usdrl_model.training.finetuning import train
 from usdrl_model.training.finetuning.config import FinetuneConfig
 from usdrl_model.training.finetuning.sources import SourceConfig, mix, recordings
-from usdrl_model.windows.cut import cut, tracklets
+from usdrl_model.windows.cut import cut
 from usdrl_model.windows.shape import Centre, WindowShape
+from usdrl_model.windows.tracklets import tracklets
 
 
 @pytest.mark.parametrize("centre", ["frame", "window"])

@@ -14,7 +14,7 @@ from usdrl_model.simulation.performance import performance
 from usdrl_model.skeleton.recording import Recording
 from usdrl_model.skeleton.segments import AMBIGUOUS, Segment
 from usdrl_model.training.finetuning import sources
-from usdrl_model.windows.cut import UNKNOWN, tracklets
+from usdrl_model.windows.tracklets import UNKNOWN, tracklets
 from usdrl_ros.bags.convert import main
 from usdrl_ros.bags.labels import load_truth
 from usdrl_ros.bags.storage import BagReader, BagWriter

@@ -18,7 +18,7 @@ from usdrl_model.evaluation.baselines.contract import Classifier, Fit, among_pre
 from usdrl_model.evaluation.clips.propagation import propagate
 from usdrl_model.evaluation.fusion import Given, together
 from usdrl_model.evaluation.whitening import Whitening
-from usdrl_model.network.detector import BACKGROUND_LABEL
+from usdrl_model.network.detector_config import BACKGROUND_LABEL
 from usdrl_model.network.dste import Encoder
 from usdrl_model.training import linear_layer
 from usdrl_model.training.finetuning import train as finetune

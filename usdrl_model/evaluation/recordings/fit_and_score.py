@@ -39,7 +39,7 @@ from usdrl_model.evaluation.recordings.methods import FrameMethod
 from usdrl_model.evaluation.recordings.scores import Outcome, Predicted
 from usdrl_model.evaluation.result import ALL, Cell
 from usdrl_model.metrics.action_points import ActionPoint
-from usdrl_model.network.detector import BACKGROUND_LABEL
+from usdrl_model.network.detector_config import BACKGROUND_LABEL
 from usdrl_model.progress import progress
 from usdrl_model.windows.cut import Windows
 

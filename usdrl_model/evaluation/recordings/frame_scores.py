@@ -28,9 +28,10 @@ from usdrl_model.skeleton.clip import Clip
 from usdrl_model.skeleton.recording import Recording
 from usdrl_model.skeleton.segments import BACKGROUND, Segment, frame_labels, widened
 from usdrl_model.skeleton.topology import CANONICAL_JOINTS
-from usdrl_model.windows.cut import MIN_FRAMES, Tracklet, Windows, cut, detection_windows, ending_at, tracklets
+from usdrl_model.windows.cut import Windows, cut, detection_windows, ending_at
 from usdrl_model.windows.shape import WindowShape
 from usdrl_model.windows.track import grid_index
+from usdrl_model.windows.tracklets import MIN_FRAMES, Tracklet, tracklets
 from usdrl_model.windows.window import compose
 
 FrameModel = Callable[[Tensor], Tensor]

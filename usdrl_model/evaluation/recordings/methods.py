@@ -23,7 +23,7 @@ from usdrl_model.evaluation.baselines.tcn import fit_tcn
 from usdrl_model.evaluation.clips.fitting import on
 from usdrl_model.evaluation.fusion import fuse
 from usdrl_model.evaluation.networks import Init, Method, Networks, hashes, recipes, titled
-from usdrl_model.network.detector import BACKGROUND_LABEL
+from usdrl_model.network.detector_config import BACKGROUND_LABEL
 from usdrl_model.training.finetuning import train
 from usdrl_model.training.finetuning.config import FinetuneConfig
 from usdrl_model.training.finetuning.sources import Mixture

@@ -8,7 +8,7 @@ from typing import ClassVar, Literal
 
 from usdrl_model.config import at_least
 from usdrl_model.events.config import StreamConfig
-from usdrl_model.network.detector import BACKGROUND_LABEL, DetectorConfig
+from usdrl_model.network.detector_config import BACKGROUND_LABEL, DetectorConfig
 from usdrl_model.training.augment import AugmentConfig, check_hidden
 from usdrl_model.training.finetuning.sources import SourceConfig
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from usdrl_model.data import vocabulary as vocabularies
 from usdrl_model.data.vocabulary import Vocabulary
 from usdrl_model.errors.nearest import hint
-from usdrl_model.network.detector import BACKGROUND_LABEL
+from usdrl_model.network.detector_config import BACKGROUND_LABEL
 from usdrl_model.training.finetuning.config import FinetuneConfig
 
 

@@ -18,12 +18,13 @@ from usdrl_model.data.compose import compose
 from usdrl_model.data.in_vocabulary import in_vocabulary
 from usdrl_model.data.store import Store
 from usdrl_model.data.vocabulary import Vocabulary
-from usdrl_model.network.detector import BACKGROUND_LABEL, DetectorConfig
+from usdrl_model.network.detector_config import BACKGROUND_LABEL, DetectorConfig
 from usdrl_model.simulation.script import ACTIONS
 from usdrl_model.skeleton.recording import Recording
 from usdrl_model.skeleton.segments import AMBIGUOUS, Segment, in_doubt
 from usdrl_model.training.performers import performances
-from usdrl_model.windows.cut import Windows, cut, tracklets, whole
+from usdrl_model.windows.cut import Windows, cut, whole
+from usdrl_model.windows.tracklets import tracklets
 
 CLIP_MARGIN = 0.15
 """Share of a labelled clip at each end that counts as background, because people still rest."""

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from usdrl_model.checkpoints import detector_file
 from usdrl_model.inference.load import accelerate
-from usdrl_model.network.detector import DetectorConfig
+from usdrl_model.network.detector_config import DetectorConfig
 from usdrl_model.windows.window import normalise
 
 

@@ -12,7 +12,7 @@ from torch import Tensor
 from usdrl_model.checkpoints.state_dict import tensors_hash
 from usdrl_model.skeleton.clip import Clip
 from usdrl_model.training.pretraining.views import Clips
-from usdrl_model.windows.cut import MIN_FRAMES
+from usdrl_model.windows.tracklets import MIN_FRAMES
 from usdrl_model.windows.whole_clip import filled
 
 

@@ -1,0 +1,104 @@
+"""Recordings -> tracklets: each person without a break on the time grid, by the tracks of the live pipeline."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from usdrl_model.skeleton.person import canonical
+from usdrl_model.skeleton.recording import Recording
+from usdrl_model.skeleton.segments import AMBIGUOUS, BACKGROUND, frame_labels
+from usdrl_model.skeleton.topology import topology
+from usdrl_model.windows.track import Track, grid_index
+
+MIN_FRAMES = 8
+"""A shorter tracklet gives no window."""
+UNKNOWN = -1
+"""Class of a frame of which nobody can say what it shows; no frame of a window."""
+Sample = tuple[float, np.ndarray, np.ndarray]
+"""Stamp, joints (25, 3) and confidence (25,) of a person, canonical."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tracklet:
+    """A tracklet: one person without a break, on the time grid of the model."""
+
+    joints: np.ndarray
+    """(L, 25, 3) metres."""
+    mask: np.ndarray
+    """(L, 25) bool, False where invalid."""
+    known: np.ndarray
+    """(L, 25) last frame, as a grid index, of the first window that has the value live (``Track.known``)."""
+    labels: np.ndarray
+    """(L,) class of every frame, 0 where no segment is, ``UNKNOWN`` where only ambiguous ones are."""
+    start: int
+    """Grid index of the first frame."""
+    recording: str
+    """Name of the recording; only people of the same one share a window."""
+    person: str
+    """Identity in that recording."""
+
+    @property
+    def stop(self) -> int:
+        """Grid index after the last frame."""
+        return self.start + len(self.labels)
+
+    def span(self, end: int, frames: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Joints, mask and labels of the ``frames`` grid frames up to ``end``, as they are live at that time."""
+        joints = np.zeros((frames, *self.joints.shape[1:]), np.float32)
+        mask = np.zeros((frames, self.mask.shape[1]), bool)
+        labels = np.zeros(frames, np.int64)
+        first = end - frames + 1
+        begin, stop = max(first, self.start), min(end + 1, self.stop)
+        if begin < stop:
+            here = slice(begin - first, stop - first)
+            there = slice(begin - self.start, stop - self.start)
+            joints[here], labels[here] = self.joints[there], self.labels[there]
+            mask[here] = self.mask[there] & (self.known[there] <= end)
+        return joints, mask, labels
+
+
+def tracklets(recording: Recording, labels: Sequence[str], rate: float, max_gap: float) -> list[Tracklet]:
+    """Every person of a recording on the grid, split at gaps of more than ``max_gap`` seconds.
+
+    Raises:
+        ValueError: the recording has a segment whose label is not in ``labels``.
+    """
+    unknown = {segment.label for segment in recording.segments} - {*labels, AMBIGUOUS}
+    if unknown:
+        raise ValueError(f"{recording.name}: labels {sorted(unknown)} are not among {list(labels)}")
+    source = topology(recording.topology)
+    runs: dict[str, list[list[Sample]]] = {}
+    for frame in recording.frames:
+        for person in frame.people:
+            mine = runs.setdefault(person.id, [[]])
+            last = mine[-1][-1][0] if mine[-1] else -math.inf
+            if frame.stamp > last:
+                if mine[-1] and frame.stamp - last > max_gap:
+                    mine.append([])
+                mine[-1].append((frame.stamp, *canonical(person, source)))
+    made = (_tracklet(run, person, recording, labels, rate) for person, mine in runs.items() for run in mine)
+    return [tracklet for tracklet in made if tracklet is not None]
+
+
+def _tracklet(
+    run: Sequence[Sample], person: str, recording: Recording, labels: Sequence[str], rate: float
+) -> Tracklet | None:
+    """The samples of one person on the grid; None for fewer than ``MIN_FRAMES`` frames."""
+    stamps, joints, confidence = (np.array(each) for each in zip(*run, strict=True))
+    first, last = (grid_index(float(stamps[end]), rate) for end in (0, -1))
+    length = last - first + 1
+    if length < MIN_FRAMES:
+        return None
+    track = Track(rate, length, person)
+    track.extend(stamps, joints, confidence)
+    mine = [segment for segment in recording.segments if segment.person == person]
+    times = (first + np.arange(length)) / rate
+    classes = frame_labels((segment for segment in mine if segment.label != AMBIGUOUS), times, labels)
+    doubtful = frame_labels((segment for segment in mine if segment.label == AMBIGUOUS), times, ["", AMBIGUOUS])
+    classes[(doubtful != BACKGROUND) & (classes == BACKGROUND)] = UNKNOWN
+    joints, mask = track.window(length, last)
+    return Tracklet(joints, mask, track.known(length, last), classes, first, recording.name, person)
