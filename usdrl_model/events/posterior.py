@@ -74,10 +74,11 @@ class Timeline:
         weight = np.where(kept, self._weight[slots], 0.0)
         known = weight > 0.0
         frame = np.where(known[:, None], self._total[slots] / np.where(known, weight, 1.0)[:, None], 0.0)
-        spans = np.lib.stride_tricks.sliding_window_view(frame, len(self._kernel), axis=0)  # (L, K, kernel)
-        shares = np.lib.stride_tricks.sliding_window_view(known.astype(float), len(self._kernel), axis=0) @ self._kernel
-        with np.errstate(invalid="ignore", divide="ignore"):
-            smooth = (spans @ self._kernel) / shares[:, None]
+        band = np.zeros((last - first + 1, len(indices)))
+        for row in range(len(band)):
+            band[row, row : row + len(self._kernel)] = self._kernel
+        with np.errstate(invalid="ignore"):
+            smooth: np.ndarray = (band @ frame) / (band @ known)[:, None]
         smooth[~known[half : len(known) - half]] = np.nan
         return smooth
 

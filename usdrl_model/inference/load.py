@@ -26,7 +26,6 @@ from usdrl_model.inference.cuda_graphs import GraphedDetector
 from usdrl_model.inference.fold import fold_detector
 from usdrl_model.inference.packed_linear import pack
 from usdrl_model.network.dste import DSTE
-from usdrl_model.network.sttr import STTR
 
 TORCH_PRECISIONS = {"fp32": torch.float32, "bf16": torch.bfloat16}
 
@@ -112,6 +111,6 @@ def accelerate(loaded: LoadedDetector, precision: str = "auto", *, cuda_graphs: 
     runtime = f"torch {torch.__version__}, {'folded' if dense else 'as trained'}"
     if cuda_graphs:
         return replace(loaded, detector=GraphedDetector(folded), precision=name, runtime=f"{runtime}, CUDA graphs")
-    if not isinstance(detector.encoder, STTR) and loaded.device.type == "cpu":
+    if dense and loaded.device.type == "cpu":
         pack(folded)
     return replace(loaded, detector=folded, precision=name, runtime=runtime)

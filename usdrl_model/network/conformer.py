@@ -91,10 +91,14 @@ class Conformer(nn.Module):
         seen = (~x.isnan()).flatten(2).any(dim=2).to(state.dtype)  # (N, L)
         keys_seen = torch.cat([were_seen, seen], dim=1)
         here = seen[:, :, None]
+        distance = band(L, self.config.look_back, x.device)
+        outside = (distance < 0) | (distance >= self.config.look_back)
+        # Its own frame is never masked: a softmax of nothing is NaN.
+        masked = (outside | ((keys_seen[:, None] == 0.0) & (distance != 0)))[:, None]
         tokens = self.embedding(frame_features(frames, L)) * here
         futures = []
         for layer, past in zip(self.layers, zip(pasts[::2], pasts[1::2], strict=True), strict=True):
-            tokens, future = layer(tokens, past, keys_seen)
+            tokens, future = layer(tokens, past, here, distance, masked)
             tokens = tokens * here
             futures += future
         parts = [frames[:, L:], keys_seen[:, L:], *futures]
@@ -140,36 +144,32 @@ class ConformerLayer(nn.Module):
         self.mlp = Mlp(D)
         self.drop_path = DropPath(config.drop_path)
 
-    def forward(self, x: Tensor, past: Sequence[Tensor], keys_seen: Tensor) -> tuple[Tensor, tuple[Tensor, Tensor]]:
+    def forward(
+        self, x: Tensor, past: Sequence[Tensor], here: Tensor, distance: Tensor, masked: Tensor
+    ) -> tuple[Tensor, tuple[Tensor, Tensor]]:
         """Tokens (N, L, D) and the state before them -> tokens and the state after them.
 
-        ``keys_seen`` (N, look_back - 1 + L) is 0 for frames in which nobody is seen.
+        Args:
+            x: tokens.
+            past: state.
+            here: (N, L, 1), 0 for frames in which nobody is seen.
+            distance: see ``band``.
+            masked: (N, 1, L, look_back - 1 + L) bool, keys that a query does not see.
         """
         N, L, D = x.shape
-        here = keys_seen[:, -L:, None]
         inputs = torch.cat([past[0].view(N, -1, D), self.norm1(x) * here], dim=1)
         convolved = (inputs.unfold(1, len(self.conv), 1) * self.conv.T).sum(dim=3)  # (N, L, D)
         x = x + self.drop_path(self.pointwise(F.gelu(convolved)))
 
         query, new = self.qkv(self.norm2(x)).split([D, 2 * D], dim=2)
         keys_values = torch.cat([past[1].view(N, -1, 2 * D), new], dim=1)
-        x = x + self.drop_path(self.out(self._attend(query, keys_values, keys_seen)))
-        x = x + self.drop_path(self.mlp(self.norm3(x)))
-        return x, (inputs[:, L:], keys_values[:, L:])
-
-    def _attend(self, query: Tensor, keys_values: Tensor, keys_seen: Tensor) -> Tensor:
-        """Attention (N, L, D) of each query among the ``look_back`` keys up to its own frame."""
-        N, L, D = query.shape
         q = query.view(N, L, self.heads, -1).transpose(1, 2)
         k, v = keys_values.view(N, -1, 2, self.heads, D // self.heads).permute(2, 0, 3, 1, 4)
-        distance = band(L, self.look_back, query.device)
-        outside = (distance < 0) | (distance >= self.look_back)
-        # Its own frame is never masked: a softmax of nothing is NaN.
-        masked = outside | ((keys_seen[:, None] == 0.0) & (distance != 0))
-        bias = self.bias[:, distance.clamp(0, self.look_back - 1)]
-        scores = q @ k.transpose(2, 3) / math.sqrt(D // self.heads) + bias
-        attended = scores.masked_fill(masked[:, None], -math.inf).softmax(dim=3) @ v
-        return attended.transpose(1, 2).reshape(N, L, D)
+        bias = self.bias[:, distance.clamp(0, self.look_back - 1)].masked_fill(masked, -math.inf)
+        attended = F.scaled_dot_product_attention(q, k, v, attn_mask=bias).transpose(1, 2).reshape(N, L, D)
+        x = x + self.drop_path(self.out(attended))
+        x = x + self.drop_path(self.mlp(self.norm3(x)))
+        return x, (inputs[:, L:], keys_values[:, L:])
 
 
 def band(length: int, look_back: int, device: torch.device) -> Tensor:

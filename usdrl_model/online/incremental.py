@@ -37,6 +37,7 @@ class Incremental:
                 f"{weights.name}: a streaming detector runs from the folder of its weights, not in {weights.runtime}"
             )
         self._weights, self._detector, self._encoder = weights, detector, detector.encoder
+        self._empty = detector.encoder.empty(1)[0]
 
     def advance(self, people: Sequence[TrackedPerson], end: int) -> list[TrackedPerson]:
         """Take everybody's frames up to grid frame ``end`` that are there; return those of whom there were any.
@@ -75,8 +76,7 @@ class Incremental:
         masks = np.stack([mask for _, mask in frames])
         joints = np.stack([joints for joints, _ in frames])[:, delay:]
         joints = np.where(masks[:, delay:, :, None], joints, np.float32(np.nan))
-        empty = self._encoder.empty(1)[0]
-        state = torch.stack([empty if person.ring is None else person.ring for person in people])
+        state = torch.stack([self._empty if person.ring is None else person.ring for person in people])
         scores, state = self._answers(joints, state)
         seen = masks.sum(axis=2) >= SEEN_JOINTS
         told = seen[:, :count] & seen[:, delay:]  # a frame, and the one that tells of it

@@ -14,7 +14,7 @@ from usdrl_model.events.posterior import Timeline
 from usdrl_model.gestures.recogniser import PersonGestures
 from usdrl_model.network.detector_config import DetectorConfig
 from usdrl_model.online.state import ActionState, PersonState
-from usdrl_model.skeleton.parts import seen
+from usdrl_model.skeleton.parts import PARTS, seen
 from usdrl_model.skeleton.person import HEAD
 from usdrl_model.states.config import StatesConfig
 from usdrl_model.states.person import PersonStates
@@ -100,6 +100,7 @@ class TrackedPerson:
         self._decided: int | None = None
         self._posterior: np.ndarray | None = None
         self._withheld: tuple[str, ...] = ()
+        self._needs = np.array([[part in detector.needs.get(name, ()) for name in detector.labels] for part in PARTS])
         self.add(sighting)
 
     @property
@@ -173,25 +174,18 @@ class TrackedPerson:
 
     def _judged(self, posteriors: np.ndarray, last: int) -> np.ndarray:
         """Posteriors (L, K) of the frames up to ``last`` without actions of which too little is seen."""
-        labels, needs = self._detector.labels, self._detector.needs
-        if not needs:
+        if not self._detector.needs:
             return posteriors
         span = max(1, round(VISIBLE * self._detector.rate))
         mask = self.track.window(len(posteriors) + span - 1, last)[1]
-        frames = np.lib.stride_tricks.sliding_window_view(mask.any(axis=1), span).sum(axis=1)
-        parts = {part for needed in needs.values() for part in needed}
-        hidden = {
-            part: np.lib.stride_tricks.sliding_window_view(seen(mask, part), span).sum(axis=1) < 0.5 * frames
-            for part in parts
-        }
-        judged, withheld = posteriors.copy(), []
-        for label, needed in needs.items():
-            index, gone = labels.index(label), np.any([hidden[part] for part in needed], axis=0)
-            judged[gone, 0] += judged[gone, index]
-            judged[gone, index] = 0.0
-            if gone[-1]:
-                withheld.append(label)
-        self._withheld = tuple(withheld)
+        there = np.column_stack([mask.any(axis=1), seen(mask)])
+        counts = np.cumsum(there, axis=0, dtype=int)
+        counts[span:] -= counts[:-span].copy()  # of the frames of a span
+        shown, parts = counts[span - 1 :, :1], counts[span - 1 :, 1:]
+        gone = (parts < 0.5 * shown) @ self._needs
+        self._withheld = tuple(label for label, away in zip(self._detector.labels, gone[-1], strict=True) if away)
+        judged = np.where(gone, 0.0, posteriors)
+        judged[:, 0] += np.where(gone, posteriors, 0.0).sum(axis=1)
         return judged
 
     def state(self) -> PersonState:

@@ -3,14 +3,14 @@
 >>> import numpy as np
 >>> mask = np.ones((2, 25), bool)
 >>> mask[1, JOINT_INDEX["wrist_left"]] = False
->>> seen(mask, "arm").tolist(), seen(mask, "arms").tolist()
+>>> seen(mask)[:, PARTS.index("arm")].tolist(), seen(mask)[:, PARTS.index("arms")].tolist()
 ([True, True], [True, False])
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 
@@ -33,7 +33,13 @@ _ALTERNATIVES: Mapping[Part, tuple[list[int], ...]] = {
 """A part is seen where all joints of one of its alternatives are."""
 
 
-def seen(mask: np.ndarray, part: Part) -> np.ndarray:
-    """Where a part is seen: mask of the canonical joints (T, 25) -> (T,) bool."""
-    alternatives: np.ndarray = np.stack([mask[:, joints].all(axis=1) for joints in _ALTERNATIVES[part]])
-    return np.any(alternatives, axis=0)
+PARTS: tuple[Part, ...] = get_args(Part)
+_WAYS = [way for part in PARTS for way in _ALTERNATIVES[part]]
+_NEEDED = np.array([[joint in way for way in _WAYS] for joint in range(len(JOINT_INDEX))])
+"""(25, ways) bool."""
+_FIRST = np.cumsum([0, *(len(_ALTERNATIVES[part]) for part in PARTS[:-1])])
+
+
+def seen(mask: np.ndarray) -> np.ndarray:
+    """Where parts are seen: mask of the canonical joints (T, 25) bool -> (T, len(PARTS)) bool."""
+    return np.asarray(np.logical_or.reduceat(~(~mask @ _NEEDED), _FIRST, axis=1))
