@@ -31,6 +31,7 @@ from usdrl_model.inference.packed_linear import pack
 from usdrl_model.network.config import EncoderConfig, Stream
 from usdrl_model.network.dste import DSTE
 from usdrl_model.network.initialise import initialise
+from usdrl_model.network.official_formula import published
 
 Tokens = dict[Stream, Tensor]
 Run = Callable[[Tensor], Tokens]
@@ -116,7 +117,12 @@ def variants(encoder: DSTE) -> tuple[dict[str, Run], dict[str, str]]:
     folded = fold(encoder)
     bfloat16 = fold(encoder, torch.bfloat16)
     pack(bfloat16)
-    runs = {"plain": _torch(encoder), "folded": _torch(folded), "fp32": fast(encoder), "bf16": _torch(bfloat16)}
+    runs = {
+        "plain": _torch(published(encoder)),
+        "folded": _torch(folded),
+        "fp32": fast(encoder),
+        "bf16": _torch(bfloat16),
+    }
     try:
         config = encoder.config
         shape = (config.frames, config.people, config.joints, 3)

@@ -15,6 +15,7 @@ from usdrl_model.errors.nearest import hint
 from usdrl_model.files import markdown
 from usdrl_model.network.config import EncoderConfig
 from usdrl_model.network.dste import build_encoder
+from usdrl_model.network.official_formula import published
 
 REPAIRED = EncoderConfig(
     heads=4,
@@ -50,9 +51,9 @@ def preset(name: str) -> EncoderConfig:
 
 
 def cost(config: EncoderConfig) -> tuple[int, int]:
-    """Parameters of the encoder, and floating-point operations (2 a multiply-add) of one window."""
+    """Parameters of the encoder, and operations (2 a multiply-add) of one window by the official formula."""
     with torch.device("meta"):  # shapes only: nothing is computed
-        encoder = build_encoder(config)
+        encoder = published(build_encoder(config))
         # With gradients on, attention takes the path whose operations the counter knows.
         with FlopCounterMode(display=False) as counter, nn.attention.sdpa_kernel(nn.attention.SDPBackend.MATH):
             encoder.eval()(torch.empty(1, config.frames, config.people, config.joints, 3))
