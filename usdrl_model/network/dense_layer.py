@@ -10,6 +10,20 @@ from usdrl_model.network.config import EncoderConfig
 from usdrl_model.network.embedding import conv_over_time
 
 
+class DropPath(nn.Module):
+    """Drop a whole sample of a residual branch in training, and scale the others up."""
+
+    def __init__(self, probability: float) -> None:
+        super().__init__()
+        self.probability = probability
+
+    def forward(self, x: Tensor) -> Tensor:  # noqa: D102
+        if not self.training or self.probability == 0.0:
+            return x
+        keep = torch.rand(x.shape[0], *(1,) * (x.ndim - 1), device=x.device) >= self.probability
+        return x * keep / (1.0 - self.probability)
+
+
 class Mlp(nn.Module):
     """Linear D -> 2D, GELU, Linear 2D -> D."""
 
@@ -17,6 +31,9 @@ class Mlp(nn.Module):
         super().__init__()
         self.fc1 = nn.Linear(hidden, 2 * hidden)
         self.fc2 = nn.Linear(2 * hidden, hidden)
+
+    def forward(self, x: Tensor) -> Tensor:  # noqa: D102
+        return self.fc2(F.gelu(self.fc1(x)))
 
 
 class ConvolutionalAttention(nn.Module):
@@ -99,7 +116,7 @@ class DenseLayer(nn.Module):
         # Matches official: the residual of CA is x, not the convolved tokens.
         h, h_shifted, h_plain = x + of_ca, shifted + of_shifted, x + of_plain
 
-        out = ca.mlp.fc2(F.gelu(ca.mlp.fc1(ca.norm2(h))))
+        out = ca.mlp(ca.norm2(h))
         wide = F.gelu(dsa.mlp.fc1(torch.cat([dsa.norm2(h_shifted).to(low), dsa.norm2(h_plain).to(low)])))
         if kept_mlp is None:
             both = dsa.mlp.fc2(0.5 * torch.add(*wide.chunk(2)))

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812 (torch's own habit)
 
-from usdrl_model.network.dense_layer import DenseLayer, Mlp
+from usdrl_model.network.dense_layer import DenseLayer
 
 Model = TypeVar("Model", bound=nn.Module)
 
@@ -39,7 +39,7 @@ def _ca(layer: DenseLayer, x: Tensor, empty: Tensor | None) -> Tensor:
     ca = layer.CA
     convolved = x + F.relu(ca.conv1(x.transpose(1, 2))).transpose(1, 2)
     h = x + _dropped(layer, _attention(layer, ca.norm1(convolved), empty))
-    out = _dropped(layer, _mlp(ca.mlp, ca.norm2(h)))
+    out = _dropped(layer, ca.mlp(ca.norm2(h)))
     return h + out if ca.mlp_residual else out
 
 
@@ -56,17 +56,13 @@ def _dsa(layer: DenseLayer, x: Tensor, empty: Tensor | None) -> Tensor:
 def _block(layer: DenseLayer, x: Tensor, empty: Tensor | None) -> Tensor:
     dsa = layer.DSA
     h = x + _dropped(layer, _attention(layer, dsa.norm1(x), empty))
-    return h + _dropped(layer, _mlp(dsa.mlp, dsa.norm2(h)))
+    return h + _dropped(layer, dsa.mlp(dsa.norm2(h)))
 
 
 def _attention(layer: DenseLayer, x: Tensor, empty: Tensor | None) -> Tensor:
     length = x.shape[1]
     later = torch.ones(length, length, dtype=torch.bool, device=x.device).triu(1) if layer.CA.causal else None
     return layer.CA.attn(x, x, x, need_weights=False, attn_mask=later, key_padding_mask=empty)[0]
-
-
-def _mlp(mlp: Mlp, x: Tensor) -> Tensor:
-    return mlp.fc2(F.gelu(mlp.fc1(x)))
 
 
 def _dropped(layer: DenseLayer, x: Tensor) -> Tensor:
