@@ -25,7 +25,6 @@ from usdrl_model.checkpoints import detector_file
 from usdrl_model.checkpoints.detector_file import LoadedDetector
 from usdrl_model.files import markdown
 from usdrl_model.inference import load
-from usdrl_model.network.detector import Detector
 from usdrl_model.online.incremental import Incremental
 from usdrl_model.online.stream import ActionStream
 from usdrl_model.online.tracked_person import TrackedPerson
@@ -121,14 +120,10 @@ class Kept(Incremental):
                 self.tracks.append((person, [], []))
             joints, mask = person.track.window(count, person.track.newest or 0)
             self._of(person)[1].extend(np.where(mask[:, :, None], joints, np.float32(np.nan)))
-        self._people = people
         super()._step(people, count)
-
-    def _answers(self, joints: np.ndarray, state: torch.Tensor) -> tuple[np.ndarray, torch.Tensor]:
-        found, state = super()._answers(joints, state)
-        for person, scores in zip(self._people, found, strict=True):
-            self._of(person)[2].extend(scores)
-        return found, state
+        for person in people:
+            last = person.timeline.newest or 0
+            self._of(person)[2].extend(person.timeline.posterior(last - count + 1, last))
 
     def _of(self, person: TrackedPerson) -> tuple[TrackedPerson, list[np.ndarray], list[np.ndarray]]:
         return next(track for track in reversed(self.tracks) if track[0] is person)
@@ -136,20 +131,23 @@ class Kept(Incremental):
 
 def agreement(weights: LoadedDetector, minutes: int) -> str:
     """The largest difference between the steps of a stream and one pass over each track."""
-    stream = ActionStream(weights, topology=TOPOLOGY)
+    config = dataclasses.replace(weights.config.stream, smoothing=0.0)
+    stream = ActionStream(weights, topology=TOPOLOGY, config=config)
     stream._incremental = kept = Kept(weights)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     for frame in comings_and_goings(minutes):
         stream.push(frame)
     grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
-    network = weights.detector
-    assert isinstance(network, Detector)
+    network = detector_file.load(weights.path, "cpu").trained
     worst, frames = 0.0, 0
     for _, taken, said in kept.tracks:
         with torch.inference_mode():
-            whole = network.advance(torch.from_numpy(np.stack(taken))[None], kept._encoder.empty(1))[0].softmax(dim=2)
-        worst = max(worst, float(np.abs(whole[0].numpy() - np.stack(said)).max()))
-        frames += len(said)
+            whole = network.advance(torch.from_numpy(np.stack(taken))[None], torch.from_numpy(kept._empty[None]))[
+                0
+            ].softmax(dim=2)
+        known = ~np.isnan(told := np.stack(said))[:, 0]
+        worst = max(worst, float(np.abs(whole[0].numpy() - told)[known].max(initial=0.0)))
+        frames += int(known.sum())
     return (
         f"{minutes} simulated minutes, {len(kept.tracks)} tracks, {frames} frames: largest difference of a probability"
         f" {worst:.1e}; the peak of memory grew by {grown / 1024:.0f} MB, with all that was kept to compare"

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -25,6 +26,7 @@ from usdrl_model.inference import onnx_runtime
 from usdrl_model.inference.cuda_graphs import GraphedDetector
 from usdrl_model.inference.fold import fold_detector
 from usdrl_model.inference.packed_linear import pack
+from usdrl_model.inference.traced import TracedDetector
 from usdrl_model.network.dste import DSTE
 
 TORCH_PRECISIONS = {"fp32": torch.float32, "bf16": torch.bfloat16}
@@ -71,12 +73,39 @@ def answers(loaded: LoadedDetector, windows: np.ndarray) -> tuple[np.ndarray, Te
     with torch.inference_mode():
         scores = loaded.detector(torch.from_numpy(windows).to(loaded.device))
         found: np.ndarray = scores.frames.float().softmax(dim=-1).cpu().numpy()
+    _check_finite(loaded, found)
+    return found, None if scores.features is None else scores.features.float().cpu()
+
+
+def advance(loaded: LoadedDetector, joints: np.ndarray, state: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """What a streaming detector says of the next frames (``Detector.advance``).
+
+    Args:
+        loaded: the detector.
+        joints: (N, L, V, 3) float32, NaN where missing.
+        state: (N, S) float32 after the frames before.
+
+    Returns:
+        (N, L, K) float32 probabilities, and the state (N, S).
+
+    Raises:
+        ValueError: as ``answers``.
+    """
+    with torch.inference_mode():
+        inputs = (torch.from_numpy(one).to(loaded.device) for one in (joints, state))
+        detector: Any = loaded.detector
+        logits, after = detector.advance(*inputs)
+        found: np.ndarray = logits.softmax(dim=-1).cpu().numpy()
+    _check_finite(loaded, found)
+    return found, after.cpu().numpy()
+
+
+def _check_finite(loaded: LoadedDetector, found: np.ndarray) -> None:
     if not np.isfinite(found).all():
         raise ValueError(
             f"weights {loaded.name} ({loaded.runtime}, {loaded.precision}) give scores that are NaN or infinite:"
             " take other weights or another precision"
         )
-    return found, None if scores.features is None else scores.features.float().cpu()
 
 
 def features(loaded: LoadedDetector, windows: np.ndarray) -> Tensor:
@@ -107,6 +136,10 @@ def accelerate(loaded: LoadedDetector, precision: str = "auto", *, cuda_graphs: 
         raise ValueError(f"precision {precision!r}: an encoder of architecture {architecture} runs in fp32 only")
     if cuda_graphs and detector.config.streaming:
         raise ValueError(f"cuda_graphs: {loaded.name} is a streaming detector, which has no graph: leave it off")
+    if detector.config.streaming:
+        return replace(
+            loaded, detector=TracedDetector(detector), precision=name, runtime=f"torch {torch.__version__}, traced"
+        )
     folded = fold_detector(detector, TORCH_PRECISIONS[name])
     runtime = f"torch {torch.__version__}, {'folded' if dense else 'as trained'}"
     if cuda_graphs:

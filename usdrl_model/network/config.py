@@ -21,6 +21,8 @@ LIMITS = {"heads": 64, "people": 32, "joints": 512, "gap": MAX_TOKENS,
           "layers": 16, "look_back": MAX_FRAMES}  # fmt: skip
 """Largest sizes, because a configuration may come from a file of others. ``hidden`` needs none: it is compared with the
 shapes in the file before anything is built."""
+HEADING_FRAMES = 8
+"""Frames whose shoulder lines a Conformer adds up to the heading of the last one; from the side, one line is noise."""
 DSTE_ONLY = ("alpha", "gap", "drop_path", "conv_kernel", "mlp_residual")
 """Fields that the STTR baseline does not have."""
 CONFORMER_ONLY = ("layers", "look_back")
@@ -156,6 +158,18 @@ class EncoderConfig:
         return WindowShape(
             frames=self.frames, people=self.people, centre=self.centre, masked=self.masked, flat=self.flat
         )
+
+    @property
+    def receptive_field(self) -> int:
+        """Frames that what a Conformer says of a frame depends on."""
+        return HEADING_FRAMES + self.layers * (self.look_back - 1 + self.conv_kernel - 1)
+
+    @property
+    def state_sizes(self) -> tuple[int, ...]:
+        """Numbers that a Conformer keeps of a person: joints, who was seen, and two parts of every layer."""
+        joints = (HEADING_FRAMES - 1) * self.joints * 3
+        layer = (self.conv_kernel - 1) * self.hidden, (self.look_back - 1) * 2 * self.hidden
+        return joints, self.look_back - 1, *(self.layers * layer)
 
     @property
     def features(self) -> int:

@@ -20,15 +20,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812 (torch's own habit)
 
-from usdrl_model.network.config import EncoderConfig, Stream
+from usdrl_model.network.config import HEADING_FRAMES, EncoderConfig, Stream
 from usdrl_model.network.dense_layer import DropPath, Mlp
 from usdrl_model.network.embedding import VELOCITY_SCALE, linear_embedding
 from usdrl_model.network.two_streams import check_windows
 from usdrl_model.skeleton.person import SHOULDER_LEFT, SHOULDER_RIGHT
 from usdrl_model.windows.window import HIP_LEFT, HIP_RIGHT, spine_of
-
-HEADING_FRAMES = 8
-"""Frames whose shoulder lines are added up to the heading of the last one; one line, seen from the side, is noise."""
 
 
 class Conformer(nn.Module):
@@ -52,27 +49,14 @@ class Conformer(nn.Module):
         super().__init__()
         self.config = config
         self.embedding = linear_embedding(config.joints * config.channels, config)
-        layers = [ConformerLayer(config) for _ in range(config.layers)]
-        self.layers = nn.ModuleList(layers)
+        self.layers = nn.ModuleList(ConformerLayer(config) for _ in range(config.layers))
         self.norm = nn.LayerNorm(config.hidden)
-        joints = (HEADING_FRAMES - 1) * config.joints * 3
-        self._sizes = [joints, config.look_back - 1, *(size for layer in layers for size in layer.sizes)]
-
-    @property
-    def state_size(self) -> int:
-        """S, numbers of the state of one person."""
-        return sum(self._sizes)
-
-    @property
-    def receptive_field(self) -> int:
-        """Frames that the token of a frame depends on."""
-        config = self.config
-        return HEADING_FRAMES + config.layers * (config.look_back - 1 + config.conv_kernel - 1)
 
     def empty(self, count: int) -> Tensor:
         """The state (N, S) of people of whom nothing was seen."""
-        state = next(self.parameters()).new_zeros(count, self.state_size)
-        state[:, : self._sizes[0]] = math.nan
+        sizes = self.config.state_sizes
+        state = self.norm.weight.new_zeros(count, sum(sizes))
+        state[:, : sizes[0]] = math.nan
         return state
 
     def advance(self, x: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
@@ -86,7 +70,7 @@ class Conformer(nn.Module):
             Tokens (N, L, D), 0 for frames in which nobody is seen, and the state after these frames.
         """
         N, L, V, _ = x.shape
-        joints, were_seen, *pasts = state.split(self._sizes, dim=1)
+        joints, were_seen, *pasts = state.split(self.config.state_sizes, dim=1)
         frames = torch.cat([joints.view(N, -1, V, 3), x], dim=1)
         seen = (~x.isnan()).flatten(2).any(dim=2).to(state.dtype)  # (N, L)
         keys_seen = torch.cat([were_seen, seen], dim=1)
@@ -132,8 +116,6 @@ class ConformerLayer(nn.Module):
         super().__init__()
         D, kernel = config.hidden, config.conv_kernel
         self.heads, self.look_back = config.heads, config.look_back
-        self.sizes = ((kernel - 1) * D, (config.look_back - 1) * 2 * D)
-        """Numbers of its state: inputs of the convolution, and keys with values."""
         self.norm1, self.norm2, self.norm3 = (nn.LayerNorm(D) for _ in range(3))
         self.conv = nn.Parameter(torch.empty(kernel, D).uniform_(-1.0, 1.0) / math.sqrt(kernel))
         """Weights of the depthwise convolution, oldest frame first."""

@@ -9,11 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import torch
 
 from usdrl_model.checkpoints.detector_file import LoadedDetector
-from usdrl_model.network.conformer import Conformer
-from usdrl_model.network.detector import Detector
+from usdrl_model.inference import load
 from usdrl_model.online.tracked_person import TrackedPerson
 from usdrl_model.skeleton.person import SEEN_JOINTS
 from usdrl_model.skeleton.topology import CANONICAL_JOINTS
@@ -31,13 +29,13 @@ class Incremental:
     """
 
     def __init__(self, weights: LoadedDetector) -> None:
-        detector = weights.detector
-        if not isinstance(detector, Detector) or not isinstance(detector.encoder, Conformer):
+        if not hasattr(weights.detector, "advance"):
             raise ValueError(
                 f"{weights.name}: a streaming detector runs from the folder of its weights, not in {weights.runtime}"
             )
-        self._weights, self._detector, self._encoder = weights, detector, detector.encoder
-        self._empty = detector.encoder.empty(1)[0]
+        self._weights, self._detector = weights, weights.config.detector
+        joints, *others = self._detector.encoder.state_sizes
+        self._empty = np.concatenate([np.full(joints, np.nan, np.float32), np.zeros(sum(others), np.float32)])
 
     def advance(self, people: Sequence[TrackedPerson], end: int) -> list[TrackedPerson]:
         """Take everybody's frames up to grid frame ``end`` that are there; return those of whom there were any.
@@ -55,11 +53,11 @@ class Incremental:
 
     def warm_up(self) -> None:
         """Run the network once; ValueError for scores that are not finite."""
-        self._answers(np.zeros((1, 1, len(CANONICAL_JOINTS), 3), np.float32), self._encoder.empty(1))
+        load.advance(self._weights, np.zeros((1, 1, len(CANONICAL_JOINTS), 3), np.float32), self._empty[None])
 
     def _waiting(self, person: TrackedPerson, end: int) -> int:
         """Frames to take. Of more than the network remembers it takes the newest, with an empty state."""
-        newest, most = person.track.newest, self._encoder.receptive_field
+        newest, most = person.track.newest, self._detector.encoder.receptive_field
         if newest is None or newest > end:
             return 0
         if person.stepped is None:
@@ -71,30 +69,18 @@ class Incremental:
 
     def _step(self, people: Sequence[TrackedPerson], count: int) -> None:
         """The next ``count`` (L) frames of each of N people."""
-        delay = self._detector.config.delay
+        delay = self._detector.delay
         frames = [person.track.window(delay + count, person.track.newest or 0) for person in people]
         masks = np.stack([mask for _, mask in frames])
         joints = np.stack([joints for joints, _ in frames])[:, delay:]
         joints = np.where(masks[:, delay:, :, None], joints, np.float32(np.nan))
-        state = torch.stack([self._empty if person.ring is None else person.ring for person in people])
-        scores, state = self._answers(joints, state)
+        state = np.stack([self._empty if person.ring is None else person.ring for person in people])
+        scores, state = load.advance(self._weights, joints, state)
         seen = masks.sum(axis=2) >= SEEN_JOINTS
         told = seen[:, :count] & seen[:, delay:]  # a frame, and the one that tells of it
         for row, person in enumerate(people):
             person.stepped = newest = person.track.newest or 0
-            person.ring = state[row].clone()  # a view would keep everybody's state alive
+            person.ring = state[row].copy()  # a view would keep everybody's state alive
             for frame in range(count):
                 which = slice(frame, frame + 1)
                 person.timeline.add(newest - delay - count + 1 + frame, scores[row, which], told[row, which])
-
-    def _answers(self, joints: np.ndarray, state: torch.Tensor) -> tuple[np.ndarray, torch.Tensor]:
-        """Probabilities (N, L, K) of the next frames (N, L, V, 3), and the state after them."""
-        weights = self._weights
-        with torch.inference_mode():
-            logits, state = self._detector.advance(torch.from_numpy(joints).to(weights.device), state)
-            found: np.ndarray = logits.softmax(dim=2).cpu().numpy()
-        if not np.isfinite(found).all():
-            raise ValueError(
-                f"weights {weights.name} ({weights.runtime}) give scores that are NaN or infinite: take other weights"
-            )
-        return found, state

@@ -6,7 +6,6 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from torch import Tensor
 
 from usdrl_model.events.config import StreamConfig
 from usdrl_model.events.onset_offset import ActionMachine, Edge, EventKind
@@ -92,7 +91,7 @@ class TrackedPerson:
         """The last sighting under this id, if it was too far away to be this person."""
         self.came: float | None = None
         """Stamp since when the person is among the people of the state; None while they are not seen."""
-        self.ring: Tensor | None = None
+        self.ring: np.ndarray | None = None
         """(S,) what a streaming detector keeps of this person; None: nothing yet."""
         self.stepped: int | None = None
         """Grid index of the newest frame that it has taken."""

@@ -7,6 +7,7 @@ import pytest
 import torch
 from helpers.streaming import ENCODER, streaming_weights
 
+from usdrl_model.inference.traced import TracedDetector
 from usdrl_model.network.config import EncoderConfig
 from usdrl_model.network.detector_config import DetectorConfig
 
@@ -38,7 +39,7 @@ def test_steps_are_the_whole(step: int) -> None:
 def test_a_frame_depends_on_its_receptive_field_and_on_nothing_later() -> None:
     encoder, x = DETECTOR.encoder, seen(WALK)
     whole, _ = encoder.advance(x, encoder.empty(3))
-    window = x[:, 150 - encoder.receptive_field + 1 : 151]
+    window = x[:, 150 - encoder.config.receptive_field + 1 : 151]
     tokens, _ = encoder.advance(window, encoder.empty(3))
     torch.testing.assert_close(tokens[:, -1], whole[:, 150], atol=1e-5, rtol=0)
     short, _ = encoder.advance(window[:, 5:], encoder.empty(3))
@@ -74,3 +75,15 @@ def test_what_does_not_fit_is_refused() -> None:
         EncoderConfig(look_back=3)
     with pytest.raises(ValueError, match="delay: expected 0 to 0 frames of architecture dste, got 2"):
         DetectorConfig(labels=("none", "wave"), delay=2)
+
+
+def test_traced_steps_are_those_of_the_detector() -> None:
+    traced, x = TracedDetector(DETECTOR), seen(WALK)[:, 30:60]
+    state = mine = DETECTOR.encoder.empty(3)
+    with torch.inference_mode():
+        for part in x.split([1, 1, 1, 4, 1, 22], dim=1):
+            scores, state = traced.advance(part, state)
+            expected, mine = DETECTOR.advance(part, mine)
+            torch.testing.assert_close(scores, expected, atol=1e-5, rtol=0)
+            one, _ = traced.advance(part[:1, -1:], DETECTOR.encoder.empty(1))
+            assert one.shape == (1, 1, 2), "of any number of people"
