@@ -62,6 +62,8 @@ def export(loaded: LoadedDetector, path: str | Path, precision: str = "fp32", ba
     if precision not in PRECISIONS:
         raise ValueError(f"precision {precision!r}: expected {' or '.join(PRECISIONS)}")
     encoder = loaded.config.detector.encoder
+    if loaded.config.detector.streaming:
+        raise ValueError(f"{loaded.name} is a streaming detector, which runs in torch only: export one of windows")
     if precision == "int8" and encoder.architecture == "sttr":
         raise ValueError("precision 'int8': an STTR encoder loses its accuracy in int8; export it in fp32")
     shape = (encoder.frames, encoder.people, encoder.joints, 3)

@@ -1,5 +1,7 @@
 """A streaming detector in the online pipeline: one step a frame, the same scores as of whole tracks."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -8,6 +10,9 @@ from helpers.streaming import irregular, streaming_weights
 
 from usdrl_model.events.config import StreamConfig
 from usdrl_model.gestures.recogniser import Recogniser
+from usdrl_model.inference import load
+from usdrl_model.inference.onnx_export import export
+from usdrl_model.online.live_enrolment import LiveEnrolment
 from usdrl_model.online.stream import ActionStream
 from usdrl_model.skeleton.person import SEEN_JOINTS, Person, SkeletonFrame
 
@@ -108,15 +113,24 @@ def test_a_person_of_another_source_waits_for_their_sample() -> None:
     assert not np.isnan(slow.timeline.posterior(slow.stepped - 20, slow.stepped - 2)).any(), "interpolated, then taken"
 
 
-def test_what_it_cannot_do_is_said() -> None:
+def test_what_it_cannot_do_is_said(tmp_path: Path) -> None:
     weights = streaming_weights()
     with pytest.raises(ValueError, match=r"look_ahead: expected at least 0.2 s, the delay of the weights"):
         ActionStream(weights, topology="kinect_v2_25", config=StreamConfig(look_ahead=0.1))
     stream = ActionStream(weights, topology="kinect_v2_25")
     with pytest.raises(ValueError, match="untrained is a streaming detector: gestures need one of windows"):
         stream.recognise(Recogniser.__new__(Recogniser))  # whichever it is
+    with pytest.raises(ValueError, match="untrained is a streaming detector: gestures need one of windows"):
+        LiveEnrolment(stream, tmp_path)
+    with pytest.raises(ValueError, match="untrained is a streaming detector, which runs in torch only"):
+        export(weights, tmp_path / "it.onnx")
+    with pytest.raises(ValueError, match="bf16.*architecture conformer runs in fp32 only"):
+        load.accelerate(weights, "bf16")
+    with pytest.raises(ValueError, match="cuda_graphs: untrained is a streaming detector"):
+        load.accelerate(weights, cuda_graphs=True)
     assert stream.describe()["window"] == "0.00 s"
-    stream.warm_up()
+    for running in (weights, load.accelerate(weights)):
+        ActionStream(running, topology="kinect_v2_25").warm_up()
 
 
 def test_nobody_of_whom_too_little_is_seen_is_judged() -> None:
