@@ -41,12 +41,14 @@ def run(options: Options) -> Iterator[Row]:
         table.write_text(tracker_messages.TABLE, encoding="utf-8")
         for kind in built_in():
             yield fuzz(kind, str(table), options)
+            if load(kind).plane:
+                yield fuzz(kind, str(table), options, depth=False)
 
 
-def fuzz(kind: str, table: str, options: Options) -> Row:
-    """Give an adapter spoilt messages for so long as is asked for."""
+def fuzz(kind: str, table: str, options: Options, *, depth: bool = True) -> Row:
+    """Give an adapter spoilt messages for so long as is asked for; ``depth``: with depth images, if it takes any."""
     chance = random.Random(f"{kind} {options.seed}")
-    source = tracker_messages.Source(kind, table)
+    source = tracker_messages.Source(kind, table, depth)
     parts = load(kind).parts
     refused: Counter[str] = Counter()
     wrong: list[str] = []
@@ -54,7 +56,7 @@ def fuzz(kind: str, table: str, options: Options) -> Row:
     end = stop_at(options.adapter_minutes)
     while time.monotonic() < end and len(wrong) < 5:
         clock += 0.1
-        made = tracker_messages.messages(kind, clock)
+        made = tracker_messages.messages(kind, clock, depth=depth)
         for _ in range(FRESH):
             clock += chance.choice((0.0, 0.01, 0.03, 0.1, -0.05))
             topic, valid = chance.choice(made)
@@ -73,11 +75,11 @@ def fuzz(kind: str, table: str, options: Options) -> Row:
                 wrong.append(f"{topic or 'main topic'}, spoilt {', '.join(done) or 'not at all'}: {told}")
             if time.monotonic() > end:
                 break
-    seen = _recovers(source, clock + 5.0)
+    seen = _recovers(source, clock + 5.0, depth)
     if not seen:
         wrong.append("valid messages were not people afterwards")
     return Row(
-        what=f"spoilt messages, {kind}, decoded here",
+        what=f"spoilt messages, {kind}{' without depth' * (not depth)}, decoded here",
         tried=tried,
         good=tried - len(wrong),
         measured=f"{refused.total()} refused; longest {1e3 * slowest:.0f} ms",
@@ -118,12 +120,12 @@ def _measured(parts: int, message: Any, chance: random.Random, wrong: list[str])
     return layout.fits(content, parts)
 
 
-def _recovers(source: Any, start: float) -> bool:
+def _recovers(source: Any, start: float, depth: bool) -> bool:
     """Whether valid messages are people again."""
     seen = 0
     for step in range(40):
         stamp = start + step / 10
-        for topic, message in tracker_messages.messages(source.kind, stamp):
+        for topic, message in tracker_messages.messages(source.kind, stamp, depth=depth):
             try:
                 frame = source(topic, message, stamp)
             except InputError:

@@ -17,21 +17,23 @@ import platform
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import cycle, islice
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 import numpy as np
 import psutil
 import rclpy
 import torch
+from diagnostic_msgs.msg import DiagnosticArray
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, QoSProfile
 from sensor_msgs.msg import PointCloud2
-from std_msgs.msg import String
+from std_msgs.msg import Header, String
 
 from usdrl_model.files import markdown
 from usdrl_model.simulation.performance import MOST_PEOPLE, performance
@@ -62,16 +64,34 @@ class Sample:
     """Of the node, at the end."""
     descriptors: int
     """Open files and sockets of the node, at the end."""
+    slope: float = 0.0
+    """MiB by which its memory grows in a minute, over the second half."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Tracker:
+    """What is published: an input of the node whose messages every installation has."""
+
+    input_type: str = "point_cloud"
+    message: Any = PointCloud2
+    build: Callable[[SkeletonFrame, Header], Any] = point_cloud
+    """Canonical frame and header -> message."""
+    truth: Truth = field(
+        default_factory=lambda: Truth(topic=TOPIC, topology="kinect_v2_25", axes="kinect", labels=(), segments=())
+    )
+    """The settings of the input."""
 
 
 class Bench:
     """The node as a process, somebody who publishes people to it, and somebody who listens; a context manager."""
 
-    def __init__(self, weights: str, device: str) -> None:
-        truth = Truth(topic=TOPIC, topology="kinect_v2_25", axes="kinect", labels=(), segments=())
-        self._child = Child("perception node", perception_arguments(truth, "point_cloud", "0", weights, device))
+    def __init__(self, weights: str, device: str, tracker: Tracker | None = None) -> None:
+        self._tracker = tracker or Tracker()
+        given = perception_arguments(self._tracker.truth, self._tracker.input_type, "0", weights, device)
+        self._child = Child("perception node", given)
         self._arrivals: dict[float, float] = {}
         self._stopping = False
+        self._frames = self._reports = 0
         self.model: dict[str, str] = {}
         """What the node says that it runs."""
 
@@ -79,9 +99,10 @@ class Bench:
         use_private_domain()
         rclpy.init()
         self._node = Node("usdrl_latency", start_parameter_services=False)
-        self._publisher = self._node.create_publisher(PointCloud2, TOPIC, 50)
+        self._publisher = self._node.create_publisher(self._tracker.message, TOPIC, 50)
         latched = QoSProfile(depth=50, durability=DurabilityPolicy.TRANSIENT_LOCAL)
         self._node.create_subscription(String, "actions/state", self._on_state, latched)
+        self._node.create_subscription(DiagnosticArray, "/diagnostics", self._on_diagnostics, 10)
         executor = SingleThreadedExecutor()
         executor.add_node(self._node)
         self._thread = threading.Thread(target=self._spin, args=(executor,), daemon=True)
@@ -108,18 +129,20 @@ class Bench:
         self._node.destroy_node()
         rclpy.try_shutdown()
 
-    def publish(self, frames: Iterator[SkeletonFrame], seconds: float) -> Sample:
-        """Publish frames at their rate, with stamps of now, and measure."""
+    def publish(self, frames: Iterator[SkeletonFrame], seconds: float, rate: float = RATE) -> Sample:
+        """Publish frames at a rate, with stamps of now, and measure."""
         self._arrivals.clear()
         stamps: list[float] = []
         began, cpu = time.monotonic(), sum(self._process.cpu_times()[:2])
-        for index, frame in enumerate(islice(frames, round(seconds * RATE))):
-            time.sleep(max(0.0, began + index / RATE - time.monotonic()))
+        memory: list[tuple[float, float]] = []
+        for index, frame in enumerate(islice(frames, round(seconds * rate))):
+            time.sleep(max(0.0, began + index / rate - time.monotonic()))
             now = round(time.time(), 6)
-            self._publisher.publish(point_cloud(frame, header(now, "sensor")))
+            self._publisher.publish(self._tracker.build(frame, header(now, "sensor")))
             stamps.append(now)
-            if index % round(RATE) == 0:
+            if index % round(rate) == 0:
                 self._child.check()
+                memory.append((now, self._process.memory_info().rss / 2**20))
         took = time.monotonic() - began
         cpu = sum(self._process.cpu_times()[:2]) - cpu
         time.sleep(0.5)  # the last answers
@@ -127,7 +150,7 @@ class Bench:
         latencies = [arrivals[stamp] - stamp for stamp in stamps if stamp in arrivals]
         if not latencies:
             raise self._child.error("inferred nothing")
-        node = self._process
+        node, later = self._process, np.array(memory[len(memory) // 2 :])
         return Sample(
             latencies,
             cpu / took,
@@ -135,11 +158,23 @@ class Bench:
             len(latencies) / took,
             node.num_threads(),
             node.num_fds(),
+            60.0 * float(np.polyfit(later[:, 0] - later[0, 0], later[:, 1], 1)[0]) if len(later) > 2 else 0.0,
         )
+
+    def heard(self) -> int:
+        """Frames that the node has counted by its next report."""
+        reports = self._reports
+        wait_until("report", lambda: self._reports >= reports + 2, [self._child], READY_TIMEOUT)
+        return self._frames
 
     def _spin(self, executor: SingleThreadedExecutor) -> None:
         while not self._stopping:
             executor.spin_once(timeout_sec=0.1)
+
+    def _on_diagnostics(self, message: DiagnosticArray) -> None:
+        values = {value.key: value.value for status in message.status for value in status.values}
+        if "stream.frames" in values:
+            self._frames, self._reports = int(values["stream.frames"]), self._reports + 1
 
     def _on_state(self, message: String) -> None:
         now = time.time()

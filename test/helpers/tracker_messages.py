@@ -44,10 +44,10 @@ def make(of, /, **fields):
     return getattr(import_module(f"{package}.msg"), kind)(**fields)
 
 
-def places(V, person=0):
+def places(V, person=0, apart=0.8):
     """(V, 3) metres in optical axes, all different, two metres away."""
     steps = np.arange(V)
-    return np.stack([0.8 * person - 0.6 + 0.02 * steps, -0.5 + 1.0 * steps / V, 2.0 + 0.004 * steps], axis=1)
+    return np.stack([apart * person - 0.6 + 0.02 * steps, -0.5 + 1.0 * steps / V, 2.0 + 0.004 * steps], axis=1)
 
 
 class Source:
@@ -56,10 +56,10 @@ class Source:
     Args:
         kind: value of ``input_type``.
         file: of the table of rigid bodies.
-        stream: takes every frame, as the node's does.
+        depth: joints in a picture are lifted with depth images; otherwise they stay there.
     """
 
-    def __init__(self, kind, file="", stream=None):
+    def __init__(self, kind, file="", depth=True):
         self.kind, self.topics, adapter = kind, FurtherTopics(), load(kind)
         self.warned = []
         context = Context(
@@ -71,7 +71,9 @@ class Source:
             subscribe=self.topics.subscribe,
             warn=lambda what, text: self.warned.append(what),
         )
-        plane = ("/depth", "/info") if adapter.plane else ("", "")
+        plane = ("", "")
+        if adapter.plane:
+            plane = ("/depth", "/info") if depth else ("", "", (640.0, 480.0))
         self.convert = Conversion(
             deserialise=lambda message: message,
             decode=decoder(kind, adapter, context, *plane),
@@ -93,13 +95,18 @@ class Source:
         return None if found is None else found[1]
 
 
-def messages(kind, stamp):
-    """[(topic, message)] of one instant; the main topic is empty."""
+def messages(kind, stamp, count=2, depth=True):
+    """[(topic, message)] of one instant; the main topic is empty.
+
+    Of ``count`` people, of one where the messages have no more; ``depth``: with depth images for joints in a picture.
+    """
     V = len(topology(TOPOLOGIES[kind]).joints)
-    ids = ("1",) if kind in ONE else ("1", "2")
-    people = {one: places(V, number) for number, one in enumerate(ids)}
+    ids = ("1",) if kind in ONE else [str(number + 1) for number in range(count)]
+    people = {one: places(V, number, min(0.8, 1.6 / count)) for number, one in enumerate(ids)}
     made = BUILDERS[kind](stamp, people)
     made = made if isinstance(made, list) else [("", made)]
+    if load(kind).plane and not depth:
+        return made
     if load(kind).plane:
         seen = np.concatenate([*people.values()])
         return [("/info", camera_info()), ("/depth", depth_image(seen, stamp)), *made]
