@@ -23,8 +23,8 @@ from typing import Any
 import numpy as np
 import psutil
 import pytest
-from geometry_msgs.msg import PoseArray
 from abuse import use_helpers_of_tests
+from geometry_msgs.msg import PoseArray
 from latency import TOPIC, WARM_UP, Bench, Tracker, crowd, machine
 from std_msgs.msg import Header, String
 from visualization_msgs.msg import MarkerArray
