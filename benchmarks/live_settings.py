@@ -21,7 +21,7 @@ from held_out import kept
 from torch import Tensor, nn
 
 from usdrl_model import config
-from usdrl_model.checkpoints import code_version, detector_file
+from usdrl_model.checkpoints import code_version, loaded_detector
 from usdrl_model.evaluation import detection_scores
 from usdrl_model.events.config import StreamConfig
 from usdrl_model.events.onset_offset import EventConfig
@@ -126,11 +126,11 @@ def scored(job: Job, data: Path, out: Path, device: torch.device) -> Mapping[str
 def decided(detector: nn.Module, run: FinetuneConfig, left_out: Sequence[Recording]) -> dict[str, list[float]]:
     """Scores of every way to decide."""
     remembered = Remembered(detector.eval())
-    about = detector_file.DetectorFileConfig(detector=run.detector, stream=run.stream)
+    about = loaded_detector.DetectorFileConfig(detector=run.detector, stream=run.stream)
     found = {}
     for name, stream in DECISIONS.items():
         remembered.asked = 0
-        weights = detector_file.LoadedDetector(
+        weights = loaded_detector.LoadedDetector(
             name="left out",
             path=Path(),
             sha256="",

@@ -23,7 +23,7 @@ import disturbances as by
 import numpy as np
 import torch
 
-from usdrl_model.checkpoints import detector_file
+from usdrl_model.checkpoints import loaded_detector
 from usdrl_model.data.store import Store
 from usdrl_model.evaluation.predict import predict
 from usdrl_model.files import markdown
@@ -124,7 +124,7 @@ def recorded(path: Path, name: str, subjects: Sequence[str] | None, most: int) -
     return [in_canonical_joints(store.recording(int(index))) for index in chosen]
 
 
-def found_in(scenes: Scenes, weights: detector_file.LoadedDetector) -> Found:
+def found_in(scenes: Scenes, weights: loaded_detector.LoadedDetector) -> Found:
     """What the stream says of every scene."""
     return [(one, list(predict(one, ActionStream(weights, topology=one.topology)).actions)) for one in scenes]
 
@@ -143,7 +143,10 @@ def f1(found: Found, labels: set[str]) -> float:
 
 
 def measured(
-    scenes: Scenes, weights: detector_file.LoadedDetector, known: dict[str, dict[str, float]], keep: Callable[[], None]
+    scenes: Scenes,
+    weights: loaded_detector.LoadedDetector,
+    known: dict[str, dict[str, float]],
+    keep: Callable[[], None],
 ) -> None:
     """Fill ``known``: row -> level -> F1. ``keep`` is called after each."""
     labels = {label for one in scenes for label in one.labels} & set(weights.config.detector.labels)

@@ -22,9 +22,9 @@ import numpy as np
 import torch
 
 from usdrl_model.checkpoints import detector_file
-from usdrl_model.checkpoints.detector_file import LoadedDetector
+from usdrl_model.checkpoints.loaded_detector import LoadedDetector
 from usdrl_model.files import markdown
-from usdrl_model.inference import load
+from usdrl_model.inference import in_torch, load
 from usdrl_model.online.incremental import Incremental
 from usdrl_model.online.stream import ActionStream
 from usdrl_model.online.tracked_person import TrackedPerson
@@ -162,7 +162,7 @@ def main() -> None:
     parser.add_argument("--minutes", type=int, default=10, help="simulated minutes of the agreement; 0: none")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
-    streaming = load.accelerate(detector_file.load(Path(arguments.streaming), "cpu"))
+    streaming = in_torch.accelerate(detector_file.load(Path(arguments.streaming), "cpu"))
     if arguments.minutes:
         print(agreement(streaming, arguments.minutes))
     print(costs(load.load(arguments.windowed, "cpu"), streaming))

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import torch
 
-from usdrl_model.checkpoints.detector_file import DetectorFileConfig, LoadedDetector
+from usdrl_model.checkpoints.loaded_detector import DetectorFileConfig, LoadedDetector
 from usdrl_model.events.config import StreamConfig
 from usdrl_model.events.onset_offset import EventConfig
 from usdrl_model.network.config import EncoderConfig

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from helpers.people import pose
-from usdrl_model.checkpoints.detector_file import DetectorFileConfig, LoadedDetector
+from usdrl_model.checkpoints.loaded_detector import DetectorFileConfig, LoadedDetector
 from usdrl_model.events.config import StreamConfig
 from usdrl_model.network.config import EncoderConfig
 from usdrl_model.network.detector import Detector

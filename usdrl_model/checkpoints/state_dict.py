@@ -13,10 +13,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from usdrl_model.checkpoints.declared import check, listed
 from usdrl_model.errors.shown import cut
 
-SHOWN = 5
-"""Names of each kind that an error message lists."""
 EXACT = (torch.float32, torch.float64)
 """Types that networks compute in; half precision becomes the first."""
 HALVES = (torch.float16, torch.bfloat16)
@@ -51,25 +50,6 @@ def meta(path: str | Path) -> Iterator[None]:
         raise ValueError(f"{path}: sizes that cannot be built ({cut(error)})") from None
 
 
-def check(wanted: Mapping[str, Tensor], tensors: Mapping[str, Tensor], path: str | Path) -> None:
-    """Compare names and shapes, and whether numbers are floating-point; either may be on the meta device.
-
-    Raises:
-        ValueError: a tensor of ``wanted`` is missing from ``tensors``, is of another shape, or there are others.
-    """
-    missing, unexpected = sorted(wanted.keys() - tensors.keys()), sorted(tensors.keys() - wanted.keys())
-    shapes = [
-        f"{name}: expected {_form(wanted[name])}, got {_form(tensors[name])}"
-        for name in sorted(wanted.keys() & tensors.keys())
-        if _form(wanted[name]) != _form(tensors[name])
-    ]
-    if missing or unexpected or shapes:
-        raise ValueError(
-            f"{path} does not fit the model; missing: {_shown(missing)}, unexpected: {_shown(unexpected)},"
-            f" shapes: {_shown(shapes)}"
-        )
-
-
 def sound(tensors: Mapping[str, Tensor], path: str | Path, types: tuple[torch.dtype, ...] = EXACT) -> dict[str, Tensor]:
     """The tensors in one type: all float32, or all in another of ``types``. Others become float32, which is logged.
 
@@ -80,7 +60,7 @@ def sound(tensors: Mapping[str, Tensor], path: str | Path, types: tuple[torch.dt
     if foreign := found - {*EXACT, *HALVES}:
         names = [name for name, tensor in tensors.items() if tensor.dtype in foreign]
         raise ValueError(
-            f"{path}: {_shown(names)}: numbers of type {', '.join(sorted(map(_kind, foreign)))}; expected float32,"
+            f"{path}: {listed(names)}: numbers of type {', '.join(sorted(map(_kind, foreign)))}; expected float32,"
             " float64, float16 or bfloat16: convert the file"
         )
     check_finite(tensors, path)
@@ -126,15 +106,5 @@ def _named(content: Any, name: str = "") -> Iterator[tuple[str, Tensor]]:
             yield from _named(part, f"{name}.{index}")
 
 
-def _form(tensor: Tensor) -> str:
-    """Shape, and whether the numbers are integers, which parameters are not."""
-    return f"{tuple(tensor.shape)}{'' if tensor.is_floating_point() else ' without fractions'}"
-
-
 def _kind(dtype: torch.dtype) -> str:
     return str(dtype).removeprefix("torch.")
-
-
-def _shown(names: list[str]) -> str:
-    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
-    return f"{[cut(name) for name in names[:SHOWN]]}{more}"

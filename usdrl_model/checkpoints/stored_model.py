@@ -17,7 +17,8 @@ from torch import Tensor, nn
 from usdrl_model import config as configuration
 from usdrl_model.checkpoints import config_file, tensor_file
 from usdrl_model.checkpoints.config_file import Content, Kind
-from usdrl_model.checkpoints.state_dict import EXACT, check, distinct, meta
+from usdrl_model.checkpoints.declared import check
+from usdrl_model.checkpoints.state_dict import EXACT, distinct, meta
 from usdrl_model.files import atomic_file
 
 CONFIG, TENSORS = config_file.NAME, "model.safetensors"

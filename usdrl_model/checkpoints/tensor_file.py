@@ -2,10 +2,12 @@
 
     with opened(path) as file:                     # the header only, no longer than MAX_HEADER
         tensors, sha256 = file.read(wanted)        # as many bytes as these shapes need, and no more
+        arrays, sha256 = file.arrays(wanted)       # the same as arrays of numpy, where torch may be missing
 
-``wanted`` are the tensors of a module on the meta device, so that a size in a configuration costs nothing until header
-and length of the file confirm it. The library reads a file by mapping it into memory, so that its bytes can change
-after they were hashed, or from a copy of all of it; here each tensor is read into its own memory and hashed on the way.
+``wanted`` are the tensors of a module on the meta device, or ``Declared``, so that a size in a configuration costs
+nothing until header and length of the file confirm it. The library reads a file by mapping it into memory, so that its
+bytes can change after they were hashed, or from a copy of all of it; here each tensor is read into its own memory and
+hashed on the way.
 """
 
 from __future__ import annotations
@@ -18,24 +20,26 @@ import struct
 from collections.abc import Iterator, Mapping
 from io import BufferedReader
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
-import torch
-from safetensors.torch import save
-from torch import Tensor
+import numpy as np
 
-from usdrl_model.checkpoints import state_dict as named_tensors
+from usdrl_model.checkpoints.declared import SIZES, Declared, Shaped, check
 from usdrl_model.errors.shown import cut, shown
 from usdrl_model.files import atomic_file
 
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
+
 MAX_HEADER = 4 * 2**20
 """Bytes; that of the largest official model has 20 thousand."""
-TYPES = {
-    "F64": torch.float64, "F32": torch.float32, "F16": torch.float16, "BF16": torch.bfloat16,
-    "F8_E4M3": torch.float8_e4m3fn, "F8_E5M2": torch.float8_e5m2, "I64": torch.int64, "I32": torch.int32,
-    "I16": torch.int16, "I8": torch.int8, "U8": torch.uint8, "BOOL": torch.bool,
+_IN_TORCH = {
+    "F64": "float64", "F32": "float32", "F16": "float16", "BF16": "bfloat16", "F8_E4M3": "float8_e4m3fn",
+    "F8_E5M2": "float8_e5m2", "I64": "int64", "I32": "int32", "I16": "int16", "I8": "int8", "U8": "uint8",
+    "BOOL": "bool",
 }  # fmt: skip
-"""Types of a header; others hold nothing that a model of this package has."""
+_IN_NUMPY = {"F32": np.float32, "F16": np.float16}
 _TEXTS = "__metadata__"
 
 
@@ -51,26 +55,59 @@ class TensorFile:
         self._declared = _declared(path, header, os.fstat(file.fileno()).st_size - len(self._start))
 
     def read(
-        self, wanted: Mapping[str, Tensor], types: tuple[torch.dtype, ...] = named_tensors.EXACT
+        self, wanted: Mapping[str, Shaped], types: tuple[torch.dtype, ...] | None = None
     ) -> tuple[dict[str, Tensor], str]:
         """The tensors, in one type (``state_dict.sound``), and the SHA-256 of the file; once.
 
         Args:
-            wanted: name -> tensor of the shape that is expected, on the meta device.
-            types: of floating-point numbers that stay as they are; others become float32.
+            wanted: name -> what has the shape that is expected.
+            types: of floating-point numbers that stay as they are (``state_dict.EXACT`` where left out); others become
+                float32.
 
         Raises:
             ValueError: a damaged file, other names or shapes, or numbers that are not finite.
         """
-        named_tensors.check(wanted, self._declared, self.path)
+        import torch
+
+        from usdrl_model.checkpoints import state_dict
+
+        content, sha256 = self._content(wanted)
+        tensors = {}
+        for name, declared in self._declared.items():
+            kind = getattr(torch, _IN_TORCH[declared.kind])
+            # torch cannot see an empty array as numbers of another size.
+            flat = torch.from_numpy(content[name]).view(kind) if declared.nbytes else torch.empty(0, dtype=kind)
+            tensors[name] = flat.reshape(declared.shape)
+        return state_dict.sound(tensors, self.path, types or state_dict.EXACT), sha256
+
+    def arrays(self, wanted: Mapping[str, Shaped]) -> tuple[dict[str, np.ndarray], str]:
+        """The tensors as float32 arrays, and the SHA-256 of the file; once.
+
+        Raises:
+            ValueError: as ``read``, or numbers other than of single or half precision.
+        """
+        content, sha256 = self._content(wanted)
+        arrays = {}
+        for name, declared in self._declared.items():
+            if declared.kind not in _IN_NUMPY:
+                raise ValueError(f"{self.path}: {cut(name)}: expected float32 or float16, got {declared.kind}")
+            array = content[name].view(_IN_NUMPY[declared.kind]).reshape(declared.shape).astype(np.float32, copy=False)
+            if not np.isfinite(array).all():
+                raise ValueError(f"{self.path}: {cut(name)}: numbers that are NaN or infinite: take another file")
+            arrays[name] = array
+        return arrays, sha256
+
+    def _content(self, wanted: Mapping[str, Shaped]) -> tuple[dict[str, np.ndarray], str]:
+        """The bytes of every tensor, and the hash."""
+        check(wanted, self._declared, self.path)
         digest = hashlib.sha256(self._start)
-        tensors = {name: torch.empty_like(declared, device="cpu") for name, declared in self._declared.items()}
-        for tensor in tensors.values():
-            content = tensor.reshape(-1).view(torch.uint8).numpy()
-            if self._file.readinto(content.data) < len(content):
+        content = {}
+        for name, declared in self._declared.items():
+            content[name] = np.empty(declared.nbytes, np.uint8)
+            if self._file.readinto(content[name].data) < declared.nbytes:
                 raise _damaged(self.path, "it became shorter while it was read")
-            digest.update(content.data)
-        return named_tensors.sound(tensors, self.path, types), digest.hexdigest()
+            digest.update(content[name].data)
+        return content, digest.hexdigest()
 
 
 @contextlib.contextmanager
@@ -88,15 +125,21 @@ def opened(path: Path) -> Iterator[TensorFile]:
         yield TensorFile(path, file)
 
 
-def write(path: str | Path, tensors: Mapping[str, Tensor], texts: Mapping[str, str]) -> None:
+def write(path: str | Path, tensors: Mapping[str, Tensor] | Mapping[str, np.ndarray], texts: Mapping[str, str]) -> None:
     """Write tensors, and texts into the header; the file is there as a whole or not at all (``atomic_file``)."""
     atomic_file.write_bytes(path, encoded(tensors, texts))
 
 
-def encoded(tensors: Mapping[str, Tensor], texts: Mapping[str, str]) -> bytes:
-    """The bytes of a file that holds tensors, and texts in its header."""
-    stored = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
-    return save(stored, dict(texts))
+def encoded(tensors: Mapping[str, Tensor] | Mapping[str, np.ndarray], texts: Mapping[str, str]) -> bytes:
+    """The bytes of a file that holds tensors, all of torch or all of numpy, and texts in its header."""
+    if any(isinstance(one, np.ndarray) for one in tensors.values()):
+        from safetensors.numpy import save as save_arrays
+
+        return save_arrays({name: np.ascontiguousarray(one) for name, one in tensors.items()}, dict(texts))
+    from safetensors.torch import save
+
+    of_torch = cast("Mapping[str, Tensor]", tensors)
+    return save({name: one.detach().cpu().contiguous() for name, one in of_torch.items()}, dict(texts))
 
 
 def _header(path: Path, file: BufferedReader) -> tuple[bytes, dict[str, Any]]:
@@ -116,15 +159,17 @@ def _header(path: Path, file: BufferedReader) -> tuple[bytes, dict[str, Any]]:
     return length_field + text, header
 
 
-def _declared(path: Path, header: Mapping[str, Any], room: int) -> dict[str, Tensor]:
-    """Name -> tensor on the meta device, as a header declares it, in the order of the bytes, which fill ``room``."""
+def _declared(path: Path, header: Mapping[str, Any], room: int) -> dict[str, Declared]:
+    """Name -> what a header declares, in the order of the bytes, which fill ``room``."""
     declared, end = {}, 0
     for name, entry in sorted(header.items(), key=lambda item: _offsets(path, *item)):
-        kind = TYPES.get(str(entry.get("dtype")))
-        if kind is None:
+        kind = str(entry.get("dtype"))
+        if kind not in SIZES:
             raise ValueError(f"{path}: {cut(name)}: numbers of type {shown(entry.get('dtype'))}; convert the file")
-        with named_tensors.meta(path):
-            declared[name] = torch.empty(entry["shape"], dtype=kind)
+        try:
+            declared[name] = Declared(kind, tuple(entry["shape"]))
+        except ValueError as error:
+            raise ValueError(f"{path}: {error}") from None
         start, end = end, end + declared[name].nbytes
         if _offsets(path, name, entry) != (start, end):
             raise _damaged(path, f"{cut(name)}: expected bytes {start} to {end}, got {shown(entry['data_offsets'])}")

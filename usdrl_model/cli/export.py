@@ -34,7 +34,7 @@ def run(arguments: argparse.Namespace) -> None:
 
     from usdrl_model.checkpoints import detector_file
     from usdrl_model.evaluation import parity
-    from usdrl_model.inference import load, speed
+    from usdrl_model.inference import in_torch, load, speed
     from usdrl_model.inference.onnx_export import export
 
     torch.set_num_threads(1)
@@ -45,9 +45,13 @@ def run(arguments: argparse.Namespace) -> None:
 
     call = x[: arguments.batch or 1]
     with torch.inference_mode():
-        exported, torch_fast = load.load(arguments.out), load.accelerate(weights)
-        calls = {"as_trained": weights.detector, "torch": torch_fast.detector, "onnx": exported.detector}
-        timings = speed.interleave({name: partial(run, call) for name, run in calls.items()}, ROUNDS)
+        exported, torch_fast = load.load(arguments.out), in_torch.accelerate(weights)
+        calls = {
+            "as_trained": partial(weights.detector, call),
+            "torch": partial(torch_fast.detector, call),
+            "onnx": partial(exported.detector, call.numpy()),
+        }
+        timings = speed.interleave(calls, ROUNDS)
     report["cpu_ms"] = {name: 1e3 * cpu for name, (cpu, _) in timings.items()}
     write_text(arguments.out.with_suffix(".json"), json.dumps(report, indent=2) + "\n")
     for name, value in report.items():

@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from usdrl_model.checkpoints.detector_file import LoadedDetector
+from usdrl_model.checkpoints.loaded_detector import LoadedDetector
 from usdrl_model.checkpoints.provenance import Provenance
 from usdrl_model.data import vocabulary as vocabularies
 from usdrl_model.data.compose import compose
@@ -14,7 +14,7 @@ from usdrl_model.data.store import Store
 from usdrl_model.evaluation import calibration
 from usdrl_model.evaluation.calibration import CalibrationConfig, Point
 from usdrl_model.events.config import StreamConfig
-from usdrl_model.inference.load import accelerate
+from usdrl_model.inference.in_torch import accelerate
 from usdrl_model.network.detector import Detector
 from usdrl_model.network.detector_config import DetectorConfig
 from usdrl_model.skeleton.recording import Recording

@@ -17,7 +17,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from usdrl_model.checkpoints.detector_file import LoadedDetector
+from usdrl_model.checkpoints.loaded_detector import LoadedDetector
 from usdrl_model.events.config import StreamConfig
 from usdrl_model.inference import onnx_runtime
 from usdrl_model.inference.onnx_export import Outputs

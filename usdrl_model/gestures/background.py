@@ -14,12 +14,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import torch
-from torch import Tensor
-from torch.nn import functional as F  # noqa: N812 (torch's own habit)
+import numpy as np
 
 from usdrl_model.checkpoints import tensor_file
-from usdrl_model.checkpoints.detector_file import LoadedDetector
+from usdrl_model.checkpoints.declared import Declared
+from usdrl_model.checkpoints.loaded_detector import LoadedDetector
 from usdrl_model.errors.shown import shown
 
 FORMAT = "usdrl.background/1"
@@ -41,15 +40,15 @@ class Background:
 
     weights: str
     """SHA-256 of the weights whose features these are."""
-    mean: Tensor
+    mean: np.ndarray
     """(D,)."""
-    basis: Tensor
+    basis: np.ndarray
     """(D, C)."""
-    negatives: Tensor
+    negatives: np.ndarray
     """(N, C), of length 1."""
 
     @classmethod
-    def of(cls, weights: str, features: Tensor, classes: Sequence[int]) -> Background:
+    def of(cls, weights: str, features: np.ndarray, classes: Sequence[int]) -> Background:
         """Learn from the features (N, D) of windows and what each shows.
 
         Args:
@@ -64,12 +63,12 @@ class Background:
             raise ValueError(
                 f"expected at least {FEWEST} windows for a background, got {len(features)}: add recordings"
             )
-        mean = features.mean(dim=0)
-        components = torch.linalg.svd(features - mean, full_matrices=False)[2][:COMPONENTS].T
-        basis = components @ _whitening((features - mean) @ components, torch.as_tensor(classes))
+        mean = features.mean(axis=0)
+        components = np.linalg.svd(features - mean, full_matrices=False)[2][:COMPONENTS].T
+        basis = components @ _whitening((features - mean) @ components, np.asarray(classes))
         return cls(weights, mean, basis, _embedded(features, mean, basis))
 
-    def __call__(self, features: Tensor) -> Tensor:
+    def __call__(self, features: np.ndarray) -> np.ndarray:
         """Features (N, D) -> (N, C) of length 1."""
         return _embedded(features, self.mean, self.basis)
 
@@ -81,7 +80,7 @@ class Background:
             "weights": self.weights,
             "shape": " ".join(map(str, (*self.basis.shape, len(self.negatives)))),
         }
-        tensor_file.write(path, {name: part.half() for name, part in parts.items()}, texts)
+        tensor_file.write(path, {name: part.astype(np.float16) for name, part in parts.items()}, texts)
 
     @classmethod
     def read(cls, path: Path) -> Background:
@@ -96,13 +95,8 @@ class Background:
             if texts.get("format") != FORMAT:
                 raise ValueError(f"{path}: expected format {FORMAT!r}, got {shown(texts.get('format'))}")
             features, size, count = _shape(path, texts.get("shape"))
-            with torch.device("meta"):
-                wanted = {
-                    "mean": torch.empty(features),
-                    "basis": torch.empty(features, size),
-                    "negatives": torch.empty(count, size),
-                }
-            parts, _ = file.read(wanted, (torch.float32,))
+            shapes = {"mean": (features,), "basis": (features, size), "negatives": (count, size)}
+            parts, _ = file.arrays({name: Declared("F16", shape) for name, shape in shapes.items()})
         return cls(str(texts.get("weights")), parts["mean"], parts["basis"], parts["negatives"])
 
 
@@ -135,27 +129,33 @@ def identity(detector: LoadedDetector) -> str:
     return detector.made_from or detector.sha256
 
 
-def _embedded(features: Tensor, mean: Tensor, basis: Tensor) -> Tensor:
-    return F.normalize((features - mean) @ basis, dim=1)
+def unit(x: np.ndarray) -> np.ndarray:
+    """Vectors along the last axis, of length 1."""
+    lengths: np.ndarray = np.linalg.norm(x, axis=-1, keepdims=True)
+    return x / np.maximum(lengths, 1e-12)
 
 
-def _whitening(centred: Tensor, classes: Tensor) -> Tensor:
+def _embedded(features: np.ndarray, mean: np.ndarray, basis: np.ndarray) -> np.ndarray:
+    return unit((features - mean) @ basis)
+
+
+def _whitening(centred: np.ndarray, classes: np.ndarray) -> np.ndarray:
     """(C, C) transform after which the covariance within classes is nearly the identity; of centred (N, C)."""
     centred, classes = centred[classes >= 0], classes[classes >= 0]
     if len(centred) < FEWEST_KNOWN:
         raise ValueError(
             f"expected at least {FEWEST_KNOWN} windows of known actions, got {len(centred)}: add labelled recordings"
         )
-    _, place = classes.unique(return_inverse=True)
-    counts = torch.bincount(place).to(centred.dtype)
-    means = centred.new_zeros(len(counts), centred.shape[1]).index_add_(0, place, centred) / counts[:, None]
-    within = centred - means[place]
+    _, place, counts = np.unique(classes, return_inverse=True, return_counts=True)
+    means = np.zeros((len(counts), centred.shape[1]), centred.dtype)
+    np.add.at(means, place, centred)
+    within = centred - (means / counts[:, None].astype(centred.dtype))[place]
     covariance = within.T @ within / len(within)
-    size = covariance.shape[0]
-    even = torch.eye(size, dtype=centred.dtype) * covariance.trace() / size
-    values, directions = torch.linalg.eigh(torch.lerp(covariance, even, SHRINK))
+    even = np.eye(len(covariance), dtype=centred.dtype) * (np.trace(covariance) / len(covariance))
+    values, directions = np.linalg.eigh(covariance + SHRINK * (even - covariance))
     # Scaled so that features keep their size: half precision must hold the transform.
-    return directions @ torch.diag((values / values.mean()).rsqrt())
+    scaled: np.ndarray = directions / np.sqrt(values / values.mean())
+    return scaled
 
 
 def _shape(path: Path, text: str | None) -> tuple[int, int, int]:

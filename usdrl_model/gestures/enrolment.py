@@ -7,10 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import torch
-from torch import Tensor
 
-from usdrl_model.checkpoints.detector_file import LoadedDetector
+from usdrl_model.checkpoints.loaded_detector import LoadedDetector
 from usdrl_model.errors.shown import shown
 from usdrl_model.gestures import library
 from usdrl_model.gestures.background import Background, identity
@@ -60,7 +58,7 @@ def add(
     features = load.features(detector, windows)
     before = next((one for one in there if one.label == label), None)
     kept = before.examples if before else ()
-    everything = torch.cat([before.features, features]) if before else features
+    everything = np.concatenate([before.features, features]) if before else features
     gesture = enrol(label, (*kept, *(example.example for example in examples)), everything, background)
     others = [one for one in there if one.label != label]
     warnings = (
@@ -75,7 +73,7 @@ def add(
 def _like_gestures(gesture: Gesture, others: Sequence[Gesture], background: Background) -> list[str]:
     """A warning for each other gesture that takes half of the examples for its own."""
     embedded = background(gesture.features)
-    like = [one.label for one in others if _share(embedded @ one.prototype(background) >= one.threshold) >= 0.5]
+    like = [one.label for one in others if (embedded @ one.prototype(background) >= one.threshold).mean() >= 0.5]
     return [f"too like the gesture {name!r}" for name in like]
 
 
@@ -96,11 +94,7 @@ def _unlike(gesture: Gesture, background: Background) -> list[str]:
     embedded = background(gesture.features)
     if len(embedded) < 2:
         return []
-    others = [torch.cat([embedded[:row], embedded[row + 1 :]]) for row in range(len(embedded))]
-    alike = torch.stack([one @ prototype(rest) for one, rest in zip(embedded, others, strict=True)])
-    far = [str(row + 1) for row in torch.nonzero(alike < gesture.threshold).flatten().tolist()]
+    others = [np.delete(embedded, row, axis=0) for row in range(len(embedded))]
+    alike = np.array([one @ prototype(rest) for one, rest in zip(embedded, others, strict=True)])
+    far = [str(row + 1) for row in np.flatnonzero(alike < gesture.threshold).tolist()]
     return [f"example {', '.join(far)} of {len(embedded)} unlike the others"] if far else []
-
-
-def _share(which: Tensor) -> float:
-    return float(which.float().mean())

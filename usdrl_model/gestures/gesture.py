@@ -8,12 +8,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-import torch
-from torch import Tensor
-from torch.nn import functional as F  # noqa: N812 (torch's own habit)
+import numpy as np
 
 from usdrl_model.errors.shown import shown
-from usdrl_model.gestures.background import Background
+from usdrl_model.gestures.background import Background, unit
 
 MOST_EXAMPLES = 10
 FALSE_SHARE = 1e-3
@@ -44,7 +42,7 @@ class Gesture:
     weights: str
     """SHA-256 of the weights whose features these are."""
     examples: tuple[Example, ...]
-    features: Tensor
+    features: np.ndarray
     """(E, D)."""
     threshold: float
     """Least cosine with the prototype at which a window shows the gesture."""
@@ -56,16 +54,16 @@ class Gesture:
         """Median length of the examples."""
         return sorted(example.seconds for example in self.examples)[len(self.examples) // 2]
 
-    def prototype(self, background: Background) -> Tensor:
+    def prototype(self, background: Background) -> np.ndarray:
         """(C,) of length 1: the mean of the examples."""
         return prototype(background(self.features))
 
-    def scores(self, similarity: Tensor) -> Tensor:
+    def scores(self, similarity: np.ndarray) -> np.ndarray:
         """Cosines with the prototype -> scores in (0, 1), 0.5 at the threshold."""
-        return torch.sigmoid((similarity - self.threshold) / self.spread)
+        return sigmoid((similarity - self.threshold) / self.spread)
 
 
-def enrol(label: str, examples: tuple[Example, ...], features: Tensor, background: Background) -> Gesture:
+def enrol(label: str, examples: tuple[Example, ...], features: np.ndarray, background: Background) -> Gesture:
     """A gesture from the features (E, D) of its examples.
 
     Raises:
@@ -81,20 +79,26 @@ def enrol(label: str, examples: tuple[Example, ...], features: Tensor, backgroun
             " enrol another one"
         )
     others = background.negatives @ prototype(background(features))
-    reached = float(torch.quantile(others, 1.0 - FALSE_SHARE))
+    reached = float(np.quantile(others, 1.0 - FALSE_SHARE))
     return Gesture(
         label=label,
         weights=background.weights,
         examples=examples,
         features=features,
         threshold=reached + DRAWN * max(0.0, USUAL - reached),
-        spread=float(others.std()),
+        spread=float(others.std(ddof=1)),
     )
 
 
-def prototype(embedded: Tensor) -> Tensor:
+def prototype(embedded: np.ndarray) -> np.ndarray:
     """(E, C) -> (C,) of length 1."""
-    return F.normalize(embedded.mean(dim=0), dim=0)
+    return unit(embedded.mean(axis=0))
+
+
+def sigmoid(x: np.ndarray) -> np.ndarray:
+    """1 / (1 + exp(-x)), without an overflow."""
+    found: np.ndarray = 0.5 * (1.0 + np.tanh(0.5 * x))
+    return found
 
 
 def check_label(label: str) -> None:

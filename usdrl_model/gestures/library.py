@@ -17,10 +17,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import torch
-
 from usdrl_model import config as configuration
 from usdrl_model.checkpoints import tensor_file
+from usdrl_model.checkpoints.declared import Declared
 from usdrl_model.config import at_least, at_most
 from usdrl_model.errors.nearest import hint
 from usdrl_model.errors.shown import shown
@@ -111,16 +110,16 @@ def read(folder: Path, label: str) -> Gesture:
     description = configuration.load(Description, place / DESCRIPTION)
     if description.label != label:
         raise ValueError(f"{place}: holds the gesture {description.label!r}: give the folder its name")
-    wanted = {_TENSOR: torch.empty(len(description.examples), description.size, device="meta")}
+    wanted = {_TENSOR: Declared("F32", (len(description.examples), description.size))}
     with tensor_file.opened(place / description.features) as file:
-        tensors, sha256 = file.read(wanted, (torch.float32,))
+        arrays, sha256 = file.arrays(wanted)
     if sha256 != description.sha256:
         raise ValueError(f"{place / description.features}: not the file that {DESCRIPTION} describes: enrol it again")
     return Gesture(
         label=label,
         weights=description.weights,
         examples=description.examples,
-        features=tensors[_TENSOR],
+        features=arrays[_TENSOR],
         threshold=description.threshold,
         spread=description.spread,
     )

@@ -9,12 +9,10 @@ import dataclasses
 from collections.abc import Sequence
 
 import numpy as np
-import torch
-from torch import Tensor
 
 from usdrl_model.events.onset_offset import ActionMachine, Edge, EventConfig, EventKind, Run
 from usdrl_model.gestures.background import Background
-from usdrl_model.gestures.gesture import Gesture
+from usdrl_model.gestures.gesture import Gesture, sigmoid
 from usdrl_model.network.detector_config import BACKGROUND_LABEL
 
 EVENTS = EventConfig(on_threshold=0.5, off_threshold=0.35, min_duration=0.0, hold=0.5, refractory=0.3)
@@ -35,21 +33,20 @@ class Recogniser:
         self.labels: tuple[str, ...] = tuple(gesture.label for gesture in gestures)
         size = background.basis.shape[1]
         made = [gesture.prototype(background) for gesture in gestures]
-        self._prototypes = torch.stack(made) if made else torch.zeros(0, size)
-        self._thresholds = torch.tensor([gesture.threshold for gesture in gestures])
-        self._spreads = torch.tensor([gesture.spread for gesture in gestures])
+        self._prototypes = np.stack(made) if made else np.zeros((0, size), np.float32)
+        self._thresholds = np.array([gesture.threshold for gesture in gestures], np.float32)
+        self._spreads = np.array([gesture.spread for gesture in gestures], np.float32)
 
-    def scores(self, features: Tensor) -> np.ndarray:
+    def scores(self, features: np.ndarray) -> np.ndarray:
         """(N, G) scores of the features (N, D) of windows: 0.5 at the threshold of a gesture.
 
         A window shows at most one gesture: only that with the highest score has one, the others have 0.
         """
-        similarity = self.background(features.float().cpu()) @ self._prototypes.T
-        scores = torch.sigmoid((similarity - self._thresholds) / self._spreads)
+        similarity = self.background(features) @ self._prototypes.T
+        scores = sigmoid((similarity - self._thresholds) / self._spreads)
         if scores.shape[1] > 1:
-            scores = scores * (scores == scores.amax(dim=1, keepdim=True))
-        found: np.ndarray = scores.numpy()
-        return found
+            scores = scores * (scores == scores.max(axis=1, keepdims=True))
+        return scores
 
 
 class PersonGestures:

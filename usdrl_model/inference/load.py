@@ -12,28 +12,26 @@ Nothing falls back: what cannot run as asked is an error, and ``LoadedDetector.d
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
-from torch import Tensor
 
-from usdrl_model.checkpoints import detector_file
-from usdrl_model.checkpoints.detector_file import LoadedDetector
+from usdrl_model.checkpoints.loaded_detector import LoadedDetector
 from usdrl_model.inference import onnx_runtime
-from usdrl_model.inference.cuda_graphs import GraphedDetector
-from usdrl_model.inference.fold import fold_detector
-from usdrl_model.inference.packed_linear import pack
-from usdrl_model.inference.traced import TracedDetector
-from usdrl_model.network.dste import DSTE
+from usdrl_model.inference.onnx_runtime import OnnxDetector
 
-TORCH_PRECISIONS = {"fp32": torch.float32, "bf16": torch.bfloat16}
+if TYPE_CHECKING:
+    from types import ModuleType
 
 
 def load(
-    source: str | Path = "default", device: str = "auto", precision: str = "auto", *, cuda_graphs: bool = False
+    source: str | Path = "default",
+    device: str = "auto",
+    precision: str = "auto",
+    *,
+    cuda_graphs: bool = False,
+    threads: int | None = None,
 ) -> LoadedDetector:
     """Load a detector for inference.
 
@@ -43,17 +41,18 @@ def load(
         precision: "fp32" or "bf16"; an ONNX file has its own. "auto" is fp32, or that of the file. bf16 changes scores
             by about 0.01 and is faster on processors that support it.
         cuda_graphs: see ``GraphedDetector``; on a CUDA device only.
+        threads: of the CPU; left out, torch keeps its own, and a file has as many as ``onnx_runtime.session`` says.
 
     Raises:
         FileNotFoundError: no such detector, or a file of the folder is missing.
-        ImportError: an ONNX file, and ONNX Runtime is not installed.
+        ImportError: ONNX Runtime is not installed, and this is an ONNX file; or torch is not, and this is none.
         ValueError: a damaged file, or a device or precision that this detector cannot run with.
     """
     if str(source).endswith(".onnx"):
         if cuda_graphs:
             raise ValueError(f"{source}: cuda_graphs are for weights that torch runs, not for ONNX files")
-        return onnx_runtime.load(Path(source), device, precision)
-    return accelerate(detector_file.load(source, device), precision, cuda_graphs=cuda_graphs)
+        return onnx_runtime.load(Path(source), device, precision, threads)
+    return _torch(source).load(source, device, precision, cuda_graphs=cuda_graphs, threads=threads)
 
 
 def probabilities(loaded: LoadedDetector, windows: np.ndarray) -> np.ndarray:
@@ -61,7 +60,7 @@ def probabilities(loaded: LoadedDetector, windows: np.ndarray) -> np.ndarray:
     return answers(loaded, windows)[0]
 
 
-def answers(loaded: LoadedDetector, windows: np.ndarray) -> tuple[np.ndarray, Tensor | None]:
+def answers(loaded: LoadedDetector, windows: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
     """What a detector says of windows (N, T, M, V, 3) float32.
 
     Returns:
@@ -70,11 +69,14 @@ def answers(loaded: LoadedDetector, windows: np.ndarray) -> tuple[np.ndarray, Te
     Raises:
         ValueError: scores that are not finite, from which no action would ever be detected.
     """
-    with torch.inference_mode():
-        scores = loaded.detector(torch.from_numpy(windows).to(loaded.device))
-        found: np.ndarray = scores.frames.float().softmax(dim=-1).cpu().numpy()
+    features: np.ndarray | None
+    if isinstance(loaded.detector, OnnxDetector):
+        scores = loaded.detector(windows)
+        found, features = _softmax(scores.frames), scores.features
+    else:
+        found, features = _torch(loaded.name).answers(loaded, windows)
     _check_finite(loaded, found)
-    return found, None if scores.features is None else scores.features.float().cpu()
+    return found, features
 
 
 def advance(loaded: LoadedDetector, joints: np.ndarray, state: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -91,13 +93,10 @@ def advance(loaded: LoadedDetector, joints: np.ndarray, state: np.ndarray) -> tu
     Raises:
         ValueError: as ``answers``.
     """
-    with torch.inference_mode():
-        inputs = (torch.from_numpy(one).to(loaded.device) for one in (joints, state))
-        detector: Any = loaded.detector
-        logits, after = detector.advance(*inputs)
-        found: np.ndarray = logits.softmax(dim=-1).cpu().numpy()
+    found: np.ndarray
+    found, after = _torch(loaded.name).advance(loaded, joints, state)
     _check_finite(loaded, found)
-    return found, after.cpu().numpy()
+    return found, after
 
 
 def _check_finite(loaded: LoadedDetector, found: np.ndarray) -> None:
@@ -108,7 +107,7 @@ def _check_finite(loaded: LoadedDetector, found: np.ndarray) -> None:
         )
 
 
-def features(loaded: LoadedDetector, windows: np.ndarray) -> Tensor:
+def features(loaded: LoadedDetector, windows: np.ndarray) -> np.ndarray:
     """(N, D) pooled features of windows (N, T, M, V, 3) float32.
 
     Raises:
@@ -123,27 +122,27 @@ def features(loaded: LoadedDetector, windows: np.ndarray) -> Tensor:
     return found
 
 
-def accelerate(loaded: LoadedDetector, precision: str = "auto", *, cuda_graphs: bool = False) -> LoadedDetector:
-    """A detector folded for inference, made from one as it was trained; arguments and errors as ``load``."""
-    if precision not in ("auto", *TORCH_PRECISIONS):
-        known = "auto, fp32 or bf16 (int8: usdrl export, then load the ONNX file)"
-        raise ValueError(f"precision {precision!r}: expected {known}")
-    detector = loaded.trained
-    name = "fp32" if precision == "auto" else precision
-    dense = isinstance(detector.encoder, DSTE)
-    if name != "fp32" and not dense:
-        architecture = detector.config.encoder.architecture
-        raise ValueError(f"precision {precision!r}: an encoder of architecture {architecture} runs in fp32 only")
-    if cuda_graphs and detector.config.streaming:
-        raise ValueError(f"cuda_graphs: {loaded.name} is a streaming detector, which has no graph: leave it off")
-    if detector.config.streaming:
-        return replace(
-            loaded, detector=TracedDetector(detector), precision=name, runtime=f"torch {torch.__version__}, traced"
-        )
-    folded = fold_detector(detector, TORCH_PRECISIONS[name])
-    runtime = f"torch {torch.__version__}, {'folded' if dense else 'as trained'}"
-    if cuda_graphs:
-        return replace(loaded, detector=GraphedDetector(folded), precision=name, runtime=f"{runtime}, CUDA graphs")
-    if dense and loaded.device.type == "cpu":
-        pack(folded)
-    return replace(loaded, detector=folded, precision=name, runtime=runtime)
+def _softmax(logits: np.ndarray) -> np.ndarray:
+    """Along the last axis."""
+    powers = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    shares: np.ndarray = powers / powers.sum(axis=-1, keepdims=True)
+    return shares
+
+
+def _torch(source: str | Path) -> ModuleType:
+    """What runs weights in torch, which a robot need not have.
+
+    Raises:
+        ImportError: torch is not installed; the message says what to do.
+    """
+    try:
+        from usdrl_model.inference import in_torch
+    except ModuleNotFoundError as error:
+        if error.name != "torch":
+            raise
+        raise ModuleNotFoundError(
+            f"weights {source} need torch, which is not installed: give an ONNX file of them (usdrl export writes one"
+            " where torch is), or pip install torch",
+            name="torch",
+        ) from None
+    return in_torch

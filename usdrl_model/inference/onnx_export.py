@@ -26,7 +26,7 @@ import torch
 from torch import Tensor, nn
 
 from usdrl_model import config as configuration
-from usdrl_model.checkpoints.detector_file import LoadedDetector
+from usdrl_model.checkpoints.loaded_detector import LoadedDetector
 from usdrl_model.files import atomic_file
 from usdrl_model.inference import onnx_runtime, onnx_seal
 from usdrl_model.inference.fold import fold_detector

@@ -11,18 +11,16 @@ from __future__ import annotations
 
 import hashlib
 import os
+import sys
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
-import torch
-from torch import Tensor, nn
 
-from usdrl_model.checkpoints.detector_file import LoadedDetector, config_of
+from usdrl_model.checkpoints.loaded_detector import LoadedDetector, config_of
 from usdrl_model.errors.shown import LINE, cut
 from usdrl_model.inference import onnx_seal
-from usdrl_model.network.detector import Scores
 from usdrl_model.network.detector_config import DetectorConfig
 
 FORMAT = "usdrl.onnx/2"
@@ -35,15 +33,22 @@ OUTPUTS = ("frames", "clip", "features")
 """Logits (N, T, K) and (N, K), and pooled features (N, D * streams)."""
 
 
-class OnnxDetector(nn.Module):
-    """A session of ONNX Runtime, called like ``Detector``."""
+class Arrays(NamedTuple):
+    """What ``network.detector.Scores`` holds, as arrays of numpy."""
+
+    frames: np.ndarray
+    clip: np.ndarray
+    features: np.ndarray
+
+
+class OnnxDetector:
+    """A session of ONNX Runtime, called like ``Detector``, with arrays of numpy."""
 
     def __init__(self, session: Any, config: DetectorConfig) -> None:
-        super().__init__()
         self.session = session
         self.config = config
 
-    def forward(self, x: Tensor) -> Scores:
+    def __call__(self, x: np.ndarray) -> Arrays:
         """Score windows (N, T, M, V, 3).
 
         Raises:
@@ -54,7 +59,7 @@ class OnnxDetector(nn.Module):
         if x.ndim != 5 or x.shape[1:] != expected:
             raise ValueError(f"expected windows of shape (N, {', '.join(map(str, expected))}), got {tuple(x.shape)}")
         try:
-            frames, clip, features = self.session.run(OUTPUTS, {INPUT: x.float().numpy()})
+            frames, clip, features = self.session.run(OUTPUTS, {INPUT: x.astype(np.float32, copy=False)})
         except Exception as error:  # as in ``session``
             raise ValueError(
                 f"the ONNX file cannot score {len(x)} windows ({cut(error, LINE)}); export it again"
@@ -67,20 +72,17 @@ class OnnxDetector(nn.Module):
                 f"expected finite scores and features of shapes {wanted} of the ONNX file, got"
                 f" {got if got != wanted else 'some that are not finite'}: export it again"
             )
-        return Scores(frames=torch.from_numpy(frames), clip=torch.from_numpy(clip), features=torch.from_numpy(features))
+        return Arrays(frames, clip, features)
 
 
-def load(path: Path, device: str = "auto", precision: str = "auto") -> LoadedDetector:
-    """Load an exported detector; arguments and errors as ``inference.load``.
-
-    The session takes as many threads as torch has now (``torch.set_num_threads``).
-    """
+def load(path: Path, device: str = "auto", precision: str = "auto", threads: int | None = None) -> LoadedDetector:
+    """Load an exported detector; arguments and errors as ``inference.load``."""
     if not path.is_file():
         raise FileNotFoundError(f"{path}: no such file; usdrl export writes one")
     if device not in ("auto", "cpu"):
         raise ValueError(f"device {device!r}: ONNX files run on the CPU; use auto or cpu, or the weights folder")
     content = _content(path)
-    opened = session(content, name=str(path))
+    opened = session(content, threads, name=str(path))
     properties = opened.get_modelmeta().custom_metadata_map
     if properties.get("format") != FORMAT or not properties.keys() >= PROPERTIES:
         got = cut(properties.get("format", "none"))
@@ -118,7 +120,7 @@ def session(model: Path | bytes, threads: int | None = None, name: str = "the mo
 
     Args:
         model: an ONNX file, or its content.
-        threads: as many as torch has now where left out.
+        threads: where left out, as many as torch has now, or one a core where torch is not loaded.
         name: of the content, for messages.
 
     Raises:
@@ -127,7 +129,7 @@ def session(model: Path | bytes, threads: int | None = None, name: str = "the mo
     """
     runtime = library("onnxruntime")
     options = runtime.SessionOptions()
-    options.intra_op_num_threads = torch.get_num_threads() if threads is None else threads
+    options.intra_op_num_threads = _threads() if threads is None else threads
     options.inter_op_num_threads = 1
     # Waiting threads must not occupy the cores that the rest of the robot needs.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
@@ -141,11 +143,18 @@ def session(model: Path | bytes, threads: int | None = None, name: str = "the mo
         ) from None
 
 
+def _threads() -> int:
+    """As many as torch has; 0, which is one a core, where it is not loaded."""
+    torch = sys.modules.get("torch")
+    return 0 if torch is None else int(torch.get_num_threads())
+
+
 def library(name: str) -> Any:
-    """An optional library of the ``onnx`` extra, or ImportError that says how to install it."""
+    """An optional library, or ImportError that names the extra which has it."""
     try:
         return import_module(name)
     except ImportError as error:
         raise ImportError(
-            f"{name.partition('.')[0]} is not installed: pip install 'usdrl_ros[onnx]' (ONNX files need it)"
+            f"{name.partition('.')[0]} is not installed: pip install"
+            f" 'usdrl_ros[{'runtime' if name == 'onnxruntime' else 'onnx'}]' (ONNX files need it)"
         ) from error

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from usdrl_model.checkpoints.detector_file import LoadedDetector
+from usdrl_model.checkpoints.loaded_detector import LoadedDetector
 from usdrl_model.inference import load
 from usdrl_model.online.tracked_person import TrackedPerson
 from usdrl_model.skeleton.person import SEEN_JOINTS

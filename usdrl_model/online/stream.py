@@ -21,9 +21,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from torch import Tensor
 
-from usdrl_model.checkpoints.detector_file import LoadedDetector
+from usdrl_model.checkpoints.loaded_detector import LoadedDetector
 from usdrl_model.events.config import StreamConfig, check_window
 from usdrl_model.events.onset_offset import Event
 from usdrl_model.gestures.recogniser import PersonGestures, Recogniser
@@ -89,6 +88,7 @@ class ActionStream:
         topology: str,
         device: str = "auto",
         precision: str = "auto",
+        threads: int | None = None,
         config: StreamConfig | None = None,
         states: StatesConfig | None = None,
     ) -> ActionStream:
@@ -96,7 +96,9 @@ class ActionStream:
 
         Arguments and errors as ``load.load`` and the class.
         """
-        return cls(load.load(weights, device, precision), topology=topology, config=config, states=states)
+        return cls(
+            load.load(weights, device, precision, threads=threads), topology=topology, config=config, states=states
+        )
 
     def describe(self) -> dict[str, str]:
         """Weights, device, precision and window, for logs, diagnostics and the published state."""
@@ -296,5 +298,5 @@ class ActionStream:
         size = (1, encoder.frames, encoder.people, encoder.joints, 3)
         return np.random.default_rng(0).normal(0.0, 0.3, size).astype(np.float32)
 
-    def _answers(self, windows: np.ndarray) -> tuple[np.ndarray, Tensor | None]:
+    def _answers(self, windows: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
         return load.answers(self.weights, windows)

@@ -6,9 +6,8 @@ import dataclasses
 from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
-import torch
 
-from usdrl_model.checkpoints.detector_file import LoadedDetector
+from usdrl_model.checkpoints.loaded_detector import LoadedDetector
 from usdrl_model.gestures.background import Background, identity
 from usdrl_model.inference import load
 from usdrl_model.simulation.script import random_script
@@ -58,7 +57,7 @@ def make(detector: LoadedDetector, recordings: Iterable[tuple[str, Recording]], 
     if not len(chosen):
         raise ValueError("no recording shows a person for long enough: no background")
     batches = [chosen[at : at + TOGETHER] for at in range(0, len(chosen), TOGETHER)]
-    features = torch.cat([load.features(detector, np.stack([found[row] for row in rows])) for rows in batches])
+    features = np.concatenate([load.features(detector, np.stack([found[row] for row in rows])) for rows in batches])
     made = Background.of(identity(detector), features, [shown[row] for row in chosen])
     return dataclasses.replace(made, negatives=made.negatives[:NEGATIVES])
 

@@ -13,8 +13,8 @@ from pathlib import Path
 
 from usdrl_model import config
 from usdrl_model.checkpoints import config_file
-from usdrl_model.checkpoints.detector_file import DetectorFileConfig
 from usdrl_model.checkpoints.encoder_file import EncoderFileConfig
+from usdrl_model.checkpoints.loaded_detector import DetectorFileConfig
 from usdrl_model.checkpoints.provenance import DataUsed, Provenance
 from usdrl_model.data import catalogue
 from usdrl_model.errors.shown import LINE, MESSAGE, cut

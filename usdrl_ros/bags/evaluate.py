@@ -21,8 +21,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from usdrl_model import __version__
 from usdrl_model.checkpoints import code_version
 from usdrl_model.cli.common import device_name, reported
@@ -76,7 +74,7 @@ def evaluate(
     if len({bag.name for bag in bags}) < len(bags):
         raise BagError(f"bags need different names, got {', '.join(bag.name for bag in bags)}")
     streams = {
-        name: ActionStream.from_pretrained(weights, topology=name, device=device)
+        name: ActionStream.from_pretrained(weights, topology=name, device=device, threads=1)
         for name in sorted({bag.truth.topology for bag in bags})
     }
     offline = replay_all(bags, streams, weights=weights, device=device, jobs=jobs, folder=kept)
@@ -214,7 +212,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _evaluate(options: argparse.Namespace) -> None:
-    torch.set_num_threads(1)  # as in the node: the model is too small for more
     rate = options.rate if options.live else None
     check_rate(rate)  # before any bag is read
     bags = [load_bag(path) for path in labelled_bags(options.bags)]

@@ -14,8 +14,6 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict
 from pathlib import Path
 
-import torch
-
 import usdrl_ros
 from usdrl_model.checkpoints import code_version
 from usdrl_model.config import content_hash
@@ -82,7 +80,6 @@ def replay_all(
 
 def _begin() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends its children
-    torch.set_num_threads(1)
 
 
 _STREAMS: dict[str, ActionStream] = {}
@@ -92,7 +89,7 @@ _STREAMS: dict[str, ActionStream] = {}
 def _replayed(path: Path, truth: Truth, weights: str, device: str) -> tuple[tuple[Event, ...], dict[str, int]]:
     name = truth.topology
     if name not in _STREAMS:
-        _STREAMS[name] = ActionStream.from_pretrained(weights, topology=name, device=device)
+        _STREAMS[name] = ActionStream.from_pretrained(weights, topology=name, device=device, threads=1)
     run = replay(load_bag(path, truth), _STREAMS[name])
     return run.events, run.counters
 

@@ -35,16 +35,14 @@ StreamFactory = Callable[[PerceptionConfig], Stream]
 
 def load_stream(config: PerceptionConfig) -> Stream:
     """The stream of the configured weights; errors as ``usdrl_model.checkpoints.detector_file.load``."""
-    import torch  # takes seconds, and an unconfigured node does not need it
+    from usdrl_model.online.stream import ActionStream  # an unconfigured node does not need it
 
-    from usdrl_model.online.stream import ActionStream
-
-    torch.set_num_threads(config.num_threads)
     return ActionStream.from_pretrained(
         config.weights,
         topology=config.topology,
         device=config.device,
         precision=config.precision,
+        threads=config.num_threads,
         states=config.states_config(),
     )
 

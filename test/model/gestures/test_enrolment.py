@@ -8,7 +8,7 @@ import pytest
 from helpers.acting import script
 from helpers.gestures import GESTURE, performed, weights_with_background
 
-from usdrl_model.checkpoints.detector_file import LoadedDetector
+from usdrl_model.checkpoints.loaded_detector import LoadedDetector
 from usdrl_model.gestures import enrolment, examples, library
 from usdrl_model.gestures.background import Background, find
 from usdrl_model.gestures.recogniser import Recogniser

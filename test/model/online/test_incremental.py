@@ -10,7 +10,7 @@ from helpers.streaming import irregular, streaming_weights
 
 from usdrl_model.events.config import StreamConfig
 from usdrl_model.gestures.recogniser import Recogniser
-from usdrl_model.inference import load
+from usdrl_model.inference import in_torch
 from usdrl_model.inference.onnx_export import export
 from usdrl_model.online.live_enrolment import LiveEnrolment
 from usdrl_model.online.stream import ActionStream
@@ -125,11 +125,11 @@ def test_what_it_cannot_do_is_said(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="untrained is a streaming detector, which runs in torch only"):
         export(weights, tmp_path / "it.onnx")
     with pytest.raises(ValueError, match="bf16.*architecture conformer runs in fp32 only"):
-        load.accelerate(weights, "bf16")
+        in_torch.accelerate(weights, "bf16")
     with pytest.raises(ValueError, match="cuda_graphs: untrained is a streaming detector"):
-        load.accelerate(weights, cuda_graphs=True)
+        in_torch.accelerate(weights, cuda_graphs=True)
     assert stream.describe()["window"] == "0.00 s"
-    for running in (weights, load.accelerate(weights)):
+    for running in (weights, in_torch.accelerate(weights)):
         ActionStream(running, topology="kinect_v2_25").warm_up()
 
 

@@ -21,7 +21,7 @@ from typing import Any
 import torch
 
 from usdrl_model import config
-from usdrl_model.checkpoints.detector_file import LoadedDetector
+from usdrl_model.checkpoints.loaded_detector import LoadedDetector
 from usdrl_model.data.catalogue import PERFORMER
 from usdrl_model.data.store import Store
 from usdrl_model.data.vocabulary import NONE

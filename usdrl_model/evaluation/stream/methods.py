@@ -18,7 +18,7 @@ import torch
 from torch import Tensor, nn
 
 from usdrl_model.checkpoints import detector_file
-from usdrl_model.checkpoints.detector_file import DetectorFileConfig, LoadedDetector
+from usdrl_model.checkpoints.loaded_detector import DetectorFileConfig, LoadedDetector
 from usdrl_model.checkpoints.pretrained_models import FREE
 from usdrl_model.data.store import Store
 from usdrl_model.evaluation.baselines.contract import Classifier, FitFrames

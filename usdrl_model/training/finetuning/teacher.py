@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from usdrl_model.checkpoints import detector_file
-from usdrl_model.inference.load import accelerate
+from usdrl_model.inference.in_torch import accelerate
 from usdrl_model.network.detector_config import DetectorConfig
 from usdrl_model.windows.window import normalise
 
