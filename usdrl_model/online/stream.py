@@ -199,7 +199,7 @@ class ActionStream:
         if self._incremental is not None:
             self._decide(self._incremental.advance(self._crowd.people, end), end)
         elif batch := newest_windows(self._crowd.people, end, detector.encoder):
-            probabilities, features = self._answers(batch.windows)
+            probabilities, features = load.answers(self.weights, batch.windows)
             for person, frames, seen in zip(batch.people, probabilities, batch.seen, strict=True):
                 person.timeline.add(end, frames, seen)
             self._decide(batch.people, end)
@@ -297,6 +297,3 @@ class ActionStream:
         encoder = self.weights.config.detector.encoder
         size = (1, encoder.frames, encoder.people, encoder.joints, 3)
         return np.random.default_rng(0).normal(0.0, 0.3, size).astype(np.float32)
-
-    def _answers(self, windows: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
-        return load.answers(self.weights, windows)
