@@ -141,6 +141,7 @@ def _background(arguments: argparse.Namespace) -> None:
     from usdrl_model.training import gesture_background
 
     detector = load.load(arguments.weights, str(device(arguments)))
+    background.check_windows(detector)
     if arguments.store is None:
         sets: tuple[str, ...] = ("simulated people",)
         made = gesture_background.make(detector, gesture_background.simulated())

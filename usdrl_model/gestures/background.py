@@ -106,15 +106,19 @@ def path_of(detector: LoadedDetector) -> Path:
     return folder / NAME
 
 
+def check_windows(detector: LoadedDetector) -> None:
+    """ValueError for a streaming detector, which has no features of windows."""
+    if detector.config.detector.streaming:
+        raise ValueError(f"{detector.name} is a streaming detector: gestures need one of windows, such as hri")
+
+
 def find(detector: LoadedDetector) -> Background:
     """The background of a detector.
 
     Raises:
         FileNotFoundError: it has none; the message says how to make one.
-        ValueError: a damaged one, one of other weights, or a detector that has no features of windows.
+        ValueError: a damaged one, or one of other weights.
     """
-    if detector.config.detector.streaming:
-        raise ValueError(f"{detector.name} is a streaming detector: gestures need one of windows, such as hri")
     path, make = path_of(detector), f"usdrl gestures background --weights {detector.path} --store STORE"
     if not path.is_file():
         raise FileNotFoundError(f"{path}: missing; gestures are compared with it: make it with '{make}'")

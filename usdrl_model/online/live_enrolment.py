@@ -32,6 +32,7 @@ class LiveEnrolment:
     def __init__(self, stream: ActionStream, folder: Path) -> None:
         self._stream = stream
         self._folder = folder
+        background.check_windows(stream.weights)
         self._background = background.find(stream.weights)
         self._started: tuple[str, float] | None = None
         """Person, and stamp of the start."""

@@ -25,6 +25,7 @@ import numpy as np
 from usdrl_model.checkpoints.loaded_detector import LoadedDetector
 from usdrl_model.events.config import StreamConfig, check_window
 from usdrl_model.events.onset_offset import Event
+from usdrl_model.gestures import background
 from usdrl_model.gestures.recogniser import PersonGestures, Recogniser
 from usdrl_model.inference import load
 from usdrl_model.online.crowd import Crowd
@@ -146,9 +147,8 @@ class ActionStream:
         Raises:
             ValueError: what runs the detector gives no features of windows.
         """
-        if gestures is not None and self._incremental is not None:
-            raise ValueError(f"{self.weights.name} is a streaming detector: gestures need one of windows, such as hri")
         if gestures is not None:
+            background.check_windows(self.weights)
             load.features(self.weights, self._any_window())
         self.gestures = gestures
         for person in self._crowd.people:
