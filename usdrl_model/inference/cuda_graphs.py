@@ -1,51 +1,147 @@
-"""CUDA graphs: a detector's hundreds of small launches as one, for windows that come few at a time."""
+"""CUDA graphs: a detector's hundreds of small launches as one, for windows that come few at a time.
+
+A graph computes one batch size, always in the same memory. Sizes are 1, 2, 4, ... up to the most windows that are
+expected; a batch runs in the next larger one, its other rows are ignored, and a larger batch runs in parts. Everything
+is captured by ``prepare``, before the first window that matters: later batches never wait for a capture.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 
+from usdrl_model.errors.shown import LINE, cut
 from usdrl_model.network.detector import Detector, Scores
 
 WARM_UP = 3
 """Runs before the capture, in which libraries choose their algorithms and take their memory."""
 
+Outputs = tuple[Tensor, ...]
+Function = Callable[[Tensor], Outputs]
+Capture = Callable[[Function, Tensor], tuple[Outputs, Callable[[], None]]]
+"""(function, input) -> outputs, and what computes them anew, in place, of what ``input`` holds at that time."""
+
+
+class Graph(NamedTuple):
+    """One batch size."""
+
+    windows: Tensor
+    outputs: Outputs
+    replay: Callable[[], None]
+
+
+class BatchGraphs:
+    """``function`` as graphs of several batch sizes; called with rows (N, ...), it gives new tensors of N rows.
+
+    Args:
+        function: each row of its outputs depends on the same row of its input alone.
+        most: rows of the largest graph, at least.
+        row: an input of one row (1, ...), of the type and on the device that the inputs will have.
+        capture: how one graph is made.
+
+    Raises:
+        ValueError: no row, or what a capture raises.
+    """
+
+    def __init__(self, function: Function, most: int, row: Tensor, capture: Capture) -> None:
+        if most < 1:
+            raise ValueError(f"CUDA graphs: expected batches of 1 window or more, got {most}")
+        self.sizes = tuple(2**power for power in range((most - 1).bit_length() + 1))
+        self._graphs: dict[int, Graph] = {}
+        for size in reversed(self.sizes):  # the largest first: the others then fit into its memory
+            windows = row.expand(size, *row.shape[1:]).clone()
+            self._graphs[size] = Graph(windows, *capture(function, windows))
+
+    def __call__(self, x: Tensor) -> Outputs:
+        """Raises ValueError for another shape, type or device than those captured."""
+        held, most = self._graphs[1].windows, self.sizes[-1]
+        if (x.shape[1:], x.dtype, x.device) != (held.shape[1:], held.dtype, held.device):
+            expected = f"(N, {', '.join(map(str, held.shape[1:]))}) {held.dtype} on {held.device}"
+            raise ValueError(f"CUDA graphs: expected windows {expected}, got {tuple(x.shape)} {x.dtype} on {x.device}")
+        parts = [self._run(x[first : first + most]) for first in range(0, max(1, len(x)), most)]
+        return parts[0] if len(parts) == 1 else tuple(torch.cat(part) for part in zip(*parts, strict=True))
+
+    def _run(self, x: Tensor) -> Outputs:
+        graph = self._graphs[next(size for size in self.sizes if size >= len(x))]
+        graph.windows[: len(x)].copy_(x)
+        graph.replay()
+        # The next replay overwrites the outputs.
+        return tuple(output[: len(x)].clone() for output in graph.outputs)
+
 
 class GraphedDetector(nn.Module):
-    """``detector`` with one CUDA graph a batch size, captured when the size is first seen.
+    """``detector`` as CUDA graphs, called like it, without gradients and from one thread at a time.
 
-    Called like the detector, without gradients and from one thread.
+    Args:
+        detector: folded, in evaluation mode.
+        capture: how a graph is made; CUDA where left out.
 
     Raises:
         ValueError: the detector is not on a CUDA device.
     """
 
-    def __init__(self, detector: Detector) -> None:
+    def __init__(self, detector: Detector, capture: Capture | None = None) -> None:
         super().__init__()
         device = next(detector.parameters()).device
-        if device.type != "cuda":
+        if capture is None and device.type != "cuda":
             raise ValueError(f"CUDA graphs need a detector on a CUDA device, got {device}: leave cuda_graphs off")
         self.detector = detector
-        self._captured: dict[int, tuple[torch.cuda.CUDAGraph, Tensor, Scores]] = {}
+        self._capture, self._device = capture or cuda_capture(device), device
+        self._graphs: BatchGraphs | None = None
 
-    def forward(self, x: Tensor) -> Scores:  # noqa: D102
-        if len(x) not in self._captured:
-            self._captured[len(x)] = self._capture(x)
-        graph, windows, scores = self._captured[len(x)]
-        windows.copy_(x)
-        graph.replay()
-        return Scores(*(None if part is None else part.clone() for part in scores))  # type: ignore[arg-type]
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """Batch sizes that are captured."""
+        return self._graphs.sizes if self._graphs else ()
 
-    def _capture(self, x: Tensor) -> tuple[torch.cuda.CUDAGraph, Tensor, Scores]:
-        windows = x.clone()
-        # Capture must not begin on a stream that still has work of its own.
-        stream = torch.cuda.Stream()
-        stream.wait_stream(torch.cuda.current_stream())
-        with torch.cuda.stream(stream):
-            for _ in range(WARM_UP):
-                self.detector(windows)
-        torch.cuda.current_stream().wait_stream(stream)
-        graph = torch.cuda.CUDAGraph()
-        with torch.cuda.graph(graph):
-            scores = self.detector(windows)
-        return graph, windows, scores
+    @torch.inference_mode()
+    def prepare(self, most: int) -> None:
+        """Capture graphs for up to ``most`` windows a call; larger batches run in parts.
+
+        Raises:
+            ValueError: this device, driver or memory cannot; the message says why.
+        """
+        encoder = self.detector.config.encoder
+        shape = (1, encoder.frames, encoder.people, encoder.joints, 3)
+        try:
+            self._graphs = BatchGraphs(self._scores, most, torch.zeros(shape, device=self._device), self._capture)
+        except RuntimeError as error:
+            raise ValueError(
+                f"CUDA graphs cannot be captured on {self._device}: {cut(str(error), LINE)}; set cuda_graphs to false"
+            ) from error
+
+    @torch.inference_mode()
+    def forward(self, x: Tensor) -> Scores:
+        """Score windows (N, T, M, V, 3) float32; graphs for so many are captured first where none are."""
+        if self._graphs is None:
+            self.prepare(max(1, len(x)))
+        assert self._graphs is not None
+        return Scores(*self._graphs(x))
+
+    def _scores(self, x: Tensor) -> Outputs:
+        return tuple(part for part in self.detector(x) if part is not None)
+
+
+def cuda_capture(device: torch.device) -> Capture:
+    """Captures on a CUDA device; all graphs share memory, so that only one may run at a time."""
+    pool = torch.cuda.graph_pool_handle()
+
+    def capture(function: Function, windows: Tensor) -> tuple[Outputs, Callable[[], None]]:
+        with torch.cuda.device(device):
+            # Capture must not begin on a stream that still has work of its own.
+            stream = torch.cuda.Stream()
+            stream.wait_stream(torch.cuda.current_stream())
+            with torch.cuda.stream(stream):
+                for _ in range(WARM_UP):
+                    function(windows)
+            torch.cuda.current_stream().wait_stream(stream)
+            graph = torch.cuda.CUDAGraph()
+            # Other threads of the process may use the device meanwhile.
+            with torch.cuda.graph(graph, pool=pool, capture_error_mode="thread_local"):
+                outputs = function(windows)
+        return outputs, graph.replay
+
+    return capture

@@ -24,13 +24,16 @@ from usdrl_model.inference.onnx_runtime import OnnxDetector
 if TYPE_CHECKING:
     from types import ModuleType
 
+BF16_PAYS = 64
+"""Windows a call below which bf16 is slower than fp32 on a GPU: launches and casts are all that counts there."""
+
 
 def load(
     source: str | Path = "default",
     device: str = "auto",
     precision: str = "auto",
     *,
-    cuda_graphs: bool = False,
+    cuda_graphs: bool | None = False,
     threads: int | None = None,
 ) -> LoadedDetector:
     """Load a detector for inference.
@@ -38,9 +41,10 @@ def load(
     Args:
         source: see ``detector_file.resolve``, or an ``.onnx`` file.
         device: see ``choose_device``; ONNX files run on the CPU, which "auto" means for them.
-        precision: "fp32" or "bf16"; an ONNX file has its own. "auto" is fp32, or that of the file. bf16 changes scores
-            by about 0.01 and is faster on processors that support it.
-        cuda_graphs: see ``GraphedDetector``; on a CUDA device only.
+        precision: "fp32", "tf32" or "bf16"; an ONNX file has its own. "auto" is fp32, or that of the file. bf16 changes
+            scores by about 0.01 and is faster on processors that support it, on a GPU for many windows a call (see
+            ``advice``). tf32, on a GPU only, rounds factors of products to 10 bits; fp32 never does.
+        cuda_graphs: see ``GraphedDetector``; on a CUDA device only. None: where there are graphs.
         threads: of the CPU; left out, torch keeps its own, and a file has as many as ``onnx_runtime.session`` says.
 
     Raises:
@@ -120,6 +124,34 @@ def features(loaded: LoadedDetector, windows: np.ndarray) -> np.ndarray:
             " folder of the weights, or an ONNX file that usdrl export wrote"
         )
     return found
+
+
+def warm_up(loaded: LoadedDetector, most: int) -> None:
+    """Do what the first call would wait for, CUDA graphs for up to ``most`` windows a call among it.
+
+    Raises:
+        ValueError: CUDA graphs cannot be captured, or as ``answers``.
+    """
+    if not isinstance(loaded.detector, OnnxDetector):
+        _torch(loaded.name).prepare(loaded, most)
+    answers(loaded, noise(loaded))
+
+
+def noise(loaded: LoadedDetector) -> np.ndarray:
+    """A window (1, T, M, V, 3) float32 that shows nobody."""
+    encoder = loaded.config.detector.encoder
+    size = (1, encoder.frames, encoder.people, encoder.joints, 3)
+    return np.random.default_rng(0).normal(0.0, 0.3, size).astype(np.float32)
+
+
+def advice(loaded: LoadedDetector, most: int) -> str:
+    """What would be faster for up to ``most`` windows a call; empty where nothing is known to be."""
+    if str(loaded.device).startswith("cuda") and loaded.precision == "bf16" and most < BF16_PAYS:
+        return (
+            f"bf16 is slower than fp32 on a GPU below {BF16_PAYS} windows a call, here at most {most}: set precision to"
+            " fp32 or tf32, unless usdrl bench --device cuda shows otherwise for these weights"
+        )
+    return ""
 
 
 def _softmax(logits: np.ndarray) -> np.ndarray:

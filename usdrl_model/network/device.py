@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import torch
 
 
@@ -22,3 +25,26 @@ def choose_device(device: str) -> torch.device:
     if chosen.type == "cuda" and not torch.cuda.is_available():
         raise ValueError(f"device {device!r}: torch {torch.__version__} finds no CUDA here; use auto or cpu")
     return chosen
+
+
+def check_tf32(device: torch.device) -> None:
+    """Raise ValueError where a device has no TF32."""
+    if device.type != "cuda":
+        raise ValueError(f"tf32 is a format of NVIDIA GPUs, got {device}: use fp32 or bf16")
+    if torch.cuda.get_device_capability(device) < (8, 0):
+        raise ValueError(f"tf32 needs compute capability 8.0, {torch.cuda.get_device_name(device)} is older: use fp32")
+
+
+@contextmanager
+def float32_products(tf32: bool = False) -> Iterator[None]:
+    """Until the block ends, products of float32 matrices on a GPU are exact, or in TF32.
+
+    TF32 keeps 10 bits of each factor. Torch alone rounds convolutions so and matrix products not.
+    """
+    matmul, cudnn = torch.backends.cuda.matmul, torch.backends.cudnn
+    before = matmul.allow_tf32, cudnn.allow_tf32
+    matmul.allow_tf32 = cudnn.allow_tf32 = tf32
+    try:
+        yield
+    finally:
+        matmul.allow_tf32, cudnn.allow_tf32 = before

@@ -47,7 +47,8 @@ def modality(x: Tensor, name: Modality, parents: Sequence[int] | None = None) ->
     if name == "motion":
         return torch.cat([x.diff(dim=1), torch.zeros_like(x[:, :1])], dim=1)
     if name == "bone":
-        return x - x[..., _parents(x.shape[3], parents), :]
+        # Not indexed by a list, which torch copies to the device every time: no CUDA graph can hold that.
+        return x - torch.stack([x[..., parent, :] for parent in _parents(x.shape[3], parents)], dim=-2)
     raise ValueError(f"unknown modality {name!r}: expected {', '.join(get_args(Modality))}")
 
 

@@ -20,8 +20,6 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
-
 from usdrl_model.checkpoints.loaded_detector import LoadedDetector
 from usdrl_model.events.config import StreamConfig, check_window
 from usdrl_model.events.onset_offset import Event
@@ -90,6 +88,7 @@ class ActionStream:
         device: str = "auto",
         precision: str = "auto",
         threads: int | None = None,
+        cuda_graphs: bool | None = None,
         config: StreamConfig | None = None,
         states: StatesConfig | None = None,
     ) -> ActionStream:
@@ -97,15 +96,15 @@ class ActionStream:
 
         Arguments and errors as ``load.load`` and the class.
         """
-        return cls(
-            load.load(weights, device, precision, threads=threads), topology=topology, config=config, states=states
-        )
+        loaded = load.load(weights, device, precision, cuda_graphs=cuda_graphs, threads=threads)
+        return cls(loaded, topology=topology, config=config, states=states)
 
     def describe(self) -> dict[str, str]:
         """Weights, device, precision and window, for logs, diagnostics and the published state."""
-        detector = self.weights.config.detector
+        detector, advice = self.weights.config.detector, load.advice(self.weights, self.config.max_people)
         return {
             **self.weights.describe(),
+            **({"advice": advice} if advice else {}),
             "topology": self.topology.name,
             "model_rate": f"{detector.rate:g} Hz",
             "window": f"{0 if detector.streaming else detector.encoder.frames / detector.rate:.2f} s",
@@ -132,12 +131,12 @@ class ActionStream:
         self._due_slot: int | None = None
 
     def warm_up(self) -> None:
-        """Run the model once, because torch's first call is slow.
+        """Run the model once, because torch's first call is slow, and capture CUDA graphs for ``max_people``.
 
         Raises:
-            ValueError: the scores are not finite, so no action could ever be detected.
+            ValueError: the scores are not finite, so no action could ever be detected, or graphs cannot be captured.
         """
-        load.answers(self.weights, self._any_window())
+        load.warm_up(self.weights, self.config.max_people)
         if self._incremental is not None:
             self._incremental.warm_up()
 
@@ -149,7 +148,7 @@ class ActionStream:
         """
         if gestures is not None:
             background.check_windows(self.weights)
-            load.features(self.weights, self._any_window())
+            load.features(self.weights, load.noise(self.weights))
         self.gestures = gestures
         for person in self._crowd.people:
             self._log.acts(person.id, person.recognise(self._following()), self.stamp)
@@ -291,9 +290,3 @@ class ActionStream:
         last = end - math.ceil(self.config.look_ahead * self.weights.config.detector.rate)
         for person in scored:
             self._log.acts(person.id, person.decide(min(last, person.timeline.newest or last)), self.stamp)
-
-    def _any_window(self) -> np.ndarray:
-        """(1, T, M, V, 3) float32 of noise."""
-        encoder = self.weights.config.detector.encoder
-        size = (1, encoder.frames, encoder.people, encoder.joints, 3)
-        return np.random.default_rng(0).normal(0.0, 0.3, size).astype(np.float32)

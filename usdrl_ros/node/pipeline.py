@@ -43,6 +43,7 @@ def load_stream(config: PerceptionConfig) -> Stream:
         device=config.device,
         precision=config.precision,
         threads=config.num_threads,
+        cuda_graphs=None if config.cuda_graphs else False,
         states=config.states_config(),
     )
 
@@ -158,10 +159,13 @@ def build(
     check_watch(config.watch, (*labels, *(enrolment.labels if enrolment else ())))
     stream.configure(config.stream_config(recommended))
     stream.warm_up()
-    info = ModelInfo(**{name: model[name] for name in ("weights", "hash", "device", "precision")})
+    info = ModelInfo(**{name: model[name] for name in ("weights", "hash", "device", "precision", "runtime")})
     node.get_logger().info(
-        f"weights {info.weights} ({info.hash}) on {info.device}, {info.precision}; labels: {', '.join(labels)}"
+        f"weights {info.weights} ({info.hash}) on {info.device}, {info.precision}, {info.runtime}; labels:"
+        f" {', '.join(labels)}"
     )
+    if "advice" in model:
+        node.get_logger().warning(model["advice"])
     if depth:
         node.get_logger().info(depth)
     if model.get("centre") == "window" and not config.target_frame:

@@ -8,7 +8,7 @@ An ament_python package cannot define messages, so these outputs are JSON in a `
     ...     state,
     ...     frame_id="camera",
     ...     to_published=lambda position: position,
-    ...     model=ModelInfo(weights="default", hash="0123", device="cpu", precision="fp32"),
+    ...     model=ModelInfo(weights="default", hash="0123", device="cpu", precision="fp32", runtime="torch"),
     ...     latency_ms=12.0,
     ...     heartbeat=Heartbeat(stamp=12.51, period=0.5),
     ... )
@@ -54,6 +54,8 @@ class ModelInfo:
     hash: str
     device: str
     precision: str
+    runtime: str
+    """What runs it, such as torch or ONNX Runtime, and how."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -107,6 +109,7 @@ def encode_state(
                 "hash": model.hash,
                 "device": model.device,
                 "precision": model.precision,
+                "runtime": model.runtime,
             },
             "latency_ms": None if latency_ms is None else _number(latency_ms, 2),
             "heartbeat": {"stamp": _time(heartbeat.stamp), "period": _number(heartbeat.period, 3)},

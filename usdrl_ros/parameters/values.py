@@ -47,6 +47,7 @@ class PerceptionConfig:
     weights: str
     device: str
     precision: str
+    cuda_graphs: bool
     num_threads: int
     autostart: bool
     heartbeat_rate: float

@@ -38,7 +38,13 @@ def test_a_raised_hand_is_reported_on_every_topic(robot):
     assert (person["id"], person["label"], person["state"]) == ("7", "hand_up", "active")
     assert person["onset"] == pytest.approx(start + UP[0], abs=0.2)
     assert state["frame_id"] == "camera"
-    assert state["model"] == {"weights": "rule", "hash": "0" * 12, "device": "cpu", "precision": "fp32"}
+    assert state["model"] == {
+        "weights": "rule",
+        "hash": "0" * 12,
+        "device": "cpu",
+        "precision": "fp32",
+        "runtime": "torch, as trained",
+    }
     assert state["latency_ms"] is None  # these stamps are of another clock
     np.testing.assert_allclose(person["position"], (0.0, 0.7, 2.0), atol=0.02)
     assert (robot.who[-1].data, robot.pose[-1].header.frame_id) == ("7", "camera")

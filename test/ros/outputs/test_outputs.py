@@ -39,7 +39,7 @@ from usdrl_ros.outputs.state_json import ModelInfo  # noqa: E402
 STAMP = Time(sec=20, nanosec=123_456_789)
 HEADER = Header(stamp=STAMP, frame_id="camera")
 FRAMES = Frames("optical")
-MODEL = ModelInfo(weights="test", hash="0123", device="cpu", precision="float32")
+MODEL = ModelInfo(weights="test", hash="0123", device="cpu", precision="float32", runtime="torch")
 
 
 RAY = Ray(origin=(0.5, 0.2, 1.5), direction=(0.6, -0.8, 0.0), hit=(1.4, -1.0, 1.5))
