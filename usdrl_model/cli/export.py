@@ -46,11 +46,19 @@ def run(arguments: argparse.Namespace) -> None:
     call = x[: arguments.batch or 1]
     with torch.inference_mode():
         exported, torch_fast = load.load(arguments.out), in_torch.accelerate(weights)
-        calls = {
-            "as_trained": partial(weights.detector, call),
-            "torch": partial(torch_fast.detector, call),
-            "onnx": partial(exported.detector, call.numpy()),
-        }
+        if weights.config.detector.streaming:  # one frame instead of a window
+            frame, state = call[:, :1, 0], weights.trained.empty(len(call))
+            calls = {
+                "as_trained": partial(weights.detector.advance, frame, state),
+                "torch": partial(torch_fast.detector.advance, frame, state),
+                "onnx": partial(exported.detector.advance, frame.numpy(), state.numpy()),
+            }
+        else:
+            calls = {
+                "as_trained": partial(weights.detector, call),
+                "torch": partial(torch_fast.detector, call),
+                "onnx": partial(exported.detector, call.numpy()),
+            }
         timings = speed.interleave(calls, ROUNDS)
     report["cpu_ms"] = {name: 1e3 * cpu for name, (cpu, _) in timings.items()}
     write_text(arguments.out.with_suffix(".json"), json.dumps(report, indent=2) + "\n")

@@ -47,6 +47,8 @@ def parity(weights: LoadedDetector, path: str | Path, windows: Tensor) -> dict[s
         ValueError: no exported file, or fewer windows than its batch.
     """
     path = Path(path)
+    if weights.config.detector.streaming:
+        return _steps(weights, path, windows)
     session = onnx_runtime.session(path)
     plain = Outputs(copy.deepcopy(weights.trained).double().eval())
     fixed = session.get_inputs()[0].shape[0]
@@ -72,6 +74,34 @@ def parity(weights: LoadedDetector, path: str | Path, windows: Tensor) -> dict[s
         "min_feature_cosine": float(cosine(given["features"], right["features"]).min()),
         "same_frames": float((given["frames"].argmax(2) == right["frames"].argmax(2)).mean()),
         "same_clips": float((given["clip"].argmax(1) == right["clip"].argmax(1)).mean()),
+    }
+
+
+def _steps(weights: LoadedDetector, path: Path, windows: Tensor) -> dict[str, Any]:
+    """``parity`` of a streaming detector, which has scores of frames alone: steps of the file, one pass of torch."""
+    session = onnx_runtime.session(path)
+    fixed = session.get_inputs()[0].shape[0]
+    step = fixed if isinstance(fixed, int) else len(windows)
+    x = windows[: step * (len(windows) // step), :, 0]
+    if not len(x):
+        raise ValueError(f"expected at least {step} windows, the batch of {path}, got {len(windows)}")
+    plain, steps = (
+        copy.deepcopy(weights.trained).double().eval(),
+        onnx_runtime.OnnxSteps(session, weights.config.detector),
+    )
+    with torch.inference_mode():
+        right = plain.advance(x.double(), plain.empty(len(x)))[0].numpy()
+    empty = weights.trained.empty(step).numpy()
+    given = np.concatenate([steps.advance(part.numpy(), empty)[0] for part in x.split(step)])
+    return {
+        "weights": weights.name,
+        "sha256": weights.sha256,
+        "file": path.name,
+        "precision": session.get_modelmeta().custom_metadata_map["precision"],
+        "bytes": path.stat().st_size,
+        "windows": len(x),
+        "max_abs_error": {"frames": float(np.abs(given - right).max())},
+        "same_frames": float((given.argmax(2) == right.argmax(2)).mean()),
     }
 
 

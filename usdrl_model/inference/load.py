@@ -19,7 +19,7 @@ import numpy as np
 
 from usdrl_model.checkpoints.loaded_detector import LoadedDetector
 from usdrl_model.inference import onnx_runtime
-from usdrl_model.inference.onnx_runtime import OnnxDetector
+from usdrl_model.inference.onnx_runtime import OnnxDetector, OnnxSteps
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -98,7 +98,11 @@ def advance(loaded: LoadedDetector, joints: np.ndarray, state: np.ndarray) -> tu
         ValueError: as ``answers``.
     """
     found: np.ndarray
-    found, after = _torch(loaded.name).advance(loaded, joints, state)
+    if isinstance(loaded.detector, OnnxSteps):
+        logits, after = loaded.detector.advance(joints, state)
+        found = _softmax(logits)
+    else:
+        found, after = _torch(loaded.name).advance(loaded, joints, state)
     _check_finite(loaded, found)
     return found, after
 

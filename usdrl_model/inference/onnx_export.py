@@ -18,7 +18,7 @@ import logging
 import re
 import tempfile
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +30,8 @@ from usdrl_model.checkpoints.loaded_detector import LoadedDetector
 from usdrl_model.files import atomic_file
 from usdrl_model.inference import onnx_runtime, onnx_seal
 from usdrl_model.inference.fold import fold_detector
-from usdrl_model.inference.onnx_runtime import INPUT, OUTPUTS, library
+from usdrl_model.inference.onnx_runtime import INPUT, OUTPUTS, STEP_INPUTS, STEP_OUTPUTS, library
+from usdrl_model.inference.traced import Step
 from usdrl_model.network.detector import Detector
 
 PRECISIONS = ("fp32", "int8")
@@ -62,12 +63,16 @@ def export(loaded: LoadedDetector, path: str | Path, precision: str = "fp32", ba
     if precision not in PRECISIONS:
         raise ValueError(f"precision {precision!r}: expected {' or '.join(PRECISIONS)}")
     encoder = loaded.config.detector.encoder
-    if loaded.config.detector.streaming:
-        raise ValueError(f"{loaded.name} is a streaming detector, which runs in torch only: export one of windows")
     if precision == "int8" and encoder.architecture == "sttr":
         raise ValueError("precision 'int8': an STTR encoder loses its accuracy in int8; export it in fp32")
-    shape = (encoder.frames, encoder.people, encoder.joints, 3)
-    model = to_onnx(Outputs(fold_detector(loaded.trained)), shape, OUTPUTS, batch)
+    if loaded.config.detector.streaming:
+        if precision != "fp32":
+            raise ValueError(f"precision {precision!r}: a streaming detector is exported in fp32 only")
+        shapes = dict(zip(STEP_INPUTS, ((1, encoder.joints, 3), (sum(encoder.state_sizes),)), strict=True))
+        model = to_onnx(Step(loaded.trained), shapes, STEP_OUTPUTS, batch)
+    else:
+        shape = (encoder.frames, encoder.people, encoder.joints, 3)
+        model = to_onnx(Outputs(fold_detector(loaded.trained)), {INPUT: shape}, OUTPUTS, batch)
     if precision == "int8":
         model = quantise(model)
     properties = {
@@ -97,20 +102,23 @@ class Outputs(nn.Module):
         return detector.dense(detector.encoder.dense(tokens)), detector.recognition(features), features
 
 
-def to_onnx(module: nn.Module, shape: tuple[int, ...], outputs: tuple[str, ...], batch: int | None = None) -> bytes:
-    """A module with one input (N, *shape) as an ONNX model; N is ``batch``, or variable where left out.
+def to_onnx(
+    module: nn.Module, inputs: Mapping[str, tuple[int, ...]], outputs: tuple[str, ...], batch: int | None = None
+) -> bytes:
+    """A module with inputs (N, *shape), by name, as an ONNX model; N is ``batch``, or variable where left out.
 
     Names of nodes begin with the path of the module that they come from.
     """
     library("onnxscript")
     # With an example of one window the exporter would take N = 1 for a constant.
-    example = torch.zeros(2 if batch is None else batch, *shape)
-    axes = None if batch is not None else ({0: torch.export.Dim("N")},)
+    examples = tuple(torch.zeros(2 if batch is None else batch, *shape) for shape in inputs.values())
+    count = torch.export.Dim("N")
+    axes = None if batch is not None else tuple({0: count} for _ in examples)
     with _quiet():
         program = torch.onnx.export(
             module.eval(),
-            (example,),
-            input_names=[INPUT],
+            examples,
+            input_names=list(inputs),
             output_names=list(outputs),
             dynamic_shapes=axes,
             opset_version=OPSET,

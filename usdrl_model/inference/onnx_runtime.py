@@ -31,6 +31,10 @@ PROPERTIES = {"precision", "weights", "sha256", "config"}
 """Properties of a file besides its format."""
 OUTPUTS = ("frames", "clip", "features")
 """Logits (N, T, K) and (N, K), and pooled features (N, D * streams)."""
+STEP_INPUTS = ("joints", "state")
+"""Of a streaming detector: joints (N, 1, V, 3), NaN where missing, and the state (N, S) after the frames before."""
+STEP_OUTPUTS = ("scores", "next_state")
+"""Logits (N, 1, K) about the frame ``delay`` before, and the state after this one."""
 
 
 class Arrays(NamedTuple):
@@ -75,6 +79,36 @@ class OnnxDetector:
         return Arrays(frames, clip, features)
 
 
+class OnnxSteps:
+    """A session of ONNX Runtime that takes a frame of everybody at a time, as ``Detector.advance`` does."""
+
+    def __init__(self, session: Any, config: DetectorConfig) -> None:
+        self.session = session
+        self.config = config
+
+    def advance(self, joints: np.ndarray, state: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Logits (N, L, K) of frames (N, L, V, 3), and the state (N, S) after them.
+
+        Raises:
+            ValueError: another shape, or outputs that do not fit the configuration of the file.
+        """
+        found = []
+        for frame in range(joints.shape[1]):
+            given = joints[:, frame : frame + 1].astype(np.float32, copy=False), state
+            try:
+                scores, after = self.session.run(STEP_OUTPUTS, dict(zip(STEP_INPUTS, given, strict=True)))
+            except Exception as error:  # as in ``session``
+                raise ValueError(
+                    f"the ONNX file cannot score {len(joints)} people ({cut(error, LINE)}); export it again"
+                ) from None
+            wanted = (len(joints), 1, len(self.config.labels)), state.shape
+            if (got := (scores.shape, after.shape)) != wanted:
+                raise ValueError(f"expected outputs of shapes {wanted} of the ONNX file, got {got}: export it again")
+            found.append(scores)
+            state = after
+        return np.concatenate(found, axis=1), state
+
+
 def load(path: Path, device: str = "auto", precision: str = "auto", threads: int | None = None) -> LoadedDetector:
     """Load an exported detector; arguments and errors as ``inference.load``."""
     if not path.is_file():
@@ -99,7 +133,7 @@ def load(path: Path, device: str = "auto", precision: str = "auto", threads: int
         path=path,
         sha256=hashlib.sha256(content).hexdigest(),
         made_from=cut(properties["sha256"]),
-        detector=OnnxDetector(opened, config.detector),
+        detector=(OnnxSteps if config.detector.streaming else OnnxDetector)(opened, config.detector),
         config=config,
         precision=properties["precision"],
         runtime=f"ONNX Runtime {library('onnxruntime').__version__}",

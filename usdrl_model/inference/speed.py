@@ -126,7 +126,7 @@ def variants(encoder: DSTE) -> tuple[dict[str, Run], dict[str, str]]:
     try:
         config = encoder.config
         shape = (config.frames, config.people, config.joints, 3)
-        model = to_onnx(_AllTokens(folded), shape, config.streams)
+        model = to_onnx(_AllTokens(folded), {INPUT: shape}, config.streams)
         runs["ONNX Runtime fp32"] = _onnx(model, config.streams)
         runs["ONNX Runtime int8"] = _onnx(quantise(model), config.streams)
     except ImportError as error:

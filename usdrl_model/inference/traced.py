@@ -7,7 +7,6 @@ import warnings
 import torch
 from torch import Tensor, nn
 
-from usdrl_model.network.conformer import Conformer
 from usdrl_model.network.detector import Detector, Scores
 
 
@@ -20,17 +19,15 @@ class TracedDetector(nn.Module):
 
     def __init__(self, detector: Detector) -> None:
         super().__init__()
-        encoder = detector.encoder
-        if not isinstance(encoder, Conformer):
-            raise ValueError(f"expected a streaming detector, got one with a {type(encoder).__name__}")
-        self.config, self.encoder, self.detector = detector.config, encoder, detector
+        empty = detector.empty(2)
+        self.config, self.encoder, self.detector = detector.config, detector.encoder, detector
         joints = detector.dense.weight.new_zeros(2, 1, detector.config.encoder.joints, 3)
         with torch.inference_mode(), warnings.catch_warnings():
             warnings.simplefilter("ignore")  # that lengths become constants, which they are
-            step = torch.jit.trace(_Step(detector).eval(), (joints, encoder.empty(2)), check_trace=False)
+            step = torch.jit.trace(Step(detector).eval(), (joints, empty), check_trace=False)
             self._step = torch.jit.freeze(step)
             for _ in range(3):  # in which it is optimised
-                self._step(joints, encoder.empty(2))
+                self._step(joints, empty)
 
     def forward(self, x: Tensor) -> Scores:
         """As ``Detector``."""
@@ -43,10 +40,12 @@ class TracedDetector(nn.Module):
         return scores, state
 
 
-class _Step(nn.Module):
+class Step(nn.Module):
+    """``Detector.advance`` as a module of its own."""
+
     def __init__(self, detector: Detector) -> None:
         super().__init__()
         self.detector = detector
 
-    def forward(self, x: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(self, x: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:  # noqa: D102
         return self.detector.advance(x, state)

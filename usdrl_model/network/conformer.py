@@ -175,7 +175,7 @@ def frame_features(frames: Tensor, count: int) -> Tensor:
     line = frames[:, :, SHOULDER_RIGHT] - frames[:, :, SHOULDER_LEFT]
     line = torch.where(line.isnan(), frames[:, :, HIP_RIGHT] - frames[:, :, HIP_LEFT], line)
     line = line.nan_to_num().unfold(1, HEADING_FRAMES, 1).sum(dim=3)  # (N, L, 3)
-    length = torch.hypot(line[..., 0], line[..., 2])
+    length = (line[..., 0].square() + line[..., 2].square()).sqrt()  # ONNX has no hypot
     known = length > 1e-6
     length = length.where(known, 1.0)
     cos, sin = (line[..., 0] / length).where(known, 1.0), (line[..., 2] / length).where(known, 0.0)

@@ -54,12 +54,16 @@ class Detector(nn.Module):
             features=pooled,
         )
 
+    def empty(self, count: int) -> Tensor:
+        """The state (N, S) of people of whom nothing was seen; ValueError as ``advance``."""
+        return self._streaming().empty(count)
+
     def advance(self, x: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
         """Score the next frames of people, one row of the state a person; for a streaming encoder (``Conformer``).
 
         Args:
             x: (N, L, V, 3) joints, metres, y up; NaN where missing.
-            state: (N, S) after the frames before; ``encoder.empty`` for people who have just come.
+            state: (N, S) after the frames before; ``empty`` for people who have just come.
 
         Returns:
             Logits (N, L, K), each about the frame ``delay`` before its own, and the state after these frames.
@@ -67,7 +71,10 @@ class Detector(nn.Module):
         Raises:
             ValueError: an encoder that only takes windows.
         """
+        tokens, state = self._streaming().advance(x, state)
+        return self.dense(tokens), state
+
+    def _streaming(self) -> Conformer:
         if not isinstance(self.encoder, Conformer):
             raise ValueError(f"an encoder of architecture {self.config.encoder.architecture} takes windows only")
-        tokens, state = self.encoder.advance(x, state)
-        return self.dense(tokens), state
+        return self.encoder

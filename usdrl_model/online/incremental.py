@@ -23,16 +23,9 @@ class Incremental:
 
     Args:
         weights: a detector whose configuration is ``streaming``.
-
-    Raises:
-        ValueError: what runs it takes windows only.
     """
 
     def __init__(self, weights: LoadedDetector) -> None:
-        if not hasattr(weights.detector, "advance"):
-            raise ValueError(
-                f"{weights.name}: a streaming detector runs from the folder of its weights, not in {weights.runtime}"
-            )
         self._weights, self._detector = weights, weights.config.detector
         joints, *others = self._detector.encoder.state_sizes
         self._empty = np.concatenate([np.full(joints, np.nan, np.float32), np.zeros(sum(others), np.float32)])

@@ -136,9 +136,10 @@ class ActionStream:
         Raises:
             ValueError: the scores are not finite, so no action could ever be detected, or graphs cannot be captured.
         """
-        load.warm_up(self.weights, self.config.max_people)
         if self._incremental is not None:
             self._incremental.warm_up()
+        else:
+            load.warm_up(self.weights, self.config.max_people)
 
     def recognise(self, gestures: Recogniser | None) -> None:
         """From now on recognise these enrolled gestures too; those that go on now end.

@@ -8,9 +8,10 @@ import torch
 from helpers.people import frames
 from helpers.streaming import irregular, streaming_weights
 
+from usdrl_model.evaluation.parity import parity, sample_windows
 from usdrl_model.events.config import StreamConfig
 from usdrl_model.gestures.recogniser import Recogniser
-from usdrl_model.inference import in_torch
+from usdrl_model.inference import in_torch, load
 from usdrl_model.inference.onnx_export import export
 from usdrl_model.online.live_enrolment import LiveEnrolment
 from usdrl_model.online.stream import ActionStream
@@ -122,8 +123,8 @@ def test_what_it_cannot_do_is_said(tmp_path: Path) -> None:
         stream.recognise(Recogniser.__new__(Recogniser))  # whichever it is
     with pytest.raises(ValueError, match="untrained is a streaming detector: gestures need one of windows"):
         LiveEnrolment(stream, tmp_path)
-    with pytest.raises(ValueError, match="untrained is a streaming detector, which runs in torch only"):
-        export(weights, tmp_path / "it.onnx")
+    with pytest.raises(ValueError, match="a streaming detector is exported in fp32 only"):
+        export(weights, tmp_path / "it.onnx", "int8")
     with pytest.raises(ValueError, match="bf16.*architecture conformer runs in fp32 only"):
         in_torch.accelerate(weights, "bf16")
     with pytest.raises(ValueError, match="cuda_graphs: untrained is a streaming detector"):
@@ -141,3 +142,23 @@ def test_nobody_of_whom_too_little_is_seen_is_judged() -> None:
         stream.push(SkeletonFrame(frame.stamp, (Person("7", joints),)))
     (person,) = stream.people
     assert np.isnan(person.timeline.posterior(person.stepped - 10, person.stepped - 2)).all()
+
+
+def test_an_exported_one_runs_as_the_weights_do(tmp_path: Path) -> None:
+    pytest.importorskip("onnxruntime", reason="ONNX Runtime is not installed")
+    weights = streaming_weights()
+    export(weights, tmp_path / "it.onnx")
+    exported = load.load(tmp_path / "it.onnx")
+    report = parity(weights, tmp_path / "it.onnx", sample_windows(weights.config.detector, 20))
+    assert report["max_abs_error"]["frames"] < 1e-4 and report["same_frames"] > 0.99
+
+    told = []
+    for one in (weights, exported):
+        stream = ActionStream(one, topology="kinect_v2_25")
+        stream.warm_up()
+        for frame in irregular(8.0):
+            stream.push(frame)
+        told.append([person.timeline.posterior(person.stepped - 20, person.stepped - 2) for person in stream.people])
+    np.testing.assert_allclose(told[1], told[0], atol=1e-4)
+    with pytest.raises(ValueError, match="cannot score 2 people"):
+        exported.detector.advance(np.zeros((2, 1, 24, 3), np.float32), np.zeros((2, 5), np.float32))
