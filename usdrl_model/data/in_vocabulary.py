@@ -28,7 +28,7 @@ def in_vocabulary(
         recording: in the set's own labels.
         dataset: name of the set.
         vocabulary: says what they are.
-        pairs: in the actions of two people.
+        pairs: in the actions of two people: both do what ``pairs`` names, and one of them what one does to the other.
 
     Returns:
         None where nobody knows what the recording shows.
@@ -36,20 +36,23 @@ def in_vocabulary(
     label = recording.label or vocabulary.content(dataset, recording.name)
     if label is None and not recording.segments:
         return None
-    labels = tuple(vocabulary.pairs if pairs else vocabulary.labels)
+    labels = tuple(vocabulary.between if pairs else vocabulary.labels)
     if label is None:
         found = (
             changed for segment in recording.segments for changed in _changed(segment, dataset, vocabulary, pairs=pairs)
         )
         return replace(recording, segments=tuple(found), labels=labels)
     meaning = vocabulary.of(dataset, label, pairs=pairs)
-    if meaning not in (OTHER, AMBIGUOUS) and dataset in vocabulary.either and not pairs:
+    if pairs:
+        segments = tuple(_between(recording, dataset, meaning, vocabulary))
+        return replace(recording, segments=segments, labels=labels, label=NONE if meaning == OTHER else meaning)
+    if meaning not in (OTHER, AMBIGUOUS) and dataset in vocabulary.either:
         actor = acting(Clip.of(recording))
         if actor is None:
             meaning = AMBIGUOUS
         else:
             recording = _alone(recording, actor)
-    two = () if pairs else vocabulary.stooping.get(dataset, {}).get(label, ())
+    two = vocabulary.stooping.get(dataset, {}).get(label, ())
     segments = () if meaning == OTHER else tuple(_while_moving(recording, (meaning, *two)))
     return replace(recording, segments=segments, labels=labels, label=NONE if meaning == OTHER else meaning)
 
@@ -83,6 +86,30 @@ def _while_moving(recording: Recording, labels: tuple[str, ...]) -> Iterator[Seg
             yield Segment(person, label, float(clip.stamps[0]), float(clip.stamps[-1]))
         elif span is not None:
             yield Segment(person, label, *span)
+
+
+def _between(recording: Recording, dataset: str, meaning: str, vocabulary: Vocabulary) -> Iterator[Segment]:
+    """What two people in a clip do: both the same, while one of them moves, or one does it to the other.
+
+    Alone, nobody does anything to another, however much it looks like it: ambiguous.
+    """
+    if meaning == OTHER:
+        return
+    clip = Clip.of(recording)
+    towards = meaning in vocabulary.labels
+    actor = acting(clip) if towards and dataset in vocabulary.either else None
+    if meaning == AMBIGUOUS or (towards and actor is None):
+        for person in clip.people:
+            yield Segment(person, AMBIGUOUS, float(clip.stamps[0]), float(clip.stamps[-1]))
+        return
+    spans = [active_span(clip, place) for place in range(len(clip.people))]
+    if actor is not None:
+        spans = [span if place == actor else None for place, span in enumerate(spans)]
+    moving = [span for span in spans if span is not None]
+    if moving:
+        start, end = min(start for start, _ in moving), max(end for _, end in moving)
+        for person in clip.people if actor is None else (clip.people[actor],):
+            yield Segment(person, meaning, start, end)
 
 
 def _alone(recording: Recording, place: int) -> Recording:

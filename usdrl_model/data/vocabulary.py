@@ -94,6 +94,12 @@ class Vocabulary:
         _check_sets("instants", self.instants)
         _check_sets("contents", self.contents)
 
+    @property
+    def between(self) -> dict[str, Label]:
+        """What a model of two people tells: ``pairs``, and what one does to the other, as sets of ``either`` show."""
+        towards = {name: one for name, one in self.labels.items() if one.sources.keys() & set(self.either)}
+        return {**self.pairs, **towards}
+
     def of(self, dataset: str, label: str, *, pairs: bool = False) -> str:
         """What a label of a data set is: a label of the vocabulary, ``OTHER`` or ``AMBIGUOUS``.
 
@@ -102,12 +108,12 @@ class Vocabulary:
             label: one of the set's own, one of ``contents``, or ``AMBIGUOUS`` itself.
             pairs: for a model of two people.
         """
-        for name, action in (self.pairs if pairs else self.labels).items():
+        for name, action in (self.between if pairs else self.labels).items():
             if label in action.sources.get(dataset, ()):
                 return name
-        several = (*self.ambiguous.get(dataset, ()), *self.stooping.get(dataset, ()))
-        doubtful = label == AMBIGUOUS or (not pairs and label in several)
-        return AMBIGUOUS if doubtful else OTHER
+        # Two actions of one person in one clip are nothing between two people.
+        several = (*self.ambiguous.get(dataset, ()), *(() if pairs else self.stooping.get(dataset, ())))
+        return AMBIGUOUS if label == AMBIGUOUS or label in several else OTHER
 
     def content(self, dataset: str, recording: str) -> str | None:
         """The label, in the set's own words, of a recording that has none in its files; None where it is unknown."""
@@ -120,7 +126,7 @@ class Vocabulary:
 
     def shown_by(self, datasets: Iterable[str], *, pairs: bool = False) -> tuple[str, ...]:
         """The classes of a detector that is trained on these sets: "none", and the labels that one of them shows."""
-        there, labels = set(datasets), self.pairs if pairs else self.labels
+        there, labels = set(datasets), self.between if pairs else self.labels
         mirrors = {label.mirror for label in labels.values() if there & label.sources.keys()}
         return (NONE, *(name for name, label in labels.items() if there & label.sources.keys() or name in mirrors))
 

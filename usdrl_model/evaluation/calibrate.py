@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from usdrl_model.checkpoints.loaded_detector import LoadedDetector
 from usdrl_model.checkpoints.provenance import Provenance
 from usdrl_model.data import vocabulary as vocabularies
-from usdrl_model.data.compose import compose
+from usdrl_model.data.compose_pairs import streams
 from usdrl_model.data.store import Store
 from usdrl_model.evaluation import calibration
 from usdrl_model.evaluation.calibration import CalibrationConfig, Point
@@ -61,7 +61,7 @@ def calibrate(weights: LoadedDetector, settings: CalibrationConfig, store: Store
     made = init_from.calibrated(weights.config.provenance, settings.sources, store)
     given = _given(settings, store, detector.config)
     windows = sources.mix(settings.sources, given, detector.config, max_gap=stream.max_gap, stride=STRIDE).windows
-    chosen = _streams(settings, given)
+    chosen = _streams(settings, given, detector.config)
 
     before = calibration.calibration_error(calibration.play(accelerate(weights), chosen), detector.config.labels)
     dense, recognition = calibration.temperatures(detector, windows)
@@ -83,7 +83,8 @@ def calibrate(weights: LoadedDetector, settings: CalibrationConfig, store: Store
 
 def with_thresholds(weights: LoadedDetector, settings: CalibrationConfig, store: Store | None) -> LoadedDetector:
     """The same with thresholds alone, whatever its network is; arguments as of ``calibrate``."""
-    chosen = _streams(settings, _given(settings, store, weights.config.detector))
+    known = weights.config.detector
+    chosen = _streams(settings, _given(settings, store, known), known)
     points = calibration.thresholds(calibration.play(weights, chosen), weights, settings)
     config = dataclasses.replace(weights.config, stream=_with(weights.config.stream, points))
     return dataclasses.replace(weights, config=config)
@@ -94,12 +95,12 @@ def _given(settings: CalibrationConfig, store: Store | None, detector: DetectorC
     return [sources.recordings(source, store, 0, vocabulary, detector) for source in settings.sources]
 
 
-def _streams(settings: CalibrationConfig, given: list[list[Recording]]) -> list[Recording]:
+def _streams(settings: CalibrationConfig, given: list[list[Recording]], detector: DetectorConfig) -> list[Recording]:
     """What the chosen people do, as live: trimmed clips are laid into streams where the source says so."""
     found: list[Recording] = []
     for source, recordings in zip(settings.sources, given, strict=True):
         mine = [one for one in recordings if source.trains_on(one)]
-        found += compose(mine, 0) if source.compose else mine
+        found += streams(mine, 0, pairs=detector.encoder.people > 1) if source.compose else mine
     return found
 
 

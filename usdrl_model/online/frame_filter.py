@@ -22,6 +22,7 @@ class CanonicalFrame(NamedTuple):
     stamp: float
     samples: dict[str, Sample]
     sensor: tuple[float, float, float]
+    robot: Sample | None = None
 
 
 class FrameFilter:
@@ -95,7 +96,7 @@ class FrameFilter:
             else:
                 samples[person.id] = canonical(person, self._topology)
         self._counters["frames"] += 1
-        return CanonicalFrame(frame.stamp, samples, frame.sensor)
+        return CanonicalFrame(frame.stamp, samples, frame.sensor, frame.robot)
 
     def _refuse_held(self, counter: str) -> None:
         if self._held:

@@ -26,10 +26,12 @@ from usdrl_model.events.onset_offset import Event
 from usdrl_model.gestures import background
 from usdrl_model.gestures.recogniser import PersonGestures, Recogniser
 from usdrl_model.inference import load
+from usdrl_model.online.companion import Companion
 from usdrl_model.online.crowd import Crowd
 from usdrl_model.online.event_log import EventLog, PersonEvent, Reason
 from usdrl_model.online.frame_filter import CanonicalFrame, FrameFilter
 from usdrl_model.online.incremental import Incremental
+from usdrl_model.online.pair_actions import PairActions
 from usdrl_model.online.state import StreamState
 from usdrl_model.online.tracked_person import Sighting, TrackedPerson
 from usdrl_model.online.windowed import newest_windows
@@ -47,9 +49,10 @@ class ActionStream:
         topology: name of the joint set of the frames.
         config: None takes what the weights recommend.
         states: settings of the states by geometry; None takes the defaults.
+        pairs: a detector of two people, asked besides where somebody is near (``pair_actions``); None: none.
 
     Raises:
-        ValueError: unknown topology, or settings that reach beyond the window of the weights.
+        ValueError: unknown topology, settings beyond the window of the weights, or pairs that do not fit beside them.
     """
 
     def __init__(
@@ -59,11 +62,11 @@ class ActionStream:
         topology: str,
         config: StreamConfig | None = None,
         states: StatesConfig | None = None,
+        pairs: LoadedDetector | None = None,
     ) -> None:
         self.weights = weights
         self.topology = find_topology(topology)
         self.config = weights.config.stream if config is None else config
-        check_window(self.config, weights.config.detector)
         self._states = states
         self._incremental = Incremental(weights) if weights.config.detector.streaming else None
         self.labels = weights.config.detector.labels
@@ -71,7 +74,10 @@ class ActionStream:
         """Counts since the start: frames, stale_frames, late_frames, inferences, skipped_slots; of stamps
         outlier_stamps, second_clock_frames, clock_gap_ms (no count: how far the second clock is ahead), resets; of
         people duplicate_people, people_over_limit, tracks_started, tracks_lost, ids_swapped, id_jumps,
-        leaps_refused."""
+        leaps_refused; of pairs pair_inferences."""
+        self._pairs = None if pairs is None else PairActions(pairs, weights.config.detector, self.counters)
+        self.pair_labels = self._pairs.labels if self._pairs else ()
+        self.check(self.config)
         self.gestures: Recogniser | None = None
         """Enrolled gestures, see ``recognise``."""
         self._log = EventLog()
@@ -91,13 +97,15 @@ class ActionStream:
         cuda_graphs: bool | None = None,
         config: StreamConfig | None = None,
         states: StatesConfig | None = None,
+        pairs: str | Path = "",
     ) -> ActionStream:
-        """Load weights (shipped name, folder or ONNX file) for inference and make a stream.
+        """Load weights (shipped name, folder or ONNX file), and those of pairs, for inference and make a stream.
 
         Arguments and errors as ``load.load`` and the class.
         """
-        loaded = load.load(weights, device, precision, cuda_graphs=cuda_graphs, threads=threads)
-        return cls(loaded, topology=topology, config=config, states=states)
+        one = load.load(weights, device, precision, cuda_graphs=cuda_graphs, threads=threads)
+        two = load.load(pairs, device, threads=threads) if pairs else None
+        return cls(one, topology=topology, config=config, states=states, pairs=two)
 
     def describe(self) -> dict[str, str]:
         """Weights, device, precision and window, for logs, diagnostics and the published state."""
@@ -111,11 +119,15 @@ class ActionStream:
             "centre": detector.encoder.centre,
             "look_ahead": f"{self.config.look_ahead:g} s",
             "joints": "in a picture" if detector.encoder.flat else "in space",
+            "people": str(detector.encoder.people),
+            **({"pair_weights": self._pairs.weights.name} if self._pairs else {}),
         }
 
     def check(self, config: StreamConfig) -> None:
         """Raise ValueError for settings that reach beyond the window of the weights; change nothing."""
         check_window(config, self.weights.config.detector)
+        if self._pairs is not None:
+            self._pairs.check(config)
 
     def configure(self, config: StreamConfig) -> None:
         """Change the settings and reset, because buffers depend on them. Raises as the class."""
@@ -127,6 +139,7 @@ class ActionStream:
         """Forget all people, without events; event numbers continue."""
         self._filter.restart(back=self.config.reset_after, ahead=self.config.max_gap)
         self._crowd = Crowd(self._follow, self.config, self.counters, self._numbers)
+        self._robot = Companion(self.weights.config.detector.rate, self.config.max_gap)
         self._slot: int | None = None
         self._due_slot: int | None = None
 
@@ -140,6 +153,8 @@ class ActionStream:
             self._incremental.warm_up()
         else:
             load.warm_up(self.weights, self.config.max_people)
+        if self._pairs is not None:
+            load.warm_up(self._pairs.weights, self.config.max_people)
 
     def recognise(self, gestures: Recogniser | None) -> None:
         """From now on recognise these enrolled gestures too; those that go on now end.
@@ -198,7 +213,7 @@ class ActionStream:
         end = grid_index(self.stamp, detector.rate)
         if self._incremental is not None:
             self._decide(self._incremental.advance(self._crowd.people, end), end)
-        elif batch := newest_windows(self._crowd.people, end, detector.encoder):
+        elif batch := newest_windows(self._crowd.people, end, detector.encoder, self._robot.at(self.stamp)):
             probabilities, features = load.answers(self.weights, batch.windows)
             for person, frames, seen in zip(batch.people, probabilities, batch.seen, strict=True):
                 person.timeline.add(end, frames, seen)
@@ -208,6 +223,10 @@ class ActionStream:
                 for person, scores, now in zip(batch.people, scored, batch.seen[:, -1], strict=True):
                     edges = person.gestures.step(end / detector.rate, scores) if now else []
                     self._log.acts(person.id, edges, self.stamp)
+        if self._pairs is not None:
+            last = end - math.ceil(self.config.look_ahead * detector.rate)
+            for who, edges in self._pairs.step(self._crowd.people, self._robot.at(self.stamp), end, last).items():
+                self._log.acts(who, edges, self.stamp)
         return self._log.collect()
 
     def finish(self) -> list[Event]:
@@ -216,8 +235,9 @@ class ActionStream:
         for person in self._crowd.people:
             if person.timeline.newest is not None:
                 self._log.acts(person.id, person.decide(person.timeline.newest), self.stamp)
-            self._log.acts(person.id, person.close("offset"), self.stamp)
-        self._lose(self._crowd.people, "reset")
+            edges = person.decide_pairs(grid_index(self.stamp, self.weights.config.detector.rate))
+            self._log.acts(person.id, [*edges, *person.close("offset")], self.stamp)
+        self._log.lose(self._crowd.people, "reset", self.stamp)
         events += self._log.collect()
         self.reset()
         return events
@@ -238,7 +258,7 @@ class ActionStream:
         """The frames that count now; after a jump of time, all people are lost first."""
         accepted, jumped = self._filter.accept(frame)
         if jumped:
-            self._lose(self._crowd.disperse(), "reset")
+            self._log.lose(self._crowd.disperse(), "reset", self.stamp)
             self.reset()
         return accepted
 
@@ -248,8 +268,9 @@ class ActionStream:
             self.counters["late_frames"] += 1  # its time was decided without it
         self._filter.advance(frame.stamp)
         self._expire()  # before the new samples: who was away for longer than max_gap is a new person
-        self._lose(self._crowd.take(frame.stamp, frame.samples, frame.sensor))
-        self._welcome()
+        self._log.lose(self._crowd.take(frame.stamp, frame.samples, frame.sensor), "gone", self.stamp)
+        self._log.welcome(self._crowd.people, self._crowd.unseen(self.stamp), self.stamp)
+        self._robot.add(frame.stamp, frame.robot)
         slot = grid_index(self.stamp, self.config.max_rate)
         if self._slot is None or slot > self._slot:
             # The first frame sets the phase; slots that passed while the model was busy are skipped.
@@ -259,26 +280,12 @@ class ActionStream:
         return self._due_slot is not None
 
     def _expire(self, reason: Reason = "gone") -> None:
-        self._lose([*self._crowd.expire(self.stamp), *self._crowd.unseen(self.stamp)], reason)
-
-    def _lose(self, people: Sequence[TrackedPerson], reason: Reason = "gone") -> None:
-        for person in people:
-            self._log.acts(person.id, person.close("lost"), self.stamp)
-            if person.came is not None:
-                self._log.leaves(person.id, person.came, person.track.seen_stamp, reason, self.stamp)
-                person.came = None
-
-    def _welcome(self) -> None:
-        """Those who are in the state for the first time, or again, have entered."""
-        unseen = self._crowd.unseen(self.stamp)
-        for person in self._crowd.people:
-            if person.came is None and person not in unseen:
-                person.came = person.sighting.stamp
-                self._log.enters(person.id, person.came, self.stamp)
+        self._log.lose([*self._crowd.expire(self.stamp), *self._crowd.unseen(self.stamp)], reason, self.stamp)
 
     def _follow(self, name: str, sighting: Sighting) -> TrackedPerson:
         detector, flat = self.weights.config.detector, self._filter.flat
-        return TrackedPerson(name, sighting, detector, self.config, self._following(), self._states, flat=flat)
+        pairs, gestures = self._pairs.follow() if self._pairs else None, self._following()
+        return TrackedPerson(name, sighting, detector, self.config, gestures, self._states, pairs=pairs, flat=flat)
 
     def _following(self) -> PersonGestures:
         """The gestures of a new person."""

@@ -12,6 +12,7 @@ from usdrl_model.events.onset_offset import ActionMachine, Edge, EventKind
 from usdrl_model.events.posterior import Timeline
 from usdrl_model.gestures.recogniser import PersonGestures
 from usdrl_model.network.detector_config import DetectorConfig
+from usdrl_model.online.person_pairs import PersonPairs
 from usdrl_model.online.state import ActionState, PersonState
 from usdrl_model.skeleton.parts import PARTS, seen
 from usdrl_model.skeleton.person import HEAD
@@ -62,6 +63,7 @@ class TrackedPerson:
         config: settings of the pipeline.
         gestures: the enrolled gestures of this person.
         states: settings of the states.
+        pairs: what they do with others; None where nobody asks.
         flat: the joints are in a picture, so that nobody knows where the person is.
     """
 
@@ -74,6 +76,7 @@ class TrackedPerson:
         gestures: PersonGestures,
         states: StatesConfig | None = None,
         *,
+        pairs: PersonPairs | None = None,
         flat: bool = False,
     ) -> None:
         frames = detector.encoder.frames
@@ -85,6 +88,7 @@ class TrackedPerson:
         self.timeline = Timeline(len(detector.labels), told, capacity, smoothing)
         self.machine = ActionMachine(detector.labels, config.events)
         self.gestures = gestures
+        self.pairs = pairs
         self.states = PersonStates(states, flat=flat)
         self._flat = flat
         self.stray: Sighting | None = None
@@ -123,11 +127,10 @@ class TrackedPerson:
         moved = sighting.sensor - self.sighting.sensor if from_sensor else np.zeros(3)
         return self.track.distances(sighting.joints - moved, sighting.confidence)
 
-    def body(self, end: int) -> Body:
-        """The frames of a window up to grid frame ``end``, seen from the sensor where the model takes pictures."""
-        encoder = self._detector.encoder
-        joints, mask = self.track.window(encoder.frames, end)
-        return (joints - np.float32(self.sighting.sensor) if encoder.flat else joints), mask
+    def body(self, end: int, frames: int) -> Body:
+        """So many frames up to grid frame ``end``, seen from the sensor where the model takes pictures."""
+        joints, mask = self.track.window(frames, end)
+        return (joints - np.float32(self.sighting.sensor) if self._detector.encoder.flat else joints), mask
 
     def decide(self, last: int) -> list[Edge]:
         """Advance the state machines to grid frame ``last``."""
@@ -146,6 +149,10 @@ class TrackedPerson:
         self._decided = last
         return edges
 
+    def decide_pairs(self, last: int) -> list[Edge]:
+        """The same of what they do with others."""
+        return self.pairs.decide(last) if self.pairs else []
+
     def recognise(self, gestures: PersonGestures) -> list[Edge]:
         """Go on with other gestures; the edges of those that end."""
         ended = self.gestures.close("offset")
@@ -154,7 +161,7 @@ class TrackedPerson:
 
     def close(self, kind: EventKind) -> list[Edge]:
         """End all active actions and gestures."""
-        return self.machine.close(kind) + self.gestures.close(kind)
+        return self.machine.close(kind) + self.gestures.close(kind) + (self.pairs.close(kind) if self.pairs else [])
 
     def since(self, stamp: float) -> tuple[np.ndarray, np.ndarray]:
         """Joints (L, 25, 3), metres, and mask (L, 25) from a stamp to the newest frame.
@@ -199,7 +206,8 @@ class TrackedPerson:
         left, _, ahead = np.array([x, y, z]) - self.sighting.sensor
         actions = [
             ActionState(label=label, active=run.active, score=run.score, onset=run.onset)
-            for label, run in [*self.machine.runs.items(), *self.gestures.runs.items()]
+            for runs in (self.machine.runs, self.gestures.runs, self.pairs.runs if self.pairs else {})
+            for label, run in runs.items()
         ]
         top: tuple[tuple[str, float], ...] = ()
         if self._posterior is not None:

@@ -11,6 +11,7 @@ from usdrl_model.network.config import EncoderConfig
 from usdrl_model.online.tracked_person import TrackedPerson
 from usdrl_model.skeleton.person import SEEN_JOINTS
 from usdrl_model.windows.neighbours import nearest
+from usdrl_model.windows.track import Track
 from usdrl_model.windows.window import Body, compose
 
 
@@ -24,13 +25,28 @@ class Batch(NamedTuple):
     """(N, T) bool, frames in which the person is seen."""
 
 
-def newest_windows(people: Sequence[TrackedPerson], end: int, encoder: EncoderConfig) -> Batch | None:
-    """The windows that end at grid frame ``end``; None where nobody is seen in any."""
+def newest_windows(
+    people: Sequence[TrackedPerson],
+    end: int,
+    encoder: EncoderConfig,
+    robot: Track | None = None,
+    *,
+    alone: bool = True,
+) -> Batch | None:
+    """The windows that end at grid frame ``end``; None where nobody is seen in any.
+
+    Args:
+        people: who may be asked about.
+        end: grid frame.
+        encoder: of the model. One that looks at several gets the nearest others within ``neighbours.NEAR``.
+        robot: somebody else who may be near, and is not asked about.
+        alone: also ask about those who have nobody near.
+    """
     rows = []
     for person in people:
-        bodies = _bodies(person, people, end, encoder)
+        bodies = _bodies(person, people, end, encoder, robot)
         seen = bodies[0][1].sum(axis=1) >= SEEN_JOINTS
-        if seen.any():
+        if seen.any() and (alone or len(bodies) > 1):
             rows.append((person, bodies, seen))
     if not rows:
         return None
@@ -38,8 +54,14 @@ def newest_windows(people: Sequence[TrackedPerson], end: int, encoder: EncoderCo
     return Batch([person for person, _, _ in rows], windows, np.stack([seen for _, _, seen in rows]))
 
 
-def _bodies(person: TrackedPerson, people: Sequence[TrackedPerson], end: int, encoder: EncoderConfig) -> list[Body]:
+def _bodies(
+    person: TrackedPerson, people: Sequence[TrackedPerson], end: int, encoder: EncoderConfig, robot: Track | None
+) -> list[Body]:
     """The person and, if the model looks at more than one, their nearest others, up to grid frame ``end``."""
-    body = person.body(end)
-    others = [one.body(end) for one in people if one is not person] if encoder.people > 1 else []
+    body = person.body(end, encoder.frames)
+    if encoder.people == 1:
+        return [body]
+    others = [one.body(end, encoder.frames) for one in people if one is not person]
+    if robot is not None and not encoder.flat:
+        others.append(robot.window(encoder.frames, end))
     return [body, *nearest(body, others, encoder.people - 1)]

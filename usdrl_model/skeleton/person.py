@@ -53,6 +53,9 @@ class SkeletonFrame:
     people: tuple[Person, ...] = ()
     sensor: tuple[float, float, float] = (0.0, 0.0, 0.0)
     """Position of the sensor in canonical axes, metres; not the origin if the people were transformed."""
+    robot: tuple[np.ndarray, np.ndarray] | None = None
+    """The body of whoever perceives, where it is known: canonical joints (25, 3) in the frame of the people, metres,
+    and confidence (25,), 0 where not known. It is nobody of the people."""
     flat: bool = False
     """The joints are in a picture before the sensor (``windows.picture``): nobody knows where the people are."""
 

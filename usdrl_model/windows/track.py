@@ -31,10 +31,12 @@ class Track:
         rate: frames a second of the grid.
         capacity: frames kept.
         id: id of the person.
+        freezes: joints that repeat exactly are frozen. False: they are computed, not measured, and may stand still.
     """
 
-    def __init__(self, rate: float, capacity: int, id: str = "") -> None:  # noqa: A002 (the field's word)
+    def __init__(self, rate: float, capacity: int, id: str = "", *, freezes: bool = True) -> None:  # noqa: A002 (the field's word)
         count = len(CANONICAL_JOINTS)
+        self._freezes = freezes
         self.id = id
         self.rate = rate
         self.capacity = capacity
@@ -91,7 +93,8 @@ class Track:
             raise ValueError(f"track {self.id}: expected a stamp after {last:.6f}, got {stamp:.6f}")
         if self.newest is None:
             self.first_stamp = float(stamps[0])
-        sure = np.where(self._frozen(stamps, joints), 0.0, confidence).astype(np.float32)
+        frozen = self._frozen(stamps, joints) if self._freezes else False
+        sure = np.where(frozen, 0.0, confidence).astype(np.float32)
         ends = [0 if self.newest is None else self.newest, *(grid_index(stamp, self.rate) for stamp in stamps.tolist())]
         self._advance(ends[-1])
         self._fill(stamps, joints.astype(np.float64), sure > 0.0, np.array(ends[:-1]) + 1)

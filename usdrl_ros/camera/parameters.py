@@ -16,7 +16,7 @@ from rcl_interfaces.msg import ParameterDescriptor
 from rclpy.node import Node
 
 from usdrl_model.files.markdown import replace_between_markers
-from usdrl_ros.parameters.declaration import Declaration, check
+from usdrl_ros.parameters.declaration import AUTOSTART, Declaration, check
 from usdrl_ros.parameters.docs import params_file, table
 from usdrl_ros.parameters.values import descriptor
 
@@ -81,12 +81,7 @@ PARAMETERS: tuple[Declaration, ...] = (
         dynamic=True,
         text="Maximum pictures searched per second of their time (Hz).",
     ),
-    Declaration(
-        name="autostart",
-        default=True,
-        text="Configure and activate at start; the process exits with an error if that fails. False: wait for lifecycle"
-        " transitions.",
-    ),
+    AUTOSTART,
 )
 NAMES = frozenset(parameter.name for parameter in PARAMETERS)
 

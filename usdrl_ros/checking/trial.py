@@ -101,6 +101,7 @@ def run(
         text = f"gravity of {cut(config.imu_topic, NAME)} is not looked at: people are judged as sensor_pose has it"
         before.append(Finding("imu", Level.NOTE, text))
         config = replace(config, imu_topic="")
+    config = replace(config, robot_skeleton="")  # the people are looked at
     if levelled_by(config) == "target_frame" and tf is None:
         text = f"target_frame {config.target_frame} needs tf2_ros, which is not installed here: install it, or set"
         before.append(Finding("tf", Level.ERROR, f"{text} sensor_pose"))

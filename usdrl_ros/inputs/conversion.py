@@ -12,7 +12,7 @@ from usdrl_model.errors.shown import NAME, showable, shown
 from usdrl_model.plausibility.sights import Levelling, Setup
 from usdrl_model.skeleton.person import UNITS, SkeletonFrame
 from usdrl_model.skeleton.topology import topology as find_topology
-from usdrl_ros.inputs import lifting
+from usdrl_ros.inputs import lifting, robot_skeleton
 from usdrl_ros.inputs.adapter import Adapter, Context, Decode
 from usdrl_ros.inputs.common import InputError, SourceFrame, check_people
 from usdrl_ros.inputs.coordinate_frames import AXES, NO_POSE, Frames, needs_tf
@@ -20,6 +20,7 @@ from usdrl_ros.inputs.deserialiser import Deserialiser
 from usdrl_ros.inputs.further_topics import FurtherTopics, Heard
 from usdrl_ros.inputs.imu import TOPIC_TYPE, Imu
 from usdrl_ros.inputs.registry import Input
+from usdrl_ros.inputs.robot_skeleton import RobotSkeleton
 
 
 class Content(Protocol):
@@ -60,6 +61,8 @@ class Described(Protocol):
     def camera_info_topic(self) -> str: ...  # noqa: D102
     @property
     def picture_size(self) -> tuple[float, ...]: ...  # noqa: D102
+    @property
+    def robot_skeleton(self) -> str: ...  # noqa: D102
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -74,6 +77,8 @@ class Conversion:
     """For the adapter; ``arrival`` is that of each message."""
     frames: Frames
     content: Content
+    robot: RobotSkeleton | None = None
+    """The robot's own body, which joins the people."""
 
     def __call__(
         self, data: bytes | Heard, arrival: float, patience: float = 0.0
@@ -105,6 +110,8 @@ class Conversion:
             ) from error
         frame = self.frames.to_canonical(source, patience)
         self.content.add(frame, source.frame)
+        if self.robot is not None:
+            frame = replace(frame, robot=self.robot(source, patience))
         return source, frame
 
 
@@ -212,6 +219,9 @@ def live(
         tf=tf,
         warn=warn,
     )
+    robot = None
+    if config.robot_skeleton:
+        robot = RobotSkeleton(robot_skeleton.read(config.robot_skeleton), frames, tf, warn, topics.subscribe)
     return Conversion(
         deserialise=Deserialiser(source.message_type, source.adapter.parts),
         decode=lifting.decoder(
@@ -225,6 +235,7 @@ def live(
         context=context,
         frames=frames,
         content=content,
+        robot=robot,
     )
 
 

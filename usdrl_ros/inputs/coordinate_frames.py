@@ -122,6 +122,19 @@ class Frames:
         x, y, z = (float(value) for value in offset)
         return SkeletonFrame(source.frame.stamp, people, sensor=(x, y, z), flat=source.frame.flat)
 
+    def basis(self, frame_id: str) -> tuple[str, np.ndarray, np.ndarray]:
+        """How something else than people gets to where they are, at the stamp of the message that was last converted.
+
+        Args:
+            frame_id: of that message.
+
+        Returns:
+            the frame to give points in, and rotation (3, 3) and translation (3,) from it to canonical axes.
+        """
+        if self._target:
+            return self._target, AXES["body"], np.zeros(3)
+        return frame_id, self._rotation, self._offset
+
     def to_published(self, points: Any) -> np.ndarray:
         """Canonical points (..., 3) -> the same points in the published frame."""
         return (np.asarray(points, dtype=np.float64) - self._published_origin) @ self._to_published.T

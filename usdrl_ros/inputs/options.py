@@ -17,6 +17,7 @@ from usdrl_model.errors.shown import shown
 PREFIX = "input."
 """Of the parameters of the node."""
 TYPES: Mapping[type, str] = {bool: "true or false", int: "a whole number", float: "a number", str: "a text"}
+"""Types of parameters, in words."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -45,6 +45,7 @@ def load_stream(config: PerceptionConfig) -> Stream:
         threads=config.num_threads,
         cuda_graphs=None if config.cuda_graphs else False,
         states=config.states_config(),
+        pairs=config.pair_weights,
     )
 
 
@@ -57,8 +58,8 @@ class Pipeline:
     source: Input
     topics: FurtherTopics
     """Those that the adapter reads beside its main one."""
-    labels: tuple[str, ...]
-    """Labels of the weights, without the background."""
+    known: Callable[[], tuple[str, ...]]
+    """Labels of the weights, without the background, of the pair weights and of the gestures."""
     recommended: StreamConfig
     """Settings that the weights recommend."""
     check: Callable[[StreamConfig], None]
@@ -70,14 +71,9 @@ class Pipeline:
     enrolment: LiveEnrolment | None
     """Only the worker uses it, except for its labels; None without a folder of gestures."""
 
-    @property
-    def known(self) -> tuple[str, ...]:
-        """Labels of the weights and of the gestures."""
-        return (*self.labels, *(self.enrolment.labels if self.enrolment else ()))
-
     def reconfigure(self, config: PerceptionConfig) -> None:
         """Apply the dynamic parameters; ValueError, without a change, if they do not fit."""
-        check_watch(config.watch, self.known)
+        check_watch(config.watch, self.known())
         settings = config.stream_config(self.recommended)
         self.check(settings)
         self.outputs.watch(config.watch)
@@ -153,10 +149,15 @@ def build(
     for route in topics.routes:  # a name that is none is refused here, where nothing runs yet
         node.resolve_topic_name(route.topic)
     stream = stream_factory(config)
-    recommended, labels, model = stream.config, stream.labels[1:], stream.describe()
+    recommended, model = stream.config, stream.describe()
+    labels = (*stream.labels[1:], *stream.pair_labels)
     depth = _about_depth(source, config, model)
     enrolment = _enrolment(stream, config.gestures)
-    check_watch(config.watch, (*labels, *(enrolment.labels if enrolment else ())))
+
+    def known() -> tuple[str, ...]:
+        return (*labels, *(enrolment.labels if enrolment else ()))
+
+    check_watch(config.watch, known())
     stream.configure(config.stream_config(recommended))
     stream.warm_up()
     info = ModelInfo(**{name: model[name] for name in ("weights", "hash", "device", "precision", "runtime")})
@@ -174,11 +175,13 @@ def build(
             " they include its own motion; set target_frame to a fixed frame (odom, map)"
         )
 
-    def known() -> tuple[tuple[str, ...], float]:
-        return (*labels, *(enrolment.labels if enrolment else ())), stream.config.events.on_threshold
-
+    if config.robot_skeleton and model.get("people") == "1" and not stream.pair_labels:
+        node.get_logger().warning(
+            f"robot_skeleton: the weights {info.weights} look at one person, so that nothing between people and the"
+            " robot is told: set pair_weights"
+        )
     period = 1.0 / config.heartbeat_rate
-    also = further(node, config.hri_rules, known, period)
+    also = further(node, config.hri_rules, lambda: (known(), stream.config.events.on_threshold), period)
     outputs = Outputs(node, info, conversion.frames, config.watch, period=period, also=also)
     processing = Processing(
         stream=stream,
@@ -201,7 +204,7 @@ def build(
         config=config,
         source=source,
         topics=topics,
-        labels=labels,
+        known=known,
         recommended=recommended,
         check=stream.check,
         outputs=outputs,
@@ -213,7 +216,7 @@ def build(
 
 def looks_up_transforms(config: PerceptionConfig) -> bool:
     """Whether the node must listen to tf; ValueError as of ``registry.load``."""
-    return levelled_by(config) == "target_frame" or load(config.input_type).tf
+    return levelled_by(config) == "target_frame" or load(config.input_type).tf or bool(config.robot_skeleton)
 
 
 def _enrolment(stream: Stream, folder: str) -> LiveEnrolment | None:

@@ -21,6 +21,10 @@ class Stream(Protocol):
     labels: tuple[str, ...]
 
     @property
+    def pair_labels(self) -> tuple[str, ...]:
+        """What is told of people who have somebody near."""
+
+    @property
     def counters(self) -> Mapping[str, int]:
         """Counts since the start."""
 

@@ -42,6 +42,15 @@ class Declaration:
         return self.name.replace(".", "_")
 
 
+AUTOSTART = Declaration(
+    name="autostart",
+    default=True,
+    text="Configure and activate at start; the process exits with an error if that fails. False: wait for lifecycle"
+    " transitions.",
+)
+"""Of every lifecycle node."""
+
+
 def check(parameter: Declaration, value: Any) -> None:
     """Raise ValueError for a value that is not allowed; the message lists the allowed ones."""
     if parameter.files and topology_file.is_file(value):

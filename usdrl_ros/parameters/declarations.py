@@ -13,7 +13,7 @@ from usdrl_model.states.config import StatesConfig
 from usdrl_ros.inputs.common import MAX_PEOPLE
 from usdrl_ros.inputs.coordinate_frames import AXES, NO_POSE
 from usdrl_ros.inputs.registry import built_in
-from usdrl_ros.parameters.declaration import RECOMMENDED, Declaration
+from usdrl_ros.parameters.declaration import AUTOSTART, RECOMMENDED, Declaration
 
 PARAMETERS: tuple[Declaration, ...] = (
     Declaration(name="topic", default="skeletons", text="Input topic, relative to the node's namespace."),
@@ -120,6 +120,18 @@ PARAMETERS: tuple[Declaration, ...] = (
         text="Name of shipped weights, path of a weights folder, or of an ONNX file made by `usdrl export`.",
     ),
     Declaration(
+        name="pair_weights",
+        default="",
+        text="Weights of a detector of two people, which is asked besides about those who have somebody near:"
+        " `pairs`, or a path (interactions.md). Their thresholds stay their own. Empty: none.",
+    ),
+    Declaration(
+        name="robot_skeleton",
+        default="",
+        text="Path of a table of the robot's own links in tf, or of a topic with its joints (interactions.md): what"
+        " people do with the robot is an interaction, too. Empty: the robot has no body.",
+    ),
+    Declaration(
         name="device",
         default="auto",
         choices=("auto", "cpu", "cuda"),
@@ -139,12 +151,7 @@ PARAMETERS: tuple[Declaration, ...] = (
         " times faster. False: launch every operation by itself, if a driver or its memory cannot.",
     ),
     Declaration(name="num_threads", default=1, limits=(1, 64), text="CPU threads of the model."),
-    Declaration(
-        name="autostart",
-        default=True,
-        text="Configure and activate at start; the process exits with an error if that fails. False: wait for lifecycle"
-        " transitions.",
-    ),
+    AUTOSTART,
     Declaration(
         name="heartbeat_rate",
         default=4.0,

@@ -11,6 +11,7 @@ from typing import Any
 
 from usdrl_model.errors.nearest import hint
 from usdrl_model.errors.shown import shown
+from usdrl_ros.inputs.options import TYPES
 from usdrl_ros.parameters.declaration import Declaration, check
 from usdrl_ros.parameters.declarations import PARAMETERS
 
@@ -25,6 +26,8 @@ NAMES = (
     "sensor_pose",
     "watch",
     "weights",
+    "pair_weights",
+    "robot_skeleton",
     "device",
     "autostart",
 )
@@ -36,7 +39,6 @@ DESCRIPTIONS: Mapping[str, str] = {
     **{name: _DECLARED[name].text for name in NAMES},
     SIM_TIME: "true: use the time on /clock, for replayed bags and simulations",
 }
-_KINDS: Mapping[type, str] = {bool: "true or false", int: "a whole number", float: "a number", str: "a text"}
 _READERS: Mapping[type, Callable[[str], Any]] = {
     bool: lambda text: {"true": True, "false": False}[text.lower()],
     int: int,
@@ -93,4 +95,4 @@ def _read(name: str, text: str, kind: type) -> Any:
     try:
         return _READERS[kind](text.strip())
     except (ValueError, KeyError):
-        raise ValueError(f"{name}: expected {_KINDS[kind]}, got {text!r}") from None
+        raise ValueError(f"{name}: expected {TYPES[kind]}, got {text!r}") from None

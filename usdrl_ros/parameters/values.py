@@ -45,6 +45,8 @@ class PerceptionConfig:
     imu_rotation: tuple[float, ...]
     transform_timeout: float
     weights: str
+    pair_weights: str
+    robot_skeleton: str
     device: str
     precision: str
     cuda_graphs: bool

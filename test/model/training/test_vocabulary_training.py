@@ -76,7 +76,9 @@ def test_a_detector_of_two_people_tells_the_actions_of_pairs() -> None:
     sources = (SourceConfig(name="sbu", split="standard/train"),)
     two = DetectorConfig(labels=("none",), encoder=dataclasses.replace(ENCODER, people=2))
     run = filled(dataclasses.replace(RUN, vocabulary="hri", detector=two, sources=sources))
-    assert run.detector.labels == ("none", "shake_hands", "hug", "hand_over", "approach", "depart")
+    towards = ("push", "kick", "punch")
+    assert run.detector.labels == ("none", "shake_hands", "hug", "hand_over", "approach", "depart", *towards)
+    assert run.detector.needs == {"push": ("arm",), "kick": ("legs",), "punch": ("arm",)}
 
 
 def test_clips_become_streams_in_the_labels_of_the_detector(run: FinetuneConfig, store: Store) -> None:

@@ -111,7 +111,7 @@ def test_settings_that_the_weights_cannot_do_are_refused_before_anything_changes
         stream.weights, config=dataclasses.replace(stream.weights.config, detector=short)
     )
     pipeline = Pipeline(
-        config=config(), source=None, topics=None, labels=(), recommended=config_of_it, check=stream.check,
+        config=config(), source=None, topics=None, known=tuple, recommended=config_of_it, check=stream.check,
         outputs=None, worker=None, content=None, enrolment=None,
     )  # fmt: skip
     with pytest.raises(ValueError, match="look_ahead: expected at most"):

@@ -28,7 +28,7 @@ def filled(run: FinetuneConfig) -> FinetuneConfig:
     vocabulary = vocabulary_of(run)
     if vocabulary is None:
         return run
-    actions = vocabulary.pairs if run.detector.encoder.people > 1 else vocabulary.labels
+    actions = vocabulary.between if run.detector.encoder.people > 1 else vocabulary.labels
     labels = run.detector.labels
     if labels == (BACKGROUND_LABEL,):
         pairs = run.detector.encoder.people > 1

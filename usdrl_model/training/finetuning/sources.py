@@ -14,7 +14,7 @@ from torch import Tensor
 from usdrl_model.data import catalogue, protocols
 from usdrl_model.data.catalogue import PERFORMER
 from usdrl_model.data.clip_index import ClipIndex
-from usdrl_model.data.compose import compose
+from usdrl_model.data.compose_pairs import streams
 from usdrl_model.data.in_vocabulary import in_vocabulary
 from usdrl_model.data.store import Store
 from usdrl_model.data.vocabulary import Vocabulary
@@ -227,7 +227,7 @@ def windows_of(
     shape = detector.encoder.window
     if source.window == "clip":
         return whole(chosen, detector.labels, shape)
-    laid = compose(chosen, seed) if source.compose else chosen
+    laid = streams(chosen, seed, pairs=detector.encoder.people > 1) if source.compose else chosen
     found = [
         tracklet for recording in laid for tracklet in tracklets(recording, detector.labels, detector.rate, max_gap)
     ]

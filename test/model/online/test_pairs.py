@@ -1,0 +1,90 @@
+"""What people do with each other, and with the robot: a detector of two beside that of one."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from helpers.near_detector import near_weights
+from helpers.people import standing
+from helpers.rule_detector import hand_up_weights
+
+from usdrl_model.online.stream import ActionStream
+from usdrl_model.skeleton.person import Person, SkeletonFrame
+
+SURE = np.ones(25)
+ROBOT = standing() + [1.0, 0.0, 2.0]
+"""It stands perfectly still, as no measured person does."""
+
+
+def stream(**more: object) -> ActionStream:
+    return ActionStream(hand_up_weights(), topology="kinect_v2_25", pairs=near_weights(**more))  # type: ignore[arg-type]
+
+
+def frames(way: float, *, others: bool = True, robot: bool = False, seconds: float = 4.0) -> list[SkeletonFrame]:
+    """Two people, or one and the robot: 1 m apart for the first half of the time, then at 3 m/s to so far."""
+    rng = np.random.default_rng(0)
+    made = []
+    for stamp in np.arange(0.0, seconds, 1 / 20):
+        gap = min(way, 1.0 + 3.0 * max(0.0, stamp - seconds / 2))
+        places = {"a": 1.0 + gap, **({"b": 1.0} if others else {})}
+        people = tuple(
+            Person(name, standing() + [side, 0.0, 2.0] + rng.normal(scale=0.002, size=(25, 3)))
+            for name, side in places.items()
+        )
+        made.append(SkeletonFrame(float(stamp), people, robot=(ROBOT, SURE) if robot else None))
+    return made
+
+
+def told(tried: ActionStream, given: list[SkeletonFrame]) -> list[tuple[str, str, str]]:
+    events = [event for frame in given for event in tried.push(frame)]
+    return [(event.person, event.kind, event.label) for event in events]
+
+
+def test_two_who_are_near_do_it_both_until_they_part() -> None:
+    tried = stream()
+    assert tried.pair_labels == ("shake_hands",), "what both know is told by the detector of one"
+    found = told(tried, frames(way=4.0))
+    assert sorted(found[:2]) == [("a", "onset", "shake_hands"), ("b", "onset", "shake_hands")]
+    assert sorted(found[2:]) == [("a", "offset", "shake_hands"), ("b", "offset", "shake_hands")]
+
+
+def test_who_is_alone_is_not_asked_about() -> None:
+    tried = stream()
+    assert told(tried, frames(way=1.0, others=False)) == []
+    assert tried.counters["pair_inferences"] == 0 and tried.counters["inferences"] > 0
+
+
+def test_the_robot_is_somebody_near_and_none_of_the_people() -> None:
+    tried = stream()
+    found = told(tried, frames(way=4.0, others=False, robot=True))
+    assert found == [("a", "onset", "shake_hands"), ("a", "offset", "shake_hands")]
+    assert [person.id for person in tried.state().people] == ["a"]
+    assert {event.person for event in tried.people_events()} == {"a"}
+
+
+def test_a_robot_of_which_nothing_is_known_any_more_is_there_no_more() -> None:
+    tried = stream()
+    known = frames(way=1.0, others=False, robot=True, seconds=6.0)
+    found = told(tried, [frame if frame.stamp < 2.0 else replace(frame, robot=None) for frame in known])
+    assert found == [("a", "onset", "shake_hands"), ("a", "offset", "shake_hands")]
+    little = np.where(np.arange(25) < 4, SURE, 0.0)
+    few = [replace(frame, robot=(ROBOT, little)) for frame in known]
+    assert told(stream(), few) == [], "four joints are no body"
+
+
+def test_everything_ends_when_the_recording_does() -> None:
+    tried = stream()
+    given = frames(way=1.0)
+    assert [kind for _, kind, _ in told(tried, given)] == ["onset"] * 2
+    assert [event.kind for event in tried.finish()] == ["offset"] * 2
+
+
+def test_detectors_that_do_not_fit_are_refused() -> None:
+    with pytest.raises(ValueError, match="expected a detector of two people, got rule, which looks at one"):
+        ActionStream(hand_up_weights(), topology="kinect_v2_25", pairs=hand_up_weights())
+    with pytest.raises(ValueError, match=r"expected a detector of 10 Hz .* got near of 15 Hz"):
+        stream(rate=15.0)
+    with pytest.raises(ValueError, match="know all actions of near already"):
+        stream(labels=("none", "hand_up"))

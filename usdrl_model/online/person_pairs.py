@@ -1,0 +1,65 @@
+"""What one person does with others, over time: posteriors and onsets of a detector of two people.
+
+Who has nobody near does nothing with anybody.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection
+
+import numpy as np
+
+from usdrl_model.events.config import StreamConfig
+from usdrl_model.events.onset_offset import ActionMachine, Edge, EventKind, Run
+from usdrl_model.events.posterior import Timeline
+from usdrl_model.network.detector_config import BACKGROUND_LABEL, DetectorConfig
+
+
+class PersonPairs:
+    """The actions of one person with others.
+
+    Args:
+        detector: of two people.
+        config: the settings that came with it.
+        told: of its labels.
+    """
+
+    def __init__(self, detector: DetectorConfig, config: StreamConfig, told: Collection[str]) -> None:
+        frames, labels = detector.encoder.frames, detector.labels
+        kernel = max(1, round(config.smoothing * detector.rate) // 2 * 2 + 1)
+        self._frames, self._rate = frames, detector.rate
+        self._timeline = Timeline(len(labels), frames, 2 * frames, kernel)
+        self._machine = ActionMachine(labels, config.events)
+        self._told = [label == BACKGROUND_LABEL or label in told for label in labels]
+        self._alone = np.eye(1, len(labels))[0]
+        self._decided: int | None = None
+
+    @property
+    def runs(self) -> dict[str, Run]:
+        """Label -> candidates and active actions."""
+        return self._machine.runs
+
+    def add(self, end: int, probabilities: np.ndarray, seen: np.ndarray) -> None:
+        """Add the answer for a window; see ``Timeline.add``."""
+        self._timeline.add(end, np.where(self._told, probabilities, 0.0), seen)
+
+    def decide(self, last: int) -> list[Edge]:
+        """Advance the state machines to grid frame ``last``."""
+        newest = self._timeline.newest
+        if newest is None:  # never near anybody
+            return []
+        span, rate = self._frames, self._rate
+        first = max(last - span + 1, newest - span + 1 if self._decided is None else self._decided + 1)
+        edges: list[Edge] = []
+        if last < first:
+            return edges
+        for index, posterior in enumerate(self._timeline.posterior(first, last), start=first):
+            known = self._alone if math.isnan(posterior[0]) else posterior
+            edges += self._machine.step(index / rate, known)
+        self._decided = last
+        return edges
+
+    def close(self, kind: EventKind) -> list[Edge]:
+        """End all active actions."""
+        return self._machine.close(kind)
