@@ -16,9 +16,10 @@ from usdrl_model.gestures.background import Background, unit
 MOST_EXAMPLES = 10
 FALSE_SHARE = 1e-3
 """Share of the background's windows that may reach the threshold."""
-USUAL, DRAWN = 0.65, 0.75
-"""Threshold that holds for most gestures, and how far a lower one is drawn to it: some thousand windows of other
-recordings say little of what will be seen in front of the robot (docs/gestures.md)."""
+LEAST, BEYOND = 0.72, 0.5
+"""Threshold of a gesture that is like nothing in the background, and how much is added of what the background reaches
+beyond it: some thousand windows of other recordings say little of what will be seen in front of the robot, and may show
+the gesture itself (docs/gestures.md)."""
 _LABEL = re.compile(r"[A-Za-z0-9_]{1,64}")
 
 
@@ -85,7 +86,7 @@ def enrol(label: str, examples: tuple[Example, ...], features: np.ndarray, backg
         weights=background.weights,
         examples=examples,
         features=features,
-        threshold=reached + DRAWN * max(0.0, USUAL - reached),
+        threshold=LEAST + BEYOND * max(0.0, reached - LEAST),
         spread=float(others.std(ddof=1)),
     )
 
