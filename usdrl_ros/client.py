@@ -21,13 +21,16 @@ import math
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import rclpy
+from rcl_interfaces.msg import Parameter, ParameterType, ParameterValue
+from rcl_interfaces.srv import SetParameters
 from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 from std_msgs.msg import String
+from std_srvs.srv import Trigger
 
 from usdrl_model.errors.shown import shown
 from usdrl_ros.outputs.qos import HEARTBEATS
@@ -37,6 +40,22 @@ SHORTEST_SILENCE = 0.5
 """Seconds of silence that are always tolerated, however short the period."""
 REMEMBERED = 256
 """Events that a client keeps for readers that come late."""
+PATIENCE = 6.0
+"""Seconds to wait for an answer of the node, which itself waits 5 s for its model."""
+
+
+def text_parameters(texts: Mapping[str, str]) -> SetParameters.Request:
+    """A request to set parameters of the node, name -> text."""
+    kind = ParameterType.PARAMETER_STRING
+    values = {name: ParameterValue(type=kind, string_value=text) for name, text in texts.items()}
+    return SetParameters.Request(parameters=[Parameter(name=name, value=value) for name, value in values.items()])
+
+
+def refusal(answer: SetParameters.Response | Trigger.Response) -> str:
+    """Why the node refuses what it was asked, in its own words; empty where it does not."""
+    if isinstance(answer, Trigger.Response):
+        return "" if answer.success else answer.message or "refused"
+    return "; ".join(result.reason or "refused" for result in answer.results if not result.successful)
 
 
 class Pulse:
@@ -152,6 +171,11 @@ class ActionsClient:
         ]
         return [person for _, person in sorted(since, key=lambda pair: pair[0])]
 
+    def at_it(self, label: str, person: str | None = None, min_score: float = 0.0) -> list[dict[str, Any]]:
+        """Those of ``people`` with an action, or in a state, of this name; arguments as of ``doing``."""
+        being = [one for one in self.being(label) if person in (None, one["id"])]
+        return self.doing(label, person, min_score) + being
+
     def nearest(self) -> dict[str, Any] | None:
         """The one of ``people`` nearest to the sensor, over the floor; None where nobody's place is known."""
         return next(iter(_by_distance(self.people())), None)
@@ -192,10 +216,10 @@ class ActionsClient:
     def wait_for(
         self, label: str, *, person: str | None = None, min_score: float = 0.0, timeout: float = math.inf
     ) -> dict[str, Any] | None:
-        """Wait until somebody begins an action, or is at it already.
+        """Wait until somebody begins an action or comes into a state, or is at it already.
 
         Args:
-            label: the action.
+            label: the action, or state.
             person: id of the only one who counts; None: anybody.
             min_score: least score.
             timeout: seconds.
@@ -205,7 +229,7 @@ class ActionsClient:
         """
         end = self._monotonic() + timeout
         while rclpy.ok(context=self._node.context):
-            if found := self.doing(label, person, min_score):
+            if found := self.at_it(label, person, min_score):
                 return found[0]
             left = end - self._monotonic()
             if left <= 0.0:

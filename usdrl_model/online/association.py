@@ -7,7 +7,7 @@ seconds, and has it again when they come back to about the same place. A number 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -22,6 +22,8 @@ FARTHEST = 1.5
 """Metres from the last place at which somebody is the same person after any time."""
 GRACE = 3.0
 """Seconds for which somebody who is out of sight keeps their id."""
+MOST = 256
+"""People whose places are kept, at most: those who were seen last."""
 
 
 class Place(NamedTuple):
@@ -63,10 +65,11 @@ class Association:
             samples: id of the tracker -> joints (25, 3), metres, and confidence (25,), 0 where invalid. A sample
                 without a valid joint has no place and is left out.
         """
-        self._places = {id_: place for id_, place in self._places.items() if stamp - place.stamp <= GRACE}
+        kept = [(id_, place) for id_, place in self._places.items() if stamp - place.stamp <= GRACE]
+        self._places = dict(sorted(kept, key=lambda one: one[1].stamp)[-MOST:])
         seen = [sample for sample in samples.values() if (sample[1] > 0.0).any()]
         known = list(self._places)
-        costs = np.array([[_cost(self._places[id_], stamp, *sample) for sample in seen] for id_ in known])
+        costs = _costs(list(self._places.values()), stamp, seen)
         ids: list[str | None] = [None] * len(seen)
         if costs.size:
             # A pair that cannot be costs more than all others together, so that as many as possible are assigned.
@@ -85,11 +88,16 @@ class Association:
         return named
 
 
-def _cost(place: Place, stamp: float, joints: np.ndarray, confidence: np.ndarray) -> float:
-    """Metres from a place to a sample, the median of their joints; infinite where it is too far, or none is shared."""
-    shared = place.valid & (confidence > 0.0)
-    if not shared.any():
-        return float("inf")
-    distance = float(np.median(np.linalg.norm(joints[shared] - place.joints[shared], axis=1)))
-    farthest = min(NOISE + SPEED * max(0.0, stamp - place.stamp), FARTHEST)
-    return distance if distance <= farthest else float("inf")
+def _costs(places: Sequence[Place], stamp: float, seen: Sequence[tuple[np.ndarray, np.ndarray]]) -> np.ndarray:
+    """(P, S) metres from places to samples, the median of their joints; infinite where too far, or none is shared."""
+    if not places or not seen:
+        return np.zeros((len(places), len(seen)))
+    there = np.stack([place.valid for place in places])[:, None] & np.stack([sure > 0.0 for _, sure in seen])[None]
+    ways = np.stack([joints for joints, _ in seen])[None] - np.stack([place.joints for place in places])[:, None]
+    distances = np.sort(np.where(there, np.linalg.norm(ways, axis=3), np.inf), axis=2)
+    shared = there.sum(axis=2)
+    middle = np.stack([(shared - 1) // 2, shared // 2], axis=2).clip(min=0)
+    median = np.take_along_axis(distances, middle, axis=2).mean(axis=2)
+    ages = np.maximum(0.0, stamp - np.array([place.stamp for place in places]))
+    farthest = np.minimum(NOISE + SPEED * ages, FARTHEST)[:, None]
+    return np.where((shared > 0) & (median <= farthest), median, np.inf)

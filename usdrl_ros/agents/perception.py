@@ -9,13 +9,12 @@ import time
 from typing import Any
 
 import anyio
-from rcl_interfaces.msg import Parameter, ParameterType, ParameterValue
 from rcl_interfaces.srv import SetParameters
 from rclpy.client import Client
 from rclpy.node import Node
 from std_srvs.srv import Trigger
 
-from usdrl_ros.client import ActionsClient
+from usdrl_ros.client import PATIENCE, ActionsClient, refusal, text_parameters
 
 NODE = "usdrl_perception"
 """The perception node, in the namespace of this one."""
@@ -24,8 +23,6 @@ POLL = 0.05
 """Seconds between two looks."""
 FIRST_BEATS = 2.0
 """Seconds after which a node that lives has been heard: it is valid from the second heartbeat on."""
-PATIENCE = 6.0
-"""Seconds to wait for an answer: the node itself waits 5 s for its model."""
 
 
 class NoPerceptionError(RuntimeError):
@@ -67,22 +64,12 @@ class Perception:
             ValueError: the node refuses; its own words.
         """
         response = await self._answer(self._services[service], Trigger.Request())
-        if not response.success:
-            raise ValueError(response.message)
         return str(response.message)
 
     async def set(self, **texts: str) -> None:
         """Set parameters of the node that are texts; ``_`` in a name stands for a dot. Errors as ``ask``."""
-        values = [
-            Parameter(
-                name=name.replace("_", "."),
-                value=ParameterValue(type=ParameterType.PARAMETER_STRING, string_value=text),
-            )
-            for name, text in texts.items()
-        ]
-        response = await self._answer(self._parameters, SetParameters.Request(parameters=values))
-        if refused := [result.reason for result in response.results if not result.successful]:
-            raise ValueError("; ".join(refused))
+        dotted = {name.replace("_", "."): text for name, text in texts.items()}
+        await self._answer(self._parameters, text_parameters(dotted))
 
     async def _answer(self, client: Client, request: Any) -> Any:
         end = time.monotonic() + PATIENCE
@@ -96,7 +83,10 @@ class Perception:
                 client.remove_pending_request(future)
                 raise NoPerceptionError(f"no perception: {client.srv_name} has not answered for {PATIENCE:g} s")
             await anyio.sleep(POLL)
-        return future.result()
+        answer = future.result()
+        if words := refusal(answer):
+            raise ValueError(words)
+        return answer
 
     def _absence(self) -> str:
         publishers = self._node.count_publishers(self._topic)

@@ -69,9 +69,7 @@ def server(perception: Perception) -> MCPServer:
         await perception.check()
         await _check_label(perception, label)
         while True:
-            now = client.doing(label, person or None, min_score)
-            now += [one for one in client.being(label) if person in ("", one["id"])]
-            if now:
+            if now := client.at_it(label, person or None, min_score):
                 return {"found": True, "person": _seen(now[0])}
             for event in client.events_since(cursor):
                 if event["kind"] == "onset" and event["label"] == label and person in ("", event["person"]):

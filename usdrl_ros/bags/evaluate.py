@@ -215,6 +215,8 @@ def _evaluate(options: argparse.Namespace) -> None:
     rate = options.rate if options.live else None
     check_rate(rate)  # before any bag is read
     bags = [load_bag(path) for path in labelled_bags(options.bags)]
+    for bag in bags if options.live else ():
+        bag.check_one_topic()
     print(Verdict.of([bag.findings for bag in bags]).line(), file=sys.stderr)
     runs, results = evaluate(
         bags, weights=options.weights, device=options.device, rate=rate, jobs=options.jobs,

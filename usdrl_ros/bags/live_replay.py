@@ -30,7 +30,6 @@ from usdrl_ros.bags.play import Player, PlayOptions
 from usdrl_ros.bags.replay import STAMP_DIGITS, BagRun, LabelledBag
 from usdrl_ros.bags.storage import BagMessage, BagReader
 from usdrl_ros.inputs.options import PREFIX
-from usdrl_ros.messages.types import BagError
 from usdrl_ros.processes.children import Child, use_private_domain
 
 TOPIC = "/skeletons"
@@ -103,11 +102,7 @@ class LiveNode:
         Raises:
             BagError: its skeletons come from several topics.
         """
-        if bag.further_topics:
-            raise BagError(
-                f"{bag.path}: input_type {bag.input_type} reads {', '.join(bag.further_topics)} as well, and one topic"
-                " is played live: leave --live out"
-            )
+        bag.check_one_topic()
         self._events, self._seqs, self._states, before = [], [], [], self._counted
         published: dict[float, float] = {}
         stamps = dict(zip(bag.recorded_ns, (round(frame.stamp, STAMP_DIGITS) for frame in bag.frames), strict=True))

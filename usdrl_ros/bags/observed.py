@@ -14,8 +14,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from usdrl_model.events.onset_offset import Event
-from usdrl_model.metrics.events import Detection, detections
+from usdrl_model.metrics.events import Detection
 from usdrl_model.network.detector_config import BACKGROUND_LABEL
 from usdrl_model.online.stream import ActionStream
 from usdrl_model.skeleton.segments import Segment
@@ -87,15 +86,6 @@ def observe(bag: LabelledBag, stream: ActionStream, rate: float) -> Observed:
     people = tuple(_person(id, kept, scores.get(id, []), len(labels)) for id, kept in frames.items() if kept)
     told = tuple(found_actions(run))
     return Observed(run=run, labels=labels, people=people, truth=_truth_of(bag, people), told=told)
-
-
-def told_actions(events: Sequence[Event], bag: LabelledBag) -> list[Detection]:
-    """Recorded events as actions; those still open at the end of the bag end there.
-
-    Raises:
-        ValueError: events are missing.
-    """
-    return detections(events, max(frame.stamp for frame in bag.frames))
 
 
 def _person(id: str, frames: list, scores: list, labels: int) -> SeenPerson:  # noqa: A002 (the field's word)

@@ -82,6 +82,14 @@ class LabelledBag:
         """The time axis for pictures, with long gaps shortened."""
         return recording_gaps.Shortened([frame.stamp for frame in self.frames])
 
+    def check_one_topic(self) -> None:
+        """Raise BagError where its skeletons come from several topics, of which one is played live."""
+        if self.further_topics:
+            raise BagError(
+                f"{self.path}: input_type {self.input_type} reads {', '.join(self.further_topics)} as well, and one"
+                " topic is played live: evaluate it offline (usdrl-evaluate-bag without --live)"
+            )
+
     def warnings(self) -> list[str]:
         """Problems other than ``findings``, one line each."""
         found = list(self.troubles)

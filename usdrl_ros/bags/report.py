@@ -19,13 +19,13 @@ from usdrl_model.cli.common import add_machine, device
 from usdrl_model.data.content_check import Verdict
 from usdrl_model.errors.shown import LINE, MESSAGE, cut
 from usdrl_model.files.atomic_file import write_text
-from usdrl_model.metrics.events import Detection
+from usdrl_model.metrics.events import Detection, detections
 from usdrl_model.online.stream import ActionStream
 from usdrl_model.plots.timeline import COLOURS, readable_on
 from usdrl_model.skeleton.recording_gaps import Shortened
 from usdrl_model.skeleton.segments import Segment
 from usdrl_model.skeleton.topology import PARENTS
-from usdrl_ros.bags.observed import Observed, SeenPerson, observe, told_actions
+from usdrl_ros.bags.observed import Observed, SeenPerson, observe
 from usdrl_ros.bags.predict import add_bag, described_bag
 from usdrl_ros.bags.recorded_output import RecordedOutput, recorded_output
 from usdrl_ros.bags.replay import LabelledBag
@@ -94,7 +94,7 @@ def document(seen: Observed, recorded: RecordedOutput, model: dict[str, str]) ->
     notes = [finding.text for finding in bag.findings] + bag.warnings() + [recorded.trouble]
     live: Sequence[Action] = ()
     try:
-        live = told_actions(recorded.events, bag)
+        live = detections(recorded.events, max(frame.stamp for frame in bag.frames))
     except ValueError:
         notes.append("the recorded events are not complete: only the actions of the replay are shown")
     rows: dict[str, Sequence[Action]] = {"truth": seen.truth, "detected": seen.told, "live": live}

@@ -94,7 +94,7 @@ class IsDoing(Leaf):
         if self.who and person is None:
             self.feedback_message = f"nobody is {self.who}"
             return Status.FAILURE
-        people = self.at_it(self.label, person, self.min_score)
+        people = self.client.at_it(self.label, person, self.min_score)
         if not people:
             return Status.FAILURE
         if self.found:

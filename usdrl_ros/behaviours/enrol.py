@@ -6,16 +6,12 @@ from collections.abc import Generator
 from typing import Any
 
 from py_trees.common import Status
-from rcl_interfaces.msg import Parameter, ParameterType, ParameterValue
 from rcl_interfaces.srv import SetParameters
 from rclpy.client import Client
 from std_srvs.srv import Trigger
 
 from usdrl_ros.behaviours.leaf import Leaf
-from usdrl_ros.client import ActionsClient
-
-PATIENCE = 6.0
-"""Seconds to wait for an answer: the node itself waits 5 s for its model."""
+from usdrl_ros.client import PATIENCE, ActionsClient, refusal, text_parameters
 
 
 class _RefusedError(Exception):
@@ -77,25 +73,13 @@ class EnrolGesture(Leaf):
                 raise _RefusedError(f"nobody is {self.who}")
             person = said
         texts = {"enrol.label": self.label, "enrol.person": person}
-        parameters = [
-            Parameter(name=name, value=ParameterValue(type=ParameterType.PARAMETER_STRING, string_value=text))
-            for name, text in texts.items()
-        ]
-        answer = yield from self._ask(self._parameters, SetParameters.Request(parameters=parameters))
-        if refused := [result.reason for result in answer.results if not result.successful]:
-            raise _RefusedError("; ".join(refused))
-        yield from self._trigger(self._start)
+        yield from self._ask(self._parameters, text_parameters(texts))
+        yield from self._ask(self._start, Trigger.Request())
         self.feedback_message = "showing"
         end = self.client.now + self.seconds
         while self.client.now < end:
             yield
-        words = yield from self._trigger(self._stop)
-        return words
-
-    def _trigger(self, service: Client) -> Generator[None, None, str]:
-        answer = yield from self._ask(service, Trigger.Request())
-        if not answer.success:
-            raise _RefusedError(answer.message)
+        answer = yield from self._ask(self._stop, Trigger.Request())
         return str(answer.message)
 
     def _ask(self, service: Client, request: Any) -> Generator[None, None, Any]:
@@ -110,4 +94,7 @@ class EnrolGesture(Leaf):
                 service.remove_pending_request(future)
                 raise _RefusedError(f"{service.srv_name} has not answered for {PATIENCE:g} s")
             yield
-        return future.result()
+        answer = future.result()
+        if words := refusal(answer):
+            raise _RefusedError(words)
+        return answer

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import Any
 
 from py_trees.behaviour import Behaviour
 from py_trees.common import Access, Status
@@ -41,8 +40,3 @@ class Leaf(Behaviour):
     def said(self, key: str) -> str | None:
         """The id under a key of the blackboard; None where nothing is."""
         return self.board.get(key) if self.board.exists(key) else None
-
-    def at_it(self, label: str, person: str | None, min_score: float) -> list[dict[str, Any]]:
-        """People with an action, or in a state, of this name."""
-        being = [one for one in self.client.being(label) if person in (None, one["id"])]
-        return self.client.doing(label, person, min_score) + being

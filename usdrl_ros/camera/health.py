@@ -89,6 +89,10 @@ class Health:
         """Something is odd, but no reason to refuse the picture."""
         self._trouble(f"warned.{kind}", f"camera ({kind}): {text}")
 
+    def unplugged(self, error: BaseException) -> None:
+        """The device gives no pictures any more."""
+        self._trouble("camera gone", f"no pictures: {error}")
+
     def failed(self, error: BaseException) -> None:
         """Any other error."""
         self._trouble("failures", f"search failed: {type(error).__name__}: {error}")

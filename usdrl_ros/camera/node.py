@@ -128,11 +128,12 @@ class CameraNode(ServedNode):
             return FAILURE
         try:
             self._health.activated()
+            self._apply(camera_parameters.read(self))  # parameters set while the model was loaded
             searching.listen(True)
             if config.device:
                 shot = partial(self._device_picture, searching, config.frame_id or FRAME)
                 self._device = Device(
-                    config.device, config.width, config.height, shot, self._health.failed, self._ended
+                    config.device, config.width, config.height, shot, self._health.unplugged, self._ended
                 )
             else:
                 self._subscribe(config.image_topic, Image, partial(self._image, searching, config.frame_id))
@@ -254,6 +255,10 @@ class CameraNode(ServedNode):
             config = camera_parameters.read(self, values)
         except ValueError as error:
             return SetParametersResult(successful=False, reason=str(error))
+        self._apply(config)
+        return SetParametersResult(successful=True)
+
+    def _apply(self, config: CameraConfig) -> None:
+        """The dynamic parameters; while the model is loaded there is nothing to apply them to, and activation does."""
         if self._searching is not None and self._view is not None:
             self._searching.max_rate, self._view.field_of_view = config.max_rate, config.field_of_view
-        return SetParametersResult(successful=True)

@@ -122,15 +122,18 @@ class Searching:
         picture = shot.picture()
         self._last = stamp
         lens = self._view.lens(picture.shape[1], picture.shape[0])
-        frame = self._people.frame(picture, stamp, lens, self._depth(stamp))
+        frame = self._people.frame(picture, stamp, lens, self._depth(stamp, picture))
         with self._gate:
             if self._listening:
                 self._publish(frame, shot.header)
         self._health.searched(self._monotonic() - begun, len(frame.people), self._people.counters)
 
-    def _depth(self, stamp: float) -> DepthImage | None:
+    def _depth(self, stamp: float, picture: np.ndarray) -> DepthImage | None:
         try:
-            return self._view.depth(stamp)
+            depth = self._view.depth(stamp)
+            if depth is not None:
+                depth.check_registered(picture.shape[1], picture.shape[0])
+            return depth
         except InputError as error:  # the picture is searched all the same
             self._health.refused(error)
             return None

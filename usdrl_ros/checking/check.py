@@ -16,7 +16,7 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
-from dataclasses import fields, replace
+from dataclasses import replace
 
 import rclpy
 from rclpy.exceptions import ParameterException
@@ -131,9 +131,8 @@ def _config(node: Node, perception: Perception | None) -> PerceptionConfig:
     known = {} if perception is None else perception.parameters
     if known.get("use_sim_time") and "use_sim_time" not in given:
         node.set_parameters([Parameter("use_sim_time", value=True)])
-    names = {field.name for field in fields(PerceptionConfig)}
     changes = {one.name: known[one.name] for one in PARAMETERS if one.name in known and one.name not in given}
-    return parameters.read(node, {name: value for name, value in changes.items() if name.replace(".", "_") in names})
+    return parameters.read(node, changes)
 
 
 def _unheard(

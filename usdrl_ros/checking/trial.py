@@ -115,10 +115,15 @@ def run(
 
     try:
         content = Sights(described(source, config))
-        convert = _converter(source, config, topic, tf, content, warn)
+        further = FurtherTopics()
+        convert = _converter(source, config, topic, tf, content, warn, further)
     except ValueError as error:
         change = _fitting(messages, source, config) if "topology" in str(error) else None
         return Trial(findings=(*before, Finding("settings", Level.ERROR, cut(error, LINE), change)))
+    if further.routes:
+        names = ", ".join(route.topic for route in further.routes)
+        text = f"{source.name} reads {names} as well, which are not heard here: what comes from there is not looked at"
+        before.append(Finding("further_topics", Level.NOTE, f"{text}, see /diagnostics of the node"))
     checks, counters, people = SourceChecks(), Counter[str](), People()
     course = FrameFilter(content.setup.topology, counters)
     course.restart(BACK, AHEAD)
@@ -166,7 +171,13 @@ def run(
 
 
 def _converter(
-    source: Input, config: PerceptionConfig, topic: str, tf: Any, content: Sights, warn: Callable[[str, str], None]
+    source: Input,
+    config: PerceptionConfig,
+    topic: str,
+    tf: Any,
+    content: Sights,
+    warn: Callable[[str, str], None],
+    topics: FurtherTopics | None = None,
 ) -> Conversion:
     return live(
         source,
@@ -175,7 +186,7 @@ def _converter(
         content=content,
         description=content.setup,
         warn=warn,
-        topics=FurtherTopics(),
+        topics=FurtherTopics() if topics is None else topics,
         topic=topic,
         options=values(source.adapter.options, {}),
     )

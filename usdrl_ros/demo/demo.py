@@ -111,7 +111,8 @@ def camera(device: str) -> Source:
 
 
 def bag_source(bag: LabelledBag) -> Source:
-    """A labelled bag."""
+    """A labelled bag; BagError where its skeletons come from several topics."""
+    bag.check_one_topic()
     topic = bag.truth.topic
     settings = ["--wait", f"{PUBLISHER_WAIT}", "--subscribers", f"{SUBSCRIBERS}", "--clock", f"{CLOCK_RATE}"]
     arguments = ["-m", "usdrl_ros.bags.play", str(bag.path), "--topics", topic, *settings, "--ros-args"]

@@ -48,8 +48,6 @@ class Listener:
     def __init__(self, bag: Path, skeletons: type) -> None:
         self.state: dict[str, Any] | None = None
         """The newest state, decoded; None before the first."""
-        self.health: list[tuple[int, str]] = []
-        """Level (0 OK, 1 WARN, 2 ERROR) and text of every status of the last diagnostics of every node."""
         self._health: dict[str, list[tuple[int, str]]] = {}
         self.truth: Truth | None = None
         """The truth published by the performer; None without it."""
@@ -86,6 +84,11 @@ class Listener:
         self._node.destroy_node()
         self._context.try_shutdown()
         self._bag.__exit__(kind, value, trace)
+
+    @property
+    def health(self) -> list[tuple[int, str]]:
+        """Level (0 OK, 1 WARN, 2 ERROR) and text of every status of the last diagnostics of every node."""
+        return [line for lines in tuple(self._health.values()) for line in lines]
 
     @property
     def silence(self) -> float:
@@ -152,7 +155,6 @@ class Listener:
                 for status in statuses
                 if status.name.startswith(f"{node}: ")
             ]
-        self.health = [line for lines in self._health.values() for line in lines]
 
     def _note_truth(self, data: bytes) -> None:
         self.truth = parse_truth(json.loads(deserialize_message(data, String).data))

@@ -177,7 +177,10 @@ class Health:
         if not situation.placed_by_tf:
             troubles |= self._source.frames(now)
         if situation.silent:
-            troubles["silent"] = f"nobody publishes {', '.join(situation.silent)}, which the input needs as well"
+            troubles["silent"] = (
+                f"nobody publishes {', '.join(situation.silent)}, which the input needs as well: start what does, or"
+                " correct the name"
+            )
         if situation.namesakes > 1:
             troubles["namesakes"] = (
                 f"{situation.namesakes} nodes are called {name}, so their parameters, services and topics collide: stop"

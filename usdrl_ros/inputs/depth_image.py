@@ -54,11 +54,25 @@ class DepthImage:
         if not fits or step % pixel.itemsize or len(message.data) < height * step:
             raise InputError(
                 "depth_layout",
-                f"expected {width} x {height} pixels in {height} rows of {step} bytes, got {len(message.data)} bytes",
+                f"expected {width} x {height} pixels in {height} rows of {step} bytes, got {len(message.data)} bytes:"
+                " correct the publisher",
             )
         rows = np.frombuffer(message.data, pixel, height * step // pixel.itemsize).reshape(height, -1)
         self._rows = rows[:, :width]
         self.width, self.height = width, height
+
+    def check_registered(self, width: float, height: float) -> None:
+        """Refuse depths of another view than a picture of this size, in pixels.
+
+        Raises:
+            InputError: ``depth_size``.
+        """
+        if abs(self.width * height - self.height * width) > 0.02 * self.width * height:
+            raise InputError(
+                "depth_size",
+                f"expected depth registered to a picture of {width:g} x {height:g}, got {self.width} x {self.height}:"
+                " set depth_topic to the depth image that is aligned to the picture",
+            )
 
     def surfaces(self, u: float, v: float) -> list[float]:
         """Depths in metres of the surfaces around a pixel, the nearest first; empty: a hole, or outside."""

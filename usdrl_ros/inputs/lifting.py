@@ -156,12 +156,7 @@ class Lifting(InPicture):
         numbers = [float(one) for one in (k[0], k[4], k[2], k[5])]
         if not (np.isfinite(numbers).all() and numbers[0] > 0.0 and numbers[1] > 0.0):
             raise InputError("camera_info", f"expected a calibrated camera, got focal length {k[0]:g}: calibrate it")
-        if abs(image.width * height - image.height * width) > 0.02 * image.width * height:
-            raise InputError(
-                "depth_size",
-                f"expected depth registered to a picture of {width} x {height}, got {image.width} x {image.height}: set"
-                " depth_topic to the depth image that is aligned to the picture",
-            )
+        image.check_registered(width, height)
         return (*numbers, float(width), float(height))  # type: ignore[return-value]
 
 

@@ -91,9 +91,15 @@ class TransformTree:
             if at in chain:
                 troubles["tf_loop"] = f"expected a tree of frames, got a loop with {at} in it: stop one publisher of it"
             elif link is None:
-                troubles["no_path"] = f"expected transforms from {frame} up to {next(iter(known))}, got none of {at}"
+                troubles["no_path"] = (
+                    f"expected transforms from {frame} up to {next(iter(known))}, got none of {at}: publish it, or set"
+                    " frame_id to a frame above it"
+                )
             elif abs(link.seconds - now) > STALE:  # False for those that hold at all times
-                troubles["stale"] = f"expected transforms of now, got one of {at} from {now - link.seconds:.1f} s ago"
+                troubles["stale"] = (
+                    f"expected transforms of now, got one of {at} from {now - link.seconds:.1f} s ago: is its publisher"
+                    " still running, with the same clock?"
+                )
             else:
                 chain[at], at = link, link.parent
                 continue

@@ -10,7 +10,7 @@ from helpers.people import UP, pose
 from helpers.rule_detector import hand_up_weights
 
 from usdrl_model.events.config import StreamConfig
-from usdrl_model.online.association import GRACE, Association
+from usdrl_model.online.association import GRACE, MOST, NOISE, SPEED, Association, Place, _costs
 from usdrl_model.online.stream import ActionStream
 from usdrl_model.skeleton.person import Person, SkeletonFrame
 
@@ -83,6 +83,29 @@ def test_as_many_as_possible_are_assigned():
     ids = Association(itertools.count(1))
     ids.name(0.0, {"x": sample(0.0), "y": sample(0.6)})
     assert list(ids.name(0.1, {"x": sample(0.5), "y": sample(1.1)})) == ["1", "2"]
+
+
+def test_the_cost_of_a_pair_is_the_median_way_of_the_joints_that_both_have():
+    rng = np.random.default_rng(0)
+    places = [Place(1.0, rng.normal(size=(25, 3)), rng.random(25) > 0.4) for _ in range(4)]
+    places.append(Place(1.0, rng.normal(size=(25, 3)), np.zeros(25, bool)))
+    seen = [
+        (place.joints + rng.normal(scale=0.2, size=(25, 3)), (rng.random(25) > 0.4) * 1.0) for place in places[::-1]
+    ]
+    found = _costs(places, 1.1, seen)
+    for row, place in enumerate(places):
+        for column, (joints, confidence) in enumerate(seen):
+            both = place.valid & (confidence > 0.0)
+            way = np.median(np.linalg.norm(joints[both] - place.joints[both], axis=1)) if both.any() else np.inf
+            assert found[row, column] == pytest.approx(way if way <= NOISE + 0.1 * SPEED else np.inf)
+    assert np.isfinite(found).any() and np.isinf(found[-1]).all()
+
+
+def test_places_of_a_crowd_that_comes_and_goes_are_forgotten():
+    ids = Association(itertools.count(1))
+    for frame in range(10):
+        ids.name(frame * 0.01, {str(n): sample(100.0 * frame + 3.0 * n) for n in range(40)})
+    assert len(ids._places) <= MOST + 40
 
 
 def test_without_scipy_the_setting_says_what_to_install(monkeypatch):

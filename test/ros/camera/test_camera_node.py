@@ -9,7 +9,8 @@ import pytest
 
 pytest.importorskip("rclpy", reason="needs ROS 2 (rclpy)")
 
-from helpers.filmed import FOCAL, HEIGHT, WIDTH, camera_info, depth_image, image  # noqa: E402
+import rclpy  # noqa: E402
+from helpers.filmed import FOCAL, HEIGHT, WIDTH, ColourEstimator, camera_info, depth_image, image  # noqa: E402
 from helpers.paths import HELPERS, ROOT  # noqa: E402
 from helpers.ros_peer import Diagnostics, seconds_to_end  # noqa: E402
 from lifecycle_msgs.msg import Transition  # noqa: E402
@@ -23,6 +24,7 @@ from usdrl_ros.camera import parameters  # noqa: E402
 from usdrl_ros.camera.device import Device  # noqa: E402
 from usdrl_ros.camera.geometry import SKIN, Lens  # noqa: E402
 from usdrl_ros.camera.health import Health, Source  # noqa: E402
+from usdrl_ros.camera.node import CameraNode  # noqa: E402
 from usdrl_ros.inputs import point_cloud  # noqa: E402
 from usdrl_ros.inputs.adapter import Context  # noqa: E402
 from usdrl_ros.processes.children import Child  # noqa: E402
@@ -95,6 +97,38 @@ def test_people_by_the_field_of_view_then_by_calibration_then_by_depth(camera):
     assert hips(person) == pytest.approx([0.0, 0.0, 2.4], rel=0.02, abs=0.01)
     assert camera.show(0) == ()
     camera.peer.wait(lambda: camera.diagnostics.counted("placed.by_depth"), "count of people placed by depth")
+
+
+def test_depth_of_another_view_is_refused_and_the_people_are_found_all_the_same(camera):
+    other = depth_image(camera.stamp + 1.0, 1.2)
+    other.height //= 2
+    camera.depths.publish(other)
+    camera.peer.spin(0.2)
+    (person,) = camera.show(150)
+    assert hips(person)[2] > 2.0, "by apparent size"
+    camera.peer.wait(lambda: camera.diagnostics.counted("refused.depth_size"), "refusal")
+
+
+def test_a_parameter_that_is_set_while_the_model_loads_counts():
+    def load(config):
+        assert node.set_parameters([Parameter("max_rate", value=7.0)])[0].successful
+        return ColourEstimator()
+
+    rclpy.init(args=["--ros-args", "-r", "__ns:=/beside"])
+    node = CameraNode(factory=load)
+    try:
+        assert node.start()
+        assert node._searching.max_rate == 7.0
+    finally:
+        node.close()
+        rclpy.try_shutdown()
+
+
+def test_a_camera_that_is_unplugged_is_no_failed_search():
+    health = Health(lambda: 0.0, print)
+    health.unplugged(ValueError("/dev/video0 has stopped: waiting for it"))
+    status, _ = health.report("camera", Source(name="/dev/video0", publishers=1, device=True))
+    assert status.message == "no pictures: /dev/video0 has stopped: waiting for it"
 
 
 def test_the_node_goes_on_after_pictures_that_it_cannot_use(camera):

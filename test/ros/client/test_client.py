@@ -1,5 +1,6 @@
 """Who relies on the state of the node notices its death."""
 
+import json
 import os
 import signal
 
@@ -10,13 +11,17 @@ pytest.importorskip("rclpy", reason="needs ROS 2 (rclpy)")
 
 from helpers.people import frames
 from helpers.ros_peer import LATCHED, header  # noqa: E402
+from rcl_interfaces.msg import SetParametersResult  # noqa: E402
+from rcl_interfaces.srv import SetParameters  # noqa: E402
 from rclpy.duration import Duration  # noqa: E402
 from rclpy.qos import QoSProfile  # noqa: E402
 from sensor_msgs.msg import PointCloud2  # noqa: E402
 from std_msgs.msg import Bool, String  # noqa: E402
+from std_srvs.srv import Trigger  # noqa: E402
 
-from usdrl_ros.client import ActionsClient, Pulse  # noqa: E402
+from usdrl_ros.client import ActionsClient, Pulse, refusal, text_parameters  # noqa: E402
 from usdrl_ros.inputs.skeleton_messages import point_cloud  # noqa: E402
+from usdrl_ros.outputs.state_json import SCHEMA  # noqa: E402
 from usdrl_ros.processes.children import Child  # noqa: E402
 
 try:
@@ -40,6 +45,30 @@ def test_a_pulse_is_felt_at_the_second_beat_and_lost_after_three():
     assert not pulse.alive(30.0), "another latched one"
     pulse.beat(700.5, 0.5, 30.5)
     assert pulse.alive(30.5)
+
+
+def test_who_is_at_it_does_an_action_or_is_in_a_state(peer):
+    client = ActionsClient(peer.node)
+    beat = {"stamp": 1.0, "period": 60.0}
+    anna = {"id": "anna", "actions": [{"label": "wave", "state": "active", "score": 0.9}], "states": {"active": []}}
+    ben = {"id": "ben", "actions": [], "states": {"active": [{"label": "sitting", "onset": 1.0}]}}
+    for stamp in (1.0, 2.0):
+        state = {"schema": SCHEMA, "seq": 1, "events": [], "heartbeat": beat | {"stamp": stamp}, "people": [anna, ben]}
+        client._hear(String(data=json.dumps(state)))
+    assert [one["id"] for one in client.at_it("wave")] == ["anna"] and client.at_it("wave", min_score=0.95) == []
+    assert [one["id"] for one in client.at_it("sitting")] == ["ben"] and client.at_it("sitting", "anna") == []
+    found = client.wait_for("sitting", timeout=0.0)
+    assert found is not None and found["id"] == "ben"
+    client.close()
+
+
+def test_what_the_node_refuses_is_said_in_its_own_words():
+    assert refusal(Trigger.Response(success=True, message="done")) == ""
+    assert refusal(Trigger.Response(success=False, message="not started")) == "not started"
+    results = [SetParametersResult(successful=ok, reason=why) for ok, why in ((True, ""), (False, "no such label"))]
+    assert refusal(SetParameters.Response(results=results)) == "no such label"
+    (one,) = text_parameters({"enrol.label": "bow"}).parameters
+    assert (one.name, one.value.string_value) == ("enrol.label", "bow")
 
 
 def test_a_short_period_forgives_a_busy_machine():

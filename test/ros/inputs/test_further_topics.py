@@ -19,6 +19,8 @@ from std_msgs.msg import String  # noqa: E402
 from usdrl_ros.bags.labels import Truth, load_truth, save_truth  # noqa: E402
 from usdrl_ros.bags.replay import load_bag  # noqa: E402
 from usdrl_ros.bags.storage import BagWriter  # noqa: E402
+from usdrl_ros.checking.trial import Captured, run  # noqa: E402
+from usdrl_ros.demo.demo import bag_source  # noqa: E402
 from usdrl_ros.inputs import registry  # noqa: E402
 from usdrl_ros.inputs.adapter import Adapter, Context  # noqa: E402
 from usdrl_ros.inputs.further_topics import MOST, FurtherTopics  # noqa: E402
@@ -26,6 +28,8 @@ from usdrl_ros.inputs.options import Option, values  # noqa: E402
 from usdrl_ros.inputs.skeleton_messages import header, poses  # noqa: E402
 from usdrl_ros.messages.types import BagError  # noqa: E402
 from usdrl_ros.parameters import adapter_options  # noqa: E402
+from usdrl_ros.parameters.declarations import PARAMETERS  # noqa: E402
+from usdrl_ros.parameters.values import PerceptionConfig  # noqa: E402
 
 PAGE = (ROOT / "docs/adapters.md").read_text()
 DUO = re.search(r"```python\n# my_duo/adapter.py\n(.*?)```", PAGE, re.DOTALL)[1]
@@ -59,11 +63,23 @@ def test_a_bag_is_read_as_the_topics_were_live(duo, tmp_path):
     read = load_bag(bag(tmp_path / "bag", {"scale": 2.0}))
     assert [frame.people[0].id for frame in read.frames] == ["0"] * 4 + ["Anna"] * 6
     assert read.further_topics == ("names",)
+    for played_live in (read.check_one_topic, lambda: bag_source(read)):
+        with pytest.raises(BagError, match=r"input_type duo reads names as well, .* evaluate it offline"):
+            played_live()
     np.testing.assert_allclose(read.frames[0].people[0].joints, 2.0 * frames(0.01)[0].people[0].joints, atol=1e-6)
     with pytest.raises(BagError, match="input.scal: .*did you mean 'scale'"):
         load_bag(bag(tmp_path / "other", {"scal": 2.0}))
     with pytest.raises(BagError, match=r"input.scale: expected a number from 0.01 to 100, got 'two'"):
         load_bag(bag(tmp_path / "third", {"scale": "two"}))
+
+
+def test_a_check_says_which_topics_it_does_not_hear(duo):
+    source = registry.find("duo")
+    defaults = {parameter.field: parameter.default for parameter in PARAMETERS}
+    config = PerceptionConfig(**(defaults | {"input_type": "duo", "axes": "kinect"}))
+    message = poses(frames(0.01)[0], header(100.0, "c"))
+    found = run([Captured(serialize_message(message), 100.0, 0.0)], source, config, "/joints", None).findings
+    assert any("duo reads names as well, which are not heard here" in one.text for one in found)
 
 
 def test_what_is_subscribed_and_ended_again():
