@@ -50,7 +50,15 @@ setup(
         (f"share/{PACKAGE}/config/suites", sorted(glob("config/suites/*.yaml"))),
     ],
     zip_safe=False,
-    install_requires=["numpy>=1.21", "pyyaml>=5.4", "safetensors>=0.4", "torch>=2.1", "transforms3d>=0.3.1"],
+    install_requires=[
+        "numpy>=1.21",
+        "pyyaml>=5.4",
+        "safetensors>=0.4",
+        # Everywhere but on a robot that runs an exported detector (docs/install.md, "Without torch"). pip evaluates the
+        # marker for each extra that was asked for: one more beside these two brings torch again.
+        'torch>=2.1; extra != "runtime" and extra != "runtime-ros"',
+        "transforms3d>=0.3.1",
+    ],
     extras_require={
         "ros": ros_wheels("jazzy", rclpy="7.1.6", common_interfaces="5.3.6"),  # the long-term release
         "ros-jazzy": ros_wheels("jazzy", rclpy="7.1.6", common_interfaces="5.3.6"),
@@ -67,6 +75,8 @@ setup(
         "mcp": ["mcp>=2"],
         "onnx": ["onnx>=1.17", "onnxruntime>=1.20", "onnxscript>=0.5", "torch>=2.9"],
         "rerun": ["rerun-sdk>=0.24"],
+        "runtime": ["onnxruntime>=1.20"],
+        "runtime-ros": ["onnxruntime>=1.20", *ros_wheels("jazzy", rclpy="7.1.6", common_interfaces="5.3.6")],
         "trees": ["py_trees>=2.2"],
         "train": ["matplotlib", "tensorboard", "tqdm"],
         "test": [
