@@ -1,5 +1,6 @@
 """Build of the package for colcon (ament_python) and for pip; see CONTRIBUTING.md for the difference."""
 
+import os
 import re
 from glob import glob
 from pathlib import Path
@@ -9,6 +10,10 @@ from setuptools import find_packages, setup
 PACKAGE = "usdrl_ros"
 ROOT = Path(__file__).parent
 VERSION = re.search(r'^__version__ = "(.+)"$', (ROOT / "usdrl_model/__init__.py").read_text(encoding="utf-8"), re.M)[1]
+
+# For robots that run an exported detector (docs/install.md, "Without torch"). No extra can take a requirement away: pip
+# installs those of the package itself with every extra.
+TORCH = [] if os.environ.get("USDRL_WITHOUT_TORCH") == "1" else ["torch>=2.1"]
 
 
 def ros_wheels(distro: str, rclpy: str, common_interfaces: str) -> list[str]:
@@ -50,15 +55,7 @@ setup(
         (f"share/{PACKAGE}/config/suites", sorted(glob("config/suites/*.yaml"))),
     ],
     zip_safe=False,
-    install_requires=[
-        "numpy>=1.21",
-        "pyyaml>=5.4",
-        "safetensors>=0.4",
-        # Everywhere but on a robot that runs an exported detector (docs/install.md, "Without torch"). pip evaluates the
-        # marker for each extra that was asked for: one more beside these two brings torch again.
-        'torch>=2.1; extra != "runtime" and extra != "runtime-ros"',
-        "transforms3d>=0.3.1",
-    ],
+    install_requires=["numpy>=1.21", "pyyaml>=5.4", "safetensors>=0.4", *TORCH, "transforms3d>=0.3.1"],
     extras_require={
         "ros": ros_wheels("jazzy", rclpy="7.1.6", common_interfaces="5.3.6"),  # the long-term release
         "ros-jazzy": ros_wheels("jazzy", rclpy="7.1.6", common_interfaces="5.3.6"),
@@ -76,7 +73,6 @@ setup(
         "onnx": ["onnx>=1.17", "onnxruntime>=1.20", "onnxscript>=0.5", "torch>=2.9"],
         "rerun": ["rerun-sdk>=0.24"],
         "runtime": ["onnxruntime>=1.20"],
-        "runtime-ros": ["onnxruntime>=1.20", *ros_wheels("jazzy", rclpy="7.1.6", common_interfaces="5.3.6")],
         "trees": ["py_trees>=2.2"],
         "train": ["matplotlib", "tensorboard", "tqdm"],
         "test": [

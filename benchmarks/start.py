@@ -1,4 +1,4 @@
-"""How long a robot waits for its first result, and how much memory that takes; and what the commands need to say --help.
+"""How long a robot waits for its first result, how much memory that takes, and what commands need to say --help.
 
 A perception node is started as a process, with somebody before it at 30 frames a second, until it publishes the scores
 of a person. Wall time is what a robot waits; processor time is what remains of it on a busy machine. Memory is resident

@@ -1,12 +1,14 @@
 """``usdrl export``: a detector as an ONNX file, with a report of how far it is from the original.
 
 usdrl export default hri_int8.onnx --precision int8
+usdrl export default hri_int8.onnx --precision int8 --data stores/utkinect --windows 2000
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import sys
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -24,7 +26,8 @@ def add_verb(verbs: Any) -> None:
     verb.add_argument("out", type=Path, help="the .onnx file; the report goes beside it, as .json")
     verb.add_argument("--precision", default="fp32", help="fp32 or int8 (default: fp32)")
     verb.add_argument("--batch", type=_batch, help="windows a call: a number, or dynamic (default)")
-    verb.add_argument("--windows", type=int, default=200, help="simulated windows to compare on (default: 200)")
+    verb.add_argument("--windows", type=int, default=200, help="windows to compare on (default: 200)")
+    verb.add_argument("--data", type=Path, help="store of people to compare on (default: simulated ones)")
     verb.set_defaults(run=reported("usdrl export", run))
 
 
@@ -33,6 +36,7 @@ def run(arguments: argparse.Namespace) -> None:
     import torch  # here, because "usdrl --help" must not wait for it
 
     from usdrl_model.checkpoints import detector_file
+    from usdrl_model.data.store import Store
     from usdrl_model.evaluation import parity
     from usdrl_model.inference import in_torch, load, speed
     from usdrl_model.inference.onnx_export import export
@@ -40,7 +44,11 @@ def run(arguments: argparse.Namespace) -> None:
     torch.set_num_threads(1)
     weights = detector_file.load(arguments.weights, "cpu")
     export(weights, arguments.out, arguments.precision, arguments.batch)
-    x = parity.sample_windows(weights.config.detector, arguments.windows)
+    detector = weights.config.detector
+    if arguments.data is None:
+        x = parity.sample_windows(detector, arguments.windows)
+    else:
+        x = parity.stored_windows(detector, Store.open(arguments.data), arguments.windows)
     report = parity.parity(weights, arguments.out, x)
 
     call = x[: arguments.batch or 1]
@@ -65,6 +73,13 @@ def run(arguments: argparse.Namespace) -> None:
     for name, value in report.items():
         shown = value if not isinstance(value, dict) else ", ".join(f"{key} {part:.3g}" for key, part in value.items())
         print(f"{name + ':':<20}{shown}")
+    if report["same_frames"] < parity.SAME:
+        differ = 1 - report["same_frames"]
+        print(
+            f"usdrl export: warning: {differ:.1%} of the frames have another action than by the weights,"
+            f" expected at most {1 - parity.SAME:.0%}: run fp32, or see docs/speed.md",
+            file=sys.stderr,
+        )
 
 
 def _batch(text: str) -> int | None:

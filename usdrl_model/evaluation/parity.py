@@ -18,6 +18,7 @@ import torch
 from torch import Tensor
 
 from usdrl_model.checkpoints.loaded_detector import LoadedDetector
+from usdrl_model.data.store import Store
 from usdrl_model.events.config import StreamConfig
 from usdrl_model.inference import onnx_runtime
 from usdrl_model.inference.onnx_export import Outputs
@@ -28,6 +29,9 @@ from usdrl_model.simulation.script import ACTIONS, random_script
 from usdrl_model.simulation.simulate import PerformanceConfig, simulate
 from usdrl_model.windows.cut import cut
 from usdrl_model.windows.tracklets import tracklets
+
+SAME = 0.99
+"""Share of the frames in which a file must name the action of the weights to run in their place."""
 
 
 def parity(weights: LoadedDetector, path: str | Path, windows: Tensor) -> dict[str, Any]:
@@ -103,6 +107,24 @@ def _steps(weights: LoadedDetector, path: Path, windows: Tensor) -> dict[str, An
         "max_abs_error": {"frames": float(np.abs(given - right).max())},
         "same_frames": float((given.argmax(2) == right.argmax(2)).mean()),
     }
+
+
+def stored_windows(config: DetectorConfig, store: Store, count: int) -> Tensor:
+    """(N, T, M, V, 3) windows of the people of a store: at most ``count``, drawn evenly from all of them.
+
+    Raises:
+        ValueError: nobody is seen for long enough.
+    """
+    stride = max(1, config.encoder.frames // 4)
+    parts = []
+    for recording in store.recordings():
+        unlabelled = dataclasses.replace(recording, segments=())
+        if found := tracklets(unlabelled, (), config.rate, StreamConfig().max_gap):
+            parts.append(cut(found, config.encoder.window, stride).x)
+    if not parts:
+        raise ValueError("nobody is seen for long enough in these recordings: no windows to compare on")
+    windows = torch.cat(parts)
+    return windows[torch.linspace(0, len(windows) - 1, min(count, len(windows))).long()]
 
 
 def cosine(a: np.ndarray, b: np.ndarray) -> np.ndarray:
