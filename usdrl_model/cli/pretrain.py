@@ -6,6 +6,7 @@ Several GPUs: ``torchrun --nproc-per-node 4 -m usdrl_model.cli.main pretrain --c
 from __future__ import annotations
 
 import argparse
+import logging
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -40,6 +41,7 @@ def run(arguments: argparse.Namespace) -> None:
     from usdrl_model.training.pretraining import run_data, train
     from usdrl_model.training.pretraining.config import PretrainConfig
 
+    logging.getLogger("usdrl_model.training").setLevel(logging.INFO)  # how long a compilation took
     run = config.apply_overrides(config.load(PretrainConfig, arguments.config), arguments.overrides)
     with processes(device(arguments)) as workers:
         store = run_data.chosen(run, Store.open(arguments.data))

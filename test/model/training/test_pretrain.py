@@ -31,7 +31,7 @@ from usdrl_model.network.config import EncoderConfig
 from usdrl_model.network.presets import cost
 from usdrl_model.training.augment import AugmentConfig
 from usdrl_model.training.distributed import Processes
-from usdrl_model.training.pretraining import run_data, train
+from usdrl_model.training.pretraining import run_data, train, updates
 from usdrl_model.training.pretraining.batches import Feeder
 from usdrl_model.training.pretraining.clip_pool import ClipPool
 from usdrl_model.training.pretraining.config import DataConfig, PretrainConfig
@@ -132,13 +132,13 @@ def test_a_diverging_run_says_why_and_keeps_the_last_good_state(
 
 
 def test_a_broken_step_is_never_saved(pool: ClipPool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    step = train._step
+    step = updates.update
 
     def broken(run: PretrainConfig, number: int, *more: object) -> dict[str, torch.Tensor]:
         numbers = step(run, number, *more)
         return numbers | {"similarity": numbers["similarity"] * float("nan" if number == 7 else 1.0)}
 
-    monkeypatch.setattr(train, "_step", broken)
+    monkeypatch.setattr(updates, "update", broken)
     with pytest.raises(CollapseError, match="step 7: similarity not finite"):
         train.train(RUN, pool, tmp_path, ALONE)
     assert train.run_state(RUN, pool, tmp_path).load()["step"] == 5
@@ -171,12 +171,12 @@ def test_runs_are_not_overwritten_nor_resumed_with_other_settings(pool: ClipPool
 
 def test_views_of_one_modality_each_and_an_anchor_of_all() -> None:
     run = change(RUN, encoder=MODALITIES)
-    shares = train._shares(run, torch.zeros(4, 2, 16, 1, 25, 3))
+    shares = updates.shares(run, torch.zeros(4, 2, 16, 1, 25, 3))
     thirds = [1 / 3] * 3
     expected = [[1, 0, 0], [1, 0, 0], [0, 1, 0], [0, 1, 0], [0, 0, 1], [0, 0, 1], thirds, thirds]
     torch.testing.assert_close(shares, torch.tensor(expected))
-    assert train._shares(change(run, modal_views="all"), torch.zeros(4, 2, 16, 1, 25, 3)) is None
-    assert train._shares(RUN, torch.zeros(4, 2, 16, 1, 25, 3)) is None
+    assert updates.shares(change(run, modal_views="all"), torch.zeros(4, 2, 16, 1, 25, 3)) is None
+    assert updates.shares(RUN, torch.zeros(4, 2, 16, 1, 25, 3)) is None
 
 
 def test_shares_choose_among_the_embeddings() -> None:

@@ -80,8 +80,11 @@ class PretrainConfig:
     """Share of the steps after which the learning rate falls to a tenth (official: 0.778); 0: a cosine down to 0."""
     max_grad_norm: float = 0.0
     """Largest norm of the gradient; 0 leaves it as it is (official)."""
-    precision: Literal["float32", "bfloat16"] = "float32"
-    """Of the network's matrix products; losses and statistics are float32 in any case."""
+    precision: Literal["float32", "tf32", "bfloat16"] = "float32"
+    """Of the network's matrix products; losses and statistics are float32 in any case. tf32: on a GPU only."""
+    execution: Literal["eager", "compile", "cuda_graph"] = "eager"
+    """How a step runs: operation by operation; through torch.compile, for large encoders, after a minute or more of
+    compilation; or as one CUDA graph, for small ones on one GPU."""
     save_every: int = 200
     """Steps between two states that ``--resume`` can start from."""
     seed: int = 0
@@ -98,6 +101,11 @@ class PretrainConfig:
             raise ValueError(
                 f"batch_size: expected 2 clips or more in each part (batch normalisation, statistics of the loss),"
                 f" got {self.batch_size} in {self.accumulate} parts"
+            )
+        if self.execution == "cuda_graph" and (self.accumulate > 1 or self.neighbours.weight):
+            raise ValueError(
+                "execution: a CUDA graph holds a step of one part without neighbours: set accumulate=1 and"
+                " neighbours.weight=0, or execution=eager"
             )
         if self.teacher and self.neighbours.weight:
             raise ValueError("neighbours.weight: a student learns from its teacher alone: leave it out")

@@ -11,7 +11,7 @@ the CPU), because every random number is a function of the seed and the step.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -22,22 +22,25 @@ from torch.nn.parallel import DistributedDataParallel
 from usdrl_model import config
 from usdrl_model.checkpoints.pretrained_models import USDRL, load_encoder
 from usdrl_model.data.store import Store
+from usdrl_model.network.device import float32_products
 from usdrl_model.network.initialise import initialise
 from usdrl_model.progress import progress
 from usdrl_model.training import model_card
-from usdrl_model.training.distributed import Processes, gather
-from usdrl_model.training.pretraining.batches import NETWORK, Feeder, seed_of
+from usdrl_model.training.distributed import Processes
+from usdrl_model.training.pretraining import execution, updates
+from usdrl_model.training.pretraining.batches import Feeder
 from usdrl_model.training.pretraining.clip_pool import ClipPool
 from usdrl_model.training.pretraining.config import PretrainConfig
-from usdrl_model.training.pretraining.distil import CLIP, Student, Teacher
-from usdrl_model.training.pretraining.loss_log import SPREAD, CollapseError, LossLog
-from usdrl_model.training.pretraining.losses import multi_grained
+from usdrl_model.training.pretraining.distil import Student, Teacher
+from usdrl_model.training.pretraining.execution import GraphedStep
+from usdrl_model.training.pretraining.loss_log import CollapseError, LossLog
 from usdrl_model.training.pretraining.meter import Meter, peak_flops, training_flops
-from usdrl_model.training.pretraining.nearest_neighbours import GRAIN, NeighbourBank
+from usdrl_model.training.pretraining.nearest_neighbours import NeighbourBank
 from usdrl_model.training.pretraining.per_view_batchnorm import normalise_per_view
 from usdrl_model.training.pretraining.run_data import provenance
-from usdrl_model.training.run_folder import RunState, risen, schedule, write_losses
+from usdrl_model.training.run_folder import RunState, write_losses
 
+CAPTURE: execution.Capture = execution.cuda_capture
 READ_EVERY = 10
 """Steps between two readings of the losses; each makes a GPU wait."""
 
@@ -69,10 +72,11 @@ def train(
         FileNotFoundError: ``resume`` without a run in ``out``.
         BlockingIOError: another process trains in ``out``.
         OSError: the state cannot be saved, for example on a full disk; the one before is intact.
-        ValueError: the run in ``out`` has another configuration or other clips, its states are damaged, or the batch
-            does not fit clips or processes.
+        ValueError: the run in ``out`` has another configuration or other clips, its states are damaged, the batch does
+            not fit clips or processes, or the device cannot execute it as configured.
         CollapseError: the loss is not finite or exploded, or features became the same; the last good state is kept.
     """
+    execution.check(run, workers)
     state = run_state(run, pool, out)
     state.check(resume)
     with state.alone(resume) if workers.first else nullcontext():
@@ -105,16 +109,23 @@ def train_and_save(
 def _trained(
     run: PretrainConfig, pool: ClipPool, out: Path, workers: Processes, state: RunState, resume: bool, report: Report
 ) -> USDRL | Student:
+    with float32_products(run.precision == "tf32"):
+        return _run(run, pool, out, workers, state, resume, report)
+
+
+def _run(
+    run: PretrainConfig, pool: ClipPool, out: Path, workers: Processes, state: RunState, resume: bool, report: Report
+) -> USDRL | Student:
     device = workers.device
     feeder = Feeder(run, pool, workers)
-    teacher = Teacher(run.teacher, run.encoder, device, _dtype(run)) if run.teacher else None
+    teacher = Teacher(run.teacher, run.encoder, device, execution.dtype(run)) if run.teacher else None
     model = Student(run.encoder, teacher.encoder.config) if teacher else USDRL(run.encoder, run.projectors)
     initialise(model, torch.Generator().manual_seed(run.seed))
     if run.init_from and not resume:
         model.backbone.load_state_dict(load_encoder(run.init_from, run.encoder).state_dict())
     normalise_per_view(model, run.views.count)
     model.to(device).train()
-    optimiser = _optimiser(run, model)
+    optimiser = execution.optimiser_of(run, model)
     log, first = LossLog(), 0
     bank = NeighbourBank(len(pool), run.neighbours) if run.neighbours.weight else None
     if resume:
@@ -123,14 +134,20 @@ def _trained(
             bank.features = saved["bank"].to(device)
         model.load_state_dict(saved["model"])
         optimiser.load_state_dict(saved["optimiser"])
+        execution.settle(run, optimiser)
         log.values, first = {name: values.tolist() for name, values in saved["losses"].items()}, saved["step"]
-    network = DistributedDataParallel(model) if workers.count > 1 else model
-    meter = _meter(run, workers)
+    network: torch.nn.Module = execution.compiled(model) if run.execution == "compile" else model
+    network = DistributedDataParallel(network) if workers.count > 1 else network
+    whole: GraphedStep | None = None
+    meter: Meter | None = None
 
     bar = progress(total=run.steps, initial=first, unit="step", disable=not workers.first)
     try:
         for step, batch in enumerate(feeder.batches(first), start=first):
-            log.add(_step(run, step, batch, network, optimiser, workers, feeder, bank, teacher))
+            if meter is None:
+                whole = _prepared(run, batch[0], model, network, optimiser, workers, teacher)
+                meter = _meter(run, workers)
+            log.add(updates.update(run, step, batch, network, optimiser, workers, feeder, bank, teacher, whole))
             done = step + 1
             saving = done % run.save_every == 0 or done == run.steps
             if done % READ_EVERY == 0 or saving:
@@ -159,62 +176,23 @@ def run_state(run: PretrainConfig, pool: ClipPool, out: Path) -> RunState:
     return RunState(out, f"{config.content_hash(run)} on {pool.hash}")
 
 
-def _step(
+def _prepared(
     run: PretrainConfig,
-    step: int,
-    batch: list[Tensor],
+    x: Tensor,
+    model: torch.nn.Module,
     network: torch.nn.Module,
     optimiser: torch.optim.Optimizer,
     workers: Processes,
-    feeder: Feeder,
-    bank: NeighbourBank | None,
     teacher: Teacher | None,
-) -> dict[str, Tensor]:
-    """One update from the parts (K, N, T, M, V, 3) of a batch; the numbers of the step."""
-    for group in optimiser.param_groups:
-        group["lr"] = run.learning_rate * _learning_rate(run, step)
-    optimiser.zero_grad()
-    numbers: dict[str, Tensor] = {}
-    for part, x in enumerate(batch):
-        torch.manual_seed(seed_of(run.seed, NETWORK, step, part, workers.rank))
-        last = part == len(batch) - 1
-        with _unsynchronised(network, last):
-            with torch.autocast(workers.device.type, torch.bfloat16, enabled=run.precision == "bfloat16"):
-                projected = network(x.flatten(0, 1), _shares(run, x))
-            if teacher is not None:
-                terms = teacher.terms(projected, x.flatten(0, 1))
-                projected = {CLIP: projected[CLIP]}
-            z = {grain: _all_views(features, run.views.count) for grain, features in projected.items()}
-            if teacher is None:
-                terms = multi_grained(run.loss.chosen, z)
-            if bank is not None:
-                rows = feeder.clips(step, part).to(workers.device)
-                terms["neighbours"] = bank.loss(z[GRAIN], rows, step / run.steps)
-            loss = torch.stack(list(terms.values())).sum()
-            (loss / len(batch)).backward()
-        spreads = {f"{SPREAD}{grain}": run.loss.chosen.spread(features.detach()) for grain, features in z.items()}
-        for name, value in {"loss": loss, **terms, **spreads}.items():
-            numbers[name] = numbers.get(name, 0.0) + value.detach() / len(batch)
-    limit = run.max_grad_norm or float("inf")
-    numbers["gradient norm"] = torch.nn.utils.clip_grad_norm_(network.parameters(), limit)
-    optimiser.step()
-    return numbers
-
-
-def _all_views(features: Tensor, views: int) -> Tensor:
-    """(K * N, D) of this process -> (K, N, D) of all processes, float32."""
-    return gather(features.float().unflatten(0, (views, -1)), dim=1)
-
-
-def _shares(run: PretrainConfig, x: Tensor) -> Tensor | None:
-    """(K * N, modalities): what each view sees. The anchor, the last view, sees all; None: all views do."""
-    modalities = len(run.encoder.modalities)
-    if modalities == 1 or run.modal_views == "all":
+) -> GraphedStep | None:
+    """Compile or capture, on views (K, N, T, M, V, 3); errors as ``execution.rehearse``."""
+    if run.execution == "eager":
         return None
-    views, clips = x.shape[:2]
-    shares = torch.eye(modalities, device=x.device)[torch.arange(views, device=x.device) % modalities]
-    shares[-1] = 1.0 / modalities
-    return shares.repeat_interleave(clips, dim=0)
+    execution.rehearse(run, model, lambda: updates.gradients(run, x, network, workers, teacher))
+    if run.execution == "compile":
+        return None
+    whole = lambda x: updates.whole_update(run, x, network, optimiser, workers, teacher)  # noqa: E731
+    return GraphedStep(whole, optimiser, x, CAPTURE)
 
 
 def _write(log: LossLog, out: Path, workers: Processes) -> None:
@@ -222,33 +200,10 @@ def _write(log: LossLog, out: Path, workers: Processes) -> None:
         write_losses(log.values, out)
 
 
-def _optimiser(run: PretrainConfig, model: torch.nn.Module) -> torch.optim.Optimizer:
-    kind = torch.optim.AdamW if run.optimiser == "adamw" else torch.optim.Adam
-    return kind(model.parameters(), lr=run.learning_rate, weight_decay=run.weight_decay)
-
-
-def _learning_rate(run: PretrainConfig, step: int) -> float:
-    """Share of the peak."""
-    if not run.lr_milestone:
-        return schedule(step, run.steps, run.warmup_fraction)
-    return risen(step, run.steps, run.warmup_fraction) * (0.1 if step >= run.lr_milestone * run.steps else 1.0)
-
-
-def _unsynchronised(network: torch.nn.Module, last: bool) -> AbstractContextManager[None]:
-    """Processes exchange gradients once a step, after its last part."""
-    if isinstance(network, DistributedDataParallel) and not last:
-        return network.no_sync()
-    return nullcontext()
-
-
 def _meter(run: PretrainConfig, workers: Processes) -> Meter:
     windows = run.batch_size // workers.count * run.views.count
     flops = windows * training_flops(run.encoder, run.projectors)
-    return Meter(run.batch_size, flops, peak_flops(workers.device, _dtype(run)))
-
-
-def _dtype(run: PretrainConfig) -> torch.dtype:
-    return torch.bfloat16 if run.precision == "bfloat16" else torch.float32
+    return Meter(run.batch_size, flops, peak_flops(workers.device, execution.dtype(run)))
 
 
 def _shown(loss: float, figures: Mapping[str, float]) -> str:
