@@ -50,11 +50,13 @@ class Robot:
 
         return self.peer.wait(checked, what, timeout)
 
-    def play(self, recorded, speed=8.0, frame_id="camera"):
+    def play(self, recorded, speed=8.0, frame_id="camera", wait=True):
         """Publish frames with their stamps, ``speed`` times as fast; wait until the last one was taken."""
         for before, frame in zip([recorded[0], *recorded], recorded, strict=False):
             self.peer.spin(max(0.0, frame.stamp - before.stamp) / speed)
             self.publisher.publish(point_cloud(frame, header(frame.stamp, frame_id)))
+        if not wait:
+            return None
         # The newest inference slot may end before the last frame.
         newest = recorded[-1].stamp - 0.25
         return self.wait(

@@ -84,3 +84,59 @@ def test_what_is_no_gesture_is_refused_and_not_stored(node, folders):
     assert not (folders / "gestures" / "nothing").exists()
     assert node.set("enrol.person", "9").successful
     assert call(node, "start").message == "no person '9'; there: 1"
+
+
+def shown(start):
+    """A person who stands, makes the gesture again and again, and stands."""
+    again = [(GESTURE, 2.5), ("idle", 0.5)] * 4
+    return performed(5, ("idle", 2.0), *again, ("idle", 3.0), start=start).frames
+
+
+def test_a_leaf_of_a_tree_enrols_whom_it_means(node, folders):
+    py_trees = pytest.importorskip("py_trees", reason="needs py_trees (extra trees)")
+    from usdrl_ros.behaviours import EnrolGesture
+    from usdrl_ros.client import ActionsClient
+
+    clock = 0.0
+    client = ActionsClient(node.peer.node, monotonic=lambda: clock)
+    py_trees.blackboard.Blackboard.set("/actions/guest", "1")
+    leaf = EnrolGesture(client, "by_leaf", who="guest", seconds=1.0)
+    node.reset()
+    for frame in shown(4000.0):
+        clock += 1.0 / 30.0 / SPEED  # as if the machine were never busy
+        node.play([frame], wait=False)
+        node.peer.spin(1.0 / 30.0 / SPEED)
+        if frame.stamp > 4001.9 and client.alive:
+            leaf.tick_once()
+            if leaf.status != py_trees.common.Status.RUNNING:
+                break
+    assert leaf.status == py_trees.common.Status.SUCCESS, leaf.feedback_message
+    assert leaf.feedback_message.startswith("by_leaf: 1 example")
+    assert (folders / "gestures" / "by_leaf" / "gesture.yaml").exists()
+    py_trees.blackboard.Blackboard.set("/actions/guest", "9")
+    node.wait(lambda: leaf.tick_once() or leaf.status == py_trees.common.Status.FAILURE, "a refusal")
+    client.close()
+
+
+def test_a_language_model_enrols_a_gesture_and_finds_it_among_the_labels(node, folders):
+    pytest.importorskip("mcp", reason="needs mcp (extra mcp)")
+    from helpers.mcp_client import asked
+
+    node.reset()
+    with asked() as ask:
+        node.wait(lambda: not ask("people")[0], "a server that hears the node")
+        enrolment = None
+        for frame in shown(5000.0):
+            node.play([frame], wait=False)
+            node.peer.spin(1.0 / 30.0 / SPEED)
+            if enrolment is None and frame.stamp > 5001.9:
+                enrolment = ask.later("enrol", label="by_model", seconds=2.0, person="1")
+            if enrolment is not None and enrolment.done():
+                break
+        failed, learnt = enrolment.result(60.0)
+        assert not failed, learnt
+        assert learnt["learnt"].startswith("by_model: 1 example") and learnt["shown_by"] == "person 1"
+        assert "by_model" in ask("labels")[1]["actions"]
+        failed, why = ask("enrol", label="by_model", person="9")
+        assert failed and "no person '9'" in why
+    assert (folders / "gestures" / "by_model" / "gesture.yaml").exists()
