@@ -114,7 +114,7 @@ class Rule:
 
     def fit(self, networks: Networks, windows: Windows, classes: int, *, seed: int) -> Fitted:
         self.fitted.append(len(windows))
-        return Fitted(lambda x: self.detector(x).frames)
+        return Fitted(lambda x: torch.from_numpy(self.detector(x.numpy()).frames))
 
 
 def noisy(x: Tensor) -> Tensor:

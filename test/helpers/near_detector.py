@@ -3,21 +3,22 @@
 from dataclasses import replace
 from pathlib import Path
 
-import torch
+import numpy as np
 
 from helpers.rule_detector import hand_up_weights
-from usdrl_model.checkpoints.detector_file import DetectorFileConfig, LoadedDetector
+from usdrl_model.checkpoints.loaded_detector import DetectorFileConfig, LoadedDetector
+from usdrl_model.inference.onnx_runtime import Arrays
 from usdrl_model.network.config import EncoderConfig
-from usdrl_model.network.detector import DetectorConfig, Scores
+from usdrl_model.network.detector_config import DetectorConfig
 
 
-class Near(torch.nn.Module):
+class Near:
     """ "shake_hands" and "hand_up" wherever a second body is in the window, else background."""
 
-    def forward(self, x: torch.Tensor) -> Scores:
-        near = x[:, :, 1].isfinite().flatten(2).any(dim=2)
-        frames = torch.stack([torch.where(near, 0.0, 9.0), 9.0 * near, 9.0 * near], dim=2)
-        return Scores(frames=frames, clip=frames.amax(1))
+    def __call__(self, x: np.ndarray) -> Arrays:
+        near = np.isfinite(x[:, :, 1]).any(axis=(2, 3))
+        frames = np.stack([9.0 * ~near, 9.0 * near, 9.0 * near], axis=2).astype(np.float32)
+        return Arrays(frames=frames, clip=frames.max(axis=1), features=None)
 
 
 def near_weights(rate: float = 10.0, labels: tuple[str, ...] = ("none", "shake_hands", "hand_up")) -> LoadedDetector:

@@ -2,32 +2,30 @@
 
 from pathlib import Path
 
-import torch
+import numpy as np
 
 from usdrl_model.checkpoints.loaded_detector import DetectorFileConfig, LoadedDetector
 from usdrl_model.events.config import StreamConfig
 from usdrl_model.events.onset_offset import EventConfig
+from usdrl_model.inference.onnx_runtime import Arrays
 from usdrl_model.network.config import EncoderConfig
-from usdrl_model.network.detector import Scores
 from usdrl_model.network.detector_config import DetectorConfig
 from usdrl_model.skeleton.person import HEAD
 from usdrl_model.skeleton.topology import JOINT_INDEX
 
 
-class HandUp(torch.nn.Module):
-    """Sure in every frame: class 1 where the hand is above the head, else background."""
+class HandUp:
+    """Sure in every frame: class 1 where the hand is above the head, else background. Nodes start faster so."""
 
     def __init__(self, config: DetectorConfig) -> None:
-        super().__init__()
         self.config = config
-        self.size = torch.nn.Parameter(torch.tensor(8.0))
         self.batches: list[int] = []
 
-    def forward(self, x: torch.Tensor) -> Scores:
+    def __call__(self, x: np.ndarray) -> Arrays:
         self.batches.append(len(x))
         up = x[:, :, 0, JOINT_INDEX["hand_right"], 1] > x[:, :, 0, HEAD, 1]
-        frames = self.size * torch.nn.functional.one_hot(up.long(), 2)
-        return Scores(frames=frames, clip=frames.amax(1))
+        frames = 8.0 * np.eye(2, dtype=np.float32)[up.astype(int)]
+        return Arrays(frames=frames, clip=frames.max(axis=1), features=None)
 
 
 def hand_up_weights(people: int = 1, *, flat: bool = False) -> LoadedDetector:

@@ -52,9 +52,14 @@ class LoadedDetector:
     """What runs the detector."""
 
     @property
+    def in_torch(self) -> bool:
+        """Whether torch runs it; otherwise its windows and scores are arrays of numpy."""
+        return hasattr(self.detector, "parameters")
+
+    @property
     def device(self) -> Any:
         """Where the detector runs: a ``torch.device``, or "cpu" where torch does not run it."""
-        if not hasattr(self.detector, "parameters"):
+        if not self.in_torch:
             return "cpu"
         import torch
 

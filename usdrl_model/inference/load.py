@@ -19,7 +19,6 @@ import numpy as np
 
 from usdrl_model.checkpoints.loaded_detector import LoadedDetector
 from usdrl_model.inference import onnx_runtime
-from usdrl_model.inference.onnx_runtime import OnnxDetector, OnnxSteps
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -74,11 +73,11 @@ def answers(loaded: LoadedDetector, windows: np.ndarray) -> tuple[np.ndarray, np
         ValueError: scores that are not finite, from which no action would ever be detected.
     """
     features: np.ndarray | None
-    if isinstance(loaded.detector, OnnxDetector):
+    if loaded.in_torch:
+        found, features = _torch(loaded.name).answers(loaded, windows)
+    else:
         scores = loaded.detector(windows)
         found, features = _softmax(scores.frames), scores.features
-    else:
-        found, features = _torch(loaded.name).answers(loaded, windows)
     _check_finite(loaded, found)
     return found, features
 
@@ -98,11 +97,11 @@ def advance(loaded: LoadedDetector, joints: np.ndarray, state: np.ndarray) -> tu
         ValueError: as ``answers``.
     """
     found: np.ndarray
-    if isinstance(loaded.detector, OnnxSteps):
+    if loaded.in_torch:
+        found, after = _torch(loaded.name).advance(loaded, joints, state)
+    else:
         logits, after = loaded.detector.advance(joints, state)
         found = _softmax(logits)
-    else:
-        found, after = _torch(loaded.name).advance(loaded, joints, state)
     _check_finite(loaded, found)
     return found, after
 
@@ -136,7 +135,7 @@ def warm_up(loaded: LoadedDetector, most: int) -> None:
     Raises:
         ValueError: CUDA graphs cannot be captured, or as ``answers``.
     """
-    if not isinstance(loaded.detector, OnnxDetector):
+    if loaded.in_torch:
         _torch(loaded.name).prepare(loaded, most)
     answers(loaded, noise(loaded))
 
