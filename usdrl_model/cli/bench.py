@@ -49,7 +49,8 @@ def run(arguments: argparse.Namespace) -> None:
         weights = detector_file.load(arguments.weights, "cpu")
         found = weights.trained.encoder
         if not isinstance(found, DSTE):
-            raise ValueError(f"{weights.name}: an STTR encoder runs one way only; nothing to compare")
+            kind = weights.config.detector.encoder.architecture
+            raise ValueError(f"{weights.name}: an encoder of architecture {kind} is not folded; nothing to compare")
         encoder, smaller = found, {}
         x = parity.sample_windows(weights.config.detector, max(arguments.batch))
     seconds = speed.start_up(arguments.weights, PRESET, arguments.threads)

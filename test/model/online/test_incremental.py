@@ -15,6 +15,7 @@ from usdrl_model.inference import in_torch, load
 from usdrl_model.inference.onnx_export import export
 from usdrl_model.online.live_enrolment import LiveEnrolment
 from usdrl_model.online.stream import ActionStream
+from usdrl_model.simulation.simulate import PerformanceConfig, simulate
 from usdrl_model.skeleton.person import SEEN_JOINTS, Person, SkeletonFrame
 
 
@@ -162,3 +163,12 @@ def test_an_exported_one_runs_as_the_weights_do(tmp_path: Path) -> None:
     np.testing.assert_allclose(told[1], told[0], atol=1e-4)
     with pytest.raises(ValueError, match="cannot score 2 people"):
         exported.detector.advance(np.zeros((2, 1, 24, 3), np.float32), np.zeros((2, 5), np.float32))
+
+
+def test_the_shipped_one_tells_what_simulated_people_do_soon_after_it_begins() -> None:
+    acted = simulate(PerformanceConfig(rate=15.0), seed=1)
+    stream = ActionStream.from_pretrained("hri_streaming", topology=acted.topology)
+    events = [event for frame in acted.frames for event in stream.push(frame)] + stream.finish()
+    begun = [event for event in events if event.kind == "onset"]
+    assert sorted((one.person, one.label) for one in begun) == sorted((one.person, one.label) for one in acted.segments)
+    assert np.median([one.stamp - one.onset for one in begun]) < 0.5

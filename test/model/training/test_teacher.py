@@ -85,7 +85,7 @@ def test_data_and_terms_of_the_teacher_are_those_of_the_student(teacher: Path) -
     run = dataclasses.replace(LEARNS, teacher=str(teacher), init_from="hri")
     inherited = init_from.inherited(run)
     assert set(inherited) == {"hri", str(teacher)}
-    with pytest.raises(FileNotFoundError, match="no such"):
+    with pytest.raises(FileNotFoundError, match="'no such teacher': expected the name of a shipped detector"):
         init_from.inherited(dataclasses.replace(run, teacher="no such teacher"))
 
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import torch
 
 from usdrl_model import config
-from usdrl_model.checkpoints import code_version
+from usdrl_model.checkpoints import code_version, config_file, detector_file
 from usdrl_model.checkpoints.pretrained_models import find_encoder, load_encoder
 from usdrl_model.checkpoints.provenance import DataUsed, Provenance
 from usdrl_model.data import catalogue, protocols
@@ -58,11 +58,14 @@ def start_provenance(start: str) -> Provenance:
 
 
 def inherited(run: FinetuneConfig) -> dict[str, Provenance]:
-    """Provenance of the weights that a run starts from and of its teacher, by their names; errors as ``find_encoder``.
+    """Provenance of the weights that a run starts from and of its teacher, by their names.
 
-    One name for both counts once.
+    One name for both counts once. Errors as ``find_encoder``, and as ``detector_file.resolve`` for the teacher.
     """
-    return {name: start_provenance(name) for name in (run.init_from, run.teacher) if name}
+    found = {run.init_from: start_provenance(run.init_from)} if run.init_from else {}
+    if run.teacher:
+        found[run.teacher] = config_file.provenance(detector_file.resolve(run.teacher))
+    return found
 
 
 def _used(source: SourceConfig, store: Store | None) -> DataUsed:
