@@ -1,5 +1,6 @@
 """What a release needs besides the code: the container, the metadata of the ROS package, the linter of ament."""
 
+import json
 import re
 import xml.etree.ElementTree as ElementTree
 
@@ -39,3 +40,31 @@ def test_the_change_log_is_that_of_this_package() -> None:
 def test_ament_accepts_package_xml() -> None:
     main = pytest.importorskip("ament_xmllint.main", reason="needs ament_xmllint (rosdep installs it)")
     assert main.main([str(ROOT / "package.xml")]) == 0
+
+
+PANELS = {
+    "3D": {"cameraState", "followMode", "scene", "transforms", "layers", "topics", "publish", "imageMode"},
+    "RawMessages": {"topicPath", "diffEnabled", "diffMethod", "diffTopicPath", "showFullMessageForDiff"},
+    "StateTransitions": {"paths", "isSynced", "foxglovePanelTitle"},
+    "DiagnosticSummary": {"minLevel", "pinnedIds", "hardwareIdFilter", "topicToRender", "sortByLevel"},
+}
+"""Type of a Foxglove panel -> settings that layouts of its exports have."""
+
+
+def test_the_layout_has_the_form_of_layouts_that_foxglove_exports() -> None:
+    layout = json.loads((ROOT / "config" / "perception.foxglove.json").read_text(encoding="utf-8"))
+    assert set(layout) == {"configById", "globalVariables", "userNodes", "playbackConfig", "layout"}
+    for name, settings in layout["configById"].items():
+        kind, separator, _ = name.partition("!")
+        assert separator and set(settings) <= PANELS[kind], name
+    for path in layout["configById"]["StateTransitions!watch"]["paths"]:
+        assert path["timestampMethod"] in ("receiveTime", "headerStamp")
+
+    def check(part: object) -> None:
+        if isinstance(part, dict):
+            assert {"first", "second", "direction"} <= set(part) <= {"first", "second", "direction", "splitPercentage"}
+            assert part["direction"] in ("row", "column") and 0 < part.get("splitPercentage", 50) < 100
+            check(part["first"])
+            check(part["second"])
+
+    check(layout["layout"])

@@ -173,8 +173,9 @@ def test_shipped_weights_say_everything() -> None:
         assert made.complete
         assert made.command.startswith("usdrl ")
         assert all(one.terms for one in made.data if one.set != "performer")
-        # NuiSI and Bandai-Namco name nobody.
-        assert all(one.subjects or one.minutes or one.set in ("nuisi", "bandai_namco") for one in made.data)
+        # NuiSI, Bandai-Namco and J-HMDB name nobody.
+        nobody = ("nuisi", "bandai_namco", "jhmdb2d")
+        assert all(one.subjects or one.minutes or one.set in nobody for one in made.data)
 
 
 def test_a_summary_reads_as_one_line() -> None:

@@ -163,5 +163,8 @@ def test_shipped_detectors_of_windows_come_with_a_background_of_their_own(name: 
     if weights.config.detector.streaming:
         with pytest.raises(ValueError, match=f"{name} is a streaming detector: gestures need one of windows"):
             background.check_windows(weights)
+    elif weights.config.detector.encoder.flat:
+        with pytest.raises(FileNotFoundError, match="background"):
+            background.find(weights)
     else:
         assert background.find(weights).weights == weights.sha256
