@@ -20,7 +20,7 @@ import numpy as np
 
 from usdrl_model import config
 from usdrl_model.errors.nearest import hint
-from usdrl_model.errors.shown import NAME, cut, reason, showable, shown
+from usdrl_model.errors.shown import LINE, NAME, cut, reason, showable, shown
 from usdrl_model.skeleton.person import SEEN_JOINTS, Person, canonical
 from usdrl_model.skeleton.topology import CANONICAL, CANONICAL_JOINTS, JOINT_INDEX, PARENTS, topology
 from usdrl_ros.inputs import point_cloud
@@ -196,6 +196,6 @@ def read(path: str) -> RobotSkeletonConfig:
     try:
         return config.load(RobotSkeletonConfig, Path(path).expanduser())
     except OSError as error:
-        raise ValueError(f"robot_skeleton: {cut(path)}: {reason(error)}: expected the path of a table") from error
+        raise ValueError(f"robot_skeleton: {cut(reason(error), LINE)}: expected the path of a table") from error
     except ValueError as error:
         raise ValueError(f"robot_skeleton: {error}") from None
