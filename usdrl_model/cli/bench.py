@@ -1,18 +1,20 @@
 """``usdrl bench``: what an encoder costs, plain, folded, in other precisions and in ONNX Runtime.
 
 usdrl bench --rounds 21
-usdrl bench --weights default --threads 2 --batch 1 --json bench.json
+usdrl bench --weights default --threads 2 --batch 1 --json
+usdrl bench --device cuda                                  # batches of 1, 8, 64 and 512; times of the device
 """
 
 from __future__ import annotations
 
 import argparse
 import platform
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from usdrl_model.cli.common import add_result, reported, result
+from usdrl_model.cli.common import add_result, device_name, reported, result
 
 PRESET, SMALLER = "base", ("small", "tiny")
 
@@ -23,7 +25,8 @@ def add_verb(verbs: Any) -> None:
     verb.add_argument("--weights", help="shipped detector or folder; left out: random weights of base, small and tiny")
     verb.add_argument("--rounds", type=int, default=11, help="turns of every variant (default: 11)")
     verb.add_argument("--threads", type=int, default=1, help="CPU threads (default: 1)")
-    verb.add_argument("--batch", type=int, nargs="+", default=[1, 8], help="windows a call (default: 1 8)")
+    verb.add_argument("--batch", type=int, nargs="+", help="windows a call (default: 1 8; on a GPU 1 8 64 512)")
+    verb.add_argument("--device", default="auto", type=device_name, help="auto, cpu, cuda or cuda:N (default: auto)")
     add_result(verb)
     verb.set_defaults(run=reported("usdrl bench", run))
 
@@ -35,15 +38,18 @@ def run(arguments: argparse.Namespace) -> None:
     from usdrl_model.checkpoints import detector_file
     from usdrl_model.evaluation import parity
     from usdrl_model.files import markdown
-    from usdrl_model.inference import speed
+    from usdrl_model.inference import speed, speed_gpu
+    from usdrl_model.network.device import choose_device
     from usdrl_model.network.dste import DSTE
     from usdrl_model.network.presets import preset
 
-    if min(arguments.rounds, arguments.threads, *arguments.batch) < 1:
+    device = choose_device(arguments.device)
+    batches = arguments.batch or ([1, 8] if device.type == "cpu" else list(speed_gpu.BATCHES))
+    if min(arguments.rounds, arguments.threads, *batches) < 1:
         raise ValueError("--rounds, --threads and --batch: expected numbers above 0")
     torch.set_num_threads(arguments.threads)
     if arguments.weights is None:
-        encoder, x = speed.random_encoder(preset(PRESET)), speed.windows(preset(PRESET), max(arguments.batch))
+        encoder, x = speed.random_encoder(preset(PRESET)), speed.windows(preset(PRESET), max(batches))
         smaller = {name: speed.random_encoder(preset(name)) for name in SMALLER}
     else:
         weights = detector_file.load(arguments.weights, "cpu")
@@ -52,9 +58,24 @@ def run(arguments: argparse.Namespace) -> None:
             kind = weights.config.detector.encoder.architecture
             raise ValueError(f"{weights.name}: an encoder of architecture {kind} is not folded; nothing to compare")
         encoder, smaller = found, {}
-        x = parity.sample_windows(weights.config.detector, max(arguments.batch))
+        x = parity.sample_windows(weights.config.detector, max(batches))
+    if device.type == "cuda":
+        on_gpu, left_out = speed_gpu.bench(encoder.to(device), x.to(device), batches=batches, rounds=arguments.rounds)
+        content = {
+            "device": torch.cuda.get_device_name(device),
+            "torch": torch.__version__,
+            "rounds": arguments.rounds,
+            "weights": arguments.weights,
+            "rows": [asdict(row) for row in on_gpu],
+            "left_out": left_out,
+        }
+        if not result(arguments, content):
+            print(f"{content['device']}, torch {torch.__version__}, {arguments.rounds} rounds\n")
+            print(speed_gpu.table(on_gpu))
+            _print_left_out(left_out)
+        return
     seconds = speed.start_up(arguments.weights, PRESET, arguments.threads)
-    rows, skipped = speed.bench(encoder, x, batches=arguments.batch, rounds=arguments.rounds, smaller=smaller)
+    rows, skipped = speed.bench(encoder, x, batches=batches, rounds=arguments.rounds, smaller=smaller)
 
     content = {
         "processor": processor(),
@@ -78,6 +99,10 @@ def run(arguments: argparse.Namespace) -> None:
         for row in rows
     ]  # fmt: skip
     print(markdown.table(columns, body))
+    _print_left_out(skipped)
+
+
+def _print_left_out(skipped: Mapping[str, str]) -> None:
     for name, reason in skipped.items():
         print(f"\n{name} left out: {reason}")
 

@@ -7,7 +7,7 @@ is captured by ``prepare``, before the first window that matters: later batches 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import torch
@@ -33,23 +33,28 @@ class Graph(NamedTuple):
     replay: Callable[[], None]
 
 
+def sizes_up_to(most: int) -> tuple[int, ...]:
+    """1, 2, 4, ... and the first that is ``most`` or larger; ValueError for none."""
+    if most < 1:
+        raise ValueError(f"CUDA graphs: expected batches of 1 window or more, got {most}")
+    return tuple(2**power for power in range((most - 1).bit_length() + 1))
+
+
 class BatchGraphs:
     """``function`` as graphs of several batch sizes; called with rows (N, ...), it gives new tensors of N rows.
 
     Args:
         function: each row of its outputs depends on the same row of its input alone.
-        most: rows of the largest graph, at least.
+        sizes: rows of each graph, rising.
         row: an input of one row (1, ...), of the type and on the device that the inputs will have.
         capture: how one graph is made.
 
     Raises:
-        ValueError: no row, or what a capture raises.
+        RuntimeError: what a capture raises.
     """
 
-    def __init__(self, function: Function, most: int, row: Tensor, capture: Capture) -> None:
-        if most < 1:
-            raise ValueError(f"CUDA graphs: expected batches of 1 window or more, got {most}")
-        self.sizes = tuple(2**power for power in range((most - 1).bit_length() + 1))
+    def __init__(self, function: Function, sizes: Sequence[int], row: Tensor, capture: Capture) -> None:
+        self.sizes = tuple(sizes)
         self._graphs: dict[int, Graph] = {}
         for size in reversed(self.sizes):  # the largest first: the others then fit into its memory
             windows = row.expand(size, *row.shape[1:]).clone()
@@ -57,7 +62,8 @@ class BatchGraphs:
 
     def __call__(self, x: Tensor) -> Outputs:
         """Raises ValueError for another shape, type or device than those captured."""
-        held, most = self._graphs[1].windows, self.sizes[-1]
+        most = self.sizes[-1]
+        held = self._graphs[most].windows
         if (x.shape[1:], x.dtype, x.device) != (held.shape[1:], held.dtype, held.device):
             expected = f"(N, {', '.join(map(str, held.shape[1:]))}) {held.dtype} on {held.device}"
             raise ValueError(f"CUDA graphs: expected windows {expected}, got {tuple(x.shape)} {x.dtype} on {x.device}")
@@ -107,7 +113,9 @@ class GraphedDetector(nn.Module):
         encoder = self.detector.config.encoder
         shape = (1, encoder.frames, encoder.people, encoder.joints, 3)
         try:
-            self._graphs = BatchGraphs(self._scores, most, torch.zeros(shape, device=self._device), self._capture)
+            self._graphs = BatchGraphs(
+                self._scores, sizes_up_to(most), torch.zeros(shape, device=self._device), self._capture
+            )
         except RuntimeError as error:
             raise ValueError(
                 f"CUDA graphs cannot be captured on {self._device}: {cut(str(error), LINE)}; set cuda_graphs to false"

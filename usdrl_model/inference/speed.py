@@ -98,14 +98,14 @@ def bench(
     origin = dict.fromkeys(runs, encoder)
     for name, other in (smaller or {}).items():
         runs[name], origin[name] = fast(other), other
-    exact = {id(plain): _exact(plain, x) for plain in origin.values()}
+    rights = {id(plain): exact(plain, x) for plain in origin.values()}
     measurements = []
     for batch in batches:
         timings = interleave({name: partial(run, x[:batch]) for name, run in runs.items()}, rounds)
         for name, (cpu, wall) in timings.items():
             plain = origin[name]
-            tokens = {stream: part[:batch] for stream, part in exact[id(plain)].items()}
-            error, cosine = _compare(plain, runs[name](x[:batch]), tokens)
+            tokens = {stream: part[:batch] for stream, part in rights[id(plain)].items()}
+            error, cosine = compare(plain, runs[name](x[:batch]), tokens)
             measurements.append(
                 Measurement(name, batch, 1e3 * cpu, 1e3 * wall, timings["plain"][0] / cpu, error, cosine)
             )
@@ -118,15 +118,15 @@ def variants(encoder: DSTE) -> tuple[dict[str, Run], dict[str, str]]:
     bfloat16 = fold(encoder, torch.bfloat16)
     pack(bfloat16)
     runs = {
-        "plain": _torch(published(encoder)),
-        "folded": _torch(folded),
+        "plain": in_torch(published(encoder)),
+        "folded": in_torch(folded),
         "fp32": fast(encoder),
-        "bf16": _torch(bfloat16),
+        "bf16": in_torch(bfloat16),
     }
     try:
         config = encoder.config
         shape = (config.frames, config.people, config.joints, 3)
-        model = to_onnx(_AllTokens(folded), {INPUT: shape}, config.streams)
+        model = to_onnx(AllTokens(folded), {INPUT: shape}, config.streams)
         runs["ONNX Runtime fp32"] = _onnx(model, config.streams)
         runs["ONNX Runtime int8"] = _onnx(quantise(model), config.streams)
     except ImportError as error:
@@ -138,7 +138,7 @@ def fast(encoder: DSTE) -> Run:
     """The encoder as ``inference.load`` makes it: folded and packed, in float32."""
     folded = fold(encoder)
     pack(folded)
-    return _torch(folded)
+    return in_torch(folded)
 
 
 def interleave(calls: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, tuple[float, float]]:
@@ -183,19 +183,21 @@ def windows(config: EncoderConfig, count: int, seed: int = 0) -> Tensor:
     return 0.5 * torch.randn(count, config.frames, config.people, config.joints, 3, generator=generator)
 
 
-class _AllTokens(nn.Module):
+class AllTokens(nn.Module):
     """An encoder whose tokens come in the order of its streams."""
 
     def __init__(self, encoder: DSTE) -> None:
         super().__init__()
         self.encoder = encoder
 
-    def forward(self, x: Tensor) -> tuple[Tensor, ...]:
+    def forward(self, x: Tensor) -> tuple[Tensor, ...]:  # noqa: D102
         tokens = self.encoder(x)
         return tuple(tokens[stream] for stream in self.encoder.config.streams)
 
 
-def _torch(encoder: DSTE) -> Run:
+def in_torch(encoder: DSTE) -> Run:
+    """The encoder as it is, without gradients."""
+
     def run(x: Tensor) -> Tokens:
         with torch.inference_mode():
             return encoder(x)
@@ -213,12 +215,13 @@ def _onnx(model: bytes, streams: tuple[Stream, ...]) -> Run:
     return run
 
 
-def _exact(encoder: DSTE, x: Tensor) -> Tokens:
-    return _torch(copy.deepcopy(encoder).double())(x.double())
+def exact(encoder: DSTE, x: Tensor) -> Tokens:
+    """Tokens of the same encoder in float64."""
+    return in_torch(copy.deepcopy(encoder).double())(x.double())
 
 
-def _compare(encoder: DSTE, tokens: Tokens, exact: Tokens) -> tuple[float, float]:
+def compare(encoder: DSTE, tokens: Tokens, right: Tokens) -> tuple[float, float]:
     """Largest error of a token, smallest cosine of pooled features."""
-    error = max((tokens[stream] - exact[stream]).abs().max().item() for stream in exact)
-    pooled, right = encoder.pooled(tokens).double(), encoder.pooled(exact)
-    return error, torch.cosine_similarity(pooled, right).min().item()
+    error = max((tokens[stream] - right[stream]).abs().max().item() for stream in right)
+    pooled = encoder.pooled(tokens).double()
+    return error, torch.cosine_similarity(pooled, encoder.pooled(right)).min().item()

@@ -16,7 +16,7 @@ from usdrl_model.checkpoints import detector_file
 from usdrl_model.checkpoints.provenance import Provenance
 from usdrl_model.events.config import StreamConfig
 from usdrl_model.inference import load
-from usdrl_model.inference.cuda_graphs import BatchGraphs, Function, GraphedDetector, Outputs
+from usdrl_model.inference.cuda_graphs import Function, GraphedDetector, Outputs
 from usdrl_model.inference.fold import fold_detector
 from usdrl_model.network import device as devices
 from usdrl_model.network.config import EncoderConfig
@@ -121,7 +121,7 @@ def test_what_cannot_be_captured_says_so(detector: Detector) -> None:
     with pytest.raises(ValueError, match="cannot be captured on cpu: CUDA out of memory.*set cuda_graphs to false"):
         GraphedDetector(detector, failing).prepare(1)
     with pytest.raises(ValueError, match="1 window or more"):
-        BatchGraphs(lambda x: (x,), 0, windows(1), FakeCapture())
+        GraphedDetector(detector, FakeCapture()).prepare(0)
 
 
 def test_a_stream_captures_at_its_warm_up_and_never_after(folder: Path) -> None:

@@ -11,6 +11,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from usdrl_model.checkpoints.pretrained_models import USDRL
 from usdrl_model.network.config import EncoderConfig
+from usdrl_model.network.official_formula import published
 from usdrl_model.network.projectors import ProjectorConfig
 
 
@@ -40,11 +41,12 @@ class Meter:
 
 
 @lru_cache(maxsize=8)
-def training_flops(encoder: EncoderConfig, projectors: ProjectorConfig) -> float:
-    """Floating-point operations (2 a multiply-add) of one window, forward and backward."""
+def training_flops(encoder: EncoderConfig, projectors: ProjectorConfig, official: bool = False) -> float:
+    """Operations (2 a multiply-add) of a window, forward and backward, as done or by the official formula."""
     windows = 2  # batch normalisation needs two
     with torch.device("meta"):  # shapes only: nothing is computed
         model = USDRL(encoder, projectors).train()
+        model = published(model) if official else model
         x = torch.empty(windows, encoder.frames, encoder.people, encoder.joints, 3)
         with FlopCounterMode(display=False) as counter, nn.attention.sdpa_kernel(nn.attention.SDPBackend.MATH):
             torch.cat([z.flatten() for z in model(x).values()]).sum().backward()

@@ -145,7 +145,7 @@ def _run(
     try:
         for step, batch in enumerate(feeder.batches(first), start=first):
             if meter is None:
-                whole = _prepared(run, batch[0], model, network, optimiser, workers, teacher)
+                whole = prepared(run, batch[0], model, network, optimiser, workers, teacher)
                 meter = _meter(run, workers)
             log.add(updates.update(run, step, batch, network, optimiser, workers, feeder, bank, teacher, whole))
             done = step + 1
@@ -176,7 +176,7 @@ def run_state(run: PretrainConfig, pool: ClipPool, out: Path) -> RunState:
     return RunState(out, f"{config.content_hash(run)} on {pool.hash}")
 
 
-def _prepared(
+def prepared(
     run: PretrainConfig,
     x: Tensor,
     model: torch.nn.Module,
