@@ -21,8 +21,10 @@ class Near:
         return Arrays(frames=frames, clip=frames.max(axis=1), features=None)
 
 
-def near_weights(rate: float = 10.0, labels: tuple[str, ...] = ("none", "shake_hands", "hand_up")) -> LoadedDetector:
-    encoder = EncoderConfig(hidden=2, people=2, masked=True, frames=16)
+def near_weights(
+    rate: float = 10.0, labels: tuple[str, ...] = ("none", "shake_hands", "hand_up"), frames: int = 16
+) -> LoadedDetector:
+    encoder = EncoderConfig(hidden=2, people=2, masked=True, frames=frames)
     one = hand_up_weights().config
     events = replace(one.stream.events, on_threshold=0.4, off_threshold=0.3)
     stream = replace(one.stream, events=events)

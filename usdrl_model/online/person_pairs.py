@@ -28,7 +28,9 @@ class PersonPairs:
     def __init__(self, detector: DetectorConfig, config: StreamConfig, told: Collection[str]) -> None:
         frames, labels = detector.encoder.frames, detector.labels
         kernel = max(1, round(config.smoothing * detector.rate) // 2 * 2 + 1)
-        self._frames, self._rate = frames, detector.rate
+        self.frames = frames
+        """Of a window."""
+        self._rate = detector.rate
         self._timeline = Timeline(len(labels), frames, 2 * frames, kernel)
         self._machine = ActionMachine(labels, config.events)
         self._told = [label == BACKGROUND_LABEL or label in told for label in labels]
@@ -49,7 +51,7 @@ class PersonPairs:
         newest = self._timeline.newest
         if newest is None:  # never near anybody
             return []
-        span, rate = self._frames, self._rate
+        span, rate = self.frames, self._rate
         first = max(last - span + 1, newest - span + 1 if self._decided is None else self._decided + 1)
         edges: list[Edge] = []
         if last < first:

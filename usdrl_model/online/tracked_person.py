@@ -81,7 +81,7 @@ class TrackedPerson:
     ) -> None:
         frames = detector.encoder.frames
         # Later windows still change the frames of one window length before the decision.
-        capacity = 2 * frames
+        capacity = max(2 * frames, pairs.frames if pairs else 0)
         smoothing = max(1, round(config.smoothing * detector.rate) // 2 * 2 + 1)
         self.track = Track(detector.rate, capacity, id)
         told = 1 if detector.streaming else frames  # a streaming detector tells of one frame at a time

@@ -74,6 +74,19 @@ def test_a_robot_of_which_nothing_is_known_any_more_is_there_no_more() -> None:
     assert told(stream(), few) == [], "four joints are no body"
 
 
+def test_a_pair_is_seen_over_a_longer_window_than_one_person() -> None:
+    one = hand_up_weights()
+    encoder = replace(one.config.detector.encoder, frames=8)
+    short = replace(one, config=replace(one.config, detector=replace(one.config.detector, encoder=encoder)))
+    windows: list[np.ndarray] = []
+    pairs = near_weights(frames=32)
+    near = pairs.detector
+    pairs = replace(pairs, detector=lambda x: windows.append(x) or near(x))  # type: ignore[arg-type]
+    tried = ActionStream(short, topology="kinect_v2_25", pairs=pairs)
+    told(tried, frames(way=1.0, seconds=6.0))
+    assert windows[-1].shape[1] == 32 and np.isfinite(windows[-1]).all()
+
+
 def test_everything_ends_when_the_recording_does() -> None:
     tried = stream()
     given = frames(way=1.0)
