@@ -9,14 +9,12 @@ so that distance and size grow by the same factor, and the joints stay on their 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
-from sensor_msgs.msg import CameraInfo
 
 from usdrl_ros.camera.estimator import Pose
-from usdrl_ros.inputs.common import InputError
 from usdrl_ros.inputs.depth_image import DepthImage
+from usdrl_ros.inputs.lens import Lens
 
 SURE = 0.5
 """Confidence from which on a joint says where the person is."""
@@ -30,42 +28,6 @@ SMALLEST, TALLEST = 0.4, 1.6
 """Size of a person by depth, relative to what the estimator believes; beyond it, the depth is of something else."""
 TRUNK = ("shoulder_left", "shoulder_right", "hip_left", "hip_right")
 """Joints whose depth is looked up: wide, so that a patch lies on them, and seldom hidden by arms alone."""
-
-
-@dataclass(frozen=True, slots=True)
-class Lens:
-    """A pinhole camera; distortion is not corrected."""
-
-    fx: float
-    """Focal lengths and centre in pixels."""
-    fy: float
-    cx: float
-    cy: float
-
-    @classmethod
-    def wide(cls, width: int, height: int, degrees: float) -> Lens:
-        """A lens with a horizontal field of view, in the middle of the picture."""
-        focal = 0.5 * width / math.tan(math.radians(degrees) / 2.0)
-        return cls(focal, focal, width / 2.0, height / 2.0)
-
-    @classmethod
-    def calibrated(cls, info: CameraInfo, width: int, height: int) -> Lens:
-        """The lens of a calibration, scaled to a picture of another size.
-
-        Raises:
-            InputError: ``calibration``: there is none, or it is of a picture of another shape.
-        """
-        k = [float(value) for value in info.k]
-        if not all(map(math.isfinite, k)) or k[0] <= 0.0 or k[4] <= 0.0:
-            raise InputError("calibration", "expected focal lengths in k, got none: calibrate the camera")
-        across, down = (width / info.width, height / info.height) if info.width and info.height else (1.0, 1.0)
-        if abs(across - down) > 0.02 * across:
-            raise InputError(
-                "calibration",
-                f"expected the calibration of a picture of {width} x {height}, got {info.width} x {info.height}:"
-                " subscribe to the camera_info of this picture",
-            )
-        return cls(k[0] * across, k[4] * down, k[2] * across, k[5] * down)
 
 
 def place(pose: Pose, lens: Lens) -> np.ndarray | None:

@@ -10,9 +10,10 @@ import numpy as np
 from usdrl_model.skeleton.person import Person, SkeletonFrame
 from usdrl_model.skeleton.topology import topology
 from usdrl_ros.camera.estimator import Estimator, Pose
-from usdrl_ros.camera.geometry import TRUNK, Lens, place, scale_by_depth
+from usdrl_ros.camera.geometry import TRUNK, place, scale_by_depth
 from usdrl_ros.camera.tracker import Tracker
 from usdrl_ros.inputs.depth_image import DepthImage
+from usdrl_ros.inputs.lens import Lens
 
 
 class People:

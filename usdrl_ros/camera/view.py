@@ -7,9 +7,9 @@ from collections.abc import Callable
 
 from sensor_msgs.msg import CameraInfo, Image
 
-from usdrl_ros.camera.geometry import Lens
 from usdrl_ros.inputs.common import InputError, seconds
 from usdrl_ros.inputs.depth_image import DepthImage
+from usdrl_ros.inputs.lens import Lens
 
 KEPT = 10
 """Depth images that wait for their picture."""

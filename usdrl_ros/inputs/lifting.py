@@ -17,6 +17,7 @@ from usdrl_ros.inputs.adapter import Adapter, Context, Decode
 from usdrl_ros.inputs.common import InputError, SourceFrame, seconds
 from usdrl_ros.inputs.depth_image import DepthImage
 from usdrl_ros.inputs.in_picture import InPicture
+from usdrl_ros.inputs.lens import Lens
 
 SAME = 0.002
 """Seconds between stamps of one instant."""
@@ -133,7 +134,9 @@ class Lifting(InPicture):
         return nearest if apart <= SAME or (apart <= APART and self._depths[-1][0] >= stamp) else None
 
     def _lifted(self, person: Person, image: DepthImage) -> Person:
-        fx, fy, cx, cy, width, height = self._pinhole(image)
+        width, height = self._camera.width or image.width, self._camera.height or image.height
+        image.check_registered(width, height)
+        lens = Lens.calibrated(self._camera, width, height)
         pixels = person.joints[:, :2] * ((width, height) if self._plane == "image" else 1.0)
         if person.confidence is not None:
             pixels[person.confidence < MIN_CONFIDENCE] = np.nan  # somewhere, and not on the body
@@ -146,18 +149,8 @@ class Lifting(InPicture):
             # The nearest surface is the limb; what is far from the body is something before or behind it.
             z = next((depth for depth in surfaces if abs(depth - body) <= REACH), None)
             if z is not None:
-                joints[joint] = (u - cx) * z / fx, (v - cy) * z / fy, z
+                joints[joint] = (u - lens.cx) * z / lens.fx, (v - lens.cy) * z / lens.fy, z
         return replace(person, joints=joints)
-
-    def _pinhole(self, image: DepthImage) -> tuple[float, float, float, float, float, float]:
-        """Focal lengths, centre and size of the picture, in pixels."""
-        camera, k = self._camera, self._camera.k
-        width, height = camera.width or image.width, camera.height or image.height
-        numbers = [float(one) for one in (k[0], k[4], k[2], k[5])]
-        if not (np.isfinite(numbers).all() and numbers[0] > 0.0 and numbers[1] > 0.0):
-            raise InputError("camera_info", f"expected a calibrated camera, got focal length {k[0]:g}: calibrate it")
-        image.check_registered(width, height)
-        return (*numbers, float(width), float(height))  # type: ignore[return-value]
 
 
 def _lacking(what: str, stamp: float) -> str:

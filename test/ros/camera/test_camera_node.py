@@ -22,11 +22,12 @@ from sensor_msgs.msg import CameraInfo, Image, PointCloud2  # noqa: E402
 from usdrl_model.skeleton.topology import topology  # noqa: E402
 from usdrl_ros.camera import parameters  # noqa: E402
 from usdrl_ros.camera.device import Device  # noqa: E402
-from usdrl_ros.camera.geometry import SKIN, Lens  # noqa: E402
+from usdrl_ros.camera.geometry import SKIN  # noqa: E402
 from usdrl_ros.camera.health import Health, Source  # noqa: E402
 from usdrl_ros.camera.node import CameraNode  # noqa: E402
 from usdrl_ros.inputs import point_cloud  # noqa: E402
 from usdrl_ros.inputs.adapter import Context  # noqa: E402
+from usdrl_ros.inputs.lens import Lens  # noqa: E402
 from usdrl_ros.processes.children import Child  # noqa: E402
 
 NODE = str(HELPERS / "camera_node.py")

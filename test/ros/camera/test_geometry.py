@@ -11,10 +11,11 @@ pytest.importorskip("rclpy", reason="needs ROS 2 (rclpy)")
 
 from helpers.filmed import FOCAL, HEIGHT, WIDTH, ColourEstimator, body, camera_info, depth_image, message, pose  # noqa: E402
 
-from usdrl_ros.camera.geometry import SKIN, Lens, place  # noqa: E402
+from usdrl_ros.camera.geometry import SKIN, place  # noqa: E402
 from usdrl_ros.camera.people import People  # noqa: E402
 from usdrl_ros.inputs.common import InputError  # noqa: E402
 from usdrl_ros.inputs.depth_image import DepthImage  # noqa: E402
+from usdrl_ros.inputs.lens import Lens  # noqa: E402
 
 LENS = Lens(FOCAL, FOCAL, WIDTH / 2, HEIGHT / 2)
 

@@ -10,9 +10,9 @@ pytest.importorskip("skimage", reason="needs a photograph of a person: pip insta
 from skimage.data import astronaut  # noqa: E402
 
 from usdrl_model.skeleton.topology import topology  # noqa: E402
-from usdrl_ros.camera.geometry import Lens  # noqa: E402
 from usdrl_ros.camera.mediapipe_pose import MediaPipePose  # noqa: E402
 from usdrl_ros.camera.people import People  # noqa: E402
+from usdrl_ros.inputs.lens import Lens  # noqa: E402
 
 JOINTS = topology("mediapipe_33").joints
 LENS = Lens.wide(512, 512, 60.0)
