@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING
 
 from usdrl_model.cli.common import reported
 from usdrl_model.data import catalogue
-from usdrl_model.skeleton.recording import Recording
 from usdrl_model.terms import MEANINGS, Terms
 
 if TYPE_CHECKING:
     from usdrl_model.data.store import Store
     from usdrl_model.skeleton.clip import Clip
+    from usdrl_model.skeleton.recording import Recording
 
 
 SELECTION = ("sets", "subjects", "labels", "split")

@@ -10,13 +10,15 @@ import importlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from usdrl_model.data.importers.files import DatasetInfo
 from usdrl_model.errors.nearest import hint, nearest
 from usdrl_model.errors.shown import shown
-from usdrl_model.skeleton.recording import Recording
 from usdrl_model.terms import UNKNOWN, Terms
+
+if TYPE_CHECKING:
+    from usdrl_model.skeleton.recording import Recording  # "usdrl --help" must not wait for numpy
 
 SETS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "utkinect": ("utkinect", {}),

@@ -13,6 +13,7 @@ from usdrl_model.data.compose_pairs import streams
 from usdrl_model.data.store import Store
 from usdrl_model.evaluation import calibration
 from usdrl_model.evaluation.calibration import CalibrationConfig, Point
+from usdrl_model.evaluation.played import play, play_cooled
 from usdrl_model.events.config import StreamConfig
 from usdrl_model.inference.in_torch import accelerate
 from usdrl_model.network.detector import Detector
@@ -63,10 +64,10 @@ def calibrate(weights: LoadedDetector, settings: CalibrationConfig, store: Store
     windows = sources.mix(settings.sources, given, detector.config, max_gap=stream.max_gap, stride=STRIDE).windows
     chosen = _streams(settings, given, detector.config)
 
-    before = calibration.calibration_error(calibration.play(accelerate(weights), chosen), detector.config.labels)
     dense, recognition = calibration.temperatures(detector, windows)
+    uncooled, played = play_cooled(accelerate(weights), chosen, dense)
+    before = calibration.calibration_error(uncooled, detector.config.labels)
     calibration.cool(detector, dense, recognition)
-    played = calibration.play(accelerate(weights), chosen)
     after = calibration.calibration_error(played, detector.config.labels)
     points = calibration.thresholds(played, weights, settings)
     return Calibrated(
@@ -85,7 +86,7 @@ def with_thresholds(weights: LoadedDetector, settings: CalibrationConfig, store:
     """The same with thresholds alone, whatever its network is; arguments as of ``calibrate``."""
     known = weights.config.detector
     chosen = _streams(settings, _given(settings, store, known), known)
-    points = calibration.thresholds(calibration.play(weights, chosen), weights, settings)
+    points = calibration.thresholds(play(weights, chosen), weights, settings)
     config = dataclasses.replace(weights.config, stream=_with(weights.config.stream, points))
     return dataclasses.replace(weights, config=config)
 

@@ -13,7 +13,7 @@ Letters: L frames, K classes.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,14 +24,11 @@ from torch.nn import functional as F  # noqa: N812
 from usdrl_model.checkpoints.loaded_detector import LoadedDetector
 from usdrl_model.checkpoints.provenance import Provenance
 from usdrl_model.config import at_least
+from usdrl_model.evaluation.played import Played
 from usdrl_model.events.config import StreamConfig
 from usdrl_model.events.onset_offset import ActionMachine, Edge, EventConfig
 from usdrl_model.network.detector import Detector
 from usdrl_model.network.detector_config import BACKGROUND_LABEL
-from usdrl_model.online.stream import ActionStream
-from usdrl_model.online.tracked_person import Sighting, TrackedPerson
-from usdrl_model.skeleton import recording_gaps
-from usdrl_model.skeleton.recording import Recording
 from usdrl_model.skeleton.segments import AMBIGUOUS, Segment, frame_labels
 from usdrl_model.training.finetuning.objective import RECENT, clip_classes, delayed
 from usdrl_model.training.finetuning.sources import SourceConfig
@@ -69,20 +66,6 @@ class CalibrationConfig:
             raise ValueError("expected sources, and thresholds in rising order")
 
 
-@dataclass(frozen=True, slots=True)
-class Played:
-    """One recording as the online pipeline judged it."""
-
-    recording: Recording
-    tracks: list[tuple[str, np.ndarray, np.ndarray]]
-    """Person, stamps (L,) and posteriors (L, K) of every track."""
-
-    @property
-    def hours(self) -> float:
-        """Length."""
-        return recording_gaps.seconds(np.array([frame.stamp for frame in self.recording.frames])) / 3600.0
-
-
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Point:
     """What a label does at one threshold."""
@@ -105,46 +88,6 @@ def check_unseen(config: CalibrationConfig, made: Provenance) -> None:
                 f"sources[{place}].subjects: expected people of {source.name} whom the detector was not trained on,"
                 f" got {', '.join(both or source.subjects) or 'no names'}: name others, or train it without them"
             )
-
-
-class _Recorder(ActionMachine):
-    """Decides nothing, and remembers what it was told."""
-
-    def __init__(self, labels: tuple[str, ...], config: EventConfig) -> None:
-        super().__init__(labels, config)
-        self.heard: list[tuple[float, np.ndarray]] = []
-
-    def step(self, time: float, posterior: np.ndarray) -> list[Edge]:
-        self.heard.append((time, posterior))
-        return []
-
-
-class _Listener(ActionStream):
-    """A stream whose people only remember their posteriors."""
-
-    def __init__(self, weights: LoadedDetector, topology: str) -> None:
-        self.heard: list[tuple[str, _Recorder]] = []
-        super().__init__(weights, topology=topology)
-
-    def _follow(self, name: str, sighting: Sighting) -> TrackedPerson:
-        person = super()._follow(name, sighting)
-        person.machine = recorder = _Recorder(self.labels, self.config.events)
-        self.heard.append((name, recorder))
-        return person
-
-
-def play(weights: LoadedDetector, recordings: Iterable[Recording]) -> list[Played]:
-    """Posteriors of every frame of recordings, as live."""
-    found = []
-    for recording in recordings:
-        stream = _Listener(weights, recording.topology)
-        for frame in recording.frames:
-            stream.push(frame)
-        stream.finish()
-        heard = [(person, recorder.heard) for person, recorder in stream.heard if recorder.heard]
-        tracks = [(person, np.array([t for t, _ in each]), np.stack([p for _, p in each])) for person, each in heard]
-        found.append(Played(recording, tracks))
-    return found
 
 
 def curve(played: Sequence[Played], label: str, index: int, events: EventConfig, tried: Sequence[float]) -> list[Point]:

@@ -175,9 +175,8 @@ def _torch(source: str | Path) -> ModuleType:
     except ModuleNotFoundError as error:
         if error.name != "torch":
             raise
-        raise ModuleNotFoundError(
+        raise ImportError(
             f"weights {source} need torch, which is not installed: give an ONNX file of them (usdrl export writes one"
-            " where torch is), or pip install torch",
-            name="torch",
+            " where torch is), or pip install torch"
         ) from None
     return in_torch

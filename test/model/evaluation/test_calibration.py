@@ -12,8 +12,10 @@ from usdrl_model.checkpoints.provenance import DataUsed, Provenance
 from usdrl_model.cli import main
 from usdrl_model.data.store_writer import write_set
 from usdrl_model.evaluation import calibration
-from usdrl_model.evaluation.calibration import CalibrationConfig, Played, Point
+from usdrl_model.evaluation.calibration import CalibrationConfig, Point
+from usdrl_model.evaluation.played import Played, play, play_cooled
 from usdrl_model.events.onset_offset import EventConfig
+from usdrl_model.inference import in_torch
 from usdrl_model.network.config import EncoderConfig
 from usdrl_model.network.detector import Detector
 from usdrl_model.network.detector_config import DetectorConfig
@@ -87,6 +89,21 @@ def test_a_temperature_cools_what_is_too_sure() -> None:
         before = detector(x).frames
         calibration.cool(detector, dense, 1.0)
         torch.testing.assert_close(detector(x).frames, before / dense)
+
+
+def test_one_run_of_the_network_gives_posteriors_before_and_after_a_temperature() -> None:
+    torch.manual_seed(0)
+    weights = detector_file.load("utkinect10", "cpu")
+    recording = performance(seed=3, people=1, faults="none", seconds=6.0)
+    before, after = play_cooled(in_torch.accelerate(weights), [recording], 2.0)
+    expected = play(in_torch.accelerate(weights), [recording])
+    calibration.cool(weights.trained, 2.0, 1.0)
+    cooled = play(in_torch.accelerate(weights), [recording])
+    for mine, theirs in ((before, expected), (after, cooled)):
+        for (_, stamps, scores), (_, right_stamps, right) in zip(mine[0].tracks, theirs[0].tracks, strict=True):
+            np.testing.assert_array_equal(stamps, right_stamps)
+            np.testing.assert_allclose(scores, right, rtol=0.0, atol=1e-5)
+    assert np.abs(before[0].tracks[0][2] - after[0].tracks[0][2]).max() > 0.05
 
 
 def test_the_error_is_the_distance_of_sureness_and_truth() -> None:

@@ -58,7 +58,7 @@ WEIGHTS = """
 from usdrl_model.inference import load
 try:
     load.load("default")
-except ModuleNotFoundError as error:
+except ImportError as error:
     print(error)
 """
 

@@ -11,7 +11,8 @@ from helpers.tiny_finetuning import CPU, RECORDINGS, RUN, mixture
 from usdrl_model.checkpoints import detector_file
 from usdrl_model.checkpoints.provenance import DataUsed, Provenance
 from usdrl_model.cli import main
-from usdrl_model.evaluation import calibration, detection_scores
+from usdrl_model.evaluation import detection_scores
+from usdrl_model.evaluation.played import play
 from usdrl_model.network.config import EncoderConfig
 from usdrl_model.network.detector import Detector
 from usdrl_model.network.detector_config import DetectorConfig
@@ -46,7 +47,7 @@ def test_a_streaming_detector_learns_and_finds_the_action_of_somebody_new(tmp_pa
     loaded = detector_file.load(tmp_path / "weights", "cpu")
     scores = detection_scores.detection(loaded, [RECORDINGS[2]])
     assert scores["overall"]["0.5"]["f1"] == 1.0
-    (played,) = calibration.play(loaded, [RECORDINGS[2]])
+    (played,) = play(loaded, [RECORDINGS[2]])
     assert len(played.tracks) == 1
 
 
