@@ -35,7 +35,9 @@ class Lens:
         """
         k = [float(value) for value in info.k]
         if not all(map(math.isfinite, k)) or k[0] <= 0.0 or k[4] <= 0.0:
-            raise InputError("camera_info", "expected a calibrated camera, got no focal lengths in k: calibrate it")
+            raise InputError(
+                "camera_info", "expected a calibrated camera, got no focal lengths in k: calibrate the camera"
+            )
         across, down = (width / info.width, height / info.height) if info.width and info.height else (1.0, 1.0)
         if abs(across - down) > 0.02 * across:
             raise InputError(
