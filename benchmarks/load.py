@@ -78,6 +78,8 @@ def trackers() -> dict[str, Tracker]:
 def over_dds(options: argparse.Namespace) -> Iterator[list[str]]:
     """Rows of the first table: everything for point clouds, the ends for the other messages."""
     for name, tracker in trackers().items():
+        if options.inputs and name not in options.inputs:
+            continue
         weights = FLAT if tracker.truth.topology == OPENPOSE else options.weights
         everything = name == "point_cloud"
         people = [1] if name == "pose_array" else options.people if everything else options.people[-1:]
@@ -162,6 +164,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--people", type=int, nargs="+", default=[1, 6, 20], help="how many people, rising")
     parser.add_argument("--rates", type=int, nargs="+", default=[15, 30, 60], help="frames a second, rising")
     parser.add_argument("--weights", default="default", help="name of shipped weights, or path of a weights folder")
+    parser.add_argument("--inputs", nargs="+", default=[], choices=trackers(), help="only these over DDS")
     parser.add_argument("--only", choices=("dds", "adapters"), help="one of the two tables")
     options = parser.parse_args(arguments)
     exit_on_sigterm()
