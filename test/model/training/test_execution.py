@@ -106,7 +106,7 @@ def test_a_graphed_run_goes_on_bit_for_bit(
 def test_compiled_steps_give_the_same_run_and_the_time_it_took(
     pool: ClipPool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(execution, "BACKEND", "aot_eager")  # traced as for any backend, and ready within seconds
+    monkeypatch.setattr(execution, "BACKEND", "eager")  # traced as for any backend, and ready within seconds
     caplog.set_level(logging.INFO)
     run = change(RUN, steps=2, encoder=dataclasses.replace(ENCODER, streams=("temporal",), stem_kernel=0))
     plain = train.train(run, pool, tmp_path / "plain", ALONE)
