@@ -16,7 +16,7 @@ pytest.importorskip("rclpy", reason="needs ROS 2 (rclpy)")
 for name in ("rosbags", "psutil"):
     pytest.importorskip(name, reason=f"{name} is not installed")
 
-from usdrl_ros.inputs.registry import built_in  # noqa: E402
+from usdrl_ros.inputs.registry import built_in, load  # noqa: E402
 
 BENCHMARKS = ROOT / "benchmarks"
 ABUSE = BENCHMARKS / "abuse.py"
@@ -36,12 +36,13 @@ def test_all_of_it_in_small_is_as_it_should_be(tmp_path: Path) -> None:
     assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
     text = page.read_text(encoding="utf-8")
     assert text.startswith("before\n") and text.endswith("\nafter\n") and "stale" not in text
+    given = [one for kind in built_in() for one in (kind, *[f"{kind} without depth"] * load(kind).plane)]
     rows = [line.split(" | ") for line in text.splitlines() if line.startswith("| ")][1:]
     assert [row[0] for row in rows] == [
         "| spoilt messages, point_cloud",
         "| spoilt messages, marker_array",
         "| spoilt messages, pose_array",
-        *(f"| spoilt messages, {kind}, decoded here" for kind in built_in()),
+        *(f"| spoilt messages, {kind}, decoded here" for kind in given),
         "| transitions and parameters at random",
         "| SIGINT at a random moment from start to work",
         "| SIGTERM at a random moment from start to work",

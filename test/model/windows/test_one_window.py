@@ -17,6 +17,7 @@ from usdrl_model.evaluation import probe
 from usdrl_model.evaluation.benchmark_store import open_benchmark
 from usdrl_model.evaluation.clips import fit_and_score as clips
 from usdrl_model.evaluation.recordings import frame_scores
+from usdrl_model.inference import load
 from usdrl_model.online.stream import ActionStream
 from usdrl_model.skeleton.person import SHOULDER_LEFT, SHOULDER_RIGHT, SPINE_MID, Person, SkeletonFrame
 from usdrl_model.skeleton.recording import Recording
@@ -62,8 +63,8 @@ def live(one: Recording, monkeypatch: pytest.MonkeyPatch) -> list[np.ndarray]:
     made = detector_file.DetectorFileConfig(detector=DETECTOR, stream=RUN.stream)
     weights = detector_file.LoadedDetector("w", Path(), "", train.Detector(DETECTOR).eval(), made)
     stream, batches = ActionStream(weights, topology=one.topology), []
-    answers = stream._answers
-    monkeypatch.setattr(stream, "_answers", lambda batch: batches.append(batch[0].copy()) or answers(batch))
+    answers = load.answers
+    monkeypatch.setattr(load, "answers", lambda weights, x: batches.append(x[0].copy()) or answers(weights, x))
     for frame in one.frames:
         stream.push(frame)
     return batches

@@ -16,6 +16,7 @@ from usdrl_model.data import catalogue
 from usdrl_model.data.catalogue import PERFORMER
 from usdrl_model.data.store import Store
 from usdrl_model.data.store_writer import write_set
+from usdrl_model.inference import load
 from usdrl_model.online.stream import ActionStream
 from usdrl_model.skeleton.person import SPINE_MID, Person, SkeletonFrame
 from usdrl_model.skeleton.recording import Recording
@@ -39,8 +40,8 @@ def test_training_windows_are_what_the_stream_sees(centre: Centre, monkeypatch: 
         detector_file.DetectorFileConfig(detector=detector, stream=RUN.stream),
     )  # fmt: skip
     stream, live = ActionStream(weights, topology="kinect_v2_25"), []
-    answers = stream._answers
-    monkeypatch.setattr(stream, "_answers", lambda batch: live.append(batch[0].copy()) or answers(batch))
+    answers = load.answers
+    monkeypatch.setattr(load, "answers", lambda weights, x: live.append(x[0].copy()) or answers(weights, x))
     for frame in walk.frames:
         stream.push(frame)
     trained = cut(tracklets(walk, detector.labels, 10.0, 1.0), WindowShape(frames=64, centre=centre), 1)

@@ -103,7 +103,7 @@ def test_messages_from_nobody_and_without_a_stamp(source):
 @every
 def test_numbers_that_are_no_places(source, monkeypatch):
     for value in (np.nan, np.inf, -np.inf, 1e30, 0.0):
-        monkeypatch.setattr(trackers, "places", lambda V, person=0, value=value: np.full((V, 3), value))
+        monkeypatch.setattr(trackers, "places", lambda V, *_, value=value: np.full((V, 3), value))
         try:
             made = trackers.messages(source.kind, 11.0)
         except (ValueError, OverflowError):

@@ -144,7 +144,7 @@ def test_the_node_hears_it_as_a_further_topic_of_the_source():
     config = SimpleNamespace(
         topology="kinect_v2_25", axes="kinect", units="m", mirrored=False, target_frame="", sensor_pose=(0.0,) * 6,
         imu_topic="imu", imu_rotation=(0.0,) * 3, person_id="0", frame_id="", input_file="",
-        depth_topic="", camera_info_topic="", picture_size=(0.0, 0.0),
+        depth_topic="", camera_info_topic="", picture_size=(0.0, 0.0), robot_skeleton="",
     )  # fmt: skip
     topics, reader = FurtherTopics(), find("point_cloud")
     content = ContentCheck(described(reader, config))
