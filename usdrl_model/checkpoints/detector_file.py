@@ -12,7 +12,7 @@ from torch import Tensor
 
 from usdrl_model.checkpoints import config_file, shipped, stored_model
 from usdrl_model.checkpoints.encoder_file import EncoderFile, EncoderFileConfig
-from usdrl_model.checkpoints.loaded_detector import DetectorFileConfig, LoadedDetector, config_of
+from usdrl_model.checkpoints.loaded_detector import DetectorFileConfig, LoadedDetector
 from usdrl_model.checkpoints.provenance import Provenance
 from usdrl_model.checkpoints.state_dict import distinct, fill
 from usdrl_model.events.config import StreamConfig
@@ -65,12 +65,6 @@ def read_encoder(source: str | Path) -> EncoderFile:
     prefix = "encoder."
     own = {f"backbone.{name.removeprefix(prefix)}": part for name, part in tensors.items() if name.startswith(prefix)}
     return EncoderFile(folder, EncoderFileConfig(encoder=config.detector.encoder, provenance=config.provenance), own)
-
-
-def read_config(folder: Path) -> DetectorFileConfig:
-    """The configuration in a folder; errors as ``load``."""
-    path = folder / stored_model.CONFIG
-    return config_of(config_file.read_text(path), str(path))
 
 
 def is_detector(source: str | Path) -> bool:

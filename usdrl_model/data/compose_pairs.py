@@ -185,7 +185,7 @@ def _beside(streams: Sequence[Recording], rng: np.random.Generator) -> Iterator[
         place = np.array([0.0, 0.0, rng.uniform(*APART)])
         joints = np.stack(
             [
-                _standing(rows[0], 0.0 + rng.uniform(-ASIDE, ASIDE), np.zeros(3)),
+                _standing(rows[0], rng.uniform(-ASIDE, ASIDE), np.zeros(3)),
                 _standing(rows[1], np.pi + rng.uniform(-ASIDE, ASIDE), place),
             ],
             axis=1,

@@ -68,12 +68,7 @@ def parity(weights: LoadedDetector, path: str | Path, windows: Tensor) -> dict[s
     right = dict(zip(OUTPUTS, (np.concatenate(part) for part in zip(*exact, strict=True)), strict=True))
     given = dict(zip(OUTPUTS, (np.concatenate(part) for part in zip(*found, strict=True)), strict=True))
     return {
-        "weights": weights.name,
-        "sha256": weights.sha256,
-        "file": path.name,
-        "precision": session.get_modelmeta().custom_metadata_map["precision"],
-        "bytes": path.stat().st_size,
-        "windows": step * len(found),
+        **_named(weights, path, session, step * len(found)),
         "max_abs_error": {name: float(np.abs(given[name] - right[name]).max()) for name in OUTPUTS},
         "min_feature_cosine": float(cosine(given["features"], right["features"]).min()),
         "same_frames": float((given["frames"].argmax(2) == right["frames"].argmax(2)).mean()),
@@ -89,23 +84,28 @@ def _steps(weights: LoadedDetector, path: Path, windows: Tensor) -> dict[str, An
     x = windows[: step * (len(windows) // step), :, 0]
     if not len(x):
         raise ValueError(f"expected at least {step} windows, the batch of {path}, got {len(windows)}")
-    plain, steps = (
-        copy.deepcopy(weights.trained).double().eval(),
-        onnx_runtime.OnnxSteps(session, weights.config.detector),
-    )
+    plain = copy.deepcopy(weights.trained).double().eval()
+    steps = onnx_runtime.OnnxSteps(session, weights.config.detector)
     with torch.inference_mode():
         right = plain.advance(x.double(), plain.empty(len(x)))[0].numpy()
     empty = weights.trained.empty(step).numpy()
     given = np.concatenate([steps.advance(part.numpy(), empty)[0] for part in x.split(step)])
+    return {
+        **_named(weights, path, session, len(x)),
+        "max_abs_error": {"frames": float(np.abs(given - right).max())},
+        "same_frames": float((given.argmax(2) == right.argmax(2)).mean()),
+    }
+
+
+def _named(weights: LoadedDetector, path: Path, session: Any, windows: int) -> dict[str, Any]:
+    """What is compared, on how many windows."""
     return {
         "weights": weights.name,
         "sha256": weights.sha256,
         "file": path.name,
         "precision": session.get_modelmeta().custom_metadata_map["precision"],
         "bytes": path.stat().st_size,
-        "windows": len(x),
-        "max_abs_error": {"frames": float(np.abs(given - right).max())},
-        "same_frames": float((given.argmax(2) == right.argmax(2)).mean()),
+        "windows": windows,
     }
 
 

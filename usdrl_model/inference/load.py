@@ -141,7 +141,7 @@ def warm_up(loaded: LoadedDetector, most: int) -> None:
 
 
 def noise(loaded: LoadedDetector) -> np.ndarray:
-    """A window (1, T, M, V, 3) float32 that shows nobody."""
+    """A window (1, T, M, V, 3) float32 of random joints."""
     encoder = loaded.config.detector.encoder
     size = (1, encoder.frames, encoder.people, encoder.joints, 3)
     return np.random.default_rng(0).normal(0.0, 0.3, size).astype(np.float32)

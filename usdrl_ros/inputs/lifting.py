@@ -78,21 +78,17 @@ def decoder(
 
 
 class Lifting(InPicture):
-    """Reads the messages of a source, with depth; arguments and errors as of ``decoder``."""
+    """Reads the messages of a source, with depth; arguments and errors as of ``decoder``.
+
+    A call gives the oldest people whose depth image is there, None as long as it is not; beside the errors of the
+    decoder it raises ``InputError`` of ``no_depth``, ``no_camera_info``, ``camera_info`` and ``depth_size``.
+    """
 
     def __init__(self, adapter: Adapter, context: Context, depth_topic: str, camera_info_topic: str) -> None:
         self._depths: deque[tuple[float, DepthImage, str]] = deque(maxlen=IMAGES)
         self._waiting: deque[SourceFrame] = deque(maxlen=WAITING)
         context.subscribe(depth_topic, "sensor_msgs/msg/Image", self._depth, depth=5)
         super().__init__(adapter, context, camera_info_topic)
-
-    def __call__(self, message: Any, context: Context) -> SourceFrame | None:
-        """The oldest people whose depth image is there; None as long as it is not.
-
-        Raises:
-            InputError: as the decoder, and ``no_depth``, ``no_camera_info``, ``camera_info``, ``depth_size``.
-        """
-        return super().__call__(message, context)
 
     def _depth(self, message: Any, context: Context) -> SourceFrame | None:
         stamp = seconds(message.header.stamp)
