@@ -26,6 +26,7 @@ from abuse_report import Options, Row, table
 from latency import machine
 
 from usdrl_model.checkpoints import code_version
+from usdrl_model.files import markdown
 from usdrl_ros.processes.children import exit_on_sigterm, use_private_domain
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -59,8 +60,8 @@ def report(rows: Sequence[Row], arguments: Sequence[str], seconds: float, about:
 
 def write(path: Path, text: str) -> None:
     """Put a report into a page, between its marks."""
-    before, rest = path.read_text(encoding="utf-8").split(BEGIN)
-    path.write_text(f"{before}{BEGIN}\n{text}\n{END}{rest.split(END)[1]}", encoding="utf-8")
+    page = markdown.replace_between_markers(path.read_text(encoding="utf-8"), BEGIN, END, text)
+    path.write_text(page, encoding="utf-8")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -196,7 +196,11 @@ def perception_arguments(
     parameters = {
         "topic": f"'{TOPIC}'",
         "input_type": input_type,
-        **({"input_file": json.dumps(truth.input_file, ensure_ascii=False)} if truth.input_file else {}),
+        **{
+            name: json.dumps(value, ensure_ascii=False)
+            for name in ("input_file", "depth_topic", "camera_info_topic")
+            if (value := getattr(truth, name))
+        },
         "picture_size": json.dumps(truth.picture_size),
         "topology": json.dumps(truth.topology, ensure_ascii=False),
         "axes": truth.axes,
