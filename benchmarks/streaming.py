@@ -42,7 +42,7 @@ TOPOLOGY = "kinect_v2_25"
 
 
 def crowd(count: int, seconds: float, seed: int = 0) -> list[SkeletonFrame]:
-    """Frames of ``count`` people at 30 Hz, four metres apart."""
+    """Frames of ``count`` people at 30 Hz, in rows of five, three metres apart, so that all are within range."""
     rng = np.random.default_rng(seed)
     acts = [
         simulate(PerformanceConfig(scripts=(random_script(rng, seconds),), faults=random_faults(rng)), seed=one).frames
@@ -51,7 +51,9 @@ def crowd(count: int, seconds: float, seed: int = 0) -> list[SkeletonFrame]:
     frames = []
     for moment in zip(*acts, strict=False):
         people = [
-            dataclasses.replace(person, id=str(place), joints=person.joints + [4.0 * place, 0.0, 0.0])
+            dataclasses.replace(
+                person, id=str(place), joints=person.joints + [3.0 * (place % 5), 0.0, 3.0 * (place // 5)]
+            )
             for place, frame in enumerate(moment)
             for person in frame.people[:1]
         ]

@@ -137,9 +137,10 @@ class ActionMachine:
             posterior: (K,) of that frame; NaN counts as 0.
         """
         edges = []
-        scores = np.nan_to_num(posterior, nan=0.0)
-        for index in range(1, len(self._labels)):
-            edge = self._step_label(index, time, float(scores[index]))
+        scores = [score if score == score else 0.0 for score in posterior.tolist()]
+        above = [index for index in range(1, len(scores)) if scores[index] >= self._config.off_threshold]
+        for index in sorted({*above, *self._runs}):  # of the others no run begins or goes on
+            edge = self._step_label(index, time, scores[index])
             if edge is not None:
                 edges.append(edge)
         return edges

@@ -7,6 +7,8 @@ longer than a frame.
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 
 EDGE_WEIGHT = 0.02
@@ -69,16 +71,14 @@ class Timeline:
             raise ValueError("no window was added yet")
         half = len(self._kernel) // 2
         indices = np.arange(first - half, last + half + 1)
-        kept = (indices <= self._newest) & (indices > self._newest - self._capacity)
         slots = indices % self._capacity
-        weight = np.where(kept, self._weight[slots], 0.0)
+        weight = self._weight[slots]
+        weight[(indices > self._newest) | (indices <= self._newest - self._capacity)] = 0.0
         known = weight > 0.0
         frame = np.where(known[:, None], self._total[slots] / np.where(known, weight, 1.0)[:, None], 0.0)
-        band = np.zeros((last - first + 1, len(indices)))
-        for row in range(len(band)):
-            band[row, row : row + len(self._kernel)] = self._kernel
-        with np.errstate(invalid="ignore"):
-            smooth: np.ndarray = (band @ frame) / (band @ known)[:, None]
+        band = _band(last - first + 1, len(self._kernel))
+        near = band @ known
+        smooth: np.ndarray = (band @ frame) / np.where(near > 0.0, near, 1.0)[:, None]
         smooth[~known[half : len(known) - half]] = np.nan
         return smooth
 
@@ -86,3 +86,13 @@ class Timeline:
 def hann(length: int) -> np.ndarray:
     """Hann window of ``length`` points, sampled at the middles of its support, so that all are above 0."""
     return np.sin(np.pi * (np.arange(length) + 0.5) / length) ** 2
+
+
+@lru_cache(maxsize=64)
+def _band(rows: int, length: int) -> np.ndarray:
+    """(rows, rows - 1 + length): a Hann kernel in every row, each a frame later than the one above."""
+    band = np.zeros((rows, rows - 1 + length))
+    for row in range(rows):
+        band[row, row : row + length] = hann(length)
+    band.flags.writeable = False
+    return band

@@ -171,7 +171,6 @@ def frame_features(frames: Tensor, count: int) -> Tensor:
         (N, L, V * 7): place of every joint relative to the spine, its velocity, and 1 where it is missing. Velocity is
         without the way of the person, which a robot that moves would see in everybody, but with their rise and fall.
     """
-    spine = spine_of(frames)  # (N, T, 3)
     line = frames[:, :, SHOULDER_RIGHT] - frames[:, :, SHOULDER_LEFT]
     line = torch.where(line.isnan(), frames[:, :, HIP_RIGHT] - frames[:, :, HIP_LEFT], line)
     line = line.nan_to_num().unfold(1, HEADING_FRAMES, 1).sum(dim=3)  # (N, L, 3)
@@ -180,10 +179,12 @@ def frame_features(frames: Tensor, count: int) -> Tensor:
     length = length.where(known, 1.0)
     cos, sin = (line[..., 0] / length).where(known, 1.0), (line[..., 2] / length).where(known, 0.0)
 
+    frames = frames[:, -count - 1 :]
+    spine = spine_of(frames)  # (N, 1 + L, 3)
     level = frames - (spine * spine.new_tensor([1.0, 0.0, 1.0]))[:, :, None]
-    velocity = VELOCITY_SCALE * (level[:, -count:] - level[:, -count - 1 : -1])
-    now = frames[:, -count:]
-    parts = [_turned(part, cos, sin).nan_to_num() for part in (now - spine[:, -count:, None], velocity)]
+    velocity = VELOCITY_SCALE * (level[:, 1:] - level[:, :-1])
+    now = frames[:, 1:]
+    parts = [_turned(part, cos, sin).nan_to_num() for part in (now - spine[:, 1:, None], velocity)]
     return torch.cat([*parts, now[..., :1].isnan().to(now.dtype)], dim=3).flatten(2)
 
 

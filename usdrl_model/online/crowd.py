@@ -20,7 +20,7 @@ import numpy as np
 
 from usdrl_model.events.config import StreamConfig
 from usdrl_model.online.association import Association
-from usdrl_model.online.tracked_person import Sighting, TrackedPerson
+from usdrl_model.online.tracked_person import Sighting, TrackedPerson, follow_states
 
 SPEED = 8.0
 """Metres a second, for a running person and a turning sensor together."""
@@ -104,6 +104,7 @@ class Crowd:
             fresh = True
         for id_ in leaping:
             gone += self._settle(id_, sightings[id_])
+        follow_states(self.people)
         if samples and not fresh:
             self._counters["stale_frames"] += 1
         return gone

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from usdrl_model.network.config import EncoderConfig
 from usdrl_model.online.crowd import Sample
 from usdrl_model.online.stamps import StampCourse, Verdict
-from usdrl_model.skeleton.person import SkeletonFrame, canonical
+from usdrl_model.skeleton.person import Person, SkeletonFrame, canonical_people
 from usdrl_model.skeleton.topology import Topology
 
 HELD = 512
@@ -89,12 +89,12 @@ class FrameFilter:
                 " depth_topic and camera_info_topic"
             )
         self.flat = frame.flat
-        samples: dict[str, Sample] = {}
+        people: dict[str, Person] = {}
         for person in frame.people:
-            if person.id in samples:
-                self._counters["duplicate_people"] += 1
-            else:
-                samples[person.id] = canonical(person, self._topology)
+            people.setdefault(person.id, person)
+        if double := len(frame.people) - len(people):
+            self._counters["duplicate_people"] += double
+        samples = dict(zip(people, canonical_people(list(people.values()), self._topology), strict=True))
         self._counters["frames"] += 1
         return CanonicalFrame(frame.stamp, samples, frame.sensor, frame.robot)
 

@@ -6,6 +6,7 @@ that person, so that it goes with them: somebody who is lost, or comes under a u
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Sequence
 
 import numpy as np
@@ -29,6 +30,8 @@ class Incremental:
         self._weights, self._detector = weights, weights.config.detector
         joints, *others = self._detector.encoder.state_sizes
         self._empty = np.concatenate([np.full(joints, np.nan, np.float32), np.zeros(sum(others), np.float32)])
+        self._rings, self._last = list[np.ndarray](), self._empty[None][:0]
+        """The rings that the last step gave, and (N, S), of which they are the rows."""
 
     def advance(self, people: Sequence[TrackedPerson], end: int) -> list[TrackedPerson]:
         """Take everybody's frames up to grid frame ``end`` that are there; return those of whom there were any.
@@ -67,13 +70,19 @@ class Incremental:
         masks = np.stack([mask for _, mask in frames])
         joints = np.stack([joints for joints, _ in frames])[:, delay:]
         joints = np.where(masks[:, delay:, :, None], joints, np.float32(np.nan))
-        state = np.stack([self._empty if person.ring is None else person.ring for person in people])
-        scores, state = load.advance(self._weights, joints, state)
+        scores, self._last = load.advance(self._weights, joints, self._state(people))
         seen = masks.sum(axis=2) >= SEEN_JOINTS
         told = seen[:, :count] & seen[:, delay:]  # a frame, and the one that tells of it
+        self._rings = list(self._last)
         for row, person in enumerate(people):
             person.stepped = newest = person.track.newest or 0
-            person.ring = state[row].copy()  # a view would keep everybody's state alive
+            person.ring = self._rings[row]
             for frame in range(count):
                 which = slice(frame, frame + 1)
                 person.timeline.add(newest - delay - count + 1 + frame, scores[row, which], told[row, which])
+
+    def _state(self, people: Sequence[TrackedPerson]) -> np.ndarray:
+        """(N, S) of N people; without a copy if they are the same as in the last step."""
+        rings = [self._empty if person.ring is None else person.ring for person in people]
+        same = len(rings) == len(self._rings) and all(map(operator.is_, rings, self._rings))
+        return self._last if same else np.stack(rings)

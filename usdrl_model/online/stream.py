@@ -28,6 +28,7 @@ from usdrl_model.gestures.recogniser import PersonGestures, Recogniser
 from usdrl_model.inference import load
 from usdrl_model.online.companion import Companion
 from usdrl_model.online.crowd import Crowd
+from usdrl_model.online.decisions import Decisions
 from usdrl_model.online.event_log import EventLog, PersonEvent, Reason
 from usdrl_model.online.frame_filter import CanonicalFrame, FrameFilter
 from usdrl_model.online.incremental import Incremental
@@ -68,6 +69,7 @@ class ActionStream:
         self.topology = find_topology(topology)
         self.config = weights.config.stream if config is None else config
         self._states = states
+        self._decisions = Decisions(weights.config.detector)
         self._incremental = Incremental(weights) if weights.config.detector.streaming else None
         self.labels = weights.config.detector.labels
         self.counters: Counter[str] = Counter()
@@ -211,20 +213,20 @@ class ActionStream:
         self._slot, self._due_slot = self._due_slot, None
         detector = self.weights.config.detector
         end = grid_index(self.stamp, detector.rate)
+        last = end - math.ceil(self.config.look_ahead * detector.rate)
         if self._incremental is not None:
-            self._decide(self._incremental.advance(self._crowd.people, end), end)
+            self._decide(self._incremental.advance(self._crowd.people, end), last)
         elif batch := newest_windows(self._crowd.people, end, detector.encoder, self._robot.at(self.stamp)):
             probabilities, features = load.answers(self.weights, batch.windows)
             for person, frames, seen in zip(batch.people, probabilities, batch.seen, strict=True):
                 person.timeline.add(end, frames, seen)
-            self._decide(batch.people, end)
+            self._decide(batch.people, last)
             if self.gestures is not None and features is not None:
                 scored = self.gestures.scores(features)
                 for person, scores, now in zip(batch.people, scored, batch.seen[:, -1], strict=True):
                     edges = person.gestures.step(end / detector.rate, scores) if now else []
                     self._log.acts(person.id, edges, self.stamp)
         if self._pairs is not None:
-            last = end - math.ceil(self.config.look_ahead * detector.rate)
             for who, edges in self._pairs.step(self._crowd.people, self._robot.at(self.stamp), end, last).items():
                 self._log.acts(who, edges, self.stamp)
         return self._log.collect()
@@ -232,11 +234,10 @@ class ActionStream:
     def finish(self) -> list[Event]:
         """End of the recording: decide on the remaining frames, end all active actions, and reset."""
         events = self.infer()
+        decided = dict(self._decisions.advance(self._crowd.people))
         for person in self._crowd.people:
-            if person.timeline.newest is not None:
-                self._log.acts(person.id, person.decide(person.timeline.newest), self.stamp)
             edges = person.decide_pairs(grid_index(self.stamp, self.weights.config.detector.rate))
-            self._log.acts(person.id, [*edges, *person.close("offset")], self.stamp)
+            self._log.acts(person.id, [*decided.get(person, ()), *edges, *person.close("offset")], self.stamp)
         self._log.lose(self._crowd.people, "reset", self.stamp)
         events += self._log.collect()
         self.reset()
@@ -291,10 +292,9 @@ class ActionStream:
         """The gestures of a new person."""
         return PersonGestures(self.gestures.gestures if self.gestures else ())
 
-    def _decide(self, scored: Sequence[TrackedPerson], end: int) -> None:
-        """Advance the actions of people of whom there are new scores; the newest frame is ``end``."""
+    def _decide(self, scored: Sequence[TrackedPerson], last: int) -> None:
+        """Advance the actions of people of whom there are new scores, up to grid frame ``last``."""
         if scored:
             self.counters["inferences"] += 1
-        last = end - math.ceil(self.config.look_ahead * self.weights.config.detector.rate)
-        for person in scored:
-            self._log.acts(person.id, person.decide(min(last, person.timeline.newest or last)), self.stamp)
+        for person, edges in self._decisions.advance(scored, last):
+            self._log.acts(person.id, edges, self.stamp)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -14,15 +15,13 @@ from usdrl_model.gestures.recogniser import PersonGestures
 from usdrl_model.network.detector_config import DetectorConfig
 from usdrl_model.online.person_pairs import PersonPairs
 from usdrl_model.online.state import ActionState, PersonState
-from usdrl_model.skeleton.parts import PARTS, seen
 from usdrl_model.skeleton.person import HEAD
 from usdrl_model.states.config import StatesConfig
+from usdrl_model.states.measures import measure
 from usdrl_model.states.person import PersonStates
 from usdrl_model.windows.track import Track, grid_index
 from usdrl_model.windows.window import Body
 
-VISIBLE = 1.0
-"""Seconds of which at least half must show what an action needs, or the action is withheld."""
 TOP = 5
 """Labels in ``PersonState.top``."""
 
@@ -91,6 +90,8 @@ class TrackedPerson:
         self.pairs = pairs
         self.states = PersonStates(states, flat=flat)
         self._flat = flat
+        self._unmeasured: list[Sighting] = []
+        """Those that the states have not seen; ``follow_states``."""
         self.stray: Sighting | None = None
         """The last sighting under this id, if it was too far away to be this person."""
         self.came: float | None = None
@@ -103,7 +104,6 @@ class TrackedPerson:
         self._decided: int | None = None
         self._posterior: np.ndarray | None = None
         self._withheld: tuple[str, ...] = ()
-        self._needs = np.array([[part in detector.needs.get(name, ()) for name in detector.labels] for part in PARTS])
         self.add(sighting)
 
     @property
@@ -114,8 +114,13 @@ class TrackedPerson:
     def add(self, sighting: Sighting) -> None:
         """Add the next sighting; ValueError if it is not later than the last one."""
         self.track.add(sighting.stamp, sighting.joints, sighting.confidence)
-        self.states.add(sighting.stamp, self.track.joints, self.track.confidence, sighting.sensor)
+        self._unmeasured.append(replace(sighting, joints=self.track.joints, confidence=self.track.confidence))
         self.sighting = sighting
+
+    def unmeasured(self) -> list[Sighting]:
+        """What was added since the last call, with the joints that are believed."""
+        frames, self._unmeasured = self._unmeasured, []
+        return frames
 
     def distances(self, sighting: Sighting, from_sensor: bool = False) -> tuple[np.ndarray, np.ndarray]:
         """(J,) metres from the last valid position of each joint to the sighting, and (J,) the stamps of those.
@@ -132,21 +137,25 @@ class TrackedPerson:
         joints, mask = self.track.window(frames, end)
         return (joints - np.float32(self.sighting.sensor) if self._detector.encoder.flat else joints), mask
 
-    def decide(self, last: int) -> list[Edge]:
-        """Advance the state machines to grid frame ``last``."""
-        rate = self._detector.rate
-        first = grid_index(self.track.first_stamp, rate) if self._decided is None else self._decided + 1
-        first = max(first, last - self._detector.encoder.frames + 1)
-        if last < first:
-            return []
+    def undecided(self, last: int | None = None) -> range:
+        """Grid frames that have scores and are not decided yet, up to ``last`` where it is given."""
+        newest = self.timeline.newest
+        if newest is None:
+            return range(0)
+        last = newest if last is None else min(last, newest)
+        first = grid_index(self.track.first_stamp, self._detector.rate) if self._decided is None else self._decided + 1
+        return range(max(first, last - self._detector.encoder.frames + 1), last + 1)
+
+    def decide(self, frames: range, posteriors: np.ndarray, withheld: np.ndarray) -> list[Edge]:
+        """Advance the state machines by the posteriors (L, K) of ``undecided`` frames; (K,) bool, what is withheld."""
         edges = []
-        posteriors = self._judged(self.timeline.posterior(first, last), last)
-        for index, posterior in enumerate(posteriors, start=first):
+        for index, posterior in zip(frames, posteriors, strict=True):
             # A frame in which the person was not seen is skipped: it is no evidence for or against an action.
             if not np.isnan(posterior[0]):
                 self._posterior = posterior
-                edges += self.machine.step(index / rate, posterior)
-        self._decided = last
+                edges += self.machine.step(index / self._detector.rate, posterior)
+        self._decided = frames[-1]
+        self._withheld = tuple(self._detector.labels[index] for index in np.flatnonzero(withheld))
         return edges
 
     def decide_pairs(self, last: int) -> list[Edge]:
@@ -177,22 +186,6 @@ class TrackedPerson:
                 f"expected at most {most:.1f} s between start and stop, got {frames / rate:.1f} s: begin again"
             )
         return self.track.window(max(frames, 0), newest)
-
-    def _judged(self, posteriors: np.ndarray, last: int) -> np.ndarray:
-        """Posteriors (L, K) of the frames up to ``last`` without actions of which too little is seen."""
-        if not self._detector.needs:
-            return posteriors
-        span = max(1, round(VISIBLE * self._detector.rate))
-        mask = self.track.window(len(posteriors) + span - 1, last)[1]
-        there = np.column_stack([mask.any(axis=1), seen(mask)])
-        counts = np.cumsum(there, axis=0, dtype=int)
-        counts[span:] -= counts[:-span].copy()  # of the frames of a span
-        shown, parts = counts[span - 1 :, :1], counts[span - 1 :, 1:]
-        gone = (parts < 0.5 * shown) @ self._needs
-        self._withheld = tuple(label for label, away in zip(self._detector.labels, gone[-1], strict=True) if away)
-        judged = np.where(gone, 0.0, posteriors)
-        judged[:, 0] += np.where(gone, posteriors, 0.0).sum(axis=1)
-        return judged
 
     def state(self) -> PersonState:
         """A snapshot."""
@@ -227,3 +220,15 @@ class TrackedPerson:
             states=self.states.snapshot(),
             withheld=self._withheld,
         )
+
+
+def follow_states(people: Sequence[TrackedPerson]) -> None:
+    """Give the states of all people what was added since the last call; all is measured at once, which is faster."""
+    frames = [(person, frame) for person in people for frame in person.unmeasured()]
+    if not frames:
+        return
+    joints, confidence, sensors = (
+        np.stack([getattr(frame, part) for _, frame in frames]) for part in ("joints", "confidence", "sensor")
+    )
+    for (person, frame), measures in zip(frames, measure(joints, confidence, sensors), strict=True):
+        person.states.step(frame.stamp, measures, frame.joints, frame.confidence)

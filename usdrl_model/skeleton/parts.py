@@ -35,11 +35,12 @@ _ALTERNATIVES: Mapping[Part, tuple[list[int], ...]] = {
 
 PARTS: tuple[Part, ...] = get_args(Part)
 _WAYS = [way for part in PARTS for way in _ALTERNATIVES[part]]
-_NEEDED = np.array([[joint in way for way in _WAYS] for joint in range(len(JOINT_INDEX))])
-"""(25, ways) bool."""
+_NEEDED = np.array([[joint in way for way in _WAYS] for joint in range(len(JOINT_INDEX))], np.float32)
+"""(25, ways), 1 where a way needs a joint; numbers are multiplied faster than bool."""
 _FIRST = np.cumsum([0, *(len(_ALTERNATIVES[part]) for part in PARTS[:-1])])
 
 
 def seen(mask: np.ndarray) -> np.ndarray:
-    """Where parts are seen: mask of the canonical joints (T, 25) bool -> (T, len(PARTS)) bool."""
-    return np.asarray(np.logical_or.reduceat(~(~mask @ _NEEDED), _FIRST, axis=1))
+    """Where parts are seen: mask of the canonical joints (..., 25) bool -> (..., len(PARTS)) bool."""
+    missing = (~mask).astype(np.float32) @ _NEEDED
+    return np.asarray(np.logical_or.reduceat(missing == 0.0, _FIRST, axis=-1))

@@ -11,6 +11,7 @@ is not the sensor, call ``judge``: it replaces invalid joints by NaN, which ever
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -87,13 +88,24 @@ def canonical(person: Person, topology: Topology) -> tuple[np.ndarray, np.ndarra
     Raises:
         ValueError: joints or confidence do not have the shape of the topology.
     """
-    joints = np.asarray(person.joints)[None]
-    confidence = None if person.confidence is None else np.asarray(person.confidence)[None]
+    return canonical_people([person], topology)[0]
+
+
+def canonical_people(people: Sequence[Person], topology: Topology) -> list[tuple[np.ndarray, np.ndarray]]:
+    """``canonical`` of several people, in one go where they are alike; errors name the first who does not fit."""
+    if (
+        len({(one.judged, np.shape(one.joints), one.confidence is None or np.shape(one.confidence)) for one in people})
+        > 1
+    ):
+        return [canonical(person, topology) for person in people]  # which says who does not fit
+    if not people:
+        return []
+    sure = None if people[0].confidence is None else np.stack([np.asarray(one.confidence) for one in people])
+    joints = np.stack([np.asarray(one.joints) for one in people])
     try:
-        mapped, sure = canonical_frames(joints, confidence, topology, judged=person.judged)
+        return list(zip(*canonical_frames(joints, sure, topology, judged=people[0].judged), strict=True))
     except ValueError as error:
-        raise ValueError(f"person {person.id}: {error}") from None
-    return mapped[0], sure[0]
+        raise ValueError(f"person {people[0].id}: {error}") from None
 
 
 def canonical_frames(

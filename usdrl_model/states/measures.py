@@ -11,6 +11,7 @@ import numpy as np
 from usdrl_model.skeleton.topology import CANONICAL_JOINTS, JOINT_INDEX
 
 SIDES = ("left", "right")
+Vector = tuple[float, float, float]
 
 # Points beside the joints: the middle of hips and shoulders, and the highest part of the head that is seen.
 _POINTS = [*CANONICAL_JOINTS, "hips", "shoulders", "top"]
@@ -62,8 +63,8 @@ class Arm:
     """Distance from shoulder to wrist, arm lengths: 1 where it is straight."""
     elevation: float
     """Of the line from shoulder to wrist over the horizontal, degrees."""
-    wrist: np.ndarray
-    """(3,) from the shoulder to the wrist, arm lengths."""
+    wrist: Vector
+    """From the shoulder to the wrist, arm lengths."""
     height: float
     """Height of the wrist over the shoulder, arm lengths."""
     over_head: float
@@ -106,56 +107,69 @@ class Measures:
     """Metres from the sensor over the floor."""
 
 
-def measure(joints: np.ndarray, confidence: np.ndarray, sensor: np.ndarray) -> Measures:
-    """Measure one person.
+def measure(joints: np.ndarray, confidence: np.ndarray, sensor: np.ndarray) -> list[Measures]:
+    """Measure P people.
 
     Args:
-        joints: (25, 3) canonical joints, metres, y up.
-        confidence: (25,), 0 where invalid.
-        sensor: (3,) position of the sensor in the same axes.
+        joints: (P, 25, 3) canonical joints, metres, y up.
+        confidence: (P, 25), 0 where invalid.
+        sensor: (P, 3) position of the sensor in the same axes.
     """
-    points = np.full((len(_POINTS), 3), np.nan)
-    points[: len(joints)] = np.where(confidence[:, None] > 0.0, joints, np.nan)
-    spine, instead = points[_SPINE], points[_INSTEAD].mean(axis=1)
-    points[len(joints) :] = np.where(np.isnan(spine), instead, spine)
-    vectors = points[_ENDS] - points[_STARTS]
-    lengths = np.sqrt((vectors**2).sum(axis=1))
+    count = joints.shape[1]
+    points = np.full((len(joints), len(_POINTS), 3), np.nan)
+    points[:, :count] = np.where(confidence[:, :, None] > 0.0, joints, np.nan)
+    spine, instead = points[:, _SPINE], points[:, _INSTEAD].mean(axis=2)
+    points[:, count:] = np.where(np.isnan(spine), instead, spine)
+    vectors = points[:, _ENDS] - points[:, _STARTS]
+    lengths = np.sqrt((vectors**2).sum(axis=2))
     lengths[lengths == 0.0] = np.nan
-    angles = np.degrees(np.arccos(np.clip(vectors[:, 1] / lengths, -1.0, 1.0)))
-    line = dict(zip(_NAMES, vectors, strict=True))
-    length = dict(zip(_NAMES, lengths.tolist(), strict=True))
-    angle = dict(zip(_NAMES, angles.tolist(), strict=True))
-    """Degrees from straight up."""
+    angles = np.degrees(np.arccos(np.clip(vectors[:, :, 1] / lengths, -1.0, 1.0)))
+    body = points[:, _BODY]
+    seen = ~np.isnan(body[:, :, :1])
+    here = seen.sum(axis=1)
+    away = sensor - np.where(here > 0, np.where(seen, body, 0.0).sum(axis=1) / np.maximum(here, 1), np.nan)
+    parts = (points[:, :, 1], vectors, lengths, angles, away)
+    return [_of_one(*one) for one in zip(*(part.tolist() for part in parts), strict=True)]
 
-    heights: list[float] = points[:, 1].tolist()
+
+def _of_one(
+    heights: list[float],
+    vectors: list[Vector],
+    lengths: list[float],
+    angles: list[float],
+    away: Vector,
+) -> Measures:
+    """The measures of one person: heights of ``_POINTS``, then of ``_LINES``, then the way to the sensor."""
+    line = dict(zip(_NAMES, vectors, strict=True))
+    length = dict(zip(_NAMES, lengths, strict=True))
+    angle = dict(zip(_NAMES, angles, strict=True))
+    """Degrees from straight up."""
     hips, shoulders, top = heights[-3:]
     across = line["across_shoulders"] if length["across_shoulders"] > 0.0 else line["across_hips"]
     front = _horizontal(-across[2], across[0])  # left x up
-    place = points[_BODY][~np.isnan(points[_BODY, 0])]
-    away = sensor - place.mean(axis=0) if len(place) else np.full(3, np.nan)
     to_sensor = _horizontal(away[0], away[2])
 
     def leg(side: str) -> Leg:
         whole = length[f"thigh_{side}"] + length[f"shin_{side}"]
         down, thigh = -line[f"leg_{side}"][1], -line[f"thigh_{side}"][1]
         return Leg(
-            height=float(down) / whole,
+            height=down / whole,
             thigh=180.0 - angle[f"thigh_{side}"],
-            over=float(np.maximum(down, thigh)) / whole,
+            over=max(down, thigh) / whole if thigh == thigh else math.nan,
         )
 
     def arm(side: str) -> Arm:
         whole = length[f"upper_arm_{side}"] + length[f"forearm_{side}"]
-        wrist = line[f"arm_{side}"] / whole
+        x, y, z = (along / whole for along in line[f"arm_{side}"])
         return Arm(
             reach=length[f"arm_{side}"] / whole,
             elevation=90.0 - angle[f"arm_{side}"],
-            wrist=wrist,
-            height=float(wrist[1]),
+            wrist=(x, y, z),
+            height=y,
             over_head=(heights[JOINT_INDEX[f"wrist_{side}"]] - top) / whole,
             from_head=length[f"to_head_{side}"] / whole,
-            elbow=float(line[f"upper_arm_{side}"][1]) / whole,
-            ahead=float(wrist[0] * to_sensor[0] + wrist[2] * to_sensor[1]),
+            elbow=line[f"upper_arm_{side}"][1] / whole,
+            ahead=x * to_sensor[0] + z * to_sensor[1],
         )
 
     legs = leg("left"), leg("right")
@@ -175,14 +189,16 @@ def measure(joints: np.ndarray, confidence: np.ndarray, sensor: np.ndarray) -> M
     )
 
 
-def _ahead_of_feet(line: dict[str, np.ndarray], length: dict[str, float], front: tuple[float, float]) -> float:
+def _ahead_of_feet(line: dict[str, Vector], length: dict[str, float], front: tuple[float, float]) -> float:
     """Leg lengths, along the front of the person, from the middle of the ankles to the centre of mass."""
-    thigh, shin = (line[f"{bone}_left"] + line[f"{bone}_right"] for bone in ("thigh", "shin"))
     whole = sum(length[f"{bone}_{side}"] for bone, side in product(("thigh", "shin"), SIDES)) / 2.0
-    # From the hips: the trunk leans forward, thighs and shins lead to the feet.
-    mass = _TRUNK_MASS * _TRUNK_CENTRE * line["trunk"] + (_THIGH_MASS + 2.0 * _SHIN_MASS) * thigh / 4.0
-    mass = mass + _SHIN_MASS * shin / 4.0 - (thigh + shin) / 2.0
-    return float(mass[0] * front[0] + mass[2] * front[1]) / whole
+    ahead = []
+    for axis in (0, 2):
+        thigh, shin = (line[f"{bone}_left"][axis] + line[f"{bone}_right"][axis] for bone in ("thigh", "shin"))
+        # From the hips: the trunk leans forward, thighs and shins lead to the feet.
+        mass = _TRUNK_MASS * _TRUNK_CENTRE * line["trunk"][axis] + (_THIGH_MASS + 2.0 * _SHIN_MASS) * thigh / 4.0
+        ahead.append(mass + _SHIN_MASS * shin / 4.0 - (thigh + shin) / 2.0)
+    return (ahead[0] * front[0] + ahead[1] * front[1]) / whole
 
 
 def _horizontal(x: float, z: float) -> tuple[float, float]:

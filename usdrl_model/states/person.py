@@ -91,7 +91,8 @@ class PersonStates:
         self._fallen = Switch(0.0, self._config.posture_after, unknown)
         self._ground = Ground()
         self._pointers = [Pointer(side) for side in SIDES]
-        self._wrists: deque[tuple[float, np.ndarray]] = deque()
+        self._wrists: deque[tuple[float, ...]] = deque()
+        """Stamp, and places of both wrists."""
 
     def add(self, stamp: float, joints: np.ndarray, confidence: np.ndarray, sensor: np.ndarray) -> None:
         """Add the next frame.
@@ -102,7 +103,10 @@ class PersonStates:
             confidence: (25,), 0 where invalid.
             sensor: (3,) position of the sensor in the same axes.
         """
-        measures = measure(joints, confidence, sensor)
+        self.step(stamp, measure(joints[None], confidence[None], sensor[None])[0], joints, confidence)
+
+    def step(self, stamp: float, measures: Measures, joints: np.ndarray, confidence: np.ndarray) -> None:
+        """The same of a frame that is measured; ``measure`` takes those of everybody at once."""
         self._ground.add(stamp, measures.feet)
         scene = Scene(measures, self._ground_height(), self._speeds(stamp, measures))
         for name, switch in self._switches.items():
@@ -133,13 +137,13 @@ class PersonStates:
 
     def _speeds(self, stamp: float, measures: Measures) -> tuple[float, float]:
         """Of both wrists relative to their shoulders: from the older to the newer half of the last frames, averaged."""
-        self._wrists.append((stamp, np.stack([arm.wrist for arm in measures.arms])))
+        left, right = measures.arms
+        self._wrists.append((stamp, *left.wrist, *right.wrist))
         while len(self._wrists) > 2 and self._wrists[1][0] <= stamp - SPEED_OVER:
             self._wrists.popleft()
-        stamps, wrists = np.array([entry[0] for entry in self._wrists]), np.stack([entry[1] for entry in self._wrists])
-        half = len(stamps) // 2
+        frames = np.array(self._wrists)
+        half = len(frames) // 2
         if not half:
             return math.nan, math.nan
-        seconds = stamps[half:].mean() - stamps[:half].mean()
-        left, right = np.linalg.norm(wrists[half:].mean(axis=0) - wrists[:half].mean(axis=0), axis=1) / seconds
-        return float(left), float(right)
+        seconds, *way = (frames[half:].mean(axis=0) - frames[:half].mean(axis=0)).tolist()
+        return math.hypot(*way[:3]) / seconds, math.hypot(*way[3:]) / seconds

@@ -74,17 +74,14 @@ class Ground:
     def __init__(self) -> None:
         self._stamp = -math.inf
         self._heights: list[float] = []
+        self.height = math.nan
+        """Metres; NaN before a foot was seen."""
 
     def add(self, stamp: float, feet: float) -> None:
         """Add the height of the lowest foot, metres; NaN is skipped."""
         if feet == feet and stamp - self._stamp >= FEET_EVERY:
             self._heights = [*self._heights, feet][-round(FEET_SECONDS / FEET_EVERY) :]
-            self._stamp = stamp
-
-    @property
-    def height(self) -> float:
-        """Metres; NaN before a foot was seen."""
-        return float(np.median(self._heights)) if self._heights else math.nan
+            self._stamp, self.height = stamp, float(np.median(self._heights))
 
 
 def _point(vector: np.ndarray) -> Point:

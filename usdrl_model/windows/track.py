@@ -106,10 +106,16 @@ class Track:
         Returns:
             joints (T, 25, 3) float32 and mask (T, 25) bool; frames outside the track are all invalid.
         """
+        return self._ring[np.arange(end - frames + 1, end + 1) % self.capacity], self.mask(frames, end)
+
+    def mask(self, frames: int, end: int) -> np.ndarray:
+        """The mask (T, 25) of ``window``."""
         indices = np.arange(end - frames + 1, end + 1)
-        inside = (indices >= self.oldest) & (indices <= (self.newest if self.newest is not None else -1))
-        slots = indices % self.capacity
-        return self._ring[slots], self._mask[slots] & inside[:, None]
+        mask: np.ndarray = self._mask[indices % self.capacity]
+        oldest = self.oldest
+        if end - frames + 1 < oldest or end >= oldest + self.capacity:
+            mask &= ((indices >= oldest) & (indices < oldest + self.capacity))[:, None]
+        return mask
 
     def known(self, frames: int, end: int) -> np.ndarray:
         """(T, 25) last grid frame of the first live window that contains the value of each frame and joint.

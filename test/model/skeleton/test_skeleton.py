@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from usdrl_model.skeleton import topology
-from usdrl_model.skeleton.person import Person, canonical, judge
+from usdrl_model.skeleton.person import Person, canonical, canonical_people, judge
 from usdrl_model.skeleton.topology import CANONICAL_JOINTS, JOINT_INDEX, PARENTS
 
 JOINTS = 25
@@ -84,6 +84,18 @@ def test_who_was_judged_is_not_judged_by_place_again() -> None:
     np.testing.assert_array_equal(here, there)
     assert there.sum() == JOINTS - 1
     assert not canonical(replace(away, judged=False), topology.topology("kinect_v2_25"))[1].any()
+
+
+def test_several_people_at_once_are_as_one_by_one() -> None:
+    kinect, sure = topology.topology("kinect_v2_25"), np.linspace(0.0, 1.0, JOINTS)
+    alike = [Person(str(one), standing() + [one, 0.0, 0.0], sure) for one in range(3)]
+    others = [alike[0], Person("9", standing()), judge(alike[1])]
+    for people in (alike, others, []):
+        for (joints, confidence), person in zip(canonical_people(people, kinect), people, strict=True):
+            np.testing.assert_array_equal(joints, canonical(person, kinect)[0])
+            np.testing.assert_array_equal(confidence, canonical(person, kinect)[1])
+    with pytest.raises(ValueError, match=r"person 8: expected joints of shape \(25, 3\)"):
+        canonical_people([*alike, Person("8", standing()[:17])], kinect)
 
 
 def test_low_confidence_and_impossible_bones_are_invalid() -> None:

@@ -1,6 +1,8 @@
 """States of people by geometry: of hand-made bodies, of the simulated performer, and with limbs that are missing."""
 
+import dataclasses
 import itertools
+import math
 from collections.abc import Iterable
 
 import numpy as np
@@ -13,6 +15,7 @@ from usdrl_model.simulation.simulate import PerformanceConfig, simulate
 from usdrl_model.skeleton.clip import Clip
 from usdrl_model.skeleton.topology import JOINT_INDEX
 from usdrl_model.states.config import StatesConfig
+from usdrl_model.states.measures import measure
 from usdrl_model.states.person import STATES, PersonStates, States
 
 SENSOR = np.zeros(3)
@@ -62,6 +65,18 @@ def after(
 def names(states: States) -> set[str]:
     """Of the states that hold."""
     return {state.name for state in states.active}
+
+
+def test_everybody_is_measured_at_once_as_one_by_one() -> None:
+    rng = np.random.default_rng(0)
+    joints, confidence = np.stack([standing()] * 40), (rng.random((40, 25)) > 0.3).astype(float)
+    joints[1:] += rng.normal(0.0, 0.1, joints[1:].shape)
+    confidence[:2] = [[1.0], [0.0]]
+    sensors = rng.normal(0.0, 1.0, (40, 3))
+    for row, together in enumerate(measure(joints, confidence, sensors)):
+        (alone,) = measure(joints[[row]], confidence[[row]], sensors[[row]])
+        np.testing.assert_equal(dataclasses.asdict(together), dataclasses.asdict(alone))
+    assert math.isnan(measure(joints, confidence, sensors)[1].distance)
 
 
 def acting(
