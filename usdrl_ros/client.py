@@ -93,6 +93,7 @@ class ActionsClient:
         self, node: Node, topic: str = "actions/state", *, monotonic: Callable[[], float] = time.monotonic
     ) -> None:
         self._node = node
+        self._topic = node.resolve_topic_name(topic)
         self._monotonic = monotonic
         self._pulse = Pulse()
         self._state: dict[str, Any] | None = None
@@ -246,15 +247,15 @@ class ActionsClient:
         self._node.destroy_subscription(self._subscription)
 
     def _hear(self, message: String) -> None:
-        state = json.loads(message.data)
-        beat = state.get("heartbeat")
-        if state.get("schema") != SCHEMA or beat is None:
+        state = _understood(message.data)
+        if state is None:
             self._node.get_logger().error(
-                f"expected a state {SCHEMA} with a heartbeat, got {shown(state.get('schema'))}: use the same version of"
-                " usdrl_ros on both sides",
+                f"{self._topic}: expected a state {SCHEMA} with a heartbeat, got"
+                f" {shown(message.data)}: use the same version of usdrl_ros on both sides",
                 once=True,
             )
             return
+        beat = state["heartbeat"]
         with self._news:
             fresh = self._unheard(state)
             self._state = state
@@ -275,6 +276,16 @@ class ActionsClient:
         if state["seq"] < before:  # the node was restarted
             return list(state["events"])
         return [event for event in state["events"] if event["seq"] > before]
+
+
+def _understood(text: str) -> dict[str, Any] | None:
+    """A state with its heartbeat; None for whatever else somebody publishes there."""
+    try:
+        state = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    good = isinstance(state, dict) and state.get("schema") == SCHEMA and isinstance(state.get("heartbeat"), dict)
+    return state if good else None
 
 
 def _by_distance(people: list[dict[str, Any]]) -> list[dict[str, Any]]:

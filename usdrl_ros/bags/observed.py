@@ -9,15 +9,21 @@
 
 from __future__ import annotations
 
+import argparse
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 
+from usdrl_model.cli.common import add_machine, device
+from usdrl_model.data.content_check import Verdict
 from usdrl_model.metrics.events import Detection
 from usdrl_model.network.detector_config import BACKGROUND_LABEL
 from usdrl_model.online.stream import ActionStream
 from usdrl_model.skeleton.segments import Segment
+from usdrl_ros.bags.predict import add_bag, described_bag
 from usdrl_ros.bags.replay import BagRun, LabelledBag, replay
 from usdrl_ros.bags.scores import found_actions
 
@@ -50,6 +56,28 @@ class Observed:
     """True actions; those of a bag with one person are that person's, whatever the labels call them."""
     told: tuple[Detection, ...]
     """Detected actions of the replay."""
+
+
+def add_replay(command: argparse.ArgumentParser, out: str) -> None:
+    """Add the options that ``replayable`` reads; ``out``: the help of ``--out``."""
+    add_bag(command)
+    command.add_argument(
+        "--weights", default="default", help="shipped detector, folder or .onnx file (default: default)"
+    )
+    command.add_argument("--out", type=Path, help=out)
+    add_machine(command, threads=1)
+
+
+def replayable(arguments: argparse.Namespace, name: str) -> tuple[LabelledBag, ActionStream, Path]:
+    """The bag, the stream to replay it through, and where the result goes: by default to ``name`` beside the messages.
+
+    What people in it look like is told on stderr. Errors as ``predict.predict_bag``.
+    """
+    bag = described_bag(arguments)
+    print(Verdict.of([bag.findings]).line(), file=sys.stderr)
+    folder = arguments.bag if arguments.bag.is_dir() else arguments.bag.parent
+    stream = ActionStream.from_pretrained(arguments.weights, topology=bag.truth.topology, device=str(device(arguments)))
+    return bag, stream, arguments.out or folder / name
 
 
 def observe(bag: LabelledBag, stream: ActionStream, rate: float) -> Observed:

@@ -23,7 +23,7 @@ from rclpy.node import Node
 from rclpy.publisher import Publisher
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 from rclpy.serialization import serialize_message
-from rclpy.utilities import remove_ros_args
+from rclpy.signals import SignalHandlerOptions
 from rosgraph_msgs.msg import Clock
 
 from usdrl_model.errors.shown import MESSAGE, cut, reason
@@ -33,6 +33,8 @@ from usdrl_ros.bags.recorded_topic import RecordedTopic
 from usdrl_ros.bags.storage import BagMessage, BagReader
 from usdrl_ros.messages.cdr import MalformedError
 from usdrl_ros.messages.types import BagError, headers, stamp_ns
+from usdrl_ros.processes.executables import split
+from usdrl_ros.processes.lifecycle import initialise
 
 LONGEST_SLEEP = 0.05
 """Seconds between two checks for shutdown while the player sleeps."""
@@ -247,10 +249,10 @@ def parser() -> argparse.ArgumentParser:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Play; 0 at the end or when stopped, 1 without a subscriber within --wait or for unusable input."""
-    given = sys.argv if arguments is None else ["usdrl-play", *arguments]
-    options = parser().parse_args(remove_ros_args(given)[1:])
-    rclpy.init(args=given)
+    own, ros = split(sys.argv[1:] if arguments is None else arguments)
+    options = parser().parse_args(own)
     try:
+        initialise(["usdrl-play", *ros], SignalHandlerOptions.ALL)
         how = PlayOptions(
             rate=options.rate,
             loop=options.loop,
@@ -270,7 +272,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             for line in player.warnings():
                 print(f"usdrl-play: {cut(line, MESSAGE)}", file=sys.stderr)
         return 0
-    except BagError as error:
+    except (BagError, ValueError) as error:
         print(f"usdrl-play: {cut(reason(error), MESSAGE)}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:

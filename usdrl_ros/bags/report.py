@@ -8,15 +8,12 @@ from __future__ import annotations
 
 import argparse
 import base64
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from usdrl_model.cli.common import add_machine, device
-from usdrl_model.data.content_check import Verdict
 from usdrl_model.errors.shown import LINE, MESSAGE, cut
 from usdrl_model.files.atomic_file import write_text
 from usdrl_model.metrics.events import Detection, detections
@@ -25,8 +22,7 @@ from usdrl_model.plots.timeline import COLOURS, readable_on
 from usdrl_model.skeleton.recording_gaps import Shortened
 from usdrl_model.skeleton.segments import Segment
 from usdrl_model.skeleton.topology import PARENTS
-from usdrl_ros.bags.observed import Observed, SeenPerson, observe
-from usdrl_ros.bags.predict import add_bag, described_bag
+from usdrl_ros.bags.observed import Observed, SeenPerson, add_replay, observe, replayable
 from usdrl_ros.bags.recorded_output import RecordedOutput, recorded_output
 from usdrl_ros.bags.replay import LabelledBag
 from usdrl_ros.bags.report_page import page
@@ -51,21 +47,12 @@ NAME = "report.html"
 
 def add_report(command: argparse.ArgumentParser) -> None:
     """Add the options that ``report_bag`` reads."""
-    add_bag(command)
-    command.add_argument(
-        "--weights", default="default", help="shipped detector, folder or .onnx file (default: default)"
-    )
-    command.add_argument("--out", type=Path, help=f"page to write (default: {NAME} beside the messages of the bag)")
-    add_machine(command, threads=1)
+    add_replay(command, f"page to write (default: {NAME} beside the messages of the bag)")
 
 
 def report_bag(arguments: argparse.Namespace) -> None:
     """Replay a bag and write the page; errors as ``predict.predict_bag``, and OSError where it cannot be written."""
-    bag = described_bag(arguments)
-    print(Verdict.of([bag.findings]).line(), file=sys.stderr)
-    folder = arguments.bag if arguments.bag.is_dir() else arguments.bag.parent
-    out = arguments.out or folder / NAME
-    stream = ActionStream.from_pretrained(arguments.weights, topology=bag.truth.topology, device=str(device(arguments)))
+    bag, stream, out = replayable(arguments, NAME)
     write_report(bag, stream, out)
     print(f"{cut(out, MESSAGE)}: open it in a browser")
 

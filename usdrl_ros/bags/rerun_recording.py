@@ -8,7 +8,6 @@ from __future__ import annotations
 import argparse
 import os
 import re
-import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,17 +15,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from usdrl_model.cli.common import add_machine, device
-from usdrl_model.data.content_check import Verdict
 from usdrl_model.errors.shown import LINE, MESSAGE, cut
 from usdrl_model.metrics.events import Detection
-from usdrl_model.online.stream import ActionStream
 from usdrl_model.plots.timeline import COLOURS
 from usdrl_model.skeleton.recording_gaps import Shortened
 from usdrl_model.skeleton.segments import Segment
 from usdrl_model.skeleton.topology import PARENTS
-from usdrl_ros.bags.observed import Observed, SeenPerson, observe
-from usdrl_ros.bags.predict import add_bag, described_bag
+from usdrl_ros.bags.observed import Observed, SeenPerson, add_replay, observe, replayable
 
 if TYPE_CHECKING:
     import rerun
@@ -42,12 +37,7 @@ NOTHING = (150, 150, 150)
 
 def add_view(command: argparse.ArgumentParser) -> None:
     """Add the options that ``view_bag`` reads."""
-    add_bag(command)
-    command.add_argument(
-        "--weights", default="default", help="shipped detector, folder or .onnx file (default: default)"
-    )
-    command.add_argument("--out", type=Path, help=f"recording to write (default: {NAME} beside the messages)")
-    add_machine(command, threads=1)
+    add_replay(command, f"recording to write (default: {NAME} beside the messages)")
 
 
 def view_bag(arguments: argparse.Namespace) -> None:
@@ -59,11 +49,7 @@ def view_bag(arguments: argparse.Namespace) -> None:
     """
     import rerun  # noqa: F401
 
-    bag = described_bag(arguments)
-    print(Verdict.of([bag.findings]).line(), file=sys.stderr)
-    folder = arguments.bag if arguments.bag.is_dir() else arguments.bag.parent
-    out = arguments.out or folder / NAME
-    stream = ActionStream.from_pretrained(arguments.weights, topology=bag.truth.topology, device=str(device(arguments)))
+    bag, stream, out = replayable(arguments, NAME)
     write_recording(observe(bag, stream, RATE), out)
     print(f"{cut(out, MESSAGE)}: rerun {cut(out, MESSAGE)} shows it")
 

@@ -8,18 +8,13 @@ from collections import Counter, deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-import numpy as np
 from diagnostic_msgs.msg import DiagnosticStatus
 
 from usdrl_model.errors.shown import LINE, cut
-from usdrl_ros.diagnostics.reporting import Throttle, status
+from usdrl_ros.diagnostics.reporting import SAMPLES, Warnings, percentile, status
 from usdrl_ros.diagnostics.source_checks import RECENT, SLOW
 from usdrl_ros.inputs.common import InputError
 
-SAMPLES = 256
-"""Times kept for the percentiles."""
-WARNING_INTERVAL = 5.0
-"""Seconds between two warnings of the same kind in the log."""
 STUCK = 5.0
 """Seconds after which the search of a picture counts as stuck."""
 
@@ -51,8 +46,8 @@ class Health:
     """
 
     def __init__(self, monotonic: Callable[[], float], warn: Callable[[str], object]) -> None:
-        self._monotonic, self._warn = monotonic, warn
-        self._throttle = Throttle(WARNING_INTERVAL, monotonic)
+        self._monotonic = monotonic
+        self._log = Warnings(warn, monotonic)
         self._lock = threading.Lock()
         self._started = monotonic()
         self._searched: deque[float] = deque(maxlen=SAMPLES)
@@ -102,9 +97,7 @@ class Health:
         with self._lock:
             self._counts[kind] += 1
             self._troubles[kind] = (self._monotonic(), line)
-            passed = self._throttle(kind, line)
-        if passed is not None:
-            self._warn(cut(passed, LINE))
+        self._log(kind, line)
 
     def report(self, name: str, source: Source | None) -> list[DiagnosticStatus]:
         """The statuses ``<name>: pictures`` and ``<name>: people``; for None, that the node is not active."""
@@ -127,8 +120,8 @@ class Health:
                 f"{self._people if recent else 0} in the picture, placed by "
                 + ("depth" if source.depth_topic else "their apparent size"),
                 {
-                    "search p50": _percentile(self._times, 50),
-                    "search p95": _percentile(self._times, 95),
+                    "search p50": percentile(self._times, 50),
+                    "search p95": percentile(self._times, 95),
                     "calibrated": source.calibrated,
                     "model": source.model,
                     **self._placed,
@@ -170,7 +163,3 @@ class Health:
             return DiagnosticStatus.ERROR, f"no picture of {source.name} for {silence:.0f} s: is it still connected?"
         advice = "check the camera's driver" if source.publishers else "nobody publishes it: set image_topic"
         return DiagnosticStatus.WARN, f"no picture on {source.name} for {silence:.0f} s: {advice}"
-
-
-def _percentile(samples: deque[float], percent: float) -> str:
-    return f"{np.percentile(list(samples), percent):.1f} ms" if samples else "-"

@@ -23,8 +23,6 @@ from rclpy.qos_overriding_options import QoSOverridingOptions
 from sensor_msgs.msg import CameraInfo, Image, PointCloud2
 from std_msgs.msg import Header
 
-from usdrl_model.errors.missing import advice
-from usdrl_model.errors.shown import cut
 from usdrl_model.skeleton.person import SkeletonFrame
 from usdrl_ros.camera import images
 from usdrl_ros.camera import parameters as camera_parameters
@@ -79,7 +77,7 @@ class CameraNode(ServedNode):
         self._view: View | None = None
         self._device: Device | None = None
         self._subscriptions_made: list[Any] = []
-        self._active = self._closing = False
+        self._active = False
         self._skeletons: Publisher = self.create_publisher(
             PointCloud2,
             TOPIC,
@@ -118,7 +116,7 @@ class CameraNode(ServedNode):
             self._searching.max_rate = config.max_rate
         except Exception as error:  # rclpy would swallow it silently
             self._config = None
-            return self._refuse("configure", error)
+            return self.refuse("configure", error)
         return SUCCESS
 
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
@@ -142,7 +140,7 @@ class CameraNode(ServedNode):
             self._subscribe(config.camera_info_topic, CameraInfo, view.calibrate)
         except Exception as error:  # as above
             self._stop_listening()
-            return self._refuse("activate", error)
+            return self.refuse("activate", error)
         self._active = True
         self.get_logger().info(f"people of {self._source_name()} on {self._skeletons.topic_name}")
         return SUCCESS
@@ -162,16 +160,6 @@ class CameraNode(ServedNode):
         self._stop_listening()
         self._release()
         return SUCCESS
-
-    def on_error(self, state: LifecycleState) -> TransitionCallbackReturn:
-        """Release everything, so that the node can be configured again."""
-        return self.on_shutdown(state)
-
-    def _refuse(self, what: str, error: Exception) -> TransitionCallbackReturn:
-        if not self._closing:
-            why = advice(error) if isinstance(error, ModuleNotFoundError) else str(error)
-            self.get_logger().fatal(cut(f"cannot {what}: {why}", 1000))
-        return FAILURE
 
     def _subscribe(self, topic: str, kind: type, heard: Callable[[Any], None]) -> None:
         self._subscriptions_made.append(

@@ -16,9 +16,9 @@ from rcl_interfaces.msg import ParameterDescriptor
 from rclpy.node import Node
 
 from usdrl_model.files.markdown import replace_between_markers
-from usdrl_ros.parameters.declaration import AUTOSTART, Declaration, check
+from usdrl_ros.parameters.declaration import AUTOSTART, Declaration
 from usdrl_ros.parameters.docs import params_file, table
-from usdrl_ros.parameters.values import descriptor
+from usdrl_ros.parameters.values import checked, descriptor
 
 PAGE, FILE = Path("docs/camera.md"), Path("config/camera.yaml")
 BEGIN, END = "<!-- parameters -->", "<!-- end of parameters -->"
@@ -119,10 +119,7 @@ def read(node: Node, changes: Mapping[str, Any] | None = None) -> CameraConfig:
     Raises:
         ValueError: a value that is not allowed; the message names the allowed ones.
     """
-    values = {parameter.name: node.get_parameter(parameter.name).value for parameter in PARAMETERS}
-    values.update({name: value for name, value in (changes or {}).items() if name in values})
-    for parameter in PARAMETERS:
-        check(parameter, values[parameter.name])
+    values = checked(node, PARAMETERS, changes)
     device = values["device"]
     if isinstance(device, bool) or not isinstance(device, int | str):
         raise ValueError(f"device: expected a number, a path or nothing, got {device!r}: 0 is /dev/video0")

@@ -39,6 +39,7 @@ from usdrl_ros.parameters import values as parameters
 from usdrl_ros.parameters.declarations import NAMES, PARAMETERS
 from usdrl_ros.parameters.names import check_given
 from usdrl_ros.parameters.values import PerceptionConfig
+from usdrl_ros.processes.executables import split
 from usdrl_ros.processes.lifecycle import initialise
 
 DISCOVERY = 1.5
@@ -179,14 +180,13 @@ def parser() -> argparse.ArgumentParser:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Inspect; 0 when nothing needs to be changed, else 1."""
-    given = list(sys.argv[1:] if arguments is None else arguments)
-    at = given.index("--ros-args") if "--ros-args" in given else len(given)
+    own, ros = split(sys.argv[1:] if arguments is None else arguments)
     command = parser()
-    options = command.parse_args(given[:at])
+    options = command.parse_args(own)
     if not (0.5 <= options.seconds <= 120.0 and 0.0 <= options.wait <= 600.0):
         command.error("--seconds: expected 0.5 to 120, and --wait 0 to 600")
     try:
-        initialise(["usdrl-check", *given[at:]])
+        initialise(["usdrl-check", *ros])
         node = rclpy.create_node("usdrl_check")
         parameters.declare(node)
         check_given(node, NAMES)

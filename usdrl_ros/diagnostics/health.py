@@ -5,22 +5,16 @@ from __future__ import annotations
 import math
 import threading
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-import numpy as np
 from diagnostic_msgs.msg import DiagnosticStatus
 
 from usdrl_model.errors.shown import LINE, cut
 from usdrl_ros.diagnostics import graph_checks
-from usdrl_ros.diagnostics.reporting import AWAY, Lasting, Throttle, status
+from usdrl_ros.diagnostics.reporting import AWAY, SAMPLES, Lasting, Warnings, percentile, status
 from usdrl_ros.diagnostics.source_checks import RECENT, SourceChecks
 from usdrl_ros.inputs.common import InputError, SourceFrame
-
-SAMPLES = 256
-"""Latencies kept for the percentiles."""
-WARNING_INTERVAL = 5.0
-"""Seconds between two warnings of the same kind in the log."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -62,7 +56,7 @@ class Health:
     def __init__(self, monotonic: Callable[[], float], warn: Callable[[str], object]) -> None:
         self._monotonic = monotonic
         self._warn = warn
-        self._throttle = Throttle(WARNING_INTERVAL, monotonic)
+        self._log = Warnings(warn, monotonic)
         self._lock = threading.Lock()
         self._started = monotonic()
         self._last_arrival: float | None = None
@@ -141,12 +135,6 @@ class Health:
             if agree:
                 self._latency.append(delay * 1e3)
         return delay * 1e3 if agree else None
-
-    def _log(self, kind: str, text: str) -> None:
-        with self._lock:
-            passed = self._throttle(kind, text)
-        if passed is not None:
-            self._warn(cut(passed, LINE))
 
     def report(self, name: str, situation: Situation | None, fault: str = "") -> list[DiagnosticStatus]:
         """The statuses ``<name>: input`` and ``<name>: inference``; for None, that the node is not active.
@@ -239,7 +227,7 @@ class Health:
         done = counters.get("inferences", 0) - self._inferred_before
         self._skipped_before += skipped
         self._inferred_before += done
-        level, text = DiagnosticStatus.OK, f"{_percentile(self._inference, 50)} ms median"
+        level, text = DiagnosticStatus.OK, f"{percentile(self._inference, 50)} median"
         if skipped > done:
             level, text = (
                 DiagnosticStatus.WARN,
@@ -259,10 +247,10 @@ class Health:
                 " overloaded",
             )
         values = {
-            "inference p50": f"{_percentile(self._inference, 50)} ms",
-            "inference p95": f"{_percentile(self._inference, 95)} ms",
-            "stamp to publish p50": f"{_percentile(self._latency, 50)} ms",
-            "stamp to publish p95": f"{_percentile(self._latency, 95)} ms",
+            "inference p50": percentile(self._inference, 50),
+            "inference p95": percentile(self._inference, 95),
+            "stamp to publish p50": percentile(self._latency, 50),
+            "stamp to publish p95": percentile(self._latency, 95),
             "queue drops": self._drops,
             "failures": self._failures,
             **{f"stream.{key}": value for key, value in sorted(counters.items())},
@@ -280,8 +268,3 @@ def _rate(times: deque[float]) -> float:
     """Events a second between the first and the last of ``times``."""
     span = times[-1] - times[0] if times else 0.0
     return (len(times) - 1) / span if span > 0.0 else 0.0
-
-
-def _percentile(samples: Iterable[float], percent: float) -> str:
-    values = list(samples)
-    return f"{np.percentile(values, percent):.1f}" if values else "-"

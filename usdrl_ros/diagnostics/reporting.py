@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import math
+import threading
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 
+import numpy as np
 from diagnostic_msgs.msg import DiagnosticStatus, KeyValue
 
 from usdrl_model.errors.shown import LINE, MESSAGE, cut
 
+INTERVAL = 5.0
+"""Seconds between two warnings of the same kind in the log."""
+SAMPLES = 256
+"""Times kept for the percentiles."""
 AWAY = 60.0
 """Seconds without a problem after which its return is logged again."""
 
@@ -21,29 +27,37 @@ def status(name: str, level: bytes, message: str, values: Mapping[str, object]) 
     return made
 
 
-class Throttle:
-    """Passes one message of each kind every ``interval`` seconds and counts the others.
+class Warnings:
+    """Logs one warning of each kind every ``INTERVAL`` seconds and counts the others; thread-safe.
 
     Args:
-        interval: seconds.
+        warn: takes the text of a warning for the log.
         monotonic: seconds that never jump.
     """
 
-    def __init__(self, interval: float, monotonic: Callable[[], float]) -> None:
-        self._interval = interval
+    def __init__(self, warn: Callable[[str], object], monotonic: Callable[[], float]) -> None:
+        self._warn = warn
         self._monotonic = monotonic
-        self._passed: dict[str, float] = {}
+        self._lock = threading.Lock()
+        self._logged: dict[str, float] = {}
         self._held: Counter[str] = Counter()
 
-    def __call__(self, kind: str, text: str) -> str | None:
-        """The text to log, or None."""
+    def __call__(self, kind: str, text: str) -> None:
+        """Log the text, which may come from others and is cut, unless one of its kind was logged just now."""
         now = self._monotonic()
-        if now - self._passed.get(kind, -math.inf) < self._interval:
-            self._held[kind] += 1
-            return None
-        self._passed[kind] = now
-        held = self._held.pop(kind, 0)
-        return f"{text} ({held} more like this since the last warning)" if held else text
+        with self._lock:
+            if now - self._logged.get(kind, -math.inf) < INTERVAL:
+                self._held[kind] += 1
+                return
+            self._logged[kind] = now
+            held = self._held.pop(kind, 0)
+        self._warn(cut(f"{text} ({held} more like this since the last warning)" if held else text, LINE))
+
+
+def percentile(samples: Iterable[float], percent: float) -> str:
+    """A percentile of times in milliseconds, in words; a dash without any."""
+    values = list(samples)
+    return f"{np.percentile(values, percent):.1f} ms" if values else "-"
 
 
 class Lasting:

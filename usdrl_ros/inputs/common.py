@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 from builtin_interfaces.msg import Time
 from std_msgs.msg import Header
 
@@ -84,3 +86,33 @@ def check_people(count: int) -> None:
             "too_many_people",
             f"expected at most {MAX_PEOPLE} people, got {count}: is this the topic of a body tracker?",
         )
+
+
+def numbered(
+    points: Iterable[tuple[int, Sequence[float], float]], V: int, *, first: int = 0
+) -> tuple[np.ndarray, np.ndarray]:
+    """Joints (V, 3), NaN where none was sent, and confidence (V,) of joints that are sent one by one.
+
+    Args:
+        points: number, place and confidence of each.
+        V: joints of the topology.
+        first: number of the first of them.
+
+    Raises:
+        InputError: ``joint_range``, ``duplicate_joint``.
+    """
+    joints, confidence, seen = np.full((V, 3), np.nan), np.zeros(V), set[int]()
+    for number, place, sure in points:
+        if not 0 <= number - first < V:
+            raise InputError(
+                "joint_range",
+                f"expected joints {first} to {first + V - 1}, got {number}: set the parameter topology to the joint set"
+                " of your tracker",
+            )
+        if number in seen:
+            raise InputError(
+                "duplicate_joint", f"expected every joint once a person, got {number} twice: correct the publisher"
+            )
+        seen.add(number)
+        joints[number - first], confidence[number - first] = place, sure
+    return joints, np.clip(np.nan_to_num(confidence), 0.0, 1.0)

@@ -8,7 +8,7 @@ import numpy as np
 
 from usdrl_model.skeleton.person import Person
 from usdrl_ros.inputs.adapter import Adapter, Context
-from usdrl_ros.inputs.common import InputError, SourceFrame, check_people
+from usdrl_ros.inputs.common import InputError, SourceFrame, check_people, numbered
 
 
 def decode(message: Any, context: Context) -> SourceFrame:
@@ -31,20 +31,12 @@ def _person(skeleton: Any, context: Context) -> Person:
             f"expected markers with the names of topology {context.topology.name}, or {V} of them, got"
             f" {skeleton.max_markers}: set the parameter topology to the joint set of your tracker",
         )
-    joints, confidence, seen = np.full((V, 3), np.nan), np.zeros(V), np.zeros(V, bool)
-    for marker in skeleton.markers:
-        joint = names[marker.name] if named else marker.id
-        if not 0 <= joint < V:
-            raise InputError("joint_range", f"expected marker 0 to {V - 1}, got {joint}: correct the publisher")
-        if seen[joint]:
-            raise InputError(
-                "duplicate_joint", f"expected every marker once, got {joint} of person {skeleton.id} twice"
-            )
-        place = marker.center.pose.position
-        joints[joint], confidence[joint], seen[joint] = (place.x, place.y, place.z), marker.confidence, True
-    if np.isnan(confidence[seen]).all():  # the tracker has none
+    places = ((marker, marker.center.pose.position) for marker in skeleton.markers)
+    points = ((names[m.name] if named else m.id, (at.x, at.y, at.z), m.confidence) for m, at in places)
+    joints, confidence = numbered(points, V)
+    if all(np.isnan(marker.confidence) for marker in skeleton.markers):  # the tracker has none
         return Person(str(skeleton.id), joints)
-    return Person(str(skeleton.id), joints, np.clip(np.nan_to_num(confidence), 0.0, 1.0))
+    return Person(str(skeleton.id), joints, confidence)
 
 
 ADAPTER = Adapter(

@@ -7,11 +7,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from usdrl_model.skeleton.person import Person
 from usdrl_ros.inputs.adapter import Adapter, Context
-from usdrl_ros.inputs.common import InputError, SourceFrame, check_people
+from usdrl_ros.inputs.common import InputError, SourceFrame, check_people, numbered
 
 
 def decode(message: Any, context: Context) -> SourceFrame:
@@ -25,18 +23,11 @@ def decode(message: Any, context: Context) -> SourceFrame:
 
 
 def _person(skeleton: Any, context: Context) -> Person:
-    V = len(context.topology.joints)
-    joints, confidence, seen = np.full((V, 3), np.nan), np.zeros(V), np.zeros(V, bool)
     for joint in skeleton.joints:
         if len(joint.real) != 3:
             raise InputError("field_value", f"expected three numbers in real, got {len(joint.real)}: is it a skeleton?")
-        if not 0 <= joint.type < V:
-            raise InputError("joint_range", f"expected joint types 0 to {V - 1}, got {joint.type}: is it Nuitrack's?")
-        if seen[joint.type]:
-            raise InputError("duplicate_joint", f"expected every joint once, got type {joint.type} twice in a person")
-        x, y, z = joint.real
-        joints[joint.type], confidence[joint.type], seen[joint.type] = (-x, y, z), joint.confidence, True
-    return Person(str(skeleton.id), joints, np.clip(np.nan_to_num(confidence), 0.0, 1.0))
+    points = ((joint.type, (-joint.real[0], *joint.real[1:]), joint.confidence) for joint in skeleton.joints)
+    return Person(str(skeleton.id), *numbered(points, len(context.topology.joints)))
 
 
 ADAPTER = Adapter(

@@ -15,7 +15,7 @@ from std_msgs.msg import Header
 from usdrl_model.errors.shown import NAME, cut
 from usdrl_model.skeleton.person import Person
 from usdrl_ros.inputs.adapter import Adapter, Context
-from usdrl_ros.inputs.common import InputError, SourceFrame
+from usdrl_ros.inputs.common import InputError, SourceFrame, numbered
 
 
 class Detections:
@@ -84,16 +84,7 @@ def _person(detection: Any, context: Context) -> Person:
 
 def _rows(keypoints: Iterable[Any], context: Context, place: Callable[[Any], tuple[float, ...]]) -> Any:
     """Joints (V, 3) and confidence (V,) of keypoints, those that are seen."""
-    V = len(context.topology.joints)
-    joints, confidence, seen = np.full((V, 3), np.nan), np.zeros(V), np.zeros(V, bool)
-    for keypoint in keypoints:
-        joint = keypoint.id - 1
-        if not 0 <= joint < V:
-            raise InputError("joint_range", f"expected keypoints 1 to {V}, got {keypoint.id}: set topology: coco_17")
-        if seen[joint]:
-            raise InputError("duplicate_joint", f"expected every keypoint once, got {keypoint.id} twice in a person")
-        joints[joint], confidence[joint], seen[joint] = place(keypoint.point), keypoint.score, True
-    return joints, np.clip(np.nan_to_num(confidence), 0.0, 1.0)
+    return numbered(((one.id, place(one.point), one.score) for one in keypoints), len(context.topology.joints), first=1)
 
 
 INSTALL = "build yolo_msgs of github.com/mgonzs13/yolo_ros"

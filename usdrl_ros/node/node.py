@@ -26,8 +26,6 @@ from rclpy.time import Time
 from rclpy.timer import Timer
 from std_srvs.srv import SetBool, Trigger
 
-from usdrl_model.errors.missing import advice
-from usdrl_model.errors.shown import cut
 from usdrl_ros.diagnostics.content_report import ContentReport
 from usdrl_ros.diagnostics.health import Health
 from usdrl_ros.inputs.registry import load
@@ -95,7 +93,6 @@ class PerceptionNode(ServedNode):
         self._pipeline: Pipeline | None = None
         self._listening: Listening | None = None
         self._tf: TfListener | None = None
-        self._closing = False
         self._structure_taken = False
         """True from configuration to cleanup, while parameters that are not dynamic cannot change."""
         self._supervisor = Supervisor(self._health)
@@ -156,7 +153,7 @@ class PerceptionNode(ServedNode):
             self._pipeline = build(self, config, options, self._stream_factory, tf, self._health, self._publish)
         except Exception as error:  # rclpy would swallow it silently
             self._structure_taken = False
-            return self._refuse("configure", error)
+            return self.refuse("configure", error)
         self._supervisor.fault = ""
         return SUCCESS
 
@@ -168,7 +165,7 @@ class PerceptionNode(ServedNode):
             self._pipeline.reconfigure(parameters.read(self))  # parameters set while the weights were loaded
             self._listening = self._listen(self._pipeline)
         except Exception as error:  # as above
-            return self._refuse("activate", error)
+            return self.refuse("activate", error)
         return SUCCESS
 
     def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
@@ -186,16 +183,6 @@ class PerceptionNode(ServedNode):
         self._stop_listening(FAREWELL)
         self._release()
         return SUCCESS
-
-    def on_error(self, state: LifecycleState) -> TransitionCallbackReturn:
-        """Release everything, so that the node can be configured again."""
-        return self.on_shutdown(state)
-
-    def _refuse(self, what: str, error: Exception) -> TransitionCallbackReturn:
-        if not self._closing:  # during shutdown, errors are expected
-            why = advice(error) if isinstance(error, ModuleNotFoundError) else f"{type(error).__name__}: {error}"
-            self.get_logger().fatal(cut(f"cannot {what}: {why}", 1000))
-        return FAILURE
 
     def _listen(self, pipeline: Pipeline) -> Listening:
         config = pipeline.config

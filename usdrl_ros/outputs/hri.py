@@ -8,12 +8,12 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from std_msgs.msg import Header
 
 from usdrl_model.errors.nearest import hint
+from usdrl_ros.messages.types import BagError, message_class
 from usdrl_ros.outputs.hri_rules import PERSON, Rule
 
 if TYPE_CHECKING:
@@ -117,8 +117,8 @@ def _held(state: StreamState) -> set[tuple[str, str]]:
 
 def _message(package: str, kind: str) -> Any:
     try:
-        return getattr(import_module(f"{package}.msg"), kind)
-    except (ImportError, AttributeError) as error:
+        return message_class(f"{package}/msg/{kind}")
+    except BagError as error:
         raise ValueError(
             f"hri_rules: needs {package}: apt install ros-$ROS_DISTRO-{package.replace('_', '-')} (not in Kilted), or"
             " build it from source, or leave hri_rules empty"

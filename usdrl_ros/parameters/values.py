@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -116,16 +116,22 @@ def read(node: Node, changes: Mapping[str, Any] | None = None) -> PerceptionConf
     Raises:
         ValueError: a value that is not allowed; the message names the allowed ones.
     """
-    values = {parameter.name: node.get_parameter(parameter.name).value for parameter in PARAMETERS}
-    values.update({name: value for name, value in (changes or {}).items() if name in values})
-    for parameter in PARAMETERS:
-        check(parameter, values[parameter.name])
+    values = checked(node, PARAMETERS, changes)
     if RECOMMENDED not in (values["on_threshold"], values["off_threshold"]):
         _check_thresholds(values["on_threshold"], values["off_threshold"])
     values["watch"] = tuple(dict.fromkeys(label for label in values["watch"] if label))
     for name in ("sensor_pose", "imu_rotation", "picture_size"):
         values[name] = tuple(values[name])
     return PerceptionConfig(**{parameter.field: values[parameter.name] for parameter in PARAMETERS})
+
+
+def checked(node: Node, parameters: Sequence[Declaration], changes: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """The values of a node's parameters by name, with ``changes`` applied; errors as ``read``."""
+    found = {one.name: node.get_parameter(one.name).value for one in parameters}
+    found.update({name: value for name, value in (changes or {}).items() if name in found})
+    for one in parameters:
+        check(one, found[one.name])
+    return found
 
 
 def check_dynamic(names: Iterable[str], parameters: Iterable[Declaration] = PARAMETERS) -> None:

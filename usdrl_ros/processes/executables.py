@@ -57,9 +57,15 @@ def play() -> int:
     return _run("usdrl-play", "usdrl_ros.bags.play", "rosbags")
 
 
+def split(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
+    """The arguments of a program itself, and those of ROS: ``--ros-args`` and what follows."""
+    at = list(arguments).index("--ros-args") if "--ros-args" in arguments else len(arguments)
+    return list(arguments[:at]), list(arguments[at:])
+
+
 def asks_for_help(arguments: Sequence[str]) -> bool:
     """Whether ``-h`` or ``--help`` is among the arguments that are not ROS's own."""
-    own = list(arguments)[: arguments.index("--ros-args")] if "--ros-args" in arguments else arguments
+    own, _ = split(arguments)
     return "-h" in own or "--help" in own
 
 

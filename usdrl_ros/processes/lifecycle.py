@@ -29,8 +29,8 @@ WAKE_UP = 0.25
 """Seconds between two looks at whether to stop."""
 
 
-def initialise(args: Sequence[str] | None) -> None:
-    """``rclpy.init`` without its signal handlers (``stopping`` has ours).
+def initialise(args: Sequence[str] | None, signals: SignalHandlerOptions = SignalHandlerOptions.NO) -> None:
+    """``rclpy.init``, without its signal handlers by default (``stopping`` has ours).
 
     Raises:
         ValueError: arguments that ROS cannot read, or that are not for ROS: a node has no others.
@@ -40,7 +40,7 @@ def initialise(args: Sequence[str] | None) -> None:
             raise ValueError(
                 f"expected every argument after --ros-args, parameters as -p name:=value, got {shown(foreign)}"
             )
-        rclpy.init(args=None if args is None else list(args), signal_handler_options=SignalHandlerOptions.NO)
+        rclpy.init(args=None if args is None else list(args), signal_handler_options=signals)
     except RuntimeError as error:  # two classes, which rclpy does not name in public
         reason = re.sub(r", at /\S+:\d+", "", str(error))  # where rcl was built
         raise ValueError(f"arguments after --ros-args cannot be read: {reason}") from error

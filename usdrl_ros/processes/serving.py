@@ -10,8 +10,10 @@ from collections.abc import Callable
 import rclpy
 from rclpy.exceptions import ParameterException
 from rclpy.executors import MultiThreadedExecutor
+from rclpy.lifecycle import LifecycleState, TransitionCallbackReturn
 
-from usdrl_model.errors.shown import MESSAGE, cut
+from usdrl_model.errors.missing import advice
+from usdrl_model.errors.shown import MESSAGE, cut, reason
 from usdrl_ros.processes import stopping
 from usdrl_ros.processes.lifecycle import ManagedNode, halt, initialise, spin
 
@@ -27,6 +29,9 @@ it waits behind a thread that decodes message after message."""
 class ServedNode(ManagedNode, ABC):
     """A lifecycle node that has a process of its own, and the parameter ``autostart``."""
 
+    _closing = False
+    """True from ``close`` on."""
+
     @abstractmethod
     def start(self) -> bool:
         """Configure and activate; False if either fails."""
@@ -38,6 +43,18 @@ class ServedNode(ManagedNode, ABC):
     @abstractmethod
     def failed(self, error: Exception) -> None:
         """Report the error of a callback."""
+
+    def on_error(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Release everything, so that the node can be configured again."""
+        return self.on_shutdown(state)
+
+    def refuse(self, what: str, error: Exception) -> TransitionCallbackReturn:
+        """Log why a transition failed, which rclpy would not."""
+        if not self._closing:  # during shutdown, errors are expected
+            why = reason(error) if isinstance(error, ValueError | OSError) else f"{type(error).__name__}: {error}"
+            why = advice(error) if isinstance(error, ModuleNotFoundError) else why
+            self.get_logger().fatal(cut(f"cannot {what}: {why}", MESSAGE))
+        return TransitionCallbackReturn.FAILURE
 
 
 def serve(make: Callable[[threading.Event], ServedNode], name: str, page: str, args: list[str] | None) -> int:

@@ -172,3 +172,14 @@ def test_input_that_cannot_be_played(bag: Path, tmp_path: Path) -> None:
         _, err = player.communicate(timeout=PATIENCE)
         assert (player.returncode, text in err) == (code, True), err
         assert "Traceback" not in err
+
+
+def test_arguments_that_ros_cannot_read_are_told_in_a_line(bag: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "usdrl_ros.bags.play", str(bag), "--ros-args", "-p"],
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+    )
+    assert done.returncode == 1
+    assert done.stderr.startswith("usdrl-play: arguments after --ros-args") and done.stderr.count("\n") == 1

@@ -88,9 +88,9 @@ def test_the_clocks_of_both_sides_need_not_agree():
 def test_a_state_without_heartbeat_is_told_once_and_not_believed(peer):
     client = ActionsClient(peer.node)
     publisher = peer.publisher(String, "actions/state", LATCHED)
-    for _ in range(3):
-        publisher.publish(String(data='{"schema": "usdrl.actions/2", "people": []}'))
-    peer.spin(0.3)
+    for text in ('{"schema": "usdrl.actions/2", "people": []}', "wave", "[]", "null", "[" * 9999):
+        publisher.publish(String(data=text))
+        peer.spin(0.1)
     assert not client.alive and client.state is None
     client.close()
 
