@@ -35,16 +35,19 @@ PARAMETERS: tuple[Declaration, ...] = (
     Declaration(
         name="image_topic",
         default="image_raw",
+        topic=True,
         text="sensor_msgs/Image of the camera: rgb8, bgr8, rgba8, bgra8 or mono8, best rectified.",
     ),
     Declaration(
         name="camera_info_topic",
         default="camera_info",
+        topic=True,
         text="sensor_msgs/CameraInfo of the same camera, for its focal length.",
     ),
     Declaration(
         name="depth_topic",
         default="",
+        topic=True,
         text="sensor_msgs/Image with the depth of the same view (16UC1 in mm or 32FC1 in m, registered to the picture),"
         " for the distance of people. Empty: it follows from how large they appear.",
     ),

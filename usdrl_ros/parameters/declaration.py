@@ -6,7 +6,11 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
+from rclpy.exceptions import InvalidTopicNameException
+from rclpy.validate_topic_name import validate_topic_name
+
 from usdrl_model.errors.nearest import hint
+from usdrl_model.errors.shown import shown
 from usdrl_model.skeleton import topology_file
 from usdrl_ros.inputs.registry import names
 
@@ -27,6 +31,8 @@ class Declaration:
     choices: tuple[str, ...] = ()
     numbers: int = 0
     """Length of a list of finite numbers; 0: no such list."""
+    topic: bool = False
+    """The name of a topic; empty only where the default is."""
     files: bool = False
     """The path of a YAML file is allowed as well."""
     adapters: bool = False
@@ -61,6 +67,11 @@ def check(parameter: Declaration, value: Any) -> None:
             return
         meant = hint(value, known)
         raise ValueError(f"{parameter.name}: got {value!r}{meant} Allowed: {allowed(parameter)}")
+    if parameter.topic and (value or parameter.default):
+        try:
+            validate_topic_name(value)
+        except InvalidTopicNameException:
+            raise ValueError(f"{parameter.name}: got {shown(value)}; allowed: {allowed(parameter)}") from None
     if parameter.numbers and not (len(value) == parameter.numbers and all(map(math.isfinite, value))):
         raise ValueError(f"{parameter.name}: got {list(value)}; allowed: {allowed(parameter)}")
     if parameter.limits is None or (parameter.recommended and value == RECOMMENDED):
@@ -75,6 +86,8 @@ def allowed(parameter: Declaration) -> str:
     if parameter.choices:
         others = ", or the path of a .yaml file" if parameter.files else ""
         return ", ".join(parameter.choices) + (", or one of another package" if parameter.adapters else others)
+    if parameter.topic:
+        return "a topic name" + ("" if parameter.default else ", or empty")
     if parameter.numbers:
         return f"{parameter.numbers} finite numbers"
     if parameter.limits is None:

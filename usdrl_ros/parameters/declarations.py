@@ -16,7 +16,7 @@ from usdrl_ros.inputs.registry import built_in
 from usdrl_ros.parameters.declaration import AUTOSTART, RECOMMENDED, Declaration
 
 PARAMETERS: tuple[Declaration, ...] = (
-    Declaration(name="topic", default="skeletons", text="Input topic, relative to the node's namespace."),
+    Declaration(name="topic", default="skeletons", topic=True, text="Input topic, relative to the node's namespace."),
     Declaration(
         name="input_type",
         default="point_cloud",
@@ -33,12 +33,14 @@ PARAMETERS: tuple[Declaration, ...] = (
     Declaration(
         name="depth_topic",
         default="",
+        topic=True,
         text="Topic of depth images (16UC1 in mm, 32FC1 in m), registered to the picture that the joints are in, for"
         " inputs whose joints have no depth (adapters.md).",
     ),
     Declaration(
         name="camera_info_topic",
         default="",
+        topic=True,
         text="Topic of the sensor_msgs/CameraInfo of that picture: with depth_topic, or alone for its size.",
     ),
     Declaration(
@@ -97,6 +99,7 @@ PARAMETERS: tuple[Declaration, ...] = (
     Declaration(
         name="imu_topic",
         default="",
+        topic=True,
         text="Topic of an IMU on the sensor (sensor_msgs/Imu), which gives roll and pitch at the stamp of every message"
         " instead of sensor_pose and tf2 (frames.md). Empty: none.",
     ),

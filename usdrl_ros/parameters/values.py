@@ -12,6 +12,7 @@ from rclpy.node import Node
 
 from usdrl_model.errors.nearest import hint
 from usdrl_model.events.config import StreamConfig
+from usdrl_model.gestures.gesture import check_label
 from usdrl_model.states.config import DELAYS, StatesConfig
 from usdrl_model.states.person import STATES
 from usdrl_ros.parameters.declaration import RECOMMENDED, Declaration, allowed, check
@@ -119,6 +120,11 @@ def read(node: Node, changes: Mapping[str, Any] | None = None) -> PerceptionConf
     values = checked(node, PARAMETERS, changes)
     if RECOMMENDED not in (values["on_threshold"], values["off_threshold"]):
         _check_thresholds(values["on_threshold"], values["off_threshold"])
+    if label := values["enrol.label"]:
+        try:
+            check_label(label)  # before somebody makes the gesture
+        except ValueError as error:
+            raise ValueError(f"enrol.{error}") from None
     values["watch"] = tuple(dict.fromkeys(label for label in values["watch"] if label))
     for name in ("sensor_pose", "imu_rotation", "picture_size"):
         values[name] = tuple(values[name])

@@ -42,8 +42,12 @@ def initialise(args: Sequence[str] | None, signals: SignalHandlerOptions = Signa
             )
         rclpy.init(args=None if args is None else list(args), signal_handler_options=signals)
     except RuntimeError as error:  # two classes, which rclpy does not name in public
-        reason = re.sub(r", at /\S+:\d+", "", str(error))  # where rcl was built
-        raise ValueError(f"arguments after --ros-args cannot be read: {reason}") from error
+        raise ValueError(f"arguments after --ros-args cannot be read: {_reason(error)}") from error
+
+
+def _reason(error: Exception) -> str:
+    """The text of an error of rcl, without the place where that was built."""
+    return re.sub(r", at /\S+:\d+", "", str(error))
 
 
 def spin(executor: Executor, stop: threading.Event, failed: Callable[[Exception], object]) -> None:
@@ -97,7 +101,7 @@ class ManagedNode(LifecycleNodeMixin, Node):
         try:
             return super()._LifecycleNodeMixin__change_state(transition_id)  # type: ignore[misc]
         except RCLError as error:
-            self.get_logger().error(f"lifecycle transition {transition_id} refused: {error}")
+            self.get_logger().error(f"lifecycle transition {transition_id} refused: {_reason(error)}")
             return TransitionCallbackReturn.FAILURE
         finally:
             self._transition.release()

@@ -73,6 +73,8 @@ def test_what_is_no_gesture_is_refused_and_not_stored(node, folders):
     node.reset()
     nobody = "nobody is seen: stand in front of the sensor"  # the last frames before may arrive after the reset
     node.wait(lambda: call(node, "start").message == nobody, "empty room")
+    refused = node.set("enrol.label", "my wave")
+    assert not refused.successful and refused.reason.startswith("enrol.label: expected 1 to 64 letters")
     assert node.set("enrol.label", "nothing").successful
     recorded = performed(3, ("idle", 4.0), start=3000.0).frames
     node.play(recorded[:60], SPEED)

@@ -22,7 +22,7 @@ def test_what_is_empty_is_not_given():
     [
         ("topology", "k4abt_32", "k4abt_32"),
         ("target_frame", "map", "map"),
-        ("topic", "1", "1"),
+        ("weights", "1", "1"),
         ("mirrored", "true", True),
         ("autostart", "False", False),
         ("use_sim_time", "true", True),
