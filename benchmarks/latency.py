@@ -5,7 +5,7 @@ inferred with this frame as the newest, in another process. Decisions trail the 
 not in it. The table is Markdown and holds what was measured on this machine, under its load, and nothing else::
 
     python benchmarks/latency.py                  # a minute: 2 people, then 6
-    python benchmarks/latency.py --minutes 10     # does latency or memory grow?
+    python benchmarks/latency.py --minutes 10 --people 20      # does latency or memory grow?
 """
 
 from __future__ import annotations
@@ -208,7 +208,12 @@ def crowd(people: int, faults: str = "typical") -> Iterator[SkeletonFrame]:
         frames = performance(people=count, seconds=60.0, seed=first, rate=RATE, faults=faults).frames
         groups.append(
             [
-                tuple(replace(person, id=str(first * 100 + int(person.id))) for person in frame.people)
+                tuple(
+                    replace(
+                        person, id=str(first * 100 + int(person.id)), joints=person.joints + [1.5 * first, 0.0, 0.0]
+                    )
+                    for person in frame.people
+                )
                 for frame in frames
             ]
         )
@@ -247,7 +252,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
     parser.add_argument("--seconds", type=float, default=25.0, help="length of each measurement")
-    parser.add_argument("--minutes", type=int, default=0, help="instead: 6 people for so long, a row a minute")
+    parser.add_argument(
+        "--people", type=int, nargs="+", default=[2, 6], help="how many people, one number after another"
+    )
+    parser.add_argument("--minutes", type=int, default=0, help="instead: the last of them for so long, a row a minute")
     parser.add_argument("--weights", default="default", help="name of shipped weights, or path of a weights folder")
     parser.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda"), help="where the model runs")
     options = parser.parse_args(arguments)
@@ -256,18 +264,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with Bench(options.weights, options.device) as bench:
         rows = []
         if options.minutes:
-            frames = crowd(6)
+            frames = crowd(options.people[-1])
             bench.publish(frames, WARM_UP)
             for minute in range(options.minutes):
                 rows.append((f"minute {minute + 1}", bench.publish(frames, 60.0)))
         else:
-            for people in (2, 6):
+            for people in options.people:
                 frames = crowd(people)
                 bench.publish(frames, WARM_UP)
                 rows.append((f"{people} people", bench.publish(frames, options.seconds)))
         print(f"{about}; weights {bench.model['weights']} {bench.model['hash']}, {bench.model['device']},")
         print(f"{bench.model['precision']}. Ready {bench.ready:.1f} s after the start of the process.\n")
-        print(table("6 people at 30 Hz" if options.minutes else "at 30 Hz", rows))
+        print(table(f"{options.people[-1]} people at 30 Hz" if options.minutes else "at 30 Hz", rows))
     return 0
 
 

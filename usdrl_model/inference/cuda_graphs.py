@@ -7,8 +7,9 @@ is captured by ``prepare``, before the first window that matters: later batches 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, NamedTuple, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -19,6 +20,7 @@ from usdrl_model.network.detector import Detector, Scores
 WARM_UP = 3
 """Runs before the capture, in which libraries choose their algorithms and take their memory."""
 
+Result = TypeVar("Result")
 Outputs = tuple[Tensor, ...]
 Function = Callable[[Tensor], Outputs]
 Capture = Callable[[Function, Tensor], tuple[Outputs, Callable[[], None]]]
@@ -138,18 +140,36 @@ def cuda_capture(device: torch.device) -> Capture:
     pool = torch.cuda.graph_pool_handle()
 
     def capture(function: Function, windows: Tensor) -> tuple[Outputs, Callable[[], None]]:
-        with torch.cuda.device(device):
-            # Capture must not begin on a stream that still has work of its own.
-            stream = torch.cuda.Stream()
-            stream.wait_stream(torch.cuda.current_stream())
-            with torch.cuda.stream(stream):
-                for _ in range(WARM_UP):
-                    function(windows)
-            torch.cuda.current_stream().wait_stream(stream)
-            graph = torch.cuda.CUDAGraph()
-            # Other threads of the process may use the device meanwhile.
-            with torch.cuda.graph(graph, pool=pool, capture_error_mode="thread_local"):
-                outputs = function(windows)
-        return outputs, graph.replay
+        with aside(device):
+            for _ in range(WARM_UP):
+                function(windows)
+        return captured(function, windows, pool)
 
     return capture
+
+
+def captured(function: Callable[[Tensor], Result], x: Tensor, pool: Any = None) -> tuple[Result, Callable[[], None]]:
+    """``function(x)`` as a CUDA graph on the device of x: what it gives, and what computes that anew, in place.
+
+    What libraries do once must be done: run it ``WARM_UP`` times ``aside`` first. Graphs with the same handle ``pool``
+    share memory.
+    """
+    graph = torch.cuda.CUDAGraph()
+    # Other threads of the process may use the device meanwhile.
+    with torch.cuda.device(x.device), torch.cuda.graph(graph, pool=pool, capture_error_mode="thread_local"):
+        result = function(x)
+    return result, graph.replay
+
+
+@contextmanager
+def aside(device: torch.device) -> Iterator[None]:
+    """On a stream of its own, as a capture will be; nothing of it may be left on the default stream."""
+    if device.type != "cuda":
+        yield
+        return
+    with torch.cuda.device(device):
+        stream = torch.cuda.Stream()
+        stream.wait_stream(torch.cuda.current_stream())
+        with torch.cuda.stream(stream):
+            yield
+        torch.cuda.current_stream().wait_stream(stream)

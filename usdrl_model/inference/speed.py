@@ -56,22 +56,34 @@ fast(random_encoder(preset({name!r})))(windows(preset({name!r}), 1))
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Measurement:
-    """One variant with one batch size."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Measured:
+    """One variant with one batch size, on whatever device."""
 
     variant: str
     batch: int
-    cpu_ms: float
-    """Processor time of a call, median."""
     wall_ms: float
-    """Wall time of a call, median."""
+    """Wall time of a call to its end, median."""
     speed_up: float
-    """Processor time of the plain formula for this batch size, divided by that of this variant."""
+    """Time of the plain formula for this batch size (of processors; on a GPU on the clock), by that of this variant."""
     max_abs_error: float
     """Largest error of a token, relative to the same encoder in float64."""
     min_cosine: float
     """Smallest cosine of the pooled features of a window and the exact ones."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Measurement(Measured):
+    """On a CPU."""
+
+    cpu_ms: float
+    """Processor time of a call, median."""
+
+
+def check_batches(batches: Sequence[int], x: Tensor) -> None:
+    """Raise ValueError where windows x are fewer than the largest of ``batches``, or there are no batches."""
+    if not batches or max(batches) > len(x):
+        raise ValueError(f"expected windows for the largest batch of {batches}, got {len(x)}")
 
 
 def bench(
@@ -92,8 +104,7 @@ def bench(
     Raises:
         ValueError: too few windows.
     """
-    if not batches or max(batches) > len(x):
-        raise ValueError(f"expected windows for the largest batch of {batches}, got {len(x)}")
+    check_batches(batches, x)
     runs, skipped = variants(encoder)
     origin = dict.fromkeys(runs, encoder)
     for name, other in (smaller or {}).items():
@@ -106,9 +117,10 @@ def bench(
             plain = origin[name]
             tokens = {stream: part[:batch] for stream, part in rights[id(plain)].items()}
             error, cosine = compare(plain, runs[name](x[:batch]), tokens)
-            measurements.append(
-                Measurement(name, batch, 1e3 * cpu, 1e3 * wall, timings["plain"][0] / cpu, error, cosine)
-            )
+            measurements.append(Measurement(
+                variant=name, batch=batch, wall_ms=1e3 * wall, speed_up=timings["plain"][0] / cpu,
+                max_abs_error=error, min_cosine=cosine, cpu_ms=1e3 * cpu,
+            ))  # fmt: skip
     return measurements, skipped
 
 

@@ -30,24 +30,14 @@ Timer = Callable[[Callable[[], object]], tuple[float, float]]
 """Runs a call to its end; seconds of the device, and on the clock."""
 
 
-@dataclass(frozen=True, slots=True)
-class DeviceMeasurement:
-    """One variant with one batch size."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DeviceMeasurement(speed.Measured):
+    """On a GPU."""
 
-    variant: str
-    batch: int
     device_ms: float
     """Time of the device for a call, by events, median."""
-    wall_ms: float
-    """Wall time of a call and the wait for its end, median."""
     windows_a_second: float
     """By wall time."""
-    speed_up: float
-    """Wall time of the plain formula for this batch size, divided by that of this variant."""
-    max_abs_error: float
-    """Largest error of a token, relative to the same encoder in float64."""
-    min_cosine: float
-    """Smallest cosine of the pooled features of a window and the exact ones."""
 
 
 def bench(
@@ -75,8 +65,7 @@ def bench(
     Raises:
         ValueError: too few windows.
     """
-    if not batches or max(batches) > len(x):
-        raise ValueError(f"expected windows for the largest batch of {batches}, got {len(x)}")
+    speed.check_batches(batches, x)
     time_of, capture = timer or partial(by_events, device=x.device), capture or cuda_capture(x.device)
     exact = speed.exact(encoder, x)
     rows = []
@@ -93,11 +82,10 @@ def bench(
         for name, (on_device, wall) in medians.items():
             tokens = {stream: part[:batch] for stream, part in exact.items()}
             error, cosine = speed.compare(encoder, runs[name](inputs), tokens)
-            rows.append(
-                DeviceMeasurement(
-                    name, batch, 1e3 * on_device, 1e3 * wall, batch / wall, medians["plain"][1] / wall, error, cosine
-                )
-            )
+            rows.append(DeviceMeasurement(
+                variant=name, batch=batch, wall_ms=1e3 * wall, speed_up=medians["plain"][1] / wall,
+                max_abs_error=error, min_cosine=cosine, device_ms=1e3 * on_device, windows_a_second=batch / wall,
+            ))  # fmt: skip
     return rows, skipped
 
 

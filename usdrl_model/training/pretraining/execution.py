@@ -10,21 +10,19 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
 
 from usdrl_model.errors.shown import LINE, cut
+from usdrl_model.inference.cuda_graphs import WARM_UP, aside
 from usdrl_model.network.device import check_tf32
 from usdrl_model.training.distributed import Processes
 from usdrl_model.training.pretraining.config import PretrainConfig
 
 BACKEND = "inductor"
 """Of torch.compile."""
-REHEARSALS = 3
-"""Passes before a capture, in which libraries choose their algorithms and take their memory."""
 
 Numbers = dict[str, Tensor]
 Capture = Callable[[Callable[[Tensor], Numbers], Tensor], tuple[Numbers, Callable[[], None]]]
@@ -92,8 +90,8 @@ def rehearse(run: PretrainConfig, model: nn.Module, gradients: Callable[[], obje
     buffers = [buffer.clone() for buffer in model.buffers()]
     began = time.perf_counter()
     try:
-        with _aside(next(model.parameters()).device):
-            for _ in range(REHEARSALS if run.execution == "cuda_graph" else 1):
+        with aside(next(model.parameters()).device):
+            for _ in range(WARM_UP if run.execution == "cuda_graph" else 1):
                 gradients()
     except torch.OutOfMemoryError:
         raise
@@ -136,29 +134,6 @@ class GraphedStep:
         self._x.copy_(x)
         self._replay()
         return self._numbers
-
-
-def cuda_capture(step: Callable[[Tensor], Numbers], x: Tensor) -> tuple[Numbers, Callable[[], None]]:
-    """Capture on the current CUDA device."""
-    graph = torch.cuda.CUDAGraph()
-    # Another thread fetches clips meanwhile.
-    with torch.cuda.device(x.device), torch.cuda.graph(graph, capture_error_mode="thread_local"):
-        numbers = step(x)
-    return numbers, graph.replay
-
-
-@contextmanager
-def _aside(device: torch.device) -> Iterator[None]:
-    """On a stream of its own, as a capture will be; nothing of it may be left on the default stream."""
-    if device.type != "cuda":
-        yield
-        return
-    with torch.cuda.device(device):
-        stream = torch.cuda.Stream()
-        stream.wait_stream(torch.cuda.current_stream())
-        with torch.cuda.stream(stream):
-            yield
-        torch.cuda.current_stream().wait_stream(stream)
 
 
 def _create_state(optimiser: torch.optim.Optimizer) -> None:

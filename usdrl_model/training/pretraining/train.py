@@ -22,6 +22,7 @@ from torch.nn.parallel import DistributedDataParallel
 from usdrl_model import config
 from usdrl_model.checkpoints.pretrained_models import USDRL, load_encoder
 from usdrl_model.data.store import Store
+from usdrl_model.inference.cuda_graphs import captured
 from usdrl_model.network.device import float32_products
 from usdrl_model.network.initialise import initialise
 from usdrl_model.progress import progress
@@ -40,7 +41,7 @@ from usdrl_model.training.pretraining.per_view_batchnorm import normalise_per_vi
 from usdrl_model.training.pretraining.run_data import provenance
 from usdrl_model.training.run_folder import RunState, write_losses
 
-CAPTURE: execution.Capture = execution.cuda_capture
+CAPTURE: execution.Capture = captured
 READ_EVERY = 10
 """Steps between two readings of the losses; each makes a GPU wait."""
 
