@@ -33,7 +33,7 @@ from usdrl_model.plausibility.findings import Level
 from usdrl_model.plots.timeline import draw_timeline, truth_above_detection
 from usdrl_model.progress import progress
 from usdrl_ros.bags.labels import FILE_NAME
-from usdrl_ros.bags.live_replay import LiveNode
+from usdrl_ros.bags.live_replay import LiveNode, alike
 from usdrl_ros.bags.metadata import FILE_NAME as METADATA
 from usdrl_ros.bags.replay import BagRun, LabelledBag, load_bag
 from usdrl_ros.bags.replays import replay_all
@@ -144,13 +144,8 @@ def draw_run(run: BagRun, path: str | Path, title: str) -> None:
 def _replay_live(bags: Sequence[LabelledBag], weights: str, device: str, rate: float) -> list[BagRun]:
     """One run per bag; bags with the same parameters share a node."""
     runs: dict[Path, BagRun] = {}
-    groups: dict[tuple[str | bool, ...], list[LabelledBag]] = {}
-    for bag in bags:
-        truth = bag.truth
-        shared = (truth.topology, truth.axes, truth.units, truth.mirrored, bag.input_type, bag.person_id)
-        groups.setdefault(shared, []).append(bag)
     with progress(total=sum(bag.duration for bag in bags) / rate, desc="live", unit="s", leave=False) as bar:
-        for group in groups.values():
+        for group in alike(bags):
             with LiveNode(group[0], weights=weights, device=device, rate=rate) as node:
                 for bag in group:
                     runs[bag.path] = node.replay(bag)

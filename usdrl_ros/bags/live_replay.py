@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from types import TracebackType
 from typing import Any
@@ -187,6 +187,14 @@ class LiveNode:
             key.removeprefix("stream."): int(value) for key, value in values.items() if key.startswith("stream.")
         }
         self._reports += 1
+
+
+def alike(bags: Iterable[LabelledBag]) -> list[list[LabelledBag]]:
+    """Bags in groups that one node can replay: their skeletons need the same parameters."""
+    groups: dict[tuple[str, ...], list[LabelledBag]] = {}
+    for bag in bags:
+        groups.setdefault(tuple(perception_arguments(bag.truth, bag.input_type, bag.person_id)), []).append(bag)
+    return list(groups.values())
 
 
 def perception_arguments(

@@ -20,6 +20,7 @@ from usdrl_model.skeleton.segments import Segment
 from usdrl_model.skeleton.topology import JOINT_INDEX
 from usdrl_ros.bags import evaluate, replays
 from usdrl_ros.bags.labels import Truth, save_truth
+from usdrl_ros.bags.live_replay import alike
 from usdrl_ros.bags.replay import load_bag, replay
 from usdrl_ros.bags.scores import found_actions, score_runs
 from usdrl_ros.bags.storage import BagWriter
@@ -99,6 +100,15 @@ def test_a_second_replay_is_the_same(tmp_path: Path) -> None:
     first, second = replay(bag, stream), replay(bag, stream)
     assert found_actions(first) == found_actions(second) != []
     assert first.counters == second.counters
+
+
+def test_bags_share_a_node_only_where_nothing_about_their_skeletons_differs(tmp_path: Path) -> None:
+    write_recording(actor(()), tmp_path / "bag")
+    one = load_bag(tmp_path / "bag")
+    smaller = replace(one, truth=replace(one.truth, picture_size=(320.0, 240.0)))
+    other = replace(one, truth=replace(one.truth, input_options={"pattern": "{joint}_of_{person}"}))
+    moved = replace(one, truth=replace(one.truth, topic="/elsewhere"))
+    assert alike([one, smaller, moved, other, smaller]) == [[one, moved], [smaller, smaller], [other]]
 
 
 def test_live_is_as_offline(tmp_path: Path) -> None:
