@@ -5,9 +5,9 @@ message is dropped that the node never counted. Message packages of most tracker
 second decodes messages of every adapter here, as the node does, and runs the stream on them; the middleware is not in
 it. Both hold what was measured on this machine, under its load::
 
-    python benchmarks/load.py --only dds --write         # 12 minutes, into docs/load.md
-    python benchmarks/load.py --only adapters --seconds 3 --people 1 20 --rates 30 --write
-    python benchmarks/load.py --seconds 8 --people 1 20 --rates 30 --inputs point_cloud
+    python benchmarks/load.py --only dds --seconds 8 --long 90 --write      # nine minutes, into docs/load.md
+    python benchmarks/load.py --only adapters --seconds 3 --people 1 20 --rates 30 --write      # two minutes
+    python benchmarks/load.py --only dds --seconds 8 --people 1 20 --rates 30 --inputs point_cloud
 """
 
 from __future__ import annotations

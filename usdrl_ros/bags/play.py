@@ -142,7 +142,7 @@ class Player:
         first_ns = self._bag.start_ns + round(self._options.start * 1e9)
         timeline = _Timeline(first_ns, self._options.rate)
         next_tick = last_ns = first_ns
-        tick = round(1e9 * self._options.rate / self._options.clock) if self._clock else 0
+        tick = max(1, round(1e9 * self._options.rate / self._options.clock)) if self._clock else 0
         count = 0
         for message in self._bag.messages(tuple(self._publishers)):
             if message.stamp_ns < first_ns:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Sequence
-from functools import lru_cache
 
 from usdrl_model.errors.shown import NAME, cut
 from usdrl_model.plausibility.findings import Finding, Level
@@ -33,7 +32,7 @@ def nobody_publishes(topic: str, others: Sequence[tuple[str, str]]) -> Finding:
 
 def other_type(topic: str, types: Collection[str], expected: str) -> Finding:
     """The topic has messages of other types only."""
-    names = [name for kind in sorted(types) for name in _readers(kind)]
+    names = [name for kind in sorted(types) for name in readers(kind)]
     remedy = "set the parameter input_type to " + " or ".join(names[:SHOWN])
     if not names:
         remedy = "set the parameter input_type, or write an adapter (adapters.md)"
@@ -53,20 +52,10 @@ def incompatible(topic: str, what: Iterable[str]) -> Finding:
 
 def candidates(topics: Iterable[tuple[str, Iterable[str]]]) -> list[tuple[str, str]]:
     """(topic, type) of the topics of a graph that may have people, the likeliest first."""
-    known = _guessable()
+    known = guessable()
     found = [(name, kind) for name, kinds in topics for kind in kinds if kind in known and not OWN.search(name)]
     return sorted(found, key=lambda pair: (not SOUNDS_LIKE_PEOPLE.search(pair[0]), pair))
 
 
 def _adapter(kind: str) -> str:
-    return next(iter(_readers(kind)), kind)
-
-
-@lru_cache(maxsize=64)
-def _readers(kind: str) -> tuple[str, ...]:
-    return tuple(readers(kind))
-
-
-@lru_cache(maxsize=1)
-def _guessable() -> frozenset[str]:
-    return frozenset(guessable())
+    return next(iter(readers(kind)), kind)

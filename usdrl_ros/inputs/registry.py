@@ -7,7 +7,9 @@
 from __future__ import annotations
 
 import os
+import sys
 from dataclasses import dataclass
+from functools import lru_cache
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
@@ -33,7 +35,7 @@ class Input:
 
 def built_in() -> tuple[str, ...]:
     """Names of the adapters of this package."""
-    return tuple(sorted(name for name, entries in _registered().items() if any(map(_own, entries))))
+    return _scan(tuple(sys.path))[1]
 
 
 def names() -> tuple[str, ...]:
@@ -87,14 +89,19 @@ def guessable() -> dict[str, str]:
 
 
 def _registered() -> dict[str, list[EntryPoint]]:
+    return _scan(tuple(sys.path))[0]
+
+
+@lru_cache(maxsize=4)  # it reads the metadata of everything that is installed
+def _scan(path: tuple[str, ...]) -> tuple[dict[str, list[EntryPoint]], tuple[str, ...]]:
+    """Name -> entry points on a ``sys.path``, and the names that this package registers."""
     found: dict[str, list[EntryPoint]] = {}
+    own = set()
     for entry in entry_points(group=GROUP):
         found.setdefault(entry.name, []).append(entry)
-    return found
-
-
-def _own(entry: EntryPoint) -> bool:
-    return entry.dist is not None and entry.dist.name.replace("-", "_") == OWN
+        if entry.dist is not None and entry.dist.name.replace("-", "_") == OWN:
+            own.add(entry.name)
+    return found, tuple(sorted(own))
 
 
 def load(name: str) -> Adapter:

@@ -2,6 +2,7 @@
 
 import sys
 import textwrap
+from importlib import metadata
 
 import numpy as np
 import pytest
@@ -193,3 +194,16 @@ def test_larger_messages_than_an_adapter_expects_are_not_deserialised(install):
     with pytest.raises(InputError) as error:
         convert(registry.find("mine"))(poses(26), 7.25)
     assert error.value.kind == "too_many_parts"
+
+
+def test_what_is_installed_is_read_once_however_often_it_is_asked(monkeypatch):
+    read: list[str] = []
+
+    def counted(**which):
+        read.append(which["group"])
+        return metadata.entry_points(**which)
+
+    monkeypatch.setattr(registry, "entry_points", counted)
+    registry._scan.cache_clear()
+    assert registry.guessable() and registry.readers("std_msgs/msg/String") and registry.find("pose_array")
+    assert read == [registry.GROUP]
