@@ -37,10 +37,12 @@ class Peer:
         while (left := end - time.monotonic()) > 0.0:
             self.executor.spin_once(timeout_sec=left)
 
-    def wait(self, done, what, timeout=TIMEOUT):
-        """Spin until ``done()`` is true, and return what it returned."""
+    def wait(self, done, what, timeout=TIMEOUT, child=None):
+        """Spin until ``done()`` is true, and return what it returned; a ``child`` that ends meanwhile is an error."""
         end = time.monotonic() + timeout
         while time.monotonic() < end:
+            if child is not None and child.ended():
+                raise child.error(f"ended before the {what}")
             value = done()
             if value:
                 return value

@@ -7,6 +7,7 @@ longer than a frame.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -35,7 +36,8 @@ class Timeline:
         self._weight = np.zeros(capacity)
         self._newest: int | None = None
         self._window_weight = EDGE_WEIGHT + hann(frames)
-        self._kernel = hann(smoothing)
+        self.smoothing = smoothing
+        """Frames of the kernel along time."""
 
     @property
     def newest(self) -> int | None:
@@ -67,20 +69,32 @@ class Timeline:
 
         NaN in frames without a prediction.
         """
+        found: np.ndarray = posteriors([self], first, last)[0]
+        return found
+
+    def near(self, indices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Weights (L,) and weighted totals (L, K) of rising grid frames; weight 0 where nothing is kept."""
         if self._newest is None:
             raise ValueError("no window was added yet")
-        half = len(self._kernel) // 2
-        indices = np.arange(first - half, last + half + 1)
         slots = indices % self._capacity
         weight = self._weight[slots]
-        weight[(indices > self._newest) | (indices <= self._newest - self._capacity)] = 0.0
-        known = weight > 0.0
-        frame = np.where(known[:, None], self._total[slots] / np.where(known, weight, 1.0)[:, None], 0.0)
-        band = _band(last - first + 1, len(self._kernel))
-        near = band @ known
-        smooth: np.ndarray = (band @ frame) / np.where(near > 0.0, near, 1.0)[:, None]
-        smooth[~known[half : len(known) - half]] = np.nan
-        return smooth
+        if indices[-1] > self._newest or indices[0] <= self._newest - self._capacity:
+            weight[(indices > self._newest) | (indices <= self._newest - self._capacity)] = 0.0
+        return weight, self._total[slots]
+
+
+def posteriors(timelines: Sequence[Timeline], first: int, last: int) -> np.ndarray:
+    """``Timeline.posterior`` of P people at once, who have the same classes and smoothing: (P, last - first + 1, K)."""
+    half = timelines[0].smoothing // 2
+    indices = np.arange(first - half, last + half + 1)
+    weight, total = (np.stack(part) for part in zip(*(one.near(indices) for one in timelines), strict=True))
+    known = weight > 0.0
+    frame = np.where(known[:, :, None], total / np.where(known, weight, 1.0)[:, :, None], 0.0)
+    band = _band(last - first + 1, timelines[0].smoothing)
+    share = known @ band.T
+    smooth: np.ndarray = (band @ frame) / np.where(share > 0.0, share, 1.0)[:, :, None]
+    smooth[~known[:, half : len(indices) - half]] = np.nan
+    return smooth
 
 
 def hann(length: int) -> np.ndarray:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from usdrl_model.events.onset_offset import Edge
+from usdrl_model.events.posterior import posteriors
 from usdrl_model.network.detector_config import DetectorConfig
 from usdrl_model.online.tracked_person import TrackedPerson
 from usdrl_model.skeleton.parts import PARTS, seen
@@ -47,15 +48,15 @@ class Decisions:
 
     def _judged(self, people: Sequence[TrackedPerson], frames: range) -> tuple[np.ndarray, np.ndarray]:
         """Posteriors (P, L, K) of L frames without what is withheld, and (P, K) bool: withheld at the last of them."""
-        posteriors = np.stack([person.timeline.posterior(frames[0], frames[-1]) for person in people])
+        found = posteriors([person.timeline for person in people], frames[0], frames[-1])
         if not self._needs.any():
-            return posteriors, np.zeros((len(people), self._needs.shape[1]), bool)
+            return found, np.zeros((len(people), self._needs.shape[1]), bool)
         masks = np.stack([person.track.mask(len(frames) + self._span - 1, frames[-1]) for person in people])
         there = np.concatenate([masks.any(axis=2, keepdims=True), seen(masks)], axis=2)
         counts = np.cumsum(there, axis=1, dtype=int)
         counts[:, self._span :] -= counts[:, : -self._span].copy()  # of the frames of a span
         counts = counts[:, self._span - 1 :]
         gone = (counts[:, :, 1:] < 0.5 * counts[:, :, :1]) @ self._needs
-        judged = np.where(gone, 0.0, posteriors)
-        judged[:, :, 0] += np.where(gone, posteriors, 0.0).sum(axis=2)
+        judged = np.where(gone, 0.0, found)
+        judged[:, :, 0] += np.where(gone, found, 0.0).sum(axis=2)
         return judged, gone[:, -1]

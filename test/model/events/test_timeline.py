@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from usdrl_model.events.posterior import Timeline, hann
+from usdrl_model.events.posterior import Timeline, hann, posteriors
 
 CLASSES, FRAMES = 3, 16
 SEEN = np.ones(FRAMES, bool)
@@ -69,3 +69,16 @@ def test_the_hann_weights_are_symmetric_and_positive() -> None:
         weights = hann(length)
         assert (weights > 0).all()
         np.testing.assert_allclose(weights, weights[::-1])
+
+
+def test_several_people_at_once_are_as_one_by_one() -> None:
+    rng = np.random.default_rng(3)
+    timelines = []
+    for end in (30, 33, 36):
+        timelines.append(timeline := Timeline(CLASSES, FRAMES, 64, smoothing=5))
+        for later in (0, 4):
+            timeline.add(end + later, rng.dirichlet(np.ones(CLASSES), FRAMES), rng.random(FRAMES) > 0.2)
+    together = posteriors(timelines, 20, 36)
+    for found, timeline in zip(together, timelines, strict=True):
+        np.testing.assert_allclose(found, timeline.posterior(20, 36), rtol=1e-12)
+    assert np.isnan(together[0, -2:]).all() and not np.isnan(together[2]).all()

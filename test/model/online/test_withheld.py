@@ -5,10 +5,11 @@ import dataclasses
 import numpy as np
 import pytest
 
-from usdrl_model.checkpoints import detector_file
+from usdrl_model.inference import load
 from usdrl_model.network.detector_config import DetectorConfig
 from usdrl_model.online.stream import ActionStream
 from usdrl_model.simulation.performance import performance
+from usdrl_model.simulation.script import Act
 from usdrl_model.skeleton.person import SkeletonFrame
 from usdrl_model.skeleton.recording import Recording
 from usdrl_model.skeleton.topology import JOINT_INDEX
@@ -30,7 +31,7 @@ def without_legs(recording: Recording) -> Recording:
 
 def run(recording: Recording, needs: dict[str, tuple[str, ...]]) -> tuple[set[str], set[tuple[str, ...]]]:
     """Labels of the onsets, and what the states withheld."""
-    weights = detector_file.load("utkinect10", "cpu")
+    weights = load.load("utkinect10", "cpu")
     detector = dataclasses.replace(weights.config.detector, needs=needs)
     weights = dataclasses.replace(weights, config=dataclasses.replace(weights.config, detector=detector))
     stream = ActionStream(weights, topology=recording.topology)
@@ -43,7 +44,9 @@ def run(recording: Recording, needs: dict[str, tuple[str, ...]]) -> tuple[set[st
 
 @pytest.fixture(scope="module")
 def walker() -> Recording:
-    return performance(seed=1, people=1, faults="none")
+    acts = (("idle", 1.5), ("walk", 5.0), ("idle", 1.5), ("wave", 4.0), ("idle", 1.5))
+    script = tuple(Act(action=action, seconds=seconds) for action, seconds in acts)
+    return performance(seed=1, people=1, faults="none", script=script)
 
 
 def test_what_needs_legs_is_withheld_where_there_are_none(walker: Recording) -> None:

@@ -16,7 +16,7 @@ from usdrl_model.simulation.script import Act  # noqa: E402
 from usdrl_ros.outputs import watched  # noqa: E402
 from usdrl_ros.processes.children import Child, wait_until  # noqa: E402
 
-SCRIPT = (Act(action="idle", seconds=1.5), Act(action="wave", seconds=4.5), Act(action="idle", seconds=1.5))
+SCRIPT = (Act(action="idle", seconds=1.0), Act(action="wave", seconds=3.5), Act(action="idle", seconds=0.5))
 GIVEN = {"input_type": "openpose_json", "topology": "openpose_coco_18", "picture_size": f"[{WIDTH}.0, {HEIGHT}.0]"}
 
 
@@ -30,7 +30,7 @@ def test_somebody_who_waves_in_a_picture(peer):
     with Child("perception", arguments(weights="hri_2d", watch="[wave]")) as child:
         states, events = peer.listen_json("actions/state"), peer.listen_json("actions/events", 50)
         clouds = peer.listen(PointCloud2, "watch/wave", LATCHED)
-        peer.wait(lambda: states, "first state", 90.0)
+        peer.wait(lambda: states, "first state", 90.0, child)
         publisher = peer.publisher(String, "skeletons")
         start = peer.now() - recording.frames[0].stamp
         for frame in recording.frames:

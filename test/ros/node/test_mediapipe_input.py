@@ -33,7 +33,7 @@ def test_landmarks_as_json_through_the_node(module_peer):
     given = [word for name, value in SETTINGS.items() for word in ("-p", f"{name}:={value}")]
     with Child("perception", [str(HELPERS / "hand_up_node.py"), "--ros-args", *given]) as child:
         states, diagnostics = module_peer.listen_json("actions/state"), Diagnostics(module_peer)
-        module_peer.wait(lambda: states, "first state", 90.0)
+        module_peer.wait(lambda: states, "first state", 90.0, child)
         publisher = module_peer.publisher(String, "skeletons")
         start = time.time()
         for number in range(60):

@@ -24,7 +24,7 @@ SIMULATED = ["-p", "use_sim_time:=true", "-p", f"source_timeout:={TIMEOUT}"]
 def test_a_paused_simulation_loses_nobody(peer):
     with Child("perception", [*NODE, *SIMULATED]) as child:
         states = peer.listen_json("actions/state")
-        peer.wait(lambda: child.check() or states, "first state", timeout=90.0)
+        peer.wait(lambda: states, "first state", 90.0, child)
         clock = peer.publisher(Clock, "/clock")
         tracker = peer.publisher(PointCloud2, "skeletons")
 

@@ -41,7 +41,7 @@ def duo(tmp_path, monkeypatch):
 def test_two_topics_and_a_parameter_of_an_adapter(duo, peer):
     with Child("perception", arguments(**{"input.scale": 1, "input.names": "who"})) as child:
         states, diagnostics = peer.listen_json("actions/state"), Diagnostics(peer)
-        peer.wait(lambda: states, "first state", 90.0)
+        peer.wait(lambda: states, "first state", 90.0, child)
 
         def told(words):
             child.check()
@@ -78,7 +78,7 @@ def test_joints_in_a_picture_with_a_depth_image(peer):
     given = arguments(**IN_PICTURE, depth_topic="depth", camera_info_topic="info")
     with Child("perception", given) as child:
         states, diagnostics = peer.listen_json("actions/state"), Diagnostics(peer)
-        peer.wait(lambda: states, "first state", 90.0)
+        peer.wait(lambda: states, "first state", 90.0, child)
         skeletons = peer.publisher(String, "skeletons")
         depths, infos = peer.publisher(Image, "depth"), peer.publisher(CameraInfo, "info")
         recorded = frames(2.5, start=peer.now())
