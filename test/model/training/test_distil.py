@@ -13,11 +13,19 @@ from usdrl_model.training.pretraining import run_data, train
 from usdrl_model.training.pretraining.clip_pool import ClipPool
 
 
-def test_a_student_comes_nearer_to_its_teacher_and_names_its_data(store: Path, pool: ClipPool, tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def teacher(store: Path, pool: ClipPool, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Weights, which the tests leave as they are."""
+    out = tmp_path_factory.mktemp("teacher")
+    train.train_and_save(RUN, Store.open(store), pool, out, ALONE, command="teach")
+    return str(out / "weights")
+
+
+def test_a_student_comes_nearer_to_its_teacher_and_names_its_data(
+    store: Path, pool: ClipPool, teacher: str, tmp_path: Path
+) -> None:
     clips = Store.open(store)
-    train.train_and_save(RUN, clips, pool, tmp_path / "teacher", ALONE, command="teach")
     smaller = dataclasses.replace(ENCODER, hidden=16, frames=ENCODER.frames // 2)
-    teacher = str(tmp_path / "teacher/weights")
     run = change(RUN, encoder=smaller, teacher=teacher, steps=40, batch_size=20, learning_rate=3e-3)
     train.train_and_save(run, clips, pool, tmp_path / "student", ALONE, command="learn")
     found = losses(tmp_path / "student")
@@ -30,10 +38,9 @@ def test_a_student_comes_nearer_to_its_teacher_and_names_its_data(store: Path, p
     assert made.complete
 
 
-def test_a_student_whose_windows_mean_something_else_is_refused(store: Path, pool: ClipPool, tmp_path: Path) -> None:
-    train.train_and_save(RUN, Store.open(store), pool, tmp_path / "teacher", ALONE, command="teach")
+def test_a_student_whose_windows_mean_something_else_is_refused(pool: ClipPool, teacher: str, tmp_path: Path) -> None:
     masked = dataclasses.replace(ENCODER, masked=True)
-    run = change(RUN, encoder=masked, teacher=str(tmp_path / "teacher/weights"))
+    run = change(RUN, encoder=masked, teacher=teacher)
     with pytest.raises(ValueError, match=r"encoder\.masked: expected that of the teacher"):
         train.train(run, pool, tmp_path / "student", ALONE)
     spatial = change(
