@@ -114,7 +114,7 @@ def scored(job: Job, data: Path, out: Path, device: torch.device) -> Mapping[str
 
     def measure(where: Path) -> Mapping[str, Any]:
         store = sources.open_store(run.sources, data)
-        given = [sources.recordings(source, store, run.seed) for source in run.sources]
+        given = [sources.recordings(source, store, run.seed, detector=run.detector) for source in run.sources]
         mixture = sources.mix(run.sources, given, run.detector, max_gap=run.stream.max_gap, stride=run.stride)
         detector = train.train(run, mixture, where, device=device, resume=begun(where))
         left_out = [recording for recording in given[0] if recording.subject in run.validation_subjects]

@@ -56,7 +56,10 @@ def run(arguments: argparse.Namespace) -> None:
             print(f"{source.name}: the store keeps it in float16, joints within 1 mm of the published ones")
     gap, stride = settings.stream.max_gap, settings.stride
     cut = sources.with_depth(settings.detector)
-    mixture = sources.mix(settings.sources, given, cut, max_gap=gap, stride=stride, seed=settings.seed)
+    mixture = sources.mix(
+        settings.sources, given, cut, max_gap=gap, stride=stride, seed=settings.seed,
+        label_balance=settings.label_balance,
+    )  # fmt: skip
     first = settings.sources[0]
     if absent := set(settings.validation_subjects) - {recording.subject for recording in given[0]}:
         there = sorted({recording.subject or "?" for recording in given[0]})

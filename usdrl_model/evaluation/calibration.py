@@ -30,9 +30,9 @@ from usdrl_model.events.onset_offset import ActionMachine, Edge, EventConfig
 from usdrl_model.network.detector import Detector
 from usdrl_model.network.detector_config import BACKGROUND_LABEL
 from usdrl_model.skeleton.segments import AMBIGUOUS, Segment, frame_labels
-from usdrl_model.training.finetuning.objective import RECENT, clip_classes, delayed
+from usdrl_model.training.finetuning.objective import RECENT, delayed
 from usdrl_model.training.finetuning.sources import SourceConfig
-from usdrl_model.windows.cut import Windows
+from usdrl_model.windows.cut import Windows, clip_classes
 
 BATCH = 256
 BINS = 15

@@ -9,7 +9,7 @@ Local axes of a person are (left, up, forward); a yaw of 0 faces the sensor, a p
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -99,6 +99,8 @@ class Controls:
     """(T, 2, 3) from the shoulder: outward, up, forward; up is vertical even if the trunk is bent."""
     elbows: np.ndarray
     """(T, 2, 3) direction in which the elbow is bent: outward, up, forward."""
+    feet: np.ndarray
+    """(T, 2, 3) leg lengths by which an ankle is moved from where the foot stands: outward, up, forward."""
 
     def towards(self, other: Controls, weight: np.ndarray) -> None:
         """Move by ``weight`` (T,) in [0, 1] towards ``other``, in place."""
@@ -149,6 +151,9 @@ def joints_of(body: Body, stance: Stance, controls: Controls) -> np.ndarray:
         joints[:, BODY_POINTS.index(name)] = place
         return place
 
+    lifted = controls.feet * np.stack([OUTWARD, [1.0, 1.0], [1.0, 1.0]], axis=1) * body.leg
+    ankles = np.stack([_place(lifted[:, side], axes(stance.yaw)) for side in (0, 1)], axis=1) + stance.ankles
+    stance = replace(stance, ankles=ankles)
     pitch, roll, twist = controls.trunk.T
     hips = axes(stance.yaw, 0.3 * pitch, 0.3 * roll)
     belly = axes(stance.yaw + 0.4 * twist, 0.8 * pitch, 0.6 * roll)

@@ -6,14 +6,17 @@ import numpy as np
 
 from usdrl_model.simulation.body import Body, Controls, joints_of, random_body
 from usdrl_model.simulation.curves import ramp, slow_noise
-from usdrl_model.simulation.gestures import AHEAD, GESTURES, OUT, PITCH, UP, Moment, Style, random_style
+from usdrl_model.simulation.gestures import GESTURES
+from usdrl_model.simulation.moment import AHEAD, OUT, PITCH, UP, Moment, Style, random_style
 from usdrl_model.simulation.poses import POSES, lie
 from usdrl_model.simulation.script import ACTION_SECONDS, Script
 from usdrl_model.simulation.stage import Gait, Interval, Lane, Path, stance
 from usdrl_model.skeleton.segments import Segment
 
-SEAT = 0.5
-"""Metres from the floor to spine_base on a chair."""
+SEAT = (0.44, 0.62)
+"""Metres from the floor to spine_base on a chair, lowest and highest."""
+ON_THE_SPOT = 0.35
+"""Share of walks and runs that go nowhere."""
 TAIL = 0.3
 """Seconds by which an act overlaps the next one: people start before they have finished."""
 
@@ -34,12 +37,11 @@ class Performance:
         )
         self.starts = np.cumsum([0.0, *(act.seconds for act in script)])
         walks = [
-            Interval(
-                start, start + act.seconds, float(rng.uniform(0.7, 1.15) * (0.85 if act.action == "carry" else 1.0))
-            )
+            _walk(rng, act.action, start, start + act.seconds)
             for act, start in zip(script, self.starts[:-1], strict=True)
-            if act.action in ("walk", "carry")
+            if act.action in ("walk", "run", "carry")
         ]
+        self.seat = float(rng.uniform(*SEAT))
         self.path = Path(rng, lane, walks, end)
         # Movements have a random generator of their own, which is the same at every call.
         self._seed = int(rng.integers(2**63))
@@ -55,9 +57,9 @@ class Performance:
     def joints(self, times: np.ndarray) -> np.ndarray:
         """(T, 30, 3) world positions of ``BODY_POINTS`` at rising ``times``, the floor at height 0."""
         rng = np.random.default_rng(self._seed)
-        feet, phase, walking = stance(self.path, self.gait, self.body, times)
+        feet, phase, walking, running = stance(self.path, self.gait, self.body, times)
         controls = self._at_rest(rng, times)
-        self._walk(controls, phase, walking)
+        self._walk(controls, phase, walking, running)
         self._sit(rng, controls, times)
         lie(self.body, self.script, self.starts, controls, times)
         for act, begin in zip(self.script, self.starts[:-1], strict=True):
@@ -78,6 +80,7 @@ class Performance:
             head=np.zeros((count, 2)),
             wrists=np.tile(wrists, (count, 1, 1)),
             elbows=np.tile([0.6, -0.3, -0.7], (count, 2, 1)),
+            feet=np.zeros((count, 2, 3)),
         )
         controls.pelvis += slow_noise(rng, times, 3) * [0.012, 0.002, 0.008]
         controls.trunk += slow_noise(rng, times, 3) * [0.015, 0.01, 0.03]
@@ -85,16 +88,19 @@ class Performance:
         controls.wrists += slow_noise(rng, times, 6, fastest=1.0).reshape(-1, 2, 3) * 0.018
         return controls
 
-    def _walk(self, controls: Controls, phase: np.ndarray, walking: np.ndarray) -> None:
-        """Arms swing opposite to the legs; hips and shoulders rotate in opposite directions."""
+    def _walk(self, controls: Controls, phase: np.ndarray, walking: np.ndarray, running: np.ndarray) -> None:
+        """Arms swing opposite to the legs, bent in running; hips and shoulders rotate in opposite directions."""
         swing = np.cos(phase) * walking
-        forward = np.stack([swing, -swing], axis=1)
+        forward = np.stack([swing, -swing], axis=1) * (1.0 + 0.6 * running)[:, None]
+        bent = np.array([-0.05, -0.55, 0.3]) - controls.wrists
+        controls.wrists += bent * running[:, None, None]
         controls.wrists[..., AHEAD] += self.style.arm_swing * forward
         controls.wrists[..., UP] += 0.25 * self.style.arm_swing * np.abs(forward)
         controls.wrists[..., OUT] -= 0.05 * walking[:, None]
         controls.pelvis[:, 0] += 0.02 * np.sin(phase) * walking
+        controls.pelvis[:, 1] += 0.03 * np.cos(2.0 * phase) * running
         controls.trunk[:, 2] -= 0.08 * swing
-        controls.trunk[:, PITCH] += 0.04 * walking
+        controls.trunk[:, PITCH] += 0.04 * walking + 0.08 * running
 
     def _sit(self, rng: np.random.Generator, controls: Controls, times: np.ndarray) -> None:
         """On the chair from every sit_down to the next stand_up; the trunk bends forward on the way."""
@@ -107,8 +113,8 @@ class Performance:
             # The trunk bends first when rising, and most just before the seat when sitting down.
             late = 0.12 if act.action == "sit_down" else -0.12
             bump = np.sin(np.pi * ramp(times, begin + late * act.seconds, begin + (1.0 + late) * act.seconds))
-            controls.trunk[:, PITCH] += rng.uniform(0.35, 0.65) * bump
-        low = (self.body.standing_pelvis - SEAT) / self.body.leg
+            controls.trunk[:, PITCH] += rng.uniform(0.2, 0.8) * bump
+        low = (self.body.standing_pelvis - self.seat) / self.body.leg
         chair = controls.copy()
         chair.pelvis[:, 1] -= low
         chair.pelvis[:, 2] -= 0.85 * self.body.thigh
@@ -117,3 +123,11 @@ class Performance:
         chair.wrists[:] = np.array([-0.05, -0.72, 0.5]) + 0.3 * (controls.wrists - controls.wrists.mean(axis=0))
         chair.elbows[:] = [0.7, -0.3, -0.7]
         controls.towards(chair, seated)
+
+
+def _walk(rng: np.random.Generator, action: str, start: float, end: float) -> Interval:
+    """How fast and with which steps somebody walks, carries or runs."""
+    pace = {"walk": 1.0, "carry": 0.85, "run": 1.7}[action] * float(rng.uniform(0.6, 1.3))
+    stays = action != "carry" and rng.random() < ON_THE_SPOT
+    lift = float(rng.uniform(1.0, 4.0)) if stays or action == "run" else 1.0
+    return Interval(start, end, 0.0 if stays else pace, strides=pace**0.5, lift=lift, running=float(action == "run"))

@@ -9,7 +9,8 @@ import numpy as np
 
 from usdrl_model.simulation.body import Body, Controls
 from usdrl_model.simulation.curves import ramp
-from usdrl_model.simulation.gestures import GESTURES, LEFT, RIGHT, Gesture, Moment
+from usdrl_model.simulation.gestures import GESTURES
+from usdrl_model.simulation.moment import LEFT, RIGHT, Gesture, Moment
 from usdrl_model.simulation.script import LYING_DOWN, Script
 
 FLOOR = 0.12

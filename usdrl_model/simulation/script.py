@@ -11,15 +11,23 @@ from usdrl_model.errors.shown import shown
 
 ACTION_SECONDS: dict[str, tuple[float, float]] = {
     "walk": (2.5, 5.5),
-    "sit_down": (1.3, 2.6),
-    "stand_up": (1.2, 2.4),
-    "pick_up": (1.8, 3.8),
+    "run": (2.0, 4.5),
+    "sit_down": (1.1, 2.8),
+    "stand_up": (1.0, 2.6),
+    "pick_up": (1.5, 3.8),
     "carry": (2.5, 6.0),
-    "throw": (1.1, 2.1),
-    "push": (0.9, 1.8),
-    "pull": (1.0, 2.2),
-    "wave": (2.0, 5.5),
-    "clap": (2.0, 4.5),
+    "throw": (0.9, 2.3),
+    "push": (0.8, 2.0),
+    "pull": (0.9, 2.4),
+    "punch": (0.8, 3.0),
+    "kick": (0.9, 2.0),
+    "bow": (1.3, 3.5),
+    "duck": (1.2, 3.2),
+    "swipe_left": (0.8, 1.9),
+    "swipe_right": (0.8, 1.9),
+    "cross_arms": (1.6, 4.0),
+    "wave": (1.5, 5.5),
+    "clap": (1.5, 4.5),
 }
 """Labelled actions and the range of their durations."""
 
@@ -30,10 +38,17 @@ NEGATIVE_SECONDS: dict[str, tuple[float, float]] = {
     "scratch_head": (1.5, 3.5),
     "touch_face": (1.2, 3.0),
     "look_at_phone": (2.0, 6.0),
-    "cross_arms": (2.0, 5.0),
     "hands_on_hips": (2.0, 5.0),
     "talk": (2.0, 5.0),
     "point": (1.2, 2.5),
+    "raise_hand": (1.2, 3.5),
+    "draw": (1.5, 3.5),
+    "knock": (1.2, 2.5),
+    "swing": (1.0, 2.2),
+    "stretch": (1.5, 4.0),
+    "jump": (1.0, 3.0),
+    "step_forward": (1.2, 2.5),
+    "side_bend": (1.5, 3.0),
 }
 """Background acts between actions, and the range of their durations; many look like the start of an action."""
 
@@ -45,8 +60,12 @@ POSES = (
 LYING_DOWN = ("lie_down", "fall")
 
 ACTIONS: tuple[str, ...] = tuple(ACTION_SECONDS)
-SEATED_NEGATIVES = ("idle", "look_around", "scratch_head", "touch_face", "look_at_phone", "cross_arms", "talk")
-SEATED_ACTIONS = ("wave", "clap")
+SEATED_NEGATIVES = ("idle", "look_around", "scratch_head", "touch_face", "look_at_phone", "talk", "point")
+UPRIGHT = (
+    "sit_down", "walk", "run", "carry", "pick_up", "kick", "bow", "duck", "jump", "step_forward", "shift_weight",
+)  # fmt: skip
+"""Acts that a seated person does not do."""
+SEATED_ACTIONS = ("wave", "clap", "cross_arms")
 
 PAUSE_SHARE = 0.75
 """Fraction of actions that are followed by a background act."""
@@ -108,7 +127,7 @@ def check_script(script: Script) -> None:
         if act.action not in ("idle", "get_up") if lying else act.action == "get_up":
             raise ValueError(f"act {place}, {act.action}: the person {'lies' if lying else 'is up'} then")
         lying = act.action in LYING_DOWN or (lying and act.action != "get_up")
-        upright = ("sit_down", "walk", "carry", "pick_up", *LYING_DOWN)
+        upright = (*UPRIGHT, *LYING_DOWN)
         if act.action == "stand_up" if not seated else act.action in upright:
             posture = "seated" if seated else "standing"
             raise ValueError(

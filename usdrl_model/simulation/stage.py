@@ -33,7 +33,13 @@ class Interval:
     start: float
     end: float
     speed: float
-    """Metres a second at full speed."""
+    """Metres a second at full speed; 0 on the spot."""
+    strides: float = 1.0
+    """Factor of the strides a second of the gait."""
+    lift: float = 1.0
+    """Factor of the height to which a foot is lifted."""
+    running: float = 0.0
+    """1 where it is a run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +73,8 @@ class Path:
         self.root = np.tile(place, (len(self.times), 1))
         self.yaw = np.full(len(self.times), _facing(rng, place))
         for walk in walks:
-            self._walk(rng, lane, walk)
+            if walk.speed:
+                self._walk(rng, lane, walk)
 
     def at(self, times: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """(T, 2) positions and (T,) headings."""
@@ -154,25 +161,26 @@ SWING = 0.42
 """Share of a stride in which a foot is in the air."""
 
 
-def stance(path: Path, gait: Gait, body: Body, times: np.ndarray) -> tuple[Stance, np.ndarray, np.ndarray]:
+def stance(path: Path, gait: Gait, body: Body, times: np.ndarray) -> tuple[Stance, np.ndarray, np.ndarray, np.ndarray]:
     """Place the feet under a moving body.
 
     Returns:
-        the stance at ``times``; (T,) phase of the gait in radians, the right foot leads at 0; (T,) amount of walking,
-        0 to 1.
+        the stance at ``times``; (T,) phase of the gait in radians, the right foot leads at 0; (T,) amount of walking
+        and (T,) of running, 0 to 1.
     """
     root, yaw = path.at(times)
     ankles = np.zeros((len(times), 2, 3))
     foot_yaw = np.zeros((len(times), 2))
-    phase, walking = np.zeros(len(times)), np.zeros(len(times))
+    phase, walking, running = np.zeros((3, len(times)))
     for walk in path.walks:
-        strides = max(1, round((walk.end - walk.start) * gait.stride))
+        strides = _strides(walk, gait)
         inside = (times >= walk.start) & (times <= walk.end)
         share = (times[inside] - walk.start) / (walk.end - walk.start)
         phase[inside] = 2.0 * np.pi * strides * share
         walking[inside] = plateau(times[inside], walk.start, walk.end, 0.6, 0.6)
+        running[inside] = walk.running * walking[inside]
     for index, out in enumerate(OUTWARD):
-        begins, ends, plants = _swings(path.walks, gait, first=index == 0)
+        begins, ends, plants, lifts = _swings(path.walks, gait, first=index == 0)
         # Plant k of the foot is where the body is at the time plants[k].
         place, heading = path.at(plants)
         left = axes(heading)[:, 0]
@@ -181,18 +189,25 @@ def stance(path: Path, gait: Gait, body: Body, times: np.ndarray) -> tuple[Stanc
         moves = np.diff(where, axis=0) if len(begins) else np.zeros((1, 3))
         turns = np.diff(heading) if len(begins) else np.zeros(1)
         ankles[:, index] = where[0] + progress.T @ moves
-        ankles[:, index, 1] += gait.lift * (4.0 * progress * (1.0 - progress)).sum(axis=0)
+        ankles[:, index, 1] += gait.lift * (lifts[:, None] * 4.0 * progress * (1.0 - progress)).sum(axis=0)
         foot_yaw[:, index] = heading[0] + progress.T @ turns + out * gait.toes_out
-    return Stance(root, yaw, ankles, foot_yaw), phase, walking
+    return Stance(root, yaw, ankles, foot_yaw), phase, walking, running
 
 
-def _swings(walks: Sequence[Interval], gait: Gait, first: bool) -> tuple[list[float], list[float], np.ndarray]:
-    """Start and end of every swing of one foot, and the times at which the body passes over its plants."""
+def _strides(walk: Interval, gait: Gait) -> int:
+    return max(1, round((walk.end - walk.start) * gait.stride * walk.strides))
+
+
+def _swings(
+    walks: Sequence[Interval], gait: Gait, first: bool
+) -> tuple[list[float], list[float], np.ndarray, np.ndarray]:
+    """Start and end of every swing of one foot, the times at which the body passes over its plants, and its lifts."""
     begins: list[float] = []
     ends: list[float] = []
+    lifts: list[float] = []
     plants = [0.0]
     for walk in walks:
-        strides = max(1, round((walk.end - walk.start) * gait.stride))
+        strides = _strides(walk, gait)
         period = (walk.end - walk.start) / strides
         # The second foot swings half a stride later, and closes up with a half step at the end.
         middles = walk.start + period * ((0.25 if first else 0.75) + np.arange(strides))
@@ -200,8 +215,10 @@ def _swings(walks: Sequence[Interval], gait: Gait, first: bool) -> tuple[list[fl
             begins.append(middle - 0.5 * SWING * period)
             ends.append(middle + 0.5 * SWING * period)
             plants.append(min(middle + 0.5 * period, walk.end))
+            lifts.append(walk.lift)
         if first:
             begins.append(walk.end - 0.03 * period)
             ends.append(walk.end + 0.3 * period)
             plants.append(walk.end)
-    return begins, ends, np.array(plants)
+            lifts.append(1.0)
+    return begins, ends, np.array(plants), np.array(lifts or [0.0])

@@ -6,12 +6,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 
 import numpy as np
 
 from usdrl_model.simulation.faults import random_faults
-from usdrl_model.simulation.script import random_script
+from usdrl_model.simulation.script import ACTIONS, random_script
 from usdrl_model.simulation.simulate import PerformanceConfig, simulate
 from usdrl_model.skeleton.recording import Recording
 
@@ -21,18 +21,21 @@ RATES = (8.0, 30.0)
 """Hz of their trackers, least and most."""
 
 
-def performances(minutes: int, seed: int, *, without: Collection[str] = ()) -> Iterator[Recording]:
-    """Recordings of one person and one minute each, with the labels of ``simulation.script.ACTIONS``.
+def performances(
+    minutes: int, seed: int, *, labels: Sequence[str] = ACTIONS, without: Collection[str] = ()
+) -> Iterator[Recording]:
+    """Recordings of one person and one minute each.
 
     Args:
         minutes: how many.
         seed: of everything random.
+        labels: the actions that people do, some of ``simulation.script.ACTIONS``.
         without: acts that are no background to a detector, as it has a class for them: nobody does them.
     """
     for index in range(minutes):
         rng = np.random.default_rng([seed, index])
         performance = PerformanceConfig(
-            scripts=(random_script(rng, 60.0, without=without),),
+            scripts=(random_script(rng, 60.0, labels, without=without),),
             rate=float(rng.uniform(*RATES)),
             topology=TOPOLOGIES[index % len(TOPOLOGIES)],
             faults=random_faults(rng),

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn import functional as F  # noqa: N812
 
 from usdrl_model.skeleton.clip import Clip
 from usdrl_model.skeleton.recording import Recording
@@ -17,6 +18,9 @@ from usdrl_model.windows.shape import WindowShape
 from usdrl_model.windows.tracklets import MIN_FRAMES, UNKNOWN, Tracklet
 from usdrl_model.windows.whole_clip import longest, normalised, stretched
 from usdrl_model.windows.window import Body, compose
+
+CLIP_SHARE = 0.25
+"""Least share of a window that an action must fill to be the label of the window."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +81,13 @@ def ending_at(
         y.append(np.maximum(labels, BACKGROUND))
         seen.append(np.asarray(mask.any(axis=1) & (labels != UNKNOWN)))
     return Windows(torch.from_numpy(compose(x, shape)), torch.from_numpy(np.stack(y)), torch.from_numpy(np.stack(seen)))
+
+
+def clip_classes(y: Tensor, seen: Tensor, classes: int) -> Tensor:
+    """(N,) what each window shows: its longest action, or background where none fills ``CLIP_SHARE`` of it."""
+    counts = F.one_hot(y, classes).masked_fill(~seen[:, :, None], 0).sum(dim=1)
+    longest, action = counts[:, 1:].max(dim=1)
+    return torch.where(longest >= CLIP_SHARE * seen.sum(dim=1), action + 1, 0)
 
 
 def whole(recordings: Iterable[Recording], labels: Sequence[str], shape: WindowShape) -> Windows:

@@ -66,7 +66,11 @@ class Material:
         run = self.run
         words, gap = vocabulary_of(run), run.stream.max_gap
         given = [sources.recordings(source, self.store, run.seed, words, run.detector) for source in run.sources]
-        return run, sources.mix(run.sources, given, run.detector, max_gap=gap, stride=run.stride, seed=run.seed)
+        mixture = sources.mix(
+            run.sources, given, run.detector, max_gap=gap, stride=run.stride, seed=run.seed,
+            label_balance=run.label_balance,
+        )  # fmt: skip
+        return run, mixture
 
 
 class StreamMethod(Method, Protocol):

@@ -65,6 +65,8 @@ class FinetuneConfig:
     warmup_fraction: float = 0.05
     """Share of the steps."""
     label_smoothing: float = 0.1
+    label_balance: float = 0.0
+    """Within a source, windows of a label are drawn as (1 / their number) to this power; 0: all alike."""
     class_balance: float = 0.3
     """Class weights are (1 / frequency) to this power; 0: no weighting."""
     clip_weight: float = 0.2
@@ -107,7 +109,8 @@ class FinetuneConfig:
         if not 0.0 <= self.warmup_fraction < 1.0:
             raise ValueError(f"warmup_fraction: expected a share of the steps in [0, 1), got {self.warmup_fraction}")
         at_least(self, {"steps": 1, "stride": 1, "validate_every": 1, "patience": 0, "learning_rate": 0.0,
-            "weight_decay": 0.0, "clip_weight": 0.0, "recent_weight": 0.0, "class_balance": 0.0})  # fmt: skip
+            "weight_decay": 0.0, "clip_weight": 0.0, "recent_weight": 0.0, "class_balance": 0.0,
+            "label_balance": 0.0})  # fmt: skip
         for name in ("ema_decay", "label_smoothing"):
             if not 0.0 <= getattr(self, name) < 1.0:
                 raise ValueError(f"{name}: expected a number in [0, 1), got {getattr(self, name)}")

@@ -9,9 +9,8 @@ from torch.nn import functional as F  # noqa: N812
 from usdrl_model.training.finetuning.config import FinetuneConfig
 from usdrl_model.training.finetuning.sources import Mixture
 from usdrl_model.training.finetuning.teacher import Teacher
+from usdrl_model.windows.cut import clip_classes
 
-CLIP_SHARE = 0.25
-"""Least share of a window that an action must fill to be the label of the window."""
 RECENT = 0.375
 """Share of a window, its newest frames, weighted by ``FinetuneConfig.recent_weight``."""
 
@@ -73,13 +72,6 @@ def delayed(seen: Tensor, delay: int) -> Tensor:
     told = torch.zeros_like(seen)
     told[:, :-delay] = seen[:, :-delay] & seen[:, delay:]
     return told
-
-
-def clip_classes(y: Tensor, seen: Tensor, classes: int) -> Tensor:
-    """(N,) what each window shows: its longest action, or background where none fills ``CLIP_SHARE`` of it."""
-    counts = F.one_hot(y, classes).masked_fill(~seen[:, :, None], 0).sum(dim=1)
-    longest, action = counts[:, 1:].max(dim=1)
-    return torch.where(longest >= CLIP_SHARE * seen.sum(dim=1), action + 1, 0)
 
 
 def _class_weights(mixture: Mixture, classes: int, power: float) -> Tensor:

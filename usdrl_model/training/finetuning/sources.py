@@ -23,7 +23,7 @@ from usdrl_model.simulation.script import ACTIONS
 from usdrl_model.skeleton.recording import Recording
 from usdrl_model.skeleton.segments import AMBIGUOUS, Segment, in_doubt
 from usdrl_model.training.performers import performances
-from usdrl_model.windows.cut import Windows, cut, whole
+from usdrl_model.windows.cut import Windows, clip_classes, cut, whole
 from usdrl_model.windows.tracklets import tracklets
 
 CLIP_MARGIN = 0.15
@@ -149,14 +149,18 @@ def recordings(
         store: holds the set (``open_store``); the performer needs none.
         seed: for the performer.
         vocabulary: says what the set's labels are, of sources without ``labels``.
-        detector: whose labels are kept, with a vocabulary; the others are background.
+        detector: whose labels are kept, with a vocabulary; the others are background. Simulated people do
+            what it knows.
 
     Raises:
         ValueError: the store is damaged, there is none, or the vocabulary names labels that the set has not.
     """
     if source.name == PERFORMER:
+        known = ACTIONS if detector is None else tuple(label for label in ACTIONS if label in detector.labels)
         acts = () if vocabulary is None else tuple(vocabulary.labels)
-        found: Iterable[Recording] = performances(source.minutes, seed, without=set(acts) - set(ACTIONS))
+        found: Iterable[Recording] = performances(
+            source.minutes, seed, labels=known or ACTIONS, without=set(acts) - set(ACTIONS)
+        )
     elif store is None:
         raise ValueError(f"{source.name}: expected a store that holds it, got none")
     else:
@@ -182,7 +186,7 @@ def recordings(
 
 def mix(
     sources: Sequence[SourceConfig], given: Sequence[Sequence[Recording]], detector: DetectorConfig, *,
-    max_gap: float, stride: int, seed: int = 0,
+    max_gap: float, stride: int, seed: int = 0, label_balance: float = 0.0,
 ) -> Mixture:  # fmt: skip
     """Windows of the training people of all sources.
 
@@ -193,6 +197,7 @@ def mix(
         max_gap: seconds, see ``cut.tracklets``.
         stride: frames between the ends of two windows.
         seed: of the order in which clips are composed.
+        label_balance: see ``FinetuneConfig``.
 
     Raises:
         ValueError: no sources, a subject that no recording has, or a label that the detector has not.
@@ -208,10 +213,18 @@ def mix(
             raise ValueError(f"{source.name}: subjects {sorted(absent)} have no recording; there are {there}")
         parts.append(windows_of(source, chosen, detector, max_gap=max_gap, stride=stride, seed=seed))
     windows = Windows(*(torch.cat([getattr(part, name) for part in parts]) for name in ("x", "y", "seen")))
+    classes = len(detector.labels)
     shares = torch.cat(
-        [torch.full((len(part),), source.share / len(part)) for source, part in zip(sources, parts, strict=True)]
-    ).double()
+        [source.share * _balanced(part, classes, label_balance) for source, part in zip(sources, parts, strict=True)]
+    )
     return Mixture(windows, shares / shares.sum())
+
+
+def _balanced(windows: Windows, classes: int, power: float) -> Tensor:
+    """(N,) float64, adds up to 1: windows of the rarer labels of a source are drawn more often."""
+    shown = clip_classes(windows.y, windows.seen, classes)
+    weights = torch.bincount(shown, minlength=classes).double()[shown] ** -power
+    return weights / weights.sum()
 
 
 def with_depth(detector: DetectorConfig) -> DetectorConfig:

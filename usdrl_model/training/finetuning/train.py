@@ -28,10 +28,10 @@ from usdrl_model.training import linear_layer
 from usdrl_model.training.augment import augment
 from usdrl_model.training.finetuning.config import FinetuneConfig
 from usdrl_model.training.finetuning.init_from import start_encoder
-from usdrl_model.training.finetuning.objective import Objective, clip_classes
+from usdrl_model.training.finetuning.objective import Objective
 from usdrl_model.training.finetuning.sources import Mixture
 from usdrl_model.training.run_folder import RunState, schedule, write_losses
-from usdrl_model.windows.cut import Windows
+from usdrl_model.windows.cut import Windows, clip_classes
 from usdrl_model.windows.window import normalise
 
 VALIDATION_BATCH = 256
