@@ -33,7 +33,7 @@ def parts(device: str) -> list[tuple[str, Sequence[str], float]]:
     base = ("--encoder", "base", "--steps", "5")
     return [
         ("A window through `base`", bench, 60.0),
-        ("A window through the default detector", (*bench, "--weights", "default"), 40.0),
+        ("A window through hri", (*bench, "--weights", "hri"), 40.0),
         ("From windows to scores on the host", (sys.executable, str(HERE / "gpu.py"), *on, "--answers"), 30.0),
         ("The node", (sys.executable, str(HERE / "latency.py"), *on, "--seconds", "8"), 60.0),
         ("Pretraining `small`", (*speed, *small, "--precisions", "bfloat16"), 50.0),
@@ -46,9 +46,9 @@ def answers(device: str, rounds: int = 50) -> str:
     """Milliseconds from windows on the host to scores on the host, with graphs and without, in turns."""
     from usdrl_model.inference import load
 
-    ways = {"operation by operation": load.load("default", device, cuda_graphs=False)}
+    ways = {"operation by operation": load.load("hri", device, cuda_graphs=False)}
     if not str(ways["operation by operation"].device).startswith("cpu"):
-        ways["CUDA graphs"] = load.load("default", device, cuda_graphs=True)
+        ways["CUDA graphs"] = load.load("hri", device, cuda_graphs=True)
     for loaded in ways.values():
         load.warm_up(loaded, max(PEOPLE))
     rows = []

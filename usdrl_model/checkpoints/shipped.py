@@ -21,8 +21,10 @@ from usdrl_model.checkpoints.config_file import Kind
 from usdrl_model.checkpoints.provenance import Provenance
 from usdrl_model.errors.nearest import nearest
 
-DEFAULT_DETECTOR = "hri"
+DEFAULT_DETECTOR = "hri_streaming"
 """The detector that ``default`` stands for."""
+GESTURE_DETECTOR = "hri"
+"""The detector of windows by whose features enrolled gestures are told beside a streaming one."""
 _PACKAGE = Path(str(resources.files("usdrl_model.checkpoints")))
 _FOLDERS: dict[Kind, Path] = {"detector": _PACKAGE / "detectors", "encoder": _PACKAGE / "encoders"}
 _SUFFIXES: dict[str, Kind] = {".onnx": "detector", ".safetensors": "encoder", ".pth": "encoder", ".tar": "encoder"}

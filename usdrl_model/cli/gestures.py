@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from usdrl_model.checkpoints.shipped import GESTURE_DETECTOR
 from usdrl_model.cli.common import add_machine, device, reported
 from usdrl_model.cli.data import add_selection, selected
 from usdrl_model.cli.predict import recordings_of
@@ -120,7 +121,7 @@ def _test(arguments: argparse.Namespace) -> None:
 
     detector = load.load(arguments.weights, str(device(arguments)))
     others = background.find(detector)
-    known = Recogniser(library.read_all(arguments.folder, others.weights), others)
+    known = Recogniser(library.read_all(arguments.folder, others.weights), others, detector)
     if not known.labels:
         raise FileNotFoundError(f"{arguments.folder}: no gestures; usdrl gestures add makes one")
     for recording in recordings_of(arguments):
@@ -167,6 +168,9 @@ def _add_folder(parser: argparse.ArgumentParser) -> None:
 
 def _add_weights(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--weights", default="default", help="shipped detector, folder or .onnx file (default: default)"
+        "--weights",
+        default=GESTURE_DETECTOR,
+        help="detector of windows by whose features gestures are told: shipped, folder or .onnx file"
+        f" (default: {GESTURE_DETECTOR})",
     )
     add_machine(parser, threads=1)

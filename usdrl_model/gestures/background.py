@@ -109,7 +109,7 @@ def path_of(detector: LoadedDetector) -> Path:
 def check_windows(detector: LoadedDetector) -> None:
     """ValueError for a streaming detector, which has no features of windows."""
     if detector.config.detector.streaming:
-        raise ValueError(f"{detector.name} is a streaming detector: gestures need one of windows, such as hri")
+        raise ValueError(f"{detector.name} is a streaming detector: gestures are told by one of windows, such as hri")
 
 
 def find(detector: LoadedDetector) -> Background:

@@ -47,8 +47,7 @@ def add(
         OSError: it could not be written.
     """
     check_label(label)
-    if label in detector.config.detector.labels:
-        raise ValueError(f"label: {shown(label)} is an action of the weights {detector.name}: take another name")
+    check_new(label, detector)
     if label in STATES:
         raise ValueError(f"label: {shown(label)} is a state that is found without training: take another name")
     there = library.read_all(folder, identity(detector))
@@ -68,6 +67,12 @@ def add(
     )
     library.write(folder, gesture)
     return Enrolled(gesture, warnings)
+
+
+def check_new(label: str, detector: LoadedDetector) -> None:
+    """ValueError for a label that is an action of the detector."""
+    if label in detector.config.detector.labels:
+        raise ValueError(f"label: {shown(label)} is an action of the weights {detector.name}: take another name")
 
 
 def _like_gestures(gesture: Gesture, others: Sequence[Gesture], background: Background) -> list[str]:

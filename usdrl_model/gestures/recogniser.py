@@ -10,9 +10,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from usdrl_model.checkpoints.loaded_detector import LoadedDetector
 from usdrl_model.events.onset_offset import ActionMachine, Edge, EventConfig, EventKind, Run
-from usdrl_model.gestures.background import Background
+from usdrl_model.gestures.background import Background, check_windows
 from usdrl_model.gestures.gesture import Gesture, sigmoid
+from usdrl_model.inference import load
 from usdrl_model.network.detector_config import BACKGROUND_LABEL
 
 EVENTS = EventConfig(on_threshold=0.5, off_threshold=0.35, min_duration=0.0, hold=0.5, refractory=0.3)
@@ -25,10 +27,17 @@ class Recogniser:
     Args:
         gestures: G enrolled gestures of the same weights as the background.
         background: of these weights.
+        detector: those weights, by whose features of windows gestures are told; beside a streaming detector, another.
+
+    Raises:
+        ValueError: a streaming detector, or one that gives no features.
     """
 
-    def __init__(self, gestures: Sequence[Gesture], background: Background) -> None:
+    def __init__(self, gestures: Sequence[Gesture], background: Background, detector: LoadedDetector) -> None:
+        check_windows(detector)
+        load.features(detector, load.noise(detector))
         self.gestures = tuple(gestures)
+        self.detector = detector
         self.background = background
         self.labels: tuple[str, ...] = tuple(gesture.label for gesture in gestures)
         size = background.basis.shape[1]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from usdrl_model.checkpoints.loaded_detector import LoadedDetector
 from usdrl_model.gestures import background, enrolment, library
 from usdrl_model.gestures.enrolment import Enrolled
 from usdrl_model.gestures.gesture import check_label
@@ -23,22 +24,30 @@ class LiveEnrolment:
     Args:
         stream: the online pipeline.
         folder: of the gestures; made with the first one.
+        detector: by whose features of windows gestures are told; None: that of the stream.
 
     Raises:
         FileNotFoundError: the weights have no background.
-        ValueError: gestures of other weights, damaged ones, or weights that give no features.
+        ValueError: gestures of other weights, damaged ones, or weights that give no features or do not fit beside those
+            of the stream.
     """
 
-    def __init__(self, stream: ActionStream, folder: Path) -> None:
+    def __init__(self, stream: ActionStream, folder: Path, detector: LoadedDetector | None = None) -> None:
         self._stream = stream
         self._folder = folder
-        background.check_windows(stream.weights)
-        self._background = background.find(stream.weights)
+        self._detector = stream.weights if detector is None else detector
+        background.check_windows(self._detector)
+        self._background = background.find(self._detector)
         self._started: tuple[str, float] | None = None
         """Person, and stamp of the start."""
         self.labels: tuple[str, ...] = ()
         """Of the gestures that are recognised now."""
         self._recognise()
+
+    @property
+    def weights(self) -> str:
+        """Name of the weights by whose features gestures are told."""
+        return self._detector.name
 
     def start(self, person: str = "") -> str:
         """From now on ``person``, or the nearest one, makes the gesture; returns the name of the person.
@@ -62,12 +71,13 @@ class LiveEnrolment:
             raise ValueError("not started: call start, make the gesture, call stop")
         (person, since), self._started = self._started, None
         check_label(label)
-        example = live_examples.example(self._stream, person, since)
-        enrolled = enrolment.add(self._folder, label, [example], self._stream.weights, self._background)
+        example = live_examples.example(self._stream, person, since, self._detector.config.detector)
+        enrolment.check_new(label, self._stream.weights)
+        enrolled = enrolment.add(self._folder, label, [example], self._detector, self._background)
         self._recognise()
         return enrolled
 
     def _recognise(self) -> None:
         gestures = library.read_all(self._folder, self._background.weights)
-        self._stream.recognise(Recogniser(gestures, self._background))
+        self._stream.recognise(Recogniser(gestures, self._background, self._detector))
         self.labels = tuple(gesture.label for gesture in gestures)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from usdrl_model.errors.shown import cut, shown
 from usdrl_model.gestures import examples
 from usdrl_model.gestures.examples import Shown
+from usdrl_model.network.detector_config import DetectorConfig
 from usdrl_model.online.stream import ActionStream
 from usdrl_model.online.tracked_person import TrackedPerson
 
@@ -29,13 +30,12 @@ def find(stream: ActionStream, person: str = "") -> str:
     return near[0].id
 
 
-def example(stream: ActionStream, person: str, since: float) -> Shown:
-    """What a person has done since a stamp, as an example of a gesture.
+def example(stream: ActionStream, person: str, since: float, detector: DetectorConfig) -> Shown:
+    """What a person has done since a stamp, as an example of a gesture for a detector of windows.
 
     Raises:
         ValueError: the person is not there any more, the time is too long, or as ``examples.from_body``.
     """
-    detector = stream.weights.config.detector
     try:
         found = _named(stream.people, person)
     except ValueError as error:

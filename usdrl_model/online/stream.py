@@ -20,10 +20,11 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
+
 from usdrl_model.checkpoints.loaded_detector import LoadedDetector
 from usdrl_model.events.config import StreamConfig, check_window
 from usdrl_model.events.onset_offset import Event
-from usdrl_model.gestures import background
 from usdrl_model.gestures.recogniser import PersonGestures, Recogniser
 from usdrl_model.inference import load
 from usdrl_model.online.companion import Companion
@@ -35,7 +36,7 @@ from usdrl_model.online.incremental import Incremental
 from usdrl_model.online.pair_actions import PairActions
 from usdrl_model.online.state import StreamState
 from usdrl_model.online.tracked_person import Sighting, TrackedPerson
-from usdrl_model.online.windowed import newest_windows
+from usdrl_model.online.windowed import Batch, newest_windows
 from usdrl_model.skeleton.person import SkeletonFrame
 from usdrl_model.skeleton.topology import topology as find_topology
 from usdrl_model.states.config import StatesConfig
@@ -118,7 +119,8 @@ class ActionStream:
             "topology": self.topology.name,
             "model_rate": f"{detector.rate:g} Hz",
             "window": f"{0 if detector.streaming else detector.encoder.frames / detector.rate:.2f} s",
-            "centre": detector.encoder.centre,
+            # A streaming detector centres every frame, whatever its training windows are centred on.
+            "centre": "frame" if detector.streaming else detector.encoder.centre,
             "look_ahead": f"{self.config.look_ahead:g} s",
             "joints": "in a picture" if detector.encoder.flat else "in space",
             "people": str(detector.encoder.people),
@@ -162,11 +164,15 @@ class ActionStream:
         """From now on recognise these enrolled gestures too; those that go on now end.
 
         Raises:
-            ValueError: what runs the detector gives no features of windows.
+            ValueError: their detector has another rate, or longer windows than are kept of people.
         """
-        if gestures is not None:
-            background.check_windows(self.weights)
-            load.features(self.weights, load.noise(self.weights))
+        if gestures is not None and gestures.detector is not self.weights:
+            mine, other = self.weights.config.detector, gestures.detector.config.detector
+            if other.rate != mine.rate or other.encoder.frames > 2 * mine.encoder.frames:
+                raise ValueError(
+                    f"gestures by {gestures.detector.name}: expected at most {2 * mine.encoder.frames} frames at"
+                    f" {mine.rate:g} Hz beside {self.weights.name}, got {other.encoder.frames} at {other.rate:g} Hz"
+                )
         self.gestures = gestures
         for person in self._crowd.people:
             self._log.acts(person.id, person.recognise(self._following()), self.stamp)
@@ -214,6 +220,7 @@ class ActionStream:
         detector = self.weights.config.detector
         end = grid_index(self.stamp, detector.rate)
         last = end - math.ceil(self.config.look_ahead * detector.rate)
+        known = self.gestures
         if self._incremental is not None:
             self._decide(self._incremental.advance(self._crowd.people, end), last)
         elif batch := newest_windows(self._crowd.people, end, detector.encoder, self._robot.at(self.stamp)):
@@ -221,11 +228,12 @@ class ActionStream:
             for person, frames, seen in zip(batch.people, probabilities, batch.seen, strict=True):
                 person.timeline.add(end, frames, seen)
             self._decide(batch.people, last)
-            if self.gestures is not None and features is not None:
-                scored = self.gestures.scores(features)
-                for person, scores, now in zip(batch.people, scored, batch.seen[:, -1], strict=True):
-                    edges = person.gestures.step(end / detector.rate, scores) if now else []
-                    self._log.acts(person.id, edges, self.stamp)
+            if known is not None and known.detector is self.weights and features is not None:
+                self._tell_gestures(known, batch, features, end)
+        if known is not None and known.detector is not self.weights:
+            other = known.detector
+            if batch := newest_windows(self._crowd.people, end, other.config.detector.encoder):
+                self._tell_gestures(known, batch, load.features(other, batch.windows), end)
         if self._pairs is not None:
             for who, edges in self._pairs.step(self._crowd.people, self._robot.at(self.stamp), end, last).items():
                 self._log.acts(who, edges, self.stamp)
@@ -291,6 +299,12 @@ class ActionStream:
     def _following(self) -> PersonGestures:
         """The gestures of a new person."""
         return PersonGestures(self.gestures.gestures if self.gestures else ())
+
+    def _tell_gestures(self, known: Recogniser, batch: Batch, features: np.ndarray, end: int) -> None:
+        """The edges of gestures, by the features (N, D) of windows that end at grid frame ``end``."""
+        for person, scores, now in zip(batch.people, known.scores(features), batch.seen[:, -1], strict=True):
+            edges = person.gestures.step(end / self.weights.config.detector.rate, scores) if now else []
+            self._log.acts(person.id, edges, self.stamp)
 
     def _decide(self, scored: Sequence[TrackedPerson], last: int) -> None:
         """Advance the actions of people of whom there are new scores, up to grid frame ``last``."""

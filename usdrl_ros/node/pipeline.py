@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from rclpy.node import Node
 
+from usdrl_model.checkpoints.shipped import GESTURE_DETECTOR
 from usdrl_model.events.config import StreamConfig
 from usdrl_model.plausibility.live_check import ContentCheck
 from usdrl_ros.diagnostics import graph_checks
@@ -152,7 +153,7 @@ def build(
     recommended, model = stream.config, stream.describe()
     labels = (*stream.labels[1:], *stream.pair_labels)
     depth = _about_depth(source, config, model)
-    enrolment = _enrolment(stream, config.gestures)
+    enrolment = _enrolment(stream, config)
 
     def known() -> tuple[str, ...]:
         return (*labels, *(enrolment.labels if enrolment else ()))
@@ -167,6 +168,8 @@ def build(
     )
     if "advice" in model:
         node.get_logger().warning(model["advice"])
+    if enrolment is not None:
+        node.get_logger().info(f"gestures of {config.gestures} are told by the weights {enrolment.weights}")
     if depth:
         node.get_logger().info(depth)
     if model.get("centre") == "window" and not config.target_frame:
@@ -219,13 +222,19 @@ def looks_up_transforms(config: PerceptionConfig) -> bool:
     return levelled_by(config) == "target_frame" or load(config.input_type).tf or bool(config.robot_skeleton)
 
 
-def _enrolment(stream: Stream, folder: str) -> LiveEnrolment | None:
-    """The gestures of a folder; errors as ``LiveEnrolment``."""
-    if not folder:
+def _enrolment(stream: Stream, config: PerceptionConfig) -> LiveEnrolment | None:
+    """The gestures of a folder; errors as ``LiveEnrolment`` and of the weights that tell them."""
+    if not config.gestures:
         return None
-    from usdrl_model.online.live_enrolment import LiveEnrolment  # as in load_stream
+    from usdrl_model.inference import load  # as in load_stream
+    from usdrl_model.online.live_enrolment import LiveEnrolment
 
-    return LiveEnrolment(cast("ActionStream", stream), Path(folder))
+    actions = cast("ActionStream", stream)
+    name = config.gesture_weights
+    if not name and actions.weights.config.detector.streaming:
+        name = GESTURE_DETECTOR
+    detector = load.load(name, config.device, threads=config.num_threads) if name else None
+    return LiveEnrolment(actions, Path(config.gestures), detector)
 
 
 def _about_depth(source: Input, config: PerceptionConfig, model: Mapping[str, str]) -> str:

@@ -174,6 +174,12 @@ PARAMETERS: tuple[Declaration, ...] = (
         " the first one. Empty: no gestures.",
     ),
     Declaration(
+        name="gesture_weights",
+        default="",
+        text="Detector of windows by whose features gestures are told: a shipped one, a folder or an .onnx file. Empty:"
+        " `weights`, or `hri` where those are a streaming detector.",
+    ),
+    Declaration(
         name="enrol.label",
         default="",
         dynamic=True,

@@ -56,6 +56,7 @@ class PerceptionConfig:
     heartbeat_rate: float
     source_timeout: float
     gestures: str
+    gesture_weights: str
     enrol_label: str
     enrol_person: str
     watch: tuple[str, ...]

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from helpers.acting import script
 from helpers.gestures import GESTURE, performed, weights_with_background
+from helpers.streaming import streaming_weights
 
 from usdrl_model.checkpoints.loaded_detector import LoadedDetector
 from usdrl_model.gestures import enrolment, examples, library
@@ -42,11 +43,15 @@ def shown(detector: LoadedDetector, seed: int, **span: float) -> examples.Shown:
     return examples.from_recording(recording, config.rate, config.encoder.window, **span)
 
 
-def test_a_gesture_of_others_is_recognised_once_and_nothing_else_is(tmp_path, detector, background) -> None:
+@pytest.mark.parametrize("beside_a_streaming_one", [False, True])
+def test_a_gesture_of_others_is_recognised_once_and_nothing_else_is(
+    tmp_path, detector, background, beside_a_streaming_one: bool
+) -> None:
     enrolled = enrolment.add(tmp_path, "both_up", [shown(detector, seed) for seed in range(5)], detector, background)
     assert str(enrolled).startswith("both_up: 5 examples of ")
-    stream = ActionStream(detector, topology="kinect_v2_25")
-    stream.recognise(Recogniser(library.read_all(tmp_path, detector.sha256), background))
+    running = streaming_weights() if beside_a_streaming_one else detector
+    stream = ActionStream(running, topology="kinect_v2_25")
+    stream.recognise(Recogniser(library.read_all(tmp_path, detector.sha256), background, detector))
     for seed in (11, 12):
         events, states = [], set()
         for frame in performed(
@@ -77,6 +82,16 @@ def test_a_gesture_like_another_one_is_stored_with_a_warning(tmp_path, detector,
     assert [warning for warning in first.warnings if "gesture" in warning] == []
     again = enrolment.add(tmp_path, "again", some, detector, background)
     assert "too like the gesture 'both_up'" in again.warnings
+
+
+def test_weights_of_another_rate_tell_no_gestures_beside_these(detector, background) -> None:
+    slower = dataclasses.replace(detector.config.detector, rate=5.0)
+    other = dataclasses.replace(detector, config=dataclasses.replace(detector.config, detector=slower))
+    stream = ActionStream(streaming_weights(), topology="kinect_v2_25")
+    with pytest.raises(ValueError, match="expected at most .* frames at 10 Hz beside untrained, got 32 at 5 Hz"):
+        stream.recognise(Recogniser((), background, other))
+    with pytest.raises(ValueError, match="a streaming detector: gestures are told by one of windows, such as hri"):
+        Recogniser((), background, streaming_weights())
 
 
 def test_a_label_of_the_weights_is_refused(tmp_path, detector, background) -> None:
@@ -165,8 +180,8 @@ def test_the_nearest_person_is_meant_unless_two_are_equally_near(detector) -> No
 def test_a_person_who_left_before_stop_is_an_error(detector) -> None:
     stream = live(detector, 2.0)
     with pytest.raises(ValueError, match="no person 'y'; there: 0: lost since start, begin again"):
-        live_examples.example(stream, "y", stream.stamp - 0.5)
+        live_examples.example(stream, "y", stream.stamp - 0.5, detector.config.detector)
     with pytest.raises(ValueError, match="did not move"):
-        live_examples.example(stream, "0", stream.stamp - 1.0)
+        live_examples.example(stream, "0", stream.stamp - 1.0, detector.config.detector)
     with pytest.raises(ValueError, match="expected at most 6.4 s between start and stop, got"):
-        live_examples.example(stream, "0", stream.stamp - 20.0)
+        live_examples.example(stream, "0", stream.stamp - 20.0, detector.config.detector)

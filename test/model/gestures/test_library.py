@@ -161,7 +161,7 @@ def test_shipped_detectors_of_windows_come_with_a_background_of_their_own(name: 
     if weights.config.detector.encoder.people > 1:
         pytest.skip("gestures are what one person does")
     if weights.config.detector.streaming:
-        with pytest.raises(ValueError, match=f"{name} is a streaming detector: gestures need one of windows"):
+        with pytest.raises(ValueError, match=f"{name} is a streaming detector: gestures are told by one of windows"):
             background.check_windows(weights)
     elif weights.config.detector.encoder.flat:
         with pytest.raises(FileNotFoundError, match="background"):
