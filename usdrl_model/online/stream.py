@@ -20,8 +20,6 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
-
 from usdrl_model.checkpoints.loaded_detector import LoadedDetector
 from usdrl_model.events.config import StreamConfig, check_window
 from usdrl_model.events.onset_offset import Event
@@ -32,11 +30,12 @@ from usdrl_model.online.crowd import Crowd
 from usdrl_model.online.decisions import Decisions
 from usdrl_model.online.event_log import EventLog, PersonEvent, Reason
 from usdrl_model.online.frame_filter import CanonicalFrame, FrameFilter
+from usdrl_model.online.gesture_actions import Answered, GestureActions
 from usdrl_model.online.incremental import Incremental
 from usdrl_model.online.pair_actions import PairActions
 from usdrl_model.online.state import StreamState
 from usdrl_model.online.tracked_person import Sighting, TrackedPerson
-from usdrl_model.online.windowed import Batch, newest_windows
+from usdrl_model.online.windowed import newest_windows
 from usdrl_model.skeleton.person import SkeletonFrame
 from usdrl_model.skeleton.topology import topology as find_topology
 from usdrl_model.states.config import StatesConfig
@@ -81,7 +80,7 @@ class ActionStream:
         self._pairs = None if pairs is None else PairActions(pairs, weights.config.detector, self.counters)
         self.pair_labels = self._pairs.labels if self._pairs else ()
         self.check(self.config)
-        self.gestures: Recogniser | None = None
+        self.gestures: GestureActions | None = None
         """Enrolled gestures, see ``recognise``."""
         self._log = EventLog()
         self._filter = FrameFilter(self.topology, self.counters, weights.config.detector.encoder)
@@ -166,14 +165,7 @@ class ActionStream:
         Raises:
             ValueError: their detector has another rate, or longer windows than are kept of people.
         """
-        if gestures is not None and gestures.detector is not self.weights:
-            mine, other = self.weights.config.detector, gestures.detector.config.detector
-            if other.rate != mine.rate or other.encoder.frames > 2 * mine.encoder.frames:
-                raise ValueError(
-                    f"gestures by {gestures.detector.name}: expected at most {2 * mine.encoder.frames} frames at"
-                    f" {mine.rate:g} Hz beside {self.weights.name}, got {other.encoder.frames} at {other.rate:g} Hz"
-                )
-        self.gestures = gestures
+        self.gestures = None if gestures is None else GestureActions(gestures, self.weights)
         for person in self._crowd.people:
             self._log.acts(person.id, person.recognise(self._following()), self.stamp)
 
@@ -220,20 +212,18 @@ class ActionStream:
         detector = self.weights.config.detector
         end = grid_index(self.stamp, detector.rate)
         last = end - math.ceil(self.config.look_ahead * detector.rate)
-        known = self.gestures
+        answered: Answered | None = None
         if self._incremental is not None:
             self._decide(self._incremental.advance(self._crowd.people, end), last)
         elif batch := newest_windows(self._crowd.people, end, detector.encoder, self._robot.at(self.stamp)):
             probabilities, features = load.answers(self.weights, batch.windows)
+            answered = batch, features
             for person, frames, seen in zip(batch.people, probabilities, batch.seen, strict=True):
                 person.timeline.add(end, frames, seen)
             self._decide(batch.people, last)
-            if known is not None and known.detector is self.weights and features is not None:
-                self._tell_gestures(known, batch, features, end)
-        if known is not None and known.detector is not self.weights:
-            other = known.detector
-            if batch := newest_windows(self._crowd.people, end, other.config.detector.encoder):
-                self._tell_gestures(known, batch, load.features(other, batch.windows), end)
+        if self.gestures is not None:
+            for person, edges in self.gestures.step(self._crowd.people, end, answered):
+                self._log.acts(person.id, edges, self.stamp)
         if self._pairs is not None:
             for who, edges in self._pairs.step(self._crowd.people, self._robot.at(self.stamp), end, last).items():
                 self._log.acts(who, edges, self.stamp)
@@ -298,13 +288,7 @@ class ActionStream:
 
     def _following(self) -> PersonGestures:
         """The gestures of a new person."""
-        return PersonGestures(self.gestures.gestures if self.gestures else ())
-
-    def _tell_gestures(self, known: Recogniser, batch: Batch, features: np.ndarray, end: int) -> None:
-        """The edges of gestures, by the features (N, D) of windows that end at grid frame ``end``."""
-        for person, scores, now in zip(batch.people, known.scores(features), batch.seen[:, -1], strict=True):
-            edges = person.gestures.step(end / self.weights.config.detector.rate, scores) if now else []
-            self._log.acts(person.id, edges, self.stamp)
+        return PersonGestures(self.gestures.known.gestures if self.gestures else ())
 
     def _decide(self, scored: Sequence[TrackedPerson], last: int) -> None:
         """Advance the actions of people of whom there are new scores, up to grid frame ``last``."""

@@ -1,0 +1,58 @@
+"""Enrolled gestures, live: told by the features of the windows that the detector sees, or of another's beside it.
+
+A streaming detector has no windows; gestures are then told by a detector that has (``shipped.GESTURE_DETECTOR``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from usdrl_model.checkpoints.loaded_detector import LoadedDetector
+from usdrl_model.events.onset_offset import Edge
+from usdrl_model.gestures.recogniser import Recogniser
+from usdrl_model.inference import load
+from usdrl_model.online.tracked_person import TrackedPerson
+from usdrl_model.online.windowed import Batch, newest_windows
+
+Answered = tuple[Batch, np.ndarray | None]
+"""Windows, and their features (N, D) by the detector that runs."""
+
+
+class GestureActions:
+    """What people do of some gestures.
+
+    Args:
+        known: the gestures, and the detector by whose features they are told.
+        weights: the detector that runs.
+
+    Raises:
+        ValueError: the two detectors have different rates, or one sees longer windows than are kept of people.
+    """
+
+    def __init__(self, known: Recogniser, weights: LoadedDetector) -> None:
+        self.known = known
+        self._own = known.detector is weights
+        mine, other = weights.config.detector, known.detector.config.detector
+        if other.rate != mine.rate or other.encoder.frames > 2 * mine.encoder.frames:
+            raise ValueError(
+                f"gestures by {known.detector.name}: expected at most {2 * mine.encoder.frames} frames at"
+                f" {mine.rate:g} Hz beside {weights.name}, got {other.encoder.frames} at {other.rate:g} Hz"
+            )
+        self._rate = mine.rate
+
+    def step(
+        self, people: Sequence[TrackedPerson], end: int, answered: Answered | None
+    ) -> Iterator[tuple[TrackedPerson, list[Edge]]]:
+        """The edges of everybody who is seen at grid frame ``end``; ``answered``: what the running detector gave."""
+        if not self._own:
+            detector = self.known.detector
+            batch = newest_windows(people, end, detector.config.detector.encoder)
+            answered = (batch, load.features(detector, batch.windows)) if batch else None
+        batch, features = answered or (None, None)
+        if batch is None or features is None:
+            return
+        for person, scores, now in zip(batch.people, self.known.scores(features), batch.seen[:, -1], strict=True):
+            if now:
+                yield person, person.gestures.step(end / self._rate, scores)
