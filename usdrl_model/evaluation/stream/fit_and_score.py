@@ -166,7 +166,7 @@ class _Runner:
     def _run(self, method: StreamMethod, seed: int) -> FinetuneConfig | None:
         if not method.trains:
             return None
-        run = self._protocol.training(self._benchmark.target_sets, seed)
+        run = self._protocol.training(self._benchmark.target_sets, seed, streaming=method.streaming)
         return started(run, method, self._weights)
 
     def _material(self, run: FinetuneConfig | None, name: str) -> Material:

@@ -80,6 +80,10 @@ class StreamMethod(Method, Protocol):
     def trains(self) -> bool:
         """Whether it learns from the other sets, with a seed; otherwise it is a detector already."""
 
+    @property
+    def streaming(self) -> bool:
+        """Whether it is trained as a streaming detector is."""
+
     def weights_hash(self, weights: Pretrained) -> str:
         """Of what it takes from weights.
 
@@ -96,12 +100,15 @@ class Trained:
     """A detector of this package."""
 
     init: Init = "pretrained"
+    streaming: bool = False
     fusion: ClassVar[bool] = False
     trains: ClassVar[bool] = True
 
     @property
     def title(self) -> str:
         """As in tables and after ``--methods``."""
+        if self.streaming:
+            return "streaming"
         return "fine-tuned" if self.init == "pretrained" else "from scratch"
 
     @property
@@ -137,6 +144,7 @@ class Given:
     needs_weights: ClassVar[bool] = True
     fusion: ClassVar[bool] = False
     trains: ClassVar[bool] = False
+    streaming: ClassVar[bool] = False
 
     def weights_hash(self, weights: Pretrained) -> str:
         """Of the whole detector."""
@@ -162,6 +170,7 @@ class Baseline:
     needs_weights: ClassVar[bool] = False
     fusion: ClassVar[bool] = False
     trains: ClassVar[bool] = True
+    streaming: ClassVar[bool] = False
 
     def weights_hash(self, weights: Pretrained) -> str:
         """It takes nothing from them."""
@@ -196,6 +205,7 @@ class Answering(nn.Module):
 _ALL: tuple[StreamMethod, ...] = (
     Trained(),
     Trained(init="random"),
+    Trained(init="random", streaming=True),
     Given(),
     Baseline(title="TCN", learn=fit_tcn),
     Baseline(title="1D-CNN", learn=frame_wise(fit_cnn)),
@@ -221,7 +231,7 @@ def started(run: FinetuneConfig, method: StreamMethod, weights: Pretrained | Non
         # Baselines know no mask.
         masked = run.detector.encoder.masked and not isinstance(method, Baseline)
         shape = dataclasses.replace(run.detector, encoder=dataclasses.replace(run.detector.encoder, masked=masked))
-        return dataclasses.replace(run, detector=shape, init_from="")
+        return dataclasses.replace(run, detector=shape, init_from="", teacher="")
     if weights is None:
         raise ValueError(f"{method.title}: expected pretrained weights, got none: give --weights")
     own = {name: getattr(run.detector.encoder, name) for name in FREE}

@@ -25,8 +25,10 @@ class StreamProtocol:
     """Name, or path of a .yaml, of the vocabulary in which truth and detections are compared."""
     detector: str = "finetune_hri.yaml"
     """File in ``config``: how a detector is trained. The sets that are left out are taken from its sources."""
+    streaming: str = "finetune_streaming.yaml"
+    """The same for the method "streaming", which starts from nothing."""
     changes: tuple[str, ...] = ()
-    """To that file: ``key=value``."""
+    """To these files: ``key=value``."""
     calibration: str = "calibrate_hri.yaml"
     """File in ``config``: whom temperatures and thresholds are chosen on, from whose sources the sets are taken, too.
     Empty: the detector keeps those of its training."""
@@ -52,15 +54,16 @@ class StreamProtocol:
         """The vocabulary; errors as its ``load``."""
         return load_vocabulary(self.vocabulary)
 
-    def training(self, without: Collection[str], seed: int) -> FinetuneConfig:
+    def training(self, without: Collection[str], seed: int, *, streaming: bool = False) -> FinetuneConfig:
         """Training of a detector on everything but some sets, with the labels that the others show.
 
         Raises:
             ValueError: a file that is none, or no source is left.
         """
-        run = config.load(FinetuneConfig, config_folder("") / self.detector)
+        file = self.streaming if streaming else self.detector
+        run = config.load(FinetuneConfig, config_folder("") / file)
         run = config.apply_overrides(run, (*self.changes, f"seed={seed}"))
-        return filled(dataclasses.replace(run, sources=_left(run.sources, without, self.detector)))
+        return filled(dataclasses.replace(run, sources=_left(run.sources, without, file)))
 
     def calibrating(self, without: Collection[str]) -> CalibrationConfig | None:
         """Choice of temperatures and thresholds on everything but some sets; None for none. Errors as ``training``."""
