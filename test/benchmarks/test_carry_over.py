@@ -1,0 +1,12 @@
+"""The comparison of recipes on sets left out: its score."""
+
+import numpy as np
+import pytest
+
+from benchmarks import carry_over
+
+
+def test_average_precision_is_the_mean_precision_at_true_frames() -> None:
+    truth = np.array([True, False, True, False])
+    assert carry_over.average_precision(truth, np.array([0.9, 0.1, 0.8, 0.2])) == pytest.approx(1.0)
+    assert carry_over.average_precision(truth, np.array([0.9, 0.8, 0.7, 0.1])) == pytest.approx((1.0 + 2.0 / 3.0) / 2.0)
