@@ -176,8 +176,7 @@ PARAMETERS: tuple[Declaration, ...] = (
     Declaration(
         name="gesture_weights",
         default="",
-        text="Detector of windows by whose features gestures are told: a shipped one, a folder or an .onnx file. Empty:"
-        " `weights`, or `hri` where those are a streaming detector.",
+        text="Weights of windows that tell gestures. Empty: `weights`, or `hri` beside a streaming detector.",
     ),
     Declaration(
         name="enrol.label",
@@ -185,12 +184,7 @@ PARAMETERS: tuple[Declaration, ...] = (
         dynamic=True,
         text="Gesture that `~/enrol/stop` adds an example to: letters, digits and underscores.",
     ),
-    Declaration(
-        name="enrol.person",
-        default="",
-        dynamic=True,
-        text="Id of the person who shows the gesture. Empty: the one nearest to the sensor.",
-    ),
+    Declaration(name="enrol.person", default="", dynamic=True, text="Id of who shows the gesture. Empty: the nearest."),
     Declaration(
         name="watch",
         default=[""],

@@ -134,7 +134,9 @@ def test_clips_get_the_labels_of_the_detector_or_are_left_out(tmp_path: Path) ->
 def test_the_performer_can_be_trained_on() -> None:
     run = config.load(FinetuneConfig, ROOT / "config" / "finetune_utkinect10.yaml")
     source = SourceConfig(name=PERFORMER, minutes=1)
-    alone = mix([source], [recordings(source, None, seed=0)], run.detector, max_gap=1.0, stride=2)
+    given = recordings(source, None, seed=0, detector=run.detector)
+    assert {segment.label for one in given for segment in one.segments} <= set(run.detector.labels)
+    alone = mix([source], [given], run.detector, max_gap=1.0, stride=2)
     assert len(alone.windows) > 100
     assert alone.windows.y.unique().numel() > 3
 
