@@ -85,7 +85,7 @@ def spoiled_weights(tmp_path):
         (["-p", "num_threads:=0"], "num_threads"),
         (["-p", "topolgy:=k4abt_32"], "did you mean .topology."),
         (["-p", "watch:=[dance]"], "Known: wave"),
-        (["-p", "imu_topic:=1imu"], "must not start with a number"),
+        (["-p", "imu_topic:=1imu"], "imu_topic: got '1imu'; allowed: a topic name"),
         (["-p", "weights:={spoiled}"], "model.safetensors: damaged"),
         (["-p", "axes:=5"], "docs/parameters.md"),
         (["-p", "axes"], "after --ros-args"),
