@@ -41,6 +41,9 @@ class AugmentConfig:
     """Relative length of every bone independently, uniform in 1 +- bones: other body proportions."""
     jitter: float = 0.005
     """Standard deviation of the noise on every coordinate, metres."""
+    sway: float = 0.0
+    """Metres by which people seem to rise and fall, slowly, at most: a camera on a head whose transforms lag. For windows
+    that are not centred frame by frame."""
     drop_joint: float = 0.0
     """Probability that a joint is missing for the whole window, in half of the windows; it then lies on its parent.
     Masked windows: see ``hidden``."""
@@ -64,12 +67,16 @@ class AugmentConfig:
             raise ValueError(f"crop: expected a share in (0, 1], got {self.crop}")
 
 
-def check_hidden(config: AugmentConfig, encoder: EncoderConfig, name: str) -> None:
-    """ValueError where joints are to be hidden from an encoder that has no mask for them."""
+def check_encoder(config: AugmentConfig, encoder: EncoderConfig, name: str) -> None:
+    """ValueError where joints are to be hidden from an encoder without a mask, or people to sway who are centred."""
     if config.hidden.any and not encoder.masked:
         raise ValueError(f"{name}: expected an encoder that knows missing joints: set encoder.masked: true")
+    if config.sway and encoder.centre == "frame":
+        raise ValueError(f"{name}: sway is for windows that are centred as a whole: set encoder.centre: window")
 
 
+SWAY_RATES = (0.02, 0.15)
+"""Cycles a frame, slowest and fastest; 0.2 to 1.5 Hz at the usual 10 frames a second."""
 MIRRORED: tuple[int, ...] = tuple(
     JOINT_INDEX[
         name.replace("left", "right") if "left" in name else name.replace("right", "left")
@@ -154,9 +161,20 @@ def _disturb(x: Tensor, config: AugmentConfig, draw: Draw) -> Tensor:
         turn = turn @ rotation(0, draw.uniform(config.tilt)) @ rotation(2, draw.uniform(config.tilt))
         size = (1.0 + draw.uniform(config.scale))[:, None] * (1.0 + draw.uniform(config.stretch, 3))
         x = transform_seen(x, (turn * size[:, None, :]).transpose(1, 2))
+    if config.sway:
+        x = _sway(x, draw.unit() * config.sway, draw.unit(), draw.unit())
     if config.jitter:
         x = torch.add(x, draw.normal(*x.shape[1:]), alpha=config.jitter)
     return x
+
+
+def _sway(x: Tensor, height: Tensor, rate: Tensor, phase: Tensor) -> Tensor:
+    """Windows that rise and fall by a ``height`` (N,), at a ``rate`` and from a ``phase`` of 0 to 1."""
+    time = torch.arange(x.shape[1], device=x.device, dtype=x.dtype)
+    low, high = SWAY_RATES
+    turns = (low + (high - low) * rate)[:, None] * time + phase[:, None]
+    rise = height[:, None] * torch.sin(2.0 * math.pi * turns)
+    return torch.cat([x[..., :1], x[..., 1:2] + rise[:, :, None, None, None], x[..., 2:]], dim=4)
 
 
 def _drop_joints(x: Tensor, dropped: Tensor) -> Tensor:

@@ -9,7 +9,7 @@ from typing import ClassVar, Literal
 from usdrl_model.config import at_least
 from usdrl_model.events.config import StreamConfig
 from usdrl_model.network.detector_config import BACKGROUND_LABEL, DetectorConfig
-from usdrl_model.training.augment import AugmentConfig, check_hidden
+from usdrl_model.training.augment import AugmentConfig, check_encoder
 from usdrl_model.training.finetuning.sources import SourceConfig
 
 
@@ -88,7 +88,7 @@ class FinetuneConfig:
         shared = {person for first in self.sources[:1] for person in first.subjects} & set(self.validation_subjects)
         if shared:
             raise ValueError(f"subjects {sorted(shared)} are both trained on and in validation_subjects")
-        check_hidden(self.augment, self.detector.encoder, "augment.hidden")
+        check_encoder(self.augment, self.detector.encoder, "augment.hidden")
         if self.detector.encoder.flat and (self.augment.yaw or self.augment.tilt):
             raise ValueError("augment: cameras turn the people of a detector with flat: set yaw: 0 and tilt: 0")
         for label, partner in self.mirror_labels.items():

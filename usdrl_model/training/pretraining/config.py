@@ -9,7 +9,7 @@ from typing import ClassVar, Literal
 from usdrl_model.config import at_least
 from usdrl_model.network.config import EncoderConfig
 from usdrl_model.network.projectors import ProjectorConfig
-from usdrl_model.training.augment import check_hidden
+from usdrl_model.training.augment import check_encoder
 from usdrl_model.training.pretraining.losses import LossConfig
 from usdrl_model.training.pretraining.nearest_neighbours import NeighbourConfig
 from usdrl_model.training.pretraining.views import ViewConfig
@@ -130,7 +130,7 @@ class PretrainConfig:
             raise ValueError(
                 "encoder.flat: views are of joints in space: leave it out, and fine-tune from random weights"
             )
-        check_hidden(self.views.augment, self.encoder, "views.augment.hidden")
+        check_encoder(self.views.augment, self.encoder, "views.augment.hidden")
         if self.encoder.joints != 25:
             raise ValueError(f"encoder.joints: clips have the 25 canonical joints, got {self.encoder.joints}")
         if len(self.encoder.modalities) >= self.views.count and self.modal_views == "one_each":
