@@ -42,8 +42,8 @@ class AugmentConfig:
     jitter: float = 0.005
     """Standard deviation of the noise on every coordinate, metres."""
     sway: float = 0.0
-    """Metres by which people seem to rise and fall, slowly, at most: a camera on a head whose transforms lag. For windows
-    that are not centred frame by frame."""
+    """Metres by which people seem to rise and fall, at most: a camera on a head whose transforms lag. For windows that
+    are not centred frame by frame."""
     drop_joint: float = 0.0
     """Probability that a joint is missing for the whole window, in half of the windows; it then lies on its parent.
     Masked windows: see ``hidden``."""
@@ -70,9 +70,9 @@ class AugmentConfig:
 def check_encoder(config: AugmentConfig, encoder: EncoderConfig, name: str) -> None:
     """ValueError where joints are to be hidden from an encoder without a mask, or people to sway who are centred."""
     if config.hidden.any and not encoder.masked:
-        raise ValueError(f"{name}: expected an encoder that knows missing joints: set encoder.masked: true")
+        raise ValueError(f"{name}.hidden: expected an encoder that knows missing joints: set encoder.masked: true")
     if config.sway and encoder.centre == "frame":
-        raise ValueError(f"{name}: sway is for windows that are centred as a whole: set encoder.centre: window")
+        raise ValueError(f"{name}.sway: for windows that are centred as a whole: set encoder.centre: window")
 
 
 SWAY_RATES = (0.02, 0.15)

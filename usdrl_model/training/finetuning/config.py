@@ -88,7 +88,7 @@ class FinetuneConfig:
         shared = {person for first in self.sources[:1] for person in first.subjects} & set(self.validation_subjects)
         if shared:
             raise ValueError(f"subjects {sorted(shared)} are both trained on and in validation_subjects")
-        check_encoder(self.augment, self.detector.encoder, "augment.hidden")
+        check_encoder(self.augment, self.detector.encoder, "augment")
         if self.detector.encoder.flat and (self.augment.yaw or self.augment.tilt):
             raise ValueError("augment: cameras turn the people of a detector with flat: set yaw: 0 and tilt: 0")
         for label, partner in self.mirror_labels.items():

@@ -130,7 +130,7 @@ class PretrainConfig:
             raise ValueError(
                 "encoder.flat: views are of joints in space: leave it out, and fine-tune from random weights"
             )
-        check_encoder(self.views.augment, self.encoder, "views.augment.hidden")
+        check_encoder(self.views.augment, self.encoder, "views.augment")
         if self.encoder.joints != 25:
             raise ValueError(f"encoder.joints: clips have the 25 canonical joints, got {self.encoder.joints}")
         if len(self.encoder.modalities) >= self.views.count and self.modal_views == "one_each":
