@@ -1,7 +1,7 @@
 """Simulated recordings by people, length and faults: for the live performer and for simulated bags.
 
 >>> performance(people=3, seconds=20.0, seed=1).labels[:2]
-('walk', 'sit_down')
+('walk', 'run')
 """
 
 from __future__ import annotations
