@@ -36,16 +36,6 @@ STRIDE = 4
 BATCH = 256
 
 
-def trained(run: FinetuneConfig, store: Store, words: Vocabulary) -> Detector:
-    """The detector of a run, in evaluation mode."""
-    given = [sources.recordings(source, store, run.seed, words, run.detector) for source in run.sources]
-    mixture = sources.mix(
-        run.sources, given, run.detector, max_gap=run.stream.max_gap, stride=run.stride, seed=run.seed,
-        label_balance=run.label_balance,
-    )  # fmt: skip
-    return train.fit(run, mixture, device=torch.device("cpu"))
-
-
 def average_precisions(
     detector: Detector, run: FinetuneConfig, store: Store, words: Vocabulary, name: str, minutes: float
 ) -> Mapping[str, float]:
@@ -90,7 +80,7 @@ def main() -> None:
     given = parser.parse_args()
     protocol = StreamProtocol(detector=given.recipe, changes=tuple(given.changes))
     run, words, store = protocol.training(given.without, 0), protocol.words(), Store.open(given.store)
-    detector = trained(run, store, words)
+    detector = train.fit(run, train.material(run, store), device=torch.device("cpu"))
     rows = []
     for name in given.without:
         found = average_precisions(detector, run, store, words, name, given.minutes)

@@ -68,8 +68,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--minutes", type=int, default=10, help="simulated people, a minute each (default: 10)")
     parser.add_argument("--lags", type=float, nargs="+", default=[0.0, 0.02, 0.05, 0.1], help="seconds")
+    parser.add_argument(
+        "--weights", default="default", help="shipped detector, folder or .onnx file (default: default)"
+    )
     given = parser.parse_args()
-    weights, recordings = load.load("default", "cpu"), list(people(given.minutes))
+    weights, recordings = load.load(given.weights, "cpu"), list(people(given.minutes))
     shared = set(weights.config.detector.labels) & set(ACTIONS)
     rows = []
     for name, head, lag in [("still", Head(0.0, 0.0), 0.0), *(("moving", Head(), lag) for lag in given.lags)]:

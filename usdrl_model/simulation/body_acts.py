@@ -89,12 +89,9 @@ def duck(m: Moment) -> np.ndarray:
     m.controls.pelvis += low[:, None] * np.array([0.0, -m.uniform(0.25, 0.62), -m.uniform(0.05, 0.2)])
     m.controls.trunk[:, PITCH] += m.uniform(0.2, 1.0) * low
     way = m.pick(("hang", "front", "knees", "head"))
-    reach = {"front": (-0.1, m.uniform(-0.2, 0.1), 0.92), "knees": (0.0, -0.55, 0.55), "head": (-0.2, 0.3, 0.2)}.get(
-        way
-    )
-    if reach is not None:
-        for side in (LEFT, RIGHT):
-            m.controls.wrists[:, side] += low[:, None] * (np.array(reach) - m.controls.wrists[:, side])
+    places = {"front": (-0.1, m.uniform(-0.2, 0.1), 0.92), "knees": (0.0, -0.55, 0.55), "head": (-0.2, 0.3, 0.2)}
+    if way != "hang":
+        _both_hands(m, places[way], low)
     return np.ones(len(m.times))
 
 

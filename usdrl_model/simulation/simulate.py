@@ -134,7 +134,9 @@ def _visits(
         begin = found
         if rng.random() < faults.new_id:
             person, next_id = str(next_id), next_id + 1
-    return [*visits, (person, begin, np.inf)], next_id
+    visits.append((person, begin, np.inf))
+    # Between two losses there may be no frame; nobody was seen then.
+    return [visit for visit in visits if np.any((times >= visit[1]) & (times < visit[2]))], next_id
 
 
 def _seen(truth: list[Segment], visits: list[tuple[str, float, float]], start: float) -> list[Segment]:

@@ -33,9 +33,8 @@ from usdrl_model.evaluation.networks import Init, Method
 from usdrl_model.evaluation.pretrained import Pretrained
 from usdrl_model.inference import load
 from usdrl_model.network.detector import Scores
-from usdrl_model.training.finetuning import init_from, sources, train
+from usdrl_model.training.finetuning import init_from, train
 from usdrl_model.training.finetuning.config import FinetuneConfig
-from usdrl_model.training.finetuning.labels import vocabulary_of
 from usdrl_model.training.finetuning.sources import Mixture
 from usdrl_model.training.run_folder import begun
 
@@ -63,14 +62,7 @@ class Material:
         """The run and its windows; ValueError where there is nothing to train on."""
         if self.run is None:
             raise ValueError("expected how to train a detector, got nothing")
-        run = self.run
-        words, gap = vocabulary_of(run), run.stream.max_gap
-        given = [sources.recordings(source, self.store, run.seed, words, run.detector) for source in run.sources]
-        mixture = sources.mix(
-            run.sources, given, run.detector, max_gap=gap, stride=run.stride, seed=run.seed,
-            label_balance=run.label_balance,
-        )  # fmt: skip
-        return run, mixture
+        return self.run, train.material(self.run, self.store)
 
 
 class StreamMethod(Method, Protocol):
