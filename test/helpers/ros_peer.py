@@ -14,6 +14,8 @@ from std_msgs.msg import Header, String
 LATCHED = QoSProfile(depth=10, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 TIMEOUT = 30.0
 """Seconds; generous, because tests share the machine with others."""
+PATIENCE = 3.0
+"""Seconds after which ``ask`` asks again."""
 
 
 class Peer:
@@ -74,6 +76,24 @@ class Peer:
         self.wait(future.done, f"answer from {name}")
         self.node.destroy_client(client)
         return future.result()
+
+    def ask(self, service_type, name):
+        """``call`` of a service that only tells something, asked anew where no answer comes.
+
+        A node that has just come may answer before it has found who asks, and DDS drops that answer.
+        """
+        client = self.node.create_client(service_type, name)
+        self.wait(client.service_is_ready, f"service {name}")
+        asked = []
+
+        def answered():
+            if not asked or time.monotonic() - asked[-1][0] > PATIENCE:
+                asked.append((time.monotonic(), client.call_async(service_type.Request())))
+            return next((future.result() for _, future in asked if future.done()), None)
+
+        answer = self.wait(answered, f"answer from {name}")
+        self.node.destroy_client(client)
+        return answer
 
     def now(self):
         return self.node.get_clock().now().nanoseconds * 1e-9

@@ -60,7 +60,7 @@ def test_a_node_that_is_stopped_leaves_no_shared_memory_behind(peer, settings):
     with _run(*settings) as child:
         state = "active" if not settings else "unconfigured"
         peer.wait(
-            lambda: peer.call(GetState, "usdrl_perception/get_state").current_state.label == state, state, timeout=60.0
+            lambda: peer.ask(GetState, "usdrl_perception/get_state").current_state.label == state, state, timeout=60.0
         )
         own = _shared_memory(child.pid) - others
         if not own:
