@@ -1,4 +1,4 @@
-"""At which rate does the shipped detector see people, and how does it decide? A table of windows, and one of decisions.
+"""At which rate does the detector utkinect10 see people, and how does it decide? Two tables: windows, and decisions.
 
     python benchmarks/live_settings.py --data stores --out runs/live_settings --seeds 0 1
 

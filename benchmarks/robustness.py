@@ -222,7 +222,7 @@ def sources(arguments: argparse.Namespace) -> Iterator[tuple[str, list[Recording
 def main() -> None:
     """Measure what is missing, and print or write the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--weights", default="default", help="a detector: name or folder (default: the shipped one)")
+    parser.add_argument("--weights", default="default", help="a detector: name or folder (default: default)")
     parser.add_argument("--out", type=Path, required=True, help="JSON file of the scores, made or gone on with")
     parser.add_argument("--minutes", type=int, default=3, help="simulated people, a minute each (default: 3)")
     parser.add_argument("--data", type=Path, help="store with real recordings (default: simulation alone)")

@@ -1,7 +1,7 @@
 """``usdrl bench``: what an encoder costs, plain, folded, in other precisions and in ONNX Runtime.
 
 usdrl bench --rounds 21
-usdrl bench --weights default --threads 2 --batch 1 --json
+usdrl bench --weights hri --threads 2 --batch 1 --json
 usdrl bench --device cuda                                  # batches of 1, 8, 64 and 512; times of the device
 """
 
@@ -22,7 +22,9 @@ PRESET, SMALLER = "base", ("small", "tiny")
 def add_verb(verbs: Any) -> None:
     """Register the verb with the sub-parsers of ``usdrl``."""
     verb = verbs.add_parser("bench", help="what the encoder costs in each of the ways it can run, and its errors")
-    verb.add_argument("--weights", help="shipped detector or folder; left out: random weights of base, small and tiny")
+    verb.add_argument(
+        "--weights", help="detector of windows (hri), or folder; left out: random weights of base, small and tiny"
+    )
     verb.add_argument("--rounds", type=int, default=11, help="turns of every variant (default: 11)")
     verb.add_argument("--threads", type=int, default=1, help="CPU threads (default: 1)")
     verb.add_argument("--batch", type=int, nargs="+", help="windows a call (default: 1 8; on a GPU 1 8 64 512)")

@@ -32,7 +32,7 @@ def add_verb(verbs: Any) -> None:
     verb.add_argument("--benchmark", required=True, help="name (utd_mhad ...), or your own .yaml file")
     verb.add_argument(
         "--weights", required=True, nargs="+", metavar="WEIGHTS",
-        help="pretrained model or detector (open, folder, file, hf://owner/name); several: also fused; or none",
+        help="pretrained model or detector (foundation, folder, file, hf://owner/name); several: also fused; or none",
     )  # fmt: skip
     verb.add_argument("--data", required=True, type=Path, help="store (usdrl data import), or a packed file of one")
     verb.add_argument("--out", required=True, type=Path, help="folder of the results, made where missing")

@@ -3,8 +3,8 @@
 Example::
 
     loaded = load("default")                      # exact float32 in torch
-    loaded = load("default", precision="bf16")
-    loaded = load("hri_int8.onnx")         # written by usdrl export; runs in ONNX Runtime
+    loaded = load("hri", precision="bf16")        # a detector of windows
+    loaded = load("hri_int8.onnx")                # written by usdrl export; runs in ONNX Runtime
     stream = ActionStream(loaded, topology="kinect_v2_25")
 
 Nothing falls back: what cannot run as asked is an error, and ``LoadedDetector.describe`` names what runs.

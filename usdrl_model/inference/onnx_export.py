@@ -2,7 +2,7 @@
 
 Example::
 
-    loaded = detector_file.load("default", "cpu")
+    loaded = detector_file.load("hri", "cpu")
     export(loaded, "hri_int8.onnx", precision="int8")
 
 ``evaluation.parity`` measures how far the scores of a file are from the original ones.

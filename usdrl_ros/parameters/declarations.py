@@ -144,14 +144,14 @@ PARAMETERS: tuple[Declaration, ...] = (
         name="precision",
         default="auto",
         choices=("auto", "fp32", "tf32", "bf16"),
-        text="Precision of the model; auto: fp32 (exact), or that of an ONNX file. bf16 is less exact and faster, on a"
-        " GPU from about 64 people on. tf32 (GPU only) rounds the factors of products to 10 bits.",
+        text="Precision of the model; auto: fp32 (exact; the only one of streaming detectors), or that of an ONNX file."
+        " bf16: less exact, faster, on a GPU from 64 people on. tf32 (GPU only) rounds factors to 10 bits.",
     ),
     Declaration(
         name="cuda_graphs",
         default=True,
-        text="With device cuda: run the model as CUDA graphs, captured at configuration for up to max_people, several"
-        " times faster. False: launch every operation by itself, if a driver or its memory cannot.",
+        text="With device cuda: run a detector of windows as CUDA graphs, captured at configuration for up to"
+        " max_people, several times faster. False: launch every operation by itself, if a driver or its memory cannot.",
     ),
     Declaration(name="num_threads", default=1, limits=(1, 64), text="CPU threads of the model."),
     AUTOSTART,
