@@ -39,6 +39,14 @@ class Inbox:
         self._size -= size
         return message, arrival
 
+    def forget(self, before: float) -> int:
+        """Drop the messages that arrived earlier; returns how many."""
+        dropped = 0
+        while self._waiting and self._waiting[0][1] < before:
+            self.take()
+            dropped += 1
+        return dropped
+
     def clear(self) -> None:
         """Remove all messages."""
         self._waiting.clear()

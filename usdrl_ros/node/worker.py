@@ -5,9 +5,9 @@ as snapshots, and no lock is held while it decodes, waits for a transform or inf
 whatever the model does.
 
 Every message reaches the stream's buffers, because a window needs all of its frames. One inference follows for all
-waiting messages, so a slow machine skips slots (counted) instead of falling behind. A bounded queue drops the oldest
-messages (counted) if even buffering is too slow. Results are published from this thread: rclpy's publishers may be used
-from any thread, and the executor would only add its delay.
+waiting messages, so a slow machine skips slots (counted) instead of falling behind. If even buffering is too slow, what
+has waited for longer than ``LATE`` is dropped (counted): a robot needs to know what people do now. Results are published
+from this thread: rclpy's publishers may be used from any thread, and the executor would only add its delay.
 
 No exception ends the thread: an unusable message is reported to ``observer.rejected``, any other error to
 ``observer.failed``, and errors of the observer itself are counted. A thread that hangs in the model cannot be ended
@@ -30,6 +30,8 @@ from usdrl_ros.outputs.publishers import Result
 
 AT_ONCE = 0.2
 """Seconds of buffering after which a due inference runs, however many messages wait."""
+LATE = 1.0
+"""Seconds that a message may wait where buffering does not keep up; below the gap that ends a track by default."""
 STUCK, STUCK_SLOTS = 0.5, 5
 """Seconds, and slots of ``max_rate``, that an inference may take before it counts as stuck."""
 
@@ -141,8 +143,7 @@ class Worker:
                 return
             dropped = self._queue.put(message, self._monotonic())
             self._changed.notify()
-        for _ in range(dropped):
-            self._observer.dropped()
+        self._count(dropped)
 
     def listen(self) -> None:
         """Take messages again after ``leave``."""
@@ -233,6 +234,10 @@ class Worker:
         due, end = False, self._monotonic() + AT_ONCE
         while self._monotonic() < end and (waiting := self._take()):
             due |= self._processing.add(*waiting)
+        if self._monotonic() >= end:
+            with self._changed:
+                dropped = self._queue.forget(self._monotonic() - LATE)
+            self._count(dropped)
         if due:
             events = self._processing.infer()
             if self._commands:  # all people are about to be forgotten: the events follow then
@@ -241,6 +246,10 @@ class Worker:
                 self._publish_unless_stopping(self._processing.result(events))
         elif self._processing.patience() == 0.0:
             self._publish_unless_stopping(self._processing.time_out())
+
+    def _count(self, dropped: int) -> None:
+        for _ in range(dropped):
+            self._observer.dropped()
 
     def _publish_unless_stopping(self, result: Result | None) -> None:
         with self._gate:

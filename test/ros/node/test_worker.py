@@ -15,6 +15,7 @@ from helpers.worker_bench import Bench
 from usdrl_model.online.stream import ActionStream  # noqa: E402
 from usdrl_ros.inputs.common import SourceFrame  # noqa: E402
 from usdrl_ros.node.inbox import CAPACITY, LARGEST, Inbox  # noqa: E402
+from usdrl_ros.node.worker import LATE  # noqa: E402
 
 
 def test_the_events_are_those_of_the_stream_alone():
@@ -82,6 +83,26 @@ def test_a_full_queue_drops_the_oldest():
     assert bench.counts.drops == 20
     assert len(bench.counts.arrivals) == CAPACITY
     assert bench.results[0].state.stamp == recorded[-1].stamp
+
+
+def test_what_is_late_is_dropped_where_buffering_does_not_keep_up():
+    def slow(frame, arrival, patience):
+        bench.now += 0.1
+        return bench.convert(frame, arrival, patience)
+
+    bench = Bench(convert=slow)
+    recorded = recorded_frames(duration=3.0)
+    for frame in recorded:
+        bench.now += 1 / 30
+        bench.worker.put(frame)
+    delays = []
+    while bench.counts.drops + len(bench.counts.arrivals) < len(recorded):
+        bench.worker.step()
+        delays.append(bench.now - bench.counts.arrivals[-1])
+    assert bench.counts.drops > len(recorded) / 2
+    assert delays[0] > 3.0, "the first step took the oldest, and then dropped what was late"
+    assert max(delays[1:]) < LATE + 0.3
+    assert bench.results[-1].state.stamp == pytest.approx(recorded[-1].stamp, abs=0.2)
 
 
 def test_nobody_is_lost_while_a_simulation_is_paused():
