@@ -6,8 +6,8 @@ whatever the model does.
 
 Every message reaches the stream's buffers, because a window needs all of its frames. One inference follows for all
 waiting messages, so a slow machine skips slots (counted) instead of falling behind. If even buffering is too slow, what
-has waited for longer than ``LATE`` is dropped (counted): a robot needs to know what people do now. Results are published
-from this thread: rclpy's publishers may be used from any thread, and the executor would only add its delay.
+has waited for longer than ``LATE`` is dropped (counted): a robot needs to know what people do now. Results are
+published from this thread: rclpy's publishers may be used from any thread, and the executor would only add its delay.
 
 No exception ends the thread: an unusable message is reported to ``observer.rejected``, any other error to
 ``observer.failed``, and errors of the observer itself are counted. A thread that hangs in the model cannot be ended
