@@ -39,7 +39,12 @@ def add_verb(verbs: Any) -> None:
     verb.add_argument("--methods", nargs="+", help="only these (default: all that the task and the weights allow)")
     verb.add_argument("--seeds", nargs="+", type=int, help="default: 0 1 2, and for few_shot 0 to 4")
     verb.add_argument("--recipe", type=Path, help="YAML file of the training (default: the package's own)")
-    verb.add_argument("overrides", nargs="*", metavar="key=value", help="changes to the recipe; before the options")
+    verb.add_argument(
+        "overrides",
+        nargs="*",
+        metavar="key=value",
+        help="changes to the recipe; not right behind --weights, --methods or --seeds",
+    )
     verb.add_argument("--resume", action="store_true", help="keep what is finished in --out and go on")
     verb.add_argument("--json", action="store_true", help="print the results as JSON")
     add_machine(verb)

@@ -42,6 +42,8 @@ def run(arguments: argparse.Namespace) -> None:
     from usdrl_model.inference.onnx_export import export
 
     torch.set_num_threads(1)
+    if arguments.windows < (arguments.batch or 1):  # before the export, which takes some seconds
+        raise ValueError(f"--windows: expected {arguments.batch or 1} or more, got {arguments.windows}")
     weights = detector_file.load(arguments.weights, "cpu")
     export(weights, arguments.out, arguments.precision, arguments.batch)
     detector = weights.config.detector

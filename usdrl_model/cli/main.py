@@ -40,7 +40,13 @@ LIBRARIES = ("torch", "numpy", "safetensors", "transforms3d", "pyyaml", "rclpy",
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one verb and return its exit status."""
-    arguments = parser().parse_args(argv)
+    root = parser()
+    arguments, left = root.parse_known_args(argv)
+    # argparse fills all positional arguments at the first one, so that changes behind the options are left over.
+    if left and hasattr(arguments, "overrides") and all("=" in one and one[0] != "-" for one in left):
+        arguments.overrides = [*arguments.overrides, *left]
+    elif left:
+        root.error(f"unrecognized arguments: {' '.join(left)}")
     return arguments.run(arguments)
 
 

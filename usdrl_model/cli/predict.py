@@ -88,7 +88,10 @@ def recordings_of(arguments: argparse.Namespace) -> list[Recording]:
 
     source: Path = arguments.source
     if source.suffix in BAGS or (source / "metadata.yaml").is_file():
-        raise ValueError(f"{source} is a bag: usdrl-bag predict {source}")
+        raise ValueError(f"{source} is a bag: usdrl-bag predict {source}, or usdrl-bag gesture LABEL {source}")
+    if not source.exists() or (source.is_dir() and not any(source.iterdir())):
+        there = "nothing is in it" if source.exists() else "no such file or folder"
+        raise FileNotFoundError(f"{source}: expected a folder of .npz recordings, one of them, or a store ({there})")
     if source.suffix == ".npz" or any(source.glob("*.npz")):
         if given := [f"--{name}" for name in SELECTION if getattr(arguments, name)]:
             raise ValueError(

@@ -23,6 +23,7 @@ from pathlib import Path
 from usdrl_model.data import protocols
 from usdrl_model.data.clip_index import ClipIndex
 from usdrl_model.data.stored_set import INDEX, StoredSet, open_folder, open_packed
+from usdrl_model.errors.nearest import hint
 from usdrl_model.skeleton.clip import Clip
 from usdrl_model.skeleton.recording import Recording
 from usdrl_model.terms import Terms
@@ -194,6 +195,9 @@ def _below(path: Path) -> list[StoredSet]:
 
 def _known(wanted: Iterable[str], there: Sequence[str], what: str) -> set[str]:
     names = set(wanted)
-    if unknown := names - set(there):
-        raise ValueError(f"no {what} {sorted(unknown)} in this store; there are {', '.join(there)}")
+    if unknown := sorted(names - set(there)):
+        meant = hint(unknown[0], there)
+        raise ValueError(
+            f"no {what} {', '.join(map(repr, unknown))} in this store{meant} There are: {', '.join(there) or 'none'}"
+        )
     return names

@@ -18,6 +18,7 @@ from typing import Literal, Protocol, TypeVar, get_args
 import torch
 
 from usdrl_model import config
+from usdrl_model.errors.nearest import hint
 from usdrl_model.evaluation.pretrained import Pretrained
 from usdrl_model.network.config import MAX_FRAMES, EncoderConfig
 from usdrl_model.network.dste import Encoder, build_encoder
@@ -183,7 +184,10 @@ def by_title(methods: Mapping[str, AnyMethod], titles: Iterable[str]) -> tuple[A
     """
     titles = tuple(titles)
     if unknown := [title for title in titles if title not in methods]:
-        raise ValueError(f"unknown methods {unknown}; there are {', '.join(map(repr, methods))}")
+        names = ", ".join(map(repr, unknown))
+        raise ValueError(
+            f"unknown methods {names}{hint(unknown[0], methods)} There are: {', '.join(map(repr, methods))}"
+        )
     return tuple(methods[title] for title in titles)
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Literal
 
 from usdrl_model import config
+from usdrl_model.errors.nearest import hint
 from usdrl_model.evaluation import benchmark as benchmarks
 from usdrl_model.evaluation.benchmark import Task
 from usdrl_model.evaluation.evaluate import methods
@@ -144,7 +145,8 @@ class Suite:
         """
         wanted, there = set(titles), [one.title for one in self.evaluations]
         if unknown := sorted(wanted - set(there)):
-            raise ValueError(f"{unknown} are not in the suite; there are {', '.join(dict.fromkeys(there))}")
+            names, known = ", ".join(unknown), ", ".join(dict.fromkeys(there))
+            raise ValueError(f"not in the suite: {names}{hint(unknown[0], there)} There are: {known}")
         return dataclasses.replace(self, evaluations=tuple(one for one in self.evaluations if one.title in wanted))
 
     def written_out(self) -> Suite:
@@ -188,6 +190,8 @@ def load(name: str | Path) -> Suite:
     if str(name).endswith((".yaml", ".yml")):
         return config.load(Suite, Path(name))
     if not (folder / f"{name}.yaml").is_file():
-        there = ", ".join(sorted(path.stem for path in folder.glob("*.yaml")))
-        raise ValueError(f"unknown suite {str(name)!r}; there are {there}, or give a .yaml file")
+        there = sorted(path.stem for path in folder.glob("*.yaml"))
+        raise ValueError(
+            f"unknown suite {str(name)!r}{hint(str(name), there)} There are: {', '.join(there)}, or give a .yaml file"
+        )
     return config.load(Suite, folder / f"{name}.yaml")

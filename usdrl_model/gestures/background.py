@@ -117,8 +117,9 @@ def find(detector: LoadedDetector) -> Background:
 
     Raises:
         FileNotFoundError: it has none; the message says how to make one.
-        ValueError: a damaged one, or one of other weights.
+        ValueError: a streaming detector, a damaged background, or one of other weights.
     """
+    check_windows(detector)
     path, make = path_of(detector), f"usdrl gestures background --weights {detector.path} --store STORE"
     if not path.is_file():
         raise FileNotFoundError(f"{path}: missing; gestures are compared with it: make it with '{make}'")

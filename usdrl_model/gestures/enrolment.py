@@ -47,7 +47,7 @@ def add(
         OSError: it could not be written.
     """
     check_label(label)
-    check_new(label, detector)
+    check_new(label, detector.config.detector.labels, detector.name)
     if label in STATES:
         raise ValueError(f"label: {shown(label)} is a state that is found without training: take another name")
     there = library.read_all(folder, identity(detector))
@@ -69,10 +69,10 @@ def add(
     return Enrolled(gesture, warnings)
 
 
-def check_new(label: str, detector: LoadedDetector) -> None:
-    """ValueError for a label that is an action of the detector."""
-    if label in detector.config.detector.labels:
-        raise ValueError(f"label: {shown(label)} is an action of the weights {detector.name}: take another name")
+def check_new(label: str, actions: Sequence[str], weights: str) -> None:
+    """ValueError for a label that is one of the ``actions`` of the ``weights`` of that name."""
+    if label in actions:
+        raise ValueError(f"label: {shown(label)} is an action of the weights {weights}: take another name")
 
 
 def _like_gestures(gesture: Gesture, others: Sequence[Gesture], background: Background) -> list[str]:

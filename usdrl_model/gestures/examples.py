@@ -104,7 +104,10 @@ def from_recording(
     source = f"{recording.name}{span}"
     frames = tuple(frame for frame in recording.frames if start <= frame.stamp - origin <= stop)
     if not frames:
-        raise ValueError(f"{source}: no frames there")
+        last = recording.frames[-1].stamp - origin if recording.frames else 0.0
+        raise ValueError(
+            f"{source}: no frames there; expected a span that begins before it ends, within 0-{last:.1f} s"
+        )
     there = tracklets(dataclasses.replace(recording, frames=frames, segments=()), (), rate, MAX_GAP)
     tracklet = _of_person(there, person, source)
     return from_body(tracklet.joints, tracklet.mask, rate, shape, source, recording.topology)

@@ -126,7 +126,13 @@ def read(folder: Path, label: str) -> Gesture:
 
 
 def labels(folder: Path) -> list[str]:
-    """Names of the gestures below a folder, sorted; none where there is no such folder."""
+    """Names of the gestures below a folder, sorted; none where there is no such folder.
+
+    Raises:
+        NotADirectoryError: a file.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise NotADirectoryError(f"{folder}: expected a folder of gestures, got a file")
     return sorted(file.parent.name for file in folder.glob(f"*/{DESCRIPTION}"))
 
 
@@ -134,6 +140,7 @@ def read_all(folder: Path, weights: str) -> list[Gesture]:
     """Every gesture below a folder, made with ``weights`` (SHA-256).
 
     Raises:
+        NotADirectoryError: a file instead of a folder.
         ValueError: a damaged one, one of other weights, or more than ``MOST_GESTURES``.
     """
     names = labels(folder)

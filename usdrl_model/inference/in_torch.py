@@ -68,8 +68,10 @@ def accelerate(loaded: LoadedDetector, precision: str = "auto", *, cuda_graphs: 
     name = "fp32" if precision == "auto" else precision
     dense = isinstance(detector.encoder, DSTE)
     if name != "fp32" and not dense:
-        architecture = detector.config.encoder.architecture
-        raise ValueError(f"precision {precision!r}: an encoder of architecture {architecture} runs in fp32 only")
+        raise ValueError(
+            f"precision {precision!r}: {loaded.name}, of architecture {detector.config.encoder.architecture}, runs in"
+            " fp32 only: leave precision at auto, or take weights of DSTE, such as hri"
+        )
     if name == "tf32":
         check_tf32(loaded.device)
     if cuda_graphs is None:

@@ -5,7 +5,7 @@ A streaming detector has no windows; gestures are then told by a detector that h
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 import numpy as np
 
@@ -26,12 +26,14 @@ class GestureActions:
     Args:
         known: the gestures, and the detector by whose features they are told.
         weights: the detector that runs.
+        actions: what is told beside the gestures.
 
     Raises:
-        ValueError: the two detectors have different rates, or one sees longer windows than are kept of people.
+        ValueError: the two detectors have different rates, one sees longer windows than are kept of people, or a
+            gesture has the name of an action.
     """
 
-    def __init__(self, known: Recogniser, weights: LoadedDetector) -> None:
+    def __init__(self, known: Recogniser, weights: LoadedDetector, actions: Collection[str]) -> None:
         self.known = known
         self._own = known.detector is weights
         mine, other = weights.config.detector, known.detector.config.detector
@@ -39,6 +41,11 @@ class GestureActions:
             raise ValueError(
                 f"gestures by {known.detector.name}: expected at most {2 * mine.encoder.frames} frames at"
                 f" {mine.rate:g} Hz beside {weights.name}, got {other.encoder.frames} at {other.rate:g} Hz"
+            )
+        if taken := sorted(set(known.labels) & set(actions)):
+            raise ValueError(
+                f"gestures: {', '.join(taken)} is told by the weights {weights.name} already: remove the gesture"
+                " (usdrl gestures remove), or run weights that do not know the action"
             )
         self._rate = mine.rate
 

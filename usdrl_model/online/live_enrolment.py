@@ -28,15 +28,14 @@ class LiveEnrolment:
 
     Raises:
         FileNotFoundError: the weights have no background.
-        ValueError: gestures of other weights, damaged ones, or weights that give no features or do not fit beside those
-            of the stream.
+        ValueError: gestures of other weights, damaged ones, ones with the name of an action of the stream, or weights
+            that give no features or do not fit beside those of the stream.
     """
 
     def __init__(self, stream: ActionStream, folder: Path, detector: LoadedDetector | None = None) -> None:
         self._stream = stream
         self._folder = folder
         self._detector = stream.weights if detector is None else detector
-        background.check_windows(self._detector)
         self._background = background.find(self._detector)
         self._started: tuple[str, float] | None = None
         """Person, and stamp of the start."""
@@ -72,7 +71,7 @@ class LiveEnrolment:
         (person, since), self._started = self._started, None
         check_label(label)
         example = live_examples.example(self._stream, person, since, self._detector.config.detector)
-        enrolment.check_new(label, self._stream.weights)
+        enrolment.check_new(label, (*self._stream.labels, *self._stream.pair_labels), self._stream.weights.name)
         enrolled = enrolment.add(self._folder, label, [example], self._detector, self._background)
         self._recognise()
         return enrolled

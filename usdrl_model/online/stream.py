@@ -163,9 +163,10 @@ class ActionStream:
         """From now on recognise these enrolled gestures too; those that go on now end.
 
         Raises:
-            ValueError: their detector has another rate, or longer windows than are kept of people.
+            ValueError: as ``GestureActions``.
         """
-        self.gestures = None if gestures is None else GestureActions(gestures, self.weights)
+        told = (*self.labels, *self.pair_labels)
+        self.gestures = None if gestures is None else GestureActions(gestures, self.weights, told)
         for person in self._crowd.people:
             self._log.acts(person.id, person.recognise(self._following()), self.stamp)
 

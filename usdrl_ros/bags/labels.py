@@ -34,6 +34,7 @@ from usdrl_model.files.documents import read_yaml
 from usdrl_model.skeleton import topology, topology_file
 from usdrl_model.skeleton.person import UNITS
 from usdrl_model.skeleton.segments import Segment
+from usdrl_ros.bags.metadata import check_ros2
 from usdrl_ros.inputs.coordinate_frames import AXES
 from usdrl_ros.messages.types import BagError
 
@@ -123,6 +124,7 @@ def load_truth(bag: str | Path) -> Truth:
     folder = Path(bag)
     if not folder.exists():
         raise BagError(f"{folder}: no such bag")
+    check_ros2(folder)
     path = (folder if folder.is_dir() else folder.parent) / FILE_NAME
     try:
         document = read_yaml(path)

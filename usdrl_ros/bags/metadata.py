@@ -30,6 +30,12 @@ class Metadata:
     """Messages in all files; None if unknown."""
 
 
+def check_ros2(path: Path) -> None:
+    """Raise BagError for a bag of ROS 1."""
+    if path.suffix == ".bag":
+        raise BagError(f"{path}: a bag of ROS 1: make one of ROS 2 with usdrl-bag ros1 {path} FOLDER")
+
+
 def read_metadata(folder: Path) -> Metadata:
     """Read ``metadata.yaml``; without it, as after an aborted recording, list the storage files.
 

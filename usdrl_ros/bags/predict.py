@@ -84,6 +84,7 @@ def described(arguments: argparse.Namespace) -> Truth:
     if (folder / FILE_NAME).exists():
         return dataclasses.replace(load_truth(arguments.bag), **given)
     if not arguments.topology:
+        BagReader(arguments.bag).close()  # whatever is no bag is refused before anything is asked for
         known = ", ".join(topology.names())
         raise BagError(f"{arguments.bag}: nothing says which joints it has: give --topology ({known}, or a .yaml file)")
     unlabelled = Truth(topic="", topology="", axes=DEFAULT_AXES, labels=(), segments=())

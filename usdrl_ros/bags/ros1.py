@@ -15,6 +15,8 @@ from usdrl_ros.bags.metadata import STORAGES
 from usdrl_ros.bags.storage import BagReader
 from usdrl_ros.messages.types import BagError
 
+MAGIC = b"#ROSBAG V2.0"
+
 
 def add_ros1(command: argparse.ArgumentParser) -> None:
     """Add the options that ``convert_ros1`` reads."""
@@ -37,6 +39,9 @@ def convert_ros1(arguments: argparse.Namespace) -> None:
     source, target = arguments.source, arguments.target
     if not source.is_file() or source.suffix != ".bag":
         raise BagError(f"{source}: expected a .bag file of ROS 1; bags of ROS 2 need no conversion")
+    with source.open("rb") as file:
+        if file.read(len(MAGIC)) != MAGIC:
+            raise BagError(f"{source}: damaged, or no bag of ROS 1: expected it to begin with {MAGIC.decode()}")
     if target.exists():
         raise BagError(f"{target} exists already: remove it or choose another path")
     if target.suffix == ".bag":

@@ -34,7 +34,7 @@ from rosbags.typesys import Stores, get_typestore
 from usdrl_model.errors.shown import LINE, cut
 from usdrl_model.files import limits
 from usdrl_ros.bags.mcap import McapFile
-from usdrl_ros.bags.metadata import FILE_NAME, STORAGES, Metadata, read_metadata
+from usdrl_ros.bags.metadata import FILE_NAME, STORAGES, Metadata, check_ros2, read_metadata
 from usdrl_ros.bags.sqlite import SqliteFile
 from usdrl_ros.bags.storage_file import StorageFile, Topic, unpack, unpack_file
 from usdrl_ros.messages.types import BagError
@@ -195,6 +195,7 @@ def _metadata(path: Path) -> Metadata:
         return read_metadata(path)
     if not path.exists():
         raise BagError(f"{path}: no such bag; expected a rosbag2 folder or a .mcap or .db3 file")
+    check_ros2(path)
     for storage, ending in STORAGES.items():
         if path.suffix == ending:
             return Metadata((path,), storage, "", None)

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import argparse
 import importlib.util
+import re
 import shutil
 import sys
 import tempfile
@@ -145,7 +146,7 @@ def recording_bag(path: Path, sequence: str | None, folder: Path) -> Path:
         if path.name.startswith("joints_") and sequence is None:
             sequence = path.stem.removeprefix("joints_")
         path = path.parent.parent if path.parent.name == "joints" else path.parent
-    elif not path.exists() and path.parent.is_dir():
+    elif not path.exists() and re.fullmatch(r"s\d\d_e\d\d", path.name):
         sequence, path = sequence or path.name, path.parent
     recordings = {recording.name: recording for recording in utkinect.load(path)}
     name = sequence or next((name for name in recordings if name == "s02_e01"), next(iter(recordings)))

@@ -178,6 +178,8 @@ def build(
             " they include its own motion; set target_frame to a fixed frame (odom, map)"
         )
 
+    if config.gesture_weights and not config.gestures:
+        node.get_logger().warning("gesture_weights: no gestures to tell with them: set gestures to a folder")
     if config.robot_skeleton and model.get("people") == "1" and not stream.pair_labels:
         node.get_logger().warning(
             f"robot_skeleton: the weights {info.weights} look at one person, so that nothing between people and the"

@@ -40,6 +40,12 @@ def test_add_list_test_and_remove(place: Path, capsys) -> None:
     assert "no gestures; usdrl gestures add makes one" in capsys.readouterr().out
 
 
+def test_a_streaming_detector_is_refused_before_its_background_is_missed(place: Path, capsys) -> None:
+    arguments = ["--folder", str(place / "gestures"), "--weights", "hri_streaming", "--device", "cpu"]
+    assert main.main(["gestures", "add", "both_up", str(place / "takes"), *arguments]) == 1
+    assert "a streaming detector: gestures are told by one of windows, such as hri" in capsys.readouterr().err
+
+
 def test_what_is_no_example_is_one_line_and_stores_nothing(place: Path, capsys) -> None:
     assert usdrl(place, "add", "still", str(place / "still")) == 1
     error = capsys.readouterr().err

@@ -75,9 +75,17 @@ def test_a_set_of_a_store_and_its_pictures(acted: Recording, tmp_path: Path, cap
 
 @pytest.mark.parametrize(
     ("source", "said"),
-    [("nowhere", "no set of a store there"), ("some.mcap", "is a bag: usdrl-bag predict some.mcap")],
+    [
+        ("nowhere", "nowhere: expected a folder of .npz recordings, one of them, or a store (no such file or folder)"),
+        ("empty", "empty: expected a folder of .npz recordings, one of them, or a store (nothing is in it)"),
+        ("some.mcap", "is a bag: usdrl-bag predict some.mcap, or usdrl-bag gesture LABEL some.mcap"),
+    ],
 )
-def test_what_is_no_recording_is_refused_in_one_line(source: str, said: str, capsys) -> None:
+def test_what_is_no_recording_is_refused_in_one_line(
+    source: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys
+) -> None:
+    (tmp_path / "empty").mkdir()
+    monkeypatch.chdir(tmp_path)
     assert main.main(["predict", source]) == 1
     err = capsys.readouterr().err
     assert said in err

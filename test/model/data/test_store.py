@@ -118,12 +118,12 @@ def test_selections(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("condition", "message"),
     [
-        ({"sets": ["ntu"]}, "there are utkinect"),
-        ({"subjects": ["7"]}, "there are 1"),
-        ({"labels": ["fly"]}, "there are wave, kick"),
+        ({"sets": ["utkinct"]}, r"no sets 'utkinct' in this store; did you mean 'utkinect'\? There are: utkinect"),
+        ({"subjects": ["7"]}, "There are: 1"),
+        ({"labels": ["fly"]}, "There are: wave, kick"),
         ({"split": "xsub/train"}, "no protocol 'xsub'; it has cross_subject, leave_one_subject_out/<subject>"),
         ({"split": "cross_subject"}, "expected PROTOCOL/train"),
-        ({"split": "leave_one_subject_out/9/train"}, r"no fold \['9'\] in this store; there are 1"),
+        ({"split": "leave_one_subject_out/9/train"}, "no fold '9' in this store. There are: 1"),
     ],
 )
 def test_a_selection_of_what_is_not_there_names_what_is(tmp_path: Path, condition: dict, message: str) -> None:

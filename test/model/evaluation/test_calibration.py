@@ -138,3 +138,14 @@ def test_the_command_writes_weights_with_thresholds_and_whom_they_are_from(
     assert after.stream.events.label_on_threshold.keys() == set(before.detector.labels[1:])
     assert [one.stage for one in after.provenance.data if one.set == "own"] == ["calibration"]
     assert after.provenance.data[: len(before.provenance.data)] == before.provenance.data
+
+
+def test_changes_may_stand_behind_the_options(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "c.yaml").write_text("sources: [{name: own, subjects: [ann]}]\n")
+    command = ["calibrate", "utkinect10", "--config", str(tmp_path / "c.yaml"), "--out", str(tmp_path / "w")]
+    assert main.main([*command, "false_alarms=-1"]) == 1
+    assert "false_alarms: expected" in capsys.readouterr().err
+    for word in ("false_alarms", "--false-alarms=1"):
+        with pytest.raises(SystemExit):
+            main.main([*command, word])
+        assert f"unrecognized arguments: {word}" in capsys.readouterr().err

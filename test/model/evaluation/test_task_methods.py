@@ -87,7 +87,7 @@ def test_a_detector_can_be_given_as_weights(store: Store, tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     ("names", "recipe", "message"),
     [
-        (["linnear"], RECIPE, r"unknown methods \['linnear'\]; there are 'fine-tuned'"),
+        (["linnear"], RECIPE, r"unknown methods 'linnear'; did you mean 'linear'\? There are: 'fine-tuned'"),
         (["linear"], RECIPE, r"methods \['linear'\] need weights"),
         (["1-NN Euclid"], dataclasses.replace(RECIPE, init_from="somewhere"), "leave them out"),
     ],

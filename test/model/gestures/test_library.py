@@ -125,8 +125,10 @@ def test_a_background_comes_back_and_fits_its_weights_alone(tmp_path, others):
     features = np.random.default_rng(0).normal(size=(5, 16)).astype(np.float32)
     np.testing.assert_allclose(back(features), others(features), rtol=0.0, atol=5e-3)
 
+    config = detector_file.load("hri", "cpu").config
+
     def loaded(sha256: str, made_from: str = "") -> LoadedDetector:
-        return LoadedDetector("x", tmp_path, sha256, object(), None, made_from=made_from)  # type: ignore[arg-type]
+        return LoadedDetector("x", tmp_path, sha256, object(), config, made_from=made_from)
 
     assert background.find(loaded(WEIGHTS)).weights == WEIGHTS
     assert background.find(loaded("c" * 64, made_from=WEIGHTS)).weights == WEIGHTS
@@ -168,3 +170,9 @@ def test_shipped_detectors_of_windows_come_with_a_background_of_their_own(name: 
             background.find(weights)
     else:
         assert background.find(weights).weights == weights.sha256
+
+
+def test_a_file_is_no_folder_of_gestures(tmp_path):
+    (tmp_path / "gestures").write_text("")
+    with pytest.raises(NotADirectoryError, match="gestures: expected a folder of gestures, got a file"):
+        library.read_all(tmp_path / "gestures", WEIGHTS)

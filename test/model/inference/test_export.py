@@ -163,6 +163,7 @@ def test_export_from_the_command_line(
         (["nothing", "out.onnx"], "expected the name of a shipped detector"),
         (["WEIGHTS", "out.bin"], "ends in .onnx"),
         (["WEIGHTS", "out.onnx", "--precision", "int4"], "expected fp32 or int8"),
+        (["WEIGHTS", "out.onnx", "--batch", "8", "--windows", "4"], "--windows: expected 8 or more, got 4"),
     ],
 )
 def test_wrong_arguments_are_explained(
@@ -204,7 +205,7 @@ def test_sttr_runs_as_it_was_trained(tmp_path: Path) -> None:
     with torch.no_grad():
         expected = detector_file.load(tmp_path, "cpu").detector(x).frames
         torch.testing.assert_close(loaded.detector(x).frames, expected, rtol=0.0, atol=1e-5)
-    with pytest.raises(ValueError, match="architecture sttr runs in fp32 only"):
+    with pytest.raises(ValueError, match="architecture sttr, runs in fp32 only"):
         load.load(tmp_path, "cpu", "bf16")
     with pytest.raises(ValueError, match="STTR encoder loses its accuracy in int8; export it in fp32"):
         export(detector_file.load(tmp_path, "cpu"), tmp_path / "sttr.onnx", "int8")

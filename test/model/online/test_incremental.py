@@ -123,7 +123,7 @@ def test_what_it_cannot_do_is_said(tmp_path: Path) -> None:
         LiveEnrolment(stream, tmp_path)
     with pytest.raises(ValueError, match="a streaming detector is exported in fp32 only"):
         export(weights, tmp_path / "it.onnx", "int8")
-    with pytest.raises(ValueError, match="bf16.*architecture conformer runs in fp32 only"):
+    with pytest.raises(ValueError, match="bf16.*architecture conformer, runs in fp32 only"):
         in_torch.accelerate(weights, "bf16")
     with pytest.raises(ValueError, match="cuda_graphs: untrained is a streaming detector"):
         in_torch.accelerate(weights, cuda_graphs=True)

@@ -50,6 +50,11 @@ def test_a_bag_that_nothing_describes_is_refused_in_one_line(tmp_path: Path, cap
     assert err.count("\n") == 1
 
 
+def test_a_folder_without_a_bag_is_refused_before_anything_is_asked_for(tmp_path: Path, capsys) -> None:
+    assert main(["predict", str(tmp_path)]) == 1
+    assert "no metadata.yaml in it" in capsys.readouterr().err
+
+
 def test_a_span_of_a_recorded_bag_becomes_a_gesture(tmp_path: Path, capsys) -> None:
     assert main(["utkinect", str(public("utkinect")), str(tmp_path), "--sequences", "s01_e01", "s01_e02"]) == 0
     folder = ["--folder", str(tmp_path / "gestures")]

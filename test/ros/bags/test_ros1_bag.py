@@ -8,6 +8,7 @@ from rosbags.rosbag1 import Writer
 from rosbags.typesys import Stores, get_typestore
 
 from usdrl_model.simulation.performance import performance
+from usdrl_ros.bags import evaluate
 from usdrl_ros.bags.convert import main
 from usdrl_ros.bags.labels import Truth
 from usdrl_ros.bags.replay import load_bag
@@ -57,6 +58,7 @@ def test_people_are_the_same_afterwards(old: Path, tmp_path: Path) -> None:
         (lambda file, new: [str(file), str(file.parent)], "exists already"),
         (lambda file, new: [str(file), str(new), "--topics", "/nothing"], "/nothing"),
         (lambda file, new: [str(_broken(file)), str(new)], "broken.bag: "),
+        (lambda file, new: [str(_other(file)), str(new)], "no bag of ROS 1: expected it to begin with #ROSBAG V2.0"),
     ],
 )
 def test_what_cannot_be_converted_is_refused_in_one_line(old: Path, tmp_path: Path, capsys, change, said) -> None:
@@ -70,3 +72,22 @@ def _broken(file: Path) -> Path:
     broken = file.with_name("broken.bag")
     broken.write_bytes(file.read_bytes()[:2000])
     return broken
+
+
+def _other(file: Path) -> Path:
+    other = file.with_name("other.bag")
+    other.write_bytes(b"\x87\xbe\x81" * 100)
+    return other
+
+
+@pytest.mark.parametrize("command", [["info"], ["predict", "--topology", "kinect_v2_25"], ["label", "labels.csv"]])
+def test_other_commands_say_how_it_becomes_one_of_ros_2(old: Path, capsys, command) -> None:
+    verb, *options = command
+    assert main([verb, str(old), *options]) == 1
+    error = capsys.readouterr().err
+    assert f"a bag of ROS 1: make one of ROS 2 with usdrl-bag ros1 {old} FOLDER" in error and error.count("\n") == 1
+
+
+def test_it_is_not_scored_as_it_is(old: Path, capsys) -> None:
+    assert evaluate.main([str(old)]) == 1
+    assert "a bag of ROS 1: make one" in capsys.readouterr().err

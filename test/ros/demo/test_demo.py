@@ -76,6 +76,8 @@ def test_input_that_cannot_be_used(tmp_path: Path, capsys: pytest.CaptureFixture
     assert demo.main(["--bag", str(tmp_path / "none")]) == 1
     assert demo.main(["--recording", str(tmp_path)]) == 1
     assert "UTKinect" in capsys.readouterr().err
+    assert demo.main(["--recording", str(tmp_path / "nowhere")]) == 1
+    assert "nowhere: expected actionLabel" in capsys.readouterr().err
     write_recording(performance(people=1, seconds=1.0), tmp_path / "bag")
     (tmp_path / "precious").mkdir()
     (tmp_path / "precious" / "thesis.tex").touch()

@@ -27,7 +27,7 @@ def arguments(**settings):
 
 def test_somebody_who_waves_in_a_picture(peer):
     recording = performance(people=1, script=SCRIPT, topology="openpose_coco_18", faults="none", rate=30.0)
-    with Child("perception", arguments(weights="hri_2d", watch="[wave]")) as child:
+    with Child("perception", arguments(weights="hri_2d", watch="[wave]", gesture_weights="hri")) as child:
         states, events = peer.listen_json("actions/state"), peer.listen_json("actions/events", 50)
         clouds = peer.listen(PointCloud2, "watch/wave", LATCHED)
         peer.wait(lambda: states, "first state", 90.0, child)
@@ -51,6 +51,7 @@ def test_somebody_who_waves_in_a_picture(peer):
         found = [one for cloud in clouds for one in watched.read(cloud)]
         assert found and all(one.position is None for one in found)
         assert "joints are in a picture, without depth" in child.log()
+        assert "gesture_weights: no gestures to tell with them: set gestures to a folder" in child.log()
 
 
 @pytest.mark.parametrize(
