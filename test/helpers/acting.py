@@ -46,3 +46,9 @@ def at(joints: np.ndarray, *names: str) -> np.ndarray:
 def speeds(joints: np.ndarray, rate: float) -> np.ndarray:
     """(T - 1, V) metres a second."""
     return np.linalg.norm(np.diff(joints, axis=0), axis=2) * rate
+
+
+def arm_length(joints: np.ndarray) -> float:
+    """Metres from the shoulder to the wrist of a stretched arm."""
+    shoulder, elbow, wrist = (at(joints, f"{joint}_left")[0] for joint in ("shoulder", "elbow", "wrist"))
+    return float(np.linalg.norm(elbow - shoulder) + np.linalg.norm(wrist - elbow))

@@ -19,16 +19,16 @@ def wave(m: Moment) -> np.ndarray:
     """Beside the head, low with the elbow at the side, overhead, or both arms from the sides to overhead."""
     way = m.pick(("beside", "low", "overhead", "arcs"))
     hands = m.hands_in_use(both={"beside": 0.3, "low": 0.1, "overhead": 0.4, "arcs": 0.85}[way])
-    rate = m.uniform(0.9, 2.0) * m.style.tempo / (1.4 if len(hands) == 2 else 1.0)
+    rate = m.uniform(0.9, 2.3) * m.style.tempo / (1.4 if len(hands) == 2 else 1.0)
     # Both hands move in the same direction, or mirror each other.
     together = m.rng.random() < 0.5
     phase = m.uniform(0.0, 2.0 * np.pi)
-    out, height, ahead = m.uniform(0.2, 0.5), m.uniform(0.4, 0.8), m.uniform(0.0, 0.35)
-    wide = m.uniform(0.14, 0.36) * m.style.size
+    out, height, ahead = m.uniform(0.1, 0.5), m.uniform(0.3, 0.8), m.uniform(0.0, 0.75)
+    wide = m.uniform(0.14, 0.42) * m.style.size
     if way == "low":
-        height, ahead = m.uniform(-0.1, 0.35), m.uniform(0.25, 0.6)
+        height, ahead = m.uniform(-0.1, 0.35), m.uniform(0.25, 0.8)
     elif way == "overhead":
-        out, height, ahead = m.uniform(-0.05, 0.25), m.uniform(0.8, 0.95), m.uniform(0.0, 0.2)
+        out, height, ahead = m.uniform(-0.05, 0.25), m.uniform(0.8, 0.95), m.uniform(0.0, 0.4)
     swing = np.sin(2.0 * np.pi * rate * m.times + phase + 0.3 * slow_noise(m.rng, m.times, 1)[:, 0])
     low, high = m.uniform(-0.5, 0.3), m.uniform(1.1, 1.6)
     arc = np.sin(1.2 * np.pi * rate / 2.0 * m.times + phase)
@@ -38,6 +38,7 @@ def wave(m: Moment) -> np.ndarray:
             angle = 0.5 * (low + high) + 0.5 * (high - low) * arc
             m.controls.wrists[:, side, OUT] = m.uniform(0.85, 0.97) * np.cos(angle)
             m.controls.wrists[:, side, UP] = m.uniform(0.85, 0.97) * np.sin(angle)
+            m.controls.wrists[:, side, AHEAD] = m.uniform(0.0, 0.5)
             continue
         aside = swing * (-1.0 if side == RIGHT and together else 1.0)
         m.controls.wrists[:, side, OUT] += wide * (1.3 if len(hands) == 2 else 1.0) * aside
@@ -50,7 +51,7 @@ def clap(m: Moment) -> np.ndarray:
     wide = m.rng.random() < 0.3
     gap = (m.uniform(0.4, 0.9) if wide else m.uniform(0.14, 0.4)) * m.style.size
     rate = (m.uniform(0.8, 1.6) if wide else m.uniform(1.2, 3.0)) * m.style.tempo
-    height, ahead, softness = m.uniform(-0.6, 0.15), m.uniform(0.38, 0.75), m.uniform(0.7, 1.2)
+    height, ahead, softness = m.uniform(-0.6, 0.25), m.uniform(0.38, 0.95), m.uniform(0.7, 1.2)
     angle = 2.0 * np.pi * rate * m.times + 0.3 * slow_noise(m.rng, m.times, 1)[:, 0]
     apart = gap * (0.5 + 0.5 * np.cos(angle)) ** softness
     for side in (LEFT, RIGHT):
@@ -60,16 +61,20 @@ def clap(m: Moment) -> np.ndarray:
 
 
 def throw(m: Moment) -> np.ndarray:
-    """Overhand or from the side, with the whole body or the arm alone."""
+    """Overhand, from the side or from below, with the whole body or the arm alone."""
     (side,) = m.hands_in_use(both=0.0)
-    back, power = m.uniform(0.1, 0.5), m.uniform(0.2, 1.2) * m.style.size
-    if m.rng.random() < 0.75:
-        wound, released = (m.uniform(0.15, 0.45), m.uniform(0.2, 0.6), -back), (0.05, m.uniform(0.3, 0.7), 0.65)
+    back, power = m.uniform(0.0, 0.5), m.uniform(0.1, 1.2) * m.style.size
+    way = m.pick(("over", "over", "over", "over", "aside", "below"))
+    if way == "over":
+        wound, released = (m.uniform(0.15, 0.45), m.uniform(0.1, 0.8), -back), (0.05, m.uniform(0.2, 0.8), 0.65)
         path = [wound, released, (-0.15, m.uniform(-0.1, 0.25), 0.9)]
+    elif way == "below":
+        wound, released = (0.15, -0.85, -back), (0.0, m.uniform(-0.6, -0.2), m.uniform(0.6, 0.8))
+        path = [wound, released, (-0.1, m.uniform(0.0, 0.4), m.uniform(0.7, 0.9))]
     else:
         wound, released = (m.uniform(0.5, 0.75), m.uniform(-0.3, 0.1), -back), (0.4, m.uniform(-0.2, 0.2), 0.7)
         path = [wound, released, (-0.2, m.uniform(-0.2, 0.1), 0.85)]
-    wind = m.uniform(0.25, 0.45)
+    wind = m.uniform(0.12, 0.45)
     shares = (0.0, wind, wind + 0.16, wind + 0.27, min(0.95, wind + 0.45))
     m.hand_through(side, shares, [(0.1, -0.7, 0.2), *path, (m.uniform(-0.5, -0.1), -0.6, 0.5)])
     m.controls.elbows[:, side] = (1.0, -0.1, -0.3)
@@ -85,9 +90,9 @@ def throw(m: Moment) -> np.ndarray:
 
 def push(m: Moment) -> np.ndarray:
     """One palm or both, from the chest or from a hanging arm straight to the front, held for a moment."""
-    far, height, lean = m.uniform(0.85, 0.99), m.uniform(-0.35, 0.1), m.uniform(0.0, 0.2)
-    ready, there, held = m.uniform(0.15, 0.28), m.uniform(0.42, 0.58), m.uniform(0.62, 0.75)
-    for side in m.hands_in_use(both=0.5):
+    far, height, lean = m.uniform(0.85, 0.99), m.uniform(-0.35, 0.25), m.uniform(0.0, 0.2)
+    ready, there, held = m.uniform(0.1, 0.28), m.uniform(0.42, 0.65), m.uniform(0.68, 0.9)
+    for side in m.hands_in_use(both=0.35):
         inward = m.uniform(-0.25, 0.05)
         near = (inward + m.uniform(0.0, 0.15), height - m.uniform(0.05, 0.35), m.uniform(0.15, 0.35))
         m.hand_through(side, (0.0, ready, there, held), [near, near, (inward, height, far), (inward, height, far)])
@@ -101,7 +106,7 @@ def push(m: Moment) -> np.ndarray:
 def pull(m: Moment) -> np.ndarray:
     """One outstretched hand or both back to the chest, the shoulder or the hip."""
     far, height, lean = m.uniform(0.8, 0.98), m.uniform(-0.4, 0.1), m.uniform(0.0, 0.22)
-    grasped, drawn = m.uniform(0.25, 0.42), m.uniform(0.6, 0.75)
+    grasped, drawn = m.uniform(0.22, 0.42), m.uniform(0.6, 0.85)
     for side in m.hands_in_use(both=0.4):
         inward = m.uniform(-0.2, 0.1)
         grasp = (inward, height, far)
@@ -117,7 +122,7 @@ def punch(m: Moment) -> np.ndarray:
     """One fist, or both in turn, fast to the front and back, from the guard or from a hanging arm."""
     count = max(1, round(m.seconds / m.uniform(0.45, 0.9)))
     hands = m.hands_in_use(both=0.6)
-    far, height = m.uniform(0.8, 0.98), m.uniform(-0.2, 0.2)
+    far, height = m.uniform(0.8, 0.99), m.uniform(-0.25, 0.35)
     guard = (m.uniform(-0.25, 0.0), m.uniform(-0.4, 0.05), m.uniform(0.15, 0.35))
     period = 0.9 * m.seconds / count
     turn = np.zeros(len(m.times))
@@ -147,7 +152,7 @@ def swipe(towards: int) -> Gesture:
         if m.rng.random() < 0.3:  # it begins in the middle
             inner, outer = (inner, CHEST + 0.1) if towards != side else (CHEST, outer)
         begin, end = (inner, outer) if towards == side else (outer, inner)
-        height, ahead, drop = m.uniform(-0.5, 0.15), m.uniform(0.5, 0.8), m.uniform(-0.2, 0.1)
+        height, ahead, drop = m.uniform(-0.5, 0.4), m.uniform(0.5, 0.95), m.uniform(-0.2, 0.2)
         leaving, arriving = m.uniform(0.2, 0.35), m.uniform(0.55, 0.72)
         m.hand_through(
             side,

@@ -76,12 +76,19 @@ _SHARES = {
 }  # fmt: skip
 
 
+CHILDREN = 0.2
+"""Share of people who are children of 1.1 to 1.5 m."""
+_CHILD = {"neck": 0.9, "head": 1.25, "upper_arm": 0.95, "forearm": 0.95, "thigh": 0.95, "shin": 0.95}
+"""Factors of the shares of a child."""
+
+
 def random_body(rng: np.random.Generator) -> Body:
-    """Draw an adult of 1.55 to 1.95 m whose limbs differ from the mean proportions by a few per cent."""
-    height = float(np.clip(rng.normal(1.72, 0.09), 1.55, 1.95))
+    """Draw an adult of 1.55 to 2 m, or a child, whose limbs differ from the mean proportions by a few per cent."""
+    child = rng.random() < CHILDREN
+    height = float(rng.uniform(1.1, 1.5) if child else np.clip(rng.normal(1.72, 0.09), 1.55, 2.0))
+    shares = {name: share * (_CHILD.get(name, 1.0) if child else 1.0) for name, share in _SHARES.items()}
     return Body(
-        height=height,
-        **{name: height * share * float(rng.normal(1.0, 0.03)) for name, share in _SHARES.items()},
+        height=height, **{name: height * share * float(rng.normal(1.0, 0.03)) for name, share in shares.items()}
     )
 
 

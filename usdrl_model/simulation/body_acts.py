@@ -11,17 +11,17 @@ from usdrl_model.simulation.moment import LEFT, PITCH, RIGHT, ROLL, TURN_TO, TWI
 def pick_up(m: Moment) -> np.ndarray:
     """From the floor or a low place, with bent back or bent knees, and up again with it."""
     squat = np.clip(m.style.squat + m.rng.normal(0.0, 0.25), 0.0, 1.0)
-    depth, reached, left = m.uniform(0.85, 1.1), m.uniform(0.3, 0.45), m.uniform(0.53, 0.65)
+    depth, reached, left = m.uniform(0.85, 1.25), m.uniform(0.3, 0.43), m.uniform(0.55, 0.68)
     knots = [share * m.seconds for share in (0.0, reached, left, 1.0)]
     down = depth * through(m.times, knots, np.array([[0.0], [1.0], [1.0], [0.0]]))[:, 0]
-    m.controls.pelvis += down[:, None] * np.array([0.0, -(0.2 + 0.32 * squat), -(0.16 - 0.04 * squat)])
-    m.controls.trunk[:, PITCH] += down * (1.3 - 0.65 * squat)
+    m.controls.pelvis += down[:, None] * np.array([0.0, -(0.2 + 0.35 * squat), -(0.16 - 0.04 * squat)])
+    m.controls.trunk[:, PITCH] += down * (1.35 - 0.55 * squat + m.uniform(-0.2, 0.2))
     m.controls.head[:, 0] += 0.3 * down
     hands = m.hands_in_use(both=0.5)
     m.controls.trunk[:, TWIST] += 0.25 * down * (TURN_TO[1 - hands[0]] if len(hands) == 1 else 0.0)
-    held = (-0.15, m.uniform(-0.7, -0.35), m.uniform(0.35, 0.55))
+    held = (-0.15, m.uniform(-0.7, -0.35), m.uniform(0.35, 0.55)) if m.rng.random() < 0.7 else (0.1, -0.95, 0.1)
     for side in hands:
-        low = (m.uniform(-0.25, 0.05), -0.93, m.uniform(0.2, 0.45))
+        low = (m.uniform(-0.25, 0.15), -0.93, m.uniform(0.05, 0.5))
         m.hand_through(side, (0.0, reached - 0.05, left, 0.8), [(0.0, -0.9, 0.25), low, low, held])
     if len(hands) == 1 and m.rng.random() < 0.3:  # the other one rests on the knee
         m.hand(1 - hands[0], (0.0, -0.75, 0.4), (0.7, -0.3, -0.7))

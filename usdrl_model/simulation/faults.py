@@ -24,6 +24,8 @@ SWAP_SECONDS = 0.15
 """Mean length of a left/right swap of the legs."""
 TRUNK_RADIUS = 0.16
 """Radius in metres around the spine that hides an arm behind it."""
+FOLDED = (0.75, 0.45)
+"""Distance from hip to ankle, in lengths of the straight leg, at which a leg begins to fold, and at which it is folded."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -38,6 +40,8 @@ class TrackerFaults:
     """Fraction of the time that a joint is missing, in drop-outs of about a quarter of a second."""
     occlusion: float = 0.0
     """Metres: error of arm joints hidden behind the trunk; their confidence falls with it."""
+    folding: float = 0.0
+    """Metres: error of the knee, ankle and foot of a folded leg, of who sits or squats; their confidence falls with it."""
     person_loss: float = 0.0
     """Whole-person losses a minute and person."""
     loss_seconds: float = 0.5
@@ -64,7 +68,7 @@ class TrackerFaults:
 
 
 TYPICAL_FAULTS = TrackerFaults(
-    jitter=0.005, wander=0.008, joint_loss=0.01, occlusion=0.06, person_loss=0.5, loss_seconds=0.4, new_id=0.3,
+    jitter=0.005, wander=0.008, joint_loss=0.01, occlusion=0.06, folding=0.05, person_loss=0.5, loss_seconds=0.4, new_id=0.3,
     frame_loss=0.02, stamp_jitter=0.002, freeze=0.5, leg_swap=0.5,
 )  # fmt: skip
 """A consumer depth camera in a living room."""
@@ -105,6 +109,7 @@ def degrade(
     joints = joints.copy()
     confidence = np.ones(joints.shape[:2])
     _occlude(rng, faults.occlusion, times, joints, confidence, names)
+    _fold(rng, faults.folding, times, joints, confidence, names)
     _swap_legs(rng, faults.leg_swap, times, joints, names)
     distance = np.linalg.norm(joints.mean(axis=1), axis=1)
     scale = (np.maximum(distance, 0.5) / NOISE_DISTANCE)[:, None, None] ** 2
@@ -150,6 +155,27 @@ def _occlude(
     arm[hidden] += error * _wander(rng, times, arm.shape)[hidden]
     joints[:, arms] = arm
     confidence[:, arms] = np.where(hidden, INFERRED_CONFIDENCE, confidence[:, arms])
+
+
+def _fold(
+    rng: np.random.Generator,
+    error: float,
+    times: np.ndarray,
+    joints: np.ndarray,
+    confidence: np.ndarray,
+    names: tuple[str, ...],
+) -> None:
+    """Add the error of folded legs, whose shin and thigh a depth camera sees as one."""
+    if error <= 0.0:
+        return
+    for side in ("left", "right"):
+        hip, knee, ankle = (joints[:, names.index(f"{joint}_{side}")] for joint in ("hip", "knee", "ankle"))
+        straight = np.linalg.norm(knee - hip, axis=1) + np.linalg.norm(ankle - knee, axis=1)
+        begins, folded = FOLDED
+        amount = np.clip((begins - np.linalg.norm(ankle - hip, axis=1) / straight) / (begins - folded), 0.0, 1.0)
+        leg = [i for i, name in enumerate(names) if _limb(name) == f"leg_{side}"]
+        joints[:, leg] += error * amount[:, None, None] * _wander(rng, times, (len(times), len(leg), 3))
+        confidence[:, leg] = np.where(amount[:, None] > 0.5, INFERRED_CONFIDENCE, confidence[:, leg])
 
 
 def _swap_legs(

@@ -13,8 +13,12 @@ from usdrl_model.simulation.script import ACTION_SECONDS, Script
 from usdrl_model.simulation.stage import Gait, Interval, Lane, Path, stance
 from usdrl_model.skeleton.segments import Segment
 
-SEAT = (0.44, 0.62)
-"""Metres from the floor to spine_base on a chair, lowest and highest."""
+SEAT = (0.52, 0.86)
+"""Height of spine_base on a chair as a share of that of who stands, lowest and highest."""
+HANDS_ON_THE_WAY = ((0.0, -0.5, 0.6), (0.2, -0.85, -0.25), (0.0, -0.8, 0.4))
+"""Reaches of both hands while a person sits down or rises."""
+HANDS_AT_REST = ((-0.05, -0.72, 0.5), (-0.3, -0.75, 0.4), (0.2, -0.6, 0.35), (0.15, -0.95, 0.1))
+"""Reaches of both hands on a chair: on the thighs, in the lap, on arm rests, hanging."""
 ON_THE_SPOT = 0.35
 """Share of walks and runs that go nowhere."""
 TAIL = 0.3
@@ -41,7 +45,7 @@ class Performance:
             for act, start in zip(script, self.starts[:-1], strict=True)
             if act.action in ("walk", "run", "carry")
         ]
-        self.seat = float(rng.uniform(*SEAT))
+        self.seat = float(rng.uniform(*SEAT)) * self.body.standing_pelvis
         self.path = Path(rng, lane, walks, end)
         # Movements have a random generator of their own, which is the same at every call.
         self._seed = int(rng.integers(2**63))
@@ -111,16 +115,20 @@ class Performance:
             share = ramp(times, begin, begin + act.seconds)
             seated += share if act.action == "sit_down" else -share
             # The trunk bends first when rising, and most just before the seat when sitting down.
-            late = 0.12 if act.action == "sit_down" else -0.12
+            late = rng.uniform(0.0, 0.2) * (1.0 if act.action == "sit_down" else -1.0)
             bump = np.sin(np.pi * ramp(times, begin + late * act.seconds, begin + (1.0 + late) * act.seconds))
-            controls.trunk[:, PITCH] += rng.uniform(0.2, 0.8) * bump
+            controls.trunk[:, PITCH] += rng.uniform(0.1, 1.1) * bump
+            # Hands swing to the front, feel for the seat or lean on the knees.
+            place = HANDS_ON_THE_WAY[int(rng.integers(len(HANDS_ON_THE_WAY)))]
+            controls.wrists += rng.uniform(0.0, 1.0) * bump[:, None, None] * (np.array(place) - controls.wrists)
         low = (self.body.standing_pelvis - self.seat) / self.body.leg
         chair = controls.copy()
         chair.pelvis[:, 1] -= low
         chair.pelvis[:, 2] -= 0.85 * self.body.thigh
-        chair.trunk[:, PITCH] += rng.uniform(-0.15, 0.08)
-        # Hands on the thighs keep part of the sway of hanging hands, but not their position.
-        chair.wrists[:] = np.array([-0.05, -0.72, 0.5]) + 0.3 * (controls.wrists - controls.wrists.mean(axis=0))
+        chair.trunk[:, PITCH] += rng.uniform(-0.3, 0.2)
+        # Resting hands keep part of the sway of hanging hands, but not their position.
+        rest = np.array(HANDS_AT_REST[int(rng.integers(len(HANDS_AT_REST)))]) + rng.normal(0.0, 0.05, 3)
+        chair.wrists[:] = rest + 0.3 * (controls.wrists - controls.wrists.mean(axis=0))
         chair.elbows[:] = [0.7, -0.3, -0.7]
         controls.towards(chair, seated)
 

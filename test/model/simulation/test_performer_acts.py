@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from helpers.acting import acting, at, script, speeds, track
+from helpers.acting import acting, arm_length, at, script, speeds, track
 
 from usdrl_model.simulation.script import random_script
 from usdrl_model.simulation.simulate import PerformanceConfig, simulate
@@ -54,8 +54,8 @@ def test_seats_are_lower_than_standing_and_people_come_up_again(seed: int) -> No
     floor = at(joints, "foot_left", "foot_right")[..., 1].min()
     hips = at(joints, "spine_base")[:, 1] - floor
     before, seated, after = hips[times < 1.0], hips[(times > 3.3) & (times < 5.0)], hips[times > 7.5]
-    assert 0.7 < before.mean() < 1.15
-    assert seated.min() > 0.38 and seated.max() < 0.65 and np.ptp(seated) < 0.05
+    assert 0.5 < before.mean() < 1.15
+    assert seated.min() > 0.45 * before.mean() and seated.max() < 0.9 * before.mean() and np.ptp(seated) < 0.05
     assert np.abs(after.mean() - before.mean()) < 0.03
     assert (np.diff(hips[(times > 1.2) & (times < 2.8)]) < 0.005).all()
 
@@ -89,10 +89,11 @@ def test_pushing_ends_with_the_arm_stretched_and_pulling_with_it_bent(action: st
         - at(joints, "shoulder_left", "shoulder_right")[..., [0, 2]],
         axis=2,
     )
+    arm = arm_length(joints)
     during = (times > 0.0) & (times < 1.6)
     side = int(reach[during].max(axis=0).argmax())
     farthest = times[during][reach[during, side].argmax()]
-    assert reach[during, side].max() > 0.35
+    assert reach[during, side].max() > 0.7 * arm
     assert (farthest > 0.8) == (action == "push")
 
 
@@ -103,7 +104,7 @@ def test_a_punch_shoots_out_and_comes_back(seed: int) -> None:
     reach = np.linalg.norm((wrists - shoulders)[..., [0, 2]], axis=2)
     during = (times > 0.0) & (times < 1.6)
     side = int(reach[during].max(axis=0).argmax())
-    assert reach[during, side].max() > 0.35 > reach[(times > 1.8), side].max()
+    assert reach[during, side].max() > 0.7 * arm_length(joints) > reach[(times > 1.8), side].max()
     assert speeds(wrists, 60.0)[during[1:], side].max() > 1.5
 
 
@@ -205,8 +206,8 @@ def test_people_move_no_faster_than_people(seed: int) -> None:
     rng = np.random.default_rng(seed)
     _, joints = track(simulate(PerformanceConfig(scripts=(random_script(rng, 60.0),), rate=rate), seed))
     fastest = dict(zip(JOINT_INDEX, speeds(joints, rate).max(axis=0), strict=True))
-    assert max(fastest[name] for name in ("spine_base", "hip_left", "hip_right")) < 4.0
-    assert max(fastest[name] for name in ("shoulder_left", "shoulder_right", "spine_shoulder")) < 4.0
+    assert max(fastest[name] for name in ("spine_base", "hip_left", "hip_right")) < 5.0
+    assert max(fastest[name] for name in ("shoulder_left", "shoulder_right", "spine_shoulder")) < 5.0
     assert max(fastest[name] for name in ("wrist_left", "wrist_right", "ankle_left", "ankle_right")) < 9.0
     across = (at(joints, "shoulder_left") - at(joints, "shoulder_right"))[:, [0, 2]]
     turning = np.diff(np.unwrap(np.arctan2(across[:, 0], across[:, 1]))) * rate

@@ -212,7 +212,9 @@ def test_the_performer_shows_what_the_script_says(seed: int) -> None:
         "raise_both_arms": "raising_both_arms", "point_left": "pointing_left", "point_right": "pointing_right",
     }  # fmt: skip
     acts = list(itertools.chain(*(((act, 3.5), ("idle", 1.0)) for act in wanted)))
-    for act, told in acting(("idle", 1.0), *acts, ("sit_down", 2.0), ("idle", 2.0), ("stand_up", 2.0), seed=seed)[1:]:
+    acts = [("idle", 1.0), *acts, ("sit_down", 2.0), ("idle", 2.0), ("stand_up", 2.0)]
+    # Arms that a worse tracker guesses do not point (``occlusion``).
+    for act, told in acting(*acts, seed=seed, faults=TrackerFaults(jitter=0.005))[1:]:
         said = set().union(*map(names, told))
         late = set.intersection(*map(names, told[len(told) // 2 : len(told) * 3 // 4]))
         if act in wanted:
