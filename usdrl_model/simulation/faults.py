@@ -25,7 +25,7 @@ SWAP_SECONDS = 0.15
 TRUNK_RADIUS = 0.16
 """Radius in metres around the spine that hides an arm behind it."""
 FOLDED = (0.75, 0.45)
-"""Distance from hip to ankle, in lengths of the straight leg, at which a leg begins to fold, and at which it is folded."""
+"""Distance from hip to ankle, in lengths of the straight leg, at which a leg begins to fold and is folded."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -41,7 +41,7 @@ class TrackerFaults:
     occlusion: float = 0.0
     """Metres: error of arm joints hidden behind the trunk; their confidence falls with it."""
     folding: float = 0.0
-    """Metres: error of the knee, ankle and foot of a folded leg, of who sits or squats; their confidence falls with it."""
+    """Metres: error of a folded leg, of who sits or squats; its confidence falls with it."""
     person_loss: float = 0.0
     """Whole-person losses a minute and person."""
     loss_seconds: float = 0.5
