@@ -7,10 +7,12 @@ import numpy as np
 import pytest
 import torch
 from helpers.small_benchmark import BENCHMARK, CPU
+from helpers.streaming import ENCODER as STREAMING_ENCODER
 from helpers.trimmed import trimmed
 
 from usdrl_model import config
 from usdrl_model.checkpoints import detector_file
+from usdrl_model.checkpoints.pretrained_models import USDRL
 from usdrl_model.checkpoints.provenance import DataUsed, Provenance
 from usdrl_model.data import vocabulary
 from usdrl_model.data.store import Store
@@ -220,6 +222,25 @@ def test_the_set_is_neither_in_training_nor_in_the_choice_of_thresholds(stores: 
     ]
     assert made.detector.labels == ("none", "wave", "swipe_left", "swipe_right"), "what the other set and mirrors show"
     assert set(made.stream.events.label_on_threshold) == {"wave", "swipe_left", "swipe_right"}
+
+
+def test_weights_of_a_conformer_are_fine_tuned_as_a_streaming_detector(stores: Path, tmp_path: Path) -> None:
+    asked = trained_on(tmp_path)
+    run = config.load(FinetuneConfig, tmp_path / "finetune.yaml")
+    shape = DetectorConfig(labels=("none",), encoder=STREAMING_ENCODER, rate=10.0, delay=2)
+    config.dump(dataclasses.replace(run, detector=shape), tmp_path / "streaming.yaml")
+    torch.manual_seed(0)
+    USDRL(STREAMING_ENCODER).save_pretrained(tmp_path / "given", Provenance(complete=True))
+    (cell,) = fit_and_score(
+        LEFT_OUT, stores, [METHODS["fine-tuned"]], weights=Pretrained.open(tmp_path / "given"),
+        protocol=dataclasses.replace(asked, streaming=str(tmp_path / "streaming.yaml")), seeds=[0],
+        cells=Cells(tmp_path / "out" / "cells"), device=CPU,
+    )  # fmt: skip
+    assert cell.method == "fine-tuned"
+    (folder,) = (tmp_path / "out" / "detectors").iterdir()
+    made = detector_file.load(folder / "calibrated", "cpu").config
+    assert (made.detector.streaming, made.detector.delay) == (True, 2)
+    assert made.provenance.start == str(tmp_path / "given")
 
 
 def test_without_any_other_set_there_is_nothing_to_train_on(stores: Path, tmp_path: Path) -> None:

@@ -166,8 +166,10 @@ class _Runner:
     def _run(self, method: StreamMethod, seed: int) -> FinetuneConfig | None:
         if not method.trains:
             return None
-        run = self._protocol.training(self._benchmark.target_sets, seed, streaming=method.streaming)
-        return started(run, method, self._weights)
+        given = self._weights if method.needs_weights else None
+        streaming = method.streaming or (given is not None and given.shape.architecture == "conformer")
+        run = self._protocol.training(self._benchmark.target_sets, seed, streaming=streaming)
+        return started(run, method, given)
 
     def _material(self, run: FinetuneConfig | None, name: str) -> Material:
         return Material(

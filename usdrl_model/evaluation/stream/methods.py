@@ -74,7 +74,7 @@ class StreamMethod(Method, Protocol):
 
     @property
     def streaming(self) -> bool:
-        """Whether it is trained as a streaming detector is."""
+        """Whether it is trained as a streaming detector is, whatever the weights."""
 
     def weights_hash(self, weights: Pretrained) -> str:
         """Of what it takes from weights.

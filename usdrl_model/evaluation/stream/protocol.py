@@ -26,7 +26,7 @@ class StreamProtocol:
     detector: str = "finetune_hri.yaml"
     """File in ``config``: how a detector is trained. The sets that are left out are taken from its sources."""
     streaming: str = "finetune_streaming.yaml"
-    """The same for the method "streaming", which starts from nothing."""
+    """The same for a streaming detector: of the method "streaming", which starts from nothing, and from a Conformer."""
     changes: tuple[str, ...] = ()
     """To these files: ``key=value``."""
     calibration: str = "calibrate_hri.yaml"
