@@ -68,8 +68,8 @@ class TrackerFaults:
 
 
 TYPICAL_FAULTS = TrackerFaults(
-    jitter=0.005, wander=0.008, joint_loss=0.01, occlusion=0.06, folding=0.05, person_loss=0.5, loss_seconds=0.4, new_id=0.3,
-    frame_loss=0.02, stamp_jitter=0.002, freeze=0.5, leg_swap=0.5,
+    jitter=0.005, wander=0.008, joint_loss=0.01, occlusion=0.06, folding=0.05, person_loss=0.5, loss_seconds=0.4,
+    new_id=0.3, frame_loss=0.02, stamp_jitter=0.002, freeze=0.5, leg_swap=0.5,
 )  # fmt: skip
 """A consumer depth camera in a living room."""
 
