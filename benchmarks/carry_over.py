@@ -1,6 +1,9 @@
-"""Which recipe carries over: a detector is trained without some sets, and tells the actions of their people.
+r"""Which recipe carries over: a detector is trained without some sets, and tells the actions of their people.
 
-    python benchmarks/carry_over.py --store stores --without utkinect msraction3d steps=1200
+    usdrl pretrain --config config/pretrain_streaming.yaml --data stores --out runs/without \
+        data.sets='[utd_mhad, msrc12, nuisi, bandai_namco, cmu_mocap, sbu]' steps=300
+    python benchmarks/carry_over.py init_from=runs/without/weights steps=1200 --store stores \
+        --without utkinect msraction3d
 
 Everybody of the sets that are left out is shown to it as live: trimmed clips are laid into streams, and the score of a
 frame is that on which a decision is made, ``look_ahead`` (or the detector's delay) behind the newest one. The average
@@ -27,7 +30,7 @@ from usdrl_model.evaluation.stream import streams
 from usdrl_model.evaluation.stream.protocol import StreamProtocol
 from usdrl_model.files import markdown
 from usdrl_model.network.detector import Detector
-from usdrl_model.training.finetuning import sources, train
+from usdrl_model.training.finetuning import init_from, sources, train
 from usdrl_model.training.finetuning.config import FinetuneConfig
 from usdrl_model.training.finetuning.sources import SourceConfig
 
@@ -79,7 +82,12 @@ def main() -> None:
     parser.add_argument("changes", nargs="*", metavar="key=value", help="to the recipe")
     given = parser.parse_args()
     protocol = StreamProtocol(detector=given.recipe, changes=tuple(given.changes))
-    run, words, store = protocol.training(given.without, 0), protocol.words(), Store.open(given.store)
+    run, words = protocol.training(given.without, 0), protocol.words()
+    for path, made in init_from.inherited(run).items():
+        if known := sorted(set(made.sets) & set(given.without)):
+            parser.error(f"{path} knows {', '.join(known)}: pretrain without, or begin with nothing (init_from='')")
+    store = Store.open(given.store)
+    store.select(sets=given.without)  # an error of theirs comes before the training
     detector = train.fit(run, train.material(run, store), device=torch.device("cpu"))
     rows = []
     for name in given.without:
