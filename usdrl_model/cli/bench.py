@@ -9,12 +9,15 @@ from __future__ import annotations
 
 import argparse
 import platform
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from usdrl_model.cli.common import add_result, device_name, reported, result
+
+if TYPE_CHECKING:
+    from usdrl_model.inference import speed, speed_gpu
 
 PRESET, SMALLER = "base", ("small", "tiny")
 
@@ -39,7 +42,6 @@ def run(arguments: argparse.Namespace) -> None:
 
     from usdrl_model.checkpoints import detector_file
     from usdrl_model.evaluation import parity
-    from usdrl_model.files import markdown
     from usdrl_model.inference import speed, speed_gpu
     from usdrl_model.network.device import choose_device
     from usdrl_model.network.dste import DSTE
@@ -63,31 +65,41 @@ def run(arguments: argparse.Namespace) -> None:
         x = parity.sample_windows(weights.config.detector, max(batches))
     if device.type == "cuda":
         on_gpu, left_out = speed_gpu.bench(encoder.to(device), x.to(device), batches=batches, rounds=arguments.rounds)
-        content = {
-            "device": torch.cuda.get_device_name(device),
-            "torch": torch.__version__,
-            "rounds": arguments.rounds,
-            "weights": arguments.weights,
-            "rows": [asdict(row) for row in on_gpu],
-            "left_out": left_out,
-        }
-        if not result(arguments, content):
-            print(f"{content['device']}, torch {torch.__version__}, {arguments.rounds} rounds\n")
-            print(speed_gpu.table(on_gpu))
-            _print_left_out(left_out)
+        _tell_gpu(arguments, torch.cuda.get_device_name(device), on_gpu, left_out)
         return
     seconds = speed.start_up(arguments.weights, PRESET, arguments.threads)
-    rows, skipped = speed.bench(encoder, x, batches=batches, rounds=arguments.rounds, smaller=smaller)
+    rows, left_out = speed.bench(encoder, x, batches=batches, rounds=arguments.rounds, smaller=smaller)
+    _tell_cpu(arguments, seconds, rows, left_out)
+
+
+def _tell_gpu(
+    arguments: argparse.Namespace, name: str, rows: Sequence[speed_gpu.DeviceMeasurement], left_out: Mapping[str, str]
+) -> None:
+    """Print what was measured on the GPU of this name, and write it where asked for."""
+    import torch
+
+    from usdrl_model.inference import speed_gpu
+
+    content = {"device": name, **_content(arguments, rows, left_out)}
+    if not result(arguments, content):
+        print(f"{name}, torch {torch.__version__}, {arguments.rounds} rounds\n")
+        print(speed_gpu.table(rows))
+        _print_left_out(left_out)
+
+
+def _tell_cpu(
+    arguments: argparse.Namespace, seconds: float, rows: Sequence[speed.Measurement], left_out: Mapping[str, str]
+) -> None:
+    """The same of the CPU; ``seconds`` from the start of Python to the first result."""
+    import torch
+
+    from usdrl_model.files import markdown
 
     content = {
         "processor": processor(),
         "threads": arguments.threads,
-        "torch": torch.__version__,
-        "rounds": arguments.rounds,
-        "weights": arguments.weights,
         "start_up_seconds": seconds,
-        "rows": [asdict(row) for row in rows],
-        "left_out": skipped,
+        **_content(arguments, rows, left_out),
     }
     if result(arguments, content):
         return
@@ -101,7 +113,20 @@ def run(arguments: argparse.Namespace) -> None:
         for row in rows
     ]  # fmt: skip
     print(markdown.table(columns, body))
-    _print_left_out(skipped)
+    _print_left_out(left_out)
+
+
+def _content(arguments: argparse.Namespace, rows: Sequence[Any], left_out: Mapping[str, str]) -> dict[str, Any]:
+    """What both results have, ready for JSON."""
+    import torch
+
+    return {
+        "torch": torch.__version__,
+        "rounds": arguments.rounds,
+        "weights": arguments.weights,
+        "rows": [asdict(row) for row in rows],
+        "left_out": left_out,
+    }
 
 
 def _print_left_out(skipped: Mapping[str, str]) -> None:

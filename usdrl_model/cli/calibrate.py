@@ -19,7 +19,7 @@ def add_verb(verbs: Any) -> None:
     verb.add_argument("--config", required=True, type=Path, help="YAML file: whom to calibrate on, and the budget")
     verb.add_argument("--data", type=Path, help="store (usdrl data import), or a packed file of one")
     verb.add_argument("--out", required=True, type=Path, help="folder of the calibrated weights, made where missing")
-    verb.add_argument("overrides", nargs="*", metavar="key=value", help="changes to the configuration")
+    verb.add_argument("overrides", nargs="*", default=[], metavar="key=value", help="changes to the configuration")
     verb.set_defaults(run=reported("usdrl calibrate", run))
 
 

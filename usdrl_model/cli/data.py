@@ -3,7 +3,7 @@
 usdrl data import utd_mhad ~/data/utd_mhad --store stores
 usdrl data info stores
 usdrl data view stores --sets utd_mhad --clip 12 --out clip.gif
-usdrl data pack stores training.usdrl --split standard/train
+usdrl data pack stores --split standard/train --out training.usdrl
 """
 
 from __future__ import annotations

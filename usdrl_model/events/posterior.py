@@ -98,7 +98,7 @@ def posteriors(timelines: Sequence[Timeline], first: int, last: int) -> np.ndarr
 
 
 def hann(length: int) -> np.ndarray:
-    """Hann window of ``length`` points, sampled at the middles of its support, so that all are above 0."""
+    """(length,) Hann window, sampled at the middles of its support, so that all points are above 0."""
     return np.sin(np.pi * (np.arange(length) + 0.5) / length) ** 2
 
 

@@ -71,7 +71,7 @@ def frame_accuracy(truth: Sequence[np.ndarray], predicted: Sequence[np.ndarray])
 
 
 def macro_frame_f1(truth: Sequence[np.ndarray], predicted: Sequence[np.ndarray]) -> float:
-    """Mean of the frame F1 of all classes (background too) that occur in the truth or in the prediction, pooled."""
+    """Mean frame F1 of all classes (background too) in the truth or the prediction, (T,) of each recording, pooled."""
     true, guess = _pooled(truth, predicted)
     classes = np.union1d(true, guess)
     scores = []

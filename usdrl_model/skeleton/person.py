@@ -92,7 +92,7 @@ def canonical(person: Person, topology: Topology) -> tuple[np.ndarray, np.ndarra
 
 
 def canonical_people(people: Sequence[Person], topology: Topology) -> list[tuple[np.ndarray, np.ndarray]]:
-    """``canonical`` of several people, in one go where they are alike; errors name the first who does not fit."""
+    """``canonical`` of each of several people, at once where they are alike; errors name the first who does not fit."""
     if (
         len({(one.judged, np.shape(one.joints), one.confidence is None or np.shape(one.confidence)) for one in people})
         > 1

@@ -106,7 +106,7 @@ class PersonStates:
         self.step(stamp, measure(joints[None], confidence[None], sensor[None])[0], joints, confidence)
 
     def step(self, stamp: float, measures: Measures, joints: np.ndarray, confidence: np.ndarray) -> None:
-        """The same of a frame that is measured; ``measure`` takes those of everybody at once."""
+        """As ``add``, of a frame that is measured already, because ``measure`` takes everybody at once."""
         self._ground.add(stamp, measures.feet)
         scene = Scene(measures, self._ground_height(), self._speeds(stamp, measures))
         for name, switch in self._switches.items():

@@ -50,12 +50,12 @@ def processes(device: torch.device) -> Iterator[Processes]:
 
 
 def gather(x: Tensor, dim: int) -> Tensor:
-    """The rows of all processes along ``dim``, in the order of their ranks; every process has equally many."""
+    """The rows of all processes along ``dim`` of x (any shape), in the order of their ranks; each has equally many."""
     return _Gather.apply(x, dim) if _several() else x
 
 
 def total(x: Tensor) -> Tensor:
-    """The sum over all processes."""
+    """The sum of x (any shape) over all processes."""
     return _Total.apply(x) if _several() else x
 
 

@@ -47,7 +47,7 @@ class Tracklet:
         return self.start + len(self.labels)
 
     def span(self, end: int, frames: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Joints, mask and labels of the ``frames`` grid frames up to ``end``, as they are live at that time."""
+        """Joints (T, 25, 3), mask (T, 25) and labels (T,) of the T ``frames`` up to grid frame ``end``, as live."""
         joints = np.zeros((frames, *self.joints.shape[1:]), np.float32)
         mask = np.zeros((frames, self.mask.shape[1]), bool)
         labels = np.zeros(frames, np.int64)

@@ -28,6 +28,7 @@ from usdrl_model.skeleton.person import SkeletonFrame
 from usdrl_ros.bags.labels import Truth, load_truth
 from usdrl_ros.bags.recorded_topic import RecordedTopic
 from usdrl_ros.bags.storage import BagMessage, BagReader
+from usdrl_ros.bags.storage_file import Topic
 from usdrl_ros.inputs import lifting, options, registry
 from usdrl_ros.inputs.adapter import Context
 from usdrl_ros.inputs.common import InputError
@@ -149,45 +150,8 @@ def load_bag(path: str | Path, truth: Truth | None = None) -> LabelledBag:
         topics = {topic.name: topic for topic in bag.topics}
         if truth.topic not in topics:
             raise BagError(f"{path}: expected topic {truth.topic}, the bag has {', '.join(topics) or 'none'}")
-        recorded = RecordedTopic(topics[truth.topic])
-        adapter = _adapter(path, truth, topics[truth.topic].type)
-        axes, units = adapter.adapter.axes or truth.axes, adapter.adapter.units or truth.units
-        people = {segment.person for segment in truth.segments}
-        person_id = people.pop() if len(people) == 1 else "0"
-        flat = bool(adapter.adapter.plane) and not truth.depth_topic
-        described = setup(topology=truth.topology, axes=axes, units=units, mirrored=truth.mirrored, flat=flat)
-        content = Sample(described)
-        odd: dict[str, str] = {}
-        further = FurtherTopics()
-        try:
-            context = Context(
-                topology=described.topology,
-                person_id=person_id,
-                topic=truth.topic,
-                file=truth.input_file,
-                options=options.values(adapter.adapter.options, truth.input_options),
-                subscribe=further.subscribe,
-                warn=odd.__setitem__,
-            )
-            if adapter.adapter.tf:
-                raise ValueError(f"input_type {adapter.name}: looks up transforms, which is possible live only")
-            decode = lifting.decoder(
-                adapter.name,
-                adapter.adapter,
-                context,
-                truth.depth_topic,
-                truth.camera_info_topic,
-                truth.picture_size,
-            )
-        except ValueError as error:
-            raise BagError(f"{path}: {error}") from error
-        convert = Conversion(
-            deserialise=lambda data: recorded.message(data, limits.SKELETONS),
-            decode=decode,
-            context=context,
-            frames=Frames(axes, units=units, order=described.order),
-            content=content,
-        )
+        further, odd = FurtherTopics(), dict[str, str]()
+        adapter, content, convert = _reading(path, truth, topics[truth.topic], further, odd)
         for message, heard in _read(bag, truth.topic, further):
             try:
                 converted = convert(heard, message.stamp_ns * 1e-9)
@@ -205,7 +169,7 @@ def load_bag(path: str | Path, truth: Truth | None = None) -> LabelledBag:
         path=path,
         truth=truth,
         input_type=adapter.name,
-        person_id=person_id,
+        person_id=convert.context.person_id,
         frames=tuple(frames),
         recorded_ns=tuple(recorded_ns),
         findings=tuple(content.findings()),
@@ -213,6 +177,58 @@ def load_bag(path: str | Path, truth: Truth | None = None) -> LabelledBag:
         further_topics=tuple(route.topic for route in further.routes),
         troubles=(*troubles, *filter(None, [recording_gaps.Shortened([frame.stamp for frame in frames]).told()])),
     )
+
+
+def _reading(
+    path: Path, truth: Truth, topic: Topic, further: FurtherTopics, odd: dict[str, str]
+) -> tuple[registry.Input, Sample, Conversion]:
+    """How the messages of a topic become frames.
+
+    Args:
+        path: of the bag, for errors.
+        truth: how its messages are to be read.
+        topic: the one with the skeletons.
+        further: receives the topics that the adapter reads beside it.
+        odd: receives what is odd about messages, by kind.
+
+    Returns:
+        the adapter, the check of what people look like, and the conversion, which fills that check.
+
+    Raises:
+        BagError: no adapter reads the topic as the truth says.
+    """
+    recorded = RecordedTopic(topic)
+    adapter = _adapter(path, truth, topic.type)
+    axes, units = adapter.adapter.axes or truth.axes, adapter.adapter.units or truth.units
+    people = {segment.person for segment in truth.segments}
+    flat = bool(adapter.adapter.plane) and not truth.depth_topic
+    described = setup(topology=truth.topology, axes=axes, units=units, mirrored=truth.mirrored, flat=flat)
+    content = Sample(described)
+    try:
+        context = Context(
+            topology=described.topology,
+            person_id=people.pop() if len(people) == 1 else "0",
+            topic=truth.topic,
+            file=truth.input_file,
+            options=options.values(adapter.adapter.options, truth.input_options),
+            subscribe=further.subscribe,
+            warn=odd.__setitem__,
+        )
+        if adapter.adapter.tf:
+            raise ValueError(f"input_type {adapter.name}: looks up transforms, which is possible live only")
+        decode = lifting.decoder(
+            adapter.name, adapter.adapter, context, truth.depth_topic, truth.camera_info_topic, truth.picture_size
+        )
+    except ValueError as error:
+        raise BagError(f"{path}: {error}") from error
+    convert = Conversion(
+        deserialise=lambda data: recorded.message(data, limits.SKELETONS),
+        decode=decode,
+        context=context,
+        frames=Frames(axes, units=units, order=described.order),
+        content=content,
+    )
+    return adapter, content, convert
 
 
 def _read(bag: BagReader, topic: str, further: FurtherTopics) -> Iterator[tuple[BagMessage, bytes | Heard]]:

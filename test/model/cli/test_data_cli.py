@@ -61,7 +61,7 @@ def test_import_info_view_and_pack(tmp_path: Path, capsys: pytest.CaptureFixture
         (["import", "own", "mine", "--dtype", "int8"], "dtype: expected one of float32, float16"),
         (["import", "own", "mine", "--store", "store"], "--replace"),
         (["info", "mine"], "usdrl data import"),
-        (["info", "store", "--sets", "sbu"], "there are own"),
+        (["info", "store", "--sets", "sbu"], "There are: own"),
         (["info", "store", "--split", "xsub/train"], "own has no protocol 'xsub'"),
         (["pack", "store", "--split", "standard/test", "--out", "x.usdrl"], "no recording meets all conditions"),
         (["view", "store", "--clip", "three"], "expected a name such as one, or 0 to 1, got three"),

@@ -79,7 +79,7 @@ def among_present(fit: Fit) -> Fit:
 
 
 def check_classes(y: Tensor, classes: int) -> tuple[Tensor, Tensor]:
-    """The classes that occur in y, sorted, and for each element of y where among them it is.
+    """The classes (K,) that occur in y, of any shape, sorted, and for each element of y where among them it is.
 
     Raises:
         ValueError: y is empty or has a class out of range.
@@ -93,7 +93,7 @@ def check_classes(y: Tensor, classes: int) -> tuple[Tensor, Tensor]:
 
 
 def spread(classify: Classifier, present: Tensor, classes: int) -> Classifier:
-    """Scores of the classes that are ``present`` -> of all classes, on the device of the windows they are asked of."""
+    """Scores (..., K) of the classes that are ``present`` (K,) -> of all classes, on the device of the windows."""
 
     @torch.no_grad()
     def scores(windows: Tensor) -> Tensor:

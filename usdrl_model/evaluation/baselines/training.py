@@ -63,7 +63,7 @@ def train(
 
 
 def shuffled(examples: int, batch: int, generator: torch.Generator) -> Iterator[Tensor]:
-    """Batches of exactly ``batch`` examples without end, all examples once before any comes again."""
+    """(batch,) numbers of examples, without end: all of them once before any comes again."""
     left = torch.empty(0, dtype=torch.int64, device=generator.device)
     while True:
         if len(left) < batch:
