@@ -284,7 +284,12 @@ def _understood(text: str) -> dict[str, Any] | None:
         state = json.loads(text)
     except (ValueError, RecursionError):
         return None
-    good = isinstance(state, dict) and state.get("schema") == SCHEMA and isinstance(state.get("heartbeat"), dict)
+    if not isinstance(state, dict) or state.get("schema") != SCHEMA or not isinstance(state.get("seq"), int):
+        return None
+    beat, events, people = (state.get(name) for name in ("heartbeat", "events", "people"))
+    good = isinstance(beat, dict) and all(isinstance(beat.get(name), float | int) for name in ("stamp", "period"))
+    for listed, key in ((events, "seq"), (people, "id")):
+        good = good and isinstance(listed, list) and all(isinstance(one, dict) and key in one for one in listed)
     return state if good else None
 
 

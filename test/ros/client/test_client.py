@@ -85,12 +85,14 @@ def test_the_clocks_of_both_sides_need_not_agree():
     assert pulse.alive(2.0)
 
 
-def test_a_state_without_heartbeat_is_told_once_and_not_believed(peer):
+def test_what_is_no_state_is_told_once_and_not_believed(peer):
     client = ActionsClient(peer.node)
     publisher = peer.publisher(String, "actions/state", LATCHED)
-    for text in ('{"schema": "usdrl.actions/2", "people": []}', "wave", "[]", "null", "[" * 9999):
+    whole = {"schema": SCHEMA, "seq": 1, "events": [], "people": [], "heartbeat": {"stamp": 1.0, "period": 60.0}}
+    spoilt = [whole | {name: value} for name in ("seq", "events", "people", "heartbeat") for value in ({}, None, [7])]
+    for text in ("wave", "[]", "null", "[" * 9999, *map(json.dumps, spoilt)):
         publisher.publish(String(data=text))
-        peer.spin(0.1)
+        peer.spin(0.05)
     assert not client.alive and client.state is None
     client.close()
 
