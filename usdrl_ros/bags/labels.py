@@ -27,6 +27,7 @@ from typing import Any
 
 import yaml
 
+from usdrl_model.errors.nearest import hint
 from usdrl_model.errors.shown import NAME, cut, showable, shown
 from usdrl_model.files import limits
 from usdrl_model.files.atomic_file import write_bytes, write_text
@@ -155,7 +156,8 @@ def parse_truth(document: Any) -> Truth:
         *("labels", "segments"),
     )
     if strange := sorted(str(key) for key in document.keys() - set(known)):
-        raise BagError(f"unknown field {cut(', '.join(strange))}; known are {', '.join(known)}")
+        meant = hint(strange[0], known)
+        raise BagError(f"unknown field {cut(', '.join(strange))}{meant} Known are {', '.join(known)}")
     labels = document.get("labels")
     if not isinstance(labels, list) or not all(isinstance(label, str) and label for label in labels):
         raise BagError(f"labels: expected a list of names, got {shown(labels)}")
@@ -222,7 +224,8 @@ def _flag(document: dict[str, Any], field: str) -> bool:
 def _choice(document: dict[str, Any], field: str, choices: Collection[str]) -> str:
     value = document.get(field)
     if not isinstance(value, str) or value not in choices:
-        raise BagError(f"{field}: expected one of {', '.join(choices)}, got {shown(value)}")
+        meant = hint(value, choices, otherwise="")
+        raise BagError(f"{field}: expected one of {', '.join(choices)}, got {shown(value)}{meant}")
     return value
 
 
@@ -234,7 +237,10 @@ def _segment(index: int, row: Any, labels: list[str]) -> Segment:
     if isinstance(row["person"], bool) or not isinstance(row["person"], str | int) or row["person"] == "":
         raise BagError(f"{where}.person: expected an id, got {shown(row['person'])}")
     if row["label"] not in labels:
-        raise BagError(f"{where}.label: expected one of {cut(', '.join(labels), 200)}, got {shown(row['label'])}")
+        meant = hint(row["label"], labels, otherwise="")
+        raise BagError(
+            f"{where}.label: expected one of {cut(', '.join(labels), 200)}, got {shown(row['label'])}{meant}"
+        )
     for end in ("start", "end"):
         value = row[end]
         if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < limits.LATEST:

@@ -11,6 +11,7 @@ An intent makes the robot act, so nothing is published without such a table.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,6 +22,7 @@ from usdrl_model.errors.shown import reason, shown
 
 PERSON = "{person}"
 """Stands for the id of the person in ``Rule.data``."""
+PLACEHOLDER = re.compile(r"\{\w+\}")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -37,11 +39,14 @@ class Rule:
     """Of the intent, 0 to 255."""
 
     def __post_init__(self) -> None:
-        """Raise ValueError for a rule that does nothing, or a priority out of range."""
+        """Raise ValueError for a rule that does nothing, a priority out of range, or another placeholder."""
         if not (self.gesture or self.intent):
             raise ValueError("expected a gesture, an intent or both, got neither")
         if not 0 <= self.priority <= 255:
             raise ValueError(f"priority: expected 0 to 255, got {shown(self.priority)}")
+        for role, text in self.data.items():
+            if strange := [one for one in PLACEHOLDER.findall(text) if one != PERSON]:
+                raise ValueError(f"data.{role}: expected no placeholder but {PERSON}, got {shown(strange[0])}")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

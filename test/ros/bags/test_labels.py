@@ -33,7 +33,7 @@ def test_truth_keeps_the_last_frame_of_a_segment(tmp_path: Path) -> None:
     ("change", "complaint"),
     [
         ({"schema": "usdrl.labels/2"}, "schema: expected usdrl.labels/1"),
-        ({"topology": "kinect"}, "topology: expected one of"),
+        ({"topology": "kinect_v2"}, "topology: expected one of .*, got 'kinect_v2'; did you mean 'kinect_v2_25'"),
         ({"axes": ["body"]}, "axes: expected one of optical, body, kinect"),
         ({"topic": ""}, "topic: expected a name"),
         ({"labels": "wave"}, "labels: expected a list"),
@@ -45,6 +45,8 @@ def test_truth_keeps_the_last_frame_of_a_segment(tmp_path: Path) -> None:
         ({"topology": "mine"}, "topology: expected one of .*, the path of a .yaml file, got 'mine'"),
         ({"segments": [{"person": "1", "label": "wave", "start": 1.0}]}, r"segments\[0\]: expected the fields"),
         ({"segments": [{"person": "1", "label": "jump", "start": 1.0, "end": 2.0}]}, "label: expected one of wave"),
+        ({"segments": [{"person": "1", "label": "wvae", "start": 1.0, "end": 2.0}]}, "did you mean 'wave'"),
+        ({"unit": "m"}, "unknown field unit; did you mean 'units'"),
         ({"segments": [{"person": "1", "label": "wave", "start": 3.0, "end": 2.0}]}, "before it starts"),
         ({"segments": [{"person": "1", "label": "wave", "start": "1", "end": 2.0}]}, "start: expected seconds"),
         ({"segments": [{"person": "1", "label": "wave", "start": 1.0, "end": float("nan")}]}, "end: expected seconds"),

@@ -100,6 +100,7 @@ def test_intents_of_your_own_and_data_of_your_own(topics):
         ("rules: {wave: {}}", "expected a gesture, an intent or both"),
         ("rules: {wave: {gestrue: WAVING}}", "did you mean 'gesture'"),
         ("rules: {wave: {intent: GREET, priority: 300}}", "priority: expected 0 to 255"),
+        ("rules: {wave: {intent: GREET, data: {who: '{preson}'}}}", "data.who: expected no placeholder but {person}"),
         ("{", "YAML"),
     ],
 )
