@@ -145,9 +145,9 @@ def test_what_cannot_be_is_refused(what: str) -> None:
 # --- cost
 
 
-def test_a_minute_of_two_people_takes_a_moment(capsys: pytest.CaptureFixture) -> None:
+def test_a_minute_of_two_people_takes_a_moment() -> None:
     scripts = tuple(random_script(np.random.default_rng(seed), 60.0) for seed in (0, 1))
     begin = time.process_time()
     recording = simulate(PerformanceConfig(scripts=scripts, faults=TYPICAL_FAULTS), 0)
-    with capsys.disabled():
-        print(f" {recording.frames[-1].stamp:.0f} s of two people in {time.process_time() - begin:.2f} s CPU", end=" ")
+    assert recording.frames[-1].stamp > 60.0
+    assert time.process_time() - begin < 3.0, "0.14 s on an EPYC: a run of hours must not wait for its people"
