@@ -1,6 +1,7 @@
 """docs/training_your_own.md, command by command, with short recordings and two steps of training."""
 
 import re
+import shlex
 import shutil
 from pathlib import Path
 
@@ -8,7 +9,9 @@ import pytest
 from helpers.page_commands import BIN, run_page
 from helpers.paths import ROOT
 
+from usdrl_model import config
 from usdrl_model.terms import COMMERCIAL, MEANINGS
+from usdrl_model.training.finetuning.config import FinetuneConfig
 
 PAGE = (ROOT / "docs" / "training_your_own.md").read_text(encoding="utf-8")
 SMALL = {
@@ -36,3 +39,10 @@ def test_its_table_of_terms_is_that_of_the_code() -> None:
     rows = re.findall(r"^\| `(\w+)` \| (.*?)(?::.*)? \| (takes|refuses) it \|$", PAGE, re.MULTILINE)
     assert {kind for kind, _, verdict in rows if verdict == "takes"} == COMMERCIAL
     assert {kind: meaning for kind, meaning, _ in rows} == dict(MEANINGS)
+
+
+@pytest.mark.parametrize("recipe", ["finetune_free.yaml", "finetune_own.yaml"])
+def test_actions_of_ones_own_fit_its_recipes(recipe: str) -> None:
+    (changes,) = re.findall(r"`(detector\.labels=.*?)`", PAGE)
+    run = config.apply_overrides(config.load(FinetuneConfig, ROOT / "config" / recipe), shlex.split(changes))
+    assert run.detector.labels == ("none", "lift", "hand_over")

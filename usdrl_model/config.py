@@ -108,7 +108,7 @@ def dump(config: Any, path: str | Path | None = None) -> str:
 
 
 def apply_overrides(config: Config, overrides: Iterable[str]) -> Config:
-    """A copy of ``config`` with ``key.sub=value`` set for each override; values are read as YAML.
+    """A copy of ``config`` with ``key.sub=value`` set for each override; values are read as YAML, ``key=`` as no text.
 
     Raises:
         ValueError: an override without ``=``, an unknown key, or a value of the wrong type.
@@ -132,7 +132,7 @@ def apply_overrides(config: Config, overrides: Iterable[str]) -> Config:
                 raise ValueError(
                     f"override {shown(override)}: {'.'.join(parents[:depth])} has no keys, it is {shown(inner)}"
                 )
-        inner[last] = value
+        inner[last] = "" if not text and isinstance(inner.get(last), str) else value
     return from_dict(type(config), mapping)
 
 

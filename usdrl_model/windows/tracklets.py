@@ -67,9 +67,11 @@ def tracklets(recording: Recording, labels: Sequence[str], rate: float, max_gap:
     Raises:
         ValueError: the recording has a segment whose label is not in ``labels``.
     """
-    unknown = {segment.label for segment in recording.segments} - {*labels, AMBIGUOUS}
-    if unknown:
-        raise ValueError(f"{recording.name}: labels {sorted(unknown)} are not among {list(labels)}")
+    if unknown := sorted({segment.label for segment in recording.segments} - {*labels, AMBIGUOUS}):
+        raise ValueError(
+            f"{recording.name}: {', '.join(unknown)} not among the labels {', '.join(labels)}: add them to"
+            f" detector.labels, or say in the source what each of its labels is (labels: {{{unknown[0]}: none, ...}})"
+        )
     source = topology(recording.topology)
     runs: dict[str, list[list[Sample]]] = {}
     for frame in recording.frames:

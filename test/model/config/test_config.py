@@ -170,6 +170,7 @@ def test_overrides_reach_every_depth():
         name="a", optimiser=Optimiser(rate=2.0), weights={"wave": 0.5}, labels=("none", "wave"), device="cuda",
         warm_up=Optimiser(steps=9),
     )  # fmt: skip
+    assert apply_overrides(config, ["name="]).name == "", "no text"
 
 
 @pytest.mark.parametrize(

@@ -94,7 +94,8 @@ class FinetuneConfig:
         for label, partner in self.mirror_labels.items():
             if not {label, partner} <= set(self.detector.labels) or self.mirror_labels.get(partner, label) != label:
                 raise ValueError(
-                    f"mirror_labels: {label}: {partner}: expected two of the detector's labels, each other's"
+                    f"mirror_labels: {label}: {partner}: expected two of the detector's labels, each other's: set"
+                    " mirror_labels={} where no label names a side"
                 )
         if self.patience and not self.validation_subjects:
             raise ValueError("patience: early stopping needs validation_subjects, people who are not trained on")
