@@ -28,10 +28,12 @@ NAMES = (
     "weights",
     "pair_weights",
     "robot_skeleton",
+    "gestures",
+    "gesture_weights",
     "device",
     "autostart",
 )
-"""Parameters that are also launch arguments: those that describe the source and the weights."""
+"""Parameters that are also launch arguments: those that describe the source, the weights and their gestures."""
 SIM_TIME = "use_sim_time"
 """A parameter of every node, and a launch argument."""
 _DECLARED = {parameter.name: parameter for parameter in PARAMETERS}

@@ -1,6 +1,9 @@
 """Arguments of the launch file become values of parameters, or errors, before any process is started."""
 
+import re
+
 import pytest
+from helpers.paths import ROOT
 
 pytest.importorskip("rclpy", reason="needs ROS 2 (rclpy)")
 
@@ -60,3 +63,12 @@ def test_unknown_arguments_name_the_nearest():
         launch_arguments.check_names(["topic:=a", "topolgy:=b"], known)
     with pytest.raises(ValueError, match="no argument 'xyz'; there are topic, topology, rviz"):
         launch_arguments.check_names(["xyz:=b"], known)
+
+
+def test_arguments_in_the_documentation_exist():
+    known = {*launch_arguments.DESCRIPTIONS, "params_file", "namespace", "rviz", "fixed_frame"}
+    pages = [ROOT / "README.md", *ROOT.glob("docs/*.md"), *ROOT.glob("usdrl_model/checkpoints/detectors/*/card.yaml")]
+    text = "\n".join(page.read_text(encoding="utf-8").replace("\\\n", " ") for page in pages)
+    given = [re.findall(r"(\w+):=", line) for line in re.findall(r"perception\.launch\.py(.*)", text)]
+    assert len(given) > 9
+    assert {name for names in given for name in names} <= known
