@@ -1,10 +1,11 @@
 """The encoders: shapes, repairs and variants; test_pretrained_models compares them with the official numbers."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
 import torch
+from helpers.paths import ROOT
 
 from usdrl_model.network.config import EncoderConfig
 from usdrl_model.network.dste import DSTE, build_encoder
@@ -213,3 +214,9 @@ def test_the_repaired_encoder_computes_what_weights_were_trained_with() -> None:
         got = encoder.pooled(encoder(x))
     wanted = torch.tensor([1.258967, 1.166532, 2.527815, 5.837483, 3.01405, 4.653513, 0.284677, 3.470311])
     torch.testing.assert_close(got[0], wanted, rtol=0.0, atol=1e-5)
+
+
+def test_every_field_that_is_not_official_is_described() -> None:
+    page = (ROOT / "docs" / "model.md").read_text(encoding="utf-8").split("## Encoders")[1].split("## Modalities")[0]
+    names = [field.name for field in fields(EncoderConfig)]
+    assert [name for name in names[names.index("streams") :] if f"`{name}`" not in page] == []
