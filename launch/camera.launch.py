@@ -31,7 +31,6 @@ CAMERA = {
     **{name: name for name in DECLARED if name not in ("device", "autostart")},
 }
 """Argument -> parameter of the camera node."""
-"""Arguments of perception.launch.py that are for both nodes."""
 SKELETONS = {
     "topic": "skeletons",
     "input_type": "point_cloud",

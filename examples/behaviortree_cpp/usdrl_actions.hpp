@@ -54,11 +54,11 @@ class Actions
 public:
   using Clock = std::chrono::steady_clock;
 
-  // Takes the text of actions/state; false where it is none of this schema (use the same version on both sides).
+  // Takes the text of actions/state; false where it is no state of this schema (use the same version on both sides).
   bool hear(const std::string & text, Clock::time_point now = Clock::now())
   {
     auto state = nlohmann::json::parse(text, nullptr, false);
-    if (!state.is_object() || state.value("schema", "") != SCHEMA) {
+    if (!understood(state)) {
       return false;
     }
     const std::lock_guard<std::mutex> lock(mutex_);
@@ -137,6 +137,22 @@ public:
   }
 
 private:
+  // Whatever else somebody publishes on the topic is no reason for an exception in the callback that hears it.
+  static bool understood(const nlohmann::json & state)
+  {
+    const auto number = [](const nlohmann::json & in, const char * key) {
+      return in.is_object() && in.contains(key) && in[key].is_number();
+    };
+    const auto objects = [&state](const char * name, const char * key) {
+      return state.contains(name) && state[name].is_array() &&
+             std::all_of(state[name].begin(), state[name].end(),
+               [key](const auto & one) { return one.is_object() && one.contains(key); });
+    };
+    return state.is_object() && state.contains("schema") && state["schema"] == SCHEMA && number(state, "seq") &&
+           state.contains("heartbeat") && number(state["heartbeat"], "stamp") && number(state["heartbeat"], "period") &&
+           objects("events", "seq") && objects("people", "id");
+  }
+
   static Person made(const nlohmann::json & one, double score, double onset)
   {
     Person person{one.at("id").get<std::string>(), std::nullopt, score, onset};

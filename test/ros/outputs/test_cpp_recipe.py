@@ -120,7 +120,9 @@ def test_the_header_compiles_and_ticks(tmp_path):
     for beat, held in enumerate(people):
         events = waves if beat == 5 else []
         lines.append(json.dumps(state(beat, held, events)))
-    (tmp_path / "states").write_text("\n".join([*lines, "{}"]), encoding="utf-8")
+    whole = json.loads(lines[0])
+    spoilt = [{}, {"schema": 7}, *(whole | {name: [7]} for name in ("seq", "heartbeat", "events", "people"))]
+    (tmp_path / "states").write_text("\n".join([*lines, *map(json.dumps, spoilt)]), encoding="utf-8")
     (tmp_path / "main.cpp").write_text(PROGRAM, encoding="utf-8")
     prefix = installation()
     subprocess.run(
@@ -131,7 +133,7 @@ def test_the_header_compiles_and_ticks(tmp_path):
     told = subprocess.run(
         [tmp_path / "main", FOLDER / "greeter.xml", tmp_path / "states"], check=True, capture_output=True, text=True
     ).stdout.splitlines()
-    assert told == ["1 0", "1 1", "1 1", "Stop ", "1 1", "Follow 4", "1 1", "1 1", "Greet 5", "0 1", "later 0"]
+    assert told == ["1 0", "1 1", "1 1", "Stop ", "1 1", "Follow 4", "1 1", "1 1", "Greet 5", *["0 1"] * 6, "later 0"]
 
 
 def state(beat: int, held: list, events: list) -> dict:
