@@ -117,7 +117,7 @@ class ActionStream:
             **({"advice": advice} if advice else {}),
             "topology": self.topology.name,
             "model_rate": f"{detector.rate:g} Hz",
-            "window": f"{0 if detector.streaming else detector.encoder.frames / detector.rate:.2f} s",
+            "window": "frame by frame" if detector.streaming else f"{detector.encoder.frames / detector.rate:.2f} s",
             # A streaming detector centres every frame, whatever its training windows are centred on.
             "centre": "frame" if detector.streaming else detector.encoder.centre,
             "look_ahead": f"{self.config.look_ahead:g} s",
