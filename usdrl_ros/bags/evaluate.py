@@ -28,6 +28,7 @@ from usdrl_model.config import to_dict
 from usdrl_model.data.content_check import Verdict
 from usdrl_model.errors.shown import shown
 from usdrl_model.files.atomic_file import write_text
+from usdrl_model.inference import load
 from usdrl_model.online.stream import ActionStream
 from usdrl_model.plausibility.findings import Level
 from usdrl_model.plots.timeline import draw_timeline, truth_above_detection
@@ -208,7 +209,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _evaluate(options: argparse.Namespace) -> None:
     rate = options.rate if options.live else None
-    check_rate(rate)  # before any bag is read
+    check_rate(rate)  # this and the next two before any bag is read
+    load.load(options.weights, options.device, threads=1)
+    if Path(options.out).is_file():
+        raise NotADirectoryError(f"--out {options.out}: expected a folder for the results, got a file")
     bags = [load_bag(path) for path in labelled_bags(options.bags)]
     for bag in bags if options.live else ():
         bag.check_one_topic()

@@ -180,9 +180,11 @@ def test_bags_that_cannot_be_evaluated(tmp_path: Path, capsys: pytest.CaptureFix
     assert "no bag, and no bag with a labels.yaml below it" in capsys.readouterr().err
     assert evaluate.main([str(tmp_path / "bare"), "--live", "--rate", "0"]) == 1
     assert "--rate: expected a number above 0, got 0" in capsys.readouterr().err
+    (tmp_path / "file").touch()
+    for words in (["--weights", "no_such"], ["--out", str(tmp_path / "file")]):  # told before a bag is read
+        assert evaluate.main([str(tmp_path / "missing"), *words]) == 1
+        assert words[1] in capsys.readouterr().err
     write_recording(actor(()), tmp_path / "good")
-    assert evaluate.main([str(tmp_path / "good"), "--weights", "no_such"]) == 1
-    assert "no_such" in capsys.readouterr().err
     with pytest.raises(BagError, match="different names"):
         evaluate.evaluate([load_bag(tmp_path / "good")] * 2)
 
