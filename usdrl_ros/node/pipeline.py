@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -162,29 +162,10 @@ def build(
     stream.configure(config.stream_config(recommended))
     stream.warm_up()
     info = ModelInfo(**{name: model[name] for name in ("weights", "hash", "device", "precision", "runtime")})
-    node.get_logger().info(
-        f"weights {info.weights} ({info.hash}) on {info.device}, {info.precision}, {info.runtime}; labels:"
-        f" {', '.join(labels)}"
-    )
-    if "advice" in model:
-        node.get_logger().warning(model["advice"])
-    if enrolment is not None:
-        node.get_logger().info(f"gestures of {config.gestures} are told by the weights {enrolment.weights}")
-    if depth:
-        node.get_logger().info(depth)
-    if model.get("centre") == "window" and not config.target_frame:
-        node.get_logger().warning(
-            f"weights {info.weights} use the paths of people, which are in the frame of the sensor: if the robot moves,"
-            " they include its own motion; set target_frame to a fixed frame (odom, map)"
-        )
-
-    if config.gesture_weights and not config.gestures:
-        node.get_logger().warning("gesture_weights: no gestures to tell with them: set gestures to a folder")
-    if config.robot_skeleton and model.get("people") == "1" and not stream.pair_labels:
-        node.get_logger().warning(
-            f"robot_skeleton: the weights {info.weights} look at one person, so that nothing between people and the"
-            " robot is told: set pair_weights"
-        )
+    told = [depth] if enrolment is None else [f"gestures are told by the weights {enrolment.weights}", depth]
+    _log(node, model, labels, filter(None, told))
+    for warning in _warnings(config, model, stream.pair_labels):
+        node.get_logger().warning(warning)
     period = 1.0 / config.heartbeat_rate
     also = further(node, config.hri_rules, lambda: (known(), stream.config.events.on_threshold), period)
     outputs = Outputs(node, info, conversion.frames, config.watch, period=period, also=also)
@@ -217,6 +198,33 @@ def build(
         content=content,
         enrolment=enrolment,
     )
+
+
+def _log(node: Node, model: Mapping[str, str], labels: Iterable[str], told: Iterable[str]) -> None:
+    """What runs, and what else there is to say, a line each."""
+    runs = (
+        f"weights {model['weights']} ({model['hash']}) on {model['device']}, {model['precision']}, {model['runtime']}"
+    )
+    for line in (f"{runs}; labels: {', '.join(labels)}", *told):
+        node.get_logger().info(line)
+
+
+def _warnings(config: PerceptionConfig, model: Mapping[str, str], pair_labels: Sequence[str]) -> Iterator[str]:
+    """What is slower or tells less than it could, and settings without an effect."""
+    if "advice" in model:
+        yield model["advice"]
+    if model.get("centre") == "window" and not config.target_frame:
+        yield (
+            f"weights {model['weights']} use the paths of people, which are in the frame of the sensor: if the robot"
+            " moves, they include its own motion; set target_frame to a fixed frame (odom, map)"
+        )
+    if config.gesture_weights and not config.gestures:
+        yield "gesture_weights: no gestures to tell with them: set gestures to a folder"
+    if config.robot_skeleton and model.get("people") == "1" and not pair_labels:
+        yield (
+            f"robot_skeleton: the weights {model['weights']} look at one person, so that nothing between people and the"
+            " robot is told: set pair_weights"
+        )
 
 
 def looks_up_transforms(config: PerceptionConfig) -> bool:
