@@ -38,8 +38,8 @@ class PersonState:
     positive; NaN with it."""
     joints: np.ndarray
     """(25, 3) canonical joints of the newest frame, NaN where invalid."""
-    first_seen: float
     last_seen: float
+    """Stamp of the newest frame with the person, seconds."""
     actions: tuple[ActionState, ...]
     """Active ones first, then by score; empty without a candidate or active action."""
     top: tuple[tuple[str, float], ...]

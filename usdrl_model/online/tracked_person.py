@@ -212,7 +212,6 @@ class TrackedPerson:
             distance=math.hypot(left, ahead),
             bearing=math.degrees(math.atan2(left, ahead)),
             joints=joints,
-            first_seen=track.first_stamp,
             last_seen=track.last_stamp,
             actions=tuple(sorted(actions, key=lambda action: (not action.active, -action.score))),
             top=top,

@@ -53,7 +53,6 @@ def person(id_, *actions, joints=None, states=()):
         distance=2.0,
         bearing=0.0,
         joints=joints,
-        first_seen=1.0,
         last_seen=20.0,
         actions=actions,
         top=(),
