@@ -27,6 +27,14 @@ NO_MEMORY = ("allocate memory", "out of memory", "not enough memory")
 """What PyTorch says, in an error without a type of its own, when there is too little memory."""
 
 
+class Defaults(argparse.ArgumentDefaultsHelpFormatter):
+    """Help with the defaults that say something: neither None nor False."""
+
+    def _get_help_string(self, action: argparse.Action) -> str | None:
+        says_nothing = action.default is None or action.default is False
+        return action.help if says_nothing else super()._get_help_string(action)
+
+
 def add_machine(verb: argparse.ArgumentParser, threads: int = 0) -> None:
     """Add the options that ``device`` reads; ``threads`` is the default, 1 for a model too small to gain from more."""
     verb.add_argument("--device", default="auto", type=device_name, help="auto, cpu, cuda or cuda:N (default: auto)")

@@ -23,7 +23,7 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from usdrl_model.cli.common import reported
+from usdrl_model.cli.common import Defaults, reported
 from usdrl_model.cli.data import add_selection, add_terms, selected
 from usdrl_model.data import catalogue
 from usdrl_model.data.importers import utkinect
@@ -126,14 +126,14 @@ def parser() -> argparse.ArgumentParser:
     root = argparse.ArgumentParser(prog="usdrl-bag", description="Make labelled rosbag2 bags, and look into bags.")
     commands = root.add_subparsers(dest="command", required=True)
 
-    output = argparse.ArgumentParser(add_help=False, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+    output = argparse.ArgumentParser(add_help=False, formatter_class=Defaults)
     output.add_argument("--storage", choices=tuple(STORAGES), default="mcap", help="storage of the bag")
     output.add_argument("--topic", default=DEFAULT_TOPIC, help="topic of the skeletons")
     output.add_argument("--type", choices=tuple(BUILDERS), default=DEFAULT_TYPE, help="message type of the skeletons")
     output.add_argument("--frame", default=DEFAULT_FRAME, help="frame id of the headers")
     output.add_argument("--axes", choices=tuple(AXES), default=DEFAULT_AXES, help="axes of the points")
 
-    writer = partial(commands.add_parser, parents=[output], formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+    writer = partial(commands.add_parser, parents=[output], formatter_class=Defaults)
     command = writer("utkinect", help="official files of UTKinect-Action3D -> one bag a sequence")
     command.add_argument("source", help="folder with joints.zip (or joints/) and actionLabel.txt")
     command.add_argument("target", help="folder in which the bags are made")

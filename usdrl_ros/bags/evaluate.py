@@ -23,7 +23,7 @@ from typing import Any
 
 from usdrl_model import __version__
 from usdrl_model.checkpoints import code_version
-from usdrl_model.cli.common import device_name, reported
+from usdrl_model.cli.common import Defaults, device_name, reported
 from usdrl_model.config import to_dict
 from usdrl_model.data.content_check import Verdict
 from usdrl_model.errors.shown import shown
@@ -180,7 +180,7 @@ def parser() -> argparse.ArgumentParser:
     command = argparse.ArgumentParser(
         prog="usdrl-evaluate-bag",
         description="Score the detector on labelled bags (a labels.yaml beside the bag), pooled over all of them.",
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+        formatter_class=Defaults,
     )
     command.add_argument(
         "bags", nargs="+", metavar="BAG", help="folder of a bag with its labels.yaml, or a folder of such"
@@ -188,7 +188,7 @@ def parser() -> argparse.ArgumentParser:
     command.add_argument("--live", action="store_true", help="through the perception node and DDS, with latency")
     command.add_argument("--rate", type=float, default=1.0, help="with --live: seconds of the bag per second")
     command.add_argument("--jobs", type=_jobs, default=1, metavar="N", help="processes that replay bags offline")
-    command.add_argument("--weights", default="default", help="name of shipped weights, or path of a weights folder")
+    command.add_argument("--weights", default="default", help="shipped detector, folder or .onnx file")
     command.add_argument("--device", default="auto", type=device_name, help="auto, cpu, cuda or cuda:N")
     command.add_argument("--out", default="out/evaluation", metavar="FOLDER", help="where results are written")
     return command

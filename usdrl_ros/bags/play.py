@@ -26,6 +26,7 @@ from rclpy.serialization import serialize_message
 from rclpy.signals import SignalHandlerOptions
 from rosgraph_msgs.msg import Clock
 
+from usdrl_model.cli.common import Defaults
 from usdrl_model.errors.shown import MESSAGE, cut, reason
 from usdrl_model.files import limits
 from usdrl_model.skeleton import recording_gaps
@@ -229,7 +230,7 @@ def parser() -> argparse.ArgumentParser:
     command = argparse.ArgumentParser(
         prog="usdrl-play",
         description="Play a rosbag2 bag over DDS. Topics are renamed with --ros-args -r from:=to.",
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+        formatter_class=Defaults,
     )
     command.add_argument("bag", help="folder of the bag, or its .mcap or .db3 file")
     command.add_argument("--rate", type=float, default=default.rate, help="seconds of the bag per second")
