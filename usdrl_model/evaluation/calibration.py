@@ -64,6 +64,8 @@ class CalibrationConfig:
         at_least(self, {"false_alarms": 0.0, "spread": 0})
         if not self.sources or not self.thresholds or sorted(self.thresholds) != list(self.thresholds):
             raise ValueError("expected sources, and thresholds in rising order")
+        if not 0.0 < self.thresholds[0] <= self.thresholds[-1] <= 1.0:
+            raise ValueError(f"thresholds: expected scores in (0, 1], got {list(self.thresholds)}")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

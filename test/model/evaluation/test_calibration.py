@@ -145,6 +145,8 @@ def test_changes_may_stand_behind_the_options(tmp_path: Path, capsys: pytest.Cap
     command = ["calibrate", "utkinect10", "--config", str(tmp_path / "c.yaml"), "--out", str(tmp_path / "w")]
     assert main.main([*command, "false_alarms=-1"]) == 1
     assert "false_alarms: expected" in capsys.readouterr().err
+    assert main.main([*command, "thresholds=[-0.4, 0.5]"]) == 1
+    assert "thresholds: expected scores in (0, 1], got [-0.4, 0.5]" in capsys.readouterr().err
     for word in ("false_alarms", "--false-alarms=1"):
         with pytest.raises(SystemExit):
             main.main([*command, word])
