@@ -26,7 +26,7 @@ def arguments(**settings):
 
 
 def test_somebody_who_waves_in_a_picture(peer):
-    recording = performance(people=1, script=SCRIPT, topology="openpose_coco_18", faults="none", rate=30.0)
+    recording = performance(people=1, script=SCRIPT, topology="openpose_coco_18", faults="none", rate=30.0, seed=1)
     with Child("perception", arguments(weights="hri_2d", watch="[wave]", gesture_weights="hri")) as child:
         states, events = peer.listen_json("actions/state"), peer.listen_json("actions/events", 50)
         clouds = peer.listen(PointCloud2, "watch/wave", LATCHED)
