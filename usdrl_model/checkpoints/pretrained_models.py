@@ -184,7 +184,10 @@ def encoder_of(stored: EncoderFile, config: EncoderConfig | None = None) -> Enco
         and not (f.name == "masked" and wanted.masked)
     ]
     if differing:
-        raise ValueError(f"{stored.path}: pretrained as another encoder; {'; '.join(differing)}")
+        raise ValueError(
+            f"{stored.path}: pretrained as another encoder; {'; '.join(differing)}: configure the encoder as those weights"
+            " are, or take other weights"
+        )
     with torch.device("meta"):
         encoder = build_encoder(wanted)
     tensors = stored.encoder()

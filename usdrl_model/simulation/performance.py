@@ -37,7 +37,7 @@ def performance(
         seed: of everything random: bodies, styles, faults.
         people: 1 to 4.
         seconds: minimum length, with actions in random order; 0 for the two scripts of the demo (about 40 seconds,
-            every action once or twice) and random ones for further people.
+            nine actions once or twice) and random ones for further people.
         rate: frames a second.
         topology: joint set of the frames.
         faults: a key of ``FAULTS``.

@@ -137,7 +137,7 @@ def check_script(script: Script) -> None:
 
 
 def demo_scripts() -> tuple[Script, Script]:
-    """Scripts of the demo: two people at the same time, about 40 seconds, every action."""
+    """Scripts of the demo: two people at the same time, about 40 seconds, nine actions."""
     first = (
         ("idle", 2.0), ("walk", 4.0), ("idle", 1.5), ("wave", 4.0), ("idle", 2.0), ("sit_down", 2.0),
         ("look_at_phone", 4.0), ("stand_up", 1.8), ("idle", 2.0), ("clap", 3.5), ("idle", 2.0), ("pick_up", 2.8),
