@@ -185,8 +185,8 @@ def encoder_of(stored: EncoderFile, config: EncoderConfig | None = None) -> Enco
     ]
     if differing:
         raise ValueError(
-            f"{stored.path}: pretrained as another encoder; {'; '.join(differing)}: configure the encoder as those weights"
-            " are, or take other weights"
+            f"{stored.path}: pretrained as another encoder; {'; '.join(differing)}: configure the encoder as those"
+            " weights are, or take other weights"
         )
     with torch.device("meta"):
         encoder = build_encoder(wanted)
