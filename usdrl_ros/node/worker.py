@@ -31,7 +31,7 @@ from usdrl_ros.outputs.publishers import Result
 AT_ONCE = 0.2
 """Seconds of buffering after which a due inference runs, however many messages wait."""
 LATE = 1.0
-"""Seconds that a message may wait where buffering does not keep up; below the gap that ends a track by default."""
+"""Seconds that a message may wait where buffering does not keep up."""
 STUCK, STUCK_SLOTS = 0.5, 5
 """Seconds, and slots of ``max_rate``, that an inference may take before it counts as stuck."""
 
