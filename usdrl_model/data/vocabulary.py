@@ -38,6 +38,8 @@ class Label:
     """Parts of the body without which it cannot be told; it is withheld where they are not seen."""
     mirror: str = ""
     """What it is in a mirror; empty: the same."""
+    backwards: str = ""
+    """What it is in a film that runs backwards, itself or another label; empty: nobody knows."""
     threshold: float | None = None
     """Score from which on it is reported; None: that of the detector."""
 
@@ -80,7 +82,8 @@ class Vocabulary:
             raise ValueError("labels: expected at least one action, got none")
         for kind, labels in (("labels", self.labels), ("pairs", self.pairs)):
             for name, label in labels.items():
-                _check(f"{kind}.{name}", name, label, labels)
+                _check(f"{kind}.{name}", name, label)
+            _check_partners(kind, labels)
             _check_claims(kind, labels, (self.ambiguous, self.stooping) if kind == "labels" else ())
         if both := sorted(self.labels.keys() & self.pairs.keys()):
             raise ValueError(f"pairs.{both[0]}: is an action of one person already; give it another name")
@@ -152,6 +155,19 @@ class Vocabulary:
                     raise ValueError(f"{where}.{dataset}: no label {shown(name)} in that set{hint(name, known)}")
 
 
+def _check_partners(kind: str, labels: Mapping[str, Label]) -> None:
+    """Refuse partners, in a mirror or backwards, that are not there or do not name each other."""
+    for name, label in labels.items():
+        for what, partner in (("mirror", label.mirror), ("backwards", label.backwards)):
+            if not partner:
+                continue
+            if partner not in labels:
+                raise ValueError(f"{kind}.{name}: {what}: no label {shown(partner)}{hint(partner, labels)}")
+            if (back := getattr(labels[partner], what)) != name:
+                is_back = f"but the {what} of {partner} is {back or 'nothing'}"
+                raise ValueError(f"{kind}.{name}: {what}: {partner}, {is_back}: name each other")
+
+
 def available() -> tuple[str, ...]:
     """Names of the vocabularies that come with the package."""
     return tuple(sorted(path.stem for path in config_folder("labels").glob("*.yaml")))
@@ -180,7 +196,7 @@ def _named(vocabulary: Vocabulary) -> Iterator[tuple[str, Label]]:
     yield from vocabulary.pairs.items()
 
 
-def _check(where: str, name: str, label: Label, labels: Mapping[str, Label]) -> None:
+def _check(where: str, name: str, label: Label) -> None:
     """Refuse one label that cannot be."""
     check_name(name, where)
     if name in (NONE, OTHER, AMBIGUOUS):
@@ -190,15 +206,6 @@ def _check(where: str, name: str, label: Label, labels: Mapping[str, Label]) -> 
     _check_sets(f"{where}: sources", label.sources)
     if label.threshold is not None and not 0.0 < label.threshold < 1.0:
         raise ValueError(f"{where}: threshold: expected a score in (0, 1), got {label.threshold}")
-    if not label.mirror:
-        return
-    if label.mirror not in labels:
-        raise ValueError(f"{where}: mirror: no label {shown(label.mirror)}{hint(label.mirror, labels)}")
-    if labels[label.mirror].mirror != name:
-        back = labels[label.mirror].mirror or "nothing"
-        raise ValueError(
-            f"{where}: mirror: {label.mirror}, but the mirror of {label.mirror} is {back}: name each other"
-        )
 
 
 def _check_claims(kind: str, labels: Mapping[str, Label], several: Iterable[Mapping[str, Iterable[str]]]) -> None:

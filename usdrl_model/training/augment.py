@@ -49,6 +49,9 @@ class AugmentConfig:
     Masked windows: see ``hidden``."""
     mirror: float = 0.0
     """Probability of swapping left and right; classes that name a side swap, too (``FinetuneConfig.mirror_labels``)."""
+    backwards: float = 0.0
+    """Probability of playing a window backwards that shows nothing but actions of which it is known what they are then,
+    and one that is another: who is pushed back is pulled (``FinetuneConfig.backward_labels``)."""
     warp: float = 0.0
     """Relative change of speed, uniform in 1 +- warp; the newest frame stays where it is."""
     crop: float = 1.0
@@ -94,6 +97,7 @@ def augment(
     shape: WindowShape,
     generator: torch.Generator,
     partners: Sequence[int] = (),
+    backwards: Sequence[int] = (),
 ) -> tuple[Tensor, Tensor, Tensor]:
     """A random view of every window, each with its own randomness.
 
@@ -106,12 +110,15 @@ def augment(
         shape: of the windows, which are normalised anew where something is hidden.
         generator: on the device of ``x``.
         partners: (K,) class -> its class in a mirror; empty: every class is its own.
+        backwards: (K,) class -> its class in a film that runs backwards, -1 where nobody knows; empty: of no class.
 
     Returns:
         x, y and seen of the views; the inputs stay as they are.
     """
     draw = Draw(generator, len(x), dtype=x.dtype)
     in_picture = planar(x) if shape.flat else None
+    if config.backwards and backwards:
+        x, y, seen = _backwards(x, y, seen, torch.tensor(backwards, device=y.device), draw.chance(config.backwards))
     if config.warp:
         x, y, seen = _warp(x, y, seen, 1.0 + draw.uniform(config.warp))
     if config.crop < 1.0:
@@ -194,6 +201,19 @@ def _resize_bones(x: Tensor, size: Tensor) -> Tensor:
     whole = _IS_BONE.to(x.device) & ~gone & ~gone[:, list(PARENTS)]
     matrix = paths @ (size.where(whole, 1.0)[:, :, None] * bones)  # (N, V, V): joints -> joints
     return torch.einsum("nvw,ntmwc->ntmvc", matrix, x.masked_fill(missing, 0.0)).masked_fill(missing, math.nan)
+
+
+def _backwards(x: Tensor, y: Tensor, seen: Tensor, classes: Tensor, drawn: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Play those of the ``drawn`` windows (N,) backwards that may be; ``classes`` (K,) are those of ``augment``."""
+    then = classes[y]
+    known = ((then >= 0) | ~seen).all(dim=1) & ~x[:, 0].flatten(1).isnan().all(dim=1)  # who comes in would go out
+    turned = drawn & known & (seen & (then != y)).any(dim=1)
+    rows = turned[:, None]
+    return (
+        torch.where(rows[:, :, None, None, None], x.flip(1), x),
+        torch.where(rows, then.clamp(min=0).flip(1), y),
+        torch.where(rows, seen.flip(1), seen),
+    )
 
 
 def _warp(x: Tensor, y: Tensor, seen: Tensor, speed: Tensor) -> tuple[Tensor, Tensor, Tensor]:

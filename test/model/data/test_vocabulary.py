@@ -79,6 +79,7 @@ def test_a_source_that_the_set_has_not_names_the_nearest() -> None:
         ({"wave": {**WAVE, "threshold": 1.5}}, r"threshold: expected a score in \(0, 1\), got 1.5"),
         ({"swipe_left": LEFT}, "labels.swipe_left: mirror: no label 'swipe_right'"),
         ({"swipe_left": LEFT, "swipe_right": {**RIGHT, "mirror": ""}}, "mirror of swipe_right is nothing: name each"),
+        ({"push": {**WAVE, "backwards": "pull"}}, "labels.push: backwards: no label 'pull'"),
     ],
 )
 def test_a_vocabulary_that_cannot_be_learnt_is_refused(labels: dict[str, object], message: str, tmp_path: Path) -> None:
@@ -101,6 +102,17 @@ def test_two_actions_of_a_clip_are_labels() -> None:
 
 def test_partners_may_name_each_other() -> None:
     assert made(swipe_left=LEFT, swipe_right=RIGHT).mirrored("swipe_right") == "swipe_left"
+
+
+def test_what_an_action_is_backwards_agrees_with_its_partner() -> None:
+    hri = vocabulary.load("hri")
+    known = {name: label.backwards for name, label in hri.labels.items() if label.backwards}
+    assert known["push"] == "pull"
+    assert known["sit_down"] == "stand_up"
+    assert known["wave"] == "wave"
+    assert "throw" not in known, "what was thrown does not come back"
+    assert {known[known[name]] for name in known} == known.keys()
+    assert all(known[name] != name for name in known if hri.mirrored(name) != name)
 
 
 def test_a_vocabulary_is_found_by_name_or_path(tmp_path: Path) -> None:

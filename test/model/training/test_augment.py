@@ -1,5 +1,6 @@
 """Properties of the training views."""
 
+import dataclasses
 import math
 
 import pytest
@@ -87,6 +88,44 @@ def test_a_mirrored_window_has_the_mirrored_class() -> None:
     flipped = (mirrored != x).flatten(1).any(dim=1)
     assert 0 < int(flipped.sum()) < len(x)
     assert (classes == torch.where(flipped, 2, 1)[:, None]).all()
+
+
+def test_a_film_that_runs_backwards_shows_what_an_action_is_then() -> None:
+    x, y, seen = windows()
+    config = dataclasses.replace(NOTHING, backwards=0.5)
+    push = torch.where(y < 4, 0, 1)
+    turned, classes, there = augment(x, push, seen, config, SHAPE, torch.Generator().manual_seed(0), (), (0, 2, 1, -1))
+    rows = (turned != x).flatten(1).any(dim=1)
+    assert 0 < int(rows.sum()) < len(x)
+    torch.testing.assert_close(turned[rows], x[rows].flip(1))
+    assert torch.equal(classes[rows], torch.tensor([2] * 12 + [0] * 4).expand(int(rows.sum()), -1))
+    assert torch.equal(classes[~rows], push[~rows])
+    assert there.all()
+
+
+@pytest.mark.parametrize(
+    ("y", "why"),
+    [
+        ([0] * 16, "nothing of it would be another action"),
+        ([1] * 8 + [3] * 8, "nobody knows what class 3 is backwards"),
+    ],
+)
+def test_a_window_whose_actions_are_not_known_backwards_runs_forwards(y: list[int], why: str) -> None:
+    x, _, seen = windows()
+    config = dataclasses.replace(NOTHING, backwards=1.0)
+    classes = torch.tensor(y).repeat(len(x), 1)
+    turned, after, _ = augment(x, classes, seen, config, SHAPE, torch.Generator().manual_seed(0), (), (0, 2, 1, -1))
+    assert torch.equal(turned, x), why
+    assert torch.equal(after, classes), why
+
+
+def test_who_comes_in_does_not_go_out_backwards() -> None:
+    x, y, seen = windows()
+    x[:, :5], seen[:, :5] = math.nan, False
+    config = dataclasses.replace(NOTHING, backwards=1.0)
+    ones = torch.ones_like(y)
+    _, after, _ = augment(x, ones, seen, config, SHAPE, torch.Generator().manual_seed(0), (), (0, 2, 1))
+    assert torch.equal(after, ones)
 
 
 def test_a_change_of_speed_keeps_the_newest_frame_and_moves_the_labels() -> None:

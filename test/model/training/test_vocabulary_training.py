@@ -154,6 +154,16 @@ def test_a_source_that_the_set_has_not_is_refused(run: FinetuneConfig, tmp_path:
         given(filled(run), Store.open(tmp_path / "stores"))
 
 
+def test_what_an_action_is_backwards_has_to_be_a_label() -> None:
+    with pytest.raises(ValueError, match="backward_labels: push: pull: expected labels of the detector"):
+        dataclasses.replace(RUN, backward_labels={"push": "pull"})
+    run = filled(config.load(FinetuneConfig, ROOT / "config" / "finetune_streaming.yaml"))
+    classes, labels = run.backward_classes, run.detector.labels
+    assert labels[classes[labels.index("push")]] == "pull"
+    assert classes[labels.index("throw")] == -1
+    assert classes[0] == 0
+
+
 def test_partners_that_are_no_labels_are_refused() -> None:
     with pytest.raises(ValueError, match="mirror_labels: left: right: expected two of the detector's labels"):
         dataclasses.replace(RUN, mirror_labels={"left": "right"})

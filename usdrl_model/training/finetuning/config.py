@@ -37,6 +37,9 @@ class FinetuneConfig:
     stand for all that the sources show."""
     mirror_labels: dict[str, str] = field(default_factory=dict)
     """Label -> what it is in a mirror, of those that name a side; the vocabulary gives them. For ``augment.mirror``."""
+    backward_labels: dict[str, str] = field(default_factory=dict)
+    """Label -> what it is in a film that runs backwards, of those of which it is known; the vocabulary gives them. For
+    ``augment.backwards``."""
     validation_subjects: tuple[str, ...] = ()
     """People of the first source to validate on; never test subjects."""
     init_from: str = ""
@@ -97,6 +100,11 @@ class FinetuneConfig:
                     f"mirror_labels: {label}: {partner}: expected two of the detector's labels, each other's: set"
                     " mirror_labels={} where no label names a side"
                 )
+        for label, partner in self.backward_labels.items():
+            if self.backward_labels.get(partner) != label or not {label, partner} <= set(self.detector.labels):
+                raise ValueError(
+                    f"backward_labels: {label}: {partner}: expected labels of the detector, each the other's or its own"
+                )
         if self.patience and not self.validation_subjects:
             raise ValueError("patience: early stopping needs validation_subjects, people who are not trained on")
         if not 0.0 < self.encoder_lr_scale <= 1.0:
@@ -126,6 +134,13 @@ class FinetuneConfig:
         back = {partner: label for label, partner in self.mirror_labels.items()}
         partners = {**back, **self.mirror_labels}
         return tuple(self.detector.labels.index(partners.get(label, label)) for label in self.detector.labels)
+
+    @property
+    def backward_classes(self) -> tuple[int, ...]:
+        """(K,) class -> its class in a film that runs backwards, -1 where nobody knows; background is background."""
+        labels = self.detector.labels
+        known = {BACKGROUND_LABEL: BACKGROUND_LABEL, **self.backward_labels}
+        return tuple(labels.index(known[label]) if label in known else -1 for label in labels)
 
     def check_open(self) -> None:
         """Refuse a benchmark recipe that sets what the benchmark gives: sources, labels, weights; ValueError."""

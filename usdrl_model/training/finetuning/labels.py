@@ -48,4 +48,5 @@ def filled(run: FinetuneConfig) -> FinetuneConfig:
         mirror_labels={
             label: vocabulary.mirrored(label) for label in labels[1:] if vocabulary.mirrored(label) in labels
         },
+        backward_labels={label: actions[label].backwards for label in labels[1:] if actions[label].backwards in labels},
     )

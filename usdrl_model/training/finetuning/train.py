@@ -172,7 +172,9 @@ class _Trainer:
         run = self.run
         batch = self.mixture.windows[self.mixture.draw(run.batch_size, self.generator)]
         shape = run.detector.encoder.window
-        x, y, seen = augment(batch.x, batch.y, batch.seen, run.augment, shape, self.generator, run.mirror_classes)
+        x, y, seen = augment(
+            batch.x, batch.y, batch.seen, run.augment, shape, self.generator, run.mirror_classes, run.backward_classes
+        )
         loss = self.objective(self.model, x, y, seen)
         for group in self.optimiser.param_groups:
             group["lr"] = group["share"] * run.learning_rate * schedule(step, run.steps, run.warmup_fraction)
