@@ -1,6 +1,6 @@
 """What is left of a detector's score when skeletons are disturbed: a table of ratios to the undisturbed score.
 
-    python benchmarks/robustness.py --weights utkinect10 --out runs/robustness/utkinect10.json
+    python benchmarks/robustness.py --weights hri --out runs/robustness/hri.json
     python benchmarks/robustness.py --weights runs/x/weights --out FILE --data stores --write docs/robustness.md
 
 Every recording goes through ``ActionStream`` as live. A score is the F1 of events (right person and label, IoU at least

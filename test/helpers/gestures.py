@@ -15,7 +15,7 @@ from usdrl_model.simulation.simulate import PerformanceConfig, simulate
 from usdrl_model.skeleton.recording import Recording
 from usdrl_model.training import gesture_background
 
-WEIGHTS = "utkinect10"
+WEIGHTS = "hri"
 GESTURE = "raise_both_arms"
 """An act of the performer that is none of the actions of these weights."""
 

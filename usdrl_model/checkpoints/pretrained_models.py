@@ -4,7 +4,7 @@
     >>> model = USDRL(EncoderConfig(hidden=16))
     >>> {grain: tuple(z.shape) for grain, z in model(torch.zeros(4, 64, 2, 25, 3)).items()}
     {'temporal': (4, 32), 'spatial': (4, 32), 'instance': (4, 64)}
-    >>> load_encoder("foundation").config.hidden, load_encoder("utkinect10").config.hidden
+    >>> load_encoder("foundation").config.hidden, load_encoder("hri").config.hidden
     (256, 128)
 
 Parameter names are the official ones; the encoder is ``backbone``.

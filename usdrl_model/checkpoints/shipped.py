@@ -1,7 +1,7 @@
 """The weights that come with the package: one registry of detectors and encoders.
 
 >>> names("detector"), names("encoder")
-(['free', 'hri', 'hri_2d', 'hri_streaming', 'pairs', 'utkinect10'], ['foundation', 'foundation_128', 'free_128'])
+(['free', 'free_streaming', 'hri', 'hri_2d', 'hri_streaming', 'pairs'], ['foundation', 'foundation_128', 'free_128'])
 >>> find("foundation", "encoder").provenance.sets
 ('utd_mhad', 'msraction3d', 'utkinect', 'msrc12', 'nuisi', 'bandai_namco', 'cmu_mocap', 'sbu', 'performer')
 >>> hint("foundatoin", "encoder"), hint("foundatoin", "detector"), hint("foundation", "detector")

@@ -294,8 +294,8 @@ def test_a_mistyped_path_is_no_download(tmp_path: Path, monkeypatch: pytest.Monk
     )
     with pytest.raises(FileNotFoundError, match=message):
         hub.find("runs/foundatoin", filename=filename)
-    with pytest.raises(FileNotFoundError, match="did you mean 'utkinect10'"):
-        detector_file.load("utkinect01")
+    with pytest.raises(FileNotFoundError, match="did you mean 'hri_streaming'"):
+        detector_file.load("hri_streamnig")
     evaluate = ["evaluate", "--task", "retrieval", "--benchmark", "utd_mhad", "--out", "out", "--weights"]
     for verb in (["probe", "runs/foundatoin"], [*evaluate, "runs/foundatoin"]):
         assert main.main([*verb, "--data", "."]) == 1

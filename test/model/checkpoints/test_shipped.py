@@ -45,20 +45,18 @@ def test_a_suggestion_is_of_the_kind_that_is_wanted(
     detector = Detector(DetectorConfig(labels=("none", "wave"), encoder=ENCODER))
     detector_file.save(tmp_path / "open_d", detector, StreamConfig(), Provenance())
     USDRL(ENCODER).save_pretrained(tmp_path / "open_e")
-    USDRL(ENCODER).save_pretrained(tmp_path / "utkinect1")
+    USDRL(ENCODER).save_pretrained(tmp_path / "pair")
     monkeypatch.chdir(tmp_path)
     wanted, other = ("open_d", "open_e") if kind == "detector" else ("open_e", "open_d")
     assert shipped.hint("opn_", kind).endswith(f"{wanted!r}?")
     assert other not in shipped.hint("opn_", kind)
-    for typed in ("opne", "utkinect11"):
+    for typed in ("opne", "pairz"):
         offered = shipped.hint(typed, kind)
-        assert all(
-            repr(name) not in offered for name in ("foundation", "utkinect10") if name not in shipped.names(kind)
-        )
+        assert all(repr(name) not in offered for name in ("foundation", "pairs") if name not in shipped.names(kind))
 
 
 def test_the_name_of_another_kind_is_told_and_not_offered() -> None:
     with pytest.raises(FileNotFoundError, match="'foundation' is the name of a shipped encoder"):
         detector_file.load("foundation")
-    with pytest.raises(FileNotFoundError, match="'utkinect10' is the name of a shipped detector"):
-        hub.find("utkinect10")
+    with pytest.raises(FileNotFoundError, match="'hri' is the name of a shipped detector"):
+        hub.find("hri")

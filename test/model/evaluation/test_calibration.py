@@ -93,7 +93,7 @@ def test_a_temperature_cools_what_is_too_sure() -> None:
 
 def test_one_run_of_the_network_gives_posteriors_before_and_after_a_temperature() -> None:
     torch.manual_seed(0)
-    weights = detector_file.load("utkinect10", "cpu")
+    weights = detector_file.load("hri", "cpu")
     recording = performance(seed=3, people=1, faults="none", seconds=6.0)
     before, after = play_cooled(in_torch.accelerate(weights), [recording], 2.0)
     expected = play(in_torch.accelerate(weights), [recording])
@@ -131,10 +131,10 @@ def test_the_command_writes_weights_with_thresholds_and_whom_they_are_from(
     simulated = performance(seed=3, people=1, faults="none")
     write_set(tmp_path / "stores", "own", [dataclasses.replace(simulated, name="one", subject="ann")])
     (tmp_path / "c.yaml").write_text("sources: [{name: own, subjects: [ann]}]\nfalse_alarms: 100\n")
-    command = ["calibrate", "utkinect10", "--config", str(tmp_path / "c.yaml"), "--data", str(tmp_path / "stores")]
+    command = ["calibrate", "hri", "--config", str(tmp_path / "c.yaml"), "--data", str(tmp_path / "stores")]
     assert main.main([*command, "--out", str(tmp_path / "w")]) == 0
     assert "expected calibration error" in capsys.readouterr().out
-    before, after = detector_file.load("utkinect10", "cpu").config, detector_file.load(tmp_path / "w", "cpu").config
+    before, after = detector_file.load("hri", "cpu").config, detector_file.load(tmp_path / "w", "cpu").config
     assert after.stream.events.label_on_threshold.keys() == set(before.detector.labels[1:])
     assert [one.stage for one in after.provenance.data if one.set == "own"] == ["calibration"]
     assert after.provenance.data[: len(before.provenance.data)] == before.provenance.data
@@ -142,7 +142,7 @@ def test_the_command_writes_weights_with_thresholds_and_whom_they_are_from(
 
 def test_changes_may_stand_behind_the_options(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "c.yaml").write_text("sources: [{name: own, subjects: [ann]}]\n")
-    command = ["calibrate", "utkinect10", "--config", str(tmp_path / "c.yaml"), "--out", str(tmp_path / "w")]
+    command = ["calibrate", "hri", "--config", str(tmp_path / "c.yaml"), "--out", str(tmp_path / "w")]
     assert main.main([*command, "false_alarms=-1"]) == 1
     assert "false_alarms: expected" in capsys.readouterr().err
     assert main.main([*command, "thresholds=[-0.4, 0.5]"]) == 1

@@ -23,6 +23,7 @@ from usdrl_model.skeleton.recording import Recording
 from usdrl_model.training import linear_layer
 from usdrl_model.training.finetuning import train
 from usdrl_model.training.finetuning.config import FinetuneConfig
+from usdrl_model.training.finetuning.labels import filled
 from usdrl_model.training.finetuning.sources import (
     Mixture,
     SourceConfig,
@@ -218,12 +219,14 @@ def test_a_start_of_another_shape_is_refused(tmp_path: Path) -> None:
         train.start_encoder(dataclasses.replace(RUN, init_from=str(tmp_path / "start")))
 
 
-def test_the_shipped_configuration_fits_the_shipped_weights() -> None:
-    run = config.load(FinetuneConfig, ROOT / "config" / "finetune_utkinect10.yaml")
-    weights = detector_file.load("utkinect10")
+@pytest.mark.parametrize("name", ["hri", "streaming"])
+def test_the_shipped_configuration_fits_the_shipped_weights(name: str) -> None:
+    run = filled(config.load(FinetuneConfig, ROOT / "config" / f"finetune_{name}.yaml"))
+    weights = detector_file.load({"streaming": "hri_streaming"}.get(name, name))
     assert run.detector == weights.config.detector
-    assert run.stream == weights.config.stream
-    assert weights.config.provenance.command.endswith("config/finetune_utkinect10.yaml")
+    chosen = weights.config.stream.events.label_on_threshold
+    events = dataclasses.replace(run.stream.events, label_on_threshold=chosen)
+    assert dataclasses.replace(run.stream, events=events) == weights.config.stream
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 """Training of a detector on labelled recordings: a linear probe, the last layers, or everything.
 
-    usdrl finetune --config config/finetune_utkinect10.yaml --data stores --out runs/utkinect10
+    usdrl finetune --config config/finetune_streaming.yaml --data stores --out runs/streaming
 
 A run folder holds ``training.pt`` (what ``--resume`` needs) and the one before it, ``loss.csv``, ``loss.png``
 and, at the end, the weights folder ``weights/``. Stop it at any time; ``--resume`` goes on with the next step as if
