@@ -134,15 +134,22 @@ class Vocabulary:
         return (NONE, *(name for name, label in labels.items() if there & label.sources.keys() or name in mirrors))
 
     def check(self, dataset: str, labels: Iterable[str]) -> None:
-        """Refuse sources that a data set has not.
+        """Refuse sources that a data set has not, and a set whose actions would be background by accident.
 
         Args:
             dataset: name of the set.
             labels: all of the set's own labels.
 
         Raises:
-            ValueError: a label that the set has not; the message says the nearest.
+            ValueError: a label that the set has not; the message says the nearest. Or no label names the set, though
+                the set has labels of the same name.
         """
+        same = sorted(set(labels) & self.labels.keys())
+        if same and not any(dataset in label.sources for _, label in _named(self)):
+            raise ValueError(
+                f"{dataset}: the vocabulary names no label of this set, so that its {shown(', '.join(same))} would be"
+                " background: give its source labels (such as {wave: wave}), or name the set in a vocabulary of yours"
+            )
         known = {*labels, *self.contents.get(dataset, {}).values()}
         claimed = [
             *((f"{name}: sources", label.sources.get(dataset, ())) for name, label in _named(self)),

@@ -80,6 +80,10 @@ def test_a_source_that_the_set_has_not_names_the_nearest() -> None:
         ({"swipe_left": LEFT}, "labels.swipe_left: mirror: no label 'swipe_right'"),
         ({"swipe_left": LEFT, "swipe_right": {**RIGHT, "mirror": ""}}, "mirror of swipe_right is nothing: name each"),
         ({"push": {**WAVE, "backwards": "pull"}}, "labels.push: backwards: no label 'pull'"),
+        (
+            {"push": {**WAVE, "backwards": "pull"}, "pull": {**WAVE, "sources": {"utkinect": ["pull"]}}},
+            "labels.push: backwards: pull, but the backwards of pull is nothing: name each other",
+        ),
     ],
 )
 def test_a_vocabulary_that_cannot_be_learnt_is_refused(labels: dict[str, object], message: str, tmp_path: Path) -> None:
@@ -98,6 +102,15 @@ def test_two_actions_of_a_clip_are_labels() -> None:
     both = {"utd_mhad": {"pick_up_and_throw": ["pick_up", "throw"]}}
     with pytest.raises(ValueError, match="stooping.utd_mhad.pick_up_and_throw: expected two of the labels"):
         config.from_dict(Vocabulary, {"labels": {"wave": WAVE}, "stooping": both})
+
+
+def test_actions_of_a_set_that_nobody_names_are_not_background_by_accident() -> None:
+    hri = vocabulary.load("hri")
+    with pytest.raises(
+        ValueError, match="own: the vocabulary names no label of this set, so that its .*wave.* would be"
+    ):
+        hri.check("own", ("wave", "juggle"))
+    hri.check("own", ("juggle",))
 
 
 def test_partners_may_name_each_other() -> None:

@@ -24,13 +24,13 @@ from usdrl_model.network.config import EncoderConfig
 from usdrl_model.network.detector import Detector
 from usdrl_model.online.stream import ActionStream
 
-# Without VNNI, products of two 8-bit numbers saturate (docs/speed.md).
+# Without VNNI, products of two 8-bit numbers saturate (docs/speed.md): 0.132 and 0.9979 were measured there.
 VNNI = any("vnni" in line for line in Path("/proc/cpuinfo").read_text().splitlines())
 
 
 @pytest.mark.parametrize(
     ("precision", "error", "cosine"),
-    [("fp32", 1e-5, 0.999999), ("int8", 0.1, 0.999) if VNNI else ("int8", 0.3, 0.99)],
+    [("fp32", 1e-5, 0.999999), ("int8", 0.1, 0.999) if VNNI else ("int8", 0.15, 0.997)],
 )
 def test_an_exported_file_gives_the_same_answers(
     weights: LoadedDetector, exported: Path, precision: str, error: float, cosine: float

@@ -227,6 +227,7 @@ def test_the_shipped_configuration_fits_the_shipped_weights(name: str) -> None:
     chosen = weights.config.stream.events.label_on_threshold
     events = dataclasses.replace(run.stream.events, label_on_threshold=chosen)
     assert dataclasses.replace(run.stream, events=events) == weights.config.stream
+    assert f"config/finetune_{name}.yaml" in weights.config.provenance.command
 
 
 @pytest.mark.parametrize(

@@ -103,7 +103,11 @@ def test_the_names_come_with_their_terms(capsys: pytest.CaptureFixture[str]) -> 
     for what, line in (("sets", "bandai_namco"), ("weights", "hri_streaming")):
         assert main.main(["list", what]) == 0
         (found,) = [one for one in capsys.readouterr().out.splitlines() if one.startswith(line)]
-        assert ("non_commercial (CC BY-NC 4.0" if what == "sets" else "research") in found
+        assert (
+            "non_commercial (CC BY-NC 4.0"
+            if what == "sets"
+            else "terms: non_commercial, attribution, research, copyleft, free"
+        ) in found
 
 
 def test_a_start_and_a_teacher_of_pretraining_hand_on_theirs(
