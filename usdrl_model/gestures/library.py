@@ -129,10 +129,12 @@ def labels(folder: Path) -> list[str]:
     """Names of the gestures below a folder, sorted; none where there is no such folder.
 
     Raises:
-        NotADirectoryError: a file.
+        NotADirectoryError: a file, or the folder of one gesture.
     """
     if folder.exists() and not folder.is_dir():
         raise NotADirectoryError(f"{folder}: expected a folder of gestures, got a file")
+    if (folder / DESCRIPTION).exists():
+        raise NotADirectoryError(f"{folder}: expected a folder of gestures, got one gesture: name the folder above it")
     return sorted(file.parent.name for file in folder.glob(f"*/{DESCRIPTION}"))
 
 

@@ -84,10 +84,10 @@ def ending_at(
 
 
 def clip_classes(y: Tensor, seen: Tensor, classes: int) -> Tensor:
-    """(N,) what each window shows: its longest action, or background where none fills ``CLIP_SHARE`` of it."""
+    """(N,) what a window shows: its longest action, or background where none fills ``CLIP_SHARE`` of what is known."""
     counts = F.one_hot(y, classes).masked_fill(~seen[:, :, None], 0).sum(dim=1)
     longest, action = counts[:, 1:].max(dim=1)
-    return torch.where(longest >= CLIP_SHARE * seen.sum(dim=1), action + 1, 0)
+    return torch.where((longest > 0) & (longest >= CLIP_SHARE * seen.sum(dim=1)), action + 1, 0)
 
 
 def whole(recordings: Iterable[Recording], labels: Sequence[str], shape: WindowShape) -> Windows:

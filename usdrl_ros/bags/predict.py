@@ -56,7 +56,7 @@ def predict_bag(arguments: argparse.Namespace) -> None:
         ValueError: weights or pictures that cannot be used.
     """
     bag = described_bag(arguments)
-    print(Verdict.of([bag.findings]).line(), file=sys.stderr)
+    _tell_problems(bag)
     predict.tell(arguments, [labelled_recording(bag, (), None)])
 
 
@@ -64,6 +64,13 @@ def enrol_bag(arguments: argparse.Namespace) -> None:
     """Add a span of a bag to the examples of a gesture; errors as ``predict_bag`` and ``gestures.enrol``."""
     bag = described_bag(arguments)
     gestures.enrol(arguments, [labelled_recording(bag, (), None)])
+    _tell_problems(bag)
+
+
+def _tell_problems(bag: LabelledBag) -> None:
+    """How plausible the people are, what was refused, what of the bag is missing."""
+    for line in (Verdict.of([bag.findings]).line(), *bag.warnings()):
+        print(line, file=sys.stderr)
 
 
 def described_bag(arguments: argparse.Namespace) -> LabelledBag:

@@ -162,8 +162,7 @@ def build(
     stream.configure(config.stream_config(recommended))
     stream.warm_up()
     info = ModelInfo(**{name: model[name] for name in ("weights", "hash", "device", "precision", "runtime")})
-    told = [depth] if enrolment is None else [f"gestures are told by the weights {enrolment.weights}", depth]
-    _log(node, model, labels, filter(None, told))
+    _log(node, model, labels, filter(None, (_about_gestures(config, enrolment), depth)))
     for warning in _warnings(config, model, stream.pair_labels):
         node.get_logger().warning(warning)
     period = 1.0 / config.heartbeat_rate
@@ -245,6 +244,14 @@ def _enrolment(stream: Stream, config: PerceptionConfig) -> LiveEnrolment | None
         name = GESTURE_DETECTOR
     detector = load.load(name, config.device, threads=config.num_threads) if name else None
     return LiveEnrolment(actions, Path(config.gestures), detector)
+
+
+def _about_gestures(config: PerceptionConfig, enrolment: LiveEnrolment | None) -> str:
+    """Which gestures there are, and whose features tell them."""
+    if enrolment is None:
+        return ""
+    known = ", ".join(enrolment.labels) or "none yet"
+    return f"gestures are told by the weights {enrolment.weights}; in {config.gestures}: {known}"
 
 
 def _about_depth(source: Input, config: PerceptionConfig, model: Mapping[str, str]) -> str:

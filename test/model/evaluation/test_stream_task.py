@@ -34,6 +34,7 @@ from usdrl_model.metrics.events import Detection
 from usdrl_model.network.config import EncoderConfig
 from usdrl_model.network.detector import Detector
 from usdrl_model.network.detector_config import DetectorConfig
+from usdrl_model.skeleton.recording import Recording
 from usdrl_model.skeleton.segments import AMBIGUOUS, Segment
 from usdrl_model.skeleton.topology import JOINT_INDEX
 from usdrl_model.training.finetuning.config import FinetuneConfig
@@ -134,6 +135,16 @@ def test_everybody_in_the_set_is_run_and_minutes_limit_it(stores: Path) -> None:
     whole = sum(len(one.segments) for one in streams.of(own, WORDS, 0))
     few = sum(len(one.segments) for one in streams.of(own, WORDS, 0, minutes=0.1))
     assert (whole, few) == (12, 3)
+
+
+def test_a_continuous_recording_without_an_action_of_the_vocabulary_is_run_for_its_false_alarms(tmp_path: Path) -> None:
+    clip = trimmed("bow")
+    foreign = Recording(
+        "foreign", clip.topology, clip.frames, segments=(Segment("7", "bow", 5.5, 6.0),), labels=("bow", "wave", "clap")
+    )
+    write_set(tmp_path, "utd_mhad", [foreign])
+    (shown,) = streams.of(Store.open(tmp_path), WORDS, 0)
+    assert (shown.name, shown.segments, len(shown.frames)) == ("foreign", (), len(clip.frames))
 
 
 def detector(folder: Path, *sets: str, subjects: tuple[str, ...] = ()) -> Path:

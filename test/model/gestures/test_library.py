@@ -176,3 +176,9 @@ def test_a_file_is_no_folder_of_gestures(tmp_path):
     (tmp_path / "gestures").write_text("")
     with pytest.raises(NotADirectoryError, match="gestures: expected a folder of gestures, got a file"):
         library.read_all(tmp_path / "gestures", WEIGHTS)
+
+
+def test_the_folder_of_one_gesture_is_not_taken_for_an_empty_folder_of_gestures(tmp_path, others):
+    library.write(tmp_path, gesture(others))
+    with pytest.raises(NotADirectoryError, match="got one gesture: name the folder above it"):
+        library.labels(tmp_path / "thumbs_up")

@@ -24,7 +24,7 @@ from usdrl_model.skeleton.segments import Segment
 from usdrl_model.training.finetuning import train
 from usdrl_model.training.finetuning.config import FinetuneConfig
 from usdrl_model.training.finetuning.sources import SourceConfig, mix, recordings
-from usdrl_model.windows.cut import cut
+from usdrl_model.windows.cut import clip_classes, cut
 from usdrl_model.windows.shape import Centre, WindowShape
 from usdrl_model.windows.tracklets import tracklets
 
@@ -139,6 +139,12 @@ def test_the_performer_can_be_trained_on() -> None:
     alone = mix([source], [given], run.detector, max_gap=1.0, stride=2)
     assert len(alone.windows) > 100
     assert alone.windows.y.unique().numel() > 3
+
+
+def test_a_window_of_which_nothing_is_known_shows_no_action() -> None:
+    y = torch.tensor([[0, 0, 0, 0], [2, 2, 0, 0]])
+    assert clip_classes(y, torch.zeros(2, 4, dtype=torch.bool), 3).tolist() == [0, 0]
+    assert clip_classes(y, torch.ones(2, 4, dtype=torch.bool), 3).tolist() == [0, 2]
 
 
 def test_frames_of_which_nobody_knows_the_class_are_not_learnt_from() -> None:

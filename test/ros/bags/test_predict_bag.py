@@ -50,6 +50,24 @@ def test_a_bag_that_nothing_describes_is_refused_in_one_line(tmp_path: Path, cap
     assert err.count("\n") == 1
 
 
+def test_a_bag_of_which_a_part_is_missing_is_told(tmp_path: Path, capsys) -> None:
+    bag = tmp_path / "bag"
+    assert main(["performer", str(bag), "--people", "1", "--rate", "30", "--duration", "20"]) == 0
+    (file,) = bag.glob("*.mcap")
+    file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
+    capsys.readouterr()
+    assert main(["predict", str(bag), "--device", "cpu"]) == 0
+    assert f"{file.name} is cut" in capsys.readouterr().err
+
+
+def test_a_gesture_from_people_who_are_read_wrongly_is_warned_of(tmp_path: Path, capsys) -> None:
+    assert main(["utkinect", str(public("utkinect")), str(tmp_path), "--sequences", "s01_e01"]) == 0
+    span = ["--from", "27.5", "--to", "30", "--folder", str(tmp_path / "gestures"), "--device", "cpu"]
+    capsys.readouterr()
+    assert main(["gesture", "mine", str(tmp_path / "s01_e01"), *span, "--mirrored"]) == 0
+    assert "set mirrored: false" in capsys.readouterr().err
+
+
 def test_a_folder_without_a_bag_is_refused_before_anything_is_asked_for(tmp_path: Path, capsys) -> None:
     assert main(["predict", str(tmp_path)]) == 1
     assert "no metadata.yaml in it" in capsys.readouterr().err

@@ -59,6 +59,8 @@ def mirrored(recording: Recording, vocabulary: Vocabulary) -> Recording:
 def of(store: Store, vocabulary: Vocabulary, seed: int, minutes: float = 0.0) -> list[Recording]:
     """Recordings of one set as streams in the labels of a vocabulary; trimmed clips are laid one after another.
 
+    A continuous recording that shows no action of the vocabulary stays, too: everything said of it is a false alarm.
+
     Args:
         store: of one set.
         vocabulary: in whose labels the truth is.
@@ -81,4 +83,5 @@ def of(store: Store, vocabulary: Vocabulary, seed: int, minutes: float = 0.0) ->
         if found is not None and found.frames:
             chosen.append(found)
             seconds += length(found)
-    return list(compose(chosen, seed))
+    silent = [one for one in chosen if one.label is None and not one.segments]
+    return [*compose((one for one in chosen if one.label is not None or one.segments), seed), *silent]
