@@ -11,6 +11,7 @@ In a bag: ``usdrl-bag gesture``. In front of the robot: the services ``~/enrol/s
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import math
 from collections.abc import Sequence
 from pathlib import Path
@@ -23,6 +24,7 @@ from usdrl_model.cli.predict import recordings_of
 
 if TYPE_CHECKING:
     from usdrl_model.skeleton.recording import Recording
+    from usdrl_model.skeleton.segments import Segment
 
 FOLDER = Path("gestures")
 PROGRAM = "usdrl gestures"
@@ -88,7 +90,24 @@ def enrol(arguments: argparse.Namespace, examples: Sequence[Recording]) -> None:
 
 
 def _add(arguments: argparse.Namespace) -> None:
-    enrol(arguments, recordings_of(arguments))
+    enrol(arguments, [part for one in recordings_of(arguments) for part in _shown_in(one, arguments.labels or ())])
+
+
+def _shown_in(recording: Recording, labels: Sequence[str]) -> list[Recording]:
+    """The stretches of a continuous recording with one of the labels, of the person who does it; else all of it."""
+    if recording.label is not None or not labels:
+        return [recording]
+    return [_stretch(recording, segment) for segment in recording.segments if segment.label in labels]
+
+
+def _stretch(recording: Recording, segment: Segment) -> Recording:
+    frames = tuple(
+        dataclasses.replace(frame, people=tuple(one for one in frame.people if one.id == segment.person))
+        for frame in recording.frames
+        if segment.start <= frame.stamp <= segment.end
+    )
+    name = f"{recording.name} {segment.label}"
+    return dataclasses.replace(recording, name=name, frames=frames, segments=())
 
 
 def _list(arguments: argparse.Namespace) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +21,10 @@ from usdrl_model.states.person import STATES
 
 SURE = 0.5
 """Posterior at which the detector itself takes an example for one of its actions."""
+LEFT_OUT = 0.5
+"""Seconds of movement before the window of an example from which on it is warned of."""
+HAND_SET = 1e-4
+"""Least difference of a stored threshold from the computed one that somebody has made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +65,15 @@ def add(
     kept = before.examples if before else ()
     everything = np.concatenate([before.features, features]) if before else features
     gesture = enrol(label, (*kept, *(example.example for example in examples)), everything, background)
+    if by_hand := before is not None and _threshold_is_by_hand(before, background):
+        gesture = dataclasses.replace(gesture, threshold=before.threshold)
     others = [one for one in there if one.label != label]
     warnings = (
         *_like_gestures(gesture, others, background),
         *_like_actions(detector, windows),
         *_unlike(gesture, background),
+        *_too_long(examples),
+        *[f"keeps its threshold of {gesture.threshold:.2f}, which was set by hand"] * by_hand,
     )
     library.write(folder, gesture)
     return Enrolled(gesture, warnings)
@@ -73,6 +83,22 @@ def check_new(label: str, actions: Sequence[str], weights: str) -> None:
     """ValueError for a label that is one of the ``actions`` of the ``weights`` of that name."""
     if label in actions:
         raise ValueError(f"label: {shown(label)} is an action of the weights {weights}: take another name")
+
+
+def _threshold_is_by_hand(gesture: Gesture, background: Background) -> bool:
+    """Whether its description has another threshold than its examples give."""
+    given = enrol(gesture.label, gesture.examples, gesture.features, background).threshold
+    return not math.isclose(gesture.threshold, given, abs_tol=HAND_SET)
+
+
+def _too_long(examples: Sequence[Shown]) -> list[str]:
+    """A warning for each example whose movement began long before its window."""
+    return [
+        f"{one.example.source} moves for {one.left_out + one.example.seconds:.1f} s, of which the last"
+        f" {one.example.seconds:.1f} s are learnt: enrol a span of it"
+        for one in examples
+        if one.left_out >= LEFT_OUT
+    ]
 
 
 def _like_gestures(gesture: Gesture, others: Sequence[Gesture], background: Background) -> list[str]:

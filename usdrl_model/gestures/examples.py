@@ -43,6 +43,8 @@ class Shown:
     example: Example
     window: np.ndarray
     """(T, M, V, 3) float32, normalised: the input of an encoder."""
+    left_out: float = 0.0
+    """Seconds of movement before the window, which the example has not."""
 
 
 def from_body(
@@ -74,7 +76,7 @@ def from_body(
     begin = last + 1 - shape.frames
     window = compose([[_window(joints, mask, begin, last)]], shape)[0]
     seconds = round((last + 1 - max(first, begin)) / rate, 2)
-    return Shown(Example(source=source, seconds=seconds, topology=topology), window)
+    return Shown(Example(source=source, seconds=seconds, topology=topology), window, max(0, begin - first) / rate)
 
 
 def from_recording(
@@ -97,13 +99,14 @@ def from_recording(
         stop: seconds from the first frame.
 
     Raises:
-        ValueError: nobody or several people in the span, an unknown joint set, or as ``from_body``.
+        ValueError: a span that begins before the recording or not before it ends, nobody or several people in it, an
+            unknown joint set, or as ``from_body``.
     """
     origin = recording.frames[0].stamp if recording.frames else 0.0
     span = f" {start:g}-{stop:g} s" if (start, stop) != (0.0, math.inf) else ""
     source = f"{recording.name}{span}"
     frames = tuple(frame for frame in recording.frames if start <= frame.stamp - origin <= stop)
-    if not frames:
+    if not frames or not 0.0 <= start < stop:
         last = recording.frames[-1].stamp - origin if recording.frames else 0.0
         raise ValueError(
             f"{source}: no frames there; expected a span that begins before it ends, within 0-{last:.1f} s"

@@ -1,5 +1,6 @@
 """``usdrl gestures``: from recordings to a gesture that other recordings are searched for."""
 
+import dataclasses
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ from helpers.gestures import GESTURE, performed, weights_with_background
 
 from usdrl_model.cli import main
 from usdrl_model.data.store_writer import write_set
+from usdrl_model.skeleton.segments import Segment
 
 
 @pytest.fixture(scope="module")
@@ -38,6 +40,19 @@ def test_add_list_test_and_remove(place: Path, capsys) -> None:
     assert "no gesture 'both_up'" in capsys.readouterr().err
     assert usdrl(place, "list") == 0
     assert "no gestures; usdrl gestures add makes one" in capsys.readouterr().out
+
+
+def test_of_a_continuous_recording_the_stretches_with_the_label_are_the_examples(place: Path, tmp_path, capsys) -> None:
+    take = performed(1, ("wave", 6.0), ("idle", 2.0), (GESTURE, 2.5), ("throw", 3.0))
+    first, person = take.frames[0].stamp, take.frames[0].people[0].id
+    shown = Segment(person, "mine", first + 7.5, first + 10.5)
+    labelled = dataclasses.replace(take, name="long", segments=(shown,), labels=("mine",), label=None)
+    write_set(tmp_path / "takes", "own", [labelled])
+    assert usdrl(place, "add", "of_a_label", str(tmp_path / "takes"), "--labels", "mine") == 0
+    assert "moves for" not in capsys.readouterr().out
+    assert usdrl(place, "list") == 0
+    assert "long mine" in capsys.readouterr().out
+    assert usdrl(place, "remove", "of_a_label") == 0
 
 
 def test_a_streaming_detector_is_refused_before_its_background_is_missed(place: Path, capsys) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 from helpers.acting import script
 from helpers.gestures import GESTURE, performed, weights_with_background
 from helpers.streaming import streaming_weights
@@ -74,6 +75,33 @@ def test_examples_are_added_to_those_before(tmp_path, detector, background) -> N
     with pytest.raises(ValueError, match="expected 1 to 10 examples, got 12"):
         enrolment.add(tmp_path, "both_up", [shown(detector, 3)] * 10, detector, background)
     assert len(library.read(tmp_path, "both_up").examples) == 2
+
+
+def test_a_threshold_that_was_set_by_hand_stays(tmp_path, detector, background) -> None:
+    enrolment.add(tmp_path, "both_up", [shown(detector, 1)], detector, background)
+    described = tmp_path / "both_up" / "gesture.yaml"
+    content = yaml.safe_load(described.read_text())
+    described.write_text(yaml.safe_dump({**content, "threshold": 0.9}))
+    again = enrolment.add(tmp_path, "both_up", [shown(detector, 2)], detector, background)
+    assert library.read(tmp_path, "both_up").threshold == 0.9
+    assert "keeps its threshold of 0.90, which was set by hand" in again.warnings
+    enrolment.add(tmp_path, "again", [shown(detector, 1)], detector, background)
+    more = enrolment.add(tmp_path, "again", [shown(detector, 2)], detector, background)
+    assert not [one for one in more.warnings if "by hand" in one]
+
+
+def test_a_movement_that_is_longer_than_a_window_is_warned_of(tmp_path, detector, background) -> None:
+    config = detector.config.detector
+    long = performed(1, ("wave", 9.0))
+    example = examples.from_recording(long, config.rate, config.encoder.window)
+    enrolled = enrolment.add(tmp_path, "long", [example], detector, background)
+    assert [one for one in enrolled.warnings if "of which the last 3.2 s are learnt: enrol a span of it" in one]
+
+
+@pytest.mark.parametrize("span", [{"start": -5.0, "stop": 3.0}, {"start": 3.0, "stop": 3.0}, {"start": 900.0}])
+def test_a_span_outside_of_the_recording_is_refused(detector, span) -> None:
+    with pytest.raises(ValueError, match="expected a span that begins before it ends, within 0-"):
+        shown(detector, 1, **span)
 
 
 def test_a_gesture_like_another_one_is_stored_with_a_warning(tmp_path, detector, background) -> None:
