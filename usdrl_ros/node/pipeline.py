@@ -162,7 +162,7 @@ def build(
     stream.configure(config.stream_config(recommended))
     stream.warm_up()
     info = ModelInfo(**{name: model[name] for name in ("weights", "hash", "device", "precision", "runtime")})
-    _log(node, model, labels, filter(None, (_about_gestures(config, enrolment), depth)))
+    _log(node, model, labels, filter(None, (_about_pairs(model), _about_gestures(config, enrolment), depth)))
     for warning in _warnings(config, model, stream.pair_labels):
         node.get_logger().warning(warning)
     period = 1.0 / config.heartbeat_rate
@@ -244,6 +244,11 @@ def _enrolment(stream: Stream, config: PerceptionConfig) -> LiveEnrolment | None
         name = GESTURE_DETECTOR
     detector = load.load(name, config.device, threads=config.num_threads) if name else None
     return LiveEnrolment(actions, Path(config.gestures), detector)
+
+
+def _about_pairs(model: Mapping[str, str]) -> str:
+    """Whose labels those of two people are."""
+    return f"pairs of people are told by the weights {model['pair_weights']}" if "pair_weights" in model else ""
 
 
 def _about_gestures(config: PerceptionConfig, enrolment: LiveEnrolment | None) -> str:

@@ -32,8 +32,8 @@ answer says what is allowed. A name that looks like a mistyped one of these is a
 Numbers of type double need a point: `10.0`, not `10`.
 
 `-1.0`, where it is allowed, means: as the weights recommend. Weights come with tuned values, some of them per label; a
-value of your own applies to every label. Setting a dynamic parameter other than `watch` ends all active actions and
-starts with empty buffers.
+value of your own applies to every label. Setting a dynamic parameter other than `watch` and
+`enrol.*` ends all active actions and starts with empty buffers.
 """
 
 QOS = """\
