@@ -86,10 +86,10 @@ endif
 # With ARGS, only the tests that they name. JOBS=0 runs them in one process, else there are as many as cores.
 JOBS ?= logical
 # Their answers are timed: no other tests beside them.
-ALONE := test/ros/node
+ALONE := test/benchmarks/test_abuse.py test/ros/node
 test: $(STAMP) $(if $(ARGS),,lint types wheel)
 ifeq ($(ARGS),)
-	@$(VENV)/bin/python -m pytest -n $(JOBS) --dist loadfile --ignore $(ALONE)
+	@$(VENV)/bin/python -m pytest -n $(JOBS) --dist loadfile $(addprefix --ignore ,$(ALONE))
 	@$(VENV)/bin/python -m pytest $(ALONE)
 else
 	@$(VENV)/bin/python -m pytest -n $(JOBS) --dist loadfile $(ARGS)

@@ -24,7 +24,6 @@ from pathlib import Path
 
 from abuse_report import Options, Row, table
 from latency import machine
-from stops import LIMIT
 
 from usdrl_model.checkpoints import code_version
 from usdrl_model.files import markdown
@@ -38,7 +37,7 @@ ON_DISK = ("kills", "files")
 BEGIN, END = "<!-- begin of the table -->", "<!-- end of the table -->"
 SHORT = {
     "fuzz_minutes": 0.06, "adapter_minutes": 0.004, "settings_minutes": 0.1, "stops": 2, "kills": 1, "every_file": 15,
-    "soak_minutes": 0.1, "beside": True, "stop_limit": 20.0,
+    "soak_minutes": 0.1, "beside": True,
 }  # fmt: skip
 
 
@@ -76,9 +75,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--adapter-minutes", type=float, default=0.5, help="of spoilt messages, for each adapter")
     parser.add_argument("--settings-minutes", type=float, default=3.0, help="of transitions and parameters")
     parser.add_argument("--stops", type=int, default=100, help="of the node, at random moments")
-    parser.add_argument(
-        "--stop-limit", type=float, default=LIMIT, help="seconds in which a stopped node must have ended"
-    )
     parser.add_argument("--kills", type=int, default=50, help="of imports, pretraining and fine-tuning, each")
     parser.add_argument("--every-file", type=int, default=1, help="1: every hostile file, n: every n-th")
     parser.add_argument("--soak-minutes", type=float, default=5.0, help="of six people at 30 frames a second")

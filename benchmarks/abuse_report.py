@@ -21,8 +21,6 @@ class Options:
     """For every input adapter."""
     settings_minutes: float
     stops: int
-    stop_limit: float
-    """Seconds in which a stopped node must have ended: more where other work runs beside it."""
     kills: int
     """Of every kind."""
     every_file: int

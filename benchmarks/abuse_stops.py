@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from abuse_report import Options, Row
-from stops import stops
+from stops import LIMIT, stops
 
 
 def run(options: Options) -> Iterator[Row]:
     """A row for each signal."""
-    results = list(stops(options.stops, options.seed, limit=options.stop_limit))
+    results = list(stops(options.stops, options.seed))
     for number in sorted({result.number for result in results}):
         some = [result for result in results if result.number == number]
         bad = [
@@ -24,6 +24,6 @@ def run(options: Options) -> Iterator[Row]:
             what=f"{number.name} at a random moment from start to work",
             tried=len(some),
             good=len(some) - len(bad),
-            measured=f"exit status 0, slowest {slowest:.2f} s of {options.stop_limit:g} s allowed",
+            measured=f"exit status 0, slowest {slowest:.2f} s of {LIMIT:g} s allowed",
             failures=bad,
         )

@@ -18,7 +18,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from usdrl_model.files import markdown
@@ -46,23 +46,21 @@ class Stopped:
     """From the signal to the end."""
     status: int
     output: str
-    limit: float = LIMIT
-    """Seconds in which it must have ended."""
 
     @property
     def good(self) -> bool:
         """Whether it ended as it should."""
         quiet = not any(word in self.output for word in ("Traceback", "FATAL", "Error"))
-        return self.status == 0 and self.seconds <= self.limit and quiet
+        return self.status == 0 and self.seconds <= LIMIT and quiet
 
 
-def stops(count: int, seed: int = 0, arguments: Sequence[str] = NODE, *, limit: float = LIMIT) -> Iterator[Stopped]:
+def stops(count: int, seed: int = 0, arguments: Sequence[str] = NODE) -> Iterator[Stopped]:
     """Start the node ``count`` times and stop it at random moments; ``arguments`` are those of the interpreter."""
     chance = random.Random(seed)
     span = start_up(arguments) + AFTERWARDS
     for index in range(count):
         number = (signal.SIGTERM, signal.SIGINT)[index % 2]
-        yield replace(stop(number, chance.uniform(0.0, span), arguments), limit=limit)
+        yield stop(number, chance.uniform(0.0, span), arguments)
 
 
 def stop(number: signal.Signals, moment: float, arguments: Sequence[str] = NODE) -> Stopped:

@@ -11,7 +11,6 @@ In a bag: ``usdrl-bag gesture``. In front of the robot: the services ``~/enrol/s
 from __future__ import annotations
 
 import argparse
-import dataclasses
 import math
 from collections.abc import Sequence
 from pathlib import Path
@@ -24,10 +23,12 @@ from usdrl_model.cli.predict import recordings_of
 
 if TYPE_CHECKING:
     from usdrl_model.skeleton.recording import Recording
-    from usdrl_model.skeleton.segments import Segment
 
 FOLDER = Path("gestures")
 PROGRAM = "usdrl gestures"
+Span = tuple[str | None, float, float]
+"""Whose, or of the only person; from and to, in seconds from the first frame."""
+EVERYTHING: Span = (None, 0.0, math.inf)
 
 
 def add_verb(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -66,14 +67,20 @@ def add_verb(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
 
 def add_example(parser: argparse.ArgumentParser) -> None:
     """Add the options that ``enrol`` reads."""
-    parser.add_argument("--from", dest="start", type=float, default=0.0, help="seconds from the first frame")
-    parser.add_argument("--to", dest="stop", type=float, default=math.inf, help="seconds from the first frame")
-    parser.add_argument("--person", help="whose gesture it is (default: the only person)")
+    person, start, stop = EVERYTHING
+    parser.add_argument("--from", dest="start", type=float, default=start, help="seconds from the first frame")
+    parser.add_argument("--to", dest="stop", type=float, default=stop, help="seconds from the first frame")
+    parser.add_argument("--person", default=person, help="whose gesture it is (default: the only person)")
     _add_folder(parser)
     _add_weights(parser)
 
 
-def enrol(arguments: argparse.Namespace, examples: Sequence[Recording]) -> None:
+def asked(arguments: argparse.Namespace) -> Span:
+    """What the options of ``add_example`` say."""
+    return arguments.person, arguments.start, arguments.stop
+
+
+def enrol(arguments: argparse.Namespace, examples: Sequence[tuple[Recording, Span]]) -> None:
     """Add examples to ``arguments.label`` and print what to know about it; errors as ``enrolment.add``."""
     from usdrl_model.gestures import background, enrolment
     from usdrl_model.gestures.examples import from_recording
@@ -81,33 +88,35 @@ def enrol(arguments: argparse.Namespace, examples: Sequence[Recording]) -> None:
     from usdrl_model.inference import load
 
     if len(examples) > MOST_EXAMPLES:
-        raise ValueError(f"expected 1 to {MOST_EXAMPLES} recordings, got {len(examples)}: choose with --clip")
+        raise ValueError(f"expected 1 to {MOST_EXAMPLES} examples, got {len(examples)}: choose recordings with --clip")
     detector = load.load(arguments.weights, str(device(arguments)))
     config, others = detector.config.detector, background.find(detector)
-    span = {"person": arguments.person, "start": arguments.start, "stop": arguments.stop}
-    shown = [from_recording(one, config.rate, config.encoder.window, **span) for one in examples]
+    shown = [
+        from_recording(one, config.rate, config.encoder.window, person=person, start=start, stop=stop)
+        for one, (person, start, stop) in examples
+    ]
     print(enrolment.add(arguments.folder, arguments.label, shown, detector, others))
 
 
 def _add(arguments: argparse.Namespace) -> None:
-    enrol(arguments, [part for one in recordings_of(arguments) for part in _shown_in(one, arguments.labels or ())])
+    enrol(arguments, [(one, span) for one in recordings_of(arguments) for span in _spans(one, arguments)])
 
 
-def _shown_in(recording: Recording, labels: Sequence[str]) -> list[Recording]:
-    """The stretches of a continuous recording with one of the labels, of the person who does it; else all of it."""
-    if recording.label is not None or not labels:
-        return [recording]
-    return [_stretch(recording, segment) for segment in recording.segments if segment.label in labels]
-
-
-def _stretch(recording: Recording, segment: Segment) -> Recording:
-    frames = tuple(
-        dataclasses.replace(frame, people=tuple(one for one in frame.people if one.id == segment.person))
-        for frame in recording.frames
-        if segment.start <= frame.stamp <= segment.end
-    )
-    name = f"{recording.name} {segment.label}"
-    return dataclasses.replace(recording, name=name, frames=frames, segments=())
+def _spans(recording: Recording, arguments: argparse.Namespace) -> list[Span]:
+    """Of a continuous recording every stretch with one of ``--labels``, else what the options say."""
+    if recording.label is not None or not arguments.labels:
+        return [asked(arguments)]
+    if asked(arguments) != EVERYTHING:
+        raise ValueError(
+            f"{recording.name}: its stretches with --labels are the examples: leave out --from, --to and --person, or"
+            " choose the recording with --clip instead of --labels"
+        )
+    origin = recording.frames[0].stamp
+    return [
+        (segment.person, max(0.0, segment.start - origin), segment.end - origin)
+        for segment in recording.segments
+        if segment.label in arguments.labels
+    ]
 
 
 def _list(arguments: argparse.Namespace) -> None:

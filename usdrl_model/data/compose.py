@@ -69,8 +69,8 @@ def compose(
     """Lay the trimmed clips of every person into streams, each clip once, in random order.
 
     Only clips of one person and one joint set are joined; where a set does not name people, of one body by the length
-    of its bones. Each person of a clip of several gets a stream of their own. Recordings with segments come out as they
-    are, unless the whole clip has a label. Those with neither are left out.
+    of its bones. Each person of a clip of several gets a stream of their own. Continuous recordings, in which segments
+    say what is done and when, come out as they are, also where nothing is.
 
     Args:
         recordings: of one data set, in any labels; "none" is background.
@@ -87,9 +87,9 @@ def compose(
     rng = np.random.default_rng(seed)
     groups: dict[tuple[str, str, str], list[tuple[Recording, np.ndarray, list[Piece]]]] = {}
     for recording in recordings:
-        if recording.label is None and recording.segments:
+        if recording.label is None:
             yield recording
-        elif recording.label is not None:
+        else:
             clip = Clip.of(recording)
             for place, person in enumerate(clip.people):
                 if (piece := _piece(clip, place)) is not None:

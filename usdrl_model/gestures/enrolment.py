@@ -23,8 +23,8 @@ SURE = 0.5
 """Posterior at which the detector itself takes an example for one of its actions."""
 LEFT_OUT = 0.5
 """Seconds of movement before the window of an example from which on it is warned of."""
-HAND_SET = 1e-4
-"""Least difference of a stored threshold from the computed one that somebody has made."""
+ROUNDING = 1e-4
+"""Difference of a stored threshold from the computed one that is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,15 +65,16 @@ def add(
     kept = before.examples if before else ()
     everything = np.concatenate([before.features, features]) if before else features
     gesture = enrol(label, (*kept, *(example.example for example in examples)), everything, background)
-    if by_hand := before is not None and _threshold_is_by_hand(before, background):
-        gesture = dataclasses.replace(gesture, threshold=before.threshold)
+    own = _own_threshold(before, background) if before else None
+    if own is not None:
+        gesture = dataclasses.replace(gesture, threshold=own)
     others = [one for one in there if one.label != label]
     warnings = (
         *_like_gestures(gesture, others, background),
         *_like_actions(detector, windows),
         *_unlike(gesture, background),
         *_too_long(examples),
-        *[f"keeps its threshold of {gesture.threshold:.2f}, which was set by hand"] * by_hand,
+        *_other_threshold(own),
     )
     library.write(folder, gesture)
     return Enrolled(gesture, warnings)
@@ -85,10 +86,19 @@ def check_new(label: str, actions: Sequence[str], weights: str) -> None:
         raise ValueError(f"label: {shown(label)} is an action of the weights {weights}: take another name")
 
 
-def _threshold_is_by_hand(gesture: Gesture, background: Background) -> bool:
-    """Whether its description has another threshold than its examples give."""
+def _own_threshold(gesture: Gesture, background: Background) -> float | None:
+    """The threshold of a gesture whose examples give another one: set by somebody, or of another background."""
     given = enrol(gesture.label, gesture.examples, gesture.features, background).threshold
-    return not math.isclose(gesture.threshold, given, abs_tol=HAND_SET)
+    return None if math.isclose(gesture.threshold, given, abs_tol=ROUNDING) else gesture.threshold
+
+
+def _other_threshold(own: float | None) -> list[str]:
+    """A warning where a gesture keeps a threshold of its own."""
+    if own is None:
+        return []
+    return [
+        f"keeps its threshold of {own:.2f}, which is not that of its examples: remove it and enrol it again for theirs"
+    ]
 
 
 def _too_long(examples: Sequence[Shown]) -> list[str]:

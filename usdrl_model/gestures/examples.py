@@ -108,9 +108,8 @@ def from_recording(
     frames = tuple(frame for frame in recording.frames if start <= frame.stamp - origin <= stop)
     if not frames or not 0.0 <= start < stop:
         last = recording.frames[-1].stamp - origin if recording.frames else 0.0
-        raise ValueError(
-            f"{source}: no frames there; expected a span that begins before it ends, within 0-{last:.1f} s"
-        )
+        nothing = "" if frames else "no frames there; "
+        raise ValueError(f"{source}: {nothing}expected a span that begins before it ends, within 0-{last:.1f} s")
     there = tracklets(dataclasses.replace(recording, frames=frames, segments=()), (), rate, MAX_GAP)
     tracklet = _of_person(there, person, source)
     return from_body(tracklet.joints, tracklet.mask, rate, shape, source, recording.topology)

@@ -18,7 +18,6 @@ from pathlib import Path
 import numpy as np
 
 from usdrl_model.cli.common import add_machine, device
-from usdrl_model.data.content_check import Verdict
 from usdrl_model.metrics.events import Detection
 from usdrl_model.network.detector_config import BACKGROUND_LABEL
 from usdrl_model.online.stream import ActionStream
@@ -71,10 +70,10 @@ def add_replay(command: argparse.ArgumentParser, out: str) -> None:
 def replayable(arguments: argparse.Namespace, name: str) -> tuple[LabelledBag, ActionStream, Path]:
     """The bag, the stream to replay it through, and where the result goes: by default to ``name`` beside the messages.
 
-    What people in it look like is told on stderr. Errors as ``predict.predict_bag``.
+    What people in it look like, and what is missing of it, is told on stderr. Errors as ``predict.predict_bag``.
     """
     bag = described_bag(arguments)
-    print(Verdict.of([bag.findings]).line(), file=sys.stderr)
+    print(*bag.judgement(), sep="\n", file=sys.stderr)
     folder = arguments.bag if arguments.bag.is_dir() else arguments.bag.parent
     stream = ActionStream.from_pretrained(arguments.weights, topology=bag.truth.topology, device=str(device(arguments)))
     return bag, stream, arguments.out or folder / name

@@ -8,7 +8,6 @@ import sys
 from pathlib import Path
 
 from usdrl_model.cli import gestures, predict
-from usdrl_model.data.content_check import Verdict
 from usdrl_model.skeleton import topology
 from usdrl_model.skeleton.person import UNITS
 from usdrl_ros.bags.labels import FILE_NAME, Truth, load_truth
@@ -56,21 +55,15 @@ def predict_bag(arguments: argparse.Namespace) -> None:
         ValueError: weights or pictures that cannot be used.
     """
     bag = described_bag(arguments)
-    _tell_problems(bag)
+    print(*bag.judgement(), sep="\n", file=sys.stderr)
     predict.tell(arguments, [labelled_recording(bag, (), None)])
 
 
 def enrol_bag(arguments: argparse.Namespace) -> None:
     """Add a span of a bag to the examples of a gesture; errors as ``predict_bag`` and ``gestures.enrol``."""
     bag = described_bag(arguments)
-    gestures.enrol(arguments, [labelled_recording(bag, (), None)])
-    _tell_problems(bag)
-
-
-def _tell_problems(bag: LabelledBag) -> None:
-    """How plausible the people are, what was refused, what of the bag is missing."""
-    for line in (Verdict.of([bag.findings]).line(), *bag.warnings()):
-        print(line, file=sys.stderr)
+    gestures.enrol(arguments, [(labelled_recording(bag, (), None), gestures.asked(arguments))])
+    print(*bag.judgement(), sep="\n", file=sys.stderr)
 
 
 def described_bag(arguments: argparse.Namespace) -> LabelledBag:

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
-from usdrl_model.data.content_check import Sample
+from usdrl_model.data.content_check import Sample, Verdict
 from usdrl_model.errors.shown import LINE, cut
 from usdrl_model.events.onset_offset import Event
 from usdrl_model.files import limits
@@ -90,6 +90,10 @@ class LabelledBag:
                 f"{self.path}: input_type {self.input_type} reads {', '.join(self.further_topics)} as well, and one"
                 " topic is played live: evaluate it offline (usdrl-evaluate-bag without --live)"
             )
+
+    def judgement(self) -> list[str]:
+        """Whether people look like people, and ``warnings``: lines for who reads it."""
+        return [Verdict.of([self.findings]).line(), *self.warnings()]
 
     def warnings(self) -> list[str]:
         """Problems other than ``findings``, one line each."""

@@ -10,7 +10,6 @@ from pathlib import Path
 from tqdm import tqdm
 
 from usdrl_model.data import catalogue
-from usdrl_model.data.content_check import Verdict
 from usdrl_model.data.store_writer import write_set
 from usdrl_model.errors.shown import MESSAGE, cut
 from usdrl_model.network.detector_config import BACKGROUND_LABEL
@@ -51,7 +50,7 @@ def _distinct(bags: Iterable[tuple[str, Recording]]) -> Iterator[Recording]:
 def _judged(path: str) -> LabelledBag:
     """Read a bag and print its problems."""
     bag = load_bag(path)
-    for line in (Verdict.of([bag.findings]).line(), *bag.warnings()):
+    for line in bag.judgement():
         tqdm.write(cut(f"{bag.name}: {line}", MESSAGE), file=sys.stderr)
     return bag
 

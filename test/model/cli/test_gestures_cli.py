@@ -51,7 +51,9 @@ def test_of_a_continuous_recording_the_stretches_with_the_label_are_the_examples
     assert usdrl(place, "add", "of_a_label", str(tmp_path / "takes"), "--labels", "mine") == 0
     assert "moves for" not in capsys.readouterr().out
     assert usdrl(place, "list") == 0
-    assert "long mine" in capsys.readouterr().out
+    assert "long 7.5-10.5 s" in capsys.readouterr().out
+    assert usdrl(place, "add", "of_a_label", str(tmp_path / "takes"), "--labels", "mine", "--from", "1.0") == 1
+    assert "its stretches with --labels are the examples: leave out --from" in capsys.readouterr().err
     assert usdrl(place, "remove", "of_a_label") == 0
 
 

@@ -74,10 +74,11 @@ def test_bodies_of_different_size_are_not_joined_where_a_set_names_nobody() -> N
     assert sorted(len(one.segments) for one in compose(given, 0)) == [2, 2]
 
 
-def test_recordings_with_segments_stay_and_those_without_labels_go() -> None:
+def test_continuous_recordings_stay_also_those_in_which_nothing_is_done() -> None:
     clip = trimmed("wave")
     whole = Recording("long", clip.topology, clip.frames, segments=(Segment("7", "wave", 5.5, 6.0),))
-    assert list(compose([whole, Recording("silent", clip.topology, clip.frames)], 0)) == [whole]
+    silent = Recording("silent", clip.topology, clip.frames)
+    assert list(compose([whole, silent], 0)) == [whole, silent]
 
 
 def test_bones_keep_their_length_in_a_transition() -> None:

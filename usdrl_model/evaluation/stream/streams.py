@@ -83,5 +83,4 @@ def of(store: Store, vocabulary: Vocabulary, seed: int, minutes: float = 0.0) ->
         if found is not None and found.frames:
             chosen.append(found)
             seconds += length(found)
-    silent = [one for one in chosen if one.label is None and not one.segments]
-    return [*compose((one for one in chosen if one.label is not None or one.segments), seed), *silent]
+    return list(compose(chosen, seed))
