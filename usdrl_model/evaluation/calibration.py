@@ -100,7 +100,6 @@ def curve(played: Sequence[Played], label: str, index: int, events: EventConfig,
         config = dataclasses.replace(events, on_threshold=threshold, label_on_threshold={})
         truths = hits = wrong = 0
         for each in played:
-            alone = len(each.tracks) == 1
             segments = each.recording.segments
             spans = [
                 (person, *span) for person, stamps, scores in each.tracks
@@ -108,9 +107,9 @@ def curve(played: Sequence[Played], label: str, index: int, events: EventConfig,
             ]  # fmt: skip
             mine = [segment for segment in segments if segment.label == label]
             truths += len(mine)
-            hits += sum(any(_meet(segment, span, alone) for span in spans) for segment in mine)
+            hits += sum(any(_meet(segment, span) for span in spans) for segment in mine)
             excused = [segment for segment in segments if segment.label in (label, AMBIGUOUS)]
-            wrong += sum(not any(_meet(segment, span, alone) for segment in excused) for span in spans)
+            wrong += sum(not any(_meet(segment, span) for segment in excused) for span in spans)
         points.append(Point(threshold=threshold, recall=hits / truths if truths else 0.0, false_alarms=wrong / hours))
     return points
 
@@ -181,7 +180,7 @@ def calibration_error(played: Sequence[Played], labels: Sequence[str]) -> float:
     sure, right = [], []
     for each in played:
         for person, stamps, scores in each.tracks:
-            mine = [one for one in each.recording.segments if len(each.tracks) == 1 or one.person == person]
+            mine = [one for one in each.recording.segments if one.person == person]
             named = [one for one in mine if one.label != AMBIGUOUS]
             doubtful = frame_labels([one for one in mine if one.label == AMBIGUOUS], stamps, ["", AMBIGUOUS]) > 0
             sure.append(scores.max(axis=1)[~doubtful])
@@ -220,6 +219,6 @@ def _detections(stamps: np.ndarray, scores: np.ndarray, label: str, config: Even
     return [(edge.onset, edge.offset) for edge in edges if edge.offset is not None]
 
 
-def _meet(segment: Segment, span: tuple[str, float, float], alone: bool) -> bool:
+def _meet(segment: Segment, span: tuple[str, float, float]) -> bool:
     person, start, end = span
-    return (alone or segment.person == person) and segment.start <= end and start <= segment.end
+    return segment.person == person and segment.start <= end and start <= segment.end

@@ -35,12 +35,15 @@ def detection(weights: detector_file.LoadedDetector, recordings: Sequence[Record
         labels = weights.config.detector.labels
         clear = [one for one in recording.segments if one.label != segments.AMBIGUOUS]
         doubtful = [one for one in recording.segments if one.label == segments.AMBIGUOUS]
-        found = tuple(one for one in found if _meets(one, clear) or not _meets(one, doubtful))
         counted = segments.frame_labels(doubtful, stamps, ["", segments.AMBIGUOUS]) == segments.BACKGROUND
         truth.append(segments.frame_labels(clear, stamps, labels)[counted])
         predicted.append(segments.frame_labels(found, stamps, labels)[counted])
         scored.append(
-            event_metrics.ScoredRecording(truth=clear, detections=found, duration=recording_gaps.seconds(stamps))
+            event_metrics.ScoredRecording(
+                truth=clear,
+                detections=event_metrics.judged(found, recording.segments),
+                duration=recording_gaps.seconds(stamps),
+            )
         )
     events_scores = event_metrics.score_events(scored)
     return {
@@ -50,10 +53,6 @@ def detection(weights: detector_file.LoadedDetector, recordings: Sequence[Record
         },
         **events_scores.to_dict(),
     }
-
-
-def _meets(found: event_metrics.Detection, others: Sequence[segments.Segment]) -> bool:
-    return any(one.start <= found.end and found.start <= one.end for one in others)
 
 
 def summary(scores: dict[str, Any]) -> str:

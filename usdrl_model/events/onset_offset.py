@@ -26,6 +26,9 @@ import numpy as np
 EventKind = Literal["onset", "offset", "lost"]
 EVENT_KINDS: tuple[EventKind, ...] = get_args(EventKind)
 
+SLACK = 1e-4
+"""Seconds of rounding: durations are often whole steps of the grid, and 0.7 - 0.3 < 0.4 in floating point."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class EventConfig:
@@ -159,20 +162,20 @@ class ActionMachine:
         label, config, run = self._labels[index], self._config, self._runs.get(index)
         if score >= config.off_threshold:
             if run is None:
-                if time < self._quiet_until.get(index, -np.inf):
+                if time < self._quiet_until.get(index, -np.inf) - SLACK:
                     return None
                 run = self._runs[index] = Run(onset=time, last=time, total=0.0, frames=0, score=score)
             run.last, run.score = time, score
             run.total, run.frames = run.total + score, run.frames + 1
             run.confident |= score >= config.label_on_threshold.get(label, config.on_threshold)
-            lasted = time - run.onset >= config.label_min_duration.get(label, config.min_duration)
+            lasted = time - run.onset >= config.label_min_duration.get(label, config.min_duration) - SLACK
             if run.confident and lasted and not run.active:
                 run.active = True
                 return Edge("onset", label, run.onset, None, run.mean)
             return None
         if run is None:
             return None
-        if run.active and time - run.last <= config.hold:
+        if run.active and time - run.last <= config.hold + SLACK:
             run.score = score
             return None
         del self._runs[index]

@@ -4,7 +4,7 @@ These decide how useful a detector is on a robot. Frame by frame and
 segment by segment is in ``metrics``.
 
     >>> truth = [Segment("1", "wave", 1.0, 3.0)]
-    >>> found = [Detection(person="7", label="wave", start=1.2, end=3.0, decided=1.7)]
+    >>> found = [Detection(person="1", label="wave", start=1.2, end=3.0, decided=1.7)]
     >>> scores = score_events([ScoredRecording(truth=truth, detections=found, duration=10.0)])
     >>> scores.overall[0.5].f1, round(scores.onset_delay.median, 3)
     (1.0, 0.7)
@@ -21,7 +21,7 @@ import numpy as np
 from usdrl_model.events.onset_offset import Event
 from usdrl_model.files.documents import finite
 from usdrl_model.metrics.segment_scores import IOU_THRESHOLDS, Counts, match_segments, ratio
-from usdrl_model.skeleton.segments import Segment
+from usdrl_model.skeleton.segments import AMBIGUOUS, Segment
 
 DELAY_IOU = 0.1
 """Smallest IoU of an event and a true segment at which their onsets are compared."""
@@ -70,7 +70,7 @@ def detections(events: Iterable[Event], end: float) -> list[Detection]:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ScoredRecording:
-    """Truth and detections of one recording. With one person on each side, their ids need not be the same."""
+    """Truth and detections of one recording, whose people have the same ids on both sides."""
 
     truth: Sequence[Segment]
     detections: Sequence[Detection]
@@ -173,17 +173,30 @@ def score_events(recordings: Iterable[ScoredRecording], ious: Sequence[float] = 
     )
 
 
+def judged(found: Iterable[Detection], truth: Sequence[Segment]) -> list[Detection]:
+    """The detections that can be right or wrong: all but those made while what their person does is ``AMBIGUOUS``.
+
+    Args:
+        found: what a detector said.
+        truth: with its ambiguous segments; a detection that also meets a true action of its label is judged.
+    """
+
+    def excused(one: Detection) -> bool:
+        met = {s.label for s in truth if s.person == one.person and s.start <= one.end and one.start <= s.end}
+        return AMBIGUOUS in met and one.label not in met
+
+    return [one for one in found if not excused(one)]
+
+
 def _spans(actions: Sequence[Segment] | Sequence[Detection]) -> list[tuple[int | str, float, float]]:
     return [(action.label, action.start, action.end) for action in actions]
 
 
 def _by_person_and_label(recording: ScoredRecording) -> list[tuple[list[Segment], list[Detection]]]:
     """Truth and detections that may match each other."""
-    people = {segment.person for segment in recording.truth}, {found.person for found in recording.detections}
-    same_person = len(people[0]) == len(people[1]) == 1
     groups: dict[tuple[str, str], tuple[list[Segment], list[Detection]]] = {}
     for segment in recording.truth:
-        groups.setdefault(("" if same_person else segment.person, segment.label), ([], []))[0].append(segment)
+        groups.setdefault((segment.person, segment.label), ([], []))[0].append(segment)
     for found in recording.detections:
-        groups.setdefault(("" if same_person else found.person, found.label), ([], []))[1].append(found)
+        groups.setdefault((found.person, found.label), ([], []))[1].append(found)
     return list(groups.values())

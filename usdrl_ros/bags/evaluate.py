@@ -162,6 +162,12 @@ def _warnings(runs: Sequence[BagRun], offline: Sequence[BagRun], labels: Sequenc
     for run, reference in zip(runs, offline, strict=True):
         if points := sum(segment.start == segment.end for segment in run.bag.truth.segments):
             found.append(f"{run.bag.name}: {points} labels are points: nothing overlaps them, they count as missed.")
+        there, named = set(run.bag.presence()), {segment.person for segment in run.bag.truth.segments}
+        if (absent := sorted(named - there)) and not len(there) == 1 == len(named):
+            found.append(
+                f"{run.bag.name}: the labels are of {', '.join(absent)}, who is in no message"
+                f" (there: {', '.join(sorted(there))}): these actions count as missed."
+            )
         found += [f"{run.bag.name}: {finding.text}." for finding in run.bag.findings if finding.level > Level.NOTE]
         found += [f"{run.bag.name}: {text}." for text in run.bag.warnings()]
         if run is reference:

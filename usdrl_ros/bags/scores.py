@@ -56,7 +56,7 @@ def score_runs(runs: Sequence[BagRun]) -> dict[str, Any]:
                 found.append(action)
             else:
                 not_judged[action.label] += 1
-        found = _named_as_in_truth(truth, found)
+        found = _named_as_in_truth(run, truth, found)
         scored.append(ScoredRecording(truth=truth, detections=found, duration=run.bag.duration))
         labels = (BACKGROUND_LABEL, *run.bag.truth.labels)
         for person, stamps in _presence(run, truth).items():
@@ -182,10 +182,10 @@ def _presence(run: BagRun, truth: Sequence[Segment]) -> dict[str, np.ndarray]:
     return presence
 
 
-def _named_as_in_truth(truth: Sequence[Segment], found: Sequence[Detection]) -> list[Detection]:
-    """If truth and detections have one person each, their ids need not match, as in ``score_events``."""
-    names, ids = {segment.person for segment in truth}, {action.person for action in found}
-    if len(names) == 1 == len(ids):
+def _named_as_in_truth(run: BagRun, truth: Sequence[Segment], found: Sequence[Detection]) -> list[Detection]:
+    """If labels and bag have one person each, their ids need not match."""
+    names = {segment.person for segment in truth}
+    if len(names) == 1 == len(run.bag.presence()):
         return [replace(action, person=min(names)) for action in found]
     return list(found)
 

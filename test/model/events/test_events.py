@@ -12,13 +12,15 @@ STEP = 0.1
 CONFIG = EventConfig(on_threshold=0.6, off_threshold=0.4, min_duration=0.5, hold=0.2, refractory=1.0)
 
 
-def run(scores: list[float], config: EventConfig = CONFIG, label: int = 1) -> list[tuple[float, Edge]]:
+def run(
+    scores: list[float], config: EventConfig = CONFIG, label: int = 1, begin: float = 0.0
+) -> list[tuple[float, Edge]]:
     """Edges with the time of their decision, for a posterior of one label over time."""
     machine, edges = ActionMachine(LABELS, config), []
     for index, score in enumerate(scores):
-        posterior = np.zeros(3)
+        posterior, time = np.zeros(3), begin + index * STEP
         posterior[label], posterior[0] = score, 1.0 - score
-        edges += [(index * STEP, edge) for edge in machine.step(index * STEP, posterior)]
+        edges += [(time, edge) for edge in machine.step(time, posterior)]
     return edges
 
 
@@ -66,6 +68,15 @@ def test_the_same_label_rests_for_the_refractory_time() -> None:
     second = edges[2][1]
     assert second.kind == "onset"
     assert second.onset == pytest.approx(0.9 + CONFIG.refractory, abs=STEP + 1e-9)
+
+
+@pytest.mark.parametrize("begin", [0.0, 0.1, 0.3, 3.7, 17.9, 1_764_000_000.3, 1_764_000_000.123456])
+def test_durations_of_whole_steps_are_kept_whatever_the_stamps_round_to(begin: float) -> None:
+    edges = run([0.0] * 5 + [0.9] * 10 + [0.0] * 2 + [0.9] * 2 + [0.0] * 3 + [0.9] * 20, begin=begin)
+    decided = [round((time - begin) / STEP) for time, _ in edges]
+    dated = [round((edge.onset - begin) / STEP) for _, edge in edges]
+    # min_duration is five steps; a dip of hold, two steps, ends nothing, of three it does; refractory is ten
+    assert list(zip(decided, dated, strict=True)) == [(10, 5), (21, 5), (33, 28)]
 
 
 def test_labels_may_have_their_own_thresholds() -> None:

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from usdrl_model.events.onset_offset import Event
-from usdrl_model.metrics.events import Detection, ScoredRecording, detections, score_events
+from usdrl_model.metrics.events import Detection, ScoredRecording, detections, judged, score_events
 from usdrl_model.metrics.segment_scores import Counts
-from usdrl_model.skeleton.segments import Segment
+from usdrl_model.skeleton.segments import AMBIGUOUS, Segment
 
 
 def found(label: str, start: float, end: float, decided: float | None = None, person: str = "1") -> Detection:
@@ -41,11 +41,18 @@ def test_event_scores_of_a_hand_made_example():
     assert scores.false_alarms_per_hour == pytest.approx(2.0)
 
 
-def test_ids_of_people_matter_unless_there_is_one_on_each_side():
-    truth = [Segment("a", "wave", 0, 2)]
-    assert scored(truth, [found("wave", 0, 2, person="17")]).overall[0.5] == Counts(1, 0, 0)
-    two = [found("wave", 0, 2, person="17"), found("walk", 0, 2, person="18")]
-    assert scored(truth, two).overall[0.5] == Counts(0, 2, 1)
+def test_what_is_said_of_a_bystander_finds_nobody_elses_action():
+    scores = scored([Segment("a", "wave", 0, 2)], [found("wave", 0, 2, person="b")])
+    assert scores.overall[0.5] == Counts(0, 1, 1)
+    assert scores.false_alarms == 1
+
+
+def test_judged_is_what_can_be_right_or_wrong():
+    truth = [Segment("a", AMBIGUOUS, 0, 2), Segment("a", "wave", 2, 4)]
+    wrong = [found("wave", 0, 1, person="b"), found("walk", 2.5, 3, person="a")]
+    right = found("wave", 1, 3, person="a")
+    nobody_knows = [found("walk", 1, 3, person="a"), found("wave", 0, 1, person="a")]
+    assert judged([*wrong, right, *nobody_knows], truth) == [*wrong, right]
 
 
 def test_two_people_doing_the_same_are_two_actions():

@@ -82,6 +82,18 @@ def test_scores_of_what_is_missed_false_and_not_asked_for(tmp_path: Path) -> Non
     assert scores["events"]["false_alarms"] == 0
 
 
+def test_people_of_the_labels_are_those_of_the_bag_where_it_has_several(tmp_path: Path) -> None:
+    source = actor(tuple(Segment("somebody", "hand_up", *span) for span in UP))
+    beside = replace(source.frames[0].people[0], id="6")
+    two = replace(source, frames=tuple(replace(one, people=(*one.people, beside)) for one in source.frames))
+    write_recording(two, tmp_path / "bag")
+    bag = load_bag(tmp_path / "bag")
+    scores = score_runs([replay(bag, ActionStream(hand_up_weights(), topology=bag.truth.topology))])
+    assert scores["events"]["overall"]["0.1"]["tp"] == 0
+    _, results = evaluate.evaluate([bag], device="cpu")
+    assert any("the labels are of somebody, who is in no message (there: 5, 6)" in text for text in results["warnings"])
+
+
 def test_an_action_that_runs_at_the_end_of_the_bag_counts(tmp_path: Path) -> None:
     source = actor((Segment("5", "hand_up", *UP[0]),))
     cut = replace(source, frames=tuple(frame for frame in source.frames if frame.stamp < 5.5))

@@ -11,11 +11,11 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from usdrl_model.metrics.events import DELAY_IOU, Detection, EventScores, ScoredRecording, score_events
+from usdrl_model.metrics.events import DELAY_IOU, Detection, EventScores, ScoredRecording, judged, score_events
 from usdrl_model.skeleton.segments import AMBIGUOUS, Segment
 
 RECALL, FALSE_ALARMS = "stream_recall", "false_alarms_per_hour"
@@ -90,16 +90,9 @@ def false_alarms(heard: Iterable[Heard], shared: Iterable[str]) -> dict[str, int
 
 
 def _recording(heard: Heard, shared: set[str]) -> ScoredRecording:
-    truth: Sequence[Segment] = [segment for segment in heard.truth if segment.label in shared]
-    doubtful = [segment for segment in heard.truth if segment.label == AMBIGUOUS]
-    detections = [one for one in heard.detections if not _excused(one, truth, doubtful)]
-    return ScoredRecording(truth=truth, detections=detections, duration=heard.duration)
-
-
-def _excused(found: Detection, truth: Sequence[Segment], doubtful: Sequence[Segment]) -> bool:
-    """Whether a detection overlaps a doubtful segment, and no true one of its label."""
-
-    def meets(segment: Segment) -> bool:
-        return segment.start <= found.end and found.start <= segment.end and segment.person == found.person
-
-    return any(map(meets, doubtful)) and not any(meets(segment) for segment in truth if segment.label == found.label)
+    known = [segment for segment in heard.truth if segment.label in shared or segment.label == AMBIGUOUS]
+    return ScoredRecording(
+        truth=[segment for segment in known if segment.label != AMBIGUOUS],
+        detections=judged(heard.detections, known),
+        duration=heard.duration,
+    )
