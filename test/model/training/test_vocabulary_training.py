@@ -20,6 +20,7 @@ from usdrl_model.data.store_writer import write_set
 from usdrl_model.network.detector_config import DetectorConfig
 from usdrl_model.simulation.script import ACTION_SECONDS, NEGATIVE_SECONDS, random_script
 from usdrl_model.skeleton.recording import Recording
+from usdrl_model.skeleton.segments import AMBIGUOUS, Segment
 from usdrl_model.training.finetuning import train
 from usdrl_model.training.finetuning.config import FinetuneConfig
 from usdrl_model.training.finetuning.labels import filled, vocabulary_of
@@ -70,6 +71,10 @@ def test_a_vocabulary_gives_labels_thresholds_and_mirror_partners(run: FinetuneC
     assert filled(full) == full
     few = dataclasses.replace(run, detector=dataclasses.replace(run.detector, labels=("none", "greet")))
     assert filled(few).mirror_classes == (0, 1)
+    one_side = dataclasses.replace(run, detector=dataclasses.replace(run.detector, labels=("none", "swipe_left")))
+    assert filled(one_side).mirror_classes == (0, 0), "in a mirror it is what this detector has no label of"
+    own = dataclasses.replace(full, mirror_labels={"swipe_left": "swipe_left", "swipe_right": "swipe_right"})
+    assert filled(own).mirror_classes == (0, 1, 2, 3)
 
 
 def test_a_detector_of_two_people_tells_the_actions_of_pairs() -> None:
@@ -113,8 +118,29 @@ def test_what_nobody_labelled_is_doubtful_where_a_source_is_not_complete(run: Fi
     sparse, whole = shown(complete=False), shown(complete=True)
     assert sparse["greet"] == whole["greet"] > 0.0
     labelled = 3 * sparse["greet"]  # two more actions of the same length
+    labelled += sparse["all"] / 5  # one clip of five is none of them: it has a label, which is background
     assert sparse["ambiguous"] == pytest.approx(sparse["all"] - labelled, abs=0.5)
     assert whole["ambiguous"] < sparse["ambiguous"] - 1.0
+
+
+@pytest.mark.parametrize("by_vocabulary", [True, False])
+def test_what_is_labelled_as_none_of_the_actions_is_background_without_a_doubt(
+    run: FinetuneConfig, tmp_path: Path, by_vocabulary: bool
+) -> None:
+    clip = trimmed("wave", "1")
+    first, last = clip.frames[0].stamp, clip.frames[-1].stamp
+    (who,) = {person.id for frame in clip.frames for person in frame.people}
+    said = (Segment(who, "wave", first + 0.5, first + 1.0), Segment(who, "wash", first + 1.0, last))
+    live = dataclasses.replace(clip, label=None, labels=("wave", "wash", "to_left", "to_right", "stir"), segments=said)
+    write_set(tmp_path / "stores", "kitchen", [live])
+    full, named = filled(run), {} if by_vocabulary else {"wave": "greet", "wash": "none"}
+    source = SourceConfig(name="kitchen", split="standard/train", complete=False, labels=named)
+    words = vocabulary_of(full) if by_vocabulary else None
+    (found,) = recordings(source, Store.open(tmp_path / "stores"), 0, words, full.detector)
+    assert set(found.segments) == {
+        Segment(who, "greet", first + 0.5, first + 1.0),
+        Segment(who, AMBIGUOUS, first, first + 0.5),
+    }
 
 
 def test_a_detector_of_a_vocabulary_trains(run: FinetuneConfig, store: Store, tmp_path: Path) -> None:

@@ -36,10 +36,11 @@ class FinetuneConfig:
     background (docs/vocabulary.md). Sources with ``labels`` of their own use those. ``detector.labels`` of ``[none]``
     stand for all that the sources show."""
     mirror_labels: dict[str, str] = field(default_factory=dict)
-    """Label -> what it is in a mirror, of those that name a side; the vocabulary gives them. For ``augment.mirror``."""
+    """Label -> what it is in a mirror, of those that name a side: another label, or "none" where the detector has not
+    that one. Of labels that are not listed the vocabulary says it. For ``augment.mirror``."""
     backward_labels: dict[str, str] = field(default_factory=dict)
-    """Label -> what it is in a film that runs backwards, of those of which it is known; the vocabulary gives them. For
-    ``augment.backwards``."""
+    """Label -> what it is in a film that runs backwards, of those of which it is known. Of labels that are not listed
+    the vocabulary says it. For ``augment.backwards``."""
     validation_subjects: tuple[str, ...] = ()
     """People of the first source to validate on; never test subjects."""
     init_from: str = ""
@@ -97,8 +98,8 @@ class FinetuneConfig:
         for label, partner in self.mirror_labels.items():
             if not {label, partner} <= set(self.detector.labels) or self.mirror_labels.get(partner, label) != label:
                 raise ValueError(
-                    f"mirror_labels: {label}: {partner}: expected two of the detector's labels, each other's: set"
-                    " mirror_labels={} where no label names a side"
+                    f"mirror_labels: {label}: {partner}: expected two of the detector's labels, each other's, or none"
+                    " for what it has no label of: list pairs of its labels alone, and no others"
                 )
         for label, partner in self.backward_labels.items():
             if self.backward_labels.get(partner) != label or not {label, partner} <= set(self.detector.labels):
@@ -131,7 +132,7 @@ class FinetuneConfig:
     @property
     def mirror_classes(self) -> tuple[int, ...]:
         """(K,) class -> its class in a mirror."""
-        back = {partner: label for label, partner in self.mirror_labels.items()}
+        back = {partner: label for label, partner in self.mirror_labels.items() if partner != BACKGROUND_LABEL}
         partners = {**back, **self.mirror_labels}
         return tuple(self.detector.labels.index(partners.get(label, label)) for label in self.detector.labels)
 

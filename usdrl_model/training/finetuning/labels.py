@@ -20,7 +20,8 @@ def filled(run: FinetuneConfig) -> FinetuneConfig:
     """A run with everything that its vocabulary says: the same where it names none.
 
     ``detector.labels`` of ``[none]`` become all labels that a source of the run shows; others are kept. A model of
-    several people tells the actions of pairs. Thresholds that the run states itself are kept.
+    several people tells the actions of pairs. What the run states itself is kept: thresholds, and what labels are in a
+    mirror or backwards. A label whose mirror partner the detector has not is background in a mirror.
 
     Raises:
         ValueError: a label that the vocabulary has not, or no label that a source shows; or as ``vocabulary.load``.
@@ -41,12 +42,13 @@ def filled(run: FinetuneConfig) -> FinetuneConfig:
     stated = {label: action.threshold for label in labels[1:] if (action := actions[label]).threshold is not None}
     events = replace(run.stream.events, label_on_threshold={**stated, **run.stream.events.label_on_threshold})
     needs = {label: actions[label].needs for label in labels[1:] if actions[label].needs}
+    mirrored = {label: vocabulary.mirrored(label) for label in labels[1:]}
+    sides = {label: other if other in labels else BACKGROUND_LABEL for label, other in mirrored.items()}
+    turned = {label: actions[label].backwards for label in labels[1:] if actions[label].backwards in labels}
     return replace(
         run,
         detector=replace(run.detector, labels=labels, needs={**needs, **run.detector.needs}),
         stream=replace(run.stream, events=events),
-        mirror_labels={
-            label: vocabulary.mirrored(label) for label in labels[1:] if vocabulary.mirrored(label) in labels
-        },
-        backward_labels={label: actions[label].backwards for label in labels[1:] if actions[label].backwards in labels},
+        mirror_labels={**sides, **run.mirror_labels},
+        backward_labels={**turned, **run.backward_labels},
     )

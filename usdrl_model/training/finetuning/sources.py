@@ -167,21 +167,23 @@ def recordings(
         chosen = store.select(sets=[source.name])
         if source.labels:
             listed = (index for index in range(len(chosen)) if _listed(chosen.describe(index), source))
-            renamed = (_relabelled(chosen.recording(index), source) for index in listed)
-            return [_doubted(in_doubt(recording, POINT_SURE, POINT_DOUBT), source) for recording in renamed]
+            both = ((own := chosen.recording(index), _relabelled(own, source)) for index in listed)
+            return [_doubted(in_doubt(one, POINT_SURE, POINT_DOUBT), source, own.segments) for own, one in both]
         if vocabulary is not None:
             vocabulary.check(source.name, chosen.labels)
         found = chosen.recordings()
     if vocabulary is None or source.name not in vocabulary.instants:  # those say how long an instant's action is
         found = (in_doubt(recording, POINT_SURE, POINT_DOUBT) for recording in found)
     if vocabulary is None or detector is None:
-        return [_doubted(recording, source) for recording in found]
+        return [_doubted(recording, source, recording.segments) for recording in found]
     pairs = detector.encoder.people > 1
-    named = (in_vocabulary(recording, source.name, vocabulary, pairs=pairs) for recording in found)
-    kept = (recording for recording in named if recording is not None)
-    if source.window == "clip":
-        kept = (recording for recording in kept if recording.label not in (None, AMBIGUOUS))
-    return [_doubted(_known(recording, detector.labels), source) for recording in kept]
+    kept = []
+    for recording in found:
+        named = in_vocabulary(recording, source.name, vocabulary, pairs=pairs)
+        if named is None or (source.window == "clip" and named.label in (None, AMBIGUOUS)):
+            continue
+        kept.append(_doubted(_known(named, detector.labels), source, recording.segments))
+    return kept
 
 
 def mix(
@@ -259,14 +261,21 @@ def _known(recording: Recording, labels: Sequence[str]) -> Recording:
     return dataclasses.replace(recording, segments=kept, label=BACKGROUND_LABEL if unknown else recording.label)
 
 
-def _doubted(recording: Recording, source: SourceConfig) -> Recording:
-    """Of a source that is not completely labelled: every stretch without a label is ``AMBIGUOUS``."""
-    if source.complete or not recording.frames:
+def _doubted(recording: Recording, source: SourceConfig, own: Sequence[Segment]) -> Recording:
+    """Of a source that is not completely labelled: every stretch without a label is ``AMBIGUOUS``.
+
+    Args:
+        recording: in the detector's labels.
+        source: says whether it is completely labelled.
+        own: segments in the labels of the set. Some are none of the detector's actions: background, without a doubt.
+    """
+    if source.complete or not recording.frames or recording.label == BACKGROUND_LABEL:
         return recording
+    told = sorted((*recording.segments, *own), key=lambda one: one.start)
     gaps = []
     for person in sorted({person.id for frame in recording.frames for person in frame.people}):
         end = recording.frames[0].stamp
-        for segment in sorted(recording.segments, key=lambda one: one.start):
+        for segment in told:
             if segment.person == person:
                 gaps.append(Segment(person, AMBIGUOUS, end, segment.start))
                 end = max(end, segment.end)
