@@ -44,6 +44,8 @@ SETS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
 """Name -> module of ``importers``, and arguments for its ``load``."""
 
 
+SAME_PEOPLE: tuple[frozenset[str], ...] = (frozenset({"ntu60", "ntu120", "ntu60_2d", "ntu120_2d"}),)
+"""Sets that show the same people, under the same names, partly in the same recordings."""
 OWN = "own"
 """Default name of a set of one's own recordings."""
 PERFORMER = "performer"
@@ -98,6 +100,11 @@ def terms(name: str, stated: Terms = UNKNOWN) -> Terms:
     if name in SETS and name != OWN:
         return info(name).terms
     return info(OWN).terms if name == OWN and stated.kind == "unknown" else stated
+
+
+def same_people(name: str) -> frozenset[str]:
+    """The sets that show people of set ``name``: itself, and others under whose name they may have been learnt from."""
+    return next((family for family in SAME_PEOPLE if name in family), frozenset({name}))
 
 
 def _unknown(name: str) -> ValueError:

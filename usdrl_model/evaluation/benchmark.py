@@ -101,7 +101,7 @@ class Benchmark:
     people: int
     """People in a window."""
     same_recordings: tuple[str, ...] = ()
-    """Other sets that show some of the same recordings."""
+    """Other sets that show some of the same recordings, beside those of ``catalogue.same_people``."""
     half_width: float = 0.0
     """Seconds before and after an instant that are its clip, in tasks on clips; 0: instants are no clips."""
     tasks: dict[Task, TaskSettings]
@@ -129,8 +129,9 @@ class Benchmark:
 
     @property
     def target_sets(self) -> tuple[str, ...]:
-        """Sets on which weights for ``transfer`` must not have been pretrained."""
-        return (self.data, *self.same_recordings)
+        """Sets on which weights for ``transfer`` must not have been pretrained: this one first."""
+        others = {*catalogue.same_people(self.data), *self.same_recordings} - {self.data}
+        return (self.data, *sorted(others))
 
     def task(self, name: str) -> TaskSettings:
         """The settings of a task.

@@ -24,6 +24,7 @@ from torch.nn import functional as F  # noqa: N812
 from usdrl_model.checkpoints.loaded_detector import LoadedDetector
 from usdrl_model.checkpoints.provenance import Provenance
 from usdrl_model.config import at_least
+from usdrl_model.data import catalogue
 from usdrl_model.evaluation.played import Played
 from usdrl_model.events.config import StreamConfig
 from usdrl_model.events.onset_offset import ActionMachine, Edge, EventConfig
@@ -83,7 +84,7 @@ def check_unseen(config: CalibrationConfig, made: Provenance) -> None:
     """ValueError where a detector was trained on people whom it is to be calibrated on, or may have been."""
     trained = [one for one in made.data if one.stage == "training"]
     for place, source in enumerate(config.sources):
-        known = [one for one in trained if one.set == source.name]
+        known = [one for one in trained if one.set in catalogue.same_people(source.name)]
         both = sorted({*source.subjects} & {who for one in known for who in one.subjects})
         if not source.subjects or both or any(not one.subjects for one in known):
             raise ValueError(

@@ -100,12 +100,13 @@ def known_people(weights: Pretrained, benchmark: Benchmark, store: Store) -> tup
         benchmark: which splits are tested.
         store: its data.
     """
-    used = [one for one in weights.made.data if one.set == benchmark.data]
+    used = [one for one in weights.made.data if one.set in benchmark.target_sets]
     known: set[str] = set()
     for split in benchmark.splits:
         test = store.select(split=f"{split}/test")
         people = {str(test.describe(index).subject) for index in range(len(test))}
-        known |= {name for one in used if one.split != f"{split}/train" for name in people & {*one.subjects}}
+        part = benchmark.data, f"{split}/train"
+        known |= {name for one in used if (one.set, one.split) != part for name in people & {*one.subjects}}
     return tuple(sorted(known))
 
 

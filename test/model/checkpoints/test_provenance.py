@@ -125,6 +125,10 @@ def test_people_of_the_test_that_weights_know_are_named(tmp_path: Path) -> None:
         ("", ("1", "2", "4")): ("2", "4"),
         ("", ("1", "3")): (),
     }
+    again = dataclasses.replace(BENCHMARK, same_recordings=("sbu",))  # as NTU 120 has the people of NTU 60
+    used = DataUsed(set="sbu", split="cross_subject/train", subjects=("2", "4"))
+    USDRL(ENCODER).save_pretrained(tmp_path / "other", Provenance(data=(used,), complete=True))
+    assert known_people(Pretrained.open(tmp_path / "other"), again, store) == ("2", "4")
     for number, ((split, subjects), known) in enumerate(cases.items()):
         used = DataUsed(set="utd_mhad", split=split, subjects=subjects)
         USDRL(ENCODER).save_pretrained(tmp_path / str(number), Provenance(data=(used,), complete=True))

@@ -123,6 +123,10 @@ def test_people_of_the_training_are_refused() -> None:
     calibration.check_unseen(
         dataclasses.replace(config, sources=(SourceConfig(name="utkinect", subjects=("05",)),)), made
     )
+    larger = Provenance(data=(DataUsed(set="ntu120", subjects=("003",)),), complete=True)
+    same = CalibrationConfig(sources=(SourceConfig(name="ntu60", subjects=("003", "005")),))
+    with pytest.raises(ValueError, match="expected people of ntu60 .*got 003"):  # who are in both sets
+        calibration.check_unseen(same, larger)
 
 
 def test_the_command_writes_weights_with_thresholds_and_whom_they_are_from(

@@ -189,7 +189,7 @@ def test_a_detector_of_the_training_part_is_scored_on_the_test_part(stores: Path
     assert run("1").details["actions"]["wave"]["true"] == 3
     with pytest.raises(ValueError, match="know only cross_subject/train, .* was trained on 2"):
         run("1", "2")
-    with pytest.raises(ValueError, match="was trained on all of it"):
+    with pytest.raises(ValueError, match=r"was trained on utd_mhad \(all of it\)"):
         run()
 
 

@@ -91,8 +91,9 @@ def check_unseen(weights: Pretrained, benchmark: Benchmark, data: Path, protocol
         weights.check_unseen(benchmark.target_sets, where)
         return
     train = f"{benchmark.splits[0]}/train"
-    unnamed = [one.split or "all of it" for one in weights.made.data
-               if one.set == benchmark.data and one.split != train and not one.subjects]  # fmt: skip
+    unnamed = [f"{one.set} ({one.split or 'all of it'})" for one in weights.made.data
+               if one.set in benchmark.target_sets and (one.set, one.split) != (benchmark.data, train)
+               and not one.subjects]  # fmt: skip
     known = known_people(weights, benchmark, Store.open(data).select(sets=[benchmark.data]))
     if unnamed or known:
         whom = ", ".join(known or unnamed)
