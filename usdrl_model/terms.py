@@ -8,7 +8,7 @@ research (academic use)
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -26,6 +26,11 @@ MEANINGS: Mapping[Kind, str] = {
 }
 COMMERCIAL: frozenset[Kind] = frozenset({"free", "attribution", "own"})
 """What may become part of a product whose weights stay closed."""
+
+
+def for_products(kinds: Iterable[Kind]) -> bool:
+    """Whether a product may hold what is made of data of all these kinds."""
+    return COMMERCIAL.issuperset(kinds)
 
 
 @dataclass(frozen=True, slots=True)

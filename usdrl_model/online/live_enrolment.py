@@ -44,9 +44,9 @@ class LiveEnrolment:
         self._recognise()
 
     @property
-    def weights(self) -> str:
-        """Name of the weights by whose features gestures are told."""
-        return self._detector.name
+    def weights(self) -> LoadedDetector:
+        """By whose features gestures are told."""
+        return self._detector
 
     def start(self, person: str = "") -> str:
         """From now on ``person``, or the nearest one, makes the gesture; returns the name of the person.
@@ -69,12 +69,16 @@ class LiveEnrolment:
         if self._started is None:
             raise ValueError("not started: call start, make the gesture, call stop")
         (person, since), self._started = self._started, None
-        check_label(label)
+        self.check(label)
         example = live_examples.example(self._stream, person, since, self._detector.config.detector)
-        enrolment.check_new(label, (*self._stream.labels, *self._stream.pair_labels), self._stream.weights.name)
         enrolled = enrolment.add(self._folder, label, [example], self._detector, self._background)
         self._recognise()
         return enrolled
+
+    def check(self, label: str) -> None:
+        """ValueError for the name of an action that the stream tells, and for what is no name of a gesture."""
+        check_label(label)
+        enrolment.check_new(label, (*self._stream.labels, *self._stream.pair_labels), self._stream.weights.name)
 
     def _recognise(self) -> None:
         gestures = library.read_all(self._folder, self._background.weights)

@@ -78,6 +78,7 @@ class ActionStream:
         people duplicate_people, people_over_limit, tracks_started, tracks_lost, ids_swapped, id_jumps,
         leaps_refused; of pairs pair_inferences."""
         self._pairs = None if pairs is None else PairActions(pairs, weights.config.detector, self.counters)
+        self.pair_weights = pairs
         self.pair_labels = self._pairs.labels if self._pairs else ()
         self.check(self.config)
         self.gestures: GestureActions | None = None

@@ -23,7 +23,9 @@ Work = Callable[["LiveEnrolment", PerceptionConfig], str]
 
 
 def start(enrolment: LiveEnrolment, config: PerceptionConfig) -> str:
-    """The gesture begins; ValueError as ``LiveEnrolment.start``."""
+    """The gesture begins; ValueError as ``LiveEnrolment.start``, and for a name that it cannot have."""
+    if config.enrol_label:
+        enrolment.check(config.enrol_label)  # before somebody makes it
     person = enrolment.start(config.enrol_person)
     return f"person {cut(person)}: make the gesture, then call enrol/stop"
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -15,10 +15,11 @@ from usdrl_model.events.config import StreamConfig
 from usdrl_model.plausibility.live_check import ContentCheck
 from usdrl_ros.diagnostics import graph_checks
 from usdrl_ros.diagnostics.health import Situation
-from usdrl_ros.inputs.conversion import described, is_flat, levelled_by, live
+from usdrl_ros.inputs.conversion import described, levelled_by, live
 from usdrl_ros.inputs.further_topics import FurtherTopics
 from usdrl_ros.inputs.registry import Input, find, load
 from usdrl_ros.messages.types import type_name
+from usdrl_ros.node import notes
 from usdrl_ros.node.processing import Processing
 from usdrl_ros.node.protocols import Observer, Stream
 from usdrl_ros.node.worker import Worker
@@ -152,7 +153,7 @@ def build(
     stream = stream_factory(config)
     recommended, model = stream.config, stream.describe()
     labels = (*stream.labels[1:], *stream.pair_labels)
-    depth = _about_depth(source, config, model)
+    depth = notes.about_depth(source, config, model)
     enrolment = _enrolment(stream, config)
 
     def known() -> tuple[str, ...]:
@@ -162,8 +163,9 @@ def build(
     stream.configure(config.stream_config(recommended))
     stream.warm_up()
     info = ModelInfo(**{name: model[name] for name in ("weights", "hash", "device", "precision", "runtime")})
-    _log(node, model, labels, filter(None, (_about_pairs(model), _about_gestures(config, enrolment), depth)))
-    for warning in _warnings(config, model, stream.pair_labels):
+    for line in filter(None, (*notes.lines(config, model, labels, enrolment), depth)):
+        node.get_logger().info(line)
+    for warning in notes.warnings(config, model, stream, enrolment):
         node.get_logger().warning(warning)
     period = 1.0 / config.heartbeat_rate
     also = further(node, config.hri_rules, lambda: (known(), stream.config.events.on_threshold), period)
@@ -199,33 +201,6 @@ def build(
     )
 
 
-def _log(node: Node, model: Mapping[str, str], labels: Iterable[str], told: Iterable[str]) -> None:
-    """What runs, and what else there is to say, a line each."""
-    runs = (
-        f"weights {model['weights']} ({model['hash']}) on {model['device']}, {model['precision']}, {model['runtime']}"
-    )
-    for line in (f"{runs}; labels: {', '.join(labels)}", *told):
-        node.get_logger().info(line)
-
-
-def _warnings(config: PerceptionConfig, model: Mapping[str, str], pair_labels: Sequence[str]) -> Iterator[str]:
-    """What is slower or tells less than it could, and settings without an effect."""
-    if "advice" in model:
-        yield model["advice"]
-    if model.get("centre") == "window" and not config.target_frame:
-        yield (
-            f"weights {model['weights']} use the paths of people, which are in the frame of the sensor: if the robot"
-            " moves, they include its own motion; set target_frame to a fixed frame (odom, map)"
-        )
-    if config.gesture_weights and not config.gestures:
-        yield "gesture_weights: no gestures to tell with them: set gestures to a folder"
-    if config.robot_skeleton and model.get("people") == "1" and not pair_labels:
-        yield (
-            f"robot_skeleton: the weights {model['weights']} look at one person, so that nothing between people and the"
-            " robot is told: set pair_weights"
-        )
-
-
 def looks_up_transforms(config: PerceptionConfig) -> bool:
     """Whether the node must listen to tf; ValueError as of ``registry.load``."""
     return levelled_by(config) == "target_frame" or load(config.input_type).tf or bool(config.robot_skeleton)
@@ -244,33 +219,3 @@ def _enrolment(stream: Stream, config: PerceptionConfig) -> LiveEnrolment | None
         name = GESTURE_DETECTOR
     detector = load.load(name, config.device, threads=config.num_threads) if name else None
     return LiveEnrolment(actions, Path(config.gestures), detector)
-
-
-def _about_pairs(model: Mapping[str, str]) -> str:
-    """Whose labels those of two people are."""
-    return f"pairs of people are told by the weights {model['pair_weights']}" if "pair_weights" in model else ""
-
-
-def _about_gestures(config: PerceptionConfig, enrolment: LiveEnrolment | None) -> str:
-    """Which gestures there are, and whose features tell them."""
-    if enrolment is None:
-        return ""
-    known = ", ".join(enrolment.labels) or "none yet"
-    return f"gestures are told by the weights {enrolment.weights}; in {config.gestures}: {known}"
-
-
-def _about_depth(source: Input, config: PerceptionConfig, model: Mapping[str, str]) -> str:
-    """What to tell of joints or weights without depth; ValueError where the weights need what the joints have not."""
-    if is_flat(source.adapter, config):
-        if model.get("joints") != "in a picture":
-            raise ValueError(
-                f"input_type {source.name}: its joints are in the picture, and weights {model['weights']} need joints"
-                " in space: set weights to some that need no depth (hri_2d), or depth_topic and camera_info_topic"
-            )
-        return "joints are in a picture, without depth: positions of people, and what follows from them, are withheld"
-    if model.get("joints") == "in a picture":
-        return (
-            f"weights {model['weights']} need no depth: people are shown to them as in a picture; their positions are"
-            " published as usual"
-        )
-    return ""

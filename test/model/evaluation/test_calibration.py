@@ -12,8 +12,10 @@ from usdrl_model.checkpoints.provenance import DataUsed, Provenance
 from usdrl_model.cli import main
 from usdrl_model.data.store_writer import write_set
 from usdrl_model.evaluation import calibration
+from usdrl_model.evaluation.calibrate import with_thresholds
 from usdrl_model.evaluation.calibration import CalibrationConfig, Point
 from usdrl_model.evaluation.played import Played, play, play_cooled
+from usdrl_model.events.config import StreamConfig
 from usdrl_model.events.onset_offset import EventConfig
 from usdrl_model.inference import in_torch
 from usdrl_model.network.config import EncoderConfig
@@ -142,6 +144,18 @@ def test_the_command_writes_weights_with_thresholds_and_whom_they_are_from(
     assert after.stream.events.label_on_threshold.keys() == set(before.detector.labels[1:])
     assert [one.stage for one in after.provenance.data if one.set == "own"] == ["calibration"]
     assert after.provenance.data[: len(before.provenance.data)] == before.provenance.data
+
+
+def test_thresholds_alone_are_chosen_with_the_pipeline_that_is_asked_for() -> None:
+    from usdrl_model.training.finetuning.sources import SourceConfig
+
+    weights = detector_file.load("free_streaming", "cpu")
+    asked = StreamConfig(look_ahead=0.2, smoothing=0.5)
+    found = with_thresholds(
+        weights, CalibrationConfig(sources=(SourceConfig(name="performer", minutes=1),), stream=asked), None
+    ).config.stream
+    assert dataclasses.replace(found, events=asked.events) == asked
+    assert found.events.label_on_threshold.keys() == set(weights.config.detector.labels[1:])
 
 
 def test_changes_may_stand_behind_the_options(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

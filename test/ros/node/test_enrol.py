@@ -76,6 +76,9 @@ def test_what_is_no_gesture_is_refused_and_not_stored(node, folders):
     node.wait(lambda: call(node, "start").message == nobody, "empty room")
     refused = node.set("enrol.label", "my wave")
     assert not refused.successful and refused.reason.startswith("enrol.label: expected 1 to 64 letters")
+    assert node.set("enrol.label", "wave").successful
+    taken = "label: 'wave' is an action of the weights weights: take another name"
+    assert call(node, "start").message == taken, "before somebody makes the gesture"
     assert node.set("enrol.label", "nothing").successful
     recorded = performed(3, ("idle", 4.0), start=3000.0).frames
     node.play(recorded[:60], SPEED)

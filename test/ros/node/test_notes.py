@@ -1,0 +1,38 @@
+"""What a node tells of itself once: which weights run beside others, and what they allow."""
+
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("rclpy", reason="needs ROS 2 (rclpy)")
+
+from usdrl_model.inference import load  # noqa: E402
+from usdrl_model.online.live_enrolment import LiveEnrolment  # noqa: E402
+from usdrl_model.online.stream import ActionStream  # noqa: E402
+from usdrl_ros.node import notes  # noqa: E402
+from usdrl_ros.parameters.declarations import PARAMETERS  # noqa: E402
+from usdrl_ros.parameters.values import PerceptionConfig  # noqa: E402
+
+
+def said(weights, pairs="", gestures=None):
+    stream = ActionStream.from_pretrained(weights, topology="kinect_v2_25", device="cpu", pairs=pairs)
+    enrolment = None if gestures is None else LiveEnrolment(stream, *gestures)
+    changes = {"weights": weights, "pair_weights": pairs, "gestures": str(gestures[0]) if gestures else ""}
+    settings = PerceptionConfig(**({one.field: one.default for one in PARAMETERS} | changes))
+    return list(notes.warnings(settings, stream.describe(), stream, enrolment))
+
+
+def test_weights_whose_terms_forbid_a_product_are_told_beside_others(tmp_path: Path) -> None:
+    research, free = load.load("hri", "cpu"), load.load("free", "cpu")
+    (pairs,) = said("free_streaming", pairs="pairs")
+    assert pairs.startswith("pair_weights: the data of pairs allow no use in a product (")
+    assert "those of free_streaming do" in pairs
+    (gestures,) = said("free_streaming", gestures=(tmp_path, research))
+    assert gestures.startswith("gesture_weights: the data of hri allow no use in a product")
+    assert said("free_streaming", gestures=(tmp_path, free)) == []
+    assert said("hri_streaming", gestures=(tmp_path, research)) == [], "no product may hold either"
+
+
+def test_weights_of_two_people_alone_say_what_they_do_not_tell() -> None:
+    (two,) = said("pairs")
+    assert two.startswith("weights pairs look at two people") and two.endswith("and pair_weights to pairs")
