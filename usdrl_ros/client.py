@@ -16,30 +16,26 @@ come from a node that has died, so a state is valid from the second heartbeat on
 
 from __future__ import annotations
 
-import json
 import math
 import threading
 import time
-from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import rclpy
 from rcl_interfaces.msg import Parameter, ParameterType, ParameterValue
 from rcl_interfaces.srv import SetParameters
+from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 from std_msgs.msg import String
 from std_srvs.srv import Trigger
 
 from usdrl_model.errors.shown import shown
-from usdrl_ros.outputs.qos import HEARTBEATS
+from usdrl_ros.heard import Heard, understood
 from usdrl_ros.outputs.state_json import SCHEMA
 
-SHORTEST_SILENCE = 0.5
-"""Seconds of silence that are always tolerated, however short the period."""
-REMEMBERED = 256
-"""Events that a client keeps for readers that come late."""
 PATIENCE = 6.0
 """Seconds to wait for an answer of the node, which itself waits 5 s for its model."""
 
@@ -56,26 +52,6 @@ def refusal(answer: SetParameters.Response | Trigger.Response) -> str:
     if isinstance(answer, Trigger.Response):
         return "" if answer.success else answer.message or "refused"
     return "; ".join(result.reason or "refused" for result in answer.results if not result.successful)
-
-
-class Pulse:
-    """Whether promised heartbeats still arrive; time is an argument."""
-
-    def __init__(self) -> None:
-        self._stamp: float | None = None
-        self._sure = False
-        self._until = -math.inf
-
-    def beat(self, stamp: float, period: float, now: float) -> None:
-        """Record a heartbeat: its stamp and promised period, received at ``now`` by the receiver's clock, seconds."""
-        if stamp != self._stamp:
-            # After a silence, the next one may be a latched one again.
-            self._sure = self._stamp is not None and now <= self._until
-            self._stamp, self._until = stamp, now + max(HEARTBEATS * period, SHORTEST_SILENCE)
-
-    def alive(self, now: float) -> bool:
-        """At least two heartbeats arrived, the last one in time."""
-        return self._sure and now <= self._until
 
 
 class ActionsClient:
@@ -95,11 +71,7 @@ class ActionsClient:
         self._node = node
         self._topic = node.resolve_topic_name(topic)
         self._monotonic = monotonic
-        self._pulse = Pulse()
-        self._state: dict[str, Any] | None = None
-        self._events: deque[tuple[int, dict[str, Any]]] = deque(maxlen=REMEMBERED)
-        self._count = 0
-        self._seq: int | None = None
+        self._heard = Heard()
         self._callbacks: list[Callable[[dict[str, Any]], None]] = []
         self._news = threading.Condition()
         qos = QoSProfile(depth=1, reliability=ReliabilityPolicy.RELIABLE, durability=DurabilityPolicy.TRANSIENT_LOCAL)
@@ -113,12 +85,12 @@ class ActionsClient:
     @property
     def alive(self) -> bool:
         """The node is active and its heartbeats arrive."""
-        return self._pulse.alive(self._monotonic())
+        return self._heard.pulse.alive(self._monotonic())
 
     @property
     def state(self) -> dict[str, Any] | None:
         """The newest state, see docs/state.md; None if there is none, or it is stale."""
-        return self._state if self.alive else None
+        return self._heard.state if self.alive else None
 
     @property
     def stamp(self) -> float:
@@ -197,17 +169,30 @@ class ActionsClient:
 
     @property
     def cursor(self) -> int:
-        """How many events were heard so far, for ``events_since``."""
-        return self._count
+        """A number that grows with all that begins, for ``events_since`` and ``begun_since``."""
+        return self._heard.count
 
     def events_since(self, cursor: int) -> list[dict[str, Any]]:
-        """Events after the first ``cursor`` that were heard, oldest first (docs/state.md); the last 256 are kept.
+        """Events that were heard after a ``cursor``, oldest first (docs/state.md); the last 256 are kept.
 
         None is lost between two calls, however far apart: states carry the last 64 events each. What happened before
         this client subscribed is not among them. A restart of the node is no gap.
         """
         with self._news:
-            return [event for number, event in self._events if number > cursor]
+            return self._heard.events_since(cursor)
+
+    def begun_since(self, cursor: int) -> list[tuple[str, str]]:
+        """Person and name of the states by geometry that began after a ``cursor``, oldest first; the last 256 are kept.
+
+        Those that are over again are among them, if a message came while they held.
+        """
+        with self._news:
+            return self._heard.begun_since(cursor)
+
+    def approach(self, person: str) -> float | None:
+        """Metres a second by which a person comes nearer to the sensor, over the floor; None where it is not known."""
+        with self._news:
+            return self._heard.approach(person) if self.alive else None
 
     def subscribe(self, callback: Callable[[dict[str, Any]], None]) -> Callable[[], None]:
         """Call ``callback`` with every new event, from the thread that spins; the result ends that."""
@@ -229,25 +214,42 @@ class ActionsClient:
             The person, as in ``people``; None after ``timeout``, and when rclpy is shut down.
         """
         end = self._monotonic() + timeout
-        while rclpy.ok(context=self._node.context):
-            if found := self.at_it(label, person, min_score):
-                return found[0]
-            left = end - self._monotonic()
-            if left <= 0.0:
-                return None
-            if self._node.executor is None:
-                rclpy.spin_once(self._node, timeout_sec=min(left, 0.1))
-            else:
-                with self._news:
-                    self._news.wait(min(left, 0.1))
+        with self._listening() as listen:
+            while rclpy.ok(context=self._node.context):
+                if found := self.at_it(label, person, min_score):
+                    return found[0]
+                left = end - self._monotonic()
+                if left <= 0.0:
+                    return None
+                listen(min(left, 0.1))
         return None
 
     def close(self) -> None:
         """Unsubscribe."""
         self._node.destroy_subscription(self._subscription)
 
+    @contextmanager
+    def _listening(self) -> Iterator[Callable[[float], None]]:
+        """What waits for news for some seconds: it spins the node where no executor has it."""
+        own = SingleThreadedExecutor(context=self._node.context)
+
+        def listen(seconds: float) -> None:
+            theirs = self._node.executor  # set for ever by any executor that once had the node
+            if theirs not in (None, own) and self._node in theirs.get_nodes():
+                with self._news:
+                    self._news.wait(seconds)
+                return
+            own.add_node(self._node)
+            own.spin_once(timeout_sec=seconds)
+
+        try:
+            yield listen
+        finally:
+            own.remove_node(self._node)
+            own.shutdown()
+
     def _hear(self, message: String) -> None:
-        state = _understood(message.data)
+        state = understood(message.data)
         if state is None:
             self._node.get_logger().error(
                 f"{self._topic}: expected a state {SCHEMA} with a heartbeat, got"
@@ -255,42 +257,12 @@ class ActionsClient:
                 once=True,
             )
             return
-        beat = state["heartbeat"]
         with self._news:
-            fresh = self._unheard(state)
-            self._state = state
-            self._pulse.beat(beat["stamp"], beat["period"], self._monotonic())
-            for event in fresh:
-                self._count += 1
-                self._events.append((self._count, event))
+            fresh = self._heard.take(state, self._monotonic())
             self._news.notify_all()
         for event in fresh:
             for callback in tuple(self._callbacks):
                 callback(event)
-
-    def _unheard(self, state: dict[str, Any]) -> list[dict[str, Any]]:
-        """Events of a state that this client has not heard; those before its first state are none of its business."""
-        before, self._seq = self._seq, state["seq"]
-        if before is None:
-            return []
-        if state["seq"] < before:  # the node was restarted
-            return list(state["events"])
-        return [event for event in state["events"] if event["seq"] > before]
-
-
-def _understood(text: str) -> dict[str, Any] | None:
-    """A state with its heartbeat; None for whatever else somebody publishes there."""
-    try:
-        state = json.loads(text)
-    except (ValueError, RecursionError):
-        return None
-    if not isinstance(state, dict) or state.get("schema") != SCHEMA or not isinstance(state.get("seq"), int):
-        return None
-    beat, events, people = (state.get(name) for name in ("heartbeat", "events", "people"))
-    good = isinstance(beat, dict) and all(isinstance(beat.get(name), float | int) for name in ("stamp", "period"))
-    for listed, key in ((events, "seq"), (people, "id")):
-        good = good and isinstance(listed, list) and all(isinstance(one, dict) and key in one for one in listed)
-    return state if good else None
 
 
 def _by_distance(people: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -165,9 +165,14 @@ private:
   void remember(const nlohmann::json & state)
   {
     const auto newest = state.at("seq").get<std::int64_t>();
+    const auto & events = state.at("events");
     if (seq_) {  // what happened before the first state is none of this client's business
-      const auto before = newest < *seq_ ? 0 : *seq_;  // smaller: the node was restarted
-      for (const auto & event : state.at("events")) {
+      // A smaller number, or another event under the last one: the node was restarted.
+      const bool again = newest < *seq_ || std::any_of(events.begin(), events.end(), [this](const auto & event) {
+        return event.at("seq").template get<std::int64_t>() == *seq_ && event != last_;
+      });
+      const auto before = again ? 0 : *seq_;
+      for (const auto & event : events) {
         if (event.at("seq").get<std::int64_t>() > before) {
           const auto & label = event.at("label");
           const auto & score = event.at("score");
@@ -181,6 +186,7 @@ private:
       }
     }
     seq_ = newest;
+    last_ = events.empty() ? nlohmann::json() : events.back();
   }
 
   mutable std::mutex mutex_;
@@ -189,6 +195,7 @@ private:
   bool sure_ = false;
   Clock::time_point until_{};
   std::optional<std::int64_t> seq_;
+  nlohmann::json last_;
   std::uint64_t count_ = 0;
   std::deque<std::pair<std::uint64_t, Event>> events_;
 };

@@ -30,7 +30,7 @@ def detection(weights: detector_file.LoadedDetector, recordings: Sequence[Record
     truth, predicted, scored = [], [], []
     for recording in recordings:
         stream = ActionStream(weights, topology=recording.topology)
-        found = predict(recording, stream).actions
+        found = event_metrics.judged(predict(recording, stream).actions, recording.segments)
         stamps = np.array([frame.stamp for frame in recording.frames])
         labels = weights.config.detector.labels
         clear = [one for one in recording.segments if one.label != segments.AMBIGUOUS]
@@ -39,11 +39,7 @@ def detection(weights: detector_file.LoadedDetector, recordings: Sequence[Record
         truth.append(segments.frame_labels(clear, stamps, labels)[counted])
         predicted.append(segments.frame_labels(found, stamps, labels)[counted])
         scored.append(
-            event_metrics.ScoredRecording(
-                truth=clear,
-                detections=event_metrics.judged(found, recording.segments),
-                duration=recording_gaps.seconds(stamps),
-            )
+            event_metrics.ScoredRecording(truth=clear, detections=found, duration=recording_gaps.seconds(stamps))
         )
     events_scores = event_metrics.score_events(scored)
     return {

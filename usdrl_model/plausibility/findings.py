@@ -190,7 +190,7 @@ def _posture(
     if mounted and mounted.tilt < MOST_TILTED and setup.levelled_by in ("", "sensor_pose"):
         pose = mounted.pose(setup.pose)
         change = ("sensor_pose", list(pose))
-        remedy += f"; by these people, sensor_pose: [{', '.join(f'{value:g}' for value in pose)}]"
+        remedy += f"; by these people, sensor_pose: {list(map(float, pose))}"
     return [Finding("pose", Level.WARN, f"people lean {lean:.0f} degrees, all the same way: {remedy}", change)]
 
 

@@ -18,6 +18,7 @@ from usdrl_model.errors.nearest import hint
 from usdrl_model.errors.shown import MESSAGE, cut
 from usdrl_model.states.person import STATES
 from usdrl_ros.agents.perception import POLL, NoPerceptionError, Perception
+from usdrl_ros.client import ActionsClient
 
 INSTRUCTIONS = """A robot sees people through a body tracker. These tools say who is here, what they do, and what they
 did. Call `labels` once to learn which actions and states can be recognised: nothing else ever is. Everything is about
@@ -72,10 +73,12 @@ def server(perception: Perception) -> MCPServer:
             if now := client.at_it(label, person or None, min_score):
                 return {"found": True, "person": _seen(now[0])}
             for event in client.events_since(cursor):
-                if event["kind"] == "onset" and event["label"] == label and person in ("", event["person"]):
-                    one = client.person(event["person"])
-                    if event["score"] >= min_score:
-                        return {"found": True, "person": _seen(one) if one else {"id": event["person"]}}
+                began = event["kind"] == "onset" and event["label"] == label and event["score"] >= min_score
+                if began and person in ("", event["person"]):
+                    return {"found": True, "person": _known(client, event["person"])}
+            for who, state in client.begun_since(cursor):
+                if state == label and person in ("", who):
+                    return {"found": True, "person": _known(client, who)}
             if time.monotonic() >= end:
                 return {"found": False, "person": None}
             await anyio.sleep(POLL)
@@ -91,8 +94,8 @@ def server(perception: Perception) -> MCPServer:
         """
         await perception.check()
         end, now = client.cursor, client.stamp
-        events = client.events_since(after)
-        return {"events": [_happened(event, now) for event in events], "next": max(end, after)}
+        events = client.events_since(after if after <= end else 0)  # larger: of a server that ran before
+        return {"events": [_happened(event, now) for event in events], "next": end}
 
     @_tool(mcp)
     async def enrol(label: Gesture, seconds: Seconds = 3.0, person: Who = "") -> dict[str, Any]:
@@ -108,7 +111,7 @@ def server(perception: Perception) -> MCPServer:
             await perception.set(enrol_label=label, enrol_person=person)
             shown_by = await perception.ask("enrol/start")
             await anyio.sleep(seconds)
-            return {"learnt": await perception.ask("enrol/stop"), "shown_by": shown_by.partition(":")[0]}
+            return {"learnt": await perception.ask("enrol/stop"), "shown_by": shown_by.rpartition(": ")[0]}
 
     return mcp
 
@@ -148,6 +151,12 @@ def _seen(person: dict[str, Any]) -> dict[str, Any]:
         "states": [held["label"] for held in person.get("states", {"active": []})["active"]],
         "not_judged": person.get("withheld", []),
     }
+
+
+def _known(client: ActionsClient, person: str) -> dict[str, Any]:
+    """A person by the id; of one who has gone the id is left."""
+    here = client.person(person)
+    return _seen(here) if here else {"id": person}
 
 
 def _happened(event: dict[str, Any], now: float) -> dict[str, Any]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from py_trees.common import Status
 
 from usdrl_ros.behaviours.leaf import Leaf
@@ -42,12 +40,10 @@ class WaitForAction(Leaf):
         super().__init__(f"wait for {label}", client, write=(who,))
         self.label, self.who, self.min_score = label, who, min_score
         self._cursor = 0
-        self._held: set[tuple[str, float]] = set()
 
     def initialise(self) -> None:
         """What has begun before does not count."""
         self._cursor = self.client.cursor
-        self._held = {(person["id"], onset) for person, onset in self._states()}
 
     def judge(self) -> Status:  # noqa: D102
         begun = [
@@ -55,20 +51,12 @@ class WaitForAction(Leaf):
             for event in self.client.events_since(self._cursor)
             if event["kind"] == "onset" and event["label"] == self.label and event["score"] >= self.min_score
         ]
-        begun += [person["id"] for person, onset in self._states() if (person["id"], onset) not in self._held]
+        begun += [person for person, state in self.client.begun_since(self._cursor) if state == self.label]
         if not begun:
             return Status.RUNNING
         self.board.set(self.who, begun[0])
         self.feedback_message = f"person {begun[0]}"
         return Status.SUCCESS
-
-    def _states(self) -> list[tuple[dict[str, Any], float]]:
-        return [
-            (person, held["onset"])
-            for person in self.client.being(self.label)
-            for held in person["states"]["active"]
-            if held["label"] == self.label
-        ]
 
 
 class IsDoing(Leaf):

@@ -82,26 +82,14 @@ class ApproachesFast(Leaf):
         who: key of the blackboard that gets the id of that person.
     """
 
-    SPAN = 0.5
-    """Seconds over which the speed is taken."""
-
     def __init__(self, client: ActionsClient, *, speed: float = 1.0, within: float = 3.0, who: str = "comer") -> None:
         super().__init__("somebody approaches fast", client, write=(who,))
         self.speed, self.within, self.who = speed, within, who
-        self._ranges: dict[str, list[tuple[float, float]]] = {}
 
     def judge(self) -> Status:  # noqa: D102
-        ranges: dict[str, list[tuple[float, float]]] = {}
-        stamp = self.client.stamp
         for person in self.client.people():
-            if person["distance"] is None:
-                continue
-            past = [(at, far) for at, far in self._ranges.get(person["id"], []) if stamp - self.SPAN <= at < stamp]
-            ranges[person["id"]] = [*past, (stamp, person["distance"])]
-        self._ranges = ranges
-        for who, track in ranges.items():
-            (first, before), (last, now) = track[0], track[-1]
-            if now <= self.within and last - first >= 0.5 * self.SPAN and before - now >= self.speed * (last - first):
-                self.board.set(self.who, who)
+            far, speed = person["distance"], self.client.approach(person["id"])
+            if far is not None and far <= self.within and speed is not None and speed >= self.speed:
+                self.board.set(self.who, person["id"])
                 return Status.SUCCESS
         return Status.FAILURE

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 import math
+import shlex
 from dataclasses import dataclass
 from typing import Any
+
+import yaml
 
 from usdrl_model.errors.shown import LINE, NAME, cut
 from usdrl_model.plausibility.findings import Finding, Level
 from usdrl_ros.checking.advice import Step
 from usdrl_ros.checking.trial import Trial
+from usdrl_ros.parameters.declarations import PARAMETERS
 from usdrl_ros.parameters.values import PerceptionConfig
 
 SETTINGS = ("input_type", "topology", "axes", "units", "mirrored", "target_frame", "sensor_pose")
@@ -56,10 +60,20 @@ class Report:
             lines += [f"  {finding.level.name.lower()}: {cut(finding.text, 2 * LINE)}" for finding in left]
         lines += [f"  note: {cut(one.text, LINE)}" for one in self.findings if one.level == Level.NOTE]
         if self.steps:
-            given = " ".join(f"-p {step.parameter}:={_value(step.value).replace(' ', '')}" for step in self.steps)
-            lines += ["", f"usdrl-perception --ros-args {given}"]
+            lines += ["", self.command()]
         lines += ["", self.verdict()]
         return "\n".join(lines)
+
+    def command(self) -> str:
+        """That runs the node with all that was given and all steps."""
+        default = {one.name: one.default for one in PARAMETERS}
+        given = {one.name: getattr(self.config, one.field) for one in PARAMETERS} | {"topic": self.topic}
+        given = {name: value for name, value in given.items() if _value(value) != _value(default[name])}
+        if given.get("topic") == f"/{default['topic']}":
+            del given["topic"]
+        given |= {step.parameter: step.value for step in self.steps}
+        words = (shlex.quote(f"{name}:={_value(value).replace(', ', ',')}") for name, value in given.items())
+        return " ".join(["usdrl-perception --ros-args", *(f"-p {word}" for word in words)])
 
     def verdict(self) -> str:
         """The result in one line."""
@@ -117,7 +131,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
 
 
 def _value(value: Any) -> str:
-    """A value as YAML and the command line of ROS take it."""
-    return (
-        json.dumps(list(value)) if isinstance(value, tuple) else value if isinstance(value, str) else json.dumps(value)
-    )
+    """A value as YAML and the command line of ROS take it: a text that reads as something else in quotes."""
+    if isinstance(value, str) and yaml.safe_load(value) == value:
+        return value
+    return json.dumps(list(value) if isinstance(value, tuple) else value)

@@ -215,10 +215,10 @@ def _tilt(content: Sights, config: PerceptionConfig) -> list[Finding]:
     roll, pitch = config.sensor_pose[3:5]
     if mounted is None or math.degrees(math.hypot(mounted.roll - roll, mounted.pitch - pitch)) < TILTED:
         return []
-    pose = ", ".join(f"{value:g}" for value in mounted.pose(config.sensor_pose))
+    pose = list(map(float, mounted.pose(config.sensor_pose)))  # ROS takes no list of integers and floats
     text = (
         f"by those who stand, the sensor has roll {mounted.roll:.2f} and pitch {mounted.pitch:.2f} (radians): set"
-        f" sensor_pose: [{pose}], or measure it"
+        f" sensor_pose: {pose}, or measure it"
     )
     return [Finding("tilt", Level.NOTE, text)]
 

@@ -49,9 +49,7 @@ class RigidBodies:
         people: dict[str, np.ndarray] = {}
         seen: set[str] = set()
         for body in message.rigidbodies:
-            person, name = context.person_id, body.rigid_body_name
-            if self._separator:
-                person, _, name = name.rpartition(self._separator)
+            person, name = self._named(body.rigid_body_name, context.person_id)
             if name not in self._joints or not person:
                 continue
             if body.rigid_body_name in seen:
@@ -65,6 +63,14 @@ class RigidBodies:
             place = body.pose.position
             people[person][self._joints[name]] = place.x, place.y, place.z
         return context.frame([Person(person, joints) for person, joints in people.items()], message.header)
+
+    def _named(self, body: str, person: str) -> tuple[str, str]:
+        """Whose body it is, and its name in the table, which may hold the separator; of two the longer one."""
+        if not self._separator:
+            return person, body
+        ends = (name for name in self._joints if body.endswith(self._separator + name))
+        name = max(ends, key=len, default="")
+        return body.removesuffix(self._separator + name), name
 
 
 def _checked(table: Any, context: Context) -> tuple[str, dict[str, int]]:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+import yaml
 from helpers.acting import script
 
 from usdrl_model.plausibility.findings import Finding, Level
@@ -171,8 +172,10 @@ def test_a_wrong_configuration_is_told_within_seconds(case: str) -> None:
 def test_a_tilted_sensor_is_told_its_pose(degrees: float) -> None:
     """About the axis to the left, as a head that looks up or down."""
     told = Bench(sends=(rotation(degrees, 0) @ OPTICAL).T).watch(perform(scripts=(*STANDING, *STANDING)))
+    advised = yaml.safe_load(told["pose"][1].text.rpartition("sensor_pose: ")[2])
     change = told["pose"][1].change
     assert change is not None and change[0] == "sensor_pose"
+    assert advised == list(change[1]) and {type(value) for value in advised} == {float}, "as a params file takes it"
     x, y, z, roll, pitch, yaw = np.array(change[1])
     assert (x, y, yaw) == (0.0, 0.0, 0.0) and z > 0.0
     assert np.degrees([roll, pitch]) == pytest.approx([0.0, degrees], abs=3.0)

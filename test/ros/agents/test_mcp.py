@@ -25,7 +25,7 @@ NAMESPACE = "/robot"
 PERIOD = 0.5
 BEAT = 0.1
 """Seconds between two states: far below what is promised, so that a busy machine is no dead node."""
-STARTED = (True, "person 7: make the gesture, then call enrol/stop")
+STARTED = (True, "person cam:7: make the gesture, then call enrol/stop")
 
 
 class Scripted:
@@ -172,6 +172,8 @@ def test_an_action_between_two_looks_is_found_and_remembered(robot):
         "kind": "offset", "person": "9", "label": "wave", "score": 0.9, "began_ago": 2.5, "ended_ago": 1.0,
     }  # fmt: skip
     assert ask("recent_events", after=heard["next"])[1]["events"] == []
+    before = ask("recent_events", after=heard["next"] + 50)[1]  # of a server that ran before this one
+    assert before["next"] == heard["next"] and before["events"][-4:] == heard["events"]
 
 
 def test_an_unknown_label_is_refused_with_those_that_are_known(robot):
@@ -188,7 +190,7 @@ def test_arguments_out_of_range_are_refused(robot, arguments):
 def test_a_gesture_is_enrolled_in_one_call(robot):
     scripted, ask = robot
     assert ask("enrol", label="thumbs_up", seconds=1.0, person="7") == (
-        False, {"learnt": "thumbs_up: 1 example", "shown_by": "person 7"},
+        False, {"learnt": "thumbs_up: 1 example", "shown_by": "person cam:7"},
     )  # fmt: skip
     assert scripted.calls == ["enrol/start", "enrol/stop"]
     assert scripted.node.get_parameter("enrol.person").value == "7"

@@ -1,6 +1,7 @@
 """What a recorded source needs: every wrong parameter is found, in order, and a right one is left alone."""
 
 import dataclasses
+import shlex
 
 import numpy as np
 import pytest
@@ -11,11 +12,12 @@ from helpers.acting import script  # noqa: E402
 from rclpy.serialization import serialize_message  # noqa: E402
 from std_msgs.msg import Header  # noqa: E402
 
-from usdrl_model.plausibility.findings import Level  # noqa: E402
+from usdrl_model.plausibility.findings import Finding, Level  # noqa: E402
 from usdrl_model.simulation.simulate import PerformanceConfig, simulate  # noqa: E402
 from usdrl_model.skeleton.person import Person, SkeletonFrame  # noqa: E402
 from usdrl_model.skeleton.topology import topology  # noqa: E402
-from usdrl_ros.checking.advice import advise  # noqa: E402
+from usdrl_ros.checking.advice import Step, advise  # noqa: E402
+from usdrl_ros.checking.report import Report  # noqa: E402
 from usdrl_ros.checking.trial import Captured, run  # noqa: E402
 from usdrl_ros.inputs.common import ros_time  # noqa: E402
 from usdrl_ros.inputs.coordinate_frames import AXES  # noqa: E402
@@ -166,3 +168,18 @@ def test_tf_that_is_not_installed_does_not_hide_the_rest():
     found = advice(captured(perform(), axes="body"), target_frame="odom")
     assert steps(found) == [("axes", "body")]
     assert [finding.key for finding in found.left] == ["tf"]
+
+
+def test_the_command_has_all_that_was_given_and_all_steps():
+    why = Finding("topology", Level.ERROR, "other joints")
+    given = config(axes="kinect", person_id="1", sensor_pose=(0.0, 0.0, 1.2, 0.0, 0.35, 0.0))
+    report = Report(
+        topic="/camera/skeletons", publishers=(), perception="", config=given, messages=9, trial=None,
+        steps=(Step("topology", "k4abt_32", why),), findings=(),
+    )  # fmt: skip
+    assert shlex.split(report.command()) == [
+        "usdrl-perception", "--ros-args", "-p", "topic:=/camera/skeletons", "-p", "person_id:=\"1\"",
+        "-p", "axes:=kinect", "-p", "sensor_pose:=[0.0,0.0,1.2,0.0,0.35,0.0]", "-p", "topology:=k4abt_32",
+    ]  # fmt: skip
+    usual = dataclasses.replace(report, topic="/skeletons", config=config())
+    assert usual.command() == "usdrl-perception --ros-args -p topology:=k4abt_32"

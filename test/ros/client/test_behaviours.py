@@ -51,7 +51,7 @@ class Robot:
         state = {"schema": "usdrl.actions/2", "seq": self.seq, "stamp": self.stamp, "people": list(people),
                  "events": self.events[-16:], "heartbeat": {"stamp": self.stamp, "period": self.period}}  # fmt: skip
         self.publisher.publish(String(data=json.dumps(state)))
-        self.peer.wait(lambda: (self.client._state or {}).get("stamp") == self.stamp, "state")
+        self.peer.wait(lambda: (self.client._heard.state or {}).get("stamp") == self.stamp, "state")
 
 
 def person(name: str, *actions: str, states: tuple[str, ...] = (), x: float = 2.0, score: float = 0.9,
@@ -122,6 +122,16 @@ def test_a_state_by_geometry_is_waited_for_like_an_action(robot):
     assert said("guide") == "1"
 
 
+def test_a_state_that_began_and_ended_between_two_ticks_is_not_lost(robot):
+    robot.say(person("2", states=("pointing_left",)))
+    leaf = WaitForAction(robot.client, "pointing_left", who="guide")
+    assert ticked(leaf) == Status.RUNNING, "what began before the leaf did does not count"
+    robot.say(person("1", states=("pointing_left",)))
+    robot.say(person("1"))
+    assert ticked(leaf) == Status.SUCCESS
+    assert said("guide") == "1"
+
+
 def test_who_comes_and_who_goes_is_waited_for(robot):
     robot.say(person("1"), begins=(("1", "entered"),))
     come, go = WaitForPerson(robot.client, who="guest"), WaitForPerson(robot.client, "left", who="goer")
@@ -162,17 +172,22 @@ def test_somebody_may_be_out_of_sight_for_a_moment(robot):
 
 
 def test_who_runs_at_the_robot_is_told_from_who_walks(robot):
-    def come(speed: float) -> Status:
+    def come(speed: float, every: float = 0.1, ticks: int = 1) -> Status:
+        """Somebody comes; a state every so many seconds, and a tick every so many states."""
         leaf = ApproachesFast(robot.client, speed=1.2)
         seen = [Status.FAILURE]
-        for step in range(8):
-            robot.say(person("9", x=2.5 - speed * 0.1 * step))
-            seen.append(ticked(leaf))
+        robot.say(seconds=3.0)
+        for step in range(int(1.1 / every) + 1):
+            robot.say(person("9", x=2.5 - speed * every * step), seconds=every)
+            if step % ticks == ticks - 1:
+                seen.append(ticked(leaf))
         return Status.SUCCESS if Status.SUCCESS in seen else Status.FAILURE
 
     assert come(0.6) == Status.FAILURE
     assert come(2.0) == Status.SUCCESS
     assert said("comer") == "9"
+    assert (come(0.6, ticks=10), come(2.0, ticks=10)) == (Status.FAILURE, Status.SUCCESS), "a slow tree"
+    assert (come(0.6, every=1.0), come(2.0, every=1.0)) == (Status.FAILURE, Status.SUCCESS), "slow states"
 
 
 def test_a_client_waits_counts_and_calls_back(robot):
@@ -190,6 +205,11 @@ def test_a_client_waits_counts_and_calls_back(robot):
     robot.say()  # as the node does when it starts
     robot.say(begins=(("1", "clap"),))
     assert [event["label"] for event in robot.client.events_since(begin)] == ["wave", "clap"]
+    robot.seq = 0  # another one, which has said more than the last before it is heard
+    robot.events.clear()
+    robot.stamp += 60.0
+    robot.say(begins=(("1", "clap"), ("1", "wave"), ("2", "wave")))
+    assert [event["label"] for event in robot.client.events_since(begin)][2:] == ["clap", "wave", "wave"]
     assert heard == ["wave"]
 
 

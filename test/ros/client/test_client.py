@@ -1,25 +1,30 @@
 """Who relies on the state of the node notices its death."""
 
+import itertools
 import json
 import os
 import signal
+import threading
 
 import pytest
 from helpers.paths import HELPERS
 
 pytest.importorskip("rclpy", reason="needs ROS 2 (rclpy)")
 
-from helpers.people import frames
+import rclpy  # noqa: E402
+from helpers.people import frames  # noqa: E402
 from helpers.ros_peer import LATCHED, header  # noqa: E402
 from rcl_interfaces.msg import SetParametersResult  # noqa: E402
 from rcl_interfaces.srv import SetParameters  # noqa: E402
 from rclpy.duration import Duration  # noqa: E402
+from rclpy.executors import SingleThreadedExecutor  # noqa: E402
 from rclpy.qos import QoSProfile  # noqa: E402
 from sensor_msgs.msg import PointCloud2  # noqa: E402
 from std_msgs.msg import Bool, String  # noqa: E402
 from std_srvs.srv import Trigger  # noqa: E402
 
-from usdrl_ros.client import ActionsClient, Pulse, refusal, text_parameters  # noqa: E402
+from usdrl_ros.client import ActionsClient, refusal, text_parameters  # noqa: E402
+from usdrl_ros.heard import Pulse  # noqa: E402
 from usdrl_ros.inputs.skeleton_messages import point_cloud  # noqa: E402
 from usdrl_ros.outputs.state_json import SCHEMA  # noqa: E402
 from usdrl_ros.processes.children import Child  # noqa: E402
@@ -60,6 +65,35 @@ def test_who_is_at_it_does_an_action_or_is_in_a_state(peer):
     found = client.wait_for("sitting", timeout=0.0)
     assert found is not None and found["id"] == "ben"
     client.close()
+
+
+def test_waiting_spins_the_node_where_no_executor_has_it(peer):
+    speaker = peer.node.create_publisher(String, "actions/state", LATCHED)
+    wave = {"label": "wave", "state": "active", "score": 0.9}
+    done = threading.Event()
+
+    def speak():
+        for stamp in itertools.count(1):
+            beat = {"stamp": float(stamp), "period": 0.5}
+            anna = {"id": "anna", "actions": [wave] if stamp > 12 else []}
+            state = {"schema": SCHEMA, "seq": 0, "events": [], "heartbeat": beat, "people": [anna]}
+            speaker.publish(String(data=json.dumps(state)))
+            if done.wait(0.05):
+                return
+
+    node = rclpy.create_node("waits", context=peer.node.context)
+    thread = threading.Thread(target=speak)
+    thread.start()
+    try:
+        for _ in range(2):  # the executor of the first time is gone the second time
+            client = ActionsClient(node)
+            assert client.wait_for("wave", timeout=20.0) is not None
+            client.close()
+            rclpy.spin_once(node, executor=SingleThreadedExecutor(context=node.context), timeout_sec=0.0)
+    finally:
+        done.set()
+        thread.join()
+        node.destroy_node()
 
 
 def test_what_the_node_refuses_is_said_in_its_own_words():

@@ -224,6 +224,11 @@ def test_rigid_bodies_by_their_names(tmp_path):
     assert refused(rigid("anna_Head", "anna_Head"), "rigid_bodies", "coco_17", file=str(table)) == "duplicate_joint"
     crowd = [f"p{n}_Head" for n in range(65)]
     assert refused(rigid(*crowd), "rigid_bodies", "coco_17", file=str(table)) == "too_many_people"
+    table.write_text('separator: "_"\nbodies: {Head: nose, left_hand: wrist_left, hand: wrist_right}\n')
+    names = ["anna_left_Head", "anna_left_left_hand", "anna_left_hand"]
+    people = {one.id: one for one in decode(rigid(*names), "rigid_bodies", **given).frame.people}
+    assert people.keys() == {"anna_left", "anna"}, "the name of a body may hold the separator: the longest one counts"
+    assert np.isfinite(people["anna_left"].joints[:, 0]).sum() == 2
     table.write_text("bodies: {Head: nose}")
     (one,) = decode(rigid("Head"), "rigid_bodies", **given).frame.people
     assert one.id == "me"

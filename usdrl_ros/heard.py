@@ -1,0 +1,143 @@
+"""What a client has heard of a perception node: its newest state, and what began, without a gap.
+
+States are those of docs/state.md, whatever else they hold. Stamps are seconds of the source's clock, ``now`` is of the
+receiver's, which never jumps.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections import deque
+from collections.abc import Iterator
+from typing import Any
+
+from usdrl_ros.outputs.qos import HEARTBEATS
+from usdrl_ros.outputs.state_json import SCHEMA
+
+SHORTEST_SILENCE = 0.5
+"""Seconds of silence that are always tolerated, however short the period."""
+REMEMBERED = 256
+"""Events, and beginnings of states by geometry, that are kept for readers that come late."""
+SPAN, LONGEST_SPAN = 0.5, 2.0
+"""Seconds over which the speed of a person is taken, and at most where states come less often."""
+
+
+class Pulse:
+    """Whether promised heartbeats still arrive; time is an argument."""
+
+    def __init__(self) -> None:
+        self._stamp: float | None = None
+        self._sure = False
+        self._until = -math.inf
+
+    def beat(self, stamp: float, period: float, now: float) -> None:
+        """Record a heartbeat: its stamp and promised period, received at ``now`` by the receiver's clock, seconds."""
+        if stamp != self._stamp:
+            # After a silence, the next one may be a latched one again.
+            self._sure = self._stamp is not None and now <= self._until
+            self._stamp, self._until = stamp, now + max(HEARTBEATS * period, SHORTEST_SILENCE)
+
+    def alive(self, now: float) -> bool:
+        """At least two heartbeats arrived, the last one in time."""
+        return self._sure and now <= self._until
+
+
+class Heard:
+    """The states of one node, restarts of it included. Not safe for several threads."""
+
+    def __init__(self) -> None:
+        self.state: dict[str, Any] | None = None
+        self.pulse = Pulse()
+        self.count = 0
+        """Of all events and beginnings of states."""
+        self._events: deque[tuple[int, dict[str, Any]]] = deque(maxlen=REMEMBERED)
+        self._begun: deque[tuple[int, tuple[str, str]]] = deque(maxlen=REMEMBERED)
+        self._newest: dict[str, Any] | None = None
+        """The newest event."""
+        self._held: set[tuple[str, str, float]] = set()
+        self._ranges: dict[str, list[tuple[float, float]]] = {}
+
+    def take(self, state: dict[str, Any], now: float) -> list[dict[str, Any]]:
+        """Take the next state, of ``understood``; returns its events that were not heard before."""
+        first, held = self.state is None, set(_held(state))
+        events = [] if first else self._unheard(state)
+        for event in events:
+            self.count += 1
+            self._events.append((self.count, event))
+        for person, label, _ in () if first else sorted(held - self._held, key=lambda one: one[2]):
+            self.count += 1
+            self._begun.append((self.count, (person, label)))
+        self._held, self._newest = held, max(state["events"], key=lambda one: one["seq"], default=None)
+        self._follow(state)
+        self.state = state
+        self.pulse.beat(state["heartbeat"]["stamp"], state["heartbeat"]["period"], now)
+        return events
+
+    def events_since(self, cursor: int) -> list[dict[str, Any]]:
+        """Events after a ``count``, oldest first."""
+        return [event for number, event in self._events if number > cursor]
+
+    def begun_since(self, cursor: int) -> list[tuple[str, str]]:
+        """Person and name of the states by geometry that began after a ``count``, oldest first."""
+        return [one for number, one in self._begun if number > cursor]
+
+    def approach(self, person: str) -> float | None:
+        """Metres a second by which a person comes nearer, over the last ``SPAN``; None where that is not known."""
+        track = self._ranges.get(person, [])
+        if not track or track[-1][0] - track[0][0] < SPAN / 2:
+            return None
+        (start, before), (end, after) = track[0], track[-1]
+        return (before - after) / (end - start)
+
+    def _unheard(self, state: dict[str, Any]) -> list[dict[str, Any]]:
+        """Events that were not heard before; all of them where the node was restarted, and counts from 1 again."""
+        events: list[dict[str, Any]] = state["events"]
+        before = self._newest["seq"] if self._newest else 0
+        again = [event for event in events if event["seq"] == before]
+        if state["seq"] < before or again not in ([], [self._newest]):
+            return list(events)
+        return [event for event in events if event["seq"] > before]
+
+    def _follow(self, state: dict[str, Any]) -> None:
+        """Remember how far away everybody was."""
+        stamp, ranges = state.get("stamp", 0.0), dict[str, list[tuple[float, float]]]()
+        for person in state["people"]:
+            if (distance := person.get("distance")) is None:
+                continue
+            track = [one for one in self._ranges.get(person["id"], []) if stamp - LONGEST_SPAN <= one[0] < stamp]
+            older = [one for one in track if one[0] < stamp - SPAN]
+            ranges[person["id"]] = [*older[-1:], *track[len(older) :], (stamp, distance)]
+        self._ranges = ranges
+
+
+def understood(text: str) -> dict[str, Any] | None:
+    """A state with its heartbeat; None for whatever else somebody publishes there."""
+    try:
+        state = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(state, dict) or state.get("schema") != SCHEMA or not isinstance(state.get("seq"), int):
+        return None
+    beat, events, people = (state.get(name) for name in ("heartbeat", "events", "people"))
+    good = isinstance(beat, dict) and all(isinstance(beat.get(name), float | int) for name in ("stamp", "period"))
+    good = good and isinstance(state.get("stamp", 0.0), float | int) and _listed(events, "seq")
+    return state if good and _listed(people, "id") and all(_is_person(one) for one in people or ()) else None
+
+
+def _listed(found: Any, *keys: str) -> bool:
+    return isinstance(found, list) and all(isinstance(one, dict) and one.keys() >= {*keys} for one in found)
+
+
+def _is_person(found: dict[str, Any]) -> bool:
+    states = found.get("states", {"active": []})  # earlier nodes do not send it
+    far = found.get("distance")
+    known = isinstance(states, dict) and _listed(states.get("active"), "label", "onset")
+    return known and (far is None or isinstance(far, float | int))
+
+
+def _held(state: dict[str, Any]) -> Iterator[tuple[str, str, float]]:
+    """Person, name and begin of the states by geometry that hold."""
+    for person in state["people"]:
+        for held in person.get("states", {"active": []})["active"]:
+            yield person["id"], held["label"], held["onset"]
