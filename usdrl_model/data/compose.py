@@ -198,7 +198,9 @@ def _piece(clip: Clip, place: int) -> Piece | None:
     begin, end = clip.stamps[there[0]], clip.stamps[there[-1]]
     span = (float(max(active[0], begin) - begin), float(min(active[1], end) - begin))
     shown = [
-        (one.label, one.start - begin, one.end - begin) for one in clip.segments if one.person == clip.people[place]
+        (one.label, float(max(one.start, begin) - begin), float(min(one.end, end) - begin))
+        for one in clip.segments
+        if one.person == clip.people[place] and one.end > begin and one.start < end
     ]
     if not shown and clip.label != NONE:
         shown = [(clip.label, *span)]

@@ -23,11 +23,10 @@ from typing import Literal, get_args
 
 import numpy as np
 
+from usdrl_model.skeleton.rounding import SLACK
+
 EventKind = Literal["onset", "offset", "lost"]
 EVENT_KINDS: tuple[EventKind, ...] = get_args(EventKind)
-
-SLACK = 1e-4
-"""Seconds of rounding: durations are often whole steps of the grid, and 0.7 - 0.3 < 0.4 in floating point."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -104,6 +104,7 @@ class Crowd:
             fresh = True
         for id_ in leaping:
             gone += self._settle(id_, sightings[id_])
+        gone += self._too_many(stamp)
         follow_states(self.people)
         if samples and not fresh:
             self._counters["stale_frames"] += 1
@@ -159,9 +160,10 @@ class Crowd:
     def _start(self, id_: str, sighting: Sighting) -> list[TrackedPerson]:
         """Follow a new person; return the one they replace, if any."""
         gone: list[TrackedPerson] = []
-        if len(self._people) >= self._limit:
+        here = self._here(sighting.stamp)
+        if len(here) >= self._limit:
             self._counters["people_over_limit"] += 1
-            farthest = max(self._people.values(), key=lambda person: person.sighting.range)
+            farthest = max(here, key=lambda person: person.sighting.range)
             if not sighting.range < farthest.sighting.range - NEARER:
                 return []
             gone = self._lose([farthest.id])
@@ -171,6 +173,18 @@ class Crowd:
         name = self._name(id_)
         self._people[name] = self._follow(name, sighting)
         return gone
+
+    def _here(self, now: float) -> list[TrackedPerson]:
+        """Who counts as one of ``limit``: a frozen or wrong detection takes nobody's place."""
+        unseen = self.unseen(now)
+        return [person for person in self._people.values() if person not in unseen]
+
+    def _too_many(self, now: float) -> list[TrackedPerson]:
+        """Remove and return the farthest of those who are too many, because one who was frozen moves again."""
+        if len(self._people) <= self._limit:
+            return []
+        near = sorted(self._here(now), key=lambda person: person.sighting.range)
+        return self._lose([person.id for person in near[self._limit :]])
 
     def _add(self, person: TrackedPerson, sighting: Sighting) -> None:
         self._refuse_stray(person)

@@ -60,6 +60,8 @@ class GestureActions:
         batch, features = answered or (None, None)
         if batch is None or features is None:
             return
-        for person, scores, now in zip(batch.people, self.known.scores(features), batch.seen[:, -1], strict=True):
-            if now:
+        for person, scores, seen in zip(batch.people, self.known.scores(features), batch.seen, strict=True):
+            if seen[-1]:
                 yield person, person.gestures.step(end / self._rate, scores)
+            elif not seen[-person.patience - 1 :].any():
+                yield person, person.gestures.step(end / self._rate, np.zeros_like(scores))

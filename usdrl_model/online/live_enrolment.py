@@ -16,6 +16,7 @@ from usdrl_model.gestures.gesture import check_label
 from usdrl_model.gestures.recogniser import Recogniser
 from usdrl_model.online import live_examples
 from usdrl_model.online.stream import ActionStream
+from usdrl_model.online.tracked_person import TrackedPerson
 
 
 class LiveEnrolment:
@@ -37,8 +38,8 @@ class LiveEnrolment:
         self._folder = folder
         self._detector = stream.weights if detector is None else detector
         self._background = background.find(self._detector)
-        self._started: tuple[str, float] | None = None
-        """Person, and stamp of the start."""
+        self._started: tuple[TrackedPerson, float | None, float] | None = None
+        """Person, since when they were here, and stamp of the start."""
         self.labels: tuple[str, ...] = ()
         """Of the gestures that are recognised now."""
         self._recognise()
@@ -55,8 +56,8 @@ class LiveEnrolment:
             ValueError: nobody is there, or nobody of that name, or two people are equally near.
         """
         found = live_examples.find(self._stream, person)
-        self._started = (found, self._stream.stamp)
-        return found
+        self._started = (found, found.came, self._stream.stamp)
+        return found.id
 
     def stop(self, label: str) -> Enrolled:
         """The gesture has been made: add it to the examples of ``label``, and recognise it.
@@ -68,9 +69,9 @@ class LiveEnrolment:
         """
         if self._started is None:
             raise ValueError("not started: call start, make the gesture, call stop")
-        (person, since), self._started = self._started, None
+        (person, came, since), self._started = self._started, None
         self.check(label)
-        example = live_examples.example(self._stream, person, since, self._detector.config.detector)
+        example = live_examples.example(self._stream, person, came, since, self._detector.config.detector)
         enrolled = enrolment.add(self._folder, label, [example], self._detector, self._background)
         self._recognise()
         return enrolled

@@ -13,39 +13,47 @@ APART = 0.3
 """Metres by which one person must be nearer than all others to be meant without a name."""
 
 
-def find(stream: ActionStream, person: str = "") -> str:
+def find(stream: ActionStream, person: str = "") -> TrackedPerson:
     """The person of that name, or the one nearest to the sensor where it is empty.
 
     Raises:
         ValueError: there is no such person or nobody at all, or two are equally near.
     """
-    near = sorted(stream.people, key=lambda one: one.sighting.range)
+    near = sorted((one for one in stream.people if one.came is not None), key=lambda one: one.sighting.range)
     if person:
-        return _named(near, person).id
+        return _named(near, person)
     if not near:
         raise ValueError("nobody is seen: stand in front of the sensor")
     if len(near) > 1 and near[1].sighting.range - near[0].sighting.range < APART:
         both = ", ".join(f"{cut(one.id)} at {one.sighting.range:.1f} m" for one in near[:2])
         raise ValueError(f"two people are equally near ({both}): let one step back, or name the person")
-    return near[0].id
+    return near[0]
 
 
-def example(stream: ActionStream, person: str, since: float, detector: DetectorConfig) -> Shown:
+def example(
+    stream: ActionStream, person: TrackedPerson, came: float | None, since: float, detector: DetectorConfig
+) -> Shown:
     """What a person has done since a stamp, as an example of a gesture for a detector of windows.
 
+    Args:
+        stream: that follows the person.
+        person: of ``find``.
+        came: since when they had been here then; who came later under the same id may be somebody else.
+        since: stamp, seconds.
+        detector: by whose features the gesture will be told.
+
     Raises:
-        ValueError: the person is not there any more, the time is too long, or as ``examples.from_body``.
+        ValueError: the person was lost meanwhile, the time is too long, or as ``examples.from_body``.
     """
-    try:
-        found = _named(stream.people, person)
-    except ValueError as error:
-        raise ValueError(f"{error}: lost since start, begin again") from None
-    joints, mask = found.since(since)
-    source = f"person {cut(person)}, {since:.2f}-{found.track.last_stamp:.2f} s"
+    if person not in stream.people or person.came != came:
+        there = ", ".join(cut(one.id) for one in stream.people if one.came is not None) or "nobody"
+        raise ValueError(f"person {cut(person.id)} was lost since start, there: {there}: begin again")
+    joints, mask = person.since(since)
+    source = f"person {cut(person.id)}, {since:.2f}-{person.track.last_stamp:.2f} s"
     return examples.from_body(joints, mask, detector.rate, detector.encoder.window, source, stream.topology.name)
 
 
-def _named(people: tuple[TrackedPerson, ...] | list[TrackedPerson], person: str) -> TrackedPerson:
+def _named(people: list[TrackedPerson], person: str) -> TrackedPerson:
     found = next((one for one in people if one.id == person), None)
     if found is None:
         raise ValueError(f"no person {shown(person)}; there: {', '.join(cut(one.id) for one in people) or 'nobody'}")

@@ -249,7 +249,7 @@ class ActionStream:
         return StreamState(
             stamp=self.stamp if math.isfinite(self.stamp) else 0.0,
             seq=self._log.seq,
-            people=tuple(person.state() for person in self._crowd.people if person not in unseen),
+            people=tuple(person.state(self.stamp) for person in self._crowd.people if person not in unseen),
             events=self._log.recent,
             flat=self._filter.flat,
             counters=dict(self.counters),

@@ -18,8 +18,8 @@ from usdrl_model.online.state import ActionState, PersonState
 from usdrl_model.skeleton.person import HEAD
 from usdrl_model.states.config import StatesConfig
 from usdrl_model.states.measures import measure
-from usdrl_model.states.person import PersonStates
-from usdrl_model.windows.track import Track, grid_index
+from usdrl_model.states.person import PersonStates, States
+from usdrl_model.windows.track import MAX_JOINT_GAP, Track, grid_index
 from usdrl_model.windows.window import Body
 
 TOP = 5
@@ -101,7 +101,11 @@ class TrackedPerson:
         self.stepped: int | None = None
         """Grid index of the newest frame that it has taken."""
         self._detector = detector
+        self.patience = round(config.max_gap * detector.rate)
+        """Grid frames without a judgement after which nothing goes on."""
         self._decided: int | None = None
+        self._judged: int | None = None
+        """The newest frame with a posterior."""
         self._posterior: np.ndarray | None = None
         self._withheld: tuple[str, ...] = ()
         self.add(sighting)
@@ -152,8 +156,11 @@ class TrackedPerson:
         for index, posterior in zip(frames, posteriors, strict=True):
             # A frame in which the person was not seen is skipped: it is no evidence for or against an action.
             if not np.isnan(posterior[0]):
-                self._posterior = posterior
+                self._posterior, self._judged = posterior, index
                 edges += self.machine.step(index / self._detector.rate, posterior)
+            elif self._judged is not None and index - self._judged > self.patience:  # too few joints, for too long
+                self._posterior = None
+                edges += self.machine.step(index / self._detector.rate, np.zeros_like(posterior))
         self._decided = frames[-1]
         self._withheld = tuple(self._detector.labels[index] for index in np.flatnonzero(withheld))
         return edges
@@ -187,12 +194,13 @@ class TrackedPerson:
             )
         return self.track.window(max(frames, 0), newest)
 
-    def state(self) -> PersonState:
-        """A snapshot."""
+    def state(self, now: float) -> PersonState:
+        """A snapshot at a stamp: who has not been sent for ``MAX_JOINT_GAP`` has no joints any more."""
         track = self.track
-        valid = track.confidence > 0.0
+        absent = now - track.last_stamp > MAX_JOINT_GAP
+        valid = (track.confidence > 0.0) & (not absent)
         joints = np.where(valid[:, None], track.joints, np.nan)
-        known, there = track.recent()
+        known, there = track.recent(now)
         highest = HEAD if there[HEAD] else int(np.argmax(np.where(there, known[:, 1], -np.inf)))
         placed = there[highest] and not self._flat
         x, y, z = (float(value) for value in known[highest]) if placed else (math.nan,) * 3
@@ -216,7 +224,7 @@ class TrackedPerson:
             actions=tuple(sorted(actions, key=lambda action: (not action.active, -action.score))),
             top=top,
             valid_joints=float(valid.mean()),
-            states=self.states.snapshot(),
+            states=States() if absent else self.states.snapshot(),
             withheld=self._withheld,
         )
 

@@ -38,7 +38,7 @@ class StatesConfig:
     """Height of the hips over the lowest knee or ankle, leg lengths: lying below it. A bow or crawling has more."""
     lying_height: Pair = (0.6, 0.8)
     """Height of the trunk over the known ground, trunk lengths: lying below it where no leg is seen."""
-    fall_seconds: float = 1.0
+    fall_seconds: float = 0.6
     """A fall: from an upright trunk to lying within this time."""
     fall_drop: float = 0.5
     """A fall lowers the hips by at least this, trunk lengths; getting up raises them by as much."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import deque
 
+from usdrl_model.skeleton.rounding import SLACK
 from usdrl_model.states.conditions import Verdict, both, less
 from usdrl_model.states.config import StatesConfig
 from usdrl_model.states.measures import Measures
@@ -40,7 +41,7 @@ class Fall:
             return not both(up, measures.hips > self._floor)
         if up and measures.hips == measures.hips:
             self._upright.append((stamp, measures.hips, measures.torso))
-        oldest = (lying.since if lying.value else stamp) - self._config.fall_seconds
+        oldest = (stamp if lying.begun is None else lying.begun) - self._config.fall_seconds - SLACK
         while self._upright and self._upright[0][0] < oldest:
             self._upright.popleft()
         if lying.value and lying.since > self._judged:

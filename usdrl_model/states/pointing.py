@@ -7,10 +7,12 @@ therefore nearer to what is meant than that of the forearm (Nickel and Stiefelha
 from __future__ import annotations
 
 import math
+from collections import deque
 from dataclasses import dataclass
 
 import numpy as np
 
+from usdrl_model.skeleton.rounding import SLACK
 from usdrl_model.skeleton.topology import JOINT_INDEX
 
 FARTHEST = 10.0
@@ -72,16 +74,19 @@ class Ground:
     """Height of the floor under one person: the median of their lower foot over a few seconds."""
 
     def __init__(self) -> None:
-        self._stamp = -math.inf
-        self._heights: list[float] = []
+        self._heights: deque[tuple[float, float]] = deque()
+        """Stamps and heights of the last ``FEET_SECONDS``."""
         self.height = math.nan
         """Metres; NaN before a foot was seen."""
 
     def add(self, stamp: float, feet: float) -> None:
         """Add the height of the lowest foot, metres; NaN is skipped."""
-        if feet == feet and stamp - self._stamp >= FEET_EVERY:
-            self._heights = [*self._heights, feet][-round(FEET_SECONDS / FEET_EVERY) :]
-            self._stamp, self.height = stamp, float(np.median(self._heights))
+        if feet != feet or (self._heights and stamp - self._heights[-1][0] < FEET_EVERY - SLACK):
+            return
+        self._heights.append((stamp, feet))
+        while stamp - self._heights[0][0] > FEET_SECONDS:
+            self._heights.popleft()
+        self.height = float(np.median([height for _, height in self._heights]))
 
 
 def _point(vector: np.ndarray) -> Point:

@@ -130,13 +130,16 @@ class Track:
         """Seconds: the newest sample with a valid joint; -inf before the first."""
         return float(self._valid_stamp.max())
 
-    def recent(self) -> tuple[np.ndarray, np.ndarray]:
+    def recent(self, now: float) -> tuple[np.ndarray, np.ndarray]:
         """Last valid position of every joint.
+
+        Args:
+            now: stamp, seconds.
 
         Returns:
             (25, 3) metres, and (25,) bool, False where it is older than ``MAX_JOINT_GAP``.
         """
-        return self._valid_joints, self.last_stamp - self._valid_stamp <= MAX_JOINT_GAP
+        return self._valid_joints, now - self._valid_stamp <= MAX_JOINT_GAP
 
     def distances(self, joints: np.ndarray, confidence: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Distances of a sample from the last valid position of every joint.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 from helpers.paths import public
@@ -109,3 +111,19 @@ def test_real_clips_become_streams_of_plausible_people(name: str) -> None:
         for segment in one.segments:
             between &= (stamps[1:] < segment.start) | (stamps[:-1] > segment.end)
         assert np.nanmax(speed[between]) < 2.0, "somebody jumps between two clips"
+
+
+def test_a_label_ends_with_what_is_seen_of_its_clip() -> None:
+    whole = trimmed("wave", "1")
+    begin, end = whole.frames[0].stamp + 0.4, whole.frames[-1].stamp - 0.4
+    frames = tuple(
+        one if begin <= one.stamp <= end else dataclasses.replace(one, people=()) for one in whole.frames
+    )  # fmt: skip
+    (who,) = {person.id for one in frames for person in one.people}
+    clip = dataclasses.replace(
+        whole, frames=frames, segments=(Segment(who, "wave", whole.frames[0].stamp, whole.frames[-1].stamp),)
+    )
+    (stream,) = compose([clip], 0)
+    (segment,) = stream.segments
+    assert segment.end - segment.start == pytest.approx(end - begin, abs=2.1 / RATE)
+    assert stream.frames[0].stamp < segment.start < segment.end < stream.frames[-1].stamp

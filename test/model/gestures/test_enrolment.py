@@ -204,8 +204,8 @@ def live(detector: LoadedDetector, *people: float) -> ActionStream:
 
 
 def test_the_nearest_person_is_meant_unless_two_are_equally_near(detector) -> None:
-    assert live_examples.find(live(detector, 3.0, 2.0)) == "1"
-    assert live_examples.find(live(detector, 3.0, 2.0), "0") == "0"
+    assert live_examples.find(live(detector, 3.0, 2.0)).id == "1"
+    assert live_examples.find(live(detector, 3.0, 2.0), "0").id == "0"
     with pytest.raises(ValueError, match="two people are equally near"):
         live_examples.find(live(detector, 2.0, 2.1))
     with pytest.raises(ValueError, match="nobody is seen"):
@@ -216,9 +216,18 @@ def test_the_nearest_person_is_meant_unless_two_are_equally_near(detector) -> No
 
 def test_a_person_who_left_before_stop_is_an_error(detector) -> None:
     stream = live(detector, 2.0)
-    with pytest.raises(ValueError, match="no person 'y'; there: 0: lost since start, begin again"):
-        live_examples.example(stream, "y", stream.stamp - 0.5, detector.config.detector)
+    person, shape = live_examples.find(stream), detector.config.detector
     with pytest.raises(ValueError, match="did not move"):
-        live_examples.example(stream, "0", stream.stamp - 1.0, detector.config.detector)
+        live_examples.example(stream, person, person.came, stream.stamp - 1.0, shape)
     with pytest.raises(ValueError, match="expected at most 6.4 s between start and stop, got"):
-        live_examples.example(stream, "0", stream.stamp - 20.0, detector.config.detector)
+        live_examples.example(stream, person, person.came, stream.stamp - 20.0, shape)
+    came, last = person.came, stream.stamp
+    for step in range(45):
+        stream.push(SkeletonFrame(last + (step + 1) / 30))
+    for again in (False, True):
+        if again:  # under the same id, as trackers do
+            for frame in performed(1, ("idle", 1.0), start=stream.stamp + 0.1).frames:
+                stream.push(frame)
+        there = "1" if again else "nobody"
+        with pytest.raises(ValueError, match=f"person 0 was lost since start, there: {there}: begin again"):
+            live_examples.example(stream, person, came, stream.stamp - 0.5, shape)

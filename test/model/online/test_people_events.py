@@ -1,5 +1,7 @@
 """Who comes and goes: told once, in the order in which it happens to people and their actions."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 from helpers.people import UP, frames, pose
@@ -92,3 +94,31 @@ def test_events_that_nobody_collects_do_not_pile_up():
         log.enters(str(n), 0.0, 0.0)
     assert len(log.recent) == RECENT_EVENTS and log.recent[-1].seq == log.seq == 3000
     assert len(log.collect_people()) == 1024
+
+
+def test_who_is_not_sent_any_more_has_no_place_and_no_states():
+    stream = ActionStream(hand_up_weights(), topology="kinect_v2_25")
+    recorded = [frame if frame.stamp < 102.0 else SkeletonFrame(frame.stamp) for frame in frames(duration=2.8)]
+    last = max(frame.stamp for frame in recorded if frame.people)
+    for frame in recorded:
+        stream.push(frame)
+        (person,) = stream.state().people
+        absent = frame.stamp - last > 0.5
+        assert np.isnan(person.position).all() == absent
+        assert (person.valid_joints, np.isfinite(person.joints).any()) == ((0.0, False) if absent else (1.0, True))
+        assert frame.stamp < 101.0 or ("standing" in person.states.unknown) == absent
+    assert person.last_seen == last
+
+
+def test_a_frozen_person_takes_nobodys_place():
+    weights = hand_up_weights()
+    config = dataclasses.replace(weights.config.stream, max_people=1)
+    stream = ActionStream(weights, topology="kinect_v2_25", config=config)
+    ghost = Person("ghost", pose(0.0, up=False) - [0.0, 0.0, 1.0])
+    moves = [False] * 120 + [True] * 15
+    for frame, moving in zip(frames(duration=4.5), moves, strict=True):
+        near = dataclasses.replace(ghost, joints=ghost.joints + 0.1 * (frame.stamp - 104.0)) if moving else ghost
+        stream.push(SkeletonFrame(frame.stamp, (*frame.people, near)))
+        assert len(stream.state().people) <= 1
+    assert told(stream)[:3] == [("entered", "ghost", None), ("left", "ghost", "gone"), ("entered", "7", None)]
+    assert [person.id for person in stream.state().people] == ["ghost"], "it moves again, and is nearer"

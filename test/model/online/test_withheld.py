@@ -42,6 +42,25 @@ def run(recording: Recording, needs: dict[str, tuple[str, ...]]) -> tuple[set[st
     return labels | {event.label for event in stream.finish()}, withheld
 
 
+def test_an_action_ends_when_too_few_joints_are_seen_for_it() -> None:
+    script = tuple(Act(action=action, seconds=seconds) for action, seconds in (("idle", 2.0), ("wave", 6.0)))
+    recording = performance(seed=1, people=1, faults="none", script=script)
+    begin = recording.frames[0].stamp
+    few = [JOINT_INDEX[name] for name in ("head", "neck", "spine_shoulder", "shoulder_left", "shoulder_right")]
+    stream = ActionStream(load.load("hri_streaming", "cpu"), topology=recording.topology)
+    told = []
+    for frame in recording.frames:
+        (person,) = frame.people
+        if frame.stamp - begin > 4.0:  # they come so near that head and shoulders are left
+            joints = np.full((25, 3), np.nan)
+            joints[few] = np.asarray(person.joints)[few]
+            person = dataclasses.replace(person, joints=joints)
+        told += stream.push(dataclasses.replace(frame, people=(person,)))
+    assert [(event.kind, event.label) for event in told] == [("onset", "wave"), ("offset", "wave")]
+    (here,) = stream.state().people
+    assert here.actions == () and here.top == () and "wave" in here.withheld
+
+
 @pytest.fixture(scope="module")
 def walker() -> Recording:
     acts = (("idle", 1.5), ("walk", 5.0), ("idle", 1.5), ("wave", 4.0), ("idle", 1.5))

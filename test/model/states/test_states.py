@@ -17,6 +17,7 @@ from usdrl_model.skeleton.topology import JOINT_INDEX
 from usdrl_model.states.config import StatesConfig
 from usdrl_model.states.measures import measure
 from usdrl_model.states.person import STATES, PersonStates, States
+from usdrl_model.states.switch import Switch
 
 SENSOR = np.zeros(3)
 LEGS = [joint for name, joint in JOINT_INDEX.items() if name.startswith(("knee", "ankle", "foot"))]
@@ -283,3 +284,56 @@ def test_settings_say_what_is_wrong() -> None:
         from_dict(StatesConfig, {"near_": [1.0, 2.0]})
     with pytest.raises(ValueError, match="near: expected finite numbers"):
         StatesConfig(near=(float("nan"), 1.0))
+
+
+@pytest.mark.parametrize("every", [2, 3, 8])
+def test_joints_that_flicker_keep_no_state_alive_and_make_none_unknown(every: int) -> None:
+    states, up, down = PersonStates(), standing(), standing()
+    put(up, "right", (0.2, 1.0, 0.0))
+    for frame in range(150):
+        stamp, confidence = frame / 30, np.ones(25)
+        if frame % every == 0:
+            confidence[RIGHT_ARM] = 0.0
+        states.add(stamp, up if stamp < 2.0 else down, confidence, SENSOR)
+        snapshot = states.snapshot()
+        if 1.0 < stamp < 2.0:
+            assert "raising_right_arm" in names(snapshot)
+        if stamp > 2.5:
+            assert "raising_right_arm" not in {*names(snapshot), *snapshot.unknown}
+
+
+def test_evidence_before_a_gap_does_not_count_after_it() -> None:
+    switch = Switch(begin_after=0.5, end_after=0.3, unknown_after=0.5)
+    for stamp, verdict in ((0.0, True), (0.1, None), (0.7, None), (5.0, True)):
+        switch.step(stamp, verdict)
+    assert switch.value is None
+    switch.step(5.5, True)
+    assert (switch.value, switch.since) == (True, 5.0)
+
+
+@pytest.mark.parametrize("begin", [0.0, 0.1, 1_764_000_000.1, 1_764_000_000.123456789])
+@pytest.mark.parametrize("rate", [10, 20, 30])
+def test_durations_of_states_are_kept_whatever_the_stamps_round_to(begin: float, rate: int) -> None:
+    switch = Switch(begin_after=0.3, end_after=0.3, unknown_after=0.5)
+    told = []
+    for frame in range(2 * rate):
+        switch.step(round(begin + frame / rate, 9), True)
+        told.append(switch.value)
+    assert told.index(True) == round(0.3 * rate)
+
+
+@pytest.mark.parametrize("delay", [1.0, 2.0, 5.0])
+def test_a_fall_is_told_however_late_lying_is(delay: float) -> None:
+    config = dataclasses.replace(StatesConfig(), posture_after=delay * StatesConfig().posture_after)
+
+    def held(action: str, seconds: float) -> set[str]:
+        acts = (Act(action="idle", seconds=2.0), Act(action=action, seconds=seconds), Act(action="idle", seconds=6.0))
+        performed = PerformanceConfig(scripts=(acts,), topology="kinect_v2_25", faults=TrackerFaults())
+        clip, states, found = Clip.of(simulate(performed, 1)), PersonStates(config), set[str]()
+        for stamp, joints, confidence in zip(clip.stamps, clip.joints[:, 0], clip.confidence[:, 0], strict=True):
+            states.add(float(stamp), joints, confidence, SENSOR)
+            found |= names(states.snapshot())
+        return found
+
+    assert {"lying", "fallen"} <= held("fall", 0.8)
+    assert "fallen" not in held("lie_down", 2.0)
