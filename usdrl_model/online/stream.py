@@ -39,7 +39,7 @@ from usdrl_model.online.windowed import newest_windows
 from usdrl_model.skeleton.person import SkeletonFrame
 from usdrl_model.skeleton.topology import topology as find_topology
 from usdrl_model.states.config import StatesConfig
-from usdrl_model.windows.track import grid_index
+from usdrl_model.windows.track import ON_GRID, grid_index
 
 
 class ActionStream:
@@ -213,7 +213,7 @@ class ActionStream:
         self._slot, self._due_slot = self._due_slot, None
         detector = self.weights.config.detector
         end = grid_index(self.stamp, detector.rate)
-        last = end - math.ceil(self.config.look_ahead * detector.rate)
+        last = end - math.ceil(self.config.look_ahead * detector.rate - ON_GRID)
         answered: Answered | None = None
         if self._incremental is not None:
             self._decide(self._incremental.advance(self._crowd.people, end), last)
