@@ -26,7 +26,7 @@ from typing import Any
 import rclpy
 from rcl_interfaces.msg import Parameter, ParameterType, ParameterValue
 from rcl_interfaces.srv import SetParameters
-from rclpy.executors import SingleThreadedExecutor
+from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 from std_msgs.msg import String
@@ -231,22 +231,27 @@ class ActionsClient:
     @contextmanager
     def _listening(self) -> Iterator[Callable[[float], None]]:
         """What waits for news for some seconds: it spins the node where no executor has it."""
-        own = SingleThreadedExecutor(context=self._node.context)
+        own: list[SingleThreadedExecutor] = []
 
         def listen(seconds: float) -> None:
             theirs = self._node.executor  # set for ever by any executor that once had the node
-            if theirs not in (None, own) and self._node in theirs.get_nodes():
+            if theirs is not None and theirs not in own and self._node in theirs.get_nodes():
                 with self._news:
                     self._news.wait(seconds)
                 return
-            own.add_node(self._node)
-            own.spin_once(timeout_sec=seconds)
+            if not own:
+                own.append(SingleThreadedExecutor(context=self._node.context))
+            own[0].add_node(self._node)
+            own[0].spin_once(timeout_sec=seconds)
 
         try:
             yield listen
+        except ExternalShutdownException:
+            pass  # the caller sees it by ``rclpy.ok``
         finally:
-            own.remove_node(self._node)
-            own.shutdown()
+            for executor in own:
+                executor.remove_node(self._node)
+                executor.shutdown()
 
     def _hear(self, message: String) -> None:
         state = understood(message.data)

@@ -19,6 +19,8 @@ SHORTEST_SILENCE = 0.5
 """Seconds of silence that are always tolerated, however short the period."""
 REMEMBERED = 256
 """Events, and beginnings of states by geometry, that are kept for readers that come late."""
+MOST_STATES = 1024
+"""States that have begun and are known again, at most."""
 SPAN, LONGEST_SPAN = 0.5, 2.0
 """Seconds over which the speed of a person is taken, and at most where states come less often."""
 
@@ -55,20 +57,26 @@ class Heard:
         self._begun: deque[tuple[int, tuple[str, str]]] = deque(maxlen=REMEMBERED)
         self._newest: dict[str, Any] | None = None
         """The newest event."""
-        self._held: set[tuple[str, str, float]] = set()
+        self._told: dict[tuple[str, str, float], None] = {}
+        """States that have begun, in the order in which they last held: who is out of sight may come back in them."""
         self._ranges: dict[str, list[tuple[float, float]]] = {}
 
     def take(self, state: dict[str, Any], now: float) -> list[dict[str, Any]]:
         """Take the next state, of ``understood``; returns its events that were not heard before."""
-        first, held = self.state is None, set(_held(state))
+        first = self.state is None
         events = [] if first else self._unheard(state)
         for event in events:
             self.count += 1
             self._events.append((self.count, event))
-        for person, label, _ in () if first else sorted(held - self._held, key=lambda one: one[2]):
-            self.count += 1
-            self._begun.append((self.count, (person, label)))
-        self._held, self._newest = held, max(state["events"], key=lambda one: one["seq"], default=None)
+        for held in sorted(_held(state), key=lambda one: one[2]):
+            if not first and held not in self._told:
+                self.count += 1
+                self._begun.append((self.count, held[:2]))
+            self._told.pop(held, None)
+            self._told[held] = None
+        while len(self._told) > MOST_STATES:
+            del self._told[next(iter(self._told))]
+        self._newest = max(state["events"], key=lambda one: one["seq"], default=None)
         self._follow(state)
         self.state = state
         self.pulse.beat(state["heartbeat"]["stamp"], state["heartbeat"]["period"], now)

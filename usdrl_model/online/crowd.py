@@ -8,7 +8,8 @@ The ids of a tracker are checked against positions. A sample that is farther fro
 - a new person, if the next sample is there too: the old person is lost;
 - no person otherwise: the sample is refused.
 
-At most ``limit`` people are followed, the nearest to the sensor first.
+At most ``limit`` people who are seen are followed, the nearest to the sensor first, and as many who are frozen or have
+no valid joint.
 """
 
 from __future__ import annotations
@@ -145,7 +146,8 @@ class Crowd:
         self._counters["id_jumps"] += 1
         person.stray = None
         gone = self._lose([person.id]) + self._start(id_, stray)
-        self._add(self._people[self._name(id_)], sighting)
+        if (new := self._people.get(self._name(id_))) is not None:
+            self._add(new, sighting)
         return gone
 
     def _owner(self, sighting: Sighting) -> TrackedPerson | None:
@@ -180,11 +182,16 @@ class Crowd:
         return [person for person in self._people.values() if person not in unseen]
 
     def _too_many(self, now: float) -> list[TrackedPerson]:
-        """Remove and return the farthest of those who are too many, because one who was frozen moves again."""
+        """Remove and return who is beyond the limit.
+
+        Of those who are seen the farthest, because one who was frozen moves again; of the others those who were seen
+        the longest ago.
+        """
         if len(self._people) <= self._limit:
             return []
         near = sorted(self._here(now), key=lambda person: person.sighting.range)
-        return self._lose([person.id for person in near[self._limit :]])
+        ghosts = sorted(self.unseen(now), key=lambda person: -person.track.seen_stamp)
+        return self._lose([person.id for person in (*near[self._limit :], *ghosts[self._limit :])])
 
     def _add(self, person: TrackedPerson, sighting: Sighting) -> None:
         self._refuse_stray(person)

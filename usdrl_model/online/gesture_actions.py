@@ -63,5 +63,5 @@ class GestureActions:
         for person, scores, seen in zip(batch.people, self.known.scores(features), batch.seen, strict=True):
             if seen[-1]:
                 yield person, person.gestures.step(end / self._rate, scores)
-            elif not seen[-person.patience - 1 :].any():
+            elif not seen[-min(person.patience + 1, len(seen) - 1) :].any():
                 yield person, person.gestures.step(end / self._rate, np.zeros_like(scores))

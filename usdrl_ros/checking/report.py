@@ -72,7 +72,7 @@ class Report:
         if given.get("topic") == f"/{default['topic']}":
             del given["topic"]
         given |= {step.parameter: step.value for step in self.steps}
-        words = (shlex.quote(f"{name}:={_value(value).replace(', ', ',')}") for name, value in given.items())
+        words = (shlex.quote(f"{name}:={_value(value)}") for name, value in given.items())
         return " ".join(["usdrl-perception --ros-args", *(f"-p {word}" for word in words)])
 
     def verdict(self) -> str:
@@ -132,6 +132,14 @@ def _finding(finding: Finding) -> dict[str, Any]:
 
 def _value(value: Any) -> str:
     """A value as YAML and the command line of ROS take it: a text that reads as something else in quotes."""
-    if isinstance(value, str) and yaml.safe_load(value) == value:
+    if isinstance(value, str) and _plain(value):
         return value
     return json.dumps(list(value) if isinstance(value, tuple) else value)
+
+
+def _plain(text: str) -> bool:
+    """Whether YAML reads a text as itself."""
+    try:
+        return bool(yaml.safe_load(text) == text)
+    except yaml.YAMLError:
+        return False

@@ -110,6 +110,18 @@ def test_who_is_not_sent_any_more_has_no_place_and_no_states():
     assert person.last_seen == last
 
 
+def test_people_without_joints_are_not_followed_without_end():
+    weights = hand_up_weights()
+    stream = ActionStream(
+        weights, topology="kinect_v2_25", config=dataclasses.replace(weights.config.stream, max_people=2)
+    )
+    nothing = np.full((25, 3), np.nan)
+    for frame in frames(duration=2.0):
+        stream.push(SkeletonFrame(frame.stamp, (*frame.people, *(Person(f"no {n}", nothing) for n in range(9)))))
+    assert len(stream.people) <= 4
+    assert [person.id for person in stream.state().people] == ["7"]
+
+
 def test_a_frozen_person_takes_nobodys_place():
     weights = hand_up_weights()
     config = dataclasses.replace(weights.config.stream, max_people=1)

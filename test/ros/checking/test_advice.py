@@ -179,7 +179,9 @@ def test_the_command_has_all_that_was_given_and_all_steps():
     )  # fmt: skip
     assert shlex.split(report.command()) == [
         "usdrl-perception", "--ros-args", "-p", "topic:=/camera/skeletons", "-p", "person_id:=\"1\"",
-        "-p", "axes:=kinect", "-p", "sensor_pose:=[0.0,0.0,1.2,0.0,0.35,0.0]", "-p", "topology:=k4abt_32",
+        "-p", "axes:=kinect", "-p", "sensor_pose:=[0.0, 0.0, 1.2, 0.0, 0.35, 0.0]", "-p", "topology:=k4abt_32",
     ]  # fmt: skip
+    odd = dataclasses.replace(report, config=config(person_id="*, a: b"))
+    assert 'person_id:="*, a: b"' in shlex.split(odd.command()), "what YAML would read as something else is in quotes"
     usual = dataclasses.replace(report, topic="/skeletons", config=config())
     assert usual.command() == "usdrl-perception --ros-args -p topology:=k4abt_32"

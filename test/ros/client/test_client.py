@@ -96,6 +96,16 @@ def test_waiting_spins_the_node_where_no_executor_has_it(peer):
         node.destroy_node()
 
 
+def test_waiting_ends_when_rclpy_is_shut_down():
+    context = rclpy.Context()
+    rclpy.init(context=context)
+    node = rclpy.create_node("waits", context=context)
+    client = ActionsClient(node)
+    threading.Timer(0.5, context.shutdown).start()
+    assert client.wait_for("wave", timeout=20.0) is None
+    assert client.wait_for("wave", timeout=20.0) is None, "and at once afterwards"
+
+
 def test_what_the_node_refuses_is_said_in_its_own_words():
     assert refusal(Trigger.Response(success=True, message="done")) == ""
     assert refusal(Trigger.Response(success=False, message="not started")) == "not started"
