@@ -129,18 +129,21 @@ def understood(text: str) -> dict[str, Any] | None:
         return None
     beat, events, people = (state.get(name) for name in ("heartbeat", "events", "people"))
     good = isinstance(beat, dict) and all(isinstance(beat.get(name), float | int) for name in ("stamp", "period"))
-    good = good and isinstance(state.get("stamp", 0.0), float | int) and _listed(events, "seq")
-    return state if good and _listed(people, "id") and all(_is_person(one) for one in people or ()) else None
+    good = good and isinstance(state.get("stamp", 0.0), float | int) and _listed(events, seq=int)
+    return state if good and _listed(people, id=str) and all(_is_person(one) for one in people or ()) else None
 
 
-def _listed(found: Any, *keys: str) -> bool:
-    return isinstance(found, list) and all(isinstance(one, dict) and one.keys() >= {*keys} for one in found)
+def _listed(found: Any, **kinds: Any) -> bool:
+    """Whether it is a list of objects with these fields, each of its kind."""
+    return isinstance(found, list) and all(
+        isinstance(one, dict) and all(isinstance(one.get(name), kind) for name, kind in kinds.items()) for one in found
+    )
 
 
 def _is_person(found: dict[str, Any]) -> bool:
     states = found.get("states", {"active": []})  # earlier nodes do not send it
     far = found.get("distance")
-    known = isinstance(states, dict) and _listed(states.get("active"), "label", "onset")
+    known = isinstance(states, dict) and _listed(states.get("active"), label=str, onset=float | int)
     return known and (far is None or isinstance(far, float | int))
 
 

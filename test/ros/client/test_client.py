@@ -134,6 +134,9 @@ def test_what_is_no_state_is_told_once_and_not_believed(peer):
     publisher = peer.publisher(String, "actions/state", LATCHED)
     whole = {"schema": SCHEMA, "seq": 1, "events": [], "people": [], "heartbeat": {"stamp": 1.0, "period": 60.0}}
     spoilt = [whole | {name: value} for name in ("seq", "events", "people", "heartbeat") for value in ({}, None, [7])]
+    held = {"active": [{"label": "sitting", "onset": "now"}]}
+    spoilt += [whole | {"events": [{"seq": "1"}]}, whole | {"people": [{"id": [1]}]}, whole | {"stamp": "now"}]
+    spoilt += [whole | {"people": [{"id": "1"} | more]} for more in ({"distance": "far"}, {"states": held})]
     for text in ("wave", "[]", "null", "[" * 9999, *map(json.dumps, spoilt)):
         publisher.publish(String(data=text))
         peer.spin(0.05)
