@@ -163,7 +163,7 @@ def _warnings(runs: Sequence[BagRun], offline: Sequence[BagRun], labels: Sequenc
         if points := sum(segment.start == segment.end for segment in run.bag.truth.segments):
             found.append(f"{run.bag.name}: {points} labels are points: nothing overlaps them, they count as missed.")
         there, named = set(run.bag.presence()), {segment.person for segment in run.bag.truth.segments}
-        if (absent := sorted(named - there)) and not len(there) == 1 == len(named):
+        if (absent := sorted(named - there)) and run.bag.only_person() is None:
             found.append(
                 f"{run.bag.name}: the labels are of {', '.join(absent)}, who is in no message"
                 f" (there: {', '.join(sorted(there))}): these actions count as missed."

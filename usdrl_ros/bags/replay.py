@@ -118,6 +118,11 @@ class LabelledBag:
                 stamps.setdefault(person.id, []).append(frame.stamp)
         return {person: np.array(seen) for person, seen in stamps.items()}
 
+    def only_person(self) -> str | None:
+        """The name in the labels of the only one there, whatever their id; None where labels or bag have several."""
+        names = {segment.person for segment in self.truth.segments}
+        return names.pop() if len(names) == 1 == len(self.presence()) else None
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class BagRun:

@@ -22,7 +22,7 @@ from usdrl_model.metrics.events import Detection, ScoredRecording, detections, s
 from usdrl_model.metrics.segment_scores import IOU_THRESHOLDS, frame_accuracy, macro_frame_f1, segment_counts
 from usdrl_model.network.detector_config import BACKGROUND_LABEL
 from usdrl_model.skeleton.segments import Segment, frame_labels
-from usdrl_ros.bags.replay import STAMP_DIGITS, BagRun
+from usdrl_ros.bags.replay import STAMP_DIGITS, BagRun, LabelledBag
 
 
 def found_actions(run: BagRun) -> list[Detection]:
@@ -56,10 +56,11 @@ def score_runs(runs: Sequence[BagRun]) -> dict[str, Any]:
                 found.append(action)
             else:
                 not_judged[action.label] += 1
-        found = _named_as_in_truth(run, truth, found)
+        if (only := run.bag.only_person()) is not None:
+            found = [replace(action, person=only) for action in found]
         scored.append(ScoredRecording(truth=truth, detections=found, duration=run.bag.duration))
         labels = (BACKGROUND_LABEL, *run.bag.truth.labels)
-        for person, stamps in _presence(run, truth).items():
+        for person, stamps in _presence(run.bag, only).items():
             true_frames.append(frame_labels([s for s in truth if s.person == person], stamps, labels))
             found_frames.append(frame_labels([s for s in found if s.person == person], stamps, labels))
     events = score_events(scored)
@@ -173,21 +174,10 @@ def _by_action(scores: dict[str, Any]) -> list[list[object]]:
     return rows
 
 
-def _presence(run: BagRun, truth: Sequence[Segment]) -> dict[str, np.ndarray]:
-    """Person -> (T,) rounded stamps; a single person gets the id of the truth."""
-    presence = {person: np.round(stamps, STAMP_DIGITS) for person, stamps in run.bag.presence().items()}
-    names = {segment.person for segment in truth}
-    if len(presence) == 1 == len(names):
-        return {names.pop(): next(iter(presence.values()))}
-    return presence
-
-
-def _named_as_in_truth(run: BagRun, truth: Sequence[Segment], found: Sequence[Detection]) -> list[Detection]:
-    """If labels and bag have one person each, their ids need not match."""
-    names = {segment.person for segment in truth}
-    if len(names) == 1 == len(run.bag.presence()):
-        return [replace(action, person=min(names)) for action in found]
-    return list(found)
+def _presence(bag: LabelledBag, only: str | None) -> dict[str, np.ndarray]:
+    """Person -> (T,) rounded stamps; the ``only`` one by their name in the labels."""
+    presence = {person: np.round(stamps, STAMP_DIGITS) for person, stamps in bag.presence().items()}
+    return presence if only is None else {only: next(iter(presence.values()))}
 
 
 def _rounded(segment: Segment) -> Segment:
