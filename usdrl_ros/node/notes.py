@@ -12,6 +12,7 @@ from usdrl_ros.node.protocols import Stream
 from usdrl_ros.parameters.values import PerceptionConfig
 
 if TYPE_CHECKING:
+    from usdrl_model.checkpoints.loaded_detector import LoadedDetector
     from usdrl_model.online.live_enrolment import LiveEnrolment
     from usdrl_model.online.stream import ActionStream
 
@@ -78,20 +79,26 @@ def warnings(
             f"weights {model['weights']} look at two people, so that of somebody alone no action is told: set weights"
             f" to those of one person, and pair_weights to {model['weights']}"
         )
-    if config.pair_weights or enrolment is not None:
-        yield from _about_terms(cast("ActionStream", stream), enrolment)
+    if others := beside(config, stream, enrolment):
+        yield from _about_terms(cast("ActionStream", stream).weights, others)
 
 
-def _about_terms(stream: ActionStream, enrolment: LiveEnrolment | None) -> Iterator[str]:
-    """Weights that no product may hold, beside others that one may."""
+def beside(config: PerceptionConfig, stream: Stream, enrolment: LiveEnrolment | None) -> dict[str, LoadedDetector]:
+    """Weights that run beside those of the actions, by the parameter that names them; arguments as of ``lines``."""
+    pairs = cast("ActionStream", stream).pair_weights if config.pair_weights else None
+    found = {"pair_weights": pairs, "gesture_weights": enrolment.weights if enrolment else None}
+    return {name: weights for name, weights in found.items() if weights is not None}
+
+
+def _about_terms(first: LoadedDetector, others: Mapping[str, LoadedDetector]) -> Iterator[str]:
+    """Weights that no product may hold, beside first ones that one may."""
     from usdrl_model.training.permission import kinds_of  # what one person does needs no terms of others
 
-    if not for_products(kinds_of(stream.weights.config.provenance)):
+    if not for_products(kinds_of(first.config.provenance)):
         return
-    beside = {"pair_weights": stream.pair_weights, "gesture_weights": enrolment.weights if enrolment else None}
-    for name, weights in beside.items():
-        if weights is not None and not for_products(kinds := kinds_of(weights.config.provenance)):
+    for name, weights in others.items():
+        if not for_products(kinds := kinds_of(weights.config.provenance)):
             yield (
                 f"{name}: the data of {weights.name} allow no use in a product ({', '.join(kinds)}), those of"
-                f" {stream.weights.name} do: usdrl list weights has the terms of all"
+                f" {first.name} do: usdrl list weights has the terms of all"
             )

@@ -162,7 +162,11 @@ def build(
     check_watch(config.watch, known())
     stream.configure(config.stream_config(recommended))
     stream.warm_up()
-    info = ModelInfo(**{name: model[name] for name in ("weights", "hash", "device", "precision", "runtime")})
+    others = {name: one.describe() for name, one in notes.beside(config, stream, enrolment).items()}
+    info = ModelInfo(
+        **{name: model[name] for name in ("weights", "hash", "device", "precision", "runtime")},
+        beside={name: (one["weights"], one["hash"]) for name, one in others.items()},
+    )
     for line in filter(None, (*notes.lines(config, model, labels, enrolment), depth)):
         node.get_logger().info(line)
     for warning in notes.warnings(config, model, stream, enrolment):

@@ -19,8 +19,8 @@ An ament_python package cannot define messages, so these outputs are JSON in a `
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from importlib import resources
 from typing import Any
 
@@ -56,6 +56,8 @@ class ModelInfo:
     precision: str
     runtime: str
     """What runs it, such as torch or ONNX Runtime, and how."""
+    beside: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    """``pair_weights`` and ``gesture_weights``, where they run: their names and hashes."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -110,6 +112,7 @@ def encode_state(
                 "device": model.device,
                 "precision": model.precision,
                 "runtime": model.runtime,
+                **{use: {"weights": name, "hash": hash_} for use, (name, hash_) in model.beside.items()},
             },
             "latency_ms": None if latency_ms is None else _number(latency_ms, 2),
             "heartbeat": {"stamp": _time(heartbeat.stamp), "period": _number(heartbeat.period, 3)},

@@ -48,6 +48,9 @@ def show(robot, seed, start):
 
 def test_a_gesture_shown_to_the_robot_is_stored_and_watched(node, folders):
     assert f"gestures are told by the weights weights; in {folders / 'gestures'}: none yet" in node.child.log()
+    node.wait(lambda: node.states, "a state")
+    told = node.states[-1]["model"]
+    assert told["gesture_weights"] == {"weights": told["weights"], "hash": told["hash"]}
     assert call(node, "stop").message == "set the parameter enrol.label to the name of the gesture, then make it again"
     assert node.set("enrol.label", "both_up").successful
     assert "expected labels of the weights, gestures or states, got 'both_up'" in node.set("watch", ["both_up"]).reason

@@ -19,7 +19,8 @@ from usdrl_model.states.pointing import Ray
 from usdrl_ros.outputs.state_json import Heartbeat, ModelInfo, encode_event, encode_state, schema
 
 BEAT = Heartbeat(stamp=1.7e9, period=0.5)
-MODEL = ModelInfo(weights="test", hash="0123", device="cpu", precision="float32", runtime="torch")
+MODEL = ModelInfo(weights="test", hash="0123", device="cpu", precision="float32", runtime="torch",
+                  beside={"pair_weights": ("pairs", "4567")})  # fmt: skip
 VALIDATOR = jsonschema.Draft202012Validator(schema())
 
 times = st.floats(0.0, 4e9)
