@@ -29,6 +29,9 @@ SMALLEST, TALLEST = 0.4, 1.6
 TRUNK = ("shoulder_left", "shoulder_right", "hip_left", "hip_right")
 """Joints whose depth is looked up: wide, so that a patch lies on them, and seldom hidden by arms alone."""
 
+BY_DEPTH, BY_SIZE = "placed.by_depth", "placed.by_size"
+"""What people are counted by: how their place was found."""
+
 
 def place(pose: Pose, lens: Lens) -> np.ndarray | None:
     """Joints (V, 3) in optical axes of the camera, metres, by apparent size; None if too few joints are sure.

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from diagnostic_msgs.msg import DiagnosticStatus
 
 from usdrl_model.errors.shown import LINE, cut
+from usdrl_ros.camera.geometry import BY_DEPTH, BY_SIZE
 from usdrl_ros.diagnostics.reporting import SAMPLES, Warnings, percentile, status
 from usdrl_ros.diagnostics.source_checks import RECENT, SLOW
 from usdrl_ros.inputs.common import InputError
@@ -56,6 +57,7 @@ class Health:
         self._people = 0
         self._counts: Counter[str] = Counter()
         self._placed: Mapping[str, int] = {}
+        self._placed_at = dict.fromkeys((BY_DEPTH, BY_SIZE), -math.inf)
         self._troubles: dict[str, tuple[float, str]] = {}
 
     def activated(self) -> None:
@@ -68,6 +70,9 @@ class Health:
         with self._lock:
             self._searched.append(self._monotonic())
             self._times.append(seconds * 1e3)
+            for way in self._placed_at:
+                if placed.get(way, 0) > self._placed.get(way, 0):
+                    self._placed_at[way] = self._monotonic()
             self._people, self._placed = people, dict(placed)
 
     def skipped(self) -> None:
@@ -114,11 +119,15 @@ class Health:
                 text,
                 {"source": source.name, "publishers": source.publishers, "searched": f"{rate:.1f} Hz", **counts},
             )
+            by_depth, by_size = (now - at < RECENT for at in self._placed_at.values())
+            lacks_depth = bool(source.depth_topic) and by_size and not by_depth
+            advice = f": nothing on {source.depth_topic} is near the stamps of the pictures: check depth_topic"
             people = status(
                 f"{name}: people",
-                DiagnosticStatus.OK,
+                DiagnosticStatus.WARN if lacks_depth else DiagnosticStatus.OK,
                 f"{self._people if recent else 0} in the picture, placed by "
-                + ("depth" if source.depth_topic else "their apparent size"),
+                + ("depth" if source.depth_topic and not lacks_depth else "their apparent size")
+                + (advice if lacks_depth else ""),
                 {
                     "search p50": percentile(self._times, 50),
                     "search p95": percentile(self._times, 95),

@@ -55,8 +55,12 @@ class View:
 
     @property
     def calibrated(self) -> bool:
-        """Whether a camera_info has come."""
-        return self._info is not None
+        """Whether a camera_info with focal lengths has come."""
+        info = self._info
+        try:
+            return info is not None and bool(Lens.calibrated(info, info.width, info.height))
+        except InputError:
+            return False
 
     def depth(self, stamp: float) -> DepthImage | None:
         """The depth image at ``stamp``; None if there is none near it.

@@ -120,8 +120,7 @@ class Graph:
 
     def candidates(self) -> list[tuple[str, str]]:
         """(topic, type) of published topics that may have people."""
-        topics = self.node.get_topic_names_and_types()
-        return [pair for pair in graph_checks.candidates(topics) if self.publishers(pair[0])]
+        return graph_checks.candidates(self.node.get_topic_names_and_types(), self.publishers)
 
     def misfits(self, topic: str, expected: str, perception: str) -> list[Finding]:
         """Publishers whose quality of service does not fit the subscription of a perception node."""

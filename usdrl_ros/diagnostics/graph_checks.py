@@ -6,7 +6,7 @@ The node asks it about its own subscription, ``usdrl-check`` about any.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 
 from usdrl_model.errors.shown import NAME, cut
 from usdrl_model.plausibility.findings import Finding, Level
@@ -50,10 +50,18 @@ def incompatible(topic: str, what: Iterable[str]) -> Finding:
     return Finding("qos", Level.ERROR, text)
 
 
-def candidates(topics: Iterable[tuple[str, Iterable[str]]]) -> list[tuple[str, str]]:
-    """(topic, type) of the topics of a graph that may have people, the likeliest first."""
+def candidates(
+    topics: Iterable[tuple[str, Iterable[str]]], published: Callable[[str], object]
+) -> list[tuple[str, str]]:
+    """(topic, type) of the topics of a graph that may have people, the likeliest first.
+
+    Args:
+        topics: names and types, also of what is only subscribed to.
+        published: whether anybody publishes a topic.
+    """
     known = guessable()
-    found = [(name, kind) for name, kinds in topics for kind in kinds if kind in known and not OWN.search(name)]
+    named = [(name, kind) for name, kinds in topics for kind in kinds if kind in known and not OWN.search(name)]
+    found = [(name, kind) for name, kind in named if published(name)]
     return sorted(found, key=lambda pair: (not SOUNDS_LIKE_PEOPLE.search(pair[0]), pair))
 
 

@@ -16,6 +16,9 @@ from usdrl_ros.diagnostics.reporting import AWAY, SAMPLES, Lasting, Warnings, pe
 from usdrl_ros.diagnostics.source_checks import RECENT, SourceChecks
 from usdrl_ros.inputs.common import InputError, SourceFrame
 
+NAMESPACE = "give it a namespace with --ros-args -r __ns:=/NAME"
+"""What keeps two nodes apart: their topics follow the namespace, whatever they are called."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Situation:
@@ -41,6 +44,8 @@ class Situation:
     """tf2 transforms every message, so several frames are fine."""
     namesakes: int = 1
     """Nodes with this name, including this one."""
+    rivals: int = 0
+    """Other publishers of this node's actions/state."""
     stuck: float = 0.0
     """Seconds for which an inference has been running that takes too long; else 0."""
 
@@ -172,7 +177,12 @@ class Health:
         if situation.namesakes > 1:
             troubles["namesakes"] = (
                 f"{situation.namesakes} nodes are called {name}, so their parameters, services and topics collide: stop"
-                " one, or rename it with --ros-args -r __node:=NAME"
+                f" one, or {NAMESPACE}"
+            )
+        elif situation.rivals > 0:
+            troubles["rivals"] = (
+                "somebody else publishes this node's actions/state too, so that clients hear both in turn: stop the"
+                f" other, or {NAMESPACE}"
             )
         return troubles
 

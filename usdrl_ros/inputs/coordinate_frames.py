@@ -16,6 +16,7 @@ Units and the order of joints are converted first, then invalid joints are marke
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -87,13 +88,13 @@ class Frames:
                 f"target_frame: {target_frame!r} needs tf2_ros or a sensor_pose: install tf2_ros, or set sensor_pose to"
                 " x, y, z, roll, pitch, yaw of the sensor in that frame"
             )
-        self._axes, self._imu, self._yaw = AXES[axes], imu, sensor_pose[5]
-        self._rotation = self._mounted(*sensor_pose[3:])
+        # Without a target frame, canonical axes look where the sensor looks: its yaw is of a frame that nobody sees.
+        self._axes, self._imu, self._yaw = AXES[axes], imu, sensor_pose[5] if target_frame else 0.0
+        self._rotation = self._mounted(*sensor_pose[3:5], self._yaw)
         self._offset = AXES["body"] @ np.asarray(sensor_pose[:3])
-        if target_frame:
-            self._to_published, self._published_origin = AXES["body"].T, np.zeros(3)
-        else:
-            self._to_published, self._published_origin = self._rotation.T, self._offset
+        self._to_published = (
+            _published(AXES["body"], np.zeros(3)) if target_frame else _published(self._rotation, self._offset)
+        )
 
     def published_frame(self, frame_id: str) -> str:
         """Name of the frame in which the people of a message from ``frame_id`` are published."""
@@ -112,7 +113,7 @@ class Frames:
         if self._imu is not None and source.frame.people:
             self._rotation = self._mounted(*self._imu.roll_and_pitch(source.frame.stamp), self._yaw)
             if not self._target:
-                self._to_published = self._rotation.T
+                self._to_published = _published(self._rotation, self._offset)
         rotation, offset = self._rotation, self._offset
         if self._tf is not None and source.frame.people:
             rotation, offset = self._look_up(source, patience)
@@ -135,9 +136,13 @@ class Frames:
             return self._target, AXES["body"], np.zeros(3)
         return frame_id, self._rotation, self._offset
 
-    def to_published(self, points: Any) -> np.ndarray:
-        """Canonical points (..., 3) -> the same points in the published frame."""
-        return (np.asarray(points, dtype=np.float64) - self._published_origin) @ self._to_published.T
+    @property
+    def to_published(self) -> Callable[[Any], np.ndarray]:
+        """Canonical points (..., 3) -> the same points in the published frame, at the message last converted.
+
+        What is returned does not change with later messages.
+        """
+        return self._to_published
 
     def _mounted(self, roll: float, pitch: float, yaw: float) -> np.ndarray:
         """(3, 3) axes of the source -> canonical axes, for a sensor that is turned so."""
@@ -154,6 +159,11 @@ class Frames:
     def _look_up(self, source: SourceFrame, patience: float) -> tuple[np.ndarray, np.ndarray]:
         rotation, translation = look_up(self._tf, self._target, source.frame_id, source.stamp, patience)
         return AXES["body"] @ rotation, AXES["body"] @ translation
+
+
+def _published(rotation: np.ndarray, offset: np.ndarray) -> Callable[[Any], np.ndarray]:
+    """The inverse of a transform to canonical axes: rotation (3, 3) and translation (3,)."""
+    return lambda points: (np.asarray(points, dtype=np.float64) - offset) @ rotation
 
 
 def look_up(tf: Any, target: str, source: str, stamp: TimeMessage, patience: float) -> tuple[np.ndarray, np.ndarray]:

@@ -59,7 +59,7 @@ class DepthImage:
             )
         rows = np.frombuffer(message.data, pixel, height * step // pixel.itemsize).reshape(height, -1)
         self._rows = rows[:, :width]
-        self.width, self.height = width, height
+        self.width, self.height, self.bytes = width, height, rows.nbytes
 
     def check_registered(self, width: float, height: float) -> None:
         """Refuse depths of another view than a picture of this size, in pixels.

@@ -30,13 +30,16 @@ class Lens:
     def calibrated(cls, info: CameraInfo, width: int, height: int) -> Lens:
         """The lens of a calibration, scaled to a picture of another size.
 
+        A rectified picture has the focal lengths of ``p``; ``k`` counts where a driver leaves ``p`` out.
+
         Raises:
             InputError: ``camera_info``: there is none, or it is of a picture of another shape.
         """
-        k = [float(value) for value in info.k]
-        if not all(map(math.isfinite, k)) or k[0] <= 0.0 or k[4] <= 0.0:
+        p, k = info.p, info.k
+        fx, fy, cx, cy = map(float, (p[0], p[5], p[2], p[6]) if p[0] > 0.0 else (k[0], k[4], k[2], k[5]))
+        if not all(map(math.isfinite, (fx, fy, cx, cy))) or fx <= 0.0 or fy <= 0.0:
             raise InputError(
-                "camera_info", "expected a calibrated camera, got no focal lengths in k: calibrate the camera"
+                "camera_info", "expected a calibrated camera, got no focal lengths in p or k: calibrate the camera"
             )
         across, down = (width / info.width, height / info.height) if info.width and info.height else (1.0, 1.0)
         if abs(across - down) > 0.02 * across:
@@ -45,4 +48,4 @@ class Lens:
                 f"expected the calibration of a picture of {width} x {height}, got {info.width} x {info.height}:"
                 " subscribe to the camera_info of this picture",
             )
-        return cls(k[0] * across, k[4] * down, k[2] * across, k[5] * down)
+        return cls(fx * across, fy * down, cx * across, cy * down)

@@ -27,8 +27,10 @@ LATE = 0.5
 """Seconds, by stamps, for which a skeleton waits for its depth image."""
 WAITING = 64
 """Skeletons that wait, at most."""
-IMAGES = 15
-"""Depth images that are kept: half a second."""
+KEPT = 2.0
+"""Seconds, by stamps, for which depth images are kept: as long as a tracker may take for its picture,"""
+BYTES = 128 * 2**20
+"""but no more than this of them."""
 REACH = 1.0
 """Metres from the middle depth of the body to a joint, at most."""
 
@@ -85,7 +87,7 @@ class Lifting(InPicture):
     """
 
     def __init__(self, adapter: Adapter, context: Context, depth_topic: str, camera_info_topic: str) -> None:
-        self._depths: deque[tuple[float, DepthImage, str]] = deque(maxlen=IMAGES)
+        self._depths: deque[tuple[float, DepthImage, str]] = deque()
         self._waiting: deque[SourceFrame] = deque(maxlen=WAITING)
         context.subscribe(depth_topic, "sensor_msgs/msg/Image", self._depth, depth=5)
         super().__init__(adapter, context, camera_info_topic)
@@ -95,6 +97,8 @@ class Lifting(InPicture):
         if self._depths and stamp < self._depths[-1][0] - LATE:
             self._depths.clear()  # a bag loops
         self._depths.append((stamp, DepthImage(message), message.header.frame_id))
+        while stamp - self._depths[0][0] > KEPT or sum(image.bytes for _, image, _ in self._depths) > BYTES:
+            self._depths.popleft()
         return self._settle(None, context)
 
     def _settle(self, flat: SourceFrame | None, context: Context) -> SourceFrame | None:
@@ -112,6 +116,8 @@ class Lifting(InPicture):
             if not missed and max(self._waiting[-1].frame.stamp, newest) - stamp < LATE:
                 return None
             self._waiting.popleft()
+            if image is None and self._depths and stamp < self._depths[0][0]:
+                raise InputError("no_depth", _late(newest - stamp, newest - self._depths[0][0]))
             if image is None:
                 raise InputError("no_depth", _lacking("a depth image", stamp))
             raise InputError("no_camera_info", _lacking("camera info", stamp))
@@ -153,4 +159,11 @@ def _lacking(what: str, stamp: float) -> str:
     return (
         f"expected {what} for stamp {stamp:.3f}, at most {APART:g} s apart, got none: check depth_topic,"
         " camera_info_topic and their stamps"
+    )
+
+
+def _late(behind: float, kept: float) -> str:
+    return (
+        f"the skeletons come {behind:.1f} s after the newest depth image, and the depth images of the last {kept:.1f} s"
+        " are kept: make the tracker faster, or its pictures smaller"
     )

@@ -25,6 +25,9 @@ AHEAD = 2.0
 _CENTRED = 0.05
 """Metres between the middle of the hips and the origin, at most, by which landmarks are centred on the hips."""
 
+_BODY = 0.5
+"""Metres before the camera, at most, of the middle joint of a body whose hidden hips are the origin."""
+
 
 class Landmarks(ABC):
     """Reads the messages of one source; ``read`` of a subclass takes them apart.
@@ -53,13 +56,22 @@ class Landmarks(ABC):
     def _placed(self, person: Person, count: int, context: Context) -> Person:
         joints = np.array(person.joints, np.float64)
         joints[(joints == 0.0).all(axis=1)] = np.nan  # not sent; moved, they could not be told from others
-        centre = joints[list(HIPS)].mean(axis=0)
-        if not np.isfinite(centre).all() or centre[2] > _CENTRED:
+        centre, seen = joints[list(HIPS)].mean(axis=0), joints[np.isfinite(joints).all(axis=1)]
+        if np.isfinite(centre).all():
+            placed, where = centre[2] > _CENTRED, "hips"
+            in_picture = not placed and np.linalg.norm(centre) > _CENTRED
+        elif len(seen):  # hidden hips: the rest of the body is around them, above the origin, or away from the camera
+            centre, where = np.median(seen, axis=0), "the body"
+            placed = centre[2] > _BODY
+            in_picture = not placed and not self._told and (seen[:, :2] >= 0.0).all()
+        else:
             return Person(person.id, joints, person.confidence)
-        if np.linalg.norm(centre) > _CENTRED:
+        if placed:
+            return Person(person.id, joints, person.confidence)
+        if in_picture:
             raise InputError(
                 "image_landmarks",
-                f"expected world landmarks in metres, got hips at x, y, z = {np.round(centre, 2).tolist()}: publish"
+                f"expected world landmarks in metres, got {where} at x, y, z = {np.round(centre, 2).tolist()}: publish"
                 " pose_world_landmarks, not the landmarks of the picture",
             )
         if count > 1:

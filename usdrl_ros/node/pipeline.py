@@ -102,12 +102,15 @@ class Pipeline:
             publishers=types.count(expected),
             other_types=tuple(sorted(set(types) - {expected})),
             expected_type=expected,
-            candidates=() if types else tuple(graph_checks.candidates(node.get_topic_names_and_types())),
+            candidates=()
+            if types
+            else tuple(graph_checks.candidates(node.get_topic_names_and_types(), node.count_publishers)),
             clock_silent=bool(node.get_parameter("use_sim_time").value) and node.get_clock().now().nanoseconds == 0,
             max_rate=self.worker.config.max_rate,
             max_people=self.worker.config.max_people,
             placed_by_tf=levelled_by(self.config) == "target_frame",
             namesakes=node.get_node_names_and_namespaces().count((node.get_name(), node.get_namespace())),
+            rivals=node.count_publishers(node.resolve_topic_name("actions/state")) - 1,
             stuck=self.worker.stuck,
             stream_counters=snapshot.counters,
             model=snapshot.model,

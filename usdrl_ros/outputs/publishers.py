@@ -18,6 +18,7 @@ from typing import Any, Protocol
 import numpy as np
 from builtin_interfaces.msg import Time
 from geometry_msgs.msg import PoseStamped
+from rclpy.duration import Duration
 from rclpy.node import Node
 from rclpy.publisher import Publisher
 from rclpy.qos import QoSProfile
@@ -35,6 +36,9 @@ from usdrl_ros.outputs.markers import markers
 from usdrl_ros.outputs.qos import OVERRIDES, every_one, latched
 from usdrl_ros.outputs.state_json import Heartbeat, ModelInfo, encode_event, encode_state
 from usdrl_ros.outputs.watched import doing, watched
+
+LAST_ACKNOWLEDGEMENT = 0.1
+"""Seconds to wait at the end for acknowledgement of the last messages."""
 
 
 def topic_names(labels: Iterable[str]) -> dict[str, str]:
@@ -130,6 +134,8 @@ class Outputs:
         )
         self._create_watches(names)
         self._header = Header()
+        self._to_published = frames.to_published
+        """At the stamp of the header: frames may move on before the last state is repeated."""
         # Before the first message, subscribers get a state without people, with the model that runs.
         self._publish_state(StreamState(stamp=0.0, seq=0, people=(), events=(), counters={}), None)
 
@@ -139,18 +145,17 @@ class Outputs:
             if self._destroyed:
                 return
             self._header = Header(stamp=result.stamp, frame_id=self._frames.published_frame(result.frame_id))
+            self._to_published = self._frames.to_published
             for event in result.events:
                 self._event_publisher.publish(String(data=encode_event(event)))
             self._publish_state(result.state, latency_ms)
-            for pose in pointing.poses(result.state, self._header, self._frames.to_published):
+            for pose in pointing.poses(result.state, self._header, self._to_published):
                 self._pointing_publisher.publish(pose)
             # Building these is expensive, so only for subscribers.
             if self._marker_publisher.get_subscription_count():
-                self._marker_publisher.publish(markers(result.state, self._header, self._frames.to_published))
+                self._marker_publisher.publish(markers(result.state, self._header, self._to_published))
             if self._detection_publisher is not None and self._detection_publisher.get_subscription_count():
-                self._detection_publisher.publish(
-                    detections.detections(result.state, self._header, self._frames.to_published)
-                )
+                self._detection_publisher.publish(detections.detections(result.state, self._header, self._to_published))
             for output in self._also:
                 output.publish(result, self._header)
 
@@ -181,6 +186,7 @@ class Outputs:
         """Destroy all publishers; later calls, also from other threads, publish nothing."""
         with self._lock:
             self._destroyed = True
+            self._deliver()
             for watch in self._watches.values():
                 self._destroy(watch)
             self._watches.clear()
@@ -191,6 +197,13 @@ class Outputs:
                 self._node.destroy_publisher(self._detection_publisher)
             for output in self._also:
                 output.destroy()
+
+    def _deliver(self) -> None:
+        """Wait until the last states and events have arrived: what is not yet sent would be lost with its publisher."""
+        until = time.monotonic() + LAST_ACKNOWLEDGEMENT
+        of_watches = (one for watch in self._watches.values() for one in (watch.people, watch.active, watch.person))
+        for publisher in (self._event_publisher, self._state_publisher, *of_watches):
+            publisher.wait_for_all_acked(Duration(seconds=max(0.0, until - time.monotonic())))
 
     def _create_watches(self, names: dict[str, str]) -> None:
         for label in names.keys() - self._watches.keys():
@@ -211,7 +224,7 @@ class Outputs:
         text = encode_state(
             self._state,
             frame_id=self._header.frame_id,
-            to_published=self._frames.to_published,
+            to_published=self._to_published,
             model=self._model,
             latency_ms=self._latency_ms,
             heartbeat=Heartbeat(stamp=self._clock(), period=self._period),
@@ -222,13 +235,13 @@ class Outputs:
     def _publish_watches(self) -> None:
         for label, watch in self._watches.items():
             people = doing(self._state, label)
-            watch.people.publish(watched(people, self._header, self._frames.to_published))
+            watch.people.publish(watched(people, self._header, self._to_published))
             person = people[0].person if people else None
             watch.active.publish(Bool(data=person is not None))
             watch.person.publish(String(data=person.id if person else ""))
             if person is not None and np.isfinite(person.position).all():
                 pose = PoseStamped(header=self._header)
-                x, y, z = self._frames.to_published(person.position).tolist()
+                x, y, z = self._to_published(person.position).tolist()
                 pose.pose.position.x, pose.pose.position.y, pose.pose.position.z = x, y, z
                 pose.pose.orientation.w = 1.0
                 watch.pose.publish(pose)

@@ -61,9 +61,7 @@ PARAMETERS: tuple[Declaration, ...] = (
         text="Joint set of the tracker: a name in usdrl_model/skeleton/topologies.yaml, or the path of a YAML file of"
         " your own (topics.md), relative to the working directory of the process.",
     ),
-    Declaration(
-        name="person_id", default="0", text="Id of the person in messages without ids (one person per message)."
-    ),
+    Declaration(name="person_id", default="0", text="Id of the person in messages without ids (one person a message)."),
     Declaration(
         name="axes",
         default="optical",
@@ -224,7 +222,7 @@ PARAMETERS: tuple[Declaration, ...] = (
     Declaration(
         name="look_ahead",
         default=RECOMMENDED,
-        limits=(0.0, 2.0),
+        limits=(0.0, 0.9),
         dynamic=True,
         recommended=True,
         text="Seconds by which decisions trail the newest frame: longer is more reliable and later.",

@@ -11,6 +11,7 @@ from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescri
 from rclpy.node import Node
 
 from usdrl_model.errors.nearest import hint
+from usdrl_model.errors.shown import NAME, check_name, showable, shown
 from usdrl_model.events.config import StreamConfig
 from usdrl_model.gestures.gesture import check_label
 from usdrl_model.states.config import DELAYS, StatesConfig
@@ -126,6 +127,9 @@ def read(node: Node, changes: Mapping[str, Any] | None = None) -> PerceptionConf
             check_label(label)  # before somebody makes the gesture
         except ValueError as error:
             raise ValueError(f"enrol.{error}") from None
+    check_name(values["person_id"], "person_id")
+    if not showable(values["frame_id"]):
+        raise ValueError(f"frame_id: expected at most {NAME} printable characters, got {shown(values['frame_id'])}")
     values["watch"] = tuple(dict.fromkeys(label for label in values["watch"] if label))
     for name in ("sensor_pose", "imu_rotation", "picture_size"):
         values[name] = tuple(values[name])
@@ -134,7 +138,9 @@ def read(node: Node, changes: Mapping[str, Any] | None = None) -> PerceptionConf
 
 def checked(node: Node, parameters: Sequence[Declaration], changes: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """The values of a node's parameters by name, with ``changes`` applied; errors as ``read``."""
-    found = {one.name: node.get_parameter(one.name).value for one in parameters}
+    # ROS reads an empty list as a parameter without a value.
+    given = {one.name: node.get_parameter_or(one.name).value for one in parameters}
+    found = {one.name: one.default if given[one.name] is None else given[one.name] for one in parameters}
     found.update({name: value for name, value in (changes or {}).items() if name in found})
     for one in parameters:
         check(one, found[one.name])

@@ -10,6 +10,7 @@ import pytest
 pytest.importorskip("rclpy", reason="needs ROS 2 (rclpy)")
 
 import rclpy  # noqa: E402
+from diagnostic_msgs.msg import DiagnosticStatus  # noqa: E402
 from helpers.filmed import FOCAL, HEIGHT, WIDTH, ColourEstimator, camera_info, depth_image, image  # noqa: E402
 from helpers.paths import HELPERS, ROOT  # noqa: E402
 from helpers.ros_peer import Diagnostics, seconds_to_end  # noqa: E402
@@ -25,6 +26,7 @@ from usdrl_ros.camera.device import Device  # noqa: E402
 from usdrl_ros.camera.geometry import SKIN  # noqa: E402
 from usdrl_ros.camera.health import Health, Source  # noqa: E402
 from usdrl_ros.camera.node import CameraNode  # noqa: E402
+from usdrl_ros.camera.view import View  # noqa: E402
 from usdrl_ros.inputs import point_cloud  # noqa: E402
 from usdrl_ros.inputs.adapter import Context  # noqa: E402
 from usdrl_ros.inputs.lens import Lens  # noqa: E402
@@ -217,13 +219,37 @@ def test_what_diagnostics_say_and_advise():
     assert "stuck" in said(Source(name="0", publishers=1, busy=9.0))
 
 
+def test_depth_that_never_comes_is_told_and_who_is_placed_without_it():
+    now = [0.0]
+    health = Health(lambda: now[0], print)
+
+    def people(**placed):
+        now[0] += 10.0
+        health.searched(0.05, 1, {f"placed.{way}": count for way, count in placed.items()})
+        status = health.report("camera", Source(name="/image_raw", publishers=1, depth_topic="/depht"))[1]
+        return status.level, status.message
+
+    assert people() == (DiagnosticStatus.OK, "1 in the picture, placed by depth")
+    level, text = people(by_size=3)
+    assert level == DiagnosticStatus.WARN
+    assert text.startswith("1 in the picture, placed by their apparent size: nothing on /depht is near the stamps")
+    assert people(by_size=4, by_depth=1) == (DiagnosticStatus.OK, "1 in the picture, placed by depth")
+
+
+def test_a_driver_without_a_calibration_is_not_calibrated():
+    view = View(60.0, lambda *told: None)
+    for info, calibrated in ((CameraInfo(width=WIDTH, height=HEIGHT), False), (camera_info(), True)):
+        view.calibrate(info)
+        assert view.calibrated == calibrated
+
+
 class Set:
     """A node with parameters."""
 
     def __init__(self, **values):
         self.values = {parameter.name: parameter.default for parameter in parameters.PARAMETERS} | values
 
-    def get_parameter(self, name):
+    def get_parameter_or(self, name):
         return Parameter(name, value=self.values[name])
 
 

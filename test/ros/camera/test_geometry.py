@@ -96,3 +96,9 @@ def test_a_calibration_of_another_resolution_is_scaled_and_of_another_shape_refu
         Lens.calibrated(camera_info(focal=0.0), WIDTH, HEIGHT)
     with pytest.raises(InputError, match="calibrate the camera"):
         Lens.calibrated(camera_info(focal=float("nan")), WIDTH, HEIGHT)
+
+
+def test_a_rectified_picture_has_the_lens_of_its_projection():
+    info = camera_info()
+    info.p = [0.9 * FOCAL, 0.0, 30.0, 0.0, 0.0, 0.8 * FOCAL, 20.0, 0.0, 0.0, 0.0, 1.0, 0.0]
+    assert Lens.calibrated(info, WIDTH, HEIGHT) == Lens(0.9 * FOCAL, 0.8 * FOCAL, 30.0, 20.0)

@@ -8,6 +8,7 @@ from diagnostic_msgs.msg import DiagnosticStatus  # noqa: E402
 
 from usdrl_model.errors.shown import MESSAGE  # noqa: E402
 from usdrl_model.skeleton.person import SkeletonFrame  # noqa: E402
+from usdrl_ros.diagnostics import graph_checks  # noqa: E402
 from usdrl_ros.diagnostics.health import Health, Situation  # noqa: E402
 from usdrl_ros.diagnostics.reporting import AWAY, Warnings  # noqa: E402
 from usdrl_ros.inputs.common import (  # noqa: E402
@@ -203,6 +204,7 @@ def troubled(bench, seconds=3.0, delay=0.01, stamp=None, counters=None, **situat
         ({"counters": {"people_over_limit": 9}}, "more than 20 people"),
         ({"counters": {"late_frames": 9}}, "more than look_ahead behind"),
         ({"namesakes": 2}, "2 nodes are called /node"),
+        ({"rivals": 1}, "actions/state too, so that clients hear both in turn: stop the other, or give it a namespace"),
     ],
 )
 def test_what_is_wrong_with_a_source_is_said_once_and_shown_as_long_as_it_lasts(what, words):
@@ -279,6 +281,11 @@ def test_a_topic_that_nobody_publishes_is_told_with_those_that_may_be_meant():
     others = (("/azure/body_tracking_data", "visualization_msgs/msg/MarkerArray"),)
     source, _ = bench.report(publishers=0, candidates=others)
     assert source.level == WARN and "/azure/body_tracking_data (marker_array)" in source.message
+
+
+def test_what_is_only_subscribed_to_is_no_candidate():
+    topics = [(name, ["sensor_msgs/msg/PointCloud2"]) for name in ("/skeletons", "/bodies")]
+    assert graph_checks.candidates(topics, {"/bodies": 1}.get) == [("/bodies", "sensor_msgs/msg/PointCloud2")]
 
 
 def test_another_type_is_told_with_the_adapter_that_reads_it():

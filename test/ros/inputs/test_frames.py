@@ -60,6 +60,12 @@ def test_a_mounted_sensor_publishes_in_the_target_frame():
     assert frames.published_frame("camera") == "base"
 
 
+def test_without_a_target_frame_ahead_is_where_the_sensor_looks():
+    frames = Frames("body", sensor_pose=(1.0, 0.5, 1.3, 0.0, 0.35, 0.5))
+    near, far = (canonical(frames, [ahead, 0.0, 0.0])[0] for ahead in (1.0, 4.0))
+    np.testing.assert_allclose(far - near, [0.0, -3.0 * np.sin(0.35), 3.0 * np.cos(0.35)], atol=1e-12)
+
+
 @pytest.mark.parametrize("axes", AXES)
 @pytest.mark.parametrize("target", ["", "base"])
 def test_published_points_are_where_the_source_saw_them(axes, target):

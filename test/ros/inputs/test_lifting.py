@@ -93,6 +93,24 @@ def test_a_skeleton_without_its_depth_is_refused(source):
     assert kinds == ["no_depth"] * 25, "after half a second by stamps"
 
 
+def test_a_tracker_that_is_slow_and_a_camera_that_is_fast(source):
+    for step in range(180):  # two seconds of 90 Hz
+        source.see(10.0 + step / 90)
+    for late in (0.3, 1.0, 1.9):
+        assert source.skeleton(11.98 - late).frame.people
+    with pytest.raises(InputError, match="the skeletons come 2.2 s after the newest depth image, and the depth images"):
+        source.skeleton(9.8)
+
+
+def test_depth_images_of_more_than_a_share_of_the_memory_are_not_kept(source, monkeypatch):
+    monkeypatch.setattr("usdrl_ros.inputs.lifting.BYTES", 3 * 2 * WIDTH * HEIGHT)
+    for step in range(6):
+        source.see(10.0 + step / 10)
+    assert source.skeleton(10.3).frame.people
+    with pytest.raises(InputError, match="of the last 0.2 s are kept"):
+        source.skeleton(10.2)
+
+
 def test_without_camera_info():
     source = Source()
     kinds = []

@@ -103,6 +103,20 @@ def test_landmarks_with_a_place_stay_there():
     assert [person.id for person in source.frame.people] == ["0", "1"]
 
 
+def test_somebody_whose_hips_are_hidden_is_no_nearer():
+    body = world() - (0.0, 0.5, 0.0)  # above the hips
+    body[[23, 24]] = np.nan
+    (person,) = read(numbers(body), "mediapipe_array").frame.people
+    np.testing.assert_array_equal(person.joints, body + AHEAD)
+    there = body + (0.5, 0.0, 3.0)
+    np.testing.assert_array_equal(read(poses(there), "mediapipe_poses").frame.people[0].joints, there)
+    nobody = np.zeros((33, 3))
+    assert np.isnan(read(poses(nobody), "mediapipe_poses").frame.people[0].joints).all()
+    picture = world() + 0.5
+    picture[[23, 24]] = 0.0
+    assert refused(poses(picture), "mediapipe_poses") == "image_landmarks"
+
+
 def test_landmarks_that_are_missing_stay_missing():
     points = world()
     points[5] = 0.0

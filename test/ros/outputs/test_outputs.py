@@ -27,9 +27,11 @@ from visualization_msgs.msg import Marker, MarkerArray  # noqa: E402
 
 from usdrl_model.events.onset_offset import Event  # noqa: E402
 from usdrl_model.online.state import ActionState, PersonState, StreamState  # noqa: E402
+from usdrl_model.skeleton.person import Person, SkeletonFrame  # noqa: E402
 from usdrl_model.skeleton.topology import JOINT_INDEX, PARENTS  # noqa: E402
 from usdrl_model.states.person import HeldState, States  # noqa: E402
 from usdrl_model.states.pointing import Ray  # noqa: E402
+from usdrl_ros.inputs.common import SourceFrame  # noqa: E402
 from usdrl_ros.inputs.coordinate_frames import Frames  # noqa: E402
 from usdrl_ros.outputs import detections, watched  # noqa: E402
 from usdrl_ros.outputs.markers import NOTHING, colour_of, markers  # noqa: E402
@@ -99,6 +101,39 @@ def test_who_comes_late_gets_the_last_state(peer, outputs):
     assert late[-1] == late[0]
     assert before["period"] == after["period"] == 0.5
     assert before["stamp"] < after["stamp"] == pytest.approx(time.time(), abs=30.0)
+
+
+def test_a_state_is_repeated_where_its_people_were_however_the_sensor_moves_on(peer):
+    nodding = Frames("body", imu=types.SimpleNamespace(roll_and_pitch=lambda stamp: (0.0, 0.1 * stamp)))
+
+    def move(stamp):
+        seen = SkeletonFrame(stamp, (Person("7", standing()),))
+        nodding.to_canonical(SourceFrame(seen, Time(sec=int(stamp)), "camera"))
+
+    outputs = Outputs(peer.node, MODEL, nodding, ["wave"], period=0.5)
+    heard = peer.listen_json("actions/state")
+    move(1.0)
+    outputs.publish(result(person("7")), 12.0)
+    there = nodding.to_published(standing()[JOINT_INDEX["head"]])
+    move(5.0)
+    outputs.heartbeat()
+    peer.wait(lambda: len([state for state in heard if state["people"]]) == 2, "heartbeat")
+    outputs.destroy()
+    for state in heard[-2:]:
+        np.testing.assert_allclose(state["people"][0]["position"], there, atol=1e-3)
+    assert np.linalg.norm(nodding.to_published(standing()[JOINT_INDEX["head"]]) - there) > 0.3
+
+
+@pytest.mark.parametrize("_", range(5))
+def test_what_is_published_before_the_end_arrives(peer, _):
+    outputs = Outputs(peer.node, MODEL, FRAMES, ["wave"], period=0.5)
+    heard = peer.listen_json("actions/state")
+    peer.wait(lambda: heard, "state before the first message")
+    for _ in range(20):
+        outputs.publish(result(person("7", doing("wave"))), 12.0)
+    outputs.publish(result(), 12.0)
+    outputs.destroy()
+    peer.wait(lambda: heard[-1]["seq"] == 0 and len(heard) > 1 and heard[-1]["people"] == [], "the last state")
 
 
 def test_what_is_latched_promises_a_sign_of_life(peer, outputs):

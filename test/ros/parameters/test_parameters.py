@@ -94,6 +94,9 @@ def test_thresholds_must_fit_the_recommended_ones():
         ({"hold": -0.5}, "0 to 10"),
         ({"floor": "feets"}, "did you mean 'feet'"),
         ({"near": 0.0}, "0.2 to 10"),
+        ({"person_id": ""}, "person_id: expected 1 to 100 printable characters"),
+        ({"frame_id": "head\n"}, "frame_id: expected at most 100 printable characters"),
+        ({"look_ahead": 1.0}, "0 to 0.9"),
         ({"sensor_pose": [1.0]}, "sensor_pose.*6 finite numbers"),
         ({"sensor_pose": [0.0, 0.0, 1.2, 0.0, float("nan"), 0.0]}, "6 finite numbers"),
     ],
@@ -120,6 +123,16 @@ def test_settings_that_the_weights_cannot_do_are_refused_before_anything_changes
 
 def test_empty_and_repeated_labels_to_watch_are_dropped(node):
     assert parameters.read(node, {"watch": ["", "wave", "clap", "wave"]}).watch == ("wave", "clap")
+
+
+def test_a_list_that_is_empty_is_the_default_as_ros_reads_it_without_a_type(peer):
+    import rclpy
+
+    arguments = ["--ros-args", "-p", "watch:=[]"]
+    node = rclpy.create_node("watches_nothing", context=peer.context, cli_args=arguments)
+    parameters.declare(node)
+    assert parameters.read(node).watch == ()
+    node.destroy_node()
 
 
 def test_a_label_that_the_weights_do_not_know():
