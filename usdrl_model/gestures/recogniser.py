@@ -6,6 +6,7 @@ Letters: N windows, D features of the encoder, G gestures.
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -19,6 +20,8 @@ from usdrl_model.network.detector_config import BACKGROUND_LABEL
 
 EVENTS = EventConfig(on_threshold=0.5, off_threshold=0.35, min_duration=0.0, hold=0.5, refractory=0.3)
 """How scores become events: a window at or above the threshold is enough, because it saw the whole gesture."""
+FORGOTTEN = 0.75
+"""Share of the time from the end of a movement until half of it has left the window, after which it is told no more."""
 
 
 class Recogniser:
@@ -46,6 +49,12 @@ class Recogniser:
         self._thresholds = np.array([gesture.threshold for gesture in gestures], np.float32)
         self._spreads = np.array([gesture.spread for gesture in gestures], np.float32)
 
+    def follow(self, after: float = -math.inf) -> PersonGestures:
+        """The gestures of somebody, of whom nothing before a time (seconds) counts."""
+        detector = self.detector.config.detector
+        window = detector.encoder.frames / detector.rate
+        return PersonGestures(self.gestures, window, after + window)
+
     def scores(self, features: np.ndarray) -> np.ndarray:
         """(N, G) scores of the features (N, D) of windows: 0.5 at the threshold of a gesture.
 
@@ -59,31 +68,50 @@ class Recogniser:
 
 
 class PersonGestures:
-    """Some gestures (G) of one person over time."""
+    """Some gestures (G) of one person over time.
 
-    def __init__(self, gestures: Sequence[Gesture] = ()) -> None:
-        self._seconds = {gesture.label: gesture.seconds for gesture in gestures}
-        self._machine = ActionMachine((BACKGROUND_LABEL, *self._seconds), EVENTS)
+    A window shows a movement from when half of it is in the window, and until about half of it has left. Onsets and
+    offsets are those of the movement.
 
-    def step(self, time: float, scores: np.ndarray) -> list[Edge]:
-        """Process the scores (G,) of the window that ends at ``time``, seconds."""
-        return self._dated(self._machine.step(time, np.append(0.0, scores)))
+    Args:
+        gestures: G enrolled ones.
+        window: seconds that a window shows.
+        quiet: time, seconds, until which nothing is told, as windows still show what does not count.
+    """
+
+    def __init__(self, gestures: Sequence[Gesture] = (), window: float = 0.0, quiet: float = -math.inf) -> None:
+        self._half = {gesture.label: 0.5 * min(gesture.seconds, window) for gesture in gestures}
+        self._window, self._quiet = window, quiet
+        self._earliest = dict.fromkeys(self._half, -math.inf)
+        """Label -> when the movement can have begun: the person has come, and the last one has ended."""
+        self._machine = ActionMachine((BACKGROUND_LABEL, *self._half), EVENTS)
+
+    def step(self, time: float, scores: np.ndarray, came: float) -> list[Edge]:
+        """Process the scores (G,) of the window that ends at ``time``; seconds, as ``came``, since when who is seen."""
+        if time < self._quiet:
+            return []
+        self._earliest = {label: max(earliest, came) for label, earliest in self._earliest.items()}
+        return [self._dated(edge) for edge in self._machine.step(time, np.append(0.0, scores))]
 
     def close(self, kind: EventKind) -> list[Edge]:
-        """End all gestures, as ``ActionMachine.close``."""
-        return self._dated(self._machine.close(kind))
+        """End all gestures, as ``ActionMachine.close``: windows still show them, and their ends are not known."""
+        return [dataclasses.replace(edge, onset=self._began(edge)) for edge in self._machine.close(kind)]
 
     @property
     def runs(self) -> dict[str, Run]:
         """As ``ActionMachine.runs``, with the onset of the movement."""
         return {
-            label: dataclasses.replace(run, onset=self._began(label, run.onset))
+            label: dataclasses.replace(run, onset=max(run.onset - self._half[label], self._earliest[label]))
             for label, run in self._machine.runs.items()
         }
 
-    def _dated(self, edges: list[Edge]) -> list[Edge]:
-        return [dataclasses.replace(edge, onset=self._began(edge.label, edge.onset)) for edge in edges]
+    def _dated(self, edge: Edge) -> Edge:
+        onset = self._began(edge)
+        if edge.offset is None:
+            return dataclasses.replace(edge, onset=onset)
+        offset = max(onset, edge.offset - FORGOTTEN * (self._window - self._half[edge.label]))
+        self._earliest[edge.label] = offset
+        return dataclasses.replace(edge, onset=onset, offset=offset)
 
-    def _began(self, label: str, time: float) -> float:
-        """When the movement began, if windows that end at ``time`` are the first that show it: half of it before."""
-        return time - 0.5 * self._seconds[label]
+    def _began(self, edge: Edge) -> float:
+        return max(edge.onset - self._half[edge.label], self._earliest[edge.label])

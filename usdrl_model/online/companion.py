@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from usdrl_model.online.crowd import Sample
 from usdrl_model.skeleton.person import SEEN_JOINTS
-from usdrl_model.windows.track import Track
+from usdrl_model.windows.track import MAX_JOINT_GAP, Track
 
 CAPACITY = 512
 """Frames kept, more than a window of any detector has."""
@@ -15,7 +15,7 @@ class Companion:
 
     Args:
         rate: frames a second of the grid.
-        max_gap: seconds without it after which it is there no more.
+        max_gap: seconds without it after which what was before it is forgotten.
     """
 
     def __init__(self, rate: float, max_gap: float) -> None:
@@ -40,7 +40,7 @@ class Companion:
             self._track.add(stamp, *sample)
 
     def at(self, now: float) -> Track | None:
-        """Where it was until ``now`` (seconds); None where nothing of it was known within the last ``max_gap``."""
-        if self._track is None or now - self._track.seen_stamp > self._max_gap:
+        """Where it was until ``now`` (seconds); None where nothing of it was known within ``MAX_JOINT_GAP``."""
+        if self._track is None or now - self._track.seen_stamp > MAX_JOINT_GAP:
             return None
         return self._track

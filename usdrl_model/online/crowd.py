@@ -8,12 +8,16 @@ The ids of a tracker are checked against positions. A sample that is farther fro
 - a new person, if the next sample is there too: the old person is lost;
 - no person otherwise: the sample is refused.
 
+Ids are swapped, too, where two samples of one frame are each where the other's person just was, however near they are.
+
 At most ``limit`` people who are seen are followed, the nearest to the sensor first, and as many who are frozen or have
 no valid joint.
 """
 
 from __future__ import annotations
 
+import itertools
+import math
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 
@@ -31,6 +35,9 @@ SAME_PLACE = 1.0
 """Metres between a person and a sample of another id that may still be the same person."""
 NEARER = 0.3
 """Metres by which a new person must be nearer than the farthest one to replace them."""
+
+MOVED, STAYED = 0.3, 0.2
+"""Metres: ids are swapped where two people both moved by more than this, and by less than that by the other's id."""
 
 Sample = tuple[np.ndarray, np.ndarray]
 """Canonical joints (25, 3) in metres, and confidence (25,), 0 where invalid."""
@@ -89,6 +96,7 @@ class Crowd:
             id_: Sighting(stamp, joints, confidence, np.asarray(sensor))
             for id_, (joints, confidence) in samples.items()
         }
+        self._undo_swaps(sightings)
         gone: list[TrackedPerson] = []
         leaping: list[str] = []
         fresh = False
@@ -123,6 +131,18 @@ class Crowd:
     def disperse(self) -> list[TrackedPerson]:
         """Remove and return all people."""
         return self._lose(list(self._people))
+
+    def _undo_swaps(self, sightings: Mapping[str, Sighting]) -> None:
+        """Exchange the ids of every two people of whom each is now where the other just was."""
+        moved = {
+            id_: person
+            for id_, sighting in sightings.items()
+            if (person := self._people.get(self._name(id_))) is not None and _apart(person, sighting) > MOVED
+        }
+        for one, other in itertools.combinations(moved, 2):
+            if _apart(moved[one], sightings[other]) < STAYED and _apart(moved[other], sightings[one]) < STAYED:
+                self._counters["ids_swapped"] += 1
+                self._exchange(one, moved[other].id)
 
     def _settle(self, id_: str, sighting: Sighting) -> list[TrackedPerson]:
         """Assign a sighting that is too far from its person; return the people who are lost."""
@@ -220,6 +240,12 @@ class Crowd:
             self._names.pop(other, None)
             if other != called:
                 self._names[other] = called
+
+
+def _apart(person: TrackedPerson, sighting: Sighting) -> float:
+    """Metres between a person's last position and a later sighting: the median of the joints; NaN without any."""
+    distance, _ = person.distances(sighting)
+    return float(np.median(distance)) if distance.size and sighting.stamp > person.sighting.stamp else math.nan
 
 
 def _jumped(person: TrackedPerson, sighting: Sighting) -> bool:

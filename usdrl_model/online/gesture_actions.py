@@ -19,6 +19,9 @@ from usdrl_model.online.windowed import Batch, newest_windows
 Answered = tuple[Batch, np.ndarray | None]
 """Windows, and their features (N, D) by the detector that runs."""
 
+NEWEST = 2
+"""Grid frames in one of which somebody is seen who is here: people may have stamps of their own."""
+
 
 class GestureActions:
     """What people do of some gestures.
@@ -52,7 +55,7 @@ class GestureActions:
     def step(
         self, people: Sequence[TrackedPerson], end: int, answered: Answered | None
     ) -> Iterator[tuple[TrackedPerson, list[Edge]]]:
-        """The edges of everybody who is seen at grid frame ``end``; ``answered``: what the running detector gave."""
+        """The edges of everybody who is here at grid frame ``end``; ``answered``: what the running detector gave."""
         if not self._own:
             detector = self.known.detector
             batch = newest_windows(people, end, detector.config.detector.encoder)
@@ -61,7 +64,9 @@ class GestureActions:
         if batch is None or features is None:
             return
         for person, scores, seen in zip(batch.people, self.known.scores(features), batch.seen, strict=True):
-            if seen[-1]:
-                yield person, person.gestures.step(end / self._rate, scores)
+            if person.came is None:
+                continue
+            if seen[-NEWEST:].any():
+                yield person, person.gestures.step(end / self._rate, scores, person.came)
             elif not seen[-min(person.patience + 1, len(seen) - 1) :].any():
-                yield person, person.gestures.step(end / self._rate, np.zeros_like(scores))
+                yield person, person.gestures.step(end / self._rate, np.zeros_like(scores), person.came)

@@ -36,6 +36,8 @@ class PersonPairs:
         self._told = [label == BACKGROUND_LABEL or label in told for label in labels]
         self._alone = np.eye(1, len(labels))[0]
         self._decided: int | None = None
+        self._judged: int | None = None
+        """The newest frame with somebody near."""
 
     @property
     def runs(self) -> dict[str, Run]:
@@ -46,19 +48,26 @@ class PersonPairs:
         """Add the answer for a window; see ``Timeline.add``."""
         self._timeline.add(end, np.where(self._told, probabilities, 0.0), seen)
 
-    def decide(self, last: int) -> list[Edge]:
-        """Advance the state machines to grid frame ``last``."""
+    def decide(self, first: int, last: int, patience: int) -> list[Edge]:
+        """Advance the state machines from grid frame ``first`` at the earliest to ``last``.
+
+        A frame with nobody near is skipped, as one of the two may be hidden by the other; after ``patience`` of them,
+        who is meant is alone.
+        """
         newest = self._timeline.newest
         if newest is None:  # never near anybody
             return []
         span, rate = self.frames, self._rate
-        first = max(last - span + 1, newest - span + 1 if self._decided is None else self._decided + 1)
+        first = max(first, last - span + 1, newest - span + 1 if self._decided is None else self._decided + 1)
         edges: list[Edge] = []
         if last < first:
             return edges
         for index, posterior in enumerate(self._timeline.posterior(first, last), start=first):
-            known = self._alone if math.isnan(posterior[0]) else posterior
-            edges += self._machine.step(index / rate, known)
+            if not math.isnan(posterior[0]):
+                self._judged = index
+                edges += self._machine.step(index / rate, posterior)
+            elif self._judged is None or index - self._judged > patience:
+                edges += self._machine.step(index / rate, self._alone)
         self._decided = last
         return edges
 

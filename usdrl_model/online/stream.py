@@ -161,7 +161,7 @@ class ActionStream:
             load.warm_up(self._pairs.weights, self.config.max_people)
 
     def recognise(self, gestures: Recogniser | None) -> None:
-        """From now on recognise these enrolled gestures too; those that go on now end.
+        """From now on recognise these enrolled gestures too; those that go on now end, and nobody's past counts.
 
         Raises:
             ValueError: as ``GestureActions``.
@@ -169,7 +169,7 @@ class ActionStream:
         told = (*self.labels, *self.pair_labels)
         self.gestures = None if gestures is None else GestureActions(gestures, self.weights, told)
         for person in self._crowd.people:
-            self._log.acts(person.id, person.recognise(self._following()), self.stamp)
+            self._log.acts(person.id, person.recognise(self._following(self.stamp)), self.stamp)
 
     @property
     def people(self) -> tuple[TrackedPerson, ...]:
@@ -288,9 +288,9 @@ class ActionStream:
         pairs, gestures = self._pairs.follow() if self._pairs else None, self._following()
         return TrackedPerson(name, sighting, detector, self.config, gestures, self._states, pairs=pairs, flat=flat)
 
-    def _following(self) -> PersonGestures:
-        """The gestures of a new person."""
-        return PersonGestures(self.gestures.known.gestures if self.gestures else ())
+    def _following(self, after: float = -math.inf) -> PersonGestures:
+        """The gestures of a new person, or of one of whom nothing before a stamp counts."""
+        return self.gestures.known.follow(after) if self.gestures else PersonGestures()
 
     def _decide(self, scored: Sequence[TrackedPerson], last: int) -> None:
         """Advance the actions of people of whom there are new scores, up to grid frame ``last``."""

@@ -144,10 +144,11 @@ class TrackedPerson:
     def undecided(self, last: int | None = None) -> range:
         """Grid frames that have scores and are not decided yet, up to ``last`` where it is given."""
         newest = self.timeline.newest
-        if newest is None:
+        if newest is None or self.came is None:
             return range(0)
         last = newest if last is None else min(last, newest)
-        first = grid_index(self.track.first_stamp, self._detector.rate) if self._decided is None else self._decided + 1
+        first = grid_index(self.came, self._detector.rate)
+        first = first if self._decided is None else max(first, self._decided + 1)
         return range(max(first, last - self._detector.encoder.frames + 1), last + 1)
 
     def decide(self, frames: range, posteriors: np.ndarray, withheld: np.ndarray) -> list[Edge]:
@@ -167,7 +168,9 @@ class TrackedPerson:
 
     def decide_pairs(self, last: int) -> list[Edge]:
         """The same of what they do with others."""
-        return self.pairs.decide(last) if self.pairs else []
+        if self.pairs is None or self.came is None:
+            return []
+        return self.pairs.decide(grid_index(self.came, self._detector.rate), last, self.patience)
 
     def recognise(self, gestures: PersonGestures) -> list[Edge]:
         """Go on with other gestures; the edges of those that end."""

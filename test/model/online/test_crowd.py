@@ -51,6 +51,27 @@ def test_people_whose_ids_change_places_keep_their_names(rate: float, split: Cal
     assert stream.counters["tracks_started"] == 2
 
 
+@pytest.mark.parametrize("beside", [0.6, 0.9, 1.2])
+@pytest.mark.parametrize("rate", [8.0, 15.0, 30.0])
+def test_people_side_by_side_whose_ids_change_places_keep_their_names(rate: float, beside: float) -> None:
+    clean = [
+        SkeletonFrame(100.0 + t, (Person("1", pose(t, UP[0] <= t < UP[1], 0.0)), Person("2", pose(t, False, beside))))
+        for t in np.arange(0.0, 8.0, 1 / rate)
+    ]
+    stream, events = play(renamed(clean, swapping(3.1)))
+    assert told(events) == told(play(clean)[1])
+    assert {event.person for event in events} == {"1"}
+    assert (stream.counters["ids_swapped"], stream.counters["tracks_started"]) == (2, 2)
+
+
+def test_people_who_walk_past_each_other_are_not_swapped() -> None:
+    def people(t: float) -> tuple[Person, ...]:
+        return Person("1", pose(t, False, 1.4 * (t - 2.0))), Person("2", pose(t, False, -1.4 * (t - 2.0)))
+
+    stream, _ = play([SkeletonFrame(100.0 + t, people(t)) for t in np.arange(0.0, 4.0, 1 / 8)])
+    assert (stream.counters["ids_swapped"], stream.counters["tracks_started"]) == (0, 2)
+
+
 def test_three_ids_that_rotate_are_followed() -> None:
     clean = frames(ids=("1", "2", "3"))
     after = {"1": "2", "2": "3", "3": "1"}

@@ -50,6 +50,15 @@ def test_two_who_are_near_do_it_both_until_they_part() -> None:
     assert sorted(found[2:]) == [("a", "offset", "shake_hands"), ("b", "offset", "shake_hands")]
 
 
+@pytest.mark.parametrize(("seconds", "kinds"), [(0.6, ["onset"]), (0.9, ["onset"]), (1.8, ["onset", "lost", "onset"])])
+def test_who_is_hidden_for_a_moment_goes_on_with_the_other(seconds: float, kinds: list[str]) -> None:
+    hidden = [
+        replace(frame, people=frame.people[:1]) if 1.6 <= frame.stamp < 1.6 + seconds else frame
+        for frame in frames(way=1.0, seconds=6.0)
+    ]
+    assert [kind for person, kind, _ in told(stream(), hidden) if person == "b"] == kinds
+
+
 def test_who_is_alone_is_not_asked_about() -> None:
     tried = stream()
     assert told(tried, frames(way=1.0, others=False)) == []
@@ -69,6 +78,7 @@ def test_a_robot_of_which_nothing_is_known_any_more_is_there_no_more() -> None:
     known = frames(way=1.0, others=False, robot=True, seconds=6.0)
     found = told(tried, [frame if frame.stamp < 2.0 else replace(frame, robot=None) for frame in known])
     assert found == [("a", "onset", "shake_hands"), ("a", "offset", "shake_hands")]
+    assert tried.counters["pair_inferences"] == pytest.approx(25, abs=2), "half a second after it fell silent"
     little = np.where(np.arange(25) < 4, SURE, 0.0)
     few = [replace(frame, robot=(ROBOT, little)) for frame in known]
     assert told(stream(), few) == [], "four joints are no body"

@@ -47,6 +47,17 @@ def test_somebody_enters_acts_and_goes_in_this_order():
     assert stream.people_events() == [], "each is told once"
 
 
+def test_who_has_left_begins_nothing_however_late_it_is_decided():
+    stream, still = ActionStream(hand_up_weights(), topology="kinect_v2_25"), pose(4.0, True)
+    for frame in frames():
+        frozen = frame.stamp >= 104.0
+        stream.add(SkeletonFrame(frame.stamp, (Person("7", still),)) if frozen else frame)
+    stream.infer()
+    stream.push(SkeletonFrame(108.0, (Person("7", pose(8.0, True)),)))  # and again
+    stream.finish()
+    assert [event.kind for event in stream.state().events] == ["entered", "left", "entered", "left"]
+
+
 def test_actions_are_returned_without_people_and_numbered_with_them():
     stream = ActionStream(hand_up_weights(), topology="kinect_v2_25")
     events = [event for frame in frames() for event in stream.push(frame)] + stream.finish()
