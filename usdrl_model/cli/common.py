@@ -18,6 +18,8 @@ from usdrl_model.files.atomic_file import write_text
 if TYPE_CHECKING:
     import torch
 
+    from usdrl_model.checkpoints.loaded_detector import LoadedDetector
+
 EXPECTED = (ValueError, OSError, ImportError, FloatingPointError, MemoryError)
 """What bad input, missing files and libraries, a training that collapsed and too little memory raise."""
 
@@ -93,11 +95,27 @@ def device(arguments: argparse.Namespace) -> torch.device:
 
     from usdrl_model.network.device import choose_device
 
-    if not 0 <= arguments.threads <= MOST_THREADS:
-        raise ValueError(f"--threads: expected 0 (all cores) to {MOST_THREADS}, got {arguments.threads}")
+    _check_threads(arguments)
     if arguments.threads:
         torch.set_num_threads(arguments.threads)
     return choose_device(arguments.device)
+
+
+def detector(arguments: argparse.Namespace) -> LoadedDetector:
+    """The detector of ``--weights``, on what ``add_machine`` offers; a file that needs no torch is loaded without it.
+
+    Raises:
+        ValueError: no such device, or as ``load.load``; FileNotFoundError and ImportError as that.
+    """
+    from usdrl_model.inference import load
+
+    _check_threads(arguments)
+    return load.load(arguments.weights, arguments.device, threads=arguments.threads or None)
+
+
+def _check_threads(arguments: argparse.Namespace) -> None:
+    if not 0 <= arguments.threads <= MOST_THREADS:
+        raise ValueError(f"--threads: expected 0 (all cores) to {MOST_THREADS}, got {arguments.threads}")
 
 
 def reported(

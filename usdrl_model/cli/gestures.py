@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from usdrl_model.checkpoints.shipped import GESTURE_DETECTOR
-from usdrl_model.cli.common import add_machine, device, reported
+from usdrl_model.cli import common
+from usdrl_model.cli.common import add_machine, reported
 from usdrl_model.cli.data import add_selection, selected
 from usdrl_model.cli.predict import recordings_of
 
@@ -85,11 +86,10 @@ def enrol(arguments: argparse.Namespace, examples: Sequence[tuple[Recording, Spa
     from usdrl_model.gestures import background, enrolment
     from usdrl_model.gestures.examples import from_recording
     from usdrl_model.gestures.gesture import MOST_EXAMPLES
-    from usdrl_model.inference import load
 
     if len(examples) > MOST_EXAMPLES:
         raise ValueError(f"expected 1 to {MOST_EXAMPLES} examples, got {len(examples)}: choose recordings with --clip")
-    detector = load.load(arguments.weights, str(device(arguments)))
+    detector = common.detector(arguments)
     config, others = detector.config.detector, background.find(detector)
     shown = [
         from_recording(one, config.rate, config.encoder.window, person=person, start=start, stop=stop)
@@ -144,10 +144,9 @@ def _remove(arguments: argparse.Namespace) -> None:
 def _test(arguments: argparse.Namespace) -> None:
     from usdrl_model.gestures import background, library
     from usdrl_model.gestures.recogniser import Recogniser
-    from usdrl_model.inference import load
     from usdrl_model.online.stream import ActionStream
 
-    detector = load.load(arguments.weights, str(device(arguments)))
+    detector = common.detector(arguments)
     others = background.find(detector)
     known = Recogniser(library.read_all(arguments.folder, others.weights), others, detector)
     if not known.labels:
@@ -166,10 +165,9 @@ def _test(arguments: argparse.Namespace) -> None:
 
 def _background(arguments: argparse.Namespace) -> None:
     from usdrl_model.gestures import background
-    from usdrl_model.inference import load
     from usdrl_model.training import gesture_background
 
-    detector = load.load(arguments.weights, str(device(arguments)))
+    detector = common.detector(arguments)
     background.check_windows(detector)
     if arguments.store is None:
         sets: tuple[str, ...] = ("simulated people",)

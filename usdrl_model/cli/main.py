@@ -83,23 +83,29 @@ def _info(_: argparse.Namespace) -> None:
 
 def describe_installation() -> dict[str, str]:
     """Name -> value of what decides how this installation behaves; a missing library reads "not installed"."""
-    import torch  # here and below: "usdrl --help" must not wait for it
-
     from usdrl_model.checkpoints import code_version
 
-    device = torch.cuda.get_device_name(0) if torch.cuda.is_available() else "cpu"
     return {
         "usdrl_ros": usdrl_model.__version__,
         "python": f"{platform.python_version()} ({sys.executable})",
         "platform": f"{platform.platform()}, {os.cpu_count()} cores",
         **{name: _version(name) for name in LIBRARIES},
-        "device": f"{device}, {torch.get_num_threads()} threads",
+        "device": _device(),
         "code": str(code_version.current()),
         "weights": _shipped("detector"),
         "pretrained": _shipped("encoder"),
         "ROS_DISTRO": os.environ.get("ROS_DISTRO", "not set"),
         "ROS_DOMAIN_ID": os.environ.get("ROS_DOMAIN_ID", "not set"),
     }
+
+
+def _device() -> str:
+    try:
+        import torch  # here: "usdrl --help" must not wait for it
+    except ModuleNotFoundError:
+        return "cpu, without torch"
+    device = torch.cuda.get_device_name(0) if torch.cuda.is_available() else "cpu"
+    return f"{device}, {torch.get_num_threads()} threads"
 
 
 def _shipped(kind: Kind) -> str:

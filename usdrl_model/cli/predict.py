@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from usdrl_model.cli.common import add_machine, add_result, device, reported, result
+from usdrl_model.cli.common import add_machine, add_result, detector, reported, result
 from usdrl_model.cli.data import SELECTION, add_selection, names, number, selected
 
 if TYPE_CHECKING:
@@ -67,9 +67,9 @@ def tell(arguments: argparse.Namespace, recordings: Sequence[Recording]) -> None
         check_picture(arguments.picture)
         if len(recordings) != 1:
             raise ValueError(f"--picture: expected one recording, got {len(recordings)}: choose it with --clip")
-    where = str(device(arguments))
+    weights = detector(arguments)
     streams = {
-        name: ActionStream.from_pretrained(arguments.weights, topology=name, device=where)
+        name: ActionStream(weights, topology=name)
         for name in dict.fromkeys(recording.topology for recording in recordings)
     }
     found = [predict(recording, streams[recording.topology]) for recording in recordings]
@@ -92,7 +92,7 @@ def recordings_of(arguments: argparse.Namespace) -> list[Recording]:
     if not source.exists() or (source.is_dir() and not any(source.iterdir())):
         there = "nothing is in it" if source.exists() else "no such file or folder"
         raise FileNotFoundError(f"{source}: expected a folder of .npz recordings, one of them, or a store ({there})")
-    if source.suffix == ".npz" or any(source.glob("*.npz")):
+    if source.suffix == ".npz" or any(source.rglob("*.npz")):
         if given := [f"--{name}" for name in SELECTION if getattr(arguments, name)]:
             raise ValueError(
                 f"{', '.join(given)}: only for a store: choose with --clip, or usdrl data import own {source}"

@@ -133,6 +133,10 @@ class Vocabulary:
         mirrors = {label.mirror for label in labels.values() if there & label.sources.keys()}
         return (NONE, *(name for name, label in labels.items() if there & label.sources.keys() or name in mirrors))
 
+    def names(self, dataset: str) -> bool:
+        """Whether a label names this set as one of its sources."""
+        return any(dataset in label.sources for _, label in _named(self))
+
     def check(self, dataset: str, labels: Iterable[str]) -> None:
         """Refuse sources that a data set has not, and a set whose actions would be background by accident.
 
@@ -145,7 +149,7 @@ class Vocabulary:
                 the set has labels of the same name.
         """
         same = sorted(set(labels) & self.labels.keys())
-        if same and not any(dataset in label.sources for _, label in _named(self)):
+        if same and not self.names(dataset):
             raise ValueError(
                 f"{dataset}: the vocabulary names no label of this set, so that its {shown(', '.join(same))} would be"
                 " background: give its source labels (such as {wave: wave}), or name the set in a vocabulary of yours"

@@ -19,10 +19,13 @@ MINUTE = 60.0
 def describe(store: Store, vocabulary: Vocabulary) -> str:
     """Two Markdown tables: instances and minutes of every label in every set, and the labels that are ``other``.
 
+    Sets that the vocabulary does not name are in the second one alone.
+
     Raises:
         ValueError: the vocabulary names labels that a set has not, or the store is damaged.
     """
-    columns = {name: _Shown(store.select(sets=[name]), name, vocabulary) for name in store.sets}
+    named = [name for name in store.sets if vocabulary.names(name)]
+    columns = {name: _Shown(store.select(sets=[name]), name, vocabulary) for name in named}
     rows = [
         [f"`{label}`", *(column.cell(label) for column in columns.values())]
         for label in (*vocabulary.labels, AMBIGUOUS)
@@ -30,7 +33,9 @@ def describe(store: Store, vocabulary: Vocabulary) -> str:
     ]
     rows.append([f"`{OTHER}`", *(f"{column.other / MINUTE:.1f}" for column in columns.values())])
     counts = table(["instances, minutes", *columns], rows)
-    others = table(["set", f"`{OTHER}`"], [[name, ", ".join(column.labels)] for name, column in columns.items()])
+    rest = [[name, ", ".join(column.labels)] for name, column in columns.items()]
+    rest += [[name, "everything: the vocabulary does not name this set"] for name in store.sets if name not in named]
+    others = table(["set", f"`{OTHER}`"], rest)
     return f"{counts}\n\n{others}"
 
 

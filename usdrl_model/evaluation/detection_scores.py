@@ -35,8 +35,10 @@ def detection(weights: detector_file.LoadedDetector, recordings: Sequence[Record
         labels = weights.config.detector.labels
         clear = [one for one in recording.segments if one.label != segments.AMBIGUOUS]
         doubtful = [one for one in recording.segments if one.label == segments.AMBIGUOUS]
-        counted = segments.frame_labels(doubtful, stamps, ["", segments.AMBIGUOUS]) == segments.BACKGROUND
-        truth.append(segments.frame_labels(clear, stamps, labels)[counted])
+        true = segments.frame_labels(clear, stamps, labels)
+        doubted = segments.frame_labels(doubtful, stamps, ["", segments.AMBIGUOUS]) != segments.BACKGROUND
+        counted = ~doubted | (true != segments.BACKGROUND)  # what one segment is sure of, no other one doubts
+        truth.append(true[counted])
         predicted.append(segments.frame_labels(found, stamps, labels)[counted])
         scored.append(
             event_metrics.ScoredRecording(truth=clear, detections=found, duration=recording_gaps.seconds(stamps))
@@ -58,7 +60,7 @@ def summary(scores: dict[str, Any]) -> str:
     segment = "/".join(f"{100 * value:.1f}" for value in scores["segment_f1"].values())
     event = "/".join(f"{100 * counts['f1']:.1f}" for counts in scores["overall"].values())
     delay = scores["onset_delay"]
-    told = "-" if delay["median"] is None else f"{delay['median']} s (p90 {delay['p90']})"
+    told = "-" if delay["median"] is None else f"{delay['median']:.2f} s (p90 {delay['p90']:.2f})"
     return (
         f"frame accuracy {100 * scores['frame_accuracy']:.1f}, segment F1@10/25/50 {segment}, event F1 {event},"
         f" onset delay {told}, {scores['false_alarms_per_hour']:.0f} false alarms/h"

@@ -25,7 +25,7 @@ from usdrl_model.evaluation.cells import Cells
 from usdrl_model.evaluation.clips import fit_and_score as clips
 from usdrl_model.evaluation.clips import methods as clip_methods
 from usdrl_model.evaluation.networks import Method, Networks, by_title
-from usdrl_model.evaluation.pretrained import Pretrained, known_people
+from usdrl_model.evaluation.pretrained import Pretrained, known_people, known_recordings
 from usdrl_model.evaluation.recordings import config as continuous_config
 from usdrl_model.evaluation.recordings import fit_and_score as recordings
 from usdrl_model.evaluation.recordings import methods as frame_methods
@@ -164,5 +164,7 @@ def described(weights: Pretrained, benchmark: Benchmark, store: Store) -> str:
         alone = f"; they see {weights.shape.people} of {benchmark.people} people, those who are there longest"
         alone += "; frozen features are of each by themselves" if weights.shape.people == 1 else ""
     people = known_people(weights, benchmark, store)
+    clips = known_recordings(weights, benchmark, store)
     seen = f"; they have learnt from people of the test: {', '.join(people)}" if people else ""
+    seen += f"; they have learnt from {clips} recordings of the test" if clips else ""
     return f"{weights.path} ({weights.hash}), {sets}, by {weights.made.code}{alone}{seen}"

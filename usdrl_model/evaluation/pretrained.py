@@ -13,7 +13,8 @@ import torch
 from torch import nn
 
 from usdrl_model.checkpoints.pretrained_models import encoder_of, find_encoder
-from usdrl_model.checkpoints.provenance import Provenance
+from usdrl_model.checkpoints.provenance import DataUsed, Provenance
+from usdrl_model.data.protocols import Split
 from usdrl_model.data.store import Store
 from usdrl_model.evaluation.benchmark import Benchmark
 from usdrl_model.network.config import EncoderConfig
@@ -108,6 +109,25 @@ def known_people(weights: Pretrained, benchmark: Benchmark, store: Store) -> tup
         part = benchmark.data, f"{split}/train"
         known |= {name for one in used if (one.set, one.split) != part for name in people & {*one.subjects}}
     return tuple(sorted(known))
+
+
+def known_recordings(weights: Pretrained, benchmark: Benchmark, store: Store) -> int:
+    """Test recordings that the weights were trained on by a part of the set that names no people; arguments as above.
+
+    A part that the set does not have counts as all of it.
+    """
+    parts = [_part(one) for one in weights.made.data if one.set == benchmark.data and not one.subjects]
+    tests = [store.select(split=f"{split}/test") for split in benchmark.splits]
+    clips = [test.describe(index) for test in tests for index in range(len(test))] if parts else []
+    return sum(any(part is None or part.has(clip) for part in parts) for clip in clips)
+
+
+def _part(used: DataUsed) -> Split | None:
+    """The part of the set that was used; None: all of it."""
+    try:
+        return Split.of(used.set, used.split) if used.split else None
+    except ValueError:
+        return None
 
 
 def content_hash(module: nn.Module) -> str:

@@ -33,6 +33,8 @@ LYING = 0.5
 LEANS, LEANS_LEVELLED, TRUNK_LEANS = 25.0, 15.0, 55.0
 """Degrees off the vertical: of standing people if the sensor is assumed to be level; the same if its pose is known; and
 of people who do not stand. Published data sets reach 23, 17 and 50."""
+SIDES = "sides"
+"""Key of the finding that left and right are swapped."""
 SWAPPED = -0.8
 """``bodies.facing`` below which left and right are swapped; 0.2 % of the windows of real people are below it."""
 MOST_TILTED = 70.0
@@ -255,7 +257,7 @@ def _sides(joints: np.ndarray, body: np.ndarray, setup: Setup, measured: dict[st
         "toes, nose or hands point to the back: left and right are swapped or the image is mirrored:"
         f" set mirrored: {str(not setup.mirrored).lower()}"
     )
-    return [Finding("sides", Level.ERROR, text, ("mirrored", not setup.mirrored))]
+    return [Finding(SIDES, Level.ERROR, text, ("mirrored", not setup.mirrored))]
 
 
 def _parts(valid: np.ndarray, measured: dict[str, str]) -> list[Finding]:

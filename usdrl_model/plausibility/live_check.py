@@ -7,7 +7,7 @@ from collections import Counter, deque
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from usdrl_model.plausibility.findings import Finding, Setup, Sight, judge, nobody
+from usdrl_model.plausibility.findings import SIDES, Finding, Setup, Sight, judge, nobody
 from usdrl_model.skeleton.person import SkeletonFrame
 
 SPAN = 6.0
@@ -90,6 +90,9 @@ class ContentCheck:
         found, values, undecided = judge(self._sights, self.setup)
         if not any(people for _, people in self._frames):
             found = [nobody(f"for {stamp - self._frames[0][0]:.0f} s")]
+        if stamp - self._frames[0][0] < SPAN - 2.0 * STEP:  # few seconds show few poses
+            found = [finding for finding in found if finding.key != SIDES]
+            undecided.add(SIDES)
         by_key = {finding.key: finding for finding in found}
         for key in dict.fromkeys([*by_key, *self._with, *self._present]):  # in the order of the judgement
             if key in by_key:

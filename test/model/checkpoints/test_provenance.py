@@ -18,7 +18,7 @@ from usdrl_model.cli import main
 from usdrl_model.data import catalogue
 from usdrl_model.data.store import Store
 from usdrl_model.evaluation import evaluate
-from usdrl_model.evaluation.pretrained import Pretrained, known_people
+from usdrl_model.evaluation.pretrained import Pretrained, known_people, known_recordings
 from usdrl_model.events.config import StreamConfig
 from usdrl_model.network.detector import Detector
 from usdrl_model.network.detector_config import DetectorConfig
@@ -219,3 +219,14 @@ def test_configurations_hold_it_as_they_hold_everything(tmp_path: Path) -> None:
     assert config.from_dict(Provenance, json.loads(json.dumps(config.to_dict(made)))) == made
     with pytest.raises(ValueError, match="did you mean 'subjects'"):
         config.from_dict(Provenance, {"data": [{"set": "sbu", "subject": ["1"]}]})
+
+
+def test_recordings_of_the_test_that_weights_know_are_counted_where_nobody_is_named(tmp_path: Path) -> None:
+    store = Store.open(utd(tmp_path / "stores"))
+    everybody = len(store.select(split="cross_subject/test"))
+    for number, (split, known) in enumerate([("cross_subject/train", 0), ("", everybody), ("gone/train", everybody)]):
+        used = DataUsed(set="utd_mhad", split=split)
+        USDRL(ENCODER).save_pretrained(tmp_path / str(number), Provenance(data=(used,), complete=True))
+        opened = Pretrained.open(tmp_path / str(number))
+        assert known_recordings(opened, BENCHMARK, store) == known
+        assert ("recordings of the test" in evaluate.described(opened, BENCHMARK, store)) == bool(known)

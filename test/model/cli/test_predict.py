@@ -56,6 +56,15 @@ def test_files_of_ones_own_give_the_events_of_a_stream(acted: Recording, tmp_pat
     assert all(held["end"] > held["start"] for held in standing) and standing[0]["end"] > acted.frames[0].stamp + 2.0
 
 
+def test_files_in_folders_of_their_people_are_found_as_at_import(acted: Recording, tmp_path: Path, capsys) -> None:
+    for person in ("anna", "bob"):
+        (tmp_path / "own").mkdir(exist_ok=True)
+        own(acted, tmp_path / "own" / person / "001.npz")
+    assert main.main(["predict", str(tmp_path / "own"), "--json", "--device", "cpu"]) == 0
+    said = json.loads(capsys.readouterr().out)["recordings"]
+    assert [recording["name"] for recording in said] == ["anna/001", "bob/001"]
+
+
 def test_a_set_of_a_store_and_its_pictures(acted: Recording, tmp_path: Path, capsys) -> None:
     write_set(tmp_path / "stores", "own", (dataclasses.replace(acted, name=name, subject=name) for name in "ab"))
     where = ["predict", str(tmp_path / "stores"), "--device", "cpu"]

@@ -148,6 +148,8 @@ def test_the_table_counts_instances_minutes_and_what_is_other(
     assert main.main(["data", "info", str(tmp_path / "stores"), "--vocabulary", str(path)]) == 0
     said = capsys.readouterr().out
     assert "| `greet` | 4, 0.1 |" in said and "| `other` | 0.1 |" in said and "| kitchen | knock |" in said
+    assert main.main(["data", "info", str(tmp_path / "stores"), "--vocabulary", "hri"]) == 0
+    assert "| kitchen | everything: the vocabulary does not name this set |" in capsys.readouterr().out
 
 
 def test_labels_are_listed_with_their_sources(capsys: pytest.CaptureFixture[str]) -> None:

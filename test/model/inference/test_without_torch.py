@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+from helpers.people import standing
 from helpers.tiny_detector import CONFIG
 
 from usdrl_model.gestures import background
@@ -54,6 +55,13 @@ import usdrl_ros.node.node, usdrl_ros.node.pipeline, usdrl_ros.outputs.publisher
 import usdrl_ros.checking.check
 assert "torch" not in sys.modules
 """
+COMMANDS = """
+from usdrl_model.cli.main import main
+
+assert main(["info"]) == 0
+assert main(["predict", sys.argv[2], "--weights", sys.argv[1]]) == 0
+assert main(["predict", sys.argv[2]]) == 1
+"""
 WEIGHTS = """
 from usdrl_model.inference import load
 try:
@@ -88,3 +96,11 @@ def test_the_node_and_the_reader_of_bags_are_imported_without_torch() -> None:
 def test_weights_that_need_torch_say_so_in_one_line() -> None:
     told = fresh(WEIGHTS)
     assert told.startswith("weights default need torch, which is not installed: give an ONNX file")
+
+
+def test_commands_that_an_exported_detector_is_enough_for(exported: Path, tmp_path: Path) -> None:
+    rng, path = np.random.default_rng(0), tmp_path / "take.npz"
+    joints = (standing() + rng.normal(scale=0.002, size=(60, 25, 3)))[:, None]
+    np.savez(path, joints=joints, stamps=np.arange(60) / 30, topology="kinect_v2_25")
+    told = fresh(COMMANDS, exported / "fp32.onnx", path)
+    assert "cpu, without torch" in told and "take" in told

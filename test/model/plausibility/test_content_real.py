@@ -11,6 +11,7 @@ from helpers.paths import public
 from usdrl_model.data import catalogue
 from usdrl_model.data.content_check import Sample
 from usdrl_model.plausibility.findings import Level
+from usdrl_model.plausibility.live_check import ContentCheck
 from usdrl_model.plausibility.sights import Setup
 from usdrl_model.skeleton.person import Person, SkeletonFrame
 from usdrl_model.skeleton.recording import Recording
@@ -68,6 +69,15 @@ def share(name: str, key: str, change: Callable[[np.ndarray], np.ndarray], said:
 def test_published_sets_are_left_alone(name: str) -> None:
     expected = {"legs"} if name == "nuisi" else set()  # its camera sees people from the waist up
     assert [findings(recording) for recording in recordings(name)] == [expected] * len(recordings(name))
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_live_nobody_is_swapped_in_the_first_seconds(name: str) -> None:
+    for recording in recordings(name):
+        check = ContentCheck(Setup(topology=topology(recording.topology)))
+        for frame in recording.frames:
+            check.add(frame)
+            assert "sides" not in {finding.key for finding in check.judgement.findings}, (recording.name, frame.stamp)
 
 
 @pytest.mark.parametrize("name", WHOLE)

@@ -317,3 +317,26 @@ def test_the_command_says_what_is_missing(tmp_path: Path, capsys: pytest.Capture
     assert "usdrl data import utkinect FOLDER" in capsys.readouterr().err
     assert main.main(["finetune", *arguments, "--out", str(tmp_path / "run"), "stepz=3"]) == 1
     assert "steps" in capsys.readouterr().err
+
+
+def test_labels_of_a_source_that_its_set_has_not_are_refused_and_what_is_left_out_is_told(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (label,) = {segment.label for one in RECORDINGS for segment in one.segments}
+    named = [
+        dataclasses.replace(one, name=str(number), labels=(label, "talk")) for number, one in enumerate(RECORDINGS)
+    ]
+    talked = dataclasses.replace(named[0].segments[0], label="talk")
+    write_set(tmp_path, "own", [*named[1:], dataclasses.replace(named[0], segments=(*named[0].segments, talked))])
+    everybody = SourceConfig(name="own", split="standard/train")
+    store = open_store((everybody,), tmp_path)
+
+    def kept(*labels: str) -> int:
+        return len(recordings(dataclasses.replace(everybody, labels=dict.fromkeys(labels, "none")), store, 0))
+
+    with pytest.raises(ValueError, match="own: labels: no recording shows tlak; did you mean 'talk'"):
+        kept(label, "tlak")
+    assert kept(label, "talk") == len(named)
+    assert not caplog.records
+    assert kept(label) == len(named) - 1
+    assert f"own: 1 of {len(named)} recordings are left out" in caplog.text and caplog.text.endswith("talk\n")

@@ -6,13 +6,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from helpers.rule_detector import hand_up_weights
 from rclpy.serialization import serialize_message
 from std_msgs.msg import String
 
 from usdrl_model.data.store import Store
+from usdrl_model.evaluation import detection_scores
 from usdrl_model.simulation.performance import performance
 from usdrl_model.skeleton.recording import Recording
-from usdrl_model.skeleton.segments import AMBIGUOUS, Segment
+from usdrl_model.skeleton.segments import AMBIGUOUS, Segment, in_doubt
 from usdrl_model.training.finetuning import sources
 from usdrl_model.windows.tracklets import UNKNOWN, tracklets
 from usdrl_ros.bags.convert import main
@@ -133,3 +135,15 @@ def test_points_are_learnt_with_doubt_around_them(bag: Path, two_people: Recordi
     assert wide[1] == pytest.approx(10 * sources.POINT_SURE, abs=1)
     assert wide[UNKNOWN] == pytest.approx(10 * (sources.POINT_DOUBT - sources.POINT_SURE), abs=2)
     assert not second.labels.any(), "somebody else did nothing"
+
+
+def test_what_a_point_is_sure_of_no_point_beside_it_doubts(two_people: Recording, tmp_path: Path) -> None:
+    start = two_people.frames[0].stamp
+    points = tuple(Segment("1", "wave", start + at, start + at) for at in (3.0, 4.5, 6.0))
+    clicked = in_doubt(replace(two_people, segments=points), sources.POINT_SURE, sources.POINT_DOUBT)
+    weights = hand_up_weights()
+    labels = replace(weights.config.detector, labels=("none", "wave"))
+    scores = detection_scores.detection(replace(weights, config=replace(weights.config, detector=labels)), [clicked])
+    sure = 3 * sources.POINT_SURE
+    counted = two_people.frames[-1].stamp - start - (sources.POINT_DOUBT + 3.0 - sure)
+    assert scores["frame_accuracy"] == pytest.approx(1.0 - sure / counted, abs=0.05), "nobody found them"

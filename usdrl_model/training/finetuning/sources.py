@@ -13,7 +13,6 @@ from torch import Tensor
 
 from usdrl_model.data import catalogue, protocols
 from usdrl_model.data.catalogue import PERFORMER
-from usdrl_model.data.clip_index import ClipIndex
 from usdrl_model.data.compose_pairs import streams
 from usdrl_model.data.in_vocabulary import in_vocabulary
 from usdrl_model.data.store import Store
@@ -22,12 +21,10 @@ from usdrl_model.network.detector_config import BACKGROUND_LABEL, DetectorConfig
 from usdrl_model.simulation.script import ACTIONS
 from usdrl_model.skeleton.recording import Recording
 from usdrl_model.skeleton.segments import AMBIGUOUS, Segment, in_doubt
+from usdrl_model.training.finetuning import relabelling
 from usdrl_model.training.performers import performances
 from usdrl_model.windows.cut import Windows, clip_classes, cut, whole
 from usdrl_model.windows.tracklets import tracklets
-
-CLIP_MARGIN = 0.15
-"""Share of a labelled clip at each end that counts as background, because people still rest."""
 
 POINT_SURE, POINT_DOUBT = 1.2, 4.0
 """Seconds about a point that stands for an action: those that show it, and those of which nobody knows the class
@@ -153,7 +150,8 @@ def recordings(
             what it knows.
 
     Raises:
-        ValueError: the store is damaged, there is none, or the vocabulary names labels that the set has not.
+        ValueError: the store is damaged, there is none, or the vocabulary or the source names labels that the set has
+            not.
     """
     if source.name == PERFORMER:
         known = ACTIONS if detector is None else tuple(label for label in ACTIONS if label in detector.labels)
@@ -166,9 +164,10 @@ def recordings(
     else:
         chosen = store.select(sets=[source.name])
         if source.labels:
-            listed = (index for index in range(len(chosen)) if _listed(chosen.describe(index), source))
-            both = ((own := chosen.recording(index), _relabelled(own, source)) for index in listed)
-            return [_doubted(in_doubt(one, POINT_SURE, POINT_DOUBT), source, own.segments) for own, one in both]
+            sliding = source.window == "sliding"
+            own = relabelling.listed(source.name, chosen, source.labels)
+            both = ((one, relabelling.relabelled(one, source.labels, sliding=sliding)) for one in own)
+            return [_doubted(in_doubt(new, POINT_SURE, POINT_DOUBT), source, old.segments) for old, new in both]
         if vocabulary is not None:
             vocabulary.check(source.name, chosen.labels)
         found = chosen.recordings()
@@ -249,11 +248,6 @@ def windows_of(
     return cut(found, shape, stride)
 
 
-def _listed(clip: ClipIndex, source: SourceConfig) -> bool:
-    shown = {clip.label} if clip.label else {segment.label for segment in clip.segments}
-    return shown <= source.labels.keys()
-
-
 def _known(recording: Recording, labels: Sequence[str]) -> Recording:
     """The recording with the labels that the detector has; others are background."""
     kept = tuple(segment for segment in recording.segments if segment.label in (*labels, AMBIGUOUS))
@@ -282,17 +276,3 @@ def _doubted(recording: Recording, source: SourceConfig, own: Sequence[Segment])
         gaps.append(Segment(person, AMBIGUOUS, end, recording.frames[-1].stamp))
     between = (gap for gap in gaps if gap.end > gap.start)
     return dataclasses.replace(recording, segments=(*recording.segments, *between))
-
-
-def _relabelled(recording: Recording, source: SourceConfig) -> Recording:
-    """The recording in the detector's labels; the label of a clip becomes a segment between its margins."""
-    segments = recording.segments
-    label = source.labels[recording.label] if recording.label else None
-    if recording.label and recording.frames and source.window == "sliding":
-        first, last = recording.frames[0].stamp, recording.frames[-1].stamp
-        margin = CLIP_MARGIN * (last - first)
-        people = {person.id for frame in recording.frames for person in frame.people}
-        segments = tuple(Segment(person, recording.label, first + margin, last - margin) for person in sorted(people))
-    renamed = (dataclasses.replace(segment, label=source.labels[segment.label]) for segment in segments)
-    kept = tuple(segment for segment in renamed if segment.label != BACKGROUND_LABEL)
-    return dataclasses.replace(recording, segments=kept, label=label)

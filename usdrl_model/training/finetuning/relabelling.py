@@ -1,0 +1,68 @@
+"""Recordings of a set in the labels of a detector, by a table of the run: ``SourceConfig.labels``."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+from collections import Counter
+from collections.abc import Iterator, Mapping
+
+from usdrl_model.data.clip_index import ClipIndex
+from usdrl_model.data.store import Store
+from usdrl_model.errors.nearest import hint
+from usdrl_model.errors.shown import NAME, cut, shown
+from usdrl_model.network.detector_config import BACKGROUND_LABEL
+from usdrl_model.skeleton.recording import Recording
+from usdrl_model.skeleton.segments import Segment
+
+CLIP_MARGIN = 0.15
+"""Share of a labelled clip at each end that counts as background, because people still rest."""
+
+_LOG = logging.getLogger(__name__)
+
+
+def listed(name: str, store: Store, labels: Mapping[str, str]) -> Iterator[Recording]:
+    """The recordings of a set all of whose labels are in the table; the log says how many others are left out.
+
+    Args:
+        name: of the set.
+        store: its recordings.
+        labels: of the set -> of the detector.
+
+    Raises:
+        ValueError: a label that the set has not; the message says the nearest.
+    """
+    for label in labels:
+        if label not in store.labels:
+            there = f"{hint(label, store.labels)} It has {cut(', '.join(store.labels), NAME)}"
+            raise ValueError(f"{name}: labels: no recording shows {shown(label)}{there}")
+    others: Counter[str] = Counter()
+    kept = []
+    for index in range(len(store)):
+        unknown = _shown(store.describe(index)) - labels.keys()
+        others.update(unknown)
+        if not unknown:
+            kept.append(index)
+    if others:
+        names = cut(", ".join(sorted(others)), NAME)
+        left_out = f"{len(store) - len(kept)} of {len(store)} recordings are left out"
+        _LOG.warning(f"{name}: {left_out}, because labels does not list what they show: {names}")
+    return (store.recording(index) for index in kept)
+
+
+def relabelled(recording: Recording, labels: Mapping[str, str], *, sliding: bool) -> Recording:
+    """The recording in the detector's labels; with ``sliding``, a clip's label is a segment between its margins."""
+    segments = recording.segments
+    label = labels[recording.label] if recording.label else None
+    if recording.label and recording.frames and sliding:
+        first, last = recording.frames[0].stamp, recording.frames[-1].stamp
+        margin = CLIP_MARGIN * (last - first)
+        people = {person.id for frame in recording.frames for person in frame.people}
+        segments = tuple(Segment(person, recording.label, first + margin, last - margin) for person in sorted(people))
+    renamed = (dataclasses.replace(segment, label=labels[segment.label]) for segment in segments)
+    kept = tuple(segment for segment in renamed if segment.label != BACKGROUND_LABEL)
+    return dataclasses.replace(recording, segments=kept, label=label)
+
+
+def _shown(clip: ClipIndex) -> set[str]:
+    return {clip.label} if clip.label else {segment.label for segment in clip.segments}
