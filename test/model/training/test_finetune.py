@@ -334,7 +334,7 @@ def test_labels_of_a_source_that_its_set_has_not_are_refused_and_what_is_left_ou
     def kept(*labels: str) -> int:
         return len(recordings(dataclasses.replace(everybody, labels=dict.fromkeys(labels, "none")), store, 0))
 
-    with pytest.raises(ValueError, match="own: labels: no recording shows tlak; did you mean 'talk'"):
+    with pytest.raises(ValueError, match="own: labels: no recording shows 'tlak'; did you mean 'talk'"):
         kept(label, "tlak")
     assert kept(label, "talk") == len(named)
     assert not caplog.records
