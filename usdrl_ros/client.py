@@ -34,8 +34,15 @@ from std_srvs.srv import Trigger
 
 from usdrl_model.errors.shown import shown
 from usdrl_ros.heard import Heard, understood
+from usdrl_ros.known_labels import KnownLabels
 from usdrl_ros.outputs.state_json import SCHEMA
 
+SILENT = 2.0
+"""Seconds without a message, after which one who waits in the place of an executor may be why."""
+BLOCKED = (
+    "wait_for hears nothing: no perception, or it waits in a callback that keeps the executor from hearing: give that"
+    " callback a group of its own and a MultiThreadedExecutor, or wait in another thread"
+)
 PATIENCE = 6.0
 """Seconds to wait for an answer of the node, which itself waits 5 s for its model."""
 
@@ -72,6 +79,7 @@ class ActionsClient:
         self._topic = node.resolve_topic_name(topic)
         self._monotonic = monotonic
         self._heard = Heard()
+        self._labels = KnownLabels(node, f"{self._topic.removesuffix('/actions/state')}/usdrl_perception/list_labels")
         self._callbacks: list[Callable[[dict[str, Any]], None]] = []
         self._news = threading.Condition()
         qos = QoSProfile(depth=1, reliability=ReliabilityPolicy.RELIABLE, durability=DurabilityPolicy.TRANSIENT_LOCAL)
@@ -125,6 +133,7 @@ class ActionsClient:
             person: id of the only one who counts; None: anybody.
             min_score: least score of the action now.
         """
+        self.check(label)
         scores = [
             (action["score"], one)
             for one in self.people()
@@ -133,6 +142,11 @@ class ActionsClient:
             if person in (None, one["id"])
         ]
         return [one for _, one in sorted(scores, key=lambda pair: -pair[0])]
+
+    def check(self, label: str) -> None:
+        """Log an error, once the node has said so, where it knows no action, gesture or state of this name."""
+        if self.alive:
+            self._labels.check(label)
 
     def being(self, state: str) -> list[dict[str, Any]]:
         """Those of ``people`` whose ``state`` (docs/states.md) holds, the longest first."""
@@ -204,6 +218,9 @@ class ActionsClient:
     ) -> dict[str, Any] | None:
         """Wait until somebody begins an action or comes into a state, or is at it already.
 
+        It spins the node where no executor has it. Where one has, call it from another thread; or from a callback that
+        has a callback group of its own in a MultiThreadedExecutor, as others block what it waits for.
+
         Args:
             label: the action, or state.
             person: id of the only one who counts; None: anybody.
@@ -226,18 +243,23 @@ class ActionsClient:
 
     def close(self) -> None:
         """Unsubscribe."""
+        self._labels.close()
         self._node.destroy_subscription(self._subscription)
 
     @contextmanager
     def _listening(self) -> Iterator[Callable[[float], None]]:
         """What waits for news for some seconds: it spins the node where no executor has it."""
         own: list[SingleThreadedExecutor] = []
+        since = self._monotonic()
 
         def listen(seconds: float) -> None:
             theirs = self._node.executor  # set for ever by any executor that once had the node
             if theirs is not None and theirs not in own and self._node in theirs.get_nodes():
+                nonlocal since
                 with self._news:
-                    self._news.wait(seconds)
+                    since = self._monotonic() if self._news.wait(seconds) else since
+                if self._monotonic() - since > SILENT:
+                    self._node.get_logger().warning(BLOCKED, once=True)
                 return
             if not own:
                 own.append(SingleThreadedExecutor(context=self._node.context))

@@ -72,8 +72,7 @@ def evaluate(
     if not bags:
         raise BagError("expected at least one bag")
     check_rate(rate)
-    if len({bag.name for bag in bags}) < len(bags):
-        raise BagError(f"bags need different names, got {', '.join(bag.name for bag in bags)}")
+    check_names([bag.path for bag in bags])
     streams = {
         name: ActionStream.from_pretrained(weights, topology=name, device=device, threads=1)
         for name in sorted({bag.truth.topology for bag in bags})
@@ -112,7 +111,18 @@ def labelled_bags(paths: Sequence[str | Path]) -> list[Path]:
             if not inside:
                 raise BagError(f"{path}: no bag, and no bag with a {FILE_NAME} below it")
         found.update({bag.resolve(): bag for bag in inside})
+    check_names(list(found.values()))
     return list(found.values())
+
+
+def check_names(bags: Sequence[Path]) -> None:
+    """Refuse two bags of one name, by which results are kept; BagError."""
+    first: dict[str, Path] = {}
+    for bag in bags:
+        name = bag.resolve().name
+        if name in first:
+            raise BagError(f"bags need different names, got {first[name]} and {bag}")
+        first[name] = bag
 
 
 def check_rate(rate: float | None) -> None:

@@ -65,11 +65,16 @@ def label_bag(arguments: argparse.Namespace) -> None:
     else:
         found = _segments_of_topic(bag, arguments.labels, _namer(bag, arguments.person))
     _check(bag, found, arguments.labels)
-    labels = tuple(dict.fromkeys([*bag.truth.labels, *sorted({segment.label for segment in found})]))
+    before, shown_now = {one.label for one in bag.truth.segments}, {one.label for one in found}
+    # What was declared without a segment never occurs; what the old segments showed says nothing any more.
+    absent = [label for label in bag.truth.labels if label not in before]
+    labels = tuple(dict.fromkeys([*absent, *sorted(shown_now)]))
     path = save_truth(dataclasses.replace(bag.truth, segments=tuple(found), labels=labels), arguments.bag)
     points = sum(segment.start == segment.end for segment in found)
     kinds = [f"{count} {name}" for count, name in ((len(found) - points, "segments"), (points, "points")) if count]
-    print(f"{cut(path, LINE)}: {' and '.join(kinds)} of {cut(', '.join(sorted({s.label for s in found})), LINE)}")
+    print(f"{cut(path, LINE)}: {' and '.join(kinds)} of {cut(', '.join(sorted(shown_now)), LINE)}")
+    if never := [label for label in labels if label not in shown_now]:
+        print(f"declared without a segment, so that nobody does it: {cut(', '.join(never), LINE)}")
 
 
 def segments_of_table(path: Path, person: Callable[[str], str], origin: float = 0.0) -> list[Segment]:

@@ -46,6 +46,7 @@ class WaitForAction(Leaf):
         self._cursor = self.client.cursor
 
     def judge(self) -> Status:  # noqa: D102
+        self.client.check(self.label)
         begun = [
             event["person"]
             for event in self.client.events_since(self._cursor)

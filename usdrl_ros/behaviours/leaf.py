@@ -11,6 +11,8 @@ from usdrl_ros.client import ActionsClient
 
 NAMESPACE = "actions"
 """Of all keys on the blackboard."""
+NO_PERCEPTION = "no perception"
+"""What a leaf says of itself while there is no state."""
 
 
 class Leaf(Behaviour):
@@ -29,8 +31,10 @@ class Leaf(Behaviour):
     def update(self) -> Status:
         """Judge the newest state; FAILURE without one."""
         if not self.client.alive:
-            self.feedback_message = "no perception"
+            self.feedback_message = NO_PERCEPTION
             return Status.FAILURE
+        if self.feedback_message == NO_PERCEPTION:
+            self.feedback_message = ""
         return self.judge()
 
     @abstractmethod

@@ -68,7 +68,7 @@ class Report:
         """That runs the node with all that was given and all steps."""
         default = {one.name: one.default for one in PARAMETERS}
         given = {one.name: getattr(self.config, one.field) for one in PARAMETERS} | {"topic": self.topic}
-        given = {name: value for name, value in given.items() if _value(value) != _value(default[name])}
+        given = {name: value for name, value in given.items() if _value(value) not in (_value(default[name]), "[]")}
         if given.get("topic") == f"/{default['topic']}":
             del given["topic"]
         given |= {step.parameter: step.value for step in self.steps}

@@ -55,6 +55,7 @@ def test_points_and_segments_of_a_table_become_labels(bag: Path, two_people: Rec
     assert "--replace" in capsys.readouterr().err
     assert label(bag, "end,label,start,person\n2.5,jump,1.5,2\n", "--relative", "--replace") == 0
     (segment,) = load_truth(bag).segments
+    assert load_truth(bag).labels == ("jump",), "whether the old ones occur is not known any more"
     assert (segment.person, segment.label) == ("2", "jump")
     assert (segment.start, segment.end) == pytest.approx((start + 1.5, start + 2.5))
 

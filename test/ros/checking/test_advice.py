@@ -183,5 +183,5 @@ def test_the_command_has_all_that_was_given_and_all_steps():
     ]  # fmt: skip
     odd = dataclasses.replace(report, config=config(person_id="*, a: b"))
     assert 'person_id:="*, a: b"' in shlex.split(odd.command()), "what YAML would read as something else is in quotes"
-    usual = dataclasses.replace(report, topic="/skeletons", config=config())
+    usual = dataclasses.replace(report, topic="/skeletons", config=config(watch=()))
     assert usual.command() == "usdrl-perception --ros-args -p topology:=k4abt_32"

@@ -272,6 +272,9 @@ def test_a_gesture_is_enrolled_from_whom_the_tree_means(robot):
     nobody = EnrolGesture(robot.client, "thumbs_up", who="friend")
     robot.say()
     robot.say()
+    waits = WaitForAction(robot.client, "wave")
+    waits.feedback_message = "no perception"  # as it said before there was one
+    assert ticked(waits) == Status.RUNNING and waits.feedback_message == ""
     assert ticked(nobody) == Status.FAILURE and nobody.feedback_message == "nobody is friend"
 
 

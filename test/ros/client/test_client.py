@@ -5,6 +5,7 @@ import json
 import os
 import signal
 import threading
+from types import SimpleNamespace
 
 import pytest
 from helpers.paths import HELPERS
@@ -34,6 +35,7 @@ try:
 except ImportError:  # Humble
     from rclpy.qos_event import SubscriptionEventCallbacks
 
+LEVELS = ("info", "warning", "error")
 ARGUMENTS = ["--ros-args", "-p", "axes:=kinect", "-p", "watch:=[hand_up]", "-p", "source_timeout:=60.0"]
 
 
@@ -104,6 +106,53 @@ def test_waiting_ends_when_rclpy_is_shut_down():
     threading.Timer(0.5, context.shutdown).start()
     assert client.wait_for("wave", timeout=20.0) is None
     assert client.wait_for("wave", timeout=20.0) is None, "and at once afterwards"
+
+
+def logged(node, level):
+    """What a node logs at a level from now on; rclpy tells it through these methods."""
+    said, logger = [], node.get_logger()
+    node.get_logger = lambda: SimpleNamespace(
+        **{one: (lambda text, **_: said.append(text)) if one == level else getattr(logger, one) for one in LEVELS}
+    )
+    return said
+
+
+def test_a_callback_that_waits_for_what_it_blocks_is_told(peer, monkeypatch):
+    monkeypatch.setattr("usdrl_ros.client.SILENT", 0.3)
+    node = rclpy.create_node("waits", context=peer.context)
+    said, client = logged(node, "warning"), ActionsClient(node)
+    executor, answers = SingleThreadedExecutor(context=peer.context), []
+    executor.add_node(node)
+    node.create_timer(0.01, lambda: answers.append(client.wait_for("wave", timeout=0.8)))
+    while not answers:
+        executor.spin_once(timeout_sec=1.0)
+    assert answers == [None]
+    assert said and "give that callback a group of its own" in said[0]
+    executor.shutdown()
+    node.destroy_node()
+
+
+def test_a_label_that_the_node_does_not_know_is_told_once(peer):
+    def known(request, response):
+        response.success, response.message = True, json.dumps(["wave", "cross_arms"])
+        return response
+
+    peer.node.create_service(Trigger, "usdrl_perception/list_labels", known)
+    speaker = peer.node.create_publisher(String, "actions/state", LATCHED)
+    said, client, stamps = logged(peer.node, "error"), ActionsClient(peer.node), itertools.count(1)
+
+    def asked():
+        beat = {"stamp": float(next(stamps)), "period": 0.5}
+        state = {"schema": SCHEMA, "seq": 0, "events": [], "heartbeat": beat, "people": []}
+        speaker.publish(String(data=json.dumps(state)))
+        return [client.at_it(label) for label in ("crossed_arms", "wave", "sitting")] and said
+
+    peer.wait(asked, "an error")
+    for _ in range(5):
+        asked()
+        peer.spin(0.05)
+    assert len(said) == 1 and "knows no 'crossed_arms'; did you mean 'cross_arms'?" in said[0]
+    client.close()
 
 
 def test_what_the_node_refuses_is_said_in_its_own_words():

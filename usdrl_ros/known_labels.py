@@ -1,0 +1,58 @@
+"""Whether a perception node knows a label that somebody waits for: asked once, without waiting for the answer."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from rclpy.client import Client
+from rclpy.node import Node
+from std_srvs.srv import Trigger
+
+from usdrl_model.errors.nearest import hint
+from usdrl_model.errors.shown import LINE, cut, shown
+from usdrl_model.states.person import STATES
+
+
+class KnownLabels:
+    """Tells of labels that will never be heard.
+
+    Args:
+        node: asks and logs.
+        service: ``list_labels`` of the perception node.
+    """
+
+    def __init__(self, node: Node, service: str) -> None:
+        self._node, self._service = node, service
+        self._client: Client | None = None
+        self._asked: set[str] = set(STATES)
+
+    def check(self, label: str) -> None:
+        """Log an error, some time later, where the node knows no action, gesture or state of this name."""
+        if label in self._asked:
+            return
+        if self._client is None:
+            self._client = self._node.create_client(Trigger, self._service)
+        if self._client.service_is_ready():
+            self._asked.add(label)
+            self._client.call_async(Trigger.Request()).add_done_callback(lambda answer: self._answered(label, answer))
+
+    def close(self) -> None:
+        """Ask nothing any more."""
+        self._asked = set(STATES)
+        if self._client is not None:
+            self._node.destroy_client(self._client)
+            self._client = None
+
+    def _answered(self, label: str, answer: Any) -> None:
+        response = answer.result()
+        if response is None or not response.success:
+            self._asked.discard(label)
+            return
+        known = [*json.loads(response.message), *STATES]
+        if label not in known:
+            there = cut(", ".join(known), LINE)
+            self._node.get_logger().error(
+                f"the perception knows no {shown(label)}{hint(label, known)} Nobody is found doing it, unless it is"
+                f" enrolled; it knows {there}"
+            )
