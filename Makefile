@@ -85,12 +85,12 @@ endif
 
 # With ARGS, only the tests that they name. JOBS=0 runs them in one process, else there are as many as cores.
 JOBS ?= logical
-# Their answers are timed: no other tests beside them.
+# Their answers are timed: nothing that keeps the processor busy beside them. They mostly wait.
 ALONE := test/benchmarks/test_abuse.py test/ros/node
 test: $(STAMP) $(if $(ARGS),,lint types wheel)
 ifeq ($(ARGS),)
 	@$(VENV)/bin/python -m pytest -n $(JOBS) --dist loadfile $(addprefix --ignore ,$(ALONE))
-	@$(VENV)/bin/python -m pytest $(ALONE)
+	@$(VENV)/bin/python -m pytest -n $(JOBS) --dist loadfile $(ALONE)
 else
 	@$(VENV)/bin/python -m pytest -n $(JOBS) --dist loadfile $(ARGS)
 endif

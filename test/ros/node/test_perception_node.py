@@ -117,7 +117,7 @@ def test_parameters_that_change_at_run_time(robot):
         ("on_threshold", 0.2, "off_threshold"),  # the weights recommend 0.4 for off_threshold
         ("off_threshold", 0.9, "off_threshold"),
         ("max_rate", 1000.0, ""),
-        ("look_ahead", 1.5, "less than max_gap"),
+        ("look_ahead", 1.5, ""),
         ("watch", ["wave"], "hand_up"),
         ("topic", "other", "clean it up"),
         ("hold", "long", ""),
