@@ -25,7 +25,7 @@ BATCH = 64
 def detection(weights: detector_file.LoadedDetector, recordings: Sequence[Recording]) -> dict[str, Any]:
     """Score the online pipeline on recordings: frame accuracy and F1 of segments and of events.
 
-    What is said while the truth is ambiguous counts neither for nor against it.
+    What is said while the truth is ambiguous counts neither for nor against it. Frames are those of each person.
     """
     truth, predicted, scored = [], [], []
     for recording in recordings:
@@ -35,11 +35,13 @@ def detection(weights: detector_file.LoadedDetector, recordings: Sequence[Record
         labels = weights.config.detector.labels
         clear = [one for one in recording.segments if one.label != segments.AMBIGUOUS]
         doubtful = [one for one in recording.segments if one.label == segments.AMBIGUOUS]
-        true = segments.frame_labels(clear, stamps, labels)
-        doubted = segments.frame_labels(doubtful, stamps, ["", segments.AMBIGUOUS]) != segments.BACKGROUND
-        counted = ~doubted | (true != segments.BACKGROUND)  # what one segment is sure of, no other one doubts
-        truth.append(true[counted])
-        predicted.append(segments.frame_labels(found, stamps, labels)[counted])
+        for person, seen in _seen(recording).items():
+            true = segments.frame_labels(_of(person, clear), seen, labels)
+            doubts = segments.frame_labels(_of(person, doubtful), seen, ["", segments.AMBIGUOUS])
+            doubted = doubts != segments.BACKGROUND
+            counted = ~doubted | (true != segments.BACKGROUND)  # what one segment is sure of, no other one doubts
+            truth.append(true[counted])
+            predicted.append(segments.frame_labels(_of(person, found), seen, labels)[counted])
         scored.append(
             event_metrics.ScoredRecording(truth=clear, detections=found, duration=recording_gaps.seconds(stamps))
         )
@@ -51,6 +53,23 @@ def detection(weights: detector_file.LoadedDetector, recordings: Sequence[Record
         },
         **events_scores.to_dict(),
     }
+
+
+def _of(person: str, actions: Sequence[Any]) -> list[Any]:
+    return [action for action in actions if action.person == person]
+
+
+def _seen(recording: Recording) -> dict[str, np.ndarray]:
+    """Person -> stamps at which they are there; all stamps for the only one, and for whom the labels alone name."""
+    stamps = np.array([frame.stamp for frame in recording.frames])
+    people = {person.id for frame in recording.frames for person in frame.people}
+    there = {
+        one: np.array([frame.stamp for frame in recording.frames if any(person.id == one for person in frame.people)])
+        for one in sorted(people)
+    }
+    if len(people) == 1:
+        there = dict.fromkeys(there, stamps)
+    return dict.fromkeys((segment.person for segment in recording.segments), stamps) | there
 
 
 def summary(scores: dict[str, Any]) -> str:

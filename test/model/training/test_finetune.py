@@ -43,6 +43,14 @@ def test_it_learns_and_the_stream_finds_the_action_of_somebody_new(tmp_path: Pat
     assert scores["frame_accuracy"] > 0.9
     assert (tmp_path / "loss.png").stat().st_size > 1000
     assert "event F1 100.0/100.0/100.0" in detection_scores.summary(scores)
+    beside = [
+        dataclasses.replace(frame, people=(*frame.people, Person("2", pose(frame.stamp, False, 2.0))))
+        for frame in RECORDINGS[2].frames
+    ]
+    half = [beside[n] if n % 2 else frame for n, frame in enumerate(RECORDINGS[2].frames)]
+    both = dataclasses.replace(RECORDINGS[2], frames=tuple(half))
+    two = detection_scores.detection(detector_file.load(tmp_path / "weights", "cpu"), [both])
+    assert two["frame_accuracy"] > scores["frame_accuracy"], "somebody else who does nothing, in half of the frames"
     doubtful = (dataclasses.replace(RECORDINGS[2].segments[0], label="ambiguous"),)
     unclear = dataclasses.replace(RECORDINGS[2], segments=doubtful)
     scores = detection_scores.detection(detector_file.load(tmp_path / "weights", "cpu"), [unclear])

@@ -139,7 +139,8 @@ def test_points_are_learnt_with_doubt_around_them(bag: Path, two_people: Recordi
 
 
 def test_what_a_point_is_sure_of_no_point_beside_it_doubts(two_people: Recording, tmp_path: Path) -> None:
-    start = two_people.frames[0].stamp
+    one = tuple(replace(frame, people=frame.people[:1]) for frame in two_people.frames)
+    two_people, start = replace(two_people, frames=one), two_people.frames[0].stamp
     points = tuple(Segment("1", "wave", start + at, start + at) for at in (3.0, 4.5, 6.0))
     clicked = in_doubt(replace(two_people, segments=points), sources.POINT_SURE, sources.POINT_DOUBT)
     weights = hand_up_weights()
