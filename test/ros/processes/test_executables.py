@@ -46,7 +46,7 @@ def test_help_needs_nothing(command, missing):
 @pytest.mark.parametrize(
     ("command", "missing", "arguments", "said"),
     [
-        ("usdrl", "torch", ["info"], "pip install torch"),
+        ("usdrl", "torch", ["bench"], "pip install torch"),
         ("usdrl-bag", "rosbags", ["info", "bag"], f"needs rosbags: {BAGS}"),
         ("usdrl-bag", "tqdm", ["info", "bag"], f"needs tqdm: {BAGS}"),
         ("usdrl-play", "rosbags", ["bag"], f"needs rosbags: {BAGS}"),
