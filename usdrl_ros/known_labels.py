@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import threading
+from contextlib import suppress
 from typing import Any
 
 from rclpy.client import Client
@@ -12,6 +14,7 @@ from std_srvs.srv import Trigger
 from usdrl_model.errors.nearest import hint
 from usdrl_model.errors.shown import LINE, cut, shown
 from usdrl_model.states.person import STATES
+from usdrl_ros.processes.lifecycle import InvalidHandle, RCLError
 
 
 class KnownLabels:
@@ -24,25 +27,32 @@ class KnownLabels:
 
     def __init__(self, node: Node, service: str) -> None:
         self._node, self._service = node, service
+        self._lock = threading.Lock()
         self._client: Client | None = None
+        self._closed = False
         self._asked: set[str] = set(STATES)
 
     def check(self, label: str) -> None:
         """Log an error, some time later, where the node knows no action, gesture or state of this name."""
         if label in self._asked:
             return
-        if self._client is None:
-            self._client = self._node.create_client(Trigger, self._service)
-        if self._client.service_is_ready():
-            self._asked.add(label)
-            self._client.call_async(Trigger.Request()).add_done_callback(lambda answer: self._answered(label, answer))
+        with self._lock, suppress(RCLError, InvalidHandle):  # rclpy, or the node, may be shut down at any moment
+            if self._closed or not self._node.context.ok():
+                return
+            if self._client is None:
+                self._client = self._node.create_client(Trigger, self._service)
+            if self._client.service_is_ready():
+                self._asked.add(label)
+                answer = self._client.call_async(Trigger.Request())
+                answer.add_done_callback(lambda done: self._answered(label, done))
 
     def close(self) -> None:
         """Ask nothing any more."""
-        self._asked = set(STATES)
-        if self._client is not None:
-            self._node.destroy_client(self._client)
-            self._client = None
+        with self._lock:
+            self._closed = True
+            if self._client is not None:
+                self._node.destroy_client(self._client)
+                self._client = None
 
     def _answered(self, label: str, answer: Any) -> None:
         response = answer.result()

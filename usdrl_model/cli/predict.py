@@ -85,6 +85,7 @@ def tell(arguments: argparse.Namespace, recordings: Sequence[Recording]) -> None
 def recordings_of(arguments: argparse.Namespace) -> list[Recording]:
     """What the source holds and the options choose; at least one."""
     from usdrl_model.data.importers import own
+    from usdrl_model.data.stored_set import INDEX
 
     source: Path = arguments.source
     if source.suffix in BAGS or (source / "metadata.yaml").is_file():
@@ -92,7 +93,8 @@ def recordings_of(arguments: argparse.Namespace) -> list[Recording]:
     if not source.exists() or (source.is_dir() and not any(source.iterdir())):
         there = "nothing is in it" if source.exists() else "no such file or folder"
         raise FileNotFoundError(f"{source}: expected a folder of .npz recordings, one of them, or a store ({there})")
-    if source.suffix == ".npz" or any(source.rglob("*.npz")):
+    stored = (source / INDEX).is_file() or any(source.glob(f"*/{INDEX}"))
+    if source.suffix == ".npz" or (not stored and any(source.rglob("*.npz"))):
         if given := [f"--{name}" for name in SELECTION if getattr(arguments, name)]:
             raise ValueError(
                 f"{', '.join(given)}: only for a store: choose with --clip, or usdrl data import own {source}"

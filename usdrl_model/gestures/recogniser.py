@@ -52,8 +52,7 @@ class Recogniser:
     def follow(self, after: float = -math.inf) -> PersonGestures:
         """The gestures of somebody, of whom nothing before a time (seconds) counts."""
         detector = self.detector.config.detector
-        window = detector.encoder.frames / detector.rate
-        return PersonGestures(self.gestures, window, after + window)
+        return PersonGestures(self.gestures, detector.encoder.frames / detector.rate, after)
 
     def scores(self, features: np.ndarray) -> np.ndarray:
         """(N, G) scores of the features (N, D) of windows: 0.5 at the threshold of a gesture.
@@ -76,26 +75,34 @@ class PersonGestures:
     Args:
         gestures: G enrolled ones.
         window: seconds that a window shows.
-        quiet: time, seconds, until which nothing is told, as windows still show what does not count.
+        after: time, seconds; what began before it is not told, though windows still show it.
     """
 
-    def __init__(self, gestures: Sequence[Gesture] = (), window: float = 0.0, quiet: float = -math.inf) -> None:
+    def __init__(self, gestures: Sequence[Gesture] = (), window: float = 0.0, after: float = -math.inf) -> None:
         self._half = {gesture.label: 0.5 * min(gesture.seconds, window) for gesture in gestures}
-        self._window, self._quiet = window, quiet
+        self._window, self._after = window, after
         self._earliest = dict.fromkeys(self._half, -math.inf)
         """Label -> when the movement can have begun: the person has come, and the last one has ended."""
         self._machine = ActionMachine((BACKGROUND_LABEL, *self._half), EVENTS)
 
-    def step(self, time: float, scores: np.ndarray, came: float) -> list[Edge]:
-        """Process the scores (G,) of the window that ends at ``time``; seconds, as ``came``, since when who is seen."""
-        if time < self._quiet:
-            return []
+    def step(self, time: float, scores: np.ndarray, came: float, again: bool = False) -> list[Edge]:
+        """Process the scores (G,) of a window.
+
+        Args:
+            time: at which it ends, seconds.
+            scores: of ``Recogniser``.
+            came: time since when the person is here.
+            again: who had left is back, so that windows still show them from before.
+        """
         self._earliest = {label: max(earliest, came) for label, earliest in self._earliest.items()}
-        return [self._dated(edge) for edge in self._machine.step(time, np.append(0.0, scores))]
+        self._after = max(self._after, came) if again else self._after
+        edges = self._machine.step(time, np.append(0.0, scores))
+        return [self._dated(edge) for edge in edges if self._counts(edge)]
 
     def close(self, kind: EventKind) -> list[Edge]:
         """End all gestures, as ``ActionMachine.close``: windows still show them, and their ends are not known."""
-        return [dataclasses.replace(edge, onset=self._began(edge)) for edge in self._machine.close(kind)]
+        edges = self._machine.close(kind)
+        return [dataclasses.replace(edge, onset=self._began(edge)) for edge in edges if self._counts(edge)]
 
     @property
     def runs(self) -> dict[str, Run]:
@@ -103,7 +110,11 @@ class PersonGestures:
         return {
             label: dataclasses.replace(run, onset=max(run.onset - self._half[label], self._earliest[label]))
             for label, run in self._machine.runs.items()
+            if run.onset - self._half[label] >= self._after
         }
+
+    def _counts(self, edge: Edge) -> bool:
+        return edge.onset - self._half[edge.label] >= self._after
 
     def _dated(self, edge: Edge) -> Edge:
         onset = self._began(edge)

@@ -66,7 +66,7 @@ class GestureActions:
         for person, scores, seen in zip(batch.people, self.known.scores(features), batch.seen, strict=True):
             if person.came is None:
                 continue
-            if seen[-NEWEST:].any():
-                yield person, person.gestures.step(end / self._rate, scores, person.came)
-            elif not seen[-min(person.patience + 1, len(seen) - 1) :].any():
-                yield person, person.gestures.step(end / self._rate, np.zeros_like(scores), person.came)
+            gone = not seen[-min(person.patience + 1, len(seen) - 1) :].any()
+            if gone or seen[-NEWEST:].any():
+                told = np.zeros_like(scores) if gone else scores
+                yield person, person.gestures.step(end / self._rate, told, person.came, person.again)

@@ -51,8 +51,8 @@ class PersonPairs:
     def decide(self, first: int, last: int, patience: int) -> list[Edge]:
         """Advance the state machines from grid frame ``first`` at the earliest to ``last``.
 
-        A frame with nobody near is skipped, as one of the two may be hidden by the other; after ``patience`` of them,
-        who is meant is alone.
+        A frame with nobody near is skipped while an action goes on, as one of the two may be hidden by the other; after
+        ``patience`` of them, who is meant is alone.
         """
         newest = self._timeline.newest
         if newest is None:  # never near anybody
@@ -66,10 +66,14 @@ class PersonPairs:
             if not math.isnan(posterior[0]):
                 self._judged = index
                 edges += self._machine.step(index / rate, posterior)
-            elif self._judged is None or index - self._judged > patience:
+            elif self._judged is None or index - self._judged > patience or not self._active:
                 edges += self._machine.step(index / rate, self._alone)
         self._decided = last
         return edges
+
+    @property
+    def _active(self) -> bool:
+        return any(run.active for run in self._machine.runs.values())
 
     def close(self, kind: EventKind) -> list[Edge]:
         """End all active actions."""

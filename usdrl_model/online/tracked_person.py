@@ -115,6 +115,11 @@ class TrackedPerson:
         """The name under which the person is published."""
         return self.track.id
 
+    @property
+    def again(self) -> bool:
+        """The person had left, and is back under the same name."""
+        return self.came is not None and self.came > self.track.first_stamp
+
     def add(self, sighting: Sighting) -> None:
         """Add the next sighting; ValueError if it is not later than the last one."""
         self.track.add(sighting.stamp, sighting.joints, sighting.confidence)

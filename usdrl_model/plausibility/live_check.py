@@ -90,7 +90,7 @@ class ContentCheck:
         found, values, undecided = judge(self._sights, self.setup)
         if not any(people for _, people in self._frames):
             found = [nobody(f"for {stamp - self._frames[0][0]:.0f} s")]
-        if stamp - self._frames[0][0] < SPAN - 2.0 * STEP:  # few seconds show few poses
+        if not self._sights or stamp - self._sights[0].stamp < SPAN - 2.0 * STEP:  # few seconds show few poses
             found = [finding for finding in found if finding.key != SIDES]
             undecided.add(SIDES)
         by_key = {finding.key: finding for finding in found}

@@ -29,8 +29,8 @@ SMALLEST, TALLEST = 0.4, 1.6
 TRUNK = ("shoulder_left", "shoulder_right", "hip_left", "hip_right")
 """Joints whose depth is looked up: wide, so that a patch lies on them, and seldom hidden by arms alone."""
 
-BY_DEPTH, BY_SIZE = "placed.by_depth", "placed.by_size"
-"""What people are counted by: how their place was found."""
+BY_DEPTH, BY_SIZE, BEYOND_DEPTH = "placed.by_depth", "placed.by_size", "placed.by_size_beyond_depth"
+"""What people are counted by: how their place was found; the last where a depth image measured nothing of them."""
 
 
 def place(pose: Pose, lens: Lens) -> np.ndarray | None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from diagnostic_msgs.msg import DiagnosticStatus
 
 from usdrl_model.errors.shown import LINE, cut
-from usdrl_ros.camera.geometry import BY_DEPTH, BY_SIZE
+from usdrl_ros.camera.geometry import BEYOND_DEPTH, BY_DEPTH, BY_SIZE
 from usdrl_ros.diagnostics.reporting import SAMPLES, Warnings, percentile, status
 from usdrl_ros.diagnostics.source_checks import RECENT, SLOW
 from usdrl_ros.inputs.common import InputError
@@ -57,7 +57,7 @@ class Health:
         self._people = 0
         self._counts: Counter[str] = Counter()
         self._placed: Mapping[str, int] = {}
-        self._placed_at = dict.fromkeys((BY_DEPTH, BY_SIZE), -math.inf)
+        self._placed_at = dict.fromkeys((BY_DEPTH, BEYOND_DEPTH, BY_SIZE), -math.inf)
         self._troubles: dict[str, tuple[float, str]] = {}
 
     def activated(self) -> None:
@@ -119,14 +119,14 @@ class Health:
                 text,
                 {"source": source.name, "publishers": source.publishers, "searched": f"{rate:.1f} Hz", **counts},
             )
-            by_depth, by_size = (now - at < RECENT for at in self._placed_at.values())
-            lacks_depth = bool(source.depth_topic) and by_size and not by_depth
+            by_depth, beyond, by_size = (now - at < RECENT for at in self._placed_at.values())
+            lacks_depth = bool(source.depth_topic) and by_size and not (by_depth or beyond)
             advice = f": nothing on {source.depth_topic} is near the stamps of the pictures: check depth_topic"
             people = status(
                 f"{name}: people",
                 DiagnosticStatus.WARN if lacks_depth else DiagnosticStatus.OK,
                 f"{self._people if recent else 0} in the picture, placed by "
-                + ("depth" if source.depth_topic and not lacks_depth else "their apparent size")
+                + ("depth" if source.depth_topic and (by_depth or not (beyond or by_size)) else "their apparent size")
                 + (advice if lacks_depth else ""),
                 {
                     "search p50": percentile(self._times, 50),

@@ -35,6 +35,7 @@ from usdrl_ros.camera.people import People
 from usdrl_ros.camera.searching import Searching, Shot
 from usdrl_ros.camera.view import View
 from usdrl_ros.inputs.common import InputError
+from usdrl_ros.inputs.lens import is_rectified
 from usdrl_ros.inputs.skeleton_messages import point_cloud
 from usdrl_ros.messages.types import type_name
 from usdrl_ros.parameters.names import check_given
@@ -111,7 +112,7 @@ class CameraNode(ServedNode):
         try:
             self._config = config = camera_parameters.read(self)
             people = People(self._factory(config))
-            self._view = View(config.field_of_view, self._health.warned)
+            self._view = View(config.field_of_view, self._health.warned, rectified=is_rectified(config.image_topic))
             self._searching = Searching(people, self._view, self._publish, self._health, time.monotonic)
             self._searching.max_rate = config.max_rate
         except Exception as error:  # rclpy would swallow it silently

@@ -10,7 +10,7 @@ import numpy as np
 from usdrl_model.skeleton.person import Person, SkeletonFrame
 from usdrl_model.skeleton.topology import topology
 from usdrl_ros.camera.estimator import Estimator, Pose
-from usdrl_ros.camera.geometry import BY_DEPTH, BY_SIZE, TRUNK, place, scale_by_depth
+from usdrl_ros.camera.geometry import BEYOND_DEPTH, BY_DEPTH, BY_SIZE, TRUNK, place, scale_by_depth
 from usdrl_ros.camera.tracker import Tracker
 from usdrl_ros.inputs.depth_image import DepthImage
 from usdrl_ros.inputs.lens import Lens
@@ -29,7 +29,7 @@ class People:
         joints = topology(estimator.topology).joints
         self._trunk = [joints.index(name) for name in TRUNK]
         self.counters: Counter[str] = Counter()
-        """``BY_DEPTH`` and ``BY_SIZE``: people; ``without_place``: people who show too little."""
+        """``BY_DEPTH``, ``BY_SIZE``, ``BEYOND_DEPTH``: people; ``without_place``: people who show too little."""
 
     def frame(self, picture: np.ndarray, stamp: float, lens: Lens, depth: DepthImage | None = None) -> SkeletonFrame:
         """The people in a picture, joints (V, 3) in optical axes of the camera, in metres.
@@ -49,7 +49,8 @@ class People:
                 self.counters["without_place"] += 1
                 continue
             factor = np.nan if depth is None else scale_by_depth(joints, pose, depth, size, self._trunk)
-            self.counters[BY_SIZE if np.isnan(factor) else BY_DEPTH] += 1
+            by = BY_DEPTH if np.isfinite(factor) else BY_SIZE if depth is None else BEYOND_DEPTH
+            self.counters[by] += 1
             people.append(Person(id_, joints * (1.0 if np.isnan(factor) else factor), pose.confidence))
         return SkeletonFrame(stamp, tuple(people))
 

@@ -23,10 +23,11 @@ class View:
     Args:
         field_of_view: degrees, used without a calibration.
         warn: (kind, text), called from the thread that reads.
+        rectified: the pictures are.
     """
 
-    def __init__(self, field_of_view: float, warn: Callable[[str, str], object]) -> None:
-        self.field_of_view = field_of_view
+    def __init__(self, field_of_view: float, warn: Callable[[str, str], object], *, rectified: bool = False) -> None:
+        self.field_of_view, self._rectified = field_of_view, rectified
         self._warn = warn
         self._info: CameraInfo | None = None
         self._depths: deque[tuple[float, Image]] = deque(maxlen=KEPT)
@@ -48,7 +49,7 @@ class View:
         info = self._info
         if info is not None:
             try:
-                return Lens.calibrated(info, width, height)
+                return Lens.calibrated(info, width, height, rectified=self._rectified)
             except InputError as error:
                 self._warn(error.kind, f"{error}; until then field_of_view = {self.field_of_view:g} degrees counts")
         return Lens.wide(width, height, self.field_of_view)

@@ -6,6 +6,7 @@ depth image that belongs to them. Images are matched by their stamps, whatever c
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from dataclasses import replace
 from typing import Any
@@ -17,7 +18,7 @@ from usdrl_ros.inputs.adapter import Adapter, Context, Decode
 from usdrl_ros.inputs.common import InputError, SourceFrame, seconds
 from usdrl_ros.inputs.depth_image import DepthImage
 from usdrl_ros.inputs.in_picture import InPicture
-from usdrl_ros.inputs.lens import Lens
+from usdrl_ros.inputs.lens import Lens, is_rectified
 
 SAME = 0.002
 """Seconds between stamps of one instant."""
@@ -31,6 +32,8 @@ KEPT = 2.0
 """Seconds, by stamps, for which depth images are kept: as long as a tracker may take for its picture,"""
 BYTES = 128 * 2**20
 """but no more than this of them."""
+SLOWEST = 10.0
+"""Seconds by which a skeleton may come after its picture; more is another clock."""
 REACH = 1.0
 """Metres from the middle depth of the body to a joint, at most."""
 
@@ -88,7 +91,10 @@ class Lifting(InPicture):
 
     def __init__(self, adapter: Adapter, context: Context, depth_topic: str, camera_info_topic: str) -> None:
         self._depths: deque[tuple[float, DepthImage, str]] = deque()
+        self._forgotten = -math.inf
+        """Stamp of the newest depth image that is not kept any more."""
         self._waiting: deque[SourceFrame] = deque(maxlen=WAITING)
+        self._rectified = is_rectified(depth_topic, camera_info_topic)
         context.subscribe(depth_topic, "sensor_msgs/msg/Image", self._depth, depth=5)
         super().__init__(adapter, context, camera_info_topic)
 
@@ -98,7 +104,7 @@ class Lifting(InPicture):
             self._depths.clear()  # a bag loops
         self._depths.append((stamp, DepthImage(message), message.header.frame_id))
         while stamp - self._depths[0][0] > KEPT or sum(image.bytes for _, image, _ in self._depths) > BYTES:
-            self._depths.popleft()
+            self._forgotten = self._depths.popleft()[0]
         return self._settle(None, context)
 
     def _settle(self, flat: SourceFrame | None, context: Context) -> SourceFrame | None:
@@ -116,7 +122,7 @@ class Lifting(InPicture):
             if not missed and max(self._waiting[-1].frame.stamp, newest) - stamp < LATE:
                 return None
             self._waiting.popleft()
-            if image is None and self._depths and stamp < self._depths[0][0]:
+            if image is None and stamp <= self._forgotten + APART and newest - stamp < SLOWEST:
                 raise InputError("no_depth", _late(newest - stamp, newest - self._depths[0][0]))
             if image is None:
                 raise InputError("no_depth", _lacking("a depth image", stamp))
@@ -138,7 +144,7 @@ class Lifting(InPicture):
     def _lifted(self, person: Person, image: DepthImage) -> Person:
         width, height = self._camera.width or image.width, self._camera.height or image.height
         image.check_registered(width, height)
-        lens = Lens.calibrated(self._camera, width, height)
+        lens = Lens.calibrated(self._camera, width, height, rectified=self._rectified)
         pixels = person.joints[:, :2] * ((width, height) if self._plane == "image" else 1.0)
         if person.confidence is not None:
             pixels[person.confidence < MIN_CONFIDENCE] = np.nan  # somewhere, and not on the body

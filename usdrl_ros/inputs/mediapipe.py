@@ -38,6 +38,8 @@ class Landmarks(ABC):
 
     def __init__(self, context: Context) -> None:
         self._told = False
+        self._has_places = False
+        """Hips have been seen away from the origin."""
 
     @abstractmethod
     def read(self, message: Any, context: Context) -> SourceFrame:
@@ -58,11 +60,12 @@ class Landmarks(ABC):
         joints[(joints == 0.0).all(axis=1)] = np.nan  # not sent; moved, they could not be told from others
         centre, seen = joints[list(HIPS)].mean(axis=0), joints[np.isfinite(joints).all(axis=1)]
         if np.isfinite(centre).all():
-            placed, where = centre[2] > _CENTRED, "hips"
+            placed, where = bool(centre[2] > _CENTRED), "hips"
+            self._has_places = placed
             in_picture = not placed and np.linalg.norm(centre) > _CENTRED
         elif len(seen):  # hidden hips: the rest of the body is around them, above the origin, or away from the camera
             centre, where = np.median(seen, axis=0), "the body"
-            placed = centre[2] > _BODY
+            placed = self._has_places or centre[2] > _BODY
             in_picture = not placed and not self._told and (seen[:, :2] >= 0.0).all()
         else:
             return Person(person.id, joints, person.confidence)

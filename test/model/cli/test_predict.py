@@ -63,6 +63,10 @@ def test_files_in_folders_of_their_people_are_found_as_at_import(acted: Recordin
     assert main.main(["predict", str(tmp_path / "own"), "--json", "--device", "cpu"]) == 0
     said = json.loads(capsys.readouterr().out)["recordings"]
     assert [recording["name"] for recording in said] == ["anna/001", "bob/001"]
+    write_set(tmp_path / "stores", "kitchen", [dataclasses.replace(acted, name="one", subject="a")])
+    own(acted, tmp_path / "stores" / "mine" / "two.npz")
+    assert main.main(["predict", str(tmp_path / "stores"), "--clip", "one", "--json", "--device", "cpu"]) == 0
+    assert [one["name"] for one in json.loads(capsys.readouterr().out)["recordings"]] == ["one"], "a store stays one"
 
 
 def test_a_set_of_a_store_and_its_pictures(acted: Recording, tmp_path: Path, capsys) -> None:

@@ -44,7 +44,16 @@ def test_a_movement_begins_neither_before_its_person_came_nor_before_the_last_on
     assert (lost.onset, lost.offset) == (3.7, pytest.approx(4.9)), "it may go on"
 
 
-def test_what_was_done_before_is_not_told() -> None:
-    assert watched(PersonGestures(GESTURES, WINDOW, quiet=4.0 + WINDOW), (2.0, 4.0), until=9.0) == []
-    onset, _ = watched(PersonGestures(GESTURES, WINDOW, quiet=4.0 + WINDOW), (2.0, 4.0), (9.0, 11.0))
-    assert onset.onset == pytest.approx(9.0, abs=0.15)
+def test_what_was_done_before_is_not_told_and_what_comes_after_is_as_ever() -> None:
+    assert watched(PersonGestures(GESTURES, WINDOW, after=4.0), (2.0, 4.0), until=9.0) == []
+    for start in (4.1, 5.0, 9.0):
+        changed = watched(PersonGestures(GESTURES, WINDOW, after=4.0), (start, start + 2.0))
+        assert changed == watched(PersonGestures(GESTURES, WINDOW), (start, start + 2.0))
+
+
+def test_who_is_back_did_not_do_it_again() -> None:
+    person = PersonGestures(GESTURES, WINDOW)
+    watched(person, (5.0, 7.0), until=7.2)
+    assert [edge.kind for edge in person.close("lost")] == ["lost"]
+    later = [person.step(time, np.array([0.9, 0.0]), 8.1, again=True) for time in (8.2, 8.3, 8.4)]
+    assert later == [[], [], []] and person.runs == {} and person.close("offset") == []

@@ -10,6 +10,7 @@ from helpers.near_detector import near_weights
 from helpers.people import standing
 from helpers.rule_detector import hand_up_weights
 
+from usdrl_model.online.person_pairs import PersonPairs
 from usdrl_model.online.stream import ActionStream
 from usdrl_model.skeleton.person import Person, SkeletonFrame
 
@@ -57,6 +58,16 @@ def test_who_is_hidden_for_a_moment_goes_on_with_the_other(seconds: float, kinds
         for frame in frames(way=1.0, seconds=6.0)
     ]
     assert [kind for person, kind, _ in told(stream(), hidden) if person == "b"] == kinds
+
+
+def test_two_moments_near_somebody_are_no_handshake() -> None:
+    near = near_weights().config
+    person = PersonPairs(near.detector, near.stream, ("shake_hands",))
+    for end, shake in ((110, True), (118, True)):
+        probabilities = np.zeros((16, 3), np.float32)
+        probabilities[:, 1] = shake
+        person.add(end, probabilities, np.arange(16) == 15)
+        assert person.decide(100, end + 3, patience=10) == []
 
 
 def test_who_is_alone_is_not_asked_about() -> None:

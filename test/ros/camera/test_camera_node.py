@@ -233,6 +233,8 @@ def test_depth_that_never_comes_is_told_and_who_is_placed_without_it():
     level, text = people(by_size=3)
     assert level == DiagnosticStatus.WARN
     assert text.startswith("1 in the picture, placed by their apparent size: nothing on /depht is near the stamps")
+    level, text = people(by_size=3, by_size_beyond_depth=1)
+    assert (level, text) == (DiagnosticStatus.OK, "1 in the picture, placed by their apparent size")
     assert people(by_size=4, by_depth=1) == (DiagnosticStatus.OK, "1 in the picture, placed by depth")
 
 

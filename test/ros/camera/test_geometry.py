@@ -15,7 +15,7 @@ from usdrl_ros.camera.geometry import SKIN, place  # noqa: E402
 from usdrl_ros.camera.people import People  # noqa: E402
 from usdrl_ros.inputs.common import InputError  # noqa: E402
 from usdrl_ros.inputs.depth_image import DepthImage  # noqa: E402
-from usdrl_ros.inputs.lens import Lens  # noqa: E402
+from usdrl_ros.inputs.lens import Lens, is_rectified  # noqa: E402
 
 LENS = Lens(FOCAL, FOCAL, WIDTH / 2, HEIGHT / 2)
 
@@ -101,4 +101,7 @@ def test_a_calibration_of_another_resolution_is_scaled_and_of_another_shape_refu
 def test_a_rectified_picture_has_the_lens_of_its_projection():
     info = camera_info()
     info.p = [0.9 * FOCAL, 0.0, 30.0, 0.0, 0.0, 0.8 * FOCAL, 20.0, 0.0, 0.0, 0.0, 1.0, 0.0]
-    assert Lens.calibrated(info, WIDTH, HEIGHT) == Lens(0.9 * FOCAL, 0.8 * FOCAL, 30.0, 20.0)
+    assert Lens.calibrated(info, WIDTH, HEIGHT, rectified=True) == Lens(0.9 * FOCAL, 0.8 * FOCAL, 30.0, 20.0)
+    assert Lens.calibrated(info, WIDTH, HEIGHT) == LENS == Lens.calibrated(camera_info(), WIDTH, HEIGHT, rectified=True)
+    assert is_rectified("/camera/image_rect") and is_rectified("/depth", "/left/image_rect_color")
+    assert not is_rectified("/camera/direct", "/rect/image_raw", "/camera/depth_registered")

@@ -155,6 +155,24 @@ def test_a_label_that_the_node_does_not_know_is_told_once(peer):
     client.close()
 
 
+def test_questions_are_answered_after_the_end():
+    context = rclpy.Context()
+    rclpy.init(context=context)
+    node = rclpy.create_node("asks", context=context)
+    client = ActionsClient(node)
+    for stamp in (1.0, 2.0):
+        beat = {"stamp": stamp, "period": 60.0}
+        client._hear(
+            String(data=json.dumps({"schema": SCHEMA, "seq": 0, "events": [], "heartbeat": beat, "people": []}))
+        )
+    assert client.doing("wave") == []
+    node.destroy_node()
+    assert client.alive and client.doing("clap") == []
+    context.shutdown()
+    assert client.doing("push") == []
+    client.close()
+
+
 def test_what_the_node_refuses_is_said_in_its_own_words():
     assert refusal(Trigger.Response(success=True, message="done")) == ""
     assert refusal(Trigger.Response(success=False, message="not started")) == "not started"

@@ -94,12 +94,19 @@ def test_a_skeleton_without_its_depth_is_refused(source):
 
 
 def test_a_tracker_that_is_slow_and_a_camera_that_is_fast(source):
-    for step in range(180):  # two seconds of 90 Hz
+    for step in range(226):  # two and a half seconds of 90 Hz
         source.see(10.0 + step / 90)
     for late in (0.3, 1.0, 1.9):
-        assert source.skeleton(11.98 - late).frame.people
-    with pytest.raises(InputError, match="the skeletons come 2.2 s after the newest depth image, and the depth images"):
-        source.skeleton(9.8)
+        assert source.skeleton(12.5 - late).frame.people
+    with pytest.raises(InputError, match="the skeletons come 2.3 s after the newest depth image, and the depth images"):
+        source.skeleton(10.2)
+    with pytest.raises(InputError, match="check depth_topic, camera_info_topic and their stamps"):
+        source.skeleton(0.5)  # another clock
+    other = Source()
+    other(camera_info(), "/info")
+    other.see(10.0)
+    with pytest.raises(InputError, match="check depth_topic"):
+        other.skeleton(9.9)  # before the first image
 
 
 def test_depth_images_of_more_than_a_share_of_the_memory_are_not_kept(source, monkeypatch):

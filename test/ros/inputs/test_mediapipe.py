@@ -8,11 +8,12 @@ import pytest
 pytest.importorskip("rclpy", reason="needs the ROS 2 messages")
 
 from geometry_msgs.msg import Point, Pose, PoseArray  # noqa: E402
-from helpers.messages import FLOATS, HEADER, decode, fields  # noqa: E402
+from helpers.messages import FLOATS, HEADER, decode, fields, loaded  # noqa: E402
 from sensor_msgs.msg import PointField  # noqa: E402
 from std_msgs.msg import Float32MultiArray, String  # noqa: E402
 
 from usdrl_model.skeleton.topology import topology  # noqa: E402
+from usdrl_ros.inputs.adapter import Context  # noqa: E402
 from usdrl_ros.inputs.common import InputError  # noqa: E402
 from usdrl_ros.messages.point_cloud import create_cloud, dtype_from_fields  # noqa: E402
 
@@ -110,6 +111,13 @@ def test_somebody_whose_hips_are_hidden_is_no_nearer():
     np.testing.assert_array_equal(person.joints, body + AHEAD)
     there = body + (0.5, 0.0, 3.0)
     np.testing.assert_array_equal(read(poses(there), "mediapipe_poses").frame.people[0].joints, there)
+    reads = loaded("mediapipe_poses").decoder(Context(topology=LANDMARKS))
+    near = body + (0.0, 0.0, 0.4)
+    seen = near.copy()
+    seen[[23, 24]] = (0.0, 0.0, 0.4)
+    for points in (seen, near):
+        (person,) = reads(poses(points), Context(topology=LANDMARKS)).frame.people
+        np.testing.assert_array_equal(person.joints, points, "who has had a place has one")
     nobody = np.zeros((33, 3))
     assert np.isnan(read(poses(nobody), "mediapipe_poses").frame.people[0].joints).all()
     picture = world() + 0.5
