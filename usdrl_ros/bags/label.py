@@ -64,6 +64,8 @@ def label_bag(arguments: argparse.Namespace) -> None:
         found = segments_of_table(Path(arguments.labels), _namer(bag, arguments.person), origin)
     else:
         found = _segments_of_topic(bag, arguments.labels, _namer(bag, arguments.person))
+    nothing = sum(one.label == BACKGROUND_LABEL for one in found)
+    found = [one for one in found if one.label != BACKGROUND_LABEL]
     _check(bag, found, arguments.labels)
     before, shown_now = {one.label for one in bag.truth.segments}, {one.label for one in found}
     # What was declared without a segment never occurs; what the old segments showed says nothing any more.
@@ -73,6 +75,8 @@ def label_bag(arguments: argparse.Namespace) -> None:
     points = sum(segment.start == segment.end for segment in found)
     kinds = [f"{count} {name}" for count, name in ((len(found) - points, "segments"), (points, "points")) if count]
     print(f"{cut(path, LINE)}: {' and '.join(kinds)} of {cut(', '.join(sorted(shown_now)), LINE)}")
+    if nothing:
+        print(f"{nothing} rows of {BACKGROUND_LABEL} are left out: it is what has no label")
     if never := [label for label in labels if label not in shown_now]:
         print(f"declared without a segment, so that nobody does it: {cut(', '.join(never), LINE)}")
 
@@ -96,6 +100,8 @@ def segments_of_table(path: Path, person: Callable[[str], str], origin: float = 
     found = []
     try:
         names = [name.strip().lower() for name in next(rows, [])]
+        if len(names) == 1 and ";" in names[0]:
+            raise BagError("line 1: expected commas between the columns, got semicolons: export the table with commas")
         times = next((kind for kind in TIMES if sorted({*names} - {"person"}) == sorted(("label", *kind))), None)
         if times is None or len(set(names)) < len(names):
             raise BagError(

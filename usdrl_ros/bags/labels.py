@@ -32,6 +32,7 @@ from usdrl_model.errors.shown import NAME, cut, showable, shown
 from usdrl_model.files import limits
 from usdrl_model.files.atomic_file import write_bytes, write_text
 from usdrl_model.files.documents import read_yaml
+from usdrl_model.network.detector_config import BACKGROUND_LABEL
 from usdrl_model.skeleton import topology, topology_file
 from usdrl_model.skeleton.person import UNITS
 from usdrl_model.skeleton.segments import Segment
@@ -164,6 +165,8 @@ def parse_truth(document: Any) -> Truth:
     for label in labels:
         if not showable(label):
             raise BagError(f"labels: expected at most {NAME} printable characters each, got {shown(label)}")
+    if BACKGROUND_LABEL in labels:
+        raise BagError(f"labels: expected actions, got {BACKGROUND_LABEL!r}: leave it out, it is what has no label")
     if len(set(labels)) != len(labels):
         twice = next(label for label in labels if labels.count(label) > 1)
         raise BagError(f"labels: duplicate name: {shown(twice)}")

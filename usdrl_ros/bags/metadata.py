@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import Any
@@ -65,9 +66,14 @@ def read_metadata(folder: Path) -> Metadata:
 
 def _found(folder: Path) -> Metadata:
     for storage, ending in STORAGES.items():
-        if files := sorted(folder.glob(f"*{ending}")):
+        if files := sorted(folder.glob(f"*{ending}"), key=_counted):
             return Metadata(tuple(files), storage, "", None)
     raise BagError(f"{folder}: no {FILE_NAME} in it; name the bag's folder, or run `ros2 bag reindex` on it")
+
+
+def _counted(file: Path) -> list[tuple[int, str]]:
+    """Sorts names as their recorder counts them: ``bag_2`` before ``bag_10``."""
+    return [(int(part), "") if part.isdecimal() else (-1, part) for part in re.split(r"(\d+)", file.name)]
 
 
 def _packing(content: dict[str, Any], where: Path) -> str:

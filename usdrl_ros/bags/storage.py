@@ -11,6 +11,7 @@ here, because a player only forwards them; ``recorded_topic.RecordedTopic`` deco
 from __future__ import annotations
 
 import shutil
+import sqlite3
 import tempfile
 from collections.abc import Collection, Iterator
 from contextlib import ExitStack, suppress
@@ -254,8 +255,11 @@ class BagWriter:
         )
 
     def write(self, topic: str, stamp_ns: int, data: bytes) -> None:
-        """Append one message of a topic that was added before."""
-        self._writer.write(self._connections[topic], stamp_ns, data)
+        """Append one message of a topic that was added before; BagError where that is not possible any more."""
+        try:
+            self._writer.write(self._connections[topic], stamp_ns, data)
+        except (sqlite3.Error, OSError) as error:
+            raise BagError(f"{self.path} could not be written: {error}") from error
 
 
 def _qos(latched: bool) -> Qos:

@@ -57,6 +57,8 @@ LONGEST = 24 * 3600.0
 SIMULATED = "Simulated people move alike: these scores show that everything works, not the accuracy on real people."
 CAMERA = Truth(topic=DEFAULT_TOPIC, topology=MediaPipePose.topology, axes="optical", labels=(), segments=())
 """Description of the camera's topic; what people really do is not known."""
+MARK = ".usdrl_demo"
+"""An empty file in every folder that a demo made, and may replace."""
 PERFORMER = Truth(topic=DEFAULT_TOPIC, topology="kinect_v2_25", axes="optical", labels=(), segments=())
 """Description of the performer's topic; its segments come with ``performer/truth``."""
 
@@ -227,7 +229,10 @@ def parser() -> argparse.ArgumentParser:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the demo; 0 on success, 1 if a process failed, nothing was detected or the input cannot be used."""
-    options = parser().parse_args(arguments)
+    command = parser()
+    options = command.parse_args(arguments)
+    if options.sequence and options.recording is None:
+        command.error("--sequence: of what? Give --recording as well")
     exit_on_sigterm()
     return reported("usdrl-demo", _demo, ChildError)(options)
 
@@ -242,20 +247,26 @@ def _demo(options: argparse.Namespace) -> int:
             source = camera(options.camera)
         else:
             source = performer() if path is None else bag_source(load_bag(path))
-        if options.out.exists():
-            _clear(options.out)
-        options.out.mkdir(parents=True)
+        _clear(options.out, given=options.bag or options.recording or (options.camera and Path(options.camera)))
         return 0 if run(source, options.out, console) else 1
 
 
-def _clear(output: Path) -> None:
-    """Remove the output of an earlier run, and nothing else."""
-    strange = {path.name for path in output.iterdir()} - {"bag", "timeline.png", "results.json", PAGE}
-    if strange:
-        raise BagError(
-            f"{output} has {', '.join(sorted(strange))}, so it is not from an earlier demo: choose another --out"
-        )
-    shutil.rmtree(output)
+def _clear(output: Path, given: Path | None) -> None:
+    """Make the folder for the output anew: what an earlier run left there is removed, and nothing else.
+
+    Raises:
+        BagError: the input is in it, or something that no demo wrote.
+    """
+    if given is not None and given.resolve().is_relative_to(output.resolve()):
+        raise BagError(f"{output}, which is replaced, has {given} in it: choose another --out")
+    if output.exists():
+        strange = {path.name for path in output.iterdir()} - {MARK, "bag", "timeline.png", "results.json", PAGE}
+        if strange or (any(output.iterdir()) and not (output / MARK).is_file()):
+            why = f"has {', '.join(sorted(strange))}" if strange else f"has no {MARK}"
+            raise BagError(f"{output} {why}, so it is not from an earlier demo: choose another --out, or remove it")
+        shutil.rmtree(output)
+    output.mkdir(parents=True)
+    (output / MARK).touch()
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ from visualization_msgs.msg import Marker, MarkerArray
 
 from usdrl_ros.bags import convert, evaluate, write
 from usdrl_ros.bags.labels import Truth, save_truth
-from usdrl_ros.bags.metadata import STORAGES
+from usdrl_ros.bags.metadata import STORAGES, read_metadata
 from usdrl_ros.bags.replay import load_bag
 from usdrl_ros.bags.storage import PLUGINS, BagReader, BagWriter
 from usdrl_ros.messages.cdr import Layout, MalformedError
@@ -285,3 +285,15 @@ def test_long_texts_in_metadata_are_no_bombs(tmp_path: Path) -> None:
     content["rosbag2_bagfile_information"]["custom_data"] = {"qos": "- history: 1\n" * 3000}
     file.write_text(yaml.safe_dump(content), encoding="utf-8")
     assert len(load_bag(tmp_path / "bag").frames) == len(acted().frames)
+
+
+def test_files_of_a_bag_without_metadata_are_in_the_order_of_their_recorder(tmp_path: Path) -> None:
+    for number in (10, 2, 0, 1, 11):
+        (tmp_path / f"take_{number}.mcap").touch()
+    (tmp_path / "take_3_again.mcap").touch()
+    names = [file.name for file in read_metadata(tmp_path).files]
+    assert names == [f"take_{number}.mcap" for number in (0, 1, 2)] + [
+        "take_3_again.mcap",
+        "take_10.mcap",
+        "take_11.mcap",
+    ]

@@ -21,6 +21,7 @@ from usdrl_ros.bags.convert import main
 from usdrl_ros.bags.labels import load_truth
 from usdrl_ros.bags.storage import BagReader, BagWriter
 from usdrl_ros.bags.write import write_recording
+from usdrl_ros.messages.types import BagError
 
 
 @pytest.fixture(scope="module")
@@ -60,9 +61,20 @@ def test_points_and_segments_of_a_table_become_labels(bag: Path, two_people: Rec
     assert (segment.start, segment.end) == pytest.approx((start + 1.5, start + 2.5))
 
 
+def test_what_is_nothing_is_no_action(bag: Path, capsys) -> None:
+    assert label(bag, "label,start,end,person\nnone,0,1,1\njump,1.5,2.5,2\n", "--relative") == 0
+    assert "1 rows of none are left out" in capsys.readouterr().out
+    assert [one.label for one in load_truth(bag).segments] == ["jump"]
+    file = bag / "labels.yaml"
+    file.write_text(file.read_text(encoding="utf-8").replace("jump", "none"), encoding="utf-8")
+    with pytest.raises(BagError, match="labels: expected actions, got 'none'"):
+        load_truth(bag)
+
+
 @pytest.mark.parametrize(
     ("table", "said"),
     [
+        ("person;label;time\n1;wave;2\n", "line 1: expected commas between the columns, got semicolons"),
         ("label,time,time\n", "line 1: expected person,label,time"),
         ("who,label,time\n1,wave,2\n", "line 1: expected person,label,time"),
         ("person,label,time\n1,wave\n", "line 2: expected 3 fields, got 2"),

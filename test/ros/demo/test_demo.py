@@ -84,6 +84,19 @@ def test_input_that_cannot_be_used(tmp_path: Path, capsys: pytest.CaptureFixture
     (tmp_path / "precious" / "thesis.tex").touch()
     assert demo.main(["--bag", str(tmp_path / "bag"), "--out", str(tmp_path / "precious")]) == 1
     assert (tmp_path / "precious" / "thesis.tex").exists()
+    capsys.readouterr()
+    kept = sorted((tmp_path / "bag").iterdir())
+    for out in (tmp_path, tmp_path / "bag"):  # the bag itself, or where it lies
+        assert demo.main(["--bag", str(tmp_path / "bag"), "--out", str(out)]) == 1
+        assert "has" in (said := capsys.readouterr().err) and "in it: choose another --out" in said
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "bag").rename(tmp_path / "mine" / "bag")
+    assert demo.main(["--out", str(tmp_path / "mine")]) == 1, "a folder that looks like a demo's"
+    assert "is not from an earlier demo" in capsys.readouterr().err
+    assert sorted(file.name for file in (tmp_path / "mine" / "bag").iterdir()) == [file.name for file in kept]
+    with pytest.raises(SystemExit):
+        demo.main(["--sequence", "s02_e01"])
+    assert "Give --recording" in capsys.readouterr().err
 
 
 def test_a_camera_that_is_not_there_and_a_library_that_is_not_installed(
