@@ -59,7 +59,10 @@ class KnownLabels:
         if response is None or not response.success:
             self._asked.discard(label)
             return
-        known = [*json.loads(response.message), *STATES]
+        try:
+            known = [*json.loads(response.message), *STATES]
+        except (ValueError, TypeError):
+            return  # of another version, whose labels nobody can tell
         if label not in known:
             there = cut(", ".join(known), LINE)
             self._node.get_logger().error(

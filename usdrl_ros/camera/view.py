@@ -59,7 +59,7 @@ class View:
         """Whether a camera_info with focal lengths has come."""
         info = self._info
         try:
-            return info is not None and bool(Lens.calibrated(info, info.width, info.height))
+            return info is not None and bool(Lens.calibrated(info, info.width, info.height, rectified=self._rectified))
         except InputError:
             return False
 

@@ -243,6 +243,11 @@ def test_a_driver_without_a_calibration_is_not_calibrated():
     for info, calibrated in ((CameraInfo(width=WIDTH, height=HEIGHT), False), (camera_info(), True)):
         view.calibrate(info)
         assert view.calibrated == calibrated
+    rectified = View(60.0, lambda *told: None, rectified=True)
+    info = CameraInfo(width=WIDTH, height=HEIGHT)
+    info.p = [FOCAL, 0.0, 32.0, 0.0, 0.0, FOCAL, 24.0, 0.0, 0.0, 0.0, 1.0, 0.0]
+    rectified.calibrate(info)
+    assert rectified.calibrated
 
 
 class Set:

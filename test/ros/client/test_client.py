@@ -39,6 +39,13 @@ LEVELS = ("info", "warning", "error")
 ARGUMENTS = ["--ros-args", "-p", "axes:=kinect", "-p", "watch:=[hand_up]", "-p", "source_timeout:=60.0"]
 
 
+def state(stamp, *people, period=0.5):
+    """A state of the node with a heartbeat."""
+    beat = {"stamp": stamp, "period": period}
+    said = {"schema": SCHEMA, "seq": 0, "events": [], "heartbeat": beat, "people": list(people)}
+    return String(data=json.dumps(said))
+
+
 def test_a_pulse_is_felt_at_the_second_beat_and_lost_after_three():
     pulse = Pulse()
     assert not pulse.alive(0.0)
@@ -56,12 +63,10 @@ def test_a_pulse_is_felt_at_the_second_beat_and_lost_after_three():
 
 def test_who_is_at_it_does_an_action_or_is_in_a_state(peer):
     client = ActionsClient(peer.node)
-    beat = {"stamp": 1.0, "period": 60.0}
     anna = {"id": "anna", "actions": [{"label": "wave", "state": "active", "score": 0.9}], "states": {"active": []}}
     ben = {"id": "ben", "actions": [], "states": {"active": [{"label": "sitting", "onset": 1.0}]}}
     for stamp in (1.0, 2.0):
-        state = {"schema": SCHEMA, "seq": 1, "events": [], "heartbeat": beat | {"stamp": stamp}, "people": [anna, ben]}
-        client._hear(String(data=json.dumps(state)))
+        client._hear(state(stamp, anna, ben, period=60.0))
     assert [one["id"] for one in client.at_it("wave")] == ["anna"] and client.at_it("wave", min_score=0.95) == []
     assert [one["id"] for one in client.at_it("sitting")] == ["ben"] and client.at_it("sitting", "anna") == []
     found = client.wait_for("sitting", timeout=0.0)
@@ -76,10 +81,7 @@ def test_waiting_spins_the_node_where_no_executor_has_it(peer):
 
     def speak():
         for stamp in itertools.count(1):
-            beat = {"stamp": float(stamp), "period": 0.5}
-            anna = {"id": "anna", "actions": [wave] if stamp > 12 else []}
-            state = {"schema": SCHEMA, "seq": 0, "events": [], "heartbeat": beat, "people": [anna]}
-            speaker.publish(String(data=json.dumps(state)))
+            speaker.publish(state(float(stamp), {"id": "anna", "actions": [wave] if stamp > 12 else []}))
             if done.wait(0.05):
                 return
 
@@ -98,11 +100,17 @@ def test_waiting_spins_the_node_where_no_executor_has_it(peer):
         node.destroy_node()
 
 
-def test_waiting_ends_when_rclpy_is_shut_down():
-    context = rclpy.Context()
-    rclpy.init(context=context)
-    node = rclpy.create_node("waits", context=context)
-    client = ActionsClient(node)
+@pytest.fixture
+def context():
+    """rclpy, for one test to shut down."""
+    own = rclpy.Context()
+    rclpy.init(context=own)
+    yield own
+    own.try_shutdown()
+
+
+def test_waiting_ends_when_rclpy_is_shut_down(context):
+    client = ActionsClient(rclpy.create_node("waits", context=context))
     threading.Timer(0.5, context.shutdown).start()
     assert client.wait_for("wave", timeout=20.0) is None
     assert client.wait_for("wave", timeout=20.0) is None, "and at once afterwards"
@@ -134,19 +142,21 @@ def test_a_callback_that_waits_for_what_it_blocks_is_told(peer, monkeypatch):
 
 def test_a_label_that_the_node_does_not_know_is_told_once(peer):
     def known(request, response):
-        response.success, response.message = True, json.dumps(["wave", "cross_arms"])
+        response.success, response.message = True, answers.pop() if len(answers) > 1 else answers[0]
         return response
+
+    answers = [json.dumps(["wave", "cross_arms"]), "labels of another version"]  # of which nothing follows
 
     peer.node.create_service(Trigger, "usdrl_perception/list_labels", known)
     speaker = peer.node.create_publisher(String, "actions/state", LATCHED)
     said, client, stamps = logged(peer.node, "error"), ActionsClient(peer.node), itertools.count(1)
 
     def asked():
-        beat = {"stamp": float(next(stamps)), "period": 0.5}
-        state = {"schema": SCHEMA, "seq": 0, "events": [], "heartbeat": beat, "people": []}
-        speaker.publish(String(data=json.dumps(state)))
+        speaker.publish(state(float(next(stamps))))
         return [client.at_it(label) for label in ("crossed_arms", "wave", "sitting")] and said
 
+    peer.wait(lambda: client.alive or asked(), "a state")
+    peer.wait(lambda: client.check("somersault") or len(answers) == 1, "the first question")
     peer.wait(asked, "an error")
     for _ in range(5):
         asked()
@@ -155,16 +165,11 @@ def test_a_label_that_the_node_does_not_know_is_told_once(peer):
     client.close()
 
 
-def test_questions_are_answered_after_the_end():
-    context = rclpy.Context()
-    rclpy.init(context=context)
+def test_questions_are_answered_after_the_end(context):
     node = rclpy.create_node("asks", context=context)
     client = ActionsClient(node)
     for stamp in (1.0, 2.0):
-        beat = {"stamp": stamp, "period": 60.0}
-        client._hear(
-            String(data=json.dumps({"schema": SCHEMA, "seq": 0, "events": [], "heartbeat": beat, "people": []}))
-        )
+        client._hear(state(stamp, period=60.0))
     assert client.doing("wave") == []
     node.destroy_node()
     assert client.alive and client.doing("clap") == []
