@@ -124,16 +124,25 @@ def test_a_state_is_repeated_where_its_people_were_however_the_sensor_moves_on(p
     assert np.linalg.norm(nodding.to_published(standing()[JOINT_INDEX["head"]]) - there) > 0.3
 
 
-@pytest.mark.parametrize("_", range(5))
-def test_what_is_published_before_the_end_arrives(peer, _):
-    outputs = Outputs(peer.node, MODEL, FRAMES, ["wave"], period=0.5)
-    heard = peer.listen_json("actions/state")
-    peer.wait(lambda: heard, "state before the first message")
-    for _ in range(20):
-        outputs.publish(result(person("7", doing("wave"))), 12.0)
+def test_publishers_are_destroyed_when_the_last_states_and_events_have_arrived():
+    done = []
+
+    def publisher(kind, topic, *_, **__):
+        return types.SimpleNamespace(
+            topic=topic,
+            publish=lambda message: done.append(("published", topic)),
+            wait_for_all_acked=lambda timeout: done.append(("arrived", topic)),
+            get_subscription_count=lambda: 0,
+        )
+
+    node = types.SimpleNamespace(
+        create_publisher=publisher, destroy_publisher=lambda one: done.append(("destroyed", one.topic))
+    )
+    outputs = Outputs(node, MODEL, FRAMES, ["wave"], period=0.5)
     outputs.publish(result(), 12.0)
     outputs.destroy()
-    peer.wait(lambda: heard[-1]["seq"] == 0 and len(heard) > 1 and heard[-1]["people"] == [], "the last state")
+    for topic in ("actions/state", "actions/events", "watch/wave", "watch/wave/active", "watch/wave/person"):
+        assert [what for what, where in done if where == topic][-2:] == ["arrived", "destroyed"], topic
 
 
 def test_what_is_latched_promises_a_sign_of_life(peer, outputs):
