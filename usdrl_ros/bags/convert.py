@@ -65,7 +65,9 @@ def convert_utkinect(arguments: argparse.Namespace) -> None:
             raise BagError(f"no sequence {', '.join(strange)} in {arguments.source}; it has {', '.join(known)}")
         recordings = [recording for recording in recordings if recording.name in arguments.sequences]
     for recording in progress(recordings, desc="bags", unit="bag"):
-        _write(recording, Path(arguments.target) / recording.name, arguments)
+        path = Path(arguments.target) / recording.name
+        if not (arguments.resume and path.exists()):
+            _write(recording, path, arguments)
 
 
 def convert_performance(arguments: argparse.Namespace) -> None:
@@ -102,9 +104,13 @@ def convert_store(arguments: argparse.Namespace) -> None:
         other = bags.setdefault(bag_name(store.describe(index).name), recording)
         if other != recording:
             raise ValueError(f"{shown(other)} and {shown(recording)} would be the same bag: convert one set at a time")
+    out, there = Path(arguments.out), 0
     for name, found in zip(progress(bags, desc="bags", unit="bag"), store.recordings(), strict=True):
-        _write(replayable(found), Path(arguments.out) / name, arguments)
-    print(f"{arguments.out}: {len(bags)} bags of {', '.join(store.sets)}")
+        if arguments.resume and (out / name).exists():
+            there += 1
+        else:
+            _write(replayable(found), out / name, arguments)
+    print(f"{out}: {len(bags)} bags of {', '.join(store.sets)}" + f", {there} of them there before" * bool(there))
 
 
 def describe(arguments: argparse.Namespace) -> None:
@@ -134,7 +140,11 @@ def parser() -> argparse.ArgumentParser:
     output.add_argument("--axes", choices=tuple(AXES), default=DEFAULT_AXES, help="axes of the points")
 
     writer = partial(commands.add_parser, parents=[output], formatter_class=Defaults)
-    command = writer("utkinect", help="official files of UTKinect-Action3D -> one bag a sequence")
+    many = argparse.ArgumentParser(add_help=False, formatter_class=Defaults)
+    many.add_argument("--resume", action="store_true", help="go on: bags that are there already are left as they are")
+    command = writer(
+        "utkinect", parents=[output, many], help="official files of UTKinect-Action3D -> one bag a sequence"
+    )
     command.add_argument("source", help="folder with joints.zip (or joints/) and actionLabel.txt")
     command.add_argument("target", help="folder in which the bags are made")
     command.add_argument("--sequences", nargs="+", metavar="sSS_eEE", help="only these sequences (all without it)")
@@ -157,7 +167,9 @@ def parser() -> argparse.ArgumentParser:
     command.add_argument("--faults", default="typical", choices=tuple(FAULTS), help="faults of the simulated tracker")
     command.set_defaults(run=convert_performance)
 
-    command = writer("from-store", help="recordings of a store (any data set) -> one labelled bag each")
+    command = writer(
+        "from-store", parents=[output, many], help="recordings of a store (any data set) -> one labelled bag each"
+    )
     command.add_argument("store", type=Path, help="a store (usdrl data import), one of its sets, or a packed file")
     add_selection(command)
     command.add_argument("--out", required=True, metavar="FOLDER", help="folder in which the bags are made")

@@ -7,11 +7,11 @@ The library ``rosbags`` converts; no ROS is needed. It reads ``.bag`` files with
 from __future__ import annotations
 
 import argparse
-import shutil
 from pathlib import Path
 
 from usdrl_model.errors.shown import LINE, MESSAGE, cut
 from usdrl_ros.bags.metadata import STORAGES
+from usdrl_ros.bags.new_bag import appearing
 from usdrl_ros.bags.storage import BagReader
 from usdrl_ros.messages.types import BagError
 
@@ -42,24 +42,19 @@ def convert_ros1(arguments: argparse.Namespace) -> None:
     with source.open("rb") as file:
         if file.read(len(MAGIC)) != MAGIC:
             raise BagError(f"{source}: damaged, or no bag of ROS 1: expected it to begin with {MAGIC.decode()}")
-    if target.exists():
-        raise BagError(f"{target} exists already: remove it or choose another path")
     if target.suffix == ".bag":
         raise BagError(f"{target}: expected the name of a folder, a bag of ROS 2 is one")
-    target.parent.mkdir(parents=True, exist_ok=True)
     noetic, jazzy = get_typestore(Stores.ROS1_NOETIC), get_typestore(Stores.ROS2_JAZZY)
-    try:
-        convert(
-            [source], target, arguments.storage, 9, None, "file", noetic, jazzy, (), arguments.topics, (), ()
-        )  # fmt: skip
-    except ConverterError as error:
-        shutil.rmtree(target, ignore_errors=True)
-        raise BagError(
-            f"{source}: {cut(error, LINE)}; --topics leaves out topics whose messages ROS 2 does not know"
-        ) from error
-    with BagReader(target) as bag:
-        empty = not any(topic.count for topic in bag.topics)
-    if empty:
-        shutil.rmtree(target)
-        raise BagError(f"{source}: no messages of {cut(', '.join(arguments.topics) or 'any topic', LINE)}")
+    with appearing(target) as part:
+        try:
+            convert(
+                [source], part, arguments.storage, 9, None, "file", noetic, jazzy, (), arguments.topics, (), ()
+            )  # fmt: skip
+        except ConverterError as error:
+            raise BagError(
+                f"{source}: {cut(error, LINE)}; --topics leaves out topics whose messages ROS 2 does not know"
+            ) from error
+        with BagReader(part) as bag:
+            if not any(topic.count for topic in bag.topics):
+                raise BagError(f"{source}: no messages of {cut(', '.join(arguments.topics) or 'any topic', LINE)}")
     print(f"{cut(target, MESSAGE)}: usdrl-bag info shows its topics")

@@ -1,4 +1,4 @@
-"""Reads and writes the bags of ``ros2 bag``, in Python alone.
+"""Reads the bags of ``ros2 bag``, in Python alone.
 
 A bag is a folder with ``metadata.yaml`` and one or more storage files (MCAP or SQLite). Messages stay raw CDR bytes
 here, because a player only forwards them; ``recorded_topic.RecordedTopic`` decodes them::
@@ -10,27 +10,12 @@ here, because a player only forwards them; ``recorded_topic.RecordedTopic`` deco
 
 from __future__ import annotations
 
-import shutil
-import sqlite3
 import tempfile
 from collections.abc import Collection, Iterator
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
-from urllib.parse import quote
-
-from rosbags.interfaces import (
-    Connection,
-    Qos,
-    QosDurability,
-    QosHistory,
-    QosLiveliness,
-    QosReliability,
-    QosTime,
-)
-from rosbags.rosbag2 import StoragePlugin, Writer
-from rosbags.typesys import Stores, get_typestore
 
 from usdrl_model.errors.shown import LINE, cut
 from usdrl_model.files import limits
@@ -40,7 +25,6 @@ from usdrl_ros.bags.sqlite import SqliteFile
 from usdrl_ros.bags.storage_file import StorageFile, Topic, unpack, unpack_file
 from usdrl_ros.messages.types import BagError
 
-PLUGINS = {"mcap": StoragePlugin.MCAP, "sqlite3": StoragePlugin.SQLITE3}
 READERS: dict[str, type[McapFile] | type[SqliteFile]] = {"mcap": McapFile, "sqlite3": SqliteFile}
 
 
@@ -201,78 +185,3 @@ def _metadata(path: Path) -> Metadata:
         if path.suffix == ending:
             return Metadata((path,), storage, "", None)
     raise BagError(f"{path}: cannot be opened as a bag: expected a folder, or a file that ends in .mcap or .db3")
-
-
-class BagWriter:
-    """A new bag in the layout of version 9, which Jazzy and later record; a context manager.
-
-    The metadata is written when the block ends; after an exception, the files stay without it.
-
-    Raises:
-        BagError: the path exists already, or the storage is unknown.
-    """
-
-    def __init__(self, path: str | Path, storage: str = "mcap") -> None:
-        self.path = Path(path)
-        if storage not in STORAGES:
-            raise BagError(f"storage {storage!r}: expected one of {', '.join(STORAGES)}")
-        if self.path.exists():
-            raise BagError(f"{self.path} exists already: remove it or choose another path")
-        # The library uses the path in a URI: a path with special characters is written elsewhere first.
-        plain = storage != "sqlite3" or quote(str(self.path), safe="/ ") == str(self.path)
-        self._elsewhere = None if plain else tempfile.TemporaryDirectory()
-        path = self.path if self._elsewhere is None else Path(self._elsewhere.name) / "bag"
-        self._writer = Writer(path, version=9, storage_plugin=PLUGINS[storage])
-        self._types = get_typestore(Stores.ROS2_JAZZY)
-        self._connections: dict[str, Connection] = {}
-
-    def __enter__(self) -> BagWriter:
-        self._writer.open()
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, value: object, trace: TracebackType | None) -> None:
-        if kind is None:
-            self._writer.close()
-        else:
-            with suppress(Exception):  # the present exception is the one to report
-                self._writer.abort()
-        if self._elsewhere is not None:
-            shutil.move(Path(self._elsewhere.name) / "bag", self.path)
-            self._elsewhere.cleanup()
-
-    def add_topic(self, name: str, message_type: str, *, latched: bool = False) -> None:
-        """Add a topic; adding it again has no effect.
-
-        Raises:
-            BagError: the message type is not one of the common interfaces.
-        """
-        if name in self._connections:
-            return
-        if message_type not in self._types.fielddefs:
-            raise BagError(f"{name}: message type {message_type} is none of ROS 2's common interfaces")
-        self._connections[name] = self._writer.add_connection(
-            name, message_type, typestore=self._types, offered_qos_profiles=[_qos(latched)]
-        )
-
-    def write(self, topic: str, stamp_ns: int, data: bytes) -> None:
-        """Append one message of a topic that was added before; BagError where that is not possible any more."""
-        try:
-            self._writer.write(self._connections[topic], stamp_ns, data)
-        except (sqlite3.Error, OSError) as error:
-            raise BagError(f"{self.path} could not be written: {error}") from error
-
-
-def _qos(latched: bool) -> Qos:
-    """The profile with which rosbag2 plays the topic."""
-    forever = QosTime(9223372036, 854775807)  # RMW_DURATION_INFINITE
-    return Qos(
-        history=QosHistory.KEEP_LAST,
-        depth=1 if latched else 50,
-        reliability=QosReliability.RELIABLE,
-        durability=QosDurability.TRANSIENT_LOCAL if latched else QosDurability.VOLATILE,
-        deadline=forever,
-        lifespan=forever,
-        liveliness=QosLiveliness.AUTOMATIC,
-        liveliness_lease_duration=forever,
-        avoid_ros_namespace_conventions=False,
-    )

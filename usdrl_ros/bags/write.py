@@ -19,7 +19,7 @@ from usdrl_model.network.detector_config import BACKGROUND_LABEL
 from usdrl_model.skeleton.recording import Recording
 from usdrl_model.skeleton.segments import Segment
 from usdrl_ros.bags.labels import Truth, save_truth
-from usdrl_ros.bags.storage import BagWriter
+from usdrl_ros.bags.new_bag import BagWriter, appearing
 from usdrl_ros.inputs.skeleton_messages import BUILDERS, header, in_axes, is_track_id
 from usdrl_ros.messages.types import BagError
 
@@ -39,7 +39,7 @@ def write_recording(
     frame_id: str = DEFAULT_FRAME,
     axes: str = DEFAULT_AXES,
 ) -> None:
-    """Write a recording as a new labelled bag.
+    """Write a recording as a new labelled bag, whole or not at all.
 
     Every frame becomes one message with its stamp as header stamp and as time of recording.
 
@@ -59,11 +59,6 @@ def write_recording(
     if message_type not in BUILDERS:
         raise BagError(f"message type {message_type!r}: expected one of {', '.join(BUILDERS)}")
     build = BUILDERS[message_type]
-    with BagWriter(path, storage) as bag:
-        bag.add_topic(topic, message_type)
-        for frame in recording.frames:
-            message = build(in_axes(frame, axes), header(frame.stamp, frame_id))
-            bag.write(topic, round(frame.stamp * 1e9), serialize_message(message))
     truth = Truth(
         topic=topic,
         topology=recording.topology,
@@ -71,7 +66,13 @@ def write_recording(
         labels=recording.labels,
         segments=recording.segments,
     )
-    save_truth(truth, path)
+    with appearing(Path(path)) as part:
+        with BagWriter(part, storage) as bag:
+            bag.add_topic(topic, message_type)
+            for frame in recording.frames:
+                message = build(in_axes(frame, axes), header(frame.stamp, frame_id))
+                bag.write(topic, round(frame.stamp * 1e9), serialize_message(message))
+        save_truth(truth, part)
 
 
 def bag_name(recording: str) -> str:

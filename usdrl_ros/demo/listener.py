@@ -21,8 +21,8 @@ from visualization_msgs.msg import MarkerArray
 
 from usdrl_model.events.onset_offset import EVENT_KINDS, Event
 from usdrl_ros.bags.labels import Truth, parse_truth
+from usdrl_ros.bags.new_bag import BagWriter
 from usdrl_ros.bags.replay import STAMP_DIGITS
-from usdrl_ros.bags.storage import BagWriter
 from usdrl_ros.bags.write import DEFAULT_TOPIC
 from usdrl_ros.messages.types import headers, stamp_ns, type_name
 

@@ -14,8 +14,9 @@ from sensor_msgs.msg import PointCloud2
 from usdrl_model.skeleton.recording_gaps import SHOWN, Shortened
 from usdrl_model.skeleton.segments import Segment
 from usdrl_ros.bags import convert, evaluate, write
+from usdrl_ros.bags.new_bag import BagWriter
 from usdrl_ros.bags.replay import load_bag
-from usdrl_ros.bags.storage import BagReader, BagWriter
+from usdrl_ros.bags.storage import BagReader
 
 CLOUD = "sensor_msgs/msg/PointCloud2"
 

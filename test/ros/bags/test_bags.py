@@ -17,7 +17,8 @@ from usdrl_model.skeleton.topology import topology
 from usdrl_ros.bags import write
 from usdrl_ros.bags.labels import load_truth
 from usdrl_ros.bags.metadata import STORAGES
-from usdrl_ros.bags.storage import PLUGINS, BagReader, BagWriter
+from usdrl_ros.bags.new_bag import PLUGINS, BagWriter
+from usdrl_ros.bags.storage import BagReader
 from usdrl_ros.inputs import point_cloud
 from usdrl_ros.inputs.adapter import Context
 from usdrl_ros.inputs.coordinate_frames import Frames
@@ -156,3 +157,27 @@ def test_what_is_no_bag_is_reported(tmp_path: Path) -> None:
         BagWriter(tmp_path / "new", "zip")
     with pytest.raises(BagError, match="common interfaces"), BagWriter(tmp_path / "new") as bag:
         bag.add_topic("/a", "vendor_msgs/msg/Bodies")
+
+
+@pytest.mark.parametrize("storage", STORAGES)
+def test_what_was_recorded_until_somebody_stops_it_is_a_bag(tmp_path: Path, storage: str) -> None:
+    with pytest.raises(KeyboardInterrupt), BagWriter(tmp_path / "bag", storage) as bag:
+        bag.add_topic("/a", "std_msgs/msg/String")
+        bag.write("/a", 5, serialize_message(String(data="wave")))
+        raise KeyboardInterrupt
+    assert (tmp_path / "bag" / "metadata.yaml").is_file()
+    with BagReader(tmp_path / "bag") as reader:
+        assert [message.stamp_ns for message in reader.messages()] == [5]
+
+
+def test_a_recording_becomes_a_whole_bag_or_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def stopped(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(write, "save_truth", stopped)
+        with pytest.raises(KeyboardInterrupt):
+            write.write_recording(recording(), tmp_path / "bags" / "take")
+    assert list((tmp_path / "bags").iterdir()) == []
+    write.write_recording(recording(), tmp_path / "bags" / "take")
+    assert [path.name for path in (tmp_path / "bags").iterdir()] == ["take"]

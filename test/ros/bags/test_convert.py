@@ -1,5 +1,6 @@
 """usdrl-bag: recordings, stores and simulated people become bags, and bags become stores."""
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -13,8 +14,9 @@ from usdrl_model.skeleton.recording import Recording
 from usdrl_model.skeleton.segments import Segment
 from usdrl_ros.bags import convert, write
 from usdrl_ros.bags.labels import load_truth
+from usdrl_ros.bags.new_bag import BagWriter
 from usdrl_ros.bags.replay import load_bag
-from usdrl_ros.bags.storage import BagReader, BagWriter
+from usdrl_ros.bags.storage import BagReader
 
 
 def test_utkinect_files_become_bags(tmp_path: Path) -> None:
@@ -92,6 +94,10 @@ def test_recordings_of_a_store_become_bags_and_a_store_again(tmp_path: Path, cap
     assert "no recording meets all conditions" in capsys.readouterr().err
     assert convert.main([*command, str(tmp_path / "all")]) == 1
     assert "exists already" in capsys.readouterr().err
+    shutil.rmtree(tmp_path / "all" / "a_two")
+    assert convert.main([*command, str(tmp_path / "all"), "--resume"]) == 0
+    assert "3 bags of sbu, 2 of them there before" in capsys.readouterr().out
+    assert load_bag(tmp_path / "all" / "a_two").truth == bags["a_two"].truth
 
 
 def test_recordings_that_would_be_the_same_bag_are_refused_before_any_is_written(

@@ -21,9 +21,9 @@ from usdrl_model.skeleton.topology import JOINT_INDEX
 from usdrl_ros.bags import evaluate, replays
 from usdrl_ros.bags.labels import Truth, save_truth
 from usdrl_ros.bags.live_replay import alike
+from usdrl_ros.bags.new_bag import BagWriter
 from usdrl_ros.bags.replay import load_bag, replay
 from usdrl_ros.bags.scores import found_actions, score_runs
-from usdrl_ros.bags.storage import BagWriter
 from usdrl_ros.bags.write import write_recording
 from usdrl_ros.messages.types import BagError
 

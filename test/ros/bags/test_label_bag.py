@@ -19,7 +19,8 @@ from usdrl_model.training.finetuning import sources
 from usdrl_model.windows.tracklets import UNKNOWN, tracklets
 from usdrl_ros.bags.convert import main
 from usdrl_ros.bags.labels import load_truth
-from usdrl_ros.bags.storage import BagReader, BagWriter
+from usdrl_ros.bags.new_bag import BagWriter
+from usdrl_ros.bags.storage import BagReader
 from usdrl_ros.bags.write import write_recording
 from usdrl_ros.messages.types import BagError
 

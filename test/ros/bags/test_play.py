@@ -17,7 +17,7 @@ from rosgraph_msgs.msg import Clock
 from std_msgs.msg import Header, String
 from visualization_msgs.msg import Marker, MarkerArray
 
-from usdrl_ros.bags.storage import BagWriter
+from usdrl_ros.bags.new_bag import BagWriter
 from usdrl_ros.messages.types import headers, stamp_ns
 
 PATIENCE = 30.0

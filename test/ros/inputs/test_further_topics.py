@@ -17,8 +17,8 @@ from rclpy.serialization import serialize_message  # noqa: E402
 from std_msgs.msg import String  # noqa: E402
 
 from usdrl_ros.bags.labels import Truth, load_truth, save_truth  # noqa: E402
+from usdrl_ros.bags.new_bag import BagWriter  # noqa: E402
 from usdrl_ros.bags.replay import load_bag  # noqa: E402
-from usdrl_ros.bags.storage import BagWriter  # noqa: E402
 from usdrl_ros.checking.trial import Captured, run  # noqa: E402
 from usdrl_ros.demo.demo import bag_source  # noqa: E402
 from usdrl_ros.inputs import registry  # noqa: E402
