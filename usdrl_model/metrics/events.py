@@ -1,7 +1,6 @@
 """Scores of detected actions as events: F1, onset delay, false alarms.
 
-These decide how useful a detector is on a robot. Frame by frame and
-segment by segment is in ``metrics``.
+These decide how useful a detector is on a robot. Frame by frame and segment by segment is in ``segment_scores``.
 
     >>> truth = [Segment("1", "wave", 1.0, 3.0)]
     >>> found = [Detection(person="1", label="wave", start=1.2, end=3.0, decided=1.7)]

@@ -81,7 +81,7 @@ class Shortened:
         return list(zip(self._seconds[begins].tolist(), self._stamps[begins].tolist(), strict=True))
 
     def told(self) -> str:
-        """A warning about the gaps, or None."""
+        """A warning about the gaps; empty without any."""
         if not self.gaps:
             return ""
         count = f"{len(self.gaps)} gap{'s' * (len(self.gaps) != 1)}"
