@@ -11,8 +11,7 @@ default detector and that of pairs beside it; an interaction is found where an e
 from __future__ import annotations
 
 import argparse
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 
 from usdrl_model.data import vocabulary
@@ -25,6 +24,7 @@ from usdrl_model.evaluation.stream.scores import Heard
 from usdrl_model.evaluation.stream.streams import length
 from usdrl_model.files.markdown import table
 from usdrl_model.inference import load
+from usdrl_model.metrics.events import EventScores
 from usdrl_model.online.stream import ActionStream
 from usdrl_model.skeleton.recording import Recording
 from usdrl_model.skeleton.segments import AMBIGUOUS
@@ -60,17 +60,15 @@ def heard(recordings: Iterable[Recording], weights: str, beside: str) -> tuple[l
     return told, labels
 
 
-def rows(told: Sequence[Heard], labels: Sequence[str]) -> list[list[str]]:
-    """A row a label: true, found, false alarms an hour, delay."""
-    counts = scores.events(told, labels).per_label
-    hours = sum(one.duration for one in told) / 3600.0
-    wrong = Counter(scores.false_alarms(told, labels))
+def rows(events: EventScores, labels: Iterable[str]) -> list[list[str]]:
+    """A row a label: true, found, false alarms an hour."""
     made = []
     for label in labels:
-        by = counts.get(label)
+        by = events.per_label.get(label)
         (one,) = by.values() if by else (None,)
+        wrong = events.false_alarms_by_label.get(label, 0)
         true, found = (0, 0) if one is None else (one.tp + one.fn, one.tp)
-        made.append([f"`{label}`", f"{found} of {true}" if true else "-", f"{wrong[label] / hours:.1f}"])
+        made.append([f"`{label}`", f"{found} of {true}" if true else "-", f"{wrong / events.hours:.1f}"])
     return made
 
 
@@ -90,7 +88,7 @@ def main() -> None:
             f"\n{name}: {len(told)} streams of two, {minutes:.1f} minutes, {doubtful:.1f} minutes of a person ambiguous"
         )
         print(f"onsets are told after {all_.onset_delay.median:.2f} s (median)\n")
-        print(table(["label", "found", "false alarms an hour"], rows(told, labels)))
+        print(table(["label", "found", "false alarms an hour"], rows(all_, labels)))
 
 
 if __name__ == "__main__":

@@ -12,7 +12,8 @@ These decide how useful a detector is on a robot. Frame by frame and segment by 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -109,11 +110,21 @@ class EventScores:
     """Decision stamp minus true onset, of events that match at ``DELAY_IOU``: how late a robot learns of it."""
     onset_error: Spread
     """Dated-back onset minus true onset, of the same events; its sign is kept."""
-    false_alarms: int
-    """Detections that overlap no true segment of their label and person."""
-    false_alarms_per_hour: float
+    false_alarms_by_label: Mapping[str, int]
+    """Label -> how many of its detections overlap no true segment of their label and person, most first; of labels that
+    have any."""
     hours: float
     """Length of all recordings."""
+
+    @property
+    def false_alarms(self) -> int:
+        """Detections that overlap no true segment of their label and person."""
+        return sum(self.false_alarms_by_label.values())
+
+    @property
+    def false_alarms_per_hour(self) -> float:
+        """Of all labels."""
+        return ratio(self.false_alarms, self.hours)
 
     def to_dict(self) -> dict[str, object]:
         """Ready for JSON; thresholds become keys such as ``"0.5"``."""
@@ -141,7 +152,7 @@ def score_events(recordings: Iterable[ScoredRecording], ious: Sequence[float] = 
     per_label: dict[str, dict[float, Counts]] = {}
     delays: list[float] = []
     errors: list[float] = []
-    false_alarms = 0
+    alarms: Counter[str] = Counter()
     seconds = 0.0
     for recording in recordings:
         seconds += recording.duration
@@ -157,18 +168,18 @@ def score_events(recordings: Iterable[ScoredRecording], ious: Sequence[float] = 
                 decided = found[index].decided
                 if decided is not None:
                     delays.append(decided - truth[place].start)
-            false_alarms += sum(
-                not any(true.start <= event.end and event.start <= true.end for true in truth) for event in found
+            alarms.update(
+                label
+                for event in found
+                if not any(true.start <= event.end and event.start <= true.end for true in truth)
             )
-    hours = seconds / SECONDS_AN_HOUR
     return EventScores(
         overall={iou: sum((by_iou[iou] for by_iou in per_label.values()), Counts()) for iou in ious},
         per_label=dict(sorted(per_label.items())),
         onset_delay=Spread.of(delays),
         onset_error=Spread.of(errors),
-        false_alarms=false_alarms,
-        false_alarms_per_hour=ratio(false_alarms, hours),
-        hours=hours,
+        false_alarms_by_label=dict(alarms.most_common()),
+        hours=seconds / SECONDS_AN_HOUR,
     )
 
 

@@ -85,7 +85,7 @@ def test_what_is_counted() -> None:
             "onset_delay_p90": 0.7,
         }
     )
-    assert scores.false_alarms([heard], ["wave"]) == {"clap": 1, "wave": 1}
+    assert found.false_alarms_by_label == {"clap": 1, "wave": 1}
 
 
 def test_recall_is_the_mean_over_labels() -> None:

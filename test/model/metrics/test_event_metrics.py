@@ -37,7 +37,7 @@ def test_event_scores_of_a_hand_made_example():
     assert (scores.onset_delay.median, scores.onset_delay.count) == (pytest.approx(1.75), 2)
     assert scores.onset_delay.p90 == pytest.approx(1.0 + 0.9 * 1.5)
     assert scores.onset_error.median == pytest.approx(1.0)
-    assert scores.false_alarms == 1
+    assert (scores.false_alarms, scores.false_alarms_by_label) == (1, {"walk": 1})
     assert scores.false_alarms_per_hour == pytest.approx(2.0)
 
 

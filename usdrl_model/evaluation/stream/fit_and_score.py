@@ -151,7 +151,7 @@ class _Runner:
             seconds=time.perf_counter() - begun,
             labels=tuple(sorted({*self._words.labels, *loaded.config.detector.labels})),
             details={
-                **scores.details(straight, scores.false_alarms(heard, shared)),
+                **scores.details(straight),
                 "timelines": [_timeline(one, what) for one, what in zip(self._recordings[:DRAWN], heard, strict=False)],
             },
         )

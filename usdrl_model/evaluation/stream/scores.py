@@ -8,10 +8,8 @@ Times are seconds.
 
 from __future__ import annotations
 
-import dataclasses
 import math
-from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -65,28 +63,14 @@ def recall(scores: EventScores) -> float:
     return 100.0 * math.fsum(shares) / len(shares) if shares else math.nan
 
 
-def details(scores: EventScores, false_alarms: Mapping[str, int]) -> dict[str, Any]:
+def details(scores: EventScores) -> dict[str, Any]:
     """What each label adds: how often it was true and found, and its false alarms."""
     counts = {label: by_iou[DELAY_IOU] for label, by_iou in scores.per_label.items()}
     return {
         "hours": scores.hours,
         "actions": {label: {"true": one.tp + one.fn, "found": one.tp} for label, one in counts.items()},
-        "false_alarms": dict(false_alarms),
+        "false_alarms": dict(scores.false_alarms_by_label),
     }
-
-
-def false_alarms(heard: Iterable[Heard], shared: Iterable[str]) -> dict[str, int]:
-    """Label of the detector -> how many of its detections overlap no true action of that label, most first."""
-    labels, found = set(shared), Counter[str]()
-    for one in heard:
-        scored = _recording(one, labels)
-        by_label: dict[str, list[Detection]] = {}
-        for detection in scored.detections:
-            by_label.setdefault(detection.label, []).append(detection)
-        for label, mine in by_label.items():
-            alone = dataclasses.replace(scored, truth=[s for s in scored.truth if s.label == label], detections=mine)
-            found[label] += score_events([alone], ious=(DELAY_IOU,)).false_alarms
-    return {label: count for label, count in found.most_common() if count}
 
 
 def _recording(heard: Heard, shared: set[str]) -> ScoredRecording:
