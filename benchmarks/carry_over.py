@@ -30,7 +30,7 @@ from usdrl_model.evaluation.stream import streams
 from usdrl_model.evaluation.stream.protocol import StreamProtocol
 from usdrl_model.files import markdown
 from usdrl_model.network.detector import Detector
-from usdrl_model.training.finetuning import init_from, sources, train
+from usdrl_model.training.finetuning import init_from, run_data, sources, train
 from usdrl_model.training.finetuning.config import FinetuneConfig
 from usdrl_model.training.finetuning.sources import SourceConfig
 
@@ -88,7 +88,8 @@ def main() -> None:
             parser.error(f"{path} knows {', '.join(known)}: pretrain without, or begin with nothing (init_from='')")
     store = Store.open(given.store)
     store.select(sets=given.without)  # an error of theirs comes before the training
-    detector = train.fit(run, train.material(run, store), device=torch.device("cpu"))
+    mixture = run_data.mixture(run, run_data.recordings(run, store))
+    detector = train.fit(run, mixture, device=torch.device("cpu"))
     rows = []
     for name in given.without:
         found = average_precisions(detector, run, store, words, name, given.minutes)

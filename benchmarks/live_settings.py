@@ -28,7 +28,7 @@ from usdrl_model.events.onset_offset import EventConfig
 from usdrl_model.files import markdown
 from usdrl_model.network.detector import Scores
 from usdrl_model.skeleton.recording import Recording
-from usdrl_model.training.finetuning import sources, train
+from usdrl_model.training.finetuning import run_data, sources, train
 from usdrl_model.training.finetuning.config import FinetuneConfig
 from usdrl_model.training.run_folder import begun
 
@@ -114,11 +114,9 @@ def scored(job: Job, data: Path, out: Path, device: torch.device) -> Mapping[str
 
     def measure(where: Path) -> Mapping[str, Any]:
         store = sources.open_store(run.sources, data)
-        given = [sources.recordings(source, store, run.seed, detector=run.detector) for source in run.sources]
-        mixture = sources.mix(run.sources, given, run.detector, max_gap=run.stream.max_gap, stride=run.stride)
-        detector = train.train(run, mixture, where, device=device, resume=begun(where))
-        left_out = [recording for recording in given[0] if recording.subject in run.validation_subjects]
-        return decided(detector.cpu(), run, left_out)
+        given = run_data.recordings(run, store)
+        detector = train.train(run, run_data.mixture(run, given), where, device=device, resume=begun(where))
+        return decided(detector.cpu(), run, run_data.held_out(run, given))
 
     return kept(where, measure)
 

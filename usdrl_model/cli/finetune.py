@@ -34,42 +34,26 @@ def run(arguments: argparse.Namespace) -> None:
     from usdrl_model.data import content_check
     from usdrl_model.evaluation import detection_scores
     from usdrl_model.training import model_card, permission
-    from usdrl_model.training.finetuning import init_from, labels, sources, train
+    from usdrl_model.training.finetuning import init_from, labels, run_data, sources, train
     from usdrl_model.training.finetuning.config import FinetuneConfig
 
     settings = config.apply_overrides(config.load(FinetuneConfig, arguments.config), arguments.overrides)
     settings = labels.filled(settings)
-    vocabulary = labels.vocabulary_of(settings)
     where = device(arguments)
     store = sources.open_store(settings.sources, arguments.data)
     command = " ".join(["usdrl finetune --config", str(arguments.config), *arguments.overrides])
     made = init_from.provenance(settings, store, command)  # before the work: it reads the weights of the start
     if arguments.terms:
         permission.check_commercial(made, init_from.inherited(settings))
-    given = [
-        sources.recordings(source, store, settings.seed, vocabulary, settings.detector) for source in settings.sources
-    ]
+    given = run_data.recordings(settings, store)
     for source, recordings in zip(settings.sources, given, strict=True):
         chosen = content_check.spread(len(recordings), content_check.RECORDINGS)
         print(f"{source.name}: {content_check.look(recordings[index] for index in chosen).line()}")
         if store is not None and source.name in store.sets and store.dtype(source.name) == "float16":
             print(f"{source.name}: the store keeps it in float16, joints within 1 mm of the published ones")
-    gap, stride = settings.stream.max_gap, settings.stride
-    cut = sources.with_depth(settings.detector)
-    mixture = sources.mix(
-        settings.sources, given, cut, max_gap=gap, stride=stride, seed=settings.seed,
-        label_balance=settings.label_balance,
-    )  # fmt: skip
-    first = settings.sources[0]
-    if absent := set(settings.validation_subjects) - {recording.subject for recording in given[0]}:
-        there = sorted({recording.subject or "?" for recording in given[0]})
-        raise ValueError(f"validation_subjects: {sorted(absent)} have no recording in {first.name}; there are {there}")
-    held_out = [recording for recording in given[0] if recording.subject in settings.validation_subjects]
-    if both := sorted({str(recording.subject) for recording in held_out if first.trains_on(recording)}):
-        raise ValueError(f"validation_subjects: {both} are trained on, too: leave them out of {first.name}'s subjects")
-    validation = None
-    if held_out:
-        validation = sources.windows_of(first, held_out, settings.detector, max_gap=gap, stride=stride)
+    mixture = run_data.mixture(settings, given)
+    held_out = run_data.held_out(settings, given)
+    validation = run_data.validation(settings, held_out)
     size, name = len(mixture.windows), config.content_hash(settings)
     print(f"{size} windows, {settings.steps} steps on {where}, {torch.get_num_threads()} threads, run {name}")
     detector = train.train(
@@ -81,6 +65,7 @@ def run(arguments: argparse.Namespace) -> None:
     model_card.write(folder)
     print(f"weights: {folder}")
     if validation is not None:
+        first = settings.sources[0]
         if first.window == "clip":
             scores = detection_scores.recognition(detector, validation)
         else:

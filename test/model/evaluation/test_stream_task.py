@@ -26,7 +26,7 @@ from usdrl_model.evaluation.report.pictures import write_pictures
 from usdrl_model.evaluation.result import Cell
 from usdrl_model.evaluation.stream import scores, streams
 from usdrl_model.evaluation.stream.fit_and_score import fit_and_score
-from usdrl_model.evaluation.stream.methods import METHODS
+from usdrl_model.evaluation.stream.methods import METHODS, Material
 from usdrl_model.evaluation.stream.protocol import StreamProtocol
 from usdrl_model.evaluation.stream.scores import Heard
 from usdrl_model.events.config import StreamConfig
@@ -37,8 +37,10 @@ from usdrl_model.network.detector_config import DetectorConfig
 from usdrl_model.skeleton.recording import Recording
 from usdrl_model.skeleton.segments import AMBIGUOUS, Segment
 from usdrl_model.skeleton.topology import JOINT_INDEX
+from usdrl_model.training.augment import AugmentConfig
 from usdrl_model.training.finetuning.config import FinetuneConfig
 from usdrl_model.training.finetuning.sources import SourceConfig
+from usdrl_model.windows.picture import planar
 
 ENCODER = EncoderConfig(hidden=16, heads=2, people=1, frames=16, streams=("temporal",), velocity=True)
 LEFT_OUT = dataclasses.replace(
@@ -233,6 +235,18 @@ def test_the_set_is_neither_in_training_nor_in_the_choice_of_thresholds(stores: 
     ]
     assert made.detector.labels == ("none", "wave", "swipe_left", "swipe_right"), "what the other set and mirrors show"
     assert set(made.stream.events.label_on_threshold) == {"wave", "swipe_left", "swipe_right"}
+
+
+def test_a_detector_of_pictures_is_trained_on_windows_with_depth(tmp_path: Path) -> None:
+    encoder = dataclasses.replace(ENCODER, masked=True, flat=True)
+    run = FinetuneConfig(
+        detector=DetectorConfig(labels=("none", "wave"), encoder=encoder, rate=10.0),
+        augment=AugmentConfig(yaw=0.0, tilt=0.0),
+        sources=(SourceConfig(name="performer", minutes=1),),
+    )
+    given = Material(run=run, calibration=None, store=Store([]), weights=None, examples=1, folder=tmp_path, device=CPU)
+    _, mixture = given.training
+    assert not planar(mixture.windows.x).any(), "every step takes pictures of its own"
 
 
 def test_weights_of_a_conformer_are_fine_tuned_as_a_streaming_detector(stores: Path, tmp_path: Path) -> None:

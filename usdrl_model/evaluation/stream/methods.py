@@ -33,7 +33,7 @@ from usdrl_model.evaluation.networks import Init, Method
 from usdrl_model.evaluation.pretrained import Pretrained
 from usdrl_model.inference import load
 from usdrl_model.network.detector import Scores
-from usdrl_model.training.finetuning import init_from, train
+from usdrl_model.training.finetuning import init_from, run_data, train
 from usdrl_model.training.finetuning.config import FinetuneConfig
 from usdrl_model.training.finetuning.sources import Mixture
 from usdrl_model.training.run_folder import begun
@@ -62,7 +62,7 @@ class Material:
         """The run and its windows; ValueError where there is nothing to train on."""
         if self.run is None:
             raise ValueError("expected how to train a detector, got nothing")
-        return self.run, train.material(self.run, self.store)
+        return self.run, run_data.mixture(self.run, run_data.recordings(self.run, self.store))
 
 
 class StreamMethod(Method, Protocol):

@@ -228,11 +228,6 @@ def _balanced(windows: Windows, classes: int, power: float) -> Tensor:
     return weights / weights.sum()
 
 
-def with_depth(detector: DetectorConfig) -> DetectorConfig:
-    """The detector whose windows one with ``flat`` is trained on: ``augment`` takes pictures of them in every step."""
-    return dataclasses.replace(detector, encoder=dataclasses.replace(detector.encoder, flat=False))
-
-
 def windows_of(
     source: SourceConfig, chosen: Sequence[Recording], detector: DetectorConfig, *,
     max_gap: float, stride: int, seed: int = 0,

@@ -22,15 +22,12 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from usdrl_model import config
 from usdrl_model.checkpoints.state_dict import tensors_hash
-from usdrl_model.data.store import Store
 from usdrl_model.network.detector import Detector
 from usdrl_model.progress import progress
 from usdrl_model.training import linear_layer
 from usdrl_model.training.augment import augment
-from usdrl_model.training.finetuning import sources
 from usdrl_model.training.finetuning.config import FinetuneConfig
 from usdrl_model.training.finetuning.init_from import start_encoder
-from usdrl_model.training.finetuning.labels import vocabulary_of
 from usdrl_model.training.finetuning.objective import Objective
 from usdrl_model.training.finetuning.sources import Mixture
 from usdrl_model.training.run_folder import RunState, schedule, write_losses
@@ -56,7 +53,7 @@ def train(
 
     Args:
         run: the configuration.
-        mixture: what to train on (``sources.mix``).
+        mixture: what to train on (``run_data.mixture``).
         out: run folder; made where missing.
         device: where to train.
         resume: go on from ``training.pt`` of ``out``.
@@ -80,16 +77,6 @@ def train(
         trainer.go()
         write_losses({"training loss": trainer.losses}, out)
     return trainer.result()
-
-
-def material(run: FinetuneConfig, store: Store | None) -> Mixture:
-    """What a run trains on; errors as ``sources.recordings`` and ``sources.mix``."""
-    words = vocabulary_of(run)
-    given = [sources.recordings(source, store, run.seed, words, run.detector) for source in run.sources]
-    return sources.mix(
-        run.sources, given, run.detector, max_gap=run.stream.max_gap, stride=run.stride, seed=run.seed,
-        label_balance=run.label_balance,
-    )  # fmt: skip
 
 
 def fit(run: FinetuneConfig, mixture: Mixture, *, device: torch.device) -> Detector:

@@ -1,0 +1,68 @@
+"""What a run is trained on and validated on: recordings of its sources, and their windows."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+
+from usdrl_model.data.store import Store
+from usdrl_model.network.detector_config import DetectorConfig
+from usdrl_model.skeleton.recording import Recording
+from usdrl_model.training.finetuning import sources
+from usdrl_model.training.finetuning.config import FinetuneConfig
+from usdrl_model.training.finetuning.labels import vocabulary_of
+from usdrl_model.training.finetuning.sources import Mixture
+from usdrl_model.windows.cut import Windows
+
+
+def recordings(run: FinetuneConfig, store: Store | None) -> list[list[Recording]]:
+    """The labelled recordings of each source of a run, of all of its people; errors as ``sources.recordings``."""
+    words = vocabulary_of(run)
+    return [sources.recordings(source, store, run.seed, words, run.detector) for source in run.sources]
+
+
+def mixture(run: FinetuneConfig, given: Sequence[Sequence[Recording]]) -> Mixture:
+    """The windows that a run trains on; errors as ``sources.mix``.
+
+    Args:
+        run: with its sources.
+        given: ``recordings`` of each.
+    """
+    return sources.mix(
+        run.sources, given, _with_depth(run.detector), max_gap=run.stream.max_gap, stride=run.stride, seed=run.seed,
+        label_balance=run.label_balance,
+    )  # fmt: skip
+
+
+def held_out(run: FinetuneConfig, given: Sequence[Sequence[Recording]]) -> list[Recording]:
+    """The recordings of the people to validate on; none where the run names nobody.
+
+    Args:
+        run: with ``validation_subjects``, of its first source.
+        given: ``recordings`` of each source.
+
+    Raises:
+        ValueError: one of these people has no recording, or is trained on.
+    """
+    if not run.validation_subjects:
+        return []
+    first, people = run.sources[0], run.validation_subjects
+    if absent := set(people) - {recording.subject for recording in given[0]}:
+        there = sorted({recording.subject or "?" for recording in given[0]})
+        raise ValueError(f"validation_subjects: {sorted(absent)} have no recording in {first.name}; there are {there}")
+    found = [recording for recording in given[0] if recording.subject in people]
+    if both := sorted({str(recording.subject) for recording in found if first.trains_on(recording)}):
+        raise ValueError(f"validation_subjects: {both} are trained on, too: leave them out of {first.name}'s subjects")
+    return found
+
+
+def validation(run: FinetuneConfig, found: Sequence[Recording]) -> Windows | None:
+    """The windows of those who are ``held_out``, as the detector sees them; None without anybody."""
+    if not found:
+        return None
+    return sources.windows_of(run.sources[0], found, run.detector, max_gap=run.stream.max_gap, stride=run.stride)
+
+
+def _with_depth(detector: DetectorConfig) -> DetectorConfig:
+    """The detector whose windows one with ``flat`` is trained on: ``augment`` takes pictures of them in every step."""
+    return dataclasses.replace(detector, encoder=dataclasses.replace(detector.encoder, flat=False))
