@@ -40,6 +40,11 @@ class Windows:
     def __getitem__(self, index: Tensor) -> Windows:
         return Windows(self.x[index], self.y[index], self.seen[index])
 
+    @classmethod
+    def joined(cls, parts: Sequence[Windows]) -> Windows:
+        """The windows of all parts, at least one, in their order."""
+        return cls(*(torch.cat([getattr(part, name) for part in parts]) for name in ("x", "y", "seen")))
+
     def to(self, device: torch.device) -> Windows:
         """The same on another device."""
         return Windows(self.x.to(device), self.y.to(device), self.seen.to(device))
@@ -64,7 +69,7 @@ def cut(all_tracklets: Sequence[Tracklet], shape: WindowShape, stride: int) -> W
     ]
     if not parts:
         raise ValueError(f"no recording holds a person for {MIN_FRAMES} frames: nothing to train on")
-    return Windows(*(torch.cat([getattr(part, name) for part in parts]) for name in ("x", "y", "seen")))
+    return Windows.joined(parts)
 
 
 def ending_at(

@@ -110,7 +110,7 @@ def training(store: Store, labels: tuple[str, ...], how: Cut) -> Windows:
         whole = [end_to_end(clip, labels, how).pieces().windows for clip in store if len(clip.stamps)]
         if not whole:
             raise ValueError("no recording has a frame: nothing to train on")
-        return _joined(whole)
+        return Windows.joined(whole)
     found: list[Tracklet] = []
     for recording in store.recordings():
         found += tracklets(widened(recording, how.half_width), labels, how.rate, how.max_gap)
@@ -189,7 +189,7 @@ def _slider(mine: Sequence[Tracklet], found: Sequence[Tracklet], start: int, how
             ends = sorted({*range(tracklet.start + MIN_FRAMES - 1, tracklet.stop, how.stride), tracklet.stop - 1})
             parts.append(ending_at(tracklet, found, ends, how.shape))
             first.append(np.array(ends) - how.shape.frames + 1 - start)
-        return Pieces(_joined(parts), np.concatenate(first))
+        return Pieces(Windows.joined(parts), np.concatenate(first))
 
     return pieces
 
@@ -260,10 +260,6 @@ def score(video: Video, model: FrameModel, classes: int) -> np.ndarray:
     posterior = timeline.posterior(0, video.frames - 1)
     posterior[np.isnan(posterior[:, 0])] = background
     return posterior
-
-
-def _joined(parts: Sequence[Windows]) -> Windows:
-    return Windows(*(torch.cat([getattr(part, name) for part in parts]) for name in ("x", "y", "seen")))
 
 
 def _nothing(how: Cut) -> tuple[Tensor, Tensor, Tensor]:

@@ -213,7 +213,7 @@ def mix(
             there = sorted({recording.subject or "?" for recording in available})
             raise ValueError(f"{source.name}: subjects {sorted(absent)} have no recording; there are {there}")
         parts.append(windows_of(source, chosen, detector, max_gap=max_gap, stride=stride, seed=seed))
-    windows = Windows(*(torch.cat([getattr(part, name) for part in parts]) for name in ("x", "y", "seen")))
+    windows = Windows.joined(parts)
     classes = len(detector.labels)
     shares = torch.cat(
         [source.share * _balanced(part, classes, label_balance) for source, part in zip(sources, parts, strict=True)]
