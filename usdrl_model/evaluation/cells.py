@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -18,8 +18,10 @@ import numpy as np
 
 from usdrl_model.checkpoints import code_version
 from usdrl_model.config import HASH_LENGTH
+from usdrl_model.evaluation.networks import AnyMethod
 from usdrl_model.evaluation.result import Cell
 from usdrl_model.files.atomic_file import replacing, write_text
+from usdrl_model.progress import progress
 
 Key = Mapping[str, Any]
 """What decides a cell, as plain values; with ``task``, ``benchmark``, ``method`` and ``seed``."""
@@ -56,6 +58,29 @@ class Cells:
         path = self._path(key)
         text = json.dumps({"key": self._complete(key), "cell": cell.to_dict()}, indent=1, allow_nan=False)
         write_text(path, text + "\n")
+
+    def finished(
+        self, wanted: Sequence[tuple[AnyMethod, int, Key]], make: Callable[[AnyMethod, int], Cell], title: str
+    ) -> list[Cell]:
+        """All cells in the order in which they are wanted: those of the folder, and the others made and kept.
+
+        Args:
+            wanted: method, seed and key of every cell.
+            make: makes the cell of a method and a seed.
+            title: of the progress bar.
+
+        Raises:
+            ValueError: the file of a cell is damaged (nothing has been made then), or as ``make``.
+        """
+        found = {index: cell for index, (_, _, key) in enumerate(wanted) if (cell := self.get(key)) is not None}
+        todo = [index for index in range(len(wanted)) if index not in found]
+        with progress(todo, desc=title, unit="cell") as bar:
+            for index in bar:
+                method, seed, key = wanted[index]
+                bar.set_postfix_str(f"{method.title}, seed {seed}")
+                found[index] = make(method, seed)
+                self.put(key, found[index])
+        return [found[index] for index in range(len(wanted))]
 
     def get_posteriors(self, key: Mapping[str, Any]) -> Posteriors | None:
         """What ``put_posteriors`` kept under the same key, or None."""

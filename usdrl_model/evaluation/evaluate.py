@@ -91,18 +91,13 @@ def evaluate(
     verdict = look(sampled(store))
     _LOG.log(logging.WARNING if verdict.wrong else logging.INFO, "%s: %s", benchmark.data, verdict.line())
     seeds = seeds or (DRAWS if task == "few_shot" else SEEDS)
-    if task == "stream":
-        protocol = config.load(StreamProtocol, recipe or benchmarks.folder().parent / STREAM)
-        protocol = config.apply_overrides(protocol, overrides)
-        used = config.content_hash(protocol)
+    settings = _settings(benchmark, task, recipe, overrides)
+    if isinstance(settings, StreamProtocol):
         found = stream.fit_and_score(
             benchmark, data, on_streams(titles, len(weights)), weights=weights[0] if weights else None,
-            protocol=protocol, seeds=seeds, cells=cells, device=device,
+            protocol=settings, seeds=seeds, cells=cells, device=device,
         )  # fmt: skip
-    elif task in CONTINUOUS:
-        settings = config.load(ContinuousConfig, recipe) if recipe else continuous_config.of(benchmark.data)
-        settings = config.apply_overrides(settings, overrides)
-        used = config.content_hash(settings)
+    elif isinstance(settings, ContinuousConfig):
         networks = Networks(weights=weights, recipe=settings.recipe, people=benchmark.people, device=device)
         frame_wise = on_frames(titles, len(weights))
         networks.check(frame_wise)
@@ -110,21 +105,31 @@ def evaluate(
             benchmark, task, store, frame_wise, networks, settings=settings, seeds=seeds, cells=cells
         )
     else:
-        training = config.load(FinetuneConfig, recipe or benchmarks.folder().parent / RECIPE)
-        training = config.apply_overrides(training, overrides)
-        used = config.content_hash(training)
         causal = task == "early_prediction"
-        networks = Networks(weights=weights, recipe=training, people=benchmark.people, causal=causal, device=device)
+        networks = Networks(weights=weights, recipe=settings, people=benchmark.people, causal=causal, device=device)
         clip_wise = on_clips(benchmark, task, titles, len(weights))
         networks.check(clip_wise)
         found = clips.fit_and_score(benchmark, task, store, clip_wise, networks, seeds=seeds, cells=cells)
     about = {
         "weights": "; ".join(described(one, benchmark, store) for one in weights) or "none",
-        "recipe": " ".join([str(recipe or "of the package"), *overrides, f"({used})"]),
+        "recipe": " ".join([str(recipe or "of the package"), *overrides, f"({config.content_hash(settings)})"]),
         "data": f"{benchmark.data} ({store.hash})",
         "device": str(device),
     }
     return found, about
+
+
+def _settings(
+    benchmark: Benchmark, task: Task, recipe: Path | None, overrides: Sequence[str]
+) -> FinetuneConfig | ContinuousConfig | StreamProtocol:
+    """The recipe of a task, with the changes to it."""
+    folder = benchmarks.folder().parent
+    if task == "stream":
+        return config.apply_overrides(config.load(StreamProtocol, recipe or folder / STREAM), overrides)
+    if task in CONTINUOUS:
+        own = config.load(ContinuousConfig, recipe) if recipe else continuous_config.of(benchmark.data)
+        return config.apply_overrides(own, overrides)
+    return config.apply_overrides(config.load(FinetuneConfig, recipe or folder / RECIPE), overrides)
 
 
 def methods(benchmark: Benchmark, task: Task, titles: Sequence[str] | None, weights: int) -> Sequence[Method]:

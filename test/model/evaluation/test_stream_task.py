@@ -237,6 +237,15 @@ def test_the_set_is_neither_in_training_nor_in_the_choice_of_thresholds(stores: 
     assert set(made.stream.events.label_on_threshold) == {"wave", "swipe_left", "swipe_right"}
 
 
+def test_nothing_is_trained_where_one_of_the_methods_cannot_start(stores: Path, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="fine-tuned: expected pretrained weights, got none"):
+        fit_and_score(
+            LEFT_OUT, stores, [METHODS["from scratch"], METHODS["fine-tuned"]], weights=None,
+            protocol=trained_on(tmp_path), seeds=[0], cells=Cells(tmp_path / "out" / "cells"), device=CPU,
+        )  # fmt: skip
+    assert not (tmp_path / "out").exists()
+
+
 def test_a_detector_of_pictures_is_trained_on_windows_with_depth(tmp_path: Path) -> None:
     encoder = dataclasses.replace(ENCODER, masked=True, flat=True)
     run = FinetuneConfig(

@@ -83,18 +83,14 @@ def fit_and_score(
         for method in methods
         for seed in (seeds if method.seeded or task in _DRAWN else seeds[:1])
     ]
-    found = {index: cell for index, (_, _, key) in enumerate(wanted) if (cell := cells.get(key)) is not None}
-    todo = [index for index in range(len(wanted)) if index not in found]
-    if todo:
+    if new := [method for method, _, key in wanted if cells.get(key) is None]:
         for split in benchmark.splits:
-            list(_trials(task, settings, examples.train(split, wanted[todo[0]][0].window(networks)), seeds[0]))
-    with progress(todo, desc=f"{task} {benchmark.name}", unit="cell") as bar:
-        for index in bar:
-            method, seed, key = wanted[index]
-            bar.set_postfix_str(f"{method.title}, seed {seed}")
-            found[index] = _cell(benchmark, task, examples, method, networks, seed)
-            cells.put(key, found[index])
-    return [found[index] for index in range(len(wanted))]
+            list(_trials(task, settings, examples.train(split, new[0].window(networks)), seeds[0]))
+
+    def make(method: ClipMethod, seed: int) -> Cell:
+        return _cell(benchmark, task, examples, method, networks, seed)
+
+    return cells.finished(wanted, make, f"{task} {benchmark.name}")
 
 
 def _cell(

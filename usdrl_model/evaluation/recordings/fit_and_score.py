@@ -40,7 +40,6 @@ from usdrl_model.evaluation.recordings.scores import Outcome, Predicted
 from usdrl_model.evaluation.result import ALL, Cell
 from usdrl_model.metrics.action_points import ActionPoint
 from usdrl_model.network.detector_config import BACKGROUND_LABEL
-from usdrl_model.progress import progress
 from usdrl_model.windows.cut import Windows
 
 SECONDS = " seconds"
@@ -76,15 +75,7 @@ def fit_and_score(
     """
     runner = _Runner(benchmark, task, store, networks, settings, cells)
     wanted = [(method, seed, runner.key(method, seed)) for method in methods for seed in seeds]
-    found = {index: cell for index, (_, _, key) in enumerate(wanted) if (cell := cells.get(key)) is not None}
-    todo = [index for index in range(len(wanted)) if index not in found]
-    with progress(todo, desc=f"{task} {benchmark.name}", unit="cell") as bar:
-        for index in bar:
-            method, seed, key = wanted[index]
-            bar.set_postfix_str(f"{method.title}, seed {seed}")
-            found[index] = runner.cell(method, seed)
-            cells.put(key, found[index])
-    return [found[index] for index in range(len(wanted))]
+    return cells.finished(wanted, runner.cell, f"{task} {benchmark.name}")
 
 
 class _Runner:

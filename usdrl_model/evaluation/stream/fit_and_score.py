@@ -69,19 +69,18 @@ def fit_and_score(
         device: where to train and to run.
 
     Raises:
-        ValueError: weights that know whom they are scored on, a detector and a set that share no label, or training
-            that cannot start.
+        ValueError: weights that know whom they are scored on, or training that cannot start (nothing has been
+            trained then); a detector and a set that share no label.
     """
     if weights is not None:
         check_unseen(weights, benchmark, data, protocol)
     runner = _Runner(benchmark, data, weights, protocol, cells, device)
-    wanted = [(method, seed) for method in methods for seed in (seeds if method.trains else seeds[:1])]
-    found: list[Cell] = []
-    with progress(wanted, desc=f"stream {benchmark.name}", unit="cell") as bar:
-        for method, seed in bar:
-            bar.set_postfix_str(f"{method.title}, seed {seed}")
-            found.append(runner.cell(method, seed))
-    return found
+    wanted = [
+        (method, seed, runner.key(method, seed))
+        for method in methods
+        for seed in (seeds if method.trains else seeds[:1])
+    ]
+    return cells.finished(wanted, runner.cell, f"stream {benchmark.name}")
 
 
 def check_unseen(weights: Pretrained, benchmark: Benchmark, data: Path, protocol: StreamProtocol) -> None:
@@ -118,78 +117,14 @@ class _Runner:
         self._words = protocol.words()
         self._calibration = protocol.calibrating(benchmark.target_sets)
 
-    def cell(self, method: StreamMethod, seed: int) -> Cell:
-        """Taken from the cells, or made."""
-        run = self._run(method, seed)
-        key = self._key(method, seed, run)
-        if (kept := self._cells.get(key)) is not None:
-            return kept
-        begun = time.perf_counter()
-        loaded = method.detector(self._material(run, self._cells.name(key)))
-        known = set(self._benchmark.target_sets) & set(loaded.config.provenance.sets)
-        if known and self._protocol.people == "all":
-            raise ValueError(f"{self._benchmark.name}/stream: {loaded.path} was trained on {', '.join(sorted(known))}")
-        shared = streams.shown(self._recordings, self._words) & set(loaded.config.detector.labels)
-        if not shared:
-            raise ValueError(
-                f"{self._benchmark.name}/stream: {loaded.name} has no label that {self._benchmark.data} shows:"
-                f" {', '.join(loaded.config.detector.labels)}"
-            )
-        heard = [self._heard(one, loaded) for one in progress(self._recordings, desc="straight", leave=None)]
-        straight = scores.events(heard, shared)
-        mirrored = None
-        if self._protocol.mirrored:
-            turned = (streams.mirrored(one, self._words) for one in self._recordings)
-            others = [self._heard(one, loaded) for one in progress(turned, desc="mirrored", leave=None)]
-            mirrored = scores.events(others, {self._words.mirrored(label) for label in shared})
-        cell = Cell(
-            task="stream",
-            benchmark=self._benchmark.name,
-            method=method.title,
-            seed=seed,
-            scores={ALL: scores.summary(straight, mirrored)},
-            seconds=time.perf_counter() - begun,
-            labels=tuple(sorted({*self._words.labels, *loaded.config.detector.labels})),
-            details={
-                **scores.details(straight),
-                "timelines": [_timeline(one, what) for one, what in zip(self._recordings[:DRAWN], heard, strict=False)],
-            },
-        )
-        self._cells.put(key, cell)
-        return cell
+    def key(self, method: StreamMethod, seed: int) -> Key:
+        """The key of a cell.
 
-    @cached_property
-    def _recordings(self) -> list[Recording]:
-        part = f"{self._benchmark.splits[0]}/test" if self._protocol.people == "test" else None
-        own = self._store.select(sets=[self._benchmark.data], split=part)
-        return streams.of(own, self._words, self._protocol.seed, self._protocol.minutes)
-
-    def _run(self, method: StreamMethod, seed: int) -> FinetuneConfig | None:
-        if not method.trains:
-            return None
-        given = self._weights if method.needs_weights else None
-        streaming = method.streaming or (given is not None and given.shape.architecture == "conformer")
-        run = self._protocol.training(self._benchmark.target_sets, seed, streaming=streaming)
-        return started(run, method, given)
-
-    def _material(self, run: FinetuneConfig | None, name: str) -> Material:
-        return Material(
-            run=run,
-            calibration=self._calibration,
-            store=self._store,
-            weights=self._weights,
-            examples=self._protocol.examples,
-            folder=self._cells.folder.parent / "detectors" / name,
-            device=self._device,
-        )
-
-    def _heard(self, recording: Recording, loaded: LoadedDetector) -> Heard:
-        found = predict(recording, ActionStream(loaded, topology=recording.topology)).actions
-        return Heard(truth=recording.segments, detections=found, duration=streams.length(recording))
-
-    def _key(self, method: StreamMethod, seed: int, run: FinetuneConfig | None) -> Key:
+        Raises:
+            ValueError: weights that the method cannot start from, or nothing to train on.
+        """
         trained: dict[str, Any] = {}
-        if run is not None:
+        if (run := self._run(method, seed)) is not None:
             used = (*run.sources, *(self._calibration.sources if self._calibration else ()))
             parts = [sources.training_part(one, self._store) for one in used if one.name != PERFORMER]
             started_anywhere = dataclasses.replace(run, init_from="")  # a hash of the weights is below
@@ -206,6 +141,70 @@ class _Runner:
             **trained,
             **({"weights": method.weights_hash(self._weights)} if self._weights and method.needs_weights else {}),
         }
+
+    def cell(self, method: StreamMethod, seed: int) -> Cell:
+        """Train, or load, and run on everybody."""
+        material = self._material(method, seed)
+        begun = time.perf_counter()
+        loaded = method.detector(material)
+        known = set(self._benchmark.target_sets) & set(loaded.config.provenance.sets)
+        if known and self._protocol.people == "all":
+            raise ValueError(f"{self._benchmark.name}/stream: {loaded.path} was trained on {', '.join(sorted(known))}")
+        shared = streams.shown(self._recordings, self._words) & set(loaded.config.detector.labels)
+        if not shared:
+            raise ValueError(
+                f"{self._benchmark.name}/stream: {loaded.name} has no label that {self._benchmark.data} shows:"
+                f" {', '.join(loaded.config.detector.labels)}"
+            )
+        heard = [self._heard(one, loaded) for one in progress(self._recordings, desc="straight", leave=None)]
+        straight = scores.events(heard, shared)
+        mirrored = None
+        if self._protocol.mirrored:
+            turned = (streams.mirrored(one, self._words) for one in self._recordings)
+            others = [self._heard(one, loaded) for one in progress(turned, desc="mirrored", leave=None)]
+            mirrored = scores.events(others, {self._words.mirrored(label) for label in shared})
+        return Cell(
+            task="stream",
+            benchmark=self._benchmark.name,
+            method=method.title,
+            seed=seed,
+            scores={ALL: scores.summary(straight, mirrored)},
+            seconds=time.perf_counter() - begun,
+            labels=tuple(sorted({*self._words.labels, *loaded.config.detector.labels})),
+            details={
+                **scores.details(straight),
+                "timelines": [_timeline(one, what) for one, what in zip(self._recordings[:DRAWN], heard, strict=False)],
+            },
+        )
+
+    @cached_property
+    def _recordings(self) -> list[Recording]:
+        part = f"{self._benchmark.splits[0]}/test" if self._protocol.people == "test" else None
+        own = self._store.select(sets=[self._benchmark.data], split=part)
+        return streams.of(own, self._words, self._protocol.seed, self._protocol.minutes)
+
+    def _run(self, method: StreamMethod, seed: int) -> FinetuneConfig | None:
+        if not method.trains:
+            return None
+        given = self._weights if method.needs_weights else None
+        streaming = method.streaming or (given is not None and given.shape.architecture == "conformer")
+        run = self._protocol.training(self._benchmark.target_sets, seed, streaming=streaming)
+        return started(run, method, given)
+
+    def _material(self, method: StreamMethod, seed: int) -> Material:
+        return Material(
+            run=self._run(method, seed),
+            calibration=self._calibration,
+            store=self._store,
+            weights=self._weights,
+            examples=self._protocol.examples,
+            folder=self._cells.folder.parent / "detectors" / self._cells.name(self.key(method, seed)),
+            device=self._device,
+        )
+
+    def _heard(self, recording: Recording, loaded: LoadedDetector) -> Heard:
+        found = predict(recording, ActionStream(loaded, topology=recording.topology)).actions
+        return Heard(truth=recording.segments, detections=found, duration=streams.length(recording))
 
 
 def _timeline(recording: Recording, heard: Heard) -> dict[str, Any]:
