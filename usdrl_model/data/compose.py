@@ -23,6 +23,12 @@ from usdrl_model.skeleton.topology import CANONICAL, JOINT_INDEX, PARENTS
 
 PERSON = "1"
 """Identity in a composed stream."""
+CLIPS = 10
+"""Most clips of a stream."""
+IDLE = 2.0
+"""Mean seconds of standing still between two clips."""
+DIRECT = 0.3
+"""Share of the clips that follow the one before without standing still."""
 STILL = 0.3
 """Seconds that somebody must be seen standing still for that to be repeated."""
 CROUCH = 0.15
@@ -63,9 +69,7 @@ class Piece:
         return np.flatnonzero(self.stamps >= self.active[1])
 
 
-def compose(
-    recordings: Iterable[Recording], seed: int, *, clips: int = 10, idle: float = 2.0, direct: float = 0.3
-) -> Iterator[Recording]:
+def compose(recordings: Iterable[Recording], seed: int) -> Iterator[Recording]:
     """Lay the trimmed clips of every person into streams, each clip once, in random order.
 
     Only clips of one person and one joint set are joined; where a set does not name people, of one body by the length
@@ -75,9 +79,6 @@ def compose(
     Args:
         recordings: of one data set, in any labels; "none" is background.
         seed: same seed, same streams.
-        clips: most clips of a stream.
-        idle: mean seconds of standing still between two clips.
-        direct: share of the clips that follow the one before without standing still.
 
     Yields:
         Streams in canonical joints at the rate of the clips: person "1", the segments of every clip, or one with its
@@ -100,26 +101,24 @@ def compose(
         for number, (first, _, pieces) in enumerate(groups[key]):
             order = [pieces[index] for index in rng.permutation(len(pieces))]
             name = "_".join(part for part in (key[1] or first.name, key[2], str(number) if number else "") if part)
-            for start in range(0, len(order), clips):
-                chosen = _by_posture(order[start : start + clips])
-                stream = _Stream(rng, _rate(chosen), chosen, idle, direct)
-                yield stream.recording(f"{name}_stream{start // clips:02}", first)
+            for start in range(0, len(order), CLIPS):
+                chosen = _by_posture(order[start : start + CLIPS])
+                stream = _Stream(rng, _rate(chosen), chosen)
+                yield stream.recording(f"{name}_stream{start // CLIPS:02}", first)
 
 
 class _Stream:
     """Frames so far, and how they go on."""
 
-    def __init__(
-        self, rng: np.random.Generator, rate: float, pieces: Sequence[Piece], idle: float, direct: float
-    ) -> None:
-        self.rng, self.rate, self.idle = rng, rate, idle
+    def __init__(self, rng: np.random.Generator, rate: float, pieces: Sequence[Piece]) -> None:
+        self.rng, self.rate = rng, rate
         self.rest = _rest(pieces)
         self.stamps: list[np.ndarray] = []
         self.joints: list[np.ndarray] = []
         self.confidence: list[np.ndarray] = []
         self.segments: list[Segment] = []
         self.time = 0.0
-        stands = [True, *(rng.random(len(pieces) - 1) >= direct), True]
+        stands = [True, *(rng.random(len(pieces) - 1) >= DIRECT), True]
         """Whether the person stands still before the first piece, between two, and after the last."""
         for piece, before, after in zip(pieces, stands[:-1], stands[1:], strict=True):
             if before:
@@ -152,7 +151,7 @@ class _Stream:
 
     def _stand(self, piece: Piece, still: np.ndarray) -> None:
         """Stand still as in some frames of a clip, or as the person does elsewhere."""
-        length = max(2, round(self.rng.exponential(self.idle / 2.0) * self.rate))
+        length = max(2, round(self.rng.exponential(IDLE / 2.0) * self.rate))
         joints, confidence = piece.joints[still], piece.confidence[still]
         if len(still) < STILL * self.rate:
             low = abs(np.nan_to_num(joints[0, _HIPS, 1] - self.rest[0][0, _HIPS, 1])) > CROUCH

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from usdrl_model.data.active_span import active_span
-from usdrl_model.data.compose import SWAY, compose
+from usdrl_model.data.compose import DIRECT, SWAY, compose
 from usdrl_model.data.transition import blend, seconds
 from usdrl_model.skeleton.clip import Clip
 from usdrl_model.skeleton.person import Person, SkeletonFrame
@@ -22,6 +22,10 @@ from usdrl_model.skeleton.segments import AMBIGUOUS, Segment
 from usdrl_model.skeleton.topology import CANONICAL, JOINT_INDEX
 
 PEOPLE = ("1", "2")
+CLIPS = 8
+"""Most clips of a pair in a stream."""
+IDLE = 1.5
+"""Mean seconds of standing between two clips."""
 APART = (0.6, 1.8)
 """Metres between two people who have nothing to do with each other, least and most."""
 ASIDE = 1.2
@@ -55,17 +59,12 @@ def streams(recordings: Iterable[Recording], seed: int, *, pairs: bool) -> Itera
     return compose_pairs(recordings, seed) if pairs else compose(recordings, seed)
 
 
-def compose_pairs(
-    recordings: Iterable[Recording], seed: int, *, clips: int = 8, idle: float = 1.5, direct: float = 0.3
-) -> Iterator[Recording]:
+def compose_pairs(recordings: Iterable[Recording], seed: int) -> Iterator[Recording]:
     """Streams of two people: clips of pairs one after another, and single people beside each other.
 
     Args:
         recordings: of one data set, in the labels of pairs (``in_vocabulary``).
         seed: same seed, same streams.
-        clips: most clips of a pair in a stream.
-        idle: mean seconds of standing between two clips.
-        direct: share of the clips that follow the one before without it.
 
     Yields:
         Streams of the people "1" and "2" in canonical joints. ``AMBIGUOUS`` is where they come nearer or part between
@@ -83,10 +82,10 @@ def compose_pairs(
             pairs.setdefault(key, []).append((recording, scene))
     for key in sorted(pairs):
         order = [pairs[key][index] for index in rng.permutation(len(pairs[key]))]
-        for start in range(0, len(order), clips):
-            chosen = order[start : start + clips]
-            stream = _Stream(rng, [scene for _, scene in chosen], idle, direct)
-            yield _recording(f"{key[1]}_stream{start // clips:02}", chosen[0][0], stream.scene())
+        for start in range(0, len(order), CLIPS):
+            chosen = order[start : start + CLIPS]
+            stream = _Stream(rng, [scene for _, scene in chosen])
+            yield _recording(f"{key[1]}_stream{start // CLIPS:02}", chosen[0][0], stream.scene())
     clips_alone = [recording for recording in alone if recording.label is not None]
     longer = [recording for recording in alone if recording.label is None]
     yield from _beside([*compose(clips_alone, seed), *longer], rng)
@@ -95,8 +94,8 @@ def compose_pairs(
 class _Stream:
     """Frames of a pair so far, and how they go on."""
 
-    def __init__(self, rng: np.random.Generator, scenes: Sequence[Scene], idle: float, direct: float) -> None:
-        self.rng, self.idle = rng, idle
+    def __init__(self, rng: np.random.Generator, scenes: Sequence[Scene]) -> None:
+        self.rng = rng
         steps = np.concatenate([np.diff(scene.stamps) for scene in scenes])
         self.rate = 1.0 / float(np.median(steps[steps > 0.0]))
         self.stamps: list[np.ndarray] = []
@@ -105,7 +104,7 @@ class _Stream:
         self.time = 0.0
         self._stand(scenes[0].joints[0])
         for number, scene in enumerate(scenes):
-            if number and rng.random() >= direct:
+            if number and rng.random() >= DIRECT:
                 self._stand(self.joints[-1][-1])
             self._play(scene)
         self._stand(self.joints[-1][-1])
@@ -130,7 +129,7 @@ class _Stream:
 
     def _stand(self, pose: np.ndarray) -> None:
         """Both hold a pose (2, 25, 3), swaying a little."""
-        length = max(2, round(self.rng.exponential(self.idle) * self.rate))
+        length = max(2, round(self.rng.exponential(IDLE) * self.rate))
         sway = self.rng.normal(0.0, SWAY, (length, *pose.shape))
         self._add(np.arange(length) / self.rate, pose + sway)
 

@@ -80,16 +80,18 @@ def plain(content: bytes, begin: int, shape: tuple[int, ...], fortran: bool, dty
     return flat.reshape(shape, order="F" if fortran else "C")
 
 
-def read_npz(file: Path | IO[bytes], where: str, limit: int = limits.MEMBER) -> dict[str, np.ndarray]:
-    """All arrays of a ``.npz`` file, which have at most ``limit`` bytes together.
+def read_npz(file: Path | IO[bytes], where: str) -> dict[str, np.ndarray]:
+    """All arrays of a ``.npz`` file, which have at most ``limits.MEMBER`` bytes together.
 
     Raises:
         ValueError: damaged, too large, or with objects instead of numbers and texts.
     """
     with archives.Zip(file, where) as archive:
-        limits.check(sum(map(archive.size, archive.names)), limit, f"{where}: bytes, unpacked")
+        limits.check(sum(map(archive.size, archive.names)), limits.MEMBER, f"{where}: bytes, unpacked")
         return {
-            name.removesuffix(".npy"): read_npy(archive.read(name, limit), f"{where}: {name.removesuffix('.npy')}")
+            name.removesuffix(".npy"): read_npy(
+                archive.read(name, limits.MEMBER), f"{where}: {name.removesuffix('.npy')}"
+            )
             for name in archive.names
         }
 

@@ -26,11 +26,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
-from usdrl_model.files import archives, limits
 from usdrl_model.files.text_table import table
 from usdrl_model.metrics.average_precision import CLASS, CONFIDENCE, check_threshold, pair_up, pooled
 
@@ -179,20 +177,6 @@ def _average_precision(confidence: np.ndarray, partner: np.ndarray, truths: int)
     kept = np.r_[len(partner), len(partner) - 1 - dropped]
     precision = np.maximum.accumulate(hits / np.maximum(kept, 1))
     return float(precision[1:] @ -np.diff(hits / truths))
-
-
-def read_folder(folder: str | Path) -> dict[str, np.ndarray]:
-    """Video -> (N, 4) rows of every ``.txt`` file, labels or proposals, in the order of the names.
-
-    Raises:
-        FileNotFoundError: the folder holds no such file.
-        ValueError: a malformed file; the message names file and line.
-    """
-    files = sorted(file for file in Path(folder).glob("*.txt") if not archives.is_fork(file.name))
-    if not files:
-        raise FileNotFoundError(f"{folder}: expected files such as 0002-L.txt with rows label,start,end,confidence")
-    texts = {file: limits.read(file, limits.TEXT).decode("utf-8", "replace") for file in files}
-    return {file.stem: read_rows(text, str(file)) for file, text in texts.items()}
 
 
 def read_rows(text: str, where: str) -> np.ndarray:

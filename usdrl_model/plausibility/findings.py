@@ -291,8 +291,3 @@ def _parts(valid: np.ndarray, measured: dict[str, str]) -> list[Finding]:
 def nobody(where: str) -> Finding:
     """Frames without people: the room is empty, or the tracker sees no one."""
     return Finding("nobody", Level.NOTE, f"nobody in any frame {where}")
-
-
-def worst(findings: Sequence[Finding]) -> Level:
-    """Highest level of some findings; NOTE if there are none."""
-    return max((finding.level for finding in findings), default=Level.NOTE)

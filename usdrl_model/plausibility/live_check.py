@@ -52,11 +52,6 @@ class ContentCheck:
         self._without: Counter[str] = Counter()
         self._begun: Counter[str] = Counter()
 
-    @property
-    def looked_at(self) -> int:
-        """Number of sights that are kept."""
-        return len(self._sights)
-
     def add(self, believed: SkeletonFrame, measured: SkeletonFrame | None = None) -> None:
         """Check a frame, if one is due.
 

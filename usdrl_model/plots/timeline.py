@@ -104,14 +104,14 @@ def draw_timeline(
     figure.savefig(path, dpi=110)
 
 
-def truth_above_detection(truth: Sequence[Segment], found: Sequence[Detection], prefix: str = "") -> list[Row]:
+def truth_above_detection(truth: Sequence[Segment], found: Sequence[Detection]) -> list[Row]:
     """Rows for ``draw_timeline``: two a person, people in the order of their ids."""
     names = {segment.person for segment in truth} | {action.person for action in found}
     people = sorted(names, key=lambda name: (len(name), name))
     rows: list[Row] = []
     for person in people:
-        rows.append(Row(f"{prefix}{person} truth", [segment for segment in truth if segment.person == person]))
-        rows.append(Row(f"{prefix}{person} detected", [action for action in found if action.person == person]))
+        rows.append(Row(f"{person} truth", [segment for segment in truth if segment.person == person]))
+        rows.append(Row(f"{person} detected", [action for action in found if action.person == person]))
     return rows
 
 

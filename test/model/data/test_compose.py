@@ -46,7 +46,7 @@ def test_every_clip_is_laid_once_and_people_are_not_joined() -> None:
 
 
 def test_a_stream_has_the_moving_parts_as_segments_between_standing_still() -> None:
-    (stream,) = compose([trimmed("wave", seed=n) for n in range(6)], 0, idle=3.0)
+    (stream,) = compose([trimmed("wave", seed=n) for n in range(6)], 0)
     stamps, joints = path(stream)
     np.testing.assert_allclose(np.diff(stamps), 1.0 / RATE, rtol=1e-6)
     hand = joints[:, JOINT_INDEX["hand_right"], 1] - joints[:, JOINT_INDEX["spine_mid"], 1]

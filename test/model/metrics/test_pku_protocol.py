@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from usdrl_model.metrics import pku_mmd
-from usdrl_model.metrics.pku_mmd import proposals, read_folder, read_rows, score
+from usdrl_model.metrics.pku_mmd import proposals, read_rows, score
 
 GOLDEN = REFERENCE / "golden" / "pku_map"
 
@@ -21,9 +21,13 @@ def rows(*intervals) -> np.ndarray:
 @pytest.mark.skipif(not GOLDEN.is_dir(), reason="the golden numbers of the official script are not here")
 def test_the_official_numbers():
     expected = json.loads((GOLDEN / "expected.json").read_text(encoding="utf-8"))
-    scores = score(read_folder(GOLDEN / "ground"), read_folder(GOLDEN / "proposals"), theta=expected["theta"])
-    found = {"F1": scores.f1, "AP": scores.ap, "mAP_action": scores.map_action, "mAP_video": scores.map_video}
-    assert found == {name: pytest.approx(expected[name], abs=1e-9) for name in found}
+    truth, found = (
+        {file.stem: read_rows(file.read_text(encoding="utf-8"), file.name) for file in sorted(folder.glob("*.txt"))}
+        for folder in (GOLDEN / "ground", GOLDEN / "proposals")
+    )
+    scores = score(truth, found, theta=expected["theta"])
+    values = {"F1": scores.f1, "AP": scores.ap, "mAP_action": scores.map_action, "mAP_video": scores.map_video}
+    assert values == {name: pytest.approx(expected[name], abs=1e-9) for name in values}
     assert (len(scores.ap_of_action), len(scores.ap_of_video)) == (expected["classes"], 60)
 
 
@@ -106,18 +110,9 @@ def test_proposals_of_logits_are_refused():
         proposals(np.array([[3.0, -1.0]]))
 
 
-def test_files_are_read_in_the_order_of_their_names(tmp_path):
-    (tmp_path / "0003-L.txt").write_text("")
-    (tmp_path / "0002-L.txt").write_text("50,90,158,1\n3,242,370,0.25\n")
-    read = read_folder(tmp_path)
-    assert list(read) == ["0002-L", "0003-L"]
-    assert read["0002-L"].tolist() == [[50, 90, 158, 1], [3, 242, 370, 0.25]]
-    assert read["0003-L"].shape == (0, 4)
-
-
-def test_an_empty_folder_says_what_was_expected(tmp_path):
-    with pytest.raises(FileNotFoundError, match="label,start,end,confidence"):
-        read_folder(tmp_path)
+def test_a_file_has_a_row_a_line_and_none_where_it_is_empty():
+    assert read_rows("50,90,158,1\n3,242,370,0.25\n", "f.txt").tolist() == [[50, 90, 158, 1], [3, 242, 370, 0.25]]
+    assert read_rows("", "f.txt").shape == (0, 4)
 
 
 @pytest.mark.parametrize(
