@@ -102,6 +102,11 @@ def hann(length: int) -> np.ndarray:
     return np.sin(np.pi * (np.arange(length) + 0.5) / length) ** 2
 
 
+def hann_length(seconds: float, rate: float) -> int:
+    """Frames of a Hann kernel of some ``seconds`` at a ``rate`` in Hz: odd; 1, which does not smooth, for 0 s."""
+    return round(seconds * rate) // 2 * 2 + 1
+
+
 @lru_cache(maxsize=64)
 def _band(rows: int, length: int) -> np.ndarray:
     """(rows, rows - 1 + length): a Hann kernel in every row, each a frame later than the one above."""

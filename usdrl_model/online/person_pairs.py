@@ -12,7 +12,7 @@ import numpy as np
 
 from usdrl_model.events.config import StreamConfig
 from usdrl_model.events.onset_offset import ActionMachine, Edge, EventKind, Run
-from usdrl_model.events.posterior import Timeline
+from usdrl_model.events.posterior import Timeline, hann_length
 from usdrl_model.network.detector_config import BACKGROUND_LABEL, DetectorConfig
 
 
@@ -27,7 +27,7 @@ class PersonPairs:
 
     def __init__(self, detector: DetectorConfig, config: StreamConfig, told: Collection[str]) -> None:
         frames, labels = detector.encoder.frames, detector.labels
-        kernel = max(1, round(config.smoothing * detector.rate) // 2 * 2 + 1)
+        kernel = hann_length(config.smoothing, detector.rate)
         self.frames = frames
         """Of a window."""
         self._rate = detector.rate

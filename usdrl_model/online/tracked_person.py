@@ -10,7 +10,7 @@ import numpy as np
 
 from usdrl_model.events.config import StreamConfig
 from usdrl_model.events.onset_offset import ActionMachine, Edge, EventKind
-from usdrl_model.events.posterior import Timeline
+from usdrl_model.events.posterior import Timeline, hann_length
 from usdrl_model.gestures.recogniser import PersonGestures
 from usdrl_model.network.detector_config import DetectorConfig
 from usdrl_model.online.person_pairs import PersonPairs
@@ -81,7 +81,7 @@ class TrackedPerson:
         frames = detector.encoder.frames
         # Later windows still change the frames of one window length before the decision.
         capacity = max(2 * frames, pairs.frames if pairs else 0)
-        smoothing = max(1, round(config.smoothing * detector.rate) // 2 * 2 + 1)
+        smoothing = hann_length(config.smoothing, detector.rate)
         self.track = Track(detector.rate, capacity, id)
         told = 1 if detector.streaming else frames  # a streaming detector tells of one frame at a time
         self.timeline = Timeline(len(detector.labels), told, capacity, smoothing)

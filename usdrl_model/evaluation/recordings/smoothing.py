@@ -20,7 +20,7 @@ from typing import Literal
 
 import numpy as np
 
-from usdrl_model.events.posterior import hann
+from usdrl_model.events.posterior import hann, hann_length
 from usdrl_model.skeleton.segments import BACKGROUND
 
 SMALLEST = 1e-6
@@ -67,7 +67,7 @@ def smooth(posterior: np.ndarray, rate: float, seconds: float) -> np.ndarray:
 
     Every frame has a posterior here; ``Timeline`` also leaves out frames without one, and rounds otherwise.
     """
-    kernel = hann(round(seconds * rate) // 2 * 2 + 1)
+    kernel = hann(hann_length(seconds, rate))
     half = len(kernel) // 2
     if half == 0 or not len(posterior):
         return posterior
