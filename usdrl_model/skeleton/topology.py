@@ -41,6 +41,14 @@ CANONICAL = "kinect_v2_25"
 
 JOINT_INDEX: dict[str, int] = {name: index for index, name in enumerate(CANONICAL_JOINTS)}
 
+MIRRORED: tuple[int, ...] = tuple(
+    JOINT_INDEX[
+        name.replace("left", "right") if "left" in name else name.replace("right", "left")
+    ]
+    for name in CANONICAL_JOINTS
+)  # fmt: skip
+"""Canonical joint -> the one on the other side."""
+
 # Parent of every canonical joint, towards the root "spine_shoulder" (its own parent): the bones of the NTU papers.
 PARENTS: tuple[int, ...] = tuple(
     JOINT_INDEX[name]

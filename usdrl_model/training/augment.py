@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from usdrl_model.network.config import EncoderConfig
-from usdrl_model.skeleton.topology import CANONICAL_JOINTS, JOINT_INDEX, PARENTS
+from usdrl_model.skeleton.topology import MIRRORED, PARENTS
 from usdrl_model.training.cameras import CameraConfig, photograph, rotation
 from usdrl_model.training.draw import Draw
 from usdrl_model.training.hidden import HiddenConfig, hide
@@ -80,13 +80,6 @@ def check_encoder(config: AugmentConfig, encoder: EncoderConfig, name: str) -> N
 
 SWAY_RATES = (0.02, 0.15)
 """Cycles a frame, slowest and fastest; 0.2 to 1.5 Hz at the usual 10 frames a second."""
-MIRRORED: tuple[int, ...] = tuple(
-    JOINT_INDEX[
-        name.replace("left", "right") if "left" in name else name.replace("right", "left")
-    ]
-    for name in CANONICAL_JOINTS
-)  # fmt: skip
-"""Canonical joint -> the one on the other side."""
 
 
 def augment(

@@ -6,8 +6,8 @@ import math
 import pytest
 import torch
 
-from usdrl_model.skeleton.topology import CANONICAL_JOINTS, JOINT_INDEX, PARENTS
-from usdrl_model.training.augment import MIRRORED, AugmentConfig, augment
+from usdrl_model.skeleton.topology import CANONICAL_JOINTS, JOINT_INDEX, MIRRORED, PARENTS
+from usdrl_model.training.augment import AugmentConfig, augment
 from usdrl_model.windows.shape import WindowShape
 
 SHAPE = WindowShape(frames=16)

@@ -15,7 +15,7 @@ from usdrl_model.data.vocabulary import Vocabulary
 from usdrl_model.skeleton import recording_gaps
 from usdrl_model.skeleton.person import Person
 from usdrl_model.skeleton.recording import Recording, in_canonical_joints
-from usdrl_model.training.augment import MIRRORED
+from usdrl_model.skeleton.topology import MIRRORED
 
 _MIRROR = np.array([-1.0, 1.0, 1.0])
 

@@ -22,7 +22,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from usdrl_model.training.augment import MIRRORED, AugmentConfig, disturb, obscure
+from usdrl_model.training.augment import AugmentConfig, disturb, mirror, obscure
 from usdrl_model.training.draw import Draw
 from usdrl_model.windows.resample import middles, read
 from usdrl_model.windows.shape import WindowShape
@@ -103,8 +103,7 @@ def views(clips: Clips, shape: WindowShape, config: ViewConfig, draw: Draw) -> T
     """
     x = crop_resize(clips, shape.frames, config, draw)
     if config.mirror:
-        flip = draw.chance(config.mirror)[: len(clips.starts)].repeat(config.count)[:, None, None, None, None]
-        x = torch.where(flip, x[:, :, :, list(MIRRORED)] * x.new_tensor([-1.0, 1.0, 1.0]), x)
+        x = mirror(x, draw.chance(config.mirror)[: len(clips.starts)].repeat(config.count))
     x = obscure(x, config.augment, draw)
     present = there(x)
     if config.normalise:
