@@ -19,18 +19,15 @@ from __future__ import annotations
 import math
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import rclpy
-from rcl_interfaces.msg import Parameter, ParameterType, ParameterValue
-from rcl_interfaces.srv import SetParameters
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 from std_msgs.msg import String
-from std_srvs.srv import Trigger
 
 from usdrl_model.errors.shown import shown
 from usdrl_ros.heard import Heard, understood
@@ -43,22 +40,6 @@ BLOCKED = (
     "wait_for hears nothing: no perception, or it waits in a callback that keeps the executor from hearing: give that"
     " callback a group of its own and a MultiThreadedExecutor, or wait in another thread"
 )
-PATIENCE = 6.0
-"""Seconds to wait for an answer of the node, which itself waits 5 s for its model."""
-
-
-def text_parameters(texts: Mapping[str, str]) -> SetParameters.Request:
-    """A request to set parameters of the node, name -> text."""
-    kind = ParameterType.PARAMETER_STRING
-    values = {name: ParameterValue(type=kind, string_value=text) for name, text in texts.items()}
-    return SetParameters.Request(parameters=[Parameter(name=name, value=value) for name, value in values.items()])
-
-
-def refusal(answer: SetParameters.Response | Trigger.Response) -> str:
-    """Why the node refuses what it was asked, in its own words; empty where it does not."""
-    if isinstance(answer, Trigger.Response):
-        return "" if answer.success else answer.message or "refused"
-    return "; ".join(result.reason or "refused" for result in answer.results if not result.successful)
 
 
 class ActionsClient:

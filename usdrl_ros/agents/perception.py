@@ -14,7 +14,8 @@ from rclpy.client import Client
 from rclpy.node import Node
 from std_srvs.srv import Trigger
 
-from usdrl_ros.client import PATIENCE, ActionsClient, refusal, text_parameters
+from usdrl_ros.client import ActionsClient
+from usdrl_ros.service_calls import NoAnswerError, ask, text_parameters
 
 NODE = "usdrl_perception"
 """The perception node, in the namespace of this one."""
@@ -72,21 +73,15 @@ class Perception:
         await self._answer(self._parameters, text_parameters(dotted))
 
     async def _answer(self, client: Client, request: Any) -> Any:
-        end = time.monotonic() + PATIENCE
-        while not client.service_is_ready():
-            if time.monotonic() > end:
-                raise NoPerceptionError(f"no perception: nothing serves {client.srv_name}")
+        steps = ask(client, request)
+        while True:
+            try:
+                next(steps)
+            except StopIteration as done:
+                return done.value
+            except NoAnswerError as error:
+                raise NoPerceptionError(f"no perception: {error}") from error
             await anyio.sleep(POLL)
-        future = client.call_async(request)
-        while not future.done():
-            if time.monotonic() > end:
-                client.remove_pending_request(future)
-                raise NoPerceptionError(f"no perception: {client.srv_name} has not answered for {PATIENCE:g} s")
-            await anyio.sleep(POLL)
-        answer = future.result()
-        if words := refusal(answer):
-            raise ValueError(words)
-        return answer
 
     def _absence(self) -> str:
         publishers = self._node.count_publishers(self._topic)

@@ -11,11 +11,8 @@ from rclpy.client import Client
 from std_srvs.srv import Trigger
 
 from usdrl_ros.behaviours.leaf import Leaf
-from usdrl_ros.client import PATIENCE, ActionsClient, refusal, text_parameters
-
-
-class _RefusedError(Exception):
-    """The node refuses, or does not answer; in words."""
+from usdrl_ros.client import ActionsClient
+from usdrl_ros.service_calls import NoAnswerError, RefusedError, ask, text_parameters
 
 
 class EnrolGesture(Leaf):
@@ -59,8 +56,8 @@ class EnrolGesture(Leaf):
         except StopIteration as done:
             self.feedback_message = done.value
             return Status.SUCCESS
-        except _RefusedError as refusal:
-            self.feedback_message = str(refusal)
+        except (NoAnswerError, RefusedError) as trouble:
+            self.feedback_message = str(trouble)
             return Status.FAILURE
         return Status.RUNNING
 
@@ -70,7 +67,7 @@ class EnrolGesture(Leaf):
         if self.who:
             said = self.said(self.who)
             if said is None:
-                raise _RefusedError(f"nobody is {self.who}")
+                raise RefusedError(f"nobody is {self.who}")
             person = said
         texts = {"enrol.label": self.label, "enrol.person": person}
         yield from self._ask(self._parameters, text_parameters(texts))
@@ -83,18 +80,4 @@ class EnrolGesture(Leaf):
         return str(answer.message)
 
     def _ask(self, service: Client, request: Any) -> Generator[None, None, Any]:
-        end = self.client.now + PATIENCE
-        while not service.service_is_ready():
-            if self.client.now > end:
-                raise _RefusedError(f"nothing serves {service.srv_name}")
-            yield
-        future = service.call_async(request)
-        while not future.done():
-            if self.client.now > end:
-                service.remove_pending_request(future)
-                raise _RefusedError(f"{service.srv_name} has not answered for {PATIENCE:g} s")
-            yield
-        answer = future.result()
-        if words := refusal(answer):
-            raise _RefusedError(words)
-        return answer
+        return ask(service, request, lambda: self.client.now)

@@ -15,8 +15,6 @@ pytest.importorskip("rclpy", reason="needs ROS 2 (rclpy)")
 import rclpy  # noqa: E402
 from helpers.people import frames  # noqa: E402
 from helpers.ros_peer import LATCHED, header  # noqa: E402
-from rcl_interfaces.msg import SetParametersResult  # noqa: E402
-from rcl_interfaces.srv import SetParameters  # noqa: E402
 from rclpy.duration import Duration  # noqa: E402
 from rclpy.executors import SingleThreadedExecutor  # noqa: E402
 from rclpy.qos import QoSProfile  # noqa: E402
@@ -24,7 +22,7 @@ from sensor_msgs.msg import PointCloud2  # noqa: E402
 from std_msgs.msg import Bool, String  # noqa: E402
 from std_srvs.srv import Trigger  # noqa: E402
 
-from usdrl_ros.client import ActionsClient, refusal, text_parameters  # noqa: E402
+from usdrl_ros.client import ActionsClient  # noqa: E402
 from usdrl_ros.heard import Pulse  # noqa: E402
 from usdrl_ros.inputs.skeleton_messages import point_cloud  # noqa: E402
 from usdrl_ros.outputs.state_json import SCHEMA  # noqa: E402
@@ -176,15 +174,6 @@ def test_questions_are_answered_after_the_end(context):
     context.shutdown()
     assert client.doing("push") == []
     client.close()
-
-
-def test_what_the_node_refuses_is_said_in_its_own_words():
-    assert refusal(Trigger.Response(success=True, message="done")) == ""
-    assert refusal(Trigger.Response(success=False, message="not started")) == "not started"
-    results = [SetParametersResult(successful=ok, reason=why) for ok, why in ((True, ""), (False, "no such label"))]
-    assert refusal(SetParameters.Response(results=results)) == "no such label"
-    (one,) = text_parameters({"enrol.label": "bow"}).parameters
-    assert (one.name, one.value.string_value) == ("enrol.label", "bow")
 
 
 def test_a_short_period_forgives_a_busy_machine():
