@@ -164,7 +164,7 @@ class ActionsClient:
 
     @property
     def cursor(self) -> int:
-        """A number that grows with all that begins, for ``events_since`` and ``begun_since``."""
+        """A number that grows with all that begins, for ``events_since``, ``begun_since`` and ``begun``."""
         return self._heard.count
 
     def events_since(self, cursor: int) -> list[dict[str, Any]]:
@@ -183,6 +183,20 @@ class ActionsClient:
         """
         with self._news:
             return self._heard.begun_since(cursor)
+
+    def begun(self, label: str, cursor: int, person: str | None = None, min_score: float = 0.0) -> list[str]:
+        """Ids of who began an action, or came into a state, of this name after a ``cursor``, oldest first.
+
+        Those who are no longer at it, or here, are among them; ``min_score`` is of the onset, otherwise as ``doing``.
+        """
+        self.check(label)
+        began = [
+            event["person"]
+            for event in self.events_since(cursor)
+            if event["kind"] == "onset" and event["label"] == label and event["score"] >= min_score
+        ]
+        began += [one for one, state in self.begun_since(cursor) if state == label]
+        return [one for one in began if person in (None, one)]
 
     def approach(self, person: str) -> float | None:
         """Metres a second by which a person comes nearer to the sensor, over the floor; None where it is not known."""
@@ -209,13 +223,16 @@ class ActionsClient:
             timeout: seconds.
 
         Returns:
-            The person, as in ``people``; None after ``timeout``, and when rclpy is shut down.
+            The person, as in ``people``; only the ``id`` of one who began and has left again; None after ``timeout``,
+            and when rclpy is shut down.
         """
-        end = self._monotonic() + timeout
+        cursor, end = self.cursor, self._monotonic() + timeout
         with self._listening() as listen:
             while rclpy.ok(context=self._node.context):
                 if found := self.at_it(label, person, min_score):
                     return found[0]
+                if self.alive and (begun := self.begun(label, cursor, person, min_score)):
+                    return self.person(begun[0]) or {"id": begun[0]}
                 left = end - self._monotonic()
                 if left <= 0.0:
                     return None

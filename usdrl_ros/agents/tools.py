@@ -72,13 +72,8 @@ def server(perception: Perception) -> MCPServer:
         while True:
             if now := client.at_it(label, person or None, min_score):
                 return {"found": True, "person": _seen(now[0])}
-            for event in client.events_since(cursor):
-                began = event["kind"] == "onset" and event["label"] == label and event["score"] >= min_score
-                if began and person in ("", event["person"]):
-                    return {"found": True, "person": _known(client, event["person"])}
-            for who, state in client.begun_since(cursor):
-                if state == label and person in ("", who):
-                    return {"found": True, "person": _known(client, who)}
+            if begun := client.begun(label, cursor, person or None, min_score):
+                return {"found": True, "person": _known(client, begun[0])}
             if time.monotonic() >= end:
                 return {"found": False, "person": None}
             await anyio.sleep(POLL)

@@ -46,13 +46,7 @@ class WaitForAction(Leaf):
         self._cursor = self.client.cursor
 
     def judge(self) -> Status:  # noqa: D102
-        self.client.check(self.label)
-        begun = [
-            event["person"]
-            for event in self.client.events_since(self._cursor)
-            if event["kind"] == "onset" and event["label"] == self.label and event["score"] >= self.min_score
-        ]
-        begun += [person for person, state in self.client.begun_since(self._cursor) if state == self.label]
+        begun = self.client.begun(self.label, self._cursor, min_score=self.min_score)
         if not begun:
             return Status.RUNNING
         self.board.set(self.who, begun[0])

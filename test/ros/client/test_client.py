@@ -5,6 +5,7 @@ import json
 import os
 import signal
 import threading
+import time
 from types import SimpleNamespace
 
 import pytest
@@ -37,10 +38,11 @@ LEVELS = ("info", "warning", "error")
 ARGUMENTS = ["--ros-args", "-p", "axes:=kinect", "-p", "watch:=[hand_up]", "-p", "source_timeout:=60.0"]
 
 
-def state(stamp, *people, period=0.5):
+def state(stamp, *people, period=0.5, events=()):
     """A state of the node with a heartbeat."""
     beat = {"stamp": stamp, "period": period}
-    said = {"schema": SCHEMA, "seq": 0, "events": [], "heartbeat": beat, "people": list(people)}
+    seq = max((event["seq"] for event in events), default=0)
+    said = {"schema": SCHEMA, "seq": seq, "events": events, "heartbeat": beat, "people": list(people)}
     return String(data=json.dumps(said))
 
 
@@ -69,6 +71,40 @@ def test_who_is_at_it_does_an_action_or_is_in_a_state(peer):
     assert [one["id"] for one in client.at_it("sitting")] == ["ben"] and client.at_it("sitting", "anna") == []
     found = client.wait_for("sitting", timeout=0.0)
     assert found is not None and found["id"] == "ben"
+    client.close()
+
+
+WAVED = [
+    {"seq": seq, "kind": kind, "person": "anna", "label": "wave", "score": 0.9}
+    for seq, kind in ((1, "onset"), (2, "offset"))
+]
+
+
+def test_waiting_finds_who_began_and_has_ended_in_one_state(peer):
+    client = ActionsClient(peer.node)
+    for stamp in (1.0, 2.0):
+        client._hear(state(stamp, period=60.0))
+    cursor = client.cursor
+    for number, people in enumerate(([], [{"id": "anna", "actions": []}])):
+        happened = [event | {"seq": event["seq"] + 2 * number} for event in WAVED]
+        said = state(3.0 + number, *people, period=60.0, events=happened)
+        threading.Timer(0.3, client._hear, (said,)).start()
+        assert client.wait_for("wave", timeout=20.0) == (people or [{"id": "anna"}])[0]
+    assert client.wait_for("wave", timeout=0.0) is None, "what began before the call"
+    assert client.begun("wave", cursor) == ["anna", "anna"] and client.begun("wave", client.cursor) == []
+    assert client.begun("wave", cursor, "ben") == client.begun("wave", cursor, min_score=0.95) == []
+    assert client.begun("clap", cursor) == []
+    client.close()
+
+
+def test_waiting_believes_no_event_of_a_node_that_may_be_dead(peer):
+    ahead = [0.0]
+    client = ActionsClient(peer.node, monotonic=lambda: time.monotonic() + ahead[0])
+    for stamp in (1.0, 2.0):
+        client._hear(state(stamp, period=60.0))
+    ahead[0] = 1000.0
+    threading.Timer(0.1, client._hear, (state(3.0, period=60.0, events=WAVED),)).start()
+    assert client.wait_for("wave", timeout=0.5) is None, "it may be latched"
     client.close()
 
 
