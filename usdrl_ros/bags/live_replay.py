@@ -202,25 +202,27 @@ def perception_arguments(
 ) -> list[str]:
     """Arguments of the Python interpreter for a node with such skeletons on ``TOPIC``."""
     parameters = {
-        "topic": f"'{TOPIC}'",
+        "topic": TOPIC,
         "input_type": input_type,
         **{
-            name: json.dumps(value, ensure_ascii=False)
+            name: value
             for name in ("input_file", "depth_topic", "camera_info_topic")
             if (value := getattr(truth, name))
         },
-        "picture_size": json.dumps(truth.picture_size),
-        "topology": json.dumps(truth.topology, ensure_ascii=False),
+        "picture_size": truth.picture_size,
+        "topology": truth.topology,
         "axes": truth.axes,
         "units": truth.units,
-        "mirrored": str(truth.mirrored).lower(),
-        "person_id": f"'{person_id}'",  # quoted, or YAML reads a number
-        "weights": f"'{weights}'",
+        "mirrored": truth.mirrored,
+        "person_id": person_id,
+        "weights": weights,
         "device": device,
-        **{f"{PREFIX}{name}": json.dumps(value, ensure_ascii=False) for name, value in truth.input_options.items()},
+        **{f"{PREFIX}{name}": value for name, value in truth.input_options.items()},
         f"qos_overrides.{TOPIC}.subscription.reliability": "reliable",
     }
-    assignments = [argument for name, value in parameters.items() for argument in ("-p", f"{name}:={value}")]
+    # ROS 2 reads them as YAML, of which JSON is a part: a text that looks like a number stays a text.
+    texts = [f"{name}:={json.dumps(value, ensure_ascii=False)}" for name, value in parameters.items()]
+    assignments = [argument for text in texts for argument in ("-p", text)]
     return ["-m", "usdrl_ros.node.main", "--ros-args", *assignments]
 
 

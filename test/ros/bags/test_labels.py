@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import rclpy
 import yaml
 from helpers.small_recording import recording
 
@@ -95,7 +96,47 @@ def test_a_bag_of_another_unit_mirrored_with_joints_of_its_own(tmp_path: Path) -
         for wanted, got in zip(canonical(person, joint_set), canonical(same, own), strict=True):
             np.testing.assert_allclose(got, wanted, atol=1e-4)
     arguments = perception_arguments(read.truth, "point_cloud", "0")
-    assert {"units:=mm", "mirrored:=true", f'topology:="{read.truth.topology}"'} <= set(arguments)
+    assert {'units:="mm"', "mirrored:=true", f'topology:="{read.truth.topology}"'} <= set(arguments)
+
+
+def test_the_node_gets_every_parameter_as_it_was_meant() -> None:
+    truth = Truth(
+        topic="/skeletons",
+        topology='/home/zoë/it\'s "mine".yaml',
+        axes="kinect",
+        labels=(),
+        segments=(),
+        mirrored=True,
+        input_file="yes",
+        input_options={"field": "1", "share": 0.5, "names": ["on", "it's"]},
+    )
+    arguments = perception_arguments(truth, "point_cloud", "12", "/home/o'neill: weights", "cpu")
+    context = rclpy.Context()
+    rclpy.init(context=context)
+    try:
+        node = rclpy.create_node(
+            "perception",
+            context=context,
+            cli_args=arguments[arguments.index("--ros-args") :],
+            automatically_declare_parameters_from_overrides=True,
+        )
+        meant = {
+            "topic": "/skeletons",
+            "topology": truth.topology,
+            "mirrored": True,
+            "picture_size": [0.0, 0.0],
+            "person_id": "12",
+            "weights": "/home/o'neill: weights",
+            "input_file": "yes",
+            "input.field": "1",
+            "input.share": 0.5,
+            "input.names": ["on", "it's"],
+        }
+        read = {name: node.get_parameter(name).value for name in meant}
+        assert {**read, "picture_size": list(read["picture_size"])} == meant
+        node.destroy_node()
+    finally:
+        context.try_shutdown()
 
 
 def test_a_topology_does_not_overwrite_files_of_a_bag(tmp_path: Path) -> None:
