@@ -20,9 +20,9 @@ from usdrl_ros.parameters import launch_arguments
 from usdrl_ros.parameters.declarations import NAMES
 from usdrl_ros.parameters.names import check_file
 from usdrl_ros.processes.launching import ending_node
+from usdrl_ros.wire import NODE
 
 SHARE = Path(get_package_share_directory("usdrl_ros"))
-NODE = "usdrl_perception"
 ARGUMENTS = {
     "params_file": ("", f"parameters of the node; {SHARE / 'config/perception.yaml'} is one to copy"),
     "namespace": ("", "namespace of the node and its topics"),

@@ -33,6 +33,7 @@ from usdrl_model.errors.shown import shown
 from usdrl_ros.heard import Heard, understood
 from usdrl_ros.known_labels import KnownLabels
 from usdrl_ros.outputs.state_json import SCHEMA
+from usdrl_ros.wire import NODE, STATE
 
 SILENT = 2.0
 """Seconds without a message, after which one who waits in the place of an executor may be why."""
@@ -53,14 +54,12 @@ class ActionsClient:
         monotonic: seconds that never jump.
     """
 
-    def __init__(
-        self, node: Node, topic: str = "actions/state", *, monotonic: Callable[[], float] = time.monotonic
-    ) -> None:
+    def __init__(self, node: Node, topic: str = STATE, *, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._node = node
         self._topic = node.resolve_topic_name(topic)
         self._monotonic = monotonic
         self._heard = Heard()
-        self._labels = KnownLabels(node, f"{self._topic.removesuffix('/actions/state')}/usdrl_perception/list_labels")
+        self._labels = KnownLabels(node, f"{self._topic.removesuffix(f'/{STATE}')}/{NODE}/list_labels")
         self._callbacks: list[Callable[[dict[str, Any]], None]] = []
         self._news = threading.Condition()
         qos = QoSProfile(depth=1, reliability=ReliabilityPolicy.RELIABLE, durability=DurabilityPolicy.TRANSIENT_LOCAL)

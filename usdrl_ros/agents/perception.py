@@ -16,10 +16,8 @@ from std_srvs.srv import Trigger
 
 from usdrl_ros.client import ActionsClient
 from usdrl_ros.service_calls import NoAnswerError, ask, text_parameters
+from usdrl_ros.wire import NODE, STATE
 
-NODE = "usdrl_perception"
-"""The perception node, in the namespace of this one."""
-TOPIC = "actions/state"
 POLL = 0.05
 """Seconds between two looks."""
 FIRST_BEATS = 2.0
@@ -31,7 +29,7 @@ class NoPerceptionError(RuntimeError):
 
 
 class Perception:
-    """The perception node as a client sees it.
+    """The perception node, in the namespace of the node that asks, as a client sees it.
 
     Args:
         node: asks, and is spun by another thread.
@@ -39,8 +37,8 @@ class Perception:
 
     def __init__(self, node: Node) -> None:
         self._node = node
-        self._topic = node.resolve_topic_name(TOPIC)
-        self.client = ActionsClient(node, TOPIC)
+        self._topic = node.resolve_topic_name(STATE)
+        self.client = ActionsClient(node)
         self._parameters: Client = node.create_client(SetParameters, f"{NODE}/set_parameters")
         names = ("list_labels", "enrol/start", "enrol/stop")
         self._services: dict[str, Client] = {name: node.create_client(Trigger, f"{NODE}/{name}") for name in names}

@@ -27,10 +27,11 @@ from std_srvs.srv import Trigger
 from usdrl_model.events.onset_offset import EVENT_KINDS, Event
 from usdrl_ros.bags.labels import Truth
 from usdrl_ros.bags.play import Player, PlayOptions
-from usdrl_ros.bags.replay import STAMP_DIGITS, BagRun, LabelledBag
+from usdrl_ros.bags.replay import BagRun, LabelledBag
 from usdrl_ros.bags.storage import BagMessage, BagReader
 from usdrl_ros.inputs.options import PREFIX
 from usdrl_ros.processes.children import Child, use_private_domain
+from usdrl_ros.wire import EVENTS, NODE, STAMP_DIGITS, STATE
 
 TOPIC = "/skeletons"
 READY_TIMEOUT = 120.0
@@ -83,10 +84,10 @@ class LiveNode:
             self._executor = SingleThreadedExecutor(context=self._context)
             self._executor.add_node(self._node)
             latched = QoSProfile(depth=100, durability=DurabilityPolicy.TRANSIENT_LOCAL)
-            self._node.create_subscription(String, "actions/state", self._on_state, latched)
-            self._node.create_subscription(String, "actions/events", self._on_event, 1000)
+            self._node.create_subscription(String, STATE, self._on_state, latched)
+            self._node.create_subscription(String, EVENTS, self._on_event, 1000)
             self._node.create_subscription(DiagnosticArray, "/diagnostics", self._on_diagnostics, 10)
-            self._reset: Any = self._node.create_client(Trigger, "usdrl_perception/reset")
+            self._reset: Any = self._node.create_client(Trigger, f"{NODE}/reset")
             self._spin_until(
                 "become active", lambda: bool(self._states) and self._reset.service_is_ready(), READY_TIMEOUT
             )

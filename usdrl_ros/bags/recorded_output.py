@@ -12,12 +12,12 @@ from usdrl_model.events.onset_offset import EVENT_KINDS, Event
 from usdrl_model.files import limits
 from usdrl_model.files.documents import parse_json
 from usdrl_ros.bags.recorded_topic import RecordedTopic
-from usdrl_ros.bags.replay import STAMP_DIGITS, LabelledBag
+from usdrl_ros.bags.replay import LabelledBag
 from usdrl_ros.bags.storage import BagReader
 from usdrl_ros.messages.cdr import MalformedError
+from usdrl_ros.wire import EVENTS, STAMP_DIGITS, STATE
 
 TEXT = "std_msgs/msg/String"
-EVENTS, STATE = "actions/events", "actions/state"
 
 
 @dataclass(frozen=True, slots=True)

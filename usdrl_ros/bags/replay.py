@@ -38,8 +38,6 @@ from usdrl_ros.inputs.further_topics import FurtherTopics, Heard
 from usdrl_ros.messages.cdr import MalformedError
 from usdrl_ros.messages.types import BagError, type_name
 
-STAMP_DIGITS = 6
-"""Decimals of seconds in the node's JSON; times are rounded to them before they are compared."""
 MALFORMED = "malformed"
 """Reason of a refusal: the bytes are not a message of their type."""
 A_MOMENT = 1e-3

@@ -22,7 +22,8 @@ from usdrl_model.metrics.events import Detection, ScoredRecording, detections, s
 from usdrl_model.metrics.segment_scores import IOU_THRESHOLDS, frame_accuracy, macro_frame_f1, segment_counts
 from usdrl_model.network.detector_config import BACKGROUND_LABEL
 from usdrl_model.skeleton.segments import Segment, frame_labels
-from usdrl_ros.bags.replay import STAMP_DIGITS, BagRun, LabelledBag
+from usdrl_ros.bags.replay import BagRun, LabelledBag
+from usdrl_ros.wire import STAMP_DIGITS
 
 
 def found_actions(run: BagRun) -> list[Detection]:

@@ -13,6 +13,7 @@ from std_srvs.srv import Trigger
 from usdrl_ros.behaviours.leaf import Leaf
 from usdrl_ros.client import ActionsClient
 from usdrl_ros.service_calls import NoAnswerError, RefusedError, ask, text_parameters
+from usdrl_ros.wire import NODE
 
 
 class EnrolGesture(Leaf):
@@ -36,7 +37,7 @@ class EnrolGesture(Leaf):
         *,
         who: str = "",
         seconds: float = 3.0,
-        perception: str = "usdrl_perception",
+        perception: str = NODE,
     ) -> None:
         super().__init__(f"enrol {label}", client, read=(who,) if who else ())
         self.label, self.who, self.seconds = label, who, seconds

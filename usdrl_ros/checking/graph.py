@@ -20,8 +20,8 @@ from usdrl_model.plausibility.findings import Finding, Level
 from usdrl_ros.checking.trial import Captured
 from usdrl_ros.diagnostics import graph_checks
 from usdrl_ros.parameters.declarations import PARAMETERS
+from usdrl_ros.wire import NODE, STATE
 
-PERCEPTION, STATE = "usdrl_perception", "/actions/state"
 UNKNOWN = "_NODE_NAME_UNKNOWN_"
 """Name of a node whose endpoints were discovered before itself."""
 ANSWER = 3.0
@@ -79,7 +79,7 @@ class Graph:
             if end.node_name != UNKNOWN:
                 found.add(_full(end.node_name, end.node_namespace))
         for own, namespace in self.node.get_node_names_and_namespaces():
-            if own == (name.rpartition("/")[2] or PERCEPTION):
+            if own == (name.rpartition("/")[2] or NODE):
                 found.add(_full(own, namespace))
         return sorted(one for one in found if not name or one == name or one.endswith(f"/{name.lstrip('/')}"))
 
@@ -163,7 +163,7 @@ class Graph:
         return [Finding("inference", level, f"{perception}: {cut(status.message, MESSAGE)}")]
 
     def _states(self) -> list[Any]:
-        topics = [topic for topic, _ in self.node.get_topic_names_and_types() if topic.endswith(STATE)]
+        topics = [topic for topic, _ in self.node.get_topic_names_and_types() if topic.endswith(f"/{STATE}")]
         return [end for topic in topics for end in self.node.get_publishers_info_by_topic(topic)]
 
     def _hear(self, array: DiagnosticArray) -> None:

@@ -22,15 +22,15 @@ from visualization_msgs.msg import MarkerArray
 from usdrl_model.events.onset_offset import EVENT_KINDS, Event
 from usdrl_ros.bags.labels import Truth, parse_truth
 from usdrl_ros.bags.new_bag import BagWriter
-from usdrl_ros.bags.replay import STAMP_DIGITS
 from usdrl_ros.bags.write import DEFAULT_TOPIC
 from usdrl_ros.messages.types import headers, stamp_ns, type_name
+from usdrl_ros.wire import EVENTS, STAMP_DIGITS, STATE
 
 DEPTH = 1000
 LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 TOPICS: dict[str, tuple[type, QoSProfile | int]] = {
-    "/actions/state": (String, LATCHED),
-    "/actions/events": (String, DEPTH),
+    f"/{STATE}": (String, LATCHED),
+    f"/{EVENTS}": (String, DEPTH),
     "/actions/markers": (MarkerArray, DEPTH),
     "/diagnostics": (DiagnosticArray, DEPTH),
     "/performer/truth": (String, LATCHED),
@@ -116,8 +116,8 @@ class Listener:
     def _hearer(self, topic: str) -> Any:
         notes = {
             DEFAULT_TOPIC: self._note_frame,
-            "/actions/state": self._note_state,
-            "/actions/events": self._note_event,
+            f"/{STATE}": self._note_state,
+            f"/{EVENTS}": self._note_event,
             "/diagnostics": self._note_diagnostics,
             "/performer/truth": self._note_truth,
         }

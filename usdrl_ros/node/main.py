@@ -17,6 +17,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from usdrl_ros.processes import executables, stopping
+from usdrl_ros.wire import NODE
 
 if TYPE_CHECKING:
     from usdrl_ros.node.pipeline import StreamFactory
@@ -27,7 +28,7 @@ def main(args: list[str] | None = None, stream_factory: StreamFactory | None = N
     stopping.end_at_signal()
     arguments = (sys.argv if args is None else args)[1:]
     try:
-        from usdrl_ros.node.node import NODE_NAME, PerceptionNode
+        from usdrl_ros.node.node import PerceptionNode
         from usdrl_ros.node.pipeline import load_stream
         from usdrl_ros.parameters.docs import overview  # these take a second
         from usdrl_ros.processes.serving import serve
@@ -36,7 +37,7 @@ def main(args: list[str] | None = None, stream_factory: StreamFactory | None = N
     if executables.asks_for_help(arguments):
         print(f"{__doc__}\nparameters (-p name:=value):\n{overview()}")
         return 0
-    return serve(lambda _: PerceptionNode(stream_factory or load_stream), NODE_NAME, "docs/parameters.md", args)
+    return serve(lambda _: PerceptionNode(stream_factory or load_stream), NODE, "docs/parameters.md", args)
 
 
 if __name__ == "__main__":

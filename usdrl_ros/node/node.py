@@ -42,13 +42,13 @@ from usdrl_ros.parameters.declarations import NAMES
 from usdrl_ros.parameters.names import check_given
 from usdrl_ros.processes.lifecycle import RCLError
 from usdrl_ros.processes.serving import ServedNode
+from usdrl_ros.wire import NODE
 
 try:
     from rclpy.event_handler import SubscriptionEventCallbacks
 except ImportError:  # Humble
     from rclpy.qos_event import SubscriptionEventCallbacks
 
-NODE_NAME = "usdrl_perception"
 INPUT_DEPTH = 100
 """Queue length of the subscription: almost a second of the fastest tracker."""
 DIAGNOSTICS_PERIOD = 1.0
@@ -84,7 +84,7 @@ class PerceptionNode(ServedNode):
     """
 
     def __init__(self, stream_factory: StreamFactory = load_stream) -> None:
-        super().__init__(NODE_NAME)
+        super().__init__(NODE)
         parameters.declare(self)
         check_given(self, NAMES)
         self._stream_factory = stream_factory

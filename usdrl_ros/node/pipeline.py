@@ -27,6 +27,7 @@ from usdrl_ros.outputs.further import further
 from usdrl_ros.outputs.publishers import Outputs, Result
 from usdrl_ros.outputs.state_json import ModelInfo
 from usdrl_ros.parameters.values import PerceptionConfig, check_watch
+from usdrl_ros.wire import STATE
 
 if TYPE_CHECKING:
     from usdrl_model.online.live_enrolment import LiveEnrolment
@@ -110,7 +111,7 @@ class Pipeline:
             max_people=self.worker.config.max_people,
             placed_by_tf=levelled_by(self.config) == "target_frame",
             namesakes=node.get_node_names_and_namespaces().count((node.get_name(), node.get_namespace())),
-            rivals=node.count_publishers(node.resolve_topic_name("actions/state")) - 1,
+            rivals=node.count_publishers(node.resolve_topic_name(STATE)) - 1,
             stuck=self.worker.stuck,
             stream_counters=snapshot.counters,
             model=snapshot.model,

@@ -36,6 +36,7 @@ from usdrl_ros.outputs.markers import markers
 from usdrl_ros.outputs.qos import OVERRIDES, every_one, latched
 from usdrl_ros.outputs.state_json import Heartbeat, ModelInfo, encode_event, encode_state
 from usdrl_ros.outputs.watched import doing, watched
+from usdrl_ros.wire import EVENTS, STATE
 
 LAST_ACKNOWLEDGEMENT = 0.1
 """Seconds to wait at the end for acknowledgement of the last messages."""
@@ -124,8 +125,8 @@ class Outputs:
         self._lock = threading.Lock()
         self._destroyed = False
         self._watches: dict[str, Watch] = {}
-        self._state_publisher = self._publisher(String, "actions/state", latched(period))
-        self._event_publisher = self._publisher(String, "actions/events", every_one())
+        self._state_publisher = self._publisher(String, STATE, latched(period))
+        self._event_publisher = self._publisher(String, EVENTS, every_one())
         self._pointing_publisher = self._publisher(PoseStamped, "pointing", every_one())
         self._marker_publisher = self._publisher(MarkerArray, "actions/markers", every_one())
         detection_type = detections.message_type()

@@ -32,6 +32,7 @@ from usdrl_model.online.event_log import PersonEvent
 from usdrl_model.online.state import ActionState, PersonState, StreamState
 from usdrl_model.states.person import HeldState
 from usdrl_model.states.pointing import Ray
+from usdrl_ros.wire import STAMP_DIGITS
 
 SCHEMA = "usdrl.actions/2"
 """Value of ``schema`` in every state; the number rises when a field changes its meaning or is removed."""
@@ -41,9 +42,6 @@ WITHHELD = "joints are in a picture, without depth: position, distance, bearing,
 
 ToPublished = Callable[[Any], np.ndarray]
 """Canonical positions (..., 3) -> the same in the published frame, metres."""
-
-STAMP_DIGITS = 6
-"""Decimals of a stamp: a float64 resolves present stamps to 0.2 microseconds."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

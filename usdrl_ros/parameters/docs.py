@@ -16,6 +16,7 @@ from typing import Any
 from usdrl_model.files.markdown import table as markdown_table
 from usdrl_ros.parameters.declaration import Declaration, allowed
 from usdrl_ros.parameters.declarations import PARAMETERS
+from usdrl_ros.wire import NODE
 
 LONG_LIST = 6
 """Longer lists of choices are left out of the table."""
@@ -62,7 +63,7 @@ def table(parameters: Sequence[Declaration]) -> str:
 
 def params_file(
     parameters: Sequence[Declaration] = PARAMETERS,
-    node: str = "usdrl_perception",
+    node: str = NODE,
     page: str = "docs/parameters.md",
     module: str = "usdrl_ros.parameters.docs",
     section: str = "/**",

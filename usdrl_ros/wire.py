@@ -1,0 +1,9 @@
+"""What the perception node and those who hear it have to agree on: names, and the decimals of stamps."""
+
+NODE = "usdrl_perception"
+"""Name of the perception node, where it is not renamed."""
+STATE = "actions/state"
+EVENTS = "actions/events"
+"""Topics of the node, relative to its namespace (docs/state.md)."""
+STAMP_DIGITS = 6
+"""Decimals of a stamp: a float64 resolves present stamps to 0.2 microseconds. Stamps are compared after rounding."""
