@@ -8,17 +8,15 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from std_msgs.msg import Header
 
 from usdrl_model.errors.nearest import hint
+from usdrl_model.online.state import StreamState
 from usdrl_ros.messages.types import BagError, message_class
 from usdrl_ros.outputs.hri_rules import PERSON, Rule
-
-if TYPE_CHECKING:
-    from usdrl_model.online.state import StreamState
-    from usdrl_ros.outputs.publishers import Result
+from usdrl_ros.outputs.publishers import Result, topic_token
 
 Create = Callable[[Any, str], Any]
 """(message type, topic) -> its publisher."""
@@ -107,8 +105,7 @@ class Hri:
 
 def body_topic(person: str) -> str:
     """REP-155's topic of a body's gestures, below the node's namespace."""
-    token = "".join(letter if letter.isascii() and letter.isalnum() else "_" for letter in person)
-    return f"humans/bodies/{f'_{token}' if token[:1].isdigit() else token}/gesture"
+    return f"humans/bodies/{topic_token(person)}/gesture"
 
 
 def _held(state: StreamState) -> set[tuple[str, str]]:

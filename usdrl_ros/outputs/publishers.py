@@ -42,13 +42,18 @@ LAST_ACKNOWLEDGEMENT = 0.1
 """Seconds to wait at the end for acknowledgement of the last messages."""
 
 
+def topic_token(name: str) -> str:
+    """A name as a token of ROS topic names: letters, digits and underscores, no digit in front."""
+    return re.sub(r"^(?=\d)", "_", re.sub(r"[^A-Za-z0-9_]", "_", name))
+
+
 def topic_names(labels: Iterable[str]) -> dict[str, str]:
-    """Label -> its token in a ROS topic name: letters, digits and underscores, no digit in front.
+    """Label -> its ``topic_token``.
 
     Raises:
         ValueError: two labels that become the same token.
     """
-    names = {label: re.sub(r"^(?=\d)", "_", re.sub(r"[^A-Za-z0-9_]", "_", label)) for label in labels}
+    names = {label: topic_token(label) for label in labels}
     if len(set(names.values())) < len(names):
         raise ValueError(f"watch: {sorted(names)} become the topics {sorted(names.values())}: they must differ")
     return names
