@@ -1,12 +1,11 @@
 """Named fields of ``sensor_msgs/PointCloud2`` as structured numpy arrays, both ways.
 
-The functions have the names and meaning of those in ``sensor_msgs_py.point_cloud2``, which no wheel has and which
-expands every field to the number of values that it declares. Here the declared sizes are checked against the data
-before anything is allocated.
+They stand in for those of ``sensor_msgs_py.point_cloud2``, which no wheel has and which expands every field to the
+number of values that it declares. Here the declared sizes are checked against the data before anything is allocated.
 
     >>> people = np.zeros(25, dtype=dtype_from_fields(SKELETON_FIELDS))
     >>> cloud = create_cloud(Header(frame_id="camera"), SKELETON_FIELDS, people)
-    >>> read_points(cloud, ["x", "y", "z"]).shape
+    >>> points_as(cloud, people.dtype).shape
     (25,)
 """
 
@@ -52,13 +51,13 @@ def count_of(field: PointField) -> int:
     return max(1, int(field.count))
 
 
-def dtype_from_fields(fields: Iterable[PointField], point_step: int | None = None) -> np.dtype:
-    """Structured numpy type of the fields of a cloud, ``point_step`` bytes per point (default: up to the last field).
+def dtype_from_fields(fields: Iterable[PointField]) -> np.dtype:
+    """Structured numpy type of fields, up to the last of them: those of clouds that this package writes.
 
     A field of several values becomes ``name_0``, ``name_1``, ...
 
     Raises:
-        ValueError: a datatype that PointField does not define, or fields that declare more than ``point_step`` bytes.
+        ValueError: a datatype that PointField does not define.
     """
     fields = list(fields)
     for field in fields:
@@ -67,12 +66,6 @@ def dtype_from_fields(fields: Iterable[PointField], point_step: int | None = Non
                 f"field {field.name!r}: expected a PointField datatype 1 to 8, got {field.datatype}: correct the"
                 " publisher"
             )
-    declared = sum(count_of(field) * DTYPES[field.datatype].itemsize for field in fields)
-    if point_step is not None and declared > point_step:
-        raise ValueError(
-            f"expected fields of at most point_step = {point_step} bytes together, got {declared}: correct count,"
-            " datatype or point_step in the publisher"
-        )
     names: list[str] = []
     formats: list[np.dtype] = []
     offsets: list[int] = []
@@ -84,8 +77,6 @@ def dtype_from_fields(fields: Iterable[PointField], point_step: int | None = Non
             formats.append(dtype)
             offsets.append(field.offset + index * dtype.itemsize)
     layout: Any = {"names": names, "formats": formats, "offsets": offsets}
-    if point_step is not None:
-        layout["itemsize"] = point_step
     return np.dtype(layout)
 
 
@@ -134,24 +125,6 @@ def points_as(cloud: PointCloud2, dtype: np.dtype) -> np.ndarray:
     row_step = cloud.row_step if cloud.height > 1 else cloud.width * cloud.point_step
     shape, strides = (cloud.height, cloud.width), (row_step, cloud.point_step)
     return np.ndarray(shape, dtype, buffer=cloud.data, strides=strides).reshape(-1)
-
-
-def read_points(cloud: PointCloud2, field_names: Sequence[str] | None = None) -> np.ndarray:
-    """Points of a cloud as a structured array of shape (height * width,), in this machine's byte order.
-
-    Raises:
-        ValueError: a field that the cloud does not have, or as ``check_layout``.
-    """
-    fields = list(cloud.fields)
-    if field_names is not None:
-        known = {field.name: field for field in fields}
-        missing = [name for name in field_names if name not in known]
-        if missing:
-            raise ValueError(f"expected fields {list(field_names)}, got {list(known)}: {missing} missing")
-        fields = [known[name] for name in field_names]
-    check_layout(cloud)
-    dtype = dtype_from_fields(fields, cloud.point_step)
-    return points_as(cloud, dtype).astype(dtype, copy=False)
 
 
 def create_cloud(header: Header, fields: Sequence[PointField], points: np.ndarray | Iterable) -> PointCloud2:

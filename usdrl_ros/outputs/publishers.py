@@ -11,7 +11,7 @@ import dataclasses
 import re
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -102,7 +102,6 @@ class Outputs:
         frames: transform to the published frame.
         watch: labels and states with topics of their own.
         period: seconds between two calls of ``heartbeat``.
-        clock: system time, seconds since 1970.
         also: further outputs.
 
     Raises:
@@ -117,7 +116,6 @@ class Outputs:
         watch: Iterable[str],
         *,
         period: float,
-        clock: Callable[[], float] = time.time,
         also: Iterable[Also] = (),
     ) -> None:
         names = topic_names(watch)
@@ -125,7 +123,6 @@ class Outputs:
         self._model = model
         self._frames = frames
         self._period = period
-        self._clock = clock
         self._also = tuple(also)
         self._lock = threading.Lock()
         self._destroyed = False
@@ -233,7 +230,7 @@ class Outputs:
             to_published=self._to_published,
             model=self._model,
             latency_ms=self._latency_ms,
-            heartbeat=Heartbeat(stamp=self._clock(), period=self._period),
+            heartbeat=Heartbeat(stamp=time.time(), period=self._period),
         )
         self._state_publisher.publish(String(data=text))
         self._publish_watches()

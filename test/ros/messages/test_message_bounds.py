@@ -18,7 +18,7 @@ from visualization_msgs.msg import Marker, MarkerArray  # noqa: E402
 from usdrl_ros.inputs import registry  # noqa: E402
 from usdrl_ros.inputs.common import InputError  # noqa: E402
 from usdrl_ros.inputs.deserialiser import Deserialiser  # noqa: E402
-from usdrl_ros.messages.point_cloud import dtype_from_fields, read_points  # noqa: E402
+from usdrl_ros.messages.point_cloud import dtype_from_fields, points_as  # noqa: E402
 
 MOST = 2**32 - 1
 LONGEST = 0.1
@@ -117,14 +117,14 @@ def test_a_cloud_that_declares_more_than_it_holds(lie):
     check(message, "point_cloud", others.get(lie, "layout"))
 
 
-@pytest.mark.parametrize("lie", CLOUDS)
-def test_such_a_cloud_is_not_read_by_name_either(lie):
+@pytest.mark.parametrize("lie", [lie for lie in CLOUDS if lie != "many fields"])
+def test_such_a_cloud_has_no_points_either(lie):
     message = cloud(fields())
     CLOUDS[lie](message)
 
     def read():
         with pytest.raises(ValueError, match="expected"):
-            read_points(message)
+            points_as(message, dtype_from_fields(fields()))
 
     seconds, memory = cost(read)
     assert seconds < LONGEST
@@ -146,12 +146,6 @@ def test_a_field_of_many_values_inside_the_point_costs_its_bytes():
         data=array("B", raw.tobytes()),
     )
     check(message, "point_cloud", None)
-
-
-def test_values_that_overlap_are_not_multiplied():
-    many = [PointField(name=f"f{n}", datatype=PointField.UINT8, count=1000) for n in range(1000)]
-    with pytest.raises(ValueError, match="together"):
-        dtype_from_fields(many, point_step=1000)
 
 
 @pytest.mark.parametrize("names", [{}, {"track_id": PointField.UINT32}, {"joint": PointField.UINT8}])
