@@ -25,7 +25,8 @@ class Device:
 
     Args:
         name: a number, a path of a camera, or the path of a video.
-        width, height: asked of a camera, pixels; 0: its own.
+        width: asked of a camera, pixels; 0: its own.
+        height: likewise.
         take: called with every picture, (H, W, 3) uint8: blue, green, red.
         failed: called when there are no pictures any more, until there are.
         ended: called at the end of a video.

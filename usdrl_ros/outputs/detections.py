@@ -62,6 +62,7 @@ class LabelInfo:
     Args:
         publisher: of ``label_info_type``.
         known: the labels, and the score at which an action starts.
+        destroy: ends the publisher.
     """
 
     def __init__(
