@@ -1,6 +1,5 @@
 """What the outputs put on which topic."""
 
-import dataclasses
 import json
 import re
 import sys
@@ -14,69 +13,21 @@ pytest.importorskip("rclpy", reason="needs ROS 2 (rclpy)")
 
 import rclpy  # noqa: E402
 from builtin_interfaces.msg import Time  # noqa: E402
-from geometry_msgs.msg import Pose, PoseStamped, Vector3  # noqa: E402
+from geometry_msgs.msg import Pose, Vector3  # noqa: E402
 from helpers.paths import ROOT
 from helpers.people import standing
-from helpers.ros_peer import LATCHED  # noqa: E402
+from helpers.results import FRAMES, HEADER, MODEL, doing, person, result  # noqa: E402
 from rclpy.parameter import Parameter  # noqa: E402
 from rclpy.qos import LivelinessPolicy  # noqa: E402
-from sensor_msgs.msg import PointCloud2  # noqa: E402
-from std_msgs.msg import Bool, Header, String  # noqa: E402
-from transforms3d.quaternions import quat2mat  # noqa: E402
-from visualization_msgs.msg import Marker, MarkerArray  # noqa: E402
+from std_msgs.msg import Header, String  # noqa: E402
 
 from usdrl_model.events.onset_offset import Event  # noqa: E402
-from usdrl_model.online.state import ActionState, PersonState, StreamState  # noqa: E402
 from usdrl_model.skeleton.person import Person, SkeletonFrame  # noqa: E402
-from usdrl_model.skeleton.topology import JOINT_INDEX, PARENTS  # noqa: E402
-from usdrl_model.states.person import HeldState, States  # noqa: E402
-from usdrl_model.states.pointing import Ray  # noqa: E402
+from usdrl_model.skeleton.topology import JOINT_INDEX  # noqa: E402
 from usdrl_ros.inputs.common import SourceFrame  # noqa: E402
 from usdrl_ros.inputs.coordinate_frames import Frames  # noqa: E402
-from usdrl_ros.outputs import detections, watched  # noqa: E402
-from usdrl_ros.outputs.markers import NOTHING, colour_of, markers  # noqa: E402
-from usdrl_ros.outputs.publishers import Outputs, Result, topic_names  # noqa: E402
-from usdrl_ros.outputs.state_json import ModelInfo  # noqa: E402
-
-STAMP = Time(sec=20, nanosec=123_456_789)
-HEADER = Header(stamp=STAMP, frame_id="camera")
-FRAMES = Frames("optical")
-MODEL = ModelInfo(weights="test", hash="0123", device="cpu", precision="float32", runtime="torch")
-
-
-RAY = Ray(origin=(0.5, 0.2, 1.5), direction=(0.6, -0.8, 0.0), hit=(1.4, -1.0, 1.5))
-
-
-def person(id_, *actions, joints=None, states=()):
-    joints = standing() if joints is None else joints
-    return PersonState(
-        id=id_,
-        position=tuple(joints[JOINT_INDEX["head"]].tolist()),
-        distance=2.0,
-        bearing=0.0,
-        joints=joints,
-        last_seen=20.0,
-        actions=actions,
-        top=(),
-        valid_joints=1.0,
-        states=States(active=states),
-    )
-
-
-def doing(label, score=0.9, active=True, onset=18.5):
-    return ActionState(label=label, active=active, score=score, onset=onset)
-
-
-def result(*people, events=()):
-    state = StreamState(stamp=20.0, seq=len(events), people=people, events=events, counters={})
-    return Result(events=events, state=state, stamp=STAMP, frame_id="camera")
-
-
-@pytest.fixture
-def outputs(peer):
-    outputs = Outputs(peer.node, MODEL, FRAMES, ["wave", "pick up"], period=0.5)
-    yield outputs
-    outputs.destroy()
+from usdrl_ros.outputs import detections  # noqa: E402
+from usdrl_ros.outputs.publishers import Outputs, topic_names  # noqa: E402
 
 
 def test_labels_become_topic_names():
@@ -185,136 +136,6 @@ def test_events_come_one_a_message(peer, outputs):
     outputs.publish(result(person("7"), events=events), None)
     peer.wait(lambda: len(heard) == 3, "three events")
     assert [json.loads(message.data)["seq"] for message in heard] == [1, 2, 3]
-
-
-def test_watched_labels_need_no_parsing(peer, outputs):
-    active = peer.listen(Bool, "watch/wave/active", LATCHED)
-    who = peer.listen(String, "watch/wave/person", LATCHED)
-    pose = peer.listen(PoseStamped, "watch/wave/pose", LATCHED)
-    other = peer.listen(Bool, "watch/pick_up/active", LATCHED)
-    peer.wait(lambda: not outputs.heartbeat() and active and other, "first words")
-    assert not active[-1].data and who[-1].data == "" and not pose
-    people = (
-        person("3", doing("wave", 0.7)),
-        person("5", doing("wave", 0.8), joints=standing() + [1.0, 0.0, 0.0]),
-        person("9", doing("wave", 0.95, active=False)),
-    )
-    outputs.publish(result(*people), None)
-    peer.wait(lambda: active[-1].data and pose and who[-1].data, "wave")
-    assert who[-1].data == "5"
-    assert pose[-1].header == HEADER
-    x, y, z = pose[-1].pose.position.x, pose[-1].pose.position.y, pose[-1].pose.position.z
-    np.testing.assert_allclose([x, y, z], FRAMES.to_published(people[1].position))
-    assert not other[-1].data
-    outputs.publish(result(), None)
-    peer.wait(lambda: not active[-1].data and who[-1].data == "", "the end of the wave")
-
-
-def test_who_does_it_where_and_since_when_is_one_message(peer, outputs):
-    heard = peer.listen(PointCloud2, "watch/wave", LATCHED)
-    peer.wait(lambda: heard, "nobody")
-    assert heard[-1].width == 0
-    people = (
-        person("3", doing("wave", 0.7, onset=18.0)),
-        person("Zoë of the second floor", doing("wave", 0.8), joints=standing() + [1.0, 0.0, 0.0]),
-        person("5", doing("wave", 0.6), joints=np.full((25, 3), np.nan)),
-        person("9", doing("wave", 0.95, active=False)),
-    )
-    outputs.publish(result(*people), None)
-    peer.wait(lambda: heard[-1].width, "wave")
-    assert heard[-1].header == HEADER and heard[-1].point_step % 8 == 0
-    found = watched.read(heard[-1])
-    assert [one.id for one in found] == ["Zoë of the second floor", "3", "5"], "highest score first"
-    assert [round(one.score, 3) for one in found] == [0.8, 0.7, 0.6] and found[1].onset == 18.0
-    np.testing.assert_allclose(found[0].position, FRAMES.to_published(people[1].position), rtol=1e-6)
-    assert found[2].position is None
-    outputs.publish(dataclasses.replace(result(), stamp=Time(sec=21)), None)
-    peer.wait(lambda: not heard[-1].width, "the end of the wave")
-    assert heard[-1].header.stamp.sec == 21, "nobody, and since when"
-    with pytest.raises(ValueError, match="'track_id'"):
-        watched.read(PointCloud2())
-
-
-def test_a_watched_state_is_that_of_who_has_been_in_it_longest(peer, outputs):
-    outputs.watch(["sitting"])
-    active = peer.listen(Bool, "watch/sitting/active", LATCHED)
-    who = peer.listen(String, "watch/sitting/person", LATCHED)
-    pose = peer.listen(PoseStamped, "watch/sitting/pose", LATCHED)
-    people = (
-        person("3", doing("wave"), states=(HeldState("sitting", 12.0),)),
-        person("5", states=(HeldState("sitting", 11.0),), joints=standing() + [1.0, 0.0, 0.0]),
-        person("9", states=(HeldState("standing", 10.0),)),
-    )
-    outputs.publish(result(*people), None)
-    peer.wait(lambda: active and active[-1].data and pose and who[-1].data, "sitting")
-    assert who[-1].data == "5"
-    place = pose[-1].pose.position
-    np.testing.assert_allclose([place.x, place.y, place.z], FRAMES.to_published(people[1].position))
-
-
-def test_every_pointing_arm_has_a_pose_along_its_ray_and_an_arrow(peer, outputs):
-    heard = peer.listen(PoseStamped, "pointing", 50)
-    peer.wait(lambda: peer.node.count_subscribers("pointing"), "subscription")
-    peer.spin(0.3)
-    back = Ray(origin=(0.0, 0.0, 1.0), direction=(1.0, 0.0, 0.0), hit=None)  # -x in optical axes
-    said = result(
-        person("3", states=(HeldState("pointing_left", 12.0, RAY),)),
-        person("4"),
-        person("5", states=(HeldState("standing", 12.0), HeldState("pointing_right", 13.0, back))),
-    )
-    outputs.publish(said, None)
-    peer.wait(lambda: len(heard) == 2, "two poses")
-    for pose, ray in zip(heard, (RAY, back), strict=True):
-        assert pose.header == HEADER
-        place, q = pose.pose.position, pose.pose.orientation
-        np.testing.assert_allclose([place.x, place.y, place.z], FRAMES.to_published(ray.origin))
-        along = quat2mat([q.w, q.x, q.y, q.z])[:, 0]
-        np.testing.assert_allclose(along, FRAMES.to_published(ray.direction), atol=1e-9)
-    first, second = (
-        marker for marker in markers(said.state, HEADER, FRAMES.to_published).markers if marker.ns == "pointing"
-    )
-    assert first.type == Marker.ARROW and first.id != second.id
-    for marker, ray, end in ((first, RAY, RAY.hit), (second, back, (2.0, 0.0, 1.0))):
-        ends = [[point.x, point.y, point.z] for point in marker.points]
-        np.testing.assert_allclose(ends, [FRAMES.to_published(ray.origin), FRAMES.to_published(end)])
-
-
-def test_what_is_watched_can_change(peer, outputs):
-    outputs.watch(["clap"])
-    names = [name for name, _ in peer.node.get_publisher_names_and_types_by_node("peer", "/") if "watch" in name]
-    assert names == ["/watch/clap", "/watch/clap/active", "/watch/clap/person", "/watch/clap/pose"]
-
-
-def test_markers_show_bones_and_text():
-    joints = standing()
-    joints[JOINT_INDEX["hand_left"]] = np.nan
-    array = markers(result(person("7", doing("wave"), joints=joints), person("8")).state, HEADER, FRAMES.to_published)
-    figure, text, *_, last = array.markers
-    assert (figure.type, text.type) == (Marker.LINE_LIST, Marker.TEXT_VIEW_FACING)
-    touching = sum("hand_left" in (name, parent) for name, parent in _bones())
-    assert len(figure.points) == 2 * (24 - touching)
-    assert text.text == "7: wave 0.90 1.5 s"
-    assert (figure.color, array.markers[2].color) == (colour_of("wave"), NOTHING)
-    assert colour_of("wave") != colour_of("clap")
-    assert last.text == "8"
-    assert len({(marker.ns, marker.id) for marker in array.markers}) == 4
-    assert all(marker.header == HEADER and marker.lifetime.nanosec > 0 for marker in array.markers)
-    assert text.pose.position.y < -0.7  # above the head, where y of the camera points down
-
-
-def _bones():
-    names = list(JOINT_INDEX)
-    return [(name, names[parent]) for name, parent in zip(names, PARENTS, strict=True) if name != names[parent]]
-
-
-def test_nobody_and_nothing_valid_give_no_markers():
-    unseen = person("7", joints=np.full((25, 3), np.nan))
-    assert markers(result(unseen).state, HEADER, FRAMES.to_published).markers == []
-
-
-def test_markers_are_published_for_who_looks(peer, outputs):
-    heard = peer.listen(MarkerArray, "actions/markers")
-    peer.wait(lambda: not outputs.publish(result(person("7")), None) and heard, "markers")
 
 
 def test_detections_where_vision_msgs_is_installed(monkeypatch):
