@@ -11,15 +11,13 @@ from usdrl_model.errors.shown import NAME, cut
 from usdrl_model.skeleton.person import Person
 from usdrl_ros.inputs.adapter import Adapter, Context
 from usdrl_ros.inputs.common import InputError, SourceFrame, check_people, seconds
-from usdrl_ros.inputs.gathering import Gathering
+from usdrl_ros.inputs.gathering import SAME, Gathering
 
 NAMES = (
     *("nose", "neck", "r_sho", "r_elb", "r_wri", "l_sho", "l_elb", "l_wri", "r_hip", "r_knee", "r_ank"),
     *("l_hip", "l_knee", "l_ank", "r_eye", "l_eye", "r_ear", "l_ear"),
 )
 """In the order of ``openpose_coco_18``."""
-SAME = 0.002
-"""Seconds between the poses of one picture: they have its stamp."""
 
 
 class Poses:
@@ -36,9 +34,7 @@ class Poses:
                 ``frame_id``.
         """
         person, stamp = _person(message, context.person_id), seconds(message.header.stamp)
-        old = self._gathering.take() if self._gathering.begins(stamp, [person.id]) else {}
-        self._gathering.add(stamp, {person.id: (person, message.header)})
-        parts = self._gathering.take() if self._gathering.complete else old
+        parts = self._gathering.step(stamp, {person.id: (person, message.header)})
         check_people(len(parts))
         if not parts:
             return None

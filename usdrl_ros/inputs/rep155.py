@@ -16,12 +16,10 @@ from usdrl_model.errors.shown import NAME, cut
 from usdrl_model.skeleton.person import Person
 from usdrl_ros.inputs.adapter import Adapter, Context
 from usdrl_ros.inputs.common import InputError, SourceFrame, check_people, seconds
-from usdrl_ros.inputs.gathering import Gathering
+from usdrl_ros.inputs.gathering import SAME, Gathering
 from usdrl_ros.inputs.rep155_tf import INSTALL
 
 JOINTS = 18
-SAME = 0.002
-"""Seconds between the skeletons of one picture: they have its stamp."""
 
 
 class Bodies:
@@ -56,7 +54,6 @@ class Bodies:
             if one not in self._ends:
                 topic = f"{self._base}/{one}/skeleton2d"
                 self._ends[one] = context.subscribe(topic, "hri_msgs/msg/Skeleton2D", self._reader(one))
-        self._gathering.expected = frozenset(tracked)
         return context.frame([], message.header) if not tracked else None
 
     def _reader(self, one: str) -> Callable[[Any, Context], SourceFrame | None]:
@@ -65,10 +62,7 @@ class Bodies:
             if one not in self._ends:
                 return None  # was on its way when the body was lost
             person, stamp = _person(one, message), seconds(message.header.stamp)
-            old = self._gathering.take() if self._gathering.begins(stamp, [one]) else {}
-            self._gathering.add(stamp, {one: (person, message.header)})
-            self._gathering.expected = frozenset(self._ends)
-            parts = self._gathering.take() if self._gathering.complete else old
+            parts = self._gathering.step(stamp, {one: (person, message.header)}, expected=self._ends)
             if not parts:
                 return None
             return context.frame([person for person, _ in parts.values()], next(iter(parts.values()))[1])

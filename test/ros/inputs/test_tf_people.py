@@ -202,3 +202,14 @@ def test_a_frame_is_gathered_from_its_parts():
     assert not gathering.complete
     gathering.add(2.0, {"b": 3})
     assert gathering.complete and gathering.take() == {"a": 1, "b": 3}
+
+
+def test_a_step_takes_the_frame_that_its_parts_complete_or_end():
+    gathering: Gathering[int] = Gathering(0.01)
+    assert gathering.step(1.0, {"a": 1}) == {} and gathering.step(1.0, {"b": 2}) == {}
+    assert gathering.step(2.0, {"a": 3}) == {"a": 1, "b": 2}, "the next frame ends it"
+    assert gathering.step(2.0, {"b": 4}) == {"a": 3, "b": 4}, "as many parts as before complete it"
+    assert gathering.step(3.0, {"a": 5}, expected=["a"]) == {"a": 5}
+    assert gathering.step(3.0, {"b": 6}, expected=["a", "b"]) == {}, "a frame is taken once"
+    assert gathering.step(4.0, {"a": 7}, expected=["a", "b"]) == {}
+    assert gathering.step(5.0, {"a": 8}, expected=["a", "b"]) == {"a": 7}
