@@ -10,13 +10,12 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Literal
 
-from usdrl_model.events.onset_offset import Edge, Event, EventKind
-from usdrl_model.windows.track import Track
+from usdrl_model.events.onset_offset import Edge, Event
 
 if TYPE_CHECKING:
-    from usdrl_model.online.tracked_person import Sighting
+    from usdrl_model.online.tracked_person import TrackedPerson
 
 RECENT_EVENTS = 64
 """Events kept in the state, so that a reader that polls misses none: 20 people may come at once, and act."""
@@ -43,18 +42,6 @@ class PersonEvent:
     reset, new settings, the end of the recording or a jump of time (reset). None when they enter."""
     stamp: float
     """Stamp of the newest frame when it was decided."""
-
-
-class Coming(Protocol):
-    """What is asked of a person who comes and goes: ``tracked_person.TrackedPerson``."""
-
-    came: float | None
-    sighting: Sighting
-    track: Track
-
-    @property
-    def id(self) -> str: ...  # noqa: D102
-    def close(self, kind: EventKind) -> list[Edge]: ...  # noqa: D102
 
 
 class EventLog:
@@ -94,14 +81,14 @@ class EventLog:
             kind="left", seq=self._next(), person=person, came=came, went=went, reason=reason, stamp=stamp
         ))  # fmt: skip
 
-    def welcome(self, people: Iterable[Coming], unseen: Collection[Coming], stamp: float) -> None:
+    def welcome(self, people: Iterable[TrackedPerson], unseen: Collection[TrackedPerson], stamp: float) -> None:
         """Those who are in the state for the first time, or again, have entered."""
         for person in people:
             if person.came is None and person not in unseen:
                 person.came = person.sighting.stamp
                 self.enters(person.id, person.came, stamp)
 
-    def lose(self, people: Iterable[Coming], reason: Reason, stamp: float) -> None:
+    def lose(self, people: Iterable[TrackedPerson], reason: Reason, stamp: float) -> None:
         """All that some people do is lost, and those who had entered have left."""
         for person in people:
             self.acts(person.id, person.close("lost"), stamp)

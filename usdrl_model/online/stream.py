@@ -128,7 +128,7 @@ class ActionStream:
         }
 
     def check(self, config: StreamConfig) -> None:
-        """Raise ValueError for settings that reach beyond the window of the weights; change nothing."""
+        """Raise ValueError for settings that reach beyond the window of the weights; change nothing. Thread-safe."""
         check_window(config, self.weights.config.detector)
         if self._pairs is not None:
             self._pairs.check(config)

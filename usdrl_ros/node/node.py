@@ -80,7 +80,7 @@ class PerceptionNode(ServedNode):
     """Skeletons in, actions out.
 
     Args:
-        stream_factory: makes the online pipeline at configuration; tests give a fake one.
+        stream_factory: makes the online pipeline at configuration; tests give one whose answers are known.
     """
 
     def __init__(self, stream_factory: StreamFactory = load_stream) -> None:

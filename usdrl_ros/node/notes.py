@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from usdrl_model.terms import for_products
 from usdrl_ros.inputs.conversion import is_flat
 from usdrl_ros.inputs.registry import Input
-from usdrl_ros.node.protocols import Stream
 from usdrl_ros.parameters.values import PerceptionConfig
 
 if TYPE_CHECKING:
@@ -57,7 +56,7 @@ def about_depth(source: Input, config: PerceptionConfig, model: Mapping[str, str
 
 
 def warnings(
-    config: PerceptionConfig, model: Mapping[str, str], stream: Stream, enrolment: LiveEnrolment | None
+    config: PerceptionConfig, model: Mapping[str, str], stream: ActionStream, enrolment: LiveEnrolment | None
 ) -> Iterator[str]:
     """What is slower, tells less or allows less than it could, and settings without an effect; arguments as above."""
     if "advice" in model:
@@ -80,12 +79,14 @@ def warnings(
             f" to those of one person, and pair_weights to {model['weights']}"
         )
     if others := beside(config, stream, enrolment):
-        yield from _about_terms(cast("ActionStream", stream).weights, others)
+        yield from _about_terms(stream.weights, others)
 
 
-def beside(config: PerceptionConfig, stream: Stream, enrolment: LiveEnrolment | None) -> dict[str, LoadedDetector]:
+def beside(
+    config: PerceptionConfig, stream: ActionStream, enrolment: LiveEnrolment | None
+) -> dict[str, LoadedDetector]:
     """Weights that run beside those of the actions, by the parameter that names them; arguments as of ``lines``."""
-    pairs = cast("ActionStream", stream).pair_weights if config.pair_weights else None
+    pairs = stream.pair_weights if config.pair_weights else None
     found = {"pair_weights": pairs, "gesture_weights": enrolment.weights if enrolment else None}
     return {name: weights for name, weights in found.items() if weights is not None}
 

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from rclpy.node import Node
 
@@ -21,7 +21,7 @@ from usdrl_ros.inputs.registry import Input, find, load
 from usdrl_ros.messages.types import type_name
 from usdrl_ros.node import notes
 from usdrl_ros.node.processing import Processing
-from usdrl_ros.node.protocols import Observer, Stream
+from usdrl_ros.node.protocols import Observer
 from usdrl_ros.node.worker import Worker
 from usdrl_ros.outputs.further import further
 from usdrl_ros.outputs.publishers import Outputs, Result
@@ -33,10 +33,10 @@ if TYPE_CHECKING:
     from usdrl_model.online.live_enrolment import LiveEnrolment
     from usdrl_model.online.stream import ActionStream
 
-StreamFactory = Callable[[PerceptionConfig], Stream]
+StreamFactory = Callable[[PerceptionConfig], "ActionStream"]
 
 
-def load_stream(config: PerceptionConfig) -> Stream:
+def load_stream(config: PerceptionConfig) -> ActionStream:
     """The stream of the configured weights; errors as ``usdrl_model.checkpoints.detector_file.load``."""
     from usdrl_model.online.stream import ActionStream  # an unconfigured node does not need it
 
@@ -214,16 +214,15 @@ def looks_up_transforms(config: PerceptionConfig) -> bool:
     return levelled_by(config) == "target_frame" or load(config.input_type).tf or bool(config.robot_skeleton)
 
 
-def _enrolment(stream: Stream, config: PerceptionConfig) -> LiveEnrolment | None:
+def _enrolment(stream: ActionStream, config: PerceptionConfig) -> LiveEnrolment | None:
     """The gestures of a folder; errors as ``LiveEnrolment`` and of the weights that tell them."""
     if not config.gestures:
         return None
     from usdrl_model.inference import load  # as in load_stream
     from usdrl_model.online.live_enrolment import LiveEnrolment
 
-    actions = cast("ActionStream", stream)
     name = config.gesture_weights
-    if not name and actions.weights.config.detector.streaming:
+    if not name and stream.weights.config.detector.streaming:
         name = GESTURE_DETECTOR
     detector = load.load(name, config.device, threads=config.num_threads) if name else None
-    return LiveEnrolment(actions, Path(config.gestures), detector)
+    return LiveEnrolment(stream, Path(config.gestures), detector)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from usdrl_model.events.config import StreamConfig
 from usdrl_model.events.onset_offset import Event
@@ -13,8 +13,11 @@ from usdrl_model.online.state import StreamState
 from usdrl_model.skeleton.person import SkeletonFrame
 from usdrl_ros.inputs.common import InputError, SourceFrame, ros_time
 from usdrl_ros.inputs.further_topics import Heard
-from usdrl_ros.node.protocols import Observer, Snapshot, Stream
+from usdrl_ros.node.protocols import Observer, Snapshot
 from usdrl_ros.outputs.publishers import Result
+
+if TYPE_CHECKING:
+    from usdrl_model.online.stream import ActionStream
 
 PAUSE_CHECK = 0.1
 """Seconds after which a paused simulation is looked at again."""
@@ -41,7 +44,7 @@ class Processing:
     def __init__(
         self,
         *,
-        stream: Stream,
+        stream: ActionStream,
         convert: Convert,
         observer: Observer,
         source_timeout: float,
