@@ -33,11 +33,10 @@ from visualization_msgs.msg import MarkerArray
 
 from usdrl_model.files import markdown
 from usdrl_model.online.stream import ActionStream
-from usdrl_model.skeleton.person import SkeletonFrame
+from usdrl_model.skeleton.person import AXES, SkeletonFrame
 from usdrl_model.skeleton.topology import topology
 from usdrl_ros.bags.labels import Truth
 from usdrl_ros.inputs.common import InputError, seconds
-from usdrl_ros.inputs.coordinate_frames import AXES
 from usdrl_ros.inputs.registry import built_in, load
 from usdrl_ros.inputs.skeleton_messages import markers, poses
 from usdrl_ros.processes.children import ChildError, exit_on_sigterm

@@ -4,8 +4,7 @@ import numpy as np
 from transforms3d.euler import euler2mat
 
 from helpers.tf_tree import transform
-from usdrl_model.skeleton.person import Person, SkeletonFrame
-from usdrl_ros.inputs.coordinate_frames import AXES
+from usdrl_model.skeleton.person import AXES, Person, SkeletonFrame
 
 NECK = (0.1, 0.0, 1.3)
 """Of the head in base_link, metres."""

@@ -14,8 +14,8 @@ from enum import IntEnum
 import numpy as np
 
 from usdrl_model.plausibility import bodies, joint_order, mounting
-from usdrl_model.plausibility.sights import UP, Setup, Sight, to_canonical
-from usdrl_model.skeleton.person import MAX_RANGE, MIN_CONFIDENCE, UNITS
+from usdrl_model.plausibility.sights import Setup, Sight, to_canonical
+from usdrl_model.skeleton.person import AXES, MAX_RANGE, MIN_CONFIDENCE, UNITS
 from usdrl_model.skeleton.topology import CANONICAL_JOINTS, JOINT_INDEX
 
 ENOUGH = 5
@@ -222,7 +222,7 @@ def _axes_guess(body: np.ndarray, setup: Setup) -> tuple[str, tuple[str, object]
     if setup.levelled_by == "target_frame":
         return "is the header's frame_id the frame of the points (optical or body), and tf right?", None
     up = bodies.unit(_trunks(body).sum(axis=0)) @ setup.rotation
-    fits = {name: float(np.dot(up, direction)) for name, direction in UP.items()}
+    fits = {name: float(np.dot(up, rotation[1])) for name, rotation in AXES.items()}  # [1]: which way is up
     name = max(fits, key=lambda key: fits[key])
     if fits[name] < 0.8:
         return "their up is along no axis that axes knows: publish in optical or body axes", None

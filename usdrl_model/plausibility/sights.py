@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 
-from usdrl_model.skeleton.person import MAX_RANGE, MIN_CONFIDENCE, SEEN_JOINTS, Person, canonical
+from usdrl_model.skeleton.person import AXES, MAX_RANGE, MIN_CONFIDENCE, SEEN_JOINTS, Person, canonical
 from usdrl_model.skeleton.topology import Topology
 
 HUGE = 1e7
 """Coordinates beyond it are no lengths in any unit, and squares would overflow."""
 Levelling = Literal["", "sensor_pose", "target_frame", "imu"]
 """Where the gravity-aligned axes come from; empty: the sensor is assumed to be level."""
-UP = {"optical": (0.0, -1.0, 0.0), "body": (0.0, 0.0, 1.0), "kinect": (0.0, 1.0, 0.0)}
-"""Axes of a source -> the axis that points up."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -24,9 +22,7 @@ class Setup:
 
     topology: Topology
     axes: str = "kinect"
-    """Key of ``UP``."""
-    rotation: np.ndarray = field(default_factory=lambda: np.eye(3))
-    """(3, 3) axes of the source -> canonical axes of the sensor, as ``axes`` has it."""
+    """Key of ``person.AXES``."""
     metres: float = 1.0
     """Metres of 1 unit of the source."""
     mirrored: bool = False
@@ -38,6 +34,11 @@ class Setup:
     """The ``sensor_pose``: x, y, z in metres, roll, pitch, yaw in radians."""
     planar: bool = False
     """The data set holds poses in an image, so that flat people are no fault."""
+
+    @property
+    def rotation(self) -> np.ndarray:
+        """(3, 3) axes of the source -> canonical axes of the sensor."""
+        return AXES[self.axes]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

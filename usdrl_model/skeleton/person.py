@@ -20,6 +20,12 @@ from usdrl_model.skeleton.topology import JOINT_INDEX, PARENTS, SYNTHESISED_CONF
 
 UNITS = {"m": 1.0, "cm": 0.01, "mm": 0.001}
 """Unit of a source's coordinates -> metres."""
+AXES = {
+    "optical": np.array([[-1.0, 0, 0], [0, -1, 0], [0, 0, 1]]),  # x right, y down, z forward (REP 103)
+    "body": np.array([[0.0, 1, 0], [0, 0, 1], [1, 0, 0]]),  # x forward, y left, z up (REP 103)
+    "kinect": np.eye(3),  # Kinect v2 camera space
+}
+"""Axes of a source -> (3, 3): canonical = AXES[name] @ source, canonical being x to its left, y up, z away from it."""
 MIN_CONFIDENCE = 0.1
 """A joint below this confidence is invalid (trackers give 0 for "not seen" and 0.3 and more for "seen")."""
 SEEN_JOINTS = 8

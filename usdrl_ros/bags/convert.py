@@ -31,6 +31,7 @@ from usdrl_model.errors.shown import MESSAGE, cut, shown
 from usdrl_model.progress import progress
 from usdrl_model.simulation.performance import FAULTS, MOST_PEOPLE, performance
 from usdrl_model.skeleton import topology
+from usdrl_model.skeleton.person import AXES
 from usdrl_model.skeleton.recording import Recording
 from usdrl_ros.bags.contents import contents
 from usdrl_ros.bags.label import add_label, label_bag
@@ -51,7 +52,6 @@ from usdrl_ros.bags.write import (
     replayable,
     write_recording,
 )
-from usdrl_ros.inputs.coordinate_frames import AXES
 from usdrl_ros.inputs.skeleton_messages import BUILDERS
 from usdrl_ros.messages.types import BagError
 

@@ -34,10 +34,9 @@ from usdrl_model.files.atomic_file import write_bytes, write_text
 from usdrl_model.files.documents import read_yaml
 from usdrl_model.network.detector_config import BACKGROUND_LABEL
 from usdrl_model.skeleton import topology, topology_file
-from usdrl_model.skeleton.person import UNITS
+from usdrl_model.skeleton.person import AXES, UNITS
 from usdrl_model.skeleton.segments import Segment
 from usdrl_ros.bags.metadata import check_ros2
-from usdrl_ros.inputs.coordinate_frames import AXES
 from usdrl_ros.messages.types import BagError
 
 SCHEMA = "usdrl.labels/1"
@@ -55,7 +54,7 @@ class Truth:
     topology: str
     """Joint set of its messages: one of ``skeleton.topology.names()``, or the path of a file."""
     axes: str
-    """Axes of its points, a key of ``coordinate_frames.AXES``."""
+    """Axes of its points, a key of ``person.AXES``."""
     labels: tuple[str, ...]
     """Every annotated action, without the background."""
     segments: tuple[Segment, ...]

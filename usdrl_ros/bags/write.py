@@ -50,7 +50,7 @@ def write_recording(
         topic: topic of the messages.
         message_type: a key of ``skeleton_messages.BUILDERS``.
         frame_id: frame of the headers.
-        axes: axes of the points, a key of ``coordinate_frames.AXES``; ``kinect`` are the canonical ones.
+        axes: axes of the points, a key of ``person.AXES``; ``kinect`` are the canonical ones.
 
     Raises:
         BagError: the folder exists already, or an argument is unknown.

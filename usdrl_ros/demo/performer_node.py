@@ -29,9 +29,9 @@ from std_msgs.msg import String
 from usdrl_model.errors.shown import MESSAGE, cut, reason
 from usdrl_model.simulation.performance import performance
 from usdrl_model.simulation.script import parse
+from usdrl_model.skeleton.person import AXES
 from usdrl_model.skeleton.recording import Recording
 from usdrl_ros.bags.labels import Truth
-from usdrl_ros.inputs.coordinate_frames import AXES
 from usdrl_ros.inputs.skeleton_messages import BUILDERS, header, in_axes
 from usdrl_ros.messages.types import message_class
 from usdrl_ros.parameters.names import check_given

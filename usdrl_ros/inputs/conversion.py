@@ -15,7 +15,7 @@ from usdrl_model.skeleton.topology import topology as find_topology
 from usdrl_ros.inputs import lifting, robot_skeleton
 from usdrl_ros.inputs.adapter import Adapter, Context, Decode
 from usdrl_ros.inputs.common import InputError, SourceFrame, check_people
-from usdrl_ros.inputs.coordinate_frames import AXES, NO_POSE, Frames, needs_tf
+from usdrl_ros.inputs.coordinate_frames import NO_POSE, Frames, needs_tf
 from usdrl_ros.inputs.deserialiser import Deserialiser
 from usdrl_ros.inputs.further_topics import FurtherTopics, Heard
 from usdrl_ros.inputs.imu import TOPIC_TYPE, Imu
@@ -267,7 +267,6 @@ def setup(
     return Setup(
         topology=joint_set,
         axes=axes,
-        rotation=AXES[axes],
         metres=UNITS[units],
         mirrored=mirrored,
         order=joint_set.order(mirrored),

@@ -28,17 +28,9 @@ from rclpy.time import Time
 from transforms3d.euler import euler2mat
 from transforms3d.quaternions import quat2mat
 
-from usdrl_model.skeleton.person import UNITS, Person, SkeletonFrame, judge
+from usdrl_model.skeleton.person import AXES, UNITS, Person, SkeletonFrame, judge
 from usdrl_ros.inputs.common import InputError, SourceFrame, seconds
 from usdrl_ros.inputs.imu import Imu
-
-# Canonical = AXES[name] @ source. Canonical: x to the sensor's left, y up, z away from the sensor.
-AXES: dict[str, np.ndarray] = {
-    "optical": np.array([[-1.0, 0, 0], [0, -1, 0], [0, 0, 1]]),  # x right, y down, z forward (REP 103)
-    "body": np.array([[0.0, 1, 0], [0, 0, 1], [1, 0, 0]]),  # x forward, y left, z up (REP 103)
-    "kinect": np.eye(3),  # Kinect v2 camera space
-}
-"""Value of the parameter ``axes`` -> rotation of the source's axes onto the canonical ones."""
 
 NO_POSE = (0.0,) * 6
 """The ``sensor_pose`` that means "not set"."""
@@ -48,7 +40,7 @@ class Frames:
     """The transforms of one source.
 
     Args:
-        axes: key of ``AXES``.
+        axes: a key of ``person.AXES``.
         target_frame: gravity-aligned frame with body axes, for outputs; empty: the frame of the source.
         sensor_pose: x, y, z (metres), roll, pitch, yaw (radians, fixed axes) of the sensor in ``target_frame``. The
             sensor's own axes here are body axes (x along the view), whatever ``axes`` its points have.

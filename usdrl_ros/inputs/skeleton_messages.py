@@ -20,9 +20,8 @@ from sensor_msgs.msg import PointCloud2
 from std_msgs.msg import ColorRGBA, Header
 from visualization_msgs.msg import Marker, MarkerArray
 
-from usdrl_model.skeleton.person import Person, SkeletonFrame
+from usdrl_model.skeleton.person import AXES, Person, SkeletonFrame
 from usdrl_ros.inputs.common import ros_time
-from usdrl_ros.inputs.coordinate_frames import AXES
 from usdrl_ros.inputs.marker_array import JOINTS_PER_BODY
 from usdrl_ros.messages.point_cloud import SKELETON_FIELDS, create_cloud, dtype_from_fields
 
@@ -92,7 +91,7 @@ def in_axes(frame: SkeletonFrame, axes: str) -> SkeletonFrame:
 
     Args:
         frame: canonical joints.
-        axes: a key of ``coordinate_frames.AXES``.
+        axes: a key of ``person.AXES``.
     """
     rotation = AXES[axes]  # canonical = rotation @ source, so row vectors are multiplied by it from the right
     people = tuple(Person(person.id, person.joints @ rotation, person.confidence) for person in frame.people)

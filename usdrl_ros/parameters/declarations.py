@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from usdrl_model.events.config import IDS, StreamConfig
 from usdrl_model.skeleton import topology
-from usdrl_model.skeleton.person import UNITS
+from usdrl_model.skeleton.person import AXES, UNITS
 from usdrl_model.states.config import StatesConfig
 from usdrl_ros.inputs.common import MAX_PEOPLE
-from usdrl_ros.inputs.coordinate_frames import AXES, NO_POSE
+from usdrl_ros.inputs.coordinate_frames import NO_POSE
 from usdrl_ros.inputs.registry import built_in
 from usdrl_ros.parameters.declaration import AUTOSTART, RECOMMENDED, Declaration
 

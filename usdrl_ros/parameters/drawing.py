@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from transforms3d.euler import euler2mat
 
-from usdrl_ros.inputs.coordinate_frames import AXES
+from usdrl_model.skeleton.person import AXES
 
 PATH = Path("docs/images/sensor_pose.svg")
 COLOURS = ("#c62828", "#2e7d32", "#1565c0")

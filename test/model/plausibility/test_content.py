@@ -14,12 +14,11 @@ from usdrl_model.plausibility.sights import Setup
 from usdrl_model.simulation.faults import TYPICAL_FAULTS
 from usdrl_model.simulation.script import Script, demo_scripts
 from usdrl_model.simulation.simulate import PerformanceConfig, simulate
-from usdrl_model.skeleton.person import Person, SkeletonFrame
+from usdrl_model.skeleton.person import AXES, Person, SkeletonFrame
 from usdrl_model.skeleton.recording import Recording
 from usdrl_model.skeleton.topology import names, topology
 
-OPTICAL = np.array([[-1.0, 0, 0], [0, -1, 0], [0, 0, 1]])  # canonical = matrix @ source
-BODY = np.array([[0.0, 1, 0], [0, 0, 1], [1, 0, 0]])
+OPTICAL, BODY = AXES["optical"], AXES["body"]  # canonical = matrix @ source
 SOON = 8.0
 """Seconds in which a wrong configuration must be told."""
 STANDING = (script(("idle", 3.0), ("wave", 4.0), ("walk", 4.0), ("idle", 3.0), ("clap", 3.0)),)
@@ -55,7 +54,7 @@ class Bench:
         change: Callable[[np.ndarray], np.ndarray] = lambda joints: joints,
     ) -> None:
         self.joint_set = topology(said)
-        self.rotation = {"optical": OPTICAL, "body": BODY}[axes]
+        self.rotation = AXES[axes]
         self.sends = self.rotation.T if sends is None else sends  # source = sends @ canonical
         self.mounting = np.eye(3) if mounting is None else mounting
         self.change = change
@@ -63,7 +62,6 @@ class Bench:
             Setup(
                 topology=self.joint_set,
                 axes=axes,
-                rotation=self.rotation,
                 levelled_by="" if mounting is None else "sensor_pose",
                 metres=metres,
                 mirrored=mirrored,

@@ -14,13 +14,12 @@ from std_msgs.msg import Header  # noqa: E402
 
 from usdrl_model.plausibility.findings import Finding, Level  # noqa: E402
 from usdrl_model.simulation.simulate import PerformanceConfig, simulate  # noqa: E402
-from usdrl_model.skeleton.person import Person, SkeletonFrame  # noqa: E402
+from usdrl_model.skeleton.person import AXES, Person, SkeletonFrame  # noqa: E402
 from usdrl_model.skeleton.topology import topology  # noqa: E402
 from usdrl_ros.checking.advice import Step, advise  # noqa: E402
 from usdrl_ros.checking.report import Report  # noqa: E402
 from usdrl_ros.checking.trial import Captured, run  # noqa: E402
 from usdrl_ros.inputs.common import ros_time  # noqa: E402
-from usdrl_ros.inputs.coordinate_frames import AXES  # noqa: E402
 from usdrl_ros.inputs.registry import find  # noqa: E402
 from usdrl_ros.inputs.skeleton_messages import point_cloud, poses  # noqa: E402
 from usdrl_ros.parameters.declarations import PARAMETERS  # noqa: E402

@@ -17,9 +17,8 @@ from rclpy.qos import QoSProfile, ReliabilityPolicy  # noqa: E402
 from sensor_msgs.msg import PointCloud2  # noqa: E402
 
 from usdrl_model.simulation.simulate import PerformanceConfig, simulate  # noqa: E402
-from usdrl_model.skeleton.person import Person, SkeletonFrame  # noqa: E402
+from usdrl_model.skeleton.person import AXES, Person, SkeletonFrame  # noqa: E402
 from usdrl_ros.checking.check import main  # noqa: E402
-from usdrl_ros.inputs.coordinate_frames import AXES  # noqa: E402
 from usdrl_ros.inputs.skeleton_messages import point_cloud, poses  # noqa: E402
 from usdrl_ros.processes.children import Child  # noqa: E402
 

@@ -12,10 +12,10 @@ from helpers.rule_detector import hand_up_weights  # noqa: E402
 from transforms3d.euler import euler2mat, euler2quat  # noqa: E402
 
 from usdrl_model.online.stream import ActionStream  # noqa: E402
-from usdrl_model.skeleton.person import UNITS, Person, SkeletonFrame  # noqa: E402
+from usdrl_model.skeleton.person import AXES, UNITS, Person, SkeletonFrame  # noqa: E402
 from usdrl_model.skeleton.topology import JOINT_INDEX, topology  # noqa: E402
 from usdrl_ros.inputs.common import InputError, SourceFrame  # noqa: E402
-from usdrl_ros.inputs.coordinate_frames import AXES, Frames  # noqa: E402
+from usdrl_ros.inputs.coordinate_frames import Frames  # noqa: E402
 
 
 def source(points, frame_id="camera"):

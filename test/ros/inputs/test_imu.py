@@ -15,10 +15,10 @@ from sensor_msgs.msg import Imu as Message  # noqa: E402
 from transforms3d.euler import euler2mat, euler2quat  # noqa: E402
 
 from usdrl_model.plausibility.live_check import ContentCheck  # noqa: E402
-from usdrl_model.skeleton.person import Person, SkeletonFrame  # noqa: E402
+from usdrl_model.skeleton.person import AXES, Person, SkeletonFrame  # noqa: E402
 from usdrl_ros.inputs.common import InputError, SourceFrame, ros_time  # noqa: E402
 from usdrl_ros.inputs.conversion import described, live  # noqa: E402
-from usdrl_ros.inputs.coordinate_frames import AXES, Frames  # noqa: E402
+from usdrl_ros.inputs.coordinate_frames import Frames  # noqa: E402
 from usdrl_ros.inputs.further_topics import FurtherTopics, Heard  # noqa: E402
 from usdrl_ros.inputs.imu import Imu  # noqa: E402
 from usdrl_ros.inputs.registry import find  # noqa: E402

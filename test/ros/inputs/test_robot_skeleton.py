@@ -9,10 +9,10 @@ pytest.importorskip("rclpy", reason="needs the ROS 2 messages")
 from helpers import tf_tree  # noqa: E402
 from std_msgs.msg import Header  # noqa: E402
 
-from usdrl_model.skeleton.person import Person, SkeletonFrame  # noqa: E402
+from usdrl_model.skeleton.person import AXES, Person, SkeletonFrame  # noqa: E402
 from usdrl_model.skeleton.topology import JOINT_INDEX  # noqa: E402
 from usdrl_ros.inputs.common import SourceFrame, ros_time  # noqa: E402
-from usdrl_ros.inputs.coordinate_frames import AXES, Frames  # noqa: E402
+from usdrl_ros.inputs.coordinate_frames import Frames  # noqa: E402
 from usdrl_ros.inputs.robot_skeleton import KIND, RobotSkeleton, read  # noqa: E402
 from usdrl_ros.inputs.skeleton_messages import point_cloud  # noqa: E402
 

@@ -14,8 +14,8 @@ from helpers.ros_peer import header  # noqa: E402
 from std_msgs.msg import Bool  # noqa: E402
 from visualization_msgs.msg import MarkerArray  # noqa: E402
 
+from usdrl_model.skeleton.person import AXES  # noqa: E402
 from usdrl_model.skeleton.topology import JOINT_INDEX  # noqa: E402
-from usdrl_ros.inputs.coordinate_frames import AXES  # noqa: E402
 from usdrl_ros.inputs.skeleton_messages import point_cloud  # noqa: E402
 from usdrl_ros.processes.children import Child  # noqa: E402
 
