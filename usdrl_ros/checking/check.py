@@ -16,6 +16,7 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
+from contextlib import closing, nullcontext
 from dataclasses import replace
 
 import rclpy
@@ -60,59 +61,75 @@ def inspect(graph: Graph, topic: str = "", *, node: str = "", seconds: float = 8
         ValueError: several perception nodes run, or none of that name; parameters that are not allowed.
     """
     perception = _perception(graph, node, wait if node else DISCOVERY)
-    config = _config(graph.node, perception)
-    source = find(config.input_type)
-    expected = type_name(source.message_type)
+    before = _config(graph.node, perception)
+    expected = type_name(find(before.input_type).message_type)
     if not topic and perception is not None:
         graph.wait(lambda: graph.topic_of(perception.name, expected), DISCOVERY)
         topic = graph.topic_of(perception.name, expected)
-    topic = graph.node.resolve_topic_name(topic or config.topic)
-    before, steps = config, []
+    asked = graph.node.resolve_topic_name(topic or before.topic)
+    topic, config, steps, absent = _found_source(graph, asked, before, wait)
     findings = [perception.trouble] if perception is not None and perception.trouble else []
-    graph.wait(lambda: graph.publishers(topic), wait)
-    asked = topic
-    if not graph.publishers(topic):
-        absent = graph_checks.nobody_publishes(topic, graph.candidates())
-        if absent.change is None:
-            return _unheard(asked, graph, perception, before, (), [absent, *findings])
-        topic = str(absent.change[1])
-        steps.append(Step("topic", topic, absent))
-    types = {end.topic_type for end in graph.publishers(topic)}
-    if expected not in types:
-        other = graph_checks.other_type(topic, types, expected)
-        if other.change is None:
-            return _unheard(asked, graph, perception, before, tuple(steps), [other, *findings])
-        config = replace(config, input_type=str(other.change[1]))
-        steps.append(Step("input_type", config.input_type, other))
-        source = find(config.input_type)
-    if perception is not None:
-        findings += graph.misfits(topic, expected, perception.name)
-    tf = None
-    if levelled_by(config) == "target_frame" or source.adapter.tf:
-        tf = tf_listener(graph.node, lambda error: None)
     publishers = graph.names(topic)
-    messages = graph.listen(source.message_type, topic, seconds, wait)
-    if perception is not None:
-        findings += graph.inference_trouble(perception.name)
-    if not messages:
-        silent = Finding("silent", Level.ERROR, f"no message on {topic} for {wait:g} s: check that the tracker runs")
-        return replace(
-            _unheard(asked, graph, perception, before, tuple(steps), [silent, *findings]), publishers=publishers
-        )
-    buffer = None if tf is None else tf.buffer
-    advice = advise(config, lambda settings: run(messages, source, settings, topic, buffer, len(publishers)))
-    if tf is not None:
-        tf.close()
-    return Report(
+    report = Report(
         topic=asked,
         publishers=publishers,
         perception="" if perception is None else perception.name,
         config=before,
+        messages=0,
+        trial=None,
+        steps=steps,
+        findings=(),
+    )
+    if absent is not None:
+        return replace(report, findings=(absent, *findings))
+    if perception is not None:
+        findings += graph.misfits(topic, expected, perception.name)
+    source = find(config.input_type)
+    looks_up = levelled_by(config) == "target_frame" or source.adapter.tf
+    tf = tf_listener(graph.node, lambda error: None) if looks_up else None
+    with closing(tf) if tf else nullcontext():
+        messages = graph.listen(source.message_type, topic, seconds, wait)
+        if perception is not None:
+            findings += graph.inference_trouble(perception.name)
+        if not messages:
+            text = f"no message on {topic} for {wait:g} s: check that the tracker runs"
+            return replace(report, findings=(Finding("silent", Level.ERROR, text), *findings))
+        buffer = tf.buffer if tf else None
+        advice = advise(config, lambda settings: run(messages, source, settings, topic, buffer, len(publishers)))
+    return replace(
+        report,
         messages=len(messages),
         trial=advice.last,
         steps=(*steps, *advice.steps),
         findings=(*findings, *advice.last.findings),
     )
+
+
+def _found_source(
+    graph: Graph, topic: str, config: PerceptionConfig, wait: float
+) -> tuple[str, PerceptionConfig, tuple[Step, ...], Finding | None]:
+    """Where the skeletons are.
+
+    Returns:
+        the topic, the settings that read its type, the steps to both, and what keeps it from being heard.
+    """
+    steps = []
+    graph.wait(lambda: graph.publishers(topic), wait)
+    if not graph.publishers(topic):
+        absent = graph_checks.nobody_publishes(topic, graph.candidates())
+        if absent.change is None:
+            return topic, config, (), absent
+        topic = str(absent.change[1])
+        steps.append(Step("topic", topic, absent))
+    types = {end.topic_type for end in graph.publishers(topic)}
+    expected = type_name(find(config.input_type).message_type)
+    if expected not in types:
+        other = graph_checks.other_type(topic, types, expected)
+        if other.change is None:
+            return topic, config, tuple(steps), other
+        config = replace(config, input_type=str(other.change[1]))
+        steps.append(Step("input_type", config.input_type, other))
+    return topic, config, tuple(steps), None
 
 
 def _perception(graph: Graph, name: str, wait: float) -> Perception | None:
@@ -134,26 +151,6 @@ def _config(node: Node, perception: Perception | None) -> PerceptionConfig:
         node.set_parameters([Parameter("use_sim_time", value=True)])
     changes = {one.name: known[one.name] for one in PARAMETERS if one.name in known and one.name not in given}
     return parameters.read(node, changes)
-
-
-def _unheard(
-    topic: str,
-    graph: Graph,
-    perception: Perception | None,
-    config: PerceptionConfig,
-    steps: tuple[Step, ...],
-    findings: list[Finding],
-) -> Report:
-    return Report(
-        topic=topic,
-        publishers=graph.names(topic),
-        perception="" if perception is None else perception.name,
-        config=config,
-        messages=0,
-        trial=None,
-        steps=steps,
-        findings=tuple(findings),
-    )
 
 
 def parser() -> argparse.ArgumentParser:

@@ -6,6 +6,7 @@ import math
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -83,6 +84,29 @@ class Sights:
         self.sights += [Sight.of(believed.stamp, sent, person, self.setup) for person, sent in pairs]
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Heard:
+    """What came of the messages, to be judged together."""
+
+    content: Sights
+    checks: SourceChecks = field(default_factory=SourceChecks)
+    counters: Counter[str] = field(default_factory=Counter)
+    people: People = field(default_factory=People)
+    refused: Counter[str] = field(default_factory=Counter)
+    odd: Counter[str] = field(default_factory=Counter)
+    """Messages that were understood, by what is odd about them."""
+    texts: dict[str, str] = field(default_factory=dict)
+    """Kind of what is refused or odd -> the newest text."""
+    frame_ids: set[str] = field(default_factory=set)
+    delays: list[float] = field(default_factory=list)
+    """Seconds from stamp to arrival."""
+
+    def warn(self, kind: str, text: str) -> None:
+        """Something about a message is odd."""
+        self.odd[kind] += 1
+        self.texts[kind] = cut(text, LINE)
+
+
 def run(
     messages: Sequence[Captured], source: Input, config: PerceptionConfig, topic: str, tf: Any, publishers: int = 1
 ) -> Trial:
@@ -96,77 +120,92 @@ def run(
         tf: a tf2 buffer, or None.
         publishers: of the topic, for texts.
     """
-    before: list[Finding] = []
-    if config.imu_topic:
-        text = f"gravity of {cut(config.imu_topic, NAME)} is not looked at: people are judged as sensor_pose has it"
-        before.append(Finding("imu", Level.NOTE, text))
-        config = replace(config, imu_topic="")
-    config = replace(config, robot_skeleton="")  # the people are looked at
-    if levelled_by(config) == "target_frame" and tf is None:
-        text = f"target_frame {config.target_frame} needs tf2_ros, which is not installed here: install it, or set"
-        before.append(Finding("tf", Level.ERROR, f"{text} sensor_pose"))
-        config = replace(config, target_frame="")
-    odd: Counter[str] = Counter()
-    texts: dict[str, str] = {}
-
-    def warn(kind: str, text: str) -> None:
-        odd[kind] += 1
-        texts[kind] = cut(text, LINE)
-
+    config, before = _settings(config, tf)
+    fitting, further = partial(_fitting, messages, source, config), FurtherTopics()
     try:
-        content = Sights(described(source, config))
-        further = FurtherTopics()
-        convert = _converter(source, config, topic, tf, content, warn, further)
+        heard = _Heard(content=Sights(described(source, config)))
+        convert = _converter(source, config, topic, tf, heard.content, heard.warn, further)
     except ValueError as error:
-        change = _fitting(messages, source, config) if "topology" in str(error) else None
+        change = fitting() if "topology" in str(error) else None
         return Trial(findings=(*before, Finding("settings", Level.ERROR, cut(error, LINE), change)))
     if further.routes:
         names = ", ".join(route.topic for route in further.routes)
         text = f"{source.name} reads {names} as well, which are not heard here: what comes from there is not looked at"
         before.append(Finding("further_topics", Level.NOTE, f"{text}, see /diagnostics of the node"))
-    checks, counters, people = SourceChecks(), Counter[str](), People()
-    course = FrameFilter(content.setup.topology, counters)
+    _read(messages, convert, heard)
+    trial = _judged(messages, heard, config, topic, publishers, fitting)
+    return replace(trial, findings=(*before, *trial.findings))
+
+
+def _settings(config: PerceptionConfig, tf: Any) -> tuple[PerceptionConfig, list[Finding]]:
+    """The settings without what cannot be looked at here, and what to tell of that."""
+    told = []
+    if config.imu_topic:
+        text = f"gravity of {cut(config.imu_topic, NAME)} is not looked at: people are judged as sensor_pose has it"
+        told.append(Finding("imu", Level.NOTE, text))
+        config = replace(config, imu_topic="")
+    config = replace(config, robot_skeleton="")  # the people are looked at
+    if levelled_by(config) == "target_frame" and tf is None:
+        text = f"target_frame {config.target_frame} needs tf2_ros, which is not installed here: install it, or set"
+        told.append(Finding("tf", Level.ERROR, f"{text} sensor_pose"))
+        config = replace(config, target_frame="")
+    return config, told
+
+
+def _read(messages: Sequence[Captured], convert: Conversion, heard: _Heard) -> None:
+    """Convert the messages; ``heard`` keeps what came of them."""
+    course = FrameFilter(heard.content.setup.topology, heard.counters)
     course.restart(BACK, AHEAD)
-    delays, frame_ids, refused = [], set[str](), Counter[str]()
     for message in messages:
         try:
             converted = convert(message.data, message.arrival)
         except InputError as error:
-            refused[error.kind] += 1
-            texts[error.kind] = cut(error, LINE)
+            heard.refused[error.kind] += 1
+            heard.texts[error.kind] = cut(error, LINE)
             continue
         if converted is None:
             continue
         sent, frame = converted
-        checks.heard(message.steady, frame.stamp, sent.frame_id)
-        checks.published(message.steady, message.arrival - frame.stamp)
-        delays.append(message.arrival - frame.stamp)
-        frame_ids.add(sent.frame_id)
+        heard.checks.heard(message.steady, frame.stamp, sent.frame_id)
+        heard.checks.published(message.steady, message.arrival - frame.stamp)
+        heard.delays.append(message.arrival - frame.stamp)
+        heard.frame_ids.add(sent.frame_id)
         if course.accept(frame)[1]:
             course.restart(BACK, AHEAD)
-        people.add(frame, content.setup.topology)
+        heard.people.add(frame, heard.content.setup.topology)
+
+
+def _judged(
+    messages: Sequence[Captured],
+    heard: _Heard,
+    config: PerceptionConfig,
+    topic: str,
+    publishers: int,
+    fitting: Callable[[], tuple[str, object] | None],
+) -> Trial:
+    """What is wrong with what was heard, and who was seen; arguments as of ``run``, ``fitting`` as ``_fitting``."""
+    content = heard.content
     now = messages[-1].steady if messages else 0.0
-    troubles = checks.troubles(now, counters, topic, publishers, config.max_people)
+    troubles = heard.checks.troubles(now, heard.counters, topic, publishers, config.max_people)
     if levelled_by(config) != "target_frame":
-        troubles |= checks.frames(now)
+        troubles |= heard.checks.frames(now)
     found, measured, _ = judge(content.sights, content.setup)
-    if not content.sights and messages and not refused:
+    if not content.sights and messages and not heard.refused:
         found = [replace(nobody("that came: let somebody stand before the sensor"), level=Level.WARN)]
     findings = [
-        *before,
-        *_refusals(refused, texts, len(messages), lambda: _fitting(messages, source, config)),
+        *_refusals(heard.refused, heard.texts, len(messages), fitting),
         *(Finding(kind, Level.WARN, text) for kind, text in troubles.items()),
-        *(Finding(kind, Level.WARN, f"{texts[kind]} ({count} messages)") for kind, count in odd.items()),
+        *(Finding(kind, Level.WARN, f"{heard.texts[kind]} ({count} messages)") for kind, count in heard.odd.items()),
         *found,
         *([] if any(finding.level > Level.NOTE for finding in found) else _tilt(content, config)),
     ]
     return Trial(
         findings=tuple(findings),
         measured=measured,
-        people=people.seen(),
-        frame_ids=tuple(sorted(frame_ids)),
-        rate=checks.rate,
-        delay=float(np.median(delays)) if delays else math.nan,
+        people=heard.people.seen(),
+        frame_ids=tuple(sorted(heard.frame_ids)),
+        rate=heard.checks.rate,
+        delay=float(np.median(heard.delays)) if heard.delays else math.nan,
     )
 
 

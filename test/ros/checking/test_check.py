@@ -3,6 +3,7 @@
 import json
 import threading
 import time
+from contextlib import nullcontext
 
 import numpy as np
 import pytest
@@ -18,6 +19,7 @@ from sensor_msgs.msg import PointCloud2  # noqa: E402
 
 from usdrl_model.simulation.simulate import PerformanceConfig, simulate  # noqa: E402
 from usdrl_model.skeleton.person import AXES, Person, SkeletonFrame  # noqa: E402
+from usdrl_ros.checking import check as command  # noqa: E402
 from usdrl_ros.checking.check import main  # noqa: E402
 from usdrl_ros.inputs.skeleton_messages import point_cloud, poses  # noqa: E402
 from usdrl_ros.processes.children import Child  # noqa: E402
@@ -129,3 +131,32 @@ def test_a_publisher_that_is_silent(peer, capsys):
     assert status == 1 and "no message on /skeletons" in capsys.readouterr().out
     assert time.monotonic() - before < 15.0
     peer.node.destroy_publisher(publisher)
+
+
+class Listener:
+    """In place of the listener to tf, which no wheel has."""
+
+    buffer = None
+
+    def __init__(self):
+        self.closed = False
+
+    def close(self):
+        self.closed = True
+
+
+def out_of_order(*_):
+    raise ValueError("out of order")
+
+
+@pytest.mark.parametrize("sends", [False, True])
+def test_the_listener_to_tf_is_closed_whatever_comes(peer, capsys, monkeypatch, sends):
+    listener = Listener()
+    monkeypatch.setattr(command, "tf_listener", lambda node, failed: listener)
+    monkeypatch.setattr(command, "advise", out_of_order)
+    source = Tracker(peer, "skeletons")
+    with source if sends else nullcontext():
+        assert main(["--seconds", "0.5", "--wait", "2", "--ros-args", "-p", "target_frame:=odom"]) == 1
+    said = capsys.readouterr()
+    assert ("out of order" in said.err) if sends else ("no message on /skeletons" in said.out)
+    assert listener.closed
