@@ -37,6 +37,7 @@ from usdrl_model.skeleton import topology, topology_file
 from usdrl_model.skeleton.person import AXES, UNITS
 from usdrl_model.skeleton.segments import Segment
 from usdrl_ros.bags.metadata import check_ros2
+from usdrl_ros.inputs.source_config import SourceConfig
 from usdrl_ros.messages.types import BagError
 
 SCHEMA = "usdrl.labels/1"
@@ -75,6 +76,21 @@ class Truth:
     """Its width and height, pixels; zeros: from the camera info, or no picture at all."""
     input_options: Mapping[str, Any] = field(default_factory=dict)
     """Parameters of the adapter that differ from their defaults."""
+
+    def source(self) -> SourceConfig:
+        """How its messages are read; where they have no ids, the person is the only one in the labels."""
+        people = {segment.person for segment in self.segments}
+        return SourceConfig(
+            topology=self.topology,
+            axes=self.axes,
+            units=self.units,
+            mirrored=self.mirrored,
+            person_id=people.pop() if len(people) == 1 else "0",
+            input_file=self.input_file,
+            depth_topic=self.depth_topic,
+            camera_info_topic=self.camera_info_topic,
+            picture_size=self.picture_size,
+        )
 
     def document(self) -> dict[str, Any]:
         """As plain lists, strings and numbers, for YAML and JSON."""

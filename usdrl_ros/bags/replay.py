@@ -29,11 +29,9 @@ from usdrl_ros.bags.labels import Truth, load_truth
 from usdrl_ros.bags.recorded_topic import RecordedTopic
 from usdrl_ros.bags.storage import BagMessage, BagReader
 from usdrl_ros.bags.storage_file import Topic
-from usdrl_ros.inputs import lifting, options, registry
-from usdrl_ros.inputs.adapter import Context
+from usdrl_ros.inputs import options, registry
 from usdrl_ros.inputs.common import InputError
-from usdrl_ros.inputs.conversion import Conversion, setup
-from usdrl_ros.inputs.coordinate_frames import Frames
+from usdrl_ros.inputs.conversion import Conversion, converter, described
 from usdrl_ros.inputs.further_topics import FurtherTopics, Heard
 from usdrl_ros.messages.cdr import MalformedError
 from usdrl_ros.messages.types import BagError, type_name
@@ -204,37 +202,26 @@ def _reading(
     Raises:
         BagError: no adapter reads the topic as the truth says.
     """
-    recorded = RecordedTopic(topic)
-    adapter = _adapter(path, truth, topic.type)
-    axes, units = adapter.adapter.axes or truth.axes, adapter.adapter.units or truth.units
-    people = {segment.person for segment in truth.segments}
-    flat = bool(adapter.adapter.plane) and not truth.depth_topic
-    described = setup(topology=truth.topology, axes=axes, units=units, mirrored=truth.mirrored, flat=flat)
-    content = Sample(described)
+    recorded, adapter, config = RecordedTopic(topic), _adapter(path, truth, topic.type), truth.source()
+    description = described(adapter, config)
+    content = Sample(description)
     try:
-        context = Context(
-            topology=described.topology,
-            person_id=people.pop() if len(people) == 1 else "0",
-            topic=truth.topic,
-            file=truth.input_file,
-            options=options.values(adapter.adapter.options, truth.input_options),
-            subscribe=further.subscribe,
-            warn=odd.__setitem__,
-        )
         if adapter.adapter.tf:
             raise ValueError(f"input_type {adapter.name}: looks up transforms, which is possible live only")
-        decode = lifting.decoder(
-            adapter.name, adapter.adapter, context, truth.depth_topic, truth.camera_info_topic, truth.picture_size
+        convert = converter(
+            adapter,
+            config,
+            deserialise=lambda data: recorded.message(data, limits.SKELETONS),
+            tf=None,
+            content=content,
+            description=description,
+            warn=odd.__setitem__,
+            topics=further,
+            topic=truth.topic,
+            options=options.values(adapter.adapter.options, truth.input_options),
         )
     except ValueError as error:
         raise BagError(f"{path}: {error}") from error
-    convert = Conversion(
-        deserialise=lambda data: recorded.message(data, limits.SKELETONS),
-        decode=decode,
-        context=context,
-        frames=Frames(axes, units=units, order=described.order),
-        content=content,
-    )
     return adapter, content, convert
 
 

@@ -24,7 +24,8 @@ from usdrl_model.skeleton.person import SkeletonFrame
 from usdrl_ros.checking.people import People, Seen
 from usdrl_ros.diagnostics.source_checks import SourceChecks
 from usdrl_ros.inputs.common import InputError
-from usdrl_ros.inputs.conversion import Conversion, described, levelled_by, live
+from usdrl_ros.inputs.conversion import Conversion, converter, described, levelled_by
+from usdrl_ros.inputs.deserialiser import Deserialiser
 from usdrl_ros.inputs.further_topics import FurtherTopics
 from usdrl_ros.inputs.options import values
 from usdrl_ros.inputs.registry import Input
@@ -218,9 +219,10 @@ def _converter(
     warn: Callable[[str, str], None],
     topics: FurtherTopics | None = None,
 ) -> Conversion:
-    return live(
+    return converter(
         source,
         config,
+        deserialise=Deserialiser(source.message_type, source.adapter.parts),
         tf=tf,
         content=content,
         description=content.setup,

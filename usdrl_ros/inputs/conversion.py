@@ -16,11 +16,11 @@ from usdrl_ros.inputs import lifting, robot_skeleton
 from usdrl_ros.inputs.adapter import Adapter, Context, Decode
 from usdrl_ros.inputs.common import InputError, SourceFrame, check_people
 from usdrl_ros.inputs.coordinate_frames import NO_POSE, Frames, needs_tf
-from usdrl_ros.inputs.deserialiser import Deserialiser
 from usdrl_ros.inputs.further_topics import FurtherTopics, Heard
 from usdrl_ros.inputs.imu import TOPIC_TYPE, Imu
 from usdrl_ros.inputs.registry import Input
 from usdrl_ros.inputs.robot_skeleton import RobotSkeleton
+from usdrl_ros.inputs.source_config import SourceConfig
 
 
 class Content(Protocol):
@@ -28,41 +28,6 @@ class Content(Protocol):
 
     def add(self, believed: SkeletonFrame, measured: SkeletonFrame | None = None) -> None:
         """Add a frame: canonical, and as the source sent it."""
-
-
-class Described(Protocol):
-    """How a source is described: the parameters of the node, see ``parameters.declarations``."""
-
-    @property
-    def topology(self) -> str: ...  # noqa: D102
-    @property
-    def axes(self) -> str: ...  # noqa: D102
-    @property
-    def units(self) -> str: ...  # noqa: D102
-    @property
-    def mirrored(self) -> bool: ...  # noqa: D102
-    @property
-    def target_frame(self) -> str: ...  # noqa: D102
-    @property
-    def sensor_pose(self) -> tuple[float, ...]: ...  # noqa: D102
-    @property
-    def imu_topic(self) -> str: ...  # noqa: D102
-    @property
-    def imu_rotation(self) -> tuple[float, ...]: ...  # noqa: D102
-    @property
-    def person_id(self) -> str: ...  # noqa: D102
-    @property
-    def frame_id(self) -> str: ...  # noqa: D102
-    @property
-    def input_file(self) -> str: ...  # noqa: D102
-    @property
-    def depth_topic(self) -> str: ...  # noqa: D102
-    @property
-    def camera_info_topic(self) -> str: ...  # noqa: D102
-    @property
-    def picture_size(self) -> tuple[float, ...]: ...  # noqa: D102
-    @property
-    def robot_skeleton(self) -> str: ...  # noqa: D102
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -142,28 +107,35 @@ def _check(source: SourceFrame, V: int) -> None:
             raise ValueError(f"confidence of shape {np.shape(person.confidence)} instead of {(V,)}")
 
 
-def described(source: Input, config: Described) -> Setup:
-    """The configuration of a live source, for the content check; errors as ``setup``."""
-    return setup(
-        topology=config.topology,
+def described(source: Input, config: SourceConfig) -> Setup:
+    """The configuration of a source, for the content check.
+
+    Raises:
+        ValueError: unknown topology, or a damaged topology file.
+    """
+    joint_set = find_topology(config.topology)
+    return Setup(
+        topology=joint_set,
         axes=source.adapter.axes or config.axes,
-        units=source.adapter.units or config.units,
+        metres=UNITS[source.adapter.units or config.units],
         mirrored=config.mirrored,
+        order=joint_set.order(config.mirrored),
         levelled_by=levelled_by(config),
-        pose=config.sensor_pose,
-        flat=is_flat(source.adapter, config),
+        pose=tuple(config.sensor_pose),
+        planar=is_flat(source.adapter, config),
     )
 
 
-def is_flat(adapter: Adapter, config: Described) -> bool:
+def is_flat(adapter: Adapter, config: SourceConfig) -> bool:
     """Whether the joints stay in the picture, without depth."""
     return bool(adapter.plane) and not config.depth_topic
 
 
-def live(
+def converter(
     source: Input,
-    config: Described,
+    config: SourceConfig,
     *,
+    deserialise: Callable[[bytes], Any],
     tf: Any,
     content: Content,
     description: Setup,
@@ -172,11 +144,12 @@ def live(
     topic: str,
     options: Mapping[str, Any],
 ) -> Conversion:
-    """The conversion of a live source.
+    """The conversion of a source, live or recorded.
 
     Args:
         source: its adapter.
-        config: its parameters.
+        config: how it is described.
+        deserialise: of ``Conversion``.
         tf: a tf2 buffer, or None.
         content: receives every frame.
         description: of ``described``.
@@ -223,7 +196,7 @@ def live(
     if config.robot_skeleton:
         robot = RobotSkeleton(robot_skeleton.read(config.robot_skeleton), frames, tf, warn, topics.subscribe)
     return Conversion(
-        deserialise=Deserialiser(source.message_type, source.adapter.parts),
+        deserialise=deserialise,
         decode=lifting.decoder(
             source.name,
             source.adapter,
@@ -239,38 +212,10 @@ def live(
     )
 
 
-def levelled_by(config: Described) -> Levelling:
+def levelled_by(config: SourceConfig) -> Levelling:
     """From where the gravity-aligned axes follow; empty: the sensor is assumed to be level."""
     if config.imu_topic:
         return "imu"
     if needs_tf(config.target_frame, config.sensor_pose):
         return "target_frame"
     return "" if tuple(config.sensor_pose) == NO_POSE else "sensor_pose"
-
-
-def setup(
-    *,
-    topology: str,
-    axes: str,
-    units: str,
-    mirrored: bool,
-    levelled_by: Levelling = "",
-    pose: tuple[float, ...] = NO_POSE,
-    flat: bool = False,
-) -> Setup:
-    """The configuration of a source from its parameters, or from the ``labels.yaml`` of a bag.
-
-    Raises:
-        ValueError: unknown topology, or a damaged topology file.
-    """
-    joint_set = find_topology(topology)
-    return Setup(
-        topology=joint_set,
-        axes=axes,
-        metres=UNITS[units],
-        mirrored=mirrored,
-        order=joint_set.order(mirrored),
-        levelled_by=levelled_by,
-        pose=tuple(pose),
-        planar=flat,
-    )

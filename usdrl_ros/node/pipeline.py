@@ -15,7 +15,8 @@ from usdrl_model.events.config import StreamConfig
 from usdrl_model.plausibility.live_check import ContentCheck
 from usdrl_ros.diagnostics import graph_checks
 from usdrl_ros.diagnostics.health import Situation
-from usdrl_ros.inputs.conversion import described, levelled_by, live
+from usdrl_ros.inputs.conversion import converter, described, levelled_by
+from usdrl_ros.inputs.deserialiser import Deserialiser
 from usdrl_ros.inputs.further_topics import FurtherTopics
 from usdrl_ros.inputs.registry import Input, find, load
 from usdrl_ros.messages.types import type_name
@@ -141,9 +142,10 @@ def build(
     """
     source, topics = find(config.input_type), FurtherTopics()
     content = ContentCheck(described(source, config))
-    conversion = live(
+    conversion = converter(
         source,
         config,
+        deserialise=Deserialiser(source.message_type, source.adapter.parts),
         tf=tf,
         content=content,
         description=content.setup,

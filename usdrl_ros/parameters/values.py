@@ -16,6 +16,7 @@ from usdrl_model.events.config import StreamConfig
 from usdrl_model.gestures.gesture import check_label
 from usdrl_model.states.config import DELAYS, StatesConfig
 from usdrl_model.states.person import STATES
+from usdrl_ros.inputs.source_config import SourceConfig
 from usdrl_ros.parameters.declaration import RECOMMENDED, Declaration, allowed, check
 from usdrl_ros.parameters.declarations import PARAMETERS
 
@@ -26,29 +27,14 @@ FIXED = (
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class PerceptionConfig:
+class PerceptionConfig(SourceConfig):
     """The values of all parameters; see ``PARAMETERS`` for their meaning."""
 
     topic: str
     input_type: str
-    input_file: str
-    depth_topic: str
-    camera_info_topic: str
-    picture_size: tuple[float, ...]
-    frame_id: str
-    topology: str
-    person_id: str
-    axes: str
-    units: str
-    mirrored: bool
-    target_frame: str
-    sensor_pose: tuple[float, ...]
-    imu_topic: str
-    imu_rotation: tuple[float, ...]
     transform_timeout: float
     weights: str
     pair_weights: str
-    robot_skeleton: str
     device: str
     precision: str
     cuda_graphs: bool

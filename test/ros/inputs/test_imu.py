@@ -1,7 +1,5 @@
 """Gravity from an IMU on the sensor."""
 
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
 from helpers.people import frames
@@ -17,12 +15,14 @@ from transforms3d.euler import euler2mat, euler2quat  # noqa: E402
 from usdrl_model.plausibility.live_check import ContentCheck  # noqa: E402
 from usdrl_model.skeleton.person import AXES, Person, SkeletonFrame  # noqa: E402
 from usdrl_ros.inputs.common import InputError, SourceFrame, ros_time  # noqa: E402
-from usdrl_ros.inputs.conversion import described, live  # noqa: E402
+from usdrl_ros.inputs.conversion import converter, described  # noqa: E402
 from usdrl_ros.inputs.coordinate_frames import Frames  # noqa: E402
+from usdrl_ros.inputs.deserialiser import Deserialiser  # noqa: E402
 from usdrl_ros.inputs.further_topics import FurtherTopics, Heard  # noqa: E402
 from usdrl_ros.inputs.imu import Imu  # noqa: E402
 from usdrl_ros.inputs.registry import find  # noqa: E402
 from usdrl_ros.inputs.skeleton_messages import point_cloud  # noqa: E402
+from usdrl_ros.inputs.source_config import SourceConfig  # noqa: E402
 
 OPTICAL = (-np.pi / 2, 0.0, -np.pi / 2)
 """The rotation of an IMU with optical axes in the body axes of its sensor."""
@@ -141,17 +141,13 @@ def test_messages_without_gravity_are_refused(value):
 
 
 def test_the_node_hears_it_as_a_further_topic_of_the_source():
-    config = SimpleNamespace(
-        topology="kinect_v2_25", axes="kinect", units="m", mirrored=False, target_frame="", sensor_pose=(0.0,) * 6,
-        imu_topic="imu", imu_rotation=(0.0,) * 3, person_id="0", frame_id="", input_file="",
-        depth_topic="", camera_info_topic="", picture_size=(0.0, 0.0), robot_skeleton="",
-    )  # fmt: skip
+    config = SourceConfig(topology="kinect_v2_25", axes="kinect", imu_topic="imu")
     topics, reader = FurtherTopics(), find("point_cloud")
     content = ContentCheck(described(reader, config))
     assert content.setup.levelled_by == "imu"
-    convert = live(
-        reader, config, tf=None, content=content, description=content.setup, warn=print, topics=topics,
-        topic="/skeletons", options={},
+    convert = converter(
+        reader, config, deserialise=Deserialiser(reader.message_type), tf=None, content=content,
+        description=content.setup, warn=print, topics=topics, topic="/skeletons", options={},
     )  # fmt: skip
     (route,) = topics.routes
     assert (route.topic, route.kind) == ("imu", Message)
