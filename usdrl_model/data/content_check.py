@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from usdrl_model.data.importers import image_plane
-from usdrl_model.plausibility.findings import Finding, Level, judge, nobody
+from usdrl_model.plausibility.findings import Finding, Level, nobody
+from usdrl_model.plausibility.judge import judge
 from usdrl_model.plausibility.sights import Setup, Sight
 from usdrl_model.skeleton.person import SkeletonFrame
 from usdrl_model.skeleton.recording import Recording
@@ -33,13 +34,6 @@ PEOPLE = 4
 """People checked in a frame."""
 SHARE = 0.2
 """Fraction of the recordings that must show a fault: published sets contain some damaged ones."""
-_UPRIGHT = "joints of recordings have x to the sensor's left, y up, z away from it: turn them"
-IN_RECORDINGS = {
-    "axes": f"nobody is upright: {_UPRIGHT}",
-    "lying": f"everybody lies: if nobody does, {_UPRIGHT}",
-    "sides": "toes, nose or hands point to the back: left and right are swapped: swap them, or the entry mirrored",
-}
-"""Key of a finding -> what it says of recordings, which have no parameters of a node."""
 
 
 class Sample:
@@ -124,7 +118,5 @@ def look(recordings: Iterable[Recording]) -> Verdict:
         sample = Sample(Setup(topology=topology(recording.topology)))
         for frame in recording.frames:
             sample.add(frame)
-        judged.append(
-            [dataclasses.replace(one, text=IN_RECORDINGS.get(one.key, one.text)) for one in sample.findings()]
-        )
+        judged.append([dataclasses.replace(one, text=one.in_recordings or one.text) for one in sample.findings()])
     return Verdict.of(judged)

@@ -7,7 +7,9 @@ from collections import Counter, deque
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from usdrl_model.plausibility.findings import SIDES, Finding, Setup, Sight, judge, nobody
+from usdrl_model.plausibility.findings import Finding, nobody
+from usdrl_model.plausibility.judge import SIDES, judge
+from usdrl_model.plausibility.sights import Setup, Sight
 from usdrl_model.skeleton.person import SkeletonFrame
 
 SPAN = 6.0

@@ -14,8 +14,9 @@ import numpy as np
 from usdrl_model.errors.shown import LINE, NAME, cut
 from usdrl_model.online.frame_filter import FrameFilter
 from usdrl_model.plausibility import bodies
-from usdrl_model.plausibility.findings import Finding, Level, judge, nobody
+from usdrl_model.plausibility.findings import Finding, Level, nobody
 from usdrl_model.plausibility.joint_order import ODD
+from usdrl_model.plausibility.judge import judge
 from usdrl_model.plausibility.live_check import STEP
 from usdrl_model.plausibility.mounting import estimate
 from usdrl_model.plausibility.sights import Setup, Sight, to_canonical

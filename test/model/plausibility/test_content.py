@@ -2,12 +2,14 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import yaml
 from helpers.acting import script
 
+from usdrl_model.data.content_check import look
 from usdrl_model.plausibility.findings import Finding, Level
 from usdrl_model.plausibility.live_check import ContentCheck, Judgement
 from usdrl_model.plausibility.sights import Setup
@@ -19,6 +21,7 @@ from usdrl_model.skeleton.recording import Recording
 from usdrl_model.skeleton.topology import names, topology
 
 OPTICAL, BODY = AXES["optical"], AXES["body"]  # canonical = matrix @ source
+TURN = "joints of recordings have x to the sensor's left, y up, z away from it: turn them"
 SOON = 8.0
 """Seconds in which a wrong configuration must be told."""
 STANDING = (script(("idle", 3.0), ("wave", 4.0), ("walk", 4.0), ("idle", 3.0), ("clap", 3.0)),)
@@ -253,6 +256,24 @@ def test_lying_people_are_noted_and_no_fault(axis: int) -> None:
     told = Bench(change=lie_down).watch(perform(scripts=STANDING))
     assert {key for key, (_, finding) in told.items() if finding.level > Level.NOTE} == set()
     assert "lying" in told
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (lambda joints: joints * (-1.0, -1.0, 1.0), f"nobody is upright: {TURN}"),
+        (lambda joints: (joints - joints.mean(axis=0)) @ rotation(90, 2).T + (0.0, -0.8, 3.0), f"nobody does, {TURN}"),
+        (swapped("kinect_v2_25"), "swapped: swap them, or the entry mirrored"),
+    ],
+)
+def test_recordings_are_not_told_to_set_parameters(change: Callable[[np.ndarray], np.ndarray], told: str) -> None:
+    recording = perform(scripts=STANDING)
+    frames = tuple(
+        SkeletonFrame(frame.stamp, tuple(Person(p.id, change(np.asarray(p.joints))) for p in frame.people))
+        for frame in recording.frames
+    )
+    verdict = look([replace(recording, frames=frames)])
+    assert verdict.line().endswith(told) and "set " not in verdict.line()
 
 
 def test_one_who_lies_beside_others_who_stand_is_not_even_noted() -> None:

@@ -1,0 +1,268 @@
+"""Do the skeletons look like people? Wrong settings (units, axes, topology ...) show in the skeletons they produce.
+
+``judge`` takes the skeletons of some seconds, or of a sample of recordings, and returns what is wrong with the likely
+cause: units, axes, topology, pose of the sensor, swapped sides, pixels, legs that are never seen, no person at all.
+Lying, sitting, bowing and small people are valid: every finding is based on medians and on what no posture explains.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from usdrl_model.plausibility import bodies, joint_order, mounting
+from usdrl_model.plausibility.findings import Finding, Level
+from usdrl_model.plausibility.sights import Setup, Sight, to_canonical
+from usdrl_model.skeleton.person import AXES, MAX_RANGE, MIN_CONFIDENCE, UNITS
+from usdrl_model.skeleton.topology import CANONICAL_JOINTS, JOINT_INDEX
+
+ENOUGH = 5
+"""Minimum number of sights for any finding."""
+LOOKED_AT = 80
+"""Number of sights that are judged; medians need no more."""
+MOST = 0.6
+"""Fraction of the sights that must show a fault: one of three people may lie, and somersaults are valid."""
+THIN = 0.01
+"""``bodies.flatness`` below which there is no depth; real sensors give 0.05 and more."""
+SMALLEST, LARGEST = 0.4, 1.7
+"""Range of ``bodies.size``, from a child of 80 cm to the tallest adults, with a margin for trackers."""
+LYING = 0.5
+"""Cosine to the vertical below which a person lies."""
+LEANS, LEANS_LEVELLED, TRUNK_LEANS = 25.0, 15.0, 55.0
+"""Degrees off the vertical: of standing people if the sensor is assumed to be level; the same if its pose is known; and
+of people who do not stand. Published data sets reach 23, 17 and 50."""
+SIDES = "sides"
+"""Key of the finding that left and right are swapped."""
+SWAPPED = -0.8
+"""``bodies.facing`` below which left and right are swapped; 0.2 % of the windows of real people are below it."""
+MOST_TILTED = 70.0
+"""Degrees of tilt above which wrong axes are likelier than a tilted sensor."""
+_ARMS, _LEGS = ("elbow", "wrist"), ("knee", "ankle")
+_TURN = "joints of recordings have x to the sensor's left, y up, z away from it: turn them"
+
+
+def judge(sights: Sequence[Sight], setup: Setup) -> tuple[list[Finding], dict[str, str], set[str]]:
+    """Judge sights; returns the findings, worst first, and what was measured.
+
+    Args:
+        sights: of some seconds, or of a recording.
+        setup: how the source is configured.
+
+    Returns:
+        Findings, empty if all is well or too little was seen; name -> value for a report; and the keys of findings that
+        these sights can neither confirm nor exclude.
+    """
+    undecided: set[str] = set()
+    measured: dict[str, str] = {"people looked at": str(len({sight.person for sight in sights}))}
+    if len(sights) < ENOUGH:
+        return [], measured, undecided
+    if len(sights) > LOOKED_AT:  # at random: with two people who alternate, every second sight would be the same person
+        chosen = np.sort(np.random.default_rng(0).permutation(len(sights))[:LOOKED_AT])
+        sights = [sights[index] for index in chosen]
+    joints = np.stack([sight.joints for sight in sights])
+    body = to_canonical(joints, setup.topology)
+    valid = np.stack([sight.valid for sight in sights])
+    measured["valid joints"] = f"{valid.mean():.0%}"
+    measured["torso"] = f"{bodies.torso(body):.3g} m"
+    flat = not setup.planar and bodies.flatness(joints) < THIN
+    if flat:
+        extent = bodies.median(np.fmax.reduce(joints, axis=(1, 2)) - np.fmin.reduce(joints, axis=(1, 2)))
+        return [
+            Finding(
+                "flat", Level.ERROR, f"every person is flat (their joints span {extent:.3g} in a plane without depth):"
+                " 2D pixels? give the tracker a depth camera and publish 3D joints in metres",
+            )
+        ], measured, undecided  # fmt: skip
+    found = [] if setup.planar else [*_order(joints, body, setup), *_size(body, setup)]
+    if not any(finding.key == "topology" for finding in found):
+        found += _posture(sights, body, setup, measured, undecided)
+        found += [] if setup.planar else _sides(joints, body, setup, measured)
+    unusable = float(np.mean([bool(sight.refusal) for sight in sights]))
+    if unusable > 1.0 - MOST and not found:
+        found.append(_unusable(sights, unusable))
+    elif not found:
+        found += _parts(valid, measured)
+    return sorted(found, key=lambda finding: -finding.level), measured, undecided
+
+
+def _unusable(sights: Sequence[Sight], share: float) -> Finding:
+    refusals = [sight.refusal for sight in sights if sight.refusal]
+    advice = {
+        "zero": "joints are sent as zeros: does the tracker run on this sensor?",
+        "not finite": "joints are NaN or missing: is topology the joint set of the tracker?",
+        "unsure": f"confidence is below {MIN_CONFIDENCE:g}: is it 0 to 1? publish without it if the tracker has none",
+        "far": f"joints are more than {MAX_RANGE:g} m away: set units to those of the source",
+    }
+    worst = max(advice, key=refusals.count)
+    return Finding(
+        "unusable", Level.ERROR, f"too few valid joints in {share:.0%} of the sights: most {advice[worst]}"
+    )  # fmt: skip
+
+
+def _order(joints: np.ndarray, body: np.ndarray, setup: Setup) -> list[Finding]:
+    text, name = joint_order.misread(joints, body, setup.topology)
+    change = ("topology", name) if name else None
+    return [Finding("topology", Level.ERROR, text, change)] if text else []
+
+
+def _size(body: np.ndarray, setup: Setup) -> list[Finding]:
+    """People of an impossible size."""
+    times = bodies.size(body)
+    if not (times < SMALLEST or times > LARGEST):
+        return []
+    raw = times / setup.metres
+    near = [name for name, metres in UNITS.items() if SMALLEST < raw * metres < LARGEST and metres != setup.metres]
+    guess = (
+        {"m": "metres", "cm": "centimetres", "mm": "millimetres"}[near[0]] + f"? set units: {near[0]}"
+        if near
+        else "no unit of the parameter units fits: publish metres"
+    )
+    length = bodies.torso(body) / setup.metres
+    what = f"median torso {length:.3g}" if np.isfinite(length) else "bones"
+    change = ("units", near[0]) if near else None
+    return [Finding("units", Level.ERROR, f"{what}, {times:.3g} times the size of an adult: {guess}", change)]
+
+
+def _posture(
+    sights: Sequence[Sight], body: np.ndarray, setup: Setup, measured: dict[str, str], undecided: set[str]
+) -> list[Finding]:
+    """Heads below hips, everybody lying where nobody can, or everybody leaning."""
+    level = np.stack([sight.level for sight in sights])
+    up, straight = bodies.upward(level)
+    seen = np.isfinite(up).all(axis=1)
+    if seen.sum() < ENOUGH:
+        return []
+    height = up[seen, 1]
+    if (standing := seen & straight & (np.abs(up[:, 1]) > LYING)).sum() >= ENOUGH:
+        lean, limit = _degrees(up[standing]), LEANS_LEVELLED if setup.levelled_by else LEANS
+    else:
+        undecided.add("pose")  # sitting and bowing people lean, too
+        lean, limit = _degrees(up[seen]), TRUNK_LEANS
+    measured["off the vertical"] = f"{lean:.0f} degrees"
+    if mounted := mounting.estimate(body):
+        measured["mounting by standing people"] = (
+            f"roll {mounted.roll:.2f}, pitch {mounted.pitch:.2f}, {mounted.height:.1f} m above the floor"
+            f" (spread {mounted.spread:.0f} degrees)"
+        )
+    if np.mean(height < -LYING) > MOST:
+        guess, change = _axes_guess(body, setup)
+        return [_axes(f"people stand on their heads: {guess}", change)]
+    if np.mean(np.abs(height) <= LYING) > MOST:
+        guess, change = _axes_guess(body, setup)
+        why = _cannot_lie(sights, body, level, setup)
+        if why:
+            return [_axes(f"everybody lies, {why}: {guess}", change)]
+        lie = "everybody lies: if nobody does"
+        return [Finding("lying", Level.NOTE, f"{lie}, {guess}", change, f"{lie}, {_TURN}")]
+    if lean <= limit:
+        return []
+    before = _degrees(bodies.upward(body)[0][standing if standing.sum() >= ENOUGH else seen])
+    remedy = {
+        "": "is the sensor tilted? give its sensor_pose, or a target_frame that is level",
+        "sensor_pose": "correct roll and pitch of sensor_pose"
+        + (f" (without it {before:.0f}: is its sign wrong?)" if before < lean else ""),
+        "target_frame": "is target_frame level, and the sensor's place in tf right?",
+        "imu": "is imu_topic that of this sensor, and imu_rotation right?",
+    }[setup.levelled_by]
+    change = None
+    if mounted and mounted.tilt < MOST_TILTED and setup.levelled_by in ("", "sensor_pose"):
+        pose = mounted.pose(setup.pose)
+        change = ("sensor_pose", list(pose))
+        remedy += f"; by these people, sensor_pose: {list(map(float, pose))}"
+    return [Finding("pose", Level.WARN, f"people lean {lean:.0f} degrees, all the same way: {remedy}", change)]
+
+
+def _cannot_lie(sights: Sequence[Sight], body: np.ndarray, level: np.ndarray, setup: Setup) -> str:
+    """Why these people cannot be lying; empty if they may be."""
+    size = max(bodies.size(level), 1e-9)
+    heights = bodies.joint(level, "spine_base")[:, 1] / size
+    people = np.array([sight.person for sight in sights])
+    own = [heights[(people == person) & np.isfinite(heights)] for person in sorted(set(people))]
+    own = [values for values in own if len(values) >= ENOUGH]
+    if any(np.ptp(np.percentile(values, [5, 95])) > 0.6 for values in own):
+        return "and rises and sinks by more than half a metre"
+    if own and max(map(np.median, own)) > 1.2:
+        return f"{max(map(np.median, own)):.1f} m above the {'floor' if setup.levelled_by else 'sensor'}"
+    if len(own) > 1 and np.ptp([np.median(values) for values in own]) > 0.7:
+        return "one high above the other"
+    if setup.levelled_by == "sensor_pose" and _degrees(_trunks(body)) < TRUNK_LEANS:
+        return "though upright before sensor_pose turned them"
+    depth = np.stack([sight.joints for sight in sights])[:, :, 2] / size
+    if setup.levelled_by != "target_frame" and np.mean(depth[np.isfinite(depth)] < 0.3) > 0.15:
+        return "partly behind the sensor"
+    return ""
+
+
+def _axes(text: str, change: tuple[str, object] | None) -> Finding:
+    return Finding("axes", Level.ERROR, text, change, f"nobody is upright: {_TURN}")
+
+
+def _axes_guess(body: np.ndarray, setup: Setup) -> tuple[str, tuple[str, object] | None]:
+    """Guess which axes would make people upright, as a text and as a change."""
+    if setup.levelled_by == "target_frame":
+        return "is the header's frame_id the frame of the points (optical or body), and tf right?", None
+    up = bodies.unit(_trunks(body).sum(axis=0)) @ setup.rotation
+    fits = {name: float(np.dot(up, rotation[1])) for name, rotation in AXES.items()}  # [1]: which way is up
+    name = max(fits, key=lambda key: fits[key])
+    if fits[name] < 0.8:
+        return "their up is along no axis that axes knows: publish in optical or body axes", None
+    if name != setup.axes:
+        return f"their up fits {name} axes: set axes: {name}", ("axes", name)
+    if setup.levelled_by == "imu":
+        return "axes fit, the IMU does not: set imu_rotation to how it is mounted on the sensor", None
+    return (
+        "axes fit, sensor_pose does not: it takes the rotation of body axes (x along the view), not of an optical frame"
+    ), ("sensor_pose", [*setup.pose[:3], 0.0, 0.0, setup.pose[5]])
+
+
+def _trunks(body: np.ndarray) -> np.ndarray:
+    """(R, 3) unit vectors along the visible trunks, upwards."""
+    trunks = bodies.unit(bodies.joint(body, "spine_shoulder") - bodies.joint(body, "spine_base"))
+    return trunks[np.isfinite(trunks).all(axis=1)]
+
+
+def _degrees(up: np.ndarray) -> float:
+    """Angle of the mean direction to the vertical."""
+    mean = bodies.unit(np.nansum(up, axis=0))
+    return float(np.degrees(np.arccos(np.clip(mean[1], -1.0, 1.0))))
+
+
+def _sides(joints: np.ndarray, body: np.ndarray, setup: Setup, measured: dict[str, str]) -> list[Finding]:
+    """Left and right the wrong way round."""
+    score = bodies.facing(body, joints, setup.topology)
+    measured["left and right"] = f"{score:+.1f} (swapped below {SWAPPED})"
+    if score > SWAPPED:
+        return []
+    back = "toes, nose or hands point to the back: left and right are swapped"
+    text = f"{back} or the image is mirrored: set mirrored: {str(not setup.mirrored).lower()}"
+    in_recordings = f"{back}: swap them, or the entry mirrored"
+    return [Finding(SIDES, Level.ERROR, text, ("mirrored", not setup.mirrored), in_recordings)]
+
+
+def _parts(valid: np.ndarray, measured: dict[str, str]) -> list[Finding]:
+    """Parts of the body that are never seen."""
+    share = valid.mean(axis=0)
+    never = [name for name, part in zip(CANONICAL_JOINTS, share, strict=True) if part < 0.02]
+    measured["joints never seen"] = ", ".join(never) or "none"
+    if share.max() < 0.5:
+        return []
+
+    def unseen(parts: tuple[str, ...]) -> bool:
+        return max(share[JOINT_INDEX[f"{part}_{side}"]] for part in parts for side in bodies.SIDES) < 0.1
+
+    found = []
+    if unseen(_LEGS):
+        remedy = "picking up is detected where there is none: step back or lower the sensor"
+        text = f"people are seen from the waist up only: waving is still recognised, little else is, and {remedy}"
+        if not unseen(("hip",)):
+            text = (
+                "knees and feet are never seen: what arms do (wave, clap, throw) is still recognised; walking, sitting"
+                f" down and standing up are not, and {remedy}"
+            )
+        found.append(Finding("legs", Level.WARN, text))
+    if unseen(_ARMS):
+        found.append(
+            Finding("arms", Level.WARN, "arms are never seen: nothing that hands do is recognised")
+        )  # fmt: skip
+    return found
