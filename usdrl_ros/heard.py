@@ -68,6 +68,8 @@ class Heard:
         for event in events:
             self.count += 1
             self._events.append((self.count, event))
+            if event.get("kind") in ("entered", "left"):  # whoever has this id now may be somebody else
+                self._ranges.pop(event.get("person", ""), None)
         for held in sorted(_held(state), key=lambda one: one[2]):
             if not first and held not in self._told:
                 self.count += 1

@@ -85,8 +85,7 @@ class EventLog:
         """Those who are in the state for the first time, or again, have entered."""
         for person in people:
             if person.came is None and person not in unseen:
-                person.came = person.sighting.stamp
-                self.enters(person.id, person.came, stamp)
+                self.enters(person.id, person.enter(), stamp)
 
     def lose(self, people: Iterable[TrackedPerson], reason: Reason, stamp: float) -> None:
         """All that some people do is lost, and those who had entered have left."""
@@ -94,7 +93,7 @@ class EventLog:
             self.acts(person.id, person.close("lost"), stamp)
             if person.came is not None:
                 self.leaves(person.id, person.came, person.track.seen_stamp, reason, stamp)
-                person.came = None
+                person.leave()
 
     def collect(self) -> list[Event]:
         """The events of actions since the last call."""

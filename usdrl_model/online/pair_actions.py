@@ -20,6 +20,10 @@ from usdrl_model.online.tracked_person import TrackedPerson
 from usdrl_model.online.windowed import newest_windows
 from usdrl_model.windows.track import Track
 
+LATE = 2
+"""Grid frames by which people wait for the newest one of each other: where each comes in a message of their own, one is
+first."""
+
 
 class PairActions:
     """A detector of two people, for one stream.
@@ -75,10 +79,12 @@ class PairActions:
         Returns:
             person -> the edges of their actions.
         """
+        newest = [one.track.newest for one in people if one.track.newest is not None]
+        end = min([end, *(frame for frame in newest if frame >= end - LATE)])
         if batch := newest_windows(people, end, self.detector.encoder, robot, alone=False):
             self._counters["pair_inferences"] += 1
             answers = load.probabilities(self.weights, batch.windows)
             for person, frames, seen in zip(batch.people, answers, batch.seen, strict=True):
                 if person.pairs is not None:
                     person.pairs.add(end, frames, seen)
-        return {person.id: person.decide_pairs(last) for person in people}
+        return {person.id: person.decide_pairs(min(last, end)) for person in people}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
@@ -15,13 +16,18 @@ from usdrl_model.gestures.recogniser import PersonGestures
 from usdrl_model.network.detector_config import DetectorConfig
 from usdrl_model.online.person_pairs import PersonPairs
 from usdrl_model.online.state import ActionState, PersonState
-from usdrl_model.skeleton.person import HEAD
+from usdrl_model.skeleton.topology import JOINT_INDEX
 from usdrl_model.states.config import StatesConfig
 from usdrl_model.states.measures import measure
 from usdrl_model.states.person import PersonStates, States
 from usdrl_model.windows.track import MAX_JOINT_GAP, Track, grid_index
 from usdrl_model.windows.window import Body
 
+PLACES = tuple(JOINT_INDEX[name] for name in (
+    "head", "neck", "spine_shoulder", "shoulder_left", "shoulder_right",
+    "spine_mid", "spine_base", "hip_left", "hip_right",
+))  # fmt: skip
+"""Joints of which the first that is seen says where somebody is: arms and legs move while their owner stands still."""
 TOP = 5
 """Labels in ``PersonState.top``."""
 
@@ -88,7 +94,8 @@ class TrackedPerson:
         self.machine = ActionMachine(detector.labels, config.events)
         self.gestures = gestures
         self.pairs = pairs
-        self.states = PersonStates(states, flat=flat)
+        self._new_states = partial(PersonStates, states, flat=flat)
+        self.states = self._new_states()
         self._flat = flat
         self._unmeasured: list[Sighting] = []
         """Those that the states have not seen; ``follow_states``."""
@@ -96,6 +103,8 @@ class TrackedPerson:
         """The last sighting under this id, if it was too far away to be this person."""
         self.came: float | None = None
         """Stamp since when the person is among the people of the state; None while they are not seen."""
+        self.again = False
+        """The person had left, and may be back under the same name."""
         self.ring: np.ndarray | None = None
         """(S,) what a streaming detector keeps of this person; None: nothing yet."""
         self.stepped: int | None = None
@@ -115,10 +124,16 @@ class TrackedPerson:
         """The name under which the person is published."""
         return self.track.id
 
-    @property
-    def again(self) -> bool:
-        """The person had left, and is back under the same name."""
-        return self.came is not None and self.came > self.track.first_stamp
+    def enter(self) -> float:
+        """Be among the people of the state; the stamp since when."""
+        self.came = self.sighting.stamp if self.again else self.track.first_stamp
+        return self.came
+
+    def leave(self) -> None:
+        """Be seen no more; whoever comes back is told of without what was before."""
+        self.came, self.again = None, True
+        self.states = self._new_states()
+        self._posterior, self._judged, self._withheld = None, None, ()
 
     def add(self, sighting: Sighting) -> None:
         """Add the next sighting; ValueError if it is not later than the last one."""
@@ -209,9 +224,9 @@ class TrackedPerson:
         valid = (track.confidence > 0.0) & (not absent)
         joints = np.where(valid[:, None], track.joints, np.nan)
         known, there = track.recent(now)
-        highest = HEAD if there[HEAD] else int(np.argmax(np.where(there, known[:, 1], -np.inf)))
-        placed = there[highest] and not self._flat
-        x, y, z = (float(value) for value in known[highest]) if placed else (math.nan,) * 3
+        place = next((joint for joint in (*PLACES, *np.flatnonzero(there)) if there[joint]), None)
+        placed = place is not None and not self._flat
+        x, y, z = (float(value) for value in known[place]) if placed else (math.nan,) * 3
         left, _, ahead = np.array([x, y, z]) - self.sighting.sensor
         actions = [
             ActionState(label=label, active=run.active, score=run.score, onset=run.onset)

@@ -102,6 +102,7 @@ class Lifting(InPicture):
         stamp = seconds(message.header.stamp)
         if self._depths and stamp < self._depths[-1][0] - LATE:
             self._depths.clear()  # a bag loops
+            self._forgotten = -math.inf
         self._depths.append((stamp, DepthImage(message), message.header.frame_id))
         while stamp - self._depths[0][0] > KEPT or sum(image.bytes for _, image, _ in self._depths) > BYTES:
             self._forgotten = self._depths.popleft()[0]

@@ -57,7 +57,8 @@ class Hri:
         self._names = {label: _intent(self._intent, rule.intent) for label, rule in rules.items() if rule.intent}
         self._intents = create(self._intent, INTENTS) if self._intent else None
         self._bodies: dict[str, Any] = {}
-        self._held: set[tuple[str, str]] = set()
+        self._held: dict[tuple[str, str], float] = {}
+        """Person and state -> since when they were in it last, until they leave: who is hidden for a moment goes on."""
 
     def publish(self, result: Result, header: Header) -> None:
         """Publish what has begun with ``result``."""
@@ -83,10 +84,13 @@ class Hri:
             self._bodies[person] = self._create(self._gesture, body_topic(person))
 
     def _begun(self, result: Result) -> list[Begun]:
-        held = _held(result.state)
         begun = [Begun(event.person, event.label, event.score) for event in result.events if event.kind == "onset"]
-        begun += [Begun(person, state, 1.0) for person, state in sorted(held - self._held)]
-        self._held = held
+        left = {event.person for event in result.events if event.kind == "left"}
+        self._held = {key: since for key, since in self._held.items() if key[0] not in left}
+        for key, since in sorted(_held(result.state).items()):
+            if self._held.get(key) != since:
+                begun.append(Begun(*key, 1.0))
+            self._held[key] = since
         return [one for one in begun if one.label in self._rules]
 
     def _said(self, begun: Begun) -> Any:
@@ -108,8 +112,9 @@ def body_topic(person: str) -> str:
     return f"humans/bodies/{topic_token(person)}/gesture"
 
 
-def _held(state: StreamState) -> set[tuple[str, str]]:
-    return {(person.id, held.name) for person in state.people for held in person.states.active}
+def _held(state: StreamState) -> dict[tuple[str, str], float]:
+    """Person and state -> since when they are in it."""
+    return {(person.id, held.name): held.since for person in state.people for held in person.states.active}
 
 
 def _message(package: str, kind: str) -> Any:

@@ -11,7 +11,7 @@ import dataclasses
 import re
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -35,7 +35,7 @@ from usdrl_ros.outputs import detections, pointing
 from usdrl_ros.outputs.markers import markers
 from usdrl_ros.outputs.qos import OVERRIDES, every_one, latched
 from usdrl_ros.outputs.state_json import Heartbeat, ModelInfo, encode_event, encode_state
-from usdrl_ros.outputs.watched import doing, watched
+from usdrl_ros.outputs.watched import Doing, doing, watched
 from usdrl_ros.wire import EVENTS, STATE
 
 LAST_ACKNOWLEDGEMENT = 0.1
@@ -180,8 +180,7 @@ class Outputs:
         with self._lock:
             if self._destroyed:
                 return
-            for label in self._watches.keys() - names.keys():
-                self._destroy(self._watches.pop(label))
+            self._end([self._watches.pop(label) for label in self._watches.keys() - names.keys()])
             self._create_watches(names)
             self._publish_watches()
 
@@ -189,7 +188,7 @@ class Outputs:
         """Destroy all publishers; later calls, also from other threads, publish nothing."""
         with self._lock:
             self._destroyed = True
-            self._deliver()
+            self._deliver((self._event_publisher, self._state_publisher, *_told(self._watches.values())))
             for watch in self._watches.values():
                 self._destroy(watch)
             self._watches.clear()
@@ -201,11 +200,18 @@ class Outputs:
             for output in self._also:
                 output.destroy()
 
-    def _deliver(self) -> None:
-        """Wait until the last states and events have arrived: what is not yet sent would be lost with its publisher."""
+    def _end(self, watches: Collection[Watch]) -> None:
+        """End topics that are not watched any more: nobody is told to do this for ever."""
+        for watch in watches:
+            self._publish_watch(watch, [])
+        self._deliver(_told(watches))
+        for watch in watches:
+            self._destroy(watch)
+
+    def _deliver(self, publishers: Iterable[Publisher]) -> None:
+        """Wait until the last messages have arrived: what is not yet sent would be lost with its publisher."""
         until = time.monotonic() + LAST_ACKNOWLEDGEMENT
-        of_watches = (one for watch in self._watches.values() for one in (watch.people, watch.active, watch.person))
-        for publisher in (self._event_publisher, self._state_publisher, *of_watches):
+        for publisher in publishers:
             publisher.wait_for_all_acked(Duration(seconds=max(0.0, until - time.monotonic())))
 
     def _create_watches(self, names: dict[str, str]) -> None:
@@ -237,17 +243,19 @@ class Outputs:
 
     def _publish_watches(self) -> None:
         for label, watch in self._watches.items():
-            people = doing(self._state, label)
-            watch.people.publish(watched(people, self._header, self._to_published))
-            person = people[0].person if people else None
-            watch.active.publish(Bool(data=person is not None))
-            watch.person.publish(String(data=person.id if person else ""))
-            if person is not None and np.isfinite(person.position).all():
-                pose = PoseStamped(header=self._header)
-                x, y, z = self._to_published(person.position).tolist()
-                pose.pose.position.x, pose.pose.position.y, pose.pose.position.z = x, y, z
-                pose.pose.orientation.w = 1.0
-                watch.pose.publish(pose)
+            self._publish_watch(watch, doing(self._state, label))
+
+    def _publish_watch(self, watch: Watch, people: Sequence[Doing]) -> None:
+        watch.people.publish(watched(people, self._header, self._to_published))
+        person = people[0].person if people else None
+        watch.active.publish(Bool(data=person is not None))
+        watch.person.publish(String(data=person.id if person else ""))
+        if person is not None and np.isfinite(person.position).all():
+            pose = PoseStamped(header=self._header)
+            x, y, z = self._to_published(person.position).tolist()
+            pose.pose.position.x, pose.pose.position.y, pose.pose.position.z = x, y, z
+            pose.pose.orientation.w = 1.0
+            watch.pose.publish(pose)
 
     def _publisher(self, message_type: Any, topic: str, qos: QoSProfile) -> Publisher:
         return self._node.create_publisher(
@@ -257,3 +265,8 @@ class Outputs:
     def _destroy(self, watch: Watch) -> None:
         for publisher in (watch.people, watch.active, watch.person, watch.pose):
             self._node.destroy_publisher(publisher)
+
+
+def _told(watches: Iterable[Watch]) -> list[Publisher]:
+    """The topics of watches that say who does something now."""
+    return [one for watch in watches for one in (watch.people, watch.active, watch.person)]

@@ -122,3 +122,17 @@ def test_detectors_that_do_not_fit_are_refused() -> None:
         stream(rate=15.0)
     with pytest.raises(ValueError, match="know all actions of near already"):
         stream(labels=("none", "hand_up"))
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_people_in_a_message_each_do_the_same(order: int) -> None:
+    one = hand_up_weights()
+    now = replace(one, config=replace(one.config, stream=replace(one.config.stream, look_ahead=0.0)))
+    together, apart = (ActionStream(now, topology="kinect_v2_25", pairs=near_weights()) for _ in range(2))
+    given = frames(way=4.0, seconds=6.0)
+    each = [replace(frame, people=(one,)) for frame in given for one in frame.people[::order]]
+    times = [
+        sorted((event.person, event.kind, event.onset) for frame in all_ for event in tried.push(frame))
+        for tried, all_ in ((together, given), (apart, each))
+    ]
+    assert len(times[0]) == 4 and times[0] == times[1]

@@ -10,6 +10,7 @@ from helpers.rule_detector import hand_up_weights
 from usdrl_model.online.event_log import RECENT_EVENTS, Event, EventLog, PersonEvent
 from usdrl_model.online.stream import ActionStream
 from usdrl_model.skeleton.person import Person, SkeletonFrame
+from usdrl_model.skeleton.topology import JOINT_INDEX
 
 
 def stream_of(recorded: list[SkeletonFrame], **config: object) -> ActionStream:
@@ -145,3 +146,36 @@ def test_a_frozen_person_takes_nobodys_place():
         assert len(stream.state().people) <= 1
     assert told(stream)[:3] == [("entered", "ghost", None), ("left", "ghost", "gone"), ("entered", "7", None)]
     assert [person.id for person in stream.state().people] == ["ghost"], "it moves again, and is nearer"
+
+
+def test_who_was_not_seen_from_the_first_moment_came_then():
+    there = [Person("7", pose(t, False, 0.0 if t < 1.0 else 6.0)) for t in np.arange(0.0, 2.0, 0.1)]
+    stream = stream_of([SkeletonFrame(100.0 + 0.1 * n, (one,)) for n, one in enumerate(there)])
+    assert [event.came for event in stream.people_events()] == pytest.approx([100.0, 100.0, 101.0])
+
+
+def test_who_comes_back_has_no_state_and_no_score_of_before():
+    stream, nothing = ActionStream(hand_up_weights(), topology="kinect_v2_25"), np.full((25, 3), np.nan)
+    for stamp in np.arange(100.0, 107.0, 1 / 30):
+        joints = pose(stamp, False) if stamp < 103.0 else nothing if stamp < 103.4 else pose(stamp, False, 1.8)
+        stream.push(SkeletonFrame(float(stamp), (Person("7", joints),) if not 103.4 <= stamp < 104.1 else ()))
+        for person in stream.state().people:
+            came = max(event.came for event in stream.state().events if event.kind == "entered")
+            assert all(state.since >= came for state in person.states.active)
+            if 104.1 <= stamp < 104.15:
+                assert (person.top, person.states.active) == ((), ())
+    assert [event.kind for event in stream.people_events()] == ["entered", "left", "entered"]
+    assert {"standing"} <= {state.name for state in stream.state().people[0].states.active}
+
+
+def test_a_hand_before_the_face_moves_nobody():
+    stream = ActionStream(hand_up_weights(), topology="kinect_v2_25")
+    for stamp in np.arange(100.0, 103.0, 0.1):
+        joints = pose(stamp, stamp > 101.0)
+        if stamp > 101.0:
+            joints[JOINT_INDEX["hand_tip_right"], 2] -= 0.6
+            joints[JOINT_INDEX["head"]] = np.nan
+        stream.push(SkeletonFrame(float(stamp), (Person("7", joints),)))
+        (person,) = stream.state().people
+        assert person.distance == pytest.approx(2.0, abs=0.02)
+    assert person.position == pytest.approx((0.0, 0.5, 2.0), abs=0.02), "the neck"

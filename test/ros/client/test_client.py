@@ -24,7 +24,7 @@ from std_msgs.msg import Bool, String  # noqa: E402
 from std_srvs.srv import Trigger  # noqa: E402
 
 from usdrl_ros.client import ActionsClient  # noqa: E402
-from usdrl_ros.heard import Pulse  # noqa: E402
+from usdrl_ros.heard import Heard, Pulse  # noqa: E402
 from usdrl_ros.inputs.skeleton_messages import point_cloud  # noqa: E402
 from usdrl_ros.outputs.state_json import SCHEMA  # noqa: E402
 from usdrl_ros.processes.children import Child  # noqa: E402
@@ -224,6 +224,23 @@ def test_the_clocks_of_both_sides_need_not_agree():
     for beat in range(5):
         pulse.beat(5e9 - beat, 0.5, float(beat) / 2)
     assert pulse.alive(2.0)
+
+
+def test_an_id_that_somebody_else_has_now_approaches_nobody():
+    heard = Heard()
+
+    def take(seconds, distance, *events):
+        person = {"id": "1", "distance": distance}
+        events = [{"seq": seq, "kind": kind, "person": "1"} for seq, kind in enumerate(events, start=1)]
+        heard.take(json.loads(state(seconds, person, events=events).data) | {"stamp": seconds}, seconds)
+
+    for step in range(6):
+        take(1.0 + step / 10, 5.0 - step / 10, "entered")
+    assert heard.approach("1") == pytest.approx(1.0)
+    for step in range(6):
+        take(1.6 + step / 10, 2.0, "entered", "left", "entered")
+        assert heard.approach("1") in (None, 0.0)
+    assert heard.approach("1") == 0.0
 
 
 def test_what_is_no_state_is_told_once_and_not_believed(peer):

@@ -141,6 +141,15 @@ def test_a_bag_that_loops(source):
             assert source.skeleton(start + step / 10).frame.people
 
 
+def test_after_a_loop_a_tracker_is_not_slow_because_of_what_was_before(source):
+    for step in range(40):
+        source.see(10.0 + step / 10)
+    source.see(3.0)
+    assert source.skeleton(3.2) is None
+    with pytest.raises(InputError, match="expected a depth image for stamp 3.200"):
+        source.see(3.6)
+
+
 def test_nobody_needs_no_depth(source):
     frame = source(String(data=json.dumps(openpose(10.0))))
     assert frame.frame.people == () and frame.frame.stamp == 10.0

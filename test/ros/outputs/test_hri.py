@@ -45,9 +45,9 @@ def topics(monkeypatch):
     return Topics()
 
 
-def result(*ids, states=(), events=()):
+def result(*ids, states=(), events=(), since=12.0):
     """People with these ids, all in these states."""
-    held = States(active=tuple(HeldState(name, 12.0) for name in states))
+    held = States(active=tuple(HeldState(name, since) for name in states))
     return SimpleNamespace(
         state=SimpleNamespace(people=[SimpleNamespace(id=id_, states=held) for id_ in ids]), events=events
     )
@@ -78,10 +78,23 @@ def test_a_wave_is_a_gesture_of_a_body_and_an_intent_of_a_person(topics):
 
 def test_a_state_is_told_when_it_begins_and_again_only_after_it_ended(topics):
     hri = Hri(read(SHIPPED, KNOWN), topics.create, topics.destroy)
-    for states in ((), ("raising_left_arm",), ("raising_left_arm", "standing"), (), ("raising_left_arm",)):
-        hri.publish(result("3", "a-b", states=states), HEADER)
+    arm = "raising_left_arm"
+    for since, states in ((1.0, ()), (2.0, (arm,)), (2.0, (arm, "standing")), (0.0, ()), (4.0, (arm,))):
+        hri.publish(result("3", "a-b", states=states, since=since), HEADER)
     for topic in ("humans/bodies/_3/gesture", "humans/bodies/a_b/gesture"):
         assert [message.gesture for message in topics.sent[topic]] == [3, 3]
+
+
+def test_a_state_of_somebody_hidden_for_a_moment_goes_on_and_one_of_who_comes_back_begins(topics):
+    hri = Hri(read(SHIPPED, KNOWN), topics.create, topics.destroy)
+    left = PersonEvent(kind="left", seq=2, person="3", came=1.0, went=19.0, reason="gone", stamp=20.0)
+    for events in ((), (left,)):
+        hri.publish(result("3", states=("raising_left_arm",)), HEADER)
+        hri.publish(result("3"), HEADER)  # not seen for half a second: no state is known
+        hri.publish(result("3", states=("raising_left_arm",)), HEADER)
+        hri.publish(result(events=events), HEADER)
+    hri.publish(result("3", states=("raising_left_arm",)), HEADER)
+    assert [message.gesture for message in topics.sent["humans/bodies/_3/gesture"]] == [3, 3]
 
 
 def test_intents_of_your_own_and_data_of_your_own(topics):
