@@ -7,7 +7,6 @@ It includes perception.launch.py, and takes its arguments too, except for those 
 is looked at before a process is started; the launch ends when one of the nodes does.
 """
 
-import sys
 from pathlib import Path
 
 from ament_index_python.packages import get_package_share_directory
@@ -21,7 +20,8 @@ from usdrl_ros.camera.mediapipe_pose import MediaPipePose
 from usdrl_ros.camera.parameters import NAMES, NODE_NAME, PARAMETERS
 from usdrl_ros.parameters import launch_arguments
 from usdrl_ros.parameters.names import check_file
-from usdrl_ros.processes.launching import ending_node
+from usdrl_ros.processes.launching import ending_node, full_name, launched
+from usdrl_ros.wire import NODE
 
 SHARE = Path(get_package_share_directory("usdrl_ros"))
 PERCEPTION = SHARE / "launch/perception.launch.py"
@@ -50,7 +50,7 @@ def given(context: LaunchContext, name: str) -> str:
 def camera(context: LaunchContext) -> list:
     """Everything that is started, once all of it was looked at; ValueError and FileNotFoundError come before."""
     source = PythonLaunchDescriptionSource(str(PERCEPTION))
-    if Path(__file__).name in {Path(word).name for word in sys.argv}:  # else they are arguments of who includes this
+    if launched(__file__):  # else they are arguments of who includes this
         others = {argument.name for argument in source.get_launch_description(context).get_launch_arguments()}
         launch_arguments.check_names(context.argv, [*CAMERA, *sorted(others - set(SKELETONS))])
     texts = {parameter: given(context, argument) for argument, parameter in CAMERA.items()}
@@ -58,7 +58,8 @@ def camera(context: LaunchContext) -> list:
     values = launch_arguments.parameters(texts, DECLARED)
     parameters = [values] if values else []
     if file := given(context, "params_file"):
-        check_file(Path(file), NODE_NAME, NAMES)
+        name, beside = (full_name(context, given(context, "namespace"), one) for one in (NODE_NAME, NODE))
+        check_file(Path(file), name, NAMES, [beside])
         parameters.insert(0, file)
     if device := values.get("device"):
         find_device(device)

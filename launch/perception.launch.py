@@ -6,7 +6,6 @@ An argument that is left empty is as the params file says, or as the node has it
 before a process is started; the launch ends when the node does.
 """
 
-import sys
 from pathlib import Path
 
 from ament_index_python.packages import PackageNotFoundError, get_package_prefix, get_package_share_directory
@@ -16,10 +15,11 @@ from launch.conditions import IfCondition
 from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
 
+from usdrl_ros.camera.parameters import NODE_NAME as CAMERA_NODE
 from usdrl_ros.parameters import launch_arguments
 from usdrl_ros.parameters.declarations import NAMES
 from usdrl_ros.parameters.names import check_file
-from usdrl_ros.processes.launching import ending_node
+from usdrl_ros.processes.launching import ending_node, full_name, launched
 from usdrl_ros.wire import NODE
 
 SHARE = Path(get_package_share_directory("usdrl_ros"))
@@ -43,12 +43,13 @@ def given(context: LaunchContext, name: str) -> str:
 
 def perception(context: LaunchContext) -> list:
     """Everything that is started, once all of it was looked at; ValueError and FileNotFoundError come before."""
-    if Path(__file__).name in {Path(word).name for word in sys.argv}:  # else they are arguments of who includes this
+    if launched(__file__):  # else they are arguments of who includes this
         launch_arguments.check_names(context.argv, ARGUMENTS)
     values = launch_arguments.parameters({name: given(context, name) for name in launch_arguments.DESCRIPTIONS})
     parameters = [values] if values else []
     if file := given(context, "params_file"):
-        check_file(Path(file), NODE, NAMES)
+        name, beside = (full_name(context, given(context, "namespace"), one) for one in (NODE, CAMERA_NODE))
+        check_file(Path(file), name, NAMES, [beside])
         parameters.insert(0, file)
     viewer = rviz(context) if IfCondition(LaunchConfiguration("rviz")).evaluate(context) else []
     return [*ending_node("usdrl-perception", NODE, given(context, "namespace"), parameters), *viewer]

@@ -1,9 +1,13 @@
 """What the perception node and those who hear it have to agree on: names, and the decimals of stamps."""
 
+import re
+
 NODE = "usdrl_perception"
 """Name of the perception node, where it is not renamed."""
 STATE = "actions/state"
 EVENTS = "actions/events"
 """Topics of the node, relative to its namespace (docs/state.md)."""
+OUTPUTS = re.compile("/(actions/[a-z_]+|pointing|watch/.*)$")
+"""All topics of the node: what it says of people, and never where they come from."""
 STAMP_DIGITS = 6
 """Decimals of a stamp: a float64 resolves present stamps to 0.2 microseconds. Stamps are compared after rounding."""

@@ -25,12 +25,15 @@ def resolve(source: str | Path) -> Path:
 
     Raises:
         FileNotFoundError: no such folder; the message lists the shipped detectors.
+        ValueError: an ONNX file.
     """
     name = shipped.DEFAULT_DETECTOR if str(source) == "default" else str(source)
     if entry := shipped.find(name, "detector"):
         return entry.folder
     if (Path(name) / stored_model.CONFIG).is_file():
         return Path(name)
+    if name.endswith(".onnx"):
+        raise ValueError(f"weights {name!r}: an ONNX file can only be run: give the folder that it was exported from")
     known = ", ".join(shipped.names("detector")) or "none installed"
     raise FileNotFoundError(
         f"weights {str(source)!r}: expected the name of a shipped detector ({known}) or a folder with"
@@ -68,7 +71,11 @@ def read_encoder(source: str | Path) -> EncoderFile:
 
 
 def is_detector(source: str | Path) -> bool:
-    """Whether ``source`` names a detector's folder, and not a pretrained model or an official checkpoint."""
+    """Whether ``source`` names a detector's folder, and not a pretrained model or an official checkpoint.
+
+    Raises:
+        ValueError: it is an ONNX file, which is neither.
+    """
     try:
         return config_file.kind_of(resolve(source)) == "detector"
     except FileNotFoundError:

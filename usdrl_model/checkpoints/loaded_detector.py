@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from usdrl_model.checkpoints import config_file
 from usdrl_model.checkpoints.provenance import Provenance
 from usdrl_model.errors.shown import LINE, cut
-from usdrl_model.events.config import StreamConfig
+from usdrl_model.events.config import StreamConfig, check_labels
 from usdrl_model.network.detector_config import DetectorConfig
 
 if TYPE_CHECKING:
@@ -30,6 +30,10 @@ class DetectorFileConfig:
     """Settings that were chosen for this detector on held-out training subjects."""
     provenance: Provenance = field(default_factory=Provenance)
     """How it was made: command, configuration, data sets, code."""
+
+    def __post_init__(self) -> None:
+        """Refuse settings of labels that the detector has not."""
+        check_labels(self.stream.events, self.detector.labels[1:])
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from usdrl_model.config import at_most
+from usdrl_model.errors.nearest import hint
 from usdrl_model.errors.shown import shown
 from usdrl_model.events.onset_offset import EventConfig
 from usdrl_model.network.detector_config import DetectorConfig
@@ -52,6 +54,14 @@ class StreamConfig:
         at_most(self, LIMITS)
         if self.look_ahead >= self.max_gap:
             raise ValueError(f"look_ahead: expected less than max_gap ({self.max_gap}), got {self.look_ahead}")
+
+
+def check_labels(events: EventConfig, labels: Collection[str]) -> None:
+    """Raise ValueError for a setting of a label that the detector has not; ``labels``: its actions."""
+    for name in ("label_on_threshold", "label_min_duration"):
+        for label in getattr(events, name):
+            if label not in labels:
+                raise ValueError(f"{name}.{shown(label)}: not one of the labels{hint(label, labels)}")
 
 
 def check_window(config: StreamConfig, detector: DetectorConfig) -> None:

@@ -19,6 +19,7 @@ import numpy as np
 
 from usdrl_model.checkpoints.loaded_detector import LoadedDetector
 from usdrl_model.inference import onnx_runtime
+from usdrl_model.network.detector_config import DetectorConfig
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -70,9 +71,11 @@ def answers(loaded: LoadedDetector, windows: np.ndarray) -> tuple[np.ndarray, np
         (N, T, K) float32 probabilities of every frame, and (N, D) pooled features, None where what runs gives none.
 
     Raises:
-        ValueError: scores that are not finite, from which no action would ever be detected.
+        ValueError: a streaming detector in an ONNX file, which takes no windows, or scores that are not finite, from
+            which no action would ever be detected.
     """
     features: np.ndarray | None
+    windows = windows.astype(np.float32, copy=False)
     if loaded.in_torch:
         found, features = _torch(loaded.name).answers(loaded, windows)
     else:
@@ -97,6 +100,7 @@ def advance(loaded: LoadedDetector, joints: np.ndarray, state: np.ndarray) -> tu
         ValueError: as ``answers``.
     """
     found: np.ndarray
+    joints, state = (one.astype(np.float32, copy=False) for one in (joints, state))
     if loaded.in_torch:
         found, after = _torch(loaded.name).advance(loaded, joints, state)
     else:
@@ -137,7 +141,16 @@ def warm_up(loaded: LoadedDetector, most: int) -> None:
     """
     if loaded.in_torch:
         _torch(loaded.name).prepare(loaded, most)
-    answers(loaded, noise(loaded))
+    if loaded.config.detector.streaming:
+        advance(loaded, noise(loaded)[:, :1, 0], empty_state(loaded.config.detector)[None])
+    else:
+        answers(loaded, noise(loaded))
+
+
+def empty_state(detector: DetectorConfig) -> np.ndarray:
+    """(S,) float32 that a streaming detector keeps of somebody of whom it has seen no frame."""
+    joints, *others = detector.encoder.state_sizes
+    return np.concatenate([np.full(joints, np.nan, np.float32), np.zeros(sum(others), np.float32)])
 
 
 def noise(loaded: LoadedDetector) -> np.ndarray:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import os
 import sys
+from collections.abc import Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -62,14 +63,16 @@ class OnnxDetector:
         expected = (encoder.frames, encoder.people, encoder.joints, 3)
         if x.ndim != 5 or x.shape[1:] != expected:
             raise ValueError(f"expected windows of shape (N, {', '.join(map(str, expected))}), got {tuple(x.shape)}")
-        try:
-            frames, clip, features = self.session.run(OUTPUTS, {INPUT: x.astype(np.float32, copy=False)})
-        except Exception as error:  # as in ``session``
-            raise ValueError(
-                f"the ONNX file cannot score {len(x)} windows ({cut(error, LINE)}); export it again"
-            ) from None
         labels = len(self.config.labels)
         wanted = (len(x), encoder.frames, labels), (len(x), labels), (len(x), encoder.features)
+        if not len(x):
+            return Arrays(*(np.zeros(shape, np.float32) for shape in wanted))
+        if np.isinf(x).any():
+            raise ValueError("expected windows of finite numbers, NaN where joints are missing, got infinite ones")
+        try:
+            frames, clip, features = _run(self.session, OUTPUTS, {INPUT: x.astype(np.float32, copy=False)})
+        except Exception as error:  # as in ``session``
+            raise ValueError(f"the ONNX file cannot score {len(x)} windows ({cut(error, LINE)})") from None
         got = frames.shape, clip.shape, features.shape
         if got != wanted or not all(np.isfinite(one).all() for one in (frames, clip, features)):
             raise ValueError(
@@ -77,6 +80,10 @@ class OnnxDetector:
                 f" {got if got != wanted else 'some that are not finite'}: export it again"
             )
         return Arrays(frames, clip, features)
+
+    def advance(self, joints: np.ndarray, state: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """ValueError: a detector of windows takes no single frames."""
+        raise ValueError(f"an encoder of architecture {self.config.encoder.architecture} takes windows only")
 
 
 class OnnxSteps:
@@ -96,17 +103,32 @@ class OnnxSteps:
         for frame in range(joints.shape[1]):
             given = joints[:, frame : frame + 1].astype(np.float32, copy=False), state
             try:
-                scores, after = self.session.run(STEP_OUTPUTS, dict(zip(STEP_INPUTS, given, strict=True)))
+                scores, after = _run(self.session, STEP_OUTPUTS, dict(zip(STEP_INPUTS, given, strict=True)))
             except Exception as error:  # as in ``session``
-                raise ValueError(
-                    f"the ONNX file cannot score {len(joints)} people ({cut(error, LINE)}); export it again"
-                ) from None
+                raise ValueError(f"the ONNX file cannot score {len(joints)} people ({cut(error, LINE)})") from None
             wanted = (len(joints), 1, len(self.config.labels)), state.shape
             if (got := (scores.shape, after.shape)) != wanted:
                 raise ValueError(f"expected outputs of shapes {wanted} of the ONNX file, got {got}: export it again")
             found.append(scores)
             state = after
         return np.concatenate(found, axis=1), state
+
+    def __call__(self, x: np.ndarray) -> Arrays:
+        """ValueError: an exported streaming detector takes no windows."""
+        raise ValueError("the ONNX file of a streaming detector takes frame after frame only: run the weights' folder")
+
+
+def _run(session: Any, outputs: Sequence[str], inputs: Mapping[str, np.ndarray]) -> list[np.ndarray]:
+    """The outputs for N rows; a file of a fixed number of rows is asked in parts, of which the last is filled up."""
+    rows = len(next(iter(inputs.values())))
+    fixed = session.get_inputs()[0].shape[0]
+    size = fixed if isinstance(fixed, int) else rows
+    found = []
+    for start in range(0, rows, size):
+        part = {name: one[start : start + size] for name, one in inputs.items()}
+        filled = {name: np.concatenate([one, one[-1:].repeat(size - len(one), axis=0)]) for name, one in part.items()}
+        found.append([one[: rows - start] for one in session.run(outputs, filled)])
+    return [np.concatenate(parts) for parts in zip(*found, strict=True)]
 
 
 def load(path: Path, device: str = "auto", precision: str = "auto", threads: int | None = None) -> LoadedDetector:

@@ -15,7 +15,6 @@ from usdrl_model.checkpoints.loaded_detector import LoadedDetector
 from usdrl_model.inference import load
 from usdrl_model.online.tracked_person import TrackedPerson
 from usdrl_model.skeleton.person import SEEN_JOINTS
-from usdrl_model.skeleton.topology import CANONICAL_JOINTS
 from usdrl_model.windows.track import grid_index
 
 
@@ -28,8 +27,7 @@ class Incremental:
 
     def __init__(self, weights: LoadedDetector) -> None:
         self._weights, self._detector = weights, weights.config.detector
-        joints, *others = self._detector.encoder.state_sizes
-        self._empty = np.concatenate([np.full(joints, np.nan, np.float32), np.zeros(sum(others), np.float32)])
+        self._empty = load.empty_state(self._detector)
         self._rings, self._last = list[np.ndarray](), self._empty[None][:0]
         """The rings that the last step gave, and (N, S), of which they are the rows."""
 
@@ -46,10 +44,6 @@ class Incremental:
         for count, group in groups.items():
             self._step(group, count)
         return [person for group in groups.values() for person in group]
-
-    def warm_up(self) -> None:
-        """Run the network once; ValueError for scores that are not finite."""
-        load.advance(self._weights, np.zeros((1, 1, len(CANONICAL_JOINTS), 3), np.float32), self._empty[None])
 
     def _waiting(self, person: TrackedPerson, end: int) -> int:
         """Frames to take. Of more than the network remembers it takes the newest, with an empty state."""

@@ -153,10 +153,7 @@ class ActionStream:
         Raises:
             ValueError: the scores are not finite, so no action could ever be detected, or graphs cannot be captured.
         """
-        if self._incremental is not None:
-            self._incremental.warm_up()
-        else:
-            load.warm_up(self.weights, self.config.max_people)
+        load.warm_up(self.weights, self.config.max_people)
         if self._pairs is not None:
             load.warm_up(self._pairs.weights, self.config.max_people)
 

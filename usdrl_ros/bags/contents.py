@@ -26,12 +26,16 @@ def contents(bag: BagReader) -> list[str]:
     known: dict[str, RecordedTopic] = {}
     notes: dict[str, str] = {}
     for topic in bag.topics:
+        if topic.encoding != "cdr":
+            notes[topic.name] = f"{topic.name}: messages are {topic.encoding}, not cdr: they are not read"
+            continue
         try:
             known[topic.name] = RecordedTopic(topic)
         except BagError as error:  # its package is not installed, or of another distribution
             notes[topic.name] = str(error)
     stamps = array("d")
-    for message in progress(bag.messages(), unit="message", leave=False, delay=1.0):
+    readable = [topic.name for topic in bag.topics if topic.encoding == "cdr"]
+    for message in progress(bag.messages(readable), unit="message", leave=False, delay=1.0):
         stamps.append(message.stamp_ns / 1e9)
         counts[message.topic] += 1
         if message.topic in known:

@@ -14,6 +14,8 @@ from usdrl_ros.messages.types import BagError
 FILE_NAME = "metadata.yaml"
 STORAGES = {"mcap": ".mcap", "sqlite3": ".db3"}
 """Name of a storage, in metadata and ``--storage`` -> suffix of its files."""
+PACKED = ".zstd"
+"""Suffix of storage files that are compressed as a whole."""
 PACKINGS = ("", "file", "message")
 """What is compressed: nothing (or parts inside the storage file), whole files, every message."""
 
@@ -66,7 +68,9 @@ def read_metadata(folder: Path) -> Metadata:
 
 def _found(folder: Path) -> Metadata:
     for storage, ending in STORAGES.items():
-        if files := sorted(folder.glob(f"*{ending}"), key=_counted):
+        plain = set(folder.glob(f"*{ending}"))
+        packed = {file for file in folder.glob(f"*{ending}{PACKED}") if file.with_suffix("") not in plain}
+        if files := sorted(plain | packed, key=_counted):
             return Metadata(tuple(files), storage, "", None)
     raise BagError(f"{folder}: no {FILE_NAME} in it; name the bag's folder, or run `ros2 bag reindex` on it")
 

@@ -11,6 +11,7 @@ from usdrl_model.cli import gestures, predict
 from usdrl_model.skeleton import topology
 from usdrl_model.skeleton.person import AXES, UNITS
 from usdrl_ros.bags.labels import FILE_NAME, Truth, load_truth
+from usdrl_ros.bags.recorded_topic import skeleton_topics
 from usdrl_ros.bags.replay import LabelledBag, load_bag
 from usdrl_ros.bags.storage import BagReader
 from usdrl_ros.bags.to_store import labelled_recording
@@ -92,10 +93,9 @@ def described(arguments: argparse.Namespace) -> Truth:
 
 def _only_topic(path: Path) -> str:
     """The topic that an input adapter reads."""
-    types = guessable()
     with BagReader(path) as bag:
-        readable = [topic.name for topic in bag.topics if topic.type in types]
+        readable = [topic.name for topic in skeleton_topics(bag.topics)]
         if len(readable) != 1:
             found = ", ".join(readable or [topic.name for topic in bag.topics]) or "none"
-            raise BagError(f"{path}: expected one topic of {', '.join(types)}: choose with --topic ({found})")
+            raise BagError(f"{path}: expected one topic of {', '.join(guessable())}: choose with --topic ({found})")
     return readable[0]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ from usdrl_model.errors.shown import LINE, cut, showable
 from usdrl_model.events.onset_offset import EVENT_KINDS, Event
 from usdrl_model.files import limits
 from usdrl_model.files.documents import parse_json
-from usdrl_ros.bags.recorded_topic import RecordedTopic
+from usdrl_ros.bags.recorded_topic import RecordedTopic, skeleton_topics
 from usdrl_ros.bags.replay import LabelledBag
 from usdrl_ros.bags.storage import BagReader
 from usdrl_ros.messages.cdr import MalformedError
@@ -39,7 +39,8 @@ def recorded_output(bag: LabelledBag) -> RecordedOutput:
     events: list[Event] = []
     latencies: list[float] = []
     bad = 0
-    for topic, stamp_ns, document in _texts(bag.path):
+    topics, trouble = _topics(bag)
+    for topic, stamp_ns, document in _texts(bag.path, topics):
         try:
             if topic == EVENTS:
                 if document["kind"] in EVENT_KINDS:  # people who come and go are no actions
@@ -48,18 +49,31 @@ def recorded_output(bag: LabelledBag) -> RecordedOutput:
                 latencies.append((stamp_ns - frame_ns) / 1e9)
         except (KeyError, TypeError, ValueError):
             bad += 1
-    trouble = f"{bad} recorded messages of {EVENTS} or {STATE} are malformed and left out" if bad else ""
+    if bad:
+        trouble = f"{bad} recorded messages of {EVENTS} or {STATE} are malformed and left out"
     # A bag that was written from a file has the same time for both: nothing was measured.
     return RecordedOutput(tuple(events), tuple(latencies) if any(latencies) else (), trouble)
 
 
-def _texts(path: Path) -> Iterator[tuple[str, int, Any]]:
-    """(``EVENTS`` or ``STATE``, time of recording, decoded JSON or None) of the first topic of each name."""
+def _topics(bag: LabelledBag) -> tuple[dict[str, tuple[str, RecordedTopic]], str]:
+    """Topic -> (``EVENTS`` or ``STATE``, what reads it) of the node that heard the skeletons, and why there is none."""
+    with BagReader(bag.path) as reader:
+        outputs = {one.name: (kind, one) for one in reader.topics for kind in (EVENTS, STATE)
+                   if one.type == TEXT and one.name.endswith(f"/{kind}") and one.count}  # fmt: skip
+        sources = skeleton_topics(reader.topics)
+    nodes = {name.removesuffix(f"/{kind}") for name, (kind, _) in outputs.items()}
+    node = bag.truth.topic.rpartition("/")[0]
+    if node not in nodes and len(nodes) == 1 and len(sources) < 2:
+        (node,) = nodes
+    if nodes and node not in nodes:
+        there = cut(", ".join(sorted(f"{one}/{EVENTS}" for one in nodes)), LINE)
+        return {}, f"{there}: of whom of {len(sources)} topics of skeletons is not known, so they are left out"
+    return {name: (kind, RecordedTopic(one)) for name, (kind, one) in outputs.items() if name == f"{node}/{kind}"}, ""
+
+
+def _texts(path: Path, topics: Mapping[str, tuple[str, RecordedTopic]]) -> Iterator[tuple[str, int, Any]]:
+    """(``EVENTS`` or ``STATE``, time of recording, decoded JSON or None) of each message."""
     with BagReader(path) as bag:
-        topics = {}
-        for kind in (EVENTS, STATE):
-            found = [one for one in bag.topics if one.type == TEXT and one.name.endswith(f"/{kind}") and one.count]
-            topics.update({one.name: (kind, RecordedTopic(one)) for one in found[:1]})
         for message in bag.messages(list(topics)) if topics else ():
             kind, recorded = topics[message.topic]
             try:

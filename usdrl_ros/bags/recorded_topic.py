@@ -1,13 +1,26 @@
-"""Recorded bytes -> messages, with an error for messages of another distribution."""
+"""Recorded topics: which of them hold skeletons; recorded bytes -> messages, where this distribution has them."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from usdrl_model.files import limits
 from usdrl_ros.bags.storage_file import Topic
+from usdrl_ros.inputs.registry import guessable
 from usdrl_ros.messages.serialised import SINCE_HUMBLE, OtherDistributionError, Serialised
 from usdrl_ros.messages.types import BagError, message_class
+from usdrl_ros.wire import OUTPUTS
+
+TREES = "tf2_msgs/msg/TFMessage"
+"""May hold people, and is recorded with every robot."""
+
+
+def skeleton_topics(topics: Iterable[Topic]) -> list[Topic]:
+    """Those with messages that an input adapter reads; trees of frames only where nothing else is."""
+    known = guessable()
+    found = [one for one in topics if one.type in known and one.count and not OUTPUTS.search(one.name)]
+    return [one for one in found if one.type != TREES] or found
 
 
 class RecordedTopic:

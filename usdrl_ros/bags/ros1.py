@@ -7,12 +7,12 @@ The library ``rosbags`` converts; no ROS is needed. It reads ``.bag`` files with
 from __future__ import annotations
 
 import argparse
+from collections.abc import Collection
 from pathlib import Path
 
 from usdrl_model.errors.shown import LINE, MESSAGE, cut
 from usdrl_ros.bags.metadata import STORAGES
 from usdrl_ros.bags.new_bag import appearing
-from usdrl_ros.bags.storage import BagReader
 from usdrl_ros.messages.types import BagError
 
 MAGIC = b"#ROSBAG V2.0"
@@ -44,6 +44,7 @@ def convert_ros1(arguments: argparse.Namespace) -> None:
             raise BagError(f"{source}: damaged, or no bag of ROS 1: expected it to begin with {MAGIC.decode()}")
     if target.suffix == ".bag":
         raise BagError(f"{target}: expected the name of a folder, a bag of ROS 2 is one")
+    _check_topics(source, arguments.topics)
     noetic, jazzy = get_typestore(Stores.ROS1_NOETIC), get_typestore(Stores.ROS2_JAZZY)
     with appearing(target) as part:
         try:
@@ -54,7 +55,21 @@ def convert_ros1(arguments: argparse.Namespace) -> None:
             raise BagError(
                 f"{source}: {cut(error, LINE)}; --topics leaves out topics whose messages ROS 2 does not know"
             ) from error
-        with BagReader(part) as bag:
-            if not any(topic.count for topic in bag.topics):
-                raise BagError(f"{source}: no messages of {cut(', '.join(arguments.topics) or 'any topic', LINE)}")
     print(f"{cut(target, MESSAGE)}: usdrl-bag info shows its topics")
+
+
+def _check_topics(source: Path, wanted: Collection[str]) -> None:
+    """Raise BagError for a file that cannot be read, or lacks a topic that is asked for."""
+    from rosbags.rosbag1 import Reader, ReaderError
+
+    try:
+        with Reader(source) as bag:
+            there = sorted(name for name, topic in bag.topics.items() if topic.msgcount)
+    except ReaderError as error:
+        raise BagError(
+            f"{source}: {cut(error, LINE)}: `rosbag reindex` of ROS 1 mends a recording that was aborted"
+        ) from error
+    if not there or (missing := sorted(set(wanted) - set(there))):
+        lacking = cut(", ".join(missing), LINE) if there else "any topic"
+        has = f"; it has {cut(', '.join(there), LINE)}" if there else ""
+        raise BagError(f"{source}: no messages of {lacking}{has}")

@@ -20,11 +20,13 @@ from types import TracebackType
 from usdrl_model.errors.shown import LINE, cut
 from usdrl_model.files import limits
 from usdrl_ros.bags.mcap import McapFile
-from usdrl_ros.bags.metadata import FILE_NAME, STORAGES, Metadata, check_ros2, read_metadata
+from usdrl_ros.bags.metadata import FILE_NAME, PACKED, STORAGES, Metadata, check_ros2, read_metadata
 from usdrl_ros.bags.sqlite import SqliteFile
 from usdrl_ros.bags.storage_file import StorageFile, Topic, unpack, unpack_file
 from usdrl_ros.messages.types import BagError
 
+ZSTD = bytes.fromhex("28b52ffd")
+"""Begin of what zstd has packed."""
 READERS: dict[str, type[McapFile] | type[SqliteFile]] = {"mcap": McapFile, "sqlite3": SqliteFile}
 
 
@@ -59,7 +61,7 @@ class BagReader:
         self._packed_messages = metadata.packing == "message"
         with self._stack:
             for file in metadata.files:
-                if metadata.packing == "file":
+                if metadata.packing == "file" or file.suffix == PACKED:
                     file = self._unpacked(file)
                 self._files.append(self._opened(file, metadata.storage))
             if not self.topics and self.troubles:
@@ -127,7 +129,7 @@ class BagReader:
                 raise BagError(f"{self.path}: {error}") from error
 
     def _bytes(self, data: bytes) -> bytes:
-        if self._packed_messages:
+        if self._packed_messages or data.startswith(ZSTD):  # no message of CDR begins so
             try:
                 data = unpack(data, "zstd", limits.MESSAGE)
             except Exception:  # the library has errors of its own
@@ -144,8 +146,10 @@ class BagReader:
         chosen = set(known if topics is None else topics)
         if missing := sorted(chosen - known.keys()):
             raise BagError(f"{self.path}: no topic {', '.join(missing)}; it has {', '.join(known) or 'none'}")
-        if strange := sorted({known[name].encoding for name in chosen} - {"cdr"}):
-            raise BagError(f"{self.path}: messages are {', '.join(strange)}: expected cdr")
+        if strange := [
+            f"{name} has {known[name].encoding}" for name in sorted(chosen) if known[name].encoding != "cdr"
+        ]:
+            raise BagError(f"{self.path}: expected messages of cdr, {', '.join(strange)}: choose other topics")
         return {name: known[name] for name in known if name in chosen}
 
     def _filled(self) -> list[StorageFile]:

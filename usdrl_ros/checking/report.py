@@ -46,7 +46,8 @@ class Report:
 
     def text(self) -> str:
         """For people."""
-        lines = [f"{self.topic}: {self.messages} messages from {', '.join(self.publishers) or 'nobody'}"]
+        unnamed = "a node whose name is not known yet" if self.messages else "nobody"
+        lines = [f"{self.topic}: {self.messages} messages from {', '.join(self.publishers) or unnamed}"]
         described = ", ".join(f"{name} {_value(getattr(self.config, name))}" for name in SETTINGS if self._said(name))
         lines.append(f"read as {described}" + (f" (as {self.perception} does)" if self.perception else ""))
         if self.trial is not None:

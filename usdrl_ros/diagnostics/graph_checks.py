@@ -11,11 +11,10 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from usdrl_model.errors.shown import NAME, cut
 from usdrl_model.plausibility.findings import Finding, Level
 from usdrl_ros.inputs.registry import guessable, readers
+from usdrl_ros.wire import OUTPUTS
 
 SOUNDS_LIKE_PEOPLE = re.compile("skelet|bod(y|ies)|person|people|human|pose|joint|landmark", re.IGNORECASE)
 """Names of topics that are likelier to have people than others of the same type."""
-OWN = re.compile("/(actions/[a-z]+|pointing|watch/.*)$")
-"""Our outputs, which are no input."""
 SHOWN = 3
 """Topics that are suggested."""
 
@@ -60,7 +59,7 @@ def candidates(
         published: whether anybody publishes a topic.
     """
     known = guessable()
-    named = [(name, kind) for name, kinds in topics for kind in kinds if kind in known and not OWN.search(name)]
+    named = [(name, kind) for name, kinds in topics for kind in kinds if kind in known and not OUTPUTS.search(name)]
     found = [(name, kind) for name, kind in named if published(name)]
     return sorted(found, key=lambda pair: (not SOUNDS_LIKE_PEOPLE.search(pair[0]), pair))
 

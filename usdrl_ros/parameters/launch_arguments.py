@@ -90,6 +90,8 @@ def _list(declared: Declaration, text: str) -> list[Any]:
     """``[a, b]``, ``a, b`` and ``a b`` alike."""
     words = text.strip().removeprefix("[").removesuffix("]").replace(",", " ").split()
     kind = type(declared.default[0])
+    if not words and kind is str:
+        return [""]  # launch cannot pass an empty list, and nodes read this as one
     return [_read(declared.name, word.strip("'\""), kind) for word in words]
 
 

@@ -15,6 +15,7 @@ from rclpy.exceptions import ParameterException
 from rclpy.node import Node
 
 from usdrl_model.errors.nearest import nearest
+from usdrl_model.errors.shown import LINE, cut
 from usdrl_ros.inputs.options import PREFIX
 
 SLIP = 0.8
@@ -40,17 +41,19 @@ def check_given(node: Node, known: Iterable[str]) -> None:
         node.get_logger().warning(f"there is no parameter {given!r}: it is ignored (--help lists all)")
 
 
-def check_file(path: Path, node: str, known: Iterable[str]) -> None:
+def check_file(path: Path, node: str, known: Iterable[str], others: Iterable[str] = ()) -> None:
     """Check a params file before a process is started with it.
 
     Args:
         path: YAML file of ROS 2 parameters.
-        node: name of the node, without its namespace.
+        node: full name of the node, as ``/front/usdrl_perception``.
         known: names of its parameters.
+        others: full names of further nodes that the file may be meant for.
 
     Raises:
         FileNotFoundError: there is no such file.
-        ValueError: no params file, or a name in it that is similar to one of ``known``.
+        ValueError: no params file, one without a section for any of the nodes, or a name in it that is similar to one
+            of ``known``.
     """
     if not path.is_file():
         raise FileNotFoundError(
@@ -65,9 +68,14 @@ def check_file(path: Path, node: str, known: Iterable[str]) -> None:
     sections = list(_sections(content, ()))
     if not sections:
         raise ValueError(f"params_file: {path}: expected NODE: ros__parameters: name: value, found no ros__parameters")
+    if not any(_reaches(where, _tokens(one)) for where, _ in sections for one in (node, *others)):
+        there = ", ".join("/".join(where) for where, _ in sections)
+        raise ValueError(
+            f"params_file: {path}: expected a section {node} or /**, found {cut(there, LINE)}: ROS would ignore all of it"
+        )
     names = list(known)
     for where, values in sections:
-        if where[-1:] not in (("**",), ("*",), (node,)):
+        if not _reaches(where, _tokens(node)):
             continue
         for given in _foreign(values, names):
             if near := _nearest(given, names):
@@ -82,7 +90,20 @@ def _sections(content: Any, where: tuple[str, ...]) -> Iterator[tuple[tuple[str,
         if key == "ros__parameters":
             yield where, value if isinstance(value, Mapping) else {}
         else:
-            yield from _sections(value, (*where, *str(key).strip("/").split("/")))
+            yield from _sections(value, (*where, *_tokens(str(key))))
+
+
+def _tokens(name: str) -> tuple[str, ...]:
+    return tuple(filter(None, name.split("/")))
+
+
+def _reaches(where: tuple[str, ...], node: tuple[str, ...]) -> bool:
+    """Whether a section is for a node, as ROS matches them: ``*`` is one part of its full name, ``**`` any number."""
+    if not where:
+        return not node
+    if where[0] == "**":
+        return any(_reaches(where[1:], node[skipped:]) for skipped in range(len(node) + 1))
+    return bool(node) and where[0] in ("*", node[0]) and _reaches(where[1:], node[1:])
 
 
 def _foreign(given: Mapping[str, Any], names: list[str]) -> list[str]:

@@ -7,6 +7,8 @@
 
 from __future__ import annotations
 
+import itertools
+import sys
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -38,6 +40,19 @@ def ending_node(
     )
     # First, so that it hears of a process that ends at once.
     return [RegisterEventHandler(OnProcessExit(target_action=node, on_exit=partial(ended, name))), node]
+
+
+def launched(file: str | Path) -> bool:
+    """Whether this very launch file was asked for, and not one that includes it: then all arguments are its own."""
+    words, file = sys.argv, Path(file)
+    by_path = any(Path(word).resolve() == file.resolve() for word in words)
+    return by_path or any(pair == ("usdrl_ros", file.name) for pair in itertools.pairwise(words))
+
+
+def full_name(context: Any, namespace: str, name: str) -> str:
+    """Full name of a node that is started with a namespace, below those of the files that include this one."""
+    outer = "" if namespace.startswith("/") else context.launch_configurations.get("ros_namespace", "")
+    return "".join(f"/{part.strip('/')}" for part in (outer, namespace, name) if part.strip("/"))
 
 
 def ended(name: str, event: Any, context: Any) -> list[Any]:

@@ -5,6 +5,7 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -130,6 +131,9 @@ def test_a_graph_that_breaks_its_promise_is_refused(
     weights: LoadedDetector, change: Callable[[np.ndarray], np.ndarray], message: str
 ) -> None:
     class Session:
+        def get_inputs(self) -> list[SimpleNamespace]:
+            return [SimpleNamespace(shape=["windows", 16, 1, 25, 3])]
+
         def run(self, names: list[str], given: dict[str, np.ndarray]) -> list[np.ndarray]:
             count = len(given["windows"])
             features = np.ones((count, CONFIG.encoder.features), np.float32)

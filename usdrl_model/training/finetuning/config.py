@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 
 from usdrl_model.config import at_least
-from usdrl_model.events.config import StreamConfig
+from usdrl_model.events.config import StreamConfig, check_labels
 from usdrl_model.network.detector_config import BACKGROUND_LABEL, DetectorConfig
 from usdrl_model.training.augment import AugmentConfig, check_encoder
 from usdrl_model.training.finetuning.sources import SourceConfig
@@ -95,6 +95,8 @@ class FinetuneConfig:
         check_encoder(self.augment, self.detector.encoder, "augment")
         if self.detector.encoder.flat and (self.augment.yaw or self.augment.tilt):
             raise ValueError("augment: cameras turn the people of a detector with flat: set yaw: 0 and tilt: 0")
+        if self.detector.labels[1:]:  # else those of the vocabulary are not known yet
+            check_labels(self.stream.events, self.detector.labels[1:])
         for label, partner in self.mirror_labels.items():
             if not {label, partner} <= set(self.detector.labels) or self.mirror_labels.get(partner, label) != label:
                 raise ValueError(
