@@ -71,7 +71,8 @@ def check_file(path: Path, node: str, known: Iterable[str], others: Iterable[str
     if not any(_reaches(where, _tokens(one)) for where, _ in sections for one in (node, *others)):
         there = ", ".join("/".join(where) for where, _ in sections)
         raise ValueError(
-            f"params_file: {path}: expected a section {node} or /**, found {cut(there, LINE)}: ROS would ignore all of it"
+            f"params_file: {path}: expected a section {node} or /**, found {cut(there, LINE)}: all of it would be"
+            " ignored"
         )
     names = list(known)
     for where, values in sections:

@@ -5,7 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from usdrl_model.checkpoints.loaded_detector import DetectorFileConfig
+from usdrl_model.events.config import StreamConfig
 from usdrl_model.events.onset_offset import ActionMachine, Edge, EventConfig
+from usdrl_model.network.detector_config import DetectorConfig
 
 LABELS = ("none", "wave", "clap")
 STEP = 0.1
@@ -129,3 +132,13 @@ def test_nan_is_not_an_action() -> None:
 def test_impossible_settings_are_refused(wrong: dict, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         EventConfig(**wrong)
+
+
+@pytest.mark.parametrize("setting", ["label_on_threshold", "label_min_duration"])
+def test_a_setting_of_a_label_that_the_detector_has_not_is_refused(setting: str) -> None:
+    detector = DetectorConfig(labels=("none", "wave", "clap"))
+    fine = StreamConfig(events=EventConfig(**{setting: {"wave": 0.9}}))
+    assert DetectorFileConfig(detector=detector, stream=fine).stream == fine
+    wrong = StreamConfig(events=EventConfig(**{setting: {"wvae": 0.9}}))
+    with pytest.raises(ValueError, match=f"{setting}.'?wvae'?: not one of the labels; did you mean 'wave'"):
+        DetectorFileConfig(detector=detector, stream=wrong)

@@ -239,3 +239,46 @@ def test_the_bytes_of_an_onnx_file_that_are_hashed_run(exported: Path, monkeypat
     monkeypatch.setattr(onnx_runtime, "session", session)
     assert load.load(path).sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
     assert given == [path.read_bytes()]
+
+
+def test_a_file_of_a_fixed_batch_scores_any_number_of_windows(
+    weights: LoadedDetector, exported: Path, tmp_path: Path
+) -> None:
+    export(weights, tmp_path / "four.onnx", batch=4)
+    fixed, free = load.load(tmp_path / "four.onnx"), load.load(exported / "fp32.onnx")
+    for count in (0, 1, 4, 6):
+        x = np.random.default_rng(count).normal(size=(count, 16, 1, 25, 3))
+        for mine, theirs in zip(load.answers(fixed, x), load.answers(free, x), strict=True):
+            np.testing.assert_allclose(mine, theirs, atol=1e-5)
+        assert load.answers(fixed, x)[0].shape == (count, 16, len(CONFIG.labels))
+    with pytest.raises(ValueError, match="expected windows of finite numbers"):
+        load.answers(fixed, np.full((1, 16, 1, 25, 3), np.inf))
+    with pytest.raises(ValueError, match="takes windows only"):
+        load.advance(fixed, np.zeros((1, 1, 25, 3)), np.zeros((1, 7)))
+
+
+def test_the_file_of_a_streaming_detector_takes_any_number_of_people_and_no_windows(tmp_path: Path) -> None:
+    trained = detector_file.load("hri_streaming", "cpu")
+    export(trained, tmp_path / "two.onnx", batch=2)
+    fixed, torch_ = load.load(tmp_path / "two.onnx"), load.load("hri_streaming", "cpu")
+    for loaded in (fixed, torch_):
+        load.warm_up(loaded, 3)
+    empty = load.empty_state(trained.config.detector)[None].repeat(3, axis=0)
+    joints = np.random.default_rng(0).normal(size=(3, 4, 25, 3))
+    for mine, theirs in zip(load.advance(fixed, joints, empty), load.advance(torch_, joints, empty), strict=True):
+        np.testing.assert_allclose(mine, theirs, atol=1e-4)
+    with pytest.raises(ValueError, match="takes frame after frame only"):
+        load.features(fixed, load.noise(fixed))
+
+
+@pytest.mark.parametrize("command", [["bench", "--weights", "FILE"], ["export", "FILE", "again.onnx"]])
+def test_a_file_that_only_runs_is_not_sought_elsewhere(
+    exported: Path, capsys: pytest.CaptureFixture, command: list[str]
+) -> None:
+    assert main.main([str(exported / "fp32.onnx") if word == "FILE" else word for word in command]) != 0
+    assert "an ONNX file can only be run: give the folder that it was exported from" in capsys.readouterr().err
+
+
+def test_an_exported_file_is_no_encoder_to_evaluate(exported: Path) -> None:
+    with pytest.raises(ValueError, match="an ONNX file can only be run"):
+        detector_file.is_detector(exported / "fp32.onnx")

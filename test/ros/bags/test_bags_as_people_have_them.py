@@ -13,7 +13,7 @@ import yaml
 from helpers.acted_bags import acted, played, said
 from helpers.hostile_bags import MARKERS, NANO, channel, chunk, left_by_a_power_cut, mcap, message
 from rclpy.serialization import deserialize_message, serialize_message
-from rosbags.rosbag2 import Writer
+from rosbags.rosbag2 import CompressionFormat, CompressionMode, Writer
 from rosbags.typesys import Stores, get_typestore
 from sensor_msgs.msg import JointState, PointCloud2
 from std_msgs.msg import Empty, Header, String
@@ -298,3 +298,31 @@ def test_files_of_a_bag_without_metadata_are_in_the_order_of_their_recorder(tmp_
         "take_10.mcap",
         "take_11.mcap",
     ]
+
+
+@pytest.mark.parametrize("mode", [CompressionMode.FILE, CompressionMode.MESSAGE])
+def test_compressed_bags_of_recorders_that_crashed_are_read(tmp_path: Path, mode: CompressionMode) -> None:
+    writer = Writer(tmp_path / "bag", version=9, storage_plugin=PLUGINS["sqlite3"])
+    writer.set_compression(mode, CompressionFormat.ZSTD)
+    with writer:
+        connection = writer.add_connection("/a", "std_msgs/msg/String", typestore=get_typestore(Stores.ROS2_JAZZY))
+        writer.write(connection, 5, serialize_message(String(data="wave")))
+    (tmp_path / "bag" / "metadata.yaml").unlink()
+    with BagReader(tmp_path / "bag") as bag:
+        (message,) = bag.messages()
+    assert deserialize_message(message.data, String).data == "wave"
+
+
+def test_info_lists_topics_of_other_encodings_and_reads_the_rest(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with BagWriter(tmp_path / "bag") as bag:
+        for topic in ("/a", "/b"):
+            bag.add_topic(topic, "std_msgs/msg/String")
+            bag.write(topic, 5, serialize_message(String(data="wave")))
+    file = stored(tmp_path / "bag")
+    file.write_bytes(file.read_bytes().replace(b"/b\x03\0\0\0cdr", b"/b\x03\0\0\0jsn"))
+    assert convert.main(["info", str(tmp_path / "bag")]) == 0
+    assert "note: /b: messages are jsn, not cdr: they are not read" in said(capsys)
+    with BagReader(tmp_path / "bag") as bag, pytest.raises(BagError, match="expected messages of cdr, /b has jsn"):
+        list(bag.messages())

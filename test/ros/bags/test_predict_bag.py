@@ -9,6 +9,8 @@ from helpers.paths import public
 from usdrl_model.cli.main import main as usdrl
 from usdrl_ros.bags.convert import main
 from usdrl_ros.bags.labels import load_truth
+from usdrl_ros.bags.new_bag import BagWriter
+from usdrl_ros.bags.recorded_topic import skeleton_topics
 from usdrl_ros.bags.storage import BagReader
 from usdrl_ros.bags.write import DEFAULT_AXES
 
@@ -88,3 +90,25 @@ def test_a_span_of_a_recorded_bag_becomes_a_gesture(tmp_path: Path, capsys) -> N
     assert "| 2 |" in line and "s01_e01" in line and "s01_e02" in line
     assert main(["gesture", "my_wave", str(tmp_path / "s01_e01"), "--from", "900", *folder, "--device", "cpu"]) == 1
     assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_trees_of_frames_and_what_the_node_says_are_no_skeletons(tmp_path: Path, capsys) -> None:
+    bag = tmp_path / "bag"
+    assert main(["performer", str(bag), "--rate", "5", "--people", "1", "--duration", "4"]) == 0
+    with BagReader(bag) as source, BagWriter(tmp_path / "robot") as robot:
+        for topic, kind in (
+            ("/tf", "tf2_msgs/msg/TFMessage"),
+            ("/actions/markers", "visualization_msgs/msg/MarkerArray"),
+            ("/watch/wave", "sensor_msgs/msg/PointCloud2"),
+            ("/skeletons", "sensor_msgs/msg/PointCloud2"),
+        ):
+            robot.add_topic(topic, kind)
+            for message in source.messages():
+                robot.write(topic, message.stamp_ns, message.data)
+    with BagReader(tmp_path / "robot") as robot:
+        topics = robot.topics
+    assert [topic.name for topic in skeleton_topics(topics)] == ["/skeletons"]
+    assert [topic.name for topic in skeleton_topics(one for one in topics if one.name != "/skeletons")] == ["/tf"]
+    how = ["--topology", "kinect_v2_25", "--axes", DEFAULT_AXES, "--device", "cpu", "--json"]
+    capsys.readouterr()
+    assert main(["predict", str(tmp_path / "robot"), *how]) == 0, capsys.readouterr().err

@@ -56,8 +56,12 @@ def test_people_are_the_same_afterwards(old: Path, tmp_path: Path) -> None:
     [
         (lambda file, new: ["nothing.bag", str(new)], "expected a .bag file of ROS 1"),
         (lambda file, new: [str(file), str(file.parent)], "exists already"),
-        (lambda file, new: [str(file), str(new), "--topics", "/nothing"], "/nothing"),
-        (lambda file, new: [str(_broken(file)), str(new)], "broken.bag: "),
+        (lambda file, new: [str(file), str(new), "--topics", "/nothing"], f"no messages of /nothing; it has {TOPIC}"),
+        (
+            lambda file, new: [str(file), str(new), "--topics", TOPIC, "/depth"],
+            f"no messages of /depth; it has {TOPIC}",
+        ),
+        (lambda file, new: [str(_broken(file)), str(new)], "`rosbag reindex` of ROS 1 mends"),
         (lambda file, new: [str(_other(file)), str(new)], "no bag of ROS 1: expected it to begin with #ROSBAG V2.0"),
     ],
 )

@@ -156,7 +156,7 @@ def test_no_argument_of_the_camera_is_one_of_the_perception_node(camera):
     ],
 )
 def test_what_is_wrong_with_a_camera_is_said_before_anything_starts(camera, monkeypatch, argv, arguments, message):
-    monkeypatch.setattr(camera.sys, "argv", ["ros2", "launch", "usdrl_ros", "camera.launch.py"])
+    monkeypatch.setattr(sys, "argv", ["ros2", "launch", "usdrl_ros", "camera.launch.py"])
     context = LaunchContext(argv=argv)
     context.launch_configurations.update(arguments)
     with pytest.raises((ValueError, FileNotFoundError), match=f"(?i){message}"):

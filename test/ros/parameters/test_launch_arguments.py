@@ -33,6 +33,7 @@ def test_what_is_empty_is_not_given():
         ("sensor_pose", "0 0 1.2 0 0.3 0", [0.0, 0.0, 1.2, 0.0, 0.3, 0.0]),
         ("watch", "[wave, 'clap']", ["wave", "clap"]),
         ("watch", "wave,clap", ["wave", "clap"]),
+        ("watch", "[]", [""]),
     ],
 )
 def test_texts_become_values_of_the_type_that_the_node_declares(name, text, value):

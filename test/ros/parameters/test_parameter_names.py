@@ -51,7 +51,32 @@ def test_a_slip_in_a_params_file_is_found_wherever_the_node_is_named(tmp_path, n
     with pytest.raises(
         ValueError, match=r"robot\.yaml: there is no parameter 'target_fram'; did you mean 'target_frame'"
     ):
-        check_file(path, "usdrl_perception", KNOWN)
+        check_file(path, "/robot/usdrl_perception" if "robot" in node else "/usdrl_perception", KNOWN)
+
+
+@pytest.mark.parametrize(
+    ("section", "node", "reached"),
+    [
+        ("/**", "/front/usdrl_perception", True),
+        ("/**/usdrl_perception", "/robot/front/usdrl_perception", True),
+        ("/**/usdrl_perception", "/usdrl_perception", True),
+        ("/*/usdrl_perception", "/front/usdrl_perception", True),
+        ("/*/usdrl_perception", "/usdrl_perception", False),
+        ("/front/*", "/front/usdrl_perception", True),
+        ("front/usdrl_perception", "/front/usdrl_perception", True),
+        ("/front/usdrl_perception", "/back/usdrl_perception", False),
+        ("usdrl_perception", "/front/usdrl_perception", False),
+        ("perception", "/usdrl_perception", False),
+    ],
+)
+def test_a_params_file_that_reaches_no_node_is_refused(tmp_path, section, node, reached):
+    path = written(tmp_path, f"{section}:\n  ros__parameters: {{topic: people}}\n")
+    if reached:
+        check_file(path, node, KNOWN)
+    else:
+        with pytest.raises(ValueError, match=f"expected a section {node} or "):
+            check_file(path, node, KNOWN)
+        check_file(path, node, KNOWN, others=[section.replace("*", "any")])
 
 
 def test_parameters_of_other_nodes_are_theirs(tmp_path):
