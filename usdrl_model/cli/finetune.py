@@ -51,8 +51,8 @@ def run(arguments: argparse.Namespace) -> None:
         print(f"{source.name}: {content_check.look(recordings[index] for index in chosen).line()}")
         if store is not None and source.name in store.sets and store.dtype(source.name) == "float16":
             print(f"{source.name}: the store keeps it in float16, joints within 1 mm of the published ones")
+    held_out = run_data.held_out(settings, given)  # before the work: it may refuse people
     mixture = run_data.mixture(settings, given)
-    held_out = run_data.held_out(settings, given)
     validation = run_data.validation(settings, held_out)
     size, name = len(mixture.windows), config.content_hash(settings)
     print(f"{size} windows, {settings.steps} steps on {where}, {torch.get_num_threads()} threads, run {name}")
