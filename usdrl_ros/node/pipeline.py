@@ -25,7 +25,7 @@ from usdrl_ros.node.processing import Processing
 from usdrl_ros.node.protocols import Observer
 from usdrl_ros.node.worker import Worker
 from usdrl_ros.outputs.further import further
-from usdrl_ros.outputs.publishers import Outputs, Result
+from usdrl_ros.outputs.publishers import Outputs, Result, topic_names
 from usdrl_ros.outputs.state_json import ModelInfo
 from usdrl_ros.parameters.values import PerceptionConfig, check_watch
 from usdrl_ros.wire import STATE
@@ -166,6 +166,7 @@ def build(
         return (*labels, *(enrolment.labels if enrolment else ()))
 
     check_watch(config.watch, known())
+    topic_names(config.watch)  # refuses two labels of one name before there are publishers
     stream.configure(config.stream_config(recommended))
     stream.warm_up()
     others = {name: one.describe() for name, one in notes.beside(config, stream, enrolment).items()}
