@@ -31,7 +31,8 @@ from usdrl_ros.inputs.registry import load
 from usdrl_ros.inputs.tf_listener import TfListener, tf_listener
 from usdrl_ros.node.enrol import enrol, start, stop
 from usdrl_ros.node.further_subscriptions import FurtherSubscriptions
-from usdrl_ros.node.pipeline import Pipeline, StreamFactory, build, load_stream, looks_up_transforms
+from usdrl_ros.node.model import StreamFactory, load_stream
+from usdrl_ros.node.pipeline import Pipeline, build, looks_up_transforms
 from usdrl_ros.node.services import enable, list_labels, reset
 from usdrl_ros.node.supervisor import Supervisor
 from usdrl_ros.outputs.publishers import Outputs, Result
