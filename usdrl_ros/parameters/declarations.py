@@ -241,8 +241,8 @@ PARAMETERS: tuple[Declaration, ...] = (
         limits=(0.0, 1.0),
         dynamic=True,
         recommended=True,
-        text="Score to which the onset of an action is dated back, and below which it ends; at most on_threshold. Whether"
-        " it is an action at all is decided at on_threshold.",
+        text="Score to which the onset of an action is dated back, and below which it ends; at most on_threshold."
+        " Whether it is an action at all is decided at on_threshold.",
     ),
     Declaration(
         name="min_duration",
