@@ -40,7 +40,7 @@ def load_stream(config: PerceptionConfig) -> ActionStream:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Model:
-    """The weights, and what was asked of them before they ran."""
+    """The weights of a configured node."""
 
     stream: ActionStream
     """Only the worker uses it, except for its labels and ``check``."""
