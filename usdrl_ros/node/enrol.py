@@ -59,7 +59,7 @@ def enrol(
 def _done(pipeline: Pipeline | None, work: Work, config: PerceptionConfig) -> str:
     if pipeline is None:
         raise ValueError("no weights are loaded: configure the node first")
-    enrolment = pipeline.enrolment
+    enrolment = pipeline.model.enrolment
     if enrolment is None:
         raise ValueError("no folder for gestures: set the parameter gestures and configure the node again")
     return pipeline.worker.ask(lambda: work(enrolment, config)).result(PATIENCE)

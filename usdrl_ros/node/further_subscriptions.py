@@ -18,12 +18,15 @@ from usdrl_ros.inputs.further_topics import FurtherTopics, Heard, Route
 
 
 class FurtherSubscriptions:
-    """Follows ``topics`` from ``open`` to ``close``.
+    """Follows ``topics`` until ``close``.
 
     Args:
         node: subscribes.
         topics: what the adapter wants.
         put: takes every message.
+
+    Raises:
+        Exception: of rclpy, for a topic that cannot be subscribed; none is subscribed then.
     """
 
     def __init__(self, node: Node, topics: FurtherTopics, put: Callable[[Heard], object]) -> None:
@@ -32,7 +35,11 @@ class FurtherSubscriptions:
         self._lock = threading.Lock()
         self._guard = node.create_guard_condition(self._follow)
         topics.changed = self._guard.trigger
-        self._follow()
+        try:
+            self._follow()
+        except Exception:
+            self.close()
+            raise
 
     def close(self) -> None:
         """End all subscriptions."""

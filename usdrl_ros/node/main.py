@@ -20,7 +20,7 @@ from usdrl_ros.processes import executables, stopping
 from usdrl_ros.wire import NODE
 
 if TYPE_CHECKING:
-    from usdrl_ros.node.pipeline import StreamFactory
+    from usdrl_ros.node.model import StreamFactory
 
 
 def main(args: list[str] | None = None, stream_factory: StreamFactory | None = None) -> int:
@@ -28,8 +28,8 @@ def main(args: list[str] | None = None, stream_factory: StreamFactory | None = N
     stopping.end_at_signal()
     arguments = (sys.argv if args is None else args)[1:]
     try:
+        from usdrl_ros.node.model import load_stream
         from usdrl_ros.node.node import PerceptionNode
-        from usdrl_ros.node.pipeline import load_stream
         from usdrl_ros.parameters.docs import overview  # these take a second
         from usdrl_ros.processes.serving import serve
     except ImportError as error:

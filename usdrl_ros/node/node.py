@@ -8,6 +8,7 @@ that the node answers requests while it loads weights.
 from __future__ import annotations
 
 import time
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -21,9 +22,7 @@ from rclpy.parameter import Parameter
 from rclpy.publisher import Publisher
 from rclpy.qos import QoSProfile, ReliabilityPolicy, qos_policy_name_from_kind
 from rclpy.qos_overriding_options import QoSOverridingOptions
-from rclpy.subscription import Subscription
 from rclpy.time import Time
-from rclpy.timer import Timer
 from std_srvs.srv import SetBool, Trigger
 
 from usdrl_ros.diagnostics.content_report import ContentReport
@@ -32,7 +31,8 @@ from usdrl_ros.inputs.registry import load
 from usdrl_ros.inputs.tf_listener import TfListener, tf_listener
 from usdrl_ros.node.enrol import enrol, start, stop
 from usdrl_ros.node.further_subscriptions import FurtherSubscriptions
-from usdrl_ros.node.pipeline import Pipeline, StreamFactory, build, load_stream, looks_up_transforms
+from usdrl_ros.node.model import StreamFactory, load_stream
+from usdrl_ros.node.pipeline import Pipeline, build, looks_up_transforms
 from usdrl_ros.node.services import enable, list_labels, reset
 from usdrl_ros.node.supervisor import Supervisor
 from usdrl_ros.outputs.publishers import Outputs, Result
@@ -67,13 +67,13 @@ SUCCESS, FAILURE, ERROR = (
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Listening:
-    """Subscriptions and timer of the active node."""
+    """What the active node hears."""
 
     topic: str
     """Resolved name."""
-    subscription: Subscription
     further: FurtherSubscriptions
-    heartbeat: Timer
+    end: ExitStack
+    """Destroys subscriptions and timer."""
 
 
 class PerceptionNode(ServedNode):
@@ -187,29 +187,31 @@ class PerceptionNode(ServedNode):
     def _listen(self, pipeline: Pipeline) -> Listening:
         config = pipeline.config
         events = SubscriptionEventCallbacks(incompatible_qos=self._incompatible_qos)
-        subscription = self.create_subscription(
-            pipeline.source.message_type,
-            config.topic,
-            pipeline.worker.put,
-            QoSProfile(depth=INPUT_DEPTH, reliability=ReliabilityPolicy.BEST_EFFORT),
-            event_callbacks=events,
-            qos_overriding_options=QoSOverridingOptions.with_default_policies(),
-            raw=True,  # the worker deserialises messages, unless they are too large
-        )
-        heartbeat = self.create_timer(1.0 / config.heartbeat_rate, pipeline.heartbeat, clock=self._steady)
-        pipeline.worker.listen()
-        further = FurtherSubscriptions(self, pipeline.topics, pipeline.worker.put)
-        self.get_logger().info(f"listening on {subscription.topic_name} ({config.input_type}, {config.topology})")
-        return Listening(topic=subscription.topic_name, subscription=subscription, further=further, heartbeat=heartbeat)
+        with ExitStack() as end:  # of what there is already, where the next one fails
+            subscription = self.create_subscription(
+                pipeline.source.message_type,
+                config.topic,
+                pipeline.worker.put,
+                QoSProfile(depth=INPUT_DEPTH, reliability=ReliabilityPolicy.BEST_EFFORT),
+                event_callbacks=events,
+                qos_overriding_options=QoSOverridingOptions.with_default_policies(),
+                raw=True,  # the worker deserialises messages, unless they are too large
+            )
+            end.callback(self.destroy_subscription, subscription)
+            heartbeat = self.create_timer(1.0 / config.heartbeat_rate, pipeline.heartbeat, clock=self._steady)
+            end.callback(self.destroy_timer, heartbeat)
+            pipeline.worker.listen()
+            further = FurtherSubscriptions(self, pipeline.topics, pipeline.worker.put)
+            end.callback(further.close)
+            self.get_logger().info(f"listening on {subscription.topic_name} ({config.input_type}, {config.topology})")
+            return Listening(topic=subscription.topic_name, further=further, end=end.pop_all())
 
     def _stop_listening(self, timeout: float) -> None:
         listening, self._listening = self._listening, None
         pipeline = self._pipeline
         if listening is None or pipeline is None:
             return
-        self.destroy_timer(listening.heartbeat)
-        self.destroy_subscription(listening.subscription)
-        listening.further.close()
+        listening.end.close()
         if not pipeline.worker.leave().wait(timeout):
             pipeline.outputs.publish_no_people()
             self.get_logger().warning(

@@ -1,85 +1,50 @@
-"""Weights, outputs and worker, built from the parameters at configuration and released at cleanup."""
+"""Source, model, outputs and worker, built from the parameters at configuration and released at cleanup."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from rclpy.node import Node
 
-from usdrl_model.checkpoints.shipped import GESTURE_DETECTOR
-from usdrl_model.events.config import StreamConfig
 from usdrl_model.plausibility.live_check import ContentCheck
 from usdrl_ros.diagnostics import graph_checks
 from usdrl_ros.diagnostics.health import Situation
-from usdrl_ros.inputs.conversion import converter, described, levelled_by
+from usdrl_ros.inputs.conversion import Conversion, converter, described, levelled_by
 from usdrl_ros.inputs.deserialiser import Deserialiser
 from usdrl_ros.inputs.further_topics import FurtherTopics
 from usdrl_ros.inputs.registry import Input, find, load
 from usdrl_ros.messages.types import type_name
-from usdrl_ros.node import notes
+from usdrl_ros.node.model import Model, StreamFactory, load_model
 from usdrl_ros.node.processing import Processing
 from usdrl_ros.node.protocols import Observer
 from usdrl_ros.node.worker import Worker
 from usdrl_ros.outputs.further import further
 from usdrl_ros.outputs.publishers import Outputs, Result
-from usdrl_ros.outputs.state_json import ModelInfo
-from usdrl_ros.parameters.values import PerceptionConfig, check_watch
+from usdrl_ros.parameters.values import PerceptionConfig
 from usdrl_ros.wire import STATE
-
-if TYPE_CHECKING:
-    from usdrl_model.online.live_enrolment import LiveEnrolment
-    from usdrl_model.online.stream import ActionStream
-
-StreamFactory = Callable[[PerceptionConfig], "ActionStream"]
-
-
-def load_stream(config: PerceptionConfig) -> ActionStream:
-    """The stream of the configured weights; errors as ``usdrl_model.checkpoints.detector_file.load``."""
-    from usdrl_model.online.stream import ActionStream  # an unconfigured node does not need it
-
-    return ActionStream.from_pretrained(
-        config.weights,
-        topology=config.topology,
-        device=config.device,
-        precision=config.precision,
-        threads=config.num_threads,
-        cuda_graphs=None if config.cuda_graphs else False,
-        states=config.states_config(),
-        pairs=config.pair_weights,
-    )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Pipeline:
-    """The parts of a configured node. Only the worker uses the stream."""
+    """The parts of a configured node."""
 
     config: PerceptionConfig
     """As configured; dynamic parameters may have changed since."""
     source: Input
     topics: FurtherTopics
     """Those that the adapter reads beside its main one."""
-    known: Callable[[], tuple[str, ...]]
-    """Labels of the weights, without the background, of the pair weights and of the gestures."""
-    recommended: StreamConfig
-    """Settings that the weights recommend."""
-    check: Callable[[StreamConfig], None]
-    """Raises ValueError for settings that the weights do not support."""
+    model: Model
     outputs: Outputs
     worker: Worker
     content: ContentCheck
     """Only the worker uses it, except for its judgement."""
-    enrolment: LiveEnrolment | None
-    """Only the worker uses it, except for its labels; None without a folder of gestures."""
 
     def reconfigure(self, config: PerceptionConfig) -> None:
         """Apply the dynamic parameters; ValueError, without a change, if they do not fit."""
-        check_watch(config.watch, self.known())
-        settings = config.stream_config(self.recommended)
-        self.check(settings)
+        settings = self.model.settings(config)
         self.outputs.watch(config.watch)
         if settings != self.worker.config:
             self.worker.reset(settings)
@@ -140,46 +105,13 @@ def build(
             cannot be used.
         FileNotFoundError: no such weights.
     """
-    source, topics = find(config.input_type), FurtherTopics()
-    content = ContentCheck(described(source, config))
-    conversion = converter(
-        source,
-        config,
-        deserialise=Deserialiser(source.message_type, source.adapter.parts),
-        tf=tf,
-        content=content,
-        description=content.setup,
-        warn=observer.warned,
-        topics=topics,
-        topic=node.resolve_topic_name(config.topic),
-        options=options,
-    )
-    for route in topics.routes:  # a name that is none is refused here, where nothing runs yet
-        node.resolve_topic_name(route.topic)
-    stream = stream_factory(config)
-    recommended, model = stream.config, stream.describe()
-    labels = (*stream.labels[1:], *stream.pair_labels)
-    depth = notes.about_depth(source, config, model)
-    enrolment = _enrolment(stream, config)
-
-    def known() -> tuple[str, ...]:
-        return (*labels, *(enrolment.labels if enrolment else ()))
-
-    check_watch(config.watch, known())
-    stream.configure(config.stream_config(recommended))
-    stream.warm_up()
-    others = {name: one.describe() for name, one in notes.beside(config, stream, enrolment).items()}
-    info = ModelInfo(
-        **{name: model[name] for name in ("weights", "hash", "device", "precision", "runtime")},
-        beside={name: (one["weights"], one["hash"]) for name, one in others.items()},
-    )
-    for line in filter(None, (*notes.lines(config, model, labels, enrolment), depth)):
-        node.get_logger().info(line)
-    for warning in notes.warnings(config, model, stream, enrolment):
-        node.get_logger().warning(warning)
+    source, topics, content, conversion = _converted(node, config, options, tf, observer)
+    model = load_model(config, source, stream_factory, node.get_logger())
+    stream = model.stream
+    # All that is checked has been: a publisher that was made before an error would stay on the node.
     period = 1.0 / config.heartbeat_rate
-    also = further(node, config.hri_rules, lambda: (known(), stream.config.events.on_threshold), period)
-    outputs = Outputs(node, info, conversion.frames, config.watch, period=period, also=also)
+    also = further(node, config.hri_rules, lambda: (model.known(), stream.config.events.on_threshold), period)
+    outputs = Outputs(node, model.info, conversion.frames, config.watch, period=period, also=also)
     processing = Processing(
         stream=stream,
         convert=conversion,
@@ -201,13 +133,10 @@ def build(
         config=config,
         source=source,
         topics=topics,
-        known=known,
-        recommended=recommended,
-        check=stream.check,
+        model=model,
         outputs=outputs,
         worker=worker,
         content=content,
-        enrolment=enrolment,
     )
 
 
@@ -216,15 +145,24 @@ def looks_up_transforms(config: PerceptionConfig) -> bool:
     return levelled_by(config) == "target_frame" or load(config.input_type).tf or bool(config.robot_skeleton)
 
 
-def _enrolment(stream: ActionStream, config: PerceptionConfig) -> LiveEnrolment | None:
-    """The gestures of a folder; errors as ``LiveEnrolment`` and of the weights that tell them."""
-    if not config.gestures:
-        return None
-    from usdrl_model.inference import load  # as in load_stream
-    from usdrl_model.online.live_enrolment import LiveEnrolment
-
-    name = config.gesture_weights
-    if not name and stream.weights.config.detector.streaming:
-        name = GESTURE_DETECTOR
-    detector = load.load(name, config.device, threads=config.num_threads) if name else None
-    return LiveEnrolment(stream, Path(config.gestures), detector)
+def _converted(
+    node: Node, config: PerceptionConfig, options: Mapping[str, Any], tf: Any, observer: Observer
+) -> tuple[Input, FurtherTopics, ContentCheck, Conversion]:
+    """The source, its further topics, the check of its content, and the way from its messages to people."""
+    source, topics = find(config.input_type), FurtherTopics()
+    content = ContentCheck(described(source, config))
+    conversion = converter(
+        source,
+        config,
+        deserialise=Deserialiser(source.message_type, source.adapter.parts),
+        tf=tf,
+        content=content,
+        description=content.setup,
+        warn=observer.warned,
+        topics=topics,
+        topic=node.resolve_topic_name(config.topic),
+        options=options,
+    )
+    for route in topics.routes:  # a name that is none is refused here, where nothing runs yet
+        node.resolve_topic_name(route.topic)
+    return source, topics, content, conversion

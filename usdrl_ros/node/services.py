@@ -61,6 +61,6 @@ def list_labels(node: Managed, request: Trigger.Request, response: Trigger.Respo
     pipeline = node.pipeline
     response.success = pipeline is not None
     response.message = (
-        "no weights are loaded: configure the node first" if pipeline is None else json.dumps(pipeline.known())
+        "no weights are loaded: configure the node first" if pipeline is None else json.dumps(pipeline.model.known())
     )
     return response

@@ -233,7 +233,7 @@ PARAMETERS: tuple[Declaration, ...] = (
         limits=(0.01, 1.0),
         dynamic=True,
         recommended=True,
-        text="Score at which a run above off_threshold becomes a candidate, for every label.",
+        text="Score that a run above off_threshold has to reach to become a candidate; one value for every label.",
     ),
     Declaration(
         name="off_threshold",
@@ -241,7 +241,8 @@ PARAMETERS: tuple[Declaration, ...] = (
         limits=(0.0, 1.0),
         dynamic=True,
         recommended=True,
-        text="Score at which an action starts and below which it ends; at most on_threshold.",
+        text="Score to which the onset of an action is dated back, and below which it ends; at most on_threshold."
+        " Whether it is an action at all is decided at on_threshold.",
     ),
     Declaration(
         name="min_duration",

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from usdrl_model.files.markdown import table as markdown_table
+from usdrl_ros.parameters import launch_arguments
 from usdrl_ros.parameters.declaration import Declaration, allowed
 from usdrl_ros.parameters.declarations import PARAMETERS
 from usdrl_ros.wire import NODE
@@ -37,6 +38,11 @@ value of your own applies to every label. Setting a dynamic parameter other than
 `enrol.*` ends all active actions and starts with empty buffers.
 """
 
+ARGUMENTS = """\
+`ros2 launch usdrl_ros perception.launch.py` takes {names} as arguments (`topic:=/bodies`); also `namespace`,
+`rviz:=true`, `fixed_frame` (of RViz), and `params_file:=FILE` for all other parameters.
+"""
+
 QOS = """\
 There are also `use_sim_time` and the quality of service of most topics ([topics.md](topics.md#quality-of-service)), by
 the topic's full name:
@@ -49,7 +55,7 @@ reliable and no frame may be lost.
 
 def markdown() -> str:
     """The text of docs/parameters.md."""
-    return "\n".join([INTRODUCTION, table(PARAMETERS), "", QOS])
+    return "\n".join([INTRODUCTION, _arguments(), table(PARAMETERS), "", QOS])
 
 
 def table(parameters: Sequence[Declaration]) -> str:
@@ -90,6 +96,13 @@ def overview(parameters: Sequence[Declaration] = PARAMETERS) -> str:
         textwrap.fill(f"{p.name} ({_shown(p.default)}): {p.text}", 100, initial_indent="  ", subsequent_indent=" " * 6)
         for p in parameters
     )
+
+
+def _arguments() -> str:
+    """What the launch file takes, as lines of the page."""
+    *names, last = (f"`{name}`" for name in launch_arguments.DESCRIPTIONS)
+    text = ARGUMENTS.format(names=f"{', '.join(names)} and {last}")
+    return textwrap.fill(text, 120, break_on_hyphens=False, break_long_words=False) + "\n"
 
 
 def _allowed(parameter: Declaration) -> str:

@@ -152,7 +152,11 @@ def test_the_table_counts_instances_minutes_and_what_is_other(
     assert "| kitchen | everything: the vocabulary does not name this set |" in capsys.readouterr().out
 
 
-def test_labels_are_listed_with_their_sources(capsys: pytest.CaptureFixture[str]) -> None:
+def test_labels_are_listed_with_the_weights_that_know_them_and_their_sources(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     assert main.main(["list", "labels"]) == 0
-    (line,) = [line for line in capsys.readouterr().out.splitlines() if line.startswith("hri: hug ")]
-    assert "sbu (hug)" in line
+    lines = dict(line.split(maxsplit=2)[1:] for line in capsys.readouterr().out.splitlines())
+    assert lines["hug"].startswith("[pairs] ") and "sbu (hug)" in lines["hug"]
+    assert lines["pull"].startswith("[free, free_streaming, hri, hri_streaming] ")
+    assert [label for label, text in lines.items() if text.startswith("[no shipped weights]")] == ["drink"]

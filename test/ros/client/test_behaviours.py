@@ -1,7 +1,9 @@
 """Behaviour trees see what people do: no edge is lost between ticks, and nothing is true of a node that died."""
 
 import functools
+import inspect
 import json
+import re
 import sys
 from collections.abc import Iterator
 
@@ -18,6 +20,7 @@ from rcl_interfaces.srv import SetParameters  # noqa: E402
 from std_msgs.msg import String  # noqa: E402
 from std_srvs.srv import Trigger  # noqa: E402
 
+from usdrl_ros import behaviours  # noqa: E402
 from usdrl_ros.behaviours import (  # noqa: E402
     ActionsToBlackboard,
     ApproachesFast,
@@ -311,6 +314,19 @@ def test_higher_branches_of_the_example_win(robot):
     assert going_on(root) == {"stop"}
     robot.time += 1.0
     assert "stop" not in going_on(root), "what a dead node said a second ago"
+
+
+def test_the_table_of_leaves_has_their_signatures():
+    page = (ROOT / "docs/behaviour_trees.md").read_text(encoding="utf-8")
+    table = re.findall(r"^\| `(\w+\(.*?\))` \|", page, re.MULTILINE)
+    assert sorted(table) == sorted(name + _signature(getattr(behaviours, name)) for name in behaviours.__all__)
+
+
+def _signature(leaf: type) -> str:
+    """Without types, and with the quotation marks of this package."""
+    signature = inspect.signature(leaf)
+    bare = [one.replace(annotation=inspect.Parameter.empty) for one in signature.parameters.values()]
+    return str(signature.replace(parameters=bare, return_annotation=inspect.Signature.empty)).replace("'", '"')
 
 
 def test_the_example_reacts_to_people_over_dds(peer):

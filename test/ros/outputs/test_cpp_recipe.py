@@ -70,6 +70,19 @@ def test_the_tree_uses_nodes_and_ports_that_there_are():
     assert {node.tag for node in tree.iter()} <= registered | OWN | composites
 
 
+def test_the_page_has_every_node_with_its_ports_and_defaults():
+    page = (ROOT / "docs/behaviour_trees.md").read_text(encoding="utf-8")
+    blocks = re.split(r"^class ", HEADER, flags=re.MULTILINE)[1:]
+    port = re.compile(r'Port<[\w:]+>\("(\w+)"(?:, ("[^"]*"|[\d.]+))?, "[^"]*"\)')
+    nodes = {re.match(r"\w+", block)[0]: [_as_written(*one) for one in port.findall(block)] for block in blocks}
+    written = re.findall(r"^\| `<(\w+) (.*?)>` \|", page, re.MULTILINE)
+    assert dict(written) == {name: " ".join(ports) for name, ports in nodes.items() if ports}
+
+
+def _as_written(port, default):
+    return f'{port}="{default.strip(chr(34))}"' if default else port
+
+
 PROGRAM = """
 #include <cassert>
 #include <fstream>

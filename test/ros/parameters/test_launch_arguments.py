@@ -66,10 +66,29 @@ def test_unknown_arguments_name_the_nearest():
         launch_arguments.check_names(["xyz:=b"], known)
 
 
-def test_arguments_in_the_documentation_exist():
-    known = {*launch_arguments.DESCRIPTIONS, "params_file", "namespace", "rviz", "fixed_frame"}
+KNOWN = {*launch_arguments.DESCRIPTIONS, "params_file", "namespace", "rviz", "fixed_frame"}
+
+
+def documentation():
     pages = [ROOT / "README.md", *ROOT.glob("docs/*.md"), *ROOT.glob("usdrl_model/checkpoints/detectors/*/card.yaml")]
-    text = "\n".join(page.read_text(encoding="utf-8").replace("\\\n", " ") for page in pages)
+    return "\n".join(page.read_text(encoding="utf-8").replace("\\\n", " ") for page in pages)
+
+
+def test_what_is_written_as_an_argument_alone_is_one():
+    others = {"use_tracking"}  # of yolo_ros
+    written = set(re.findall(r"`(\w+):=", documentation()))
+    assert {"weights", "autostart"} <= written <= KNOWN | others, "other parameters are written -p name:=value"
+
+
+def test_the_page_of_the_parameters_has_every_argument():
+    declared = re.search(r"^ARGUMENTS = \{(.*?)^\}", (ROOT / "launch/perception.launch.py").read_text(), re.M | re.S)[1]
+    assert {*launch_arguments.DESCRIPTIONS, *re.findall(r'^    "(\w+)":', declared, re.M)} == KNOWN
+    (told,) = re.findall(r"^`ros2 launch .*?\n\n", (ROOT / "docs/parameters.md").read_text(), re.M | re.S)
+    assert not KNOWN - set(re.findall(r"`(\w+)[`:]", told))
+
+
+def test_arguments_in_the_documentation_exist():
+    text = documentation()
     given = [re.findall(r"(\w+):=", line) for line in re.findall(r"perception\.launch\.py(.*)", text)]
     assert len(given) > 9
-    assert {name for names in given for name in names} <= known
+    assert {name for names in given for name in names} <= KNOWN

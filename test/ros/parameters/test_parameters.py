@@ -16,6 +16,7 @@ from usdrl_model.events.config import StreamConfig
 from usdrl_model.events.onset_offset import EventConfig  # noqa: E402
 from usdrl_model.online.stream import ActionStream  # noqa: E402
 from usdrl_model.states.config import StatesConfig  # noqa: E402
+from usdrl_ros.node.model import Model  # noqa: E402
 from usdrl_ros.node.pipeline import Pipeline  # noqa: E402
 from usdrl_ros.parameters import values as parameters  # noqa: E402
 from usdrl_ros.parameters.declaration import RECOMMENDED  # noqa: E402
@@ -114,8 +115,8 @@ def test_settings_that_the_weights_cannot_do_are_refused_before_anything_changes
         stream.weights, config=dataclasses.replace(stream.weights.config, detector=short)
     )
     pipeline = Pipeline(
-        config=config(), source=None, topics=None, known=tuple, recommended=config_of_it, check=stream.check,
-        outputs=None, worker=None, content=None, enrolment=None,
+        config=config(), source=None, topics=None, outputs=None, worker=None, content=None,
+        model=Model(stream=stream, enrolment=None, recommended=config_of_it, info=None),
     )  # fmt: skip
     with pytest.raises(ValueError, match="look_ahead: expected at most"):
         pipeline.reconfigure(config(look_ahead=0.9, watch=()))
