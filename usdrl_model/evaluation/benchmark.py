@@ -79,7 +79,7 @@ class TaskSettings:
     heads: tuple[Head, ...]
     """Heads on the encoder; each is a row of the results."""
     settings: tuple[float, ...] = ()
-    """Shares of the labels or of a clip (0 to 1), or whole numbers of examples a class; empty where the task has none."""
+    """Shares of the labels or of a clip (0 to 1), or whole numbers of examples a class; empty: the task has none."""
     published: tuple[Published, ...] = ()
 
 
