@@ -20,7 +20,7 @@ from usdrl_model.skeleton.topology import JOINT_INDEX
 from usdrl_model.states.config import StatesConfig
 from usdrl_model.states.measures import measure
 from usdrl_model.states.person import PersonStates, States
-from usdrl_model.windows.track import MAX_JOINT_GAP, Track, grid_index
+from usdrl_model.windows.track import MAX_JOINT_GAP, WINDOWS_KEPT, Track, grid_index
 from usdrl_model.windows.window import Body
 
 PLACES = tuple(JOINT_INDEX[name] for name in (
@@ -85,8 +85,7 @@ class TrackedPerson:
         flat: bool = False,
     ) -> None:
         frames = detector.encoder.frames
-        # Later windows still change the frames of one window length before the decision.
-        capacity = max(2 * frames, pairs.frames if pairs else 0)
+        capacity = max(WINDOWS_KEPT * frames, pairs.frames if pairs else 0)
         smoothing = hann_length(config.smoothing, detector.rate)
         self.track = Track(detector.rate, capacity, id)
         told = 1 if detector.streaming else frames  # a streaming detector tells of one frame at a time
