@@ -66,6 +66,7 @@ class TrackedPerson:
         sighting: the first one.
         detector: configuration of the detector.
         config: settings of the pipeline.
+        machine: decides on the actions of this person.
         gestures: the enrolled gestures of this person.
         states: settings of the states.
         pairs: what they do with others; None where nobody asks.
@@ -78,6 +79,7 @@ class TrackedPerson:
         sighting: Sighting,
         detector: DetectorConfig,
         config: StreamConfig,
+        machine: ActionMachine,
         gestures: PersonGestures,
         states: StatesConfig | None = None,
         *,
@@ -90,7 +92,7 @@ class TrackedPerson:
         self.track = Track(detector.rate, capacity, id)
         told = 1 if detector.streaming else frames  # a streaming detector tells of one frame at a time
         self.timeline = Timeline(len(detector.labels), told, capacity, smoothing)
-        self.machine = ActionMachine(detector.labels, config.events)
+        self.machine = machine
         self.gestures = gestures
         self.pairs = pairs
         self._new_states = partial(PersonStates, states, flat=flat)
