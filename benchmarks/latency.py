@@ -36,7 +36,8 @@ from sensor_msgs.msg import PointCloud2
 from std_msgs.msg import Header, String
 
 from usdrl_model.files import markdown
-from usdrl_model.simulation.performance import MOST_PEOPLE, performance
+from usdrl_model.simulation.performance import performance
+from usdrl_model.simulation.simulate import MOST_PEOPLE
 from usdrl_model.skeleton.person import SkeletonFrame
 from usdrl_ros.bags.labels import Truth
 from usdrl_ros.bags.live_replay import READY_TIMEOUT, TOPIC, perception_arguments

@@ -42,8 +42,8 @@ def run(arguments: argparse.Namespace) -> None:
     from usdrl_model.inference.onnx_export import export
 
     torch.set_num_threads(1)
-    if arguments.windows < (arguments.batch or 1):  # before the export, which takes some seconds
-        raise ValueError(f"--windows: expected {arguments.batch or 1} or more, got {arguments.windows}")
+    if arguments.windows < 1:  # before the export, which takes some seconds
+        raise ValueError(f"--windows: expected 1 or more, got {arguments.windows}")
     weights = detector_file.load(arguments.weights, "cpu")
     export(weights, arguments.out, arguments.precision, arguments.batch)
     detector = weights.config.detector
@@ -53,7 +53,7 @@ def run(arguments: argparse.Namespace) -> None:
         x = parity.stored_windows(detector, Store.open(arguments.data), arguments.windows)
     report = parity.parity(weights, arguments.out, x)
 
-    call = x[: arguments.batch or 1]
+    call = x[torch.arange(arguments.batch or 1) % len(x)]
     with torch.inference_mode():
         exported, torch_fast = load.load(arguments.out), in_torch.accelerate(weights)
         if weights.config.detector.streaming:  # one frame instead of a window

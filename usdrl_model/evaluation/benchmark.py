@@ -79,7 +79,7 @@ class TaskSettings:
     heads: tuple[Head, ...]
     """Heads on the encoder; each is a row of the results."""
     settings: tuple[float, ...] = ()
-    """Shares of the labels or of a clip (0 to 1), or examples a class; empty where the task has none."""
+    """Shares of the labels or of a clip (0 to 1), or whole numbers of examples a class; empty: the task has none."""
     published: tuple[Published, ...] = ()
 
 
@@ -187,6 +187,8 @@ def _check_task(task: Task, settings: TaskSettings) -> None:
     if any(not 0 < value <= largest for value in settings.settings):
         expected = f"{what} above 0 and up to {largest:g}" if what else "none"
         raise ValueError(f"tasks.{task}.settings: expected {expected}, got {list(settings.settings)}")
+    if task == "few_shot" and any(value % 1 for value in settings.settings):
+        raise ValueError(f"tasks.few_shot.settings: expected whole numbers, got {list(settings.settings)}")
     if not settings.heads:
         raise ValueError(f"tasks.{task}.heads: expected some of {', '.join(get_args(Head))}, got none")
     frame_wise = (*CONTINUOUS, "stream")

@@ -30,7 +30,7 @@ from usdrl_model.events.config import StreamConfig
 from usdrl_model.events.onset_offset import ActionMachine, Edge, EventConfig
 from usdrl_model.network.detector import Detector
 from usdrl_model.network.detector_config import BACKGROUND_LABEL
-from usdrl_model.skeleton.segments import AMBIGUOUS, Segment, frame_labels
+from usdrl_model.skeleton.segments import AMBIGUOUS, Segment, known_frame_labels
 from usdrl_model.training.finetuning.objective import RECENT, delayed
 from usdrl_model.training.finetuning.sources import SourceConfig
 from usdrl_model.windows.cut import Windows, clip_classes
@@ -177,15 +177,14 @@ def cool(detector: Detector, dense: float, recognition: float) -> None:
 
 
 def calibration_error(played: Sequence[Played], labels: Sequence[str]) -> float:
-    """Expected calibration error of the best class of every frame that is not ambiguous, in 15 bins."""
+    """Expected calibration error of the best class of every frame whose truth is known, in 15 bins."""
     sure, right = [], []
     for each in played:
         for person, stamps, scores in each.tracks:
             mine = [one for one in each.recording.segments if one.person == person]
-            named = [one for one in mine if one.label != AMBIGUOUS]
-            doubtful = frame_labels([one for one in mine if one.label == AMBIGUOUS], stamps, ["", AMBIGUOUS]) > 0
-            sure.append(scores.max(axis=1)[~doubtful])
-            right.append((scores.argmax(axis=1) == frame_labels(named, stamps, labels))[~doubtful])
+            truth, known = known_frame_labels(mine, stamps, labels)
+            sure.append(scores.max(axis=1)[known])
+            right.append((scores.argmax(axis=1) == truth)[known])
     confidence, correct = np.concatenate(sure), np.concatenate(right)
     bins = np.minimum((confidence * BINS).astype(int), BINS - 1)
     gaps = [abs(confidence[bins == one].sum() - correct[bins == one].sum()) for one in range(BINS)]

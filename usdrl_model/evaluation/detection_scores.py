@@ -33,15 +33,11 @@ def detection(weights: detector_file.LoadedDetector, recordings: Sequence[Record
         found = event_metrics.judged(predict(recording, stream).actions, recording.segments)
         stamps = np.array([frame.stamp for frame in recording.frames])
         labels = weights.config.detector.labels
-        clear = [one for one in recording.segments if one.label != segments.AMBIGUOUS]
-        doubtful = [one for one in recording.segments if one.label == segments.AMBIGUOUS]
         for person, seen in _seen(recording).items():
-            true = segments.frame_labels(_of(person, clear), seen, labels)
-            doubts = segments.frame_labels(_of(person, doubtful), seen, ["", segments.AMBIGUOUS])
-            doubted = doubts != segments.BACKGROUND
-            counted = ~doubted | (true != segments.BACKGROUND)  # what one segment is sure of, no other one doubts
-            truth.append(true[counted])
-            predicted.append(segments.frame_labels(_of(person, found), seen, labels)[counted])
+            true, known = segments.known_frame_labels(_of(person, recording.segments), seen, labels)
+            truth.append(true[known])
+            predicted.append(segments.frame_labels(_of(person, found), seen, labels)[known])
+        clear = [one for one in recording.segments if one.label != segments.AMBIGUOUS]
         scored.append(
             event_metrics.ScoredRecording(truth=clear, detections=found, duration=recording_gaps.seconds(stamps))
         )

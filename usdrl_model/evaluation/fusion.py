@@ -9,14 +9,11 @@ Letters: N windows, K classes.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import ParamSpec
 
 import torch
 from torch import Tensor
 
-from usdrl_model.evaluation.baselines.contract import ABSENT, Classifier
-
-Given = ParamSpec("Given")
+from usdrl_model.evaluation.baselines.contract import ABSENT, Classifier, Given
 
 
 def fuse(fits: Sequence[Callable[Given, Classifier]]) -> Callable[Given, Classifier]:

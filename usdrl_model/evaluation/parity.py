@@ -22,7 +22,7 @@ from usdrl_model.data.store import Store
 from usdrl_model.events.config import StreamConfig
 from usdrl_model.inference import onnx_runtime
 from usdrl_model.inference.onnx_export import Outputs
-from usdrl_model.inference.onnx_runtime import INPUT, OUTPUTS
+from usdrl_model.inference.onnx_runtime import OUTPUTS
 from usdrl_model.network.detector_config import DetectorConfig
 from usdrl_model.simulation.faults import random_faults
 from usdrl_model.simulation.script import ACTIONS, random_script
@@ -40,7 +40,7 @@ def parity(weights: LoadedDetector, path: str | Path, windows: Tensor) -> dict[s
     Args:
         weights: the detector as it was trained (``detector_file.load``).
         path: an ONNX file of these weights.
-        windows: (N, T, M, V, 3); a file of a fixed batch leaves out what does not fill one.
+        windows: (N, T, M, V, 3), N at least 1; a file of any batch is asked about one after another.
 
     Returns:
         File, precision, size, number of windows; the largest error of each output; the smallest cosine of a window's
@@ -48,27 +48,23 @@ def parity(weights: LoadedDetector, path: str | Path, windows: Tensor) -> dict[s
 
     Raises:
         ImportError: ONNX Runtime is not installed.
-        ValueError: no exported file, or fewer windows than its batch.
+        ValueError: no exported file.
     """
     path = Path(path)
     if weights.config.detector.streaming:
         return _steps(weights, path, windows)
     session = onnx_runtime.session(path)
     plain = Outputs(copy.deepcopy(weights.trained).double().eval())
-    fixed = session.get_inputs()[0].shape[0]
-    step = fixed if isinstance(fixed, int) else 1
+    detector = onnx_runtime.OnnxDetector(session, weights.config.detector)
     exact, found = [], []
-    for first in range(0, len(windows) - step + 1, step):
-        batch = windows[first : first + step]
+    for part in windows.split(onnx_runtime.batch(session) or 1):  # in int8, all windows of a call share their scales
         with torch.inference_mode():
-            exact.append([part.numpy() for part in plain(batch.double())])
-        found.append(session.run(OUTPUTS, {INPUT: batch.numpy()}))
-    if not found:
-        raise ValueError(f"expected at least {step} windows, the batch of {path}, got {len(windows)}")
+            exact.append([one.numpy() for one in plain(part.double())])
+        found.append(detector(part.numpy()))
     right = dict(zip(OUTPUTS, (np.concatenate(part) for part in zip(*exact, strict=True)), strict=True))
     given = dict(zip(OUTPUTS, (np.concatenate(part) for part in zip(*found, strict=True)), strict=True))
     return {
-        **_named(weights, path, session, step * len(found)),
+        **_named(weights, path, session, len(windows)),
         "max_abs_error": {name: float(np.abs(given[name] - right[name]).max()) for name in OUTPUTS},
         "min_feature_cosine": float(cosine(given["features"], right["features"]).min()),
         "same_frames": float((given["frames"].argmax(2) == right["frames"].argmax(2)).mean()),
@@ -79,17 +75,12 @@ def parity(weights: LoadedDetector, path: str | Path, windows: Tensor) -> dict[s
 def _steps(weights: LoadedDetector, path: Path, windows: Tensor) -> dict[str, Any]:
     """``parity`` of a streaming detector, which has scores of frames alone: steps of the file, one pass of torch."""
     session = onnx_runtime.session(path)
-    fixed = session.get_inputs()[0].shape[0]
-    step = fixed if isinstance(fixed, int) else len(windows)
-    x = windows[: step * (len(windows) // step), :, 0]
-    if not len(x):
-        raise ValueError(f"expected at least {step} windows, the batch of {path}, got {len(windows)}")
+    x = windows[:, :, 0]
     plain = copy.deepcopy(weights.trained).double().eval()
-    steps = onnx_runtime.OnnxSteps(session, weights.config.detector)
     with torch.inference_mode():
         right = plain.advance(x.double(), plain.empty(len(x)))[0].numpy()
-    empty = weights.trained.empty(step).numpy()
-    given = np.concatenate([steps.advance(part.numpy(), empty)[0] for part in x.split(step)])
+    empty = weights.trained.empty(len(x)).numpy()
+    given = onnx_runtime.OnnxSteps(session, weights.config.detector).advance(x.numpy(), empty)[0]
     return {
         **_named(weights, path, session, len(x)),
         "max_abs_error": {"frames": float(np.abs(given - right).max())},

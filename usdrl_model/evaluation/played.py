@@ -13,7 +13,6 @@ from usdrl_model.events.onset_offset import ActionMachine, Edge, EventConfig
 from usdrl_model.inference import load
 from usdrl_model.inference.onnx_runtime import Arrays
 from usdrl_model.online.stream import ActionStream
-from usdrl_model.online.tracked_person import Sighting, TrackedPerson
 from usdrl_model.skeleton import recording_gaps
 from usdrl_model.skeleton.recording import Recording
 
@@ -44,32 +43,26 @@ class _Recorder(ActionMachine):
         return []
 
 
-class _Listener(ActionStream):
-    """A stream whose people only remember their posteriors."""
-
-    def __init__(self, weights: LoadedDetector, topology: str) -> None:
-        self.heard: list[tuple[str, _Recorder]] = []
-        super().__init__(weights, topology=topology)
-
-    def _follow(self, name: str, sighting: Sighting) -> TrackedPerson:
-        person = super()._follow(name, sighting)
-        person.machine = recorder = _Recorder(self.labels, self.config.events)
-        self.heard.append((name, recorder))
-        return person
-
-
 def play(weights: LoadedDetector, recordings: Iterable[Recording]) -> list[Played]:
     """Posteriors of every frame of recordings, as live."""
-    found = []
-    for recording in recordings:
-        stream = _Listener(weights, recording.topology)
-        for frame in recording.frames:
-            stream.push(frame)
-        stream.finish()
-        heard = [(person, recorder.heard) for person, recorder in stream.heard if recorder.heard]
-        tracks = [(person, np.array([t for t, _ in each]), np.stack([p for _, p in each])) for person, each in heard]
-        found.append(Played(recording, tracks))
-    return found
+    return [_played(weights, recording) for recording in recordings]
+
+
+def _played(weights: LoadedDetector, recording: Recording) -> Played:
+    recorders: list[tuple[str, _Recorder]] = []
+
+    def follow(person: str) -> _Recorder:
+        recorder = _Recorder(weights.config.detector.labels, weights.config.stream.events)
+        recorders.append((person, recorder))
+        return recorder
+
+    stream = ActionStream(weights, topology=recording.topology, machine=follow)
+    for frame in recording.frames:
+        stream.push(frame)
+    stream.finish()
+    heard = [(person, recorder.heard) for person, recorder in recorders if recorder.heard]
+    tracks = [(person, np.array([t for t, _ in each]), np.stack([p for _, p in each])) for person, each in heard]
+    return Played(recording, tracks)
 
 
 class _Remembered:

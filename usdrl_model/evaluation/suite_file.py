@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Literal
 
@@ -127,6 +128,11 @@ class Suite:
         for name, pretraining in self.pretraining.items():
             if unknown := [before for before in pretraining.before if before not in self.pretraining]:
                 raise ValueError(f"pretraining.{name}: {unknown} are not among {list(self.pretraining)}")
+        try:
+            TopologicalSorter({name: one.before for name, one in self.pretraining.items()}).prepare()
+        except CycleError as error:
+            circle = " before ".join(error.args[1])
+            raise ValueError(f"pretraining: expected an order in which they can begin, got {circle}") from None
         for one in self.evaluations:
             if self.leave_out and one.benchmark:
                 raise ValueError(

@@ -52,10 +52,7 @@ def add(
             another joint set, or gestures of other weights; nothing is stored then.
         OSError: it could not be written.
     """
-    check_label(label)
     check_new(label, detector.config.detector.labels, detector.name)
-    if label in STATES:
-        raise ValueError(f"label: {shown(label)} is a state that is found without training: take another name")
     there = library.read_all(folder, identity(detector))
     if len(there) >= library.MOST_GESTURES and label not in [one.label for one in there]:
         raise ValueError(f"{folder}: expected at most {library.MOST_GESTURES} gestures: remove one first")
@@ -81,7 +78,10 @@ def add(
 
 
 def check_new(label: str, actions: Sequence[str], weights: str) -> None:
-    """ValueError for a label that is one of the ``actions`` of the ``weights`` of that name."""
+    """ValueError for a label that is no word, one of the ``actions`` of the ``weights`` of that name, or a state."""
+    check_label(label)
+    if label in STATES:
+        raise ValueError(f"label: {shown(label)} is a state that is found without training: take another name")
     if label in actions:
         raise ValueError(f"label: {shown(label)} is an action of the weights {weights}: take another name")
 

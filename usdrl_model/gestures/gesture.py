@@ -59,10 +59,6 @@ class Gesture:
         """(C,) of length 1: the mean of the examples."""
         return prototype(background(self.features))
 
-    def scores(self, similarity: np.ndarray) -> np.ndarray:
-        """Cosines with the prototype -> scores in (0, 1), 0.5 at the threshold."""
-        return sigmoid((similarity - self.threshold) / self.spread)
-
 
 def enrol(label: str, examples: tuple[Example, ...], features: np.ndarray, background: Background) -> Gesture:
     """A gesture from the features (E, D) of its examples.
@@ -94,12 +90,6 @@ def enrol(label: str, examples: tuple[Example, ...], features: np.ndarray, backg
 def prototype(embedded: np.ndarray) -> np.ndarray:
     """(E, C) -> (C,) of length 1."""
     return unit(embedded.mean(axis=0))
-
-
-def sigmoid(x: np.ndarray) -> np.ndarray:
-    """1 / (1 + exp(-x)), without an overflow."""
-    found: np.ndarray = 0.5 * (1.0 + np.tanh(0.5 * x))
-    return found
 
 
 def check_label(label: str) -> None:

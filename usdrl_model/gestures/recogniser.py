@@ -14,7 +14,7 @@ import numpy as np
 from usdrl_model.checkpoints.loaded_detector import LoadedDetector
 from usdrl_model.events.onset_offset import ActionMachine, Edge, EventConfig, EventKind, Run
 from usdrl_model.gestures.background import Background, check_windows
-from usdrl_model.gestures.gesture import Gesture, sigmoid
+from usdrl_model.gestures.gesture import Gesture
 from usdrl_model.inference import load
 from usdrl_model.network.detector_config import BACKGROUND_LABEL
 
@@ -60,10 +60,16 @@ class Recogniser:
         A window shows at most one gesture: only that with the highest score has one, the others have 0.
         """
         similarity = self.background(features) @ self._prototypes.T
-        scores = sigmoid((similarity - self._thresholds) / self._spreads)
+        scores = _sigmoid((similarity - self._thresholds) / self._spreads)
         if scores.shape[1] > 1:
             scores = scores * (scores == scores.max(axis=1, keepdims=True))
         return scores
+
+
+def _sigmoid(x: np.ndarray) -> np.ndarray:
+    """1 / (1 + exp(-x)), without an overflow."""
+    found: np.ndarray = 0.5 * (1.0 + np.tanh(0.5 * x))
+    return found
 
 
 class PersonGestures:

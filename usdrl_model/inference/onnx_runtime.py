@@ -118,11 +118,16 @@ class OnnxSteps:
         raise ValueError("the ONNX file of a streaming detector takes frame after frame only: run the weights' folder")
 
 
+def batch(session: Any) -> int | None:
+    """Rows that every call of a file takes; None: any number."""
+    rows = session.get_inputs()[0].shape[0]
+    return rows if isinstance(rows, int) else None
+
+
 def _run(session: Any, outputs: Sequence[str], inputs: Mapping[str, np.ndarray]) -> list[np.ndarray]:
     """The outputs for N rows; a file of a fixed number of rows is asked in parts, of which the last is filled up."""
     rows = len(next(iter(inputs.values())))
-    fixed = session.get_inputs()[0].shape[0]
-    size = fixed if isinstance(fixed, int) else rows
+    size = batch(session) or rows
     found = []
     for start in range(0, rows, size):
         part = {name: one[start : start + size] for name, one in inputs.items()}

@@ -15,6 +15,7 @@ from usdrl_model.gestures.recogniser import Recogniser
 from usdrl_model.inference import load
 from usdrl_model.online.tracked_person import TrackedPerson
 from usdrl_model.online.windowed import Batch, newest_windows
+from usdrl_model.windows.track import WINDOWS_KEPT
 
 Answered = tuple[Batch, np.ndarray | None]
 """Windows, and their features (N, D) by the detector that runs."""
@@ -40,10 +41,11 @@ class GestureActions:
         self.known = known
         self._own = known.detector is weights
         mine, other = weights.config.detector, known.detector.config.detector
-        if other.rate != mine.rate or other.encoder.frames > 2 * mine.encoder.frames:
+        kept = WINDOWS_KEPT * mine.encoder.frames
+        if other.rate != mine.rate or other.encoder.frames > kept:
             raise ValueError(
-                f"gestures by {known.detector.name}: expected at most {2 * mine.encoder.frames} frames at"
-                f" {mine.rate:g} Hz beside {weights.name}, got {other.encoder.frames} at {other.rate:g} Hz"
+                f"gestures by {known.detector.name}: expected at most {kept} frames at {mine.rate:g} Hz beside"
+                f" {weights.name}, got {other.encoder.frames} at {other.rate:g} Hz"
             )
         if taken := sorted(set(known.labels) & set(actions)):
             raise ValueError(

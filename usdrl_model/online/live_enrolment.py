@@ -12,7 +12,6 @@ from pathlib import Path
 from usdrl_model.checkpoints.loaded_detector import LoadedDetector
 from usdrl_model.gestures import background, enrolment, library
 from usdrl_model.gestures.enrolment import Enrolled
-from usdrl_model.gestures.gesture import check_label
 from usdrl_model.gestures.recogniser import Recogniser
 from usdrl_model.online import live_examples
 from usdrl_model.online.stream import ActionStream
@@ -62,6 +61,8 @@ class LiveEnrolment:
     def stop(self, label: str) -> Enrolled:
         """The gesture has been made: add it to the examples of ``label``, and recognise it.
 
+        Where the label is refused, another call may name another one.
+
         Raises:
             ValueError: it was not started, or what the person did is no example of a gesture, or as
                 ``enrolment.add``; nothing is stored then.
@@ -69,16 +70,15 @@ class LiveEnrolment:
         """
         if self._started is None:
             raise ValueError("not started: call start, make the gesture, call stop")
-        (person, came, since), self._started = self._started, None
         self.check(label)
+        (person, came, since), self._started = self._started, None
         example = live_examples.example(self._stream, person, came, since, self._detector.config.detector)
         enrolled = enrolment.add(self._folder, label, [example], self._detector, self._background)
         self._recognise()
         return enrolled
 
     def check(self, label: str) -> None:
-        """ValueError for the name of an action that the stream tells, and for what is no name of a gesture."""
-        check_label(label)
+        """ValueError for the name of an action that the stream tells or of a state, and for what is no name at all."""
         enrolment.check_new(label, (*self._stream.labels, *self._stream.pair_labels), self._stream.weights.name)
 
     def _recognise(self) -> None:

@@ -14,6 +14,7 @@ from usdrl_model.events.config import StreamConfig
 from usdrl_model.events.onset_offset import ActionMachine, Edge, EventKind, Run
 from usdrl_model.events.posterior import Timeline, hann_length
 from usdrl_model.network.detector_config import BACKGROUND_LABEL, DetectorConfig
+from usdrl_model.windows.track import WINDOWS_KEPT
 
 
 class PersonPairs:
@@ -31,7 +32,7 @@ class PersonPairs:
         self.frames = frames
         """Of a window."""
         self._rate = detector.rate
-        self._timeline = Timeline(len(labels), frames, 2 * frames, kernel)
+        self._timeline = Timeline(len(labels), frames, WINDOWS_KEPT * frames, kernel)
         self._machine = ActionMachine(labels, config.events)
         self._told = [label == BACKGROUND_LABEL or label in told for label in labels]
         self._alone = np.eye(1, len(labels))[0]

@@ -17,12 +17,12 @@ from __future__ import annotations
 import itertools
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from usdrl_model.checkpoints.loaded_detector import LoadedDetector
 from usdrl_model.events.config import StreamConfig, check_window
-from usdrl_model.events.onset_offset import Event
+from usdrl_model.events.onset_offset import ActionMachine, Event
 from usdrl_model.gestures.recogniser import PersonGestures, Recogniser
 from usdrl_model.inference import load
 from usdrl_model.online.companion import Companion
@@ -51,6 +51,7 @@ class ActionStream:
         config: None takes what the weights recommend.
         states: settings of the states by geometry; None takes the defaults.
         pairs: a detector of two people, asked besides where somebody is near (``pair_actions``); None: none.
+        machine: makes what decides on the actions of a person, from their name; None: machines as ``config`` says.
 
     Raises:
         ValueError: unknown topology, settings beyond the window of the weights, or pairs that do not fit beside them.
@@ -64,11 +65,12 @@ class ActionStream:
         config: StreamConfig | None = None,
         states: StatesConfig | None = None,
         pairs: LoadedDetector | None = None,
+        machine: Callable[[str], ActionMachine] | None = None,
     ) -> None:
         self.weights = weights
         self.topology = find_topology(topology)
         self.config = weights.config.stream if config is None else config
-        self._states = states
+        self._states, self._machine = states, machine
         self._decisions = Decisions(weights.config.detector)
         self._incremental = Incremental(weights) if weights.config.detector.streaming else None
         self.labels = weights.config.detector.labels
@@ -281,9 +283,10 @@ class ActionStream:
         self._log.lose([*self._crowd.expire(self.stamp), *self._crowd.unseen(self.stamp)], reason, self.stamp)
 
     def _follow(self, name: str, sighting: Sighting) -> TrackedPerson:
-        detector, flat = self.weights.config.detector, self._filter.flat
+        detector, config, flat = self.weights.config.detector, self.config, self._filter.flat
+        machine = self._machine(name) if self._machine else ActionMachine(self.labels, config.events)
         pairs, gestures = self._pairs.follow() if self._pairs else None, self._following()
-        return TrackedPerson(name, sighting, detector, self.config, gestures, self._states, pairs=pairs, flat=flat)
+        return TrackedPerson(name, sighting, detector, config, machine, gestures, self._states, pairs=pairs, flat=flat)
 
     def _following(self, after: float = -math.inf) -> PersonGestures:
         """The gestures of a new person, or of one of whom nothing before a stamp counts."""

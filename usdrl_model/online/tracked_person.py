@@ -20,7 +20,7 @@ from usdrl_model.skeleton.topology import JOINT_INDEX
 from usdrl_model.states.config import StatesConfig
 from usdrl_model.states.measures import measure
 from usdrl_model.states.person import PersonStates, States
-from usdrl_model.windows.track import MAX_JOINT_GAP, Track, grid_index
+from usdrl_model.windows.track import MAX_JOINT_GAP, WINDOWS_KEPT, Track, grid_index
 from usdrl_model.windows.window import Body
 
 PLACES = tuple(JOINT_INDEX[name] for name in (
@@ -66,6 +66,7 @@ class TrackedPerson:
         sighting: the first one.
         detector: configuration of the detector.
         config: settings of the pipeline.
+        machine: decides on the actions of this person.
         gestures: the enrolled gestures of this person.
         states: settings of the states.
         pairs: what they do with others; None where nobody asks.
@@ -78,6 +79,7 @@ class TrackedPerson:
         sighting: Sighting,
         detector: DetectorConfig,
         config: StreamConfig,
+        machine: ActionMachine,
         gestures: PersonGestures,
         states: StatesConfig | None = None,
         *,
@@ -85,13 +87,12 @@ class TrackedPerson:
         flat: bool = False,
     ) -> None:
         frames = detector.encoder.frames
-        # Later windows still change the frames of one window length before the decision.
-        capacity = max(2 * frames, pairs.frames if pairs else 0)
+        capacity = max(WINDOWS_KEPT * frames, pairs.frames if pairs else 0)
         smoothing = hann_length(config.smoothing, detector.rate)
         self.track = Track(detector.rate, capacity, id)
         told = 1 if detector.streaming else frames  # a streaming detector tells of one frame at a time
         self.timeline = Timeline(len(detector.labels), told, capacity, smoothing)
-        self.machine = ActionMachine(detector.labels, config.events)
+        self.machine = machine
         self.gestures = gestures
         self.pairs = pairs
         self._new_states = partial(PersonStates, states, flat=flat)

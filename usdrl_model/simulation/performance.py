@@ -10,14 +10,13 @@ import numpy as np
 
 from usdrl_model.simulation.faults import TYPICAL_FAULTS, TrackerFaults
 from usdrl_model.simulation.script import Script, demo_scripts, random_script
-from usdrl_model.simulation.simulate import PerformanceConfig, simulate
+from usdrl_model.simulation.simulate import MOST_PEOPLE, PerformanceConfig, simulate
 from usdrl_model.skeleton.recording import Recording
 
 FAULTS: dict[str, TrackerFaults] = {"none": TrackerFaults(), "typical": TYPICAL_FAULTS}
 """Faults of the simulated tracker by name."""
 DEMO_SECONDS = 40.0
 """Length of the scripts of further people, about that of the demo scripts."""
-MOST_PEOPLE = 4
 
 
 def performance(

@@ -30,6 +30,7 @@ from usdrl_model.skeleton.recording import Recording
 from usdrl_model.skeleton.segments import Segment
 from usdrl_model.skeleton.topology import topology
 
+MOST_PEOPLE = 4
 SENSOR_HEIGHT = (0.8, 1.6)
 """Range of the height over the floor, metres."""
 SHORTEST_PIECE = 0.25
@@ -54,8 +55,8 @@ class PerformanceConfig:
         """Refuse values out of range."""
         if not 5.0 <= self.rate <= 120.0:
             raise ValueError(f"expected a rate of 5 to 120 frames a second, got {self.rate}")
-        if not 1 <= len(self.scripts) <= 4:
-            raise ValueError(f"expected scripts for 1 to 4 people, got {len(self.scripts)}")
+        if not 1 <= len(self.scripts) <= MOST_PEOPLE:
+            raise ValueError(f"expected scripts for 1 to {MOST_PEOPLE} people, got {len(self.scripts)}")
         for script in self.scripts:
             check_script(script)
         if not math.isfinite(self.start):

@@ -67,6 +67,31 @@ def frame_labels(segments: Iterable[Interval], stamps: np.ndarray, labels: Seque
     return indices
 
 
+def known_frame_labels(
+    segments: Iterable[Interval], stamps: np.ndarray, labels: Sequence[str]
+) -> tuple[np.ndarray, np.ndarray]:
+    """``frame_labels`` of segments of which some are ``AMBIGUOUS``, and which frames can be judged.
+
+    What one segment is sure of, no other one doubts: ambiguous segments hide background alone.
+
+    Returns:
+        (T,) int64 indices into ``labels``, and (T,) bool, False where only ambiguous segments are.
+
+    Raises:
+        ValueError: another segment's label is not in ``labels``.
+    """
+    stamps = np.asarray(stamps, dtype=np.float64)
+    clear: list[Interval] = []
+    doubtful = np.zeros(stamps.shape, dtype=bool)
+    for segment in segments:
+        if segment.label == AMBIGUOUS:
+            doubtful |= (stamps >= segment.start) & (stamps <= segment.end)
+        else:
+            clear.append(segment)
+    classes = frame_labels(clear, stamps, labels)
+    return classes, ~doubtful | (classes != BACKGROUND)
+
+
 @dataclass(frozen=True, slots=True)
 class Segment:
     """One action of one person, ``start`` <= time <= ``end``, both stamps in seconds."""

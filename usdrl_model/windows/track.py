@@ -18,6 +18,8 @@ MAX_JOINT_GAP = 0.5
 """Longest gap of a joint, seconds, that is interpolated."""
 ON_GRID = 1e-4
 """Distance in grid frames below which a sample counts as on the grid, because stamps are rounded."""
+WINDOWS_KEPT = 2
+"""So many windows' frames are kept of a person: later windows still change those of one window before the decision."""
 FROZEN_AFTER = 0.4
 """Seconds after which a joint with exactly the same coordinates counts as frozen: every sensor has noise."""
 FROZEN_SAMPLES = 4

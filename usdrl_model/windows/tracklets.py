@@ -10,7 +10,7 @@ import numpy as np
 
 from usdrl_model.skeleton.person import canonical
 from usdrl_model.skeleton.recording import Recording
-from usdrl_model.skeleton.segments import AMBIGUOUS, BACKGROUND, frame_labels
+from usdrl_model.skeleton.segments import AMBIGUOUS, known_frame_labels
 from usdrl_model.skeleton.topology import topology
 from usdrl_model.windows.track import Track, grid_index
 
@@ -99,8 +99,7 @@ def _tracklet(
     track.extend(stamps, joints, confidence)
     mine = [segment for segment in recording.segments if segment.person == person]
     times = (first + np.arange(length)) / rate
-    classes = frame_labels((segment for segment in mine if segment.label != AMBIGUOUS), times, labels)
-    doubtful = frame_labels((segment for segment in mine if segment.label == AMBIGUOUS), times, ["", AMBIGUOUS])
-    classes[(doubtful != BACKGROUND) & (classes == BACKGROUND)] = UNKNOWN
+    classes, known = known_frame_labels(mine, times, labels)
+    classes[~known] = UNKNOWN
     joints, mask = track.window(length, last)
     return Tracklet(joints, mask, track.known(length, last), classes, first, recording.name, person)

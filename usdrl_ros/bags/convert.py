@@ -29,7 +29,8 @@ from usdrl_model.data import catalogue
 from usdrl_model.data.importers import utkinect
 from usdrl_model.errors.shown import MESSAGE, cut, shown
 from usdrl_model.progress import progress
-from usdrl_model.simulation.performance import FAULTS, MOST_PEOPLE, performance
+from usdrl_model.simulation.performance import FAULTS, performance
+from usdrl_model.simulation.simulate import MOST_PEOPLE
 from usdrl_model.skeleton import topology
 from usdrl_model.skeleton.person import AXES
 from usdrl_model.skeleton.recording import Recording

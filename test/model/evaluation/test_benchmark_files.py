@@ -134,6 +134,7 @@ def test_unknown_names(ask, message: str) -> None:
         ("people: 1", "people: 0", "people: expected at least 1, got 0"),
         ("settings: [1, 3]", "settings: []", "tasks.few_shot.settings: expected examples a class, got none"),
         ("settings: [1, 3]", "settings: [0, 3]", "expected examples a class above 0"),
+        ("settings: [1, 3]", "settings: [1, 2.5]", "tasks.few_shot.settings: expected whole numbers, got [1.0, 2.5]"),
         ("few_shot", "semi_supervised", "expected shares of the labels above 0 and up to 1, got [1.0, 3.0]"),
         ("few_shot", "retrieval", "tasks.retrieval.settings: expected none"),
         ("[nearest]", "[]", "tasks.few_shot.heads: expected some of"),

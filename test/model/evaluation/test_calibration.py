@@ -115,6 +115,14 @@ def test_the_error_is_the_distance_of_sureness_and_truth() -> None:
     assert calibration.calibration_error([half], LABELS) == pytest.approx(0.0, abs=0.02)
 
 
+def test_the_error_counts_what_one_segment_is_sure_of_and_leaves_out_what_is_only_ambiguous() -> None:
+    wave, doubt = Segment("1", "wave", 0.0, 4.95), Segment("1", AMBIGUOUS, 2.5, 20.0)
+    one = played([0.6] * 50 + [0.9] * 50, wave, doubt)
+    assert calibration.calibration_error([one], LABELS) == pytest.approx(0.4)
+    first = played([0.6] * 25 + [0.9] * 75, wave, doubt)
+    assert calibration.calibration_error([first], LABELS) == pytest.approx((25 * 0.4 + 25 * 0.1) / 50)
+
+
 def test_people_of_the_training_are_refused() -> None:
     from usdrl_model.training.finetuning.sources import SourceConfig
 

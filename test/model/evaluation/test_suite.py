@@ -111,6 +111,13 @@ def test_what_cannot_be_run_is_refused_before_anything_is_trained(made: Suite, t
         suite_file.load("opn")
     with pytest.raises(ValueError, match=r"\['other'\] are not among"):
         Suite(evaluations=(Evaluation(benchmark="utd_mhad", task="retrieval", weights=("other",)),))
+    one = next(iter(made.pretraining.values()))
+    own = {"first": dataclasses.replace(one, teacher="first")}
+    with pytest.raises(ValueError, match="an order in which they can begin, got first before first"):
+        dataclasses.replace(made, pretraining={**made.pretraining, **own})
+    each_other = {"first": dataclasses.replace(one, init_from="second"), "second": own["first"]}
+    with pytest.raises(ValueError, match="got (first before second before first|second before first before second)"):
+        dataclasses.replace(made, pretraining={**made.pretraining, **each_other})
     with pytest.raises(ValueError, match="transfer needs some, made on other sets"):
         Suite(evaluations=(Evaluation(benchmark="utd_mhad", task="transfer", methods=("from scratch",)),))
     with pytest.raises(ValueError, match="not in the suite: "):

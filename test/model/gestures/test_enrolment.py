@@ -16,6 +16,7 @@ from usdrl_model.gestures.background import Background, find
 from usdrl_model.gestures.recogniser import Recogniser
 from usdrl_model.inference import load
 from usdrl_model.online import live_examples
+from usdrl_model.online.live_enrolment import LiveEnrolment
 from usdrl_model.online.stream import ActionStream
 from usdrl_model.simulation.simulate import PerformanceConfig, simulate
 from usdrl_model.skeleton.person import Person, SkeletonFrame
@@ -152,6 +153,26 @@ def test_a_label_of_the_weights_is_refused(tmp_path, detector, background) -> No
     with pytest.raises(ValueError, match="'sitting' is a state that is found without training"):
         enrolment.add(tmp_path, "sitting", [shown(detector, 0)], detector, background)
     assert library.labels(tmp_path) == []
+
+
+@pytest.mark.parametrize("label", ["wave", "sitting", "my wave"])
+def test_a_label_is_refused_before_the_gesture_is_made_and_takes_nothing_from_it_afterwards(
+    tmp_path, detector, label: str
+) -> None:
+    stream = ActionStream(detector, topology="kinect_v2_25")
+    enrolment = LiveEnrolment(stream, tmp_path)
+    with pytest.raises(ValueError, match="^label: "):
+        enrolment.check(label)
+    made = performed(1, ("idle", 2.0), (GESTURE, 2.5), ("idle", 0.5)).frames
+    for frame in made[:60]:
+        stream.push(frame)
+    enrolment.start()
+    for frame in made[60:]:
+        stream.push(frame)
+    with pytest.raises(ValueError, match="^label: "):
+        enrolment.stop(label)
+    assert enrolment.stop("both_up").gesture.label == "both_up"
+    assert enrolment.labels == ("both_up",)
 
 
 def test_examples_of_two_joint_sets_are_refused(tmp_path, detector, background) -> None:

@@ -156,12 +156,13 @@ def test_export_from_the_command_line(
 ) -> None:
     monkeypatch.setattr(parity, "SAME", 1.01)  # as if the file did not agree often enough
     out = tmp_path / "tiny.onnx"
-    assert main.main(["export", str(folder), str(out), "--batch", "2", "--windows", "4"]) == 0
+    assert main.main(["export", str(folder), str(out), "--batch", "2", "--windows", "1"]) == 0
     report = json.loads((tmp_path / "tiny.json").read_text())
+    assert report["windows"] == 1
     assert report["bytes"] == out.stat().st_size
     assert set(report["cpu_ms"]) == {"as_trained", "torch", "onnx"}
     printed = capsys.readouterr()
-    assert f"{report['windows']}" in printed.out
+    assert f"{'windows:':<20}1" in printed.out
     assert "% of the frames have another action than by the weights" in printed.err
     with pytest.raises(Exception, match="[Gg]ot"):  # of ONNX Runtime: the batch is fixed
         onnx_runtime.session(out).run(None, {"windows": np.zeros((3, 16, 1, 25, 3), np.float32)})
@@ -173,7 +174,7 @@ def test_export_from_the_command_line(
         (["nothing", "out.onnx"], "expected the name of a shipped detector"),
         (["WEIGHTS", "out.bin"], "ends in .onnx"),
         (["WEIGHTS", "out.onnx", "--precision", "int4"], "expected fp32 or int8"),
-        (["WEIGHTS", "out.onnx", "--batch", "8", "--windows", "4"], "--windows: expected 8 or more, got 4"),
+        (["WEIGHTS", "out.onnx", "--batch", "8", "--windows", "0"], "--windows: expected 1 or more, got 0"),
     ],
 )
 def test_wrong_arguments_are_explained(
@@ -255,6 +256,17 @@ def test_a_file_of_a_fixed_batch_scores_any_number_of_windows(
         load.answers(fixed, np.full((1, 16, 1, 25, 3), np.inf))
     with pytest.raises(ValueError, match="takes windows only"):
         load.advance(fixed, np.zeros((1, 1, 25, 3)), np.zeros((1, 7)))
+
+
+@pytest.mark.parametrize("name", ["tiny", "hri_streaming"])
+def test_a_file_of_a_fixed_batch_is_compared_on_all_windows(weights: LoadedDetector, tmp_path: Path, name: str) -> None:
+    trained = weights if name == "tiny" else detector_file.load(name, "cpu")
+    export(trained, tmp_path / "four.onnx", batch=4)
+    windows = parity.sample_windows(trained.config.detector, 6)
+    for count in (3, 6):
+        report = parity.parity(trained, tmp_path / "four.onnx", windows[:count])
+        assert report["windows"] == count
+        assert report["max_abs_error"]["frames"] < 1e-4 and report["same_frames"] > 0.99
 
 
 def test_the_file_of_a_streaming_detector_takes_any_number_of_people_and_no_windows(tmp_path: Path) -> None:

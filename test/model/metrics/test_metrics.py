@@ -19,7 +19,7 @@ from usdrl_model.metrics.segment_scores import (
 from usdrl_model.skeleton.clip import Clip
 from usdrl_model.skeleton.person import Person, SkeletonFrame
 from usdrl_model.skeleton.recording import Recording
-from usdrl_model.skeleton.segments import Segment, frame_labels, in_order
+from usdrl_model.skeleton.segments import AMBIGUOUS, Segment, frame_labels, in_order, known_frame_labels
 from usdrl_model.windows.cut import detection_windows
 from usdrl_model.windows.shape import WindowShape
 from usdrl_model.windows.tracklets import tracklets
@@ -30,6 +30,15 @@ LABELS = ("none", "walk", "wave")
 def test_frame_labels_include_both_ends_and_the_latest_start_wins():
     segments = [Segment("1", "wave", 2.0, 3.0), Segment("1", "walk", 1.0, 4.0)]
     assert frame_labels(segments, np.arange(6.0), LABELS).tolist() == [0, 1, 2, 2, 1, 0]
+
+
+def test_ambiguous_segments_hide_background_alone():
+    segments = [Segment("1", "wave", 2.0, 3.0), Segment("1", AMBIGUOUS, 3.0, 4.0), Segment("1", AMBIGUOUS, 1.0, 2.0)]
+    classes, known = known_frame_labels(segments, np.arange(6.0), LABELS)
+    assert classes.tolist() == [0, 0, 2, 2, 0, 0]
+    assert known.tolist() == [True, False, True, True, False, True]
+    with pytest.raises(ValueError, match="'jump' is not one of none, walk, wave"):
+        known_frame_labels([Segment("1", "jump", 0, 1)], np.arange(3.0), LABELS)
 
 
 @settings(max_examples=30)

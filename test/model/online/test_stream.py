@@ -7,6 +7,7 @@ import pytest
 from helpers.people import UP, frames, play
 from helpers.rule_detector import hand_up_weights
 
+from usdrl_model.events.onset_offset import ActionMachine, Edge, EventConfig
 from usdrl_model.online.stream import ActionStream
 from usdrl_model.skeleton.person import Person, SkeletonFrame
 from usdrl_model.skeleton.topology import JOINT_INDEX, topology
@@ -48,6 +49,31 @@ def test_people_are_told_apart_and_share_one_forward() -> None:
     assert sorted(event.person for event in events if event.kind == "onset") == ["1", "2", "3"]
     assert [event.seq for event in events] == list(range(4, 10)), "three have entered before"
     assert set(stream.weights.detector.batches) == {3}
+
+
+class Silent(ActionMachine):
+    def __init__(self, config: EventConfig) -> None:
+        super().__init__(("none", "hand_up"), config)
+        self.times: list[float] = []
+
+    def step(self, time: float, posterior: np.ndarray) -> list[Edge]:
+        self.times.append(time)
+        return []
+
+
+def test_another_machine_decides_in_the_place_of_the_usual_one() -> None:
+    made: dict[str, Silent] = {}
+    weights = hand_up_weights()
+
+    def machine(person: str) -> Silent:
+        return made.setdefault(person, Silent(weights.config.stream.events))
+
+    stream = ActionStream(weights, topology="kinect_v2_25", machine=machine)
+    assert [event for frame in frames(ids=("1", "2")) for event in stream.push(frame)] + stream.finish() == []
+    assert made.keys() == {"1", "2"}
+    assert all(
+        np.diff(one.times) == pytest.approx(0.1) and one.times[-1] == pytest.approx(107.9) for one in made.values()
+    )
 
 
 def test_a_model_of_two_people_sees_the_neighbour() -> None:

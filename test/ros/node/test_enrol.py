@@ -82,6 +82,9 @@ def test_what_is_no_gesture_is_refused_and_not_stored(node, folders):
     assert node.set("enrol.label", "wave").successful
     taken = "label: 'wave' is an action of the weights weights: take another name"
     assert call(node, "start").message == taken, "before somebody makes the gesture"
+    assert node.set("enrol.label", "sitting").successful
+    taken = "label: 'sitting' is a state that is found without training: take another name"
+    assert call(node, "start").message == taken
     assert node.set("enrol.label", "nothing").successful
     recorded = performed(3, ("idle", 4.0), start=3000.0).frames
     node.play(recorded[:60], SPEED)

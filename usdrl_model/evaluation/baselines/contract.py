@@ -1,4 +1,4 @@
-"""Interface of the baselines, and what they share: checks, and classes without an example.
+"""Interface of the baselines, and what they share: checks, the device, and classes without an example.
 
 Letters: N windows, T frames, M people, V joints, K classes.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import ParamSpec, Protocol
 
 import torch
 from torch import Tensor
@@ -17,6 +17,8 @@ from usdrl_model.windows.cut import Windows
 
 Classifier = Callable[[Tensor], Tensor]
 """Windows (N, T, M, V, 3) -> scores (N, K), or (N, T, K) of every frame; the highest is the answer."""
+Given = ParamSpec("Given")
+"""What ``Fit`` and ``FitFrames`` are called with."""
 ABSENT = -1e9
 """Score of a class without an example: below all others, and finite, so that scores can be averaged."""
 
@@ -76,6 +78,16 @@ def among_present(fit: Fit) -> Fit:
         return scores
 
     return checked
+
+
+def on(device: torch.device, fit: Callable[Given, Classifier]) -> Callable[Given, Classifier]:
+    """A baseline with its windows moved to a device."""
+
+    def moved(*given: Given.args, **named: Given.kwargs) -> Classifier:
+        there = (one.to(device) if isinstance(one, Tensor | Windows) else one for one in given)
+        return fit(*there, **named)  # type: ignore[arg-type]  # the types stay the same, which mypy cannot see
+
+    return moved
 
 
 def check_classes(y: Tensor, classes: int) -> tuple[Tensor, Tensor]:

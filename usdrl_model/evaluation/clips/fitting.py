@@ -16,7 +16,7 @@ from torch.nn import functional as F  # noqa: N812
 
 from usdrl_model.evaluation.baselines.contract import Classifier, Fit, among_present
 from usdrl_model.evaluation.clips.propagation import propagate
-from usdrl_model.evaluation.fusion import Given, together
+from usdrl_model.evaluation.fusion import together
 from usdrl_model.evaluation.whitening import Whitening
 from usdrl_model.network.detector_config import BACKGROUND_LABEL
 from usdrl_model.network.dste import Encoder
@@ -122,16 +122,6 @@ def resized(fit: Fit, frames: int) -> Fit:
         return lambda windows: classify(resize(windows, frames))
 
     return learn
-
-
-def on(device: torch.device, fit: Callable[Given, Classifier]) -> Callable[Given, Classifier]:
-    """A baseline with its windows moved to a device."""
-
-    def moved(*given: Given.args, **named: Given.kwargs) -> Classifier:
-        there = (one.to(device) if isinstance(one, Tensor | Windows) else one for one in given)
-        return fit(*there, **named)  # type: ignore[arg-type]  # the types stay the same, which mypy cannot see
-
-    return moved
 
 
 def _trained(

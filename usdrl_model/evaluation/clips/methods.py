@@ -22,7 +22,7 @@ from torch import Tensor
 
 from usdrl_model import config
 from usdrl_model.evaluation import probe
-from usdrl_model.evaluation.baselines.contract import Fit, Fitted
+from usdrl_model.evaluation.baselines.contract import Fit, Fitted, on
 from usdrl_model.evaluation.baselines.linear import fit_logistic
 from usdrl_model.evaluation.baselines.nearest import fit_dtw, fit_euclid
 from usdrl_model.evaluation.baselines.networks import fit_cnn, fit_gru
@@ -206,7 +206,7 @@ class Baseline:
 
     def fit(self, networks: Networks, windows: Tensor, y: Tensor, classes: int, *, seed: int) -> Fitted:
         """Learn from windows (N, T, M, V, 3) with classes y (N,), see ``ClipMethod``."""
-        return Fitted(fitting.on(networks.device, self.learn)(windows, y, classes, seed=seed))
+        return Fitted(on(networks.device, self.learn)(windows, y, classes, seed=seed))
 
 
 EUCLID, DTW = Baseline(title="1-NN Euclid", learn=fit_euclid), Baseline(title="1-NN DTW", learn=fit_dtw)

@@ -18,9 +18,8 @@ from typing import ClassVar, Protocol
 import torch
 from torch import Tensor
 
-from usdrl_model.evaluation.baselines.contract import Classifier, FitFrames, Fitted
+from usdrl_model.evaluation.baselines.contract import Classifier, FitFrames, Fitted, on
 from usdrl_model.evaluation.baselines.tcn import fit_tcn
-from usdrl_model.evaluation.clips.fitting import on
 from usdrl_model.evaluation.fusion import fuse
 from usdrl_model.evaluation.networks import Init, Method, Networks, hashes, recipes, titled
 from usdrl_model.network.detector_config import BACKGROUND_LABEL

@@ -21,14 +21,13 @@ from usdrl_model.checkpoints import detector_file
 from usdrl_model.checkpoints.loaded_detector import DetectorFileConfig, LoadedDetector
 from usdrl_model.checkpoints.pretrained_models import FREE
 from usdrl_model.data.store import Store
-from usdrl_model.evaluation.baselines.contract import Classifier, FitFrames
+from usdrl_model.evaluation.baselines.contract import Classifier, FitFrames, on
 from usdrl_model.evaluation.baselines.frame_wise import frame_wise
 from usdrl_model.evaluation.baselines.nearest import fit_dtw
 from usdrl_model.evaluation.baselines.networks import fit_cnn, fit_gru
 from usdrl_model.evaluation.baselines.tcn import fit_tcn
 from usdrl_model.evaluation.calibrate import calibrate, with_thresholds
 from usdrl_model.evaluation.calibration import CalibrationConfig
-from usdrl_model.evaluation.clips.fitting import on
 from usdrl_model.evaluation.networks import Init, Method
 from usdrl_model.evaluation.pretrained import Pretrained
 from usdrl_model.inference import load
