@@ -10,6 +10,7 @@ import pytest
 import torch
 from helpers.clips import clip
 from helpers.paths import ROOT
+from helpers.streaming import ENCODER as STREAMING
 from helpers.tiny_pretraining import (
     ALONE,
     CPU,
@@ -68,6 +69,7 @@ def test_it_learns_and_leaves_weights_numbers_and_a_picture(store: Path, tmp_pat
     {"encoder": MODALITIES},
     {"encoder": MODALITIES, "modal_views": "all"},
     {"encoder": EncoderConfig(hidden=16, frames=16, architecture="sttr", people=1)},
+    {"encoder": STREAMING},
     {"data": DataConfig(on_device=False)},
     {"views": ViewConfig(count=2, crop=0.1, shortest_crop=8, corrupted_joints=15, shear=1.0)},
 ], ids=lambda changes: "-".join(changes))  # fmt: skip
