@@ -4,6 +4,7 @@ import dataclasses
 import resource
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -253,14 +254,30 @@ def test_shipped_configurations_are_valid(name: str) -> None:
 
 def test_the_meter_counts_the_operations_of_training() -> None:
     forward = cost(ENCODER)[1]
-    assert 2.5 * forward < training_flops(ENCODER, RUN.projectors) < 4.0 * forward
+    assert 2.5 * forward < training_flops(lambda: USDRL(ENCODER, RUN.projectors), ENCODER) < 4.0 * forward
     assert peak_flops(CPU, torch.float32) > 1e9
-    meter = Meter(clips=8, flops=100.0, peak=1e3)
+    meter = Meter(clips=8, flops=100.0, peak=1e3, waited=7.0)
     time.sleep(0.1)
-    figures = meter.read(5, waited=0.05)
+    figures = meter.read(5, waited=7.05)
     assert 0.0 < figures["clips/s"] <= 400.0
     assert figures["MFU"] == pytest.approx(figures["clips/s"] / 8 * 100.0 / 1e3)
     assert 0.0 < figures["waiting"] <= 0.5
+
+
+def test_the_wait_for_the_first_batch_is_before_the_run(
+    pool: ClipPool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Late(Feeder):
+        def __init__(self, *arguments: Any) -> None:
+            super().__init__(*arguments)
+            self.waited = 1000.0
+
+    monkeypatch.setattr(train, "Feeder", Late)
+    read: list[float] = []
+    train.train(
+        change(RUN, steps=2), pool, tmp_path, ALONE, report=lambda step, numbers: read.append(numbers["waiting"])
+    )
+    assert read[0] <= 1.0
 
 
 def test_simulated_people_are_learnt_from_too(store: Path) -> None:
