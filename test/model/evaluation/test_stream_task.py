@@ -18,6 +18,8 @@ from usdrl_model.data import vocabulary
 from usdrl_model.data.store import Store
 from usdrl_model.data.store_writer import write_set
 from usdrl_model.data.vocabulary import Label, Vocabulary
+from usdrl_model.evaluation.baselines.frame_wise import frame_wise
+from usdrl_model.evaluation.baselines.nearest import fit_euclid
 from usdrl_model.evaluation.benchmark import TaskSettings
 from usdrl_model.evaluation.calibration import CalibrationConfig
 from usdrl_model.evaluation.cells import Cells
@@ -26,7 +28,7 @@ from usdrl_model.evaluation.report.pictures import write_pictures
 from usdrl_model.evaluation.result import Cell
 from usdrl_model.evaluation.stream import scores, streams
 from usdrl_model.evaluation.stream.fit_and_score import fit_and_score
-from usdrl_model.evaluation.stream.methods import METHODS, Material
+from usdrl_model.evaluation.stream.methods import METHODS, Baseline, Material
 from usdrl_model.evaluation.stream.protocol import StreamProtocol
 from usdrl_model.evaluation.stream.scores import Heard
 from usdrl_model.events.config import StreamConfig
@@ -222,11 +224,12 @@ def trained_on(tmp_path: Path) -> StreamProtocol:
 
 def test_the_set_is_neither_in_training_nor_in_the_choice_of_thresholds(stores: Path, tmp_path: Path) -> None:
     asked = trained_on(tmp_path)
+    baseline = Baseline(title="1-NN", learn=frame_wise(fit_euclid))
     cells = fit_and_score(
-        LEFT_OUT, stores, [METHODS["from scratch"], METHODS["TCN"]], weights=None, protocol=asked, seeds=[0],
+        LEFT_OUT, stores, [METHODS["from scratch"], baseline], weights=None, protocol=asked, seeds=[0],
         cells=Cells(tmp_path / "out" / "cells"), device=CPU,
     )  # fmt: skip
-    assert [cell.method for cell in cells] == ["from scratch", "TCN"]
+    assert [cell.method for cell in cells] == ["from scratch", "1-NN"]
     (folder,) = (tmp_path / "out" / "detectors").iterdir()
     made = detector_file.load(folder / "calibrated", "cpu").config
     assert [(one.set, one.stage, one.subjects) for one in made.provenance.data] == [
