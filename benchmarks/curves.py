@@ -25,6 +25,7 @@ from usdrl_model.evaluation.baselines.networks import CNN
 from usdrl_model.files import markdown
 from usdrl_model.inference import in_torch, load
 from usdrl_model.network.detector import Detector
+from usdrl_model.plots.figure import blank_figure
 from usdrl_model.plots.timeline import COLOURS
 
 LENGTHS = (16, 32, 48, 64, 96, 128)
@@ -99,11 +100,7 @@ def measured(seconds: float) -> tuple[dict[int, dict[str, float]], dict[int, dic
 
 def draw(path: Path, tables: Mapping[str, Mapping[int, Mapping[str, float]]]) -> None:
     """One panel a table, milliseconds on a logarithmic axis; lines have markers, so that no colour is needed."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(8.0, 3.4), dpi=100, layout="constrained")
-    FigureCanvasAgg(figure)
+    figure = blank_figure(8.0, 3.4)
     panels = figure.subplots(1, len(tables), sharey=True)
     for axes, (title, table) in zip(panels, tables.items(), strict=True):
         for place, name in enumerate(next(iter(table.values()))):
@@ -115,7 +112,7 @@ def draw(path: Path, tables: Mapping[str, Mapping[int, Mapping[str, float]]]) ->
         axes.grid(alpha=0.3)
     panels[0].set_ylabel("ms of one core, a decision")
     panels[0].legend(fontsize=8)
-    figure.savefig(path)
+    figure.savefig(path, dpi=100)
 
 
 def main() -> None:

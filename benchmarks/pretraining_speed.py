@@ -113,7 +113,8 @@ def measured(
         _wait(device)
         seconds = (time.perf_counter() - began) / steps
     memory = f"{torch.cuda.max_memory_allocated(device) / 2**30:.1f}" if device.type == "cuda" else ""
-    flops = run.views.count * training_flops(run.encoder, run.projectors, official)
+    counted = lambda: published(_shaped(run)) if official else _shaped(run)  # noqa: E731
+    flops = run.views.count * training_flops(counted, run.encoder)
     clips = run.batch_size / seconds
     return [name, run.precision, f"{clips:.1f}", f"{seconds:.4f}", f"{flops / 1e9:.1f}",
             f"{100 * clips * flops / peak:.0f} %", f"{ready:.0f}", memory]  # fmt: skip
@@ -155,9 +156,13 @@ def official_step(run: PretrainConfig, x: Tensor) -> Callable[[], Callable[[int]
 
 
 def _model(run: PretrainConfig, device: torch.device) -> USDRL:
-    model = USDRL(run.encoder, run.projectors)
+    model = _shaped(run)
     initialise(model, torch.Generator().manual_seed(0))
     return model.to(device).train()
+
+
+def _shaped(run: PretrainConfig) -> USDRL:
+    return USDRL(run.encoder, run.projectors)
 
 
 def _wait(device: torch.device) -> None:

@@ -1,9 +1,11 @@
 """One task of one benchmark, from a store to cells: what ``usdrl evaluate`` does.
 
-cells, about = evaluate(
-benchmark.load("utd_mhad"), "few_shot", weights=[Pretrained.open("foundation")], data=Path("stores"),
-cells=Cells("out/cells"), device=torch.device("cpu"),
-)
+Example::
+
+    cells, about = evaluate(
+        benchmarks.load("utd_mhad"), "few_shot", weights=[Pretrained.open("foundation")], data=Path("stores"),
+        cells=Cells("out/cells"), device=torch.device("cpu"),
+    )
 """
 
 from __future__ import annotations

@@ -1,6 +1,8 @@
 """YAML and JSON of others: of a bounded size, also after aliases are written out, and without a way into Python.
 
-settings = read_yaml(Path("run.yaml"))
+Example::
+
+    settings = read_yaml(Path("run.yaml"))
 """
 
 from __future__ import annotations

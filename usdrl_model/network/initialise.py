@@ -6,8 +6,8 @@
     0.02
 
 Linear layers and joint positions: normal, standard deviation 0.02, biases 0. Layer norms: 1 and 0. The rest has
-the distributions of torch: input weights of attention (Xavier), convolutions (Kaiming uniform). The official
-``Downstream`` keeps the weights of torch.
+the distributions of torch: input weights of attention (Xavier), convolutions (Kaiming uniform), those of a Conformer
+too; its biases of distances are 0. The official ``Downstream`` keeps the weights of torch.
 """
 
 from __future__ import annotations
@@ -17,7 +17,11 @@ import math
 import torch
 from torch import Tensor, nn
 
+from usdrl_model.network.conformer import ConformerLayer
+
 STD = 0.02
+POSITIONS = "spe"
+"""Name of the positions of joints."""
 
 
 @torch.no_grad()
@@ -25,6 +29,9 @@ def initialise(model: nn.Module, generator: torch.Generator) -> None:
     """Draw all weights of ``model``, in the order of its modules.
 
     The same seed gives the same weights on every device, as long as ``generator`` is a CPU generator.
+
+    Raises:
+        ValueError: a module has weights of its own, and no distribution for them is known.
     """
     # The official truncation is at +-2, a hundred standard deviations away: it never acts.
     for module in model.modules():
@@ -43,8 +50,13 @@ def initialise(model: nn.Module, generator: torch.Generator) -> None:
             _uniform(module.weight, bound, generator)
             if module.bias is not None:
                 _uniform(module.bias, bound, generator)
+        elif isinstance(module, ConformerLayer):
+            _uniform(module.conv, 1.0 / math.sqrt(len(module.conv)), generator)
+            module.bias.zero_()
+        elif own := [name for name, _ in module.named_parameters(recurse=False) if name != POSITIONS]:
+            raise ValueError(f"{type(module).__name__}: no initial weights are known of {', '.join(own)}")
     for name, parameter in model.named_parameters():
-        if name.rpartition(".")[2] == "spe":
+        if name.rpartition(".")[2] == POSITIONS:
             _normal(parameter, generator)
 
 

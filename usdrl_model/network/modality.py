@@ -33,8 +33,8 @@ def modality(x: Tensor, name: Modality, parents: Sequence[int] | None = None) ->
 
     Args:
         x: (N, T, M, V, C) joints. A person who is all zero stays all zero.
-        name: ``joint``, ``bone`` or ``motion``. Motion looks ahead, its last frame is 0 (``encoder.velocity`` looks
-            back).
+        name: ``joint``, ``bone`` or ``motion``. Motion looks ahead, its last frame is 0 (``embedding.velocity``
+            looks back).
         parents: V indices for bones; the official table of 25 or 17 joints where left out.
 
     Raises:

@@ -1,8 +1,10 @@
 """Enrolment of gestures from people in front of the sensor, and their recognition from then on.
 
-live = LiveEnrolment(stream, Path("gestures"))     # recognises what is in the folder
-live.start()                                       # the nearest person will make the gesture ...
-live.stop("thumbs_up")                             # ... and has made it: stored, and recognised at once
+Example::
+
+    live = LiveEnrolment(stream, Path("gestures"))     # recognises what is in the folder
+    live.start()                                       # the nearest person will make the gesture ...
+    live.stop("thumbs_up")                             # ... and has made it: stored, and recognised at once
 """
 
 from __future__ import annotations

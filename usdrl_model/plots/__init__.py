@@ -1,1 +1,1 @@
-"""Pictures of timelines and of clips."""
+"""Pictures of timelines, of clips and of losses."""

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from usdrl_model.plots.figure import blank_figure
 from usdrl_model.skeleton.clip import Clip
 from usdrl_model.skeleton.segments import frame_labels
 from usdrl_model.skeleton.topology import PARENTS
@@ -73,12 +74,8 @@ class _Stage:
     """A figure with fixed limits into which frames are drawn."""
 
     def __init__(self, clip: Clip) -> None:
-        from matplotlib.backends.backend_agg import FigureCanvasAgg
-        from matplotlib.figure import Figure
-
         self.clip = clip
-        self.figure = Figure(figsize=(7, 4), layout="constrained")
-        FigureCanvasAgg(self.figure)
+        self.figure = blank_figure(7.0, 4.0)
         self.axes: Any = self.figure.subplots(1, 2, sharey=True)
         seen = clip.joints[clip.mask]
         low, high = np.percentile(seen, 1, axis=0) - 0.4, np.percentile(seen, 99, axis=0) + 0.4

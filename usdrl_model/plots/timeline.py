@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from usdrl_model.metrics.events import Detection
+from usdrl_model.plots.figure import blank_figure
 from usdrl_model.skeleton.segments import Interval, Segment, in_order
 
 COLOURS = (
@@ -55,12 +56,9 @@ def draw_timeline(
         title: above the picture.
         group: rows that belong together, between two lines.
     """
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
     from matplotlib.patches import Patch
 
-    figure = Figure(figsize=(WIDTH, 1.6 + INCHES_A_ROW * len(rows)), layout="constrained")
-    FigureCanvasAgg(figure)
+    figure = blank_figure(WIDTH, 1.6 + INCHES_A_ROW * len(rows))
     axes = figure.add_subplot()
     index = {label: place for place, label in enumerate(labels)}
     length = max(end - start, 1e-3)

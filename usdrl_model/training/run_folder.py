@@ -23,10 +23,9 @@ import torch
 from usdrl_model.checkpoints.state_dict import check_finite
 from usdrl_model.files.atomic_file import replacing, write_text
 from usdrl_model.files.folder_lock import held
+from usdrl_model.plots.losses import draw_losses
 
 STATE, BEFORE = "training.pt", "training.previous.pt"
-SMOOTH = 25
-"""Steps of the moving average in the picture."""
 _DIGEST = 64
 """Characters of the checksum at the end of a state."""
 
@@ -150,26 +149,10 @@ def warm_up_steps(steps: int, warmup_fraction: float) -> int:
 
 def write_losses(losses: Mapping[str, Sequence[float]], out: Path) -> None:
     """``loss.csv`` with a column for each name and a row for each step, and ``loss.png`` with a panel for each name."""
-    import matplotlib
-
-    matplotlib.use("agg")
-    from matplotlib import pyplot
-
     table = io.StringIO(newline="")
     writer = csv.writer(table)
     writer.writerow(["step", *losses])
     writer.writerows((step, *values) for step, values in enumerate(zip(*losses.values(), strict=True)))
     write_text(out / "loss.csv", table.getvalue())
-    figure, panels = pyplot.subplots(
-        len(losses), figsize=(7, 1.5 + 2.0 * len(losses)), layout="constrained", sharex=True, squeeze=False
-    )
-    for axes, (name, values) in zip(panels[:, 0], losses.items(), strict=True):
-        axes.plot(values, linewidth=0.4, alpha=0.5)
-        window = np.ones(SMOOTH) / SMOOTH
-        smooth = np.convolve(values, window, mode="valid") if len(values) >= SMOOTH else np.asarray(values)
-        axes.plot(np.arange(len(smooth)) + (len(values) - len(smooth)) / 2, smooth)
-        axes.set(ylabel=name)
-    panels[-1, 0].set(xlabel="step")
     with replacing(out / "loss.png") as picture:
-        figure.savefig(picture, format="png", dpi=120)
-    pyplot.close(figure)
+        draw_losses(picture, losses)

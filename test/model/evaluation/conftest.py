@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from helpers.continuous_recordings import points_in, segments_in
 from helpers.small_benchmark import BENCHMARK, utd
+from helpers.undrawn_losses import losses_drawn, losses_undrawn  # noqa: F401
 
 from usdrl_model.data.store import Store
 from usdrl_model.evaluation.benchmark_store import open_benchmark

@@ -163,7 +163,18 @@ def test_frames_are_told_apart_by_those_that_were_seen() -> None:
     assert logits.isfinite().all()
     assert (logits[..., 1] == ABSENT).all()
     assert (logits.argmax(dim=2) == test.y)[test.seen].double().mean() >= 0.8
-    # Neither the seed of the process nor what unseen frames are labelled makes a difference.
+
+
+@pytest.fixture
+def few_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For what does not depend on how much is learnt."""
+    monkeypatch.setattr(tcn, "RECIPE", dataclasses.replace(tcn.RECIPE, fewest=20))
+
+
+@pytest.mark.usefixtures("few_steps")
+def test_frames_follow_neither_from_the_seed_of_the_process_nor_from_labels_of_what_is_not_seen() -> None:
+    windows, test = acts(60, seed=1), acts(20, seed=2)
+    logits = fit_tcn(windows, K, seed=0)(test.x)
     torch.manual_seed(5)
     before = state_of_process()
     relabelled = Windows(windows.x, windows.y.where(windows.seen, torch.tensor(1)), windows.seen)
@@ -171,6 +182,7 @@ def test_frames_are_told_apart_by_those_that_were_seen() -> None:
     assert state_of_process() == before
 
 
+@pytest.mark.usefixtures("few_steps")
 def test_frames_of_the_smallest_training_sets() -> None:
     one = acts(1, seed=1)
     assert fit_tcn(one, K, seed=0)(one.x[:0]).shape == (0, 24, K)

@@ -142,7 +142,7 @@ def test_people_of_the_training_are_refused() -> None:
 def test_the_command_writes_weights_with_thresholds_and_whom_they_are_from(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    simulated = performance(seed=3, people=1, faults="none")
+    simulated = performance(seed=3, people=1, faults="none", seconds=6.0)
     write_set(tmp_path / "stores", "own", [dataclasses.replace(simulated, name="one", subject="ann")])
     (tmp_path / "c.yaml").write_text("sources: [{name: own, subjects: [ann]}]\nfalse_alarms: 100\n")
     command = ["calibrate", "hri", "--config", str(tmp_path / "c.yaml"), "--data", str(tmp_path / "stores")]

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from helpers.tiny_pretraining import make_store
+from helpers.undrawn_losses import losses_drawn, losses_undrawn  # noqa: F401
 
 from usdrl_model.data.store import Store
 from usdrl_model.training.pretraining.clip_pool import ClipPool

@@ -9,8 +9,11 @@ from helpers.tiny_pretraining import ALONE, ENCODER, RUN, change, losses
 
 from usdrl_model.checkpoints.pretrained_models import find_encoder, load_encoder
 from usdrl_model.data.store import Store
+from usdrl_model.network.presets import cost
 from usdrl_model.training.pretraining import run_data, train
 from usdrl_model.training.pretraining.clip_pool import ClipPool
+from usdrl_model.training.pretraining.distil import Student
+from usdrl_model.training.pretraining.meter import Meter, forward_flops, training_flops
 
 
 @pytest.fixture(scope="module")
@@ -36,6 +39,24 @@ def test_a_student_comes_nearer_to_its_teacher_and_names_its_data(
     assert made.start == teacher
     assert made.sets == run_data.provenance(RUN, clips, "").sets
     assert made.complete
+
+
+def test_the_work_of_the_teacher_is_counted(
+    pool: ClipPool, teacher: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counted: list[float] = []
+
+    class Kept(Meter):
+        def __init__(self, clips: int, flops: float, *more: float) -> None:
+            counted.append(flops)
+            super().__init__(clips, flops, *more)
+
+    monkeypatch.setattr(train, "Meter", Kept)
+    run = change(RUN, encoder=dataclasses.replace(ENCODER, frames=ENCODER.frames // 2), teacher=teacher, steps=1)
+    train.train(run, pool, tmp_path / "student", ALONE)
+    student = training_flops(lambda: Student(run.encoder, ENCODER), run.encoder)
+    assert counted == [run.batch_size * run.views.count * (student + forward_flops(ENCODER))]
+    assert 0.8 * cost(ENCODER)[1] < forward_flops(ENCODER) <= cost(ENCODER)[1]
 
 
 def test_a_student_whose_windows_mean_something_else_is_refused(pool: ClipPool, teacher: str, tmp_path: Path) -> None:

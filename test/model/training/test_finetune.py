@@ -35,6 +35,7 @@ from usdrl_model.training.finetuning.sources import (
 )
 
 
+@pytest.mark.usefixtures("losses_drawn")
 def test_it_learns_and_the_stream_finds_the_action_of_somebody_new(tmp_path: Path) -> None:
     detector = train.train(RUN, mixture(), tmp_path, device=CPU)
     detector_file.save(tmp_path / "weights", detector, RUN.stream, Provenance())

@@ -4,12 +4,14 @@ import dataclasses
 import resource
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from helpers.clips import clip
 from helpers.paths import ROOT
+from helpers.streaming import ENCODER as STREAMING
 from helpers.tiny_pretraining import (
     ALONE,
     CPU,
@@ -44,6 +46,7 @@ from usdrl_model.training.run_folder import RunState
 MODALITIES = dataclasses.replace(ENCODER, modalities=("joint", "bone", "motion"))
 
 
+@pytest.mark.usefixtures("losses_drawn")
 def test_it_learns_and_leaves_weights_numbers_and_a_picture(store: Path, tmp_path: Path) -> None:
     out = tmp_path / "run"
     run = change(RUN, steps=30, batch_size=20, learning_rate=3e-3)
@@ -68,6 +71,7 @@ def test_it_learns_and_leaves_weights_numbers_and_a_picture(store: Path, tmp_pat
     {"encoder": MODALITIES},
     {"encoder": MODALITIES, "modal_views": "all"},
     {"encoder": EncoderConfig(hidden=16, frames=16, architecture="sttr", people=1)},
+    {"encoder": STREAMING},
     {"data": DataConfig(on_device=False)},
     {"views": ViewConfig(count=2, crop=0.1, shortest_crop=8, corrupted_joints=15, shear=1.0)},
 ], ids=lambda changes: "-".join(changes))  # fmt: skip
@@ -234,31 +238,51 @@ def test_the_command_says_what_is_wrong(store: Path, tmp_path: Path, capsys: pyt
         assert message in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("name", ["mild", "multimodal", "official_aaai", "official_tpami"])
-def test_shipped_configurations_are_valid(name: str) -> None:
+@pytest.mark.parametrize("path", sorted((ROOT / "config").glob("pretrain_*.yaml")), ids=lambda path: path.stem)
+def test_shipped_configurations_are_valid(path: Path) -> None:
+    run = config.load(PretrainConfig, path)
+    assert run.loss.objective == ("infonce" if path.stem == "pretrain_mild" else "decorrelation")
+
+
+@pytest.mark.parametrize(
+    ("name", "cross_correlation", "joints"), [("official_aaai", 1e-3, 25), ("official_tpami", 0.0, 17)]
+)
+def test_the_official_configurations_are_as_published(name: str, cross_correlation: float, joints: int) -> None:
     run = config.load(PretrainConfig, ROOT / "config" / f"pretrain_{name}.yaml")
-    assert run.loss.objective == ("infonce" if name == "mild" else "decorrelation")
-    if name.startswith("official"):
-        assert run.encoder == EncoderConfig()
-        weight = {"official_aaai": 1e-3, "official_tpami": 0.0}[name]
-        assert run.loss.decorrelation == Decorrelation(cross_correlation=weight)
-        off = AugmentConfig(yaw=0.0, tilt=0.0, scale=0.0, stretch=0.0, jitter=0.0)
-        joints = {"official_aaai": 25, "official_tpami": 17}[name]
-        assert run.views == ViewConfig(
-            crop=0.1, time_warp=0.0, corrupted_joints=15, corruptible_joints=joints, shear=1.0, augment=off
-        )
+    assert run.encoder == EncoderConfig()
+    assert run.loss == LossConfig(decorrelation=Decorrelation(cross_correlation=cross_correlation))
+    off = AugmentConfig(yaw=0.0, tilt=0.0, scale=0.0, stretch=0.0, jitter=0.0)
+    assert run.views == ViewConfig(
+        crop=0.1, time_warp=0.0, corrupted_joints=15, corruptible_joints=joints, shear=1.0, augment=off
+    )
 
 
 def test_the_meter_counts_the_operations_of_training() -> None:
     forward = cost(ENCODER)[1]
-    assert 2.5 * forward < training_flops(ENCODER, RUN.projectors) < 4.0 * forward
+    assert 2.5 * forward < training_flops(lambda: USDRL(ENCODER, RUN.projectors), ENCODER) < 4.0 * forward
     assert peak_flops(CPU, torch.float32) > 1e9
-    meter = Meter(clips=8, flops=100.0, peak=1e3)
+    meter = Meter(clips=8, flops=100.0, peak=1e3, waited=7.0)
     time.sleep(0.1)
-    figures = meter.read(5, waited=0.05)
+    figures = meter.read(5, waited=7.05)
     assert 0.0 < figures["clips/s"] <= 400.0
     assert figures["MFU"] == pytest.approx(figures["clips/s"] / 8 * 100.0 / 1e3)
     assert 0.0 < figures["waiting"] <= 0.5
+
+
+def test_the_wait_for_the_first_batch_is_before_the_run(
+    pool: ClipPool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Late(Feeder):
+        def __init__(self, *arguments: Any) -> None:
+            super().__init__(*arguments)
+            self.waited = 1000.0
+
+    monkeypatch.setattr(train, "Feeder", Late)
+    read: list[float] = []
+    train.train(
+        change(RUN, steps=2), pool, tmp_path, ALONE, report=lambda step, numbers: read.append(numbers["waiting"])
+    )
+    assert read[0] <= 1.0
 
 
 def test_simulated_people_are_learnt_from_too(store: Path) -> None:

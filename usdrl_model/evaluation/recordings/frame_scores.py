@@ -4,8 +4,8 @@ A ``Video`` is one person of one recording on a regular grid of frames. There ar
 "sliding" as the live pipeline does, on the time grid of the model, with every frame in many windows; "end_to_end" as
 the detection protocol of PKU-MMD does, at the native rate, with every frame in one window. All the rest is the same.
 
-    cut = Cut(rate=10.0, frames=64)
-    for video in videos(store, ("none", "wave"), cut):
+    how = Cut(rate=10.0, shape=WindowShape(frames=64))
+    for video in videos(store, ("none", "wave"), how):
         posterior = score(video, lambda windows: detector(windows).frames, classes=2)         # (G, 2)
 
 Letters: N windows, T frames of a window, M people, G frames of the grid, L frames of the recording, K classes.
@@ -55,7 +55,7 @@ class Cut:
     stride: int = 2
     """Frames between the ends of two sliding windows in the test."""
     max_gap: float = 1.0
-    """Seconds, see ``cut.tracklets`` (sliding)."""
+    """Seconds, see ``tracklets.tracklets`` (sliding)."""
     half_width: float = 0.0
     """Seconds before and after an instant that get its class in training."""
 

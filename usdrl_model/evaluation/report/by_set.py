@@ -1,6 +1,8 @@
 """Tables of a suite that leaves sets out: a row a method, a column a set, and the mean over the sets.
 
-print(tables(suite.run(...)))
+Example::
+
+    print(tables(suite.run(...)))
 """
 
 from __future__ import annotations

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from usdrl_model.metrics.average_precision import Curve
+from usdrl_model.plots.figure import blank_figure
 from usdrl_model.plots.timeline import COLOURS
 
 DPI = 110
@@ -51,7 +52,7 @@ def draw_confusion(path: str | Path, counts: np.ndarray, labels: Sequence[str], 
     cell = max(float(np.clip(9.0 / K, 0.2, 0.7)), 2.2 / K)
     text = float(np.clip(cell * 72 * 0.62, 6.0, 10.0))
     side = K * cell
-    figure = _figure(side, side)
+    figure = blank_figure(side, side)
     figure.set_layout_engine(None)  # the matrix fills the figure; what is around it is added when it is saved
     axes, bar = figure.add_axes((0, 0, 1, 1)), figure.add_axes((1 + 0.2 / side, 0.1, 0.15 / side, 0.8))
     image = axes.imshow(np.ma.masked_invalid(shares), cmap=_blues(), vmin=0.0, vmax=1.0, interpolation="nearest")
@@ -101,7 +102,7 @@ def draw_bars(
     table = np.asarray([list(row) for row in values.values()], dtype=float)
     order = np.argsort(-np.nan_to_num(table[0], nan=-1.0), kind="stable")
     height = 0.8 / len(values)
-    figure = _figure(9.0, 1.8 + len(labels) * (0.13 + 0.13 * len(values)))
+    figure = blank_figure(9.0, 1.8 + len(labels) * (0.13 + 0.13 * len(values)))
     axes = figure.add_subplot()
     for place, (method, row) in enumerate(zip(values, table, strict=True)):
         colour = COLOURS[place]
@@ -138,7 +139,7 @@ def draw_precision_recall(path: str | Path, curves: Mapping[str, Curve], title: 
     order = sorted(areas, key=lambda label: -areas[label])
     named = order if len(order) <= 2 * NAMED else order[:NAMED] + order[-NAMED:]
     steps = {label: _interpolated(curve) for label, curve in curves.items()}
-    figure = _figure(8.5, 5.5)
+    figure = blank_figure(8.5, 5.5)
     axes = figure.add_subplot()
     for label in order:
         if label not in named:
@@ -177,7 +178,7 @@ def draw_curves(
         dashed: methods with dashed lines.
         chance: score of guessing, in percent.
     """
-    figure = _figure(9.0, 5.2)
+    figure = blank_figure(9.0, 5.2)
     axes = figure.add_subplot()
     settings: set[float] = set()
     for place, (method, points) in enumerate(curves.items()):
@@ -197,16 +198,6 @@ def draw_curves(
     axes.grid(alpha=0.3)
     figure.legend(loc="outside right upper", fontsize=8)
     figure.savefig(path, dpi=DPI)
-
-
-def _figure(width: float, height: float) -> Any:
-    """A figure that no global state of pyplot knows; inches."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(width, height), layout="constrained")
-    FigureCanvasAgg(figure)
-    return figure
 
 
 def _blues() -> Any:

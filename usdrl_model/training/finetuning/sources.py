@@ -195,7 +195,7 @@ def mix(
         sources: at least one.
         given: ``recordings`` of each.
         detector: labels, rate and length of the windows.
-        max_gap: seconds, see ``cut.tracklets``.
+        max_gap: seconds, see ``tracklets.tracklets``.
         stride: frames between the ends of two windows.
         seed: of the order in which clips are composed.
         label_balance: see ``FinetuneConfig``.

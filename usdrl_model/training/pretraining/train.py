@@ -35,7 +35,7 @@ from usdrl_model.training.pretraining.config import PretrainConfig
 from usdrl_model.training.pretraining.distil import Student, Teacher
 from usdrl_model.training.pretraining.execution import GraphedStep
 from usdrl_model.training.pretraining.loss_log import CollapseError, LossLog
-from usdrl_model.training.pretraining.meter import Meter, peak_flops, training_flops
+from usdrl_model.training.pretraining.meter import Meter, forward_flops, peak_flops, training_flops
 from usdrl_model.training.pretraining.nearest_neighbours import NeighbourBank
 from usdrl_model.training.pretraining.per_view_batchnorm import normalise_per_view
 from usdrl_model.training.pretraining.run_data import provenance
@@ -120,7 +120,7 @@ def _run(
     device = workers.device
     feeder = Feeder(run, pool, workers)
     teacher = Teacher(run.teacher, run.encoder, device, execution.dtype(run)) if run.teacher else None
-    model = Student(run.encoder, teacher.encoder.config) if teacher else USDRL(run.encoder, run.projectors)
+    model = _built(run, teacher)
     initialise(model, torch.Generator().manual_seed(run.seed))
     if run.init_from and not resume:
         model.backbone.load_state_dict(load_encoder(run.init_from, run.encoder).state_dict())
@@ -147,7 +147,7 @@ def _run(
         for step, batch in enumerate(feeder.batches(first), start=first):
             if meter is None:
                 whole = prepared(run, batch[0], model, network, optimiser, workers, teacher)
-                meter = _meter(run, workers)
+                meter = _meter(run, workers, teacher, feeder.waited)
             log.add(updates.update(run, step, batch, network, optimiser, workers, feeder, bank, teacher, whole))
             done = step + 1
             saving = done % run.save_every == 0 or done == run.steps
@@ -201,10 +201,16 @@ def _write(log: LossLog, out: Path, workers: Processes) -> None:
         write_losses(log.values, out)
 
 
-def _meter(run: PretrainConfig, workers: Processes) -> Meter:
+def _built(run: PretrainConfig, teacher: Teacher | None) -> USDRL | Student:
+    return Student(run.encoder, teacher.encoder.config) if teacher else USDRL(run.encoder, run.projectors)
+
+
+def _meter(run: PretrainConfig, workers: Processes, teacher: Teacher | None, waited: float) -> Meter:
     windows = run.batch_size // workers.count * run.views.count
-    flops = windows * training_flops(run.encoder, run.projectors)
-    return Meter(run.batch_size, flops, peak_flops(workers.device, execution.dtype(run)))
+    flops = training_flops(lambda: _built(run, teacher), run.encoder)
+    if teacher is not None:
+        flops += forward_flops(teacher.encoder.config)
+    return Meter(run.batch_size, windows * flops, peak_flops(workers.device, execution.dtype(run)), waited)
 
 
 def _shown(loss: float, figures: Mapping[str, float]) -> str:

@@ -4,9 +4,10 @@ The defaults are mild and rigid. The official augmentations (crops from a tenth 
 whole pose sheared, each view one of the two) are ``config/pretrain_official_*.yaml``; docs/pretraining_results.md
 says what each is worth.
 
-    clips = Clips.pack([walk, wave])                                   # two arrays (L, M, V, 3)
-    draw = Draw(torch.Generator().manual_seed(0), rows=2, views=4)
-    views(clips, 64, ViewConfig(), draw).shape                         # (4, 2, 64, M, V, 3)
+    >>> clips = Clips.pack([np.zeros((100, 1, 25, 3)), np.zeros((80, 1, 25, 3))])
+    >>> draw = Draw(torch.Generator().manual_seed(0), rows=2, views=4)
+    >>> views(clips, WindowShape(frames=64), ViewConfig(count=4), draw).shape
+    torch.Size([4, 2, 64, 1, 25, 3])
 
 Letters: K views, N clips, T frames, M people, V joints.
 """
