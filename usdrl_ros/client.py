@@ -230,7 +230,9 @@ class ActionsClient:
             while rclpy.ok(context=self._node.context):
                 if found := self.at_it(label, person, min_score):
                     return found[0]
-                if self.alive and (begun := self.begun(label, cursor, person, min_score)):
+                if not self.alive:
+                    cursor = self.cursor  # what the next states bring may be older than the call
+                elif begun := self.begun(label, cursor, person, min_score):
                     return self.person(begun[0]) or {"id": begun[0]}
                 left = end - self._monotonic()
                 if left <= 0.0:

@@ -132,6 +132,7 @@ def understood(text: str) -> dict[str, Any] | None:
     beat, events, people = (state.get(name) for name in ("heartbeat", "events", "people"))
     good = isinstance(beat, dict) and all(isinstance(beat.get(name), float | int) for name in ("stamp", "period"))
     good = good and isinstance(state.get("stamp", 0.0), float | int) and _listed(events, seq=int)
+    good = good and all(isinstance(event.get("person", ""), str) for event in events or ())
     return state if good and _listed(people, id=str) and all(_is_person(one) for one in people or ()) else None
 
 

@@ -61,7 +61,10 @@ def check_labels(events: EventConfig, labels: Collection[str]) -> None:
     for name in ("label_on_threshold", "label_min_duration"):
         for label in getattr(events, name):
             if label not in labels:
-                raise ValueError(f"{name}.{shown(label)}: not one of the labels{hint(label, labels)}")
+                where = f"stream.events.{name}.{shown(label)}"
+                raise ValueError(
+                    f"{where}: the detector has no such label{hint(label, labels)} Correct it, or leave it out"
+                )
 
 
 def check_window(config: StreamConfig, detector: DetectorConfig) -> None:

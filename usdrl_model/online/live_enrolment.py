@@ -14,6 +14,7 @@ from pathlib import Path
 from usdrl_model.checkpoints.loaded_detector import LoadedDetector
 from usdrl_model.gestures import background, enrolment, library
 from usdrl_model.gestures.enrolment import Enrolled
+from usdrl_model.gestures.examples import Shown
 from usdrl_model.gestures.recogniser import Recogniser
 from usdrl_model.online import live_examples
 from usdrl_model.online.stream import ActionStream
@@ -41,6 +42,8 @@ class LiveEnrolment:
         self._background = background.find(self._detector)
         self._started: tuple[TrackedPerson, float | None, float] | None = None
         """Person, since when they were here, and stamp of the start."""
+        self._made: Shown | None = None
+        """What was made, until its label is accepted."""
         self.labels: tuple[str, ...] = ()
         """Of the gestures that are recognised now."""
         self._recognise()
@@ -57,24 +60,26 @@ class LiveEnrolment:
             ValueError: nobody is there, or nobody of that name, or two people are equally near.
         """
         found = live_examples.find(self._stream, person)
-        self._started = (found, found.came, self._stream.stamp)
+        self._started, self._made = (found, found.came, self._stream.stamp), None
         return found.id
 
     def stop(self, label: str) -> Enrolled:
         """The gesture has been made: add it to the examples of ``label``, and recognise it.
 
-        Where the label is refused, another call may name another one.
+        Where the label is refused, another call may name another one for what was made until the first.
 
         Raises:
             ValueError: it was not started, or what the person did is no example of a gesture, or as
                 ``enrolment.add``; nothing is stored then.
             OSError: it could not be written.
         """
-        if self._started is None:
+        if self._started is not None:
+            started, self._started = self._started, None
+            self._made = live_examples.example(self._stream, *started, self._detector.config.detector)
+        if self._made is None:
             raise ValueError("not started: call start, make the gesture, call stop")
         self.check(label)
-        (person, came, since), self._started = self._started, None
-        example = live_examples.example(self._stream, person, came, since, self._detector.config.detector)
+        example, self._made = self._made, None
         enrolled = enrolment.add(self._folder, label, [example], self._detector, self._background)
         self._recognise()
         return enrolled

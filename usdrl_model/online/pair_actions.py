@@ -80,7 +80,8 @@ class PairActions:
             person -> the edges of their actions.
         """
         newest = [one.track.newest for one in people if one.track.newest is not None]
-        end = min([end, *(frame for frame in newest if frame >= end - LATE)])
+        told = [one.pairs.newest for one in people if one.pairs is not None and one.pairs.newest is not None]
+        end = max([min([end, *(frame for frame in newest if frame >= end - LATE)]), *told])
         if batch := newest_windows(people, end, self.detector.encoder, robot, alone=False):
             self._counters["pair_inferences"] += 1
             answers = load.probabilities(self.weights, batch.windows)

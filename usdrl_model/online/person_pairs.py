@@ -41,6 +41,11 @@ class PersonPairs:
         """The newest frame with somebody near."""
 
     @property
+    def newest(self) -> int | None:
+        """Grid index of the newest frame that was asked about."""
+        return self._timeline.newest
+
+    @property
     def runs(self) -> dict[str, Run]:
         """Label -> candidates and active actions."""
         return self._machine.runs

@@ -28,6 +28,7 @@ def contents(bag: BagReader) -> list[str]:
     for topic in bag.topics:
         if topic.encoding != "cdr":
             notes[topic.name] = f"{topic.name}: messages are {topic.encoding}, not cdr: they are not read"
+            counts[topic.name] = topic.count
             continue
         try:
             known[topic.name] = RecordedTopic(topic)
@@ -47,7 +48,8 @@ def contents(bag: BagReader) -> list[str]:
                 notes[message.topic] = str(error)
                 del known[message.topic]
     time = recording_gaps.Shortened(stamps)
-    lines = [f"{bag.path}: {recording_gaps.seconds(np.sort(stamps)):.2f} s from {bag.start_ns / 1e9:.3f} s"]
+    length = recording_gaps.seconds(np.sort(stamps)) if stamps else bag.duration
+    lines = [f"{bag.path}: {length:.2f} s from {bag.start_ns / 1e9:.3f} s"]
     for topic in bag.topics:
         line = f"  {topic.name}  {topic.type}  {counts[topic.name]} messages{'  latched' * topic.latched}"
         lines.append(line + (f"  {malformed[topic.name]} of them malformed" if malformed[topic.name] else ""))

@@ -105,13 +105,16 @@ def appearing(path: Path) -> Iterator[Path]:
     """Where to write a bag that is to appear at ``path`` whole, when the block ends, or not at all.
 
     Raises:
-        BagError: ``path`` exists already.
+        BagError: ``path`` exists already; and of the block, with ``path`` for the place where it was written.
     """
     check_free(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".", dir=path.parent) as folder:  # of the same disk, and hidden
         part = Path(folder) / path.name
-        yield part
+        try:
+            yield part
+        except BagError as error:
+            raise BagError(str(error).replace(str(part), str(path))) from error
         part.rename(path)
 
 

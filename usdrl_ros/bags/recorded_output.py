@@ -60,15 +60,20 @@ def _topics(bag: LabelledBag) -> tuple[dict[str, tuple[str, RecordedTopic]], str
     with BagReader(bag.path) as reader:
         outputs = {one.name: (kind, one) for one in reader.topics for kind in (EVENTS, STATE)
                    if one.type == TEXT and one.name.endswith(f"/{kind}") and one.count}  # fmt: skip
-        sources = skeleton_topics(reader.topics)
+        alike = [one for one in skeleton_topics(reader.topics) if _name(one.name) == _name(bag.truth.topic)]
     nodes = {name.removesuffix(f"/{kind}") for name, (kind, _) in outputs.items()}
     node = bag.truth.topic.rpartition("/")[0]
-    if node not in nodes and len(nodes) == 1 and len(sources) < 2:
+    if node not in nodes and len(nodes) == 1 and len(alike) < 2:
         (node,) = nodes
     if nodes and node not in nodes:
         there = cut(", ".join(sorted(f"{one}/{EVENTS}" for one in nodes)), LINE)
-        return {}, f"{there}: of whom of {len(sources)} topics of skeletons is not known, so they are left out"
+        return {}, f"{there}: of which topic of skeletons they tell is not known, so they are left out"
     return {name: (kind, RecordedTopic(one)) for name, (kind, one) in outputs.items() if name == f"{node}/{kind}"}, ""
+
+
+def _name(topic: str) -> str:
+    """Without its namespace: heads of a robot have topics of one name."""
+    return topic.rpartition("/")[2]
 
 
 def _texts(path: Path, topics: Mapping[str, tuple[str, RecordedTopic]]) -> Iterator[tuple[str, int, Any]]:

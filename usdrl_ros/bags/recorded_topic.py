@@ -17,9 +17,10 @@ TREES = "tf2_msgs/msg/TFMessage"
 
 
 def skeleton_topics(topics: Iterable[Topic]) -> list[Topic]:
-    """Those with messages that an input adapter reads; trees of frames only where nothing else is."""
+    """Those that an input adapter reads; empty ones, and trees of frames, only where nothing else is."""
     known = guessable()
-    found = [one for one in topics if one.type in known and one.count and not OUTPUTS.search(one.name)]
+    found = [one for one in topics if one.type in known and not OUTPUTS.search(one.name)]
+    found = [one for one in found if one.count] or found
     return [one for one in found if one.type != TREES] or found
 
 

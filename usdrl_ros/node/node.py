@@ -144,6 +144,7 @@ class PerceptionNode(ServedNode):
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Read the parameters, load the weights, create the outputs."""
         self._structure_taken = True
+        before = list(self.publishers)
         try:
             config = parameters.read(self)
             options = adapter_options.declare(self, load(config.input_type).options)
@@ -153,6 +154,8 @@ class PerceptionNode(ServedNode):
             self._pipeline = build(self, config, options, self._stream_factory, tf, self._health, self._publish)
         except Exception as error:  # rclpy would swallow it silently
             self._structure_taken = False
+            for publisher in [one for one in self.publishers if one not in before]:
+                self.destroy_publisher(publisher)
             return self.refuse("configure", error)
         self._supervisor.fault = ""
         return SUCCESS

@@ -108,7 +108,7 @@ def build(
     source, topics, content, conversion = _converted(node, config, options, tf, observer)
     model = load_model(config, source, stream_factory, node.get_logger())
     stream = model.stream
-    # All that is checked has been: a publisher that was made before an error would stay on the node.
+    # All that is checked has been: nobody hears of a configuration that fails.
     period = 1.0 / config.heartbeat_rate
     also = further(node, config.hri_rules, lambda: (model.known(), stream.config.events.on_threshold), period)
     outputs = Outputs(node, model.info, conversion.frames, config.watch, period=period, also=also)

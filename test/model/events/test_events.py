@@ -9,6 +9,8 @@ from usdrl_model.checkpoints.loaded_detector import DetectorFileConfig
 from usdrl_model.events.config import StreamConfig
 from usdrl_model.events.onset_offset import ActionMachine, Edge, EventConfig
 from usdrl_model.network.detector_config import DetectorConfig
+from usdrl_model.training.finetuning.config import FinetuneConfig, of_classes
+from usdrl_model.training.finetuning.sources import SourceConfig
 
 LABELS = ("none", "wave", "clap")
 STEP = 0.1
@@ -140,5 +142,16 @@ def test_a_setting_of_a_label_that_the_detector_has_not_is_refused(setting: str)
     fine = StreamConfig(events=EventConfig(**{setting: {"wave": 0.9}}))
     assert DetectorFileConfig(detector=detector, stream=fine).stream == fine
     wrong = StreamConfig(events=EventConfig(**{setting: {"wvae": 0.9}}))
-    with pytest.raises(ValueError, match=f"{setting}.'?wvae'?: not one of the labels; did you mean 'wave'"):
+    with pytest.raises(ValueError, match=f"{setting}.'?wvae'?: the detector has no such label; did you mean 'wave'"):
         DetectorFileConfig(detector=detector, stream=wrong)
+
+
+def test_numbered_classes_have_no_settings_of_labels() -> None:
+    events = EventConfig(on_threshold=0.6, label_on_threshold={"wave": 0.9}, label_min_duration={"wave": 1.0})
+    source = SourceConfig(name="performer", share=1.0, minutes=1)
+    run = FinetuneConfig(
+        detector=DetectorConfig(labels=("none",)), stream=StreamConfig(events=events), sources=(source,)
+    )
+    numbered = of_classes(run, 3, seed=7)
+    assert numbered.detector.labels == ("none", "1", "2") and numbered.seed == 7
+    assert numbered.stream.events == EventConfig(on_threshold=0.6)

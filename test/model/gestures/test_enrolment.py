@@ -171,8 +171,14 @@ def test_a_label_is_refused_before_the_gesture_is_made_and_takes_nothing_from_it
         stream.push(frame)
     with pytest.raises(ValueError, match="^label: "):
         enrolment.stop(label)
-    assert enrolment.stop("both_up").gesture.label == "both_up"
+    begin = made[-1].stamp + 1 / 30
+    for frame in performed(2, ("wave", 2.0)).frames:  # meanwhile
+        stream.push(dataclasses.replace(frame, stamp=frame.stamp + begin))
+    (example,) = enrolment.stop("both_up").gesture.examples
+    assert example.seconds == pytest.approx(made[-1].stamp - made[60].stamp, abs=0.2)
     assert enrolment.labels == ("both_up",)
+    with pytest.raises(ValueError, match="not started"):
+        enrolment.stop("both_up")
 
 
 def test_examples_of_two_joint_sets_are_refused(tmp_path, detector, background) -> None:

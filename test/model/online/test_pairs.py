@@ -124,6 +124,29 @@ def test_detectors_that_do_not_fit_are_refused() -> None:
         stream(labels=("none", "hand_up"))
 
 
+def test_what_was_asked_about_two_is_not_asked_again_where_one_is_late_unevenly() -> None:
+    tried, asked = stream(), list[int]()
+    pairs = tried._pairs
+    assert pairs is not None
+    follow = pairs.follow
+
+    def followed() -> PersonPairs:
+        person = follow()
+        add = person.add
+        person.add = lambda end, *rest: (asked.append(end), add(end, *rest))[1]  # type: ignore[method-assign]
+        return person
+
+    pairs.follow = followed  # type: ignore[method-assign]
+    given = frames(way=1.0, seconds=6.0)
+    late = [(frame.stamp, replace(frame, people=frame.people[:1])) for frame in given]
+    late += [
+        (frame.stamp + (0.15, 0.42)[int(frame.stamp) % 2], replace(frame, people=frame.people[1:])) for frame in given
+    ]
+    for _, frame in sorted(late, key=lambda pair: pair[0]):
+        tried.push(frame)
+    assert len(asked) > 40 and asked == sorted(asked)
+
+
 @pytest.mark.parametrize("order", [1, -1])
 def test_people_in_a_message_each_do_the_same(order: int) -> None:
     one = hand_up_weights()

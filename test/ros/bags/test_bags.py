@@ -17,7 +17,7 @@ from usdrl_model.skeleton.topology import topology
 from usdrl_ros.bags import write
 from usdrl_ros.bags.labels import load_truth
 from usdrl_ros.bags.metadata import STORAGES
-from usdrl_ros.bags.new_bag import PLUGINS, BagWriter
+from usdrl_ros.bags.new_bag import PLUGINS, BagWriter, appearing
 from usdrl_ros.bags.storage import BagReader
 from usdrl_ros.inputs import point_cloud
 from usdrl_ros.inputs.adapter import Context
@@ -179,5 +179,7 @@ def test_a_recording_becomes_a_whole_bag_or_none(tmp_path: Path, monkeypatch: py
         with pytest.raises(KeyboardInterrupt):
             write.write_recording(recording(), tmp_path / "bags" / "take")
     assert list((tmp_path / "bags").iterdir()) == []
+    with pytest.raises(BagError, match="bags/take could not be written"), appearing(tmp_path / "bags" / "take") as part:
+        raise BagError(f"{part} could not be written")
     write.write_recording(recording(), tmp_path / "bags" / "take")
     assert [path.name for path in (tmp_path / "bags").iterdir()] == ["take"]

@@ -323,6 +323,8 @@ def test_info_lists_topics_of_other_encodings_and_reads_the_rest(
     file = stored(tmp_path / "bag")
     file.write_bytes(file.read_bytes().replace(b"/b\x03\0\0\0cdr", b"/b\x03\0\0\0jsn"))
     assert convert.main(["info", str(tmp_path / "bag")]) == 0
-    assert "note: /b: messages are jsn, not cdr: they are not read" in said(capsys)
+    told = said(capsys)
+    assert "/b  std_msgs/msg/String  1 messages" in told
+    assert "note: /b: messages are jsn, not cdr: they are not read" in told
     with BagReader(tmp_path / "bag") as bag, pytest.raises(BagError, match="expected messages of cdr, /b has jsn"):
         list(bag.messages())

@@ -1,5 +1,6 @@
 """``usdrl-bag predict``: what people do in bags that nobody has labelled."""
 
+import dataclasses
 import json
 from pathlib import Path
 
@@ -109,6 +110,8 @@ def test_trees_of_frames_and_what_the_node_says_are_no_skeletons(tmp_path: Path,
         topics = robot.topics
     assert [topic.name for topic in skeleton_topics(topics)] == ["/skeletons"]
     assert [topic.name for topic in skeleton_topics(one for one in topics if one.name != "/skeletons")] == ["/tf"]
+    empty = [dataclasses.replace(topic, count=0) for topic in topics]
+    assert [topic.name for topic in skeleton_topics(empty)] == ["/skeletons"]
     how = ["--topology", "kinect_v2_25", "--axes", DEFAULT_AXES, "--device", "cpu", "--json"]
     capsys.readouterr()
     assert main(["predict", str(tmp_path / "robot"), *how]) == 0, capsys.readouterr().err

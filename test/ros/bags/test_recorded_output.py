@@ -44,6 +44,7 @@ def recorded(path: Path, skeletons: list[str], nodes: list[str]) -> None:
         (["/front/skeletons", "/back/skeletons"], ["/back"], []),
         (["/front/skeletons"], ["/robot"], ["of_robot"]),
         (["/front/skeletons"], [""], ["of"]),
+        (["/front/skeletons", "/velodyne_points"], [""], ["of"]),
         (["/front/skeletons"], ["/robot", "/other"], []),
         (["/front/skeletons"], [], []),
     ],

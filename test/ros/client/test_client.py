@@ -24,7 +24,7 @@ from std_msgs.msg import Bool, String  # noqa: E402
 from std_srvs.srv import Trigger  # noqa: E402
 
 from usdrl_ros.client import ActionsClient  # noqa: E402
-from usdrl_ros.heard import Heard, Pulse  # noqa: E402
+from usdrl_ros.heard import Heard, Pulse, understood  # noqa: E402
 from usdrl_ros.inputs.skeleton_messages import point_cloud  # noqa: E402
 from usdrl_ros.outputs.state_json import SCHEMA  # noqa: E402
 from usdrl_ros.processes.children import Child  # noqa: E402
@@ -103,8 +103,11 @@ def test_waiting_believes_no_event_of_a_node_that_may_be_dead(peer):
     for stamp in (1.0, 2.0):
         client._hear(state(stamp, period=60.0))
     ahead[0] = 1000.0
-    threading.Timer(0.1, client._hear, (state(3.0, period=60.0, events=WAVED),)).start()
-    assert client.wait_for("wave", timeout=0.5) is None, "it may be latched"
+    for number in (1, 2):
+        said = state(3.0 + number, period=60.0, events=WAVED)
+        threading.Timer(0.3 * number, client._hear, (said,)).start()
+    assert client.wait_for("wave", timeout=1.5) is None, "it may be latched, and is older than the call"
+    assert client.alive
     client.close()
 
 
@@ -241,6 +244,11 @@ def test_an_id_that_somebody_else_has_now_approaches_nobody():
         take(1.6 + step / 10, 2.0, "entered", "left", "entered")
         assert heard.approach("1") in (None, 0.0)
     assert heard.approach("1") == 0.0
+
+
+def test_a_state_whose_events_are_of_nobody_known_is_none():
+    assert understood(state(1.0, events=[{"seq": 1, "kind": "left", "person": ["a"]}]).data) is None
+    assert understood(state(1.0, events=[{"seq": 1, "kind": "left", "person": "a"}]).data) is not None
 
 
 def test_what_is_no_state_is_told_once_and_not_believed(peer):

@@ -7,7 +7,6 @@ Letters: N windows, T frames, M people, V joints, D features, K classes.
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Sequence
 
 import torch
@@ -18,11 +17,10 @@ from usdrl_model.evaluation.baselines.contract import Classifier, Fit, among_pre
 from usdrl_model.evaluation.clips.propagation import propagate
 from usdrl_model.evaluation.fusion import together
 from usdrl_model.evaluation.whitening import Whitening
-from usdrl_model.network.detector_config import BACKGROUND_LABEL
 from usdrl_model.network.dste import Encoder
 from usdrl_model.training import linear_layer
 from usdrl_model.training.finetuning import train as finetune
-from usdrl_model.training.finetuning.config import FinetuneConfig
+from usdrl_model.training.finetuning.config import FinetuneConfig, of_classes
 from usdrl_model.training.finetuning.sources import Mixture
 from usdrl_model.windows.cut import Windows
 from usdrl_model.windows.resample import resize
@@ -128,8 +126,7 @@ def _trained(
     run: FinetuneConfig, device: torch.device, windows: Tensor, y: Tensor, share: Tensor, classes: int, seed: int
 ) -> Classifier:
     """Train on windows (N, T, M, V, 3) of classes ``y`` (N,), drawn in proportion to ``share`` (N,)."""
-    labels = (BACKGROUND_LABEL, *map(str, range(classes)))
-    this = dataclasses.replace(run, detector=dataclasses.replace(run.detector, labels=labels), seed=seed)
+    this = of_classes(run, classes + 1, seed)
     frames = windows.shape[1]
     given = Windows(windows, (y + 1)[:, None].repeat(1, frames), torch.ones(len(y), frames, dtype=torch.bool))
     mixture = Mixture(given, share.double() / share.double().sum())

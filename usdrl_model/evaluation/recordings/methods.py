@@ -10,7 +10,6 @@ Letters: N windows, T frames, M people, V joints, K classes (background first).
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Protocol
@@ -22,9 +21,8 @@ from usdrl_model.evaluation.baselines.contract import Classifier, FitFrames, Fit
 from usdrl_model.evaluation.baselines.tcn import fit_tcn
 from usdrl_model.evaluation.fusion import fuse
 from usdrl_model.evaluation.networks import Init, Method, Networks, hashes, recipes, titled
-from usdrl_model.network.detector_config import BACKGROUND_LABEL
 from usdrl_model.training.finetuning import train
-from usdrl_model.training.finetuning.config import FinetuneConfig
+from usdrl_model.training.finetuning.config import FinetuneConfig, of_classes
 from usdrl_model.training.finetuning.sources import Mixture
 from usdrl_model.windows.cut import Windows
 from usdrl_model.windows.shape import WindowShape
@@ -130,8 +128,7 @@ def fit_detector(run: FinetuneConfig, device: torch.device) -> FitFrames:
     """Train a detector by a configuration in which data and classes are missing."""
 
     def fit(windows: Windows, classes: int, *, seed: int) -> Classifier:
-        labels = (BACKGROUND_LABEL, *map(str, range(1, classes)))
-        this = dataclasses.replace(run, detector=dataclasses.replace(run.detector, labels=labels), seed=seed)
+        this = of_classes(run, classes, seed)
         alike = torch.full((len(windows),), 1.0 / len(windows), dtype=torch.float64)
         detector = train.fit(this, Mixture(windows, alike), device=device).to(device)
 

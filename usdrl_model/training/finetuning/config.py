@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import ClassVar, Literal
 
 from usdrl_model.config import at_least
@@ -152,3 +152,12 @@ class FinetuneConfig:
                 "recipe: sources, validation_subjects, start and the labels follow from benchmark and weights: leave"
                 f" them out (labels: [{BACKGROUND_LABEL}])"
             )
+
+
+def of_classes(run: FinetuneConfig, classes: int, seed: int) -> FinetuneConfig:
+    """A run that tells ``classes`` numbered classes apart, background included; what it sets of labels falls away."""
+    labels = (BACKGROUND_LABEL, *map(str, range(1, classes)))
+    events = replace(run.stream.events, label_on_threshold={}, label_min_duration={})
+    return replace(
+        run, detector=replace(run.detector, labels=labels), stream=replace(run.stream, events=events), seed=seed
+    )

@@ -59,7 +59,7 @@ def forward_flops(encoder: EncoderConfig) -> float:
 def peak_flops(device: torch.device, dtype: torch.dtype) -> float:
     """Floating-point operations a second of the best of a few large matrix products."""
     # Where a CPU has no instructions for bfloat16, four products of 1024 take as long as many a step of training.
-    size = 8192 if device.type == "cuda" else 512
+    size = 8192 if device.type == "cuda" else 512 if dtype == torch.bfloat16 else 1024
     a = torch.randn(size, size, device=device, dtype=dtype)
     best = 0.0
     for _ in range(4):  # the first one warms up
