@@ -60,7 +60,7 @@ def tree(client: ActionsClient) -> Behaviour:
     greeting = Parallel("greet who is here", ParallelPolicy.SuccessOnOne())
     greeting.add_children([WhileHere(client, "guest"), Say("hello", "guest", 20)])
     greet = Sequence("greet", memory=True, children=[WaitForAction(client, "wave", who="guest"), greeting])
-    react = Selector("react", memory=False, children=[halt, back, follow, greet, Say("wait")])
+    react = Selector("react", memory=False, children=[halt, back, follow, greet])
     return Sequence("robot", memory=False, children=[ActionsToBlackboard(client), react])
 
 

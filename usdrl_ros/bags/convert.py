@@ -69,6 +69,7 @@ def convert_utkinect(arguments: argparse.Namespace) -> None:
         path = Path(arguments.target) / recording.name
         if not (arguments.resume and path.exists()):
             _write(recording, path, arguments)
+    print(f"{arguments.target}: {len(recordings)} bags of {utkinect.TOPOLOGY} in {arguments.axes} axes")
 
 
 def convert_performance(arguments: argparse.Namespace) -> None:

@@ -132,6 +132,16 @@ def _beside(labels: Path, field: str, file: str) -> str:
     return own.name
 
 
+def node_command(bag: Path) -> str:
+    """The command of a node that reads a bag as its labels say; empty where there are none that can be read."""
+    try:
+        truth = load_truth(bag)
+    except BagError:
+        return ""
+    values = {"topic": truth.topic, "topology": truth.topology, "axes": truth.axes, "units": truth.units}
+    return " ".join(["usdrl-perception --ros-args", *(f"-p {name}:={text}" for name, text in values.items())])
+
+
 def load_truth(bag: str | Path) -> Truth:
     """Read the truth beside a bag: ``labels.yaml`` in its folder.
 

@@ -16,6 +16,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import rclpy
 from rclpy.duration import Duration
@@ -30,6 +31,7 @@ from usdrl_model.cli.common import Defaults
 from usdrl_model.errors.shown import MESSAGE, cut, reason
 from usdrl_model.files import limits
 from usdrl_model.skeleton import recording_gaps
+from usdrl_ros.bags.labels import node_command
 from usdrl_ros.bags.recorded_topic import RecordedTopic
 from usdrl_ros.bags.storage import BagMessage, BagReader
 from usdrl_ros.messages.cdr import MalformedError
@@ -269,6 +271,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 print(f"usdrl-play: a topic has too few subscribers after {options.wait:g} s", file=sys.stderr)
                 return 1
             print(f"playing {bag.path}: {bag.duration:.1f} s of recording", flush=True)
+            if command := node_command(Path(options.bag)):
+                print(f"the node reads it with {cut(command, MESSAGE)}", flush=True)
             print(f"published {player.play()} messages", flush=True)
             for line in player.warnings():
                 print(f"usdrl-play: {cut(line, MESSAGE)}", file=sys.stderr)

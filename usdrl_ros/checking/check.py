@@ -69,6 +69,7 @@ def inspect(graph: Graph, topic: str = "", *, node: str = "", seconds: float = 8
     asked = graph.node.resolve_topic_name(topic or before.topic)
     topic, config, steps, absent = _found_source(graph, asked, before, wait)
     findings = [perception.trouble] if perception is not None and perception.trouble else []
+    graph.wait(lambda: graph.names(topic), DISCOVERY if graph.publishers(topic) else 0.0)
     publishers = graph.names(topic)
     report = Report(
         topic=asked,

@@ -80,7 +80,7 @@ class Report:
         """The result in one line."""
         if self.fine:
             return "Nothing to change: people look like people."
-        if not self.findings and self.trial is not None:
+        if self.trial is not None and not any(finding.level > Level.NOTE for finding in self.findings):
             return "With that, people look like people."
         return "Not fine yet." if self.trial is not None else "Nothing was heard."
 

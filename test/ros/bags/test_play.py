@@ -17,6 +17,7 @@ from rosgraph_msgs.msg import Clock
 from std_msgs.msg import Header, String
 from visualization_msgs.msg import Marker, MarkerArray
 
+from usdrl_ros.bags import convert
 from usdrl_ros.bags.new_bag import BagWriter
 from usdrl_ros.messages.types import headers, stamp_ns
 
@@ -183,3 +184,17 @@ def test_arguments_that_ros_cannot_read_are_told_in_a_line(bag: Path) -> None:
     )
     assert done.returncode == 1
     assert done.stderr.startswith("usdrl-play: arguments after --ros-args") and done.stderr.count("\n") == 1
+
+
+def test_the_settings_of_the_node_are_told_where_labels_have_them(tmp_path: Path) -> None:
+    path = str(tmp_path / "acted")
+    assert convert.main(["performer", path, "--people", "1", "--duration", "5", "--rate", "5"]) == 0
+    done = subprocess.run(
+        [sys.executable, "-m", "usdrl_ros.bags.play", path, "--rate", "100"],
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+    )
+    assert (
+        "with usdrl-perception --ros-args -p topic:=/skeletons -p topology:=kinect_v2_25 -p axes:=kinect" in done.stdout
+    )

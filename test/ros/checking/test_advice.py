@@ -18,7 +18,7 @@ from usdrl_model.skeleton.person import AXES, Person, SkeletonFrame  # noqa: E40
 from usdrl_model.skeleton.topology import topology  # noqa: E402
 from usdrl_ros.checking.advice import Step, advise  # noqa: E402
 from usdrl_ros.checking.report import Report  # noqa: E402
-from usdrl_ros.checking.trial import Captured, run  # noqa: E402
+from usdrl_ros.checking.trial import Captured, Trial, run  # noqa: E402
 from usdrl_ros.inputs.common import ros_time  # noqa: E402
 from usdrl_ros.inputs.registry import find  # noqa: E402
 from usdrl_ros.inputs.skeleton_messages import point_cloud, poses  # noqa: E402
@@ -182,5 +182,9 @@ def test_the_command_has_all_that_was_given_and_all_steps():
     ]  # fmt: skip
     odd = dataclasses.replace(report, config=config(person_id="*, a: b"))
     assert 'person_id:="*, a: b"' in shlex.split(odd.command()), "what YAML would read as something else is in quotes"
+    tilted = Finding("tilt", Level.NOTE, "the sensor has pitch 0.16")
+    told = dataclasses.replace(report, trial=Trial(findings=(tilted,)), findings=(tilted,))
+    assert told.verdict() == "With that, people look like people.", "notes are no fault"
+    assert dataclasses.replace(told, findings=(tilted, why)).verdict() == "Not fine yet."
     usual = dataclasses.replace(report, topic="/skeletons", config=config(watch=()))
     assert usual.command() == "usdrl-perception --ros-args -p topology:=k4abt_32"
