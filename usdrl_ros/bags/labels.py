@@ -21,7 +21,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +37,7 @@ from usdrl_model.skeleton import topology, topology_file
 from usdrl_model.skeleton.person import AXES, UNITS
 from usdrl_model.skeleton.segments import Segment
 from usdrl_ros.bags.metadata import check_ros2
+from usdrl_ros.inputs.options import PREFIX
 from usdrl_ros.inputs.source_config import SourceConfig
 from usdrl_ros.messages.types import BagError
 
@@ -44,6 +45,10 @@ SCHEMA = "usdrl.labels/1"
 FILE_NAME = "labels.yaml"
 ADAPTER_FIELDS = ("input_type", "input_file", "depth_topic", "camera_info_topic")
 """Fields that may be left out: the adapter follows from the type of the messages."""
+
+READING = ("topic", "topology", "axes", "units", "mirrored", "input_type", "input_file", "depth_topic",
+           "camera_info_topic", "picture_size")  # fmt: skip
+"""Fields that are parameters of the node by the same names."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -92,6 +97,13 @@ class Truth:
             picture_size=self.picture_size,
         )
 
+    def parameters(self) -> dict[str, Any]:
+        """The parameters with which a node reads its messages, those that the labels state."""
+        stated = {one.name: getattr(self, one.name) for one in fields(self) if one.name in READING}
+        default = {one.name: one.default for one in fields(self)}
+        options = {f"{PREFIX}{name}": value for name, value in self.input_options.items()}
+        return {name: value for name, value in stated.items() if value != default[name]} | options
+
     def document(self) -> dict[str, Any]:
         """As plain lists, strings and numbers, for YAML and JSON."""
         return {
@@ -130,16 +142,6 @@ def _beside(labels: Path, field: str, file: str) -> str:
         raise BagError(f"{field} {file}: the bag has another file of that name; rename yours")
     write_bytes(own, content)
     return own.name
-
-
-def node_command(bag: Path) -> str:
-    """The command of a node that reads a bag as its labels say; empty where there are none that can be read."""
-    try:
-        truth = load_truth(bag)
-    except BagError:
-        return ""
-    values = {"topic": truth.topic, "topology": truth.topology, "axes": truth.axes, "units": truth.units}
-    return " ".join(["usdrl-perception --ros-args", *(f"-p {name}:={text}" for name, text in values.items())])
 
 
 def load_truth(bag: str | Path) -> Truth:

@@ -15,8 +15,8 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 
 import rclpy
 from rclpy.duration import Duration
@@ -31,11 +31,13 @@ from usdrl_model.cli.common import Defaults
 from usdrl_model.errors.shown import MESSAGE, cut, reason
 from usdrl_model.files import limits
 from usdrl_model.skeleton import recording_gaps
-from usdrl_ros.bags.labels import node_command
+from usdrl_ros.bags.labels import load_truth
 from usdrl_ros.bags.recorded_topic import RecordedTopic
 from usdrl_ros.bags.storage import BagMessage, BagReader
+from usdrl_ros.inputs.registry import readers
 from usdrl_ros.messages.cdr import MalformedError
 from usdrl_ros.messages.types import BagError, headers, stamp_ns
+from usdrl_ros.processes.command_line import perception_command
 from usdrl_ros.processes.executables import split
 from usdrl_ros.processes.lifecycle import initialise
 
@@ -271,8 +273,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 print(f"usdrl-play: a topic has too few subscribers after {options.wait:g} s", file=sys.stderr)
                 return 1
             print(f"playing {bag.path}: {bag.duration:.1f} s of recording", flush=True)
-            if command := node_command(Path(options.bag)):
-                print(f"the node reads it with {cut(command, MESSAGE)}", flush=True)
+            with suppress(BagError):  # labels are of no concern to who plays it
+                truth = load_truth(options.bag)
+                adapters = [name for one in bag.topics if one.name == truth.topic for name in readers(one.type)]
+                if adapters:
+                    settings = perception_command({"input_type": adapters[0], **truth.parameters()})
+                    print(f"the node reads it with {cut(settings, MESSAGE)}", flush=True)
             print(f"published {player.play()} messages", flush=True)
             for line in player.warnings():
                 print(f"usdrl-play: {cut(line, MESSAGE)}", file=sys.stderr)

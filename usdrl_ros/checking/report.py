@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import math
-import shlex
 from dataclasses import dataclass
 from typing import Any
-
-import yaml
 
 from usdrl_model.errors.shown import LINE, NAME, cut
 from usdrl_model.plausibility.findings import Finding, Level
@@ -16,6 +12,7 @@ from usdrl_ros.checking.advice import Step
 from usdrl_ros.checking.trial import Trial
 from usdrl_ros.parameters.declarations import PARAMETERS
 from usdrl_ros.parameters.values import PerceptionConfig
+from usdrl_ros.processes.command_line import perception_command, written
 
 SETTINGS = ("input_type", "topology", "axes", "units", "mirrored", "target_frame", "sensor_pose")
 
@@ -48,14 +45,17 @@ class Report:
         """For people."""
         unnamed = "a node whose name is not known yet" if self.messages else "nobody"
         lines = [f"{self.topic}: {self.messages} messages from {', '.join(self.publishers) or unnamed}"]
-        described = ", ".join(f"{name} {_value(getattr(self.config, name))}" for name in SETTINGS if self._said(name))
+        described = ", ".join(f"{name} {written(getattr(self.config, name))}" for name in SETTINGS if self._said(name))
         lines.append(f"read as {described}" + (f" (as {self.perception} does)" if self.perception else ""))
         if self.trial is not None:
             lines += self._measured(self.trial)
         if self.steps:
             lines += ["", "Set, in this order:"]
             for number, step in enumerate(self.steps, 1):
-                lines += [f"  {number}. {step.parameter}: {_value(step.value)}", f"     {cut(step.why.text, 2 * LINE)}"]
+                lines += [
+                    f"  {number}. {step.parameter}: {written(step.value)}",
+                    f"     {cut(step.why.text, 2 * LINE)}",
+                ]
         if left := [finding for finding in self.findings if finding.level > Level.NOTE]:
             lines += ["", "No parameter mends this:" if not self.steps else "No parameter mends what is left:"]
             lines += [f"  {finding.level.name.lower()}: {cut(finding.text, 2 * LINE)}" for finding in left]
@@ -69,12 +69,11 @@ class Report:
         """That runs the node with all that was given and all steps."""
         default = {one.name: one.default for one in PARAMETERS}
         given = {one.name: getattr(self.config, one.field) for one in PARAMETERS} | {"topic": self.topic}
-        given = {name: value for name, value in given.items() if _value(value) not in (_value(default[name]), "[]")}
+        given = {name: value for name, value in given.items() if written(value) not in (written(default[name]), "[]")}
         if given.get("topic") == f"/{default['topic']}":
             del given["topic"]
         given |= {step.parameter: step.value for step in self.steps}
-        words = (shlex.quote(f"{name}:={_value(value)}") for name, value in given.items())
-        return " ".join(["usdrl-perception --ros-args", *(f"-p {word}" for word in words)])
+        return perception_command(given)
 
     def verdict(self) -> str:
         """The result in one line."""
@@ -129,18 +128,3 @@ class Report:
 
 def _finding(finding: Finding) -> dict[str, Any]:
     return {"key": finding.key, "level": finding.level.name.lower(), "text": finding.text}
-
-
-def _value(value: Any) -> str:
-    """A value as YAML and the command line of ROS take it: a text that reads as something else in quotes."""
-    if isinstance(value, str) and _plain(value):
-        return value
-    return json.dumps(list(value) if isinstance(value, tuple) else value)
-
-
-def _plain(text: str) -> bool:
-    """Whether YAML reads a text as itself."""
-    try:
-        return bool(yaml.safe_load(text) == text)
-    except yaml.YAMLError:
-        return False

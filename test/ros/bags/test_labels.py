@@ -102,7 +102,7 @@ def test_a_bag_of_another_unit_mirrored_with_joints_of_its_own(tmp_path: Path) -
 def test_the_node_gets_every_parameter_as_it_was_meant() -> None:
     truth = Truth(
         topic="/skeletons",
-        topology='/home/zoë/it\'s "mine".yaml',
+        topology='/data/zoë/it\'s "mine".yaml',
         axes="kinect",
         labels=(),
         segments=(),
@@ -110,7 +110,7 @@ def test_the_node_gets_every_parameter_as_it_was_meant() -> None:
         input_file="yes",
         input_options={"field": "1", "share": 0.5, "names": ["on", "it's"]},
     )
-    arguments = perception_arguments(truth, "point_cloud", "12", "/home/o'neill: weights", "cpu")
+    arguments = perception_arguments(truth, "point_cloud", "12", "/data/o'neill: weights", "cpu")
     context = rclpy.Context()
     rclpy.init(context=context)
     try:
@@ -126,7 +126,7 @@ def test_the_node_gets_every_parameter_as_it_was_meant() -> None:
             "mirrored": True,
             "picture_size": [0.0, 0.0],
             "person_id": "12",
-            "weights": "/home/o'neill: weights",
+            "weights": "/data/o'neill: weights",
             "input_file": "yes",
             "input.field": "1",
             "input.share": 0.5,

@@ -1,5 +1,6 @@
 """The player in its own process, heard over DDS."""
 
+import dataclasses
 import signal
 import subprocess
 import sys
@@ -18,6 +19,7 @@ from std_msgs.msg import Header, String
 from visualization_msgs.msg import Marker, MarkerArray
 
 from usdrl_ros.bags import convert
+from usdrl_ros.bags.labels import load_truth, save_truth
 from usdrl_ros.bags.new_bag import BagWriter
 from usdrl_ros.messages.types import headers, stamp_ns
 
@@ -188,13 +190,14 @@ def test_arguments_that_ros_cannot_read_are_told_in_a_line(bag: Path) -> None:
 
 def test_the_settings_of_the_node_are_told_where_labels_have_them(tmp_path: Path) -> None:
     path = str(tmp_path / "acted")
-    assert convert.main(["performer", path, "--people", "1", "--duration", "5", "--rate", "5"]) == 0
+    kind = ["--type", "visualization_msgs/msg/MarkerArray"]
+    assert convert.main(["performer", path, "--people", "1", "--duration", "5", "--rate", "5", *kind]) == 0
+    save_truth(dataclasses.replace(load_truth(path), mirrored=True), path)
     done = subprocess.run(
         [sys.executable, "-m", "usdrl_ros.bags.play", path, "--rate", "100"],
         capture_output=True,
         text=True,
         timeout=PATIENCE,
     )
-    assert (
-        "with usdrl-perception --ros-args -p topic:=/skeletons -p topology:=kinect_v2_25 -p axes:=kinect" in done.stdout
-    )
+    settings = "-p topic:=/skeletons -p topology:=kinect_v2_25 -p axes:=kinect -p mirrored:=true"
+    assert f"usdrl-perception --ros-args -p input_type:=marker_array {settings}\n" in done.stdout
