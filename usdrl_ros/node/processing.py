@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 PAUSE_CHECK = 0.1
 """Seconds after which a paused simulation is looked at again."""
+DECIDING = 1.0
+"""Seconds for which a source is waited for beyond ``source_timeout`` while its newest frame is held: the stamps that
+follow decide what it was (``stamps.LASTING``, and slow trackers). Who is back just before the timeout has not gone."""
 Convert = Callable[[Any, float, float], tuple[SourceFrame, SkeletonFrame] | None]
 """(message, arrival, patience) -> source frame and canonical frame, or None for a message without people and stamp.
 ``arrival`` is in seconds of the node's clock; it waits at most ``patience`` seconds for a transform that is not there
@@ -65,6 +68,8 @@ class Processing:
         """The clock at the last arrival."""
         self._unreported = 0
         self._newest: SourceFrame | None = None
+        self._held = False
+        """The stream does not believe the newest stamp yet."""
         self._last_arrival: float | None = None
         """Arrival of the last message with a new stamp; None once the source has timed out."""
         self._unpublished: list[Event | PersonEvent] = []
@@ -83,6 +88,8 @@ class Processing:
         if converted is None and isinstance(message, Heard):
             return False  # of an IMU, say: no news of the source itself
         self._observer.accepted(arrival, None if converted is None else converted[0])
+        if converted is not None:
+            self._held = self._stream.stamp == before != converted[0].frame.stamp
         # A refused or repeated stamp counts as silence: no action stays active because of it.
         if converted is not None and self._stream.stamp != before:
             self._newest, self._last_arrival, self._clock_then = converted[0], arrival, self._clock()
@@ -121,7 +128,8 @@ class Processing:
         """Seconds until the source times out; None if it already has."""
         if self._last_arrival is None:
             return None
-        left = max(0.0, self._last_arrival + self._source_timeout - self._monotonic())
+        timeout = self._source_timeout + (DECIDING if self._held else 0.0)
+        left = max(0.0, self._last_arrival + timeout - self._monotonic())
         return PAUSE_CHECK if left == 0.0 and self._paused() else left
 
     def time_out(self) -> Result | None:

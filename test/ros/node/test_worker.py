@@ -1,5 +1,6 @@
 """The inference thread: every frame is buffered, the newest data wins, nothing ends it."""
 
+import dataclasses
 import threading
 import time
 
@@ -177,6 +178,32 @@ def test_a_source_that_falls_silent_loses_everybody_once():
     assert [event.kind for event in bench.events()] == ["onset", "lost", "onset"]
     assert [event.seq for event in bench.events()] == [2, 3, 6]
     assert bench.visits() == [("entered", "7"), ("left", "7"), ("entered", "7")]
+
+
+@pytest.mark.parametrize("pause", [1.2, 1.7, 1.95])
+def test_a_tracker_that_is_back_just_before_the_timeout_begins_anew_with_its_first_frame(pause):
+    bench = Bench()
+    recorded = recorded_frames(duration=9.0)
+    back = 30 + round(pause * 30)
+    bench.play(recorded[:30])
+    bench.now += pause
+    bench.worker.step()
+    bench.play(recorded[back:])
+    assert bench.stream.counters["outlier_stamps"] == 0
+    assert bench.stream.counters["resets"] == 1
+    assert bench.visits() == [("entered", "7"), ("left", "7"), ("entered", "7")]
+
+
+def test_a_lone_outlier_keeps_nobody():
+    bench = Bench()
+    recorded = recorded_frames(duration=4.5)
+    bench.play([*recorded, dataclasses.replace(recorded[-1], stamp=9000.0)])
+    bench.now += 2.9
+    bench.worker.step()
+    assert bench.visits() == [("entered", "7")]
+    bench.now += 0.2
+    bench.worker.step()
+    assert bench.visits() == [("entered", "7"), ("left", "7")]
 
 
 def test_reset_ends_what_is_going_on():
