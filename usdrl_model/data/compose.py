@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from usdrl_model.data.active_span import active_span
+from usdrl_model.data.in_vocabulary import ONE_OF
 from usdrl_model.data.transition import blend, placed, seconds
 from usdrl_model.data.vocabulary import NONE
 from usdrl_model.skeleton.clip import Clip
@@ -37,6 +38,8 @@ SAME_BODY = 0.1
 """Share by which the bones of one body, as measured in two clips, may differ."""
 SWAY = 0.004
 """Metres, standard deviation of a held pose about itself."""
+SEEN = 6
+"""Joints with which somebody is seen in a frame of a clip."""
 _HIPS = JOINT_INDEX["spine_base"]
 _LIMBS = [
     JOINT_INDEX[name] for name in ("elbow_left", "wrist_left", "elbow_right", "wrist_right", "head", "spine_base")
@@ -72,9 +75,9 @@ class Piece:
 def compose(recordings: Iterable[Recording], seed: int) -> Iterator[Recording]:
     """Lay the trimmed clips of every person into streams, each clip once, in random order.
 
-    Only clips of one person and one joint set are joined; where a set does not name people, of one body by the length
-    of its bones. Each person of a clip of several gets a stream of their own. Continuous recordings, in which segments
-    say what is done and when, come out as they are, also where nothing is.
+    Only clips of one person and one joint set are joined; where nobody says which person it is, of one body by the
+    length of its bones. Each person of a clip of several gets a stream of their own. Continuous recordings, in which
+    segments say what is done and when, come out as they are, also where nothing is.
 
     Args:
         recordings: of one data set, in any labels; "none" is background.
@@ -95,7 +98,7 @@ def compose(recordings: Iterable[Recording], seed: int) -> Iterator[Recording]:
             for place, person in enumerate(clip.people):
                 if (piece := _piece(clip, place)) is not None:
                     key = recording.topology, recording.subject or "", person if len(clip.people) > 1 else ""
-                    known = recording.subject is not None and len(clip.people) == 1
+                    known = recording.subject is not None and len(clip.people) == 1 and ONE_OF not in recording.tags
                     _join(groups.setdefault(key, []), recording, piece, known=known)
     for key in sorted(groups):
         for number, (first, _, pieces) in enumerate(groups[key]):
@@ -188,7 +191,7 @@ class _Stream:
 
 def _piece(clip: Clip, place: int) -> Piece | None:
     """One person of a clip, from the first to the last frame in which they are seen; None where they never move."""
-    there = np.flatnonzero(clip.mask[:, place].sum(axis=1) >= len(_LIMBS))
+    there = np.flatnonzero(clip.mask[:, place].sum(axis=1) >= SEEN)
     active = active_span(clip, place)
     if not len(there) or active is None or clip.label is None:
         return None

@@ -14,7 +14,7 @@ import numpy as np
 
 from usdrl_model.data.active_span import active_span
 from usdrl_model.data.compose import DIRECT, SWAY, compose
-from usdrl_model.data.transition import blend, seconds
+from usdrl_model.data.transition import across, blend, heading, seconds, turned
 from usdrl_model.skeleton.clip import Clip
 from usdrl_model.skeleton.person import Person, SkeletonFrame
 from usdrl_model.skeleton.recording import Recording
@@ -162,7 +162,7 @@ def _moved(scene: Scene, before: np.ndarray) -> np.ndarray:
     """The joints of a scene, turned and moved as one, so that both begin near where they stood before (2, 25, 3)."""
     first = scene.joints[0]
     turn = _bearing(before) - _bearing(first)
-    joints = scene.joints @ _turn(turn)
+    joints = turned(scene.joints, turn)
     shift = before[:, _HIPS].mean(axis=0) - joints[0][:, _HIPS].mean(axis=0)
     return joints + np.array([shift[0], 0.0, shift[2]])
 
@@ -215,13 +215,12 @@ def _by_chance(scene: Scene) -> Iterator[tuple[float, float]]:
         yield float(scene.stamps[start]), float(scene.stamps[stop - 1]) + 0.1
 
 
-def _standing(joints: np.ndarray, heading: float, place: np.ndarray) -> np.ndarray:
+def _standing(joints: np.ndarray, looks: float, place: np.ndarray) -> np.ndarray:
     """A stream of one person (T, 25, 3), turned to a heading (0 looks along z) and moved to a place on the floor."""
-    across = np.nanmedian(joints[:, _LEFT] - joints[:, _RIGHT], axis=0)
-    facing = np.arctan2(-across[2], across[0]) if np.isfinite(across).all() else 0.0
-    turned = joints @ _turn(heading - facing)
-    middle = np.nanmedian(turned[:, _HIPS], axis=0)
-    return turned + np.array([place[0] - middle[0], 0.0, place[2] - middle[2]])
+    facing = heading(np.nanmedian(across(joints), axis=0))
+    joints = turned(joints, looks - (facing if np.isfinite(facing) else 0.0))
+    middle = np.nanmedian(joints[:, _HIPS], axis=0)
+    return joints + np.array([place[0] - middle[0], 0.0, place[2] - middle[2]])
 
 
 def _recording(name: str, like: Recording, scene: Scene) -> Recording:
@@ -251,9 +250,3 @@ def _bearing(poses: np.ndarray) -> float:
     """Radians, from the first to the second of two poses (2, 25, 3)."""
     way = (poses[1] - poses[0])[_HIPS]
     return float(np.arctan2(way[0], way[2]))
-
-
-def _turn(angle: float) -> np.ndarray:
-    """(3, 3), for rows from the right: turns what looks along z towards x by an angle."""
-    cosine, sine = np.cos(angle), np.sin(angle)
-    return np.array([[cosine, 0.0, -sine], [0.0, 1.0, 0.0], [sine, 0.0, cosine]])

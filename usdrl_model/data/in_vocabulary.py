@@ -12,6 +12,8 @@ from usdrl_model.skeleton.clip import Clip
 from usdrl_model.skeleton.recording import Recording
 from usdrl_model.skeleton.segments import AMBIGUOUS, Segment
 
+ONE_OF = "one_of"
+"""Tag of a recording of which one person is left, perhaps not the one whom ``subject`` names: of how many."""
 MARGIN = 0.4
 """Seconds before and after a gesture of which one instant is labelled that are ambiguous."""
 
@@ -114,8 +116,9 @@ def _between(recording: Recording, dataset: str, meaning: str, vocabulary: Vocab
 
 def _alone(recording: Recording, place: int) -> Recording:
     """The recording with one of its people only."""
-    person = Clip.of(recording).people[place]
+    people = Clip.of(recording).people
+    person = people[place]
     frames = (
         replace(frame, people=tuple(one for one in frame.people if one.id == person)) for frame in recording.frames
     )
-    return replace(recording, frames=tuple(frames))
+    return replace(recording, frames=tuple(frames), tags={**recording.tags, ONE_OF: str(len(people))})

@@ -23,13 +23,30 @@ def placed(joints: np.ndarray, before: np.ndarray) -> np.ndarray:
         joints: (T, 25, 3) metres, NaN where invalid; the first frame is to follow ``before``.
         before: (25, 3).
     """
-    turn = _heading(before) - _heading(joints[0])
+    turn = heading(across(before)) - heading(across(joints[0]))
     turn = (turn + np.pi) % (2.0 * np.pi) - np.pi if np.isfinite(turn) else 0.0
     if abs(turn) > ALIGNED:
-        cosine, sine = np.cos(turn), np.sin(turn)
-        joints = joints @ np.array([[cosine, 0.0, -sine], [0.0, 1.0, 0.0], [sine, 0.0, cosine]])
+        joints = turned(joints, turn)
     shift = _middle(before) - _middle(joints[0])
     return joints + np.array([shift[0], 0.0, shift[2]])
+
+
+def across(pose: np.ndarray) -> np.ndarray:
+    """Poses (..., 25, 3) -> (..., 3): from the right to the left shoulder."""
+    line: np.ndarray = pose[..., _LEFT, :] - pose[..., _RIGHT, :]
+    return line
+
+
+def heading(line: np.ndarray) -> float:
+    """Radians from z towards x: where somebody looks, by the line (3,) ``across`` their shoulders; NaN without it."""
+    return float(np.arctan2(-line[2], line[0]))
+
+
+def turned(joints: np.ndarray, angle: float) -> np.ndarray:
+    """Points (..., 3) turned about the vertical: a heading grows by ``angle``, radians."""
+    cosine, sine = np.cos(angle), np.sin(angle)
+    around: np.ndarray = joints @ np.array([[cosine, 0.0, -sine], [0.0, 1.0, 0.0], [sine, 0.0, cosine]])
+    return around
 
 
 def seconds(start: np.ndarray, end: np.ndarray) -> float:
@@ -55,13 +72,13 @@ def blend(start: np.ndarray, end: np.ndarray, share: np.ndarray) -> np.ndarray:
     straight = poses.copy()
     for joint in _outwards():
         parent = PARENTS[joint]
-        bone = _turned(start[joint] - start[parent], end[joint] - end[parent], part)
-        turned = poses[:, parent] + bone
-        poses[:, joint] = np.where(np.isfinite(turned), turned, straight[:, joint])
+        bone = _bent(start[joint] - start[parent], end[joint] - end[parent], part)
+        bent = poses[:, parent] + bone
+        poses[:, joint] = np.where(np.isfinite(bent), bent, straight[:, joint])
     return poses
 
 
-def _turned(start: np.ndarray, end: np.ndarray, part: np.ndarray) -> np.ndarray:
+def _bent(start: np.ndarray, end: np.ndarray, part: np.ndarray) -> np.ndarray:
     """(T, 3) between two vectors (3,), about the axis that is perpendicular to both."""
     lengths = np.linalg.norm(start), np.linalg.norm(end)
     straight = start + part[:, None] * (end - start)
@@ -81,11 +98,6 @@ def _outwards() -> list[int]:
     for joint in order:
         order += [other for other, parent in enumerate(PARENTS) if parent == joint and other != joint]
     return order[1:]
-
-
-def _heading(pose: np.ndarray) -> float:
-    across = pose[_LEFT] - pose[_RIGHT]
-    return float(np.arctan2(across[2], across[0]))
 
 
 def _middle(pose: np.ndarray) -> np.ndarray:

@@ -34,6 +34,7 @@ from usdrl_model.skeleton.segments import AMBIGUOUS, Segment, known_frame_labels
 from usdrl_model.training.finetuning.objective import RECENT, delayed
 from usdrl_model.training.finetuning.sources import SourceConfig
 from usdrl_model.windows.cut import Windows, clip_classes
+from usdrl_model.windows.tracklets import UNKNOWN
 
 BATCH = 256
 BINS = 15
@@ -165,7 +166,8 @@ def temperatures(detector: Detector, windows: Windows) -> tuple[float, float]:
     seen = delayed(windows.seen, detector.config.delay)[:, -recent:]
     newest = torch.cat(frames)[:, -recent:][seen]
     shown = clip_classes(windows.y, windows.seen, len(detector.config.labels))
-    return _temperature(newest, windows.y[:, -recent:][seen]), _temperature(torch.cat(clips), shown)
+    known = shown != UNKNOWN
+    return _temperature(newest, windows.y[:, -recent:][seen]), _temperature(torch.cat(clips)[known], shown[known])
 
 
 @torch.no_grad()

@@ -17,7 +17,7 @@ from usdrl_model.windows.track import Track, grid_index
 MIN_FRAMES = 8
 """A shorter tracklet gives no window."""
 UNKNOWN = -1
-"""Class of a frame of which nobody can say what it shows; no frame of a window."""
+"""Class of a frame, or of a window, of which nobody can say what it shows."""
 Sample = tuple[float, np.ndarray, np.ndarray]
 """Stamp, joints (25, 3) and confidence (25,) of a person, canonical."""
 

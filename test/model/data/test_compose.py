@@ -12,7 +12,8 @@ from helpers.trimmed import MOVES, RATE, trimmed
 from usdrl_model.data import catalogue
 from usdrl_model.data.active_span import active_span
 from usdrl_model.data.compose import compose
-from usdrl_model.data.transition import blend
+from usdrl_model.data.in_vocabulary import ONE_OF
+from usdrl_model.data.transition import across, blend, heading, placed, turned
 from usdrl_model.skeleton.clip import Clip
 from usdrl_model.skeleton.recording import Recording
 from usdrl_model.skeleton.segments import AMBIGUOUS, Segment
@@ -74,6 +75,25 @@ def test_getting_up_between_two_clips_may_look_like_an_action() -> None:
 def test_bodies_of_different_size_are_not_joined_where_a_set_names_nobody() -> None:
     given = [trimmed("wave", None, seed=n, tall=(1.0, 1.3)[n % 2]) for n in range(4)]
     assert sorted(len(one.segments) for one in compose(given, 0)) == [2, 2]
+
+
+def test_whoever_is_left_of_several_is_known_by_their_bones_alone() -> None:
+    given = [trimmed("wave", seed=n, tall=(1.0, 1.3)[n % 2]) for n in range(4)]
+    assert [len(one.segments) for one in compose(given, 0)] == [4]
+    left = [dataclasses.replace(one, tags={ONE_OF: "2"}) for one in given]
+    assert [len(one.segments) for one in compose(left, 0)] == [2, 2]
+
+
+@pytest.mark.parametrize("turn", [0.3, 1.0, -2.0, 3.0, -3.1])
+def test_somebody_goes_on_where_they_stood_and_as_they_faced(turn: float) -> None:
+    before = np.random.default_rng(0).normal(size=(25, 3))
+    clip = turned(before, turn)[None] + (3.0, 0.0, 1.0)
+    assert np.isclose(np.exp(1j * heading(across(clip[0]))), np.exp(1j * (heading(across(before)) + turn)))
+    (after,) = placed(clip, before)
+    if abs(turn) > 0.5:
+        np.testing.assert_allclose(after, before, atol=1e-9)
+    else:
+        np.testing.assert_allclose(after - after[1], clip[0] - clip[0, 1], atol=1e-9)
 
 
 def test_continuous_recordings_stay_also_those_in_which_nothing_is_done() -> None:

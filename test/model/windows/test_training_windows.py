@@ -26,7 +26,7 @@ from usdrl_model.training.finetuning.config import FinetuneConfig
 from usdrl_model.training.finetuning.sources import SourceConfig, mix, recordings
 from usdrl_model.windows.cut import clip_classes, cut
 from usdrl_model.windows.shape import Centre, WindowShape
-from usdrl_model.windows.tracklets import tracklets
+from usdrl_model.windows.tracklets import UNKNOWN, tracklets
 
 
 @pytest.mark.parametrize("centre", ["frame", "window"])
@@ -141,10 +141,16 @@ def test_the_performer_can_be_trained_on() -> None:
     assert alone.windows.y.unique().numel() > 3
 
 
-def test_a_window_of_which_nothing_is_known_shows_no_action() -> None:
-    y = torch.tensor([[0, 0, 0, 0], [2, 2, 0, 0]])
-    assert clip_classes(y, torch.zeros(2, 4, dtype=torch.bool), 3).tolist() == [0, 0]
-    assert clip_classes(y, torch.ones(2, 4, dtype=torch.bool), 3).tolist() == [0, 2]
+def test_a_window_of_which_hardly_anything_is_known_is_unknown() -> None:
+    y = torch.tensor([[0] * 8, [2, 2, 0, 0, 0, 0, 0, 0], [0] * 7 + [1]])
+    whole = torch.ones(3, 8, dtype=torch.bool)
+    assert clip_classes(y, ~whole, 3).tolist() == [UNKNOWN] * 3
+    assert clip_classes(y, whole, 3).tolist() == [0, 2, 0]
+    end = whole.clone()
+    end[:, :6] = False
+    assert clip_classes(y, end, 3).tolist() == [0, 0, 1]
+    end[:, 6] = False
+    assert clip_classes(y, end, 3).tolist() == [UNKNOWN] * 3
 
 
 def test_frames_of_which_nobody_knows_the_class_are_not_learnt_from() -> None:

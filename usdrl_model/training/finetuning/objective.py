@@ -10,6 +10,7 @@ from usdrl_model.training.finetuning.config import FinetuneConfig
 from usdrl_model.training.finetuning.sources import Mixture
 from usdrl_model.training.finetuning.teacher import Teacher
 from usdrl_model.windows.cut import clip_classes
+from usdrl_model.windows.tracklets import UNKNOWN
 
 RECENT = 0.375
 """Share of a window, its newest frames, weighted by ``FinetuneConfig.recent_weight``."""
@@ -43,13 +44,19 @@ class Objective:
             newest = slice(-says.shape[1], None)
             taught = self._teaching(scores.frames[:, newest], says, told[:, newest])
             dense = (1.0 - run.teacher_weight) * dense + run.teacher_weight * taught
-        return dense + run.clip_weight * F.cross_entropy(scores.clip, clips, label_smoothing=run.label_smoothing)
+        return dense + run.clip_weight * self._clips(scores.clip, clips)
 
     def _labels(self, logits: Tensor, y: Tensor, told: Tensor) -> Tensor:
         """Cross entropy, the weighted mean over the frames that count; logits (N, T, K), y and told (N, T)."""
         weights = (self.class_weights[y] * self._recent(logits))[told]
         losses = F.cross_entropy(logits[told], y[told], label_smoothing=self.run.label_smoothing, reduction="none")
         return (weights * losses).sum() / weights.sum()
+
+    def _clips(self, logits: Tensor, clips: Tensor) -> Tensor:
+        """Cross entropy, the mean over the windows of which something is known; logits (N, K), clips (N,)."""
+        known = clips != UNKNOWN
+        losses = F.cross_entropy(logits[known], clips[known], label_smoothing=self.run.label_smoothing, reduction="sum")
+        return losses / known.sum().clamp(min=1)
 
     def _teaching(self, logits: Tensor, says: Tensor, told: Tensor) -> Tensor:
         """Cross entropy to the teacher's probabilities (N, T', K)."""

@@ -223,7 +223,7 @@ def mix(
 
 def _balanced(windows: Windows, classes: int, power: float) -> Tensor:
     """(N,) float64, adds up to 1: windows of the rarer labels of a source are drawn more often."""
-    shown = clip_classes(windows.y, windows.seen, classes)
+    shown = clip_classes(windows.y, windows.seen, classes).clamp(min=0)  # unknown ones, as background
     weights = torch.bincount(shown, minlength=classes).double()[shown] ** -power
     return weights / weights.sum()
 

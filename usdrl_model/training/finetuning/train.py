@@ -32,6 +32,7 @@ from usdrl_model.training.finetuning.objective import Objective
 from usdrl_model.training.finetuning.sources import Mixture
 from usdrl_model.training.run_folder import RunState, schedule, write_losses
 from usdrl_model.windows.cut import Windows, clip_classes
+from usdrl_model.windows.tracklets import UNKNOWN
 from usdrl_model.windows.window import normalise
 
 VALIDATION_BATCH = 256
@@ -216,11 +217,14 @@ def start_head(detector: Detector, mixture: Mixture) -> None:
 
     Windows count as often as they are drawn. A class of which there is none begins as the least likely one everywhere.
     """
-    windows, encoder, head = mixture.windows, detector.encoder.eval(), detector.recognition
-    y = clip_classes(windows.y, windows.seen, len(detector.config.labels))
+    encoder, head = detector.encoder.eval(), detector.recognition
+    y = clip_classes(mixture.windows.y, mixture.windows.seen, len(detector.config.labels))
+    known = torch.nonzero(y != UNKNOWN)[:, 0]
+    windows, y = mixture.windows[known], y[known]
     present, among = y.unique(return_inverse=True)
     x = normalise(windows.x, masked=True, flat=True) if encoder.config.flat else windows.x
-    features, counts = linear_layer.features(encoder, x), mixture.probability * len(windows)
+    drawn = mixture.probability[known]
+    features, counts = linear_layer.features(encoder, x), drawn / drawn.sum() * len(windows)
     weight, bias = linear_layer.linear_weights(features, among, len(present), counts)
     with torch.no_grad():
         head.weight.zero_()
