@@ -1,5 +1,6 @@
 """A streaming detector with weights that nobody trained, and people who come, go, flicker and are seen late."""
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -19,10 +20,11 @@ ENCODER = EncoderConfig(
 )  # fmt: skip
 
 
-def streaming_weights(seed: int = 0) -> LoadedDetector:
-    """10 Hz, labels "none" and "hand_up", two frames of delay."""
+def streaming_weights(seed: int = 0, *, flat: bool = False) -> LoadedDetector:
+    """10 Hz, labels "none" and "hand_up", two frames of delay; ``flat``: of joints in a picture."""
     torch.manual_seed(seed)
-    detector = Detector(DetectorConfig(labels=("none", "hand_up"), encoder=ENCODER, rate=10.0, delay=2)).eval()
+    encoder = dataclasses.replace(ENCODER, flat=flat)
+    detector = Detector(DetectorConfig(labels=("none", "hand_up"), encoder=encoder, rate=10.0, delay=2)).eval()
     for layer in detector.encoder.layers:
         torch.nn.init.normal_(layer.bias)
     detector.requires_grad_(False)

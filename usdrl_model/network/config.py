@@ -22,7 +22,8 @@ LIMITS = {"heads": 64, "people": 32, "joints": 512, "gap": MAX_TOKENS,
 """Largest sizes, because a configuration may come from a file of others. ``hidden`` needs none: it is compared with the
 shapes in the file before anything is built."""
 HEADING_FRAMES = 8
-"""Frames whose shoulder lines a Conformer adds up to the heading of the last one; from the side, one line is noise."""
+"""Frames whose shoulder lines a Conformer adds up to the heading of the last one; from the side, one line is noise. In
+a picture, those from whose bones it takes the size of the last one."""
 DSTE_ONLY = ("alpha", "gap", "drop_path", "conv_kernel", "mlp_residual")
 """Fields that the STTR baseline does not have."""
 CONFORMER_ONLY = ("layers", "look_back")
@@ -123,8 +124,9 @@ class EncoderConfig:
             raise ValueError(f"modalities must name {', '.join(get_args(Modality))} or some, got {self.modalities}")
         if len(set(self.modalities)) < len(self.modalities):
             raise ValueError(f"modalities must be distinct, got {self.modalities}")
-        if self.flat and (not self.masked or self.people != 1 or self.centre != "frame"):
-            raise ValueError("flat: expected windows of one person: set masked: true, people: 1 and centre: frame")
+        centre = "window" if self.architecture == "conformer" else "frame"
+        if self.flat and (not self.masked or self.people != 1 or self.centre != centre):
+            raise ValueError(f"flat: expected windows of one person: set masked: true, people: 1 and centre: {centre}")
         if self.architecture == "sttr":
             idle = [f.name for f in fields(self) if f.name in DSTE_ONLY and getattr(self, f.name) != f.default]
             if idle:

@@ -25,6 +25,7 @@ from usdrl_model.network.dense_layer import DropPath, Mlp
 from usdrl_model.network.embedding import VELOCITY_SCALE, linear_embedding
 from usdrl_model.network.two_streams import check_windows
 from usdrl_model.skeleton.person import SHOULDER_LEFT, SHOULDER_RIGHT
+from usdrl_model.windows.picture import LONGEST, SMALLEST, lengths
 from usdrl_model.windows.window import HIP_LEFT, HIP_RIGHT, spine_of
 
 
@@ -79,7 +80,7 @@ class Conformer(nn.Module):
         outside = (distance < 0) | (distance >= self.config.look_back)
         # Its own frame is never masked: a softmax of nothing is NaN.
         masked = (outside | ((keys_seen[:, None] == 0.0) & (distance != 0)))[:, None]
-        tokens = self.embedding(frame_features(frames, L)) * here
+        tokens = self.embedding(frame_features(frames, L, flat=self.config.flat)) * here
         futures = []
         for layer, past in zip(self.layers, zip(pasts[::2], pasts[1::2], strict=True), strict=True):
             tokens, future = layer(tokens, past, here, distance, masked)
@@ -160,32 +161,52 @@ def band(length: int, look_back: int, device: torch.device) -> Tensor:
     return queries - torch.arange(look_back - 1 + length, device=device)
 
 
-def frame_features(frames: Tensor, count: int) -> Tensor:
+def frame_features(frames: Tensor, count: int, *, flat: bool = False) -> Tensor:
     """What is embedded of the last ``count`` (L) of some frames: centred and turned by what is known at each of them.
 
     Args:
         frames: (N, HEADING_FRAMES - 1 + L, V, 3) joints, NaN where missing.
         count: L.
+        flat: the joints are in a picture, of any size: they are brought to that of an adult instead of being turned.
 
     Returns:
         (N, L, V * 7): place of every joint relative to the spine, its velocity, and 1 where it is missing. Velocity is
         without the way of the person, which a robot that moves would see in everybody, but with their rise and fall.
     """
+    now = frames[:, -count:]
+    spine = spine_of(frames[:, -count - 1 :])  # (N, 1 + L, 3)
+    level = frames[:, -count - 1 :] - (spine * spine.new_tensor([1.0, 0.0, 1.0]))[:, :, None]
+    velocity = VELOCITY_SCALE * (level[:, 1:] - level[:, :-1])
+    if flat:
+        size = _size(frames)[:, :, None, None]
+        scaled = now / size  # before the spine, whose guess is in metres
+        parts = [scaled - spine_of(scaled)[:, :, None], velocity / size]
+    else:
+        cos, sin = _heading(frames)
+        parts = [_turned(part, cos, sin) for part in (now - spine[:, 1:, None], velocity)]
+    missing = now[..., :1].isnan().to(now.dtype)
+    return torch.cat([*(part.nan_to_num() for part in parts), missing], dim=3).flatten(2)
+
+
+def _size(frames: Tensor) -> Tensor:
+    """(N, L) size in a picture, relative to an adult, by the bones that were longest in the last frames."""
+    of_bones = lengths(frames)
+    known = ~of_bones.isnan()
+    count = known.to(frames.dtype).unfold(1, HEADING_FRAMES, 1).sum(dim=3)  # (N, L, bones)
+    mean = of_bones.nan_to_num().unfold(1, HEADING_FRAMES, 1).sum(dim=3) / count.clamp(min=1.0)
+    longest = mean.topk(LONGEST, dim=2).values.sum(dim=2) / (count > 0.0).sum(dim=2).clamp(1, LONGEST)
+    return longest.where(longest > SMALLEST, 1.0)
+
+
+def _heading(frames: Tensor) -> tuple[Tensor, Tensor]:
+    """(N, L) cosine and sine of the line of the shoulders over the last frames."""
     line = frames[:, :, SHOULDER_RIGHT] - frames[:, :, SHOULDER_LEFT]
     line = torch.where(line.isnan(), frames[:, :, HIP_RIGHT] - frames[:, :, HIP_LEFT], line)
     line = line.nan_to_num().unfold(1, HEADING_FRAMES, 1).sum(dim=3)  # (N, L, 3)
     length = (line[..., 0].square() + line[..., 2].square()).sqrt()  # ONNX has no hypot
     known = length > 1e-6
     length = length.where(known, 1.0)
-    cos, sin = (line[..., 0] / length).where(known, 1.0), (line[..., 2] / length).where(known, 0.0)
-
-    frames = frames[:, -count - 1 :]
-    spine = spine_of(frames)  # (N, 1 + L, 3)
-    level = frames - (spine * spine.new_tensor([1.0, 0.0, 1.0]))[:, :, None]
-    velocity = VELOCITY_SCALE * (level[:, 1:] - level[:, :-1])
-    now = frames[:, 1:]
-    parts = [_turned(part, cos, sin).nan_to_num() for part in (now - spine[:, 1:, None], velocity)]
-    return torch.cat([*parts, now[..., :1].isnan().to(now.dtype)], dim=3).flatten(2)
+    return (line[..., 0] / length).where(known, 1.0), (line[..., 2] / length).where(known, 0.0)
 
 
 def _turned(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:

@@ -15,6 +15,7 @@ from usdrl_model.checkpoints.loaded_detector import LoadedDetector
 from usdrl_model.inference import load
 from usdrl_model.online.tracked_person import TrackedPerson
 from usdrl_model.skeleton.person import SEEN_JOINTS
+from usdrl_model.windows.picture import pictured
 from usdrl_model.windows.track import grid_index
 
 
@@ -60,10 +61,12 @@ class Incremental:
     def _step(self, people: Sequence[TrackedPerson], count: int) -> None:
         """The next ``count`` (L) frames of each of N people."""
         delay = self._detector.delay
-        frames = [person.track.window(delay + count, person.track.newest or 0) for person in people]
+        frames = [person.body(person.track.newest or 0, delay + count) for person in people]
         masks = np.stack([mask for _, mask in frames])
         joints = np.stack([joints for joints, _ in frames])[:, delay:]
         joints = np.where(masks[:, delay:, :, None], joints, np.float32(np.nan))
+        if self._detector.encoder.flat:  # every frame is a picture of its own
+            joints = pictured(joints.reshape(-1, 1, 1, *joints.shape[2:])).reshape(joints.shape)
         scores, self._last = load.advance(self._weights, joints, self._state(people))
         seen = masks.sum(axis=2) >= SEEN_JOINTS
         told = seen[:, :count] & seen[:, delay:]  # a frame, and the one that tells of it

@@ -126,7 +126,7 @@ def augment(
             y = torch.where(flipped[:, None], torch.tensor(partners, device=y.device)[y], y)
     x = _disturb(x, config, draw)
     if in_picture is not None:
-        x = normalise(photograph(x, in_picture, config.camera, draw), masked=True, flat=True)
+        x = normalise(photograph(x, in_picture, config.camera, draw), shape.centre, masked=True, flat=True)
     return x, y, seen
 
 

@@ -19,6 +19,7 @@ from usdrl_model.skeleton.person import SPINE_MID
 from usdrl_model.skeleton.topology import CANONICAL_JOINTS
 from usdrl_model.training.draw import Draw
 from usdrl_model.windows.picture import BEFORE
+from usdrl_model.windows.window import spine_of
 
 BEHIND, BESIDE = 0.08, 0.15
 """Metres behind the spine, and beside it in the picture, within which an arm is hidden by the trunk."""
@@ -79,6 +80,8 @@ def photograph(x: Tensor, flat: Tensor, config: CameraConfig, draw: Draw) -> Ten
     roll = rotation(2, draw.uniform(config.roll))
     seen = torch.einsum("ntmvc,ncd->ntmvd", x, turn)
     lost = _behind_trunk(seen) & (draw.chance(config.hidden) & ~flat)[:, None, None, None]
+    path = spine_of(seen[:, :, 0])[..., 2].nan_to_num()
+    away = torch.maximum(away, config.near - path.amin(dim=1))  # nobody walks through a camera
     middle = torch.stack([torch.zeros_like(away), torch.zeros_like(away), away], dim=1)[:, None, None, None]
     rays = torch.einsum("ntmvc,ncd->ntmvd", seen + middle, aside)
     axis = torch.einsum("ntmvc,ncd->ntmvd", middle, aside)[..., 2:]

@@ -23,7 +23,7 @@ def library(x: Any) -> Any:
     return np if isinstance(x, np.ndarray) else sys.modules["torch"]
 
 
-def like(x: Any, numbers: Sequence[float]) -> Any:
+def like(x: Any, numbers: Sequence[float] | Sequence[Sequence[float]]) -> Any:
     """Numbers as an array of the library, type and device of ``x``."""
     return np.asarray(numbers, x.dtype) if isinstance(x, np.ndarray) else x.new_tensor(numbers)
 

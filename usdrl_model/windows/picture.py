@@ -38,6 +38,8 @@ BONES: tuple[tuple[str, str, float], ...] = (
 """What the size of a body is taken from: two joints, and their distance on an adult, metres."""
 LONGEST = 2
 """Bones that decide. A bone is never longer in a picture than it is, only shorter, so the longest are seen best."""
+SMALLEST = 1e-3
+"""Size relative to an adult below which nothing is known of it."""
 _ENDS = [JOINT_INDEX[start] for start, _, _ in BONES], [JOINT_INDEX[end] for _, end, _ in BONES]
 
 
@@ -63,28 +65,32 @@ def planar(x: Any) -> Any:
 def size(x: Any) -> Any:
     """(N,) size of person 0 of windows (N, T, M, V, 3) relative to an adult; 1 where no bone is seen."""
     library = either.library(x)
-    along = x[:, :, 0, _ENDS[0]] - x[:, :, 0, _ENDS[1]]
-    lengths = library.hypot(along[..., 0], along[..., 1])
-    relative = either.lower_median(lengths / either.like(x, [bone[2] for bone in BONES]))  # (N, bones)
+    relative = either.lower_median(lengths(x[:, :, 0]))  # (N, bones)
     missing = library.isnan(relative)
     known = (~missing).sum(1).clip(0, LONGEST)
     longest = either.ordered(library.where(missing, 0.0, relative), 1)[:, -LONGEST:].sum(1)
     found = longest / known.clip(1)
-    return library.where(found > 1e-3, found, 1.0)
+    return library.where(found > SMALLEST, found, 1.0)
+
+
+def lengths(x: Any) -> Any:
+    """(..., V, 2 or 3) joints in a picture -> (..., bones) of ``BONES``, relative to an adult; NaN where not seen."""
+    along = x[..., _ENDS[0], :2] - x[..., _ENDS[1], :2]
+    # Not hypot, which ONNX has not.
+    return (along[..., 0] ** 2 + along[..., 1] ** 2) ** 0.5 / either.like(x, [bone[2] for bone in BONES])
 
 
 def _projected(x: Any) -> Any:
     """Of joints in space: the camera keeps the person, of each frame, in the middle of the picture."""
     library = either.library(x)
     middle = either.mean(x[:, :, 0], 2)  # (N, T, 3)
-    place = either.mean(middle, 1)  # (N, 3)
-    place = library.where(library.isnan(place), 0.0, place)
-    away = library.hypot(place[:, 0], place[:, 2])
+    place = library.where(library.isnan(middle), 0.0, middle)[:, :, None, None]
+    away = library.hypot(place[..., 0], place[..., 2])
     known = away > 0.1
-    cos = library.where(known, place[:, 2] / away.clip(0.1), 1.0)[:, None, None, None]
-    sin = library.where(known, place[:, 0] / away.clip(0.1), 0.0)[:, None, None, None]
-    near = (x - middle[:, :, None, None])[..., :3]
+    cos = library.where(known, place[..., 2] / away.clip(0.1), 1.0)
+    sin = library.where(known, place[..., 0] / away.clip(0.1), 0.0)
+    near = x - place
     across, along = cos * near[..., 0] - sin * near[..., 2], sin * near[..., 0] + cos * near[..., 2]
-    far = away.clip(CLOSEST)[:, None, None, None]
+    far = away.clip(CLOSEST)
     scale = far / (along + far).clip(BEFORE)
-    return library.stack([across * scale, (near[..., 1] + place[:, None, None, None, 1]) * scale, along], 4)
+    return library.stack([across * scale, (near[..., 1] + place[..., 1]) * scale, along], 4)

@@ -21,7 +21,7 @@ from usdrl_model.skeleton.person import SHOULDER_LEFT, SHOULDER_RIGHT, SPINE_MID
 from usdrl_model.skeleton.topology import JOINT_INDEX, PARENTS
 from usdrl_model.windows import either
 from usdrl_model.windows.either import Points
-from usdrl_model.windows.picture import pictured, size
+from usdrl_model.windows.picture import pictured, planar, size
 from usdrl_model.windows.shape import Centre, WindowShape
 
 Body = tuple[np.ndarray, np.ndarray]
@@ -31,6 +31,7 @@ HIP_LEFT, HIP_RIGHT = JOINT_INDEX["hip_left"], JOINT_INDEX["hip_right"]
 SPINE_BELOW_SHOULDERS = 0.22
 """Metres: where the spine is taken to be while the hips are hidden, so that somebody behind a table is centred as
 somebody in full view."""
+UNTURNED = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0))
 _ROOT = next(joint for joint, parent in enumerate(PARENTS) if joint == parent)
 
 
@@ -82,11 +83,14 @@ def normalise(x: Points, centre: Centre = "frame", *, masked: bool = False, flat
     if flat:
         x = pictured(x)
         x = x / size(x)[:, None, None, None, None]
-        return x - spine_of(x[:, :, 0])[:, :, None, None]
+        spine = spine_of(x[:, :, 0])
+        return x - (spine if centre == "frame" else either.median(spine)[:, None])[:, :, None, None]
     if masked:
         present = ~either.library(x).isnan(x).all(4).all(3).all(1)[:, None, :, None, None]
         spine = spine_of(x[:, :, 0])
         turn = _heading(x, present)
+        if x.shape[2] == 1:  # a picture stays as it is: who is seen from behind has no other side
+            turn = either.library(x).where(planar(x)[:, None, None], either.like(x, UNTURNED), turn)
         centred = transform_seen(x - spine[:, :, None, None], turn)
     else:
         present = there(x)

@@ -9,9 +9,11 @@ from helpers.streaming import ENCODER, streaming_weights
 
 from usdrl_model.inference.traced import TracedDetector
 from usdrl_model.network.config import EncoderConfig
+from usdrl_model.network.detector import Detector
 from usdrl_model.network.detector_config import DetectorConfig
 
-DETECTOR = streaming_weights().detector
+DETECTOR, IN_PICTURE = streaming_weights().detector, streaming_weights(flat=True).detector
+EACH = pytest.mark.parametrize("detector", [DETECTOR, IN_PICTURE], ids=["in space", "in a picture"])
 WALK = torch.randn(3, 200, 25, 3, generator=torch.Generator().manual_seed(1)).mul(0.05).cumsum(dim=1)
 
 
@@ -23,9 +25,10 @@ def seen(x: torch.Tensor) -> torch.Tensor:
     return x
 
 
+@EACH
 @pytest.mark.parametrize("step", [1, 3, 7])
-def test_steps_are_the_whole(step: int) -> None:
-    x, encoder = seen(WALK), DETECTOR.encoder
+def test_steps_are_the_whole(step: int, detector: Detector) -> None:
+    x, encoder = seen(WALK), detector.encoder
     whole, after = encoder.advance(x, encoder.empty(3))
     parts, state = [], encoder.empty(3)
     for part in x.split(step, dim=1):
@@ -36,8 +39,9 @@ def test_steps_are_the_whole(step: int) -> None:
     assert (whole[0, 40:52] == 0).all() and (whole[0, 52:] != 0).any()
 
 
-def test_a_frame_depends_on_its_receptive_field_and_on_nothing_later() -> None:
-    encoder, x = DETECTOR.encoder, seen(WALK)
+@EACH
+def test_a_frame_depends_on_its_receptive_field_and_on_nothing_later(detector: Detector) -> None:
+    encoder, x = detector.encoder, seen(WALK)
     whole, _ = encoder.advance(x, encoder.empty(3))
     window = x[:, 150 - encoder.config.receptive_field + 1 : 151]
     tokens, _ = encoder.advance(window, encoder.empty(3))
@@ -54,6 +58,17 @@ def test_place_heading_and_time_before_somebody_came_do_not_matter() -> None:
     torch.testing.assert_close(moved, whole, atol=2e-4, rtol=0)
     late, _ = encoder.advance(x[:, 33:], encoder.empty(3))
     torch.testing.assert_close(late[1], whole[1, 33:], atol=1e-5, rtol=0)
+
+
+def test_neither_the_size_of_a_picture_nor_the_place_in_it_matters() -> None:
+    x, encoder = seen(WALK), IN_PICTURE.encoder
+    x[..., 2] *= 0.0
+    whole, _ = encoder.advance(x, encoder.empty(3))
+    for size in (0.3, 30.0):
+        other, _ = encoder.advance(size * x + torch.tensor([3.0, 1.0, 0.0]) * size, encoder.empty(3))
+        torch.testing.assert_close(other, whole, atol=2e-4, rtol=0)
+    turned, _ = encoder.advance(x * torch.tensor([-1.0, 1.0, 1.0]), encoder.empty(3))
+    assert (turned - whole).abs().max() > 0.01, "nobody is turned to the sensor"
 
 
 def test_scores_of_windows_are_those_of_the_frames_that_they_are_about() -> None:

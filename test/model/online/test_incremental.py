@@ -16,6 +16,7 @@ from usdrl_model.online.live_enrolment import LiveEnrolment
 from usdrl_model.online.stream import ActionStream
 from usdrl_model.simulation.simulate import PerformanceConfig, simulate
 from usdrl_model.skeleton.person import SEEN_JOINTS, Person, SkeletonFrame
+from usdrl_model.windows.picture import pictured
 
 
 class Tracks:
@@ -42,8 +43,9 @@ class Tracks:
             self.told[id(person)] += list(person.timeline.posterior(newest - count + 1, newest))
 
 
-def test_a_minute_of_comings_and_goings_gives_the_scores_of_whole_tracks() -> None:
-    weights = streaming_weights()
+@pytest.mark.parametrize("flat", [False, True], ids=["in space", "as a picture"])
+def test_a_minute_of_comings_and_goings_gives_the_scores_of_whole_tracks(flat: bool) -> None:
+    weights = streaming_weights(flat=flat)
     stream = ActionStream(weights, topology="kinect_v2_25")
     tracks = Tracks(stream)
     for frame in irregular(60.0):
@@ -52,6 +54,8 @@ def test_a_minute_of_comings_and_goings_gives_the_scores_of_whole_tracks() -> No
     assert len(tracks.fed) > 6, "people have come and gone"
     for who, fed in tracks.fed.items():
         x = torch.from_numpy(np.array(fed, np.float32))[None]
+        if flat:
+            x = pictured(x[:, :, None])[:, :, 0]
         with torch.inference_mode():
             logits, _ = detector.advance(x, detector.encoder.empty(1))
         told = np.array(tracks.told[who])

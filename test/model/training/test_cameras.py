@@ -56,6 +56,15 @@ def test_who_comes_from_a_picture_keeps_their_side():
     torch.testing.assert_close(pictures(x, turned)[..., :2], x[..., :2], atol=0.02, rtol=0.0)
 
 
+def test_nobody_walks_through_a_camera():
+    x = people(8)
+    x[..., 2] -= torch.linspace(0.0, 6.0, 16)[None, :, None, None]
+    seen = pictures(x, replace(STILL, near=2.0, far=2.5))
+    heights = (seen[..., JOINT_INDEX["head"], 1] - seen[..., JOINT_INDEX["spine_base"], 1])[:, :, 0]
+    assert (heights.diff(dim=1) > 0.0).all(), "who comes nearer grows"
+    assert (heights[:, -1] > 3.0 * heights[:, 0]).all()
+
+
 def test_an_arm_behind_the_trunk_is_not_found():
     x = people()
     wrist = JOINT_INDEX["wrist_left"]

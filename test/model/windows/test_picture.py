@@ -6,6 +6,7 @@ import torch
 from helpers.people import pose
 
 from usdrl_model.network.config import EncoderConfig
+from usdrl_model.skeleton.person import SHOULDER_LEFT, SHOULDER_RIGHT
 from usdrl_model.windows.picture import DISTANCE, pictured, planar, size
 from usdrl_model.windows.shape import WindowShape
 from usdrl_model.windows.window import compose, normalise
@@ -50,11 +51,24 @@ def test_somebody_at_the_side_is_seen_as_in_the_middle():
     np.testing.assert_allclose(window((body() @ turn).astype(np.float32)), window(body()), atol=1e-4)
 
 
+def test_every_frame_is_a_picture_of_its_own():
+    walk = torch.from_numpy(body())[None, :, None] + torch.linspace(0.0, 2.0, 16)[None, :, None, None, None]
+    alone = pictured(walk.transpose(0, 1)).transpose(0, 1)
+    torch.testing.assert_close(pictured(walk), alone)
+
+
 def test_what_is_in_a_picture_stays_as_it_is():
     flat = torch.from_numpy(in_picture(body()))[None, :, None]
     assert planar(flat).all() and not planar(torch.from_numpy(body())[None, :, None]).any()
     once = normalise(flat, masked=True, flat=True)
     torch.testing.assert_close(normalise(once, masked=True, flat=True), once)
+
+
+def test_who_is_seen_from_behind_in_a_picture_is_not_turned_into_a_mirror_image():
+    behind = torch.from_numpy(in_picture(body() * (-1.0, 1.0, 1.0)).astype(np.float32))[None, :, None]
+    for known in ({}, {"flat": True}):
+        line = np.diff(normalise(behind, masked=True, **known)[0, :, 0, [SHOULDER_LEFT, SHOULDER_RIGHT], 0])
+        assert (line < 0.0).all()
 
 
 def test_joints_that_are_not_seen_stay_missing():
@@ -70,3 +84,5 @@ def test_a_network_without_depth_is_of_one_person_with_a_mask():
     with pytest.raises(ValueError, match="flat: expected windows of one person"):
         EncoderConfig(hidden=8, people=2, masked=True, flat=True)
     assert EncoderConfig(hidden=8, people=1, masked=True, flat=True).window.flat
+    with pytest.raises(ValueError, match="people: 1 and centre: frame"):
+        EncoderConfig(hidden=8, people=1, masked=True, flat=True, centre="window")

@@ -222,8 +222,8 @@ def start_head(detector: Detector, mixture: Mixture) -> None:
     known = torch.nonzero(y != UNKNOWN)[:, 0]
     windows, y = mixture.windows[known], y[known]
     present, among = y.unique(return_inverse=True)
-    x = normalise(windows.x, masked=True, flat=True) if encoder.config.flat else windows.x
-    drawn = mixture.probability[known]
+    shape, drawn = encoder.config.window, mixture.probability[known]
+    x = normalise(windows.x, shape.centre, masked=True, flat=True) if shape.flat else windows.x
     features, counts = linear_layer.features(encoder, x), drawn / drawn.sum() * len(windows)
     weight, bias = linear_layer.linear_weights(features, among, len(present), counts)
     with torch.no_grad():
