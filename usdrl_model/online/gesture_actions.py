@@ -33,8 +33,8 @@ class GestureActions:
         actions: what is told beside the gestures.
 
     Raises:
-        ValueError: the two detectors have different rates, one sees longer windows than are kept of people, or a
-            gesture has the name of an action.
+        ValueError: the two detectors have different rates, one sees longer windows than are kept of people, one needs
+            depth and the other none, or a gesture has the name of an action.
     """
 
     def __init__(self, known: Recogniser, weights: LoadedDetector, actions: Collection[str]) -> None:
@@ -46,6 +46,11 @@ class GestureActions:
             raise ValueError(
                 f"gestures by {known.detector.name}: expected at most {kept} frames at {mine.rate:g} Hz beside"
                 f" {weights.name}, got {other.encoder.frames} at {other.rate:g} Hz"
+            )
+        if mine.encoder.flat and not other.encoder.flat:
+            raise ValueError(
+                f"gestures by {known.detector.name}: expected joints in space, got {weights.name}, which is for joints"
+                " in a picture: run weights that need depth, or leave gestures out"
             )
         if taken := sorted(set(known.labels) & set(actions)):
             raise ValueError(

@@ -138,6 +138,12 @@ def test_weights_of_another_rate_tell_no_gestures_beside_these(detector, backgro
         Recogniser((), background, streaming_weights())
 
 
+def test_gestures_that_need_depth_are_not_told_beside_weights_without_it(detector, background) -> None:
+    stream = ActionStream(streaming_weights(flat=True), topology="kinect_v2_25")
+    with pytest.raises(ValueError, match="expected joints in space, got untrained, which is for joints in a picture"):
+        stream.recognise(Recogniser((), background, detector))
+
+
 def test_a_gesture_with_the_name_of_an_action_is_not_told_beside_it(tmp_path, detector, background) -> None:
     enrolment.add(tmp_path, "hand_up", [shown(detector, 0)], detector, background)
     known = Recogniser(library.read_all(tmp_path, background.weights), background, detector)
