@@ -22,7 +22,7 @@ from usdrl_model.training.trackers import TrackerConfig, retrack
 from usdrl_model.windows.picture import planar
 from usdrl_model.windows.resample import middles, read
 from usdrl_model.windows.shape import WindowShape
-from usdrl_model.windows.window import normalise, transform_seen
+from usdrl_model.windows.window import normalise, there, transform_seen
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -71,9 +71,11 @@ class AugmentConfig:
 
 
 def check_encoder(config: AugmentConfig, encoder: EncoderConfig, name: str) -> None:
-    """ValueError where joints are to be hidden from an encoder without a mask, or people to sway who are centred."""
+    """ValueError where joints are hidden in the way of the other kind of encoder, or people sway who are centred."""
     if config.hidden.any and not encoder.masked:
         raise ValueError(f"{name}.hidden: expected an encoder that knows missing joints: set encoder.masked: true")
+    if config.drop_joint and encoder.masked:
+        raise ValueError(f"{name}.drop_joint: a masked encoder is told which joints are missing: set {name}.hidden")
     if config.sway and encoder.centre == "frame":
         raise ValueError(f"{name}.sway: for windows that are centred as a whole: set encoder.centre: window")
 
@@ -122,6 +124,8 @@ def augment(
     if config.mirror:
         flipped = draw.chance(config.mirror)
         x = mirror(x, flipped)
+        if shape.people > 1:  # whoever stood beside is on the other side now
+            x = normalise(x, shape.centre, masked=shape.masked)
         if partners:
             y = torch.where(flipped[:, None], torch.tensor(partners, device=y.device)[y], y)
     x = _disturb(x, config, draw)
@@ -151,7 +155,8 @@ def mirror(x: Tensor, flipped: Tensor) -> Tensor:
 
 
 def _disturb(x: Tensor, config: AugmentConfig, draw: Draw) -> Tensor:
-    """What follows the mirror."""
+    """What follows the mirror; empty slots stay empty."""
+    present = there(x)
     if config.drop_joint:
         x = _drop_joints(x, draw.chance(0.5)[:, None] & draw.chance(config.drop_joint, x.shape[3]))
     if config.bones:
@@ -165,7 +170,7 @@ def _disturb(x: Tensor, config: AugmentConfig, draw: Draw) -> Tensor:
         x = _sway(x, draw.unit() * config.sway, draw.unit(), draw.unit())
     if config.jitter:
         x = torch.add(x, draw.normal(*x.shape[1:]), alpha=config.jitter)
-    return x
+    return x * present
 
 
 def _sway(x: Tensor, height: Tensor, rate: Tensor, phase: Tensor) -> Tensor:

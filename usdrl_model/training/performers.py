@@ -17,6 +17,8 @@ from usdrl_model.skeleton.recording import Recording
 
 TOPOLOGIES = ("kinect_v2_25", "kinect_v1_20", "k4abt_32", "coco_17")
 """Joint sets of the simulated people, in turn."""
+APART = 1_000_000
+"""Between the people of two seeds: no training has so many."""
 RATES = (8.0, 30.0)
 """Hz of their trackers, least and most."""
 
@@ -40,4 +42,4 @@ def performances(
             topology=TOPOLOGIES[index % len(TOPOLOGIES)],
             faults=random_faults(rng),
         )
-        yield simulate(performance, seed=index)
+        yield simulate(performance, seed=seed * APART + index)

@@ -34,7 +34,7 @@ def read(source: Tensor, first: Tensor, size: Tensor, time: Tensor) -> Tensor:
     """
     place = (time * size[:, None] - 0.5).clamp(min=0.0).minimum(size[:, None] - 1.0)
     low = place.floor().long()
-    high = (low + 1).minimum(size[:, None] - 1)
+    high = place.ceil().long()  # of a frame that is met, itself: the next one may be missing
     flat = source.flatten(1)
     before = flat.index_select(0, (first[:, None] + low).flatten())
     after = flat.index_select(0, (first[:, None] + high).flatten())

@@ -126,8 +126,8 @@ def _heading(x: Any, present: Any) -> Any:
     line = either.median(x[:, :, 0, SHOULDER_RIGHT] - x[:, :, 0, SHOULDER_LEFT])  # (N, 3)
     line = library.where(library.isnan(line), either.median(x[:, :, 0, HIP_RIGHT] - x[:, :, 0, HIP_LEFT]), line)
     if x.shape[2] > 1:
-        apart = either.median(x[:, :, 1, SPINE_MID] - x[:, :, 0, SPINE_MID])
-        line = library.where(present[:, 0, 1, 0], apart, line)
+        apart = either.median(spine_of(x[:, :, 1]) - spine_of(x[:, :, 0]))
+        line = library.where(present[:, 0, 1, 0] & ~library.isnan(apart), apart, line)
     length = library.hypot(line[:, 0], line[:, 2])
     known = length > 1e-6
     length = library.where(known, length, 1.0)

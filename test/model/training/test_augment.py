@@ -6,9 +6,11 @@ import math
 import pytest
 import torch
 
+from usdrl_model.skeleton.person import SPINE_MID
 from usdrl_model.skeleton.topology import CANONICAL_JOINTS, JOINT_INDEX, MIRRORED, PARENTS
 from usdrl_model.training.augment import AugmentConfig, augment
 from usdrl_model.windows.shape import WindowShape
+from usdrl_model.windows.window import normalise
 
 SHAPE = WindowShape(frames=16)
 NOTHING = AugmentConfig(yaw=0.0, tilt=0.0, scale=0.0, stretch=0.0, jitter=0.0)
@@ -77,6 +79,20 @@ def test_mirroring_swaps_sides_and_is_its_own_inverse() -> None:
     torch.testing.assert_close(mirrored[:, :, :, left], x[:, :, :, right] * torch.tensor([-1.0, 1.0, 1.0]).double())
     assert [MIRRORED[MIRRORED[joint]] for joint in range(25)] == list(range(25))
     assert CANONICAL_JOINTS[MIRRORED[JOINT_INDEX["head"]]] == "head"
+
+
+def test_whoever_stands_beside_is_on_the_same_side_in_a_mirror_and_nobody_is_nobody() -> None:
+    pair = WindowShape(frames=16, people=2)
+    alone, y, seen = windows()
+    x = torch.cat([alone, alone.roll(1, 0) + torch.tensor([2.0, 0.0, 0.0])], dim=2)
+    x[::4, :, 1] = 0.0
+    x = normalise(x)
+    config = dataclasses.replace(NOTHING, mirror=1.0, jitter=0.005)
+    got, _, _ = augment(x, y, seen, config, pair, torch.Generator().manual_seed(0))
+    assert (got[::4, :, 1] == 0.0).all() and not (got[::4, :, 0] == 0.0).all()
+    line = (got[:, :, 1, SPINE_MID] - got[:, :, 0, SPINE_MID]).median(dim=1).values
+    assert (line[1::4, 0] > 1.0).all() and line[1::4, 2].abs().max() < 0.2
+    torch.testing.assert_close(got[1::4], normalise(got[1::4]), atol=0.2, rtol=0.0)
 
 
 def test_a_mirrored_window_has_the_mirrored_class() -> None:

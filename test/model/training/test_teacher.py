@@ -62,6 +62,19 @@ def test_the_teacher_says_what_it_says_live(teacher: Path) -> None:
     torch.testing.assert_close(says, scores / scores.sum(dim=2, keepdim=True), atol=1e-5, rtol=1e-4)
 
 
+def test_a_teacher_of_pictures_sees_who_turns_their_back_as_live(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    flat = dataclasses.replace(WINDOWED, flat=True)
+    detector = Detector(DetectorConfig(labels=("none", "hand_up"), encoder=flat, rate=10.0)).eval()
+    detector_file.save(tmp_path, detector, RUN.stream, Provenance())
+    student = dataclasses.replace(LEARNS.detector, encoder=dataclasses.replace(ENCODER, flat=True))
+    behind = mixture(LEARNS).windows.x[:4] * torch.tensor([-1.0, 1.0, 0.0])
+    says = Teacher(str(tmp_path), student, CPU)(normalise(behind, "window", masked=True, flat=True))
+    with torch.no_grad():
+        seen = normalise(behind[:, -16:], "frame", masked=True, flat=True)
+        torch.testing.assert_close(says, detector(seen).frames.softmax(dim=2), atol=1e-4, rtol=1e-4)
+
+
 def test_a_student_comes_nearer_to_its_teacher(teacher: Path) -> None:
     run = dataclasses.replace(LEARNS, teacher=str(teacher), teacher_weight=1.0, clip_weight=0.0, steps=60)
     given = mixture(run)

@@ -1,12 +1,13 @@
 """The same recording becomes the same window in fine-tuning, evaluation, probes, pretraining and live."""
 
 import dataclasses
+import math
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from helpers.people import standing
+from helpers.people import pose, standing
 from helpers.small_benchmark import BENCHMARK
 from helpers.tiny_finetuning import RUN
 
@@ -206,3 +207,21 @@ def test_a_clock_that_jumps_makes_a_clip_no_longer() -> None:
     jumped = dataclasses.replace(one, frames=one.frames[:30] + late)
     trained = windows_of(source, [jumped], DETECTOR, max_gap=1.0, stride=2).x
     assert trained.isfinite().all()
+
+
+def test_a_frame_that_is_met_does_not_depend_on_the_next_one() -> None:
+    x = torch.tensor([[0.0, 1.0, 2.0, math.nan, 4.0, 5.0]])[..., None]
+    torch.testing.assert_close(resize(x, 6), x, equal_nan=True)
+
+
+def test_two_people_are_turned_by_what_is_seen_of_their_middles() -> None:
+    stand = np.stack([pose(0.0, False), pose(0.0, False) + (1.5, 0.0, 0.0)])
+    scene = np.broadcast_to(stand, (1, 8, 2, 25, 3)).copy()
+    turned = scene @ np.array([[0.6, 0.0, -0.8], [0.0, 1.0, 0.0], [0.8, 0.0, 0.6]])
+    for hidden in ([], [SPINE_MID], list(range(25))):
+        for x in (scene, turned):
+            x[:, :, 1, hidden] = np.nan
+        one, other = (normalise(x, masked=True) for x in (scene, turned))
+        np.testing.assert_allclose(one, other, atol=1e-5)
+        assert np.isnan(one[0, 0, 1]).all() == (len(hidden) == 25)
+        assert len(hidden) == 25 or np.nanmean(one[0, 0, 1, :, 0]) > 1.4

@@ -24,6 +24,7 @@ from usdrl_model.skeleton.segments import Segment
 from usdrl_model.training.finetuning import train
 from usdrl_model.training.finetuning.config import FinetuneConfig
 from usdrl_model.training.finetuning.sources import SourceConfig, mix, recordings
+from usdrl_model.training.performers import performances
 from usdrl_model.windows.cut import clip_classes, cut
 from usdrl_model.windows.shape import Centre, WindowShape
 from usdrl_model.windows.tracklets import UNKNOWN, tracklets
@@ -139,6 +140,15 @@ def test_the_performer_can_be_trained_on() -> None:
     alone = mix([source], [given], run.detector, max_gap=1.0, stride=2)
     assert len(alone.windows) > 100
     assert alone.windows.y.unique().numel() > 3
+
+
+def test_people_of_two_seeds_have_bodies_of_their_own() -> None:
+    heights = []
+    for seed in (0, 0, 1):
+        (minute,) = performances(1, seed)
+        joints = np.asarray(minute.frames[40].people[0].joints)
+        heights.append(np.nanmax(joints[:, 1]) - np.nanmin(joints[:, 1]))
+    assert heights[0] == heights[1] != heights[2]
 
 
 def test_a_window_of_which_hardly_anything_is_known_is_unknown() -> None:

@@ -62,6 +62,6 @@ class Teacher:
         T' is the teacher's window.
         """
         shape = self.config.encoder.window
-        windows = normalise(x[:, -shape.frames :], shape.centre, masked=shape.masked)
+        windows = normalise(x[:, -shape.frames :], shape.centre, masked=shape.masked, flat=shape.flat)
         found = self.detector(windows).frames.softmax(dim=2)[..., self._labels]
         return found / found.sum(dim=2, keepdim=True).clamp(min=1e-6)
