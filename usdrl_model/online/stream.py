@@ -256,9 +256,9 @@ class ActionStream:
 
     def _accept(self, frame: SkeletonFrame) -> list[CanonicalFrame]:
         """The frames that count now; after a jump of time, all people are lost first."""
-        accepted, jumped = self._filter.accept(frame)
+        before, (accepted, jumped) = self.stamp, self._filter.accept(frame)
         if jumped:
-            self._log.lose(self._crowd.disperse(), "reset", self.stamp)
+            self._log.lose(self._crowd.disperse(), "reset", before)
             self.reset()
         return accepted
 
