@@ -124,3 +124,15 @@ def test_a_loop_in_the_tree_is_refused(tree):
     (frame,) = frames(duration=0.01)
     with pytest.raises(InputError, match="base_link"):
         placed.to_canonical(SourceFrame(frame, ros_time(frame.stamp), "a"))
+
+
+@pytest.mark.parametrize(("stamp", "advised"), [(98.0, False), (100.0, True)])
+def test_only_a_transform_that_is_late_is_waited_for_longer(stamp, advised):
+    buffer = tf_tree.Buffer()
+    for at in (99.0, 99.5):
+        buffer.set_transform(tf_tree.transform("base_link", "a", at, np.eye(3)), "test")
+    placed = Frames("optical", target_frame="base_link", tf=buffer)
+    (frame,) = frames(duration=0.01, start=stamp)
+    with pytest.raises(InputError, match="check that tf is published") as error:
+        placed.to_canonical(SourceFrame(frame, ros_time(stamp), "a"))
+    assert ("or raise transform_timeout if transforms come late" in str(error.value)) == advised
