@@ -68,8 +68,8 @@ class Heard:
         for event in events:
             self.count += 1
             self._events.append((self.count, event))
-            if event.get("kind") in ("entered", "left"):  # whoever has this id now may be somebody else
-                self._ranges.pop(event.get("person", ""), None)
+            if event.get("kind") in ("entered", "left"):
+                self._forget(event.get("person", ""))
         for held in sorted(_held(state), key=lambda one: one[2]):
             if not first and held not in self._told:
                 self.count += 1
@@ -108,6 +108,11 @@ class Heard:
         if state["seq"] < before or again not in ([], [self._newest]):
             return list(events)
         return [event for event in events if event["seq"] > before]
+
+    def _forget(self, person: str) -> None:
+        """Whoever has this id now may be somebody else, or a bag may loop: the same stamps are another time then."""
+        self._ranges.pop(person, None)
+        self._told = {held: None for held in self._told if held[0] != person}
 
     def _follow(self, state: dict[str, Any]) -> None:
         """Remember how far away everybody was."""

@@ -53,6 +53,13 @@ class Buffer:
     def set_transform_static(self, transform, authority):
         self._set(transform, None)
 
+    def clear(self):
+        with self._lock:
+            for child, stamps in self._stamps.items():
+                if stamps != [None]:
+                    stamps.clear()
+                    self._poses[child].clear()
+
     def _set(self, transform, stamp):
         child, pose = transform.child_frame_id, transform.transform
         q, t = pose.rotation, pose.translation
@@ -111,7 +118,7 @@ class Buffer:
 
     def _at(self, frame, stamp):
         stamps, poses = self._stamps[frame], self._poses[frame]
-        if stamps[0] is None:
+        if stamps == [None]:
             return poses[0]
         at = bisect.bisect_left(stamps, stamp - 1e-7)
         if at < len(stamps) and abs(stamps[at] - stamp) < 1e-6:

@@ -7,7 +7,9 @@ seconds, and has it again when they come back to about the same place. A number 
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
@@ -36,24 +38,36 @@ class Place(NamedTuple):
     """(25,) bool."""
 
 
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What is known of the people of one stream; it outlives resets, as a tracker that falls silent forgets nobody."""
+
+    numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
+    """Gives every new id, so that no stranger gets an old one."""
+    places: dict[str, Place] = field(default_factory=dict)
+    """Id -> where they were seen last."""
+
+
 class Association:
     """Gives ids to the people of one stream.
 
     Args:
-        numbers: gives every new id; outlives this object where a stream is reset, so that no stranger gets an old one.
+        memory: of the stream.
+        back: seconds that a frame may be late. Places that are newer by more are of a time before it jumped back, and
+            are forgotten.
 
     Raises:
         ValueError: SciPy is not installed.
     """
 
-    def __init__(self, numbers: Iterator[int]) -> None:
+    def __init__(self, memory: Memory, back: float) -> None:
         try:
             from scipy.optimize import linear_sum_assignment
         except ModuleNotFoundError as error:
             raise ValueError(f"ids: own {advice(error)}") from None
         self._solve = linear_sum_assignment
-        self._places: dict[str, Place] = {}
-        self._numbers = numbers
+        self._memory = memory
+        self._back = back
 
     def name(
         self, stamp: float, samples: Mapping[str, tuple[np.ndarray, np.ndarray]]
@@ -65,11 +79,13 @@ class Association:
             samples: id of the tracker -> joints (25, 3), metres, and confidence (25,), 0 where invalid. A sample
                 without a valid joint has no place and is left out.
         """
-        kept = [(id_, place) for id_, place in self._places.items() if stamp - place.stamp <= GRACE]
-        self._places = dict(sorted(kept, key=lambda one: one[1].stamp)[-MOST:])
+        places = self._memory.places
+        kept = [one for one in places.items() if -self._back <= stamp - one[1].stamp <= GRACE]
+        places.clear()
+        places.update(sorted(kept, key=lambda one: one[1].stamp)[-MOST:])
         seen = [sample for sample in samples.values() if (sample[1] > 0.0).any()]
-        known = list(self._places)
-        costs = _costs(list(self._places.values()), stamp, seen)
+        known = list(places)
+        costs = _costs(list(places.values()), stamp, seen)
         ids: list[str | None] = [None] * len(seen)
         if costs.size:
             # A pair that cannot be costs more than all others together, so that as many as possible are assigned.
@@ -80,11 +96,11 @@ class Association:
                     ids[column] = known[row]
         named = {}
         for id_, (joints, confidence) in zip(ids, seen, strict=True):
-            called = id_ or str(next(self._numbers))
+            called = id_ or str(next(self._memory.numbers))
             named[called] = (joints, confidence)
-            before = self._places.get(called)
+            before = places.get(called)
             if before is None or stamp > before.stamp:
-                self._places[called] = Place(stamp, joints, confidence > 0.0)
+                places[called] = Place(stamp, joints, confidence > 0.0)
         return named
 
 

@@ -19,12 +19,12 @@ from __future__ import annotations
 import itertools
 import math
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
 from usdrl_model.events.config import StreamConfig
-from usdrl_model.online.association import Association
+from usdrl_model.online.association import Association, Memory
 from usdrl_model.online.tracked_person import Sighting, TrackedPerson, follow_states
 
 SPEED = 8.0
@@ -50,7 +50,7 @@ class Crowd:
         follow: makes a person from a name and the first sighting.
         config: how many people are followed, when they are lost, and whose ids they have.
         counters: receives the counts.
-        numbers: of ``Association``.
+        memory: of ``Association``.
 
     Raises:
         ValueError: as ``Association``, for ids of our own.
@@ -61,12 +61,12 @@ class Crowd:
         follow: Callable[[str, Sighting], TrackedPerson],
         config: StreamConfig,
         counters: Counter[str],
-        numbers: Iterator[int],
+        memory: Memory,
     ) -> None:
         self._follow = follow
         self._limit = config.max_people
         self._max_gap = config.max_gap
-        self._association = Association(numbers) if config.ids == "own" else None
+        self._association = Association(memory, config.reset_after) if config.ids == "own" else None
         self._counters = counters
         self._people: dict[str, TrackedPerson] = {}
         self._names: dict[str, str] = {}

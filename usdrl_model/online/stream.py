@@ -14,7 +14,6 @@ recording gives the same events offline and live.
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -25,6 +24,7 @@ from usdrl_model.events.config import StreamConfig, check_window
 from usdrl_model.events.onset_offset import ActionMachine, Event
 from usdrl_model.gestures.recogniser import PersonGestures, Recogniser
 from usdrl_model.inference import load
+from usdrl_model.online.association import Memory
 from usdrl_model.online.companion import Companion
 from usdrl_model.online.crowd import Crowd
 from usdrl_model.online.decisions import Decisions
@@ -87,7 +87,7 @@ class ActionStream:
         """Enrolled gestures, see ``recognise``."""
         self._log = EventLog()
         self._filter = FrameFilter(self.topology, self.counters, weights.config.detector.encoder)
-        self._numbers = itertools.count(1)
+        self._memory = Memory()
         self.reset()
 
     @classmethod
@@ -142,9 +142,9 @@ class ActionStream:
         self.reset()
 
     def reset(self) -> None:
-        """Forget all people, without events; event numbers continue."""
+        """Forget all people but where ``ids: own`` saw them, without events; event numbers continue."""
         self._filter.restart(back=self.config.reset_after, ahead=self.config.max_gap)
-        self._crowd = Crowd(self._follow, self.config, self.counters, self._numbers)
+        self._crowd = Crowd(self._follow, self.config, self.counters, self._memory)
         self._robot = Companion(self.weights.config.detector.rate, self.config.max_gap)
         self._slot: int | None = None
         self._due_slot: int | None = None
@@ -256,9 +256,9 @@ class ActionStream:
 
     def _accept(self, frame: SkeletonFrame) -> list[CanonicalFrame]:
         """The frames that count now; after a jump of time, all people are lost first."""
-        accepted, jumped = self._filter.accept(frame)
+        before, (accepted, jumped) = self.stamp, self._filter.accept(frame)
         if jumped:
-            self._log.lose(self._crowd.disperse(), "reset", self.stamp)
+            self._log.lose(self._crowd.disperse(), "reset", before)
             self.reset()
         return accepted
 

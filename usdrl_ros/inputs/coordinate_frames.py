@@ -176,10 +176,12 @@ def look_up(tf: Any, target: str, source: str, stamp: TimeMessage, patience: flo
             target, source, Time.from_msg(stamp), timeout=Duration(seconds=patience)
         )
     except Exception as error:  # tf2 is not installed everywhere, so its exceptions cannot be named here
+        late = "extrapolation into the future" in str(error)
         raise InputError(
             "no_transform",
             f"expected a transform from {source!r} to {target!r} at stamp {seconds(stamp):.3f}, got"
-            f" {type(error).__name__}: {error}; check that tf is published, or set sensor_pose",
+            f" {type(error).__name__}: {error}; check that tf is published, or set sensor_pose"
+            + (", or raise transform_timeout if transforms come late" if late else ""),
         ) from error
     pose = transform.transform
     q = pose.rotation

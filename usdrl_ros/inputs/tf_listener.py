@@ -2,18 +2,52 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Callable
 from typing import Any
 
 import rclpy
+from geometry_msgs.msg import TransformStamped
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 
+from usdrl_model.online.stamps import StampCourse, Verdict
 from usdrl_ros.processes.lifecycle import WAKE_UP, halt, spin
 
 CLOSING = 2 * WAKE_UP
 """Seconds for which ``close`` waits for the thread."""
+BACK = 1.0
+"""Seconds by which a transform may be older than the newest one of its frame, and time has not jumped back."""
+
+
+class Filler:
+    """Fills a tf2 buffer, and empties it once the stamps of a frame have jumped back: a bag loops, say.
+
+    tf2 refuses transforms that are 10 s older than the newest one, so it would have none until the bag ends. The clock
+    of the node says less than the stamps: without simulated time it does not jump.
+
+    Args:
+        buffer: a tf2 buffer.
+    """
+
+    def __init__(self, buffer: Any) -> None:
+        self._buffer = buffer
+        self._courses: dict[str, StampCourse] = {}
+        """By child frame, because publishers may have clocks of their own."""
+
+    def set_transform(self, transform: TransformStamped, authority: str) -> None:
+        """As of ``tf2_ros.Buffer``."""
+        stamp = transform.header.stamp
+        course = self._courses.setdefault(transform.child_frame_id, StampCourse(back=BACK, ahead=math.inf))
+        if course.judge(stamp.sec + stamp.nanosec * 1e-9) is Verdict.JUMP:
+            self._buffer.clear()  # static transforms remain
+            self._courses.clear()
+        self._buffer.set_transform(transform, authority)
+
+    def set_transform_static(self, transform: TransformStamped, authority: str) -> None:
+        """As of ``tf2_ros.Buffer``."""
+        self._buffer.set_transform_static(transform, authority)
 
 
 class TfListener:
@@ -40,7 +74,7 @@ class TfListener:
         )
         self.buffer: Any = Buffer()
         """tf2_ros.Buffer."""
-        self._listener = TransformListener(self.buffer, self._node)
+        self._listener = TransformListener(Filler(self.buffer), self._node)
         self._executor = SingleThreadedExecutor(context=owner.context)
         self._executor.add_node(self._node)
         self._stop = threading.Event()

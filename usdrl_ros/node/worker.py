@@ -41,6 +41,8 @@ class _Reset:
     """The command to end all active actions and go on with other settings, if given."""
 
     config: StreamConfig | None
+    told: bool
+    """It came while the worker listened. Otherwise nobody is here to be told of, and a state would be a heartbeat."""
     done: threading.Event
 
 
@@ -153,19 +155,22 @@ class Worker:
     def leave(self) -> threading.Event:
         """``reset``, and ignore messages until ``listen``."""
         with self._changed:
+            done = self.reset()
             self._listening = False
-        return self.reset()
+        return done
 
     def reset(self, config: StreamConfig | None = None) -> threading.Event:
         """Drop waiting messages, end all active actions, publish that, and go on with ``config`` if given.
+
+        Nothing is published after ``leave``: it has already told that nobody is here.
 
         Never blocks: the thread does so after its current step, whose state is out of date by then and not published.
 
         Returns:
             set when it is done.
         """
-        command = _Reset(config, threading.Event())
         with self._changed:
+            command = _Reset(config, self._listening, threading.Event())
             self._queue.clear()
             self._commands.append(command)
             if config is not None:
@@ -217,7 +222,8 @@ class Worker:
 
     def _reset(self, command: _Reset) -> None:
         try:
-            self._publish_unless_stopping(self._processing.finish())
+            result = self._processing.finish()
+            self._publish_unless_stopping(result if command.told else None)
         except BaseException as error:  # the settings must change whatever happens here
             self._processing.report(error)
         try:

@@ -1,7 +1,6 @@
 """Ids by place: people whom the tracker does not tell apart, swaps, or loses for a moment."""
 
 import dataclasses
-import itertools
 import sys
 
 import numpy as np
@@ -10,7 +9,7 @@ from helpers.people import UP, pose
 from helpers.rule_detector import hand_up_weights
 
 from usdrl_model.events.config import StreamConfig
-from usdrl_model.online.association import GRACE, MOST, NOISE, SPEED, Association, Place, _costs
+from usdrl_model.online.association import GRACE, MOST, NOISE, SPEED, Association, Memory, Place, _costs
 from usdrl_model.online.stream import ActionStream
 from usdrl_model.skeleton.person import Person, SkeletonFrame
 
@@ -40,7 +39,7 @@ def test_a_tracker_that_numbers_people_anew_in_every_frame_is_good_enough():
 
 
 def test_people_who_cross_keep_their_ids():
-    ids = Association(itertools.count(1))
+    ids = Association(Memory(), 1.0)
     for step in range(41):
         x = -1.0 + 0.05 * step
         named = ids.name(0.1 * step, {"a": sample(x, 2.0), "b": sample(-x, 2.6)})
@@ -51,7 +50,7 @@ def test_people_who_cross_keep_their_ids():
 
 
 def test_who_comes_back_is_the_same_and_who_comes_later_is_new():
-    ids = Association(itertools.count(1))
+    ids = Association(Memory(), 1.0)
     ids.name(0.0, {"x": sample(0.0), "y": sample(2.0)})
     assert list(ids.name(0.1, {"x": sample(2.0)})) == ["2"]
     assert list(ids.name(GRACE, {"x": sample(0.3), "y": sample(2.0)})) == ["1", "2"]
@@ -70,8 +69,33 @@ def test_a_stranger_after_a_silence_has_a_new_id():
     assert told == ["1", "2"]
 
 
+def back(stamp: float, place: float = 0.3) -> list[str]:
+    """Ids after somebody was seen from 100 s to 101 s, and at ``stamp`` and for a second after it at ``place``."""
+    own = stream()
+    for start, x in ((100.0, 0.0), (stamp, place)):
+        for step in range(31):
+            own.push(SkeletonFrame(start + step / 30, (Person("0", pose(0.0, False, x)),)))
+    return [person.id for person in own.state().people]
+
+
+def test_who_is_back_after_a_silence_is_the_same_and_after_a_jump_back_somebody_new():
+    assert back(103.6) == ["1"]
+    assert back(101.0 + GRACE + 0.1) == back(103.6, place=2.0) == ["2"]
+    assert back(98.0) == back(50.0) == ["2"]
+
+
+def test_a_reset_keeps_ids_of_those_who_stay():
+    own = stream()
+    for stamp in (100.0, 100.1, 100.2):
+        own.push(SkeletonFrame(stamp, (Person("0", pose(0.0, False)),)))
+        assert [person.id for person in own.state().people] == ["1"]
+        own.reset()
+    own.push(SkeletonFrame(98.5, (Person("0", pose(0.0, False)),)))
+    assert [person.id for person in own.state().people] == ["2"], "the source began anew meanwhile"
+
+
 def test_somebody_far_away_is_somebody_else_and_nobody_has_no_id():
-    ids = Association(itertools.count(1))
+    ids = Association(Memory(), 1.0)
     assert list(ids.name(0.0, {"x": sample(0.0)})) == ["1"]
     assert list(ids.name(1.0, {"x": sample(1.8)})) == ["2"]
     assert ids.name(1.1, {}) == {}
@@ -80,7 +104,7 @@ def test_somebody_far_away_is_somebody_else_and_nobody_has_no_id():
 
 def test_as_many_as_possible_are_assigned():
     """The nearest pair alone would leave one of them out."""
-    ids = Association(itertools.count(1))
+    ids = Association(Memory(), 1.0)
     ids.name(0.0, {"x": sample(0.0), "y": sample(0.6)})
     assert list(ids.name(0.1, {"x": sample(0.5), "y": sample(1.1)})) == ["1", "2"]
 
@@ -102,10 +126,11 @@ def test_the_cost_of_a_pair_is_the_median_way_of_the_joints_that_both_have():
 
 
 def test_places_of_a_crowd_that_comes_and_goes_are_forgotten():
-    ids = Association(itertools.count(1))
+    memory = Memory()
+    ids = Association(memory, 1.0)
     for frame in range(10):
         ids.name(frame * 0.01, {str(n): sample(100.0 * frame + 3.0 * n) for n in range(40)})
-    assert len(ids._places) <= MOST + 40
+    assert len(memory.places) <= MOST + 40
 
 
 def test_without_scipy_the_setting_says_what_to_install(monkeypatch):

@@ -74,6 +74,16 @@ def test_a_silent_source_and_a_jump_of_time_are_told_apart():
     assert told(stream) == [("entered", "7", None), ("left", "7", "reset"), ("entered", "7", None)]
 
 
+@pytest.mark.parametrize("start", [10.0, 300.0])
+def test_what_a_jump_of_time_ends_is_of_the_time_before_it(start):
+    until = 104.0  # the hand is still up
+    before = [frame for frame in frames() if frame.stamp < until]
+    stream = stream_of([*before, *frames(duration=2.0, start=start)])
+    ended = {event.kind: event for event in stream.state().events if event.kind in ("lost", "left")}
+    assert {event.stamp for event in ended.values()} == {before[-1].stamp}
+    assert ended["lost"].offset <= before[-1].stamp and ended["left"].went == before[-1].stamp
+
+
 def test_a_person_without_a_joint_has_not_entered():
     nothing = Person("7", np.full((25, 3), np.nan))
     stamps = np.arange(100.0, 106.0, 0.1)

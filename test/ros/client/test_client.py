@@ -246,6 +246,23 @@ def test_an_id_that_somebody_else_has_now_approaches_nobody():
     assert heard.approach("1") == 0.0
 
 
+def test_states_begin_again_when_a_bag_loops():
+    heard, course = Heard(), []
+
+    def take(stamp, *held, events=()):
+        course.extend({"seq": len(course) + 1, "kind": kind, "person": "1"} for kind in events)
+        person = {"id": "1", "states": {"active": [{"label": label, "onset": onset} for label, onset in held]}}
+        heard.take(json.loads(state(stamp, person, events=course).data) | {"stamp": stamp}, stamp)
+
+    for _ in range(3):
+        before = heard.count
+        take(4.0, events=["left", "entered"])
+        take(5.0, ("sitting", 4.9))
+        take(5.1)  # out of sight for a moment
+        take(5.2, ("sitting", 4.9))
+        assert heard.begun_since(before) == [("1", "sitting")]
+
+
 def test_a_state_whose_events_are_of_nobody_known_is_none():
     assert understood(state(1.0, events=[{"seq": 1, "kind": "left", "person": ["a"]}]).data) is None
     assert understood(state(1.0, events=[{"seq": 1, "kind": "left", "person": "a"}]).data) is not None

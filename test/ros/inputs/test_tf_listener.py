@@ -18,7 +18,7 @@ from helpers.moving_head import Head  # noqa: E402
 
 from usdrl_ros.inputs.common import InputError, SourceFrame, ros_time  # noqa: E402
 from usdrl_ros.inputs.coordinate_frames import Frames  # noqa: E402
-from usdrl_ros.inputs.tf_listener import TfListener, tf_listener  # noqa: E402
+from usdrl_ros.inputs.tf_listener import Filler, TfListener, tf_listener  # noqa: E402
 
 
 class Buffer:
@@ -26,6 +26,9 @@ class Buffer:
 
     def __init__(self):
         self.heard = {}
+
+    def set_transform(self, transform, authority):
+        self.heard[transform.child_frame_id] = transform
 
 
 class TransformListener:
@@ -35,7 +38,7 @@ class TransformListener:
         def hear(message):
             if not message.child_frame_id:
                 raise ValueError("expected a child frame")
-            buffer.heard[message.child_frame_id] = message
+            buffer.set_transform(message, "test")
 
         self.subscription = node.create_subscription(TransformStamped, "/tf", hear, 10)
 
@@ -116,6 +119,36 @@ def test_a_moving_head_over_dds(tree, owner, peer):
     listener.close()
 
 
+@pytest.mark.parametrize("start", [100.0, 50.0, 108.0])
+def test_transforms_are_believed_when_a_bag_loops(start):
+    """Again, from the last half of an hour ago, and from a moment before its end."""
+    buffer = tf_tree.Buffer()
+    buffer.set_transform_static(tf_tree.transform("camera", "lens", 0.0, np.eye(3)), "test")
+    filler, placed = Filler(buffer), Frames("optical", target_frame="base_link", tf=buffer)
+    unknown = []
+    for begin, height in ((100.0, 1.0), (start, 2.0)):
+        for at in begin + np.arange(0.0, 15.0, 0.02):
+            moved = tf_tree.transform("base_link", "camera", at, np.eye(3), (0.0, 0.0, height))
+            filler.set_transform(moved, "test")
+            (frame,) = frames(duration=0.01, start=at)
+            try:
+                lens = placed.to_canonical(SourceFrame(frame, ros_time(at), "lens")).sensor
+            except InputError:
+                unknown.append(at)
+                continue
+            assert at < begin + 0.6 or np.linalg.norm(lens) == pytest.approx(height)
+    assert all(at < start + 0.6 for at in unknown)
+
+
+def test_transforms_of_another_time_between_the_others_make_nothing_forgotten():
+    buffer = tf_tree.Buffer()
+    filler = Filler(buffer)
+    for at in np.arange(100.0, 115.0, 0.02):
+        for stamp in (at, at - 60.0):
+            filler.set_transform(tf_tree.transform("base_link", "camera", stamp, np.eye(3)), "test")
+    assert len(buffer._stamps["camera"]) == pytest.approx(tf_tree.CACHE * 50, abs=2)
+
+
 def test_a_loop_in_the_tree_is_refused(tree):
     buffer = tf_tree.Buffer()
     for parent, child in (("a", "b"), ("b", "a")):
@@ -124,3 +157,15 @@ def test_a_loop_in_the_tree_is_refused(tree):
     (frame,) = frames(duration=0.01)
     with pytest.raises(InputError, match="base_link"):
         placed.to_canonical(SourceFrame(frame, ros_time(frame.stamp), "a"))
+
+
+@pytest.mark.parametrize(("stamp", "advised"), [(98.0, False), (100.0, True)])
+def test_only_a_transform_that_is_late_is_waited_for_longer(stamp, advised):
+    buffer = tf_tree.Buffer()
+    for at in (99.0, 99.5):
+        buffer.set_transform(tf_tree.transform("base_link", "a", at, np.eye(3)), "test")
+    placed = Frames("optical", target_frame="base_link", tf=buffer)
+    (frame,) = frames(duration=0.01, start=stamp)
+    with pytest.raises(InputError, match="check that tf is published") as error:
+        placed.to_canonical(SourceFrame(frame, ros_time(stamp), "a"))
+    assert ("or raise transform_timeout if transforms come late" in str(error.value)) == advised

@@ -295,6 +295,25 @@ def test_nothing_is_heard_between_leaving_and_listening():
     assert bench.results[-1].state.people
 
 
+def test_whoever_does_not_listen_shows_no_life_by_resets():
+    bench = Bench()
+    bench.play(recorded_frames(duration=4.5))
+    bench.worker.leave()
+    bench.worker.reset()  # before the thread has left
+    bench.worker.step()
+    count = len(bench.results)
+    assert [event.kind for event in bench.events()] == ["onset", "offset"] and bench.results[-1].state.people == ()
+    config = type(bench.stream.config)(max_rate=2.0)
+    bench.worker.reset(config)
+    bench.worker.step()
+    assert bench.stream.config is config
+    assert len(bench.results) == count
+    bench.worker.listen()
+    bench.worker.reset()
+    bench.worker.step()
+    assert len(bench.results) == count + 1
+
+
 def test_resets_at_any_moment_end_no_thread():
     """As ``~/reset`` does, while the thread looks at when it last heard something."""
     bench = Bench()
