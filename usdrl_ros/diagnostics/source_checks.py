@@ -22,6 +22,8 @@ LATE = 1.0
 """Seconds from stamp to output above which the clocks differ or messages are delayed."""
 SLOW, SLOW_MESSAGES = 7.5, 8
 """Frames a second, by stamps, below which actions are missed (docs/robustness.md), and how many frames tell."""
+JITTER = 0.05
+"""Share by which a rate may fall short: stamps of a tracker of exactly that rate tremble."""
 FROZEN_SECONDS, FROZEN_MESSAGES = 1.0, 5
 """Seconds and messages with the same stamp after which it counts as frozen."""
 
@@ -57,6 +59,7 @@ class SourceChecks:
         """Frame -> arrival of its newest message."""
         self._before: dict[str, int] = {}
         self._rose: dict[str, float] = {}
+        self._max_people = 0
 
     def heard(self, arrival: float, stamp: float, frame_id: str) -> None:
         """Record a message: its arrival (seconds that never jump), stamp and frame."""
@@ -93,11 +96,15 @@ class SourceChecks:
                 f"all messages of the last {stood:.0f} s carry the stamp {self._stamp:.3f}: the tracker repeats a"
                 " message or does not update header.stamp"
             )
-        if self.rate < SLOW and now - self._heard < RECENT:
+        if self.rate < (1.0 - JITTER) * SLOW and now - self._heard < RECENT:
             found["slow"] = (
                 f"only {self.rate:.1f} frames/s by their stamps, {SLOW:g} are needed for fast gestures: raise the rate"
                 " of the tracker, or of its camera (exposure, resolution)"
             )
+        if max_people != self._max_people:  # who was too many before need not be now
+            self._max_people = max_people
+            self._rose.pop("people_over_limit", None)
+            self._before["people_over_limit"] = counters.get("people_over_limit", 0)
         for kind, text in COUNTED.items():
             count = counters.get(kind, 0)
             if count > self._before.get(kind, 0):

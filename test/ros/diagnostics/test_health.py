@@ -1,5 +1,6 @@
 """What /diagnostics says, and when."""
 
+import numpy as np
 import pytest
 
 pytest.importorskip("rclpy", reason="needs the ROS 2 messages")
@@ -273,6 +274,23 @@ def test_a_slow_tracker_is_told_by_its_stamps():
     assert source.level == WARN and "only 5.0 frames/s" in source.message
     bench.hear(seconds=5.0, rate=10.0)
     assert bench.report()[0].level == OK
+
+
+def test_a_tracker_of_just_the_rate_that_is_needed_is_not_slow():
+    bench, rng = Bench(), np.random.default_rng(0)
+    for _ in range(300):
+        bench.now += 1 / 7.5
+        bench.accept(bench.now + rng.normal(scale=0.002))
+        assert bench.report()[0].level == OK
+
+
+def test_a_limit_of_people_that_was_raised_is_told_no_more():
+    bench = Bench()
+    assert troubled(bench, max_people=1).level == OK
+    assert "more than 1 people" in troubled(bench, max_people=1, counters={"people_over_limit": 9}).message
+    bench.counters["people_over_limit"] += 1
+    assert bench.report(max_people=20)[0].level == OK
+    assert "more than 20 people" in troubled(bench, max_people=20, counters={"people_over_limit": 11}).message
 
 
 def test_a_topic_that_nobody_publishes_is_told_with_those_that_may_be_meant():
