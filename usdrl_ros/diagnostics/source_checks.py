@@ -22,6 +22,8 @@ LATE = 1.0
 """Seconds from stamp to output above which the clocks differ or messages are delayed."""
 SLOW, SLOW_MESSAGES = 7.5, 8
 """Frames a second, by stamps, below which actions are missed (docs/robustness.md), and how many frames tell."""
+TURNS = 8
+"""Stamps among which the one before a new one is looked for: those of several clocks come in turn."""
 JITTER = 0.05
 """Share by which a rate may fall short: stamps of a tracker of exactly that rate tremble."""
 FROZEN_SECONDS, FROZEN_MESSAGES = 1.0, 5
@@ -52,8 +54,9 @@ class SourceChecks:
         self._stamp = math.nan
         self._stood_since = self._heard = 0.0
         self._stood = 0
+        self._lately: deque[float] = deque(maxlen=TURNS)
         self._steps: deque[float] = deque(maxlen=4 * SLOW_MESSAGES)
-        """Seconds from one stamp to the next."""
+        """Seconds from one stamp to the next of the same clock."""
         self._delays: deque[tuple[float, float]] = deque()
         self._frames: OrderedDict[str, float] = OrderedDict()
         """Frame -> arrival of its newest message."""
@@ -68,8 +71,10 @@ class SourceChecks:
         if len(self._frames) > FRAMES:
             self._frames.popitem(last=False)
         if stamp != self._stamp:
-            if stamp > self._stamp:
-                self._steps.append(stamp - self._stamp)
+            before = max((other for other in self._lately if other < stamp), default=math.nan)
+            if stamp not in self._lately and not math.isnan(before):
+                self._steps.append(stamp - before)
+            self._lately.append(stamp)
             self._stamp, self._stood_since, self._stood = stamp, arrival, 0
         self._stood += 1
         self._heard = arrival

@@ -284,6 +284,16 @@ def test_a_tracker_of_just_the_rate_that_is_needed_is_not_slow():
         assert bench.report()[0].level == OK
 
 
+@pytest.mark.parametrize("ahead", [-7.0, -0.3, 7.0])
+def test_two_clocks_make_no_slow_tracker(ahead):
+    bench = Bench()
+    for _ in range(100):
+        bench.now += 1 / 30
+        bench.accept(bench.now)
+        bench.accept(bench.now + ahead)
+        assert "frames/s" not in bench.report()[0].message
+
+
 def test_a_limit_of_people_that_was_raised_is_told_no_more():
     bench = Bench()
     assert troubled(bench, max_people=1).level == OK
