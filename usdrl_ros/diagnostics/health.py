@@ -12,8 +12,9 @@ from diagnostic_msgs.msg import DiagnosticStatus
 
 from usdrl_model.errors.shown import LINE, cut
 from usdrl_ros.diagnostics import graph_checks
-from usdrl_ros.diagnostics.reporting import AWAY, SAMPLES, Lasting, Warnings, percentile, status
-from usdrl_ros.diagnostics.source_checks import RECENT, SourceChecks
+from usdrl_ros.diagnostics.keeping_up import KeepingUp
+from usdrl_ros.diagnostics.reporting import AWAY, RECENT, SAMPLES, Lasting, Warnings, percentile, status
+from usdrl_ros.diagnostics.source_checks import SourceChecks
 from usdrl_ros.inputs.common import InputError, SourceFrame
 
 NAMESPACE = "give it a namespace with --ros-args -r __ns:=/NAME"
@@ -80,7 +81,7 @@ class Health:
         self._source = SourceChecks()
         self._lasting = Lasting(AWAY, monotonic)
         self._incompatible: Counter[str] = Counter()
-        self._skipped_before = self._inferred_before = 0
+        self._keeping_up = KeepingUp()
 
     def accepted(self, arrival: float, source: SourceFrame | None) -> None:
         """A message was understood; None if it has no people and no stamp."""
@@ -126,6 +127,7 @@ class Health:
         """An inference took ``seconds``."""
         with self._lock:
             self._inference.append(seconds * 1e3)
+            self._keeping_up.inferred(seconds)
 
     def incompatible_qos(self, policy: str) -> None:
         """A publisher has an incompatible quality of service."""
@@ -233,16 +235,10 @@ class Health:
 
     def _inference_status(self, name: str, situation: Situation, now: float) -> DiagnosticStatus:
         counters = situation.stream_counters
-        skipped = counters.get("skipped_slots", 0) - self._skipped_before
-        done = counters.get("inferences", 0) - self._inferred_before
-        self._skipped_before += skipped
-        self._inferred_before += done
+        skipped = counters.get("skipped_slots", 0)
         level, text = DiagnosticStatus.OK, f"{percentile(self._inference, 50)} median"
-        if skipped > done:
-            level, text = (
-                DiagnosticStatus.WARN,
-                f"cannot keep up with {situation.max_rate:g} inferences/s: lower max_rate or use a faster device",
-            )
+        if trouble := self._keeping_up.trouble(now, skipped, situation.max_rate, self._arrivals):
+            level, text = DiagnosticStatus.WARN, trouble
         if now - self._dropped_at < RECENT:
             level, text = (
                 DiagnosticStatus.WARN,

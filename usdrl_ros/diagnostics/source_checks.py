@@ -7,13 +7,13 @@ stamps with the times of arrival and with the node's clock.
 from __future__ import annotations
 
 import math
-from collections import OrderedDict, deque
+from collections import OrderedDict, defaultdict, deque
 from collections.abc import Mapping
 
 import numpy as np
 
-RECENT = 5.0
-"""Seconds for which a problem of a single message is reported."""
+from usdrl_ros.diagnostics.reporting import RECENT, Rise
+
 CLOCKS_AGREE = 10.0
 """Seconds between a stamp and the node's clock above which the clocks differ; less is latency."""
 AHEAD = 0.5
@@ -60,7 +60,7 @@ class SourceChecks:
         self._delays: deque[tuple[float, float]] = deque()
         self._frames: OrderedDict[str, float] = OrderedDict()
         """Frame -> arrival of its newest message."""
-        self._before: dict[str, int] = {}
+        self._rises: defaultdict[str, Rise] = defaultdict(Rise)
         self._rose: dict[str, float] = {}
         self._max_people = 0
 
@@ -109,12 +109,11 @@ class SourceChecks:
         if max_people != self._max_people:  # who was too many before need not be now
             self._max_people = max_people
             self._rose.pop("people_over_limit", None)
-            self._before["people_over_limit"] = counters.get("people_over_limit", 0)
+            self._rises["people_over_limit"](counters.get("people_over_limit", 0))
         for kind, text in COUNTED.items():
             count = counters.get(kind, 0)
-            if count > self._before.get(kind, 0):
+            if self._rises[kind](count):
                 self._rose[kind] = now
-            self._before[kind] = count
             if now - self._rose.get(kind, -math.inf) < RECENT:
                 found[kind] = text.format(
                     count=count,

@@ -134,14 +134,55 @@ def test_two_clocks_are_no_latency():
 
 def test_a_machine_that_is_too_slow():
     bench = Bench()
-    bench.counters = {"inferences": 10, "skipped_slots": 3}
-    assert bench.report()[1].level == OK
-    bench.counters = {"inferences": 12, "skipped_slots": 11}
-    status = bench.report()[1]
+    assert infer(bench, served=10, skipped=3, seconds=0.12).level == OK
+    status = infer(bench, served=2, skipped=8, seconds=0.3)
     assert status.level == WARN
     assert "lower max_rate" in status.message
     bench.health.dropped()
     assert "dropped" in bench.report()[1].message
+    bench.hear(seconds=6.0)
+    assert bench.report()[1].level == OK
+
+
+def infer(bench, served, skipped, seconds):
+    """Inferences of so many seconds each while slots are skipped, and what the report says then."""
+    for _ in range(served):
+        bench.health.inferred(seconds)
+    bench.counters["skipped_slots"] = bench.counters.get("skipped_slots", 0) + skipped
+    return bench.report()[1]
+
+
+def test_messages_in_bursts_are_no_slow_machine():
+    bench = Bench()
+    for second in range(10):
+        for _ in range(2):
+            bench.now += 0.5
+            for frame in range(8):
+                bench.accept(bench.now + frame / 16)
+        status = infer(bench, served=3 + second % 4, skipped=5, seconds=0.005)
+        if second >= 2:
+            assert (status.level, "in bursts, with pauses of 0.5 s" in status.message) == (WARN, True)
+    bench.hear(seconds=6.0)
+    assert infer(bench, served=10, skipped=0, seconds=0.005).level == OK
+
+
+def test_a_hiccup_is_no_slow_machine_whether_or_not_anybody_is_there():
+    bench = Bench()
+    for _ in range(5):
+        bench.hear(1.0)
+        bench.now += 0.4
+        assert infer(bench, served=7, skipped=4, seconds=0.0).level == OK
+    bench.now += 3.0
+    bench.hear(0.3)
+    assert infer(bench, served=1, skipped=30, seconds=0.005).level == OK, "suspended once"
+
+
+def test_counters_that_begin_anew_are_no_slow_machine():
+    bench = Bench()
+    infer(bench, served=10, skipped=100, seconds=0.01)
+    bench.counters = {"skipped_slots": 0}
+    assert infer(bench, served=10, skipped=2, seconds=0.01).level == OK
+    assert infer(bench, served=2, skipped=8, seconds=0.3).level == WARN
 
 
 def test_failures_are_errors_until_they_stop():
