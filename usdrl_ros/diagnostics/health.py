@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import threading
-from collections import Counter, deque
+from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -19,6 +19,8 @@ from usdrl_ros.inputs.common import InputError, SourceFrame
 
 NAMESPACE = "give it a namespace with --ros-args -r __ns:=/NAME"
 """What keeps two nodes apart: their topics follow the namespace, whatever they are called."""
+AGAIN = 3
+"""Warnings of one kind within ``RECENT`` that are no hint at the start, but a problem that lasts."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -71,6 +73,9 @@ class Health:
         self._refused: Counter[str] = Counter()
         self._refusal_text = ""
         self._warned: Counter[str] = Counter()
+        self._odd: defaultdict[str, deque[float]] = defaultdict(lambda: deque(maxlen=AGAIN))
+        """Kind of warning -> when the last ones came."""
+        self._odd_texts: dict[str, str] = {}
         self._failures = 0
         self._failed_at = -math.inf
         self._failure_text = ""
@@ -106,6 +111,8 @@ class Health:
         """A message was understood, but something about it is odd."""
         with self._lock:
             self._warned[kind] += 1
+            self._odd[kind].append(self._monotonic())
+            self._odd_texts[kind] = cut(text, LINE)
         self._log(f"warned.{kind}", f"input ({kind}): {text}")
 
     def failed(self, error: BaseException) -> None:
@@ -157,8 +164,9 @@ class Health:
             _forget(self._refusals, now)
             troubles = self._troubles(name, situation, now)
             new = [troubles[kind] for kind in self._lasting(troubles)]
+            again = [kind for kind, times in self._odd.items() if len(times) == AGAIN and now - times[0] < RECENT]
             statuses = [
-                self._input(name, situation, now, list(troubles.values())),
+                self._input(name, situation, now, [*troubles.values(), *map(self._odd_texts.__getitem__, again)]),
                 self._inference_status(name, situation, now),
             ]
         for text in new:  # once, however long it lasts

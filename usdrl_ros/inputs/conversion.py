@@ -67,7 +67,7 @@ class Conversion:
             ) from error
         frame = self.frames.to_canonical(source, patience)
         if self.robot is not None:
-            frame = replace(frame, robot=self.robot(source, patience))
+            frame = replace(frame, robot=self.robot(source, arrival, patience))
         return source, frame
 
 

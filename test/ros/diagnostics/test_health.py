@@ -282,6 +282,22 @@ def test_messages_in_several_frames_are_one_only_for_tf():
     assert bench.report()[0].level == OK, "a tracker that has changed its frame is one tracker"
 
 
+def test_a_warning_that_comes_again_and_again_is_shown_while_it_does():
+    bench = Bench()
+    bench.health.warned("no_place", "landmarks are centred on the hips")
+    bench.hear(1.0)
+    assert bench.report()[0].level == OK, "a hint at the start is no problem"
+    for number in range(10):
+        bench.health.warned("robot_skeleton", f"got none for {number}.0 s")
+        bench.hear(0.2)
+    status = bench.report()[0]
+    assert (status.level, status.message) == (WARN, "got none for 9.0 s")
+    assert values(status)["warned.robot_skeleton"] == "10"
+    assert len(bench.log) == 2
+    bench.hear(6.0)
+    assert bench.report()[0].level == OK
+
+
 def test_a_latency_is_only_told_where_the_clocks_agree():
     bench = Bench()
     assert bench.health.published(-3.0) is None
