@@ -189,7 +189,10 @@ def _judged(
     """What is wrong with what was heard, and who was seen; arguments as of ``run``, ``fitting`` as ``_fitting``."""
     content = heard.content
     now = messages[-1].steady if messages else 0.0
-    troubles = heard.checks.troubles(now, heard.counters, topic, publishers, config.max_people)
+    counters = dict(heard.counters)
+    if config.ids != "own":
+        counters["leaps_refused"] = heard.people.leaps // 2
+    troubles = heard.checks.troubles(now, counters, topic, publishers, config.max_people)
     if levelled_by(config) != "target_frame":
         troubles |= heard.checks.frames(now)
     found, measured, _ = judge(content.sights, content.setup)
