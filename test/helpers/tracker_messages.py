@@ -79,11 +79,7 @@ class Source:
             decode=decoder(kind, adapter, context, *plane),
             context=context,
             frames=Frames("optical"),
-            content=self,
         )
-
-    def add(self, believed, measured=None):
-        """The check of what people look like."""
 
     def __call__(self, topic, message, arrival):
         """What the node makes of a message of a topic: a canonical frame, or None."""

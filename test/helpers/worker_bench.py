@@ -46,10 +46,12 @@ class Bench:
     def __init__(self, convert=None, publish=None, observer=Counts):
         self.now, self.counts, self.results = 50.0, observer(), []
         self.ahead, self.simulated = 1000.0, False
+        self.checked = []
         self.stream = ActionStream(hand_up_weights(), topology="kinect_v2_25")
         processing = Processing(
             stream=self.stream,
             convert=convert or self.convert,
+            check=lambda believed, measured: self.checked.append(believed.stamp),
             observer=self.counts,
             source_timeout=2.0,
             transform_timeout=0.05,

@@ -21,7 +21,7 @@ EVERY = 1.0
 PEOPLE = 8
 """People checked in a frame."""
 BEGINS, ENDS = 2, 3
-"""Consecutive judgements with (without) a finding after which it begins (ends)."""
+"""Consecutive judgements with (without) a finding after which it begins (ends); that nobody is there begins at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +85,9 @@ class ContentCheck:
 
     def _judge(self, stamp: float) -> None:
         found, values, undecided = judge(self._sights, self.setup)
+        begins = BEGINS
         if not any(people for _, people in self._frames):
-            found = [nobody(f"for {stamp - self._frames[0][0]:.0f} s")]
+            found, begins = [nobody(f"for {stamp - self._frames[0][0]:.0f} s")], 1
         if not self._sights or stamp - self._sights[0].stamp < SPAN - 2.0 * STEP:  # few seconds show few poses
             found = [finding for finding in found if finding.key != SIDES]
             undecided.add(SIDES)
@@ -95,9 +96,9 @@ class ContentCheck:
             if key in by_key:
                 self._with[key] += 1
                 self._without.pop(key, None)
-                if self._with[key] == BEGINS:
+                if self._with[key] == begins:
                     self._begun[key] += 1
-                if self._with[key] >= BEGINS:
+                if self._with[key] >= begins:
                     self._present[key] = by_key[key]
             elif key not in undecided:
                 self._without[key] += 1

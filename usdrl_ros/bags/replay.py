@@ -165,6 +165,7 @@ def load_bag(path: str | Path, truth: Truth | None = None) -> LabelledBag:
                 reason = str(error)
                 continue
             if converted is not None:
+                content.add(converted[1], converted[0].frame)
                 frames.append(converted[1])
                 recorded_ns.append(message.stamp_ns)
         troubles = (*bag.troubles, *(cut(text, LINE) for text in odd.values()))
@@ -197,7 +198,7 @@ def _reading(
         odd: receives what is odd about messages, by kind.
 
     Returns:
-        the adapter, the check of what people look like, and the conversion, which fills that check.
+        the adapter, the check of what people look like, still empty, and the conversion.
 
     Raises:
         BagError: no adapter reads the topic as the truth says.
@@ -213,7 +214,6 @@ def _reading(
             config,
             deserialise=lambda data: recorded.message(data, limits.SKELETONS),
             tf=None,
-            content=content,
             description=description,
             warn=odd.__setitem__,
             topics=further,

@@ -12,8 +12,8 @@ from diagnostic_msgs.msg import DiagnosticStatus
 
 from usdrl_model.errors.shown import LINE, cut
 from usdrl_ros.camera.geometry import BEYOND_DEPTH, BY_DEPTH, BY_SIZE
-from usdrl_ros.diagnostics.reporting import SAMPLES, Warnings, percentile, status
-from usdrl_ros.diagnostics.source_checks import RECENT, SLOW
+from usdrl_ros.diagnostics.reporting import RECENT, SAMPLES, Warnings, percentile, status
+from usdrl_ros.diagnostics.source_checks import SLOW
 from usdrl_ros.inputs.common import InputError
 
 STUCK = 5.0

@@ -126,7 +126,7 @@ def run(
     fitting, further = partial(_fitting, messages, source, config), FurtherTopics()
     try:
         heard = _Heard(content=Sights(described(source, config)))
-        convert = _converter(source, config, topic, tf, heard.content, heard.warn, further)
+        convert = _converter(source, config, topic, tf, heard.content.setup, heard.warn, further)
     except ValueError as error:
         change = fitting() if "topology" in str(error) else None
         return Trial(findings=(*before, Finding("settings", Level.ERROR, cut(error, LINE), change)))
@@ -168,6 +168,7 @@ def _read(messages: Sequence[Captured], convert: Conversion, heard: _Heard) -> N
         if converted is None:
             continue
         sent, frame = converted
+        heard.content.add(frame, sent.frame)
         heard.checks.heard(message.steady, frame.stamp, sent.frame_id)
         heard.checks.published(message.steady, message.arrival - frame.stamp)
         heard.delays.append(message.arrival - frame.stamp)
@@ -188,7 +189,10 @@ def _judged(
     """What is wrong with what was heard, and who was seen; arguments as of ``run``, ``fitting`` as ``_fitting``."""
     content = heard.content
     now = messages[-1].steady if messages else 0.0
-    troubles = heard.checks.troubles(now, heard.counters, topic, publishers, config.max_people)
+    counters = dict(heard.counters)
+    if config.ids != "own":
+        counters["leaps_refused"] = heard.people.leaps // 2
+    troubles = heard.checks.troubles(now, counters, topic, publishers, config.max_people)
     if levelled_by(config) != "target_frame":
         troubles |= heard.checks.frames(now)
     found, measured, _ = judge(content.sights, content.setup)
@@ -216,7 +220,7 @@ def _converter(
     config: PerceptionConfig,
     topic: str,
     tf: Any,
-    content: Sights,
+    description: Setup,
     warn: Callable[[str, str], None],
     topics: FurtherTopics | None = None,
 ) -> Conversion:
@@ -225,8 +229,7 @@ def _converter(
         config,
         deserialise=Deserialiser(source.message_type, source.adapter.parts),
         tf=tf,
-        content=content,
-        description=content.setup,
+        description=description,
         warn=warn,
         topics=FurtherTopics() if topics is None else topics,
         topic=topic,
@@ -272,9 +275,10 @@ def _fitting(messages: Sequence[Captured], source: Input, config: PerceptionConf
         tried = replace(config, topology=name, target_frame="", mirrored=False)
         content = Sights(described(source, tried))
         try:
-            convert = _converter(source, tried, "/skeletons", None, content, lambda *_: None)
+            convert = _converter(source, tried, "/skeletons", None, content.setup, lambda *_: None)
             for message in messages[:: max(1, len(messages) // TRIED)]:
-                convert(message.data, message.arrival)
+                if converted := convert(message.data, message.arrival):
+                    content.add(converted[1], converted[0].frame)
         except ValueError:  # of which InputError is one
             continue
         if content.sights:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import threading
-from collections import Counter, deque
+from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -12,12 +12,15 @@ from diagnostic_msgs.msg import DiagnosticStatus
 
 from usdrl_model.errors.shown import LINE, cut
 from usdrl_ros.diagnostics import graph_checks
-from usdrl_ros.diagnostics.reporting import AWAY, SAMPLES, Lasting, Warnings, percentile, status
-from usdrl_ros.diagnostics.source_checks import RECENT, SourceChecks
+from usdrl_ros.diagnostics.keeping_up import KeepingUp
+from usdrl_ros.diagnostics.reporting import AWAY, RECENT, SAMPLES, Lasting, Warnings, percentile, status
+from usdrl_ros.diagnostics.source_checks import SourceChecks
 from usdrl_ros.inputs.common import InputError, SourceFrame
 
 NAMESPACE = "give it a namespace with --ros-args -r __ns:=/NAME"
 """What keeps two nodes apart: their topics follow the namespace, whatever they are called."""
+AGAIN = 3
+"""Warnings of one kind within ``RECENT`` that are no hint at the start, but a problem that lasts."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -70,6 +73,9 @@ class Health:
         self._refused: Counter[str] = Counter()
         self._refusal_text = ""
         self._warned: Counter[str] = Counter()
+        self._odd: defaultdict[str, deque[float]] = defaultdict(lambda: deque(maxlen=AGAIN))
+        """Kind of warning -> when the last ones came."""
+        self._odd_texts: dict[str, str] = {}
         self._failures = 0
         self._failed_at = -math.inf
         self._failure_text = ""
@@ -80,7 +86,7 @@ class Health:
         self._source = SourceChecks()
         self._lasting = Lasting(AWAY, monotonic)
         self._incompatible: Counter[str] = Counter()
-        self._skipped_before = self._inferred_before = 0
+        self._keeping_up = KeepingUp()
 
     def accepted(self, arrival: float, source: SourceFrame | None) -> None:
         """A message was understood; None if it has no people and no stamp."""
@@ -105,6 +111,8 @@ class Health:
         """A message was understood, but something about it is odd."""
         with self._lock:
             self._warned[kind] += 1
+            self._odd[kind].append(self._monotonic())
+            self._odd_texts[kind] = cut(text, LINE)
         self._log(f"warned.{kind}", f"input ({kind}): {text}")
 
     def failed(self, error: BaseException) -> None:
@@ -126,6 +134,7 @@ class Health:
         """An inference took ``seconds``."""
         with self._lock:
             self._inference.append(seconds * 1e3)
+            self._keeping_up.inferred(seconds)
 
     def incompatible_qos(self, policy: str) -> None:
         """A publisher has an incompatible quality of service."""
@@ -155,8 +164,9 @@ class Health:
             _forget(self._refusals, now)
             troubles = self._troubles(name, situation, now)
             new = [troubles[kind] for kind in self._lasting(troubles)]
+            again = [kind for kind, times in self._odd.items() if len(times) == AGAIN and now - times[0] < RECENT]
             statuses = [
-                self._input(name, situation, now, list(troubles.values())),
+                self._input(name, situation, now, [*troubles.values(), *map(self._odd_texts.__getitem__, again)]),
                 self._inference_status(name, situation, now),
             ]
         for text in new:  # once, however long it lasts
@@ -233,16 +243,10 @@ class Health:
 
     def _inference_status(self, name: str, situation: Situation, now: float) -> DiagnosticStatus:
         counters = situation.stream_counters
-        skipped = counters.get("skipped_slots", 0) - self._skipped_before
-        done = counters.get("inferences", 0) - self._inferred_before
-        self._skipped_before += skipped
-        self._inferred_before += done
+        skipped = counters.get("skipped_slots", 0)
         level, text = DiagnosticStatus.OK, f"{percentile(self._inference, 50)} median"
-        if skipped > done:
-            level, text = (
-                DiagnosticStatus.WARN,
-                f"cannot keep up with {situation.max_rate:g} inferences/s: lower max_rate or use a faster device",
-            )
+        if trouble := self._keeping_up.trouble(now, skipped, situation.max_rate, self._arrivals):
+            level, text = DiagnosticStatus.WARN, trouble
         if now - self._dropped_at < RECENT:
             level, text = (
                 DiagnosticStatus.WARN,

@@ -16,6 +16,8 @@ INTERVAL = 5.0
 """Seconds between two warnings of the same kind in the log."""
 SAMPLES = 256
 """Times kept for the percentiles."""
+RECENT = 5.0
+"""Seconds for which a problem of a single message is reported."""
 AWAY = 60.0
 """Seconds without a problem after which its return is logged again."""
 
@@ -58,6 +60,18 @@ def percentile(samples: Iterable[float], percent: float) -> str:
     """A percentile of times in milliseconds, in words; a dash without any."""
     values = list(samples)
     return f"{np.percentile(values, percent):.1f} ms" if values else "-"
+
+
+class Rise:
+    """By how much a count has risen since the last call; one that fell has begun anew, at 0."""
+
+    def __init__(self) -> None:
+        self._before = 0
+
+    def __call__(self, count: int) -> int:
+        """The rise to ``count``."""
+        before, self._before = self._before, count
+        return count - before if count >= before else count
 
 
 class Lasting:

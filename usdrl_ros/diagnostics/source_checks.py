@@ -7,13 +7,13 @@ stamps with the times of arrival and with the node's clock.
 from __future__ import annotations
 
 import math
-from collections import OrderedDict, deque
+from collections import OrderedDict, defaultdict, deque
 from collections.abc import Mapping
 
 import numpy as np
 
-RECENT = 5.0
-"""Seconds for which a problem of a single message is reported."""
+from usdrl_ros.diagnostics.reporting import RECENT, Rise
+
 CLOCKS_AGREE = 10.0
 """Seconds between a stamp and the node's clock above which the clocks differ; less is latency."""
 AHEAD = 0.5
@@ -22,6 +22,10 @@ LATE = 1.0
 """Seconds from stamp to output above which the clocks differ or messages are delayed."""
 SLOW, SLOW_MESSAGES = 7.5, 8
 """Frames a second, by stamps, below which actions are missed (docs/robustness.md), and how many frames tell."""
+TURNS = 8
+"""Stamps among which the one before a new one is looked for: those of several clocks come in turn."""
+JITTER = 0.05
+"""Share by which a rate may fall short: stamps of a tracker of exactly that rate tremble."""
 FROZEN_SECONDS, FROZEN_MESSAGES = 1.0, 5
 """Seconds and messages with the same stamp after which it counts as frozen."""
 
@@ -41,6 +45,10 @@ COUNTED: dict[str, str] = {
     " is fast enough",
 }
 """Counter of the stream -> message while it rises."""
+JUMPS = ("leaps_refused", "id_jumps", "ids_swapped")
+"""Counters of samples that are not where the person of their id is."""
+SELDOM, WHILE = 3, 20.0
+"""Jumps within so many seconds that happen to good trackers, too."""
 
 
 class SourceChecks:
@@ -50,13 +58,17 @@ class SourceChecks:
         self._stamp = math.nan
         self._stood_since = self._heard = 0.0
         self._stood = 0
+        self._lately: deque[float] = deque(maxlen=TURNS)
         self._steps: deque[float] = deque(maxlen=4 * SLOW_MESSAGES)
-        """Seconds from one stamp to the next."""
+        """Seconds from one stamp to the next of the same clock."""
         self._delays: deque[tuple[float, float]] = deque()
         self._frames: OrderedDict[str, float] = OrderedDict()
         """Frame -> arrival of its newest message."""
-        self._before: dict[str, int] = {}
+        self._rises: defaultdict[str, Rise] = defaultdict(Rise)
         self._rose: dict[str, float] = {}
+        self._jumps: deque[tuple[float, int]] = deque()
+        """When ids jumped, and how often."""
+        self._max_people = 0
 
     def heard(self, arrival: float, stamp: float, frame_id: str) -> None:
         """Record a message: its arrival (seconds that never jump), stamp and frame."""
@@ -65,8 +77,10 @@ class SourceChecks:
         if len(self._frames) > FRAMES:
             self._frames.popitem(last=False)
         if stamp != self._stamp:
-            if stamp > self._stamp:
-                self._steps.append(stamp - self._stamp)
+            before = max((other for other in self._lately if other < stamp), default=math.nan)
+            if stamp not in self._lately and not math.isnan(before):
+                self._steps.append(stamp - before)
+            self._lately.append(stamp)
             self._stamp, self._stood_since, self._stood = stamp, arrival, 0
         self._stood += 1
         self._heard = arrival
@@ -93,16 +107,19 @@ class SourceChecks:
                 f"all messages of the last {stood:.0f} s carry the stamp {self._stamp:.3f}: the tracker repeats a"
                 " message or does not update header.stamp"
             )
-        if self.rate < SLOW and now - self._heard < RECENT:
+        if self.rate < (1.0 - JITTER) * SLOW and now - self._heard < RECENT:
             found["slow"] = (
                 f"only {self.rate:.1f} frames/s by their stamps, {SLOW:g} are needed for fast gestures: raise the rate"
                 " of the tracker, or of its camera (exposure, resolution)"
             )
+        if max_people != self._max_people:  # who was too many before need not be now
+            self._max_people = max_people
+            self._rose.pop("people_over_limit", None)
+            self._rises["people_over_limit"](counters.get("people_over_limit", 0))
         for kind, text in COUNTED.items():
             count = counters.get(kind, 0)
-            if count > self._before.get(kind, 0):
+            if self._rises[kind](count):
                 self._rose[kind] = now
-            self._before[kind] = count
             if now - self._rose.get(kind, -math.inf) < RECENT:
                 found[kind] = text.format(
                     count=count,
@@ -111,7 +128,7 @@ class SourceChecks:
                     publishers=publishers,
                     max_people=max_people,
                 )
-        return found | self._clocks(now)
+        return found | self._ids(now, counters, topic) | self._clocks(now)
 
     def frames(self, now: float) -> dict[str, str]:
         """The same for several coordinate frames without tf."""
@@ -121,6 +138,21 @@ class SourceChecks:
         return {
             "frames": f"messages come in several frames ({', '.join(recent)}), which are treated as one: use one"
             " tracker per topic, or set target_frame without sensor_pose, so that tf2 transforms each"
+        }
+
+    def _ids(self, now: float, counters: Mapping[str, int], topic: str) -> dict[str, str]:
+        count = sum(counters.get(kind, 0) for kind in JUMPS)
+        while self._jumps and self._jumps[0][0] < now - WHILE:
+            self._jumps.popleft()
+        if jumped := self._rises["ids"](count):
+            self._jumps.append((now, jumped))
+            if sum(number for _, number in self._jumps) > SELDOM:
+                self._rose["ids"] = now
+        if now - self._rose.get("ids", -math.inf) >= RECENT:
+            return {}
+        return {
+            "ids": f"ids on {topic} jump between places ({count} times so far): two trackers with the same ids? give"
+            " each a topic of its own, or set ids:=own"
         }
 
     def _clocks(self, now: float) -> dict[str, str]:

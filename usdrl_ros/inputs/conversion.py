@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
@@ -23,16 +23,9 @@ from usdrl_ros.inputs.robot_skeleton import RobotSkeleton
 from usdrl_ros.inputs.source_config import SourceConfig
 
 
-class Content(Protocol):
-    """A check of what people look like: ``plausibility.live_check.ContentCheck``, or a sample of a recording."""
-
-    def add(self, believed: SkeletonFrame, measured: SkeletonFrame | None = None) -> None:
-        """Add a frame: canonical, and as the source sent it."""
-
-
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Conversion:
-    """Serialised messages of one source -> frames; calling it also adds every frame to the content check."""
+    """Serialised messages of one source -> frames."""
 
     deserialise: Callable[[bytes], Any]
     """Bytes -> message; may raise InputError."""
@@ -41,7 +34,6 @@ class Conversion:
     context: Context
     """For the adapter; ``arrival`` is that of each message."""
     frames: Frames
-    content: Content
     robot: RobotSkeleton | None = None
     """The robot's own body, which joins the people."""
 
@@ -74,9 +66,8 @@ class Conversion:
                 "adapter", f"expected people from the input adapter, got {type(error).__name__}: {error}: update it"
             ) from error
         frame = self.frames.to_canonical(source, patience)
-        self.content.add(frame, source.frame)
         if self.robot is not None:
-            frame = replace(frame, robot=self.robot(source, patience))
+            frame = replace(frame, robot=self.robot(source, arrival, patience))
         return source, frame
 
 
@@ -137,7 +128,6 @@ def converter(
     *,
     deserialise: Callable[[bytes], Any],
     tf: Any,
-    content: Content,
     description: Setup,
     warn: Callable[[str, str], None],
     topics: FurtherTopics,
@@ -151,7 +141,6 @@ def converter(
         config: how it is described.
         deserialise: of ``Conversion``.
         tf: a tf2 buffer, or None.
-        content: receives every frame.
         description: of ``described``.
         warn: of ``Context``.
         topics: takes what the adapter wants to read besides.
@@ -207,7 +196,6 @@ def converter(
         ),
         context=context,
         frames=frames,
-        content=content,
         robot=robot,
     )
 

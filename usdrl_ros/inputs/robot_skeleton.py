@@ -109,6 +109,8 @@ class RobotSkeleton:
         self._table, self._frames, self._tf, self._warn = table, frames, tf, warn
         self._waits = True
         self._heard: SourceFrame | None = None
+        self._arrival = 0.0
+        """Of what was heard."""
         if table.links and tf is None:
             raise ValueError(
                 "robot_skeleton: links are looked up in tf, which needs tf2_ros: install it, or publish a topic"
@@ -117,18 +119,22 @@ class RobotSkeleton:
             self._context = Context(topology=topology(table.topology), warn=warn)
             subscribe(table.topic, CLOUD, self._hear, depth=10)
 
-    def __call__(self, source: SourceFrame, patience: float) -> Place | None:
+    def __call__(self, source: SourceFrame, arrival: float, patience: float) -> Place | None:
         """Its canonical joints in the frame of the people of a message; None while too little of it is known.
 
         Args:
             source: the message.
+            arrival: of the message, seconds by the clock of the node, or of the recording.
             patience: seconds to wait for a transform. Where none came last time, nothing is waited for.
         """
         if not source.frame.people:
             return None
         frame, rotation, offset = self._frames.basis(source.frame_id)
         try:
-            place = self._by_links(source, frame, patience) if self._table.links else self._by_topic(source, frame)
+            if self._table.links:
+                place = self._by_links(source, frame, patience)
+            else:
+                place = self._by_topic(source, frame, arrival)
         except InputError as error:
             self._warn(KIND, f"robot_skeleton: {error}")
             return None
@@ -152,11 +158,16 @@ class RobotSkeleton:
             self._warn(KIND, f"robot_skeleton: {len(failures)} of {len(self._table.links)} links are missing: {first}")
         return joints, confidence
 
-    def _by_topic(self, source: SourceFrame, frame: str) -> Place:
+    def _by_topic(self, source: SourceFrame, frame: str, arrival: float) -> Place:
         heard = self._heard
         if heard is None:
             raise InputError(KIND, f"expected joints on {self._table.topic}, got none yet: is it published?")
-        age = source.frame.stamp - heard.frame.stamp
+        age, silence = source.frame.stamp - heard.frame.stamp, arrival - self._arrival
+        if abs(age) > NEW and silence > NEW:
+            raise InputError(
+                KIND, f"expected joints on {self._table.topic}, got none for {silence:.1f} s: the robot has no body,"
+                " check what publishes them"
+            )  # fmt: skip
         if abs(age) > NEW:
             raise InputError(
                 KIND, f"expected joints on {self._table.topic} of now, got those of {age:.1f} s before: publish them"
@@ -184,6 +195,7 @@ class RobotSkeleton:
             return
         (body,) = heard.frame.people
         usual = Person("robot", body.joints, body.confidence, judged=True)  # a joint at the origin is one
+        self._arrival = context.arrival
         self._heard = SourceFrame(type(heard.frame)(heard.frame.stamp, (usual,)), heard.stamp, heard.frame_id)
 
 

@@ -115,6 +115,7 @@ def build(
     processing = Processing(
         stream=stream,
         convert=conversion,
+        check=content.add,
         observer=observer,
         source_timeout=config.source_timeout,
         transform_timeout=config.transform_timeout,
@@ -156,7 +157,6 @@ def _converted(
         config,
         deserialise=Deserialiser(source.message_type, source.adapter.parts),
         tf=tf,
-        content=content,
         description=content.setup,
         warn=observer.warned,
         topics=topics,

@@ -28,6 +28,8 @@ Convert = Callable[[Any, float, float], tuple[SourceFrame, SkeletonFrame] | None
 """(message, arrival, patience) -> source frame and canonical frame, or None for a message without people and stamp.
 ``arrival`` is in seconds of the node's clock; it waits at most ``patience`` seconds for a transform that is not there
 yet."""
+Check = Callable[[SkeletonFrame, SkeletonFrame], None]
+"""Takes a canonical frame, and the same as the source sent it."""
 
 
 class Processing:
@@ -36,6 +38,7 @@ class Processing:
     Args:
         stream: the online pipeline.
         convert: from a message to frames.
+        check: of what people look like; it sees the frames whose stamps the stream believes.
         observer: counts.
         source_timeout: seconds without a usable message, with a new stamp, after which all people are lost.
         transform_timeout: seconds after the arrival of a message in which its transform may still arrive.
@@ -49,6 +52,7 @@ class Processing:
         *,
         stream: ActionStream,
         convert: Convert,
+        check: Check,
         observer: Observer,
         source_timeout: float,
         transform_timeout: float,
@@ -58,6 +62,7 @@ class Processing:
     ) -> None:
         self._stream = stream
         self._convert = convert
+        self._check = check
         self._observer = observer
         self._source_timeout = source_timeout
         self._transform_timeout = transform_timeout
@@ -82,6 +87,9 @@ class Processing:
             age = self._monotonic() - arrival
             converted = self._convert(message, self._clock() - age, max(0.0, self._transform_timeout - age))
             due = converted is not None and not self._stands(converted[0]) and self._stream.add(converted[1])
+            believed = converted if self._stream.stamp != before else None
+            if believed is not None:
+                self._check(believed[1], believed[0].frame)
         except BaseException as error:  # one bad message must not take the rest of the batch with it
             self.report(error)
             return False
@@ -91,8 +99,8 @@ class Processing:
         if converted is not None:
             self._held = self._stream.stamp == before != converted[0].frame.stamp
         # A refused or repeated stamp counts as silence: no action stays active because of it.
-        if converted is not None and self._stream.stamp != before:
-            self._newest, self._last_arrival, self._clock_then = converted[0], arrival, self._clock()
+        if believed is not None:
+            self._newest, self._last_arrival, self._clock_then = believed[0], arrival, self._clock()
         return due
 
     @property

@@ -1,5 +1,6 @@
 """What /diagnostics says, and when."""
 
+import numpy as np
 import pytest
 
 pytest.importorskip("rclpy", reason="needs the ROS 2 messages")
@@ -133,14 +134,55 @@ def test_two_clocks_are_no_latency():
 
 def test_a_machine_that_is_too_slow():
     bench = Bench()
-    bench.counters = {"inferences": 10, "skipped_slots": 3}
-    assert bench.report()[1].level == OK
-    bench.counters = {"inferences": 12, "skipped_slots": 11}
-    status = bench.report()[1]
+    assert infer(bench, served=10, skipped=3, seconds=0.12).level == OK
+    status = infer(bench, served=2, skipped=8, seconds=0.3)
     assert status.level == WARN
     assert "lower max_rate" in status.message
     bench.health.dropped()
     assert "dropped" in bench.report()[1].message
+    bench.hear(seconds=6.0)
+    assert bench.report()[1].level == OK
+
+
+def infer(bench, served, skipped, seconds):
+    """Inferences of so many seconds each while slots are skipped, and what the report says then."""
+    for _ in range(served):
+        bench.health.inferred(seconds)
+    bench.counters["skipped_slots"] = bench.counters.get("skipped_slots", 0) + skipped
+    return bench.report()[1]
+
+
+def test_messages_in_bursts_are_no_slow_machine():
+    bench = Bench()
+    for second in range(10):
+        for _ in range(2):
+            bench.now += 0.5
+            for frame in range(8):
+                bench.accept(bench.now + frame / 16)
+        status = infer(bench, served=3 + second % 4, skipped=5, seconds=0.005)
+        if second >= 2:
+            assert (status.level, "in bursts, with pauses of 0.5 s" in status.message) == (WARN, True)
+    bench.hear(seconds=6.0)
+    assert infer(bench, served=10, skipped=0, seconds=0.005).level == OK
+
+
+def test_a_hiccup_is_no_slow_machine_whether_or_not_anybody_is_there():
+    bench = Bench()
+    for _ in range(5):
+        bench.hear(1.0)
+        bench.now += 0.4
+        assert infer(bench, served=7, skipped=4, seconds=0.0).level == OK
+    bench.now += 3.0
+    bench.hear(0.3)
+    assert infer(bench, served=1, skipped=30, seconds=0.005).level == OK, "suspended once"
+
+
+def test_counters_that_begin_anew_are_no_slow_machine():
+    bench = Bench()
+    infer(bench, served=10, skipped=100, seconds=0.01)
+    bench.counters = {"skipped_slots": 0}
+    assert infer(bench, served=10, skipped=2, seconds=0.01).level == OK
+    assert infer(bench, served=2, skipped=8, seconds=0.3).level == WARN
 
 
 def test_failures_are_errors_until_they_stop():
@@ -225,6 +267,23 @@ def test_what_is_wrong_with_a_source_is_said_once_and_shown_as_long_as_it_lasts(
     assert len(bench.log) == 2
 
 
+def test_ids_that_jump_are_told_unless_they_do_so_seldom():
+    bench = Bench()
+    for second in range(120):
+        bench.hear(1.0)
+        bench.counters["leaps_refused"] = second // 9
+        assert bench.report()[0].level == OK
+    told = []
+    for second in range(60):
+        bench.hear(1.0)
+        bench.counters[("ids_swapped", "id_jumps")[second % 2]] = second // 3
+        told.append("ids on /skeletons jump" in bench.report()[0].message)
+    assert told.index(True) < 15 and all(told[told.index(True) :])
+    bench.counters = {}
+    bench.hear(6.0)
+    assert bench.report()[0].level == OK, "another stream has begun"
+
+
 def test_messages_in_several_frames_are_one_only_for_tf():
     bench = Bench()
     for number in range(100):
@@ -238,6 +297,22 @@ def test_messages_in_several_frames_are_one_only_for_tf():
     assert bench.report(placed_by_tf=True)[0].level == OK
     bench.hear(6.0)
     assert bench.report()[0].level == OK, "a tracker that has changed its frame is one tracker"
+
+
+def test_a_warning_that_comes_again_and_again_is_shown_while_it_does():
+    bench = Bench()
+    bench.health.warned("no_place", "landmarks are centred on the hips")
+    bench.hear(1.0)
+    assert bench.report()[0].level == OK, "a hint at the start is no problem"
+    for number in range(10):
+        bench.health.warned("robot_skeleton", f"got none for {number}.0 s")
+        bench.hear(0.2)
+    status = bench.report()[0]
+    assert (status.level, status.message) == (WARN, "got none for 9.0 s")
+    assert values(status)["warned.robot_skeleton"] == "10"
+    assert len(bench.log) == 2
+    bench.hear(6.0)
+    assert bench.report()[0].level == OK
 
 
 def test_a_latency_is_only_told_where_the_clocks_agree():
@@ -273,6 +348,33 @@ def test_a_slow_tracker_is_told_by_its_stamps():
     assert source.level == WARN and "only 5.0 frames/s" in source.message
     bench.hear(seconds=5.0, rate=10.0)
     assert bench.report()[0].level == OK
+
+
+def test_a_tracker_of_just_the_rate_that_is_needed_is_not_slow():
+    bench, rng = Bench(), np.random.default_rng(0)
+    for _ in range(300):
+        bench.now += 1 / 7.5
+        bench.accept(bench.now + rng.normal(scale=0.002))
+        assert bench.report()[0].level == OK
+
+
+@pytest.mark.parametrize("ahead", [-7.0, -0.3, 7.0])
+def test_two_clocks_make_no_slow_tracker(ahead):
+    bench = Bench()
+    for _ in range(100):
+        bench.now += 1 / 30
+        bench.accept(bench.now)
+        bench.accept(bench.now + ahead)
+        assert "frames/s" not in bench.report()[0].message
+
+
+def test_a_limit_of_people_that_was_raised_is_told_no_more():
+    bench = Bench()
+    assert troubled(bench, max_people=1).level == OK
+    assert "more than 1 people" in troubled(bench, max_people=1, counters={"people_over_limit": 9}).message
+    bench.counters["people_over_limit"] += 1
+    assert bench.report(max_people=20)[0].level == OK
+    assert "more than 20 people" in troubled(bench, max_people=20, counters={"people_over_limit": 11}).message
 
 
 def test_a_topic_that_nobody_publishes_is_told_with_those_that_may_be_meant():

@@ -12,7 +12,6 @@ from rclpy.serialization import serialize_message  # noqa: E402
 from sensor_msgs.msg import Imu as Message  # noqa: E402
 from transforms3d.euler import euler2mat, euler2quat  # noqa: E402
 
-from usdrl_model.plausibility.live_check import ContentCheck  # noqa: E402
 from usdrl_model.skeleton.person import AXES, Person, SkeletonFrame  # noqa: E402
 from usdrl_ros.inputs.common import InputError, SourceFrame, ros_time  # noqa: E402
 from usdrl_ros.inputs.conversion import converter, described  # noqa: E402
@@ -143,11 +142,11 @@ def test_messages_without_gravity_are_refused(value):
 def test_the_node_hears_it_as_a_further_topic_of_the_source():
     config = SourceConfig(topology="kinect_v2_25", axes="kinect", imu_topic="imu")
     topics, reader = FurtherTopics(), find("point_cloud")
-    content = ContentCheck(described(reader, config))
-    assert content.setup.levelled_by == "imu"
+    description = described(reader, config)
+    assert description.levelled_by == "imu"
     convert = converter(
-        reader, config, deserialise=Deserialiser(reader.message_type), tf=None, content=content,
-        description=content.setup, warn=print, topics=topics, topic="/skeletons", options={},
+        reader, config, deserialise=Deserialiser(reader.message_type), tf=None,
+        description=description, warn=print, topics=topics, topic="/skeletons", options={},
     )  # fmt: skip
     (route,) = topics.routes
     assert (route.topic, route.kind) == ("imu", Message)

@@ -14,7 +14,6 @@ from helpers.messages import HEADER, KINECT  # noqa: E402
 from helpers.plug_ins import write  # noqa: E402
 from rclpy.serialization import serialize_message  # noqa: E402
 
-from usdrl_model.skeleton.person import SkeletonFrame  # noqa: E402
 from usdrl_ros.inputs import registry  # noqa: E402
 from usdrl_ros.inputs.adapter import Context  # noqa: E402
 from usdrl_ros.inputs.common import InputError  # noqa: E402
@@ -52,7 +51,7 @@ def install(tmp_path, monkeypatch):
         sys.modules.pop(module, None)
 
 
-def convert(source, content=None, **context):
+def convert(source, **context):
     """What becomes of messages of an adapter, in bytes, as in the node."""
     given = Context(topology=KINECT, **context)
     return Conversion(
@@ -60,13 +59,7 @@ def convert(source, content=None, **context):
         decode=source.adapter.decoder(given),
         context=given,
         frames=Frames("kinect"),
-        content=content or Nothing(),
     )
-
-
-class Nothing:
-    def add(self, believed: SkeletonFrame, measured: SkeletonFrame | None = None) -> None:
-        pass
 
 
 def poses(count=25):

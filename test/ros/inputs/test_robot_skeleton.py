@@ -10,7 +10,8 @@ from helpers import tf_tree  # noqa: E402
 from std_msgs.msg import Header  # noqa: E402
 
 from usdrl_model.skeleton.person import AXES, Person, SkeletonFrame  # noqa: E402
-from usdrl_model.skeleton.topology import JOINT_INDEX  # noqa: E402
+from usdrl_model.skeleton.topology import JOINT_INDEX, topology  # noqa: E402
+from usdrl_ros.inputs.adapter import Context  # noqa: E402
 from usdrl_ros.inputs.common import SourceFrame, ros_time  # noqa: E402
 from usdrl_ros.inputs.coordinate_frames import Frames  # noqa: E402
 from usdrl_ros.inputs.robot_skeleton import KIND, RobotSkeleton, read  # noqa: E402
@@ -66,7 +67,7 @@ def test_links_are_where_the_people_are(tmp_path, axes, target):
     sensor = np.eye(3) if target or axes == "body" else AXES["body"].T @ AXES[axes]
     buffer.set_transform_static(tf_tree.transform("base_link", "camera", 0.0, sensor), "test")
     robot, warnings, _ = made(by_links(tmp_path), Frames(axes, target_frame=target, tf=buffer), buffer)
-    joints, confidence = robot(source(frame_id="camera"), 0.0)
+    joints, confidence = robot(source(frame_id="camera"), STAMP, 0.0)
     known = [JOINT_INDEX[joint] for joint in JOINTS]
     np.testing.assert_allclose(joints[known], body()[known], atol=1e-6)
     assert not warnings
@@ -77,17 +78,17 @@ def test_links_are_where_the_people_are(tmp_path, axes, target):
 def test_transforms_that_are_late_or_missing_are_warnings_and_never_a_body_elsewhere(tmp_path):
     buffer = tf_tree.Buffer()
     robot, warnings, _ = made(by_links(tmp_path), Frames("body"), buffer)
-    assert robot(source(), 0.0) is None
+    assert robot(source(), STAMP, 0.0) is None
     assert [kind for kind, _ in warnings] == [KIND]
     assert "9 of 9 links are missing" in warnings[0][1]
     tree(buffer, STAMP - 0.1)
-    assert robot(source(), 0.0) is None, "a transform of before is not one of now"
+    assert robot(source(), STAMP, 0.0) is None, "a transform of before is not one of now"
     tree(buffer, STAMP, JOINTS[:-2])
-    joints, confidence = robot(source(), 0.0)
+    joints, confidence = robot(source(), STAMP, 0.0)
     assert confidence[JOINT_INDEX["wrist_right"]] == 0.0 and np.isfinite(joints).all()
     assert "2 of 9 links are missing" in warnings[-1][1]
     few, _, _ = made(by_links(tmp_path, "nothing"), Frames("body"), buffer)
-    assert few(source(), 0.0) is None, "seven joints are no body"
+    assert few(source(), STAMP, 0.0) is None, "seven joints are no body"
 
 
 def test_one_late_transform_is_waited_for_once_a_message_and_a_dead_tree_not_at_all(tmp_path):
@@ -100,31 +101,34 @@ def test_one_late_transform_is_waited_for_once_a_message_and_a_dead_tree_not_at_
 
     robot, _, _ = made(by_links(tmp_path), Frames("body"), Late())
     for _ in range(2):
-        robot(source(), 0.05)
+        robot(source(), STAMP, 0.05)
     assert waited == [0.05] + [0.0] * 17
 
 
 def test_nobody_is_looked_up_for_an_empty_room(tmp_path):
     robot, warnings, _ = made(by_links(tmp_path), Frames("body"), tf_tree.Buffer())
-    assert robot(SourceFrame(SkeletonFrame(STAMP), ros_time(STAMP), "base_link"), 0.05) is None
+    assert robot(SourceFrame(SkeletonFrame(STAMP), ros_time(STAMP), "base_link"), STAMP, 0.05) is None
     assert not warnings
 
 
 def test_a_topic_of_joints_counts_while_it_is_of_now(tmp_path):
     robot, warnings, topics = made(table(tmp_path, "topic: robot/joints\n"), Frames("body"), None)
-    assert robot(source(), 0.0) is None and "got none yet" in warnings[-1][1]
+    assert robot(source(), STAMP, 0.0) is None and "got none yet" in warnings[-1][1]
 
     def hear(stamp, frame_id="base_link", people=1):
         level = body() @ AXES["body"]
         sent = SkeletonFrame(stamp, tuple(Person(str(number), level) for number in range(people)))
         message = point_cloud(sent, Header(stamp=ros_time(stamp), frame_id=frame_id))
-        assert topics["robot/joints"](message, None) is None, "it is none of the people"
+        context = Context(topology=topology("kinect_v2_25"), arrival=stamp + 0.02)
+        assert topics["robot/joints"](message, context) is None, "it is none of the people"
 
     hear(STAMP - 0.05)
-    np.testing.assert_allclose(robot(source(), 0.0)[0], body(), atol=1e-5)
-    assert robot(source(STAMP + 1.0), 0.0) is None and "of now, got those of 1" in warnings[-1][1]
+    np.testing.assert_allclose(robot(source(), STAMP, 0.0)[0], body(), atol=1e-5)
+    assert robot(source(STAMP + 1.0), STAMP, 0.0) is None and "of now, got those of 1" in warnings[-1][1]
+    assert robot(source(STAMP + 5.0), STAMP + 5.0, 0.0) is None
+    assert "got none for 5.0 s: the robot has no body" in warnings[-1][1], "it is silent, whatever its clock"
     hear(STAMP, frame_id="odom")
-    assert robot(source(), 0.0) is None and "in the frame 'base_link', got 'odom'" in warnings[-1][1]
+    assert robot(source(), STAMP, 0.0) is None and "in the frame 'base_link', got 'odom'" in warnings[-1][1]
     hear(STAMP, people=2)
     assert "expected one body" in warnings[-1][1]
     buffer = tf_tree.Buffer()
@@ -132,7 +136,7 @@ def test_a_topic_of_joints_counts_while_it_is_of_now(tmp_path):
     moved, _, others = made(table(tmp_path, "topic: robot/joints\n"), Frames("body"), buffer)
     topics = others
     hear(STAMP, frame_id="odom")
-    np.testing.assert_allclose(moved(source(), 0.0)[0], body() + AXES["body"] @ [1.0, 0.0, 0.0], atol=1e-5)
+    np.testing.assert_allclose(moved(source(), STAMP, 0.0)[0], body() + AXES["body"] @ [1.0, 0.0, 0.0], atol=1e-5)
 
 
 @pytest.mark.parametrize(

@@ -347,3 +347,12 @@ def test_a_pile_of_messages_that_are_slow_to_read_keeps_it_from_nothing():
     assert not bench.worker.reset().is_set()
     bench.worker.step()
     assert len(busy) == 20, "a reset drops what waits"
+
+
+def test_what_people_look_like_is_asked_of_frames_whose_stamps_are_believed():
+    bench = Bench()
+    recorded = recorded_frames(duration=3.0)
+    stray = [dataclasses.replace(frame, stamp=frame.stamp + 1e6) for frame in recorded[9::10]]
+    bench.play(sorted([*recorded, *stray], key=lambda frame: frame.stamp % 1e6))
+    assert bench.stream.counters["outlier_stamps"] + bench.stream.counters["second_clock_frames"] >= len(stray) - 1
+    assert bench.checked == [frame.stamp for frame in recorded]
