@@ -9,7 +9,7 @@ function redraw() {
 }
 
 function seek(time) {
-  now = Math.max(0, Math.min(DATA.duration, time));
+  now = within(time);
   followTime(now);
   redraw();
 }

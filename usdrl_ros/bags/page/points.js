@@ -17,6 +17,7 @@ function pointsChanged() {
 
 /** Put a point, or remove the one that is there already (within `near` seconds). */
 function togglePoint(person, time, near) {
+  time = within(time); // the panel is drawn a little beyond the end
   const there = points.findIndex((one) => one.person === person && Math.abs(one.time - time) <= near);
   const label = element("label").value.trim();
   if (there >= 0) points.splice(there, 1);
