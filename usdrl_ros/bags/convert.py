@@ -55,6 +55,7 @@ from usdrl_ros.bags.write import (
 )
 from usdrl_ros.inputs.skeleton_messages import BUILDERS
 from usdrl_ros.messages.types import BagError
+from usdrl_ros.processes.children import exit_on_sigterm
 
 
 def convert_utkinect(arguments: argparse.Namespace) -> None:
@@ -219,6 +220,7 @@ def parser() -> argparse.ArgumentParser:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns 0, or 1 if the input cannot be used."""
     options = parser().parse_args(arguments)
+    exit_on_sigterm()
     return reported("usdrl-bag", options.run)(options)
 
 

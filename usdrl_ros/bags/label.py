@@ -37,6 +37,8 @@ TIMES = (("start", "end"), ("time",))
 """Columns of a table besides ``label`` and ``person``, which may be left out: of segments, or of points."""
 NOTHING = ("", BACKGROUND_LABEL)
 """Texts on a topic that say that nothing is done."""
+ROUNDED = 1e-6
+"""Seconds by which a time may lie outside of the bag: the page writes that many digits."""
 
 
 def add_label(command: argparse.ArgumentParser) -> None:
@@ -200,7 +202,9 @@ def _check(bag: LabelledBag, found: Sequence[Segment], source: str) -> None:
         raise BagError(f"{cut(source, LINE)}: no labels in it")
     stamps = [frame.stamp for frame in bag.frames]
     first, last = min(stamps), max(stamps)
-    strange = [one for one in found if one.end < first or one.start > last or not math.isfinite(one.start)]
+    strange = [
+        one for one in found if one.end < first - ROUNDED or one.start > last + ROUNDED or not math.isfinite(one.start)
+    ]
     if strange:
         one = strange[0]
         raise BagError(

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 NAME = "view.rrd"
 RATE = 30.0
 """Frames a second of the skeletons, at most."""
+STALE = 0.6
+"""Seconds after the last frame of somebody until they are gone, as on the page of ``report``."""
 LEAST_SCORE = 0.1
 """Classes that never reach it have no line."""
 NOTHING = (150, 150, 150)
@@ -97,13 +99,14 @@ def _skeletons(
 
     where = _entity("people", person.id)
     parents = np.array(PARENTS)
-    for stamp, joints in zip(person.stamps.tolist(), person.joints, strict=True):
+    stamps = person.stamps.tolist()
+    for stamp, following, joints in zip(stamps, [*stamps[1:], np.inf], person.joints, strict=True):
         doing = next((action.label for action in reversed(told) if action.start <= stamp <= action.end), None)
         there = np.isfinite(joints).all(axis=1)
         bones = np.flatnonzero(there & there[parents] & (parents != np.arange(len(parents))))
         _at(recording, stamp, time)
         if not len(bones):
-            recording.log(where, rerun.Clear(recursive=False))
+            recording.log(where, rerun.Clear(recursive=True))
             continue
         colour = colours[doing] if doing else NOTHING
         strips = np.stack([joints[bones], joints[parents[bones]]], axis=1)
@@ -111,8 +114,9 @@ def _skeletons(
         top = joints[np.nanargmax(np.where(there, joints[:, 1], -np.inf))] + np.array([0.0, 0.15, 0.0], np.float32)
         text = cut(f"{person.id}: {doing}" if doing else person.id, LINE)
         recording.log(f"{where}/label", rerun.Points3D([top], colors=[colour], radii=0.01, labels=[text]))
-    _at(recording, person.stamps[-1] + 0.5, time)
-    recording.log(where, rerun.Clear(recursive=True))  # the viewer would keep who has gone
+        if following > stamp + STALE:  # the viewer would keep who has gone
+            _at(recording, stamp + STALE, time)
+            recording.log(where, rerun.Clear(recursive=True))
 
 
 def _scores(

@@ -74,7 +74,7 @@ class Device:
         for key, value in zip((cv2.CAP_PROP_FRAME_WIDTH, cv2.CAP_PROP_FRAME_HEIGHT), self._size, strict=True):
             if value and self._camera:
                 capture.set(key, value)
-        first: np.ndarray | None = capture.read()[1] if capture.isOpened() else None
+        first = _next(capture) if capture.isOpened() else None
         if first is None:
             capture.release()
             if not self._camera:
@@ -93,12 +93,11 @@ class Device:
         while not self._closing.wait(max(0.0, begun + count * interval - time.monotonic()) if interval else 0.0):
             self._take(picture)
             count += 1
-            good, picture = self._capture.read()
-            if not good and not self._camera:
+            following = _next(self._capture)
+            if following is None and not self._camera:
                 self._ended()
                 break
-            if not good:
-                picture = self._reopened()
+            picture = self._reopened() if following is None else following
         self._capture.release()
 
     def _reopened(self) -> np.ndarray:
@@ -112,6 +111,17 @@ class Device:
             except (OSError, ValueError) as error:
                 self._failed(error)
         return np.zeros((1, 1, 3), np.uint8)
+
+
+def _next(capture: Any) -> np.ndarray | None:
+    """(H, W, 3) uint8; None where there is no further picture, or OpenCV cannot read what comes."""
+    import cv2
+
+    try:
+        good, picture = capture.read()
+    except cv2.error:
+        return None
+    return picture if good else None
 
 
 def find_device(name: str) -> Path:

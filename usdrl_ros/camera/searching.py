@@ -17,7 +17,7 @@ from usdrl_ros.camera.view import View
 from usdrl_ros.inputs.common import InputError, seconds
 from usdrl_ros.inputs.depth_image import DepthImage
 
-JITTER = 0.9
+SOONEST = 0.25
 """Share of the interval of ``max_rate`` after which the next picture is taken, because stamps jitter."""
 
 
@@ -61,6 +61,8 @@ class Searching:
         self._listening = False
         self._stopping = False
         self._last = -math.inf
+        self._due = -math.inf
+        """Stamp at which the last picture was due; later than its own where it was early, so that the rate is kept."""
         self._gate = threading.Lock()
         """Held while a result is published, so that ``listen(False)`` and ``stop`` can promise that none follows."""
         self._busy_since: float | None = None
@@ -117,9 +119,11 @@ class Searching:
 
     def _search(self, shot: Shot, begun: float) -> None:
         stamp = seconds(shot.header.stamp)
-        if 0.0 <= stamp - self._last < JITTER / self.max_rate or stamp == self._last:
+        if stamp == self._last or self._last < stamp < self._due + SOONEST / self.max_rate:
             return
         picture = shot.picture()
+        # Begins anew after a pause, so that nothing is made up for, and where a clock was set back.
+        self._due = max(stamp, self._due + 1.0 / self.max_rate) if stamp > self._last else stamp
         self._last = stamp
         lens = self._view.lens(picture.shape[1], picture.shape[0])
         frame = self._people.frame(picture, stamp, lens, self._depth(stamp, picture))

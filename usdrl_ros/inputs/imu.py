@@ -94,13 +94,13 @@ class Imu:
         )
 
     def _by_acceleration(self, message: Any, stamp: float) -> np.ndarray:
-        measured = _vector(message.linear_acceleration)
-        length = float(np.linalg.norm(measured))
-        if message.linear_acceleration_covariance[0] == -1.0 or not 0.0 < length < math.inf:
+        measured = _acceleration(message)
+        if measured is None:
             raise InputError(
                 "imu",
                 "expected an orientation or an acceleration from the IMU, got neither: use its driver's raw topic",
             )
+        length = float(np.linalg.norm(measured))
         now = self._mount @ measured / length
         if not self._samples or stamp - self._samples[-1][0] > GAP:
             return now
@@ -120,8 +120,20 @@ def _by_orientation(message: Any) -> np.ndarray | None:
     quaternion = np.array([q.w, q.x, q.y, q.z])
     if message.orientation_covariance[0] == -1.0 or not 0.9 < np.linalg.norm(quaternion) < 1.1:
         return None
+    # A new message says "level": it is how a driver that only measures accelerations leaves it.
+    untouched = quaternion.tolist() == [1.0, 0.0, 0.0, 0.0] and not any(message.orientation_covariance)
+    if untouched and _acceleration(message) is not None:
+        return None
     up: np.ndarray = quat2mat(quaternion)[2]
     return up
+
+
+def _acceleration(message: Any) -> np.ndarray | None:
+    """(3,) metres per second squared in the axes of the IMU; None where the message has none (REP 145)."""
+    measured = _vector(message.linear_acceleration)
+    if message.linear_acceleration_covariance[0] == -1.0 or not 0.0 < np.linalg.norm(measured) < math.inf:
+        return None
+    return measured
 
 
 def _vector(message: Any) -> np.ndarray:

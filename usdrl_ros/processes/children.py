@@ -36,6 +36,10 @@ class ChildError(RuntimeError):
     """A child process ended by itself, or did not do what it was started for; the message has its error output."""
 
 
+class Terminated(KeyboardInterrupt):  # noqa: N818 (no error)
+    """SIGTERM, where ``exit_on_sigterm`` was called: ends a program as Ctrl-C does, with another status."""
+
+
 class Child:
     """A Python process, running while its ``with`` block does; its output goes to a temporary file.
 
@@ -134,10 +138,10 @@ def use_private_domain() -> int:
 
 
 def exit_on_sigterm() -> None:
-    """Let SIGTERM unwind the stack as Ctrl-C does, so that ``with`` blocks end their children."""
+    """Let SIGTERM unwind the stack as Ctrl-C does: ``with`` blocks end their children and remove what is half done."""
 
     def interrupt(number: int, frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
+        raise Terminated
 
     signal.signal(signal.SIGTERM, interrupt)
 

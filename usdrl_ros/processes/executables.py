@@ -13,13 +13,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from usdrl_model.errors.missing import advice
+from usdrl_ros.processes.children import Terminated
 
 BAGS = ("rosbags", "matplotlib", "rich", "tqdm")
 """What commands around bags need besides ROS and the model: the extra ``bags``."""
 
 
-STOPPED = 130
-"""Status of a program that Ctrl-C ended, as shells expect it."""
+STOPPED, TERMINATED = 130, 143
+"""Status of a program that Ctrl-C or SIGTERM ended, as shells expect it."""
 
 
 def bag() -> int:
@@ -92,9 +93,9 @@ def _run(program: str, module: str, *needs: str) -> int:
         return STOPPED
     try:
         return int(main())
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as stop:
         print(f"{program}: stopped", file=sys.stderr)
-        return STOPPED
+        return TERMINATED if isinstance(stop, Terminated) else STOPPED
 
 
 def _text(module: str) -> str:

@@ -1,6 +1,8 @@
 """usdrl-bag: recordings, stores and simulated people become bags, and bags become stores."""
 
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -45,6 +47,24 @@ def test_simulated_people_become_a_bag(tmp_path: Path, capsys: pytest.CaptureFix
     assert f"{len(expected.frames)} messages" in capsys.readouterr().out
     assert convert.main(["performer", str(tmp_path / "other"), "--people", "9"]) == 1
     assert "people: expected 1 to 4" in capsys.readouterr().err
+
+
+STOPPED_IN_WRITING = """
+import signal, sys
+from usdrl_ros.bags.new_bag import BagWriter
+from usdrl_ros.processes.executables import bag
+BagWriter.write = lambda *_: signal.raise_signal(signal.{stop})
+sys.argv = ["usdrl-bag", "performer", "bag", "--duration", "5"]
+sys.exit(bag())
+"""
+
+
+@pytest.mark.parametrize(("stop", "status"), [("SIGINT", 130), ("SIGTERM", 143)])
+def test_a_command_that_is_stopped_leaves_no_part_of_a_bag(tmp_path: Path, stop: str, status: int) -> None:
+    command = [sys.executable, "-c", STOPPED_IN_WRITING.format(stop=stop)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (status, "usdrl-bag: stopped\n")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_command_reports_bad_input(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,6 +1,7 @@
 """``usdrl-bag label``: labels from clicks, tables and topics, and what ``usdrl finetune`` learns from points."""
 
 import json
+import math
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from usdrl_model.windows.tracklets import UNKNOWN, tracklets
 from usdrl_ros.bags.convert import main
 from usdrl_ros.bags.labels import load_truth
 from usdrl_ros.bags.new_bag import BagWriter
+from usdrl_ros.bags.replay import load_bag
 from usdrl_ros.bags.storage import BagReader
 from usdrl_ros.bags.write import write_recording
 from usdrl_ros.messages.types import BagError
@@ -60,6 +62,22 @@ def test_points_and_segments_of_a_table_become_labels(bag: Path, two_people: Rec
     assert load_truth(bag).labels == ("jump",), "whether the old ones occur is not known any more"
     assert (segment.person, segment.label) == ("2", "jump")
     assert (segment.start, segment.end) == pytest.approx((start + 1.5, start + 2.5))
+
+
+def test_points_on_the_first_and_the_last_frame_are_of_the_bag_when_they_are_rounded(
+    two_people: Recording, tmp_path: Path
+) -> None:
+    frames = tuple(replace(frame, stamp=frame.stamp + 0.6e-6) for frame in two_people.frames)
+    write_recording(replace(two_people, frames=frames), tmp_path / "bag")
+    stamps = [frame.stamp for frame in load_bag(tmp_path / "bag").frames]
+    first, last = math.floor(min(stamps) * 1e6), math.ceil(max(stamps) * 1e6)
+    assert first * 1e-6 < min(stamps) and last * 1e-6 > max(stamps), "both lie outside"
+    table = "person,label,time\n1,wave,{}.{:06d}\n1,wave,{}.{:06d}\n"
+    rounded = table.format(*divmod(first, 10**6), *divmod(last, 10**6))
+    assert label(tmp_path / "bag", rounded) == 0
+    assert len(load_truth(tmp_path / "bag").segments) == 2
+    beyond = table.format(*divmod(first, 10**6), *divmod(last + 5, 10**6))
+    assert label(tmp_path / "bag", beyond, "--replace") == 1
 
 
 def test_what_is_nothing_is_no_action(bag: Path, capsys) -> None:

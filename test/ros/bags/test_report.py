@@ -136,6 +136,27 @@ def test_a_person_sees_and_labels_in_the_page(shown: Path, seen: Observed, tmp_p
         saved = list(csv.reader(browser.downloaded("two__people_.points.csv").splitlines()))
         browser.click(*spot)
         browser.wait("points.length === 1")
+
+        # What was removed comes back, and the click before it is taken back after that.
+        first = "points.map((one) => one.person).join()"
+        assert browser.value(first) == "2"
+        browser.value("element('undo').click()")
+        assert browser.value(first) == "1,2"
+        browser.value("element('undo').click()")
+        assert browser.value(first) == "1"
+
+        # Keys with Ctrl or Alt are the browser's.
+        for modifier in ("ctrlKey", "metaKey", "altKey"):
+            press = f"new KeyboardEvent('keydown', {{key: 'p', {modifier}: true, bubbles: true, cancelable: true}})"
+            assert browser.value(f"document.body.dispatchEvent({press})"), "not prevented"
+        assert browser.value(first) == "1"
+
+        # A click at the right edge, beyond the last frame.
+        browser.value("chooseLabel('hand_up')")
+        edge = "(box => [box.right - 2, box.top + pointsRow() + ROW / 2])"
+        browser.click(*browser.value(f"{edge}(panels[0].canvas.getBoundingClientRect())"))
+        browser.wait("points.length === 2")
+        assert browser.value("points[1].time === DATA.duration")
         assert browser.complaints() == []
     start = min(frame.stamp for frame in seen.run.bag.frames)
     assert [row[:2] for row in saved] == [["person", "label"], ["1", "hand_up"], ["2", 'my, "own"']]

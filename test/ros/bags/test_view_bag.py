@@ -5,6 +5,7 @@ from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from helpers.rule_detector import hand_up_weights
 
@@ -51,6 +52,32 @@ def test_a_recording_has_people_actions_and_scores(bag: Path, tmp_path: Path) ->
     assert rows["/actions/2/detected/hand_up"] >= 4
     assert any(path.startswith("/actions/1/truth/hand") and "/up" in path for path in rows), "names are escaped"
     assert rows["/log/detected"] == rows["/log/truth"] == 1
+
+
+def test_who_is_not_seen_for_a_while_is_gone_until_they_are_back(bag: Path, tmp_path: Path) -> None:
+    chunk = pytest.importorskip("rerun.chunk", reason="rerun-sdk (extra rerun) is not installed, or cannot read")
+    loaded = load_bag(bag)
+    seen = observe(loaded, ActionStream(hand_up_weights(), topology=loaded.truth.topology), rerun_recording.RATE)
+    away, lost = seen.people
+    there = (away.stamps < away.stamps[0] + 1.0) | (away.stamps > away.stamps[0] + 2.5)
+    away = replace(away, stamps=away.stamps[there], joints=away.joints[there])
+    joints = lost.joints.copy()
+    joints[7] = np.nan
+    lost = replace(lost, joints=joints)
+    rerun_recording.write_recording(replace(seen, people=(away, lost)), tmp_path / "view.rrd")
+
+    cleared: dict[str, list[float]] = {"/people/1": [], "/people/2": []}
+    for one in chunk.RrdReader(tmp_path / "view.rrd").stream().to_chunks():
+        rows = one.to_record_batch()
+        if "Clear:is_recursive" in rows.schema.names:
+            recursive = rows["Clear:is_recursive"].to_pylist()
+            assert recursive == [[True]] * len(recursive), "what is drawn is below it"
+            stamps = rows["stamp"].to_numpy(zero_copy_only=False)
+            cleared[str(one.entity_path)] += (stamps.astype("datetime64[ns]").astype(np.int64) * 1e-9).tolist()
+    last_before = away.stamps[np.argmax(np.diff(away.stamps))]
+    gone = rerun_recording.STALE
+    assert cleared["/people/1"] == pytest.approx([last_before + gone, away.stamps[-1] + gone], abs=1e-3)
+    assert cleared["/people/2"] == pytest.approx([lost.stamps[7], lost.stamps[-1] + gone], abs=1e-3)
 
 
 def test_without_rerun_one_line_says_what_to_install(bag: Path, capsys, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -84,6 +84,19 @@ def test_an_imu_may_have_axes_of_its_own():
     assert np.allclose(euler2mat(*OPTICAL), AXES["body"].T @ AXES["optical"])
 
 
+def test_an_orientation_that_its_driver_left_untouched_is_none():
+    imu, turned = Imu(), euler2mat(0.1, 0.35, 0.0)
+    for number in range(100):
+        message = felt(5.0 + 0.01 * number, turned)
+        message.orientation_covariance[0] = 0.0
+        imu.hear(message)
+    assert imu.roll_and_pitch(5.9) == pytest.approx((0.1, 0.35), abs=1e-6)
+    message = felt(6.0, turned)
+    message.orientation_covariance = np.diag([1e-4] * 3).ravel()
+    imu.hear(message)
+    assert imu.roll_and_pitch(6.0) == pytest.approx((0.0, 0.0)), "a driver that says how sure it is has measured it"
+
+
 @pytest.mark.parametrize("gyroscope", [True, False])
 def test_a_nodding_head_is_followed_by_acceleration_and_rotation(gyroscope):
     """200 Hz, noise of a cheap sensor, and pushes of the neck."""

@@ -43,6 +43,9 @@ function sharp(canvas, height) {
   return { context, width, height };
 }
 
+/** A time, or the end of the recording that it is beyond. */
+const within = (time) => Math.max(0, Math.min(DATA.duration, time));
+
 /** Seconds of the recording -> stamp of the source, as the labels have it. */
 function stampAt(seconds) {
   let piece = DATA.pieces[0] || [0, 0];

@@ -9,7 +9,7 @@ function redraw() {
 }
 
 function seek(time) {
-  now = Math.max(0, Math.min(DATA.duration, time));
+  now = within(time);
   followTime(now);
   redraw();
 }
@@ -112,7 +112,7 @@ function listen() {
   element("label").addEventListener("input", (event) => chooseLabel(event.target.value));
   const putNow = () => { togglePoint(element("who").value, now, 1e-6); redraw(); };
   element("put").addEventListener("click", putNow);
-  element("undo").addEventListener("click", () => { points.pop(); pointsChanged(); redraw(); });
+  element("undo").addEventListener("click", () => { undoPoint(); redraw(); });
   element("save").addEventListener("click", savePoints);
   for (const { person, canvas } of panels)
     canvas.addEventListener("click", (event) => {
@@ -126,6 +126,7 @@ function listen() {
       } else seek(time);
     });
   document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey) return; // keys of the browser
     if (["INPUT", "SELECT", "TEXTAREA"].includes(event.target.tagName) && event.target.id !== "seek") return;
     const step = event.shiftKey ? 1 : 0.1;
     if (event.key === " ") setPlaying(!playing);

@@ -1,6 +1,7 @@
 /** Labels by clicks: points in time that say who did what, saved as CSV for `usdrl-bag label`. */
 const STORED = `points of ${DATA.name} ${(DATA.pieces[0] || [0, 0])[1]}`;
 let points = restored();
+const earlier = []; // what the points were before each change, for undo
 
 function restored() {
   try {
@@ -17,12 +18,24 @@ function pointsChanged() {
 
 /** Put a point, or remove the one that is there already (within `near` seconds). */
 function togglePoint(person, time, near) {
+  time = within(time); // the panel is drawn a little beyond the end
   const there = points.findIndex((one) => one.person === person && Math.abs(one.time - time) <= near);
   const label = element("label").value.trim();
+  if (there < 0 && !label) {
+    element("count").textContent = "choose a label first";
+    return;
+  }
+  earlier.push([...points]);
   if (there >= 0) points.splice(there, 1);
-  else if (label) points.push({ person, label, time });
-  else element("count").textContent = "choose a label first";
-  if (there >= 0 || label) pointsChanged();
+  else points.push({ person, label, time });
+  pointsChanged();
+}
+
+/** Take the last change of the points back, a removal as well. */
+function undoPoint() {
+  if (!earlier.length) return;
+  points = earlier.pop();
+  pointsChanged();
 }
 
 /** A field of CSV, quoted where it has to be. */

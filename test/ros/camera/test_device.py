@@ -1,0 +1,96 @@
+"""A camera read by OpenCV: what becomes of one that gives no pictures any more. OpenCV is a stand-in here."""
+
+import sys
+import threading
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from usdrl_ros.camera import device
+
+WAIT = 20.0
+"""Seconds after which something never happens."""
+
+
+class SpoiltError(Exception):
+    """What OpenCV raises."""
+
+
+class Capture:
+    """A camera that gives three pictures, and then ``after``."""
+
+    opened: list["Capture"] = []
+    after: object = None
+
+    def __init__(self, *_):
+        self.left, self.released = 3, False
+        self.opened.append(self)
+
+    def read(self):
+        self.left -= 1
+        if self.left < 0:
+            if isinstance(self.after, Exception):
+                raise self.after
+            return self.after
+        return True, np.zeros((4, 4, 3), np.uint8)
+
+    def isOpened(self):  # noqa: N802 (OpenCV's name)
+        return True
+
+    def get(self, key):
+        return 200.0
+
+    def release(self):
+        self.released = True
+
+
+@pytest.fixture
+def camera(monkeypatch):
+    """Opens a stand-in whose reads end so; returns the pictures, the failures and the end."""
+    names = ["CAP_V4L2", "CAP_ANY", "CAP_PROP_FRAME_WIDTH", "CAP_PROP_FRAME_HEIGHT", "CAP_PROP_FPS"]
+    stand_in = SimpleNamespace(
+        error=SpoiltError, VideoCapture=Capture, setLogLevel=lambda level: None, **dict.fromkeys(names, 0)
+    )
+    monkeypatch.setitem(sys.modules, "cv2", stand_in)
+    monkeypatch.setattr(device, "AGAIN", 0.01)
+    monkeypatch.setattr(Capture, "opened", [])
+    made = []
+
+    def start(name, after):
+        monkeypatch.setattr(Capture, "after", after)
+        pictures, failures, ended = [], [], threading.Event()
+        enough = threading.Event()
+
+        def take(picture):
+            pictures.append(picture)
+            if len(pictures) == 8:
+                enough.set()
+
+        made.append(device.Device(name, 0, 0, take, failures.append, ended.set))
+        return pictures, failures, ended, enough
+
+    yield start
+    for one in made:
+        one.close(WAIT)
+    assert all(capture.released for capture in Capture.opened)
+
+
+LOST = pytest.mark.parametrize("after", [(False, None), SpoiltError("corrupt JPEG data")], ids=["no picture", "error"])
+
+
+@LOST
+def test_a_camera_that_fails_is_opened_again(camera, after):
+    _, failures, ended, enough = camera("/dev/null", after)
+    assert enough.wait(WAIT), "pictures of three openings"
+    assert len(Capture.opened) >= 3 and not ended.is_set()
+    assert str(failures[0]) == "/dev/null has stopped: waiting for it"
+
+
+@LOST
+def test_a_video_that_cannot_be_read_further_has_ended(camera, after, tmp_path):
+    path = tmp_path / "people.avi"
+    path.touch()
+    pictures, failures, ended, _ = camera(str(path), after)
+    assert ended.wait(WAIT)
+    assert len(pictures) == 3 and failures == []

@@ -1,0 +1,59 @@
+"""Which pictures are searched: as many a second as allowed, whatever their stamps do."""
+
+import numpy as np
+import pytest
+
+pytest.importorskip("rclpy", reason="needs ROS 2 (rclpy)")
+
+from helpers.filmed import HEIGHT, WIDTH, ColourEstimator  # noqa: E402
+from helpers.ros_peer import header  # noqa: E402
+
+from usdrl_ros.camera.health import Health  # noqa: E402
+from usdrl_ros.camera.people import People  # noqa: E402
+from usdrl_ros.camera.searching import Searching, Shot  # noqa: E402
+from usdrl_ros.camera.view import View  # noqa: E402
+
+BEGIN = 1.7e9
+
+
+def searched(stamps, max_rate):
+    """The stamps of the pictures that are searched, one after another, seconds."""
+    taken = []
+
+    def publish(frame, header):
+        taken.append(frame.stamp)
+
+    searching = Searching(
+        People(ColourEstimator()), View(60.0, print), publish, Health(lambda: 0.0, print), lambda: 0.0
+    )
+    searching.max_rate = max_rate
+    searching.listen(True)
+    nothing = np.zeros((HEIGHT, WIDTH, 3), np.uint8)
+    for stamp in stamps:
+        searching._search(Shot(header(stamp, "lens"), lambda: nothing), 0.0)
+    searching.stop(1.0)
+    return np.array(taken)
+
+
+def filmed(rate, jitter, seconds=40.0):
+    count = int(rate * seconds)
+    return BEGIN + np.sort(np.arange(count) / rate + np.random.default_rng(0).normal(scale=jitter, size=count))
+
+
+@pytest.mark.parametrize("jitter", [0.0, 0.002, 0.004])
+@pytest.mark.parametrize(("camera", "searched_rate"), [(25.0, 25.0), (30.0, 30.0), (60.0, 30.0), (90.0, 30.0)])
+def test_late_and_early_pictures_count_and_the_rate_is_kept(camera, searched_rate, jitter):
+    taken = searched(filmed(camera, jitter), 30.0)
+    assert len(taken) / 40.0 == pytest.approx(searched_rate, rel=0.02)
+
+
+def test_nothing_is_made_up_for_after_a_pause():
+    stamps = np.concatenate([filmed(100.0, 0.0, 1.0), filmed(100.0, 0.0, 1.0) + 5.0])
+    taken = searched(stamps, 10.0)
+    for begin in (BEGIN, BEGIN + 5.0):
+        assert 10 <= np.sum((begin - 0.01 < taken) & (taken < begin + 1.0)) <= 11
+
+
+def test_a_repeated_picture_is_searched_once_and_a_clock_that_is_set_back_begins_anew():
+    taken = searched([BEGIN, BEGIN, BEGIN + 0.2, BEGIN - 9.0, BEGIN - 8.99, BEGIN - 8.8], 10.0)
+    assert taken - BEGIN == pytest.approx([0.0, 0.2, -9.0, -8.8], abs=1e-5)
