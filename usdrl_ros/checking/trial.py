@@ -36,6 +36,8 @@ BACK, AHEAD = 1.0, 1.0
 """Seconds by which a stamp may be off the newest one, as in the pipeline with the default gap."""
 OTHER_JOINT_SET = ("joint_count", "joint_range")
 """Refusals that another joint set mends."""
+CHANGES = {"ids": ("ids", "own")}
+"""Problems of stamps and people that a parameter mends."""
 TILTED = 8.0
 """Degrees off the sensor's pose that are worth a note: twice the error of the estimate."""
 TRIED = 40
@@ -200,7 +202,7 @@ def _judged(
         found = [replace(nobody("that came: let somebody stand before the sensor"), level=Level.WARN)]
     findings = [
         *_refusals(heard.refused, heard.texts, len(messages), fitting),
-        *(Finding(kind, Level.WARN, text) for kind, text in troubles.items()),
+        *(Finding(kind, Level.WARN, text, CHANGES.get(kind)) for kind, text in troubles.items()),
         *(Finding(kind, Level.WARN, f"{heard.texts[kind]} ({count} messages)") for kind, count in heard.odd.items()),
         *found,
         *([] if any(finding.level > Level.NOTE for finding in found) else _tilt(content, config)),

@@ -148,8 +148,9 @@ def test_two_trackers_with_the_same_ids():
         other = dataclasses.replace(one, joints=np.asarray(one.joints) + [1.2, 0.0, 0.0])
         later = dataclasses.replace(frame, stamp=frame.stamp + 0.01, people=(other,))
         messages += captured([frame, later])
-    (finding,) = advice(messages).left
-    assert finding.key == "ids" and "ids:=own" in finding.text
+    found = advice(messages)
+    assert steps(found) == [("ids", "own")] and not found.left
+    assert "two trackers with the same ids?" in found.steps[0].why.text
     assert advice(messages, ids="own").fine
 
 
