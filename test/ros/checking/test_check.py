@@ -152,11 +152,12 @@ def out_of_order(*_):
 @pytest.mark.parametrize("sends", [False, True])
 def test_the_listener_to_tf_is_closed_whatever_comes(peer, capsys, monkeypatch, sends):
     listener = Listener()
-    monkeypatch.setattr(command, "tf_listener", lambda node, failed: listener)
+    kept = []
+    monkeypatch.setattr(command, "tf_listener", lambda node, failed, seconds: kept.append(seconds) or listener)
     monkeypatch.setattr(command, "advise", out_of_order)
     source = Tracker(peer, "skeletons")
     with source if sends else nullcontext():
         assert main(["--seconds", "0.5", "--wait", "2", "--ros-args", "-p", "target_frame:=odom"]) == 1
     said = capsys.readouterr()
     assert ("out of order" in said.err) if sends else ("no message on /skeletons" in said.out)
-    assert listener.closed
+    assert listener.closed and kept == [0.5 + 2.0 + 10.0], "all that is heard is judged when the time is over"
