@@ -64,8 +64,7 @@ def inspect(graph: Graph, topic: str = "", *, node: str = "", seconds: float = 8
     before = _config(graph.node, perception)
     expected = type_name(find(before.input_type).message_type)
     if not topic and perception is not None:
-        graph.wait(lambda: graph.topic_of(perception.name, expected), DISCOVERY)
-        topic = graph.topic_of(perception.name, expected)
+        topic = graph.topic_of(perception.name, before.topic, expected, DISCOVERY)
     asked = graph.node.resolve_topic_name(topic or before.topic)
     topic, config, steps, absent = _found_source(graph, asked, before, wait)
     findings = [perception.trouble] if perception is not None and perception.trouble else []

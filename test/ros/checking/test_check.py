@@ -103,6 +103,19 @@ def test_beside_a_perception_node_its_parameters_and_topic_are_taken(peer, capsy
     assert "qos" in {finding["key"] for finding in found["findings"]}
 
 
+def test_a_node_in_a_namespace_that_hears_two_topics_of_one_type(peer, capsys, tmp_path):
+    body = tmp_path / "body.yaml"
+    body.write_text("topic: joints\n", encoding="utf-8")
+    arguments = ["-r", "__ns:=/robot", "-p", f"robot_skeleton:={body}"]
+    with Child("perception", [str(HELPERS / "hand_up_node.py"), "--ros-args", *arguments]) as child:
+        states = peer.listen_json("/robot/actions/state")
+        peer.wait(lambda: child.check() or states, "first state")
+        with Tracker(peer, "/robot/skeletons"):
+            _, found = check(capsys, "--node", "usdrl_perception")
+    assert (found["perception"], found["topic"]) == ("/robot/usdrl_perception", "/robot/skeletons")
+    assert found["set"] == {}, found
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
