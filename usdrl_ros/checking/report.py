@@ -120,7 +120,9 @@ class Report:
     @staticmethod
     def _measured(trial: Trial) -> list[str]:
         frames = ", ".join(cut(frame or "(no name)", NAME) for frame in trial.frame_ids)
-        lines = [f"{trial.rate:.1f} frames/s by stamps, {1e3 * trial.delay:.0f} ms old on arrival, frame {frames}"]
+        rate = [] if math.isnan(trial.rate) else [f"{trial.rate:.1f} frames/s by stamps"]
+        delay = [] if math.isnan(trial.delay) else [f"{1e3 * trial.delay:.0f} ms old on arrival"]
+        lines = [", ".join([*rate, *delay, f"frame {frames}"])] if rate or delay else []
         names = ("off the vertical", "mounting by standing people", "left and right")
         lines += [f"{name}: {trial.measured[name]}" for name in names if name in trial.measured]
         return lines + [f"  person {one.line()}" for one in trial.people]

@@ -161,6 +161,11 @@ def test_two_sources_on_one_topic():
 def test_bytes_of_something_else_are_told(data):
     found = advice([Captured(data, START, START)] * 5)
     assert found.left[0].level == Level.ERROR and "5 of 5 messages are refused" in found.left[0].text
+    report = Report(
+        topic="/bodies", publishers=(), perception="", config=config(), messages=5, trial=found.last, steps=(),
+        findings=found.left,
+    )  # fmt: skip
+    assert "nan" not in report.text(), "of a rate that is not known nothing is said"
 
 
 def test_tf_that_is_not_installed_does_not_hide_the_rest():
