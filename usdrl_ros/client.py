@@ -19,12 +19,10 @@ from __future__ import annotations
 import math
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
 import rclpy
-from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 from std_msgs.msg import String
@@ -32,15 +30,9 @@ from std_msgs.msg import String
 from usdrl_model.errors.shown import shown
 from usdrl_ros.heard import Heard, understood
 from usdrl_ros.known_labels import KnownLabels
+from usdrl_ros.listening import listening
 from usdrl_ros.outputs.state_json import SCHEMA
 from usdrl_ros.wire import NODE, STATE
-
-SILENT = 2.0
-"""Seconds without a message, after which one who waits in the place of an executor may be why."""
-BLOCKED = (
-    "wait_for hears nothing: no perception, or it waits in a callback that keeps the executor from hearing: give that"
-    " callback a group of its own and a MultiThreadedExecutor, or wait in another thread"
-)
 
 
 class ActionsClient:
@@ -207,6 +199,28 @@ class ActionsClient:
         self._callbacks.append(callback)
         return lambda: self._callbacks.remove(callback)
 
+    def lookout(
+        self, label: str, person: str | None = None, min_score: float = 0.0
+    ) -> Callable[[], dict[str, Any] | None]:
+        """What gives somebody who has begun an action, or come into a state, since this call, or is at it now.
+
+        It may be asked again and again, and gives the person as in ``people``; only the ``id`` of one who began and has
+        left again; None as long as there is nobody. Arguments as of ``doing``.
+        """
+        cursor = self.cursor
+
+        def look() -> dict[str, Any] | None:
+            nonlocal cursor
+            if found := self.at_it(label, person, min_score):
+                return found[0]
+            if not self.alive:
+                cursor = self.cursor  # what the next states bring may be older than the call
+            elif begun := self.begun(label, cursor, person, min_score):
+                return self.person(begun[0]) or {"id": begun[0]}
+            return None
+
+        return look
+
     def wait_for(
         self, label: str, *, person: str | None = None, min_score: float = 0.0, timeout: float = math.inf
     ) -> dict[str, Any] | None:
@@ -222,18 +236,13 @@ class ActionsClient:
             timeout: seconds.
 
         Returns:
-            The person, as in ``people``; only the ``id`` of one who began and has left again; None after ``timeout``,
-            and when rclpy is shut down.
+            The person, as ``lookout`` gives them; None after ``timeout``, and when rclpy is shut down.
         """
-        cursor, end = self.cursor, self._monotonic() + timeout
-        with self._listening() as listen:
+        look, end = self.lookout(label, person, min_score), self._monotonic() + timeout
+        with listening(self._node, self._news, self._monotonic) as listen:
             while rclpy.ok(context=self._node.context):
-                if found := self.at_it(label, person, min_score):
-                    return found[0]
-                if not self.alive:
-                    cursor = self.cursor  # what the next states bring may be older than the call
-                elif begun := self.begun(label, cursor, person, min_score):
-                    return self.person(begun[0]) or {"id": begun[0]}
+                if found := look():
+                    return found
                 left = end - self._monotonic()
                 if left <= 0.0:
                     return None
@@ -244,35 +253,6 @@ class ActionsClient:
         """Unsubscribe."""
         self._labels.close()
         self._node.destroy_subscription(self._subscription)
-
-    @contextmanager
-    def _listening(self) -> Iterator[Callable[[float], None]]:
-        """What waits for news for some seconds: it spins the node where no executor has it."""
-        own: list[SingleThreadedExecutor] = []
-        since = self._monotonic()
-
-        def listen(seconds: float) -> None:
-            theirs = self._node.executor  # set for ever by any executor that once had the node
-            if theirs is not None and theirs not in own and self._node in theirs.get_nodes():
-                nonlocal since
-                with self._news:
-                    since = self._monotonic() if self._news.wait(seconds) else since
-                if self._monotonic() - since > SILENT:
-                    self._node.get_logger().warning(BLOCKED, once=True)
-                return
-            if not own:
-                own.append(SingleThreadedExecutor(context=self._node.context))
-            own[0].add_node(self._node)
-            own[0].spin_once(timeout_sec=seconds)
-
-        try:
-            yield listen
-        except ExternalShutdownException:
-            pass  # the caller sees it by ``rclpy.ok``
-        finally:
-            for executor in own:
-                executor.remove_node(self._node)
-                executor.shutdown()
 
     def _hear(self, message: String) -> None:
         state = understood(message.data)

@@ -225,11 +225,11 @@ public:
     if (!label) {
       throw BT::RuntimeError("IsDoing: ", label.error());
     }
-    if (!actions_->alive()) {
+    const auto who = getInput<std::string>("who");
+    if (!who || !actions_->alive()) {  // an entry of the blackboard that nothing has written yet is nobody
       return BT::NodeStatus::FAILURE;
     }
-    const auto people = actions_->doing(
-      *label, getInput<std::string>("who").value_or(""), getInput<double>("min_score").value_or(0.0));
+    const auto people = actions_->doing(*label, *who, getInput<double>("min_score").value_or(0.0));
     if (people.empty()) {
       return BT::NodeStatus::FAILURE;
     }

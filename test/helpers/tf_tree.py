@@ -20,7 +20,7 @@ from transforms3d.quaternions import axangle2quat, mat2quat, qinverse, qmult, qu
 from usdrl_ros.inputs.common import ros_time
 
 CACHE = 10.0
-"""Seconds of transforms that are kept, as in tf2."""
+"""Seconds of transforms that are kept unless the buffer is told otherwise, as in tf2."""
 STATIC = QoSProfile(depth=100, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 
 
@@ -41,7 +41,8 @@ class ExtrapolationException(TransformException):
 
 
 class Buffer:
-    def __init__(self):
+    def __init__(self, cache_time=None):
+        self._cache = CACHE if cache_time is None else cache_time.nanoseconds * 1e-9
         self._lock = threading.Lock()
         self._parents = {}
         self._stamps = defaultdict(list)
@@ -72,7 +73,7 @@ class Buffer:
             at = bisect.bisect(self._stamps[child], stamp)
             self._stamps[child].insert(at, stamp)
             self._poses[child].insert(at, made)
-            while self._stamps[child][0] < self._stamps[child][-1] - CACHE:
+            while self._stamps[child][0] < self._stamps[child][-1] - self._cache:
                 del self._stamps[child][0], self._poses[child][0]
 
     def lookup_transform(self, target_frame, source_frame, time_, timeout=None):

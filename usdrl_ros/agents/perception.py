@@ -43,17 +43,18 @@ class Perception:
         names = ("list_labels", "enrol/start", "enrol/stop")
         self._services: dict[str, Client] = {name: node.create_client(Trigger, f"{NODE}/{name}") for name in names}
 
-    async def check(self) -> None:
-        """Wait a moment for the first heartbeats.
+    async def state(self) -> dict[str, Any]:
+        """The newest state (docs/state.md); waits a moment for the first heartbeats.
 
         Raises:
             NoPerceptionError: none came.
         """
         end = time.monotonic() + FIRST_BEATS
-        while not self.client.alive:
+        while (state := self.client.state) is None:
             if time.monotonic() > end:
                 raise NoPerceptionError(self._absence())
             await anyio.sleep(POLL)
+        return state
 
     async def ask(self, service: str) -> str:
         """The message of a Trigger service of the node.

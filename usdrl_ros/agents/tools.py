@@ -18,8 +18,9 @@ from usdrl_model.errors.nearest import hint
 from usdrl_model.errors.shown import MESSAGE, cut
 from usdrl_model.states.person import STATES
 from usdrl_ros.agents.perception import POLL, NoPerceptionError, Perception
-from usdrl_ros.client import ActionsClient
 
+LONGEST_GESTURE = 6.0
+"""Seconds: weights keep two windows, those that ship 6.4 s and more; a longer one is refused when it has been made."""
 INSTRUCTIONS = """A robot sees people through a body tracker. These tools say who is here, what they do, and what they
 did. Call `labels` once to learn which actions and states can be recognised: nothing else ever is. Everything is about
 now: an error that says "no perception" means that nothing is known, not that nobody is there. Ids of people are names
@@ -30,7 +31,7 @@ Who = Annotated[str, Field(description="Id of the only person who counts. Empty:
 MinScore = Annotated[float, Field(description="Least confidence of an action, 0 to 1.", ge=0.0, le=1.0)]
 Timeout = Annotated[float, Field(description="Longest time to wait, seconds.", ge=0.0, le=300.0)]
 After = Annotated[int, Field(description="`next` of the call before; 0: everything.", ge=0)]
-Seconds = Annotated[float, Field(description="Time in which the gesture is made, seconds.", ge=1.0, le=10.0)]
+Seconds = Annotated[float, Field(description="Time in which the gesture is made, seconds.", ge=1.0, le=LONGEST_GESTURE)]
 Gesture = Annotated[str, Field(description="Name: letters, digits, underscores.", min_length=1, max_length=100)]
 
 Tool = TypeVar("Tool", bound=Callable[..., Awaitable[dict[str, Any]]])
@@ -45,6 +46,7 @@ def server(perception: Perception) -> MCPServer:
     @_tool(mcp)
     async def labels() -> dict[str, Any]:
         """The actions and gestures that can be recognised, and the states (posture, arms, place) of a person."""
+        await perception.state()
         return {"actions": json.loads(await perception.ask("list_labels")), "states": list(STATES)}
 
     @_tool(mcp)
@@ -54,8 +56,7 @@ def server(perception: Perception) -> MCPServer:
         `position` is that of the head; `seconds` is how long an action has been going on; `not_judged` lists actions
         that cannot be seen now, because a part of the body is hidden. An empty list means that nobody is seen.
         """
-        await perception.check()
-        state = client.state or {"frame_id": "", "people": []}
+        state = await perception.state()
         return {"frame": state["frame_id"], "people": [_seen(person) for person in state["people"]]}
 
     @_tool(mcp)
@@ -66,19 +67,17 @@ def server(perception: Perception) -> MCPServer:
 
         `found` is false if nobody did within `timeout`. If the person has already left, `person` has the id only.
         """
-        cursor, end = client.cursor, time.monotonic() + timeout
-        await perception.check()
+        end = time.monotonic() + timeout
+        await perception.state()
+        look = client.lookout(label, person or None, min_score)
         await _check_label(perception, label)
-        while True:
-            if now := client.at_it(label, person or None, min_score):
-                return {"found": True, "person": _seen(now[0])}
-            if begun := client.begun(label, cursor, person or None, min_score):
-                return {"found": True, "person": _known(client, begun[0])}
+        while (found := look()) is None:
             if time.monotonic() >= end:
                 return {"found": False, "person": None}
             await anyio.sleep(POLL)
             if not client.alive:
-                await perception.check()
+                await perception.state()  # what happens meanwhile is found afterwards
+        return {"found": True, "person": _seen(found) if "actions" in found else found}
 
     @_tool(mcp)
     async def recent_events(after: After = 0) -> dict[str, Any]:
@@ -87,8 +86,8 @@ def server(perception: Perception) -> MCPServer:
         Oldest first, the last 256. Times are seconds ago (null: not yet). `lost` is the end of an action whose person
         went. Give `next` as `after` to hear only what is new.
         """
-        await perception.check()
-        end, now = client.cursor, client.stamp
+        now = float((await perception.state())["stamp"])
+        end = client.cursor
         events = client.events_since(after if after <= end else 0)  # larger: of a server that ran before
         return {"events": [_happened(event, now) for event in events], "next": end}
 
@@ -102,7 +101,7 @@ def server(perception: Perception) -> MCPServer:
         if enrolling.locked():
             raise ValueError("a gesture is being shown just now: wait until that is over")
         async with enrolling:
-            await perception.check()
+            await perception.state()
             await perception.set(enrol_label=label, enrol_person=person)
             shown_by = await perception.ask("enrol/start")
             await anyio.sleep(seconds)
@@ -146,12 +145,6 @@ def _seen(person: dict[str, Any]) -> dict[str, Any]:
         "states": [held["label"] for held in person.get("states", {"active": []})["active"]],
         "not_judged": person.get("withheld", []),
     }
-
-
-def _known(client: ActionsClient, person: str) -> dict[str, Any]:
-    """A person by the id; of one who has gone the id is left."""
-    here = client.person(person)
-    return _seen(here) if here else {"id": person}
 
 
 def _happened(event: dict[str, Any], now: float) -> dict[str, Any]:

@@ -31,21 +31,9 @@ class Step:
 class Advice:
     """What to do about a source."""
 
-    first: Trial
-    """With the settings as they are."""
     steps: tuple[Step, ...]
     last: Trial
     """With all of the steps done."""
-
-    @property
-    def left(self) -> tuple[Finding, ...]:
-        """What no parameter mends."""
-        return tuple(finding for finding in self.last.findings if finding.level > Level.NOTE)
-
-    @property
-    def fine(self) -> bool:
-        """Nothing needs to be changed."""
-        return not self.steps and not self.left
 
 
 def advise(config: PerceptionConfig, trial: Callable[[PerceptionConfig], Trial]) -> Advice:
@@ -55,13 +43,13 @@ def advise(config: PerceptionConfig, trial: Callable[[PerceptionConfig], Trial])
         config: its settings.
         trial: reads it with other settings.
     """
-    first = last = trial(config)
+    last = trial(config)
     steps: list[Step] = []
     while len(steps) < ROUNDS and (step := _next(last, steps)):
         steps.append(step)
         config = replace(config, **{step.parameter: step.value})
         last = trial(config)
-    return Advice(first, _merged(steps), last)
+    return Advice(_merged(steps), last)
 
 
 def _next(trial: Trial, steps: list[Step]) -> Step | None:

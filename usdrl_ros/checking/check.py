@@ -34,7 +34,7 @@ from usdrl_ros.checking.trial import run
 from usdrl_ros.diagnostics import graph_checks
 from usdrl_ros.inputs.conversion import levelled_by
 from usdrl_ros.inputs.registry import find
-from usdrl_ros.inputs.tf_listener import tf_listener
+from usdrl_ros.inputs.tf_listener import KEPT, tf_listener
 from usdrl_ros.messages.types import type_name
 from usdrl_ros.parameters import values as parameters
 from usdrl_ros.parameters.declarations import NAMES, PARAMETERS
@@ -64,8 +64,7 @@ def inspect(graph: Graph, topic: str = "", *, node: str = "", seconds: float = 8
     before = _config(graph.node, perception)
     expected = type_name(find(before.input_type).message_type)
     if not topic and perception is not None:
-        graph.wait(lambda: graph.topic_of(perception.name, expected), DISCOVERY)
-        topic = graph.topic_of(perception.name, expected)
+        topic = graph.topic_of(perception.name, before.topic, expected, DISCOVERY)
     asked = graph.node.resolve_topic_name(topic or before.topic)
     topic, config, steps, absent = _found_source(graph, asked, before, wait)
     findings = [perception.trouble] if perception is not None and perception.trouble else []
@@ -87,7 +86,8 @@ def inspect(graph: Graph, topic: str = "", *, node: str = "", seconds: float = 8
         findings += graph.misfits(topic, expected, perception.name)
     source = find(config.input_type)
     looks_up = levelled_by(config) == "target_frame" or source.adapter.tf
-    tf = tf_listener(graph.node, lambda error: None) if looks_up else None
+    # What is heard is read when all of it has come, and again with every change.
+    tf = tf_listener(graph.node, lambda error: None, wait + seconds + KEPT) if looks_up else None
     with closing(tf) if tf else nullcontext():
         messages = graph.listen(source.message_type, topic, seconds, wait)
         if perception is not None:

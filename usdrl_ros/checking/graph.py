@@ -11,6 +11,7 @@ from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from lifecycle_msgs.srv import GetState
 from rcl_interfaces.srv import GetParameters
 from rclpy.executors import SingleThreadedExecutor
+from rclpy.expand_topic_name import expand_topic_name
 from rclpy.node import Node
 from rclpy.parameter import parameter_value_to_python
 from rclpy.qos import QoSCompatibility, QoSProfile, ReliabilityPolicy, qos_check_compatible
@@ -99,15 +100,27 @@ class Graph:
             trouble = Finding("node", Level.WARN, text)
         return Perception(name, values, trouble)
 
-    def topic_of(self, perception: str, expected: str) -> str:
-        """The topic that a node hears messages of this type on, however it was remapped; empty if that is not sure."""
-        own, namespace = perception.rpartition("/")[2], perception.rpartition("/")[0] or "/"
-        try:
-            heard = self.node.get_subscriber_names_and_types_by_node(own, namespace)
-        except RuntimeError:  # it has just gone
-            return ""
-        topics = [topic for topic, types in heard if expected in types]
-        return topics[0] if len(topics) == 1 else ""
+    def topic_of(self, perception: str, named: str, expected: str, patience: float) -> str:
+        """The topic of a node's people: the only one of their type that it hears, however remapped; else by its name.
+
+        Args:
+            perception: full name of the node.
+            named: its parameter ``topic``.
+            expected: type.
+            patience: seconds to wait for its subscriptions.
+        """
+        namespace, _, own = perception.rpartition("/")
+
+        def heard() -> list[str]:
+            try:
+                topics = self.node.get_subscriber_names_and_types_by_node(own, namespace or "/")
+            except RuntimeError:  # it has just gone
+                return []
+            return [topic for topic, types in topics if expected in types]
+
+        self.wait(heard, patience)
+        topics = heard()
+        return topics[0] if len(topics) == 1 else expand_topic_name(named, own, namespace or "/")
 
     def publishers(self, topic: str) -> list[Any]:
         """Endpoints that publish a topic, those of this process left out."""

@@ -37,9 +37,14 @@ class Report:
     """What no parameter mends, notes included."""
 
     @property
+    def left(self) -> tuple[Finding, ...]:
+        """What no parameter mends, without the notes."""
+        return tuple(finding for finding in self.findings if finding.level > Level.NOTE)
+
+    @property
     def fine(self) -> bool:
         """Nothing needs to be changed."""
-        return not self.steps and not any(finding.level > Level.NOTE for finding in self.findings)
+        return not self.steps and not self.left
 
     def text(self) -> str:
         """For people."""
@@ -56,9 +61,9 @@ class Report:
                     f"  {number}. {step.parameter}: {written(step.value)}",
                     f"     {cut(step.why.text, 2 * LINE)}",
                 ]
-        if left := [finding for finding in self.findings if finding.level > Level.NOTE]:
+        if self.left:
             lines += ["", "No parameter mends this:" if not self.steps else "No parameter mends what is left:"]
-            lines += [f"  {finding.level.name.lower()}: {cut(finding.text, 2 * LINE)}" for finding in left]
+            lines += [f"  {finding.level.name.lower()}: {cut(finding.text, 2 * LINE)}" for finding in self.left]
         lines += [f"  note: {cut(one.text, LINE)}" for one in self.findings if one.level == Level.NOTE]
         if self.steps:
             lines += ["", self.command()]
@@ -79,7 +84,7 @@ class Report:
         """The result in one line."""
         if self.fine:
             return "Nothing to change: people look like people."
-        if self.trial is not None and not any(finding.level > Level.NOTE for finding in self.findings):
+        if self.trial is not None and not self.left:
             return "With that, people look like people."
         return "Not fine yet." if self.trial is not None else "Nothing was heard."
 
@@ -120,7 +125,9 @@ class Report:
     @staticmethod
     def _measured(trial: Trial) -> list[str]:
         frames = ", ".join(cut(frame or "(no name)", NAME) for frame in trial.frame_ids)
-        lines = [f"{trial.rate:.1f} frames/s by stamps, {1e3 * trial.delay:.0f} ms old on arrival, frame {frames}"]
+        rate = [] if math.isnan(trial.rate) else [f"{trial.rate:.1f} frames/s by stamps"]
+        delay = [] if math.isnan(trial.delay) else [f"{1e3 * trial.delay:.0f} ms old on arrival"]
+        lines = [", ".join([*rate, *delay, f"frame {frames}"])] if rate or delay else []
         names = ("off the vertical", "mounting by standing people", "left and right")
         lines += [f"{name}: {trial.measured[name]}" for name in names if name in trial.measured]
         return lines + [f"  person {one.line()}" for one in trial.people]

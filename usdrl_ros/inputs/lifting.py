@@ -171,6 +171,6 @@ def _lacking(what: str, stamp: float) -> str:
 
 def _late(behind: float, kept: float) -> str:
     return (
-        f"the skeletons come {behind:.1f} s after the newest depth image, and the depth images of the last {kept:.1f} s"
+        f"the skeletons come {behind:.1f} s after their picture, and the depth images of the last {kept:.1f} s"
         " are kept: make the tracker faster, or its pictures smaller"
     )

@@ -1,7 +1,8 @@
 """tf2_msgs/TFMessage with people as frames: ``head_1``, ``left_hand_1`` of NiTE and OpenNI trackers, and the like.
 
 Every joint of a person is a frame, in one message or in several with slightly different stamps. The people are in the
-first frame above their joints, or in ``frame_id``.
+first frame above their joints, or in ``frame_id``. A robot's own ``head_link`` is named like a joint, too: only who has
+joints enough to be used is a person.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import numpy as np
 from std_msgs.msg import Header
 
 from usdrl_model.errors.shown import NAME, cut
-from usdrl_model.skeleton.person import Person
+from usdrl_model.skeleton.person import SEEN_JOINTS, Person
 from usdrl_ros.inputs.adapter import Adapter, Context
 from usdrl_ros.inputs.common import InputError, SourceFrame, check_people
 from usdrl_ros.inputs.gathering import Gathering
@@ -24,6 +25,8 @@ from usdrl_ros.inputs.transform_tree import TransformTree, name
 SPAN = 0.03
 """Seconds between the stamps of the first and the last joint of a frame: they are stamped one by one."""
 MESSAGE = "tf2_msgs/msg/TFMessage"
+NAMES = 1024
+"""Names that may be those of people, at most; who was heard last is kept."""
 
 
 class TfFrames:
@@ -39,6 +42,8 @@ class TfFrames:
     def __init__(self, context: Context) -> None:
         self._joints = _names(context.topology.joints)
         self._pattern = _expression(context.options["pattern"], self._joints)
+        self._least = min(SEEN_JOINTS, len(context.topology.joints))
+        self._heard: dict[str, dict[str, tuple[str, int]]] = {}  # name of who may be a person -> the frames of it
         self._root = name(context.frame_id)
         self._tree = TransformTree()
         self._gathering: Gathering[tuple[str, int]] = Gathering(SPAN)
@@ -55,8 +60,8 @@ class TfFrames:
         newest = 0.0
         for one in message.transforms:
             found = self._pattern.fullmatch(name(one.child_frame_id))
-            if found:
-                parts[found[0]] = (found["person"], self._joints[found["joint"]])
+            if found and (joined := self._joined(found)):
+                parts |= joined
                 newest = max(newest, one.header.stamp.sec + one.header.stamp.nanosec * 1e-9)
         if not parts:
             self._tree.add(message, context)
@@ -78,6 +83,22 @@ class TfFrames:
 
     def _static(self, message: Any, context: Context) -> None:
         self._tree.add(message, context, static=True)
+
+    def _joined(self, found: re.Match[str]) -> dict[str, tuple[str, int]]:
+        """The parts that a frame adds: none until its person has enough of them, and then all of them at once."""
+        frames = self._heard.pop(found["person"], {})
+        fewer = len(frames) < self._least
+        frames[found[0]] = part = found["person"], self._joints[found["joint"]]
+        self._heard[found["person"]] = frames
+        if len(self._heard) > NAMES:
+            del self._heard[next(iter(self._heard))]
+        if len(frames) < self._least:
+            return {}
+        return dict(frames) if fewer else {found[0]: part}
+
+    def _is_joint(self, frame: str) -> bool:
+        found = self._pattern.fullmatch(frame)
+        return found is not None and len(self._heard.get(found["person"], ())) >= self._least
 
     def _frame(self, parts: Mapping[Any, tuple[str, int]], context: Context) -> SourceFrame | None:
         links = [link for link in map(self._tree.link, parts) if link is not None]
@@ -102,10 +123,10 @@ class TfFrames:
         found: set[str] = set()
         for frame in frames:
             climbed: set[str] = set()
-            while self._pattern.fullmatch(frame) and frame not in climbed and (link := self._tree.link(frame)):
+            while self._is_joint(frame) and frame not in climbed and (link := self._tree.link(frame)):
                 climbed.add(frame)
                 frame = link.parent
-            if not self._pattern.fullmatch(frame):
+            if not self._is_joint(frame):
                 found.add(frame)
         if len(found) > 1:
             raise InputError(

@@ -9,6 +9,7 @@ from typing import Any
 
 import rclpy
 from geometry_msgs.msg import TransformStamped
+from rclpy.duration import Duration
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 
@@ -17,6 +18,8 @@ from usdrl_ros.processes.lifecycle import WAKE_UP, halt, spin
 
 CLOSING = 2 * WAKE_UP
 """Seconds for which ``close`` waits for the thread."""
+KEPT = 10.0
+"""Seconds of transforms that are kept, as tf2 has it."""
 BACK = 1.0
 """Seconds by which a transform may be older than the newest one of its frame, and time has not jumped back."""
 
@@ -56,12 +59,13 @@ class TfListener:
     Args:
         owner: the node that uses the buffer; gives name, namespace and context.
         failed: receives the errors of tf messages.
+        kept: seconds of transforms that the buffer keeps.
 
     Raises:
         ImportError: tf2_ros is not installed (no wheel has it).
     """
 
-    def __init__(self, owner: Node, failed: Callable[[Exception], object]) -> None:
+    def __init__(self, owner: Node, failed: Callable[[Exception], object], kept: float = KEPT) -> None:
         from tf2_ros import Buffer, TransformListener
 
         # The first rule for a name wins, so "-r __node:=" of the command line does not rename this node; other
@@ -72,7 +76,7 @@ class TfListener:
             cli_args=["--ros-args", "-r", f"__node:={owner.get_name()}_tf_listener"],
             start_parameter_services=False,
         )
-        self.buffer: Any = Buffer()
+        self.buffer: Any = Buffer(cache_time=Duration(seconds=kept))
         """tf2_ros.Buffer."""
         self._listener = TransformListener(Filler(self.buffer), self._node)
         self._executor = SingleThreadedExecutor(context=owner.context)
@@ -89,9 +93,9 @@ class TfListener:
         self._node.destroy_node()
 
 
-def tf_listener(owner: Node, failed: Callable[[Exception], object]) -> TfListener | None:
-    """A listener for ``owner``, or None where tf2_ros is not installed."""
+def tf_listener(owner: Node, failed: Callable[[Exception], object], kept: float = KEPT) -> TfListener | None:
+    """A listener for ``owner``, or None where tf2_ros is not installed; arguments as of ``TfListener``."""
     try:
-        return TfListener(owner, failed)
+        return TfListener(owner, failed, kept)
     except ImportError:
         return None

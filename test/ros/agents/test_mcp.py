@@ -187,6 +187,11 @@ def test_arguments_out_of_range_are_refused(robot, arguments):
     assert robot[1]("wait_for", **{"label": "wave", **arguments})[0]
 
 
+def test_a_gesture_that_is_too_long_to_be_kept_is_refused_before_it_is_made(robot):
+    scripted, ask = robot
+    assert ask("enrol", label="thumbs_up", seconds=7.0)[0] and scripted.calls == []
+
+
 def test_a_gesture_is_enrolled_in_one_call(robot):
     scripted, ask = robot
     assert ask("enrol", label="thumbs_up", seconds=1.0, person="7") == (
@@ -212,9 +217,21 @@ def test_a_dead_node_is_said_and_not_hidden(robot):
     scripted.beating = False
     failed, said = waiting.result(30.0)
     assert failed and said.startswith("no perception: /robot/actions/state is published, but its heartbeats do not")
-    for tool in ("people", "recent_events"):
+    for tool in ("people", "recent_events", "labels"):
         assert ask(tool) == (True, said)
     assert ask("enrol", label="thumbs_up") == (True, said)
+
+
+def test_what_was_over_before_the_call_is_not_found_however_late_it_is_heard(robot):
+    scripted, ask = robot
+    scripted.beating = False
+    until(lambda: ask("people")[0])
+    scripted.happen("onset", "wave")
+    scripted.happen("offset", "wave", offset=99.0)
+    waiting = ask.later("wait_for", label="wave", timeout=2.0)
+    time.sleep(0.5)
+    scripted.beating = True
+    assert waiting.result(30.0) == (False, {"found": False, "person": None})
 
 
 @pytest.mark.parametrize("end", ["stdin", "SIGTERM"])

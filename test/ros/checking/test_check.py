@@ -103,6 +103,19 @@ def test_beside_a_perception_node_its_parameters_and_topic_are_taken(peer, capsy
     assert "qos" in {finding["key"] for finding in found["findings"]}
 
 
+def test_a_node_in_a_namespace_that_hears_two_topics_of_one_type(peer, capsys, tmp_path):
+    body = tmp_path / "body.yaml"
+    body.write_text("topic: joints\n", encoding="utf-8")
+    arguments = ["-r", "__ns:=/robot", "-p", f"robot_skeleton:={body}"]
+    with Child("perception", [str(HELPERS / "hand_up_node.py"), "--ros-args", *arguments]) as child:
+        states = peer.listen_json("/robot/actions/state")
+        peer.wait(lambda: child.check() or states, "first state")
+        with Tracker(peer, "/robot/skeletons"):
+            _, found = check(capsys, "--node", "usdrl_perception")
+    assert (found["perception"], found["topic"]) == ("/robot/usdrl_perception", "/robot/skeletons")
+    assert found["set"] == {}, found
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
@@ -152,11 +165,12 @@ def out_of_order(*_):
 @pytest.mark.parametrize("sends", [False, True])
 def test_the_listener_to_tf_is_closed_whatever_comes(peer, capsys, monkeypatch, sends):
     listener = Listener()
-    monkeypatch.setattr(command, "tf_listener", lambda node, failed: listener)
+    kept = []
+    monkeypatch.setattr(command, "tf_listener", lambda node, failed, seconds: kept.append(seconds) or listener)
     monkeypatch.setattr(command, "advise", out_of_order)
     source = Tracker(peer, "skeletons")
     with source if sends else nullcontext():
         assert main(["--seconds", "0.5", "--wait", "2", "--ros-args", "-p", "target_frame:=odom"]) == 1
     said = capsys.readouterr()
     assert ("out of order" in said.err) if sends else ("no message on /skeletons" in said.out)
-    assert listener.closed
+    assert listener.closed and kept == [0.5 + 2.0 + 10.0], "all that is heard is judged when the time is over"

@@ -163,7 +163,7 @@ def logged(node, level):
 
 
 def test_a_callback_that_waits_for_what_it_blocks_is_told(peer, monkeypatch):
-    monkeypatch.setattr("usdrl_ros.client.SILENT", 0.3)
+    monkeypatch.setattr("usdrl_ros.listening.SILENT", 0.3)
     node = rclpy.create_node("waits", context=peer.context)
     said, client = logged(node, "warning"), ActionsClient(node)
     executor, answers = SingleThreadedExecutor(context=peer.context), []

@@ -98,7 +98,7 @@ def test_a_tracker_that_is_slow_and_a_camera_that_is_fast(source):
         source.see(10.0 + step / 90)
     for late in (0.3, 1.0, 1.9):
         assert source.skeleton(12.5 - late).frame.people
-    with pytest.raises(InputError, match="the skeletons come 2.3 s after the newest depth image, and the depth images"):
+    with pytest.raises(InputError, match="the skeletons come 2.3 s after their picture, and the depth images"):
         source.skeleton(10.2)
     with pytest.raises(InputError, match="check depth_topic, camera_info_topic and their stamps"):
         source.skeleton(0.5)  # another clock

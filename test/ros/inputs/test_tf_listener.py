@@ -24,7 +24,8 @@ from usdrl_ros.inputs.tf_listener import Filler, TfListener, tf_listener  # noqa
 class Buffer:
     """Stands in for tf2_ros.Buffer: what was heard, by child frame."""
 
-    def __init__(self):
+    def __init__(self, cache_time):
+        self.cache_time = cache_time
         self.heard = {}
 
     def set_transform(self, transform, authority):
@@ -69,7 +70,8 @@ def wait(done):
 
 def test_transforms_arrive_though_nobody_spins_the_owner(tf2, owner, peer):
     errors = []
-    listener = TfListener(owner, errors.append)
+    listener = TfListener(owner, errors.append, 60.0)
+    assert listener.buffer.cache_time.nanoseconds == 60e9
     publisher = peer.publisher(TransformStamped, "/robot/tf")  # the remapping of the command line reaches it
     assert "eyes_tf_listener" in peer.node.get_node_names()  # its name does not
     publisher.publish(TransformStamped())

@@ -68,13 +68,46 @@ def test_somebody_who_comes_and_somebody_who_goes():
     assert seen == [["1"]] * 4 + [["1", "2"]] * 2 + [["1"]] * 3
 
 
+@pytest.mark.parametrize("frame_id", ["", "base_link"])
+def test_the_links_of_a_robot_are_nobody(frame_id):
+    """A robot's head_link and torso_link are named like joints of a person "link", and come between those of people."""
+    source = several("tf_frames", NITE, frame_id=frame_id)
+    people = [
+        (10.0 + step / 30 + n * 1e-4, one) for step in range(9) for n, one in enumerate(nite(stamp=10 + step / 30))
+    ]
+    links = (("torso_link", (0, 0, 0.8), "base_link"), ("head_link", (0, 0, 0.4), "torso_link"))
+    robot = [
+        (at, tf(*(transform(link, place, at, parent) for link, place, parent in links)))
+        for at in np.arange(9.995, 10.3, 0.02)
+    ]
+    mounted = tf(transform("openni_depth_frame", (0, 0, 0.1), 0.0, "head_link"))
+    source("/tf_static", mounted)
+    found = [source("/tf", message) for _, message in sorted(people + robot, key=lambda one: one[0])]
+    frames = [one for one in found if one is not None]
+    assert len(frames) == 9 and {one.frame_id for one in frames} == {frame_id or "openni_depth_frame"}
+    for frame in frames:
+        (person,) = frame.frame.people
+        assert person.id == "1"
+        height = 1.0 if not frame_id else 2.3
+        np.testing.assert_allclose(person.joints, [(2.0, 0.1 * n, height) for n in range(15)])
+
+
+def test_people_whose_joints_hang_from_a_link_of_the_robot():
+    source = several("tf_frames", NITE)
+    for stamp in (10.0, 10.1):
+        source("/tf", tf(transform("head_link", (0, 0, 1.2), stamp, "base_link")))
+        joints = [transform(f"{joint}_1", (2, n, 0), stamp, "head_link") for n, joint in enumerate(NITE.joints)]
+        frame = source("/tf", tf(*joints))
+    assert frame.frame_id == "head_link" and [person.id for person in frame.frame.people] == ["1"]
+
+
 def test_a_tree_that_is_late_stops_or_has_a_loop():
     odd = []
-    source = several("tf_frames", topology("coco_17"), frame_id="map", warn=lambda kind, text: odd.append(kind))
-    joints = ("nose", "wrist_left")
+    coco = topology("coco_17")
+    source = several("tf_frames", coco, frame_id="map", warn=lambda kind, text: odd.append(kind))
 
-    def step(stamp, joints=joints):
-        made = [transform(f"{joint}_ab", (1.0, n, 0.0), stamp, "camera") for n, joint in enumerate(joints)]
+    def step(stamp):
+        made = [transform(f"{joint}_ab", (1.0, n, 0.0), stamp, "camera") for n, joint in enumerate(coco.joints)]
         return source("/tf", tf(*made))
 
     source("/tf", tf(transform("base", (0, 0, 0), 9.9, "odom")))
@@ -86,7 +119,7 @@ def test_a_tree_that_is_late_stops_or_has_a_loop():
     source("/tf_static", tf(transform("camera", (0, 0, 1.5), 0.0, "mast")))
     source("/tf", tf(transform("mast", (5.0, 0, 0), 10.0, "map")))
     frame = step(10.05)
-    np.testing.assert_allclose(frame.frame.people[0].joints[[0, 9]], [(6, 0, 1.5), (6, 1, 1.5)])
+    np.testing.assert_allclose(frame.frame.people[0].joints[[0, 9]], [(6, 0, 1.5), (6, 9, 1.5)])
     assert frame.frame_id == "map" and not odd
     with pytest.raises(InputError) as error:  # the mast stops, the joints do not
         step(11.0)
@@ -100,38 +133,43 @@ def test_a_tree_that_is_late_stops_or_has_a_loop():
 
 
 def test_a_loop_among_joints_leaves_the_others():
-    odd = []
-    source = several("tf_frames", topology("coco_17"), warn=lambda kind, text: odd.append(kind))
+    odd, coco = [], topology("coco_17")
+    source = several("tf_frames", coco, warn=lambda kind, text: odd.append(kind))
     for stamp in (10.0, 10.1):
         loop = [
             transform("nose_a", (0, 0, 0), stamp, "ear_left_a"),
             transform("ear_left_a", (0, 0, 0), stamp, "nose_a"),
         ]
-        frame = source("/tf", tf(*loop, transform("wrist_left_a", (1, 2, 3), stamp, "camera")))
+        others = [transform(f"{joint}_a", (1, 2, 3), stamp, "camera") for joint in coco.joints[5:]]
+        frame = source("/tf", tf(*loop, *others))
     (person,) = frame.frame.people
-    assert np.isfinite(person.joints[:, 0]).nonzero()[0].tolist() == [9] and odd == ["tf_loop"] * 2
+    seen = np.isfinite(person.joints[:, 0]).nonzero()[0].tolist()
+    assert seen == list(range(5, 17)) and odd == ["tf_loop"] * 2
 
 
 def test_transforms_that_are_none():
     odd = []
     source = several("tf_frames", NITE, warn=lambda kind, text: odd.append(kind))
-    bad = [
-        transform("head_1", (np.nan, 0, 0)),
-        transform("head_1", (1, 0, 0), turn=(0.0, 0.0, 0.0, 0.0)),
-        transform("neck_1", (1, 0, 0), parent="neck_1"),
-        transform("torso_1", (1, 0, 0), parent=""),
-    ]
+    bad = []
+    for one in (f"{joint}_1" for joint in NITE.joints[:8]):
+        bad += [
+            transform(one, (np.nan, 0, 0)),
+            transform(one, (1, 0, 0), turn=(0.0, 0.0, 0.0, 0.0)),
+            transform(one, (1, 0, 0), parent=one),
+            transform(one, (1, 0, 0), parent=""),
+        ]
     for message in (tf(*bad), tf(*bad)):
         assert source("/tf", message) is None
-    assert odd == ["transform"] * 8
+    assert odd == ["transform"] * 64
 
 
 def test_other_names_of_frames():
     source = several("tf_frames", NITE, options={"pattern": "kinect/{joint}_{person}"})
     for stamp in (10.0, 10.1):
-        found = source("/tf", tf(transform("/kinect/left_hand_ann_7", (1, 2, 3), stamp)))
+        others = [transform(f"kinect/{joint}_ann_7", (1, 2, 4), stamp) for joint in NITE.joints[6:]]
+        found = source("/tf", tf(transform("/kinect/left_hand_ann_7", (1, 2, 3), stamp), *others))
     (person,) = found.frame.people
-    assert person.id == "ann_7"
+    assert person.id == "ann_7" and np.isfinite(person.joints[:, 0]).sum() == 10
     np.testing.assert_allclose(person.joints[NITE.joints.index("hand_left")], (1, 2, 3))
     with pytest.raises(ValueError, match=r"input.pattern: expected a text with \{joint\} and \{person\}"):
         several("tf_frames", NITE, options={"pattern": "{joint}"})

@@ -105,10 +105,13 @@ int main(int, char ** arguments) {
   usdrl::register_leaves(factory, actions);
   for (const char * name : {"Stop", "Follow", "Greet"}) factory.registerNodeType<Robot>(name);
   auto tree = factory.createTreeFromFile(arguments[1]);
+  auto nobody = factory.createTreeFromText(R"(<root BTCPP_format="4"><BehaviorTree ID="Nobody">
+    <IsDoing label="hand_in_front" who="{unset}"/></BehaviorTree></root>)");
   std::ifstream states(arguments[2]);
   for (std::string text; std::getline(states, text);) {
     std::cout << actions->hear(text) << " " << actions->alive() << std::endl;
     tree.tickOnce();
+    assert(nobody.tickOnce() == BT::NodeStatus::FAILURE);
   }
   const auto later = usdrl::Actions::Clock::now() + std::chrono::seconds(2);
   std::cout << "later " << actions->alive(later) << std::endl;
