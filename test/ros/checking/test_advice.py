@@ -152,10 +152,10 @@ def test_two_trackers_with_the_same_ids():
         other = dataclasses.replace(one, joints=np.asarray(one.joints) + [1.2, 0.0, 0.0])
         later = dataclasses.replace(frame, stamp=frame.stamp + 0.01, people=(other,))
         messages += captured([frame, later])
-    found = advice(messages)
+    found = report(messages)
     assert steps(found) == [("ids", "own")] and not found.left
     assert "two trackers with the same ids?" in found.steps[0].why.text
-    assert advice(messages, ids="own").fine
+    assert report(messages, ids="own").fine
 
 
 def test_slow_and_empty_sources():
