@@ -159,7 +159,7 @@ class Crowd:
             self._add(owner, sighting)
             return []
         stray = person.stray
-        if stray is None or _too_fast(*stray.distances(sighting), sighting.stamp):
+        if stray is None or too_fast(*stray.distances(sighting), sighting.stamp):
             self._refuse_stray(person)
             person.stray = sighting
             return []
@@ -253,11 +253,11 @@ def _jumped(person: TrackedPerson, sighting: Sighting) -> bool:
 
     Neither a corrected map, which moves all people in the frame, nor a second sensor elsewhere is a jump.
     """
-    return _too_fast(*person.distances(sighting), sighting.stamp) and _too_fast(
+    return too_fast(*person.distances(sighting), sighting.stamp) and too_fast(
         *person.distances(sighting, from_sensor=True), sighting.stamp
     )
 
 
-def _too_fast(distance: np.ndarray, since: np.ndarray, stamp: float) -> bool:
+def too_fast(distance: np.ndarray, since: np.ndarray, stamp: float) -> bool:
     """Whether most of (J,) distances in metres, each since its stamp (J,), exceed ``SPEED``; False without joints."""
     return 2 * np.count_nonzero(distance > NOISE + SPEED * (stamp - since)) > len(distance)

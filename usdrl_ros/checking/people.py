@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from usdrl_model.errors.shown import NAME, cut
+from usdrl_model.online.crowd import too_fast
+from usdrl_model.online.tracked_person import Sighting
 from usdrl_model.skeleton.person import SkeletonFrame, canonical
 from usdrl_model.skeleton.topology import JOINT_INDEX, Topology
 from usdrl_model.states.person import PersonStates
@@ -45,6 +47,8 @@ class _Person:
     first: float
     last: float
     place: np.ndarray
+    sighting: Sighting
+    """The newest."""
     valid: list[float] = field(default_factory=list)
     states: PersonStates = field(default_factory=PersonStates)
 
@@ -54,17 +58,23 @@ class People:
 
     def __init__(self) -> None:
         self._people: dict[str, _Person] = {}
+        self.leaps = 0
+        """Samples that are farther from the one before, of the same id, than a body can move; there and back is two."""
 
     def add(self, frame: SkeletonFrame, joint_set: Topology) -> None:
         """Add a frame in canonical axes."""
         sensor = np.asarray(frame.sensor)
         for person in frame.people:
             joints, confidence = canonical(person, joint_set)
+            sighting = Sighting(frame.stamp, joints, confidence, sensor)
             known = self._people.get(person.id)
+            if known is not None and frame.stamp > known.sighting.stamp:
+                self.leaps += too_fast(*known.sighting.distances(sighting), frame.stamp)
+                known.sighting = sighting
             if known is None:
                 if len(self._people) >= 10 * MOST:
                     continue
-                known = self._people[person.id] = _Person(frame.stamp, frame.stamp, np.full(3, np.nan))
+                known = self._people[person.id] = _Person(frame.stamp, frame.stamp, np.full(3, np.nan), sighting)
             elif frame.stamp < known.last + STEP:
                 continue
             known.last = frame.stamp

@@ -36,6 +36,8 @@ BACK, AHEAD = 1.0, 1.0
 """Seconds by which a stamp may be off the newest one, as in the pipeline with the default gap."""
 OTHER_JOINT_SET = ("joint_count", "joint_range")
 """Refusals that another joint set mends."""
+CHANGES = {"ids": ("ids", "own")}
+"""Problems of stamps and people that a parameter mends."""
 TILTED = 8.0
 """Degrees off the sensor's pose that are worth a note: twice the error of the estimate."""
 TRIED = 40
@@ -189,7 +191,10 @@ def _judged(
     """What is wrong with what was heard, and who was seen; arguments as of ``run``, ``fitting`` as ``_fitting``."""
     content = heard.content
     now = messages[-1].steady if messages else 0.0
-    troubles = heard.checks.troubles(now, heard.counters, topic, publishers, config.max_people)
+    counters = dict(heard.counters)
+    if config.ids != "own":
+        counters["leaps_refused"] = heard.people.leaps // 2
+    troubles = heard.checks.troubles(now, counters, topic, publishers, config.max_people)
     if levelled_by(config) != "target_frame":
         troubles |= heard.checks.frames(now)
     found, measured, _ = judge(content.sights, content.setup)
@@ -197,7 +202,7 @@ def _judged(
         found = [replace(nobody("that came: let somebody stand before the sensor"), level=Level.WARN)]
     findings = [
         *_refusals(heard.refused, heard.texts, len(messages), fitting),
-        *(Finding(kind, Level.WARN, text) for kind, text in troubles.items()),
+        *(Finding(kind, Level.WARN, text, CHANGES.get(kind)) for kind, text in troubles.items()),
         *(Finding(kind, Level.WARN, f"{heard.texts[kind]} ({count} messages)") for kind, count in heard.odd.items()),
         *found,
         *([] if any(finding.level > Level.NOTE for finding in found) else _tilt(content, config)),

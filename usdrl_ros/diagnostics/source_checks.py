@@ -45,6 +45,10 @@ COUNTED: dict[str, str] = {
     " is fast enough",
 }
 """Counter of the stream -> message while it rises."""
+JUMPS = ("leaps_refused", "id_jumps", "ids_swapped")
+"""Counters of samples that are not where the person of their id is."""
+SELDOM, WHILE = 3, 20.0
+"""Jumps within so many seconds that happen to good trackers, too."""
 
 
 class SourceChecks:
@@ -62,6 +66,8 @@ class SourceChecks:
         """Frame -> arrival of its newest message."""
         self._rises: defaultdict[str, Rise] = defaultdict(Rise)
         self._rose: dict[str, float] = {}
+        self._jumps: deque[tuple[float, int]] = deque()
+        """When ids jumped, and how often."""
         self._max_people = 0
 
     def heard(self, arrival: float, stamp: float, frame_id: str) -> None:
@@ -122,7 +128,7 @@ class SourceChecks:
                     publishers=publishers,
                     max_people=max_people,
                 )
-        return found | self._clocks(now)
+        return found | self._ids(now, counters, topic) | self._clocks(now)
 
     def frames(self, now: float) -> dict[str, str]:
         """The same for several coordinate frames without tf."""
@@ -132,6 +138,21 @@ class SourceChecks:
         return {
             "frames": f"messages come in several frames ({', '.join(recent)}), which are treated as one: use one"
             " tracker per topic, or set target_frame without sensor_pose, so that tf2 transforms each"
+        }
+
+    def _ids(self, now: float, counters: Mapping[str, int], topic: str) -> dict[str, str]:
+        count = sum(counters.get(kind, 0) for kind in JUMPS)
+        while self._jumps and self._jumps[0][0] < now - WHILE:
+            self._jumps.popleft()
+        if jumped := self._rises["ids"](count):
+            self._jumps.append((now, jumped))
+            if sum(number for _, number in self._jumps) > SELDOM:
+                self._rose["ids"] = now
+        if now - self._rose.get("ids", -math.inf) >= RECENT:
+            return {}
+        return {
+            "ids": f"ids on {topic} jump between places ({count} times so far): two trackers with the same ids? give"
+            " each a topic of its own, or set ids:=own"
         }
 
     def _clocks(self, now: float) -> dict[str, str]:

@@ -141,6 +141,19 @@ def test_what_no_parameter_mends_is_told(case):
     assert {finding.key: words in finding.text for finding in found.left}.get(key), found.left
 
 
+def test_two_trackers_with_the_same_ids():
+    messages = []
+    for frame in perform(people=1):
+        (one,) = frame.people
+        other = dataclasses.replace(one, joints=np.asarray(one.joints) + [1.2, 0.0, 0.0])
+        later = dataclasses.replace(frame, stamp=frame.stamp + 0.01, people=(other,))
+        messages += captured([frame, later])
+    found = advice(messages)
+    assert steps(found) == [("ids", "own")] and not found.left
+    assert "two trackers with the same ids?" in found.steps[0].why.text
+    assert advice(messages, ids="own").fine
+
+
 def test_slow_and_empty_sources():
     assert "slow" in {finding.key for finding in advice(captured(perform(rate=5.0))).left}
     empty = [SkeletonFrame(frame.stamp) for frame in perform()]

@@ -267,6 +267,23 @@ def test_what_is_wrong_with_a_source_is_said_once_and_shown_as_long_as_it_lasts(
     assert len(bench.log) == 2
 
 
+def test_ids_that_jump_are_told_unless_they_do_so_seldom():
+    bench = Bench()
+    for second in range(120):
+        bench.hear(1.0)
+        bench.counters["leaps_refused"] = second // 9
+        assert bench.report()[0].level == OK
+    told = []
+    for second in range(60):
+        bench.hear(1.0)
+        bench.counters[("ids_swapped", "id_jumps")[second % 2]] = second // 3
+        told.append("ids on /skeletons jump" in bench.report()[0].message)
+    assert told.index(True) < 15 and all(told[told.index(True) :])
+    bench.counters = {}
+    bench.hear(6.0)
+    assert bench.report()[0].level == OK, "another stream has begun"
+
+
 def test_messages_in_several_frames_are_one_only_for_tf():
     bench = Bench()
     for number in range(100):
