@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -58,8 +58,8 @@ class People:
 
     def __init__(self) -> None:
         self._people: dict[str, _Person] = {}
-        self.leaps = 0
-        """Samples that are farther from the one before, of the same id, than a body can move; there and back is two."""
+        self._leaps: list[float] = []
+        """Stamps of samples that are farther from the one before, of the same id, than a body can move."""
 
     def add(self, frame: SkeletonFrame, joint_set: Topology) -> None:
         """Add a frame in canonical axes."""
@@ -69,7 +69,10 @@ class People:
             sighting = Sighting(frame.stamp, joints, confidence, sensor)
             known = self._people.get(person.id)
             if known is not None and frame.stamp > known.sighting.stamp:
-                self.leaps += too_fast(*known.sighting.distances(sighting), frame.stamp)
+                # As in the crowd: what moves with the sensor, or against it, is a corrected map.
+                beside = replace(sighting, joints=joints - (sensor - known.sighting.sensor))
+                if all(too_fast(*known.sighting.distances(one), frame.stamp) for one in (sighting, beside)):
+                    self._leaps.append(frame.stamp)
                 known.sighting = sighting
             if known is None:
                 if len(self._people) >= 10 * MOST:
@@ -82,6 +85,12 @@ class People:
             if confidence[JOINT_INDEX["spine_base"]] > 0.0:
                 known.place = joints[JOINT_INDEX["spine_base"]] - sensor
             known.states.add(frame.stamp, joints, confidence, sensor)
+
+    def leaps(self, seconds: float) -> int:
+        """Most leaps within so many seconds; there and back is one."""
+        stamps = np.sort(self._leaps)
+        within = np.searchsorted(stamps, stamps + seconds) - np.arange(len(stamps))
+        return int(within.max(initial=0)) // 2
 
     def seen(self) -> tuple[Seen, ...]:
         """Everybody, those first who were there for longest."""

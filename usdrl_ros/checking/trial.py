@@ -23,7 +23,7 @@ from usdrl_model.plausibility.sights import Setup, Sight, to_canonical
 from usdrl_model.skeleton import topology as joint_sets
 from usdrl_model.skeleton.person import SkeletonFrame
 from usdrl_ros.checking.people import People, Seen
-from usdrl_ros.diagnostics.source_checks import SourceChecks
+from usdrl_ros.diagnostics.source_checks import WHILE, SourceChecks
 from usdrl_ros.inputs.common import InputError
 from usdrl_ros.inputs.conversion import Conversion, converter, described, levelled_by
 from usdrl_ros.inputs.deserialiser import Deserialiser
@@ -175,9 +175,11 @@ def _read(messages: Sequence[Captured], convert: Conversion, heard: _Heard) -> N
         heard.checks.published(message.steady, message.arrival - frame.stamp)
         heard.delays.append(message.arrival - frame.stamp)
         heard.frame_ids.add(sent.frame_id)
-        if course.accept(frame)[1]:
+        believed, jumped = course.accept(frame)
+        if jumped:
             course.restart(BACK, AHEAD)
-        heard.people.add(frame, heard.content.setup.topology)
+        if believed:
+            heard.people.add(frame, heard.content.setup.topology)
 
 
 def _judged(
@@ -193,11 +195,13 @@ def _judged(
     now = messages[-1].steady if messages else 0.0
     counters = dict(heard.counters)
     if config.ids != "own":
-        counters["leaps_refused"] = heard.people.leaps // 2
+        counters["leaps_refused"] = heard.people.leaps(WHILE)
     troubles = heard.checks.troubles(now, counters, topic, publishers, config.max_people)
     if levelled_by(config) != "target_frame":
         troubles |= heard.checks.frames(now)
     found, measured, _ = judge(content.sights, content.setup)
+    if any(finding.key == "units" for finding in found):
+        troubles.pop("ids", None)  # in other units everybody leaps
     if not content.sights and messages and not heard.refused:
         found = [replace(nobody("that came: let somebody stand before the sensor"), level=Level.WARN)]
     findings = [

@@ -38,14 +38,19 @@ class Filler:
         self._buffer = buffer
         self._courses: dict[str, StampCourse] = {}
         """By child frame, because publishers may have clocks of their own."""
+        self._since = -math.inf
+        """Stamp from which on the buffer is filled."""
 
     def set_transform(self, transform: TransformStamped, authority: str) -> None:
         """As of ``tf2_ros.Buffer``."""
         stamp = transform.header.stamp
         course = self._courses.setdefault(transform.child_frame_id, StampCourse(back=BACK, ahead=math.inf))
-        if course.judge(stamp.sec + stamp.nanosec * 1e-9) is Verdict.JUMP:
+        seconds, newest = stamp.sec + stamp.nanosec * 1e-9, course.newest
+        # Two clocks of one frame jump to and fro: what is not older than is kept needs no clearing.
+        if course.judge(seconds) is Verdict.JUMP and newest - self._since > KEPT:
             self._buffer.clear()  # static transforms remain
             self._courses.clear()
+            self._since = seconds
         self._buffer.set_transform(transform, authority)
 
     def set_transform_static(self, transform: TransformStamped, authority: str) -> None:

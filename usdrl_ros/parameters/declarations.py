@@ -174,7 +174,7 @@ PARAMETERS: tuple[Declaration, ...] = (
     Declaration(
         name="gesture_weights",
         default="",
-        text="Weights of windows that tell gestures. Empty: `weights`, or `hri` beside a streaming detector.",
+        text="Weights of windows that tell gestures. Empty: `weights`, or `hri` beside streaming ones with depth.",
     ),
     Declaration(
         name="enrol.label",

@@ -17,6 +17,7 @@ from usdrl_model.simulation.simulate import PerformanceConfig, simulate  # noqa:
 from usdrl_model.skeleton.person import AXES, Person, SkeletonFrame  # noqa: E402
 from usdrl_model.skeleton.topology import topology  # noqa: E402
 from usdrl_ros.checking.advice import Step, advise  # noqa: E402
+from usdrl_ros.checking.people import People  # noqa: E402
 from usdrl_ros.checking.report import Report  # noqa: E402
 from usdrl_ros.checking.trial import Captured, Trial, run  # noqa: E402
 from usdrl_ros.inputs.common import ros_time  # noqa: E402
@@ -156,6 +157,31 @@ def test_two_trackers_with_the_same_ids():
     assert steps(found) == [("ids", "own")] and not found.left
     assert "two trackers with the same ids?" in found.steps[0].why.text
     assert report(messages, ids="own").fine
+
+
+def test_glitches_that_are_far_apart_and_a_map_that_is_corrected_are_not_two_trackers():
+    frames = perform(people=1)
+    long = [dataclasses.replace(frame, stamp=frame.stamp + 40.0 * turn) for turn in range(6) for frame in frames]
+    for row in range(len(frames) // 2, len(long), len(frames)):
+        (one,) = long[row].people
+        away = dataclasses.replace(one, joints=np.asarray(one.joints) + [2.0, 0.0, 0.0])
+        long[row] = dataclasses.replace(long[row], people=(away,))
+    people, joints = People(), topology("kinect_v2_25")
+    for frame in long:
+        people.add(frame, joints)
+    assert people.leaps(20.0) == 1 < 6 == people.leaps(1e9)
+    people = People()
+    for row, frame in enumerate(frames):
+        (one,) = frame.people
+        shift = 2.0 * (row // 10)
+        moved = dataclasses.replace(one, joints=np.asarray(one.joints) + [shift, 0.0, 0.0])
+        people.add(dataclasses.replace(frame, people=(moved,), sensor=(shift, 0.0, 0.0)), joints)
+    assert people.leaps(1e9) == 0
+
+
+def test_other_units_are_not_two_trackers():
+    found = report(captured(perform(), change=lambda joints: 10.0 * joints))
+    assert "ids" not in {one.parameter for one in found.steps}
 
 
 def test_slow_and_empty_sources():

@@ -177,6 +177,16 @@ def test_a_hiccup_is_no_slow_machine_whether_or_not_anybody_is_there():
     assert infer(bench, served=1, skipped=30, seconds=0.005).level == OK, "suspended once"
 
 
+def test_slots_that_other_programs_take_are_told_when_it_lasts():
+    bench = Bench()
+    levels = []
+    for _ in range(5):
+        bench.hear(1.0)
+        levels.append(infer(bench, served=3, skipped=7, seconds=0.04).level)
+    assert levels == [OK, OK, WARN, WARN, WARN]
+    assert "reading messages, or other programs" in bench.report()[1].message
+
+
 def test_counters_that_begin_anew_are_no_slow_machine():
     bench = Bench()
     infer(bench, served=10, skipped=100, seconds=0.01)

@@ -151,6 +151,18 @@ def test_transforms_of_another_time_between_the_others_make_nothing_forgotten():
     assert len(buffer._stamps["camera"]) == pytest.approx(tf_tree.CACHE * 50, abs=2)
 
 
+def test_two_clocks_of_one_frame_do_not_empty_the_buffer_again_and_again():
+    cleared = []
+    buffer = tf_tree.Buffer()
+    buffer.clear = lambda: cleared.append(1)
+    filler = Filler(buffer)
+    for at in np.arange(100.0, 130.0, 0.1):
+        if round(10 * at) % 10 == 0:
+            filler.set_transform(tf_tree.transform("map", "odom", at + 3.0, np.eye(3)), "test")
+        filler.set_transform(tf_tree.transform("map", "odom", at, np.eye(3)), "test")
+    assert 1 <= len(cleared) <= 4
+
+
 def test_a_loop_in_the_tree_is_refused(tree):
     buffer = tf_tree.Buffer()
     for parent, child in (("a", "b"), ("b", "a")):

@@ -194,6 +194,15 @@ def test_a_tracker_that_is_back_just_before_the_timeout_begins_anew_with_its_fir
     assert bench.visits() == [("entered", "7"), ("left", "7"), ("entered", "7")]
 
 
+def test_a_late_frame_keeps_nobody_for_longer():
+    bench = Bench()
+    recorded = recorded_frames(duration=4.5)
+    bench.play([*recorded[:-2], recorded[-1], recorded[-2]])
+    bench.now += 2.1
+    bench.worker.step()
+    assert bench.visits() == [("entered", "7"), ("left", "7")]
+
+
 def test_a_lone_outlier_keeps_nobody():
     bench = Bench()
     recorded = recorded_frames(duration=4.5)

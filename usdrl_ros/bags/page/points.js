@@ -31,10 +31,9 @@ function togglePoint(person, time, near) {
   pointsChanged();
 }
 
-/** Take the last change of the points back, a removal as well. */
+/** Take the last change of the points back, a removal as well; of an earlier visit, the last point. */
 function undoPoint() {
-  if (!earlier.length) return;
-  points = earlier.pop();
+  points = earlier.length ? earlier.pop() : points.slice(0, -1);
   pointsChanged();
 }
 
