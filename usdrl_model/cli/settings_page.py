@@ -28,8 +28,8 @@ CONFIGURATIONS = {
     PretrainConfig: "`usdrl pretrain --config`, `config/pretrain_*.yaml`",
     FinetuneConfig: "`usdrl finetune --config`, `config/finetune_*.yaml`",
     CalibrationConfig: "`usdrl calibrate --config`, `config/calibrate_*.yaml`",
-    StreamProtocol: "`usdrl evaluate --task stream --config`, `config/unseen_stream.yaml`",
-    ContinuousConfig: "`config/continuous/*.yaml`",
+    StreamProtocol: "`usdrl evaluate --task stream --recipe`, `config/unseen_stream.yaml`",
+    ContinuousConfig: "`usdrl evaluate --recipe` of whole recordings, `config/continuous/*.yaml`",
 }
 END = "...\n"
 """What YAML writes after a value that stands alone."""

@@ -69,6 +69,10 @@ class Association:
         self._memory = memory
         self._back = back
 
+    def forget(self) -> None:
+        """Everybody is new."""
+        self._memory.places.clear()
+
     def name(
         self, stamp: float, samples: Mapping[str, tuple[np.ndarray, np.ndarray]]
     ) -> dict[str, tuple[np.ndarray, np.ndarray]]:

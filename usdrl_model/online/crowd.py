@@ -128,8 +128,10 @@ class Crowd:
         """People whose samples have had no valid joint for ``max_gap``: lost, frozen or a wrong detection."""
         return [person for person in self._people.values() if person.track.seen_stamp < now - self._max_gap]
 
-    def disperse(self) -> list[TrackedPerson]:
-        """Remove and return all people."""
+    def disperse(self, *, back: bool) -> list[TrackedPerson]:
+        """Remove and return all people; ``back``: time has jumped back, and nobody is known by their place any more."""
+        if back and self._association is not None:
+            self._association.forget()
         return self._lose(list(self._people))
 
     def _undo_swaps(self, sightings: Mapping[str, Sighting]) -> None:

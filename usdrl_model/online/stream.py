@@ -258,7 +258,7 @@ class ActionStream:
         """The frames that count now; after a jump of time, all people are lost first."""
         before, (accepted, jumped) = self.stamp, self._filter.accept(frame)
         if jumped:
-            self._log.lose(self._crowd.disperse(), "reset", before)
+            self._log.lose(self._crowd.disperse(back=self.stamp < before), "reset", before)
             self.reset()
         return accepted
 

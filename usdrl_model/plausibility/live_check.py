@@ -53,6 +53,8 @@ class ContentCheck:
         self._with: Counter[str] = Counter()
         self._without: Counter[str] = Counter()
         self._begun: Counter[str] = Counter()
+        self._somebody = False
+        """There were people, at whatever time."""
 
     def add(self, believed: SkeletonFrame, measured: SkeletonFrame | None = None) -> None:
         """Check a frame, if one is due.
@@ -71,6 +73,7 @@ class ContentCheck:
         self._next_look = stamp + STEP
         measured = believed if measured is None else measured
         sent = measured.people[:PEOPLE]
+        self._somebody |= bool(sent)
         self._frames.append((stamp, len(measured.people)))
         self._sights += [
             Sight.of(stamp, person, other, self.setup) for person, other in zip(sent, believed.people, strict=False)
@@ -87,7 +90,8 @@ class ContentCheck:
         found, values, undecided = judge(self._sights, self.setup)
         begins = BEGINS
         if not any(people for _, people in self._frames):
-            found, begins = [nobody(f"for {stamp - self._frames[0][0]:.0f} s")], 1
+            found = [nobody(f"for {stamp - self._frames[0][0]:.0f} s")]
+            begins = BEGINS if self._somebody else 1  # else it would say that they look like people
         if not self._sights or stamp - self._sights[0].stamp < SPAN - 2.0 * STEP:  # few seconds show few poses
             found = [finding for finding in found if finding.key != SIDES]
             undecided.add(SIDES)

@@ -71,11 +71,9 @@ class AugmentConfig:
 
 
 def check_encoder(config: AugmentConfig, encoder: EncoderConfig, name: str) -> None:
-    """ValueError where joints are hidden in the way of the other kind of encoder, or people sway who are centred."""
+    """ValueError where joints are to be hidden from an encoder without a mask, or people to sway who are centred."""
     if config.hidden.any and not encoder.masked:
         raise ValueError(f"{name}.hidden: expected an encoder that knows missing joints: set encoder.masked: true")
-    if config.drop_joint and encoder.masked:
-        raise ValueError(f"{name}.drop_joint: a masked encoder is told which joints are missing: set {name}.hidden")
     if config.sway and encoder.centre == "frame":
         raise ValueError(f"{name}.sway: for windows that are centred as a whole: set encoder.centre: window")
 
@@ -128,7 +126,7 @@ def augment(
             x = normalise(x, shape.centre, masked=shape.masked)
         if partners:
             y = torch.where(flipped[:, None], torch.tensor(partners, device=y.device)[y], y)
-    x = _disturb(x, config, draw)
+    x = disturb(x, config, draw)
     if in_picture is not None:
         x = normalise(photograph(x, in_picture, config.camera, draw), shape.centre, masked=True, flat=True)
     return x, y, seen
@@ -141,21 +139,14 @@ def obscure(x: Tensor, config: AugmentConfig, draw: Draw) -> Tensor:
     return hide(x, config.hidden, draw) if config.hidden.any else x
 
 
-def disturb(x: Tensor, config: AugmentConfig, draw: Draw) -> Tensor:
-    """Other bodies, cameras and noise, of centred windows; x (N, T, M, V, 3)."""
-    if config.mirror:
-        x = mirror(x, draw.chance(config.mirror))
-    return _disturb(x, config, draw)
-
-
 def mirror(x: Tensor, flipped: Tensor) -> Tensor:
     """Windows (N, T, M, V, 3) with left and right swapped where ``flipped`` (N,) bool."""
     mirrored = x[:, :, :, list(MIRRORED)] * x.new_tensor([-1.0, 1.0, 1.0])
     return torch.where(flipped[:, None, None, None, None], mirrored, x)
 
 
-def _disturb(x: Tensor, config: AugmentConfig, draw: Draw) -> Tensor:
-    """What follows the mirror; empty slots stay empty."""
+def disturb(x: Tensor, config: AugmentConfig, draw: Draw) -> Tensor:
+    """Other bodies, cameras and noise, of centred windows (N, T, M, V, 3), without a mirror; empty slots stay empty."""
     present = there(x)
     if config.drop_joint:
         x = _drop_joints(x, draw.chance(0.5)[:, None] & draw.chance(config.drop_joint, x.shape[3]))

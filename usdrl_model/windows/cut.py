@@ -91,13 +91,13 @@ def ending_at(
 def clip_classes(y: Tensor, seen: Tensor, classes: int) -> Tensor:
     """(N,) what a window shows: its longest action, or background where none fills ``CLIP_SHARE`` of what is known.
 
-    ``UNKNOWN`` where less than that share of the window is known.
+    ``UNKNOWN`` instead of background where less than that share of the window is known.
     """
     counts = F.one_hot(y, classes).masked_fill(~seen[:, :, None], 0).sum(dim=1)
     longest, action = counts[:, 1:].max(dim=1)
     known = seen.sum(dim=1)
-    shown = torch.where(longest >= CLIP_SHARE * known, action + 1, 0)
-    return torch.where(known >= CLIP_SHARE * seen.shape[1], shown, UNKNOWN)
+    other = torch.where(known >= CLIP_SHARE * seen.shape[1], 0, UNKNOWN)
+    return torch.where((longest > 0) & (longest >= CLIP_SHARE * known), action + 1, other)
 
 
 def whole(recordings: Iterable[Recording], labels: Sequence[str], shape: WindowShape) -> Windows:

@@ -14,6 +14,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+MET = 1e-4
+"""Frames from a frame within which it is met: rounding of places in float32."""
+
 
 def middles(frames: int, device: torch.device | None = None) -> Tensor:
     """(S,) middles of ``frames`` equal parts of (0, 1)."""
@@ -33,6 +36,7 @@ def read(source: Tensor, first: Tensor, size: Tensor, time: Tensor) -> Tensor:
         (N, S, ...).
     """
     place = (time * size[:, None] - 0.5).clamp(min=0.0).minimum(size[:, None] - 1.0)
+    place = place.where((place - place.round()).abs() > MET, place.round())
     low = place.floor().long()
     high = place.ceil().long()  # of a frame that is met, itself: the next one may be missing
     flat = source.flatten(1)

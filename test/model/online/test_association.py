@@ -84,6 +84,18 @@ def test_who_is_back_after_a_silence_is_the_same_and_after_a_jump_back_somebody_
     assert back(98.0) == back(50.0) == ["2"]
 
 
+def test_who_had_left_before_a_jump_back_is_somebody_new_after_it():
+    own = stream()
+    for step in range(31):
+        own.push(SkeletonFrame(100.0 + step / 30, (Person("0", pose(0.0, False)),)))
+    for step in range(75):
+        own.push(SkeletonFrame(101.0 + step / 30))
+    for step in range(31):
+        own.push(SkeletonFrame(101.5 + step / 30, (Person("0", pose(0.0, False)),)))
+    assert own.counters["resets"] == 1
+    assert [person.id for person in own.state().people] == ["2"]
+
+
 def test_a_reset_keeps_ids_of_those_who_stay():
     own = stream()
     for stamp in (100.0, 100.1, 100.2):

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import yaml
 from helpers.acting import script
+from helpers.people import pose
 
 from usdrl_model.data.content_check import look
 from usdrl_model.plausibility.findings import Finding, Level
@@ -190,6 +191,16 @@ def test_nobody_at_all_is_said_and_is_no_fault() -> None:
             (finding,) = check.judgement.findings
             assert (finding.key, finding.level) == ("nobody", Level.NOTE)
     assert check.judgement.begun == {"nobody": 1}
+
+
+def test_an_empty_beginning_of_a_bag_that_loops_is_told_once_at_most() -> None:
+    check = ContentCheck(Setup(topology=topology("kinect_v2_25")))
+    for _ in range(3):
+        for step in range(120):
+            stamp = 1e9 + step / 10
+            people = (Person("1", pose(stamp, False)),) if step > 25 else ()
+            check.add(SkeletonFrame(stamp, people))
+    assert check.judgement.begun.get("nobody", 0) == 1
 
 
 def performed() -> list[str]:

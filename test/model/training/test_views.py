@@ -190,7 +190,7 @@ def test_somebody_who_is_not_there_stays_away_and_centred_clips_stay() -> None:
 
 def test_ragged_and_padded_clips_give_the_same_views_on_every_number_of_processes() -> None:
     clips = [clip(length, seed=length) for length in (70, 30, 120, 100)]
-    config = ViewConfig(corrupted_joints=15, shear=0.3, augment=AugmentConfig(mirror=0.5, drop_joint=0.2))
+    config = ViewConfig(corrupted_joints=15, shear=0.3, mirror=0.5, augment=AugmentConfig(drop_joint=0.2))
     ragged = Clips.pack(clips)
     starts = 120 * torch.arange(4)
     rows = torch.cat([torch.from_numpy(np.pad(x, ((0, 120 - len(x)), (0, 0), (0, 0), (0, 0)))) for x in clips])

@@ -210,8 +210,10 @@ def test_a_clock_that_jumps_makes_a_clip_no_longer() -> None:
 
 
 def test_a_frame_that_is_met_does_not_depend_on_the_next_one() -> None:
-    x = torch.tensor([[0.0, 1.0, 2.0, math.nan, 4.0, 5.0]])[..., None]
-    torch.testing.assert_close(resize(x, 6), x, equal_nan=True)
+    for frames in (6, 13, 45, 199):
+        x = torch.arange(frames, dtype=torch.float32)[None, :, None]
+        x[:, frames // 2] = math.nan
+        torch.testing.assert_close(resize(x, frames), x, equal_nan=True)
 
 
 def test_two_people_are_turned_by_what_is_seen_of_their_middles() -> None:

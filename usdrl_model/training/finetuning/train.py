@@ -220,6 +220,8 @@ def start_head(detector: Detector, mixture: Mixture) -> None:
     encoder, head = detector.encoder.eval(), detector.recognition
     y = clip_classes(mixture.windows.y, mixture.windows.seen, len(detector.config.labels))
     known = torch.nonzero(y != UNKNOWN)[:, 0]
+    if not len(known):
+        return
     windows, y = mixture.windows[known], y[known]
     present, among = y.unique(return_inverse=True)
     shape, drawn = encoder.config.window, mixture.probability[known]

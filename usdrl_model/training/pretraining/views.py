@@ -68,6 +68,8 @@ class ViewConfig:
                 f"corrupted_joints: expected 0 to corruptible_joints ({self.corruptible_joints}),"
                 f" got {self.corrupted_joints}"
             )
+        if self.augment.mirror:
+            raise ValueError("augment.mirror: views have one of their own: use mirror")
         if self.augment.warp or self.augment.crop < 1.0:
             raise ValueError("augment.warp and augment.crop are for labelled windows: use time_warp and crop")
 
