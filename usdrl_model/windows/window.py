@@ -76,26 +76,27 @@ def normalise(x: Points, centre: Centre = "frame", *, masked: bool = False, flat
         flat: see ``WindowShape``: nobody is turned, because nobody knows their heading.
 
     Returns:
-        (N, T, M, V, 3). The line from person 0 to person 1, or from the left to the right shoulder of a single person
-        (of their hips, where the shoulders are hidden), points to +x in the median over the frames. Empty slots stay
-        empty.
+        (N, T, M, V, 3). The line from person 0 to person 1 (from spine to spine, wherever those must be about), or from
+        the left to the right shoulder of somebody whom nobody is seen with (of their hips, where the shoulders are
+        hidden), points to +x in the median over the frames. Empty slots stay empty.
     """
     if flat:
         x = pictured(x)
         x = x / size(x)[:, None, None, None, None]
         spine = spine_of(x[:, :, 0])
         return x - (spine if centre == "frame" else either.median(spine)[:, None])[:, :, None, None]
+    place = spine_of if masked else _spine_mid
+    spines = [place(x[:, :, person]) for person in range(min(x.shape[2], 2))]
+    spine = spines[0]
     if masked:
         present = ~either.library(x).isnan(x).all(4).all(3).all(1)[:, None, :, None, None]
-        spine = spine_of(x[:, :, 0])
-        turn = _heading(x, present)
+        turn = _heading(x, present, spines)
         if x.shape[2] == 1:  # a picture stays as it is: who is seen from behind has no other side
             turn = either.library(x).where(planar(x)[:, None, None], either.like(x, UNTURNED), turn)
         centred = transform_seen(x - spine[:, :, None, None], turn)
     else:
         present = there(x)
-        spine = x[:, :, 0, SPINE_MID]  # (N, T, 3)
-        turn = _heading(x, present)
+        turn = _heading(x, present, spines)
         centred = transform((x - spine[:, :, None, None]) * present, turn)
     if centre == "frame":
         return centred
@@ -120,13 +121,21 @@ def spine_of(x: Any) -> Any:
     return library.where(library.isnan(spine), guess, spine)
 
 
-def _heading(x: Any, present: Any) -> Any:
-    """(N, 3, 3) rotations about the vertical so that people face the sensor; multiplied from the right."""
+def _spine_mid(x: Any) -> Any:
+    """``spine_of`` where nothing is missing."""
+    return x[:, :, SPINE_MID]
+
+
+def _heading(x: Any, present: Any, spines: Sequence[Any]) -> Any:
+    """(N, 3, 3) rotations about the vertical so that people face the sensor; multiplied from the right.
+
+    ``spines`` (N, T, 3) are those of person 0 and, in windows of several people, of person 1.
+    """
     library = either.library(x)
     line = either.median(x[:, :, 0, SHOULDER_RIGHT] - x[:, :, 0, SHOULDER_LEFT])  # (N, 3)
     line = library.where(library.isnan(line), either.median(x[:, :, 0, HIP_RIGHT] - x[:, :, 0, HIP_LEFT]), line)
-    if x.shape[2] > 1:
-        apart = either.median(spine_of(x[:, :, 1]) - spine_of(x[:, :, 0]))
+    if spines[1:]:
+        apart = either.median(spines[1] - spines[0])
         line = library.where(present[:, 0, 1, 0] & ~library.isnan(apart), apart, line)
     length = library.hypot(line[:, 0], line[:, 2])
     known = length > 1e-6

@@ -71,6 +71,14 @@ def test_somebody_without_hips_is_centred_as_somebody_in_full_view_within_centim
     assert (got[:, :, :, head] - whole[:, :, :, head]).abs().mean() < 0.1
 
 
+def test_two_who_are_never_seen_at_once_are_turned_by_the_shoulders_of_the_person() -> None:
+    x = torch.cat([bodies(), bodies() + torch.tensor([0.4, 0.0, 0.9])], dim=2)
+    x[:, :8, 0], x[:, 8:, 1] = math.nan, math.nan
+    torch.testing.assert_close(
+        normalise(x, masked=True)[:, :, 0], normalise(x[:, :, :1], masked=True)[:, :, 0], equal_nan=True
+    )
+
+
 def test_frames_in_which_nobody_is_seen_are_missing_and_disturb_no_others() -> None:
     x = bodies()
     late = x.clone()

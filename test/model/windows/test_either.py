@@ -35,3 +35,9 @@ def test_numpy_and_torch_give_one_window(how: dict, frames: int, flat_source: bo
     expected = normalise(torch.from_numpy(x), **how).numpy()
     np.testing.assert_allclose(normalise(x, **how), expected, rtol=0.0, atol=1e-5)
     assert np.isfinite(expected).any()
+
+
+@pytest.mark.parametrize("people", [1, 2])
+def test_a_window_without_gaps_stays_in_single_precision(people: int) -> None:
+    x = np.random.default_rng(0).normal(size=(3, 7, people, 25, 3)).astype(np.float32)
+    assert normalise(x).dtype == np.float32
