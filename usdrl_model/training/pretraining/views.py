@@ -27,7 +27,7 @@ from usdrl_model.training.augment import AugmentConfig, disturb, mirror, obscure
 from usdrl_model.training.draw import Draw
 from usdrl_model.windows.resample import middles, read
 from usdrl_model.windows.shape import WindowShape
-from usdrl_model.windows.window import normalise, there, transform
+from usdrl_model.windows.window import normalise, transform
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -108,13 +108,11 @@ def views(clips: Clips, shape: WindowShape, config: ViewConfig, draw: Draw) -> T
     if config.mirror:
         x = mirror(x, draw.chance(config.mirror)[: len(clips.starts)].repeat(config.count))
     x = obscure(x, config.augment, draw)
-    present = there(x)
     if config.normalise:
         x = normalise(x, shape.centre, masked=shape.masked)
     if config.corrupted_joints or config.shear:
         x = corrupt_or_shear(x, config, draw)
-    x = disturb(x, config.augment, draw)
-    return (x if shape.masked else x * present).unflatten(0, (config.count, -1))
+    return disturb(x, config.augment, draw).unflatten(0, (config.count, -1))
 
 
 def crop_resize(clips: Clips, frames: int, config: ViewConfig, draw: Draw) -> Tensor:
