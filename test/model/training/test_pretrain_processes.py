@@ -14,6 +14,7 @@ from helpers.tiny_pretraining import ALONE, ENCODER, RUN, assert_same, change, c
 
 from usdrl_model.checkpoints.pretrained_models import USDRL
 from usdrl_model.cli import main
+from usdrl_model.data.store import Store
 from usdrl_model.training.pretraining import train
 from usdrl_model.training.pretraining.clip_pool import ClipPool
 from usdrl_model.training.pretraining.losses import Decorrelation, LossConfig
@@ -63,19 +64,29 @@ def test_a_run_that_died_while_saving_goes_on(pool: ClipPool, tmp_path: Path, mo
     assert_same(train.train(RUN, pool, tmp_path / "cut", ALONE, resume=True), whole)
 
 
+@pytest.fixture(scope="module")
+def teacher(store: Path, pool: ClipPool, tmp_path_factory: pytest.TempPathFactory) -> str:
+    out = tmp_path_factory.mktemp("teacher")
+    train.train_and_save(change(RUN, steps=2), Store.open(store), pool, out, ALONE, command="teach")
+    return str(out / "weights")
+
+
 @pytest.mark.parametrize(
-    ("loss", "neighbours"),
+    "changes",
     [
-        (LossConfig(decorrelation=Decorrelation(cross_correlation=1e-3)), NeighbourConfig()),
+        {"loss": LossConfig(decorrelation=Decorrelation(cross_correlation=1e-3))},
         # Not with decorrelation, which leaves a shift of all features open: Adam follows the rounding of its gradient.
-        (LossConfig(objective="infonce"), NeighbourConfig(weight=1.0, start=0.5)),
+        {"loss": LossConfig(objective="infonce"), "neighbours": NeighbourConfig(weight=1.0, start=0.5)},
+        {"teacher": "its folder"},
     ],
 )
 def test_two_processes_are_as_good_as_one(
-    store: Path, pool: ClipPool, tmp_path: Path, loss: LossConfig, neighbours: NeighbourConfig
+    store: Path, pool: ClipPool, teacher: str, tmp_path: Path, changes: dict
 ) -> None:
+    if "teacher" in changes:
+        changes = {"teacher": teacher}
     still = dataclasses.replace(ENCODER, drop_path=0.0)  # what is dropped differs between processes
-    run = change(RUN, encoder=still, loss=loss, neighbours=neighbours, steps=4, batch_size=8, accumulate=2)
+    run = change(RUN, encoder=still, steps=4, batch_size=8, accumulate=2, **changes)
     torchrun = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
     child = start([*torchrun, *command(store, tmp_path / "two", run)])
     train.train(run, pool, tmp_path / "one", ALONE)

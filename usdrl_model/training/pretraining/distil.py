@@ -22,6 +22,7 @@ from usdrl_model.checkpoints.provenance import Provenance
 from usdrl_model.checkpoints.state_dict import distinct
 from usdrl_model.network.config import EncoderConfig
 from usdrl_model.network.dste import Encoder, build_encoder
+from usdrl_model.training import distributed
 from usdrl_model.windows.resample import resize
 
 CLIP, FRAMES = "clip features", "frame features"
@@ -86,11 +87,19 @@ class Teacher:
             clip = self.encoder.pooled(tokens).float()
             frames = resize(tokens["temporal"].float(), x.shape[1])
         return {
-            CLIP: F.mse_loss(predicted[CLIP].float(), _standard(clip, (0,))),
-            FRAMES: F.mse_loss(predicted[FRAMES].float(), _standard(frames, (0, 1))),
+            CLIP: _error(predicted[CLIP].float(), _standard(clip, (0,))),
+            FRAMES: _error(predicted[FRAMES].float(), _standard(frames, (0, 1))),
         }
 
 
+def _error(predicted: Tensor, features: Tensor) -> Tensor:
+    """Mean square over the windows of all processes."""
+    return distributed.total(F.mse_loss(predicted, features)) / distributed.count()
+
+
 def _standard(features: Tensor, over: tuple[int, ...]) -> Tensor:
-    mean, deviation = features.mean(dim=over, keepdim=True), features.std(dim=over, keepdim=True)
-    return (features - mean) / deviation.clamp(min=1e-6)
+    """Features with the mean 0 and the deviation 1 over the windows of all processes."""
+    count = features[..., 0].numel() * distributed.count()
+    centred = features - distributed.total(features.sum(dim=over, keepdim=True)) / count
+    variance = distributed.total(centred.square().sum(dim=over, keepdim=True)) / (count - 1)
+    return centred / variance.sqrt().clamp(min=1e-6)
