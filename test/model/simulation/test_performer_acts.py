@@ -4,11 +4,19 @@ import numpy as np
 import pytest
 from helpers.acting import acting, arm_length, at, script, speeds, track
 
+from usdrl_model.simulation import poses
+from usdrl_model.simulation import script as scripts
+from usdrl_model.simulation.gestures import GESTURES
 from usdrl_model.simulation.script import random_script
 from usdrl_model.simulation.simulate import PerformanceConfig, simulate
 from usdrl_model.skeleton.topology import JOINT_INDEX
 
 SEEDS = range(12)
+
+
+def test_every_act_that_a_script_may_have_has_its_gesture() -> None:
+    assert GESTURES.keys() == scripts.ACTION_SECONDS.keys() | scripts.NEGATIVE_SECONDS.keys()
+    assert tuple(poses.POSES) == scripts.POSES
 
 
 @pytest.mark.parametrize("seed", SEEDS)
