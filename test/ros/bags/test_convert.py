@@ -53,6 +53,7 @@ STOPPED_IN_WRITING = """
 import signal, sys
 from usdrl_ros.bags.new_bag import BagWriter
 from usdrl_ros.processes.executables import bag
+signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored by what a shell has put in the background
 BagWriter.write = lambda *_: signal.raise_signal(signal.{stop})
 sys.argv = ["usdrl-bag", "performer", "bag", "--duration", "5"]
 sys.exit(bag())
