@@ -1,6 +1,5 @@
 """The inference thread and its supervisor, when messages, the model or the stamps are no good."""
 
-import dataclasses
 import threading
 import time
 
@@ -178,23 +177,3 @@ def test_a_thread_that_has_ended_is_replaced_and_it_is_told():
     bench.worker.put(recorded_frames()[0])
     assert done.wait(20.0)
     assert bench.worker.stop(1.0)
-
-
-def test_a_source_whose_stamps_stand_still_is_a_silent_one():
-    bench = Bench()
-    recorded = recorded_frames(duration=4.5)
-    bench.play(recorded)
-    assert bench.results[-1].state.people[0].actions[0].active
-    bench.play([recorded[-1]] * 90)
-    assert bench.results[-1].state.people == ()
-    assert [event.kind for event in bench.events()] == ["onset", "lost"]
-
-
-def test_an_outlier_among_the_stamps_does_not_reach_what_is_published():
-    bench = Bench()
-    recorded = recorded_frames(duration=1.0)
-    bench.play([*recorded, dataclasses.replace(recorded[-1], stamp=9000.0)])
-    bench.now += 5.0
-    bench.worker.step()
-    assert bench.results[-1].state.people == ()
-    assert bench.results[-1].state.stamp == recorded[-1].stamp
