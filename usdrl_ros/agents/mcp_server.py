@@ -23,15 +23,14 @@ from usdrl_model.errors.shown import MESSAGE, cut
 from usdrl_ros.agents.perception import Perception
 from usdrl_ros.agents.tools import server
 from usdrl_ros.processes import stopping
-from usdrl_ros.processes.executables import asks_for_help
+from usdrl_ros.processes.executables import asks_for_help, show_help
 from usdrl_ros.processes.lifecycle import halt, initialise, spin
 
 
 def main(args: list[str] | None = None) -> int:
     """Serve until stdin ends, SIGINT or SIGTERM; 1 when an argument cannot be used."""
     if asks_for_help((sys.argv if args is None else args)[1:]):
-        print(__doc__)
-        return 0
+        return show_help(str(__doc__))
     os.environ["RCUTILS_LOGGING_USE_STDOUT"] = "0"  # stdout is the protocol's
     stop = stopping.Stop()
     try:

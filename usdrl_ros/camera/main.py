@@ -35,8 +35,7 @@ def main(args: list[str] | None = None, factory: EstimatorFactory | None = None)
     except ImportError as error:
         return executables.without("usdrl-camera", str(__doc__), error, arguments)
     if executables.asks_for_help(arguments):
-        print(f"{__doc__}\nparameters (-p name:=value):\n{overview(PARAMETERS)}")
-        return 0
+        return executables.show_help(f"{__doc__}\nparameters (-p name:=value):\n{overview(PARAMETERS)}")
     return serve(lambda stop: CameraNode(stop.set, factory or load_estimator), NODE_NAME, str(PAGE), args)
 
 

@@ -36,7 +36,7 @@ from usdrl_ros.inputs.skeleton_messages import BUILDERS, header, in_axes
 from usdrl_ros.messages.types import message_class
 from usdrl_ros.parameters.names import check_given
 from usdrl_ros.processes import stopping
-from usdrl_ros.processes.executables import asks_for_help
+from usdrl_ros.processes.executables import asks_for_help, show_help
 from usdrl_ros.processes.lifecycle import initialise
 
 LEAD = 0.5
@@ -151,10 +151,8 @@ def _one_of(name: str, value: object, choices: Collection[str]) -> str:
 def main(args: Sequence[str] | None = None) -> int:
     """Perform; 0 at the end or when stopped, 1 when a parameter cannot be used."""
     if asks_for_help((sys.argv if args is None else args)[1:]):
-        print(f"{__doc__}\nparameters (-p name:=value):")
-        for name, (default, text) in PARAMETERS.items():
-            print(f"  {name} ({json.dumps(default)}): {text}")
-        return 0
+        each = (f"  {name} ({json.dumps(default)}): {text}" for name, (default, text) in PARAMETERS.items())
+        return show_help("\n".join([f"{__doc__}\nparameters (-p name:=value):", *each]))
     stop = stopping.Stop()
     try:
         initialise(args)

@@ -35,8 +35,7 @@ def main(args: list[str] | None = None, stream_factory: StreamFactory | None = N
     except ImportError as error:
         return executables.without("usdrl-perception", str(__doc__), error, arguments)
     if executables.asks_for_help(arguments):
-        print(f"{__doc__}\nparameters (-p name:=value):\n{overview()}")
-        return 0
+        return executables.show_help(f"{__doc__}\nparameters (-p name:=value):\n{overview()}")
     return serve(lambda _: PerceptionNode(stream_factory or load_stream), NODE, "docs/parameters.md", args)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import importlib
 import importlib.util
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -70,12 +71,20 @@ def asks_for_help(arguments: Sequence[str]) -> bool:
     return "-h" in own or "--help" in own
 
 
+def show_help(text: str) -> int:
+    """Print a help; the exit status is 0, also where "| head" has seen enough."""
+    try:
+        print(text, flush=True)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else Python complains when it flushes at exit
+    return 0
+
+
 def without(program: str, text: str, error: ImportError, arguments: Sequence[str]) -> int:
     """What a program does that lacks a library: 0 after its help, else 1 and one line on stderr."""
     what = advice(error, BAGS) if isinstance(error, ModuleNotFoundError) else str(error)
     if asks_for_help(arguments):
-        print(f"{text.strip()}\n\nNot everything is installed: {program} {what}")
-        return 0
+        return show_help(f"{text.strip()}\n\nNot everything is installed: {program} {what}")
     print(f"{program}: {what}", file=sys.stderr)
     return 1
 

@@ -1,5 +1,6 @@
 """Every command prints its help, and says what to install, whatever is missing."""
 
+import os
 import re
 import subprocess
 import sys
@@ -41,6 +42,20 @@ def test_help_needs_nothing(command, missing):
     assert command in done.stdout
     assert len(done.stdout.splitlines()) >= 5
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_help_that_head_has_seen_enough_of_is_no_traceback(command):
+    pytest.importorskip("rclpy", reason="needs ROS 2 (rclpy)")
+    module, function = COMMANDS[command].split(":")
+    code = RUN.format(missing=(), argv=[command, "--help"], module=module, function=function)
+    read, write = os.pipe()
+    os.close(read)  # as "| head" does, which is gone by the time
+    try:
+        done = subprocess.run([sys.executable, "-c", code], stdout=write, stderr=subprocess.PIPE, text=True, timeout=60)
+    finally:
+        os.close(write)
+    assert done.stderr == ""
 
 
 @pytest.mark.parametrize(
