@@ -49,6 +49,11 @@ class FrameFilter:
         self._course = StampCourse(back=back, ahead=ahead)
 
     @property
+    def holding(self) -> bool:
+        """The newest frame is held: those that follow decide what its stamp was."""
+        return bool(self._held)
+
+    @property
     def stamp(self) -> float:
         """The newest stamp believed, seconds; -inf before the first."""
         return self._course.newest

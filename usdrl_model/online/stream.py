@@ -75,10 +75,9 @@ class ActionStream:
         self._incremental = Incremental(weights) if weights.config.detector.streaming else None
         self.labels = weights.config.detector.labels
         self.counters: Counter[str] = Counter()
-        """Counts since the start: frames, stale_frames, late_frames, inferences, skipped_slots; of stamps
-        outlier_stamps, second_clock_frames, clock_gap_ms (no count: how far the second clock is ahead), resets; of
-        people duplicate_people, people_over_limit, tracks_started, tracks_lost, ids_swapped, id_jumps,
-        leaps_refused; of pairs pair_inferences."""
+        """Counts since the start: frames, stale_frames, late_frames, inferences, skipped_slots, pair_inferences; of
+        stamps outlier_stamps, second_clock_frames, clock_gap_ms (how far that clock is ahead), resets; of people
+        duplicate_people, people_over_limit, tracks_started, tracks_lost, ids_swapped, id_jumps, leaps_refused."""
         self._pairs = None if pairs is None else PairActions(pairs, weights.config.detector, self.counters)
         self.pair_weights = pairs
         self.pair_labels = self._pairs.labels if self._pairs else ()
@@ -86,7 +85,8 @@ class ActionStream:
         self.gestures: GestureActions | None = None
         """Enrolled gestures, see ``recognise``."""
         self._log = EventLog()
-        self._filter = FrameFilter(self.topology, self.counters, weights.config.detector.encoder)
+        self.frames = FrameFilter(self.topology, self.counters, weights.config.detector.encoder)
+        """Which frames count, by their stamps."""
         self._memory = Memory()
         self.reset()
 
@@ -143,7 +143,7 @@ class ActionStream:
 
     def reset(self) -> None:
         """Forget all people but where ``ids: own`` saw them, without events; event numbers continue."""
-        self._filter.restart(back=self.config.reset_after, ahead=self.config.max_gap)
+        self.frames.restart(back=self.config.reset_after, ahead=self.config.max_gap)
         self._crowd = Crowd(self._follow, self.config, self.counters, self._memory)
         self._robot = Companion(self.weights.config.detector.rate, self.config.max_gap)
         self._slot: int | None = None
@@ -178,7 +178,7 @@ class ActionStream:
     @property
     def stamp(self) -> float:
         """The newest stamp believed, seconds; -inf before the first."""
-        return self._filter.stamp
+        return self.frames.stamp
 
     def push(self, frame: SkeletonFrame) -> list[Event]:
         """Add a frame, infer if a slot is due, and return the new events.
@@ -197,7 +197,7 @@ class ActionStream:
 
     def advance(self, stamp: float) -> list[Event]:
         """Let time pass without a frame, so that people are lost when the tracker falls silent."""
-        self._filter.advance(stamp)
+        self.frames.advance(stamp)
         self._expire("silent")
         return self._log.collect()
 
@@ -250,13 +250,13 @@ class ActionStream:
             seq=self._log.seq,
             people=tuple(person.state(self.stamp) for person in self._crowd.people if person not in unseen),
             events=self._log.recent,
-            flat=self._filter.flat,
+            flat=self.frames.flat,
             counters=dict(self.counters),
         )
 
     def _accept(self, frame: SkeletonFrame) -> list[CanonicalFrame]:
         """The frames that count now; after a jump of time, all people are lost first."""
-        before, (accepted, jumped) = self.stamp, self._filter.accept(frame)
+        before, (accepted, jumped) = self.stamp, self.frames.accept(frame)
         if jumped:
             self._log.lose(self._crowd.disperse(back=self.stamp < before), "reset", before)
             self.reset()
@@ -266,7 +266,7 @@ class ActionStream:
         """Buffer an accepted frame; True when an inference is due."""
         if frame.samples and self.stamp - frame.stamp > max(self.config.look_ahead, 1.0 / self.config.max_rate):
             self.counters["late_frames"] += 1  # its time was decided without it
-        self._filter.advance(frame.stamp)
+        self.frames.advance(frame.stamp)
         self._expire()  # before the new samples: who was away for longer than max_gap is a new person
         self._log.lose(self._crowd.take(frame.stamp, frame.samples, frame.sensor), "gone", self.stamp)
         self._log.welcome(self._crowd.people, self._crowd.unseen(self.stamp), self.stamp)
@@ -283,7 +283,7 @@ class ActionStream:
         self._log.lose([*self._crowd.expire(self.stamp), *self._crowd.unseen(self.stamp)], reason, self.stamp)
 
     def _follow(self, name: str, sighting: Sighting) -> TrackedPerson:
-        detector, config, flat = self.weights.config.detector, self.config, self._filter.flat
+        detector, config, flat = self.weights.config.detector, self.config, self.frames.flat
         machine = self._machine(name) if self._machine else ActionMachine(self.labels, config.events)
         pairs, gestures = self._pairs.follow() if self._pairs else None, self._following()
         return TrackedPerson(name, sighting, detector, config, machine, gestures, self._states, pairs=pairs, flat=flat)

@@ -97,7 +97,7 @@ class Processing:
             return False  # of an IMU, say: no news of the source itself
         self._observer.accepted(arrival, None if converted is None else converted[0])
         if converted is not None:
-            self._held = believed is None and self._astray(converted[0].frame.stamp)
+            self._held = believed is None and self._stream.frames.holding
         # A refused or repeated stamp counts as silence: no action stays active because of it.
         if believed is not None:
             self._newest, self._last_arrival, self._clock_then = believed[0], arrival, self._clock()
@@ -174,11 +174,6 @@ class Processing:
         if self._newest is not None and self._newest.frame.stamp < now + self._source_timeout:
             since = max(since, self._newest.frame.stamp)
         return now - since < self._source_timeout
-
-    def _astray(self, stamp: float) -> bool:
-        """The stream holds a frame with this stamp back, until those that follow decide."""
-        config, newest = self._stream.config, self._stream.stamp
-        return not newest - config.reset_after <= stamp <= newest + config.max_gap
 
     def _stands(self, source: SourceFrame) -> bool:
         """The source has timed out and still repeats the same stamp."""
