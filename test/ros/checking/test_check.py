@@ -24,7 +24,7 @@ from usdrl_ros.checking.check import main  # noqa: E402
 from usdrl_ros.inputs.skeleton_messages import point_cloud, poses  # noqa: E402
 from usdrl_ros.processes.children import Child  # noqa: E402
 
-SHORT = ["--seconds", "2", "--wait", "10", "--json"]
+SHORT = ["--seconds", "2", "--wait", "5", "--json"]
 
 
 class Tracker:
