@@ -2,10 +2,7 @@
 
 import functools
 import inspect
-import json
 import re
-import sys
-from collections.abc import Iterator
 
 import pytest
 from helpers.paths import ROOT
@@ -13,11 +10,10 @@ from helpers.paths import ROOT
 pytest.importorskip("rclpy", reason="needs ROS 2 (rclpy)")
 py_trees = pytest.importorskip("py_trees", reason="needs py_trees: pip install usdrl_ros[trees]")
 
-from helpers.ros_peer import LATCHED  # noqa: E402
+from helpers.told_node import person, said, ticked, told_robot  # noqa: E402
 from py_trees.common import Status  # noqa: E402
 from rcl_interfaces.msg import SetParametersResult  # noqa: E402
 from rcl_interfaces.srv import SetParameters  # noqa: E402
-from std_msgs.msg import String  # noqa: E402
 from std_srvs.srv import Trigger  # noqa: E402
 
 from usdrl_ros import behaviours  # noqa: E402
@@ -30,66 +26,12 @@ from usdrl_ros.behaviours import (  # noqa: E402
     WaitForPerson,
     WhileHere,
 )
-from usdrl_ros.client import ActionsClient  # noqa: E402
-from usdrl_ros.processes.children import Child  # noqa: E402
-
-
-class Robot:
-    """A perception node that says what a test tells it, and a client that hears it; time is the test's."""
-
-    def __init__(self, peer) -> None:
-        self.peer, self.time, self.stamp, self.seq, self.period = peer, 100.0, 50.0, 0, 0.5
-        self.events: list[dict] = []
-        self.client = ActionsClient(peer.node, monotonic=lambda: self.time)
-        self.publisher = peer.publisher(String, "actions/state", LATCHED)
-
-    def say(self, *people: dict, begins: tuple[tuple[str, str], ...] = (), seconds: float = 0.1) -> None:
-        self.time, self.stamp = self.time + seconds, self.stamp + seconds
-        for person, label in begins:
-            self.seq += 1
-            visit = label in ("entered", "left")
-            event = {"seq": self.seq, "kind": label if visit else "onset", "person": person,
-                     "label": None if visit else label, "score": None if visit else 0.9}  # fmt: skip
-            self.events.append(event | {"onset": self.stamp, "offset": None, "stamp": self.stamp})
-        state = {"schema": "usdrl.actions/2", "seq": self.seq, "stamp": self.stamp, "people": list(people),
-                 "events": self.events[-16:], "heartbeat": {"stamp": self.stamp, "period": self.period}}  # fmt: skip
-        self.publisher.publish(String(data=json.dumps(state)))
-        self.peer.wait(lambda: (self.client._heard.state or {}).get("stamp") == self.stamp, "state")
-
-
-def person(name: str, *actions: str, states: tuple[str, ...] = (), x: float = 2.0, score: float = 0.9,
-           bearing: float = 0.0) -> dict:  # fmt: skip
-    since = {"onset": 1.0, "since": 1.0}
-    active = [{"label": label, "state": "active", "score": score} | since for label in actions]
-    held = {"active": [{"label": label} | since for label in states], "unknown": []}
-    return {
-        "id": name,
-        "position": [x, 0.0, 0.0],
-        "distance": abs(x),
-        "bearing": bearing,
-        "actions": active,
-        "states": held,
-    }
 
 
 @pytest.fixture
-def robot(peer) -> Iterator[Robot]:
-    py_trees.blackboard.Blackboard.clear()
-    one = Robot(peer)
-    one.say()
-    one.say()
-    assert one.client.alive
-    yield one
-    one.client.close()
-
-
-def ticked(leaf) -> Status:
-    leaf.tick_once()
-    return leaf.status
-
-
-def said(key: str) -> object:
-    return py_trees.blackboard.Blackboard.get(f"/actions/{key}")
+def robot(peer):
+    with told_robot(peer) as one:
+        yield one
 
 
 def test_nothing_holds_of_a_node_that_is_silent(robot):
@@ -281,41 +223,6 @@ def test_a_gesture_is_enrolled_from_whom_the_tree_means(robot):
     assert ticked(nobody) == Status.FAILURE and nobody.feedback_message == "nobody is friend"
 
 
-def greeter(client):
-    sys.path.insert(0, str(ROOT / "examples"))
-    try:
-        from greeter import tree
-    finally:
-        sys.path.pop(0)
-    return tree(client)
-
-
-def going_on(root) -> set[str]:
-    """Leaves that the robot is at after a tick."""
-    root.tick_once()
-    return {node.name for node in root.iterate() if node.status == Status.RUNNING and not node.children}
-
-
-def test_higher_branches_of_the_example_win(robot):
-    root, robot.period = greeter(robot.client), 0.25
-    robot.say(person("1"))
-    assert going_on(root) == {"wait for wave"}
-    robot.say(person("1", "wave"), begins=(("1", "wave"),))
-    assert going_on(root) == {"hello", "while guest is here"} and said("guest") == "1"
-    robot.say(person("1", "wave"), person("2", states=("pointing_left",)))
-    assert going_on(root) == {"follow"} and said("guide") == "2"
-    for x in (2.6, 2.2, 1.8):
-        robot.say(person("1"), person("3", x=x), person("2", states=("pointing_left",)), seconds=0.2)
-        going_on(root)
-    assert going_on(root) == {"step back from"} and said("comer") == "3"
-    robot.say(person("3", "cross_arms", x=1.8))
-    assert going_on(root) == {"stop"}
-    robot.say(person("3", states=("hand_in_front",), x=1.8))
-    assert going_on(root) == {"stop"}
-    robot.time += 1.0
-    assert "stop" not in going_on(root), "what a dead node said a second ago"
-
-
 def test_the_table_of_leaves_has_their_signatures():
     page = (ROOT / "docs/behaviour_trees.md").read_text(encoding="utf-8")
     table = re.findall(r"^\| `(\w+\(.*?\))` \|", page, re.MULTILINE)
@@ -327,27 +234,3 @@ def _signature(leaf: type) -> str:
     signature = inspect.signature(leaf)
     bare = [one.replace(annotation=inspect.Parameter.empty) for one in signature.parameters.values()]
     return str(signature.replace(parameters=bare, return_annotation=inspect.Signature.empty)).replace("'", '"')
-
-
-def test_the_example_reacts_to_people_over_dds(peer):
-    """The whole way: somebody simulated, the perception node, the tree of examples/greeter.py."""
-    py_trees.blackboard.Blackboard.clear()
-    client = ActionsClient(peer.node)
-    root = greeter(client)
-    seen: set[str] = set()
-    acts = "[idle 1, wave 4, idle 1, point_right 4, idle 1, hold_hand_out 3, idle 1]"
-    performer = ["--ros-args", "-p", "people:=1", "-p", "faults:=none", "-p", "loop:=true", "-p", f"script:={acts}"]
-
-    def reacted() -> bool:
-        seen.update(going_on(root))
-        return {"hello", "follow", "stop"} <= seen
-
-    # A slow heartbeat, so that a busy machine is no dead node.
-    perception = ["--ros-args", "-p", "axes:=optical", "-p", "heartbeat_rate:=1.0"]
-    with Child("perception", ["-m", "usdrl_ros.node.main", *perception]) as node:
-        peer.wait(lambda: node.check() or client.alive, "perception", timeout=120.0)
-        root.tick_once()
-        with Child("performer", ["-m", "usdrl_ros.demo.performer_node", *performer]) as people:
-            peer.wait(lambda: people.check() or reacted(), "greeting, following, stopping", timeout=120.0)
-    assert said("guest") and said("guide")
-    client.close()
