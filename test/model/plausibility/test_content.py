@@ -9,88 +9,20 @@ import pytest
 import yaml
 from helpers.acting import script
 from helpers.people import pose
+from helpers.source_bench import BODY, OPTICAL, STANDING, Bench, perform, rotation
 
 from usdrl_model.data.content_check import look
-from usdrl_model.plausibility.findings import Finding, Level
-from usdrl_model.plausibility.live_check import ContentCheck, Judgement
+from usdrl_model.plausibility.findings import Level
+from usdrl_model.plausibility.live_check import ContentCheck
 from usdrl_model.plausibility.sights import Setup
-from usdrl_model.simulation.faults import TYPICAL_FAULTS
-from usdrl_model.simulation.script import Script, demo_scripts
-from usdrl_model.simulation.simulate import PerformanceConfig, simulate
-from usdrl_model.skeleton.person import AXES, Person, SkeletonFrame
+from usdrl_model.simulation.simulate import PerformanceConfig
+from usdrl_model.skeleton.person import Person, SkeletonFrame
 from usdrl_model.skeleton.recording import Recording
 from usdrl_model.skeleton.topology import names, topology
 
-OPTICAL, BODY = AXES["optical"], AXES["body"]  # canonical = matrix @ source
 TURN = "joints of recordings have x to the sensor's left, y up, z away from it: turn them"
 SOON = 8.0
 """Seconds in which a wrong configuration must be told."""
-STANDING = (script(("idle", 3.0), ("wave", 4.0), ("walk", 4.0), ("idle", 3.0), ("clap", 3.0)),)
-
-
-def perform(joint_set: str = "kinect_v2_25", scripts: tuple[Script, ...] | None = None, seed: int = 1) -> Recording:
-    scripts = demo_scripts() if scripts is None else scripts
-    return simulate(
-        PerformanceConfig(scripts=scripts, topology=joint_set, rate=10.0, faults=TYPICAL_FAULTS, start=1e9), seed
-    )
-
-
-def rotation(degrees: float, axis: int) -> np.ndarray:
-    cos, sin = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
-    turn = np.eye(3)
-    a, b = [other for other in range(3) if other != axis]
-    turn[a, a], turn[a, b], turn[b, a], turn[b, b] = cos, -sin, sin, cos
-    return turn
-
-
-class Bench:
-    """A source as it is, and what it was said to be."""
-
-    def __init__(
-        self,
-        said: str = "kinect_v2_25",
-        *,
-        axes: str = "optical",
-        sends: np.ndarray | None = None,
-        mounting: np.ndarray | None = None,
-        metres: float = 1.0,
-        mirrored: bool = False,
-        change: Callable[[np.ndarray], np.ndarray] = lambda joints: joints,
-    ) -> None:
-        self.joint_set = topology(said)
-        self.rotation = AXES[axes]
-        self.sends = self.rotation.T if sends is None else sends  # source = sends @ canonical
-        self.mounting = np.eye(3) if mounting is None else mounting
-        self.change = change
-        self.check = ContentCheck(
-            Setup(
-                topology=self.joint_set,
-                axes=axes,
-                levelled_by="" if mounting is None else "sensor_pose",
-                metres=metres,
-                mirrored=mirrored,
-                order=self.joint_set.order(mirrored),
-            )
-        )
-
-    def watch(self, recording: Recording) -> dict[str, tuple[float, Finding]]:
-        """Finding by key, and after how many seconds it was told."""
-        told: dict[str, tuple[float, Finding]] = {}
-        for frame in recording.frames:
-            sent = SkeletonFrame(frame.stamp, tuple(self._send(person) for person in frame.people))
-            turn = self.mounting @ self.rotation
-            metres, order = self.check.setup.metres, self.check.setup.order
-            people = tuple(Person(p.id, metres * p.joints[order] @ turn.T) for p in sent.people)
-            self.check.add(SkeletonFrame(frame.stamp, people), sent)
-            for finding in self.check.judgement.findings:
-                told.setdefault(finding.key, (frame.stamp - recording.frames[0].stamp, finding))
-        return told
-
-    def _send(self, person: Person) -> Person:
-        joints = np.full((len(self.joint_set.joints), 3), np.nan)
-        sent = self.change(np.asarray(person.joints) @ self.sends.T)
-        joints[: len(sent)] = sent
-        return Person(person.id, joints)
 
 
 def swapped(joint_set: str) -> Callable[[np.ndarray], np.ndarray]:
@@ -325,45 +257,3 @@ def test_a_sensor_stays_tilted_while_people_sit() -> None:
     bench.watch(perform(scripts=(script(*sit),)))
     assert [finding.key for finding in bench.check.judgement.findings] == ["pose"]
     assert bench.check.judgement.begun == {"pose": 1}
-
-
-def test_memory_and_work_follow_the_span_not_the_stream() -> None:
-    check = ContentCheck(Setup(topology=topology("kinect_v2_25")))
-    joints = np.random.default_rng(0).normal(size=(25, 3))
-    people = tuple(Person(str(number), joints + number) for number in range(30))
-    for number in range(3000):
-        check.add(SkeletonFrame(1e9 + number / 100.0, people))
-    assert len(check._sights) <= 8 * 32
-
-
-@pytest.mark.parametrize("jump", [-3600.0, 3600.0, 1e9])
-def test_clocks_that_jump_do_not_stop_it(jump: float) -> None:
-    check = ContentCheck(Setup(topology=topology("kinect_v2_25")))
-    recording = perform(scripts=STANDING)
-    for offset in (0.0, jump, 0.0):
-        for frame in recording.frames:
-            people = tuple(Person(p.id, p.joints * 1000.0) for p in frame.people)
-            check.add(SkeletonFrame(frame.stamp + offset, people))
-        judgement: Judgement = check.judgement
-        assert judgement.stamp == pytest.approx(recording.frames[-1].stamp + offset, abs=1.5)
-        assert [finding.key for finding in judgement.findings] == ["units"]
-
-
-@pytest.mark.filterwarnings("error")
-@pytest.mark.parametrize("seed", range(20))
-def test_no_input_makes_it_fail(seed: int) -> None:
-    rng = np.random.default_rng(seed)
-    check = ContentCheck(Setup(topology=topology("coco_17")))
-    scale = 10.0 ** rng.uniform(-300.0, 300.0)
-    for number in range(40):
-        people = []
-        for person in range(rng.integers(0, 4)):
-            joints = rng.normal(size=(17, 3)) * scale
-            joints[rng.random((17, 3)) < rng.choice([0.0, 0.1, 0.9])] = np.nan
-            joints[rng.random(17) < rng.choice([0.0, 0.1, 0.9])] = 0.0
-            if rng.random() < 0.2:
-                joints[:] = rng.choice([np.inf, 1.0, -0.0])
-            confidence = rng.random(17) * rng.choice([0.0, 1.0, 100.0]) if rng.random() < 0.5 else None
-            people.append(Person(str(person), joints, confidence))
-        check.add(SkeletonFrame(1e9 + 0.2 * number, tuple(people)))
-    assert all("\n" not in finding.text for finding in check.judgement.findings)

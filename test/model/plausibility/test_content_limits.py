@@ -1,0 +1,52 @@
+"""The check of contents under any stream: bounded memory, clocks that jump, values of any kind."""
+
+import numpy as np
+import pytest
+from helpers.source_bench import STANDING, perform
+
+from usdrl_model.plausibility.live_check import ContentCheck, Judgement
+from usdrl_model.plausibility.sights import Setup
+from usdrl_model.skeleton.person import Person, SkeletonFrame
+from usdrl_model.skeleton.topology import topology
+
+
+def test_memory_and_work_follow_the_span_not_the_stream() -> None:
+    check = ContentCheck(Setup(topology=topology("kinect_v2_25")))
+    joints = np.random.default_rng(0).normal(size=(25, 3))
+    people = tuple(Person(str(number), joints + number) for number in range(30))
+    for number in range(3000):
+        check.add(SkeletonFrame(1e9 + number / 100.0, people))
+    assert len(check._sights) <= 8 * 32
+
+
+@pytest.mark.parametrize("jump", [-3600.0, 3600.0, 1e9])
+def test_clocks_that_jump_do_not_stop_it(jump: float) -> None:
+    check = ContentCheck(Setup(topology=topology("kinect_v2_25")))
+    recording = perform(scripts=STANDING)
+    for offset in (0.0, jump, 0.0):
+        for frame in recording.frames:
+            people = tuple(Person(p.id, p.joints * 1000.0) for p in frame.people)
+            check.add(SkeletonFrame(frame.stamp + offset, people))
+        judgement: Judgement = check.judgement
+        assert judgement.stamp == pytest.approx(recording.frames[-1].stamp + offset, abs=1.5)
+        assert [finding.key for finding in judgement.findings] == ["units"]
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("seed", range(20))
+def test_no_input_makes_it_fail(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    check = ContentCheck(Setup(topology=topology("coco_17")))
+    scale = 10.0 ** rng.uniform(-300.0, 300.0)
+    for number in range(40):
+        people = []
+        for person in range(rng.integers(0, 4)):
+            joints = rng.normal(size=(17, 3)) * scale
+            joints[rng.random((17, 3)) < rng.choice([0.0, 0.1, 0.9])] = np.nan
+            joints[rng.random(17) < rng.choice([0.0, 0.1, 0.9])] = 0.0
+            if rng.random() < 0.2:
+                joints[:] = rng.choice([np.inf, 1.0, -0.0])
+            confidence = rng.random(17) * rng.choice([0.0, 1.0, 100.0]) if rng.random() < 0.5 else None
+            people.append(Person(str(person), joints, confidence))
+        check.add(SkeletonFrame(1e9 + 0.2 * number, tuple(people)))
+    assert all("\n" not in finding.text for finding in check.judgement.findings)

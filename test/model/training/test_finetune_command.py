@@ -1,0 +1,150 @@
+"""Training as a command: what cannot work ends in one line, and what is trained on comes from stores."""
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+import torch
+from helpers.paths import ROOT, public
+from helpers.tiny_finetuning import RECORDINGS, RUN
+
+from usdrl_model import config
+from usdrl_model.checkpoints import detector_file
+from usdrl_model.cli import main
+from usdrl_model.data import catalogue
+from usdrl_model.data.store_writer import write_set
+from usdrl_model.evaluation import detection_scores
+from usdrl_model.skeleton.recording import Recording
+from usdrl_model.training.finetuning import train
+from usdrl_model.training.finetuning.config import FinetuneConfig
+from usdrl_model.training.finetuning.labels import filled
+from usdrl_model.training.finetuning.sources import (
+    SourceConfig,
+    open_store,
+    recordings,
+    training_part,
+    windows_of,
+)
+
+
+@pytest.mark.parametrize("name", ["hri", "streaming"])
+def test_the_shipped_configuration_fits_the_shipped_weights(name: str) -> None:
+    run = filled(config.load(FinetuneConfig, ROOT / "config" / f"finetune_{name}.yaml"))
+    weights = detector_file.load({"streaming": "hri_streaming"}.get(name, name))
+    assert run.detector == weights.config.detector
+    chosen = weights.config.stream.events.label_on_threshold
+    events = dataclasses.replace(run.stream.events, label_on_threshold=chosen)
+    assert dataclasses.replace(run.stream, events=events) == weights.config.stream
+    assert f"config/finetune_{name}.yaml" in weights.config.provenance.command
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        (["validation_subjects=[dora]"], "['dora'] have no recording in own; there are ['a', 'b', 'c']"),
+        (["sources=[{name: own, split: standard/train}]", "validation_subjects=[c]"], "['c'] are trained on, too"),
+        (["batch_size=1000000000000"], "not enough memory"),
+        (["--threads", "-3"], "--threads: expected 0 (all cores) to 1024, got -3"),
+    ],
+)
+def test_commands_that_cannot_work_end_in_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture, more: list[str], message: str
+) -> None:
+    config.dump(RUN, tmp_path / "run.yaml")
+    write_set(tmp_path / "stores", "own", RECORDINGS)
+    data, run = str(tmp_path / "stores"), str(tmp_path / "run.yaml")
+    assert main.main(["finetune", "--config", run, "--data", data, "--out", str(tmp_path / "out"), *more]) == 1
+    said = capsys.readouterr().err.splitlines()[-1]
+    assert said.startswith("usdrl finetune: ")
+    assert message in said
+
+
+def test_a_folder_of_official_files_is_refused_with_the_command_that_imports_it(tmp_path: Path) -> None:
+    source = SourceConfig(name="utkinect", subjects=("01",))
+    (tmp_path / "data" / "utkinect").mkdir(parents=True)
+    for given in (tmp_path / "data", tmp_path / "data" / "utkinect"):
+        with pytest.raises(ValueError, match=f"usdrl data import utkinect {tmp_path}/data/utkinect --store STORE"):
+            open_store([source], given)
+    write_set(tmp_path / "stores", "own", RECORDINGS)
+    with pytest.raises(ValueError, match=f"usdrl data import utkinect FOLDER --store {tmp_path}/stores"):
+        open_store([source], tmp_path / "stores")
+    with pytest.raises(ValueError, match="usdrl data import own FOLDER --name kitchen --store"):
+        open_store([SourceConfig(name="kitchen", split="standard/train")], tmp_path / "stores")
+
+
+def test_simulated_people_need_no_store() -> None:
+    performer = SourceConfig(name="performer", minutes=1)
+    assert open_store([performer], None) is None
+    with pytest.raises(ValueError, match="--data: expected a store that holds utkinect"):
+        open_store([performer, SourceConfig(name="utkinect", subjects=("01",))], None)
+    assert recordings(performer, None, seed=0)[0].name == "performer_0"
+
+
+def test_recordings_without_named_people_are_chosen_by_a_split(tmp_path: Path) -> None:
+    unnamed = [dataclasses.replace(one, subject=None) for one in RECORDINGS]
+    write_set(tmp_path, "kitchen", unnamed)
+    for split, count in (("standard/train", 3), ("leave_one_recording_out/a/train", 2)):
+        source = SourceConfig(name="kitchen", split=split)
+        store = open_store([source], tmp_path)
+        assert sum(map(source.trains_on, recordings(source, store, seed=0))) == count
+        assert store is not None and len(training_part(source, store)) == count
+    with pytest.raises(ValueError, match="name the people to train on"):
+        SourceConfig(name="kitchen")
+
+
+def test_windows_from_a_store_are_those_of_the_published_files(tmp_path: Path) -> None:
+    """UTKinect is published as text: float64 keeps every bit of it, float32 keeps it within a micrometre."""
+    run = config.load(FinetuneConfig, ROOT / "config" / "finetune_utkinect10.yaml")
+    source = dataclasses.replace(run.sources[0], subjects=("01",))
+    published = [one for one in catalogue.load("utkinect", public("utkinect")) if one.subject == "01"]
+
+    def windows(of: list[Recording]) -> train.Windows:
+        return windows_of(source, of, run.detector, max_gap=run.stream.max_gap, stride=run.stride)
+
+    stored = {}
+    for dtype in ("float64", "float32"):
+        write_set(tmp_path / dtype, "utkinect", published, dtype=dtype)
+        stored[dtype] = windows(recordings(source, open_store([source], tmp_path / dtype), seed=0))
+    expected = windows(published)
+    for name in ("x", "y", "seen"):
+        assert torch.equal(getattr(stored["float64"], name), getattr(expected, name)), name
+    torch.testing.assert_close(stored["float32"].x, expected.x, rtol=0.0, atol=2e-6)
+
+
+def test_no_onset_that_was_found_has_no_delay() -> None:
+    scores = {
+        "segment_f1": {"0.5": 0.0}, "overall": {"0.5": {"f1": 0.0}}, "frame_accuracy": 0.5,
+        "onset_delay": {"median": None, "p90": None}, "false_alarms_per_hour": 0.0,
+    }  # fmt: skip
+    assert "onset delay -, 0 false alarms/h" in detection_scores.summary(scores)
+
+
+def test_the_command_says_what_is_missing(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    arguments = ["--config", str(ROOT / "config" / "finetune_utkinect10.yaml"), "--data", str(tmp_path)]
+    assert main.main(["finetune", *arguments, "--out", str(tmp_path / "run")]) == 1
+    assert "usdrl data import utkinect FOLDER" in capsys.readouterr().err
+    assert main.main(["finetune", *arguments, "--out", str(tmp_path / "run"), "stepz=3"]) == 1
+    assert "steps" in capsys.readouterr().err
+
+
+def test_labels_of_a_source_that_its_set_has_not_are_refused_and_what_is_left_out_is_told(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (label,) = {segment.label for one in RECORDINGS for segment in one.segments}
+    named = [
+        dataclasses.replace(one, name=str(number), labels=(label, "talk")) for number, one in enumerate(RECORDINGS)
+    ]
+    talked = dataclasses.replace(named[0].segments[0], label="talk")
+    write_set(tmp_path, "own", [*named[1:], dataclasses.replace(named[0], segments=(*named[0].segments, talked))])
+    everybody = SourceConfig(name="own", split="standard/train")
+    store = open_store((everybody,), tmp_path)
+
+    def kept(*labels: str) -> int:
+        return len(recordings(dataclasses.replace(everybody, labels=dict.fromkeys(labels, "none")), store, 0))
+
+    with pytest.raises(ValueError, match="own: labels: no recording shows 'tlak'; did you mean 'talk'"):
+        kept(label, "tlak")
+    assert kept(label, "talk") == len(named)
+    assert not caplog.records
+    assert kept(label) == len(named) - 1
+    assert f"own: 1 of {len(named)} recordings are left out" in caplog.text and caplog.text.endswith("talk\n")
