@@ -31,10 +31,12 @@ from usdrl_model.evaluation.calibration import CalibrationConfig
 from usdrl_model.evaluation.networks import Init, Method
 from usdrl_model.evaluation.pretrained import Pretrained
 from usdrl_model.inference import load
+from usdrl_model.network.config import EncoderConfig
 from usdrl_model.network.detector import Scores
 from usdrl_model.training.finetuning import init_from, run_data, train
 from usdrl_model.training.finetuning.config import FinetuneConfig
 from usdrl_model.training.finetuning.sources import Mixture
+from usdrl_model.training.hidden import HiddenConfig
 from usdrl_model.training.run_folder import begun
 
 
@@ -221,10 +223,19 @@ def started(run: FinetuneConfig, method: StreamMethod, weights: Pretrained | Non
     if not method.needs_weights:
         # Baselines know no mask.
         masked = run.detector.encoder.masked and not isinstance(method, Baseline)
-        shape = dataclasses.replace(run.detector, encoder=dataclasses.replace(run.detector.encoder, masked=masked))
-        return dataclasses.replace(run, detector=shape, init_from="", teacher="")
+        encoder = dataclasses.replace(run.detector.encoder, masked=masked)
+        return dataclasses.replace(_with_encoder(run, encoder), init_from="", teacher="")
     if weights is None:
         raise ValueError(f"{method.title}: expected pretrained weights, got none: give --weights")
     own = {name: getattr(run.detector.encoder, name) for name in FREE}
-    shape = dataclasses.replace(run.detector, encoder=dataclasses.replace(weights.shape, **own))
-    return dataclasses.replace(run, detector=shape, init_from=weights.path)
+    return dataclasses.replace(_with_encoder(run, dataclasses.replace(weights.shape, **own)), init_from=weights.path)
+
+
+def _with_encoder(run: FinetuneConfig, encoder: EncoderConfig) -> FinetuneConfig:
+    """The run with an encoder; from one without a mask, nothing is hidden."""
+    hidden = run.augment.hidden if encoder.masked else HiddenConfig()
+    return dataclasses.replace(
+        run,
+        detector=dataclasses.replace(run.detector, encoder=encoder),
+        augment=dataclasses.replace(run.augment, hidden=hidden),
+    )
