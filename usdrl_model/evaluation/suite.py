@@ -161,26 +161,28 @@ def _evaluated(
             recipe=recipe,
             overrides=one.changes,
         )[0]
+    names = one.names
     found = sorted(found, key=lambda cell: titles.index(cell.method))
-    if one.prefix:
-        found = [
-            dataclasses.replace(cell, method=f"{one.prefix}: {cell.method}") if cell.method in trained else cell
-            for cell in found
-        ]
-    return benchmark, one.task, found
+    return benchmark, one.task, [dataclasses.replace(cell, method=names[cell.method]) for cell in found]
 
 
 def _with_given(suite: Suite, given: Pretrained) -> Suite:
-    """The methods that start from weights, with given ones, which may not know the sets of the benchmarks."""
-    kept = []
+    """The methods that start from weights, with given ones, which may not know the sets of the benchmarks.
+
+    A method is taken from the first evaluation of a task of a benchmark that has it: others differ in their weights.
+    """
+    kept: list[Evaluation] = []
+    done: set[tuple[str, str]] = set()
     for one in suite.evaluations:
         benchmark = benchmarks.load(one.benchmark)
         given.check_unseen(benchmark.target_sets, one.title)
         chosen = methods(benchmark, one.task, one.methods, len(one.weights))
         if one.task == "stream" and detector_file.is_detector(given.path):
             chosen = (stream_methods.Given(),)
-        if trained := tuple(method.title for method in chosen if method.needs_weights):
-            kept.append(dataclasses.replace(one, methods=trained, prefix=Path(given.path).name))
+        trained = [method.title for method in chosen if method.needs_weights]
+        if new := tuple(title for title in trained if (one.title, title) not in done):
+            done |= {(one.title, title) for title in new}
+            kept.append(dataclasses.replace(one, methods=new, prefix=Path(given.path).name))
     if not kept:
         raise ValueError("none of these evaluations takes weights: choose others with --only")
     return dataclasses.replace(suite, evaluations=tuple(kept))
