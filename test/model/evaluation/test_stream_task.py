@@ -171,6 +171,23 @@ def test_a_detector_is_scored_as_it_is_and_kept(stores: Path, tmp_path: Path) ->
     assert [path.name for path in write_pictures([cell], tmp_path / "pictures")] == ["timelines.png"]
 
 
+def test_a_detector_with_other_thresholds_is_another_detector(stores: Path, tmp_path: Path) -> None:
+    def run() -> Cell:
+        (cell,) = fit_and_score(
+            LEFT_OUT, stores, [METHODS["as it is"]], weights=Pretrained.open(tmp_path / "given"),
+            protocol=protocol(tmp_path, mirrored=False), seeds=[0], cells=Cells(tmp_path / "out" / "cells"), device=CPU,
+        )  # fmt: skip
+        return cell
+
+    loaded = detector_file.load(detector(tmp_path / "given", "msraction3d"), "cpu")
+    run()
+    events = dataclasses.replace(loaded.config.stream.events, on_threshold=0.05, off_threshold=0.01)
+    stream = dataclasses.replace(loaded.config.stream, events=events)
+    detector_file.save(tmp_path / "given", loaded.trained, stream, loaded.config.provenance)
+    run()
+    assert len(list((tmp_path / "out" / "cells").iterdir())) == 2
+
+
 def test_a_detector_that_knows_the_set_is_refused(stores: Path, tmp_path: Path) -> None:
     given = Pretrained.open(detector(tmp_path / "given", "msraction3d", "utd_mhad"))
     with pytest.raises(ValueError, match="was trained on utd_mhad, which must be new to it"):

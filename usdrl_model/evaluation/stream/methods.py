@@ -17,6 +17,7 @@ from typing import ClassVar, Protocol
 import torch
 from torch import Tensor, nn
 
+from usdrl_model import config
 from usdrl_model.checkpoints import detector_file
 from usdrl_model.checkpoints.loaded_detector import DetectorFileConfig, LoadedDetector
 from usdrl_model.checkpoints.pretrained_models import FREE
@@ -140,10 +141,11 @@ class Given:
     streaming: ClassVar[bool] = False
 
     def weights_hash(self, weights: Pretrained) -> str:
-        """Of the whole detector."""
+        """Of the whole detector: its tensors, and its thresholds too."""
         if not detector_file.is_detector(weights.path):
             raise ValueError(f"{weights.path}: expected a detector, got an encoder: take the method fine-tuned")
-        return detector_file.load(weights.path, "cpu").sha256
+        loaded = detector_file.load(weights.path, "cpu")
+        return f"{loaded.sha256} {config.content_hash(loaded.config)}"
 
     def detector(self, material: Material) -> LoadedDetector:
         """Load it."""
@@ -176,9 +178,9 @@ class Baseline:
         rows = mixture.draw(count, torch.Generator().manual_seed(run.seed))
         windows = mixture.windows[rows.unique()]
         classify = on(material.device, self.learn)(windows, len(run.detector.labels), seed=run.seed)
-        config = DetectorFileConfig(detector=run.detector, stream=run.stream)
+        made = DetectorFileConfig(detector=run.detector, stream=run.stream)
         network = Answering(classify).eval()
-        loaded = LoadedDetector(name=self.title, path=Path(self.title), sha256="", detector=network, config=config)
+        loaded = LoadedDetector(name=self.title, path=Path(self.title), sha256="", detector=network, config=made)
         return with_thresholds(loaded, material.calibration, material.store) if material.calibration else loaded
 
 
