@@ -20,7 +20,7 @@ from usdrl_model.data.store_writer import write_set
 from usdrl_model.data.vocabulary import Label, Vocabulary
 from usdrl_model.evaluation.baselines.frame_wise import frame_wise
 from usdrl_model.evaluation.baselines.nearest import fit_euclid
-from usdrl_model.evaluation.benchmark import TaskSettings
+from usdrl_model.evaluation.benchmark import Benchmark, TaskSettings
 from usdrl_model.evaluation.calibration import CalibrationConfig
 from usdrl_model.evaluation.cells import Cells
 from usdrl_model.evaluation.pretrained import Pretrained
@@ -211,6 +211,34 @@ def test_a_detector_of_the_training_part_is_scored_on_the_test_part(stores: Path
         run("1", "2")
     with pytest.raises(ValueError, match=r"was trained on utd_mhad \(all of it\)"):
         run()
+
+
+@pytest.fixture
+def folded(tmp_path: Path) -> Benchmark:
+    """One of two people in turn; the first waves once, the second twice."""
+    clips = [
+        dataclasses.replace(trimmed("wave", who), name=f"{who}{take}")
+        for who, take in (("1", "a"), ("2", "a"), ("2", "b"))
+    ]
+    write_set(tmp_path / "stores", "utkinect", clips)
+    wave = Label(description="A hand", sources={"utkinect": ("wave",)})
+    config.dump(Vocabulary(labels={"wave": wave}), tmp_path / "words.yaml")
+    folds = ("leave_one_subject_out/1", "leave_one_subject_out/2")
+    return dataclasses.replace(LEFT_OUT, data="utkinect", protocol="leave_one_subject_out", folds=folds)
+
+
+def test_the_test_part_of_another_fold_is_another_cell(folded: Benchmark, tmp_path: Path) -> None:
+    given = Pretrained.open(detector(tmp_path / "given", "msraction3d"))
+    turned = dataclasses.replace(folded, folds=folded.folds[::-1])
+    waves = []
+    for benchmark in (folded, turned):
+        (cell,) = fit_and_score(
+            benchmark, tmp_path / "stores", [METHODS["as it is"]], weights=given,
+            protocol=protocol(tmp_path, people="test", mirrored=False), seeds=[0],
+            cells=Cells(tmp_path / "out" / "cells"), device=CPU,
+        )  # fmt: skip
+        waves.append(cell.details["actions"]["wave"]["true"])
+    assert waves == [1, 2]
 
 
 def trained_on(tmp_path: Path) -> StreamProtocol:

@@ -135,7 +135,8 @@ class _Runner:
             "benchmark": self._benchmark.name,
             "method": method.title,
             "seed": seed,
-            "data": self._store.select(sets=[self._benchmark.data]).hash,
+            "splits": list(self._benchmark.splits),
+            "data": self._own.hash,
             "protocol": config.content_hash(self._protocol),
             "vocabulary": config.content_hash(self._words),
             **trained,
@@ -178,10 +179,14 @@ class _Runner:
         )
 
     @cached_property
-    def _recordings(self) -> list[Recording]:
+    def _own(self) -> Store:
+        """Whom the detector is run on."""
         part = f"{self._benchmark.splits[0]}/test" if self._protocol.people == "test" else None
-        own = self._store.select(sets=[self._benchmark.data], split=part)
-        return streams.of(own, self._words, self._protocol.seed, self._protocol.minutes)
+        return self._store.select(sets=[self._benchmark.data], split=part)
+
+    @cached_property
+    def _recordings(self) -> list[Recording]:
+        return streams.of(self._own, self._words, self._protocol.seed, self._protocol.minutes)
 
     def _run(self, method: StreamMethod, seed: int) -> FinetuneConfig | None:
         if not method.trains:
