@@ -27,7 +27,7 @@ from usdrl_model.evaluation.pretrained import Pretrained
 from usdrl_model.evaluation.report.pictures import write_pictures
 from usdrl_model.evaluation.result import Cell
 from usdrl_model.evaluation.stream import scores, streams
-from usdrl_model.evaluation.stream.fit_and_score import fit_and_score
+from usdrl_model.evaluation.stream.fit_and_score import check_unseen, fit_and_score
 from usdrl_model.evaluation.stream.methods import METHODS, Baseline, Material
 from usdrl_model.evaluation.stream.protocol import StreamProtocol
 from usdrl_model.evaluation.stream.scores import Heard
@@ -150,10 +150,10 @@ def test_a_continuous_recording_without_an_action_of_the_vocabulary_is_run_for_i
     assert (shown.name, shown.segments, len(shown.frames)) == ("foreign", (), len(clip.frames))
 
 
-def detector(folder: Path, *sets: str, subjects: tuple[str, ...] = ()) -> Path:
+def detector(folder: Path, *sets: str, subjects: tuple[str, ...] = (), split: str = "") -> Path:
     torch.manual_seed(0)
     shape = DetectorConfig(labels=("none", "wave"), encoder=ENCODER, rate=10.0)
-    made = Provenance(data=tuple(DataUsed(set=name, subjects=subjects) for name in sets), complete=True)
+    made = Provenance(data=tuple(DataUsed(set=name, subjects=subjects, split=split) for name in sets), complete=True)
     detector_file.save(folder, Detector(shape).eval(), StreamConfig(look_ahead=0.2, smoothing=0.0), made)
     return folder
 
@@ -239,6 +239,15 @@ def test_the_test_part_of_another_fold_is_another_cell(folded: Benchmark, tmp_pa
         )  # fmt: skip
         waves.append(cell.details["actions"]["wave"]["true"])
     assert waves == [1, 2]
+
+
+def test_only_the_fold_that_is_scored_has_to_be_new_to_a_detector(folded: Benchmark, tmp_path: Path) -> None:
+    asked = protocol(tmp_path, people="test")
+    split = f"{folded.folds[0]}/train"
+    given = Pretrained.open(detector(tmp_path / "given", "utkinect", subjects=("2",), split=split))
+    check_unseen(given, folded, tmp_path / "stores", asked)
+    with pytest.raises(ValueError, match="know only leave_one_subject_out/2/train, .* was trained on 2"):
+        check_unseen(given, dataclasses.replace(folded, folds=folded.folds[::-1]), tmp_path / "stores", asked)
 
 
 def trained_on(tmp_path: Path) -> StreamProtocol:

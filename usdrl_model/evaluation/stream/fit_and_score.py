@@ -89,6 +89,7 @@ def check_unseen(weights: Pretrained, benchmark: Benchmark, data: Path, protocol
     if protocol.people == "all":
         weights.check_unseen(benchmark.target_sets, where)
         return
+    benchmark = dataclasses.replace(benchmark, folds=benchmark.folds[:1])  # whose test part alone is scored
     train = f"{benchmark.splits[0]}/train"
     unnamed = [f"{one.set} ({one.split or 'all of it'})" for one in weights.made.data
                if one.set in benchmark.target_sets and (one.set, one.split) != (benchmark.data, train)
