@@ -107,7 +107,7 @@ def evaluate(
             benchmark, task, store, frame_wise, networks, settings=settings, seeds=seeds, cells=cells
         )
     else:
-        causal = task == "early_prediction"
+        causal = True if task == "early_prediction" else None
         networks = Networks(weights=weights, recipe=settings, people=benchmark.people, causal=causal, device=device)
         clip_wise = on_clips(benchmark, task, titles, len(weights))
         networks.check(clip_wise)
