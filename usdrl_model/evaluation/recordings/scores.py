@@ -118,9 +118,9 @@ def action_points(
     curves = {}
     for label in labels[1:]:
         counts = [per_label[label] for per_label in swept if label in per_label]
-        known = [one for one in counts if one.tp + one.fp and one.tp + one.fn]
-        if known:
-            curves[label] = {"precision": [one.precision for one in known], "recall": [one.recall for one in known]}
+        if any(one.tp + one.fn for one in counts):  # of one that nothing finds, an empty curve: it counts 0 in the mean
+            told = [one for one in counts if one.tp + one.fp]
+            curves[label] = {"precision": [one.precision for one in told], "recall": [one.recall for one in told]}
     timelines = []
     for one, points, above in zip(predicted, found, detected, strict=True):
         begin = float(one.video.stamps[0])
