@@ -13,7 +13,7 @@ from pathlib import Path
 import torch
 
 from usdrl_model import config
-from usdrl_model.checkpoints import code_version, config_file, detector_file
+from usdrl_model.checkpoints import code_version, config_file, detector_file, stored_model
 from usdrl_model.checkpoints.code_version import CodeVersion
 from usdrl_model.checkpoints.provenance import summary
 from usdrl_model.data.store import Store
@@ -86,7 +86,7 @@ def run(
 def pretrained_by(suite: Suite, out: Path) -> dict[Path, CodeVersion]:
     """Folder -> the code that made it, of the suite's pretrained models that are in ``out``."""
     folders = [place / "weights" for place in _places(suite, out).values()]
-    return {folder: config_file.provenance(folder).code for folder in folders if folder.is_dir()}
+    return {folder: config_file.provenance(folder).code for folder in folders if stored_model.finished(folder)}
 
 
 def page(
@@ -235,7 +235,7 @@ def _pretrained(run: PretrainConfig, data: Path, out: Path, device: torch.device
     """The model of a run; trained where ``out`` does not hold it yet, or not to the end."""
     clips = run_data.chosen(run, Store.open(data))
     pool = run_data.pool_of(run, clips)
-    if not (out / "weights").is_dir():
+    if not stored_model.finished(out / "weights"):
         command, alone = f"usdrl benchmark, {out.name}", Processes(0, 1, device)
         train.train_and_save(run, clips, pool, out, alone, command=command, resume=begun(out))
     else:

@@ -293,6 +293,23 @@ def test_the_set_is_neither_in_training_nor_in_the_choice_of_thresholds(stores: 
     assert set(made.stream.events.label_on_threshold) == {"wave", "swipe_left", "swipe_right"}
 
 
+@pytest.mark.parametrize("part", ["weights", "calibrated"])
+def test_an_evaluation_goes_on_where_a_detector_was_being_written(stores: Path, tmp_path: Path, part: str) -> None:
+    asked = trained_on(tmp_path)
+    run = lambda: fit_and_score(  # noqa: E731
+        LEFT_OUT, stores, [METHODS["from scratch"]], weights=None, protocol=asked, seeds=[0],
+        cells=Cells(tmp_path / "out" / "cells"), device=CPU,
+    )  # fmt: skip
+    (cell,) = run()
+    (path,) = (tmp_path / "out" / "cells").glob("*.json")
+    path.unlink()
+    (folder,) = (tmp_path / "out" / "detectors").iterdir()
+    (folder / part / "config.json").unlink()
+    (again,) = run()
+    assert again.scores == cell.scores
+    assert (folder / part / "config.json").is_file()
+
+
 def test_nothing_is_trained_where_one_of_the_methods_cannot_start(stores: Path, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="fine-tuned: expected pretrained weights, got none"):
         fit_and_score(

@@ -18,7 +18,7 @@ import torch
 from torch import Tensor, nn
 
 from usdrl_model import config
-from usdrl_model.checkpoints import detector_file
+from usdrl_model.checkpoints import detector_file, stored_model
 from usdrl_model.checkpoints.loaded_detector import DetectorFileConfig, LoadedDetector
 from usdrl_model.checkpoints.pretrained_models import FREE
 from usdrl_model.data.store import Store
@@ -117,14 +117,14 @@ class Trained:
     def detector(self, material: Material) -> LoadedDetector:
         """Train it, or go on, or take the one that was trained."""
         weights, calibrated = material.folder / "weights", material.folder / "calibrated"
-        if not weights.is_dir():
+        if not stored_model.finished(weights):
             run, mixture = material.training
             made = init_from.provenance(run, material.store, "usdrl benchmark, stream")
             detector = train.train(run, mixture, material.folder, device=material.device, resume=begun(material.folder))
             detector_file.save(weights, detector, run.stream, made)
         if material.calibration is None:
             return load.load(weights, str(material.device))
-        if not calibrated.is_dir():
+        if not stored_model.finished(calibrated):
             found = calibrate(detector_file.load(weights, "cpu"), material.calibration, material.store)
             detector_file.save(calibrated, found.detector, found.stream, found.provenance)
         return load.load(calibrated, str(material.device))
