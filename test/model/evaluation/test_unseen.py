@@ -204,9 +204,21 @@ def test_a_mean_is_of_all_sets_or_none() -> None:
             (other, "transfer", [cell("other", "linear", 60.0)]),
         ]
     )
-    assert "| method | utd_mhad | sbu | **mean** |" in page
+    assert "| method | made | other | **mean** |" in page
     assert "| linear | 50.0 | 60.0 | **55.0** |" in page
     assert "| 1-NN | 40.0 | - | - |" in page
+
+
+def test_two_benchmarks_of_one_set_have_a_column_each() -> None:
+    cells = {
+        name: Cell(
+            task="transfer", benchmark=name, method="linear", seed=0, scores={"all": {"accuracy": value}}, seconds=1
+        )
+        for name, value in (("made", 50.0), ("other", 60.0))
+    }
+    benchmarks = [dataclasses.replace(BENCHMARK, name=name) for name in cells]
+    page = by_set.tables([(one, "transfer", [cells[one.name]]) for one in benchmarks])
+    assert "| linear | 50.0 | 60.0 | **55.0** |" in page
 
 
 def test_instants_are_clips_where_the_benchmark_says_how_long(tmp_path: Path) -> None:
