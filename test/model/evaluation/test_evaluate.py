@@ -8,12 +8,13 @@ from helpers.small_benchmark import BENCHMARK, CPU, ENCODER, RECIPE, utd, weight
 from helpers.streaming import ENCODER as STREAMING_ENCODER
 
 from usdrl_model import config
-from usdrl_model.evaluation.benchmark import Task
+from usdrl_model.evaluation.benchmark import Task, TaskSettings
 from usdrl_model.evaluation.cells import Cells
 from usdrl_model.evaluation.evaluate import evaluate
 from usdrl_model.evaluation.networks import Networks
 from usdrl_model.evaluation.pretrained import Pretrained
 from usdrl_model.evaluation.result import Cell
+from usdrl_model.evaluation.suite_file import Evaluation
 from usdrl_model.network.config import EncoderConfig
 
 
@@ -36,6 +37,18 @@ def scored(tmp_path: Path, shape: EncoderConfig, task: Task, *titles: str) -> li
 def test_weights_of_a_streaming_detector_tell_clips_apart(tmp_path: Path) -> None:
     found = scored(tmp_path, STREAMING_ENCODER, "recognition", "linear", "1-NN", "fine-tuned")
     assert [cell.method for cell in found] == ["linear", "1-NN", "fine-tuned"]
+
+
+def test_a_detector_starts_from_the_weights_of_one(tmp_path: Path) -> None:
+    live = dataclasses.replace(BENCHMARK, tasks={"stream": TaskSettings(metric="stream_recall", heads=("dense",))})
+    given = Pretrained.open(weights(tmp_path / "weights"))
+    with pytest.raises(ValueError, match="stream: expected weights of one encoder or detector, got 2"):
+        evaluate(
+            live, "stream", weights=[given, given], data=utd(tmp_path / "stores"), cells=Cells(tmp_path / "cells"),
+            device=CPU,
+        )  # fmt: skip
+    with pytest.raises(ValueError, match="expected weights of one encoder or detector, got 2"):
+        Evaluation(benchmark="sbu", task="stream", weights=("one", "other")).check()
 
 
 @pytest.mark.parametrize(
