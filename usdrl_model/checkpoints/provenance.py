@@ -78,7 +78,7 @@ class Provenance:
     @property
     def parts(self) -> tuple[DataUsed, ...]:
         """``data``, what several runs of one stage learnt from once."""
-        return tuple({(one.set, one.stage, one.subjects, one.minutes): one for one in self.data}.values())
+        return tuple({(one.set, one.stage, one.split, one.subjects, one.minutes): one for one in self.data}.values())
 
     @property
     def terms(self) -> tuple[str, ...]:

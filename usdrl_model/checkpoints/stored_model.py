@@ -77,7 +77,12 @@ def write(path: Path, config: Content, tensors: Mapping[str, Tensor], build: Cal
         tensor_file.write(path, tensors, {"format": "pt", _HEADER_KEY: text})
         return
     tensor_file.write(path / TENSORS, tensors, {"format": "pt"})
-    atomic_file.write_text(path / CONFIG, config_file.text(config))
+    atomic_file.write_text(path / CONFIG, config_file.text(config))  # last: see finished
+
+
+def finished(folder: Path) -> bool:
+    """Whether a folder was written to the end; who is killed before that leaves one without a configuration."""
+    return (folder / CONFIG).is_file()
 
 
 def shapes(path: Path, config: Content, build: Callable[[Content], nn.Module]) -> dict[str, Tensor]:

@@ -76,10 +76,17 @@ def run(arguments: argparse.Namespace) -> None:
 
 
 def _halved(source: Path, out: Path) -> str:
-    """Write a detector, or an encoder without its projectors, as float16; say what it became."""
+    """Write a detector, or an encoder without its projectors, as float16; say what it became.
+
+    Raises:
+        ValueError: one file for a detector.
+    """
     from usdrl_model.checkpoints import config_file, detector_file, encoder_file
 
+    single = out.suffix == ".safetensors"
     if config_file.kind_of(source) == "detector":
+        if single:
+            raise ValueError(f"{out}: expected a folder, because detectors are loaded from folders: give one")
         loaded = detector_file.load(source, "cpu")
         detector_file.save(out, loaded.trained.half(), loaded.config.stream, loaded.config.provenance)
     else:
@@ -88,7 +95,8 @@ def _halved(source: Path, out: Path) -> str:
             name: each.half() if each.is_floating_point() else each for name, each in model.part("backbone").items()
         }
         encoder_file.write(out, replace(model.config, projectors=None, classes=None), tensors)
-    return f"{out}: {sum(file.stat().st_size for file in out.glob('*')) / 1e6:.1f} MB"
+    files = [out] if single else out.glob("*")
+    return f"{out}: {sum(file.stat().st_size for file in files) / 1e6:.1f} MB"
 
 
 def _choices(model: EncoderFile) -> dict[str, object]:

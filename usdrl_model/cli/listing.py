@@ -69,10 +69,12 @@ def _labels() -> Mapping[str, str]:
 def _methods() -> Mapping[str, str]:
     from usdrl_model.evaluation.clips import methods as of_clips
     from usdrl_model.evaluation.recordings import methods as of_recordings
+    from usdrl_model.evaluation.stream import methods as of_streams
 
     kinds = {
         "clips": list(of_clips.METHODS),
         "whole recordings": list(of_recordings.METHODS),
+        "live streams": list(of_streams.METHODS),
     }
     names = dict.fromkeys(title for titles in kinds.values() for title in titles)
     return {name: ", ".join(kind for kind, titles in kinds.items() if name in titles) for name in names}

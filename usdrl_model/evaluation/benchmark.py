@@ -61,7 +61,7 @@ class Published:
 
     method: str
     value: float
-    """In percent."""
+    """In the unit of its metric."""
     setting: str = ""
     """As ``result.setting_name`` writes it; empty where the task has no settings."""
     metric: str = ""
@@ -75,7 +75,7 @@ class TaskSettings:
     """One task on one benchmark."""
 
     metric: str
-    """Main metric of the task; in percent."""
+    """Main metric of the task: in percent, but for ``false_alarms_per_hour``."""
     heads: tuple[Head, ...]
     """Heads on the encoder; each is a row of the results."""
     settings: tuple[float, ...] = ()

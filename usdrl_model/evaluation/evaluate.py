@@ -67,7 +67,7 @@ def evaluate(
     Args:
         benchmark: with ``task``.
         task: which.
-        weights: none: only what needs none; several: also what asks all of them (``fusion``).
+        weights: none: only what needs none; several: also what asks all of them (``fusion``); at most one for "stream".
         data: store.
         cells: stores every finished cell; cells stored before are not computed again.
         device: where to train and to score.
@@ -107,7 +107,7 @@ def evaluate(
             benchmark, task, store, frame_wise, networks, settings=settings, seeds=seeds, cells=cells
         )
     else:
-        causal = task == "early_prediction"
+        causal = True if task == "early_prediction" else None
         networks = Networks(weights=weights, recipe=settings, people=benchmark.people, causal=causal, device=device)
         clip_wise = on_clips(benchmark, task, titles, len(weights))
         networks.check(clip_wise)
@@ -138,7 +138,7 @@ def methods(benchmark: Benchmark, task: Task, titles: Sequence[str] | None, weig
     """Methods by their titles; None: all that the task and so many weights allow.
 
     Raises:
-        ValueError: a title that no method of the task has.
+        ValueError: a title that no method of the task has, or several weights for "stream".
     """
     if task == "stream":
         return on_streams(titles, weights)
@@ -159,7 +159,9 @@ def on_frames(titles: Sequence[str] | None, weights: int) -> tuple[frame_methods
 
 
 def on_streams(titles: Sequence[str] | None, weights: int) -> tuple[stream_methods.StreamMethod, ...]:
-    """``methods`` of the task "stream"."""
+    """``methods`` of the task "stream"; ValueError also for weights of several."""
+    if weights > 1:
+        raise ValueError(f"stream: expected weights of one encoder or detector, got {weights}: give each by itself")
     return by_title(stream_methods.METHODS, titles) if titles else stream_methods.usual(weights)
 
 

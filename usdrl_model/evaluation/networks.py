@@ -177,12 +177,12 @@ def titled(name: str, ways: Mapping[str, bool]) -> str:
 
 
 def by_title(methods: Mapping[str, AnyMethod], titles: Iterable[str]) -> tuple[AnyMethod, ...]:
-    """Methods by their titles.
+    """Methods by their titles, each once.
 
     Raises:
         ValueError: there is none of that title; the message lists all.
     """
-    titles = tuple(titles)
+    titles = tuple(dict.fromkeys(titles))
     if unknown := [title for title in titles if title not in methods]:
         names = ", ".join(map(repr, unknown))
         raise ValueError(

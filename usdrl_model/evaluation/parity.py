@@ -139,6 +139,7 @@ def sample_windows(config: DetectorConfig, count: int) -> Tensor:
     x = cut(found, dataclasses.replace(encoder.window, people=1), stride).x[:count]
     if encoder.joints != x.shape[3]:
         raise ValueError(f"expected a detector of {x.shape[3]} joints, got {encoder.joints}: give windows of its own")
-    windows = torch.zeros(len(x), encoder.frames, encoder.people, encoder.joints, 3)
+    shape = (len(x), encoder.frames, encoder.people, encoder.joints, 3)
+    windows = torch.full(shape, encoder.window.empty)
     windows[:, :, :1] = x
     return windows

@@ -13,7 +13,7 @@ from pathlib import Path
 import torch
 
 from usdrl_model import config
-from usdrl_model.checkpoints import code_version, config_file, detector_file
+from usdrl_model.checkpoints import code_version, config_file, detector_file, stored_model
 from usdrl_model.checkpoints.code_version import CodeVersion
 from usdrl_model.checkpoints.provenance import summary
 from usdrl_model.data.store import Store
@@ -86,7 +86,7 @@ def run(
 def pretrained_by(suite: Suite, out: Path) -> dict[Path, CodeVersion]:
     """Folder -> the code that made it, of the suite's pretrained models that are in ``out``."""
     folders = [place / "weights" for place in _places(suite, out).values()]
-    return {folder: config_file.provenance(folder).code for folder in folders if folder.is_dir()}
+    return {folder: config_file.provenance(folder).code for folder in folders if stored_model.finished(folder)}
 
 
 def page(
@@ -161,26 +161,28 @@ def _evaluated(
             recipe=recipe,
             overrides=one.changes,
         )[0]
+    names = one.names
     found = sorted(found, key=lambda cell: titles.index(cell.method))
-    if one.prefix:
-        found = [
-            dataclasses.replace(cell, method=f"{one.prefix}: {cell.method}") if cell.method in trained else cell
-            for cell in found
-        ]
-    return benchmark, one.task, found
+    return benchmark, one.task, [dataclasses.replace(cell, method=names[cell.method]) for cell in found]
 
 
 def _with_given(suite: Suite, given: Pretrained) -> Suite:
-    """The methods that start from weights, with given ones, which may not know the sets of the benchmarks."""
-    kept = []
+    """The methods that start from weights, with given ones, which may not know the sets of the benchmarks.
+
+    A method is taken from the first evaluation of a task of a benchmark that has it: others differ in their weights.
+    """
+    kept: list[Evaluation] = []
+    done: set[tuple[str, str]] = set()
     for one in suite.evaluations:
         benchmark = benchmarks.load(one.benchmark)
         given.check_unseen(benchmark.target_sets, one.title)
         chosen = methods(benchmark, one.task, one.methods, len(one.weights))
         if one.task == "stream" and detector_file.is_detector(given.path):
             chosen = (stream_methods.Given(),)
-        if trained := tuple(method.title for method in chosen if method.needs_weights):
-            kept.append(dataclasses.replace(one, methods=trained, prefix=Path(given.path).name))
+        trained = [method.title for method in chosen if method.needs_weights]
+        if new := tuple(title for title in trained if (one.title, title) not in done):
+            done |= {(one.title, title) for title in new}
+            kept.append(dataclasses.replace(one, methods=new, prefix=Path(given.path).name))
     if not kept:
         raise ValueError("none of these evaluations takes weights: choose others with --only")
     return dataclasses.replace(suite, evaluations=tuple(kept))
@@ -233,7 +235,7 @@ def _pretrained(run: PretrainConfig, data: Path, out: Path, device: torch.device
     """The model of a run; trained where ``out`` does not hold it yet, or not to the end."""
     clips = run_data.chosen(run, Store.open(data))
     pool = run_data.pool_of(run, clips)
-    if not (out / "weights").is_dir():
+    if not stored_model.finished(out / "weights"):
         command, alone = f"usdrl benchmark, {out.name}", Processes(0, 1, device)
         train.train_and_save(run, clips, pool, out, alone, command=command, resume=begun(out))
     else:

@@ -100,11 +100,21 @@ class Evaluation:
         """Name in messages and after ``--only``."""
         return f"{self.benchmark}/{self.task}"
 
+    @property
+    def names(self) -> dict[str, str]:
+        """Title of a method -> its name in the tables, behind the prefix where it starts from weights.
+
+        Raises:
+            ValueError: methods that there are not.
+        """
+        chosen = methods(benchmarks.load(self.benchmark), self.task, self.methods, len(self.weights))
+        own = f"{self.prefix}: " if self.prefix else ""
+        return {one.title: f"{own}{one.title}" if one.needs_weights else one.title for one in chosen}
+
     def check(self) -> None:
         """Raise ValueError for what the benchmark, the task or the methods do not allow."""
-        benchmark = benchmarks.load(self.benchmark)
-        benchmark.task(self.task)
-        methods(benchmark, self.task, self.methods, len(self.weights))
+        benchmarks.load(self.benchmark).task(self.task)
+        _ = self.names
         if self.task == "transfer" and not self.weights:
             raise ValueError(f"{self.title}: weights: transfer needs some, made on other sets")
 
@@ -142,6 +152,18 @@ class Suite:
                 raise ValueError(f"{one.title}: weights: {unknown} are not among {list(self.pretraining)}")
             if not self.leave_out:
                 one.check()
+        if not self.leave_out:
+            self._check_names()
+
+    def _check_names(self) -> None:
+        """Raise ValueError where two rows of a table would have one name."""
+        rows = [(one.title, name) for one in self.evaluations for name in one.names.values()]
+        if twice := [row for row in dict.fromkeys(rows) if rows.count(row) > 1]:
+            title, name = twice[0]
+            raise ValueError(
+                f"{title}: {name}: in two evaluations, whose scores nobody could tell apart: leave it out of one, or"
+                " give each a prefix of its own"
+            )
 
     def only(self, titles: Iterable[str]) -> Suite:
         """The evaluations ``benchmark/task`` with one of these titles.

@@ -8,6 +8,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from usdrl_model.checkpoints import detector_file, shipped
+from usdrl_model.checkpoints.pretrained_models import USDRL, load_encoder
 from usdrl_model.checkpoints.provenance import Provenance
 from usdrl_model.cli import main
 from usdrl_model.events.config import StreamConfig
@@ -122,3 +123,24 @@ def test_weights_in_half_the_bytes_are_nearly_the_same_and_keep_their_provenance
     with torch.no_grad():
         torch.testing.assert_close(half.detector(x).frames, whole.detector(x).frames, atol=0.02, rtol=0.0)
     assert main.main(["convert", str(folder), str(tmp_path / "other"), "--half", "--heads", "2"]) == 1
+
+
+def test_a_detector_in_half_the_bytes_is_a_folder(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "half.safetensors"
+    assert main.main(["convert", str(folder), str(out), "--half"]) == 1
+    assert "half.safetensors: expected a folder, because detectors are loaded from folders" in capsys.readouterr().err
+    assert not out.exists()
+
+
+def test_an_encoder_in_half_the_bytes_says_how_large_its_file_is(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    USDRL(EncoderConfig(hidden=128, people=1)).save_pretrained(tmp_path / "whole")
+    for out in (tmp_path / "half.safetensors", tmp_path / "half"):
+        assert main.main(["convert", str(tmp_path / "whole"), str(out), "--half"]) == 0
+        said = float(capsys.readouterr().out.split()[-2])
+        file = out if out.is_file() else out / "model.safetensors"
+        assert said == pytest.approx(file.stat().st_size / 1e6, abs=0.1) and said > 0.5
+        assert load_encoder(out).config.hidden == 128

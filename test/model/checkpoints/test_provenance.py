@@ -42,6 +42,13 @@ def test_pretraining_says_which_people_of_which_set_by_which_code(tmp_path: Path
     assert len(made.code.hash) == 16
 
 
+def test_two_parts_of_one_set_are_both_told() -> None:
+    used = [DataUsed(set="jhmdb2d", split=f"split_{number}/train") for number in (1, 2, 1)]
+    made = Provenance(data=tuple(used), complete=True)
+    assert made.parts == tuple(used[:2])
+    assert summary(made) == "jhmdb2d (split_1/train); jhmdb2d (split_2/train)"
+
+
 def test_a_detector_knows_what_its_start_was_made_on(tmp_path: Path) -> None:
     store = Store.open(utd(tmp_path / "store"))
     source = SourceConfig(name="utd_mhad", subjects=("1",), share=0.7)

@@ -38,3 +38,10 @@ def test_weights_are_a_table_of_what_helps_to_choose(capsys: pytest.CaptureFixtu
 def test_what_has_one_description_stays_a_text(capsys: pytest.CaptureFixture[str]) -> None:
     assert json.loads(listed(capsys, "topologies", "--json"))["kinect_v2_25"] == "25 joints"
     assert "kinect_v2_25" in listed(capsys, "topologies")
+
+
+def test_methods_say_of_which_tasks_they_are(capsys: pytest.CaptureFixture[str]) -> None:
+    found = json.loads(listed(capsys, "methods", "--json"))
+    assert found["fine-tuned"] == "clips, whole recordings, live streams"
+    assert found["as it is"] == found["streaming"] == "live streams"
+    assert found["1-NN"] == "clips"

@@ -15,6 +15,7 @@ from helpers.continuous_recordings import (
     NETWORKS,
     SETTINGS,
     Rule,
+    as_instants,
     benchmark,
     perfect,
     recording,
@@ -34,13 +35,14 @@ from usdrl_model.evaluation.recordings import config as continuous_config
 from usdrl_model.evaluation.recordings import methods, scores
 from usdrl_model.evaluation.recordings.config import ContinuousConfig
 from usdrl_model.evaluation.recordings.fit_and_score import fit_and_score
-from usdrl_model.evaluation.recordings.instants import InstantConfig
+from usdrl_model.evaluation.recordings.instants import InstantConfig, Instants
 from usdrl_model.evaluation.recordings.methods import Detecting, FrameMethod, Tcn
 from usdrl_model.evaluation.recordings.smoothing import DecodingConfig, decode
-from usdrl_model.evaluation.report import pictures
+from usdrl_model.evaluation.report import charts, pictures
 from usdrl_model.evaluation.result import Cell
 from usdrl_model.events.config import StreamConfig
 from usdrl_model.metrics import segment_scores
+from usdrl_model.metrics.action_points import ActionPoint
 from usdrl_model.network.detector import Detector
 from usdrl_model.network.detector_config import DetectorConfig
 from usdrl_model.windows.cut import Windows
@@ -183,6 +185,26 @@ def test_action_points_are_found_and_the_threshold_comes_from_people_held_out(tm
     (timeline,) = cell.details["timelines"]
     assert [label for label, *_ in timeline["found"]] == ["hand_up", "hand_up"]
     assert pictures.write_pictures([cell], tmp_path)
+
+
+def test_a_gesture_that_nothing_finds_counts_in_the_mean_of_its_classes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    labels = (*LABELS, "duck")
+    one = perfect(as_instants(recording("a", "p13")), labels)
+    up = tuple(ActionPoint(segment.label, segment.start) for segment in one.video.segments)
+    found = Instants(truth=(*up, ActionPoint("duck", 108.0)), found=tuple((0.9, point) for point in up))
+    outcome = scores.action_points([one], [found], [up], labels)
+    assert outcome.details["precision_recall"]["duck"] == {"precision": [], "recall": []}
+    assert outcome.scores["action_point_recall"] == 50.0
+    bars: dict[str, list[float]] = {}
+    monkeypatch.setattr(charts, "draw_bars", lambda _, values, *__, **___: bars.update(values))
+    cell = Cell(
+        task="detection", benchmark="made", method="rule", seed=0, scores={"all": outcome.scores}, seconds=1.0,
+        labels=labels, details=outcome.details,
+    )  # fmt: skip
+    pictures.write_pictures([cell], tmp_path)
+    np.testing.assert_allclose(bars["rule"], [np.nan, 100.0, 0.0])
 
 
 def test_what_cannot_be_done_is_said_before_anything_is_fitted(tmp_path: Path, points: Store) -> None:

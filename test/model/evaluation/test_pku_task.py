@@ -27,6 +27,7 @@ from usdrl_model.evaluation.recordings.fit_and_score import fit_and_score
 from usdrl_model.evaluation.recordings.frame_scores import Cut
 from usdrl_model.evaluation.recordings.scores import Predicted
 from usdrl_model.evaluation.recordings.smoothing import DecodingConfig
+from usdrl_model.skeleton.clip import Clip
 from usdrl_model.skeleton.person import Person, SkeletonFrame
 from usdrl_model.skeleton.recording import Recording
 from usdrl_model.skeleton.segments import Segment
@@ -86,6 +87,28 @@ def test_the_protocol_of_pku_runs_from_recordings_to_scores(tmp_path: Path) -> N
     assert cell.scores["all"]["mAP_action"] == cell.scores["all"]["mAP_video"] == 100.0
     with pytest.raises(ValueError, match="set detector.rate of the recipe to 30"):
         frame_scores.training(store, LABELS, dataclasses.replace(PKU, rate=10.0))
+
+
+def test_frames_have_the_time_of_their_own_stamps() -> None:
+    count, rate = 9000, 29.9
+    stamps = 5.0 + np.arange(count) / rate
+    truth = tuple(Segment("1", "hand_up", stamps[row], stamps[row + 29]) for row in range(30, count - 30, 60))
+    shape = (count, 1, 25)
+    clip = Clip(
+        name="slow", dataset="pku_mmd_1", topology="canonical", stamps=stamps, people=("1",), labels=LABELS[1:],
+        joints=np.ones((*shape, 3), np.float32), confidence=np.ones(shape, np.float32), segments=truth,
+    )  # fmt: skip
+    video = frame_scores.end_to_end(clip, LABELS, PKU)
+    posterior = np.where(video.truth[:, None] == [0, 1], 0.99, 0.01)
+    outcome = scores.detection([Predicted(video, posterior)], LABELS, DecodingConfig())
+    assert outcome.scores["mAP_action"] == pytest.approx(100.0)
+    assert outcome.scores["decoded_mAP_action"] == pytest.approx(100.0)
+    (line,) = outcome.details["timelines"]
+    np.testing.assert_allclose(
+        [found[1:] for found in line["found"]],
+        [(begin, end + 1 / rate) for _, begin, end in line["truth"]],  # to where the next frame begins
+        atol=1e-9,
+    )
 
 
 def test_a_genuine_recording_of_pku_is_scored(tmp_path: Path) -> None:

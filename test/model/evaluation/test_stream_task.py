@@ -20,14 +20,14 @@ from usdrl_model.data.store_writer import write_set
 from usdrl_model.data.vocabulary import Label, Vocabulary
 from usdrl_model.evaluation.baselines.frame_wise import frame_wise
 from usdrl_model.evaluation.baselines.nearest import fit_euclid
-from usdrl_model.evaluation.benchmark import TaskSettings
+from usdrl_model.evaluation.benchmark import Benchmark, TaskSettings
 from usdrl_model.evaluation.calibration import CalibrationConfig
 from usdrl_model.evaluation.cells import Cells
 from usdrl_model.evaluation.pretrained import Pretrained
 from usdrl_model.evaluation.report.pictures import write_pictures
 from usdrl_model.evaluation.result import Cell
 from usdrl_model.evaluation.stream import scores, streams
-from usdrl_model.evaluation.stream.fit_and_score import fit_and_score
+from usdrl_model.evaluation.stream.fit_and_score import check_unseen, fit_and_score
 from usdrl_model.evaluation.stream.methods import METHODS, Baseline, Material
 from usdrl_model.evaluation.stream.protocol import StreamProtocol
 from usdrl_model.evaluation.stream.scores import Heard
@@ -150,10 +150,10 @@ def test_a_continuous_recording_without_an_action_of_the_vocabulary_is_run_for_i
     assert (shown.name, shown.segments, len(shown.frames)) == ("foreign", (), len(clip.frames))
 
 
-def detector(folder: Path, *sets: str, subjects: tuple[str, ...] = ()) -> Path:
+def detector(folder: Path, *sets: str, subjects: tuple[str, ...] = (), split: str = "") -> Path:
     torch.manual_seed(0)
     shape = DetectorConfig(labels=("none", "wave"), encoder=ENCODER, rate=10.0)
-    made = Provenance(data=tuple(DataUsed(set=name, subjects=subjects) for name in sets), complete=True)
+    made = Provenance(data=tuple(DataUsed(set=name, subjects=subjects, split=split) for name in sets), complete=True)
     detector_file.save(folder, Detector(shape).eval(), StreamConfig(look_ahead=0.2, smoothing=0.0), made)
     return folder
 
@@ -169,6 +169,23 @@ def test_a_detector_is_scored_as_it_is_and_kept(stores: Path, tmp_path: Path) ->
     assert cell.details["actions"]["wave"]["true"] == 2
     assert run() == [cell]
     assert [path.name for path in write_pictures([cell], tmp_path / "pictures")] == ["timelines.png"]
+
+
+def test_a_detector_with_other_thresholds_is_another_detector(stores: Path, tmp_path: Path) -> None:
+    def run() -> Cell:
+        (cell,) = fit_and_score(
+            LEFT_OUT, stores, [METHODS["as it is"]], weights=Pretrained.open(tmp_path / "given"),
+            protocol=protocol(tmp_path, mirrored=False), seeds=[0], cells=Cells(tmp_path / "out" / "cells"), device=CPU,
+        )  # fmt: skip
+        return cell
+
+    loaded = detector_file.load(detector(tmp_path / "given", "msraction3d"), "cpu")
+    run()
+    events = dataclasses.replace(loaded.config.stream.events, on_threshold=0.05, off_threshold=0.01)
+    stream = dataclasses.replace(loaded.config.stream, events=events)
+    detector_file.save(tmp_path / "given", loaded.trained, stream, loaded.config.provenance)
+    run()
+    assert len(list((tmp_path / "out" / "cells").iterdir())) == 2
 
 
 def test_a_detector_that_knows_the_set_is_refused(stores: Path, tmp_path: Path) -> None:
@@ -194,6 +211,43 @@ def test_a_detector_of_the_training_part_is_scored_on_the_test_part(stores: Path
         run("1", "2")
     with pytest.raises(ValueError, match=r"was trained on utd_mhad \(all of it\)"):
         run()
+
+
+@pytest.fixture
+def folded(tmp_path: Path) -> Benchmark:
+    """One of two people in turn; the first waves once, the second twice."""
+    clips = [
+        dataclasses.replace(trimmed("wave", who), name=f"{who}{take}")
+        for who, take in (("1", "a"), ("2", "a"), ("2", "b"))
+    ]
+    write_set(tmp_path / "stores", "utkinect", clips)
+    wave = Label(description="A hand", sources={"utkinect": ("wave",)})
+    config.dump(Vocabulary(labels={"wave": wave}), tmp_path / "words.yaml")
+    folds = ("leave_one_subject_out/1", "leave_one_subject_out/2")
+    return dataclasses.replace(LEFT_OUT, data="utkinect", protocol="leave_one_subject_out", folds=folds)
+
+
+def test_the_test_part_of_another_fold_is_another_cell(folded: Benchmark, tmp_path: Path) -> None:
+    given = Pretrained.open(detector(tmp_path / "given", "msraction3d"))
+    turned = dataclasses.replace(folded, folds=folded.folds[::-1])
+    waves = []
+    for benchmark in (folded, turned):
+        (cell,) = fit_and_score(
+            benchmark, tmp_path / "stores", [METHODS["as it is"]], weights=given,
+            protocol=protocol(tmp_path, people="test", mirrored=False), seeds=[0],
+            cells=Cells(tmp_path / "out" / "cells"), device=CPU,
+        )  # fmt: skip
+        waves.append(cell.details["actions"]["wave"]["true"])
+    assert waves == [1, 2]
+
+
+def test_only_the_fold_that_is_scored_has_to_be_new_to_a_detector(folded: Benchmark, tmp_path: Path) -> None:
+    asked = protocol(tmp_path, people="test")
+    split = f"{folded.folds[0]}/train"
+    given = Pretrained.open(detector(tmp_path / "given", "utkinect", subjects=("2",), split=split))
+    check_unseen(given, folded, tmp_path / "stores", asked)
+    with pytest.raises(ValueError, match="know only leave_one_subject_out/2/train, .* was trained on 2"):
+        check_unseen(given, dataclasses.replace(folded, folds=folded.folds[::-1]), tmp_path / "stores", asked)
 
 
 def trained_on(tmp_path: Path) -> StreamProtocol:
@@ -237,6 +291,23 @@ def test_the_set_is_neither_in_training_nor_in_the_choice_of_thresholds(stores: 
     ]
     assert made.detector.labels == ("none", "wave", "swipe_left", "swipe_right"), "what the other set and mirrors show"
     assert set(made.stream.events.label_on_threshold) == {"wave", "swipe_left", "swipe_right"}
+
+
+@pytest.mark.parametrize("part", ["weights", "calibrated"])
+def test_an_evaluation_goes_on_where_a_detector_was_being_written(stores: Path, tmp_path: Path, part: str) -> None:
+    asked = trained_on(tmp_path)
+    run = lambda: fit_and_score(  # noqa: E731
+        LEFT_OUT, stores, [METHODS["from scratch"]], weights=None, protocol=asked, seeds=[0],
+        cells=Cells(tmp_path / "out" / "cells"), device=CPU,
+    )  # fmt: skip
+    (cell,) = run()
+    (path,) = (tmp_path / "out" / "cells").glob("*.json")
+    path.unlink()
+    (folder,) = (tmp_path / "out" / "detectors").iterdir()
+    (folder / part / "config.json").unlink()
+    (again,) = run()
+    assert again.scores == cell.scores
+    assert (folder / part / "config.json").is_file()
 
 
 def test_nothing_is_trained_where_one_of_the_methods_cannot_start(stores: Path, tmp_path: Path) -> None:

@@ -59,6 +59,18 @@ def test_every_seed_is_a_pretraining_of_its_own_and_nothing_is_done_twice(made: 
     assert [cells for *_, cells in again] == [cells for *_, cells in results]
 
 
+def test_a_suite_goes_on_where_a_model_was_being_written(made: Suite, tmp_path: Path) -> None:
+    run = lambda: suite.run(made, tmp_path / "stores", tmp_path / "out", CPU)  # noqa: E731
+    results = run()
+    weights = tmp_path / "out" / "pretraining" / "tiny-0" / "weights"
+    before = (weights / "model.safetensors").read_bytes()
+    for file in weights.iterdir():
+        file.unlink()
+    again = run()
+    assert (weights / "model.safetensors").read_bytes() == before
+    assert [cells for *_, cells in again] == [cells for *_, cells in results]
+
+
 def test_a_page_does_not_mix_code(
     made: Suite, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

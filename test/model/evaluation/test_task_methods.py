@@ -97,6 +97,10 @@ def test_methods_that_cannot_be_made_are_refused(names: list[str], recipe: Finet
         networks(recipe=recipe, methods=names)
 
 
+def test_a_method_that_is_named_twice_is_asked_once() -> None:
+    assert named("linear", "1-NN", "linear") == named("linear", "1-NN")
+
+
 def test_fitting_writes_no_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     given = networks(weights(tmp_path / "weights"))
     refuse = lambda *_, **__: pytest.fail("a file")  # noqa: E731

@@ -197,6 +197,19 @@ def test_every_task_and_metric_of_the_benchmarks_has_a_name() -> None:
             assert settings.metric in METRICS
 
 
+def test_seconds_and_alarms_are_no_percent() -> None:
+    live = bench(stream=TaskSettings(metric="stream_recall", heads=("dense",)))
+    scores = [{"stream_recall": 60.0 + seed, "false_alarms_per_hour": 270.0, "onset_delay_median": 0.46 + seed / 4}
+              for seed in (0, 1)]  # fmt: skip
+    cells = [cell("stream", "fine-tuned", seed, scores={"all": scores[seed]}) for seed in (0, 1)]
+    for page in (to_markdown(live, "stream", cells, {}), results_table([(live, "stream", cells)])):
+        row = next(line for line in page.splitlines() if "| fine-tuned |" in line)
+        assert "| 60.5 (60.0 to 61.0) | 270.0 (270.0 to 270.0) | 0.58 (0.46 to 0.71) |" in row
+        assert "All scores are in percent" not in page
+        assert "an hour of everything that was run" in page and "seconds from the true onset" in page
+    assert "Scores are in percent where the lines below give no other unit" in to_markdown(live, "stream", cells, {})
+
+
 def test_the_compact_table_has_a_section_a_task() -> None:
     jtm = Published(method="JTM", value=85.8, note="recalled")
     dense = bench(segmentation=TaskSettings(metric="f1@50", heads=("dense",)))

@@ -4,18 +4,22 @@ import dataclasses
 from pathlib import Path
 
 import pytest
-from helpers.small_benchmark import BENCHMARK, CPU, ENCODER, recording, sbu, utd, weights
+import torch
+from helpers.small_benchmark import BENCHMARK, CPU, ENCODER, RECIPE, made_on, recording, sbu, utd, weights
 
 from usdrl_model import config
-from usdrl_model.checkpoints import config_file
+from usdrl_model.checkpoints import config_file, detector_file
 from usdrl_model.cli import main
 from usdrl_model.data.store_writer import write_set
-from usdrl_model.evaluation import suite, suite_file
+from usdrl_model.evaluation import benchmark_store, suite, suite_file
 from usdrl_model.evaluation.benchmark import TaskSettings
 from usdrl_model.evaluation.pretrained import Pretrained
 from usdrl_model.evaluation.report import by_set
 from usdrl_model.evaluation.result import Cell
 from usdrl_model.evaluation.suite_file import Evaluation, Pretraining, Suite
+from usdrl_model.events.config import StreamConfig
+from usdrl_model.network.detector import Detector
+from usdrl_model.network.detector_config import DetectorConfig
 from usdrl_model.network.projectors import ProjectorConfig
 from usdrl_model.skeleton.segments import Segment
 from usdrl_model.training.pretraining.config import DataConfig, PretrainConfig
@@ -116,6 +120,60 @@ def test_given_weights_are_scored_where_the_set_is_new_to_them(
     assert not (tmp_path / "out" / "pretraining").exists()
 
 
+def test_given_weights_are_scored_once_by_a_method_that_several_pretrainings_have(
+    pattern: Suite, tmp_path: Path
+) -> None:
+    (one,) = pattern.evaluations
+    again = dataclasses.replace(one, methods=("linear", "fine-tuned"), prefix="again")
+    on = dataclasses.replace(
+        pattern, leave_out=pattern.leave_out[:1], evaluations=(one, again, dataclasses.replace(again, prefix="third"))
+    )
+    config.dump(dataclasses.replace(RECIPE, steps=2), tmp_path / "recipe.yaml")
+    given = Pretrained.open(weights(tmp_path / "elsewhere", sets="sbu"))
+    written = dataclasses.replace(
+        on.written_out(),
+        evaluations=tuple(
+            dataclasses.replace(each, recipe=str(tmp_path / "recipe.yaml")) for each in on.written_out().evaluations
+        ),
+    )
+    results = suite.run(written, tmp_path / "stores", tmp_path / "out", CPU, given=given)
+    assert [cell.method for *_, cells in results for cell in cells] == [
+        "elsewhere: 1-NN", "elsewhere: linear", "elsewhere: fine-tuned"
+    ]  # fmt: skip
+    assert "| elsewhere: linear |" in suite.page(written, results, command="again", device=CPU, given=given)
+
+
+def test_a_detector_is_run_once_however_many_evaluations_a_suite_has_of_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    torch.manual_seed(0)
+    trained = Detector(DetectorConfig(labels=("none", "wave"), encoder=ENCODER)).eval()
+    detector_file.save(tmp_path / "given", trained, StreamConfig(), made_on("utkinect"))
+    given = Pretrained.open(tmp_path / "given")
+    asked = []
+
+    def evaluate(*_: object, titles: list[str], **__: object) -> tuple[list[Cell], dict[str, str]]:
+        asked.append(titles)
+        return [], {}
+
+    monkeypatch.setattr(suite, "evaluate", evaluate)
+    monkeypatch.setattr(benchmark_store, "open_benchmark", lambda *_: None)
+    chosen = suite_file.load("unseen").written_out().only(["sbu/stream"])
+    suite.run(chosen, tmp_path / "stores", tmp_path / "out", CPU, given=given)
+    assert asked == [["as it is"]]
+
+
+def test_two_rows_of_one_name_are_refused(pattern: Suite) -> None:
+    (one,) = pattern.evaluations
+    apart = dataclasses.replace(one, methods=("linear",), prefix="apart")
+    assert len(dataclasses.replace(pattern, evaluations=(one, apart)).written_out().evaluations) == 4
+    with pytest.raises(ValueError, match="/transfer: tiny: linear: in two evaluations"):
+        dataclasses.replace(pattern, evaluations=(one, dataclasses.replace(apart, prefix="tiny"))).written_out()
+    with pytest.raises(ValueError, match="/transfer: 1-NN Euclid: in two evaluations"):
+        baseline = dataclasses.replace(apart, methods=("1-NN Euclid",))
+        dataclasses.replace(pattern, evaluations=(one, baseline)).written_out()
+
+
 def test_what_no_suite_can_be_is_refused() -> None:
     with pytest.raises(ValueError, match="expected no benchmark, because each gets the evaluation"):
         Suite(leave_out=("utd_mhad",), evaluations=(Evaluation(benchmark="sbu", task="retrieval"),))
@@ -146,9 +204,21 @@ def test_a_mean_is_of_all_sets_or_none() -> None:
             (other, "transfer", [cell("other", "linear", 60.0)]),
         ]
     )
-    assert "| method | utd_mhad | sbu | **mean** |" in page
+    assert "| method | made | other | **mean** |" in page
     assert "| linear | 50.0 | 60.0 | **55.0** |" in page
     assert "| 1-NN | 40.0 | - | - |" in page
+
+
+def test_two_benchmarks_of_one_set_have_a_column_each() -> None:
+    cells = {
+        name: Cell(
+            task="transfer", benchmark=name, method="linear", seed=0, scores={"all": {"accuracy": value}}, seconds=1
+        )
+        for name, value in (("made", 50.0), ("other", 60.0))
+    }
+    benchmarks = [dataclasses.replace(BENCHMARK, name=name) for name in cells]
+    page = by_set.tables([(one, "transfer", [cells[one.name]]) for one in benchmarks])
+    assert "| linear | 50.0 | 60.0 | **55.0** |" in page
 
 
 def test_instants_are_clips_where_the_benchmark_says_how_long(tmp_path: Path) -> None:

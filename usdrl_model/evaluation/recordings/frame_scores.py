@@ -80,8 +80,8 @@ class Video:
     """G."""
     rate: float
     """Frames a second of the grid."""
-    origin: float
-    """Stamp at which frame 0 of the grid begins; frame g lasts from ``origin + g / rate`` for ``1 / rate`` seconds."""
+    seconds: Callable[[np.ndarray | float], np.ndarray]
+    """Frames of the grid, whole ones or not -> the stamps at which they begin; G -> the one at which the last ends."""
     stamps: np.ndarray
     """(L,) seconds of the recording's own frames, those without the person too."""
     nearest: np.ndarray
@@ -89,10 +89,6 @@ class Video:
     truth: np.ndarray
     """(L,) class of each."""
     segments: tuple[Segment, ...]
-
-    def seconds(self, frame: float) -> float:
-        """Stamp at which a frame of the grid begins."""
-        return self.origin + frame / self.rate
 
 
 def training(store: Store, labels: tuple[str, ...], how: Cut) -> Windows:
@@ -171,7 +167,7 @@ def sliding(
                 pieces=_slider([tracklet for tracklet in found if tracklet.person == person], found, start, how),
                 frames=last - start + 1,
                 rate=how.rate,
-                origin=(start - 0.5) / how.rate,
+                seconds=_on_grid((start - 0.5) / how.rate, how.rate),
                 stamps=stamps,
                 nearest=np.clip(np.rint(stamps * how.rate).astype(int) - start, 0, last - start),
                 truth=frame_labels(segments, stamps, labels),
@@ -192,6 +188,15 @@ def _slider(mine: Sequence[Tracklet], found: Sequence[Tracklet], start: int, how
         return Pieces(Windows.joined(parts), np.concatenate(first))
 
     return pieces
+
+
+def _on_grid(origin: float, rate: float) -> Callable[[np.ndarray | float], np.ndarray]:
+    return lambda frame: origin + np.asarray(frame) / rate
+
+
+def _by_stamps(edges: np.ndarray) -> Callable[[np.ndarray | float], np.ndarray]:
+    """Of frames that begin at these stamps (G + 1,), whatever their rate."""
+    return lambda frame: np.asarray(np.interp(np.asarray(frame), np.arange(len(edges)), edges))
 
 
 def end_to_end(clip: Clip, labels: tuple[str, ...], how: Cut) -> Video:
@@ -230,7 +235,7 @@ def end_to_end(clip: Clip, labels: tuple[str, ...], how: Cut) -> Video:
         pieces=pieces,
         frames=count,
         rate=how.rate,
-        origin=float(clip.stamps[0]),
+        seconds=_by_stamps(np.append(clip.stamps, clip.stamps[-1] + 1.0 / how.rate)),
         stamps=clip.stamps,
         nearest=np.arange(count),
         truth=classes.reshape(-1)[:count],

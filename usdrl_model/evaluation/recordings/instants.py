@@ -121,7 +121,7 @@ def find(video: Video, posterior: np.ndarray, labels: Sequence[str], config: Ins
     return Instants(
         truth=tuple(ActionPoint(segment.label, segment.start) for segment in video.segments),
         found=tuple(
-            (peak.height, ActionPoint(labels[peak.action], video.seconds(peak.frame + 0.5)))
+            (peak.height, ActionPoint(labels[peak.action], float(video.seconds(peak.frame + 0.5))))
             for peak in peaks(heat, config.distance * video.rate)
         ),
     )

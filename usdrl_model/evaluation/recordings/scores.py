@@ -118,9 +118,9 @@ def action_points(
     curves = {}
     for label in labels[1:]:
         counts = [per_label[label] for per_label in swept if label in per_label]
-        known = [one for one in counts if one.tp + one.fp and one.tp + one.fn]
-        if known:
-            curves[label] = {"precision": [one.precision for one in known], "recall": [one.recall for one in known]}
+        if any(one.tp + one.fn for one in counts):  # of one that nothing finds, an empty curve: it counts 0 in the mean
+            told = [one for one in counts if one.tp + one.fp]
+            curves[label] = {"precision": [one.precision for one in told], "recall": [one.recall for one in told]}
     timelines = []
     for one, points, above in zip(predicted, found, detected, strict=True):
         begin = float(one.video.stamps[0])
@@ -159,7 +159,7 @@ def _runs(one: Predicted, classes: np.ndarray) -> np.ndarray:
 
 def _in_seconds(rows: np.ndarray, video: Video) -> np.ndarray:
     """Rows with frames of the grid in seconds."""
-    return np.column_stack([rows[:, 0], video.origin + rows[:, 1:3] / video.rate, rows[:, 3]])
+    return np.column_stack([rows[:, 0], video.seconds(rows[:, 1:3]), rows[:, 3]])
 
 
 def _timelines(
@@ -169,10 +169,10 @@ def _timelines(
     timelines = []
     for one, classes in zip(predicted, decoded, strict=True):
         begin, end = float(one.video.stamps[0]), float(one.video.stamps[-1])
-        found = [
-            [labels[action], max(one.video.seconds(first), begin) - begin, min(one.video.seconds(stop), end) - begin]
-            for action, first, stop in segment_scores.label_runs(classes)
-        ]
+        found = []
+        for action, *edges in segment_scores.label_runs(classes):
+            first, stop = (one.video.seconds(np.array(edges)).clip(begin, end) - begin).tolist()
+            found.append([labels[action], first, stop])
         truth = [[segment.label, segment.start - begin, segment.end - begin] for segment in one.video.segments]
         timelines.append({"name": one.video.name, "end": end - begin, "truth": truth, "found": found})
     return timelines

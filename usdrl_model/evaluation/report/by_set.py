@@ -1,4 +1,4 @@
-"""Tables of a suite that leaves sets out: a row a method, a column a set, and the mean over the sets.
+"""Tables of a suite that leaves sets out: a row a method, a column a benchmark, and their mean.
 
 Example::
 
@@ -31,7 +31,7 @@ MEAN = "**mean**"
 def tables(results: Sequence[tuple[Benchmark, Task, Sequence[Cell]]]) -> str:
     """A section a task and metric, in Markdown; entries are means over seeds.
 
-    A method has a mean only where it has every set of the table, so that means can be compared.
+    A method has a mean only where it has every benchmark of the table, so that means can be compared.
 
     Raises:
         ValueError: see ``rows``.
@@ -39,13 +39,13 @@ def tables(results: Sequence[tuple[Benchmark, Task, Sequence[Cell]]]) -> str:
     lines: list[str] = []
     for task in TASKS:
         scores = scored([result for result in results if result[1] == task])
-        sets = list(dict.fromkeys(name for by_set in scores.values() for row in by_set.values() for name in row))
+        names = list(dict.fromkeys(name for by_method in scores.values() for row in by_method.values() for name in row))
         for (setting, metric), by_method in scores.items():
             of = f", {setting_title(task, setting)}" if setting != ALL else ""
             methods = sorted(by_method, key=is_baseline)
-            body = [[method, *_entries(by_method[method], sets, decimals(metric))] for method in methods]
+            body = [[method, *_entries(by_method[method], names, decimals(metric))] for method in methods]
             lines += [f"### {TITLES[task]}{of}: {metric_title(metric)}", ""]
-            lines += [table(["method", *sets, MEAN], body), ""]
+            lines += [table(["method", *names, MEAN], body), ""]
             if metric in METRICS:
                 lines += [f"{METRICS[metric][1][0].upper()}{METRICS[metric][1][1:]}.", ""]
     return "\n".join(lines).rstrip() + "\n"
@@ -54,7 +54,7 @@ def tables(results: Sequence[tuple[Benchmark, Task, Sequence[Cell]]]) -> str:
 def scored(
     results: Sequence[tuple[Benchmark, Task, Sequence[Cell]]],
 ) -> dict[Column, dict[str, dict[str, float]]]:
-    """Setting and metric -> method -> set -> mean over seeds, of results of one task; errors as ``rows``."""
+    """Setting and metric -> method -> benchmark -> mean over seeds, of results of one task; errors as ``rows``."""
     found: dict[Column, dict[str, dict[str, float]]] = {}
     for benchmark, task, cells in results:
         for column in columns(benchmark, task, cells):
@@ -63,10 +63,10 @@ def scored(
             for row in rows(benchmark, task, cells):
                 if values := row.values.get(column):
                     by_method = found.setdefault(column, {}).setdefault(row.method, {})
-                    by_method[benchmark.data] = math.fsum(values) / len(values)
+                    by_method[benchmark.name] = math.fsum(values) / len(values)
     return found
 
 
-def _entries(row: Mapping[str, float], sets: Sequence[str], places: int) -> list[str]:
-    mean = f"**{math.fsum(row.values()) / len(row):.{places}f}**" if set(row) == set(sets) else MISSING
-    return [*(f"{row[name]:.{places}f}" if name in row else MISSING for name in sets), mean]
+def _entries(row: Mapping[str, float], names: Sequence[str], places: int) -> list[str]:
+    mean = f"**{math.fsum(row.values()) / len(row):.{places}f}**" if set(row) == set(names) else MISSING
+    return [*(f"{row[name]:.{places}f}" if name in row else MISSING for name in names), mean]

@@ -15,7 +15,15 @@ from typing import Any
 
 from usdrl_model.config import to_dict
 from usdrl_model.evaluation.benchmark import TASKS, Benchmark, Published, Task
-from usdrl_model.evaluation.report.names import METRICS, SECONDARY, TITLES, is_baseline, metric_title, setting_title
+from usdrl_model.evaluation.report.names import (
+    METRICS,
+    SECONDARY,
+    TITLES,
+    decimals,
+    is_baseline,
+    metric_title,
+    setting_title,
+)
 from usdrl_model.evaluation.report.rows import Column, Row, columns, rows
 from usdrl_model.evaluation.result import ALL, Cell, made_with
 from usdrl_model.files.documents import finite
@@ -97,7 +105,8 @@ def to_markdown(benchmark: Benchmark, task: Task, cells: Sequence[Cell], about: 
         lines += ["", "## Published", "", "Not measured here; taken over from others, as the notes say.", ""]
         quoted = [_published(one, shown, settings.metric) for one in settings.published]
         lines.append(table(["method", *heads, "note"], quoted))
-    lines += ["", "All scores are in percent. With several seeds: the mean (the lowest to the highest)."]
+    units = "Scores are in percent where the lines below give no other unit."
+    lines += ["", f"{units} With several seeds: the mean (the lowest to the highest)."]
     if len(shown) > 1 and not settings.settings:
         lines += ["Methods are compared by the metric in bold."]
     lines += ["", *_notes(metric for _, metric in shown)]
@@ -142,7 +151,7 @@ def _made(cells: Sequence[Cell]) -> dict[str, str]:
 
 def _measured(row: Row, shown: Sequence[Column]) -> list[str]:
     """A line of a table of measured scores."""
-    entries = [_entry(row.values.get(column, ())) for column in shown]
+    entries = [_entry(row.values.get(column, ()), column[1]) for column in shown]
     seconds = f"{row.seconds:.{1 if row.seconds < 10.0 else 0}f}" if math.isfinite(row.seconds) else MISSING
     return [row.method, *entries, str(len(row.seeds)), seconds]
 
@@ -150,14 +159,15 @@ def _measured(row: Row, shown: Sequence[Column]) -> list[str]:
 def _published(one: Published, shown: Sequence[Column], metric: str) -> list[str]:
     """A line of a table of published scores, the note last."""
     column = (one.setting or ALL, one.metric or metric)
-    return [one.method, *(f"{one.value:.1f}" if column == other else MISSING for other in shown), one.note]
+    return [one.method, *(_entry([one.value] if column == other else [], other[1]) for other in shown), one.note]
 
 
-def _entry(values: Sequence[float]) -> str:
+def _entry(values: Sequence[float], metric: str) -> str:
     if not values:
         return MISSING
-    mean = f"{math.fsum(values) / len(values):.1f}"
-    return mean if len(values) == 1 else f"{mean} ({min(values):.1f} to {max(values):.1f})"
+    places = decimals(metric)
+    mean = f"{math.fsum(values) / len(values):.{places}f}"
+    return mean if len(values) == 1 else f"{mean} ({min(values):.{places}f} to {max(values):.{places}f})"
 
 
 def _clips(task: Task, cells: Sequence[Cell]) -> dict[str, str]:
@@ -199,7 +209,7 @@ def _folds(benchmark: Benchmark, task: Task, cells: Sequence[Cell]) -> list[str]
         return []
     of = f", {setting_title(task, setting)}," if setting != ALL else ""
     body = [
-        [method, *(_entry(values[method].get(split, ())) for split in benchmark.splits)]
+        [method, *(_entry(values[method].get(split, ()), metric) for split in benchmark.splits)]
         for method in sorted(values, key=is_baseline)
     ]
     return ["", f"## Splits: {metric_title(metric)}{of} one by one", "", table(["method", *benchmark.splits], body)]

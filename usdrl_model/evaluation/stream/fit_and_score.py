@@ -89,6 +89,7 @@ def check_unseen(weights: Pretrained, benchmark: Benchmark, data: Path, protocol
     if protocol.people == "all":
         weights.check_unseen(benchmark.target_sets, where)
         return
+    benchmark = dataclasses.replace(benchmark, folds=benchmark.folds[:1])  # whose test part alone is scored
     train = f"{benchmark.splits[0]}/train"
     unnamed = [f"{one.set} ({one.split or 'all of it'})" for one in weights.made.data
                if one.set in benchmark.target_sets and (one.set, one.split) != (benchmark.data, train)
@@ -135,7 +136,8 @@ class _Runner:
             "benchmark": self._benchmark.name,
             "method": method.title,
             "seed": seed,
-            "data": self._store.select(sets=[self._benchmark.data]).hash,
+            "splits": list(self._benchmark.splits),
+            "data": self._own.hash,
             "protocol": config.content_hash(self._protocol),
             "vocabulary": config.content_hash(self._words),
             **trained,
@@ -178,10 +180,14 @@ class _Runner:
         )
 
     @cached_property
-    def _recordings(self) -> list[Recording]:
+    def _own(self) -> Store:
+        """Whom the detector is run on."""
         part = f"{self._benchmark.splits[0]}/test" if self._protocol.people == "test" else None
-        own = self._store.select(sets=[self._benchmark.data], split=part)
-        return streams.of(own, self._words, self._protocol.seed, self._protocol.minutes)
+        return self._store.select(sets=[self._benchmark.data], split=part)
+
+    @cached_property
+    def _recordings(self) -> list[Recording]:
+        return streams.of(self._own, self._words, self._protocol.seed, self._protocol.minutes)
 
     def _run(self, method: StreamMethod, seed: int) -> FinetuneConfig | None:
         if not method.trains:

@@ -17,7 +17,8 @@ from typing import ClassVar, Protocol
 import torch
 from torch import Tensor, nn
 
-from usdrl_model.checkpoints import detector_file
+from usdrl_model import config
+from usdrl_model.checkpoints import detector_file, stored_model
 from usdrl_model.checkpoints.loaded_detector import DetectorFileConfig, LoadedDetector
 from usdrl_model.checkpoints.pretrained_models import FREE
 from usdrl_model.data.store import Store
@@ -31,10 +32,12 @@ from usdrl_model.evaluation.calibration import CalibrationConfig
 from usdrl_model.evaluation.networks import Init, Method
 from usdrl_model.evaluation.pretrained import Pretrained
 from usdrl_model.inference import load
+from usdrl_model.network.config import EncoderConfig
 from usdrl_model.network.detector import Scores
 from usdrl_model.training.finetuning import init_from, run_data, train
 from usdrl_model.training.finetuning.config import FinetuneConfig
 from usdrl_model.training.finetuning.sources import Mixture
+from usdrl_model.training.hidden import HiddenConfig
 from usdrl_model.training.run_folder import begun
 
 
@@ -114,14 +117,14 @@ class Trained:
     def detector(self, material: Material) -> LoadedDetector:
         """Train it, or go on, or take the one that was trained."""
         weights, calibrated = material.folder / "weights", material.folder / "calibrated"
-        if not weights.is_dir():
+        if not stored_model.finished(weights):
             run, mixture = material.training
             made = init_from.provenance(run, material.store, "usdrl benchmark, stream")
             detector = train.train(run, mixture, material.folder, device=material.device, resume=begun(material.folder))
             detector_file.save(weights, detector, run.stream, made)
         if material.calibration is None:
             return load.load(weights, str(material.device))
-        if not calibrated.is_dir():
+        if not stored_model.finished(calibrated):
             found = calibrate(detector_file.load(weights, "cpu"), material.calibration, material.store)
             detector_file.save(calibrated, found.detector, found.stream, found.provenance)
         return load.load(calibrated, str(material.device))
@@ -138,10 +141,11 @@ class Given:
     streaming: ClassVar[bool] = False
 
     def weights_hash(self, weights: Pretrained) -> str:
-        """Of the whole detector."""
+        """Of the whole detector: its tensors, and its thresholds too."""
         if not detector_file.is_detector(weights.path):
             raise ValueError(f"{weights.path}: expected a detector, got an encoder: take the method fine-tuned")
-        return detector_file.load(weights.path, "cpu").sha256
+        loaded = detector_file.load(weights.path, "cpu")
+        return f"{loaded.sha256} {config.content_hash(loaded.config)}"
 
     def detector(self, material: Material) -> LoadedDetector:
         """Load it."""
@@ -174,9 +178,9 @@ class Baseline:
         rows = mixture.draw(count, torch.Generator().manual_seed(run.seed))
         windows = mixture.windows[rows.unique()]
         classify = on(material.device, self.learn)(windows, len(run.detector.labels), seed=run.seed)
-        config = DetectorFileConfig(detector=run.detector, stream=run.stream)
+        made = DetectorFileConfig(detector=run.detector, stream=run.stream)
         network = Answering(classify).eval()
-        loaded = LoadedDetector(name=self.title, path=Path(self.title), sha256="", detector=network, config=config)
+        loaded = LoadedDetector(name=self.title, path=Path(self.title), sha256="", detector=network, config=made)
         return with_thresholds(loaded, material.calibration, material.store) if material.calibration else loaded
 
 
@@ -221,10 +225,19 @@ def started(run: FinetuneConfig, method: StreamMethod, weights: Pretrained | Non
     if not method.needs_weights:
         # Baselines know no mask.
         masked = run.detector.encoder.masked and not isinstance(method, Baseline)
-        shape = dataclasses.replace(run.detector, encoder=dataclasses.replace(run.detector.encoder, masked=masked))
-        return dataclasses.replace(run, detector=shape, init_from="", teacher="")
+        encoder = dataclasses.replace(run.detector.encoder, masked=masked)
+        return dataclasses.replace(_with_encoder(run, encoder), init_from="", teacher="")
     if weights is None:
         raise ValueError(f"{method.title}: expected pretrained weights, got none: give --weights")
     own = {name: getattr(run.detector.encoder, name) for name in FREE}
-    shape = dataclasses.replace(run.detector, encoder=dataclasses.replace(weights.shape, **own))
-    return dataclasses.replace(run, detector=shape, init_from=weights.path)
+    return dataclasses.replace(_with_encoder(run, dataclasses.replace(weights.shape, **own)), init_from=weights.path)
+
+
+def _with_encoder(run: FinetuneConfig, encoder: EncoderConfig) -> FinetuneConfig:
+    """The run with an encoder; from one without a mask, nothing is hidden."""
+    hidden = run.augment.hidden if encoder.masked else HiddenConfig()
+    return dataclasses.replace(
+        run,
+        detector=dataclasses.replace(run.detector, encoder=encoder),
+        augment=dataclasses.replace(run.augment, hidden=hidden),
+    )

@@ -1,0 +1,71 @@
+"""One task of one benchmark with given weights: what of them is used as it is, and what is refused."""
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+from helpers.small_benchmark import BENCHMARK, CPU, ENCODER, RECIPE, utd, weights
+from helpers.streaming import ENCODER as STREAMING_ENCODER
+
+from usdrl_model import config
+from usdrl_model.evaluation.benchmark import Task, TaskSettings
+from usdrl_model.evaluation.cells import Cells
+from usdrl_model.evaluation.evaluate import evaluate
+from usdrl_model.evaluation.networks import Networks
+from usdrl_model.evaluation.pretrained import Pretrained
+from usdrl_model.evaluation.result import Cell
+from usdrl_model.evaluation.suite_file import Evaluation
+from usdrl_model.network.config import EncoderConfig
+
+
+def scored(tmp_path: Path, shape: EncoderConfig, task: Task, *titles: str) -> list[Cell]:
+    config.dump(dataclasses.replace(RECIPE, steps=2), tmp_path / "recipe.yaml")
+    found, _ = evaluate(
+        BENCHMARK,
+        task,
+        weights=[Pretrained.open(weights(tmp_path / "weights", shape))],
+        data=utd(tmp_path / "stores"),
+        cells=Cells(tmp_path / "cells"),
+        device=CPU,
+        titles=titles,
+        seeds=[0],
+        recipe=tmp_path / "recipe.yaml",
+    )
+    return found
+
+
+def test_weights_of_a_streaming_detector_tell_clips_apart(tmp_path: Path) -> None:
+    found = scored(tmp_path, STREAMING_ENCODER, "recognition", "linear", "1-NN", "fine-tuned")
+    assert [cell.method for cell in found] == ["linear", "1-NN", "fine-tuned"]
+
+
+def test_a_detector_starts_from_the_weights_of_one(tmp_path: Path) -> None:
+    live = dataclasses.replace(BENCHMARK, tasks={"stream": TaskSettings(metric="stream_recall", heads=("dense",))})
+    given = Pretrained.open(weights(tmp_path / "weights"))
+    with pytest.raises(ValueError, match="stream: expected weights of one encoder or detector, got 2"):
+        evaluate(
+            live, "stream", weights=[given, given], data=utd(tmp_path / "stores"), cells=Cells(tmp_path / "cells"),
+            device=CPU,
+        )  # fmt: skip
+    with pytest.raises(ValueError, match="expected weights of one encoder or detector, got 2"):
+        Evaluation(benchmark="sbu", task="stream", weights=("one", "other")).check()
+
+
+@pytest.mark.parametrize(
+    ("task", "causal", "expected"),
+    [
+        ("recognition", True, True),
+        ("recognition", False, False),
+        ("early_prediction", False, True),
+    ],
+)
+def test_an_encoder_stays_as_it_is_but_for_early_prediction(
+    task: Task, causal: bool, expected: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+    check = Networks.check
+    monkeypatch.setattr(
+        Networks, "check", lambda self, methods: (asked.append(self.shape.causal), check(self, methods))
+    )
+    scored(tmp_path, dataclasses.replace(ENCODER, causal=causal), task, "1-NN")
+    assert asked == [expected]
