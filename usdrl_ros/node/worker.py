@@ -108,7 +108,7 @@ class Worker:
         """
         with self._changed:
             self._stopping = True
-            self._queue.clear()
+            self._queue.forget()
             self._changed.notify()
         with self._gate:  # waits for a publication at most, never for the model
             pass
@@ -162,6 +162,8 @@ class Worker:
     def reset(self, config: StreamConfig | None = None) -> threading.Event:
         """Drop waiting messages, end all active actions, publish that, and go on with ``config`` if given.
 
+        What is latched still waits, because it is not sent again, and says nothing of people.
+
         Nothing is published after ``leave``: it has already told that nobody is here.
 
         Never blocks: the thread does so after its current step, whose state is out of date by then and not published.
@@ -171,7 +173,7 @@ class Worker:
         """
         with self._changed:
             command = _Reset(config, self._listening, threading.Event())
-            self._queue.clear()
+            self._queue.forget()
             self._commands.append(command)
             if config is not None:
                 self.config = config
@@ -232,7 +234,7 @@ class Worker:
             command.done.set()
 
     def _take(self) -> tuple[Any, float] | None:
-        """The oldest waiting message. It is newer than the newest command, because a reset drops older ones."""
+        """The oldest waiting message. It is newer than the newest command, or latched: a reset drops all others."""
         with self._changed:
             return self._queue.take() if self._queue and not self._commands and not self._stopping else None
 
