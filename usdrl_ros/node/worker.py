@@ -101,7 +101,7 @@ class Worker:
         self._thread.start()
 
     def stop(self, timeout: float = 0.0) -> bool:
-        """Publish nothing more from now on, and end the thread after its current step.
+        """Publish nothing more from now on, and end the thread after its current step; what was asked is cancelled.
 
         Returns:
             False if the step has not ended after ``timeout`` seconds. The thread is then left alone with its stream.
@@ -109,6 +109,9 @@ class Worker:
         with self._changed:
             self._stopping = True
             self._queue.forget()
+            for command in self._commands:
+                if isinstance(command, _Ask):
+                    command.answer.cancel()
             self._changed.notify()
         with self._gate:  # waits for a publication at most, never for the model
             pass
@@ -184,10 +187,12 @@ class Worker:
         """Have the thread do ``work`` after its current step; never blocks.
 
         Returns:
-            its result, or the error that it raised.
+            its result, or the error that it raised; cancelled after ``stop``. If it can be cancelled, it is not done.
         """
         answer: Future[Answer] = Future()
         with self._changed:
+            if self._stopping:
+                answer.cancel()
             self._commands.append(_Ask(work, answer))
             self._changed.notify()
         return answer
@@ -266,6 +271,8 @@ class Worker:
 
 
 def _answer(command: _Ask) -> None:
+    if not command.answer.set_running_or_notify_cancel():
+        return
     try:
         command.answer.set_result(command.work())
     except BaseException as error:  # it is told to whoever asked

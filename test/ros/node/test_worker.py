@@ -299,3 +299,16 @@ def test_what_people_look_like_is_asked_of_frames_whose_stamps_are_believed():
     bench.play(sorted([*recorded, *stray], key=lambda frame: frame.stamp % 1e6))
     assert bench.stream.counters["outlier_stamps"] + bench.stream.counters["second_clock_frames"] >= len(stray) - 1
     assert bench.checked == [frame.stamp for frame in recorded]
+
+
+def test_what_was_asked_is_done_once_or_cancelled_for_good():
+    bench, done = Bench(), []
+    asked = [bench.worker.ask(lambda at=at: done.append(at)) for at in range(3)]
+    assert asked[1].cancel()
+    bench.worker.step()
+    assert done == [0, 2] and asked[0].done() and not asked[0].cancel() and not bench.counts.failures
+    waiting = bench.worker.ask(lambda: done.append(3))
+    bench.worker.stop()
+    assert waiting.cancelled() and bench.worker.ask(lambda: done.append(4)).cancelled()
+    bench.worker.step()
+    assert done == [0, 2]
