@@ -89,7 +89,8 @@ public:
     return std::any_of(people.begin(), people.end(), [&](const auto & one) { return one.at("id") == person; });
   }
 
-  // Those at an action, or in a state by geometry, of this name; highest score first. An empty person: anybody.
+  // Those at an action, or in a state by geometry, of this name; highest score first, and of a state
+  // who has been in it longest. An empty person: anybody.
   std::vector<Person> doing(const std::string & label, const std::string & person = "", double min_score = 0.0) const
   {
     const std::lock_guard<std::mutex> lock(mutex_);
@@ -112,7 +113,9 @@ public:
         }
       }
     }
-    std::stable_sort(found.begin(), found.end(), [](const auto & a, const auto & b) { return a.score > b.score; });
+    std::stable_sort(found.begin(), found.end(), [](const auto & a, const auto & b) {
+      return a.score != b.score ? a.score > b.score : a.onset < b.onset;
+    });
     return found;
   }
 

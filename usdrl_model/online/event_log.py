@@ -1,8 +1,8 @@
 """Numbers the events of a stream: what people do, and who comes and goes.
 
 Both share one course of numbers, so that a reader knows what came first: a person has ``entered`` before their first
-onset, and their actions are ``lost`` before they have ``left``. They are collected apart, because whoever scores
-actions has no use for people.
+onset, and their actions have ended, with ``offset`` or ``lost``, before they have ``left``. They are collected apart,
+because whoever scores actions has no use for people.
 """
 
 from __future__ import annotations

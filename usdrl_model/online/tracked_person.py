@@ -89,7 +89,7 @@ class TrackedPerson:
         frames = detector.encoder.frames
         capacity = max(WINDOWS_KEPT * frames, pairs.frames if pairs else 0)
         smoothing = hann_length(config.smoothing, detector.rate)
-        self.track = Track(detector.rate, capacity, id)
+        self.track = Track(detector.rate, capacity, id, coarse=flat)
         told = 1 if detector.streaming else frames  # a streaming detector tells of one frame at a time
         self.timeline = Timeline(len(detector.labels), told, capacity, smoothing)
         self.machine = machine

@@ -34,11 +34,21 @@ class Track:
         capacity: frames kept.
         id: id of the person.
         freezes: joints that repeat exactly are frozen. False: they are computed, not measured, and may stand still.
+        coarse: a joint that stands still may repeat, as in whole pixels: only all of them together are frozen.
     """
 
-    def __init__(self, rate: float, capacity: int, id: str = "", *, freezes: bool = True) -> None:  # noqa: A002 (the field's word)
+    def __init__(
+        self,
+        rate: float,
+        capacity: int,
+        id: str = "",  # noqa: A002 (the field's word)
+        *,
+        freezes: bool = True,
+        coarse: bool = False,
+    ) -> None:
         count = len(CANONICAL_JOINTS)
         self._freezes = freezes
+        self._coarse = coarse
         self.id = id
         self.rate = rate
         self.capacity = capacity
@@ -159,6 +169,8 @@ class Track:
     def _frozen(self, stamps: np.ndarray, joints: np.ndarray) -> np.ndarray:
         """(L, V) bool."""
         moved = (joints != np.concatenate([self.joints[None], joints[:-1]])).any(axis=2)
+        if self._coarse:
+            moved[:] = moved.any(axis=1, keepdims=True)
         rows = np.arange(len(stamps))[:, None]
         last = np.maximum.accumulate(np.where(moved, rows, -1), axis=0)
         since = np.where(last >= 0, stamps[last], self._moved_stamp)

@@ -11,6 +11,7 @@ or ``topic: robot/joints``, a PointCloud2 with the joints of ``topology``.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -31,6 +32,8 @@ from usdrl_ros.inputs.coordinate_frames import Frames, look_up
 CLOUD = "sensor_msgs/msg/PointCloud2"
 NEW = 0.2
 """Seconds by which the joints of the topic may be older or newer than the people."""
+KEPT = 300
+"""Messages of the topic that are kept, 3 s at 100 Hz: a tracker tells of people some time after it saw them."""
 KIND = "robot_skeleton"
 """Of the warnings."""
 ENDS = frozenset(
@@ -108,9 +111,9 @@ class RobotSkeleton:
     ) -> None:
         self._table, self._frames, self._tf, self._warn = table, frames, tf, warn
         self._waits = True
-        self._heard: SourceFrame | None = None
+        self._heard: deque[SourceFrame] = deque(maxlen=KEPT)
         self._arrival = 0.0
-        """Of what was heard."""
+        """Of the newest of them."""
         if table.links and tf is None:
             raise ValueError(
                 "robot_skeleton: links are looked up in tf, which needs tf2_ros: install it, or publish a topic"
@@ -159,9 +162,9 @@ class RobotSkeleton:
         return joints, confidence
 
     def _by_topic(self, source: SourceFrame, frame: str, arrival: float) -> Place:
-        heard = self._heard
-        if heard is None:
+        if not self._heard:
             raise InputError(KIND, f"expected joints on {self._table.topic}, got none yet: is it published?")
+        heard = min(reversed(self._heard), key=lambda one: abs(source.frame.stamp - one.frame.stamp))
         age, silence = source.frame.stamp - heard.frame.stamp, arrival - self._arrival
         if abs(age) > NEW and silence > NEW:
             raise InputError(
@@ -170,8 +173,9 @@ class RobotSkeleton:
             )  # fmt: skip
         if abs(age) > NEW:
             raise InputError(
-                KIND, f"expected joints on {self._table.topic} of now, got those of {age:.1f} s before: publish them"
-                " with the clock that stamps people"
+                KIND, f"expected joints on {self._table.topic} of when people were seen, the nearest are"
+                f" {abs(age):.1f} s {'older' if age > 0.0 else 'newer'}: are they stamped with the clock that stamps"
+                " people?"
             )  # fmt: skip
         joints, confidence = canonical(heard.frame.people[0], self._context.topology)
         if heard.frame_id == frame:
@@ -196,7 +200,7 @@ class RobotSkeleton:
         (body,) = heard.frame.people
         usual = Person("robot", body.joints, body.confidence, judged=True)  # a joint at the origin is one
         self._arrival = context.arrival
-        self._heard = SourceFrame(type(heard.frame)(heard.frame.stamp, (usual,)), heard.stamp, heard.frame_id)
+        self._heard.append(SourceFrame(type(heard.frame)(heard.frame.stamp, (usual,)), heard.stamp, heard.frame_id))
 
 
 def read(path: str) -> RobotSkeletonConfig:

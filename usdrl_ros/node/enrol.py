@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import CancelledError
 from concurrent.futures import TimeoutError as NoAnswer
 from typing import TYPE_CHECKING
 
@@ -51,6 +52,8 @@ def enrol(
         response.success = True
     except NoAnswer:
         response.message = f"the model has not answered for {PATIENCE:g} s: see /diagnostics"
+    except CancelledError:
+        response.message = "the model was released meanwhile: configure the node, then begin again"
     except (ValueError, OSError) as error:
         response.message = cut(reason(error), MESSAGE)
     return response
@@ -62,4 +65,10 @@ def _done(pipeline: Pipeline | None, work: Work, config: PerceptionConfig) -> st
     enrolment = pipeline.model.enrolment
     if enrolment is None:
         raise ValueError("no folder for gestures: set the parameter gestures and configure the node again")
-    return pipeline.worker.ask(lambda: work(enrolment, config)).result(PATIENCE)
+    answer = pipeline.worker.ask(lambda: work(enrolment, config))
+    try:
+        return answer.result(PATIENCE)
+    except NoAnswer:
+        if answer.cancel():  # or else it would be done although it is told to have failed
+            raise
+        return answer.result(PATIENCE)  # it has begun

@@ -1,10 +1,16 @@
-"""A bounded queue of messages: the oldest are dropped when there are too many, or too much memory is used."""
+"""A bounded queue of messages: the oldest are dropped when there are too many, or too much memory is used.
+
+What a further topic has latched is sent once, so it is the last that is dropped.
+"""
 
 from __future__ import annotations
 
+import math
 import sys
 from collections import deque
 from typing import Any
+
+from usdrl_ros.inputs.further_topics import Heard
 
 CAPACITY = 256
 """Messages, at most: two seconds of the fastest tracker."""
@@ -23,10 +29,12 @@ class Inbox:
         return len(self._waiting)
 
     def put(self, message: Any, arrival: float) -> int:
-        """Add a message; returns how many of the oldest were dropped."""
+        """Add a message; returns how many were dropped: the oldest, latched ones after all others."""
         dropped = 0
         while self._waiting and (len(self._waiting) >= CAPACITY or self._size > LARGEST):
-            self.take()
+            oldest = next((at for at, (waiting, *_) in enumerate(self._waiting) if not _latched(waiting)), 0)
+            self._size -= self._waiting[oldest][2]
+            del self._waiting[oldest]
             dropped += 1
         size = sys.getsizeof(message)
         self._waiting.append((message, arrival, size))
@@ -39,15 +47,13 @@ class Inbox:
         self._size -= size
         return message, arrival
 
-    def forget(self, before: float) -> int:
-        """Drop the messages that arrived earlier; returns how many."""
-        dropped = 0
-        while self._waiting and self._waiting[0][1] < before:
-            self.take()
-            dropped += 1
+    def forget(self, before: float = math.inf) -> int:
+        """Drop the messages that arrived earlier and are not latched; returns how many."""
+        kept = [entry for entry in self._waiting if entry[1] >= before or _latched(entry[0])]
+        dropped = len(self._waiting) - len(kept)
+        self._waiting, self._size = deque(kept), sum(size for *_, size in kept)
         return dropped
 
-    def clear(self) -> None:
-        """Remove all messages."""
-        self._waiting.clear()
-        self._size = 0
+
+def _latched(message: Any) -> bool:
+    return isinstance(message, Heard) and message.route.latched

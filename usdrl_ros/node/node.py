@@ -215,11 +215,14 @@ class PerceptionNode(ServedNode):
         if listening is None or pipeline is None:
             return
         listening.end.close()
-        if not pipeline.worker.leave().wait(timeout):
-            pipeline.outputs.publish_no_people()
+        busy = pipeline.worker.busy
+        if pipeline.worker.leave().wait(timeout):
+            return
+        pipeline.outputs.publish_no_people()
+        if busy > FAREWELL:  # or else it is the machine that is slow
             self.get_logger().warning(
-                f"an inference has been running for {pipeline.worker.busy:.1f} s: its result is published when it ends,"
-                " if that is before cleanup"
+                f"an inference has been running for {busy:.1f} s: its result is published when it ends, if that is"
+                " before cleanup"
             )
 
     def _release(self, timeout: float = 0.0) -> None:

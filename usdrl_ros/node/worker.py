@@ -101,14 +101,17 @@ class Worker:
         self._thread.start()
 
     def stop(self, timeout: float = 0.0) -> bool:
-        """Publish nothing more from now on, and end the thread after its current step.
+        """Publish nothing more from now on, and end the thread after its current step; what was asked is cancelled.
 
         Returns:
             False if the step has not ended after ``timeout`` seconds. The thread is then left alone with its stream.
         """
         with self._changed:
             self._stopping = True
-            self._queue.clear()
+            self._queue.forget()
+            for command in self._commands:
+                if isinstance(command, _Ask):
+                    command.answer.cancel()
             self._changed.notify()
         with self._gate:  # waits for a publication at most, never for the model
             pass
@@ -162,6 +165,8 @@ class Worker:
     def reset(self, config: StreamConfig | None = None) -> threading.Event:
         """Drop waiting messages, end all active actions, publish that, and go on with ``config`` if given.
 
+        What is latched still waits, because it is not sent again, and says nothing of people.
+
         Nothing is published after ``leave``: it has already told that nobody is here.
 
         Never blocks: the thread does so after its current step, whose state is out of date by then and not published.
@@ -171,7 +176,7 @@ class Worker:
         """
         with self._changed:
             command = _Reset(config, self._listening, threading.Event())
-            self._queue.clear()
+            self._queue.forget()
             self._commands.append(command)
             if config is not None:
                 self.config = config
@@ -182,10 +187,12 @@ class Worker:
         """Have the thread do ``work`` after its current step; never blocks.
 
         Returns:
-            its result, or the error that it raised.
+            its result, or the error that it raised; cancelled after ``stop``. If it can be cancelled, it is not done.
         """
         answer: Future[Answer] = Future()
         with self._changed:
+            if self._stopping:
+                answer.cancel()
             self._commands.append(_Ask(work, answer))
             self._changed.notify()
         return answer
@@ -232,7 +239,7 @@ class Worker:
             command.done.set()
 
     def _take(self) -> tuple[Any, float] | None:
-        """The oldest waiting message. It is newer than the newest command, because a reset drops older ones."""
+        """The oldest waiting message. It is newer than the newest command, or latched: a reset drops all others."""
         with self._changed:
             return self._queue.take() if self._queue and not self._commands and not self._stopping else None
 
@@ -264,6 +271,8 @@ class Worker:
 
 
 def _answer(command: _Ask) -> None:
+    if not command.answer.set_running_or_notify_cancel():
+        return
     try:
         command.answer.set_result(command.work())
     except BaseException as error:  # it is told to whoever asked

@@ -10,6 +10,7 @@ import os
 import signal
 import sys
 import threading
+import time
 from typing import NoReturn
 
 DEADLINE = 1.0
@@ -29,15 +30,20 @@ class Stop(threading.Event):
 
     def __init__(self) -> None:
         super().__init__()
+        self._asked = False
         for number in SIGNALS:
             signal.signal(number, self._ask)
 
     def _ask(self, *_: object) -> None:
-        if not self.is_set():
-            self.set()
-            last_resort = threading.Timer(DEADLINE, os._exit, (0,))
-            last_resort.daemon = True
-            last_resort.start()
+        # On a thread of its own: the signal may come while this one holds the lock of the event, in ``wait``.
+        if not self._asked:
+            self._asked = True
+            threading.Thread(target=self._end, name="stop", daemon=True).start()
+
+    def _end(self) -> None:
+        self.set()
+        time.sleep(DEADLINE)
+        os._exit(0)
 
 
 def leave(status: int) -> NoReturn:

@@ -158,6 +158,17 @@ def test_the_nearest_are_followed_not_the_first(enters: float) -> None:
     assert stream.counters["tracks_started"] == (20 if enters == 0.0 else 21)
 
 
+def test_of_two_people_equally_far_the_first_is_followed() -> None:
+    weights, rng = hand_up_weights(), np.random.default_rng(0)
+    config = dataclasses.replace(weights.config.stream, max_people=1)
+    stream = ActionStream(weights, topology="kinect_v2_25", config=config)
+    for t in np.arange(0.0, 5.0, 1 / 30):
+        beside = {"left": -1.0, "right": 1.0}
+        people = [Person(one, pose(t, False, x) + [0.0, 0.0, rng.normal(0.0, 0.05)]) for one, x in beside.items()]
+        stream.push(SkeletonFrame(100.0 + t, tuple(people)))
+    assert stream.counters["tracks_started"] == 1, "noise takes nobody's place"
+
+
 def test_neighbours_are_measured_where_the_spine_is_not_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     stream = ActionStream(hand_up_weights(2), topology="kinect_v2_25")
 

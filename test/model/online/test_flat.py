@@ -3,6 +3,7 @@
 import math
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from helpers.people import UP, frames
 from helpers.rule_detector import hand_up_weights
@@ -41,6 +42,22 @@ def test_actions_are_found_with_and_without_depth(flat):
         assert not set(IN_PICTURE) & set(person.states.unknown)
     else:
         assert abs(person.distance - 2.0) < 0.1 and "near" not in person.states.unknown
+
+
+@pytest.mark.parametrize("rate", [10.0, 30.0])
+def test_who_stands_still_in_whole_pixels_keeps_their_joints_until_the_camera_stops(rate):
+    stream = ActionStream(hand_up_weights(flat=True), topology="kinect_v2_25")
+    rng, pixel, seen = np.random.default_rng(0), DISTANCE / 525.0, {}
+    for frame in frames(duration=8.0, rate=rate):
+        (person,) = in_picture(frames(duration=0.1)[0]).people
+        if frame.stamp < 105.0:
+            joints = np.round(person.joints / pixel + rng.normal(0.0, 0.2, person.joints.shape)) * pixel
+            joints[:, 2] = DISTANCE
+        stream.push(replace(frame, people=(replace(person, joints=joints),), flat=True))
+        seen[frame.stamp] = [one.valid_joints for one in stream.state().people]
+    assert {tuple(joints) for stamp, joints in seen.items() if stamp < 105.0} == {(1.0,)}
+    assert [joints for stamp, joints in seen.items() if 105.6 < stamp < 105.9][0] == [0.0], "it repeats itself"
+    assert not seen[max(seen)], "nobody is seen any more"
 
 
 def test_weights_that_need_depth_refuse_a_picture():

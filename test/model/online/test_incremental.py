@@ -107,6 +107,24 @@ def test_a_long_gap_of_a_patient_stream_costs_no_more_than_the_network_remembers
     assert counts == [1, stream.weights.config.detector.encoder.receptive_field]
 
 
+def test_after_a_long_while_without_an_inference_nothing_is_known_of_what_was_before() -> None:
+    told = []
+    for known in (2.0, 0.0):
+        stream = ActionStream(streaming_weights(), topology="kinect_v2_25")
+        for frame in frames(duration=2.0)[: round(30 * known)]:
+            stream.push(frame)
+        for frame in frames(duration=8.0):
+            if frame.stamp >= 102.0:
+                stream.add(frame)
+        stream.infer()
+        (person,) = stream.people
+        told.append(person.timeline.posterior(person.stepped - 30, person.stepped - 2))
+    most = stream.weights.config.detector.encoder.receptive_field
+    assert most < 30
+    np.testing.assert_array_equal(told[0][-most + 2 :], told[1][-most + 2 :])
+    assert np.isnan(told[0][:-most]).all() and not np.isnan(told[0][-most + 2 :]).any()
+
+
 def test_a_person_of_another_source_waits_for_their_sample() -> None:
     stream = ActionStream(streaming_weights(), topology="kinect_v2_25")
     for frame in frames(duration=3.0, ids=("fast", "slow")):

@@ -15,6 +15,7 @@ from usdrl_model.simulation.simulate import PerformanceConfig, simulate
 from usdrl_model.skeleton.clip import Clip
 from usdrl_model.skeleton.topology import JOINT_INDEX
 from usdrl_model.states.config import StatesConfig
+from usdrl_model.states.fall import Fall
 from usdrl_model.states.measures import measure
 from usdrl_model.states.person import STATES, PersonStates, States
 from usdrl_model.states.switch import Switch
@@ -234,6 +235,21 @@ def test_a_fall_is_told_from_lying_down_and_lasts_until_they_are_up(seed: int) -
     assert "standing" in names(up[-1])
     assert {"lying", "fallen"} <= names(fell[-1]) and "standing" not in names(fell[-1])
     assert "fallen" not in names(risen[-1]) and "standing" in names(risen[-1])
+
+
+@pytest.mark.parametrize(("sinks", "fallen"), [(1.2, True), (2.5, False)])
+def test_who_sinks_further_after_they_lay_has_not_fallen(sinks: float, fallen: bool) -> None:
+    """From a couch to the floor, say: a fall is from upright to where somebody lies, and is judged once."""
+    config = StatesConfig()
+    fall, lying = Fall(config), Switch(config.posture_after, config.end_after, 0.5)
+    (up,) = measure(standing()[None], np.ones((1, 25)), SENSOR[None])
+    told = []
+    for stamp in np.arange(0.0, 5.0, 1 / 30).tolist():
+        lies = stamp >= 1.0
+        lower = (0.0 if not lies else 0.3 if stamp < sinks else 1.5) * up.torso
+        lying.step(stamp, lies)
+        told.append(fall.step(stamp, dataclasses.replace(up, trunk=85.0 if lies else 5.0, hips=up.hips - lower), lying))
+    assert any(told) == fallen == bool(told[-1])
 
 
 def test_who_picks_something_up_neither_sits_nor_lies() -> None:

@@ -104,6 +104,20 @@ def test_a_frozen_joint_is_invalid_until_it_moves_again() -> None:
     assert track.confidence[5] == 1.0
 
 
+def test_of_coarse_joints_only_all_together_are_frozen() -> None:
+    track = Track(RATE, capacity=100, coarse=True)
+    for stamp in np.arange(1.0, 3.0, 1 / 30):
+        track.add(float(stamp), np.round(moving(stamp)), SURE)
+        assert track.confidence.all(), "whole numbers of which some change"
+    for stamp in np.arange(3.0, 4.0, 1 / 30):
+        track.add(float(stamp), np.round(moving(3.0)), SURE)
+    assert not track.confidence.any()
+    _, mask = track.window(30, track.newest)
+    assert mask[19:23].all() and not mask[26:].any()
+    track.add(4.0, np.round(moving(3.5)), SURE)
+    assert track.confidence.all()
+
+
 def test_the_ring_forgets_what_is_older_than_its_capacity() -> None:
     track = Track(RATE, capacity=20)
     for stamp in np.arange(1.0, 10.0, 0.05):

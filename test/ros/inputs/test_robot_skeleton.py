@@ -111,20 +111,28 @@ def test_nobody_is_looked_up_for_an_empty_room(tmp_path):
     assert not warnings
 
 
-def test_a_topic_of_joints_counts_while_it_is_of_now(tmp_path):
-    robot, warnings, topics = made(table(tmp_path, "topic: robot/joints\n"), Frames("body"), None)
-    assert robot(source(), STAMP, 0.0) is None and "got none yet" in warnings[-1][1]
+def hearing(topics):
+    """Give the robot what somebody publishes on its topic."""
 
-    def hear(stamp, frame_id="base_link", people=1):
-        level = body() @ AXES["body"]
+    def hear(stamp, frame_id="base_link", people=1, moved=0.0):
+        level = (body() + [moved, 0.0, 0.0]) @ AXES["body"]
         sent = SkeletonFrame(stamp, tuple(Person(str(number), level) for number in range(people)))
         message = point_cloud(sent, Header(stamp=ros_time(stamp), frame_id=frame_id))
         context = Context(topology=topology("kinect_v2_25"), arrival=stamp + 0.02)
         assert topics["robot/joints"](message, context) is None, "it is none of the people"
 
+    return hear
+
+
+def test_a_topic_of_joints_counts_while_it_is_of_now(tmp_path):
+    robot, warnings, topics = made(table(tmp_path, "topic: robot/joints\n"), Frames("body"), None)
+    assert robot(source(), STAMP, 0.0) is None and "got none yet" in warnings[-1][1]
+    hear = hearing(topics)
     hear(STAMP - 0.05)
     np.testing.assert_allclose(robot(source(), STAMP, 0.0)[0], body(), atol=1e-5)
-    assert robot(source(STAMP + 1.0), STAMP, 0.0) is None and "of now, got those of 1" in warnings[-1][1]
+    for ahead, told in ((2.0, "the nearest are 2.0 s older"), (-2.0, "the nearest are 2.0 s newer")):
+        assert robot(source(STAMP - 0.05 + ahead), STAMP, 0.0) is None
+        assert f"{told}: are they stamped with the clock that stamps people?" in warnings[-1][1]
     assert robot(source(STAMP + 5.0), STAMP + 5.0, 0.0) is None
     assert "got none for 5.0 s: the robot has no body" in warnings[-1][1], "it is silent, whatever its clock"
     hear(STAMP, frame_id="odom")
@@ -134,9 +142,21 @@ def test_a_topic_of_joints_counts_while_it_is_of_now(tmp_path):
     buffer = tf_tree.Buffer()
     buffer.set_transform_static(tf_tree.transform("base_link", "odom", 0.0, np.eye(3), (1.0, 0.0, 0.0)), "test")
     moved, _, others = made(table(tmp_path, "topic: robot/joints\n"), Frames("body"), buffer)
-    topics = others
-    hear(STAMP, frame_id="odom")
+    hearing(others)(STAMP, frame_id="odom")
     np.testing.assert_allclose(moved(source(), STAMP, 0.0)[0], body() + AXES["body"] @ [1.0, 0.0, 0.0], atol=1e-5)
+
+
+@pytest.mark.parametrize("late", [0.0, 0.1, 0.4, 2.0])
+def test_people_of_a_slow_tracker_meet_the_robot_of_their_picture(tmp_path, late):
+    robot, warnings, topics = made(table(tmp_path, "topic: robot/joints\n"), Frames("body"), None)
+    hear = hearing(topics)
+    for step in range(1000):  # 0.5 m a second
+        now = STAMP + step / 100
+        hear(now, moved=0.005 * step)
+        if now - late >= STAMP:
+            joints, _ = robot(source(now - late), now + 0.02, 0.0)
+            np.testing.assert_allclose(joints, body() + [0.005 * (step - 100 * late), 0.0, 0.0], atol=1e-5)
+    assert not warnings
 
 
 @pytest.mark.parametrize(

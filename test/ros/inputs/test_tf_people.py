@@ -1,5 +1,7 @@
 """People as frames of tf: NiTE's joints one by one, REP-155's links, and trees that are late, stop, or have a loop."""
 
+from collections import Counter
+
 import numpy as np
 import pytest
 
@@ -59,13 +61,30 @@ def test_joints_one_by_one_are_a_frame_at_once_when_as_many_came_before():
 
 def test_somebody_who_comes_and_somebody_who_goes():
     source = several("tf_frames", NITE)
-    seen = []
-    for step in range(9):
+    seen, told = [], []
+    for step in range(40):
         people = "12" if 3 <= step < 6 else "1"
         for one in people:
             found = [source("/tf", message) for message in nite(one, 10.0 + step / 30)]
             seen += [sorted(person.id for person in frame.frame.people) for frame in found if frame]
-    assert seen == [["1"]] * 4 + [["1", "2"]] * 2 + [["1"]] * 3
+            told += [(step, frame.frame.stamp) for frame in found if frame]
+    assert seen == [["1"]] * 4 + [["1", "2"]] * 2 + [["1"]] * 34
+    late = [step for step, stamp in told if stamp < 10.0 + step / 30]
+    assert late == [1, *range(7, 22)], "for half a second 2 may come back: a frame is told when the next one begins"
+
+
+@pytest.mark.parametrize("pattern", ["10", "110", "100", "1111111110"])
+@pytest.mark.parametrize("whole", [True, False], ids=["a message a person", "a message a joint"])
+def test_who_is_missing_in_some_frames_is_in_all_the_others(pattern, whole):
+    source, sent, seen = several("tf_frames", NITE), Counter(), Counter()
+    for step in range(90):
+        for one in "12" if pattern[step % len(pattern)] == "1" else "1":
+            sent[one] += 1
+            joints = [*nite(one, 10.0 + step / 30)]
+            for message in [tf(*(one.transforms[0] for one in joints))] if whole else joints:
+                if frame := source("/tf", message):
+                    seen.update(person.id for person in frame.frame.people)
+    assert seen["2"] == sent["2"] and seen["1"] >= sent["1"] - 1, "the last frame waits for the next one"
 
 
 @pytest.mark.parametrize("frame_id", ["", "base_link"])
@@ -251,3 +270,16 @@ def test_a_step_takes_the_frame_that_its_parts_complete_or_end():
     assert gathering.step(3.0, {"b": 6}, expected=["a", "b"]) == {}, "a frame is taken once"
     assert gathering.step(4.0, {"a": 7}, expected=["a", "b"]) == {}
     assert gathering.step(5.0, {"a": 8}, expected=["a", "b"]) == {"a": 7}
+
+
+def test_who_was_heard_recently_belongs_to_a_frame_and_who_went_long_ago_does_not():
+    gathering: Gathering[int] = Gathering(0.01)
+    told = []
+    for step in range(40):
+        keys = "ab" if step in (0, 1, 3, 5) else "a"
+        for key in keys:
+            if taken := gathering.step(0.1 * step, {key: step}):
+                told.append((step, "".join(taken)))
+    assert told[:6] == [(1, "ab"), (1, "ab"), (3, "a"), (3, "ab"), (5, "a"), (5, "ab")]
+    assert told[6:] == [*((step, "a") for step in range(7, 40))]
+    assert gathering.step(0.0, {"a": 0}) == {"a": 0}, "in a bag that loops nobody waits for those of its end"

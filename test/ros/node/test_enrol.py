@@ -1,5 +1,8 @@
 """Gestures over real DDS: the performer shows one to the node, which knows it from then on."""
 
+import time
+from types import SimpleNamespace
+
 import pytest
 
 pytest.importorskip("rclpy", reason="needs ROS 2 (rclpy)")
@@ -7,9 +10,11 @@ pytest.importorskip("rclpy", reason="needs ROS 2 (rclpy)")
 from helpers.gestures import GESTURE, performed, weights_with_background  # noqa: E402
 from helpers.robot import Robot  # noqa: E402
 from helpers.ros_peer import LATCHED  # noqa: E402
+from helpers.worker_bench import Bench  # noqa: E402
 from std_msgs.msg import Bool  # noqa: E402
 from std_srvs.srv import Trigger  # noqa: E402
 
+from usdrl_ros.node import enrol  # noqa: E402
 from usdrl_ros.processes.children import Child  # noqa: E402
 
 SPEED = 3.0
@@ -152,3 +157,47 @@ def test_a_language_model_enrols_a_gesture_and_finds_it_among_the_labels(node, f
         failed, why = ask("enrol", label="by_model", person="9")
         assert failed and "no person '9'" in why
     assert (folders / "gestures" / "by_model" / "gesture.yaml").exists()
+
+
+@pytest.fixture
+def asking(monkeypatch):
+    """A worker that is stepped by hand, and what a request to it is answered."""
+    monkeypatch.setattr(enrol, "PATIENCE", 0.2)
+    monkeypatch.setattr(enrol.values, "read", lambda node: None)
+    bench = Bench()
+    pipeline = SimpleNamespace(worker=bench.worker, model=SimpleNamespace(enrolment="all gestures"))
+
+    def ask(work):
+        return enrol.enrol(None, lambda: pipeline, work, Trigger.Request(), Trigger.Response())
+
+    return bench.worker, ask
+
+
+def test_what_is_told_to_have_failed_is_not_done_later(asking):
+    worker, ask = asking
+    stored = []
+    answer = ask(lambda enrolment, config: stored.append(enrolment))
+    assert not answer.success and answer.message.startswith("the model has not answered for")
+    worker.step()
+    assert not stored
+
+
+def test_what_has_begun_is_waited_for_and_told(asking):
+    worker, ask = asking
+
+    def slow(enrolment, config):
+        time.sleep(0.3)
+        return "stored"
+
+    worker.start()
+    answer = ask(slow)
+    assert (answer.success, answer.message) == (True, "stored")
+    assert worker.stop(1.0)
+
+
+def test_nobody_waits_for_a_model_that_was_released(asking):
+    worker, ask = asking
+    worker.stop()
+    answer = ask(lambda enrolment, config: "stored")
+    assert not answer.success
+    assert answer.message == "the model was released meanwhile: configure the node, then begin again"

@@ -3,6 +3,8 @@
 import signal
 import statistics
 import time
+from contextlib import ExitStack
+from types import SimpleNamespace
 
 import pytest
 from helpers.paths import HELPERS
@@ -12,6 +14,7 @@ pytest.importorskip("rclpy", reason="needs ROS 2 (rclpy)")
 from diagnostic_msgs.msg import DiagnosticStatus  # noqa: E402
 from helpers.people import frames
 from helpers.ros_peer import Diagnostics, header, seconds_to_end  # noqa: E402
+from helpers.worker_bench import Bench  # noqa: E402
 from lifecycle_msgs.msg import Transition, TransitionEvent  # noqa: E402
 from lifecycle_msgs.srv import ChangeState, GetState  # noqa: E402
 from rcl_interfaces.msg import Parameter, ParameterType, ParameterValue  # noqa: E402
@@ -20,6 +23,7 @@ from sensor_msgs.msg import PointCloud2  # noqa: E402
 from std_srvs.srv import Trigger  # noqa: E402
 
 from usdrl_ros.inputs.skeleton_messages import point_cloud  # noqa: E402
+from usdrl_ros.node.node import PerceptionNode  # noqa: E402
 from usdrl_ros.processes.children import Child  # noqa: E402
 
 SETTINGS = ["--ros-args", "-p", "axes:=kinect", "-p", "watch:=[hand_up]", "-p", "min_duration:=0.1"]
@@ -192,3 +196,19 @@ def test_a_node_that_others_manage_waits_for_them_when_its_model_never_answers(r
     assert robot.change(Transition.TRANSITION_ACTIVATE)[0]
     robot.show(frames(start=2000.0))
     robot.peer.wait(lambda: [event["kind"] for event in robot.events] == ["onset", "offset"], "the action")
+
+
+@pytest.mark.parametrize("busy", [0.0, 0.01, 3.0])
+def test_only_an_inference_that_takes_long_is_told_of_at_a_deactivation(busy):
+    bench, told, warned = Bench(), [], []
+    node = SimpleNamespace(
+        _listening=SimpleNamespace(end=ExitStack()),
+        _pipeline=SimpleNamespace(
+            worker=bench.worker, outputs=SimpleNamespace(publish_no_people=lambda: told.append("nobody"))
+        ),
+        get_logger=lambda: SimpleNamespace(warning=warned.append),
+    )
+    bench.worker._busy_since = bench.now - busy if busy else None
+    PerceptionNode._stop_listening(node, 0.01)  # the worker has not left by then
+    assert told == ["nobody"] and node._listening is None
+    assert [text.partition(":")[0] for text in warned] == ["an inference has been running for 3.0 s"] * (busy == 3.0)

@@ -15,8 +15,9 @@ from helpers.worker_bench import Bench
 
 from usdrl_model.online.stream import ActionStream  # noqa: E402
 from usdrl_ros.inputs.common import SourceFrame  # noqa: E402
+from usdrl_ros.inputs.further_topics import Heard, Route  # noqa: E402
 from usdrl_ros.node.inbox import CAPACITY, LARGEST, Inbox  # noqa: E402
-from usdrl_ros.node.worker import LATE  # noqa: E402
+from usdrl_ros.node.worker import AT_ONCE, LATE  # noqa: E402
 
 
 def test_the_events_are_those_of_the_stream_alone():
@@ -71,8 +72,50 @@ def test_what_waits_is_bounded_in_memory_too():
     assert inbox.put(bytes(2 * LARGEST), 300.0) == 0
     assert inbox.put(million, 301.0) == LARGEST // 2**20
     assert len(inbox) == 1, "the newest waits whatever its size"
-    inbox.clear()
+    assert inbox.forget() == 1
     assert not inbox and inbox.put(million, 0.0) == 0
+
+
+def heard(latched):
+    route = Route(topic="/tf_static", kind=None, decode=None, deserialise=None, latched=latched, depth=1)
+    return Heard(route, b"")
+
+
+def test_what_is_latched_waits_through_a_full_queue_and_a_reset():
+    once, usual = heard(True), heard(False)
+    inbox = Inbox()
+    inbox.put(once, 0.0)
+    assert sum(inbox.put(usual, float(number)) for number in range(CAPACITY + 20)) == 21
+    assert len(inbox) == CAPACITY and inbox.forget(100.0) == 79
+    assert inbox.take() == (once, 0.0) and inbox.take() == (usual, 100.0)
+    inbox.put(once, 300.0)
+    assert inbox.forget() == len(range(101, CAPACITY + 20)) and inbox.take() == (once, 300.0) and not inbox
+    for number in range(CAPACITY + 20):
+        inbox.put(once, float(number))
+    assert len(inbox) == CAPACITY and inbox.take() == (once, 20.0), "they are bounded, too"
+
+
+def test_a_reset_and_a_pause_lose_nothing_that_is_sent_once():
+    taken = []
+    bench = Bench(convert=lambda message, arrival, patience: taken.append(message))
+    once, usual = heard(True), heard(False)
+    for message in (usual, once, usual):
+        bench.worker.put(message)
+    bench.worker.reset()
+    bench.worker.step()
+    assert taken == [once]
+
+    def slow(message, arrival, patience):
+        bench.now += AT_ONCE
+        taken.append(message)
+
+    bench = Bench(convert=slow)
+    for message in (usual, once, usual):
+        bench.worker.put(message)
+    bench.now += LATE
+    bench.worker.step()
+    bench.worker.step()
+    assert taken[1:] == [usual, once] and bench.counts.drops == 1
 
 
 def test_a_full_queue_drops_the_oldest():
@@ -256,3 +299,16 @@ def test_what_people_look_like_is_asked_of_frames_whose_stamps_are_believed():
     bench.play(sorted([*recorded, *stray], key=lambda frame: frame.stamp % 1e6))
     assert bench.stream.counters["outlier_stamps"] + bench.stream.counters["second_clock_frames"] >= len(stray) - 1
     assert bench.checked == [frame.stamp for frame in recorded]
+
+
+def test_what_was_asked_is_done_once_or_cancelled_for_good():
+    bench, done = Bench(), []
+    asked = [bench.worker.ask(lambda at=at: done.append(at)) for at in range(3)]
+    assert asked[1].cancel()
+    bench.worker.step()
+    assert done == [0, 2] and asked[0].done() and not asked[0].cancel() and not bench.counts.failures
+    waiting = bench.worker.ask(lambda: done.append(3))
+    bench.worker.stop()
+    assert waiting.cancelled() and bench.worker.ask(lambda: done.append(4)).cancelled()
+    bench.worker.step()
+    assert done == [0, 2]

@@ -130,7 +130,8 @@ def installation() -> Path | None:
 
 @pytest.mark.skipif(installation() is None or not shutil.which("g++"), reason="needs BehaviorTree.CPP 4 and a compiler")
 def test_the_header_compiles_and_ticks(tmp_path):
-    people = [[], [], [("hand_in_front", "3")], [("pointing_left", "4")], [], []]
+    longest = [("pointing_left", "5", 2.5), ("pointing_left", "4", 1.5), ("pointing_left", "6", 2.0)]
+    people = [[], [], [("hand_in_front", "3", 1.0)], longest, [], []]
     waves = [{"seq": 1, "kind": "onset", "person": "5", "label": "wave", "score": 0.9}]
     lines = []
     for beat, held in enumerate(people):
@@ -153,10 +154,10 @@ def test_the_header_compiles_and_ticks(tmp_path):
 
 
 def state(beat: int, held: list, events: list) -> dict:
-    times = {"onset": 1.0, "since": 1.0}
     people = [
-        {"id": who, "position": None, "actions": [], "states": {"active": [{"label": label} | times], "unknown": []}}
-        for label, who in held
-    ]
+        {"id": who, "position": None, "actions": [],
+         "states": {"active": [{"label": label, "onset": onset, "since": beat - onset}], "unknown": []}}
+        for label, who, onset in held
+    ]  # fmt: skip
     return {"schema": SCHEMA, "seq": len(events), "people": people, "events": events,
             "heartbeat": {"stamp": float(beat), "period": 0.25}}  # fmt: skip

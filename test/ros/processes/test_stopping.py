@@ -1,0 +1,40 @@
+"""The end of a process at a signal, whatever its main thread does just then."""
+
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+from helpers.paths import ROOT
+
+WAITING = """
+import os, sys, time
+from usdrl_ros.processes.stopping import Stop
+
+def signalled(frame, event, argument):
+    inside = frame.f_code.co_name == "wait" and "waiter" in frame.f_locals  # the event's lock is held
+    if inside and event == "line":
+        sys.settrace(None)
+        frame.f_trace = None
+        os.kill(os.getpid(), int(sys.argv[1]))
+        os.kill(os.getpid(), int(sys.argv[1]))
+    return signalled
+
+stop = Stop()
+sys.settrace(signalled)
+stop.wait()
+print("closes", flush=True)
+time.sleep(float(sys.argv[2]))
+print("closed", flush=True)
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(("closing", "told"), [(0.0, ["closes", "closed"]), (60.0, ["closes"])])
+def test_a_signal_between_two_steps_of_waiting_ends_it(number, closing, told):
+    before = time.monotonic()
+    command = [sys.executable, "-c", WAITING, str(int(number)), str(closing)]
+    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=20.0, check=False)
+    assert (ended.stdout.split(), ended.returncode) == (told, 0), ended.stderr
+    assert time.monotonic() - before < 10.0
