@@ -7,6 +7,7 @@ import pytest
 import torch
 from helpers.paths import ROOT, public
 from helpers.tiny_finetuning import RECORDINGS, RUN
+from helpers.trimmed import trimmed
 
 from usdrl_model import config
 from usdrl_model.checkpoints import detector_file
@@ -15,7 +16,7 @@ from usdrl_model.data import catalogue
 from usdrl_model.data.store_writer import write_set
 from usdrl_model.evaluation import detection_scores
 from usdrl_model.skeleton.recording import Recording
-from usdrl_model.training.finetuning import train
+from usdrl_model.training.finetuning import run_data, train
 from usdrl_model.training.finetuning.config import FinetuneConfig
 from usdrl_model.training.finetuning.labels import filled
 from usdrl_model.training.finetuning.sources import (
@@ -90,6 +91,43 @@ def test_recordings_without_named_people_are_chosen_by_a_split(tmp_path: Path) -
         assert store is not None and len(training_part(source, store)) == count
     with pytest.raises(ValueError, match="name the people to train on"):
         SourceConfig(name="kitchen")
+
+
+def test_clips_in_the_labels_of_the_detector_show_their_label(tmp_path: Path) -> None:
+    """Their label is trained on, validated and calibrated on as where a table says that it is the same."""
+    clips = [dataclasses.replace(one, segments=(), label="hand_up", labels=("hand_up",)) for one in RECORDINGS]
+    write_set(tmp_path, "own", clips)
+    source = RUN.sources[0]
+    store = open_store([source], tmp_path)
+    told = recordings(dataclasses.replace(source, labels={"hand_up": "hand_up"}), store, 0)
+    same = recordings(source, store, 0, detector=RUN.detector)
+    assert [one.segments for one in same] == [one.segments for one in told]
+    run = dataclasses.replace(RUN, validation_subjects=("c",))
+    given = run_data.recordings(run, store)
+    validation = run_data.validation(run, run_data.held_out(run, given))
+    assert validation is not None
+    for windows in (run_data.mixture(run, given).windows, validation):
+        assert windows.y[windows.seen].double().mean() > 0.5
+    other = dataclasses.replace(RUN.detector, labels=("none", "clap"))
+    with pytest.raises(ValueError, match=r"hand_up not among the labels none, clap: add them to detector\.labels"):
+        run_data.mixture(dataclasses.replace(RUN, detector=other), given)
+
+
+def test_clips_that_are_laid_into_streams_show_their_label_whether_or_not_everything_is_labelled(
+    tmp_path: Path,
+) -> None:
+    clips = [
+        dataclasses.replace(trimmed("wave", who, seed=seed), name=f"{who}{seed}") for who in "ab" for seed in (0, 1)
+    ]
+    write_set(tmp_path, "own", clips)
+    detector = dataclasses.replace(RUN.detector, labels=("none", "wave"))
+    shown = []
+    for complete in (True, False):
+        source = SourceConfig(name="own", subjects=("a", "b"), compose=True, complete=complete)
+        given = recordings(source, open_store([source], tmp_path), 0, detector=detector)
+        windows = windows_of(source, given, detector, max_gap=1.0, stride=2)
+        shown.append(int((windows.y[windows.seen] == 1).sum()))
+    assert shown[0] == shown[1] > 100
 
 
 def test_windows_from_a_store_are_those_of_the_published_files(tmp_path: Path) -> None:
