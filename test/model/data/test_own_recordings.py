@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from usdrl_model.data.importers import own
+from usdrl_model.skeleton.segments import frame_labels, in_doubt
 from usdrl_model.skeleton.topology import topology
 
 RNG = np.random.default_rng(1)
@@ -37,8 +38,32 @@ def test_own_recordings(tmp_path: Path) -> None:
     assert [len(frame.people) for frame in recording.frames] == [2, 2, 2, 1, 1, 1]
     np.testing.assert_array_equal(recording.frames[1].people[1].confidence, confidence[1, 1])
     found = [(s.person, s.label, round(s.start, 6), round(s.end, 6)) for s in recording.segments]
-    assert found == [("anna", "wave", 1.05, 1.1), ("anna", "kick", 1.2, 1.25), ("bob", "hug", 1.0, 1.1)]
+    assert found == [("anna", "wave", 1.05, 1.125), ("anna", "kick", 1.2, 1.275), ("bob", "hug", 1.0, 1.1)]
     assert recording.labels == ("wave", "kick", "hug")
+
+
+def test_labels_of_frames_leave_no_holes_and_one_frame_is_no_instant(tmp_path: Path) -> None:
+    labels = np.array(["walk"] * 20 + ["jump"] + ["walk"] * 9 + ["clap"] * 20 + ["none"] * 9 + ["clap"])
+    joints = RNG.normal(size=(60, 1, 17, 3))
+    stamps = 1.0 + np.arange(60) / 30.0
+    stamps[45:] += 3.0  # nothing was recorded
+    mine(tmp_path, joints=joints, rate=None, stamps=stamps, labels=labels)
+    (recording,) = own.load(tmp_path)
+    assert in_doubt(recording, 1.2, 4.0) == recording, "no instants"
+    ends = [round((one.end - 1.0) * 30.0, 3) for one in recording.segments]
+    assert ends == [20.0, 21.0, 30.0, 139.5, 149.5], "frames"
+    names = ("none", "walk", "jump", "clap")
+    classes = frame_labels(recording.segments, stamps, names)
+    assert [names[one] for one in classes] == labels.tolist()
+    between = np.arange(1.0, stamps[44], 0.01)
+    assert 0 not in frame_labels(recording.segments, between, names)
+
+
+def test_a_gap_that_no_track_bridges_ends_the_labels_before_it(tmp_path: Path) -> None:
+    stamps = np.array([1.0, 1.1, 1.2, 9.2, 9.3, 9.4])
+    mine(tmp_path, rate=None, stamps=stamps, labels=np.array(["walk"] * 3 + ["clap"] * 3))
+    (recording,) = own.load(tmp_path)
+    assert [(one.start, round(one.end, 6)) for one in recording.segments] == [(1.0, 1.3), (9.2, 9.45)]
 
 
 def test_own_recordings_with_stamps_and_a_clip_label(tmp_path: Path) -> None:
