@@ -70,7 +70,7 @@ def run(arguments: argparse.Namespace) -> None:
             scores = detection_scores.recognition(detector, validation)
         else:
             scores = detection_scores.detection(detector_file.load(folder, "cpu"), held_out)
-        write_text(arguments.out / "validation.json", json.dumps(scores, indent=2) + "\n")
+        write_text(arguments.out / "validation.json", json.dumps(scores, indent=2, allow_nan=False) + "\n")
         print(result := detection_scores.summary(scores))
         people = f"{first.name}, validation subjects {', '.join(settings.validation_subjects)}"
         score = model_card.Score(of=people, result=result, command=command)

@@ -1,6 +1,7 @@
 """Training as a command: what cannot work ends in one line, and what is trained on comes from stores."""
 
 import dataclasses
+import json
 from pathlib import Path
 
 import pytest
@@ -155,6 +156,19 @@ def test_no_onset_that_was_found_has_no_delay() -> None:
         "onset_delay": {"median": None, "p90": None}, "false_alarms_per_hour": 0.0,
     }  # fmt: skip
     assert "onset delay -, 0 false alarms/h" in detection_scores.summary(scores)
+
+
+def test_validation_of_people_who_do_nothing_has_no_scores(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    write_set(tmp_path / "stores", "own", [*RECORDINGS[:2], dataclasses.replace(RECORDINGS[2], segments=())])
+    config.dump(dataclasses.replace(RUN, steps=2, validation_subjects=("c",)), tmp_path / "run.yaml")
+    words = ["--config", str(tmp_path / "run.yaml"), "--data", str(tmp_path / "stores"), "--out", str(tmp_path / "out")]
+    assert main.main(["finetune", *words, "--device", "cpu", "stream.events.on_threshold=1.0"]) == 0
+    said = "frame accuracy 100.0, segment F1@10/25/50 -/-/-, event F1 -/-/-, onset delay -, 0 false alarms/h"
+    assert capsys.readouterr().out.splitlines()[-1] == said
+    assert json.loads((tmp_path / "out" / "validation.json").read_text())["segment_f1"]["0.5"] is None
+    nobody = detection_scores.detection(detector_file.load(tmp_path / "out" / "weights", "cpu"), [])
+    assert detection_scores.summary(nobody).startswith("frame accuracy -, ")
+    assert detection_scores.summary(nobody).endswith(", - false alarms/h")
 
 
 def test_the_command_says_what_is_missing(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
