@@ -85,6 +85,12 @@ def check_resume(arguments: argparse.Namespace) -> None:
         raise FileExistsError(f"{arguments.out} holds results already: go on with --resume, or choose another folder")
 
 
+def check_new(out: Path) -> None:
+    """Refuse to write over what is there: FileExistsError unless nothing is at ``out``, or an empty folder."""
+    if out.exists() and not (out.is_dir() and not any(out.iterdir())):
+        raise FileExistsError(f"{out} is there already: choose another name, or remove it")
+
+
 def device(arguments: argparse.Namespace) -> torch.device:
     """The device that was asked for; from here on this process uses the threads that were asked for.
 

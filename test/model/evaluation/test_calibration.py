@@ -152,6 +152,10 @@ def test_the_command_writes_weights_with_thresholds_and_whom_they_are_from(
     assert after.stream.events.label_on_threshold.keys() == set(before.detector.labels[1:])
     assert [one.stage for one in after.provenance.data if one.set == "own"] == ["calibration"]
     assert after.provenance.data[: len(before.provenance.data)] == before.provenance.data
+    card = (tmp_path / "w" / "README.md").read_text(encoding="utf-8")
+    assert "| your own recordings (own) | calibration | subjects ann |" in card
+    assert main.main([*command, "--out", str(tmp_path / "w")]) == 1
+    assert f"{tmp_path / 'w'} is there already: choose another name, or remove it" in capsys.readouterr().err
 
 
 def test_thresholds_alone_are_chosen_with_the_pipeline_that_is_asked_for() -> None:
