@@ -93,6 +93,19 @@ def test_a_temperature_cools_what_is_too_sure() -> None:
         torch.testing.assert_close(detector(x).frames, before / dense)
 
 
+def test_what_nobody_knows_sets_no_temperature() -> None:
+    torch.manual_seed(0)
+    encoder = EncoderConfig(hidden=16, heads=2, people=1, frames=8)
+    detector = Detector(DetectorConfig(labels=LABELS, encoder=encoder)).eval()
+    x, y = torch.randn(20, 8, 1, 25, 3), torch.zeros(20, 8, dtype=torch.int64)
+    seen = torch.zeros_like(y, dtype=torch.bool)
+    with pytest.raises(ValueError, match="sources: nobody knows what people do in any frame"):
+        calibration.temperatures(detector, Windows(x, y, seen))
+    seen[:, -1] = True  # too little of a window to say what it shows
+    _, recognition = calibration.temperatures(detector, Windows(x, y, seen))
+    assert recognition == 1.0
+
+
 def test_one_run_of_the_network_gives_posteriors_before_and_after_a_temperature() -> None:
     torch.manual_seed(0)
     weights = detector_file.load("hri", "cpu")
