@@ -27,10 +27,12 @@ def detection(weights: detector_file.LoadedDetector, recordings: Sequence[Record
     """Score the online pipeline on recordings: frame accuracy and F1 of segments and of events.
 
     What is said while the truth is ambiguous counts neither for nor against it. Frames are those of each person. A
-    score is None where there was nothing to be scored.
+    score is None where there was nothing to be scored; recordings without frames are left out.
     """
     truth, predicted, scored = [], [], []
     for recording in recordings:
+        if not recording.frames:
+            continue
         stream = ActionStream(weights, topology=recording.topology)
         found = event_metrics.judged(predict(recording, stream).actions, recording.segments)
         stamps = np.array([frame.stamp for frame in recording.frames])

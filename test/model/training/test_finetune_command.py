@@ -166,7 +166,8 @@ def test_validation_of_people_who_do_nothing_has_no_scores(tmp_path: Path, capsy
     said = "frame accuracy 100.0, segment F1@10/25/50 -/-/-, event F1 -/-/-, onset delay -, 0 false alarms/h"
     assert capsys.readouterr().out.splitlines()[-1] == said
     assert json.loads((tmp_path / "out" / "validation.json").read_text())["segment_f1"]["0.5"] is None
-    nobody = detection_scores.detection(detector_file.load(tmp_path / "out" / "weights", "cpu"), [])
+    empty = dataclasses.replace(RECORDINGS[2], frames=())
+    nobody = detection_scores.detection(detector_file.load(tmp_path / "out" / "weights", "cpu"), [empty])
     assert detection_scores.summary(nobody).startswith("frame accuracy -, ")
     assert detection_scores.summary(nobody).endswith(", - false alarms/h")
 
