@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from usdrl_model.cli.common import add_machine, add_purpose, device, reported
+from usdrl_model.cli.common import add_machine, add_purpose, device, reported, training_command
 from usdrl_model.files.atomic_file import write_text
 
 
@@ -41,7 +41,7 @@ def run(arguments: argparse.Namespace) -> None:
     settings = labels.filled(settings)
     where = device(arguments)
     store = sources.open_store(settings.sources, arguments.data)
-    command = " ".join(["usdrl finetune --config", str(arguments.config), *arguments.overrides])
+    command = training_command("finetune", arguments)
     made = init_from.provenance(settings, store, command)  # before the work: it reads the weights of the start
     if arguments.terms:
         permission.check_commercial(made, init_from.inherited(settings))
