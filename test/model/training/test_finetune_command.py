@@ -45,6 +45,7 @@ def test_the_shipped_configuration_fits_the_shipped_weights(name: str) -> None:
     [
         (["validation_subjects=[dora]"], "['dora'] have no recording in own; there are ['a', 'b', 'c']"),
         (["sources=[{name: own, split: standard/train}]", "validation_subjects=[c]"], "['c'] are trained on, too"),
+        (["detector.labels=[none]"], "detector.labels: expected the actions to learn, or a vocabulary that names them"),
         (["batch_size=1000000000000"], "not enough memory"),
         (["--threads", "-3"], "--threads: expected 0 (all cores) to 1024, got -3"),
     ],
