@@ -180,6 +180,15 @@ def test_texts_that_are_empty_or_were_saved_as_bytes(tmp_path: Path) -> None:
     assert [person.id for person in recording.frames[0].people] == ["anna", "bob"]
 
 
+def test_what_a_table_has_not_is_no_text(tmp_path: Path) -> None:
+    (recording,) = own.load(mine(tmp_path, clip_label=np.nan, subject=np.float32("nan"), units=[np.nan]))
+    assert (recording.label, recording.labels, recording.subject) == (None, (), None)
+    (recording,) = own.load(mine(tmp_path, clip_label=3, ids=np.array([7, 8])))
+    assert (recording.label, recording.frames[0].people[0].id) == ("3", "7")
+    with pytest.raises(ValueError, match=r"wave_01\.npz: ids: expected texts, got nan"):
+        list(own.load(mine(tmp_path, ids=np.array([7.0, np.nan]))))
+
+
 SECONDS = 1.7e9 + np.arange(6) / 30
 
 

@@ -132,9 +132,11 @@ def _numbers(content: Mapping[str, np.ndarray], key: str) -> np.ndarray:
 
 
 def _texts(content: Mapping[str, np.ndarray], key: str) -> np.ndarray:
-    """An entry as texts; bytes are decoded as UTF-8, numbers are formatted."""
+    """An entry as texts; bytes are decoded as UTF-8, numbers are formatted, but NaN, which tables have for nothing."""
     array = content[key]
     limits.check(array.size, limits.NUMBERS, f"{key}: texts")
+    if array.dtype.kind == "f" and np.isnan(array).any():
+        raise ValueError(f"{key}: expected texts, got nan")
     try:
         return np.char.decode(array, "utf-8") if array.dtype.kind == "S" else array.astype(str)
     except UnicodeDecodeError as error:
@@ -150,8 +152,11 @@ def _one(content: Mapping[str, np.ndarray], key: str) -> np.ndarray:
 
 
 def _text(content: Mapping[str, np.ndarray], key: str) -> str | None:
-    """A text, None if it is missing or empty."""
-    text = str(_texts({key: _one(content, key)}, key)) if key in content else ""
+    """A text, None if it is missing, empty or NaN."""
+    value = _one(content, key) if key in content else np.array("")
+    if value.dtype.kind == "f" and np.isnan(value):
+        return None
+    text = str(_texts({key: value}, key))
     return None if text in NOTHING else text
 
 
