@@ -204,7 +204,8 @@ def _labelled(content: Mapping[str, np.ndarray], stamps: np.ndarray, ids: list[s
     labels = content["labels"]
     columns = labels[:, None] if labels.ndim == 1 else labels
     if columns.shape not in ((len(stamps), 1), (len(stamps), len(ids))) or columns.dtype.kind not in "US":
-        raise ValueError(f"labels: expected texts ({len(stamps)},) or ({len(stamps)}, {len(ids)}), got {labels.shape}")
+        wanted = f"({len(stamps)},) or ({len(stamps)}, {len(ids)})"
+        raise ValueError(f"labels: expected texts {wanted}, got {labels.dtype} {labels.shape}")
     for identity, column in zip(ids, columns.T, strict=False):
         yield from _runs(identity, _texts({"labels": column}, "labels").tolist(), stamps)
 
