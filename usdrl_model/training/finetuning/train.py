@@ -3,7 +3,7 @@
     usdrl finetune --config config/finetune_streaming.yaml --data stores --out runs/streaming
 
 A run folder holds ``training.pt`` (what ``--resume`` needs) and the one before it, ``loss.csv``, ``loss.png``
-and, at the end, the weights folder ``weights/``. Stop it at any time; ``--resume`` goes on with the next step as if
+and, at the end, the weights folder ``weights/``. Stop it at any time; ``--resume`` goes on from the last state as if
 nothing had happened (bit-identical on the CPU).
 """
 
