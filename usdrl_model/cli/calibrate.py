@@ -9,7 +9,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from usdrl_model.cli.common import reported
+from usdrl_model.cli.common import check_new, reported
 
 
 def add_verb(verbs: Any) -> None:
@@ -18,7 +18,7 @@ def add_verb(verbs: Any) -> None:
     verb.add_argument("weights", help="folder of a detector (usdrl finetune)")
     verb.add_argument("--config", required=True, type=Path, help="YAML file: whom to calibrate on, and the budget")
     verb.add_argument("--data", type=Path, help="store (usdrl data import), or a packed file of one")
-    verb.add_argument("--out", required=True, type=Path, help="folder of the calibrated weights, made where missing")
+    verb.add_argument("--out", required=True, type=Path, help="new folder of the calibrated weights")
     verb.add_argument("overrides", nargs="*", default=[], metavar="key=value", help="changes to the configuration")
     verb.set_defaults(run=reported("usdrl calibrate", run))
 
@@ -31,12 +31,15 @@ def run(arguments: argparse.Namespace) -> None:
     from usdrl_model.evaluation.calibrate import calibrate
     from usdrl_model.evaluation.calibration import CalibrationConfig
     from usdrl_model.files import markdown
+    from usdrl_model.training import model_card
     from usdrl_model.training.finetuning import sources
 
+    check_new(arguments.out)
     settings = config.apply_overrides(config.load(CalibrationConfig, arguments.config), arguments.overrides)
     weights = detector_file.load(arguments.weights, "cpu")
     found = calibrate(weights, settings, sources.open_store(settings.sources, arguments.data))
     detector_file.save(arguments.out, found.detector, found.stream, found.provenance)
+    model_card.write(arguments.out)
     rows = [
         [label, f"{point.threshold:g}", f"{100 * point.recall:.0f}", f"{point.false_alarms:.1f}"]
         for label, point in found.points.items()

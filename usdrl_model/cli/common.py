@@ -6,6 +6,7 @@ import argparse
 import json
 import logging
 import re
+import shlex
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -83,6 +84,19 @@ def check_resume(arguments: argparse.Namespace) -> None:
     """Refuse to mix results: FileExistsError where ``--out`` holds finished cells and ``--resume`` is not given."""
     if not arguments.resume and any((arguments.out / "cells").glob("*.json")):
         raise FileExistsError(f"{arguments.out} holds results already: go on with --resume, or choose another folder")
+
+
+def training_command(verb: str, arguments: argparse.Namespace) -> str:
+    """The command line that repeats a training, as the weights and their card say it."""
+    given = [(f"--{name}", getattr(arguments, name)) for name in ("config", "data", "out")]
+    options = [word for name, value in given if value is not None for word in (name, str(value))]
+    return shlex.join(["usdrl", verb, *options, *arguments.overrides])
+
+
+def check_new(out: Path) -> None:
+    """Refuse to write over what is there: FileExistsError unless nothing is at ``out``, or an empty folder."""
+    if out.exists() and not (out.is_dir() and not any(out.iterdir())):
+        raise FileExistsError(f"{out} is there already: choose another name, or remove it")
 
 
 def device(arguments: argparse.Namespace) -> torch.device:

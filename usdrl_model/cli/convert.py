@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from usdrl_model.checkpoints.provenance import DataUsed, Provenance, summary
-from usdrl_model.cli.common import reported
+from usdrl_model.cli.common import check_new, reported
 from usdrl_model.data import catalogue
 from usdrl_model.errors.shown import LINE, cut
 
@@ -53,8 +53,7 @@ def run(arguments: argparse.Namespace) -> None:
     from usdrl_model.checkpoints import encoder_file, official  # here, because "usdrl --help" must not wait for torch
 
     given = {name: getattr(arguments, name) for name in NOT_IN_FILE if getattr(arguments, name) is not None}
-    if arguments.out.exists() and not (arguments.out.is_dir() and not any(arguments.out.iterdir())):
-        raise FileExistsError(f"{arguments.out} is there already: choose another name, or remove it")
+    check_new(arguments.out)
     if arguments.half:
         if given or arguments.made_on or arguments.to_official:
             raise ValueError("--half: copies weights of this package as they are otherwise: leave other options out")

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from usdrl_model.cli.common import add_machine, add_purpose, device, reported
+from usdrl_model.cli.common import add_machine, add_purpose, device, reported, training_command
 from usdrl_model.files.atomic_file import write_text
 
 
@@ -41,7 +41,7 @@ def run(arguments: argparse.Namespace) -> None:
     settings = labels.filled(settings)
     where = device(arguments)
     store = sources.open_store(settings.sources, arguments.data)
-    command = " ".join(["usdrl finetune --config", str(arguments.config), *arguments.overrides])
+    command = training_command("finetune", arguments)
     made = init_from.provenance(settings, store, command)  # before the work: it reads the weights of the start
     if arguments.terms:
         permission.check_commercial(made, init_from.inherited(settings))
@@ -70,7 +70,7 @@ def run(arguments: argparse.Namespace) -> None:
             scores = detection_scores.recognition(detector, validation)
         else:
             scores = detection_scores.detection(detector_file.load(folder, "cpu"), held_out)
-        write_text(arguments.out / "validation.json", json.dumps(scores, indent=2) + "\n")
+        write_text(arguments.out / "validation.json", json.dumps(scores, indent=2, allow_nan=False) + "\n")
         print(result := detection_scores.summary(scores))
         people = f"{first.name}, validation subjects {', '.join(settings.validation_subjects)}"
         score = model_card.Score(of=people, result=result, command=command)

@@ -49,6 +49,12 @@ def _predict(arguments: argparse.Namespace) -> None:
     from usdrl_model.data.content_check import RECORDINGS, look, spread
 
     recordings = recordings_of(arguments)
+    for one in recordings:
+        if not one.frames:
+            print(f"{one.name}: no frames: left out", file=sys.stderr)
+    recordings = [one for one in recordings if one.frames]
+    if not recordings:
+        raise ValueError(f"{arguments.source}: expected frames, got none")
     print(look(recordings[index] for index in spread(len(recordings), RECORDINGS)).line(), file=sys.stderr)
     tell(arguments, recordings)
 

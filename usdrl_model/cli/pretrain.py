@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from usdrl_model.cli.common import add_machine, add_purpose, device, reported
+from usdrl_model.cli.common import add_machine, add_purpose, device, reported, training_command
 
 if TYPE_CHECKING:
     from usdrl_model.training.pretraining.train import Report
@@ -45,7 +45,7 @@ def run(arguments: argparse.Namespace) -> None:
     run = config.apply_overrides(config.load(PretrainConfig, arguments.config), arguments.overrides)
     with processes(device(arguments)) as workers:
         store = run_data.chosen(run, Store.open(arguments.data))
-        command = f"usdrl pretrain --config {arguments.config} {' '.join(arguments.overrides)}".strip()
+        command = training_command("pretrain", arguments)
         if arguments.terms:
             permission.check_commercial(run_data.provenance(run, store, command), run_data.before(run))
         pool = run_data.pool_of(run, store)

@@ -15,6 +15,7 @@ import numpy as np
 from usdrl_model.data.active_span import active_span
 from usdrl_model.data.compose import DIRECT, SWAY, compose
 from usdrl_model.data.transition import across, blend, heading, seconds, turned
+from usdrl_model.data.vocabulary import NONE
 from usdrl_model.skeleton.clip import Clip
 from usdrl_model.skeleton.person import Person, SkeletonFrame
 from usdrl_model.skeleton.recording import Recording
@@ -63,7 +64,8 @@ def compose_pairs(recordings: Iterable[Recording], seed: int) -> Iterator[Record
     """Streams of two people: clips of pairs one after another, and single people beside each other.
 
     Args:
-        recordings: of one data set, in the labels of pairs (``in_vocabulary``).
+        recordings: of one data set, in the labels of pairs (``in_vocabulary``), or in any: then both people of a clip
+            do what its label says.
         seed: same seed, same streams.
 
     Yields:
@@ -144,15 +146,20 @@ def _scene(recording: Recording) -> Scene | None:
     """A trimmed clip of two people; None where one is not seen at its beginning and its end."""
     clip = Clip.of(recording)
     both = np.flatnonzero((clip.mask[:, :, _HIPS] & clip.mask[:, :, _LEFT] & clip.mask[:, :, _RIGHT]).all(axis=1))
-    if len(both) < 4 or all(active_span(clip, place) is None for place in (0, 1)):
+    moving = [span for place in (0, 1) if (span := active_span(clip, place)) is not None]
+    if len(both) < 4 or not moving:
         return None
     part = slice(both[0], both[-1] + 1)
     joints = np.where(clip.mask[part, ..., None], clip.joints[part].astype(np.float64), np.nan)
     begin, end = float(clip.stamps[both[0]]), float(clip.stamps[both[-1]])
     names = dict(zip(clip.people, PEOPLE, strict=True))
+    shown: Sequence[Segment] = clip.segments
+    if not shown and clip.label is not None and clip.label != NONE:  # both do it, while one of them moves
+        first, last = min(start for start, _ in moving), max(stop for _, stop in moving)
+        shown = [Segment(person, clip.label, first, last) for person in clip.people]
     segments = tuple(
         Segment(names[one.person], one.label, max(float(one.start), begin) - begin, min(float(one.end), end) - begin)
-        for one in clip.segments
+        for one in shown
         if one.end > begin and one.start < end
     )
     return Scene(clip.stamps[part] - begin, joints, segments)

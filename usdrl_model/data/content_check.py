@@ -93,6 +93,8 @@ class Verdict:
 
     def line(self) -> str:
         """The verdict in one line."""
+        if not self.looked_at:
+            return "no recordings"
         where = f"content of {self.looked_at} recording{'s' * (self.looked_at != 1)}"
         parts = [
             finding.text if count == self.looked_at else f"in {count} of them, {finding.text}"

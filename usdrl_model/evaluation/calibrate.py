@@ -53,7 +53,8 @@ def calibrate(weights: LoadedDetector, settings: CalibrationConfig, store: Store
         store: with the sources of the settings (``sources.open_store``).
 
     Raises:
-        ValueError: a detector that was trained on these people or that was changed, or as of ``sources``.
+        ValueError: a detector that was trained on these people or that was changed, people of whom nobody knows what
+            they do, or as of ``sources``.
     """
     weights = _asked(weights, settings)
     detector, stream = weights.trained, weights.config.stream

@@ -155,6 +155,12 @@ def temperatures(detector: Detector, windows: Windows) -> tuple[float, float]:
     Args:
         detector: as trained, in evaluation mode.
         windows: of people whom it was not trained on.
+
+    Returns:
+        The temperature of the recognition head is 1, it stays as it is, where of no window enough is known.
+
+    Raises:
+        ValueError: of no newest frame of a window the class is known.
     """
     frames, clips = [], []
     with torch.inference_mode():
@@ -167,7 +173,10 @@ def temperatures(detector: Detector, windows: Windows) -> tuple[float, float]:
     newest = torch.cat(frames)[:, -recent:][seen]
     shown = clip_classes(windows.y, windows.seen, len(detector.config.labels))
     known = shown != UNKNOWN
-    return _temperature(newest, windows.y[:, -recent:][seen]), _temperature(torch.cat(clips)[known], shown[known])
+    if not seen.any():
+        raise ValueError("sources: nobody knows what people do in any frame: there is nothing to calibrate on")
+    dense = _temperature(newest, windows.y[:, -recent:][seen])
+    return dense, _temperature(torch.cat(clips)[known], shown[known]) if known.any() else 1.0
 
 
 @torch.no_grad()

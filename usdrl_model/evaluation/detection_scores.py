@@ -10,6 +10,7 @@ import torch
 
 from usdrl_model.checkpoints import detector_file
 from usdrl_model.evaluation.predict import predict
+from usdrl_model.files.documents import finite
 from usdrl_model.metrics import events as event_metrics
 from usdrl_model.metrics import segment_scores
 from usdrl_model.network.detector import Detector
@@ -25,10 +26,13 @@ BATCH = 64
 def detection(weights: detector_file.LoadedDetector, recordings: Sequence[Recording]) -> dict[str, Any]:
     """Score the online pipeline on recordings: frame accuracy and F1 of segments and of events.
 
-    What is said while the truth is ambiguous counts neither for nor against it. Frames are those of each person.
+    What is said while the truth is ambiguous counts neither for nor against it. Frames are those of each person. A
+    score is None where there was nothing to be scored; recordings without frames are left out.
     """
     truth, predicted, scored = [], [], []
     for recording in recordings:
+        if not recording.frames:
+            continue
         stream = ActionStream(weights, topology=recording.topology)
         found = event_metrics.judged(predict(recording, stream).actions, recording.segments)
         stamps = np.array([frame.stamp for frame in recording.frames])
@@ -43,9 +47,10 @@ def detection(weights: detector_file.LoadedDetector, recordings: Sequence[Record
         )
     events_scores = event_metrics.score_events(scored)
     return {
-        "frame_accuracy": segment_scores.frame_accuracy(truth, predicted),
+        "frame_accuracy": finite(segment_scores.frame_accuracy(truth, predicted)),
         "segment_f1": {
-            str(iou): segment_scores.segment_counts(truth, predicted, iou).f1 for iou in segment_scores.IOU_THRESHOLDS
+            str(iou): finite(segment_scores.segment_counts(truth, predicted, iou).f1)
+            for iou in segment_scores.IOU_THRESHOLDS
         },
         **events_scores.to_dict(),
     }
@@ -72,14 +77,18 @@ def summary(scores: dict[str, Any]) -> str:
     """The result of ``detection`` or ``recognition`` in one line."""
     if "clip_accuracy" in scores:
         return f"{100 * scores['clip_accuracy']:.1f} % of {scores['clips']} clips recognised"
-    segment = "/".join(f"{100 * value:.1f}" for value in scores["segment_f1"].values())
-    event = "/".join(f"{100 * counts['f1']:.1f}" for counts in scores["overall"].values())
-    delay = scores["onset_delay"]
+    segment = "/".join(_percent(value) for value in scores["segment_f1"].values())
+    event = "/".join(_percent(counts["f1"]) for counts in scores["overall"].values())
+    delay, alarms = scores["onset_delay"], scores["false_alarms_per_hour"]
     told = "-" if delay["median"] is None else f"{delay['median']:.2f} s (p90 {delay['p90']:.2f})"
     return (
-        f"frame accuracy {100 * scores['frame_accuracy']:.1f}, segment F1@10/25/50 {segment}, event F1 {event},"
-        f" onset delay {told}, {scores['false_alarms_per_hour']:.0f} false alarms/h"
+        f"frame accuracy {_percent(scores['frame_accuracy'])}, segment F1@10/25/50 {segment}, event F1 {event},"
+        f" onset delay {told}, {'-' if alarms is None else f'{alarms:.0f}'} false alarms/h"
     )
+
+
+def _percent(share: float | None) -> str:
+    return "-" if share is None else f"{100 * share:.1f}"
 
 
 def recognition(detector: Detector, clips: Windows) -> dict[str, Any]:

@@ -160,6 +160,7 @@ def test_a_few_of_many_recordings_are_told_with_their_number(tmp_path: Path) -> 
     verdict = look([recording(number, wrong if number == 3 else right) for number in range(5)])
     assert verdict.wrong and "in 1 of them, median torso" in verdict.line()
     assert not look([recording(number, wrong if number == 3 else right) for number in range(12)]).wrong
+    assert look([]).line() == "no recordings"
 
 
 def test_pictures_and_info_of_nobody(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

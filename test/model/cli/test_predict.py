@@ -69,6 +69,17 @@ def test_files_in_folders_of_their_people_are_found_as_at_import(acted: Recordin
     assert [one["name"] for one in json.loads(capsys.readouterr().out)["recordings"]] == ["one"], "a store stays one"
 
 
+def test_a_recording_without_frames_is_left_out(acted: Recording, tmp_path: Path, capsys) -> None:
+    write_set(tmp_path / "stores", "own", [acted, dataclasses.replace(acted, name="empty", frames=())])
+    where = ["predict", str(tmp_path / "stores"), "--device", "cpu"]
+    assert main.main([*where, "--json"]) == 0
+    told, said = capsys.readouterr()
+    assert [one["name"] for one in json.loads(told)["recordings"]] == [acted.name]
+    assert said.splitlines()[0] == "empty: no frames: left out"
+    assert main.main([*where, "--clip", "empty"]) == 1
+    assert "expected frames, got none" in capsys.readouterr().err
+
+
 def test_a_set_of_a_store_and_its_pictures(acted: Recording, tmp_path: Path, capsys) -> None:
     write_set(tmp_path / "stores", "own", (dataclasses.replace(acted, name=name, subject=name) for name in "ab"))
     where = ["predict", str(tmp_path / "stores"), "--device", "cpu"]

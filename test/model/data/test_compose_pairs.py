@@ -66,6 +66,13 @@ def test_clips_of_a_pair_follow_each_other_without_a_leap() -> None:
     assert np.ptp(bones[:, 0], axis=0).max() < 0.05, "the body of the one who stands stays the same"
 
 
+def test_both_people_of_a_clip_in_labels_of_ones_own_do_what_it_says() -> None:
+    (stream,) = streams([pair("lift"), replace(pair("none", 1), label="none")], 0, pairs=True)
+    said = [one for one in stream.segments if one.label != AMBIGUOUS]
+    assert [(one.person, one.label) for one in said] == [("1", "lift"), ("2", "lift")]
+    assert said[0].end - said[0].start == pytest.approx(1.0, abs=0.4), "while one of them moves"
+
+
 def test_coming_nearer_between_two_clips_is_ambiguous() -> None:
     given = known(pair("hug", 0, apart=1.0), pair("hug", 1, apart=1.8))
     (stream,) = streams(given, 0, pairs=True)

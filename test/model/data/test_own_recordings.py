@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from usdrl_model.data.importers import own
+from usdrl_model.skeleton.segments import frame_labels, in_doubt
 from usdrl_model.skeleton.topology import topology
 
 RNG = np.random.default_rng(1)
@@ -37,8 +38,32 @@ def test_own_recordings(tmp_path: Path) -> None:
     assert [len(frame.people) for frame in recording.frames] == [2, 2, 2, 1, 1, 1]
     np.testing.assert_array_equal(recording.frames[1].people[1].confidence, confidence[1, 1])
     found = [(s.person, s.label, round(s.start, 6), round(s.end, 6)) for s in recording.segments]
-    assert found == [("anna", "wave", 1.05, 1.1), ("anna", "kick", 1.2, 1.25), ("bob", "hug", 1.0, 1.1)]
+    assert found == [("anna", "wave", 1.05, 1.125), ("anna", "kick", 1.2, 1.275), ("bob", "hug", 1.0, 1.1)]
     assert recording.labels == ("wave", "kick", "hug")
+
+
+def test_labels_of_frames_leave_no_holes_and_one_frame_is_no_instant(tmp_path: Path) -> None:
+    labels = np.array(["walk"] * 20 + ["jump"] + ["walk"] * 9 + ["clap"] * 20 + ["none"] * 9 + ["clap"])
+    joints = RNG.normal(size=(60, 1, 17, 3))
+    stamps = 1.0 + np.arange(60) / 30.0
+    stamps[45:] += 3.0  # nothing was recorded
+    mine(tmp_path, joints=joints, rate=None, stamps=stamps, labels=labels)
+    (recording,) = own.load(tmp_path)
+    assert in_doubt(recording, 1.2, 4.0) == recording, "no instants"
+    ends = [round((one.end - 1.0) * 30.0, 3) for one in recording.segments]
+    assert ends == [20.0, 21.0, 30.0, 139.5, 149.5], "frames"
+    names = ("none", "walk", "jump", "clap")
+    classes = frame_labels(recording.segments, stamps, names)
+    assert [names[one] for one in classes] == labels.tolist()
+    between = np.arange(1.0, stamps[44], 0.01)
+    assert 0 not in frame_labels(recording.segments, between, names)
+
+
+def test_a_gap_that_no_track_bridges_ends_the_labels_before_it(tmp_path: Path) -> None:
+    stamps = np.array([1.0, 1.1, 1.2, 9.2, 9.3, 9.4])
+    mine(tmp_path, rate=None, stamps=stamps, labels=np.array(["walk"] * 3 + ["clap"] * 3))
+    (recording,) = own.load(tmp_path)
+    assert [(one.start, round(one.end, 6)) for one in recording.segments] == [(1.0, 1.3), (9.2, 9.45)]
 
 
 def test_own_recordings_with_stamps_and_a_clip_label(tmp_path: Path) -> None:
@@ -106,7 +131,8 @@ def test_own_recordings_in_other_units_mirrored_with_joints_of_their_own(tmp_pat
         ),
         ({"labels": np.array([b"w\xe9"] * 6)}, "labels: expected texts, or bytes in UTF-8"),
         ({"label": "x"}, "unknown entry 'label'; did you mean 'labels'"),
-        ({"labels": np.array(["a"] * 5)}, r"labels: expected texts \(6,\)"),
+        ({"labels": np.array(["a"] * 5)}, r"labels: expected texts \(6,\) or \(6, 2\), got <U1 \(5,\)"),
+        ({"labels": np.arange(6)}, r"labels: expected texts \(6,\) or \(6, 2\), got int64 \(6,\)"),
         ({"segments": np.array([["3", "hug", "1", "2"]])}, "expected one of"),
         ({"segments": np.array([["1", "hug", "2", "1"]])}, "an end after the start"),
         ({"ids": np.array(["a", "a"])}, "2 different texts"),
@@ -153,6 +179,15 @@ def test_texts_that_are_empty_or_were_saved_as_bytes(tmp_path: Path) -> None:
     assert (recording.label, recording.subject) == (None, None)
     assert recording.labels == ("kniend\u00e4",)
     assert [person.id for person in recording.frames[0].people] == ["anna", "bob"]
+
+
+def test_what_a_table_has_not_is_no_text(tmp_path: Path) -> None:
+    (recording,) = own.load(mine(tmp_path, clip_label=np.nan, subject=np.float32("nan"), units=[np.nan]))
+    assert (recording.label, recording.labels, recording.subject) == (None, (), None)
+    (recording,) = own.load(mine(tmp_path, clip_label=3, ids=np.array([7, 8])))
+    assert (recording.label, recording.frames[0].people[0].id) == ("3", "7")
+    with pytest.raises(ValueError, match=r"wave_01\.npz: ids: expected texts, got nan"):
+        list(own.load(mine(tmp_path, ids=np.array([7.0, np.nan]))))
 
 
 SECONDS = 1.7e9 + np.arange(6) / 30

@@ -93,6 +93,19 @@ def test_a_temperature_cools_what_is_too_sure() -> None:
         torch.testing.assert_close(detector(x).frames, before / dense)
 
 
+def test_what_nobody_knows_sets_no_temperature() -> None:
+    torch.manual_seed(0)
+    encoder = EncoderConfig(hidden=16, heads=2, people=1, frames=8)
+    detector = Detector(DetectorConfig(labels=LABELS, encoder=encoder)).eval()
+    x, y = torch.randn(20, 8, 1, 25, 3), torch.zeros(20, 8, dtype=torch.int64)
+    seen = torch.zeros_like(y, dtype=torch.bool)
+    with pytest.raises(ValueError, match="sources: nobody knows what people do in any frame"):
+        calibration.temperatures(detector, Windows(x, y, seen))
+    seen[:, -1] = True  # too little of a window to say what it shows
+    _, recognition = calibration.temperatures(detector, Windows(x, y, seen))
+    assert recognition == 1.0
+
+
 def test_one_run_of_the_network_gives_posteriors_before_and_after_a_temperature() -> None:
     torch.manual_seed(0)
     weights = detector_file.load("hri", "cpu")
@@ -152,6 +165,10 @@ def test_the_command_writes_weights_with_thresholds_and_whom_they_are_from(
     assert after.stream.events.label_on_threshold.keys() == set(before.detector.labels[1:])
     assert [one.stage for one in after.provenance.data if one.set == "own"] == ["calibration"]
     assert after.provenance.data[: len(before.provenance.data)] == before.provenance.data
+    card = (tmp_path / "w" / "README.md").read_text(encoding="utf-8")
+    assert "| your own recordings (own) | calibration | subjects ann |" in card
+    assert main.main([*command, "--out", str(tmp_path / "w")]) == 1
+    assert f"{tmp_path / 'w'} is there already: choose another name, or remove it" in capsys.readouterr().err
 
 
 def test_thresholds_alone_are_chosen_with_the_pipeline_that_is_asked_for() -> None:

@@ -1,12 +1,14 @@
 """Training as a command: what cannot work ends in one line, and what is trained on comes from stores."""
 
 import dataclasses
+import json
 from pathlib import Path
 
 import pytest
 import torch
 from helpers.paths import ROOT, public
 from helpers.tiny_finetuning import RECORDINGS, RUN
+from helpers.trimmed import trimmed
 
 from usdrl_model import config
 from usdrl_model.checkpoints import detector_file
@@ -15,7 +17,7 @@ from usdrl_model.data import catalogue
 from usdrl_model.data.store_writer import write_set
 from usdrl_model.evaluation import detection_scores
 from usdrl_model.skeleton.recording import Recording
-from usdrl_model.training.finetuning import train
+from usdrl_model.training.finetuning import run_data, train
 from usdrl_model.training.finetuning.config import FinetuneConfig
 from usdrl_model.training.finetuning.labels import filled
 from usdrl_model.training.finetuning.sources import (
@@ -43,6 +45,7 @@ def test_the_shipped_configuration_fits_the_shipped_weights(name: str) -> None:
     [
         (["validation_subjects=[dora]"], "['dora'] have no recording in own; there are ['a', 'b', 'c']"),
         (["sources=[{name: own, split: standard/train}]", "validation_subjects=[c]"], "['c'] are trained on, too"),
+        (["detector.labels=[none]"], "detector.labels: expected the actions to learn, or a vocabulary that names them"),
         (["batch_size=1000000000000"], "not enough memory"),
         (["--threads", "-3"], "--threads: expected 0 (all cores) to 1024, got -3"),
     ],
@@ -92,6 +95,43 @@ def test_recordings_without_named_people_are_chosen_by_a_split(tmp_path: Path) -
         SourceConfig(name="kitchen")
 
 
+def test_clips_in_the_labels_of_the_detector_show_their_label(tmp_path: Path) -> None:
+    """Their label is trained on, validated and calibrated on as where a table says that it is the same."""
+    clips = [dataclasses.replace(one, segments=(), label="hand_up", labels=("hand_up",)) for one in RECORDINGS]
+    write_set(tmp_path, "own", clips)
+    source = RUN.sources[0]
+    store = open_store([source], tmp_path)
+    told = recordings(dataclasses.replace(source, labels={"hand_up": "hand_up"}), store, 0)
+    same = recordings(source, store, 0, detector=RUN.detector)
+    assert [one.segments for one in same] == [one.segments for one in told]
+    run = dataclasses.replace(RUN, validation_subjects=("c",))
+    given = run_data.recordings(run, store)
+    validation = run_data.validation(run, run_data.held_out(run, given))
+    assert validation is not None
+    for windows in (run_data.mixture(run, given).windows, validation):
+        assert windows.y[windows.seen].double().mean() > 0.5
+    other = dataclasses.replace(RUN.detector, labels=("none", "clap"))
+    with pytest.raises(ValueError, match=r"hand_up not among the labels none, clap: add them to detector\.labels"):
+        run_data.mixture(dataclasses.replace(RUN, detector=other), given)
+
+
+def test_clips_that_are_laid_into_streams_show_their_label_whether_or_not_everything_is_labelled(
+    tmp_path: Path,
+) -> None:
+    clips = [
+        dataclasses.replace(trimmed("wave", who, seed=seed), name=f"{who}{seed}") for who in "ab" for seed in (0, 1)
+    ]
+    write_set(tmp_path, "own", clips)
+    detector = dataclasses.replace(RUN.detector, labels=("none", "wave"))
+    shown = []
+    for complete in (True, False):
+        source = SourceConfig(name="own", subjects=("a", "b"), compose=True, complete=complete)
+        given = recordings(source, open_store([source], tmp_path), 0, detector=detector)
+        windows = windows_of(source, given, detector, max_gap=1.0, stride=2)
+        shown.append(int((windows.y[windows.seen] == 1).sum()))
+    assert shown[0] == shown[1] > 100
+
+
 def test_windows_from_a_store_are_those_of_the_published_files(tmp_path: Path) -> None:
     """UTKinect is published as text: float64 keeps every bit of it, float32 keeps it within a micrometre."""
     run = config.load(FinetuneConfig, ROOT / "config" / "finetune_utkinect10.yaml")
@@ -117,6 +157,20 @@ def test_no_onset_that_was_found_has_no_delay() -> None:
         "onset_delay": {"median": None, "p90": None}, "false_alarms_per_hour": 0.0,
     }  # fmt: skip
     assert "onset delay -, 0 false alarms/h" in detection_scores.summary(scores)
+
+
+def test_validation_of_people_who_do_nothing_has_no_scores(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    write_set(tmp_path / "stores", "own", [*RECORDINGS[:2], dataclasses.replace(RECORDINGS[2], segments=())])
+    config.dump(dataclasses.replace(RUN, steps=2, validation_subjects=("c",)), tmp_path / "run.yaml")
+    words = ["--config", str(tmp_path / "run.yaml"), "--data", str(tmp_path / "stores"), "--out", str(tmp_path / "out")]
+    assert main.main(["finetune", *words, "--device", "cpu", "stream.events.on_threshold=1.0"]) == 0
+    said = "frame accuracy 100.0, segment F1@10/25/50 -/-/-, event F1 -/-/-, onset delay -, 0 false alarms/h"
+    assert capsys.readouterr().out.splitlines()[-1] == said
+    assert json.loads((tmp_path / "out" / "validation.json").read_text())["segment_f1"]["0.5"] is None
+    empty = dataclasses.replace(RECORDINGS[2], frames=())
+    nobody = detection_scores.detection(detector_file.load(tmp_path / "out" / "weights", "cpu"), [empty])
+    assert detection_scores.summary(nobody).startswith("frame accuracy -, ")
+    assert detection_scores.summary(nobody).endswith(", - false alarms/h")
 
 
 def test_the_command_says_what_is_missing(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:

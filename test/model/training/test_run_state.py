@@ -173,6 +173,22 @@ def test_finetuning_is_not_resumed_on_other_data(tmp_path: Path) -> None:
     finetune.train(ONE, given, tmp_path, device=CPU, resume=True, validation=validation)
 
 
+def test_a_run_that_stopped_early_has_a_state_and_is_not_overwritten(tmp_path: Path) -> None:
+    run = dataclasses.replace(
+        RUN, validation_subjects=("c",), patience=1, validate_every=2, learning_rate=2.0, ema_decay=0.0, steps=150
+    )
+    validation = windows_of(RUN.sources[0], RECORDINGS[2:], RUN.detector, max_gap=1.0, stride=2)
+    given = mixture()
+    stopped = finetune.train(run, given, tmp_path, device=CPU, validation=validation)
+    steps = len(torch.load(tmp_path / "training.pt", weights_only=True)["losses"])
+    assert 0 < steps < run.steps
+    with pytest.raises(FileExistsError, match="holds a run already"):
+        finetune.train(dataclasses.replace(run, seed=3), given, tmp_path, device=CPU, validation=validation)
+    again = finetune.train(run, given, tmp_path, device=CPU, resume=True, validation=validation)
+    for name, tensor in stopped.state_dict().items():
+        assert torch.equal(tensor, again.state_dict()[name]), name
+
+
 HOLD = """
 import sys, time
 from pathlib import Path

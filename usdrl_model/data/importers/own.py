@@ -31,6 +31,7 @@ from usdrl_model.skeleton.recording import Recording
 from usdrl_model.skeleton.segments import Segment
 from usdrl_model.skeleton.topology import Topology, located, topology
 from usdrl_model.terms import Terms
+from usdrl_model.windows.track import MAX_JOINT_GAP
 
 INFO = DatasetInfo(
     title="your own recordings",
@@ -131,9 +132,11 @@ def _numbers(content: Mapping[str, np.ndarray], key: str) -> np.ndarray:
 
 
 def _texts(content: Mapping[str, np.ndarray], key: str) -> np.ndarray:
-    """An entry as texts; bytes are decoded as UTF-8, numbers are formatted."""
+    """An entry as texts; bytes are decoded as UTF-8, numbers are formatted, but NaN, which tables have for nothing."""
     array = content[key]
     limits.check(array.size, limits.NUMBERS, f"{key}: texts")
+    if array.dtype.kind == "f" and np.isnan(array).any():
+        raise ValueError(f"{key}: expected texts, got nan")
     try:
         return np.char.decode(array, "utf-8") if array.dtype.kind == "S" else array.astype(str)
     except UnicodeDecodeError as error:
@@ -149,8 +152,11 @@ def _one(content: Mapping[str, np.ndarray], key: str) -> np.ndarray:
 
 
 def _text(content: Mapping[str, np.ndarray], key: str) -> str | None:
-    """A text, None if it is missing or empty."""
-    text = str(_texts({key: _one(content, key)}, key)) if key in content else ""
+    """A text, None if it is missing, empty or NaN."""
+    value = _one(content, key) if key in content else np.array("")
+    if value.dtype.kind == "f" and np.isnan(value):
+        return None
+    text = str(_texts({key: value}, key))
     return None if text in NOTHING else text
 
 
@@ -198,13 +204,31 @@ def _labelled(content: Mapping[str, np.ndarray], stamps: np.ndarray, ids: list[s
     labels = content["labels"]
     columns = labels[:, None] if labels.ndim == 1 else labels
     if columns.shape not in ((len(stamps), 1), (len(stamps), len(ids))) or columns.dtype.kind not in "US":
-        raise ValueError(f"labels: expected texts ({len(stamps)},) or ({len(stamps)}, {len(ids)}), got {labels.shape}")
+        wanted = f"({len(stamps)},) or ({len(stamps)}, {len(ids)})"
+        raise ValueError(f"labels: expected texts {wanted}, got {labels.dtype} {labels.shape}")
     for identity, column in zip(ids, columns.T, strict=False):
-        position = 0
-        for label, run in itertools.groupby(_texts({"labels": column}, "labels").tolist()):
-            first, position = position, position + len(list(run))
-            if label not in NOTHING:
-                yield Segment(identity, label, float(stamps[first]), float(stamps[position - 1]))
+        yield from _runs(identity, _texts({"labels": column}, "labels").tolist(), stamps)
+
+
+def _runs(identity: str, labels: list[str], stamps: np.ndarray) -> Iterator[Segment]:
+    """Frames of one label after another: until the next action begins, or half way to the first frame of none.
+
+    A segment never ends with its last frame, because one frame would be an instant, which stands for a whole action,
+    and between two actions there would be background wherever the grid of a model is not that of the source. Over a
+    gap that no track bridges it goes on for the usual step.
+    """
+    steps = np.diff(stamps)
+    usual = float(np.median(steps)) if len(steps) else 0.0
+    until = np.append(np.where(steps <= MAX_JOINT_GAP, stamps[1:], stamps[:-1] + usual), stamps[-1:] + usual)
+    position = 0
+    for label, run in itertools.groupby(labels):
+        first, position = position, position + len(list(run))
+        if label not in NOTHING:
+            goes_on = position < len(labels) and labels[position] not in NOTHING
+            last, following = stamps[position - 1], until[position - 1]
+            yield Segment(
+                identity, label, float(stamps[first]), float(following if goes_on else (last + following) / 2)
+            )
 
 
 def _segments(content: Mapping[str, np.ndarray], stamps: np.ndarray, ids: list[str]) -> Iterator[Segment]:

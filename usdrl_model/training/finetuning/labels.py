@@ -24,10 +24,13 @@ def filled(run: FinetuneConfig) -> FinetuneConfig:
     mirror or backwards. A label whose mirror partner the detector has not is background in a mirror.
 
     Raises:
-        ValueError: a label that the vocabulary has not, or no label that a source shows; or as ``vocabulary.load``.
+        ValueError: sources and neither labels nor a vocabulary, a label that the vocabulary has not, or no label that a
+            source shows; or as ``vocabulary.load``.
     """
     vocabulary = vocabulary_of(run)
     if vocabulary is None:
+        if run.sources and run.detector.labels == (BACKGROUND_LABEL,):
+            raise ValueError("detector.labels: expected the actions to learn, or a vocabulary that names them")
         return run
     actions = vocabulary.between if run.detector.encoder.people > 1 else vocabulary.labels
     labels = run.detector.labels

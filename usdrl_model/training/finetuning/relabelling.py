@@ -1,4 +1,4 @@
-"""Recordings of a set in the labels of a detector, by a table of the run: ``SourceConfig.labels``."""
+"""Recordings of a set in the labels of a detector: by a table of the run, ``SourceConfig.labels``, or as they are."""
 
 from __future__ import annotations
 
@@ -62,6 +62,13 @@ def relabelled(recording: Recording, labels: Mapping[str, str], *, sliding: bool
     renamed = (dataclasses.replace(segment, label=labels[segment.label]) for segment in segments)
     kept = tuple(segment for segment in renamed if segment.label != BACKGROUND_LABEL)
     return dataclasses.replace(recording, segments=kept, label=label)
+
+
+def as_segments(recording: Recording) -> Recording:
+    """The recording in its own labels; the label of a clip that has no segments is one between its margins."""
+    if recording.label is None or recording.segments:
+        return recording
+    return relabelled(recording, {recording.label: recording.label}, sliding=True)
 
 
 def _shown(clip: ClipIndex) -> set[str]:

@@ -171,6 +171,8 @@ def recordings(
         if vocabulary is not None:
             vocabulary.check(source.name, chosen.labels)
         found = chosen.recordings()
+        if vocabulary is None and source.window == "sliding" and not source.compose:  # streams are made of whole clips
+            found = map(relabelling.as_segments, found)
     if vocabulary is None or source.name not in vocabulary.instants:  # those say how long an instant's action is
         found = (in_doubt(recording, POINT_SURE, POINT_DOUBT) for recording in found)
     if vocabulary is None or detector is None:
@@ -260,6 +262,8 @@ def _doubted(recording: Recording, source: SourceConfig, own: Sequence[Segment])
     """
     if source.complete or not recording.frames or recording.label == BACKGROUND_LABEL:
         return recording
+    if source.compose and recording.label is not None and not recording.segments:
+        return recording  # its label is what it shows: the stream says when
     told = sorted((*recording.segments, *own), key=lambda one: one.start)
     gaps = []
     for person in sorted({person.id for frame in recording.frames for person in frame.people}):

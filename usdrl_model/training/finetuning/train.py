@@ -3,7 +3,7 @@
     usdrl finetune --config config/finetune_streaming.yaml --data stores --out runs/streaming
 
 A run folder holds ``training.pt`` (what ``--resume`` needs) and the one before it, ``loss.csv``, ``loss.png``
-and, at the end, the weights folder ``weights/``. Stop it at any time; ``--resume`` goes on with the next step as if
+and, at the end, the weights folder ``weights/``. Stop it at any time; ``--resume`` goes on from the last state as if
 nothing had happened (bit-identical on the CPU).
 """
 
@@ -38,7 +38,7 @@ from usdrl_model.windows.window import normalise
 VALIDATION_BATCH = 256
 """Batch size of the validation."""
 SAVE_EVERY = 200
-"""Steps between two states that ``--resume`` can start from."""
+"""Steps between two states that ``--resume`` can start from; the end of a run is one, too."""
 
 
 def train(
@@ -148,7 +148,7 @@ class _Trainer:
             bar.set_postfix(loss=f"{loss:.3f}", refresh=False)
             if self.validation is not None and (step + 1) % run.validate_every == 0:
                 self._look(self.validation)
-            if self.state and ((step + 1) % SAVE_EVERY == 0 or step + 1 == run.steps):
+            if self.state and ((step + 1) % SAVE_EVERY == 0 or step + 1 == run.steps or self._stopped()):
                 self.state.save(self._contents())
 
     def result(self) -> Detector:
