@@ -50,9 +50,19 @@ def add(
     Raises:
         ValueError: a label that is no word, an action of the detector or a state, too many examples, examples of
             another joint set, or gestures of other weights; nothing is stored then.
-        OSError: it could not be written.
+        OSError: it could not be written, or another process has been changing the gestures for too long.
     """
     check_new(label, detector.config.detector.labels, detector.name)
+    with library.alone(folder):  # what another one adds after they were read would be lost
+        enrolled = _enrolled(folder, label, examples, detector, background)
+        library.write(folder, enrolled.gesture)
+    return enrolled
+
+
+def _enrolled(
+    folder: Path, label: str, examples: Sequence[Shown], detector: LoadedDetector, background: Background
+) -> Enrolled:
+    """What ``add`` stores; ValueError as there."""
     there = library.read_all(folder, identity(detector))
     if len(there) >= library.MOST_GESTURES and label not in [one.label for one in there]:
         raise ValueError(f"{folder}: expected at most {library.MOST_GESTURES} gestures: remove one first")
@@ -73,7 +83,6 @@ def add(
         *_too_long(examples),
         *_other_threshold(own),
     )
-    library.write(folder, gesture)
     return Enrolled(gesture, warnings)
 
 

@@ -170,7 +170,11 @@ def parser() -> argparse.ArgumentParser:
     command.add_argument("--node", default="", metavar="NAME", help="the perception node, if several run")
     command.add_argument("--seconds", type=float, default=8.0, metavar="S", help="seconds to listen (default: 8)")
     command.add_argument(
-        "--wait", type=float, default=3.0, metavar="S", help="seconds to wait for a perception node, and for the source (default: 3)"
+        "--wait",
+        type=float,
+        default=3.0,
+        metavar="S",
+        help="seconds to wait for a perception node, and for the source (default: 3)",
     )
     command.add_argument("--json", action="store_true", help="print the result as JSON")
     return command

@@ -1,6 +1,8 @@
 """A gesture of a simulated person is enrolled and recognised; what is no example of a gesture is refused."""
 
 import dataclasses
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +15,7 @@ from helpers.streaming import streaming_weights
 from usdrl_model.checkpoints.loaded_detector import LoadedDetector
 from usdrl_model.gestures import enrolment, examples, library
 from usdrl_model.gestures.background import Background, find
+from usdrl_model.gestures.gesture import Gesture
 from usdrl_model.gestures.recogniser import Recogniser
 from usdrl_model.inference import load
 from usdrl_model.online import live_examples
@@ -91,6 +94,24 @@ def test_examples_are_added_to_those_before(tmp_path, detector, background) -> N
     with pytest.raises(ValueError, match="expected 1 to 10 examples, got 12"):
         enrolment.add(tmp_path, "both_up", [shown(detector, 3)] * 10, detector, background)
     assert len(library.read(tmp_path, "both_up").examples) == 2
+
+
+def test_who_adds_to_a_gesture_meanwhile_waits_and_both_examples_are_stored(
+    tmp_path, detector, background, monkeypatch
+) -> None:
+    read_all = library.read_all
+
+    def slowly(folder: Path, weights: str) -> list[Gesture]:
+        there = read_all(folder, weights)
+        time.sleep(0.3)
+        return there
+
+    monkeypatch.setattr(library, "read_all", slowly)
+    made = [shown(detector, seed) for seed in (0, 1)]
+    with ThreadPoolExecutor(2) as both:
+        list(both.map(lambda one: enrolment.add(tmp_path, "both_up", [one], detector, background), made))
+    assert len(library.read(tmp_path, "both_up").examples) == 2
+    assert [one.name for one in tmp_path.iterdir()] == ["both_up"]
 
 
 def test_a_threshold_that_was_set_by_hand_stays(tmp_path, detector, background) -> None:
