@@ -86,7 +86,7 @@ class LiveEnrolment:
 
     def check(self, label: str) -> None:
         """ValueError for the name of an action that the stream tells or of a state, and for what is no name at all."""
-        enrolment.check_new(label, (*self._stream.labels, *self._stream.pair_labels), self._stream.weights.name)
+        enrolment.check_new(label, self._stream.told)
 
     def _recognise(self) -> None:
         gestures = library.read_all(self._folder, self._background.weights)

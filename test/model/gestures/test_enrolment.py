@@ -10,6 +10,7 @@ import pytest
 import yaml
 from helpers.acting import script
 from helpers.gestures import GESTURE, performed, weights_with_background
+from helpers.near_detector import near_weights
 from helpers.streaming import streaming_weights
 
 from usdrl_model.checkpoints.loaded_detector import LoadedDetector
@@ -180,6 +181,17 @@ def test_a_label_of_the_weights_is_refused(tmp_path, detector, background) -> No
     with pytest.raises(ValueError, match="'sitting' is a state that is found without training"):
         enrolment.add(tmp_path, "sitting", [shown(detector, 0)], detector, background)
     assert library.labels(tmp_path) == []
+
+
+def test_an_action_of_two_people_is_refused_by_the_name_of_the_weights_that_tell_it(
+    tmp_path, detector, background
+) -> None:
+    enrolment.add(tmp_path / "before", "shake_hands", [shown(detector, 0)], detector, background)
+    stream = ActionStream(detector, topology="kinect_v2_25", pairs=near_weights(frames=32))
+    with pytest.raises(ValueError, match="'shake_hands' is an action of the weights near: take another name"):
+        LiveEnrolment(stream, tmp_path / "now").check("shake_hands")
+    with pytest.raises(ValueError, match="shake_hands is told by the weights near already: remove the gesture"):
+        LiveEnrolment(stream, tmp_path / "before")
 
 
 @pytest.mark.parametrize("label", ["wave", "sitting", "my wave"])
