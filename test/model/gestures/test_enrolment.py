@@ -220,6 +220,26 @@ def test_a_label_is_refused_before_the_gesture_is_made_and_takes_nothing_from_it
         enrolment.stop("both_up")
 
 
+def test_nothing_is_stored_beside_a_gesture_that_came_meanwhile_and_has_the_name_of_an_action(
+    tmp_path, detector, background
+) -> None:
+    stream = ActionStream(streaming_weights(), topology="kinect_v2_25")
+    live = LiveEnrolment(stream, tmp_path, detector)
+    enrolment.add(tmp_path, "hand_up", [shown(detector, 0)], detector, background)
+    made = performed(1, ("idle", 2.0), (GESTURE, 2.5), ("idle", 0.5)).frames
+    for frame in made[:60]:
+        stream.push(frame)
+    live.start()
+    for frame in made[60:]:
+        stream.push(frame)
+    with pytest.raises(ValueError, match="hand_up is told by the weights .* already: remove the gesture"):
+        live.stop("both_up")
+    assert library.labels(tmp_path) == ["hand_up"]
+    library.remove(tmp_path, "hand_up")
+    live.stop("both_up")
+    assert live.labels == ("both_up",)
+
+
 def test_examples_of_two_joint_sets_are_refused(tmp_path, detector, background) -> None:
     enrolment.add(tmp_path, "both_up", [shown(detector, 0)], detector, background)
     other = shown(detector, 1)
