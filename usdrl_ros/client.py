@@ -51,7 +51,7 @@ class ActionsClient:
         self._topic = node.resolve_topic_name(topic)
         self._monotonic = monotonic
         self._heard = Heard()
-        self._labels = KnownLabels(node, f"{self._topic.removesuffix(f'/{STATE}')}/{NODE}/list_labels")
+        self._labels = KnownLabels(node, f"{self.perception}/list_labels")
         self._callbacks: list[Callable[[dict[str, Any]], None]] = []
         self._news = threading.Condition()
         qos = QoSProfile(depth=1, reliability=ReliabilityPolicy.RELIABLE, durability=DurabilityPolicy.TRANSIENT_LOCAL)
@@ -61,6 +61,12 @@ class ActionsClient:
     def node(self) -> Node:
         """That subscribes."""
         return self._node
+
+    @property
+    def perception(self) -> str:
+        """Name of the perception node, with its namespace: that of the state, or of ``node`` if it is renamed."""
+        space = self._topic.removesuffix(f"/{STATE}")
+        return f"{space}/{NODE}" if space != self._topic else str(self._node.resolve_service_name(NODE))
 
     @property
     def alive(self) -> bool:

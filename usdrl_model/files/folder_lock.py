@@ -14,6 +14,7 @@ import fcntl
 import logging
 import os
 import socket
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,18 +23,24 @@ from usdrl_model.files.atomic_file import is_at
 LOCK = "lock"
 _SHOWN = 100
 """Characters of a lock file that are shown."""
+_LOOK = 0.02
+"""Seconds between two looks at a folder that another process works in."""
 
 
 @contextlib.contextmanager
-def held(folder: Path) -> Iterator[None]:
+def held(folder: Path, patience: float = 0.0) -> Iterator[None]:
     """Nobody else works in ``folder``, which is made where missing, until the block ends.
 
+    Args:
+        folder: to work in.
+        patience: seconds to wait for another process that works there.
+
     Raises:
-        BlockingIOError: another process does; the message says which.
+        BlockingIOError: another process still does; the message says which.
         OSError: the lock file cannot be made, or is a link.
     """
     path = folder / LOCK
-    descriptor = _taken(folder, path)
+    descriptor = _taken(folder, path, time.monotonic() + patience)
     try:
         now = datetime.datetime.now().astimezone().isoformat(" ", "seconds")
         os.ftruncate(descriptor, 0)
@@ -45,7 +52,7 @@ def held(folder: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
-def _taken(folder: Path, path: Path) -> int:
+def _taken(folder: Path, path: Path, end: float) -> int:
     while True:
         folder.mkdir(parents=True, exist_ok=True)
         try:
@@ -57,6 +64,9 @@ def _taken(folder: Path, path: Path) -> int:
         except BlockingIOError:
             holder = os.pread(descriptor, _SHOWN, 0).decode(errors="replace")
             os.close(descriptor)
+            if time.monotonic() < end:
+                time.sleep(_LOOK)
+                continue
             who = "".join(letter if letter.isprintable() else "?" for letter in holder) or "another process"
             raise BlockingIOError(f"{folder} is in use by {who}: wait, stop it, or choose another folder") from None
         except OSError as error:

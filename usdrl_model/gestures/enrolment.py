@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -50,9 +50,19 @@ def add(
     Raises:
         ValueError: a label that is no word, an action of the detector or a state, too many examples, examples of
             another joint set, or gestures of other weights; nothing is stored then.
-        OSError: it could not be written.
+        OSError: it could not be written, or another process has been changing the gestures for too long.
     """
-    check_new(label, detector.config.detector.labels, detector.name)
+    check_new(label, dict.fromkeys(detector.config.detector.labels, detector.name))
+    with library.alone(folder):  # what another one adds after they were read would be lost
+        enrolled = _enrolled(folder, label, examples, detector, background)
+        library.write(folder, enrolled.gesture)
+    return enrolled
+
+
+def _enrolled(
+    folder: Path, label: str, examples: Sequence[Shown], detector: LoadedDetector, background: Background
+) -> Enrolled:
+    """What ``add`` stores; ValueError as there."""
     there = library.read_all(folder, identity(detector))
     if len(there) >= library.MOST_GESTURES and label not in [one.label for one in there]:
         raise ValueError(f"{folder}: expected at most {library.MOST_GESTURES} gestures: remove one first")
@@ -73,17 +83,16 @@ def add(
         *_too_long(examples),
         *_other_threshold(own),
     )
-    library.write(folder, gesture)
     return Enrolled(gesture, warnings)
 
 
-def check_new(label: str, actions: Sequence[str], weights: str) -> None:
-    """ValueError for a label that is no word, one of the ``actions`` of the ``weights`` of that name, or a state."""
+def check_new(label: str, actions: Mapping[str, str]) -> None:
+    """ValueError for a label that is no word, a state, or one of ``actions``: label -> name of their weights."""
     check_label(label)
     if label in STATES:
         raise ValueError(f"label: {shown(label)} is a state that is found without training: take another name")
     if label in actions:
-        raise ValueError(f"label: {shown(label)} is an action of the weights {weights}: take another name")
+        raise ValueError(f"label: {shown(label)} is an action of the weights {actions[label]}: take another name")
 
 
 def _own_threshold(gesture: Gesture, background: Background) -> float | None:

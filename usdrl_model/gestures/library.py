@@ -6,14 +6,15 @@
         features_3f2a91c0.safetensors    features of the examples, (E, D)
 
 ``gesture.yaml`` names the file of features and its SHA-256, and is written last: a gesture is there as a whole, as it
-was before, or not at all, wherever a writer was killed.
+was before, or not at all, wherever a writer was killed. One process at a time changes a folder (``alone``).
 """
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,7 +24,7 @@ from usdrl_model.checkpoints.declared import Declared
 from usdrl_model.config import at_least, at_most
 from usdrl_model.errors.nearest import hint
 from usdrl_model.errors.shown import shown
-from usdrl_model.files import atomic_file
+from usdrl_model.files import atomic_file, folder_lock
 from usdrl_model.gestures.gesture import MOST_EXAMPLES, Example, Gesture, check_label
 
 FORMAT = "usdrl.gesture/1"
@@ -31,6 +32,8 @@ DESCRIPTION = "gesture.yaml"
 MOST_FEATURES = 2**14
 """Largest D of a file; the widest encoder has 2048."""
 MOST_GESTURES = 100
+PATIENCE = 2.0
+"""Seconds to wait for another process that changes the gestures; it needs a fraction of one."""
 _TENSOR = "features"
 
 
@@ -65,8 +68,21 @@ class Description:
             raise ValueError(f"examples: expected 1 to {MOST_EXAMPLES}, got {len(self.examples)}")
 
 
+@contextlib.contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """Nobody else adds to the gestures below a folder, or removes one, until the block ends; the folder is made.
+
+    Raises:
+        NotADirectoryError: as ``labels``.
+        OSError: another process does so for longer than ``PATIENCE``, or the folder cannot be written.
+    """
+    labels(folder)  # before a lock is made in what is no folder of gestures
+    with folder_lock.held(folder, PATIENCE):
+        yield
+
+
 def write(folder: Path, gesture: Gesture) -> None:
-    """Write a gesture into its folder below ``folder``; one of the same label is replaced.
+    """Write a gesture into its folder below ``folder``, within ``alone``; one of the same label is replaced.
 
     Raises:
         OSError: it could not be written; what was there before still is.
@@ -111,10 +127,13 @@ def read(folder: Path, label: str) -> Gesture:
     if description.label != label:
         raise ValueError(f"{place}: holds the gesture {description.label!r}: give the folder its name")
     wanted = {_TENSOR: Declared("F32", (len(description.examples), description.size))}
+    remedy = f"usdrl gestures remove {label}, then enrol it again"
+    if not (place / description.features).is_file():
+        raise ValueError(f"{place / description.features}: missing: {remedy}")
     with tensor_file.opened(place / description.features) as file:
         arrays, sha256 = file.arrays(wanted)
     if sha256 != description.sha256:
-        raise ValueError(f"{place / description.features}: not the file that {DESCRIPTION} describes: enrol it again")
+        raise ValueError(f"{place / description.features}: not the file that {DESCRIPTION} describes: {remedy}")
     return Gesture(
         label=label,
         weights=description.weights,
@@ -165,13 +184,14 @@ def check_weights(gestures: Iterable[Gesture], weights: str, folder: Path) -> No
 
 
 def remove(folder: Path, label: str) -> None:
-    """Remove a gesture; errors as ``read`` for one that is not there."""
+    """Remove a gesture, damaged or not; errors as ``read`` for one that is not there, and as ``alone``."""
     check_label(label)
     place = folder / label
     if not (place / DESCRIPTION).is_file():
         read(folder, label)  # raises
-    (place / DESCRIPTION).unlink()  # from here on there is no such gesture
-    shutil.rmtree(place, ignore_errors=True)
+    with alone(folder):
+        (place / DESCRIPTION).unlink(missing_ok=True)  # from here on there is no such gesture
+        shutil.rmtree(place, ignore_errors=True)
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -5,7 +5,7 @@ A streaming detector has no windows; gestures are then told by a detector that h
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -30,14 +30,14 @@ class GestureActions:
     Args:
         known: the gestures, and the detector by whose features they are told.
         weights: the detector that runs.
-        actions: what is told beside the gestures.
+        told: what is told beside the gestures: label -> name of the weights that tell it.
 
     Raises:
         ValueError: the two detectors have different rates, one sees longer windows than are kept of people, one needs
             depth and the other none, or a gesture has the name of an action.
     """
 
-    def __init__(self, known: Recogniser, weights: LoadedDetector, actions: Collection[str]) -> None:
+    def __init__(self, known: Recogniser, weights: LoadedDetector, told: Mapping[str, str]) -> None:
         self.known = known
         self._own = known.detector is weights
         mine, other = weights.config.detector, known.detector.config.detector
@@ -52,11 +52,7 @@ class GestureActions:
                 f"gestures by {known.detector.name}: expected joints in space, got {weights.name}, which is for joints"
                 " in a picture: run weights that need depth, or leave gestures out"
             )
-        if taken := sorted(set(known.labels) & set(actions)):
-            raise ValueError(
-                f"gestures: {', '.join(taken)} is told by the weights {weights.name} already: remove the gesture"
-                " (usdrl gestures remove), or run weights that do not know the action"
-            )
+        check_names(known.labels, told)
         self._rate = mine.rate
 
     def step(
@@ -77,3 +73,13 @@ class GestureActions:
             if gone or seen[-NEWEST:].any():
                 told = np.zeros_like(scores) if gone else scores
                 yield person, person.gestures.step(end / self._rate, told, person.came, person.again)
+
+
+def check_names(gestures: Collection[str], told: Mapping[str, str]) -> None:
+    """ValueError where a gesture has the name of an action that is ``told`` beside it; arguments as of the class."""
+    if taken := sorted(told.keys() & gestures):
+        weights = ", ".join(sorted({told[label] for label in taken}))
+        raise ValueError(
+            f"gestures: {', '.join(taken)} is told by the weights {weights} already: remove the gesture"
+            " (usdrl gestures remove), or run weights that do not know the action"
+        )

@@ -17,6 +17,7 @@ from usdrl_model.gestures.enrolment import Enrolled
 from usdrl_model.gestures.examples import Shown
 from usdrl_model.gestures.recogniser import Recogniser
 from usdrl_model.online import live_examples
+from usdrl_model.online.gesture_actions import check_names
 from usdrl_model.online.stream import ActionStream
 from usdrl_model.online.tracked_person import TrackedPerson
 
@@ -69,8 +70,8 @@ class LiveEnrolment:
         Where the label is refused, another call may name another one for what was made until the first.
 
         Raises:
-            ValueError: it was not started, or what the person did is no example of a gesture, or as
-                ``enrolment.add``; nothing is stored then.
+            ValueError: it was not started, or what the person did is no example of a gesture, or the folder has got a
+                gesture that cannot be told beside the stream, or as ``enrolment.add``; nothing is stored then.
             OSError: it could not be written.
         """
         if self._started is not None:
@@ -79,6 +80,7 @@ class LiveEnrolment:
         if self._made is None:
             raise ValueError("not started: call start, make the gesture, call stop")
         self.check(label)
+        check_names(library.labels(self._folder), self._stream.told)  # what others have put there meanwhile
         example, self._made = self._made, None
         enrolled = enrolment.add(self._folder, label, [example], self._detector, self._background)
         self._recognise()
@@ -86,7 +88,7 @@ class LiveEnrolment:
 
     def check(self, label: str) -> None:
         """ValueError for the name of an action that the stream tells or of a state, and for what is no name at all."""
-        enrolment.check_new(label, (*self._stream.labels, *self._stream.pair_labels), self._stream.weights.name)
+        enrolment.check_new(label, self._stream.told)
 
     def _recognise(self) -> None:
         gestures = library.read_all(self._folder, self._background.weights)

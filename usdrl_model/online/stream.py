@@ -79,8 +79,9 @@ class ActionStream:
         stamps outlier_stamps, second_clock_frames, clock_gap_ms (how far that clock is ahead), resets; of people
         duplicate_people, people_over_limit, tracks_started, tracks_lost, ids_swapped, id_jumps, leaps_refused."""
         self._pairs = None if pairs is None else PairActions(pairs, weights.config.detector, self.counters)
-        self.pair_weights = pairs
-        self.pair_labels = self._pairs.labels if self._pairs else ()
+        self.pair_weights, self.pair_labels = pairs, self._pairs.labels if self._pairs else ()
+        self.told = dict.fromkeys(self.labels, weights.name) | {one: pairs.name for one in self.pair_labels if pairs}
+        """What it tells beside gestures: label -> name of the weights that tell it."""
         self.check(self.config)
         self.gestures: GestureActions | None = None
         """Enrolled gestures, see ``recognise``."""
@@ -165,8 +166,7 @@ class ActionStream:
         Raises:
             ValueError: as ``GestureActions``.
         """
-        told = (*self.labels, *self.pair_labels)
-        self.gestures = None if gestures is None else GestureActions(gestures, self.weights, told)
+        self.gestures = None if gestures is None else GestureActions(gestures, self.weights, self.told)
         for person in self._crowd.people:
             self._log.acts(person.id, person.recognise(self._following(self.stamp)), self.stamp)
 

@@ -16,7 +16,7 @@ from std_srvs.srv import Trigger
 
 from usdrl_ros.client import ActionsClient
 from usdrl_ros.service_calls import NoAnswerError, ask, text_parameters
-from usdrl_ros.wire import NODE, STATE
+from usdrl_ros.wire import STATE
 
 POLL = 0.05
 """Seconds between two looks."""
@@ -39,9 +39,11 @@ class Perception:
         self._node = node
         self._topic = node.resolve_topic_name(STATE)
         self.client = ActionsClient(node)
-        self._parameters: Client = node.create_client(SetParameters, f"{NODE}/set_parameters")
+        self._parameters: Client = node.create_client(SetParameters, f"{self.client.perception}/set_parameters")
         names = ("list_labels", "enrol/start", "enrol/stop")
-        self._services: dict[str, Client] = {name: node.create_client(Trigger, f"{NODE}/{name}") for name in names}
+        self._services: dict[str, Client] = {
+            name: node.create_client(Trigger, f"{self.client.perception}/{name}") for name in names
+        }
 
     async def state(self) -> dict[str, Any]:
         """The newest state (docs/state.md); waits a moment for the first heartbeats.

@@ -16,7 +16,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import rclpy
 from rclpy.duration import Duration
@@ -40,6 +40,7 @@ from usdrl_ros.messages.types import BagError, headers, stamp_ns
 from usdrl_ros.processes.command_line import perception_command
 from usdrl_ros.processes.executables import split
 from usdrl_ros.processes.lifecycle import initialise
+from usdrl_ros.wire import OUTPUTS
 
 LONGEST_SLEEP = 0.05
 """Seconds between two checks for shutdown while the player sleeps."""
@@ -61,8 +62,8 @@ class PlayOptions:
     """Rate of ``/clock`` with the bag's time, Hz; 0 for none."""
     start: float = 0.0
     """Seconds from the bag's start to skip."""
-    topics: tuple[str, ...] | None = None
-    """Topics to play, by their names in the bag; None for all."""
+    topics: Sequence[str] | None = None
+    """Topics to play, by their names in the bag; None for all but those of a perception node (``OUTPUTS``)."""
     restamp: bool = False
     """Shift header stamps to the present, by as much as the time of recording."""
 
@@ -84,9 +85,11 @@ class Player:
     """
 
     def __init__(self, node: Node, bag: BagReader, options: PlayOptions) -> None:
-        chosen = bag.choose(options.topics)
+        self.outputs = [] if options.topics else [one.name for one in bag.topics if OUTPUTS.search(one.name)]
+        """Topics of a perception node, which are not played: who hears them would take the past for the present."""
+        chosen = bag.choose(options.topics or [one.name for one in bag.topics if one.name not in self.outputs])
         if not chosen:
-            raise BagError(f"{bag.path}: has no topics to play")
+            raise BagError(f"{bag.path}: has no topics to play, and {len(self.outputs)} of a perception node")
         if options.start > bag.duration:
             raise BagError(f"{bag.path}: lasts {bag.duration:.2f} s, cannot start at {options.start} s")
         self._node = node
@@ -106,11 +109,15 @@ class Player:
     def wait(self, timeout: float, subscribers: int = 1) -> bool:
         """Wait at most ``timeout`` seconds until every topic has ``subscribers``; False if they do not come."""
         deadline = time.monotonic() + timeout
-        while min(publisher.get_subscription_count() for publisher in self._publishers.values()) < subscribers:
+        while self.unheard(subscribers):
             if time.monotonic() > deadline or not self._running():
                 return False
             time.sleep(LONGEST_SLEEP)
         return True
+
+    def unheard(self, subscribers: int = 1) -> list[str]:
+        """The topics, as they are published, that have fewer subscribers."""
+        return [one.topic_name for one in self._publishers.values() if one.get_subscription_count() < subscribers]
 
     def play(self, published: Callable[[BagMessage], None] | None = None) -> int:
         """Play to the end, or (in a loop) until the node's context is shut down.
@@ -241,7 +248,7 @@ def parser() -> argparse.ArgumentParser:
     command.add_argument("--loop", action="store_true", help="start again at the end; stamps jump back")
     command.add_argument("--clock", type=float, default=default.clock, metavar="HZ", help="publish /clock; 0: do not")
     command.add_argument("--start", type=float, default=default.start, metavar="S", help="seconds to skip at the start")
-    command.add_argument("--topics", nargs="+", metavar="TOPIC", help="only these topics (default: all)")
+    command.add_argument("--topics", nargs="+", metavar="TOPIC", help="only these topics (default: all but a node's)")
     command.add_argument(
         "--wait", type=float, default=0.0, metavar="S", help="seconds to wait for subscribers on every topic, at most"
     )
@@ -258,21 +265,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser().parse_args(own)
     try:
         initialise(["usdrl-play", *ros], SignalHandlerOptions.ALL)
-        how = PlayOptions(
-            rate=options.rate,
-            loop=options.loop,
-            clock=options.clock,
-            start=options.start,
-            topics=tuple(options.topics) if options.topics else None,
-            restamp=options.restamp,
-        )
+        how = PlayOptions(**{one.name: getattr(options, one.name) for one in fields(PlayOptions)})
         with BagReader(options.bag) as bag:
             node = rclpy.create_node("player", start_parameter_services=False)
             player = Player(node, bag, how)
             if options.wait and not player.wait(options.wait, options.subscribers) and rclpy.ok():
-                print(f"usdrl-play: a topic has too few subscribers after {options.wait:g} s", file=sys.stderr)
+                few = cut(", ".join(player.unheard(options.subscribers)), MESSAGE)
+                print(f"usdrl-play: {few} has too few subscribers after {options.wait:g} s", file=sys.stderr)
                 return 1
             print(f"playing {bag.path}: {bag.duration:.1f} s of recording", flush=True)
+            if player.outputs:
+                left_out = cut(", ".join(player.outputs), MESSAGE)
+                print(f"left out what a perception node said, unless --topics names it: {left_out}", flush=True)
             with suppress(BagError):  # labels are of no concern to who plays it
                 truth = load_truth(options.bag)
                 adapters = [name for one in bag.topics if one.name == truth.topic for name in readers(one.type)]

@@ -43,6 +43,7 @@ class WaitForAction(Leaf):
 
     def initialise(self) -> None:
         """What has begun before does not count."""
+        super().initialise()
         self._cursor = self.client.cursor
 
     def judge(self) -> Status:  # noqa: D102

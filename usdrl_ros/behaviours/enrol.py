@@ -13,7 +13,6 @@ from std_srvs.srv import Trigger
 from usdrl_ros.behaviours.leaf import Leaf
 from usdrl_ros.client import ActionsClient
 from usdrl_ros.service_calls import NoAnswerError, RefusedError, ask, text_parameters
-from usdrl_ros.wire import NODE
 
 
 class EnrolGesture(Leaf):
@@ -27,7 +26,8 @@ class EnrolGesture(Leaf):
         label: name of the gesture.
         who: key of the blackboard with the id of the person; left out: the one nearest to the robot.
         seconds: that the person has for the gesture, at most two windows of the weights.
-        perception: name of the node, relative to the namespace of the client's.
+        perception: name of the node, relative to the namespace of the client's; left out: that of the client
+            (``ActionsClient.perception``).
     """
 
     def __init__(
@@ -37,18 +37,20 @@ class EnrolGesture(Leaf):
         *,
         who: str = "",
         seconds: float = 3.0,
-        perception: str = NODE,
+        perception: str = "",
     ) -> None:
         super().__init__(f"enrol {label}", client, read=(who,) if who else ())
         self.label, self.who, self.seconds = label, who, seconds
         create = client.node.create_client
-        self._parameters: Client = create(SetParameters, f"{perception}/set_parameters")
-        self._start: Client = create(Trigger, f"{perception}/enrol/start")
-        self._stop: Client = create(Trigger, f"{perception}/enrol/stop")
+        name = client.node.resolve_service_name(perception) if perception else client.perception
+        self._parameters: Client = create(SetParameters, f"{name}/set_parameters")
+        self._start: Client = create(Trigger, f"{name}/enrol/start")
+        self._stop: Client = create(Trigger, f"{name}/enrol/stop")
         self._steps: Generator[None, None, str] = self._enrol()
 
     def initialise(self) -> None:
         """Begin anew."""
+        super().initialise()
         self._steps = self._enrol()
 
     def judge(self) -> Status:  # noqa: D102

@@ -28,13 +28,15 @@ class Leaf(Behaviour):
             for key in keys:
                 self.board.register_key(key=key, access=access)
 
+    def initialise(self) -> None:
+        """Begin anew: what the leaf said before need not be true any more."""
+        self.feedback_message = ""
+
     def update(self) -> Status:
         """Judge the newest state; FAILURE without one."""
         if not self.client.alive:
             self.feedback_message = NO_PERCEPTION
             return Status.FAILURE
-        if self.feedback_message == NO_PERCEPTION:
-            self.feedback_message = ""
         return self.judge()
 
     @abstractmethod

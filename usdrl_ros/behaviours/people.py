@@ -32,6 +32,7 @@ class WaitForPerson(Leaf):
 
     def initialise(self) -> None:
         """What has happened before does not count."""
+        super().initialise()
         self._cursor = self.client.cursor
 
     def judge(self) -> Status:  # noqa: D102
@@ -59,6 +60,7 @@ class WhileHere(Leaf):
 
     def initialise(self) -> None:
         """The grace begins anew."""
+        super().initialise()
         self._seen = self.client.now
 
     def judge(self) -> Status:  # noqa: D102
@@ -69,7 +71,10 @@ class WhileHere(Leaf):
         now = self.client.now
         if self.client.person(person) is not None:
             self._seen = now
-        return Status.RUNNING if now - self._seen <= self.grace else Status.FAILURE
+        if now - self._seen <= self.grace:
+            return Status.RUNNING
+        self.feedback_message = f"person {person} went"
+        return Status.FAILURE
 
 
 class ApproachesFast(Leaf):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -55,14 +55,18 @@ class Model:
         stream, enrolment = self.stream, self.enrolment
         return (*stream.labels[1:], *stream.pair_labels, *(enrolment.labels if enrolment else ()))
 
-    def settings(self, config: PerceptionConfig) -> StreamConfig:
+    def settings(self, config: PerceptionConfig, watched: Collection[str] = ()) -> StreamConfig:
         """The settings of the stream by these parameters.
+
+        Args:
+            config: the parameters.
+            watched: labels that are watched already; a gesture among them may have been removed since.
 
         Raises:
             ValueError: settings that the weights do not support, a watched label that nothing knows, or two that
                 become the same topic name.
         """
-        check_watch(config.watch, self.known())
+        check_watch([label for label in config.watch if label not in watched], self.known())
         topic_names(config.watch)
         settings = config.stream_config(self.recommended)
         self.stream.check(settings)

@@ -44,7 +44,7 @@ class Pipeline:
 
     def reconfigure(self, config: PerceptionConfig) -> None:
         """Apply the dynamic parameters; ValueError, without a change, if they do not fit."""
-        settings = self.model.settings(config)
+        settings = self.model.settings(config, self.outputs.watched)
         self.outputs.watch(config.watch)
         if settings != self.worker.config:
             self.worker.reset(settings)

@@ -174,6 +174,11 @@ class Outputs:
             if not self._destroyed:
                 self._publish_state(dataclasses.replace(self._state, people=()), None)
 
+    @property
+    def watched(self) -> tuple[str, ...]:
+        """Labels with topics of their own now."""
+        return tuple(self._watches)
+
     def watch(self, labels: Iterable[str]) -> None:
         """Set the watched labels; ValueError as for the class."""
         names = topic_names(labels)

@@ -1,6 +1,8 @@
 """A gesture of a simulated person is enrolled and recognised; what is no example of a gesture is refused."""
 
 import dataclasses
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -8,11 +10,13 @@ import pytest
 import yaml
 from helpers.acting import script
 from helpers.gestures import GESTURE, performed, weights_with_background
+from helpers.near_detector import near_weights
 from helpers.streaming import streaming_weights
 
 from usdrl_model.checkpoints.loaded_detector import LoadedDetector
 from usdrl_model.gestures import enrolment, examples, library
 from usdrl_model.gestures.background import Background, find
+from usdrl_model.gestures.gesture import Gesture
 from usdrl_model.gestures.recogniser import Recogniser
 from usdrl_model.inference import load
 from usdrl_model.online import live_examples
@@ -93,6 +97,24 @@ def test_examples_are_added_to_those_before(tmp_path, detector, background) -> N
     assert len(library.read(tmp_path, "both_up").examples) == 2
 
 
+def test_who_adds_to_a_gesture_meanwhile_waits_and_both_examples_are_stored(
+    tmp_path, detector, background, monkeypatch
+) -> None:
+    read_all = library.read_all
+
+    def slowly(folder: Path, weights: str) -> list[Gesture]:
+        there = read_all(folder, weights)
+        time.sleep(0.3)
+        return there
+
+    monkeypatch.setattr(library, "read_all", slowly)
+    made = [shown(detector, seed) for seed in (0, 1)]
+    with ThreadPoolExecutor(2) as both:
+        list(both.map(lambda one: enrolment.add(tmp_path, "both_up", [one], detector, background), made))
+    assert len(library.read(tmp_path, "both_up").examples) == 2
+    assert [one.name for one in tmp_path.iterdir()] == ["both_up"]
+
+
 def test_a_threshold_that_was_set_by_hand_stays(tmp_path, detector, background) -> None:
     enrolment.add(tmp_path, "both_up", [shown(detector, 1)], detector, background)
     described = tmp_path / "both_up" / "gesture.yaml"
@@ -161,6 +183,17 @@ def test_a_label_of_the_weights_is_refused(tmp_path, detector, background) -> No
     assert library.labels(tmp_path) == []
 
 
+def test_an_action_of_two_people_is_refused_by_the_name_of_the_weights_that_tell_it(
+    tmp_path, detector, background
+) -> None:
+    enrolment.add(tmp_path / "before", "shake_hands", [shown(detector, 0)], detector, background)
+    stream = ActionStream(detector, topology="kinect_v2_25", pairs=near_weights(frames=32))
+    with pytest.raises(ValueError, match="'shake_hands' is an action of the weights near: take another name"):
+        LiveEnrolment(stream, tmp_path / "now").check("shake_hands")
+    with pytest.raises(ValueError, match="shake_hands is told by the weights near already: remove the gesture"):
+        LiveEnrolment(stream, tmp_path / "before")
+
+
 @pytest.mark.parametrize("label", ["wave", "sitting", "my wave"])
 def test_a_label_is_refused_before_the_gesture_is_made_and_takes_nothing_from_it_afterwards(
     tmp_path, detector, label: str
@@ -185,6 +218,26 @@ def test_a_label_is_refused_before_the_gesture_is_made_and_takes_nothing_from_it
     assert enrolment.labels == ("both_up",)
     with pytest.raises(ValueError, match="not started"):
         enrolment.stop("both_up")
+
+
+def test_nothing_is_stored_beside_a_gesture_that_came_meanwhile_and_has_the_name_of_an_action(
+    tmp_path, detector, background
+) -> None:
+    stream = ActionStream(streaming_weights(), topology="kinect_v2_25")
+    live = LiveEnrolment(stream, tmp_path, detector)
+    enrolment.add(tmp_path, "hand_up", [shown(detector, 0)], detector, background)
+    made = performed(1, ("idle", 2.0), (GESTURE, 2.5), ("idle", 0.5)).frames
+    for frame in made[:60]:
+        stream.push(frame)
+    live.start()
+    for frame in made[60:]:
+        stream.push(frame)
+    with pytest.raises(ValueError, match="hand_up is told by the weights .* already: remove the gesture"):
+        live.stop("both_up")
+    assert library.labels(tmp_path) == ["hand_up"]
+    library.remove(tmp_path, "hand_up")
+    live.stop("both_up")
+    assert live.labels == ("both_up",)
 
 
 def test_examples_of_two_joint_sets_are_refused(tmp_path, detector, background) -> None:

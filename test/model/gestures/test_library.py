@@ -79,6 +79,23 @@ def test_removed_gestures_are_gone_and_unknown_ones_are_errors_that_name_the_nea
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_gesture_whose_features_are_missing_says_what_to_do_and_can_be_removed(tmp_path, others):
+    library.write(tmp_path, gesture(others))
+    next((tmp_path / "thumbs_up").glob("features_*")).unlink()
+    with pytest.raises(ValueError, match=r"safetensors: missing: usdrl gestures remove thumbs_up, then enrol it again"):
+        library.read_all(tmp_path, WEIGHTS)
+    library.remove(tmp_path, "thumbs_up")
+    assert library.read_all(tmp_path, WEIGHTS) == []
+
+
+def test_nothing_is_removed_while_another_one_changes_the_gestures(tmp_path, others, monkeypatch):
+    library.write(tmp_path, gesture(others))
+    monkeypatch.setattr(library, "PATIENCE", 0.1)
+    with library.alone(tmp_path), pytest.raises(BlockingIOError, match="is in use by process"):
+        library.remove(tmp_path, "thumbs_up")
+    assert library.labels(tmp_path) == ["thumbs_up"]
+
+
 def test_gestures_of_other_weights_are_refused(tmp_path, others):
     library.write(tmp_path, gesture(others))
     assert [one.label for one in library.read_all(tmp_path, WEIGHTS)] == ["thumbs_up"]

@@ -7,11 +7,14 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 from helpers.acting import acting, at, script, track
+from helpers.rule_detector import hand_up_weights
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from usdrl_model.online.stream import ActionStream
 from usdrl_model.simulation import simulate as simulate_module
 from usdrl_model.simulation.faults import TYPICAL_FAULTS, TrackerFaults
+from usdrl_model.simulation.performance import performance
 from usdrl_model.simulation.script import ACTION_SECONDS, ACTIONS, NEGATIVE_SECONDS, Act, demo_scripts, random_script
 from usdrl_model.simulation.simulate import PerformanceConfig, simulate
 from usdrl_model.skeleton.recording import Recording
@@ -38,6 +41,15 @@ def test_the_seed_decides_everything() -> None:
     assert same(recording, simulate(config, 3))
     stature = {round(at(acting("idle", 1.0, seed)[1], "head")[:, 1].max(), 6) for seed in SEEDS}
     assert len(stature) == len(SEEDS)
+
+
+def test_who_stands_still_before_a_tracker_without_faults_is_not_taken_for_frozen() -> None:
+    recording = performance(people=1, faults="none", script=script(("idle", 2.0)))
+    stream = ActionStream(hand_up_weights(), topology=recording.topology)
+    for frame in recording.frames:
+        stream.push(frame)
+    (person,) = stream.state().people
+    assert person.states is not None and "standing" in {one.name for one in person.states.active}
 
 
 def test_the_rate_does_not_change_the_story() -> None:

@@ -229,19 +229,14 @@ def test_a_lock_file_cannot_forge_lines(tmp_path: Path) -> None:
 def test_many_processes_take_turns(tmp_path: Path) -> None:
     """Each counts up a file under the lock; what two did at once would be lost."""
     code = """
-import sys, time
+import sys
 from pathlib import Path
 from usdrl_model.files.folder_lock import held
 folder, count = Path(sys.argv[1]), Path(sys.argv[2])
 for _ in range(20):
-    while True:
-        try:
-            with held(folder):
-                before = int(count.read_text())
-                count.write_text(str(before + 1))
-            break
-        except BlockingIOError:
-            time.sleep(0.001)
+    with held(folder, patience=60.0):
+        before = int(count.read_text())
+        count.write_text(str(before + 1))
 """
     count = tmp_path / "count"
     count.write_text("0")

@@ -168,13 +168,34 @@ def test_input_that_cannot_be_played(bag: Path, tmp_path: Path) -> None:
         ((bag, "--topics", "/bodies"), 1, "no topic /bodies"),
         ((bag, "--start", 100), 1, "cannot start at 100"),
         ((bag, "--rate", 0), 1, "rate: expected a positive number"),
-        ((bag, "--wait", 0.2, "--ros-args", "-r", "/people:=/nobody"), 1, "has too few subscribers after"),
+        (
+            (bag, "--wait", 0.2, "--ros-args", "-r", "/people:=/nobody"),
+            1,
+            "/note, /nobody has too few subscribers after",
+        ),
     ]
     players = [(start(*arguments), code, text) for arguments, code, text in cases]
     for player, code, text in players:
         _, err = player.communicate(timeout=PATIENCE)
         assert (player.returncode, text in err) == (code, True), err
         assert "Traceback" not in err
+
+
+def test_what_a_node_said_is_played_only_where_it_is_named(tmp_path: Path) -> None:
+    said = ["/actions/state", "/front/watch/wave/active"]
+    with BagWriter(tmp_path / "session") as writer:
+        for topic in ["/note", *said]:
+            writer.add_topic(topic, "std_msgs/msg/String")
+            writer.write(topic, FIRST_NS, serialize_message(String(data="then")))
+    with BagWriter(tmp_path / "said") as writer:
+        writer.add_topic("/actions/state", "std_msgs/msg/String")
+    out = finish(start(tmp_path / "session"))
+    assert f"left out what a perception node said, unless --topics names it: {', '.join(said)}\n" in out
+    assert "published 1 messages" in out
+    out = finish(start(tmp_path / "session", "--topics", "/note", *said))
+    assert "left out" not in out and "published 3 messages" in out
+    _, err = start(tmp_path / "said").communicate(timeout=PATIENCE)
+    assert "has no topics to play, and 1 of a perception node" in err
 
 
 def test_arguments_that_ros_cannot_read_are_told_in_a_line(bag: Path) -> None:

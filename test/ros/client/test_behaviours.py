@@ -26,6 +26,7 @@ from usdrl_ros.behaviours import (  # noqa: E402
     WaitForPerson,
     WhileHere,
 )
+from usdrl_ros.client import ActionsClient  # noqa: E402
 
 
 @pytest.fixture
@@ -221,6 +222,39 @@ def test_a_gesture_is_enrolled_from_whom_the_tree_means(robot):
     waits.feedback_message = "no perception"  # as it said before there was one
     assert ticked(waits) == Status.RUNNING and waits.feedback_message == ""
     assert ticked(nobody) == Status.FAILURE and nobody.feedback_message == "nobody is friend"
+
+
+def test_a_gesture_is_enrolled_where_the_state_comes_from_and_who_does_not_serve_is_named(robot):
+    front = ActionsClient(robot.peer.node, "/front/actions/state")
+    renamed = ActionsClient(robot.peer.node, "/front/people")
+    assert front.perception == "/front/usdrl_perception" and renamed.perception == "/usdrl_perception"
+    assert EnrolGesture(front, "nod")._start.srv_name == "/front/usdrl_perception/enrol/start"
+    leaf = EnrolGesture(robot.client, "nod", perception="other")
+    assert ticked(leaf) == Status.RUNNING
+    robot.period = 10.0
+    robot.say(seconds=7.0)
+    robot.say()
+    assert ticked(leaf) == Status.FAILURE
+    assert leaf.feedback_message == "nothing serves /other/set_parameters"
+    front.close()
+    renamed.close()
+
+
+def test_what_a_leaf_says_is_true_now(robot):
+    doing, here = IsDoing(robot.client, "wave", "guest"), WhileHere(robot.client, "guest", grace=0.5)
+    come = WaitForPerson(robot.client, who="comer")
+
+    def told() -> list[tuple[Status, str]]:
+        return [(ticked(leaf), leaf.feedback_message) for leaf in (doing, here, come)]
+
+    nobody = (Status.FAILURE, "nobody is guest")
+    assert told() == [nobody, nobody, (Status.RUNNING, "")]
+    py_trees.blackboard.Blackboard.set("/actions/guest", "4")
+    robot.say(person("4", "wave"), begins=(("4", "entered"),))
+    assert told() == [(Status.SUCCESS, ""), (Status.RUNNING, ""), (Status.SUCCESS, "person 4")]
+    robot.say(seconds=0.4)
+    robot.say(seconds=0.4)
+    assert told() == [(Status.FAILURE, ""), (Status.FAILURE, "person 4 went"), (Status.RUNNING, "")]
 
 
 def test_the_table_of_leaves_has_their_signatures():

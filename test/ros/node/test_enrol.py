@@ -14,6 +14,7 @@ from helpers.worker_bench import Bench  # noqa: E402
 from std_msgs.msg import Bool  # noqa: E402
 from std_srvs.srv import Trigger  # noqa: E402
 
+from usdrl_model.gestures import library  # noqa: E402
 from usdrl_ros.node import enrol  # noqa: E402
 from usdrl_ros.processes.children import Child  # noqa: E402
 
@@ -133,6 +134,22 @@ def test_a_leaf_of_a_tree_enrols_whom_it_means(node, folders):
     py_trees.blackboard.Blackboard.set("/actions/guest", "9")
     node.wait(lambda: leaf.tick_once() or leaf.status == py_trees.common.Status.FAILURE, "a refusal")
     client.close()
+
+
+def test_a_watched_gesture_that_was_removed_blocks_no_parameter(node, folders):
+    node.reset()
+    assert node.set("enrol.person", "").successful
+    assert node.set("enrol.label", "watched").successful
+    assert show(node, 21, 6000.0).success
+    assert node.set("watch", ["watched"]).successful
+    library.remove(folders / "gestures", "watched")
+    assert node.set("enrol.label", "later").successful
+    assert show(node, 22, 6100.0).success, "which reads the folder again"
+    for name, value in {"enrol.label": "another", "watch": ["watched", "later"]}.items():
+        answer = node.set(name, value)
+        assert answer.successful, answer.reason
+    assert node.set("watch", ["later"]).successful
+    assert "got 'watched'" in node.set("watch", ["watched"]).reason
 
 
 def test_a_language_model_enrols_a_gesture_and_finds_it_among_the_labels(node, folders):
