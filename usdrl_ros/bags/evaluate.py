@@ -33,6 +33,7 @@ from usdrl_model.online.stream import ActionStream
 from usdrl_model.plausibility.findings import Level
 from usdrl_model.plots.timeline import draw_timeline, truth_above_detection
 from usdrl_model.progress import progress
+from usdrl_model.skeleton.segments import AMBIGUOUS
 from usdrl_ros.bags.labels import FILE_NAME
 from usdrl_ros.bags.live_replay import LiveNode, alike
 from usdrl_ros.bags.metadata import FILE_NAME as METADATA
@@ -144,7 +145,8 @@ def save(runs: Sequence[BagRun], results: dict[str, Any], folder: str | Path) ->
 def draw_run(run: BagRun, path: str | Path, title: str) -> None:
     """Draw one run: the truth above the detections, with a title."""
     found = found_actions(run)
-    labels = dict.fromkeys((*run.bag.truth.labels, *(action.label for action in found)))
+    shown_actions = (*run.bag.truth.segments, *found)
+    labels = dict.fromkeys((*run.bag.truth.labels, *(action.label for action in shown_actions)))
     time = run.bag.time()  # long gaps are shortened
     truth = [replace(s, start=time.at(s.start), end=time.at(s.end)) for s in run.bag.truth.segments]
     found = [replace(action, start=time.at(action.start), end=time.at(action.end)) for action in found]
@@ -167,7 +169,7 @@ def _replay_live(bags: Sequence[LabelledBag], weights: str, device: str, rate: f
 def _warnings(runs: Sequence[BagRun], offline: Sequence[BagRun], labels: Sequence[str]) -> list[str]:
     """Warnings about the scores."""
     found = []
-    if unknown := sorted({label for run in runs for label in run.bag.truth.labels} - set(labels)):
+    if unknown := sorted({label for run in runs for label in run.bag.truth.labels} - {AMBIGUOUS, *labels}):
         found.append(f"The weights have no label {', '.join(unknown)}: these actions count as missed.")
     for run, reference in zip(runs, offline, strict=True):
         if points := sum(segment.start == segment.end for segment in run.bag.truth.segments):

@@ -16,7 +16,7 @@ from usdrl_model.simulation.script import Act
 from usdrl_model.simulation.simulate import PerformanceConfig, simulate
 from usdrl_model.skeleton.person import HEAD, Person, SkeletonFrame
 from usdrl_model.skeleton.recording import Recording
-from usdrl_model.skeleton.segments import Segment
+from usdrl_model.skeleton.segments import AMBIGUOUS, Segment
 from usdrl_model.skeleton.topology import JOINT_INDEX
 from usdrl_ros.bags import evaluate, replays
 from usdrl_ros.bags.labels import Truth, save_truth
@@ -80,6 +80,24 @@ def test_scores_of_what_is_missed_false_and_not_asked_for(tmp_path: Path) -> Non
     scores = hand_up_scores(tmp_path / "other", (Segment("5", "jump", 7.0, 8.0),), ("jump",))
     assert scores["detections_not_judged"] == {"hand_up": 2}
     assert scores["events"]["false_alarms"] == 0
+
+
+def test_what_nobody_can_tell_is_neither_right_nor_wrong(tmp_path: Path) -> None:
+    first, second = (Segment("5", "hand_up", *span) for span in UP)
+    whole = hand_up_scores(tmp_path / "whole", (first, second))
+    scores = hand_up_scores(tmp_path / "part", (first, replace(second, label=AMBIGUOUS)))
+    assert scores["events"]["false_alarms"] == 0
+    assert scores["events"]["overall"]["0.5"] | {"f1": 1.0, "tp": 1} == scores["events"]["overall"]["0.5"]
+    assert list(scores["events"]["per_label"]) == ["hand_up"] and scores["detections_not_judged"] == {}
+    gone = whole["frames"]["count"] - scores["frames"]["count"]
+    assert gone == pytest.approx(1.5 * RATE * 1.1, abs=3), "every tenth frame comes twice"
+
+    nothing = hand_up_scores(tmp_path / "all", (Segment("5", AMBIGUOUS, 0.0, 20.0),))
+    assert (nothing["frames"]["count"], nothing["events"]["false_alarms"]) == (0, 0)
+    _, results = evaluate.evaluate([load_bag(tmp_path / "part")], device="cpu")
+    assert results["warnings"] == ["The weights have no label hand_up: these actions count as missed."]
+    evaluate.draw_run(replay(load_bag(tmp_path / "all"), ActionStream(hand_up_weights(), topology="kinect_v2_25")),
+                      tmp_path / "all.png", "all")  # fmt: skip
 
 
 def test_people_of_the_labels_are_those_of_the_bag_where_it_has_several(tmp_path: Path) -> None:
