@@ -25,6 +25,9 @@ from usdrl_model.skeleton.segments import AMBIGUOUS, Segment, frame_labels, know
 from usdrl_ros.bags.replay import BagRun, LabelledBag
 from usdrl_ros.wire import STAMP_DIGITS
 
+BESIDE = ("pair_weights", "gesture_weights")
+"""Weights that may run beside those of the actions."""
+
 
 def found_actions(run: BagRun) -> list[Detection]:
     """The detected actions of a run, of every label; those still open at the end of the bag end there."""
@@ -113,18 +116,23 @@ def markdown(results: dict[str, Any]) -> str:
     scores = results["scores"]
     events = scores["events"]
     thresholds = list(events["overall"])
-    model, made = results["model"], from_dict(Provenance, results["weights_provenance"])
+    model = results["model"]
+    trained = [
+        f"The {name} were trained on: {provenance.summary(from_dict(Provenance, results[f'{name}_provenance']))}."
+        for name in ("weights", *BESIDE)
+        if f"{name}_provenance" in results
+    ]
     lines = [
         "# Evaluation of labelled bags",
         "",
         f"{len(results['bags'])} bag(s), {events['hours'] * 60:.1f} min, {results['mode']}"
         + (f" at rate {results['rate']:g}" if results["mode"] == "live" else "")
         + f"; weights {model['weights']} ({model['hash']}) on {model['device']};"
-        f" look-ahead {results['stream']['look_ahead']:g} s;"
+        + "".join(f" {name} {model[name]};" for name in (*BESIDE, "gestures") if name in model)
+        + f" look-ahead {results['stream']['look_ahead']:g} s;"
         f" version {results['version']}, commit {results['commit'] or 'unknown'}.",
         "",
-        f"The weights were trained on: {provenance.summary(made)}."
-        " Scores on training data say nothing about other people.",
+        " ".join([*trained, "Scores on training data say nothing about other people."]),
         "",
         table(["", *(f"IoU {iou}" for iou in thresholds)], _by_threshold(scores)),
         "",

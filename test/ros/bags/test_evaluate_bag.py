@@ -10,6 +10,7 @@ from helpers.paths import public
 from helpers.rule_detector import hand_up_weights
 
 from usdrl_model.data.importers import utkinect
+from usdrl_model.online.pretrained import Pretrained
 from usdrl_model.online.stream import ActionStream
 from usdrl_model.simulation.performance import performance
 from usdrl_model.simulation.script import Act
@@ -30,6 +31,7 @@ from usdrl_ros.messages.types import BagError
 UP = ((4.0, 6.0), (9.0, 10.5))
 """When the hand of the actor is up."""
 RATE = 15.0
+CPU = Pretrained(device="cpu")
 
 
 def actor(segments: tuple[Segment, ...], labels: tuple[str, ...] = ("hand_up",)) -> Recording:
@@ -94,7 +96,7 @@ def test_what_nobody_can_tell_is_neither_right_nor_wrong(tmp_path: Path) -> None
 
     nothing = hand_up_scores(tmp_path / "all", (Segment("5", AMBIGUOUS, 0.0, 20.0),))
     assert (nothing["frames"]["count"], nothing["events"]["false_alarms"]) == (0, 0)
-    _, results = evaluate.evaluate([load_bag(tmp_path / "part")], device="cpu")
+    _, results = evaluate.evaluate([load_bag(tmp_path / "part")], CPU)
     assert results["warnings"] == ["The weights have no label hand_up: these actions count as missed."]
     evaluate.draw_run(replay(load_bag(tmp_path / "all"), ActionStream(hand_up_weights(), topology="kinect_v2_25")),
                       tmp_path / "all.png", "all")  # fmt: skip
@@ -108,7 +110,7 @@ def test_people_of_the_labels_are_those_of_the_bag_where_it_has_several(tmp_path
     bag = load_bag(tmp_path / "bag")
     scores = score_runs([replay(bag, ActionStream(hand_up_weights(), topology=bag.truth.topology))])
     assert scores["events"]["overall"]["0.1"]["tp"] == 0
-    _, results = evaluate.evaluate([bag], device="cpu")
+    _, results = evaluate.evaluate([bag], CPU)
     assert any("the labels are of somebody, who is in no message (there: 5, 6)" in text for text in results["warnings"])
 
 
@@ -149,7 +151,7 @@ def test_live_is_as_offline(tmp_path: Path) -> None:
         recording = simulate(PerformanceConfig(scripts=(script,), start=1.0), seed=0)
         write_recording(recording, tmp_path / name, axes="body", topic=f"/{name}/bodies")
     bags = [load_bag(tmp_path / name) for name in ("one", "two")]
-    runs, results = evaluate.evaluate(bags, device="cpu", rate=1.0)
+    runs, results = evaluate.evaluate(bags, CPU, rate=1.0)
     evaluate.save(runs, results, tmp_path / "out")
     if any(run.counters.get("skipped_slots") for run in runs):
         pytest.skip("the machine is too busy to infer at every slot")
@@ -216,7 +218,7 @@ def test_bags_that_cannot_be_evaluated(tmp_path: Path, capsys: pytest.CaptureFix
         assert words[1] in capsys.readouterr().err
     write_recording(actor(()), tmp_path / "good")
     with pytest.raises(BagError, match="different names"):
-        evaluate.evaluate([load_bag(tmp_path / "good")] * 2)
+        evaluate.evaluate([load_bag(tmp_path / "good")] * 2, CPU)
 
 
 def test_a_folder_of_bags_in_two_processes_goes_on_where_it_stopped(tmp_path: Path, monkeypatch, capsys) -> None:
