@@ -36,6 +36,7 @@ from sensor_msgs.msg import PointCloud2
 from std_msgs.msg import Header, String
 
 from usdrl_model.files import markdown
+from usdrl_model.online.pretrained import Pretrained
 from usdrl_model.simulation.performance import performance
 from usdrl_model.simulation.simulate import MOST_PEOPLE
 from usdrl_model.skeleton.person import SkeletonFrame
@@ -94,7 +95,8 @@ class Bench:
 
     def __init__(self, weights: str, device: str, tracker: Tracker | None = None) -> None:
         self._tracker = tracker or Tracker()
-        given = perception_arguments(self._tracker.truth, self._tracker.input_type, "0", weights, device)
+        made_of = Pretrained(weights=weights, device=device)
+        given = perception_arguments(self._tracker.truth, self._tracker.input_type, "0", made_of)
         self._child = Child("perception node", given)
         self._arrivals: dict[float, float] = {}
         self._stopping = False

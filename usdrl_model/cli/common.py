@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import torch
 
     from usdrl_model.checkpoints.loaded_detector import LoadedDetector
+    from usdrl_model.online.pretrained import Pretrained
 
 EXPECTED = (ValueError, OSError, ImportError, FloatingPointError, MemoryError)
 """What bad input, missing files and libraries, a training that collapsed and too little memory raise."""
@@ -31,10 +32,10 @@ NO_MEMORY = ("allocate memory", "out of memory", "not enough memory")
 
 
 class Defaults(argparse.ArgumentDefaultsHelpFormatter):
-    """Help with the defaults that say something: neither None nor False."""
+    """Help with the defaults that say something: neither None nor False nor an empty text."""
 
     def _get_help_string(self, action: argparse.Action) -> str | None:
-        says_nothing = action.default is None or action.default is False
+        says_nothing = action.default is None or action.default is False or action.default == ""
         return action.help if says_nothing else super()._get_help_string(action)
 
 
@@ -109,9 +110,8 @@ def device(arguments: argparse.Namespace) -> torch.device:
 
     from usdrl_model.network.device import choose_device
 
-    _check_threads(arguments)
-    if arguments.threads:
-        torch.set_num_threads(arguments.threads)
+    if threads := cpu_threads(arguments):
+        torch.set_num_threads(threads)
     return choose_device(arguments.device)
 
 
@@ -123,13 +123,48 @@ def detector(arguments: argparse.Namespace) -> LoadedDetector:
     """
     from usdrl_model.inference import load
 
-    _check_threads(arguments)
-    return load.load(arguments.weights, arguments.device, threads=arguments.threads or None)
+    return load.load(arguments.weights, arguments.device, threads=cpu_threads(arguments))
 
 
-def _check_threads(arguments: argparse.Namespace) -> None:
+def add_stream(verb: argparse.ArgumentParser) -> None:
+    """Add the options that ``pretrained`` reads, but for the device."""
+    verb.add_argument(
+        "--weights", default="default", help="shipped detector, folder or .onnx file (default: %(default)s)"
+    )
+    verb.add_argument(
+        "--pair-weights", default="", metavar="WEIGHTS", help="of two people, beside them: pairs, or a folder"
+    )
+    verb.add_argument("--gestures", default="", metavar="FOLDER", help="of enrolled gestures to tell too")
+    verb.add_argument(
+        "--gesture-weights", default="", metavar="WEIGHTS",
+        help="that tell gestures (default: --weights, or hri beside streaming ones)",
+    )  # fmt: skip
+
+
+def pretrained(arguments: argparse.Namespace) -> Pretrained:
+    """What ``add_stream`` offers, on the device that was asked for.
+
+    Raises:
+        ValueError: weights for gestures without a folder of them.
+    """
+    from usdrl_model.online.pretrained import Pretrained
+
+    if arguments.gesture_weights and not arguments.gestures:
+        raise ValueError("--gesture-weights: no gestures to tell with them: give --gestures a folder")
+    return Pretrained(
+        weights=arguments.weights,
+        pair_weights=arguments.pair_weights,
+        gestures=arguments.gestures,
+        gesture_weights=arguments.gesture_weights,
+        device=arguments.device,
+    )
+
+
+def cpu_threads(arguments: argparse.Namespace) -> int | None:
+    """Those of ``add_machine``; None: all. ValueError for a number that cannot be."""
     if not 0 <= arguments.threads <= MOST_THREADS:
         raise ValueError(f"--threads: expected 0 (all cores) to {MOST_THREADS}, got {arguments.threads}")
+    return arguments.threads or None
 
 
 def reported(

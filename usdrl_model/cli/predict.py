@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from usdrl_model.cli.common import add_machine, add_result, detector, reported, result
+from usdrl_model.cli.common import add_machine, add_result, add_stream, cpu_threads, pretrained, reported, result
 from usdrl_model.cli.data import SELECTION, add_selection, names, number, selected
 
 if TYPE_CHECKING:
@@ -36,9 +36,7 @@ def add_verb(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
 
 def add_predictions(parser: argparse.ArgumentParser) -> None:
     """Add the options of ``tell``."""
-    parser.add_argument(
-        "--weights", default="default", help="shipped detector, folder or .onnx file (default: default)"
-    )
+    add_stream(parser)
     parser.add_argument("--picture", type=Path, help="of one recording: .png, .svg a timeline; .gif, .mp4 an animation")
     parser.add_argument("--seconds", type=float, default=20.0, help="of an animation, at most (default: 20)")
     add_result(parser)
@@ -67,21 +65,18 @@ def tell(arguments: argparse.Namespace, recordings: Sequence[Recording]) -> None
         OSError: a file that cannot be written.
     """
     from usdrl_model.evaluation.predict import check_picture, document, draw, lines, predict
-    from usdrl_model.online.stream import ActionStream
+    from usdrl_model.online.pretrained import describe
 
     if arguments.picture:
         check_picture(arguments.picture)
         if len(recordings) != 1:
             raise ValueError(f"--picture: expected one recording, got {len(recordings)}: choose it with --clip")
-    weights = detector(arguments)
-    streams = {
-        name: ActionStream(weights, topology=name)
-        for name in dict.fromkeys(recording.topology for recording in recordings)
-    }
+    topologies = dict.fromkeys(recording.topology for recording in recordings)
+    streams = pretrained(arguments).streams(topologies, cpu_threads(arguments))
     found = [predict(recording, streams[recording.topology]) for recording in recordings]
     if arguments.picture:
         draw(found[0], arguments.picture, arguments.seconds)
-    if result(arguments, document(found, next(iter(streams.values())).describe())):
+    if result(arguments, document(found, describe(next(iter(streams.values()))))):
         return
     print("   start      end  (seconds from the first frame), person, action")
     for one in found:

@@ -63,7 +63,7 @@ def predict(recording: Recording, stream: ActionStream) -> Prediction:
 
 
 def document(predictions: Sequence[Prediction], model: dict[str, str]) -> dict[str, Any]:
-    """Predictions as plain values for JSON; ``model`` is ``ActionStream.describe()``. Times are stamps in seconds."""
+    """Predictions as plain values for JSON; ``model``: ``pretrained.describe``. Times are stamps in seconds."""
     return {
         "schema": SCHEMA,
         "model": model,

@@ -6,6 +6,7 @@ Letters: N windows, D features of the encoder, G gestures.
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import math
 from collections.abc import Sequence
 
@@ -53,6 +54,15 @@ class Recogniser:
         """The gestures of somebody, of whom nothing before a time (seconds) counts."""
         detector = self.detector.config.detector
         return PersonGestures(self.gestures, detector.encoder.frames / detector.rate, after)
+
+    @property
+    def hash(self) -> str:
+        """SHA-256 of everything about gestures and background that scores and events depend on."""
+        known = [(one.label, one.seconds, one.threshold, one.spread) for one in self.gestures]
+        digest = hashlib.sha256(repr(known).encode())
+        for array in (self._prototypes, self.background.mean, self.background.basis):
+            digest.update(array.tobytes())
+        return digest.hexdigest()
 
     def scores(self, features: np.ndarray) -> np.ndarray:
         """(N, G) scores of the features (N, D) of windows: 0.5 at the threshold of a gesture.

@@ -12,10 +12,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from usdrl_model.checkpoints.loaded_detector import LoadedDetector
+from usdrl_model.checkpoints.shipped import GESTURE_DETECTOR
 from usdrl_model.gestures import background, enrolment, library
 from usdrl_model.gestures.enrolment import Enrolled
 from usdrl_model.gestures.examples import Shown
 from usdrl_model.gestures.recogniser import Recogniser
+from usdrl_model.inference import load
 from usdrl_model.online import live_examples
 from usdrl_model.online.gesture_actions import check_names
 from usdrl_model.online.stream import ActionStream
@@ -48,6 +50,27 @@ class LiveEnrolment:
         self.labels: tuple[str, ...] = ()
         """Of the gestures that are recognised now."""
         self._recognise()
+
+    @classmethod
+    def from_pretrained(
+        cls, stream: ActionStream, folder: Path, weights: str = "", *, device: str = "auto", threads: int | None = None
+    ) -> LiveEnrolment:
+        """The gestures of a folder, told by weights that are loaded for them.
+
+        Args:
+            stream: the online pipeline.
+            folder: of the gestures.
+            weights: shipped name, folder or ONNX file; empty: those of the stream, or ``shipped.GESTURE_DETECTOR``
+                beside streaming ones.
+            device: as ``load.load``.
+            threads: as ``load.load``.
+
+        Raises:
+            FileNotFoundError, ImportError, ValueError: as ``load.load`` and the class.
+        """
+        if not weights and stream.weights.config.detector.streaming:
+            weights = GESTURE_DETECTOR
+        return cls(stream, folder, load.load(weights, device, threads=threads) if weights else None)
 
     @property
     def weights(self) -> LoadedDetector:

@@ -12,21 +12,25 @@
     usdrl-bag gesture thumbs_up my_bag --topology k4abt_32 --from 12.0 --to 14.5
     usdrl-bag ros1 old.bag bags/old                # a bag of ROS 1, without ROS
     usdrl-bag store stores bags/*                  # labelled bags -> the set "own" of a store
-    usdrl-bag from-store stores --sets sbu --out bags/sbu
+    usdrl-bag from-store stores --sets sbu --vocabulary hri --pairs --out bags/sbu
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 from usdrl_model.cli.common import Defaults, reported
 from usdrl_model.cli.data import add_selection, add_terms, selected
 from usdrl_model.data import catalogue
+from usdrl_model.data import vocabulary as vocabularies
 from usdrl_model.data.importers import utkinect
+from usdrl_model.data.in_vocabulary import in_vocabulary
+from usdrl_model.data.store import Store
 from usdrl_model.errors.shown import MESSAGE, cut, shown
 from usdrl_model.progress import progress
 from usdrl_model.simulation.performance import FAULTS, performance
@@ -107,13 +111,40 @@ def convert_store(arguments: argparse.Namespace) -> None:
         other = bags.setdefault(bag_name(store.describe(index).name), recording)
         if other != recording:
             raise ValueError(f"{shown(other)} and {shown(recording)} would be the same bag: convert one set at a time")
-    out, there = Path(arguments.out), 0
-    for name, found in zip(progress(bags, desc="bags", unit="bag"), store.recordings(), strict=True):
-        if arguments.resume and (out / name).exists():
+    out, there, unknown = Path(arguments.out), 0, 0
+    recordings = _in_labels(store, arguments.vocabulary, pairs=arguments.pairs)
+    for name, found in zip(progress(bags, desc="bags", unit="bag"), recordings, strict=True):
+        if found is None:
+            unknown += 1
+        elif arguments.resume and (out / name).exists():
             there += 1
         else:
             _write(replayable(found), out / name, arguments)
-    print(f"{out}: {len(bags)} bags of {', '.join(store.sets)}" + f", {there} of them there before" * bool(there))
+    print(
+        f"{out}: {len(bags) - unknown} bags of {', '.join(store.sets)}"
+        + f", {there} of them there before" * bool(there)
+        + f"; {unknown} recordings left out: nobody knows what they show" * bool(unknown)
+    )
+
+
+def _in_labels(store: Store, vocabulary: str | None, *, pairs: bool) -> Iterator[Recording | None]:
+    """The recordings in the labels of a vocabulary, if one is named; None where nobody knows what one shows.
+
+    Raises:
+        ValueError: pairs without a vocabulary, or as ``vocabulary.load`` and ``Vocabulary.check``.
+        FileNotFoundError: as ``vocabulary.load``.
+    """
+    if vocabulary is None:
+        if pairs:
+            raise ValueError("--pairs: says which labels of a vocabulary: give --vocabulary too (hri)")
+        yield from store.recordings()
+        return
+    words = vocabularies.load(vocabulary)
+    for name in store.sets:
+        words.check(name, store.select(sets=[name]).labels)
+    for index, recording in enumerate(store.recordings()):
+        named = in_vocabulary(recording, store.dataset(index), words, pairs=pairs)
+        yield named and replace(named, label=None)  # of a clip, its segments say when everybody does it
 
 
 def describe(arguments: argparse.Namespace) -> None:
@@ -175,6 +206,10 @@ def parser() -> argparse.ArgumentParser:
     )
     command.add_argument("store", type=Path, help="a store (usdrl data import), one of its sets, or a packed file")
     add_selection(command)
+    command.add_argument(
+        "--vocabulary", metavar="NAME", help="in its labels instead of the set's own (hri, or the path of a .yaml)"
+    )
+    command.add_argument("--pairs", action="store_true", help="with --vocabulary: in what two people do (shake_hands)")
     command.add_argument("--out", required=True, metavar="FOLDER", help="folder in which the bags are made")
     command.set_defaults(run=convert_store)
 

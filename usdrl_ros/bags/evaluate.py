@@ -5,6 +5,7 @@
     usdrl-evaluate-bag bags/s01_e01 bags/s01_e02 --out out/evaluation
     usdrl-evaluate-bag bags --jobs 4                   # every labelled bag below a folder; stopped, it goes on
     usdrl-evaluate-bag bags/s01_e01 --live
+    usdrl-evaluate-bag bags/sbu --pair-weights pairs   # what two people do with each other
 
 Offline, the messages go into the same adapters and stream as in the node. ``--live`` starts the node as a process,
 plays the bag over DDS and records the published events, which also measures the latency. Both write ``results.json``,
@@ -23,16 +24,17 @@ from typing import Any
 
 from usdrl_model import __version__
 from usdrl_model.checkpoints import code_version
-from usdrl_model.cli.common import Defaults, device_name, reported
+from usdrl_model.cli.common import Defaults, add_stream, device_name, pretrained, reported
 from usdrl_model.config import to_dict
 from usdrl_model.data.content_check import Verdict
 from usdrl_model.errors.shown import shown
 from usdrl_model.files.atomic_file import write_text
-from usdrl_model.inference import load
-from usdrl_model.online.stream import ActionStream
+from usdrl_model.online.pretrained import Pretrained, beside, describe, known_labels
 from usdrl_model.plausibility.findings import Level
 from usdrl_model.plots.timeline import draw_timeline, truth_above_detection
 from usdrl_model.progress import progress
+from usdrl_model.skeleton.segments import AMBIGUOUS
+from usdrl_model.skeleton.topology import CANONICAL
 from usdrl_ros.bags.labels import FILE_NAME
 from usdrl_ros.bags.live_replay import LiveNode, alike
 from usdrl_ros.bags.metadata import FILE_NAME as METADATA
@@ -48,15 +50,14 @@ MOST_JOBS = 256
 
 
 def evaluate(
-    bags: Sequence[LabelledBag], *, weights: str = "default", device: str = "auto", rate: float | None = None,
-    jobs: int = 1, kept: Path | None = None,
+    bags: Sequence[LabelledBag], made_of: Pretrained, *, rate: float | None = None, jobs: int = 1,
+    kept: Path | None = None,
 ) -> tuple[list[BagRun], dict[str, Any]]:  # fmt: skip
     """Replay bags and score the detections.
 
     Args:
         bags: at least one; their scores are pooled.
-        weights: name of shipped weights or path of a weights folder.
-        device: ``auto``, ``cpu`` or ``cuda``.
+        made_of: weights, those of pairs and gestures.
         rate: None evaluates offline; a number plays the bags to a live node at this rate.
         jobs: processes that replay bags offline.
         kept: folder of finished replays, see ``replays.replay_all``.
@@ -66,19 +67,16 @@ def evaluate(
 
     Raises:
         BagError: no bags, or a rate that is not positive.
-        ValueError, FileNotFoundError: the weights cannot be used.
+        ValueError, FileNotFoundError: weights or gestures cannot be used.
         ChildError: the live node failed.
     """
     if not bags:
         raise BagError("expected at least one bag")
     check_rate(rate)
     check_names([bag.path for bag in bags])
-    streams = {
-        name: ActionStream.from_pretrained(weights, topology=name, device=device, threads=1)
-        for name in sorted({bag.truth.topology for bag in bags})
-    }
-    offline = replay_all(bags, streams, weights=weights, device=device, jobs=jobs, folder=kept)
-    runs = offline if rate is None else _replay_live(bags, weights, device, rate)
+    streams = made_of.streams(sorted({bag.truth.topology for bag in bags}))
+    offline = replay_all(bags, streams, made_of=made_of, jobs=jobs, folder=kept)
+    runs = offline if rate is None else _replay_live(bags, made_of, rate)
     first = next(iter(streams.values()))
     results: dict[str, Any] = {
         "schema": "usdrl.evaluation/1",
@@ -86,14 +84,17 @@ def evaluate(
         "commit": code_version.current().commit or None,
         "mode": "offline" if rate is None else "live",
         "rate": rate,
-        "model": first.describe(),
-        "weights_sha256": first.weights.sha256,
-        "weights_provenance": to_dict(first.weights.config.provenance),
+        "model": describe(first),
+        **{
+            f"{name}_{fact}": value
+            for name, loaded in {"weights": first.weights, **beside(first)}.items()
+            for fact, value in (("sha256", loaded.sha256), ("provenance", to_dict(loaded.config.provenance)))
+        },
         "stream": to_dict(first.config),
         "bags": [describe_run(run) for run in runs],
         "scores": score_runs(runs),
     }
-    results["warnings"] = _warnings(runs, offline, first.labels)
+    results["warnings"] = _warnings(runs, offline, known_labels(first))
     return runs, results
 
 
@@ -144,7 +145,8 @@ def save(runs: Sequence[BagRun], results: dict[str, Any], folder: str | Path) ->
 def draw_run(run: BagRun, path: str | Path, title: str) -> None:
     """Draw one run: the truth above the detections, with a title."""
     found = found_actions(run)
-    labels = dict.fromkeys((*run.bag.truth.labels, *(action.label for action in found)))
+    doubtful = [segment.label for segment in run.bag.truth.segments if segment.label == AMBIGUOUS]
+    labels = dict.fromkeys((*run.bag.truth.labels, *(action.label for action in found), *doubtful))
     time = run.bag.time()  # long gaps are shortened
     truth = [replace(s, start=time.at(s.start), end=time.at(s.end)) for s in run.bag.truth.segments]
     found = [replace(action, start=time.at(action.start), end=time.at(action.end)) for action in found]
@@ -152,12 +154,12 @@ def draw_run(run: BagRun, path: str | Path, title: str) -> None:
     draw_timeline(path, rows, list(labels), start=0.0, end=time.end, title=title)
 
 
-def _replay_live(bags: Sequence[LabelledBag], weights: str, device: str, rate: float) -> list[BagRun]:
+def _replay_live(bags: Sequence[LabelledBag], made_of: Pretrained, rate: float) -> list[BagRun]:
     """One run per bag; bags with the same parameters share a node."""
     runs: dict[Path, BagRun] = {}
     with progress(total=sum(bag.duration for bag in bags) / rate, desc="live", unit="s", leave=False) as bar:
         for group in alike(bags):
-            with LiveNode(group[0], weights=weights, device=device, rate=rate) as node:
+            with LiveNode(group[0], made_of, rate=rate) as node:
                 for bag in group:
                     runs[bag.path] = node.replay(bag)
                     bar.update(bag.duration / rate)
@@ -167,7 +169,8 @@ def _replay_live(bags: Sequence[LabelledBag], weights: str, device: str, rate: f
 def _warnings(runs: Sequence[BagRun], offline: Sequence[BagRun], labels: Sequence[str]) -> list[str]:
     """Warnings about the scores."""
     found = []
-    if unknown := sorted({label for run in runs for label in run.bag.truth.labels} - set(labels)):
+    done = {segment.label for run in runs for segment in run.bag.truth.segments}
+    if unknown := sorted(done - {AMBIGUOUS, *labels}):
         found.append(f"The weights have no label {', '.join(unknown)}: these actions count as missed.")
     for run, reference in zip(runs, offline, strict=True):
         if points := sum(segment.start == segment.end for segment in run.bag.truth.segments):
@@ -204,7 +207,7 @@ def parser() -> argparse.ArgumentParser:
     command.add_argument("--live", action="store_true", help="through the perception node and DDS, with latency")
     command.add_argument("--rate", type=float, default=1.0, help="with --live: seconds of the bag per second")
     command.add_argument("--jobs", type=_jobs, default=1, metavar="N", help="processes that replay bags offline")
-    command.add_argument("--weights", default="default", help="shipped detector, folder or .onnx file")
+    add_stream(command)
     command.add_argument("--device", default="auto", type=device_name, help="auto, cpu, cuda or cuda:N")
     command.add_argument("--out", default="out/evaluation", metavar="FOLDER", help="where results are written")
     return command
@@ -225,18 +228,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _evaluate(options: argparse.Namespace) -> None:
     rate = options.rate if options.live else None
-    check_rate(rate)  # this and the next two before any bag is read
-    load.load(options.weights, options.device, threads=1)
+    check_rate(rate)  # this and the next three before any bag is read
+    made_of = pretrained(options)
+    made_of.stream(CANONICAL)
     if Path(options.out).is_file():
         raise NotADirectoryError(f"--out {options.out}: expected a folder for the results, got a file")
     bags = [load_bag(path) for path in labelled_bags(options.bags)]
     for bag in bags if options.live else ():
         bag.check_one_topic()
     print(Verdict.of([bag.findings for bag in bags]).line(), file=sys.stderr)
-    runs, results = evaluate(
-        bags, weights=options.weights, device=options.device, rate=rate, jobs=options.jobs,
-        kept=Path(options.out) / KEPT,
-    )  # fmt: skip
+    runs, results = evaluate(bags, made_of, rate=rate, jobs=options.jobs, kept=Path(options.out) / KEPT)
     save(runs, results, options.out)
     print(markdown(results))
     print(f"written to {options.out}")

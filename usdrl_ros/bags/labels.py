@@ -35,7 +35,7 @@ from usdrl_model.files.documents import read_yaml
 from usdrl_model.network.detector_config import BACKGROUND_LABEL
 from usdrl_model.skeleton import topology, topology_file
 from usdrl_model.skeleton.person import AXES, UNITS
-from usdrl_model.skeleton.segments import Segment
+from usdrl_model.skeleton.segments import AMBIGUOUS, Segment
 from usdrl_ros.bags.metadata import check_ros2
 from usdrl_ros.inputs.options import PREFIX
 from usdrl_ros.inputs.source_config import SourceConfig
@@ -64,7 +64,7 @@ class Truth:
     labels: tuple[str, ...]
     """Every annotated action, without the background."""
     segments: tuple[Segment, ...]
-    """Stamps in seconds, rounded to nanoseconds like those of message headers."""
+    """Of ``labels`` and ``AMBIGUOUS``; stamps in seconds, rounded to nanoseconds like those of message headers."""
     units: str = "m"
     """Unit of its points, a key of ``person.UNITS``."""
     mirrored: bool = False
@@ -205,7 +205,7 @@ def parse_truth(document: Any) -> Truth:
         topology=_topology(document),
         axes=_choice(document, "axes", AXES),
         labels=tuple(labels),
-        segments=tuple(_segment(index, row, labels) for index, row in enumerate(rows)),
+        segments=tuple(_segment(index, row, [*labels, AMBIGUOUS]) for index, row in enumerate(rows)),
         units=_choice({"units": "m"} | document, "units", UNITS),
         mirrored=_flag(document, "mirrored"),
         picture_size=_size(document),

@@ -2,7 +2,7 @@
 
 ::
 
-    with LiveNode(bag, weights="default", device="auto", rate=1.0) as node:
+    with LiveNode(bag, Pretrained(), rate=1.0) as node:
         run = node.replay(bag)
 """
 
@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack
+from dataclasses import asdict
 from types import TracebackType
 from typing import Any
 
@@ -25,6 +26,7 @@ from std_msgs.msg import String
 from std_srvs.srv import Trigger
 
 from usdrl_model.events.onset_offset import EVENT_KINDS, Event
+from usdrl_model.online.pretrained import Pretrained
 from usdrl_ros.bags.labels import Truth
 from usdrl_ros.bags.play import Player, PlayOptions
 from usdrl_ros.bags.replay import BagRun, LabelledBag
@@ -48,8 +50,7 @@ class LiveNode:
 
     Args:
         like: the bag from which topology, axes, units, input type and person id are taken.
-        weights: name of shipped weights or path of a weights folder.
-        device: ``auto``, ``cpu`` or ``cuda``.
+        made_of: weights, those of pairs and gestures.
         rate: seconds of the bag per second.
 
     Raises:
@@ -57,10 +58,10 @@ class LiveNode:
         ChildError: the node failed, or did not become active.
     """
 
-    def __init__(self, like: LabelledBag, *, weights: str, device: str, rate: float) -> None:
+    def __init__(self, like: LabelledBag, made_of: Pretrained, *, rate: float) -> None:
         self._options = PlayOptions(rate=rate)
         self._child = Child(
-            "perception node", perception_arguments(like.truth, like.input_type, like.person_id, weights, device)
+            "perception node", perception_arguments(like.truth, like.input_type, like.person_id, made_of)
         )
         self._stack = ExitStack()
         self._events: list[Event] = []
@@ -198,10 +199,8 @@ def alike(bags: Iterable[LabelledBag]) -> list[list[LabelledBag]]:
     return list(groups.values())
 
 
-def perception_arguments(
-    truth: Truth, input_type: str, person_id: str, weights: str = "default", device: str = "auto"
-) -> list[str]:
-    """Arguments of the Python interpreter for a node with such skeletons on ``TOPIC``."""
+def perception_arguments(truth: Truth, input_type: str, person_id: str, made_of: Pretrained | None = None) -> list[str]:
+    """Arguments of the Python interpreter for a node with such skeletons on ``TOPIC``; None: with its defaults."""
     parameters = {
         "topic": TOPIC,
         "input_type": input_type,
@@ -216,8 +215,7 @@ def perception_arguments(
         "units": truth.units,
         "mirrored": truth.mirrored,
         "person_id": person_id,
-        "weights": weights,
-        "device": device,
+        **{name: value for name, value in asdict(made_of or Pretrained()).items() if value},
         **{f"{PREFIX}{name}": value for name, value in truth.input_options.items()},
         f"qos_overrides.{TOPIC}.subscription.reliability": "reliable",
     }

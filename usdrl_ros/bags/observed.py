@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
-from usdrl_model.cli.common import add_machine, device
+from usdrl_model.cli.common import add_machine, add_stream, cpu_threads, pretrained
 from usdrl_model.metrics.events import Detection
 from usdrl_model.network.detector_config import BACKGROUND_LABEL
 from usdrl_model.online.stream import ActionStream
@@ -60,9 +60,7 @@ class Observed:
 def add_replay(command: argparse.ArgumentParser, out: str) -> None:
     """Add the options that ``replayable`` reads; ``out``: the help of ``--out``."""
     add_bag(command)
-    command.add_argument(
-        "--weights", default="default", help="shipped detector, folder or .onnx file (default: default)"
-    )
+    add_stream(command)
     command.add_argument("--out", type=Path, help=out)
     add_machine(command, threads=1)
 
@@ -75,7 +73,7 @@ def replayable(arguments: argparse.Namespace, name: str) -> tuple[LabelledBag, A
     bag = described_bag(arguments)
     print(*bag.judgement(), sep="\n", file=sys.stderr)
     folder = arguments.bag if arguments.bag.is_dir() else arguments.bag.parent
-    stream = ActionStream.from_pretrained(arguments.weights, topology=bag.truth.topology, device=str(device(arguments)))
+    stream = pretrained(arguments).stream(bag.truth.topology, cpu_threads(arguments))
     return bag, stream, arguments.out or folder / name
 
 

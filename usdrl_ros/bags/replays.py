@@ -21,6 +21,7 @@ from usdrl_model.events.onset_offset import Event
 from usdrl_model.files.atomic_file import write_text
 from usdrl_model.files.documents import parse_json
 from usdrl_model.files.limits import TEXT
+from usdrl_model.online.pretrained import Pretrained, beside, describe
 from usdrl_model.online.stream import ActionStream
 from usdrl_model.progress import progress
 from usdrl_ros.bags.labels import FILE_NAME, Truth
@@ -30,7 +31,7 @@ SCHEMA = "usdrl.replay/1"
 
 
 def replay_all(
-    bags: Sequence[LabelledBag], streams: Mapping[str, ActionStream], *, weights: str, device: str, jobs: int,
+    bags: Sequence[LabelledBag], streams: Mapping[str, ActionStream], *, made_of: Pretrained, jobs: int,
     folder: Path | None,
 ) -> list[BagRun]:  # fmt: skip
     """Replay bags, as ``replay`` does one.
@@ -38,8 +39,7 @@ def replay_all(
     Args:
         bags: of different names.
         streams: topology -> stream, of everybody's topology.
-        weights: what the streams were made of, for other processes.
-        device: as ``ActionStream.from_pretrained``.
+        made_of: what the streams were made of, for other processes.
         jobs: processes; 1 replays here.
         folder: where finished replays are kept; None keeps none.
 
@@ -62,7 +62,7 @@ def replay_all(
         spawn = multiprocessing.get_context("spawn")  # torch's threads do not survive a fork
         with ProcessPoolExecutor(min(jobs, len(missing)), spawn, _begin) as pool:
             try:
-                work = {pool.submit(_replayed, bag.path, bag.truth, weights, device): bag for bag in missing}
+                work = {pool.submit(_replayed, bag.path, bag.truth, made_of): bag for bag in missing}
                 for done in as_completed(work):
                     bag = work[done]
                     events, counters = done.result()
@@ -86,10 +86,10 @@ _STREAMS: dict[str, ActionStream] = {}
 """Of this process, by topology; a process works for one call of ``replay_all`` only."""
 
 
-def _replayed(path: Path, truth: Truth, weights: str, device: str) -> tuple[tuple[Event, ...], dict[str, int]]:
+def _replayed(path: Path, truth: Truth, made_of: Pretrained) -> tuple[tuple[Event, ...], dict[str, int]]:
     name = truth.topology
     if name not in _STREAMS:
-        _STREAMS[name] = ActionStream.from_pretrained(weights, topology=name, device=device, threads=1)
+        _STREAMS[name] = made_of.stream(name)
     run = replay(load_bag(path, truth), _STREAMS[name])
     return run.events, run.counters
 
@@ -103,12 +103,15 @@ def _key(bag: LabelledBag, stream: ActionStream) -> str:
     code = [code_version.current().hash, code_version.sources_hash(Path(usdrl_ros.__file__).parent)]
     named = [Path(name) for name in (bag.truth.input_file, bag.truth.topology) if name and Path(name).is_file()]
     files = [hashlib.sha256(file.read_bytes()).hexdigest() for file in named]
+    others = [[weights.sha256, content_hash(weights.config.stream)] for weights in beside(stream).values()]
     parts = [
         SCHEMA,
         *code,
-        stream.describe(),
+        describe(stream),
         stream.weights.sha256,
         content_hash(stream.config),
+        others,
+        stream.gestures.known.hash if stream.gestures else "",
         described,
         looks,
         files,

@@ -17,6 +17,7 @@ import numpy as np
 from usdrl_model.errors.shown import LINE, MESSAGE, cut
 from usdrl_model.files.atomic_file import write_text
 from usdrl_model.metrics.events import Detection, detections
+from usdrl_model.online.pretrained import describe
 from usdrl_model.online.stream import ActionStream
 from usdrl_model.plots.timeline import COLOURS, readable_on
 from usdrl_model.skeleton.recording_gaps import Shortened
@@ -60,7 +61,7 @@ def report_bag(arguments: argparse.Namespace) -> None:
 def write_report(bag: LabelledBag, stream: ActionStream, out: Path) -> None:
     """Replay a bag and write its page; OSError where it cannot be written."""
     seen = observe(bag, stream, frame_rate(bag))
-    write_text(out, page(document(seen, recorded_output(bag), stream.describe())))
+    write_text(out, page(document(seen, recorded_output(bag), describe(stream))))
 
 
 def frame_rate(bag: LabelledBag) -> float:
@@ -75,7 +76,7 @@ def document(seen: Observed, recorded: RecordedOutput, model: dict[str, str]) ->
     Args:
         seen: the replay.
         recorded: what a node published while the bag was recorded.
-        model: ``ActionStream.describe()``.
+        model: ``pretrained.describe`` of the stream.
     """
     bag, time = seen.run.bag, seen.run.bag.time()
     notes = [finding.text for finding in bag.findings] + bag.warnings() + [recorded.trouble]

@@ -18,12 +18,15 @@ from usdrl_model.checkpoints.provenance import Provenance
 from usdrl_model.config import from_dict
 from usdrl_model.files.documents import finite
 from usdrl_model.files.markdown import table
-from usdrl_model.metrics.events import Detection, ScoredRecording, detections, score_events
+from usdrl_model.metrics.events import Detection, ScoredRecording, detections, judged, score_events
 from usdrl_model.metrics.segment_scores import IOU_THRESHOLDS, frame_accuracy, macro_frame_f1, segment_counts
 from usdrl_model.network.detector_config import BACKGROUND_LABEL
-from usdrl_model.skeleton.segments import Segment, frame_labels
+from usdrl_model.skeleton.segments import AMBIGUOUS, Segment, frame_labels, known_frame_labels
 from usdrl_ros.bags.replay import BagRun, LabelledBag
 from usdrl_ros.wire import STAMP_DIGITS
+
+BESIDE = ("pair_weights", "gesture_weights")
+"""Weights that may run beside those of the actions."""
 
 
 def found_actions(run: BagRun) -> list[Detection]:
@@ -43,7 +46,8 @@ def found_actions(run: BagRun) -> list[Detection]:
 def score_runs(runs: Sequence[BagRun]) -> dict[str, Any]:
     """Scores pooled over bags, ready for JSON.
 
-    Detections of labels that are not annotated in a bag are left out and counted.
+    Detections of labels that are not annotated in a bag are left out and counted; those made while the truth is
+    ``AMBIGUOUS`` are neither right nor wrong, as are such frames.
     """
     scored: list[ScoredRecording] = []
     true_frames: list[np.ndarray] = []
@@ -59,11 +63,13 @@ def score_runs(runs: Sequence[BagRun]) -> dict[str, Any]:
                 not_judged[action.label] += 1
         if (only := run.bag.only_person()) is not None:
             found = [replace(action, person=only) for action in found]
-        scored.append(ScoredRecording(truth=truth, detections=found, duration=run.bag.duration))
+        clear = [segment for segment in truth if segment.label != AMBIGUOUS]
+        scored.append(ScoredRecording(truth=clear, detections=judged(found, truth), duration=run.bag.duration))
         labels = (BACKGROUND_LABEL, *run.bag.truth.labels)
         for person, stamps in _presence(run.bag, only).items():
-            true_frames.append(frame_labels([s for s in truth if s.person == person], stamps, labels))
-            found_frames.append(frame_labels([s for s in found if s.person == person], stamps, labels))
+            classes, known = known_frame_labels([s for s in truth if s.person == person], stamps, labels)
+            true_frames.append(classes[known])
+            found_frames.append(frame_labels([s for s in found if s.person == person], stamps, labels)[known])
     events = score_events(scored)
     segments = {iou: segment_counts(true_frames, found_frames, iou) for iou in IOU_THRESHOLDS}
     return {
@@ -110,18 +116,23 @@ def markdown(results: dict[str, Any]) -> str:
     scores = results["scores"]
     events = scores["events"]
     thresholds = list(events["overall"])
-    model, made = results["model"], from_dict(Provenance, results["weights_provenance"])
+    model = results["model"]
+    trained = [
+        f"The {name} were trained on: {provenance.summary(from_dict(Provenance, results[f'{name}_provenance']))}."
+        for name in ("weights", *BESIDE)
+        if f"{name}_provenance" in results
+    ]
     lines = [
         "# Evaluation of labelled bags",
         "",
         f"{len(results['bags'])} bag(s), {events['hours'] * 60:.1f} min, {results['mode']}"
         + (f" at rate {results['rate']:g}" if results["mode"] == "live" else "")
         + f"; weights {model['weights']} ({model['hash']}) on {model['device']};"
-        f" look-ahead {results['stream']['look_ahead']:g} s;"
+        + "".join(f" {name} {model[name]};" for name in (*BESIDE, "gestures") if name in model)
+        + f" look-ahead {results['stream']['look_ahead']:g} s;"
         f" version {results['version']}, commit {results['commit'] or 'unknown'}.",
         "",
-        f"The weights were trained on: {provenance.summary(made)}."
-        " Scores on training data say nothing about other people.",
+        " ".join([*trained, "Scores on training data say nothing about other people."]),
         "",
         table(["", *(f"IoU {iou}" for iou in thresholds)], _by_threshold(scores)),
         "",

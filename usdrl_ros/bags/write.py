@@ -17,7 +17,7 @@ from rclpy.serialization import serialize_message
 from usdrl_model.data.importers.arrays import EPOCH
 from usdrl_model.network.detector_config import BACKGROUND_LABEL
 from usdrl_model.skeleton.recording import Recording
-from usdrl_model.skeleton.segments import Segment
+from usdrl_model.skeleton.segments import AMBIGUOUS, Segment
 from usdrl_ros.bags.labels import Truth, save_truth
 from usdrl_ros.bags.new_bag import BagWriter, appearing
 from usdrl_ros.inputs.skeleton_messages import BUILDERS, header, in_axes, is_track_id
@@ -90,7 +90,7 @@ def replayable(recording: Recording) -> Recording:
     - If an id is not a number, or too large, all people are numbered from 1 in the order of appearance.
     - The label of a whole clip becomes a segment of every person, from their first to their last frame.
     - Stamps that start at 0 or before are shifted so that the first is 1 s: in ROS, 0 means "no time".
-    - Segments of the background, and its label, are left out.
+    - Segments of the background, and its label, are left out; ``AMBIGUOUS`` ones stay, and are none of the labels.
     """
     seen: dict[str, list[float]] = {}
     for frame in recording.frames:
@@ -103,7 +103,8 @@ def replayable(recording: Recording) -> Recording:
     first = recording.frames[0].stamp if recording.frames else EPOCH
     shift = 0.0 if first > 0.0 else EPOCH - first
     labels = dict.fromkeys([*recording.labels, *(segment.label for segment in segments)])
-    labels.pop(BACKGROUND_LABEL, None)
+    for no_action in (BACKGROUND_LABEL, AMBIGUOUS):
+        labels.pop(no_action, None)
     return replace(
         recording,
         frames=tuple(

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from usdrl_model.checkpoints.shipped import GESTURE_DETECTOR
 from usdrl_model.events.config import StreamConfig
 from usdrl_ros.inputs.registry import Input
 from usdrl_ros.node import notes
@@ -80,11 +79,13 @@ def load_model(config: PerceptionConfig, source: Input, stream_factory: StreamFa
         ValueError: parameters or joints of ``source`` that do not fit the weights, or damaged weights.
         FileNotFoundError: no such weights.
     """
+    from usdrl_model.online.pretrained import beside  # as in load_stream
+
     stream = stream_factory(config)
     described = stream.describe()
     depth = notes.about_depth(source, config, described)
     enrolment = _enrolment(stream, config)
-    others = {name: one.describe() for name, one in notes.beside(config, stream, enrolment).items()}
+    others = {name: one.describe() for name, one in beside(stream).items()}
     info = ModelInfo(
         **{name: described[name] for name in ("weights", "hash", "device", "precision", "runtime")},
         beside={name: (one["weights"], one["hash"]) for name, one in others.items()},
@@ -95,20 +96,17 @@ def load_model(config: PerceptionConfig, source: Input, stream_factory: StreamFa
     labels = (*stream.labels[1:], *stream.pair_labels)
     for line in filter(None, (*notes.lines(config, described, labels, enrolment), depth)):
         log.info(line)
-    for warning in notes.warnings(config, described, stream, enrolment):
+    for warning in notes.warnings(config, described, stream):
         log.warning(warning)
     return model
 
 
 def _enrolment(stream: ActionStream, config: PerceptionConfig) -> LiveEnrolment | None:
-    """The gestures of a folder; errors as ``LiveEnrolment`` and of the weights that tell them."""
+    """The gestures of a folder; errors as ``LiveEnrolment.from_pretrained``."""
     if not config.gestures:
         return None
-    from usdrl_model.inference import load  # as in load_stream
-    from usdrl_model.online.live_enrolment import LiveEnrolment
+    from usdrl_model.online.live_enrolment import LiveEnrolment  # as in load_stream
 
-    name = config.gesture_weights
-    if not name and stream.weights.config.detector.streaming:
-        name = GESTURE_DETECTOR
-    detector = load.load(name, config.device, threads=config.num_threads) if name else None
-    return LiveEnrolment(stream, Path(config.gestures), detector)
+    return LiveEnrolment.from_pretrained(
+        stream, Path(config.gestures), config.gesture_weights, device=config.device, threads=config.num_threads
+    )

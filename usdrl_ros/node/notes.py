@@ -55,10 +55,10 @@ def about_depth(source: Input, config: PerceptionConfig, model: Mapping[str, str
     return ""
 
 
-def warnings(
-    config: PerceptionConfig, model: Mapping[str, str], stream: ActionStream, enrolment: LiveEnrolment | None
-) -> Iterator[str]:
+def warnings(config: PerceptionConfig, model: Mapping[str, str], stream: ActionStream) -> Iterator[str]:
     """What is slower, tells less or allows less than it could, and settings without an effect; arguments as above."""
+    from usdrl_model.online.pretrained import beside  # an unconfigured node does not need it
+
     if "advice" in model:
         yield model["advice"]
     if model.get("centre") == "window" and not config.target_frame:
@@ -78,17 +78,8 @@ def warnings(
             f"weights {model['weights']} look at two people, so that of somebody alone no action is told: set weights"
             f" to those of one person, and pair_weights to {model['weights']}"
         )
-    if others := beside(config, stream, enrolment):
+    if others := beside(stream):
         yield from _about_terms(stream.weights, others)
-
-
-def beside(
-    config: PerceptionConfig, stream: ActionStream, enrolment: LiveEnrolment | None
-) -> dict[str, LoadedDetector]:
-    """Weights that run beside those of the actions, by the parameter that names them; arguments as of ``lines``."""
-    pairs = stream.pair_weights if config.pair_weights else None
-    found = {"pair_weights": pairs, "gesture_weights": enrolment.weights if enrolment else None}
-    return {name: weights for name, weights in found.items() if weights is not None}
 
 
 def _about_terms(first: LoadedDetector, others: Mapping[str, LoadedDetector]) -> Iterator[str]:

@@ -19,6 +19,7 @@ from sensor_msgs.msg import JointState, PointCloud2
 from std_msgs.msg import Empty, Header, String
 from visualization_msgs.msg import Marker, MarkerArray
 
+from usdrl_model.online.pretrained import Pretrained
 from usdrl_ros.bags import convert, evaluate, write
 from usdrl_ros.bags.labels import Truth, save_truth
 from usdrl_ros.bags.metadata import STORAGES, read_metadata
@@ -86,7 +87,7 @@ def test_a_bag_of_bad_messages_alone_is_an_error(tmp_path: Path) -> None:
 def test_live_a_bad_message_is_left_out_and_the_scores_are_those_of_offline(tmp_path: Path) -> None:
     write.write_recording(acted(), tmp_path / "whole")
     bag = load_bag(spoiled(tmp_path / "whole", tmp_path / "bag", broken))
-    (run,), results = evaluate.evaluate([bag], device="cpu", rate=1.0)
+    (run,), results = evaluate.evaluate([bag], Pretrained(device="cpu"), rate=1.0)
     assert run.counters["frames"] == len(bag.frames) and run.lost_messages == 0
     assert [text for text in results["warnings"] if "refused" in text] == ["bag: 3 messages were refused: malformed 3."]
 

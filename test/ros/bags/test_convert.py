@@ -3,6 +3,7 @@
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ from usdrl_model.data.store_writer import write_set
 from usdrl_model.simulation.performance import performance
 from usdrl_model.skeleton.person import Person, SkeletonFrame
 from usdrl_model.skeleton.recording import Recording
-from usdrl_model.skeleton.segments import Segment
+from usdrl_model.skeleton.segments import AMBIGUOUS, Segment
 from usdrl_ros.bags import convert, write
 from usdrl_ros.bags.labels import load_truth
 from usdrl_ros.bags.new_bag import BagWriter
@@ -119,6 +120,35 @@ def test_recordings_of_a_store_become_bags_and_a_store_again(tmp_path: Path, cap
     assert convert.main([*command, str(tmp_path / "all"), "--resume"]) == 0
     assert "3 bags of sbu, 2 of them there before" in capsys.readouterr().out
     assert load_bag(tmp_path / "all" / "a_two").truth == bags["a_two"].truth
+
+
+def test_recordings_of_a_store_become_bags_in_the_labels_of_a_vocabulary(tmp_path: Path, capsys) -> None:
+    own = ("approach", "depart", "kick", "push", "handshake", "hug", "exchange_object", "punch")
+    clips = [
+        replace(hello(name, "a", 5.0), label=name, labels=own) for name in ("handshake", "exchange_object", "kick")
+    ]
+    write_set(tmp_path / "stores", "sbu", clips)
+    command = ["from-store", str(tmp_path / "stores"), "--out", str(tmp_path / "bags"), "--vocabulary", "hri"]
+    assert convert.main([*command, "--pairs"]) == 0
+    truths = {path.name: load_truth(path) for path in (tmp_path / "bags").iterdir()}
+    said = {name: {(one.person, one.label) for one in truth.segments} for name, truth in truths.items()}
+    assert said.pop("handshake") == {("1", "shake_hands"), ("2", "shake_hands")}
+    assert said.pop("exchange_object") == {("1", "hand_over"), ("2", "hand_over")}
+    assert {label for _, label in said.pop("kick")} <= {"kick", AMBIGUOUS}
+    known = {"approach", "depart", "hand_over", "hug", "kick", "punch", "push", "shake_hands"}
+    assert said == {} and all(set(truth.labels) == known for truth in truths.values())
+
+    assert convert.main([*command[:-1], "robot"]) == 1
+    assert "unknown vocabulary 'robot'" in capsys.readouterr().err
+    assert convert.main([*command[:-2], "--pairs"]) == 1
+    assert "give --vocabulary too" in capsys.readouterr().err
+    write_set(tmp_path / "stores", "own", [replace(hello("b", "b", 5.0), label=None)])
+    assert convert.main([*command, "--sets", "own"]) == 1
+    assert "the vocabulary names no label of this set" in capsys.readouterr().err
+    mine = tmp_path / "mine.yaml"
+    mine.write_text("labels: {wave: {description: a hand, sources: {own: [wave]}}}", encoding="utf-8")
+    assert convert.main([*command[:-1], str(mine), "--sets", "own"]) == 0
+    assert "0 bags of own; 1 recordings left out: nobody knows what they show" in capsys.readouterr().out
 
 
 def test_recordings_that_would_be_the_same_bag_are_refused_before_any_is_written(

@@ -10,13 +10,14 @@ from helpers.paths import public
 from helpers.rule_detector import hand_up_weights
 
 from usdrl_model.data.importers import utkinect
+from usdrl_model.online.pretrained import Pretrained
 from usdrl_model.online.stream import ActionStream
 from usdrl_model.simulation.performance import performance
 from usdrl_model.simulation.script import Act
 from usdrl_model.simulation.simulate import PerformanceConfig, simulate
 from usdrl_model.skeleton.person import HEAD, Person, SkeletonFrame
 from usdrl_model.skeleton.recording import Recording
-from usdrl_model.skeleton.segments import Segment
+from usdrl_model.skeleton.segments import AMBIGUOUS, Segment
 from usdrl_model.skeleton.topology import JOINT_INDEX
 from usdrl_ros.bags import evaluate, replays
 from usdrl_ros.bags.labels import Truth, save_truth
@@ -30,6 +31,7 @@ from usdrl_ros.messages.types import BagError
 UP = ((4.0, 6.0), (9.0, 10.5))
 """When the hand of the actor is up."""
 RATE = 15.0
+CPU = Pretrained(device="cpu")
 
 
 def actor(segments: tuple[Segment, ...], labels: tuple[str, ...] = ("hand_up",)) -> Recording:
@@ -82,6 +84,24 @@ def test_scores_of_what_is_missed_false_and_not_asked_for(tmp_path: Path) -> Non
     assert scores["events"]["false_alarms"] == 0
 
 
+def test_what_nobody_can_tell_is_neither_right_nor_wrong(tmp_path: Path) -> None:
+    first, second = (Segment("5", "hand_up", *span) for span in UP)
+    whole = hand_up_scores(tmp_path / "whole", (first, second))
+    scores = hand_up_scores(tmp_path / "part", (first, replace(second, label=AMBIGUOUS)))
+    assert scores["events"]["false_alarms"] == 0
+    assert scores["events"]["overall"]["0.5"] | {"f1": 1.0, "tp": 1} == scores["events"]["overall"]["0.5"]
+    assert list(scores["events"]["per_label"]) == ["hand_up"] and scores["detections_not_judged"] == {}
+    gone = whole["frames"]["count"] - scores["frames"]["count"]
+    assert gone == pytest.approx(1.5 * RATE * 1.1, abs=3), "every tenth frame comes twice"
+
+    nothing = hand_up_scores(tmp_path / "all", (Segment("5", AMBIGUOUS, 0.0, 20.0),))
+    assert (nothing["frames"]["count"], nothing["events"]["false_alarms"]) == (0, 0)
+    _, results = evaluate.evaluate([load_bag(tmp_path / "part")], CPU)
+    assert results["warnings"] == ["The weights have no label hand_up: these actions count as missed."]
+    evaluate.draw_run(replay(load_bag(tmp_path / "all"), ActionStream(hand_up_weights(), topology="kinect_v2_25")),
+                      tmp_path / "all.png", "all")  # fmt: skip
+
+
 def test_people_of_the_labels_are_those_of_the_bag_where_it_has_several(tmp_path: Path) -> None:
     source = actor(tuple(Segment("somebody", "hand_up", *span) for span in UP))
     beside = replace(source.frames[0].people[0], id="6")
@@ -90,7 +110,7 @@ def test_people_of_the_labels_are_those_of_the_bag_where_it_has_several(tmp_path
     bag = load_bag(tmp_path / "bag")
     scores = score_runs([replay(bag, ActionStream(hand_up_weights(), topology=bag.truth.topology))])
     assert scores["events"]["overall"]["0.1"]["tp"] == 0
-    _, results = evaluate.evaluate([bag], device="cpu")
+    _, results = evaluate.evaluate([bag], CPU)
     assert any("the labels are of somebody, who is in no message (there: 5, 6)" in text for text in results["warnings"])
 
 
@@ -131,7 +151,7 @@ def test_live_is_as_offline(tmp_path: Path) -> None:
         recording = simulate(PerformanceConfig(scripts=(script,), start=1.0), seed=0)
         write_recording(recording, tmp_path / name, axes="body", topic=f"/{name}/bodies")
     bags = [load_bag(tmp_path / name) for name in ("one", "two")]
-    runs, results = evaluate.evaluate(bags, device="cpu", rate=1.0)
+    runs, results = evaluate.evaluate(bags, CPU, rate=1.0)
     evaluate.save(runs, results, tmp_path / "out")
     if any(run.counters.get("skipped_slots") for run in runs):
         pytest.skip("the machine is too busy to infer at every slot")
@@ -198,7 +218,7 @@ def test_bags_that_cannot_be_evaluated(tmp_path: Path, capsys: pytest.CaptureFix
         assert words[1] in capsys.readouterr().err
     write_recording(actor(()), tmp_path / "good")
     with pytest.raises(BagError, match="different names"):
-        evaluate.evaluate([load_bag(tmp_path / "good")] * 2)
+        evaluate.evaluate([load_bag(tmp_path / "good")] * 2, CPU)
 
 
 def test_a_folder_of_bags_in_two_processes_goes_on_where_it_stopped(tmp_path: Path, monkeypatch, capsys) -> None:

@@ -9,6 +9,7 @@ import rclpy
 import yaml
 from helpers.small_recording import recording
 
+from usdrl_model.online.pretrained import Pretrained
 from usdrl_model.skeleton.person import Person, SkeletonFrame, canonical
 from usdrl_model.skeleton.segments import Segment
 from usdrl_model.skeleton.topology import CANONICAL_JOINTS, topology
@@ -110,7 +111,9 @@ def test_the_node_gets_every_parameter_as_it_was_meant() -> None:
         input_file="yes",
         input_options={"field": "1", "share": 0.5, "names": ["on", "it's"]},
     )
-    arguments = perception_arguments(truth, "point_cloud", "12", "/data/o'neill: weights", "cpu")
+    arguments = perception_arguments(
+        truth, "point_cloud", "12", Pretrained(weights="/data/o'neill: weights", gestures="yes", device="cpu")
+    )
     context = rclpy.Context()
     rclpy.init(context=context)
     try:
@@ -127,6 +130,7 @@ def test_the_node_gets_every_parameter_as_it_was_meant() -> None:
             "picture_size": [0.0, 0.0],
             "person_id": "12",
             "weights": "/data/o'neill: weights",
+            "gestures": "yes",
             "input_file": "yes",
             "input.field": "1",
             "input.share": 0.5,

@@ -16,10 +16,11 @@ from usdrl_ros.parameters.values import PerceptionConfig  # noqa: E402
 
 def said(weights, pairs="", gestures=None):
     stream = ActionStream.from_pretrained(weights, topology="kinect_v2_25", device="cpu", pairs=pairs)
-    enrolment = None if gestures is None else LiveEnrolment(stream, *gestures)
+    if gestures is not None:
+        LiveEnrolment(stream, *gestures)
     changes = {"weights": weights, "pair_weights": pairs, "gestures": str(gestures[0]) if gestures else ""}
     settings = PerceptionConfig(**({one.field: one.default for one in PARAMETERS} | changes))
-    return list(notes.warnings(settings, stream.describe(), stream, enrolment))
+    return list(notes.warnings(settings, stream.describe(), stream))
 
 
 def test_weights_whose_terms_forbid_a_product_are_told_beside_others(tmp_path: Path) -> None:

@@ -35,8 +35,10 @@ function sayOnce() {
   element("name").textContent = DATA.name;
   const model = DATA.model;
   element("about").textContent = `${DATA.topic}, ${DATA.frames} frames, ${clockText(DATA.duration)}, ${DATA.people.length}`
-    + ` ${DATA.people.length === 1 ? "person" : "people"}; ${model.topology}; weights ${model.weights} (${model.hash}), window`
-    + ` ${model.window}, look-ahead ${model.look_ahead}. Scores: the five best classes of each frame.`;
+    + ` ${DATA.people.length === 1 ? "person" : "people"}; ${model.topology}; weights ${model.weights} (${model.hash})`
+    + (model.pair_weights ? `, of pairs ${model.pair_weights}` : "")
+    + (model.gestures ? `, gestures ${model.gestures} (${model.gesture_weights})` : "")
+    + `, window ${model.window}, look-ahead ${model.look_ahead}. Scores: the five best classes of each frame.`;
   const facts = element("facts");
   if (DATA.scores.length) {
     made("h2", "Scores", facts);
