@@ -9,7 +9,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from usdrl_model.cli.common import check_new, reported
+from usdrl_model.cli.common import check_folder, check_new, reported
 
 
 def add_verb(verbs: Any) -> None:
@@ -35,6 +35,7 @@ def run(arguments: argparse.Namespace) -> None:
     from usdrl_model.training.finetuning import sources
 
     check_new(arguments.out)
+    check_folder(arguments.out)
     settings = config.apply_overrides(config.load(CalibrationConfig, arguments.config), arguments.overrides)
     weights = detector_file.load(arguments.weights, "cpu")
     found = calibrate(weights, settings, sources.open_store(settings.sources, arguments.data))

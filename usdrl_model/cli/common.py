@@ -100,6 +100,12 @@ def check_new(out: Path) -> None:
         raise FileExistsError(f"{out} is there already: choose another name, or remove it")
 
 
+def check_folder(out: Path) -> None:
+    """Refuse a single file where a detector is to be written; ValueError."""
+    if out.suffix == ".safetensors":
+        raise ValueError(f"{out}: expected a folder, because detectors are loaded from folders: give one")
+
+
 def device(arguments: argparse.Namespace) -> torch.device:
     """The device that was asked for; from here on this process uses the threads that were asked for.
 

@@ -171,6 +171,12 @@ def test_the_command_writes_weights_with_thresholds_and_whom_they_are_from(
     assert f"{tmp_path / 'w'} is there already: choose another name, or remove it" in capsys.readouterr().err
 
 
+def test_a_single_file_is_refused_before_any_work(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "w.safetensors"
+    assert main.main(["calibrate", "hri", "--config", str(tmp_path / "missing.yaml"), "--out", str(file)]) == 1
+    assert f"{file}: expected a folder, because detectors are loaded from folders" in capsys.readouterr().err
+
+
 def test_thresholds_alone_are_chosen_with_the_pipeline_that_is_asked_for() -> None:
     from usdrl_model.training.finetuning.sources import SourceConfig
 
