@@ -167,6 +167,10 @@ def test_the_command_writes_weights_with_thresholds_and_whom_they_are_from(
     assert after.provenance.data[: len(before.provenance.data)] == before.provenance.data
     card = (tmp_path / "w" / "README.md").read_text(encoding="utf-8")
     assert "| your own recordings (own) | calibration | subjects ann |" in card
+    assert "100 false alarms an hour allowed" in card and '- "pull", "carry" and "cross_arms" come from one set' in card
+    scores = card[card.index("## Scores") : card.index("## Limits")]
+    assert "| calibration on own (subjects ann) |" in scores and "recall in %, 0 of what nobody shows: wave " in scores
+    assert f"`usdrl {' '.join(command)} --out {tmp_path / 'w'}`" in scores and "MSRC-12" not in scores
     assert main.main([*command, "--out", str(tmp_path / "w")]) == 1
     assert f"{tmp_path / 'w'} is there already: choose another name, or remove it" in capsys.readouterr().err
 
