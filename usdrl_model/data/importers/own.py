@@ -92,6 +92,7 @@ def _recording(name: str, content: Mapping[str, np.ndarray], base: Path) -> Reco
         check_confidence(confidence, "confidence")
     joints, confidence = _meant(joints, confidence, content, layout)
     label = _text(content, "clip_label")
+    _check_labels("clip_label", [label])
     segments = (*_labelled(content, stamps, ids), *_segments(content, stamps, ids))
     return Recording(
         name=name,
@@ -207,7 +208,15 @@ def _labelled(content: Mapping[str, np.ndarray], stamps: np.ndarray, ids: list[s
         wanted = f"({len(stamps)},) or ({len(stamps)}, {len(ids)})"
         raise ValueError(f"labels: expected texts {wanted}, got {labels.dtype} {labels.shape}")
     for identity, column in zip(ids, columns.T, strict=False):
-        yield from _runs(identity, _texts({"labels": column}, "labels").tolist(), stamps)
+        named = _texts({"labels": column}, "labels").tolist()
+        _check_labels("labels", named)
+        yield from _runs(identity, named, stamps)
+
+
+def _check_labels(key: str, labels: Collection[str | None]) -> None:
+    """Refuse what NaN becomes where numpy makes texts of it, because there are texts beside it."""
+    if "nan" in labels:
+        raise ValueError(f'{key}: nan: a missing value? write "" or "none"')
 
 
 def _runs(identity: str, labels: list[str], stamps: np.ndarray) -> Iterator[Segment]:
@@ -241,6 +250,7 @@ def _segments(content: Mapping[str, np.ndarray], stamps: np.ndarray, ids: list[s
         raise ValueError(f"segments: expected rows of person, label, start, end, got {rows.shape}")
     for number, row in enumerate(rows.tolist() if rows.size else []):
         person, label, start, end = row
+        _check_labels("segments", [label])
         try:
             begins, ends = float(start), float(end)
         except ValueError:
