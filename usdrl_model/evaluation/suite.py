@@ -162,7 +162,7 @@ def _evaluated(
             recipe=recipe,
             overrides=one.changes,
         )[0]
-    names = one.names
+    names = {method.title: one.name(method) for method in chosen}
     found = sorted(found, key=lambda cell: titles.index(cell.method))
     return benchmark, one.task, [dataclasses.replace(cell, method=names[cell.method]) for cell in found]
 
