@@ -111,7 +111,9 @@ def test_clips_in_the_labels_of_the_detector_show_their_label(tmp_path: Path) ->
     for windows in (run_data.mixture(run, given).windows, validation):
         assert windows.y[windows.seen].double().mean() > 0.5
     other = dataclasses.replace(RUN.detector, labels=("none", "clap"))
-    with pytest.raises(ValueError, match=r"hand_up not among the labels none, clap: add them to detector\.labels"):
+    with pytest.raises(
+        ValueError, match=r"hand_up not among the labels none, clap: say .*, or add them to detector\.labels"
+    ):
         run_data.mixture(dataclasses.replace(RUN, detector=other), given)
 
 
