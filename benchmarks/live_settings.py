@@ -140,13 +140,12 @@ def decided(detector: nn.Module, run: FinetuneConfig, left_out: Sequence[Recordi
 
 
 def columns(scores: Mapping[str, Any]) -> list[float]:
-    """The numbers of a row."""
-    delay = scores["onset_delay"]
+    """The numbers of a row; NaN where there was nothing to be scored."""
+    shares = (scores["frame_accuracy"], *scores["segment_f1"].values())
+    rest = (scores["false_alarms_per_hour"], *(scores["onset_delay"][key] for key in ("median", "p90")))
     return [
-        100.0 * scores["frame_accuracy"],
-        *(100.0 * value for value in scores["segment_f1"].values()),
-        scores["false_alarms_per_hour"],
-        *(float("nan") if delay[key] is None else delay[key] for key in ("median", "p90")),
+        *(float("nan") if share is None else 100.0 * share for share in shares),
+        *(float("nan") if value is None else value for value in rest),
     ]
 
 

@@ -7,9 +7,14 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from usdrl_model.cli.common import check_new, reported
+from usdrl_model.cli.common import check_folder, check_new, reported, training_command
+
+if TYPE_CHECKING:
+    from usdrl_model.evaluation.calibrate import Calibrated
+    from usdrl_model.evaluation.calibration import CalibrationConfig
+    from usdrl_model.training.model_card import Notes
 
 
 def add_verb(verbs: Any) -> None:
@@ -35,11 +40,14 @@ def run(arguments: argparse.Namespace) -> None:
     from usdrl_model.training.finetuning import sources
 
     check_new(arguments.out)
+    check_folder(arguments.out)
     settings = config.apply_overrides(config.load(CalibrationConfig, arguments.config), arguments.overrides)
     weights = detector_file.load(arguments.weights, "cpu")
+    notes = model_card.notes_of(weights.path)  # before the work: it may refuse them
     found = calibrate(weights, settings, sources.open_store(settings.sources, arguments.data))
     detector_file.save(arguments.out, found.detector, found.stream, found.provenance)
-    model_card.write(arguments.out)
+    command = training_command(arguments, "calibrate", arguments.weights)
+    model_card.write(arguments.out, described(notes, found, settings, command))
     rows = [
         [label, f"{point.threshold:g}", f"{100 * point.recall:.0f}", f"{point.false_alarms:.1f}"]
         for label, point in found.points.items()
@@ -51,3 +59,25 @@ def run(arguments: argparse.Namespace) -> None:
         f" and {recognition:.2f} (clips); expected calibration error {before:.3f} before, {after:.3f} after\n"
         f"weights: {arguments.out}"
     )
+
+
+def described(notes: Notes, found: Calibrated, settings: CalibrationConfig, command: str) -> Notes:
+    """What the card says of calibrated weights: that they are, with the scores of the calibration alone.
+
+    Args:
+        notes: of the weights that were calibrated, whose scores and commands are not those of the new ones.
+        found: the calibration.
+        settings: of it.
+        command: that repeats it.
+    """
+    from usdrl_model.checkpoints.provenance import Provenance, summary
+    from usdrl_model.training.model_card import Notes, Score
+
+    made = f"Temperatures and thresholds were chosen anew, {settings.false_alarms:g} false alarms an hour allowed."
+    people = summary(Provenance(data=found.provenance.data[-len(settings.sources) :], complete=True))
+    alarms = sum(point.false_alarms for point in found.points.values())
+    recall = ", ".join(f"{label} {100 * point.recall:.0f}" for label, point in found.points.items())
+    sure = f"{alarms:.1f} false alarms an hour; expected calibration error {found.errors[1]:.3f}"
+    result = f"{sure}; recall in %, 0 of what nobody shows: {recall}"
+    score = Score(of=f"calibration on {people}", result=result, command=command)
+    return Notes(summary=f"{notes.summary.strip()} {made}".strip(), scores=(score,), limits=notes.limits)

@@ -87,17 +87,28 @@ def check_resume(arguments: argparse.Namespace) -> None:
         raise FileExistsError(f"{arguments.out} holds results already: go on with --resume, or choose another folder")
 
 
-def training_command(verb: str, arguments: argparse.Namespace) -> str:
-    """The command line that repeats a training, as the weights and their card say it."""
+def training_command(arguments: argparse.Namespace, *verb: str) -> str:
+    """The command line that repeats a training or a calibration, as the weights and their card say it.
+
+    Args:
+        arguments: of the command.
+        verb: the words before its options.
+    """
     given = [(f"--{name}", getattr(arguments, name)) for name in ("config", "data", "out")]
     options = [word for name, value in given if value is not None for word in (name, str(value))]
-    return shlex.join(["usdrl", verb, *options, *arguments.overrides])
+    return shlex.join(["usdrl", *verb, *options, *arguments.overrides])
 
 
 def check_new(out: Path) -> None:
     """Refuse to write over what is there: FileExistsError unless nothing is at ``out``, or an empty folder."""
     if out.exists() and not (out.is_dir() and not any(out.iterdir())):
         raise FileExistsError(f"{out} is there already: choose another name, or remove it")
+
+
+def check_folder(out: Path) -> None:
+    """Refuse a single file where a detector is to be written; ValueError."""
+    if out.suffix == ".safetensors":
+        raise ValueError(f"{out}: expected a folder, because detectors are loaded from folders: give one")
 
 
 def device(arguments: argparse.Namespace) -> torch.device:

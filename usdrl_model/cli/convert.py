@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from usdrl_model.checkpoints.provenance import DataUsed, Provenance, summary
-from usdrl_model.cli.common import check_new, reported
+from usdrl_model.cli.common import check_folder, check_new, reported
 from usdrl_model.data import catalogue
 from usdrl_model.errors.shown import LINE, cut
 
@@ -82,10 +82,8 @@ def _halved(source: Path, out: Path) -> str:
     """
     from usdrl_model.checkpoints import config_file, detector_file, encoder_file
 
-    single = out.suffix == ".safetensors"
     if config_file.kind_of(source) == "detector":
-        if single:
-            raise ValueError(f"{out}: expected a folder, because detectors are loaded from folders: give one")
+        check_folder(out)
         loaded = detector_file.load(source, "cpu")
         detector_file.save(out, loaded.trained.half(), loaded.config.stream, loaded.config.provenance)
     else:
@@ -94,7 +92,7 @@ def _halved(source: Path, out: Path) -> str:
             name: each.half() if each.is_floating_point() else each for name, each in model.part("backbone").items()
         }
         encoder_file.write(out, replace(model.config, projectors=None, classes=None), tensors)
-    files = [out] if single else out.glob("*")
+    files = out.glob("*") if out.is_dir() else [out]
     return f"{out}: {sum(file.stat().st_size for file in files) / 1e6:.1f} MB"
 
 

@@ -41,7 +41,7 @@ def run(arguments: argparse.Namespace) -> None:
     settings = labels.filled(settings)
     where = device(arguments)
     store = sources.open_store(settings.sources, arguments.data)
-    command = training_command("finetune", arguments)
+    command = training_command(arguments, "finetune")
     made = init_from.provenance(settings, store, command)  # before the work: it reads the weights of the start
     if arguments.terms:
         permission.check_commercial(made, init_from.inherited(settings))

@@ -45,7 +45,7 @@ def run(arguments: argparse.Namespace) -> None:
     run = config.apply_overrides(config.load(PretrainConfig, arguments.config), arguments.overrides)
     with processes(device(arguments)) as workers:
         store = run_data.chosen(run, Store.open(arguments.data))
-        command = training_command("pretrain", arguments)
+        command = training_command(arguments, "pretrain")
         if arguments.terms:
             permission.check_commercial(run_data.provenance(run, store, command), run_data.before(run))
         pool = run_data.pool_of(run, store)

@@ -7,6 +7,7 @@ and cells are kept in one folder, so that a suite can be stopped and goes on whe
 from __future__ import annotations
 
 import dataclasses
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
@@ -161,7 +162,7 @@ def _evaluated(
             recipe=recipe,
             overrides=one.changes,
         )[0]
-    names = one.names
+    names = {method.title: one.name(method) for method in chosen}
     found = sorted(found, key=lambda cell: titles.index(cell.method))
     return benchmark, one.task, [dataclasses.replace(cell, method=names[cell.method]) for cell in found]
 
@@ -169,10 +170,11 @@ def _evaluated(
 def _with_given(suite: Suite, given: Pretrained) -> Suite:
     """The methods that start from weights, with given ones, which may not know the sets of the benchmarks.
 
-    A method is taken from the first evaluation of a task of a benchmark that has it: others differ in their weights.
+    A method is taken from the first of the evaluations that differ in their weights alone. Those of another recipe, or
+    of other changes to it, keep prefixes of their own where rows would else have one name.
     """
     kept: list[Evaluation] = []
-    done: set[tuple[str, str]] = set()
+    done: set[tuple[Evaluation, str]] = set()
     for one in suite.evaluations:
         benchmark = benchmarks.load(one.benchmark)
         given.check_unseen(benchmark.target_sets, one.title)
@@ -180,12 +182,20 @@ def _with_given(suite: Suite, given: Pretrained) -> Suite:
         if one.task == "stream" and detector_file.is_detector(given.path):
             chosen = (stream_methods.Given(),)
         trained = [method.title for method in chosen if method.needs_weights]
-        if new := tuple(title for title in trained if (one.title, title) not in done):
-            done |= {(one.title, title) for title in new}
-            kept.append(dataclasses.replace(one, methods=new, prefix=Path(given.path).name))
+        alike = dataclasses.replace(one, weights=(), methods=(), prefix="")
+        if new := tuple(title for title in trained if (alike, title) not in done):
+            done |= {(alike, title) for title in new}
+            kept.append(dataclasses.replace(one, methods=new))
     if not kept:
         raise ValueError("none of these evaluations takes weights: choose others with --only")
-    return dataclasses.replace(suite, evaluations=tuple(kept))
+    rows = Counter((one.title, method) for one in kept for method in one.methods)
+    name = Path(given.path).name
+
+    def prefix(one: Evaluation) -> str:
+        alone = all(rows[one.title, method] == 1 for method in one.methods)
+        return name if alone else f"{name} {one.prefix}".strip()
+
+    return dataclasses.replace(suite, evaluations=tuple(dataclasses.replace(one, prefix=prefix(one)) for one in kept))
 
 
 def _places(suite: Suite, out: Path) -> dict[tuple[str, int], Path]:

@@ -7,7 +7,7 @@ those benchmarks, with models that never saw its set.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -16,8 +16,9 @@ from typing import Literal
 from usdrl_model import config
 from usdrl_model.errors.nearest import hint
 from usdrl_model.evaluation import benchmark as benchmarks
-from usdrl_model.evaluation.benchmark import Task
+from usdrl_model.evaluation.benchmark import Benchmark, Task
 from usdrl_model.evaluation.evaluate import methods
+from usdrl_model.evaluation.networks import Method
 from usdrl_model.training.pretraining.config import PretrainConfig
 
 
@@ -100,23 +101,17 @@ class Evaluation:
         """Name in messages and after ``--only``."""
         return f"{self.benchmark}/{self.task}"
 
-    @property
-    def names(self) -> dict[str, str]:
-        """Title of a method -> its name in the tables, behind the prefix where it starts from weights.
+    def name(self, method: Method) -> str:
+        """Name of a method in the tables, behind the prefix where it starts from weights."""
+        return f"{self.prefix}: {method.title}" if self.prefix and method.needs_weights else method.title
 
-        Raises:
-            ValueError: methods that there are not.
-        """
-        chosen = methods(benchmarks.load(self.benchmark), self.task, self.methods, len(self.weights))
-        own = f"{self.prefix}: " if self.prefix else ""
-        return {one.title: f"{own}{one.title}" if one.needs_weights else one.title for one in chosen}
-
-    def check(self) -> None:
-        """Raise ValueError for what the benchmark, the task or the methods do not allow."""
-        benchmarks.load(self.benchmark).task(self.task)
-        _ = self.names
+    def checked(self, benchmark: Benchmark) -> Sequence[Method]:
+        """Its methods; ValueError for what its benchmark, the task or the methods do not allow."""
+        benchmark.task(self.task)
+        chosen = methods(benchmark, self.task, self.methods, len(self.weights))
         if self.task == "transfer" and not self.weights:
             raise ValueError(f"{self.title}: weights: transfer needs some, made on other sets")
+        return chosen
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -150,20 +145,23 @@ class Suite:
                 )
             if unknown := [name for name in one.weights if name not in self.pretraining]:
                 raise ValueError(f"{one.title}: weights: {unknown} are not among {list(self.pretraining)}")
-            if not self.leave_out:
-                one.check()
         if not self.leave_out:
-            self._check_names()
+            self._check_rows()
 
-    def _check_names(self) -> None:
-        """Raise ValueError where two rows of a table would have one name."""
-        rows = [(one.title, name) for one in self.evaluations for name in one.names.values()]
-        if twice := [row for row in dict.fromkeys(rows) if rows.count(row) > 1]:
-            title, name = twice[0]
-            raise ValueError(
-                f"{title}: {name}: in two evaluations, whose scores nobody could tell apart: leave it out of one, or"
-                " give each a prefix of its own"
-            )
+    def _check_rows(self) -> None:
+        """Raise ValueError for an evaluation that cannot be, and where two rows of a table would have one name."""
+        loaded = {name: benchmarks.load(name) for name in dict.fromkeys(one.benchmark for one in self.evaluations)}
+        rows: set[tuple[str, str]] = set()
+        for one in self.evaluations:
+            for method in one.checked(loaded[one.benchmark]):
+                row = one.title, one.name(method)
+                if row in rows:
+                    apart = ", or give each a prefix of its own" if method.needs_weights else ""
+                    raise ValueError(
+                        f"{': '.join(row)}: in two evaluations, whose scores nobody could tell apart: leave it out of"
+                        f" one{apart}"
+                    )
+                rows.add(row)
 
     def only(self, titles: Iterable[str]) -> Suite:
         """The evaluations ``benchmark/task`` with one of these titles.

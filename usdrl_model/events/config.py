@@ -10,6 +10,7 @@ from usdrl_model.errors.nearest import hint
 from usdrl_model.errors.shown import shown
 from usdrl_model.events.onset_offset import EventConfig
 from usdrl_model.network.detector_config import DetectorConfig
+from usdrl_model.skeleton.recording_gaps import MAX_GAP
 
 LIMITS = {"max_rate": 240.0, "max_gap": 600.0, "look_ahead": 60.0, "smoothing": 60.0, "reset_after": 3600.0,
           "max_people": 1000}  # fmt: skip
@@ -25,7 +26,7 @@ class StreamConfig:
 
     max_rate: float = 10.0
     """Inferences a second of source time, at most. Stamps decide, so a replay infers at the same frames."""
-    max_gap: float = 1.0
+    max_gap: float = MAX_GAP
     """Seconds without a sample after which a track ends and its active actions are lost."""
     look_ahead: float = 0.4
     """Seconds by which decisions trail the newest frame, so that windows include some of its future."""

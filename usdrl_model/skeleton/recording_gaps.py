@@ -15,6 +15,8 @@ from usdrl_model.files.limits import LONGEST_GAP
 from usdrl_model.skeleton.recording import Recording
 from usdrl_model.skeleton.segments import Segment
 
+MAX_GAP = 1.0
+"""Seconds without a sample after which a track ends, where no setting says otherwise."""
 SHOWN = 1.0
 """Seconds that a gap takes in pictures and when a bag is played."""
 

@@ -69,8 +69,8 @@ def tracklets(recording: Recording, labels: Sequence[str], rate: float, max_gap:
     """
     if unknown := sorted({segment.label for segment in recording.segments} - {*labels, AMBIGUOUS}):
         raise ValueError(
-            f"{recording.name}: {', '.join(unknown)} not among the labels {', '.join(labels)}: add them to"
-            f" detector.labels, or say in the source what each of its labels is (labels: {{{unknown[0]}: none, ...}})"
+            f"{recording.name}: {', '.join(unknown)} not among the labels {', '.join(labels)}: say in the source what"
+            f" each of its labels is (labels: {{{unknown[0]}: none, ...}}), or add them to detector.labels"
         )
     source = topology(recording.topology)
     runs: dict[str, list[list[Sample]]] = {}

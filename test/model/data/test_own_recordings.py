@@ -7,10 +7,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
+from hypothesis import HealthCheck, assume, example, given, settings
+from hypothesis import strategies as st
 
 from usdrl_model.data.importers import own
-from usdrl_model.skeleton.segments import frame_labels, in_doubt
+from usdrl_model.events.config import StreamConfig
+from usdrl_model.skeleton.segments import BACKGROUND, frame_labels, in_doubt
 from usdrl_model.skeleton.topology import topology
+from usdrl_model.windows.tracklets import tracklets
 
 RNG = np.random.default_rng(1)
 
@@ -51,7 +55,7 @@ def test_labels_of_frames_leave_no_holes_and_one_frame_is_no_instant(tmp_path: P
     (recording,) = own.load(tmp_path)
     assert in_doubt(recording, 1.2, 4.0) == recording, "no instants"
     ends = [round((one.end - 1.0) * 30.0, 3) for one in recording.segments]
-    assert ends == [20.0, 21.0, 30.0, 139.5, 149.5], "frames"
+    assert ends == [20.0, 21.0, 30.0, 45.0, 139.5, 149.5], "frames"
     names = ("none", "walk", "jump", "clap")
     classes = frame_labels(recording.segments, stamps, names)
     assert [names[one] for one in classes] == labels.tolist()
@@ -64,6 +68,46 @@ def test_a_gap_that_no_track_bridges_ends_the_labels_before_it(tmp_path: Path) -
     mine(tmp_path, rate=None, stamps=stamps, labels=np.array(["walk"] * 3 + ["clap"] * 3))
     (recording,) = own.load(tmp_path)
     assert [(one.start, round(one.end, 6)) for one in recording.segments] == [(1.0, 1.3), (9.2, 9.45)]
+    mine(tmp_path, rate=None, stamps=stamps, labels=np.array(["walk"] * 6))
+    (recording,) = own.load(tmp_path)
+    assert [(one.start, round(one.end, 6)) for one in recording.segments] == [(1.0, 1.3), (9.2, 9.45)]
+
+
+def test_a_gap_within_a_track_is_no_background(tmp_path: Path) -> None:
+    stamps = 1.0 + np.arange(60) / 30.0
+    stamps[30:] += 0.7
+    joints = RNG.normal(size=(60, 1, 17, 3))
+    mine(tmp_path, joints=joints, rate=None, stamps=stamps, labels=np.array(["walk"] * 30 + ["clap"] * 30))
+    (recording,) = own.load(tmp_path)
+    names = ("none", "walk", "clap")
+    (tracklet,) = tracklets(recording, names, 15.0, StreamConfig().max_gap)
+    assert BACKGROUND not in tracklet.labels
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    rate=st.sampled_from([1.01, 1.5, 2.2, 5.0, 10.0, 30.0]),
+    frames=st.lists(st.tuples(st.floats(0.05, 2.0), st.sampled_from(["none", "", "a", "b"])), min_size=3, max_size=20),
+    gap=st.tuples(st.integers(0, 19), st.floats(0.0, 5.0)),
+)
+@example(
+    rate=1.01,
+    frames=[(0.97, "none")] * 3 + [(0.97, "a"), (0.52, "b"), (0.1, "none"), (0.97, "none")],
+    gap=(0, 0.0),
+)
+def test_labels_of_frames_are_those_of_the_file(
+    tmp_path: Path, rate: float, frames: list[tuple[float, str]], gap: tuple[int, float]
+) -> None:
+    stamps = 1.0 + np.cumsum([step for step, _ in frames]) / rate
+    stamps[gap[0] :] += gap[1]
+    assume(np.median(np.diff(stamps)) < 1.0)  # as seconds are
+    labels = [label for _, label in frames]
+    joints = np.zeros((len(frames), 1, 17, 3))
+    mine(tmp_path, joints=joints, rate=None, stamps=stamps, labels=np.array(labels))
+    (recording,) = own.load(tmp_path)
+    names = ("none", "a", "b")
+    assert [names[one] for one in frame_labels(recording.segments, stamps, names)] == [one or "none" for one in labels]
+    assert all(one.end > one.start for one in recording.segments), "no instants"
 
 
 def test_own_recordings_with_stamps_and_a_clip_label(tmp_path: Path) -> None:
@@ -132,6 +176,9 @@ def test_own_recordings_in_other_units_mirrored_with_joints_of_their_own(tmp_pat
         ({"labels": np.array([b"w\xe9"] * 6)}, "labels: expected texts, or bytes in UTF-8"),
         ({"label": "x"}, "unknown entry 'label'; did you mean 'labels'"),
         ({"labels": np.array(["a"] * 5)}, r"labels: expected texts \(6,\) or \(6, 2\), got <U1 \(5,\)"),
+        ({"labels": np.array(["wave", np.nan] * 3)}, 'labels: nan: a missing value. write "" or "none"'),
+        ({"clip_label": np.array(["nan"])}, "clip_label: nan: a missing value"),
+        ({"segments": np.array([["1", np.nan, 1.0, 1.1]], str)}, "segments: nan: a missing value"),
         ({"labels": np.arange(6)}, r"labels: expected texts \(6,\) or \(6, 2\), got int64 \(6,\)"),
         ({"segments": np.array([["3", "hug", "1", "2"]])}, "expected one of"),
         ({"segments": np.array([["1", "hug", "2", "1"]])}, "an end after the start"),

@@ -167,8 +167,32 @@ def test_the_command_writes_weights_with_thresholds_and_whom_they_are_from(
     assert after.provenance.data[: len(before.provenance.data)] == before.provenance.data
     card = (tmp_path / "w" / "README.md").read_text(encoding="utf-8")
     assert "| your own recordings (own) | calibration | subjects ann |" in card
+    assert "100 false alarms an hour allowed" in card and '- "pull", "carry" and "cross_arms" come from one set' in card
+    scores = card[card.index("## Scores") : card.index("## Limits")]
+    assert "| calibration on own (subjects ann) |" in scores and "recall in %, 0 of what nobody shows: wave " in scores
+    assert f"`usdrl {' '.join(command)} --out {tmp_path / 'w'}`" in scores and "MSRC-12" not in scores
     assert main.main([*command, "--out", str(tmp_path / "w")]) == 1
     assert f"{tmp_path / 'w'} is there already: choose another name, or remove it" in capsys.readouterr().err
+
+
+def test_a_clip_that_the_detector_has_no_label_for_says_what_to_write_in_the_source(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    simulated = dataclasses.replace(performance(seed=3, people=1, faults="none", seconds=6.0), subject="ann")
+    clip = dataclasses.replace(simulated, name="two", segments=(), label="juggle", labels=("juggle",))
+    write_set(tmp_path / "stores", "own", [dataclasses.replace(simulated, name="one"), clip])
+    (tmp_path / "c.yaml").write_text("sources: [{name: own, subjects: [ann]}]\nfalse_alarms: 100\n")
+    command = ["calibrate", "hri", "--config", str(tmp_path / "c.yaml"), "--data", str(tmp_path / "stores")]
+    assert main.main([*command, "--out", str(tmp_path / "w")]) == 1
+    told = capsys.readouterr().err
+    assert "two: juggle not among the labels" in told
+    assert "say in the source what each of its labels is (labels: {juggle: none, ...}), or" in told
+
+
+def test_a_single_file_is_refused_before_any_work(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "w.safetensors"
+    assert main.main(["calibrate", "hri", "--config", str(tmp_path / "missing.yaml"), "--out", str(file)]) == 1
+    assert f"{file}: expected a folder, because detectors are loaded from folders" in capsys.readouterr().err
 
 
 def test_thresholds_alone_are_chosen_with_the_pipeline_that_is_asked_for() -> None:

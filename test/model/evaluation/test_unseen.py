@@ -143,6 +143,22 @@ def test_given_weights_are_scored_once_by_a_method_that_several_pretrainings_hav
     assert "| elsewhere: linear |" in suite.page(written, results, command="again", device=CPU, given=given)
 
 
+def test_given_weights_are_scored_in_every_recipe_of_a_suite(pattern: Suite, tmp_path: Path) -> None:
+    (one,) = pattern.evaluations
+    trained = [
+        dataclasses.replace(one, methods=("fine-tuned",), prefix=name, recipe=str(tmp_path / "r.yaml"), changes=changes)
+        for name, changes in (("short", ("steps=1",)), ("long", ("steps=2",)), ("again", ("steps=2",)))
+    ]
+    config.dump(dataclasses.replace(RECIPE, steps=2), tmp_path / "r.yaml")
+    only = dataclasses.replace(one, methods=("1-NN",))
+    on = dataclasses.replace(pattern, leave_out=pattern.leave_out[:1], evaluations=(only, *trained)).written_out()
+    given = Pretrained.open(weights(tmp_path / "elsewhere", sets="sbu"))
+    results = suite.run(on, tmp_path / "stores", tmp_path / "out", CPU, given=given)
+    assert [cell.method for *_, cells in results for cell in cells] == [
+        "elsewhere: 1-NN", "elsewhere short: fine-tuned", "elsewhere long: fine-tuned"
+    ]  # fmt: skip
+
+
 def test_a_detector_is_run_once_however_many_evaluations_a_suite_has_of_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -167,9 +183,9 @@ def test_two_rows_of_one_name_are_refused(pattern: Suite) -> None:
     (one,) = pattern.evaluations
     apart = dataclasses.replace(one, methods=("linear",), prefix="apart")
     assert len(dataclasses.replace(pattern, evaluations=(one, apart)).written_out().evaluations) == 4
-    with pytest.raises(ValueError, match="/transfer: tiny: linear: in two evaluations"):
+    with pytest.raises(ValueError, match="/transfer: tiny: linear: in two .* one, or give each a prefix of its own$"):
         dataclasses.replace(pattern, evaluations=(one, dataclasses.replace(apart, prefix="tiny"))).written_out()
-    with pytest.raises(ValueError, match="/transfer: 1-NN Euclid: in two evaluations"):
+    with pytest.raises(ValueError, match="/transfer: 1-NN Euclid: in two evaluations.*: leave it out of one$"):
         baseline = dataclasses.replace(apart, methods=("1-NN Euclid",))
         dataclasses.replace(pattern, evaluations=(one, baseline)).written_out()
 

@@ -111,8 +111,30 @@ def test_clips_in_the_labels_of_the_detector_show_their_label(tmp_path: Path) ->
     for windows in (run_data.mixture(run, given).windows, validation):
         assert windows.y[windows.seen].double().mean() > 0.5
     other = dataclasses.replace(RUN.detector, labels=("none", "clap"))
-    with pytest.raises(ValueError, match=r"hand_up not among the labels none, clap: add them to detector\.labels"):
+    with pytest.raises(
+        ValueError, match=r"hand_up not among the labels none, clap: say .*, or add them to detector\.labels"
+    ):
         run_data.mixture(dataclasses.replace(RUN, detector=other), given)
+
+
+@pytest.mark.parametrize("compose", [False, True])
+def test_segments_of_a_clip_are_kept_with_a_table_as_without(tmp_path: Path, compose: bool) -> None:
+    write_set(tmp_path, "own", [dataclasses.replace(one, label="hand_up") for one in RECORDINGS])
+    source = dataclasses.replace(RUN.sources[0], compose=compose)
+    store = open_store([source], tmp_path)
+    told = recordings(dataclasses.replace(source, labels={"hand_up": "hand_up"}), store, 0)
+    assert [one.segments for one in told] == [one.segments for one in RECORDINGS]
+    clip = dataclasses.replace(source, labels={"hand_up": "hand_up"}, compose=False, window="clip")
+    assert [one.label for one in recordings(clip, store, 0)] == ["hand_up"] * len(RECORDINGS)
+
+
+def test_clips_whose_segments_a_table_does_not_list_are_left_out(tmp_path: Path) -> None:
+    labels = ("hand_up", "talk")
+    first, *others = (dataclasses.replace(one, label="hand_up", labels=labels) for one in RECORDINGS)
+    more = dataclasses.replace(first, segments=(*first.segments, dataclasses.replace(first.segments[0], label="talk")))
+    write_set(tmp_path, "own", [more, *others])
+    source = dataclasses.replace(RUN.sources[0], labels={"hand_up": "hand_up"})
+    assert [one.name for one in recordings(source, open_store([source], tmp_path), 0)] == [one.name for one in others]
 
 
 def test_clips_that_are_laid_into_streams_show_their_label_whether_or_not_everything_is_labelled(

@@ -73,7 +73,7 @@ def test_unknown_subjects_and_labels_are_named() -> None:
     with pytest.raises(ValueError, match=r"subjects \['z'\] have no recording; there are \['a', 'b', 'c'\]"):
         mix(strangers, [RECORDINGS], RUN.detector, max_gap=1.0, stride=2)
     other = dataclasses.replace(RECORDINGS[0], segments=(Segment("1", "fly", 11.0, 12.0),))
-    with pytest.raises(ValueError, match="fly not among the labels none, .*: add them to detector.labels"):
+    with pytest.raises(ValueError, match="fly not among the labels none, .*: say .* or add them to detector.labels"):
         mix(RUN.sources, [[other, RECORDINGS[1]]], RUN.detector, max_gap=1.0, stride=2)
 
 

@@ -28,10 +28,10 @@ from usdrl_model.errors.shown import shown
 from usdrl_model.files import arrays, limits
 from usdrl_model.skeleton.person import UNITS
 from usdrl_model.skeleton.recording import Recording
+from usdrl_model.skeleton.recording_gaps import MAX_GAP
 from usdrl_model.skeleton.segments import Segment
 from usdrl_model.skeleton.topology import Topology, located, topology
 from usdrl_model.terms import Terms
-from usdrl_model.windows.track import MAX_JOINT_GAP
 
 INFO = DatasetInfo(
     title="your own recordings",
@@ -92,6 +92,7 @@ def _recording(name: str, content: Mapping[str, np.ndarray], base: Path) -> Reco
         check_confidence(confidence, "confidence")
     joints, confidence = _meant(joints, confidence, content, layout)
     label = _text(content, "clip_label")
+    _check_labels("clip_label", [label])
     segments = (*_labelled(content, stamps, ids), *_segments(content, stamps, ids))
     return Recording(
         name=name,
@@ -207,21 +208,31 @@ def _labelled(content: Mapping[str, np.ndarray], stamps: np.ndarray, ids: list[s
         wanted = f"({len(stamps)},) or ({len(stamps)}, {len(ids)})"
         raise ValueError(f"labels: expected texts {wanted}, got {labels.dtype} {labels.shape}")
     for identity, column in zip(ids, columns.T, strict=False):
-        yield from _runs(identity, _texts({"labels": column}, "labels").tolist(), stamps)
+        named = _texts({"labels": column}, "labels").tolist()
+        _check_labels("labels", named)
+        yield from _runs(identity, named, stamps)
+
+
+def _check_labels(key: str, labels: Collection[str | None]) -> None:
+    """Refuse what NaN becomes where numpy makes texts of it, because there are texts beside it."""
+    if "nan" in labels:
+        raise ValueError(f'{key}: nan: a missing value? write "" or "none"')
 
 
 def _runs(identity: str, labels: list[str], stamps: np.ndarray) -> Iterator[Segment]:
     """Frames of one label after another: until the next action begins, or half way to the first frame of none.
 
-    A segment never ends with its last frame, because one frame would be an instant, which stands for a whole action,
-    and between two actions there would be background wherever the grid of a model is not that of the source. Over a
-    gap that no track bridges it goes on for the usual step.
+    A segment never ends with its last frame, but in a recording of one frame, because one frame would be an instant,
+    which stands for a whole action, and between two actions there would be background wherever the grid of a model is
+    not that of the source. A gap that ends a track ends the segment, too, which goes on for the usual step; that is
+    shorter than the gap (``_check_unit``).
     """
     steps = np.diff(stamps)
     usual = float(np.median(steps)) if len(steps) else 0.0
-    until = np.append(np.where(steps <= MAX_JOINT_GAP, stamps[1:], stamps[:-1] + usual), stamps[-1:] + usual)
+    until = np.append(np.where(steps <= MAX_GAP, stamps[1:], stamps[:-1] + usual), stamps[-1:] + usual)
+    parts = np.append(0, np.cumsum(steps > MAX_GAP)).tolist()
     position = 0
-    for label, run in itertools.groupby(labels):
+    for (label, _), run in itertools.groupby(zip(labels, parts, strict=False)):
         first, position = position, position + len(list(run))
         if label not in NOTHING:
             goes_on = position < len(labels) and labels[position] not in NOTHING
@@ -239,6 +250,7 @@ def _segments(content: Mapping[str, np.ndarray], stamps: np.ndarray, ids: list[s
         raise ValueError(f"segments: expected rows of person, label, start, end, got {rows.shape}")
     for number, row in enumerate(rows.tolist() if rows.size else []):
         person, label, start, end = row
+        _check_labels("segments", [label])
         try:
             begins, ends = float(start), float(end)
         except ValueError:

@@ -54,7 +54,7 @@ class Cut:
     """Frames between the ends of two sliding windows in training."""
     stride: int = 2
     """Frames between the ends of two sliding windows in the test."""
-    max_gap: float = 1.0
+    max_gap: float = recording_gaps.MAX_GAP
     """Seconds, see ``tracklets.tracklets`` (sliding)."""
     half_width: float = 0.0
     """Seconds before and after an instant that get its class in training."""

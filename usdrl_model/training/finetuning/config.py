@@ -61,7 +61,8 @@ class FinetuneConfig:
     layer_decay: float = 1.0
     """The learning rate of a layer is multiplied by this once for each layer between it and the heads."""
     steps: int = 600
-    """``--resume`` can start from every 200th of them and from the last; what is stopped before begins anew."""
+    """``--resume`` can start from every 200th of them and from the last; what is stopped before has to be started again
+    without it."""
     batch_size: int = 32
     """Windows per step."""
     learning_rate: float = 2.5e-3

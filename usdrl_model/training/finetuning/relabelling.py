@@ -51,10 +51,16 @@ def listed(name: str, store: Store, labels: Mapping[str, str]) -> Iterator[Recor
 
 
 def relabelled(recording: Recording, labels: Mapping[str, str], *, sliding: bool) -> Recording:
-    """The recording in the detector's labels; with ``sliding``, a clip's label is a segment between its margins."""
+    """The recording in the detector's labels.
+
+    Args:
+        recording: all of whose labels are in the table.
+        labels: of the set -> of the detector.
+        sliding: the label of a clip without segments becomes one between its margins.
+    """
     segments = recording.segments
     label = labels[recording.label] if recording.label else None
-    if recording.label and recording.frames and sliding:
+    if recording.label and not segments and recording.frames and sliding:
         first, last = recording.frames[0].stamp, recording.frames[-1].stamp
         margin = CLIP_MARGIN * (last - first)
         people = {person.id for frame in recording.frames for person in frame.people}
@@ -72,4 +78,4 @@ def as_segments(recording: Recording) -> Recording:
 
 
 def _shown(clip: ClipIndex) -> set[str]:
-    return {clip.label} if clip.label else {segment.label for segment in clip.segments}
+    return {*([clip.label] if clip.label else []), *(segment.label for segment in clip.segments)}
