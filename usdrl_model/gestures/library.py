@@ -35,6 +35,8 @@ MOST_GESTURES = 100
 PATIENCE = 2.0
 """Seconds to wait for another process that changes the gestures; it needs a fraction of one."""
 _TENSOR = "features"
+_LOCK = ".lock"
+"""No label has a full stop."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -77,7 +79,7 @@ def alone(folder: Path) -> Iterator[None]:
         OSError: another process does so for longer than ``PATIENCE``, or the folder cannot be written.
     """
     labels(folder)  # before a lock is made in what is no folder of gestures
-    with folder_lock.held(folder, PATIENCE):
+    with folder_lock.held(folder, PATIENCE, _LOCK):
         yield
 
 

@@ -96,6 +96,16 @@ def test_nothing_is_removed_while_another_one_changes_the_gestures(tmp_path, oth
     assert library.labels(tmp_path) == ["thumbs_up"]
 
 
+def test_a_gesture_may_have_the_name_of_a_lock(tmp_path, others):
+    with library.alone(tmp_path):
+        library.write(tmp_path, gesture(others, "lock"))
+    with library.alone(tmp_path):
+        library.write(tmp_path, gesture(others, "nod"))
+    assert library.labels(tmp_path) == ["lock", "nod"]
+    library.remove(tmp_path, "lock")
+    assert [path.name for path in tmp_path.iterdir()] == ["nod"]
+
+
 def test_gestures_of_other_weights_are_refused(tmp_path, others):
     library.write(tmp_path, gesture(others))
     assert [one.label for one in library.read_all(tmp_path, WEIGHTS)] == ["thumbs_up"]
