@@ -249,8 +249,10 @@ def test_what_was_made_waits_for_a_folder_that_is_in_use(tmp_path, detector) -> 
     live.start()
     for frame in made[60:]:
         stream.push(frame)
+    began = time.monotonic()
     with library.alone(tmp_path), pytest.raises(BlockingIOError, match="is in use by process"):
         live.stop("both_up")
+    assert time.monotonic() - began < 1.0, "the people of the stream wait meanwhile"
     assert len(live.stop("both_up").gesture.examples) == 1
     assert live.labels == ("both_up",)
 

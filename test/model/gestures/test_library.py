@@ -88,9 +88,8 @@ def test_a_gesture_whose_features_are_missing_says_what_to_do_and_can_be_removed
     assert library.read_all(tmp_path, WEIGHTS) == []
 
 
-def test_nothing_is_removed_while_another_one_changes_the_gestures(tmp_path, others, monkeypatch):
+def test_nothing_is_removed_while_another_one_changes_the_gestures(tmp_path, others):
     library.write(tmp_path, gesture(others))
-    monkeypatch.setattr(library, "PATIENCE", 0.1)
     with library.alone(tmp_path), pytest.raises(BlockingIOError, match="is in use by process"):
         library.remove(tmp_path, "thumbs_up")
     assert library.labels(tmp_path) == ["thumbs_up"]
