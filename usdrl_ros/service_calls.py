@@ -12,7 +12,7 @@ from rclpy.client import Client
 from std_srvs.srv import Trigger
 
 PATIENCE = 6.0
-"""Seconds to wait for an answer of the node, which itself waits 5 s for its model."""
+"""Seconds to wait for an answer of the node, which itself waits 5.9 s for its model, at most."""
 
 
 class NoAnswerError(TimeoutError):

@@ -7,7 +7,10 @@ NODE = "usdrl_perception"
 STATE = "actions/state"
 EVENTS = "actions/events"
 """Topics of the node, relative to its namespace (docs/state.md)."""
-OUTPUTS = re.compile("/(actions/[a-z_]+|pointing|watch/.*)$")
-"""All topics of the node: what it says of people, and never where they come from."""
+OUTPUTS = re.compile(
+    r"/(actions/(state|events|markers|detections|label_info)|pointing|watch/\w+(/(active|person|pose))?"
+    r"|intents|humans/bodies/\w+/gesture)$"
+)
+"""All topics of the node, after its namespace: what it says of people, and never where they come from."""
 STAMP_DIGITS = 6
 """Decimals of a stamp: a float64 resolves present stamps to 0.2 microseconds. Stamps are compared after rounding."""

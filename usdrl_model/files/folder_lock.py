@@ -3,7 +3,7 @@
     with held(Path("runs/a")):
         ...
 
-The lock is the kernel's, on the file ``lock`` of the folder, so it is gone with its process, however that ended.
+The lock is the kernel's, on a file of the folder, so it is gone with its process, however that ended.
 """
 
 from __future__ import annotations
@@ -28,18 +28,19 @@ _LOOK = 0.02
 
 
 @contextlib.contextmanager
-def held(folder: Path, patience: float = 0.0) -> Iterator[None]:
+def held(folder: Path, patience: float = 0.0, name: str = LOCK) -> Iterator[None]:
     """Nobody else works in ``folder``, which is made where missing, until the block ends.
 
     Args:
         folder: to work in.
         patience: seconds to wait for another process that works there.
+        name: of the lock file, which nothing else in the folder has.
 
     Raises:
         BlockingIOError: another process still does; the message says which.
         OSError: the lock file cannot be made, or is a link.
     """
-    path = folder / LOCK
+    path = folder / name
     descriptor = _taken(folder, path, time.monotonic() + patience)
     try:
         now = datetime.datetime.now().astimezone().isoformat(" ", "seconds")

@@ -43,17 +43,31 @@ class Enrolled:
 
 
 def add(
-    folder: Path, label: str, examples: Sequence[Shown], detector: LoadedDetector, background: Background
+    folder: Path,
+    label: str,
+    examples: Sequence[Shown],
+    detector: LoadedDetector,
+    background: Background,
+    *,
+    patience: float = library.PATIENCE,
 ) -> Enrolled:
     """Add examples to the gesture ``label`` below ``folder``, which is made where there is none.
+
+    Args:
+        folder: of the gestures.
+        label: of the gesture.
+        examples: of it.
+        detector: by whose features of windows gestures are told.
+        background: of the same weights.
+        patience: seconds to wait for another process that changes the gestures.
 
     Raises:
         ValueError: a label that is no word, an action of the detector or a state, too many examples, examples of
             another joint set, or gestures of other weights; nothing is stored then.
-        OSError: it could not be written, or another process has been changing the gestures for too long.
+        OSError: it could not be written, or another process changes the gestures for longer than ``patience``.
     """
     check_new(label, dict.fromkeys(detector.config.detector.labels, detector.name))
-    with library.alone(folder):  # what another one adds after they were read would be lost
+    with library.alone(folder, patience):  # what another one adds after they were read would be lost
         enrolled = _enrolled(folder, label, examples, detector, background)
         library.write(folder, enrolled.gesture)
     return enrolled

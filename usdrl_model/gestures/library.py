@@ -33,8 +33,11 @@ MOST_FEATURES = 2**14
 """Largest D of a file; the widest encoder has 2048."""
 MOST_GESTURES = 100
 PATIENCE = 2.0
-"""Seconds to wait for another process that changes the gestures; it needs a fraction of one."""
+"""Seconds to wait for another process that changes the gestures; it needs a fraction of one. Who has people to follow
+waits for less."""
 _TENSOR = "features"
+_LOCK = ".lock"
+"""No label has a full stop."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -69,15 +72,19 @@ class Description:
 
 
 @contextlib.contextmanager
-def alone(folder: Path) -> Iterator[None]:
+def alone(folder: Path, patience: float = PATIENCE) -> Iterator[None]:
     """Nobody else adds to the gestures below a folder, or removes one, until the block ends; the folder is made.
+
+    Args:
+        folder: of the gestures.
+        patience: seconds to wait for another process that does so.
 
     Raises:
         NotADirectoryError: as ``labels``.
-        OSError: another process does so for longer than ``PATIENCE``, or the folder cannot be written.
+        OSError: another process does so for longer than ``patience``, or the folder cannot be written.
     """
     labels(folder)  # before a lock is made in what is no folder of gestures
-    with folder_lock.held(folder, PATIENCE):
+    with folder_lock.held(folder, patience, _LOCK):
         yield
 
 

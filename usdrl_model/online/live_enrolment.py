@@ -23,6 +23,9 @@ from usdrl_model.online.gesture_actions import check_names
 from usdrl_model.online.stream import ActionStream
 from usdrl_model.online.tracked_person import TrackedPerson
 
+PATIENCE = 0.2
+"""Seconds to wait for another process that changes the gestures: nobody is followed meanwhile."""
+
 
 class LiveEnrolment:
     """The gestures of a folder, for one stream; called from the thread of the stream.
@@ -46,7 +49,7 @@ class LiveEnrolment:
         self._started: tuple[TrackedPerson, float | None, float] | None = None
         """Person, since when they were here, and stamp of the start."""
         self._made: Shown | None = None
-        """What was made, until its label is accepted."""
+        """What was made, until it is stored."""
         self.labels: tuple[str, ...] = ()
         """Of the gestures that are recognised now."""
         self._recognise()
@@ -90,12 +93,13 @@ class LiveEnrolment:
     def stop(self, label: str) -> Enrolled:
         """The gesture has been made: add it to the examples of ``label``, and recognise it.
 
-        Where the label is refused, another call may name another one for what was made until the first.
+        Where the label is refused, another call may name another one for what was made until the first; where it
+        could not be stored, another call may store it.
 
         Raises:
             ValueError: it was not started, or what the person did is no example of a gesture, or the folder has got a
                 gesture that cannot be told beside the stream, or as ``enrolment.add``; nothing is stored then.
-            OSError: it could not be written.
+            OSError: it could not be written, or another process changes the gestures for longer than ``PATIENCE``.
         """
         if self._started is not None:
             started, self._started = self._started, None
@@ -104,8 +108,8 @@ class LiveEnrolment:
             raise ValueError("not started: call start, make the gesture, call stop")
         self.check(label)
         check_names(library.labels(self._folder), self._stream.told)  # what others have put there meanwhile
-        example, self._made = self._made, None
-        enrolled = enrolment.add(self._folder, label, [example], self._detector, self._background)
+        enrolled = enrolment.add(self._folder, label, [self._made], self._detector, self._background, patience=PATIENCE)
+        self._made = None
         self._recognise()
         return enrolled
 

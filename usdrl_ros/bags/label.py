@@ -26,8 +26,7 @@ from usdrl_model.network.detector_config import BACKGROUND_LABEL
 from usdrl_model.skeleton.segments import Segment
 from usdrl_ros.bags.labels import FILE_NAME, parse_truth, save_truth
 from usdrl_ros.bags.predict import add_bag, described_bag
-from usdrl_ros.bags.recorded_output import TEXT
-from usdrl_ros.bags.recorded_topic import RecordedTopic
+from usdrl_ros.bags.recorded_topic import TEXT, RecordedTopic
 from usdrl_ros.bags.replay import LabelledBag
 from usdrl_ros.bags.storage import BagReader
 from usdrl_ros.messages.cdr import MalformedError

@@ -32,7 +32,7 @@ from usdrl_model.errors.shown import MESSAGE, cut, reason
 from usdrl_model.files import limits
 from usdrl_model.skeleton import recording_gaps
 from usdrl_ros.bags.labels import load_truth
-from usdrl_ros.bags.recorded_topic import RecordedTopic
+from usdrl_ros.bags.recorded_topic import RecordedTopic, said_by_nodes
 from usdrl_ros.bags.storage import BagMessage, BagReader
 from usdrl_ros.inputs.registry import readers
 from usdrl_ros.messages.cdr import MalformedError
@@ -40,7 +40,6 @@ from usdrl_ros.messages.types import BagError, headers, stamp_ns
 from usdrl_ros.processes.command_line import perception_command
 from usdrl_ros.processes.executables import split
 from usdrl_ros.processes.lifecycle import initialise
-from usdrl_ros.wire import OUTPUTS
 
 LONGEST_SLEEP = 0.05
 """Seconds between two checks for shutdown while the player sleeps."""
@@ -63,7 +62,7 @@ class PlayOptions:
     start: float = 0.0
     """Seconds from the bag's start to skip."""
     topics: Sequence[str] | None = None
-    """Topics to play, by their names in the bag; None for all but those of a perception node (``OUTPUTS``)."""
+    """Topics to play, by their names in the bag; None for all but those of a perception node (``said_by_nodes``)."""
     restamp: bool = False
     """Shift header stamps to the present, by as much as the time of recording."""
 
@@ -85,11 +84,12 @@ class Player:
     """
 
     def __init__(self, node: Node, bag: BagReader, options: PlayOptions) -> None:
-        self.outputs = [] if options.topics else [one.name for one in bag.topics if OUTPUTS.search(one.name)]
+        self.outputs = [] if options.topics else said_by_nodes(bag.topics)
         """Topics of a perception node, which are not played: who hears them would take the past for the present."""
         chosen = bag.choose(options.topics or [one.name for one in bag.topics if one.name not in self.outputs])
         if not chosen:
-            raise BagError(f"{bag.path}: has no topics to play, and {len(self.outputs)} of a perception node")
+            others = f" but {len(self.outputs)} of a perception node: name them with --topics" if self.outputs else ""
+            raise BagError(f"{bag.path}: has no topics to play{others}")
         if options.start > bag.duration:
             raise BagError(f"{bag.path}: lasts {bag.duration:.2f} s, cannot start at {options.start} s")
         self._node = node

@@ -1,4 +1,4 @@
-"""Recorded topics: which of them hold skeletons; recorded bytes -> messages, where this distribution has them."""
+"""Recorded topics: which hold skeletons, or what a node said; recorded bytes -> messages of this distribution."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from usdrl_ros.bags.storage_file import Topic
 from usdrl_ros.inputs.registry import guessable
 from usdrl_ros.messages.serialised import SINCE_HUMBLE, OtherDistributionError, Serialised
 from usdrl_ros.messages.types import BagError, message_class
-from usdrl_ros.wire import OUTPUTS
+from usdrl_ros.wire import OUTPUTS, STATE
 
+TEXT = "std_msgs/msg/String"
 TREES = "tf2_msgs/msg/TFMessage"
 """May hold people, and is recorded with every robot."""
 
@@ -22,6 +23,14 @@ def skeleton_topics(topics: Iterable[Topic]) -> list[Topic]:
     found = [one for one in topics if one.type in known and not OUTPUTS.search(one.name)]
     found = [one for one in found if one.count] or found
     return [one for one in found if one.type != TREES] or found
+
+
+def said_by_nodes(topics: Iterable[Topic]) -> list[str]:
+    """Names of the outputs of perception nodes, which are known by their states: others have such names too."""
+    found = [(one, match) for one in topics if (match := OUTPUTS.search(one.name))]
+    states = (one.name for one, _ in found if one.type == TEXT)
+    nodes = {name.removesuffix(f"/{STATE}") for name in states if name.endswith(f"/{STATE}")}
+    return [one.name for one, match in found if one.name[: match.start()] in nodes]
 
 
 class RecordedTopic:

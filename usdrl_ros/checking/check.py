@@ -44,7 +44,7 @@ from usdrl_ros.processes.executables import split
 from usdrl_ros.processes.lifecycle import initialise
 
 DISCOVERY = 1.5
-"""Seconds for which names and subscriptions of a node that is known are waited for."""
+"""Seconds for which names and subscriptions of a node that is known are waited for, and a node that is not needed."""
 
 
 def inspect(graph: Graph, topic: str = "", *, node: str = "", seconds: float = 8.0, wait: float = 3.0) -> Report:
@@ -55,12 +55,13 @@ def inspect(graph: Graph, topic: str = "", *, node: str = "", seconds: float = 8
         topic: empty: that of the perception node, or of the parameter ``topic``.
         node: name of the perception node, if several run.
         seconds: to listen.
-        wait: seconds to wait for a perception node, for a publisher, and then for its first message.
+        wait: seconds to wait for a perception node, unless the topic alone is given, for a publisher, and then for its
+            first message.
 
     Raises:
         ValueError: several perception nodes run, or none of that name; parameters that are not allowed.
     """
-    perception = _perception(graph, node, wait)
+    perception = _perception(graph, node, wait if node or not topic else min(wait, DISCOVERY))
     before = _config(graph.node, perception)
     expected = type_name(find(before.input_type).message_type)
     if not topic and perception is not None:
@@ -174,7 +175,7 @@ def parser() -> argparse.ArgumentParser:
         type=float,
         default=3.0,
         metavar="S",
-        help="seconds to wait for a perception node, and for the source (default: 3)",
+        help="seconds to wait for the source, and before for a perception node, unless topic is given (default: 3)",
     )
     command.add_argument("--json", action="store_true", help="print the result as JSON")
     return command

@@ -60,9 +60,9 @@ class Gathering(Generic[Part]):
     def add(self, stamp: float, parts: Mapping[Hashable, Part]) -> None:
         """Add parts to the frame, or to a new one."""
         if self.begins(stamp, parts):
-            # A bag that loops has heard nothing in its own future.
+            # A bag that loops has heard nothing in its own future, and a clock that stands nothing recently.
             self._heard = {
-                key: at for key, at in self._heard.items() if key in self._parts or 0.0 <= stamp - at <= RECENT
+                key: at for key, at in self._heard.items() if key in self._parts or 0.0 < stamp - at <= RECENT
             }
             self._expected = frozenset(self._heard)
             self._start, self._parts, self._taken = stamp, {}, False

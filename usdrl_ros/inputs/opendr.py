@@ -27,7 +27,7 @@ class Poses:
         self._gathering: Gathering[tuple[Person, Header]] = Gathering(SAME)
 
     def __call__(self, message: Any, context: Context) -> SourceFrame | None:
-        """Everybody in a picture, once as many poses have come as before, or one of the next picture.
+        """Everybody in a picture, once all have come who are expected (``gathering``), or one of the next picture.
 
         Raises:
             InputError: ``joint_range``: a name that OpenDR does not have; ``too_many_people``, ``zero_stamp``,

@@ -33,7 +33,7 @@ CLOUD = "sensor_msgs/msg/PointCloud2"
 NEW = 0.2
 """Seconds by which the joints of the topic may be older or newer than the people."""
 KEPT = 300
-"""Messages of the topic that are kept, 3 s at 100 Hz: a tracker tells of people some time after it saw them."""
+"""Messages of the topic that are kept, 3 s at 100 Hz, 30 s at 10 Hz: trackers tell of people after they saw them."""
 KIND = "robot_skeleton"
 """Of the warnings."""
 ENDS = frozenset(
@@ -200,6 +200,8 @@ class RobotSkeleton:
         (body,) = heard.frame.people
         usual = Person("robot", body.joints, body.confidence, judged=True)  # a joint at the origin is one
         self._arrival = context.arrival
+        if self._heard and heard.frame.stamp < self._heard[-1].frame.stamp - NEW:
+            self._heard.clear()  # a bag loops
         self._heard.append(SourceFrame(type(heard.frame)(heard.frame.stamp, (usual,)), heard.stamp, heard.frame_id))
 
 

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from usdrl_model.online.live_enrolment import LiveEnrolment
 
 PATIENCE = 5.0
-"""Seconds for which an answer waits for the worker."""
+"""Seconds for which an answer waits for the worker,"""
+FURTHER = 0.9
+"""and for which it then waits for what has begun: both together are less than clients wait (``service_calls``)."""
 Work = Callable[["LiveEnrolment", PerceptionConfig], str]
 
 
@@ -50,11 +52,9 @@ def enrol(
     try:
         response.message = _done(pipeline(), work, values.read(node))
         response.success = True
-    except NoAnswer:
-        response.message = f"the model has not answered for {PATIENCE:g} s: see /diagnostics"
     except CancelledError:
         response.message = "the model was released meanwhile: configure the node, then begin again"
-    except (ValueError, OSError) as error:
+    except (NoAnswer, ValueError, OSError) as error:
         response.message = cut(reason(error), MESSAGE)
     return response
 
@@ -70,5 +70,9 @@ def _done(pipeline: Pipeline | None, work: Work, config: PerceptionConfig) -> st
         return answer.result(PATIENCE)
     except NoAnswer:
         if answer.cancel():  # or else it would be done although it is told to have failed
-            raise
-        return answer.result(PATIENCE)  # it has begun
+            raise NoAnswer(f"the model has not answered for {PATIENCE:g} s: see /diagnostics") from None
+    try:
+        return answer.result(FURTHER)
+    except NoAnswer:
+        waited = PATIENCE + FURTHER
+        raise NoAnswer(f"the model has not ended it for {waited:g} s, and still may: see /diagnostics") from None

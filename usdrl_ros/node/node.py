@@ -215,13 +215,14 @@ class PerceptionNode(ServedNode):
         if listening is None or pipeline is None:
             return
         listening.end.close()
-        busy = pipeline.worker.busy
+        left = time.monotonic()
         if pipeline.worker.leave().wait(timeout):
             return
+        busy, waited = pipeline.worker.busy, time.monotonic() - left
         pipeline.outputs.publish_no_people()
-        if busy > FAREWELL:  # or else it is the machine that is slow
+        if busy > max(waited, FAREWELL):  # or else it began since, on a slow machine, and is no inference
             self.get_logger().warning(
-                f"an inference has been running for {busy:.1f} s: its result is published when it ends, if that is"
+                f"an inference has been running for {busy:.2f} s: its result is published when it ends, if that is"
                 " before cleanup"
             )
 

@@ -108,7 +108,7 @@ class Worker:
         """
         with self._changed:
             self._stopping = True
-            self._queue.forget()
+            self._queue = Inbox()
             for command in self._commands:
                 if isinstance(command, _Ask):
                     command.answer.cancel()
@@ -156,16 +156,20 @@ class Worker:
             self._listening = True
 
     def leave(self) -> threading.Event:
-        """``reset``, and ignore messages until ``listen``."""
+        """``reset``, and ignore messages until ``listen``.
+
+        What is latched does not wait either: whoever subscribes anew is sent it again, and it may tell of people.
+        """
         with self._changed:
             done = self.reset()
+            self._queue = Inbox()
             self._listening = False
         return done
 
     def reset(self, config: StreamConfig | None = None) -> threading.Event:
         """Drop waiting messages, end all active actions, publish that, and go on with ``config`` if given.
 
-        What is latched still waits, because it is not sent again, and says nothing of people.
+        What is latched still waits, because it is not sent again.
 
         Nothing is published after ``leave``: it has already told that nobody is here.
 

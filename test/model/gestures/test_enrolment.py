@@ -240,6 +240,23 @@ def test_nothing_is_stored_beside_a_gesture_that_came_meanwhile_and_has_the_name
     assert live.labels == ("both_up",)
 
 
+def test_what_was_made_waits_for_a_folder_that_is_in_use(tmp_path, detector) -> None:
+    stream = ActionStream(detector, topology="kinect_v2_25")
+    live = LiveEnrolment(stream, tmp_path)
+    made = performed(1, ("idle", 2.0), (GESTURE, 2.5), ("idle", 0.5)).frames
+    for frame in made[:60]:
+        stream.push(frame)
+    live.start()
+    for frame in made[60:]:
+        stream.push(frame)
+    began = time.monotonic()
+    with library.alone(tmp_path), pytest.raises(BlockingIOError, match="is in use by process"):
+        live.stop("both_up")
+    assert time.monotonic() - began < 1.0, "the people of the stream wait meanwhile"
+    assert len(live.stop("both_up").gesture.examples) == 1
+    assert live.labels == ("both_up",)
+
+
 def test_examples_of_two_joint_sets_are_refused(tmp_path, detector, background) -> None:
     enrolment.add(tmp_path, "both_up", [shown(detector, 0)], detector, background)
     other = shown(detector, 1)

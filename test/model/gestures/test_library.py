@@ -88,12 +88,21 @@ def test_a_gesture_whose_features_are_missing_says_what_to_do_and_can_be_removed
     assert library.read_all(tmp_path, WEIGHTS) == []
 
 
-def test_nothing_is_removed_while_another_one_changes_the_gestures(tmp_path, others, monkeypatch):
+def test_nothing_is_removed_while_another_one_changes_the_gestures(tmp_path, others):
     library.write(tmp_path, gesture(others))
-    monkeypatch.setattr(library, "PATIENCE", 0.1)
     with library.alone(tmp_path), pytest.raises(BlockingIOError, match="is in use by process"):
         library.remove(tmp_path, "thumbs_up")
     assert library.labels(tmp_path) == ["thumbs_up"]
+
+
+def test_a_gesture_may_have_the_name_of_a_lock(tmp_path, others):
+    with library.alone(tmp_path):
+        library.write(tmp_path, gesture(others, "lock"))
+    with library.alone(tmp_path):
+        library.write(tmp_path, gesture(others, "nod"))
+    assert library.labels(tmp_path) == ["lock", "nod"]
+    library.remove(tmp_path, "lock")
+    assert [path.name for path in tmp_path.iterdir()] == ["nod"]
 
 
 def test_gestures_of_other_weights_are_refused(tmp_path, others):

@@ -182,20 +182,32 @@ def test_input_that_cannot_be_played(bag: Path, tmp_path: Path) -> None:
 
 
 def test_what_a_node_said_is_played_only_where_it_is_named(tmp_path: Path) -> None:
-    said = ["/actions/state", "/front/watch/wave/active"]
+    said = ["/front/actions/state", "/front/humans/bodies/p1/gesture", "/front/intents", "/front/watch/wave/active"]
+    others = [
+        "/note",
+        "/robot/actions/state_of_arm",
+        "/front/actions/goal",
+        "/smart/watch/imu",
+        "/pointing",
+        "/intents",
+    ]
     with BagWriter(tmp_path / "session") as writer:
-        for topic in ["/note", *said]:
+        for topic in [*others, *said]:
             writer.add_topic(topic, "std_msgs/msg/String")
             writer.write(topic, FIRST_NS, serialize_message(String(data="then")))
     with BagWriter(tmp_path / "said") as writer:
         writer.add_topic("/actions/state", "std_msgs/msg/String")
     out = finish(start(tmp_path / "session"))
     assert f"left out what a perception node said, unless --topics names it: {', '.join(said)}\n" in out
-    assert "published 1 messages" in out
+    assert f"published {len(others)} messages" in out
     out = finish(start(tmp_path / "session", "--topics", "/note", *said))
-    assert "left out" not in out and "published 3 messages" in out
+    assert "left out" not in out and "published 5 messages" in out
     _, err = start(tmp_path / "said").communicate(timeout=PATIENCE)
-    assert "has no topics to play, and 1 of a perception node" in err
+    assert "has no topics to play but 1 of a perception node: name them with --topics" in err
+    with BagWriter(tmp_path / "nothing"):
+        pass
+    _, err = start(tmp_path / "nothing").communicate(timeout=PATIENCE)
+    assert "nothing: has no topics to play\n" in err
 
 
 def test_arguments_that_ros_cannot_read_are_told_in_a_line(bag: Path) -> None:

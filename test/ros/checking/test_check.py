@@ -74,6 +74,14 @@ def test_a_source_that_needs_nothing(peer, capsys):
     assert sorted(one["id"] for one in found["people"]) == ["1", "2"]
 
 
+def test_a_topic_that_is_named_waits_for_no_node(peer, capsys):
+    before = time.monotonic()
+    with Tracker(peer, "skeletons"):
+        status, found = check(capsys, "/skeletons", "--wait", "10")
+    assert (status, found["set"]) == (0, {}), found
+    assert time.monotonic() - before < 10.0
+
+
 def test_a_topic_a_type_and_a_unit_are_found(peer, capsys):
     with Tracker(peer, "/azure/bodies", kind=PoseArray, build=poses, scale=1000.0, people=1):
         status, found = check(capsys, "--wait", "1")

@@ -159,6 +159,17 @@ def test_people_of_a_slow_tracker_meet_the_robot_of_their_picture(tmp_path, late
     assert not warnings
 
 
+def test_the_body_of_a_former_run_is_forgotten_where_time_begins_anew(tmp_path):
+    robot, _, topics = made(table(tmp_path, "topic: robot/joints\n"), Frames("body"), None)
+    hear = hearing(topics)
+    for moved in (0.0, 5.0):
+        for step in range(200):
+            now = STAMP + step / 10 + 0.002 * moved
+            hear(now, moved=moved)
+            joints, _ = robot(source(STAMP + step / 10), now + 0.02, 0.0)
+            np.testing.assert_allclose(joints, body() + [moved, 0.0, 0.0], atol=1e-5)
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [

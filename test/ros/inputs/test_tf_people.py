@@ -272,6 +272,14 @@ def test_a_step_takes_the_frame_that_its_parts_complete_or_end():
     assert gathering.step(5.0, {"a": 8}, expected=["a", "b"]) == {"a": 7}
 
 
+def test_while_stamps_stand_only_the_frame_before_is_remembered():
+    gathering: Gathering[int] = Gathering(0.01)
+    for step in range(1000):
+        gathering.step(5.0, {f"p{step}": step})
+        gathering.step(5.0, {"x": step})
+    assert gathering.step(5.0, {"p999": 1000}) == {"x": 999, "p999": 1000}, "nobody waits for the others"
+
+
 def test_who_was_heard_recently_belongs_to_a_frame_and_who_went_long_ago_does_not():
     gathering: Gathering[int] = Gathering(0.01)
     told = []

@@ -1,5 +1,6 @@
 """Gestures over real DDS: the performer shows one to the node, which knows it from then on."""
 
+import threading
 import time
 from types import SimpleNamespace
 
@@ -15,6 +16,7 @@ from std_msgs.msg import Bool  # noqa: E402
 from std_srvs.srv import Trigger  # noqa: E402
 
 from usdrl_model.gestures import library  # noqa: E402
+from usdrl_ros import service_calls  # noqa: E402
 from usdrl_ros.node import enrol  # noqa: E402
 from usdrl_ros.processes.children import Child  # noqa: E402
 
@@ -180,6 +182,7 @@ def test_a_language_model_enrols_a_gesture_and_finds_it_among_the_labels(node, f
 def asking(monkeypatch):
     """A worker that is stepped by hand, and what a request to it is answered."""
     monkeypatch.setattr(enrol, "PATIENCE", 0.2)
+    monkeypatch.setattr(enrol, "FURTHER", 0.4)
     monkeypatch.setattr(enrol.values, "read", lambda node: None)
     bench = Bench()
     pipeline = SimpleNamespace(worker=bench.worker, model=SimpleNamespace(enrolment="all gestures"))
@@ -210,6 +213,21 @@ def test_what_has_begun_is_waited_for_and_told(asking):
     answer = ask(slow)
     assert (answer.success, answer.message) == (True, "stored")
     assert worker.stop(1.0)
+
+
+def test_what_has_begun_and_does_not_end_may_still_be_done(asking):
+    worker, ask = asking
+    go = threading.Event()
+    worker.start()
+    answer = ask(lambda enrolment, config: go.wait(10.0))
+    go.set()
+    assert not answer.success
+    assert answer.message == "the model has not ended it for 0.6 s, and still may: see /diagnostics"
+    assert worker.stop(1.0)
+
+
+def test_a_node_answers_before_its_clients_give_up():
+    assert enrol.PATIENCE + enrol.FURTHER < service_calls.PATIENCE
 
 
 def test_nobody_waits_for_a_model_that_was_released(asking):

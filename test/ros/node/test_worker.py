@@ -118,6 +118,19 @@ def test_a_reset_and_a_pause_lose_nothing_that_is_sent_once():
     assert taken[1:] == [usual, once] and bench.counts.drops == 1
 
 
+def test_who_does_not_listen_any_more_takes_nothing_that_is_latched():
+    taken = []
+    bench = Bench(convert=lambda message, arrival, patience: taken.append(message))
+    bench.worker.put(heard(True))
+    bench.worker.leave()
+    bench.worker.step()
+    assert not taken
+    bench.worker.listen()
+    bench.worker.put(heard(True))  # as it is sent to a new subscription
+    bench.worker.step()
+    assert len(taken) == 1
+
+
 def test_a_full_queue_drops_the_oldest():
     bench = Bench()
     recorded = recorded_frames(duration=12.0)[: CAPACITY + 20]
