@@ -1,6 +1,7 @@
 """One table of parameters, and everything that follows from it."""
 
 import dataclasses
+from types import SimpleNamespace
 
 import pytest
 import yaml
@@ -115,7 +116,7 @@ def test_settings_that_the_weights_cannot_do_are_refused_before_anything_changes
         stream.weights, config=dataclasses.replace(stream.weights.config, detector=short)
     )
     pipeline = Pipeline(
-        config=config(), source=None, topics=None, outputs=None, worker=None, content=None,
+        config=config(), source=None, topics=None, outputs=SimpleNamespace(watched=()), worker=None, content=None,
         model=Model(stream=stream, enrolment=None, recommended=config_of_it, info=None),
     )  # fmt: skip
     with pytest.raises(ValueError, match="look_ahead: expected at most"):
