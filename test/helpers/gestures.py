@@ -7,7 +7,8 @@ import numpy as np
 
 from helpers.acting import script
 from usdrl_model.checkpoints import detector_file
-from usdrl_model.gestures import background
+from usdrl_model.checkpoints.loaded_detector import LoadedDetector
+from usdrl_model.gestures import background, examples
 from usdrl_model.gestures.background import Background
 from usdrl_model.inference import load
 from usdrl_model.simulation.script import random_script
@@ -33,3 +34,10 @@ def weights_with_background(folder: Path) -> Background:
     made = gesture_background.make(load.load(folder, "cpu"), (("performer", one) for one in recordings))
     made.save(folder / background.NAME)
     return made
+
+
+def shown(detector: LoadedDetector, seed: int, **span: float) -> examples.Shown:
+    """An example of the gesture, by somebody else for every seed."""
+    config = detector.config.detector
+    recording = performed(seed, ("idle", 2.0), (GESTURE, 2.5), ("idle", 1.0))
+    return examples.from_recording(recording, config.rate, config.encoder.window, **span)

@@ -63,8 +63,8 @@ def beside(stream: ActionStream) -> dict[str, LoadedDetector]:
 
 def known_labels(stream: ActionStream) -> tuple[str, ...]:
     """What a stream tells: actions without the background, what two people do, and gestures."""
-    gestures = stream.gestures.known.labels if stream.gestures else ()
-    return (*stream.labels[1:], *stream.pair_labels, *gestures)
+    gestures = stream.gestures  # read once: a node asks while its worker may enrol another one
+    return (*stream.labels[1:], *stream.pair_labels, *(gestures.known.labels if gestures else ()))
 
 
 def describe(stream: ActionStream) -> dict[str, str]:

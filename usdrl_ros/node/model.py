@@ -51,8 +51,9 @@ class Model:
 
     def known(self) -> tuple[str, ...]:
         """Labels of the weights, without the background, of the pair weights and of the gestures."""
-        stream, enrolment = self.stream, self.enrolment
-        return (*stream.labels[1:], *stream.pair_labels, *(enrolment.labels if enrolment else ()))
+        from usdrl_model.online.pretrained import known_labels  # as in load_stream
+
+        return known_labels(self.stream)
 
     def settings(self, config: PerceptionConfig, watched: Collection[str] = ()) -> StreamConfig:
         """The settings of the stream by these parameters.
