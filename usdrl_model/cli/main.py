@@ -31,6 +31,7 @@ from usdrl_model.cli import (
     probe,
 )
 from usdrl_model.cli.common import reported
+from usdrl_model.errors.shown import piped
 
 if TYPE_CHECKING:
     from usdrl_model.checkpoints.config_file import Kind
@@ -130,8 +131,11 @@ def _version(library: str) -> str:
 
 def command() -> int:
     """``usdrl`` as an executable: ``main``, which Ctrl-C ends in one line and with the status that shells expect."""
+    status = 0
     try:
-        return main()
+        with piped():
+            status = main()
+        return status
     except KeyboardInterrupt:
         print("usdrl: stopped", file=sys.stderr)
         return 130

@@ -8,7 +8,11 @@ r"""Values of others as they may stand in a message: in one line, short, without
 
 from __future__ import annotations
 
+import contextlib
+import os
 import reprlib
+import sys
+from collections.abc import Iterator
 from typing import Any
 
 LONGEST = 80
@@ -63,3 +67,15 @@ def check_name(name: str, what: str) -> None:
 
 def _escaped(letter: str) -> str:
     return letter.encode("unicode_escape").decode("ascii")
+
+
+@contextlib.contextmanager
+def piped() -> Iterator[None]:
+    """What is printed may be read in part: "| head" that has seen enough ends the block, and is no error at exit."""
+    try:
+        try:
+            yield
+        finally:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else Python complains when it flushes at exit

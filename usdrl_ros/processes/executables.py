@@ -8,12 +8,12 @@ from __future__ import annotations
 import ast
 import importlib
 import importlib.util
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from usdrl_model.errors.missing import advice
+from usdrl_model.errors.shown import piped
 from usdrl_ros.processes.children import Terminated
 
 BAGS = ("rosbags", "matplotlib", "rich", "tqdm")
@@ -73,10 +73,8 @@ def asks_for_help(arguments: Sequence[str]) -> bool:
 
 def show_help(text: str) -> int:
     """Print a help; the exit status is 0, also where "| head" has seen enough."""
-    try:
-        print(text, flush=True)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else Python complains when it flushes at exit
+    with piped():
+        print(text)
     return 0
 
 
@@ -100,8 +98,11 @@ def _run(program: str, module: str, *needs: str) -> int:
         return without(program, _text(module), error, sys.argv[1:])
     except KeyboardInterrupt:  # Ctrl-C while libraries are loaded
         return STOPPED
+    status = 0
     try:
-        return int(main())
+        with piped():
+            status = int(main())
+        return status
     except KeyboardInterrupt as stop:
         print(f"{program}: stopped", file=sys.stderr)
         return TERMINATED if isinstance(stop, Terminated) else STOPPED

@@ -44,15 +44,19 @@ def test_help_needs_nothing(command, missing):
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize("unbuffered", ["", "1"])
 @pytest.mark.parametrize("command", COMMANDS)
-def test_a_help_that_head_has_seen_enough_of_is_no_traceback(command):
+def test_a_help_that_head_has_seen_enough_of_is_no_traceback(command, unbuffered):
     pytest.importorskip("rclpy", reason="needs ROS 2 (rclpy)")
     module, function = COMMANDS[command].split(":")
     code = RUN.format(missing=(), argv=[command, "--help"], module=module, function=function)
     read, write = os.pipe()
     os.close(read)  # as "| head" does, which is gone by the time
     try:
-        done = subprocess.run([sys.executable, "-c", code], stdout=write, stderr=subprocess.PIPE, text=True, timeout=60)
+        done = subprocess.run(
+            [sys.executable, "-c", code], stdout=write, stderr=subprocess.PIPE, text=True, timeout=60,
+            env=os.environ | {"PYTHONUNBUFFERED": unbuffered},
+        )  # fmt: skip
     finally:
         os.close(write)
     assert done.stderr == ""
