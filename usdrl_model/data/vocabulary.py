@@ -130,8 +130,14 @@ class Vocabulary:
     def shown_by(self, datasets: Iterable[str], *, pairs: bool = False) -> tuple[str, ...]:
         """The classes of a detector that is trained on these sets: "none", and the labels that one of them shows."""
         there, labels = set(datasets), self.between if pairs else self.labels
-        mirrors = {label.mirror for label in labels.values() if there & label.sources.keys()}
-        return (NONE, *(name for name, label in labels.items() if there & label.sources.keys() or name in mirrors))
+        two = there & set(self.either)  # alone, nobody does anything to another
+        known = {
+            name: label
+            for name, label in labels.items()
+            if label.sources.keys() & (two if pairs and name not in self.pairs else there)
+        }
+        mirrors = {label.mirror for label in known.values()}
+        return (NONE, *(name for name in labels if name in known or name in mirrors))
 
     def names(self, dataset: str) -> bool:
         """Whether a label names this set as one of its sources."""

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from usdrl_model.simulation.body import Body, Controls, joints_of, random_body
+from usdrl_model.simulation.body import Body, Controls, Stance, joints_of, random_body
 from usdrl_model.simulation.curves import ramp, slow_noise
 from usdrl_model.simulation.gestures import GESTURES
 from usdrl_model.simulation.moment import AHEAD, OUT, PITCH, UP, Moment, Style, random_style
 from usdrl_model.simulation.poses import POSES, lie
 from usdrl_model.simulation.script import ACTION_SECONDS, Script
-from usdrl_model.simulation.stage import Gait, Interval, Lane, Path, stance
+from usdrl_model.simulation.stage import Gait, Interval, Lane, Path, Track, stance
 from usdrl_model.skeleton.segments import Segment
 
 SEAT = (0.52, 0.86)
@@ -28,10 +28,12 @@ TAIL = 0.3
 class Performance:
     """A person who performs a script; ``joints`` gives the same motion at any frame rate."""
 
-    def __init__(self, rng: np.random.Generator, script: Script, lane: Lane, end: float) -> None:
-        """Draw body, style and path; after the script the person idles until ``end`` seconds."""
+    def __init__(
+        self, rng: np.random.Generator, script: Script, way: Lane | Track, end: float, body: Body | None = None
+    ) -> None:
+        """Draw what is not given: body, style, a path in a lane; after the script they idle until ``end`` seconds."""
         self.script = script
-        self.body: Body = random_body(rng)
+        self.body: Body = random_body(rng) if body is None else body
         self.style: Style = random_style(rng)
         self.gait = Gait(
             stride=float(rng.uniform(0.8, 1.0)) * self.style.tempo,
@@ -46,7 +48,7 @@ class Performance:
             if act.action in ("walk", "run", "carry")
         ]
         self.seat = float(rng.uniform(*SEAT)) * self.body.standing_pelvis
-        self.path = Path(rng, lane, walks, end)
+        self.path = way if isinstance(way, Track) else Path(rng, way, walks, end)
         # Movements have a random generator of their own, which is the same at every call.
         self._seed = int(rng.integers(2**63))
 
@@ -60,6 +62,10 @@ class Performance:
 
     def joints(self, times: np.ndarray) -> np.ndarray:
         """(T, 30, 3) world positions of ``BODY_POINTS`` at rising ``times``, the floor at height 0."""
+        return joints_of(self.body, *self.pose(times))
+
+    def pose(self, times: np.ndarray) -> tuple[Stance, Controls]:
+        """What ``joints`` are made of: where the person stands, and how."""
         rng = np.random.default_rng(self._seed)
         feet, phase, walking, running = stance(self.path, self.gait, self.body, times)
         controls = self._at_rest(rng, times)
@@ -72,7 +78,7 @@ class Performance:
             moment = Moment(rng, self.style, times[first:last] - begin, act.seconds + TAIL, now.copy())
             weight = (GESTURES | POSES)[act.action](moment)
             now.towards(moment.controls, weight)
-        return joints_of(self.body, feet, controls)
+        return feet, controls
 
     def _at_rest(self, rng: np.random.Generator, times: np.ndarray) -> Controls:
         """Standing with hanging arms and a slight sway."""

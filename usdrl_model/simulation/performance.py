@@ -9,8 +9,10 @@ from __future__ import annotations
 import numpy as np
 
 from usdrl_model.simulation.faults import TYPICAL_FAULTS, TrackerFaults
+from usdrl_model.simulation.meeting import simulate_meeting
 from usdrl_model.simulation.script import Script, demo_scripts, random_script
 from usdrl_model.simulation.simulate import MOST_PEOPLE, PerformanceConfig, simulate
+from usdrl_model.simulation.tracking import Tracking
 from usdrl_model.skeleton.recording import Recording
 
 FAULTS: dict[str, TrackerFaults] = {"none": TrackerFaults(jitter=0.0005), "typical": TYPICAL_FAULTS}
@@ -29,6 +31,7 @@ def performance(
     faults: str = "typical",
     start: float = 1.0,
     script: Script = (),
+    meeting: bool = False,
 ) -> Recording:
     """Simulate people.
 
@@ -42,6 +45,7 @@ def performance(
         faults: a key of ``FAULTS``.
         start: stamp of the first frame, seconds.
         script: of the first person; empty: as ``seconds`` says.
+        meeting: two people who have to do with each other (``simulation.meeting``), 40 seconds where ``seconds`` is 0.
 
     Raises:
         ValueError: a value out of range; the message names it.
@@ -52,6 +56,11 @@ def performance(
         raise ValueError(f"duration: expected 0 to 86400 seconds, got {seconds}")
     if faults not in FAULTS:
         raise ValueError(f"faults: expected one of {', '.join(FAULTS)}, got {faults!r}")
+    if meeting:
+        if people != 2 or script:
+            raise ValueError("meeting: two people meet, and what they do is drawn: expected people: 2 and no script")
+        tracker = Tracking(rate=rate, topology=topology, faults=FAULTS[faults], start=start)
+        return simulate_meeting(tracker, seconds or DEMO_SECONDS, seed)
     rng = np.random.default_rng(seed)
     scripts = [] if seconds else list(demo_scripts()[:people])
     if script:

@@ -40,6 +40,8 @@ class Interval:
     """Factor of the height to which a foot is lifted."""
     running: float = 0.0
     """1 where it is a run."""
+    count: int = 0
+    """Strides of it; 0 for as many as the gait makes of its seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,24 +64,34 @@ class Lane:
         return distance * np.array([np.sin(bearing), np.cos(bearing)])
 
 
-class Path:
-    """Position and heading of one person over time."""
+class Track:
+    """Position and heading of one person over time: standing still until somebody moves them."""
 
-    def __init__(self, rng: np.random.Generator, lane: Lane, walks: Sequence[Interval], end: float) -> None:
-        """Draw a path: standing still except in ``walks``, until ``end`` seconds."""
-        self.walks = tuple(walks)
+    def __init__(self, place: np.ndarray, yaw: float, end: float) -> None:
+        """At ``place`` (2,), x and z, with a heading in radians, until ``end`` seconds."""
+        self.walks: list[Interval] = []
+        """When feet move."""
         self.times = np.arange(0.0, end + 2.0 * GRID, GRID)
-        place = lane.draw(rng)
         self.root = np.tile(place, (len(self.times), 1))
-        self.yaw = np.full(len(self.times), _facing(rng, place))
-        for walk in walks:
-            if walk.speed:
-                self._walk(rng, lane, walk)
+        self.yaw = np.full(len(self.times), yaw)
 
     def at(self, times: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """(T, 2) positions and (T,) headings."""
         x, z, yaw = (np.interp(times, self.times, column) for column in (*self.root.T, self.yaw))
         return np.stack([x, z], axis=1), yaw
+
+
+class Path(Track):
+    """The way of somebody who walks about in a lane."""
+
+    def __init__(self, rng: np.random.Generator, lane: Lane, walks: Sequence[Interval], end: float) -> None:
+        """Draw a path: standing still except in ``walks``, until ``end`` seconds."""
+        place = lane.draw(rng)
+        super().__init__(place, _facing(rng, place), end)
+        self.walks += walks
+        for walk in walks:
+            if walk.speed:
+                self._walk(rng, lane, walk)
 
     def _walk(self, rng: np.random.Generator, lane: Lane, walk: Interval) -> None:
         inside = (self.times >= walk.start) & (self.times <= walk.end)
@@ -92,8 +104,8 @@ class Path:
         root = np.stack([np.interp(travelled, lengths, column) for column in way.T], axis=1)
         ahead = np.interp(travelled, lengths, heading)
         final = _facing(rng, root[-1])
-        yaw = self.yaw[inside][0] + ramp(times, walk.start, walk.start + 0.9) * _turn(self.yaw[inside][0], ahead)
-        yaw = yaw + ramp(times, walk.end - 1.0, walk.end) * _turn(yaw[-1], final)
+        yaw = self.yaw[inside][0] + ramp(times, walk.start, walk.start + 0.9) * turn_to(self.yaw[inside][0], ahead)
+        yaw = yaw + ramp(times, walk.end - 1.0, walk.end) * turn_to(yaw[-1], final)
 
         self.root[inside], self.yaw[inside] = root, yaw
         after = self.times > walk.end
@@ -106,7 +118,7 @@ def _facing(rng: np.random.Generator, place: np.ndarray) -> float:
     return float(towards + np.clip(rng.normal(0.0, np.radians(25.0)), -MOST_TURNED, MOST_TURNED))
 
 
-def _turn(start: float, goal: np.ndarray | float) -> np.ndarray:
+def turn_to(start: float, goal: np.ndarray | float) -> np.ndarray:
     """The shorter turn from ``start`` to ``goal``; for a series, its first value decides the direction."""
     goal = np.atleast_1d(np.asarray(goal, dtype=np.float64))
     return goal - start - 2.0 * np.pi * np.round((goal[0] - start) / (2.0 * np.pi))
@@ -161,7 +173,7 @@ SWING = 0.42
 """Share of a stride in which a foot is in the air."""
 
 
-def stance(path: Path, gait: Gait, body: Body, times: np.ndarray) -> tuple[Stance, np.ndarray, np.ndarray, np.ndarray]:
+def stance(path: Track, gait: Gait, body: Body, times: np.ndarray) -> tuple[Stance, np.ndarray, np.ndarray, np.ndarray]:
     """Place the feet under a moving body.
 
     Returns:
@@ -195,7 +207,7 @@ def stance(path: Path, gait: Gait, body: Body, times: np.ndarray) -> tuple[Stanc
 
 
 def _strides(walk: Interval, gait: Gait) -> int:
-    return max(1, round((walk.end - walk.start) * gait.stride * walk.strides))
+    return walk.count or max(1, round((walk.end - walk.start) * gait.stride * walk.strides))
 
 
 def _swings(

@@ -7,12 +7,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
+from typing import Any
 
 import numpy as np
 
 from usdrl_model.simulation.faults import random_faults
+from usdrl_model.simulation.meeting import simulate_meeting
 from usdrl_model.simulation.script import ACTIONS, random_script
 from usdrl_model.simulation.simulate import PerformanceConfig, simulate
+from usdrl_model.simulation.tracking import Tracking
 from usdrl_model.skeleton.recording import Recording
 
 TOPOLOGIES = ("kinect_v2_25", "kinect_v1_20", "k4abt_32", "coco_17")
@@ -37,9 +40,21 @@ def performances(
     for index in range(minutes):
         rng = np.random.default_rng([seed, index])
         performance = PerformanceConfig(
-            scripts=(random_script(rng, 60.0, labels, without=without),),
-            rate=float(rng.uniform(*RATES)),
-            topology=TOPOLOGIES[index % len(TOPOLOGIES)],
-            faults=random_faults(rng),
+            scripts=(random_script(rng, 60.0, labels, without=without),), **_tracker(rng, index)
         )
         yield simulate(performance, seed=seed * APART + index)
+
+
+def meetings(minutes: int, seed: int) -> Iterator[Recording]:
+    """Recordings of two people and about a minute each: what they do with each other, and beside each other."""
+    for index in range(minutes):
+        rng = np.random.default_rng([seed, index])
+        yield simulate_meeting(Tracking(**_tracker(rng, index)), 60.0, seed=seed * APART + index)
+
+
+def _tracker(rng: np.random.Generator, index: int) -> dict[str, Any]:
+    return {
+        "rate": float(rng.uniform(*RATES)),
+        "topology": TOPOLOGIES[index % len(TOPOLOGIES)],
+        "faults": random_faults(rng),
+    }

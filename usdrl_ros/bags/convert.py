@@ -86,6 +86,7 @@ def convert_performance(arguments: argparse.Namespace) -> None:
         rate=arguments.rate,
         topology=arguments.topology,
         faults=arguments.faults,
+        meeting=arguments.meeting,
     )
     _write(recording, Path(arguments.target), arguments)
 
@@ -190,6 +191,9 @@ def parser() -> argparse.ArgumentParser:
     command.add_argument("--people", type=int, default=2, help=f"1 to {MOST_PEOPLE}")
     command.add_argument(
         "--duration", type=float, default=0.0, metavar="S", help="seconds, at least, at random; 0: the demo's 40 s"
+    )
+    command.add_argument(
+        "--meeting", action="store_true", help="two people who shake hands, hug, come nearer and so on"
     )
     command.add_argument("--rate", type=float, default=30.0, metavar="HZ", help="frames a second, 5 to 120")
     command.add_argument(

@@ -49,6 +49,7 @@ PARAMETERS: dict[str, tuple[Any, str]] = {
     "people": (2, "Number of people, 1 to 4."),
     "duration": (0.0, "Minimum seconds, with actions in random order; 0: the 40 s of the demo."),
     "script": ([""], "Acts of the first person with their seconds, as [idle 2, wave 3.5]; empty: by duration."),
+    "meeting": (False, "Two people who meet: they shake hands, hug, hand something over, come nearer and part."),
     "loop": (False, "Continue with the next seed at the end, until stopped."),
     "subscribers": (1, "With wait: number of subscribers to wait for."),
     "wait": (0.0, "Maximum seconds to wait for subscribers before the first frame."),
@@ -82,6 +83,7 @@ class PerformerNode(Node):
         self._loop = bool(values["loop"])
         acts = [act for act in values["script"] if act]
         self._script = parse(acts) if acts else ()
+        self._meeting = bool(values["meeting"])
         self._subscribers, self._wait = int(values["subscribers"]), float(values["wait"])
         self._topology, self._faults = str(values["topology"]), str(values["faults"])
         self._axes = _one_of("axes", values["axes"], AXES)
@@ -129,6 +131,7 @@ class PerformerNode(Node):
             faults=self._faults,
             start=start,
             script=self._script,
+            meeting=self._meeting,
         )
 
     def _document(self, recording: Recording) -> dict[str, object]:

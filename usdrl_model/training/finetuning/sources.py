@@ -22,7 +22,7 @@ from usdrl_model.simulation.script import ACTIONS
 from usdrl_model.skeleton.recording import Recording
 from usdrl_model.skeleton.segments import AMBIGUOUS, Segment, in_doubt
 from usdrl_model.training.finetuning import relabelling
-from usdrl_model.training.performers import performances
+from usdrl_model.training.performers import meetings, performances
 from usdrl_model.windows.cut import Windows, clip_classes, cut, whole
 from usdrl_model.windows.tracklets import tracklets
 
@@ -153,12 +153,13 @@ def recordings(
         ValueError: the store is damaged, there is none, or the vocabulary or the source names labels that the set has
             not.
     """
-    if source.name == PERFORMER:
+    pairs = detector is not None and detector.encoder.people > 1
+    if source.name == PERFORMER and pairs:
+        found: Iterable[Recording] = meetings(source.minutes, seed)
+    elif source.name == PERFORMER:
         known = ACTIONS if detector is None else tuple(label for label in ACTIONS if label in detector.labels)
         acts = () if vocabulary is None else tuple(vocabulary.labels)
-        found: Iterable[Recording] = performances(
-            source.minutes, seed, labels=known or ACTIONS, without=set(acts) - set(ACTIONS)
-        )
+        found = performances(source.minutes, seed, labels=known or ACTIONS, without=set(acts) - set(ACTIONS))
     elif store is None:
         raise ValueError(f"{source.name}: expected a store that holds it, got none")
     else:
@@ -177,7 +178,6 @@ def recordings(
         found = (in_doubt(recording, POINT_SURE, POINT_DOUBT) for recording in found)
     if vocabulary is None or detector is None:
         return [_doubted(recording, source, recording.segments) for recording in found]
-    pairs = detector.encoder.people > 1
     kept = []
     for recording in found:
         named = in_vocabulary(recording, source.name, vocabulary, pairs=pairs)
