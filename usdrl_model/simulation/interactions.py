@@ -94,7 +94,11 @@ def hand_over(p: Parts) -> tuple[list[Reach], float]:
     met = p.start + max(rises[giver], late + rises[taker])
     until = met + p.uniform(0.1, 0.8)
     sides = (hands[0], hands[1])
-    place = between(sides, p.uniform(0.35, 0.65), -p.uniform(0.0, 0.4), p.beat(0.0, 1.0, met, until))
+    middle, size, up = p.uniform(0.38, 0.62), p.uniform(0.03, 0.16), -p.uniform(0.0, 0.4)
+    # What is handed over is between the hands.
+    places = [
+        between(sides, middle + size * (person - 0.5) * 2.0, up, p.beat(0.0, 1.0, met, until)) for person in (0, 1)
+    ]
     fall, found = p.uniform(0.35, 0.8), []
     if p.rng.random() < 0.5:
         held = before_the_belly(giver, p.uniform(0.2, 0.4), p.uniform(-0.15, 0.2))
@@ -107,8 +111,8 @@ def hand_over(p: Parts) -> tuple[list[Reach], float]:
             start = p.start + (0.0 if person == giver else late)
             found.append(
                 Reach(
-                    person=person, side=side, place=place, start=start, end=until + fall, rise=rises[person], fall=fall,
-                    lean=0.0 if person == p.still else p.uniform(0.0, 0.1),
+                    person=person, side=side, place=places[person], start=start, end=until + fall, rise=rises[person],
+                    fall=fall, lean=0.0 if person == p.still else p.uniform(0.0, 0.1),
                 )
             )  # fmt: skip
     if p.rng.random() < 0.6:

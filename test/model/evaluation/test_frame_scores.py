@@ -3,6 +3,7 @@
 import dataclasses
 import math
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ from helpers.continuous_recordings import (
 from torch import Tensor
 
 from usdrl_model.data.store import Store
+from usdrl_model.data.store_writer import write_set
 from usdrl_model.evaluation.recordings import frame_scores
 from usdrl_model.evaluation.recordings.frame_scores import Cut
 from usdrl_model.events.posterior import EDGE_WEIGHT, hann
@@ -97,3 +99,12 @@ def test_windows_are_trained_on_with_widened_instants(points: Store) -> None:
     windows = frame_scores.training(points, LABELS, dataclasses.replace(CUT, half_width=0.4))
     positive = frame_scores.training(points, LABELS, dataclasses.replace(CUT, half_width=0.8)).y.double().mean()
     assert positive / windows.y.double().mean() == pytest.approx(2.0, rel=0.15)
+
+
+def test_a_clip_that_has_a_label_and_no_segments_shows_it(tmp_path: Path) -> None:
+    labelled = dataclasses.replace(recording("clip", "2"), segments=(), label="hand_up")
+    write_set(tmp_path, "utkinect", [recording("whole", "1"), labelled])
+    windows = frame_scores.training(Store.open(tmp_path).select(subjects=["2"]), LABELS, CUT)
+    assert (windows.y[windows.seen] == 1).float().mean() > 0.7
+    (video,) = frame_scores.videos(Store.open(tmp_path).select(subjects=["2"]), LABELS, CUT)
+    assert video.truth.mean() > 0.6

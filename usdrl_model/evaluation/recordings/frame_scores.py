@@ -28,6 +28,7 @@ from usdrl_model.skeleton.clip import Clip
 from usdrl_model.skeleton.recording import Recording
 from usdrl_model.skeleton.segments import BACKGROUND, Segment, frame_labels, widened
 from usdrl_model.skeleton.topology import CANONICAL_JOINTS
+from usdrl_model.training.finetuning.relabelling import as_segments
 from usdrl_model.windows.cut import Windows, cut, detection_windows, ending_at
 from usdrl_model.windows.shape import WindowShape
 from usdrl_model.windows.track import grid_index
@@ -92,7 +93,7 @@ class Video:
 
 
 def training(store: Store, labels: tuple[str, ...], how: Cut) -> Windows:
-    """Windows to train on, of everybody in all recordings.
+    """Windows to train on, of everybody in all recordings; a clip without segments shows its label (``as_segments``).
 
     Args:
         store: recordings.
@@ -108,7 +109,7 @@ def training(store: Store, labels: tuple[str, ...], how: Cut) -> Windows:
             raise ValueError("no recording has a frame: nothing to train on")
         return Windows.joined(whole)
     found: list[Tracklet] = []
-    for recording in store.recordings():
+    for recording in map(as_segments, store.recordings()):
         found += tracklets(widened(recording, how.half_width), labels, how.rate, how.max_gap)
     return cut(found, how.shape, how.training_stride)
 
@@ -127,7 +128,7 @@ def videos(store: Store, labels: tuple[str, ...], how: Cut) -> Iterator[Video]:
         if how.windows == "end_to_end":
             yield end_to_end(store[index], labels, how)
         else:
-            recording = store.recording(index)
+            recording = as_segments(store.recording(index))
             named = {segment.person for segment in recording.segments}
             for part in recording_gaps.parts(recording):
                 yield from sliding(part, labels, how, named)
