@@ -1,71 +1,27 @@
-"""Two people who meet: they come nearer, shake hands, hug, hand something over, part, or only stand near each other.
+"""Two people who meet: what is drawn for them (``encounter``), performed, with the truth of both.
 
-What they do is drawn, where they stand follows from it, and the truth from both. Much of the background looks like an
-interaction: fists that bump, hands that clap overhead, a pat on the shoulder, gestures of somebody else.
+>>> recording = simulate_meeting(Tracking(rate=15.0), 20.0, seed=1)
+>>> {person.id for person in recording.frames[0].people}
+{'1', '2'}
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
 
 import numpy as np
 
-from usdrl_model.simulation.body import random_body
 from usdrl_model.simulation.curves import ramp
-from usdrl_model.simulation.interactions import INTERACTIONS, Parts
+from usdrl_model.simulation.encounter import LABELS, Encounter
 from usdrl_model.simulation.motion import Performance
-from usdrl_model.simulation.reaches import Posed, Reach, bring
-from usdrl_model.simulation.script import ACTION_SECONDS, NEGATIVE_SECONDS, Act
-from usdrl_model.simulation.stage import FIELD, Interval, Track, turn_to
+from usdrl_model.simulation.reaches import Posed, bring
+from usdrl_model.simulation.stage import Interval, Track, turn_to
 from usdrl_model.simulation.tracking import Tracking, track
 from usdrl_model.skeleton.recording import Recording
-from usdrl_model.skeleton.segments import AMBIGUOUS, Segment
+from usdrl_model.skeleton.segments import Segment
 
-LABELS = ("shake_hands", "hug", "hand_over", "approach", "depart")
-"""What a meeting is labelled with, for both people at once."""
-BESIDE = (
-    "wave", "clap", "cross_arms", "pick_up", "bow", "throw", "duck", "swipe_left", "swipe_right", *NEGATIVE_SECONDS,
-)  # fmt: skip
-"""What one of two people does who only stand near each other: nothing between them."""
-FAR = 1.9
-"""Metres between two people from which on they come nearer before anything else."""
-FARTHEST = 2.6
-"""Metres between two people at most."""
-STRIDES = 0.6
-"""Metres from which on somebody turns to where they walk."""
 STRIDE = 0.4
 """Two steps, in body heights, about: short ones, as between people who look at each other."""
-FASTEST = 0.9
-"""Metres a second, mean of a walk or a step."""
-STILL = 0.25
-"""Share of meetings in which one of the two hardly moves, as a robot does not."""
-
-
-@dataclass(frozen=True, slots=True)
-class Move:
-    """Somebody walks, steps or turns."""
-
-    who: int
-    start: float
-    end: float
-    place: np.ndarray
-    """(2,) metres, x and z, of the end."""
-    yaw: float
-    """Radians, at the end."""
-    ahead: bool
-    """Whether they turn to where they go."""
-
-
-@dataclass(slots=True)
-class _Script:
-    """What is drawn so far."""
-
-    time: float = 0.0
-    moves: list[Move] = field(default_factory=list)
-    acts: tuple[list[Act], list[Act]] = field(default_factory=lambda: ([], []))
-    reaches: list[Reach] = field(default_factory=list)
-    told: list[tuple[str, float, float]] = field(default_factory=list)
 
 
 class Meeting:
@@ -74,170 +30,51 @@ class Meeting:
     def __init__(self, rng: np.random.Generator, seconds: float) -> None:
         """Draw bodies and styles, and what they do for at least ``seconds``."""
         self.rng = rng
-        self.still = int(rng.integers(2)) if rng.random() < STILL else None
-        bearing, distance = rng.uniform(-FIELD, FIELD), rng.uniform(1.8, 3.5)
-        middle, along = distance * np.array([np.sin(bearing), np.cos(bearing)]), rng.uniform(0.0, 2.0 * np.pi)
-        apart = 0.5 * rng.uniform(0.7, 2.0) * np.array([np.sin(along), np.cos(along)])
-        self.places = [middle - apart, middle + apart]
-        self.yaws = [self._towards(who) + float(rng.normal(0.0, 0.2)) for who in (0, 1)]
-        first = [(place.copy(), yaw) for place, yaw in zip(self.places, self.yaws, strict=True)]
-        self.script = _Script()
-        self.bodies = [random_body(rng), random_body(rng)]
-        self._beside()
-        while self.script.time < seconds:
-            self._go_on()
-        self.seconds = self.script.time
-        self.people = [self._person(who, *first[who]) for who in (0, 1)]
+        self.encounter = Encounter(rng, seconds)
+        self.people = [self._person(who) for who in (0, 1)]
 
     @property
-    def gap(self) -> float:
-        """Metres between the two, now."""
-        return float(np.linalg.norm(self.places[1] - self.places[0]))
+    def seconds(self) -> float:
+        """How long it lasts."""
+        return self.encounter.time
 
     def segments(self, start: float) -> list[list[Segment]]:
         """What each of them does; ``start`` is the stamp of time 0."""
-        told = [Segment("", label, start + begin, start + end) for label, begin, end in self.script.told]
+        told = [Segment("", label, start + begin, start + end) for label, begin, end in self.encounter.told]
         return [told, told]
 
     def joints(self, times: np.ndarray) -> list[np.ndarray]:
         """(T, 30, 3) world positions of ``BODY_POINTS`` of each, the floor at height 0."""
         posed = [Posed(one.body, *one.pose(times)) for one in self.people]
-        if self.still is not None:
-            controls = posed[self.still].controls
+        if self.encounter.still is not None:
+            controls = posed[self.encounter.still].controls
             for name in controls.__slots__:
                 values = getattr(controls, name)
                 values[:] = values.mean(axis=0)
-        bring(times, posed, self.script.reaches)
+        bring(times, posed, self.encounter.reaches)
         return [one.joints() for one in posed]
 
-    def _go_on(self) -> None:
-        """Draw what comes next."""
-        gap, choice = self.gap, self.rng.random()
-        if gap > FAR or (gap > 1.15 and choice < 0.2):
-            self._walk("approach", float(self.rng.uniform(0.45, min(1.3, gap - 0.6))))
-        elif gap < 1.6 and choice < 0.2:
-            self._walk("depart", min(FARTHEST, gap + float(self.rng.uniform(0.6, 1.8))))
-        elif choice < 0.75:
-            names = tuple(INTERACTIONS)
-            shares = np.array([INTERACTIONS[name].share for name in names])
-            self._interact(names[int(self.rng.choice(len(names), p=shares / shares.sum()))])
-        if self.rng.random() < 0.6:
-            self._beside()
-
-    def _walk(self, label: str, gap: float) -> None:
-        """One or both walk until they are ``gap`` apart, and say so."""
-        pace = float(self.rng.uniform(0.4, FASTEST))
-        movers = self._movers(0.25)
-        seconds = max(0.9, abs(self.gap - gap) / len(movers) / pace)
-        back = label == "depart" and self.rng.random() < 0.15  # backwards, looking at the other
-        away = label == "depart" and not back and self.rng.random() < 0.6
-        start = self._step(movers, gap, seconds, ahead=not back, away=away)
-        self.script.told.append((label, start + 0.1, self.script.time - 0.1))
-
-    def _interact(self, name: str) -> None:
-        """Both come as near as it needs, and do it."""
-        kind = INTERACTIONS[name]
-        reach = 1.0 if kind.embrace else sum(body.arm + body.hand for body in self.bodies)
-        low, high = kind.gap[0] * reach, kind.gap[1] * reach
-        gap = float(np.clip(self.gap, low, high)) if low <= self.gap <= high else float(self.rng.uniform(low, high))
-        turned = max(abs(float(turn_to(self.yaws[who], self._towards(who))[0])) for who in (0, 1))
-        start = self.script.time
-        if abs(gap - self.gap) > 0.08 or turned > 0.4:
-            begin, before = start, self.gap
-            start = self._step(self._movers(0.5), gap, float(self.rng.uniform(0.7, 1.3)), ahead=False)
-            if not kind.embrace and abs(gap - before) > 0.2 * (self.script.time - begin):
-                self.script.told.append((AMBIGUOUS, begin, self.script.time))
-        begin = start if kind.embrace else self.script.time
-        found, end = kind.perform(Parts(self.rng, self.script.time, self.still))
-        self.script.reaches += found
-        self._idle(max(0.5, end - self.script.time))
-        if kind.embrace:
-            self._step(
-                self._movers(0.5), float(self.rng.uniform(0.5, 1.0)), float(self.rng.uniform(0.6, 1.1)), ahead=False
-            )
-        if name in LABELS:
-            self.script.told.append((name, begin + 0.1, self.script.time - 0.1))
-
-    def _beside(self) -> None:
-        """Each does something that has nothing to do with the other."""
-        length = 1.0 + float(self.rng.exponential(2.5))
-        for who in (0, 1):
-            if who != self.still and self.rng.random() < 0.4:
-                self._turn(who, self._towards(who) + float(self.rng.uniform(-1.2, 1.2)), min(1.0, length))
-            left = length
-            while left > 0.0:
-                act = "idle" if who == self.still or self.rng.random() < 0.3 else str(self.rng.choice(BESIDE))
-                low, high = (ACTION_SECONDS | NEGATIVE_SECONDS)[act]
-                seconds = float(self.rng.uniform(low, high))
-                if left - seconds < 0.5:
-                    act, seconds = (act if left >= low else "idle"), left
-                self.script.acts[who].append(Act(action=act, seconds=max(0.5, seconds)))
-                left -= seconds
-        self.script.time += length
-
-    def _movers(self, both: float) -> tuple[int, ...]:
-        if self.still is not None:
-            return (1 - self.still,)
-        return (0, 1) if self.rng.random() < both else (int(self.rng.integers(2)),)
-
-    def _step(self, movers: tuple[int, ...], gap: float, seconds: float, *, ahead: bool, away: bool = False) -> float:
-        """In ``seconds`` both are ``gap`` apart and face each other, but who walks ``away``; when it began."""
-        start, way = self.script.time, (self.places[1] - self.places[0]) / max(self.gap, 1e-6)
-        change = (gap - self.gap) / len(movers)
-        seconds = max(seconds, abs(change) / FASTEST)
-        for who in movers:
-            self.places[who] = self.places[who] + (way if who else -way) * change
-        for who in (0, 1):
-            looks = self._towards(who) + float(self.rng.normal(0.0, 0.12))
-            if away and who in movers:
-                looks += np.pi + float(self.rng.normal(0.0, 0.3))
-            if who in movers or abs(float(turn_to(self.yaws[who], looks)[0])) > 0.3:
-                far = ahead and who in movers and abs(change) > STRIDES
-                self.script.moves.append(Move(who, start, start + seconds, self.places[who].copy(), looks, far))
-                self.yaws[who] = looks
-        self._idle(seconds)
-        return start
-
-    def _turn(self, who: int, yaw: float, seconds: float) -> None:
-        start = self.script.time
-        self.script.moves.append(Move(who, start, start + seconds, self.places[who].copy(), yaw, False))
-        self.yaws[who] = yaw
-
-    def _idle(self, seconds: float) -> None:
-        """Arms hang, unless a hand reaches somewhere."""
-        for acts in self.script.acts:
-            acts.append(Act(action="idle", seconds=seconds))
-        self.script.time += seconds
-
-    def _towards(self, who: int) -> float:
-        """Heading from one to the other, radians."""
-        way = self.places[1 - who] - self.places[who]
-        return float(np.arctan2(-way[0], -way[1]))
-
-    def _person(self, who: int, place: np.ndarray, yaw: float) -> Performance:
+    def _person(self, who: int) -> Performance:
         """One of them, on the way that all moves make."""
-        moves = [move for move in self.script.moves if move.who == who]
-        way = Track(place, yaw, self.seconds)
-        for move in moves:
+        drawn, body = self.encounter, self.encounter.bodies[who]
+        way = Track(*drawn.first[who], drawn.time)
+        for move in drawn.moves:
+            if move.who != who:
+                continue
             inside, after = (way.times >= move.start) & (way.times <= move.end), way.times > move.end
-            times, before, turned = way.times[inside], way.root[inside][0], way.yaw[inside][0]
-            share = ramp(times, move.start, move.end)
-            if who != self.still:
-                far = float(np.linalg.norm(move.place - before)) / self.bodies[who].height
-                way.walks.append(Interval(move.start, move.end, 0.0, count=max(1, math.ceil(far / STRIDE))))
-            way.root[inside] = before + share[:, None] * (move.place - before)
-            heading = turned
-            turn = min(0.7, 0.5 * (move.end - move.start))
+            times, place, heading = way.times[inside], way.root[inside][0], way.yaw[inside]
+            step, turn = move.place - place, min(0.7, 0.5 * (move.end - move.start))
+            if who != drawn.still:
+                strides = max(1, math.ceil(float(np.linalg.norm(step)) / (STRIDE * body.height)))
+                way.walks.append(Interval(move.start, move.end, 0.0, count=strides))
+            way.root[inside] = place + ramp(times, move.start, move.end)[:, None] * step
+            turned = ramp(times, move.start, move.start + turn)
             if move.ahead:
-                step = move.place - before
-                ahead = np.arctan2(-step[0], -step[1])
-                heading = turned + ramp(times, move.start, move.start + turn) * turn_to(turned, ahead)
-                heading = heading + ramp(times, move.end - turn, move.end) * turn_to(heading[-1], move.yaw)
-            else:
-                heading = turned + ramp(times, move.start, move.start + turn) * turn_to(turned, move.yaw)
-            way.yaw[inside] = heading
-            way.root[after], way.yaw[after] = move.place, heading[-1]
-        return Performance(self.rng, tuple(self.script.acts[who]), way, self.seconds, self.bodies[who])
+                heading = heading + turned * turn_to(heading[0], np.arctan2(-step[0], -step[1]))
+                turned = ramp(times, move.end - turn, move.end)
+            way.yaw[inside] = heading + turned * turn_to(heading[-1], move.yaw)
+            way.root[after], way.yaw[after] = move.place, way.yaw[inside][-1]
+        return Performance(self.rng, tuple(drawn.acts[who]), way, drawn.time, body)
 
 
 def simulate_meeting(config: Tracking, seconds: float, seed: int) -> Recording:
