@@ -57,7 +57,7 @@ class SourceConfig:
     window: Literal["sliding", "clip"] = "sliding"
     """Windows that slide over what was recorded, as live, or one that is the whole labelled clip, for recognition."""
     minutes: int = 0
-    """Simulated minutes of one person (performer only)."""
+    """Simulated minutes (performer only): of one person, or for a detector of pairs of two who meet."""
 
     def __post_init__(self) -> None:
         """Refuse a source without data."""
