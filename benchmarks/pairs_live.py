@@ -17,13 +17,10 @@ import dataclasses
 from collections.abc import Iterable
 from pathlib import Path
 
-import numpy as np
-
 from usdrl_model.data import vocabulary
 from usdrl_model.data.compose_pairs import streams
 from usdrl_model.data.in_vocabulary import in_vocabulary
 from usdrl_model.data.store import Store
-from usdrl_model.data.transition import across, heading, turned
 from usdrl_model.evaluation.predict import predict
 from usdrl_model.evaluation.stream import scores
 from usdrl_model.evaluation.stream.scores import Heard
@@ -32,11 +29,8 @@ from usdrl_model.files.markdown import table
 from usdrl_model.inference import load
 from usdrl_model.metrics.events import EventScores
 from usdrl_model.online.stream import ActionStream
-from usdrl_model.skeleton.clip import Clip
-from usdrl_model.skeleton.person import Person, SkeletonFrame
 from usdrl_model.skeleton.recording import Recording
 from usdrl_model.skeleton.segments import AMBIGUOUS
-from usdrl_model.skeleton.topology import CANONICAL, JOINT_INDEX
 
 BESIDE = {"utkinect": ("02", "04", "06", "08", "10"), "utd_mhad": ("2", "4", "6", "8")}
 """Sets of single people -> those who are in no training."""
@@ -56,7 +50,7 @@ def scored(data: Path) -> list[tuple[str, list[Recording]]]:
         known = [one for one in named if one is not None and one.frames]
         found.append((name, list(streams(known, SEED, pairs=True))))
     clips = [one for one in store.select(sets=["nuisi"]).recordings() if one.label is not None]
-    named = (in_vocabulary(face_to_face(one), "nuisi", words, pairs=True) for one in clips)
+    named = (in_vocabulary(one, "nuisi", words, pairs=True) for one in clips)
     known = [
         dataclasses.replace(one, tags={**one.tags, "set": f"nuisi_{number % STREAMS}"})
         for number, one in enumerate(named)
@@ -64,33 +58,6 @@ def scored(data: Path) -> list[tuple[str, list[Recording]]]:
     ]
     found.append(("nuisi", list(streams(known, SEED, pairs=True))))
     return found
-
-
-def face_to_face(recording: Recording) -> Recording:
-    """Two people, each in axes of their own, before each other: their right hands, where they reach farthest, meet."""
-    clip = Clip.of(recording)
-    joints = np.where(clip.mask[..., None], clip.joints.astype(np.float64), np.nan)
-    hand, hips = JOINT_INDEX["hand_right"], JOINT_INDEX["spine_base"]
-    both = []
-    for person in (0, 1):
-        one = joints[:, person]
-        one = turned(one, person * np.pi - heading(np.nanmedian(across(one), axis=0)))
-        both.append(one - np.nanmedian(one[:, hips], axis=0))
-    first, second = both
-    meets = [int(np.nanargmax(sign * one[:, hand, 2])) for sign, one in zip((1.0, -1.0), both, strict=True)]
-    reached = [one[frame, hand] for frame, one in zip(meets, both, strict=True)]
-    second = second + [reached[0][0] - reached[1][0], 0.0, reached[0][2] - reached[1][2]]
-    frames = tuple(
-        SkeletonFrame(
-            float(stamp),
-            tuple(
-                Person(name, pose, np.isfinite(pose).all(axis=1).astype(np.float64), judged=True)
-                for name, pose in zip(clip.people, poses, strict=True)
-            ),
-        )
-        for stamp, *poses in zip(clip.stamps, first, second, strict=True)
-    )
-    return dataclasses.replace(recording, topology=CANONICAL, frames=frames)
 
 
 def heard(recordings: Iterable[Recording], weights: str, beside: str) -> tuple[list[Heard], tuple[str, ...]]:

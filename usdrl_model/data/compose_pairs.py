@@ -70,7 +70,7 @@ def compose_pairs(recordings: Iterable[Recording], seed: int) -> Iterator[Record
 
     Yields:
         Streams of the people "1" and "2" in canonical joints. ``AMBIGUOUS`` is where they come nearer or part between
-        two clips, or by chance.
+        two clips, or by chance. Recordings of several people that are no trimmed clips stay as they are.
     """
     rng = np.random.default_rng(seed)
     alone: list[Recording] = []
@@ -79,7 +79,9 @@ def compose_pairs(recordings: Iterable[Recording], seed: int) -> Iterator[Record
         people = {person.id for frame in recording.frames for person in frame.people}
         if len(people) == 1:
             alone.append(recording)
-        elif len(people) == 2 and recording.label is not None and (scene := _scene(recording)) is not None:
+        elif recording.label is None and people:
+            yield recording
+        elif len(people) == 2 and (scene := _scene(recording)) is not None:
             key = recording.topology, recording.tags.get("set", recording.subject or recording.name)
             pairs.setdefault(key, []).append((recording, scene))
     for key in sorted(pairs):

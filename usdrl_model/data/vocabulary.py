@@ -71,6 +71,8 @@ class Vocabulary:
     """Set -> its label of two actions in one clip -> the label until the person stands upright again, and the next."""
     either: tuple[str, ...] = ()
     """Sets of two people in which one acts and it is not labelled who."""
+    face_to_face: tuple[str, ...] = ()
+    """Sets of two people, each in axes of their own, who stood before each other."""
     instants: dict[str, dict[str, Extent]] = field(default_factory=dict)
     """Sets of which one instant of a gesture is labelled -> label of the set -> when it is done."""
     contents: dict[str, dict[str, str]] = field(default_factory=dict)
@@ -89,6 +91,7 @@ class Vocabulary:
             raise ValueError(f"pairs.{both[0]}: is an action of one person already; give it another name")
         _check_sets("ambiguous", self.ambiguous)
         _check_sets("either", self.either)
+        _check_sets("face_to_face", self.face_to_face)
         _check_sets("stooping", self.stooping)
         for dataset, clips in self.stooping.items():
             for source, actions in clips.items():

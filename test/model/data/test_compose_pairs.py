@@ -13,7 +13,7 @@ from usdrl_model.data.compose_pairs import APART, streams
 from usdrl_model.data.in_vocabulary import in_vocabulary
 from usdrl_model.skeleton.person import Person
 from usdrl_model.skeleton.recording import Recording
-from usdrl_model.skeleton.segments import AMBIGUOUS
+from usdrl_model.skeleton.segments import AMBIGUOUS, Segment
 from usdrl_model.skeleton.topology import JOINT_INDEX, PARENTS
 
 HRI = vocabulary.load("hri")
@@ -71,6 +71,13 @@ def test_both_people_of_a_clip_in_labels_of_ones_own_do_what_it_says() -> None:
     said = [one for one in stream.segments if one.label != AMBIGUOUS]
     assert [(one.person, one.label) for one in said] == [("1", "lift"), ("2", "lift")]
     assert said[0].end - said[0].start == pytest.approx(1.0, abs=0.4), "while one of them moves"
+
+
+def test_whole_recordings_of_several_people_stay_as_they_are() -> None:
+    whole = replace(pair("hug"), label=None, segments=(Segment("1", "hug", 0.1, 0.5),))
+    hug, clip = streams([whole, *known(pair("hug"))], 0, pairs=True)
+    assert hug is whole
+    assert clip.name.endswith("stream00")
 
 
 def test_coming_nearer_between_two_clips_is_ambiguous() -> None:
