@@ -50,6 +50,17 @@ def test_simulated_people_become_a_bag(tmp_path: Path, capsys: pytest.CaptureFix
     assert "people: expected 1 to 4" in capsys.readouterr().err
 
 
+def test_two_people_meet_in_a_bag(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    command = ["performer", str(tmp_path / "bag"), "--meeting", "--duration", "40", "--rate", "10", "--seed", "3"]
+    assert convert.main(command) == 0
+    truth = load_truth(tmp_path / "bag")
+    assert truth.labels == ("shake_hands", "hug", "hand_over", "approach", "depart")
+    both = {one.label: {other.person for other in truth.segments if other.label == one.label} for one in truth.segments}
+    assert len(both) > 2 and all(people == {"1", "2"} for people in both.values())
+    assert convert.main([*command[:1], str(tmp_path / "other"), "--meeting", "--people", "3"]) == 1
+    assert "two people meet" in capsys.readouterr().err
+
+
 STOPPED_IN_WRITING = """
 import signal, sys
 from usdrl_ros.bags.new_bag import BagWriter
