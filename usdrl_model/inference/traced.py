@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import warnings
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -19,15 +21,8 @@ class TracedDetector(nn.Module):
 
     def __init__(self, detector: Detector) -> None:
         super().__init__()
-        empty = detector.empty(2)
         self.config, self.encoder, self.detector = detector.config, detector.encoder, detector
-        joints = detector.dense.weight.new_zeros(2, 1, detector.config.encoder.joints, 3)
-        with torch.inference_mode(), warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # that lengths become constants, which they are
-            step = torch.jit.trace(Step(detector).eval(), (joints, empty), check_trace=False)
-            self._step = torch.jit.freeze(step)
-            for _ in range(3):  # in which it is optimised
-                self._step(joints, empty)
+        self._step = _traced(detector)
 
     def forward(self, x: Tensor) -> Scores:
         """As ``Detector``."""
@@ -38,6 +33,32 @@ class TracedDetector(nn.Module):
         """As ``Detector.advance``."""
         scores, state = self._step(x, state) if x.shape[1] == 1 else self.detector.advance(x, state)
         return scores, state
+
+
+KEPT = 4
+"""Traced steps that a process keeps; torch never frees one, so the same weights must not be traced again."""
+_STEPS: dict[str, Any] = {}
+
+
+def _traced(detector: Detector) -> Any:
+    """The step of a detector, traced and frozen; the same one for the same weights."""
+    empty = detector.empty(2)
+    made_of = hashlib.sha256(f"{detector.config} {empty.device}".encode())
+    for name, tensor in detector.state_dict().items():
+        made_of.update(name.encode())
+        made_of.update(tensor.detach().cpu().numpy().tobytes())
+    key = made_of.hexdigest()
+    if key not in _STEPS:
+        joints = detector.dense.weight.new_zeros(2, 1, detector.config.encoder.joints, 3)
+        with torch.inference_mode(), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # that lengths become constants, which they are
+            step = torch.jit.freeze(torch.jit.trace(Step(detector).eval(), (joints, empty), check_trace=False))
+            for _ in range(3):  # in which it is optimised
+                step(joints, empty)
+        while len(_STEPS) >= KEPT:
+            _STEPS.pop(next(iter(_STEPS)))
+        _STEPS[key] = step
+    return _STEPS[key]
 
 
 class Step(nn.Module):

@@ -69,7 +69,8 @@ class Device:
             )
         import cv2  # not everybody who has a camera's topic has OpenCV
 
-        cv2.setLogLevel(0)  # what it would print is said below
+        # What it would print is said below; OpenCV 4.13 moved the function.
+        (getattr(cv2, "setLogLevel", None) or cv2.utils.logging.setLogLevel)(0)
         capture = cv2.VideoCapture(str(self.path), cv2.CAP_V4L2 if self._camera else cv2.CAP_ANY)
         for key, value in zip((cv2.CAP_PROP_FRAME_WIDTH, cv2.CAP_PROP_FRAME_HEIGHT), self._size, strict=True):
             if value and self._camera:

@@ -19,6 +19,8 @@ REACH = 0.4
 """Difference up to which two sightings are the same person, in lengths of their diagonal, when they follow at once."""
 SPEED = 1.0
 """By how much of that diagonal ``REACH`` grows in a second without a picture."""
+AGAIN = 1.0
+"""Seconds by which a stamp jumps back where time begins again; less than that is a picture that comes late."""
 SAME = 0.1
 """Median distance of the joints of two poses in one picture, in diagonals, below which they are one person found twice:
 MediaPipe follows somebody, and finds them anew. Of people side by side it is 0.2 and more."""
@@ -53,8 +55,11 @@ class Tracker:
 
         Args:
             poses: of one picture.
-            stamp: of the picture, seconds; if it is before the last one, everybody is new.
+            stamp: of the picture, seconds. In a picture that a newer one has overtaken nobody has an id; a second or
+                more before the last one, time began again, and everybody is new.
         """
+        if self._stamp - AGAIN < stamp < self._stamp:
+            return [None] * len(poses)
         if stamp < self._stamp:
             self._last.clear()
         self._stamp = stamp

@@ -166,7 +166,8 @@ def _expression(pattern: str, joints: Iterable[str]) -> re.Pattern[str]:
         )
     spellings = "|".join(re.escape(joint) for joint in sorted(joints, key=len, reverse=True))
     text = re.escape(name(pattern)).replace(r"\{joint\}", f"(?P<joint>{spellings})")
-    return re.compile(text.replace(r"\{person\}", r"(?P<person>[^/]{1,100})"))
+    # left_elbow_link and left_shoulder_pitch_joint are parts of a robot.
+    return re.compile(text.replace(r"\{person\}", r"(?P<person>(?![^/]*(?:link|joint|frame)$)[^/]{1,100})"))
 
 
 ADAPTER = Adapter(

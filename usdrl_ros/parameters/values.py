@@ -119,7 +119,23 @@ def read(node: Node, changes: Mapping[str, Any] | None = None) -> PerceptionConf
     values["watch"] = tuple(dict.fromkeys(label for label in values["watch"] if label))
     for name in ("sensor_pose", "imu_rotation", "picture_size"):
         values[name] = tuple(values[name])
+    _check_places(values)
     return PerceptionConfig(**{parameter.field: values[parameter.name] for parameter in PARAMETERS})
+
+
+def _check_places(values: Mapping[str, Any]) -> None:
+    """Refuse a frame of which nobody says where the sensor is in it, and a floor at the height of the sensor."""
+    mounted = any(values["sensor_pose"])
+    if values["imu_topic"] and values["target_frame"] and not mounted:
+        raise ValueError(
+            f"imu_topic: it says how the sensor is turned, not where it is in {values['target_frame']}: set sensor_pose"
+            " to its x, y and z there (and yaw), or leave target_frame empty"
+        )
+    if values["floor"] == "zero" and not values["target_frame"] and not mounted:
+        raise ValueError(
+            "floor: zero is the height 0 of the frame that is published, here that of the sensor: set target_frame, or"
+            " the height of the sensor in sensor_pose, or leave floor as it is"
+        )
 
 
 def checked(node: Node, parameters: Sequence[Declaration], changes: Mapping[str, Any] | None = None) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """The streaming Conformer: one function, whose windowed and incremental forms agree."""
 
+import copy
 import dataclasses
 import math
 
@@ -90,6 +91,15 @@ def test_what_does_not_fit_is_refused() -> None:
         EncoderConfig(look_back=3)
     with pytest.raises(ValueError, match="delay: expected 0 to 0 frames of architecture dste, got 2"):
         DetectorConfig(labels=("none", "wave"), delay=2)
+
+
+def test_the_same_weights_are_traced_once_and_others_anew() -> None:
+    other, x = streaming_weights(seed=1).detector, seen(WALK)[:, 30:31]
+    with torch.inference_mode():
+        for detector in (DETECTOR, other, DETECTOR):
+            scores, _ = TracedDetector(detector).advance(x, detector.encoder.empty(3))
+            torch.testing.assert_close(scores, detector.advance(x, detector.encoder.empty(3))[0], atol=1e-5, rtol=0)
+    assert TracedDetector(DETECTOR)._step is TracedDetector(copy.deepcopy(DETECTOR))._step
 
 
 def test_traced_steps_are_those_of_the_detector() -> None:

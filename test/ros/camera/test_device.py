@@ -45,12 +45,14 @@ class Capture:
         self.released = True
 
 
-@pytest.fixture
-def camera(monkeypatch):
+@pytest.fixture(params=["4.12", "4.13"])
+def camera(request, monkeypatch):
     """Opens a stand-in whose reads end so; returns the pictures, the failures and the end."""
+    quiet = SimpleNamespace(setLogLevel=lambda level: None)
+    versions = {"4.12": vars(quiet), "4.13": {"utils": SimpleNamespace(logging=quiet)}}
     names = ["CAP_V4L2", "CAP_ANY", "CAP_PROP_FRAME_WIDTH", "CAP_PROP_FRAME_HEIGHT", "CAP_PROP_FPS"]
     stand_in = SimpleNamespace(
-        error=SpoiltError, VideoCapture=Capture, setLogLevel=lambda level: None, **dict.fromkeys(names, 0)
+        error=SpoiltError, VideoCapture=Capture, **versions[request.param], **dict.fromkeys(names, 0)
     )
     monkeypatch.setitem(sys.modules, "cv2", stand_in)
     monkeypatch.setattr(device, "AGAIN", 0.01)

@@ -48,6 +48,13 @@ def test_time_that_jumps_back_makes_everybody_new_and_no_id_comes_again():
     assert tracker.ids([at(0.0)], 3.0) == ["2"]
 
 
+def test_a_picture_that_a_newer_one_has_overtaken_renames_nobody():
+    tracker = Tracker()
+    assert tracker.ids([at(0.0)], 10.000) == ["1"]
+    assert tracker.ids([at(0.0)], 9.993) == [None]
+    assert tracker.ids([at(0.0)], 10.033) == ["1"]
+
+
 def test_nobody_is_made_of_a_few_joints():
     seen = at(0.0)
     tracker = Tracker()

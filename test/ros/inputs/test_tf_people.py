@@ -111,6 +111,20 @@ def test_the_links_of_a_robot_are_nobody(frame_id):
         np.testing.assert_allclose(person.joints, [(2.0, 0.1 * n, height) for n in range(15)])
 
 
+@pytest.mark.parametrize("part_of_a_robot", ["link", "pitch_link", "yaw_joint", "frame"])
+def test_a_humanoid_with_every_joint_of_a_person_is_nobody(part_of_a_robot):
+    source = several("tf_frames", NITE)
+    messages = [
+        one
+        for stamp in np.arange(10.0, 10.2, 1 / 30)
+        for who in (part_of_a_robot, "1")
+        for one in nite(who, stamp=stamp)
+    ]
+    frames = [one for message in messages if (one := source("/tf", message)) is not None]
+    assert len(frames) > 3
+    assert {person.id for one in frames for person in one.frame.people} == {"1"}
+
+
 def test_people_whose_joints_hang_from_a_link_of_the_robot():
     source = several("tf_frames", NITE)
     for stamp in (10.0, 10.1):

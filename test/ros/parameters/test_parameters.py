@@ -101,6 +101,8 @@ def test_thresholds_must_fit_the_recommended_ones():
         ({"look_ahead": 1.0}, "0 to 0.9"),
         ({"sensor_pose": [1.0]}, "sensor_pose.*6 finite numbers"),
         ({"sensor_pose": [0.0, 0.0, 1.2, 0.0, float("nan"), 0.0]}, "6 finite numbers"),
+        ({"imu_topic": "imu", "target_frame": "base"}, "not where it is in base: set sensor_pose"),
+        ({"floor": "zero"}, "that of the sensor: set target_frame"),
     ],
 )
 def test_a_refusal_names_what_is_allowed(node, changes, reason):
