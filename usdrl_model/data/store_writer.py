@@ -220,6 +220,7 @@ class _SetWriter:
                 label=recording.label,
                 segments=recording.segments,
                 tags=recording.tags,
+                flat=recording.flat,
             )
         )
 

@@ -110,6 +110,7 @@ class StoredSet:
             segments=entry.segments,
             subject=entry.subject,
             tags=entry.tags,
+            flat=entry.flat,
         )
 
     def recording(self, index: int, most: int | None = None) -> Recording:
@@ -135,7 +136,7 @@ class StoredSet:
             name=entry.name,
             topology=entry.topology,
             frames=tuple(
-                SkeletonFrame(stamp, tuple(people))
+                SkeletonFrame(stamp, tuple(people), flat=entry.flat)
                 for stamp, people in zip(stamps.tolist(), seen.values(), strict=True)
             ),
             segments=entry.segments,

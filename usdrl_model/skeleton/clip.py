@@ -37,6 +37,8 @@ class Clip:
     """Who did what when, where the data set labels frames."""
     subject: str | None = None
     tags: Mapping[str, str] = field(default_factory=dict)
+    flat: bool = False
+    """The joints are in a picture (``SkeletonFrame.flat``)."""
 
     @classmethod
     def of(cls, recording: Recording) -> Clip:
@@ -68,6 +70,7 @@ class Clip:
             segments=recording.segments,
             subject=recording.subject,
             tags=recording.tags,
+            flat=recording.flat,
         )
 
     @property

@@ -30,6 +30,11 @@ class Recording:
     tags: Mapping[str, str] = field(default_factory=dict)
     """Further values that protocols split by: ``camera``, ``setup``, ``listed`` ..."""
 
+    @property
+    def flat(self) -> bool:
+        """Whether joints are in a picture (``SkeletonFrame.flat``) in any frame."""
+        return any(frame.flat for frame in self.frames)
+
 
 def in_canonical_joints(recording: Recording) -> Recording:
     """Convert to the canonical joints; invalid joints become NaN.

@@ -1,5 +1,6 @@
 """The store: what goes in comes out, whole, and nothing half-written or damaged is taken for a set."""
 
+import dataclasses
 import json
 import zipfile
 from pathlib import Path
@@ -71,6 +72,23 @@ def test_clips_are_canonical_and_ragged(tmp_path: Path) -> None:
 def test_a_clip_label_counts_for_every_frame(tmp_path: Path) -> None:
     write_set(tmp_path, "mine", [recording()])
     assert (Store.open(tmp_path)[0].classes(("none", "wave")) == 1).all()
+
+
+def test_joints_in_a_picture_stay_so(tmp_path: Path) -> None:
+    source = recording()
+    frames = tuple(dataclasses.replace(frame, flat=True) for frame in source.frames)
+    write_set(tmp_path, "mine", [dataclasses.replace(source, name="pictures", frames=frames), source])
+    pack(Store.open(tmp_path), tmp_path / "mine.usdrl")
+    for store in (Store.open(tmp_path / "mine"), Store.open(tmp_path / "mine.usdrl")):
+        assert [store.describe(index).flat for index in (0, 1)] == [True, False]
+        assert [clip.flat for clip in store] == [True, False]
+        assert [{frame.flat for frame in one.frames} for one in store.recordings()] == [{True}, {False}]
+
+
+def test_a_set_without_pictures_has_the_hash_that_it_had(tmp_path: Path) -> None:
+    write_set(tmp_path, "mine", [recording()])
+    (clip,) = json.loads((tmp_path / "mine" / "index.json").read_text())["clips"]
+    assert not {"flat", "judged"} & set(clip)
 
 
 @pytest.mark.parametrize("name", names())
