@@ -32,6 +32,8 @@ class ClipIndex:
     tags: Mapping[str, str]
     flat: bool = False
     """The joints are in a picture (``SkeletonFrame.flat``)."""
+    judged: bool = False
+    """Invalid joints are NaN already, and the rest is valid anywhere (``Person.judged``)."""
 
     def shows(self, labels: set[str]) -> bool:
         """Whether the label of the clip or of one of its segments is in ``labels``."""
@@ -53,6 +55,7 @@ class ClipIndex:
             "segments": segments,
             "tags": dict(self.tags),
             "flat": self.flat,
+            "judged": self.judged,
         }
         return {key: value for key, value in entry.items() if value not in (None, False, [], {})}
 
@@ -82,6 +85,7 @@ class ClipIndex:
             ),
             tags={_text(key): _text(value) for key, value in dict(entry.get("tags", {})).items()},
             flat=bool(entry.get("flat", False)),
+            judged=bool(entry.get("judged", False)),
         )
 
 

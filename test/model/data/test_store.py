@@ -11,7 +11,8 @@ from helpers.comings_and_goings import person, recording
 
 from usdrl_model.data.store import Store
 from usdrl_model.data.store_writer import pack, write_set
-from usdrl_model.skeleton.person import Person, SkeletonFrame, canonical, canonical_frames
+from usdrl_model.skeleton.clip import Clip
+from usdrl_model.skeleton.person import Person, SkeletonFrame, canonical, canonical_frames, judge
 from usdrl_model.skeleton.recording import Recording
 from usdrl_model.skeleton.segments import Segment
 from usdrl_model.skeleton.topology import names, topology
@@ -83,6 +84,31 @@ def test_joints_in_a_picture_stay_so(tmp_path: Path) -> None:
         assert [store.describe(index).flat for index in (0, 1)] == [True, False]
         assert [clip.flat for clip in store] == [True, False]
         assert [{frame.flat for frame in one.frames} for one in store.recordings()] == [{True}, {False}]
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float16"])
+def test_people_who_were_judged_stay_valid_anywhere(dtype: str, tmp_path: Path) -> None:
+    source = recording()
+    far = tuple(
+        dataclasses.replace(
+            frame,
+            people=tuple(
+                dataclasses.replace(judge(one), joints=judge(one).joints + [35.0, 0.0, 0.0]) for one in frame.people
+            ),
+        )
+        for frame in source.frames
+    )
+    mixed = (source.frames[0], *far[1:])
+    recordings = [
+        dataclasses.replace(source, name=name, frames=frames) for name, frames in (("far", far), ("mixed", mixed))
+    ]
+    write_set(tmp_path, "mine", [*recordings, source], dtype=dtype)
+    store = Store.open(tmp_path)
+    for clip, wanted in zip(store, recordings, strict=False):
+        np.testing.assert_array_equal(clip.mask, Clip.of(wanted).mask)
+        assert clip.mask[2, 1].sum() > 20
+    people = [{one.judged for frame in found.frames for one in frame.people} for found in store.recordings()]
+    assert people == [{True}, {True}, {False}]
 
 
 def test_a_set_without_pictures_has_the_hash_that_it_had(tmp_path: Path) -> None:
