@@ -167,7 +167,7 @@ def test_selections(tmp_path: Path) -> None:
         ({"labels": ["fly"]}, "There are: wave, kick"),
         ({"split": "xsub/train"}, "no protocol 'xsub'; it has cross_subject, leave_one_subject_out/<subject>"),
         ({"split": "cross_subject"}, "expected PROTOCOL/train"),
-        ({"split": "leave_one_subject_out/9/train"}, "no fold '9' in this store. There are: 1"),
+        ({"split": "leave_one_subject_out/9/train"}, "no fold '9' in the set utkinect. There are: 1"),
     ],
 )
 def test_a_selection_of_what_is_not_there_names_what_is(tmp_path: Path, condition: dict, message: str) -> None:
