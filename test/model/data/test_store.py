@@ -65,14 +65,7 @@ def test_clips_are_canonical_and_ragged(tmp_path: Path) -> None:
     np.testing.assert_allclose(clip.joints[2, 1], wanted, atol=1e-6)
     np.testing.assert_array_equal(clip.confidence[2, 1], sure)
     assert clip.rate == pytest.approx(1 / 0.03)
-    assert clip.classes(("none", "wave", "kick")).tolist() == [[0, 0], [0, 0], [0, 2], [0, 2]]
-    with pytest.raises(ValueError, match="kick"):
-        clip.classes(("none", "wave"))
-
-
-def test_a_clip_label_counts_for_every_frame(tmp_path: Path) -> None:
-    write_set(tmp_path, "mine", [recording()])
-    assert (Store.open(tmp_path)[0].classes(("none", "wave")) == 1).all()
+    assert (clip.label, clip.segments) == (None, source.segments)
 
 
 def test_joints_in_a_picture_stay_so(tmp_path: Path) -> None:
