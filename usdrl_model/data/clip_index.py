@@ -30,6 +30,10 @@ class ClipIndex:
     label: str | None
     segments: tuple[Segment, ...]
     tags: Mapping[str, str]
+    flat: bool = False
+    """The joints are in a picture (``SkeletonFrame.flat``)."""
+    judged: bool = False
+    """Invalid joints are NaN already, and the rest is valid anywhere (``Person.judged``)."""
 
     def shows(self, labels: set[str]) -> bool:
         """Whether the label of the clip or of one of its segments is in ``labels``."""
@@ -50,6 +54,8 @@ class ClipIndex:
             "label": self.label,
             "segments": segments,
             "tags": dict(self.tags),
+            "flat": self.flat,
+            "judged": self.judged,
         }
         return {key: value for key, value in entry.items() if value not in (None, False, [], {})}
 
@@ -78,6 +84,8 @@ class ClipIndex:
                 for person, label, start, end in entry.get("segments", ())
             ),
             tags={_text(key): _text(value) for key, value in dict(entry.get("tags", {})).items()},
+            flat=bool(entry.get("flat", False)),
+            judged=bool(entry.get("judged", False)),
         )
 
 

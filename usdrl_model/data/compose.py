@@ -133,7 +133,9 @@ class _Stream:
     def recording(self, name: str, first: Recording) -> Recording:
         joints, confidence = np.concatenate(self.joints), np.concatenate(self.confidence)
         frames = tuple(
-            SkeletonFrame(stamp, (Person(PERSON, pose, sure, judged=True),) if np.isfinite(pose).any() else ())
+            SkeletonFrame(
+                stamp, (Person(PERSON, pose, sure, judged=True),) if np.isfinite(pose).any() else (), flat=first.flat
+            )
             for stamp, pose, sure in zip(np.concatenate(self.stamps).tolist(), joints, confidence, strict=True)
         )
         return Recording(

@@ -25,7 +25,8 @@ def in_vocabulary(
     """A recording of a data set in the labels of a vocabulary.
 
     Segments are what the vocabulary names, and ``AMBIGUOUS``; everything else is background. A trimmed clip has one for
-    each of its people, while they move, and its label is "none" where that is no action of the vocabulary.
+    each of its people, while they move, and its label is "none" where that is no action of the vocabulary. Where a clip
+    has segments of its own, they count and not its label: they say who does what when.
 
     Args:
         recording: in the set's own labels.
@@ -38,7 +39,7 @@ def in_vocabulary(
     """
     if pairs and dataset in vocabulary.face_to_face:
         recording = face_to_face(recording)
-    label = recording.label or vocabulary.content(dataset, recording.name)
+    label = None if recording.segments else recording.label or vocabulary.content(dataset, recording.name)
     if label is None and not recording.segments:
         return None
     labels = tuple(vocabulary.between if pairs else vocabulary.labels)
@@ -46,7 +47,7 @@ def in_vocabulary(
         found = (
             changed for segment in recording.segments for changed in _changed(segment, dataset, vocabulary, pairs=pairs)
         )
-        return replace(recording, segments=tuple(found), labels=labels)
+        return replace(recording, segments=tuple(found), labels=labels, label=None)
     meaning = vocabulary.of(dataset, label, pairs=pairs)
     if pairs:
         segments = tuple(_between(recording, dataset, meaning, vocabulary))

@@ -169,7 +169,8 @@ class Store:
             for part, one in chosen.items():
                 if one.held_out is not None:
                     there = {one.protocol.value(clip) for clip in self._parts[part].clips}
-                    _known([one.held_out], sorted(filter(None, there)), "fold")
+                    name = self._parts[part].dataset
+                    _known([one.held_out], sorted(filter(None, there)), "fold", f"the set {name}")
             items = [item for item in items if chosen[item[0]].has(self._parts[item[0]].clips[item[1]])]
         return Store(self._parts, items)
 
@@ -193,11 +194,11 @@ def _below(path: Path) -> list[StoredSet]:
     return list(found.values())
 
 
-def _known(wanted: Iterable[str], there: Sequence[str], what: str) -> set[str]:
+def _known(wanted: Iterable[str], there: Sequence[str], what: str, where: str = "this store") -> set[str]:
     names = set(wanted)
     if unknown := sorted(names - set(there)):
         meant = hint(unknown[0], there)
         raise ValueError(
-            f"no {what} {', '.join(map(repr, unknown))} in this store{meant} There are: {', '.join(there) or 'none'}"
+            f"no {what} {', '.join(map(repr, unknown))} in {where}{meant} There are: {', '.join(there) or 'none'}"
         )
     return names

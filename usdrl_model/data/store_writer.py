@@ -29,6 +29,7 @@ from usdrl_model.errors.shown import check_name
 from usdrl_model.files.atomic_file import FULL, full, replacing, sync_folder, write_text
 from usdrl_model.files.folder_lock import LOCK, held
 from usdrl_model.skeleton import topology_file
+from usdrl_model.skeleton.person import judge
 from usdrl_model.skeleton.recording import Recording, in_canonical_joints
 from usdrl_model.skeleton.topology import topology
 from usdrl_model.terms import UNKNOWN, Terms
@@ -188,6 +189,9 @@ class _SetWriter:
         rows = np.array([(index, people[person.id]) for index, person in seen], np.int64).reshape(-1, 2)
         if len(np.unique(rows, axis=0)) != len(rows):
             raise ValueError(f"{recording.name}: a frame holds the same person twice")
+        judged = any(person.judged for _, person in seen)
+        if judged:  # the index says it of the whole clip
+            seen = [(index, judge(person)) for index, person in seen]
         count = len(topology(recording.topology).joints)
         joints: np.ndarray = np.zeros((0, count, 3))
         if seen:
@@ -220,6 +224,8 @@ class _SetWriter:
                 label=recording.label,
                 segments=recording.segments,
                 tags=recording.tags,
+                flat=recording.flat,
+                judged=judged,
             )
         )
 

@@ -93,7 +93,7 @@ class StoredSet:
         places = entry.frames * len(entry.people)
         limits.check(places, limits.PLACES, f"{self.where}: {entry.name}: frames times people")
         joints, confidence, rows = self.source(index)
-        mapped, sure = canonical_frames(joints, confidence, topology(entry.topology))
+        mapped, sure = canonical_frames(joints, confidence, topology(entry.topology), judged=entry.judged)
         shape = (entry.frames, len(entry.people), len(CANONICAL_JOINTS))
         placed, believed = np.zeros((*shape, 3), np.float32), np.zeros(shape, np.float32)
         placed[rows[:, 0], rows[:, 1]], believed[rows[:, 0], rows[:, 1]] = mapped, sure
@@ -110,6 +110,7 @@ class StoredSet:
             segments=entry.segments,
             subject=entry.subject,
             tags=entry.tags,
+            flat=entry.flat,
         )
 
     def recording(self, index: int, most: int | None = None) -> Recording:
@@ -130,12 +131,12 @@ class StoredSet:
         for row in np.flatnonzero(np.isin(rows[:, 0], frames)).tolist():
             frame, person = rows[row].tolist()
             sure = None if confidence is None else confidence[row]
-            seen[frame].append(Person(entry.people[person], joints[row], sure))
+            seen[frame].append(Person(entry.people[person], joints[row], sure, entry.judged))
         return Recording(
             name=entry.name,
             topology=entry.topology,
             frames=tuple(
-                SkeletonFrame(stamp, tuple(people))
+                SkeletonFrame(stamp, tuple(people), flat=entry.flat)
                 for stamp, people in zip(stamps.tolist(), seen.values(), strict=True)
             ),
             segments=entry.segments,

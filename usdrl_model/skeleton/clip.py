@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from usdrl_model.skeleton.person import Person, canonical
 from usdrl_model.skeleton.recording import Recording
-from usdrl_model.skeleton.segments import BACKGROUND, Segment, frame_labels
+from usdrl_model.skeleton.segments import Segment
 from usdrl_model.skeleton.topology import CANONICAL_JOINTS, topology
 
 
@@ -37,6 +37,8 @@ class Clip:
     """Who did what when, where the data set labels frames."""
     subject: str | None = None
     tags: Mapping[str, str] = field(default_factory=dict)
+    flat: bool = False
+    """The joints are in a picture (``SkeletonFrame.flat``)."""
 
     @classmethod
     def of(cls, recording: Recording) -> Clip:
@@ -68,6 +70,7 @@ class Clip:
             segments=recording.segments,
             subject=recording.subject,
             tags=recording.tags,
+            flat=recording.flat,
         )
 
     @property
@@ -82,24 +85,3 @@ class Clip:
             return 0.0
         step = float(np.median(np.diff(self.stamps)))
         return 1.0 / step if step > 0.0 else 0.0
-
-    def classes(self, labels: Sequence[str]) -> np.ndarray:
-        """(T, M) int64: class of each person in each frame, an index into ``labels``; 0 is background.
-
-        The label of the clip applies to every person and frame outside all segments.
-
-        Raises:
-            ValueError: the clip has a label that is not in ``labels``.
-        """
-        unknown = ({segment.label for segment in self.segments} | {self.label} - {None}) - set(labels)
-        if unknown:
-            raise ValueError(
-                f"{self.dataset} {self.name}: labels {sorted(map(str, unknown))} are not in {list(labels)}"
-            )
-        classes = np.zeros((len(self.stamps), len(self.people)), np.int64)
-        if self.label is not None:
-            classes[:] = labels.index(self.label)
-        for place, person in enumerate(self.people):
-            said = frame_labels((one for one in self.segments if one.person == person), self.stamps, labels)
-            classes[:, place] = np.where(said != BACKGROUND, said, classes[:, place])
-        return classes

@@ -30,9 +30,14 @@ class Recording:
     tags: Mapping[str, str] = field(default_factory=dict)
     """Further values that protocols split by: ``camera``, ``setup``, ``listed`` ..."""
 
+    @property
+    def flat(self) -> bool:
+        """Whether joints are in a picture (``SkeletonFrame.flat``) in any frame."""
+        return any(frame.flat for frame in self.frames)
+
 
 def in_canonical_joints(recording: Recording) -> Recording:
-    """Convert to the canonical joints; invalid joints become NaN.
+    """Convert to the canonical joints; invalid joints become NaN, and people are judged (``Person.judged``).
 
     Raises:
         ValueError: the topology is unknown, or a person does not fit it.
@@ -41,7 +46,9 @@ def in_canonical_joints(recording: Recording) -> Recording:
 
     def mapped(person: Person) -> Person:
         joints, confidence = canonical(person, source)
-        return replace(person, joints=np.where(confidence[:, None] > 0.0, joints, np.nan), confidence=confidence)
+        return replace(
+            person, joints=np.where(confidence[:, None] > 0.0, joints, np.nan), confidence=confidence, judged=True
+        )
 
     frames = tuple(replace(frame, people=tuple(map(mapped, frame.people))) for frame in recording.frames)
     return replace(recording, topology=CANONICAL, frames=frames)

@@ -116,6 +116,13 @@ def test_what_is_no_recording_is_refused_in_one_line(
     assert err.count("\n") == 1
 
 
+def test_joints_in_a_picture_are_refused_by_weights_that_need_depth(acted: Recording, tmp_path: Path, capsys) -> None:
+    frames = tuple(dataclasses.replace(frame, flat=True) for frame in acted.frames)
+    write_set(tmp_path, "mine", [dataclasses.replace(acted, frames=frames)])
+    assert main.main(["predict", str(tmp_path), "--device", "cpu"]) != 0
+    assert "expected joints in space, got joints in a picture" in capsys.readouterr().err
+
+
 def test_conditions_of_a_store_are_refused_for_files(acted: Recording, tmp_path: Path, capsys) -> None:
     path = own(acted, tmp_path / "own" / "pair.npz")
     assert main.main(["predict", str(path.parent), "--sets", "own"]) == 1

@@ -46,6 +46,13 @@ def test_every_clip_is_laid_once_and_people_are_not_joined() -> None:
     assert len({one.name for one in streams}) == len(streams)
 
 
+def test_a_stream_of_joints_in_a_picture_is_in_a_picture() -> None:
+    clip = trimmed("wave")
+    frames = tuple(dataclasses.replace(frame, flat=True) for frame in clip.frames)
+    (stream,) = compose([dataclasses.replace(clip, frames=frames)], 0)
+    assert all(frame.flat for frame in stream.frames)
+
+
 def test_a_stream_has_the_moving_parts_as_segments_between_standing_still() -> None:
     (stream,) = compose([trimmed("wave", seed=n) for n in range(6)], 0)
     stamps, joints = path(stream)

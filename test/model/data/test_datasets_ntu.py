@@ -202,6 +202,7 @@ def test_uav_human(tmp_path: Path) -> None:
     (tmp_path / f"{UAV}.txt").write_text("\n".join(lines) + "\n")
     (clip,) = uav_human.load(tmp_path)
     assert (clip.name, clip.subject, clip.label) == (UAV, "001", "A007")
+    assert clip.flat
     joints = clip.frames[0].people[0].joints
     np.testing.assert_allclose(np.delete(to_pixels(joints, 1920, 1080), 4, 0), np.delete(pixels[:, :2], 4, 0))
     assert np.isnan(joints[4]).all()  # not seen stays missing
@@ -238,6 +239,7 @@ def test_ntu_2d(tmp_path: Path) -> None:
     entry["keypoint"][1, 2:] = 0.0  # the second person leaves
     entry["keypoint"][0, 1, 5] = 0.0  # a joint that was not found, sure as its score may be
     (clip,) = ntu_2d.load(pyskl(tmp_path, entry))
+    assert clip.flat
     assert (clip.name, clip.label, clip.subject) == ("S001C001P002R001A003", "brush_teeth", "002")
     assert dict(clip.tags) == {"image": "1920x1080", "xsub": "train", "xview": "test"}
     assert [len(frame.people) for frame in clip.frames] == [2, 2, 1, 1]

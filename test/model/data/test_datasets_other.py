@@ -64,6 +64,7 @@ def test_a_joint_that_jhmdb_did_not_find_has_no_place(tmp_path: Path) -> None:
     (clip,) = jhmdb2d.load(write_pickle(tmp_path, {"pose": [pose], "label": ["run"]}))
     assert [len(frame.people) for frame in clip.frames] == [1, 1, 0, 1]
     assert np.flatnonzero(np.isnan(clip.frames[1].people[0].joints).any(axis=1)).tolist() == [3]
+    assert clip.flat
 
 
 def write_pickle(folder: Path, content: object) -> Path:

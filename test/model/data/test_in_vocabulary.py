@@ -69,6 +69,17 @@ def test_an_instant_becomes_the_time_of_the_gesture_between_margins() -> None:
     ]  # fmt: skip
 
 
+def test_labels_of_frames_say_more_than_the_label_of_the_clip() -> None:
+    shown = (Segment("7", "jog", 5.2, 5.9), Segment("7", "knock", 5.9, 6.4), Segment("7", "jog", 6.4, 7.0))
+    found = in_vocabulary(replace(trimmed("jog"), segments=shown), "utd_mhad", HRI)
+    assert found is not None and found.label is None
+    named = in_vocabulary(replace(trimmed("jog"), segments=shown, label=None), "utd_mhad", HRI)
+    assert named is not None and found.segments == named.segments
+    assert [(one.label, one.start, one.end) for one in found.segments] == [
+        ("run", 5.2, 5.9), ("run", 6.4, 7.0)
+    ]  # fmt: skip
+
+
 def test_of_two_people_the_one_who_acts_is_kept() -> None:
     assert acting(Clip.of(pair("punch"))) == 1
     found = in_vocabulary(pair("punch"), "sbu", HRI)

@@ -283,6 +283,10 @@ def test_stamps_that_are_no_seconds(tmp_path: Path, change: dict, message: str) 
         ({"segments": np.array(["1", "hug", "1", "2"])}, r"segments: expected rows .*got \(4,\)"),
         ({"joints": np.full((6, 2, 17, 3), "1")}, "joints: expected numbers"),
         ({"ids": np.array(["a", "b", "b"])}, "2 different texts"),
+        ({"labels": np.array([None, None, "hug", "hug", None, None], str)}, r"labels: None: a missing value\?"),
+        ({"segments": np.array([["1", "None", "1", "1.1"]])}, "segments: None: a missing value"),
+        ({"clip_label": str(None)}, "clip_label: None: a missing value"),
+        ({"subject": str(None)}, "subject: None: a missing value"),
     ],
 )
 def test_entries_that_mean_something_else(tmp_path: Path, change: dict, message: str) -> None:

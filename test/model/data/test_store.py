@@ -1,5 +1,6 @@
 """The store: what goes in comes out, whole, and nothing half-written or damaged is taken for a set."""
 
+import dataclasses
 import json
 import zipfile
 from pathlib import Path
@@ -10,7 +11,8 @@ from helpers.comings_and_goings import person, recording
 
 from usdrl_model.data.store import Store
 from usdrl_model.data.store_writer import pack, write_set
-from usdrl_model.skeleton.person import Person, SkeletonFrame, canonical, canonical_frames
+from usdrl_model.skeleton.clip import Clip
+from usdrl_model.skeleton.person import Person, SkeletonFrame, canonical, canonical_frames, judge
 from usdrl_model.skeleton.recording import Recording
 from usdrl_model.skeleton.segments import Segment
 from usdrl_model.skeleton.topology import names, topology
@@ -63,14 +65,49 @@ def test_clips_are_canonical_and_ragged(tmp_path: Path) -> None:
     np.testing.assert_allclose(clip.joints[2, 1], wanted, atol=1e-6)
     np.testing.assert_array_equal(clip.confidence[2, 1], sure)
     assert clip.rate == pytest.approx(1 / 0.03)
-    assert clip.classes(("none", "wave", "kick")).tolist() == [[0, 0], [0, 0], [0, 2], [0, 2]]
-    with pytest.raises(ValueError, match="kick"):
-        clip.classes(("none", "wave"))
+    assert (clip.label, clip.segments) == (None, source.segments)
 
 
-def test_a_clip_label_counts_for_every_frame(tmp_path: Path) -> None:
+def test_joints_in_a_picture_stay_so(tmp_path: Path) -> None:
+    source = recording()
+    frames = tuple(dataclasses.replace(frame, flat=True) for frame in source.frames)
+    write_set(tmp_path, "mine", [dataclasses.replace(source, name="pictures", frames=frames), source])
+    pack(Store.open(tmp_path), tmp_path / "mine.usdrl")
+    for store in (Store.open(tmp_path / "mine"), Store.open(tmp_path / "mine.usdrl")):
+        assert [store.describe(index).flat for index in (0, 1)] == [True, False]
+        assert [clip.flat for clip in store] == [True, False]
+        assert [{frame.flat for frame in one.frames} for one in store.recordings()] == [{True}, {False}]
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float16"])
+def test_people_who_were_judged_stay_valid_anywhere(dtype: str, tmp_path: Path) -> None:
+    source = recording()
+    far = tuple(
+        dataclasses.replace(
+            frame,
+            people=tuple(
+                dataclasses.replace(judge(one), joints=judge(one).joints + [35.0, 0.0, 0.0]) for one in frame.people
+            ),
+        )
+        for frame in source.frames
+    )
+    mixed = (source.frames[0], *far[1:])
+    recordings = [
+        dataclasses.replace(source, name=name, frames=frames) for name, frames in (("far", far), ("mixed", mixed))
+    ]
+    write_set(tmp_path, "mine", [*recordings, source], dtype=dtype)
+    store = Store.open(tmp_path)
+    for clip, wanted in zip(store, recordings, strict=False):
+        np.testing.assert_array_equal(clip.mask, Clip.of(wanted).mask)
+        assert clip.mask[2, 1].sum() > 20
+    people = [{one.judged for frame in found.frames for one in frame.people} for found in store.recordings()]
+    assert people == [{True}, {True}, {False}]
+
+
+def test_a_set_without_pictures_has_the_hash_that_it_had(tmp_path: Path) -> None:
     write_set(tmp_path, "mine", [recording()])
-    assert (Store.open(tmp_path)[0].classes(("none", "wave")) == 1).all()
+    (clip,) = json.loads((tmp_path / "mine" / "index.json").read_text())["clips"]
+    assert not {"flat", "judged"} & set(clip)
 
 
 @pytest.mark.parametrize("name", names())
@@ -123,7 +160,7 @@ def test_selections(tmp_path: Path) -> None:
         ({"labels": ["fly"]}, "There are: wave, kick"),
         ({"split": "xsub/train"}, "no protocol 'xsub'; it has cross_subject, leave_one_subject_out/<subject>"),
         ({"split": "cross_subject"}, "expected PROTOCOL/train"),
-        ({"split": "leave_one_subject_out/9/train"}, "no fold '9' in this store. There are: 1"),
+        ({"split": "leave_one_subject_out/9/train"}, "no fold '9' in the set utkinect. There are: 1"),
     ],
 )
 def test_a_selection_of_what_is_not_there_names_what_is(tmp_path: Path, condition: dict, message: str) -> None:

@@ -43,7 +43,7 @@ def test_ambiguous_segments_hide_background_alone():
 
 @settings(max_examples=30)
 @given(st.permutations([("walk", 1, 9), ("wave", 3, 5), ("kick", 3, 4), ("jump", 8, 12), ("bow", 8, 12)]))
-def test_the_order_of_a_file_decides_no_frame_in_training_scores_stores_or_pictures(rows):
+def test_the_order_of_a_file_decides_no_frame_in_training_scores_or_pictures(rows):
     labels = ("none", "walk", "wave", "kick", "jump", "bow")
     segments = tuple(Segment("1", label, float(start), float(end)) for label, start, end in rows)
     stamps = np.arange(1.0, 14.0)
@@ -62,7 +62,6 @@ def test_the_order_of_a_file_decides_no_frame_in_training_scores_stores_or_pictu
     ways = {
         "scores": frame_labels(segments, stamps, labels),
         "training": tracklet.labels,
-        "stores": clip.classes(labels)[:, 0],
         "end to end": detection_windows(clip, labels, len(stamps))[1][0],
         "evaluation": video.truth,
     }

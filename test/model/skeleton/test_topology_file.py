@@ -135,6 +135,16 @@ def test_a_stored_recording_does_not_need_the_file(tmp_path: Path) -> None:
         assert opened.recording(0).topology == "kinect_v2_25"
 
 
+def test_confidence_that_is_halved_is_not_judged_again(tmp_path: Path) -> None:
+    path = written(tmp_path / "mine.yaml", row("spine_mid", {"my_spine_base": 0.5, "my_neck": 0.5}))
+    joints = pose(0.0, up=False)[::-1].copy()
+    frames = tuple(SkeletonFrame(1.0 + t / 10, (Person("1", joints, np.full(25, 0.15)),)) for t in range(3))
+    _, live = canonical(frames[0].people[0], topology(path))
+    assert live.min() == pytest.approx(0.075)
+    write_set(tmp_path / "stores", "own", [Recording("take", path, frames)])
+    np.testing.assert_allclose(Store.open(tmp_path / "stores")[0].confidence[0, 0], live, atol=1 / 255)
+
+
 def _flipped(joint: str) -> str:
     return joint.replace("left", "?").replace("right", "left").replace("?", "right")
 

@@ -6,9 +6,14 @@ import torch
 from helpers.people import pose
 
 from usdrl_model.network.config import EncoderConfig
-from usdrl_model.skeleton.person import SHOULDER_LEFT, SHOULDER_RIGHT
+from usdrl_model.skeleton.clip import Clip
+from usdrl_model.skeleton.person import SHOULDER_LEFT, SHOULDER_RIGHT, Person, SkeletonFrame
+from usdrl_model.skeleton.recording import Recording
+from usdrl_model.skeleton.topology import CANONICAL, JOINT_INDEX
 from usdrl_model.windows.picture import DISTANCE, pictured, planar, size
 from usdrl_model.windows.shape import WindowShape
+from usdrl_model.windows.tracklets import tracklets
+from usdrl_model.windows.whole_clip import filled
 from usdrl_model.windows.window import compose, normalise
 
 SHAPE = WindowShape(frames=16, masked=True, flat=True)
@@ -78,6 +83,22 @@ def test_joints_that_are_not_seen_stay_missing():
     assert np.isnan(seen[:, 0][~mask]).all() and np.isfinite(seen[:, 0][mask]).all()
     np.testing.assert_allclose(seen[:, 0][mask], whole[:, 0][mask], atol=0.05)
     assert np.isnan(window(body(), np.zeros((16, 25), bool))).all()
+
+
+def test_in_whole_pixels_a_joint_may_stand_still_in_training_as_live() -> None:
+    stamps = 1.0 + np.arange(60) / 30.0
+    poses = np.repeat(pose(0.0, up=False)[None], len(stamps), axis=0)
+    poses[:, JOINT_INDEX["hand_right"], 0] += 0.1 * np.sin(4.0 * stamps)  # everything else repeats
+    for flat in (True, False):
+        frames = tuple(
+            SkeletonFrame(float(stamp), (Person("1", joints),), flat=flat)
+            for stamp, joints in zip(stamps, poses, strict=True)
+        )
+        recording = Recording("a", CANONICAL, frames)
+        clip = filled(Clip.of(recording), slice(None), [0], masked=True)
+        assert np.isfinite(clip).all() == flat
+        (tracklet,) = tracklets(recording, ("none",), 30.0, 1.0)
+        assert tracklet.mask.all() == flat
 
 
 def test_a_network_without_depth_is_of_one_person_with_a_mask():

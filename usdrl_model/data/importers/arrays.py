@@ -76,6 +76,8 @@ def frames(
     stamps: np.ndarray,
     people: Mapping[str, np.ndarray],
     confidence: Mapping[str, np.ndarray] | None = None,
+    *,
+    flat: bool = False,
 ) -> tuple[SkeletonFrame, ...]:
     """Build frames; a person is absent where all their joints are 0 or NaN.
 
@@ -83,6 +85,7 @@ def frames(
         stamps: (T,) seconds.
         people: identity -> joints (T, V, 3), metres.
         confidence: identity -> (T, V) in [0, 1], where the source has it.
+        flat: the joints are in a picture (``SkeletonFrame.flat``).
     """
     present = {identity: tracked(joints) for identity, joints in people.items()}
     return tuple(
@@ -93,6 +96,7 @@ def frames(
                 for identity, joints in people.items()
                 if present[identity][index]
             ),
+            flat=flat,
         )
         for index, stamp in enumerate(stamps)
     )

@@ -60,7 +60,7 @@ def load(folder: str | Path) -> Iterator[Recording]:
         yield Recording(
             name=f"{label}_{counts[label]:03}",
             topology=TOPOLOGY,
-            frames=frames(regular(len(joints), RATE), {ALONE: joints}),
+            frames=frames(regular(len(joints), RATE), {ALONE: joints}, flat=True),
             labels=labels,
             label=label,
             tags=tags[key],

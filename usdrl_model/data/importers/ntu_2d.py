@@ -134,6 +134,7 @@ def _recording(
             regular(count, RATE),
             {str(index + 1): one for index, one in enumerate(joints)},
             {str(index + 1): one for index, one in enumerate(scores)},
+            flat=True,
         ),
         labels=labels,
         subject=name[9:12] if name[8:9] == "P" else None,

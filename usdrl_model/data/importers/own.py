@@ -43,6 +43,8 @@ KEYS = ("joints", "stamps", "rate", "topology", "confidence", "ids", "labels", "
     "units", "mirrored")  # fmt: skip
 NOTHING = ("", "none")
 """Frame labels that mean no action."""
+MISSING = ("nan", "None")
+"""Texts that are no labels and nobody: what str() makes of a missing value."""
 RATES = (1.0, 1000.0)
 """Hz of a tracker, least and most."""
 _UNITS = {"milliseconds": 1e3, "microseconds": 1e6, "nanoseconds": 1e9}
@@ -92,7 +94,9 @@ def _recording(name: str, content: Mapping[str, np.ndarray], base: Path) -> Reco
         check_confidence(confidence, "confidence")
     joints, confidence = _meant(joints, confidence, content, layout)
     label = _text(content, "clip_label")
+    subject = _text(content, "subject")
     _check_labels("clip_label", [label])
+    _check_labels("subject", [subject])
     segments = (*_labelled(content, stamps, ids), *_segments(content, stamps, ids))
     return Recording(
         name=name,
@@ -104,7 +108,7 @@ def _recording(name: str, content: Mapping[str, np.ndarray], base: Path) -> Reco
         ),
         segments=segments,
         labels=tuple(dict.fromkeys([*([label] if label else []), *(segment.label for segment in segments)])),
-        subject=_text(content, "subject"),
+        subject=subject,
         label=label,
     )
 
@@ -214,9 +218,9 @@ def _labelled(content: Mapping[str, np.ndarray], stamps: np.ndarray, ids: list[s
 
 
 def _check_labels(key: str, labels: Collection[str | None]) -> None:
-    """Refuse what NaN becomes where numpy makes texts of it, because there are texts beside it."""
-    if "nan" in labels:
-        raise ValueError(f'{key}: nan: a missing value? write "" or "none"')
+    """Refuse what NaN and None become where somebody makes texts of them, because there are texts beside them."""
+    if missing := [word for word in MISSING if word in labels]:
+        raise ValueError(f'{key}: {missing[0]}: a missing value? write "" or "none"')
 
 
 def _runs(identity: str, labels: list[str], stamps: np.ndarray) -> Iterator[Segment]:

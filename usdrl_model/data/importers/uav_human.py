@@ -48,7 +48,7 @@ def load(folder: str | Path) -> Iterator[Recording]:
             name=name,
             topology=TOPOLOGY,
             frames=tuple(
-                SkeletonFrame(float(stamp), tuple(Person(body.id, _joints(body)) for body in seen))
+                SkeletonFrame(float(stamp), tuple(Person(body.id, _joints(body)) for body in seen), flat=True)
                 for stamp, seen in zip(regular(len(bodies), RATE), bodies, strict=True)
             ),
             labels=LABELS,
