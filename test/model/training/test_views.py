@@ -252,6 +252,7 @@ def test_impossible_views_are_refused(change: dict, message: str) -> None:
     ("changes", "message"),
     [
         ({"mirror": 50.0}, "mirror: expected at most 1, got 50"),
+        ({"shortest_crop": 0, "crop": 0.05}, "shortest_crop: expected 1 or more, got 0"),
         ({"shear": -1.0}, "shear: expected 0 or more, got -1"),
         ({"augment": AugmentConfig(backwards=0.5)}, "augment.backwards and augment.camera are for labelled windows"),
         ({"augment": AugmentConfig(camera=CameraConfig(roll=0.0))}, "augment.camera are for labelled windows"),

@@ -61,7 +61,7 @@ class ViewConfig:
         """Refuse what cannot be drawn."""
         if self.count < 2:
             raise ValueError(f"count: expected 2 views or more to compare, got {self.count}")
-        at_least(self, {"shear": 0.0, "mirror": 0.0})
+        at_least(self, {"shortest_crop": 1, "shear": 0.0, "mirror": 0.0})
         at_most(self, {"mirror": 1.0})
         if not 0.0 < self.crop <= 1.0:
             raise ValueError(f"crop: expected a share in (0, 1], got {self.crop}")
