@@ -25,7 +25,6 @@ from usdrl_model.windows.resample import middles, read
 from usdrl_model.windows.shape import WindowShape
 from usdrl_model.windows.window import normalise, there, transform_seen
 
-
 MOST = {
     "yaw": math.pi, "tilt": math.pi, "scale": 0.9, "stretch": 0.9, "bones": 0.9, "jitter": 1.0, "sway": 2.0,
     "drop_joint": 1.0, "mirror": 1.0, "backwards": 1.0, "warp": 0.9,
