@@ -5,6 +5,7 @@ The library ``huggingface_hub`` is optional (``pip install usdrl_ros[hub]``) and
 
 from __future__ import annotations
 
+import logging
 import re
 from importlib import import_module
 from pathlib import Path
@@ -12,6 +13,7 @@ from pathlib import Path
 from usdrl_model.checkpoints import encoder_file, official, shipped, stored_model
 from usdrl_model.checkpoints.encoder_file import EncoderFile
 
+_LOG = logging.getLogger(__name__)
 HUB = "hf://"
 """Prefix of a repository; nothing is downloaded without it."""
 REPOSITORY = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}")
@@ -62,8 +64,16 @@ def _from_hub(name: str, filename: str | None, revision: str | None) -> EncoderF
 
 
 def _read(path: Path) -> EncoderFile:
-    own = path.is_dir() or path.suffix == ".safetensors"
-    return encoder_file.read(path) if own else official.read(path)
+    if path.is_dir() or path.suffix == ".safetensors":
+        return encoder_file.read(path)
+    found = official.read(path)
+    encoder = found.config.encoder
+    _LOG.warning(
+        "%s: assumed, because the file does not say: %d people, %d heads, alpha %g, gap %d, modality %s (usdrl convert"
+        " takes others)",
+        path, encoder.people, encoder.heads, encoder.alpha, encoder.gap, encoder.modalities[0],
+    )  # fmt: skip
+    return found
 
 
 def _download(repository: str, filename: str, revision: str | None) -> Path:

@@ -37,6 +37,8 @@ MARKS: dict[Architecture, str] = {
     "sttr": "backbone.t_tr.layers.0.self_attn.in_proj_weight",
 }
 """A tensor that only this architecture has."""
+OTHER_MODALITY = re.compile(r"(?<![a-z])(bone|motion)(?![a-z])", re.IGNORECASE)
+"""In the name of a file of a network that was not trained on joints; "backbone" says nothing of the kind."""
 OFFICIAL_CHOICES = {"hidden", "heads", "frames", "people", "joints", "architecture", "alpha", "gap", "drop_path"}
 """Fields of an encoder that the official code supports, besides one modality for each network."""
 
@@ -48,7 +50,7 @@ def read(
     heads: int = 1,
     alpha: float = 0.5,
     gap: int = 4,
-    modality: Modality = "joint",
+    modality: Modality | None = None,
 ) -> EncoderFile:
     """Read an official checkpoint, or a file with nothing but its state dict.
 
@@ -58,13 +60,20 @@ def read(
         heads: attention heads of the encoder.
         alpha: share of CA in a layer (DSTE only).
         gap: of the dense shift (DSTE only).
-        modality: that the network was trained on; the encoder computes it from joints.
+        modality: that the network was trained on; the encoder computes it from joints. None: joints, unless the name
+            of the file says something else.
 
     Raises:
         OSError: the file cannot be read.
-        ValueError: damaged, holds code, or is no checkpoint of this model; the message says which.
+        ValueError: damaged, holds code, or is no checkpoint of this model; the message says which. Also where the name
+            says bone or motion and ``modality`` is left out.
     """
     path = Path(path)
+    if modality is None and (named := OTHER_MODALITY.search(path.name)):
+        raise ValueError(
+            f"{path}: named as of {named[0].lower()}, and the file does not say its modality: convert it with usdrl"
+            f" convert --modality {named[0].lower()} (or joint), and take what that writes"
+        )
     content = _load(path)
     state = content.get("state_dict", content)
     epoch = content.get("epoch") if state is not content else None
@@ -73,7 +82,7 @@ def read(
         raise ValueError(f"{path}: no state dict in it; it holds {there or 'nothing'}")
     _check_storage(state, path)
     tensors = _distinct_names(sound(state, path), path)
-    encoder = replace(_encoder(tensors, path, people, heads, alpha, gap), modalities=(modality,))
+    encoder = replace(_encoder(tensors, path, people, heads, alpha, gap), modalities=(modality or "joint",))
     config = EncoderFileConfig(
         encoder=encoder,
         projectors=_projectors(tensors, path),

@@ -62,7 +62,7 @@ class Provenance:
     start: str = ""
     """Weights that training started from; empty: random initial weights."""
     teacher: str = ""
-    """Detector that was learnt from beside the labels; empty: none."""
+    """Weights that were learnt from, in distillation or beside the labels; empty: none."""
     file: str = ""
     """Name of the official checkpoint that was converted."""
     epoch: int | None = None

@@ -88,10 +88,9 @@ def _halved(source: Path, out: Path) -> str:
         detector_file.save(out, loaded.trained.half(), loaded.config.stream, loaded.config.provenance)
     else:
         model = encoder_file.read(source)
-        tensors = {
-            name: each.half() if each.is_floating_point() else each for name, each in model.part("backbone").items()
-        }
-        encoder_file.write(out, replace(model.config, projectors=None, classes=None), tensors)
+        kept = model.part("backbone", "fc")
+        tensors = {name: each.half() if each.is_floating_point() else each for name, each in kept.items()}
+        encoder_file.write(out, replace(model.config, projectors=None), tensors)
     files = out.glob("*") if out.is_dir() else [out]
     return f"{out}: {sum(file.stat().st_size for file in files) / 1e6:.1f} MB"
 

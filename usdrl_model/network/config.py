@@ -118,8 +118,8 @@ class EncoderConfig:
             )
         if self.conv_kernel % 2 == 0 or (self.stem_kernel and self.stem_kernel % 2 == 0):
             raise ValueError(f"kernels must be odd, got conv_kernel={self.conv_kernel} stem_kernel={self.stem_kernel}")
-        if not self.streams or set(self.streams) - {"temporal", "spatial"}:
-            raise ValueError(f"streams must name temporal, spatial or both, got {self.streams}")
+        if tuple(self.streams) not in (("temporal",), ("spatial",), ("temporal", "spatial")):
+            raise ValueError(f"streams must be temporal, spatial or both, once and in this order, got {self.streams}")
         if not self.modalities or set(self.modalities) - set(get_args(Modality)):
             raise ValueError(f"modalities must name {', '.join(get_args(Modality))} or some, got {self.modalities}")
         if len(set(self.modalities)) < len(self.modalities):

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
+from usdrl_model.config import at_least, at_most
 from usdrl_model.network.config import EncoderConfig
 from usdrl_model.skeleton.topology import MIRRORED, PARENTS
 from usdrl_model.training.cameras import CameraConfig, photograph, rotation
@@ -23,6 +24,12 @@ from usdrl_model.windows.picture import planar
 from usdrl_model.windows.resample import middles, read
 from usdrl_model.windows.shape import WindowShape
 from usdrl_model.windows.window import normalise, there, transform_seen
+
+MOST = {
+    "yaw": math.pi, "tilt": math.pi, "scale": 0.9, "stretch": 0.9, "bones": 0.9, "jitter": 1.0, "sway": 2.0,
+    "drop_joint": 1.0, "mirror": 1.0, "backwards": 1.0, "warp": 0.9,
+}  # fmt: skip
+"""The greatest strength of each transform; a size or a speed stays above 0."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -65,7 +72,9 @@ class AugmentConfig:
     """Where the cameras stand whose pictures a network with ``flat`` sees."""
 
     def __post_init__(self) -> None:
-        """Refuse a crop that leaves nothing."""
+        """Refuse a crop that leaves nothing, and strengths that turn bodies inside out or mean nothing."""
+        at_least(self, dict.fromkeys(MOST, 0.0))
+        at_most(self, MOST)
         if not 0.0 < self.crop <= 1.0:
             raise ValueError(f"crop: expected a share in (0, 1], got {self.crop}")
 

@@ -57,6 +57,7 @@ class CameraConfig:
     def __post_init__(self) -> None:
         """Refuse cameras inside people."""
         at_least(self, {"near": BEFORE, "far": self.near, "offset": 0.0, "noise": 0.0})
+        at_least(self, {"yaw": 0.0, "pitch": 0.0, "roll": 0.0, "off_axis": 0.0, "hidden": 0.0})
         at_most(self, {"yaw": math.pi, "pitch": 1.2, "roll": math.pi, "off_axis": 1.2, "hidden": 1})
 
 

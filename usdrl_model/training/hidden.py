@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from usdrl_model.config import at_most
+from usdrl_model.config import at_least, at_most
 from usdrl_model.skeleton.topology import CANONICAL_JOINTS, JOINT_INDEX
 from usdrl_model.training.draw import Draw
 
@@ -56,6 +56,7 @@ class HiddenConfig:
 
     def __post_init__(self) -> None:
         """Refuse what is no probability."""
+        at_least(self, {"part": 0, "joints": 0, "flicker": 0, "late": 0})
         at_most(self, {"part": 1, "joints": 1, "flicker": 1, "late": 1})
 
     @property

@@ -126,7 +126,7 @@ def _training(made: Provenance) -> str:
     if made.start:
         facts.append(f"It started from the weights {_shown(made.start)}, whose data are in the table, too.")
     if made.teacher:
-        facts.append(f"Its teacher was the detector {_shown(made.teacher)}, whose data are in the table, too.")
+        facts.append(f"Its teacher was the model {_shown(made.teacher)}, whose data are in the table, too.")
     if not made.complete:
         facts.append("**It was trained on further data that the weights do not name.**")
     heads = ["data", "stage", "part", "share", "terms", "source"]

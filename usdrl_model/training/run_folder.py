@@ -20,12 +20,15 @@ from typing import Any
 import numpy as np
 import torch
 
+from usdrl_model.checkpoints import config_file
 from usdrl_model.checkpoints.state_dict import check_finite
 from usdrl_model.files.atomic_file import replacing, write_text
 from usdrl_model.files.folder_lock import held
 from usdrl_model.plots.losses import draw_losses
 
 STATE, BEFORE = "training.pt", "training.previous.pt"
+WEIGHTS = "weights"
+"""Folder of the model, when a run is at its end."""
 _DIGEST = 64
 """Characters of the checksum at the end of a state."""
 
@@ -61,7 +64,7 @@ class RunState:
         """Refuse to overwrite a run, and to resume one that is not there.
 
         Raises:
-            FileExistsError: the folder holds a run and ``resume`` is off.
+            FileExistsError: the folder holds a run, or the weights of one, and ``resume`` is off.
             FileNotFoundError: ``resume`` without a run.
         """
         if resume and not begun(self.path.parent):
@@ -70,6 +73,9 @@ class RunState:
             raise FileExistsError(
                 f"{self.path.parent} holds a run already: go on with --resume, or choose another folder"
             )
+        weights = self.path.parent / WEIGHTS
+        if not resume and (weights / config_file.NAME).exists():
+            raise FileExistsError(f"{weights} holds the weights of a run that is at its end: choose another folder")
 
     def save(self, state: Mapping[str, Any]) -> None:
         """Replace the state; the one that was there is kept as the one before.

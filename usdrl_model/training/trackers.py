@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from usdrl_model.config import at_most
+from usdrl_model.config import at_least, at_most
 from usdrl_model.skeleton.topology import CANONICAL_JOINTS, JOINT_INDEX, names, topology
 from usdrl_model.training.draw import Draw
 
@@ -37,6 +37,7 @@ class TrackerConfig:
 
     def __post_init__(self) -> None:
         """Refuse what is no probability."""
+        at_least(self, {"joint_set": 0, "slow": 0, "swap": 0})
         at_most(self, {"joint_set": 1, "slow": 1, "swap": 1})
 
     @property

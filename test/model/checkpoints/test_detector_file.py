@@ -8,7 +8,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from usdrl_model.checkpoints import detector_file, shipped
-from usdrl_model.checkpoints.pretrained_models import USDRL, load_encoder
+from usdrl_model.checkpoints.pretrained_models import USDRL, Downstream, load_encoder
 from usdrl_model.checkpoints.provenance import Provenance
 from usdrl_model.cli import main
 from usdrl_model.events.config import StreamConfig
@@ -144,3 +144,11 @@ def test_an_encoder_in_half_the_bytes_says_how_large_its_file_is(
         file = out if out.is_file() else out / "model.safetensors"
         assert said == pytest.approx(file.stat().st_size / 1e6, abs=0.1) and said > 0.5
         assert load_encoder(out).config.hidden == 128
+
+
+def test_a_recognition_layer_stays_in_half_the_bytes(tmp_path: Path) -> None:
+    whole = Downstream(EncoderConfig(hidden=16, people=1), classes=60)
+    whole.save_pretrained(tmp_path / "whole")
+    assert main.main(["convert", str(tmp_path / "whole"), str(tmp_path / "half"), "--half"]) == 0
+    half = Downstream.from_pretrained(tmp_path / "half")
+    torch.testing.assert_close(half.fc.weight, whole.fc.weight, atol=1e-3, rtol=0.0)

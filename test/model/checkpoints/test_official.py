@@ -269,3 +269,15 @@ def test_convert_overwrites_nothing(tmp_path: Path, capsys: pytest.CaptureFixtur
     assert main.main(["convert", str(source), str(source)]) == 1
     assert "is there already" in capsys.readouterr().err
     assert source.read_bytes() == before
+
+
+def test_a_checkpoint_named_as_of_another_modality_is_not_run_on_joints(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    bones = checkpoint_of(tmp_path / "ntu60_xs_bone.pth.tar", USDRL(SMALL))
+    with pytest.raises(ValueError, match="named as of bone.* usdrl convert --modality bone"):
+        load_encoder(bones)
+    assert official.read(bones, modality="bone").config.encoder.modalities == ("bone",)
+    joints = checkpoint_of(tmp_path / "backbone.pth.tar", USDRL(SMALL))
+    assert load_encoder(joints).config.modalities == ("joint",)
+    assert "assumed, because the file does not say: 2 people, 1 heads, alpha 0.5, gap 4, modality joint" in caplog.text

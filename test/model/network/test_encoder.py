@@ -77,6 +77,8 @@ def test_anything_but_a_floating_point_tensor_is_refused(x: object) -> None:
         {"conv_kernel": 2},
         {"stem_kernel": 4},
         {"streams": ()},
+        {"streams": ("temporal", "temporal")},
+        {"streams": ("spatial", "temporal")},
         {"frames": 0},
         {"people": 0},
         {"alpha": 1.5},

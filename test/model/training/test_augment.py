@@ -9,6 +9,9 @@ import torch
 from usdrl_model.skeleton.person import SPINE_MID
 from usdrl_model.skeleton.topology import CANONICAL_JOINTS, JOINT_INDEX, MIRRORED, PARENTS
 from usdrl_model.training.augment import AugmentConfig, augment
+from usdrl_model.training.cameras import CameraConfig
+from usdrl_model.training.hidden import HiddenConfig
+from usdrl_model.training.trackers import TrackerConfig
 from usdrl_model.windows.shape import WindowShape
 from usdrl_model.windows.window import normalise
 
@@ -197,3 +200,26 @@ def test_a_crop_shows_a_stretch_of_the_window_at_its_own_pace() -> None:
     assert (classes - place).abs().max() <= 0.5
     with pytest.raises(ValueError, match="crop"):
         AugmentConfig(crop=0.0)
+
+
+@pytest.mark.parametrize(
+    ("kind", "changes"),
+    [
+        (AugmentConfig, {"jitter": -1.0}),
+        (AugmentConfig, {"yaw": -3.0}),
+        (AugmentConfig, {"yaw": float("nan")}),
+        (AugmentConfig, {"scale": 2.0}),
+        (AugmentConfig, {"stretch": 1.0}),
+        (AugmentConfig, {"bones": 1.5}),
+        (AugmentConfig, {"warp": 1.0}),
+        (AugmentConfig, {"mirror": 50.0}),
+        (AugmentConfig, {"drop_joint": -0.1}),
+        (HiddenConfig, {"part": -1.0}),
+        (TrackerConfig, {"slow": -0.5}),
+        (CameraConfig, {"hidden": -0.5}),
+    ],
+)
+def test_strengths_that_mean_nothing_are_refused(kind: type, changes: dict[str, float]) -> None:
+    (name,) = changes
+    with pytest.raises(ValueError, match=rf"{name}: expected .*, got "):
+        kind(**changes)

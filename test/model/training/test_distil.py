@@ -36,7 +36,9 @@ def test_a_student_comes_nearer_to_its_teacher_and_names_its_data(
         assert np.mean(found[term][-5:]) < 0.9 * np.mean(found[term][:5]), term
     assert load_encoder(tmp_path / "student/weights").config == smaller
     made = find_encoder(tmp_path / "student/weights").config.provenance
-    assert made.start == teacher
+    assert (made.start, made.teacher) == ("", teacher)
+    card = (tmp_path / "student/weights/README.md").read_text(encoding="utf-8")
+    assert "Its teacher was the model" in card and "It started from" not in card
     assert made.sets == run_data.provenance(RUN, clips, "").sets
     assert made.complete
 

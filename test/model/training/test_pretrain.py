@@ -173,6 +173,17 @@ def test_runs_are_not_overwritten_nor_resumed_with_other_settings(pool: ClipPool
         train.train(run, pool, tmp_path / "nothing", ALONE, resume=True)
 
 
+def test_weights_of_a_run_whose_states_were_deleted_stay(store: Path, pool: ClipPool, tmp_path: Path) -> None:
+    out, run, clips = tmp_path / "run", change(RUN, steps=1), Store.open(store)
+    train.train_and_save(run, clips, pool, out, ALONE, command="first")
+    for state in out.glob("training*.pt"):
+        state.unlink()
+    before = (out / "weights/model.safetensors").read_bytes()
+    with pytest.raises(FileExistsError, match="weights of a run that is at its end: choose another folder"):
+        train.train_and_save(change(run, seed=1), clips, pool, out, ALONE, command="second")
+    assert (out / "weights/model.safetensors").read_bytes() == before
+
+
 def test_views_of_one_modality_each_and_an_anchor_of_all() -> None:
     run = change(RUN, encoder=MODALITIES)
     shares = updates.shares(run, torch.zeros(4, 2, 16, 1, 25, 3))

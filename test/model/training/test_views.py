@@ -11,6 +11,7 @@ from torch.nn import functional as F  # noqa: N812
 
 from usdrl_model.skeleton.person import SPINE_MID
 from usdrl_model.training.augment import AugmentConfig
+from usdrl_model.training.cameras import CameraConfig
 from usdrl_model.training.draw import Draw
 from usdrl_model.training.pretraining.views import Clips, ViewConfig, corrupt_or_shear, crop_resize, views
 from usdrl_model.windows.shape import WindowShape
@@ -245,3 +246,18 @@ def test_disturbances_can_be_switched_off_one_by_one() -> None:
 def test_impossible_views_are_refused(change: dict, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         ViewConfig(**change)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"mirror": 50.0}, "mirror: expected at most 1, got 50"),
+        ({"shortest_crop": 0, "crop": 0.05}, "shortest_crop: expected 1 or more, got 0"),
+        ({"shear": -1.0}, "shear: expected 0 or more, got -1"),
+        ({"augment": AugmentConfig(backwards=0.5)}, "augment.backwards and augment.camera are for labelled windows"),
+        ({"augment": AugmentConfig(camera=CameraConfig(roll=0.0))}, "augment.camera are for labelled windows"),
+    ],
+)
+def test_views_that_mean_nothing_are_refused(changes: dict, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        ViewConfig(**changes)

@@ -23,7 +23,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from usdrl_model.config import at_least, at_most
 from usdrl_model.training.augment import AugmentConfig, disturb, mirror, obscure
+from usdrl_model.training.cameras import CameraConfig
 from usdrl_model.training.draw import Draw
 from usdrl_model.windows.resample import middles, read
 from usdrl_model.windows.shape import WindowShape
@@ -59,6 +61,8 @@ class ViewConfig:
         """Refuse what cannot be drawn."""
         if self.count < 2:
             raise ValueError(f"count: expected 2 views or more to compare, got {self.count}")
+        at_least(self, {"shortest_crop": 1, "shear": 0.0, "mirror": 0.0})
+        at_most(self, {"mirror": 1.0})
         if not 0.0 < self.crop <= 1.0:
             raise ValueError(f"crop: expected a share in (0, 1], got {self.crop}")
         if not 0.0 <= self.time_warp < 1.0:
@@ -72,6 +76,8 @@ class ViewConfig:
             raise ValueError("augment.mirror: views have one of their own: use mirror")
         if self.augment.warp or self.augment.crop < 1.0:
             raise ValueError("augment.warp and augment.crop are for labelled windows: use time_warp and crop")
+        if self.augment.backwards or self.augment.camera != CameraConfig():
+            raise ValueError("augment.backwards and augment.camera are for labelled windows: leave them out")
 
 
 class Clips(NamedTuple):
