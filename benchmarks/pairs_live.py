@@ -4,8 +4,8 @@
     python benchmarks/pairs_live.py --data stores --weights pairs
 
 The test fold of SBU is laid into streams of pairs, and test people of UTKinect and UTD-MHAD beside each other, who have
-nothing to do with one another (``usdrl_model/data/compose_pairs.py``). Each person of NuiSI is recorded in axes of
-their own, seen to the hips: they are set face to face, as far apart as their right hands reach. They play through
+nothing to do with one another (``usdrl_model/data/compose_pairs.py``). Test clips of NuiSI, each person of which is
+recorded in axes of their own, are set face to face. They play through
 ``ActionStream`` with the default detector and that of pairs beside it; an interaction is found where an event of its
 label overlaps it.
 """
@@ -35,7 +35,7 @@ from usdrl_model.skeleton.segments import AMBIGUOUS
 BESIDE = {"utkinect": ("02", "04", "06", "08", "10"), "utd_mhad": ("2", "4", "6", "8")}
 """Sets of single people -> those who are in no training."""
 SEED = 1
-STREAMS = 6
+STREAMS = 3
 """Streams into which the clips of NuiSI are laid."""
 
 
@@ -49,7 +49,7 @@ def scored(data: Path) -> list[tuple[str, list[Recording]]]:
         named = (in_vocabulary(one, name, words, pairs=True) for one in part.recordings())
         known = [one for one in named if one is not None and one.frames]
         found.append((name, list(streams(known, SEED, pairs=True))))
-    clips = [one for one in store.select(sets=["nuisi"]).recordings() if one.label is not None]
+    clips = [one for one in store.select(sets=["nuisi"], split="standard/test").recordings() if one.label]
     named = (in_vocabulary(one, "nuisi", words, pairs=True) for one in clips)
     known = [
         dataclasses.replace(one, tags={**one.tags, "set": f"nuisi_{number % STREAMS}"})
