@@ -1,8 +1,8 @@
 """Two people who meet: what is drawn for them (``encounter``), performed, with the truth of both.
 
 >>> recording = simulate_meeting(Tracking(rate=15.0), 20.0, seed=1)
->>> {person.id for person in recording.frames[0].people}
-{'1', '2'}
+>>> sorted(person.id for person in recording.frames[0].people)
+['1', '2']
 """
 
 from __future__ import annotations
