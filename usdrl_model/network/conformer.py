@@ -118,7 +118,10 @@ class ConformerLayer(nn.Module):
         D, kernel = config.hidden, config.conv_kernel
         self.heads, self.look_back = config.heads, config.look_back
         self.norm1, self.norm2, self.norm3 = (nn.LayerNorm(D) for _ in range(3))
-        self.conv = nn.Parameter(torch.empty(kernel, D).uniform_(-1.0, 1.0) / math.sqrt(kernel))
+        drawn = torch.empty(kernel, D)
+        if not drawn.is_meta:  # where there are only shapes, a division makes torch import its compiler: a second
+            drawn.uniform_(-1.0, 1.0).div_(math.sqrt(kernel))
+        self.conv = nn.Parameter(drawn)
         """Weights of the depthwise convolution, oldest frame first."""
         self.pointwise = nn.Linear(D, D)
         self.qkv, self.out = nn.Linear(D, 3 * D), nn.Linear(D, D)

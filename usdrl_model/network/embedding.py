@@ -23,11 +23,12 @@ class PositionTable(nn.Module):
 
     def __init__(self, hidden: int) -> None:
         super().__init__()
-        position = torch.arange(MAX_FRAMES)[:, None]
-        rate = torch.exp(torch.arange(0, hidden, 2) * (-math.log(10000.0) / hidden))
         table = torch.zeros(1, MAX_FRAMES, hidden)
-        table[0, :, 0::2] = torch.sin(position * rate)
-        table[0, :, 1::2] = torch.cos(position * rate)
+        if not table.is_meta:  # where there are only shapes, such sums make torch import its compiler: a second
+            position = torch.arange(MAX_FRAMES)[:, None]
+            rate = torch.exp(torch.arange(0, hidden, 2) * (-math.log(10000.0) / hidden))
+            table[0, :, 0::2] = torch.sin(position * rate)
+            table[0, :, 1::2] = torch.cos(position * rate)
         self.register_buffer("pe", table)
 
     def forward(self, x: Tensor) -> Tensor:  # noqa: D102
