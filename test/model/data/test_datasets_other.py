@@ -5,6 +5,7 @@ import json
 import os
 import pickle
 from collections import Counter
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -47,6 +48,33 @@ def test_nuisi() -> None:
         at = {joint: joints[topology("nuitrack_25slots").index(joint)] for joint in nuisi.TEN}
         assert at["head"][1] > at["torso"][1] > at["waist"][1]
         assert at["shoulder_left"][0] < at["shoulder_right"][0]  # they face the sensor
+
+
+def test_clips_of_nuisi_last_as_long_as_the_rows_that_they_were_cut_from() -> None:
+    clips = official("nuisi")
+    hands = {clip.name: (hand_to_head(clip), [frame.stamp for frame in clip.frames]) for clip in clips}
+    for clip in clips:
+        if clip.tags["kind"] == "labelled" and clip.tags["part"] == "test":
+            wanted, played = hands[clip.name]
+            found = [
+                stamps[begin + len(wanted) - 1] - stamps[begin]
+                for name, (distances, stamps) in hands.items()
+                if name.startswith("v1") and name.endswith("agent1")
+                for begin in np.flatnonzero(differences(distances, wanted) < 1e-5)
+            ]
+            assert found == [pytest.approx(played[-1] - played[0], rel=0.15)], clip.name
+
+
+def differences(course: np.ndarray, part: np.ndarray) -> np.ndarray:
+    """The largest difference of ``part`` to each stretch of ``course`` that is as long."""
+    return np.abs(np.lib.stride_tricks.sliding_window_view(course, len(part)) - part).max(axis=1)
+
+
+def hand_to_head(clip: Recording) -> np.ndarray:
+    """(T,) metres between them of the first person: the same in all axes."""
+    hand, head = (topology(clip.topology).index(joint) for joint in ("hand_right", "head"))
+    joints = np.array([frame.people[0].joints for frame in clip.frames if frame.people])
+    return np.linalg.norm(joints[:, hand] - joints[:, head], axis=1)
 
 
 def test_jhmdb2d() -> None:
@@ -92,6 +120,21 @@ def test_old_and_new_pickles_of_plain_data_are_read() -> None:
         back = safe_pickle.load(io.BytesIO(pickle.dumps(content, protocol=protocol)), "x")
         np.testing.assert_array_equal(back["a"][0], np.arange(3))
         assert back["a"][1:] == content["a"][1:]
+
+
+def time_of_ros(*state: int) -> bytes:
+    """A pickle of protocol 2 as rospy writes it: an object, then its state, a list of 32-bit numbers."""
+    numbers = b"".join(b"J" + part.to_bytes(4, "little") for part in state)
+    return b"\x80\x02crospy.rostime\nTime\n)\x81](" + numbers + b"eb."
+
+
+def test_times_of_ros_are_exact_numbers() -> None:
+    assert safe_pickle.load(io.BytesIO(time_of_ros(1656508537, 848842220)), "x") == 1656508537 + Fraction(
+        848842220, 10**9
+    )
+    for state in ((), (1,), (1, 2, 3)):
+        with pytest.raises(ValueError, match="refused.*seconds and nanoseconds"):
+            safe_pickle.load(io.BytesIO(time_of_ros(*state)), "x")
 
 
 @pytest.mark.parametrize("evil", [eval, os.system, print, getattr, Path, np.load, safe_pickle.load])

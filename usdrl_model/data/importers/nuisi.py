@@ -1,14 +1,16 @@
 """NuiSI: interactions of two people as with a humanoid robot, Nuitrack; cut clips and the recordings they come from.
 
 Three kinds of files, told apart by the tag ``kind``: ``labelled`` (the authors' cut and labelled clips, each person in
-axes of their own body: across the shoulders, forwards, up), ``v1`` (ten joints) and ``v2`` (25 slots, with stamps). In
-the latter two each person was recorded by a camera of their own and is a recording of its own.
+axes of their own body: across the shoulders, forwards, up), ``v1`` (ten joints) and ``v2`` (25 slots). In the latter
+two each person was recorded by a camera of their own and is a recording of its own, with its own stamps: 30 a second in
+``v2``, but 6 to 11 in ``v1``. From that the clips were cut, the second person brought to as many frames as the first.
 """
 
 from __future__ import annotations
 
 import io
 from collections.abc import Iterator
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -31,8 +33,9 @@ INFO = DatasetInfo(
     terms=Terms("copyleft", "GNU AGPL-3.0; cite V. Prasad and others, MILD"),
 )
 TOPOLOGY = "nuitrack_25slots"
-RATE = 30.0
-LABELS = ("clapfist", "fistbump", "handshake", "highfive", "rocket", "wave")
+RATES = {"clapfist": 7.7, "fistbump": 11.4, "handshake": 9.0, "highfive": 7.6, "rocket": 7.5, "wave": 11.2}
+"""Label -> Hz of its clips, which have no stamps: the median of those of the rows of ``v1`` that are the same."""
+LABELS = tuple(RATES)
 TEN = ("head", "neck", "torso", "waist", "shoulder_left", "elbow_left", "hand_left", "shoulder_right", "elbow_right",
        "hand_right")  # fmt: skip
 _ROCKETS = (
@@ -72,10 +75,11 @@ def _labelled(member: Member) -> Iterator[Recording]:
             people: np.ndarray = rows.reshape(-1, 2, len(TEN), 3)
             # To the right of the person, forwards, up -> canonical axes of a person who faces the sensor at 2 m.
             people = np.stack([people[..., 0], people[..., 2], 2.0 - people[..., 1]], axis=-1)
+            stamps = regular(len(rows), RATES[LABELS[int(label)]])
             yield Recording(
                 name=f"{part}_{index:03}",
                 topology=TOPOLOGY,
-                frames=frames(regular(len(rows), RATE), {"1": _placed(people[:, 0]), "2": _placed(people[:, 1])}),
+                frames=frames(stamps, {"1": _placed(people[:, 0]), "2": _placed(people[:, 1])}),
                 labels=LABELS,
                 label=LABELS[int(label)],
                 tags={"kind": "labelled", "part": part},
@@ -83,15 +87,19 @@ def _labelled(member: Member) -> Iterator[Recording]:
 
 
 def _ten_joints(name: str, member: Member) -> Recording:
-    # Its other array holds pickled clock objects and is never opened.
     rows = safe_pickle.load_array(_entry(member, "arr_0.npy"), member.where)
     if rows.ndim != 3 or rows.shape[1:] != (len(TEN), 7) or rows.dtype.kind != "f":
         raise ValueError(f"{member.where}: expected arr_0 of (frames, 10, 7), got {rows.shape} of {rows.dtype}")
     joints = rows[:, :, :3] * (-1.0, -1.0, 1.0)  # from optical axes: x right, y down
+    clock = safe_pickle.load_array(_entry(member, "arr_1.npy"), member.where).tolist()
+    if len(clock) != len(rows) or not all(isinstance(time, Fraction) for time in clock):
+        raise ValueError(f"{member.where}: expected arr_1 of a time a frame ({len(rows)})")
+    times = EPOCH + np.array([float(time - clock[0]) for time in clock])
+    check_stamps(times, member.where)
     return Recording(
         name=f"v1_{name}",
         topology=TOPOLOGY,
-        frames=frames(regular(len(rows), RATE), {ALONE: _placed(joints)}),
+        frames=frames(times, {ALONE: _placed(joints)}),
         labels=LABELS,
         tags={"kind": "v1"},
     )

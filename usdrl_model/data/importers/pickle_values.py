@@ -1,4 +1,4 @@
-"""Globals that a pickle of data may name: numpy's plain arrays, types and numbers, built from checked parts.
+"""Globals that a pickle of data may name: numpy's plain arrays, types and numbers, times of ROS; from checked parts.
 
 numpy's own constructors are never called with content of a file: its ``__setstate__`` trusts the type that the file
 describes, and a forged one turns bytes of the file into an object.
@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -124,6 +125,19 @@ def _encode(text: Any, encoding: Any = None) -> bytes:
     return _bytes(text)
 
 
+def _time() -> Unfinished:
+    """A time of ROS 1: exact seconds, which a float of today's would round to a quarter of a microsecond."""
+
+    def build(state: Any) -> Fraction:
+        if not isinstance(state, list) or len(state) != 2 or any(type(part) is not int for part in state):
+            raise RefusedError("has a time that is not seconds and nanoseconds")
+        if not all(0 <= part < 2**32 for part in state):
+            raise RefusedError("has a time beyond 32 bits")
+        return state[0] + Fraction(state[1], 10**9)
+
+    return Unfinished(build)
+
+
 def _array_type(*_: Any) -> Any:
     """``numpy.ndarray`` is named as the class for ``_reconstruct``, but never called."""
     raise RefusedError("asks for numpy.ndarray, which data has no need of")
@@ -133,6 +147,7 @@ CALLS: dict[tuple[str, str], Callable[..., Any]] = {
     ("numpy", "ndarray"): _array_type,
     ("numpy", "dtype"): _dtype,
     ("_codecs", "encode"): _encode,
+    ("rospy.rostime", "Time"): _time,
     **{(f"numpy.{core}.multiarray", "_reconstruct"): _empty_array for core in ("core", "_core")},
     **{(f"numpy.{core}.multiarray", "scalar"): _scalar for core in ("core", "_core")},
     **{(f"numpy.{core}.numeric", "_frombuffer"): _from_buffer for core in ("core", "_core")},

@@ -1,8 +1,8 @@
 """Untrusted pickles and object arrays, read as data by an interpreter that executes no code.
 
 A pickle is a program: it can call any function it names, and crash the interpreter with a forged array. Here only the
-instructions that build lists, dictionaries, texts, numbers and numpy arrays are executed; any other is an error. The
-number of instructions is bounded by the size of the file, and so is the size of nested lists with all shared parts
+instructions that build lists, dictionaries, texts, numbers, times and numpy arrays are executed; any other is an error.
+The number of instructions is bounded by the size of the file, and so is the size of nested lists with all shared parts
 expanded.
 """
 
@@ -178,6 +178,7 @@ _STEPS: dict[str, Callable[[_Machine, Any], object]] = {
     "GLOBAL": _Machine.name,
     "STACK_GLOBAL": _Machine.name_on_stack,
     "REDUCE": _Machine.call,
+    "NEWOBJ": _Machine.call,
     "BUILD": _Machine.build,
 }
 
