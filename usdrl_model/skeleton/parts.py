@@ -2,7 +2,8 @@
 
 >>> import numpy as np
 >>> mask = np.ones((2, 25), bool)
->>> mask[1, JOINT_INDEX["wrist_left"]] = False
+>>> mask[0, JOINT_INDEX["wrist_left"]] = False  # a hand is as good
+>>> mask[1, [JOINT_INDEX["wrist_left"], JOINT_INDEX["hand_left"]]] = False
 >>> seen(mask)[:, PARTS.index("arm")].tolist(), seen(mask)[:, PARTS.index("arms")].tolist()
 ([True, True], [True, False])
 """
@@ -24,9 +25,12 @@ def _joints(*names: str) -> list[int]:
     return [JOINT_INDEX[name] for name in names]
 
 
+_LEFT, _RIGHT = (
+    tuple(_joints(f"elbow_{side}", f"{end}_{side}") for end in ("wrist", "hand")) for side in ("left", "right")
+)
 _ALTERNATIVES: Mapping[Part, tuple[list[int], ...]] = {
-    "arm": (_joints("elbow_left", "wrist_left"), _joints("elbow_right", "wrist_right")),
-    "arms": (_joints("elbow_left", "wrist_left", "elbow_right", "wrist_right"),),
+    "arm": (*_LEFT, *_RIGHT),
+    "arms": tuple([*left, *right] for left in _LEFT for right in _RIGHT),
     "hips": (_joints("hip_left", "hip_right"),),
     "legs": (_joints("knee_left", "ankle_left"), _joints("knee_right", "ankle_right")),
 }
