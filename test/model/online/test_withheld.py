@@ -10,6 +10,7 @@ from usdrl_model.network.detector_config import DetectorConfig
 from usdrl_model.online.stream import ActionStream
 from usdrl_model.simulation.performance import performance
 from usdrl_model.simulation.script import Act
+from usdrl_model.skeleton.parts import Part
 from usdrl_model.skeleton.person import SkeletonFrame
 from usdrl_model.skeleton.recording import Recording
 from usdrl_model.skeleton.topology import JOINT_INDEX
@@ -17,23 +18,29 @@ from usdrl_model.skeleton.topology import JOINT_INDEX
 LEGS = [JOINT_INDEX[f"{part}_{side}"] for part in ("knee", "ankle", "foot") for side in ("left", "right")]
 
 
-def without_legs(recording: Recording) -> Recording:
+WRISTS = [JOINT_INDEX[f"wrist_{side}"] for side in ("left", "right")]
+
+
+def without(hidden: list[int], recording: Recording) -> Recording:
     def cut(frame: SkeletonFrame) -> SkeletonFrame:
         people = []
         for person in frame.people:
             joints = np.array(person.joints, np.float64)
-            joints[LEGS] = np.nan
+            joints[hidden] = np.nan
             people.append(dataclasses.replace(person, joints=joints))
         return dataclasses.replace(frame, people=tuple(people))
 
     return dataclasses.replace(recording, frames=tuple(cut(frame) for frame in recording.frames))
 
 
-def run(recording: Recording, needs: dict[str, tuple[str, ...]]) -> tuple[set[str], set[tuple[str, ...]]]:
+def run(
+    recording: Recording, needs: dict[str, tuple[Part, ...]] | None = None
+) -> tuple[set[str], set[tuple[str, ...]]]:
     """Labels of the onsets, and what the states withheld."""
     weights = load.load("hri_streaming", "cpu")
-    detector = dataclasses.replace(weights.config.detector, needs=needs)
-    weights = dataclasses.replace(weights, config=dataclasses.replace(weights.config, detector=detector))
+    if needs is not None:
+        detector = dataclasses.replace(weights.config.detector, needs=needs)
+        weights = dataclasses.replace(weights, config=dataclasses.replace(weights.config, detector=detector))
     stream = ActionStream(weights, topology=recording.topology)
     labels, withheld = set(), set()
     for frame in recording.frames:
@@ -68,16 +75,22 @@ def walker() -> Recording:
     return performance(seed=0, people=1, faults="none", script=script)
 
 
+def test_a_tracker_of_hands_without_wrists_shows_arms(walker: Recording) -> None:
+    labels, withheld = run(without([*WRISTS, *LEGS], walker))
+    assert "wave" in labels
+    assert not any("wave" in one for one in withheld)
+
+
 def test_what_needs_legs_is_withheld_where_there_are_none(walker: Recording) -> None:
     needs = {"walk": ("legs",)}
     assert "walk" in run(walker, needs)[0]
-    labels, withheld = run(without_legs(walker), needs)
+    labels, withheld = run(without(LEGS, walker), needs)
     assert "walk" not in labels
     assert ("walk",) in withheld
 
 
 def test_an_action_of_the_arms_is_not(walker: Recording) -> None:
-    labels, withheld = run(without_legs(walker), {"wave": ("arm",), "walk": ("legs",)})
+    labels, withheld = run(without(LEGS, walker), {"wave": ("arm",), "walk": ("legs",)})
     assert "wave" in labels
     assert all("wave" not in names for names in withheld)
 
