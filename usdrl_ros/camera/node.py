@@ -195,7 +195,7 @@ class CameraNode(ServedNode):
 
     def _depth(self, view: View, message: Image) -> None:
         try:
-            view.deepen(message)
+            view.depths.add(message)
         except InputError as error:
             self._health.refused(error)
 

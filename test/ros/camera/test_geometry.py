@@ -31,7 +31,7 @@ class Sees(ColourEstimator):
 
 def people(*poses, depth=None, lens=LENS):
     picture = np.zeros((HEIGHT, WIDTH, 3), np.uint8)
-    return People(Sees(*poses)).frame(picture, 1.0, lens, depth).people
+    return People(Sees(*poses)).frame(picture, 1.0, lens, lambda: depth).people
 
 
 @given(distance=st.floats(2.2, 8.0), right=st.floats(-0.3, 0.3), focal=st.floats(40.0, 60.0))
@@ -47,6 +47,18 @@ def test_somebody_smaller_than_believed_counts_as_farther_away_unless_depth_tell
     assert by_size.joints == pytest.approx(1.25 * true, abs=1e-6)
     (by_depth,) = people(seen, depth=DepthImage(depth_image(1.0, 3.0 - SKIN)))
     assert by_depth.joints == pytest.approx(true, rel=0.05)  # the trunk has depth too
+
+
+def test_where_depth_is_missing_somebody_keeps_the_size_that_it_gave_them():
+    true, picture = body(3.0), np.zeros((HEIGHT, WIDTH, 3), np.uint8)
+    found = People(Sees(pose(true, believed=1.25)))
+    hole = DepthImage(depth_image(1.0, 0.0))
+    for stamp, depth in ((1.0, DepthImage(depth_image(1.0, 3.0 - SKIN))), (1.1, None), (1.2, hole), (1.9, None)):
+        (person,) = found.frame(picture, stamp, LENS, lambda depth=depth: depth).people
+        assert person.joints == pytest.approx(true, rel=0.05)
+    assert found.counters == {"placed.by_depth": 1, "placed.by_size": 2, "placed.by_size_beyond_depth": 1}
+    (new,) = found.frame(picture, 9.0, LENS, lambda: None).people
+    assert new.joints == pytest.approx(1.25 * true, abs=1e-6)
 
 
 def test_depth_with_holes_a_hand_in_front_and_another_resolution():
