@@ -1,8 +1,8 @@
 """The lifecycle node ``usdrl_perception``: wiring only.
 
 There are three kinds of threads: those of the executor run short callbacks, which only enqueue messages; the worker's
-does all slow work (``worker``); tf2 has its own (``tf_listener``). Transitions have a callback group of their own, so
-that the node answers requests while it loads weights.
+does all slow work (``worker``); tf2 (``tf_listener``) and further topics (``further_subscriptions``) have their own.
+Transitions have a callback group of their own, so that the node answers requests while it loads weights.
 """
 
 from __future__ import annotations
@@ -204,7 +204,7 @@ class PerceptionNode(ServedNode):
             heartbeat = self.create_timer(1.0 / config.heartbeat_rate, pipeline.heartbeat, clock=self._steady)
             end.callback(self.destroy_timer, heartbeat)
             pipeline.worker.listen()
-            further = FurtherSubscriptions(self, pipeline.topics, pipeline.worker.put)
+            further = FurtherSubscriptions(self, pipeline.topics, pipeline.worker.put, self.failed)
             end.callback(further.close)
             self.get_logger().info(f"listening on {subscription.topic_name} ({config.input_type}, {config.topology})")
             return Listening(topic=subscription.topic_name, further=further, end=end.pop_all())
