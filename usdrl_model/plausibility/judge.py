@@ -8,6 +8,7 @@ Lying, sitting, bowing and small people are valid: every finding is based on med
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -83,7 +84,14 @@ def judge(sights: Sequence[Sight], setup: Setup) -> tuple[list[Finding], dict[st
         found.append(_unusable(sights, unusable))
     elif not found:
         found += _parts(valid, measured)
+    found = [_settled(finding) if finding.change and finding.change[0] in setup.own else finding for finding in found]
     return sorted(found, key=lambda finding: -finding.level), measured, undecided
+
+
+def _settled(finding: Finding) -> Finding:
+    """A finding that its parameter cannot mend."""
+    text = f"{finding.text}; but these messages have {finding.key} of their own: correct what publishes them"
+    return replace(finding, text=text, change=None)
 
 
 def _unusable(sights: Sequence[Sight], share: float) -> Finding:

@@ -32,6 +32,8 @@ class Setup:
     levelled_by: Levelling = ""
     pose: tuple[float, ...] = (0.0,) * 6
     """The ``sensor_pose``: x, y, z in metres, roll, pitch, yaw in radians."""
+    own: frozenset[str] = frozenset()
+    """Parameters (units, axes) that the messages settle themselves, so that setting them changes nothing."""
     planar: bool = False
     """The data set holds poses in an image, so that flat people are no fault."""
 

@@ -113,6 +113,7 @@ def described(source: Input, config: SourceConfig) -> Setup:
         order=joint_set.order(config.mirrored),
         levelled_by=levelled_by(config),
         pose=tuple(config.sensor_pose),
+        own=frozenset(name for name in ("units", "axes") if getattr(source.adapter, name)),
         planar=is_flat(source.adapter, config),
     )
 

@@ -78,7 +78,8 @@ def test_a_check_says_which_topics_it_does_not_hear(duo):
     defaults = {parameter.field: parameter.default for parameter in PARAMETERS}
     config = PerceptionConfig(**(defaults | {"input_type": "duo", "axes": "kinect"}))
     message = poses(frames(0.01)[0], header(100.0, "c"))
-    found = run([Captured(serialize_message(message), 100.0, 0.0)], source, config, "/joints", None).findings
+    options = values(source.adapter.options, {})
+    found = run([Captured(serialize_message(message), 100.0, 0.0)], source, options, config, "/joints", None).findings
     assert any("duo reads names as well, which are not heard here" in one.text for one in found)
 
 
