@@ -132,8 +132,6 @@ class PerceptionNode(ServedNode):
         self.end_transitions(CLOSING)
         self._stop_listening(CLOSING)
         self._release(CLOSING)
-        if self._tf is not None:
-            self._tf.close()
         self.destroy_node()
 
     def failed(self, error: Exception) -> None:
@@ -148,12 +146,12 @@ class PerceptionNode(ServedNode):
         try:
             config = parameters.read(self)
             options = adapter_options.declare(self, load(config.input_type).options)
-            if looks_up_transforms(config) and self._tf is None:
+            if looks_up_transforms(config):
                 self._tf = tf_listener(self, self.failed)
             tf = None if self._tf is None else self._tf.buffer
             self._pipeline = build(self, config, options, self._stream_factory, tf, self._health, self._publish)
         except Exception as error:  # rclpy would swallow it silently
-            self._structure_taken = False
+            self._release()
             for publisher in [one for one in self.publishers if one not in before]:
                 self.destroy_publisher(publisher)
             return self.refuse("configure", error)
@@ -230,6 +228,9 @@ class PerceptionNode(ServedNode):
         pipeline, self._pipeline = self._pipeline, None
         if pipeline is not None:
             pipeline.release(timeout)
+        tf, self._tf = self._tf, None
+        if tf is not None:
+            tf.close()
         self._structure_taken = False
 
     def _supervise(self) -> None:

@@ -1,6 +1,8 @@
 """A transition that fails leaves nothing behind on the node."""
 
 import dataclasses
+import sys
+import threading
 from types import SimpleNamespace
 from unittest.mock import Mock
 
@@ -9,7 +11,7 @@ import pytest
 pytest.importorskip("rclpy", reason="needs ROS 2 (rclpy)")
 
 import rclpy  # noqa: E402
-from helpers import stand_ins  # noqa: E402
+from helpers import stand_ins, tf_tree  # noqa: E402
 from helpers.rule_detector import hand_up_weights  # noqa: E402
 from rclpy.lifecycle import TransitionCallbackReturn  # noqa: E402
 
@@ -62,6 +64,31 @@ def test_labels_that_become_one_topic_are_refused_before_anything_is_published(m
         with pytest.raises(ValueError, match="watch: .* become the topics"):
             build(node, config, {}, lambda _: stream(*watch), None, Mock(), lambda *_: None)
         assert node.open == []
+
+
+def test_tf_is_heard_from_configuration_to_cleanup(monkeypatch):
+    monkeypatch.setitem(sys.modules, "tf2_ros", tf_tree.module())
+    rclpy.init(args=["--ros-args", "-p", "autostart:=false", "-p", "target_frame:=base_link"])
+    broken: list[Exception] = []
+
+    def make(config):
+        if broken:
+            raise broken.pop()
+        return stream("hand_up")
+
+    def listening():
+        return any(thread.name == "tf" for thread in threading.enumerate())
+
+    node = perception.PerceptionNode(make)
+    try:
+        for _ in range(2):
+            assert node.trigger_configure() == TransitionCallbackReturn.SUCCESS and listening()
+            assert node.trigger_cleanup() == TransitionCallbackReturn.SUCCESS and not listening()
+        broken.append(ValueError("no such weights"))
+        assert node.trigger_configure() == TransitionCallbackReturn.FAILURE and not listening()
+    finally:
+        node.close()
+        rclpy.shutdown()
 
 
 def test_an_activation_that_fails_leaves_nothing_that_listens(monkeypatch):
