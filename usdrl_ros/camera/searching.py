@@ -126,7 +126,7 @@ class Searching:
         self._due = max(stamp, self._due + 1.0 / self.max_rate) if stamp > self._last else stamp
         self._last = stamp
         lens = self._view.lens(picture.shape[1], picture.shape[0])
-        frame = self._people.frame(picture, stamp, lens, lambda: self._depth(stamp, picture))
+        frame = self._people.frame(picture, stamp, lens, lambda at: self._depth(at, picture))
         with self._gate:
             if self._listening:
                 self._publish(frame, shot.header)
