@@ -8,13 +8,14 @@ Lying, sitting, bowing and small people are valid: every finding is based on med
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from usdrl_model.plausibility import bodies, joint_order, mounting
 from usdrl_model.plausibility.findings import Finding, Level
 from usdrl_model.plausibility.sights import Setup, Sight, to_canonical
-from usdrl_model.skeleton.person import AXES, MAX_RANGE, MIN_CONFIDENCE, UNITS
+from usdrl_model.skeleton.person import AXES, FARTHEST, MIN_CONFIDENCE, REACH, UNITS
 from usdrl_model.skeleton.topology import CANONICAL_JOINTS, JOINT_INDEX
 
 ENOUGH = 5
@@ -83,7 +84,14 @@ def judge(sights: Sequence[Sight], setup: Setup) -> tuple[list[Finding], dict[st
         found.append(_unusable(sights, unusable))
     elif not found:
         found += _parts(valid, measured)
+    found = [_settled(finding) if finding.change and finding.change[0] in setup.own else finding for finding in found]
     return sorted(found, key=lambda finding: -finding.level), measured, undecided
+
+
+def _settled(finding: Finding) -> Finding:
+    """A finding that its parameter cannot mend."""
+    text = f"{finding.text}; but these messages have {finding.key} of their own: correct what publishes them"
+    return replace(finding, text=text, change=None)
 
 
 def _unusable(sights: Sequence[Sight], share: float) -> Finding:
@@ -92,7 +100,8 @@ def _unusable(sights: Sequence[Sight], share: float) -> Finding:
         "zero": "joints are sent as zeros: does the tracker run on this sensor?",
         "not finite": "joints are NaN or missing: is topology the joint set of the tracker?",
         "unsure": f"confidence is below {MIN_CONFIDENCE:g}: is it 0 to 1? publish without it if the tracker has none",
-        "far": f"joints are more than {MAX_RANGE:g} m away: set units to those of the source",
+        "apart": f"joints are more than {REACH:g} m from the rest of their body: set units to those of the source",
+        "far": f"joints are more than {FARTHEST / 1000:g} km from the origin: set units, or a nearer frame",
     }
     worst = max(advice, key=refusals.count)
     return Finding(

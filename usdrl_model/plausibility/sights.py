@@ -7,7 +7,7 @@ from typing import Literal
 
 import numpy as np
 
-from usdrl_model.skeleton.person import AXES, MAX_RANGE, MIN_CONFIDENCE, SEEN_JOINTS, Person, canonical
+from usdrl_model.skeleton.person import AXES, FARTHEST, MIN_CONFIDENCE, SEEN_JOINTS, Person, canonical, judge
 from usdrl_model.skeleton.topology import Topology
 
 HUGE = 1e7
@@ -32,6 +32,8 @@ class Setup:
     levelled_by: Levelling = ""
     pose: tuple[float, ...] = (0.0,) * 6
     """The ``sensor_pose``: x, y, z in metres, roll, pitch, yaw in radians."""
+    own: frozenset[str] = frozenset()
+    """Parameters (units, axes) that the messages settle themselves, so that setting them changes nothing."""
     planar: bool = False
     """The data set holds poses in an image, so that flat people are no fault."""
 
@@ -50,11 +52,11 @@ class Sight:
     joints: np.ndarray
     """(V, 3) metres, the sensor's own canonical axes; NaN where the tracker gives nothing."""
     level: np.ndarray
-    """(25, 3) metres, gravity-aligned; NaN where missing or out of range."""
+    """(25, 3) metres, gravity-aligned; NaN where missing."""
     valid: np.ndarray
     """(25,) bool: valid for the pipeline."""
     refusal: str
-    """Why most joints are invalid: zero, not finite, low confidence, too far; empty if most are valid."""
+    """Why most joints are invalid: zero, not finite, low confidence, too far away or apart; empty if most are valid."""
 
     @classmethod
     def of(cls, stamp: float, measured: Person, believed: Person, setup: Setup) -> Sight:
@@ -66,8 +68,15 @@ class Sight:
         sure = np.ones(len(sent)) if measured.confidence is None else np.asarray(measured.confidence, np.float64)[order]
         given = something & (np.nan_to_num(sure, nan=0.0) >= MIN_CONFIDENCE)
         joints = np.where(given[:, None], sent * setup.metres, np.nan) @ setup.rotation.T
-        far = given & (np.abs(np.nan_to_num(joints)).max(axis=1) >= MAX_RANGE)
-        reasons = {"far": far, "unsure": something & ~given, "zero": finite & ~something, "not finite": ~finite}
+        far = given & (np.abs(np.nan_to_num(joints)).max(axis=1) >= FARTHEST)
+        apart = given & ~far & np.isnan(judge(Person(measured.id, joints)).joints).all(axis=1)
+        reasons = {
+            "far": far,
+            "apart": apart,
+            "unsure": something & ~given,
+            "zero": finite & ~something,
+            "not finite": ~finite,
+        }
         worst = max(reasons, key=lambda reason: int(reasons[reason].sum()))
         level, confidence = _level(believed, setup.topology)
         usable = int((confidence > 0.0).sum()) >= SEEN_JOINTS

@@ -1,12 +1,12 @@
 """Skeletons as a tracker sends them, which of their joints are valid, and their canonical form.
 
 Trackers do not report most of their failures: missing joints arrive as NaN, as exact zeros, as unused slots, as a
-confidence near zero, frozen at their last place, or on a limb a metre too long. ``canonical`` turns a person of any
-topology into 25 joints with a validity mask that covers all of these, except freezing, which needs time
-(``track.Track`` detects it).
+confidence near zero, frozen at their last place, far from the body, or on a limb a metre too long. ``canonical``
+turns a person of any topology into 25 joints with a validity mask that covers all of these, except freezing, which
+needs time (``track.Track`` detects it).
 
-The checks for zeros and range hold in the sensor's own frame. Before points are transformed into a frame whose origin
-is not the sensor, call ``judge``: it replaces invalid joints by NaN, which every transform keeps.
+The check for zeros holds in the frame of the source. Before points are transformed into another one, call ``judge``: it
+replaces invalid joints by NaN, which every transform keeps.
 """
 
 from __future__ import annotations
@@ -32,8 +32,11 @@ SEEN_JOINTS = 8
 """Valid canonical joints from which on a person is usable in a frame: a head and two arms."""
 MAX_BONE = 0.9
 """Metres. No bone of an adult is longer (a thigh is 0.5 m); a joint at the end of a longer one is invalid."""
-MAX_RANGE = 30.0
-"""Metres from the sensor, the limit of every skeleton tracker; joints beyond it are invalid."""
+REACH = 3.0
+"""Metres from the middle joint of a body, along any axis: nobody reaches so far, and a joint beyond it is invalid. The
+place of a body has no such limit: in the frame of a map, or of motion capture, people are anywhere."""
+FARTHEST = 1e5
+"""Metres from the origin. Beyond it single precision does not tell joints from each other: they are invalid."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +50,8 @@ class Person:
     confidence: np.ndarray | None = None
     """(V,) in [0, 1], or None where the tracker gives none."""
     judged: bool = False
-    """True: invalid joints are NaN already (``judge``), and the rest is valid anywhere. False: the sensor is at the
-    origin."""
+    """True: invalid joints are NaN already (``judge``), and the rest is valid. False: as the tracker sent it,
+    in the frame of the source."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +74,7 @@ def judge(person: Person) -> Person:
     """Replace every invalid joint by NaN. A person who is judged already is returned unchanged.
 
     Args:
-        person: in metres, with the sensor at the origin.
+        person: in metres, in the frame of the source.
     """
     if person.judged:
         return person
@@ -154,11 +157,16 @@ def canonical_frames(
 
 
 def _believable(joints: np.ndarray, confidence: np.ndarray) -> np.ndarray:
-    """(..., V) bool of (..., V, 3): finite, not exactly at the sensor, within range, with enough confidence."""
+    """(..., V) bool of (..., V, 3): finite, not exactly zero, with enough confidence, and near the rest of the body."""
     finite = np.isfinite(joints).all(axis=-1)
     magnitude = np.abs(np.where(finite[..., None], joints, 0.0)).max(axis=-1)
     sure = np.nan_to_num(confidence, nan=0.0) >= MIN_CONFIDENCE
-    return finite & (magnitude > 0.0) & (magnitude < MAX_RANGE) & sure
+    given = finite & (magnitude > 0.0) & (magnitude < FARTHEST) & sure
+    ordered = np.sort(np.where(given[..., None], joints, np.inf), axis=-2)
+    half = np.maximum(given.sum(axis=-1) - 1, 0) // 2
+    middle = np.take_along_axis(ordered, half[..., None, None], axis=-2)  # the median of what is given
+    apart = np.abs(np.where(given[..., None], joints, 0.0) - middle).max(axis=-1)
+    return given & (apart < REACH)
 
 
 def _stretched(joints: np.ndarray, valid: np.ndarray) -> np.ndarray:

@@ -41,8 +41,10 @@ LEAST_SCORE = 0.1
 """A class that never reaches it is left out: it would be a line along the axis."""
 MOST_PEOPLE = 40
 """People of whom the page shows more than a note: those with actions first, then those who stay longest."""
-MISSING = -32768
-"""In the place of a coordinate in millimetres, where a joint is invalid."""
+MISSING, LARGEST = -32768, 32767
+"""In the place of a coordinate where a joint is invalid; and the largest of those that are valid."""
+FINEST = 1e-3
+"""Metres of a step of coordinates; larger only where somebody goes farther than ``LARGEST`` of them reach."""
 NAME = "report.html"
 
 
@@ -129,11 +131,15 @@ def _chosen(seen: Observed) -> tuple[list[SeenPerson], int]:
     return sorted(order[:MOST_PEOPLE], key=lambda one: (len(one.id), one.id)), len(order[MOST_PEOPLE:])
 
 
-def _skeletons(person: SeenPerson, time: Shortened) -> dict[str, str]:
-    millimetres = np.clip(np.nan_to_num(person.joints * 1000.0, nan=0.0), -32767, 32767).round().astype("<i2")
-    millimetres[~np.isfinite(person.joints)] = MISSING
+def _skeletons(person: SeenPerson, time: Shortened) -> dict[str, Any]:
+    valid = np.isfinite(person.joints).all(axis=2)
+    seen = person.joints[valid].astype(np.float64) if valid.any() else np.zeros((1, 3))
+    origin = (seen.min(axis=0) + seen.max(axis=0)) / 2.0
+    step = max(FINEST, float(np.ptp(seen, axis=0).max()) / 2.0 / LARGEST)
+    steps = np.full(person.joints.shape, MISSING, "<i2")
+    steps[valid] = ((seen - origin) / step).round() if valid.any() else MISSING
     seconds = np.array([time.at(stamp) for stamp in person.stamps.tolist()], "<f4")
-    return {"times": _packed(seconds), "joints": _packed(millimetres)}
+    return {"times": _packed(seconds), "joints": _packed(steps), "origin": origin.tolist(), "step": step}
 
 
 def _scores(person: SeenPerson, known: Sequence[str], labels: Sequence[str], time: Shortened) -> dict[str, Any]:

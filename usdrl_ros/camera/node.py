@@ -195,12 +195,19 @@ class CameraNode(ServedNode):
 
     def _depth(self, view: View, message: Image) -> None:
         try:
-            view.deepen(message)
+            view.depths.add(message)
         except InputError as error:
             self._health.refused(error)
 
     def _device_picture(self, searching: Searching, frame_id: str, picture: np.ndarray) -> None:
-        header = Header(stamp=self.get_clock().now().to_msg(), frame_id=frame_id)
+        now = self.get_clock().now()
+        if now.nanoseconds <= 0:
+            text = (
+                "expected a clock, because pictures of a device are stamped with it, got time 0: set use_sim_time false"
+            )
+            self._health.refused(InputError("no_clock", text))
+            return
+        header = Header(stamp=now.to_msg(), frame_id=frame_id)
         searching.put(Shot(header, lambda: np.ascontiguousarray(picture[:, :, ::-1])))
 
     def _publish(self, frame: SkeletonFrame, header: Header) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -14,6 +15,17 @@ from usdrl_ros.camera.geometry import BEYOND_DEPTH, BY_DEPTH, BY_SIZE, TRUNK, pl
 from usdrl_ros.camera.tracker import Tracker
 from usdrl_ros.inputs.depth_image import DepthImage
 from usdrl_ros.inputs.lens import Lens
+
+
+@dataclass(frozen=True, slots=True)
+class _Placed:
+    """The people of a picture, by their apparent size."""
+
+    stamp: float
+    size: tuple[int, int]
+    """Height and width of the picture."""
+    people: list[tuple[str, Pose, np.ndarray]]
+    """Id, pose, and joints (V, 3) in metres."""
 
 
 class People:
@@ -30,29 +42,57 @@ class People:
         self._trunk = [joints.index(name) for name in TRUNK]
         self.counters: Counter[str] = Counter()
         """``BY_DEPTH``, ``BY_SIZE``, ``BEYOND_DEPTH``: people; ``without_place``: people who show too little."""
+        self._factors: dict[str, float] = {}
+        """Id -> by how much somebody is larger than they are believed to be, as depth told last."""
+        self._unmeasured: _Placed | None = None
+        """People whose depth has not come yet."""
 
-    def frame(self, picture: np.ndarray, stamp: float, lens: Lens, depth: DepthImage | None = None) -> SkeletonFrame:
+    def frame(
+        self, picture: np.ndarray, stamp: float, lens: Lens, depth: Callable[[float], DepthImage | None]
+    ) -> SkeletonFrame:
         """The people in a picture, joints (V, 3) in optical axes of the camera, in metres.
 
         Args:
             picture: (H, W, 3) uint8, red, green, blue.
             stamp: of the picture, seconds.
             lens: of the camera.
-            depth: of the same view; None: people are placed by their apparent size.
+            depth: of a stamp -> the depth of the same view. It may come after its picture, so it is asked for when the
+                poses are found, and again with the next picture. Without it people are placed by their apparent size,
+                and by what depth told of them before.
         """
-        size = picture.shape[:2]
+        size = picture.shape[0], picture.shape[1]
         poses = [_inside(pose, size) for pose in self._estimator.poses(picture, stamp)]
-        people = []
-        for id_, pose in zip(self._tracker.ids(poses, stamp), poses, strict=True):
+        ids = self._tracker.ids(poses, stamp)
+        self._measure(depth)
+        self._factors = {id_: factor for id_, factor in self._factors.items() if id_ in self._tracker.known}
+        people: list[tuple[str, Pose, np.ndarray]] = []
+        for id_, pose in zip(ids, poses, strict=True):
             joints = None if id_ is None else place(pose, lens)
             if id_ is None or joints is None:
                 self.counters["without_place"] += 1
                 continue
-            factor = np.nan if depth is None else scale_by_depth(joints, pose, depth, size, self._trunk)
-            by = BY_DEPTH if np.isfinite(factor) else BY_SIZE if depth is None else BEYOND_DEPTH
-            self.counters[by] += 1
-            people.append(Person(id_, joints * (1.0 if np.isnan(factor) else factor), pose.confidence))
-        return SkeletonFrame(stamp, tuple(people))
+            people.append((id_, pose, joints))
+        self._unmeasured = _Placed(stamp, size, people)
+        if not self._measure(depth):
+            self.counters[BY_SIZE] += len(people)
+        factor = self._factors.get
+        return SkeletonFrame(
+            stamp, tuple(Person(id_, joints * factor(id_, 1.0), pose.confidence) for id_, pose, joints in people)
+        )
+
+    def _measure(self, depth: Callable[[float], DepthImage | None]) -> bool:
+        """Learn how large people are from the depth image of their picture; False if it has not come yet."""
+        placed = self._unmeasured
+        image = None if placed is None else depth(placed.stamp)
+        if placed is None or image is None:
+            return False
+        self._unmeasured = None
+        for id_, pose, joints in placed.people:
+            factor = scale_by_depth(joints, pose, image, placed.size, self._trunk)
+            self.counters[BY_DEPTH if np.isfinite(factor) else BEYOND_DEPTH] += 1
+            if np.isfinite(factor):
+                self._factors[id_] = factor
+        return True
 
     def close(self) -> None:
         """Release the estimator."""

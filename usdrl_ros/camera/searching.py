@@ -126,18 +126,19 @@ class Searching:
         self._due = max(stamp, self._due + 1.0 / self.max_rate) if stamp > self._last else stamp
         self._last = stamp
         lens = self._view.lens(picture.shape[1], picture.shape[0])
-        frame = self._people.frame(picture, stamp, lens, self._depth(stamp, picture))
+        frame = self._people.frame(picture, stamp, lens, lambda at: self._depth(at, picture))
         with self._gate:
             if self._listening:
                 self._publish(frame, shot.header)
         self._health.searched(self._monotonic() - begun, len(frame.people), self._people.counters)
 
     def _depth(self, stamp: float, picture: np.ndarray) -> DepthImage | None:
+        measured = self._view.depths.nearest(stamp)
+        if measured is None:
+            return None
         try:
-            depth = self._view.depth(stamp)
-            if depth is not None:
-                depth.check_registered(picture.shape[1], picture.shape[0])
-            return depth
-        except InputError as error:  # the picture is searched all the same
+            measured.image.check_registered(picture.shape[1], picture.shape[0])
+        except InputError as error:  # people are placed all the same
             self._health.refused(error)
             return None
+        return measured.image

@@ -5,7 +5,7 @@ In the picture and not in space, because the distance of a person is the least c
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -49,6 +49,11 @@ class Tracker:
         self._last: dict[str, _Sighting] = {}
         self._stamp = -np.inf
         self._count = 0
+
+    @property
+    def known(self) -> Collection[str]:
+        """Ids of people who are seen, or may be seen again."""
+        return self._last.keys()
 
     def ids(self, poses: Sequence[Pose], stamp: float) -> list[str | None]:
         """An id for every pose; None for one that shows too little, or the same person as a surer one.

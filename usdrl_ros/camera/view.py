@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable
 
-from sensor_msgs.msg import CameraInfo, Image
+from sensor_msgs.msg import CameraInfo
 
-from usdrl_ros.inputs.common import InputError, seconds
-from usdrl_ros.inputs.depth_image import DepthImage
+from usdrl_ros.inputs.common import InputError
+from usdrl_ros.inputs.depth_images import DepthImages
 from usdrl_ros.inputs.lens import Lens
-
-KEPT = 10
-"""Depth images that wait for their picture."""
-TOGETHER = 0.06
-"""Seconds between a picture and the depth that is used with it: two frames of 30 Hz, if one is lost."""
 
 
 class View:
@@ -30,19 +24,11 @@ class View:
         self.field_of_view, self._rectified = field_of_view, rectified
         self._warn = warn
         self._info: CameraInfo | None = None
-        self._depths: deque[tuple[float, Image]] = deque(maxlen=KEPT)
+        self.depths = DepthImages()
 
     def calibrate(self, info: CameraInfo) -> None:
         """Take a message of the camera's calibration."""
         self._info = info
-
-    def deepen(self, message: Image) -> None:
-        """Take a depth image.
-
-        Raises:
-            InputError: ``zero_stamp``.
-        """
-        self._depths.append((seconds(message.header.stamp), message))
 
     def lens(self, width: int, height: int) -> Lens:
         """The lens for pictures of a size: calibrated if it is, else by the field of view."""
@@ -62,14 +48,3 @@ class View:
             return info is not None and bool(Lens.calibrated(info, info.width, info.height, rectified=self._rectified))
         except InputError:
             return False
-
-    def depth(self, stamp: float) -> DepthImage | None:
-        """The depth image at ``stamp``; None if there is none near it.
-
-        Raises:
-            InputError: as ``DepthImage``.
-        """
-        near = [(abs(at - stamp), number, message) for number, (at, message) in enumerate(list(self._depths))]
-        if not near or min(near)[0] > TOGETHER:
-            return None
-        return DepthImage(min(near)[2])

@@ -18,6 +18,7 @@ import sys
 from collections.abc import Sequence
 from contextlib import closing, nullcontext
 from dataclasses import replace
+from typing import Any
 
 import rclpy
 from rclpy.exceptions import ParameterException
@@ -33,7 +34,8 @@ from usdrl_ros.checking.report import Report
 from usdrl_ros.checking.trial import run
 from usdrl_ros.diagnostics import graph_checks
 from usdrl_ros.inputs.conversion import levelled_by
-from usdrl_ros.inputs.registry import find
+from usdrl_ros.inputs.options import PREFIX, values
+from usdrl_ros.inputs.registry import Input, find
 from usdrl_ros.inputs.tf_listener import KEPT, tf_listener
 from usdrl_ros.messages.types import type_name
 from usdrl_ros.parameters import values as parameters
@@ -76,6 +78,7 @@ def inspect(graph: Graph, topic: str = "", *, node: str = "", seconds: float = 8
         publishers=publishers,
         perception="" if perception is None else perception.name,
         config=before,
+        options={},
         messages=0,
         trial=None,
         steps=steps,
@@ -86,9 +89,12 @@ def inspect(graph: Graph, topic: str = "", *, node: str = "", seconds: float = 8
     if perception is not None:
         findings += graph.misfits(topic, expected, perception.name)
     source = find(config.input_type)
-    looks_up = levelled_by(config) == "target_frame" or source.adapter.tf
+    given = _given(graph, perception, source) if config.input_type == before.input_type else {}
+    options = values(source.adapter.options, given)
+    report = replace(report, options=given)
     # What is heard is read when all of it has come, and again with every change.
-    tf = tf_listener(graph.node, lambda error: None, wait + seconds + KEPT) if looks_up else None
+    looked_up = levelled_by(config) == "target_frame"
+    tf = tf_listener(graph.node, lambda error: None, wait + seconds + KEPT) if looked_up else None
     with closing(tf) if tf else nullcontext():
         messages = graph.listen(source.message_type, topic, seconds, wait)
         if perception is not None:
@@ -97,7 +103,7 @@ def inspect(graph: Graph, topic: str = "", *, node: str = "", seconds: float = 8
             text = f"no message on {topic} for {wait:g} s: check that the tracker runs"
             return replace(report, findings=(Finding("silent", Level.ERROR, text), *findings))
         buffer = tf.buffer if tf else None
-        advice = advise(config, lambda settings: run(messages, source, settings, topic, buffer, len(publishers)))
+        advice = advise(config, lambda tried: run(messages, source, options, tried, topic, buffer, len(publishers)))
     return replace(
         report,
         messages=len(messages),
@@ -153,6 +159,15 @@ def _config(node: Node, perception: Perception | None) -> PerceptionConfig:
         node.set_parameters([Parameter("use_sim_time", value=True)])
     changes = {one.name: known[one.name] for one in PARAMETERS if one.name in known and one.name not in given}
     return parameters.read(node, changes)
+
+
+def _given(graph: Graph, perception: Perception | None, source: Input) -> dict[str, Any]:
+    """The parameters of the adapter, ``input.<name>``: those that were given, then those of the perception node."""
+    given = graph.node._parameter_overrides
+    names = [PREFIX + option.name for option in source.adapter.options]
+    known = {} if perception is None or not names else graph.parameters(perception.name, names) or {}
+    known |= {name: one.value for name, one in given.items() if name.startswith(PREFIX)}
+    return {name.removeprefix(PREFIX): value for name, value in known.items()}
 
 
 def parser() -> argparse.ArgumentParser:

@@ -87,18 +87,24 @@ class Graph:
     def perception(self, name: str) -> Perception:
         """The parameters and the state of a perception node."""
         names = [parameter.name for parameter in PARAMETERS] + ["use_sim_time"]
-        answer = self._call(GetParameters, f"{name}/get_parameters", GetParameters.Request(names=names))
-        if answer is None:
+        values = self.parameters(name, names)
+        if values is None:
             text = f"{name} does not answer: is it hanging, or of another version? its parameters are not known"
             return Perception(name, {}, Finding("node", Level.WARN, text))
-        pairs = zip(names, map(parameter_value_to_python, answer.values), strict=False)
-        values = {key: value for key, value in pairs if value is not None}
         state = self._call(GetState, f"{name}/get_state", GetState.Request())
         trouble = None
         if state is not None and state.current_state.label != "active":
             text = f"{name} is {cut(state.current_state.label, NAME)}: configure and activate it (its log says why)"
             trouble = Finding("node", Level.WARN, text)
         return Perception(name, values, trouble)
+
+    def parameters(self, node: str, names: list[str]) -> dict[str, Any] | None:
+        """Name -> value of those parameters that a node has; None where it does not answer."""
+        answer = self._call(GetParameters, f"{node}/get_parameters", GetParameters.Request(names=names))
+        if answer is None:
+            return None
+        pairs = zip(names, map(parameter_value_to_python, answer.values), strict=False)
+        return {name: value for name, value in pairs if value is not None}
 
     def topic_of(self, perception: str, named: str, expected: str, patience: float) -> str:
         """The topic of a node's people: the only one of their type that it hears, however remapped; else by its name.

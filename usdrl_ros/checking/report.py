@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +11,7 @@ from usdrl_model.errors.shown import LINE, NAME, cut
 from usdrl_model.plausibility.findings import Finding, Level
 from usdrl_ros.checking.advice import Step
 from usdrl_ros.checking.trial import Trial
+from usdrl_ros.inputs.options import PREFIX
 from usdrl_ros.parameters.declarations import PARAMETERS
 from usdrl_ros.parameters.values import PerceptionConfig
 from usdrl_ros.processes.command_line import perception_command, written
@@ -29,6 +31,8 @@ class Report:
     """The perception node whose parameters were taken; empty: none runs."""
     config: PerceptionConfig
     """The settings before any step."""
+    options: Mapping[str, Any]
+    """Parameters of the adapter that were given, by name."""
     messages: int
     trial: Trial | None
     """With all of the steps done; None: no message came."""
@@ -75,6 +79,7 @@ class Report:
         default = {one.name: one.default for one in PARAMETERS}
         given = {one.name: getattr(self.config, one.field) for one in PARAMETERS} | {"topic": self.topic}
         given = {name: value for name, value in given.items() if written(value) not in (written(default[name]), "[]")}
+        given |= {PREFIX + name: value for name, value in self.options.items()}
         if given.get("topic") == f"/{default['topic']}":
             del given["topic"]
         given |= {step.parameter: step.value for step in self.steps}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
@@ -28,7 +28,6 @@ from usdrl_ros.inputs.common import InputError
 from usdrl_ros.inputs.conversion import Conversion, converter, described, levelled_by
 from usdrl_ros.inputs.deserialiser import Deserialiser
 from usdrl_ros.inputs.further_topics import FurtherTopics
-from usdrl_ros.inputs.options import values
 from usdrl_ros.inputs.registry import Input
 from usdrl_ros.parameters.values import PerceptionConfig
 
@@ -112,23 +111,32 @@ class _Heard:
 
 
 def run(
-    messages: Sequence[Captured], source: Input, config: PerceptionConfig, topic: str, tf: Any, publishers: int = 1
+    messages: Sequence[Captured],
+    source: Input,
+    options: Mapping[str, Any],
+    config: PerceptionConfig,
+    topic: str,
+    tf: Any,
+    publishers: int = 1,
 ) -> Trial:
     """Read messages as the node would with ``config``.
 
     Args:
         messages: in the order of arrival.
         source: the adapter.
+        options: values of its own parameters.
         config: settings.
         topic: resolved name, for texts.
         tf: a tf2 buffer, or None.
         publishers: of the topic, for texts.
     """
     config, before = _settings(config, tf)
-    fitting, further = partial(_fitting, messages, source, config), FurtherTopics()
+    deserialise = Deserialiser(source.message_type, source.adapter.parts)
+    convert = partial(converter, source, deserialise=deserialise, options=options)
+    fitting, further = partial(_fitting, messages, source, config, convert), FurtherTopics()
     try:
         heard = _Heard(content=Sights(described(source, config)))
-        convert = _converter(source, config, topic, tf, heard.content.setup, heard.warn, further)
+        reads = convert(config, tf=tf, description=heard.content.setup, warn=heard.warn, topics=further, topic=topic)
     except ValueError as error:
         change = fitting() if "topology" in str(error) else None
         return Trial(findings=(*before, Finding("settings", Level.ERROR, cut(error, LINE), change)))
@@ -136,7 +144,7 @@ def run(
         names = ", ".join(route.topic for route in further.routes)
         text = f"{source.name} reads {names} as well, which are not heard here: what comes from there is not looked at"
         before.append(Finding("further_topics", Level.NOTE, f"{text}, see /diagnostics of the node"))
-    _read(messages, convert, heard)
+    _read(messages, reads, heard)
     trial = _judged(messages, heard, config, topic, publishers, fitting)
     return replace(trial, findings=(*before, *trial.findings))
 
@@ -221,28 +229,6 @@ def _judged(
     )
 
 
-def _converter(
-    source: Input,
-    config: PerceptionConfig,
-    topic: str,
-    tf: Any,
-    description: Setup,
-    warn: Callable[[str, str], None],
-    topics: FurtherTopics | None = None,
-) -> Conversion:
-    return converter(
-        source,
-        config,
-        deserialise=Deserialiser(source.message_type, source.adapter.parts),
-        tf=tf,
-        description=description,
-        warn=warn,
-        topics=FurtherTopics() if topics is None else topics,
-        topic=topic,
-        options=values(source.adapter.options, {}),
-    )
-
-
 def _refusals(
     refused: Counter[str], texts: dict[str, str], total: int, fitting: Callable[[], tuple[str, object] | None]
 ) -> list[Finding]:
@@ -274,16 +260,24 @@ def _tilt(content: Sights, config: PerceptionConfig) -> list[Finding]:
     return [Finding("tilt", Level.NOTE, text)]
 
 
-def _fitting(messages: Sequence[Captured], source: Input, config: PerceptionConfig) -> tuple[str, object] | None:
+def _fitting(
+    messages: Sequence[Captured], source: Input, config: PerceptionConfig, convert: Callable[..., Conversion]
+) -> tuple[str, object] | None:
     """The joint set with which the messages can be read and look most like bodies."""
     fits: list[tuple[float, str]] = []
     for name in source.adapter.topologies or joint_sets.names():
         tried = replace(config, topology=name, target_frame="", mirrored=False)
         content = Sights(described(source, tried))
         try:
-            convert = _converter(source, tried, "/skeletons", None, content.setup, lambda *_: None)
+            silent: dict[str, Any] = {
+                "tf": None,
+                "warn": lambda *_: None,
+                "topics": FurtherTopics(),
+                "topic": "/skeletons",
+            }
+            reads = convert(tried, description=content.setup, **silent)
             for message in messages[:: max(1, len(messages) // TRIED)]:
-                if converted := convert(message.data, message.arrival):
+                if converted := reads(message.data, message.arrival):
                     content.add(converted[1], converted[0].frame)
         except ValueError:  # of which InputError is one
             continue

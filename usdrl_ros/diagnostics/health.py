@@ -88,13 +88,14 @@ class Health:
         self._incompatible: Counter[str] = Counter()
         self._keeping_up = KeepingUp()
 
-    def accepted(self, arrival: float, source: SourceFrame | None) -> None:
-        """A message was understood; None if it has no people and no stamp."""
+    def accepted(self, arrival: float, source: SourceFrame | None, *, again: bool = False) -> None:
+        """A message was understood; see ``node.protocols.Observer``."""
         with self._lock:
             self._last_arrival = arrival
             if source is not None:
                 self._source.heard(arrival, source.frame.stamp, source.frame_id)
-            self._arrivals.append(arrival)
+            if not again:
+                self._arrivals.append(arrival)
             _forget(self._arrivals, arrival)
 
     def rejected(self, error: InputError) -> None:

@@ -110,7 +110,7 @@ class SourceChecks:
         if self.rate < (1.0 - JITTER) * SLOW and now - self._heard < RECENT:
             found["slow"] = (
                 f"only {self.rate:.1f} frames/s by their stamps, {SLOW:g} are needed for fast gestures: raise the rate"
-                " of the tracker, or of its camera (exposure, resolution)"
+                " of the tracker, of its camera (exposure, resolution), or of /clock where messages have no stamps"
             )
         if max_people != self._max_people:  # who was too many before need not be now
             self._max_people = max_people

@@ -55,7 +55,7 @@ class Conversion:
             deserialise, decode, data = data.route.deserialise, data.route.decode, data.data
         message = deserialise(data)
         try:
-            source = decode(message, replace(self.context, arrival=arrival, patience=patience))
+            source = decode(message, replace(self.context, arrival=arrival))
             if source is None:
                 return None
             _check(source, len(self.context.topology.joints))
@@ -113,6 +113,7 @@ def described(source: Input, config: SourceConfig) -> Setup:
         order=joint_set.order(config.mirrored),
         levelled_by=levelled_by(config),
         pose=tuple(config.sensor_pose),
+        own=frozenset(name for name in ("units", "axes") if getattr(source.adapter, name)),
         planar=is_flat(source.adapter, config),
     )
 
@@ -168,8 +169,6 @@ def converter(
         imu=imu,
         order=description.order,
     )
-    if source.adapter.tf and tf is None:
-        raise ValueError(f"input_type {source.name}: looks up transforms, which needs tf2_ros: install it")
     context = Context(
         topology=description.topology,
         person_id=config.person_id,
@@ -178,7 +177,6 @@ def converter(
         file=config.input_file,
         options=options,
         subscribe=topics.subscribe,
-        tf=tf,
         warn=warn,
     )
     robot = None

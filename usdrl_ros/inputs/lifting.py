@@ -6,7 +6,6 @@ depth image that belongs to them. Images are matched by their stamps, whatever c
 
 from __future__ import annotations
 
-import math
 from collections import deque
 from dataclasses import replace
 from typing import Any
@@ -15,23 +14,18 @@ import numpy as np
 
 from usdrl_model.skeleton.person import MIN_CONFIDENCE, Person
 from usdrl_ros.inputs.adapter import Adapter, Context, Decode
-from usdrl_ros.inputs.common import InputError, SourceFrame, seconds
+from usdrl_ros.inputs.common import InputError, SourceFrame
 from usdrl_ros.inputs.depth_image import DepthImage
+from usdrl_ros.inputs.depth_images import APART, DepthImages, Measured
 from usdrl_ros.inputs.in_picture import InPicture
 from usdrl_ros.inputs.lens import Lens, is_rectified
 
 SAME = 0.002
 """Seconds between stamps of one instant."""
-APART = 0.05
-"""Seconds between a skeleton and the depth image that is used for it, at most."""
 LATE = 0.5
 """Seconds, by stamps, for which a skeleton waits for its depth image."""
 WAITING = 64
 """Skeletons that wait, at most."""
-KEPT = 2.0
-"""Seconds, by stamps, for which depth images are kept: as long as a tracker may take for its picture,"""
-BYTES = 128 * 2**20
-"""but no more than this of them."""
 SLOWEST = 10.0
 """Seconds by which a skeleton may come after its picture; more is another clock."""
 REACH = 1.0
@@ -90,22 +84,14 @@ class Lifting(InPicture):
     """
 
     def __init__(self, adapter: Adapter, context: Context, depth_topic: str, camera_info_topic: str) -> None:
-        self._depths: deque[tuple[float, DepthImage, str]] = deque()
-        self._forgotten = -math.inf
-        """Stamp of the newest depth image that is not kept any more."""
+        self._depths = DepthImages()
         self._waiting: deque[SourceFrame] = deque(maxlen=WAITING)
         self._rectified = is_rectified(depth_topic, camera_info_topic)
         context.subscribe(depth_topic, "sensor_msgs/msg/Image", self._depth, depth=5)
         super().__init__(adapter, context, camera_info_topic)
 
     def _depth(self, message: Any, context: Context) -> SourceFrame | None:
-        stamp = seconds(message.header.stamp)
-        if self._depths and stamp < self._depths[-1][0] - LATE:
-            self._depths.clear()  # a bag loops
-            self._forgotten = -math.inf
-        self._depths.append((stamp, DepthImage(message), message.header.frame_id))
-        while stamp - self._depths[0][0] > KEPT or sum(image.bytes for _, image, _ in self._depths) > BYTES:
-            self._forgotten = self._depths.popleft()[0]
+        self._depths.add(message)
         return self._settle(None, context)
 
     def _settle(self, flat: SourceFrame | None, context: Context) -> SourceFrame | None:
@@ -116,31 +102,30 @@ class Lifting(InPicture):
         if not self._waiting:
             return None
         first = self._waiting[0]
-        stamp, image = first.frame.stamp, self._image(first.frame.stamp)
-        if first.frame.people and (image is None or self._camera is None):
-            newest = self._depths[-1][0] if self._depths else stamp
-            missed = image is None and newest > stamp + APART  # it will not come: later ones are there
+        stamp, depth = first.frame.stamp, self._measured(first.frame.stamp)
+        if first.frame.people and (depth is None or self._camera is None):
+            oldest, newest = self._depths.span or (stamp, stamp)
+            missed = depth is None and newest > stamp + APART  # it will not come: later ones are there
             if not missed and max(self._waiting[-1].frame.stamp, newest) - stamp < LATE:
                 return None
             self._waiting.popleft()
-            if image is None and stamp <= self._forgotten + APART and newest - stamp < SLOWEST:
-                raise InputError("no_depth", _late(newest - stamp, newest - self._depths[0][0]))
-            if image is None:
+            if depth is None and stamp <= self._depths.forgotten + APART and newest - stamp < SLOWEST:
+                raise InputError("no_depth", _late(newest - stamp, newest - oldest))
+            if depth is None:
                 raise InputError("no_depth", _lacking("a depth image", stamp))
             raise InputError("no_camera_info", _lacking("camera info", stamp))
         self._waiting.popleft()
-        if image is None:  # nobody there, and nothing to lift
+        if depth is None:  # nobody there, and nothing to lift
             return first
-        people = tuple(self._lifted(person, image[1]) for person in first.frame.people)
-        return SourceFrame(replace(first.frame, people=people), first.stamp, image[2] or first.frame_id)
+        people = tuple(self._lifted(person, depth.image) for person in first.frame.people)
+        return SourceFrame(replace(first.frame, people=people), first.stamp, depth.frame_id or first.frame_id)
 
-    def _image(self, stamp: float) -> tuple[float, DepthImage, str] | None:
-        """The image of this time: the same instant, or the nearest once a later one is there."""
-        if not self._depths:
+    def _measured(self, stamp: float) -> Measured | None:
+        """The depth of this time: of the same instant, or the nearest once a later one is there."""
+        nearest, span = self._depths.nearest(stamp), self._depths.span
+        if nearest is None or span is None:
             return None
-        nearest = min(self._depths, key=lambda one: abs(one[0] - stamp))
-        apart = abs(nearest[0] - stamp)
-        return nearest if apart <= SAME or (apart <= APART and self._depths[-1][0] >= stamp) else None
+        return nearest if abs(nearest.stamp - stamp) <= SAME or span[1] >= stamp else None
 
     def _lifted(self, person: Person, image: DepthImage) -> Person:
         width, height = self._camera.width or image.width, self._camera.height or image.height

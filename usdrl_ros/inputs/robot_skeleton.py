@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
+from builtin_interfaces.msg import Time
 
 from usdrl_model import config
 from usdrl_model.errors.nearest import hint
@@ -110,7 +111,8 @@ class RobotSkeleton:
         subscribe: Subscribe,
     ) -> None:
         self._table, self._frames, self._tf, self._warn = table, frames, tf, warn
-        self._waits = True
+        self._missed: dict[str, Time] = {}
+        """Link -> stamp, of those that were missing last time."""
         self._heard: deque[SourceFrame] = deque(maxlen=KEPT)
         self._arrival = 0.0
         """Of the newest of them."""
@@ -128,7 +130,7 @@ class RobotSkeleton:
         Args:
             source: the message.
             arrival: of the message, seconds by the clock of the node, or of the recording.
-            patience: seconds to wait for a transform. Where none came last time, nothing is waited for.
+            patience: seconds to wait for a transform. For a link that has been missing since last time nobody waits.
         """
         if not source.frame.people:
             return None
@@ -148,18 +150,29 @@ class RobotSkeleton:
 
     def _by_links(self, source: SourceFrame, frame: str, patience: float) -> Place:
         joints, confidence = np.zeros((len(CANONICAL_JOINTS), 3)), np.zeros(len(CANONICAL_JOINTS))
-        left, failures = patience if self._waits else 0.0, {}
+        left, failures = patience, {}
+        dead = {link for link, stamp in self._missed.items() if not self._came(frame, link, stamp)}
         for joint, link in self._table.links.items():
+            wait = 0.0 if link in dead else left
             try:
-                joints[JOINT_INDEX[joint]] = look_up(self._tf, frame, link, source.stamp, left)[1]
+                joints[JOINT_INDEX[joint]] = look_up(self._tf, frame, link, source.stamp, wait)[1]
                 confidence[JOINT_INDEX[joint]] = 1.0
             except InputError as error:
-                failures[link], left = error, 0.0  # waited for once a message
-        self._waits = not failures
+                failures[link] = error
+                left -= wait  # waited for once a message
+        self._missed = dict.fromkeys(failures, source.stamp)
         if failures:
             first = next(iter(failures.values()))
             self._warn(KIND, f"robot_skeleton: {len(failures)} of {len(self._table.links)} links are missing: {first}")
         return joints, confidence
+
+    def _came(self, frame: str, link: str, stamp: Time) -> bool:
+        """Whether a transform that was missing has come since: too late, so that it is worth to wait for the next."""
+        try:
+            look_up(self._tf, frame, link, stamp, 0.0)
+        except InputError:
+            return False
+        return True
 
     def _by_topic(self, source: SourceFrame, frame: str, arrival: float) -> Place:
         if not self._heard:

@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import math
-import threading
 from collections.abc import Callable
 from typing import Any
 
 import rclpy
 from geometry_msgs.msg import TransformStamped
 from rclpy.duration import Duration
-from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 
 from usdrl_model.online.stamps import StampCourse, Verdict
-from usdrl_ros.processes.lifecycle import WAKE_UP, halt, spin
+from usdrl_ros.processes.lifecycle import OwnThread
 
-CLOSING = 2 * WAKE_UP
-"""Seconds for which ``close`` waits for the thread."""
 KEPT = 10.0
 """Seconds of transforms that are kept, as tf2 has it."""
 BACK = 1.0
@@ -75,7 +71,7 @@ class TfListener:
 
         # The first rule for a name wins, so "-r __node:=" of the command line does not rename this node; other
         # remappings (/tf:=tf) apply.
-        self._node = rclpy.create_node(
+        node = rclpy.create_node(
             "tf_listener",
             context=owner.context,
             cli_args=["--ros-args", "-r", f"__node:={owner.get_name()}_tf_listener"],
@@ -83,19 +79,12 @@ class TfListener:
         )
         self.buffer: Any = Buffer(cache_time=Duration(seconds=kept))
         """tf2_ros.Buffer."""
-        self._listener = TransformListener(Filler(self.buffer), self._node)
-        self._executor = SingleThreadedExecutor(context=owner.context)
-        self._executor.add_node(self._node)
-        self._stop = threading.Event()
-        arguments = (self._executor, self._stop, failed)
-        self._thread = threading.Thread(target=spin, args=arguments, name="tf", daemon=True)
-        self._thread.start()
+        self._listener = TransformListener(Filler(self.buffer), node)
+        self._spinning = OwnThread(node, "tf", failed)
 
     def close(self) -> None:
-        """End the thread and destroy the node."""
-        halt(self._executor, self._stop)
-        self._thread.join(CLOSING)
-        self._node.destroy_node()
+        """End the thread and destroy its node."""
+        self._spinning.close()
 
 
 def tf_listener(owner: Node, failed: Callable[[Exception], object], kept: float = KEPT) -> TfListener | None:

@@ -1,7 +1,8 @@
 """yolo_msgs/DetectionArray of yolo_ros with depth (``detections_3d``): COCO keypoints, those that are seen.
 
 Keypoints are numbered from 1. Their frame is in a field of their own, not in the header. A keypoint without depth is at
-the place of the camera, in whatever frame; several such keypoints share their place exactly, which joints never do.
+the place of the camera, in whatever frame; several such keypoints of a person share their place exactly, which joints
+never do, and so it is known for one that is alone.
 """
 
 from __future__ import annotations
@@ -27,6 +28,8 @@ class Detections:
 
     def __init__(self, context: Context) -> None:
         self._frame_id = context.frame_id  # of messages without people, which have none
+        self._camera = np.empty((0, 3))
+        """(n, 3) where keypoints without depth were last."""
 
     def __call__(self, message: Any, context: Context) -> SourceFrame:
         """The people of a message.
@@ -52,7 +55,15 @@ class Detections:
         self._frame_id = next(iter(frames), self._frame_id)
         header = Header(stamp=message.header.stamp, frame_id=self._frame_id or message.header.frame_id)
         _check_ids(people)
-        return context.frame([_person(one, context) for one in people], header)
+        read = [_rows(one.keypoints3d.data, context, lambda at: (at.x, at.y, at.z)) for one in people]
+        for joints, _ in read:
+            places, times = np.unique(joints[np.isfinite(joints).all(axis=1)], axis=0, return_counts=True)
+            if (times > 1).any():
+                self._camera = places[times > 1]
+        for joints, _ in read:
+            joints[(joints[:, None] == self._camera).all(axis=2).any(axis=1)] = np.nan
+        ids = [one.id or context.person_id for one in people]
+        return context.frame([Person(id_, *joints) for id_, joints in zip(ids, read, strict=True)], header)
 
 
 def decode_2d(message: Any, context: Context) -> SourceFrame:
@@ -73,13 +84,6 @@ def decode_2d(message: Any, context: Context) -> SourceFrame:
 def _check_ids(people: list[Any]) -> None:
     if len(people) > 1 and not all(one.id for one in people):
         raise InputError("no_ids", "expected an id for everybody, got none: start yolo_ros with use_tracking:=True")
-
-
-def _person(detection: Any, context: Context) -> Person:
-    joints, confidence = _rows(detection.keypoints3d.data, context, lambda point: (point.x, point.y, point.z))
-    _, which, times = np.unique(joints, axis=0, return_inverse=True, return_counts=True)
-    joints[times[which.reshape(-1)] > 1] = np.nan
-    return Person(detection.id or context.person_id, joints, confidence)
 
 
 def _rows(keypoints: Iterable[Any], context: Context, place: Callable[[Any], tuple[float, ...]]) -> Any:

@@ -1,7 +1,8 @@
 """Subscriptions to the further topics of an adapter.
 
-The adapter changes what it wants on the inference thread; subscriptions are made and destroyed by the executor, which
-waits for them meanwhile. A guard condition tells it.
+The adapter changes what it wants on the inference thread; subscriptions are made and destroyed by the executor of the
+node, which waits for them meanwhile. A guard condition tells it. They are those of a node beside it, with a thread of
+its own: an IMU sends 400 messages a second, and every one would make that executor look at everything it has.
 """
 
 from __future__ import annotations
@@ -10,11 +11,14 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
+import rclpy
 from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
+from rclpy.qos_overriding_options import QoSOverridingOptions
 from rclpy.subscription import Subscription
 
 from usdrl_ros.inputs.further_topics import FurtherTopics, Heard, Route
+from usdrl_ros.processes.lifecycle import OwnThread
 
 
 class FurtherSubscriptions:
@@ -24,13 +28,22 @@ class FurtherSubscriptions:
         node: subscribes.
         topics: what the adapter wants.
         put: takes every message.
+        failed: receives the errors of their thread.
 
     Raises:
         Exception: of rclpy, for a topic that cannot be subscribed; none is subscribed then.
     """
 
-    def __init__(self, node: Node, topics: FurtherTopics, put: Callable[[Heard], object]) -> None:
-        self._node, self._topics, self._put = node, topics, put
+    def __init__(
+        self,
+        node: Node,
+        topics: FurtherTopics,
+        put: Callable[[Heard], object],
+        failed: Callable[[Exception], object],
+    ) -> None:
+        self._node, self._topics, self._put, self._failed = node, topics, put, failed
+        self._beside: Node | None = None
+        self._spinning: OwnThread | None = None
         self._open: dict[Route, Subscription] | None = {}
         self._lock = threading.Lock()
         self._guard = node.create_guard_condition(self._follow)
@@ -44,10 +57,10 @@ class FurtherSubscriptions:
     def close(self) -> None:
         """End all subscriptions."""
         with self._lock:
-            subscriptions, self._open = self._open or {}, None
+            self._open = None
         self._topics.changed = lambda: None
-        for subscription in subscriptions.values():
-            self._node.destroy_subscription(subscription)
+        if self._spinning is not None:
+            self._spinning.close()
         self._node.destroy_guard_condition(self._guard)
 
     def silent(self) -> tuple[str, ...]:
@@ -61,13 +74,18 @@ class FurtherSubscriptions:
             if self._open is None:
                 return
             wanted = self._topics.routes
+            if wanted and self._beside is None:
+                self._beside = _beside(self._node)
+                self._spinning = OwnThread(self._beside, "further topics", self._failed)
+            if self._beside is None:
+                return
             for route in [route for route in self._open if route not in wanted]:
-                self._node.destroy_subscription(self._open.pop(route))
+                self._beside.destroy_subscription(self._open.pop(route))
             for route in wanted:
                 if route not in self._open:
-                    self._open[route] = self._subscribe(route)
+                    self._open[route] = self._subscribe(self._beside, route)
 
-    def _subscribe(self, route: Route) -> Subscription:
+    def _subscribe(self, beside: Node, route: Route) -> Subscription:
         # A best-effort subscription hears every publisher, but a latched one is heard by reliable ones only.
         qos = QoSProfile(depth=route.depth, reliability=ReliabilityPolicy.BEST_EFFORT)
         if route.latched:
@@ -80,10 +98,25 @@ class FurtherSubscriptions:
         def put(data: Any) -> None:
             self._put(Heard(route, data))
 
-        return self._node.create_subscription(
+        return beside.create_subscription(
             route.kind,
-            route.topic,
+            self._node.resolve_topic_name(route.topic),
             put,
             qos,
+            qos_overriding_options=QoSOverridingOptions.with_default_policies(),
             raw=True,  # as the main topic
         )
+
+
+def _beside(node: Node) -> Node:
+    """A node that only hears; names are resolved before by the other, so that rules of the command line count once."""
+    given = node._parameter_overrides  # rclpy has no public access to them
+    return rclpy.create_node(
+        f"{node.get_name()}_inputs",
+        context=node.context,
+        namespace=node.get_namespace(),
+        use_global_arguments=False,
+        parameter_overrides=[one for name, one in given.items() if name.startswith("qos_overrides.")],
+        start_parameter_services=False,
+        enable_rosout=False,
+    )

@@ -1,8 +1,8 @@
 """The lifecycle node ``usdrl_perception``: wiring only.
 
 There are three kinds of threads: those of the executor run short callbacks, which only enqueue messages; the worker's
-does all slow work (``worker``); tf2 has its own (``tf_listener``). Transitions have a callback group of their own, so
-that the node answers requests while it loads weights.
+does all slow work (``worker``); tf2 (``tf_listener``) and further topics (``further_subscriptions``) have their own.
+Transitions have a callback group of their own, so that the node answers requests while it loads weights.
 """
 
 from __future__ import annotations
@@ -132,8 +132,6 @@ class PerceptionNode(ServedNode):
         self.end_transitions(CLOSING)
         self._stop_listening(CLOSING)
         self._release(CLOSING)
-        if self._tf is not None:
-            self._tf.close()
         self.destroy_node()
 
     def failed(self, error: Exception) -> None:
@@ -148,12 +146,12 @@ class PerceptionNode(ServedNode):
         try:
             config = parameters.read(self)
             options = adapter_options.declare(self, load(config.input_type).options)
-            if looks_up_transforms(config) and self._tf is None:
+            if looks_up_transforms(config):
                 self._tf = tf_listener(self, self.failed)
             tf = None if self._tf is None else self._tf.buffer
             self._pipeline = build(self, config, options, self._stream_factory, tf, self._health, self._publish)
         except Exception as error:  # rclpy would swallow it silently
-            self._structure_taken = False
+            self._release()
             for publisher in [one for one in self.publishers if one not in before]:
                 self.destroy_publisher(publisher)
             return self.refuse("configure", error)
@@ -204,7 +202,7 @@ class PerceptionNode(ServedNode):
             heartbeat = self.create_timer(1.0 / config.heartbeat_rate, pipeline.heartbeat, clock=self._steady)
             end.callback(self.destroy_timer, heartbeat)
             pipeline.worker.listen()
-            further = FurtherSubscriptions(self, pipeline.topics, pipeline.worker.put)
+            further = FurtherSubscriptions(self, pipeline.topics, pipeline.worker.put, self.failed)
             end.callback(further.close)
             self.get_logger().info(f"listening on {subscription.topic_name} ({config.input_type}, {config.topology})")
             return Listening(topic=subscription.topic_name, further=further, end=end.pop_all())
@@ -230,6 +228,9 @@ class PerceptionNode(ServedNode):
         pipeline, self._pipeline = self._pipeline, None
         if pipeline is not None:
             pipeline.release(timeout)
+        tf, self._tf = self._tf, None
+        if tf is not None:
+            tf.close()
         self._structure_taken = False
 
     def _supervise(self) -> None:

@@ -12,8 +12,11 @@ from usdrl_ros.inputs.common import InputError, SourceFrame
 class Observer(Protocol):
     """Counts what happens; called on the worker's thread, ``dropped`` on the caller's."""
 
-    def accepted(self, arrival: float, source: SourceFrame | None) -> None:
-        """A message was understood; None if it has no people and no stamp."""
+    def accepted(self, arrival: float, source: SourceFrame | None, *, again: bool = False) -> None:
+        """A message was understood; None if it has no people and no stamp.
+
+        ``again``: the people of one that was accepted before, which have come now.
+        """
 
     def rejected(self, error: InputError) -> None:
         """A message was refused."""

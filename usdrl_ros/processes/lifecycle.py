@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 
 import rclpy
 from rclpy.callback_groups import ReentrantCallbackGroup
-from rclpy.executors import Executor, ExternalShutdownException
+from rclpy.executors import Executor, ExternalShutdownException, SingleThreadedExecutor
 from rclpy.impl.implementation_singleton import rclpy_implementation
 from rclpy.lifecycle import LifecycleNodeMixin, TransitionCallbackReturn
 from rclpy.node import Node
@@ -70,6 +70,30 @@ def halt(executor: Executor, stop: threading.Event) -> None:
     """End ``spin`` at once: ``Executor.wake`` alone would only let it look for work and wait on."""
     stop.set()
     executor.create_task(lambda: None)
+
+
+class OwnThread:
+    """A thread that spins a node which only hears: that waits for nobody, and wakes up no large executor.
+
+    Args:
+        node: destroyed at the end.
+        name: of the thread.
+        failed: receives the errors of callbacks.
+    """
+
+    def __init__(self, node: Node, name: str, failed: Callable[[Exception], object]) -> None:
+        self._node, self._stop = node, threading.Event()
+        self._executor = SingleThreadedExecutor(context=node.context)
+        self._executor.add_node(node)
+        arguments = (self._executor, self._stop, failed)
+        self._thread = threading.Thread(target=spin, args=arguments, name=name, daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """End the thread and destroy the node."""
+        halt(self._executor, self._stop)
+        self._thread.join(2 * WAKE_UP)
+        self._node.destroy_node()
 
 
 class ManagedNode(LifecycleNodeMixin, Node):

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from usdrl_model.skeleton import topology
-from usdrl_model.skeleton.person import Person, canonical, canonical_people, judge
+from usdrl_model.skeleton.person import SEEN_JOINTS, Person, canonical, canonical_people, judge
 from usdrl_model.skeleton.topology import CANONICAL_JOINTS, JOINT_INDEX, PARENTS
 
 JOINTS = 25
@@ -77,13 +77,40 @@ def test_who_was_judged_is_not_judged_by_place_again() -> None:
     person = standing()
     person[JOINT_INDEX["wrist_left"]] = 0.0
     judged = judge(Person("1", person))
-    away = replace(judged, joints=judged.joints + [40.0, -person[0, 1], 500.0])  # a spine base that is 0 high by chance
+    away = replace(judged, joints=judged.joints - person[0])  # a spine base that is at the origin by chance
     assert judge(away) is away
     _, here = canonical(Person("1", person), topology.topology("kinect_v2_25"))
     _, there = canonical(away, topology.topology("kinect_v2_25"))
     np.testing.assert_array_equal(here, there)
     assert there.sum() == JOINTS - 1
-    assert not canonical(replace(away, judged=False), topology.topology("kinect_v2_25"))[1].any()
+    assert canonical(replace(away, judged=False), topology.topology("kinect_v2_25"))[1].sum() == JOINTS - 2
+
+
+@pytest.mark.parametrize("place", [(40.0, 1.0, -25.0), (0.0, 0.0, 900.0), (-12_000.0, 3.0, 4000.0)])
+@pytest.mark.parametrize("name", ["kinect_v2_25", "coco_17"])
+def test_people_may_be_anywhere_in_a_map(name: str, place: tuple[float, float, float]) -> None:
+    joint_set = topology.topology(name)
+    person = np.random.default_rng(2).normal(scale=0.2, size=(len(joint_set.joints), 3)) + [0.0, 0.0, 2.0]
+    person[3] = np.nan
+    person[5] += [0.0, 5.0, 0.0]  # and what is not at the body is not of it, wherever that is
+    here, sure = canonical(Person("1", person), joint_set)
+    there, equally_sure = canonical(Person("1", person + place), joint_set)
+    np.testing.assert_array_equal(equally_sure, sure)
+    np.testing.assert_allclose(there[sure > 0.0], here[sure > 0.0] + place, atol=2e-3)
+
+
+@pytest.mark.parametrize("times", [100.0, 1000.0])
+@pytest.mark.parametrize("name", ["kinect_v2_25", "coco_17"])
+def test_who_is_a_hundred_metres_tall_is_nobody(name: str, times: float) -> None:
+    joint_set = topology.topology(name)
+    person = np.random.default_rng(2).normal(scale=0.2, size=(len(joint_set.joints), 3)) + [0.0, 0.0, 2.0]
+    assert (canonical(Person("1", person), joint_set)[1] > 0.0).sum() >= 20
+    assert (canonical(Person("1", person * times), joint_set)[1] > 0.0).sum() < SEEN_JOINTS
+
+
+def test_what_single_precision_cannot_hold_is_nowhere() -> None:
+    kinect = topology.topology("kinect_v2_25")
+    assert not canonical(Person("1", standing() + 2e5), kinect)[1].any()
 
 
 def test_several_people_at_once_are_as_one_by_one() -> None:

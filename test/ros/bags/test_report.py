@@ -1,5 +1,6 @@
 """``usdrl-bag report``: one page that shows a bag, safe with foreign names, small for long bags, and clickable."""
 
+import base64
 import csv
 import json
 import re
@@ -69,6 +70,17 @@ def test_everybody_and_everything_that_was_seen_is_on_the_page(seen: Observed) -
     for person in seen.people:
         assert np.isfinite(person.joints).any() and person.scores.max() <= 1.0
         assert (np.diff(person.stamps) > 0.05).all()
+
+
+@pytest.mark.parametrize(("place", "within"), [(0.0, 6e-4), (50.0, 6e-4), (4000.0, 1e-3)])
+def test_people_may_be_anywhere_in_a_map(seen: Observed, place: float, within: float) -> None:
+    one = seen.people[0]
+    joints = one.joints + np.float32(place)
+    joints[0, 3] = np.nan
+    (got, *_) = report.document(replace(seen, people=(replace(one, joints=joints),)), LIVE, MODEL)["people"]
+    steps = np.frombuffer(base64.b64decode(got["joints"]), "<i2").reshape(joints.shape)
+    metres = np.where(steps == report.MISSING, np.nan, np.array(got["origin"]) + got["step"] * steps)
+    np.testing.assert_allclose(metres, joints, atol=within)
 
 
 def test_foreign_names_stay_text_and_the_page_needs_nothing_else(shown: Path) -> None:

@@ -278,6 +278,27 @@ def test_the_pages_have_every_parameter():
     assert (ROOT / parameters.FILE).read_text(encoding="utf-8") == made
 
 
+def test_a_device_without_a_clock_is_told(monkeypatch, capfd):
+    """With use_sim_time, and nobody who publishes /clock."""
+
+    class Camera:
+        def __init__(self, device, width, height, take, failed, ended):
+            take(np.zeros((HEIGHT, WIDTH, 3), np.uint8))
+
+        def close(self, timeout):
+            pass
+
+    monkeypatch.setattr("usdrl_ros.camera.node.Device", Camera)
+    rclpy.init(args=["--ros-args", "-p", "device:=0", "-p", "use_sim_time:=true"])
+    node = CameraNode(factory=lambda config: ColourEstimator())
+    try:
+        assert node.start()
+    finally:
+        node.close()
+        rclpy.shutdown()
+    assert "(no_clock): expected a clock, because pictures of a device are stamped with it" in capfd.readouterr().err
+
+
 def test_a_video_is_played_as_a_camera_and_ends_the_process(peer, tmp_path):
     cv2 = pytest.importorskip("cv2", reason="needs OpenCV (extra camera)")
     path = tmp_path / "people.avi"

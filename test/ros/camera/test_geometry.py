@@ -31,7 +31,7 @@ class Sees(ColourEstimator):
 
 def people(*poses, depth=None, lens=LENS):
     picture = np.zeros((HEIGHT, WIDTH, 3), np.uint8)
-    return People(Sees(*poses)).frame(picture, 1.0, lens, depth).people
+    return People(Sees(*poses)).frame(picture, 1.0, lens, lambda at: depth).people
 
 
 @given(distance=st.floats(2.2, 8.0), right=st.floats(-0.3, 0.3), focal=st.floats(40.0, 60.0))
@@ -47,6 +47,28 @@ def test_somebody_smaller_than_believed_counts_as_farther_away_unless_depth_tell
     assert by_size.joints == pytest.approx(1.25 * true, abs=1e-6)
     (by_depth,) = people(seen, depth=DepthImage(depth_image(1.0, 3.0 - SKIN)))
     assert by_depth.joints == pytest.approx(true, rel=0.05)  # the trunk has depth too
+
+
+def test_where_depth_is_missing_somebody_keeps_the_size_that_it_gave_them():
+    true, picture = body(3.0), np.zeros((HEIGHT, WIDTH, 3), np.uint8)
+    found = People(Sees(pose(true, believed=1.25)))
+    hole = DepthImage(depth_image(1.0, 0.0))
+    for stamp, depth in ((1.0, DepthImage(depth_image(1.0, 3.0 - SKIN))), (1.1, hole), (1.2, None), (1.9, None)):
+        (person,) = found.frame(picture, stamp, LENS, lambda at, depth=depth: depth).people
+        assert person.joints == pytest.approx(true, rel=0.05)
+    assert found.counters == {"placed.by_depth": 1, "placed.by_size": 2, "placed.by_size_beyond_depth": 1}
+    (new,) = found.frame(picture, 9.0, LENS, lambda at: None).people
+    assert new.joints == pytest.approx(1.25 * true, abs=1e-6)
+
+
+def test_depth_that_comes_later_than_the_people_tells_of_them_with_the_next_picture():
+    true, picture, come = body(3.0), np.zeros((HEIGHT, WIDTH, 3), np.uint8), {}
+    found, there = People(Sees(pose(true, believed=1.25))), []
+    for stamp in (1.0, 1.1, 1.2, 1.3):
+        (person,) = found.frame(picture, stamp, LENS, come.get).people
+        there.append(person.joints[[23, 24], 2].mean())
+        come[stamp] = DepthImage(depth_image(stamp, 3.0 - SKIN))
+    assert there == pytest.approx([3.75, 3.0, 3.0, 3.0], rel=0.05)
 
 
 def test_depth_with_holes_a_hand_in_front_and_another_resolution():

@@ -5,15 +5,17 @@ import pytest
 
 pytest.importorskip("rclpy", reason="needs ROS 2 (rclpy)")
 
-from helpers.filmed import HEIGHT, WIDTH, ColourEstimator  # noqa: E402
+from helpers.filmed import HEIGHT, WIDTH, ColourEstimator, depth_image  # noqa: E402
 from helpers.ros_peer import header  # noqa: E402
 
+from usdrl_ros.camera.geometry import SKIN  # noqa: E402
 from usdrl_ros.camera.health import Health  # noqa: E402
 from usdrl_ros.camera.people import People  # noqa: E402
 from usdrl_ros.camera.searching import Searching, Shot  # noqa: E402
 from usdrl_ros.camera.view import View  # noqa: E402
 
 BEGIN = 1.7e9
+PICTURE = np.full((HEIGHT, WIDTH, 3), 150, np.uint8)  # somebody 3 m ahead
 
 
 def searched(stamps, max_rate):
@@ -33,6 +35,22 @@ def searched(stamps, max_rate):
         searching._search(Shot(header(stamp, "lens"), lambda: nothing), 0.0)
     searching.stop(1.0)
     return np.array(taken)
+
+
+def test_depth_that_comes_while_people_are_searched_is_used():
+    view, placed = View(60.0, print), []
+
+    class Slow(ColourEstimator):
+        def poses(self, picture, stamp):
+            view.depths.add(depth_image(stamp, 2.4))
+            return super().poses(picture, stamp)
+
+    health = Health(lambda: 0.0, print)
+    searching = Searching(People(Slow()), view, lambda frame, header: placed.append(frame), health, lambda: 0.0)
+    searching.listen(True)
+    searching._search(Shot(header(BEGIN, "lens"), lambda: PICTURE), 0.0)
+    searching.stop(1.0)
+    assert placed[0].people[0].joints[[23, 24], 2].mean() == pytest.approx(2.4 + SKIN, rel=0.1)
 
 
 def filmed(rate, jitter, seconds=40.0):

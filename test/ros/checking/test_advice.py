@@ -52,13 +52,13 @@ def captured(
     return found
 
 
-def report(messages, **values):
+def report(messages, source=None, **values):
     said = config(**values)
-    source = find(said.input_type)
-    found = advise(said, lambda settings: run(messages, source, settings, "/bodies", None))
+    source = source or find(said.input_type)
+    found = advise(said, lambda settings: run(messages, source, {}, settings, "/bodies", None))
     return Report(
-        topic="/bodies", publishers=(), perception="", config=said, messages=len(messages), trial=found.last,
-        steps=found.steps, findings=found.last.findings,
+        topic="/bodies", publishers=(), perception="", config=said, options={}, messages=len(messages),
+        trial=found.last, steps=found.steps, findings=found.last.findings,
     )  # fmt: skip
 
 
@@ -207,6 +207,17 @@ def test_bytes_of_something_else_are_told(data):
     assert "nan" not in found.text(), "of a rate that is not known nothing is said"
 
 
+@pytest.mark.parametrize(("own", "settles"), [({"units": "m"}, "units"), ({"axes": "kinect"}, "axes")])
+def test_what_the_messages_settle_themselves_is_no_parameter_to_set(own, settles):
+    source = find("point_cloud")
+    source = dataclasses.replace(source, adapter=dataclasses.replace(source.adapter, **own))
+    change = (lambda joints: 1000.0 * joints) if settles == "units" else (lambda joints: joints)
+    found = report(captured(perform(), change=change), source)
+    assert steps(found) == [] and not found.fine
+    (finding,) = [one for one in found.left if one.key == settles]
+    assert f"these messages have {settles} of their own: correct what publishes them" in finding.text
+
+
 def test_tf_that_is_not_installed_does_not_hide_the_rest():
     found = report(captured(perform(), axes="body"), target_frame="odom")
     assert steps(found) == [("axes", "body")]
@@ -217,12 +228,13 @@ def test_the_command_has_all_that_was_given_and_all_steps():
     why = Finding("topology", Level.ERROR, "other joints")
     given = config(axes="kinect", person_id="1", sensor_pose=(0.0, 0.0, 1.2, 0.0, 0.35, 0.0))
     report = Report(
-        topic="/camera/skeletons", publishers=(), perception="", config=given, messages=9, trial=None,
-        steps=(Step("topology", "k4abt_32", why),), findings=(),
+        topic="/camera/skeletons", publishers=(), perception="", config=given, options={"scale": 2.0}, messages=9,
+        trial=None, steps=(Step("topology", "k4abt_32", why),), findings=(),
     )  # fmt: skip
     assert shlex.split(report.command()) == [
         "usdrl-perception", "--ros-args", "-p", "topic:=/camera/skeletons", "-p", "person_id:=\"1\"",
-        "-p", "axes:=kinect", "-p", "sensor_pose:=[0.0, 0.0, 1.2, 0.0, 0.35, 0.0]", "-p", "topology:=k4abt_32",
+        "-p", "axes:=kinect", "-p", "sensor_pose:=[0.0, 0.0, 1.2, 0.0, 0.35, 0.0]", "-p", "input.scale:=2.0",
+        "-p", "topology:=k4abt_32",
     ]  # fmt: skip
     odd = dataclasses.replace(report, config=config(person_id="*, a: b"))
     assert 'person_id:="*, a: b"' in shlex.split(odd.command()), "what YAML would read as something else is in quotes"
@@ -230,5 +242,5 @@ def test_the_command_has_all_that_was_given_and_all_steps():
     told = dataclasses.replace(report, trial=Trial(findings=(tilted,)), findings=(tilted,))
     assert told.verdict() == "With that, people look like people.", "notes are no fault"
     assert dataclasses.replace(told, findings=(tilted, why)).verdict() == "Not fine yet."
-    usual = dataclasses.replace(report, topic="/skeletons", config=config(watch=()))
+    usual = dataclasses.replace(report, topic="/skeletons", config=config(watch=()), options={})
     assert usual.command() == "usdrl-perception --ros-args -p topology:=k4abt_32"

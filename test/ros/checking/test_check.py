@@ -13,6 +13,7 @@ pytest.importorskip("rclpy", reason="needs ROS 2 (rclpy)")
 
 from geometry_msgs.msg import PoseArray  # noqa: E402
 from helpers.acting import script  # noqa: E402
+from helpers.plug_ins import register  # noqa: E402
 from helpers.ros_peer import header  # noqa: E402
 from rclpy.qos import QoSProfile, ReliabilityPolicy  # noqa: E402
 from sensor_msgs.msg import PointCloud2  # noqa: E402
@@ -24,6 +25,21 @@ from usdrl_ros.checking.check import main  # noqa: E402
 from usdrl_ros.inputs.skeleton_messages import point_cloud, poses  # noqa: E402
 from usdrl_ros.processes.children import Child  # noqa: E402
 
+HALF = """
+from dataclasses import replace
+from usdrl_model.skeleton.person import Person
+from usdrl_ros.inputs.adapter import Adapter
+from usdrl_ros.inputs.options import Option
+from usdrl_ros.inputs import pose_array
+
+def decode(message, context):
+    read = pose_array.decode(message, context)
+    people = [replace(one, joints=context.options["scale"] * one.joints) for one in read.frame.people]
+    return context.frame(people, message.header)
+
+OPTIONS = (Option(name="scale", default=0.1, text="Factor."),)
+ADAPTER = Adapter(message="geometry_msgs/msg/PoseArray", version=1, decode=decode, options=OPTIONS)
+"""
 SHORT = ["--seconds", "2", "--wait", "5", "--json"]
 
 
@@ -88,6 +104,17 @@ def test_a_topic_a_type_and_a_unit_are_found(peer, capsys):
     assert status == 1
     assert found["set"] == {"topic": "/azure/bodies", "input_type": "pose_array", "units": "mm"}
     assert found["findings"] == []
+
+
+def test_parameters_of_the_adapter_count(peer, capsys, tmp_path, monkeypatch):
+    with register(tmp_path, monkeypatch, "half", HALF), Tracker(peer, "/half", kind=PoseArray, build=poses, people=1):
+        half = ["/half", "--ros-args", "-p", "input_type:=half"]
+        status, found = check(capsys, *half, "-p", "input.scale:=1.0")
+        assert (status, found["set"]) == (0, {}), found
+        status, found = check(capsys, *half)
+        assert status == 1 and [one["key"] for one in found["findings"]] == ["units"], found
+        assert main([*SHORT, *half, "-p", "input.scal:=1.0"]) == 1
+        assert "input.scal: this input has no such parameter" in capsys.readouterr().err
 
 
 def test_nobody_publishes_anything(peer, capsys):

@@ -119,7 +119,7 @@ POSES = {
 @pytest.mark.parametrize("pose", POSES)
 def test_joints_are_judged_where_the_sensor_saw_them(pose):
     points = np.tile([0.1, 0.2, 2.0], (7, 1))
-    points[1], points[2], points[3], points[4] = 0.0, np.nan, (0.0, 0.0, 31.0), np.inf
+    points[1], points[2], points[3], points[4] = 0.0, np.nan, (0.0, 0.0, 6.0), np.inf
     confidence = np.array([1.0, 1.0, 1.0, 1.0, 1.0, 0.05, np.nan])
     frame = SkeletonFrame(5.0, (Person("1", points, confidence), Person("2", np.zeros((7, 3)))))
     frames = Frames("optical", **POSES[pose])
@@ -156,11 +156,11 @@ def test_the_pipeline_sees_the_same_wherever_the_robot_is(pose, lost):
 @pytest.mark.parametrize("units", UNITS)
 @pytest.mark.parametrize("pose", POSES)
 def test_units_are_those_of_the_source_alone(units, pose):
-    metres = np.array([[0.5, 0.2, 2.0], [0.0, 0.0, 29.0], [0.0, 0.0, 31.0], [0.0, 0.0, 0.0]])
+    metres = np.array([[0.5, 0.2, 2.0], [0.4, 0.1, 2.0], [0.0, 0.0, 4.9], [0.0, 0.0, 5.1], [0.0, 0.0, 0.0]])
     expected = canonical(Frames("optical", **POSES[pose]), metres)
     got = canonical(Frames("optical", units=units, **POSES[pose]), metres / UNITS[units])
     np.testing.assert_allclose(got, expected, rtol=1e-12)
-    np.testing.assert_array_equal(np.isnan(got).any(axis=1), [False, False, True, True])
+    np.testing.assert_array_equal(np.isnan(got).any(axis=1), [False, False, False, True, True])
 
 
 def test_a_mirrored_tracker_names_the_sides_of_a_mirror():

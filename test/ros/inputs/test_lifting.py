@@ -110,7 +110,7 @@ def test_a_tracker_that_is_slow_and_a_camera_that_is_fast(source):
 
 
 def test_depth_images_of_more_than_a_share_of_the_memory_are_not_kept(source, monkeypatch):
-    monkeypatch.setattr("usdrl_ros.inputs.lifting.BYTES", 3 * 2 * WIDTH * HEIGHT)
+    monkeypatch.setattr("usdrl_ros.inputs.depth_images.BYTES", 3 * 2 * WIDTH * HEIGHT)
     for step in range(6):
         source.see(10.0 + step / 10)
     assert source.skeleton(10.3).frame.people

@@ -14,6 +14,7 @@ from std_msgs.msg import Header  # noqa: E402
 
 from usdrl_model.skeleton.topology import topology  # noqa: E402
 from usdrl_ros.inputs import registry  # noqa: E402
+from usdrl_ros.inputs.adapter import Context  # noqa: E402
 from usdrl_ros.inputs.common import InputError  # noqa: E402
 from usdrl_ros.messages.cdr import Layout, MalformedError, TooManyError  # noqa: E402
 
@@ -141,6 +142,19 @@ def test_keypoints_of_yolo_without_depth_are_missing_in_any_frame():
     seen = [keypoint(1, (2, 0, 1)), keypoint(2, camera), keypoint(3, camera), keypoint(4, (2, 0.1, 1))]
     (person,) = decode(yolo(detection(*seen)), "yolo", joints=topology("coco_17")).frame.people
     np.testing.assert_array_equal(np.isfinite(person.joints[:4, 0]), [True, False, False, True])
+
+
+def test_a_single_keypoint_of_yolo_without_depth_is_missing_once_the_place_of_the_camera_is_known():
+    camera = (0.1, 0.02, 1.3)
+    joints = topology("coco_17")
+    read = registry.find("yolo").adapter.decoder(Context(topology=joints))
+    two, one = [keypoint(2, camera), keypoint(3, camera)], [keypoint(1, (2, 0, 1)), keypoint(4, camera)]
+    for message, expected in (
+        (yolo(detection(*one, name="a"), detection(*two, name="b")), [[0], []]),
+        (yolo(detection(*one, name="a")), [[0]]),
+    ):
+        people = read(message, Context(topology=joints)).frame.people
+        assert [np.flatnonzero(np.isfinite(person.joints[:, 0])).tolist() for person in people] == expected
 
 
 def test_messages_of_yolo_that_are_refused_and_those_without_people():

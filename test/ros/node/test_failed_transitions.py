@@ -1,6 +1,8 @@
 """A transition that fails leaves nothing behind on the node."""
 
 import dataclasses
+import sys
+import threading
 from types import SimpleNamespace
 from unittest.mock import Mock
 
@@ -9,21 +11,19 @@ import pytest
 pytest.importorskip("rclpy", reason="needs ROS 2 (rclpy)")
 
 import rclpy  # noqa: E402
-from helpers import stand_ins  # noqa: E402
+from helpers import stand_ins, tf_tree  # noqa: E402
 from helpers.rule_detector import hand_up_weights  # noqa: E402
 from rclpy.lifecycle import TransitionCallbackReturn  # noqa: E402
 
 from usdrl_model.online.stream import ActionStream  # noqa: E402
-from usdrl_ros.inputs.further_topics import FurtherTopics  # noqa: E402
 from usdrl_ros.node import node as perception  # noqa: E402
-from usdrl_ros.node.further_subscriptions import FurtherSubscriptions  # noqa: E402
 from usdrl_ros.node.pipeline import build  # noqa: E402
 from usdrl_ros.parameters.declarations import PARAMETERS  # noqa: E402
 from usdrl_ros.parameters.values import PerceptionConfig  # noqa: E402
 
 
 class Node:
-    """A node that knows what is open on it; the topic ``refused`` cannot be subscribed."""
+    """A node that knows what is open on it."""
 
     def __init__(self):
         self.open = []
@@ -37,20 +37,8 @@ class Node:
     def create_publisher(self, kind, topic, *_, **__):
         return self._made(topic)
 
-    def create_subscription(self, kind, topic, *_, **__):
-        if topic == "refused":
-            raise RuntimeError("no such type")
-        return self._made(topic)
-
-    def create_guard_condition(self, callback):
-        made = self._made("guard")
-        made.trigger = callback
-        return made
-
-    def destroy(self, one):
+    def destroy_publisher(self, one):
         self.open.remove(one.topic)
-
-    destroy_publisher = destroy_subscription = destroy_guard_condition = destroy
 
     def _made(self, topic):
         self.open.append(topic)
@@ -78,6 +66,31 @@ def test_labels_that_become_one_topic_are_refused_before_anything_is_published(m
         assert node.open == []
 
 
+def test_tf_is_heard_from_configuration_to_cleanup(monkeypatch):
+    monkeypatch.setitem(sys.modules, "tf2_ros", tf_tree.module())
+    rclpy.init(args=["--ros-args", "-p", "autostart:=false", "-p", "target_frame:=base_link"])
+    broken: list[Exception] = []
+
+    def make(config):
+        if broken:
+            raise broken.pop()
+        return stream("hand_up")
+
+    def listening():
+        return any(thread.name == "tf" for thread in threading.enumerate())
+
+    node = perception.PerceptionNode(make)
+    try:
+        for _ in range(2):
+            assert node.trigger_configure() == TransitionCallbackReturn.SUCCESS and listening()
+            assert node.trigger_cleanup() == TransitionCallbackReturn.SUCCESS and not listening()
+        broken.append(ValueError("no such weights"))
+        assert node.trigger_configure() == TransitionCallbackReturn.FAILURE and not listening()
+    finally:
+        node.close()
+        rclpy.shutdown()
+
+
 def test_an_activation_that_fails_leaves_nothing_that_listens(monkeypatch):
     rclpy.init(args=["--ros-args", "-p", "autostart:=false"])
     node = perception.PerceptionNode(lambda config: stream("hand_up"))
@@ -99,12 +112,3 @@ def test_an_activation_that_fails_leaves_nothing_that_listens(monkeypatch):
     finally:
         node.close()
         rclpy.shutdown()
-
-
-def test_further_topics_of_which_one_fails_are_all_left_again():
-    node, topics = Node(), FurtherTopics()
-    for name in ("first", "refused"):
-        topics.subscribe(name, "std_msgs/msg/String", Mock())
-    with pytest.raises(RuntimeError, match="no such type"):
-        FurtherSubscriptions(node, topics, lambda heard: None)
-    assert node.open == []

@@ -14,7 +14,7 @@ from helpers.rule_detector import hand_up_weights  # noqa: E402
 from helpers.worker_bench import Bench
 
 from usdrl_model.online.stream import ActionStream  # noqa: E402
-from usdrl_ros.inputs.common import SourceFrame  # noqa: E402
+from usdrl_ros.inputs.common import SourceFrame, ros_time  # noqa: E402
 from usdrl_ros.inputs.further_topics import Heard, Route  # noqa: E402
 from usdrl_ros.node.inbox import CAPACITY, LARGEST, Inbox  # noqa: E402
 from usdrl_ros.node.worker import AT_ONCE, LATE  # noqa: E402
@@ -49,6 +49,24 @@ def test_a_pile_of_messages_is_buffered_in_full_and_inferred_once():
     assert len(bench.counts.arrivals) == len(recorded)
     assert bench.results[0].state.stamp == recorded[-1].stamp
     assert bench.stream.counters["skipped_slots"] > 20
+
+
+def test_a_skeleton_that_waited_for_its_depth_image_counts_once():
+    waiting = []
+
+    def convert(message, arrival, patience):
+        if not isinstance(message, Heard):
+            waiting.append(message)
+            return None
+        frame = waiting.pop(0)
+        return SourceFrame(frame, ros_time(frame.stamp), "camera"), frame
+
+    bench = Bench(convert=convert)
+    recorded = recorded_frames()
+    for frame in recorded:
+        bench.play([frame, heard(False)])
+    assert bench.stream.stamp == recorded[-1].stamp
+    assert len(bench.counts.arrivals) == len(recorded)
 
 
 def test_a_message_that_waited_in_the_queue_waits_for_nothing_else():

@@ -12,7 +12,9 @@ function unpacked(text, kind) {
 
 for (const person of DATA.people) {
   person.times = unpacked(person.times, Float32Array);
-  person.joints = unpacked(person.joints, Int16Array);
+  const { origin, step } = person;
+  person.joints = Float64Array.from(unpacked(person.joints, Int16Array),
+    (value, at) => (value === MISSING ? NaN : origin[at % 3] + step * value)); // metres
   person.scored = unpacked(person.scored, Float32Array);
   person.scores = unpacked(person.scores, Uint8Array);
 }

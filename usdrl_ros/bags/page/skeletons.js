@@ -7,7 +7,7 @@ const space = (() => {
   const values = [[], [], []];
   for (const person of DATA.people)
     for (let at = 0; at < person.joints.length; at += 3 * 7)
-      if (person.joints[at] !== MISSING) for (let axis = 0; axis < 3; axis++) values[axis].push(person.joints[at + axis] / 1000);
+      if (!isNaN(person.joints[at])) for (let axis = 0; axis < 3; axis++) values[axis].push(person.joints[at + axis]);
   const ends = values.map((one) => {
     one.sort((a, b) => a - b);
     const at = (share) => (one.length ? one[Math.floor(share * (one.length - 1))] : 0);
@@ -28,9 +28,9 @@ function jointsAt(person, time) {
   const points = [];
   for (let joint = 0; joint < DATA.parents.length; joint++) {
     const a = 3 * (index * DATA.parents.length + joint), b = 3 * (next * DATA.parents.length + joint);
-    if (person.joints[a] === MISSING) { points.push(null); continue; }
-    const mix = person.joints[b] === MISSING ? 0 : share;
-    points.push([0, 1, 2].map((axis) => ((1 - mix) * person.joints[a + axis] + mix * person.joints[b + axis]) / 1000));
+    if (isNaN(person.joints[a])) { points.push(null); continue; }
+    const end = isNaN(person.joints[b]) ? a : b;
+    points.push([0, 1, 2].map((axis) => (1 - share) * person.joints[a + axis] + share * person.joints[end + axis]));
   }
   return points;
 }

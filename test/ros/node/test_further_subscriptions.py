@@ -1,0 +1,58 @@
+"""Further topics are heard beside the node: by a thread of their own, with the quality of service asked for."""
+
+import pytest
+
+rclpy = pytest.importorskip("rclpy", reason="needs ROS 2 (rclpy)")
+
+from rclpy.parameter import Parameter  # noqa: E402
+from rclpy.qos import ReliabilityPolicy  # noqa: E402
+from std_msgs.msg import String  # noqa: E402
+
+from usdrl_ros.inputs.further_topics import FurtherTopics  # noqa: E402
+from usdrl_ros.node.further_subscriptions import FurtherSubscriptions  # noqa: E402
+from usdrl_ros.processes.lifecycle import RCLError  # noqa: E402
+
+
+@pytest.fixture
+def owner(peer):
+    given = {"qos_overrides./robot/imu.subscription.reliability": "reliable"}
+    node = rclpy.create_node(
+        "seer",
+        namespace="robot",
+        context=peer.context,
+        parameter_overrides=[Parameter(name, value=value) for name, value in given.items()],
+        cli_args=["--ros-args", "-r", "seer:tilt:=imu"],
+    )
+    yield node
+    node.destroy_node()
+
+
+def read(*names):
+    topics = FurtherTopics()
+    for name in names:
+        topics.subscribe(name, "std_msgs/msg/String", lambda message, context: None)
+    return topics
+
+
+def test_they_are_heard_while_the_node_is_busy_and_under_its_names(peer, owner):
+    topics, heard, failed = read("tilt"), [], []
+    further = FurtherSubscriptions(owner, topics, heard.append, failed.append)  # nothing spins the owner
+    publisher = peer.node.create_publisher(String, "/robot/imu", 10)
+    peer.wait(publisher.get_subscription_count, "subscription")
+    (endpoint,) = peer.node.get_subscriptions_info_by_topic("/robot/imu")
+    assert endpoint.qos_profile.reliability == ReliabilityPolicy.RELIABLE
+    publisher.publish(String(data="level"))
+    peer.wait(lambda: heard, "message")
+    further.close()
+    assert failed == []
+    peer.wait(lambda: publisher.get_subscription_count() == 0, "end")
+    assert "seer_inputs" not in peer.node.get_node_names()
+
+
+def test_where_one_fails_all_are_left_again(peer, owner):
+    topics = read("first", "no topic")
+    before = list(owner.guards)
+    with pytest.raises(RCLError, match="topic name"):
+        FurtherSubscriptions(owner, topics, lambda heard: None, lambda error: None)
+    assert list(owner.guards) == before
+    peer.wait(lambda: "seer_inputs" not in peer.node.get_node_names(), "end")
