@@ -207,6 +207,8 @@ def _reading(
     description = described(adapter, config)
     content = Sample(description)
     try:
+        if adapter.adapter.tf:
+            raise ValueError(f"input_type {adapter.name}: looks up transforms, which is possible live only")
         convert = converter(
             adapter,
             config,

@@ -92,9 +92,9 @@ def inspect(graph: Graph, topic: str = "", *, node: str = "", seconds: float = 8
     given = _given(graph, perception, source) if config.input_type == before.input_type else {}
     options = values(source.adapter.options, given)
     report = replace(report, options=given)
+    looks_up = levelled_by(config) == "target_frame" or source.adapter.tf
     # What is heard is read when all of it has come, and again with every change.
-    looked_up = levelled_by(config) == "target_frame"
-    tf = tf_listener(graph.node, lambda error: None, wait + seconds + KEPT) if looked_up else None
+    tf = tf_listener(graph.node, lambda error: None, wait + seconds + KEPT) if looks_up else None
     with closing(tf) if tf else nullcontext():
         messages = graph.listen(source.message_type, topic, seconds, wait)
         if perception is not None:

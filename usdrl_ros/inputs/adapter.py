@@ -15,12 +15,15 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
+import numpy as np
+from builtin_interfaces.msg import Time
 from std_msgs.msg import Header
 
 from usdrl_model.skeleton.person import Person
 from usdrl_model.skeleton.topology import Topology
 from usdrl_model.skeleton.topology import topology as find_topology
 from usdrl_ros.inputs.common import MAX_PEOPLE, InputError, SourceFrame, ros_time, source_frame
+from usdrl_ros.inputs.coordinate_frames import look_up
 from usdrl_ros.inputs.options import Option
 
 VERSION = 1
@@ -90,6 +93,10 @@ class Context:
     """Name -> value of ``Adapter.options``."""
     subscribe: Subscribe = _alone
     """Reads a further topic, from the beginning (in a class) or at any time."""
+    tf: Any = None
+    """A tf2 buffer for ``transform``, with ``Adapter.tf``."""
+    patience: float = 0.0
+    """Seconds for which ``transform`` may wait."""
     arrival: float = 0.0
     """Seconds: when the message arrived, by the clock of the node (simulated time included), or was recorded."""
     warn: Callable[[str, str], None] = _silent
@@ -114,6 +121,14 @@ class Context:
                 )
             header = Header(stamp=ros_time(self.arrival), frame_id=self.frame_id)
         return source_frame(header, tuple(people))
+
+    def transform(self, target: str, source: str, stamp: Time) -> tuple[np.ndarray, np.ndarray]:
+        """Rotation (3, 3) and translation (3,), metres, of points in frame ``source`` into frame ``target`` at a stamp.
+
+        Raises:
+            InputError: ``no_transform``.
+        """
+        return look_up(self.tf, target, source, stamp, self.patience)
 
 
 Decode = Callable[[Any, Context], SourceFrame | None]
@@ -147,6 +162,8 @@ class Adapter:
     """Messages and texts inside a message, at most; larger ones are refused before they are deserialised."""
     options: tuple[Option, ...] = ()
     """Parameters of its own."""
+    tf: bool = False
+    """It looks up transforms (``Context.transform``), so it needs tf2_ros, and cannot read bags."""
     install: str = ""
     """How to get the package of the message type; empty: from the distribution's apt packages."""
 

@@ -55,7 +55,7 @@ class Conversion:
             deserialise, decode, data = data.route.deserialise, data.route.decode, data.data
         message = deserialise(data)
         try:
-            source = decode(message, replace(self.context, arrival=arrival))
+            source = decode(message, replace(self.context, arrival=arrival, patience=patience))
             if source is None:
                 return None
             _check(source, len(self.context.topology.joints))
@@ -169,6 +169,8 @@ def converter(
         imu=imu,
         order=description.order,
     )
+    if source.adapter.tf and tf is None:
+        raise ValueError(f"input_type {source.name}: looks up transforms, which needs tf2_ros: install it")
     context = Context(
         topology=description.topology,
         person_id=config.person_id,
@@ -177,6 +179,7 @@ def converter(
         file=config.input_file,
         options=options,
         subscribe=topics.subscribe,
+        tf=tf,
         warn=warn,
     )
     robot = None

@@ -15,7 +15,7 @@ from usdrl_ros.diagnostics.health import Situation
 from usdrl_ros.inputs.conversion import Conversion, converter, described, levelled_by
 from usdrl_ros.inputs.deserialiser import Deserialiser
 from usdrl_ros.inputs.further_topics import FurtherTopics
-from usdrl_ros.inputs.registry import Input, find
+from usdrl_ros.inputs.registry import Input, find, load
 from usdrl_ros.messages.types import type_name
 from usdrl_ros.node.model import Model, StreamFactory, load_model
 from usdrl_ros.node.processing import Processing
@@ -142,8 +142,8 @@ def build(
 
 
 def looks_up_transforms(config: PerceptionConfig) -> bool:
-    """Whether the node must listen to tf."""
-    return levelled_by(config) == "target_frame" or bool(config.robot_skeleton)
+    """Whether the node must listen to tf; ValueError as of ``registry.load``."""
+    return levelled_by(config) == "target_frame" or load(config.input_type).tf or bool(config.robot_skeleton)
 
 
 def _converted(

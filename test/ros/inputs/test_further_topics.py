@@ -139,10 +139,13 @@ def test_parameters_of_an_adapter_on_a_node(peer, duo):
     assert not node.has_parameter("input.scale")
 
 
-def test_without_a_place_to_subscribe():
+def test_without_a_place_to_subscribe_or_tf():
     context = Context(topology=KINECT)
     with pytest.raises(ValueError, match="running node and in bags only"):
         context.subscribe("a", "std_msgs/msg/String", print)
+    with pytest.raises(ValueError, match="expected a transform from 'a' to 'b' at stamp 3.000") as error:
+        context.transform("b", "a", header(3.0, "").stamp)
+    assert error.value.kind == "no_transform"
 
 
 def test_the_simple_interface_is_unchanged():
