@@ -75,7 +75,7 @@ def test_a_run_is_not_overwritten_nor_resumed_with_other_settings(tmp_path: Path
     train.train(run, windows, tmp_path, device=CPU)
     with pytest.raises(FileExistsError, match="--resume"):
         train.train(run, windows, tmp_path, device=CPU)
-    with pytest.raises(ValueError, match="another configuration"):
+    with pytest.raises(ValueError, match="other settings"):
         train.train(dataclasses.replace(run, seed=1), windows, tmp_path, device=CPU, resume=True)
     with pytest.raises(FileNotFoundError, match="no run to resume"):
         train.train(run, windows, tmp_path / "nothing", device=CPU, resume=True)

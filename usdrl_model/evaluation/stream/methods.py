@@ -17,7 +17,6 @@ from typing import ClassVar, Protocol
 import torch
 from torch import Tensor, nn
 
-from usdrl_model import config
 from usdrl_model.checkpoints import detector_file, stored_model
 from usdrl_model.checkpoints.loaded_detector import DetectorFileConfig, LoadedDetector
 from usdrl_model.checkpoints.pretrained_models import FREE
@@ -144,8 +143,7 @@ class Given:
         """Of the whole detector: its tensors, and its thresholds too."""
         if not detector_file.is_detector(weights.path):
             raise ValueError(f"{weights.path}: expected a detector, got an encoder: take the method fine-tuned")
-        loaded = detector_file.load(weights.path, "cpu")
-        return f"{loaded.sha256} {config.content_hash(loaded.config)}"
+        return detector_file.load(weights.path, "cpu").hash
 
     def detector(self, material: Material) -> LoadedDetector:
         """Load it."""
