@@ -316,5 +316,5 @@ def test_clips_in_a_picture_are_not_among_those_in_space(
     assert not any(clip.flat for clip in everything)
     assert len(everything) == 21
     assert "left out, since their joints are in a picture: pictures" in caplog.text
-    with pytest.raises(ValueError, match="joints of pictures are in a picture, views are of joints in space"):
+    with pytest.raises(ValueError, match="joints of pictures are in a picture, views are of those in space"):
         run_data.chosen(change(RUN, data=DataConfig(sets=("made", "pictures"), split=None)), both)
