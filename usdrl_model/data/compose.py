@@ -131,10 +131,10 @@ class _Stream:
                 self._stand(piece, piece.tail)
 
     def recording(self, name: str, first: Recording) -> Recording:
-        joints, confidence = np.concatenate(self.joints), np.concatenate(self.confidence)
+        joints, confidence, flat = np.concatenate(self.joints), np.concatenate(self.confidence), first.flat
         frames = tuple(
             SkeletonFrame(
-                stamp, (Person(PERSON, pose, sure, judged=True),) if np.isfinite(pose).any() else (), flat=first.flat
+                stamp, (Person(PERSON, pose, sure, judged=True),) if np.isfinite(pose).any() else (), flat=flat
             )
             for stamp, pose, sure in zip(np.concatenate(self.stamps).tolist(), joints, confidence, strict=True)
         )

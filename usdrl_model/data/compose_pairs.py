@@ -233,6 +233,7 @@ def _standing(joints: np.ndarray, looks: float, place: np.ndarray) -> np.ndarray
 
 
 def _recording(name: str, like: Recording, scene: Scene) -> Recording:
+    flat = like.flat
     frames = tuple(
         SkeletonFrame(
             float(stamp),
@@ -241,6 +242,7 @@ def _recording(name: str, like: Recording, scene: Scene) -> Recording:
                 for person, pose in zip(PEOPLE, poses, strict=True)
                 if np.isfinite(pose).any()
             ),
+            flat=flat,
         )
         for stamp, poses in zip(scene.stamps, scene.joints, strict=True)
     )

@@ -17,6 +17,7 @@ from usdrl_model.data import catalogue
 from usdrl_model.data.store_writer import write_set
 from usdrl_model.evaluation import detection_scores
 from usdrl_model.skeleton.recording import Recording
+from usdrl_model.training.augment import AugmentConfig
 from usdrl_model.training.finetuning import run_data, train
 from usdrl_model.training.finetuning.config import FinetuneConfig
 from usdrl_model.training.finetuning.labels import filled
@@ -93,6 +94,22 @@ def test_recordings_without_named_people_are_chosen_by_a_split(tmp_path: Path) -
         assert store is not None and len(training_part(source, store)) == count
     with pytest.raises(ValueError, match="name the people to train on"):
         SourceConfig(name="kitchen")
+
+
+def test_a_detector_that_needs_depth_learns_from_no_picture(tmp_path: Path) -> None:
+    drawn = [
+        dataclasses.replace(one, frames=tuple(dataclasses.replace(frame, flat=True) for frame in one.frames))
+        for one in RECORDINGS
+    ]
+    write_set(tmp_path, "own", drawn)
+    store = open_store(RUN.sources, tmp_path)
+    with pytest.raises(ValueError, match="own: joints are in a picture, and this detector refuses such ones live"):
+        run_data.recordings(RUN, store)
+    encoder = dataclasses.replace(RUN.detector.encoder, masked=True, flat=True)
+    pictures = dataclasses.replace(
+        RUN, detector=dataclasses.replace(RUN.detector, encoder=encoder), augment=AugmentConfig(yaw=0.0, tilt=0.0)
+    )
+    assert len(run_data.recordings(pictures, store)[0]) == len(drawn)
 
 
 def test_clips_in_the_labels_of_the_detector_show_their_label(tmp_path: Path) -> None:
