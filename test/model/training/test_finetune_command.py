@@ -14,9 +14,12 @@ from usdrl_model import config
 from usdrl_model.checkpoints import detector_file
 from usdrl_model.cli import main
 from usdrl_model.data import catalogue
+from usdrl_model.data.labelled_clips import labelled
+from usdrl_model.data.store import Store
 from usdrl_model.data.store_writer import write_set
 from usdrl_model.evaluation import detection_scores
 from usdrl_model.skeleton.recording import Recording
+from usdrl_model.skeleton.segments import AMBIGUOUS, Segment
 from usdrl_model.training.augment import AugmentConfig
 from usdrl_model.training.finetuning import run_data, train
 from usdrl_model.training.finetuning.config import FinetuneConfig
@@ -143,6 +146,22 @@ def test_segments_of_a_clip_are_kept_with_a_table_as_without(tmp_path: Path, com
     assert [one.segments for one in told] == [one.segments for one in RECORDINGS]
     clip = dataclasses.replace(source, labels={"hand_up": "hand_up"}, compose=False, window="clip")
     assert [one.label for one in recordings(clip, store, 0)] == ["hand_up"] * len(RECORDINGS)
+
+
+@pytest.mark.parametrize("table", [{}, {"hand_up": "hand_up"}])
+def test_what_nobody_can_tell_needs_no_place_among_the_labels(tmp_path: Path, table: dict[str, str]) -> None:
+    """Neither in those of a set, nor in the table of a source; nothing is learnt from it, and it is no class."""
+    begin = RECORDINGS[0].frames[0].stamp
+    doubt = Segment("1", AMBIGUOUS, begin, begin + 1.0)
+    write_set(tmp_path, "own", [dataclasses.replace(one, segments=(*one.segments, doubt)) for one in RECORDINGS[:1]])
+    store = Store.open(tmp_path)
+    assert store.labels == ("hand_up",)
+    (found,) = recordings(dataclasses.replace(RUN.sources[0], labels=table), store, 0)
+    assert doubt in found.segments
+    windows = windows_of(RUN.sources[0], [found], RUN.detector, max_gap=1.0, stride=2)
+    assert not windows.seen[0].any()
+    assert windows.seen[-1].all()
+    assert set(labelled(store, RUN.detector.encoder.window, "own").labels) == {"hand_up"}
 
 
 def test_clips_whose_segments_a_table_does_not_list_are_left_out(tmp_path: Path) -> None:
