@@ -81,6 +81,27 @@ def test_a_run_is_not_overwritten_nor_resumed_with_other_settings(tmp_path: Path
         train.train(run, windows, tmp_path / "nothing", device=CPU, resume=True)
 
 
+def test_batches_of_which_nothing_is_known_teach_nothing(tmp_path: Path) -> None:
+    """As of a source that is hardly labelled; the last batch of a validation may be one, too."""
+    given, run = mixture(), dataclasses.replace(RUN, steps=20, batch_size=2, validation_subjects=("c",), patience=5)
+    known = torch.zeros_like(given.windows.seen)
+    known[::8] = given.windows.seen[::8]
+    hardly = dataclasses.replace(given, windows=dataclasses.replace(given.windows, seen=known))
+    rows = torch.arange(train.VALIDATION_BATCH + 1) % len(known)
+    validation = dataclasses.replace(given.windows, seen=known)[rows]
+    validation.seen[-1] = False
+    detector = train.train(
+        dataclasses.replace(run, validate_every=10), hardly, tmp_path, device=CPU, validation=validation
+    )
+    assert all(parameter.isfinite().all() for parameter in detector.parameters())
+    state = torch.load(tmp_path / "training.pt", weights_only=True)
+    assert np.isfinite(state["losses"]).all()
+    assert np.isfinite(state["looks"]).all()
+    nothing = dataclasses.replace(given, windows=dataclasses.replace(given.windows, seen=torch.zeros_like(known)))
+    with pytest.raises(ValueError, match="nobody knows what people do in any frame: there is nothing to learn"):
+        train.fit(run, nothing, device=CPU)
+
+
 def test_a_diverging_run_stops_and_keeps_the_last_good_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(train, "SAVE_EVERY", 1)
     monkeypatch.setattr(train._Trainer, "_step", lambda self, number: float("nan") if number == 2 else 1.0)

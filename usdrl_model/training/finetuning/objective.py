@@ -25,7 +25,7 @@ class Objective:
         device: of the training.
 
     Raises:
-        ValueError: as ``Teacher``.
+        ValueError: as ``Teacher``, or of no frame the class is known.
     """
 
     def __init__(self, run: FinetuneConfig, mixture: Mixture, device: torch.device) -> None:
@@ -50,7 +50,7 @@ class Objective:
         """Cross entropy, the weighted mean over the frames that count; logits (N, T, K), y and told (N, T)."""
         weights = (self.class_weights[y] * self._recent(logits))[told]
         losses = F.cross_entropy(logits[told], y[told], label_smoothing=self.run.label_smoothing, reduction="none")
-        return (weights * losses).sum() / weights.sum()
+        return _mean(losses, weights)
 
     def _clips(self, logits: Tensor, clips: Tensor) -> Tensor:
         """Cross entropy, the mean over the windows of which something is known; logits (N, K), clips (N,)."""
@@ -62,7 +62,7 @@ class Objective:
         """Cross entropy to the teacher's probabilities (N, T', K)."""
         weights = self._recent(logits).expand_as(told)[told]
         losses = F.cross_entropy(logits[told], says[told], reduction="none")
-        return (weights * losses).sum() / weights.sum()
+        return _mean(losses, weights)
 
     def _recent(self, logits: Tensor) -> Tensor:
         """(T,) weights of the frames of a window."""
@@ -81,9 +81,20 @@ def delayed(seen: Tensor, delay: int) -> Tensor:
     return told
 
 
+def _mean(losses: Tensor, weights: Tensor) -> Tensor:
+    """Weighted mean of losses (F,); 0 where nothing counts, as of a batch of windows of which nothing is known."""
+    return (weights * losses).sum() / weights.sum().clamp(min=torch.finfo(weights.dtype).tiny)
+
+
 def _class_weights(mixture: Mixture, classes: int, power: float) -> Tensor:
-    """(K,) rarer classes weigh more; the mean weight of a frame is 1. A class that never occurs weighs nothing."""
+    """(K,) rarer classes weigh more; the mean weight of a frame is 1. A class that never occurs weighs nothing.
+
+    Raises:
+        ValueError: of no frame the class is known.
+    """
     windows = mixture.windows
+    if not windows.seen.any():
+        raise ValueError("sources: nobody knows what people do in any frame: there is nothing to learn")
     drawn = mixture.probability[:, None].expand_as(windows.y)[windows.seen]
     counts = torch.bincount(windows.y[windows.seen], weights=drawn, minlength=classes)
     weights = torch.where(counts > 0, (counts.sum() / counts.clamp(min=1e-12)) ** power, 0.0)
