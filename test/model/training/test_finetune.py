@@ -16,6 +16,7 @@ from usdrl_model.network.config import EncoderConfig
 from usdrl_model.skeleton.person import Person, SkeletonFrame
 from usdrl_model.skeleton.recording import Recording
 from usdrl_model.training import linear_layer
+from usdrl_model.training.augment import mirror
 from usdrl_model.training.finetuning import train
 from usdrl_model.training.finetuning.sources import (
     Mixture,
@@ -100,6 +101,22 @@ def test_batches_of_which_nothing_is_known_teach_nothing(tmp_path: Path) -> None
     nothing = dataclasses.replace(given, windows=dataclasses.replace(given.windows, seen=torch.zeros_like(known)))
     with pytest.raises(ValueError, match="nobody knows what people do in any frame: there is nothing to learn"):
         train.fit(run, nothing, device=CPU)
+
+
+def test_what_is_seen_in_a_mirror_alone_is_learnt() -> None:
+    detector = dataclasses.replace(RUN.detector, labels=("none", "hand_up", "other_hand_up"))
+    run = dataclasses.replace(
+        RUN, detector=detector, augment=dataclasses.replace(RUN.augment, mirror=0.5), clip_weight=0.0,
+        mirror_labels={"hand_up": "other_hand_up", "other_hand_up": "hand_up"}, steps=150,
+    )  # fmt: skip
+    given = mixture(run)
+    learnt = train.fit(run, given, device=CPU)
+    windows = given.windows
+    turned = mirror(windows.x, torch.ones(len(windows), dtype=torch.bool))
+    with torch.no_grad():
+        for x, answer in ((windows.x, 1), (turned, 2)):
+            found = learnt(x).frames.argmax(dim=2)[(windows.y == 1) & windows.seen]
+            assert (found == answer).double().mean() > 0.8
 
 
 def test_a_diverging_run_stops_and_keeps_the_last_good_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -30,7 +30,7 @@ class Objective:
 
     def __init__(self, run: FinetuneConfig, mixture: Mixture, device: torch.device) -> None:
         self.run = run
-        self.class_weights = _class_weights(mixture, len(run.detector.labels), run.class_balance).to(device)
+        self.class_weights = _class_weights(mixture, run).to(device)
         self.teacher = Teacher(run.teacher, run.detector, device) if run.teacher else None
 
     def __call__(self, model: nn.Module, x: Tensor, y: Tensor, seen: Tensor) -> Tensor:
@@ -86,8 +86,10 @@ def _mean(losses: Tensor, weights: Tensor) -> Tensor:
     return (weights * losses).sum() / weights.sum().clamp(min=torch.finfo(weights.dtype).tiny)
 
 
-def _class_weights(mixture: Mixture, classes: int, power: float) -> Tensor:
+def _class_weights(mixture: Mixture, run: FinetuneConfig) -> Tensor:
     """(K,) rarer classes weigh more; the mean weight of a frame is 1. A class that never occurs weighs nothing.
+
+    One that occurs in a mirror alone is as frequent as there.
 
     Raises:
         ValueError: of no frame the class is known.
@@ -96,6 +98,9 @@ def _class_weights(mixture: Mixture, classes: int, power: float) -> Tensor:
     if not windows.seen.any():
         raise ValueError("sources: nobody knows what people do in any frame: there is nothing to learn")
     drawn = mixture.probability[:, None].expand_as(windows.y)[windows.seen]
-    counts = torch.bincount(windows.y[windows.seen], weights=drawn, minlength=classes)
-    weights = torch.where(counts > 0, (counts.sum() / counts.clamp(min=1e-12)) ** power, 0.0)
+    counts = torch.bincount(windows.y[windows.seen], weights=drawn, minlength=len(run.detector.labels))
+    turned = torch.tensor(run.mirror_classes, device=counts.device)
+    mirrored = run.augment.mirror * torch.zeros_like(counts).index_add(0, turned, counts)
+    counts = torch.where(counts > 0, counts, mirrored)
+    weights = torch.where(counts > 0, (counts.sum() / counts.clamp(min=1e-12)) ** run.class_balance, 0.0)
     return (weights * counts.sum() / (weights * counts).sum()).float()
