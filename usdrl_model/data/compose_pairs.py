@@ -162,7 +162,7 @@ def _scene(recording: Recording) -> Scene | None:
     segments = tuple(
         Segment(names[one.person], one.label, max(float(one.start), begin) - begin, min(float(one.end), end) - begin)
         for one in shown
-        if one.end > begin and one.start < end
+        if one.person in names and one.end > begin and one.start < end
     )
     return Scene(clip.stamps[part] - begin, joints, segments)
 
