@@ -314,6 +314,19 @@ def test_weights_of_a_conformer_are_fine_tuned_as_a_streaming_detector(stores: P
     assert made.provenance.start == str(tmp_path / "given")
 
 
+def test_baselines_of_a_streaming_recipe_are_refused_before_anything_is_trained(stores: Path, tmp_path: Path) -> None:
+    asked = trained_on(tmp_path)
+    run = config.load(FinetuneConfig, tmp_path / "finetune.yaml")
+    shape = DetectorConfig(labels=("none",), encoder=STREAMING_ENCODER, rate=10.0, delay=2)
+    config.dump(dataclasses.replace(run, detector=shape), tmp_path / "finetune.yaml")
+    with pytest.raises(ValueError, match="TCN: baselines know no missing joints: take a recipe of windows in space"):
+        fit_and_score(
+            LEFT_OUT, stores, [METHODS["from scratch"], METHODS["TCN"]], weights=None, protocol=asked, seeds=[0],
+            cells=Cells(tmp_path / "out" / "cells"), device=CPU,
+        )  # fmt: skip
+    assert not (tmp_path / "out").exists()
+
+
 def test_without_any_other_set_there_is_nothing_to_train_on(stores: Path, tmp_path: Path) -> None:
     asked = trained_on(tmp_path)
     with pytest.raises(ValueError, match="sources: nothing is left without utd_mhad, msraction3d"):

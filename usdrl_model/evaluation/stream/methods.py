@@ -218,16 +218,21 @@ def started(run: FinetuneConfig, method: StreamMethod, weights: Pretrained | Non
     """The training of a method: from weights, with their encoder, or from random ones.
 
     Raises:
-        ValueError: weights are missing.
+        ValueError: weights are missing, or a baseline would need a mask.
     """
+    encoder = run.detector.encoder
     if not method.needs_weights:
-        # Baselines know no mask.
-        masked = run.detector.encoder.masked and not isinstance(method, Baseline)
-        encoder = dataclasses.replace(run.detector.encoder, masked=masked)
+        if isinstance(method, Baseline):
+            if run.detector.streaming or encoder.flat:
+                raise ValueError(
+                    f"{method.title}: baselines know no missing joints: take a recipe of windows in space"
+                    " (detector=finetune_hri.yaml), or leave them out (--methods)"
+                )
+            encoder = dataclasses.replace(encoder, masked=False)
         return dataclasses.replace(_with_encoder(run, encoder), init_from="", teacher="")
     if weights is None:
         raise ValueError(f"{method.title}: expected pretrained weights, got none: give --weights")
-    own = {name: getattr(run.detector.encoder, name) for name in FREE}
+    own = {name: getattr(encoder, name) for name in FREE}
     return dataclasses.replace(_with_encoder(run, dataclasses.replace(weights.shape, **own)), init_from=weights.path)
 
 
