@@ -21,22 +21,20 @@ from usdrl_model.network.device import choose_device
 
 
 def resolve(source: str | Path) -> Path:
-    """Folder of a detector: "default", the name of a shipped detector, or a path.
+    """Folder of a detector: "default", the name of a shipped one, or a path (``shipped.place``).
 
     Raises:
         FileNotFoundError: no such folder; the message lists the shipped detectors.
         ValueError: an ONNX file.
     """
-    name = shipped.DEFAULT_DETECTOR if str(source) == "default" else str(source)
-    if entry := shipped.find(name, "detector"):
-        return entry.folder
-    if (Path(name) / stored_model.CONFIG).is_file():
-        return Path(name)
+    folder, name = shipped.place(source, "detector"), str(source)
+    if (folder / stored_model.CONFIG).is_file():
+        return folder
     if name.endswith(".onnx"):
         raise ValueError(f"weights {name!r}: an ONNX file can only be run: give the folder that it was exported from")
     known = ", ".join(shipped.names("detector")) or "none installed"
     raise FileNotFoundError(
-        f"weights {str(source)!r}: expected the name of a shipped detector ({known}) or a folder with"
+        f"weights {name!r}: expected the name of a shipped detector ({known}) or a folder with"
         f" {stored_model.CONFIG} and {stored_model.TENSORS}{shipped.hint(name, 'detector')}"
     )
 

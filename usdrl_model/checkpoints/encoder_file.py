@@ -10,6 +10,8 @@ from torch import Tensor, nn
 
 from usdrl_model.checkpoints import config_file, state_dict, stored_model
 from usdrl_model.checkpoints.provenance import Provenance
+from usdrl_model.checkpoints.state_dict import tensors_hash
+from usdrl_model.config import content_hash
 from usdrl_model.network.config import EncoderConfig
 from usdrl_model.network.dste import build_encoder
 from usdrl_model.network.projectors import ProjectorConfig, build_projectors
@@ -45,6 +47,11 @@ class EncoderFile:
     config: EncoderFileConfig
     tensors: dict[str, Tensor]
     """``backbone.*``, and ``{t,s,i}_proj.*`` or ``fc.*`` where the configuration has them."""
+
+    @property
+    def hash(self) -> str:
+        """Of its configuration, how it was made, and its tensors, wherever it lies."""
+        return f"{content_hash(self.config)} {tensors_hash(*(self.tensors[name] for name in sorted(self.tensors)))}"
 
     def part(self, *names: str) -> dict[str, Tensor]:
         """The tensors of some parts (``backbone``, ``fc``, ...), under their full names."""

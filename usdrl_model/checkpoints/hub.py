@@ -1,4 +1,4 @@
-"""Finds a pretrained model: by path, by the name of a shipped one, or in a repository on Hugging Face.
+"""Finds a pretrained model: by the name of a shipped one, by path, or in a repository on Hugging Face.
 
 The library ``huggingface_hub`` is optional (``pip install usdrl_ros[hub]``) and imported only when it is needed.
 """
@@ -20,11 +20,11 @@ REPOSITORY = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}")
 
 
 def find(source: str | Path, *, filename: str | None = None, revision: str | None = None) -> EncoderFile:
-    """Read the model that ``source`` names; a path that exists goes first.
+    """Read the model that ``source`` names.
 
     Args:
-        source: a folder, a ``.safetensors`` file, an official ``.pth.tar``, the name of a shipped encoder, or
-            ``hf://owner/name`` of a repository.
+        source: the name of a shipped encoder, which goes first (``shipped.place``), a folder, a ``.safetensors`` file,
+            an official ``.pth.tar``, or ``hf://owner/name`` of a repository.
         filename: one file of the folder or repository to take, for example an official ``.pth.tar``.
         revision: branch, tag or commit of a repository.
 
@@ -36,14 +36,11 @@ def find(source: str | Path, *, filename: str | None = None, revision: str | Non
     """
     if str(source).startswith(HUB):
         return _from_hub(str(source).removeprefix(HUB), filename, revision)
-    path = Path(source)
+    path, name = shipped.place(source, "encoder"), str(source)
+    if path != Path(source) and (filename or revision):
+        raise ValueError(f"{name} comes with the package, one file in one version: leave filename and revision out")
     if path.exists():
         return _read(path / filename if filename else path)
-    name = str(source)
-    if entry := shipped.find(name, "encoder"):
-        if filename or revision:
-            raise ValueError(f"{name} comes with the package, one file in one version: leave filename and revision out")
-        return _read(entry.folder)
     hub = f" ({HUB}{name} asks for that repository)" if REPOSITORY.fullmatch(name) else ""
     known = ", ".join(shipped.names("encoder")) or "none installed"
     raise FileNotFoundError(

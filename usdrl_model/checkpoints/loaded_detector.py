@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from usdrl_model.checkpoints import config_file
 from usdrl_model.checkpoints.provenance import Provenance
+from usdrl_model.config import content_hash
 from usdrl_model.errors.shown import LINE, cut
 from usdrl_model.events.config import StreamConfig, check_labels
 from usdrl_model.network.detector_config import DetectorConfig
@@ -54,6 +55,11 @@ class LoadedDetector:
     """SHA-256 of the weights that an ONNX file was exported from, as the file says."""
     runtime: str = TRAINED
     """What runs the detector."""
+
+    @property
+    def hash(self) -> str:
+        """Of its configuration, thresholds and how it was made included, and its tensors, wherever it lies."""
+        return f"{content_hash(self.config)} {self.sha256}"
 
     @property
     def in_torch(self) -> bool:

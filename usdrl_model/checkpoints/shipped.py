@@ -2,14 +2,17 @@
 
 >>> names("detector"), names("encoder")
 (['free', 'free_streaming', 'hri', 'hri_2d', 'hri_streaming', 'pairs'], ['foundation', 'foundation_128', 'free_128'])
->>> find("foundation", "encoder").provenance.sets
+>>> find("foundation").provenance.sets
 ('utd_mhad', 'msraction3d', 'utkinect', 'msrc12', 'nuisi', 'bandai_namco', 'cmu_mocap', 'sbu', 'performer')
->>> hint("foundatoin", "encoder"), hint("foundatoin", "detector"), hint("foundation", "detector")
-("; did you mean 'foundation'?", '', "; 'foundation' is the name of a shipped encoder")
+>>> hint("foundatoin", "encoder"), hint("foundatoin", "detector")
+("; did you mean 'foundation'?", '')
+>>> place("default", "detector").name, str(place("./hri", "detector"))
+('hri_streaming', 'hri')
 """
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import resources
@@ -21,6 +24,7 @@ from usdrl_model.checkpoints.config_file import Kind
 from usdrl_model.checkpoints.provenance import Provenance
 from usdrl_model.errors.nearest import nearest
 
+_LOG = logging.getLogger(__name__)
 DEFAULT_DETECTOR = "hri_streaming"
 """The detector that ``default`` stands for."""
 GESTURE_DETECTOR = "hri"
@@ -61,16 +65,37 @@ def names(kind: Kind) -> list[str]:
     return [one.name for one in registry(kind)]
 
 
-def find(name: str, kind: Kind) -> Shipped | None:
-    """The entry of this name and kind; None where there is none."""
-    return next((one for one in registry(kind) if one.name == name), None)
+def find(name: str) -> Shipped | None:
+    """The entry of this name; None where there is none."""
+    return next((one for one in registry() if one.name == name), None)
+
+
+def place(source: str | Path, kind: Kind) -> Path:
+    """Where weights lie, or would: those in the package that have this name, else the path.
+
+    A name means the same weights wherever a program was started: ``./hri`` is a folder of one's own. A warning says
+    where such a folder is passed over.
+
+    Args:
+        source: "default" (of detectors), a name in the registry, or a path.
+        kind: that is wanted.
+
+    Raises:
+        FileNotFoundError: shipped weights of the other kind have this name.
+    """
+    name = str(source)
+    entry = find(DEFAULT_DETECTOR if (name, kind) == ("default", "detector") else name)
+    if entry is None:
+        return Path(source)
+    if entry.kind != kind:
+        raise FileNotFoundError(f"{name!r} is the name of a shipped {entry.kind}, expected a {kind}")
+    if config_file.kind_of(Path(source)):
+        _LOG.warning("%s: taken from the package; ./%s would be the weights of that name here", name, name)
+    return entry.folder
 
 
 def hint(source: str, kind: Kind) -> str:
     """The end of a message about unknown weights: the nearest shipped name and the nearest path, of this kind only."""
-    other = next((one.kind for one in registry() if one.name == source and one.kind != kind), None)
-    if other:
-        return f"; {source!r} is the name of a shipped {other}"
     path = Path(source)
     beside = nearest(path.name, _beside(path.parent, kind))
     near = [nearest(path.name, names(kind)), str(path.parent / beside) if beside else ""]

@@ -131,10 +131,10 @@ class _Stream:
                 self._stand(piece, piece.tail)
 
     def recording(self, name: str, first: Recording) -> Recording:
-        joints, confidence = np.concatenate(self.joints), np.concatenate(self.confidence)
+        joints, confidence, flat = np.concatenate(self.joints), np.concatenate(self.confidence), first.flat
         frames = tuple(
             SkeletonFrame(
-                stamp, (Person(PERSON, pose, sure, judged=True),) if np.isfinite(pose).any() else (), flat=first.flat
+                stamp, (Person(PERSON, pose, sure, judged=True),) if np.isfinite(pose).any() else (), flat=flat
             )
             for stamp, pose, sure in zip(np.concatenate(self.stamps).tolist(), joints, confidence, strict=True)
         )
@@ -192,14 +192,16 @@ class _Stream:
 
 
 def _piece(clip: Clip, place: int) -> Piece | None:
-    """One person of a clip, from the first to the last frame in which they are seen; None where they never move."""
+    """One person of a clip, between the frames in which they are first and last seen; None where they rest then."""
     there = np.flatnonzero(clip.mask[:, place].sum(axis=1) >= SEEN)
     active = active_span(clip, place)
     if not len(there) or active is None or clip.label is None:
         return None
+    begin, end = clip.stamps[there[0]], clip.stamps[there[-1]]
+    if active[1] <= begin or active[0] >= end:
+        return None
     part = slice(there[0], there[-1] + 1)
     joints = np.where(clip.mask[part, place, :, None], clip.joints[part, place].astype(np.float64), np.nan)
-    begin, end = clip.stamps[there[0]], clip.stamps[there[-1]]
     span = (float(max(active[0], begin) - begin), float(min(active[1], end) - begin))
     shown = [
         (one.label, float(max(one.start, begin) - begin), float(min(one.end, end) - begin))

@@ -162,7 +162,7 @@ def _scene(recording: Recording) -> Scene | None:
     segments = tuple(
         Segment(names[one.person], one.label, max(float(one.start), begin) - begin, min(float(one.end), end) - begin)
         for one in shown
-        if one.end > begin and one.start < end
+        if one.person in names and one.end > begin and one.start < end
     )
     return Scene(clip.stamps[part] - begin, joints, segments)
 
@@ -233,6 +233,7 @@ def _standing(joints: np.ndarray, looks: float, place: np.ndarray) -> np.ndarray
 
 
 def _recording(name: str, like: Recording, scene: Scene) -> Recording:
+    flat = like.flat
     frames = tuple(
         SkeletonFrame(
             float(stamp),
@@ -241,6 +242,7 @@ def _recording(name: str, like: Recording, scene: Scene) -> Recording:
                 for person, pose in zip(PEOPLE, poses, strict=True)
                 if np.isfinite(pose).any()
             ),
+            flat=flat,
         )
         for stamp, poses in zip(scene.stamps, scene.joints, strict=True)
     )

@@ -22,11 +22,11 @@ def face_to_face(recording: Recording) -> Recording:
         recording: of two people; how they stand to each other in it does not matter.
 
     Returns:
-        The same in canonical joints, the hips of both equally high; unchanged where there are not two people, or one is
-        never seen with hips, shoulders and a right hand.
+        The same in canonical joints, the hips of both equally high; unchanged where there are not two people, one is
+        never seen with hips, shoulders and a right hand, or joints are in a picture, where nobody has a heading.
     """
     clip = Clip.of(recording)
-    if len(clip.people) != 2:
+    if len(clip.people) != 2 or clip.flat:
         return recording
     joints = np.where(clip.mask[..., None], clip.joints.astype(np.float64), np.nan)
     known = np.isfinite(joints[:, :, [_HAND, _HIPS]]).all(axis=(2, 3)) & np.isfinite(across(joints)).all(axis=2)

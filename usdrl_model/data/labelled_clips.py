@@ -17,6 +17,7 @@ import numpy as np
 from torch import Tensor
 
 from usdrl_model.skeleton.clip import Clip
+from usdrl_model.skeleton.segments import AMBIGUOUS
 from usdrl_model.windows.shape import WindowShape
 from usdrl_model.windows.whole_clip import longest, normalised, stretched
 
@@ -77,7 +78,8 @@ def _examples(
     if clip.label is not None:
         yield _window(clip, slice(None), list(everybody), shape, observed()), clip.label, clip.name, clip.subject
     for segment in clip.segments:
-        if segment.start == segment.end:  # an instant, as in MSRC-12, has no duration
+        # An instant, as in MSRC-12, has no duration.
+        if segment.start == segment.end or segment.label == AMBIGUOUS:
             continue
         frames = (clip.stamps >= segment.start) & (clip.stamps <= segment.end)
         first = [person for person in everybody if clip.people[person] == segment.person]

@@ -139,6 +139,7 @@ class Store:
         subjects: Iterable[str] | None = None,
         labels: Iterable[str] | None = None,
         split: str | None = None,
+        flat: bool | None = None,
     ) -> Store:
         """The clips that meet every condition.
 
@@ -148,6 +149,7 @@ class Store:
             labels: clips with one of these labels, as a whole or in a segment.
             split: ``protocol/part``, ``protocol/fold/part``, or ``standard/part``, where part is train or test and
                 protocol one of ``protocols`` ("standard": the first of each set).
+            flat: clips whose joints are in a picture (True), or in space (False).
 
         Raises:
             ValueError: an unknown set, subject, protocol or fold; the message names what there is.
@@ -162,6 +164,8 @@ class Store:
         if labels is not None:
             actions = _known(labels, self.labels, "labels")
             items = [item for item in items if self._parts[item[0]].clips[item[1]].shows(actions)]
+        if flat is not None:
+            items = [item for item in items if self._parts[item[0]].clips[item[1]].flat == flat]
         if split is not None:
             chosen = {
                 part: protocols.Split.of(self._parts[part].dataset, split) for part in {item[0] for item in items}

@@ -31,6 +31,7 @@ from usdrl_model.files.folder_lock import LOCK, held
 from usdrl_model.skeleton import topology_file
 from usdrl_model.skeleton.person import judge
 from usdrl_model.skeleton.recording import Recording, in_canonical_joints
+from usdrl_model.skeleton.segments import AMBIGUOUS
 from usdrl_model.skeleton.topology import topology
 from usdrl_model.terms import UNKNOWN, Terms
 
@@ -182,7 +183,7 @@ class _SetWriter:
             check_name(label, f"{recording.name}: labels")
         self.labels |= dict.fromkeys(recording.labels)
         said = {segment.label for segment in recording.segments} | ({recording.label} - {None})
-        if recording.labels and not said <= set(recording.labels):
+        if recording.labels and not said <= {*recording.labels, AMBIGUOUS}:
             raise ValueError(f"{recording.name}: labels {sorted(map(str, said))} are not among {recording.labels}")
         seen = [(index, person) for index, frame in enumerate(recording.frames) for person in frame.people]
         people = {identity: slot for slot, identity in enumerate(dict.fromkeys(person.id for _, person in seen))}

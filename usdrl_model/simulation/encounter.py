@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from usdrl_model.simulation.body import random_body
-from usdrl_model.simulation.interactions import INTERACTIONS, Parts
+from usdrl_model.simulation.interactions import INTERACTIONS, Occasion
 from usdrl_model.simulation.reaches import Reach
 from usdrl_model.simulation.script import ACTION_SECONDS, NEGATIVE_SECONDS, Act
 from usdrl_model.simulation.stage import FIELD, turn_to
@@ -105,7 +105,8 @@ class Encounter:
         seconds = max(0.9, abs(self.gap - gap) / len(movers) / pace)
         back = label == "depart" and self.rng.random() < 0.15  # backwards, looking at the other
         away = label == "depart" and not back and self.rng.random() < 0.6
-        start = self._step(movers, gap, seconds, ahead=not back, away=away)
+        start = self.time
+        self._step(movers, gap, seconds, ahead=not back, away=away)
         self.told.append((label, start + 0.1, self.time - 0.1))
 
     def _interact(self, name: str) -> None:
@@ -113,16 +114,15 @@ class Encounter:
         kind = INTERACTIONS[name]
         reach = 1.0 if kind.embrace else sum(body.arm + body.hand for body in self.bodies)
         low, high = kind.gap[0] * reach, kind.gap[1] * reach
-        gap = float(np.clip(self.gap, low, high)) if low <= self.gap <= high else float(self.rng.uniform(low, high))
+        before, start = self.gap, self.time
+        gap = before if low <= before <= high else float(self.rng.uniform(low, high))
         turned = max(abs(float(turn_to(self.yaws[who], self._towards(who))[0])) for who in (0, 1))
-        start = self.time
-        if abs(gap - self.gap) > 0.08 or turned > 0.4:
-            begin, before = start, self.gap
-            start = self._step(self._movers(0.5), gap, float(self.rng.uniform(0.7, 1.3)), ahead=False)
-            if not kind.embrace and abs(gap - before) > 0.2 * (self.time - begin):
-                self.told.append((AMBIGUOUS, begin, self.time))
+        if abs(gap - before) > 0.08 or turned > 0.4:
+            self._step(self._movers(0.5), gap, float(self.rng.uniform(0.7, 1.3)), ahead=False)
+            if not kind.embrace and abs(gap - before) > 0.2 * (self.time - start):
+                self.told.append((AMBIGUOUS, start, self.time))
         begin = start if kind.embrace else self.time
-        found, end = kind.perform(Parts(self.rng, self.time, self.still))
+        found, end = kind.perform(Occasion(self.rng, self.time, self.still))
         self.reaches += found
         self._idle(max(0.5, end - self.time))
         if kind.embrace:
@@ -145,7 +145,7 @@ class Encounter:
                 seconds = float(self.rng.uniform(low, high))
                 if left - seconds < 0.5:
                     act, seconds = (act if left >= low else "idle"), left
-                self.acts[who].append(Act(action=act, seconds=max(0.5, seconds)))
+                self.acts[who].append(Act(action=act, seconds=seconds))
                 left -= seconds
         self.time += length
 
@@ -154,8 +154,8 @@ class Encounter:
             return (1 - self.still,)
         return (0, 1) if self.rng.random() < both else (int(self.rng.integers(2)),)
 
-    def _step(self, movers: tuple[int, ...], gap: float, seconds: float, *, ahead: bool, away: bool = False) -> float:
-        """In ``seconds`` both are ``gap`` apart and face each other, but who walks ``away``; when it began."""
+    def _step(self, movers: tuple[int, ...], gap: float, seconds: float, *, ahead: bool, away: bool = False) -> None:
+        """In ``seconds`` both are ``gap`` apart and face each other, but who walks ``away``."""
         start, way = self.time, (self.places[1] - self.places[0]) / max(self.gap, 1e-6)
         change = (gap - self.gap) / len(movers)
         seconds = max(seconds, abs(change) / FASTEST)
@@ -170,7 +170,6 @@ class Encounter:
                 self.moves.append(Move(who, start, start + seconds, self.places[who].copy(), looks, far))
                 self.yaws[who] = looks
         self._idle(seconds)
-        return start
 
     def _turn(self, who: int, yaw: float, seconds: float) -> None:
         start = self.time

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from usdrl_model.simulation.moment import LEFT, RIGHT
-from usdrl_model.simulation.reaches import Reach, before_the_belly, between, on_the_back, on_the_shoulder
+from usdrl_model.simulation.reaches import Beat, Reach, before_the_belly, between, on_the_back, on_the_shoulder
 
 
 @dataclass(frozen=True, slots=True)
-class Parts:
-    """When an interaction begins, and chance."""
+class Occasion:
+    """When an interaction begins, who takes part in it, and chance."""
 
     rng: np.random.Generator
     start: float
@@ -32,7 +32,11 @@ class Parts:
         """One of the two."""
         return int(self.rng.integers(2))
 
-    def beat(self, amplitude: float, rate: float, since: float, until: float) -> Callable[[np.ndarray], np.ndarray]:
+    def hand(self, right: float) -> int:
+        """The right hand with this probability, else the left one."""
+        return RIGHT if self.rng.random() < right else LEFT
+
+    def beat(self, amplitude: float, rate: float, since: float, until: float) -> Beat:
         """Up and down by ``amplitude`` metres at ``rate`` Hz, between two times."""
 
         def offset(times: np.ndarray) -> np.ndarray:
@@ -41,7 +45,7 @@ class Parts:
         return offset
 
 
-Perform = Callable[[Parts], tuple[list[Reach], float]]
+Perform = Callable[[Occasion], tuple[list[Reach], float]]
 """The hands of both, and when they are back, seconds."""
 
 
@@ -58,9 +62,9 @@ class Interaction:
     """Whether they stand body to body: then coming near and stepping back are part of it, and ``gap`` is in metres."""
 
 
-def shake_hands(p: Parts) -> tuple[list[Reach], float]:
+def shake_hands(p: Occasion) -> tuple[list[Reach], float]:
     """The right hands meet, mostly; one may wait with the hand held out; a second hand may join."""
-    side = RIGHT if p.rng.random() < 0.93 else LEFT
+    side = p.hand(0.93)
     leader, late = p.one(), p.uniform(0.0, 0.8) if p.rng.random() < 0.6 else 0.0
     rises = [p.uniform(0.35, 0.9), p.uniform(0.35, 0.9)]
     held = p.start + late + max(rises)
@@ -83,32 +87,30 @@ def shake_hands(p: Parts) -> tuple[list[Reach], float]:
     return found, max(reach.end for reach in found)
 
 
-def hand_over(p: Parts) -> tuple[list[Reach], float]:
+def hand_over(p: Occasion) -> tuple[list[Reach], float]:
     """One holds something out, the other takes it; before and after it is held before the belly, or hangs."""
     giver = p.one()
     taker = 1 - giver
     both = p.rng.random() < 0.2
-    hands = [int(p.rng.random() < 0.8), int(p.rng.random() < 0.8)]
+    hands = p.hand(0.8), p.hand(0.8)
+    used = [(LEFT, RIGHT) if both else (hand,) for hand in hands]
     late = p.uniform(0.0, 1.2)
     rises = [p.uniform(0.35, 0.9), p.uniform(0.35, 0.9)]
     met = p.start + max(rises[giver], late + rises[taker])
     until = met + p.uniform(0.1, 0.8)
-    sides = (hands[0], hands[1])
     middle, size, up = p.uniform(0.38, 0.62), p.uniform(0.03, 0.16), -p.uniform(0.0, 0.4)
     # What is handed over is between the hands.
-    places = [
-        between(sides, middle + size * (person - 0.5) * 2.0, up, p.beat(0.0, 1.0, met, until)) for person in (0, 1)
-    ]
+    places = [between(hands, middle - size, up), between(hands, middle + size, up)]
     fall, found = p.uniform(0.35, 0.8), []
     if p.rng.random() < 0.5:
         held = before_the_belly(giver, p.uniform(0.2, 0.4), p.uniform(-0.15, 0.2))
         found += [
             Reach(person=giver, side=side, place=held, start=p.start - p.uniform(0.3, 2.0), end=met, rise=0.4, fall=0.6)
-            for side in ((LEFT, RIGHT) if both else (hands[giver],))
+            for side in used[giver]
         ]
     for person in (giver, taker):
-        for side in (LEFT, RIGHT) if both else (hands[person],):
-            start = p.start + (0.0 if person == giver else late)
+        start = p.start + (0.0 if person == giver else late)
+        for side in used[person]:
             found.append(
                 Reach(
                     person=person, side=side, place=places[person], start=start, end=until + fall, rise=rises[person],
@@ -119,18 +121,18 @@ def hand_over(p: Parts) -> tuple[list[Reach], float]:
         kept = before_the_belly(taker, p.uniform(0.2, 0.4), p.uniform(-0.15, 0.2))
         found += [
             Reach(person=taker, side=side, place=kept, start=until, end=until + p.uniform(1.0, 3.0), rise=0.5, fall=0.5)
-            for side in ((LEFT, RIGHT) if both else (hands[taker],))
+            for side in used[taker]
         ]
     return found, until + fall
 
 
-def hug(p: Parts) -> tuple[list[Reach], float]:
+def hug(p: Occasion) -> tuple[list[Reach], float]:
     """Arms around each other, one over and one under those of the other; sometimes one's arms hang."""
     until = p.start + p.uniform(0.8, 4.0)
-    beat_less = p.one() if p.rng.random() < 0.2 else None
+    hugged = p.one() if p.rng.random() < 0.2 else None  # by whose side both arms hang
     over, found = p.one(), []
     for person in (0, 1):
-        if person == beat_less:
+        if person == hugged:
             continue
         start, rise, fall = p.start - p.uniform(0.1, 0.6), p.uniform(0.4, 0.8), p.uniform(0.4, 0.8)
         for side in (LEFT, RIGHT):
@@ -145,22 +147,22 @@ def hug(p: Parts) -> tuple[list[Reach], float]:
     return found, until
 
 
-def fists(p: Parts) -> tuple[list[Reach], float]:
+def fists(p: Occasion) -> tuple[list[Reach], float]:
     """Two fists meet for a moment, before the chest."""
     return _touch(p, -p.uniform(0.0, 0.35), p.uniform(0.03, 0.25))
 
 
-def high_five(p: Parts) -> tuple[list[Reach], float]:
+def high_five(p: Occasion) -> tuple[list[Reach], float]:
     """Two palms meet for a moment, over the shoulders."""
     return _touch(p, p.uniform(0.1, 0.4), p.uniform(0.03, 0.2))
 
 
-def _touch(p: Parts, up: float, seconds: float) -> tuple[list[Reach], float]:
-    side = RIGHT if p.rng.random() < 0.85 else LEFT
+def _touch(p: Occasion, up: float, seconds: float) -> tuple[list[Reach], float]:
+    side = p.hand(0.85)
     rises = [p.uniform(0.25, 0.6), p.uniform(0.25, 0.6)]
     late, leader = p.uniform(0.0, 0.5), p.one()
     until = p.start + late + max(rises) + seconds
-    place = between((side, side), p.uniform(0.4, 0.6), up, p.beat(0.0, 1.0, 0.0, 0.0))
+    place = between((side, side), p.uniform(0.4, 0.6), up)
     found = []
     for person in (0, 1):
         start, fall = p.start + (0.0 if person == leader else late), p.uniform(0.3, 0.7)
@@ -170,7 +172,7 @@ def _touch(p: Parts, up: float, seconds: float) -> tuple[list[Reach], float]:
     return found, until + 0.5
 
 
-def pat(p: Parts) -> tuple[list[Reach], float]:
+def pat(p: Occasion) -> tuple[list[Reach], float]:
     """A hand on the shoulder of the other."""
     person = p.one() if p.still is None else 1 - p.still
     side, rise, fall = p.one(), p.uniform(0.4, 0.8), p.uniform(0.4, 0.8)

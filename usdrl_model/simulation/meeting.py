@@ -46,11 +46,11 @@ class Meeting:
     def joints(self, times: np.ndarray) -> list[np.ndarray]:
         """(T, 30, 3) world positions of ``BODY_POINTS`` of each, the floor at height 0."""
         posed = [Posed(one.body, *one.pose(times)) for one in self.people]
-        if self.encounter.still is not None:
-            controls = posed[self.encounter.still].controls
-            for name in controls.__slots__:
-                values = getattr(controls, name)
-                values[:] = values.mean(axis=0)
+        still = self.encounter.still
+        if still is not None:  # as in the beginning, whenever they are asked for
+            _, first = self.people[still].pose(np.zeros(1))
+            for name in first.__slots__:
+                getattr(posed[still].controls, name)[:] = getattr(first, name)
         bring(times, posed, self.encounter.reaches)
         return [one.joints() for one in posed]
 

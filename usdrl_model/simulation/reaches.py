@@ -12,7 +12,7 @@ import numpy as np
 
 from usdrl_model.simulation.body import BODY_POINTS, OUTWARD, SIDES, Body, Controls, Stance, axes, joints_of
 from usdrl_model.simulation.curves import plateau
-from usdrl_model.simulation.moment import PITCH
+from usdrl_model.simulation.moment import PITCH, TWIST
 
 SHOULDERS = tuple(BODY_POINTS.index(f"shoulder_{side}") for side in SIDES)
 _MID, _TOP = BODY_POINTS.index("spine_mid"), BODY_POINTS.index("spine_shoulder")
@@ -21,6 +21,8 @@ BACK = 0.12
 
 Place = Callable[[np.ndarray, Sequence[np.ndarray]], np.ndarray]
 """(T,) times and the (T, 30, 3) ``BODY_POINTS`` of both people -> (T, 3) metres, in the world."""
+Beat = Callable[[np.ndarray], np.ndarray]
+"""(T,) times -> (T,) metres up or down."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -73,7 +75,7 @@ def bring(times: np.ndarray, people: Sequence[Posed], reaches: Iterable[Reach]) 
         # What is to be there is the hand, not the wrist.
         far = np.linalg.norm(way, axis=1, keepdims=True)
         way = way * np.maximum(far - one.body.hand, 0.05) / np.maximum(far, 1e-6)
-        frame = axes(one.stance.yaw[now] + one.controls.trunk[now, 2])
+        frame = axes(one.stance.yaw[now] + one.controls.trunk[now, TWIST])
         wrist = np.einsum("tj,tij->ti", way, frame) * [OUTWARD[reach.side], 1.0, 1.0] / one.body.arm
         weight = reach.weight(times[now])[:, None]
         wrists, elbows = one.controls.wrists[now, reach.side], one.controls.elbows[now, reach.side]
@@ -81,13 +83,13 @@ def bring(times: np.ndarray, people: Sequence[Posed], reaches: Iterable[Reach]) 
         elbows += weight * (np.array(reach.elbow) - elbows)
 
 
-def between(sides: tuple[int, int], share: float, up: float, beat: Callable[[np.ndarray], np.ndarray]) -> Place:
-    """``share`` of the way from the first one's shoulder to the other's, ``up`` metres over it, with a ``beat``."""
+def between(sides: tuple[int, int], share: float, up: float, beat: Beat | None = None) -> Place:
+    """``share`` of the way from the first one's shoulder to the other's, ``up`` metres over it, perhaps with a beat."""
 
     def place(times: np.ndarray, joints: Sequence[np.ndarray]) -> np.ndarray:
         first, second = (joints[person][:, SHOULDERS[side]] for person, side in enumerate(sides))
         middle = first + share * (second - first)
-        middle[:, 1] += up + beat(times)
+        middle[:, 1] += up if beat is None else up + beat(times)
         return middle
 
     return place
@@ -99,16 +101,14 @@ def on_the_back(of: int, side: int, low: float, across: float) -> Place:
     def place(times: np.ndarray, joints: Sequence[np.ndarray]) -> np.ndarray:
         other = joints[of]
         spine = other[:, _TOP] + low * (other[:, _MID] - other[:, _TOP])
-        left = other[:, SHOULDERS[0]] - other[:, SHOULDERS[1]]
-        left /= np.maximum(np.linalg.norm(left, axis=1, keepdims=True), 1e-6)
-        ahead = np.cross(left, [0.0, 1.0, 0.0])
+        left, ahead = _directions(other)
         # Who stands face to face has the other's right side on the left.
         return spine - BACK * ahead - OUTWARD[side] * across * left
 
     return place
 
 
-def on_the_shoulder(of: int, side: int, beat: Callable[[np.ndarray], np.ndarray]) -> Place:
+def on_the_shoulder(of: int, side: int, beat: Beat) -> Place:
     """On a shoulder of the other, where ``beat`` pats it."""
 
     def place(times: np.ndarray, joints: Sequence[np.ndarray]) -> np.ndarray:
@@ -124,8 +124,13 @@ def before_the_belly(of: int, ahead: float, up: float) -> Place:
 
     def place(times: np.ndarray, joints: Sequence[np.ndarray]) -> np.ndarray:
         own = joints[of]
-        left = own[:, SHOULDERS[0]] - own[:, SHOULDERS[1]]
-        left /= np.maximum(np.linalg.norm(left, axis=1, keepdims=True), 1e-6)
-        return own[:, _MID] + ahead * np.cross(left, [0.0, 1.0, 0.0]) + [0.0, up, 0.0]
+        return own[:, _MID] + ahead * _directions(own)[1] + [0.0, up, 0.0]
 
     return place
+
+
+def _directions(joints: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(T, 3) unit vectors to the left of somebody, and ahead."""
+    left = joints[:, SHOULDERS[0]] - joints[:, SHOULDERS[1]]
+    left /= np.maximum(np.linalg.norm(left, axis=1, keepdims=True), 1e-6)
+    return left, np.cross(left, [0.0, 1.0, 0.0])

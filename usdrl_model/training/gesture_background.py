@@ -13,6 +13,7 @@ from usdrl_model.inference import load
 from usdrl_model.simulation.script import random_script
 from usdrl_model.simulation.simulate import PerformanceConfig, simulate
 from usdrl_model.skeleton.recording import Recording
+from usdrl_model.skeleton.segments import AMBIGUOUS
 from usdrl_model.windows.cut import ending_at
 from usdrl_model.windows.shape import WindowShape
 from usdrl_model.windows.tracklets import MIN_FRAMES, Tracklet, tracklets
@@ -97,6 +98,6 @@ def _ends(tracklet: Tracklet, recording: Recording, rate: float) -> Sequence[tup
     for segment in recording.segments:
         if segment.person == tracklet.person:
             stop = segment.end + (POINT if segment.end == segment.start else 0.0)
-            ends.append((min(round(stop * rate), last), segment.label))
+            ends.append((min(round(stop * rate), last), None if segment.label == AMBIGUOUS else segment.label))
     ends += [(end, None) for end in range(first, last + 1, max(1, round(STEP * rate)))]
     return [(end, label) for end, label in ends if first <= end <= last]

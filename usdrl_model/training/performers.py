@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from typing import Any
 
 import numpy as np
 
@@ -39,9 +38,9 @@ def performances(
     """
     for index in range(minutes):
         rng = np.random.default_rng([seed, index])
-        performance = PerformanceConfig(
-            scripts=(random_script(rng, 60.0, labels, without=without),), **_tracker(rng, index)
-        )
+        script = random_script(rng, 60.0, labels, without=without)
+        seen = _tracking(rng, index)
+        performance = PerformanceConfig(scripts=(script,), rate=seen.rate, topology=seen.topology, faults=seen.faults)
         yield simulate(performance, seed=seed * APART + index)
 
 
@@ -49,12 +48,9 @@ def meetings(minutes: int, seed: int) -> Iterator[Recording]:
     """Recordings of two people and about a minute each: what they do with each other, and beside each other."""
     for index in range(minutes):
         rng = np.random.default_rng([seed, index])
-        yield simulate_meeting(Tracking(**_tracker(rng, index)), 60.0, seed=seed * APART + index)
+        yield simulate_meeting(_tracking(rng, index), 60.0, seed=seed * APART + index)
 
 
-def _tracker(rng: np.random.Generator, index: int) -> dict[str, Any]:
-    return {
-        "rate": float(rng.uniform(*RATES)),
-        "topology": TOPOLOGIES[index % len(TOPOLOGIES)],
-        "faults": random_faults(rng),
-    }
+def _tracking(rng: np.random.Generator, index: int) -> Tracking:
+    rate = float(rng.uniform(*RATES))
+    return Tracking(rate=rate, topology=TOPOLOGIES[index % len(TOPOLOGIES)], faults=random_faults(rng))

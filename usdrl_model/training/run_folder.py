@@ -41,9 +41,9 @@ def begun(out: Path) -> bool:
 class RunState:
     """The state file of a run folder."""
 
-    def __init__(self, out: Path, config: str) -> None:
-        """``config`` is a hash of the configuration and its data; a run can only be resumed with its own."""
-        self.path, self._config = out / STATE, config
+    def __init__(self, out: Path, made_of: Mapping[str, str]) -> None:
+        """``made_of`` has a hash of each thing that decides a run, by name; resuming needs the same."""
+        self.path, self._made_of = out / STATE, dict(made_of)
         self._before = out / BEFORE
         self._sound = True
         """Whether what is at ``path`` can take the place of the state before it."""
@@ -84,7 +84,7 @@ class RunState:
             OSError: it could not be written; the one before is still there.
         """
         buffer = io.BytesIO()
-        torch.save({"config": self._config, **state}, buffer)
+        torch.save({"made_of": self._made_of, **state}, buffer)
         content = buffer.getbuffer()
         # The file is a zip archive, whose last two bytes are the length of a comment: torch reads past that.
         content[-2:] = _DIGEST.to_bytes(2, "little")
@@ -97,7 +97,7 @@ class RunState:
         """What was saved last, on the CPU, without anything that could run code; the state before, if that is damaged.
 
         Raises:
-            ValueError: all states are damaged, or the newest good one is of another configuration or of other data.
+            ValueError: all states are damaged, or the newest good one is of another configuration, data or weights.
         """
         try:
             state = _read(self.path)
@@ -108,9 +108,12 @@ class RunState:
             except (FileNotFoundError, ValueError):
                 raise ValueError(f"{error}, and no good state before it: begin anew in another folder") from None
             logging.getLogger(__name__).warning("%s: going on from the state before, %s", error, self._before.name)
-        if state["config"] != self._config:
+        made_of = state["made_of"]
+        changed = [name for name in {**made_of, **self._made_of} if made_of.get(name) != self._made_of.get(name)]
+        if changed:
             raise ValueError(
-                f"{self.path} was made with another configuration or other data: use those, or another folder"
+                f"{self.path} was made with other {' and other '.join(changed)}: use what it began with, or another"
+                " folder"
             )
         return state
 
@@ -127,8 +130,8 @@ def _read(path: Path) -> dict[str, Any]:
         state = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
     except (RuntimeError, EOFError, pickle.UnpicklingError):  # of somebody who knows how to make a checksum
         state = None
-    if not isinstance(state, dict) or "config" not in state:
-        raise ValueError(f"{path} is no state of a training run")
+    if not isinstance(state, dict) or not isinstance(state.get("made_of"), dict):
+        raise ValueError(f"{path} is no state of a training run, or one of an older version")
     check_finite(state, path)
     return state
 

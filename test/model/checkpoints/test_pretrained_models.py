@@ -257,9 +257,7 @@ def test_a_repository_without_the_library_says_what_to_install(monkeypatch: pyte
         USDRL.from_pretrained("hf://someone/skeletons")
 
 
-def test_a_shipped_model_loads_by_name_unless_a_path_has_the_name(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_shipped_model_loads_by_name() -> None:
     assert "foundation" in shipped.names("encoder")
     model = hub.find("foundation").config
     run = config.load(PretrainConfig, ROOT / "config" / "pretrain_foundation.yaml")
@@ -269,10 +267,6 @@ def test_a_shipped_model_loads_by_name_unless_a_path_has_the_name(
     for more in ({"filename": "other.pth.tar"}, {"revision": "v1"}):
         with pytest.raises(ValueError, match="foundation comes with the package"):
             hub.find("foundation", **more)
-
-    USDRL(SMALL).save_pretrained(tmp_path / "foundation")
-    monkeypatch.chdir(tmp_path)
-    assert hub.find("foundation").config.encoder == SMALL
 
 
 @pytest.mark.parametrize(

@@ -46,6 +46,17 @@ def test_every_clip_is_laid_once_and_people_are_not_joined() -> None:
     assert len({one.name for one in streams}) == len(streams)
 
 
+def test_who_moves_while_hardly_anything_of_them_is_seen_is_left_out() -> None:
+    clip = trimmed("wave")
+    arm = [JOINT_INDEX[f"{part}_right"] for part in ("elbow", "wrist", "hand")]
+    frames = list(clip.frames)
+    for number, frame in enumerate(frames[8:], start=8):
+        joints = np.full((25, 3), np.nan)
+        joints[arm] = frame.people[0].joints[arm]
+        frames[number] = dataclasses.replace(frame, people=(dataclasses.replace(frame.people[0], joints=joints),))
+    assert not list(compose([dataclasses.replace(clip, frames=tuple(frames))], 0))
+
+
 def test_a_stream_of_joints_in_a_picture_is_in_a_picture() -> None:
     clip = trimmed("wave")
     frames = tuple(dataclasses.replace(frame, flat=True) for frame in clip.frames)

@@ -100,6 +100,20 @@ def test_single_people_stand_beside_each_other_and_have_nothing_to_do_with_it() 
     assert [one.segments for one in streams(given, 0, pairs=False)], "for a model of one they stay alone"
 
 
+def test_labels_of_somebody_who_is_not_there_are_left_out() -> None:
+    (given,) = known(pair("hug"))
+    (stream,) = streams([replace(given, segments=(*given.segments, Segment("3", "hug", 0.0, 9.0)))], 0, pairs=True)
+    assert {one.person for one in stream.segments} == {"1", "2"}
+
+
+def test_streams_of_joints_in_a_picture_are_in_a_picture() -> None:
+    given = [pair("hug"), trimmed("wave", "1"), trimmed("wave", "2")]
+    drawn = [replace(one, frames=tuple(replace(frame, flat=True) for frame in one.frames)) for one in given]
+    found = list(streams(drawn, 0, pairs=True))
+    assert len(found) == 2
+    assert all(frame.flat for stream in found for frame in stream.frames)
+
+
 @pytest.mark.parametrize("label", ["approach", "handshake"])
 def test_a_pair_of_which_one_is_not_seen_is_left_out(label: str) -> None:
     clip = pair(label)

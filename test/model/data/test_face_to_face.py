@@ -48,6 +48,12 @@ def test_bodies_and_time_stay_as_they_are() -> None:
         np.testing.assert_allclose(*lengths, atol=1e-4)
 
 
+def test_people_in_a_picture_stay_where_they_are() -> None:
+    given = two(0)
+    drawn = replace(given, frames=tuple(replace(frame, flat=True) for frame in given.frames))
+    assert face_to_face(drawn) is drawn
+
+
 def test_one_person_or_hidden_hands_stay_where_they_are() -> None:
     alone = simulate(PerformanceConfig(scripts=(script(("idle", 2.0)),)), 0)
     assert face_to_face(alone) is alone

@@ -133,6 +133,25 @@ def test_a_detector_with_other_thresholds_is_another_detector(stores: Path, tmp_
     assert len(list((tmp_path / "out" / "cells").iterdir())) == 2
 
 
+def test_another_teacher_of_the_same_path_makes_another_cell(stores: Path, tmp_path: Path) -> None:
+    asked = trained_on(tmp_path)
+    run = config.load(FinetuneConfig, tmp_path / "finetune.yaml")
+    teacher = tmp_path / "teacher"
+    shape = DetectorConfig(labels=("none", "wave", "swipe_left", "swipe_right"), encoder=ENCODER, rate=10.0)
+    config.dump(dataclasses.replace(run, teacher=str(teacher)), tmp_path / "finetune.yaml")
+    torch.manual_seed(0)
+    USDRL(ENCODER).save_pretrained(tmp_path / "given", Provenance(complete=True))
+    for seed in (0, 1):
+        torch.manual_seed(seed)
+        detector_file.save(teacher, Detector(shape).eval(), run.stream, Provenance(complete=True))
+        fit_and_score(
+            LEFT_OUT, stores, [METHODS["fine-tuned"]], weights=Pretrained.open(tmp_path / "given"), protocol=asked,
+            seeds=[0], cells=Cells(tmp_path / "out" / "cells"), device=CPU,
+        )  # fmt: skip
+    assert len(list((tmp_path / "out" / "cells").iterdir())) == 2
+    assert len(list((tmp_path / "out" / "detectors").iterdir())) == 2
+
+
 def test_a_detector_that_knows_the_set_is_refused(stores: Path, tmp_path: Path) -> None:
     given = Pretrained.open(detector(tmp_path / "given", "msraction3d", "utd_mhad"))
     with pytest.raises(ValueError, match="was trained on utd_mhad, which must be new to it"):
@@ -293,6 +312,19 @@ def test_weights_of_a_conformer_are_fine_tuned_as_a_streaming_detector(stores: P
     made = detector_file.load(folder / "calibrated", "cpu").config
     assert (made.detector.streaming, made.detector.delay) == (True, 2)
     assert made.provenance.start == str(tmp_path / "given")
+
+
+def test_baselines_of_a_streaming_recipe_are_refused_before_anything_is_trained(stores: Path, tmp_path: Path) -> None:
+    asked = trained_on(tmp_path)
+    run = config.load(FinetuneConfig, tmp_path / "finetune.yaml")
+    shape = DetectorConfig(labels=("none",), encoder=STREAMING_ENCODER, rate=10.0, delay=2)
+    config.dump(dataclasses.replace(run, detector=shape), tmp_path / "finetune.yaml")
+    with pytest.raises(ValueError, match="TCN: baselines know no missing joints: take a recipe of windows in space"):
+        fit_and_score(
+            LEFT_OUT, stores, [METHODS["from scratch"], METHODS["TCN"]], weights=None, protocol=asked, seeds=[0],
+            cells=Cells(tmp_path / "out" / "cells"), device=CPU,
+        )  # fmt: skip
+    assert not (tmp_path / "out").exists()
 
 
 def test_without_any_other_set_there_is_nothing_to_train_on(stores: Path, tmp_path: Path) -> None:

@@ -71,6 +71,14 @@ def test_who_hugs_stands_body_to_body_with_hands_on_a_back(meetings: list[Meetin
         assert min(hands) < 0.35
 
 
+def test_people_are_where_they_are_whenever_they_are_asked_for(meetings: list[Meeting]) -> None:
+    assert {meeting.encounter.still for meeting in meetings} == {None, 0, 1}
+    times = np.arange(0.0, 30.0, 0.1)
+    for meeting in meetings:
+        for whole, late in zip(meeting.joints(times), meeting.joints(times[211:260:7]), strict=True):
+            np.testing.assert_allclose(late, whole[211:260:7], atol=1e-6)
+
+
 @pytest.mark.parametrize(("label", "sign"), [("approach", -1.0), ("depart", 1.0)])
 def test_who_comes_nearer_or_parts_does_so(meetings: list[Meeting], label: str, sign: float) -> None:
     for joints in every(meetings, label):

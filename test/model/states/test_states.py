@@ -1,7 +1,6 @@
-"""States of people by geometry: of hand-made bodies, of the simulated performer, and with limbs that are missing."""
+"""States of people by geometry: of hand-made bodies, also with limbs that are missing."""
 
 import dataclasses
-import itertools
 import math
 from collections.abc import Iterable
 
@@ -9,10 +8,6 @@ import numpy as np
 import pytest
 
 from usdrl_model.config import from_dict
-from usdrl_model.simulation.faults import TYPICAL_FAULTS, TrackerFaults
-from usdrl_model.simulation.script import Act, check_script
-from usdrl_model.simulation.simulate import PerformanceConfig, simulate
-from usdrl_model.skeleton.clip import Clip
 from usdrl_model.skeleton.topology import JOINT_INDEX
 from usdrl_model.states.config import StatesConfig
 from usdrl_model.states.fall import Fall
@@ -79,22 +74,6 @@ def test_everybody_is_measured_at_once_as_one_by_one() -> None:
         (alone,) = measure(joints[[row]], confidence[[row]], sensors[[row]])
         np.testing.assert_equal(dataclasses.asdict(together), dataclasses.asdict(alone))
     assert math.isnan(measure(joints, confidence, sensors)[1].distance)
-
-
-def acting(
-    *acts: tuple[str, float], seed: int = 0, faults: TrackerFaults = TYPICAL_FAULTS
-) -> list[tuple[str, list[States]]]:
-    """Act -> what is said at every frame of it, of a performer of these acts who keeps their id."""
-    script = tuple(Act(action=action, seconds=seconds) for action, seconds in acts)
-    clip = Clip.of(simulate(PerformanceConfig(scripts=(script,), faults=faults), seed))
-    told, states = [], PersonStates()
-    for row, stamp in enumerate(clip.stamps):
-        for seen in np.flatnonzero(clip.confidence[row].any(axis=1)):
-            states.add(float(stamp), clip.joints[row, seen], clip.confidence[row, seen], SENSOR)
-        told.append(states.snapshot())
-    ends = np.cumsum([seconds for _, seconds in acts])
-    parts = np.split(np.arange(len(told)), np.searchsorted(clip.stamps, ends[:-1]))
-    return [(action, [told[row] for row in part]) for (action, _), part in zip(acts, parts, strict=True)]
 
 
 @pytest.mark.parametrize("height", [1.2, 1.7, 2.0])
@@ -207,36 +186,6 @@ def test_a_state_is_told_in_time_and_dated_back() -> None:
             assert told is None
 
 
-@pytest.mark.parametrize("seed", [1, 6, 9, 11])
-def test_the_performer_shows_what_the_script_says(seed: int) -> None:
-    wanted = {
-        "raise_left_arm": "raising_left_arm", "raise_right_arm": "raising_right_arm",
-        "raise_both_arms": "raising_both_arms", "point_left": "pointing_left", "point_right": "pointing_right",
-    }  # fmt: skip
-    acts = list(itertools.chain(*(((act, 3.5), ("idle", 1.0)) for act in wanted)))
-    acts = [("idle", 1.0), *acts, ("sit_down", 2.0), ("idle", 2.0), ("stand_up", 2.0)]
-    for act, told in acting(*acts, seed=seed)[1:]:
-        said = set().union(*map(names, told))
-        late = set.intersection(*map(names, told[len(told) // 2 : len(told) * 3 // 4]))
-        if act in wanted:
-            assert wanted[act] in late
-            assert said.isdisjoint(set(wanted.values()) - {wanted[act], "raising_left_arm", "raising_right_arm"})
-        assert not said & {"lying", "fallen"}
-
-
-@pytest.mark.parametrize("seed", range(4))
-def test_a_fall_is_told_from_lying_down_and_lasts_until_they_are_up(seed: int) -> None:
-    acts = acting(
-        ("idle", 1.0), ("lie_down", 4.0), ("idle", 2.0), ("get_up", 4.0), ("idle", 1.5), ("fall", 0.8), ("idle", 2.0),
-        ("get_up", 4.0), ("idle", 1.5), seed=seed,
-    )  # fmt: skip
-    lay, up, fell, risen = (acts[index][1] for index in (2, 4, 6, 8))
-    assert names(lay[-1]) & {"standing", "sitting", "lying", "fallen"} == {"lying"}
-    assert "standing" in names(up[-1])
-    assert {"lying", "fallen"} <= names(fell[-1]) and "standing" not in names(fell[-1])
-    assert "fallen" not in names(risen[-1]) and "standing" in names(risen[-1])
-
-
 @pytest.mark.parametrize(("sinks", "fallen"), [(1.2, True), (2.5, False)])
 def test_who_sinks_further_after_they_lay_has_not_fallen(sinks: float, fallen: bool) -> None:
     """From a couch to the floor, say: a fall is from upright to where somebody lies, and is judged once."""
@@ -250,47 +199,6 @@ def test_who_sinks_further_after_they_lay_has_not_fallen(sinks: float, fallen: b
         lying.step(stamp, lies)
         told.append(fall.step(stamp, dataclasses.replace(up, trunk=85.0 if lies else 5.0, hips=up.hips - lower), lying))
     assert any(told) == fallen == bool(told[-1])
-
-
-def test_who_picks_something_up_neither_sits_nor_lies() -> None:
-    for seed in range(8):
-        for _, told in acting(("idle", 1.0), ("pick_up", 2.5), ("idle", 1.0), seed=seed):
-            assert not set().union(*map(names, told)) & {"sitting", "lying", "fallen"}, seed
-
-
-@pytest.mark.parametrize(
-    "topology", ["k4abt_32", "zed_body_34", "openpose_coco_18", "coco_17", "kinect_v1_20", "msr_action3d_20"]
-)
-def test_other_joint_sets_show_the_same_states(topology: str) -> None:
-    acts = (("idle", 1.5), ("raise_left_arm", 3.0), ("point_right", 3.5), ("sit_down", 2.0), ("idle", 2.0))
-    script = tuple(Act(action=action, seconds=seconds) for action, seconds in acts)
-    clip = Clip.of(simulate(PerformanceConfig(scripts=(script,), topology=topology), 2))
-    states, told = PersonStates(), {}
-    for row, stamp in enumerate(clip.stamps):
-        states.add(float(stamp), clip.joints[row, 0], clip.confidence[row, 0], SENSOR)
-        told[round(float(stamp), 1)] = names(states.snapshot())
-    assert [told[at] - {"facing_me", "hand_in_front"} for at in (1.0, 3.2, 7.0, 11.5)] == [
-        {"standing"}, {"standing", "raising_left_arm"}, {"standing", "pointing_right"}, {"sitting"},
-    ]  # fmt: skip
-
-
-def test_the_rate_of_frames_does_not_matter() -> None:
-    for rate in (8.0, 30.0, 120.0):
-        script = tuple(Act(action=act, seconds=3.0) for act in ("idle", "raise_left_arm", "idle"))
-        clip = Clip.of(simulate(PerformanceConfig(scripts=(script,), rate=rate), 3))
-        states, told = PersonStates(), []
-        for row, stamp in enumerate(clip.stamps):
-            states.add(float(stamp), clip.joints[row, 0], clip.confidence[row, 0], SENSOR)
-            if states.snapshot().get("raising_left_arm"):
-                told.append(stamp)
-        assert 3.3 < told[0] < 4.1 and 5.3 < told[-1] < 6.4
-
-
-def test_scripts_with_poses_are_checked() -> None:
-    with pytest.raises(ValueError, match="act 1, walk: the person lies then"):
-        check_script((Act(action="fall", seconds=1.0), Act(action="walk", seconds=1.0)))
-    with pytest.raises(ValueError, match="act 0, get_up: the person is up then"):
-        check_script((Act(action="get_up", seconds=1.0),))
 
 
 def test_settings_say_what_is_wrong() -> None:
@@ -336,20 +244,3 @@ def test_durations_of_states_are_kept_whatever_the_stamps_round_to(begin: float,
         switch.step(round(begin + frame / rate, 9), True)
         told.append(switch.value)
     assert told.index(True) == round(0.3 * rate)
-
-
-@pytest.mark.parametrize("delay", [1.0, 2.0, 5.0])
-def test_a_fall_is_told_however_late_lying_is(delay: float) -> None:
-    config = dataclasses.replace(StatesConfig(), posture_after=delay * StatesConfig().posture_after)
-
-    def held(action: str, seconds: float) -> set[str]:
-        acts = (Act(action="idle", seconds=2.0), Act(action=action, seconds=seconds), Act(action="idle", seconds=6.0))
-        performed = PerformanceConfig(scripts=(acts,), topology="kinect_v2_25", faults=TrackerFaults())
-        clip, states, found = Clip.of(simulate(performed, 1)), PersonStates(config), set[str]()
-        for stamp, joints, confidence in zip(clip.stamps, clip.joints[:, 0], clip.confidence[:, 0], strict=True):
-            states.add(float(stamp), joints, confidence, SENSOR)
-            found |= names(states.snapshot())
-        return found
-
-    assert {"lying", "fallen"} <= held("fall", 0.8)
-    assert "fallen" not in held("lie_down", 2.0)

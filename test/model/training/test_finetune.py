@@ -16,6 +16,7 @@ from usdrl_model.network.config import EncoderConfig
 from usdrl_model.skeleton.person import Person, SkeletonFrame
 from usdrl_model.skeleton.recording import Recording
 from usdrl_model.training import linear_layer
+from usdrl_model.training.augment import mirror
 from usdrl_model.training.finetuning import train
 from usdrl_model.training.finetuning.sources import (
     Mixture,
@@ -75,10 +76,47 @@ def test_a_run_is_not_overwritten_nor_resumed_with_other_settings(tmp_path: Path
     train.train(run, windows, tmp_path, device=CPU)
     with pytest.raises(FileExistsError, match="--resume"):
         train.train(run, windows, tmp_path, device=CPU)
-    with pytest.raises(ValueError, match="another configuration"):
+    with pytest.raises(ValueError, match="other settings"):
         train.train(dataclasses.replace(run, seed=1), windows, tmp_path, device=CPU, resume=True)
     with pytest.raises(FileNotFoundError, match="no run to resume"):
         train.train(run, windows, tmp_path / "nothing", device=CPU, resume=True)
+
+
+def test_batches_of_which_nothing_is_known_teach_nothing(tmp_path: Path) -> None:
+    """As of a source that is hardly labelled; the last batch of a validation may be one, too."""
+    given, run = mixture(), dataclasses.replace(RUN, steps=20, batch_size=2, validation_subjects=("c",), patience=5)
+    known = torch.zeros_like(given.windows.seen)
+    known[::8] = given.windows.seen[::8]
+    hardly = dataclasses.replace(given, windows=dataclasses.replace(given.windows, seen=known))
+    rows = torch.arange(train.VALIDATION_BATCH + 1) % len(known)
+    validation = dataclasses.replace(given.windows, seen=known)[rows]
+    validation.seen[-1] = False
+    detector = train.train(
+        dataclasses.replace(run, validate_every=10), hardly, tmp_path, device=CPU, validation=validation
+    )
+    assert all(parameter.isfinite().all() for parameter in detector.parameters())
+    state = torch.load(tmp_path / "training.pt", weights_only=True)
+    assert np.isfinite(state["losses"]).all()
+    assert np.isfinite(state["looks"]).all()
+    nothing = dataclasses.replace(given, windows=dataclasses.replace(given.windows, seen=torch.zeros_like(known)))
+    with pytest.raises(ValueError, match="nobody knows what people do in any frame: there is nothing to learn"):
+        train.fit(run, nothing, device=CPU)
+
+
+def test_what_is_seen_in_a_mirror_alone_is_learnt() -> None:
+    detector = dataclasses.replace(RUN.detector, labels=("none", "hand_up", "other_hand_up"))
+    run = dataclasses.replace(
+        RUN, detector=detector, augment=dataclasses.replace(RUN.augment, mirror=0.5), clip_weight=0.0,
+        mirror_labels={"hand_up": "other_hand_up", "other_hand_up": "hand_up"}, steps=150,
+    )  # fmt: skip
+    given = mixture(run)
+    learnt = train.fit(run, given, device=CPU)
+    windows = given.windows
+    turned = mirror(windows.x, torch.ones(len(windows), dtype=torch.bool))
+    with torch.no_grad():
+        for x, answer in ((windows.x, 1), (turned, 2)):
+            found = learnt(x).frames.argmax(dim=2)[(windows.y == 1) & windows.seen]
+            assert (found == answer).double().mean() > 0.8
 
 
 def test_a_diverging_run_stops_and_keeps_the_last_good_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

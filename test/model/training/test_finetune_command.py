@@ -14,9 +14,13 @@ from usdrl_model import config
 from usdrl_model.checkpoints import detector_file
 from usdrl_model.cli import main
 from usdrl_model.data import catalogue
+from usdrl_model.data.labelled_clips import labelled
+from usdrl_model.data.store import Store
 from usdrl_model.data.store_writer import write_set
 from usdrl_model.evaluation import detection_scores
 from usdrl_model.skeleton.recording import Recording
+from usdrl_model.skeleton.segments import AMBIGUOUS, Segment
+from usdrl_model.training.augment import AugmentConfig
 from usdrl_model.training.finetuning import run_data, train
 from usdrl_model.training.finetuning.config import FinetuneConfig
 from usdrl_model.training.finetuning.labels import filled
@@ -95,6 +99,22 @@ def test_recordings_without_named_people_are_chosen_by_a_split(tmp_path: Path) -
         SourceConfig(name="kitchen")
 
 
+def test_a_detector_that_needs_depth_learns_from_no_picture(tmp_path: Path) -> None:
+    drawn = [
+        dataclasses.replace(one, frames=tuple(dataclasses.replace(frame, flat=True) for frame in one.frames))
+        for one in RECORDINGS
+    ]
+    write_set(tmp_path, "own", drawn)
+    store = open_store(RUN.sources, tmp_path)
+    with pytest.raises(ValueError, match="own: joints are in a picture, and this detector refuses such ones live"):
+        run_data.recordings(RUN, store)
+    encoder = dataclasses.replace(RUN.detector.encoder, masked=True, flat=True)
+    pictures = dataclasses.replace(
+        RUN, detector=dataclasses.replace(RUN.detector, encoder=encoder), augment=AugmentConfig(yaw=0.0, tilt=0.0)
+    )
+    assert len(run_data.recordings(pictures, store)[0]) == len(drawn)
+
+
 def test_clips_in_the_labels_of_the_detector_show_their_label(tmp_path: Path) -> None:
     """Their label is trained on, validated and calibrated on as where a table says that it is the same."""
     clips = [dataclasses.replace(one, segments=(), label="hand_up", labels=("hand_up",)) for one in RECORDINGS]
@@ -126,6 +146,22 @@ def test_segments_of_a_clip_are_kept_with_a_table_as_without(tmp_path: Path, com
     assert [one.segments for one in told] == [one.segments for one in RECORDINGS]
     clip = dataclasses.replace(source, labels={"hand_up": "hand_up"}, compose=False, window="clip")
     assert [one.label for one in recordings(clip, store, 0)] == ["hand_up"] * len(RECORDINGS)
+
+
+@pytest.mark.parametrize("table", [{}, {"hand_up": "hand_up"}])
+def test_what_nobody_can_tell_needs_no_place_among_the_labels(tmp_path: Path, table: dict[str, str]) -> None:
+    """Neither in those of a set, nor in the table of a source; nothing is learnt from it, and it is no class."""
+    begin = RECORDINGS[0].frames[0].stamp
+    doubt = Segment("1", AMBIGUOUS, begin, begin + 1.0)
+    write_set(tmp_path, "own", [dataclasses.replace(one, segments=(*one.segments, doubt)) for one in RECORDINGS[:1]])
+    store = Store.open(tmp_path)
+    assert store.labels == ("hand_up",)
+    (found,) = recordings(dataclasses.replace(RUN.sources[0], labels=table), store, 0)
+    assert doubt in found.segments
+    windows = windows_of(RUN.sources[0], [found], RUN.detector, max_gap=1.0, stride=2)
+    assert not windows.seen[0].any()
+    assert windows.seen[-1].all()
+    assert set(labelled(store, RUN.detector.encoder.window, "own").labels) == {"hand_up"}
 
 
 def test_clips_whose_segments_a_table_does_not_list_are_left_out(tmp_path: Path) -> None:

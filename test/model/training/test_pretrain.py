@@ -98,7 +98,7 @@ def test_clips_in_host_memory_give_the_same_run(pool: ClipPool, tmp_path: Path) 
 
 
 def test_a_full_disk_stops_the_run_and_keeps_the_state_before(pool: ClipPool, tmp_path: Path) -> None:
-    state = RunState(tmp_path, "hash")
+    state = RunState(tmp_path, {"settings": "hash"})
     state.save({"step": 1, "numbers": torch.zeros(1000)})
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (2048, hard))
@@ -161,7 +161,7 @@ def test_runs_are_not_overwritten_nor_resumed_with_other_settings(pool: ClipPool
     train.train(run, pool, tmp_path, ALONE)
     with pytest.raises(FileExistsError, match="--resume"):
         train.train(run, pool, tmp_path, ALONE)
-    with pytest.raises(ValueError, match="another configuration"):
+    with pytest.raises(ValueError, match="other settings"):
         train.train(change(run, seed=1), pool, tmp_path, ALONE, resume=True)
     with pytest.raises(ValueError, match="other data"):
         other = ClipPool.of([clip(20, seed=seed) for seed in range(20)], 1, 10.0)
@@ -303,3 +303,18 @@ def test_simulated_people_are_learnt_from_too(store: Path) -> None:
     made = run_data.provenance(run, clips, "usdrl pretrain").data[-1]
     assert (made.set, made.minutes, made.stage, made.terms_kind) == ("performer", 2, "pretraining", "free")
     assert "performer" not in run_data.provenance(RUN, clips, "usdrl pretrain").sets
+
+
+def test_clips_in_a_picture_are_not_among_those_in_space(
+    store: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    frames = [tuple(dataclasses.replace(frame, flat=True) for frame in recording(seed).frames) for seed in (0, 1)]
+    pictures = [dataclasses.replace(recording(seed), frames=frames[seed]) for seed in (0, 1)]
+    write_set(tmp_path, "pictures", [*pictures, recording(2)])
+    both = Store.open(store, tmp_path)
+    everything = run_data.chosen(RUN, both)
+    assert not any(clip.flat for clip in everything)
+    assert len(everything) == 21
+    assert "left out, since their joints are in a picture: pictures" in caplog.text
+    with pytest.raises(ValueError, match="joints of pictures are in a picture, views are of those in space"):
+        run_data.chosen(change(RUN, data=DataConfig(sets=("made", "pictures"), split=None)), both)

@@ -3,26 +3,35 @@
 import dataclasses
 import logging
 import os
+import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import torch
-from helpers.tiny_finetuning import CPU, RECORDINGS, RUN, mixture
-from helpers.tiny_pretraining import ALONE, change, command
+from helpers.tiny_finetuning import CPU, ENCODER, RECORDINGS, RUN, mixture
+from helpers.tiny_pretraining import ALONE, assert_same, change, command
 from helpers.tiny_pretraining import RUN as PRETRAIN
 
+from usdrl_model.checkpoints import detector_file
+from usdrl_model.checkpoints.pretrained_models import USDRL
+from usdrl_model.checkpoints.provenance import Provenance
 from usdrl_model.cli import main
 from usdrl_model.files.folder_lock import held
+from usdrl_model.network.detector import Detector
+from usdrl_model.network.detector_config import DetectorConfig
 from usdrl_model.training.finetuning import train as finetune
 from usdrl_model.training.finetuning.sources import windows_of
-from usdrl_model.training.pretraining import train
+from usdrl_model.training.pretraining import train, updates
 from usdrl_model.training.pretraining.clip_pool import ClipPool
+from usdrl_model.training.pretraining.config import PretrainConfig
 from usdrl_model.training.run_folder import RunState
 
 ONE = dataclasses.replace(RUN, steps=1)
+MADE_OF = {"settings": "1"}
 
 
 def names(folder: Path) -> list[str]:
@@ -30,7 +39,7 @@ def names(folder: Path) -> list[str]:
 
 
 def two_states(folder: Path) -> RunState:
-    state = RunState(folder, "configuration")
+    state = RunState(folder, MADE_OF)
     for step in (1, 2):
         state.save({"step": step, "weights": torch.arange(50.0)})
     return state
@@ -57,7 +66,7 @@ def test_every_flipped_bit_is_noticed(tmp_path: Path, caplog: pytest.LogCaptureF
         path.write_bytes(content)
         flip(path, bit)
         caplog.clear()
-        assert RunState(tmp_path, "configuration").load()["step"] == 1
+        assert RunState(tmp_path, MADE_OF).load()["step"] == 1
         assert "training.pt is damaged" in caplog.text
         assert caplog.text.count("\n") == 1
 
@@ -67,7 +76,7 @@ def test_a_cut_state_gives_way_to_the_one_before(tmp_path: Path, keep: int, capl
     state = two_states(tmp_path)
     whole = state.path.read_bytes()
     state.path.write_bytes(whole[:keep])
-    again = RunState(tmp_path, "configuration")
+    again = RunState(tmp_path, MADE_OF)
     assert again.load()["step"] == 1
     assert "training.pt is damaged" in caplog.text
     assert "going on from the state before, training.previous.pt" in caplog.text
@@ -98,11 +107,11 @@ def test_when_both_are_damaged_it_is_one_line(tmp_path: Path) -> None:
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("content", [{"step": 1}, [1], "text"])
+@pytest.mark.parametrize("content", [{"step": 1}, {"made_of": "1 on 2"}, [1], "text"])
 def test_what_is_whole_and_no_state(tmp_path: Path, content: object, monkeypatch: pytest.MonkeyPatch) -> None:
     save = torch.save
     monkeypatch.setattr(torch, "save", lambda state, file: save(content, file))
-    state = RunState(tmp_path, "configuration")
+    state = RunState(tmp_path, MADE_OF)
     state.save({})
     with pytest.raises(ValueError, match="is no state of a training run"):
         state.load()
@@ -110,8 +119,8 @@ def test_what_is_whole_and_no_state(tmp_path: Path, content: object, monkeypatch
 
 def test_a_state_runs_no_code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     save = torch.save
-    monkeypatch.setattr(torch, "save", lambda state, file: save({"config": "configuration", "x": print}, file))
-    state = RunState(tmp_path, "configuration")
+    monkeypatch.setattr(torch, "save", lambda state, file: save({"made_of": MADE_OF, "x": print}, file))
+    state = RunState(tmp_path, MADE_OF)
     state.save({})
     with pytest.raises(ValueError, match="is no state of a training run"):
         state.load()
@@ -171,6 +180,73 @@ def test_finetuning_is_not_resumed_on_other_data(tmp_path: Path) -> None:
         with pytest.raises(ValueError, match="other data"):
             finetune.train(ONE, other, tmp_path, device=CPU, resume=True, validation=held_out)
     finetune.train(ONE, given, tmp_path, device=CPU, resume=True, validation=validation)
+
+
+def write_start(folder: Path, seed: int, command: str = "") -> None:
+    torch.manual_seed(seed)
+    USDRL(ENCODER).save_pretrained(folder, Provenance(command=command))
+
+
+def write_teacher(folder: Path, seed: int, command: str = "") -> None:
+    torch.manual_seed(seed)
+    detector = Detector(DetectorConfig(labels=("none", "hand_up"), encoder=ENCODER, rate=10.0))
+    detector_file.save(folder, detector, RUN.stream, Provenance(command=command))
+
+
+@pytest.mark.parametrize(
+    ("field", "write", "name"),
+    [("init_from", write_start, "weights in init_from"), ("teacher", write_teacher, "weights of the teacher")],
+)
+def test_finetuning_is_not_resumed_with_other_weights_of_the_same_path(
+    field: str, write: Callable[..., None], name: str, tmp_path: Path
+) -> None:
+    given, out = mixture(), tmp_path / "run"
+    write(tmp_path / "weights", seed=0)
+    run = dataclasses.replace(ONE, **{field: str(tmp_path / "weights")})
+    finetune.train(run, given, out, device=CPU)
+    for other in ({"seed": 1}, {"seed": 0, "command": "on other data"}):
+        write(tmp_path / "weights", **other)
+        with pytest.raises(ValueError, match=f"was made with other {name}: use what it began with"):
+            finetune.train(run, given, out, device=CPU, resume=True)
+    write(tmp_path / "weights", seed=0)
+    finetune.train(run, given, out, device=CPU, resume=True)
+
+
+@pytest.mark.parametrize(
+    ("field", "name"), [("init_from", "weights in init_from"), ("teacher", "weights of the teacher")]
+)
+def test_pretraining_is_not_resumed_with_other_weights_of_the_same_path(
+    field: str, name: str, pool: ClipPool, tmp_path: Path
+) -> None:
+    for seed in (0, 1):
+        torch.manual_seed(seed)
+        USDRL(PRETRAIN.encoder).save_pretrained(tmp_path / str(seed))
+    shutil.copytree(tmp_path / "0", tmp_path / "weights")
+    run = change(PRETRAIN, steps=1, **{field: str(tmp_path / "weights")})
+    train.train(run, pool, tmp_path / "run", ALONE)
+    shutil.copytree(tmp_path / "1", tmp_path / "weights", dirs_exist_ok=True)
+    with pytest.raises(ValueError, match=f"was made with other {name}: use what it began with"):
+        train.train(run, pool, tmp_path / "run", ALONE, resume=True)
+    shutil.copytree(tmp_path / "0", tmp_path / "weights", dirs_exist_ok=True)
+    train.train(run, pool, tmp_path / "run", ALONE, resume=True)
+
+
+def test_pretraining_goes_on_with_other_settings_that_change_no_result(
+    pool: ClipPool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = train.train(PRETRAIN, pool, tmp_path / "whole", ALONE)
+    step = updates.update
+
+    def stopped(run: PretrainConfig, number: int, *more: object) -> dict[str, torch.Tensor]:
+        if number == 7:
+            raise KeyboardInterrupt
+        return step(run, number, *more)
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(updates, "update", stopped)
+        train.train(PRETRAIN, pool, tmp_path / "cut", ALONE)
+    other = change(PRETRAIN, save_every=2, data=dataclasses.replace(PRETRAIN.data, on_device=False))
+    assert_same(whole, train.train(other, pool, tmp_path / "cut", ALONE, resume=True))
 
 
 def test_a_run_that_stopped_early_has_a_state_and_is_not_overwritten(tmp_path: Path) -> None:
@@ -248,8 +324,8 @@ for _ in range(20):
 
 
 def test_a_state_with_nan_is_not_gone_on_from(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    state = RunState(tmp_path, "configuration")
+    state = RunState(tmp_path, MADE_OF)
     for step, value in ((1, 0.0), (2, float("nan"))):
         state.save({"step": step, "model": {"w": torch.full((2,), value)}})
-    assert RunState(tmp_path, "configuration").load()["step"] == 1
+    assert RunState(tmp_path, MADE_OF).load()["step"] == 1
     assert "model.w: 2 of 2 numbers are NaN" in caplog.text

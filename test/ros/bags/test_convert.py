@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from helpers.acted_bags import acted
 
 from usdrl_model.data.store import Store
 from usdrl_model.data.store_writer import write_set
@@ -170,6 +171,16 @@ def test_recordings_that_would_be_the_same_bag_are_refused_before_any_is_written
     assert "'own a/1' and 'own a_1' would be the same bag" in capsys.readouterr().err
     assert not (tmp_path / "bags").exists()
     assert write.bag_name("../../etc/x") == "_.._etc_x" and write.bag_name("..") == "_"
+
+
+def test_what_nobody_can_tell_of_a_bag_comes_into_a_store(tmp_path: Path) -> None:
+    source = acted()
+    doubt = Segment("1", AMBIGUOUS, 10.0, 10.5)
+    write.write_recording(replace(source, segments=(doubt, *source.segments)), tmp_path / "bag")
+    assert convert.main(["store", str(tmp_path / "stores"), str(tmp_path / "bag")]) == 0
+    store = Store.open(tmp_path / "stores")
+    assert store.labels == ("wave",)
+    assert [segment.label for segment in store[0].segments] == [AMBIGUOUS, "wave"]
 
 
 def test_labelled_bags_become_the_own_set_of_a_store(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:

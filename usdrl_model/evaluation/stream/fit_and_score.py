@@ -21,6 +21,7 @@ from typing import Any
 import torch
 
 from usdrl_model import config
+from usdrl_model.checkpoints import detector_file
 from usdrl_model.checkpoints.loaded_detector import LoadedDetector
 from usdrl_model.data.catalogue import PERFORMER
 from usdrl_model.data.store import Store
@@ -131,6 +132,8 @@ class _Runner:
             started_anywhere = dataclasses.replace(run, init_from="")  # a hash of the weights is below
             trained = {"run": config.content_hash(started_anywhere), "sources": [part.hash for part in parts]}
             trained["calibration"] = config.content_hash(self._calibration) if self._calibration else ""
+            if run.teacher:
+                trained["teacher"] = detector_file.load(run.teacher, "cpu").hash
         return {
             "task": "stream",
             "benchmark": self._benchmark.name,

@@ -17,7 +17,6 @@ from typing import ClassVar, Protocol
 import torch
 from torch import Tensor, nn
 
-from usdrl_model import config
 from usdrl_model.checkpoints import detector_file, stored_model
 from usdrl_model.checkpoints.loaded_detector import DetectorFileConfig, LoadedDetector
 from usdrl_model.checkpoints.pretrained_models import FREE
@@ -144,8 +143,7 @@ class Given:
         """Of the whole detector: its tensors, and its thresholds too."""
         if not detector_file.is_detector(weights.path):
             raise ValueError(f"{weights.path}: expected a detector, got an encoder: take the method fine-tuned")
-        loaded = detector_file.load(weights.path, "cpu")
-        return f"{loaded.sha256} {config.content_hash(loaded.config)}"
+        return detector_file.load(weights.path, "cpu").hash
 
     def detector(self, material: Material) -> LoadedDetector:
         """Load it."""
@@ -220,16 +218,21 @@ def started(run: FinetuneConfig, method: StreamMethod, weights: Pretrained | Non
     """The training of a method: from weights, with their encoder, or from random ones.
 
     Raises:
-        ValueError: weights are missing.
+        ValueError: weights are missing, or a baseline would need a mask.
     """
+    encoder = run.detector.encoder
     if not method.needs_weights:
-        # Baselines know no mask.
-        masked = run.detector.encoder.masked and not isinstance(method, Baseline)
-        encoder = dataclasses.replace(run.detector.encoder, masked=masked)
+        if isinstance(method, Baseline):
+            if run.detector.streaming or encoder.flat:
+                raise ValueError(
+                    f"{method.title}: baselines know no missing joints: take a recipe of windows in space"
+                    " (detector=finetune_hri.yaml), or leave them out (--methods)"
+                )
+            encoder = dataclasses.replace(encoder, masked=False)
         return dataclasses.replace(_with_encoder(run, encoder), init_from="", teacher="")
     if weights is None:
         raise ValueError(f"{method.title}: expected pretrained weights, got none: give --weights")
-    own = {name: getattr(run.detector.encoder, name) for name in FREE}
+    own = {name: getattr(encoder, name) for name in FREE}
     return dataclasses.replace(_with_encoder(run, dataclasses.replace(weights.shape, **own)), init_from=weights.path)
 
 

@@ -25,12 +25,12 @@ class Objective:
         device: of the training.
 
     Raises:
-        ValueError: as ``Teacher``.
+        ValueError: as ``Teacher``, or of no frame the class is known.
     """
 
     def __init__(self, run: FinetuneConfig, mixture: Mixture, device: torch.device) -> None:
         self.run = run
-        self.class_weights = _class_weights(mixture, len(run.detector.labels), run.class_balance).to(device)
+        self.class_weights = _class_weights(mixture, run).to(device)
         self.teacher = Teacher(run.teacher, run.detector, device) if run.teacher else None
 
     def __call__(self, model: nn.Module, x: Tensor, y: Tensor, seen: Tensor) -> Tensor:
@@ -50,7 +50,7 @@ class Objective:
         """Cross entropy, the weighted mean over the frames that count; logits (N, T, K), y and told (N, T)."""
         weights = (self.class_weights[y] * self._recent(logits))[told]
         losses = F.cross_entropy(logits[told], y[told], label_smoothing=self.run.label_smoothing, reduction="none")
-        return (weights * losses).sum() / weights.sum()
+        return _mean(losses, weights)
 
     def _clips(self, logits: Tensor, clips: Tensor) -> Tensor:
         """Cross entropy, the mean over the windows of which something is known; logits (N, K), clips (N,)."""
@@ -62,7 +62,7 @@ class Objective:
         """Cross entropy to the teacher's probabilities (N, T', K)."""
         weights = self._recent(logits).expand_as(told)[told]
         losses = F.cross_entropy(logits[told], says[told], reduction="none")
-        return (weights * losses).sum() / weights.sum()
+        return _mean(losses, weights)
 
     def _recent(self, logits: Tensor) -> Tensor:
         """(T,) weights of the frames of a window."""
@@ -81,10 +81,26 @@ def delayed(seen: Tensor, delay: int) -> Tensor:
     return told
 
 
-def _class_weights(mixture: Mixture, classes: int, power: float) -> Tensor:
-    """(K,) rarer classes weigh more; the mean weight of a frame is 1. A class that never occurs weighs nothing."""
+def _mean(losses: Tensor, weights: Tensor) -> Tensor:
+    """Weighted mean of losses (F,); 0 where nothing counts, as of a batch of windows of which nothing is known."""
+    return (weights * losses).sum() / weights.sum().clamp(min=torch.finfo(weights.dtype).tiny)
+
+
+def _class_weights(mixture: Mixture, run: FinetuneConfig) -> Tensor:
+    """(K,) rarer classes weigh more; the mean weight of a frame is 1. A class that never occurs weighs nothing.
+
+    One that occurs in a mirror alone is as frequent as there.
+
+    Raises:
+        ValueError: of no frame the class is known.
+    """
     windows = mixture.windows
+    if not windows.seen.any():
+        raise ValueError("sources: nobody knows what people do in any frame: there is nothing to learn")
     drawn = mixture.probability[:, None].expand_as(windows.y)[windows.seen]
-    counts = torch.bincount(windows.y[windows.seen], weights=drawn, minlength=classes)
-    weights = torch.where(counts > 0, (counts.sum() / counts.clamp(min=1e-12)) ** power, 0.0)
+    counts = torch.bincount(windows.y[windows.seen], weights=drawn, minlength=len(run.detector.labels))
+    turned = torch.tensor(run.mirror_classes, device=counts.device)
+    mirrored = run.augment.mirror * torch.zeros_like(counts).index_add(0, turned, counts)
+    counts = torch.where(counts > 0, counts, mirrored)
+    weights = torch.where(counts > 0, (counts.sum() / counts.clamp(min=1e-12)) ** run.class_balance, 0.0)
     return (weights * counts.sum() / (weights * counts).sum()).float()

@@ -13,7 +13,7 @@ from usdrl_model.errors.nearest import hint
 from usdrl_model.errors.shown import NAME, cut, shown
 from usdrl_model.network.detector_config import BACKGROUND_LABEL
 from usdrl_model.skeleton.recording import Recording
-from usdrl_model.skeleton.segments import Segment
+from usdrl_model.skeleton.segments import AMBIGUOUS, Segment
 
 CLIP_MARGIN = 0.15
 """Share of a labelled clip at each end that counts as background, because people still rest."""
@@ -23,6 +23,8 @@ _LOG = logging.getLogger(__name__)
 
 def listed(name: str, store: Store, labels: Mapping[str, str]) -> Iterator[Recording]:
     """The recordings of a set all of whose labels are in the table; the log says how many others are left out.
+
+    What is ``AMBIGUOUS`` needs no place in it.
 
     Args:
         name: of the set.
@@ -39,7 +41,7 @@ def listed(name: str, store: Store, labels: Mapping[str, str]) -> Iterator[Recor
     others: Counter[str] = Counter()
     kept = []
     for index in range(len(store)):
-        unknown = _shown(store.describe(index)) - labels.keys()
+        unknown = _shown(store.describe(index)) - {*labels, AMBIGUOUS}
         others.update(unknown)
         if not unknown:
             kept.append(index)
@@ -58,7 +60,7 @@ def relabelled(recording: Recording, labels: Mapping[str, str], *, sliding: bool
         labels: of the set -> of the detector.
         sliding: the label of a clip without segments becomes one between its margins.
     """
-    segments = recording.segments
+    segments, labels = recording.segments, {AMBIGUOUS: AMBIGUOUS, **labels}
     label = labels[recording.label] if recording.label else None
     if recording.label and not segments and recording.frames and sliding:
         first, last = recording.frames[0].stamp, recording.frames[-1].stamp

@@ -150,8 +150,8 @@ def recordings(
             what it knows.
 
     Raises:
-        ValueError: the store is damaged, there is none, or the vocabulary or the source names labels that the set has
-            not.
+        ValueError: the store is damaged, there is none, the vocabulary or the source names labels that the set has not,
+            or its joints are in a picture and the detector needs depth.
     """
     pairs = detector is not None and detector.encoder.people > 1
     if source.name == PERFORMER and pairs:
@@ -163,16 +163,20 @@ def recordings(
     elif store is None:
         raise ValueError(f"{source.name}: expected a store that holds it, got none")
     else:
-        chosen = store.select(sets=[source.name])
+        chosen, sliding = store.select(sets=[source.name]), source.window == "sliding"
+        if sliding and detector is not None and not detector.encoder.flat and chosen.select(flat=True).sets:
+            raise ValueError(
+                f"{source.name}: joints are in a picture, and this detector refuses such ones live: leave it out,"
+                " or set detector.encoder.flat: true"
+            )
         if source.labels:
-            sliding = source.window == "sliding"
             own = relabelling.listed(source.name, chosen, source.labels)
             both = ((one, relabelling.relabelled(one, source.labels, sliding=sliding)) for one in own)
             return [_doubted(in_doubt(new, POINT_SURE, POINT_DOUBT), source, old.segments) for old, new in both]
         if vocabulary is not None:
             vocabulary.check(source.name, chosen.labels)
         found = chosen.recordings()
-        if vocabulary is None and source.window == "sliding" and not source.compose:  # streams are made of whole clips
+        if vocabulary is None and sliding and not source.compose:  # streams are made of whole clips
             found = map(relabelling.as_segments, found)
     if vocabulary is None or source.name not in vocabulary.instants:  # those say how long an instant's action is
         found = (in_doubt(recording, POINT_SURE, POINT_DOUBT) for recording in found)

@@ -21,6 +21,8 @@ from torch import Tensor
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from usdrl_model import config
+from usdrl_model.checkpoints import detector_file
+from usdrl_model.checkpoints.pretrained_models import find_encoder
 from usdrl_model.checkpoints.state_dict import tensors_hash
 from usdrl_model.network.detector import Detector
 from usdrl_model.progress import progress
@@ -64,8 +66,8 @@ def train(
         FileExistsError: ``out`` holds a run already and ``resume`` is off.
         FileNotFoundError: ``resume`` without a run in ``out``.
         BlockingIOError: another process trains in ``out``.
-        ValueError: the run in ``out`` has another configuration or other data, its states are damaged, or ``start``
-            does not fit the encoder.
+        ValueError: the run in ``out`` has another configuration, data, initial weights or teacher, its states are
+            damaged, or ``init_from`` does not fit the encoder.
         FloatingPointError: the loss is no longer finite; the last state that was stays in ``out``.
     """
     state = run_state(run, mixture, validation, out)
@@ -89,10 +91,15 @@ def fit(run: FinetuneConfig, mixture: Mixture, *, device: torch.device) -> Detec
 
 
 def run_state(run: FinetuneConfig, mixture: Mixture, validation: Windows | None, out: Path) -> RunState:
-    """The state in a run folder, which belongs to a configuration and to windows."""
+    """The state in a run folder, which belongs to a configuration, to windows, and to the weights that it names."""
     parts = [mixture.windows, *([validation] if validation is not None else [])]
     data = tensors_hash(mixture.probability, *(getattr(part, name) for part in parts for name in ("x", "y", "seen")))
-    return RunState(out, f"{config.content_hash(run)} on {data}")
+    made_of = {"settings": config.content_hash(run), "data": data}
+    if run.init_from:
+        made_of["weights in init_from"] = find_encoder(run.init_from).hash
+    if run.teacher:
+        made_of["weights of the teacher"] = detector_file.load(run.teacher, "cpu").hash
+    return RunState(out, made_of)
 
 
 class _Trainer:

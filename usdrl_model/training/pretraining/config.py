@@ -22,7 +22,7 @@ class DataConfig:
     RENAMED: ClassVar[Mapping[str, str]] = {"longest": "max_seconds", "resident": "on_device"}
 
     sets: tuple[str, ...] = ()
-    """Names of data sets; all of the store where empty."""
+    """Names of data sets; all of the store where empty, but those whose joints are in a picture."""
     split: str | None = "standard/train"
     """As ``Store.select`` takes it; never pretrain on clips that a probe is scored on."""
     max_seconds: float = 10.0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import logging
 from collections.abc import Iterable
 
 from usdrl_model import config
@@ -16,14 +17,22 @@ from usdrl_model.training.performers import performances
 from usdrl_model.training.pretraining.clip_pool import ClipPool
 from usdrl_model.training.pretraining.config import PretrainConfig
 
+_LOG = logging.getLogger(__name__)
+
 
 def chosen(run: PretrainConfig, store: Store) -> Store:
-    """The clips of a store that a run learns from.
+    """The clips of a store that a run learns from; of all sets, those whose joints are in space.
 
     Raises:
-        ValueError: a set or a protocol that is not there.
+        ValueError: a set or a protocol that is not there, or a set that the run names, of joints in a picture.
     """
-    return store.select(sets=run.data.sets or None, split=run.data.split)
+    found = store.select(sets=run.data.sets or None, split=run.data.split)
+    pictures = ", ".join(found.select(flat=True).sets)
+    if pictures and run.data.sets:
+        raise ValueError(f"data.sets: joints of {pictures} are in a picture, views are of those in space: leave it out")
+    if pictures:
+        _LOG.warning("left out, since their joints are in a picture: %s", pictures)
+    return found.select(flat=False)
 
 
 def pool_of(run: PretrainConfig, clips: Iterable[Clip]) -> ClipPool:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from torch import Tensor
 from torch.nn.parallel import DistributedDataParallel
 
 from usdrl_model import config
-from usdrl_model.checkpoints.pretrained_models import USDRL, load_encoder
+from usdrl_model.checkpoints.pretrained_models import USDRL, find_encoder, load_encoder
 from usdrl_model.data.store import Store
 from usdrl_model.inference.cuda_graphs import captured
 from usdrl_model.network.device import float32_products
@@ -73,15 +74,16 @@ def train(
         FileNotFoundError: ``resume`` without a run in ``out``.
         BlockingIOError: another process trains in ``out``.
         OSError: the state cannot be saved, for example on a full disk; the one before is intact.
-        ValueError: the run in ``out`` has another configuration or other clips, its states are damaged, the batch does
-            not fit clips or processes, or the device cannot execute it as configured.
+        ValueError: the run in ``out`` has another configuration, clips, initial weights or teacher, its states are
+            damaged, the batch does not fit clips or processes, or the device cannot execute it as configured.
         CollapseError: the loss is not finite or exploded, or features became the same; the last good state is kept.
     """
     execution.check(run, workers)
     state = run_state(run, pool, out)
     state.check(resume)
-    with state.alone(resume) if workers.first else nullcontext():
-        return _trained(run, pool, out, workers, state, resume, report)
+    alone = state.alone(resume) if workers.first else nullcontext()
+    with alone, float32_products(run.precision == "tf32"):
+        return _run(run, pool, out, workers, state, resume, report)
 
 
 def train_and_save(
@@ -105,13 +107,6 @@ def train_and_save(
         model.save_pretrained(out / "weights", made)
         model_card.write(out / "weights")
     return model
-
-
-def _trained(
-    run: PretrainConfig, pool: ClipPool, out: Path, workers: Processes, state: RunState, resume: bool, report: Report
-) -> USDRL | Student:
-    with float32_products(run.precision == "tf32"):
-        return _run(run, pool, out, workers, state, resume, report)
 
 
 def _run(
@@ -173,8 +168,16 @@ def _run(
 
 
 def run_state(run: PretrainConfig, pool: ClipPool, out: Path) -> RunState:
-    """The state in a run folder, which belongs to a configuration and to clips."""
-    return RunState(out, f"{config.content_hash(run)} on {pool.hash}")
+    """The state in a run folder, which belongs to a configuration, to clips, and to the weights that it names.
+
+    When states are written and where clips lie change no result, so that a run may go on with others of these settings.
+    """
+    deciding = replace(run, save_every=1, data=replace(run.data, on_device=True))
+    made_of = {"settings": config.content_hash(deciding), "data": pool.hash}
+    for part, source in (("weights in init_from", run.init_from), ("weights of the teacher", run.teacher)):
+        if source:
+            made_of[part] = find_encoder(source).hash
+    return RunState(out, made_of)
 
 
 def prepared(
