@@ -26,6 +26,8 @@ export ROS_DOMAIN_ID := $(shell echo $$(( $$$$ % 100 + 1 )))
 # What a sourced ROS sets would mix its libraries with those of the wheels.
 unexport AMENT_PREFIX_PATH COLCON_PREFIX_PATH CMAKE_PREFIX_PATH LD_LIBRARY_PATH PYTHONPATH RMW_IMPLEMENTATION
 unexport ROS_LOCALHOST_ONLY _ROS_WHEELS_BOOTSTRAP_COMPLETE
+# Tests start many processes, and none shall compile the package again.
+unexport PYTHONDONTWRITEBYTECODE
 
 VENV := .venv-$(ROS_DISTRO)
 # Named by the version, so that another PYTHON makes the environment again.
