@@ -134,7 +134,7 @@ def zipped(name: str, member: str, content: Callable[[], bytes], method: int) ->
     """A zip file with one member."""
 
     def build(folder: Path) -> None:
-        with zipfile.ZipFile(folder / name, "w", method) as archive:
+        with zipfile.ZipFile(folder / name, "w", method, compresslevel=FAST) as archive:
             archive.writestr(member, content())
 
     return build
@@ -250,9 +250,9 @@ def npy(shape: str, descr: str = "'<f8'", content: bytes = b"") -> bytes:
 
 
 def packed_store(
-    index: str, joints: Callable[[], bytes] = bytes, rows: int = 0, frames: int = 0
+    index: str, joints: Callable[[], bytes] = bytes, rows: int = 0, frames: int = 0, method: int = zipfile.ZIP_LZMA
 ) -> Callable[[Path], object]:
-    """A packed store with this index; ``rows`` skeletons of zeros."""
+    """A packed store with this index, packed by ``method``; ``rows`` skeletons of zeros."""
 
     def build(folder: Path) -> None:
         with zipfile.ZipFile(folder / "x.usdrl", "w", zipfile.ZIP_LZMA) as archive:
@@ -262,7 +262,7 @@ def packed_store(
             archive.writestr("m/confidence.npy", npy("(0,)", "'|u1'"))
             archive.writestr("m/rows.npy", npy(f"({rows}, 2)", "'<i4'", bytes(8 * rows)))
             archive.writestr("m/stamps.npy", npy(f"({frames},)", "'<f8'", bytes(8 * frames)))
-            archive.writestr("m/index.json", index)
+            archive.writestr("m/index.json", index, method, FAST)
 
     return build
 
@@ -284,7 +284,7 @@ YAML = [
 ]
 LABELS = ["-m", "usdrl_ros.bags.convert", "store", "{}/stores", "{}/bag"]
 COLLIDING = "".join(f"{n * (2**61 - 1)}: 0\n" for n in range(30_000))
-CROWD = list(map(str, range(10**6)))
+CROWDED = index(frames=10**4, people=list(map(str, range(10**6))))
 SHORT_FRAMES = f"{BVH}{JOINTS}{'} ' * 21}\nMOTION\nFrames: 500000\nFrame Time: 0.01\n" + "0\n" * 30_000_000
 MANY_JOINTS = BVH + "JOINT a\n{\n" * 10**6 + "} " * 10**6 + "\nMOTION\n"
 BEGINNINGS = ":units\nlength 1\n:bonedata\n" + "begin\n" * 10**6 + ":hierarchy\n"
@@ -319,7 +319,7 @@ HOSTILE: list[Hostile] = [
     Hostile("array of 1 GB of zeros", npz(npy("(631600, 4, 17, 3)", "'<f8'") + bytes(2**30)), data_import("own")),
     Hostile("packed store of 1 GB of zeros", packed_store(index(rows=0), lambda: bytes(2**30)), INFO),
     Hostile("index of brackets", packed_store("[" * 2**22), INFO),
-    Hostile("index of a million people", packed_store(index(frames=10**4, people=CROWD), bytes, 0, 10**4), INFO),
+    Hostile("index of a million people", packed_store(CROWDED, frames=10**4, method=zipfile.ZIP_DEFLATED), INFO),
     Hostile("index of frames below none", packed_store(index(frames=-5)), INFO),
     Hostile("JSON of brackets", write(UCLA, "[" * 10**6), data_import("nw_ucla")),
     Hostile("JSON of empty lists", write(UCLA, '{"skeletons": [' + "[]," * 5_000_000 + "[]]}"), data_import("nw_ucla")),
