@@ -87,14 +87,16 @@ endif
 
 # With ARGS, only the tests that they name. JOBS=0 runs them in one process, else there are as many as cores.
 JOBS ?= logical
+# In the order of test/helpers/order.py, and not of how many tests a file has.
+PYTEST := $(VENV)/bin/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder
 # Their answers are timed: nothing that keeps the processor busy beside them. They mostly wait.
 ALONE := test/benchmarks/test_abuse.py test/ros/node
 test: $(STAMP) $(if $(ARGS),,lint types wheel)
 ifeq ($(ARGS),)
-	@$(VENV)/bin/python -m pytest -n $(JOBS) --dist loadfile $(addprefix --ignore ,$(ALONE))
-	@$(VENV)/bin/python -m pytest -n $(JOBS) --dist loadfile $(ALONE)
+	@$(PYTEST) $(addprefix --ignore ,$(ALONE))
+	@$(PYTEST) $(ALONE)
 else
-	@$(VENV)/bin/python -m pytest -n $(JOBS) --dist loadfile $(ARGS)
+	@$(PYTEST) $(ARGS)
 endif
 
 lint: $(STAMP)
