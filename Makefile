@@ -91,8 +91,9 @@ JOBS ?= logical
 PYTEST := $(VENV)/bin/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder
 # Their answers are timed: nothing that keeps the processor busy beside them. They mostly wait.
 ALONE := test/benchmarks/test_abuse.py test/ros/node
-test: $(STAMP) $(if $(ARGS),,lint types wheel)
+test: $(STAMP)
 ifeq ($(ARGS),)
+	@$(MAKE) --no-print-directory -j lint types wheel
 	@$(PYTEST) $(addprefix --ignore ,$(ALONE))
 	@$(PYTEST) $(ALONE)
 else
