@@ -26,6 +26,8 @@ export ROS_DOMAIN_ID := $(shell echo $$(( $$$$ % 100 + 1 )))
 # What a sourced ROS sets would mix its libraries with those of the wheels.
 unexport AMENT_PREFIX_PATH COLCON_PREFIX_PATH CMAKE_PREFIX_PATH LD_LIBRARY_PATH PYTHONPATH RMW_IMPLEMENTATION
 unexport ROS_LOCALHOST_ONLY _ROS_WHEELS_BOOTSTRAP_COMPLETE
+# Tests start many processes, and none shall compile the package again.
+unexport PYTHONDONTWRITEBYTECODE
 
 VENV := .venv-$(ROS_DISTRO)
 # Named by the version, so that another PYTHON makes the environment again.
@@ -85,14 +87,17 @@ endif
 
 # With ARGS, only the tests that they name. JOBS=0 runs them in one process, else there are as many as cores.
 JOBS ?= logical
+# In the order of test/helpers/order.py, and not of how many tests a file has.
+PYTEST := $(VENV)/bin/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder
 # Their answers are timed: nothing that keeps the processor busy beside them. They mostly wait.
 ALONE := test/benchmarks/test_abuse.py test/ros/node
-test: $(STAMP) $(if $(ARGS),,lint types wheel)
+test: $(STAMP)
 ifeq ($(ARGS),)
-	@$(VENV)/bin/python -m pytest -n $(JOBS) --dist loadfile $(addprefix --ignore ,$(ALONE))
-	@$(VENV)/bin/python -m pytest -n $(JOBS) --dist loadfile $(ALONE)
+	@$(MAKE) --no-print-directory -j lint types wheel
+	@$(PYTEST) $(addprefix --ignore ,$(ALONE))
+	@$(PYTEST) $(ALONE)
 else
-	@$(VENV)/bin/python -m pytest -n $(JOBS) --dist loadfile $(ARGS)
+	@$(PYTEST) $(ARGS)
 endif
 
 lint: $(STAMP)

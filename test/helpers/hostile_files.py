@@ -119,13 +119,19 @@ def data_import(dataset: str, file: str = "") -> list[str]:
     return ["-m", "usdrl_model.cli.main", "data", "import", dataset, f"{{}}/{file}", "--store", "{}/stores"]
 
 
-def write(name: str, content: bytes | str) -> Callable[[Path], object]:
+def made(content: Callable[[], bytes | str] | bytes | str) -> bytes:
+    """Bytes of what a file holds; what is large is a function, so that it takes memory only while it is written."""
+    content = content() if callable(content) else content
+    return content.encode() if isinstance(content, str) else content
+
+
+def write(name: str, content: Callable[[], bytes | str] | bytes | str) -> Callable[[Path], object]:
     """A file with this content."""
 
     def build(folder: Path) -> None:
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content.encode() if isinstance(content, str) else content)
+        path.write_bytes(made(content))
 
     return build
 
@@ -134,7 +140,7 @@ def zipped(name: str, member: str, content: Callable[[], bytes], method: int) ->
     """A zip file with one member."""
 
     def build(folder: Path) -> None:
-        with zipfile.ZipFile(folder / name, "w", method) as archive:
+        with zipfile.ZipFile(folder / name, "w", method, compresslevel=FAST) as archive:
             archive.writestr(member, content())
 
     return build
@@ -229,7 +235,7 @@ FORGED = {
 """Arrays that numpy's own constructors turn into objects, or read beyond their bytes."""
 
 
-def npz(joints: bytes) -> Callable[[Path], object]:
+def npz(joints: Callable[[], bytes] | bytes) -> Callable[[Path], object]:
     """A recording of one's own with these bytes as its joints."""
 
     def build(folder: Path) -> None:
@@ -238,7 +244,7 @@ def npz(joints: bytes) -> Callable[[Path], object]:
                 file = io.BytesIO()
                 np.save(file, np.array(value))
                 archive.writestr(f"{name}.npy", file.getvalue())
-            archive.writestr("joints.npy", joints)
+            archive.writestr("joints.npy", made(joints))
 
     return build
 
@@ -250,9 +256,13 @@ def npy(shape: str, descr: str = "'<f8'", content: bytes = b"") -> bytes:
 
 
 def packed_store(
-    index: str, joints: Callable[[], bytes] = bytes, rows: int = 0, frames: int = 0
+    index: Callable[[], str] | str,
+    joints: Callable[[], bytes] = bytes,
+    rows: int = 0,
+    frames: int = 0,
+    method: int = zipfile.ZIP_LZMA,
 ) -> Callable[[Path], object]:
-    """A packed store with this index; ``rows`` skeletons of zeros."""
+    """A packed store with this index, packed by ``method``; ``rows`` skeletons of zeros."""
 
     def build(folder: Path) -> None:
         with zipfile.ZipFile(folder / "x.usdrl", "w", zipfile.ZIP_LZMA) as archive:
@@ -262,7 +272,7 @@ def packed_store(
             archive.writestr("m/confidence.npy", npy("(0,)", "'|u1'"))
             archive.writestr("m/rows.npy", npy(f"({rows}, 2)", "'<i4'", bytes(8 * rows)))
             archive.writestr("m/stamps.npy", npy(f"({frames},)", "'<f8'", bytes(8 * frames)))
-            archive.writestr("m/index.json", index)
+            archive.writestr("m/index.json", made(index), method, FAST)
 
     return build
 
@@ -283,11 +293,43 @@ YAML = [
     "try: config.load(EncoderConfig, Path('{}/run.yaml'))\nexcept ValueError as error: sys.exit(f'usdrl: {error}')",
 ]
 LABELS = ["-m", "usdrl_ros.bags.convert", "store", "{}/stores", "{}/bag"]
-COLLIDING = "".join(f"{n * (2**61 - 1)}: 0\n" for n in range(30_000))
-CROWD = list(map(str, range(10**6)))
-SHORT_FRAMES = f"{BVH}{JOINTS}{'} ' * 21}\nMOTION\nFrames: 500000\nFrame Time: 0.01\n" + "0\n" * 30_000_000
-MANY_JOINTS = BVH + "JOINT a\n{\n" * 10**6 + "} " * 10**6 + "\nMOTION\n"
-BEGINNINGS = ":units\nlength 1\n:bonedata\n" + "begin\n" * 10**6 + ":hierarchy\n"
+
+
+def colliding() -> str:
+    """Keys of one hash."""
+    return "".join(f"{n * (2**61 - 1)}: 0\n" for n in range(30_000))
+
+
+def crowded() -> str:
+    """An index of a million people."""
+    return index(frames=10**4, people=list(map(str, range(10**6))))
+
+
+def short_frames() -> str:
+    """Motion whose frames are shorter than its joints."""
+    return f"{BVH}{JOINTS}{'} ' * 21}\nMOTION\nFrames: 500000\nFrame Time: 0.01\n" + "0\n" * 30_000_000
+
+
+def beginnings() -> str:
+    """A skeleton of bones that begin and never end."""
+    return ":units\nlength 1\n:bonedata\n" + "begin\n" * 10**6 + ":hierarchy\n"
+
+
+def empty_lists() -> str:
+    """JSON of five million of them."""
+    return '{"skeletons": [' + "[]," * 5_000_000 + "[]]}"
+
+
+def gigabyte() -> bytes:
+    """An array of zeros."""
+    return npy("(631600, 4, 17, 3)", "'<f8'", bytes(2**30))
+
+
+def many_joints() -> str:
+    """A million joints, each in the one before."""
+    return BVH + "JOINT a\n{\n" * 10**6 + "} " * 10**6 + "\nMOTION\n"
+
+
 DANCE = "dance1_subject1.bvh"
 
 GT = "GT_train_1.pkl"
@@ -295,7 +337,7 @@ FLAGS = "numbers with the flags of objects"
 HOSTILE: list[Hostile] = [
     Hostile("zip of newlines", zipped("all.zip", NTU, lambda: b"\n" * 2**30, 8), data_import("ntu60")),
     Hostile("zip of newlines, bzip2", zipped("all.zip", NTU, lambda: b"\n" * 2**28, 12), data_import("ntu60")),
-    Hostile("newlines within the limit", write(NTU, b"\n" * 2**26), data_import("ntu60")),
+    Hostile("newlines within the limit", write(NTU, lambda: b"\n" * 2**26), data_import("ntu60")),
     Hostile("tar.gz of zeros", tar_of_zeros("all.tar.gz", gzip.compress, 512), data_import("nw_ucla")),
     Hostile("tar.bz2 of zeros", tar_of_zeros("all.tar.bz2", bz2.compress, 512), data_import("nw_ucla")),
     Hostile("tar.xz of zeros", tar_of_zeros("all.tar.xz", lzma.compress, 512), data_import("nw_ucla")),
@@ -305,31 +347,31 @@ HOSTILE: list[Hostile] = [
     Hostile("YAML merges of merges", write("run.yaml", MERGES), YAML),
     Hostile("YAML brackets without end", write("run.yaml", "[" * 2**19), YAML),
     Hostile("YAML number in base 60", write("run.yaml", "seed: 1" + ":1" * 2**18), YAML),
-    Hostile("YAML keys that collide", write("run.yaml", COLLIDING), YAML),
+    Hostile("YAML keys that collide", write("run.yaml", colliding), YAML),
     Hostile("labels with aliases of aliases", write("bag/labels.yaml", f"{LAUGHS}schema: *a9\n"), LABELS),
     Hostile("pickle of shared lists", shared_lists, data_import("jhmdb2d")),
     Hostile("pickle with a far place", write(GT, b"\x80\x02]r\xff\xff\xff\x7f."), data_import("jhmdb2d")),
-    Hostile("pickle of empty lists", write(GT, b"\x80\x02(" + b"]" * 2**25), data_import("jhmdb2d")),
+    Hostile("pickle of empty lists", write(GT, lambda: b"\x80\x02(" + b"]" * 2**25), data_import("jhmdb2d")),
     Hostile("pickle of a list in itself", write(GT, b"\x80\x02]q\x00h\x00a."), data_import("jhmdb2d")),
     Hostile("pickle with 2^62 bytes", write(GT, b"\x80\x04\x8e" + struct.pack("<Q", 2**62)), data_import("jhmdb2d")),
     Hostile("array of 2^40 numbers", npz(npy("(1099511627776, 1, 17, 3)")), data_import("own")),
     Hostile("array of 2^40 empty frames", npz(npy("(1099511627776, 0, 17, 3)")), data_import("own")),
     Hostile("array with a header of 2 GB", npz(b"\x93NUMPY\x02\x00\xff\xff\xff\x7f"), data_import("own")),
     Hostile("array with a header that never ends", npz(npy("(" * 99)), data_import("own")),
-    Hostile("array of 1 GB of zeros", npz(npy("(631600, 4, 17, 3)", "'<f8'") + bytes(2**30)), data_import("own")),
+    Hostile("array of 1 GB of zeros", npz(gigabyte), data_import("own")),
     Hostile("packed store of 1 GB of zeros", packed_store(index(rows=0), lambda: bytes(2**30)), INFO),
-    Hostile("index of brackets", packed_store("[" * 2**22), INFO),
-    Hostile("index of a million people", packed_store(index(frames=10**4, people=CROWD), bytes, 0, 10**4), INFO),
+    Hostile("index of brackets", packed_store(lambda: "[" * 2**22), INFO),
+    Hostile("index of a million people", packed_store(crowded, frames=10**4, method=zipfile.ZIP_DEFLATED), INFO),
     Hostile("index of frames below none", packed_store(index(frames=-5)), INFO),
-    Hostile("JSON of brackets", write(UCLA, "[" * 10**6), data_import("nw_ucla")),
-    Hostile("JSON of empty lists", write(UCLA, '{"skeletons": [' + "[]," * 5_000_000 + "[]]}"), data_import("nw_ucla")),
-    Hostile("a line of 50 MB", write(NTU, "1 " * 25_000_000), data_import("ntu60")),
+    Hostile("JSON of brackets", write(UCLA, lambda: "[" * 10**6), data_import("nw_ucla")),
+    Hostile("JSON of empty lists", write(UCLA, empty_lists), data_import("nw_ucla")),
+    Hostile("a line of 50 MB", write(NTU, lambda: "1 " * 25_000_000), data_import("ntu60")),
     Hostile("10^17 frames", write(NTU, f"{10**17}\n" + "0\n" * 1000), data_import("ntu60")),
-    Hostile("30 million empty frames", write(NTU, "30000000\n" + "0\n" * 30_000_000), data_import("ntu60")),
+    Hostile("30 million empty frames", write(NTU, lambda: "30000000\n" + "0\n" * 30_000_000), data_import("ntu60")),
     Hostile("half a million empty frames", write(NTU, "500000\n" + "0\n" * 500_000), data_import("ntu60"), True),
-    Hostile("BVH of short frames", write(DANCE, SHORT_FRAMES), data_import("lafan1")),
-    Hostile("BVH of a million joints", write(DANCE, MANY_JOINTS), data_import("lafan1")),
-    Hostile("ASF of beginnings", write("01.asf", BEGINNINGS), data_import("cmu_mocap")),
+    Hostile("BVH of short frames", write(DANCE, short_frames), data_import("lafan1")),
+    Hostile("BVH of a million joints", write(DANCE, many_joints), data_import("lafan1")),
+    Hostile("ASF of beginnings", write("01.asf", beginnings), data_import("cmu_mocap")),
     *(
         Hostile(f"forged: {name}", write(GT, content), data_import("jhmdb2d"), name == FLAGS)
         for name, content in FORGED.items()

@@ -21,16 +21,20 @@ from rclpy.node import Node
 
 from usdrl_model.errors.shown import MESSAGE, cut
 from usdrl_ros.agents.perception import Perception
-from usdrl_ros.agents.tools import server
 from usdrl_ros.processes import stopping
-from usdrl_ros.processes.executables import asks_for_help, show_help
+from usdrl_ros.processes.executables import asks_for_help, show_help, without
 from usdrl_ros.processes.lifecycle import halt, initialise, spin
 
 
 def main(args: list[str] | None = None) -> int:
     """Serve until stdin ends, SIGINT or SIGTERM; 1 when an argument cannot be used."""
-    if asks_for_help((sys.argv if args is None else args)[1:]):
+    arguments = (sys.argv if args is None else args)[1:]
+    if asks_for_help(arguments):
         return show_help(str(__doc__))
+    try:
+        from usdrl_ros.agents.tools import server  # its library takes a second, for which no help waits
+    except ImportError as error:
+        return without("usdrl-mcp", str(__doc__), error, arguments)
     os.environ["RCUTILS_LOGGING_USE_STDOUT"] = "0"  # stdout is the protocol's
     stop = stopping.Stop()
     try:

@@ -46,7 +46,7 @@ from usdrl_model.training.run_folder import RunState
 MODALITIES = dataclasses.replace(ENCODER, modalities=("joint", "bone", "motion"))
 
 
-@pytest.mark.usefixtures("losses_drawn")
+@pytest.mark.usefixtures("losses_drawn", "operations_counted")
 def test_it_learns_and_leaves_weights_numbers_and_a_picture(store: Path, tmp_path: Path) -> None:
     out = tmp_path / "run"
     run = change(RUN, steps=30, batch_size=20, learning_rate=3e-3)

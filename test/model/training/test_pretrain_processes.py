@@ -2,6 +2,7 @@
 
 import dataclasses
 import os
+import shlex
 import subprocess
 import sys
 import time
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from helpers.paths import ROOT
+from helpers.paths import HELPERS, ROOT
 from helpers.tiny_pretraining import ALONE, ENCODER, RUN, assert_same, change, command, losses
 
 from usdrl_model.checkpoints.pretrained_models import USDRL
@@ -17,8 +18,11 @@ from usdrl_model.cli import main
 from usdrl_model.data.store import Store
 from usdrl_model.training.pretraining import train
 from usdrl_model.training.pretraining.clip_pool import ClipPool
+from usdrl_model.training.pretraining.config import PretrainConfig
 from usdrl_model.training.pretraining.losses import Decorrelation, LossConfig
 from usdrl_model.training.pretraining.nearest_neighbours import NeighbourConfig
+
+IN_TURN = str(HELPERS / "in_turn.py")
 
 
 def start(arguments: list[str]) -> subprocess.Popen:
@@ -71,27 +75,40 @@ def teacher(store: Path, pool: ClipPool, tmp_path_factory: pytest.TempPathFactor
     return str(out / "weights")
 
 
-@pytest.mark.parametrize(
-    "changes",
-    [
-        {"loss": LossConfig(decorrelation=Decorrelation(cross_correlation=1e-3))},
-        # Not with decorrelation, which leaves a shift of all features open: Adam follows the rounding of its gradient.
-        {"loss": LossConfig(objective="infonce"), "neighbours": NeighbourConfig(weight=1.0, start=0.5)},
-        {"teacher": "its folder"},
-    ],
-)
-def test_two_processes_are_as_good_as_one(
-    store: Path, pool: ClipPool, teacher: str, tmp_path: Path, changes: dict
-) -> None:
-    if "teacher" in changes:
-        changes = {"teacher": teacher}
-    still = dataclasses.replace(ENCODER, drop_path=0.0)  # what is dropped differs between processes
-    run = change(RUN, encoder=still, steps=4, batch_size=8, accumulate=2, **changes)
-    torchrun = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
-    child = start([*torchrun, *command(store, tmp_path / "two", run)])
-    train.train(run, pool, tmp_path / "one", ALONE)
-    errors = child.communicate(timeout=120)[1]
+# What is dropped differs between processes.
+TOGETHER = change(RUN, encoder=dataclasses.replace(ENCODER, drop_path=0.0), steps=4, batch_size=8, accumulate=2)
+SHARED = {
+    "decorrelation": change(TOGETHER, loss=LossConfig(decorrelation=Decorrelation(cross_correlation=1e-3))),
+    # Not with decorrelation, which leaves a shift of all features open: Adam follows the rounding of its gradient.
+    "neighbours": change(
+        TOGETHER, loss=LossConfig(objective="infonce"), neighbours=NeighbourConfig(weight=1.0, start=0.5)
+    ),
+    "teacher": TOGETHER,
+}
+
+
+@pytest.fixture(scope="module")
+def runs(teacher: str) -> dict[str, PretrainConfig]:
+    return {**SHARED, "teacher": change(TOGETHER, teacher=teacher)}
+
+
+@pytest.fixture(scope="module")
+def two(store: Path, runs: dict[str, PretrainConfig], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What two processes leave of all runs."""
+    out = tmp_path_factory.mktemp("two")
+    commands = [shlex.join(command(store, out / name, run)[2:]) for name, run in runs.items()]
+    child = start(["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", IN_TURN, *commands])
+    errors = child.communicate(timeout=240)[1]
     assert child.returncode == 0, errors
-    one, two = losses(tmp_path / "one"), losses(tmp_path / "two")
-    for name in one:
-        np.testing.assert_allclose(two[name], one[name], rtol=1e-4 if name == "gradient norm" else 1e-5, err_msg=name)
+    return out
+
+
+@pytest.mark.parametrize("name", SHARED)
+def test_two_processes_are_as_good_as_one(
+    pool: ClipPool, runs: dict[str, PretrainConfig], two: Path, tmp_path: Path, name: str
+) -> None:
+    train.train(runs[name], pool, tmp_path, ALONE)
+    alone, shared = losses(tmp_path), losses(two / name)
+    for term in alone:
+        rtol = 1e-4 if term == "gradient norm" else 1e-5
+        np.testing.assert_allclose(shared[term], alone[term], rtol=rtol, err_msg=term)

@@ -51,7 +51,7 @@ def test_labels_of_pairs_and_gestures_are_known_and_what_tells_them_is_named(
     two = performance(seed=0, people=2, seconds=3.0, rate=10.0)
     hug = Segment(two.frames[0].people[0].id, "hug", two.frames[0].stamp, two.frames[-1].stamp)
     write_recording(replace(two, labels=("hug", "drink"), segments=(hug,)), tmp_path / "bags" / "two")
-    asked = [str(tmp_path / "bags"), "--device", "cpu", "--out", str(tmp_path / "out"), "--jobs", "2"]
+    asked = [str(tmp_path / "bags"), "--device", "cpu", "--out", str(tmp_path / "out")]
     assert evaluate.main(asked) == 0
     alone = json.loads((tmp_path / "out" / "results.json").read_text())
     assert alone["warnings"] == [f"The weights have no label {MINE}, hug: these actions count as missed."]
@@ -59,7 +59,7 @@ def test_labels_of_pairs_and_gestures_are_known_and_what_tells_them_is_named(
     assert "pair_weights_sha256" not in alone and "pair_weights" not in alone["model"]
 
     asked += ["--pair-weights", "pairs", "--gestures", str(gestures)]
-    assert evaluate.main(asked) == 0
+    assert evaluate.main([*asked, "--jobs", "2"]) == 0
     results = json.loads((tmp_path / "out" / "results.json").read_text())
     assert results["warnings"] == []
     assert results["scores"]["events"]["per_label"][MINE]["0.1"]["tp"] == 1
@@ -73,7 +73,6 @@ def test_labels_of_pairs_and_gestures_are_known_and_what_tells_them_is_named(
 
     replayed: list[str] = []
     monkeypatch.setattr(replays, "replay", lambda bag, *others: replayed.append(bag.name) or replay(bag, *others))
-    asked[asked.index("2")] = "1"
     assert evaluate.main(asked) == 0
     assert replayed == []
     changed = shutil.copytree(gestures, tmp_path / "changed") / MINE / "gesture.yaml"

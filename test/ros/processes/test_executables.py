@@ -44,6 +44,14 @@ def test_help_needs_nothing(command, missing):
     assert "Traceback" not in done.stderr
 
 
+def test_the_help_of_usdrl_mcp_does_not_wait_for_its_library():
+    pytest.importorskip("rclpy", reason="needs ROS 2 (rclpy)")
+    pytest.importorskip("mcp", reason="needs mcp (extra mcp)")
+    code = "from usdrl_ros.processes.executables import mcp\nsys.exit(mcp() or 'mcp' in sys.modules)"
+    help_ = [sys.executable, "-c", f"import sys; sys.argv = ['usdrl-mcp', '--help']\n{code}"]
+    assert subprocess.run(help_, stdout=subprocess.DEVNULL, timeout=60).returncode == 0
+
+
 @pytest.mark.parametrize("unbuffered", ["", "1"])
 @pytest.mark.parametrize("command", COMMANDS)
 def test_a_help_that_head_has_seen_enough_of_is_no_traceback(command, unbuffered):
