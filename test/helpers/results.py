@@ -8,7 +8,7 @@ from usdrl_model.online.state import ActionState, PersonState, StreamState
 from usdrl_model.skeleton.topology import JOINT_INDEX
 from usdrl_model.states.person import States
 from usdrl_ros.inputs.coordinate_frames import Frames
-from usdrl_ros.outputs.publishers import Result
+from usdrl_ros.outputs.result import Result
 from usdrl_ros.outputs.state_json import ModelInfo
 
 STAMP = Time(sec=20, nanosec=123_456_789)

@@ -6,7 +6,7 @@ pytest.importorskip("rclpy", reason="needs the ROS 2 messages")
 
 from helpers.rule_detector import hand_up_weights  # noqa: E402
 from usdrl_model.events.onset_offset import Event  # noqa: E402
-from usdrl_model.online.event_log import PersonEvent  # noqa: E402
+from usdrl_model.events.people import PersonEvent  # noqa: E402
 from usdrl_model.online.stream import ActionStream  # noqa: E402
 from usdrl_model.skeleton.person import SkeletonFrame  # noqa: E402
 from usdrl_ros.inputs.common import (

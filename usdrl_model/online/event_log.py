@@ -9,39 +9,15 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
 
 from usdrl_model.events.onset_offset import Edge, Event
-
-if TYPE_CHECKING:
-    from usdrl_model.online.tracked_person import TrackedPerson
+from usdrl_model.events.people import PersonEvent, Reason
+from usdrl_model.online.tracked_person import TrackedPerson
 
 RECENT_EVENTS = 64
 """Events kept in the state, so that a reader that polls misses none: 20 people may come at once, and act."""
 WAITING = 1024
 """Events of people that wait to be collected, at most; the oldest go first."""
-
-Reason = Literal["gone", "silent", "reset"]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class PersonEvent:
-    """Somebody is among the people of the state from now on (entered), or no more (left)."""
-
-    kind: Literal["entered", "left"]
-    seq: int
-    """Number of the event in its stream."""
-    person: str
-    came: float
-    """Stamp, seconds: the first frame in which they were seen."""
-    went: float | None
-    """Stamp, seconds: the last frame in which they were seen; None when they enter."""
-    reason: Reason | None
-    """Why they left: not seen any more (gone), no more frames from the source (silent), or everybody was forgotten by a
-    reset, new settings, the end of the recording or a jump of time (reset). None when they enter."""
-    stamp: float
-    """Stamp of the newest frame when it was decided."""
 
 
 class EventLog:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from usdrl_model.events.onset_offset import Event
-from usdrl_model.online.event_log import PersonEvent
+from usdrl_model.events.people import PersonEvent
 from usdrl_model.states.person import States
 
 

@@ -22,13 +22,14 @@ from pathlib import Path
 from usdrl_model.checkpoints.loaded_detector import LoadedDetector
 from usdrl_model.events.config import StreamConfig, check_window
 from usdrl_model.events.onset_offset import ActionMachine, Event
+from usdrl_model.events.people import PersonEvent, Reason
 from usdrl_model.gestures.recogniser import PersonGestures, Recogniser
 from usdrl_model.inference import load
 from usdrl_model.online.association import Memory
 from usdrl_model.online.companion import Companion
 from usdrl_model.online.crowd import Crowd
 from usdrl_model.online.decisions import Decisions
-from usdrl_model.online.event_log import EventLog, PersonEvent, Reason
+from usdrl_model.online.event_log import EventLog
 from usdrl_model.online.frame_filter import CanonicalFrame, FrameFilter
 from usdrl_model.online.gesture_actions import Answered, GestureActions
 from usdrl_model.online.incremental import Incremental
@@ -186,8 +187,7 @@ class ActionStream:
         Raises:
             ValueError: a person's joints do not fit the topology or have no depth, or the stamp is not finite.
         """
-        accepted = self._accept(frame)
-        return [event for one in accepted if self._add(one) for event in self.infer()] + self._log.collect()
+        return [event for one in self._accept(frame) if self._add(one) for event in self.infer()] + self._log.collect()
 
     def add(self, frame: SkeletonFrame) -> bool:
         """Add a frame without inferring; True when an inference is due. Raises as ``push``."""

@@ -35,7 +35,8 @@ from usdrl_ros.node.model import StreamFactory, load_stream
 from usdrl_ros.node.pipeline import Pipeline, build, looks_up_transforms
 from usdrl_ros.node.services import enable, list_labels, reset
 from usdrl_ros.node.supervisor import Supervisor
-from usdrl_ros.outputs.publishers import Outputs, Result
+from usdrl_ros.outputs.publishers import Outputs
+from usdrl_ros.outputs.result import Result
 from usdrl_ros.parameters import adapter_options
 from usdrl_ros.parameters import values as parameters
 from usdrl_ros.parameters.declarations import NAMES

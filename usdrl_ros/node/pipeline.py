@@ -22,7 +22,8 @@ from usdrl_ros.node.processing import Processing
 from usdrl_ros.node.protocols import Observer
 from usdrl_ros.node.worker import Worker
 from usdrl_ros.outputs.further import further
-from usdrl_ros.outputs.publishers import Outputs, Result
+from usdrl_ros.outputs.publishers import Outputs
+from usdrl_ros.outputs.result import Result
 from usdrl_ros.parameters.values import PerceptionConfig
 from usdrl_ros.wire import STATE
 

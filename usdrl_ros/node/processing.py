@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from usdrl_model.events.config import StreamConfig
 from usdrl_model.events.onset_offset import Event
-from usdrl_model.online.event_log import PersonEvent
+from usdrl_model.events.people import PersonEvent
 from usdrl_model.online.state import StreamState
 from usdrl_model.skeleton.person import SkeletonFrame
 from usdrl_ros.inputs.common import InputError, SourceFrame, ros_time
 from usdrl_ros.inputs.further_topics import Heard
 from usdrl_ros.node.protocols import Observer, Snapshot
-from usdrl_ros.outputs.publishers import Result
+from usdrl_ros.outputs.result import Result
 
 if TYPE_CHECKING:
     from usdrl_model.online.stream import ActionStream

@@ -26,7 +26,7 @@ from usdrl_model.events.config import StreamConfig
 from usdrl_ros.node.inbox import Inbox
 from usdrl_ros.node.processing import Processing
 from usdrl_ros.node.protocols import Observer, Snapshot
-from usdrl_ros.outputs.publishers import Result
+from usdrl_ros.outputs.result import Result
 
 AT_ONCE = 0.2
 """Seconds of buffering after which a due inference runs, however many messages wait."""

@@ -6,15 +6,13 @@ The ``class_id`` of a detection is the label itself; the ``LabelInfo`` lists the
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from std_msgs.msg import Header
 
 from usdrl_model.online.state import StreamState
-
-if TYPE_CHECKING:
-    from usdrl_ros.outputs.publishers import Result
+from usdrl_ros.outputs.result import Result
 
 LABELS = "actions/label_info"
 

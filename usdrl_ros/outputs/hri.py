@@ -16,7 +16,8 @@ from usdrl_model.errors.nearest import hint
 from usdrl_model.online.state import StreamState
 from usdrl_ros.messages.types import BagError, message_class
 from usdrl_ros.outputs.hri_rules import PERSON, Rule
-from usdrl_ros.outputs.publishers import Result, topic_token
+from usdrl_ros.outputs.publishers import topic_token
+from usdrl_ros.outputs.result import Result
 
 Create = Callable[[Any, str], Any]
 """(message type, topic) -> its publisher."""

@@ -16,7 +16,6 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
-from builtin_interfaces.msg import Time
 from geometry_msgs.msg import PoseStamped
 from rclpy.duration import Duration
 from rclpy.node import Node
@@ -27,13 +26,12 @@ from sensor_msgs.msg import PointCloud2
 from std_msgs.msg import Bool, Header, String
 from visualization_msgs.msg import MarkerArray
 
-from usdrl_model.events.onset_offset import Event
-from usdrl_model.online.event_log import PersonEvent
 from usdrl_model.online.state import StreamState
 from usdrl_ros.inputs.coordinate_frames import Frames
 from usdrl_ros.outputs import detections, pointing
 from usdrl_ros.outputs.markers import markers
 from usdrl_ros.outputs.qos import OVERRIDES, every_one, latched
+from usdrl_ros.outputs.result import Result
 from usdrl_ros.outputs.state_json import Heartbeat, ModelInfo, encode_event, encode_state
 from usdrl_ros.outputs.watched import Doing, doing, watched
 from usdrl_ros.wire import EVENTS, STATE
@@ -57,20 +55,6 @@ def topic_names(labels: Iterable[str]) -> dict[str, str]:
     if len(set(names.values())) < len(names):
         raise ValueError(f"watch: {sorted(names)} become the topics {sorted(names.values())}: they must differ")
     return names
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Result:
-    """What ``Outputs.publish`` publishes: the events and the state after an inference, or after people were lost."""
-
-    events: tuple[Event | PersonEvent, ...]
-    state: StreamState
-    stamp: Time
-    """The source's stamp of the newest frame, to the nanosecond."""
-    frame_id: str
-    """Frame of the newest message."""
-    answers: bool = True
-    """From an inference on the newest frame; False: all people were lost or reset, some time after it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,8 +27,8 @@ from typing import Any
 import numpy as np
 
 from usdrl_model.events.onset_offset import Event
+from usdrl_model.events.people import PersonEvent
 from usdrl_model.files.documents import finite
-from usdrl_model.online.event_log import PersonEvent
 from usdrl_model.online.state import ActionState, PersonState, StreamState
 from usdrl_model.states.person import HeldState
 from usdrl_model.states.pointing import Ray

@@ -7,7 +7,9 @@ import pytest
 from helpers.people import UP, frames, pose
 from helpers.rule_detector import hand_up_weights
 
-from usdrl_model.online.event_log import RECENT_EVENTS, Event, EventLog, PersonEvent
+from usdrl_model.events.onset_offset import Event
+from usdrl_model.events.people import PersonEvent
+from usdrl_model.online.event_log import RECENT_EVENTS, EventLog
 from usdrl_model.online.stream import ActionStream
 from usdrl_model.skeleton.person import Person, SkeletonFrame
 from usdrl_model.skeleton.topology import JOINT_INDEX

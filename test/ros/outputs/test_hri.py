@@ -13,7 +13,7 @@ from helpers.paths import ROOT  # noqa: E402
 from std_msgs.msg import Header  # noqa: E402
 
 from usdrl_model.events.onset_offset import Event  # noqa: E402
-from usdrl_model.online.event_log import PersonEvent  # noqa: E402
+from usdrl_model.events.people import PersonEvent  # noqa: E402
 from usdrl_model.states.person import STATES, HeldState, States  # noqa: E402
 from usdrl_ros.outputs import detections  # noqa: E402
 from usdrl_ros.outputs.hri import Hri  # noqa: E402

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from usdrl_model.events.onset_offset import Event
-from usdrl_model.online.event_log import PersonEvent
+from usdrl_model.events.people import PersonEvent
 from usdrl_model.online.state import ActionState, PersonState, StreamState
 from usdrl_model.states.person import STATES, HeldState, States
 from usdrl_model.states.pointing import Ray
