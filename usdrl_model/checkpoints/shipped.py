@@ -73,17 +73,19 @@ def find(name: str) -> Shipped | None:
 def place(source: str | Path, kind: Kind) -> Path:
     """Where weights lie, or would: those in the package that have this name, else the path.
 
-    A name means the same weights wherever a program was started: ``./hri`` is a folder of one's own. A warning says
-    where such a folder is passed over.
+    A name means the same weights wherever a program was started: ``./hri`` is a folder of one's own, and so is any
+    ``Path``. A warning says where such a folder is passed over.
 
     Args:
-        source: "default" (of detectors), a name in the registry, or a path.
+        source: "default" (of detectors) or a name in the registry, as text; or a path.
         kind: that is wanted.
 
     Raises:
         FileNotFoundError: shipped weights of the other kind have this name.
     """
-    name = str(source)
+    if isinstance(source, Path):
+        return source
+    name = source
     entry = find(DEFAULT_DETECTOR if (name, kind) == ("default", "detector") else name)
     if entry is None:
         return Path(source)

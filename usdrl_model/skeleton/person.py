@@ -162,11 +162,17 @@ def _believable(joints: np.ndarray, confidence: np.ndarray) -> np.ndarray:
     magnitude = np.abs(np.where(finite[..., None], joints, 0.0)).max(axis=-1)
     sure = np.nan_to_num(confidence, nan=0.0) >= MIN_CONFIDENCE
     given = finite & (magnitude > 0.0) & (magnitude < FARTHEST) & sure
+    extent = np.where(given[..., None], joints, -np.inf).max(axis=-2) - np.where(given[..., None], joints, np.inf).min(
+        axis=-2
+    )
+    if (extent < REACH).all():  # as nearly always; else it costs the time of all other checks again
+        return given
     ordered = np.sort(np.where(given[..., None], joints, np.inf), axis=-2)
     half = np.maximum(given.sum(axis=-1) - 1, 0) // 2
     middle = np.take_along_axis(ordered, half[..., None, None], axis=-2)  # the median of what is given
     apart = np.abs(np.where(given[..., None], joints, 0.0) - middle).max(axis=-1)
-    return given & (apart < REACH)
+    near = given & (apart < REACH)
+    return near & (2 * near.sum(axis=-1) >= given.sum(axis=-1))[..., None]  # else it is no body, but its middle stays
 
 
 def _stretched(joints: np.ndarray, valid: np.ndarray) -> np.ndarray:

@@ -91,7 +91,8 @@ def inspect(graph: Graph, topic: str = "", *, node: str = "", seconds: float = 8
     source = find(config.input_type)
     given = _given(graph, perception, source) if config.input_type == before.input_type else {}
     options = values(source.adapter.options, given)
-    report = replace(report, options=given)
+    defaults = {option.name: option.default for option in source.adapter.options}
+    report = replace(report, options={name: value for name, value in given.items() if value != defaults[name]})
     looks_up = levelled_by(config) == "target_frame" or source.adapter.tf
     # What is heard is read when all of it has come, and again with every change.
     tf = tf_listener(graph.node, lambda error: None, wait + seconds + KEPT) if looks_up else None

@@ -49,7 +49,9 @@ class DepthImages:
             self._images.clear()
             self.forgotten = -math.inf
         self._images.append(new)
-        while stamp - self._images[0].stamp > KEPT or sum(one.image.bytes for one in self._images) > BYTES:
+        while len(self._images) > 1 and (
+            stamp - self._images[0].stamp > KEPT or sum(one.image.bytes for one in self._images) > BYTES
+        ):
             self.forgotten = self._images.popleft().stamp
 
     def nearest(self, stamp: float) -> Measured | None:

@@ -56,14 +56,19 @@ class Detections:
         header = Header(stamp=message.header.stamp, frame_id=self._frame_id or message.header.frame_id)
         _check_ids(people)
         read = [_rows(one.keypoints3d.data, context, lambda at: (at.x, at.y, at.z)) for one in people]
-        for joints, _ in read:
-            places, times = np.unique(joints[np.isfinite(joints).all(axis=1)], axis=0, return_counts=True)
-            if (times > 1).any():
-                self._camera = places[times > 1]
+        shared = np.concatenate([_shared(joints) for joints, _ in read]) if read else self._camera
+        if len(shared):
+            self._camera = shared
         for joints, _ in read:
             joints[(joints[:, None] == self._camera).all(axis=2).any(axis=1)] = np.nan
         ids = [one.id or context.person_id for one in people]
         return context.frame([Person(id_, *joints) for id_, joints in zip(ids, read, strict=True)], header)
+
+
+def _shared(joints: np.ndarray) -> np.ndarray:
+    """(n, 3) places at which several keypoints (V, 3) of one person are."""
+    places, times = np.unique(joints[np.isfinite(joints).all(axis=1)], axis=0, return_counts=True)
+    return places[times > 1]
 
 
 def decode_2d(message: Any, context: Context) -> SourceFrame:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from usdrl_model.skeleton import topology
-from usdrl_model.skeleton.person import SEEN_JOINTS, Person, canonical, canonical_people, judge
+from usdrl_model.skeleton.person import Person, canonical, canonical_people, judge
 from usdrl_model.skeleton.topology import CANONICAL_JOINTS, JOINT_INDEX, PARENTS
 
 JOINTS = 25
@@ -105,7 +105,7 @@ def test_who_is_a_hundred_metres_tall_is_nobody(name: str, times: float) -> None
     joint_set = topology.topology(name)
     person = np.random.default_rng(2).normal(scale=0.2, size=(len(joint_set.joints), 3)) + [0.0, 0.0, 2.0]
     assert (canonical(Person("1", person), joint_set)[1] > 0.0).sum() >= 20
-    assert (canonical(Person("1", person * times), joint_set)[1] > 0.0).sum() < SEEN_JOINTS
+    assert not canonical(Person("1", person * times), joint_set)[1].any()
 
 
 def test_what_single_precision_cannot_hold_is_nowhere() -> None:

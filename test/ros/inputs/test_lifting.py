@@ -116,6 +116,9 @@ def test_depth_images_of_more_than_a_share_of_the_memory_are_not_kept(source, mo
     assert source.skeleton(10.3).frame.people
     with pytest.raises(InputError, match="of the last 0.2 s are kept"):
         source.skeleton(10.2)
+    monkeypatch.setattr("usdrl_ros.inputs.depth_images.BYTES", 2 * WIDTH * HEIGHT - 1)
+    source.see(10.6)
+    assert source.skeleton(10.6).frame.people  # the newest one is, however large
 
 
 def test_without_camera_info():

@@ -149,7 +149,9 @@ def test_a_single_keypoint_of_yolo_without_depth_is_missing_once_the_place_of_th
     joints = topology("coco_17")
     read = registry.find("yolo").adapter.decoder(Context(topology=joints))
     two, one = [keypoint(2, camera), keypoint(3, camera)], [keypoint(1, (2, 0, 1)), keypoint(4, camera)]
+    alike = [keypoint(5, (3, 0, 1)), keypoint(6, (3, 0, 1))]  # an accident, which does not take the camera's place
     for message, expected in (
+        (yolo(detection(*two, name="b"), detection(*alike, name="c"), detection(*one, name="a")), [[], [], [0]]),
         (yolo(detection(*one, name="a"), detection(*two, name="b")), [[0], []]),
         (yolo(detection(*one, name="a")), [[0]]),
     ):
