@@ -57,13 +57,14 @@ class People:
             stamp: of the picture, seconds.
             lens: of the camera.
             depth: of a stamp -> the depth of the same view. It may come after its picture, so it is asked for when the
-                poses are found, and again with the next picture. Without it people are placed by their apparent size,
-                and by what depth told of them before.
+                poses are found, and again with the next picture, until which somebody new waits. Without it people are
+                placed by their apparent size, and by what depth told of them before.
         """
         size = picture.shape[0], picture.shape[1]
         poses = [_inside(pose, size) for pose in self._estimator.poses(picture, stamp)]
         ids = self._tracker.ids(poses, stamp)
-        self._measure(depth)
+        before = {id_ for id_, _, _ in self._unmeasured.people} if self._unmeasured else set()
+        late = self._measure(depth)
         self._factors = {id_: factor for id_, factor in self._factors.items() if id_ in self._tracker.known}
         people: list[tuple[str, Pose, np.ndarray]] = []
         for id_, pose in zip(ids, poses, strict=True):
@@ -74,6 +75,8 @@ class People:
             people.append((id_, pose, joints))
         self._unmeasured = _Placed(stamp, size, people)
         if not self._measure(depth):
+            if late:  # depth will tell of somebody new with the next picture, who would leap there from elsewhere
+                people = [one for one in people if one[0] in before | self._factors.keys()]
             self.counters[BY_SIZE] += len(people)
         factor = self._factors.get
         return SkeletonFrame(

@@ -28,6 +28,9 @@ class Sees(ColourEstimator):
     def poses(self, picture, stamp):
         return self._poses
 
+    def add(self, pose):
+        self._poses.append(pose)
+
 
 def people(*poses, depth=None, lens=LENS):
     picture = np.zeros((HEIGHT, WIDTH, 3), np.uint8)
@@ -69,6 +72,18 @@ def test_depth_that_comes_later_than_the_people_tells_of_them_with_the_next_pict
         there.append(person.joints[[23, 24], 2].mean())
         come[stamp] = DepthImage(depth_image(stamp, 3.0 - SKIN))
     assert there == pytest.approx([3.75, 3.0, 3.0, 3.0], rel=0.05)
+
+
+def test_somebody_new_waits_for_depth_that_comes_late():
+    picture, come = np.zeros((HEIGHT, WIDTH, 3), np.uint8), {}
+    sees = Sees(pose(body(2.5, -0.6)))
+    found, seen = People(sees), []
+    for stamp in (1.0, 1.1, 1.2, 1.3, 1.4):
+        seen.append(len(found.frame(picture, stamp, LENS, come.get).people))
+        come[stamp] = DepthImage(depth_image(stamp, 2.5 - SKIN))
+        if stamp == 1.1:
+            sees.add(pose(body(5.0, 0.8)))  # beyond what depth shows: it never tells of them
+    assert seen == [1, 1, 1, 2, 2]
 
 
 def test_depth_with_holes_a_hand_in_front_and_another_resolution():
