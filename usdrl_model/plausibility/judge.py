@@ -15,8 +15,9 @@ import numpy as np
 from usdrl_model.plausibility import bodies, joint_order, mounting
 from usdrl_model.plausibility.findings import Finding, Level
 from usdrl_model.plausibility.sights import Setup, Sight, to_canonical
+from usdrl_model.skeleton.parts import PARTS, seen
 from usdrl_model.skeleton.person import AXES, FARTHEST, MIN_CONFIDENCE, REACH, UNITS
-from usdrl_model.skeleton.topology import CANONICAL_JOINTS, JOINT_INDEX
+from usdrl_model.skeleton.topology import CANONICAL_JOINTS
 
 ENOUGH = 5
 """Minimum number of sights for any finding."""
@@ -39,7 +40,8 @@ SWAPPED = -0.8
 """``bodies.facing`` below which left and right are swapped; 0.2 % of the windows of real people are below it."""
 MOST_TILTED = 70.0
 """Degrees of tilt above which wrong axes are likelier than a tilted sensor."""
-_ARMS, _LEGS = ("elbow", "wrist"), ("knee", "ankle")
+RARELY = 0.1
+"""A part of the body that is seen in a smaller share of the time is not seen."""
 _TURN = "joints of recordings have x to the sensor's left, y up, z away from it: turn them"
 
 
@@ -257,21 +259,21 @@ def _parts(valid: np.ndarray, measured: dict[str, str]) -> list[Finding]:
     if share.max() < 0.5:
         return []
 
-    def unseen(parts: tuple[str, ...]) -> bool:
-        return max(share[JOINT_INDEX[f"{part}_{side}"]] for part in parts for side in bodies.SIDES) < 0.1
-
+    part = dict(zip(PARTS, seen(valid).mean(axis=0) >= RARELY, strict=True))
     found = []
-    if unseen(_LEGS):
-        remedy = "picking up is detected where there is none: step back or lower the sensor"
-        text = f"people are seen from the waist up only: waving is still recognised, little else is, and {remedy}"
-        if not unseen(("hip",)):
-            text = (
-                "knees and feet are never seen: what arms do (wave, clap, throw) is still recognised; walking, sitting"
-                f" down and standing up are not, and {remedy}"
-            )
+    remedy = "are withheld: step back or lower the sensor"
+    if not part["hips"]:
+        text = (
+            "people are seen from the waist up only: what arms do (wave, clap, throw) is still told; walking, sitting"
+            f" down, bowing and picking up {remedy}"
+        )
         found.append(Finding("legs", Level.WARN, text))
-    if unseen(_ARMS):
-        found.append(
-            Finding("arms", Level.WARN, "arms are never seen: nothing that hands do is recognised")
-        )  # fmt: skip
+    elif not part["legs"]:
+        text = (
+            "no leg is ever seen down to the foot: what arms do (wave, clap, throw) and sitting down is still told;"
+            f" walking, running, kicking and carrying {remedy}"
+        )
+        found.append(Finding("legs", Level.WARN, text))
+    if not part["arm"]:
+        found.append(Finding("arms", Level.WARN, "arms are never seen: nothing that hands do is told"))
     return found

@@ -78,7 +78,7 @@ WRONG = {
     ),
     "pixels": (Bench(change=pixels), None, "flat", "2D pixels?"),
     "seen from the waist up": (Bench(change=from_the_waist_up), None, "legs", "from the waist up"),
-    "no legs": (Bench(change=without_legs), None, "legs", "knees and feet are never seen"),
+    "no legs": (Bench(change=without_legs), None, "legs", "no leg is ever seen down to the foot"),
     "no arms": (Bench(change=without_arms), None, "arms", "arms are never seen"),
     "zeros": (Bench(change=np.zeros_like), None, "unusable", "zeros"),
     "nothing but NaN": (Bench(change=lambda sent: sent * np.nan), None, "unusable", "NaN"),
@@ -100,6 +100,13 @@ def test_a_wrong_configuration_is_told_within_seconds(case: str) -> None:
     assert "\n" not in finding.text and len(finding.text) < 300
     assert bench.check.judgement.begun[key] >= 1
     assert set(told) == {key}  # one cause, one finding
+
+
+def test_an_arm_is_seen_with_its_hand_or_with_its_wrist() -> None:
+    for end in ("wrist", "hand"):
+        missing = np.array([name.startswith(end) for name in topology("kinect_v2_25").joints])[:, None]
+        bench = Bench(change=lambda sent, missing=missing: np.where(missing, np.nan, sent))
+        assert bench.watch(perform("kinect_v2_25")) == {}
 
 
 @pytest.mark.parametrize("degrees", [-30, 30])
