@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from abuse_report import Options, Row
+from helpers.hostile import MEMORY, SECONDS, faults, measure
 from helpers.hostile_bags import HOSTILE_BAGS
-from helpers.hostile_files import HOSTILE, MEMORY, SECONDS, faults, measure
+from helpers.hostile_files import HOSTILE
 
 
 def run(options: Options) -> Iterator[Row]:

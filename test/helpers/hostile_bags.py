@@ -1,6 +1,6 @@
 """Bags as robots leave them, and bags that would fill the memory of whoever believes them.
 
-Builders of single storage files and of damage to whole ones; ``HOSTILE_BAGS`` are for ``hostile_files.measure``.
+Builders of single storage files and of damage to whole ones; ``HOSTILE_BAGS`` are for ``hostile.measure``.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pathlib import Path
 import yaml
 from backports import zstd as zstandard
 
-from helpers.hostile_files import Hostile
+from helpers.hostile import Hostile
 
 CLOUD = "sensor_msgs/msg/PointCloud2"
 MARKERS = "visualization_msgs/msg/MarkerArray"

@@ -16,6 +16,7 @@ from usdrl_ros.camera.people import People
 from usdrl_ros.camera.view import View
 from usdrl_ros.inputs.common import InputError, seconds
 from usdrl_ros.inputs.depth_image import DepthImage
+from usdrl_ros.inputs.depth_images import Measured
 
 SOONEST = 0.25
 """Share of the interval of ``max_rate`` after which the next picture is taken, because stamps jitter."""
@@ -62,6 +63,8 @@ class Searching:
         self._stopping = False
         self._last = -math.inf
         self._due = -math.inf
+        self._refused: Measured | None = None
+        """The last depth image that is of another view than the pictures."""
         """Stamp at which the last picture was due; later than its own where it was early, so that the rate is kept."""
         self._gate = threading.Lock()
         """Held while a result is published, so that ``listen(False)`` and ``stop`` can promise that none follows."""
@@ -139,6 +142,8 @@ class Searching:
         try:
             measured.image.check_registered(picture.shape[1], picture.shape[0])
         except InputError as error:  # people are placed all the same
-            self._health.refused(error)
+            if measured is not self._refused:  # it is looked up for two pictures
+                self._health.refused(error)
+            self._refused = measured
             return None
         return measured.image

@@ -4,7 +4,8 @@ import struct
 from pathlib import Path
 
 import pytest
-from helpers.hostile_files import FORGED, HOSTILE, Hostile, array_pickle, faults, measure, write
+from helpers.hostile import Hostile, faults, measure
+from helpers.hostile_files import FORGED, HOSTILE, array_pickle, write
 
 from usdrl_model.data.importers import safe_pickle
 

@@ -6,8 +6,8 @@ import pytest
 
 pytest.importorskip("rclpy", reason="needs ROS 2 (rclpy)")
 
+from helpers.hostile import Hostile, faults, measure  # noqa: E402
 from helpers.hostile_bags import HOSTILE_BAGS  # noqa: E402
-from helpers.hostile_files import Hostile, faults, measure  # noqa: E402
 
 
 @pytest.mark.parametrize("hostile", HOSTILE_BAGS, ids=lambda hostile: f"{hostile.name}, {hostile.command[2]}")

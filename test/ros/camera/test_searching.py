@@ -5,7 +5,7 @@ import pytest
 
 pytest.importorskip("rclpy", reason="needs ROS 2 (rclpy)")
 
-from helpers.filmed import HEIGHT, WIDTH, ColourEstimator, depth_image  # noqa: E402
+from helpers.filmed import HEIGHT, WIDTH, ColourEstimator, depth_image, message  # noqa: E402
 from helpers.ros_peer import header  # noqa: E402
 
 from usdrl_ros.camera.geometry import SKIN  # noqa: E402
@@ -51,6 +51,18 @@ def test_depth_that_comes_while_people_are_searched_is_used():
     searching._search(Shot(header(BEGIN, "lens"), lambda: PICTURE), 0.0)
     searching.stop(1.0)
     assert placed[0].people[0].joints[[23, 24], 2].mean() == pytest.approx(2.4 + SKIN, rel=0.1)
+
+
+def test_depth_of_another_view_is_refused_once_an_image():
+    view, health, refused = View(60.0, print), Health(lambda: 0.0, print), []
+    health.refused = refused.append
+    searching = Searching(People(ColourEstimator()), view, lambda frame, header: None, health, lambda: 0.0)
+    searching.listen(True)
+    for stamp in (BEGIN, BEGIN + 0.1, BEGIN + 0.2):
+        view.depths.add(message(stamp, "32FC1", np.full((HEIGHT, 2 * WIDTH), 2.4, np.float32), 2 * WIDTH))
+        searching._search(Shot(header(stamp, "lens"), lambda: PICTURE), 0.0)
+    searching.stop(1.0)
+    assert [error.kind for error in refused] == 3 * ["depth_size"]
 
 
 def filmed(rate, jitter, seconds=40.0):
