@@ -1,9 +1,9 @@
 """Skeletons as a tracker sends them, which of their joints are valid, and their canonical form.
 
 Trackers do not report most of their failures: missing joints arrive as NaN, as exact zeros, as unused slots, as a
-confidence near zero, frozen at their last place, far from the body, or on a limb a metre too long. ``canonical``
-turns a person of any topology into 25 joints with a validity mask that covers all of these, except freezing, which
-needs time (``track.Track`` detects it).
+confidence near zero, frozen at their last place, many at one place, far from the body, or on a limb a metre too long.
+``canonical`` turns a person of any topology into 25 joints with a validity mask that covers all of these, except
+freezing, which needs time (``track.Track`` detects it).
 
 The check for zeros holds in the frame of the source. Before points are transformed into another one, call ``judge``: it
 replaces invalid joints by NaN, which every transform keeps.
@@ -157,11 +157,12 @@ def canonical_frames(
 
 
 def _believable(joints: np.ndarray, confidence: np.ndarray) -> np.ndarray:
-    """(..., V) bool of (..., V, 3): finite, not exactly zero, with enough confidence, and near the rest of the body."""
+    """(..., V) bool of (..., V, 3): finite, neither zero nor another placeholder, sure enough, near the others."""
     finite = np.isfinite(joints).all(axis=-1)
     magnitude = np.abs(np.where(finite[..., None], joints, 0.0)).max(axis=-1)
     sure = np.nan_to_num(confidence, nan=0.0) >= MIN_CONFIDENCE
     given = finite & (magnitude > 0.0) & (magnitude < FARTHEST) & sure
+    given &= ~_placeholders(np.where(given[..., None], joints, np.nan))
     extent = np.where(given[..., None], joints, -np.inf).max(axis=-2) - np.where(given[..., None], joints, np.inf).min(
         axis=-2
     )
@@ -173,6 +174,21 @@ def _believable(joints: np.ndarray, confidence: np.ndarray) -> np.ndarray:
     apart = np.abs(np.where(given[..., None], joints, 0.0) - middle).max(axis=-1)
     near = given & (apart < REACH)
     return near & (2 * near.sum(axis=-1) >= given.sum(axis=-1))[..., None]  # else it is no body, but its middle stays
+
+
+def _placeholders(joints: np.ndarray) -> np.ndarray:
+    """(..., V) bool of (..., V, 3): where more than a third of all joints are, to the last digit.
+
+    No measurement does that, and trackers that fill up a joint set copy fewer: 11 joints of a face of 33.
+    """
+    V = joints.shape[-2]
+    third = max(V // 3, 1)
+    found = np.zeros(joints.shape[:-1], bool)
+    along = np.sort(joints[..., 0], axis=-1)
+    crowded = (along[..., third:] == along[..., : V - third]).any(axis=-1)
+    some = joints[crowded]  # nearly always none, so that the rest costs nothing
+    found[crowded] = (some[:, :, None] == some[:, None]).all(axis=-1).sum(axis=-1) > third
+    return found
 
 
 def _stretched(joints: np.ndarray, valid: np.ndarray) -> np.ndarray:

@@ -1,5 +1,6 @@
 """Topologies and the validity of joints."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -111,6 +112,26 @@ def test_who_is_a_hundred_metres_tall_is_nobody(name: str, times: float) -> None
 def test_what_single_precision_cannot_hold_is_nowhere() -> None:
     kinect = topology.topology("kinect_v2_25")
     assert not canonical(Person("1", standing() + 2e5), kinect)[1].any()
+
+
+@pytest.mark.parametrize("placeholder", [(0.0, 0.0, 1.0), (-1.0, -1.0, -1.0), (0.1, 0.0, 2.0)])
+@pytest.mark.parametrize("unseen", [9, 14, JOINTS])
+def test_a_place_that_many_joints_share_is_no_measurement(unseen: int, placeholder: tuple[float, ...]) -> None:
+    person = standing()
+    person[JOINTS - unseen :] = placeholder
+    _, confidence = canonical(Person("1", person), topology.topology("kinect_v2_25"))
+    np.testing.assert_array_equal(confidence > 0.0, np.arange(JOINTS) < JOINTS - unseen)
+
+
+@pytest.mark.parametrize(
+    ("name", "copied"),
+    [("mediapipe_33", range(11)), ("coco_17", range(5)), ("kinect_v2_25", [6, 7, 21, 22])],  # faces, and a hand
+)
+def test_joints_that_a_tracker_copies_from_another_are_seen(name: str, copied: Sequence[int]) -> None:
+    joint_set = topology.topology(name)
+    joints = np.random.default_rng(2).normal(scale=0.2, size=(len(joint_set.joints), 3)) + [0.0, 0.0, 2.0]
+    joints[list(copied)] = joints[copied[0]]
+    np.testing.assert_array_equal(judge(Person("1", joints)).joints, joints)
 
 
 def test_several_people_at_once_are_as_one_by_one() -> None:
