@@ -21,8 +21,8 @@ class Counts:
     def __init__(self):
         self.arrivals, self.refusals, self.failures, self.inferences, self.drops = [], [], [], 0, 0
 
-    def accepted(self, arrival, source, *, again=False):
-        self.arrivals += [] if again else [arrival]
+    def accepted(self, arrival, source, *, further=False):
+        self.arrivals.append(arrival)
 
     def rejected(self, error):
         self.refusals.append(error.kind)

@@ -69,6 +69,8 @@ class Health:
         self._started = monotonic()
         self._last_arrival: float | None = None
         self._arrivals: deque[float] = deque()
+        self._further: deque[float] = deque()
+        """Arrivals of messages of further topics that brought people."""
         self._refusals: deque[float] = deque()
         self._refused: Counter[str] = Counter()
         self._refusal_text = ""
@@ -88,15 +90,15 @@ class Health:
         self._incompatible: Counter[str] = Counter()
         self._keeping_up = KeepingUp()
 
-    def accepted(self, arrival: float, source: SourceFrame | None, *, again: bool = False) -> None:
+    def accepted(self, arrival: float, source: SourceFrame | None, *, further: bool = False) -> None:
         """A message was understood; see ``node.protocols.Observer``."""
         with self._lock:
             self._last_arrival = arrival
             if source is not None:
                 self._source.heard(arrival, source.frame.stamp, source.frame_id)
-            if not again:
-                self._arrivals.append(arrival)
-            _forget(self._arrivals, arrival)
+            times = self._further if further else self._arrivals
+            times.append(arrival)
+            _forget(times, arrival)
 
     def rejected(self, error: InputError) -> None:
         """A message was refused."""
@@ -161,8 +163,8 @@ class Health:
             return [status(f"{name}: input", level, f"not active: {fault}" if fault else "not active", {})]
         now = self._monotonic()
         with self._lock:
-            _forget(self._arrivals, now)
-            _forget(self._refusals, now)
+            for times in (self._arrivals, self._further, self._refusals):
+                _forget(times, now)
             troubles = self._troubles(name, situation, now)
             new = [troubles[kind] for kind in self._lasting(troubles)]
             again = [kind for kind, times in self._odd.items() if len(times) == AGAIN and now - times[0] < RECENT]
@@ -173,6 +175,11 @@ class Health:
         for text in new:  # once, however long it lasts
             self._warn(cut(text, LINE))
         return statuses
+
+    @property
+    def _lately(self) -> deque[float]:
+        """Arrivals by the topic or by further ones, whichever are more: who waits for a depth image comes by both."""
+        return max(self._arrivals, self._further, key=len)
 
     def _troubles(self, name: str, situation: Situation, now: float) -> dict[str, str]:
         troubles = self._source.troubles(
@@ -207,7 +214,7 @@ class Health:
         values = {
             "topic": situation.topic,
             "publishers": situation.publishers,
-            "rate": f"{_rate(self._arrivals):.1f} Hz",
+            "rate": f"{_rate(self._lately):.1f} Hz",
             "age of last message": f"{age:.1f} s" if heard else "never",
             "messages refused": self._refused.total(),
             **{f"refused.{kind}": count for kind, count in sorted(self._refused.items())},
@@ -220,18 +227,16 @@ class Health:
         topic = situation.topic
         if self._refusals:
             share = f"{len(self._refusals)} messages refused in the last {RECENT:g} s"
-            return (
-                DiagnosticStatus.WARN if self._arrivals else DiagnosticStatus.ERROR
-            ), f"{share}: {self._refusal_text}"
+            return (DiagnosticStatus.WARN if self._lately else DiagnosticStatus.ERROR), f"{share}: {self._refusal_text}"
         if situation.clock_silent:
             return (
                 DiagnosticStatus.WARN,
                 "use_sim_time is true but /clock is silent: publish it or set use_sim_time false",
             )
-        if not self._arrivals and situation.other_types:
+        if not self._lately and situation.other_types:
             finding = graph_checks.other_type(topic, situation.other_types, situation.expected_type)
             return DiagnosticStatus.ERROR, finding.text
-        if not self._arrivals and self._incompatible:
+        if not self._lately and self._incompatible:
             return DiagnosticStatus.ERROR, graph_checks.incompatible(topic, self._incompatible).text
         if age > RECENT:
             if not situation.publishers:
@@ -240,13 +245,13 @@ class Health:
             return DiagnosticStatus.WARN, f"no message on {topic} for {age:.0f} s: check that the tracker runs"
         if not heard:
             return DiagnosticStatus.OK, f"waiting for the first message on {topic}"
-        return DiagnosticStatus.OK, f"{_rate(self._arrivals):.1f} messages/s on {topic}"
+        return DiagnosticStatus.OK, f"{_rate(self._lately):.1f} messages/s on {topic}"
 
     def _inference_status(self, name: str, situation: Situation, now: float) -> DiagnosticStatus:
         counters = situation.stream_counters
         skipped = counters.get("skipped_slots", 0)
         level, text = DiagnosticStatus.OK, f"{percentile(self._inference, 50)} median"
-        if trouble := self._keeping_up.trouble(now, skipped, situation.max_rate, self._arrivals):
+        if trouble := self._keeping_up.trouble(now, skipped, situation.max_rate, self._lately):
             level, text = DiagnosticStatus.WARN, trouble
         if now - self._dropped_at < RECENT:
             level, text = (

@@ -75,8 +75,6 @@ class Processing:
         self._newest: SourceFrame | None = None
         self._held = False
         """The stream does not believe the newest stamp yet."""
-        self._waited = False
-        """The last message had no people yet."""
         self._last_arrival: float | None = None
         """Arrival of the last message with a new stamp; None once the source has timed out."""
         self._unpublished: list[Event | PersonEvent] = []
@@ -97,9 +95,9 @@ class Processing:
             return False
         if converted is None and isinstance(message, Heard):
             return False  # of an IMU, say: no news of the source itself
-        # A skeleton that waited for its depth image has been counted when it came.
-        again, self._waited = self._waited and isinstance(message, Heard), converted is None
-        self._observer.accepted(arrival, None if converted is None else converted[0], again=again)
+        self._observer.accepted(
+            arrival, None if converted is None else converted[0], further=isinstance(message, Heard)
+        )
         if converted is not None:
             self._held = believed is None and self._stream.frames.holding
         # A refused or repeated stamp counts as silence: no action stays active because of it.

@@ -12,10 +12,10 @@ from usdrl_ros.inputs.common import InputError, SourceFrame
 class Observer(Protocol):
     """Counts what happens; called on the worker's thread, ``dropped`` on the caller's."""
 
-    def accepted(self, arrival: float, source: SourceFrame | None, *, again: bool = False) -> None:
+    def accepted(self, arrival: float, source: SourceFrame | None, *, further: bool = False) -> None:
         """A message was understood; None if it has no people and no stamp.
 
-        ``again``: the people of one that was accepted before, which have come now.
+        ``further``: it was one of a further topic, and the people may be those of a message that was accepted before.
         """
 
     def rejected(self, error: InputError) -> None:

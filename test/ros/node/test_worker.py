@@ -9,6 +9,7 @@ import pytest
 pytest.importorskip("rclpy", reason="needs the ROS 2 messages")
 
 from builtin_interfaces.msg import Time  # noqa: E402
+from helpers import health_bench
 from helpers.people import frames as recorded_frames
 from helpers.rule_detector import hand_up_weights  # noqa: E402
 from helpers.worker_bench import Bench
@@ -51,7 +52,8 @@ def test_a_pile_of_messages_is_buffered_in_full_and_inferred_once():
     assert bench.stream.counters["skipped_slots"] > 20
 
 
-def test_a_skeleton_that_waited_for_its_depth_image_counts_once():
+@pytest.mark.parametrize("burst", [1, 3, 8])
+def test_skeletons_that_wait_for_their_depth_images_count_once(burst):
     waiting = []
 
     def convert(message, arrival, patience):
@@ -61,12 +63,15 @@ def test_a_skeleton_that_waited_for_its_depth_image_counts_once():
         frame = waiting.pop(0)
         return SourceFrame(frame, ros_time(frame.stamp), "camera"), frame
 
-    bench = Bench(convert=convert)
-    recorded = recorded_frames()
-    for frame in recorded:
-        bench.play([frame, heard(False)])
+    diagnosed = health_bench.Bench()
+    bench = Bench(convert=convert, observer=lambda: diagnosed.health)
+    recorded = recorded_frames(duration=4.0)[: 8 * 14]
+    for first in range(0, len(recorded), burst):
+        bench.play([*recorded[first : first + burst], *[heard(False)] * burst])
     assert bench.stream.stamp == recorded[-1].stamp
-    assert len(bench.counts.arrivals) == len(recorded)
+    diagnosed.now = bench.now
+    rate = health_bench.values(diagnosed.report()[0])["rate"]
+    assert float(rate.removesuffix(" Hz")) == pytest.approx(15.0, rel=0.1)  # of 30 messages
 
 
 def test_a_message_that_waited_in_the_queue_waits_for_nothing_else():
