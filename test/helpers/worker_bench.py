@@ -1,5 +1,7 @@
 """The worker of the node without its thread: a clock that the test moves, and what the worker tells."""
 
+import math
+
 import pytest
 
 pytest.importorskip("rclpy", reason="needs the ROS 2 messages")
@@ -45,7 +47,7 @@ class Bench:
 
     def __init__(self, convert=None, publish=None, observer=Counts):
         self.now, self.counts, self.results = 50.0, observer(), []
-        self.ahead, self.simulated = 1000.0, False
+        self.ahead, self.speed, self.tick, self.simulated = 1000.0, 1.0, 0.0, False
         self.checked = []
         self.stream = ActionStream(hand_up_weights(), topology="kinect_v2_25")
         processing = Processing(
@@ -56,7 +58,7 @@ class Bench:
             source_timeout=2.0,
             transform_timeout=0.05,
             monotonic=lambda: self.now,
-            clock=lambda: self.now + self.ahead,
+            clock=self.clock,
             simulated=lambda: self.simulated,
         )
         self.worker = Worker(
@@ -64,7 +66,12 @@ class Bench:
             publish=publish or self.results.append,
             observer=self.counts,
             monotonic=lambda: self.now,
+            clock=self.clock,
         )
+
+    def clock(self):
+        now = self.now * self.speed + self.ahead
+        return math.floor(now / self.tick) * self.tick if self.tick else now
 
     def convert(self, frame, arrival, patience):
         if isinstance(frame, SkeletonFrame):

@@ -113,6 +113,10 @@ def build(
     period = 1.0 / config.heartbeat_rate
     also = further(node, config.hri_rules, lambda: (model.known(), stream.config.events.on_threshold), period)
     outputs = Outputs(node, model.info, conversion.frames, config.watch, period=period, also=also)
+
+    def clock() -> float:
+        return node.get_clock().now().nanoseconds * 1e-9
+
     processing = Processing(
         stream=stream,
         convert=conversion,
@@ -121,7 +125,7 @@ def build(
         source_timeout=config.source_timeout,
         transform_timeout=config.transform_timeout,
         monotonic=time.monotonic,
-        clock=lambda: node.get_clock().now().nanoseconds * 1e-9,
+        clock=clock,
         simulated=lambda: bool(node.get_parameter("use_sim_time").value) and node.count_publishers("/clock") > 0,
     )
     worker = Worker(
@@ -129,6 +133,7 @@ def build(
         publish=lambda result: publish(outputs, result),
         observer=observer,
         monotonic=time.monotonic,
+        clock=clock,
     )
     worker.start()
     return Pipeline(

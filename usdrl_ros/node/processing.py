@@ -13,6 +13,7 @@ from usdrl_model.online.state import StreamState
 from usdrl_model.skeleton.person import SkeletonFrame
 from usdrl_ros.inputs.common import InputError, SourceFrame, ros_time
 from usdrl_ros.inputs.further_topics import Heard
+from usdrl_ros.node.inbox import Arrival
 from usdrl_ros.node.protocols import Observer, Snapshot
 from usdrl_ros.outputs.result import Result
 
@@ -43,7 +44,7 @@ class Processing:
         source_timeout: seconds without a usable message, with a new stamp, after which all people are lost.
         transform_timeout: seconds after the arrival of a message in which its transform may still arrive.
         monotonic: seconds that never jump.
-        clock: seconds of the clock that stamps messages without a stamp of their own.
+        clock: seconds of the clock of ``Arrival.clock``.
         simulated: whether somebody simulates that clock. While it stands, the simulation is paused, and nobody is lost.
     """
 
@@ -80,12 +81,12 @@ class Processing:
         self._unpublished: list[Event | PersonEvent] = []
         """Events whose state was out of date before it could be published."""
 
-    def add(self, message: Any, arrival: float) -> bool:
+    def add(self, message: Any, arrival: Arrival) -> bool:
         """Buffer one message; True if an inference is due. Errors are reported."""
         before = self._stream.stamp
         try:
-            age = self._monotonic() - arrival
-            converted = self._convert(message, self._clock() - age, max(0.0, self._transform_timeout - age))
+            age = self._monotonic() - arrival.steady
+            converted = self._convert(message, arrival.clock, max(0.0, self._transform_timeout - age))
             due = converted is not None and not self._stands(converted[0]) and self._stream.add(converted[1])
             believed = converted if self._stream.stamp != before else None
             if believed is not None:
@@ -96,13 +97,13 @@ class Processing:
         if converted is None and isinstance(message, Heard):
             return False  # of an IMU, say: no news of the source itself
         self._observer.accepted(
-            arrival, None if converted is None else converted[0], further=isinstance(message, Heard)
+            arrival.steady, None if converted is None else converted[0], further=isinstance(message, Heard)
         )
         if converted is not None:
             self._held = believed is None and self._stream.frames.holding
         # A refused or repeated stamp counts as silence: no action stays active because of it.
         if believed is not None:
-            self._newest, self._last_arrival, self._clock_then = believed[0], arrival, self._clock()
+            self._newest, self._last_arrival, self._clock_then = believed[0], arrival.steady, self._clock()
         return due
 
     @property

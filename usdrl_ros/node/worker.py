@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from usdrl_model.events.config import StreamConfig
-from usdrl_ros.node.inbox import Inbox
+from usdrl_ros.node.inbox import Arrival, Inbox
 from usdrl_ros.node.processing import Processing
 from usdrl_ros.node.protocols import Observer, Snapshot
 from usdrl_ros.outputs.result import Result
@@ -65,6 +65,7 @@ class Worker:
         publish: called with every result, never again after ``stop``.
         observer: counts dropped messages.
         monotonic: seconds that never jump.
+        clock: seconds of the clock that stamps messages without a stamp of their own; any thread may ask it.
     """
 
     def __init__(
@@ -74,12 +75,14 @@ class Worker:
         publish: Callable[[Result], None],
         observer: Observer,
         monotonic: Callable[[], float],
+        clock: Callable[[], float],
     ) -> None:
         self.config = processing.config
         """The newest settings that were asked for."""
         self._publish = publish
         self._observer = observer
         self._monotonic = monotonic
+        self._clock = clock
         # Shared by all threads under this lock, which is only held to append or take.
         self._changed = threading.Condition()
         self._queue = Inbox()
@@ -146,7 +149,7 @@ class Worker:
         with self._changed:
             if not self._listening:
                 return
-            dropped = self._queue.put(message, self._monotonic())
+            dropped = self._queue.put(message, Arrival(self._monotonic(), self._clock()))
             self._changed.notify()
         self._count(dropped)
 
@@ -242,7 +245,7 @@ class Worker:
         finally:
             command.done.set()
 
-    def _take(self) -> tuple[Any, float] | None:
+    def _take(self) -> tuple[Any, Arrival] | None:
         """The oldest waiting message. It is newer than the newest command, or latched: a reset drops all others."""
         with self._changed:
             return self._queue.take() if self._queue and not self._commands and not self._stopping else None

@@ -17,7 +17,7 @@ from helpers.worker_bench import Bench
 from usdrl_model.online.stream import ActionStream  # noqa: E402
 from usdrl_ros.inputs.common import SourceFrame, ros_time  # noqa: E402
 from usdrl_ros.inputs.further_topics import Heard, Route  # noqa: E402
-from usdrl_ros.node.inbox import CAPACITY, LARGEST, Inbox  # noqa: E402
+from usdrl_ros.node.inbox import CAPACITY, LARGEST, Arrival, Inbox  # noqa: E402
 from usdrl_ros.node.worker import AT_ONCE, LATE  # noqa: E402
 
 
@@ -74,6 +74,49 @@ def test_skeletons_that_wait_for_their_depth_images_count_once(burst):
     assert float(rate.removesuffix(" Hz")) == pytest.approx(15.0, rel=0.1)  # of 30 messages
 
 
+def unstamped():
+    """A bench whose messages are stamped on arrival, and the stamps that they got."""
+    stamps = []
+
+    def convert(message, arrival, patience):
+        stamps.append(arrival)
+        frame = dataclasses.replace(message, stamp=arrival)
+        return SourceFrame(frame, ros_time(arrival), "camera"), frame
+
+    return Bench(convert=convert), stamps
+
+
+@pytest.mark.parametrize("speed", [0.1, 1.0, 10.0])
+def test_a_message_without_a_stamp_has_that_of_its_arrival_however_long_it_waits(speed):
+    bench, stamps = unstamped()
+    bench.speed, arrived = speed, []
+    for number, frame in enumerate(recorded_frames(duration=2.0)):
+        bench.now += 1 / 30
+        arrived.append(bench.clock())
+        bench.worker.put(frame)
+        if number % 4 == 3:
+            bench.now += 0.02  # another step takes so long
+            bench.worker.step()
+    assert stamps == pytest.approx(arrived, abs=1e-9)
+
+
+@pytest.mark.parametrize("waits", [0.0, 0.0005, 0.01])
+def test_of_messages_without_a_stamp_the_first_of_a_tick_counts(waits):
+    bench, stamps = unstamped()
+    bench.tick, recorded = 0.1, recorded_frames()
+    for number, frame in enumerate(recorded):
+        bench.now = 50.001 + number / 30
+        bench.worker.put(frame)
+        bench.now += waits * (number % 3)
+        bench.worker.step()
+    ticks = sorted(set(stamps))
+    assert len(ticks) == len(recorded) // 3
+    alone, first = ActionStream(hand_up_weights(), topology="kinect_v2_25"), [stamps.index(stamp) for stamp in ticks]
+    expected = [event for one in first for event in alone.push(dataclasses.replace(recorded[one], stamp=stamps[one]))]
+    assert bench.events() == expected and len(expected) == 2
+    assert bench.stream.counters["stale_frames"] == len(recorded) - len(ticks)
+
+
 def test_a_message_that_waited_in_the_queue_waits_for_nothing_else():
     heard = []
     bench = Bench(convert=lambda message, arrival, patience: heard.append(patience))
@@ -85,18 +128,22 @@ def test_a_message_that_waited_in_the_queue_waits_for_nothing_else():
     assert heard == [0.0, pytest.approx(0.03)]
 
 
+def at(seconds):
+    return Arrival(float(seconds), 5000.0 + seconds)
+
+
 def test_what_waits_is_bounded_in_memory_too():
     inbox = Inbox()
     million = bytes(2**20)
     for number in range(200):
-        inbox.put(million, float(number))
+        inbox.put(million, at(number))
     assert len(inbox) == LARGEST // 2**20 + 1 - 1
-    assert inbox.take()[1] == 200.0 - (LARGEST // 2**20)
-    assert inbox.put(bytes(2 * LARGEST), 300.0) == 0
-    assert inbox.put(million, 301.0) == LARGEST // 2**20
+    assert inbox.take()[1] == at(200 - (LARGEST // 2**20))
+    assert inbox.put(bytes(2 * LARGEST), at(300)) == 0
+    assert inbox.put(million, at(301)) == LARGEST // 2**20
     assert len(inbox) == 1, "the newest waits whatever its size"
     assert inbox.forget() == 1
-    assert not inbox and inbox.put(million, 0.0) == 0
+    assert not inbox and inbox.put(million, at(0)) == 0
 
 
 def heard(latched):
@@ -107,15 +154,15 @@ def heard(latched):
 def test_what_is_latched_waits_through_a_full_queue_and_a_reset():
     once, usual = heard(True), heard(False)
     inbox = Inbox()
-    inbox.put(once, 0.0)
-    assert sum(inbox.put(usual, float(number)) for number in range(CAPACITY + 20)) == 21
+    inbox.put(once, at(0))
+    assert sum(inbox.put(usual, at(number)) for number in range(CAPACITY + 20)) == 21
     assert len(inbox) == CAPACITY and inbox.forget(100.0) == 79
-    assert inbox.take() == (once, 0.0) and inbox.take() == (usual, 100.0)
-    inbox.put(once, 300.0)
-    assert inbox.forget() == len(range(101, CAPACITY + 20)) and inbox.take() == (once, 300.0) and not inbox
+    assert inbox.take() == (once, at(0)) and inbox.take() == (usual, at(100))
+    inbox.put(once, at(300))
+    assert inbox.forget() == len(range(101, CAPACITY + 20)) and inbox.take() == (once, at(300)) and not inbox
     for number in range(CAPACITY + 20):
-        inbox.put(once, float(number))
-    assert len(inbox) == CAPACITY and inbox.take() == (once, 20.0), "they are bounded, too"
+        inbox.put(once, at(number))
+    assert len(inbox) == CAPACITY and inbox.take() == (once, at(20)), "they are bounded, too"
 
 
 def test_a_reset_and_a_pause_lose_nothing_that_is_sent_once():
