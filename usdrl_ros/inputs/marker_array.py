@@ -19,6 +19,7 @@ from usdrl_ros.inputs.common import MAX_PEOPLE, InputError, SourceFrame, check_p
 JOINTS_PER_BODY = 100
 """Marker ids of one body: body * 100 to body * 100 + 99."""
 _JOINTS = (Marker.ARROW, Marker.CUBE, Marker.SPHERE, Marker.CYLINDER, Marker.MESH_RESOURCE)
+_LISTS = (Marker.SPHERE_LIST, Marker.CUBE_LIST, Marker.POINTS)
 
 
 def decode(message: MarkerArray, context: Context) -> SourceFrame | None:
@@ -38,6 +39,12 @@ def decode(message: MarkerArray, context: Context) -> SourceFrame | None:
     topology = context.topology
     markers = _skeleton(_remaining(message.markers), topology)
     if not markers:
+        if any(marker.action == Marker.ADD and marker.type in _LISTS for marker in message.markers):
+            context.warn(
+                "no_joints",
+                "markers that are lists of points are ignored, and there are no others: publish one marker per joint,"
+                f" with the id body * {JOINTS_PER_BODY} + joint",
+            )
         return None
     frames = {marker.header.frame_id for marker in markers}
     if len(frames) > 1:

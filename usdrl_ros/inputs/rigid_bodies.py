@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from usdrl_model.errors.nearest import hint
-from usdrl_model.errors.shown import cut, reason, shown
+from usdrl_model.errors.shown import LINE, cut, reason, shown
 from usdrl_model.files.documents import read_yaml
 from usdrl_model.skeleton.person import Person
 from usdrl_ros.inputs.adapter import Adapter, Context
@@ -39,6 +39,8 @@ class RigidBodies:
         except OSError as error:
             raise ValueError(f"input_file: {reason(error)}") from error
         self._separator, self._joints = _checked(table, context)
+        self._found = False
+        """A body of the table has come."""
 
     def __call__(self, message: Any, context: Context) -> SourceFrame:
         """The people of a message; bodies that are not in the table are ignored.
@@ -62,6 +64,12 @@ class RigidBodies:
                 people[person] = np.full((len(context.topology.joints), 3), np.nan)
             place = body.pose.position
             people[person][self._joints[name]] = place.x, place.y, place.z
+        self._found |= bool(people)
+        if message.rigidbodies and not self._found:
+            others = sorted(body.rigid_body_name for body in message.rigidbodies)
+            context.warn(
+                "no_bodies", f"none of the table in input_file so far, but {cut(others, LINE // 2)}: are these people?"
+            )
         return context.frame([Person(person, joints) for person, joints in people.items()], message.header)
 
     def _named(self, body: str, person: str) -> tuple[str, str]:

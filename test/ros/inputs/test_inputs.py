@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 pytest.importorskip("rclpy", reason="needs the ROS 2 messages")
 
 from builtin_interfaces.msg import Time  # noqa: E402
-from geometry_msgs.msg import Pose, PoseArray  # noqa: E402
+from geometry_msgs.msg import Point, Pose, PoseArray  # noqa: E402
 from helpers.messages import FLOATS, HEADER, INTEGERS, cloud, decode, fields, marker, refusal  # noqa: E402
 from sensor_msgs.msg import PointCloud2, PointField  # noqa: E402
 from std_msgs.msg import Header  # noqa: E402
@@ -250,6 +250,18 @@ def test_markers_that_delete_are_ignored():
     assert decode(MarkerArray(), "marker_array") is None
     (person,) = decode(MarkerArray(markers=[*gone, marker(3)]), "marker_array").frame.people
     assert person.id == "0"
+
+
+def test_joints_in_a_list_of_points_are_told_of():
+    told = []
+    listed = Marker(header=HEADER, type=Marker.SPHERE_LIST, points=[Point(x=1.0)] * 25)
+    line = Marker(header=HEADER, id=1, type=Marker.LINE_LIST)
+    context = {"warn": lambda kind, text: told.append(kind)}
+    for markers in ([listed, marker(3)], [line], []):
+        decode(MarkerArray(markers=markers), "marker_array", **context)
+    assert not told
+    assert decode(MarkerArray(markers=[listed, line]), "marker_array", **context) is None
+    assert told == ["no_joints"]
 
 
 @pytest.mark.parametrize(

@@ -250,6 +250,19 @@ def test_rigid_bodies_by_their_names(tmp_path):
     assert one.id == "me"
 
 
+def test_a_table_that_names_nobody_is_told_of_until_somebody_comes(tmp_path):
+    table, told = tmp_path / "bodies.yaml", []
+    table.write_text("bodies: {Head: nose}")
+    context = Context(
+        topology=topology("coco_17"), file=str(table), arrival=1.0, warn=lambda kind, text: told.append((kind, text))
+    )
+    read = registry.load("rigid_bodies").decoder(context)
+    for names in ([], ["head", "hand"], ["Head", "robot"], ["robot"]):
+        read(rigid(*names), context)
+    ((kind, text),) = told
+    assert kind == "no_bodies" and "['hand', 'head']" in text
+
+
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
