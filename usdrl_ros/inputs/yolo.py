@@ -38,6 +38,7 @@ class Detections:
             InputError: ``mixed_frames``, ``no_ids``, ``joint_range``, ``duplicate_joint``, ``zero_stamp``,
                 ``frame_id``.
         """
+        _tell_of_boxes(message.detections, context)
         people = [one for one in message.detections if one.keypoints3d.data]
         if not people and any(one.keypoints.data for one in message.detections):
             context.warn(
@@ -77,6 +78,7 @@ def decode_2d(message: Any, context: Context) -> SourceFrame:
     Raises:
         InputError: ``no_ids``, ``joint_range``, ``duplicate_joint``, ``zero_stamp``, ``frame_id``.
     """
+    _tell_of_boxes(message.detections, context)
     people = [one for one in message.detections if one.keypoints.data]
     _check_ids(people)
     found = []
@@ -84,6 +86,15 @@ def decode_2d(message: Any, context: Context) -> SourceFrame:
         joints, confidence = _rows(one.keypoints.data, context, lambda point: (point.x, point.y, np.nan))
         found.append(Person(one.id or context.person_id, joints, confidence))
     return context.frame(found, message.header)
+
+
+def _tell_of_boxes(detections: Iterable[Any], context: Context) -> None:
+    """Warn where there are people, and no keypoint of anybody: the usual models of yolo_ros find boxes alone."""
+    found = [one for one in detections if one.class_name == "person"]
+    if found and not any(one.keypoints.data or one.keypoints3d.data for one in found):
+        context.warn(
+            "no_keypoints", "people without keypoints: is the model of yolo_ros one of poses (yolov8m-pose.pt)?"
+        )
 
 
 def _check_ids(people: list[Any]) -> None:

@@ -159,6 +159,20 @@ def test_a_single_keypoint_of_yolo_without_depth_is_missing_once_the_place_of_th
         assert [np.flatnonzero(np.isfinite(person.joints[:, 0])).tolist() for person in people] == expected
 
 
+@pytest.mark.parametrize("kind", ["yolo", "yolo_2d"])
+def test_a_model_of_yolo_that_finds_boxes_alone_is_told_of(kind):
+    told, pose = [], make("yolo_msgs/KeyPoint2DArray", data=[make("yolo_msgs/KeyPoint2D", id=1)])
+    box, car = detection(), make("yolo_msgs/Detection", class_name="car")
+    posed = make("yolo_msgs/Detection", id="a", class_name="person", keypoints=pose)
+    context = Context(topology=topology("coco_17"), warn=lambda kind, text: told.append(kind))
+    read = registry.load(kind).decoder(context)
+    for message in (yolo(), yolo(car), yolo(box, posed)):
+        read(message, context)
+    assert "no_keypoints" not in told
+    assert read(yolo(box, car), context).frame.people == ()
+    assert told[-1] == "no_keypoints"
+
+
 def test_messages_of_yolo_that_are_refused_and_those_without_people():
     one = keypoint(1, (2, 0, 1))
     assert refused(yolo(detection(keypoint(18, (1, 1, 1)))), "yolo", "coco_17") == "joint_range"
