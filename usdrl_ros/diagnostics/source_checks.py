@@ -105,7 +105,7 @@ class SourceChecks:
         if self._stood >= FROZEN_MESSAGES and stood >= FROZEN_SECONDS and now - self._heard < RECENT:
             found["frozen_stamp"] = (
                 f"all messages of the last {stood:.0f} s carry the stamp {self._stamp:.3f}: the tracker repeats a"
-                " message or does not update header.stamp"
+                " message, does not update header.stamp, or is stamped by a clock that stands (a paused simulation)"
             )
         if self.rate < (1.0 - JITTER) * SLOW and now - self._heard < RECENT:
             found["slow"] = (

@@ -117,6 +117,18 @@ def test_of_messages_without_a_stamp_the_first_of_a_tick_counts(waits):
     assert bench.stream.counters["stale_frames"] == len(recorded) - len(ticks)
 
 
+def test_messages_without_a_stamp_that_go_on_while_a_simulation_is_paused_lose_nobody():
+    bench, stamps = unstamped()
+    bench.simulated, recorded = True, recorded_frames()
+    bench.play(recorded[:120])
+    for frame in recorded[:150]:
+        bench.ahead -= 1 / 30  # as ``now`` goes on: the clock stands
+        bench.play([frame])
+    bench.play(recorded[120:])
+    assert bench.visits() == [("entered", "7")]
+    assert stamps[120:270] == pytest.approx([stamps[119]] * 150, abs=1e-6)
+
+
 def test_a_message_that_waited_in_the_queue_waits_for_nothing_else():
     heard = []
     bench = Bench(convert=lambda message, arrival, patience: heard.append(patience))
