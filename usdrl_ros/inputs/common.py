@@ -72,7 +72,12 @@ def source_frame(header: Header, people: tuple) -> SourceFrame:
             "frame_id",
             f"expected at most {NAME} printable characters in header.frame_id, got {cut(header.frame_id, NAME)}",
         )
-    return SourceFrame(SkeletonFrame(seconds(header.stamp), people), header.stamp, header.frame_id)
+    return SourceFrame(SkeletonFrame(seconds(header.stamp), people), header.stamp, frame_name(header.frame_id))
+
+
+def frame_name(frame: str) -> str:
+    """The name of a frame without the slash that older publishers put before it, and that tf2 refuses."""
+    return frame.removeprefix("/")
 
 
 def check_people(count: int) -> None:

@@ -29,7 +29,7 @@ from transforms3d.euler import euler2mat
 from transforms3d.quaternions import quat2mat
 
 from usdrl_model.skeleton.person import AXES, UNITS, Person, SkeletonFrame, judge
-from usdrl_ros.inputs.common import InputError, SourceFrame, seconds
+from usdrl_ros.inputs.common import InputError, SourceFrame, frame_name, seconds
 from usdrl_ros.inputs.imu import Imu
 
 NO_POSE = (0.0,) * 6
@@ -72,7 +72,7 @@ class Frames:
         if len(sensor_pose) != 6 or not np.isfinite(sensor_pose).all():
             raise ValueError(f"sensor_pose: expected 6 numbers x, y, z, roll, pitch, yaw, got {list(sensor_pose)}")
         self._metres, self._order = UNITS[units], order
-        self._target = target_frame
+        self._target = frame_name(target_frame)
         by_tf = needs_tf(target_frame, sensor_pose) and imu is None
         self._tf: Any = tf if by_tf else None
         if by_tf and tf is None:

@@ -7,7 +7,7 @@ from collections import deque
 from dataclasses import dataclass
 from typing import Any
 
-from usdrl_ros.inputs.common import seconds
+from usdrl_ros.inputs.common import frame_name, seconds
 from usdrl_ros.inputs.depth_image import DepthImage
 
 APART = 0.05
@@ -44,7 +44,7 @@ class DepthImages:
             InputError: ``zero_stamp``, and as ``DepthImage``.
         """
         stamp = seconds(message.header.stamp)
-        new = Measured(stamp, DepthImage(message), message.header.frame_id)
+        new = Measured(stamp, DepthImage(message), frame_name(message.header.frame_id))
         if self._images and stamp < self._images[-1].stamp - BACK:
             self._images.clear()
             self.forgotten = -math.inf

@@ -15,10 +15,10 @@ from std_msgs.msg import Header
 from usdrl_model.errors.shown import NAME, cut
 from usdrl_model.skeleton.person import Person
 from usdrl_ros.inputs.adapter import Adapter, Context
-from usdrl_ros.inputs.common import InputError, SourceFrame, check_people
+from usdrl_ros.inputs.common import InputError, SourceFrame, check_people, frame_name
 from usdrl_ros.inputs.options import Option
 from usdrl_ros.inputs.tf_frames import MESSAGE, tell
-from usdrl_ros.inputs.transform_tree import Link, TransformTree, name
+from usdrl_ros.inputs.transform_tree import Link, TransformTree
 
 BODY = "body"
 """The link at the hips, whose parent is the frame of the sensor."""
@@ -38,7 +38,7 @@ class Links:
     """
 
     def __init__(self, context: Context) -> None:
-        self._root = name(context.frame_id)
+        self._root = frame_name(context.frame_id)
         self._tree = TransformTree()
         believed = context.options["all_links"]
         self._joints = [joint if believed or joint not in INVENTED else "" for joint in context.topology.joints]

@@ -17,10 +17,10 @@ from std_msgs.msg import Header
 from usdrl_model.errors.shown import NAME, cut
 from usdrl_model.skeleton.person import SEEN_JOINTS, Person
 from usdrl_ros.inputs.adapter import Adapter, Context
-from usdrl_ros.inputs.common import InputError, SourceFrame, check_people
+from usdrl_ros.inputs.common import InputError, SourceFrame, check_people, frame_name
 from usdrl_ros.inputs.gathering import Gathering
 from usdrl_ros.inputs.options import Option
-from usdrl_ros.inputs.transform_tree import TransformTree, name
+from usdrl_ros.inputs.transform_tree import TransformTree
 
 SPAN = 0.03
 """Seconds between the stamps of the first and the last joint of a frame: they are stamped one by one."""
@@ -44,7 +44,7 @@ class TfFrames:
         self._pattern = _expression(context.options["pattern"], self._joints)
         self._least = min(SEEN_JOINTS, len(context.topology.joints))
         self._heard: dict[str, dict[str, tuple[str, int]]] = {}  # name of who may be a person -> the frames of it
-        self._root = name(context.frame_id)
+        self._root = frame_name(context.frame_id)
         self._tree = TransformTree()
         self._gathering: Gathering[tuple[str, int]] = Gathering(SPAN)
         context.subscribe("/tf_static", MESSAGE, self._static, latched=True)
@@ -59,7 +59,7 @@ class TfFrames:
         parts: dict[Any, tuple[str, int]] = {}
         newest = 0.0
         for one in message.transforms:
-            found = self._pattern.fullmatch(name(one.child_frame_id))
+            found = self._pattern.fullmatch(frame_name(one.child_frame_id))
             if found and (joined := self._joined(found)):
                 parts |= joined
                 newest = max(newest, one.header.stamp.sec + one.header.stamp.nanosec * 1e-9)
@@ -165,7 +165,7 @@ def _expression(pattern: str, joints: Iterable[str]) -> re.Pattern[str]:
             f" {cut(pattern, NAME)!r}"
         )
     spellings = "|".join(re.escape(joint) for joint in sorted(joints, key=len, reverse=True))
-    text = re.escape(name(pattern)).replace(r"\{joint\}", f"(?P<joint>{spellings})")
+    text = re.escape(frame_name(pattern)).replace(r"\{joint\}", f"(?P<joint>{spellings})")
     # left_elbow_link and left_shoulder_pitch_joint are parts of a robot.
     return re.compile(text.replace(r"\{person\}", r"(?P<person>(?![^/]*(?:link|joint|frame)$)[^/]{1,100})"))
 

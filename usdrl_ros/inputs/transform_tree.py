@@ -18,6 +18,7 @@ from transforms3d.quaternions import quat2mat
 
 from usdrl_model.errors.shown import NAME, cut, showable
 from usdrl_ros.inputs.adapter import Context
+from usdrl_ros.inputs.common import frame_name
 
 FRAMES = 4096
 """Frames that are remembered; those of people have new names all the time."""
@@ -46,7 +47,7 @@ class TransformTree:
     def add(self, message: Any, context: Context, *, static: bool = False) -> None:
         """Take the transforms of a tf2_msgs/TFMessage; those that are none are left out, with a warning."""
         for one in message.transforms:
-            child, parent = name(one.child_frame_id), name(one.header.frame_id)
+            child, parent = frame_name(one.child_frame_id), frame_name(one.header.frame_id)
             moved, turned = one.transform.translation, one.transform.rotation
             numbers = (moved.x, moved.y, moved.z, turned.w, turned.x, turned.y, turned.z)
             length = math.hypot(*numbers[3:]) if all(map(math.isfinite, numbers)) else 0.0
@@ -108,8 +109,3 @@ class TransformTree:
         for one, link in reversed(chain.items()):
             pose = known[one] = None if pose is None else pose @ link.matrix
         return pose
-
-
-def name(frame: str) -> str:
-    """The name of a frame without the slash that older publishers put before it."""
-    return frame.removeprefix("/")

@@ -7,8 +7,10 @@ pytest.importorskip("rclpy", reason="needs the ROS 2 messages")
 
 from builtin_interfaces.msg import Time  # noqa: E402
 from geometry_msgs.msg import TransformStamped, Vector3  # noqa: E402
+from helpers.messages import decode
 from helpers.people import frames as recorded_frames
 from helpers.rule_detector import hand_up_weights  # noqa: E402
+from std_msgs.msg import Header  # noqa: E402
 from transforms3d.euler import euler2mat, euler2quat  # noqa: E402
 
 from usdrl_model.online.stream import ActionStream  # noqa: E402
@@ -16,6 +18,7 @@ from usdrl_model.skeleton.person import AXES, UNITS, Person, SkeletonFrame  # no
 from usdrl_model.skeleton.topology import JOINT_INDEX, topology  # noqa: E402
 from usdrl_ros.inputs.common import InputError, SourceFrame  # noqa: E402
 from usdrl_ros.inputs.coordinate_frames import Frames  # noqa: E402
+from usdrl_ros.inputs.skeleton_messages import point_cloud  # noqa: E402
 
 
 def source(points, frame_id="camera"):
@@ -107,6 +110,13 @@ def test_tf_is_asked_at_the_stamp_of_the_message():
     points = person.joints
     assert buffer.asked == [("base", "camera", 5_000_000_000, 30_000_000)]
     np.testing.assert_allclose(frames.to_published(points), [[0.0, 2.0, 1.0]], atol=1e-12)
+
+
+def test_tf_is_asked_for_frames_without_a_slash_before_their_names():
+    buffer, header = Buffer(), Header(stamp=Time(sec=5), frame_id="/camera")
+    frames = Frames("optical", target_frame="/base", tf=buffer)
+    frames.to_canonical(decode(point_cloud(source(np.ones((25, 3))).frame, header)))
+    assert buffer.asked[0][:2] == ("base", "camera") and frames.published_frame("camera") == "base"
 
 
 POSES = {

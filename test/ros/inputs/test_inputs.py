@@ -264,6 +264,16 @@ def test_joints_in_a_list_of_points_are_told_of():
     assert told == ["no_joints"]
 
 
+def test_a_slash_before_the_name_of_a_frame_is_left_out():
+    slashed = Header(stamp=HEADER.stamp, frame_id="/camera")
+    empty = cloud(fields(track_id=PointField.UINT32, joint=PointField.UINT8), people=0)
+    empty.header = slashed
+    poses = PoseArray(header=slashed, poses=[Pose()] * 25)
+    markers = MarkerArray(markers=[marker(3, header=slashed)])
+    for message, kind in ((empty, "point_cloud"), (poses, "pose_array"), (markers, "marker_array")):
+        assert decode(message, kind).frame_id == "camera"
+
+
 @pytest.mark.parametrize(
     ("markers", "kind"),
     [
