@@ -102,6 +102,7 @@ def _unusable(sights: Sequence[Sight], share: float) -> Finding:
         "zero": "joints are sent as zeros: does the tracker run on this sensor?",
         "not finite": "joints are NaN or missing: is topology the joint set of the tracker?",
         "unsure": f"confidence is below {MIN_CONFIDENCE:g}: is it 0 to 1? publish without it if the tracker has none",
+        "alike": "joints are at one and the same place, as what is not seen: does the tracker run on this sensor?",
         "apart": f"joints are more than {REACH:g} m from the rest of their body: set units to those of the source",
         "far": f"joints are more than {FARTHEST / 1000:g} km from the origin: set units, or a nearer frame",
     }

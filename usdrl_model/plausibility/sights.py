@@ -7,7 +7,16 @@ from typing import Literal
 
 import numpy as np
 
-from usdrl_model.skeleton.person import AXES, FARTHEST, MIN_CONFIDENCE, SEEN_JOINTS, Person, canonical, judge
+from usdrl_model.skeleton.person import (
+    AXES,
+    FARTHEST,
+    MIN_CONFIDENCE,
+    SEEN_JOINTS,
+    Person,
+    canonical,
+    judge,
+    placeholders,
+)
 from usdrl_model.skeleton.topology import Topology
 
 HUGE = 1e7
@@ -56,7 +65,8 @@ class Sight:
     valid: np.ndarray
     """(25,) bool: valid for the pipeline."""
     refusal: str
-    """Why most joints are invalid: zero, not finite, low confidence, too far away or apart; empty if most are valid."""
+    """Why most joints are invalid: zero, not finite, low confidence, at one place, too far away or apart; empty if most
+    are valid."""
 
     @classmethod
     def of(cls, stamp: float, measured: Person, believed: Person, setup: Setup) -> Sight:
@@ -66,14 +76,17 @@ class Sight:
         finite = _usual(sent)
         something = finite & (np.where(finite[:, None], sent, 0.0) != 0.0).any(axis=1)
         sure = np.ones(len(sent)) if measured.confidence is None else np.asarray(measured.confidence, np.float64)[order]
-        given = something & (np.nan_to_num(sure, nan=0.0) >= MIN_CONFIDENCE)
+        unsure = something & (np.nan_to_num(sure, nan=0.0) < MIN_CONFIDENCE)
+        alike = placeholders(np.where((something & ~unsure)[:, None], sent, np.nan))
+        given = something & ~unsure & ~alike
         joints = np.where(given[:, None], sent * setup.metres, np.nan) @ setup.rotation.T
         far = given & (np.abs(np.nan_to_num(joints)).max(axis=1) >= FARTHEST)
         apart = given & ~far & np.isnan(judge(Person(measured.id, joints)).joints).all(axis=1)
         reasons = {
+            "alike": alike,
             "far": far,
             "apart": apart,
-            "unsure": something & ~given,
+            "unsure": unsure,
             "zero": finite & ~something,
             "not finite": ~finite,
         }

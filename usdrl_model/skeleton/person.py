@@ -162,7 +162,7 @@ def _believable(joints: np.ndarray, confidence: np.ndarray) -> np.ndarray:
     magnitude = np.abs(np.where(finite[..., None], joints, 0.0)).max(axis=-1)
     sure = np.nan_to_num(confidence, nan=0.0) >= MIN_CONFIDENCE
     given = finite & (magnitude > 0.0) & (magnitude < FARTHEST) & sure
-    given &= ~_placeholders(np.where(given[..., None], joints, np.nan))
+    given &= ~placeholders(np.where(given[..., None], joints, np.nan))
     extent = np.where(given[..., None], joints, -np.inf).max(axis=-2) - np.where(given[..., None], joints, np.inf).min(
         axis=-2
     )
@@ -176,8 +176,8 @@ def _believable(joints: np.ndarray, confidence: np.ndarray) -> np.ndarray:
     return near & (2 * near.sum(axis=-1) >= given.sum(axis=-1))[..., None]  # else it is no body, but its middle stays
 
 
-def _placeholders(joints: np.ndarray) -> np.ndarray:
-    """(..., V) bool of (..., V, 3): where more than a third of all joints are, to the last digit.
+def placeholders(joints: np.ndarray) -> np.ndarray:
+    """(..., V) bool of (..., V, 3), NaN where nothing is: at a place that more than a third share, to the last digit.
 
     No measurement does that, and trackers that fill up a joint set copy fewer: 11 joints of a face of 33.
     """

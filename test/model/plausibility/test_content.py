@@ -82,6 +82,7 @@ WRONG = {
     "no arms": (Bench(change=without_arms), None, "arms", "arms are never seen"),
     "zeros": (Bench(change=np.zeros_like), None, "unusable", "zeros"),
     "nothing but NaN": (Bench(change=lambda sent: sent * np.nan), None, "unusable", "NaN"),
+    "placeholders": (Bench(change=lambda sent: 0.0 * sent - 1.0), None, "unusable", "at one and the same place"),
 }  # fmt: skip
 
 
