@@ -1,5 +1,7 @@
 """Trimmed clips of somebody who stands, does something with a hand, and stands."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from helpers.people import standing
@@ -38,6 +40,29 @@ def trimmed(
         name=f"{label}_{seed}", topology=CANONICAL, frames=tuple(frames), labels=("wave", "clap"), label=label,
         subject=subject,
     )  # fmt: skip
+
+
+def pair(label: str, seed: int = 0, *, apart: float = 1.0, turned: bool = False, startled: float = 0.0) -> Recording:
+    """Of the pair "s01s02": the second one stretches a hand towards the first, who stands still.
+
+    Args:
+        label: of the clip.
+        seed: of the noise.
+        apart: metres between them.
+        turned: whether both are turned by half a turn.
+        startled: metres by which a hand of the first goes up.
+    """
+    clip = trimmed(label, seed=seed)
+    turn = np.diag([-1.0, 1.0, -1.0]) if turned else np.eye(3)
+    start = clip.frames[0].people[0].joints
+    frames = []
+    for frame in clip.frames:
+        mine, other = frame.people[0].joints.copy(), start - [0.0, 0.0, apart]
+        rise = mine[HANDS, 1] - start[HANDS, 1]
+        mine[HANDS, 2] -= rise
+        other[HANDS, 1] += startled / 0.5 * rise
+        frames.append(replace(frame, people=(Person("1", other @ turn), Person("2", mine @ turn))))
+    return replace(clip, frames=tuple(frames), tags={"set": "s01s02"})
 
 
 def _hanging() -> np.ndarray:

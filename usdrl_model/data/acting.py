@@ -7,26 +7,31 @@ import numpy as np
 from usdrl_model.skeleton.clip import Clip
 from usdrl_model.skeleton.topology import JOINT_INDEX
 
-REACH = {"ankle": "hip", "wrist": "shoulder", "hand": "shoulder"}
-"""End of a limb -> where it begins."""
-CLEAR = 0.25
+ENDS = [JOINT_INDEX[f"{end}_{side}"] for end in ("hand", "ankle") for side in ("left", "right")]
+"""Where limbs end."""
+BODY = [
+    JOINT_INDEX[name]
+    for name in (
+        "head", "spine_shoulder", "spine_mid", "spine_base", "shoulder_left", "shoulder_right", "hip_left", "hip_right"
+    )
+]  # fmt: skip
+"""Whom a limb reaches: the head and the trunk."""
+CLEAR = 0.1
 """Metres by which one person must reach further than the other to be the one who acts."""
 
 
 def acting(clip: Clip) -> int | None:
     """Place in ``clip.people`` of the one of two people who acts.
 
-    That is the one whose hand or foot reaches further towards the other than it was at first, and swings further up.
+    That is the one whose hand or foot comes nearer to the body of the other. The arms of somebody who is hit or pushed
+    swing as far, but not at the other.
 
     Returns:
         None where that is not clear, or where there are not two people.
     """
     if len(clip.people) != 2:
         return None
-    both = clip.mask[:, :, JOINT_INDEX["spine_mid"]].all(axis=1)
-    if not both.any():
-        return None
-    joints = np.where(clip.mask[both][..., None], clip.joints[both].astype(np.float64), np.nan)
+    joints = np.where(clip.mask[..., None], clip.joints.astype(np.float64), np.nan)
     first, second = (_reach(joints[:, place], joints[:, 1 - place]) for place in (0, 1))
     if not abs(first - second) > CLEAR:
         return None
@@ -34,16 +39,15 @@ def acting(clip: Clip) -> int | None:
 
 
 def _reach(mine: np.ndarray, theirs: np.ndarray) -> float:
-    """Metres that the busiest limb of a person goes towards the other, plus how far it goes up; joints (T, 25, 3)."""
-    towards = (theirs - mine)[:, JOINT_INDEX["spine_mid"]]
-    towards[:, 1] = 0.0
-    towards /= np.linalg.norm(towards, axis=1, keepdims=True).clip(min=1e-6)
-    found = [0.0]
-    for end, start in REACH.items():
-        for side in ("left", "right"):
-            limb = mine[:, JOINT_INDEX[f"{end}_{side}"]] - mine[:, JOINT_INDEX[f"{start}_{side}"]]
-            seen = np.isfinite(limb).all(axis=1)
-            if seen.any():
-                limb, ahead = limb[seen], (limb * towards)[seen].sum(axis=1)
-                found.append(float(ahead.max() - ahead[0] + np.ptp(limb[:, 1])))
-    return max(found)
+    """Metres that a limb of a person comes nearer to the other's body, less what it stays away; joints (T, 25, 3).
+
+    The largest of all limbs; NaN where no limb and no body are seen together.
+    """
+    apart = np.linalg.norm(mine[:, ENDS, None] - theirs[:, None, BODY], axis=3)
+    nearest = np.where(np.isnan(apart), np.inf, apart).min(axis=2)
+    found = [np.nan]
+    for gap in nearest.T:
+        seen = gap[np.isfinite(gap)]
+        if len(seen):
+            found.append(float(seen[0] - 2.0 * seen.min()))
+    return float(np.nanmax(found)) if len(found) > 1 else np.nan

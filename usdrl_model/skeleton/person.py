@@ -32,6 +32,8 @@ SEEN_JOINTS = 8
 """Valid canonical joints from which on a person is usable in a frame: a head and two arms."""
 MAX_BONE = 0.9
 """Metres. No bone of an adult is longer (a thigh is 0.5 m); a joint at the end of a longer one is invalid."""
+MAX_LIMB = 1.3
+"""Metres. No two or three bones in a row are longer (the leg of a tall person is 1.1 m), whatever is seen between."""
 REACH = 3.0
 """Metres from the middle joint of a body, along any axis: nobody reaches so far, and a joint beyond it is invalid. The
 place of a body has no such limit: in the frame of a map, or of motion capture, people are anywhere."""
@@ -192,10 +194,13 @@ def placeholders(joints: np.ndarray) -> np.ndarray:
 
 
 def _stretched(joints: np.ndarray, valid: np.ndarray) -> np.ndarray:
-    """(R, 25) bool: valid joints with an impossibly long bone to their parent; the outer joint is the wrong one."""
+    """(R, 25) bool: valid joints at the end of an impossibly long bone or limb; the outer joint is the wrong one."""
     parents = np.asarray(PARENTS)
-    length = np.linalg.norm(joints - joints[:, parents], axis=2)
-    return valid & valid[:, parents] & (length > MAX_BONE)
+    second = parents[parents]
+    found = np.zeros(valid.shape, bool)
+    for inner, most in ((parents, MAX_BONE), (second, MAX_LIMB), (parents[second], MAX_LIMB)):
+        found |= valid[:, inner] & (np.linalg.norm(joints - joints[:, inner], axis=2) > most)
+    return valid & found
 
 
 SHOULDER_LEFT, SHOULDER_RIGHT = JOINT_INDEX["shoulder_left"], JOINT_INDEX["shoulder_right"]

@@ -6,29 +6,17 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from helpers.trimmed import trimmed
+from helpers.trimmed import pair, trimmed
 
 from usdrl_model.data import vocabulary
 from usdrl_model.data.compose_pairs import APART, streams
 from usdrl_model.data.in_vocabulary import in_vocabulary
-from usdrl_model.skeleton.person import Person
 from usdrl_model.skeleton.recording import Recording
 from usdrl_model.skeleton.segments import AMBIGUOUS, Segment
 from usdrl_model.skeleton.topology import JOINT_INDEX, PARENTS
 
 HRI = vocabulary.load("hri")
 HIPS = JOINT_INDEX["spine_base"]
-
-
-def pair(label: str, seed: int = 0, apart: float = 1.0, turned: bool = False) -> Recording:
-    """Of the pair "s01s02": the second one moves a hand, and the first stands still."""
-    clip = trimmed(label, seed=seed)
-    turn = np.diag([-1.0, 1.0, -1.0]) if turned else np.eye(3)
-    still = clip.frames[0].people[0].joints - [0.0, 0.0, apart]
-    frames = tuple(
-        replace(f, people=(Person("1", still @ turn), Person("2", f.people[0].joints @ turn))) for f in clip.frames
-    )
-    return replace(clip, frames=frames, tags={"set": "s01s02"})
 
 
 def known(*given: Recording, dataset: str = "sbu") -> list[Recording]:

@@ -7,27 +7,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from helpers.paths import public
-from helpers.trimmed import MOVES, trimmed
+from helpers.trimmed import MOVES, pair, trimmed
 
 from usdrl_model.data import catalogue, vocabulary
 from usdrl_model.data.acting import acting
 from usdrl_model.data.compose import compose
 from usdrl_model.data.in_vocabulary import in_vocabulary
 from usdrl_model.skeleton.clip import Clip
-from usdrl_model.skeleton.person import Person
-from usdrl_model.skeleton.recording import Recording
 from usdrl_model.skeleton.segments import AMBIGUOUS, Segment
 
 HRI = vocabulary.load("hri")
-
-
-def pair(label: str) -> Recording:
-    """Two people, of whom the second one stretches a hand towards the first, and the first stands still."""
-    clip = trimmed(label)
-    still = clip.frames[0].people[0].joints - [0.0, 0.0, 1.0]
-    return replace(
-        clip, frames=tuple(replace(f, people=(Person("1", still), replace(f.people[0], id="2"))) for f in clip.frames)
-    )
 
 
 def test_a_clip_shows_its_action_while_the_person_moves() -> None:
@@ -82,6 +71,7 @@ def test_labels_of_frames_say_more_than_the_label_of_the_clip() -> None:
 
 def test_of_two_people_the_one_who_acts_is_kept() -> None:
     assert acting(Clip.of(pair("punch"))) == 1
+    assert acting(Clip.of(pair("punch", startled=1.3))) == 1
     found = in_vocabulary(pair("punch"), "sbu", HRI)
     assert found is not None and {one.id for frame in found.frames for one in frame.people} == {"2"}
     both = in_vocabulary(pair("hug"), "sbu", HRI)
@@ -114,3 +104,18 @@ def test_a_kick_of_the_real_pairs_is_that_of_the_one_whose_foot_rises() -> None:
         clip = Clip.of(one)
         feet = clip.joints[:, 0, [14, 18], 1][clip.mask[:, 0, [14, 18]].all(axis=1)]
         assert np.ptp(feet, axis=0).max() > 0.15
+
+
+def test_who_pushes_is_the_one_who_touches_the_other_and_not_the_one_whose_arms_fly_up() -> None:
+    pushing = {
+        "s01s03_04_002": "2",
+        "s02s03_04_001": "1",
+        "s02s07_04_002": "2",
+        "s03s02_04_001": "2",
+        "s04s02_04_001": "1",
+    }
+    pushes = [one for one in catalogue.load("sbu", public("sbu")) if one.label == "push"]
+    found = [one for one in (in_vocabulary(push, "sbu", HRI) for push in pushes) if one and one.label == "push"]
+    assert len(found) >= 0.8 * len(pushes)
+    kept = {one.name: one.frames[0].people[0].id for one in found}
+    assert {name: kept.get(name) for name in pushing} == pushing

@@ -159,6 +159,18 @@ def test_low_confidence_and_impossible_bones_are_invalid() -> None:
     }
 
 
+def test_a_hand_a_metre_and_a_half_from_its_elbow_is_no_hand_though_no_wrist_is_seen() -> None:
+    nuitrack = topology.topology("nuitrack_25slots")
+    body = dict(zip(CANONICAL_JOINTS, standing(), strict=True))
+    person = np.array([body.get(name, np.zeros(3)) for name in nuitrack.joints])
+    for side in ("left", "right"):
+        person[nuitrack.joints.index(f"wrist_{side}")] = 0.0
+    person[nuitrack.joints.index("hand_left")] = body["elbow_left"] + [0.8, 0.3, -1.3]
+    _, got = canonical(Person("1", person), nuitrack)
+    assert (got[JOINT_INDEX["hand_left"]], got[JOINT_INDEX["thumb_left"]]) == (0.0, 0.0)
+    assert got[JOINT_INDEX["hand_right"]] == 1.0 and got[JOINT_INDEX["elbow_left"]] == 1.0
+
+
 def test_synthesised_joints_count_half_and_need_all_their_sources() -> None:
     coco = topology.topology("coco_17")
     joints = np.random.default_rng(1).normal(scale=0.1, size=(17, 3)) + [0.0, 0.0, 2.0]
