@@ -30,6 +30,8 @@ unexport ROS_LOCALHOST_ONLY _ROS_WHEELS_BOOTSTRAP_COMPLETE
 unexport PYTHONDONTWRITEBYTECODE
 
 VENV := .venv-$(ROS_DISTRO)
+# What is never imported is not compiled, which takes pip longer than to unpack it; Python compiles and keeps the rest.
+PIP_INSTALL := bin/pip install --no-compile --quiet --disable-pip-version-check
 # Named by the version, so that another PYTHON makes the environment again.
 STAMP := $(VENV)/.installed-$(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null)
 
@@ -61,7 +63,7 @@ $(STAMP): setup.py setup.cfg pyproject.toml constraints.txt
 	@$(PYTHON) -c "$$CHECK_PYTHON"
 	@test -e $@ || $(PYTHON) -m venv --clear $(VENV)
 	@echo "installing ROS 2 $(ROS_DISTRO) wheels, torch and tools into $(VENV) (once, some minutes)"
-	@$(VENV)/bin/pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[ros-$(ROS_DISTRO),bags,docs,onnx,test]"
+	@$(VENV)/$(PIP_INSTALL) -c constraints.txt -e ".[ros-$(ROS_DISTRO),bags,docs,onnx,test]"
 	@touch $@
 
 # MediaPipe with a model needs an older numpy and protobuf (docs/camera.md), so it has an environment of its own.
@@ -73,8 +75,7 @@ $(CAMERA_STAMP): setup.py setup.cfg pyproject.toml constraints.txt
 	@test -e $@ || $(PYTHON) -m venv --clear $(CAMERA_VENV)
 	@echo "installing ROS 2 $(ROS_DISTRO) wheels, torch and mediapipe into $(CAMERA_VENV) (once, some minutes)"
 	@grep -v ^numpy= constraints.txt > $(CAMERA_VENV)/constraints.txt
-	@$(CAMERA_VENV)/bin/pip install --quiet --disable-pip-version-check -c $(CAMERA_VENV)/constraints.txt \
-		-e ".[ros-$(ROS_DISTRO),bags,camera]"
+	@$(CAMERA_VENV)/$(PIP_INSTALL) -c $(CAMERA_VENV)/constraints.txt -e ".[ros-$(ROS_DISTRO),bags,camera]"
 	@touch $@
 
 ifdef CAMERA
@@ -89,13 +90,14 @@ endif
 JOBS ?= logical
 # In the order of test/helpers/order.py, and not of how many tests a file has.
 PYTEST := $(VENV)/bin/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder
-# Their answers are timed: nothing that keeps the processor busy beside them. They mostly wait.
+# Their answers are timed: nothing that keeps the processor busy beside them. They mostly wait, so that there is room for
+# one process more than there are cores.
 ALONE := test/benchmarks/test_abuse.py test/ros/node
 test: $(STAMP)
 ifeq ($(ARGS),)
 	@$(MAKE) --no-print-directory -j lint types wheel
 	@$(PYTEST) $(addprefix --ignore ,$(ALONE))
-	@$(PYTEST) $(ALONE)
+	@PYTEST_XDIST_AUTO_NUM_WORKERS=$$(( $$(nproc) + 1 )) $(PYTEST) $(ALONE)
 else
 	@$(PYTEST) $(ARGS)
 endif

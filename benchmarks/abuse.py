@@ -36,7 +36,7 @@ ON_DISK = ("kills", "files")
 """Parts that measure no answers."""
 BEGIN, END = "<!-- begin of the table -->", "<!-- end of the table -->"
 SHORT = {
-    "fuzz_minutes": 0.06, "adapter_minutes": 0.004, "settings_minutes": 0.1, "stops": 2, "kills": 1, "every_file": 15,
+    "fuzz_minutes": 0.06, "adapter_minutes": 0.004, "settings_minutes": 0.1, "stops": 5, "kills": 1, "every_file": 15,
     "soak_minutes": 0.1, "beside": True,
 }  # fmt: skip
 

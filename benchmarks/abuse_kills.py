@@ -78,7 +78,7 @@ def _imports(options: Options, folder: Path) -> Row:
 
 
 def _pretraining(folder: Path) -> Training:
-    config.dump(replace(PRETRAIN, steps=120, save_every=2), folder / "pretrain.yaml")
+    config.dump(replace(PRETRAIN, steps=40, save_every=2), folder / "pretrain.yaml")
     store = make_store(folder / "stores")
     return Training(
         "pretrain",
@@ -89,7 +89,7 @@ def _pretraining(folder: Path) -> Training:
 def _finetuning(folder: Path) -> Training:
     sources = (SourceConfig(name=PERFORMER, minutes=1),)
     detector = replace(FINETUNE.detector, labels=("none", *ACTIONS))
-    config.dump(replace(FINETUNE, steps=200, sources=sources, detector=detector), folder / "finetune.yaml")
+    config.dump(replace(FINETUNE, steps=60, sources=sources, detector=detector), folder / "finetune.yaml")
     return Training("finetune", ["-c", SAVE_OFTEN, "finetune", "--config", str(folder / "finetune.yaml")])
 
 

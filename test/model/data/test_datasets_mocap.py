@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from helpers.paths import public
+from helpers.tempo import cadence, labelled, speed
 
 from usdrl_model.data import catalogue
 from usdrl_model.data.importers import acclaim, bandai_namco, bvh, cmu_mocap, kinematics, lafan1
@@ -44,12 +45,16 @@ def test_bandai_namco() -> None:
     assert frames["1", "respond"] == 106
     for clip in clips[::100]:
         is_a_person(clip)
+    walks, runs = ([move for clip in clips for move in labelled(clip, label)] for label in ("walk", "run"))
+    assert 1.2 <= np.median([cadence(*move) for move in walks]) <= 2.6
+    assert 2.0 <= np.median([cadence(*move) for move in runs]) <= 3.0
+    assert 0.5 <= np.median([speed(*move) for move in walks]) <= 1.8
 
 
 def test_cmu_mocap(caplog: pytest.LogCaptureFixture) -> None:
     motions = {motion.name: motion for motion in catalogue.load("cmu_mocap", public("cmu_mocap"))}
-    labelled = {name: motion for name, motion in motions.items() if motion.segments}
-    assert {name: len(motion.frames) for name, motion in labelled.items()} == {
+    told = {name: motion for name, motion in motions.items() if motion.segments}
+    assert {name: len(motion.frames) for name, motion in told.items()} == {
         "13_29": 4592, "13_30": 2465, "13_31": 3017, "14_14": 4653, "14_20": 4644,
     }  # fmt: skip
     assert sum(len(motion.frames) for name, motion in motions.items() if name.startswith("02")) == 12_815
@@ -63,6 +68,8 @@ def test_cmu_mocap(caplog: pytest.LogCaptureFixture) -> None:
     ]  # fmt: skip
     for one, other in zip(first, first[1:], strict=False):
         assert other.start - one.end == pytest.approx(1 / 120, abs=1e-6)
+    jogs = [cadence(*move) for motion in motions.values() for move in labelled(motion, "jog")]
+    assert 2.0 <= np.median(jogs) <= 3.0
 
 
 def test_turns_are_right_handed() -> None:

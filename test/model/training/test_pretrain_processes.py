@@ -3,9 +3,9 @@
 import dataclasses
 import os
 import shlex
+import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -25,47 +25,30 @@ from usdrl_model.training.pretraining.nearest_neighbours import NeighbourConfig
 IN_TURN = str(HELPERS / "in_turn.py")
 
 
-def start(arguments: list[str]) -> subprocess.Popen:
-    paths = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
-    environment = {**os.environ, "PYTHONPATH": paths, "OMP_NUM_THREADS": "1"}
-    return subprocess.Popen([sys.executable, *arguments], env=environment, stderr=subprocess.PIPE, text=True)
-
-
-def test_a_run_that_was_killed_goes_on_bit_identical(store: Path, pool: ClipPool, tmp_path: Path) -> None:
-    run = change(RUN, steps=40, save_every=2, batch_size=4, neighbours=NeighbourConfig(weight=1.0, start=0.1))
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
+def test_a_run_that_was_killed_while_saving_goes_on_bit_identical(
+    store: Path, pool: ClipPool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = change(RUN, neighbours=NeighbourConfig(weight=1.0, start=0.1))
     out = tmp_path / "cut"
-    child = start(command(store, out, run))
-    deadline = time.monotonic() + 60
-    while not (out / "training.pt").exists():
-        assert child.poll() is None, child.communicate()[1]
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-    child.kill()
-    child.communicate()
-    reached = train.run_state(run, pool, out).load()["step"]
-    assert 0 < reached < 40, "was not killed in the middle"
+    replace = os.replace
+
+    def die(source: Path, target: Path) -> None:
+        if target.name == "training.pt" and target.with_name("training.previous.pt").exists():
+            os.kill(os.getpid(), signal.SIGKILL)
+        replace(source, target)
+
+    child = os.fork()
+    if child == 0:
+        monkeypatch.setattr(os, "replace", die)
+        os._exit(main.main(command(store, out, run)[2:]))
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
+    assert [path.name for path in out.glob("*training*.pt")] == ["training.previous.pt"]
 
     assert main.main(command(store, out, run, "--resume")[2:]) == 0
     whole = train.train(run, pool, tmp_path / "whole", ALONE)
     assert_same(USDRL.from_pretrained(out / "weights"), whole)
     assert losses(out) == losses(tmp_path / "whole")
-
-
-def test_a_run_that_died_while_saving_goes_on(pool: ClipPool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = train.train(RUN, pool, tmp_path / "whole", ALONE)
-    replace = os.replace
-
-    def die(source: Path, target: Path) -> None:
-        if target.name == "training.pt" and target.with_name("training.previous.pt").exists():
-            raise KeyboardInterrupt
-        replace(source, target)
-
-    monkeypatch.setattr(os, "replace", die)
-    with pytest.raises(KeyboardInterrupt):
-        train.train(RUN, pool, tmp_path / "cut", ALONE)
-    monkeypatch.undo()
-    assert [path.name for path in (tmp_path / "cut").glob("*training*")] == ["training.previous.pt"]
-    assert_same(train.train(RUN, pool, tmp_path / "cut", ALONE, resume=True), whole)
 
 
 @pytest.fixture(scope="module")
@@ -97,9 +80,12 @@ def two(store: Path, runs: dict[str, PretrainConfig], tmp_path_factory: pytest.T
     """What two processes leave of all runs."""
     out = tmp_path_factory.mktemp("two")
     commands = [shlex.join(command(store, out / name, run)[2:]) for name, run in runs.items()]
-    child = start(["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", IN_TURN, *commands])
-    errors = child.communicate(timeout=240)[1]
-    assert child.returncode == 0, errors
+    paths = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
+    launch = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", IN_TURN, *commands]
+    done = subprocess.run(
+        [sys.executable, *launch], env=os.environ | {"PYTHONPATH": paths}, capture_output=True, text=True, timeout=240
+    )
+    assert done.returncode == 0, done.stderr
     return out
 
 

@@ -52,8 +52,13 @@ def test_the_help_of_usdrl_mcp_does_not_wait_for_its_library():
     assert subprocess.run(help_, stdout=subprocess.DEVNULL, timeout=60).returncode == 0
 
 
-@pytest.mark.parametrize("unbuffered", ["", "1"])
-@pytest.mark.parametrize("command", COMMANDS)
+# Unbuffered, one of each way in which a help is printed: of the model, of a program, of a node.
+UNBUFFERED = ("usdrl", "usdrl-play", "usdrl-perception")
+
+
+@pytest.mark.parametrize(
+    ("command", "unbuffered"), [*((one, "") for one in COMMANDS), *((one, "1") for one in UNBUFFERED)]
+)
 def test_a_help_that_head_has_seen_enough_of_is_no_traceback(command, unbuffered):
     pytest.importorskip("rclpy", reason="needs ROS 2 (rclpy)")
     module, function = COMMANDS[command].split(":")
