@@ -90,14 +90,13 @@ endif
 JOBS ?= logical
 # In the order of test/helpers/order.py, and not of how many tests a file has.
 PYTEST := $(VENV)/bin/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder
-# Their answers are timed: nothing that keeps the processor busy beside them. They mostly wait, so that there is room for
-# one process more than there are cores.
+# Their answers are timed: nothing that keeps the processor busy beside them. They mostly wait.
 ALONE := test/benchmarks/test_abuse.py test/ros/node
 test: $(STAMP)
 ifeq ($(ARGS),)
 	@$(MAKE) --no-print-directory -j lint types wheel
 	@$(PYTEST) $(addprefix --ignore ,$(ALONE))
-	@PYTEST_XDIST_AUTO_NUM_WORKERS=$$(( $$(nproc) + 1 )) $(PYTEST) $(ALONE)
+	@$(PYTEST) $(ALONE)
 else
 	@$(PYTEST) $(ARGS)
 endif
