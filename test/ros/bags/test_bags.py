@@ -75,7 +75,7 @@ def test_pose_array_holds_one_person(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("axes", "point"), [("kinect", [1, 2, 3]), ("optical", [-1, -2, 3]), ("body", [3, 1, 2])])
 def test_axes_of_a_bag(tmp_path: Path, axes: str, point: list[float]) -> None:
-    person = Person(id="1", joints=np.tile([1.0, 2.0, 3.0], (17, 1)))
+    person = Person(id="1", joints=np.array([1.0, 2.0, 3.0]) + (np.arange(17.0)[:, None] - 5.0) / 32.0)
     source = Recording(name="one", topology="coco_17", frames=(SkeletonFrame(stamp=1.0, people=(person,)),))
     write.write_recording(source, tmp_path / "one", axes=axes)
     with BagReader(tmp_path / "one") as bag:
