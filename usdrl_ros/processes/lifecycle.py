@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import threading
+import time
 from collections.abc import Callable, Sequence
 
 import rclpy
@@ -27,6 +28,9 @@ InvalidHandle = rclpy_implementation.InvalidHandle
 
 WAKE_UP = 0.25
 """Seconds between two looks at whether to stop."""
+HAND_OVER = 1e-4
+"""Seconds after a callback was given to a thread, in which it may begin: ``MultiThreadedExecutor`` gives what has not
+begun out again and again, and keeps the interpreter from it (50 times a message beside a busy thread)."""
 
 
 def initialise(args: Sequence[str] | None, signals: SignalHandlerOptions = SignalHandlerOptions.NO) -> None:
@@ -55,6 +59,7 @@ def spin(executor: Executor, stop: threading.Event, failed: Callable[[Exception]
     while not stop.is_set() and rclpy.ok(context=executor.context):
         try:
             executor.spin_once(timeout_sec=WAKE_UP)
+            time.sleep(HAND_OVER)
         except ExternalShutdownException:
             return
         except InvalidHandle:  # a transition destroyed what was ready, before it was taken
