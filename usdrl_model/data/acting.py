@@ -17,7 +17,7 @@ BODY = [
 ]  # fmt: skip
 """Whom a limb reaches: the head and the trunk."""
 CLEAR = 0.1
-"""Metres by which one person must reach further than the other to be the one who acts."""
+"""Metres by which one person must come nearer than the other to be the one who acts."""
 
 
 def acting(clip: Clip) -> int | None:
@@ -45,9 +45,5 @@ def _reach(mine: np.ndarray, theirs: np.ndarray) -> float:
     """
     apart = np.linalg.norm(mine[:, ENDS, None] - theirs[:, None, BODY], axis=3)
     nearest = np.where(np.isnan(apart), np.inf, apart).min(axis=2)
-    found = [np.nan]
-    for gap in nearest.T:
-        seen = gap[np.isfinite(gap)]
-        if len(seen):
-            found.append(float(seen[0] - 2.0 * seen.min()))
-    return float(np.nanmax(found)) if len(found) > 1 else np.nan
+    gaps = (gap[np.isfinite(gap)] for gap in nearest.T)
+    return max((float(gap[0] - 2.0 * gap.min()) for gap in gaps if len(gap)), default=np.nan)

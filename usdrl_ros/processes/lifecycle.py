@@ -30,7 +30,7 @@ WAKE_UP = 0.25
 """Seconds between two looks at whether to stop."""
 HAND_OVER = 1e-4
 """Seconds after a callback was given to a thread, in which it may begin: ``MultiThreadedExecutor`` gives what has not
-begun out again and again, and keeps the interpreter from it (50 times a message beside a busy thread)."""
+begun out again and again, and keeps the interpreter from it (46 times a message beside the inference of two people)."""
 
 
 def initialise(args: Sequence[str] | None, signals: SignalHandlerOptions = SignalHandlerOptions.NO) -> None:
