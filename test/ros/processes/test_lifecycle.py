@@ -34,7 +34,7 @@ def test_what_is_destroyed_before_it_is_taken_is_no_failure(peer, monkeypatch):
 
 
 def test_what_a_busy_thread_keeps_from_beginning_is_not_given_out_again_and_again(peer):
-    """``MultiThreadedExecutor`` yields a callback anew until it has begun: two turns a callback here, dozens in a node."""
+    """``MultiThreadedExecutor`` yields a callback anew until it has begun: twice here, dozens of times in a node."""
     turns, called, stop = [], [], threading.Event()
 
     class Counting(MultiThreadedExecutor):
