@@ -14,6 +14,7 @@ from usdrl_model.files.documents import finite
 from usdrl_model.metrics import events as event_metrics
 from usdrl_model.metrics import segment_scores
 from usdrl_model.network.detector import Detector
+from usdrl_model.network.device import one_thread
 from usdrl_model.online.stream import ActionStream
 from usdrl_model.skeleton import recording_gaps, segments
 from usdrl_model.skeleton.recording import Recording
@@ -34,7 +35,8 @@ def detection(weights: detector_file.LoadedDetector, recordings: Sequence[Record
         if not recording.frames:
             continue
         stream = ActionStream(weights, topology=recording.topology)
-        found = event_metrics.judged(predict(recording, stream).actions, recording.segments)
+        with one_thread():
+            found = event_metrics.judged(predict(recording, stream).actions, recording.segments)
         stamps = np.array([frame.stamp for frame in recording.frames])
         labels = weights.config.detector.labels
         for person, seen in _seen(recording).items():

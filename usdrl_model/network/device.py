@@ -48,3 +48,18 @@ def float32_products(tf32: bool = False) -> Iterator[None]:
         yield
     finally:
         matmul.allow_tf32, cudnn.allow_tf32 = before
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """One thread of the CPU for people who are judged frame by frame.
+
+    So little work a call is no faster in several, and beside other programs they wait for each other: five times as
+    long, with three programs on two cores.
+    """
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)

@@ -22,6 +22,7 @@ from usdrl_model.evaluation.baselines.nearest import fit_euclid
 from usdrl_model.evaluation.benchmark import Benchmark, TaskSettings
 from usdrl_model.evaluation.calibration import CalibrationConfig
 from usdrl_model.evaluation.cells import Cells
+from usdrl_model.evaluation.predict import Prediction, predict
 from usdrl_model.evaluation.pretrained import Pretrained
 from usdrl_model.evaluation.report.pictures import write_pictures
 from usdrl_model.evaluation.result import Cell
@@ -33,6 +34,7 @@ from usdrl_model.events.config import StreamConfig
 from usdrl_model.network.config import EncoderConfig
 from usdrl_model.network.detector import Detector
 from usdrl_model.network.detector_config import DetectorConfig
+from usdrl_model.online.stream import ActionStream
 from usdrl_model.skeleton.recording import Recording
 from usdrl_model.skeleton.segments import Segment
 from usdrl_model.training.augment import AugmentConfig
@@ -114,6 +116,28 @@ def test_a_detector_is_scored_as_it_is_and_kept(stores: Path, tmp_path: Path) ->
     assert cell.details["actions"]["wave"]["true"] == 2
     assert run() == [cell]
     assert [path.name for path in write_pictures([cell], tmp_path / "pictures")] == ["timelines.png"]
+
+
+def test_people_are_run_in_one_thread_and_what_comes_after_in_as_many_as_before(
+    stores: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def counted(recording: Recording, stream: ActionStream) -> Prediction:
+        threads.append(torch.get_num_threads())
+        return predict(recording, stream)
+
+    threads: list[int] = []
+    monkeypatch.setattr("usdrl_model.evaluation.stream.fit_and_score.predict", counted)
+    given = Pretrained.open(detector(tmp_path / "given", "msraction3d"))
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        fit_and_score(
+            LEFT_OUT, stores, [METHODS["as it is"]], weights=given, protocol=protocol(tmp_path), seeds=[0],
+            cells=Cells(tmp_path / "out" / "cells"), device=CPU,
+        )  # fmt: skip
+        assert threads and set(threads) == {1} and torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)
 
 
 def test_a_detector_with_other_thresholds_is_another_detector(stores: Path, tmp_path: Path) -> None:

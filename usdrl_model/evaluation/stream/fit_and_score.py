@@ -35,6 +35,7 @@ from usdrl_model.evaluation.stream import scores, streams
 from usdrl_model.evaluation.stream.methods import Material, StreamMethod, started
 from usdrl_model.evaluation.stream.protocol import StreamProtocol
 from usdrl_model.evaluation.stream.scores import Heard
+from usdrl_model.network.device import one_thread
 from usdrl_model.online.stream import ActionStream
 from usdrl_model.progress import progress
 from usdrl_model.skeleton.recording import Recording
@@ -212,7 +213,8 @@ class _Runner:
         )
 
     def _heard(self, recording: Recording, loaded: LoadedDetector) -> Heard:
-        found = predict(recording, ActionStream(loaded, topology=recording.topology)).actions
+        with one_thread():
+            found = predict(recording, ActionStream(loaded, topology=recording.topology)).actions
         return Heard(truth=recording.segments, detections=found, duration=streams.length(recording))
 
 
