@@ -1,7 +1,5 @@
 """A tiny detector's training: its recordings, configuration and windows."""
 
-import dataclasses
-
 import numpy as np
 import torch
 
@@ -48,21 +46,3 @@ RECORDINGS = [recording("a", 10.0), recording("b", 50.0), recording("c", 90.0)]
 
 def mixture(run: FinetuneConfig = RUN) -> Mixture:
     return mix(run.sources, [RECORDINGS], run.detector, max_gap=1.0, stride=2)
-
-
-def own_clips() -> list[Recording]:
-    """Clips of a raised and of a resting hand."""
-    clips = []
-    for subject in "abcd":
-        for index in range(4):
-            up = index % 2 == 0
-            stamps = 10.0 + np.arange(0.0, 1.5, 1 / 30)
-            shown = tuple(SkeletonFrame(float(t), (Person("1", pose(t + index + ord(subject), up)),)) for t in stamps)
-            label = "hand_up" if up else "none"
-            clips.append(Recording(f"{subject}{index}", "kinect_v2_25", shown, subject=subject, label=label))
-    return clips
-
-
-CLIPS = dataclasses.replace(
-    RUN, sources=(SourceConfig(name="own", subjects=("a", "b"), window="clip"),), validation_subjects=("c", "d")
-)

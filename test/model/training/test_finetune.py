@@ -7,16 +7,20 @@ import numpy as np
 import pytest
 import torch
 from helpers.people import pose
-from helpers.tiny_finetuning import CLIPS, CPU, RECORDINGS, RUN, mixture, own_clips
+from helpers.tiny_finetuning import CPU, RECORDINGS, RUN, mixture
 
 from usdrl_model.checkpoints import detector_file
 from usdrl_model.checkpoints.provenance import Provenance
 from usdrl_model.evaluation import detection_scores
 from usdrl_model.network.config import EncoderConfig
-from usdrl_model.skeleton.person import Person
+from usdrl_model.skeleton.person import Person, SkeletonFrame
+from usdrl_model.skeleton.recording import Recording
+from usdrl_model.training import linear_layer
 from usdrl_model.training.augment import mirror
 from usdrl_model.training.finetuning import train
 from usdrl_model.training.finetuning.sources import (
+    Mixture,
+    SourceConfig,
     mix,
     windows_of,
 )
@@ -144,6 +148,24 @@ def test_runs_that_cannot_start_are_refused(change: dict, message: str) -> None:
         dataclasses.replace(RUN, **change)
 
 
+def own_clips() -> list[Recording]:
+    """Clips of a raised and of a resting hand."""
+    clips = []
+    for subject in "abcd":
+        for index in range(4):
+            up = index % 2 == 0
+            stamps = 10.0 + np.arange(0.0, 1.5, 1 / 30)
+            shown = tuple(SkeletonFrame(float(t), (Person("1", pose(t + index + ord(subject), up)),)) for t in stamps)
+            label = "hand_up" if up else "none"
+            clips.append(Recording(f"{subject}{index}", "kinect_v2_25", shown, subject=subject, label=label))
+    return clips
+
+
+CLIPS = dataclasses.replace(
+    RUN, sources=(SourceConfig(name="own", subjects=("a", "b"), window="clip"),), validation_subjects=("c", "d")
+)
+
+
 def clip_windows(subjects: str) -> train.Windows:
     chosen = [clip for clip in own_clips() if clip.subject in subjects]
     return windows_of(CLIPS.sources[0], chosen, CLIPS.detector, max_gap=1.0, stride=2)
@@ -170,6 +192,39 @@ def test_layers_further_from_the_heads_learn_slower() -> None:
     groups = train._groups(train.Detector(RUN.detector), dataclasses.replace(run, init_from="weights"))
     assert [group["share"] for group in groups] == pytest.approx([1.0, 0.05, 0.025, 0.0125])
     assert sum(len(group["params"]) for group in groups) == len(list(train.Detector(RUN.detector).parameters()))
+
+
+def test_a_head_can_begin_as_the_best_linear_layer_on_the_features_of_the_start(tmp_path: Path) -> None:
+    given = mix(CLIPS.sources, [own_clips()], CLIPS.detector, max_gap=1.0, stride=2)
+    detector = train.Detector(CLIPS.detector).eval()
+    detector_file.save(tmp_path / "start", detector, RUN.stream, Provenance())
+    run = dataclasses.replace(CLIPS, init_from=str(tmp_path / "start"), steps=1, learning_rate=1e-9)
+    x = given.windows.x
+    truth = train.clip_classes(given.windows.y, given.windows.seen, len(CLIPS.detector.labels))
+    found = {}
+    for head in ("random", "linear"):
+        this = dataclasses.replace(run, head=head)
+        trained = train.train(this, given, tmp_path / head, device=CPU)
+        found[head] = float((trained(x).clip.argmax(dim=1) == truth).double().mean())
+    assert found["random"] < found["linear"] == 1.0
+    expected = linear_layer.linear_layer(linear_layer.features(detector.encoder, x), truth, len(CLIPS.detector.labels))
+    present = truth.unique()
+    torch.testing.assert_close(
+        trained(x).clip.log_softmax(dim=1)[:, present].exp(),
+        expected(linear_layer.features(detector.encoder, x)).softmax(dim=1)[:, present].float(), atol=0.02, rtol=0.0,
+    )  # fmt: skip
+
+
+def test_a_window_that_is_never_drawn_says_nothing_to_the_first_head(tmp_path: Path) -> None:
+    given = mix(CLIPS.sources, [own_clips()], CLIPS.detector, max_gap=1.0, stride=2)
+    truth = train.clip_classes(given.windows.y, given.windows.seen, len(CLIPS.detector.labels))
+    heads = []
+    for kept in (truth > -1, truth == truth[0]):
+        detector = train.Detector(CLIPS.detector)
+        drawn = kept.double() / kept.sum()
+        train.start_head(detector, Mixture(given.windows, drawn))
+        heads.append(detector.eval()(given.windows.x).clip.argmax(dim=1))
+    assert torch.equal(heads[0], truth) and torch.equal(heads[1], truth[0].expand_as(truth))
 
 
 def test_early_stopping_keeps_the_best_and_needs_people_to_look_at(

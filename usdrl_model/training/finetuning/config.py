@@ -46,10 +46,9 @@ class FinetuneConfig:
     init_from: str = ""
     """Initial weights of the encoder: a pretrained model, a shipped one ("foundation"), an official checkpoint,
     ``hf://owner/name`` (``load_encoder``) or another detector. Empty: random weights."""
-    head: Literal["random", "linear", "kept"] = "random"
-    """Initial heads with ``init_from``: random; a recognition head that is logistic regression on the frozen features
-    ("linear": a random one distorts good features before it is any good itself, LP-FT, arXiv 2202.10054); or those
-    of the detector in ``init_from``, label by label ("kept"), so that what it knows is not learnt anew."""
+    head: Literal["random", "linear"] = "random"
+    """Initial recognition head with ``init_from``: random, or logistic regression on the frozen features ("linear").
+    A random head distorts good features before it is any good itself (LP-FT, arXiv 2202.10054)."""
     encoder_lr_scale: float = 1.0
     """Learning rate of the encoder relative to that of the heads, with ``init_from``."""
     teacher: str = ""
@@ -111,8 +110,6 @@ class FinetuneConfig:
                 raise ValueError(
                     f"backward_labels: {label}: {partner}: expected labels of the detector, each the other's or its own"
                 )
-        if self.head == "kept" and not self.init_from:
-            raise ValueError("head: kept: needs init_from, a detector whose heads are kept")
         if self.patience and not self.validation_subjects:
             raise ValueError("patience: early stopping needs validation_subjects, people who are not trained on")
         if not 0.0 < self.encoder_lr_scale <= 1.0:

@@ -26,14 +26,16 @@ from usdrl_model.checkpoints.pretrained_models import find_encoder
 from usdrl_model.checkpoints.state_dict import tensors_hash
 from usdrl_model.network.detector import Detector
 from usdrl_model.progress import progress
+from usdrl_model.training import linear_layer
 from usdrl_model.training.augment import augment
-from usdrl_model.training.finetuning import first_heads
 from usdrl_model.training.finetuning.config import FinetuneConfig
 from usdrl_model.training.finetuning.init_from import start_encoder
 from usdrl_model.training.finetuning.objective import Objective
 from usdrl_model.training.finetuning.sources import Mixture
 from usdrl_model.training.run_folder import RunState, schedule, write_losses
-from usdrl_model.windows.cut import Windows
+from usdrl_model.windows.cut import Windows, clip_classes
+from usdrl_model.windows.tracklets import UNKNOWN
+from usdrl_model.windows.window import normalise
 
 VALIDATION_BATCH = 256
 """Batch size of the validation."""
@@ -131,11 +133,9 @@ class _Trainer:
         """The averaged weights of the best look, with early stopping."""
 
     def begin(self) -> None:
-        """The first weights of the heads."""
+        """The first weights of the recognition head."""
         if self.run.init_from and self.run.head == "linear":
-            first_heads.linear(self.model, self.mixture)
-        elif self.run.head == "kept":
-            first_heads.kept(self.model, self.run.init_from)
+            start_head(self.model, self.mixture)
 
     def go(self) -> None:
         self.model.train()
@@ -217,6 +217,28 @@ class _Trainer:
         self.generator.set_state(state["generator"].cpu())
         torch.set_rng_state(state["torch"].cpu())
         self.losses, self.looks, self.best = list(state["losses"]), list(state["looks"]), state["best"]
+
+
+def start_head(detector: Detector, mixture: Mixture) -> None:
+    """Make the recognition head the linear layer that tells the windows apart by the encoder's features best.
+
+    Windows count as often as they are drawn. A class of which there is none begins as the least likely one everywhere.
+    """
+    encoder, head = detector.encoder.eval(), detector.recognition
+    y = clip_classes(mixture.windows.y, mixture.windows.seen, len(detector.config.labels))
+    known = torch.nonzero(y != UNKNOWN)[:, 0]
+    if not len(known):
+        return
+    windows, y = mixture.windows[known], y[known]
+    present, among = y.unique(return_inverse=True)
+    shape, drawn = encoder.config.window, mixture.probability[known]
+    x = normalise(windows.x, shape.centre, masked=True, flat=True) if shape.flat else windows.x
+    features, counts = linear_layer.features(encoder, x), drawn / drawn.sum() * len(windows)
+    weight, bias = linear_layer.linear_weights(features, among, len(present), counts)
+    with torch.no_grad():
+        head.weight.zero_()
+        head.bias.fill_(bias.min())
+        head.weight[present], head.bias[present] = weight.T.to(head.weight), bias.to(head.bias)
 
 
 def freeze(detector: Detector, train: str) -> list[torch.nn.Module]:
