@@ -1,6 +1,8 @@
 """The first page stays short, and what it names exists."""
 
 import re
+import subprocess
+import sys
 
 from helpers.paths import ROOT
 
@@ -31,3 +33,11 @@ def test_every_page_of_the_documentation_is_linked_from_it_or_from_a_page_that_i
         links = re.findall(r"\]\((?!http)([\w./-]+\.md)", (ROOT / page).read_text(encoding="utf-8"))
         todo += [(folder + link).replace("docs/../", "") for link in links]
     assert {f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md")} <= seen
+
+
+def test_its_example_of_python_runs_as_it_stands() -> None:
+    (example,) = re.findall(r"^```python\n(.*?)^```", TEXT, re.DOTALL | re.MULTILINE)
+    result = subprocess.run([sys.executable, "-c", example], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stderr
+    assert re.search(r"^onset 1 \w+ \d+\.\d+ 0\.\d+$", result.stdout, re.MULTILINE), result.stdout
+    assert re.search(r"^1 \(.*\) \[.*\]$", result.stdout, re.MULTILINE), result.stdout

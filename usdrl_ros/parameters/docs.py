@@ -27,9 +27,9 @@ INTRODUCTION = """\
 
 Generated from `usdrl_ros/parameters/declarations.py` by `python -m usdrl_ros.parameters.docs`.
 
-Set them in a params file (a copy of `config/perception.yaml`, which has every default as a comment), with
-`-p name:=value`, or, for *dynamic* ones, with `ros2 param set` while the node runs; the others can be set while it is
-not configured (after cleanup) and take effect at the next configuration. A refused value changes nothing, and the
+Set them in a params file (a copy of `config/perception.yaml`, which has every default, all but `topic` as a comment),
+with `-p name:=value`, or, for *dynamic* ones, with `ros2 param set` while the node runs; the others can be set while it
+is not configured (after cleanup) and take effect at the next configuration. A refused value changes nothing, and the
 answer says what is allowed. A name that looks like a mistyped one of these is an error at the start.
 Numbers of type double need a point: `10.0`, not `10`.
 

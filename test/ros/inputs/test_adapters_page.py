@@ -1,6 +1,8 @@
 """docs/adapters.md: its table is complete, and its example of an adapter works as it is written there."""
 
+import json
 import re
+import shlex
 import sys
 
 import numpy as np
@@ -10,10 +12,14 @@ from helpers.paths import ROOT
 pytest.importorskip("rclpy", reason="needs the ROS 2 messages")
 
 from helpers.messages import decode  # noqa: E402
+from std_msgs.msg import String  # noqa: E402
 
+from usdrl_model.skeleton.person import AXES, UNITS  # noqa: E402
 from usdrl_model.skeleton.topology import topology  # noqa: E402
 from usdrl_ros.inputs import registry  # noqa: E402
 from usdrl_ros.inputs.adapter import Context  # noqa: E402
+from usdrl_ros.inputs.mediapipe import AHEAD  # noqa: E402
+from usdrl_ros.parameters.declarations import PARAMETERS  # noqa: E402
 
 PAGE = (ROOT / "docs/adapters.md").read_text()
 
@@ -32,6 +38,43 @@ def test_every_adapter_has_its_row_and_says_its_message_and_joints():
         assert f"`{adapter.message.replace('/msg/', '/')}`" in row, name
         for joints in adapter.topologies:
             assert f"`{joints}`" in row or f"`topology: {joints}`" in row, name
+
+
+def test_every_command_names_an_adapter_and_its_joints_and_no_parameter_that_it_ignores():
+    (block,) = re.findall(
+        r"^## A command for each tracker in space\n.*?```bash\n(.*?)```", PAGE, re.DOTALL | re.MULTILINE
+    )
+    commands = [shlex.split(line) for line in block.splitlines() if not line.startswith("#")]
+    declared, seen = {one.name for one in PARAMETERS}, set()
+    for command in commands:
+        assert command[:2] == ["usdrl-perception", "--ros-args"]
+        given = dict(one.split(":=") for one in command if one != "-p" and ":=" in one)
+        assert given.keys() <= declared
+        adapter = registry.load(given["input_type"])
+        topology(given["topology"])
+        assert given["topology"] in (adapter.topologies or [given["topology"]])
+        assert given.get("axes", "optical") in AXES
+        assert given.get("units", "m") in UNITS
+        assert not (adapter.axes and "axes" in given)
+        assert not (adapter.units and "units" in given)
+        seen.add(given["input_type"])
+    in_space = {name for name in registry.built_in() if not registry.load(name).plane}
+    assert in_space - seen == {"mediapipe_poses", "mediapipe_cloud", "mediapipe_array"}
+
+
+def test_what_the_program_for_mediapipe_publishes_is_a_person_before_the_camera():
+    (code,) = re.findall(r"(def publish\(landmarks, stamp\):.*?)```", PAGE, re.DOTALL)
+    sent = []
+    names = {"json": json, "String": String, "publisher": Body(publish=sent.append)}
+    exec(code, names)
+    landmarks = [Body(x=0.01 * n + 0.001, y=-0.02 * n, z=0.0, visibility=0.9) for n in range(-23, 10)]
+    names["publish"](landmarks, Body(sec=12, nanosec=500_000_000))
+    names["publish"]([], Body(sec=13, nanosec=0))
+    somebody, nobody = (decode(one, "mediapipe_json", joints=topology("mediapipe_33")) for one in sent)
+    assert (somebody.frame.stamp, somebody.frame_id, len(somebody.frame.people)) == (12.5, "camera_optical_frame", 1)
+    assert (nobody.frame.stamp, nobody.frame.people) == (13.0, ())
+    np.testing.assert_allclose(somebody.frame.people[0].joints[:, 2], AHEAD)
+    np.testing.assert_allclose(somebody.frame.people[0].confidence, 0.9)
 
 
 def test_the_adapter_of_the_page(tmp_path, monkeypatch):
