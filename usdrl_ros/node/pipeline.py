@@ -128,7 +128,8 @@ def build(
         transform_timeout=config.transform_timeout,
         monotonic=time.monotonic,
         clock=clock,
-        simulated=lambda: bool(node.get_parameter("use_sim_time").value) and node.count_publishers(clock_topic) > 0,
+        simulated=lambda: bool(node.get_parameter("use_sim_time").value),
+        running=lambda: node.count_publishers(clock_topic) > 0,
     )
     worker = Worker(
         processing=processing,
