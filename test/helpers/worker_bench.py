@@ -47,10 +47,10 @@ class Bench:
 
     def __init__(self, convert=None, publish=None, observer=Counts):
         self.now, self.counts, self.results = 50.0, observer(), []
-        self.ahead, self.speed, self.tick, self.simulated = 1000.0, 1.0, 0.0, False
+        self.ahead, self.speed, self.tick, self.simulated, self.running = 1000.0, 1.0, 0.0, False, True
         self.checked = []
         self.stream = ActionStream(hand_up_weights(), topology="kinect_v2_25")
-        processing = Processing(
+        self.processing = Processing(
             stream=self.stream,
             convert=convert or self.convert,
             check=lambda believed, measured: self.checked.append(believed.stamp),
@@ -60,9 +60,10 @@ class Bench:
             monotonic=lambda: self.now,
             clock=self.clock,
             simulated=lambda: self.simulated,
+            running=lambda: self.running,
         )
         self.worker = Worker(
-            processing=processing,
+            processing=self.processing,
             publish=publish or self.results.append,
             observer=self.counts,
             monotonic=lambda: self.now,

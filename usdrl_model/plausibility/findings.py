@@ -22,7 +22,7 @@ class Finding:
     """One fault."""
 
     key: str
-    """nobody, unusable, flat, topology, units, axes, lying, pose, sides, legs or arms."""
+    """nobody, unusable, frozen, flat, topology, units, axes, lying, pose, sides, legs or arms."""
     level: Level
     text: str
     """Measurement, likely cause and remedy, in one line."""

@@ -1,7 +1,8 @@
 """Do the skeletons look like people? Wrong settings (units, axes, topology ...) show in the skeletons they produce.
 
 ``judge`` takes the skeletons of some seconds, or of a sample of recordings, and returns what is wrong with the likely
-cause: units, axes, topology, pose of the sensor, swapped sides, pixels, legs that are never seen, no person at all.
+cause: units, axes, topology, pose of the sensor, swapped sides, pixels, legs that are never seen, no person at all, or
+people who are sent again and again.
 Lying, sitting, bowing and small people are valid: every finding is based on medians and on what no posture explains.
 """
 
@@ -14,6 +15,7 @@ import numpy as np
 
 from usdrl_model.plausibility import bodies, joint_order, mounting
 from usdrl_model.plausibility.findings import Finding, Level
+from usdrl_model.plausibility.repetition import repeated
 from usdrl_model.plausibility.sights import Setup, Sight, to_canonical
 from usdrl_model.skeleton.parts import PARTS, seen
 from usdrl_model.skeleton.person import AXES, FARTHEST, MIN_CONFIDENCE, REACH, UNITS
@@ -77,7 +79,8 @@ def judge(sights: Sequence[Sight], setup: Setup) -> tuple[list[Finding], dict[st
                 " 2D pixels? give the tracker a depth camera and publish 3D joints in metres",
             )
         ], measured, undecided  # fmt: skip
-    found = [] if setup.planar else [*_order(joints, body, setup), *_size(body, setup)]
+    found = repeated(sights)
+    found += [] if setup.planar else [*_order(joints, body, setup), *_size(body, setup)]
     if not any(finding.key == "topology" for finding in found):
         found += _posture(sights, body, setup, measured, undecided)
         found += [] if setup.planar else _sides(joints, body, setup, measured)

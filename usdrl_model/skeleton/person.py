@@ -3,7 +3,7 @@
 Trackers do not report most of their failures: missing joints arrive as NaN, as exact zeros, as unused slots, as a
 confidence near zero, frozen at their last place, many at one place, far from the body, or on a limb a metre too long.
 ``canonical`` turns a person of any topology into 25 joints with a validity mask that covers all of these, except
-freezing, which needs time (``track.Track`` detects it).
+freezing, which needs time (``freezing.Freezing`` detects it).
 
 The check for zeros holds in the frame of the source. Before points are transformed into another one, call ``judge``: it
 replaces invalid joints by NaN, which every transform keeps.

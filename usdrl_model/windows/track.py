@@ -12,6 +12,7 @@ import math
 
 import numpy as np
 
+from usdrl_model.skeleton.freezing import Freezing
 from usdrl_model.skeleton.topology import CANONICAL_JOINTS
 
 MAX_JOINT_GAP = 0.5
@@ -20,10 +21,6 @@ ON_GRID = 1e-4
 """Distance in grid frames below which a sample counts as on the grid, because stamps are rounded."""
 WINDOWS_KEPT = 2
 """So many windows' frames are kept of a person: later windows still change those of one window before the decision."""
-FROZEN_AFTER = 0.4
-"""Seconds after which a joint with exactly the same coordinates counts as frozen: every sensor has noise."""
-FROZEN_SAMPLES = 4
-"""Repetitions that are needed as well, for slow trackers."""
 
 
 class Track:
@@ -47,8 +44,7 @@ class Track:
         coarse: bool = False,
     ) -> None:
         count = len(CANONICAL_JOINTS)
-        self._freezes = freezes
-        self._coarse = coarse
+        self._freezing = Freezing(count, coarse=coarse) if freezes else None
         self.id = id
         self.rate = rate
         self.capacity = capacity
@@ -65,8 +61,6 @@ class Track:
         self._known = np.zeros((capacity, count), int)
         self._valid_stamp = np.full(count, -math.inf)  # time and position of the last valid sample of each joint
         self._valid_joints = np.zeros((count, 3))
-        self._moved_stamp = np.full(count, -math.inf)
-        self._repeats: np.ndarray = np.zeros(count, int)
 
     @property
     def oldest(self) -> int:
@@ -105,7 +99,7 @@ class Track:
             raise ValueError(f"track {self.id}: expected a stamp after {last:.6f}, got {stamp:.6f}")
         if self.newest is None:
             self.first_stamp = float(stamps[0])
-        frozen = self._frozen(stamps, joints) if self._freezes else False
+        frozen = self._freezing.step(stamps, joints) if self._freezing else False
         sure = np.where(frozen, 0.0, confidence).astype(np.float32)
         ends = [0 if self.newest is None else self.newest, *(grid_index(stamp, self.rate) for stamp in stamps.tolist())]
         self._advance(ends[-1])
@@ -165,18 +159,6 @@ class Track:
         """
         both = (confidence > 0.0) & np.isfinite(self._valid_stamp)
         return np.linalg.norm(joints[both] - self._valid_joints[both], axis=1), self._valid_stamp[both]
-
-    def _frozen(self, stamps: np.ndarray, joints: np.ndarray) -> np.ndarray:
-        """(L, V) bool."""
-        moved = (joints != np.concatenate([self.joints[None], joints[:-1]])).any(axis=2)
-        if self._coarse:
-            moved[:] = moved.any(axis=1, keepdims=True)
-        rows = np.arange(len(stamps))[:, None]
-        last = np.maximum.accumulate(np.where(moved, rows, -1), axis=0)
-        since = np.where(last >= 0, stamps[last], self._moved_stamp)
-        repeats = np.where(last >= 0, rows - last, self._repeats + rows + 1)
-        self._moved_stamp, self._repeats = since[-1], repeats[-1]
-        return (stamps[:, None] - since > FROZEN_AFTER) & (repeats >= FROZEN_SAMPLES)
 
     def _advance(self, index: int) -> None:
         """Move the newest frame to ``index``, clearing what the ring reuses."""

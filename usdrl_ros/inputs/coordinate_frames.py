@@ -1,6 +1,7 @@
 """From the frame of the source to gravity-aligned canonical axes, and back to the published frame.
 
-Units and the order of joints are converted first, then invalid joints are marked, then the points are transformed:
+Units and the order of joints are converted first, then invalid joints are marked, frozen ones too where the transform
+moves (2 and 3), then the points are transformed:
 
 1. With ``target_frame`` and ``sensor_pose``: a fixed mounting, no tf needed.
 2. With ``target_frame`` alone: by tf2 at the stamp of the message. tf defines the axes, so ``axes`` is not used.
@@ -30,6 +31,7 @@ from transforms3d.quaternions import quat2mat
 
 from usdrl_model.skeleton.person import AXES, UNITS, Person, SkeletonFrame, judge
 from usdrl_ros.inputs.common import InputError, SourceFrame, frame_name, seconds
+from usdrl_ros.inputs.frozen_joints import FrozenJoints
 from usdrl_ros.inputs.imu import Imu
 
 NO_POSE = (0.0,) * 6
@@ -82,6 +84,8 @@ class Frames:
             )
         # Without a target frame, canonical axes look where the sensor looks: its yaw is of a frame that nobody sees.
         self._axes, self._imu, self._yaw = AXES[axes], imu, sensor_pose[5] if target_frame else 0.0
+        # Where the transform stays, the tracks see by themselves what repeats.
+        self._frozen = FrozenJoints() if by_tf or imu is not None else None
         self._rotation = self._mounted(*sensor_pose[3:5], self._yaw)
         self._offset = AXES["body"] @ np.asarray(sensor_pose[:3])
         self._to_published = (
@@ -109,8 +113,8 @@ class Frames:
         rotation, offset = self._rotation, self._offset
         if self._tf is not None and source.frame.people:
             rotation, offset = self._look_up(source, patience)
-        # Zeros and the range of the sensor can only be checked before the points are transformed.
-        judged = [judge(self._in_metres(person)) for person in source.frame.people]
+        # Zeros, repetitions and the range of the sensor can only be checked before the points are transformed.
+        judged = [self._judged(self._in_metres(person), source.frame.stamp) for person in source.frame.people]
         people = tuple(replace(person, joints=person.joints @ rotation.T + offset) for person in judged)
         x, y, z = (float(value) for value in offset)
         return SkeletonFrame(source.frame.stamp, people, sensor=(x, y, z), flat=source.frame.flat)
@@ -147,6 +151,14 @@ class Frames:
         if self._order is not None:
             joints, confidence = joints[self._order], None if confidence is None else confidence[self._order]
         return replace(person, joints=joints, confidence=confidence)
+
+    def _judged(self, person: Person, stamp: float) -> Person:
+        """A person in metres, invalid joints NaN."""
+        judged = judge(person)
+        if self._frozen is None:
+            return judged
+        frozen = self._frozen.step(stamp, person)
+        return replace(judged, joints=np.where(frozen[:, None], np.nan, judged.joints))
 
     def _look_up(self, source: SourceFrame, patience: float) -> tuple[np.ndarray, np.ndarray]:
         rotation, translation = look_up(self._tf, self._target, source.frame_id, source.stamp, patience)

@@ -114,6 +114,8 @@ def build(
     also = further(node, config.hri_rules, lambda: (model.known(), stream.config.events.on_threshold), period)
     outputs = Outputs(node, model.info, conversion.frames, config.watch, period=period, also=also)
 
+    clock_topic = node.resolve_topic_name("/clock")  # as the node hears it: it may be renamed
+
     def clock() -> float:
         return node.get_clock().now().nanoseconds * 1e-9
 
@@ -126,7 +128,8 @@ def build(
         transform_timeout=config.transform_timeout,
         monotonic=time.monotonic,
         clock=clock,
-        simulated=lambda: bool(node.get_parameter("use_sim_time").value) and node.count_publishers("/clock") > 0,
+        simulated=lambda: bool(node.get_parameter("use_sim_time").value),
+        running=lambda: node.count_publishers(clock_topic) > 0,
     )
     worker = Worker(
         processing=processing,

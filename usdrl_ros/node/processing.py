@@ -20,8 +20,8 @@ from usdrl_ros.outputs.result import Result
 if TYPE_CHECKING:
     from usdrl_model.online.stream import ActionStream
 
-PAUSE_CHECK = 0.1
-"""Seconds after which a paused simulation is looked at again."""
+CLOCK_CHECK = 0.05
+"""Seconds after which a simulated clock is looked at again; a source is given as long, however fast the clock runs."""
 DECIDING = 1.0
 """Seconds for which a source is waited for beyond ``source_timeout`` while its newest frame is held: the stamps that
 follow decide what it was (``stamps.LASTING``, and slow trackers). Who is back just before the timeout has not gone."""
@@ -41,11 +41,14 @@ class Processing:
         convert: from a message to frames.
         check: of what people look like; it sees the frames whose stamps the stream believes.
         observer: counts.
-        source_timeout: seconds without a usable message, with a new stamp, after which all people are lost.
+        source_timeout: seconds without a usable message, with a new stamp, after which all people are lost; by the
+            simulated clock, where there is one.
         transform_timeout: seconds after the arrival of a message in which its transform may still arrive.
         monotonic: seconds that never jump.
         clock: seconds of the clock of ``Arrival.clock``.
-        simulated: whether somebody simulates that clock. While it stands, the simulation is paused, and nobody is lost.
+        simulated: whether that clock is a simulated one.
+        running: whether somebody publishes it. While it stands all the same, the simulation is paused, and nobody is
+            lost.
     """
 
     def __init__(
@@ -60,6 +63,7 @@ class Processing:
         monotonic: Callable[[], float],
         clock: Callable[[], float],
         simulated: Callable[[], bool] = lambda: False,
+        running: Callable[[], bool] = lambda: False,
     ) -> None:
         self._stream = stream
         self._convert = convert
@@ -70,6 +74,7 @@ class Processing:
         self._monotonic = monotonic
         self._clock = clock
         self._simulated = simulated
+        self._running = running
         self._clock_then = 0.0
         """The clock at the last arrival."""
         self._unreported = 0
@@ -103,7 +108,7 @@ class Processing:
             self._held = believed is None and self._stream.frames.holding
         # A refused or repeated stamp counts as silence: no action stays active because of it.
         if believed is not None:
-            self._newest, self._last_arrival, self._clock_then = believed[0], arrival.steady, self._clock()
+            self._newest, self._last_arrival, self._clock_then = believed[0], arrival.steady, arrival.clock
         return due
 
     @property
@@ -136,12 +141,18 @@ class Processing:
         self._stream.configure(self._stream.config if config is None else config)
 
     def patience(self) -> float | None:
-        """Seconds until the source times out; None if it already has."""
+        """Seconds until the source times out, or is to be looked at again; None if it already has timed out."""
         if self._last_arrival is None:
             return None
         timeout = self._source_timeout + (DECIDING if self._held else 0.0)
-        left = max(0.0, self._last_arrival + timeout - self._monotonic())
-        return PAUSE_CHECK if left == 0.0 and self._paused() else left
+        silent = self._monotonic() - self._last_arrival
+        left = timeout - silent
+        if self._simulated():
+            if self._silent_by_clock() >= timeout:
+                left = CLOCK_CHECK - silent
+            elif left > 0.0 or self._running():
+                return CLOCK_CHECK
+        return max(0.0, left)
 
     def time_out(self) -> Result | None:
         """The source is silent: all people are lost."""
@@ -166,17 +177,15 @@ class Processing:
         except BaseException:  # the error has no text, or the logger is gone
             self._unreported += 1
 
-    def _paused(self) -> bool:
-        """The simulated clock has not gone on for the time in which a source times out."""
-        if not self._simulated():
-            return False
+    def _silent_by_clock(self) -> float:
+        """Seconds of the simulated clock since the source was heard."""
         now = self._clock()
         self._clock_then = min(self._clock_then, now)  # it may have been set back
         since = self._clock_then
         # /clock may arrive after the messages that it stamps.
         if self._newest is not None and self._newest.frame.stamp < now + self._source_timeout:
             since = max(since, self._newest.frame.stamp)
-        return now - since < self._source_timeout
+        return now - since
 
     def _stands(self, source: SourceFrame) -> bool:
         """The source has timed out and still repeats the same stamp."""

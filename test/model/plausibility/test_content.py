@@ -103,6 +103,22 @@ def test_a_wrong_configuration_is_told_within_seconds(case: str) -> None:
     assert set(told) == {key}  # one cause, one finding
 
 
+def test_a_tracker_that_hangs_is_told_and_why_nobody_is_seen() -> None:
+    """Also where the pipeline has dropped what repeats already."""
+    frames = perform(scripts=STANDING).frames
+    lost = tuple(Person(p.id, p.joints * np.nan) for p in frames[60].people)
+    for believed in (frames[60].people, lost):
+        check, told = ContentCheck(Setup(topology=topology("kinect_v2_25"))), dict[str, float]()
+        for frame in frames:
+            hung = frame.stamp > frames[60].stamp
+            sent = SkeletonFrame(frame.stamp, frames[60].people if hung else frame.people)
+            check.add(SkeletonFrame(frame.stamp, believed if hung else frame.people), sent)
+            for finding in check.judgement.findings:
+                told.setdefault(finding.key, frame.stamp - frames[60].stamp)
+                assert finding.level is Level.ERROR and "the tracker hangs" in finding.text
+        assert list(told) == ["frozen"] and told["frozen"] < SOON, told
+
+
 def test_an_arm_is_seen_with_its_hand_or_with_its_wrist() -> None:
     for end in ("wrist", "hand"):
         missing = np.array([name.startswith(end) for name in topology("kinect_v2_25").joints])[:, None]

@@ -91,6 +91,23 @@ def test_a_fall_is_told_however_late_lying_is(delay: float) -> None:
     assert "fallen" not in held("lie_down", 2.0)
 
 
+@pytest.mark.parametrize("gap", [0.7, 0.9])
+def test_who_is_lost_on_the_way_down_has_fallen_unless_they_lie_down_slowly(gap: float) -> None:
+    """Trackers lose people who fall, and nobody is on the floor from standing in a second on purpose."""
+
+    def fell(action: str, seconds: float) -> list[bool]:
+        clip, states = performed(("idle", 1.0), (action, seconds), ("idle", 2.0), seed=1, rate=20.0), []
+        for begin in np.arange(0.7, 0.9 + seconds, 0.2).tolist():
+            kept = (clip.stamps < clip.stamps[0] + begin) | (clip.stamps >= clip.stamps[0] + begin + gap)
+            parts = {name: getattr(clip, name)[kept] for name in ("stamps", "joints", "confidence")}
+            states.append([names(one) for _, one in told(dataclasses.replace(clip, **parts))])
+        assert all("lying" in one[-1] for one in states)
+        return ["fallen" in set().union(*one) for one in states]
+
+    assert all(fell("fall", 0.8))
+    assert not any(fell("lie_down", 2.0))
+
+
 def test_who_picks_something_up_neither_sits_nor_lies() -> None:
     for seed in range(8):
         for _, said in acting(("idle", 1.0), ("pick_up", 2.5), ("idle", 1.0), seed=seed):

@@ -1,14 +1,20 @@
 """A head that pans and nods must not look like a person who moves."""
 
+import dataclasses
+import types
+
 import numpy as np
 import pytest
 from helpers.people import UP, frames, play
+from helpers.rule_detector import hand_up_weights
 
 pytest.importorskip("rclpy", reason="needs the ROS 2 messages")
 
 from helpers import tf_tree  # noqa: E402
 from helpers.moving_head import Head  # noqa: E402
 
+from usdrl_model.online.stream import ActionStream  # noqa: E402
+from usdrl_model.skeleton.topology import JOINT_INDEX  # noqa: E402
 from usdrl_ros.inputs.common import InputError, SourceFrame, ros_time  # noqa: E402
 from usdrl_ros.inputs.coordinate_frames import Frames  # noqa: E402
 
@@ -31,7 +37,10 @@ def through_tf(recorded, head, tf2, lag=0.0, rate=50.0):
     for stamp in np.arange(START - 0.5, recorded[-1].stamp + 0.5, 1.0 / rate):
         buffer.set_transform(head.told(float(stamp), lag), "test")
     placed = Frames("optical", target_frame="base_link", tf=buffer)
-    sent = [head.seen(frame) for frame in recorded]
+    return place(placed, [head.seen(frame) for frame in recorded])
+
+
+def place(placed, sent):
     return [placed.to_canonical(SourceFrame(one, ros_time(one.stamp), "camera_optical_frame")) for one in sent]
 
 
@@ -91,3 +100,50 @@ def test_transforms_that_stop_are_refused_and_never_replaced_by_old_ones(recorde
         except InputError as error:
             told.append(error.kind)
     assert told == ["no_transform"] * 26
+
+
+def by_tf(sent):
+    """Placed by tf, while the head moves."""
+    head, buffer = Head(), tf_tree.Buffer()
+    for one in head.static():
+        buffer.set_transform_static(one, "test")
+    for stamp in np.arange(sent[0].stamp - 0.5, sent[-1].stamp + 0.5, 0.02):
+        buffer.set_transform(head.told(float(stamp)), "test")
+    return Frames("optical", target_frame="base_link", tf=buffer)
+
+
+def by_imu(sent):
+    """Levelled by an IMU with some noise."""
+    noise = np.random.default_rng(0)
+    return Frames("optical", imu=types.SimpleNamespace(roll_and_pitch=lambda stamp: noise.normal(0.0, 1e-4, 2)))
+
+
+@pytest.mark.parametrize("moved", [by_tf, by_imu])
+def test_a_tracker_that_hangs_loses_everybody_wherever_the_head_looks(recorded, moved):
+    """Its stamps go on, and it repeats whoever it saw last: they are elsewhere in every frame of the robot."""
+    hangs = START + UP[0] + 1.0
+    sent = [Head().seen(frame) for frame in recorded if frame.stamp < hangs]
+    again = [dataclasses.replace(sent[-1], stamp=frame.stamp) for frame in recorded if frame.stamp >= hangs]
+    stream = ActionStream(hand_up_weights(), topology="kinect_v2_25")
+    twice = [frame for one in again for frame in (one, one)]
+    placed = place(moved([*sent, *again]), [*sent, *twice])
+    events = [event for frame in placed for event in stream.push(frame)]
+    assert [event.kind for event in events] == ["onset", "lost"]
+    assert events[-1].stamp == pytest.approx(hangs + 1.4, abs=0.1)
+    assert stream.state().people == ()
+
+
+@pytest.mark.parametrize("moved", [by_tf, by_imu])
+def test_a_joint_that_is_held_is_missing_until_it_moves_again(recorded, moved):
+    hand, sent = JOINT_INDEX["hand_left"], [Head().seen(frame) for frame in recorded]
+    for frame in sent[30:60]:
+        frame.people[0].joints[hand] = sent[29].people[0].joints[hand]
+    missing = np.isnan(joints(place(moved(sent), sent))).any(axis=2)
+    assert np.flatnonzero(missing[:, hand]).tolist() == list(range(42, 60)), "after 0.4 s"
+    assert not np.delete(missing, hand, axis=1).any()
+
+
+def test_a_source_that_begins_anew_is_judged_anew(recorded):
+    sent = [Head().seen(frame) for frame in recorded[:5]]
+    loops = [dataclasses.replace(sent[0], stamp=sent[0].stamp - 50.0 * loop) for loop in range(20)]
+    assert not np.isnan(joints(place(by_imu(sent), loops))).any()

@@ -21,11 +21,12 @@ BEATS = 4.0
 SIMULATED = ["-p", "use_sim_time:=true", "-p", f"source_timeout:={TIMEOUT}"]
 
 
-def test_a_paused_simulation_loses_nobody(peer):
-    with Child("perception", [*NODE, *SIMULATED]) as child:
+@pytest.mark.parametrize("topic", ["/clock", "/sim/clock"])
+def test_a_paused_simulation_loses_nobody(peer, topic):
+    with Child("perception", [*NODE, *SIMULATED, "-r", f"/clock:={topic}"]) as child:
         states = peer.listen_json("actions/state")
         peer.wait(lambda: states, "first state", 90.0, child)
-        clock = peer.publisher(Clock, "/clock")
+        clock = peer.publisher(Clock, topic)
         tracker = peer.publisher(PointCloud2, "skeletons")
 
         def play(some):

@@ -34,13 +34,33 @@ def test_nobody_is_lost_while_a_simulation_is_paused():
     assert [event.kind for event in bench.events()] == ["onset", "lost"], "the simulation goes on without its tracker"
 
 
+@pytest.mark.parametrize("speed", [0.25, 1.0, 5.0, 100.0])
+def test_a_tracker_that_dies_in_a_simulation_is_waited_for_by_its_clock(speed):
+    bench = Bench()
+    bench.simulated = True
+    recorded = recorded_frames(duration=4.5)
+    for frame in recorded:
+        bench.ahead = frame.stamp - bench.now
+        bench.play([frame])
+    died, bench.speed = bench.now, speed
+    bench.ahead = recorded[-1].stamp - died * speed
+    bench.worker.step()
+    while bench.visits() == [("entered", "7")] and bench.now < died + 20.0:
+        assert bench.clock() < recorded[-1].stamp + 2.0 or bench.now < died + 0.1
+        bench.now += max(1e-3, bench.processing.patience())
+        bench.worker.step()
+    assert bench.visits() == [("entered", "7"), ("left", "7")]
+    assert bench.clock() >= recorded[-1].stamp + 2.0, "no sooner"
+    assert bench.now <= died + 2.0 / speed + 0.1, "and no later than the clock is looked at"
+
+
 def test_whoever_stops_simulating_the_clock_has_not_paused():
     bench = Bench()
     bench.simulated = True
     bench.play(recorded_frames(duration=4.0))
     bench.worker.step()
     bench.now, bench.ahead = bench.now + 3.0, bench.ahead - 3.0
-    bench.simulated = False  # its last publisher of /clock has gone
+    bench.running = False  # its last publisher of /clock has gone
     bench.worker.step()
     assert [event.kind for event in bench.events()] == ["onset", "lost"]
 
