@@ -1,6 +1,6 @@
 """Finds a pretrained model: by the name of a shipped one, by path, or in a repository on Hugging Face.
 
-The library ``huggingface_hub`` is optional (``pip install usdrl_ros[hub]``) and imported only when it is needed.
+The library ``huggingface_hub`` is optional (the extra ``hub``) and imported only when it is needed.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from pathlib import Path
 
 from usdrl_model.checkpoints import encoder_file, official, shipped, stored_model
 from usdrl_model.checkpoints.encoder_file import EncoderFile
+from usdrl_model.errors.missing import advice
 
 _LOG = logging.getLogger(__name__)
 HUB = "hf://"
@@ -76,8 +77,8 @@ def _read(path: Path) -> EncoderFile:
 def _download(repository: str, filename: str, revision: str | None) -> Path:
     try:
         library = import_module("huggingface_hub")
-    except ImportError as error:
-        raise ImportError(f"{HUB}{repository}: a Hugging Face repository needs pip install 'usdrl_ros[hub]'") from error
+    except ModuleNotFoundError as error:
+        raise ImportError(f"{HUB}{repository}: a Hugging Face repository {advice(error)}") from error
     try:
         return Path(library.hf_hub_download(repo_id=repository, filename=filename, revision=revision))
     except Exception as error:  # the library's own exceptions differ from version to version

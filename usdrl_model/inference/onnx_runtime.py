@@ -4,7 +4,7 @@ A file holds the graph, the configuration and the provenance of a detector, so t
 checksum (``onnx_seal``), so that no changed byte runs. It comes from anywhere: ONNX Runtime executes the graph and
 nothing else in it.
 
-Libraries are optional (``pip install 'usdrl_ros[onnx]'``) and imported only when they are needed.
+Libraries are optional (the extras ``runtime`` and ``onnx``) and imported only when they are needed.
 """
 
 from __future__ import annotations
@@ -20,11 +20,14 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from usdrl_model.checkpoints.loaded_detector import LoadedDetector, config_of
+from usdrl_model.errors.missing import advice
 from usdrl_model.errors.shown import LINE, cut
 from usdrl_model.inference import onnx_seal
 from usdrl_model.network.detector_config import DetectorConfig
 
 FORMAT = "usdrl.onnx/2"
+EXPORT = ("onnx", "onnxruntime", "onnxscript")
+"""Libraries that write and check a file; one alone runs it."""
 MAX_BYTES = 2**30
 """Largest file; the widest official model has 240 million bytes."""
 INPUT = "windows"
@@ -214,11 +217,8 @@ def _threads() -> int:
 
 
 def library(name: str) -> Any:
-    """An optional library, or ImportError that names the extra which has it."""
+    """An optional library, or ImportError that says what to install."""
     try:
         return import_module(name)
-    except ImportError as error:
-        raise ImportError(
-            f"{name.partition('.')[0]} is not installed: pip install"
-            f" 'usdrl_ros[{'runtime' if name == 'onnxruntime' else 'onnx'}]' (ONNX files need it)"
-        ) from error
+    except ModuleNotFoundError as error:
+        raise ImportError(f"an ONNX file {advice(error, () if name == 'onnxruntime' else EXPORT)}") from error

@@ -6,7 +6,7 @@ import pytest
 from helpers.paths import ROOT
 
 pytest.importorskip("rclpy", reason="needs ROS 2 (rclpy)")
-py_trees = pytest.importorskip("py_trees", reason="needs py_trees: pip install usdrl_ros[trees]")
+py_trees = pytest.importorskip("py_trees", reason="py_trees is not installed")
 
 from helpers.told_node import person, said, told_robot  # noqa: E402
 from py_trees.common import Status  # noqa: E402
