@@ -1,8 +1,7 @@
 """Frozen dataclasses and YAML files, one to one: a typing error in a file stops the program and says where.
 
 The dataclass is the schema: its field names are the only keys, its annotations the only types. An unknown key, a
-missing one and a wrong type are a ``ValueError`` that names the key; nothing is converted except ``int -> float``. A
-class attribute ``RENAMED`` (old key -> new one) makes the refusal of an old key name the new one.
+missing one and a wrong type are a ``ValueError`` that names the key; nothing is converted except ``int -> float``.
 
     >>> from usdrl_model.online.stream import StreamConfig
     >>> config = from_dict(StreamConfig, {"max_rate": 5, "events": {"hold": 0.3}})
@@ -66,8 +65,6 @@ def from_dict(cls: type[Config], mapping: Mapping[str, Any], where: str = "") ->
     if not isinstance(mapping, Mapping):
         raise ValueError(f"{_at(where)}expected a mapping with keys {', '.join(fields)}, got {_shown(mapping)}")
     for key in mapping:
-        if now := getattr(cls, "RENAMED", {}).get(key):
-            raise ValueError(f"{_join(where, key)}: `{key}` is now `{now}`")
         if key not in fields:
             raise ValueError(f"{_join(where, key)}: unknown key{hint(key, fields, '')}; known: {', '.join(fields)}")
     missing = [name for name, (_, required) in fields.items() if required and name not in mapping]
