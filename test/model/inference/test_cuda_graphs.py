@@ -85,7 +85,6 @@ def test_every_batch_gets_its_own_answers(detector: Detector) -> None:
         for found, expected in zip(mine, detector(batch), strict=True):
             assert found.shape == expected.shape
             torch.testing.assert_close(found, expected, rtol=0.0, atol=1e-5)
-    assert graphed.sizes == (1, 2, 4, 8)
 
 
 @torch.inference_mode()
