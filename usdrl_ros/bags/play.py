@@ -31,12 +31,13 @@ from usdrl_model.cli.common import Defaults
 from usdrl_model.errors.shown import MESSAGE, cut, reason
 from usdrl_model.files import limits
 from usdrl_model.skeleton import recording_gaps
+from usdrl_ros.bags.errors import BagError
 from usdrl_ros.bags.labels import load_truth
 from usdrl_ros.bags.recorded_topic import RecordedTopic, said_by_nodes
 from usdrl_ros.bags.storage import BagMessage, BagReader
 from usdrl_ros.inputs.registry import readers
 from usdrl_ros.messages.cdr import MalformedError
-from usdrl_ros.messages.types import BagError, headers, stamp_ns
+from usdrl_ros.messages.types import headers, stamp_ns
 from usdrl_ros.processes.command_line import perception_command
 from usdrl_ros.processes.executables import split
 from usdrl_ros.processes.lifecycle import initialise

@@ -10,6 +10,7 @@ from pathlib import Path
 from usdrl_model.cli import gestures, predict
 from usdrl_model.skeleton import topology
 from usdrl_model.skeleton.person import AXES, UNITS
+from usdrl_ros.bags.errors import BagError
 from usdrl_ros.bags.labels import FILE_NAME, Truth, load_truth
 from usdrl_ros.bags.recorded_topic import skeleton_topics
 from usdrl_ros.bags.replay import LabelledBag, load_bag
@@ -17,7 +18,6 @@ from usdrl_ros.bags.storage import BagReader
 from usdrl_ros.bags.to_store import labelled_recording
 from usdrl_ros.bags.write import DEFAULT_AXES
 from usdrl_ros.inputs.registry import guessable
-from usdrl_ros.messages.types import BagError
 
 
 def add_predict(command: argparse.ArgumentParser) -> None:

@@ -21,13 +21,13 @@ from visualization_msgs.msg import Marker, MarkerArray
 
 from usdrl_model.online.pretrained import Pretrained
 from usdrl_ros.bags import convert, evaluate, write
+from usdrl_ros.bags.errors import BagError
 from usdrl_ros.bags.labels import Truth, save_truth
 from usdrl_ros.bags.metadata import STORAGES, read_metadata
 from usdrl_ros.bags.new_bag import PLUGINS, BagWriter
 from usdrl_ros.bags.replay import load_bag
 from usdrl_ros.bags.storage import BagReader
 from usdrl_ros.messages.cdr import Layout, MalformedError
-from usdrl_ros.messages.types import BagError
 
 CLOUD = "sensor_msgs/msg/PointCloud2"
 

@@ -20,13 +20,13 @@ from usdrl_model.skeleton.recording import Recording
 from usdrl_model.skeleton.segments import AMBIGUOUS, Segment
 from usdrl_model.skeleton.topology import JOINT_INDEX
 from usdrl_ros.bags import evaluate, replays
+from usdrl_ros.bags.errors import BagError
 from usdrl_ros.bags.labels import Truth, save_truth
 from usdrl_ros.bags.live_replay import alike
 from usdrl_ros.bags.new_bag import BagWriter
 from usdrl_ros.bags.replay import load_bag, replay
 from usdrl_ros.bags.scores import found_actions, score_runs
 from usdrl_ros.bags.write import write_recording
-from usdrl_ros.messages.types import BagError
 
 UP = ((4.0, 6.0), (9.0, 10.5))
 """When the hand of the actor is up."""
