@@ -28,6 +28,7 @@ from usdrl_model.errors.nearest import hint
 from usdrl_model.errors.shown import cut, shown
 from usdrl_model.files.atomic_file import write_text
 from usdrl_model.files.documents import parse_yaml, read_yaml
+from usdrl_model.files.share import config_folder
 
 Config = TypeVar("Config")
 
@@ -47,6 +48,33 @@ def load(cls: type[Config], path: str | Path) -> Config:
         return from_dict(cls, {} if mapping is None else mapping)
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from error
+
+
+def available(kind: str) -> tuple[str, ...]:
+    """Names of the files in ``config/KIND`` that come with the package."""
+    return tuple(sorted(path.stem for path in config_folder(kind).glob("*.yaml")))
+
+
+def located(name: str | Path, kind: str, what: str) -> Path:
+    """The file called ``name`` in ``config/KIND``, or the file of one's own whose path ends in ``.yaml`` or ``.yml``.
+
+    Args:
+        name: of a file that comes with the package, without its suffix, or a path.
+        kind: folder, such as "benchmarks".
+        what: one of them, in the message, such as "benchmark".
+
+    Raises:
+        ValueError: unknown name (the nearest is named).
+        FileNotFoundError: the installation lacks the folder.
+    """
+    path = Path(name)
+    if path.suffix in (".yaml", ".yml"):
+        return path
+    if (given := str(name)) not in (known := available(kind)):
+        raise ValueError(
+            f"unknown {what} {shown(given)}{hint(given, known)} Known: {', '.join(known)}; or the path of a .yaml"
+        )
+    return config_folder(kind) / f"{given}.yaml"
 
 
 def from_dict(cls: type[Config], mapping: Mapping[str, Any], where: str = "") -> Config:
