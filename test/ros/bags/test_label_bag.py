@@ -18,7 +18,7 @@ from usdrl_model.skeleton.recording import Recording
 from usdrl_model.skeleton.segments import AMBIGUOUS, Segment, in_doubt
 from usdrl_model.training.finetuning import sources
 from usdrl_model.windows.tracklets import UNKNOWN, tracklets
-from usdrl_ros.bags.convert import main
+from usdrl_ros.bags.command import main
 from usdrl_ros.bags.errors import BagError
 from usdrl_ros.bags.labels import load_truth
 from usdrl_ros.bags.new_bag import BagWriter

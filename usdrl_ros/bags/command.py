@@ -1,4 +1,4 @@
-"""``usdrl-bag``: recordings and simulations -> labelled rosbag2 folders.
+"""``usdrl-bag``: bags written, described, labelled, shown, and what people do in them.
 
 ::
 
