@@ -100,7 +100,7 @@ def test_equal_instants_overlap():
         ({"a": rows()}, {"a": rows()}, 0.0, "threshold of the overlap"),
     ],
 )
-def test_bad_input_is_refused(truth, found, theta, message):
+def test_what_the_protocol_cannot_score_is_refused(truth, found, theta, message):
     with pytest.raises(ValueError, match=message):
         score(truth, found, theta=theta)
 
@@ -177,7 +177,7 @@ def cases(draw):
 
 
 @given(cases(), st.sampled_from([0.1, 0.3, 0.5, 1.0]))
-def test_it_is_what_the_literal_version_gives(case, theta):
+def test_the_protocol_is_what_its_text_says(case, theta):
     truth, found = case
     scores, literal = score(truth, found, theta=theta, actions=3), Literal(truth, found, theta)
     assert scores.f1 == pytest.approx(literal.f1(), abs=1e-12)
