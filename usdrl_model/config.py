@@ -1,8 +1,7 @@
 """Frozen dataclasses and YAML files, one to one: a typing error in a file stops the program and says where.
 
 The dataclass is the schema: its field names are the only keys, its annotations the only types. An unknown key, a
-missing one and a wrong type are a ``ValueError`` that names the key; nothing is converted except ``int -> float``. A
-class attribute ``RENAMED`` (old key -> new one) makes the refusal of an old key name the new one.
+missing one and a wrong type are a ``ValueError`` that names the key; nothing is converted except ``int -> float``.
 
     >>> from usdrl_model.online.stream import StreamConfig
     >>> config = from_dict(StreamConfig, {"max_rate": 5, "events": {"hold": 0.3}})
@@ -29,6 +28,7 @@ from usdrl_model.errors.nearest import hint
 from usdrl_model.errors.shown import cut, shown
 from usdrl_model.files.atomic_file import write_text
 from usdrl_model.files.documents import parse_yaml, read_yaml
+from usdrl_model.files.share import config_folder
 
 Config = TypeVar("Config")
 
@@ -50,6 +50,33 @@ def load(cls: type[Config], path: str | Path) -> Config:
         raise ValueError(f"{path}: {error}") from error
 
 
+def available(kind: str) -> tuple[str, ...]:
+    """Names of the files in ``config/KIND`` that come with the package."""
+    return tuple(sorted(path.stem for path in config_folder(kind).glob("*.yaml")))
+
+
+def located(name: str | Path, kind: str, what: str) -> Path:
+    """The file called ``name`` in ``config/KIND``, or the file of one's own whose path ends in ``.yaml`` or ``.yml``.
+
+    Args:
+        name: of a file that comes with the package, without its suffix, or a path.
+        kind: folder, such as "benchmarks".
+        what: one of them, in the message, such as "benchmark".
+
+    Raises:
+        ValueError: unknown name (the nearest is named).
+        FileNotFoundError: the installation lacks the folder.
+    """
+    path = Path(name)
+    if path.suffix in (".yaml", ".yml"):
+        return path
+    if (given := str(name)) not in (known := available(kind)):
+        raise ValueError(
+            f"unknown {what} {shown(given)}{hint(given, known)} Known: {', '.join(known)}; or the path of a .yaml"
+        )
+    return config_folder(kind) / f"{given}.yaml"
+
+
 def from_dict(cls: type[Config], mapping: Mapping[str, Any], where: str = "") -> Config:
     """Build the dataclass ``cls`` from plain values.
 
@@ -66,8 +93,6 @@ def from_dict(cls: type[Config], mapping: Mapping[str, Any], where: str = "") ->
     if not isinstance(mapping, Mapping):
         raise ValueError(f"{_at(where)}expected a mapping with keys {', '.join(fields)}, got {_shown(mapping)}")
     for key in mapping:
-        if now := getattr(cls, "RENAMED", {}).get(key):
-            raise ValueError(f"{_join(where, key)}: `{key}` is now `{now}`")
         if key not in fields:
             raise ValueError(f"{_join(where, key)}: unknown key{hint(key, fields, '')}; known: {', '.join(fields)}")
     missing = [name for name, (_, required) in fields.items() if required and name not in mapping]

@@ -11,12 +11,10 @@ def clip(frames: int, people: int = 1, seed: int = 0, rate: float = 10.0) -> Cli
     return Clip(
         name=str(seed),
         dataset="made",
-        topology="kinect_v2_25",
         stamps=1.0 + np.arange(frames) / rate,
         people=names,
         joints=rng.normal(1.0, 0.3, (frames, people, 25, 3)).astype(np.float32),
         confidence=np.ones((frames, people, 25), np.float32),
-        labels=(),
     )
 
 

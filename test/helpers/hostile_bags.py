@@ -254,7 +254,7 @@ _BOMBS: dict[str, Callable[[Path], None]] = {
 _READABLE = {"a chunk that lies", "many markers", "many fields", "endless record", "deep quality of service"}
 """Those in which something is left to look at; a store has no use for it."""
 HOSTILE_BAGS = [
-    Hostile(f"bag: {name}", partial(_build, build), ["-m", "usdrl_ros.bags.convert", *command], *readable)
+    Hostile(f"bag: {name}", partial(_build, build), ["-m", "usdrl_ros.bags.command", *command], *readable)
     for name, build in _BOMBS.items()
     for command, *readable in (
         (["info", "{}/bag"], name in _READABLE),

@@ -206,7 +206,7 @@ YAML = [
     "import sys; from pathlib import Path; from usdrl_model import config; from usdrl_model.network.config import *\n"
     "try: config.load(EncoderConfig, Path('{}/run.yaml'))\nexcept ValueError as error: sys.exit(f'usdrl: {error}')",
 ]
-LABELS = ["-m", "usdrl_ros.bags.convert", "store", "{}/stores", "{}/bag"]
+LABELS = ["-m", "usdrl_ros.bags.command", "store", "{}/stores", "{}/bag"]
 
 
 def colliding() -> str:

@@ -38,5 +38,5 @@ def doing(label, score=0.9, active=True, onset=18.5):
 
 
 def result(*people, events=()):
-    state = StreamState(stamp=20.0, seq=len(events), people=people, events=events, counters={})
+    state = StreamState(stamp=20.0, seq=len(events), people=people, events=events)
     return Result(events=events, state=state, stamp=STAMP, frame_id="camera")

@@ -10,7 +10,6 @@ from usdrl_model.events.onset_offset import EventConfig
 from usdrl_model.inference.onnx_runtime import Arrays
 from usdrl_model.network.config import EncoderConfig
 from usdrl_model.network.detector_config import DetectorConfig
-from usdrl_model.skeleton.person import HEAD
 from usdrl_model.skeleton.topology import JOINT_INDEX
 
 
@@ -23,7 +22,7 @@ class HandUp:
 
     def __call__(self, x: np.ndarray) -> Arrays:
         self.batches.append(len(x))
-        up = x[:, :, 0, JOINT_INDEX["hand_right"], 1] > x[:, :, 0, HEAD, 1]
+        up = x[:, :, 0, JOINT_INDEX["hand_right"], 1] > x[:, :, 0, JOINT_INDEX["head"], 1]
         frames = 8.0 * np.eye(2, dtype=np.float32)[up.astype(int)]
         return Arrays(frames=frames, clip=frames.max(axis=1), features=None)
 

@@ -22,11 +22,6 @@ NAME = "config.json"
 MAX_BYTES = 2**20
 """The usual file has two thousand."""
 FORMATS: dict[Kind, str] = {"detector": "usdrl.detector/2", "encoder": "usdrl.model/2"}
-OLDER: dict[str, tuple[Kind, str]] = {
-    "usdrl.detector/1": ("detector", "training"),
-    "usdrl.model/1": ("encoder", "source"),
-}
-"""Older formats that are read too: kind, and key of their notes (see ``_upgraded``)."""
 
 
 def read_text(path: Path) -> str:
@@ -56,9 +51,7 @@ def parse(text: str, kind: Kind, content: type[Content], where: object) -> Conte
         ValueError: no JSON, another kind or format, or keys or values that do not fit.
     """
     mapping = _mapping(text, where)
-    name = mapping.get("format")
-    mapping = _upgraded(mapping)
-    if mapping.get("format") != FORMATS[kind]:
+    if (name := mapping.get("format")) != FORMATS[kind]:
         other = _kind(mapping)
         hint = f"; these are weights of a{'n' if other == 'encoder' else ''} {other}" if other else ""
         raise ValueError(f"{where}: expected format {FORMATS[kind]!r}, got {shown(name)}{hint}")
@@ -80,7 +73,7 @@ def provenance(path: Path) -> Provenance:
         FileNotFoundError: the folder has no configuration.
         ValueError: a configuration that does not fit.
     """
-    mapping = _upgraded(_mapping(read_text(path / NAME), path / NAME))
+    mapping = _mapping(read_text(path / NAME), path / NAME)
     return configuration.from_dict(Provenance, mapping.get("provenance", {}), where=f"{path / NAME}: provenance")
 
 
@@ -99,26 +92,4 @@ def _mapping(text: str, where: object) -> Mapping[str, Any]:
 
 def _kind(mapping: Mapping[str, Any]) -> Kind | None:
     name = mapping.get("format")
-    if isinstance(name, str) and name in OLDER:
-        return OLDER[name][0]
     return next((kind for kind in get_args(Kind) if FORMATS[kind] == name), None)
-
-
-def _upgraded(mapping: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Content of an older file in the format of today; any other content stays as it is.
-
-    Older files hold free text instead of a provenance, so that the training data count as unknown.
-    """
-    name = mapping.get("format")
-    if not isinstance(name, str) or name not in OLDER:
-        return mapping
-    kind, notes = OLDER[name]
-    old = mapping.get(notes)
-    texts = {key: value for key, value in old.items() if isinstance(value, str)} if isinstance(old, Mapping) else {}
-    made: dict[str, Any] = {key: texts[key] for key in ("command", "configuration", "file") if key in texts}
-    if texts.get("epoch", "").isdecimal():
-        made["epoch"] = int(texts["epoch"])
-    if "version" in texts:
-        made["code"] = {"version": texts["version"]}
-    kept = {key: value for key, value in mapping.items() if key != notes}
-    return {**kept, "format": FORMATS[kind], "provenance": made}

@@ -38,7 +38,7 @@ class DataUsed:
     terms: str = ""
     """Terms of use of the set in the words of its source; they hold for the weights too."""
     terms_kind: Kind = "unknown"
-    """What these terms allow; "unknown" in older files."""
+    """What these terms allow; "unknown" where nothing states it."""
     hash: str = ""
     """Hash of the clips in their store; empty where they came from elsewhere."""
 

@@ -100,12 +100,10 @@ class StoredSet:
         return Clip(
             name=entry.name,
             dataset=self.dataset,
-            topology=entry.topology,
             stamps=self.stamps(index),
             people=entry.people,
             joints=placed,
             confidence=believed,
-            labels=self.labels,
             label=entry.label,
             segments=entry.segments,
             subject=entry.subject,

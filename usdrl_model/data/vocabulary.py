@@ -17,7 +17,6 @@ from usdrl_model import config
 from usdrl_model.data import catalogue
 from usdrl_model.errors.nearest import hint
 from usdrl_model.errors.shown import check_name, shown
-from usdrl_model.files.share import config_folder
 from usdrl_model.skeleton.parts import Part
 from usdrl_model.skeleton.segments import AMBIGUOUS
 
@@ -190,7 +189,7 @@ def _check_partners(kind: str, labels: Mapping[str, Label]) -> None:
 
 def available() -> tuple[str, ...]:
     """Names of the vocabularies that come with the package."""
-    return tuple(sorted(path.stem for path in config_folder("labels").glob("*.yaml")))
+    return config.available("labels")
 
 
 def load(name: str | Path) -> Vocabulary:
@@ -200,15 +199,7 @@ def load(name: str | Path) -> Vocabulary:
         ValueError: unknown name (the nearest is named), or a file that is no vocabulary.
         FileNotFoundError: no such file.
     """
-    path = Path(name)
-    if path.suffix != ".yaml":
-        if str(name) not in (known := available()):
-            raise ValueError(
-                f"unknown vocabulary {shown(str(name))}{hint(str(name), known)} Known: {', '.join(known)};"
-                " or the path of a .yaml"
-            )
-        path = config_folder("labels") / f"{name}.yaml"
-    return config.load(Vocabulary, path)
+    return config.load(Vocabulary, config.located(name, "labels", "vocabulary"))
 
 
 def _named(vocabulary: Vocabulary) -> Iterator[tuple[str, Label]]:

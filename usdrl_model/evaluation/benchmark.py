@@ -148,7 +148,7 @@ class Benchmark:
 
 def available() -> tuple[str, ...]:
     """Names of the benchmarks that come with the package."""
-    return tuple(sorted(path.stem for path in folder().glob("*.yaml")))
+    return config.available("benchmarks")
 
 
 def load(name: str | Path) -> Benchmark:
@@ -158,13 +158,7 @@ def load(name: str | Path) -> Benchmark:
         ValueError: unknown name (the nearest is named), or a file that is no benchmark.
         FileNotFoundError: no such file.
     """
-    path = Path(name)
-    if path.suffix != ".yaml":
-        known = available()
-        if str(name) not in known:
-            near = hint(name, known)
-            raise ValueError(f"unknown benchmark {str(name)!r}{near} Known: {', '.join(known)}; or the path of a .yaml")
-        path = folder() / f"{name}.yaml"
+    path = config.located(name, "benchmarks", "benchmark")
     benchmark = config.load(Benchmark, path)
     if benchmark.name != path.stem:
         raise ValueError(f"{path}: name: expected {path.stem}, as the file is called, got {benchmark.name}")

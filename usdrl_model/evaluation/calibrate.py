@@ -56,7 +56,6 @@ def calibrate(weights: LoadedDetector, settings: CalibrationConfig, store: Store
         ValueError: a detector that was trained on these people or that was changed, people of whom nobody knows what
             they do, or as of ``sources``.
     """
-    weights = _asked(weights, settings)
     detector, stream = weights.trained, weights.config.stream
     calibration.check_unseen(settings, weights.config.provenance)
     made = init_from.calibrated(weights.config.provenance, settings.sources, store)
@@ -84,18 +83,11 @@ def calibrate(weights: LoadedDetector, settings: CalibrationConfig, store: Store
 
 def with_thresholds(weights: LoadedDetector, settings: CalibrationConfig, store: Store | None) -> LoadedDetector:
     """The same with thresholds alone, whatever its network is; arguments as of ``calibrate``."""
-    weights = _asked(weights, settings)
     known = weights.config.detector
     chosen = _streams(settings, _given(settings, store, known), known)
     points = calibration.thresholds(play(weights, chosen), weights, settings)
     config = dataclasses.replace(weights.config, stream=_with(weights.config.stream, points))
     return dataclasses.replace(weights, config=config)
-
-
-def _asked(weights: LoadedDetector, settings: CalibrationConfig) -> LoadedDetector:
-    """The detector with the pipeline that the settings ask for."""
-    stream = settings.stream or weights.config.stream
-    return dataclasses.replace(weights, config=dataclasses.replace(weights.config, stream=stream))
 
 
 def _given(settings: CalibrationConfig, store: Store | None, detector: DetectorConfig) -> list[list[Recording]]:

@@ -26,7 +26,6 @@ from usdrl_model.checkpoints.provenance import Provenance
 from usdrl_model.config import at_least
 from usdrl_model.data import catalogue
 from usdrl_model.evaluation.played import Played
-from usdrl_model.events.config import StreamConfig
 from usdrl_model.events.onset_offset import ActionMachine, Edge, EventConfig
 from usdrl_model.network.detector import Detector
 from usdrl_model.network.detector_config import BACKGROUND_LABEL
@@ -52,8 +51,6 @@ class CalibrationConfig:
     """Recordings of people whom the detector was not trained on."""
     vocabulary: str = ""
     """Says what their labels are, as ``FinetuneConfig.vocabulary``; empty: they are those of the detector."""
-    stream: StreamConfig | None = None
-    """Settings of the pipeline that the weights get; None: they keep their own."""
     false_alarms: float = 15.0
     """Budget: an hour, of all labels together."""
     spread: int = 2

@@ -212,12 +212,4 @@ def load(name: str | Path) -> Suite:
         ValueError: no suite of this name, or a file that is none.
         FileNotFoundError: the file is not there.
     """
-    folder = benchmarks.folder().parent / "suites"
-    if str(name).endswith((".yaml", ".yml")):
-        return config.load(Suite, Path(name))
-    if not (folder / f"{name}.yaml").is_file():
-        there = sorted(path.stem for path in folder.glob("*.yaml"))
-        raise ValueError(
-            f"unknown suite {str(name)!r}{hint(str(name), there)} There are: {', '.join(there)}, or give a .yaml file"
-        )
-    return config.load(Suite, folder / f"{name}.yaml")
+    return config.load(Suite, config.located(name, "suites", "suite"))

@@ -100,11 +100,6 @@ class GraphedDetector(nn.Module):
         self._capture, self._device = capture or cuda_capture(device), device
         self._graphs: BatchGraphs | None = None
 
-    @property
-    def sizes(self) -> tuple[int, ...]:
-        """Batch sizes that are captured."""
-        return self._graphs.sizes if self._graphs else ()
-
     @torch.inference_mode()
     def prepare(self, most: int) -> None:
         """Capture graphs for up to ``most`` windows a call; larger batches run in parts.

@@ -1,4 +1,4 @@
-"""The detection protocol of PKU-MMD, number for number: proposals with confidences -> F1, AP, mAP over actions, videos.
+"""The detection protocol of PKU-MMD, number for number: proposals with confidences -> F1, mAP over actions, videos.
 
 It differs from segment mAP (``average_precision``), so numbers of the two must not be compared:
 
@@ -17,9 +17,9 @@ overlap of two equal instants 1. Starts and ends are frames in the authors' file
 
     >>> truth = {"0002-L": np.array([[1, 100, 200, 2], [5, 300, 420, 2]])}
     >>> found = {"0002-L": np.array([[1, 110, 200, 0.9], [5, 300, 330, 0.6], [5, 290, 410, 0.8]])}
-    >>> scores = score(truth, found)
-    >>> round(scores.f1, 3), round(scores.ap, 3), scores.ap_of_action[5]
-    (0.8, 1.0, 0.5)
+    >>> scores = score(truth, found, actions=5)
+    >>> round(scores.f1, 3), round(scores.map_action, 3), scores.map_video
+    (0.8, 0.3, 1.0)
 """
 
 from __future__ import annotations
@@ -29,7 +29,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from usdrl_model.files.text_table import table
 from usdrl_model.metrics.average_precision import CLASS, CONFIDENCE, check_threshold, pair_up, pooled
 
 ACTIONS = 51
@@ -47,16 +46,10 @@ class PkuScores:
     """Scores between 0 and 1."""
 
     f1: float
-    ap: float
-    """Of all proposals in one list."""
     map_action: float
-    """Mean of ``ap_of_action``."""
+    """Mean over classes of the AP of a class, all videos in one list."""
     map_video: float
-    """Mean of ``ap_of_video``."""
-    ap_of_action: Mapping[int, float]
-    """Class 1 ... -> AP, all videos in one list."""
-    ap_of_video: Mapping[str, float]
-    """Video -> AP, all classes in one list."""
+    """Mean over videos of the AP of a video, all classes in one list."""
 
 
 def proposals(probabilities: np.ndarray, threshold: float = LEAST_PROBABILITY) -> np.ndarray:
@@ -96,7 +89,7 @@ def score(
 ) -> PkuScores:
     """Score proposals by the protocol above, in O(n log n).
 
-    Proposals of equal confidence are dropped in the order of ``found``, in the list of all proposals by class first.
+    Proposals of equal confidence are dropped in the order of ``found``.
 
     Args:
         truth: video -> (G, 4) rows class, start, end, confidence (not used); at least the videos of ``found``.
@@ -120,7 +113,6 @@ def score(
 
     partner = _partners(true_rows, true_videos, rows, videos, theta)
     confidence = rows[:, CONFIDENCE]
-    by_class = np.argsort(rows[:, CLASS], kind="stable")
     hits = len(np.unique(partner[partner >= 0]))
 
     def average_precisions(groups: np.ndarray, true_groups: np.ndarray, count: int) -> list[float]:
@@ -135,11 +127,8 @@ def score(
     by_video = average_precisions(videos, true_videos, len(found))
     return PkuScores(
         f1=2 * hits / (len(rows) + len(true_rows)) if hits else 0.0,
-        ap=_average_precision(confidence[by_class], partner[by_class], len(true_rows)),
         map_action=float(np.mean(by_action)),
         map_video=float(np.mean(by_video)),
-        ap_of_action=dict(enumerate(by_action, start=1)),
-        ap_of_video=dict(zip(found, by_video, strict=True)),
     )
 
 
@@ -177,21 +166,3 @@ def _average_precision(confidence: np.ndarray, partner: np.ndarray, truths: int)
     kept = np.r_[len(partner), len(partner) - 1 - dropped]
     precision = np.maximum.accumulate(hits / np.maximum(kept, 1))
     return float(precision[1:] @ -np.diff(hits / truths))
-
-
-def read_rows(text: str, where: str) -> np.ndarray:
-    """(N, 4) rows of one file, ``label,start,end,confidence`` a line; an empty text has none.
-
-    Args:
-        text: of the file.
-        where: its name, for messages.
-
-    Raises:
-        ValueError: a row of more or fewer numbers, something else than numbers, or a label that is no class.
-    """
-    rows = table(text, 4, where, separator=",")
-    for number, row in enumerate(rows, start=1):
-        if not np.isfinite(row).all() or row[CLASS] < 1 or row[CLASS] % 1.0:
-            got = ",".join(f"{value:g}" for value in row)
-            raise ValueError(f"{where} row {number}: expected label,start,end,confidence, label from 1, got {got}")
-    return rows

@@ -65,5 +65,3 @@ class StreamState:
     """The last 64 events, oldest first."""
     flat: bool = False
     """The joints are in a picture: position, distance, bearing, pairs and most states of people are withheld."""
-    counters: dict[str, int]
-    """See ``ActionStream.counters``."""

@@ -251,7 +251,6 @@ class ActionStream:
             people=tuple(person.state(self.stamp) for person in self._crowd.people if person not in unseen),
             events=self._log.recent,
             flat=self.frames.flat,
-            counters=dict(self.counters),
         )
 
     def _accept(self, frame: SkeletonFrame) -> list[CanonicalFrame]:

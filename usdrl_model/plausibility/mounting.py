@@ -34,8 +34,6 @@ class Mounting:
     """Metres above the floor on which the people stand."""
     spread: float
     """Degrees: median deviation of a single sight."""
-    sights: int
-    """Number of standing sights."""
 
     @property
     def tilt(self) -> float:
@@ -76,7 +74,6 @@ def estimate(body: np.ndarray) -> Mounting | None:
         pitch=math.asin(max(-1.0, min(1.0, -ahead))),
         height=ANKLE - feet,
         spread=float(np.median(_degrees(up, vertical))),
-        sights=int(stands.sum()),
     )
 
 

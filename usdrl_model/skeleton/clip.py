@@ -19,8 +19,6 @@ class Clip:
 
     name: str
     dataset: str
-    topology: str
-    """Of the source; ``joints`` are canonical."""
     stamps: np.ndarray
     """(T,) float64 seconds."""
     people: tuple[str, ...]
@@ -29,8 +27,6 @@ class Clip:
     """(T, M, 25, 3) float32 metres, 0 where invalid."""
     confidence: np.ndarray
     """(T, M, 25) float32, 0 where invalid or where the person is not there."""
-    labels: tuple[str, ...]
-    """All action classes of the data set, background not included."""
     label: str | None = None
     """What the whole clip shows, where the data set labels clips."""
     segments: tuple[Segment, ...] = ()
@@ -60,12 +56,10 @@ class Clip:
         return cls(
             name=recording.name,
             dataset="",
-            topology=recording.topology,
             stamps=np.array([frame.stamp for frame in recording.frames]),
             people=tuple(people),
             joints=joints,
             confidence=confidence,
-            labels=recording.labels,
             label=recording.label,
             segments=recording.segments,
             subject=recording.subject,

@@ -204,4 +204,4 @@ def _stretched(joints: np.ndarray, valid: np.ndarray) -> np.ndarray:
 
 
 SHOULDER_LEFT, SHOULDER_RIGHT = JOINT_INDEX["shoulder_left"], JOINT_INDEX["shoulder_right"]
-SPINE_MID, HEAD = JOINT_INDEX["spine_mid"], JOINT_INDEX["head"]
+SPINE_MID = JOINT_INDEX["spine_mid"]

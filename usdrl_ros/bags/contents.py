@@ -9,10 +9,10 @@ import numpy as np
 
 from usdrl_model.progress import progress
 from usdrl_model.skeleton import recording_gaps
+from usdrl_ros.bags.errors import BagError
 from usdrl_ros.bags.recorded_topic import RecordedTopic
 from usdrl_ros.bags.storage import BagReader
 from usdrl_ros.messages.cdr import MalformedError
-from usdrl_ros.messages.types import BagError
 
 
 def contents(bag: BagReader) -> list[str]:

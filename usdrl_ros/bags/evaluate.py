@@ -35,13 +35,13 @@ from usdrl_model.plots.timeline import draw_timeline, truth_above_detection
 from usdrl_model.progress import progress
 from usdrl_model.skeleton.segments import AMBIGUOUS
 from usdrl_model.skeleton.topology import CANONICAL
+from usdrl_ros.bags.errors import BagError
 from usdrl_ros.bags.labels import FILE_NAME
 from usdrl_ros.bags.live_replay import LiveNode, alike
 from usdrl_ros.bags.metadata import FILE_NAME as METADATA
 from usdrl_ros.bags.replay import BagRun, LabelledBag, load_bag
 from usdrl_ros.bags.replays import replay_all
 from usdrl_ros.bags.scores import describe_run, found_actions, markdown, score_runs
-from usdrl_ros.messages.types import BagError
 from usdrl_ros.processes.children import ChildError, exit_on_sigterm
 
 KEPT = "replays"

@@ -24,13 +24,13 @@ from usdrl_model.files import limits
 from usdrl_model.files.documents import parse_json
 from usdrl_model.network.detector_config import BACKGROUND_LABEL
 from usdrl_model.skeleton.segments import Segment
+from usdrl_ros.bags.described import add_bag, described_bag
+from usdrl_ros.bags.errors import BagError
 from usdrl_ros.bags.labels import FILE_NAME, parse_truth, save_truth
-from usdrl_ros.bags.predict import add_bag, described_bag
 from usdrl_ros.bags.recorded_topic import TEXT, RecordedTopic
 from usdrl_ros.bags.replay import LabelledBag
 from usdrl_ros.bags.storage import BagReader
 from usdrl_ros.messages.cdr import MalformedError
-from usdrl_ros.messages.types import BagError
 
 TIMES = (("start", "end"), ("time",))
 """Columns of a table besides ``label`` and ``person``, which may be left out: of segments, or of points."""

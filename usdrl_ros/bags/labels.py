@@ -36,10 +36,10 @@ from usdrl_model.network.detector_config import BACKGROUND_LABEL
 from usdrl_model.skeleton import topology, topology_file
 from usdrl_model.skeleton.person import AXES, UNITS
 from usdrl_model.skeleton.segments import AMBIGUOUS, Segment
+from usdrl_ros.bags.errors import BagError
 from usdrl_ros.bags.metadata import check_ros2
 from usdrl_ros.inputs.options import PREFIX
 from usdrl_ros.inputs.source_config import SourceConfig
-from usdrl_ros.messages.types import BagError
 
 SCHEMA = "usdrl.labels/1"
 FILE_NAME = "labels.yaml"

@@ -9,7 +9,7 @@ from typing import Any
 
 from usdrl_model.errors.shown import cut, shown
 from usdrl_model.files.documents import read_yaml
-from usdrl_ros.messages.types import BagError
+from usdrl_ros.bags.errors import BagError
 
 FILE_NAME = "metadata.yaml"
 STORAGES = {"mcap": ".mcap", "sqlite3": ".db3"}

@@ -26,8 +26,8 @@ from rosbags.interfaces import (
 from rosbags.rosbag2 import StoragePlugin, Writer
 from rosbags.typesys import Stores, get_typestore
 
+from usdrl_ros.bags.errors import BagError
 from usdrl_ros.bags.metadata import STORAGES
-from usdrl_ros.messages.types import BagError
 
 PLUGINS = {"mcap": StoragePlugin.MCAP, "sqlite3": StoragePlugin.SQLITE3}
 

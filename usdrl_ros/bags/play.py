@@ -31,12 +31,13 @@ from usdrl_model.cli.common import Defaults
 from usdrl_model.errors.shown import MESSAGE, cut, reason
 from usdrl_model.files import limits
 from usdrl_model.skeleton import recording_gaps
+from usdrl_ros.bags.errors import BagError
 from usdrl_ros.bags.labels import load_truth
 from usdrl_ros.bags.recorded_topic import RecordedTopic, said_by_nodes
 from usdrl_ros.bags.storage import BagMessage, BagReader
 from usdrl_ros.inputs.registry import readers
 from usdrl_ros.messages.cdr import MalformedError
-from usdrl_ros.messages.types import BagError, headers, stamp_ns
+from usdrl_ros.messages.types import headers, stamp_ns
 from usdrl_ros.processes.command_line import perception_command
 from usdrl_ros.processes.executables import split
 from usdrl_ros.processes.lifecycle import initialise
@@ -279,15 +280,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 print(f"left out what a perception node said, unless --topics names it: {left_out}", flush=True)
             with suppress(BagError):  # labels are of no concern to who plays it
                 truth = load_truth(options.bag)
-                adapters = [name for one in bag.topics if one.name == truth.topic for name in readers(one.type)]
-                if adapters:
+                if adapters := [name for one in bag.topics if one.name == truth.topic for name in readers(one.type)]:
                     settings = perception_command({"input_type": adapters[0], **truth.parameters()})
                     print(f"the node reads it with {cut(settings, MESSAGE)}", flush=True)
             print(f"published {player.play()} messages", flush=True)
             for line in player.warnings():
                 print(f"usdrl-play: {cut(line, MESSAGE)}", file=sys.stderr)
         return 0
-    except (BagError, ValueError) as error:
+    except ValueError as error:
         print(f"usdrl-play: {cut(reason(error), MESSAGE)}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:

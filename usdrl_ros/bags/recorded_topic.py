@@ -6,10 +6,11 @@ from collections.abc import Iterable
 from typing import Any
 
 from usdrl_model.files import limits
+from usdrl_ros.bags.errors import BagError
 from usdrl_ros.bags.storage_file import Topic
 from usdrl_ros.inputs.registry import guessable
 from usdrl_ros.messages.serialised import SINCE_HUMBLE, OtherDistributionError, Serialised
-from usdrl_ros.messages.types import BagError, message_class
+from usdrl_ros.messages.types import message_class
 from usdrl_ros.wire import OUTPUTS, STATE
 
 TEXT = "std_msgs/msg/String"
@@ -45,7 +46,10 @@ class RecordedTopic:
 
     def __init__(self, topic: Topic) -> None:
         self.topic = topic
-        self.type = message_class(topic.type)
+        try:
+            self.type = message_class(topic.type)
+        except ValueError as error:
+            raise BagError(f"{error}, or leave its topics out with --topics") from error
         self._serialised = Serialised(self.type)
         markers = topic.type in ("visualization_msgs/msg/MarkerArray", "visualization_msgs/msg/Marker")
         if markers and topic.definition and SINCE_HUMBLE[0] not in topic.definition:

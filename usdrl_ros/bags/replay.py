@@ -25,6 +25,7 @@ from usdrl_model.online.stream import ActionStream
 from usdrl_model.plausibility.findings import Finding
 from usdrl_model.skeleton import recording_gaps
 from usdrl_model.skeleton.person import SkeletonFrame
+from usdrl_ros.bags.errors import BagError
 from usdrl_ros.bags.labels import Truth, load_truth
 from usdrl_ros.bags.recorded_topic import RecordedTopic
 from usdrl_ros.bags.storage import BagMessage, BagReader
@@ -34,7 +35,7 @@ from usdrl_ros.inputs.common import InputError
 from usdrl_ros.inputs.conversion import Conversion, converter, described
 from usdrl_ros.inputs.further_topics import FurtherTopics, Heard
 from usdrl_ros.messages.cdr import MalformedError
-from usdrl_ros.messages.types import BagError, type_name
+from usdrl_ros.messages.types import type_name
 
 MALFORMED = "malformed"
 """Reason of a refusal: the bytes are not a message of their type."""

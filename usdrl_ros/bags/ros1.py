@@ -11,9 +11,9 @@ from collections.abc import Collection
 from pathlib import Path
 
 from usdrl_model.errors.shown import LINE, MESSAGE, cut
+from usdrl_ros.bags.errors import BagError
 from usdrl_ros.bags.metadata import STORAGES
 from usdrl_ros.bags.new_bag import appearing
-from usdrl_ros.messages.types import BagError
 
 MAGIC = b"#ROSBAG V2.0"
 

@@ -19,11 +19,11 @@ from types import TracebackType
 
 from usdrl_model.errors.shown import LINE, cut
 from usdrl_model.files import limits
+from usdrl_ros.bags.errors import BagError
 from usdrl_ros.bags.mcap import McapFile
 from usdrl_ros.bags.metadata import FILE_NAME, PACKED, STORAGES, Metadata, check_ros2, read_metadata
 from usdrl_ros.bags.sqlite import SqliteFile
 from usdrl_ros.bags.storage_file import StorageFile, Topic, unpack, unpack_file
-from usdrl_ros.messages.types import BagError
 
 ZSTD = bytes.fromhex("28b52ffd")
 """Begin of what zstd has packed."""

@@ -18,10 +18,10 @@ from usdrl_model.data.importers.arrays import EPOCH
 from usdrl_model.network.detector_config import BACKGROUND_LABEL
 from usdrl_model.skeleton.recording import Recording
 from usdrl_model.skeleton.segments import AMBIGUOUS, Segment
+from usdrl_ros.bags.errors import BagError
 from usdrl_ros.bags.labels import Truth, save_truth
 from usdrl_ros.bags.new_bag import BagWriter, appearing
 from usdrl_ros.inputs.skeleton_messages import BUILDERS, header, in_axes, is_track_id
-from usdrl_ros.messages.types import BagError
 
 DEFAULT_TOPIC = "/skeletons"
 DEFAULT_TYPE = "sensor_msgs/msg/PointCloud2"

@@ -62,9 +62,9 @@ class Searching:
         self._listening = False
         self._stopping = False
         self._last = -math.inf
-        self._due = -math.inf
         self._refused: Measured | None = None
         """The last depth image that is of another view than the pictures."""
+        self._due = -math.inf
         """Stamp at which the last picture was due; later than its own where it was early, so that the rate is kept."""
         self._gate = threading.Lock()
         """Held while a result is published, so that ``listen(False)`` and ``stop`` can promise that none follows."""

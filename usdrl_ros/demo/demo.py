@@ -31,6 +31,7 @@ from rich.live import Live
 
 from usdrl_model.cli.common import reported
 from usdrl_model.data.importers import utkinect
+from usdrl_ros.bags.errors import BagError
 from usdrl_ros.bags.labels import Truth, save_truth
 from usdrl_ros.bags.live_replay import READY_TIMEOUT, perception_arguments
 from usdrl_ros.bags.replay import LabelledBag, load_bag
@@ -41,7 +42,6 @@ from usdrl_ros.demo.listener import Listener
 from usdrl_ros.demo.live_table import describe_event, render
 from usdrl_ros.demo.report import PAGE, report
 from usdrl_ros.inputs import registry
-from usdrl_ros.messages.types import BagError
 from usdrl_ros.processes.children import Child, ChildError, exit_on_sigterm, use_private_domain, wait_until
 
 SETTLE = 2.5

@@ -15,7 +15,7 @@ from typing import Any
 from usdrl_model.errors.shown import NAME, cut
 from usdrl_ros.inputs.adapter import DEPTH, PARTS, Decode
 from usdrl_ros.inputs.deserialiser import Deserialiser
-from usdrl_ros.messages.types import BagError, message_class
+from usdrl_ros.messages.types import message_class
 
 MOST = 200
 """Topics of one source; two for each of the people that one message may have, and some for all."""
@@ -71,7 +71,7 @@ class FurtherTopics:
             raise ValueError(f"{cut(topic, NAME)}: expected {MOST} topics at most: end others first")
         try:
             kind = message_class(message)
-        except BagError:
+        except ValueError:
             raise ValueError(
                 f"topic {cut(topic, NAME)}: needs {cut(message, NAME)}, whose package is not installed: install it, and"
                 " source its setup.bash"

@@ -16,7 +16,7 @@ from typing import Any
 from usdrl_model.errors.nearest import hint
 from usdrl_model.errors.shown import LINE, NAME, cut
 from usdrl_ros.inputs.adapter import VERSION, Adapter
-from usdrl_ros.messages.types import BagError, message_class
+from usdrl_ros.messages.types import message_class
 
 GROUP = "usdrl_ros.inputs"
 OWN = "usdrl_ros"
@@ -53,8 +53,8 @@ def find(name: str) -> Input:
     """
     adapter = load(name)
     try:
-        return Input(name, adapter, message_class(adapter.message))
-    except BagError:
+        kind = message_class(adapter.message)
+    except ValueError:
         package = adapter.message.partition("/")[0]
         distro = os.environ.get("ROS_DISTRO", "<distro>")
         advice = adapter.install or f"sudo apt install ros-{distro}-{package.replace('_', '-')}"
@@ -62,6 +62,7 @@ def find(name: str) -> Input:
             f"input_type {cut(name, NAME)}: needs {cut(adapter.message, NAME)}, but the package {cut(package, NAME)} is"
             f" not installed, or has no such message: {advice}, and source its setup.bash"
         ) from None
+    return Input(name, adapter, kind)
 
 
 def readers(message: str) -> list[str]:

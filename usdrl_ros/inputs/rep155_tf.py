@@ -7,6 +7,7 @@ unless the tracker measures them (``input.all_links``).
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -42,8 +43,8 @@ class Links:
         self._tree = TransformTree()
         believed = context.options["all_links"]
         self._joints = [joint if believed or joint not in INVENTED else "" for joint in context.topology.joints]
-        context.subscribe("/tf", MESSAGE, self._moved)
-        context.subscribe("/tf_static", MESSAGE, self._static, latched=True)
+        context.subscribe("/tf", MESSAGE, self._tree.add)
+        context.subscribe("/tf_static", MESSAGE, partial(self._tree.add, static=True), latched=True)
 
     def __call__(self, message: Any, context: Context) -> SourceFrame:
         """Everybody in the list, where the newest transforms put them; nobody without a link ``body_<id>``.
@@ -73,12 +74,6 @@ class Links:
                 people.append(Person(one, joints))
         tell(troubles, context, refuse=not people)
         return context.frame(people, Header(stamp=newest.stamp, frame_id=root))
-
-    def _moved(self, message: Any, context: Context) -> None:
-        self._tree.add(message, context)
-
-    def _static(self, message: Any, context: Context) -> None:
-        self._tree.add(message, context, static=True)
 
 
 def _parent(bodies: dict[str, Link]) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -47,7 +48,7 @@ class TfFrames:
         self._root = frame_name(context.frame_id)
         self._tree = TransformTree()
         self._gathering: Gathering[tuple[str, int]] = Gathering(SPAN)
-        context.subscribe("/tf_static", MESSAGE, self._static, latched=True)
+        context.subscribe("/tf_static", MESSAGE, partial(self._tree.add, static=True), latched=True)
 
     def __call__(self, message: Any, context: Context) -> SourceFrame | None:
         """The people of a frame that this message completes or ends; None if it does neither.
@@ -80,9 +81,6 @@ class TfFrames:
         if failure is not None:
             raise failure
         return ended
-
-    def _static(self, message: Any, context: Context) -> None:
-        self._tree.add(message, context, static=True)
 
     def _joined(self, found: re.Match[str]) -> dict[str, tuple[str, int]]:
         """The parts that a frame adds: none until its person has enough of them, and then all of them at once."""

@@ -9,26 +9,19 @@ from typing import Any
 from std_msgs.msg import Header
 
 
-class BagError(ValueError):
-    """A bag, or the labels beside it, that cannot be used; the message says why and what to do."""
-
-
 def message_class(name: str) -> Any:
     """The Python class of a type such as ``sensor_msgs/msg/PointCloud2``.
 
     Raises:
-        BagError: its package is not installed here, or has no such message.
+        ValueError: no such name, its package is not installed here, or has no such message.
     """
     package, _, kind = name.partition("/msg/")
     if not package.isidentifier() or not kind.isidentifier():
-        raise BagError(f"message type {name!r}: expected a name such as sensor_msgs/msg/PointCloud2")
+        raise ValueError(f"message type {name!r}: expected a name such as sensor_msgs/msg/PointCloud2")
     try:
         return getattr(import_module(f"{package}.msg"), kind)
     except (ImportError, AttributeError) as error:
-        raise BagError(
-            f"message type {name} is not known here: install its package {package},"
-            " or leave its topics out with --topics"
-        ) from error
+        raise ValueError(f"message type {name} is not known here: install its package {package}") from error
 
 
 def type_name(kind: type) -> str:

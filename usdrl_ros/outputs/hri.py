@@ -14,7 +14,7 @@ from std_msgs.msg import Header
 
 from usdrl_model.errors.nearest import hint
 from usdrl_model.online.state import StreamState
-from usdrl_ros.messages.types import BagError, message_class
+from usdrl_ros.messages.types import message_class
 from usdrl_ros.outputs.hri_rules import PERSON, Rule
 from usdrl_ros.outputs.publishers import topic_token
 from usdrl_ros.outputs.result import Result
@@ -121,7 +121,7 @@ def _held(state: StreamState) -> dict[tuple[str, str], float]:
 def _message(package: str, kind: str) -> Any:
     try:
         return message_class(f"{package}/msg/{kind}")
-    except BagError as error:
+    except ValueError as error:
         raise ValueError(
             f"hri_rules: needs {package}: apt install ros-$ROS_DISTRO-{package.replace('_', '-')} (not in Kilted), or"
             " build it from source, or leave hri_rules empty"

@@ -124,7 +124,7 @@ class Outputs:
         self._to_published = frames.to_published
         """At the stamp of the header: frames may move on before the last state is repeated."""
         # Before the first message, subscribers get a state without people, with the model that runs.
-        self._publish_state(StreamState(stamp=0.0, seq=0, people=(), events=(), counters={}), None)
+        self._publish_state(StreamState(stamp=0.0, seq=0, people=(), events=()), None)
 
     def publish(self, result: Result, latency_ms: float | None) -> None:
         """Publish a result: events first, then the state that contains them."""

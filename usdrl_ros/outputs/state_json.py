@@ -3,7 +3,7 @@
 An ament_python package cannot define messages, so these outputs are JSON in a ``std_msgs/String``. The contract is
 ``schema/actions_2.schema.json``, explained in docs/state.md. The ``watch/<label>`` topics need no parser.
 
-    >>> state = StreamState(stamp=12.5, seq=0, people=(), events=(), counters={})
+    >>> state = StreamState(stamp=12.5, seq=0, people=(), events=())
     >>> text = encode_state(
     ...     state,
     ...     frame_id="camera",

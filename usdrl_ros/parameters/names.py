@@ -10,12 +10,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
 from rclpy.exceptions import ParameterException
 from rclpy.node import Node
 
 from usdrl_model.errors.nearest import nearest
 from usdrl_model.errors.shown import LINE, cut
+from usdrl_model.files.documents import read_yaml
 from usdrl_ros.inputs.options import PREFIX
 
 SLIP = 0.8
@@ -24,8 +24,6 @@ FOREIGN = frozenset(["use_sim_time", "start_type_description_service"])
 """Parameters that every node has."""
 CHECKED_LATER = ("qos_overrides.", PREFIX)
 """Beginnings of names that depend on other parameters."""
-LARGEST_FILE = 1 << 20
-"""Bytes of a params file."""
 
 
 def check_given(node: Node, known: Iterable[str]) -> None:
@@ -59,13 +57,10 @@ def check_file(path: Path, node: str, known: Iterable[str], others: Iterable[str
         raise FileNotFoundError(
             f"params_file: there is no file {path}: give the path of a params file, or leave it out"
         )
-    if path.stat().st_size > LARGEST_FILE:
-        raise ValueError(f"params_file: {path} has more than {LARGEST_FILE} bytes: it cannot be a params file")
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ValueError(f"params_file: {path} is no YAML file ({' '.join(str(error).split())[:200]})") from None
-    sections = list(_sections(content, ()))
+        sections = list(_sections(read_yaml(path), ()))
+    except ValueError as error:
+        raise ValueError(f"params_file: {error}") from None
     if not sections:
         raise ValueError(f"params_file: {path}: expected NODE: ros__parameters: name: value, found no ros__parameters")
     if not any(_reaches(where, _tokens(one)) for where, _ in sections for one in (node, *others)):

@@ -13,7 +13,7 @@ from pathlib import Path
 PAGE = Path("docs/commands.md")
 PARSERS = {
     "usdrl": "usdrl_model.cli.main",
-    "usdrl-bag": "usdrl_ros.bags.convert",
+    "usdrl-bag": "usdrl_ros.bags.command",
     "usdrl-check": "usdrl_ros.checking.check",
     "usdrl-play": "usdrl_ros.bags.play",
     "usdrl-evaluate-bag": "usdrl_ros.bags.evaluate",

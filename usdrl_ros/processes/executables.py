@@ -26,7 +26,7 @@ STOPPED, TERMINATED = 130, 143
 
 def bag() -> int:
     """``usdrl-bag``."""
-    return _run("usdrl-bag", "usdrl_ros.bags.convert", "rosbags", "tqdm")
+    return _run("usdrl-bag", "usdrl_ros.bags.command", "rosbags", "tqdm")
 
 
 def check() -> int:

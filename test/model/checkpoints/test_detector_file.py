@@ -29,7 +29,7 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "w"
 
 
-def test_a_round_trip_is_bit_exact(tmp_path: Path) -> None:
+def test_a_saved_detector_comes_back_bit_for_bit(tmp_path: Path) -> None:
     torch.manual_seed(0)
     detector = Detector(CONFIG).eval()
     detector_file.save(tmp_path, detector, StreamConfig(look_ahead=0.3), Provenance(command="test"))

@@ -201,8 +201,8 @@ def test_a_huge_size_in_a_file_is_refused_without_making_it(tmp_path: Path) -> N
     [
         ("{", "not JSON"),
         ("[]", "expected format 'usdrl.model/2'"),
-        ('{"format": "usdrl.detector/1"}', "weights of a detector"),
-        ('{"format": "usdrl.model/1", "encoder": {"hiden": 4}}', "did you mean 'hidden'"),
+        ('{"format": "usdrl.detector/2"}', "weights of a detector"),
+        ('{"format": "usdrl.model/2", "encoder": {"hiden": 4}}', "did you mean 'hidden'"),
     ],
 )
 def test_a_wrong_configuration_is_refused(tmp_path: Path, text: str, message: str) -> None:

@@ -86,7 +86,7 @@ class TestBags:
         assert warning.startswith("wrong: ") and warning in said.out
 
     def test_store(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-        from usdrl_ros.bags import convert as bags
+        from usdrl_ros.bags import command as bags
 
         write.write_recording(acted(), tmp_path / "right")
         write.write_recording(acted(1000.0), tmp_path / "wrong")

@@ -10,7 +10,7 @@ from usdrl_model.cli.settings_page import CONFIGURATIONS, markdown
 PAGE = (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
 
 
-def test_the_page_is_up_to_date() -> None:
+def test_the_page_of_settings_is_up_to_date() -> None:
     assert markdown() == PAGE, "run python -m usdrl_model.cli.settings_page"
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import pytest
@@ -10,9 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from usdrl_model.config import apply_overrides, content_hash, dump, from_dict, load, to_dict
-from usdrl_model.network.detector_config import DetectorConfig
-from usdrl_model.training.finetuning.config import FinetuneConfig
-from usdrl_model.training.pretraining.config import DataConfig, PretrainConfig
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -195,19 +192,3 @@ def test_the_hash_names_the_content():
     assert content_hash(config) == content_hash(replace(config, weights={"y": 2, "x": 1}))
     assert content_hash(config) != content_hash(replace(config, limit=1))
     assert len(content_hash(config)) == 16
-
-
-def test_an_old_key_is_refused_by_its_new_name() -> None:
-    with pytest.raises(ValueError, match="batch: `batch` is now `batch_size`"):
-        from_dict(PretrainConfig, {"batch": 12})
-    with pytest.raises(ValueError, match=r"data\.longest: `longest` is now `max_seconds`"):
-        apply_overrides(PretrainConfig(), ["data.longest=4"])
-    with pytest.raises(ValueError, match="`average` is now `ema_decay`"):
-        apply_overrides(FinetuneConfig(detector=DetectorConfig(labels=("none", "wave"))), ["average=0.9"])
-
-
-@pytest.mark.parametrize("kind", [PretrainConfig, FinetuneConfig, DataConfig])
-def test_new_names_of_keys_exist_and_old_ones_do_not(kind: type) -> None:
-    names = {one.name for one in fields(kind)}
-    assert set(kind.RENAMED.values()) <= names
-    assert not set(kind.RENAMED) & names

@@ -95,7 +95,7 @@ def test_end_to_end_lie_end_to_end(tmp_path: Path) -> None:
         ({"labels": "13,x,40,2\n"}, "line 1: expected 4 numbers"),
     ],
 )
-def test_malformed_files(tmp_path: Path, change: dict, message: str) -> None:
+def test_files_of_pku_mmd_that_are_malformed(tmp_path: Path, change: dict, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         list(pku_mmd.load(make(tmp_path, **change)))
 

@@ -15,7 +15,6 @@ from usdrl_model.evaluation import calibration
 from usdrl_model.evaluation.calibrate import with_thresholds
 from usdrl_model.evaluation.calibration import CalibrationConfig, Point
 from usdrl_model.evaluation.played import Played, play, play_cooled
-from usdrl_model.events.config import StreamConfig
 from usdrl_model.events.onset_offset import EventConfig
 from usdrl_model.inference import in_torch
 from usdrl_model.network.config import EncoderConfig
@@ -195,15 +194,14 @@ def test_a_single_file_is_refused_before_any_work(tmp_path: Path, capsys: pytest
     assert f"{file}: expected a folder, because detectors are loaded from folders" in capsys.readouterr().err
 
 
-def test_thresholds_alone_are_chosen_with_the_pipeline_that_is_asked_for() -> None:
+def test_thresholds_alone_change_nothing_else_of_the_pipeline() -> None:
     from usdrl_model.training.finetuning.sources import SourceConfig
 
     weights = detector_file.load("free_streaming", "cpu")
-    asked = StreamConfig(look_ahead=0.2, smoothing=0.5)
     found = with_thresholds(
-        weights, CalibrationConfig(sources=(SourceConfig(name="performer", minutes=1),), stream=asked), None
+        weights, CalibrationConfig(sources=(SourceConfig(name="performer", minutes=1),)), None
     ).config.stream
-    assert dataclasses.replace(found, events=asked.events) == asked
+    assert dataclasses.replace(found, events=weights.config.stream.events) == weights.config.stream
     assert found.events.label_on_threshold.keys() == set(weights.config.detector.labels[1:])
 
 

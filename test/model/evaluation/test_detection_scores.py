@@ -11,7 +11,7 @@ from usdrl_model.online.stream import ActionStream
 from usdrl_model.skeleton.recording import Recording
 
 
-def test_people_are_run_in_one_thread_and_what_comes_after_in_as_many_as_before(
+def test_detections_are_scored_in_one_thread_and_what_comes_after_in_as_many_as_before(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def counted(recording: Recording, stream: ActionStream) -> Prediction:

@@ -95,7 +95,7 @@ def test_frames_have_the_time_of_their_own_stamps() -> None:
     truth = tuple(Segment("1", "hand_up", stamps[row], stamps[row + 29]) for row in range(30, count - 30, 60))
     shape = (count, 1, 25)
     clip = Clip(
-        name="slow", dataset="pku_mmd_1", topology="canonical", stamps=stamps, people=("1",), labels=LABELS[1:],
+        name="slow", dataset="pku_mmd_1", stamps=stamps, people=("1",),
         joints=np.ones((*shape, 3), np.float32), confidence=np.ones(shape, np.float32), segments=truth,
     )  # fmt: skip
     video = frame_scores.end_to_end(clip, LABELS, PKU)

@@ -119,7 +119,7 @@ def test_the_command_writes_the_marked_part_of_a_page(made: Suite, tmp_path: Pat
 
 
 def test_what_cannot_be_run_is_refused_before_anything_is_trained(made: Suite, tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match=r"unknown suite 'opn'; did you mean 'open'\? There are: open"):
+    with pytest.raises(ValueError, match=r"unknown suite 'opn'; did you mean 'open'\? Known: open"):
         suite_file.load("opn")
     with pytest.raises(ValueError, match=r"\['other'\] are not among"):
         Suite(evaluations=(Evaluation(benchmark="utd_mhad", task="retrieval", weights=("other",)),))

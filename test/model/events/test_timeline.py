@@ -71,7 +71,7 @@ def test_the_hann_weights_are_symmetric_and_positive() -> None:
         np.testing.assert_allclose(weights, weights[::-1])
 
 
-def test_several_people_at_once_are_as_one_by_one() -> None:
+def test_posteriors_of_several_people_are_as_of_one_by_one() -> None:
     rng = np.random.default_rng(3)
     timelines = []
     for end in (30, 33, 36):

@@ -12,7 +12,7 @@ from usdrl_model.data.importers import safe_pickle
 
 @pytest.mark.parametrize("hostile", HOSTILE, ids=lambda hostile: hostile.name)
 def test_a_hostile_file_costs_little_and_is_refused_in_one_line(hostile: Hostile, tmp_path: Path) -> None:
-    if hostile.command[1] == "usdrl_ros.bags.convert":
+    if hostile.command[1] == "usdrl_ros.bags.command":
         pytest.importorskip("rclpy", reason="needs ROS 2 (rclpy)")
     outcome = measure(hostile, tmp_path)
     assert not faults(hostile, outcome), outcome.said

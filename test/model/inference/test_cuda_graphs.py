@@ -85,7 +85,6 @@ def test_every_batch_gets_its_own_answers(detector: Detector) -> None:
         for found, expected in zip(mine, detector(batch), strict=True):
             assert found.shape == expected.shape
             torch.testing.assert_close(found, expected, rtol=0.0, atol=1e-5)
-    assert graphed.sizes == (1, 2, 4, 8)
 
 
 @torch.inference_mode()
@@ -174,7 +173,7 @@ def test_a_stream_on_the_cpu_has_no_graphs(folder: Path) -> None:
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
 @pytest.mark.parametrize("precision", ["fp32", "tf32", "bf16"])
-def test_on_a_gpu(folder: Path, precision: str) -> None:
+def test_graphs_on_a_gpu(folder: Path, precision: str) -> None:
     loaded, plain = load.load(folder, "cuda", precision, cuda_graphs=None), load.load(folder, "cuda", precision)
     assert isinstance(loaded.detector, GraphedDetector)
     load.warm_up(loaded, 5)

@@ -75,6 +75,6 @@ def test_from_the_command_line(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, 
 
 
 @pytest.mark.parametrize("wrong", [["--rounds", "0"], ["--batch", "0"], ["--weights", "nothing"]])
-def test_wrong_arguments_are_explained(wrong: list[str], capsys: pytest.CaptureFixture) -> None:
+def test_wrong_arguments_of_the_measurement_are_explained(wrong: list[str], capsys: pytest.CaptureFixture) -> None:
     assert main.main(["bench", *wrong]) == 1
     assert "expected" in capsys.readouterr().err

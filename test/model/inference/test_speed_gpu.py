@@ -47,6 +47,6 @@ def test_every_variant_and_batch_is_measured_in_turns_and_compared() -> None:
     assert "| folded, graph | 3 |" in speed_gpu.table(rows)
 
 
-def test_too_few_windows_are_refused() -> None:
+def test_a_gpu_is_not_measured_with_too_few_windows() -> None:
     with pytest.raises(ValueError, match="largest batch"):
         speed_gpu.bench(speed.random_encoder(CONFIG), speed.windows(CONFIG, 1), batches=[2], rounds=1, capture=capture)

@@ -61,7 +61,7 @@ def test_two_people_doing_the_same_are_two_actions():
     assert scored(truth, events).overall[0.5] == Counts(2, 0, 0)
 
 
-def test_nothing_gives_nan_and_json_null():
+def test_without_events_scores_are_nan_and_null_in_json():
     scores = score_events([])
     assert math.isnan(scores.overall[0.5].f1) and math.isnan(scores.false_alarms_per_hour)
     as_json = json.loads(json.dumps(scores.to_dict(), allow_nan=False))
@@ -132,7 +132,7 @@ def test_perfect_detections_score_one(drawn):
 
 
 @given(actions, actions, st.randoms(use_true_random=False))
-def test_the_order_of_the_input_does_not_matter(drawn, guessed, rng: random.Random):
+def test_events_may_come_in_any_order(drawn, guessed, rng: random.Random):
     truth = laid_out(drawn)
     events = [found(s.label, s.start, s.end, s.end, s.person) for s in laid_out(guessed)]
     before = scored(truth, events).to_dict()

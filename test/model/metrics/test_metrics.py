@@ -55,9 +55,7 @@ def test_the_order_of_a_file_decides_no_frame_in_training_scores_or_pictures(row
     recording = Recording("a", "kinect_v2_25", frames, segments, labels[1:])
     (tracklet,) = tracklets(recording, labels, 1.0, 2.0)
     people = np.ones((len(stamps), 1, 25), np.float32)
-    clip = Clip(
-        "a", "made", "", stamps, ("1",), people[..., None] * np.ones(3, "f4"), people, labels[1:], None, segments
-    )
+    clip = Clip("a", "made", stamps, ("1",), people[..., None] * np.ones(3, "f4"), people, None, segments)
     (video,) = frame_scores.sliding(recording, labels, frame_scores.Cut(rate=1.0, shape=WindowShape(frames=8)))
     ways = {
         "scores": frame_labels(segments, stamps, labels),

@@ -67,7 +67,7 @@ def test_too_few_who_stand_give_no_estimate(people: np.ndarray) -> None:
 
 
 def test_a_pose_keeps_what_people_cannot_tell() -> None:
-    found = Mounting(roll=0.012, pitch=0.3, height=1.234, spread=1.0, sights=50)
+    found = Mounting(roll=0.012, pitch=0.3, height=1.234, spread=1.0)
     assert found.pose((0.0,) * 6) == (0.0, 0.0, 1.23, 0.01, 0.3, 0.0)
     assert found.pose((0.2, 0.1, 1.5, 0.0, 0.1, 1.57)) == (0.2, 0.1, 1.5, 0.01, 0.3, 1.57)
 

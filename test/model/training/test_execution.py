@@ -171,7 +171,7 @@ def test_what_no_graph_holds_is_refused_in_the_configuration(changes: dict) -> N
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
-def test_on_a_gpu(pool: ClipPool, tmp_path: Path, precision: str) -> None:
+def test_steps_on_a_gpu(pool: ClipPool, tmp_path: Path, precision: str) -> None:
     gpu = Processes(0, 1, torch.device("cuda"))
     run = change(GRAPH, precision=precision)
     plain = train.train(change(run, execution="eager"), pool, tmp_path / "plain", gpu)

@@ -72,7 +72,7 @@ def test_agreeing_views_cost_less_than_shuffled_ones_and_gradients_are_finite(ob
 
 
 @pytest.mark.parametrize("objective", OBJECTIVES, ids=lambda objective: type(objective).__name__)
-def test_the_order_of_the_clips_does_not_matter(objective) -> None:
+def test_no_loss_depends_on_the_order_of_the_clips(objective) -> None:
     z = features()
     order = torch.randperm(32, generator=torch.Generator().manual_seed(3))
     assert total(objective.terms(z[:, order])) == pytest.approx(total(objective.terms(z)), rel=1e-10)

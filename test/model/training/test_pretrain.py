@@ -221,7 +221,7 @@ def test_shares_choose_among_the_embeddings() -> None:
         ({"encoder": MODALITIES, "views": ViewConfig(count=3)}, "one view more, got 3"),
     ],
 )
-def test_runs_that_cannot_start_are_refused(changes: dict, message: str) -> None:
+def test_pretraining_that_cannot_start_is_refused(changes: dict, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         change(RUN, **changes)
 
@@ -233,7 +233,9 @@ def test_batches_that_do_not_fit_are_refused(pool: ClipPool, tmp_path: Path) -> 
         Feeder(RUN, pool, Processes(0, 3, CPU))
 
 
-def test_the_command_says_what_is_wrong(store: Path, tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+def test_the_command_of_pretraining_names_what_is_wrong(
+    store: Path, tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
     good = command(store, tmp_path / "run", RUN)[2:]
     few = tmp_path / "few"
     write_set(few, "made", [recording(0)])

@@ -13,7 +13,8 @@ from sensor_msgs.msg import PointCloud2
 
 from usdrl_model.skeleton.recording_gaps import SHOWN, Shortened
 from usdrl_model.skeleton.segments import Segment
-from usdrl_ros.bags import convert, evaluate, write
+from usdrl_ros.bags import evaluate, write
+from usdrl_ros.bags.command import main
 from usdrl_ros.bags.new_bag import BagWriter
 from usdrl_ros.bags.replay import load_bag
 from usdrl_ros.bags.storage import BagReader
@@ -37,7 +38,7 @@ def with_a_jump(tmp_path: Path) -> Path:
 def test_a_gap_takes_no_time(with_a_jump: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     length = len(acted().frames) / RATE
     assert load_bag(with_a_jump).duration == pytest.approx(length, abs=0.5)
-    assert convert.main(["info", str(with_a_jump)]) == 0
+    assert main(["info", str(with_a_jump)]) == 0
     out = said(capsys)
     assert "1 gap of more than 60 s in the stamps, the longest 1700000000 s" in out
     assert abs(float(out.partition("bag: ")[2].split()[0]) - length) < 0.5
@@ -56,7 +57,7 @@ def test_a_clock_that_was_set_back_is_said(tmp_path: Path, capsys: pytest.Captur
         for number, cloud in enumerate(data):
             steady.write("/skeletons", number * NANO, serialize_message(cloud))
     (tmp_path / "steady" / "labels.yaml").write_bytes((tmp_path / "bag" / "labels.yaml").read_bytes())
-    assert convert.main(["store", str(tmp_path / "stores"), str(tmp_path / "steady")]) == 0
+    assert main(["store", str(tmp_path / "stores"), str(tmp_path / "steady")]) == 0
     late = len(frames) - 20
     assert f"{late} of {len(frames)} frames are stamped before an earlier one, by up to" in said(capsys)
 

@@ -15,6 +15,7 @@ from usdrl_model.skeleton.person import Person, SkeletonFrame
 from usdrl_model.skeleton.recording import Recording
 from usdrl_model.skeleton.topology import topology
 from usdrl_ros.bags import write
+from usdrl_ros.bags.errors import BagError
 from usdrl_ros.bags.labels import load_truth
 from usdrl_ros.bags.metadata import STORAGES
 from usdrl_ros.bags.new_bag import PLUGINS, BagWriter, appearing
@@ -23,7 +24,7 @@ from usdrl_ros.inputs import point_cloud
 from usdrl_ros.inputs.adapter import Context
 from usdrl_ros.inputs.coordinate_frames import Frames
 from usdrl_ros.messages.point_cloud import dtype_from_fields, points_as
-from usdrl_ros.messages.types import BagError, headers, message_class, stamp_ns
+from usdrl_ros.messages.types import headers, message_class, stamp_ns
 
 CLOUD = "sensor_msgs/msg/PointCloud2"
 MARKERS = "visualization_msgs/msg/MarkerArray"

@@ -20,14 +20,15 @@ from std_msgs.msg import Empty, Header, String
 from visualization_msgs.msg import Marker, MarkerArray
 
 from usdrl_model.online.pretrained import Pretrained
-from usdrl_ros.bags import convert, evaluate, write
+from usdrl_ros.bags import evaluate, write
+from usdrl_ros.bags.command import main
+from usdrl_ros.bags.errors import BagError
 from usdrl_ros.bags.labels import Truth, save_truth
 from usdrl_ros.bags.metadata import STORAGES, read_metadata
 from usdrl_ros.bags.new_bag import PLUGINS, BagWriter
 from usdrl_ros.bags.replay import load_bag
 from usdrl_ros.bags.storage import BagReader
 from usdrl_ros.messages.cdr import Layout, MalformedError
-from usdrl_ros.messages.types import BagError
 
 CLOUD = "sensor_msgs/msg/PointCloud2"
 
@@ -67,9 +68,9 @@ def test_a_message_that_cannot_be_decoded_is_refused_and_the_others_are_not(
     bag = spoiled(tmp_path / "whole", tmp_path / "bag", broken)
     found = load_bag(bag)
     assert found.refused == {"malformed": 3} and len(found.frames) == len(source.frames) - 3
-    assert convert.main(["info", str(bag)]) == 0
+    assert main(["info", str(bag)]) == 0
     assert f"{len(source.frames)} messages  3 of them malformed" in said(capsys)
-    assert convert.main(["store", str(tmp_path / "stores"), str(bag)]) == 0
+    assert main(["store", str(tmp_path / "stores"), str(bag)]) == 0
     assert "bag: 3 messages were refused: malformed 3" in said(capsys)
     assert evaluate.main([str(bag), "--device", "cpu", "--out", str(tmp_path / "out")]) == 0
     assert "3 messages were refused: malformed 3" in said(capsys)
@@ -180,14 +181,14 @@ def test_markers_of_foxy_are_named_as_such(
 ) -> None:
     bag = of_foxy(tmp_path / "bag", with_definition=with_definition, storage=storage)
     told = "/people: MarkerArray messages of another distribution, Foxy or Galactic"
-    for main, *arguments in (
-        (convert.main, "store", str(tmp_path / "stores"), str(bag)),
+    for program, *arguments in (
+        (main, "store", str(tmp_path / "stores"), str(bag)),
         (evaluate.main, str(bag)),
         (evaluate.main, str(bag), "--live"),
     ):
-        assert main(arguments) == 1
+        assert program(arguments) == 1
         assert told in said(capsys).splitlines()[-1]
-    assert convert.main(["info", str(bag)]) == 0
+    assert main(["info", str(bag)]) == 0
     assert told in said(capsys)
     for restamp in (False, True):
         with pytest.raises(BagError, match="of another distribution"):
@@ -229,7 +230,7 @@ def test_what_is_whole_of_a_cut_mcap_is_read(
         assert f"the {len(found)} messages that are whole are read (`mcap recover`" in trouble
         counted = with_metadata and len(found) == len(messages)  # only the summary is missing
         assert any("metadata.yaml" in text for text in cut.troubles) != counted
-    assert convert.main(["store", str(tmp_path / "stores"), str(tmp_path / "bag")]) == 0
+    assert main(["store", str(tmp_path / "stores"), str(tmp_path / "bag")]) == 0
     assert "mcap recover" in said(capsys)
 
 
@@ -270,8 +271,8 @@ def test_any_path(tmp_path: Path, capsys: pytest.CaptureFixture[str], storage: s
     bag = tmp_path / name / name
     bag.parent.mkdir()
     write.write_recording(acted(), bag, storage=storage)
-    assert convert.main(["info", str(bag)]) == 0
-    assert convert.main(["info", str(stored(bag))]) == 0
+    assert main(["info", str(bag)]) == 0
+    assert main(["info", str(stored(bag))]) == 0
     assert said(capsys).count(f"{len(acted().frames)} messages") == 2
     assert len(load_bag(bag).frames) == len(acted().frames)
 
@@ -323,7 +324,7 @@ def test_info_lists_topics_of_other_encodings_and_reads_the_rest(
             bag.write(topic, 5, serialize_message(String(data="wave")))
     file = stored(tmp_path / "bag")
     file.write_bytes(file.read_bytes().replace(b"/b\x03\0\0\0cdr", b"/b\x03\0\0\0jsn"))
-    assert convert.main(["info", str(tmp_path / "bag")]) == 0
+    assert main(["info", str(tmp_path / "bag")]) == 0
     told = said(capsys)
     assert "/b  std_msgs/msg/String  1 messages" in told
     assert "note: /b: messages are jsn, not cdr: they are not read" in told

@@ -17,7 +17,8 @@ from usdrl_model.online.pretrained import Pretrained
 from usdrl_model.simulation.performance import performance
 from usdrl_model.skeleton.recording import Recording
 from usdrl_model.skeleton.segments import Segment
-from usdrl_ros.bags import convert, evaluate, replays
+from usdrl_ros.bags import evaluate, replays
+from usdrl_ros.bags.command import main
 from usdrl_ros.bags.replay import load_bag, replay
 from usdrl_ros.bags.scores import found_actions
 from usdrl_ros.bags.write import replayable, write_recording
@@ -33,7 +34,7 @@ def gestures(tmp_path_factory: pytest.TempPathFactory) -> Path:
         bag = folder / f"take{seed}"
         write_recording(performed(seed, ("idle", 2.0), (GESTURE, 2.5), ("idle", 1.0), start=1.0), bag)
         span = ["--from", "2.0", "--to", "4.5", "--folder", str(folder / "known"), "--device", "cpu"]
-        assert convert.main(["gesture", MINE, str(bag), *span]) == 0
+        assert main(["gesture", MINE, str(bag), *span]) == 0
     return folder / "known"
 
 
@@ -92,11 +93,11 @@ def test_predict_and_the_page_tell_and_name_them(tmp_path: Path, gestures: Path,
     write_recording(made(), tmp_path / "bag")
     asked = ["--pair-weights", "pairs", "--gestures", str(gestures), "--device", "cpu"]
     capsys.readouterr()
-    assert convert.main(["predict", str(tmp_path / "bag"), *asked, "--json"]) == 0
+    assert main(["predict", str(tmp_path / "bag"), *asked, "--json"]) == 0
     said = json.loads(capsys.readouterr().out)
     assert MINE in {action["label"] for action in said["recordings"][0]["actions"]}
     assert (said["model"]["pair_weights"], said["model"]["gestures"]) == ("pairs", MINE)
-    assert convert.main(["report", str(tmp_path / "bag"), *asked]) == 0
+    assert main(["report", str(tmp_path / "bag"), *asked]) == 0
     page = (tmp_path / "bag" / "report.html").read_text(encoding="utf-8")
     assert f'"gestures":"{MINE}"' in page.replace('": "', '":"') and '"pair_weights":' in page
 
@@ -120,7 +121,7 @@ def test_what_cannot_run_beside_is_refused_in_one_line_before_a_bag_is_read(tmp_
 def test_recordings_of_ones_own_are_told_them_too(tmp_path: Path, gestures: Path, capsys) -> None:
     assert usdrl(["predict", str(tmp_path), "--gesture-weights", "hri"]) == 1
     write_recording(made(), tmp_path / "bag")
-    assert convert.main(["store", str(tmp_path / "stores"), str(tmp_path / "bag")]) == 0
+    assert main(["store", str(tmp_path / "stores"), str(tmp_path / "bag")]) == 0
     capsys.readouterr()
     assert usdrl(["predict", str(tmp_path / "stores"), "--gestures", str(gestures), "--device", "cpu"]) == 0
     assert f"  {MINE}" in capsys.readouterr().out

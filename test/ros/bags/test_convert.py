@@ -16,7 +16,8 @@ from usdrl_model.simulation.performance import performance
 from usdrl_model.skeleton.person import Person, SkeletonFrame
 from usdrl_model.skeleton.recording import Recording
 from usdrl_model.skeleton.segments import AMBIGUOUS, Segment
-from usdrl_ros.bags import convert, write
+from usdrl_ros.bags import write
+from usdrl_ros.bags.command import main
 from usdrl_ros.bags.labels import load_truth
 from usdrl_ros.bags.new_bag import BagWriter
 from usdrl_ros.bags.replay import load_bag
@@ -30,7 +31,7 @@ def test_utkinect_files_become_bags(tmp_path: Path) -> None:
     (source / "joints" / "joints_s01_e01.txt").write_text("\n".join(rows), encoding="ascii")
     labels = ["s01_e01", "walk: 60 62", "sitDown: 62 90 ", "clapHands: NaN NaN"]
     (source / "actionLabel.txt").write_text("\n".join(labels), encoding="ascii")
-    assert convert.main(["utkinect", str(source), str(tmp_path / "bags"), "--storage", "sqlite3"]) == 0
+    assert main(["utkinect", str(source), str(tmp_path / "bags"), "--storage", "sqlite3"]) == 0
     with BagReader(tmp_path / "bags" / "s01_e01") as bag:
         stamps = [message.stamp_ns for message in bag.messages()]
     assert [stamp - stamps[0] for stamp in stamps] == [0, round(2 / 60 * 1e9), round(2 / 60 * 1e9), 500_000_000]
@@ -39,26 +40,26 @@ def test_utkinect_files_become_bags(tmp_path: Path) -> None:
 
 def test_simulated_people_become_a_bag(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     command = ["performer", str(tmp_path / "bag"), "--people", "3", "--duration", "5", "--rate", "10", "--seed", "1"]
-    assert convert.main(command) == 0
+    assert main(command) == 0
     expected = performance(seed=1, people=3, seconds=5.0, rate=10.0)
     with BagReader(tmp_path / "bag") as bag:
         assert [message.stamp_ns for message in bag.messages()] == [round(f.stamp * 1e9) for f in expected.frames]
     truth = load_truth(tmp_path / "bag")
     assert [segment.label for segment in truth.segments] == [segment.label for segment in expected.segments]
-    assert convert.main(["info", str(tmp_path / "bag")]) == 0
+    assert main(["info", str(tmp_path / "bag")]) == 0
     assert f"{len(expected.frames)} messages" in capsys.readouterr().out
-    assert convert.main(["performer", str(tmp_path / "other"), "--people", "9"]) == 1
+    assert main(["performer", str(tmp_path / "other"), "--people", "9"]) == 1
     assert "people: expected 1 to 4" in capsys.readouterr().err
 
 
 def test_two_people_meet_in_a_bag(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     command = ["performer", str(tmp_path / "bag"), "--meeting", "--duration", "40", "--rate", "10", "--seed", "3"]
-    assert convert.main(command) == 0
+    assert main(command) == 0
     truth = load_truth(tmp_path / "bag")
     assert truth.labels == ("shake_hands", "hug", "hand_over", "approach", "depart")
     both = {one.label: {other.person for other in truth.segments if other.label == one.label} for one in truth.segments}
     assert len(both) > 2 and all(people == {"1", "2"} for people in both.values())
-    assert convert.main([*command[:1], str(tmp_path / "other"), "--meeting", "--people", "3"]) == 1
+    assert main([*command[:1], str(tmp_path / "other"), "--meeting", "--people", "3"]) == 1
     assert "two people meet" in capsys.readouterr().err
 
 
@@ -82,9 +83,9 @@ def test_a_command_that_is_stopped_leaves_no_part_of_a_bag(tmp_path: Path, stop:
 
 
 def test_the_command_reports_bad_input(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert convert.main(["utkinect", str(tmp_path), str(tmp_path / "bags")]) == 1
+    assert main(["utkinect", str(tmp_path), str(tmp_path / "bags")]) == 1
     assert "UTKinect" in capsys.readouterr().err
-    assert convert.main(["info", str(tmp_path / "nothing")]) == 1
+    assert main(["info", str(tmp_path / "nothing")]) == 1
     assert "no such bag" in capsys.readouterr().err
 
 
@@ -104,9 +105,9 @@ def test_recordings_of_a_store_become_bags_and_a_store_again(tmp_path: Path, cap
     clips = [hello("a/one", "a", 0.0), hello("a/two", "a", 50.0), hello("b/one", "b", 7.0, ("4", "12"))]
     write_set(tmp_path / "stores", "sbu", clips)
     command = ["from-store", str(tmp_path / "stores"), "--sets", "sbu", "--out"]
-    assert convert.main([*command, str(tmp_path / "b"), "--subjects", "b"]) == 0
+    assert main([*command, str(tmp_path / "b"), "--subjects", "b"]) == 0
     assert [path.name for path in (tmp_path / "b").iterdir()] == ["b_one"]
-    assert convert.main([*command, str(tmp_path / "all")]) == 0
+    assert main([*command, str(tmp_path / "all")]) == 0
     bags = {path.name: load_bag(path) for path in (tmp_path / "all").iterdir()}
     assert sorted(bags) == ["a_one", "a_two", "b_one"]
     assert not any(bag.refused for bag in bags.values())
@@ -121,15 +122,15 @@ def test_recordings_of_a_store_become_bags_and_a_store_again(tmp_path: Path, cap
             for seen, sent in zip(frame.people, source.people, strict=True):
                 np.testing.assert_array_equal(seen.joints, np.float32(sent.joints))
     again = [str(tmp_path / "all" / name) for name in sorted(bags)]
-    assert convert.main(["store", str(tmp_path / "again"), *again]) == 0
+    assert main(["store", str(tmp_path / "again"), *again]) == 0
     for mine, theirs in zip(Store.open(tmp_path / "again"), Store.open(tmp_path / "stores"), strict=True):
         np.testing.assert_allclose(mine.joints, theirs.joints, atol=1e-6)
-    assert convert.main([*command, str(tmp_path / "none"), "--split", "five_fold/1/test"]) == 1
+    assert main([*command, str(tmp_path / "none"), "--split", "five_fold/1/test"]) == 1
     assert "no recording meets all conditions" in capsys.readouterr().err
-    assert convert.main([*command, str(tmp_path / "all")]) == 1
+    assert main([*command, str(tmp_path / "all")]) == 1
     assert "exists already" in capsys.readouterr().err
     shutil.rmtree(tmp_path / "all" / "a_two")
-    assert convert.main([*command, str(tmp_path / "all"), "--resume"]) == 0
+    assert main([*command, str(tmp_path / "all"), "--resume"]) == 0
     assert "3 bags of sbu, 2 of them there before" in capsys.readouterr().out
     assert load_bag(tmp_path / "all" / "a_two").truth == bags["a_two"].truth
 
@@ -141,7 +142,7 @@ def test_recordings_of_a_store_become_bags_in_the_labels_of_a_vocabulary(tmp_pat
     ]
     write_set(tmp_path / "stores", "sbu", clips)
     command = ["from-store", str(tmp_path / "stores"), "--out", str(tmp_path / "bags"), "--vocabulary", "hri"]
-    assert convert.main([*command, "--pairs"]) == 0
+    assert main([*command, "--pairs"]) == 0
     truths = {path.name: load_truth(path) for path in (tmp_path / "bags").iterdir()}
     said = {name: {(one.person, one.label) for one in truth.segments} for name, truth in truths.items()}
     assert said.pop("handshake") == {("1", "shake_hands"), ("2", "shake_hands")}
@@ -150,16 +151,16 @@ def test_recordings_of_a_store_become_bags_in_the_labels_of_a_vocabulary(tmp_pat
     known = {"approach", "depart", "hand_over", "hug", "kick", "punch", "push", "shake_hands"}
     assert said == {} and all(set(truth.labels) == known for truth in truths.values())
 
-    assert convert.main([*command[:-1], "robot"]) == 1
+    assert main([*command[:-1], "robot"]) == 1
     assert "unknown vocabulary 'robot'" in capsys.readouterr().err
-    assert convert.main([*command[:-2], "--pairs"]) == 1
+    assert main([*command[:-2], "--pairs"]) == 1
     assert "give --vocabulary too" in capsys.readouterr().err
     write_set(tmp_path / "stores", "own", [replace(hello("b", "b", 5.0), label=None)])
-    assert convert.main([*command, "--sets", "own"]) == 1
+    assert main([*command, "--sets", "own"]) == 1
     assert "the vocabulary names no label of this set" in capsys.readouterr().err
     mine = tmp_path / "mine.yaml"
     mine.write_text("labels: {wave: {description: a hand, sources: {own: [wave]}}}", encoding="utf-8")
-    assert convert.main([*command[:-1], str(mine), "--sets", "own"]) == 0
+    assert main([*command[:-1], str(mine), "--sets", "own"]) == 0
     assert "0 bags of own; 1 recordings left out: nobody knows what they show" in capsys.readouterr().out
 
 
@@ -167,7 +168,7 @@ def test_recordings_that_would_be_the_same_bag_are_refused_before_any_is_written
     tmp_path: Path, capsys: pytest.CaptureFixture
 ) -> None:
     write_set(tmp_path / "stores", "own", [hello("a/1", "a", 1.0), hello("a_1", "a", 1.0), hello("../a", "a", 1.0)])
-    assert convert.main(["from-store", str(tmp_path / "stores"), "--out", str(tmp_path / "bags")]) == 1
+    assert main(["from-store", str(tmp_path / "stores"), "--out", str(tmp_path / "bags")]) == 1
     assert "'own a/1' and 'own a_1' would be the same bag" in capsys.readouterr().err
     assert not (tmp_path / "bags").exists()
     assert write.bag_name("../../etc/x") == "_.._etc_x" and write.bag_name("..") == "_"
@@ -177,7 +178,7 @@ def test_what_nobody_can_tell_of_a_bag_comes_into_a_store(tmp_path: Path) -> Non
     source = acted()
     doubt = Segment("1", AMBIGUOUS, 10.0, 10.5)
     write.write_recording(replace(source, segments=(doubt, *source.segments)), tmp_path / "bag")
-    assert convert.main(["store", str(tmp_path / "stores"), str(tmp_path / "bag")]) == 0
+    assert main(["store", str(tmp_path / "stores"), str(tmp_path / "bag")]) == 0
     store = Store.open(tmp_path / "stores")
     assert store.labels == ("wave",)
     assert [segment.label for segment in store[0].segments] == [AMBIGUOUS, "wave"]
@@ -186,12 +187,12 @@ def test_what_nobody_can_tell_of_a_bag_comes_into_a_store(tmp_path: Path) -> Non
 def test_labelled_bags_become_the_own_set_of_a_store(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
     for seed in (1, 2):
         bag = ["performer", str(tmp_path / f"bag{seed}"), "--people", "1", "--duration", "8", "--rate", "10"]
-        assert convert.main([*bag, "--seed", str(seed)]) == 0
+        assert main([*bag, "--seed", str(seed)]) == 0
     made = [str(tmp_path / "bag1"), str(tmp_path / "bag2")]
     command = ["store", str(tmp_path / "stores"), *made]
-    assert convert.main([*command, "--subjects", "anna"]) == 1
+    assert main([*command, "--subjects", "anna"]) == 1
     assert "expected one per bag, 2, got 1" in capsys.readouterr().err
-    assert convert.main([*command, "--subjects", "anna", "bob"]) == 0
+    assert main([*command, "--subjects", "anna", "bob"]) == 0
     store = Store.open(tmp_path / "stores")
     tested = store.select(split="leave_one_subject_out/bob/test")
     assert [clip.name for clip in tested] == ["bag2"]
@@ -204,18 +205,18 @@ def test_labelled_bags_become_the_own_set_of_a_store(tmp_path: Path, capsys: pyt
     frames = load_bag(tmp_path / "bag2").frames
     recording = tested.recording(0)
     assert [frame.stamp for frame in recording.frames] == sorted({frame.stamp for frame in frames})
-    assert convert.main(command) == 1, "a set that is there is not replaced unasked"
-    assert convert.main([*command, "--name", "lab"]) == 0
+    assert main(command) == 1, "a set that is there is not replaced unasked"
+    assert main([*command, "--name", "lab"]) == 0
     assert Store.open(tmp_path / "stores").sets == ("lab", "own")
 
 
 def test_two_bags_of_one_name_are_both_named(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
     made = [str(tmp_path / who / "bag") for who in ("anna", "bob")]
     for bag in made:
-        assert convert.main(["performer", bag, "--people", "1", "--duration", "2", "--rate", "10"]) == 0
-    assert convert.main(["store", str(tmp_path / "stores"), *made]) == 1
+        assert main(["performer", bag, "--people", "1", "--duration", "2", "--rate", "10"]) == 0
+    assert main(["store", str(tmp_path / "stores"), *made]) == 1
     assert f"{made[0]} and {made[1]} are both bag: rename one" in capsys.readouterr().err
-    assert convert.main(["store", str(tmp_path / "stores"), made[0], "--name", "sbu"]) == 1
+    assert main(["store", str(tmp_path / "stores"), made[0], "--name", "sbu"]) == 1
     assert "a data set is called that" in capsys.readouterr().err
 
 
@@ -224,9 +225,9 @@ def test_a_bag_of_somebody_else_cannot_write_to_the_terminal(
 ) -> None:
     with BagWriter(tmp_path / "bag") as writer:
         writer.add_topic("/a\x1b[2J\n[INFO] all is well" + "x" * 100_000, "std_msgs/msg/String")
-    assert convert.main(["info", str(tmp_path / "bag")]) == 0
+    assert main(["info", str(tmp_path / "bag")]) == 0
     shown = capsys.readouterr().out
     assert "\x1b" not in shown and "\\x1b[2J\\n[INFO]" in shown
     assert shown.count("\n") == 2 and len(shown) < 5000
-    assert convert.main(["info", "no\x1b[2J\nbag"]) == 1
+    assert main(["info", "no\x1b[2J\nbag"]) == 1
     assert capsys.readouterr().err.count("\n") == 1

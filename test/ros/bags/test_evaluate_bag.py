@@ -15,18 +15,18 @@ from usdrl_model.online.stream import ActionStream
 from usdrl_model.simulation.performance import performance
 from usdrl_model.simulation.script import Act
 from usdrl_model.simulation.simulate import PerformanceConfig, simulate
-from usdrl_model.skeleton.person import HEAD, Person, SkeletonFrame
+from usdrl_model.skeleton.person import Person, SkeletonFrame
 from usdrl_model.skeleton.recording import Recording
 from usdrl_model.skeleton.segments import AMBIGUOUS, Segment
 from usdrl_model.skeleton.topology import JOINT_INDEX
 from usdrl_ros.bags import evaluate, replays
+from usdrl_ros.bags.errors import BagError
 from usdrl_ros.bags.labels import Truth, save_truth
 from usdrl_ros.bags.live_replay import alike
 from usdrl_ros.bags.new_bag import BagWriter
 from usdrl_ros.bags.replay import load_bag, replay
 from usdrl_ros.bags.scores import found_actions, score_runs
 from usdrl_ros.bags.write import write_recording
-from usdrl_ros.messages.types import BagError
 
 UP = ((4.0, 6.0), (9.0, 10.5))
 """When the hand of the actor is up."""
@@ -39,7 +39,7 @@ def actor(segments: tuple[Segment, ...], labels: tuple[str, ...] = ("hand_up",))
     still = performance(people=1, faults="none").frames[0].people[0].joints
     raised = still.copy()
     for height, joint in ((0.0, "elbow_right"), (0.2, "wrist_right"), (0.3, "hand_right"), (0.3, "hand_tip_right")):
-        raised[JOINT_INDEX[joint]] = still[HEAD] + [-0.2, height, 0.0]
+        raised[JOINT_INDEX[joint]] = still[JOINT_INDEX["head"]] + [-0.2, height, 0.0]
     noise = np.random.default_rng(0)  # no tracker is so steady that a joint stands still; that would be a frozen one
     frames = []
     for index in range(int(12 * RATE)):

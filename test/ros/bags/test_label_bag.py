@@ -18,13 +18,13 @@ from usdrl_model.skeleton.recording import Recording
 from usdrl_model.skeleton.segments import AMBIGUOUS, Segment, in_doubt
 from usdrl_model.training.finetuning import sources
 from usdrl_model.windows.tracklets import UNKNOWN, tracklets
-from usdrl_ros.bags.convert import main
+from usdrl_ros.bags.command import main
+from usdrl_ros.bags.errors import BagError
 from usdrl_ros.bags.labels import load_truth
 from usdrl_ros.bags.new_bag import BagWriter
 from usdrl_ros.bags.replay import load_bag
 from usdrl_ros.bags.storage import BagReader
 from usdrl_ros.bags.write import write_recording
-from usdrl_ros.messages.types import BagError
 
 
 @pytest.fixture(scope="module")

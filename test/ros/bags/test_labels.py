@@ -14,11 +14,11 @@ from usdrl_model.skeleton.person import Person, SkeletonFrame, canonical
 from usdrl_model.skeleton.segments import Segment
 from usdrl_model.skeleton.topology import CANONICAL_JOINTS, topology
 from usdrl_ros.bags import write
+from usdrl_ros.bags.errors import BagError
 from usdrl_ros.bags.labels import Truth, load_truth, save_truth
 from usdrl_ros.bags.live_replay import perception_arguments
 from usdrl_ros.bags.replay import load_bag
 from usdrl_ros.bags.storage import BagReader
-from usdrl_ros.messages.types import BagError
 
 
 def test_truth_keeps_the_last_frame_of_a_segment(tmp_path: Path) -> None:

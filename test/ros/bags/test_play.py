@@ -18,7 +18,7 @@ from rosgraph_msgs.msg import Clock
 from std_msgs.msg import Header, String
 from visualization_msgs.msg import Marker, MarkerArray
 
-from usdrl_ros.bags import convert
+from usdrl_ros.bags.command import main
 from usdrl_ros.bags.labels import load_truth, save_truth
 from usdrl_ros.bags.new_bag import BagWriter
 from usdrl_ros.messages.types import headers, stamp_ns
@@ -224,7 +224,7 @@ def test_arguments_that_ros_cannot_read_are_told_in_a_line(bag: Path) -> None:
 def test_the_settings_of_the_node_are_told_where_labels_have_them(tmp_path: Path) -> None:
     path = str(tmp_path / "acted")
     kind = ["--type", "visualization_msgs/msg/MarkerArray"]
-    assert convert.main(["performer", path, "--people", "1", "--duration", "5", "--rate", "5", *kind]) == 0
+    assert main(["performer", path, "--people", "1", "--duration", "5", "--rate", "5", *kind]) == 0
     save_truth(dataclasses.replace(load_truth(path), mirrored=True), path)
     done = subprocess.run(
         [sys.executable, "-m", "usdrl_ros.bags.play", path, "--rate", "100"],

@@ -8,7 +8,7 @@ import pytest
 from helpers.paths import public
 
 from usdrl_model.cli.main import main as usdrl
-from usdrl_ros.bags.convert import main
+from usdrl_ros.bags.command import main
 from usdrl_ros.bags.labels import load_truth
 from usdrl_ros.bags.new_bag import BagWriter
 from usdrl_ros.bags.recorded_topic import skeleton_topics

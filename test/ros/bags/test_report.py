@@ -73,7 +73,7 @@ def test_everybody_and_everything_that_was_seen_is_on_the_page(seen: Observed) -
 
 
 @pytest.mark.parametrize(("place", "within"), [(0.0, 6e-4), (50.0, 6e-4), (4000.0, 1e-3)])
-def test_people_may_be_anywhere_in_a_map(seen: Observed, place: float, within: float) -> None:
+def test_the_page_shows_people_anywhere_in_a_map(seen: Observed, place: float, within: float) -> None:
     one = seen.people[0]
     joints = one.joints + np.float32(place)
     joints[0, 3] = np.nan

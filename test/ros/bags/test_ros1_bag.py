@@ -9,7 +9,7 @@ from rosbags.typesys import Stores, get_typestore
 
 from usdrl_model.simulation.performance import performance
 from usdrl_ros.bags import evaluate
-from usdrl_ros.bags.convert import main
+from usdrl_ros.bags.command import main
 from usdrl_ros.bags.labels import Truth
 from usdrl_ros.bags.replay import load_bag
 

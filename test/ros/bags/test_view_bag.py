@@ -14,7 +14,7 @@ from usdrl_model.online.stream import ActionStream
 from usdrl_model.simulation.performance import performance
 from usdrl_model.skeleton.segments import Segment
 from usdrl_ros.bags import rerun_recording
-from usdrl_ros.bags.convert import main
+from usdrl_ros.bags.command import main
 from usdrl_ros.bags.observed import observe
 from usdrl_ros.bags.replay import load_bag
 from usdrl_ros.bags.write import write_recording

@@ -16,6 +16,7 @@ from rclpy.parameter import Parameter  # noqa: E402
 from rclpy.serialization import serialize_message  # noqa: E402
 from std_msgs.msg import String  # noqa: E402
 
+from usdrl_ros.bags.errors import BagError  # noqa: E402
 from usdrl_ros.bags.labels import Truth, load_truth, save_truth  # noqa: E402
 from usdrl_ros.bags.new_bag import BagWriter  # noqa: E402
 from usdrl_ros.bags.replay import load_bag  # noqa: E402
@@ -26,7 +27,6 @@ from usdrl_ros.inputs.adapter import Adapter, Context  # noqa: E402
 from usdrl_ros.inputs.further_topics import MOST, FurtherTopics  # noqa: E402
 from usdrl_ros.inputs.options import Option, values  # noqa: E402
 from usdrl_ros.inputs.skeleton_messages import header, poses  # noqa: E402
-from usdrl_ros.messages.types import BagError  # noqa: E402
 from usdrl_ros.parameters import adapter_options  # noqa: E402
 from usdrl_ros.parameters.declarations import PARAMETERS  # noqa: E402
 from usdrl_ros.parameters.values import PerceptionConfig  # noqa: E402

@@ -209,7 +209,7 @@ def test_bytes_that_are_no_message_are_refused(kind):
         assert refused(data, kind) == "malformed"
 
 
-def test_markers_of_foxy_are_named_as_such():
+def test_bytes_of_markers_of_foxy_are_of_another_distribution():
     message = marker(3)
     message.texture_resource = "texture"
     raw = bytes(serialize_message(MarkerArray(markers=[message])))

@@ -88,7 +88,7 @@ def encode(state, latency_ms=None, to_published=lambda point: point):
 
 
 def state(*members, **changes):
-    return StreamState(**({"stamp": 20.0, "seq": 1, "people": members, "events": (), "counters": {}} | changes))
+    return StreamState(**({"stamp": 20.0, "seq": 1, "people": members, "events": ()} | changes))
 
 
 def person(*going_on, position=(1.0, 2.0, 3.0)):

@@ -7,7 +7,8 @@ rclpy = pytest.importorskip("rclpy", reason="needs ROS 2 (rclpy)")
 from rclpy.exceptions import ParameterException  # noqa: E402
 from rclpy.parameter import Parameter  # noqa: E402
 
-from usdrl_ros.parameters.names import LARGEST_FILE, check_file, check_given  # noqa: E402
+from usdrl_model.files import limits  # noqa: E402
+from usdrl_ros.parameters.names import check_file, check_given  # noqa: E402
 
 KNOWN = ("topic", "topology", "max_rate", "target_frame")
 
@@ -87,10 +88,10 @@ def test_parameters_of_other_nodes_are_theirs(tmp_path):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("a: [", "no YAML file"),
+        ("a: [", "not a YAML file"),
         ("topic: people\n", "found no ros__parameters"),
         ("", "found no ros__parameters"),
-        ("#" * (LARGEST_FILE + 1), "cannot be a params file"),
+        ("#" * (limits.YAML + 1), "params_file: .*bytes"),
     ],
 )
 def test_what_is_no_params_file_is_said_to_be_none(tmp_path, text, message):

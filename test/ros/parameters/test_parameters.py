@@ -177,9 +177,3 @@ def test_a_value_out_of_range_stops_the_start(peer):
     with pytest.raises(InvalidParameterValueException, match="num_threads"):
         parameters.declare(node)
     node.destroy_node()
-
-
-def test_the_drawing_of_sensor_pose_is_up_to_date():
-    from usdrl_ros.parameters.drawing import PATH, svg
-
-    assert (ROOT / PATH).read_text(encoding="utf-8") == svg()

@@ -32,8 +32,6 @@ class StreamProtocol:
     calibration: str = "calibrate_hri.yaml"
     """File in ``config``: whom temperatures and thresholds are chosen on, from whose sources the sets are taken, too.
     Empty: the detector keeps those of its training."""
-    calibration_changes: tuple[str, ...] = ()
-    """To that file: ``key=value``."""
     people: Literal["all", "test"] = "all"
     """Of the set: everybody, or only the test part (of the first fold), for a detector that learnt from the other."""
     minutes: float = 0.0
@@ -70,7 +68,6 @@ class StreamProtocol:
         if not self.calibration:
             return None
         chosen = config.load(CalibrationConfig, config_folder("") / self.calibration)
-        chosen = config.apply_overrides(chosen, self.calibration_changes)
         return dataclasses.replace(chosen, sources=_left(chosen.sources, without, self.calibration))
 
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import ClassVar, Literal
+from typing import Literal
 
 from usdrl_model.config import at_least
 from usdrl_model.events.config import StreamConfig, check_labels
@@ -16,14 +15,6 @@ from usdrl_model.training.finetuning.sources import SourceConfig
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FinetuneConfig:
     """A whole run; ``config/finetune_*.yaml`` maps onto it one to one."""
-
-    RENAMED: ClassVar[Mapping[str, str]] = {
-        "start": "init_from",
-        "encoder_rate": "encoder_lr_scale",
-        "batch": "batch_size",
-        "warm_up": "warmup_fraction",
-        "average": "ema_decay",
-    }
 
     detector: DetectorConfig
     stream: StreamConfig = field(default_factory=StreamConfig)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import ClassVar, Literal
+from typing import Literal
 
 from usdrl_model.config import at_least
 from usdrl_model.network.config import EncoderConfig
@@ -18,8 +17,6 @@ from usdrl_model.training.pretraining.views import ViewConfig
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DataConfig:
     """Clips of the store to train on."""
-
-    RENAMED: ClassVar[Mapping[str, str]] = {"longest": "max_seconds", "resident": "on_device"}
 
     sets: tuple[str, ...] = ()
     """Names of data sets; all of the store where empty, but those whose joints are in a picture."""
@@ -42,13 +39,6 @@ class DataConfig:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PretrainConfig:
     """A whole run."""
-
-    RENAMED: ClassVar[Mapping[str, str]] = {
-        "batch": "batch_size",
-        "warm_up": "warmup_fraction",
-        "drop_at": "lr_milestone",
-        "clip_gradient": "max_grad_norm",
-    }
 
     encoder: EncoderConfig = field(default_factory=EncoderConfig)
     projectors: ProjectorConfig = field(default_factory=ProjectorConfig)

@@ -1,4 +1,4 @@
-"""``usdrl-bag``: recordings and simulations -> labelled rosbag2 folders.
+"""``usdrl-bag``: bags written, described, labelled, shown, and what people do in them.
 
 ::
 
@@ -39,6 +39,7 @@ from usdrl_model.skeleton import topology
 from usdrl_model.skeleton.person import AXES
 from usdrl_model.skeleton.recording import Recording
 from usdrl_ros.bags.contents import contents
+from usdrl_ros.bags.errors import BagError
 from usdrl_ros.bags.label import add_label, label_bag
 from usdrl_ros.bags.labels import FILE_NAME, load_truth
 from usdrl_ros.bags.metadata import STORAGES
@@ -58,7 +59,6 @@ from usdrl_ros.bags.write import (
     write_recording,
 )
 from usdrl_ros.inputs.skeleton_messages import BUILDERS
-from usdrl_ros.messages.types import BagError
 from usdrl_ros.processes.children import exit_on_sigterm
 
 

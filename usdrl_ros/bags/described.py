@@ -1,0 +1,66 @@
+"""Bags that a command reads: which joints they hold is said by its options, or by the labels beside them."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+from pathlib import Path
+
+from usdrl_model.skeleton import topology
+from usdrl_model.skeleton.person import AXES, UNITS
+from usdrl_ros.bags.errors import BagError
+from usdrl_ros.bags.labels import FILE_NAME, Truth, load_truth
+from usdrl_ros.bags.recorded_topic import skeleton_topics
+from usdrl_ros.bags.replay import LabelledBag, load_bag
+from usdrl_ros.bags.storage import BagReader
+from usdrl_ros.bags.write import DEFAULT_AXES
+from usdrl_ros.inputs.registry import guessable
+
+
+def add_bag(command: argparse.ArgumentParser) -> None:
+    """Add the options that ``described_bag`` reads."""
+    command.add_argument("bag", type=Path, help="folder of the bag, or its .mcap or .db3 file")
+    command.add_argument("--topic", help="topic of the skeletons (default: that of the labels, or the only one)")
+    command.add_argument(
+        "--topology", metavar="NAME", help="joint set: a name of usdrl list topologies, or a .yaml file"
+    )
+    command.add_argument(
+        "--axes", choices=tuple(AXES), help=f"axes of the points (default: of the labels, or {DEFAULT_AXES})"
+    )
+    command.add_argument("--units", choices=tuple(UNITS), help="unit of the points (default: of the labels, or m)")
+    command.add_argument("--mirrored", action="store_true", help="left and right are swapped")
+
+
+def described_bag(arguments: argparse.Namespace) -> LabelledBag:
+    """Read a bag as its labels and the options of ``add_bag`` say; BagError where nothing says what it holds."""
+    return load_bag(arguments.bag, described(arguments))
+
+
+def described(arguments: argparse.Namespace) -> Truth:
+    """How the skeletons of the bag are to be read: as the options say, else as its labels do."""
+    if not arguments.bag.exists():
+        raise BagError(f"{arguments.bag}: no such bag")
+    given = {name: getattr(arguments, name) for name in ("topic", "axes", "units") if getattr(arguments, name)}
+    if arguments.topology:
+        given["topology"] = topology.located(arguments.topology)
+    if arguments.mirrored:
+        given["mirrored"] = True
+    folder = arguments.bag if arguments.bag.is_dir() else arguments.bag.parent
+    if (folder / FILE_NAME).exists():
+        return dataclasses.replace(load_truth(arguments.bag), **given)
+    if not arguments.topology:
+        BagReader(arguments.bag).close()  # whatever is no bag is refused before anything is asked for
+        known = ", ".join(topology.names())
+        raise BagError(f"{arguments.bag}: nothing says which joints it has: give --topology ({known}, or a .yaml file)")
+    unlabelled = Truth(topic="", topology="", axes=DEFAULT_AXES, labels=(), segments=())
+    return dataclasses.replace(unlabelled, **{"topic": arguments.topic or _only_topic(arguments.bag), **given})
+
+
+def _only_topic(path: Path) -> str:
+    """The topic that an input adapter reads."""
+    with BagReader(path) as bag:
+        readable = [topic.name for topic in skeleton_topics(bag.topics)]
+        if len(readable) != 1:
+            found = ", ".join(readable or [topic.name for topic in bag.topics]) or "none"
+            raise BagError(f"{path}: expected one topic of {', '.join(guessable())}: choose with --topic ({found})")
+    return readable[0]
