@@ -49,7 +49,9 @@ def labelled(
 ) -> Labelled:
     """Make the labelled examples of a store: clips with a label as a whole, and every labelled segment.
 
-    An example without a person becomes a window of zeros, so that it counts like any other.
+    A window of several people holds the person of a segment first, and then those who are seen longest meanwhile: an
+    interaction has one label and two people. An example without a person becomes a window of zeros, so that it counts
+    like any other.
 
     Args:
         clips: of a store.
@@ -74,27 +76,26 @@ def labelled(
 def _examples(
     clip: Clip, shape: WindowShape, observed: Callable[[], float]
 ) -> Iterator[tuple[Tensor, str, str, str | None]]:
-    everybody = range(len(clip.people))
     if clip.label is not None:
-        yield _window(clip, slice(None), list(everybody), shape, observed()), clip.label, clip.name, clip.subject
+        yield _window(clip, slice(None), [], shape, observed()), clip.label, clip.name, clip.subject
     for segment in clip.segments:
         # An instant, as in MSRC-12, has no duration.
         if segment.start == segment.end or segment.label == AMBIGUOUS:
             continue
         frames = (clip.stamps >= segment.start) & (clip.stamps <= segment.end)
-        first = [person for person in everybody if clip.people[person] == segment.person]
-        window = _window(clip, frames, first or list(everybody), shape, observed())
+        actor = [place for place, person in enumerate(clip.people) if person == segment.person]
         yield (
-            window,
+            _window(clip, frames, actor, shape, observed()),
             segment.label,
             f"{clip.name} {segment.person} {segment.label} {segment.start}-{segment.end}",
             clip.subject,
         )
 
 
-def _window(clip: Clip, frames: slice | np.ndarray, people: list[int], shape: WindowShape, observed: float) -> Tensor:
-    """(T, M, V, 3), not normalised, of the people who are seen longest in the observed share of some frames."""
+def _window(clip: Clip, frames: slice | np.ndarray, actor: list[int], shape: WindowShape, observed: float) -> Tensor:
+    """(T, M, V, 3), not normalised, of the observed share of some frames: the actor, then those seen longest."""
     chosen = np.arange(len(clip.stamps))[frames]
     chosen = chosen[: math.ceil(observed * len(chosen))]
-    order = longest(clip.mask[chosen][:, people], shape.people)
-    return stretched(clip, chosen, [people[place] for place in order], shape)
+    others = [place for place in range(len(clip.people)) if place not in actor]
+    most = longest(clip.mask[chosen][:, others], shape.people - len(actor))
+    return stretched(clip, chosen, [*actor, *(others[place] for place in most)], shape)

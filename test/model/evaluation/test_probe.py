@@ -107,6 +107,24 @@ def test_segments_are_clips_of_their_own_and_instants_are_none(tmp_path: Path) -
     torch.testing.assert_close(found.windows[0], alone.windows[0])
 
 
+def test_a_segment_of_one_person_shows_the_others_too_where_windows_have_room(tmp_path: Path) -> None:
+    alone = recording("a", "up", frames=20)
+    frames = []
+    for row, frame in enumerate(alone.frames):
+        (acting,) = frame.people
+        partner, passing = (Person(name, acting.joints + step) for name, step in (("b", 1.0), ("c", 2.0)))
+        # Whoever passes comes first in the file.
+        frames.append(dataclasses.replace(frame, people=(passing, acting, partner)[0 if row < 12 else 1 :]))
+    segment = Segment(frames[0].people[1].id, "up", alone.frames[8].stamp, alone.frames[-1].stamp)
+    met = dataclasses.replace(alone, frames=tuple(frames), label=None, segments=(segment,))
+    write_set(tmp_path, "made", [met])
+    shape = dataclasses.replace(ENCODER.window, people=2)
+    one, two = (labelled(Store.open(tmp_path), each, "made").windows for each in (ENCODER.window, shape))
+    assert one.shape[2] == 1
+    apart = two[0, :, 1] - two[0, :, 0]
+    torch.testing.assert_close(apart.norm(dim=-1), torch.full(apart.shape[:2], 3.0**0.5))  # the partner, all the time
+
+
 def test_a_clip_without_anybody_counts_and_people_who_are_seen_most_stay(tmp_path: Path) -> None:
     empty = Recording("e", "kinect_v2_25", (SkeletonFrame(0.0), SkeletonFrame(0.1)), labels=("up",), label="up")
     full = recording("a", "up")
