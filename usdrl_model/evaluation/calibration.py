@@ -24,13 +24,13 @@ from torch.nn import functional as F  # noqa: N812
 from usdrl_model.checkpoints.loaded_detector import LoadedDetector
 from usdrl_model.checkpoints.provenance import Provenance
 from usdrl_model.config import at_least
-from usdrl_model.data import catalogue
 from usdrl_model.evaluation.played import Played
 from usdrl_model.events.config import StreamConfig
 from usdrl_model.events.onset_offset import ActionMachine, Edge, EventConfig
 from usdrl_model.network.detector import Detector
 from usdrl_model.network.detector_config import BACKGROUND_LABEL
 from usdrl_model.skeleton.segments import AMBIGUOUS, Segment, known_frame_labels
+from usdrl_model.training.finetuning.init_from import trained_on
 from usdrl_model.training.finetuning.objective import RECENT, delayed
 from usdrl_model.training.finetuning.sources import SourceConfig
 from usdrl_model.windows.cut import Windows, clip_classes
@@ -83,11 +83,9 @@ class Point:
 
 def check_unseen(config: CalibrationConfig, made: Provenance) -> None:
     """ValueError where a detector was trained on people whom it is to be calibrated on, or may have been."""
-    trained = [one for one in made.data if one.stage == "training"]
     for place, source in enumerate(config.sources):
-        known = [one for one in trained if one.set in catalogue.same_people(source.name)]
-        both = sorted({*source.subjects} & {who for one in known for who in one.subjects})
-        if not source.subjects or both or any(not one.subjects for one in known):
+        both = trained_on(made, source.name, source.subjects)
+        if not source.subjects or both:
             raise ValueError(
                 f"sources[{place}].subjects: expected people of {source.name} whom the detector was not trained on,"
                 f" got {', '.join(both or source.subjects) or 'no names'}: name others, or train it without them"
