@@ -91,6 +91,8 @@ def evaluate(
         for one in weights:
             one.check_unseen(benchmark.target_sets)
     store = benchmark_store.open_benchmark(benchmark, data, task)
+    for text in dict.fromkeys(one.other_input for one in weights if one.other_input):
+        _LOG.warning("%s", text)
     verdict = look(sampled(store))
     _LOG.log(logging.WARNING if verdict.wrong else logging.INFO, "%s: %s", benchmark.data, verdict.line())
     seeds = seeds or (DRAWS if task == "few_shot" else SEEDS)
@@ -195,4 +197,5 @@ def described(weights: Pretrained, benchmark: Benchmark, store: Store) -> str:
     clips = known_recordings(weights, benchmark, store)
     seen = f"; they have learnt from people of the test: {', '.join(people)}" if people else ""
     seen += f"; they have learnt from {clips} recordings of the test" if clips else ""
-    return f"{weights.path} ({weights.hash}), {sets}, by {weights.made.code}{alone}{seen}"
+    other = f"; {weights.other_input}" if weights.other_input else ""
+    return f"{weights.path} ({weights.hash}), {sets}, by {weights.made.code}{alone}{seen}{other}"
