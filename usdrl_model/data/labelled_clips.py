@@ -17,7 +17,7 @@ import numpy as np
 from torch import Tensor
 
 from usdrl_model.skeleton.clip import Clip
-from usdrl_model.skeleton.segments import AMBIGUOUS
+from usdrl_model.skeleton.segments import AMBIGUOUS, Segment
 from usdrl_model.windows.shape import WindowShape
 from usdrl_model.windows.whole_clip import longest, normalised, stretched
 
@@ -47,7 +47,7 @@ def everything() -> float:
 def labelled(
     clips: Iterable[Clip], shape: WindowShape, where: str, observed: Callable[[], float] = everything
 ) -> Labelled:
-    """Make the labelled examples of a store: clips with a label as a whole, and every labelled segment.
+    """Make the labelled examples of a store: every labelled segment, and clips with a label and none as a whole.
 
     A window of several people holds the person of a segment first, and then those who are seen longest meanwhile: an
     interaction has one label and two people. An example without a person becomes a window of zeros, so that it counts
@@ -73,14 +73,18 @@ def labelled(
     return Labelled(normalised(windows, shape), labels, names, subjects)
 
 
+def is_example(segment: Segment) -> bool:
+    """Whether a segment shows an action: an instant, as in MSRC-12, has no duration, and of others nobody knows."""
+    return segment.start != segment.end and segment.label != AMBIGUOUS
+
+
 def _examples(
     clip: Clip, shape: WindowShape, observed: Callable[[], float]
 ) -> Iterator[tuple[Tensor, str, str, str | None]]:
-    if clip.label is not None:
+    if clip.label is not None and not any(map(is_example, clip.segments)):
         yield _window(clip, slice(None), [], shape, observed()), clip.label, clip.name, clip.subject
     for segment in clip.segments:
-        # An instant, as in MSRC-12, has no duration.
-        if segment.start == segment.end or segment.label == AMBIGUOUS:
+        if not is_example(segment):
             continue
         frames = (clip.stamps >= segment.start) & (clip.stamps <= segment.end)
         actor = [place for place, person in enumerate(clip.people) if person == segment.person]

@@ -17,7 +17,7 @@ from usdrl_model.data.store_writer import write_set
 from usdrl_model.evaluation import probe
 from usdrl_model.skeleton.person import Person, SkeletonFrame
 from usdrl_model.skeleton.recording import Recording
-from usdrl_model.skeleton.segments import Segment
+from usdrl_model.skeleton.segments import AMBIGUOUS, Segment
 from usdrl_model.training import linear_layer
 from usdrl_model.training.augment import AugmentConfig
 from usdrl_model.training.draw import Draw
@@ -105,6 +105,18 @@ def test_segments_are_clips_of_their_own_and_instants_are_none(tmp_path: Path) -
     write_set(tmp_path, "cut", [dataclasses.replace(long, frames=long.frames[:10])])
     alone = labelled(Store.open(tmp_path / "cut"), ENCODER.window, "cut")
     torch.testing.assert_close(found.windows[0], alone.windows[0])
+
+
+def test_segments_count_and_not_the_label_of_their_clip(tmp_path: Path) -> None:
+    long, doubt = recording("a", "up", frames=40), Segment("0", AMBIGUOUS, 0.0, 0.95)
+    both = dataclasses.replace(long, segments=(Segment("0", "push", 0.0, 0.95),))
+    unsure = dataclasses.replace(long, name="b", segments=(doubt, Segment("0", "wave", 1.0, 1.0)))
+    write_set(tmp_path, "made", [both, unsure])
+    found = labelled(Store.open(tmp_path), ENCODER.window, "made")
+    assert [(label, name[0]) for label, name in zip(found.labels, found.names, strict=True)] == [
+        ("push", "a"),
+        ("up", "b"),
+    ]
 
 
 def test_a_segment_of_one_person_shows_the_others_too_where_windows_have_room(tmp_path: Path) -> None:
