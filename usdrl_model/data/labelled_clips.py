@@ -9,6 +9,7 @@ Letters: N examples, T frames, M people, V joints, L frames of a clip.
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -16,10 +17,13 @@ from dataclasses import dataclass
 import numpy as np
 from torch import Tensor
 
+from usdrl_model.errors.shown import shown
 from usdrl_model.skeleton.clip import Clip
 from usdrl_model.skeleton.segments import AMBIGUOUS, Segment
 from usdrl_model.windows.shape import WindowShape
 from usdrl_model.windows.whole_clip import longest, normalised, stretched
+
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -51,7 +55,7 @@ def labelled(
 
     A window of several people holds the person of a segment first, and then those who are seen longest meanwhile: an
     interaction has one label and two people. An example without a person becomes a window of zeros, so that it counts
-    like any other.
+    like any other; a segment without a frame, outside of its recording or with an end before its start, is left out.
 
     Args:
         clips: of a store.
@@ -87,6 +91,12 @@ def _examples(
         if not is_example(segment):
             continue
         frames = (clip.stamps >= segment.start) & (clip.stamps <= segment.end)
+        if not frames.any():
+            _LOG.warning(
+                "%s: no frame in %s of person %s from %g to %g s: the segment is left out",
+                clip.name, shown(segment.label), shown(segment.person), segment.start, segment.end,
+            )  # fmt: skip
+            continue
         actor = [place for place, person in enumerate(clip.people) if person == segment.person]
         yield (
             _window(clip, frames, actor, shape, observed()),

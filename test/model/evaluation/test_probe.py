@@ -107,6 +107,15 @@ def test_segments_are_clips_of_their_own_and_instants_are_none(tmp_path: Path) -
     torch.testing.assert_close(found.windows[0], alone.windows[0])
 
 
+def test_segments_without_a_frame_are_left_out_and_told_of(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    segments = (Segment("0", "up", 0.0, 0.95), Segment("0", "push", 2.0, 1.0), Segment("0", "wave", 90.0, 95.0))
+    odd = dataclasses.replace(recording("a", "up", frames=40), label=None, segments=segments)
+    write_set(tmp_path, "made", [odd])
+    assert labelled(Store.open(tmp_path), ENCODER.window, "made").labels == ("up",)
+    assert "a: no frame in 'push' of person '0' from 2 to 1 s: the segment is left out" in caplog.text
+    assert "a: no frame in 'wave' of person '0' from 90 to 95 s" in caplog.text
+
+
 def test_segments_count_and_not_the_label_of_their_clip(tmp_path: Path) -> None:
     long, doubt = recording("a", "up", frames=40), Segment("0", AMBIGUOUS, 0.0, 0.95)
     both = dataclasses.replace(long, segments=(Segment("0", "push", 0.0, 0.95),))
