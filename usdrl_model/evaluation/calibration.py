@@ -49,7 +49,7 @@ class CalibrationConfig:
     """``config/calibrate_*.yaml``: whom to calibrate on, and what is asked for."""
 
     sources: tuple[SourceConfig, ...]
-    """Recordings of people whom the detector was not trained on."""
+    """Recordings of people whom the detector was not trained on; all of them count, none has a ``share``."""
     vocabulary: str = ""
     """Says what their labels are, as ``FinetuneConfig.vocabulary``; empty: they are those of the detector."""
     stream: StreamConfig | None = None
@@ -66,6 +66,11 @@ class CalibrationConfig:
         at_least(self, {"false_alarms": 0.0, "spread": 0})
         if not self.sources or not self.thresholds or sorted(self.thresholds) != list(self.thresholds):
             raise ValueError("expected sources, and thresholds in rising order")
+        if weighted := [source.name for source in self.sources if source.share != 1.0]:
+            raise ValueError(
+                f"sources: share of {weighted[0]}: everybody counts by how long they are seen: leave it out, and name"
+                " more people or fewer (subjects)"
+            )
         if not 0.0 < self.thresholds[0] <= self.thresholds[-1] <= 1.0:
             raise ValueError(f"thresholds: expected scores in (0, 1], got {list(self.thresholds)}")
 
