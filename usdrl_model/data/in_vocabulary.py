@@ -8,6 +8,7 @@ from dataclasses import replace
 from usdrl_model.data.acting import acting
 from usdrl_model.data.active_span import active_span, upright_again
 from usdrl_model.data.face_to_face import face_to_face
+from usdrl_model.data.scene_labels import of_everybody
 from usdrl_model.data.vocabulary import NONE, OTHER, Vocabulary
 from usdrl_model.skeleton.clip import Clip
 from usdrl_model.skeleton.recording import Recording
@@ -39,6 +40,7 @@ def in_vocabulary(
     """
     if pairs and dataset in vocabulary.face_to_face:
         recording = face_to_face(recording)
+    recording = of_everybody(recording, dataset)
     label = None if recording.segments else recording.label or vocabulary.content(dataset, recording.name)
     if label is None and not recording.segments:
         return None

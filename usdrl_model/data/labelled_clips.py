@@ -9,6 +9,7 @@ Letters: N examples, T frames, M people, V joints, L frames of a clip.
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -16,10 +17,13 @@ from dataclasses import dataclass
 import numpy as np
 from torch import Tensor
 
+from usdrl_model.errors.shown import shown
 from usdrl_model.skeleton.clip import Clip
-from usdrl_model.skeleton.segments import AMBIGUOUS
+from usdrl_model.skeleton.segments import AMBIGUOUS, Segment
 from usdrl_model.windows.shape import WindowShape
 from usdrl_model.windows.whole_clip import longest, normalised, stretched
+
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,9 +51,11 @@ def everything() -> float:
 def labelled(
     clips: Iterable[Clip], shape: WindowShape, where: str, observed: Callable[[], float] = everything
 ) -> Labelled:
-    """Make the labelled examples of a store: clips with a label as a whole, and every labelled segment.
+    """Make the labelled examples of a store: every labelled segment, and clips with a label and none as a whole.
 
-    An example without a person becomes a window of zeros, so that it counts like any other.
+    A window of several people holds the person of a segment first, and then those who are seen longest meanwhile: an
+    interaction has one label and two people. An example without a person becomes a window of zeros, so that it counts
+    like any other; a segment without a frame, outside of its recording or with an end before its start, is left out.
 
     Args:
         clips: of a store.
@@ -71,30 +77,39 @@ def labelled(
     return Labelled(normalised(windows, shape), labels, names, subjects)
 
 
+def is_example(segment: Segment) -> bool:
+    """Whether a segment shows an action: an instant, as in MSRC-12, has no duration, and of others nobody knows."""
+    return segment.start != segment.end and segment.label != AMBIGUOUS
+
+
 def _examples(
     clip: Clip, shape: WindowShape, observed: Callable[[], float]
 ) -> Iterator[tuple[Tensor, str, str, str | None]]:
-    everybody = range(len(clip.people))
-    if clip.label is not None:
-        yield _window(clip, slice(None), list(everybody), shape, observed()), clip.label, clip.name, clip.subject
+    if clip.label is not None and not any(map(is_example, clip.segments)):
+        yield _window(clip, slice(None), [], shape, observed()), clip.label, clip.name, clip.subject
     for segment in clip.segments:
-        # An instant, as in MSRC-12, has no duration.
-        if segment.start == segment.end or segment.label == AMBIGUOUS:
+        if not is_example(segment):
             continue
         frames = (clip.stamps >= segment.start) & (clip.stamps <= segment.end)
-        first = [person for person in everybody if clip.people[person] == segment.person]
-        window = _window(clip, frames, first or list(everybody), shape, observed())
+        if not frames.any():
+            _LOG.warning(
+                "%s: no frame in %s of person %s from %g to %g s: the segment is left out",
+                clip.name, shown(segment.label), shown(segment.person), segment.start, segment.end,
+            )  # fmt: skip
+            continue
+        actor = [place for place, person in enumerate(clip.people) if person == segment.person]
         yield (
-            window,
+            _window(clip, frames, actor, shape, observed()),
             segment.label,
             f"{clip.name} {segment.person} {segment.label} {segment.start}-{segment.end}",
             clip.subject,
         )
 
 
-def _window(clip: Clip, frames: slice | np.ndarray, people: list[int], shape: WindowShape, observed: float) -> Tensor:
-    """(T, M, V, 3), not normalised, of the people who are seen longest in the observed share of some frames."""
+def _window(clip: Clip, frames: slice | np.ndarray, actor: list[int], shape: WindowShape, observed: float) -> Tensor:
+    """(T, M, V, 3), not normalised, of the observed share of some frames: the actor, then those seen longest."""
     chosen = np.arange(len(clip.stamps))[frames]
     chosen = chosen[: math.ceil(observed * len(chosen))]
-    order = longest(clip.mask[chosen][:, people], shape.people)
-    return stretched(clip, chosen, [people[place] for place in order], shape)
+    others = [place for place in range(len(clip.people)) if place not in actor]
+    most = longest(clip.mask[chosen][:, others], shape.people - len(actor))
+    return stretched(clip, chosen, [*actor, *(others[place] for place in most)], shape)

@@ -102,6 +102,8 @@ class Benchmark:
     """People in a window."""
     same_recordings: tuple[str, ...] = ()
     """Other sets that show some of the same recordings, beside those of ``catalogue.same_people``."""
+    sides: bool = True
+    """Whether a label may name a side of the body, "swipe left": nothing is mirrored in training then."""
     half_width: float = 0.0
     """Seconds before and after an instant that are its clip, in tasks on clips; 0: instants are no clips."""
     tasks: dict[Task, TaskSettings]

@@ -6,10 +6,12 @@ import logging
 from pathlib import Path
 
 from usdrl_model.data import catalogue
+from usdrl_model.data.labelled_clips import is_example
 from usdrl_model.data.protocols import PARTS
 from usdrl_model.data.store import Store
 from usdrl_model.data.stored_set import INDEX
 from usdrl_model.evaluation.benchmark import CONTINUOUS, Benchmark
+from usdrl_model.skeleton.segments import AMBIGUOUS
 
 _SHOWN = 8
 """Largest number of names in a message."""
@@ -59,15 +61,16 @@ def classes(store: Store, task: str | None = None, half_width: float = 0.0) -> t
 
     Args:
         store: recordings.
-        task: only labels that this task can use: instants show no action to a task on clips, and a task on whole
-            recordings needs segments; None: all labels.
+        task: only labels that this task can use: instants show no action to a task on clips, nor does the label of a
+            clip that has segments, and a task on whole recordings needs segments; None: all labels.
         half_width: above 0: an instant shows an action to any task.
     """
     shown: set[str] = set()
     for clip in map(store.describe, range(len(store))):
-        if clip.label is not None and task not in CONTINUOUS:
+        apart = [one for one in clip.segments if is_example(one) or (half_width and one.label != AMBIGUOUS)]
+        if clip.label is not None and (task is None or (task not in CONTINUOUS and not apart)):
             shown.add(clip.label)
-        shown |= {s.label for s in clip.segments if task is None or task in CONTINUOUS or half_width or s.start < s.end}
+        shown |= {one.label for one in (clip.segments if task is None or task in CONTINUOUS else apart)}
     return tuple(label for label in store.labels if label in shown)
 
 

@@ -24,12 +24,12 @@ from torch.nn import functional as F  # noqa: N812
 from usdrl_model.checkpoints.loaded_detector import LoadedDetector
 from usdrl_model.checkpoints.provenance import Provenance
 from usdrl_model.config import at_least
-from usdrl_model.data import catalogue
 from usdrl_model.evaluation.played import Played
 from usdrl_model.events.onset_offset import ActionMachine, Edge, EventConfig
 from usdrl_model.network.detector import Detector
 from usdrl_model.network.detector_config import BACKGROUND_LABEL
 from usdrl_model.skeleton.segments import AMBIGUOUS, Segment, known_frame_labels
+from usdrl_model.training.finetuning.init_from import trained_on
 from usdrl_model.training.finetuning.objective import RECENT, delayed
 from usdrl_model.training.finetuning.sources import SourceConfig
 from usdrl_model.windows.cut import Windows, clip_classes
@@ -48,7 +48,7 @@ class CalibrationConfig:
     """``config/calibrate_*.yaml``: whom to calibrate on, and what is asked for."""
 
     sources: tuple[SourceConfig, ...]
-    """Recordings of people whom the detector was not trained on."""
+    """Recordings of people whom the detector was not trained on; all of them count, none has a ``share``."""
     vocabulary: str = ""
     """Says what their labels are, as ``FinetuneConfig.vocabulary``; empty: they are those of the detector."""
     false_alarms: float = 15.0
@@ -63,6 +63,11 @@ class CalibrationConfig:
         at_least(self, {"false_alarms": 0.0, "spread": 0})
         if not self.sources or not self.thresholds or sorted(self.thresholds) != list(self.thresholds):
             raise ValueError("expected sources, and thresholds in rising order")
+        if weighted := [source.name for source in self.sources if source.share != 1.0]:
+            raise ValueError(
+                f"sources: share of {weighted[0]}: everybody counts by how long they are seen: leave it out, and name"
+                " more people or fewer (subjects)"
+            )
         if not 0.0 < self.thresholds[0] <= self.thresholds[-1] <= 1.0:
             raise ValueError(f"thresholds: expected scores in (0, 1], got {list(self.thresholds)}")
 
@@ -80,11 +85,9 @@ class Point:
 
 def check_unseen(config: CalibrationConfig, made: Provenance) -> None:
     """ValueError where a detector was trained on people whom it is to be calibrated on, or may have been."""
-    trained = [one for one in made.data if one.stage == "training"]
     for place, source in enumerate(config.sources):
-        known = [one for one in trained if one.set in catalogue.same_people(source.name)]
-        both = sorted({*source.subjects} & {who for one in known for who in one.subjects})
-        if not source.subjects or both or any(not one.subjects for one in known):
+        both = trained_on(made, source.name, source.subjects)
+        if not source.subjects or both:
             raise ValueError(
                 f"sources[{place}].subjects: expected people of {source.name} whom the detector was not trained on,"
                 f" got {', '.join(both or source.subjects) or 'no names'}: name others, or train it without them"

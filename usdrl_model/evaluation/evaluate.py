@@ -10,6 +10,7 @@ Example::
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 from collections.abc import Sequence
 from pathlib import Path
@@ -90,10 +91,12 @@ def evaluate(
         for one in weights:
             one.check_unseen(benchmark.target_sets)
     store = benchmark_store.open_benchmark(benchmark, data, task)
+    for text in dict.fromkeys(one.other_input for one in weights if one.other_input):
+        _LOG.warning("%s", text)
     verdict = look(sampled(store))
     _LOG.log(logging.WARNING if verdict.wrong else logging.INFO, "%s: %s", benchmark.data, verdict.line())
     seeds = seeds or (DRAWS if task == "few_shot" else SEEDS)
-    settings = _settings(benchmark, task, recipe, overrides)
+    settings = _as_labelled(_settings(benchmark, task, recipe, overrides), benchmark)
     if isinstance(settings, StreamProtocol):
         found = stream.fit_and_score(
             benchmark, data, on_streams(titles, len(weights)), weights=weights[0] if weights else None,
@@ -132,6 +135,24 @@ def _settings(
         own = config.load(ContinuousConfig, recipe) if recipe else continuous_config.of(benchmark.data)
         return config.apply_overrides(own, overrides)
     return config.apply_overrides(config.load(FinetuneConfig, recipe or folder / RECIPE), overrides)
+
+
+def _as_labelled(
+    settings: FinetuneConfig | ContinuousConfig | StreamProtocol, benchmark: Benchmark
+) -> FinetuneConfig | ContinuousConfig | StreamProtocol:
+    """The recipe without mirrored views, where a label may name a side: classes are numbers, which have no partners."""
+    if isinstance(settings, StreamProtocol) or not benchmark.sides:
+        return settings
+    run = settings.recipe if isinstance(settings, ContinuousConfig) else settings
+    if not run.augment.mirror:
+        return settings
+    _LOG.warning(
+        "benchmark %s: augment.mirror of the recipe is left out, because a label may name a side of the body;"
+        " where none does, say so in the file of the benchmark (sides: false)",
+        benchmark.name,
+    )
+    run = dataclasses.replace(run, augment=dataclasses.replace(run.augment, mirror=0.0))
+    return dataclasses.replace(settings, recipe=run) if isinstance(settings, ContinuousConfig) else run
 
 
 def methods(benchmark: Benchmark, task: Task, titles: Sequence[str] | None, weights: int) -> Sequence[Method]:
@@ -176,4 +197,5 @@ def described(weights: Pretrained, benchmark: Benchmark, store: Store) -> str:
     clips = known_recordings(weights, benchmark, store)
     seen = f"; they have learnt from people of the test: {', '.join(people)}" if people else ""
     seen += f"; they have learnt from {clips} recordings of the test" if clips else ""
-    return f"{weights.path} ({weights.hash}), {sets}, by {weights.made.code}{alone}{seen}"
+    other = f"; {weights.other_input}" if weights.other_input else ""
+    return f"{weights.path} ({weights.hash}), {sets}, by {weights.made.code}{alone}{seen}{other}"

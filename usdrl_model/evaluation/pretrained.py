@@ -62,6 +62,17 @@ class Pretrained:
         """Of the encoder."""
         return self.encoder.config
 
+    @property
+    def other_input(self) -> str:
+        """How windows here differ from those that the weights were trained on; empty where they do not."""
+        if not self.made.file:
+            return ""
+        return (
+            "weights of an official checkpoint see other windows here than the authors give them: the people seen"
+            " longest, not those who move most, turned about the vertical by the line between the two or by the"
+            " shoulders in all frames, not by those in the first one; their published numbers are not to be expected"
+        )
+
     def check_joints(self) -> None:
         """Raise ValueError for weights with another number of joints than the canonical 25."""
         if self.shape.joints != len(CANONICAL_JOINTS):

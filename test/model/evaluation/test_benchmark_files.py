@@ -218,6 +218,8 @@ def test_a_task_needs_its_kind_of_labels(tmp_path: Path) -> None:
     assert classes(open_benchmark(load("utkinect"), clips, "recognition"), "recognition") == ("wave",)
     with pytest.raises(ValueError, match="the train part have no segments"):
         open_benchmark(load("utkinect"), clips, "detection")
+    both = stored(tmp_path / "both", recording("a", "01", "walk", wave()), recording("b", "02", "walk", wave()))
+    assert classes(open_benchmark(load("utkinect"), both, "recognition"), "recognition") == ("wave",)
     instants = [recording(name, subject, None, wave(0.1, 0.1)) for name, subject in (("a", "01"), ("b", "02"))]
     points = stored(tmp_path / "points", *instants)
     assert classes(open_benchmark(load("utkinect"), points, "detection"), "detection") == ("wave",)

@@ -151,6 +151,13 @@ def test_people_of_the_training_are_refused() -> None:
         calibration.check_unseen(same, larger)
 
 
+def test_a_share_of_a_source_is_refused_because_all_of_it_counts() -> None:
+    from usdrl_model.training.finetuning.sources import SourceConfig
+
+    with pytest.raises(ValueError, match="sources: share of utkinect: everybody counts by how long they are seen"):
+        CalibrationConfig(sources=(SourceConfig(name="utkinect", subjects=("05",), share=0.5),))
+
+
 def test_the_command_writes_weights_with_thresholds_and_whom_they_are_from(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -8,6 +8,8 @@ from helpers.small_benchmark import BENCHMARK, CPU, ENCODER, RECIPE, utd, weight
 from helpers.streaming import ENCODER as STREAMING_ENCODER
 
 from usdrl_model import config
+from usdrl_model.checkpoints import hub, official
+from usdrl_model.cli import main
 from usdrl_model.evaluation.benchmark import Task, TaskSettings
 from usdrl_model.evaluation.cells import Cells
 from usdrl_model.evaluation.evaluate import evaluate
@@ -37,6 +39,22 @@ def scored(tmp_path: Path, shape: EncoderConfig, task: Task, *titles: str) -> li
 def test_weights_of_a_streaming_detector_tell_clips_apart(tmp_path: Path) -> None:
     found = scored(tmp_path, STREAMING_ENCODER, "recognition", "linear", "1-NN", "fine-tuned")
     assert [cell.method for cell in found] == ["linear", "1-NN", "fine-tuned"]
+
+
+@pytest.mark.parametrize("form", ["official", "converted", "own"])
+def test_windows_that_official_weights_do_not_know_are_told_of(
+    form: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    own = weights(tmp_path / "weights", EncoderConfig(hidden=16))
+    official.write(tmp_path / "official.pth.tar", hub.find(own))
+    given = {"official": tmp_path / "official.pth.tar", "converted": tmp_path / "converted", "own": own}
+    assert main.main(["convert", str(given["official"]), str(given["converted"])]) == 0
+    _, about = evaluate(
+        BENCHMARK, "retrieval", weights=[Pretrained.open(given[form])], data=utd(tmp_path / "stores"),
+        cells=Cells(tmp_path / "cells"), device=CPU, titles=["1-NN"], seeds=[0],
+    )  # fmt: skip
+    told = "weights of an official checkpoint see other windows here"
+    assert (told in about["weights"], told in caplog.text) == ((form != "own",) * 2)
 
 
 def test_a_detector_starts_from_the_weights_of_one(tmp_path: Path) -> None:

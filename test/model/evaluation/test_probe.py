@@ -17,7 +17,7 @@ from usdrl_model.data.store_writer import write_set
 from usdrl_model.evaluation import probe
 from usdrl_model.skeleton.person import Person, SkeletonFrame
 from usdrl_model.skeleton.recording import Recording
-from usdrl_model.skeleton.segments import Segment
+from usdrl_model.skeleton.segments import AMBIGUOUS, Segment
 from usdrl_model.training import linear_layer
 from usdrl_model.training.augment import AugmentConfig
 from usdrl_model.training.draw import Draw
@@ -105,6 +105,45 @@ def test_segments_are_clips_of_their_own_and_instants_are_none(tmp_path: Path) -
     write_set(tmp_path, "cut", [dataclasses.replace(long, frames=long.frames[:10])])
     alone = labelled(Store.open(tmp_path / "cut"), ENCODER.window, "cut")
     torch.testing.assert_close(found.windows[0], alone.windows[0])
+
+
+def test_segments_without_a_frame_are_left_out_and_told_of(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    segments = (Segment("0", "up", 0.0, 0.95), Segment("0", "push", 2.0, 1.0), Segment("0", "wave", 90.0, 95.0))
+    odd = dataclasses.replace(recording("a", "up", frames=40), label=None, segments=segments)
+    write_set(tmp_path, "made", [odd])
+    assert labelled(Store.open(tmp_path), ENCODER.window, "made").labels == ("up",)
+    assert "a: no frame in 'push' of person '0' from 2 to 1 s: the segment is left out" in caplog.text
+    assert "a: no frame in 'wave' of person '0' from 90 to 95 s" in caplog.text
+
+
+def test_segments_count_and_not_the_label_of_their_clip(tmp_path: Path) -> None:
+    long, doubt = recording("a", "up", frames=40), Segment("0", AMBIGUOUS, 0.0, 0.95)
+    both = dataclasses.replace(long, segments=(Segment("0", "push", 0.0, 0.95),))
+    unsure = dataclasses.replace(long, name="b", segments=(doubt, Segment("0", "wave", 1.0, 1.0)))
+    write_set(tmp_path, "made", [both, unsure])
+    found = labelled(Store.open(tmp_path), ENCODER.window, "made")
+    assert [(label, name[0]) for label, name in zip(found.labels, found.names, strict=True)] == [
+        ("push", "a"),
+        ("up", "b"),
+    ]
+
+
+def test_a_segment_of_one_person_shows_the_others_too_where_windows_have_room(tmp_path: Path) -> None:
+    alone = recording("a", "up", frames=20)
+    frames = []
+    for row, frame in enumerate(alone.frames):
+        (acting,) = frame.people
+        partner, passing = (Person(name, acting.joints + step) for name, step in (("b", 1.0), ("c", 2.0)))
+        # Whoever passes comes first in the file.
+        frames.append(dataclasses.replace(frame, people=(passing, acting, partner)[0 if row < 12 else 1 :]))
+    segment = Segment(frames[0].people[1].id, "up", alone.frames[8].stamp, alone.frames[-1].stamp)
+    met = dataclasses.replace(alone, frames=tuple(frames), label=None, segments=(segment,))
+    write_set(tmp_path, "made", [met])
+    shape = dataclasses.replace(ENCODER.window, people=2)
+    one, two = (labelled(Store.open(tmp_path), each, "made").windows for each in (ENCODER.window, shape))
+    assert one.shape[2] == 1
+    apart = two[0, :, 1] - two[0, :, 0]
+    torch.testing.assert_close(apart.norm(dim=-1), torch.full(apart.shape[:2], 3.0**0.5))  # the partner, all the time
 
 
 def test_a_clip_without_anybody_counts_and_people_who_are_seen_most_stay(tmp_path: Path) -> None:

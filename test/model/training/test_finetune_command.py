@@ -3,6 +3,7 @@
 import dataclasses
 import json
 from pathlib import Path
+from typing import Literal
 
 import pytest
 import torch
@@ -12,12 +13,14 @@ from helpers.trimmed import trimmed
 
 from usdrl_model import config
 from usdrl_model.checkpoints import detector_file
+from usdrl_model.checkpoints.provenance import DataUsed, Provenance
 from usdrl_model.cli import main
 from usdrl_model.data import catalogue
 from usdrl_model.data.labelled_clips import labelled
 from usdrl_model.data.store import Store
 from usdrl_model.data.store_writer import write_set
 from usdrl_model.evaluation import detection_scores
+from usdrl_model.network.detector import Detector
 from usdrl_model.skeleton.recording import Recording
 from usdrl_model.skeleton.segments import AMBIGUOUS, Segment
 from usdrl_model.training.augment import AugmentConfig
@@ -215,6 +218,34 @@ def test_no_onset_that_was_found_has_no_delay() -> None:
         "onset_delay": {"median": None, "p90": None}, "false_alarms_per_hour": 0.0,
     }  # fmt: skip
     assert "onset delay -, 0 false alarms/h" in detection_scores.summary(scores)
+
+
+def test_people_are_validated_on_whom_nothing_has_learnt_from(tmp_path: Path) -> None:
+    again = SourceConfig(name="own", subjects=("c",))
+    with pytest.raises(ValueError, match=r"subjects \['c'\] are both trained on"):
+        dataclasses.replace(RUN, sources=(*RUN.sources, again), validation_subjects=("c",))
+    two = dataclasses.replace(
+        RUN, sources=(*RUN.sources, SourceConfig(name="own", split="standard/train")), validation_subjects=("c",)
+    )
+    with pytest.raises(ValueError, match=r"\['c'\] are trained on, too: leave them out of own's subjects"):
+        run_data.held_out(two, [RECORDINGS, RECORDINGS])
+
+
+@pytest.mark.parametrize("role", ["init_from", "teacher"])
+@pytest.mark.parametrize(("knows", "stage", "refused"), [
+    (("a", "c"), "training", True), ((), "training", True), (("a",), "training", False), (("c",), "pretraining", False),
+])  # fmt: skip
+def test_what_a_run_starts_from_has_not_learnt_from_them_either(
+    tmp_path: Path, role: str, knows: tuple[str, ...], stage: Literal["training", "pretraining"], refused: bool
+) -> None:
+    made = Provenance(data=(DataUsed(set="own", subjects=knows, stage=stage),), complete=True)
+    detector_file.save(tmp_path / "before", Detector(RUN.detector), RUN.stream, made)
+    run = dataclasses.replace(RUN, validation_subjects=("c",), **{role: str(tmp_path / "before")})
+    if not refused:
+        assert run_data.held_out(run, [RECORDINGS]) == RECORDINGS[2:]
+        return
+    with pytest.raises(ValueError, match=r"before was trained on \['c'\] of own, or may have been: name others, or"):
+        run_data.held_out(run, [RECORDINGS])
 
 
 def test_validation_of_people_who_do_nothing_has_no_scores(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:

@@ -30,6 +30,8 @@ class DatasetInfo:
     where: str
     """Where to get them."""
     terms: Terms
+    together: frozenset[str] = frozenset()
+    """What two people do together, of a set whose labels belong to the scene; empty: labels belong to people."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """PKU-MMD, phases I and II: long recordings of 51 actions, frame labels, two bodies, three Kinect v2 (L, M, R).
 
-Labels belong to the scene; they are given to person "1", the first body of the file. The one corrupt row of the
+Labels belong to the scene; they are given to person "1", the first body of the file (``scene_labels``: what the other
+one learns). The one corrupt row of the
 published labels (0043-L: it ends before it starts) is kept: it matches nothing, and the official numbers include it.
 The authors' archives are .7z, which Python cannot open: unpack them.
 """
@@ -27,6 +28,7 @@ INFO = DatasetInfo(
     "called Label, and Split/cross-subject.txt",
     where="STRUCT group, Peking University (www.icst.pku.edu.cn/struct/Projects/PKUMMD.html), on request",
     terms=Terms("research", "academic use, cite C. Liu and others, arXiv 1703.07475"),
+    together=frozenset({"give", "handshake", "hug", "kick", "pat_on_back", "point_finger", "punch", "push"}),
 )
 TOPOLOGY = "kinect_v2_25"
 RATE = 30.0

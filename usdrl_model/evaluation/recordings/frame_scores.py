@@ -21,6 +21,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from usdrl_model.data.scene_labels import of_everybody
 from usdrl_model.data.store import Store
 from usdrl_model.events.posterior import Timeline
 from usdrl_model.skeleton import recording_gaps
@@ -109,7 +110,8 @@ def training(store: Store, labels: tuple[str, ...], how: Cut) -> Windows:
             raise ValueError("no recording has a frame: nothing to train on")
         return Windows.joined(whole)
     found: list[Tracklet] = []
-    for recording in map(as_segments, store.recordings()):
+    for index in range(len(store)):
+        recording = of_everybody(as_segments(store.recording(index)), store.dataset(index))
         found += tracklets(widened(recording, how.half_width), labels, how.rate, how.max_gap)
     return cut(found, how.shape, how.training_stride)
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from usdrl_model.config import at_least
+from usdrl_model.data import catalogue
 from usdrl_model.events.config import StreamConfig, check_labels
 from usdrl_model.network.detector_config import BACKGROUND_LABEL, DetectorConfig
 from usdrl_model.training.augment import AugmentConfig, check_encoder
@@ -33,7 +34,8 @@ class FinetuneConfig:
     """Label -> what it is in a film that runs backwards, of those of which it is known. Of labels that are not listed
     the vocabulary says it. For ``augment.backwards``."""
     validation_subjects: tuple[str, ...] = ()
-    """People of the first source to validate on; never test subjects."""
+    """People of the first source to validate on, whom neither the run nor the weights that it starts from have learnt
+    from; never test subjects."""
     init_from: str = ""
     """Initial weights of the encoder: a pretrained model, a shipped one ("foundation"), an official checkpoint,
     ``hf://owner/name`` (``load_encoder``) or another detector. Empty: random weights."""
@@ -82,7 +84,9 @@ class FinetuneConfig:
 
     def __post_init__(self) -> None:
         """Refuse a run that cannot start."""
-        shared = {person for first in self.sources[:1] for person in first.subjects} & set(self.validation_subjects)
+        same = catalogue.same_people(self.sources[0].name) if self.sources else ()
+        shown = {person for source in self.sources if source.name in same for person in source.subjects}
+        shared = shown & set(self.validation_subjects)
         if shared:
             raise ValueError(f"subjects {sorted(shared)} are both trained on and in validation_subjects")
         check_encoder(self.augment, self.detector.encoder, "augment")

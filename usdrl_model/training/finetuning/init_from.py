@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import torch
 
@@ -66,6 +66,20 @@ def inherited(run: FinetuneConfig) -> dict[str, Provenance]:
     if run.teacher:
         found[run.teacher] = config_file.provenance(detector_file.resolve(run.teacher))
     return found
+
+
+def trained_on(made: Provenance, name: str, people: Collection[str]) -> list[str]:
+    """Those of some people of a set by whose labels weights were trained, or may have been: all if they name nobody.
+
+    Args:
+        made: of the weights.
+        name: of the set, which other sets may show the people of.
+        people: as the set names them.
+    """
+    known = [one for one in made.data if one.stage == "training" and one.set in catalogue.same_people(name)]
+    if any(not one.subjects for one in known):
+        return sorted(people)
+    return sorted({*people} & {who for one in known for who in one.subjects})
 
 
 def _used(source: SourceConfig, store: Store | None) -> DataUsed:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 
+from usdrl_model.data import catalogue
 from usdrl_model.data.store import Store
 from usdrl_model.network.detector_config import DetectorConfig
 from usdrl_model.skeleton.recording import Recording
-from usdrl_model.training.finetuning import sources
+from usdrl_model.training.finetuning import init_from, sources
 from usdrl_model.training.finetuning.config import FinetuneConfig
 from usdrl_model.training.finetuning.labels import vocabulary_of
 from usdrl_model.training.finetuning.sources import Mixture
@@ -42,7 +43,8 @@ def held_out(run: FinetuneConfig, given: Sequence[Sequence[Recording]]) -> list[
         given: ``recordings`` of each source.
 
     Raises:
-        ValueError: one of these people has no recording, or is trained on.
+        ValueError: one of these people has no recording, or is trained on: by a source that shows them, or before, by
+            the weights of the start or by the teacher.
     """
     if not run.validation_subjects:
         return []
@@ -51,8 +53,19 @@ def held_out(run: FinetuneConfig, given: Sequence[Sequence[Recording]]) -> list[
         there = sorted({recording.subject or "?" for recording in given[0]})
         raise ValueError(f"validation_subjects: {sorted(absent)} have no recording in {first.name}; there are {there}")
     found = [recording for recording in given[0] if recording.subject in people]
-    if both := sorted({str(recording.subject) for recording in found if first.trains_on(recording)}):
-        raise ValueError(f"validation_subjects: {both} are trained on, too: leave them out of {first.name}'s subjects")
+    for source, shown in zip(run.sources, given, strict=True):
+        if source.name not in catalogue.same_people(first.name):
+            continue
+        if both := sorted({str(one.subject) for one in shown if one.subject in people and source.trains_on(one)}):
+            raise ValueError(
+                f"validation_subjects: {both} are trained on, too: leave them out of {source.name}'s subjects"
+            )
+    for name, made in init_from.inherited(run).items():
+        if both := init_from.trained_on(made, first.name, people):
+            raise ValueError(
+                f"validation_subjects: {name} was trained on {both} of {first.name}, or may have been: name others, or"
+                " start from weights that were made without them"
+            )
     return found
 
 

@@ -15,6 +15,7 @@ from usdrl_model.data import catalogue, protocols
 from usdrl_model.data.catalogue import PERFORMER
 from usdrl_model.data.compose_pairs import streams
 from usdrl_model.data.in_vocabulary import in_vocabulary
+from usdrl_model.data.scene_labels import of_everybody
 from usdrl_model.data.store import Store
 from usdrl_model.data.vocabulary import Vocabulary
 from usdrl_model.network.detector_config import BACKGROUND_LABEL, DetectorConfig
@@ -170,12 +171,14 @@ def recordings(
                 " or set detector.encoder.flat: true"
             )
         if source.labels:
-            own = relabelling.listed(source.name, chosen, source.labels)
+            own = (of_everybody(one, source.name) for one in relabelling.listed(source.name, chosen, source.labels))
             both = ((one, relabelling.relabelled(one, source.labels, sliding=sliding)) for one in own)
             return [_doubted(in_doubt(new, POINT_SURE, POINT_DOUBT), source, old.segments) for old, new in both]
         if vocabulary is not None:
             vocabulary.check(source.name, chosen.labels)
-        found = chosen.recordings()
+            found = chosen.recordings()
+        else:
+            found = (of_everybody(one, source.name) for one in chosen.recordings())
         if vocabulary is None and sliding and not source.compose:  # streams are made of whole clips
             found = map(relabelling.as_segments, found)
     if vocabulary is None or source.name not in vocabulary.instants:  # those say how long an instant's action is
