@@ -10,7 +10,6 @@ from usdrl_ros.node.main import main
 
 
 def stream(config):
-    print("loading", flush=True)
     while not Path(sys.argv[1]).exists():
         time.sleep(0.01)
     return ActionStream(hand_up_weights(), topology=config.topology, states=config.states_config())

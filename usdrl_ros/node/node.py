@@ -96,8 +96,8 @@ class PerceptionNode(ServedNode):
         self._pipeline: Pipeline | None = None
         self._listening: Listening | None = None
         self._tf: TfListener | None = None
-        self._structure_taken = False
-        """True from configuration to cleanup, while parameters that are not dynamic cannot change."""
+        self._structure_taken = bool(self.get_parameter("autostart").value)
+        """True from configuration, or from the start that begins with it, to cleanup, while the structure is fixed."""
         self._supervisor = Supervisor(self._health)
         self._steady = Clock(clock_type=ClockType.STEADY_TIME)  # runs on when the simulation pauses
         self._diagnostics: Publisher = self.create_publisher(DiagnosticArray, "/diagnostics", 10)
@@ -169,7 +169,7 @@ class PerceptionNode(ServedNode):
         if self._pipeline is None:
             return FAILURE
         try:
-            self._pipeline.reconfigure(parameters.read(self))  # parameters set while the weights were loaded
+            self._pipeline.reconfigure(parameters.read(self))  # one may have been set as configuration began
             with self.switch.lock:
                 self._listening, self.switch.off = self._listen(self._pipeline), False
         except Exception as error:  # as above
@@ -290,6 +290,8 @@ class PerceptionNode(ServedNode):
                 config = parameters.read(self, values)
                 if self._pipeline is not None:
                     self._pipeline.reconfigure(config)
+                elif self._structure_taken:
+                    parameters.check_loading(parameters.read(self), config)
         except ValueError as error:
             return SetParametersResult(successful=False, reason=str(error))
         return SetParametersResult(successful=True)

@@ -7,6 +7,8 @@ pytest.importorskip("rclpy", reason="needs ROS 2 (rclpy)")
 
 from lifecycle_msgs.msg import Transition  # noqa: E402
 from lifecycle_msgs.srv import ChangeState, GetState  # noqa: E402
+from rcl_interfaces.srv import SetParameters  # noqa: E402
+from rclpy.parameter import Parameter  # noqa: E402
 from std_srvs.srv import SetBool  # noqa: E402
 
 from usdrl_ros.processes.children import Child  # noqa: E402
@@ -30,6 +32,12 @@ class Loading:
         request = ChangeState.Request(transition=Transition(id=transition))
         return self.peer.call(ChangeState, "usdrl_perception/change_state", request).success
 
+    def set(self, name, value):
+        kind = Parameter.Type.STRING_ARRAY if value == [] else None  # which an empty list does not tell
+        parameter = Parameter(name, kind, value).to_parameter_msg()
+        request = SetParameters.Request(parameters=[parameter])
+        return self.peer.call(SetParameters, "usdrl_perception/set_parameters", request).results[0]
+
     def label(self):
         self.child.check()
         return self.peer.call(GetState, "usdrl_perception/get_state").current_state.label
@@ -47,9 +55,7 @@ def node(peer, tmp_path, request):
     file = tmp_path / "load"
     arguments = [str(HELPERS / "waiting_node.py"), str(file), *STARTS, *getattr(request, "param", [])]
     with Child("perception", arguments) as child:
-        one = Loading(peer, child, file)
-        peer.wait(lambda: "loading" in child.output() or "-p" in arguments[-2:], "begin of the loading", child=child)
-        yield one
+        yield Loading(peer, child, file)
 
 
 def test_a_node_disabled_while_it_starts_does_not_listen(node):
@@ -85,3 +91,19 @@ def test_whoever_activates_a_disabled_node_has_it_active(node):
     answer = node.enable(False)
     assert answer.success and "no weights" in answer.message
     assert not node.enable(True).success
+
+
+@pytest.mark.parametrize(("name", "value"), [("watch", ["wvae"]), ("watch", []), ("min_duration", 0.2)])
+def test_what_the_weights_must_allow_is_refused_until_they_are_there(node, name, value):
+    refused = node.set(name, value)
+    assert not refused.successful and refused.reason.startswith(f"{name}: ") and "weights" in refused.reason
+    node.load()
+    node.reaches("active")
+    assert node.set(name, value).successful is (value != ["wvae"])
+
+
+def test_what_needs_no_weights_is_set_while_they_load(node):
+    assert node.set("enrol.label", "thumbs_up").successful
+    assert node.set("watch", ["hand_up"]).successful, "as it is"
+    node.load()
+    node.reaches("active")
