@@ -85,6 +85,11 @@ class ActionsClient:
         return 0.0 if state is None else float(state["stamp"])
 
     @property
+    def silence(self) -> float:
+        """Seconds since the newest frame was heard of, by this client's clock: a tracker that is silent may be dead."""
+        return self._monotonic() - self._heard.came
+
+    @property
     def now(self) -> float:
         """Seconds of this client's clock, which never jumps."""
         return self._monotonic()
