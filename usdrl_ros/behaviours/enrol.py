@@ -10,7 +10,7 @@ from rcl_interfaces.srv import SetParameters
 from rclpy.client import Client
 from std_srvs.srv import Trigger
 
-from usdrl_ros.behaviours.leaf import Leaf
+from usdrl_ros.behaviours.leaf import NAMESPACE, Leaf
 from usdrl_ros.client import ActionsClient
 from usdrl_ros.service_calls import NoAnswerError, RefusedError, ask, text_parameters
 
@@ -28,6 +28,7 @@ class EnrolGesture(Leaf):
         seconds: that the person has for the gesture, at most two windows of the weights.
         perception: name of the node, relative to the namespace of the client's; left out: that of the client
             (``ActionsClient.perception``).
+        namespace: of the key of the blackboard.
     """
 
     def __init__(
@@ -38,8 +39,9 @@ class EnrolGesture(Leaf):
         who: str = "",
         seconds: float = 3.0,
         perception: str = "",
+        namespace: str = NAMESPACE,
     ) -> None:
-        super().__init__(f"enrol {label}", client, read=(who,) if who else ())
+        super().__init__(f"enrol {label}", client, namespace=namespace, read=(who,) if who else ())
         self.label, self.who, self.seconds = label, who, seconds
         create = client.node.create_client
         name = client.node.resolve_service_name(perception) if perception else client.perception
