@@ -7,12 +7,11 @@ from typing import Any
 
 from py_trees.common import Status
 from rcl_interfaces.srv import SetParameters
-from rclpy.client import Client
 from std_srvs.srv import Trigger
 
 from usdrl_ros.behaviours.leaf import NAMESPACE, Leaf
 from usdrl_ros.client import ActionsClient
-from usdrl_ros.service_calls import NoAnswerError, RefusedError, ask, text_parameters
+from usdrl_ros.service_calls import NoAnswerError, RefusedError, Services, ask, text_parameters
 
 
 class EnrolGesture(Leaf):
@@ -43,11 +42,8 @@ class EnrolGesture(Leaf):
     ) -> None:
         super().__init__(f"enrol {label}", client, namespace=namespace, read=(who,) if who else ())
         self.label, self.who, self.seconds = label, who, seconds
-        create = client.node.create_client
-        name = client.node.resolve_service_name(perception) if perception else client.perception
-        self._parameters: Client = create(SetParameters, f"{name}/set_parameters")
-        self._start: Client = create(Trigger, f"{name}/enrol/start")
-        self._stop: Client = create(Trigger, f"{name}/enrol/stop")
+        given = str(client.node.resolve_service_name(perception)) if perception else ""
+        self._service = Services(client.node, lambda: given or client.perception)
         self._steps: Generator[None, None, str] = self._enrol()
 
     def initialise(self) -> None:
@@ -75,14 +71,14 @@ class EnrolGesture(Leaf):
                 raise RefusedError(f"nobody is {self.who}")
             person = said
         texts = {"enrol.label": self.label, "enrol.person": person}
-        yield from self._ask(self._parameters, text_parameters(texts))
-        yield from self._ask(self._start, Trigger.Request())
+        yield from self._ask(SetParameters, "set_parameters", text_parameters(texts))
+        yield from self._ask(Trigger, "enrol/start", Trigger.Request())
         self.feedback_message = "showing"
         end = self.client.now + self.seconds
         while self.client.now < end:
             yield
-        answer = yield from self._ask(self._stop, Trigger.Request())
+        answer = yield from self._ask(Trigger, "enrol/stop", Trigger.Request())
         return str(answer.message)
 
-    def _ask(self, service: Client, request: Any) -> Generator[None, None, Any]:
-        return ask(service, request, lambda: self.client.now)
+    def _ask(self, kind: Any, service: str, request: Any) -> Generator[None, None, Any]:
+        return ask(self._service(kind, service), request, lambda: self.client.now)

@@ -5,7 +5,6 @@ import json
 import os
 import subprocess
 import sys
-import threading
 import time
 
 import pytest
@@ -13,89 +12,12 @@ import pytest
 pytest.importorskip("rclpy", reason="needs ROS 2 (rclpy)")
 pytest.importorskip("mcp", reason="needs mcp (extra mcp)")
 
-import rclpy  # noqa: E402
 from helpers.mcp_client import SERVER, asked, environment  # noqa: E402
-from helpers.ros_peer import LATCHED  # noqa: E402
-from rclpy.executors import SingleThreadedExecutor  # noqa: E402
-from std_msgs.msg import String  # noqa: E402
-from std_srvs.srv import Trigger  # noqa: E402
-
-from usdrl_ros.outputs.state_json import SCHEMA  # noqa: E402
+from helpers.scripted_perception import STARTED, Scripted  # noqa: E402
 
 NAMESPACE = "/robot"
-PERIOD = 0.5
-BEAT = 0.1
-"""Seconds between two states: far below what is promised, so that a busy machine is no dead node."""
-STARTED = (True, "person cam:7: make the gesture, then call enrol/stop")
-
-
 SOON_AFTER = functools.partial(pytest.approx, abs=0.45)
 """Ages grow until the next state comes."""
-
-
-class Scripted:
-    """A node ``usdrl_perception`` without a model: what it says is set by the test."""
-
-    def __init__(self):
-        self.context = rclpy.Context()
-        rclpy.init(context=self.context)
-        self.node = rclpy.create_node("usdrl_perception", context=self.context, namespace=NAMESPACE)
-        self.executor = SingleThreadedExecutor(context=self.context)
-        self.executor.add_node(self.node)
-        self.people, self.events, self.calls, self.beating = [], [], [], False
-        self.stamp, self.frames = 100.0, True
-        self.start_answer = STARTED
-        self.publisher = self.node.create_publisher(String, "actions/state", LATCHED)
-        for name in ("enrol.label", "enrol.person"):
-            self.node.declare_parameter(name, "")
-        self.serve("list_labels", lambda: (True, json.dumps(["wave", "walk"])))
-        self.serve("enrol/start", lambda: self.start_answer)
-        self.serve("enrol/stop", lambda: (True, f"{self.node.get_parameter('enrol.label').value}: 1 example"))
-        self.node.create_timer(BEAT, self.beat)
-        self.thread = threading.Thread(target=self.executor.spin, daemon=True)
-        self.thread.start()
-
-    def serve(self, name, answer):
-        def respond(_, response):
-            self.calls.append(name)
-            response.success, response.message = answer()
-            return response
-
-        self.node.create_service(Trigger, f"usdrl_perception/{name}", respond)
-
-    def beat(self):
-        if self.beating:
-            self.stamp += 1e-5 * self.frames  # so little that times stay what they are
-            state = {
-                "schema": SCHEMA, "seq": len(self.events), "stamp": self.stamp, "frame_id": "base_footprint",
-                "heartbeat": {"stamp": time.time(), "period": PERIOD}, "people": self.people,
-                "events": self.events[-16:],
-            }  # fmt: skip
-            self.publisher.publish(String(data=json.dumps(state)))
-
-    def happen(self, kind, label, person="7", score=0.9, offset=None, **more):
-        seq = len(self.events) + 1
-        self.events.append(
-            {
-                "seq": seq,
-                "kind": kind,
-                "person": person,
-                "label": label,
-                "onset": 97.5,
-                "offset": offset,
-                "score": score,
-                **more,
-            }
-        )
-
-    def come(self, person):
-        self.happen("entered", None, person, score=None)
-
-    def close(self):
-        self.executor.shutdown()
-        self.thread.join()
-        self.node.destroy_node()
-        self.context.try_shutdown()
 
 
 def person(id_, *labels, states=()):
@@ -108,7 +30,7 @@ def person(id_, *labels, states=()):
 
 @pytest.fixture(scope="module")
 def running():
-    scripted = Scripted()
+    scripted = Scripted(NAMESPACE)
     with asked("--ros-args", "-r", f"__ns:={NAMESPACE}") as ask:
         yield scripted, ask
     scripted.close()
@@ -261,6 +183,24 @@ def test_what_was_over_before_the_call_is_not_found_however_late_it_is_heard(rob
     time.sleep(0.5)
     scripted.beating = True
     assert waiting.result(30.0) == (False, {"found": False, "silent_for": None, "person": None})
+
+
+@pytest.mark.parametrize(("serves", "name"), [(True, "head_perception"), (False, "relay")])
+def test_a_renamed_node_is_asked_by_its_name_and_a_relay_is_told_of(serves, name):
+    scripted = Scripted(f"/{name}", name, serves)
+    scripted.beating = True
+    try:
+        with asked("--ros-args", "-r", f"__ns:=/{name}") as ask:
+            until(lambda: not ask("people")[0])
+            failed, said = ask("labels")
+            if serves:
+                assert (failed, said["actions"]) == (False, ["wave", "walk"])
+                assert ask("enrol", label="nod", seconds=1.0)[1]["learnt"] == "nod: 1 example"
+                assert ask("wait_for", label="wave", timeout=0.1)[1]["found"] is False
+            else:
+                assert failed and "although /relay/actions/state arrives, from relay: `people`" in said
+    finally:
+        scripted.close()
 
 
 @pytest.mark.parametrize("end", ["stdin", "SIGTERM"])

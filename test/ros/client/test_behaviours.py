@@ -228,7 +228,6 @@ def test_a_gesture_is_enrolled_where_the_state_comes_from_and_who_does_not_serve
     front = ActionsClient(robot.peer.node, "/front/actions/state")
     renamed = ActionsClient(robot.peer.node, "/front/people")
     assert front.perception == "/front/usdrl_perception" and renamed.perception == "/usdrl_perception"
-    assert EnrolGesture(front, "nod")._start.srv_name == "/front/usdrl_perception/enrol/start"
     leaf = EnrolGesture(robot.client, "nod", perception="other")
     assert ticked(leaf) == Status.RUNNING
     robot.period = 10.0
