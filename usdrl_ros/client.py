@@ -32,7 +32,8 @@ from usdrl_ros.heard import Heard, understood
 from usdrl_ros.known_labels import KnownLabels
 from usdrl_ros.listening import listening
 from usdrl_ros.outputs.state_json import SCHEMA
-from usdrl_ros.wire import NODE, STATE
+from usdrl_ros.perception_name import SERVICE, perception_name
+from usdrl_ros.wire import STATE
 
 
 class ActionsClient:
@@ -51,7 +52,7 @@ class ActionsClient:
         self._topic = node.resolve_topic_name(topic)
         self._monotonic = monotonic
         self._heard = Heard()
-        self._labels = KnownLabels(node, f"{self.perception}/list_labels")
+        self._labels = KnownLabels(node, lambda: f"{self.perception}/{SERVICE}")
         self._callbacks: list[Callable[[dict[str, Any]], None]] = []
         self._news = threading.Condition()
         qos = QoSProfile(depth=1, reliability=ReliabilityPolicy.RELIABLE, durability=DurabilityPolicy.TRANSIENT_LOCAL)
@@ -64,9 +65,8 @@ class ActionsClient:
 
     @property
     def perception(self) -> str:
-        """Name of the perception node, with its namespace: that of the state, or of ``node`` if it is renamed."""
-        space = self._topic.removesuffix(f"/{STATE}")
-        return f"{space}/{NODE}" if space != self._topic else str(self._node.resolve_service_name(NODE))
+        """Name of the perception node, with its namespace, as the graph has it now (``perception_name``)."""
+        return perception_name(self._node, self._topic)
 
     @property
     def alive(self) -> bool:
@@ -83,6 +83,11 @@ class ActionsClient:
         """Stamp of the newest frame, seconds of the source's clock; 0 if the state is stale."""
         state = self.state
         return 0.0 if state is None else float(state["stamp"])
+
+    @property
+    def silence(self) -> float:
+        """Seconds since the newest frame was heard of, by this client's clock: a tracker that is silent may be dead."""
+        return self._monotonic() - self._heard.came
 
     @property
     def now(self) -> float:

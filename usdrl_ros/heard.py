@@ -51,6 +51,8 @@ class Heard:
     def __init__(self) -> None:
         self.state: dict[str, Any] | None = None
         self.pulse = Pulse()
+        self.came = -math.inf
+        """When the newest stamp was first heard, by the receiver's clock: a silent source keeps the same one."""
         self.count = 0
         """Of all events and beginnings of states."""
         self._events: deque[tuple[int, dict[str, Any]]] = deque(maxlen=REMEMBERED)
@@ -80,6 +82,8 @@ class Heard:
             del self._told[next(iter(self._told))]
         self._newest = max(state["events"], key=lambda one: one["seq"], default=None)
         self._follow(state)
+        if self.state is None or state.get("stamp") != self.state.get("stamp"):
+            self.came = now
         self.state = state
         self.pulse.beat(state["heartbeat"]["stamp"], state["heartbeat"]["period"], now)
         return events

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
@@ -22,10 +23,10 @@ class KnownLabels:
 
     Args:
         node: asks and logs.
-        service: ``list_labels`` of the perception node.
+        service: gives the name of ``list_labels`` of the perception node, as it is now.
     """
 
-    def __init__(self, node: Node, service: str) -> None:
+    def __init__(self, node: Node, service: Callable[[], str]) -> None:
         self._node, self._service = node, service
         self._lock = threading.Lock()
         self._client: Client | None = None
@@ -39,9 +40,9 @@ class KnownLabels:
         with self._lock, suppress(RCLError, InvalidHandle):  # rclpy, or the node, may be shut down at any moment
             if self._closed or not self._node.context.ok():
                 return
-            if self._client is None:
-                self._client = self._node.create_client(Trigger, self._service)
-            if self._client.service_is_ready():
+            if self._client is None or not self._client.service_is_ready():
+                self._renew()
+            if self._client is not None and self._client.service_is_ready():
                 self._asked.add(label)
                 answer = self._client.call_async(Trigger.Request())
                 answer.add_done_callback(lambda done: self._answered(label, done))
@@ -53,6 +54,15 @@ class KnownLabels:
             if self._client is not None:
                 self._node.destroy_client(self._client)
                 self._client = None
+
+    def _renew(self) -> None:
+        """A client of the service by the name that it has now; nodes are heard of one after another."""
+        name = self._service()
+        if self._client is not None and self._client.srv_name != name:
+            self._node.destroy_client(self._client)
+            self._client = None
+        if self._client is None:
+            self._client = self._node.create_client(Trigger, name)
 
     def _answered(self, label: str, answer: Any) -> None:
         response = answer.result()

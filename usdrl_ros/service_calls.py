@@ -9,6 +9,7 @@ from typing import Any
 from rcl_interfaces.msg import Parameter, ParameterType, ParameterValue
 from rcl_interfaces.srv import SetParameters
 from rclpy.client import Client
+from rclpy.node import Node
 from std_srvs.srv import Trigger
 
 PATIENCE = 6.0
@@ -21,6 +22,26 @@ class NoAnswerError(TimeoutError):
 
 class RefusedError(ValueError):
     """What was asked for is not done; the message says why."""
+
+
+class Services:
+    """Clients of the services of the perception node, by the name that it has when it is asked.
+
+    Args:
+        node: asks.
+        perception: gives the full name of the perception node.
+    """
+
+    def __init__(self, node: Node, perception: Callable[[], str]) -> None:
+        self._node, self._perception = node, perception
+        self._clients: dict[str, Client] = {}
+
+    def __call__(self, kind: Any, service: str) -> Client:
+        """The client of a service, such as ``enrol/start``, of the type ``kind``."""
+        name = f"{self._perception()}/{service}"
+        if name not in self._clients:
+            self._clients[name] = self._node.create_client(kind, name)
+        return self._clients[name]
 
 
 def text_parameters(texts: Mapping[str, str]) -> SetParameters.Request:

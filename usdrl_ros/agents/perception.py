@@ -14,8 +14,9 @@ from rclpy.client import Client
 from rclpy.node import Node
 from std_srvs.srv import Trigger
 
+from usdrl_model.errors.shown import LINE, cut
 from usdrl_ros.client import ActionsClient
-from usdrl_ros.service_calls import NoAnswerError, ask, text_parameters
+from usdrl_ros.service_calls import NoAnswerError, Services, ask, text_parameters
 from usdrl_ros.wire import STATE
 
 POLL = 0.05
@@ -39,11 +40,7 @@ class Perception:
         self._node = node
         self._topic = node.resolve_topic_name(STATE)
         self.client = ActionsClient(node)
-        self._parameters: Client = node.create_client(SetParameters, f"{self.client.perception}/set_parameters")
-        names = ("list_labels", "enrol/start", "enrol/stop")
-        self._services: dict[str, Client] = {
-            name: node.create_client(Trigger, f"{self.client.perception}/{name}") for name in names
-        }
+        self._service = Services(node, lambda: self.client.perception)
 
     async def state(self) -> dict[str, Any]:
         """The newest state (docs/state.md); waits a moment for the first heartbeats.
@@ -65,13 +62,13 @@ class Perception:
             NoPerceptionError: no answer.
             ValueError: the node refuses; its own words.
         """
-        response = await self._answer(self._services[service], Trigger.Request())
+        response = await self._answer(self._service(Trigger, service), Trigger.Request())
         return str(response.message)
 
     async def set(self, **texts: str) -> None:
         """Set parameters of the node that are texts; ``_`` in a name stands for a dot. Errors as ``ask``."""
         dotted = {name.replace("_", "."): text for name, text in texts.items()}
-        await self._answer(self._parameters, text_parameters(dotted))
+        await self._answer(self._service(SetParameters, "set_parameters"), text_parameters(dotted))
 
     async def _answer(self, client: Client, request: Any) -> Any:
         steps = ask(client, request)
@@ -81,8 +78,19 @@ class Perception:
             except StopIteration as done:
                 return done.value
             except NoAnswerError as error:
-                raise NoPerceptionError(f"no perception: {error}") from error
+                raise NoPerceptionError(self._silence(error)) from error
             await anyio.sleep(POLL)
+
+    def _silence(self, error: NoAnswerError) -> str:
+        """Why a service gives no answer: its node is gone, or only its state is there."""
+        if not self.client.alive:
+            return f"no perception: {error}"
+        names = sorted({end.node_name for end in self._node.get_publishers_info_by_topic(self._topic)})
+        return (
+            f"no answer: {error}, although {self._topic} arrives, from {cut(', '.join(names), LINE)}: `people` and"
+            " `recent_events` can be asked all the same. Where that is a relay, give this server the topic of the"
+            " perception node itself: -r actions/state:=TOPIC"
+        )
 
     def _absence(self) -> str:
         publishers = self._node.count_publishers(self._topic)

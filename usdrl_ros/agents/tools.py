@@ -18,13 +18,18 @@ from usdrl_model.errors.nearest import hint
 from usdrl_model.errors.shown import MESSAGE, cut
 from usdrl_model.states.person import STATES
 from usdrl_ros.agents.perception import POLL, NoPerceptionError, Perception
+from usdrl_ros.client import ActionsClient
 
 LONGEST_GESTURE = 6.0
 """Seconds: weights keep two windows, those that ship 6.4 s and more; a longer one is refused when it has been made."""
+SILENT = 2.0
+"""Seconds without a new frame after which that is told; slow trackers and inferences need less."""
 INSTRUCTIONS = """A robot sees people through a body tracker. These tools say who is here, what they do, and what they
 did. Call `labels` once to learn which actions and states can be recognised: nothing else ever is. Everything is about
 now: an error that says "no perception" means that nothing is known, not that nobody is there. Ids of people are names
-that the tracker gave and may change when somebody leaves. Times are seconds, positions metres in `frame`."""
+that the tracker gave and may change when somebody leaves. Times are seconds, positions metres in `frame`. `silent_for`
+is null, or the seconds for which the tracker has told nothing: it may be dead, nobody knows whether the room is empty
+(some trackers fall silent when nobody is there)."""
 
 Label = Annotated[str, Field(description="An action or state, one of those that `labels` lists.", max_length=100)]
 Who = Annotated[str, Field(description="Id of the only person who counts. Empty: anybody.", max_length=100)]
@@ -54,10 +59,12 @@ def server(perception: Perception) -> MCPServer:
         """Everybody who is seen now, with their actions and states.
 
         `position` is that of the head; `seconds` is how long an action has been going on; `not_judged` lists actions
-        that cannot be seen now, because a part of the body is hidden. An empty list means that nobody is seen.
+        and states that cannot be told now, because a part of the body is hidden or the person has just come. An empty
+        list means that nobody is seen, if `silent_for` is null.
         """
         state = await perception.state()
-        return {"frame": state["frame_id"], "people": [_seen(person) for person in state["people"]]}
+        people = [_seen(person) for person in state["people"]]
+        return {"frame": state["frame_id"], "silent_for": _silent(client), "people": people}
 
     @_tool(mcp)
     async def wait_for(
@@ -65,7 +72,8 @@ def server(perception: Perception) -> MCPServer:
     ) -> dict[str, Any]:
         """Wait until somebody begins an action or comes into a state, or is at it already.
 
-        `found` is false if nobody did within `timeout`. If the person has already left, `person` has the id only.
+        `found` is false if nobody did within `timeout`, or nobody was seen (`silent_for`). If the person has already
+        left, `person` has the id only.
         """
         end = time.monotonic() + timeout
         await perception.state()
@@ -73,23 +81,25 @@ def server(perception: Perception) -> MCPServer:
         await _check_label(perception, label)
         while (found := look()) is None:
             if time.monotonic() >= end:
-                return {"found": False, "person": None}
+                return {"found": False, "silent_for": _silent(client), "person": None}
             await anyio.sleep(POLL)
             if not client.alive:
                 await perception.state()  # what happens meanwhile is found afterwards
-        return {"found": True, "person": _seen(found) if "actions" in found else found}
+        person_found = _seen(found) if "actions" in found else found
+        return {"found": True, "silent_for": _silent(client), "person": person_found}
 
     @_tool(mcp)
     async def recent_events(after: After = 0) -> dict[str, Any]:
         """What happened since this server was started: onsets and offsets of actions, and who entered and left.
 
         Oldest first, the last 256. Times are seconds ago (null: not yet). `lost` is the end of an action whose person
-        went. Give `next` as `after` to hear only what is new.
+        went. `reason` of who left: `gone` (not seen any more), `silent` (the tracker told nothing more: they may be
+        there still) or `reset` (everybody was forgotten). Give `next` as `after` to hear only what is new.
         """
-        now = float((await perception.state())["stamp"])
+        now = float((await perception.state())["stamp"]) + client.silence
         end = client.cursor
         events = client.events_since(after if after <= end else 0)  # larger: of a server that ran before
-        return {"events": [_happened(event, now) for event in events], "next": end}
+        return {"events": [_happened(event, now) for event in events], "silent_for": _silent(client), "next": end}
 
     @_tool(mcp)
     async def enrol(label: Gesture, seconds: Seconds = 3.0, person: Who = "") -> dict[str, Any]:
@@ -135,15 +145,21 @@ async def _check_label(perception: Perception, label: str) -> None:
         )
 
 
+def _silent(client: ActionsClient) -> float | None:
+    """Seconds for which the source has been silent; None as long as frames come."""
+    return round(client.silence, 1) if client.silence > SILENT else None
+
+
 def _seen(person: dict[str, Any]) -> dict[str, Any]:
     """A person of a state (docs/state.md) in the few fields that a model needs."""
     actions = [action for action in person["actions"] if action["state"] == "active"]
+    states = person.get("states", {"active": []})  # earlier nodes do not send it
     return {
         "id": person["id"],
         "position": person["position"],
         "actions": [{"label": one["label"], "score": one["score"], "seconds": one["since"]} for one in actions],
-        "states": [held["label"] for held in person.get("states", {"active": []})["active"]],
-        "not_judged": person.get("withheld", []),
+        "states": [held["label"] for held in states["active"]],
+        "not_judged": [*person.get("withheld", []), *states.get("unknown", [])],
     }
 
 
@@ -155,6 +171,7 @@ def _happened(event: dict[str, Any], now: float) -> dict[str, Any]:
 
     told = {"kind": event["kind"], "person": event["person"]}
     if event["kind"] in ("entered", "left"):
-        return told | {"came_ago": ago(event["onset"]), "went_ago": ago(event["offset"])}
+        reason = {"reason": event["reason"]} if "reason" in event else {}
+        return told | {"came_ago": ago(event["onset"]), "went_ago": ago(event["offset"])} | reason
     action = {"label": event["label"], "score": event["score"]}
     return told | action | {"began_ago": ago(event["onset"]), "ended_ago": ago(event["offset"])}

@@ -14,6 +14,7 @@ from usdrl_ros.bags.recorded_topic import skeleton_topics
 from usdrl_ros.bags.replay import LabelledBag, load_bag
 from usdrl_ros.bags.storage import BagReader
 from usdrl_ros.bags.write import DEFAULT_AXES
+from usdrl_ros.inputs.coordinate_frames import NO_POSE
 from usdrl_ros.inputs.registry import guessable
 
 
@@ -29,6 +30,10 @@ def add_bag(command: argparse.ArgumentParser) -> None:
     )
     command.add_argument("--units", choices=tuple(UNITS), help="unit of the points (default: of the labels, or m)")
     command.add_argument("--mirrored", action="store_true", help="left and right are swapped")
+    command.add_argument(
+        "--sensor-pose", nargs=len(NO_POSE), type=float, metavar=("X", "Y", "Z", "ROLL", "PITCH", "YAW"),
+        help="how the sensor is mounted, metres and radians (default: of the labels, or level)",
+    )  # fmt: skip
 
 
 def described_bag(arguments: argparse.Namespace) -> LabelledBag:
@@ -45,6 +50,8 @@ def described(arguments: argparse.Namespace) -> Truth:
         given["topology"] = topology.located(arguments.topology)
     if arguments.mirrored:
         given["mirrored"] = True
+    if arguments.sensor_pose:
+        given["sensor_pose"] = tuple(arguments.sensor_pose)
     folder = arguments.bag if arguments.bag.is_dir() else arguments.bag.parent
     if (folder / FILE_NAME).exists():
         return dataclasses.replace(load_truth(arguments.bag), **given)

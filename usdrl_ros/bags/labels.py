@@ -12,6 +12,7 @@
     input_file: bodies.yaml      # as the node's parameter (relative to this file)
     depth_topic: /depth          # as the node's parameter, and camera_info_topic
     picture_size: [640, 480]     # as the node's parameter
+    sensor_pose: [0, 0, 1.2, 0, 0.6, 0]    # as the node's parameter, and imu_topic, imu_rotation; default: level
     input_options: {pattern: "{joint}_{person}"}    # as the node's parameters input.*
     labels: [wave, clap]         # every annotated action, without the background
     segments:                    # seconds, header stamps; `person` as the input adapter names people
@@ -20,6 +21,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
@@ -38,16 +40,17 @@ from usdrl_model.skeleton.person import AXES, UNITS
 from usdrl_model.skeleton.segments import AMBIGUOUS, Segment
 from usdrl_ros.bags.errors import BagError
 from usdrl_ros.bags.metadata import check_ros2
+from usdrl_ros.inputs.coordinate_frames import NO_POSE
 from usdrl_ros.inputs.options import PREFIX
 from usdrl_ros.inputs.source_config import SourceConfig
 
 SCHEMA = "usdrl.labels/1"
 FILE_NAME = "labels.yaml"
-ADAPTER_FIELDS = ("input_type", "input_file", "depth_topic", "camera_info_topic")
+NAMES = ("input_type", "input_file", "depth_topic", "camera_info_topic", "imu_topic")
 """Fields that may be left out: the adapter follows from the type of the messages."""
-
-READING = ("topic", "topology", "axes", "units", "mirrored", "input_type", "input_file", "depth_topic",
-           "camera_info_topic", "picture_size")  # fmt: skip
+NUMBERS = {"picture_size": 2, "sensor_pose": len(NO_POSE), "imu_rotation": 3}
+"""Fields that are lists of so many numbers, and may be left out."""
+READING = ("topic", "topology", "axes", "units", "mirrored", *NAMES, *NUMBERS)
 """Fields that are parameters of the node by the same names."""
 
 
@@ -79,23 +82,21 @@ class Truth:
     """The camera whose picture the joints are in."""
     picture_size: tuple[float, ...] = (0.0, 0.0)
     """Its width and height, pixels; zeros: from the camera info, or no picture at all."""
+    sensor_pose: tuple[float, ...] = NO_POSE
+    """How the sensor is mounted: x, y, z (m), roll, pitch, yaw (rad); zeros: it is level."""
+    imu_topic: str = ""
+    """The IMU on the sensor, which says so at every moment."""
+    imu_rotation: tuple[float, ...] = (0.0, 0.0, 0.0)
+    """How that is turned against the sensor: roll, pitch, yaw (rad)."""
     input_options: Mapping[str, Any] = field(default_factory=dict)
     """Parameters of the adapter that differ from their defaults."""
 
     def source(self) -> SourceConfig:
         """How its messages are read; where they have no ids, the person is the only one in the labels."""
         people = {segment.person for segment in self.segments}
-        return SourceConfig(
-            topology=self.topology,
-            axes=self.axes,
-            units=self.units,
-            mirrored=self.mirrored,
-            person_id=people.pop() if len(people) == 1 else "0",
-            input_file=self.input_file,
-            depth_topic=self.depth_topic,
-            camera_info_topic=self.camera_info_topic,
-            picture_size=self.picture_size,
-        )
+        known = {one.name for one in fields(SourceConfig)}
+        stated = {name: getattr(self, name) for name in READING if name in known}
+        return SourceConfig(**stated, person_id=people.pop() if len(people) == 1 else "0")
 
     def parameters(self) -> dict[str, Any]:
         """The parameters with which a node reads its messages, those that the labels state."""
@@ -113,8 +114,8 @@ class Truth:
             "axes": self.axes,
             "units": self.units,
             "mirrored": self.mirrored,
-            **{name: value for name in ADAPTER_FIELDS if (value := getattr(self, name))},
-            **({"picture_size": list(self.picture_size)} if any(self.picture_size) else {}),
+            **{name: value for name in NAMES if (value := getattr(self, name))},
+            **{name: list(value) for name in NUMBERS if any(value := getattr(self, name))},
             **({"input_options": dict(self.input_options)} if self.input_options else {}),
             "labels": list(self.labels),
             "segments": [
@@ -180,7 +181,7 @@ def parse_truth(document: Any) -> Truth:
     if document.get("schema") != SCHEMA:
         raise BagError(f"schema: expected {SCHEMA}, got {shown(document.get('schema'))}")
     known = (
-        *("schema", "topic", "topology", "axes", "units", "mirrored", *ADAPTER_FIELDS, "picture_size", "input_options"),
+        *("schema", "topic", "topology", "axes", "units", "mirrored", *NAMES, *NUMBERS, "input_options"),
         *("labels", "segments"),
     )
     if strange := sorted(str(key) for key in document.keys() - set(known)):
@@ -208,9 +209,8 @@ def parse_truth(document: Any) -> Truth:
         segments=tuple(_segment(index, row, [*labels, AMBIGUOUS]) for index, row in enumerate(rows)),
         units=_choice({"units": "m"} | document, "units", UNITS),
         mirrored=_flag(document, "mirrored"),
-        picture_size=_size(document),
         input_options=_options(document),
-        **{name: _text(document, name) for name in ADAPTER_FIELDS if name in document},
+        **_further(document),
     )
 
 
@@ -221,10 +221,17 @@ def _text(document: dict[str, Any], field: str) -> str:
     return value
 
 
-def _size(document: dict[str, Any]) -> tuple[float, ...]:
-    value = document.get("picture_size", [0.0, 0.0])
-    if not isinstance(value, list) or len(value) != 2 or not all(type(one) in (int, float) for one in value):
-        raise BagError(f"picture_size: expected width and height in pixels, got {shown(value)}")
+def _further(document: dict[str, Any]) -> dict[str, Any]:
+    """The fields that may be left out."""
+    names = {name: _text(document, name) for name in NAMES if name in document}
+    return names | {name: _numbers(document, name, count) for name, count in NUMBERS.items() if name in document}
+
+
+def _numbers(document: dict[str, Any], field: str, count: int) -> tuple[float, ...]:
+    value = document[field]
+    numbers = isinstance(value, list) and all(type(one) in (int, float) and math.isfinite(one) for one in value)
+    if not numbers or len(value) != count:
+        raise BagError(f"{field}: expected a list of {count} numbers, got {shown(value)}")
     return tuple(map(float, value))
 
 

@@ -31,7 +31,6 @@ from usdrl_ros.bags.labels import Truth
 from usdrl_ros.bags.play import Player, PlayOptions
 from usdrl_ros.bags.replay import BagRun, LabelledBag
 from usdrl_ros.bags.storage import BagMessage, BagReader
-from usdrl_ros.inputs.options import PREFIX
 from usdrl_ros.processes.children import Child, use_private_domain
 from usdrl_ros.wire import EVENTS, NODE, STAMP_DIGITS, STATE
 
@@ -202,21 +201,11 @@ def alike(bags: Iterable[LabelledBag]) -> list[list[LabelledBag]]:
 def perception_arguments(truth: Truth, input_type: str, person_id: str, made_of: Pretrained | None = None) -> list[str]:
     """Arguments of the Python interpreter for a node with such skeletons on ``TOPIC``; None: with its defaults."""
     parameters = {
+        **truth.parameters(),
         "topic": TOPIC,
         "input_type": input_type,
-        **{
-            name: value
-            for name in ("input_file", "depth_topic", "camera_info_topic")
-            if (value := getattr(truth, name))
-        },
-        "picture_size": truth.picture_size,
-        "topology": truth.topology,
-        "axes": truth.axes,
-        "units": truth.units,
-        "mirrored": truth.mirrored,
         "person_id": person_id,
         **{name: value for name, value in asdict(made_of or Pretrained()).items() if value},
-        **{f"{PREFIX}{name}": value for name, value in truth.input_options.items()},
         f"qos_overrides.{TOPIC}.subscription.reliability": "reliable",
     }
     # ROS 2 reads them as YAML, of which JSON is a part: a text that looks like a number stays a text.

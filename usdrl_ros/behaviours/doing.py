@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from py_trees.common import Status
 
-from usdrl_ros.behaviours.leaf import Leaf
+from usdrl_ros.behaviours.leaf import NAMESPACE, Leaf
 from usdrl_ros.client import ActionsClient
 
 
@@ -12,10 +12,17 @@ class ActionsToBlackboard(Leaf):
     """Writes ``actions/people`` (id -> person, docs/state.md) and ``actions/alive`` at every tick.
 
     SUCCESS while the perception lives, else FAILURE; ``people`` is empty then.
+
+    Args:
+        client: of the node.
+        name: of the leaf.
+        namespace: of the keys, instead of ``actions``.
     """
 
-    def __init__(self, client: ActionsClient, name: str = "actions to blackboard") -> None:
-        super().__init__(name, client, write=("people", "alive"))
+    def __init__(
+        self, client: ActionsClient, name: str = "actions to blackboard", *, namespace: str = NAMESPACE
+    ) -> None:
+        super().__init__(name, client, namespace=namespace, write=("people", "alive"))
 
     def update(self) -> Status:  # noqa: D102
         self.board.people = {person["id"]: person for person in self.client.people()}
@@ -34,10 +41,19 @@ class WaitForAction(Leaf):
         label: the action or state.
         who: key of the blackboard that gets the id of that person.
         min_score: least score at the onset.
+        namespace: of the keys of the blackboard.
     """
 
-    def __init__(self, client: ActionsClient, label: str, *, who: str = "who", min_score: float = 0.0) -> None:
-        super().__init__(f"wait for {label}", client, write=(who,))
+    def __init__(
+        self,
+        client: ActionsClient,
+        label: str,
+        *,
+        who: str = "who",
+        min_score: float = 0.0,
+        namespace: str = NAMESPACE,
+    ) -> None:
+        super().__init__(f"wait for {label}", client, namespace=namespace, write=(who,))
         self.label, self.who, self.min_score = label, who, min_score
         self._cursor = 0
 
@@ -65,12 +81,21 @@ class IsDoing(Leaf):
         found: key of the blackboard that gets the id of who does it: of several the one with the highest score, or who
             has been in the state the longest; left out: nothing is written.
         min_score: least score of an action.
+        namespace: of the keys of the blackboard.
     """
 
     def __init__(
-        self, client: ActionsClient, label: str, who: str = "", *, found: str = "", min_score: float = 0.0
+        self,
+        client: ActionsClient,
+        label: str,
+        who: str = "",
+        *,
+        found: str = "",
+        min_score: float = 0.0,
+        namespace: str = NAMESPACE,
     ) -> None:
-        super().__init__(f"is {label}", client, read=(who,) if who else (), write=(found,) if found else ())
+        keys = {"read": (who,) if who else (), "write": (found,) if found else ()}
+        super().__init__(f"is {label}", client, namespace=namespace, **keys)
         self.label, self.who, self.found, self.min_score = label, who, found, min_score
 
     def judge(self) -> Status:  # noqa: D102

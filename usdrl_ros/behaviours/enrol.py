@@ -7,12 +7,11 @@ from typing import Any
 
 from py_trees.common import Status
 from rcl_interfaces.srv import SetParameters
-from rclpy.client import Client
 from std_srvs.srv import Trigger
 
-from usdrl_ros.behaviours.leaf import Leaf
+from usdrl_ros.behaviours.leaf import NAMESPACE, Leaf
 from usdrl_ros.client import ActionsClient
-from usdrl_ros.service_calls import NoAnswerError, RefusedError, ask, text_parameters
+from usdrl_ros.service_calls import NoAnswerError, RefusedError, Services, ask, text_parameters
 
 
 class EnrolGesture(Leaf):
@@ -28,6 +27,7 @@ class EnrolGesture(Leaf):
         seconds: that the person has for the gesture, at most two windows of the weights.
         perception: name of the node, relative to the namespace of the client's; left out: that of the client
             (``ActionsClient.perception``).
+        namespace: of the key of the blackboard.
     """
 
     def __init__(
@@ -38,14 +38,12 @@ class EnrolGesture(Leaf):
         who: str = "",
         seconds: float = 3.0,
         perception: str = "",
+        namespace: str = NAMESPACE,
     ) -> None:
-        super().__init__(f"enrol {label}", client, read=(who,) if who else ())
+        super().__init__(f"enrol {label}", client, namespace=namespace, read=(who,) if who else ())
         self.label, self.who, self.seconds = label, who, seconds
-        create = client.node.create_client
-        name = client.node.resolve_service_name(perception) if perception else client.perception
-        self._parameters: Client = create(SetParameters, f"{name}/set_parameters")
-        self._start: Client = create(Trigger, f"{name}/enrol/start")
-        self._stop: Client = create(Trigger, f"{name}/enrol/stop")
+        given = str(client.node.resolve_service_name(perception)) if perception else ""
+        self._service = Services(client.node, lambda: given or client.perception)
         self._steps: Generator[None, None, str] = self._enrol()
 
     def initialise(self) -> None:
@@ -73,14 +71,14 @@ class EnrolGesture(Leaf):
                 raise RefusedError(f"nobody is {self.who}")
             person = said
         texts = {"enrol.label": self.label, "enrol.person": person}
-        yield from self._ask(self._parameters, text_parameters(texts))
-        yield from self._ask(self._start, Trigger.Request())
+        yield from self._ask(SetParameters, "set_parameters", text_parameters(texts))
+        yield from self._ask(Trigger, "enrol/start", Trigger.Request())
         self.feedback_message = "showing"
         end = self.client.now + self.seconds
         while self.client.now < end:
             yield
-        answer = yield from self._ask(self._stop, Trigger.Request())
+        answer = yield from self._ask(Trigger, "enrol/stop", Trigger.Request())
         return str(answer.message)
 
-    def _ask(self, service: Client, request: Any) -> Generator[None, None, Any]:
-        return ask(service, request, lambda: self.client.now)
+    def _ask(self, kind: Any, service: str, request: Any) -> Generator[None, None, Any]:
+        return ask(self._service(kind, service), request, lambda: self.client.now)

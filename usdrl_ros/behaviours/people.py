@@ -7,7 +7,7 @@ import math
 from py_trees.common import Status
 
 from usdrl_model.errors.shown import shown
-from usdrl_ros.behaviours.leaf import Leaf
+from usdrl_ros.behaviours.leaf import NAMESPACE, Leaf
 from usdrl_ros.client import ActionsClient
 
 
@@ -18,15 +18,18 @@ class WaitForPerson(Leaf):
         client: of the node.
         kind: ``entered`` or ``left``; a person who is here already does not enter.
         who: key of the blackboard that gets the id of that person.
+        namespace: of the key.
 
     Raises:
         ValueError: another kind.
     """
 
-    def __init__(self, client: ActionsClient, kind: str = "entered", *, who: str = "who") -> None:
+    def __init__(
+        self, client: ActionsClient, kind: str = "entered", *, who: str = "who", namespace: str = NAMESPACE
+    ) -> None:
         if kind not in ("entered", "left"):
             raise ValueError(f"kind: expected entered or left, got {shown(kind)}")
-        super().__init__(f"wait for one who {kind}", client, write=(who,))
+        super().__init__(f"wait for one who {kind}", client, namespace=namespace, write=(who,))
         self.kind, self.who = kind, who
         self._cursor = 0
 
@@ -51,10 +54,11 @@ class WhileHere(Leaf):
         client: of the node.
         who: key of the blackboard with the id of the person.
         grace: seconds that they may be out of sight.
+        namespace: of the key.
     """
 
-    def __init__(self, client: ActionsClient, who: str, *, grace: float = 2.0) -> None:
-        super().__init__(f"while {who} is here", client, read=(who,))
+    def __init__(self, client: ActionsClient, who: str, *, grace: float = 2.0, namespace: str = NAMESPACE) -> None:
+        super().__init__(f"while {who} is here", client, namespace=namespace, read=(who,))
         self.who, self.grace = who, grace
         self._seen = -math.inf
 
@@ -85,10 +89,19 @@ class ApproachesFast(Leaf):
         speed: metres a second.
         within: metres; who is farther away does not count.
         who: key of the blackboard that gets the id of that person.
+        namespace: of the key.
     """
 
-    def __init__(self, client: ActionsClient, *, speed: float = 1.0, within: float = 3.0, who: str = "comer") -> None:
-        super().__init__("somebody approaches fast", client, write=(who,))
+    def __init__(
+        self,
+        client: ActionsClient,
+        *,
+        speed: float = 1.0,
+        within: float = 3.0,
+        who: str = "comer",
+        namespace: str = NAMESPACE,
+    ) -> None:
+        super().__init__("somebody approaches fast", client, namespace=namespace, write=(who,))
         self.speed, self.within, self.who = speed, within, who
 
     def judge(self) -> Status:  # noqa: D102

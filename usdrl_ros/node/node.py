@@ -35,6 +35,7 @@ from usdrl_ros.node.model import StreamFactory, load_stream
 from usdrl_ros.node.pipeline import Pipeline, build, looks_up_transforms
 from usdrl_ros.node.services import enable, list_labels, reset
 from usdrl_ros.node.supervisor import Supervisor
+from usdrl_ros.node.switch import Switch
 from usdrl_ros.outputs.publishers import Outputs
 from usdrl_ros.outputs.result import Result
 from usdrl_ros.parameters import adapter_options
@@ -91,11 +92,12 @@ class PerceptionNode(ServedNode):
         self._stream_factory = stream_factory
         self._health = Health(time.monotonic, warn=self.get_logger().warning)
         self._content = ContentReport(time.monotonic, warn=self.get_logger().warning)
+        self.switch = Switch()
         self._pipeline: Pipeline | None = None
         self._listening: Listening | None = None
         self._tf: TfListener | None = None
-        self._structure_taken = False
-        """True from configuration to cleanup, while parameters that are not dynamic cannot change."""
+        self._structure_taken = bool(self.get_parameter("autostart").value)
+        """True from configuration, or from the start that begins with it, to cleanup, while the structure is fixed."""
         self._supervisor = Supervisor(self._health)
         self._steady = Clock(clock_type=ClockType.STEADY_TIME)  # runs on when the simulation pauses
         self._diagnostics: Publisher = self.create_publisher(DiagnosticArray, "/diagnostics", 10)
@@ -123,9 +125,12 @@ class PerceptionNode(ServedNode):
         return self._listening is not None
 
     def start(self) -> bool:
-        """Configure, unless it is, and activate; False if either fails."""
+        """Configure and activate, as far as it is not so already and nobody disables it; False if either fails."""
         configured = self._pipeline is not None or self.trigger_configure() == SUCCESS
-        return configured and not self._closing and self.trigger_activate() == SUCCESS
+        if not configured or self._closing:
+            return False
+        with self.switch.lock:
+            return self.switch.off or self.active or self.trigger_activate() == SUCCESS
 
     def close(self) -> None:
         """Stop the worker and destroy the node, whatever its state."""
@@ -164,8 +169,9 @@ class PerceptionNode(ServedNode):
         if self._pipeline is None:
             return FAILURE
         try:
-            self._pipeline.reconfigure(parameters.read(self))  # parameters set while the weights were loaded
-            self._listening = self._listen(self._pipeline)
+            self._pipeline.reconfigure(parameters.read(self))  # one may have been set as configuration began
+            with self.switch.lock:
+                self._listening, self.switch.off = self._listen(self._pipeline), False
         except Exception as error:  # as above
             return self.refuse("activate", error)
         return SUCCESS
@@ -284,6 +290,8 @@ class PerceptionNode(ServedNode):
                 config = parameters.read(self, values)
                 if self._pipeline is not None:
                     self._pipeline.reconfigure(config)
+                elif self._structure_taken:
+                    parameters.check_loading(parameters.read(self), config)
         except ValueError as error:
             return SetParametersResult(successful=False, reason=str(error))
         return SetParametersResult(successful=True)

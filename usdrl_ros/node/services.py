@@ -9,12 +9,13 @@ from rclpy.lifecycle import TransitionCallbackReturn
 from std_srvs.srv import SetBool, Trigger
 
 from usdrl_ros.node.pipeline import Pipeline
-
-SUCCESS = TransitionCallbackReturn.SUCCESS
+from usdrl_ros.node.switch import Switch
 
 
 class Managed(Protocol):
     """The part of the node that services need."""
+
+    switch: Switch
 
     @property
     def pipeline(self) -> Pipeline | None:
@@ -25,7 +26,7 @@ class Managed(Protocol):
         """It listens to its source."""
 
     def start(self) -> bool:
-        """Configure, unless it is, and activate; False if either fails."""
+        """Configure and activate, as far as it is not so already and nobody disables it; False if either fails."""
 
     def trigger_deactivate(self) -> TransitionCallbackReturn:
         """As of every lifecycle node."""
@@ -45,14 +46,22 @@ def reset(node: Managed, request: Trigger.Request, response: Trigger.Response) -
 
 def enable(node: Managed, request: SetBool.Request, response: SetBool.Response) -> SetBool.Response:
     """Activate or deactivate, without a lifecycle manager, as trackers have it; it is no error if it is so already."""
-    wanted = bool(request.data)
-    if node.active != wanted:
-        done = node.start() if wanted else node.trigger_deactivate() == SUCCESS
-        if not done:
-            response.message = f"cannot be {'enabled' if wanted else 'disabled'} now: the log says why"
-            return response
-    response.success = True
-    response.message = "enabled" if wanted else "disabled: the weights stay loaded, latched topics have no people"
+    if request.data:
+        node.switch.off = False
+        response.success = node.active or node.start()
+        response.message = "enabled" if response.success else "cannot be enabled now: the log says why"
+        return response
+    with node.switch.lock:
+        node.switch.off = True
+        if node.active:
+            node.trigger_deactivate()
+        response.success = not node.active
+    if not response.success:
+        response.message = "cannot be disabled now: the log says why"
+    elif node.pipeline is None:
+        response.message = "disabled: no weights are loaded, and a start that is under way ends before it listens"
+    else:
+        response.message = "disabled: the weights stay loaded, latched topics have no people"
     return response
 
 

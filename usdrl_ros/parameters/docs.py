@@ -30,8 +30,9 @@ Generated from `usdrl_ros/parameters/declarations.py` by `python -m usdrl_ros.pa
 Set them in a params file (a copy of `config/perception.yaml`, which has every default, all but `topic` as a comment),
 with `-p name:=value`, or, for *dynamic* ones, with `ros2 param set` while the node runs; the others can be set while it
 is not configured (after cleanup) and take effect at the next configuration. A refused value changes nothing, and the
-answer says what is allowed. A name that looks like a mistyped one of these is an error at the start.
-Numbers of type double need a point: `10.0`, not `10`.
+answer says what is allowed. While the node loads its weights (configure, some seconds), dynamic ones other than
+`enrol.*` are refused, too, because the weights have to allow them. A name that looks like a mistyped one of these is an
+error at the start. Numbers of type double need a point: `10.0`, not `10`.
 
 `-1.0`, where it is allowed, means: as the weights recommend. Weights come with tuned values, some of them per label; a
 value of your own applies to every label. Setting a dynamic parameter other than `watch` and

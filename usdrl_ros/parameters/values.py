@@ -160,6 +160,21 @@ def check_dynamic(names: Iterable[str], parameters: Iterable[Declaration] = PARA
             raise ValueError(f"{parameter.name}: {FIXED}")
 
 
+def check_loading(before: PerceptionConfig, after: PerceptionConfig) -> None:
+    """Refuse changes that the weights have to allow, while they are being loaded and cannot be asked.
+
+    Raises:
+        ValueError: the message says when they can be made.
+    """
+    for parameter in PARAMETERS:
+        asked = parameter.dynamic and not parameter.name.startswith("enrol.")
+        if asked and getattr(before, parameter.field) != getattr(after, parameter.field):
+            raise ValueError(
+                f"{parameter.name}: cannot change while the weights are being loaded, which have to allow it: set it"
+                " when that is done"
+            )
+
+
 def check_watch(watch: Iterable[str], labels: Iterable[str]) -> None:
     """Refuse what is neither a label, of the weights or of a gesture, nor a state.
 

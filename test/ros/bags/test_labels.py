@@ -45,6 +45,9 @@ def test_truth_keeps_the_last_frame_of_a_segment(tmp_path: Path) -> None:
         ({"units": "inch"}, "units: expected one of m, cm, mm, got 'inch'"),
         ({"mirrored": "yes"}, "mirrored: expected true or false"),
         ({"topology": "mine"}, "topology: expected one of .*, the path of a .yaml file, got 'mine'"),
+        ({"sensor_pose": [0, 0, 1.2]}, "sensor_pose: expected a list of 6 numbers"),
+        ({"imu_rotation": [0, 0, float("nan")]}, "imu_rotation: expected a list of 3 numbers"),
+        ({"imu_topic": 5}, "imu_topic: expected a name"),
         ({"segments": [{"person": "1", "label": "wave", "start": 1.0}]}, r"segments\[0\]: expected the fields"),
         ({"segments": [{"person": "1", "label": "jump", "start": 1.0, "end": 2.0}]}, "label: expected one of wave"),
         ({"segments": [{"person": "1", "label": "wvae", "start": 1.0, "end": 2.0}]}, "did you mean 'wave'"),
@@ -109,6 +112,7 @@ def test_the_node_gets_every_parameter_as_it_was_meant() -> None:
         segments=(),
         mirrored=True,
         input_file="yes",
+        sensor_pose=(0.0, 0.0, 1.2, 0.0, 0.6, 0.0),
         input_options={"field": "1", "share": 0.5, "names": ["on", "it's"]},
     )
     arguments = perception_arguments(
@@ -127,7 +131,7 @@ def test_the_node_gets_every_parameter_as_it_was_meant() -> None:
             "topic": "/skeletons",
             "topology": truth.topology,
             "mirrored": True,
-            "picture_size": [0.0, 0.0],
+            "sensor_pose": [0.0, 0.0, 1.2, 0.0, 0.6, 0.0],
             "person_id": "12",
             "weights": "/data/o'neill: weights",
             "gestures": "yes",
@@ -137,7 +141,7 @@ def test_the_node_gets_every_parameter_as_it_was_meant() -> None:
             "input.names": ["on", "it's"],
         }
         read = {name: node.get_parameter(name).value for name in meant}
-        assert {**read, "picture_size": list(read["picture_size"])} == meant
+        assert {**read, "sensor_pose": list(read["sensor_pose"])} == meant
         node.destroy_node()
     finally:
         context.try_shutdown()

@@ -228,7 +228,6 @@ def test_a_gesture_is_enrolled_where_the_state_comes_from_and_who_does_not_serve
     front = ActionsClient(robot.peer.node, "/front/actions/state")
     renamed = ActionsClient(robot.peer.node, "/front/people")
     assert front.perception == "/front/usdrl_perception" and renamed.perception == "/usdrl_perception"
-    assert EnrolGesture(front, "nod")._start.srv_name == "/front/usdrl_perception/enrol/start"
     leaf = EnrolGesture(robot.client, "nod", perception="other")
     assert ticked(leaf) == Status.RUNNING
     robot.period = 10.0
@@ -238,6 +237,33 @@ def test_a_gesture_is_enrolled_where_the_state_comes_from_and_who_does_not_serve
     assert leaf.feedback_message == "nothing serves /other/set_parameters"
     front.close()
     renamed.close()
+
+
+def test_two_heads_in_one_tree_know_their_own_people(robot):
+    robot.say(person("1", "wave"))
+    back = ActionsClient(robot.peer.node, "back/actions/state", monotonic=lambda: robot.time)
+    front = [ActionsToBlackboard(robot.client), IsDoing(robot.client, "wave", found="guest")]
+    other = {"namespace": "back"}
+    behind = [ActionsToBlackboard(back, **other), IsDoing(back, "wave", "guest", **other)]
+    assert [ticked(leaf) for leaf in front + behind] == [Status.SUCCESS] * 2 + [Status.FAILURE] * 2
+    assert said("people").keys() == {"1"} and said("alive") and said("guest") == "1"
+    board = py_trees.blackboard.Blackboard
+    assert board.get("/back/people") == {} and board.get("/back/alive") is False
+    robot.say(begins=(("4", "wave"), ("5", "entered")))
+    waiting = [
+        WaitForAction(robot.client, "wave", **other),
+        WaitForPerson(robot.client, who="comer", **other),
+        WhileHere(robot.client, "who", **other),
+        ApproachesFast(robot.client, **other),
+        EnrolGesture(robot.client, "thumbs_up", who="who", **other),
+    ]
+    for leaf in waiting:
+        ticked(leaf)
+    robot.say(person("4"), person("6"), begins=(("4", "wave"), ("6", "entered")))
+    assert [ticked(leaf) for leaf in waiting[:3]] == [Status.SUCCESS, Status.SUCCESS, Status.RUNNING]
+    assert (board.get("/back/who"), board.get("/back/comer")) == ("4", "6")
+    assert not board.exists("/actions/who") and not board.exists("/actions/comer")
+    back.close()
 
 
 def test_what_a_leaf_says_is_true_now(robot):
@@ -264,7 +290,9 @@ def test_the_table_of_leaves_has_their_signatures():
 
 
 def _signature(leaf: type) -> str:
-    """Without types, and with the quotation marks of this package."""
+    """Without types and what all have, the namespace of their keys, and with the quotation marks of this package."""
     signature = inspect.signature(leaf)
-    bare = [one.replace(annotation=inspect.Parameter.empty) for one in signature.parameters.values()]
+    assert signature.parameters["namespace"].default == "actions"
+    own = [one for one in signature.parameters.values() if one.name != "namespace"]
+    bare = [one.replace(annotation=inspect.Parameter.empty) for one in own]
     return str(signature.replace(parameters=bare, return_annotation=inspect.Signature.empty)).replace("'", '"')

@@ -202,6 +202,23 @@ def test_a_label_that_the_node_does_not_know_is_told_once(peer):
     client.close()
 
 
+def test_a_renamed_node_is_asked_by_its_name(peer):
+    node = rclpy.create_node("head", context=peer.context, namespace="/front")
+    node.create_publisher(String, "actions/state", LATCHED)
+    client = ActionsClient(peer.node, "/front/actions/state")
+    assert client.perception == "/front/usdrl_perception"
+    node.create_service(Trigger, "~/list_labels", lambda request, response: response)
+    peer.wait(lambda: client.perception == "/front/head", "name")
+    second = rclpy.create_node("usdrl_perception", context=peer.context, namespace="/front")
+    second.create_service(Trigger, "~/list_labels", lambda request, response: response)
+    assert client.perception == "/front/head", "it publishes no state"
+    second.create_publisher(String, "actions/state", LATCHED)
+    peer.wait(lambda: client.perception == "/front/usdrl_perception", "the usual name where there are several")
+    client.close()
+    node.destroy_node()
+    second.destroy_node()
+
+
 def test_questions_are_answered_after_the_end(context):
     node = rclpy.create_node("asks", context=context)
     client = ActionsClient(node)
