@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from usdrl_model.cli import gestures, predict
+from usdrl_model.plausibility.findings import Level
 from usdrl_model.skeleton import topology
 from usdrl_model.skeleton.person import AXES, UNITS
 from usdrl_ros.bags.labels import FILE_NAME, Truth, load_truth
@@ -15,9 +16,13 @@ from usdrl_ros.bags.recorded_topic import skeleton_topics
 from usdrl_ros.bags.replay import LabelledBag, load_bag
 from usdrl_ros.bags.storage import BagReader
 from usdrl_ros.bags.to_store import labelled_recording
-from usdrl_ros.bags.write import DEFAULT_AXES
 from usdrl_ros.inputs.registry import guessable
 from usdrl_ros.messages.types import BagError
+
+USUAL_AXES = "optical"
+"""Axes of a bag of which nothing says them: those that the node expects unless it is told others."""
+READING = ("axes", "units", "topology")
+"""Findings that say that a bag was recorded with other settings than it is read with."""
 
 
 def add_predict(command: argparse.ArgumentParser) -> None:
@@ -41,7 +46,7 @@ def add_bag(command: argparse.ArgumentParser) -> None:
         "--topology", metavar="NAME", help="joint set: a name of usdrl list topologies, or a .yaml file"
     )
     command.add_argument(
-        "--axes", choices=tuple(AXES), help=f"axes of the points (default: of the labels, or {DEFAULT_AXES})"
+        "--axes", choices=tuple(AXES), help=f"axes of the points (default: of the labels, or {USUAL_AXES})"
     )
     command.add_argument("--units", choices=tuple(UNITS), help="unit of the points (default: of the labels, or m)")
     command.add_argument("--mirrored", action="store_true", help="left and right are swapped")
@@ -60,8 +65,8 @@ def predict_bag(arguments: argparse.Namespace) -> None:
 
 
 def enrol_bag(arguments: argparse.Namespace) -> None:
-    """Add a span of a bag to the examples of a gesture; errors as ``predict_bag`` and ``gestures.enrol``."""
-    bag = described_bag(arguments)
+    """Add a span of a bag to the examples of a gesture; errors as ``rightly_read`` and ``gestures.enrol``."""
+    bag = rightly_read(arguments)
     gestures.enrol(arguments, [(labelled_recording(bag, (), None), gestures.asked(arguments))])
     print(*bag.judgement(), sep="\n", file=sys.stderr)
 
@@ -69,6 +74,19 @@ def enrol_bag(arguments: argparse.Namespace) -> None:
 def described_bag(arguments: argparse.Namespace) -> LabelledBag:
     """Read a bag as its labels and the options of ``add_bag`` say; BagError where nothing says what it holds."""
     return load_bag(arguments.bag, described(arguments))
+
+
+def rightly_read(arguments: argparse.Namespace) -> LabelledBag:
+    """Read a bag of which something is to be kept: as ``described_bag``, and BagError where it is read wrongly.
+
+    Nobody in it looks like people then, with these axes, units or joints, so what is kept would be wrong, silently.
+    """
+    bag = described_bag(arguments)
+    for finding in bag.findings:
+        if finding.level is Level.ERROR and finding.key in READING:
+            how = ", ".join(f"--{name}" for name in READING)
+            raise BagError(f"{arguments.bag}: {finding.text}; nothing is kept of it ({how} say how a bag is read)")
+    return bag
 
 
 def described(arguments: argparse.Namespace) -> Truth:
@@ -87,7 +105,7 @@ def described(arguments: argparse.Namespace) -> Truth:
         BagReader(arguments.bag).close()  # whatever is no bag is refused before anything is asked for
         known = ", ".join(topology.names())
         raise BagError(f"{arguments.bag}: nothing says which joints it has: give --topology ({known}, or a .yaml file)")
-    unlabelled = Truth(topic="", topology="", axes=DEFAULT_AXES, labels=(), segments=())
+    unlabelled = Truth(topic="", topology="", axes=USUAL_AXES, labels=(), segments=())
     return dataclasses.replace(unlabelled, **{"topic": arguments.topic or _only_topic(arguments.bag), **given})
 
 
