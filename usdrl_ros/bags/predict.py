@@ -39,8 +39,13 @@ def add_gesture(command: argparse.ArgumentParser) -> None:
 
 
 def add_bag(command: argparse.ArgumentParser) -> None:
-    """Add the options that ``described_bag`` reads."""
+    """Add the bag and the options that ``described_bag`` reads."""
     command.add_argument("bag", type=Path, help="folder of the bag, or its .mcap or .db3 file")
+    add_reading(command)
+
+
+def add_reading(command: argparse._ActionsContainer) -> None:
+    """Add the options that say how the ``bag`` of a command is read."""
     command.add_argument("--topic", help="topic of the skeletons (default: that of the labels, or the only one)")
     command.add_argument(
         "--topology", metavar="NAME", help="joint set: a name of usdrl list topologies, or a .yaml file"
@@ -72,7 +77,7 @@ def enrol_bag(arguments: argparse.Namespace) -> None:
 
 
 def described_bag(arguments: argparse.Namespace) -> LabelledBag:
-    """Read a bag as its labels and the options of ``add_bag`` say; BagError where nothing says what it holds."""
+    """Read a bag as its labels and the options of ``add_reading`` say; BagError where nothing says what it holds."""
     return load_bag(arguments.bag, described(arguments))
 
 
