@@ -17,7 +17,7 @@ from pathlib import Path
 import torch
 
 from usdrl_model import config
-from usdrl_model.checkpoints import provenance
+from usdrl_model.checkpoints import detector_file, provenance
 from usdrl_model.data.content_check import look, sampled
 from usdrl_model.data.store import Store
 from usdrl_model.evaluation import benchmark as benchmarks
@@ -166,7 +166,10 @@ def on_streams(titles: Sequence[str] | None, weights: int) -> tuple[stream_metho
 
 
 def described(weights: Pretrained, benchmark: Benchmark, store: Store) -> str:
-    """Description of weights for a report: hash, training data, and overlap with the people of the test."""
+    """Description of weights for a report: name, hash, training data, and overlap with the people of the test.
+
+    Name and hash of a detector are those that the node tells.
+    """
     sets = f"made on {provenance.summary(weights.made)}"
     alone = ""
     if weights.shape.people < benchmark.people:
@@ -176,4 +179,8 @@ def described(weights: Pretrained, benchmark: Benchmark, store: Store) -> str:
     clips = known_recordings(weights, benchmark, store)
     seen = f"; they have learnt from people of the test: {', '.join(people)}" if people else ""
     seen += f"; they have learnt from {clips} recordings of the test" if clips else ""
-    return f"{weights.path} ({weights.hash}), {sets}, by {weights.made.code}{alone}{seen}"
+    name, number = weights.path, weights.hash
+    if detector_file.is_detector(weights.path):
+        told = detector_file.load(weights.path, "cpu").describe()
+        name, number = told["weights"], told["hash"]
+    return f"{name} ({number}), {sets}, by {weights.made.code}{alone}{seen}"

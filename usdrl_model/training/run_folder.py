@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from usdrl_model.checkpoints import config_file
+from usdrl_model.checkpoints import config_file, detector_file
 from usdrl_model.checkpoints.state_dict import check_finite
 from usdrl_model.errors.shown import LINE, cut
 from usdrl_model.files.atomic_file import replacing, write_text
@@ -31,7 +31,7 @@ from usdrl_model.plots.losses import draw_losses
 STATE, BEFORE = "training.pt", "training.previous.pt"
 SETTINGS = "settings"
 """The name of the configuration among what a run is made of, and of its plain values in a state."""
-WEIGHTS = "weights"
+WEIGHTS = detector_file.OF_A_RUN
 """Folder of the model, when a run is at its end."""
 _DIGEST = 64
 """Characters of the checksum at the end of a state."""
