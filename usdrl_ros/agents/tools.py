@@ -53,8 +53,10 @@ def server(perception: Perception) -> MCPServer:
     async def people() -> dict[str, Any]:
         """Everybody who is seen now, with their actions and states.
 
-        `position` is that of the head; `seconds` is how long an action has been going on; `not_judged` lists actions
-        that cannot be seen now, because a part of the body is hidden. An empty list means that nobody is seen.
+        `position` is that of the head; `distance` is metres over the floor from the sensor, `bearing` degrees from
+        straight ahead, left positive; null is not known. `seconds` is how long an action has been going on;
+        `not_judged` lists actions that cannot be seen now, because a part of the body is hidden. An empty list means
+        that nobody is seen.
         """
         state = await perception.state()
         return {"frame": state["frame_id"], "people": [_seen(person) for person in state["people"]]}
@@ -141,6 +143,8 @@ def _seen(person: dict[str, Any]) -> dict[str, Any]:
     return {
         "id": person["id"],
         "position": person["position"],
+        "distance": person.get("distance"),
+        "bearing": person.get("bearing"),
         "actions": [{"label": one["label"], "score": one["score"], "seconds": one["since"]} for one in actions],
         "states": [held["label"] for held in person.get("states", {"active": []})["active"]],
         "not_judged": person.get("withheld", []),
