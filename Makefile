@@ -48,7 +48,7 @@ export CHECK_PYTHON
 help:
 	@echo "make demo                    simulated people act; a table and a scored timeline show what is detected"
 	@echo "make demo CAMERA=0           the same on people in front of a camera (/dev/video0; or a path, or a video)"
-	@echo "make demo BAG=folder         the same on a rosbag2 bag of skeletons"
+	@echo "make demo BAG=folder         the same on a rosbag2 bag of skeletons; ARGS=\"--topology k4abt_32\" if it has no labels"
 	@echo "make demo RECORDING=folder   the same on UTKinect-Action3D; ARGS=\"--sequence s02_e01\" chooses"
 	@echo "make test                    lint, types, wheel and every test; ARGS=\"-k stream\" runs only these tests"
 	@echo "make lint                    ruff: rules and format"

@@ -19,6 +19,9 @@ from usdrl_model.events.config import StreamConfig
 from usdrl_model.network.detector import Detector
 from usdrl_model.network.device import choose_device
 
+OF_A_RUN = "weights"
+"""Folder that every training makes for its weights, in the folder of the run."""
+
 
 def resolve(source: str | Path) -> Path:
     """Folder of a detector: "default", the name of a shipped one, or a path (``shipped.place``).
@@ -56,7 +59,7 @@ def load(source: str | Path = "default", device: str = "auto") -> LoadedDetector
         detector = build(config)
     fill(detector, tensors, folder)
     detector.to(choose_device(device)).eval()
-    return LoadedDetector(name=folder.name, path=folder, sha256=sha256, detector=detector, config=config)
+    return LoadedDetector(name=_name(folder), path=folder, sha256=sha256, detector=detector, config=config)
 
 
 def read_encoder(source: str | Path) -> EncoderFile:
@@ -89,6 +92,12 @@ def save(folder: str | Path, detector: Detector, stream: StreamConfig, provenanc
 def build(config: DetectorFileConfig) -> Detector:
     """The network of a configuration, with the initial weights of torch."""
     return Detector(config.detector)
+
+
+def _name(folder: Path) -> str:
+    """What weights are called: as their folder, or as the run in whose folder ``weights`` a training left them."""
+    own = folder.resolve()
+    return own.parent.name or own.name if own.name == OF_A_RUN else folder.name
 
 
 def _read(folder: Path) -> tuple[DetectorFileConfig, dict[str, Tensor], str]:

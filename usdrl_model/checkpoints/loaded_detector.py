@@ -42,6 +42,7 @@ class LoadedDetector:
     """A detector that can run, and what it came with."""
 
     name: str
+    """Of a shipped detector, or of the folder that it lies in; of ``runs/mine/weights`` it is "mine"."""
     path: Path
     sha256: str
     """Of ``model.safetensors``, or of the ONNX file that runs."""

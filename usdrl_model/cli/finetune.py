@@ -45,6 +45,7 @@ def run(arguments: argparse.Namespace) -> None:
     made = init_from.provenance(settings, store, command)  # before the work: it reads the weights of the start
     if arguments.terms:
         permission.check_commercial(made, init_from.inherited(settings))
+    train.check_early(settings, arguments.out, arguments.resume)
     given = run_data.recordings(settings, store)
     for source, recordings in zip(settings.sources, given, strict=True):
         chosen = content_check.spread(len(recordings), content_check.RECORDINGS)

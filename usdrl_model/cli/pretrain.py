@@ -44,6 +44,7 @@ def run(arguments: argparse.Namespace) -> None:
     logging.getLogger("usdrl_model.training").setLevel(logging.INFO)  # how long a compilation took
     run = config.apply_overrides(config.load(PretrainConfig, arguments.config), arguments.overrides)
     with processes(device(arguments)) as workers:
+        train.check_early(run, arguments.out, arguments.resume)
         store = run_data.chosen(run, Store.open(arguments.data))
         command = training_command(arguments, "pretrain")
         if arguments.terms:

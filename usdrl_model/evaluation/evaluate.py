@@ -18,7 +18,7 @@ from pathlib import Path
 import torch
 
 from usdrl_model import config
-from usdrl_model.checkpoints import provenance
+from usdrl_model.checkpoints import detector_file, provenance
 from usdrl_model.data.content_check import look, sampled
 from usdrl_model.data.store import Store
 from usdrl_model.evaluation import benchmark as benchmarks
@@ -187,7 +187,10 @@ def on_streams(titles: Sequence[str] | None, weights: int) -> tuple[stream_metho
 
 
 def described(weights: Pretrained, benchmark: Benchmark, store: Store) -> str:
-    """Description of weights for a report: hash, training data, and overlap with the people of the test."""
+    """Description of weights for a report: name, hash, training data, and overlap with the people of the test.
+
+    Name and hash of a detector are those that the node tells.
+    """
     sets = f"made on {provenance.summary(weights.made)}"
     alone = ""
     if weights.shape.people < benchmark.people:
@@ -198,4 +201,8 @@ def described(weights: Pretrained, benchmark: Benchmark, store: Store) -> str:
     seen = f"; they have learnt from people of the test: {', '.join(people)}" if people else ""
     seen += f"; they have learnt from {clips} recordings of the test" if clips else ""
     other = f"; {weights.other_input}" if weights.other_input else ""
-    return f"{weights.path} ({weights.hash}), {sets}, by {weights.made.code}{alone}{seen}{other}"
+    name, number = weights.path, weights.hash
+    if detector_file.is_detector(weights.path):
+        told = detector_file.load(weights.path, "cpu").describe()
+        name, number = told["weights"], told["hash"]
+    return f"{name} ({number}), {sets}, by {weights.made.code}{alone}{seen}{other}"

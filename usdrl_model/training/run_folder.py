@@ -11,23 +11,27 @@ import contextlib
 import csv
 import hashlib
 import io
+import json
 import logging
 import pickle
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 
-from usdrl_model.checkpoints import config_file
+from usdrl_model.checkpoints import config_file, detector_file
 from usdrl_model.checkpoints.state_dict import check_finite
+from usdrl_model.errors.shown import LINE, cut
 from usdrl_model.files.atomic_file import replacing, write_text
 from usdrl_model.files.folder_lock import held
 from usdrl_model.plots.losses import draw_losses
 
 STATE, BEFORE = "training.pt", "training.previous.pt"
-WEIGHTS = "weights"
+SETTINGS = "settings"
+"""The name of the configuration among what a run is made of, and of its plain values in a state."""
+WEIGHTS = detector_file.OF_A_RUN
 """Folder of the model, when a run is at its end."""
 _DIGEST = 64
 """Characters of the checksum at the end of a state."""
@@ -41,9 +45,12 @@ def begun(out: Path) -> bool:
 class RunState:
     """The state file of a run folder."""
 
-    def __init__(self, out: Path, made_of: Mapping[str, str]) -> None:
-        """``made_of`` has a hash of each thing that decides a run, by name; resuming needs the same."""
-        self.path, self._made_of = out / STATE, dict(made_of)
+    def __init__(self, out: Path, made_of: Mapping[str, str], settings: Mapping[str, Any] | None = None) -> None:
+        """``made_of`` has a hash of each thing that decides a run, by name; resuming needs the same.
+
+        ``settings`` is that of them as plain values, so that a refusal can name the keys that differ.
+        """
+        self.path, self._made_of, self._settings = out / STATE, dict(made_of), dict(settings or {})
         self._before = out / BEFORE
         self._sound = True
         """Whether what is at ``path`` can take the place of the state before it."""
@@ -84,7 +91,7 @@ class RunState:
             OSError: it could not be written; the one before is still there.
         """
         buffer = io.BytesIO()
-        torch.save({"made_of": self._made_of, **state}, buffer)
+        torch.save({"made_of": self._made_of, SETTINGS: json.dumps(self._settings), **state}, buffer)
         content = buffer.getbuffer()
         # The file is a zip archive, whose last two bytes are the length of a comment: torch reads past that.
         content[-2:] = _DIGEST.to_bytes(2, "little")
@@ -108,14 +115,49 @@ class RunState:
             except (FileNotFoundError, ValueError):
                 raise ValueError(f"{error}, and no good state before it: begin anew in another folder") from None
             logging.getLogger(__name__).warning("%s: going on from the state before, %s", error, self._before.name)
-        made_of = state["made_of"]
-        changed = [name for name in {**made_of, **self._made_of} if made_of.get(name) != self._made_of.get(name)]
-        if changed:
-            raise ValueError(
-                f"{self.path} was made with other {' and other '.join(changed)}: use what it began with, or another"
-                " folder"
-            )
+        self._check_same(state, {**state["made_of"], **self._made_of})
         return state
+
+    def check_early(self, resume: bool) -> None:
+        """As ``check``, and with ``resume`` as ``load`` of what ``made_of`` has, where the rest is not known yet."""
+        self.check(resume)
+        if resume:
+            try:
+                state = _read(self.path)
+            except (FileNotFoundError, ValueError):
+                return  # ``load`` says what a damaged one means, and finds the one before
+            self._check_same(state, self._made_of)
+
+    def _check_same(self, state: Mapping[str, Any], names: Iterable[str]) -> None:
+        """Raise ValueError where what a state was made of differs in one of these names."""
+        made_of = state["made_of"]
+        changed = [name for name in names if made_of.get(name) != self._made_of.get(name)]
+        if changed:
+            where = f" ({keys})" if SETTINGS in changed and (keys := self._keys_changed(state)) else ""
+            raise ValueError(
+                f"{self.path} was made with other {' and other '.join(changed)}{where}: use what it began with,"
+                " or another folder"
+            )
+
+    def _keys_changed(self, state: Mapping[str, Any]) -> str:
+        """The settings in which a state differs; empty where it does not say them, as those of older versions."""
+        try:
+            before = json.loads(state.get(SETTINGS, "{}"))
+        except (TypeError, ValueError):
+            return ""
+        if not isinstance(before, dict) or not before:
+            return ""
+        return cut(", ".join(_differing(before, self._settings)), LINE)
+
+
+def _differing(before: Mapping[str, Any], now: Mapping[str, Any], where: str = "") -> Iterator[str]:
+    """The keys whose values differ, of settings within settings with dots."""
+    for key in {**before, **now}:
+        one, other = before.get(key), now.get(key)
+        if isinstance(one, dict) and isinstance(other, dict):
+            yield from _differing(one, other, f"{where}{key}.")
+        elif one != other:
+            yield f"{where}{key}"
 
 
 def _read(path: Path) -> dict[str, Any]:

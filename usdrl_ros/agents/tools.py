@@ -58,9 +58,10 @@ def server(perception: Perception) -> MCPServer:
     async def people() -> dict[str, Any]:
         """Everybody who is seen now, with their actions and states.
 
-        `position` is that of the head; `seconds` is how long an action has been going on; `not_judged` lists actions
-        and states that cannot be told now, because a part of the body is hidden or the person has just come. An empty
-        list means that nobody is seen, if `silent_for` is null.
+        `position` is that of the head; `distance` is metres over the floor from the sensor, `bearing` degrees from
+        straight ahead, left positive; null is not known. `seconds` is how long an action has been going on;
+        `not_judged` lists actions and states that cannot be told now, because a part of the body is hidden or the
+        person has just come. An empty list means that nobody is seen, if `silent_for` is null.
         """
         state = await perception.state()
         people = [_seen(person) for person in state["people"]]
@@ -157,6 +158,8 @@ def _seen(person: dict[str, Any]) -> dict[str, Any]:
     return {
         "id": person["id"],
         "position": person["position"],
+        "distance": person.get("distance"),
+        "bearing": person.get("bearing"),
         "actions": [{"label": one["label"], "score": one["score"], "seconds": one["since"]} for one in actions],
         "states": [held["label"] for held in states["active"]],
         "not_judged": [*person.get("withheld", []), *states.get("unknown", [])],

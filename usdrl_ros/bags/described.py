@@ -6,6 +6,7 @@ import argparse
 import dataclasses
 from pathlib import Path
 
+from usdrl_model.plausibility.findings import Level
 from usdrl_model.skeleton import topology
 from usdrl_model.skeleton.person import AXES, UNITS
 from usdrl_ros.bags.errors import BagError
@@ -13,20 +14,29 @@ from usdrl_ros.bags.labels import FILE_NAME, Truth, load_truth
 from usdrl_ros.bags.recorded_topic import skeleton_topics
 from usdrl_ros.bags.replay import LabelledBag, load_bag
 from usdrl_ros.bags.storage import BagReader
-from usdrl_ros.bags.write import DEFAULT_AXES
 from usdrl_ros.inputs.coordinate_frames import NO_POSE
 from usdrl_ros.inputs.registry import guessable
 
+USUAL_AXES = "optical"
+"""Axes of a bag of which nothing says them: those that the node expects unless it is told others."""
+READING = ("axes", "units", "topology")
+"""Findings that say that a bag was recorded with other settings than it is read with."""
+
 
 def add_bag(command: argparse.ArgumentParser) -> None:
-    """Add the options that ``described_bag`` reads."""
+    """Add the bag and the options that ``described_bag`` reads."""
     command.add_argument("bag", type=Path, help="folder of the bag, or its .mcap or .db3 file")
+    add_reading(command)
+
+
+def add_reading(command: argparse._ActionsContainer) -> None:
+    """Add the options that say how the ``bag`` of a command is read."""
     command.add_argument("--topic", help="topic of the skeletons (default: that of the labels, or the only one)")
     command.add_argument(
         "--topology", metavar="NAME", help="joint set: a name of usdrl list topologies, or a .yaml file"
     )
     command.add_argument(
-        "--axes", choices=tuple(AXES), help=f"axes of the points (default: of the labels, or {DEFAULT_AXES})"
+        "--axes", choices=tuple(AXES), help=f"axes of the points (default: of the labels, or {USUAL_AXES})"
     )
     command.add_argument("--units", choices=tuple(UNITS), help="unit of the points (default: of the labels, or m)")
     command.add_argument("--mirrored", action="store_true", help="left and right are swapped")
@@ -37,8 +47,21 @@ def add_bag(command: argparse.ArgumentParser) -> None:
 
 
 def described_bag(arguments: argparse.Namespace) -> LabelledBag:
-    """Read a bag as its labels and the options of ``add_bag`` say; BagError where nothing says what it holds."""
+    """Read a bag as its labels and the options of ``add_reading`` say; BagError where nothing says what it holds."""
     return load_bag(arguments.bag, described(arguments))
+
+
+def rightly_read(arguments: argparse.Namespace) -> LabelledBag:
+    """Read a bag of which something is to be kept: as ``described_bag``, and BagError where it is read wrongly.
+
+    Nobody in it looks like people then, with these axes, units or joints, so what is kept would be wrong, silently.
+    """
+    bag = described_bag(arguments)
+    for finding in bag.findings:
+        if finding.level is Level.ERROR and finding.key in READING:
+            how = ", ".join(f"--{name}" for name in READING)
+            raise BagError(f"{arguments.bag}: {finding.text}; nothing is kept of it ({how} say how a bag is read)")
+    return bag
 
 
 def described(arguments: argparse.Namespace) -> Truth:
@@ -59,7 +82,7 @@ def described(arguments: argparse.Namespace) -> Truth:
         BagReader(arguments.bag).close()  # whatever is no bag is refused before anything is asked for
         known = ", ".join(topology.names())
         raise BagError(f"{arguments.bag}: nothing says which joints it has: give --topology ({known}, or a .yaml file)")
-    unlabelled = Truth(topic="", topology="", axes=DEFAULT_AXES, labels=(), segments=())
+    unlabelled = Truth(topic="", topology="", axes=USUAL_AXES, labels=(), segments=())
     return dataclasses.replace(unlabelled, **{"topic": arguments.topic or _only_topic(arguments.bag), **given})
 
 

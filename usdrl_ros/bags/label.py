@@ -24,7 +24,7 @@ from usdrl_model.files import limits
 from usdrl_model.files.documents import parse_json
 from usdrl_model.network.detector_config import BACKGROUND_LABEL
 from usdrl_model.skeleton.segments import Segment
-from usdrl_ros.bags.described import add_bag, described_bag
+from usdrl_ros.bags.described import add_bag, rightly_read
 from usdrl_ros.bags.errors import BagError
 from usdrl_ros.bags.labels import FILE_NAME, parse_truth, save_truth
 from usdrl_ros.bags.recorded_topic import TEXT, RecordedTopic
@@ -53,9 +53,10 @@ def label_bag(arguments: argparse.Namespace) -> None:
     """Write ``labels.yaml`` beside the bag.
 
     Raises:
-        BagError: nothing says how to read the bag, the labels cannot be used, or there are others already.
+        BagError: nothing says how to read the bag, it is read wrongly, the labels cannot be used, or there are others
+            already.
     """
-    bag = described_bag(arguments)
+    bag = rightly_read(arguments)
     if not arguments.bag.is_dir():
         raise BagError(f"{arguments.bag}: labels are kept in the folder of a bag: give that")
     if bag.truth.segments and not arguments.replace:

@@ -158,6 +158,9 @@ def load_truth(bag: str | Path) -> Truth:
     path = (folder if folder.is_dir() else folder.parent) / FILE_NAME
     try:
         document = read_yaml(path)
+    except FileNotFoundError:
+        how = "usdrl-bag label makes one, docs/bags.md has the smallest"
+        raise BagError(f"{path}: no such file: nobody has said what people do in this bag ({how})") from None
     except OSError as error:
         raise BagError(f"{path}: cannot read the labels of the bag (see docs/bags.md): {error}") from error
     except ValueError as error:

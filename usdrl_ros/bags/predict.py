@@ -6,7 +6,7 @@ import argparse
 import sys
 
 from usdrl_model.cli import gestures, predict
-from usdrl_ros.bags.described import add_bag, described_bag
+from usdrl_ros.bags.described import add_bag, described_bag, rightly_read
 from usdrl_ros.bags.to_store import labelled_recording
 
 
@@ -36,7 +36,7 @@ def predict_bag(arguments: argparse.Namespace) -> None:
 
 
 def enrol_bag(arguments: argparse.Namespace) -> None:
-    """Add a span of a bag to the examples of a gesture; errors as ``predict_bag`` and ``gestures.enrol``."""
-    bag = described_bag(arguments)
+    """Add a span of a bag to the examples of a gesture; errors as ``rightly_read`` and ``gestures.enrol``."""
+    bag = rightly_read(arguments)
     gestures.enrol(arguments, [(labelled_recording(bag, (), None), gestures.asked(arguments))])
     print(*bag.judgement(), sep="\n", file=sys.stderr)

@@ -5,6 +5,7 @@
     usdrl-demo                                              # simulated people
     usdrl-demo --camera 0                                   # people in front of a camera, until Ctrl-C
     usdrl-demo --bag bags/s02_e01                           # a bag of skeletons with its labels.yaml
+    usdrl-demo --bag my_bag --topology k4abt_32             # one that nobody has labelled
     usdrl-demo --recording data/utkinect --sequence s02_e01 # official files of UTKinect-Action3D
 
 The performer (or the bag player, or the camera node) and the perception node are processes that communicate over DDS.
@@ -31,6 +32,7 @@ from rich.live import Live
 
 from usdrl_model.cli.common import reported
 from usdrl_model.data.importers import utkinect
+from usdrl_ros.bags.described import add_reading, described_bag
 from usdrl_ros.bags.errors import BagError
 from usdrl_ros.bags.labels import Truth, save_truth
 from usdrl_ros.bags.live_replay import READY_TIMEOUT, perception_arguments
@@ -57,6 +59,8 @@ LONGEST = 24 * 3600.0
 SIMULATED = "Simulated people move alike: these scores show that everything works, not the accuracy on real people."
 CAMERA = Truth(topic=DEFAULT_TOPIC, topology=MediaPipePose.topology, axes="optical", labels=(), segments=())
 """Description of the camera's topic; what people really do is not known."""
+HOW_READ = ("topic", "topology", "axes", "units", "mirrored")
+"""Options that say how a bag is read."""
 MARK = ".usdrl_demo"
 """An empty file in every folder that a demo made, and may replace."""
 PERFORMER = Truth(topic=DEFAULT_TOPIC, topology="kinect_v2_25", axes="optical", labels=(), segments=())
@@ -78,8 +82,8 @@ class Source:
     """As the parameter of the perception node."""
     past: bool = False
     """Stamps are in the past; the source publishes their time on ``/clock``."""
-    scored: bool = True
-    """It is known what people do. If not, Ctrl-C is the end of the demo and no failure."""
+    endless: bool = False
+    """Nobody knows what people will do, nor when they stop: Ctrl-C is the end of the demo and no failure."""
 
 
 def performer() -> Source:
@@ -109,12 +113,12 @@ def camera(device: str) -> Source:
         arguments=["-m", "usdrl_ros.camera.main", "--ros-args", *settings],
         input_type="point_cloud",
         truth=CAMERA,
-        scored=False,
+        endless=True,
     )
 
 
 def bag_source(bag: LabelledBag) -> Source:
-    """A labelled bag; BagError where its skeletons come from several topics."""
+    """A bag; BagError where its skeletons come from several topics."""
     bag.check_one_topic()
     topic = bag.truth.topic
     settings = ["--wait", f"{PUBLISHER_WAIT}", "--subscribers", f"{SUBSCRIBERS}", "--clock", f"{CLOCK_RATE}"]
@@ -177,10 +181,10 @@ def run(source: Source, output: Path, console: Console) -> bool:
         try:
             _watch(source.title, listener, publisher, perception, console)
         except KeyboardInterrupt:
-            if source.scored:
+            if not source.endless:
                 raise
     listener.check()
-    if source.truth is not None and not source.scored:
+    if source.truth is not None and source.endless:
         save_truth(source.truth, bag)
         console.print(f"{len(listener.events)} events; look at them: usdrl-bag report {bag}", soft_wrap=True)
         return True
@@ -219,11 +223,14 @@ def parser() -> argparse.ArgumentParser:
         " and scores.",
     )
     source = command.add_mutually_exclusive_group()
-    source.add_argument("--bag", type=Path, help="folder of a bag with its labels.yaml")
+    source.add_argument(
+        "--bag", type=Path, help="folder of a bag; without a labels.yaml in it, --topology says which joints it has"
+    )
     source.add_argument("--camera", metavar="DEVICE", help="a camera: its number, path, or a video; Ctrl-C ends it")
     source.add_argument("--recording", type=Path, help="UTKinect-Action3D: its folder, joints.zip or a joints file")
     command.add_argument("--sequence", metavar="sSS_eEE", help="with --recording: which sequence (default: s02_e01)")
     command.add_argument("--out", type=Path, default=Path("out/demo"), help="replaced; default: out/demo")
+    add_reading(command.add_argument_group("how the bag is read"))
     return command
 
 
@@ -233,6 +240,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = command.parse_args(arguments)
     if options.sequence and options.recording is None:
         command.error("--sequence: of what? Give --recording as well")
+    if options.bag is None and (given := [name for name in HOW_READ if getattr(options, name)]):
+        command.error(f"--{given[0]}: of what? Give --bag as well")
     exit_on_sigterm()
     return reported("usdrl-demo", _demo, ChildError)(options)
 
@@ -240,13 +249,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _demo(options: argparse.Namespace) -> int:
     console = Console(markup=False, highlight=False)  # paths may hold brackets
     with tempfile.TemporaryDirectory() as scratch:
-        path = options.bag
-        if options.recording is not None:
-            path = recording_bag(options.recording, options.sequence, Path(scratch))
-        if options.camera is not None:
-            source = camera(options.camera)
+        if options.bag is not None:
+            source = bag_source(described_bag(options))
+        elif options.recording is not None:
+            source = bag_source(load_bag(recording_bag(options.recording, options.sequence, Path(scratch))))
         else:
-            source = performer() if path is None else bag_source(load_bag(path))
+            source = performer() if options.camera is None else camera(options.camera)
         _clear(options.out, given=options.bag or options.recording or (options.camera and Path(options.camera)))
         return 0 if run(source, options.out, console) else 1
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
@@ -48,20 +49,11 @@ def report(bag: Path, truth: Truth | None, listener: Listener, output: Path, tit
         stream = ActionStream.from_pretrained(topology=recorded.truth.topology, device="cpu")
         write_report(recorded, stream, output / PAGE)
 
-    table = Table(title="detected against truth", title_justify="left")
-    for name in ("action", "true", "detected", "missed", "false"):
-        table.add_column(name, justify="left" if name == "action" else "right")
-    hits = {label: by_iou["0.25"] for label, by_iou in scores["events"]["per_label"].items()}
-    for label, counts in hits.items():
-        true = counts["tp"] + counts["fn"]
-        table.add_row(label, str(true), str(counts["tp"]), str(counts["fn"]), str(counts["fp"]))
-    console.print(table)
-    events, latency = scores["events"], scores["latency"]
-    overall, delay = events["overall"]["0.25"], events["onset_delay"]
-    console.print(f"event F1 at IoU 0.25: {_percent(overall['f1'])}   frames: {_percent(scores['frames']['accuracy'])}")
-    if delay["count"]:
-        console.print(f"onset delay: {delay['median']:.1f} s (median), {delay['p90']:.1f} s (p90)")
-    if latency is not None:
+    if truth.labels:
+        _print_scores(scores, console)
+    else:
+        console.print(f"{len(listener.events)} events; no labels say what people do, so there is no score")
+    if (latency := scores["latency"]) is not None:
         console.print(f"frame to state: {latency['p50_ms']:.0f} ms (p50), {latency['p95_ms']:.0f} ms (p95)")
     console.print(f"look at it: {output / PAGE} (in a browser)", soft_wrap=True)
     console.print(
@@ -71,6 +63,22 @@ def report(bag: Path, truth: Truth | None, listener: Listener, output: Path, tit
     if not listener.events:
         console.print("nothing was detected")
     return bool(listener.events) or not truth.segments
+
+
+def _print_scores(scores: dict[str, Any], console: Console) -> None:
+    """Print what was found of every true action."""
+    table = Table(title="detected against truth", title_justify="left")
+    for name in ("action", "true", "detected", "missed", "false"):
+        table.add_column(name, justify="left" if name == "action" else "right")
+    hits = {label: by_iou["0.25"] for label, by_iou in scores["events"]["per_label"].items()}
+    for label, counts in hits.items():
+        true = counts["tp"] + counts["fn"]
+        table.add_row(label, str(true), str(counts["tp"]), str(counts["fn"]), str(counts["fp"]))
+    console.print(table)
+    overall, delay = scores["events"]["overall"]["0.25"], scores["events"]["onset_delay"]
+    console.print(f"event F1 at IoU 0.25: {_percent(overall['f1'])}   frames: {_percent(scores['frames']['accuracy'])}")
+    if delay["count"]:
+        console.print(f"onset delay: {delay['median']:.1f} s (median), {delay['p90']:.1f} s (p90)")
 
 
 def _percent(value: float | None) -> str:

@@ -52,6 +52,16 @@ def test_the_shipped_weights_load_and_are_small() -> None:
     assert len(weights.sha256) == 64
 
 
+def test_weights_of_a_training_have_the_name_of_its_run(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert detector_file.load(folder).name == "w"
+    run = folder.rename(folder.parent / "mine")
+    (run / "weights").mkdir()
+    for file in (*run.glob("*.json"), *run.glob("*.safetensors")):
+        file.rename(run / "weights" / file.name)
+    monkeypatch.chdir(run)
+    assert [detector_file.load(path).name for path in (run / "weights", "weights")] == ["mine", "mine"]
+
+
 def test_unknown_weights_name_the_shipped_ones(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match=shipped.DEFAULT_DETECTOR):
         detector_file.load(tmp_path / "nothing")

@@ -8,11 +8,12 @@ from helpers.small_benchmark import BENCHMARK, CPU, ENCODER, RECIPE, utd, weight
 from helpers.streaming import ENCODER as STREAMING_ENCODER
 
 from usdrl_model import config
-from usdrl_model.checkpoints import hub, official
+from usdrl_model.checkpoints import detector_file, hub, official
 from usdrl_model.cli import main
+from usdrl_model.data.store import Store
 from usdrl_model.evaluation.benchmark import Task, TaskSettings
 from usdrl_model.evaluation.cells import Cells
-from usdrl_model.evaluation.evaluate import evaluate
+from usdrl_model.evaluation.evaluate import described, evaluate
 from usdrl_model.evaluation.networks import Networks
 from usdrl_model.evaluation.pretrained import Pretrained
 from usdrl_model.evaluation.result import Cell
@@ -87,3 +88,9 @@ def test_an_encoder_stays_as_it_is_but_for_early_prediction(
     )
     scored(tmp_path, dataclasses.replace(ENCODER, causal=causal), task, "1-NN")
     assert asked == [expected]
+
+
+def test_weights_of_a_detector_are_named_as_the_node_names_them(tmp_path: Path) -> None:
+    node = detector_file.load("default", "cpu").describe()
+    told = described(Pretrained.open("default"), BENCHMARK, Store.open(utd(tmp_path / "stores")))
+    assert told.startswith(f"{node['weights']} ({node['hash']}), ")

@@ -50,7 +50,7 @@ def test_what_is_not_installed_is_left_out_and_named(monkeypatch: pytest.MonkeyP
     monkeypatch.setitem(sys.modules, "onnxscript", None)
     rows, skipped = speed.bench(speed.random_encoder(CONFIG), speed.windows(CONFIG, 1), batches=[1], rounds=1)
     assert [row.variant for row in rows] == ["plain", "folded", "fp32", "bf16"]
-    assert "onnxscript is not installed" in skipped["ONNX Runtime"]
+    assert "needs onnxscript: pip install onnx" in skipped["ONNX Runtime"]
 
 
 def test_too_few_windows_are_refused() -> None:

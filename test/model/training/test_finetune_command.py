@@ -176,6 +176,16 @@ def test_clips_whose_segments_a_table_does_not_list_are_left_out(tmp_path: Path)
     assert [one.name for one in recordings(source, open_store([source], tmp_path), 0)] == [one.name for one in others]
 
 
+def test_where_a_table_lists_too_little_for_every_recording_it_says_what_to_list(tmp_path: Path) -> None:
+    labels = ("hand_up", "sit", "talk")
+    shown = (dataclasses.replace(RECORDINGS[0].segments[0], label=label) for label in labels)
+    write_set(tmp_path, "own", [dataclasses.replace(RECORDINGS[0], labels=labels, segments=tuple(shown))])
+    source = dataclasses.replace(RUN.sources[0], labels={"hand_up": "hand_up"})
+    said = r"own: 0 of 1 recordings left: .* \(sit, talk\); list every label of the set, as none what the detector"
+    with pytest.raises(ValueError, match=said):
+        recordings(source, open_store([source], tmp_path), 0)
+
+
 def test_clips_that_are_laid_into_streams_show_their_label_whether_or_not_everything_is_labelled(
     tmp_path: Path,
 ) -> None:

@@ -25,7 +25,8 @@ def person(id_, *labels, states=()):
         {"label": "walk", "state": "candidate", "score": 0.4, "onset": 99.0, "since": 1.0}
     ]
     held = {"active": [{"label": name, "onset": 90.0, "since": 10.0} for name in states], "unknown": ["lying"]}
-    return {"id": id_, "position": [1.0, 0.5, 1.6], "actions": actions, "states": held, "withheld": ["kick"]}
+    place = {"position": [1.0, 0.5, 1.6], "distance": 1.118, "bearing": 26.6}
+    return {"id": id_, **place, "actions": actions, "states": held, "withheld": ["kick"]}
 
 
 @pytest.fixture(scope="module")
@@ -69,6 +70,8 @@ def test_people_are_told_with_what_they_do(robot):
     assert one == {
         "id": "rxkpw",
         "position": [1.0, 0.5, 1.6],
+        "distance": 1.118,
+        "bearing": 26.6,
         "actions": [{"label": "wave", "score": 0.9, "seconds": 2.0}],
         "states": ["standing"],
         "not_judged": ["kick", "lying"],

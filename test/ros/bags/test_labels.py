@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import rclpy
 import yaml
+from helpers.paths import ROOT
 from helpers.small_recording import recording
 
 from usdrl_model.online.pretrained import Pretrained
@@ -15,7 +16,7 @@ from usdrl_model.skeleton.segments import Segment
 from usdrl_model.skeleton.topology import CANONICAL_JOINTS, topology
 from usdrl_ros.bags import write
 from usdrl_ros.bags.errors import BagError
-from usdrl_ros.bags.labels import Truth, load_truth, save_truth
+from usdrl_ros.bags.labels import Truth, load_truth, parse_truth, save_truth
 from usdrl_ros.bags.live_replay import perception_arguments
 from usdrl_ros.bags.replay import load_bag
 from usdrl_ros.bags.storage import BagReader
@@ -170,7 +171,7 @@ def test_a_table_of_an_adapter_stays_beside_the_labels_and_moves_with_them(tmp_p
 
 
 def test_labels_that_are_no_yaml_or_not_there(tmp_path: Path) -> None:
-    with pytest.raises(BagError, match="cannot read the labels"):
+    with pytest.raises(BagError, match="no such file: nobody has said what people do"):
         load_truth(tmp_path)
     for text in ("{a: [", "!!python/object/apply:os.system ['true']"):
         (tmp_path / "labels.yaml").write_text(text, encoding="utf-8")
@@ -179,3 +180,15 @@ def test_labels_that_are_no_yaml_or_not_there(tmp_path: Path) -> None:
     (tmp_path / "labels.yaml").write_text("- 1", encoding="utf-8")
     with pytest.raises(BagError, match="expected a mapping, got list"):
         load_truth(tmp_path)
+
+
+def test_the_labels_that_the_page_calls_enough_are_enough(tmp_path: Path) -> None:
+    """The first file of docs/bags.md, from which no line may be missing."""
+    page = (ROOT / "docs" / "bags.md").read_text(encoding="utf-8")
+    file = page.split("```yaml\n")[1].split("```")[0]
+    (tmp_path / "labels.yaml").write_text(file, encoding="utf-8")
+    assert [segment.label for segment in load_truth(tmp_path).segments] == ["wave"]
+    fields = yaml.safe_load(file)
+    for name in fields:
+        with pytest.raises(BagError, match=name):
+            parse_truth({other: value for other, value in fields.items() if other != name})

@@ -14,6 +14,7 @@ from usdrl_ros.bags.new_bag import BagWriter
 from usdrl_ros.bags.recorded_topic import skeleton_topics
 from usdrl_ros.bags.storage import BagReader
 from usdrl_ros.bags.write import DEFAULT_AXES
+from usdrl_ros.parameters.declarations import PARAMETERS
 
 
 def test_a_bag_says_the_same_with_labels_and_with_options_in_their_place(tmp_path: Path, capsys) -> None:
@@ -61,6 +62,40 @@ def test_a_bag_of_which_a_part_is_missing_is_told(tmp_path: Path, capsys) -> Non
     capsys.readouterr()
     assert main(["predict", str(bag), "--device", "cpu"]) == 0
     assert f"{file.name} is cut" in capsys.readouterr().err
+
+
+def test_what_is_read_without_labels_has_the_axes_that_the_node_expects(tmp_path: Path, capsys) -> None:
+    (node,) = (one.default for one in PARAMETERS if one.name == "axes")
+    bag = tmp_path / "bag"
+    assert main(["performer", str(bag), "--axes", str(node), "--rate", "10", "--people", "1"]) == 0
+    capsys.readouterr()
+    assert main(["predict", str(bag), "--json", "--device", "cpu"]) == 0
+    said = json.loads(capsys.readouterr().out)["recordings"]
+    (bag / "labels.yaml").unlink()
+    assert main(["predict", str(bag), "--topology", "kinect_v2_25", "--json", "--device", "cpu"]) == 0
+    heard = capsys.readouterr()
+    assert json.loads(heard.out)["recordings"] == said
+    assert "people look like people" in heard.err
+
+
+@pytest.mark.parametrize("command", ["gesture", "label"])
+def test_nothing_is_kept_of_people_who_are_upside_down(tmp_path: Path, capsys, command: str) -> None:
+    bag, gestures, table = tmp_path / "bag", tmp_path / "gestures", tmp_path / "labels.csv"
+    assert main(["performer", str(bag), "--axes", "kinect", "--rate", "10", "--people", "1"]) == 0
+    (bag / "labels.yaml").unlink()
+    table.write_text("label,start,end\nwave,1,2\n")
+    asked = {
+        "gesture": ["thumbs_up", str(bag), "--from", "2", "--to", "5", "--folder", str(gestures), "--device", "cpu"],
+        "label": [str(bag), str(table), "--relative"],
+    }[command]
+    capsys.readouterr()
+    assert main([command, *asked, "--topology", "kinect_v2_25", "--axes", "optical"]) == 1
+    error = capsys.readouterr().err
+    assert "stand on their heads" in error and "axes: kinect" in error and error.count("\n") == 1
+    assert not gestures.exists() and not (bag / "labels.yaml").exists()
+    if command == "label":
+        assert main([command, *asked, "--topology", "kinect_v2_25", "--axes", "kinect"]) == 0
+        assert load_truth(bag).axes == "kinect"
 
 
 def test_a_gesture_from_people_who_are_read_wrongly_is_warned_of(tmp_path: Path, capsys) -> None:

@@ -61,6 +61,26 @@ def test_a_bag_from_end_to_end_without_any_environment_variable(tmp_path: Path) 
     assert load_truth(tmp_path / "out" / "bag").segments == load_truth(tmp_path / "source").segments
 
 
+def test_a_bag_that_nobody_has_labelled_is_shown_without_a_score(tmp_path: Path, capsys) -> None:
+    script = (Act(action="idle", seconds=1.0), Act(action="wave", seconds=2.5), Act(action="idle", seconds=1.0))
+    recording = simulate(PerformanceConfig(scripts=(script,), start=1.0), seed=0)
+    write_recording(recording, tmp_path / "source", axes="body", topic="/people")
+    (tmp_path / "source" / "labels.yaml").unlink()
+    asked = ["--bag", str(tmp_path / "source"), "--out", str(tmp_path / "out")]
+    assert demo.main(asked) == 1
+    error = capsys.readouterr().err
+    assert "nothing says which joints it has: give --topology" in error and "Errno" not in error
+    assert demo.main([*asked, "--topology", "kinect_v2_25", "--axes", "body"]) == 0
+    said = capsys.readouterr().out
+    assert "onset: person 1" in said and "no score" in said and "F1" not in said
+    assert (tmp_path / "out" / "report.html").is_file() and (tmp_path / "out" / "timeline.png").is_file()
+    found = load_truth(tmp_path / "out" / "bag")
+    assert (found.axes, found.topic, found.labels) == ("body", "/skeletons", ())
+    with pytest.raises(SystemExit):
+        demo.main(["--axes", "body"])
+    assert "Give --bag" in capsys.readouterr().err
+
+
 def test_a_source_that_fails_ends_the_demo_with_its_words(tmp_path: Path) -> None:
     source = demo.Source(
         title="broken", arguments=["-c", "raise SystemExit('no camera')"], input_type="point_cloud", truth=None
@@ -127,7 +147,7 @@ def test_ctrl_c_is_the_end_of_a_demo_of_which_nobody_knows_the_truth(
     monkeypatch.setattr(demo, "wait_until", lambda *_: None)
     monkeypatch.setattr(demo, "_watch", interrupted)
     (tmp_path / "bag").mkdir()
-    source = demo.Source(title="camera", arguments=[], input_type="point_cloud", truth=demo.CAMERA, scored=False)
+    source = demo.Source(title="camera", arguments=[], input_type="point_cloud", truth=demo.CAMERA, endless=True)
     with open(os.devnull, "w") as nowhere:
         assert demo.run(source, tmp_path, Console(file=nowhere))
         assert load_truth(tmp_path / "bag") == demo.CAMERA

@@ -55,7 +55,7 @@ def show(robot, seed, start):
 
 
 def test_a_gesture_shown_to_the_robot_is_stored_and_watched(node, folders):
-    assert f"gestures are told by the weights weights; in {folders / 'gestures'}: none yet" in node.child.log()
+    assert f"gestures are told by the weights {folders.name}; in {folders / 'gestures'}: none yet" in node.child.log()
     node.wait(lambda: node.states, "a state")
     told = node.states[-1]["model"]
     assert told["gesture_weights"] == {"weights": told["weights"], "hash": told["hash"]}
@@ -88,7 +88,7 @@ def test_what_is_no_gesture_is_refused_and_not_stored(node, folders):
     refused = node.set("enrol.label", "my wave")
     assert not refused.successful and refused.reason.startswith("enrol.label: expected 1 to 64 letters")
     assert node.set("enrol.label", "wave").successful
-    taken = "label: 'wave' is an action of the weights weights: take another name"
+    taken = f"label: 'wave' is an action of the weights {folders.name}: take another name"
     assert call(node, "start").message == taken, "before somebody makes the gesture"
     assert node.set("enrol.label", "sitting").successful
     taken = "label: 'sitting' is a state that is found without training: take another name"

@@ -32,7 +32,7 @@ def listed(name: str, store: Store, labels: Mapping[str, str]) -> Iterator[Recor
         labels: of the set -> of the detector.
 
     Raises:
-        ValueError: a label that the set has not; the message says the nearest.
+        ValueError: a label that the set has not (the message says the nearest), or no recording is left.
     """
     for label in labels:
         if label not in store.labels:
@@ -47,6 +47,11 @@ def listed(name: str, store: Store, labels: Mapping[str, str]) -> Iterator[Recor
             kept.append(index)
     if others:
         names = cut(", ".join(sorted(others)), NAME)
+        if not kept:
+            raise ValueError(
+                f"{name}: 0 of {len(store)} recordings left: all of them show something that labels does not list"
+                f" ({names}); list every label of the set, as {BACKGROUND_LABEL} what the detector does not know"
+            )
         left_out = f"{len(store) - len(kept)} of {len(store)} recordings are left out"
         _LOG.warning(f"{name}: {left_out}, because labels does not list what they show: {names}")
     return (store.recording(index) for index in kept)

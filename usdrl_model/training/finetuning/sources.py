@@ -46,9 +46,9 @@ class SourceConfig:
     """Recordings to train on, as ``Store.select`` takes it: "cross_subject/train", or "standard/train" for every one of
     a set of one's own. With ``subjects``, both conditions hold."""
     labels: dict[str, str] = field(default_factory=dict)
-    """Label of the data set -> label of the detector; empty where they are the same. Clips of labels that are not
-    listed are left out, so list as "none" what is certainly nothing the detector knows. A run with a ``vocabulary``
-    needs none."""
+    """Label of the data set -> label of the detector; empty where they are the same. A recording that shows a label
+    which is not listed is left out as a whole, so list every label of the set, as "none" what is certainly nothing the
+    detector knows. A run with a ``vocabulary`` needs none."""
     complete: bool = True
     """Whether everything that people do is labelled; otherwise frames without a label are ``AMBIGUOUS``, not
     background: nothing is learnt from them, and what is found there is no false alarm."""

@@ -32,7 +32,7 @@ from usdrl_model.training.finetuning.config import FinetuneConfig
 from usdrl_model.training.finetuning.init_from import start_encoder
 from usdrl_model.training.finetuning.objective import Objective
 from usdrl_model.training.finetuning.sources import Mixture
-from usdrl_model.training.run_folder import RunState, schedule, write_losses
+from usdrl_model.training.run_folder import SETTINGS, RunState, schedule, write_losses
 from usdrl_model.windows.cut import Windows, clip_classes
 from usdrl_model.windows.tracklets import UNKNOWN
 from usdrl_model.windows.window import normalise
@@ -90,16 +90,26 @@ def fit(run: FinetuneConfig, mixture: Mixture, *, device: torch.device) -> Detec
     return trainer.result()
 
 
+def check_early(run: FinetuneConfig, out: Path, resume: bool) -> None:
+    """Refuse a folder in which a run can neither begin nor go on, before its data are read; errors as ``train``."""
+    RunState(out, _decided_by(run), config.to_dict(run)).check_early(resume)
+
+
 def run_state(run: FinetuneConfig, mixture: Mixture, validation: Windows | None, out: Path) -> RunState:
     """The state in a run folder, which belongs to a configuration, to windows, and to the weights that it names."""
     parts = [mixture.windows, *([validation] if validation is not None else [])]
     data = tensors_hash(mixture.probability, *(getattr(part, name) for part in parts for name in ("x", "y", "seen")))
-    made_of = {"settings": config.content_hash(run), "data": data}
+    return RunState(out, {**_decided_by(run), "data": data}, config.to_dict(run))
+
+
+def _decided_by(run: FinetuneConfig) -> dict[str, str]:
+    """Hashes of what decides a run besides its data."""
+    made_of = {SETTINGS: config.content_hash(run)}
     if run.init_from:
         made_of["weights in init_from"] = find_encoder(run.init_from).hash
     if run.teacher:
         made_of["weights of the teacher"] = detector_file.load(run.teacher, "cpu").hash
-    return RunState(out, made_of)
+    return made_of
 
 
 class _Trainer:

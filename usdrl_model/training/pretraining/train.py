@@ -40,7 +40,7 @@ from usdrl_model.training.pretraining.meter import Meter, forward_flops, peak_fl
 from usdrl_model.training.pretraining.nearest_neighbours import NeighbourBank
 from usdrl_model.training.pretraining.per_view_batchnorm import normalise_per_view
 from usdrl_model.training.pretraining.run_data import provenance
-from usdrl_model.training.run_folder import RunState, write_losses
+from usdrl_model.training.run_folder import SETTINGS, RunState, write_losses
 
 CAPTURE: execution.Capture = captured
 READ_EVERY = 10
@@ -167,17 +167,24 @@ def _run(
     return model.eval()
 
 
-def run_state(run: PretrainConfig, pool: ClipPool, out: Path) -> RunState:
-    """The state in a run folder, which belongs to a configuration, to clips, and to the weights that it names.
+def check_early(run: PretrainConfig, out: Path, resume: bool) -> None:
+    """Refuse a folder in which a run can neither begin nor go on, before its clips are read; errors as ``train``."""
+    _state(run, out, {}).check_early(resume)
 
-    When states are written and where clips lie change no result, so that a run may go on with others of these settings.
-    """
+
+def run_state(run: PretrainConfig, pool: ClipPool, out: Path) -> RunState:
+    """The state in a run folder, which belongs to a configuration, to clips, and to the weights that it names."""
+    return _state(run, out, {"data": pool.hash})
+
+
+def _state(run: PretrainConfig, out: Path, data: Mapping[str, str]) -> RunState:
+    """When states are written and where clips lie change no result, so that a run may go on with others of these."""
     deciding = replace(run, save_every=1, data=replace(run.data, on_device=True))
-    made_of = {"settings": config.content_hash(deciding), "data": pool.hash}
+    made_of = {SETTINGS: config.content_hash(deciding), **data}
     for part, source in (("weights in init_from", run.init_from), ("weights of the teacher", run.teacher)):
         if source:
             made_of[part] = find_encoder(source).hash
-    return RunState(out, made_of)
+    return RunState(out, made_of, config.to_dict(deciding))
 
 
 def prepared(
