@@ -108,7 +108,7 @@ def test_the_command_says_what_is_wrong(store: Store, tmp_path: Path, capsys: py
 def test_the_recipe_can_be_changed(store: Store, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     verb, *rest = command(tmp_path, "recognition", "none", "--methods", "1-NN Euclid", "--seeds", "0")
     assert main.main([verb, "batch=4", *rest]) == 1
-    assert "`batch` is now `batch_size`" in capsys.readouterr().err
+    assert "batch: unknown key; did you mean 'batch_size'?" in capsys.readouterr().err
     assert main.main([verb, "steps=7", *rest]) == 0
     about = json.loads((tmp_path / "out" / "result.json").read_text(encoding="utf-8"))
     assert "steps=7" in json.dumps(about)
