@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import math
 import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
@@ -16,6 +18,9 @@ from usdrl_model.errors.nearest import hint
 from usdrl_model.errors.shown import LINE, cut, shown
 from usdrl_model.states.person import STATES
 from usdrl_ros.processes.lifecycle import InvalidHandle, RCLError
+
+RENEWED = 0.5
+"""Seconds between two looks at the graph, which leaves of a tree would take at each of their ticks."""
 
 
 class KnownLabels:
@@ -32,6 +37,8 @@ class KnownLabels:
         self._client: Client | None = None
         self._closed = False
         self._asked: set[str] = set(STATES)
+        self._renewed = -math.inf
+        """When the name was looked up last, by a clock that never jumps."""
 
     def check(self, label: str) -> None:
         """Log an error, some time later, where the node knows no action, gesture or state of this name."""
@@ -40,7 +47,8 @@ class KnownLabels:
         with self._lock, suppress(RCLError, InvalidHandle):  # rclpy, or the node, may be shut down at any moment
             if self._closed or not self._node.context.ok():
                 return
-            if self._client is None or not self._client.service_is_ready():
+            ready = self._client is not None and self._client.service_is_ready()
+            if not ready and time.monotonic() - self._renewed >= RENEWED:
                 self._renew()
             if self._client is not None and self._client.service_is_ready():
                 self._asked.add(label)
@@ -57,7 +65,7 @@ class KnownLabels:
 
     def _renew(self) -> None:
         """A client of the service by the name that it has now; nodes are heard of one after another."""
-        name = self._service()
+        self._renewed, name = time.monotonic(), self._service()
         if self._client is not None and self._client.srv_name != name:
             self._node.destroy_client(self._client)
             self._client = None

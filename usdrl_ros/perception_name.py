@@ -18,8 +18,9 @@ def perception_name(node: Node, state: str) -> str:
     """
     space = state.removesuffix(f"/{STATE}")
     usual = f"{space}/{NODE}" if space != state else str(node.resolve_service_name(NODE))
-    served = {name for name, _ in node.get_service_names_and_types()}
     ends = node.get_publishers_info_by_topic(state)
     found = {f"{end.node_namespace.rstrip('/')}/{end.node_name}" for end in ends}
-    found = {one for one in found if f"{one}/{SERVICE}" in served}
+    if found:
+        served = {name for name, _ in node.get_service_names_and_types()}
+        found = {one for one in found if f"{one}/{SERVICE}" in served}
     return found.pop() if len(found) == 1 else usual

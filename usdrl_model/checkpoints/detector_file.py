@@ -59,7 +59,7 @@ def load(source: str | Path = "default", device: str = "auto") -> LoadedDetector
         detector = build(config)
     fill(detector, tensors, folder)
     detector.to(choose_device(device)).eval()
-    return LoadedDetector(name=_name(folder), path=folder, sha256=sha256, detector=detector, config=config)
+    return LoadedDetector(name=name_of(folder), path=folder, sha256=sha256, detector=detector, config=config)
 
 
 def read_encoder(source: str | Path) -> EncoderFile:
@@ -94,10 +94,10 @@ def build(config: DetectorFileConfig) -> Detector:
     return Detector(config.detector)
 
 
-def _name(folder: Path) -> str:
+def name_of(folder: Path) -> str:
     """What weights are called: as their folder, or as the run in whose folder ``weights`` a training left them."""
     own = folder.resolve()
-    return own.parent.name or own.name if own.name == OF_A_RUN else folder.name
+    return (own.name == OF_A_RUN and own.parent.name) or folder.name or own.name
 
 
 def _read(folder: Path) -> tuple[DetectorFileConfig, dict[str, Tensor], str]:

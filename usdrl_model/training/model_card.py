@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from usdrl_model import config
-from usdrl_model.checkpoints import config_file
+from usdrl_model.checkpoints import config_file, detector_file
 from usdrl_model.checkpoints.encoder_file import EncoderFileConfig
 from usdrl_model.checkpoints.loaded_detector import DetectorFileConfig
 from usdrl_model.checkpoints.provenance import DataUsed, Provenance
@@ -76,7 +76,7 @@ def text(folder: Path) -> str:
     notes, about = notes_of(folder), _config(folder)
     made = about.provenance
     parts = [
-        f"# {_shown(folder.resolve().name)}",
+        f"# {_shown(detector_file.name_of(folder))}",
         notes.summary.strip(),
         _what(about),
         _section("Use", _code(notes.use)),

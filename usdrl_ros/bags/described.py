@@ -17,6 +17,8 @@ from usdrl_ros.bags.storage import BagReader
 from usdrl_ros.inputs.coordinate_frames import NO_POSE
 from usdrl_ros.inputs.registry import guessable
 
+HOW_READ = ("topic", "topology", "axes", "units", "mirrored", "sensor_pose")
+"""What ``add_reading`` adds."""
 USUAL_AXES = "optical"
 """Axes of a bag of which nothing says them: those that the node expects unless it is told others."""
 READING = ("axes", "units", "topology")

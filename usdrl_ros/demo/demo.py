@@ -32,7 +32,7 @@ from rich.live import Live
 
 from usdrl_model.cli.common import reported
 from usdrl_model.data.importers import utkinect
-from usdrl_ros.bags.described import add_reading, described_bag
+from usdrl_ros.bags.described import HOW_READ, add_reading, described_bag
 from usdrl_ros.bags.errors import BagError
 from usdrl_ros.bags.labels import Truth, save_truth
 from usdrl_ros.bags.live_replay import READY_TIMEOUT, perception_arguments
@@ -59,8 +59,6 @@ LONGEST = 24 * 3600.0
 SIMULATED = "Simulated people move alike: these scores show that everything works, not the accuracy on real people."
 CAMERA = Truth(topic=DEFAULT_TOPIC, topology=MediaPipePose.topology, axes="optical", labels=(), segments=())
 """Description of the camera's topic; what people really do is not known."""
-HOW_READ = ("topic", "topology", "axes", "units", "mirrored")
-"""Options that say how a bag is read."""
 MARK = ".usdrl_demo"
 """An empty file in every folder that a demo made, and may replace."""
 PERFORMER = Truth(topic=DEFAULT_TOPIC, topology="kinect_v2_25", axes="optical", labels=(), segments=())
@@ -241,7 +239,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.sequence and options.recording is None:
         command.error("--sequence: of what? Give --recording as well")
     if options.bag is None and (given := [name for name in HOW_READ if getattr(options, name)]):
-        command.error(f"--{given[0]}: of what? Give --bag as well")
+        command.error(f"--{given[0].replace('_', '-')}: of what? Give --bag as well")
     exit_on_sigterm()
     return reported("usdrl-demo", _demo, ChildError)(options)
 

@@ -76,9 +76,13 @@ def test_a_bag_that_nobody_has_labelled_is_shown_without_a_score(tmp_path: Path,
     assert (tmp_path / "out" / "report.html").is_file() and (tmp_path / "out" / "timeline.png").is_file()
     found = load_truth(tmp_path / "out" / "bag")
     assert (found.axes, found.topic, found.labels) == ("body", "/skeletons", ())
+
+
+@pytest.mark.parametrize("given", [["--axes", "body"], ["--sensor-pose", "0", "0", "1.2", "0", "0.6", "0"]])
+def test_how_a_bag_is_read_is_said_with_a_bag(given: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
-        demo.main(["--axes", "body"])
-    assert "Give --bag" in capsys.readouterr().err
+        demo.main(given)
+    assert f"{given[0]}: of what? Give --bag" in capsys.readouterr().err
 
 
 def test_a_source_that_fails_ends_the_demo_with_its_words(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from lifecycle_msgs.msg import Transition  # noqa: E402
 from lifecycle_msgs.srv import ChangeState, GetState  # noqa: E402
 from rcl_interfaces.srv import SetParameters  # noqa: E402
 from rclpy.parameter import Parameter  # noqa: E402
-from std_srvs.srv import SetBool  # noqa: E402
+from std_srvs.srv import SetBool, Trigger  # noqa: E402
 
 from usdrl_ros.processes.children import Child  # noqa: E402
 
@@ -55,6 +55,7 @@ def node(peer, tmp_path, request):
     file = tmp_path / "load"
     arguments = [str(HELPERS / "waiting_node.py"), str(file), *STARTS, *getattr(request, "param", [])]
     with Child("perception", arguments) as child:
+        peer.ask(Trigger, "usdrl_perception/list_labels")  # until both have found each other
         yield Loading(peer, child, file)
 
 
