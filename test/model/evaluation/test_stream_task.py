@@ -3,22 +3,20 @@
 import dataclasses
 from pathlib import Path
 
-import pytest
 import torch
 from helpers.left_out import WORDS, detector, protocol, scored
+from helpers.thread_count import threads_of
 from helpers.trimmed import trimmed
 
 from usdrl_model.checkpoints import detector_file
 from usdrl_model.data import vocabulary
 from usdrl_model.data.store import Store
 from usdrl_model.data.store_writer import write_set
-from usdrl_model.evaluation.predict import Prediction, predict
 from usdrl_model.evaluation.pretrained import Pretrained
 from usdrl_model.evaluation.report.pictures import write_pictures
-from usdrl_model.evaluation.stream import streams
+from usdrl_model.evaluation.stream import fit_and_score, streams
 from usdrl_model.evaluation.stream.methods import METHODS
 from usdrl_model.evaluation.stream.protocol import StreamProtocol
-from usdrl_model.online.stream import ActionStream
 from usdrl_model.skeleton.recording import Recording
 from usdrl_model.skeleton.segments import Segment
 
@@ -51,23 +49,11 @@ def test_a_detector_is_scored_as_it_is_and_kept(left_out: Path, tmp_path: Path) 
     assert [path.name for path in write_pictures([cell], tmp_path / "pictures")] == ["timelines.png"]
 
 
-def test_people_are_run_in_one_thread_and_what_comes_after_in_as_many_as_before(
-    left_out: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def counted(recording: Recording, stream: ActionStream) -> Prediction:
-        threads.append(torch.get_num_threads())
-        return predict(recording, stream)
-
-    threads: list[int] = []
-    monkeypatch.setattr("usdrl_model.evaluation.stream.fit_and_score.predict", counted)
+def test_people_are_run_in_one_thread_and_what_comes_after_in_as_many_as_before(left_out: Path, tmp_path: Path) -> None:
     given = Pretrained.open(detector(tmp_path / "given", "msraction3d"))
-    before = torch.get_num_threads()
-    torch.set_num_threads(2)
-    try:
+    with threads_of(fit_and_score) as threads:
         scored(tmp_path, [METHODS["as it is"]], protocol(tmp_path), given)
         assert threads and set(threads) == {1} and torch.get_num_threads() == 2
-    finally:
-        torch.set_num_threads(before)
 
 
 def test_a_detector_with_other_thresholds_is_another_detector(left_out: Path, tmp_path: Path) -> None:
