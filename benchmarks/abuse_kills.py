@@ -21,7 +21,7 @@ from helpers.tiny_pretraining import make_store
 from usdrl_model import config
 from usdrl_model.data.catalogue import PERFORMER
 from usdrl_model.simulation.script import ACTIONS
-from usdrl_model.training.finetuning.sources import SourceConfig
+from usdrl_model.training.finetuning.source_config import SourceConfig
 
 CHAIN = 10
 """Kills of one run at most; then it ends, and another one begins."""

@@ -30,9 +30,10 @@ from usdrl_model.evaluation.stream import streams
 from usdrl_model.evaluation.stream.protocol import StreamProtocol
 from usdrl_model.files import markdown
 from usdrl_model.network.detector import Detector
-from usdrl_model.training.finetuning import init_from, run_data, sources, train
+from usdrl_model.training.finetuning import init_from, run_data, train
 from usdrl_model.training.finetuning.config import FinetuneConfig
-from usdrl_model.training.finetuning.sources import SourceConfig
+from usdrl_model.training.finetuning.mixture import windows_of
+from usdrl_model.training.finetuning.source_config import SourceConfig
 
 STRIDE = 4
 """Grid frames between two frames that are scored."""
@@ -52,7 +53,7 @@ def average_precisions(
         for one in shown
     ]
     source = SourceConfig(name=name, split="standard/train")
-    windows = sources.windows_of(source, kept, run.detector, max_gap=run.stream.max_gap, stride=STRIDE)
+    windows = windows_of(source, kept, run.detector, max_gap=run.stream.max_gap, stride=STRIDE)
     behind = run.detector.delay or round(run.stream.look_ahead * run.detector.rate)
     told = -1 if run.detector.delay else -1 - behind  # a streaming detector tells of an earlier frame at the newest
     with torch.inference_mode():

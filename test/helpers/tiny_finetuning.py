@@ -13,7 +13,8 @@ from usdrl_model.skeleton.recording import Recording
 from usdrl_model.skeleton.segments import Segment
 from usdrl_model.training.augment import AugmentConfig
 from usdrl_model.training.finetuning.config import FinetuneConfig
-from usdrl_model.training.finetuning.sources import Mixture, SourceConfig, mix
+from usdrl_model.training.finetuning.mixture import Mixture, mix
+from usdrl_model.training.finetuning.source_config import SourceConfig
 
 CPU = torch.device("cpu")
 

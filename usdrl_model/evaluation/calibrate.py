@@ -20,6 +20,7 @@ from usdrl_model.network.detector import Detector
 from usdrl_model.network.detector_config import DetectorConfig
 from usdrl_model.skeleton.recording import Recording
 from usdrl_model.training.finetuning import init_from, sources
+from usdrl_model.training.finetuning.mixture import mix
 
 STRIDE = 5
 """Frames between two windows of which temperatures are chosen."""
@@ -60,7 +61,7 @@ def calibrate(weights: LoadedDetector, settings: CalibrationConfig, store: Store
     calibration.check_unseen(settings, weights.config.provenance)
     made = init_from.calibrated(weights.config.provenance, settings.sources, store)
     given = _given(settings, store, detector.config)
-    windows = sources.mix(settings.sources, given, detector.config, max_gap=stream.max_gap, stride=STRIDE).windows
+    windows = mix(settings.sources, given, detector.config, max_gap=stream.max_gap, stride=STRIDE).windows
     chosen = _streams(settings, given, detector.config)
 
     dense, recognition = calibration.temperatures(detector, windows)
@@ -92,7 +93,7 @@ def with_thresholds(weights: LoadedDetector, settings: CalibrationConfig, store:
 
 def _given(settings: CalibrationConfig, store: Store | None, detector: DetectorConfig) -> list[list[Recording]]:
     vocabulary = vocabularies.load(settings.vocabulary) if settings.vocabulary else None
-    return [sources.recordings(source, store, 0, vocabulary, detector) for source in settings.sources]
+    return [sources.recordings(source, store, 0, detector, vocabulary) for source in settings.sources]
 
 
 def _streams(settings: CalibrationConfig, given: list[list[Recording]], detector: DetectorConfig) -> list[Recording]:

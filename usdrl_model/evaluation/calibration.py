@@ -31,7 +31,7 @@ from usdrl_model.network.detector_config import BACKGROUND_LABEL
 from usdrl_model.skeleton.segments import AMBIGUOUS, Segment, known_frame_labels
 from usdrl_model.training.finetuning.init_from import trained_on
 from usdrl_model.training.finetuning.objective import RECENT, delayed
-from usdrl_model.training.finetuning.sources import SourceConfig
+from usdrl_model.training.finetuning.source_config import SourceConfig
 from usdrl_model.windows.cut import Windows, clip_classes
 from usdrl_model.windows.tracklets import UNKNOWN
 

@@ -23,7 +23,7 @@ from usdrl_model.events.config import StreamConfig
 from usdrl_model.network.detector import Detector
 from usdrl_model.network.detector_config import DetectorConfig
 from usdrl_model.training.finetuning import init_from
-from usdrl_model.training.finetuning.sources import SourceConfig
+from usdrl_model.training.finetuning.source_config import SourceConfig
 from usdrl_model.training.pretraining import run_data
 from usdrl_model.training.pretraining.config import DataConfig, PretrainConfig
 

@@ -17,7 +17,7 @@ from usdrl_model.simulation.simulate import PerformanceConfig, simulate
 from usdrl_model.skeleton.person import Person, SkeletonFrame
 from usdrl_model.skeleton.recording import Recording
 from usdrl_model.training.finetuning.config import FinetuneConfig
-from usdrl_model.training.finetuning.sources import SourceConfig
+from usdrl_model.training.finetuning.source_config import SourceConfig
 from usdrl_ros.bags import write
 
 MILLIMETRES = "millimetres? set units: mm"

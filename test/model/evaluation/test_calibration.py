@@ -136,7 +136,7 @@ def test_the_error_counts_what_one_segment_is_sure_of_and_leaves_out_what_is_onl
 
 
 def test_people_of_the_training_are_refused() -> None:
-    from usdrl_model.training.finetuning.sources import SourceConfig
+    from usdrl_model.training.finetuning.source_config import SourceConfig
 
     made = Provenance(data=(DataUsed(set="utkinect", subjects=("01", "03")),), complete=True)
     config = CalibrationConfig(sources=(SourceConfig(name="utkinect", subjects=("03", "05")),))
@@ -152,7 +152,7 @@ def test_people_of_the_training_are_refused() -> None:
 
 
 def test_a_share_of_a_source_is_refused_because_all_of_it_counts() -> None:
-    from usdrl_model.training.finetuning.sources import SourceConfig
+    from usdrl_model.training.finetuning.source_config import SourceConfig
 
     with pytest.raises(ValueError, match="sources: share of utkinect: everybody counts by how long they are seen"):
         CalibrationConfig(sources=(SourceConfig(name="utkinect", subjects=("05",), share=0.5),))
@@ -202,7 +202,7 @@ def test_a_single_file_is_refused_before_any_work(tmp_path: Path, capsys: pytest
 
 
 def test_thresholds_alone_change_nothing_else_of_the_pipeline() -> None:
-    from usdrl_model.training.finetuning.sources import SourceConfig
+    from usdrl_model.training.finetuning.source_config import SourceConfig
 
     weights = detector_file.load("free_streaming", "cpu")
     found = with_thresholds(

@@ -10,7 +10,7 @@ from usdrl_model.events.config import StreamConfig
 from usdrl_model.events.onset_offset import ActionMachine, Edge, EventConfig
 from usdrl_model.network.detector_config import DetectorConfig
 from usdrl_model.training.finetuning.config import FinetuneConfig, of_classes
-from usdrl_model.training.finetuning.sources import SourceConfig
+from usdrl_model.training.finetuning.source_config import SourceConfig
 
 LABELS = ("none", "wave", "clap")
 STEP = 0.1

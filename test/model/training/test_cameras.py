@@ -14,7 +14,7 @@ from usdrl_model.training.augment import AugmentConfig, augment
 from usdrl_model.training.cameras import CameraConfig, photograph
 from usdrl_model.training.draw import Draw
 from usdrl_model.training.finetuning.config import FinetuneConfig
-from usdrl_model.training.finetuning.sources import Mixture
+from usdrl_model.training.finetuning.mixture import Mixture
 from usdrl_model.training.finetuning.train import fit
 from usdrl_model.windows.cut import Windows
 from usdrl_model.windows.window import normalise

@@ -18,12 +18,8 @@ from usdrl_model.skeleton.recording import Recording
 from usdrl_model.training import linear_layer
 from usdrl_model.training.augment import mirror
 from usdrl_model.training.finetuning import train
-from usdrl_model.training.finetuning.sources import (
-    Mixture,
-    SourceConfig,
-    mix,
-    windows_of,
-)
+from usdrl_model.training.finetuning.mixture import Mixture, mix, windows_of
+from usdrl_model.training.finetuning.source_config import SourceConfig
 
 
 @pytest.mark.usefixtures("losses_drawn")

@@ -27,13 +27,9 @@ from usdrl_model.training.augment import AugmentConfig
 from usdrl_model.training.finetuning import run_data, train
 from usdrl_model.training.finetuning.config import FinetuneConfig
 from usdrl_model.training.finetuning.labels import filled
-from usdrl_model.training.finetuning.sources import (
-    SourceConfig,
-    open_store,
-    recordings,
-    training_part,
-    windows_of,
-)
+from usdrl_model.training.finetuning.mixture import windows_of
+from usdrl_model.training.finetuning.source_config import SourceConfig
+from usdrl_model.training.finetuning.sources import open_store, recordings, training_part
 
 
 @pytest.mark.parametrize("name", ["hri", "streaming"])
@@ -87,7 +83,7 @@ def test_simulated_people_need_no_store() -> None:
     assert open_store([performer], None) is None
     with pytest.raises(ValueError, match="--data: expected a store that holds utkinect"):
         open_store([performer, SourceConfig(name="utkinect", subjects=("01",))], None)
-    assert recordings(performer, None, seed=0)[0].name == "performer_0"
+    assert recordings(performer, None, 0, RUN.detector)[0].name == "performer_0"
 
 
 def test_recordings_without_named_people_are_chosen_by_a_split(tmp_path: Path) -> None:
@@ -96,7 +92,7 @@ def test_recordings_without_named_people_are_chosen_by_a_split(tmp_path: Path) -
     for split, count in (("standard/train", 3), ("leave_one_recording_out/a/train", 2)):
         source = SourceConfig(name="kitchen", split=split)
         store = open_store([source], tmp_path)
-        assert sum(map(source.trains_on, recordings(source, store, seed=0))) == count
+        assert sum(map(source.trains_on, recordings(source, store, 0, RUN.detector))) == count
         assert store is not None and len(training_part(source, store)) == count
     with pytest.raises(ValueError, match="name the people to train on"):
         SourceConfig(name="kitchen")
@@ -124,8 +120,8 @@ def test_clips_in_the_labels_of_the_detector_show_their_label(tmp_path: Path) ->
     write_set(tmp_path, "own", clips)
     source = RUN.sources[0]
     store = open_store([source], tmp_path)
-    told = recordings(dataclasses.replace(source, labels={"hand_up": "hand_up"}), store, 0)
-    same = recordings(source, store, 0, detector=RUN.detector)
+    told = recordings(dataclasses.replace(source, labels={"hand_up": "hand_up"}), store, 0, RUN.detector)
+    same = recordings(source, store, 0, RUN.detector)
     assert [one.segments for one in same] == [one.segments for one in told]
     run = dataclasses.replace(RUN, validation_subjects=("c",))
     given = run_data.recordings(run, store)
@@ -145,10 +141,10 @@ def test_segments_of_a_clip_are_kept_with_a_table_as_without(tmp_path: Path, com
     write_set(tmp_path, "own", [dataclasses.replace(one, label="hand_up") for one in RECORDINGS])
     source = dataclasses.replace(RUN.sources[0], compose=compose)
     store = open_store([source], tmp_path)
-    told = recordings(dataclasses.replace(source, labels={"hand_up": "hand_up"}), store, 0)
+    told = recordings(dataclasses.replace(source, labels={"hand_up": "hand_up"}), store, 0, RUN.detector)
     assert [one.segments for one in told] == [one.segments for one in RECORDINGS]
     clip = dataclasses.replace(source, labels={"hand_up": "hand_up"}, compose=False, window="clip")
-    assert [one.label for one in recordings(clip, store, 0)] == ["hand_up"] * len(RECORDINGS)
+    assert [one.label for one in recordings(clip, store, 0, RUN.detector)] == ["hand_up"] * len(RECORDINGS)
 
 
 @pytest.mark.parametrize("table", [{}, {"hand_up": "hand_up"}])
@@ -159,7 +155,7 @@ def test_what_nobody_can_tell_needs_no_place_among_the_labels(tmp_path: Path, ta
     write_set(tmp_path, "own", [dataclasses.replace(one, segments=(*one.segments, doubt)) for one in RECORDINGS[:1]])
     store = Store.open(tmp_path)
     assert store.labels == ("hand_up",)
-    (found,) = recordings(dataclasses.replace(RUN.sources[0], labels=table), store, 0)
+    (found,) = recordings(dataclasses.replace(RUN.sources[0], labels=table), store, 0, RUN.detector)
     assert doubt in found.segments
     windows = windows_of(RUN.sources[0], [found], RUN.detector, max_gap=1.0, stride=2)
     assert not windows.seen[0].any()
@@ -173,7 +169,9 @@ def test_clips_whose_segments_a_table_does_not_list_are_left_out(tmp_path: Path)
     more = dataclasses.replace(first, segments=(*first.segments, dataclasses.replace(first.segments[0], label="talk")))
     write_set(tmp_path, "own", [more, *others])
     source = dataclasses.replace(RUN.sources[0], labels={"hand_up": "hand_up"})
-    assert [one.name for one in recordings(source, open_store([source], tmp_path), 0)] == [one.name for one in others]
+    assert [one.name for one in recordings(source, open_store([source], tmp_path), 0, RUN.detector)] == [
+        one.name for one in others
+    ]
 
 
 def test_where_a_table_lists_too_little_for_every_recording_it_says_what_to_list(tmp_path: Path) -> None:
@@ -183,7 +181,7 @@ def test_where_a_table_lists_too_little_for_every_recording_it_says_what_to_list
     source = dataclasses.replace(RUN.sources[0], labels={"hand_up": "hand_up"})
     said = r"own: 0 of 1 recordings left: .* \(sit, talk\); list every label of the set, as none what the detector"
     with pytest.raises(ValueError, match=said):
-        recordings(source, open_store([source], tmp_path), 0)
+        recordings(source, open_store([source], tmp_path), 0, RUN.detector)
 
 
 def test_clips_that_are_laid_into_streams_show_their_label_whether_or_not_everything_is_labelled(
@@ -197,7 +195,7 @@ def test_clips_that_are_laid_into_streams_show_their_label_whether_or_not_everyt
     shown = []
     for complete in (True, False):
         source = SourceConfig(name="own", subjects=("a", "b"), compose=True, complete=complete)
-        given = recordings(source, open_store([source], tmp_path), 0, detector=detector)
+        given = recordings(source, open_store([source], tmp_path), 0, detector)
         windows = windows_of(source, given, detector, max_gap=1.0, stride=2)
         shown.append(int((windows.y[windows.seen] == 1).sum()))
     assert shown[0] == shown[1] > 100
@@ -215,7 +213,7 @@ def test_windows_from_a_store_are_those_of_the_published_files(tmp_path: Path) -
     stored = {}
     for dtype in ("float64", "float32"):
         write_set(tmp_path / dtype, "utkinect", published, dtype=dtype)
-        stored[dtype] = windows(recordings(source, open_store([source], tmp_path / dtype), seed=0))
+        stored[dtype] = windows(recordings(source, open_store([source], tmp_path / dtype), 0, RUN.detector))
     expected = windows(published)
     for name in ("x", "y", "seen"):
         assert torch.equal(getattr(stored["float64"], name), getattr(expected, name)), name
@@ -293,7 +291,9 @@ def test_labels_of_a_source_that_its_set_has_not_are_refused_and_what_is_left_ou
     store = open_store((everybody,), tmp_path)
 
     def kept(*labels: str) -> int:
-        return len(recordings(dataclasses.replace(everybody, labels=dict.fromkeys(labels, "none")), store, 0))
+        return len(
+            recordings(dataclasses.replace(everybody, labels=dict.fromkeys(labels, "none")), store, 0, RUN.detector)
+        )
 
     with pytest.raises(ValueError, match="own: labels: no recording shows 'tlak'; did you mean 'talk'"):
         kept(label, "tlak")

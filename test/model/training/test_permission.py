@@ -16,7 +16,7 @@ from usdrl_model.data.store_writer import write_set
 from usdrl_model.network.detector_config import DetectorConfig
 from usdrl_model.terms import Kind, Terms
 from usdrl_model.training.finetuning.config import FinetuneConfig
-from usdrl_model.training.finetuning.sources import SourceConfig
+from usdrl_model.training.finetuning.source_config import SourceConfig
 from usdrl_model.training.permission import check_commercial, kinds_of
 from usdrl_model.training.pretraining.config import DataConfig
 

@@ -24,7 +24,7 @@ from usdrl_model.files.folder_lock import held
 from usdrl_model.network.detector import Detector
 from usdrl_model.network.detector_config import DetectorConfig
 from usdrl_model.training.finetuning import train as finetune
-from usdrl_model.training.finetuning.sources import windows_of
+from usdrl_model.training.finetuning.mixture import windows_of
 from usdrl_model.training.pretraining import train, updates
 from usdrl_model.training.pretraining.clip_pool import ClipPool
 from usdrl_model.training.pretraining.config import PretrainConfig

@@ -15,7 +15,8 @@ from usdrl_model.evaluation.recordings import frame_scores
 from usdrl_model.evaluation.recordings.frame_scores import Cut
 from usdrl_model.network.detector_config import DetectorConfig
 from usdrl_model.training.finetuning.labels import vocabulary_of
-from usdrl_model.training.finetuning.sources import SourceConfig, recordings
+from usdrl_model.training.finetuning.source_config import SourceConfig
+from usdrl_model.training.finetuning.sources import recordings
 from usdrl_model.windows.cut import Windows, cut
 from usdrl_model.windows.tracklets import tracklets
 
@@ -58,7 +59,7 @@ def test_an_action_of_two_is_that_of_both_and_of_other_actions_nobody_knows_whos
     source = SourceConfig(name="pku_mmd_2", split="standard/train", labels=named)
     detector = DetectorConfig(labels=LABELS, encoder=ENCODER, rate=10.0)
     run = dataclasses.replace(RUN, vocabulary=str(tmp_path / "words.yaml") if way == "vocabulary" else "")
-    (found,) = recordings(source, store, 0, vocabulary_of(run), detector)
+    (found,) = recordings(source, store, 0, detector, vocabulary_of(run))
     shown = seconds(cut(tracklets(found, LABELS, 10.0, 1.0), ENCODER.window, 1))
     assert {name: shown[name] for name in EXPECTED} == pytest.approx(EXPECTED, abs=0.25)
 

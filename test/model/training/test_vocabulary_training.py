@@ -24,7 +24,9 @@ from usdrl_model.skeleton.segments import AMBIGUOUS, Segment
 from usdrl_model.training.finetuning import train
 from usdrl_model.training.finetuning.config import FinetuneConfig
 from usdrl_model.training.finetuning.labels import filled, vocabulary_of
-from usdrl_model.training.finetuning.sources import SourceConfig, mix, recordings
+from usdrl_model.training.finetuning.mixture import mix
+from usdrl_model.training.finetuning.source_config import SourceConfig
+from usdrl_model.training.finetuning.sources import recordings
 
 MINE = {
     "labels": {
@@ -60,7 +62,7 @@ def store(tmp_path: Path) -> Store:
 
 
 def given(run: FinetuneConfig, store: Store) -> list[Recording]:
-    return recordings(run.sources[0], store, 0, vocabulary_of(run), run.detector)
+    return recordings(run.sources[0], store, 0, run.detector, vocabulary_of(run))
 
 
 def test_a_vocabulary_gives_labels_thresholds_and_mirror_partners(run: FinetuneConfig) -> None:
@@ -106,7 +108,7 @@ def test_what_nobody_labelled_is_doubtful_where_a_source_is_not_complete(run: Fi
 
     def shown(complete: bool) -> dict[str, float]:
         source = dataclasses.replace(full.sources[0], complete=complete, compose=False)
-        clips = recordings(source, store, 0, vocabulary_of(full), full.detector)
+        clips = recordings(source, store, 0, full.detector, vocabulary_of(full))
         seconds = dict.fromkeys(("ambiguous", "greet", "all"), 0.0)
         for clip in clips:
             seconds["all"] += clip.frames[-1].stamp - clip.frames[0].stamp
@@ -136,7 +138,7 @@ def test_what_is_labelled_as_none_of_the_actions_is_background_without_a_doubt(
     full, named = filled(run), {} if by_vocabulary else {"wave": "greet", "wash": "none"}
     source = SourceConfig(name="kitchen", split="standard/train", complete=False, labels=named)
     words = vocabulary_of(full) if by_vocabulary else None
-    (found,) = recordings(source, Store.open(tmp_path / "stores"), 0, words, full.detector)
+    (found,) = recordings(source, Store.open(tmp_path / "stores"), 0, full.detector, words)
     assert set(found.segments) == {
         Segment(who, "greet", first + 0.5, first + 1.0),
         Segment(who, AMBIGUOUS, first, first + 0.5),
@@ -153,7 +155,7 @@ def test_a_detector_of_a_vocabulary_trains(run: FinetuneConfig, store: Store, tm
 def test_the_simulated_people_do_nothing_that_is_no_background_to_the_vocabulary() -> None:
     hri = dataclasses.replace(RUN, vocabulary="hri")
     detector = dataclasses.replace(RUN.detector, labels=("none", *ACTION_SECONDS))
-    (mine,) = recordings(SourceConfig(name="performer", minutes=1), None, 0, vocabulary_of(hri), detector)
+    (mine,) = recordings(SourceConfig(name="performer", minutes=1), None, 0, detector, vocabulary_of(hri))
     assert mine.segments and {segment.label for segment in mine.segments} <= set(ACTION_SECONDS)
     acts = {act.action for act in random_script(np.random.default_rng(0), 900.0, without=["cross_arms"])}
     assert acts == {*ACTION_SECONDS, *NEGATIVE_SECONDS} - {"cross_arms"}

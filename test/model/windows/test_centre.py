@@ -24,7 +24,8 @@ from usdrl_model.network.detector_config import DetectorConfig
 from usdrl_model.skeleton.person import SPINE_MID, Person, SkeletonFrame
 from usdrl_model.skeleton.recording import Recording
 from usdrl_model.skeleton.segments import Segment
-from usdrl_model.training.finetuning.sources import SourceConfig, windows_of
+from usdrl_model.training.finetuning.mixture import windows_of
+from usdrl_model.training.finetuning.source_config import SourceConfig
 from usdrl_model.training.pretraining.batches import Feeder
 from usdrl_model.training.pretraining.clip_pool import ClipPool
 from usdrl_model.training.pretraining.config import PretrainConfig

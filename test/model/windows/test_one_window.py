@@ -26,7 +26,8 @@ from usdrl_model.skeleton.segments import Segment
 from usdrl_model.training.augment import AugmentConfig, augment
 from usdrl_model.training.draw import Draw
 from usdrl_model.training.finetuning import train
-from usdrl_model.training.finetuning.sources import SourceConfig, windows_of
+from usdrl_model.training.finetuning.mixture import windows_of
+from usdrl_model.training.finetuning.source_config import SourceConfig
 from usdrl_model.training.pretraining.clip_pool import ClipPool
 from usdrl_model.training.pretraining.views import ViewConfig, views
 from usdrl_model.windows.resample import middles, read, resize

@@ -23,7 +23,9 @@ from usdrl_model.skeleton.recording import Recording
 from usdrl_model.skeleton.segments import Segment
 from usdrl_model.training.finetuning import train
 from usdrl_model.training.finetuning.config import FinetuneConfig
-from usdrl_model.training.finetuning.sources import SourceConfig, mix, recordings
+from usdrl_model.training.finetuning.mixture import mix
+from usdrl_model.training.finetuning.source_config import SourceConfig
+from usdrl_model.training.finetuning.sources import recordings
 from usdrl_model.training.performers import performances
 from usdrl_model.windows.cut import clip_classes, cut
 from usdrl_model.windows.shape import Centre, WindowShape
@@ -122,7 +124,7 @@ def test_clips_get_the_labels_of_the_detector_or_are_left_out(tmp_path: Path) ->
     source = SourceConfig(name="utd_mhad", subjects=("1",), labels={"wave": "hand_up", "squat": "none"})
     clips = (clip for clip in catalogue.load("utd_mhad", public("utd_mhad")) if clip.subject == "1")
     write_set(tmp_path, "utd_mhad", clips)
-    found = recordings(source, Store.open(tmp_path), seed=0)
+    found = recordings(source, Store.open(tmp_path), 0, RUN.detector)
     assert {recording.label for recording in found} == {"hand_up", "none"}
     for recording in found:
         (first, *_), *_, (last, *_) = [(frame.stamp,) for frame in recording.frames]
@@ -135,7 +137,7 @@ def test_clips_get_the_labels_of_the_detector_or_are_left_out(tmp_path: Path) ->
 def test_the_performer_can_be_trained_on() -> None:
     run = config.load(FinetuneConfig, ROOT / "config" / "finetune_utkinect10.yaml")
     source = SourceConfig(name=PERFORMER, minutes=1)
-    given = recordings(source, None, seed=0, detector=run.detector)
+    given = recordings(source, None, 0, run.detector)
     assert {segment.label for one in given for segment in one.segments} <= set(run.detector.labels)
     alone = mix([source], [given], run.detector, max_gap=1.0, stride=2)
     assert len(alone.windows) > 100

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from helpers.rule_detector import hand_up_weights
+from helpers.tiny_finetuning import RUN
 from rclpy.serialization import serialize_message
 from std_msgs.msg import String
 
@@ -17,6 +18,7 @@ from usdrl_model.simulation.performance import performance
 from usdrl_model.skeleton.recording import Recording
 from usdrl_model.skeleton.segments import AMBIGUOUS, Segment, in_doubt
 from usdrl_model.training.finetuning import sources
+from usdrl_model.training.finetuning.source_config import SourceConfig
 from usdrl_model.windows.tracklets import UNKNOWN, tracklets
 from usdrl_ros.bags.command import main
 from usdrl_ros.bags.errors import BagError
@@ -159,8 +161,8 @@ def test_points_are_learnt_with_doubt_around_them(bag: Path, two_people: Recordi
     start = two_people.frames[0].stamp
     assert label(bag, f"person,label,time\n1,wave,{start + 4}\n") == 0
     assert main(["store", str(tmp_path / "stores"), str(bag), "--subjects", "anna"]) == 0
-    source = sources.SourceConfig(name="own", split="standard/train")
-    (recording,) = sources.recordings(source, Store.open(tmp_path / "stores"), 0)
+    source = SourceConfig(name="own", split="standard/train")
+    (recording,) = sources.recordings(source, Store.open(tmp_path / "stores"), 0, RUN.detector)
     assert [one.label for one in recording.segments] == [AMBIGUOUS, "wave", AMBIGUOUS]
     first, second = tracklets(recording, ("none", "wave"), 10.0, 1.0)
     wide = {int(value): int(np.sum(first.labels == value)) for value in (UNKNOWN, 1)}

@@ -21,7 +21,7 @@ from usdrl_model.network.dste import Encoder
 from usdrl_model.training import linear_layer
 from usdrl_model.training.finetuning import train as finetune
 from usdrl_model.training.finetuning.config import FinetuneConfig, of_classes
-from usdrl_model.training.finetuning.sources import Mixture
+from usdrl_model.training.finetuning.mixture import Mixture
 from usdrl_model.windows.cut import Windows
 from usdrl_model.windows.resample import resize
 from usdrl_model.windows.window import normalise

@@ -23,7 +23,7 @@ from usdrl_model.evaluation.fusion import fuse
 from usdrl_model.evaluation.networks import Init, Method, Networks, hashes, recipes, titled
 from usdrl_model.training.finetuning import train
 from usdrl_model.training.finetuning.config import FinetuneConfig, of_classes
-from usdrl_model.training.finetuning.sources import Mixture
+from usdrl_model.training.finetuning.mixture import Mixture
 from usdrl_model.windows.cut import Windows
 from usdrl_model.windows.shape import WindowShape
 

@@ -35,7 +35,7 @@ from usdrl_model.network.config import EncoderConfig
 from usdrl_model.network.detector import Scores
 from usdrl_model.training.finetuning import init_from, run_data, train
 from usdrl_model.training.finetuning.config import FinetuneConfig
-from usdrl_model.training.finetuning.sources import Mixture
+from usdrl_model.training.finetuning.mixture import Mixture
 from usdrl_model.training.hidden import HiddenConfig
 from usdrl_model.training.run_folder import begun
 

@@ -14,7 +14,7 @@ from usdrl_model.evaluation.calibration import CalibrationConfig
 from usdrl_model.files.share import config_folder
 from usdrl_model.training.finetuning.config import FinetuneConfig
 from usdrl_model.training.finetuning.labels import filled
-from usdrl_model.training.finetuning.sources import SourceConfig
+from usdrl_model.training.finetuning.source_config import SourceConfig
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

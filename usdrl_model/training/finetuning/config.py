@@ -10,7 +10,7 @@ from usdrl_model.data import catalogue
 from usdrl_model.events.config import StreamConfig, check_labels
 from usdrl_model.network.detector_config import BACKGROUND_LABEL, DetectorConfig
 from usdrl_model.training.augment import AugmentConfig, check_encoder
-from usdrl_model.training.finetuning.sources import SourceConfig
+from usdrl_model.training.finetuning.source_config import SourceConfig
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

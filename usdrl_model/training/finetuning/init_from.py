@@ -15,7 +15,8 @@ from usdrl_model.data import catalogue, protocols
 from usdrl_model.data.catalogue import PERFORMER
 from usdrl_model.data.store import Store
 from usdrl_model.training.finetuning.config import FinetuneConfig
-from usdrl_model.training.finetuning.sources import SourceConfig, training_part
+from usdrl_model.training.finetuning.source_config import SourceConfig
+from usdrl_model.training.finetuning.sources import training_part
 
 
 def start_encoder(run: FinetuneConfig) -> torch.nn.Module:

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
 from usdrl_model.training.finetuning.config import FinetuneConfig
-from usdrl_model.training.finetuning.sources import Mixture
+from usdrl_model.training.finetuning.mixture import Mixture
 from usdrl_model.training.finetuning.teacher import Teacher
 from usdrl_model.windows.cut import clip_classes
 from usdrl_model.windows.tracklets import UNKNOWN

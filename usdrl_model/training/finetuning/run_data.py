@@ -12,24 +12,24 @@ from usdrl_model.skeleton.recording import Recording
 from usdrl_model.training.finetuning import init_from, sources
 from usdrl_model.training.finetuning.config import FinetuneConfig
 from usdrl_model.training.finetuning.labels import vocabulary_of
-from usdrl_model.training.finetuning.sources import Mixture
+from usdrl_model.training.finetuning.mixture import Mixture, mix, windows_of
 from usdrl_model.windows.cut import Windows
 
 
 def recordings(run: FinetuneConfig, store: Store | None) -> list[list[Recording]]:
     """The labelled recordings of each source of a run, of all of its people; errors as ``sources.recordings``."""
     words = vocabulary_of(run)
-    return [sources.recordings(source, store, run.seed, words, run.detector) for source in run.sources]
+    return [sources.recordings(source, store, run.seed, run.detector, words) for source in run.sources]
 
 
 def mixture(run: FinetuneConfig, given: Sequence[Sequence[Recording]]) -> Mixture:
-    """The windows that a run trains on; errors as ``sources.mix``.
+    """The windows that a run trains on; errors as ``mixture.mix``.
 
     Args:
         run: with its sources.
         given: ``recordings`` of each.
     """
-    return sources.mix(
+    return mix(
         run.sources, given, _with_depth(run.detector), max_gap=run.stream.max_gap, stride=run.stride, seed=run.seed,
         label_balance=run.label_balance,
     )  # fmt: skip
@@ -73,7 +73,7 @@ def validation(run: FinetuneConfig, found: Sequence[Recording]) -> Windows | Non
     """The windows of those who are ``held_out``, as the detector sees them; None without anybody."""
     if not found:
         return None
-    return sources.windows_of(run.sources[0], found, run.detector, max_gap=run.stream.max_gap, stride=run.stride)
+    return windows_of(run.sources[0], found, run.detector, max_gap=run.stream.max_gap, stride=run.stride)
 
 
 def _with_depth(detector: DetectorConfig) -> DetectorConfig:

@@ -1,19 +1,13 @@
-"""Training data of a detector: sources of labelled windows, mixed in fixed shares."""
+"""The recordings of a source, in the labels of a detector."""
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Literal
 
-import torch
-from torch import Tensor
-
-from usdrl_model.data import catalogue, protocols
+from usdrl_model.data import catalogue
 from usdrl_model.data.catalogue import PERFORMER
-from usdrl_model.data.compose_pairs import streams
 from usdrl_model.data.in_vocabulary import in_vocabulary
 from usdrl_model.data.scene_labels import of_everybody
 from usdrl_model.data.store import Store
@@ -23,80 +17,12 @@ from usdrl_model.simulation.script import ACTIONS
 from usdrl_model.skeleton.recording import Recording
 from usdrl_model.skeleton.segments import AMBIGUOUS, Segment, in_doubt
 from usdrl_model.training.finetuning import relabelling
+from usdrl_model.training.finetuning.source_config import SourceConfig
 from usdrl_model.training.performers import meetings, performances
-from usdrl_model.windows.cut import Windows, clip_classes, cut, whole
-from usdrl_model.windows.tracklets import tracklets
 
 POINT_SURE, POINT_DOUBT = 1.2, 4.0
 """Seconds about a point that stands for an action: those that show it, and those of which nobody knows the class
 (``benchmarks/point_labels.py`` compares widths, on people who are trained on)."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class SourceConfig:
-    """One source and how much of every batch comes from it."""
-
-    name: str
-    """A set of the store, or "performer"."""
-    share: float = 1.0
-    """Of the windows of a batch, relative to the other sources."""
-    subjects: tuple[str, ...] = ()
-    """People to train on; the others are for validation and for the test."""
-    split: str = ""
-    """Recordings to train on, as ``Store.select`` takes it: "cross_subject/train", or "standard/train" for every one of
-    a set of one's own. With ``subjects``, both conditions hold."""
-    labels: dict[str, str] = field(default_factory=dict)
-    """Label of the data set -> label of the detector; empty where they are the same. A recording that shows a label
-    which is not listed is left out as a whole, so list every label of the set, as "none" what is certainly nothing the
-    detector knows. A run with a ``vocabulary`` needs none."""
-    complete: bool = True
-    """Whether everything that people do is labelled; otherwise frames without a label are ``AMBIGUOUS``, not
-    background: nothing is learnt from them, and what is found there is no false alarm."""
-    compose: bool = False
-    """Lay the trimmed clips of each person into streams, with standing still and transitions between them
-    (``data.compose``)."""
-    window: Literal["sliding", "clip"] = "sliding"
-    """Windows that slide over what was recorded, as live, or one that is the whole labelled clip, for recognition."""
-    minutes: int = 0
-    """Simulated minutes (performer only): of one person, or for a detector of pairs of two who meet."""
-
-    def __post_init__(self) -> None:
-        """Refuse a source without data."""
-        if self.share <= 0.0:
-            raise ValueError(f"{self.name}: share: expected more than 0, got {self.share}")
-        if (self.name == PERFORMER) != (self.minutes > 0):
-            raise ValueError(f"{self.name}: minutes are for the performer, and only for it (got {self.minutes})")
-        if (self.name == PERFORMER) == bool(self.subjects or self.split):
-            raise ValueError(
-                f"{self.name}: name the people to train on (subjects), or the recordings (split: standard/train);"
-                " the performer has neither"
-            )
-
-        if self.compose and self.window == "clip":
-            raise ValueError(f"{self.name}: compose: streams are for window: sliding")
-
-    def trains_on(self, recording: protocols.Described) -> bool:
-        """Whether the recording is one to train on; ValueError if the set has no such split."""
-        if self.subjects and recording.subject not in self.subjects:
-            return False
-        return not self.split or protocols.Split.of(self.name, self.split).has(recording)
-
-
-@dataclass(frozen=True, slots=True)
-class Mixture:
-    """Windows of all sources, and the probability with which each is drawn."""
-
-    windows: Windows
-    probability: Tensor
-    """(N,) float64; adds up to 1."""
-
-    def draw(self, count: int, generator: torch.Generator) -> Tensor:
-        """Rows of ``count`` windows, with replacement."""
-        return torch.multinomial(self.probability, count, replacement=True, generator=generator)
-
-    def to(self, device: torch.device) -> Mixture:
-        """The same on another device."""
-        return Mixture(self.windows.to(device), self.probability.to(device))
 
 
 def open_store(sources: Sequence[SourceConfig], data: Path | None) -> Store | None:
@@ -137,119 +63,88 @@ def training_part(source: SourceConfig, store: Store) -> Store:
 
 
 def recordings(
-    source: SourceConfig, store: Store | None, seed: int,
-    vocabulary: Vocabulary | None = None, detector: DetectorConfig | None = None,
-) -> list[Recording]:  # fmt: skip
+    source: SourceConfig, store: Store | None, seed: int, detector: DetectorConfig, vocabulary: Vocabulary | None = None
+) -> list[Recording]:
     """The labelled recordings of a source, of all of its people, in the detector's labels.
 
     Args:
         source: which.
         store: holds the set (``open_store``); the performer needs none.
         seed: for the performer.
-        vocabulary: says what the set's labels are, of sources without ``labels``.
         detector: whose labels are kept, with a vocabulary; the others are background. Simulated people do
             what it knows.
+        vocabulary: says what the set's labels are, of sources without ``labels``; without one they are the detector's.
 
     Raises:
         ValueError: the store is damaged, there is none, the vocabulary or the source names labels that the set has not,
             or its joints are in a picture and the detector needs depth.
     """
-    pairs = detector is not None and detector.encoder.people > 1
-    if source.name == PERFORMER and pairs:
-        found: Iterable[Recording] = meetings(source.minutes, seed)
-    elif source.name == PERFORMER:
-        known = ACTIONS if detector is None else tuple(label for label in ACTIONS if label in detector.labels)
-        acts = () if vocabulary is None else tuple(vocabulary.labels)
-        found = performances(source.minutes, seed, labels=known or ACTIONS, without=set(acts) - set(ACTIONS))
-    elif store is None:
+    if source.name == PERFORMER:
+        found: Iterable[Recording] = _simulated(source.minutes, seed, detector, vocabulary)
+        told = _as_it_is(found) if vocabulary is None else _by_vocabulary(found, source, detector, vocabulary)
+        return [_doubted(new, source, own) for new, own in told]
+    if store is None:
         raise ValueError(f"{source.name}: expected a store that holds it, got none")
+    chosen, sliding = store.select(sets=[source.name]), source.window == "sliding"
+    if sliding and not detector.encoder.flat and chosen.select(flat=True).sets:
+        raise ValueError(
+            f"{source.name}: joints are in a picture, and this detector refuses such ones live: leave it out,"
+            " or set detector.encoder.flat: true"
+        )
+    if source.labels:
+        told = _by_list(source, chosen)
+    elif vocabulary is not None:
+        vocabulary.check(source.name, chosen.labels)
+        told = _by_vocabulary(chosen.recordings(), source, detector, vocabulary)
     else:
-        chosen, sliding = store.select(sets=[source.name]), source.window == "sliding"
-        if sliding and detector is not None and not detector.encoder.flat and chosen.select(flat=True).sets:
-            raise ValueError(
-                f"{source.name}: joints are in a picture, and this detector refuses such ones live: leave it out,"
-                " or set detector.encoder.flat: true"
-            )
-        if source.labels:
-            own = (of_everybody(one, source.name) for one in relabelling.listed(source.name, chosen, source.labels))
-            both = ((one, relabelling.relabelled(one, source.labels, sliding=sliding)) for one in own)
-            return [_doubted(in_doubt(new, POINT_SURE, POINT_DOUBT), source, old.segments) for old, new in both]
-        if vocabulary is not None:
-            vocabulary.check(source.name, chosen.labels)
-            found = chosen.recordings()
-        else:
-            found = (of_everybody(one, source.name) for one in chosen.recordings())
-        if vocabulary is None and sliding and not source.compose:  # streams are made of whole clips
-            found = map(relabelling.as_segments, found)
-    if vocabulary is None or source.name not in vocabulary.instants:  # those say how long an instant's action is
-        found = (in_doubt(recording, POINT_SURE, POINT_DOUBT) for recording in found)
-    if vocabulary is None or detector is None:
-        return [_doubted(recording, source, recording.segments) for recording in found]
-    kept = []
-    for recording in found:
-        named = in_vocabulary(recording, source.name, vocabulary, pairs=pairs)
+        found = (of_everybody(one, source.name) for one in chosen.recordings())
+        # Streams are made of whole clips.
+        told = _as_it_is(map(relabelling.as_segments, found) if sliding and not source.compose else found)
+    return [_doubted(new, source, own) for new, own in told]
+
+
+_Told = Iterator[tuple[Recording, Sequence[Segment]]]
+"""Recordings in the labels of the detector, each with its segments in those of its set."""
+
+
+def _simulated(minutes: int, seed: int, detector: DetectorConfig, vocabulary: Vocabulary | None) -> Iterable[Recording]:
+    """People who do what the detector knows, or two who meet."""
+    if detector.encoder.people > 1:
+        return meetings(minutes, seed)
+    known = tuple(label for label in ACTIONS if label in detector.labels)
+    acts = () if vocabulary is None else tuple(vocabulary.labels)
+    return performances(minutes, seed, labels=known or ACTIONS, without=set(acts) - set(ACTIONS))
+
+
+def _as_it_is(found: Iterable[Recording]) -> _Told:
+    """Labels of the set are those of the detector."""
+    for recording in map(_in_doubt, found):
+        yield recording, recording.segments
+
+
+def _by_list(source: SourceConfig, chosen: Store) -> _Told:
+    """Labels are what the table of the source says."""
+    for listed in relabelling.listed(source.name, chosen, source.labels):
+        recording = of_everybody(listed, source.name)
+        new = relabelling.relabelled(recording, source.labels, sliding=source.window == "sliding")
+        yield _in_doubt(new), recording.segments
+
+
+def _by_vocabulary(
+    found: Iterable[Recording], source: SourceConfig, detector: DetectorConfig, vocabulary: Vocabulary
+) -> _Told:
+    """Labels are what the vocabulary says; of what nobody knows nothing is left."""
+    for each in found:
+        # A set with instants says in the vocabulary how long an instant's action is.
+        recording = each if source.name in vocabulary.instants else _in_doubt(each)
+        named = in_vocabulary(recording, source.name, vocabulary, pairs=detector.encoder.people > 1)
         if named is None or (source.window == "clip" and named.label in (None, AMBIGUOUS)):
             continue
-        kept.append(_doubted(_known(named, detector.labels), source, recording.segments))
-    return kept
+        yield _known(named, detector.labels), recording.segments
 
 
-def mix(
-    sources: Sequence[SourceConfig], given: Sequence[Sequence[Recording]], detector: DetectorConfig, *,
-    max_gap: float, stride: int, seed: int = 0, label_balance: float = 0.0,
-) -> Mixture:  # fmt: skip
-    """Windows of the training people of all sources.
-
-    Args:
-        sources: at least one.
-        given: ``recordings`` of each.
-        detector: labels, rate and length of the windows.
-        max_gap: seconds, see ``tracklets.tracklets``.
-        stride: frames between the ends of two windows.
-        seed: of the order in which clips are composed.
-        label_balance: see ``FinetuneConfig``.
-
-    Raises:
-        ValueError: no sources, a subject that no recording has, or a label that the detector has not.
-    """
-    if not sources:
-        raise ValueError("sources: nothing to train on; name a data set and its people in the configuration")
-    parts = []
-    for source, available in zip(sources, given, strict=True):
-        chosen = [recording for recording in available if source.trains_on(recording)]
-        absent = set(source.subjects) - {recording.subject for recording in chosen}
-        if absent:
-            there = sorted({recording.subject or "?" for recording in available})
-            raise ValueError(f"{source.name}: subjects {sorted(absent)} have no recording; there are {there}")
-        parts.append(windows_of(source, chosen, detector, max_gap=max_gap, stride=stride, seed=seed))
-    windows = Windows.joined(parts)
-    classes = len(detector.labels)
-    shares = torch.cat(
-        [source.share * _balanced(part, classes, label_balance) for source, part in zip(sources, parts, strict=True)]
-    )
-    return Mixture(windows, shares / shares.sum())
-
-
-def _balanced(windows: Windows, classes: int, power: float) -> Tensor:
-    """(N,) float64, adds up to 1: windows of the rarer labels of a source are drawn more often."""
-    shown = clip_classes(windows.y, windows.seen, classes).clamp(min=0)  # unknown ones, as background
-    weights = torch.bincount(shown, minlength=classes).double()[shown] ** -power
-    return weights / weights.sum()
-
-
-def windows_of(
-    source: SourceConfig, chosen: Sequence[Recording], detector: DetectorConfig, *,
-    max_gap: float, stride: int, seed: int = 0,
-) -> Windows:  # fmt: skip
-    """Windows of some recordings of a source; see ``mix`` for the arguments and errors."""
-    shape = detector.encoder.window
-    if source.window == "clip":
-        return whole(chosen, detector.labels, shape)
-    laid = streams(chosen, seed, pairs=detector.encoder.people > 1) if source.compose else chosen
-    found = [
-        tracklet for recording in laid for tracklet in tracklets(recording, detector.labels, detector.rate, max_gap)
-    ]
-    return cut(found, shape, stride)
+def _in_doubt(recording: Recording) -> Recording:
+    return in_doubt(recording, POINT_SURE, POINT_DOUBT)
 
 
 def _known(recording: Recording, labels: Sequence[str]) -> Recording:

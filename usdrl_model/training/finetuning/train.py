@@ -30,8 +30,8 @@ from usdrl_model.training import linear_layer
 from usdrl_model.training.augment import augment
 from usdrl_model.training.finetuning.config import FinetuneConfig
 from usdrl_model.training.finetuning.init_from import start_encoder
+from usdrl_model.training.finetuning.mixture import Mixture
 from usdrl_model.training.finetuning.objective import Objective
-from usdrl_model.training.finetuning.sources import Mixture
 from usdrl_model.training.run_folder import SETTINGS, RunState, schedule, write_losses
 from usdrl_model.windows.cut import Windows, clip_classes
 from usdrl_model.windows.tracklets import UNKNOWN
