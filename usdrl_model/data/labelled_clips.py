@@ -15,11 +15,14 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 from torch import Tensor
 
 from usdrl_model.errors.shown import shown
 from usdrl_model.skeleton.clip import Clip
 from usdrl_model.skeleton.segments import AMBIGUOUS, Segment
+from usdrl_model.windows.official import official_input
+from usdrl_model.windows.resample import resize
 from usdrl_model.windows.shape import WindowShape
 from usdrl_model.windows.whole_clip import longest, normalised, stretched
 
@@ -58,7 +61,7 @@ def labelled(
     like any other; a segment without a frame, outside of its recording or with an end before its start, is left out.
 
     Args:
-        clips: of a store.
+        clips: of a store; of ``windows.official.raw`` for windows that are ``official``.
         shape: T and M of the windows.
         where: names the clips in the error message.
         observed: share of an example, from its start, that is seen; called for each example. Later frames have no
@@ -74,7 +77,8 @@ def labelled(
             " 'usdrl data info' lists both"
         )
     windows, labels, names, subjects = zip(*found, strict=True)
-    return Labelled(normalised(windows, shape), labels, names, subjects)
+    made = torch.stack(windows) if shape.official else normalised(windows, shape)
+    return Labelled(made, labels, names, subjects)
 
 
 def is_example(segment: Segment) -> bool:
@@ -110,6 +114,8 @@ def _window(clip: Clip, frames: slice | np.ndarray, actor: list[int], shape: Win
     """(T, M, V, 3), not normalised, of the observed share of some frames: the actor, then those seen longest."""
     chosen = np.arange(len(clip.stamps))[frames]
     chosen = chosen[: math.ceil(observed * len(chosen))]
+    if shape.official:
+        return resize(torch.from_numpy(official_input(clip, chosen, shape.people))[None], shape.frames)[0]
     others = [place for place in range(len(clip.people)) if place not in actor]
     most = longest(clip.mask[chosen][:, others], shape.people - len(actor))
     return stretched(clip, chosen, [*actor, *(others[place] for place in most)], shape)

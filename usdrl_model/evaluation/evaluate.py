@@ -38,6 +38,7 @@ from usdrl_model.evaluation.stream import fit_and_score as stream
 from usdrl_model.evaluation.stream import methods as stream_methods
 from usdrl_model.evaluation.stream.protocol import StreamProtocol
 from usdrl_model.training.finetuning.config import FinetuneConfig
+from usdrl_model.windows.official import TOPOLOGY
 
 _LOG = logging.getLogger(__name__)
 
@@ -91,12 +92,15 @@ def evaluate(
         for one in weights:
             one.check_unseen(benchmark.target_sets)
     store = benchmark_store.open_benchmark(benchmark, data, task)
-    for text in dict.fromkeys(one.other_input for one in weights if one.other_input):
-        _LOG.warning("%s", text)
     verdict = look(sampled(store))
     _LOG.log(logging.WARNING if verdict.wrong else logging.INFO, "%s: %s", benchmark.data, verdict.line())
     seeds = seeds or (DRAWS if task == "few_shot" else SEEDS)
     settings = _as_labelled(_settings(benchmark, task, recipe, overrides), benchmark)
+    layouts = {store.describe(index).topology for index in range(len(store))}
+    official = isinstance(settings, FinetuneConfig) and layouts == {TOPOLOGY}
+    told = [one.about_input(official=official) for one in weights]
+    for text in filter(None, dict.fromkeys(told)):
+        _LOG.log(logging.INFO if official else logging.WARNING, "%s", text)
     if isinstance(settings, StreamProtocol):
         found = stream.fit_and_score(
             benchmark, data, on_streams(titles, len(weights)), weights=weights[0] if weights else None,
@@ -111,12 +115,18 @@ def evaluate(
         )
     else:
         causal = True if task == "early_prediction" else None
-        networks = Networks(weights=weights, recipe=settings, people=benchmark.people, causal=causal, device=device)
+        networks = Networks(
+            weights=weights, recipe=settings, people=benchmark.people, causal=causal, device=device, official=official
+        )
         clip_wise = on_clips(benchmark, task, titles, len(weights))
         networks.check(clip_wise)
         found = clips.fit_and_score(benchmark, task, store, clip_wise, networks, seeds=seeds, cells=cells)
     about = {
-        "weights": "; ".join(described(one, benchmark, store) for one in weights) or "none",
+        "weights": "; ".join(
+            "; ".join(filter(None, (described(one, benchmark, store), text)))
+            for one, text in zip(weights, told, strict=True)
+        )
+        or "none",
         "recipe": " ".join([str(recipe or "of the package"), *overrides, f"({config.content_hash(settings)})"]),
         "data": f"{benchmark.data} ({store.hash})",
         "device": str(device),
@@ -200,9 +210,8 @@ def described(weights: Pretrained, benchmark: Benchmark, store: Store) -> str:
     clips = known_recordings(weights, benchmark, store)
     seen = f"; they have learnt from people of the test: {', '.join(people)}" if people else ""
     seen += f"; they have learnt from {clips} recordings of the test" if clips else ""
-    other = f"; {weights.other_input}" if weights.other_input else ""
     name, number = weights.path, weights.hash
     if detector_file.is_detector(weights.path):
         told = detector_file.load(weights.path, "cpu").describe()
         name, number = told["weights"], told["hash"]
-    return f"{name} ({number}), {sets}, by {weights.made.code}{alone}{seen}{other}"
+    return f"{name} ({number}), {sets}, by {weights.made.code}{alone}{seen}"

@@ -96,6 +96,8 @@ class Networks:
     """Whether no frame of an encoder sees a later one; None: as weights or recipe say."""
     device: torch.device
     """Where to train and to score."""
+    official: bool = False
+    """Whether the published checkpoints among the weights see clips as their authors show them."""
 
     def __post_init__(self) -> None:
         """Refuse weights of another skeleton, and a recipe that says itself what is filled in."""
@@ -115,7 +117,7 @@ class Networks:
             return
         if len(self.weights) == 1:
             raise ValueError(f"methods {fused} ask several networks: give --weights of each, for example joints, bones")
-        taken = [str(one.shape.window) for one in self.weights]
+        taken = [str(self._window(one.shape, one)) for one in self.weights]
         if len(set(taken)) > 1:
             raise ValueError(
                 f"weights that are fused have to take the same windows (frames x people), got {'; '.join(taken)}"
@@ -136,14 +138,19 @@ class Networks:
         return self.asked(fusion=False)[0].shape
 
     @property
+    def window(self) -> WindowShape:
+        """Of that network."""
+        return self._window(self.shape, self.weights[0] if self.weights else None)
+
+    @property
     def whole(self) -> WindowShape:
         """T as that of the networks, and M of the benchmark, without a mask: what baselines see."""
-        return dataclasses.replace(self.each_person, masked=False, flat=False)
+        return dataclasses.replace(self.each_person, masked=False, flat=False, official=False)
 
     @property
     def each_person(self) -> WindowShape:
         """Windows of the networks with M of the benchmark: an encoder of one person sees each by themselves."""
-        return dataclasses.replace(self.shape.window, people=max(self.people, self.shape.people))
+        return dataclasses.replace(self.window, people=max(self.people, self.shape.people))
 
     def from_scratch(self) -> list[FinetuneConfig]:
         """Two detectors of the recipe's own encoder on the windows of the weights, of which one sees twice the frames.
@@ -161,6 +168,10 @@ class Networks:
         )
         lengths = dict.fromkeys((shape.frames, min(2 * shape.frames, MAX_FRAMES)))  # each once
         return [_filled_in(self.recipe, dataclasses.replace(own, frames=frames)) for frames in lengths]
+
+    def _window(self, shape: EncoderConfig, weights: Pretrained | None) -> WindowShape:
+        official = self.official and weights is not None and weights.official
+        return dataclasses.replace(shape.window, official=official)
 
     def _network(self, shape: EncoderConfig, weights: Pretrained | None = None) -> Network:
         causal = shape.causal if self.causal is None else self.causal

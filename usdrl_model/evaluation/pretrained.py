@@ -63,10 +63,20 @@ class Pretrained:
         return self.encoder.config
 
     @property
-    def other_input(self) -> str:
-        """How windows here differ from those that the weights were trained on; empty where they do not."""
-        if not self.made.file:
+    def official(self) -> bool:
+        """Whether they are those of an official checkpoint, which saw other windows than those of this package."""
+        return bool(self.made.file)
+
+    def about_input(self, *, official: bool) -> str:
+        """What windows the weights of an official checkpoint see, for a log or page; empty of others.
+
+        Args:
+            official: those of the authors (``windows.official``), which take whole clips of a Kinect v2.
+        """
+        if not self.official:
             return ""
+        if official:
+            return "weights of an official checkpoint see raw joints, centred and turned as the authors give them"
         return (
             "weights of an official checkpoint see other windows here than the authors give them: the people seen"
             " longest, not those who move most, turned about the vertical by the line between the two or by the"

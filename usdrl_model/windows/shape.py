@@ -27,6 +27,8 @@ class WindowShape:
     """Joints that are not seen, and empty slots, are NaN; otherwise ``window.fill`` invents a place for them."""
     flat: bool = False
     """x and y as in a picture, in the size of an adult, and 0 as z (``windows.picture``); of one person, ``masked``."""
+    official: bool = False
+    """A whole clip as the published checkpoints see it (``windows.official``), in the place of all the above."""
 
     @property
     def empty(self) -> float:
@@ -36,4 +38,5 @@ class WindowShape:
     def __str__(self) -> str:
         """Frames x people, and what is not the default."""
         whole, masked = ", centred as a whole" * (self.centre == "window"), ", masked" * self.masked
-        return f"{self.frames} x {self.people}{whole}{masked}{', in a picture' * self.flat}"
+        other = f"{', in a picture' * self.flat}{', as published' * self.official}"
+        return f"{self.frames} x {self.people}{whole}{masked}{other}"

@@ -14,8 +14,6 @@ from usdrl_model.data import catalogue, protocols
 from usdrl_model.data.importers import ntu, ntu_2d, uav_human
 from usdrl_model.data.importers.image_plane import HEIGHT
 from usdrl_model.data.importers.ntu_missing import missing_skeletons
-from usdrl_model.data.importers.ntu_official import official_input
-from usdrl_model.skeleton.person import Person, SkeletonFrame
 from usdrl_model.skeleton.recording import Recording
 
 SAMPLES = DATA / "ntu_raw_samples"
@@ -134,62 +132,6 @@ def test_the_protocols() -> None:
     assert [split("ntu60", "xview", 1, camera=camera) for camera in (1, 2, 3)] == ["test", "train", "train"]
     assert [split("ntu120", "xset", 1, setup=setup) for setup in (1, 2, 31, 32)] == ["test", "train", "test", "train"]
     assert len(ntu.LABELS) == len(set(ntu.LABELS)) == 120
-
-
-def recorded(*people: np.ndarray) -> Recording:
-    """People as (T, 25, 3), absent where all zero."""
-    frames = []
-    for index in range(len(people[0])):
-        seen = [Person(str(who), one[index]) for who, one in enumerate(people) if one[index].any()]
-        frames.append(SkeletonFrame(1.0 + index / 30, tuple(seen)))
-    return Recording("x", "kinect_v2_25", tuple(frames))
-
-
-def moving(frames: int, spread: float) -> np.ndarray:
-    return RNG.normal(0.0, spread, (frames, 25, 3)) + (0.3, 0.1, 3.0)
-
-
-def test_official_input_is_centred_and_turned_once() -> None:
-    calm, lively = moving(20, 0.1), moving(20, 0.3)
-    x = official_input(recorded(calm, lively))
-    assert (x.shape, x.dtype) == ((20, 2, 25, 3), np.float32)
-    np.testing.assert_allclose(x[:, 0, 1], 0.0, atol=1e-6)  # the spine of the livelier one, which comes first
-    line = x[0, 0, 8] - x[0, 0, 4]
-    np.testing.assert_allclose(line, [np.linalg.norm(lively[0, 8] - lively[0, 4]), 0.0, 0.0], atol=1e-5)
-    np.testing.assert_allclose(  # one rigid motion a frame, for both people
-        np.linalg.norm(x[:, 0, 5] - x[:, 1, 9], axis=1), np.linalg.norm(lively[:, 5] - calm[:, 9], axis=1), atol=1e-5
-    )
-
-
-def test_official_input_repeats_who_leaves_and_moves_up_who_comes_late() -> None:
-    lively, late = moving(10, 0.5), moving(10, 0.1)
-    late[:4] = 0.0  # six frames of it
-    x = official_input(recorded(lively, late))
-    relative = late[4:] - lively[:6, 1:2]
-    distances = np.linalg.norm(x[:, 1], axis=2)
-    np.testing.assert_allclose(distances[:6], np.linalg.norm(relative, axis=2), atol=1e-5)
-    again = late[4:8] - lively[6:10, 1:2]
-    np.testing.assert_allclose(distances[6:], np.linalg.norm(again, axis=2), atol=1e-5)
-
-
-def test_official_input_of_one_person_leaves_the_second_empty() -> None:
-    assert not official_input(recorded(moving(5, 0.2)))[:, 1].any()
-    with pytest.raises(ValueError, match="nobody in any frame"):
-        official_input(recorded(np.zeros((3, 25, 3))))
-    with pytest.raises(ValueError, match="expected topology kinect_v2_25"):
-        official_input(Recording("x", "coco_17", ()))
-
-
-@pytest.mark.parametrize("missing", [np.nan, np.inf])
-def test_official_input_takes_what_is_no_number_for_missing(missing: float) -> None:
-    lively, calm = moving(5, 0.5), moving(5, 0.1)
-    holes = lively.copy()
-    holes[2, 7] = missing
-    holes[3, 9, 1] = missing
-    zeros = np.where(np.isfinite(holes), holes, 0.0)
-    x = official_input(recorded(holes, calm))
-    assert np.isfinite(x).all()
-    np.testing.assert_array_equal(x, official_input(recorded(zeros, calm)))
 
 
 UAV = "P001S00G10B10H10UC022000LC021000A007R0_08241716"

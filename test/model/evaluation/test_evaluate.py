@@ -1,24 +1,32 @@
 """One task of one benchmark with given weights: what of them is used as it is, and what is refused."""
 
 import dataclasses
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 
 import pytest
-from helpers.small_benchmark import BENCHMARK, CPU, ENCODER, RECIPE, utd, weights
+from helpers.small_benchmark import BENCHMARK, CPU, ENCODER, LABELS, RECIPE, recording, utd, weights
 from helpers.streaming import ENCODER as STREAMING_ENCODER
 
 from usdrl_model import config
 from usdrl_model.checkpoints import detector_file, hub, official
 from usdrl_model.cli import main
+from usdrl_model.data.labelled_clips import Labelled, labelled
 from usdrl_model.data.store import Store
+from usdrl_model.data.store_writer import write_set
 from usdrl_model.evaluation.benchmark import Task, TaskSettings
 from usdrl_model.evaluation.cells import Cells
+from usdrl_model.evaluation.clips import fit_and_score
 from usdrl_model.evaluation.evaluate import described, evaluate
 from usdrl_model.evaluation.networks import Networks
 from usdrl_model.evaluation.pretrained import Pretrained
 from usdrl_model.evaluation.result import Cell
 from usdrl_model.evaluation.suite_file import Evaluation
 from usdrl_model.network.config import EncoderConfig
+from usdrl_model.skeleton.clip import Clip
+from usdrl_model.skeleton.recording import Recording
+from usdrl_model.windows.shape import WindowShape
 
 
 def scored(tmp_path: Path, shape: EncoderConfig, task: Task, *titles: str) -> list[Cell]:
@@ -42,20 +50,48 @@ def test_weights_of_a_streaming_detector_tell_clips_apart(tmp_path: Path) -> Non
     assert [cell.method for cell in found] == ["linear", "1-NN", "fine-tuned"]
 
 
+def kinect_v1(folder: Path) -> Path:
+    """The made-up benchmark in the twenty joints of the sensor before."""
+    shown = (recording(f"{label}{who}", label, who) for who in "1234" for label in LABELS)
+    write_set(folder, "utd_mhad", map(without_five_joints, shown))
+    return folder
+
+
+def without_five_joints(one: Recording) -> Recording:
+    frames = (
+        dataclasses.replace(
+            frame, people=tuple(dataclasses.replace(body, joints=body.joints[:20]) for body in frame.people)
+        )
+        for frame in one.frames
+    )
+    return dataclasses.replace(one, topology="kinect_v1_20", frames=tuple(frames))
+
+
 @pytest.mark.parametrize("form", ["official", "converted", "own"])
-def test_windows_that_official_weights_do_not_know_are_told_of(
-    form: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize(("data", "theirs"), [(utd, True), (kinect_v1, False)])
+def test_official_weights_see_the_windows_of_their_authors_where_the_sensor_is_theirs(
+    form: str, data: Callable[[Path], Path], theirs: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     own = weights(tmp_path / "weights", EncoderConfig(hidden=16))
     official.write(tmp_path / "official.pth.tar", hub.find(own))
     given = {"official": tmp_path / "official.pth.tar", "converted": tmp_path / "converted", "own": own}
     assert main.main(["convert", str(given["official"]), str(given["converted"])]) == 0
+    shapes = []
+
+    def spied(clips: Iterable[Clip], shape: WindowShape, *others: Any) -> Labelled:
+        shapes.append(shape)
+        return labelled(clips, shape, *others)
+
+    monkeypatch.setattr(fit_and_score, "labelled", spied)
     _, about = evaluate(
-        BENCHMARK, "retrieval", weights=[Pretrained.open(given[form])], data=utd(tmp_path / "stores"),
-        cells=Cells(tmp_path / "cells"), device=CPU, titles=["1-NN"], seeds=[0],
+        BENCHMARK, "retrieval", weights=[Pretrained.open(given[form])], data=data(tmp_path / "stores"),
+        cells=Cells(tmp_path / "cells"), device=CPU, titles=["1-NN", "1-NN DTW"], seeds=[0],
     )  # fmt: skip
-    told = "weights of an official checkpoint see other windows here"
-    assert (told in about["weights"], told in caplog.text) == ((form != "own",) * 2)
+    network, baseline = shapes[0], shapes[-1]
+    assert network.official == (form != "own" and theirs)
+    assert not baseline.official
+    assert ("raw joints, centred and turned as the authors give them" in about["weights"]) == network.official
+    assert ("see other windows here" in about["weights"]) == (form != "own" and not theirs)
 
 
 def test_a_detector_starts_from_the_weights_of_one(tmp_path: Path) -> None:

@@ -39,6 +39,7 @@ from usdrl_model.evaluation.networks import Networks
 from usdrl_model.evaluation.result import ALL, Cell, setting_name
 from usdrl_model.progress import progress
 from usdrl_model.skeleton.segments import widened
+from usdrl_model.windows.official import raw
 from usdrl_model.windows.shape import WindowShape
 
 ACCURACY, MACRO_ACCURACY = "accuracy", "macro_accuracy"
@@ -155,6 +156,7 @@ def _key(benchmark: Benchmark, task: Task, store: Store, method: ClipMethod, net
         **({"half_width": benchmark.half_width} if benchmark.half_width else {}),
         "data": store.hash,
         "method": method.title,
+        **({"windows": "as published"} if method.window(networks).official else {}),
         "seed": seed,
         **method.depends(networks),
     }
@@ -196,7 +198,9 @@ class _Examples:
         return self._made[key]
 
     def _read(self, split: str, part: str, shape: WindowShape, observed: Callable[[], float]) -> Labelled:
-        clips = progress(self._part(split, part), desc=f"{split}/{part}", unit="clip", leave=None)
+        there = self._part(split, part)
+        read = map(raw, there.recordings()) if shape.official else iter(there)
+        clips = progress(read, total=len(there), desc=f"{split}/{part}", unit="clip", leave=None)
         return labelled((widened(clip, self._half_width) for clip in clips), shape, f"{split}/{part}", observed)
 
     def _classes(self, split: str) -> tuple[str, ...]:

@@ -99,7 +99,8 @@ class Trained:
 
     def window(self, networks: Networks) -> WindowShape:
         """T and M of its windows."""
-        return networks.from_scratch()[-1].detector.encoder.window if self.with_scratch else networks.shape.window
+        frames = networks.from_scratch()[-1].detector.encoder.frames if self.with_scratch else networks.window.frames
+        return dataclasses.replace(networks.window, frames=frames)
 
     def depends(self, networks: Networks) -> dict[str, str]:
         """Hashes of recipes, encoders and weights."""
@@ -156,7 +157,7 @@ class Frozen:
 
     def window(self, networks: Networks) -> WindowShape:
         """T of the encoder, and its M, or all people of the benchmark for an encoder of one."""
-        return networks.each_person if networks.shape.people == 1 else networks.shape.window
+        return networks.each_person if networks.shape.people == 1 else networks.window
 
     def depends(self, networks: Networks) -> dict[str, str]:
         """Hashes of recipes, encoders and weights."""
