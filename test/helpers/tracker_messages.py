@@ -144,8 +144,8 @@ def _hiros(stamp, people):
 def _nuitrack(stamp, people):
     skeletons = [
         make("nuitrack_msgs/SkeletonInfo", id=int(one), joints=[
-            make("nuitrack_msgs/JointInfo", type=n, confidence=0.9, real=[float(x) * 1000 for x in place])
-            for n, place in enumerate(points)
+            make("nuitrack_msgs/JointInfo", type=n, confidence=0.9, real=[1000.0 * x, -1000.0 * y, 1000.0 * z])
+            for n, (x, y, z) in enumerate(points.tolist())
         ])
         for one, points in people.items()
     ]  # fmt: skip

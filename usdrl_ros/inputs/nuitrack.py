@@ -1,6 +1,7 @@
 """nuitrack_msgs/Skeletons of the ROS 2 wrappers of Nuitrack: no header, millimetres.
 
-Nuitrack's axes are left-handed (x to the right of the picture, y up, z forward), so x is reversed here.
+Nuitrack's axes are left-handed (x to the right of the picture, y up, z forward). With y reversed they are optical ones,
+which a frame of the camera has; with x reversed they would be those of no frame.
 """
 
 from __future__ import annotations
@@ -26,7 +27,8 @@ def _person(skeleton: Any, context: Context) -> Person:
     for joint in skeleton.joints:
         if len(joint.real) != 3:
             raise InputError("field_value", f"expected three numbers in real, got {len(joint.real)}: is it a skeleton?")
-    points = ((joint.type, (-joint.real[0], *joint.real[1:]), joint.confidence) for joint in skeleton.joints)
+    made = [(joint, *joint.real) for joint in skeleton.joints]
+    points = ((joint.type, (x, -y, z), joint.confidence) for joint, x, y, z in made)
     return Person(str(skeleton.id), *numbered(points, len(context.topology.joints)))
 
 
@@ -37,6 +39,6 @@ ADAPTER = Adapter(
     text="Nuitrack",
     topologies=("nuitrack_25slots",),
     units="mm",
-    axes="kinect",
+    axes="optical",
     install="build nuitrack_msgs of github.com/SpaceMaster85/ros2-nuitrack",
 )

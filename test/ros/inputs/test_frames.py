@@ -7,15 +7,18 @@ pytest.importorskip("rclpy", reason="needs the ROS 2 messages")
 
 from builtin_interfaces.msg import Time  # noqa: E402
 from geometry_msgs.msg import TransformStamped, Vector3  # noqa: E402
+from helpers import stand_ins
 from helpers.messages import decode
 from helpers.people import frames as recorded_frames
 from helpers.rule_detector import hand_up_weights  # noqa: E402
+from helpers.tf_tree import Buffer as Tree  # noqa: E402
 from std_msgs.msg import Header  # noqa: E402
 from transforms3d.euler import euler2mat, euler2quat  # noqa: E402
 
 from usdrl_model.online.stream import ActionStream  # noqa: E402
 from usdrl_model.skeleton.person import AXES, UNITS, Person, SkeletonFrame  # noqa: E402
 from usdrl_model.skeleton.topology import JOINT_INDEX, topology  # noqa: E402
+from usdrl_ros.inputs import registry  # noqa: E402
 from usdrl_ros.inputs.common import InputError, SourceFrame  # noqa: E402
 from usdrl_ros.inputs.coordinate_frames import Frames  # noqa: E402
 from usdrl_ros.inputs.skeleton_messages import point_cloud  # noqa: E402
@@ -117,6 +120,33 @@ def test_tf_is_asked_for_frames_without_a_slash_before_their_names():
     frames = Frames("optical", target_frame="/base", tf=buffer)
     frames.to_canonical(decode(point_cloud(source(np.ones((25, 3))).frame, header)))
     assert buffer.asked[0][:2] == ("base", "camera") and frames.published_frame("camera") == "base"
+
+
+@pytest.mark.parametrize("given", ["nothing", "sensor_pose", "tf"])
+def test_people_of_nuitrack_stand_upright_in_the_optical_frame_of_its_camera(given, monkeypatch):
+    stand_ins.install(monkeypatch)
+    from nuitrack_msgs.msg import JointInfo, SkeletonInfo, Skeletons
+
+    tree, mounted = Tree(), TransformStamped(header=Header(frame_id="base"), child_frame_id="optical")
+    mounted.transform.translation.z = 1.0
+    q = mounted.transform.rotation
+    q.w, q.x, q.y, q.z = euler2quat(-np.pi / 2, 0.0, -np.pi / 2)  # as REP 103 has it
+    tree.set_transform_static(mounted, "")
+    arguments = {
+        "nothing": {},
+        "sensor_pose": {"target_frame": "base", "sensor_pose": (0.0, 0.0, 1.0, 0.0, 0.0, 0.0)},
+        "tf": {"target_frame": "base", "tf": tree},
+    }[given]
+    # To the right of the picture, above its middle and ahead, millimetres: Nuitrack's y points up.
+    head = JointInfo(type=1, confidence=0.9, real=[300.0, 500.0, 2000.0])
+    message = Skeletons(skeletons=[SkeletonInfo(id=1, joints=[head])])
+    adapter, joints = registry.load("nuitrack"), topology("nuitrack_25slots")
+    frames = Frames(adapter.axes, units=adapter.units, **arguments)
+    heard = decode(message, "nuitrack", joints=joints, arrival=5.0, frame_id="optical")
+    (person,) = frames.to_canonical(heard).people
+    np.testing.assert_allclose(person.joints[1] - np.array([0.0, bool(arguments), 0.0]), (-0.3, 0.5, 2.0), atol=1e-9)
+    published = (2.0, -0.3, 1.5) if arguments else (0.3, -0.5, 2.0)
+    np.testing.assert_allclose(frames.to_published(person.joints[1]), published, atol=1e-9)
 
 
 POSES = {

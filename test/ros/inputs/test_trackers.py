@@ -218,14 +218,14 @@ def nuitrack(*joints, count=1):
     return make("nuitrack_msgs/Skeletons", skeletons=people)
 
 
-def test_nuitrack_is_stamped_on_arrival_and_its_axes_are_made_right_handed():
+def test_nuitrack_is_stamped_on_arrival_and_its_axes_are_made_those_of_an_optical_frame():
     message = nuitrack((1, 0.75, (100.0, 700.0, 2000.0)), (9, 0.0, (0.0, 0.0, 0.0)), count=2)
     source = decode(message, "nuitrack", joints=topology("nuitrack_25slots"), arrival=77.5, frame_id="mast")
     assert (source.frame.stamp, source.frame_id) == (77.5, "mast")
     assert [person.id for person in source.frame.people] == ["1", "2"]
-    np.testing.assert_allclose(source.frame.people[0].joints[1], (-100.0, 700.0, 2000.0))
+    np.testing.assert_allclose(source.frame.people[0].joints[1], (100.0, -700.0, 2000.0))
     assert source.frame.people[0].confidence.tolist()[:2] == [0.0, 0.75]
-    assert (registry.load("nuitrack").units, registry.load("nuitrack").axes) == ("mm", "kinect")
+    assert (registry.load("nuitrack").units, registry.load("nuitrack").axes) == ("mm", "optical")
     given = {"arrival": 1.0}
     assert refused(nuitrack((25, 1.0, (1, 1, 1))), "nuitrack", "nuitrack_25slots", **given) == "joint_range"
     assert refused(nuitrack((1, 1.0, (1, 1))), "nuitrack", "nuitrack_25slots", **given) == "field_value"
