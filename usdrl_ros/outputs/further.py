@@ -6,14 +6,13 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from rclpy.node import Node
-from rclpy.qos_overriding_options import QoSOverridingOptions
 
 from usdrl_model.states.person import STATES
 from usdrl_ros.outputs import detections
 from usdrl_ros.outputs.hri import Hri
 from usdrl_ros.outputs.hri_rules import read
 from usdrl_ros.outputs.publishers import Also
-from usdrl_ros.outputs.qos import OVERRIDES, every_one, latched
+from usdrl_ros.outputs.qos import create_publisher, every_one, latched
 
 
 def further(node: Node, hri_rules: str, known: Callable[[], tuple[Sequence[str], float]], period: float) -> list[Also]:
@@ -36,8 +35,6 @@ def further(node: Node, hri_rules: str, known: Callable[[], tuple[Sequence[str],
 
     also: list[Also] = [Hri(rules, create, node.destroy_publisher)] if rules else []
     if (kind := detections.label_info_type()) is not None:
-        overriding = QoSOverridingOptions(OVERRIDES)
-        qos = latched(period, repeated=False)
-        publisher = node.create_publisher(kind, detections.LABELS, qos, qos_overriding_options=overriding)
+        publisher = create_publisher(node, kind, detections.LABELS, latched(period, repeated=False))
         also.append(detections.LabelInfo(publisher, known, node.destroy_publisher))
     return also

@@ -21,7 +21,6 @@ from rclpy.duration import Duration
 from rclpy.node import Node
 from rclpy.publisher import Publisher
 from rclpy.qos import QoSProfile
-from rclpy.qos_overriding_options import QoSOverridingOptions
 from sensor_msgs.msg import PointCloud2
 from std_msgs.msg import Bool, Header, String
 from visualization_msgs.msg import MarkerArray
@@ -30,7 +29,7 @@ from usdrl_model.online.state import StreamState
 from usdrl_ros.inputs.coordinate_frames import Frames
 from usdrl_ros.outputs import detections, pointing
 from usdrl_ros.outputs.markers import markers
-from usdrl_ros.outputs.qos import OVERRIDES, every_one, latched
+from usdrl_ros.outputs.qos import create_publisher, every_one, latched
 from usdrl_ros.outputs.result import Result
 from usdrl_ros.outputs.state_json import Heartbeat, ModelInfo, encode_event, encode_state
 from usdrl_ros.outputs.watched import Doing, doing, watched
@@ -247,9 +246,7 @@ class Outputs:
             watch.pose.publish(pose)
 
     def _publisher(self, message_type: Any, topic: str, qos: QoSProfile) -> Publisher:
-        return self._node.create_publisher(
-            message_type, topic, qos, qos_overriding_options=QoSOverridingOptions(OVERRIDES)
-        )
+        return create_publisher(self._node, message_type, topic, qos)
 
     def _destroy(self, watch: Watch) -> None:
         for publisher in (watch.people, watch.active, watch.person, watch.pose):

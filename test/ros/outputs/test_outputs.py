@@ -87,7 +87,10 @@ def test_publishers_are_destroyed_when_the_last_states_and_events_have_arrived()
         )
 
     node = types.SimpleNamespace(
-        create_publisher=publisher, destroy_publisher=lambda one: done.append(("destroyed", one.topic))
+        create_publisher=publisher,
+        destroy_publisher=lambda one: done.append(("destroyed", one.topic)),
+        resolve_topic_name=lambda topic: f"/{topic}",
+        _parameter_overrides={},
     )
     outputs = Outputs(node, MODEL, FRAMES, ["wave"], period=0.5)
     outputs.publish(result(), 12.0)
