@@ -32,6 +32,8 @@ class ClipIndex:
     tags: Mapping[str, str]
     flat: bool = False
     """The joints are in a picture (``SkeletonFrame.flat``)."""
+    lifted: bool = False
+    """A depth image has put the joints into space (``SkeletonFrame.lifted``)."""
     judged: bool = False
     """Invalid joints are NaN already, and the rest is valid anywhere (``Person.judged``)."""
 
@@ -55,6 +57,7 @@ class ClipIndex:
             "segments": segments,
             "tags": dict(self.tags),
             "flat": self.flat,
+            "lifted": self.lifted,
             "judged": self.judged,
         }
         return {key: value for key, value in entry.items() if value not in (None, False, [], {})}
@@ -85,6 +88,7 @@ class ClipIndex:
             ),
             tags={_text(key): _text(value) for key, value in dict(entry.get("tags", {})).items()},
             flat=bool(entry.get("flat", False)),
+            lifted=bool(entry.get("lifted", False)),
             judged=bool(entry.get("judged", False)),
         )
 

@@ -131,10 +131,14 @@ class _Stream:
                 self._stand(piece, piece.tail)
 
     def recording(self, name: str, first: Recording) -> Recording:
-        joints, confidence, flat = np.concatenate(self.joints), np.concatenate(self.confidence), first.flat
+        joints, confidence = np.concatenate(self.joints), np.concatenate(self.confidence)
+        flat, lifted = first.flat, first.lifted
         frames = tuple(
             SkeletonFrame(
-                stamp, (Person(PERSON, pose, sure, judged=True),) if np.isfinite(pose).any() else (), flat=flat
+                stamp,
+                (Person(PERSON, pose, sure, judged=True),) if np.isfinite(pose).any() else (),
+                flat=flat,
+                lifted=lifted,
             )
             for stamp, pose, sure in zip(np.concatenate(self.stamps).tolist(), joints, confidence, strict=True)
         )

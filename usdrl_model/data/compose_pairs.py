@@ -233,7 +233,7 @@ def _standing(joints: np.ndarray, looks: float, place: np.ndarray) -> np.ndarray
 
 
 def _recording(name: str, like: Recording, scene: Scene) -> Recording:
-    flat = like.flat
+    flat, lifted = like.flat, like.lifted
     frames = tuple(
         SkeletonFrame(
             float(stamp),
@@ -243,6 +243,7 @@ def _recording(name: str, like: Recording, scene: Scene) -> Recording:
                 if np.isfinite(pose).any()
             ),
             flat=flat,
+            lifted=lifted,
         )
         for stamp, poses in zip(scene.stamps, scene.joints, strict=True)
     )

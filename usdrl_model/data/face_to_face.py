@@ -42,7 +42,11 @@ def face_to_face(recording: Recording) -> Recording:
     away = reached[0] - reached[1]
     placed[1] = placed[1] + [away[0], 0.0, away[2]]
     frames = tuple(
-        SkeletonFrame(float(stamp), tuple(_person(*one) for one in zip(clip.people, poses, strict=True)))
+        SkeletonFrame(
+            float(stamp),
+            tuple(_person(*one) for one in zip(clip.people, poses, strict=True)),
+            lifted=clip.lifted,
+        )
         for stamp, *poses in zip(clip.stamps, *placed, strict=True)
     )
     return replace(recording, topology=CANONICAL, frames=frames)

@@ -226,6 +226,7 @@ class _SetWriter:
                 segments=recording.segments,
                 tags=recording.tags,
                 flat=recording.flat,
+                lifted=recording.lifted,
                 judged=judged,
             )
         )

@@ -109,6 +109,7 @@ class StoredSet:
             subject=entry.subject,
             tags=entry.tags,
             flat=entry.flat,
+            lifted=entry.lifted,
         )
 
     def recording(self, index: int, most: int | None = None) -> Recording:
@@ -134,7 +135,7 @@ class StoredSet:
             name=entry.name,
             topology=entry.topology,
             frames=tuple(
-                SkeletonFrame(stamp, tuple(people), flat=entry.flat)
+                SkeletonFrame(stamp, tuple(people), flat=entry.flat, lifted=entry.lifted)
                 for stamp, people in zip(stamps.tolist(), seen.values(), strict=True)
             ),
             segments=entry.segments,

@@ -39,6 +39,8 @@ class FrameFilter:
         self._needs_depth = encoder is not None and not encoder.flat
         self.flat = False
         """The newest frame had joints in a picture."""
+        self.coarse = False
+        """It had joints as coarse as pixels."""
         self._counters = counters
         self._held: deque[CanonicalFrame] = deque(maxlen=HELD)
         """Frames that are either outliers or the first ones after a jump of time."""
@@ -93,7 +95,7 @@ class FrameFilter:
                 "expected joints in space, got joints in a picture: take weights that need no depth (hri_2d), or give"
                 " depth_topic and camera_info_topic"
             )
-        self.flat = frame.flat
+        self.flat, self.coarse = frame.flat, frame.coarse
         people: dict[str, Person] = {}
         for person in frame.people:
             people.setdefault(person.id, person)

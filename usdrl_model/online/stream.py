@@ -68,8 +68,7 @@ class ActionStream:
         pairs: LoadedDetector | None = None,
         machine: Callable[[str], ActionMachine] | None = None,
     ) -> None:
-        self.weights = weights
-        self.topology = find_topology(topology)
+        self.weights, self.topology = weights, find_topology(topology)
         self.config = weights.config.stream if config is None else config
         self._states, self._machine = states, machine
         self._decisions = Decisions(weights.config.detector)
@@ -282,10 +281,12 @@ class ActionStream:
         self._log.lose([*self._crowd.expire(self.stamp), *self._crowd.unseen(self.stamp)], reason, self.stamp)
 
     def _follow(self, name: str, sighting: Sighting) -> TrackedPerson:
-        detector, config, flat = self.weights.config.detector, self.config, self.frames.flat
+        detector, config, flat, coarse = self.weights.config.detector, self.config, self.frames.flat, self.frames.coarse
         machine = self._machine(name) if self._machine else ActionMachine(self.labels, config.events)
         pairs, gestures = self._pairs.follow() if self._pairs else None, self._following()
-        return TrackedPerson(name, sighting, detector, config, machine, gestures, self._states, pairs=pairs, flat=flat)
+        return TrackedPerson(
+            name, sighting, detector, config, machine, gestures, self._states, pairs=pairs, flat=flat, coarse=coarse
+        )
 
     def _following(self, after: float = -math.inf) -> PersonGestures:
         """The gestures of a new person, or of one of whom nothing before a stamp counts."""

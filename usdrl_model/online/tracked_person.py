@@ -71,6 +71,7 @@ class TrackedPerson:
         states: settings of the states.
         pairs: what they do with others; None where nobody asks.
         flat: the joints are in a picture, so that nobody knows where the person is.
+        coarse: the joints are as coarse as pixels.
     """
 
     def __init__(
@@ -85,11 +86,12 @@ class TrackedPerson:
         *,
         pairs: PersonPairs | None = None,
         flat: bool = False,
+        coarse: bool = False,
     ) -> None:
         frames = detector.encoder.frames
         capacity = max(WINDOWS_KEPT * frames, pairs.frames if pairs else 0)
         smoothing = hann_length(config.smoothing, detector.rate)
-        self.track = Track(detector.rate, capacity, id, coarse=flat)
+        self.track = Track(detector.rate, capacity, id, coarse=coarse)
         told = 1 if detector.streaming else frames  # a streaming detector tells of one frame at a time
         self.timeline = Timeline(len(detector.labels), told, capacity, smoothing)
         self.machine = machine

@@ -35,6 +35,8 @@ class Clip:
     tags: Mapping[str, str] = field(default_factory=dict)
     flat: bool = False
     """The joints are in a picture (``SkeletonFrame.flat``)."""
+    lifted: bool = False
+    """A depth image has put the joints into space (``SkeletonFrame.lifted``)."""
 
     @classmethod
     def of(cls, recording: Recording) -> Clip:
@@ -65,7 +67,13 @@ class Clip:
             subject=recording.subject,
             tags=recording.tags,
             flat=recording.flat,
+            lifted=recording.lifted,
         )
+
+    @property
+    def coarse(self) -> bool:
+        """The joints are as coarse as pixels (``SkeletonFrame.coarse``)."""
+        return self.flat or self.lifted
 
     @property
     def mask(self) -> np.ndarray:

@@ -40,9 +40,11 @@ class Freezing:
         Returns:
             (L, V) bool.
         """
-        moved = (joints != np.concatenate([self._joints[None], joints[:-1]])).any(axis=2)
+        before = np.concatenate([self._joints[None], joints[:-1]])
+        moved = (joints != before).any(axis=2)
         if self._coarse:
-            moved[:] = moved.any(axis=1, keepdims=True)
+            nowhere = np.isnan(joints).any(axis=2) & np.isnan(before).any(axis=2)  # which is no movement of the others
+            moved = nowhere | (moved & ~nowhere).any(axis=1, keepdims=True)
         if moved.all():  # as nearly always; the rest would find the same
             self._joints, self._repeats = joints[-1], np.zeros_like(self._repeats)
             self._moved = np.full_like(self._moved, stamps[-1])

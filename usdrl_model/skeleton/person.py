@@ -70,6 +70,13 @@ class SkeletonFrame:
     and confidence (25,), 0 where not known. It is nobody of the people."""
     flat: bool = False
     """The joints are in a picture before the sensor (``windows.picture``): nobody knows where the people are."""
+    lifted: bool = False
+    """The joints were found in a picture, and a depth image has put them into space."""
+
+    @property
+    def coarse(self) -> bool:
+        """Joints are as coarse as pixels: those that stand still may repeat (``freezing.Freezing``)."""
+        return self.flat or self.lifted
 
 
 def judge(person: Person) -> Person:

@@ -35,6 +35,16 @@ class Recording:
         """Whether joints are in a picture (``SkeletonFrame.flat``) in any frame."""
         return any(frame.flat for frame in self.frames)
 
+    @property
+    def lifted(self) -> bool:
+        """Whether a depth image has put joints into space (``SkeletonFrame.lifted``) in any frame."""
+        return any(frame.lifted for frame in self.frames)
+
+    @property
+    def coarse(self) -> bool:
+        """Whether joints are as coarse as pixels (``SkeletonFrame.coarse``) in any frame."""
+        return self.flat or self.lifted
+
 
 def in_canonical_joints(recording: Recording) -> Recording:
     """Convert to the canonical joints; invalid joints become NaN, and people are judged (``Person.judged``).

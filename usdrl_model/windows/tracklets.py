@@ -95,7 +95,7 @@ def _tracklet(
     length = last - first + 1
     if length < MIN_FRAMES:
         return None
-    track = Track(rate, length, person, coarse=recording.flat)
+    track = Track(rate, length, person, coarse=recording.coarse)
     track.extend(stamps, joints, confidence)
     mine = [segment for segment in recording.segments if segment.person == person]
     times = (first + np.arange(length)) / rate

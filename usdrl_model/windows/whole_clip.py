@@ -62,7 +62,7 @@ def filled(clip: Clip, frames: slice | np.ndarray, people: Sequence[int], *, mas
     for place, person in enumerate(people):
         joints, confidence = (each[frames][span][rising, person] for each in (clip.joints, clip.confidence))
         rows = np.flatnonzero(mask[span][rising, place].any(axis=1))
-        track = Track(rate, length, clip.people[person], coarse=clip.flat)
+        track = Track(rate, length, clip.people[person], coarse=clip.coarse)
         if len(rows):
             track.extend(times[rows], joints[rows], confidence[rows])
         bodies.append((hide if masked else fill)(*track.window(length, length - 1)))

@@ -114,10 +114,10 @@ class Frames:
         if self._tf is not None and source.frame.people:
             rotation, offset = self._look_up(source, patience)
         # Zeros, repetitions and the range of the sensor can only be checked before the points are transformed.
-        judged = [self._judged(self._in_metres(person), source.frame.stamp) for person in source.frame.people]
+        judged = [self._judged(self._in_metres(person), source.frame) for person in source.frame.people]
         people = tuple(replace(person, joints=person.joints @ rotation.T + offset) for person in judged)
         x, y, z = (float(value) for value in offset)
-        return SkeletonFrame(source.frame.stamp, people, sensor=(x, y, z), flat=source.frame.flat)
+        return replace(source.frame, people=people, sensor=(x, y, z))
 
     def basis(self, frame_id: str) -> tuple[str, np.ndarray, np.ndarray]:
         """How something else than people gets to where they are, at the stamp of the message that was last converted.
@@ -152,12 +152,12 @@ class Frames:
             joints, confidence = joints[self._order], None if confidence is None else confidence[self._order]
         return replace(person, joints=joints, confidence=confidence)
 
-    def _judged(self, person: Person, stamp: float) -> Person:
+    def _judged(self, person: Person, frame: SkeletonFrame) -> Person:
         """A person in metres, invalid joints NaN."""
         judged = judge(person)
         if self._frozen is None:
             return judged
-        frozen = self._frozen.step(stamp, person)
+        frozen = self._frozen.step(frame.stamp, person, coarse=frame.coarse)
         return replace(judged, joints=np.where(frozen[:, None], np.nan, judged.joints))
 
     def _look_up(self, source: SourceFrame, patience: float) -> tuple[np.ndarray, np.ndarray]:

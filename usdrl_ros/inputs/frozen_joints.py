@@ -33,11 +33,11 @@ class FrozenJoints:
     def __init__(self) -> None:
         self._people: dict[str, _Known] = {}
 
-    def step(self, stamp: float, person: Person) -> np.ndarray:
-        """(V,) bool of a person in the frame of the source, at a stamp in seconds."""
+    def step(self, stamp: float, person: Person, *, coarse: bool = False) -> np.ndarray:
+        """(V,) bool of a person in the frame of the source, at a stamp in seconds; ``coarse``: see ``Freezing``."""
         known = self._people.pop(person.id, None)
         if known is None or known.stamp - stamp > BACK or len(known.frozen) != len(person.joints):
-            known = _Known(Freezing(len(person.joints)), -np.inf, np.zeros(len(person.joints), bool))
+            known = _Known(Freezing(len(person.joints), coarse=coarse), -np.inf, np.zeros(len(person.joints), bool))
         if stamp > known.stamp:  # no message counts twice
             (known.frozen,) = known.freezing.step(np.array([stamp]), person.joints[None])
             known.stamp = stamp

@@ -116,9 +116,10 @@ class Lifting(InPicture):
             raise InputError("no_camera_info", _lacking("camera info", stamp))
         self._waiting.popleft()
         if depth is None:  # nobody there, and nothing to lift
-            return first
+            return replace(first, frame=replace(first.frame, lifted=True))
         people = tuple(self._lifted(person, depth.image) for person in first.frame.people)
-        return SourceFrame(replace(first.frame, people=people), first.stamp, depth.frame_id or first.frame_id)
+        lifted = replace(first.frame, people=people, lifted=True)
+        return SourceFrame(lifted, first.stamp, depth.frame_id or first.frame_id)
 
     def _measured(self, stamp: float) -> Measured | None:
         """The depth of this time: of the same instant, or the nearest once a later one is there."""

@@ -57,11 +57,12 @@ def test_who_moves_while_hardly_anything_of_them_is_seen_is_left_out() -> None:
     assert not list(compose([dataclasses.replace(clip, frames=tuple(frames))], 0))
 
 
-def test_a_stream_of_joints_in_a_picture_is_in_a_picture() -> None:
+@pytest.mark.parametrize("mark", ["flat", "lifted"])
+def test_a_stream_of_joints_that_were_found_in_a_picture_says_so(mark: str) -> None:
     clip = trimmed("wave")
-    frames = tuple(dataclasses.replace(frame, flat=True) for frame in clip.frames)
+    frames = tuple(dataclasses.replace(frame, **{mark: True}) for frame in clip.frames)
     (stream,) = compose([dataclasses.replace(clip, frames=frames)], 0)
-    assert all(frame.flat for frame in stream.frames)
+    assert all(getattr(frame, mark) for frame in stream.frames)
 
 
 def test_a_stream_has_the_moving_parts_as_segments_between_standing_still() -> None:

@@ -94,12 +94,13 @@ def test_labels_of_somebody_who_is_not_there_are_left_out() -> None:
     assert {one.person for one in stream.segments} == {"1", "2"}
 
 
-def test_streams_of_joints_in_a_picture_are_in_a_picture() -> None:
+@pytest.mark.parametrize("mark", ["flat", "lifted"])
+def test_streams_of_joints_that_were_found_in_a_picture_say_so(mark: str) -> None:
     given = [pair("hug"), trimmed("wave", "1"), trimmed("wave", "2")]
-    drawn = [replace(one, frames=tuple(replace(frame, flat=True) for frame in one.frames)) for one in given]
+    drawn = [replace(one, frames=tuple(replace(frame, **{mark: True}) for frame in one.frames)) for one in given]
     found = list(streams(drawn, 0, pairs=True))
     assert len(found) == 2
-    assert all(frame.flat for stream in found for frame in stream.frames)
+    assert all(getattr(frame, mark) for stream in found for frame in stream.frames)
 
 
 @pytest.mark.parametrize("label", ["approach", "handshake"])

@@ -68,15 +68,16 @@ def test_clips_are_canonical_and_ragged(tmp_path: Path) -> None:
     assert (clip.label, clip.segments) == (None, source.segments)
 
 
-def test_joints_in_a_picture_stay_so(tmp_path: Path) -> None:
+@pytest.mark.parametrize("mark", ["flat", "lifted"])
+def test_joints_that_were_found_in_a_picture_stay_so(mark: str, tmp_path: Path) -> None:
     source = recording()
-    frames = tuple(dataclasses.replace(frame, flat=True) for frame in source.frames)
+    frames = tuple(dataclasses.replace(frame, **{mark: True}) for frame in source.frames)
     write_set(tmp_path, "mine", [dataclasses.replace(source, name="pictures", frames=frames), source])
     pack(Store.open(tmp_path), tmp_path / "mine.usdrl")
     for store in (Store.open(tmp_path / "mine"), Store.open(tmp_path / "mine.usdrl")):
-        assert [store.describe(index).flat for index in (0, 1)] == [True, False]
-        assert [clip.flat for clip in store] == [True, False]
-        assert [{frame.flat for frame in one.frames} for one in store.recordings()] == [{True}, {False}]
+        assert [getattr(store.describe(index), mark) for index in (0, 1)] == [True, False]
+        assert [(getattr(clip, mark), clip.coarse) for clip in store] == [(True, True), (False, False)]
+        assert [{getattr(frame, mark) for frame in one.frames} for one in store.recordings()] == [{True}, {False}]
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float16"])
@@ -107,7 +108,7 @@ def test_people_who_were_judged_stay_valid_anywhere(dtype: str, tmp_path: Path) 
 def test_a_set_without_pictures_has_the_hash_that_it_had(tmp_path: Path) -> None:
     write_set(tmp_path, "mine", [recording()])
     (clip,) = json.loads((tmp_path / "mine" / "index.json").read_text())["clips"]
-    assert not {"flat", "judged"} & set(clip)
+    assert not {"flat", "lifted", "judged"} & set(clip)
 
 
 @pytest.mark.parametrize("name", names())
