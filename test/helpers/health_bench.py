@@ -1,18 +1,20 @@
 """The diagnostics of a node on a clock that a test moves."""
 
+import numpy as np
 import pytest
 
 pytest.importorskip("rclpy", reason="needs the ROS 2 messages")
 
 from diagnostic_msgs.msg import DiagnosticStatus  # noqa: E402
 
-from usdrl_model.skeleton.person import SkeletonFrame  # noqa: E402
+from usdrl_model.skeleton.person import Person, SkeletonFrame  # noqa: E402
 from usdrl_ros.diagnostics.health import Health, Situation  # noqa: E402
 from usdrl_ros.inputs.common import (  # noqa: E402
     SourceFrame,
     ros_time,  # noqa: E402
 )
 
+SOMEBODY = (Person("7", np.ones((25, 3))),)
 OK, WARN, ERROR = DiagnosticStatus.OK, DiagnosticStatus.WARN, DiagnosticStatus.ERROR
 
 
@@ -39,8 +41,8 @@ class Bench:
             self.now += 1 / rate
             self.accept(self.now)
 
-    def accept(self, stamp, frame_id="camera"):
-        self.health.accepted(self.now, SourceFrame(SkeletonFrame(stamp), ros_time(stamp), frame_id))
+    def accept(self, stamp, frame_id="camera", people=SOMEBODY):
+        self.health.accepted(self.now, SourceFrame(SkeletonFrame(stamp, people), ros_time(stamp), frame_id))
 
 
 def values(status):

@@ -57,6 +57,9 @@ class Source:
         kind: value of ``input_type``.
         file: of the table of rigid bodies.
         depth: joints in a picture are lifted with depth images; otherwise they stay there.
+
+    Attributes:
+        sent: the people of the last message, before they are canonical; None: it brought none.
     """
 
     def __init__(self, kind, file="", depth=True):
@@ -88,7 +91,8 @@ class Source:
             return None  # not subscribed
         heard = message if route is None else Heard(replace(route, deserialise=lambda one: one), message)
         found = self.convert(heard, arrival)
-        return None if found is None else found[1]
+        self.sent, frame = (None, None) if found is None else found
+        return frame
 
 
 def messages(kind, stamp, count=2, depth=True):

@@ -179,7 +179,7 @@ def _read(messages: Sequence[Captured], convert: Conversion, heard: _Heard) -> N
             continue
         sent, frame = converted
         heard.content.add(frame, sent.frame)
-        heard.checks.heard(message.steady, frame.stamp, sent.frame_id)
+        heard.checks.heard(message.steady, sent)
         heard.checks.published(message.steady, message.arrival - frame.stamp)
         heard.delays.append(message.arrival - frame.stamp)
         heard.frame_ids.add(sent.frame_id)

@@ -95,7 +95,7 @@ class Health:
         with self._lock:
             self._last_arrival = arrival
             if source is not None:
-                self._source.heard(arrival, source.frame.stamp, source.frame_id)
+                self._source.heard(arrival, source)
             times = self._further if further else self._arrivals
             times.append(arrival)
             _forget(times, arrival)

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from usdrl_ros.diagnostics.reporting import RECENT, Rise
+from usdrl_ros.inputs.common import SourceFrame
 
 CLOCKS_AGREE = 10.0
 """Seconds between a stamp and the node's clock above which the clocks differ; less is latency."""
@@ -63,17 +64,19 @@ class SourceChecks:
         """Seconds from one stamp to the next of the same clock."""
         self._delays: deque[tuple[float, float]] = deque()
         self._frames: OrderedDict[str, float] = OrderedDict()
-        """Frame -> arrival of its newest message."""
+        """Frame -> arrival of its newest message with people."""
         self._rises: defaultdict[str, Rise] = defaultdict(Rise)
         self._rose: dict[str, float] = {}
         self._jumps: deque[tuple[float, int]] = deque()
         """When ids jumped, and how often."""
         self._max_people = 0
 
-    def heard(self, arrival: float, stamp: float, frame_id: str) -> None:
-        """Record a message: its arrival (seconds that never jump), stamp and frame."""
-        self._frames[frame_id] = arrival
-        self._frames.move_to_end(frame_id)
+    def heard(self, arrival: float, source: SourceFrame) -> None:
+        """Record a message and its arrival, seconds that never jump."""
+        stamp = source.frame.stamp
+        if source.frame.people:  # a message without them is often in no frame, or in another one
+            self._frames[source.frame_id] = arrival
+            self._frames.move_to_end(source.frame_id)
         if len(self._frames) > FRAMES:
             self._frames.popitem(last=False)
         if stamp != self._stamp:

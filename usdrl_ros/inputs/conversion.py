@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -23,7 +23,7 @@ from usdrl_ros.inputs.robot_skeleton import RobotSkeleton
 from usdrl_ros.inputs.source_config import SourceConfig
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(kw_only=True, slots=True)
 class Conversion:
     """Serialised messages of one source -> frames."""
 
@@ -36,6 +36,8 @@ class Conversion:
     frames: Frames
     robot: RobotSkeleton | None = None
     """The robot's own body, which joins the people."""
+    _frame_id: str = field(default="", init=False)
+    """The frame in which people were last; before that, of the first message that names one."""
 
     def __call__(
         self, data: bytes | Heard, arrival: float, patience: float = 0.0
@@ -65,6 +67,9 @@ class Conversion:
             raise InputError(
                 "adapter", f"expected people from the input adapter, got {type(error).__name__}: {error}: update it"
             ) from error
+        if source.frame.people or not self._frame_id:
+            self._frame_id = source.frame_id
+        source = replace(source, frame_id=self._frame_id)  # a message without people is often in no frame, or another
         frame = self.frames.to_canonical(source, patience)
         if self.robot is not None:
             frame = replace(frame, robot=self.robot(source, arrival, patience))

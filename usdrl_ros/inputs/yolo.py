@@ -27,7 +27,6 @@ class Detections:
     """
 
     def __init__(self, context: Context) -> None:
-        self._frame_id = context.frame_id  # of messages without people, which have none
         self._camera = np.empty((0, 3))
         """(n, 3) where keypoints without depth were last."""
 
@@ -53,8 +52,8 @@ class Detections:
                 f"expected all keypoints of a message in one frame, got {cut(sorted(frames), NAME)}: publish one array"
                 " per frame",
             )
-        self._frame_id = next(iter(frames), self._frame_id)
-        header = Header(stamp=message.header.stamp, frame_id=self._frame_id or message.header.frame_id)
+        frame_id = next(iter(frames), context.frame_id) or message.header.frame_id
+        header = Header(stamp=message.header.stamp, frame_id=frame_id)
         _check_ids(people)
         read = [_rows(one.keypoints3d.data, context, lambda at: (at.x, at.y, at.z)) for one in people]
         shared = np.concatenate([_shared(joints) for joints, _ in read]) if read else self._camera

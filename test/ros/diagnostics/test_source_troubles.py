@@ -87,6 +87,8 @@ def test_messages_in_several_frames_are_one_only_for_tf():
     assert bench.report(placed_by_tf=True)[0].level == OK
     bench.hear(6.0)
     assert bench.report()[0].level == OK, "a tracker that has changed its frame is one tracker"
+    bench.accept(bench.now, "", people=())
+    assert bench.report()[0].level == OK, "nobody is in no frame"
 
 
 def test_a_warning_that_comes_again_and_again_is_shown_while_it_does():
