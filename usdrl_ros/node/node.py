@@ -89,6 +89,7 @@ class PerceptionNode(ServedNode):
         super().__init__(NODE)
         parameters.declare(self)
         check_given(self, NAMES)
+        self._started_with = self.get_parameter("input_type").value  # parameters of adapters were given for it
         self._stream_factory = stream_factory
         self._health = Health(time.monotonic, warn=self.get_logger().warning)
         self._content = ContentReport(time.monotonic, warn=self.get_logger().warning)
@@ -151,7 +152,8 @@ class PerceptionNode(ServedNode):
         before = list(self.publishers)
         try:
             config = parameters.read(self)
-            options = adapter_options.declare(self, load(config.input_type).options)
+            given = config.input_type == self._started_with
+            options = adapter_options.declare(self, load(config.input_type).options, given=given)
             if looks_up_transforms(config):
                 self._tf = tf_listener(self, self.failed)
             tf = None if self._tf is None else self._tf.buffer

@@ -8,14 +8,18 @@ from helpers.paths import ROOT
 
 pytest.importorskip("rclpy", reason="needs the ROS 2 messages")
 
+import rclpy  # noqa: E402
 from geometry_msgs.msg import PoseArray  # noqa: E402
 from helpers.messages import KINECT  # noqa: E402
 from helpers.people import frames  # noqa: E402
 from helpers.plug_ins import register  # noqa: E402
+from helpers.rule_detector import hand_up_weights  # noqa: E402
+from rclpy.lifecycle import TransitionCallbackReturn  # noqa: E402
 from rclpy.parameter import Parameter  # noqa: E402
 from rclpy.serialization import serialize_message  # noqa: E402
 from std_msgs.msg import String  # noqa: E402
 
+from usdrl_model.online.stream import ActionStream  # noqa: E402
 from usdrl_ros.bags.errors import BagError  # noqa: E402
 from usdrl_ros.bags.labels import Truth, load_truth, save_truth  # noqa: E402
 from usdrl_ros.bags.new_bag import BagWriter  # noqa: E402
@@ -27,6 +31,7 @@ from usdrl_ros.inputs.adapter import Adapter, Context  # noqa: E402
 from usdrl_ros.inputs.further_topics import MOST, FurtherTopics  # noqa: E402
 from usdrl_ros.inputs.options import Option, values  # noqa: E402
 from usdrl_ros.inputs.skeleton_messages import header, poses  # noqa: E402
+from usdrl_ros.node.node import PerceptionNode  # noqa: E402
 from usdrl_ros.parameters import adapter_options  # noqa: E402
 from usdrl_ros.parameters.declarations import PARAMETERS  # noqa: E402
 from usdrl_ros.parameters.values import PerceptionConfig  # noqa: E402
@@ -129,14 +134,38 @@ def test_whole_numbers_and_choices():
 
 def test_parameters_of_an_adapter_on_a_node(peer, duo):
     node = peer.node
-    assert adapter_options.declare(node, duo.options) == {"names": "names", "scale": 1.0}
+    assert adapter_options.declare(node, duo.options, given=True) == {"names": "names", "scale": 1.0}
     assert node.describe_parameter("input.scale").description == "Factor of all coordinates."
     node.set_parameters([Parameter("input.scale", value=3)])
-    assert adapter_options.declare(node, duo.options)["scale"] == 3.0
+    assert adapter_options.declare(node, duo.options, given=True)["scale"] == 3.0
     with pytest.raises(ValueError, match="input.scale: cannot change while the node is configured"):
         adapter_options.check_unchanged(node, [Parameter("input.scale", value=4.0)])
-    assert adapter_options.declare(node, ()) == {}, "another adapter"
+    assert adapter_options.declare(node, (), given=False) == {}, "another adapter"
     assert not node.has_parameter("input.scale")
+
+
+def test_a_node_that_was_started_with_parameters_of_one_input_can_be_given_another_and_the_first_again(duo):
+    given = {"autostart": "false", "input_type": "duo", "input.scale": "3.0"}
+    rclpy.init(args=["--ros-args", *(word for name, value in given.items() for word in ("-p", f"{name}:={value}"))])
+    node = PerceptionNode(lambda config: ActionStream(hand_up_weights(), topology=config.topology))
+    try:
+        for kind, scale in (("duo", 3.0), ("point_cloud", None), ("duo", 3.0)):
+            assert node.set_parameters([Parameter("input_type", value=kind)])[0].successful
+            assert node.trigger_configure() == TransitionCallbackReturn.SUCCESS
+            assert node.get_parameter_or("input.scale", Parameter("none")).value == scale
+            assert node.trigger_cleanup() == TransitionCallbackReturn.SUCCESS
+    finally:
+        node.close()
+        rclpy.shutdown()
+
+
+def test_what_was_given_to_one_adapter_says_nothing_to_another_with_the_same_names(peer, duo):
+    overrides = [Parameter("input.scale", value=3.0), Parameter("input.pattern", value="of another")]
+    node = rclpy.create_node("given", context=peer.context, parameter_overrides=overrides)
+    assert adapter_options.declare(node, duo.options, given=False) == {"names": "names", "scale": 1.0}
+    with pytest.raises(ValueError, match="input.pattern: this input has no such parameter"):
+        adapter_options.declare(node, duo.options, given=True)
+    node.destroy_node()
 
 
 def test_without_a_place_to_subscribe_or_tf():
