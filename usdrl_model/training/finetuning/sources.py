@@ -13,6 +13,7 @@ from usdrl_model.data.scene_labels import of_everybody
 from usdrl_model.data.store import Store
 from usdrl_model.data.vocabulary import Vocabulary
 from usdrl_model.network.detector_config import BACKGROUND_LABEL, DetectorConfig
+from usdrl_model.simulation.encounter import LABELS as TOGETHER
 from usdrl_model.simulation.script import ACTIONS
 from usdrl_model.skeleton.recording import Recording
 from usdrl_model.skeleton.segments import AMBIGUOUS, Segment, in_doubt
@@ -81,7 +82,10 @@ def recordings(
     """
     if source.name == PERFORMER:
         found: Iterable[Recording] = _simulated(source.minutes, seed, detector, vocabulary)
-        told = _as_it_is(found) if vocabulary is None else _by_vocabulary(found, source, detector, vocabulary)
+        if vocabulary is None:
+            told = _as_it_is(_known(one, detector.labels) for one in found)
+        else:
+            told = _by_vocabulary(found, source, detector, vocabulary)
         return [_doubted(new, source, own) for new, own in told]
     if store is None:
         raise ValueError(f"{source.name}: expected a store that holds it, got none")
@@ -108,12 +112,12 @@ _Told = Iterator[tuple[Recording, Sequence[Segment]]]
 
 
 def _simulated(minutes: int, seed: int, detector: DetectorConfig, vocabulary: Vocabulary | None) -> Iterable[Recording]:
-    """People who do what the detector knows, or two who meet."""
+    """People who do what the detector knows, or two who meet; nobody does unlabelled what it has a class for."""
     if detector.encoder.people > 1:
-        return meetings(minutes, seed)
+        return meetings(minutes, seed, without=set(detector.labels) - set(TOGETHER))
     known = tuple(label for label in ACTIONS if label in detector.labels)
-    acts = () if vocabulary is None else tuple(vocabulary.labels)
-    return performances(minutes, seed, labels=known or ACTIONS, without=set(acts) - set(ACTIONS))
+    acts = {*detector.labels, *(() if vocabulary is None else vocabulary.labels)}
+    return performances(minutes, seed, labels=known or ACTIONS, without=acts - set(ACTIONS))
 
 
 def _as_it_is(found: Iterable[Recording]) -> _Told:
