@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from helpers.tiny_finetuning import RUN
-from helpers.trimmed import trimmed
+from helpers.trimmed import MOVES, trimmed
 
 from usdrl_model import config
 from usdrl_model.cli import main
@@ -52,3 +52,10 @@ def test_people_to_validate_on_are_scored_in_streams(store: Store, tmp_path: Pat
     (stream,) = compose([one for one in recordings(source, store, 0, DETECTOR) if one.subject == "c"], run.seed)
     assert scores["hours"] == pytest.approx(length(stream) / 3600.0)
     assert scores["per_label"]["wave"]["0.5"]["fn"] == 2, "nothing is found at this threshold: both waves are counted"
+
+
+def test_a_table_of_labels_does_not_make_standing_still_the_action(store: Store) -> None:
+    by_table = recordings(dataclasses.replace(SOURCE, labels={"wave": "wave"}), store, 0, DETECTOR)
+    for clips in (by_table, recordings(SOURCE, store, 0, DETECTOR)):
+        seconds = [segment.end - segment.start for stream in compose(clips, 0) for segment in stream.segments]
+        assert seconds == pytest.approx([MOVES[1] - MOVES[0]] * 6, abs=0.15)

@@ -57,31 +57,25 @@ def listed(name: str, store: Store, labels: Mapping[str, str]) -> Iterator[Recor
     return (store.recording(index) for index in kept)
 
 
-def relabelled(recording: Recording, labels: Mapping[str, str], *, sliding: bool) -> Recording:
-    """The recording in the detector's labels.
-
-    Args:
-        recording: all of whose labels are in the table.
-        labels: of the set -> of the detector.
-        sliding: the label of a clip without segments becomes one between its margins.
-    """
-    segments, labels = recording.segments, {AMBIGUOUS: AMBIGUOUS, **labels}
+def relabelled(recording: Recording, labels: Mapping[str, str]) -> Recording:
+    """The recording in the detector's labels; ``labels`` has all of its own, label of the set -> of the detector."""
+    labels = {AMBIGUOUS: AMBIGUOUS, **labels}
     label = labels[recording.label] if recording.label else None
-    if recording.label and not segments and recording.frames and sliding:
-        first, last = recording.frames[0].stamp, recording.frames[-1].stamp
-        margin = CLIP_MARGIN * (last - first)
-        people = {person.id for frame in recording.frames for person in frame.people}
-        segments = tuple(Segment(person, recording.label, first + margin, last - margin) for person in sorted(people))
-    renamed = (dataclasses.replace(segment, label=labels[segment.label]) for segment in segments)
+    renamed = (dataclasses.replace(segment, label=labels[segment.label]) for segment in recording.segments)
     kept = tuple(segment for segment in renamed if segment.label != BACKGROUND_LABEL)
     return dataclasses.replace(recording, segments=kept, label=label)
 
 
 def as_segments(recording: Recording) -> Recording:
     """The recording in its own labels; the label of a clip that has no segments is one between its margins."""
-    if recording.label is None or recording.segments:
+    label = recording.label
+    if label is None or label == BACKGROUND_LABEL or recording.segments or not recording.frames:
         return recording
-    return relabelled(recording, {recording.label: recording.label}, sliding=True)
+    first, last = recording.frames[0].stamp, recording.frames[-1].stamp
+    margin = CLIP_MARGIN * (last - first)
+    people = {person.id for frame in recording.frames for person in frame.people}
+    segments = tuple(Segment(person, label, first + margin, last - margin) for person in sorted(people))
+    return dataclasses.replace(recording, segments=segments)
 
 
 def _shown(clip: ClipIndex) -> set[str]:

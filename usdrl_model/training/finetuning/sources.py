@@ -95,15 +95,13 @@ def recordings(
             f"{source.name}: joints are in a picture, and this detector refuses such ones live: leave it out,"
             " or set detector.encoder.flat: true"
         )
-    if source.labels:
-        told = _by_list(source, chosen)
-    elif vocabulary is not None:
+    if vocabulary is not None and not source.labels:
         vocabulary.check(source.name, chosen.labels)
         told = _by_vocabulary(chosen.recordings(), source, detector, vocabulary)
     else:
-        found = (of_everybody(one, source.name) for one in chosen.recordings())
-        # Streams are made of whole clips.
-        told = _as_it_is(map(relabelling.as_segments, found) if sliding and not source.compose else found)
+        told = _by_list(source, chosen) if source.labels else _as_it_is(_of_everybody(chosen.recordings(), source))
+        if sliding and not source.compose:  # streams are made of whole clips
+            told = ((relabelling.as_segments(new), own) for new, own in told)
     return [_doubted(new, source, own) for new, own in told]
 
 
@@ -128,10 +126,8 @@ def _as_it_is(found: Iterable[Recording]) -> _Told:
 
 def _by_list(source: SourceConfig, chosen: Store) -> _Told:
     """Labels are what the table of the source says."""
-    for listed in relabelling.listed(source.name, chosen, source.labels):
-        recording = of_everybody(listed, source.name)
-        new = relabelling.relabelled(recording, source.labels, sliding=source.window == "sliding")
-        yield _in_doubt(new), recording.segments
+    for recording in _of_everybody(relabelling.listed(source.name, chosen, source.labels), source):
+        yield _in_doubt(relabelling.relabelled(recording, source.labels)), recording.segments
 
 
 def _by_vocabulary(
@@ -145,6 +141,10 @@ def _by_vocabulary(
         if named is None or (source.window == "clip" and named.label in (None, AMBIGUOUS)):
             continue
         yield _known(named, detector.labels), recording.segments
+
+
+def _of_everybody(found: Iterable[Recording], source: SourceConfig) -> Iterator[Recording]:
+    return (of_everybody(recording, source.name) for recording in found)
 
 
 def _in_doubt(recording: Recording) -> Recording:
