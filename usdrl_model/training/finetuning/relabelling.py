@@ -68,8 +68,8 @@ def relabelled(recording: Recording, labels: Mapping[str, str]) -> Recording:
 
 def as_segments(recording: Recording) -> Recording:
     """The recording in its own labels; the label of a clip that has no segments is one between its margins."""
-    label = recording.label
-    if label is None or label == BACKGROUND_LABEL or recording.segments or not recording.frames:
+    label = recording.whole_label
+    if label is None or label == BACKGROUND_LABEL or not recording.frames:
         return recording
     first, last = recording.frames[0].stamp, recording.frames[-1].stamp
     margin = CLIP_MARGIN * (last - first)

@@ -100,8 +100,8 @@ def recordings(
         told = _by_vocabulary(chosen.recordings(), source, detector, vocabulary)
     else:
         told = _by_list(source, chosen) if source.labels else _as_it_is(_of_everybody(chosen.recordings(), source))
-        if sliding and not source.compose:  # streams are made of whole clips
-            told = ((relabelling.as_segments(new), own) for new, own in told)
+        if sliding:
+            told = ((_over_time(new, source), own) for new, own in told)
     return [_doubted(new, source, own) for new, own in told]
 
 
@@ -147,6 +147,12 @@ def _of_everybody(found: Iterable[Recording], source: SourceConfig) -> Iterator[
     return (of_everybody(recording, source.name) for recording in found)
 
 
+def _over_time(recording: Recording, source: SourceConfig) -> Recording:
+    """The recording as windows that slide over it need it; streams are made of whole clips."""
+    counted = dataclasses.replace(recording, label=recording.whole_label)
+    return counted if source.compose else relabelling.as_segments(counted)
+
+
 def _in_doubt(recording: Recording) -> Recording:
     return in_doubt(recording, POINT_SURE, POINT_DOUBT)
 
@@ -168,7 +174,7 @@ def _doubted(recording: Recording, source: SourceConfig, own: Sequence[Segment])
     """
     if source.complete or not recording.frames or recording.label == BACKGROUND_LABEL:
         return recording
-    if source.compose and recording.label is not None and not recording.segments:
+    if source.compose and recording.whole_label is not None:
         return recording  # its label is what it shows: the stream says when
     told = sorted((*recording.segments, *own), key=lambda one: one.start)
     gaps = []
