@@ -102,6 +102,8 @@ def recordings(
         told = _by_list(source, chosen) if source.labels else _as_it_is(_of_everybody(chosen.recordings(), source))
         if sliding:
             told = ((_over_time(new, source), own) for new, own in told)
+        else:
+            told = ((new, own) for new, own in told if new.label != AMBIGUOUS)
     return [_doubted(new, source, own) for new, own in told]
 
 
