@@ -7,11 +7,13 @@ import logging
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
+from usdrl_model.data.active_span import who_moves
 from usdrl_model.data.clip_index import ClipIndex
 from usdrl_model.data.store import Store
 from usdrl_model.errors.nearest import hint
 from usdrl_model.errors.shown import NAME, cut, shown
 from usdrl_model.network.detector_config import BACKGROUND_LABEL
+from usdrl_model.skeleton.clip import Clip
 from usdrl_model.skeleton.recording import Recording
 from usdrl_model.skeleton.segments import AMBIGUOUS, Segment
 
@@ -67,15 +69,28 @@ def relabelled(recording: Recording, labels: Mapping[str, str]) -> Recording:
 
 
 def as_segments(recording: Recording) -> Recording:
-    """The recording in its own labels; the label of a clip that has no segments is one between its margins."""
+    """The recording in its own labels; the label of a clip that has no segments is one between its margins.
+
+    Somebody who stands still while another moves may have nothing to do with it: ``AMBIGUOUS``.
+    """
     label = recording.whole_label
     if label is None or label == BACKGROUND_LABEL or not recording.frames:
         return recording
     first, last = recording.frames[0].stamp, recording.frames[-1].stamp
     margin = CLIP_MARGIN * (last - first)
-    people = {person.id for frame in recording.frames for person in frame.people}
-    segments = tuple(Segment(person, label, first + margin, last - margin) for person in sorted(people))
-    return dataclasses.replace(recording, segments=segments)
+    people = sorted({person.id for frame in recording.frames for person in frame.people})
+    still = _bystanders(recording) if len(people) > 1 else ()
+    segments = (
+        Segment(person, AMBIGUOUS if person in still else label, first + margin, last - margin) for person in people
+    )
+    return dataclasses.replace(recording, segments=tuple(segments))
+
+
+def _bystanders(recording: Recording) -> set[str]:
+    """Those who stand still while somebody else moves."""
+    clip = Clip.of(recording)
+    moving = who_moves(clip)
+    return {person for person, moves in zip(clip.people, moving, strict=True) if any(moving) and not moves}
 
 
 def _shown(clip: ClipIndex) -> set[str]:
