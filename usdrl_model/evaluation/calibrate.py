@@ -42,6 +42,7 @@ class Calibrated:
     """Expected calibration error before and after."""
     recordings: int
     hours: float
+    """In which people can be judged."""
 
 
 def calibrate(weights: LoadedDetector, settings: CalibrationConfig, store: Store | None) -> Calibrated:
