@@ -232,3 +232,17 @@ def test_recordings_of_the_test_that_weights_know_are_counted_where_nobody_is_na
         opened = Pretrained.open(tmp_path / str(number))
         assert known_recordings(opened, BENCHMARK, store) == known
         assert ("recordings of the test" in evaluate.described(opened, BENCHMARK, store)) == bool(known)
+
+
+def test_people_on_whom_a_training_stops_are_told(tmp_path: Path) -> None:
+    store = Store.open(utd(tmp_path / "store"))
+    run = dataclasses.replace(
+        RECIPE, sources=(SourceConfig(name="utd_mhad", subjects=("1",)),), validation_subjects=("2",)
+    )
+    assert [one.stage for one in init_from.provenance(run, store, "usdrl finetune").data] == ["training"]
+    made = init_from.provenance(dataclasses.replace(run, patience=3), store, "usdrl finetune")
+    assert [(one.stage, one.subjects) for one in made.data] == [("training", ("1",)), ("calibration", ("2",))]
+    assert made.data[1].hash == store.select(subjects=["2"]).hash
+    assert init_from.trained_on(made, "utd_mhad", ["1", "2"]) == ["1"]
+    USDRL(ENCODER).save_pretrained(tmp_path / "stopped", made)
+    assert known_people(Pretrained.open(tmp_path / "stopped"), BENCHMARK, store) == ("2",)
