@@ -111,7 +111,7 @@ def _used(source: SourceConfig, store: Store | None) -> DataUsed:
     return DataUsed(
         set=source.name,
         split=protocols.resolved(source.name, source.split),
-        subjects=source.subjects or part.subjects,
+        subjects=source.subjects or part.everybody,
         share=source.share,
         terms=terms.text,
         terms_kind=terms.kind,
