@@ -52,7 +52,7 @@ BENCHMARK = Benchmark(
 )
 
 
-def recording(name: str, label: str, subject: str, people: int = 1, tags: dict | None = None) -> Recording:
+def recording(name: str, label: str, subject: str | None, people: int = 1, tags: dict | None = None) -> Recording:
     """Poses that depend on the label alone, but for a little noise."""
     pose = np.random.default_rng(LABELS.index(label)).normal(0.0, 0.4, (25, 3))
     noise = np.random.default_rng(list(name.encode())).normal(0.0, 0.01, (16, people, 25, 3))

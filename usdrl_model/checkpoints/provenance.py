@@ -30,7 +30,7 @@ class DataUsed:
     split: str = ""
     """As ``Store.select`` takes it ("cross_subject/train"); empty: all clips of the subjects."""
     subjects: tuple[str, ...] = ()
-    """All subjects in these clips, as the set names them; empty where it names none."""
+    """All subjects in these clips, as the set names them; empty where it does not name all of them."""
     minutes: int = 0
     """Length of the simulation ("performer" only)."""
     share: float = 1.0

@@ -55,7 +55,7 @@ def run(arguments: argparse.Namespace) -> None:
     (dense, recognition), (before, after) = found.temperatures, found.errors
     print(markdown.table(["label", "threshold", "recall, %", "false alarms an hour"], rows))
     print(
-        f"{found.hours:.2f} hours of {found.recordings} recordings; temperatures {dense:.2f} (frames)"
+        f"{found.hours:.2f} judged hours of {found.recordings} recordings; temperatures {dense:.2f} (frames)"
         f" and {recognition:.2f} (clips); expected calibration error {before:.3f} before, {after:.3f} after\n"
         f"weights: {arguments.out}"
     )

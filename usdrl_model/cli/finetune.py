@@ -36,6 +36,7 @@ def run(arguments: argparse.Namespace) -> None:
     from usdrl_model.training import model_card, permission
     from usdrl_model.training.finetuning import init_from, labels, run_data, sources, train
     from usdrl_model.training.finetuning.config import FinetuneConfig
+    from usdrl_model.training.finetuning.mixture import laid
 
     settings = config.apply_overrides(config.load(FinetuneConfig, arguments.config), arguments.overrides)
     settings = labels.filled(settings)
@@ -70,7 +71,8 @@ def run(arguments: argparse.Namespace) -> None:
         if first.window == "clip":
             scores = detection_scores.recognition(detector, validation)
         else:
-            scores = detection_scores.detection(detector_file.load(folder, "cpu"), held_out)
+            live = laid(first, held_out, settings.detector, settings.seed)
+            scores = detection_scores.detection(detector_file.load(folder, "cpu"), live)
         write_text(arguments.out / "validation.json", json.dumps(scores, indent=2, allow_nan=False) + "\n")
         print(result := detection_scores.summary(scores))
         people = f"{first.name}, validation subjects {', '.join(settings.validation_subjects)}"

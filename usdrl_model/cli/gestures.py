@@ -104,7 +104,7 @@ def _add(arguments: argparse.Namespace) -> None:
 
 def _spans(recording: Recording, arguments: argparse.Namespace) -> list[Span]:
     """Of a continuous recording every stretch with one of ``--labels``, else what the options say."""
-    if recording.label is not None or not arguments.labels:
+    if recording.whole_label is not None or not arguments.labels:
         return [asked(arguments)]
     if asked(arguments) != EVERYTHING:
         raise ValueError(

@@ -37,22 +37,17 @@ def active_span(clip: Clip, person: int = 0) -> tuple[float, float] | None:
     Returns:
         Stamps in seconds; None where the person never moves, or is seen for less than ``SMOOTHING``.
     """
-    there = np.flatnonzero(clip.mask[:, person].any(axis=1))
-    stamps = clip.stamps[there]
-    if len(there) < 4 or stamps[-1] - stamps[0] < SMOOTHING:
-        return None
-    width = max(1, round(SMOOTHING * (len(stamps) - 1) / (stamps[-1] - stamps[0])))
-    speed = np.zeros(len(there))
-    for joint in LIMBS:
-        seen = clip.mask[there, person, joint]
-        if seen.sum() > 3:
-            path = np.stack([np.interp(stamps, stamps[seen], clip.joints[there[seen], person, joint, axis])
-                             for axis in range(3)], axis=1)  # fmt: skip
-            speed = np.maximum(speed, np.linalg.norm(np.gradient(_smooth(path, width), stamps, axis=0), axis=1))
-    moving = np.flatnonzero(speed > max(SLOWEST, SHARE * speed.max()))
+    stamps, speed = _speed(clip, person)
+    moving = np.flatnonzero(speed > max(SLOWEST, SHARE * speed.max(initial=0.0)))
     if not len(moving):
         return None
     return float(stamps[moving[0]]), float(stamps[moving[-1]])
+
+
+def who_moves(clip: Clip) -> list[bool]:
+    """Of each person of a clip: whether they move, and do not stand still beside somebody who is much faster."""
+    fastest = [float(_speed(clip, person)[1].max(initial=0.0)) for person in range(len(clip.people))]
+    return [speed > max(SLOWEST, SHARE * max(fastest)) for speed in fastest]
 
 
 def upright_again(clip: Clip, person: int = 0) -> float | None:
@@ -69,6 +64,23 @@ def upright_again(clip: Clip, person: int = 0) -> float | None:
     depth = float(np.quantile(height, 0.9)) - float(height[low])
     risen = np.flatnonzero(height[low:] >= height[low] + RISEN * depth)
     return float(clip.stamps[there[low + risen[0]]]) if depth >= STOOP and len(risen) else None
+
+
+def _speed(clip: Clip, person: int) -> tuple[np.ndarray, np.ndarray]:
+    """(L,) stamps at which a person is seen, and metres a second of the fastest limb; none of who is hardly seen."""
+    there = np.flatnonzero(clip.mask[:, person].any(axis=1))
+    stamps = clip.stamps[there]
+    if len(there) < 4 or stamps[-1] - stamps[0] < SMOOTHING:
+        return np.zeros(0), np.zeros(0)
+    width = max(1, round(SMOOTHING * (len(stamps) - 1) / (stamps[-1] - stamps[0])))
+    speed = np.zeros(len(there))
+    for joint in LIMBS:
+        seen = clip.mask[there, person, joint]
+        if seen.sum() > 3:
+            path = np.stack([np.interp(stamps, stamps[seen], clip.joints[there[seen], person, joint, axis])
+                             for axis in range(3)], axis=1)  # fmt: skip
+            speed = np.maximum(speed, np.linalg.norm(np.gradient(_smooth(path, width), stamps, axis=0), axis=1))
+    return stamps, speed
 
 
 def _smooth(path: np.ndarray, width: int) -> np.ndarray:

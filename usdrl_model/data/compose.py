@@ -14,6 +14,7 @@ import numpy as np
 
 from usdrl_model.data.active_span import active_span
 from usdrl_model.data.in_vocabulary import ONE_OF
+from usdrl_model.data.laid_out import LaidOut
 from usdrl_model.data.transition import blend, placed, seconds
 from usdrl_model.data.vocabulary import NONE
 from usdrl_model.skeleton.clip import Clip
@@ -106,21 +107,18 @@ def compose(recordings: Iterable[Recording], seed: int) -> Iterator[Recording]:
             name = "_".join(part for part in (key[1] or first.name, key[2], str(number) if number else "") if part)
             for start in range(0, len(order), CLIPS):
                 chosen = _by_posture(order[start : start + CLIPS])
-                stream = _Stream(rng, _rate(chosen), chosen)
+                stream = _Stream(rng, chosen)
                 yield stream.recording(f"{name}_stream{start // CLIPS:02}", first)
 
 
-class _Stream:
+class _Stream(LaidOut):
     """Frames so far, and how they go on."""
 
-    def __init__(self, rng: np.random.Generator, rate: float, pieces: Sequence[Piece]) -> None:
-        self.rng, self.rate = rng, rate
+    def __init__(self, rng: np.random.Generator, pieces: Sequence[Piece]) -> None:
+        super().__init__(piece.stamps for piece in pieces)
+        self.rng = rng
         self.rest = _rest(pieces)
-        self.stamps: list[np.ndarray] = []
-        self.joints: list[np.ndarray] = []
         self.confidence: list[np.ndarray] = []
-        self.segments: list[Segment] = []
-        self.time = 0.0
         stands = [True, *(rng.random(len(pieces) - 1) >= DIRECT), True]
         """Whether the person stands still before the first piece, between two, and after the last."""
         for piece, before, after in zip(pieces, stands[:-1], stands[1:], strict=True):
@@ -189,10 +187,8 @@ class _Stream:
 
     def _add(self, stamps: np.ndarray, joints: np.ndarray, confidence: np.ndarray) -> None:
         if len(stamps):
-            self.stamps.append(self.time + stamps)
-            self.joints.append(joints)
             self.confidence.append(confidence)
-            self.time += float(stamps[-1]) + 1.0 / self.rate
+        self.add(stamps, joints)
 
 
 def _piece(clip: Clip, place: int) -> Piece | None:
@@ -234,11 +230,6 @@ def _length(bone: np.ndarray) -> float:
     """Median length of a bone (T, 3); NaN where it is never seen."""
     lengths = np.linalg.norm(bone, axis=1)
     return float(np.median(lengths[np.isfinite(lengths)])) if np.isfinite(lengths).any() else np.nan
-
-
-def _rate(pieces: Sequence[Piece]) -> float:
-    steps = np.concatenate([np.diff(piece.stamps) for piece in pieces])
-    return 1.0 / float(np.median(steps[steps > 0.0]))
 
 
 def _rest(pieces: Sequence[Piece]) -> tuple[np.ndarray, np.ndarray]:

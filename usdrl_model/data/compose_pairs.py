@@ -14,6 +14,7 @@ import numpy as np
 
 from usdrl_model.data.active_span import active_span
 from usdrl_model.data.compose import DIRECT, SWAY, compose
+from usdrl_model.data.laid_out import LaidOut
 from usdrl_model.data.transition import across, blend, heading, seconds, turned
 from usdrl_model.data.vocabulary import NONE
 from usdrl_model.skeleton.clip import Clip
@@ -95,17 +96,12 @@ def compose_pairs(recordings: Iterable[Recording], seed: int) -> Iterator[Record
     yield from _beside([*compose(clips_alone, seed), *longer], rng)
 
 
-class _Stream:
+class _Stream(LaidOut):
     """Frames of a pair so far, and how they go on."""
 
     def __init__(self, rng: np.random.Generator, scenes: Sequence[Scene]) -> None:
+        super().__init__(scene.stamps for scene in scenes)
         self.rng = rng
-        steps = np.concatenate([np.diff(scene.stamps) for scene in scenes])
-        self.rate = 1.0 / float(np.median(steps[steps > 0.0]))
-        self.stamps: list[np.ndarray] = []
-        self.joints: list[np.ndarray] = []
-        self.segments: list[Segment] = []
-        self.time = 0.0
         self._stand(scenes[0].joints[0])
         for number, scene in enumerate(scenes):
             if number and rng.random() >= DIRECT:
@@ -122,26 +118,18 @@ class _Stream:
         count = max(2, round(max(map(seconds, last, first)) * self.rate))
         shares = np.arange(1, count) / count
         start = self.time
-        self._add(
-            np.arange(count - 1) / self.rate, np.stack([blend(last[k], first[k], shares) for k in (0, 1)], axis=1)
-        )
+        self.add(np.arange(count - 1) / self.rate, np.stack([blend(last[k], first[k], shares) for k in (0, 1)], axis=1))
         if abs(_apart(last) - _apart(first)) > NEARER * (self.time - start):
             self.segments += [Segment(person, AMBIGUOUS, start, self.time) for person in PEOPLE]
         start = self.time
-        self._add(scene.stamps, joints)
+        self.add(scene.stamps, joints)
         self.segments += [Segment(one.person, one.label, start + one.start, start + one.end) for one in scene.segments]
 
     def _stand(self, pose: np.ndarray) -> None:
         """Both hold a pose (2, 25, 3), swaying a little."""
         length = max(2, round(self.rng.exponential(IDLE) * self.rate))
         sway = self.rng.normal(0.0, SWAY, (length, *pose.shape))
-        self._add(np.arange(length) / self.rate, pose + sway)
-
-    def _add(self, stamps: np.ndarray, joints: np.ndarray) -> None:
-        if len(stamps):
-            self.stamps.append(self.time + stamps)
-            self.joints.append(joints)
-            self.time += float(stamps[-1]) + 1.0 / self.rate
+        self.add(np.arange(length) / self.rate, pose + sway)
 
 
 def _scene(recording: Recording) -> Scene | None:

@@ -41,9 +41,11 @@ def in_vocabulary(
     if pairs and dataset in vocabulary.face_to_face:
         recording = face_to_face(recording)
     recording = of_everybody(recording, dataset)
-    label = None if recording.segments else recording.label or vocabulary.content(dataset, recording.name)
+    label = recording.whole_label
     if label is None and not recording.segments:
-        return None
+        label = vocabulary.content(dataset, recording.name)
+        if label is None:
+            return None
     labels = tuple(vocabulary.between if pairs else vocabulary.labels)
     if label is None:
         found = (

@@ -89,7 +89,7 @@ def is_example(segment: Segment) -> bool:
 def _examples(
     clip: Clip, shape: WindowShape, observed: Callable[[], float]
 ) -> Iterator[tuple[Tensor, str, str, str | None]]:
-    if clip.label is not None and not any(map(is_example, clip.segments)):
+    if clip.label not in (None, AMBIGUOUS) and not any(map(is_example, clip.segments)):
         yield _window(clip, slice(None), [], shape, observed()), clip.label, clip.name, clip.subject
     for segment in clip.segments:
         if not is_example(segment):

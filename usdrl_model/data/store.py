@@ -114,6 +114,12 @@ class Store:
         return tuple(sorted(subject for subject in there if subject))
 
     @property
+    def everybody(self) -> tuple[str, ...]:
+        """``subjects`` where every clip says whom it shows; else nobody, since others may be in it, too."""
+        named = all(self._parts[part].clips[clip].subject for part, clip in self._items)
+        return self.subjects if named else ()
+
+    @property
     def labels(self) -> tuple[str, ...]:
         """All classes of these sets, without duplicates."""
         used = sorted({part for part, _ in self._items})

@@ -57,7 +57,7 @@ def open_benchmark(benchmark: Benchmark, path: str | Path, task: str | None = No
 
 
 def classes(store: Store, task: str | None = None, half_width: float = 0.0) -> tuple[str, ...]:
-    """The classes that recordings show, in the order of the set.
+    """The classes that recordings show, in the order of the set; what is ``AMBIGUOUS`` is none.
 
     Args:
         store: recordings.
@@ -71,7 +71,7 @@ def classes(store: Store, task: str | None = None, half_width: float = 0.0) -> t
         if clip.label is not None and (task is None or (task not in CONTINUOUS and not apart)):
             shown.add(clip.label)
         shown |= {one.label for one in (clip.segments if task is None or task in CONTINUOUS else apart)}
-    return tuple(label for label in store.labels if label in shown)
+    return tuple(label for label in store.labels if label in shown and label != AMBIGUOUS)
 
 
 def _shown(benchmark: Benchmark, store: Store, split: str, task: str | None) -> tuple[set[str], set[str]]:

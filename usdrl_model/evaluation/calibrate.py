@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from usdrl_model.checkpoints.loaded_detector import LoadedDetector
 from usdrl_model.checkpoints.provenance import Provenance
 from usdrl_model.data import vocabulary as vocabularies
-from usdrl_model.data.compose_pairs import streams
 from usdrl_model.data.store import Store
 from usdrl_model.evaluation import calibration
 from usdrl_model.evaluation.calibration import CalibrationConfig, Point
@@ -20,7 +19,7 @@ from usdrl_model.network.detector import Detector
 from usdrl_model.network.detector_config import DetectorConfig
 from usdrl_model.skeleton.recording import Recording
 from usdrl_model.training.finetuning import init_from, sources
-from usdrl_model.training.finetuning.mixture import mix
+from usdrl_model.training.finetuning.mixture import laid, mix
 
 STRIDE = 5
 """Frames between two windows of which temperatures are chosen."""
@@ -43,6 +42,7 @@ class Calibrated:
     """Expected calibration error before and after."""
     recordings: int
     hours: float
+    """In which people can be judged."""
 
 
 def calibrate(weights: LoadedDetector, settings: CalibrationConfig, store: Store | None) -> Calibrated:
@@ -97,11 +97,10 @@ def _given(settings: CalibrationConfig, store: Store | None, detector: DetectorC
 
 
 def _streams(settings: CalibrationConfig, given: list[list[Recording]], detector: DetectorConfig) -> list[Recording]:
-    """What the chosen people do, as live: trimmed clips are laid into streams where the source says so."""
+    """What the chosen people do, as live."""
     found: list[Recording] = []
     for source, recordings in zip(settings.sources, given, strict=True):
-        mine = [one for one in recordings if source.trains_on(one)]
-        found += streams(mine, 0, pairs=detector.encoder.people > 1) if source.compose else mine
+        found += laid(source, [one for one in recordings if source.trains_on(one)], detector)
     return found
 
 

@@ -80,7 +80,7 @@ class Point:
     recall: float
     """Share of the true segments that a detection overlaps; 0 without any."""
     false_alarms: float
-    """An hour: detections that overlap neither a true segment nor an ambiguous one."""
+    """An hour in which people can be judged: detections that overlap neither a true segment nor an ambiguous one."""
 
 
 def check_unseen(config: CalibrationConfig, made: Provenance) -> None:
@@ -112,7 +112,13 @@ def curve(played: Sequence[Played], label: str, index: int, events: EventConfig,
             hits += sum(any(_meet(segment, span) for span in spans) for segment in mine)
             excused = [segment for segment in segments if segment.label in (label, AMBIGUOUS)]
             wrong += sum(not any(_meet(segment, span) for segment in excused) for span in spans)
-        points.append(Point(threshold=threshold, recall=hits / truths if truths else 0.0, false_alarms=wrong / hours))
+        points.append(
+            Point(
+                threshold=threshold,
+                recall=hits / truths if truths else 0.0,
+                false_alarms=wrong / hours if wrong else 0.0,
+            )
+        )
     return points
 
 

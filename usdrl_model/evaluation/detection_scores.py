@@ -16,7 +16,7 @@ from usdrl_model.metrics import segment_scores
 from usdrl_model.network.detector import Detector
 from usdrl_model.network.device import one_thread
 from usdrl_model.online.stream import ActionStream
-from usdrl_model.skeleton import recording_gaps, segments
+from usdrl_model.skeleton import judged_time, segments
 from usdrl_model.skeleton.recording import Recording
 from usdrl_model.windows.cut import Windows
 
@@ -38,15 +38,14 @@ def detection(weights: detector_file.LoadedDetector, recordings: Sequence[Record
         with one_thread():
             found = event_metrics.judged(predict(recording, stream).actions, recording.segments)
         stamps = np.array([frame.stamp for frame in recording.frames])
-        labels = weights.config.detector.labels
-        for person, seen in _seen(recording).items():
+        labels, there = weights.config.detector.labels, _seen(recording)
+        for person, seen in there.items():
             true, known = segments.known_frame_labels(_of(person, recording.segments), seen, labels)
             truth.append(true[known])
             predicted.append(segments.frame_labels(_of(person, found), seen, labels)[known])
         clear = [one for one in recording.segments if one.label != segments.AMBIGUOUS]
-        scored.append(
-            event_metrics.ScoredRecording(truth=clear, detections=found, duration=recording_gaps.seconds(stamps))
-        )
+        judged = judged_time.seconds(stamps, there, recording.segments)
+        scored.append(event_metrics.ScoredRecording(truth=clear, detections=found, duration=judged))
     events_scores = event_metrics.score_events(scored)
     return {
         "frame_accuracy": finite(segment_scores.frame_accuracy(truth, predicted)),

@@ -13,7 +13,7 @@ from usdrl_model.events.onset_offset import ActionMachine, Edge, EventConfig
 from usdrl_model.inference import load
 from usdrl_model.inference.onnx_runtime import Arrays
 from usdrl_model.online.stream import ActionStream
-from usdrl_model.skeleton import recording_gaps
+from usdrl_model.skeleton import judged_time
 from usdrl_model.skeleton.recording import Recording
 
 
@@ -27,8 +27,8 @@ class Played:
 
     @property
     def hours(self) -> float:
-        """Length."""
-        return recording_gaps.seconds(np.array([frame.stamp for frame in self.recording.frames])) / 3600.0
+        """In which people can be judged (``judged_time``)."""
+        return judged_time.of(self.recording) / 3600.0
 
 
 class _Recorder(ActionMachine):

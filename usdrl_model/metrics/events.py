@@ -75,7 +75,7 @@ class ScoredRecording:
     truth: Sequence[Segment]
     detections: Sequence[Detection]
     duration: float
-    """Seconds from the first to the last frame, for the rate of false alarms."""
+    """Seconds in which people can be judged, for the rate of false alarms (``skeleton.judged_time``)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +114,7 @@ class EventScores:
     """Label -> how many of its detections overlap no true segment of their label and person, most first; of labels that
     have any."""
     hours: float
-    """Length of all recordings."""
+    """Of all recordings, in which people can be judged."""
 
     @property
     def false_alarms(self) -> int:

@@ -6,6 +6,7 @@ like an interaction: fists that bump, hands that clap overhead, a pat on the sho
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -53,9 +54,11 @@ class Move:
 class Encounter:
     """Two people from when they are first seen: how their feet move, how each acts, where hands reach, the truth."""
 
-    def __init__(self, rng: np.random.Generator, seconds: float) -> None:
-        """Draw bodies, and what they do for at least ``seconds``."""
+    def __init__(self, rng: np.random.Generator, seconds: float, without: Collection[str] = ()) -> None:
+        """Draw bodies, and what they do for at least ``seconds``, ``without`` acts and interactions of these names."""
         self.rng = rng
+        self._interactions = tuple(name for name in INTERACTIONS if name not in without)
+        self._alone = tuple(act for act in BESIDE if act not in without)
         self.still = int(rng.integers(2)) if rng.random() < STILL else None
         """Who hardly moves, if anybody."""
         self.bodies = [random_body(rng), random_body(rng)]
@@ -92,9 +95,8 @@ class Encounter:
         elif gap < 1.6 and choice < 0.2:
             self._walk("depart", min(FARTHEST, gap + float(self.rng.uniform(0.6, 1.8))))
         elif choice < 0.75:
-            names = tuple(INTERACTIONS)
-            shares = np.array([INTERACTIONS[name].share for name in names])
-            self._interact(names[int(self.rng.choice(len(names), p=shares / shares.sum()))])
+            shares = np.array([INTERACTIONS[name].share for name in self._interactions])
+            self._interact(self._interactions[int(self.rng.choice(len(shares), p=shares / shares.sum()))])
         if self.rng.random() < 0.6:
             self._beside()
 
@@ -140,7 +142,7 @@ class Encounter:
                 self._turn(who, self._towards(who) + float(self.rng.uniform(-1.2, 1.2)), min(1.0, length))
             left = length
             while left > 0.0:
-                act = "idle" if who == self.still or self.rng.random() < 0.3 else str(self.rng.choice(BESIDE))
+                act = "idle" if who == self.still or self.rng.random() < 0.3 else str(self.rng.choice(self._alone))
                 low, high = (ACTION_SECONDS | NEGATIVE_SECONDS)[act]
                 seconds = float(self.rng.uniform(low, high))
                 if left - seconds < 0.5:

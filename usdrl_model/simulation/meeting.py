@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Collection
 
 import numpy as np
 
@@ -27,10 +28,10 @@ STRIDE = 0.4
 class Meeting:
     """Two people who meet; ``joints`` gives the same motion at any frame rate."""
 
-    def __init__(self, rng: np.random.Generator, seconds: float) -> None:
-        """Draw bodies and styles, and what they do for at least ``seconds``."""
+    def __init__(self, rng: np.random.Generator, seconds: float, *, without: Collection[str] = ()) -> None:
+        """Draw bodies and styles, and what they do for at least ``seconds``, ``without`` acts and interactions."""
         self.rng = rng
-        self.encounter = Encounter(rng, seconds)
+        self.encounter = Encounter(rng, seconds, without)
         self.people = [self._person(who) for who in (0, 1)]
 
     @property
@@ -77,15 +78,16 @@ class Meeting:
         return Performance(self.rng, tuple(drawn.acts[who]), way, drawn.time, body)
 
 
-def simulate_meeting(config: Tracking, seconds: float, seed: int) -> Recording:
+def simulate_meeting(config: Tracking, seconds: float, seed: int, *, without: Collection[str] = ()) -> Recording:
     """Two people who meet, as a tracker sees them; what both do is labelled for both.
 
     Args:
         config: the tracker.
         seconds: least length.
         seed: 0 or more; decides everything.
+        without: acts and interactions that nobody does.
     """
-    meeting = Meeting(np.random.default_rng([seed, 2]), seconds)
+    meeting = Meeting(np.random.default_rng([seed, 2]), seconds, without=without)
     return track(
         config, seed, meeting.seconds, labels=LABELS, truth=meeting.segments(config.start), joints=meeting.joints
     )

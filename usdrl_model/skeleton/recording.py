@@ -31,6 +31,11 @@ class Recording:
     """Further values that protocols split by: ``camera``, ``setup``, ``listed`` ..."""
 
     @property
+    def whole_label(self) -> str | None:
+        """Its label; None where there are segments: they say who does what when, and count instead."""
+        return None if self.segments else self.label
+
+    @property
     def flat(self) -> bool:
         """Whether joints are in a picture (``SkeletonFrame.flat``) in any frame."""
         return any(frame.flat for frame in self.frames)

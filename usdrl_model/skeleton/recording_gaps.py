@@ -21,10 +21,16 @@ SHOWN = 1.0
 """Seconds that a gap takes in pictures and when a bag is played."""
 
 
-def seconds(stamps: np.ndarray) -> float:
-    """Seconds that rising stamps (T,) cover, gaps of more than ``LONGEST_GAP`` not counted."""
+def seconds(stamps: np.ndarray, counted: np.ndarray | None = None) -> float:
+    """Seconds that rising stamps (T,) cover, gaps of more than ``LONGEST_GAP`` not counted.
+
+    Args:
+        stamps: (T,).
+        counted: (T,) bool, whether the time from a stamp to the next one counts; None: all of it.
+    """
     steps = np.diff(stamps)
-    return float(steps[steps <= LONGEST_GAP].sum())
+    whole = steps <= LONGEST_GAP
+    return float(steps[whole if counted is None else whole & counted[:-1]].sum())
 
 
 def parts(recording: Recording) -> Iterator[Recording]:

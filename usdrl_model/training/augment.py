@@ -107,7 +107,7 @@ def augment(
         x: (N, T, M, V, 3) metres, centred, y up; of ``shape``, but with depth (``WindowShape.flat``: pictures are taken
             here).
         y: (N, T) classes, which follow the change of speed.
-        seen: (N, T) bool, likewise.
+        seen: (N, T) bool, likewise; False, too, where nothing of the person is left (``HiddenConfig.late``).
         config: which transforms.
         shape: of the windows, which are normalised anew where something is hidden.
         generator: on the device of ``x``.
@@ -128,6 +128,8 @@ def augment(
     other = obscure(x, config, draw)
     if other is not x:
         x = normalise(other, shape.centre, masked=shape.masked)
+        if shape.masked:  # what is done by somebody who is not there cannot be learnt
+            seen = seen & ~x[:, :, 0].isnan().flatten(2).all(dim=2)
     if config.mirror:
         flipped = draw.chance(config.mirror)
         x = mirror(x, flipped)

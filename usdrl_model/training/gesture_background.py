@@ -76,7 +76,8 @@ def windows(
     """Windows (T, M, V, 3) of a recording as they are live, and what each shows.
 
     Args:
-        recording: clips give one window, at their end; others one for each segment, and one every ``STEP`` seconds.
+        recording: a clip with a label and no segments gives one window, at its end; others one for each segment, and
+            one every ``STEP`` seconds.
         rate: frames a second.
         shape: of the windows.
         max_gap: seconds without a person that part two tracklets.
@@ -92,8 +93,8 @@ def windows(
 def _ends(tracklet: Tracklet, recording: Recording, rate: float) -> Sequence[tuple[int, str | None]]:
     """Last frame of each window, and what it shows."""
     first, last = tracklet.start + MIN_FRAMES - 1, tracklet.stop - 1
-    if recording.label is not None:
-        return [(last, recording.label)]
+    if recording.whole_label is not None:
+        return [(last, recording.whole_label)]
     ends: list[tuple[int, str | None]] = []
     for segment in recording.segments:
         if segment.person == tracklet.person:

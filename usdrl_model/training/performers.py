@@ -44,11 +44,14 @@ def performances(
         yield simulate(performance, seed=seed * APART + index)
 
 
-def meetings(minutes: int, seed: int) -> Iterator[Recording]:
-    """Recordings of two people and about a minute each: what they do with each other, and beside each other."""
+def meetings(minutes: int, seed: int, *, without: Collection[str] = ()) -> Iterator[Recording]:
+    """Recordings of two people and about a minute each: what they do with each other, and beside each other.
+
+    Arguments as ``performances``.
+    """
     for index in range(minutes):
         rng = np.random.default_rng([seed, index])
-        yield simulate_meeting(_tracking(rng, index), 60.0, seed=seed * APART + index)
+        yield simulate_meeting(_tracking(rng, index), 60.0, seed=seed * APART + index, without=without)
 
 
 def _tracking(rng: np.random.Generator, index: int) -> Tracking:

@@ -12,7 +12,7 @@ from torch.nn import functional as F  # noqa: N812
 
 from usdrl_model.skeleton.clip import Clip
 from usdrl_model.skeleton.recording import Recording
-from usdrl_model.skeleton.segments import BACKGROUND, frame_labels
+from usdrl_model.skeleton.segments import BACKGROUND, known_frame_labels
 from usdrl_model.windows.neighbours import nearest
 from usdrl_model.windows.shape import WindowShape
 from usdrl_model.windows.tracklets import MIN_FRAMES, UNKNOWN, Tracklet
@@ -138,7 +138,7 @@ def detection_windows(clip: Clip, labels: Sequence[str], frames: int = 64) -> tu
     """
     count = -(-len(clip.stamps) // frames)
     missing = count * frames - len(clip.stamps)
-    classes = frame_labels(clip.segments, clip.stamps, labels)
+    classes, _ = known_frame_labels(clip.segments, clip.stamps, labels)
     joints = np.pad(clip.joints, ((0, missing), (0, 0), (0, 0), (0, 0)))
     seen = np.arange(count * frames) < len(clip.stamps)
     return (

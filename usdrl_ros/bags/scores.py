@@ -21,6 +21,7 @@ from usdrl_model.files.markdown import table
 from usdrl_model.metrics.events import Detection, ScoredRecording, detections, judged, score_events
 from usdrl_model.metrics.segment_scores import IOU_THRESHOLDS, frame_accuracy, macro_frame_f1, segment_counts
 from usdrl_model.network.detector_config import BACKGROUND_LABEL
+from usdrl_model.skeleton import judged_time
 from usdrl_model.skeleton.segments import AMBIGUOUS, Segment, frame_labels, known_frame_labels
 from usdrl_ros.bags.replay import BagRun, LabelledBag
 from usdrl_ros.wire import STAMP_DIGITS
@@ -64,9 +65,12 @@ def score_runs(runs: Sequence[BagRun]) -> dict[str, Any]:
         if (only := run.bag.only_person()) is not None:
             found = [replace(action, person=only) for action in found]
         clear = [segment for segment in truth if segment.label != AMBIGUOUS]
-        scored.append(ScoredRecording(truth=clear, detections=judged(found, truth), duration=run.bag.duration))
+        presence = _presence(run.bag, only)
+        every = np.round(np.sort([frame.stamp for frame in run.bag.frames]), STAMP_DIGITS)
+        duration = judged_time.seconds(every, presence, truth)
+        scored.append(ScoredRecording(truth=clear, detections=judged(found, truth), duration=duration))
         labels = (BACKGROUND_LABEL, *run.bag.truth.labels)
-        for person, stamps in _presence(run.bag, only).items():
+        for person, stamps in presence.items():
             classes, known = known_frame_labels([s for s in truth if s.person == person], stamps, labels)
             true_frames.append(classes[known])
             found_frames.append(frame_labels([s for s in found if s.person == person], stamps, labels)[known])
@@ -122,10 +126,11 @@ def markdown(results: dict[str, Any]) -> str:
         for name in ("weights", *BESIDE)
         if f"{name}_provenance" in results
     ]
+    minutes = sum(bag["duration"] for bag in results["bags"]) / 60.0
     lines = [
         "# Evaluation of labelled bags",
         "",
-        f"{len(results['bags'])} bag(s), {events['hours'] * 60:.1f} min, {results['mode']}"
+        f"{len(results['bags'])} bag(s), {minutes:.1f} min, {results['mode']}"
         + (f" at rate {results['rate']:g}" if results["mode"] == "live" else "")
         + f"; weights {model['weights']} ({model['hash']}) on {model['device']};"
         + "".join(f" {name} {model[name]};" for name in (*BESIDE, "gestures") if name in model)

@@ -88,7 +88,7 @@ def replayable(recording: Recording) -> Recording:
     """Change a recording so that messages and ``labels.yaml`` can represent it.
 
     - If an id is not a number, or too large, all people are numbered from 1 in the order of appearance.
-    - The label of a whole clip becomes a segment of every person, from their first to their last frame.
+    - The label of a clip without segments becomes one of every person, from their first to their last frame.
     - Stamps that start at 0 or before are shifted so that the first is 1 s: in ROS, 0 means "no time".
     - Segments of the background, and its label, are left out; ``AMBIGUOUS`` ones stay, and are none of the labels.
     """
@@ -97,8 +97,8 @@ def replayable(recording: Recording) -> Recording:
         for person in frame.people:
             seen.setdefault(person.id, []).append(frame.stamp)
     segments = recording.segments
-    if recording.label is not None:
-        segments += tuple(Segment(who, recording.label, stamps[0], stamps[-1]) for who, stamps in seen.items())
+    if (label := recording.whole_label) is not None:
+        segments = tuple(Segment(who, label, stamps[0], stamps[-1]) for who, stamps in seen.items())
     ids = {who: str(number) for number, who in enumerate(seen, start=1)} if not all(map(is_track_id, seen)) else {}
     first = recording.frames[0].stamp if recording.frames else EPOCH
     shift = 0.0 if first > 0.0 else EPOCH - first

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from helpers.small_benchmark import BENCHMARK, ENCODER, RECIPE, made_on, sbu, utd, weights
+from helpers.small_benchmark import BENCHMARK, ENCODER, RECIPE, made_on, recording, sbu, utd, weights
 
 from usdrl_model import config
 from usdrl_model.checkpoints import code_version, detector_file, encoder_file, hub, shipped
@@ -17,6 +17,7 @@ from usdrl_model.checkpoints.provenance import DataUsed, Provenance, summary
 from usdrl_model.cli import main
 from usdrl_model.data import catalogue
 from usdrl_model.data.store import Store
+from usdrl_model.data.store_writer import write_set
 from usdrl_model.evaluation import evaluate
 from usdrl_model.evaluation.pretrained import Pretrained, known_people, known_recordings
 from usdrl_model.events.config import StreamConfig
@@ -232,3 +233,39 @@ def test_recordings_of_the_test_that_weights_know_are_counted_where_nobody_is_na
         opened = Pretrained.open(tmp_path / str(number))
         assert known_recordings(opened, BENCHMARK, store) == known
         assert ("recordings of the test" in evaluate.described(opened, BENCHMARK, store)) == bool(known)
+
+
+def test_people_on_whom_a_training_stops_are_told(tmp_path: Path) -> None:
+    store = Store.open(utd(tmp_path / "store"))
+    run = dataclasses.replace(
+        RECIPE, sources=(SourceConfig(name="utd_mhad", subjects=("1",)),), validation_subjects=("2",)
+    )
+    assert [one.stage for one in init_from.provenance(run, store, "usdrl finetune").data] == ["training"]
+    made = init_from.provenance(dataclasses.replace(run, patience=3), store, "usdrl finetune")
+    assert [(one.stage, one.subjects) for one in made.data] == [("training", ("1",)), ("calibration", ("2",))]
+    assert made.data[1].hash == store.select(subjects=["2"]).hash
+    assert init_from.trained_on(made, "utd_mhad", ["1", "2"]) == ["1"]
+    USDRL(ENCODER).save_pretrained(tmp_path / "stopped", made)
+    assert known_people(Pretrained.open(tmp_path / "stopped"), BENCHMARK, store) == ("2",)
+
+
+def test_of_a_part_with_recordings_of_nobody_no_people_are_named(tmp_path: Path) -> None:
+    takes = [recording(f"take{number}", "up", who) for number, who in enumerate(("anna", "ben", None))]
+    write_set(tmp_path / "store", "own", takes)
+    store = Store.open(tmp_path / "store")
+    assert (store.subjects, store.everybody) == (("anna", "ben"), ())
+    assert store.select(subjects=["ben"]).everybody == ("ben",)
+    tuned = init_from.provenance(
+        dataclasses.replace(RECIPE, sources=(SourceConfig(name="own", split="standard/train"),)),
+        store,
+        "usdrl finetune",
+    )
+    pretrained = run_data.provenance(
+        PretrainConfig(encoder=ENCODER, data=DataConfig(split=None)), store, "usdrl pretrain"
+    )
+    own = dataclasses.replace(BENCHMARK, data="own", protocol="leave_one_recording_out/take2")
+    for name, made in (("tuned", tuned), ("pretrained", pretrained)):
+        assert made.data[0].subjects == ()
+        USDRL(ENCODER).save_pretrained(tmp_path / name, made)
+        assert known_recordings(Pretrained.open(tmp_path / name), own, store) == 1
+    assert init_from.trained_on(tuned, "own", ["cleo"]) == ["cleo"], "who may be in it"

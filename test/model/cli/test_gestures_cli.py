@@ -42,11 +42,14 @@ def test_add_list_test_and_remove(place: Path, capsys) -> None:
     assert "no gestures; usdrl gestures add makes one" in capsys.readouterr().out
 
 
-def test_of_a_continuous_recording_the_stretches_with_the_label_are_the_examples(place: Path, tmp_path, capsys) -> None:
+@pytest.mark.parametrize("session", [None, "session"])
+def test_of_a_continuous_recording_the_stretches_with_the_label_are_the_examples(
+    place: Path, tmp_path, capsys, session: str | None
+) -> None:
     take = performed(1, ("wave", 6.0), ("idle", 2.0), (GESTURE, 2.5), ("throw", 3.0))
     first, person = take.frames[0].stamp, take.frames[0].people[0].id
     shown = Segment(person, "mine", first + 7.5, first + 10.5)
-    labelled = dataclasses.replace(take, name="long", segments=(shown,), labels=("mine",), label=None)
+    labelled = dataclasses.replace(take, name="long", segments=(shown,), labels=("mine", "session"), label=session)
     write_set(tmp_path / "takes", "own", [labelled])
     assert usdrl(place, "add", "of_a_label", str(tmp_path / "takes"), "--labels", "mine") == 0
     assert "moves for" not in capsys.readouterr().out

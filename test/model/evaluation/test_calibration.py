@@ -49,6 +49,16 @@ def test_a_curve_counts_what_is_found_and_what_is_not_there() -> None:
     assert [point.false_alarms * hours for point in points] == pytest.approx([1.0, 0.0])
 
 
+def test_what_nobody_labelled_is_no_time_without_false_alarms() -> None:
+    wrong = [*[0.0] * 30, *[0.9] * 30, *[0.0] * 40]
+    labelled = played(wrong, Segment("1", "none", 0.0, 10.0))
+    mostly_not = played(wrong + [0.0] * 900, Segment("1", AMBIGUOUS, 10.0, 100.0))
+    alone, beside = (calibration.curve([one], "wave", 1, EventConfig(), (0.5,)) for one in (labelled, mostly_not))
+    assert beside[0].false_alarms == pytest.approx(alone[0].false_alarms, rel=0.02)
+    nothing = played(wrong, Segment("1", AMBIGUOUS, -1.0, 11.0))
+    assert calibration.curve([nothing], "wave", 1, EventConfig(), (0.5,))[0].false_alarms == 0.0
+
+
 def test_thresholds_share_a_budget_where_it_buys_most() -> None:
     def curve(*triples: tuple[float, float, float]) -> list[Point]:
         return [Point(threshold=t, recall=r, false_alarms=f) for t, r, f in triples]

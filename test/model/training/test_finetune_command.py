@@ -9,7 +9,6 @@ import pytest
 import torch
 from helpers.paths import ROOT, public
 from helpers.tiny_finetuning import RECORDINGS, RUN
-from helpers.trimmed import trimmed
 
 from usdrl_model import config
 from usdrl_model.checkpoints import detector_file
@@ -182,23 +181,6 @@ def test_where_a_table_lists_too_little_for_every_recording_it_says_what_to_list
     said = r"own: 0 of 1 recordings left: .* \(sit, talk\); list every label of the set, as none what the detector"
     with pytest.raises(ValueError, match=said):
         recordings(source, open_store([source], tmp_path), 0, RUN.detector)
-
-
-def test_clips_that_are_laid_into_streams_show_their_label_whether_or_not_everything_is_labelled(
-    tmp_path: Path,
-) -> None:
-    clips = [
-        dataclasses.replace(trimmed("wave", who, seed=seed), name=f"{who}{seed}") for who in "ab" for seed in (0, 1)
-    ]
-    write_set(tmp_path, "own", clips)
-    detector = dataclasses.replace(RUN.detector, labels=("none", "wave"))
-    shown = []
-    for complete in (True, False):
-        source = SourceConfig(name="own", subjects=("a", "b"), compose=True, complete=complete)
-        given = recordings(source, open_store([source], tmp_path), 0, detector)
-        windows = windows_of(source, given, detector, max_gap=1.0, stride=2)
-        shown.append(int((windows.y[windows.seen] == 1).sum()))
-    assert shown[0] == shown[1] > 100
 
 
 def test_windows_from_a_store_are_those_of_the_published_files(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Missing joints: hidden in training, masked in windows, known to the network, the same live and in training."""
 
+import dataclasses
 import math
 
 import numpy as np
@@ -140,6 +141,21 @@ def test_what_is_hidden_in_training_is_missing_in_the_window() -> None:
     missing = x.isnan()
     assert 0.05 < missing.float().mean() < 0.7
     assert x[~missing].abs().max() < 3.0
+
+
+@pytest.mark.parametrize("flat", [False, True])
+@pytest.mark.parametrize("people", [1, 2])
+def test_frames_in_which_the_person_has_not_come_yet_are_not_seen(flat: bool, people: int) -> None:
+    config = dataclasses.replace(STILL, hidden=HiddenConfig(late=1.0))
+    both = torch.cat([bodies(64), bodies(64) + 0.5], dim=2)[:, :, :people]
+    both[:8, :, 1:] = math.nan  # who was alone
+    ones = torch.ones(64, 16, dtype=torch.bool)
+    shape = dataclasses.replace(SHAPE, people=people, flat=flat)
+    x, _, seen = augment(normalise(both, masked=True), ones.long(), ones, config, shape, torch.Generator())
+    there = ~x[:, :, 0].isnan().flatten(2).all(dim=2)
+    assert torch.equal(seen, there)
+    assert 0.5 < seen.float().mean() < 0.95 and seen[:, -1].all()
+    assert ones.all(), "what is given stays as it is"
 
 
 def test_hidden_joints_need_an_encoder_that_knows_them() -> None:

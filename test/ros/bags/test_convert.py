@@ -38,6 +38,13 @@ def test_utkinect_files_become_bags(tmp_path: Path) -> None:
     assert [segment.label for segment in load_truth(tmp_path / "bags" / "s01_e01").segments] == ["walk", "sit_down"]
 
 
+def test_segments_of_a_recording_count_and_not_its_label() -> None:
+    acted = performance(seed=1, people=1, seconds=20.0, rate=10.0, faults="none")
+    assert write.replayable(replace(acted, label="session")).segments == write.replayable(acted).segments
+    whole = write.replayable(replace(acted, label="session", segments=()))
+    assert [one.label for one in whole.segments] == ["session"]
+
+
 def test_simulated_people_become_a_bag(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     command = ["performer", str(tmp_path / "bag"), "--people", "3", "--duration", "5", "--rate", "10", "--seed", "1"]
     assert main(command) == 0

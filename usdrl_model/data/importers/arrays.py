@@ -17,6 +17,11 @@ ALONE = "1"
 """Id of the only person of a recording."""
 
 
+def alone(joints: np.ndarray, rate: float, *, flat: bool = False) -> tuple[SkeletonFrame, ...]:
+    """``frames`` of the only person, ``joints`` (T, V, 3), of a source with a rate instead of stamps."""
+    return frames(regular(len(joints), rate), {ALONE: joints}, flat=flat)
+
+
 def regular(frames: int, rate: float) -> np.ndarray:
     """(T,) stamps in seconds of a source with a rate instead of stamps; ValueError for too many frames."""
     limits.check(frames, limits.FRAMES, "frames of a recording")

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from usdrl_model.data.importers import acclaim
-from usdrl_model.data.importers.arrays import ALONE, EPOCH, frames, regular
+from usdrl_model.data.importers.arrays import ALONE, EPOCH, alone
 from usdrl_model.data.importers.files import DatasetInfo, Member, members
 from usdrl_model.files.text_table import table
 from usdrl_model.skeleton.recording import Recording
@@ -62,7 +62,7 @@ def load(folder: str | Path) -> Iterator[Recording]:
         yield Recording(
             name=name,
             topology=TOPOLOGY,
-            frames=frames(regular(len(joints), RATE), {ALONE: joints}),
+            frames=alone(joints, RATE),
             segments=tuple(_segments(truth.pop(name, []), len(joints), name)),
             labels=LABELS,
             subject=subject,

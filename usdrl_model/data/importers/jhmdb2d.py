@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from usdrl_model.data.importers import safe_pickle
-from usdrl_model.data.importers.arrays import ALONE, frames, regular
+from usdrl_model.data.importers.arrays import alone
 from usdrl_model.data.importers.files import DatasetInfo, Member, members
 from usdrl_model.data.importers.image_plane import DISTANCE
 from usdrl_model.files import limits
@@ -60,7 +60,7 @@ def load(folder: str | Path) -> Iterator[Recording]:
         yield Recording(
             name=f"{label}_{counts[label]:03}",
             topology=TOPOLOGY,
-            frames=frames(regular(len(joints), RATE), {ALONE: joints}, flat=True),
+            frames=alone(joints, RATE, flat=True),
             labels=labels,
             label=label,
             tags=tags[key],

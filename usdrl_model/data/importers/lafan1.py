@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from usdrl_model.data.importers import bvh
-from usdrl_model.data.importers.arrays import ALONE, frames, regular
+from usdrl_model.data.importers.arrays import alone
 from usdrl_model.data.importers.files import DatasetInfo, members
 from usdrl_model.skeleton.recording import Recording
 from usdrl_model.skeleton.topology import topology
@@ -39,7 +39,7 @@ def load(folder: str | Path) -> Iterator[Recording]:
         yield Recording(
             name=name,
             topology=TOPOLOGY,
-            frames=frames(regular(len(joints), motion.rate), {ALONE: joints}),
+            frames=alone(joints, motion.rate),
             labels=(label,),
             subject=subject,
             label=label,

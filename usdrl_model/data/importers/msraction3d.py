@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from usdrl_model.data.importers.arrays import ALONE, frames, regular
+from usdrl_model.data.importers.arrays import alone
 from usdrl_model.data.importers.files import DatasetInfo, members, missing, text, warn_unmatched
 from usdrl_model.files.text_table import table
 from usdrl_model.skeleton.recording import Recording
@@ -57,7 +57,7 @@ def load(folder: str | Path) -> Iterator[Recording]:
         yield Recording(
             name=name,
             topology=TOPOLOGY,
-            frames=frames(regular(len(joints), RATE), {ALONE: joints}),
+            frames=alone(joints, RATE),
             labels=LABELS,
             subject=subject,
             label=LABELS[int(action) - 1],

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from usdrl_model.data.importers.arrays import ALONE, frames, regular
+from usdrl_model.data.importers.arrays import alone
 from usdrl_model.data.importers.files import DatasetInfo, members
 from usdrl_model.files import limits
 from usdrl_model.files.documents import parse_json
@@ -61,7 +61,7 @@ def load(folder: str | Path) -> Iterator[Recording]:
         yield Recording(
             name=name,
             topology=TOPOLOGY,
-            frames=frames(regular(len(joints), RATE), {ALONE: joints}),
+            frames=alone(joints, RATE),
             labels=tuple(LABELS.values()),
             subject=subject,
             label=LABELS[action],

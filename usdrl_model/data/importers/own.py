@@ -29,7 +29,7 @@ from usdrl_model.files import arrays, limits
 from usdrl_model.skeleton.person import UNITS
 from usdrl_model.skeleton.recording import Recording
 from usdrl_model.skeleton.recording_gaps import MAX_GAP
-from usdrl_model.skeleton.segments import Segment
+from usdrl_model.skeleton.segments import AMBIGUOUS, Segment
 from usdrl_model.skeleton.topology import Topology, located, topology
 from usdrl_model.terms import Terms
 
@@ -98,6 +98,7 @@ def _recording(name: str, content: Mapping[str, np.ndarray], base: Path) -> Reco
     _check_labels("clip_label", [label])
     _check_labels("subject", [subject])
     segments = (*_labelled(content, stamps, ids), *_segments(content, stamps, ids))
+    shown = dict.fromkeys([*([label] if label else []), *(segment.label for segment in segments)])
     return Recording(
         name=name,
         topology=layout.name,
@@ -107,7 +108,7 @@ def _recording(name: str, content: Mapping[str, np.ndarray], base: Path) -> Reco
             None if confidence is None else {one: confidence[:, index] for index, one in enumerate(ids)},
         ),
         segments=segments,
-        labels=tuple(dict.fromkeys([*([label] if label else []), *(segment.label for segment in segments)])),
+        labels=tuple(one for one in shown if one != AMBIGUOUS),
         subject=subject,
         label=label,
     )

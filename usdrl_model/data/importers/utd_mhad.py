@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from usdrl_model.data.importers import matlab
-from usdrl_model.data.importers.arrays import ALONE, frames, regular
+from usdrl_model.data.importers.arrays import alone
 from usdrl_model.data.importers.files import DatasetInfo, members
 from usdrl_model.skeleton.recording import Recording
 from usdrl_model.terms import Terms
@@ -49,7 +49,7 @@ def load(folder: str | Path) -> Iterator[Recording]:
         yield Recording(
             name=f"a{action}_s{subject}_t{take}",
             topology=TOPOLOGY,
-            frames=frames(regular(len(joints), RATE), {ALONE: joints}),
+            frames=alone(joints, RATE),
             labels=LABELS,
             subject=subject,
             label=LABELS[int(action) - 1],

@@ -40,6 +40,7 @@ from usdrl_model.evaluation.recordings.scores import Outcome, Predicted
 from usdrl_model.evaluation.result import ALL, Cell
 from usdrl_model.metrics.action_points import ActionPoint
 from usdrl_model.network.detector_config import BACKGROUND_LABEL
+from usdrl_model.skeleton.segments import AMBIGUOUS
 from usdrl_model.windows.cut import Windows
 
 SECONDS = " seconds"
@@ -211,4 +212,5 @@ class _Runner:
 
 def _all_instants(store: Store) -> bool:
     segments = [segment for index in range(len(store)) for segment in store.describe(index).segments]
-    return bool(segments) and all(segment.start == segment.end for segment in segments)
+    clear = [segment for segment in segments if segment.label != AMBIGUOUS]
+    return bool(clear) and all(segment.start == segment.end for segment in clear)

@@ -13,9 +13,10 @@ Letters: N windows, T frames of a window, M people, G frames of the grid, L fram
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+import dataclasses
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Literal
 
 import numpy as np
 import torch
@@ -23,11 +24,12 @@ from torch import Tensor
 
 from usdrl_model.data.scene_labels import of_everybody
 from usdrl_model.data.store import Store
+from usdrl_model.evaluation.recordings.video import Pieces, Video
 from usdrl_model.events.posterior import Timeline
 from usdrl_model.skeleton import recording_gaps
 from usdrl_model.skeleton.clip import Clip
 from usdrl_model.skeleton.recording import Recording
-from usdrl_model.skeleton.segments import BACKGROUND, Segment, frame_labels, widened
+from usdrl_model.skeleton.segments import AMBIGUOUS, BACKGROUND, Segment, known_frame_labels, widened
 from usdrl_model.skeleton.topology import CANONICAL_JOINTS
 from usdrl_model.training.finetuning.relabelling import as_segments
 from usdrl_model.windows.cut import Windows, cut, detection_windows, ending_at
@@ -62,37 +64,6 @@ class Cut:
     """Seconds before and after an instant that get its class in training."""
 
 
-class Pieces(NamedTuple):
-    """The windows of a video."""
-
-    windows: Windows
-    first: np.ndarray
-    """(N,) frame of the grid that each begins at; below 0 where it begins before the grid."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
-class Video:
-    """One person of one recording on a regular grid of frames, and the truth about them."""
-
-    name: str
-    """Of the recording, and where it has several actors of the person."""
-    pieces: Callable[[], Pieces]
-    """Cuts the windows when called: those of all videos together need many times the memory of the recordings."""
-    frames: int
-    """G."""
-    rate: float
-    """Frames a second of the grid."""
-    seconds: Callable[[np.ndarray | float], np.ndarray]
-    """Frames of the grid, whole ones or not -> the stamps at which they begin; G -> the one at which the last ends."""
-    stamps: np.ndarray
-    """(L,) seconds of the recording's own frames, those without the person too."""
-    nearest: np.ndarray
-    """(L,) frame of the grid that is nearest to each."""
-    truth: np.ndarray
-    """(L,) class of each."""
-    segments: tuple[Segment, ...]
-
-
 def training(store: Store, labels: tuple[str, ...], how: Cut) -> Windows:
     """Windows to train on, of everybody in all recordings; a clip without segments shows its label (``as_segments``).
 
@@ -105,7 +76,7 @@ def training(store: Store, labels: tuple[str, ...], how: Cut) -> Windows:
         ValueError: nothing to cut from, or a label that is not in ``labels``.
     """
     if how.windows == "end_to_end":
-        whole = [end_to_end(clip, labels, how).pieces().windows for clip in store if len(clip.stamps)]
+        whole = [_known(end_to_end(clip, labels, how)) for clip in store if len(clip.stamps)]
         if not whole:
             raise ValueError("no recording has a frame: nothing to train on")
         return Windows.joined(whole)
@@ -114,6 +85,14 @@ def training(store: Store, labels: tuple[str, ...], how: Cut) -> Windows:
         recording = of_everybody(as_segments(store.recording(index)), store.dataset(index))
         found += tracklets(widened(recording, how.half_width), labels, how.rate, how.max_gap)
     return cut(found, how.shape, how.training_stride)
+
+
+def _known(video: Video) -> Windows:
+    """Windows end to end, without the frames of which nobody can say the class."""
+    windows, _ = video.pieces()
+    known = np.zeros(windows.seen.shape, bool)
+    known.reshape(-1)[: video.frames] = video.known
+    return dataclasses.replace(windows, seen=windows.seen & torch.from_numpy(known))
 
 
 def videos(store: Store, labels: tuple[str, ...], how: Cut) -> Iterator[Video]:
@@ -155,7 +134,8 @@ def sliding(
     """
     if not recording.frames:
         raise ValueError(f"{recording.name}: no frames to score: leave it out")
-    found = tracklets(recording, labels, how.rate, how.max_gap)
+    # Without labels, since frames are scored of which nobody can say the class: what is found there may go on.
+    found = tracklets(dataclasses.replace(recording, segments=()), labels, how.rate, how.max_gap)
     stamps = np.array([frame.stamp for frame in recording.frames])
     start, last = grid_index(float(stamps[0]), how.rate), grid_index(float(stamps[-1]), how.rate)
     people = sorted(
@@ -163,7 +143,8 @@ def sliding(
     )
     made = []
     for person in people:
-        segments = tuple(segment for segment in recording.segments if segment.person == person)
+        segments = [segment for segment in recording.segments if segment.person == person]
+        truth, known = known_frame_labels(segments, stamps, labels)
         made.append(
             Video(
                 name=recording.name if len(people) == 1 else f"{recording.name} {person}",
@@ -173,11 +154,16 @@ def sliding(
                 seconds=_on_grid((start - 0.5) / how.rate, how.rate),
                 stamps=stamps,
                 nearest=np.clip(np.rint(stamps * how.rate).astype(int) - start, 0, last - start),
-                truth=frame_labels(segments, stamps, labels),
-                segments=segments,
+                truth=truth,
+                known=known,
+                segments=_clear(segments),
             )
         )
     return made
+
+
+def _clear(segments: Iterable[Segment]) -> tuple[Segment, ...]:
+    return tuple(segment for segment in segments if segment.label != AMBIGUOUS)
 
 
 def _slider(mine: Sequence[Tracklet], found: Sequence[Tracklet], start: int, how: Cut) -> Callable[[], Pieces]:
@@ -215,9 +201,10 @@ def end_to_end(clip: Clip, labels: tuple[str, ...], how: Cut) -> Video:
             f"{clip.name} has {clip.rate:g} frames a second, windows cut end to end {how.rate:g}:"
             f" set detector.rate of the recipe to {clip.rate:g}"
         )
-    if unknown := {segment.label for segment in clip.segments} - set(labels):
+    if unknown := {segment.label for segment in clip.segments} - {*labels, AMBIGUOUS}:
         raise ValueError(f"{clip.name}: labels {sorted(unknown)} are not among {list(labels)}")
     joints, classes, seen = detection_windows(clip, labels, how.shape.frames)
+    truth, known = known_frame_labels(clip.segments, clip.stamps, labels)
     count = len(clip.stamps)
 
     def pieces() -> Pieces:
@@ -241,8 +228,9 @@ def end_to_end(clip: Clip, labels: tuple[str, ...], how: Cut) -> Video:
         seconds=_by_stamps(np.append(clip.stamps, clip.stamps[-1] + 1.0 / how.rate)),
         stamps=clip.stamps,
         nearest=np.arange(count),
-        truth=classes.reshape(-1)[:count],
-        segments=clip.segments,
+        truth=truth,
+        known=known,
+        segments=_clear(clip.segments),
     )
 
 

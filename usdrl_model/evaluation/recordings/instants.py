@@ -20,9 +20,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from usdrl_model.evaluation.recordings.frame_scores import Video
 from usdrl_model.evaluation.recordings.smoothing import smooth
-from usdrl_model.metrics.action_points import ActionPoint, PointScores, score_points
+from usdrl_model.evaluation.recordings.video import Video
+from usdrl_model.metrics.action_points import TOLERANCE, ActionPoint, PointScores, score_points
 
 THRESHOLDS = tuple(round(0.05 * step, 2) for step in range(1, 20))
 """Candidate thresholds on the height of a peak."""
@@ -118,11 +118,16 @@ def find(video: Video, posterior: np.ndarray, labels: Sequence[str], config: Ins
         config: settings.
     """
     heat = smooth(posterior, video.rate, config.smoothing)
+    found = [
+        (peak.height, ActionPoint(labels[peak.action], float(video.seconds(peak.frame + 0.5))))
+        for peak in peaks(heat, config.distance * video.rate)
+    ]
     return Instants(
         truth=tuple(ActionPoint(segment.label, segment.start) for segment in video.segments),
         found=tuple(
-            (peak.height, ActionPoint(labels[peak.action], float(video.seconds(peak.frame + 0.5))))
-            for peak in peaks(heat, config.distance * video.rate)
+            (height, point)
+            for height, point in found
+            if not video.excused(point.label, point.stamp - TOLERANCE, point.stamp + TOLERANCE)
         ),
     )
 

@@ -15,13 +15,13 @@ from typing import Any
 import numpy as np
 
 from usdrl_model.evaluation.recordings import instants
-from usdrl_model.evaluation.recordings.frame_scores import Video
 from usdrl_model.evaluation.recordings.instants import Instants
 from usdrl_model.evaluation.recordings.smoothing import DecodingConfig, decode
+from usdrl_model.evaluation.recordings.video import Video
 from usdrl_model.evaluation.result import ALL
 from usdrl_model.metrics import average_precision, pku_mmd, segment_scores
 from usdrl_model.metrics.action_points import ActionPoint, score_points
-from usdrl_model.skeleton.segments import Segment
+from usdrl_model.skeleton.segments import BACKGROUND, Segment
 
 IOU = pku_mmd.THETA
 """Of precision-recall curves and average precision."""
@@ -56,8 +56,7 @@ def segmentation(predicted: Sequence[Predicted], labels: Sequence[str], config: 
         config: of decoding.
     """
     decoded = [decode(one.posterior, one.video.rate, config) for one in predicted]
-    truth = [one.video.truth for one in predicted]
-    found = [classes[one.video.nearest] for one, classes in zip(predicted, decoded, strict=True)]
+    truth, found = _known_frames(predicted, decoded)
     confusion = np.zeros((len(labels), len(labels)), int)
     np.add.at(confusion, (np.concatenate(truth), np.concatenate(found)), 1)
     scores = {
@@ -80,8 +79,8 @@ def detection(predicted: Sequence[Predicted], labels: Sequence[str], config: Dec
     names = [one.video.name for one in predicted]
     true_rows = [_true_rows(one.video.segments, labels) for one in predicted]
     truth = dict(zip(names, true_rows, strict=True))
-    runs = [_in_seconds(_runs(one, classes), one.video) for one, classes in zip(predicted, decoded, strict=True)]
-    proposed = [_in_seconds(pku_mmd.proposals(one.posterior), one.video) for one in predicted]
+    runs = [_judged(_runs(one, classes), one.video, labels) for one, classes in zip(predicted, decoded, strict=True)]
+    proposed = [_judged(pku_mmd.proposals(one.posterior), one.video, labels) for one in predicted]
     actions = len(labels) - 1
     scores = {}
     for prefix, rows in (("", proposed), ("decoded_", runs)):
@@ -90,8 +89,7 @@ def detection(predicted: Sequence[Predicted], labels: Sequence[str], config: Dec
         scores[f"{prefix}mAP_video"] = 100.0 * of_pku.map_video
         scores[f"{prefix}pku_f1"] = 100.0 * of_pku.f1
     scores["decoded_segment_mAP"] = 100.0 * average_precision.segment_map(true_rows, runs, (IOU,))[IOU]
-    frames = [one.video.truth for one in predicted]
-    scores |= _segment_f1(frames, [classes[one.video.nearest] for one, classes in zip(predicted, decoded, strict=True)])
+    scores |= _segment_f1(*_known_frames(predicted, decoded))
     curves = {}
     for action, curve in average_precision.precision_recall(true_rows, runs, IOU).items():
         kept = np.unique(np.linspace(0, len(curve.recall) - 1, POINTS).round().astype(int)) if len(curve.recall) else []
@@ -137,6 +135,22 @@ def action_points(
     return Outcome(scores, {"precision_recall": curves, "timelines": timelines})
 
 
+def _known_frames(
+    predicted: Sequence[Predicted], decoded: Sequence[np.ndarray]
+) -> tuple[list[np.ndarray], list[np.ndarray]]:
+    """True and decoded classes of the recordings' own frames, without those of which nobody can say the class."""
+    truth, found = [], []
+    for one, classes in zip(predicted, decoded, strict=True):
+        video, mine = one.video, classes[one.video.nearest]
+        for action, first, stop in segment_scores.label_runs(mine):
+            part = slice(first, stop)
+            if not video.known[part].all() and not (video.truth[part] == action).any():
+                mine[part] = BACKGROUND  # neither right nor wrong as a whole, as ``Video.excused``
+        truth.append(video.truth[video.known])
+        found.append(mine[video.known])
+    return truth, found
+
+
 def _segment_f1(truth: Sequence[np.ndarray], found: Sequence[np.ndarray]) -> dict[str, float]:
     return {
         f"f1@{round(100 * iou)}": 100.0 * segment_scores.segment_counts(truth, found, iou).f1
@@ -157,9 +171,12 @@ def _runs(one: Predicted, classes: np.ndarray) -> np.ndarray:
     return np.array(rows, np.float64).reshape(-1, 4)
 
 
-def _in_seconds(rows: np.ndarray, video: Video) -> np.ndarray:
-    """Rows with frames of the grid in seconds."""
-    return np.column_stack([rows[:, 0], video.seconds(rows[:, 1:3]), rows[:, 3]])
+def _judged(rows: np.ndarray, video: Video, labels: Sequence[str]) -> np.ndarray:
+    """The rows that are right or wrong, with frames of the grid in seconds."""
+    rows = np.column_stack([rows[:, 0], video.seconds(rows[:, 1:3]), rows[:, 3]])
+    if video.known.all():
+        return rows
+    return rows[[not video.excused(labels[int(action)], start, end) for action, start, end, _ in rows]]
 
 
 def _timelines(

@@ -36,8 +36,17 @@ def provenance(run: FinetuneConfig, store: Store | None, command: str) -> Proven
         ValueError: as ``Store.select``.
     """
     before = inherited(run).values()
+    stopped_by = [
+        SourceConfig(name=source.name, subjects=run.validation_subjects)
+        for source in run.sources[:1]
+        if run.patience and source.name != PERFORMER
+    ]
     return Provenance(
-        data=(*(used for one in before for used in one.data), *(_used(source, store) for source in run.sources)),
+        data=(
+            *(used for one in before for used in one.data),
+            *(_used(source, store) for source in run.sources),
+            *_calibrated(stopped_by, store),
+        ),
         complete=all(one.complete for one in before),
         command=command,
         configuration=config.content_hash(run),
@@ -49,8 +58,7 @@ def provenance(run: FinetuneConfig, store: Store | None, command: str) -> Proven
 
 def calibrated(made: Provenance, sources: Sequence[SourceConfig], store: Store | None) -> Provenance:
     """Provenance of weights whose temperatures and thresholds were chosen on others; errors as ``provenance``."""
-    used = (dataclasses.replace(_used(source, store), stage="calibration") for source in sources)
-    return dataclasses.replace(made, data=(*made.data, *used))
+    return dataclasses.replace(made, data=(*made.data, *_calibrated(sources, store)))
 
 
 def start_provenance(start: str) -> Provenance:
@@ -83,6 +91,11 @@ def trained_on(made: Provenance, name: str, people: Collection[str]) -> list[str
     return sorted({*people} & {who for one in known for who in one.subjects})
 
 
+def _calibrated(sources: Sequence[SourceConfig], store: Store | None) -> list[DataUsed]:
+    """Whom something was chosen on, thresholds or when to stop, without learning from them."""
+    return [dataclasses.replace(_used(source, store), stage="calibration") for source in sources]
+
+
 def _used(source: SourceConfig, store: Store | None) -> DataUsed:
     if store is None or source.name == PERFORMER:
         terms = catalogue.terms(source.name)
@@ -98,7 +111,7 @@ def _used(source: SourceConfig, store: Store | None) -> DataUsed:
     return DataUsed(
         set=source.name,
         split=protocols.resolved(source.name, source.split),
-        subjects=source.subjects or part.subjects,
+        subjects=source.subjects or part.everybody,
         share=source.share,
         terms=terms.text,
         terms_kind=terms.kind,

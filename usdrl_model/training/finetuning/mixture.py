@@ -84,8 +84,17 @@ def windows_of(
     shape = detector.encoder.window
     if source.window == "clip":
         return whole(chosen, detector.labels, shape)
-    laid = streams(chosen, seed, pairs=detector.encoder.people > 1) if source.compose else chosen
+    shown = laid(source, chosen, detector, seed)
     found = [
-        tracklet for recording in laid for tracklet in tracklets(recording, detector.labels, detector.rate, max_gap)
+        tracklet for recording in shown for tracklet in tracklets(recording, detector.labels, detector.rate, max_gap)
     ]
     return cut(found, shape, stride)
+
+
+def laid(
+    source: SourceConfig, chosen: Sequence[Recording], detector: DetectorConfig, seed: int = 0
+) -> Sequence[Recording]:
+    """Recordings of a source as a detector sees them live: streams of trimmed clips where it says ``compose``."""
+    if not source.compose:
+        return chosen
+    return list(streams(chosen, seed, pairs=detector.encoder.people > 1))

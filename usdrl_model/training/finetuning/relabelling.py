@@ -7,11 +7,13 @@ import logging
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
+from usdrl_model.data.active_span import who_moves
 from usdrl_model.data.clip_index import ClipIndex
 from usdrl_model.data.store import Store
 from usdrl_model.errors.nearest import hint
 from usdrl_model.errors.shown import NAME, cut, shown
 from usdrl_model.network.detector_config import BACKGROUND_LABEL
+from usdrl_model.skeleton.clip import Clip
 from usdrl_model.skeleton.recording import Recording
 from usdrl_model.skeleton.segments import AMBIGUOUS, Segment
 
@@ -57,31 +59,38 @@ def listed(name: str, store: Store, labels: Mapping[str, str]) -> Iterator[Recor
     return (store.recording(index) for index in kept)
 
 
-def relabelled(recording: Recording, labels: Mapping[str, str], *, sliding: bool) -> Recording:
-    """The recording in the detector's labels.
-
-    Args:
-        recording: all of whose labels are in the table.
-        labels: of the set -> of the detector.
-        sliding: the label of a clip without segments becomes one between its margins.
-    """
-    segments, labels = recording.segments, {AMBIGUOUS: AMBIGUOUS, **labels}
+def relabelled(recording: Recording, labels: Mapping[str, str]) -> Recording:
+    """The recording in the detector's labels; ``labels`` has all of its own, label of the set -> of the detector."""
+    labels = {AMBIGUOUS: AMBIGUOUS, **labels}
     label = labels[recording.label] if recording.label else None
-    if recording.label and not segments and recording.frames and sliding:
-        first, last = recording.frames[0].stamp, recording.frames[-1].stamp
-        margin = CLIP_MARGIN * (last - first)
-        people = {person.id for frame in recording.frames for person in frame.people}
-        segments = tuple(Segment(person, recording.label, first + margin, last - margin) for person in sorted(people))
-    renamed = (dataclasses.replace(segment, label=labels[segment.label]) for segment in segments)
+    renamed = (dataclasses.replace(segment, label=labels[segment.label]) for segment in recording.segments)
     kept = tuple(segment for segment in renamed if segment.label != BACKGROUND_LABEL)
     return dataclasses.replace(recording, segments=kept, label=label)
 
 
 def as_segments(recording: Recording) -> Recording:
-    """The recording in its own labels; the label of a clip that has no segments is one between its margins."""
-    if recording.label is None or recording.segments:
+    """The recording in its own labels; the label of a clip that has no segments is one between its margins.
+
+    Somebody who stands still while another moves may have nothing to do with it: ``AMBIGUOUS``.
+    """
+    label = recording.whole_label
+    if label is None or label == BACKGROUND_LABEL or not recording.frames:
         return recording
-    return relabelled(recording, {recording.label: recording.label}, sliding=True)
+    first, last = recording.frames[0].stamp, recording.frames[-1].stamp
+    margin = CLIP_MARGIN * (last - first)
+    people = sorted({person.id for frame in recording.frames for person in frame.people})
+    still = _bystanders(recording) if len(people) > 1 else ()
+    segments = (
+        Segment(person, AMBIGUOUS if person in still else label, first + margin, last - margin) for person in people
+    )
+    return dataclasses.replace(recording, segments=tuple(segments))
+
+
+def _bystanders(recording: Recording) -> set[str]:
+    """Those who stand still while somebody else moves."""
+    clip = Clip.of(recording)
+    moving = who_moves(clip)
+    return {person for person, moves in zip(clip.people, moving, strict=True) if any(moving) and not moves}
 
 
 def _shown(clip: ClipIndex) -> set[str]:

@@ -73,7 +73,7 @@ def validation(run: FinetuneConfig, found: Sequence[Recording]) -> Windows | Non
     """The windows of those who are ``held_out``, as the detector sees them; None without anybody."""
     if not found:
         return None
-    return windows_of(run.sources[0], found, run.detector, max_gap=run.stream.max_gap, stride=run.stride)
+    return windows_of(run.sources[0], found, run.detector, max_gap=run.stream.max_gap, stride=run.stride, seed=run.seed)
 
 
 def _with_depth(detector: DetectorConfig) -> DetectorConfig:

@@ -13,6 +13,7 @@ from usdrl_model.data.scene_labels import of_everybody
 from usdrl_model.data.store import Store
 from usdrl_model.data.vocabulary import Vocabulary
 from usdrl_model.network.detector_config import BACKGROUND_LABEL, DetectorConfig
+from usdrl_model.simulation.encounter import LABELS as TOGETHER
 from usdrl_model.simulation.script import ACTIONS
 from usdrl_model.skeleton.recording import Recording
 from usdrl_model.skeleton.segments import AMBIGUOUS, Segment, in_doubt
@@ -81,7 +82,10 @@ def recordings(
     """
     if source.name == PERFORMER:
         found: Iterable[Recording] = _simulated(source.minutes, seed, detector, vocabulary)
-        told = _as_it_is(found) if vocabulary is None else _by_vocabulary(found, source, detector, vocabulary)
+        if vocabulary is None:
+            told = _as_it_is(_known(one, detector.labels) for one in found)
+        else:
+            told = _by_vocabulary(found, source, detector, vocabulary)
         return [_doubted(new, source, own) for new, own in told]
     if store is None:
         raise ValueError(f"{source.name}: expected a store that holds it, got none")
@@ -91,15 +95,15 @@ def recordings(
             f"{source.name}: joints are in a picture, and this detector refuses such ones live: leave it out,"
             " or set detector.encoder.flat: true"
         )
-    if source.labels:
-        told = _by_list(source, chosen)
-    elif vocabulary is not None:
+    if vocabulary is not None and not source.labels:
         vocabulary.check(source.name, chosen.labels)
         told = _by_vocabulary(chosen.recordings(), source, detector, vocabulary)
     else:
-        found = (of_everybody(one, source.name) for one in chosen.recordings())
-        # Streams are made of whole clips.
-        told = _as_it_is(map(relabelling.as_segments, found) if sliding and not source.compose else found)
+        told = _by_list(source, chosen) if source.labels else _as_it_is(_of_everybody(chosen.recordings(), source))
+        if sliding:
+            told = ((_over_time(new, source), own) for new, own in told)
+        else:
+            told = ((new, own) for new, own in told if new.label != AMBIGUOUS)
     return [_doubted(new, source, own) for new, own in told]
 
 
@@ -108,12 +112,12 @@ _Told = Iterator[tuple[Recording, Sequence[Segment]]]
 
 
 def _simulated(minutes: int, seed: int, detector: DetectorConfig, vocabulary: Vocabulary | None) -> Iterable[Recording]:
-    """People who do what the detector knows, or two who meet."""
+    """People who do what the detector knows, or two who meet; nobody does unlabelled what it has a class for."""
     if detector.encoder.people > 1:
-        return meetings(minutes, seed)
+        return meetings(minutes, seed, without=set(detector.labels) - set(TOGETHER))
     known = tuple(label for label in ACTIONS if label in detector.labels)
-    acts = () if vocabulary is None else tuple(vocabulary.labels)
-    return performances(minutes, seed, labels=known or ACTIONS, without=set(acts) - set(ACTIONS))
+    acts = {*detector.labels, *(() if vocabulary is None else vocabulary.labels)}
+    return performances(minutes, seed, labels=known or ACTIONS, without=acts - set(ACTIONS))
 
 
 def _as_it_is(found: Iterable[Recording]) -> _Told:
@@ -124,10 +128,8 @@ def _as_it_is(found: Iterable[Recording]) -> _Told:
 
 def _by_list(source: SourceConfig, chosen: Store) -> _Told:
     """Labels are what the table of the source says."""
-    for listed in relabelling.listed(source.name, chosen, source.labels):
-        recording = of_everybody(listed, source.name)
-        new = relabelling.relabelled(recording, source.labels, sliding=source.window == "sliding")
-        yield _in_doubt(new), recording.segments
+    for recording in _of_everybody(relabelling.listed(source.name, chosen, source.labels), source):
+        yield _in_doubt(relabelling.relabelled(recording, source.labels)), recording.segments
 
 
 def _by_vocabulary(
@@ -141,6 +143,16 @@ def _by_vocabulary(
         if named is None or (source.window == "clip" and named.label in (None, AMBIGUOUS)):
             continue
         yield _known(named, detector.labels), recording.segments
+
+
+def _of_everybody(found: Iterable[Recording], source: SourceConfig) -> Iterator[Recording]:
+    return (of_everybody(recording, source.name) for recording in found)
+
+
+def _over_time(recording: Recording, source: SourceConfig) -> Recording:
+    """The recording as windows that slide over it need it; streams are made of whole clips."""
+    counted = dataclasses.replace(recording, label=recording.whole_label)
+    return counted if source.compose else relabelling.as_segments(counted)
 
 
 def _in_doubt(recording: Recording) -> Recording:
@@ -164,7 +176,7 @@ def _doubted(recording: Recording, source: SourceConfig, own: Sequence[Segment])
     """
     if source.complete or not recording.frames or recording.label == BACKGROUND_LABEL:
         return recording
-    if source.compose and recording.label is not None and not recording.segments:
+    if source.compose and recording.whole_label is not None:
         return recording  # its label is what it shows: the stream says when
     told = sorted((*recording.segments, *own), key=lambda one: one.start)
     gaps = []

@@ -73,7 +73,7 @@ def _used(store: Store, split: str | None) -> DataUsed:
         set=name,
         stage="pretraining",
         split=protocols.resolved(name, split) if split else "",
-        subjects=store.subjects,
+        subjects=store.everybody,
         terms=terms.text,
         terms_kind=terms.kind,
         hash=store.hash,
