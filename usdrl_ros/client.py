@@ -195,7 +195,7 @@ class ActionsClient:
         began = [
             event["person"]
             for event in self.events_since(cursor)
-            if event["kind"] == "onset" and event["label"] == label and event["score"] >= min_score
+            if event["kind"] == "onset" and event["label"] == label and (event["score"] or 0.0) >= min_score
         ]
         began += [one for one, state in self.begun_since(cursor) if state == label]
         return [one for one in began if person in (None, one)]

@@ -140,15 +140,16 @@ def understood(text: str) -> dict[str, Any] | None:
         return None
     beat, events, people = (state.get(name) for name in ("heartbeat", "events", "people"))
     good = isinstance(beat, dict) and all(isinstance(beat.get(name), float | int) for name in ("stamp", "period"))
-    good = good and isinstance(state.get("stamp", 0.0), float | int) and _listed(events, seq=int)
-    good = good and all(isinstance(event.get("person", ""), str) for event in events or ())
+    good = good and isinstance(state.get("stamp", 0.0), float | int)
+    good = good and _listed(events, seq=int, kind=str, person=str, label=str | None, score=float | int | None)
     return state if good and _listed(people, id=str) and all(_is_person(one) for one in people or ()) else None
 
 
 def _listed(found: Any, **kinds: Any) -> bool:
     """Whether it is a list of objects with these fields, each of its kind."""
     return isinstance(found, list) and all(
-        isinstance(one, dict) and all(isinstance(one.get(name), kind) for name, kind in kinds.items()) for one in found
+        isinstance(one, dict) and all(name in one and isinstance(one[name], kind) for name, kind in kinds.items())
+        for one in found
     )
 
 

@@ -2,12 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import Any
+
 from rclpy.node import Node
 
 from usdrl_ros.wire import NODE, STATE
 
 SERVICE = "list_labels"
-"""By which a perception node is known from a relay of its state."""
+"""By which a perception node is known from a relay or a player of its state."""
+
+
+def full_name(name: str, namespace: str) -> str:
+    """Of a node, as services begin with it."""
+    return f"{namespace.rstrip('/')}/{name}"
+
+
+def perceptions(node: Node, publishers: Iterable[Any]) -> set[str]:
+    """Full names of the perception nodes among those who publish a state, as ``node`` sees the graph now."""
+    found = {full_name(end.node_name, end.node_namespace) for end in publishers}
+    served = {name for name, _ in node.get_service_names_and_types()} if found else set()
+    return {one for one in found if f"{one}/{SERVICE}" in served}
 
 
 def perception_name(node: Node, state: str) -> str:
@@ -18,9 +33,5 @@ def perception_name(node: Node, state: str) -> str:
     """
     space = state.removesuffix(f"/{STATE}")
     usual = f"{space}/{NODE}" if space != state else str(node.resolve_service_name(NODE))
-    ends = node.get_publishers_info_by_topic(state)
-    found = {f"{end.node_namespace.rstrip('/')}/{end.node_name}" for end in ends}
-    if found:
-        served = {name for name, _ in node.get_service_names_and_types()}
-        found = {one for one in found if f"{one}/{SERVICE}" in served}
+    found = perceptions(node, node.get_publishers_info_by_topic(state))
     return found.pop() if len(found) == 1 else usual

@@ -140,20 +140,30 @@ public:
   }
 
 private:
+  using json = nlohmann::json;
+
   // Whatever else somebody publishes on the topic is no reason for an exception in the callback that hears it.
-  static bool understood(const nlohmann::json & state)
+  static bool understood(const json & state)
   {
-    const auto number = [](const nlohmann::json & in, const char * key) {
-      return in.is_object() && in.contains(key) && in[key].is_number();
+    const auto event = [](const json & one) {
+      return has(one, "seq", &json::is_number_integer) && has(one, "kind", &json::is_string) &&
+             has(one, "person", &json::is_string) &&
+             (has(one, "label", &json::is_string) || has(one, "label", &json::is_null)) &&
+             (has(one, "score", &json::is_number) || has(one, "score", &json::is_null));
     };
-    const auto objects = [&state](const char * name, const char * key) {
-      return state.contains(name) && state[name].is_array() &&
-             std::all_of(state[name].begin(), state[name].end(),
-               [key](const auto & one) { return one.is_object() && one.contains(key); });
-    };
-    return state.is_object() && state.contains("schema") && state["schema"] == SCHEMA && number(state, "seq") &&
-           state.contains("heartbeat") && number(state["heartbeat"], "stamp") && number(state["heartbeat"], "period") &&
-           objects("events", "seq") && objects("people", "id");
+    const auto person = [](const json & one) { return has(one, "id", &json::is_string); };
+    const auto all = [](const json & list, auto fits) { return std::all_of(list.begin(), list.end(), fits); };
+    return has(state, "schema", &json::is_string) && state["schema"] == SCHEMA &&
+           has(state, "seq", &json::is_number_integer) && has(state, "heartbeat", &json::is_object) &&
+           has(state["heartbeat"], "stamp", &json::is_number) && has(state["heartbeat"], "period", &json::is_number) &&
+           has(state, "events", &json::is_array) && all(state["events"], event) &&
+           has(state, "people", &json::is_array) && all(state["people"], person);
+  }
+
+  // An object with this field, of this kind.
+  static bool has(const json & in, const char * key, bool (json::*kind)() const)
+  {
+    return in.is_object() && in.contains(key) && (in[key].*kind)();
   }
 
   static Person made(const nlohmann::json & one, double score, double onset)

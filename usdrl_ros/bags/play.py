@@ -35,6 +35,7 @@ from usdrl_ros.bags.errors import BagError
 from usdrl_ros.bags.labels import load_truth
 from usdrl_ros.bags.recorded_topic import RecordedTopic, said_by_nodes
 from usdrl_ros.bags.storage import BagMessage, BagReader
+from usdrl_ros.bags.timeline import Timeline
 from usdrl_ros.inputs.registry import readers
 from usdrl_ros.messages.cdr import MalformedError
 from usdrl_ros.messages.types import headers, stamp_ns
@@ -59,13 +60,13 @@ class PlayOptions:
     loop: bool = False
     """Start again at the end, until stopped; stamps jump back each time."""
     clock: float = 0.0
-    """Rate of ``/clock`` with the bag's time, Hz; 0 for none."""
+    """Rate of ``/clock`` with the bag's time, restamped like the messages, Hz; 0 for none."""
     start: float = 0.0
-    """Seconds from the bag's start to skip."""
+    """Seconds from the bag's start to skip; what was latched in them is played at once."""
     topics: Sequence[str] | None = None
     """Topics to play, by their names in the bag; None for all but those of a perception node (``said_by_nodes``)."""
     restamp: bool = False
-    """Shift header stamps to the present, by as much as the time of recording."""
+    """Shift header stamps by as much as the time of recording is away from when it is played."""
 
     def __post_init__(self) -> None:
         if not 0.0 < self.rate < float("inf"):
@@ -153,25 +154,27 @@ class Player:
 
     def _play_once(self, published: Callable[[BagMessage], None]) -> int:
         first_ns = self._bag.start_ns + round(self._options.start * 1e9)
-        timeline = _Timeline(first_ns, self._options.rate)
+        timeline = Timeline(first_ns, self._options.rate)
+        shift = timeline.shift if self._options.restamp else lambda bag_ns: 0
         next_tick = last_ns = first_ns
         tick = max(1, round(1e9 * self._options.rate / self._options.clock)) if self._clock else 0
         count = 0
         for message in self._bag.messages(tuple(self._publishers)):
-            if message.stamp_ns < first_ns:
+            if message.stamp_ns < first_ns and not self._recorded[message.topic].topic.latched:
                 continue
-            if (gap := (message.stamp_ns - last_ns) / 1e9) > limits.LONGEST_GAP:
+            due_ns = max(message.stamp_ns, first_ns)
+            if (gap := (due_ns - last_ns) / 1e9) > limits.LONGEST_GAP:
                 self.gaps.append(gap)
-                timeline.skip(message.stamp_ns - last_ns - round(recording_gaps.SHOWN * 1e9))
-                next_tick = message.stamp_ns
-            last_ns = message.stamp_ns
-            while self._clock and next_tick <= message.stamp_ns and self._sleep_until(timeline, next_tick):
-                self._clock.publish(_clock(next_tick))
+                timeline.skip(due_ns - last_ns - round(recording_gaps.SHOWN * 1e9))
+                next_tick = due_ns
+            last_ns = due_ns
+            while self._clock and next_tick <= due_ns and self._sleep_until(timeline, next_tick):
+                self._clock.publish(_clock(next_tick + shift(next_tick)))
                 next_tick += tick
-            if not self._sleep_until(timeline, message.stamp_ns):
+            if not self._sleep_until(timeline, due_ns):
                 return count
             try:
-                data = self._bytes(message)
+                data = self._bytes(message, shift(due_ns))
             except MalformedError:
                 self.left_out[message.topic] += 1
                 continue
@@ -185,7 +188,7 @@ class Player:
             count += 1
         return count
 
-    def _sleep_until(self, timeline: _Timeline, bag_ns: int) -> bool:
+    def _sleep_until(self, timeline: Timeline, bag_ns: int) -> bool:
         """Sleep until a time of the bag; False after shutdown."""
         while self._running():
             seconds = timeline.seconds_to(bag_ns)
@@ -197,32 +200,15 @@ class Player:
     def _running(self) -> bool:
         return bool(rclpy.ok(context=self._node.context))
 
-    def _bytes(self, message: BagMessage) -> bytes:
+    def _bytes(self, message: BagMessage, shift: int) -> bytes:
         recorded = self._recorded[message.topic]
-        if not self._options.restamp:
+        if not shift:
             recorded.check(message.data)
             return message.data
-        shift = time.time_ns() - message.stamp_ns
         content = recorded.message(message.data)
         for header in headers(content):
             header.stamp.sec, header.stamp.nanosec = divmod(stamp_ns(header) + shift, 1_000_000_000)
         return serialize_message(content)
-
-
-class _Timeline:
-    """Time of the bag -> time from now."""
-
-    def __init__(self, first_ns: int, rate: float) -> None:
-        self._first_ns = first_ns
-        self._rate = rate
-        self._started = time.monotonic()
-
-    def skip(self, bag_ns: int) -> None:
-        """Skip nanoseconds of the bag."""
-        self._first_ns += bag_ns
-
-    def seconds_to(self, bag_ns: int) -> float:
-        return self._started + (bag_ns - self._first_ns) / 1e9 / self._rate - time.monotonic()
 
 
 def _clock(now_ns: int) -> Clock:
@@ -256,7 +242,7 @@ def parser() -> argparse.ArgumentParser:
     command.add_argument(
         "--subscribers", type=int, default=1, metavar="N", help="with --wait: number of subscribers per topic"
     )
-    command.add_argument("--restamp", action="store_true", help="shift header stamps to now, to measure latency")
+    command.add_argument("--restamp", action="store_true", help="shift stamps and /clock to now, to measure latency")
     return command
 
 

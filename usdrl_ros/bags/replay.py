@@ -228,7 +228,9 @@ def _reading(
 
 def _read(bag: BagReader, topic: str, further: FurtherTopics) -> Iterator[tuple[BagMessage, bytes | Heard]]:
     """The messages of the main topic and of those that the adapter wants at that moment, in the order of recording."""
-    wanted = None if further.routes else [topic]  # an adapter that reads others does so from the beginning
+    wanted = [topic]
+    if further.routes:  # an adapter that reads others does so from the beginning
+        wanted += [one.name for one in bag.topics if one.encoding == "cdr"]
     for message in bag.messages(wanted):
         if message.topic == topic:
             yield message, message.data

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -59,6 +60,20 @@ def load_estimator(config: CameraConfig) -> Estimator:
     return MediaPipePose(config.model, config.max_people, config.min_confidence)
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Configured:
+    """The parts of a configured node."""
+
+    config: CameraConfig
+    """As configured; dynamic parameters may have changed since."""
+    searching: Searching
+    view: View
+
+    def apply(self, config: CameraConfig) -> None:
+        """Apply the dynamic parameters."""
+        self.searching.max_rate, self.view.field_of_view = config.max_rate, config.field_of_view
+
+
 class CameraNode(ServedNode):
     """Pictures in, skeletons out.
 
@@ -73,9 +88,9 @@ class CameraNode(ServedNode):
         check_given(self, NAMES)
         self._ended, self._factory = ended, factory
         self._health = Health(time.monotonic, warn=self.get_logger().warning)
-        self._config: CameraConfig | None = None
-        self._searching: Searching | None = None
-        self._view: View | None = None
+        self._configured: Configured | None = None
+        self._structure_taken = False
+        """From the begin of a configuration to cleanup, only dynamic parameters may change."""
         self._device: Device | None = None
         self._subscriptions_made: list[Any] = []
         self._active = False
@@ -109,25 +124,27 @@ class CameraNode(ServedNode):
 
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Read the parameters and load the model."""
+        self._structure_taken = True
         try:
-            self._config = config = camera_parameters.read(self)
+            config = camera_parameters.read(self)
             people = People(self._factory(config))
-            self._view = View(config.field_of_view, self._health.warned, rectified=is_rectified(config.image_topic))
-            self._searching = Searching(people, self._view, self._publish, self._health, time.monotonic)
-            self._searching.max_rate = config.max_rate
+            view = View(config.field_of_view, self._health.warned, rectified=is_rectified(config.image_topic))
+            searching = Searching(people, view, self._publish, self._health, time.monotonic)
+            self._configured = Configured(config=config, searching=searching, view=view)
         except Exception as error:  # rclpy would swallow it silently
-            self._config = None
+            self._release()
             return self.refuse("configure", error)
         return SUCCESS
 
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Open the device, or subscribe."""
-        config, searching, view = self._config, self._searching, self._view
-        if config is None or searching is None or view is None:
+        configured = self._configured
+        if configured is None:
             return FAILURE
+        config, searching, view = configured.config, configured.searching, configured.view
         try:
             self._health.activated()
-            self._apply(camera_parameters.read(self))  # parameters set while the model was loaded
+            configured.apply(camera_parameters.read(self))  # one may have been set while the model was loaded
             searching.listen(True)
             if config.device:
                 shot = partial(self._device_picture, searching, config.frame_id or FRAME)
@@ -143,7 +160,7 @@ class CameraNode(ServedNode):
             self._stop_listening()
             return self.refuse("activate", error)
         self._active = True
-        self.get_logger().info(f"people of {self._source_name()} on {self._skeletons.topic_name}")
+        self.get_logger().info(f"people of {self._source_name(config)} on {self._skeletons.topic_name}")
         return SUCCESS
 
     def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
@@ -181,13 +198,13 @@ class CameraNode(ServedNode):
         device, self._device = self._device, None
         if device is not None:
             device.close(CLOSING)
-        if self._searching is not None:
-            self._searching.listen(False)
+        if self._configured is not None:
+            self._configured.searching.listen(False)
 
     def _release(self) -> None:
-        searching, self._searching, self._config = self._searching, None, None
-        if searching is not None:
-            searching.stop(CLOSING)
+        configured, self._configured, self._structure_taken = self._configured, None, False
+        if configured is not None:
+            configured.searching.stop(CLOSING)
 
     def _image(self, searching: Searching, frame_id: str, message: Image) -> None:
         header = Header(stamp=message.header.stamp, frame_id=frame_id or message.header.frame_id)
@@ -214,21 +231,19 @@ class CameraNode(ServedNode):
         if self.context.ok():
             self._skeletons.publish(point_cloud(frame, header))
 
-    def _source_name(self) -> str:
-        config = self._config
-        if config is None:
-            return ""
+    def _source_name(self, config: CameraConfig) -> str:
         return config.device if config.device else self.resolve_topic_name(config.image_topic)
 
     def _source(self) -> Source | None:
-        config, searching, view = self._config, self._searching, self._view
-        if not self._active or config is None or searching is None or view is None:
+        configured = self._configured
+        if not self._active or configured is None:
             return None
-        name = self._source_name()
+        config = configured.config
+        name = self._source_name(config)
         known: dict[str, Any] = {
-            "calibrated": view.calibrated,
+            "calibrated": configured.view.calibrated,
             "depth_topic": config.depth_topic,
-            "busy": searching.busy,
+            "busy": configured.searching.busy,
             "model": config.model or "of mediapipe",
         }
         if config.device:
@@ -246,15 +261,11 @@ class CameraNode(ServedNode):
     def _set_parameters(self, changes: list[Parameter]) -> SetParametersResult:
         values = {parameter.name: parameter.value for parameter in changes if parameter.name in NAMES}
         try:
-            if self._config is not None:
+            if self._structure_taken:
                 check_dynamic(values, PARAMETERS)
             config = camera_parameters.read(self, values)
         except ValueError as error:
             return SetParametersResult(successful=False, reason=str(error))
-        self._apply(config)
+        if self._configured is not None:
+            self._configured.apply(config)
         return SetParametersResult(successful=True)
-
-    def _apply(self, config: CameraConfig) -> None:
-        """The dynamic parameters; while the model is loaded there is nothing to apply them to, and activation does."""
-        if self._searching is not None and self._view is not None:
-            self._searching.max_rate, self._view.field_of_view = config.max_rate, config.field_of_view

@@ -142,8 +142,7 @@ def _found_source(
 
 
 def _perception(graph: Graph, name: str, wait: float) -> Perception | None:
-    graph.wait(lambda: graph.perceptions(name), wait)
-    graph.wait(lambda: not graph.discovering, DISCOVERY)
+    graph.wait(lambda: graph.perceptions(name) and not graph.discovering, wait)
     found = graph.perceptions(name)
     if len(found) > 1:
         raise ValueError(f"several perception nodes run ({', '.join(found)}): choose one with --node")

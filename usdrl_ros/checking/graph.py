@@ -21,6 +21,7 @@ from usdrl_model.plausibility.findings import Finding, Level
 from usdrl_ros.checking.trial import Captured
 from usdrl_ros.diagnostics import graph_checks
 from usdrl_ros.parameters.declarations import PARAMETERS
+from usdrl_ros.perception_name import full_name, perceptions
 from usdrl_ros.wire import NODE, STATE
 
 UNKNOWN = "_NODE_NAME_UNKNOWN_"
@@ -70,18 +71,19 @@ class Graph:
 
     @property
     def discovering(self) -> bool:
-        """A perception node publishes, but its name is not known yet."""
-        return any(end.node_name == UNKNOWN for end in self._states())
+        """A state is published, but by whom is not known yet, or it has no perception node yet."""
+        states = self._states()
+        return any(end.node_name == UNKNOWN for end in states) or bool(states and not perceptions(self.node, states))
 
     def perceptions(self, name: str = "") -> list[str]:
         """Full names of the perception nodes; with ``name``, of nodes of that name, full or not."""
-        found = set()
-        for end in self._states():
-            if end.node_name != UNKNOWN:
-                found.add(_full(end.node_name, end.node_namespace))
+        states = [end for end in self._states() if end.node_name != UNKNOWN]
+        found = perceptions(self.node, states)
         for own, namespace in self.node.get_node_names_and_namespaces():
             if own == (name.rpartition("/")[2] or NODE):
-                found.add(_full(own, namespace))
+                found.add(full_name(own, namespace))
+        # Without either it may be of another version: whoever publishes the state.
+        found = found or {full_name(end.node_name, end.node_namespace) for end in states}
         return sorted(one for one in found if not name or one == name or one.endswith(f"/{name.lstrip('/')}"))
 
     def perception(self, name: str) -> Perception:
@@ -145,7 +147,7 @@ class Graph:
         """Publishers whose quality of service does not fit the subscription of a perception node."""
         reasons = []
         for mine in self.node.get_subscriptions_info_by_topic(topic):
-            if _full(mine.node_name, mine.node_namespace) != perception:
+            if full_name(mine.node_name, mine.node_namespace) != perception:
                 continue
             for end in self.publishers(topic):
                 if end.topic_type == expected:
@@ -199,7 +201,3 @@ class Graph:
             return future.result() if self.wait(future.done, ANSWER) else None
         finally:
             self.node.destroy_client(client)
-
-
-def _full(name: str, namespace: str) -> str:
-    return f"{namespace.rstrip('/')}/{name}"

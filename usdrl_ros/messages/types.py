@@ -24,6 +24,14 @@ def message_class(name: str) -> Any:
         raise ValueError(f"message type {name} is not known here: install its package {package}") from error
 
 
+def installed(name: str) -> Any:
+    """``message_class``, or None where its package is not installed here."""
+    try:
+        return message_class(name)
+    except ValueError:
+        return None
+
+
 def type_name(kind: type) -> str:
     """The name of a message class as bags and graphs have it: ``sensor_msgs/msg/PointCloud2``."""
     return f"{kind.__module__.split('.')[0]}/msg/{kind.__name__}"

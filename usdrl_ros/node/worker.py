@@ -260,7 +260,8 @@ class Worker:
             self._count(dropped)
         if due:
             events = self._processing.infer()
-            if self._commands:  # all people are about to be forgotten: the events follow then
+            # Where a reset is about to forget all people, the events follow then.
+            if any(isinstance(one, _Reset) for one in self._commands):
                 self._processing.postpone(events)
             else:
                 self._publish_unless_stopping(self._processing.result(events))

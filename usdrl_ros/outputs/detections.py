@@ -12,18 +12,20 @@ import numpy as np
 from std_msgs.msg import Header
 
 from usdrl_model.online.state import StreamState
+from usdrl_ros.messages.types import installed
 from usdrl_ros.outputs.result import Result
 
 LABELS = "actions/label_info"
 
 
 def message_type() -> Any:
-    """``vision_msgs.msg.Detection3DArray``, or None if vision_msgs is not installed."""
-    try:
-        from vision_msgs.msg import Detection3DArray
-    except ImportError:
-        return None
-    return Detection3DArray
+    """Of ``detections``; None where vision_msgs is not installed."""
+    return installed("vision_msgs/msg/Detection3DArray")
+
+
+def label_info_type() -> Any:
+    """Of ``LabelInfo``; None where vision_msgs is not installed."""
+    return installed("vision_msgs/msg/LabelInfo")
 
 
 def detections(state: StreamState, header: Header, to_published: Callable[[Any], np.ndarray]) -> Any:
@@ -88,12 +90,3 @@ class LabelInfo:
         self._told = tuple(labels), threshold
         classes = [VisionClass(class_id=number, class_name=label) for number, label in enumerate(labels)]
         self._publisher.publish(Message(header=header, class_map=classes, threshold=float(threshold)))
-
-
-def label_info_type() -> Any:
-    """``vision_msgs.msg.LabelInfo``, or None if vision_msgs is not installed."""
-    try:
-        from vision_msgs.msg import LabelInfo as Message
-    except ImportError:
-        return None
-    return Message

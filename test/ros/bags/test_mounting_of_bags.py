@@ -17,6 +17,7 @@ from usdrl_ros.bags.labels import load_truth, save_truth
 from usdrl_ros.bags.live_replay import alike, perception_arguments
 from usdrl_ros.bags.new_bag import BagWriter
 from usdrl_ros.bags.replay import load_bag
+from usdrl_ros.bags.storage import BagReader
 from usdrl_ros.inputs.skeleton_messages import header, in_axes, point_cloud
 
 PITCH = np.radians(35.0)
@@ -29,6 +30,7 @@ def write(path: Path, recording: Recording, pitch: float, imu: bool = False) -> 
     with BagWriter(path) as bag:
         bag.add_topic("/skeletons", "sensor_msgs/msg/PointCloud2")
         bag.add_topic("/imu", "sensor_msgs/msg/Imu")
+        bag.add_topic("/notes", "std_msgs/msg/String")
         for frame in recording.frames:
             head = header(frame.stamp, "camera")
             level = in_axes(frame, "body")
@@ -66,6 +68,15 @@ def test_people_stand_upright_however_the_camera_is_mounted(level: Path, how: di
     assert len(read.frames) == len(wanted.frames) and not read.refused
     for one, other in zip(wanted.frames, read.frames, strict=True):
         np.testing.assert_allclose(other.people[0].joints, one.people[0].joints, atol=1e-3)
+
+
+def test_a_topic_that_is_not_cdr_is_no_concern_of_the_others(level: Path) -> None:
+    path = tilted(level, imu=True, imu_topic="/imu")
+    (file,) = path.glob("*.mcap")
+    file.write_bytes(file.read_bytes().replace(b"/notes\x03\0\0\0cdr", b"/notes\x03\0\0\0jsn"))
+    with BagReader(path) as bag:
+        assert [one.encoding for one in bag.topics] == ["cdr", "jsn", "cdr"]
+    assert len(load_bag(path).frames) == len(load_bag(level).frames)
 
 
 def test_every_command_reads_the_bag_alike(level: Path, tmp_path: Path, capsys) -> None:

@@ -155,6 +155,51 @@ def test_restamp_moves_stamps_to_the_present(node: Node, bag: Path) -> None:
     heard.close()
 
 
+def test_restamped_pictures_keep_their_distance_and_the_clock_is_theirs(node: Node, tmp_path: Path) -> None:
+    """Of every picture there are two messages, recorded 4 and 9 ms after it."""
+    with BagWriter(tmp_path / "bag") as writer:
+        for topic in ("/left", "/right"):
+            writer.add_topic(topic, "visualization_msgs/msg/MarkerArray")
+        for index in range(COUNT):
+            header = Header()
+            header.stamp.sec, header.stamp.nanosec = divmod(FIRST_NS + index * STEP_NS, 1_000_000_000)
+            data = serialize_message(MarkerArray(markers=[Marker(header=header)]))
+            for topic, late in (("/left", 4_000_000), ("/right", 9_000_000)):
+                writer.write(topic, FIRST_NS + index * STEP_NS + late, data)
+    left, right, clock = (
+        Heard(node, kind, topic) for kind, topic in ((MarkerArray, "left"), (MarkerArray, "right"), (Clock, "clock"))
+    )
+    begun = time.time_ns()
+    player = start(tmp_path / "bag", "--wait", PATIENCE, "--restamp", "--clock", 50)
+    left.until(lambda: player.poll() is not None)
+    finish(player)
+    shifts = {
+        stamp - FIRST_NS - index * STEP_NS for heard in (left, right) for index, stamp in enumerate(heard.stamps())
+    }
+    assert len(left.messages) == len(right.messages) == COUNT and len(shifts) == 1
+    ticks = [tick.clock.sec * 10**9 + tick.clock.nanosec for tick in clock.messages]
+    assert len(ticks) > 10 and begun < min(ticks) and max(ticks) < time.time_ns()
+    for heard in (left, right, clock):
+        heard.close()
+
+
+def test_what_was_latched_before_the_start_is_played(node: Node, tmp_path: Path) -> None:
+    begin = FIRST_NS + 100 * 10**9
+    with BagWriter(tmp_path / "bag") as writer:
+        for topic, latched in (("/note", True), ("/said", False)):
+            writer.add_topic(topic, "std_msgs/msg/String", latched=latched)
+            writer.write(topic, FIRST_NS, serialize_message(String(data="before")))
+        writer.write("/said", begin, serialize_message(String(data="after")))
+    note, said = Heard(node, String, "note"), Heard(node, String, "said")
+    player = start(tmp_path / "bag", "--wait", PATIENCE, "--start", 100)
+    note.until(lambda: player.poll() is not None)
+    out, err = player.communicate(timeout=PATIENCE)
+    assert [[message.data for message in heard.messages] for heard in (note, said)] == [["before"], ["after"]]
+    assert "published 2 messages" in out and err == "", "no gap: what is skipped is not played"
+    note.close()
+    said.close()
+
+
 def test_input_that_cannot_be_played(bag: Path, tmp_path: Path) -> None:
     foreign = tmp_path / "foreign"
     with Writer(foreign, version=9, storage_plugin=StoragePlugin.MCAP) as writer:

@@ -112,21 +112,6 @@ def test_depth_of_another_view_is_refused_and_the_people_are_found_all_the_same(
     camera.peer.wait(lambda: camera.diagnostics.counted("refused.depth_size"), "refusal")
 
 
-def test_a_parameter_that_is_set_while_the_model_loads_counts():
-    def load(config):
-        assert node.set_parameters([Parameter("max_rate", value=7.0)])[0].successful
-        return ColourEstimator()
-
-    rclpy.init(args=["--ros-args", "-r", "__ns:=/beside"])
-    node = CameraNode(factory=load)
-    try:
-        assert node.start()
-        assert node._searching.max_rate == 7.0
-    finally:
-        node.close()
-        rclpy.try_shutdown()
-
-
 def test_a_camera_that_is_unplugged_is_no_failed_search():
     health = Health(lambda: 0.0, print)
     health.unplugged(ValueError("/dev/video0 has stopped: waiting for it"))

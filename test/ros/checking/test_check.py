@@ -17,6 +17,7 @@ from helpers.plug_ins import register  # noqa: E402
 from helpers.ros_peer import header  # noqa: E402
 from rclpy.qos import QoSProfile, ReliabilityPolicy  # noqa: E402
 from sensor_msgs.msg import PointCloud2  # noqa: E402
+from std_msgs.msg import String  # noqa: E402
 
 from usdrl_model.simulation.simulate import PerformanceConfig, simulate  # noqa: E402
 from usdrl_model.skeleton.person import AXES, Person, SkeletonFrame  # noqa: E402
@@ -125,13 +126,15 @@ def test_nobody_publishes_anything(peer, capsys):
 
 
 def test_beside_a_perception_node_its_parameters_and_topic_are_taken(peer, capsys):
+    relay = peer.node.create_publisher(String, "/wifi/actions/state", 10)  # of its state
     arguments = ["-r", "skeletons:=/head/bodies", "-r", "__node:=eyes", "-p", "units:=cm"]
     reliable = ["-p", "qos_overrides./head/bodies.subscription.reliability:=reliable"]
     with Child("perception", [str(HELPERS / "hand_up_node.py"), "--ros-args", *arguments, *reliable]) as child:
         states = peer.listen_json("actions/state")
         peer.wait(lambda: child.check() or states, "first state")
         with Tracker(peer, "/head/bodies"):
-            status, found = check(capsys, "--node", "eyes")
+            status, found = check(capsys)
+    peer.node.destroy_publisher(relay)
     assert status == 1
     assert (found["perception"], found["topic"]) == ("/eyes", "/head/bodies")
     assert found["set"] == {"units": "m"}, found

@@ -16,6 +16,7 @@ pytest.importorskip("rclpy", reason="needs ROS 2 (rclpy)")
 import rclpy  # noqa: E402
 from helpers.people import frames  # noqa: E402
 from helpers.ros_peer import LATCHED, header  # noqa: E402
+from helpers.told_states import WAVED, state  # noqa: E402
 from rclpy.duration import Duration  # noqa: E402
 from rclpy.executors import SingleThreadedExecutor  # noqa: E402
 from rclpy.qos import QoSProfile  # noqa: E402
@@ -24,7 +25,6 @@ from std_msgs.msg import Bool, String  # noqa: E402
 from std_srvs.srv import Trigger  # noqa: E402
 
 from usdrl_ros.client import ActionsClient  # noqa: E402
-from usdrl_ros.heard import Heard, Pulse, understood  # noqa: E402
 from usdrl_ros.inputs.skeleton_messages import point_cloud  # noqa: E402
 from usdrl_ros.outputs.state_json import SCHEMA  # noqa: E402
 from usdrl_ros.processes.children import Child  # noqa: E402
@@ -38,29 +38,6 @@ LEVELS = ("info", "warning", "error")
 ARGUMENTS = ["--ros-args", "-p", "axes:=kinect", "-p", "watch:=[hand_up]", "-p", "source_timeout:=60.0"]
 
 
-def state(stamp, *people, period=0.5, events=()):
-    """A state of the node with a heartbeat."""
-    beat = {"stamp": stamp, "period": period}
-    seq = max((event["seq"] for event in events), default=0)
-    said = {"schema": SCHEMA, "seq": seq, "events": events, "heartbeat": beat, "people": list(people)}
-    return String(data=json.dumps(said))
-
-
-def test_a_pulse_is_felt_at_the_second_beat_and_lost_after_three():
-    pulse = Pulse()
-    assert not pulse.alive(0.0)
-    pulse.beat(100.0, 0.5, 10.0)
-    assert not pulse.alive(10.0), "the latched message of a node that is gone"
-    pulse.beat(100.0, 0.5, 10.4)
-    assert not pulse.alive(10.4), "the very same message"
-    pulse.beat(100.5, 0.5, 10.5)
-    assert pulse.alive(10.5) and pulse.alive(12.0) and not pulse.alive(12.01)
-    pulse.beat(700.0, 0.5, 30.0)
-    assert not pulse.alive(30.0), "another latched one"
-    pulse.beat(700.5, 0.5, 30.5)
-    assert pulse.alive(30.5)
-
-
 def test_who_is_at_it_does_an_action_or_is_in_a_state(peer):
     client = ActionsClient(peer.node)
     anna = {"id": "anna", "actions": [{"label": "wave", "state": "active", "score": 0.9}], "states": {"active": []}}
@@ -72,12 +49,6 @@ def test_who_is_at_it_does_an_action_or_is_in_a_state(peer):
     found = client.wait_for("sitting", timeout=0.0)
     assert found is not None and found["id"] == "ben"
     client.close()
-
-
-WAVED = [
-    {"seq": seq, "kind": kind, "person": "anna", "label": "wave", "score": 0.9}
-    for seq, kind in ((1, "onset"), (2, "offset"))
-]
 
 
 def test_waiting_finds_who_began_and_has_ended_in_one_state(peer):
@@ -232,57 +203,14 @@ def test_questions_are_answered_after_the_end(context):
     client.close()
 
 
-def test_a_short_period_forgives_a_busy_machine():
-    pulse = Pulse()
-    pulse.beat(1.0, 0.02, 1.0)
-    pulse.beat(1.02, 0.02, 1.02)
-    assert pulse.alive(1.5) and not pulse.alive(1.6)
-
-
-def test_the_clocks_of_both_sides_need_not_agree():
-    pulse = Pulse()
-    for beat in range(5):
-        pulse.beat(5e9 - beat, 0.5, float(beat) / 2)
-    assert pulse.alive(2.0)
-
-
-def test_an_id_that_somebody_else_has_now_approaches_nobody():
-    heard = Heard()
-
-    def take(seconds, distance, *events):
-        person = {"id": "1", "distance": distance}
-        events = [{"seq": seq, "kind": kind, "person": "1"} for seq, kind in enumerate(events, start=1)]
-        heard.take(json.loads(state(seconds, person, events=events).data) | {"stamp": seconds}, seconds)
-
-    for step in range(6):
-        take(1.0 + step / 10, 5.0 - step / 10, "entered")
-    assert heard.approach("1") == pytest.approx(1.0)
-    for step in range(6):
-        take(1.6 + step / 10, 2.0, "entered", "left", "entered")
-        assert heard.approach("1") in (None, 0.0)
-    assert heard.approach("1") == 0.0
-
-
-def test_states_begin_again_when_a_bag_loops():
-    heard, course = Heard(), []
-
-    def take(stamp, *held, events=()):
-        course.extend({"seq": len(course) + 1, "kind": kind, "person": "1"} for kind in events)
-        person = {"id": "1", "states": {"active": [{"label": label, "onset": onset} for label, onset in held]}}
-        heard.take(json.loads(state(stamp, person, events=course).data) | {"stamp": stamp}, stamp)
-
-    for _ in range(3):
-        before = heard.count
-        take(4.0, events=["left", "entered"])
-        take(5.0, ("sitting", 4.9))
-        take(5.1)  # out of sight for a moment
-        take(5.2, ("sitting", 4.9))
-        assert heard.begun_since(before) == [("1", "sitting")]
-
-
-def test_a_state_whose_events_are_of_nobody_known_is_none():
-    assert understood(state(1.0, events=[{"seq": 1, "kind": "left", "person": ["a"]}]).data) is None
-    assert understood(state(1.0, events=[{"seq": 1, "kind": "left", "person": "a"}]).data) is not None
+def test_an_onset_without_a_score_has_none_that_is_asked_for(peer):
+    client = ActionsClient(peer.node)
+    for seconds in (1.0, 2.0):
+        client._hear(state(seconds, period=60.0))
+    cursor = client.cursor
+    client._hear(state(3.0, period=60.0, events=[WAVED[0] | {"score": None}]))
+    assert client.begun("wave", cursor) == ["anna"] and client.begun("wave", cursor, min_score=0.1) == []
+    client.close()
 
 
 def test_what_is_no_state_is_told_once_and_not_believed(peer):

@@ -179,6 +179,21 @@ def test_a_pending_reset_makes_what_is_inferred_now_old_but_loses_no_event():
     assert bench.results[-1].state.people == ()
 
 
+def test_a_question_holds_back_nothing_of_what_is_inferred_now():
+    bench, asked = Bench(), []
+    healthy = bench.stream.infer
+
+    def infer_while_somebody_asks():
+        asked.append(bench.worker.ask(lambda: len(bench.results)))
+        return healthy()
+
+    bench.stream.infer = infer_while_somebody_asks
+    bench.play(recorded_frames(duration=4.5))
+    assert [event.kind for event in bench.events()] == ["onset"] and len(bench.results) == len(asked)
+    bench.worker.step()
+    assert [one.result() for one in asked] == list(range(1, len(asked) + 1)), "each after the state of its moment"
+
+
 def test_nothing_is_heard_between_leaving_and_listening():
     bench = Bench()
     bench.play(recorded_frames(duration=1.0))

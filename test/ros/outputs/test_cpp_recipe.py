@@ -139,6 +139,9 @@ def test_the_header_compiles_and_ticks(tmp_path):
         lines.append(json.dumps(state(beat, held, events)))
     whole = json.loads(lines[0])
     spoilt = [{}, {"schema": 7}, *(whole | {name: [7]} for name in ("seq", "heartbeat", "events", "people"))]
+    wrong = {"seq": "x", "kind": 7, "person": None, "label": 7, "score": "high"}
+    spoilt += [whole | {"seq": 2, "events": [waves[0] | {"seq": 2, name: value}]} for name, value in wrong.items()]
+    spoilt += [whole | {"seq": 2, "events": [{"seq": 2}]}, whole | {"people": [{"id": 7}]}]
     (tmp_path / "states").write_text("\n".join([*lines, *map(json.dumps, spoilt)]), encoding="utf-8")
     (tmp_path / "main.cpp").write_text(PROGRAM, encoding="utf-8")
     prefix = installation()
@@ -150,7 +153,8 @@ def test_the_header_compiles_and_ticks(tmp_path):
     told = subprocess.run(
         [tmp_path / "main", FOLDER / "greeter.xml", tmp_path / "states"], check=True, capture_output=True, text=True
     ).stdout.splitlines()
-    assert told == ["1 0", "1 1", "1 1", "Stop ", "1 1", "Follow 4", "1 1", "1 1", "Greet 5", *["0 1"] * 6, "later 0"]
+    refused = ["0 1"] * len(spoilt)
+    assert told == ["1 0", "1 1", "1 1", "Stop ", "1 1", "Follow 4", "1 1", "1 1", "Greet 5", *refused, "later 0"]
 
 
 def state(beat: int, held: list, events: list) -> dict:
