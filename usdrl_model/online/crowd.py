@@ -187,8 +187,8 @@ class Crowd:
         here = self._here(sighting.stamp)
         if len(here) >= self._limit:
             self._counters["people_over_limit"] += 1
-            farthest = max(here, key=lambda person: person.sighting.range)
-            if not sighting.range < farthest.sighting.range - NEARER:
+            farthest = max(here, key=lambda person: person.away)
+            if not sighting.range < farthest.away - NEARER:
                 return []
             gone = self._lose([farthest.id])
         if id_ not in self._people:
@@ -211,7 +211,7 @@ class Crowd:
         """
         if len(self._people) <= self._limit:
             return []
-        near = sorted(self._here(now), key=lambda person: person.sighting.range)
+        near = sorted(self._here(now), key=lambda person: person.away)
         ghosts = sorted(self.unseen(now), key=lambda person: -person.track.seen_stamp)
         return self._lose([person.id for person in (*near[self._limit :], *ghosts[self._limit :])])
 

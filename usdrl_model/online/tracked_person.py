@@ -98,6 +98,8 @@ class TrackedPerson:
         self._new_states = partial(PersonStates, states, flat=flat)
         self.states = self._new_states()
         self._flat = flat
+        self._placed = sighting
+        """The last one that says where they are, if any does."""
         self._unmeasured: list[Sighting] = []
         """Those that the states have not seen; ``follow_states``."""
         self.stray: Sighting | None = None
@@ -125,6 +127,11 @@ class TrackedPerson:
         """The name under which the person is published."""
         return self.track.id
 
+    @property
+    def away(self) -> float:
+        """Metres from the sensor, where a joint was valid last; infinite before the first."""
+        return self._placed.range
+
     def enter(self) -> float:
         """Be among the people of the state; the stamp since when."""
         self.came = self.sighting.stamp if self.again else self.track.first_stamp
@@ -141,6 +148,8 @@ class TrackedPerson:
         self.track.add(sighting.stamp, sighting.joints, sighting.confidence)
         self._unmeasured.append(replace(sighting, joints=self.track.joints, confidence=self.track.confidence))
         self.sighting = sighting
+        if (sighting.confidence > 0.0).any():
+            self._placed = sighting
 
     def unmeasured(self) -> list[Sighting]:
         """What was added since the last call, with the joints that are believed."""

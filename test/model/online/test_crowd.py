@@ -169,6 +169,20 @@ def test_of_two_people_equally_far_the_first_is_followed() -> None:
     assert stream.counters["tracks_started"] == 1, "noise takes nobody's place"
 
 
+def test_some_frames_without_a_joint_cost_nobody_their_place() -> None:
+    weights = hand_up_weights()
+    config = dataclasses.replace(weights.config.stream, max_people=1)
+    stream = ActionStream(weights, topology="kinect_v2_25", config=config)
+    events = []
+    for frame in frames(ids=("near",)):
+        far = Person("far", frame.people[0].joints + [0.0, 0.0, 4.0])
+        empty = Person("near", np.zeros((25, 3)))
+        near = empty if 104.0 <= frame.stamp < 104.15 else frame.people[0]
+        events += stream.push(SkeletonFrame(frame.stamp, (near, far)))
+    assert [(event.person, event.kind) for event in events] == [("near", "onset"), ("near", "offset")]
+    assert stream.counters["tracks_started"] == 1
+
+
 def test_neighbours_are_measured_where_the_spine_is_not_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     stream = ActionStream(hand_up_weights(2), topology="kinect_v2_25")
 
