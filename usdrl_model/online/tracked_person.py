@@ -100,6 +100,8 @@ class TrackedPerson:
         self._flat = flat
         self._placed = sighting
         """The last one that says where they are, if any does."""
+        self._first = sighting.stamp
+        """Stamp of the first one that shows a joint: until then the place of nobody may have been sent."""
         self._unmeasured: list[Sighting] = []
         """Those that the states have not seen; ``follow_states``."""
         self.stray: Sighting | None = None
@@ -134,7 +136,7 @@ class TrackedPerson:
 
     def enter(self) -> float:
         """Be among the people of the state; the stamp since when."""
-        self.came = self.sighting.stamp if self.again else self.track.first_stamp
+        self.came = self.sighting.stamp if self.again else self._first
         return self.came
 
     def leave(self) -> None:
@@ -145,6 +147,8 @@ class TrackedPerson:
 
     def add(self, sighting: Sighting) -> None:
         """Add the next sighting; ValueError if it is not later than the last one."""
+        if self.came is None and self.track.seen_stamp == -math.inf:
+            self._first = sighting.stamp
         self.track.add(sighting.stamp, sighting.joints, sighting.confidence)
         self._unmeasured.append(replace(sighting, joints=self.track.joints, confidence=self.track.confidence))
         self.sighting = sighting

@@ -166,6 +166,12 @@ def test_who_was_not_seen_from_the_first_moment_came_then():
     assert [event.came for event in stream.people_events()] == pytest.approx([100.0, 100.0, 101.0])
 
 
+def test_who_comes_into_a_slot_that_was_sent_empty_came_then():
+    there = [Person("7", pose(t, False) if t > 2.95 else np.zeros((25, 3))) for t in np.arange(0.0, 4.0, 0.1)]
+    stream = stream_of([SkeletonFrame(100.0 + 0.1 * n, (one,)) for n, one in enumerate(there)])
+    assert [event.came for event in stream.people_events()] == pytest.approx([103.0])
+
+
 def test_who_comes_back_has_no_state_and_no_score_of_before():
     stream, nothing = ActionStream(hand_up_weights(), topology="kinect_v2_25"), np.full((25, 3), np.nan)
     for stamp in np.arange(100.0, 107.0, 1 / 30):
