@@ -185,6 +185,8 @@ class Crowd:
         """Follow a new person; return the one they replace, if any."""
         gone: list[TrackedPerson] = []
         here = self._here(sighting.stamp)
+        if math.isinf(sighting.range) and max(len(here), len(self._people) - len(here)) >= self._limit:
+            return []  # an empty slot of the tracker is nobody, and nobody too many
         if len(here) >= self._limit:
             self._counters["people_over_limit"] += 1
             farthest = max(here, key=lambda person: person.away)

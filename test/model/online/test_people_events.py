@@ -144,6 +144,8 @@ def test_people_without_joints_are_not_followed_without_end():
         stream.push(SkeletonFrame(frame.stamp, (*frame.people, *(Person(f"no {n}", nothing) for n in range(9)))))
     assert len(stream.people) <= 4
     assert [person.id for person in stream.state().people] == ["7"]
+    assert stream.counters["tracks_started"] == 3 and stream.counters["tracks_lost"] == 0, "none anew in every frame"
+    assert stream.counters["people_over_limit"] == 0, "nobody is no further person"
 
 
 def test_a_frozen_person_takes_nobodys_place():
