@@ -231,6 +231,8 @@ class Crowd:
         for person in gone:
             self._counters["tracks_lost"] += 1
             self._refuse_stray(person)
+        if not self._people:
+            self._names.clear()
         return gone
 
     def _name(self, id_: str) -> str:
