@@ -244,11 +244,10 @@ class ActionStream:
 
     def state(self) -> StreamState:
         """A snapshot of people, their actions and states, and the last events."""
-        unseen = self._crowd.unseen(self.stamp)
         return StreamState(
             stamp=self.stamp if math.isfinite(self.stamp) else 0.0,
             seq=self._log.seq,
-            people=tuple(person.state(self.stamp) for person in self._crowd.people if person not in unseen),
+            people=tuple(person.state(self.stamp) for person in self._crowd.here(self.stamp)),
             events=self._log.recent,
             flat=self.frames.flat,
         )
@@ -268,7 +267,7 @@ class ActionStream:
         self.frames.advance(frame.stamp)
         self._expire()  # before the new samples: who was away for longer than max_gap is a new person
         self._log.lose(self._crowd.take(frame.stamp, frame.samples, frame.sensor), "gone", self.stamp)
-        self._log.welcome(self._crowd.people, self._crowd.unseen(self.stamp), self.stamp)
+        self._log.welcome(self._crowd.here(self.stamp), self.stamp)
         self._robot.add(frame.stamp, frame.robot)
         slot = grid_index(self.stamp, self.config.max_rate)
         if self._slot is None or slot > self._slot:

@@ -134,6 +134,10 @@ class TrackedPerson:
         """Metres from the sensor, where a joint was valid last; infinite before the first."""
         return self._placed.range
 
+    def seen(self, oldest: float) -> bool:
+        """Whether a joint has been valid, and not frozen, since that stamp."""
+        return self.track.seen_stamp >= oldest
+
     def enter(self) -> float:
         """Be among the people of the state; the stamp since when."""
         self.came = self.sighting.stamp if self.again else self._first
