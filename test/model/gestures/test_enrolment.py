@@ -16,6 +16,7 @@ from helpers.streaming import streaming_weights
 from usdrl_model.gestures import enrolment, examples, library
 from usdrl_model.gestures.gesture import Gesture
 from usdrl_model.gestures.recogniser import Recogniser
+from usdrl_model.inference import load
 from usdrl_model.online.live_enrolment import LiveEnrolment
 from usdrl_model.online.stream import ActionStream
 from usdrl_model.simulation.simulate import PerformanceConfig, simulate
@@ -44,6 +45,20 @@ def test_a_gesture_of_others_is_recognised_once_and_nothing_else_is(
         assert onset.onset == pytest.approx(5.0, abs=1.5)
         assert 7.0 < offset.offset < 9.5
         assert "both_up" in states
+
+
+@pytest.mark.parametrize("max_rate", [10.0, 30.0])
+def test_a_detector_beside_a_streaming_one_is_asked_once_a_grid_frame(
+    detector, background, max_rate: float, monkeypatch
+) -> None:
+    asked, features, running = [], load.features, streaming_weights()
+    config = dataclasses.replace(running.config.stream, max_rate=max_rate)
+    stream = ActionStream(running, topology="kinect_v2_25", config=config)
+    stream.recognise(Recogniser((), background, detector))
+    monkeypatch.setattr(load, "features", lambda weights, x: asked.append(len(x)) or features(weights, x))
+    for frame in performed(11, ("idle", 1.0)).frames:
+        stream.push(frame)
+    assert sum(asked) == pytest.approx(10, abs=1)
 
 
 def test_people_whose_frames_have_stamps_of_their_own_make_gestures_alike(tmp_path, detector, background) -> None:
