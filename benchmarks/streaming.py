@@ -16,7 +16,6 @@ import dataclasses
 import resource
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -164,7 +163,7 @@ def main() -> None:
     parser.add_argument("--minutes", type=int, default=10, help="simulated minutes of the agreement; 0: none")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
-    streaming = in_torch.accelerate(detector_file.load(Path(arguments.streaming), "cpu"))
+    streaming = in_torch.accelerate(detector_file.load(arguments.streaming, "cpu"))
     if arguments.minutes:
         print(agreement(streaming, arguments.minutes))
     print(costs(load.load(arguments.windowed, "cpu"), streaming))

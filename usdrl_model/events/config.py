@@ -25,7 +25,8 @@ class StreamConfig:
     """Settings of the online pipeline."""
 
     max_rate: float = 10.0
-    """Inferences a second of source time, at most. Stamps decide, so a replay infers at the same frames."""
+    """Inferences a second of source time, at most; of windows no more than one a frame of their grid. Stamps decide, so
+    a replay infers at the same frames."""
     max_gap: float = MAX_GAP
     """Seconds without a sample after which a track ends and its active actions are lost."""
     look_ahead: float = 0.4

@@ -18,12 +18,13 @@ from usdrl_model.skeleton.person import SPINE_MID
 from usdrl_model.skeleton.recording import Recording
 from usdrl_model.windows.shape import WindowShape
 from usdrl_model.windows.tracklets import MIN_FRAMES, Tracklet, tracklets
-from usdrl_model.windows.window import Body, compose
+from usdrl_model.windows.window import Body, compose, spine_of
 
 SEEN = 0.5
 """Least share of the joints that must be seen."""
 MOVED = 0.15
-"""Metres that a limb must move relative to the spine, or the spine up or down."""
+"""Metres that a limb must move relative to the spine, or the spine up or down; where the spine is mostly hidden, it is
+taken to be below the shoulders."""
 LIMB = 3
 """Joints that must move together: one alone may be noise of the tracker."""
 STEP, STEP_SECONDS = 0.08, 0.3
@@ -137,9 +138,13 @@ def _movement(joints: np.ndarray, mask: np.ndarray, rate: float, source: str) ->
         ValueError: there is none.
     """
     places = np.where(mask[:, :, None], joints, np.nan).astype(np.float64)
-    relative = places - places[:, SPINE_MID, None]
+    if mask[:, SPINE_MID].mean() < SEEN:  # a table or the edge of the picture hides it: about where it must be, always
+        places[:, SPINE_MID] = np.nan
+        places[:, SPINE_MID] = spine_of(places[None])[0]
+    spine = places[:, SPINE_MID]
+    relative = places - spine[:, None]
     relative[:, SPINE_MID] = 0.0
-    relative[:, SPINE_MID, 1] = places[:, SPINE_MID, 1]
+    relative[:, SPINE_MID, 1] = spine[:, 1]
     lag = max(1, round(STEP_SECONDS * rate))
     span = _reach(relative)
     if not span >= MOVED:

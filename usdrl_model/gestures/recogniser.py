@@ -113,32 +113,38 @@ class PersonGestures:
         self._earliest = {label: max(earliest, came) for label, earliest in self._earliest.items()}
         self._after = max(self._after, came) if again else self._after
         edges = self._machine.step(time, np.append(0.0, scores))
-        return [self._dated(edge) for edge in edges if self._counts(edge)]
+        return [self._dated(edge) for edge in edges if self._counts(edge.label, edge.onset)]
 
     def close(self, kind: EventKind) -> list[Edge]:
         """End all gestures, as ``ActionMachine.close``: windows still show them, and their ends are not known."""
         edges = self._machine.close(kind)
-        return [dataclasses.replace(edge, onset=self._began(edge)) for edge in edges if self._counts(edge)]
+        return [
+            dataclasses.replace(edge, onset=self._began(edge.label, edge.onset))
+            for edge in edges
+            if self._counts(edge.label, edge.onset)
+        ]
 
     @property
     def runs(self) -> dict[str, Run]:
         """As ``ActionMachine.runs``, with the onset of the movement."""
         return {
-            label: dataclasses.replace(run, onset=max(run.onset - self._half[label], self._earliest[label]))
+            label: dataclasses.replace(run, onset=self._began(label, run.onset))
             for label, run in self._machine.runs.items()
-            if run.onset - self._half[label] >= self._after
+            if self._counts(label, run.onset)
         }
 
-    def _counts(self, edge: Edge) -> bool:
-        return edge.onset - self._half[edge.label] >= self._after
-
     def _dated(self, edge: Edge) -> Edge:
-        onset = self._began(edge)
+        onset = self._began(edge.label, edge.onset)
         if edge.offset is None:
             return dataclasses.replace(edge, onset=onset)
         offset = max(onset, edge.offset - FORGOTTEN * (self._window - self._half[edge.label]))
         self._earliest[edge.label] = offset
         return dataclasses.replace(edge, onset=onset, offset=offset)
 
-    def _began(self, edge: Edge) -> float:
-        return max(edge.onset - self._half[edge.label], self._earliest[edge.label])
+    def _counts(self, label: str, onset: float) -> bool:
+        """Whether a movement that windows show from ``onset`` on began after what does not count."""
+        return onset - self._half[label] >= self._after
+
+    def _began(self, label: str, onset: float) -> float:
+        """When it began."""
+        return max(onset - self._half[label], self._earliest[label])

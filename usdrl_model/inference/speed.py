@@ -35,6 +35,8 @@ from usdrl_model.network.official_formula import published
 
 Tokens = dict[Stream, Tensor]
 Run = Callable[[Tensor], Tokens]
+Timer = Callable[[Callable[[], object]], tuple[float, float]]
+"""Runs a call to its end; seconds of the processor or device, and on the clock."""
 WARM_UP = 2
 """Rounds before the measured ones, in which libraries choose their kernels."""
 START_UP = """
@@ -153,16 +155,23 @@ def fast(encoder: DSTE) -> Run:
     return in_torch(folded)
 
 
-def interleave(calls: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, tuple[float, float]]:
-    """Call everything in turns; name -> median seconds of processor time (all threads) and of wall time."""
+def by_clocks(call: Callable[[], object]) -> tuple[float, float]:
+    """Seconds of processor time (all threads) for a call, and on the clock."""
+    cpu, wall = time.process_time(), time.perf_counter()
+    call()
+    return time.process_time() - cpu, time.perf_counter() - wall
+
+
+def interleave(
+    calls: Mapping[str, Callable[[], object]], rounds: int, timer: Timer = by_clocks
+) -> dict[str, tuple[float, float]]:
+    """Call everything in turns; name -> medians of both times of ``timer``."""
     times: dict[str, list[tuple[float, float]]] = {name: [] for name in calls}
     for _ in range(WARM_UP + rounds):
         for name, call in calls.items():
-            cpu, wall = time.process_time(), time.perf_counter()
-            call()
-            times[name].append((time.process_time() - cpu, time.perf_counter() - wall))
+            times[name].append(timer(call))
     return {
-        name: (median(cpu for cpu, _ in found[WARM_UP:]), median(wall for _, wall in found[WARM_UP:]))
+        name: (median(own for own, _ in found[WARM_UP:]), median(wall for _, wall in found[WARM_UP:]))
         for name, found in times.items()
     }
 

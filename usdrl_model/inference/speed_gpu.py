@@ -10,7 +10,6 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from statistics import median
 
 import torch
 from torch import Tensor
@@ -25,9 +24,6 @@ from usdrl_model.network.official_formula import published
 
 BATCHES = (1, 8, 64, 512)
 """Windows a call."""
-
-Timer = Callable[[Callable[[], object]], tuple[float, float]]
-"""Runs a call to its end; seconds of the device, and on the clock."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -46,7 +42,7 @@ def bench(
     *,
     batches: Sequence[int],
     rounds: int,
-    timer: Timer | None = None,
+    timer: speed.Timer | None = None,
     capture: Capture | None = None,
 ) -> tuple[list[DeviceMeasurement], dict[str, str]]:
     """Measure the variants of ``encoder`` in turns.
@@ -72,13 +68,7 @@ def bench(
     for batch in batches:
         inputs = x[:batch]
         runs, skipped = variants(encoder, inputs, capture)
-        times: dict[str, list[tuple[float, float]]] = {name: [] for name in runs}
-        for _ in range(speed.WARM_UP + rounds):
-            for name, run in runs.items():
-                times[name].append(time_of(partial(run, inputs)))
-        medians = {
-            name: [median(part) for part in zip(*found[speed.WARM_UP :], strict=True)] for name, found in times.items()
-        }
+        medians = speed.interleave({name: partial(run, inputs) for name, run in runs.items()}, rounds, time_of)
         for name, (on_device, wall) in medians.items():
             tokens = {stream: part[:batch] for stream, part in exact.items()}
             error, cosine = speed.compare(encoder, runs[name](inputs), tokens)

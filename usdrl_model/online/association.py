@@ -2,7 +2,8 @@
 
 The people of a frame are assigned to those of the frames before so that the distances of their joints add up to the
 least (Hungarian algorithm), none of them farther than a person walks. Who is not there keeps their id for ``GRACE``
-seconds, and has it again when they come back to about the same place. A number is never used twice.
+seconds, and has it again when they come back to about the same place. Whoever has been there all the while goes first,
+so that nobody takes the id of somebody who left before them on the same way. A number is never used twice.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ NOISE = 0.4
 """Metres of tracker error between two frames."""
 FARTHEST = 1.5
 """Metres from the last place at which somebody is the same person after any time."""
+HERE = 0.2
+"""Seconds behind the newest place within which somebody is here: each person may come in a message of their own."""
 GRACE = 3.0
 """Seconds for which somebody who is out of sight keeps their id."""
 MOST = 256
@@ -93,8 +96,9 @@ class Association:
         ids: list[str | None] = [None] * len(seen)
         if costs.size:
             # A pair that cannot be costs more than all others together, so that as many as possible are assigned.
-            apart = np.isinf(costs)
-            rows, columns = self._solve(np.where(apart, (FARTHEST + 1.0) * len(costs), costs))
+            apart, last = np.isinf(costs), np.array([place.stamp for place in places.values()])
+            away = np.where(last < last.max() - HERE, FARTHEST, 0.0)[:, None]  # more than any way of who is here
+            rows, columns = self._solve(np.where(apart, (2.0 * FARTHEST + 1.0) * len(costs), costs + away))
             for row, column in zip(rows, columns, strict=True):
                 if not apart[row, column]:
                     ids[column] = known[row]

@@ -126,7 +126,11 @@ class Crowd:
 
     def unseen(self, now: float) -> list[TrackedPerson]:
         """People whose samples have had no valid joint for ``max_gap``: lost, frozen or a wrong detection."""
-        return [person for person in self._people.values() if person.track.seen_stamp < now - self._max_gap]
+        return [person for person in self._people.values() if not person.seen(now - self._max_gap)]
+
+    def here(self, now: float) -> list[TrackedPerson]:
+        """All others: who counts as one of ``limit``, as a frozen or wrong detection takes nobody's place."""
+        return [person for person in self._people.values() if person.seen(now - self._max_gap)]
 
     def disperse(self, *, back: bool) -> list[TrackedPerson]:
         """Remove and return all people; ``back``: time has jumped back, and nobody is known by their place any more."""
@@ -184,11 +188,13 @@ class Crowd:
     def _start(self, id_: str, sighting: Sighting) -> list[TrackedPerson]:
         """Follow a new person; return the one they replace, if any."""
         gone: list[TrackedPerson] = []
-        here = self._here(sighting.stamp)
+        here = self.here(sighting.stamp)
+        if math.isinf(sighting.range) and max(len(here), len(self._people) - len(here)) >= self._limit:
+            return []  # an empty slot of the tracker is nobody, and nobody too many
         if len(here) >= self._limit:
             self._counters["people_over_limit"] += 1
-            farthest = max(here, key=lambda person: person.sighting.range)
-            if not sighting.range < farthest.sighting.range - NEARER:
+            farthest = max(here, key=lambda person: person.away)
+            if not sighting.range < farthest.away - NEARER:
                 return []
             gone = self._lose([farthest.id])
         if id_ not in self._people:
@@ -198,11 +204,6 @@ class Crowd:
         self._people[name] = self._follow(name, sighting)
         return gone
 
-    def _here(self, now: float) -> list[TrackedPerson]:
-        """Who counts as one of ``limit``: a frozen or wrong detection takes nobody's place."""
-        unseen = self.unseen(now)
-        return [person for person in self._people.values() if person not in unseen]
-
     def _too_many(self, now: float) -> list[TrackedPerson]:
         """Remove and return who is beyond the limit.
 
@@ -211,7 +212,7 @@ class Crowd:
         """
         if len(self._people) <= self._limit:
             return []
-        near = sorted(self._here(now), key=lambda person: person.sighting.range)
+        near = sorted(self.here(now), key=lambda person: person.away)
         ghosts = sorted(self.unseen(now), key=lambda person: -person.track.seen_stamp)
         return self._lose([person.id for person in (*near[self._limit :], *ghosts[self._limit :])])
 
@@ -229,6 +230,8 @@ class Crowd:
         for person in gone:
             self._counters["tracks_lost"] += 1
             self._refuse_stray(person)
+        if not self._people:
+            self._names.clear()
         return gone
 
     def _name(self, id_: str) -> str:

@@ -35,16 +35,15 @@ class Decisions:
         self, people: Sequence[TrackedPerson], last: int | None = None
     ) -> list[tuple[TrackedPerson, list[Edge]]]:
         """Decide on everybody's frames that have scores, up to grid frame ``last``; people without any are left out."""
-        frames = {person: undecided for person in people if (undecided := person.undecided(last))}
         alike: dict[range, list[TrackedPerson]] = {}
-        for person, undecided in frames.items():
-            alike.setdefault(undecided, []).append(person)
-        judged = {
-            person: found
-            for undecided, group in alike.items()
-            for person, found in zip(group, zip(*self._judged(group, undecided), strict=True), strict=True)
-        }
-        return [(person, person.decide(frames[person], *judged[person])) for person in frames]
+        for person in people:
+            if frames := person.undecided(last):
+                alike.setdefault(frames, []).append(person)
+        decided: dict[TrackedPerson, list[Edge]] = {}
+        for frames, group in alike.items():
+            for person, found, withheld in zip(group, *self._judged(group, frames), strict=True):
+                decided[person] = person.decide(frames, found, withheld)
+        return [(person, decided[person]) for person in people if person in decided]
 
     def _judged(self, people: Sequence[TrackedPerson], frames: range) -> tuple[np.ndarray, np.ndarray]:
         """Posteriors (P, L, K) of L frames without what is withheld, and (P, K) bool: withheld at the last of them."""

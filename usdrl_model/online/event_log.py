@@ -8,7 +8,7 @@ because whoever scores actions has no use for people.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 
 from usdrl_model.events.onset_offset import Edge, Event
 from usdrl_model.events.people import PersonEvent, Reason
@@ -57,10 +57,10 @@ class EventLog:
             kind="left", seq=self._next(), person=person, came=came, went=went, reason=reason, stamp=stamp
         ))  # fmt: skip
 
-    def welcome(self, people: Iterable[TrackedPerson], unseen: Collection[TrackedPerson], stamp: float) -> None:
+    def welcome(self, here: Iterable[TrackedPerson], stamp: float) -> None:
         """Those who are in the state for the first time, or again, have entered."""
-        for person in people:
-            if person.came is None and person not in unseen:
+        for person in here:
+            if person.came is None:
                 self.enters(person.id, person.enter(), stamp)
 
     def lose(self, people: Iterable[TrackedPerson], reason: Reason, stamp: float) -> None:

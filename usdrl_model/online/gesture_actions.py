@@ -14,11 +14,8 @@ from usdrl_model.events.onset_offset import Edge
 from usdrl_model.gestures.recogniser import Recogniser
 from usdrl_model.inference import load
 from usdrl_model.online.tracked_person import TrackedPerson
-from usdrl_model.online.windowed import Batch, newest_windows
+from usdrl_model.online.windowed import Answered, newest_windows
 from usdrl_model.windows.track import WINDOWS_KEPT
-
-Answered = tuple[Batch, np.ndarray | None]
-"""Windows, and their features (N, D) by the detector that runs."""
 
 NEWEST = 2
 """Grid frames in one of which somebody is seen who is here: people may have stamps of their own."""
@@ -54,13 +51,17 @@ class GestureActions:
             )
         check_names(known.labels, told)
         self._rate = mine.rate
+        self._end: int | None = None
+        """Grid frame about which the detector beside the one that runs was asked last."""
 
     def step(
         self, people: Sequence[TrackedPerson], end: int, answered: Answered | None
     ) -> Iterator[tuple[TrackedPerson, list[Edge]]]:
         """The edges of everybody who is here at grid frame ``end``; ``answered``: what the running detector gave."""
         if not self._own:
-            detector = self.known.detector
+            if end == self._end:
+                return
+            detector, self._end = self.known.detector, end
             batch = newest_windows(people, end, detector.config.detector.encoder)
             answered = (batch, load.features(detector, batch.windows)) if batch else None
         batch, features = answered or (None, None)

@@ -19,13 +19,13 @@ def find(stream: ActionStream, person: str = "") -> TrackedPerson:
     Raises:
         ValueError: there is no such person or nobody at all, or two are equally near.
     """
-    near = sorted((one for one in stream.people if one.came is not None), key=lambda one: one.sighting.range)
+    near = sorted((one for one in stream.people if one.came is not None), key=lambda one: one.away)
     if person:
         return _named(near, person)
     if not near:
         raise ValueError("nobody is seen: stand in front of the sensor")
-    if len(near) > 1 and near[1].sighting.range - near[0].sighting.range < APART:
-        both = ", ".join(f"{cut(one.id)} at {one.sighting.range:.1f} m" for one in near[:2])
+    if len(near) > 1 and near[1].away - near[0].away < APART:
+        both = ", ".join(f"{cut(one.id)} at {one.away:.1f} m" for one in near[:2])
         raise ValueError(f"two people are equally near ({both}): let one step back, or name the person")
     return near[0]
 

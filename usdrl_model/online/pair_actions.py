@@ -82,7 +82,8 @@ class PairActions:
         newest = [one.track.newest for one in people if one.track.newest is not None]
         told = [one.pairs.newest for one in people if one.pairs is not None and one.pairs.newest is not None]
         end = max([min([end, *(frame for frame in newest if frame >= end - LATE)]), *told])
-        if batch := newest_windows(people, end, self.detector.encoder, robot, alone=False):
+        asked = end in told  # before, and whoever came meanwhile is asked about with the next frame
+        if not asked and (batch := newest_windows(people, end, self.detector.encoder, robot, alone=False)):
             self._counters["pair_inferences"] += 1
             answers = load.probabilities(self.weights, batch.windows)
             for person, frames, seen in zip(batch.people, answers, batch.seen, strict=True):

@@ -31,12 +31,12 @@ from usdrl_model.online.crowd import Crowd
 from usdrl_model.online.decisions import Decisions
 from usdrl_model.online.event_log import EventLog
 from usdrl_model.online.frame_filter import CanonicalFrame, FrameFilter
-from usdrl_model.online.gesture_actions import Answered, GestureActions
+from usdrl_model.online.gesture_actions import GestureActions
 from usdrl_model.online.incremental import Incremental
 from usdrl_model.online.pair_actions import PairActions
 from usdrl_model.online.state import StreamState
 from usdrl_model.online.tracked_person import Sighting, TrackedPerson
-from usdrl_model.online.windowed import newest_windows
+from usdrl_model.online.windowed import Answered, Windowed
 from usdrl_model.skeleton.person import SkeletonFrame
 from usdrl_model.skeleton.topology import topology as find_topology
 from usdrl_model.states.config import StatesConfig
@@ -147,6 +147,7 @@ class ActionStream:
         self.frames.restart(back=self.config.reset_after, ahead=self.config.max_gap)
         self._crowd = Crowd(self._follow, self.config, self.counters, self._memory)
         self._robot = Companion(self.weights.config.detector.rate, self.config.max_gap)
+        self._windowed = Windowed(self.weights)
         self._slot: int | None = None
         self._due_slot: int | None = None
 
@@ -212,20 +213,17 @@ class ActionStream:
         detector = self.weights.config.detector
         end = grid_index(self.stamp, detector.rate)
         last = end - math.ceil(self.config.look_ahead * detector.rate - ON_GRID)
+        people, robot = self._crowd.people, self._robot.at(self.stamp)
         answered: Answered | None = None
         if self._incremental is not None:
-            self._decide(self._incremental.advance(self._crowd.people, end), last)
-        elif batch := newest_windows(self._crowd.people, end, detector.encoder, self._robot.at(self.stamp)):
-            probabilities, features = load.answers(self.weights, batch.windows)
-            answered = batch, features
-            for person, frames, seen in zip(batch.people, probabilities, batch.seen, strict=True):
-                person.timeline.add(end, frames, seen)
-            self._decide(batch.people, last)
+            self._decide(self._incremental.advance(people, end), last)
+        elif answered := self._windowed.advance(people, end, robot):
+            self._decide(answered[0].people, last)
         if self.gestures is not None:
-            for person, edges in self.gestures.step(self._crowd.people, end, answered):
+            for person, edges in self.gestures.step(people, end, answered):
                 self._log.acts(person.id, edges, self.stamp)
         if self._pairs is not None:
-            for who, edges in self._pairs.step(self._crowd.people, self._robot.at(self.stamp), end, last).items():
+            for who, edges in self._pairs.step(people, robot, end, last).items():
                 self._log.acts(who, edges, self.stamp)
         return self._log.collect()
 
@@ -243,11 +241,10 @@ class ActionStream:
 
     def state(self) -> StreamState:
         """A snapshot of people, their actions and states, and the last events."""
-        unseen = self._crowd.unseen(self.stamp)
         return StreamState(
             stamp=self.stamp if math.isfinite(self.stamp) else 0.0,
             seq=self._log.seq,
-            people=tuple(person.state(self.stamp) for person in self._crowd.people if person not in unseen),
+            people=tuple(person.state(self.stamp) for person in self._crowd.here(self.stamp)),
             events=self._log.recent,
             flat=self.frames.flat,
         )
@@ -267,7 +264,7 @@ class ActionStream:
         self.frames.advance(frame.stamp)
         self._expire()  # before the new samples: who was away for longer than max_gap is a new person
         self._log.lose(self._crowd.take(frame.stamp, frame.samples, frame.sensor), "gone", self.stamp)
-        self._log.welcome(self._crowd.people, self._crowd.unseen(self.stamp), self.stamp)
+        self._log.welcome(self._crowd.here(self.stamp), self.stamp)
         self._robot.add(frame.stamp, frame.robot)
         slot = grid_index(self.stamp, self.config.max_rate)
         if self._slot is None or slot > self._slot:

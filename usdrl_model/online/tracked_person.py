@@ -100,6 +100,10 @@ class TrackedPerson:
         self._new_states = partial(PersonStates, states, flat=flat)
         self.states = self._new_states()
         self._flat = flat
+        self._placed = sighting
+        """The last one that says where they are, if any does."""
+        self._first = sighting.stamp
+        """Stamp of the first one that shows a joint: until then the place of nobody may have been sent."""
         self._unmeasured: list[Sighting] = []
         """Those that the states have not seen; ``follow_states``."""
         self.stray: Sighting | None = None
@@ -127,9 +131,18 @@ class TrackedPerson:
         """The name under which the person is published."""
         return self.track.id
 
+    @property
+    def away(self) -> float:
+        """Metres from the sensor, where a joint was valid last; infinite before the first."""
+        return self._placed.range
+
+    def seen(self, oldest: float) -> bool:
+        """Whether a joint has been valid, and not frozen, since that stamp."""
+        return self.track.seen_stamp >= oldest
+
     def enter(self) -> float:
         """Be among the people of the state; the stamp since when."""
-        self.came = self.sighting.stamp if self.again else self.track.first_stamp
+        self.came = self.sighting.stamp if self.again else self._first
         return self.came
 
     def leave(self) -> None:
@@ -140,9 +153,13 @@ class TrackedPerson:
 
     def add(self, sighting: Sighting) -> None:
         """Add the next sighting; ValueError if it is not later than the last one."""
+        if self.came is None and self.track.seen_stamp == -math.inf:
+            self._first = sighting.stamp
         self.track.add(sighting.stamp, sighting.joints, sighting.confidence)
         self._unmeasured.append(replace(sighting, joints=self.track.joints, confidence=self.track.confidence))
         self.sighting = sighting
+        if (sighting.confidence > 0.0).any():
+            self._placed = sighting
 
     def unmeasured(self) -> list[Sighting]:
         """What was added since the last call, with the joints that are believed."""

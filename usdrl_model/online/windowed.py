@@ -1,4 +1,8 @@
-"""A detector of windows, live: everybody's newest window in one batch, at every inference anew."""
+"""A detector of windows, live: everybody's newest window in one batch, anew with every frame of the grid.
+
+Inferences may be due more often than there are grid frames. The same windows are not asked about twice: that would cost
+as much again, and count twice. Whoever came meanwhile, or later than their frame, is asked about with the next one.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +11,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from usdrl_model.checkpoints.loaded_detector import LoadedDetector
+from usdrl_model.inference import load
 from usdrl_model.network.config import EncoderConfig
 from usdrl_model.online.tracked_person import TrackedPerson
 from usdrl_model.skeleton.person import SEEN_JOINTS
@@ -23,6 +29,39 @@ class Batch(NamedTuple):
     """(N, T, M, V, 3)."""
     seen: np.ndarray
     """(N, T) bool, frames in which the person is seen."""
+
+
+Answered = tuple[Batch, np.ndarray | None]
+"""Windows, and their features (N, D) by the detector that runs."""
+
+
+class Windowed:
+    """Inferences of a detector of windows.
+
+    Args:
+        weights: a detector whose configuration is not ``streaming``.
+    """
+
+    def __init__(self, weights: LoadedDetector) -> None:
+        self._weights = weights
+        self._end: int | None = None
+        """Grid frame of the last inference."""
+
+    def advance(self, people: Sequence[TrackedPerson], end: int, robot: Track | None) -> Answered | None:
+        """Ask about everybody at grid frame ``end``; None where nobody is seen, or it was asked about already.
+
+        The scores go to the timelines. Arguments as of ``newest_windows``.
+        """
+        if end == self._end:
+            return None
+        self._end = end
+        batch = newest_windows(people, end, self._weights.config.detector.encoder, robot)
+        if batch is None:
+            return None
+        probabilities, features = load.answers(self._weights, batch.windows)
+        for person, frames, seen in zip(batch.people, probabilities, batch.seen, strict=True):
+            person.timeline.add(end, frames, seen)
+        return batch, features
 
 
 def newest_windows(

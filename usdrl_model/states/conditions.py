@@ -58,10 +58,9 @@ def sitting(scene: Scene, config: StatesConfig, held: bool) -> Verdict:
 def lying(scene: Scene, config: StatesConfig, held: bool) -> Verdict:
     """The trunk is level, and the hips are no higher than the legs or, where these are not seen, near the ground."""
     m = scene.measures
-    legs = [below(leg.over, config.lying_hips, held) for leg in m.legs]
-    low = both(*(leg for leg in legs if leg is not None)) if legs != [None, None] else None
-    if low is None:
-        low = below((m.middle - scene.ground) / m.torso if m.torso > 0.0 else float("nan"), config.lying_height, held)
+    legs = [leg for leg in (below(leg.over, config.lying_hips, held) for leg in m.legs) if leg is not None]
+    height = (m.middle - scene.ground) / m.torso if m.torso > 0.0 else float("nan")
+    low = both(*legs) if legs else below(height, config.lying_height, held)
     return both(above(m.trunk, config.lying_trunk, held), low)
 
 

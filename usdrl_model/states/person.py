@@ -18,7 +18,7 @@ from usdrl_model.states import conditions
 from usdrl_model.states.conditions import LEFT, RIGHT, Condition, Scene
 from usdrl_model.states.config import StatesConfig
 from usdrl_model.states.fall import Fall
-from usdrl_model.states.measures import SIDES, Measures, measure
+from usdrl_model.states.measures import SIDES, Measures, Vector, measure
 from usdrl_model.states.pointing import Ground, Pointer, Ray
 from usdrl_model.states.switch import Switch
 
@@ -91,8 +91,8 @@ class PersonStates:
         self._fallen = Switch(0.0, self._config.posture_after, unknown)
         self._ground = Ground()
         self._pointers = [Pointer(side) for side in SIDES]
-        self._wrists: deque[tuple[float, ...]] = deque()
-        """Stamp, and places of both wrists."""
+        self._wrists: list[deque[tuple[float, ...]]] = [deque() for _ in SIDES]
+        """Of each arm: stamps, and places of the wrist, of the last frames in which it was seen."""
 
     def add(self, stamp: float, joints: np.ndarray, confidence: np.ndarray, sensor: np.ndarray) -> None:
         """Add the next frame.
@@ -136,14 +136,23 @@ class PersonStates:
         return self._ground.height if self._config.ground is None else self._config.ground
 
     def _speeds(self, stamp: float, measures: Measures) -> tuple[float, float]:
-        """Of both wrists relative to their shoulders: from the older to the newer half of the last frames, averaged."""
-        left, right = measures.arms
-        self._wrists.append((stamp, *left.wrist, *right.wrist))
-        while len(self._wrists) > 2 and self._wrists[1][0] <= stamp - SPEED_OVER:
-            self._wrists.popleft()
-        frames = np.array(self._wrists)
-        half = len(frames) // 2
-        if not half:
-            return math.nan, math.nan
-        seconds, *way = (frames[half:].mean(axis=0) - frames[:half].mean(axis=0)).tolist()
-        return math.hypot(*way[:3]) / seconds, math.hypot(*way[3:]) / seconds
+        left, right = (_speed(past, stamp, arm.wrist) for past, arm in zip(self._wrists, measures.arms, strict=True))
+        return left, right
+
+
+def _speed(past: deque[tuple[float, ...]], stamp: float, wrist: Vector) -> float:
+    """Of a wrist relative to its shoulder, from the older to the newer half of the last frames with it, averaged.
+
+    NaN where this frame has no wrist, or no other one has: a joint that flickers is measured over the frames between.
+    """
+    if math.isnan(wrist[0]):
+        return math.nan
+    past.append((stamp, *wrist))
+    # One frame may be older than ``SPEED_OVER``, for slow trackers; none from before the arm was gone for a while.
+    while past[0][0] < stamp - 2 * SPEED_OVER or (len(past) > 2 and past[1][0] <= stamp - SPEED_OVER):
+        past.popleft()
+    half, more = len(past) // 2, (len(past) + 1) // 2
+    if not half:
+        return math.nan
+    seconds, *way = (sum(part[half:]) / more - sum(part[:half]) / half for part in zip(*past, strict=True))
+    return math.hypot(*way) / seconds

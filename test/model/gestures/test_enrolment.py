@@ -16,10 +16,13 @@ from helpers.streaming import streaming_weights
 from usdrl_model.gestures import enrolment, examples, library
 from usdrl_model.gestures.gesture import Gesture
 from usdrl_model.gestures.recogniser import Recogniser
+from usdrl_model.inference import load
 from usdrl_model.online.live_enrolment import LiveEnrolment
 from usdrl_model.online.stream import ActionStream
 from usdrl_model.simulation.simulate import PerformanceConfig, simulate
 from usdrl_model.skeleton.person import Person
+from usdrl_model.skeleton.recording import Recording
+from usdrl_model.skeleton.topology import topology
 
 
 @pytest.mark.parametrize("beside_a_streaming_one", [False, True])
@@ -44,6 +47,20 @@ def test_a_gesture_of_others_is_recognised_once_and_nothing_else_is(
         assert onset.onset == pytest.approx(5.0, abs=1.5)
         assert 7.0 < offset.offset < 9.5
         assert "both_up" in states
+
+
+@pytest.mark.parametrize("max_rate", [10.0, 30.0])
+def test_a_detector_beside_a_streaming_one_is_asked_once_a_grid_frame(
+    detector, background, max_rate: float, monkeypatch
+) -> None:
+    asked, features, running = [], load.features, streaming_weights()
+    config = dataclasses.replace(running.config.stream, max_rate=max_rate)
+    stream = ActionStream(running, topology="kinect_v2_25", config=config)
+    stream.recognise(Recogniser((), background, detector))
+    monkeypatch.setattr(load, "features", lambda weights, x: asked.append(len(x)) or features(weights, x))
+    for frame in performed(11, ("idle", 1.0)).frames:
+        stream.push(frame)
+    assert sum(asked) == pytest.approx(10, abs=1)
 
 
 def test_people_whose_frames_have_stamps_of_their_own_make_gestures_alike(tmp_path, detector, background) -> None:
@@ -195,6 +212,45 @@ def test_half_of_the_joints_missing_is_refused(detector) -> None:
     frames = tuple(dataclasses.replace(one, people=tuple(map(hidden, one.people))) for one in recording.frames)
     with pytest.raises(ValueError, match="% of the joints were seen, expected 50% or more: stand so"):
         examples.from_recording(dataclasses.replace(recording, frames=frames), config.rate, config.encoder.window)
+
+
+def from_the_waist_up(recording: Recording) -> Recording:
+    """As behind a table: hips, legs and the middle of the spine are never seen."""
+    joints = topology(recording.topology).joints
+    low = [
+        n for n, name in enumerate(joints) if name.startswith(("spine_base", "spine_mid", "hip", "knee", "ank", "foot"))
+    ]
+
+    def upper(person: Person) -> Person:
+        seen = np.array(person.joints)
+        seen[low] = np.nan
+        return dataclasses.replace(person, joints=seen)
+
+    frames = tuple(dataclasses.replace(one, people=tuple(map(upper, one.people))) for one in recording.frames)
+    return dataclasses.replace(recording, frames=frames)
+
+
+def test_a_gesture_from_the_waist_up_is_enrolled_and_recognised(tmp_path, detector, background) -> None:
+    config = detector.config.detector
+    acted = [performed(seed, ("idle", 2.0), (GESTURE, 2.5), ("idle", 1.0)) for seed in range(3)]
+    made = [examples.from_recording(from_the_waist_up(one), config.rate, config.encoder.window) for one in acted]
+    whole = [examples.from_recording(one, config.rate, config.encoder.window) for one in acted]
+    for one, other in zip(made, whole, strict=True):
+        assert one.example.seconds == pytest.approx(other.example.seconds, abs=0.35)
+    enrolment.add(tmp_path, "both_up", made, detector, background)
+    stream = ActionStream(detector, topology="kinect_v2_25")
+    stream.recognise(Recogniser(library.read_all(tmp_path, detector.sha256), background, detector))
+    events = []
+    for frame in from_the_waist_up(performed(11, ("idle", 5.0), (GESTURE, 2.5), ("idle", 4.0))).frames:
+        events += stream.push(frame)
+    (onset, offset) = [event for event in events + stream.finish() if event.label == "both_up"]
+    assert onset.onset == pytest.approx(5.0, abs=1.5)
+
+
+def test_who_does_not_move_from_the_waist_up_makes_no_gesture(detector) -> None:
+    config = detector.config.detector
+    with pytest.raises(ValueError, match="the person did not move: expected 15 cm .*, got [1-9]"):
+        examples.from_recording(from_the_waist_up(performed(0, ("idle", 3.0))), config.rate, config.encoder.window)
 
 
 def test_two_people_are_refused_unless_one_is_named(detector) -> None:

@@ -3,6 +3,7 @@
 import dataclasses
 import time
 
+import numpy as np
 import pytest
 from helpers.gestures import GESTURE, performed, shown
 from helpers.streaming import streaming_weights
@@ -94,6 +95,13 @@ def test_the_nearest_person_is_meant_unless_two_are_equally_near(detector) -> No
         live_examples.find(ActionStream(detector, topology="kinect_v2_25"))
     with pytest.raises(ValueError, match="no person 'x'; there: 0"):
         live_examples.find(seen_at(detector, 2.0), "x")
+
+
+def test_the_nearest_person_is_meant_though_one_frame_shows_nothing_of_them(detector) -> None:
+    stream = seen_at(detector, 3.0, 2.0)
+    far = performed(0, ("idle", 2.0)).frames[40].people[0].joints
+    stream.push(SkeletonFrame(stream.stamp + 1 / 30, (Person("0", far), Person("1", np.zeros_like(far)))))
+    assert live_examples.find(stream).id == "1"
 
 
 def test_a_person_who_left_before_stop_is_an_error(detector) -> None:

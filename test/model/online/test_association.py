@@ -49,6 +49,20 @@ def test_people_who_cross_keep_their_ids():
     }
 
 
+@pytest.mark.parametrize("rate", [8, 15, 30])
+@pytest.mark.parametrize("apart", [False, True], ids=["together", "a message each"])
+def test_who_follows_somebody_who_leaves_keeps_their_own_id(rate: int, apart: bool):
+    ids, follower = Association(Memory(), 1.0), set()
+    for step in range(3 * rate):
+        stamp, x = step / rate, 1.3 * step / rate
+        both = {"leads": sample(x)} if x < 1.5 else {}
+        both["follows"] = sample(x - 1.0)
+        for part in [{id_: one} for id_, one in both.items()] if apart else [both]:
+            named = ids.name(stamp, part)
+            follower |= {id_ for id_, one in named.items() if one[0] is both["follows"][0]}
+    assert follower == {"2"}
+
+
 def test_who_comes_back_is_the_same_and_who_comes_later_is_new():
     ids = Association(Memory(), 1.0)
     ids.name(0.0, {"x": sample(0.0), "y": sample(2.0)})

@@ -64,6 +64,18 @@ def test_people_side_by_side_whose_ids_change_places_keep_their_names(rate: floa
     assert (stream.counters["ids_swapped"], stream.counters["tracks_started"]) == (2, 2)
 
 
+def test_swaps_of_people_long_gone_are_forgotten() -> None:
+    stream = ActionStream(hand_up_weights(), topology="kinect_v2_25")
+    for start in (100.0, 110.0, 120.0):
+        pair = (f"a{start}", f"b{start}")
+        for frame in frames(duration=1.0, rate=10.0, start=start, ids=pair):
+            names = dict(zip(pair, pair[:: 1 if frame.stamp < start + 0.5 else -1], strict=True))
+            stream.push(*renamed([frame], lambda _, id_, names=names: names[id_]))
+        stream.push(SkeletonFrame(start + 1.5))
+        stream.push(SkeletonFrame(start + 2.5))
+    assert (stream.counters["ids_swapped"], stream.people, stream._crowd._names) == (3, (), {})
+
+
 def test_people_who_walk_past_each_other_are_not_swapped() -> None:
     def people(t: float) -> tuple[Person, ...]:
         return Person("1", pose(t, False, 1.4 * (t - 2.0))), Person("2", pose(t, False, -1.4 * (t - 2.0)))
@@ -167,6 +179,20 @@ def test_of_two_people_equally_far_the_first_is_followed() -> None:
         people = [Person(one, pose(t, False, x) + [0.0, 0.0, rng.normal(0.0, 0.05)]) for one, x in beside.items()]
         stream.push(SkeletonFrame(100.0 + t, tuple(people)))
     assert stream.counters["tracks_started"] == 1, "noise takes nobody's place"
+
+
+def test_some_frames_without_a_joint_cost_nobody_their_place() -> None:
+    weights = hand_up_weights()
+    config = dataclasses.replace(weights.config.stream, max_people=1)
+    stream = ActionStream(weights, topology="kinect_v2_25", config=config)
+    events = []
+    for frame in frames(ids=("near",)):
+        far = Person("far", frame.people[0].joints + [0.0, 0.0, 4.0])
+        empty = Person("near", np.zeros((25, 3)))
+        near = empty if 104.0 <= frame.stamp < 104.15 else frame.people[0]
+        events += stream.push(SkeletonFrame(frame.stamp, (near, far)))
+    assert [(event.person, event.kind) for event in events] == [("near", "onset"), ("near", "offset")]
+    assert stream.counters["tracks_started"] == 1
 
 
 def test_neighbours_are_measured_where_the_spine_is_not_seen(monkeypatch: pytest.MonkeyPatch) -> None:

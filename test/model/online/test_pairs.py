@@ -19,8 +19,10 @@ ROBOT = standing() + [1.0, 0.0, 2.0]
 """It stands perfectly still, as no measured person does."""
 
 
-def stream(**more: object) -> ActionStream:
-    return ActionStream(hand_up_weights(), topology="kinect_v2_25", pairs=near_weights(**more))  # type: ignore[arg-type]
+def stream(max_rate: float = 10.0, **more: object) -> ActionStream:
+    one, pairs = hand_up_weights(), near_weights(**more)  # type: ignore[arg-type]
+    config = replace(one.config.stream, max_rate=max_rate)
+    return ActionStream(one, topology="kinect_v2_25", config=config, pairs=pairs)
 
 
 def frames(way: float, *, others: bool = True, robot: bool = False, seconds: float = 4.0) -> list[SkeletonFrame]:
@@ -106,6 +108,13 @@ def test_a_pair_is_seen_over_a_longer_window_than_one_person() -> None:
     tried = ActionStream(short, topology="kinect_v2_25", pairs=pairs)
     told(tried, frames(way=1.0, seconds=6.0))
     assert windows[-1].shape[1] == 32 and np.isfinite(windows[-1]).all()
+
+
+def test_more_slots_than_grid_frames_ask_about_no_two_twice() -> None:
+    runs = [stream(), stream(max_rate=20.0)]
+    told_ = [told(one, frames(way=4.0)) for one in runs]
+    assert len(told_[0]) == 4 and told_[0] == told_[1]
+    assert [one.counters["pair_inferences"] for one in runs] == [runs[0].counters["pair_inferences"]] * 2
 
 
 def test_everything_ends_when_the_recording_does() -> None:

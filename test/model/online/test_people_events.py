@@ -144,6 +144,8 @@ def test_people_without_joints_are_not_followed_without_end():
         stream.push(SkeletonFrame(frame.stamp, (*frame.people, *(Person(f"no {n}", nothing) for n in range(9)))))
     assert len(stream.people) <= 4
     assert [person.id for person in stream.state().people] == ["7"]
+    assert stream.counters["tracks_started"] == 3 and stream.counters["tracks_lost"] == 0, "none anew in every frame"
+    assert stream.counters["people_over_limit"] == 0, "nobody is no further person"
 
 
 def test_a_frozen_person_takes_nobodys_place():
@@ -164,6 +166,12 @@ def test_who_was_not_seen_from_the_first_moment_came_then():
     there = [Person("7", pose(t, False, 0.0 if t < 1.0 else 6.0)) for t in np.arange(0.0, 2.0, 0.1)]
     stream = stream_of([SkeletonFrame(100.0 + 0.1 * n, (one,)) for n, one in enumerate(there)])
     assert [event.came for event in stream.people_events()] == pytest.approx([100.0, 100.0, 101.0])
+
+
+def test_who_comes_into_a_slot_that_was_sent_empty_came_then():
+    there = [Person("7", pose(t, False) if t > 2.95 else np.zeros((25, 3))) for t in np.arange(0.0, 4.0, 0.1)]
+    stream = stream_of([SkeletonFrame(100.0 + 0.1 * n, (one,)) for n, one in enumerate(there)])
+    assert [event.came for event in stream.people_events()] == pytest.approx([103.0])
 
 
 def test_who_comes_back_has_no_state_and_no_score_of_before():

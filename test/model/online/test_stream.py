@@ -101,6 +101,21 @@ def test_buffering_and_inferring_apart_is_the_same_as_push() -> None:
     assert events + stream.finish() == play(frames())[1]
 
 
+@pytest.mark.parametrize("each", [False, True], ids=["together", "a message each"])
+def test_more_slots_than_grid_frames_ask_no_window_twice(each: bool) -> None:
+    recorded = [frame for frame in frames(ids=("1", "2"))]
+    if each:
+        recorded = [SkeletonFrame(frame.stamp, (person,)) for frame in recorded for person in frame.people]
+    runs = []
+    for max_rate in (10.0, 30.0):
+        weights = hand_up_weights()
+        config = dataclasses.replace(weights.config.stream, max_rate=max_rate)
+        stream = ActionStream(weights, topology="kinect_v2_25", config=config)
+        events = [event for frame in recorded for event in stream.push(frame)]
+        runs.append((events, weights.detector.batches, stream.counters))
+    assert runs[0] == runs[1] and len(runs[0][0]) == 4 and len(runs[0][1]) == 80
+
+
 def test_a_busy_model_skips_slots_and_says_so() -> None:
     stream = ActionStream(hand_up_weights(), topology="kinect_v2_25")
     for frame in frames(duration=2.0):

@@ -247,6 +247,38 @@ def test_joints_that_flicker_keep_no_state_alive_and_make_none_unknown(every: in
             assert "raising_right_arm" not in {*names(snapshot), *snapshot.unknown}
 
 
+@pytest.mark.parametrize(("state", "wrist"), [("pointing_right", (1, 0, 0)), ("hand_in_front", (-0.1, 0.1, 0.8))])
+@pytest.mark.parametrize("every", [2, 3, 8])
+@pytest.mark.parametrize("joint", ["elbow_right", "wrist_right"])
+def test_an_arm_held_still_is_held_still_whatever_flickers(
+    state: str, wrist: tuple[float, float, float], every: int, joint: str
+) -> None:
+    states, held, down = PersonStates(), standing(), standing()
+    put(held, "right", wrist)
+    for frame in range(150):
+        stamp, confidence = frame / 30, np.ones(25)
+        if frame % every == 0:
+            confidence[JOINT_INDEX[joint]] = 0.0
+        states.add(stamp, held if stamp < 2.0 else down, confidence, SENSOR)
+        snapshot = states.snapshot()
+        if 1.0 < stamp < 2.0:
+            assert state in names(snapshot)
+        if stamp > 2.6:
+            assert state not in {*names(snapshot), *snapshot.unknown}
+
+
+def test_an_arm_that_comes_back_in_a_movement_is_not_held_still() -> None:
+    states, arm = PersonStates(), standing()
+    for frame in range(66):
+        stamp, confidence = frame / 30, np.ones(25)
+        put(arm, "right", (-0.1, 0.1, 0.8) if stamp < 0.5 else (0.3 * math.sin(9.0 * (stamp - 1.6)), 0.1, 0.8))
+        if 0.5 < stamp < 1.6:
+            confidence[RIGHT_ARM] = 0.0
+        states.add(stamp, arm, confidence, SENSOR)
+        if stamp > 1.2:
+            assert "hand_in_front" not in names(states.snapshot())
+
+
 def test_evidence_before_a_gap_does_not_count_after_it() -> None:
     switch = Switch(begin_after=0.5, end_after=0.3, unknown_after=0.5)
     for stamp, verdict in ((0.0, True), (0.1, None), (0.7, None), (5.0, True)):
