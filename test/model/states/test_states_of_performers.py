@@ -66,6 +66,16 @@ def test_the_performer_shows_what_the_script_says(seed: int) -> None:
         assert not ever & {"lying", "fallen"}
 
 
+@pytest.mark.parametrize("side", ["left", "right"])
+@pytest.mark.parametrize("seed", [0, 4, 12])
+def test_the_ray_stays_where_the_arm_pointed_when_it_drops(side: str, seed: int) -> None:
+    clip, state = performed(("idle", 2.0), (f"point_{side}", 4.0), ("idle", 2.0), seed=seed), f"pointing_{side}"
+    held = [pointing for _, states in told(clip) if (pointing := states.get(state))]
+    directions = np.array([one.ray.direction for one in held if one.ray])
+    meant = np.median(directions[: len(directions) // 2], axis=0)
+    assert np.degrees(np.arccos(directions @ meant / np.linalg.norm(meant))).max() < 10.0
+
+
 @pytest.mark.parametrize("seed", range(4))
 def test_a_fall_is_told_from_lying_down_and_lasts_until_they_are_up(seed: int) -> None:
     acts = acting(
