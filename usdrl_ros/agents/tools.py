@@ -91,15 +91,16 @@ def server(perception: Perception) -> MCPServer:
 
     @_tool(mcp)
     async def recent_events(after: After = 0) -> dict[str, Any]:
-        """What happened since this server was started: onsets and offsets of actions, and who entered and left.
+        """What happened since this server was started: actions, states that began, and who entered and left.
 
-        Oldest first, the last 256. Times are seconds ago (null: not yet). `lost` is the end of an action whose person
-        went. `reason` of who left: `gone` (not seen any more), `silent` (the tracker told nothing more: they may be
+        Oldest first; the last 256 states, and of all else the last 256. Times are seconds ago (null: not yet). `onset`
+        and `offset` are those of an action; `lost` is the end of an action whose person went. `state`: somebody came
+        into a state, which may be over again: `people` says what holds now. `reason` of who left: `gone` (not seen any more), `silent` (the tracker told nothing more: they may be
         there still) or `reset` (everybody was forgotten). Give `next` as `after` to hear only what is new.
         """
         now = float((await perception.state())["stamp"]) + client.silence
         end = client.cursor
-        events = client.events_since(after if after <= end else 0)  # larger: of a server that ran before
+        events = client.news_since(after if after <= end else 0)  # larger: of a server that ran before
         return {"events": [_happened(event, now) for event in events], "silent_for": _silent(client), "next": end}
 
     @_tool(mcp)
@@ -173,6 +174,8 @@ def _happened(event: dict[str, Any], now: float) -> dict[str, Any]:
         return None if stamp is None else round(now - stamp, 2)
 
     told = {"kind": event["kind"], "person": event["person"]}
+    if event["kind"] == "state":
+        return told | {"label": event["label"], "began_ago": ago(event["onset"])}
     if event["kind"] in ("entered", "left"):
         reason = {"reason": event["reason"]} if "reason" in event else {}
         return told | {"came_ago": ago(event["onset"]), "went_ago": ago(event["offset"])} | reason

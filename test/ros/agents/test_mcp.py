@@ -113,6 +113,23 @@ def test_an_action_between_two_looks_is_found_and_remembered(robot):
     assert before["next"] == heard["next"] and len(before["events"]) >= 4
 
 
+def test_a_state_between_two_questions_is_remembered_in_its_place(robot):
+    scripted, ask = robot
+    cursor = ask("recent_events")[1]["next"]
+    scripted.come("9")
+    until(lambda: ask("recent_events")[1]["next"] == cursor + 1)
+    scripted.people = [person("9", states=("fallen",))]
+    until(lambda: ask("people")[1]["people"])
+    scripted.people = []
+    until(lambda: not ask("people")[1]["people"])
+    scripted.happen("left", None, "9", score=None, offset=99.0, reason="gone")
+    until(lambda: ask("recent_events")[1]["next"] == cursor + 3)
+    entered, fell, left = ask("recent_events", after=cursor)[1]["events"]
+    assert (entered["kind"], left["kind"]) == ("entered", "left")
+    assert fell == {"kind": "state", "person": "9", "label": "fallen", "began_ago": SOON_AFTER(10.0)}
+    assert [event["kind"] for event in ask("recent_events", after=cursor + 2)[1]["events"]] == ["left"]
+
+
 def test_an_unknown_label_is_refused_with_those_that_are_known(robot):
     failed, said = robot[1]("wait_for", label="wvae", timeout=5.0)
     assert failed and "did you mean 'wave'?" in said and "pointing_left" in said
