@@ -74,8 +74,18 @@ def test_people_are_told_with_what_they_do(robot):
         "bearing": 26.6,
         "actions": [{"label": "wave", "score": 0.9, "seconds": 2.0}],
         "states": ["standing"],
+        "pointing": [],
         "not_judged": ["kick", "lying"],
     }
+
+
+def test_where_somebody_points_is_told(robot):
+    scripted, ask = robot
+    scripted.people = [person("1", states=("standing", "pointing_left"))]
+    ray = {"origin": [1.6, 0.5, 1.3], "direction": [-0.6, 0.0, -0.8], "hit": [0.6, 0.5, 0.0]}
+    scripted.people[0]["states"]["active"][1]["ray"] = ray
+    until(lambda: ask("people")[1]["people"])
+    assert ask("people")[1]["people"][0]["pointing"] == [{"label": "pointing_left", **ray}]
 
 
 def test_waiting_ends_with_the_action_or_with_the_time(robot):
