@@ -109,6 +109,10 @@ def hand_in_front(scene: Scene, config: StatesConfig, held: bool) -> Verdict:
         arm = scene.measures.arms[side]
         return both(
             above(arm.ahead, config.hand_reach, held),
+            either(
+                below(arm.aside, config.hand_aside, held),
+                both(below(arm.aside, config.hand_aside_bent, held), below(arm.reach, config.hand_bent, held)),
+            ),
             above(arm.height, config.hand_low, held),
             below(arm.height, config.hand_high, held),
             below(scene.speeds[side], config.hand_speed, held),

@@ -66,6 +66,16 @@ def test_the_performer_shows_what_the_script_says(seed: int) -> None:
         assert not ever & {"lying", "fallen"}
 
 
+def test_who_points_says_stop_seldom_and_who_says_stop_is_heard() -> None:
+    """Some of those who point happen to point at the sensor, and some hold out a hand past it."""
+
+    def stopped(action: str) -> int:
+        clips = (performed(("idle", 1.0), (action, 2.5), seed=seed) for seed in range(12))
+        return sum(any(states.get("hand_in_front") for _, states in told(clip)) for clip in clips)
+
+    assert stopped("point_right") <= 2 and stopped("hold_hand_out") >= 11
+
+
 @pytest.mark.parametrize("side", ["left", "right"])
 @pytest.mark.parametrize("seed", [0, 4, 12])
 def test_the_ray_stays_where_the_arm_pointed_when_it_drops(side: str, seed: int) -> None:
