@@ -94,6 +94,7 @@ def test_a_fall_is_told_from_lying_down_and_lasts_until_they_are_up(seed: int) -
     )  # fmt: skip
     lay, up, fell, risen = (acts[index][1][-1] for index in (2, 4, 6, 8))
     assert lay & {"standing", "sitting", "lying", "fallen"} == {"lying"}
+    assert "facing_me" not in lay | fell and "facing_me" in up & risen
     assert "standing" in up
     assert {"lying", "fallen"} <= fell and "standing" not in fell
     assert "fallen" not in risen and "standing" in risen
