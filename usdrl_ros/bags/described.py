@@ -61,7 +61,7 @@ def rightly_read(arguments: argparse.Namespace) -> LabelledBag:
     bag = described_bag(arguments)
     for finding in bag.findings:
         if finding.level is Level.ERROR and finding.key in READING:
-            how = ", ".join(f"--{name}" for name in READING)
+            how = ", ".join(f"--{name.replace('_', '-')}" for name in (*READING, "sensor_pose"))
             raise BagError(f"{arguments.bag}: {finding.text}; nothing is kept of it ({how} say how a bag is read)")
     return bag
 
