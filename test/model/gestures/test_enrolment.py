@@ -19,7 +19,7 @@ from usdrl_model.gestures.recogniser import Recogniser
 from usdrl_model.online.live_enrolment import LiveEnrolment
 from usdrl_model.online.stream import ActionStream
 from usdrl_model.simulation.simulate import PerformanceConfig, simulate
-from usdrl_model.skeleton.person import Person
+from usdrl_model.skeleton.person import Person, SkeletonFrame
 
 
 @pytest.mark.parametrize("beside_a_streaming_one", [False, True])
@@ -195,6 +195,27 @@ def test_half_of_the_joints_missing_is_refused(detector) -> None:
     frames = tuple(dataclasses.replace(one, people=tuple(map(hidden, one.people))) for one in recording.frames)
     with pytest.raises(ValueError, match="% of the joints were seen, expected 50% or more: stand so"):
         examples.from_recording(dataclasses.replace(recording, frames=frames), config.rate, config.encoder.window)
+
+
+def test_why_a_recording_is_no_example_is_said_of_what_is_wrong_with_it(detector) -> None:
+    config, right = detector.config.detector, performed(0, ("idle", 1.0), (GESTURE, 2.5))
+
+    def refused(frames: tuple[SkeletonFrame, ...]) -> str:
+        with pytest.raises(ValueError) as said:
+            examples.from_recording(dataclasses.replace(right, frames=frames), config.rate, config.encoder.window)
+        return str(said.value).removeprefix(f"{right.name}: ")
+
+    body = right.frames[0].people[0]
+    hung = tuple(dataclasses.replace(one, people=(body,)) for one in right.frames)
+    assert "of the time, expected 50% or more (joints that repeat to the last digit" in refused(hung)
+    far = dataclasses.replace(body, joints=1000.0 * body.joints)
+    assert refused(tuple(dataclasses.replace(one, people=(far,)) for one in right.frames)) == (
+        "no joint can be believed: are they in metres, and those of kinect_v2_25?"
+    )
+    gap = tuple(one if row % 50 < 15 else SkeletonFrame(one.stamp) for row, one in enumerate(right.frames[:101]))
+    assert refused(gap) == (
+        f"nobody is seen there for 0.8 s without a gap of 1 s: in 31 of 101 frames (3.3 s); people: {body.id}"
+    )
 
 
 def test_two_people_are_refused_unless_one_is_named(detector) -> None:
