@@ -1,6 +1,7 @@
 """A gesture of a simulated person is enrolled and recognised; what is no example of a gesture is refused."""
 
 import dataclasses
+import re
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -68,6 +69,26 @@ def test_examples_are_added_to_those_before(tmp_path, detector, background) -> N
     with pytest.raises(ValueError, match="expected 1 to 10 examples, got 12"):
         enrolment.add(tmp_path, "both_up", [shown(detector, 3)] * 10, detector, background)
     assert len(library.read(tmp_path, "both_up").examples) == 2
+
+
+def test_an_example_that_is_there_already_is_refused(tmp_path, detector, background) -> None:
+    made = [shown(detector, seed) for seed in (1, 2)]
+    source = re.escape(made[0].example.source)
+    for several in ([made[0], made[1], made[0]], [made[0]], [made[1], made[0]]):
+        if several == [made[0]]:
+            enrolment.add(tmp_path, "both_up", several, detector, background)
+        with pytest.raises(ValueError, match=f"^{source} is example 1 of both_up already \\({source}\\): show"):
+            enrolment.add(tmp_path, "both_up", several, detector, background)
+    assert len(library.read(tmp_path, "both_up").examples) == 1
+
+
+def test_which_example_is_unlike_the_others_is_said_from_the_third_on(tmp_path, detector, background) -> None:
+    config = detector.config.detector
+    kick = examples.from_recording(performed(3, ("idle", 2.0), ("kick", 1.5)), config.rate, config.encoder.window)
+    enrolled = enrolment.add(tmp_path, "both_up", [shown(detector, 1), kick], detector, background)
+    assert "its two examples are unlike each other: a third one tells which" in str(enrolled)
+    enrolled = enrolment.add(tmp_path, "both_up", [shown(detector, 2), shown(detector, 4)], detector, background)
+    assert "example 2 of 4 unlike the others" in str(enrolled)
 
 
 def test_who_adds_to_a_gesture_meanwhile_waits_and_both_examples_are_stored(
