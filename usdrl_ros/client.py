@@ -166,7 +166,7 @@ class ActionsClient:
 
     @property
     def cursor(self) -> int:
-        """A number that grows with all that begins, for ``events_since``, ``begun_since`` and ``begun``."""
+        """A number that grows with all that begins, for ``events_since``, ``news_since`` and others."""
         return self._heard.count
 
     def events_since(self, cursor: int) -> list[dict[str, Any]]:
@@ -185,6 +185,11 @@ class ActionsClient:
         """
         with self._news:
             return self._heard.begun_since(cursor)
+
+    def news_since(self, cursor: int) -> list[dict[str, Any]]:
+        """``events_since``, and among them what ``begun_since`` has, as events of the kind ``state`` with ``onset``."""
+        with self._news:
+            return self._heard.news_since(cursor)
 
     def begun(self, label: str, cursor: int, person: str | None = None, min_score: float = 0.0) -> list[str]:
         """Ids of who began an action, or came into a state, of this name after a ``cursor``, oldest first.

@@ -56,7 +56,7 @@ class Heard:
         self.count = 0
         """Of all events and beginnings of states."""
         self._events: deque[tuple[int, dict[str, Any]]] = deque(maxlen=REMEMBERED)
-        self._begun: deque[tuple[int, tuple[str, str]]] = deque(maxlen=REMEMBERED)
+        self._begun: deque[tuple[int, tuple[str, str, float]]] = deque(maxlen=REMEMBERED)
         self._newest: dict[str, Any] | None = None
         """The newest event."""
         self._told: dict[tuple[str, str, float], None] = {}
@@ -75,7 +75,7 @@ class Heard:
         for held in sorted(_held(state), key=lambda one: one[2]):
             if not first and held not in self._told:
                 self.count += 1
-                self._begun.append((self.count, held[:2]))
+                self._begun.append((self.count, held))
             self._told.pop(held, None)
             self._told[held] = None
         while len(self._told) > MOST_STATES:
@@ -94,7 +94,16 @@ class Heard:
 
     def begun_since(self, cursor: int) -> list[tuple[str, str]]:
         """Person and name of the states by geometry that began after a ``count``, oldest first."""
-        return [one for number, one in self._begun if number > cursor]
+        return [(person, label) for number, (person, label, _) in self._begun if number > cursor]
+
+    def news_since(self, cursor: int) -> list[dict[str, Any]]:
+        """Both of them in the order in which they were heard; the beginning of a state is of the kind ``state``."""
+        states = (
+            (number, {"kind": "state", "person": person, "label": label, "onset": onset})
+            for number, (person, label, onset) in self._begun
+        )
+        news = sorted((*self._events, *states), key=lambda one: one[0])
+        return [one for number, one in news if number > cursor]
 
     def approach(self, person: str) -> float | None:
         """Metres a second by which a person comes nearer, over the last ``SPAN``; None where that is not known."""

@@ -99,7 +99,19 @@ def enrol(arguments: argparse.Namespace, examples: Sequence[tuple[Recording, Spa
 
 
 def _add(arguments: argparse.Namespace) -> None:
-    enrol(arguments, [(one, span) for one in recordings_of(arguments) for span in _spans(one, arguments)])
+    recordings = recordings_of(arguments)
+    for one in recordings:
+        _check_people(one)
+    enrol(arguments, [(one, span) for one in recordings for span in _spans(one, arguments)])
+
+
+def _check_people(recording: Recording) -> None:
+    """ValueError where nobody looks like people: what is kept of them would be wrong, silently."""
+    from usdrl_model.data.content_check import findings
+    from usdrl_model.plausibility.findings import misread
+
+    if finding := misread(findings(recording)):
+        raise ValueError(f"{recording.name}: {finding.text}; nothing is kept of it")
 
 
 def _spans(recording: Recording, arguments: argparse.Namespace) -> list[Span]:

@@ -115,10 +115,12 @@ def sampled(store: Store) -> Iterator[Recording]:
 
 def look(recordings: Iterable[Recording]) -> Verdict:
     """Check recordings in canonical axes, a few frames of each; pass a small selection."""
-    judged = []
-    for recording in recordings:
-        sample = Sample(Setup(topology=topology(recording.topology)))
-        for frame in recording.frames:
-            sample.add(frame)
-        judged.append([dataclasses.replace(one, text=one.in_recordings or one.text) for one in sample.findings()])
-    return Verdict.of(judged)
+    return Verdict.of([findings(recording) for recording in recordings])
+
+
+def findings(recording: Recording) -> list[Finding]:
+    """Findings on a recording in canonical axes, in the words for recordings."""
+    sample = Sample(Setup(topology=topology(recording.topology)))
+    for frame in recording.frames:
+        sample.add(frame)
+    return [dataclasses.replace(one, text=one.in_recordings or one.text) for one in sample.findings()]

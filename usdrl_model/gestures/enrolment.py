@@ -23,6 +23,9 @@ SURE = 0.5
 """Posterior at which the detector itself takes an example for one of its actions."""
 LEFT_OUT = 0.5
 """Seconds of movement before the window of an example from which on it is warned of."""
+SAME = 1e-3
+"""Distance of the features of two examples, as a share of their length, below which they are one: of two takes by one
+person it is 0.05 and more."""
 ROUNDING = 1e-4
 """Difference of a stored threshold from the computed one that is none."""
 
@@ -62,8 +65,8 @@ def add(
         patience: seconds to wait for another process that changes the gestures.
 
     Raises:
-        ValueError: a label that is no word, an action of the detector or a state, too many examples, examples of
-            another joint set, or gestures of other weights; nothing is stored then.
+        ValueError: a label that is no word, an action of the detector or a state, too many examples, one that is there
+            already, examples of another joint set, or gestures of other weights; nothing is stored then.
         OSError: it could not be written, or another process changes the gestures for longer than ``patience``.
     """
     check_new(label, dict.fromkeys(detector.config.detector.labels, detector.name))
@@ -86,6 +89,7 @@ def _enrolled(
     kept = before.examples if before else ()
     everything = np.concatenate([before.features, features]) if before else features
     gesture = enrol(label, (*kept, *(example.example for example in examples)), everything, background)
+    _check_new_examples(gesture, len(examples))
     own = _own_threshold(before, background) if before else None
     if own is not None:
         gesture = dataclasses.replace(gesture, threshold=own)
@@ -107,6 +111,18 @@ def check_new(label: str, actions: Mapping[str, str]) -> None:
         raise ValueError(f"label: {shown(label)} is a state that is found without training: take another name")
     if label in actions:
         raise ValueError(f"label: {shown(label)} is an action of the weights {actions[label]}: take another name")
+
+
+def _check_new_examples(gesture: Gesture, count: int) -> None:
+    """ValueError where one of the last ``count`` examples is one that was there before: it would count twice."""
+    features = gesture.features.astype(np.float64)
+    for row in range(len(features) - count, len(features)):
+        far = np.linalg.norm(features[:row] - features[row], axis=1)
+        if (same := np.flatnonzero(far <= SAME * np.linalg.norm(features[row]))).size:
+            raise ValueError(
+                f"{gesture.examples[row].source} is example {same[0] + 1} of {gesture.label} already"
+                f" ({gesture.examples[same[0]].source}): show the gesture again, or take another recording"
+            )
 
 
 def _own_threshold(gesture: Gesture, background: Background) -> float | None:
@@ -161,4 +177,6 @@ def _unlike(gesture: Gesture, background: Background) -> list[str]:
     others = [np.delete(embedded, row, axis=0) for row in range(len(embedded))]
     alike = np.array([one @ prototype(rest) for one, rest in zip(embedded, others, strict=True)])
     far = [str(row + 1) for row in np.flatnonzero(alike < gesture.threshold).tolist()]
+    if far and len(embedded) == 2:
+        return ["its two examples are unlike each other: a third one tells which of them is the odd one"]
     return [f"example {', '.join(far)} of {len(embedded)} unlike the others"] if far else []

@@ -10,11 +10,14 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from collections.abc import Sequence
+from typing import NoReturn
 
 import numpy as np
 
+from usdrl_model.errors.shown import cut, shown
 from usdrl_model.gestures.gesture import Example
-from usdrl_model.skeleton.person import SPINE_MID
+from usdrl_model.skeleton.person import SPINE_MID, SkeletonFrame
 from usdrl_model.skeleton.recording import Recording
 from usdrl_model.windows.shape import WindowShape
 from usdrl_model.windows.tracklets import MIN_FRAMES, Tracklet, tracklets
@@ -64,15 +67,11 @@ def from_body(
     Raises:
         ValueError: too few frames, too few joints seen, or no movement; the message says what to do.
     """
-    if len(mask) < MIN_FRAMES or not mask.any():
+    if len(mask) < MIN_FRAMES:
         raise ValueError(
             f"{source}: expected a person for {MIN_FRAMES / rate:.1f} s or longer, got {len(mask) / rate:.1f} s"
         )
-    if mask.mean() < SEEN:
-        raise ValueError(
-            f"{source}: {mask.mean():.0%} of the joints were seen, expected {SEEN:.0%} or more: stand so that arms and"
-            " hips are in view, and make the gesture again"
-        )
+    _check_seen(mask, source, topology)
     first, last = _movement(joints, mask, rate, source)
     begin = last + 1 - shape.frames
     window = compose([[_window(joints, mask, begin, last)]], shape)[0]
@@ -112,23 +111,48 @@ def from_recording(
         nothing = "" if frames else "no frames there; "
         raise ValueError(f"{source}: {nothing}expected a span that begins before it ends, within 0-{last:.1f} s")
     there = tracklets(dataclasses.replace(recording, frames=frames, segments=()), (), rate, MAX_GAP)
-    tracklet = _of_person(there, person, source)
+    tracklet = _of_person(there, person, source) or _nobody(frames, person, source, rate)
     return from_body(tracklet.joints, tracklet.mask, rate, shape, source, recording.topology)
 
 
-def _of_person(there: list[Tracklet], person: str | None, source: str) -> Tracklet:
-    """The longest tracklet of a person, who must be the only one if not named."""
+def _check_seen(mask: np.ndarray, source: str, topology: str) -> None:
+    """ValueError where too few joints are seen, of the body or for the time."""
+    there = mask.any(axis=1)
+    if not there.any():
+        raise ValueError(f"{source}: no joint can be believed: are they in metres, and those of {topology}?")
+    if mask.mean() >= SEEN:
+        return
+    if mask[there].mean() >= SEEN:
+        raise ValueError(
+            f"{source}: the person was seen for {there.mean():.0%} of the time, expected {SEEN:.0%} or more (joints"
+            " that repeat to the last digit, as of a tracker that hangs, count as missing): make the gesture again"
+        )
+    raise ValueError(
+        f"{source}: {mask.mean():.0%} of the joints were seen, expected {SEEN:.0%} or more: stand so that arms and"
+        " hips are in view, and make the gesture again"
+    )
+
+
+def _of_person(there: list[Tracklet], person: str | None, source: str) -> Tracklet | None:
+    """The longest tracklet of a person, who must be the only one if not named; None where they have none."""
     longest = max((len(one.labels) for one in there), default=0)
     people = sorted({one.person for one in there if 2 * len(one.labels) >= longest})
     if person is None and len(people) > 1:
         raise ValueError(f"{source}: expected one person, got {len(people)} ({', '.join(people[:5])}): say which")
     mine = [one for one in there if person in (None, one.person)]
-    if not mine:
-        whom = "nobody" if person is None else f"no person {person!r}"
-        raise ValueError(
-            f"{source}: {whom} is seen there for {MIN_FRAMES} frames; people: {', '.join(people) or 'none'}"
-        )
-    return max(mine, key=lambda one: len(one.labels))
+    return max(mine, key=lambda one: len(one.labels), default=None)
+
+
+def _nobody(frames: Sequence[SkeletonFrame], person: str | None, source: str, rate: float) -> NoReturn:
+    """ValueError: nobody, or not this person, is there for long enough."""
+    seen = [{one.id for one in frame.people if np.isfinite(one.joints).any()} for frame in frames]
+    whom = "nobody" if person is None else f"no person {shown(person)}"
+    people = sorted(set().union(*seen))
+    raise ValueError(
+        f"{source}: {whom} is seen there for {MIN_FRAMES / rate:.1f} s without a gap of {MAX_GAP:g} s: in"
+        f" {sum(bool(one) if person is None else person in one for one in seen)} of {len(seen)} frames"
+        f" ({frames[-1].stamp - frames[0].stamp:.1f} s); people: {', '.join(map(cut, people[:5])) or 'none'}"
+    )
 
 
 def _movement(joints: np.ndarray, mask: np.ndarray, rate: float, source: str) -> tuple[int, int]:

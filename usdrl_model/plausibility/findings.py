@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import IntEnum
+
+READING = ("axes", "units", "topology")
+"""Keys of the findings that say that a source was recorded with other settings than it is read with."""
 
 
 class Level(IntEnum):
@@ -30,6 +34,11 @@ class Finding:
     """The parameter and its value that would mend it; None where no parameter does, or its value is not known."""
     in_recordings: str = ""
     """The same of recordings, which have no parameters of a node; empty: as ``text``."""
+
+
+def misread(findings: Iterable[Finding]) -> Finding | None:
+    """The finding that says that nobody looks like people as the source is read, so that nothing of it may be kept."""
+    return next((one for one in findings if one.level is Level.ERROR and one.key in READING), None)
 
 
 def nobody(where: str) -> Finding:

@@ -161,10 +161,10 @@ def _posture(
             f" (spread {mounted.spread:.0f} degrees)"
         )
     if np.mean(height < -LYING) > MOST:
-        guess, change = _axes_guess(body, setup)
+        guess, change = _axes_guess(body, setup, mounted)
         return [_axes(f"people stand on their heads: {guess}", change)]
     if np.mean(np.abs(height) <= LYING) > MOST:
-        guess, change = _axes_guess(body, setup)
+        guess, change = _axes_guess(body, setup, mounted)
         why = _cannot_lie(sights, body, level, setup)
         if why:
             return [_axes(f"everybody lies, {why}: {guess}", change)]
@@ -182,10 +182,15 @@ def _posture(
     }[setup.levelled_by]
     change = None
     if mounted and mounted.tilt < MOST_TILTED and setup.levelled_by in ("", "sensor_pose"):
-        pose = mounted.pose(setup.pose)
-        change = ("sensor_pose", list(pose))
-        remedy += f"; by these people, sensor_pose: {list(map(float, pose))}"
+        text, change = _posed(mounted, setup)
+        remedy += f"; {text}"
     return [Finding("pose", Level.WARN, f"people lean {lean:.0f} degrees, all the same way: {remedy}", change)]
+
+
+def _posed(mounted: mounting.Mounting, setup: Setup) -> tuple[str, tuple[str, object]]:
+    """The pose of the sensor that standing people tell, as a text and as a change."""
+    pose = list(map(float, mounted.pose(setup.pose)))
+    return f"by these people, sensor_pose: {pose}", ("sensor_pose", pose)
 
 
 def _cannot_lie(sights: Sequence[Sight], body: np.ndarray, level: np.ndarray, setup: Setup) -> str:
@@ -213,15 +218,21 @@ def _axes(text: str, change: tuple[str, object] | None) -> Finding:
     return Finding("axes", Level.ERROR, text, change, f"nobody is upright: {_TURN}")
 
 
-def _axes_guess(body: np.ndarray, setup: Setup) -> tuple[str, tuple[str, object] | None]:
-    """Guess which axes would make people upright, as a text and as a change."""
+def _axes_guess(
+    body: np.ndarray, setup: Setup, mounted: mounting.Mounting | None
+) -> tuple[str, tuple[str, object] | None]:
+    """Guess which axes, or which pose of the sensor, would make people upright, as a text and as a change."""
     if setup.levelled_by == "target_frame":
         return "is the header's frame_id the frame of the points (optical or body), and tf right?", None
     up = bodies.unit(_trunks(body).sum(axis=0)) @ setup.rotation
     fits = {name: float(np.dot(up, rotation[1])) for name, rotation in AXES.items()}  # [1]: which way is up
     name = max(fits, key=lambda key: fits[key])
+    if fits[name] < 0.8 and mounted and setup.levelled_by != "imu":
+        text, change = _posed(mounted, setup)
+        return f"is the sensor on its side (roll {mounted.roll:.2f}, pitch {mounted.pitch:.2f})? {text}", change
     if fits[name] < 0.8:
-        return "their up is along no axis that axes knows: publish in optical or body axes", None
+        side = "" if setup.levelled_by == "imu" else "; is the sensor on its side? give its sensor_pose"
+        return f"their up is along no axis that axes knows: publish in optical or body axes{side}", None
     if name != setup.axes:
         return f"their up fits {name} axes: set axes: {name}", ("axes", name)
     if setup.levelled_by == "imu":

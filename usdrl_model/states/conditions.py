@@ -17,8 +17,8 @@ Verdict = bool | None
 LEFT, RIGHT = 0, 1
 UPSIDE_DOWN = 100.0
 """Degrees of the trunk from upright from which on nobody stands on their legs: a bow that touches the toes has less."""
-ARMS_DOWN = 60.0
-"""Degrees of the trunk from upright from which on raised arms mean nothing: the person lies or bows."""
+NOT_UPRIGHT = 60.0
+"""Degrees of the trunk from upright from which on arms and the front mean nothing: the person lies or bows."""
 OTHER_ARM_REACH = 0.85
 """Reach of the other arm, arm lengths, below which it is bent and does not point too."""
 
@@ -75,7 +75,7 @@ def raising(side: int) -> Condition:
             above(arm.elbow, config.raised_elbow, held),
             above(arm.reach, config.raised_reach, held),
             above(arm.from_head, config.raised_apart, held),
-            less(scene.measures.upright, ARMS_DOWN),
+            less(scene.measures.upright, NOT_UPRIGHT),
         )
 
     return condition
@@ -95,7 +95,7 @@ def pointing(side: int) -> Condition:
             _stretched(arm, config, held),
             below(scene.speeds[side], config.pointing_speed, held),
             inverse(both(_level(other, config), more(other.reach, OTHER_ARM_REACH))),
-            less(scene.measures.upright, ARMS_DOWN),
+            less(scene.measures.upright, NOT_UPRIGHT),
         )
 
     return condition
@@ -108,18 +108,22 @@ def hand_in_front(scene: Scene, config: StatesConfig, held: bool) -> Verdict:
         arm = scene.measures.arms[side]
         return both(
             above(arm.ahead, config.hand_reach, held),
+            either(
+                below(arm.aside, config.hand_aside, held),
+                both(below(arm.aside, config.hand_aside_bent, held), below(arm.reach, config.hand_bent, held)),
+            ),
             above(arm.height, config.hand_low, held),
             below(arm.height, config.hand_high, held),
             below(scene.speeds[side], config.hand_speed, held),
-            less(scene.measures.upright, ARMS_DOWN),
+            less(scene.measures.upright, NOT_UPRIGHT),
         )
 
     return either(one(LEFT), one(RIGHT))
 
 
 def facing(scene: Scene, config: StatesConfig, held: bool) -> Verdict:
-    """The shoulders are turned to the sensor."""
-    return below(scene.measures.facing, config.facing, held)
+    """The shoulders are turned to the sensor, of somebody upright: the front of who lies is up, or down."""
+    return both(below(scene.measures.facing, config.facing, held), less(scene.measures.upright, NOT_UPRIGHT))
 
 
 def near(scene: Scene, config: StatesConfig, held: bool) -> Verdict:

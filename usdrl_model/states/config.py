@@ -62,6 +62,13 @@ class StatesConfig:
     """Speed of the wrist relative to the shoulder, arm lengths a second: held still below it."""
     hand_reach: Pair = (0.6, 0.5)
     """Distance of the wrist before the shoulder, towards the sensor, arm lengths: hand in front above it."""
+    hand_aside: Pair = (0.45, 0.55)
+    """Distance of the wrist from the line between body and sensor, arm lengths: hand in front below it. A straight arm
+    that leads past the sensor points."""
+    hand_aside_bent: Pair = (0.7, 0.8)
+    """The same of a bent arm, which does not point."""
+    hand_bent: Pair = (0.9, 0.93)
+    """Distance from shoulder to wrist, arm lengths: the arm is bent below it."""
     hand_low: Pair = (-0.35, -0.45)
     """Height of the wrist over the shoulder, arm lengths: hand in front above it. An offered hand is lower."""
     hand_high: Pair = (0.5, 0.6)

@@ -30,6 +30,7 @@ _LINES = {
         ("upper_arm", "shoulder", "elbow"), ("forearm", "elbow", "wrist"), ("arm", "shoulder", "wrist"),
     ))},
     **{f"to_head_{side}": (f"wrist_{side}", "top") for side in SIDES},
+    **{f"before_{side}": ("shoulders", f"wrist_{side}") for side in SIDES},
 }  # fmt: skip
 """Name -> from where to where."""
 _NAMES = list(_LINES)
@@ -75,6 +76,9 @@ class Arm:
     """Height of the elbow over the shoulder, arm lengths."""
     ahead: float
     """Distance of the wrist before the shoulder, towards the sensor, arm lengths."""
+    aside: float
+    """Distance of the wrist, over the floor, from the line between the middle of the shoulders and the sensor, arm
+    lengths."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +165,7 @@ def _of_one(
     def arm(side: str) -> Arm:
         whole = length[f"upper_arm_{side}"] + length[f"forearm_{side}"]
         x, y, z = (along / whole for along in line[f"arm_{side}"])
+        before = line[f"before_{side}"]
         return Arm(
             reach=length[f"arm_{side}"] / whole,
             elevation=90.0 - angle[f"arm_{side}"],
@@ -170,6 +175,7 @@ def _of_one(
             from_head=length[f"to_head_{side}"] / whole,
             elbow=line[f"upper_arm_{side}"][1] / whole,
             ahead=x * to_sensor[0] + z * to_sensor[1],
+            aside=abs(before[0] * to_sensor[1] - before[2] * to_sensor[0]) / whole,
         )
 
     legs = leg("left"), leg("right")

@@ -110,12 +110,13 @@ class PersonStates:
         self._ground.add(stamp, measures.feet)
         scene = Scene(measures, self._ground_height(), self._speeds(stamp, measures))
         for name, switch in self._switches.items():
-            switch.step(stamp, _CONDITIONS[name][0](scene, self._config, switch.held))
+            verdict = _CONDITIONS[name][0](scene, self._config, switch.held)
+            switch.step(stamp, verdict)
+            if verdict and name in POINTING:  # an arm that drops points no more, although the state holds for a moment
+                self._pointers[POINTING.index(name)].add(stamp, joints, confidence)
         self._fallen.step(stamp, self._fall.step(stamp, measures, self._switches[LYING]))
         if not self._fallen.value:
             self._fall.fallen = False
-        for pointer in self._pointers:
-            pointer.add(stamp, joints, confidence)
 
     def snapshot(self) -> States:
         """What holds now, and what is unknown."""

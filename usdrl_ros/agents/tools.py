@@ -59,9 +59,11 @@ def server(perception: Perception) -> MCPServer:
         """Everybody who is seen now, with their actions and states.
 
         `position` is that of the head; `distance` is metres over the floor from the sensor, `bearing` degrees from
-        straight ahead, left positive; null is not known. `seconds` is how long an action has been going on;
-        `not_judged` lists actions and states that cannot be told now, because a part of the body is hidden or the
-        person has just come. An empty list means that nobody is seen, if `silent_for` is null.
+        straight ahead, left positive; null is not known. `pointing` has where every pointing arm points: from
+        `origin`, the hand, along `direction` (length 1), to `hit` on the floor (null: not within 10 m). `seconds` is
+        how long an action has been going on; `not_judged` lists actions and states that cannot be told now, because a
+        part of the body is hidden or the person has just come. An empty list means that nobody is seen, if
+        `silent_for` is null.
         """
         state = await perception.state()
         people = [_seen(person) for person in state["people"]]
@@ -91,15 +93,17 @@ def server(perception: Perception) -> MCPServer:
 
     @_tool(mcp)
     async def recent_events(after: After = 0) -> dict[str, Any]:
-        """What happened since this server was started: onsets and offsets of actions, and who entered and left.
+        """What happened since this server was started: actions, states that began, and who entered and left.
 
-        Oldest first, the last 256. Times are seconds ago (null: not yet). `lost` is the end of an action whose person
-        went. `reason` of who left: `gone` (not seen any more), `silent` (the tracker told nothing more: they may be
-        there still) or `reset` (everybody was forgotten). Give `next` as `after` to hear only what is new.
+        Oldest first; the last 256 states, and of all else the last 256. Times are seconds ago (null: not yet).
+        `onset` and `offset` are those of an action; `lost` is the end of an action whose person went. `state`:
+        somebody came into a state, which may be over again: `people` says what holds now. `reason` of who left:
+        `gone` (not seen any more), `silent` (the tracker told nothing more: they may be there still) or `reset`
+        (everybody was forgotten). Give `next` as `after` to hear only what is new.
         """
         now = float((await perception.state())["stamp"]) + client.silence
         end = client.cursor
-        events = client.events_since(after if after <= end else 0)  # larger: of a server that ran before
+        events = client.news_since(after if after <= end else 0)  # larger: of a server that ran before
         return {"events": [_happened(event, now) for event in events], "silent_for": _silent(client), "next": end}
 
     @_tool(mcp)
@@ -162,6 +166,7 @@ def _seen(person: dict[str, Any]) -> dict[str, Any]:
         "bearing": person.get("bearing"),
         "actions": [{"label": one["label"], "score": one["score"], "seconds": one["since"]} for one in actions],
         "states": [held["label"] for held in states["active"]],
+        "pointing": [{"label": held["label"], **held["ray"]} for held in states["active"] if held.get("ray")],
         "not_judged": [*person.get("withheld", []), *states.get("unknown", [])],
     }
 
@@ -173,6 +178,8 @@ def _happened(event: dict[str, Any], now: float) -> dict[str, Any]:
         return None if stamp is None else round(now - stamp, 2)
 
     told = {"kind": event["kind"], "person": event["person"]}
+    if event["kind"] == "state":
+        return told | {"label": event["label"], "began_ago": ago(event["onset"])}
     if event["kind"] in ("entered", "left"):
         reason = {"reason": event["reason"]} if "reason" in event else {}
         return told | {"came_ago": ago(event["onset"]), "went_ago": ago(event["offset"])} | reason

@@ -6,7 +6,7 @@ import argparse
 import dataclasses
 from pathlib import Path
 
-from usdrl_model.plausibility.findings import Level
+from usdrl_model.plausibility.findings import READING, misread
 from usdrl_model.skeleton import topology
 from usdrl_model.skeleton.person import AXES, UNITS
 from usdrl_ros.bags.errors import BagError
@@ -21,8 +21,6 @@ HOW_READ = ("topic", "topology", "axes", "units", "mirrored", "sensor_pose")
 """What ``add_reading`` adds."""
 USUAL_AXES = "optical"
 """Axes of a bag of which nothing says them: those that the node expects unless it is told others."""
-READING = ("axes", "units", "topology")
-"""Findings that say that a bag was recorded with other settings than it is read with."""
 
 
 def add_bag(command: argparse.ArgumentParser) -> None:
@@ -59,10 +57,9 @@ def rightly_read(arguments: argparse.Namespace) -> LabelledBag:
     Nobody in it looks like people then, with these axes, units or joints, so what is kept would be wrong, silently.
     """
     bag = described_bag(arguments)
-    for finding in bag.findings:
-        if finding.level is Level.ERROR and finding.key in READING:
-            how = ", ".join(f"--{name}" for name in READING)
-            raise BagError(f"{arguments.bag}: {finding.text}; nothing is kept of it ({how} say how a bag is read)")
+    if finding := misread(bag.findings):
+        how = ", ".join(f"--{name.replace('_', '-')}" for name in (*READING, "sensor_pose"))
+        raise BagError(f"{arguments.bag}: {finding.text}; nothing is kept of it ({how} say how a bag is read)")
     return bag
 
 

@@ -7,16 +7,16 @@ from concurrent.futures import CancelledError
 from concurrent.futures import TimeoutError as NoAnswer
 from typing import TYPE_CHECKING
 
-from rclpy.node import Node
 from std_srvs.srv import Trigger
 
 from usdrl_model.errors.shown import MESSAGE, cut, reason
-from usdrl_ros.node.pipeline import Pipeline
+from usdrl_ros.node.services import no_weights
 from usdrl_ros.parameters import values
 from usdrl_ros.parameters.values import PerceptionConfig
 
 if TYPE_CHECKING:
     from usdrl_model.online.live_enrolment import LiveEnrolment
+    from usdrl_ros.node.node import PerceptionNode
 
 PATIENCE = 5.0
 """Seconds for which an answer waits for the worker,"""
@@ -40,17 +40,11 @@ def stop(enrolment: LiveEnrolment, config: PerceptionConfig) -> str:
     return str(enrolment.stop(config.enrol_label))
 
 
-def enrol(
-    node: Node,
-    pipeline: Callable[[], Pipeline | None],
-    work: Work,
-    request: Trigger.Request,
-    response: Trigger.Response,
-) -> Trigger.Response:
+def enrol(node: PerceptionNode, work: Work, request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
     """Answer a request with what came of ``work`` on the thread of the model."""
     response.success = False
     try:
-        response.message = _done(pipeline(), work, values.read(node))
+        response.message = _done(node, work, values.read(node))
         response.success = True
     except CancelledError:
         response.message = "the model was released meanwhile: configure the node, then begin again"
@@ -59,9 +53,10 @@ def enrol(
     return response
 
 
-def _done(pipeline: Pipeline | None, work: Work, config: PerceptionConfig) -> str:
+def _done(node: PerceptionNode, work: Work, config: PerceptionConfig) -> str:
+    pipeline = node.pipeline
     if pipeline is None:
-        raise ValueError("no weights are loaded: configure the node first")
+        raise ValueError(no_weights(node))
     enrolment = pipeline.model.enrolment
     if enrolment is None:
         raise ValueError("no folder for gestures: set the parameter gestures and configure the node again")

@@ -111,14 +111,18 @@ class PerceptionNode(ServedNode):
         self.create_service(SetBool, "~/enable", partial(enable, self), callback_group=switching)
         enrolling = MutuallyExclusiveCallbackGroup()  # an answer waits for the worker
         for name, work in {"start": start, "stop": stop}.items():
-            answer = partial(enrol, self, lambda: self._pipeline, work)
-            self.create_service(Trigger, f"~/enrol/{name}", answer, callback_group=enrolling)
+            self.create_service(Trigger, f"~/enrol/{name}", partial(enrol, self, work), callback_group=enrolling)
         self.add_on_set_parameters_callback(self._set_parameters)
 
     @property
     def pipeline(self) -> Pipeline | None:
         """Weights, outputs and worker; None while the node is not configured."""
         return self._pipeline
+
+    @property
+    def loading(self) -> bool:
+        """Weights are being loaded, or are about to be."""
+        return self._structure_taken and self._pipeline is None
 
     @property
     def active(self) -> bool:
@@ -272,8 +276,7 @@ class PerceptionNode(ServedNode):
     def _publish_diagnostics(self) -> None:
         array = DiagnosticArray()
         array.header.stamp = self.get_clock().now().to_msg()
-        name, pipeline = self.get_fully_qualified_name(), self._pipeline
-        listening = self._listening
+        name, pipeline, listening = self.get_fully_qualified_name(), self._pipeline, self._listening
         heard = (
             pipeline.situation(self, listening.topic, listening.further.silent()) if pipeline and listening else None
         )
@@ -292,7 +295,7 @@ class PerceptionNode(ServedNode):
                 config = parameters.read(self, values)
                 if self._pipeline is not None:
                     self._pipeline.reconfigure(config)
-                elif self._structure_taken:
+                elif self.loading:
                     parameters.check_loading(parameters.read(self), config)
         except ValueError as error:
             return SetParametersResult(successful=False, reason=str(error))

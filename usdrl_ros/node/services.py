@@ -22,6 +22,10 @@ class Managed(Protocol):
         """None while the node is not configured."""
 
     @property
+    def loading(self) -> bool:
+        """Weights are being loaded, or are about to be."""
+
+    @property
     def active(self) -> bool:
         """It listens to its source."""
 
@@ -30,6 +34,13 @@ class Managed(Protocol):
 
     def trigger_deactivate(self) -> TransitionCallbackReturn:
         """As of every lifecycle node."""
+
+
+def no_weights(node: Managed) -> str:
+    """Why there is nothing that could answer yet, and what to do."""
+    if node.loading:
+        return "the weights are still being loaded: try again in some seconds"
+    return "no weights are loaded: configure the node first"
 
 
 def reset(node: Managed, request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
@@ -69,7 +80,5 @@ def list_labels(node: Managed, request: Trigger.Request, response: Trigger.Respo
     """The labels of the weights and of enrolled gestures, as JSON."""
     pipeline = node.pipeline
     response.success = pipeline is not None
-    response.message = (
-        "no weights are loaded: configure the node first" if pipeline is None else json.dumps(pipeline.model.known())
-    )
+    response.message = no_weights(node) if pipeline is None else json.dumps(pipeline.model.known())
     return response

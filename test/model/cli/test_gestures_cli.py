@@ -8,6 +8,7 @@ from helpers.gestures import GESTURE, performed, weights_with_background
 
 from usdrl_model.cli import main
 from usdrl_model.data.store_writer import write_set
+from usdrl_model.skeleton.person import Person
 from usdrl_model.skeleton.segments import Segment
 
 
@@ -64,6 +65,28 @@ def test_a_streaming_detector_is_refused_before_its_background_is_missed(place: 
     arguments = ["--folder", str(place / "gestures"), "--weights", "hri_streaming", "--device", "cpu"]
     assert main.main(["gestures", "add", "both_up", str(place / "takes"), *arguments]) == 1
     assert "a streaming detector: gestures are told by one of windows, such as hri" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda joints: joints * [-1.0, -1.0, 1.0], "nobody is upright: joints of recordings have x to the sensor's"),
+        (lambda joints: joints[:, [2, 0, 1]], "turn them; nothing is kept"),
+        (lambda joints: joints * 1000.0, "millimetres? set units: mm"),
+    ],
+    ids=["upside down", "swapped axes", "millimetres"],
+)
+def test_people_who_do_not_look_like_people_are_refused(place: Path, tmp_path, capsys, change, words: str) -> None:
+    right = performed(1, ("idle", 2.0), (GESTURE, 2.5), ("idle", 1.0))
+    frames = tuple(
+        dataclasses.replace(frame, people=tuple(Person(one.id, change(one.joints)) for one in frame.people))
+        for frame in right.frames
+    )
+    write_set(tmp_path / "takes", "own", [right, dataclasses.replace(right, name="wrong", frames=frames)])
+    assert usdrl(place, "add", "of_wrong", str(tmp_path / "takes")) == 1
+    error = capsys.readouterr().err
+    assert "wrong: " in error and words in error and error.count("\n") == 1
+    assert not (place / "gestures" / "of_wrong").exists()
 
 
 def test_what_is_no_example_is_one_line_and_stores_nothing(place: Path, capsys) -> None:

@@ -1,6 +1,7 @@
 """A gesture of a simulated person is enrolled and recognised; what is no example of a gesture is refused."""
 
 import dataclasses
+import re
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -20,7 +21,7 @@ from usdrl_model.inference import load
 from usdrl_model.online.live_enrolment import LiveEnrolment
 from usdrl_model.online.stream import ActionStream
 from usdrl_model.simulation.simulate import PerformanceConfig, simulate
-from usdrl_model.skeleton.person import Person
+from usdrl_model.skeleton.person import Person, SkeletonFrame
 from usdrl_model.skeleton.recording import Recording
 from usdrl_model.skeleton.topology import topology
 
@@ -85,6 +86,26 @@ def test_examples_are_added_to_those_before(tmp_path, detector, background) -> N
     with pytest.raises(ValueError, match="expected 1 to 10 examples, got 12"):
         enrolment.add(tmp_path, "both_up", [shown(detector, 3)] * 10, detector, background)
     assert len(library.read(tmp_path, "both_up").examples) == 2
+
+
+def test_an_example_that_is_there_already_is_refused(tmp_path, detector, background) -> None:
+    made = [shown(detector, seed) for seed in (1, 2)]
+    source = re.escape(made[0].example.source)
+    for several in ([made[0], made[1], made[0]], [made[0]], [made[1], made[0]]):
+        if several == [made[0]]:
+            enrolment.add(tmp_path, "both_up", several, detector, background)
+        with pytest.raises(ValueError, match=f"^{source} is example 1 of both_up already \\({source}\\): show"):
+            enrolment.add(tmp_path, "both_up", several, detector, background)
+    assert len(library.read(tmp_path, "both_up").examples) == 1
+
+
+def test_which_example_is_unlike_the_others_is_said_from_the_third_on(tmp_path, detector, background) -> None:
+    config = detector.config.detector
+    kick = examples.from_recording(performed(3, ("idle", 2.0), ("kick", 1.5)), config.rate, config.encoder.window)
+    enrolled = enrolment.add(tmp_path, "both_up", [shown(detector, 1), kick], detector, background)
+    assert "its two examples are unlike each other: a third one tells which" in str(enrolled)
+    enrolled = enrolment.add(tmp_path, "both_up", [shown(detector, 2), shown(detector, 4)], detector, background)
+    assert "example 2 of 4 unlike the others" in str(enrolled)
 
 
 def test_who_adds_to_a_gesture_meanwhile_waits_and_both_examples_are_stored(
@@ -251,6 +272,27 @@ def test_who_does_not_move_from_the_waist_up_makes_no_gesture(detector) -> None:
     config = detector.config.detector
     with pytest.raises(ValueError, match="the person did not move: expected 15 cm .*, got [1-9]"):
         examples.from_recording(from_the_waist_up(performed(0, ("idle", 3.0))), config.rate, config.encoder.window)
+
+
+def test_why_a_recording_is_no_example_is_said_of_what_is_wrong_with_it(detector) -> None:
+    config, right = detector.config.detector, performed(0, ("idle", 1.0), (GESTURE, 2.5))
+
+    def refused(frames: tuple[SkeletonFrame, ...]) -> str:
+        with pytest.raises(ValueError) as said:
+            examples.from_recording(dataclasses.replace(right, frames=frames), config.rate, config.encoder.window)
+        return str(said.value).removeprefix(f"{right.name}: ")
+
+    body = right.frames[0].people[0]
+    hung = tuple(dataclasses.replace(one, people=(body,)) for one in right.frames)
+    assert "of the time, expected 50% or more (joints that repeat to the last digit" in refused(hung)
+    far = dataclasses.replace(body, joints=1000.0 * body.joints)
+    assert refused(tuple(dataclasses.replace(one, people=(far,)) for one in right.frames)) == (
+        "no joint can be believed: are they in metres, and those of kinect_v2_25?"
+    )
+    gap = tuple(one if row % 50 < 15 else SkeletonFrame(one.stamp) for row, one in enumerate(right.frames[:101]))
+    assert refused(gap) == (
+        f"nobody is seen there for 0.8 s without a gap of 1 s: in 31 of 101 frames (3.3 s); people: {body.id}"
+    )
 
 
 def test_two_people_are_refused_unless_one_is_named(detector) -> None:

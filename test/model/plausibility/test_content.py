@@ -76,6 +76,9 @@ WRONG = {
     "a tilted sensor without its pose": (
         Bench(sends=(rotation(-30, 0) @ OPTICAL).T), None, "pose", "is the sensor tilted?"
     ),
+    "a sensor on its side": (
+        Bench(sends=(rotation(90, 2) @ OPTICAL).T), None, "axes", "is the sensor on its side"
+    ),
     "pixels": (Bench(change=pixels), None, "flat", "2D pixels?"),
     "seen from the waist up": (Bench(change=from_the_waist_up), None, "legs", "from the waist up"),
     "no legs": (Bench(change=without_legs), None, "legs", "no leg is ever seen down to the foot"),

@@ -147,6 +147,21 @@ def test_a_hand_held_out_to_the_sensor_is_in_front_and_an_offered_one_is_not() -
     assert "hand_in_front" not in names(after(body))
 
 
+@pytest.mark.parametrize("side", ["left", "right"])
+@pytest.mark.parametrize(
+    ("wrist", "bend", "stops"),
+    [((-0.1, 0.1, 0.98), 0.0, True), ((-0.3, 0.1, 0.7), 0.3, True), ((0.3, 0.0, 0.7), 0.3, True),
+     ((0.5, -0.05, 0.86), 0.0, False), ((0.75, 0.1, 0.65), 0.0, False), ((0.55, -0.2, 0.7), 0.2, False)],
+    ids=["straight", "across", "bent", "aside", "far aside", "bent far aside"],
+)  # fmt: skip
+def test_a_hand_is_in_front_only_where_the_arm_leads_to_the_sensor(
+    side: str, wrist: tuple[float, float, float], bend: float, stops: bool
+) -> None:
+    body = standing()
+    put(body, side, wrist, bend)
+    assert ("hand_in_front" in names(after(body))) == stops
+
+
 def test_near_and_facing_follow_the_sensor() -> None:
     assert "near" in names(after(standing(distance=0.8)))
     turned = standing(distance=2.0)

@@ -66,6 +66,26 @@ def test_the_performer_shows_what_the_script_says(seed: int) -> None:
         assert not ever & {"lying", "fallen"}
 
 
+def test_who_points_says_stop_seldom_and_who_says_stop_is_heard() -> None:
+    """Some of those who point happen to point at the sensor, and some hold out a hand past it."""
+
+    def stopped(action: str) -> int:
+        clips = (performed(("idle", 1.0), (action, 2.5), seed=seed) for seed in range(12))
+        return sum(any(states.get("hand_in_front") for _, states in told(clip)) for clip in clips)
+
+    assert stopped("point_right") <= 2 and stopped("hold_hand_out") >= 11
+
+
+@pytest.mark.parametrize("side", ["left", "right"])
+@pytest.mark.parametrize("seed", [0, 4, 12])
+def test_the_ray_stays_where_the_arm_pointed_when_it_drops(side: str, seed: int) -> None:
+    clip, state = performed(("idle", 2.0), (f"point_{side}", 4.0), ("idle", 2.0), seed=seed), f"pointing_{side}"
+    held = [pointing for _, states in told(clip) if (pointing := states.get(state))]
+    directions = np.array([one.ray.direction for one in held if one.ray])
+    meant = np.median(directions[: len(directions) // 2], axis=0)
+    assert np.degrees(np.arccos(directions @ meant / np.linalg.norm(meant))).max() < 10.0
+
+
 @pytest.mark.parametrize("seed", range(4))
 def test_a_fall_is_told_from_lying_down_and_lasts_until_they_are_up(seed: int) -> None:
     acts = acting(
@@ -74,6 +94,7 @@ def test_a_fall_is_told_from_lying_down_and_lasts_until_they_are_up(seed: int) -
     )  # fmt: skip
     lay, up, fell, risen = (acts[index][1][-1] for index in (2, 4, 6, 8))
     assert lay & {"standing", "sitting", "lying", "fallen"} == {"lying"}
+    assert "facing_me" not in lay | fell and "facing_me" in up & risen
     assert "standing" in up
     assert {"lying", "fallen"} <= fell and "standing" not in fell
     assert "fallen" not in risen and "standing" in risen

@@ -74,8 +74,18 @@ def test_people_are_told_with_what_they_do(robot):
         "bearing": 26.6,
         "actions": [{"label": "wave", "score": 0.9, "seconds": 2.0}],
         "states": ["standing"],
+        "pointing": [],
         "not_judged": ["kick", "lying"],
     }
+
+
+def test_where_somebody_points_is_told(robot):
+    scripted, ask = robot
+    scripted.people = [person("1", states=("standing", "pointing_left"))]
+    ray = {"origin": [1.6, 0.5, 1.3], "direction": [-0.6, 0.0, -0.8], "hit": [0.6, 0.5, 0.0]}
+    scripted.people[0]["states"]["active"][1]["ray"] = ray
+    until(lambda: ask("people")[1]["people"])
+    assert ask("people")[1]["people"][0]["pointing"] == [{"label": "pointing_left", **ray}]
 
 
 def test_waiting_ends_with_the_action_or_with_the_time(robot):
@@ -111,6 +121,23 @@ def test_an_action_between_two_looks_is_found_and_remembered(robot):
     assert ask("recent_events", after=heard["next"])[1]["events"] == []
     before = ask("recent_events", after=heard["next"] + 50)[1]  # of a server that ran before this one
     assert before["next"] == heard["next"] and len(before["events"]) >= 4
+
+
+def test_a_state_between_two_questions_is_remembered_in_its_place(robot):
+    scripted, ask = robot
+    cursor = ask("recent_events")[1]["next"]
+    scripted.come("9")
+    until(lambda: ask("recent_events")[1]["next"] == cursor + 1)
+    scripted.people = [person("9", states=("fallen",))]
+    until(lambda: ask("people")[1]["people"])
+    scripted.people = []
+    until(lambda: not ask("people")[1]["people"])
+    scripted.happen("left", None, "9", score=None, offset=99.0, reason="gone")
+    until(lambda: ask("recent_events")[1]["next"] == cursor + 3)
+    entered, fell, left = ask("recent_events", after=cursor)[1]["events"]
+    assert (entered["kind"], left["kind"]) == ("entered", "left")
+    assert fell == {"kind": "state", "person": "9", "label": "fallen", "began_ago": SOON_AFTER(10.0)}
+    assert [event["kind"] for event in ask("recent_events", after=cursor + 2)[1]["events"]] == ["left"]
 
 
 def test_an_unknown_label_is_refused_with_those_that_are_known(robot):

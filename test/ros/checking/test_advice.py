@@ -103,6 +103,18 @@ def test_the_pose_of_a_tilted_sensor(degrees):
     assert not found.left
 
 
+@pytest.mark.parametrize("sign", [-1.0, 1.0])
+@pytest.mark.parametrize("pose", [(0.0,) * 6, (0.2, 0.0, 1.1, 0.0, 0.0, 1.5)])
+def test_the_pose_of_a_sensor_on_its_side(sign, pose):
+    turn = np.array([[0.0, 1.0, 0.0], [-1.0, 0.0, 0.0], [0.0, 0.0, 1.0]])
+    found = report(captured(perform(), change=lambda joints: joints @ (turn if sign > 0 else turn.T)), sensor_pose=pose)
+    ((name, value),) = steps(found)
+    assert name == "sensor_pose" and value[3] == pytest.approx(-sign * np.pi / 2, abs=0.06)
+    assert value[4] == pytest.approx(0.0, abs=0.06) and (value[:2], value[5]) == (pose[:2], pose[5])
+    assert f"is the sensor on its side (roll {value[3]:.2f}" in found.steps[0].why.text
+    assert not found.left
+
+
 def test_a_small_tilt_is_a_note():
     found = report(captured(perform(), change=tilted(15.0)))
     assert found.fine

@@ -188,7 +188,8 @@ def asking(monkeypatch):
     pipeline = SimpleNamespace(worker=bench.worker, model=SimpleNamespace(enrolment="all gestures"))
 
     def ask(work):
-        return enrol.enrol(None, lambda: pipeline, work, Trigger.Request(), Trigger.Response())
+        node = SimpleNamespace(pipeline=pipeline)
+        return enrol.enrol(node, work, Trigger.Request(), Trigger.Response())
 
     return bench.worker, ask
 

@@ -103,6 +103,21 @@ def test_what_the_weights_must_allow_is_refused_until_they_are_there(node, name,
     assert node.set(name, value).successful is (value != ["wvae"])
 
 
+def test_who_asks_for_weights_is_told_to_come_back_when_they_are_there(node):
+    for service in ("enrol/start", "enrol/stop", "list_labels"):
+        answer = node.peer.call(Trigger, f"usdrl_perception/{service}")
+        assert (answer.success, answer.message) == (
+            False, "the weights are still being loaded: try again in some seconds",
+        )  # fmt: skip
+    node.load()
+    node.reaches("active")
+    assert node.peer.call(Trigger, "usdrl_perception/list_labels").success
+    assert "no folder for gestures" in node.peer.call(Trigger, "usdrl_perception/enrol/start").message
+    assert node.lifecycle(Transition.TRANSITION_DEACTIVATE) and node.lifecycle(Transition.TRANSITION_CLEANUP)
+    for service in ("enrol/start", "list_labels"):
+        assert "configure the node first" in node.peer.call(Trigger, f"usdrl_perception/{service}").message
+
+
 def test_what_needs_no_weights_is_set_while_they_load(node):
     assert node.set("enrol.label", "thumbs_up").successful
     assert node.set("watch", ["hand_up"]).successful, "as it is"
