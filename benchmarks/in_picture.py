@@ -26,7 +26,6 @@ from usdrl_model.evaluation.stream.scores import Heard
 from usdrl_model.files import markdown
 from usdrl_model.inference.load import load
 from usdrl_model.online.stream import ActionStream
-from usdrl_model.skeleton import judged_time
 from usdrl_model.skeleton.person import Person, SkeletonFrame
 from usdrl_model.skeleton.recording import Recording, in_canonical_joints
 from usdrl_model.skeleton.topology import topology
@@ -85,7 +84,7 @@ def score(recordings: Sequence[Recording], weights: str, words: vocabulary.Vocab
         Heard(
             truth=one.segments,
             detections=predict(one, ActionStream(loaded, topology=one.topology)).actions,
-            duration=judged_time.of(one),
+            duration=streams.length(one),
         )
         for one in recordings
     ]

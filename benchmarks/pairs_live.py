@@ -29,7 +29,6 @@ from usdrl_model.files.markdown import table
 from usdrl_model.inference import load
 from usdrl_model.metrics.events import EventScores
 from usdrl_model.online.stream import ActionStream
-from usdrl_model.skeleton import judged_time
 from usdrl_model.skeleton.recording import Recording
 from usdrl_model.skeleton.segments import AMBIGUOUS
 
@@ -70,7 +69,7 @@ def heard(recordings: Iterable[Recording], weights: str, beside: str) -> tuple[l
         stream = ActionStream(one, topology=recording.topology, pairs=two)
         labels = stream.pair_labels
         found = tuple(action for action in predict(recording, stream).actions if action.label in labels)
-        told.append(Heard(truth=recording.segments, detections=found, duration=judged_time.of(recording)))
+        told.append(Heard(truth=recording.segments, detections=found, duration=length(recording)))
     return told, labels
 
 
@@ -96,7 +95,7 @@ def main() -> None:
     for name, recordings in scored(given.data):
         told, labels = heard(recordings, given.weights, given.beside)
         all_ = scores.events(told, labels)
-        minutes = sum(map(length, recordings)) / 60.0
+        minutes = sum(one.duration for one in told) / 60.0
         doubtful = sum(s.end - s.start for one in told for s in one.truth if s.label == AMBIGUOUS) / 60.0
         print(
             f"\n{name}: {len(told)} streams of two, {minutes:.1f} minutes, {doubtful:.1f} minutes of a person ambiguous"

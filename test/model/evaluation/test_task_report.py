@@ -182,7 +182,7 @@ def test_seconds_and_alarms_are_no_percent() -> None:
         row = next(line for line in page.splitlines() if "| fine-tuned |" in line)
         assert "| 60.5 (60.0 to 61.0) | 270.0 (270.0 to 270.0) | 0.58 (0.46 to 0.71) |" in row
         assert "All scores are in percent" not in page
-        assert "an hour of what was run and can be judged" in page and "seconds from the true onset" in page
+        assert "an hour of everything that was run" in page and "seconds from the true onset" in page
     assert "Scores are in percent where the lines below give no other unit" in to_markdown(live, "stream", cells, {})
 
 

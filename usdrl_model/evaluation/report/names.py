@@ -68,7 +68,7 @@ METRICS: Mapping[str, tuple[str, str]] = {
     ),
     "false_alarms_per_hour": (
         "false alarms an hour",
-        "events that overlap no true action of their label, an hour of what was run and can be judged; fewer is better",
+        "events that overlap no true action of their label, an hour of everything that was run; fewer is better",
     ),
     "onset_delay_median": ("onset told after, median", "seconds from the true onset to the event that tells it"),
     "onset_delay_p90": ("onset told after, p90", "seconds within which nine of ten onsets are told"),

@@ -38,7 +38,6 @@ from usdrl_model.evaluation.stream.scores import Heard
 from usdrl_model.network.device import one_thread
 from usdrl_model.online.stream import ActionStream
 from usdrl_model.progress import progress
-from usdrl_model.skeleton import judged_time
 from usdrl_model.skeleton.recording import Recording
 from usdrl_model.skeleton.segments import AMBIGUOUS
 from usdrl_model.training.finetuning import sources
@@ -216,7 +215,7 @@ class _Runner:
     def _heard(self, recording: Recording, loaded: LoadedDetector) -> Heard:
         with one_thread():
             found = predict(recording, ActionStream(loaded, topology=recording.topology)).actions
-        return Heard(truth=recording.segments, detections=found, duration=judged_time.of(recording))
+        return Heard(truth=recording.segments, detections=found, duration=streams.length(recording))
 
 
 def _timeline(recording: Recording, heard: Heard) -> dict[str, Any]:
@@ -225,9 +224,4 @@ def _timeline(recording: Recording, heard: Heard) -> dict[str, Any]:
     cut = lambda actions: [  # noqa: E731
         [one.label, one.start - first, one.end - first] for one in actions if one.label not in (AMBIGUOUS, NONE)
     ]
-    return {
-        "name": recording.name,
-        "end": streams.length(recording),
-        "truth": cut(heard.truth),
-        "found": cut(heard.detections),
-    }
+    return {"name": recording.name, "end": heard.duration, "truth": cut(heard.truth), "found": cut(heard.detections)}

@@ -29,7 +29,6 @@ class Heard:
     """In the labels of a vocabulary, and ``AMBIGUOUS``."""
     detections: tuple[Detection, ...]
     duration: float
-    """In which people can be judged."""
 
 
 def events(heard: Iterable[Heard], shared: Iterable[str]) -> EventScores:
