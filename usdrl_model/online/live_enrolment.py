@@ -90,8 +90,10 @@ class LiveEnrolment:
         self._started, self._made = (found, found.came, self._stream.stamp), None
         return found.id
 
-    def stop(self, label: str) -> Enrolled:
+    def stop(self, label: str, silent: float = 0.0) -> Enrolled:
         """The gesture has been made: add it to the examples of ``label``, and recognise it.
+
+        ``silent``: seconds since the newest frame of the stream came.
 
         Where the label is refused, another call may name another one for what was made until the first; where it
         could not be stored, another call may store it.
@@ -103,7 +105,7 @@ class LiveEnrolment:
         """
         if self._started is not None:
             started, self._started = self._started, None
-            self._made = live_examples.example(self._stream, *started, self._detector.config.detector)
+            self._made = live_examples.example(self._stream, *started, self._detector.config.detector, silent)
         if self._made is None:
             raise ValueError("not started: call start, make the gesture, call stop")
         self.check(label)

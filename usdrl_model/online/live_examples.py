@@ -8,7 +8,10 @@ from usdrl_model.gestures.examples import Shown
 from usdrl_model.network.detector_config import DetectorConfig
 from usdrl_model.online.stream import ActionStream
 from usdrl_model.online.tracked_person import TrackedPerson
+from usdrl_model.windows.track import MAX_JOINT_GAP
 
+SILENT = 1.0
+"""Seconds without news of the tracker after which nobody knows whether somebody is still there."""
 APART = 0.3
 """Metres by which one person must be nearer than all others to be meant without a name."""
 
@@ -31,7 +34,12 @@ def find(stream: ActionStream, person: str = "") -> TrackedPerson:
 
 
 def example(
-    stream: ActionStream, person: TrackedPerson, came: float | None, since: float, detector: DetectorConfig
+    stream: ActionStream,
+    person: TrackedPerson,
+    came: float | None,
+    since: float,
+    detector: DetectorConfig,
+    silent: float = 0.0,
 ) -> Shown:
     """What a person has done since a stamp, as an example of a gesture for a detector of windows.
 
@@ -41,6 +49,7 @@ def example(
         came: since when they had been here then; who came later under the same id may be somebody else.
         since: stamp, seconds.
         detector: by whose features the gesture will be told.
+        silent: seconds since the newest frame of the stream came.
 
     Raises:
         ValueError: the person was lost meanwhile, the time is too long, or as ``examples.from_body``.
@@ -48,6 +57,9 @@ def example(
     if person not in stream.people or person.came != came:
         there = ", ".join(cut(one.id) for one in stream.people if one.came is not None) or "nobody"
         raise ValueError(f"person {cut(person.id)} was lost since start, there: {there}: begin again")
+    unseen = stream.stamp - person.track.seen_stamp
+    if unseen > MAX_JOINT_GAP or silent > SILENT:  # the rest of the gesture may be missing
+        raise ValueError(f"person {cut(person.id)} has not been seen for {unseen + silent:.1f} s: begin again")
     joints, mask = person.since(since)
     source = f"person {cut(person.id)}, {since:.2f}-{person.track.last_stamp:.2f} s"
     return examples.from_body(joints, mask, detector.rate, detector.encoder.window, source, stream.topology.name)

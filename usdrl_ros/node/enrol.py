@@ -22,10 +22,11 @@ PATIENCE = 5.0
 """Seconds for which an answer waits for the worker,"""
 FURTHER = 0.9
 """and for which it then waits for what has begun: both together are less than clients wait (``service_calls``)."""
-Work = Callable[["LiveEnrolment", PerceptionConfig], str]
+Work = Callable[["LiveEnrolment", PerceptionConfig, float], str]
+"""(gestures, settings, seconds since the newest frame came) -> what to answer."""
 
 
-def start(enrolment: LiveEnrolment, config: PerceptionConfig) -> str:
+def start(enrolment: LiveEnrolment, config: PerceptionConfig, silent: float) -> str:
     """The gesture begins; ValueError as ``LiveEnrolment.start``, and for a name that it cannot have."""
     if config.enrol_label:
         enrolment.check(config.enrol_label)  # before somebody makes it
@@ -33,11 +34,11 @@ def start(enrolment: LiveEnrolment, config: PerceptionConfig) -> str:
     return f"person {cut(person)}: make the gesture, then call enrol/stop"
 
 
-def stop(enrolment: LiveEnrolment, config: PerceptionConfig) -> str:
+def stop(enrolment: LiveEnrolment, config: PerceptionConfig, silent: float) -> str:
     """The gesture has been made; errors as ``LiveEnrolment.stop``."""
     if not config.enrol_label:
         raise ValueError("set the parameter enrol.label to the name of the gesture, then make it again")
-    return str(enrolment.stop(config.enrol_label))
+    return str(enrolment.stop(config.enrol_label, silent))
 
 
 def enrol(node: PerceptionNode, work: Work, request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
@@ -60,7 +61,8 @@ def _done(node: PerceptionNode, work: Work, config: PerceptionConfig) -> str:
     enrolment = pipeline.model.enrolment
     if enrolment is None:
         raise ValueError("no folder for gestures: set the parameter gestures and configure the node again")
-    answer = pipeline.worker.ask(lambda: work(enrolment, config))
+    worker = pipeline.worker
+    answer = worker.ask(lambda: work(enrolment, config, worker.silent))
     try:
         return answer.result(PATIENCE)
     except NoAnswer:

@@ -154,6 +154,13 @@ class Processing:
                 return CLOCK_CHECK
         return max(0.0, left)
 
+    @property
+    def silent(self) -> float:
+        """Seconds since the newest believed frame came; 0 where there is none, or the source has timed out."""
+        if self._last_arrival is None:
+            return 0.0
+        return self._silent_by_clock() if self._simulated() else self._monotonic() - self._last_arrival
+
     def time_out(self) -> Result | None:
         """The source is silent: all people are lost."""
         self._last_arrival = None

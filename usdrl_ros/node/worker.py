@@ -140,6 +140,11 @@ class Worker:
         busy = self.busy
         return busy if busy > max(STUCK_SLOTS / self.config.max_rate, STUCK) else 0.0
 
+    @property
+    def silent(self) -> float:
+        """Seconds since the newest frame came; for what is asked of the thread (``ask``)."""
+        return self._processing.silent
+
     def snapshot(self) -> Snapshot:
         """The state after the newest step; never waits."""
         return self._snapshot

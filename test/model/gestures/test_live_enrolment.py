@@ -104,6 +104,21 @@ def test_the_nearest_person_is_meant_though_one_frame_shows_nothing_of_them(dete
     assert live_examples.find(stream).id == "1"
 
 
+def test_half_a_gesture_of_somebody_who_is_gone_is_refused(tmp_path, detector) -> None:
+    """Before the stream loses them: they left the picture, or the tracker has said nothing since."""
+    for frames, silent in ((20, 0.0), (0, 1.5)):
+        stream = ActionStream(detector, topology="kinect_v2_25")
+        live = LiveEnrolment(stream, tmp_path)
+        made = make_between_start_and_now(stream, live)
+        for step in range(frames):
+            stream.push(SkeletonFrame(made[-1].stamp + (step + 1) / 30))
+        with pytest.raises(ValueError, match=r"person 1 has not been seen for \d\.\d s: begin again"):
+            live.stop("both_up", silent)
+        with pytest.raises(ValueError, match="not started"):
+            live.stop("both_up")
+    assert library.labels(tmp_path) == []
+
+
 def test_a_person_who_left_before_stop_is_an_error(detector) -> None:
     stream = seen_at(detector, 2.0)
     person, shape = live_examples.find(stream), detector.config.detector

@@ -81,6 +81,21 @@ def test_a_gesture_shown_to_the_robot_is_stored_and_watched(node, folders):
     assert onset["onset"] == pytest.approx(2004.0, abs=2.0)
 
 
+def test_half_a_gesture_before_the_tracker_fell_silent_is_refused(node, folders):
+    assert node.set("enrol.label", "half").successful
+    recorded = performed(8, ("idle", 2.0), (GESTURE, 2.5), start=2500.0).frames
+    node.reset()
+    node.play(recorded[:60], SPEED)
+    assert call(node, "start").success
+    node.play(recorded[60:110], SPEED)
+    node.peer.spin(1.3)  # less than source_timeout
+    answer = call(node, "stop")
+    assert not answer.success
+    assert "person 1 has not been seen for" in answer.message or "person 1 was lost since start" in answer.message
+    assert not (folders / "gestures" / "half").exists()
+    node.reset()
+
+
 def test_what_is_no_gesture_is_refused_and_not_stored(node, folders):
     node.reset()
     nobody = "nobody is seen: stand in front of the sensor"  # the last frames before may arrive after the reset
@@ -197,7 +212,7 @@ def asking(monkeypatch):
 def test_what_is_told_to_have_failed_is_not_done_later(asking):
     worker, ask = asking
     stored = []
-    answer = ask(lambda enrolment, config: stored.append(enrolment))
+    answer = ask(lambda enrolment, config, silent: stored.append(enrolment))
     assert not answer.success and answer.message.startswith("the model has not answered for")
     worker.step()
     assert not stored
@@ -206,7 +221,7 @@ def test_what_is_told_to_have_failed_is_not_done_later(asking):
 def test_what_has_begun_is_waited_for_and_told(asking):
     worker, ask = asking
 
-    def slow(enrolment, config):
+    def slow(enrolment, config, silent):
         time.sleep(0.3)
         return "stored"
 
@@ -220,7 +235,7 @@ def test_what_has_begun_and_does_not_end_may_still_be_done(asking):
     worker, ask = asking
     go = threading.Event()
     worker.start()
-    answer = ask(lambda enrolment, config: go.wait(10.0))
+    answer = ask(lambda enrolment, config, silent: go.wait(10.0))
     go.set()
     assert not answer.success
     assert answer.message == "the model has not ended it for 0.6 s, and still may: see /diagnostics"
@@ -234,6 +249,6 @@ def test_a_node_answers_before_its_clients_give_up():
 def test_nobody_waits_for_a_model_that_was_released(asking):
     worker, ask = asking
     worker.stop()
-    answer = ask(lambda enrolment, config: "stored")
+    answer = ask(lambda enrolment, config, silent: "stored")
     assert not answer.success
     assert answer.message == "the model was released meanwhile: configure the node, then begin again"

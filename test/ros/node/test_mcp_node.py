@@ -21,7 +21,10 @@ def test_a_raised_hand_is_waited_for_and_the_death_of_the_node_is_said(robot):
         failed, found = waiting.result(60.0)
         assert not failed and found["found"]
         assert (found["person"]["id"], found["person"]["actions"][0]["label"]) == ("7", "hand_up")
-        entered, onset = ask("recent_events")[1]["events"]
+        told = ask("recent_events")[1]["events"]
+        entered, onset = (event for event in told if event["kind"] != "state")
+        came_into = {event["label"] for event in told if event["kind"] == "state" and event["person"] == "7"}
+        assert {"standing", "facing_me"} <= came_into
         assert (entered["kind"], entered["person"]) == ("entered", "7")
         assert (onset["kind"], onset["person"], onset["ended_ago"]) == ("onset", "7", None)
         os.kill(robot.child.pid, signal.SIGKILL)
