@@ -55,7 +55,7 @@ setup(
         (f"share/{PACKAGE}/config/suites", sorted(glob("config/suites/*.yaml"))),
     ],
     zip_safe=False,
-    install_requires=["numpy>=1.21", "pyyaml>=5.4", "safetensors>=0.4", *TORCH, "transforms3d>=0.3.1"],
+    install_requires=["numpy>=1.21", "pyyaml>=5.4", "safetensors>=0.4", *TORCH, "transforms3d>=0.4.2"],
     extras_require={
         "ros": ros_wheels("jazzy", rclpy="7.1.6", common_interfaces="5.3.6"),  # the long-term release
         "ros-jazzy": ros_wheels("jazzy", rclpy="7.1.6", common_interfaces="5.3.6"),
