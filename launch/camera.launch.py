@@ -61,8 +61,8 @@ def camera(context: LaunchContext) -> list:
     parameters = [values] if values else []
     if file := given(context, "params_file"):
         name, beside = (full_name(context, given(context, "namespace"), one) for one in (NODE_NAME, NODE))
-        check_file(Path(file), name, NAMES, [beside])
-        parameters.insert(0, file)
+        if check_file(Path(file), name, NAMES, [beside]):
+            parameters.insert(0, file)
     if device := values.get("device"):
         find_device(device)
     frame = given(context, "fixed_frame") or given(context, "target_frame") or values.get("frame_id") or FRAME

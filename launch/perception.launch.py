@@ -51,8 +51,8 @@ def perception(context: LaunchContext) -> list:
     parameters = [values] if values else []
     if file := given(context, "params_file"):
         name, beside = (full_name(context, given(context, "namespace"), one) for one in (NODE, CAMERA_NODE))
-        check_file(Path(file), name, NAMES, [beside])
-        parameters.insert(0, file)
+        if check_file(Path(file), name, NAMES, [beside]):
+            parameters.insert(0, file)
     viewer = rviz(context) if IfCondition(LaunchConfiguration("rviz")).evaluate(context) else []
     respawn = IfCondition(LaunchConfiguration("respawn")).evaluate(context)
     node = own_node("usdrl-perception", NODE, given(context, "namespace"), parameters, respawn)

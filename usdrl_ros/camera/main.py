@@ -15,6 +15,7 @@ end the process with status 0; it exits with status 1 if the node cannot start.
 from __future__ import annotations
 
 import sys
+import threading
 from typing import TYPE_CHECKING
 
 from usdrl_ros.processes import executables, stopping
@@ -31,12 +32,19 @@ def main(args: list[str] | None = None, factory: EstimatorFactory | None = None)
         from usdrl_ros.camera.node import CameraNode, load_estimator
         from usdrl_ros.camera.parameters import NODE_NAME, PAGE, PARAMETERS
         from usdrl_ros.parameters.docs import overview
+        from usdrl_ros.parameters.names import warn_of_unread
         from usdrl_ros.processes.serving import serve
     except ImportError as error:
         return executables.without("usdrl-camera", str(__doc__), error, arguments)
     if executables.asks_for_help(arguments):
         return executables.show_help(f"{__doc__}\nparameters (-p name:=value):\n{overview(PARAMETERS)}")
-    return serve(lambda stop: CameraNode(stop.set, factory or load_estimator), NODE_NAME, str(PAGE), args)
+
+    def make(stop: threading.Event) -> CameraNode:
+        node = CameraNode(stop.set, factory or load_estimator)
+        warn_of_unread(node, arguments)
+        return node
+
+    return serve(make, NODE_NAME, str(PAGE), args)
 
 
 if __name__ == "__main__":

@@ -31,12 +31,19 @@ def main(args: list[str] | None = None, stream_factory: StreamFactory | None = N
         from usdrl_ros.node.model import load_stream
         from usdrl_ros.node.node import PerceptionNode
         from usdrl_ros.parameters.docs import overview  # these take a second
+        from usdrl_ros.parameters.names import warn_of_unread
         from usdrl_ros.processes.serving import serve
     except ImportError as error:
         return executables.without("usdrl-perception", str(__doc__), error, arguments)
     if executables.asks_for_help(arguments):
         return executables.show_help(f"{__doc__}\nparameters (-p name:=value):\n{overview()}")
-    return serve(lambda _: PerceptionNode(stream_factory or load_stream), NODE, "docs/parameters.md", args)
+
+    def make(_: object) -> PerceptionNode:
+        node = PerceptionNode(stream_factory or load_stream)
+        warn_of_unread(node, arguments)
+        return node
+
+    return serve(make, NODE, "docs/parameters.md", args)
 
 
 if __name__ == "__main__":
