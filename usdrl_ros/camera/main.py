@@ -6,8 +6,8 @@
     usdrl-camera --ros-args -p image_topic:=/camera/color/image_raw -p camera_info_topic:=/camera/color/camera_info
     usdrl-perception --ros-args -p topology:=mediapipe_33                 # what these people do
 
-docs/camera.md has the topics, how people are placed, and the library to install (extra ``camera``). SIGINT and SIGTERM
-end the process with status 0; it exits with status 1 if the node cannot start.
+docs/camera.md has the topics, how people are placed, and the library to install (extra ``camera``). SIGINT, SIGTERM
+and SIGHUP end the process with status 0; it exits with status 1 if the node cannot start.
 """
 
 # The node itself, and the libraries it needs, are imported after the signal handlers are set.
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 def main(args: list[str] | None = None, factory: EstimatorFactory | None = None) -> int:
-    """Run the node until SIGINT or SIGTERM; exit status 1 if it cannot start. ``args``: as ``sys.argv``."""
+    """Run the node until a signal ends it; exit status 1 if it cannot start. ``args``: as ``sys.argv``."""
     stopping.end_at_signal()
     arguments = (sys.argv if args is None else args)[1:]
     try:

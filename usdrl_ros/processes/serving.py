@@ -58,7 +58,7 @@ class ServedNode(ManagedNode, ABC):
 
 
 def serve(make: Callable[[threading.Event], ServedNode], name: str, page: str, args: list[str] | None) -> int:
-    """Run a node until SIGINT or SIGTERM and end the process; returns 1 if the node cannot be created.
+    """Run a node until a signal of ``stopping`` and end the process; returns 1 if the node cannot be created.
 
     Args:
         make: makes the node; it may set the event to end the process.
