@@ -1,5 +1,7 @@
 """What a release needs besides the code: the container, the metadata of the ROS package, the linter of ament."""
 
+import configparser
+import itertools
 import json
 import re
 import shlex
@@ -9,6 +11,7 @@ import pytest
 from helpers.paths import ROOT
 
 import usdrl_model
+from usdrl_ros.parameters.declarations import NAMES
 
 DOCKERFILE = (ROOT / "Dockerfile").read_text(encoding="utf-8")
 PACKAGE = ElementTree.parse(ROOT / "package.xml")
@@ -38,6 +41,27 @@ def test_what_a_distribution_has_too_old_is_installed_beside_it() -> None:
     for page in ("README.md", "docs/install.md"):
         assert [wanted in line for line in pip_lines(page)] == [True], page
     assert f'"{wanted}"' in DOCKERFILE
+
+
+def test_the_unit_of_systemd_starts_what_is_installed_and_logs_where_it_may() -> None:
+    page = (ROOT / "docs" / "install.md").read_text(encoding="utf-8").partition("### On a robot\n")[2]
+    (text,) = re.findall(r"^```ini\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+    unit = configparser.ConfigParser(interpolation=None, strict=True)
+    unit.optionxform = str  # type: ignore[assignment, method-assign]
+    unit.read_string(text)
+    assert list(unit) == ["DEFAULT", "Unit", "Service", "Install"]
+    service = unit["Service"]
+    assert service["Restart"] == "always" and float(service["RestartSec"]) > 0
+    variables = dict(word.split("=", 1) for word in shlex.split(service["Environment"]))
+    assert variables["ROS_LOG_DIR"] == f"/var/log/{service['LogsDirectory']}"
+    shell, option, script = shlex.split(service["ExecStart"])
+    assert (shell, option) == ("/bin/bash", "-c")
+    started = script.rpartition("exec ")[2].split()
+    assert started[0].endswith("/install/usdrl_ros/lib/usdrl_ros/usdrl-perception"), "no process between it and systemd"
+    given = [value.partition(":=") for flag, value in itertools.pairwise(started) if flag == "-p"]
+    assert {name for name, _, _ in given} <= set(NAMES)
+    (argument,) = re.findall(r"--build-arg (TORCH)=onnxruntime", page)
+    assert f"ARG {argument}=" in DOCKERFILE
 
 
 def test_the_context_of_the_container_has_no_environments_and_no_outputs() -> None:
