@@ -14,7 +14,7 @@ RUN apt-get update && apt-get install -y --no-install-recommends python3-venv &&
 # An environment that sees ROS; Ubuntu 24.04 lets pip install nowhere else (docs/install.md).
 RUN python3 -m venv --system-site-packages /venv
 ENV PATH=/venv/bin:$PATH
-RUN pip install ${TORCH} && pip install safetensors rosbags matplotlib rich tqdm "setuptools<80"
+RUN pip install ${TORCH} && pip install safetensors rosbags matplotlib rich tqdm "transforms3d>=0.4.2" "setuptools<80"
 
 WORKDIR /ws
 COPY package.xml src/usdrl_ros/

@@ -5,6 +5,7 @@ import re
 from glob import glob
 from pathlib import Path
 
+import setuptools
 from setuptools import find_packages, setup
 
 PACKAGE = "usdrl_ros"
@@ -14,6 +15,11 @@ VERSION = re.search(r'^__version__ = "(.+)"$', (ROOT / "usdrl_model/__init__.py"
 # For robots that run an exported detector (docs/install.md, "Without torch"). No extra can take a requirement away: pip
 # installs those of the package itself with every extra.
 TORCH = [] if os.environ.get("USDRL_WITHOUT_TORCH") == "1" else ["torch>=2.1"]
+
+# Of the code and of free weights; of the others (LICENSE-WEIGHTS), as package.xml has it.
+TERMS = "Apache-2.0 AND LicenseRef-research-only-weights-except-free"
+# An expression of its own in the metadata from setuptools 77 on; older ones, as colcon takes, warn of that key.
+KEYS = ("license", "license_expression") if int(setuptools.__version__.split(".")[0]) >= 77 else ("license",)
 
 
 def ros_wheels(distro: str, rclpy: str, common_interfaces: str) -> list[str]:
@@ -26,7 +32,8 @@ setup(
     name=PACKAGE,
     version=VERSION,
     description="Online detection of human actions from skeletons, for humanoid robots (ROS 2)",
-    license="Apache-2.0",  # of the code; LICENSE-WEIGHTS has the terms of the weights
+    **dict.fromkeys(KEYS, TERMS),
+    license_files=["LICENSE", "LICENSE-WEIGHTS"],
     maintainer="usdrl_ros maintainers",
     maintainer_email="maintainers@users.noreply.github.com",
     python_requires=">=3.10",
@@ -55,7 +62,7 @@ setup(
         (f"share/{PACKAGE}/config/suites", sorted(glob("config/suites/*.yaml"))),
     ],
     zip_safe=False,
-    install_requires=["numpy>=1.21", "pyyaml>=5.4", "safetensors>=0.4", *TORCH, "transforms3d>=0.3.1"],
+    install_requires=["numpy>=1.21", "pyyaml>=5.4", "safetensors>=0.4", *TORCH, "transforms3d>=0.4.2"],
     extras_require={
         "ros": ros_wheels("jazzy", rclpy="7.1.6", common_interfaces="5.3.6"),  # the long-term release
         "ros-jazzy": ros_wheels("jazzy", rclpy="7.1.6", common_interfaces="5.3.6"),

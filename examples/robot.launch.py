@@ -23,6 +23,7 @@ def generate_launch_description() -> LaunchDescription:
                     "topic": topic,
                     "input_type": "marker_array",
                     "topology": "k4abt_32",
+                    "respawn": "true",
                 }.items(),
             )
             for namespace, topic in trackers.items()

@@ -4,7 +4,8 @@
     ros2 launch usdrl_ros camera.launch.py image_topic:=/camera/color/image_raw depth_topic:=/camera/depth/image
 
 It includes perception.launch.py, and takes its arguments too, except for those that describe the skeletons. Everything
-is looked at before a process is started; the launch ends when one of the nodes does.
+is looked at before a process is started. The launch ends when one of the nodes does; where another file includes this
+one, that goes on without them. With respawn:=true nodes are started again instead.
 """
 
 from pathlib import Path
@@ -12,6 +13,7 @@ from pathlib import Path
 from ament_index_python.packages import get_package_share_directory
 from launch import LaunchContext, LaunchDescription
 from launch.actions import DeclareLaunchArgument, IncludeLaunchDescription, OpaqueFunction
+from launch.conditions import IfCondition
 from launch.launch_description_sources import PythonLaunchDescriptionSource
 from launch.substitutions import LaunchConfiguration
 
@@ -20,7 +22,7 @@ from usdrl_ros.camera.mediapipe_pose import MediaPipePose
 from usdrl_ros.camera.parameters import NAMES, NODE_NAME, PARAMETERS
 from usdrl_ros.parameters import launch_arguments
 from usdrl_ros.parameters.names import check_file
-from usdrl_ros.processes.launching import ending_node, full_name, launched
+from usdrl_ros.processes.launching import ending, full_name, launched, own_node
 from usdrl_ros.wire import NODE
 
 SHARE = Path(get_package_share_directory("usdrl_ros"))
@@ -59,14 +61,16 @@ def camera(context: LaunchContext) -> list:
     parameters = [values] if values else []
     if file := given(context, "params_file"):
         name, beside = (full_name(context, given(context, "namespace"), one) for one in (NODE_NAME, NODE))
-        check_file(Path(file), name, NAMES, [beside])
-        parameters.insert(0, file)
+        if check_file(Path(file), name, NAMES, [beside]):
+            parameters.insert(0, file)
     if device := values.get("device"):
         find_device(device)
     frame = given(context, "fixed_frame") or given(context, "target_frame") or values.get("frame_id") or FRAME
     passed = {**SKELETONS, "fixed_frame": frame}
+    respawn = IfCondition(given(context, "respawn") or "false").evaluate(context)
     return [
-        *ending_node("usdrl-camera", NODE_NAME, given(context, "namespace"), parameters),
+        *ending(__file__, respawn),
+        own_node("usdrl-camera", NODE_NAME, given(context, "namespace"), parameters, respawn),
         IncludeLaunchDescription(source, launch_arguments=passed.items()),
     ]
 

@@ -3,7 +3,8 @@
     ros2 launch usdrl_ros perception.launch.py topic:=/body_tracking_data input_type:=marker_array topology:=k4abt_32
 
 An argument that is left empty is as the params file says, or as the node has it by itself. Everything is looked at
-before a process is started; the launch ends when the node does.
+before a process is started. The launch ends when the node does; where another file includes this one, that goes on
+without it. With respawn:=true the node is started again instead.
 """
 
 from pathlib import Path
@@ -19,13 +20,14 @@ from usdrl_ros.camera.parameters import NODE_NAME as CAMERA_NODE
 from usdrl_ros.parameters import launch_arguments
 from usdrl_ros.parameters.declarations import NAMES
 from usdrl_ros.parameters.names import check_file
-from usdrl_ros.processes.launching import ending_node, full_name, launched
+from usdrl_ros.processes.launching import ending, full_name, launched, own_node
 from usdrl_ros.wire import NODE
 
 SHARE = Path(get_package_share_directory("usdrl_ros"))
 ARGUMENTS = {
     "params_file": ("", f"parameters of the node; {SHARE / 'config/perception.yaml'} is one to copy"),
     "namespace": ("", "namespace of the node and its topics"),
+    "respawn": ("false", "true: start the node again whenever it has ended, instead of ending the launch with it"),
     "rviz": ("false", "true: show people and actions in RViz, where it is installed"),
     "fixed_frame": ("", "frame of RViz; empty: target_frame, or camera"),
     **{
@@ -49,10 +51,12 @@ def perception(context: LaunchContext) -> list:
     parameters = [values] if values else []
     if file := given(context, "params_file"):
         name, beside = (full_name(context, given(context, "namespace"), one) for one in (NODE, CAMERA_NODE))
-        check_file(Path(file), name, NAMES, [beside])
-        parameters.insert(0, file)
+        if check_file(Path(file), name, NAMES, [beside]):
+            parameters.insert(0, file)
     viewer = rviz(context) if IfCondition(LaunchConfiguration("rviz")).evaluate(context) else []
-    return [*ending_node("usdrl-perception", NODE, given(context, "namespace"), parameters), *viewer]
+    respawn = IfCondition(LaunchConfiguration("respawn")).evaluate(context)
+    node = own_node("usdrl-perception", NODE, given(context, "namespace"), parameters, respawn)
+    return [*ending(__file__, respawn), node, *viewer]
 
 
 def rviz(context: LaunchContext) -> list:

@@ -19,6 +19,8 @@ Kind = Literal["detector", "encoder"]
 Content = TypeVar("Content")
 
 NAME = "config.json"
+TENSORS = "model.safetensors"
+"""The file of tensors beside it."""
 MAX_BYTES = 2**20
 """The usual file has two thousand."""
 FORMATS: dict[Kind, str] = {"detector": "usdrl.detector/2", "encoder": "usdrl.model/2"}

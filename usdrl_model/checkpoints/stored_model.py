@@ -21,7 +21,7 @@ from usdrl_model.checkpoints.declared import check
 from usdrl_model.checkpoints.state_dict import EXACT, distinct, meta
 from usdrl_model.files import atomic_file
 
-CONFIG, TENSORS = config_file.NAME, "model.safetensors"
+CONFIG, TENSORS = config_file.NAME, config_file.TENSORS
 _HEADER_KEY = "config"
 """Of the configuration in a single file."""
 

@@ -94,7 +94,8 @@ def training_command(arguments: argparse.Namespace, *verb: str) -> str:
         arguments: of the command.
         verb: the words before its options.
     """
-    given = [(f"--{name}", getattr(arguments, name)) for name in ("config", "data", "out")]
+    names = ("config", "data", "out", "terms")  # a calibration has no terms to ask for
+    given = [(f"--{name}", getattr(arguments, name, None)) for name in names]
     options = [word for name, value in given if value is not None for word in (name, str(value))]
     return shlex.join(["usdrl", *verb, *options, *arguments.overrides])
 

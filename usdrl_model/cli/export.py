@@ -1,4 +1,4 @@
-"""``usdrl export``: a detector as an ONNX file, with a report of how far it is from the original.
+"""``usdrl export``: a detector as an ONNX file, with a report of how far it is from the original, and its terms.
 
 usdrl export default hri_streaming.onnx
 usdrl export hri hri_int8.onnx --precision int8 --data stores/utkinect --windows 2000
@@ -17,13 +17,14 @@ from usdrl_model.cli.common import reported
 from usdrl_model.files.atomic_file import write_text
 
 ROUNDS = 21
+STEPS = 3
 
 
 def add_verb(verbs: Any) -> None:
     """Register the verb with the sub-parsers of ``usdrl``."""
     verb = verbs.add_parser("export", help="a detector as an ONNX file, and how far it is from the original")
     verb.add_argument("weights", help="shipped detector or folder")
-    verb.add_argument("out", type=Path, help="the .onnx file; the report goes beside it, as .json")
+    verb.add_argument("out", type=Path, help="the .onnx file; beside it: report (.json), card (.md), licence")
     verb.add_argument("--precision", default="fp32", help="fp32, or int8 for detectors of windows (default: fp32)")
     verb.add_argument("--batch", type=_batch, help="windows a call: a number, or dynamic (default)")
     verb.add_argument("--windows", type=int, default=200, help="windows to compare on (default: 200)")
@@ -40,18 +41,24 @@ def run(arguments: argparse.Namespace) -> None:
     from usdrl_model.evaluation import parity
     from usdrl_model.inference import in_torch, load, speed
     from usdrl_model.inference.onnx_export import export
+    from usdrl_model.training import passing_on, permission
 
     torch.set_num_threads(1)
     if arguments.windows < 1:  # before the export, which takes some seconds
         raise ValueError(f"--windows: expected 1 or more, got {arguments.windows}")
     weights = detector_file.load(arguments.weights, "cpu")
+    _step(1, f"translates {weights.name} to ONNX, {arguments.precision}")
     export(weights, arguments.out, arguments.precision, arguments.batch)
+    papers = passing_on.write_beside(arguments.out, weights)
     detector = weights.config.detector
+    _step(2, f"compares its scores on {arguments.windows} windows with those of the weights")
     if arguments.data is None:
         x = parity.sample_windows(detector, arguments.windows)
     else:
         x = parity.stored_windows(detector, Store.open(arguments.data), arguments.windows)
     report = parity.parity(weights, arguments.out, x)
+    report["terms"] = permission.in_words(weights.config.provenance)
+    _step(3, f"times {ROUNDS} rounds of calls")
 
     call = x[torch.arange(arguments.batch or 1) % len(x)]
     with torch.inference_mode():
@@ -75,6 +82,7 @@ def run(arguments: argparse.Namespace) -> None:
     for name, value in report.items():
         shown = value if not isinstance(value, dict) else ", ".join(f"{key} {part:.3g}" for key, part in value.items())
         print(f"{name + ':':<20}{shown}")
+    print(f"pass on with {arguments.out}: {', '.join(map(str, papers))}")
     if report["same_frames"] < parity.SAME:
         differ = 1 - report["same_frames"]
         print(
@@ -82,6 +90,11 @@ def run(arguments: argparse.Namespace) -> None:
             f" expected at most {1 - parity.SAME:.0%}: run fp32, or see docs/speed.md",
             file=sys.stderr,
         )
+
+
+def _step(number: int, what: str) -> None:
+    """Say at once what is done now; all steps together take up to a minute."""
+    print(f"{number} of {STEPS}: {what}", flush=True)
 
 
 def _batch(text: str) -> int | None:

@@ -96,7 +96,7 @@ def _topologies() -> Mapping[str, str]:
 
 
 def _weights() -> Mapping[str, Facts]:
-    """What helps to choose; what they were trained on is in ``usdrl info`` and in their cards."""
+    """What helps to choose; what they were trained on is in their cards."""
     from usdrl_model.checkpoints import shipped
     from usdrl_model.terms import for_products
     from usdrl_model.training.permission import kinds_of

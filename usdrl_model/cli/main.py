@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import argparse
+import hashlib
 import os
 import platform
 import sys
@@ -31,12 +32,14 @@ from usdrl_model.cli import (
     probe,
 )
 from usdrl_model.cli.common import reported
-from usdrl_model.errors.shown import piped
+from usdrl_model.errors.shown import piped, reason
 
 if TYPE_CHECKING:
     from usdrl_model.checkpoints.config_file import Kind
 
-LIBRARIES = ("torch", "numpy", "safetensors", "transforms3d", "pyyaml", "rclpy", "rosbags")
+LIBRARIES = ("torch", "onnxruntime", "numpy", "safetensors", "transforms3d", "pyyaml", "rclpy", "rosbags")
+VARIABLES = ("ROS_DISTRO", "ROS_DOMAIN_ID", "RMW_IMPLEMENTATION")
+"""Of the environment; a distribution has a middleware of its own where none is set."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -79,7 +82,7 @@ def parser() -> argparse.ArgumentParser:
 
 def _info(_: argparse.Namespace) -> None:
     for name, value in describe_installation().items():
-        print(f"{name + ':':<16}{value}")
+        print(f"{name + ':':<20}{value}")
 
 
 def describe_installation() -> dict[str, str]:
@@ -95,8 +98,7 @@ def describe_installation() -> dict[str, str]:
         "code": str(code_version.current()),
         "weights": _shipped("detector"),
         "pretrained": _shipped("encoder"),
-        "ROS_DISTRO": os.environ.get("ROS_DISTRO", "not set"),
-        "ROS_DOMAIN_ID": os.environ.get("ROS_DOMAIN_ID", "not set"),
+        **{name: os.environ.get(name, "not set") for name in VARIABLES},
     }
 
 
@@ -110,16 +112,17 @@ def _device() -> str:
 
 
 def _shipped(kind: Kind) -> str:
-    """Weights that come with the package, and what each is made of."""
-    from usdrl_model.checkpoints import provenance, shipped
+    """Weights that come with the package, each with the beginning of its hash, as the node logs it."""
+    from usdrl_model.checkpoints import config_file, shipped
 
-    lines = []
+    told = []
     for one in shipped.registry(kind):
         try:
-            lines.append(f"{one.name}: {provenance.summary(one.provenance)}; {one.provenance.code}")
-        except (ValueError, OSError) as error:  # whoever reports a bug needs the rest
-            lines.append(f"{one.name}: {error}")
-    return " | ".join(lines) or "none in this installation"
+            digest = hashlib.sha256((one.folder / config_file.TENSORS).read_bytes()).hexdigest()
+            told.append(f"{one.name} {digest[:12]}")
+        except OSError as error:  # whoever reports a bug needs the rest
+            told.append(f"{one.name} cannot be read ({reason(error)})")
+    return ", ".join(told) or "none in this installation"
 
 
 def _version(library: str) -> str:

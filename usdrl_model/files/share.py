@@ -1,4 +1,4 @@
-"""The package's files of configuration: in the source tree, or in the ``share`` that it was installed with."""
+"""The package's files besides its modules: in the source tree, or in the ``share`` that it was installed with."""
 
 from __future__ import annotations
 
@@ -11,12 +11,13 @@ def config_folder(kind: str) -> Path:
     Raises:
         FileNotFoundError: the installation lacks it.
     """
+    return shared(f"config/{kind}")
+
+
+def shared(path: str) -> Path:
+    """A file or folder by its path in the source tree; FileNotFoundError where the installation lacks it."""
     here = Path(__file__).resolve()
-    places = [
-        here.parents[2] / "config" / kind,
-        *(parent / "share" / "usdrl_ros" / "config" / kind for parent in here.parents),
-    ]
-    for place in places:
-        if place.is_dir():
-            return place
-    raise FileNotFoundError(f"{here}: no config/{kind} in the source tree or in share/usdrl_ros: install it again")
+    for root in (here.parents[2], *(parent / "share" / "usdrl_ros" for parent in here.parents)):
+        if (root / path).exists():
+            return root / path
+    raise FileNotFoundError(f"{here}: no {path} in the source tree or in share/usdrl_ros: install it again")

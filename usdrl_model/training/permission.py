@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from usdrl_model.checkpoints.provenance import DataUsed, Provenance
 from usdrl_model.data import catalogue
 from usdrl_model.errors.shown import NAME, cut
-from usdrl_model.terms import Kind, Terms
+from usdrl_model.terms import Kind, Terms, for_products
 
 
 def terms_of(used: DataUsed) -> Terms:
@@ -19,6 +19,12 @@ def kinds_of(made: Provenance) -> tuple[Kind, ...]:
     """Kinds of terms of all data of weights, each once; "unknown" where the weights do not name all of it."""
     missing: list[Kind] = [] if made.complete else ["unknown"]
     return tuple(dict.fromkeys([*(terms_of(used).kind for used in made.data), *missing]))
+
+
+def in_words(made: Provenance) -> str:
+    """What the terms of weights allow, in a few words: "no use in products (research)"."""
+    kinds = kinds_of(made)
+    return f"{'use' if for_products(kinds) else 'no use'} in products ({', '.join(kinds) or 'no data'})"
 
 
 def check_commercial(made: Provenance, before: Mapping[str, Provenance]) -> None:

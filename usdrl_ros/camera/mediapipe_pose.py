@@ -7,6 +7,7 @@ several, and takes the same models once they say how pixels are scaled: ``_bundl
 from __future__ import annotations
 
 import io
+import sys
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ INCLUDED = {
     "pose_landmarks_detector.tflite": ("modules/pose_landmark/pose_landmark_full.tflite", 0.0, 255.0),
 }
 LAST_WITH_MODELS = "0.10.21"
-"""Release of mediapipe; later ones have no models in their wheels."""
+"""Release of mediapipe; later ones have no models in their wheels, and Python 3.13 has only those."""
 LARGEST_MODEL = 2**27
 """Bytes; the largest of MediaPipe's has 2**25."""
 
@@ -97,9 +98,10 @@ def _bundled(mediapipe: Any) -> bytes:
     """The models of the wheel as a ``pose_landmarker.task``: a zip of models that say how their pixels are scaled."""
     root = Path(mediapipe.__file__).parent
     if not all((root / path).is_file() for path, _, _ in INCLUDED.values()):
+        older = f", or pip install mediapipe=={LAST_WITH_MODELS}" if tuple(sys.version_info) < (3, 13) else ""
         raise ValueError(
             f"model: mediapipe {mediapipe.__version__} brings no model: set it to the path of a pose_landmarker.task"
-            f" (docs/camera.md), or pip install mediapipe=={LAST_WITH_MODELS}"
+            f" (docs/camera.md){older}"
         )
     from mediapipe.tasks.python.metadata.metadata_writers.metadata_writer import MetadataWriter
 

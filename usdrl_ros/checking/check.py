@@ -40,7 +40,7 @@ from usdrl_ros.inputs.tf_listener import KEPT, tf_listener
 from usdrl_ros.messages.types import type_name
 from usdrl_ros.parameters import values as parameters
 from usdrl_ros.parameters.declarations import NAMES, PARAMETERS
-from usdrl_ros.parameters.names import check_given
+from usdrl_ros.parameters.names import check_given, warn_of_unread
 from usdrl_ros.parameters.values import PerceptionConfig
 from usdrl_ros.processes.executables import split
 from usdrl_ros.processes.lifecycle import initialise
@@ -208,6 +208,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         node = rclpy.create_node("usdrl_check")
         parameters.declare(node)
         check_given(node, NAMES)
+        warn_of_unread(node, ros)
         executor = SingleThreadedExecutor()
         executor.add_node(node)
         report = inspect(

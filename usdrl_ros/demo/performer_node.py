@@ -34,7 +34,7 @@ from usdrl_model.skeleton.recording import Recording
 from usdrl_ros.bags.labels import Truth
 from usdrl_ros.inputs.skeleton_messages import BUILDERS, header, in_axes
 from usdrl_ros.messages.types import message_class
-from usdrl_ros.parameters.names import check_given
+from usdrl_ros.parameters.names import check_given, warn_of_unread
 from usdrl_ros.processes import stopping
 from usdrl_ros.processes.executables import asks_for_help, show_help
 from usdrl_ros.processes.lifecycle import initialise
@@ -160,6 +160,7 @@ def main(args: Sequence[str] | None = None) -> int:
     try:
         initialise(args)
         node = PerformerNode()
+        warn_of_unread(node, sys.argv if args is None else args)
         executor = SingleThreadedExecutor()
         executor.add_node(node)
         node.perform(executor, stop)

@@ -95,7 +95,7 @@ def load_model(config: PerceptionConfig, source: Input, stream_factory: StreamFa
     stream.configure(model.settings(config))
     stream.warm_up()
     labels = (*stream.labels[1:], *stream.pair_labels)
-    for line in filter(None, (*notes.lines(config, described, labels, enrolment), depth)):
+    for line in filter(None, (*notes.lines(config, described, labels, enrolment), notes.terms(stream), depth)):
         log.info(line)
     for warning in notes.warnings(config, described, stream):
         log.warning(warning)

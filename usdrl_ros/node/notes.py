@@ -38,6 +38,15 @@ def lines(
         yield f"gestures are told by the weights {enrolment.weights.name}; in {config.gestures}: {known}"
 
 
+def terms(stream: ActionStream) -> str:
+    """What the terms of all weights that run allow."""
+    from usdrl_model.online.pretrained import beside  # an unconfigured node does not need it
+    from usdrl_model.training.permission import in_words
+
+    running = {one.name: in_words(one.config.provenance) for one in (stream.weights, *beside(stream).values())}
+    return f"terms of the weights: {'; '.join(f'{name}: {told}' for name, told in running.items())}"
+
+
 def about_depth(source: Input, config: PerceptionConfig, model: Mapping[str, str]) -> str:
     """What to tell of joints or weights without depth; ValueError where the weights need what the joints have not."""
     if is_flat(source.adapter, config):

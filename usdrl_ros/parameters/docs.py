@@ -34,6 +34,10 @@ answer says what is allowed. While the node loads its weights (configure, some s
 `enrol.*` are refused, too, because the weights have to allow them. A name that looks like a mistyped one of these is an
 error at the start. Numbers of type double need a point: `10.0`, not `10`.
 
+A section of a params file is for the node of that full name, namespace included (`/front/usdrl_perception`), or for
+every one (`/**`). ROS 2 ignores the others silently: of a file that is for other nodes alone, the launch files make an
+error, and the node a warning at its start.
+
 `-1.0`, where it is allowed, means: as the weights recommend. Weights come with tuned values, some of them per label; a
 value of your own applies to every label. Setting a dynamic parameter other than `watch` and
 `enrol.*` ends all active actions and starts with empty buffers.
@@ -41,7 +45,7 @@ value of your own applies to every label. Setting a dynamic parameter other than
 
 ARGUMENTS = """\
 `ros2 launch usdrl_ros perception.launch.py` takes {names} as arguments (`topic:=/bodies`); also `namespace`,
-`rviz:=true`, `fixed_frame` (of RViz), and `params_file:=FILE` for all other parameters.
+`respawn:=true`, `rviz:=true`, `fixed_frame` (of RViz), and `params_file:=FILE` for all other parameters.
 """
 
 QOS = """\

@@ -6,7 +6,8 @@ params file for several nodes (``/**``) may hold other names; only names similar
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+import itertools
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from rclpy.exceptions import ParameterException
 from rclpy.node import Node
 
 from usdrl_model.errors.nearest import nearest
-from usdrl_model.errors.shown import LINE, cut
+from usdrl_model.errors.shown import LINE, cut, reason
 from usdrl_model.files.documents import read_yaml
 from usdrl_ros.inputs.options import PREFIX
 
@@ -39,7 +40,7 @@ def check_given(node: Node, known: Iterable[str]) -> None:
         node.get_logger().warning(f"there is no parameter {given!r}: it is ignored (--help lists all)")
 
 
-def check_file(path: Path, node: str, known: Iterable[str], others: Iterable[str] = ()) -> None:
+def check_file(path: Path, node: str, known: Iterable[str], others: Iterable[str] = ()) -> bool:
     """Check a params file before a process is started with it.
 
     Args:
@@ -47,6 +48,9 @@ def check_file(path: Path, node: str, known: Iterable[str], others: Iterable[str
         node: full name of the node, as ``/front/usdrl_perception``.
         known: names of its parameters.
         others: full names of further nodes that the file may be meant for.
+
+    Returns:
+        Whether the file is for the node itself.
 
     Raises:
         FileNotFoundError: there is no such file.
@@ -58,17 +62,12 @@ def check_file(path: Path, node: str, known: Iterable[str], others: Iterable[str
             f"params_file: there is no file {path}: give the path of a params file, or leave it out"
         )
     try:
-        sections = list(_sections(read_yaml(path), ()))
+        sections = _read(path)
     except ValueError as error:
         raise ValueError(f"params_file: {error}") from None
-    if not sections:
-        raise ValueError(f"params_file: {path}: expected NODE: ros__parameters: name: value, found no ros__parameters")
-    if not any(_reaches(where, _tokens(one)) for where, _ in sections for one in (node, *others)):
-        there = ", ".join("/".join(where) for where, _ in sections)
-        raise ValueError(
-            f"params_file: {path}: expected a section {node} or /**, found {cut(there, LINE)}: all of it would be"
-            " ignored"
-        )
+    unread = {one: _unread(path, sections, one) for one in (node, *others)}
+    if all(unread.values()):
+        raise ValueError(f"params_file: {unread[node]}")
     names = list(known)
     for where, values in sections:
         if not _reaches(where, _tokens(node)):
@@ -76,6 +75,42 @@ def check_file(path: Path, node: str, known: Iterable[str], others: Iterable[str
         for given in _foreign(values, names):
             if near := _nearest(given, names):
                 raise ValueError(f"params_file: {path}: there is no parameter {given!r}; did you mean {near!r}?")
+    return not unread[node]
+
+
+def warn_of_unread(node: Node, words: Sequence[str]) -> None:
+    """Log which params files that a process was started with are for other nodes alone: ROS ignores these silently.
+
+    No error, because a robot may start all its nodes with the same files.
+
+    Args:
+        node: by its name after remapping.
+        words: arguments of the process.
+    """
+    for file in (value for word, value in itertools.pairwise(words) if word == "--params-file"):
+        try:
+            told = _unread(Path(file), _read(Path(file)), node.get_fully_qualified_name())
+        except (OSError, ValueError) as error:  # ROS has read it
+            told = f"cannot be checked: {reason(error)}"
+        if told:
+            node.get_logger().warning(f"params file {told}")
+
+
+def _read(path: Path) -> list[tuple[tuple[str, ...], Mapping[str, Any]]]:
+    """``_sections`` of a params file; ValueError for any other file."""
+    sections = list(_sections(read_yaml(path), ()))
+    if not sections:
+        raise ValueError(f"{path}: expected NODE: ros__parameters: name: value, found no ros__parameters")
+    return sections
+
+
+def _unread(path: Path, sections: Iterable[tuple[tuple[str, ...], Mapping[str, Any]]], node: str) -> str:
+    """Why a node gets nothing from a params file; empty if it does."""
+    paths = [where for where, _ in sections]
+    if any(_reaches(where, _tokens(node)) for where in paths):
+        return ""
+    there = ", ".join("/" + "/".join(where) for where in paths)
+    return f"{path}: expected a section {node} or /**, found {cut(there, LINE)}: all of it is ignored"
 
 
 def _sections(content: Any, where: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Mapping[str, Any]]]:

@@ -33,20 +33,40 @@ HAND_OVER = 1e-4
 begun out again and again, and keeps the interpreter from it (46 times a message beside the inference of two people)."""
 
 
+class StartError(ValueError):
+    """What surrounds the process, and not its arguments, keeps ROS from starting."""
+
+
 def initialise(args: Sequence[str] | None, signals: SignalHandlerOptions = SignalHandlerOptions.NO) -> None:
     """``rclpy.init``, without its signal handlers by default (``stopping`` has ours).
 
     Raises:
         ValueError: arguments that ROS cannot read, or that are not for ROS: a node has no others.
+        StartError: there is no folder for logs, or a variable of the environment is wrong.
     """
     try:
-        if foreign := remove_ros_args(args)[1:]:
-            raise ValueError(
-                f"expected every argument after --ros-args, parameters as -p name:=value, got {shown(foreign)}"
-            )
+        foreign = remove_ros_args(args)[1:]
+    except RuntimeError as error:  # of a class that rclpy does not name in public
+        raise _unreadable(error) from error
+    if foreign:
+        raise ValueError(
+            f"expected every argument after --ros-args, parameters as -p name:=value, got {shown(foreign)}"
+        )
+    try:
         rclpy.init(args=None if args is None else list(args), signal_handler_options=signals)
-    except RuntimeError as error:  # two classes, which rclpy does not name in public
-        raise ValueError(f"arguments after --ros-args cannot be read: {_reason(error)}") from error
+    except rclpy_implementation.UnknownROSArgsError as error:
+        raise _unreadable(error) from error
+    except RuntimeError as error:
+        why = _reason(error)
+        if "logging" in why:
+            raise StartError(
+                f"the folder for logs cannot be made ({why}): set ROS_LOG_DIR to one that can be written, or HOME"
+            ) from error
+        raise StartError(f"ROS cannot start: {why}") from error
+
+
+def _unreadable(error: Exception) -> ValueError:
+    return ValueError(f"arguments after --ros-args cannot be read: {_reason(error)}")
 
 
 def _reason(error: Exception) -> str:

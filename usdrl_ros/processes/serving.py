@@ -15,7 +15,7 @@ from rclpy.lifecycle import LifecycleState, TransitionCallbackReturn
 from usdrl_model.errors.missing import advice
 from usdrl_model.errors.shown import MESSAGE, cut, reason
 from usdrl_ros.processes import stopping
-from usdrl_ros.processes.lifecycle import ManagedNode, halt, initialise, spin
+from usdrl_ros.processes.lifecycle import ManagedNode, StartError, halt, initialise, spin
 
 THREADS = 4
 """One for a transition, one for supervision, one for everything else, one to refuse a second transition."""
@@ -58,7 +58,7 @@ class ServedNode(ManagedNode, ABC):
 
 
 def serve(make: Callable[[threading.Event], ServedNode], name: str, page: str, args: list[str] | None) -> int:
-    """Run a node until SIGINT or SIGTERM and end the process; returns 1 if the node cannot be created.
+    """Run a node until a signal of ``stopping`` and end the process; returns 1 if the node cannot be created.
 
     Args:
         make: makes the node; it may set the event to end the process.
@@ -71,6 +71,9 @@ def serve(make: Callable[[threading.Event], ServedNode], name: str, page: str, a
     try:
         initialise(args)
         node = make(stop)
+    except StartError as error:
+        print(f"{name}: {cut(error, MESSAGE)}", file=sys.stderr)
+        return 1
     except (ParameterException, ValueError) as error:
         print(f"{name}: {cut(error, MESSAGE)}; see {page}", file=sys.stderr)
         return 1

@@ -1,4 +1,4 @@
-"""How a node's process ends: at SIGINT or SIGTERM with status 0, within two seconds, whatever it is doing just then.
+"""How a node's process ends: at SIGINT, SIGTERM or SIGHUP with status 0, within two seconds, whatever it is doing.
 
 The main thread does nothing but wait for the signal, so that it comes through while other threads load a library or
 hang in a device; nobody waits for those in the end.
@@ -16,22 +16,28 @@ from typing import NoReturn
 DEADLINE = 1.0
 """Seconds after the signal in which the process may close what it has opened."""
 
-SIGNALS = (signal.SIGINT, signal.SIGTERM)
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+"""SIGHUP comes when the terminal of a process or the connection to it ends."""
+
+
+def heeded() -> list[signal.Signals]:
+    """Of ``SIGNALS``, those that end this process: not SIGHUP where it was started to ignore that (nohup)."""
+    return [number for number in SIGNALS if number != signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN]
 
 
 def end_at_signal() -> None:
-    """From now on SIGINT and SIGTERM end the process at once: as long as there is nothing to close."""
-    for number in SIGNALS:
+    """From now on a signal ends the process at once: as long as there is nothing to close."""
+    for number in heeded():
         signal.signal(number, lambda *_: os._exit(0))
 
 
 class Stop(threading.Event):
-    """Set by SIGINT and SIGTERM, however often they come; from the first on the process has ``DEADLINE`` seconds."""
+    """Set by ``SIGNALS``, however often they come; from the first on the process has ``DEADLINE`` seconds."""
 
     def __init__(self) -> None:
         super().__init__()
         self._asked = False
-        for number in SIGNALS:
+        for number in heeded():
             signal.signal(number, self._ask)
 
     def _ask(self, *_: object) -> None:

@@ -91,12 +91,13 @@ def test_fine_tuning_leaves_a_card_with_its_score(tmp_path: Path) -> None:
     run = dataclasses.replace(RUN, steps=2, validation_subjects=("c",))
     config.dump(run, tmp_path / "run.yaml")
     words = ["--config", str(tmp_path / "run.yaml"), "--data", str(tmp_path / "store"), "--out", str(tmp_path / "out")]
+    terms = ["--terms", "commercial"]
     changes = ["sources=[{name: own, subjects: [a, b]}]", "batch_size=4"]
-    assert main.main(["finetune", *words, "--device", "cpu", *changes]) == 0
+    assert main.main(["finetune", *words, "--device", "cpu", *terms, *changes]) == 0
     card = (tmp_path / "out" / "weights" / "README.md").read_text(encoding="utf-8")
     made = detector_file.load(tmp_path / "out" / "weights", "cpu").config.provenance.command
     assert made in card and card.startswith("# out\n"), "called like its run"
-    assert shlex.split(made) == ["usdrl", "finetune", *words, *changes], "it can be run again"
+    assert shlex.split(made) == ["usdrl", "finetune", *words, *terms, *changes], "it can be run again"
     assert "Detector of hand_up." in card
     assert "| your own recordings (own) | training | subjects a, b | 1 | own |" in card
     assert "| own, validation subjects c | frame accuracy" in card

@@ -1,7 +1,10 @@
 """The launch files, where ROS 2's launch is installed (it is in no wheel)."""
 
 import importlib.util
+import os
+import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
 from helpers.paths import ROOT
@@ -114,14 +117,74 @@ def test_a_launch_file_of_a_robot_includes_it_twice(monkeypatch):
     assert [node.node_package for node in nodes] == ["usdrl_ros", "usdrl_ros"]
 
 
-def test_the_launch_ends_with_the_node(context):
-    class Exit:
-        returncode = 0
+ROBOT = """
+import sys
 
-    assert [type(action) for action in ended("node", Exit, context)] == [Shutdown]
-    Exit.returncode = 3
-    with pytest.raises(RuntimeError, match="node ended with exit code 3"):
-        ended("node", Exit, context)
+sys.argv = ["ros2", "launch", {asked!r}]
+from launch import LaunchDescription, LaunchService
+from launch.actions import ExecuteProcess, IncludeLaunchDescription, Shutdown
+from launch.launch_description_sources import PythonLaunchDescriptionSource
+
+motors = ExecuteProcess(cmd=["sh", "-c", "echo motors on; sleep 4"], output="screen", on_exit=Shutdown())
+perception = IncludeLaunchDescription(PythonLaunchDescriptionSource({file!r}), launch_arguments={arguments!r}.items())
+service = LaunchService(noninteractive=True)
+service.include_launch_description(LaunchDescription([motors, perception]))
+sys.exit(service.run())
+"""
+"""A launch of four seconds of motors with one of our files, in which the perception node is a process that dies."""
+
+
+@pytest.fixture
+def dying(tmp_path, monkeypatch):
+    """An installation of the package with executables that end with status 3 at once; returns the folder of launch."""
+    for folder in ("share/ament_index/resource_index/packages", "lib/usdrl_ros", "share/usdrl_ros"):
+        (tmp_path / folder).mkdir(parents=True)
+    (tmp_path / "share/ament_index/resource_index/packages/usdrl_ros").touch()
+    for executable in ("usdrl-perception", "usdrl-camera"):
+        (tmp_path / "lib/usdrl_ros" / executable).write_text("#!/bin/sh\necho begun\nexit 3\n")
+        (tmp_path / "lib/usdrl_ros" / executable).chmod(0o755)
+    (tmp_path / "share/usdrl_ros/launch").symlink_to(ROOT / "launch")
+    monkeypatch.setenv("AMENT_PREFIX_PATH", f"{tmp_path}:{os.environ.get('AMENT_PREFIX_PATH', '')}")
+    monkeypatch.setenv("PYTHONPATH", f"{ROOT}:{os.environ.get('PYTHONPATH', '')}")
+    return tmp_path / "share/usdrl_ros/launch"
+
+
+def launch(asked, file, **arguments):
+    """Exit status and output of a launch in which ``asked`` was asked for and ``file`` is included."""
+    code = ROBOT.format(asked=str(asked), file=str(file), arguments=arguments)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    return done.returncode, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("name", ["perception", "camera"])
+def test_a_launch_of_the_file_itself_ends_with_its_node(dying, name):
+    file = dying / f"{name}.launch.py"
+    status, output = launch(file, file)
+    assert status == 1
+    assert "ended with exit code 3: what it printed above says why" in output
+    assert "sending signal 'SIGINT' to process" in output, "the rest is stopped"
+
+
+def test_a_robot_goes_on_when_its_perception_dies(dying):
+    status, output = launch("my_robot/bringup.launch.py", dying / "perception.launch.py")
+    assert status == 0
+    assert "process has died" in output
+    assert "process has finished cleanly" in output, "nobody stopped the motors"
+
+
+def test_a_node_is_started_again_if_asked_for(dying):
+    file = dying / "perception.launch.py"
+    status, output = launch(file, file, respawn="true")
+    assert output.count("begun") >= 2
+    assert "process has finished cleanly" in output, output
+
+
+def test_a_launch_ends_well_with_a_node_that_does_and_not_with_others(context):
+    def end(package, status=0):
+        return SimpleNamespace(action=Node(package=package, executable="eyes"), returncode=status)
+
+    assert [type(action) for action in ended(end("usdrl_ros"), context)] == [Shutdown]
+    assert ended(end("rviz2", 1), context) == []
 
 
 def test_a_camera_is_started_with_the_perception_node_behind_it(camera, tmp_path):

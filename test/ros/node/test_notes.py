@@ -14,8 +14,12 @@ from usdrl_ros.parameters.declarations import PARAMETERS  # noqa: E402
 from usdrl_ros.parameters.values import PerceptionConfig  # noqa: E402
 
 
+def streaming(weights, pairs=""):
+    return ActionStream.from_pretrained(weights, topology="kinect_v2_25", device="cpu", pairs=pairs)
+
+
 def said(weights, pairs="", gestures=None):
-    stream = ActionStream.from_pretrained(weights, topology="kinect_v2_25", device="cpu", pairs=pairs)
+    stream = streaming(weights, pairs)
     if gestures is not None:
         LiveEnrolment(stream, *gestures)
     changes = {"weights": weights, "pair_weights": pairs, "gestures": str(gestures[0]) if gestures else ""}
@@ -32,6 +36,20 @@ def test_weights_whose_terms_forbid_a_product_are_told_beside_others(tmp_path: P
     assert gestures.startswith("gesture_weights: the data of hri allow no use in a product")
     assert said("free_streaming", gestures=(tmp_path, free)) == []
     assert said("hri_streaming", gestures=(tmp_path, research)) == [], "no product may hold either"
+
+
+@pytest.mark.parametrize(("weights", "verdict"), [("default", "no use in products ("), ("free", "use in products (")])
+def test_the_terms_of_what_runs_are_told(weights, verdict) -> None:
+    told = notes.terms(streaming(weights))
+    assert told.startswith(f"terms of the weights: {'hri_streaming' if weights == 'default' else weights}: {verdict}")
+    assert "\n" not in told
+
+
+def test_the_terms_of_all_that_run_are_in_one_line() -> None:
+    told = notes.terms(streaming("free_streaming", pairs="pairs"))
+    assert told.startswith(
+        "terms of the weights: free_streaming: use in products (attribution, free); pairs: no use in"
+    )
 
 
 def test_weights_of_two_people_alone_say_what_they_do_not_tell() -> None:

@@ -28,7 +28,7 @@ from usdrl_model.checkpoints.detector_file import resolve  # noqa: E402
 from usdrl_ros.inputs.skeleton_messages import point_cloud  # noqa: E402
 from usdrl_ros.outputs.state_json import schema  # noqa: E402
 from usdrl_ros.parameters.docs import params_file  # noqa: E402
-from usdrl_ros.processes.children import Child, ChildError  # noqa: E402
+from usdrl_ros.processes.children import Child, ChildError, wait_until  # noqa: E402
 
 STATE = jsonschema.Draft202012Validator(schema())
 
@@ -86,6 +86,14 @@ def test_a_node_that_cannot_start_says_why_and_fails(arguments, reason, spoiled_
         with pytest.raises(ChildError, match=reason):
             child.check()
         assert "Traceback" not in child.output()
+
+
+def test_a_params_file_of_another_namespace_is_told(tmp_path):
+    (tmp_path / "head.yaml").write_text("/front/usdrl_perception: {ros__parameters: {watch: [wave]}}", "utf-8")
+    ros = ["--params-file", str(tmp_path / "head.yaml"), "-r", "__ns:=/back", "-p", "autostart:=false"]
+    with _run(*ros) as child:
+        told = "head.yaml: expected a section /back/usdrl_perception or /**, found /front/usdrl_perception"
+        wait_until("warning", lambda: told in child.output(), [child], timeout=60.0)
 
 
 def test_a_node_that_waits_survives_a_failed_configuration(peer, spoiled_weights):

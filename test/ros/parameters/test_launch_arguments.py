@@ -66,7 +66,7 @@ def test_unknown_arguments_name_the_nearest():
         launch_arguments.check_names(["xyz:=b"], known)
 
 
-KNOWN = {*launch_arguments.DESCRIPTIONS, "params_file", "namespace", "rviz", "fixed_frame"}
+KNOWN = {*launch_arguments.DESCRIPTIONS, "params_file", "namespace", "respawn", "rviz", "fixed_frame"}
 
 
 def documentation():

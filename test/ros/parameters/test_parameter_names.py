@@ -8,7 +8,7 @@ from rclpy.exceptions import ParameterException  # noqa: E402
 from rclpy.parameter import Parameter  # noqa: E402
 
 from usdrl_model.files import limits  # noqa: E402
-from usdrl_ros.parameters.names import check_file, check_given  # noqa: E402
+from usdrl_ros.parameters.names import check_file, check_given, warn_of_unread  # noqa: E402
 
 KNOWN = ("topic", "topology", "max_rate", "target_frame")
 
@@ -73,11 +73,11 @@ def test_a_slip_in_a_params_file_is_found_wherever_the_node_is_named(tmp_path, n
 def test_a_params_file_that_reaches_no_node_is_refused(tmp_path, section, node, reached):
     path = written(tmp_path, f"{section}:\n  ros__parameters: {{topic: people}}\n")
     if reached:
-        check_file(path, node, KNOWN)
+        assert check_file(path, node, KNOWN)
     else:
         with pytest.raises(ValueError, match=f"expected a section {node} or "):
             check_file(path, node, KNOWN)
-        check_file(path, node, KNOWN, others=[section.replace("*", "any")])
+        assert not check_file(path, node, KNOWN, others=[section.replace("*", "any")]), "it is for another"
 
 
 def test_parameters_of_other_nodes_are_theirs(tmp_path):
@@ -102,3 +102,33 @@ def test_what_is_no_params_file_is_said_to_be_none(tmp_path, text, message):
 def test_a_params_file_that_is_not_there(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"params_file: there is no file .*robot\.yaml"):
         check_file(tmp_path / "robot.yaml", "usdrl_perception", KNOWN)
+
+
+@pytest.mark.parametrize(
+    ("sections", "unread"),
+    [
+        (["/front/usdrl_perception"], [0]),
+        (["/**"], []),
+        (["/front/usdrl_perception", "/back/eyes"], [0]),
+        (["/back/eyes:\n  ros__parameters: {topic: people}\nother"], []),
+        (["usdrl_perception", "/**/usdrl_perception"], [0, 1]),
+    ],
+)
+def test_a_process_says_which_of_its_params_files_are_for_others(tmp_path, capfd, sections, unread):
+    files = [tmp_path / f"{number}.yaml" for number in range(len(sections))]
+    for file, section in zip(files, sections, strict=True):
+        file.write_text(f"{section}:\n  ros__parameters: {{topic: people}}\n", encoding="utf-8")
+    given = [word for file in files for word in ("--params-file", str(file))]
+    words = ["--ros-args", *given, "-r", "__ns:=/back", "-r", "__node:=eyes"]
+    rclpy.init(args=words)
+    node = rclpy.create_node("usdrl_perception")
+    warn_of_unread(node, words)
+    node.destroy_node()
+    rclpy.shutdown()
+    told = [line for line in capfd.readouterr().err.splitlines() if "WARN" in line]
+    assert len(told) == len(unread)
+    for line, number in zip(told, unread, strict=True):
+        expected = (
+            f"params file {files[number]}: expected a section /back/eyes or /**, found /{sections[number].lstrip('/')}"
+        )
+        assert expected in line and "all of it is ignored" in line

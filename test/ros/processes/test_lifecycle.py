@@ -1,11 +1,15 @@
 """Spinning while others destroy and fail."""
 
+import os
+import subprocess
+import sys
 import threading
 
 import pytest
 
 pytest.importorskip("rclpy", reason="needs ROS 2 (rclpy)")
 
+from helpers.paths import ROOT  # noqa: E402
 from rclpy.executors import MultiThreadedExecutor  # noqa: E402
 from rclpy.node import Node  # noqa: E402
 from std_msgs.msg import String  # noqa: E402
@@ -59,3 +63,28 @@ def test_what_a_busy_thread_keeps_from_beginning_is_not_given_out_again_and_agai
     executor.shutdown()
     node.destroy_node()
     assert len(turns) < 1.5 * len(called)
+
+
+def started(*arguments, **environment):
+    """Last line on stderr of a node that cannot start; a variable that is None is not set."""
+    variables = {name: value for name, value in (os.environ | environment).items() if value is not None}
+    command = [sys.executable, "-m", "usdrl_ros.node.main", *arguments]
+    done = subprocess.run(command, cwd=ROOT, env=variables, capture_output=True, text=True, timeout=60.0, check=False)
+    assert done.returncode == 1
+    return done.stderr.strip().splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    "environment", [{"HOME": None}, {"HOME": "/dev/null"}, {"ROS_LOG_DIR": "/dev/null"}], ids=["none", "HOME", "given"]
+)
+def test_a_folder_for_logs_that_cannot_be_made_is_named(environment):
+    told = started(**({"ROS_LOG_DIR": None, "ROS_HOME": None} | environment))
+    assert told.startswith("usdrl_perception: the folder for logs cannot be made (failed to initialize logging: ")
+    assert told.endswith("set ROS_LOG_DIR to one that can be written, or HOME")
+
+
+def test_what_surrounds_a_process_is_no_fault_of_its_arguments():
+    told = started(ROS_DOMAIN_ID="abc")
+    assert told.startswith("usdrl_perception: ROS cannot start: ") and "ROS_DOMAIN_ID is not an integral number" in told
+    for arguments in (["--ros-args", "--wrong"], ["--ros-args", "-p", "x"]):
+        assert "arguments after --ros-args cannot be read" in started(*arguments)
