@@ -100,6 +100,7 @@ def inspect(graph: Graph, topic: str = "", *, node: str = "", seconds: float = 8
         messages = graph.listen(source.message_type, topic, seconds, wait)
         if perception is not None:
             findings += graph.inference_trouble(perception.name)
+        findings += graph.camera_trouble(topic)
         if not messages:
             text = f"no message on {topic} for {wait:g} s: check that the tracker runs"
             return replace(report, findings=(Finding("silent", Level.ERROR, text), *findings))

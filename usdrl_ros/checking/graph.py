@@ -175,11 +175,19 @@ class Graph:
 
     def inference_trouble(self, perception: str) -> list[Finding]:
         """What the node itself says about its inference."""
-        status = self._statuses.get(f"{perception}: inference")
+        return self._told(perception, "inference")
+
+    def camera_trouble(self, topic: str) -> list[Finding]:
+        """What a camera node that publishes the topic says about its pictures and its depth."""
+        nodes = sorted({_full(end.node_name, end.node_namespace) for end in self.publishers(topic)})
+        return [found for node in nodes for part in ("pictures", "people") for found in self._told(node, part)]
+
+    def _told(self, node: str, part: str) -> list[Finding]:
+        status = self._statuses.get(f"{node}: {part}")
         if status is None or status.level == DiagnosticStatus.OK:
             return []
         level = Level.ERROR if status.level == DiagnosticStatus.ERROR else Level.WARN
-        return [Finding("inference", level, f"{perception}: {cut(status.message, MESSAGE)}")]
+        return [Finding(part, level, f"{node}: {cut(status.message, MESSAGE)}")]
 
     def _states(self) -> list[Any]:
         topics = [topic for topic, _ in self.node.get_topic_names_and_types() if topic.endswith(f"/{STATE}")]
