@@ -127,7 +127,7 @@ class Health:
             }
             pictures = status(f"{name}: pictures", level, text, values | counts)
             people = self._people_status(f"{name}: people", source, now)
-            logged = [people] if self._present(now) else [pictures, people]  # a trouble is logged as it comes
+            logged = [] if self._present(now) else [pictures, people]  # a trouble is logged as it comes
         wrong = {one.name: one.message for one in logged if one.level != DiagnosticStatus.OK}
         for kind in self._lasting(wrong):
             self._warn(cut(wrong[kind], LINE))
@@ -137,7 +137,10 @@ class Health:
         by_depth, beyond, by_size = (now - at < RECENT for at in self._placed_at.values())
         lacks_depth = bool(source.depth_topic) and by_size and not (by_depth or beyond)
         why = f"nothing on {source.depth_topic} is near the stamps of the pictures: check depth_topic"
-        if source.depth_lost:
+        refused = [kind for kind in self._present(now) if kind.startswith("refused.depth_")]
+        if refused:
+            why = f"images of {source.depth_topic} are refused ({refused[0].removeprefix('refused.')}, see pictures)"
+        elif source.depth_lost:
             why = f"nothing arrives on {source.depth_topic}: {source.depth_lost}"
         return status(
             name,
@@ -154,9 +157,9 @@ class Health:
             },
         )
 
-    def _present(self, now: float) -> list[str]:
-        """The troubles of late."""
-        return [text for at, text in self._troubles.values() if now - at < RECENT]
+    def _present(self, now: float) -> dict[str, str]:
+        """The troubles of late: kind -> text."""
+        return {kind: text for kind, (at, text) in self._troubles.items() if now - at < RECENT}
 
     def _rate(self, now: float) -> tuple[float, bool]:
         """Pictures per second of late, and whether there were any."""
@@ -169,7 +172,7 @@ class Health:
         if source.busy > STUCK:
             return DiagnosticStatus.ERROR, f"stuck: one picture has been searched for {source.busy:.0f} s"
         if troubles := self._present(now):
-            return DiagnosticStatus.WARN if recent else DiagnosticStatus.ERROR, "; ".join(troubles)
+            return DiagnosticStatus.WARN if recent else DiagnosticStatus.ERROR, "; ".join(troubles.values())
         if recent and rate < SLOW and now - self._skipped_at < RECENT:
             return (
                 DiagnosticStatus.WARN,

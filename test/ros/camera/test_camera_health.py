@@ -7,6 +7,7 @@ pytest.importorskip("rclpy", reason="needs the ROS 2 messages")
 from diagnostic_msgs.msg import DiagnosticStatus  # noqa: E402
 
 from usdrl_ros.camera.health import Health, Source  # noqa: E402
+from usdrl_ros.inputs.common import InputError  # noqa: E402
 
 
 def test_a_camera_that_is_unplugged_is_no_failed_search():
@@ -87,3 +88,16 @@ def test_depth_that_never_comes_is_told_and_who_is_placed_without_it():
     level, text = people(by_size=3, by_size_beyond_depth=1)
     assert (level, text) == (DiagnosticStatus.OK, "1 in the picture, placed by their apparent size")
     assert people(by_size=4, by_depth=1) == (DiagnosticStatus.OK, "1 in the picture, placed by depth")
+
+
+def test_depth_that_is_refused_is_not_told_as_depth_that_never_came():
+    now, log = [10.0], []
+    health = Health(lambda: now[0], log.append)
+    health.refused(InputError("depth_size", "expected depth registered to a picture of 640 x 480, got 424 x 240"))
+    health.searched(0.05, 1, {"placed.by_size": 1})
+    told = health.report("camera", Source(name="/image_raw", publishers=1, depth_topic="/depth"))
+    assert [status.message for status in told] == [
+        "image refused (depth_size): expected depth registered to a picture of 640 x 480, got 424 x 240",
+        "1 in the picture, placed by their apparent size: images of /depth are refused (depth_size, see pictures)",
+    ]
+    assert len(log) == 1
