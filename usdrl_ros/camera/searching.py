@@ -63,7 +63,7 @@ class Searching:
         self._stopping = False
         self._last = -math.inf
         self._refused: Measured | None = None
-        """The last depth image that is of another view than the pictures."""
+        """The last depth image that is of another view than the pictures, or in another unit."""
         self._due = -math.inf
         """Stamp at which the last picture was due; later than its own where it was early, so that the rate is kept."""
         self._gate = threading.Lock()
@@ -140,7 +140,7 @@ class Searching:
         if measured is None:
             return None
         try:
-            measured.image.check_registered(picture.shape[1], picture.shape[0])
+            measured.image.check(picture.shape[1], picture.shape[0])
         except InputError as error:  # people are placed all the same
             if measured is not self._refused:  # it is looked up for two pictures
                 self._health.refused(error)

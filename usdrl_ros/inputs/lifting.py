@@ -80,7 +80,8 @@ class Lifting(InPicture):
     """Reads the messages of a source, with depth; arguments and errors as of ``decoder``.
 
     A call gives the oldest people whose depth image is there, None as long as it is not; beside the errors of the
-    decoder it raises ``InputError`` of ``no_depth``, ``no_camera_info``, ``camera_info`` and ``depth_size``.
+    decoder it raises ``InputError`` of ``no_depth``, ``no_camera_info``, ``camera_info``, ``depth_size`` and
+    ``depth_units``.
     """
 
     def __init__(self, adapter: Adapter, context: Context, depth_topic: str, camera_info_topic: str) -> None:
@@ -129,7 +130,7 @@ class Lifting(InPicture):
 
     def _lifted(self, person: Person, image: DepthImage) -> Person:
         width, height = self._camera.width or image.width, self._camera.height or image.height
-        image.check_registered(width, height)
+        image.check(width, height)
         lens = Lens.calibrated(self._camera, width, height, rectified=self._rectified)
         pixels = person.joints[:, :2] * ((width, height) if self._plane == "image" else 1.0)
         if person.confidence is not None:

@@ -47,12 +47,12 @@ class Camera:
         self.infos = peer.publisher(CameraInfo, "camera_info", 1)
         self.stamp = 100.0
 
-    def show(self, red, depth=None, **how):
+    def show(self, red, depth=None, depth_encoding="16UC1", **how):
         """Publish a picture and return the people that the node says are in it."""
         self.stamp += 1.0
         sent = image(self.stamp, red, **how)
         if depth is not None:
-            self.depths.publish(depth_image(self.stamp, depth))
+            self.depths.publish(depth_image(self.stamp, depth, depth_encoding))
             self.peer.spin(0.1)
         seen = len(self.clouds)
         self.images.publish(sent)
@@ -108,6 +108,8 @@ def test_depth_of_another_view_is_refused_and_the_people_are_found_all_the_same(
     (person,) = camera.show(150)
     assert hips(person)[2] > 2.0, "by apparent size"
     camera.peer.wait(lambda: camera.diagnostics.counted("refused.depth_size"), "refusal")
+    assert camera.show(150, depth=2400.0, depth_encoding="32FC1")
+    camera.peer.wait(lambda: camera.diagnostics.counted("refused.depth_units"), "refusal of millimetres")
 
 
 def test_a_parameter_that_is_set_while_the_model_loads_counts():

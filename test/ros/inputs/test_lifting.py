@@ -202,6 +202,23 @@ def test_images_that_are_no_depth(source):
         source.skeleton(10.0)
 
 
+def test_millimetres_as_numbers_with_a_point_are_refused(source):
+    rows = np.full((HEIGHT, WIDTH), 2000.0)
+    rows[:, ::3], rows[5] = np.nan, np.inf
+    source(depth_image(POINTS, 10.0, rows=rows, metres=True), "/depth")
+    with pytest.raises(
+        InputError, match=r"got a median of 2000 m: every depth is beyond 15 m: millimetres in 32FC1\?"
+    ) as error:
+        source.skeleton(10.0)
+    assert error.value.kind == "depth_units"
+    rows[::8] = 14.0  # a street
+    source(depth_image(POINTS, 11.0, rows=rows, metres=True), "/depth")
+    assert source.skeleton(11.0).frame.people
+    rows[:] = np.inf  # a night sky, or a covered lens
+    source(depth_image(POINTS, 12.0, rows=rows, metres=True), "/depth")
+    assert source.skeleton(12.0).frame.people
+
+
 def test_without_depth_a_source_in_the_picture_is_refused_with_the_way_out():
     given = Context(topology=COCO, subscribe=FurtherTopics().subscribe)
     for topics in (("", ""), ("/depth", "")):
