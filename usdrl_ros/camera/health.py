@@ -37,6 +37,8 @@ class Source:
     depth_topic: str = ""
     depth_lost: str = ""
     """The same of depth; empty where images of it arrive."""
+    depth_off: str = ""
+    """How far the nearest depth image is from the newest picture, in words."""
     max_rate: float = math.inf
     """Pictures a second that are searched at most."""
     busy: float = 0.0
@@ -136,7 +138,11 @@ class Health:
     def _people_status(self, name: str, source: Source, now: float) -> DiagnosticStatus:
         by_depth, beyond, by_size = (now - at < RECENT for at in self._placed_at.values())
         lacks_depth = bool(source.depth_topic) and by_size and not (by_depth or beyond)
-        why = f"nothing on {source.depth_topic} is near the stamps of the pictures: check depth_topic"
+        why = (
+            f"nothing on {source.depth_topic} is near the stamps of the pictures"
+            + (f" ({source.depth_off})" if source.depth_off else "")
+            + ": check depth_topic"
+        )
         refused = [kind for kind in self._present(now) if kind.startswith("refused.depth_")]
         if refused:
             why = f"images of {source.depth_topic} are refused ({refused[0].removeprefix('refused.')}, see pictures)"

@@ -239,8 +239,9 @@ class CameraNode(ServedNode):
         types = [publisher.topic_type for publisher in self.get_publishers_info_by_topic(name)]
         others = tuple(sorted(set(types) - {type_name(Image)}))
         known |= {"lost": self._lost(config.image_topic), "max_rate": config.max_rate}
-        if config.depth_topic and view.depths.span is None:
-            known["depth_lost"] = self._lost(config.depth_topic)
+        if config.depth_topic:
+            known["depth_off"] = view.depths.off(searching.last)
+            known["depth_lost"] = "" if view.depths.span else self._lost(config.depth_topic)
         return Source(name=name, publishers=types.count(type_name(Image)), other_types=others, **known)
 
     def _lost(self, topic: str) -> str:

@@ -113,7 +113,7 @@ class Lifting(InPicture):
             if depth is None and stamp <= self._depths.forgotten + APART and newest - stamp < SLOWEST:
                 raise InputError("no_depth", _late(newest - stamp, newest - oldest))
             if depth is None:
-                raise InputError("no_depth", _lacking("a depth image", stamp))
+                raise InputError("no_depth", _lacking("a depth image", stamp, self._depths.off(stamp)))
             raise InputError("no_camera_info", _lacking("camera info", stamp))
         self._waiting.popleft()
         if depth is None:  # nobody there, and nothing to lift
@@ -148,9 +148,9 @@ class Lifting(InPicture):
         return replace(person, joints=joints)
 
 
-def _lacking(what: str, stamp: float) -> str:
+def _lacking(what: str, stamp: float, got: str = "got none") -> str:
     return (
-        f"expected {what} for stamp {stamp:.3f}, at most {APART:g} s apart, got none: check depth_topic,"
+        f"expected {what} for stamp {stamp:.3f}, at most {APART:g} s apart, {got}: check depth_topic,"
         " camera_info_topic and their stamps"
     )
 

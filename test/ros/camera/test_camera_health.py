@@ -78,13 +78,15 @@ def test_depth_that_never_comes_is_told_and_who_is_placed_without_it():
     def people(**placed):
         now[0] += 10.0
         health.searched(0.05, 1, {f"placed.{way}": count for way, count in placed.items()})
-        status = health.report("camera", Source(name="/image_raw", publishers=1, depth_topic="/depht"))[1]
+        source = Source(name="/image_raw", publishers=1, depth_topic="/depht", depth_off="the nearest is 0.070 s away")
+        status = health.report("camera", source)[1]
         return status.level, status.message
 
     assert people() == (DiagnosticStatus.OK, "1 in the picture, placed by depth")
     level, text = people(by_size=3)
     assert level == DiagnosticStatus.WARN
     assert text.startswith("1 in the picture, placed by their apparent size: nothing on /depht is near the stamps")
+    assert text.endswith("(the nearest is 0.070 s away): check depth_topic")
     level, text = people(by_size=3, by_size_beyond_depth=1)
     assert (level, text) == (DiagnosticStatus.OK, "1 in the picture, placed by their apparent size")
     assert people(by_size=4, by_depth=1) == (DiagnosticStatus.OK, "1 in the picture, placed by depth")

@@ -127,13 +127,19 @@ def test_a_parameter_that_is_set_while_the_model_loads_counts():
         rclpy.try_shutdown()
 
 
-def test_silence_on_a_topic_that_somebody_publishes_names_the_override(camera):
+def test_silence_on_a_published_topic_names_the_override_and_late_depth_how_late(camera):
     remedy = (
         "large messages are lost over best effort: set qos_overrides./image_raw.subscription.reliability:=reliable, or"
         " check what publishes it (peer)"
     )
     camera.peer.wait(lambda: camera.diagnostics.newest()["pictures"].message.endswith(remedy), "remedy")
     assert remedy in camera.child.log()
+    for _ in range(3):
+        camera.depths.publish(depth_image(camera.stamp + 1.07, 2.4))
+        camera.peer.spin(0.1)
+        assert camera.show(150)
+    off = "nothing on depth is near the stamps of the pictures (the nearest is 0.070 s away): check depth_topic"
+    camera.peer.wait(lambda: off in camera.diagnostics.newest()["people"].message, "how far off the depth is")
 
 
 def test_the_node_goes_on_after_pictures_that_it_cannot_use(camera):
