@@ -14,11 +14,10 @@ from rclpy.executors import SingleThreadedExecutor
 from rclpy.expand_topic_name import expand_topic_name
 from rclpy.node import Node
 from rclpy.parameter import parameter_value_to_python
-from rclpy.qos import QoSCompatibility, QoSProfile, ReliabilityPolicy, qos_check_compatible
+from rclpy.qos import QoSCompatibility, qos_check_compatible
 
 from usdrl_model.errors.shown import MESSAGE, NAME, cut
 from usdrl_model.plausibility.findings import Finding, Level
-from usdrl_ros.checking.trial import Captured
 from usdrl_ros.diagnostics import graph_checks
 from usdrl_ros.parameters.declarations import PARAMETERS
 from usdrl_ros.wire import NODE, STATE
@@ -27,10 +26,6 @@ UNKNOWN = "_NODE_NAME_UNKNOWN_"
 """Name of a node whose endpoints were discovered before itself."""
 ANSWER = 3.0
 """Seconds that another node may take to answer."""
-MOST = 4000
-"""Messages that are kept."""
-LARGEST = 64 << 20
-"""Bytes of all of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,24 +149,6 @@ class Graph:
                         policies = reason.replace("ERROR:", "").replace(";", ",").strip(" ,")
                         reasons.append(f"quality of service ({policies})")
         return [graph_checks.incompatible(topic, dict.fromkeys(reasons))] if reasons else []
-
-    def listen(self, message_type: Any, topic: str, seconds: float, patience: float) -> list[Captured]:
-        """The messages of some seconds; empty if none comes within ``patience`` seconds."""
-        heard: list[Captured] = []
-        size = 0
-
-        def hear(data: bytes) -> None:
-            nonlocal size
-            if len(heard) < MOST and size < LARGEST:
-                size += len(data)
-                heard.append(Captured(data, self.node.get_clock().now().nanoseconds * 1e-9, time.monotonic()))
-
-        qos = QoSProfile(depth=200, reliability=ReliabilityPolicy.BEST_EFFORT)
-        subscription = self.node.create_subscription(message_type, topic, hear, qos, raw=True)
-        if self.wait(lambda: heard, patience):
-            self.wait(lambda: False, seconds)
-        self.node.destroy_subscription(subscription)
-        return heard
 
     def inference_trouble(self, perception: str) -> list[Finding]:
         """What the node itself says about its inference."""

@@ -52,6 +52,12 @@ def incompatible(topic: str, what: Iterable[str]) -> Finding:
     return Finding("qos", Level.ERROR, text)
 
 
+def nobody_publishes_either(topics: Iterable[str]) -> str:
+    """Nobody publishes further topics of a source."""
+    names = ", ".join(cut(topic, NAME) for topic in topics)
+    return f"nobody publishes {names}, which the input needs as well: start what does, or correct the name"
+
+
 def lost(node: Node, topic: str, asked: QoSProfile) -> str:
     """What to do where little or nothing comes of a topic that somebody publishes; empty where nobody does.
 

@@ -190,10 +190,7 @@ class Health:
         if not situation.placed_by_tf:
             troubles |= self._source.frames(now)
         if situation.silent:
-            troubles["silent"] = (
-                f"nobody publishes {', '.join(situation.silent)}, which the input needs as well: start what does, or"
-                " correct the name"
-            )
+            troubles["silent"] = graph_checks.nobody_publishes_either(situation.silent)
         if situation.lost:
             troubles["lost"] = "; ".join(situation.lost)
         if situation.namesakes > 1:

@@ -113,7 +113,8 @@ class Lifting(InPicture):
             if depth is None and stamp <= self._depths.forgotten + APART and newest - stamp < SLOWEST:
                 raise InputError("no_depth", _late(newest - stamp, newest - oldest))
             if depth is None:
-                raise InputError("no_depth", _lacking("a depth image", stamp, self._depths.off(stamp)))
+                lacking = _lacking("a depth image", stamp, self._depths.off(stamp))
+                raise InputError("no_depth", f"{lacking}; large ones are lost over best effort: see qos_overrides")
             raise InputError("no_camera_info", _lacking("camera info", stamp))
         self._waiting.popleft()
         if depth is None:  # nobody there, and nothing to lift

@@ -14,7 +14,6 @@ from typing import Any
 
 import rclpy
 from rclpy.node import Node
-from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 from rclpy.qos_overriding_options import QoSOverridingOptions
 from rclpy.subscription import Subscription
 from sensor_msgs.msg import Image
@@ -104,15 +103,6 @@ class FurtherSubscriptions:
                     self._open[route] = self._subscribe(self._beside, route)
 
     def _subscribe(self, beside: Node, route: Route) -> Subscription:
-        # A best-effort subscription hears every publisher, but a latched one is heard by reliable ones only.
-        qos = QoSProfile(depth=route.depth, reliability=ReliabilityPolicy.BEST_EFFORT)
-        if route.latched:
-            qos = QoSProfile(
-                depth=route.depth,
-                reliability=ReliabilityPolicy.RELIABLE,
-                durability=DurabilityPolicy.TRANSIENT_LOCAL,
-            )
-
         def put(data: Any) -> None:
             if route in self._heard:  # else it was on its way as the subscription ended
                 self._heard[route] = time.monotonic()
@@ -122,7 +112,7 @@ class FurtherSubscriptions:
             route.kind,
             self._node.resolve_topic_name(route.topic),
             put,
-            qos,
+            route.quality(),
             qos_overriding_options=QoSOverridingOptions.with_default_policies(),
             raw=True,  # as the main topic
         )

@@ -2,7 +2,6 @@
 
 import itertools
 import json
-import threading
 import time
 from contextlib import nullcontext
 
@@ -16,6 +15,7 @@ from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus  # noqa: E402
 from geometry_msgs.msg import PoseArray  # noqa: E402
 from helpers.acting import script  # noqa: E402
 from helpers.plug_ins import register  # noqa: E402
+from helpers.repeating import Repeating  # noqa: E402
 from helpers.ros_peer import header  # noqa: E402
 from rclpy.qos import QoSProfile, ReliabilityPolicy  # noqa: E402
 from sensor_msgs.msg import PointCloud2  # noqa: E402
@@ -43,27 +43,6 @@ OPTIONS = (Option(name="scale", default=0.1, text="Factor."),)
 ADAPTER = Adapter(message="geometry_msgs/msg/PoseArray", version=1, decode=decode, options=OPTIONS)
 """
 SHORT = ["--seconds", "2", "--wait", "5", "--json"]
-
-
-class Repeating:
-    """Does something 15 times a second, on a thread, until the end of the block."""
-
-    def __init__(self, do):
-        self._do = do
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, daemon=True)
-
-    def __enter__(self):
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self._stop.set()
-        self._thread.join()
-
-    def _run(self):
-        while not self._stop.wait(1 / 15):
-            self._do()
 
 
 class Tracker(Repeating):
