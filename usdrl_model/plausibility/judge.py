@@ -40,6 +40,11 @@ MOST_TILTED = 70.0
 """Degrees of tilt above which wrong axes are likelier than a tilted sensor."""
 RARELY = 0.1
 """A part of the body that is seen in a smaller share of the time is not seen."""
+_PIXELS = "2D pixels? give the tracker a depth camera and publish 3D joints in metres"
+_LIFTED = (
+    "does depth_topic see these people, is camera_info of the picture that the tracker reads (its width and height),"
+    " and do the joints lie in that picture? a tracker that makes it smaller needs the camera_info of the smaller one"
+)
 _TURN = "joints of recordings have x to the sensor's left, y up, z away from it: turn them"
 
 
@@ -69,12 +74,8 @@ def judge(sights: Sequence[Sight], setup: Setup) -> tuple[list[Finding], dict[st
     flat = not setup.planar and bodies.flatness(joints) < THIN
     if flat:
         extent = bodies.median(np.fmax.reduce(joints, axis=(1, 2)) - np.fmin.reduce(joints, axis=(1, 2)))
-        return [
-            Finding(
-                "flat", Level.ERROR, f"every person is flat (their joints span {extent:.3g} in a plane without depth):"
-                " 2D pixels? give the tracker a depth camera and publish 3D joints in metres",
-            )
-        ], measured, undecided  # fmt: skip
+        what = f"every person is flat (their joints span {extent:.3g} in a plane without depth)"
+        return [Finding("flat", Level.ERROR, f"{what}: {_LIFTED if setup.lifted else _PIXELS}")], measured, undecided
     found = repeated(sights)
     found += [] if setup.planar else [*_order(joints, body, setup), *_size(body, setup)]
     if not any(finding.key == "topology" for finding in found):

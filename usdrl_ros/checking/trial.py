@@ -133,7 +133,7 @@ def run(
     came = {message.topic for message in messages}
     if silent := [route.topic for route in further.routes if route.topic not in came]:
         text = (
-            f"{source.name} reads {', '.join(silent)} as well, of which nothing was heard: see /diagnostics of the node"
+            f"{source.name} reads {', '.join(silent)} as well, of which nothing was heard: see the node's /diagnostics"
         )
         before.append(Finding("further_topics", Level.NOTE, text))
     trial = _judged(messages, heard, config, topic, publishers, fitting)

@@ -119,7 +119,7 @@ class Lifting(InPicture):
         self._waiting.popleft()
         if depth is None:  # nobody there, and nothing to lift
             return first
-        people = tuple(self._lifted(person, depth.image) for person in first.frame.people)
+        people = tuple(self._lifted(person, depth.image, context) for person in first.frame.people)
         return SourceFrame(replace(first.frame, people=people), first.stamp, depth.frame_id or first.frame_id)
 
     def _measured(self, stamp: float) -> Measured | None:
@@ -129,13 +129,22 @@ class Lifting(InPicture):
             return None
         return nearest if abs(nearest.stamp - stamp) <= SAME or span[1] >= stamp else None
 
-    def _lifted(self, person: Person, image: DepthImage) -> Person:
+    def _lifted(self, person: Person, image: DepthImage, context: Context) -> Person:
         width, height = self._camera.width or image.width, self._camera.height or image.height
         image.check(width, height)
         lens = Lens.calibrated(self._camera, width, height, rectified=self._rectified)
         pixels = person.joints[:, :2] * ((width, height) if self._plane == "image" else 1.0)
         if person.confidence is not None:
             pixels[person.confidence < MIN_CONFIDENCE] = np.nan  # somewhere, and not on the body
+        seen = pixels[np.isfinite(pixels).all(axis=1)]
+        outside = (seen < 0.0).any(axis=1) | (seen > (width, height)).any(axis=1)
+        if len(seen) and outside.mean() > 0.5:
+            across, down = seen.max(axis=0)
+            context.warn(
+                "outside_picture",
+                f"expected joints in the picture of {width} x {height} that camera_info tells, got {across:.0f},"
+                f" {down:.0f}: set camera_info_topic to that of the picture that the tracker reads",
+            )
         found = [image.surfaces(u * image.width / width, v * image.height / height) for u, v in pixels]
         if not any(found):
             return replace(person, joints=np.full_like(person.joints, np.nan))

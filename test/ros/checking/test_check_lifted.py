@@ -8,7 +8,7 @@ from helpers.acting import script
 
 pytest.importorskip("rclpy", reason="needs ROS 2 (rclpy)")
 
-from helpers.pictures import camera_info, depth_image, openpose  # noqa: E402
+from helpers.pictures import FOCAL, HEIGHT, WIDTH, camera_info, depth_image, openpose  # noqa: E402
 from helpers.repeating import Repeating  # noqa: E402
 from sensor_msgs.msg import CameraInfo, Image  # noqa: E402
 from std_msgs.msg import String  # noqa: E402
@@ -29,10 +29,12 @@ GIVEN = {
 class Camera:
     """OpenPose, a depth camera and its calibration; ``sends`` may leave some of them silent."""
 
-    def __init__(self, peer, sends=("people", "depth", "info")):
+    def __init__(self, peer, sends=("people", "depth", "info"), info_scale=1.0):
         acts = script(("idle", 3.0), ("wave", 3.0))
         frames = simulate(PerformanceConfig(scripts=(acts,), topology=JOINTS, rate=15.0), seed=2).frames
         self._frames, self._peer = itertools.cycle(frames), peer
+        self._info = camera_info(FOCAL * info_scale)
+        self._info.width, self._info.height = int(WIDTH * info_scale), int(HEIGHT * info_scale)
         kinds = {"people": String, "depth": Image, "info": CameraInfo}
         self.made = {name: peer.node.create_publisher(kinds[name], f"/{name}", 5) for name in sends}
 
@@ -41,7 +43,7 @@ class Camera:
         people = {person.id: person.joints * (-1.0, -1.0, 1.0) for person in next(self._frames).people}
         (points,) = people.values()
         images = {
-            "info": camera_info,
+            "info": lambda: self._info,
             "depth": lambda: depth_image(points, now, scale=4),  # not larger than a packet
             "people": lambda: String(data=json.dumps(openpose(now, **people))),
         }
@@ -71,6 +73,21 @@ def test_another_joint_set_is_found_with_depth_too(peer, capsys):
         status, found = check(capsys, topology="openpose_body_25")
     assert status == 1 and found["set"] == {"topology": JOINTS}, found
     assert found["findings"] == []
+
+
+@pytest.mark.parametrize(
+    ("info_scale", "key", "said"),
+    [
+        (2.0, "flat", "is camera_info of the picture that the tracker reads (its width and height)"),
+        (0.5, "outside_picture", "expected joints in the picture of 320 x 240 that camera_info tells, got "),
+    ],
+)
+def test_a_calibration_of_another_size_is_told_as_that(peer, capsys, info_scale, key, said):
+    with Repeating(Camera(peer, info_scale=info_scale).send):
+        status, found = check(capsys)
+    (text,) = [one["text"] for one in found["findings"] if one["key"] == key]
+    assert status == 1 and said in text
+    assert not any("give the tracker a depth camera" in one["text"] for one in found["findings"])
 
 
 def test_depth_that_does_not_come_is_told_with_its_cause(peer, capsys):
