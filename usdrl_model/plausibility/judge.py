@@ -13,7 +13,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from usdrl_model.plausibility import bodies, joint_order, mounting
+from usdrl_model.plausibility import bodies, joint_order, mounting, sides
 from usdrl_model.plausibility.findings import Finding, Level
 from usdrl_model.plausibility.repetition import repeated
 from usdrl_model.plausibility.sights import Setup, Sight, to_canonical
@@ -36,14 +36,16 @@ LYING = 0.5
 LEANS, LEANS_LEVELLED, TRUNK_LEANS = 25.0, 15.0, 55.0
 """Degrees off the vertical: of standing people if the sensor is assumed to be level; the same if its pose is known; and
 of people who do not stand. Published data sets reach 23, 17 and 50."""
-SIDES = "sides"
-"""Key of the finding that left and right are swapped."""
-SWAPPED = -0.8
-"""``bodies.facing`` below which left and right are swapped; 0.2 % of the windows of real people are below it."""
 MOST_TILTED = 70.0
 """Degrees of tilt above which wrong axes are likelier than a tilted sensor."""
 RARELY = 0.1
 """A part of the body that is seen in a smaller share of the time is not seen."""
+_PIXELS = "2D pixels? give the tracker a depth camera and publish 3D joints in metres"
+_NO_DEPTH = "; or, without one, take an input_type in the picture (openpose_json, yolo_2d) and weights: hri_2d"
+_LIFTED = (
+    "does depth_topic see these people, is camera_info of the picture that the tracker reads (its width and height; a"
+    " smaller one has another), and do joints lie in it?"
+)
 _TURN = "joints of recordings have x to the sensor's left, y up, z away from it: turn them"
 
 
@@ -73,17 +75,17 @@ def judge(sights: Sequence[Sight], setup: Setup) -> tuple[list[Finding], dict[st
     flat = not setup.planar and bodies.flatness(joints) < THIN
     if flat:
         extent = bodies.median(np.fmax.reduce(joints, axis=(1, 2)) - np.fmin.reduce(joints, axis=(1, 2)))
-        return [
-            Finding(
-                "flat", Level.ERROR, f"every person is flat (their joints span {extent:.3g} in a plane without depth):"
-                " 2D pixels? give the tracker a depth camera and publish 3D joints in metres",
-            )
-        ], measured, undecided  # fmt: skip
+        what = f"every person is flat (their joints span {extent:.3g} in a plane without depth)"
+        pixels = f"{what}: {_PIXELS}"
+        text = f"{what}: {_LIFTED}" if setup.lifted else pixels + _NO_DEPTH
+        return [Finding("flat", Level.ERROR, text, in_recordings=pixels)], measured, undecided
     found = repeated(sights)
     found += [] if setup.planar else [*_order(joints, body, setup), *_size(body, setup)]
     if not any(finding.key == "topology" for finding in found):
         found += _posture(sights, body, setup, measured, undecided)
-        found += [] if setup.planar else _sides(joints, body, setup, measured)
+        if not setup.planar:
+            impossible = any(finding.key == "units" for finding in found)
+            found += sides.swapped(joints, body, setup, measured, undecided, impossible=impossible)
     unusable = float(np.mean([bool(sight.refusal) for sight in sights]))
     if unusable > 1.0 - MOST and not found:
         found.append(_unusable(sights, unusable))
@@ -252,18 +254,6 @@ def _degrees(up: np.ndarray) -> float:
     """Angle of the mean direction to the vertical."""
     mean = bodies.unit(np.nansum(up, axis=0))
     return float(np.degrees(np.arccos(np.clip(mean[1], -1.0, 1.0))))
-
-
-def _sides(joints: np.ndarray, body: np.ndarray, setup: Setup, measured: dict[str, str]) -> list[Finding]:
-    """Left and right the wrong way round."""
-    score = bodies.facing(body, joints, setup.topology)
-    measured["left and right"] = f"{score:+.1f} (swapped below {SWAPPED})"
-    if score > SWAPPED:
-        return []
-    back = "toes, nose or hands point to the back: left and right are swapped"
-    text = f"{back} or the image is mirrored: set mirrored: {str(not setup.mirrored).lower()}"
-    in_recordings = f"{back}: swap them, or the entry mirrored"
-    return [Finding(SIDES, Level.ERROR, text, ("mirrored", not setup.mirrored), in_recordings)]
 
 
 def _parts(valid: np.ndarray, measured: dict[str, str]) -> list[Finding]:

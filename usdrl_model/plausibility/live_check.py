@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from usdrl_model.plausibility.findings import Finding, nobody
-from usdrl_model.plausibility.judge import SIDES, judge
+from usdrl_model.plausibility.judge import judge
+from usdrl_model.plausibility.sides import SIDES
 from usdrl_model.plausibility.sights import Setup, Sight
 from usdrl_model.skeleton.person import SkeletonFrame
 

@@ -46,6 +46,9 @@ class Setup:
     planar: bool = False
     """The data set holds poses in an image, so that flat people are no fault."""
 
+    lifted: bool = False
+    """Joints are those of a picture, with the depth of a depth image."""
+
     @property
     def rotation(self) -> np.ndarray:
         """(3, 3) axes of the source -> canonical axes of the sensor."""

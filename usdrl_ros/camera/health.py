@@ -12,7 +12,7 @@ from diagnostic_msgs.msg import DiagnosticStatus
 
 from usdrl_model.errors.shown import LINE, cut
 from usdrl_ros.camera.geometry import BEYOND_DEPTH, BY_DEPTH, BY_SIZE
-from usdrl_ros.diagnostics.reporting import RECENT, SAMPLES, Warnings, percentile, status
+from usdrl_ros.diagnostics.reporting import AWAY, RECENT, SAMPLES, Lasting, Warnings, percentile, status
 from usdrl_ros.diagnostics.source_checks import SLOW
 from usdrl_ros.inputs.common import InputError
 
@@ -31,8 +31,16 @@ class Source:
     other_types: tuple[str, ...] = ()
     """Message types of the other publishers on the topic."""
     device: bool = False
+    lost: str = ""
+    """What to do where little or nothing arrives although somebody publishes."""
     calibrated: bool = False
     depth_topic: str = ""
+    depth_lost: str = ""
+    """The same of depth; empty where images of it arrive."""
+    depth_off: str = ""
+    """How far the nearest depth image is from the newest picture, in words."""
+    max_rate: float = math.inf
+    """Pictures a second that are searched at most."""
     busy: float = 0.0
     """Seconds for which the picture in work has been searched."""
     model: str = ""
@@ -48,7 +56,9 @@ class Health:
 
     def __init__(self, monotonic: Callable[[], float], warn: Callable[[str], object]) -> None:
         self._monotonic = monotonic
+        self._warn = warn
         self._log = Warnings(warn, monotonic)
+        self._lasting = Lasting(AWAY, monotonic)
         self._lock = threading.Lock()
         self._started = monotonic()
         self._searched: deque[float] = deque(maxlen=SAMPLES)
@@ -112,31 +122,50 @@ class Health:
         with self._lock:
             level, text = self._verdict(source, now)
             counts: dict[str, object] = dict(sorted(self._counts.items()))
-            rate, recent = self._rate(now)
-            pictures = status(
-                f"{name}: pictures",
-                level,
-                text,
-                {"source": source.name, "publishers": source.publishers, "searched": f"{rate:.1f} Hz", **counts},
-            )
-            by_depth, beyond, by_size = (now - at < RECENT for at in self._placed_at.values())
-            lacks_depth = bool(source.depth_topic) and by_size and not (by_depth or beyond)
-            advice = f": nothing on {source.depth_topic} is near the stamps of the pictures: check depth_topic"
-            people = status(
-                f"{name}: people",
-                DiagnosticStatus.WARN if lacks_depth else DiagnosticStatus.OK,
-                f"{self._people if recent else 0} in the picture, placed by "
-                + ("depth" if source.depth_topic and (by_depth or not (beyond or by_size)) else "their apparent size")
-                + (advice if lacks_depth else ""),
-                {
-                    "search p50": percentile(self._times, 50),
-                    "search p95": percentile(self._times, 95),
-                    "calibrated": source.calibrated,
-                    "model": source.model,
-                    **self._placed,
-                },
-            )
+            values = {
+                "source": source.name,
+                "publishers": source.publishers,
+                "searched": f"{self._rate(now)[0]:.1f} Hz",
+            }
+            pictures = status(f"{name}: pictures", level, text, values | counts)
+            people = self._people_status(f"{name}: people", source, now)
+            logged = [] if self._present(now) else [pictures, people]  # a trouble is logged as it comes
+        wrong = {one.name: one.message for one in logged if one.level != DiagnosticStatus.OK}
+        for kind in self._lasting(wrong):
+            self._warn(cut(wrong[kind], LINE))
         return [pictures, people]
+
+    def _people_status(self, name: str, source: Source, now: float) -> DiagnosticStatus:
+        by_depth, beyond, by_size = (now - at < RECENT for at in self._placed_at.values())
+        lacks_depth = bool(source.depth_topic) and by_size and not (by_depth or beyond)
+        why = (
+            f"nothing on {source.depth_topic} is near the stamps of the pictures"
+            + (f" ({source.depth_off})" if source.depth_off else "")
+            + ": check depth_topic"
+        )
+        refused = [kind for kind in self._present(now) if kind.startswith("refused.depth_")]
+        if refused:
+            why = f"images of {source.depth_topic} are refused ({refused[0].removeprefix('refused.')}, see pictures)"
+        elif source.depth_lost:
+            why = f"nothing arrives on {source.depth_topic}: {source.depth_lost}"
+        return status(
+            name,
+            DiagnosticStatus.WARN if lacks_depth else DiagnosticStatus.OK,
+            f"{self._people if self._rate(now)[1] else 0} in the picture, placed by "
+            + ("depth" if source.depth_topic and (by_depth or not (beyond or by_size)) else "their apparent size")
+            + (f": {why}" if lacks_depth else ""),
+            {
+                "search p50": percentile(self._times, 50),
+                "search p95": percentile(self._times, 95),
+                "calibrated": source.calibrated,
+                "model": source.model,
+                **self._placed,
+            },
+        )
+
+    def _present(self, now: float) -> dict[str, str]:
+        """The troubles of late: kind -> text."""
+        return {kind: text for kind, (at, text) in self._troubles.items() if now - at < RECENT}
 
     def _rate(self, now: float) -> tuple[float, bool]:
         """Pictures per second of late, and whether there were any."""
@@ -148,14 +177,18 @@ class Health:
         rate, recent = self._rate(now)
         if source.busy > STUCK:
             return DiagnosticStatus.ERROR, f"stuck: one picture has been searched for {source.busy:.0f} s"
-        troubles = [text for at, text in self._troubles.values() if now - at < RECENT]
-        if troubles:
-            return DiagnosticStatus.WARN if recent else DiagnosticStatus.ERROR, "; ".join(troubles)
+        if troubles := self._present(now):
+            return DiagnosticStatus.WARN if recent else DiagnosticStatus.ERROR, "; ".join(troubles.values())
         if recent and rate < SLOW and now - self._skipped_at < RECENT:
             return (
                 DiagnosticStatus.WARN,
                 f"only {rate:.1f} pictures/s can be searched, actions need {SLOW:g} at least: free the processor, or"
                 " make the pictures smaller",
+            )
+        if recent and rate < SLOW <= source.max_rate and source.lost and now - self._started > RECENT:
+            return (
+                DiagnosticStatus.WARN,
+                f"only {rate:.1f} pictures/s of {source.name} arrive, actions need {SLOW:g} at least: {source.lost}",
             )
         if recent:
             return DiagnosticStatus.OK, f"{rate:.1f} pictures/s of {source.name}"
@@ -170,5 +203,5 @@ class Health:
             return DiagnosticStatus.OK, f"waiting for the first picture of {source.name}"
         if source.device:
             return DiagnosticStatus.ERROR, f"no picture of {source.name} for {silence:.0f} s: is it still connected?"
-        advice = "check the camera's driver" if source.publishers else "nobody publishes it: set image_topic"
+        advice = source.lost or "nobody publishes it: set image_topic"
         return DiagnosticStatus.WARN, f"no picture on {source.name} for {silence:.0f} s: {advice}"

@@ -35,6 +35,7 @@ from usdrl_ros.camera.parameters import NAMES, NODE_NAME, PARAMETERS, CameraConf
 from usdrl_ros.camera.people import People
 from usdrl_ros.camera.searching import Searching, Shot
 from usdrl_ros.camera.view import View
+from usdrl_ros.diagnostics.graph_checks import lost
 from usdrl_ros.inputs.common import InputError
 from usdrl_ros.inputs.lens import is_rectified
 from usdrl_ros.inputs.skeleton_messages import point_cloud
@@ -93,6 +94,8 @@ class CameraNode(ServedNode):
         """From the begin of a configuration to cleanup, only dynamic parameters may change."""
         self._device: Device | None = None
         self._subscriptions_made: list[Any] = []
+        self._asked: dict[str, QoSProfile] = {}
+        """Quality of service of the subscriptions, as it came to be, by topic."""
         self._active = False
         self._skeletons: Publisher = self.create_publisher(
             PointCloud2,
@@ -180,15 +183,15 @@ class CameraNode(ServedNode):
         return SUCCESS
 
     def _subscribe(self, topic: str, kind: type, heard: Callable[[Any], None]) -> None:
-        self._subscriptions_made.append(
-            self.create_subscription(
-                kind,
-                topic,
-                heard,
-                QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT),
-                qos_overriding_options=QoSOverridingOptions.with_default_policies(),
-            )
+        made = self.create_subscription(
+            kind,
+            topic,
+            heard,
+            QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT),  # a reliable one hears fewer publishers
+            qos_overriding_options=QoSOverridingOptions.with_default_policies(),
         )
+        self._subscriptions_made.append(made)
+        self._asked[made.topic_name] = made.qos_profile
 
     def _stop_listening(self) -> None:
         self._active = False
@@ -250,7 +253,17 @@ class CameraNode(ServedNode):
             return Source(name=name, publishers=1, device=True, **known)
         types = [publisher.topic_type for publisher in self.get_publishers_info_by_topic(name)]
         others = tuple(sorted(set(types) - {type_name(Image)}))
+        known |= {"lost": self._lost(config.image_topic), "max_rate": config.max_rate}
+        if config.depth_topic:
+            known["depth_off"] = configured.view.depths.off(configured.searching.last)
+            known["depth_lost"] = "" if configured.view.depths.span else self._lost(config.depth_topic)
         return Source(name=name, publishers=types.count(type_name(Image)), other_types=others, **known)
+
+    def _lost(self, topic: str) -> str:
+        """What to do where little or nothing comes of a topic that is subscribed."""
+        name = self.resolve_topic_name(topic)
+        asked = self._asked.get(name)
+        return lost(self, name, asked) if asked else ""
 
     def _publish_diagnostics(self) -> None:
         array = DiagnosticArray()

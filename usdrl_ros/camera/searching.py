@@ -61,9 +61,10 @@ class Searching:
         self._waiting: Shot | None = None
         self._listening = False
         self._stopping = False
-        self._last = -math.inf
+        self.last = -math.inf
+        """Stamp of the newest picture that was taken."""
         self._refused: Measured | None = None
-        """The last depth image that is of another view than the pictures."""
+        """The last depth image that is of another view than the pictures, or in another unit."""
         self._due = -math.inf
         """Stamp at which the last picture was due; later than its own where it was early, so that the rate is kept."""
         self._gate = threading.Lock()
@@ -122,12 +123,12 @@ class Searching:
 
     def _search(self, shot: Shot, begun: float) -> None:
         stamp = seconds(shot.header.stamp)
-        if stamp == self._last or self._last < stamp < self._due + SOONEST / self.max_rate:
+        if stamp == self.last or self.last < stamp < self._due + SOONEST / self.max_rate:
             return
         picture = shot.picture()
         # Begins anew after a pause, so that nothing is made up for, and where a clock was set back.
-        self._due = max(stamp, self._due + 1.0 / self.max_rate) if stamp > self._last else stamp
-        self._last = stamp
+        self._due = max(stamp, self._due + 1.0 / self.max_rate) if stamp > self.last else stamp
+        self.last = stamp
         lens = self._view.lens(picture.shape[1], picture.shape[0])
         frame = self._people.frame(picture, stamp, lens, lambda at: self._depth(at, picture))
         with self._gate:
@@ -140,7 +141,7 @@ class Searching:
         if measured is None:
             return None
         try:
-            measured.image.check_registered(picture.shape[1], picture.shape[0])
+            measured.image.check(picture.shape[1], picture.shape[0])
         except InputError as error:  # people are placed all the same
             if measured is not self._refused:  # it is looked up for two pictures
                 self._health.refused(error)

@@ -30,8 +30,9 @@ from usdrl_model.errors.shown import MESSAGE, cut, reason
 from usdrl_model.plausibility.findings import Finding, Level
 from usdrl_ros.checking.advice import Step, advise
 from usdrl_ros.checking.graph import Graph, Perception
+from usdrl_ros.checking.hearing import Hearing
 from usdrl_ros.checking.report import Report
-from usdrl_ros.checking.trial import run
+from usdrl_ros.checking.trial import further_routes, run
 from usdrl_ros.diagnostics import graph_checks
 from usdrl_ros.inputs.conversion import levelled_by
 from usdrl_ros.inputs.options import PREFIX, values
@@ -97,9 +98,14 @@ def inspect(graph: Graph, topic: str = "", *, node: str = "", seconds: float = 8
     # What is heard is read when all of it has come, and again with every change.
     tf = tf_listener(graph.node, lambda error: None, wait + seconds + KEPT) if looks_up else None
     with closing(tf) if tf else nullcontext():
-        messages = graph.listen(source.message_type, topic, seconds, wait)
+        routes = further_routes(source, options, config, topic, tf.buffer if tf else None)
+        hearing = Hearing(graph, source.message_type, topic, routes, report.perception)
+        with closing(hearing):
+            messages = hearing.listen(seconds, wait)
+            further = hearing.troubles()
         if perception is not None:
             findings += graph.inference_trouble(perception.name)
+        findings += graph.camera_trouble(topic)
         if not messages:
             text = f"no message on {topic} for {wait:g} s: check that the tracker runs"
             return replace(report, findings=(Finding("silent", Level.ERROR, text), *findings))
@@ -107,10 +113,10 @@ def inspect(graph: Graph, topic: str = "", *, node: str = "", seconds: float = 8
         advice = advise(config, lambda tried: run(messages, source, options, tried, topic, buffer, len(publishers)))
     return replace(
         report,
-        messages=len(messages),
+        messages=sum(not one.topic for one in messages),
         trial=advice.last,
         steps=(*steps, *advice.steps),
-        findings=(*findings, *advice.last.findings),
+        findings=(*further, *findings, *advice.last.findings),
     )
 
 

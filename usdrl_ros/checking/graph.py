@@ -14,11 +14,10 @@ from rclpy.executors import SingleThreadedExecutor
 from rclpy.expand_topic_name import expand_topic_name
 from rclpy.node import Node
 from rclpy.parameter import parameter_value_to_python
-from rclpy.qos import QoSCompatibility, QoSProfile, ReliabilityPolicy, qos_check_compatible
+from rclpy.qos import QoSCompatibility, qos_check_compatible
 
 from usdrl_model.errors.shown import MESSAGE, NAME, cut
 from usdrl_model.plausibility.findings import Finding, Level
-from usdrl_ros.checking.trial import Captured
 from usdrl_ros.diagnostics import graph_checks
 from usdrl_ros.parameters.declarations import PARAMETERS
 from usdrl_ros.perception_name import full_name, perceptions
@@ -28,10 +27,6 @@ UNKNOWN = "_NODE_NAME_UNKNOWN_"
 """Name of a node whose endpoints were discovered before itself."""
 ANSWER = 3.0
 """Seconds that another node may take to answer."""
-MOST = 4000
-"""Messages that are kept."""
-LARGEST = 64 << 20
-"""Bytes of all of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,31 +152,21 @@ class Graph:
                         reasons.append(f"quality of service ({policies})")
         return [graph_checks.incompatible(topic, dict.fromkeys(reasons))] if reasons else []
 
-    def listen(self, message_type: Any, topic: str, seconds: float, patience: float) -> list[Captured]:
-        """The messages of some seconds; empty if none comes within ``patience`` seconds."""
-        heard: list[Captured] = []
-        size = 0
-
-        def hear(data: bytes) -> None:
-            nonlocal size
-            if len(heard) < MOST and size < LARGEST:
-                size += len(data)
-                heard.append(Captured(data, self.node.get_clock().now().nanoseconds * 1e-9, time.monotonic()))
-
-        qos = QoSProfile(depth=200, reliability=ReliabilityPolicy.BEST_EFFORT)
-        subscription = self.node.create_subscription(message_type, topic, hear, qos, raw=True)
-        if self.wait(lambda: heard, patience):
-            self.wait(lambda: False, seconds)
-        self.node.destroy_subscription(subscription)
-        return heard
-
     def inference_trouble(self, perception: str) -> list[Finding]:
         """What the node itself says about its inference."""
-        status = self._statuses.get(f"{perception}: inference")
+        return self._told(perception, "inference")
+
+    def camera_trouble(self, topic: str) -> list[Finding]:
+        """What a camera node that publishes the topic says about its pictures and its depth."""
+        nodes = sorted({full_name(end.node_name, end.node_namespace) for end in self.publishers(topic)})
+        return [found for node in nodes for part in ("pictures", "people") for found in self._told(node, part)]
+
+    def _told(self, node: str, part: str) -> list[Finding]:
+        status = self._statuses.get(f"{node}: {part}")
         if status is None or status.level == DiagnosticStatus.OK:
             return []
         level = Level.ERROR if status.level == DiagnosticStatus.ERROR else Level.WARN
-        return [Finding("inference", level, f"{perception}: {cut(status.message, MESSAGE)}")]
+        return [Finding(part, level, f"{node}: {cut(status.message, MESSAGE)}")]
 
     def _states(self) -> list[Any]:
         topics = [topic for topic, _ in self.node.get_topic_names_and_types() if topic.endswith(f"/{STATE}")]

@@ -22,12 +22,13 @@ from usdrl_model.plausibility.mounting import estimate
 from usdrl_model.plausibility.sights import Setup, Sight, to_canonical
 from usdrl_model.skeleton import topology as joint_sets
 from usdrl_model.skeleton.person import SkeletonFrame
+from usdrl_ros.checking.hearing import Captured
 from usdrl_ros.checking.people import People, Seen
 from usdrl_ros.diagnostics.source_checks import WHILE, SourceChecks
 from usdrl_ros.inputs.common import InputError
 from usdrl_ros.inputs.conversion import Conversion, converter, described, levelled_by
 from usdrl_ros.inputs.deserialiser import Deserialiser
-from usdrl_ros.inputs.further_topics import FurtherTopics
+from usdrl_ros.inputs.further_topics import FurtherTopics, Route
 from usdrl_ros.inputs.registry import Input
 from usdrl_ros.parameters.values import PerceptionConfig
 
@@ -41,18 +42,6 @@ TILTED = 8.0
 """Degrees off the sensor's pose that are worth a note: twice the error of the estimate."""
 TRIED = 40
 """Messages that are read with every joint set, to find the one that fits."""
-
-
-@dataclass(frozen=True, slots=True)
-class Captured:
-    """One message as it came."""
-
-    data: bytes
-    """CDR."""
-    arrival: float
-    """Seconds of the clock that stamps should agree with."""
-    steady: float
-    """Seconds that never jump."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -140,13 +129,33 @@ def run(
     except ValueError as error:
         change = fitting() if "topology" in str(error) else None
         return Trial(findings=(*before, Finding("settings", Level.ERROR, cut(error, LINE), change)))
-    if further.routes:
-        names = ", ".join(route.topic for route in further.routes)
-        text = f"{source.name} reads {names} as well, which are not heard here: what comes from there is not looked at"
-        before.append(Finding("further_topics", Level.NOTE, f"{text}, see /diagnostics of the node"))
-    _read(messages, reads, heard)
+    _read(messages, reads, further, heard)
+    came = {message.topic for message in messages}
+    if silent := [route.topic for route in further.routes if route.topic not in came]:
+        text = (
+            f"{source.name} reads {', '.join(silent)} as well, of which nothing was heard: see the node's /diagnostics"
+        )
+        before.append(Finding("further_topics", Level.NOTE, text))
     trial = _judged(messages, heard, config, topic, publishers, fitting)
     return replace(trial, findings=(*before, *trial.findings))
+
+
+def further_routes(
+    source: Input, options: Mapping[str, Any], config: PerceptionConfig, topic: str, tf: Any
+) -> tuple[Route, ...]:
+    """The further topics that a source reads from the start, as depth images; none with settings that do not fit.
+
+    Arguments as of ``run``.
+    """
+    config, _ = _settings(config, tf)
+    deserialise = Deserialiser(source.message_type, source.adapter.parts)
+    topics = FurtherTopics()
+    try:
+        silent: dict[str, Any] = {"deserialise": deserialise, "options": options, "warn": lambda *_: None}
+        converter(source, config, tf=tf, description=described(source, config), topics=topics, topic=topic, **silent)
+    except ValueError:  # which ``run`` tells
+        return ()
+    return topics.routes
 
 
 def _settings(config: PerceptionConfig, tf: Any) -> tuple[PerceptionConfig, list[Finding]]:
@@ -164,13 +173,13 @@ def _settings(config: PerceptionConfig, tf: Any) -> tuple[PerceptionConfig, list
     return config, told
 
 
-def _read(messages: Sequence[Captured], convert: Conversion, heard: _Heard) -> None:
+def _read(messages: Sequence[Captured], convert: Conversion, further: FurtherTopics, heard: _Heard) -> None:
     """Convert the messages; ``heard`` keeps what came of them."""
     course = FrameFilter(heard.content.setup.topology, heard.counters)
     course.restart(BACK, AHEAD)
     for message in messages:
         try:
-            converted = convert(message.data, message.arrival)
+            converted = message.read(convert, further)
         except InputError as error:
             heard.refused[error.kind] += 1
             heard.texts[error.kind] = cut(error, LINE)
@@ -213,7 +222,7 @@ def _judged(
     if not content.sights and messages and not heard.refused:
         found = [replace(nobody("that came: let somebody stand before the sensor"), level=Level.WARN)]
     findings = [
-        *_refusals(heard.refused, heard.texts, len(messages), fitting),
+        *_refusals(heard.refused, heard.texts, sum(not one.topic for one in messages), fitting),
         *(Finding(kind, Level.WARN, text, CHANGES.get(kind)) for kind, text in troubles.items()),
         *(Finding(kind, Level.WARN, f"{heard.texts[kind]} ({count} messages)") for kind, count in heard.odd.items()),
         *found,
@@ -234,7 +243,7 @@ def _refusals(
 ) -> list[Finding]:
     found = []
     for kind, count in refused.most_common():
-        level = Level.ERROR if count == total else Level.WARN
+        level = Level.ERROR if count >= total else Level.WARN
         text = f"{count} of {total} messages are refused ({kind}): {texts[kind]}"
         change = fitting() if kind in OTHER_JOINT_SET else None
         if change:
@@ -264,20 +273,18 @@ def _fitting(
     messages: Sequence[Captured], source: Input, config: PerceptionConfig, convert: Callable[..., Conversion]
 ) -> tuple[str, object] | None:
     """The joint set with which the messages can be read and look most like bodies."""
+    main = [message for message in messages if not message.topic]
+    chosen = {id(message) for message in main[:: max(1, len(main) // TRIED)]}
+    some = [message for message in messages if message.topic or id(message) in chosen]
     fits: list[tuple[float, str]] = []
     for name in source.adapter.topologies or joint_sets.names():
         tried = replace(config, topology=name, target_frame="", mirrored=False)
-        content = Sights(described(source, tried))
+        content, topics = Sights(described(source, tried)), FurtherTopics()
         try:
-            silent: dict[str, Any] = {
-                "tf": None,
-                "warn": lambda *_: None,
-                "topics": FurtherTopics(),
-                "topic": "/skeletons",
-            }
+            silent: dict[str, Any] = {"tf": None, "warn": lambda *_: None, "topics": topics, "topic": "/skeletons"}
             reads = convert(tried, description=content.setup, **silent)
-            for message in messages[:: max(1, len(messages) // TRIED)]:
-                if converted := reads(message.data, message.arrival):
+            for message in some:
+                if converted := message.read(reads, topics):
                     content.add(converted[1], converted[0].frame)
         except ValueError:  # of which InputError is one
             continue

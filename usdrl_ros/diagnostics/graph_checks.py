@@ -8,6 +8,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Iterable, Sequence
 
+from rclpy.node import Node
+from rclpy.qos import QoSProfile, ReliabilityPolicy
+
 from usdrl_model.errors.shown import NAME, cut
 from usdrl_model.plausibility.findings import Finding, Level
 from usdrl_ros.inputs.registry import guessable, readers
@@ -47,6 +50,38 @@ def incompatible(topic: str, what: Iterable[str]) -> Finding:
         f" qos_overrides.{topic}.subscription to that of the publisher"
     )
     return Finding("qos", Level.ERROR, text)
+
+
+def nobody_publishes_either(topics: Iterable[str]) -> str:
+    """Nobody publishes further topics of a source."""
+    names = ", ".join(cut(topic, NAME) for topic in topics)
+    return f"nobody publishes {names}, which the input needs as well: start what does, or correct the name"
+
+
+def lost(node: Node, topic: str, asked: QoSProfile) -> str:
+    """What to do where little or nothing comes of a topic that somebody publishes; empty where nobody does.
+
+    A message that is larger than a packet is sent in pieces, and over best effort one lost piece loses all of it. That
+    happens to pictures on one and the same machine, too, where they do not fit into the memory that the middleware
+    shares, nor into the buffers of the kernel.
+
+    Args:
+        node: asks the graph.
+        topic: resolved name.
+        asked: quality of service of the subscription, as it came to be.
+    """
+    ends = node.get_publishers_info_by_topic(topic)
+    if not ends:
+        return ""
+    publishers = ", ".join(cut(name, NAME) for name in sorted({end.node_name for end in ends})[:SHOWN])
+    check = f"check what publishes it ({publishers})"
+    if asked.reliability != ReliabilityPolicy.BEST_EFFORT:
+        return check
+    large = "large messages are lost over best effort"
+    if any(end.qos_profile.reliability == ReliabilityPolicy.BEST_EFFORT for end in ends):
+        return f"{check}; {large}: let it publish reliable or smaller ones"  # a reliable subscription would not hear it
+    override = f"qos_overrides.{topic}.subscription.reliability:=reliable"
+    return f"{large}: set {override}, or {check}"
 
 
 def candidates(

@@ -42,6 +42,8 @@ class Situation:
     model: Mapping[str, str]
     silent: tuple[str, ...] = ()
     """Further topics of the input that nobody publishes."""
+    lost: tuple[str, ...] = ()
+    """What to do about further topics that are published, and of which nothing arrives."""
     max_people: int = 20
     placed_by_tf: bool = False
     """tf2 transforms every message, so several frames are fine."""
@@ -188,10 +190,9 @@ class Health:
         if not situation.placed_by_tf:
             troubles |= self._source.frames(now)
         if situation.silent:
-            troubles["silent"] = (
-                f"nobody publishes {', '.join(situation.silent)}, which the input needs as well: start what does, or"
-                " correct the name"
-            )
+            troubles["silent"] = graph_checks.nobody_publishes_either(situation.silent)
+        if situation.lost:
+            troubles["lost"] = "; ".join(situation.lost)
         if situation.namesakes > 1:
             troubles["namesakes"] = (
                 f"{situation.namesakes} nodes are called {name}, so their parameters, services and topics collide: stop"

@@ -120,6 +120,7 @@ def described(source: Input, config: SourceConfig) -> Setup:
         pose=tuple(config.sensor_pose),
         own=frozenset(name for name in ("units", "axes") if getattr(source.adapter, name)),
         planar=is_flat(source.adapter, config),
+        lifted=bool(source.adapter.plane and config.depth_topic),
     )
 
 

@@ -30,6 +30,12 @@ RADIUS = 0.008
 """Half a side of a patch, as a share of the width of the image: 5 pixels of 640, which see 4 cm at 2 m."""
 
 
+COARSE = 8
+"""Every so many pixels of a row, and rows, tell the unit of an image."""
+ALL = 0.99
+"""Share of the measured pixels that counts as all."""
+
+
 class DepthImage:
     """The depths of a sensor_msgs/Image.
 
@@ -61,17 +67,26 @@ class DepthImage:
         self._rows = rows[:, :width]
         self.width, self.height, self.bytes = width, height, rows.nbytes
 
-    def check_registered(self, width: float, height: float) -> None:
-        """Refuse depths of another view than a picture of this size, in pixels.
+    def check(self, width: float, height: float) -> None:
+        """Refuse depths of another view than a picture of this size, in pixels, and those in another unit.
 
         Raises:
-            InputError: ``depth_size``.
+            InputError: ``depth_size``, ``depth_units``.
         """
         if abs(self.width * height - self.height * width) > 0.02 * self.width * height:
             raise InputError(
                 "depth_size",
                 f"expected depth registered to a picture of {width:g} x {height:g}, got {self.width} x {self.height}:"
                 " set depth_topic to the depth image that is aligned to the picture",
+            )
+
+        some = self._rows[::COARSE, ::COARSE].astype(np.float64) * self._metres
+        some = some[np.isfinite(some) & (some > 0.0)]  # infinite is too far to be measured (REP 117)
+        if some.size and np.mean(some >= FARTHEST) > ALL:
+            raise InputError(
+                "depth_units",
+                f"expected depths of up to {FARTHEST:g} m, got a median of {np.median(some):.4g} m: every depth is"
+                f" beyond {FARTHEST:g} m: millimetres in 32FC1? publish metres, or 16UC1",
             )
 
     def surfaces(self, u: float, v: float) -> list[float]:

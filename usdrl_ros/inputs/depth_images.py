@@ -59,6 +59,11 @@ class DepthImages:
         found = min(tuple(self._images), key=lambda one: abs(one.stamp - stamp), default=None)
         return None if found is None or abs(found.stamp - stamp) > APART else found
 
+    def off(self, stamp: float) -> str:
+        """How far the nearest image is from a stamp, in words."""
+        apart = min((abs(one.stamp - stamp) for one in tuple(self._images)), default=None)
+        return "none has come" if apart is None else f"the nearest is {apart:.3f} s away"
+
     @property
     def span(self) -> tuple[float, float] | None:
         """Stamps of the oldest and the newest; None without any."""

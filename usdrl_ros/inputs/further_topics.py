@@ -12,6 +12,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
+
 from usdrl_model.errors.shown import NAME, cut
 from usdrl_ros.inputs.adapter import DEPTH, PARTS, Decode
 from usdrl_ros.inputs.deserialiser import Deserialiser
@@ -32,6 +34,13 @@ class Route:
     deserialise: Callable[[bytes], Any]
     latched: bool
     depth: int
+
+    def quality(self) -> QoSProfile:
+        """Of a subscription: best effort hears every publisher, but a latched one is heard by reliable ones only."""
+        if self.latched:
+            durability = DurabilityPolicy.TRANSIENT_LOCAL
+            return QoSProfile(depth=self.depth, reliability=ReliabilityPolicy.RELIABLE, durability=durability)
+        return QoSProfile(depth=self.depth, reliability=ReliabilityPolicy.BEST_EFFORT)
 
 
 @dataclass(frozen=True, slots=True)

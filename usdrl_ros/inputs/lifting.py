@@ -80,7 +80,8 @@ class Lifting(InPicture):
     """Reads the messages of a source, with depth; arguments and errors as of ``decoder``.
 
     A call gives the oldest people whose depth image is there, None as long as it is not; beside the errors of the
-    decoder it raises ``InputError`` of ``no_depth``, ``no_camera_info``, ``camera_info`` and ``depth_size``.
+    decoder it raises ``InputError`` of ``no_depth``, ``no_camera_info``, ``camera_info``, ``depth_size`` and
+    ``depth_units``.
     """
 
     def __init__(self, adapter: Adapter, context: Context, depth_topic: str, camera_info_topic: str) -> None:
@@ -112,12 +113,13 @@ class Lifting(InPicture):
             if depth is None and stamp <= self._depths.forgotten + APART and newest - stamp < SLOWEST:
                 raise InputError("no_depth", _late(newest - stamp, newest - oldest))
             if depth is None:
-                raise InputError("no_depth", _lacking("a depth image", stamp))
+                lacking = _lacking("a depth image", stamp, self._depths.off(stamp))
+                raise InputError("no_depth", f"{lacking}; large ones are lost over best effort: see qos_overrides")
             raise InputError("no_camera_info", _lacking("camera info", stamp))
         self._waiting.popleft()
         if depth is None:  # nobody there, and nothing to lift
             return replace(first, frame=replace(first.frame, lifted=True))
-        people = tuple(self._lifted(person, depth.image) for person in first.frame.people)
+        people = tuple(self._lifted(person, depth.image, context) for person in first.frame.people)
         lifted = replace(first.frame, people=people, lifted=True)
         return SourceFrame(lifted, first.stamp, depth.frame_id or first.frame_id)
 
@@ -128,13 +130,22 @@ class Lifting(InPicture):
             return None
         return nearest if abs(nearest.stamp - stamp) <= SAME or span[1] >= stamp else None
 
-    def _lifted(self, person: Person, image: DepthImage) -> Person:
+    def _lifted(self, person: Person, image: DepthImage, context: Context) -> Person:
         width, height = self._camera.width or image.width, self._camera.height or image.height
-        image.check_registered(width, height)
+        image.check(width, height)
         lens = Lens.calibrated(self._camera, width, height, rectified=self._rectified)
         pixels = person.joints[:, :2] * ((width, height) if self._plane == "image" else 1.0)
         if person.confidence is not None:
             pixels[person.confidence < MIN_CONFIDENCE] = np.nan  # somewhere, and not on the body
+        seen = pixels[np.isfinite(pixels).all(axis=1)]
+        outside = (seen < 0.0).any(axis=1) | (seen > (width, height)).any(axis=1)
+        if len(seen) and outside.mean() > 0.5:
+            across, down = seen.max(axis=0)
+            context.warn(
+                "outside_picture",
+                f"expected joints in the picture of {width} x {height} that camera_info tells, got {across:.0f},"
+                f" {down:.0f}: set camera_info_topic to that of the picture that the tracker reads",
+            )
         found = [image.surfaces(u * image.width / width, v * image.height / height) for u, v in pixels]
         if not any(found):
             return replace(person, joints=np.full_like(person.joints, np.nan))
@@ -148,9 +159,9 @@ class Lifting(InPicture):
         return replace(person, joints=joints)
 
 
-def _lacking(what: str, stamp: float) -> str:
+def _lacking(what: str, stamp: float, got: str = "got none") -> str:
     return (
-        f"expected {what} for stamp {stamp:.3f}, at most {APART:g} s apart, got none: check depth_topic,"
+        f"expected {what} for stamp {stamp:.3f}, at most {APART:g} s apart, {got}: check depth_topic,"
         " camera_info_topic and their stamps"
     )
 

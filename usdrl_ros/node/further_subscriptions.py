@@ -8,15 +8,18 @@ its own: an IMU sends 400 messages a second, and every one would make that execu
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
 import rclpy
 from rclpy.node import Node
-from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 from rclpy.qos_overriding_options import QoSOverridingOptions
 from rclpy.subscription import Subscription
+from sensor_msgs.msg import Image
 
+from usdrl_ros.diagnostics.graph_checks import lost
+from usdrl_ros.diagnostics.reporting import RECENT
 from usdrl_ros.inputs.further_topics import FurtherTopics, Heard, Route
 from usdrl_ros.processes.lifecycle import OwnThread
 
@@ -45,6 +48,8 @@ class FurtherSubscriptions:
         self._beside: Node | None = None
         self._spinning: OwnThread | None = None
         self._open: dict[Route, Subscription] | None = {}
+        self._heard: dict[Route, float] = {}
+        """When a topic last said something, or was subscribed; steady seconds."""
         self._lock = threading.Lock()
         self._guard = node.create_guard_condition(self._follow)
         topics.changed = self._guard.trigger
@@ -69,6 +74,16 @@ class FurtherSubscriptions:
             names = [one.topic_name for route, one in (self._open or {}).items() if not route.latched]
         return tuple(name for name in names if not self._node.get_publishers_info_by_topic(name))
 
+    def lost(self) -> tuple[str, ...]:
+        """What to do about topics of images of which nothing comes, though somebody publishes them."""
+        late = time.monotonic() - RECENT
+        with self._lock:
+            quiet = [one for route, one in (self._open or {}).items() if self._heard[route] < late]
+        told = {
+            one.topic_name: lost(self._node, one.topic_name, one.qos_profile) for one in quiet if one.msg_type is Image
+        }
+        return tuple(f"nothing arrives on {topic}: {what}" for topic, what in told.items() if what)
+
     def _follow(self) -> None:
         with self._lock:
             if self._open is None:
@@ -81,28 +96,23 @@ class FurtherSubscriptions:
                 return
             for route in [route for route in self._open if route not in wanted]:
                 self._beside.destroy_subscription(self._open.pop(route))
+                del self._heard[route]
             for route in wanted:
                 if route not in self._open:
+                    self._heard[route] = time.monotonic()
                     self._open[route] = self._subscribe(self._beside, route)
 
     def _subscribe(self, beside: Node, route: Route) -> Subscription:
-        # A best-effort subscription hears every publisher, but a latched one is heard by reliable ones only.
-        qos = QoSProfile(depth=route.depth, reliability=ReliabilityPolicy.BEST_EFFORT)
-        if route.latched:
-            qos = QoSProfile(
-                depth=route.depth,
-                reliability=ReliabilityPolicy.RELIABLE,
-                durability=DurabilityPolicy.TRANSIENT_LOCAL,
-            )
-
         def put(data: Any) -> None:
+            if route in self._heard:  # else it was on its way as the subscription ended
+                self._heard[route] = time.monotonic()
             self._put(Heard(route, data))
 
         return beside.create_subscription(
             route.kind,
             self._node.resolve_topic_name(route.topic),
             put,
-            qos,
+            route.quality(),
             qos_overriding_options=QoSOverridingOptions.with_default_policies(),
             raw=True,  # as the main topic
         )

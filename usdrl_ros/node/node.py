@@ -277,9 +277,7 @@ class PerceptionNode(ServedNode):
         array = DiagnosticArray()
         array.header.stamp = self.get_clock().now().to_msg()
         name, pipeline, listening = self.get_fully_qualified_name(), self._pipeline, self._listening
-        heard = (
-            pipeline.situation(self, listening.topic, listening.further.silent()) if pipeline and listening else None
-        )
+        heard = pipeline.situation(self, listening.topic, listening.further) if pipeline and listening else None
         array.status = self._health.report(name, heard, self._supervisor.fault)
         if pipeline is not None and heard is not None:
             array.status.append(self._content.status(name, pipeline.content.judgement))

@@ -17,6 +17,7 @@ from usdrl_ros.inputs.deserialiser import Deserialiser
 from usdrl_ros.inputs.further_topics import FurtherTopics
 from usdrl_ros.inputs.registry import Input, find, load
 from usdrl_ros.messages.types import type_name
+from usdrl_ros.node.further_subscriptions import FurtherSubscriptions
 from usdrl_ros.node.model import Model, StreamFactory, load_model
 from usdrl_ros.node.processing import Processing
 from usdrl_ros.node.protocols import Observer
@@ -55,18 +56,16 @@ class Pipeline:
         if not self.worker.stuck:
             self.outputs.heartbeat()
 
-    def situation(self, node: Node, topic: str, silent: tuple[str, ...] = ()) -> Situation:
-        """What ``node`` hears on ``topic`` (a resolved name) now, and how the inference is doing, for diagnostics.
-
-        ``silent``: further topics that nobody publishes.
-        """
+    def situation(self, node: Node, topic: str, further: FurtherSubscriptions) -> Situation:
+        """What ``node`` hears on ``topic`` (a resolved name) now, and how the inference is doing, for diagnostics."""
         message_type = self.source.message_type
         expected = type_name(message_type)
         types = [publisher.topic_type for publisher in node.get_publishers_info_by_topic(topic)]
         snapshot = self.worker.snapshot()
         return Situation(
             topic=topic,
-            silent=silent,
+            silent=further.silent(),
+            lost=further.lost(),
             publishers=types.count(expected),
             other_types=tuple(sorted(set(types) - {expected})),
             expected_type=expected,

@@ -10,7 +10,6 @@ import pytest
 pytest.importorskip("rclpy", reason="needs ROS 2 (rclpy)")
 
 import rclpy  # noqa: E402
-from diagnostic_msgs.msg import DiagnosticStatus  # noqa: E402
 from helpers.filmed import FOCAL, HEIGHT, WIDTH, ColourEstimator, camera_info, depth_image, image  # noqa: E402
 from helpers.paths import HELPERS, ROOT  # noqa: E402
 from helpers.ros_peer import Diagnostics, seconds_to_end  # noqa: E402
@@ -24,7 +23,6 @@ from usdrl_model.skeleton.topology import topology  # noqa: E402
 from usdrl_ros.camera import parameters  # noqa: E402
 from usdrl_ros.camera.device import Device  # noqa: E402
 from usdrl_ros.camera.geometry import SKIN  # noqa: E402
-from usdrl_ros.camera.health import Health, Source  # noqa: E402
 from usdrl_ros.camera.node import CameraNode  # noqa: E402
 from usdrl_ros.camera.view import View  # noqa: E402
 from usdrl_ros.inputs import point_cloud  # noqa: E402
@@ -49,12 +47,12 @@ class Camera:
         self.infos = peer.publisher(CameraInfo, "camera_info", 1)
         self.stamp = 100.0
 
-    def show(self, red, depth=None, **how):
+    def show(self, red, depth=None, depth_encoding="16UC1", **how):
         """Publish a picture and return the people that the node says are in it."""
         self.stamp += 1.0
         sent = image(self.stamp, red, **how)
         if depth is not None:
-            self.depths.publish(depth_image(self.stamp, depth))
+            self.depths.publish(depth_image(self.stamp, depth, depth_encoding))
             self.peer.spin(0.1)
         seen = len(self.clouds)
         self.images.publish(sent)
@@ -110,13 +108,23 @@ def test_depth_of_another_view_is_refused_and_the_people_are_found_all_the_same(
     (person,) = camera.show(150)
     assert hips(person)[2] > 2.0, "by apparent size"
     camera.peer.wait(lambda: camera.diagnostics.counted("refused.depth_size"), "refusal")
+    assert camera.show(150, depth=2400.0, depth_encoding="32FC1")
+    camera.peer.wait(lambda: camera.diagnostics.counted("refused.depth_units"), "refusal of millimetres")
 
 
-def test_a_camera_that_is_unplugged_is_no_failed_search():
-    health = Health(lambda: 0.0, print)
-    health.unplugged(ValueError("/dev/video0 has stopped: waiting for it"))
-    status, _ = health.report("camera", Source(name="/dev/video0", publishers=1, device=True))
-    assert status.message == "no pictures: /dev/video0 has stopped: waiting for it"
+def test_silence_on_a_published_topic_names_the_override_and_late_depth_how_late(camera):
+    remedy = (
+        "large messages are lost over best effort: set qos_overrides./image_raw.subscription.reliability:=reliable, or"
+        " check what publishes it (peer)"
+    )
+    camera.peer.wait(lambda: camera.diagnostics.newest()["pictures"].message.endswith(remedy), "remedy")
+    assert remedy in camera.child.log()
+    for _ in range(3):
+        camera.depths.publish(depth_image(camera.stamp + 1.07, 2.4))
+        camera.peer.spin(0.1)
+        assert camera.show(150)
+    off = "nothing on depth is near the stamps of the pictures (the nearest is 0.070 s away): check depth_topic"
+    camera.peer.wait(lambda: off in camera.diagnostics.newest()["people"].message, "how far off the depth is")
 
 
 def test_the_node_goes_on_after_pictures_that_it_cannot_use(camera):
@@ -177,50 +185,6 @@ def test_devices_that_give_no_pictures(tmp_path):
     for name, complaint in {"/dev/null": "gives no picture", str(tmp_path / "people.mp4"): "neither a camera"}.items():
         with pytest.raises(ValueError, match=complaint):
             Device(name, 0, 0, print, print, print)
-
-
-def test_what_diagnostics_say_and_advise():
-    now = [100.0]
-    health = Health(lambda: now[0], print)
-    topic = Source(name="/image_raw", publishers=0)
-
-    def said(source=topic):
-        return health.report("camera", source)[0].message
-
-    now[0] += 60.0
-    health.activated()
-    assert said(None) == "not active"
-    assert said().startswith("waiting for the first picture")
-    now[0] += 10.0
-    assert "nobody publishes it" in said()
-    assert "image_transport" in said(Source(name="/image_raw", publishers=0, other_types=("x/msg/CompressedImage",)))
-    assert "still connected" in said(Source(name="0", publishers=1, device=True))
-    for _ in range(5):
-        now[0] += 0.5
-        health.searched(0.45, 1, {})
-    assert said() == "2.0 pictures/s of /image_raw"
-    health.skipped()
-    assert "only 2.0 pictures/s can be searched" in said()
-    assert "stuck" in said(Source(name="0", publishers=1, busy=9.0))
-
-
-def test_depth_that_never_comes_is_told_and_who_is_placed_without_it():
-    now = [0.0]
-    health = Health(lambda: now[0], print)
-
-    def people(**placed):
-        now[0] += 10.0
-        health.searched(0.05, 1, {f"placed.{way}": count for way, count in placed.items()})
-        status = health.report("camera", Source(name="/image_raw", publishers=1, depth_topic="/depht"))[1]
-        return status.level, status.message
-
-    assert people() == (DiagnosticStatus.OK, "1 in the picture, placed by depth")
-    level, text = people(by_size=3)
-    assert level == DiagnosticStatus.WARN
-    assert text.startswith("1 in the picture, placed by their apparent size: nothing on /depht is near the stamps")
-    level, text = people(by_size=3, by_size_beyond_depth=1)
-    assert (level, text) == (DiagnosticStatus.OK, "1 in the picture, placed by their apparent size")
-    assert people(by_size=4, by_depth=1) == (DiagnosticStatus.OK, "1 in the picture, placed by depth")
 
 
 def test_a_driver_without_a_calibration_is_not_calibrated():

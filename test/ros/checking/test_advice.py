@@ -17,9 +17,10 @@ from usdrl_model.simulation.simulate import PerformanceConfig, simulate  # noqa:
 from usdrl_model.skeleton.person import AXES, Person, SkeletonFrame  # noqa: E402
 from usdrl_model.skeleton.topology import topology  # noqa: E402
 from usdrl_ros.checking.advice import Step, advise  # noqa: E402
+from usdrl_ros.checking.hearing import Captured  # noqa: E402
 from usdrl_ros.checking.people import People  # noqa: E402
 from usdrl_ros.checking.report import Report  # noqa: E402
-from usdrl_ros.checking.trial import Captured, Trial, run  # noqa: E402
+from usdrl_ros.checking.trial import Trial, run  # noqa: E402
 from usdrl_ros.inputs.common import ros_time  # noqa: E402
 from usdrl_ros.inputs.registry import find  # noqa: E402
 from usdrl_ros.inputs.skeleton_messages import point_cloud, poses  # noqa: E402

@@ -1,7 +1,7 @@
 """``usdrl-check`` on a running graph: without the perception node, and beside it."""
 
+import itertools
 import json
-import threading
 import time
 from contextlib import nullcontext
 
@@ -11,9 +11,11 @@ from helpers.paths import HELPERS
 
 pytest.importorskip("rclpy", reason="needs ROS 2 (rclpy)")
 
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus  # noqa: E402
 from geometry_msgs.msg import PoseArray  # noqa: E402
 from helpers.acting import script  # noqa: E402
 from helpers.plug_ins import register  # noqa: E402
+from helpers.repeating import Repeating  # noqa: E402
 from helpers.ros_peer import header  # noqa: E402
 from rclpy.qos import QoSProfile, ReliabilityPolicy  # noqa: E402
 from sensor_msgs.msg import PointCloud2  # noqa: E402
@@ -44,37 +46,25 @@ ADAPTER = Adapter(message="geometry_msgs/msg/PoseArray", version=1, decode=decod
 SHORT = ["--seconds", "2", "--wait", "5", "--json"]
 
 
-class Tracker:
-    """Publishes people who stand, from a thread, until the end of the test."""
+class Tracker(Repeating):
+    """Publishes people who stand."""
 
     def __init__(
         self, peer, topic, *, kind=PointCloud2, build=point_cloud, scale=1.0, people=2, joint_set="kinect_v2_25"
     ):
         acts = script(("idle", 3.0), ("wave", 3.0))
         config = PerformanceConfig(scripts=(acts,) * people, topology=joint_set, rate=15.0)
-        self._frames = simulate(config, seed=2).frames
+        self._people = itertools.cycle([frame.people for frame in simulate(config, seed=2).frames])
         qos = QoSProfile(depth=10, reliability=ReliabilityPolicy.BEST_EFFORT)
         self._publisher = peer.node.create_publisher(kind, topic, qos)
         self._peer, self._build, self._scale = peer, build, scale
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, daemon=True)
+        super().__init__(self._publish)
 
-    def __enter__(self):
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self._stop.set()
-        self._thread.join()
-
-    def _run(self):
-        number = 0
-        while not self._stop.wait(1 / 15):
-            people = self._frames[number % len(self._frames)].people
-            number += 1
-            now = self._peer.now()
-            sent = tuple(Person(p.id, self._scale * np.asarray(p.joints) @ AXES["optical"]) for p in people)
-            self._publisher.publish(self._build(SkeletonFrame(now, sent), header(now)))
+    def _publish(self):
+        people = next(self._people)
+        now = self._peer.now()
+        sent = tuple(Person(p.id, self._scale * np.asarray(p.joints) @ AXES["optical"]) for p in people)
+        self._publisher.publish(self._build(SkeletonFrame(now, sent), header(now)))
 
 
 def check(capsys, *arguments):
@@ -182,6 +172,24 @@ def test_a_publisher_that_is_silent(peer, capsys):
     assert status == 1 and "no message on /skeletons" in capsys.readouterr().out
     assert time.monotonic() - before < 15.0
     peer.node.destroy_publisher(publisher)
+
+
+def test_a_camera_node_without_pictures_says_why(peer, capsys):
+    """It publishes nothing then, and knows better than who listens to it."""
+    publisher = peer.node.create_publisher(PointCloud2, "skeletons", 10)
+    diagnostics = peer.node.create_publisher(DiagnosticArray, "/diagnostics", 10)
+    why = "no picture on /image_raw for 9 s: large messages are lost over best effort"
+    told = [
+        DiagnosticStatus(name=f"/{name}: pictures", level=DiagnosticStatus.WARN, message=f"{name}: {why}")
+        for name in ("peer", "stranger")
+    ]
+    with Repeating(lambda: diagnostics.publish(DiagnosticArray(status=told))):
+        status, found = check(capsys, "/skeletons", "--wait", "2")
+    assert status == 1
+    assert [one["key"] for one in found["findings"]] == ["silent", "pictures"], found
+    assert f"/peer: peer: {why}" == found["findings"][1]["text"]
+    for one in (publisher, diagnostics):
+        peer.node.destroy_publisher(one)
 
 
 class Listener:

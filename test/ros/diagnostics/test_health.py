@@ -46,6 +46,15 @@ def test_silence_names_the_topic_and_the_time():
     assert values(bench.report()[0])["rate"] == "0.0 Hz"
 
 
+def test_a_further_topic_of_which_nothing_arrives_is_told_once():
+    bench = Bench()
+    bench.hear()
+    for _ in range(2):
+        status = bench.report(lost=("nothing arrives on /depth: set this",))[0]
+        assert (status.level, status.message) == (WARN, "nothing arrives on /depth: set this")
+    assert bench.log == ["nothing arrives on /depth: set this"]
+
+
 def test_refusals_are_counted_by_kind_and_fade():
     bench = Bench()
     for kind in ("layout", "layout", "zero_stamp"):

@@ -77,7 +77,8 @@ def test_whatever_comes_first(source):
 def test_a_skeleton_without_its_depth_is_refused(source):
     source.see(10.0)
     assert source.skeleton(10.2) is None
-    with pytest.raises(InputError, match="expected a depth image for stamp 10.200") as error:
+    said = "expected a depth image for stamp 10.200, at most 0.05 s apart, the nearest is 0.200 s away: check"
+    with pytest.raises(InputError, match=said) as error:
         source.see(10.4)
     assert error.value.kind == "no_depth"
     assert source.skeleton(11.0) is None, "and it goes on"
@@ -90,6 +91,7 @@ def test_a_skeleton_without_its_depth_is_refused(source):
             assert alone.skeleton(20.0 + step / 30) is None
         except InputError as error:
             kinds.append(error.kind)
+            assert "at most 0.05 s apart, none has come: check depth_topic" in str(error)
     assert kinds == ["no_depth"] * 25, "after half a second by stamps"
 
 
@@ -200,6 +202,22 @@ def test_images_that_are_no_depth(source):
     source(wide, "/depth")
     with pytest.raises(InputError, match="registered to a picture of 640 x 480, got 500 x 100"):
         source.skeleton(10.0)
+
+
+def test_millimetres_as_numbers_with_a_point_are_refused(source):
+    rows = np.full((HEIGHT, WIDTH), 2000.0)
+    rows[:, ::3], rows[5] = np.nan, np.inf
+    source(depth_image(POINTS, 10.0, rows=rows, metres=True), "/depth")
+    said = r"got a median of 2000 m: every depth is beyond 15 m: millimetres in 32FC1\?"
+    with pytest.raises(InputError, match=said) as error:
+        source.skeleton(10.0)
+    assert error.value.kind == "depth_units"
+    rows[::8] = 14.0  # a street
+    source(depth_image(POINTS, 11.0, rows=rows, metres=True), "/depth")
+    assert source.skeleton(11.0).frame.people
+    rows[:] = np.inf  # a night sky, or a covered lens
+    source(depth_image(POINTS, 12.0, rows=rows, metres=True), "/depth")
+    assert source.skeleton(12.0).frame.people
 
 
 def test_without_depth_a_source_in_the_picture_is_refused_with_the_way_out():

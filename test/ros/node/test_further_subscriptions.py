@@ -5,10 +5,12 @@ import pytest
 rclpy = pytest.importorskip("rclpy", reason="needs ROS 2 (rclpy)")
 
 from rclpy.parameter import Parameter  # noqa: E402
-from rclpy.qos import ReliabilityPolicy  # noqa: E402
+from rclpy.qos import QoSProfile, ReliabilityPolicy  # noqa: E402
+from sensor_msgs.msg import Image  # noqa: E402
 from std_msgs.msg import String  # noqa: E402
 
 from usdrl_ros.inputs.further_topics import FurtherTopics  # noqa: E402
+from usdrl_ros.node import further_subscriptions  # noqa: E402
 from usdrl_ros.node.further_subscriptions import FurtherSubscriptions  # noqa: E402
 from usdrl_ros.processes.lifecycle import RCLError  # noqa: E402
 
@@ -27,10 +29,10 @@ def owner(peer):
     node.destroy_node()
 
 
-def read(*names):
+def read(*names, kind="std_msgs/msg/String"):
     topics = FurtherTopics()
     for name in names:
-        topics.subscribe(name, "std_msgs/msg/String", lambda message, context: None)
+        topics.subscribe(name, kind, lambda message, context: None)
     return topics
 
 
@@ -56,3 +58,38 @@ def test_where_one_fails_all_are_left_again(peer, owner):
         FurtherSubscriptions(owner, topics, lambda heard: None, lambda error: None)
     assert list(owner.guards) == before
     peer.wait(lambda: "seer_inputs" not in peer.node.get_node_names(), "end")
+
+
+@pytest.mark.parametrize(
+    ("reliability", "remedy"),
+    [
+        (
+            ReliabilityPolicy.RELIABLE,
+            "large messages are lost over best effort: set qos_overrides./robot/depth.subscription.reliability:="
+            "reliable, or check what publishes it (peer)",
+        ),
+        (
+            ReliabilityPolicy.BEST_EFFORT,
+            "check what publishes it (peer); large messages are lost over best effort: let it publish reliable or"
+            " smaller ones",
+        ),
+    ],
+)
+def test_images_that_are_published_and_never_come(peer, owner, monkeypatch, reliability, remedy):
+    monkeypatch.setattr(further_subscriptions, "RECENT", 0.5)
+    topics, heard = read("depth", kind="sensor_msgs/msg/Image"), []
+    topics.subscribe("words", "std_msgs/msg/String", lambda message, context: None)
+    further = FurtherSubscriptions(owner, topics, heard.append, print)
+    assert further.lost() == (), "not yet"
+    peer.spin(0.7)
+    assert further.lost() == (), "nobody publishes it"
+    words = peer.node.create_publisher(String, "/robot/words", 10)
+    publisher = peer.publisher(Image, "/robot/depth", QoSProfile(depth=1, reliability=reliability))
+    peer.wait(lambda: owner.get_publishers_info_by_topic("/robot/depth"), "publisher")
+    assert further.lost() == (f"nothing arrives on /robot/depth: {remedy}",)
+    publisher.publish(Image())
+    peer.wait(lambda: heard, "image")
+    assert further.lost() == ()
+    further.close()
+    for one in (words, publisher):
+        peer.node.destroy_publisher(one)

@@ -1,0 +1,114 @@
+"""``usdrl-check`` of joints in a picture with a depth image: it hears all that the node hears."""
+
+import itertools
+import json
+
+import pytest
+from helpers.acting import script
+
+pytest.importorskip("rclpy", reason="needs ROS 2 (rclpy)")
+
+from helpers.pictures import FOCAL, HEIGHT, WIDTH, camera_info, depth_image, openpose  # noqa: E402
+from helpers.repeating import Repeating  # noqa: E402
+from sensor_msgs.msg import CameraInfo, Image  # noqa: E402
+from std_msgs.msg import String  # noqa: E402
+
+from usdrl_model.simulation.simulate import PerformanceConfig, simulate  # noqa: E402
+from usdrl_ros.checking.check import main  # noqa: E402
+
+JOINTS = "openpose_coco_18"
+GIVEN = {
+    "topic": "/people",
+    "input_type": "openpose_json",
+    "topology": JOINTS,
+    "depth_topic": "/depth",
+    "camera_info_topic": "/info",
+}
+
+
+class Camera:
+    """OpenPose, a depth camera and its calibration; ``sends`` may leave some of them silent."""
+
+    def __init__(self, peer, sends=("people", "depth", "info"), info_scale=1.0):
+        acts = script(("idle", 3.0), ("wave", 3.0))
+        frames = simulate(PerformanceConfig(scripts=(acts,), topology=JOINTS, rate=15.0), seed=2).frames
+        self._frames, self._peer = itertools.cycle(frames), peer
+        self._info = camera_info(FOCAL * info_scale)
+        self._info.width, self._info.height = int(WIDTH * info_scale), int(HEIGHT * info_scale)
+        kinds = {"people": String, "depth": Image, "info": CameraInfo}
+        self.made = {name: peer.node.create_publisher(kinds[name], f"/{name}", 5) for name in sends}
+
+    def send(self):
+        now = self._peer.now()
+        people = {person.id: person.joints * (-1.0, -1.0, 1.0) for person in next(self._frames).people}
+        (points,) = people.values()
+        images = {
+            "info": lambda: self._info,
+            "depth": lambda: depth_image(points, now, scale=4),  # not larger than a packet
+            "people": lambda: String(data=json.dumps(openpose(now, **people))),
+        }
+        for name, image in images.items():
+            if name in self.made:
+                self.made[name].publish(image())
+
+
+def check(capsys, **changes):
+    words = [word for name, value in (GIVEN | changes).items() for word in ("-p", f"{name}:={value}")]
+    status = main(["--seconds", "3", "--wait", "5", "--json", "--ros-args", *words])
+    return status, json.loads(capsys.readouterr().out)
+
+
+def test_a_right_camera_needs_nothing(peer, capsys):
+    with Repeating(Camera(peer).send):
+        status, found = check(capsys)
+    assert (status, found["findings"], found["set"]) == (0, [], {}), found
+    (person,) = found["people"]
+    assert person["ahead"] > 1.0 and person["joints"] > 0.7
+    assert found["measured"]["left and right"] == "not judged: joints have the depth of a depth image"
+    assert 20 < found["messages"] < 60, "those of the main topic"
+
+
+def test_another_joint_set_is_found_with_depth_too(peer, capsys):
+    with Repeating(Camera(peer).send):
+        status, found = check(capsys, topology="openpose_body_25")
+    assert status == 1 and found["set"] == {"topology": JOINTS}, found
+    assert found["findings"] == []
+
+
+@pytest.mark.parametrize(
+    ("info_scale", "key", "said"),
+    [
+        (2.0, "flat", "is camera_info of the picture that the tracker reads (its width and height)"),
+        (0.5, "outside_picture", "expected joints in the picture of 320 x 240 that camera_info tells, got "),
+    ],
+)
+def test_a_calibration_of_another_size_is_told_as_that(peer, capsys, info_scale, key, said):
+    with Repeating(Camera(peer, info_scale=info_scale).send):
+        status, found = check(capsys)
+    (text,) = [one["text"] for one in found["findings"] if one["key"] == key]
+    assert status == 1 and said in text
+    assert not any("give the tracker a depth camera" in one["text"] for one in found["findings"])
+
+
+def test_depth_that_does_not_come_is_told_with_its_cause(peer, capsys):
+    camera = Camera(peer, ("people", "info"))
+    with Repeating(camera.send):
+        status, found = check(capsys)
+        assert status == 1 and found["findings"][0]["text"].startswith("nobody publishes /depth, which the input needs")
+        silent = peer.node.create_publisher(Image, "/depth", 5)
+        _, found = check(capsys)
+    assert found["findings"][0]["text"] == (
+        "nothing arrives on /depth: large messages are lost over best effort: set"
+        " qos_overrides./depth.subscription.reliability:=reliable, or check what publishes it (peer)"
+    )
+    assert {one["key"] for one in found["findings"]} == {"lost", "no_depth", "further_topics"}
+    peer.node.destroy_publisher(silent)
+
+
+def test_the_quality_of_service_that_is_given_counts(peer, capsys):
+    camera = Camera(peer, ("people", "info"))
+    silent = peer.node.create_publisher(Image, "/depth", 5)
+    with Repeating(camera.send):
+        _, found = check(capsys, **{"qos_overrides./depth.subscription.reliability": "reliable"})
+    assert found["findings"][0]["text"] == "nothing arrives on /depth: check what publishes it (peer)"
+    peer.node.destroy_publisher(silent)
