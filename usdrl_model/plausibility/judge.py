@@ -41,9 +41,10 @@ MOST_TILTED = 70.0
 RARELY = 0.1
 """A part of the body that is seen in a smaller share of the time is not seen."""
 _PIXELS = "2D pixels? give the tracker a depth camera and publish 3D joints in metres"
+_NO_DEPTH = "; or, without one, take an input_type in the picture (openpose_json, yolo_2d) and weights: hri_2d"
 _LIFTED = (
-    "does depth_topic see these people, is camera_info of the picture that the tracker reads (its width and height),"
-    " and do the joints lie in that picture? a tracker that makes it smaller needs the camera_info of the smaller one"
+    "does depth_topic see these people, is camera_info of the picture that the tracker reads (its width and height; a"
+    " smaller one has another), and do joints lie in it?"
 )
 _TURN = "joints of recordings have x to the sensor's left, y up, z away from it: turn them"
 
@@ -75,7 +76,9 @@ def judge(sights: Sequence[Sight], setup: Setup) -> tuple[list[Finding], dict[st
     if flat:
         extent = bodies.median(np.fmax.reduce(joints, axis=(1, 2)) - np.fmin.reduce(joints, axis=(1, 2)))
         what = f"every person is flat (their joints span {extent:.3g} in a plane without depth)"
-        return [Finding("flat", Level.ERROR, f"{what}: {_LIFTED if setup.lifted else _PIXELS}")], measured, undecided
+        pixels = f"{what}: {_PIXELS}"
+        text = f"{what}: {_LIFTED}" if setup.lifted else pixels + _NO_DEPTH
+        return [Finding("flat", Level.ERROR, text, in_recordings=pixels)], measured, undecided
     found = repeated(sights)
     found += [] if setup.planar else [*_order(joints, body, setup), *_size(body, setup)]
     if not any(finding.key == "topology" for finding in found):

@@ -76,7 +76,8 @@ WRONG = {
     "a tilted sensor without its pose": (
         Bench(sends=(rotation(-30, 0) @ OPTICAL).T), None, "pose", "is the sensor tilted?"
     ),
-    "pixels": (Bench(change=pixels), None, "flat", "2D pixels?"),
+    "pixels": (Bench(change=pixels), None, "flat", "2D pixels? give the tracker a depth camera"),
+    "pixels, no depth camera": (Bench(change=pixels), None, "flat", "(openpose_json, yolo_2d) and weights: hri_2d"),
     "seen from the waist up": (Bench(change=from_the_waist_up), None, "legs", "from the waist up"),
     "no legs": (Bench(change=without_legs), None, "legs", "no leg is ever seen down to the foot"),
     "no arms": (Bench(change=without_arms), None, "arms", "arms are never seen"),
