@@ -2,7 +2,7 @@
 # environment variable. A machine with ROS 2 from apt builds the package with colcon instead (README.md).
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types wheel docs clean
+.PHONY: help demo camera-there test lint types wheel docs clean
 
 PYTHON ?= python3
 DISTROS := jazzy kilted
@@ -69,7 +69,7 @@ $(STAMP): setup.py setup.cfg pyproject.toml constraints.txt
 # MediaPipe with a model needs an older numpy and protobuf (docs/camera.md), so it has an environment of its own.
 CAMERA_VENV := $(VENV)-camera
 CAMERA_STAMP := $(CAMERA_VENV)/$(notdir $(STAMP))
-$(CAMERA_STAMP): setup.py setup.cfg pyproject.toml constraints.txt
+$(CAMERA_STAMP): setup.py setup.cfg pyproject.toml constraints.txt | camera-there
 	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) not found: choose a Python with PYTHON=..." >&2; exit 1; }
 	@$(PYTHON) -c "$$CHECK_PYTHON"
 	@test -e $@ || $(PYTHON) -m venv --clear $(CAMERA_VENV)
@@ -77,6 +77,11 @@ $(CAMERA_STAMP): setup.py setup.cfg pyproject.toml constraints.txt
 	@grep -v ^numpy= constraints.txt > $(CAMERA_VENV)/constraints.txt
 	@$(CAMERA_VENV)/$(PIP_INSTALL) -c $(CAMERA_VENV)/constraints.txt -e ".[ros-$(ROS_DISTRO),bags,camera]"
 	@touch $@
+
+# Before some minutes of installing.
+camera-there:
+	@path="$(CAMERA)"; case "$$path" in [0-9]|[0-9][0-9]|[0-9][0-9][0-9]) path="/dev/video$$path";; esac; \
+	test -e "$$path" || { echo "CAMERA: there is no $$path: see ls /dev/video*, or give a video" >&2; exit 1; }
 
 ifdef CAMERA
 demo: $(CAMERA_STAMP)

@@ -3,7 +3,7 @@
 Where the only ones who are there do what nobody can tell, nothing that is said of them is a false alarm, so that such
 time is no time without one, either. Time in which nobody is there counts.
 
->>> from usdrl_model.skeleton.segments import Segment
+>>> from usdrl_model.skeleton.segments import AMBIGUOUS, Segment
 >>> doubt = Segment("1", AMBIGUOUS, 4.0, 8.0)
 >>> seconds(np.arange(11.0), {"1": np.arange(11.0)}, [doubt])
 5.0

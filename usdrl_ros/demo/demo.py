@@ -38,7 +38,7 @@ from usdrl_ros.bags.labels import Truth, save_truth
 from usdrl_ros.bags.live_replay import READY_TIMEOUT, perception_arguments
 from usdrl_ros.bags.replay import LabelledBag, load_bag
 from usdrl_ros.bags.write import DEFAULT_TOPIC, write_recording
-from usdrl_ros.camera.device import find_device
+from usdrl_ros.camera.device import Device, find_device
 from usdrl_ros.camera.mediapipe_pose import MediaPipePose
 from usdrl_ros.demo.listener import Listener
 from usdrl_ros.demo.live_table import describe_event, render
@@ -52,6 +52,8 @@ PUBLISHER_WAIT = 60.0
 """Seconds in which the source must find its subscribers."""
 SUBSCRIBERS = 2
 """Subscribers to wait for: the perception node and the listener."""
+TRIED = 2.0
+"""Seconds in which a camera that was tried has to close."""
 CLOCK_RATE = 100.0
 """Rate of ``/clock``, Hz."""
 LONGEST = 24 * 3600.0
@@ -98,13 +100,15 @@ def camera(device: str) -> Source:
         device: as the parameter of the camera node: a number, a path, or a video.
 
     Raises:
-        FileNotFoundError: there is none.
+        FileNotFoundError: there is none; ValueError: it gives no pictures.
         ModuleNotFoundError: the extra ``camera`` is not installed.
     """
     find_device(device)
     for name in ("mediapipe", "cv2"):  # missed at once, and not after the perception node has started
         if importlib.util.find_spec(name) is None:
             raise ModuleNotFoundError(name, name=name)
+    # What is wrong with it is one line here, and the end of a log where a process fails.
+    Device(device, 0, 0, lambda picture: None, lambda error: None, lambda: None).close(TRIED)
     settings = ["-p", f"device:={device}", "-r", f"skeletons:={DEFAULT_TOPIC}"]
     return Source(
         title=f"camera {device}",

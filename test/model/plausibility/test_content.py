@@ -80,9 +80,7 @@ WRONG = {
         Bench(sends=(rotation(90, 2) @ OPTICAL).T), None, "axes", "is the sensor on its side"
     ),
     "pixels": (Bench(change=pixels), None, "flat", "2D pixels? give the tracker a depth camera"),
-    "pixels of somebody without a depth camera": (
-        Bench(change=pixels), None, "flat", "(openpose_json, yolo_2d) and weights: hri_2d"
-    ),
+    "pixels, no depth camera": (Bench(change=pixels), None, "flat", "(openpose_json, yolo_2d) and weights: hri_2d"),
     "seen from the waist up": (Bench(change=from_the_waist_up), None, "legs", "from the waist up"),
     "no legs": (Bench(change=without_legs), None, "legs", "no leg is ever seen down to the foot"),
     "no arms": (Bench(change=without_arms), None, "arms", "arms are never seen"),

@@ -75,6 +75,10 @@ def test_no_depth_image_is_kept_after_the_cleanup(made, peer):
     peer.wait(came, "depth image")
     node.trigger_deactivate()
     node.trigger_cleanup()
-    executor.spin_once(timeout_sec=0.1)  # until then it has the subscription
-    assert kept() == 0
+
+    def gone():
+        executor.spin_once(timeout_sec=0.05)  # it has the subscription until it has looked for work again
+        return kept() == 0
+
+    peer.wait(gone, "the end of every depth image")
     executor.shutdown()

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from helpers.paths import ROOT
 from rich.console import Console
 from sensor_msgs.msg import PointCloud2
 
@@ -132,6 +133,32 @@ def test_a_camera_that_is_not_there_and_a_library_that_is_not_installed(
     (tmp_path / "people.mp4").touch()
     assert demo.main(["--camera", str(tmp_path / "people.mp4")]) == 1
     assert capsys.readouterr().err == "usdrl-demo: needs mediapipe: pip install 'mediapipe<=0.10.21'\n"
+
+
+def test_a_video_that_nobody_can_read_is_one_line_before_anything_starts(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "broken.mp4").write_bytes(b"no video")
+    why = f"device: {tmp_path / 'broken.mp4'} is neither a camera nor a video that OpenCV can read"
+
+    def opened(*_: object) -> None:
+        raise ValueError(why)
+
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: name)
+    monkeypatch.setattr(demo, "Device", opened)
+    assert demo.main(["--camera", str(tmp_path / "broken.mp4"), "--out", str(tmp_path / "out")]) == 1
+    assert capsys.readouterr().err == f"usdrl-demo: {why}\n"
+    assert not (tmp_path / "out").exists()
+
+
+def test_make_looks_for_the_camera_before_it_installs_anything() -> None:
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("ROS_")}
+    for camera, path in (("77", "/dev/video77"), ("no such.mp4", "no such.mp4")):
+        command = ["make", "-C", str(ROOT), "demo", f"CAMERA={camera}", "VENV=.venv-never-made"]
+        result = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=PATIENCE)
+        assert result.returncode != 0 and f"CAMERA: there is no {path}" in result.stderr
+        assert "installing" not in result.stdout
+    assert not list(ROOT.glob(".venv-never-made*"))
 
 
 def test_ctrl_c_is_the_end_of_a_demo_of_which_nobody_knows_the_truth(
