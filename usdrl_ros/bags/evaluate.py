@@ -234,6 +234,8 @@ def _evaluate(options: argparse.Namespace) -> None:
     if Path(options.out).is_file():
         raise NotADirectoryError(f"--out {options.out}: expected a folder for the results, got a file")
     bags = [load_bag(path) for path in labelled_bags(options.bags)]
+    for bag in bags:
+        bag.check_labels()
     for bag in bags if options.live else ():
         bag.check_one_topic()
     print(Verdict.of([bag.findings for bag in bags]).line(), file=sys.stderr)

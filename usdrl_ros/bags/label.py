@@ -13,7 +13,6 @@ import argparse
 import csv
 import dataclasses
 import io
-import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -27,6 +26,7 @@ from usdrl_model.skeleton.segments import Segment
 from usdrl_ros.bags.described import add_bag, rightly_read
 from usdrl_ros.bags.errors import BagError
 from usdrl_ros.bags.labels import FILE_NAME, parse_truth, save_truth
+from usdrl_ros.bags.labels_fit import outside
 from usdrl_ros.bags.recorded_topic import TEXT, RecordedTopic
 from usdrl_ros.bags.replay import LabelledBag
 from usdrl_ros.bags.storage import BagReader
@@ -36,8 +36,6 @@ TIMES = (("start", "end"), ("time",))
 """Columns of a table besides ``label`` and ``person``, which may be left out: of segments, or of points."""
 NOTHING = ("", BACKGROUND_LABEL)
 """Texts on a topic that say that nothing is done."""
-ROUNDED = 1e-6
-"""Seconds by which a time may lie outside of the bag: the page writes that many digits."""
 
 
 def add_label(command: argparse.ArgumentParser) -> None:
@@ -200,14 +198,5 @@ def _check(bag: LabelledBag, found: Sequence[Segment], source: str) -> None:
     """Refuse labels that are none, or that are of another time than the bag."""
     if not found:
         raise BagError(f"{cut(source, LINE)}: no labels in it")
-    stamps = [frame.stamp for frame in bag.frames]
-    first, last = min(stamps), max(stamps)
-    strange = [
-        one for one in found if one.end < first - ROUNDED or one.start > last + ROUNDED or not math.isfinite(one.start)
-    ]
-    if strange:
-        one = strange[0]
-        raise BagError(
-            f"{cut(source, LINE)}: {len(strange)} of {len(found)} labels are outside of the bag's time, {first:.3f} to"
-            f" {last:.3f}: {shown(one.label)} at {one.start:.3f}; --relative is for seconds from the first frame"
-        )
+    if strange := outside(found, [frame.stamp for frame in bag.frames]):
+        raise BagError(f"{cut(source, LINE)}: {strange}; --relative is for seconds from the first frame")

@@ -27,6 +27,7 @@ from usdrl_model.skeleton import recording_gaps
 from usdrl_model.skeleton.person import SkeletonFrame
 from usdrl_ros.bags.errors import BagError
 from usdrl_ros.bags.labels import Truth, load_truth
+from usdrl_ros.bags.labels_fit import elsewhen, outside
 from usdrl_ros.bags.recorded_topic import RecordedTopic
 from usdrl_ros.bags.storage import BagMessage, BagReader
 from usdrl_ros.bags.storage_file import Topic
@@ -65,6 +66,8 @@ class LabelledBag:
     """Topics that the adapter reads beside its main one."""
     troubles: tuple[str, ...] = ()
     """Problems of the bag, see ``BagReader.troubles``, and gaps in its time."""
+    damaged: bool = False
+    """Messages may be missing: the bag itself has troubles."""
 
     @property
     def name(self) -> str:
@@ -105,7 +108,19 @@ class LabelledBag:
         if self.refused:
             reasons = ", ".join(f"{reason} {count}" for reason, count in self.refused.items())
             found.append(f"{sum(self.refused.values())} messages were refused: {reasons}")
-        return found
+        return [*found, *filter(None, [outside(self.truth.segments, stamps.tolist())])]
+
+    def check_labels(self, *, some: bool = False) -> None:
+        """Raise BagError where all of its labels, or with ``some`` any of them, are of another time.
+
+        Those of a damaged bag may be of what is missing.
+        """
+        if self.damaged:
+            return
+        stamps = [frame.stamp for frame in self.frames]
+        strange = elsewhen(self.truth.segments, stamps)
+        if strange and (some or len(strange) == len(self.truth.segments)):
+            raise BagError(f"{self.path}: {outside(self.truth.segments, stamps)}: expected header stamps")
 
     def presence(self) -> dict[str, np.ndarray]:
         """Person -> (T,) stamps of all messages with this person, repeated stamps included."""
@@ -169,6 +184,7 @@ def load_bag(path: str | Path, truth: Truth | None = None) -> LabelledBag:
                 content.add(converted[1], converted[0].frame)
                 frames.append(converted[1])
                 recorded_ns.append(message.stamp_ns)
+        damaged = bool(bag.troubles)
         troubles = (*bag.troubles, *(cut(text, LINE) for text in odd.values()))
     if not frames:
         raise BagError(": ".join([f"{path}: no skeletons on {truth.topic}", *filter(None, [reason]), *troubles]))
@@ -182,6 +198,7 @@ def load_bag(path: str | Path, truth: Truth | None = None) -> LabelledBag:
         findings=tuple(content.findings()),
         refused=dict(refused),
         further_topics=tuple(route.topic for route in further.routes),
+        damaged=damaged,
         troubles=(*troubles, *filter(None, [recording_gaps.Shortened([frame.stamp for frame in frames]).told()])),
     )
 

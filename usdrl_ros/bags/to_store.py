@@ -48,8 +48,9 @@ def _distinct(bags: Iterable[tuple[str, Recording]]) -> Iterator[Recording]:
 
 
 def _judged(path: str) -> LabelledBag:
-    """Read a bag and print its problems."""
+    """Read a bag and print its problems; BagError where a label is outside of its time."""
     bag = load_bag(path)
+    bag.check_labels(some=True)
     for line in bag.judgement():
         tqdm.write(cut(f"{bag.name}: {line}", MESSAGE), file=sys.stderr)
     return bag
