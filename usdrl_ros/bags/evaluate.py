@@ -17,7 +17,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -36,10 +36,9 @@ from usdrl_model.progress import progress
 from usdrl_model.skeleton.segments import AMBIGUOUS
 from usdrl_model.skeleton.topology import CANONICAL
 from usdrl_ros.bags.errors import BagError
-from usdrl_ros.bags.labels import FILE_NAME
+from usdrl_ros.bags.gathered import check_names, labelled_bags, usable
 from usdrl_ros.bags.live_replay import LiveNode, alike
-from usdrl_ros.bags.metadata import FILE_NAME as METADATA
-from usdrl_ros.bags.replay import BagRun, LabelledBag, load_bag
+from usdrl_ros.bags.replay import BagRun, LabelledBag
 from usdrl_ros.bags.replays import replay_all
 from usdrl_ros.bags.scores import describe_run, found_actions, markdown, score_runs
 from usdrl_ros.processes.children import ChildError, exit_on_sigterm
@@ -51,7 +50,7 @@ MOST_JOBS = 256
 
 def evaluate(
     bags: Sequence[LabelledBag], made_of: Pretrained, *, rate: float | None = None, jobs: int = 1,
-    kept: Path | None = None,
+    kept: Path | None = None, left_out: Mapping[str, str] | None = None,
 ) -> tuple[list[BagRun], dict[str, Any]]:  # fmt: skip
     """Replay bags and score the detections.
 
@@ -61,6 +60,7 @@ def evaluate(
         rate: None evaluates offline; a number plays the bags to a live node at this rate.
         jobs: processes that replay bags offline.
         kept: folder of finished replays, see ``replays.replay_all``.
+        left_out: bags that were to be scored and cannot be: name -> why.
 
     Returns:
         One run per bag, and the results, ready for JSON.
@@ -92,38 +92,14 @@ def evaluate(
         },
         "stream": to_dict(first.config),
         "bags": [describe_run(run) for run in runs],
+        "left_out": dict(left_out or {}),
         "scores": score_runs(runs),
     }
-    results["warnings"] = _warnings(runs, offline, known_labels(first))
+    results["warnings"] = [
+        *(f"{name} is left out: {why}." for name, why in results["left_out"].items()),
+        *_warnings(runs, offline, known_labels(first)),
+    ]
     return runs, results
-
-
-def labelled_bags(paths: Sequence[str | Path]) -> list[Path]:
-    """Bags, and all labelled bags below folders that are no bags themselves, each once, in the order of their names.
-
-    Raises:
-        BagError: a folder without a labelled bag.
-    """
-    found: dict[Path, Path] = {}
-    for path in map(Path, paths):
-        inside = [path]
-        if path.is_dir() and not any((path / name).exists() for name in (FILE_NAME, METADATA)):
-            inside = sorted(file.parent for file in path.rglob(FILE_NAME))
-            if not inside:
-                raise BagError(f"{path}: no bag, and no bag with a {FILE_NAME} below it")
-        found.update({bag.resolve(): bag for bag in inside})
-    check_names(list(found.values()))
-    return list(found.values())
-
-
-def check_names(bags: Sequence[Path]) -> None:
-    """Refuse two bags of one name, by which results are kept; BagError."""
-    first: dict[str, Path] = {}
-    for bag in bags:
-        name = bag.resolve().name
-        if name in first:
-            raise BagError(f"bags need different names, got {first[name]} and {bag}")
-        first[name] = bag
 
 
 def check_rate(rate: float | None) -> None:
@@ -220,29 +196,32 @@ def _jobs(text: str) -> int:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Evaluate; 0 when it went well, 1 when the live node failed or the input cannot be used."""
+    """Evaluate; 0 when it went well, 1 when the live node failed or a bag or another input cannot be used."""
     options = parser().parse_args(arguments)
     exit_on_sigterm()
     return reported("usdrl-evaluate-bag", _evaluate, ChildError)(options)
 
 
-def _evaluate(options: argparse.Namespace) -> None:
+def _evaluate(options: argparse.Namespace) -> int:
     rate = options.rate if options.live else None
     check_rate(rate)  # this and the next three before any bag is read
     made_of = pretrained(options)
     made_of.stream(CANONICAL)
     if Path(options.out).is_file():
         raise NotADirectoryError(f"--out {options.out}: expected a folder for the results, got a file")
-    bags = [load_bag(path) for path in labelled_bags(options.bags)]
-    for bag in bags:
-        bag.check_labels()
+    bags, left_out = usable(labelled_bags(options.bags))
+    for name, why in left_out.items():
+        print(f"{name} is left out: {why}", file=sys.stderr)
     for bag in bags if options.live else ():
         bag.check_one_topic()
     print(Verdict.of([bag.findings for bag in bags]).line(), file=sys.stderr)
-    runs, results = evaluate(bags, made_of, rate=rate, jobs=options.jobs, kept=Path(options.out) / KEPT)
+    runs, results = evaluate(
+        bags, made_of, rate=rate, jobs=options.jobs, kept=Path(options.out) / KEPT, left_out=left_out
+    )
     save(runs, results, options.out)
     print(markdown(results))
     print(f"written to {options.out}")
+    return 1 if left_out else 0
 
 
 if __name__ == "__main__":

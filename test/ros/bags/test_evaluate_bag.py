@@ -1,6 +1,7 @@
 """Scores of labelled bags: right where the answers are known, the same live as offline, and on real people."""
 
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -245,6 +246,22 @@ def test_a_folder_of_bags_goes_on_where_it_stopped(tmp_path: Path, monkeypatch, 
     assert replayed == ["take0"], "what says how the bag is read has changed"
 
     capsys.readouterr()
+    shutil.copytree(tmp_path / "bags" / "take0", tmp_path / "bags" / "broken")
+    (tmp_path / "bags" / "broken" / "labels.yaml").write_text("schema: other", encoding="utf-8")
+    with BagWriter(tmp_path / "bags" / "bare") as bag:
+        bag.add_topic("/skeletons", "sensor_msgs/msg/PointCloud2")
+    shutil.copy(tmp_path / "bags" / "take0" / "labels.yaml", tmp_path / "bags" / "bare")
+    assert evaluate.main(asked) == 1
+    shown = capsys.readouterr()
+    assert "bare is left out: " in shown.err and "**bare is left out: " in shown.out
+    second = json.loads((tmp_path / "out" / "results.json").read_text())
+    assert [bag["name"] for bag in second["bags"]] == ["take0", "take1", "take2"]
+    assert sorted(second["left_out"]) == ["bare", "broken"]
+    assert "no skeletons on /skeletons" in second["left_out"]["bare"]
+    assert "schema: expected usdrl.labels/1" in second["left_out"]["broken"]
+    assert evaluate.main([str(tmp_path / "bags" / name) for name in ("bare", "broken")]) == 1
+    assert "none of 2 bags can be used: " in capsys.readouterr().err
+
     (tmp_path / "empty").mkdir()
     assert evaluate.main([str(tmp_path / "empty")]) == 1
     assert "no bag with a labels.yaml below it" in capsys.readouterr().err
