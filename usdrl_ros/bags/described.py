@@ -10,9 +10,10 @@ from usdrl_model.plausibility.findings import Level
 from usdrl_model.skeleton import topology
 from usdrl_model.skeleton.person import AXES, UNITS
 from usdrl_ros.bags.errors import BagError
+from usdrl_ros.bags.labelled_bag import LabelledBag
 from usdrl_ros.bags.labels import FILE_NAME, Truth, load_truth
 from usdrl_ros.bags.recorded_topic import skeleton_topics
-from usdrl_ros.bags.replay import LabelledBag, load_bag
+from usdrl_ros.bags.replay import load_bag
 from usdrl_ros.bags.storage import BagReader
 from usdrl_ros.inputs.coordinate_frames import NO_POSE
 from usdrl_ros.inputs.registry import guessable

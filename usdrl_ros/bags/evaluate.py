@@ -37,8 +37,8 @@ from usdrl_model.skeleton.segments import AMBIGUOUS
 from usdrl_model.skeleton.topology import CANONICAL
 from usdrl_ros.bags.errors import BagError
 from usdrl_ros.bags.gathered import check_names, labelled_bags, usable
+from usdrl_ros.bags.labelled_bag import BagRun, LabelledBag
 from usdrl_ros.bags.live_replay import LiveNode, alike
-from usdrl_ros.bags.replay import BagRun, LabelledBag
 from usdrl_ros.bags.replays import replay_all
 from usdrl_ros.bags.scores import describe_run, found_actions, markdown, score_runs
 from usdrl_ros.processes.children import ChildError, exit_on_sigterm
@@ -151,12 +151,6 @@ def _warnings(runs: Sequence[BagRun], offline: Sequence[BagRun], labels: Sequenc
     for run, reference in zip(runs, offline, strict=True):
         if points := sum(segment.start == segment.end for segment in run.bag.truth.segments):
             found.append(f"{run.bag.name}: {points} labels are points: nothing overlaps them, they count as missed.")
-        there, named = set(run.bag.presence()), {segment.person for segment in run.bag.truth.segments}
-        if (absent := sorted(named - there)) and run.bag.only_person() is None:
-            found.append(
-                f"{run.bag.name}: the labels are of {', '.join(absent)}, who is in no message"
-                f" (there: {', '.join(sorted(there))}): these actions count as missed."
-            )
         found += [f"{run.bag.name}: {finding.text}." for finding in run.bag.findings if finding.level > Level.NOTE]
         found += [f"{run.bag.name}: {text}." for text in run.bag.warnings()]
         if run is reference:

@@ -7,9 +7,10 @@ from pathlib import Path
 
 from usdrl_model.errors.shown import LINE, MESSAGE, cut, reason
 from usdrl_ros.bags.errors import BagError
+from usdrl_ros.bags.labelled_bag import LabelledBag
 from usdrl_ros.bags.labels import FILE_NAME
 from usdrl_ros.bags.metadata import FILE_NAME as METADATA
-from usdrl_ros.bags.replay import LabelledBag, load_bag
+from usdrl_ros.bags.replay import load_bag
 
 
 def labelled_bags(paths: Sequence[str | Path]) -> list[Path]:

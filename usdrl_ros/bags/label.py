@@ -25,10 +25,10 @@ from usdrl_model.network.detector_config import BACKGROUND_LABEL
 from usdrl_model.skeleton.segments import Segment
 from usdrl_ros.bags.described import add_bag, rightly_read
 from usdrl_ros.bags.errors import BagError
+from usdrl_ros.bags.labelled_bag import LabelledBag
 from usdrl_ros.bags.labels import FILE_NAME, parse_truth, save_truth
 from usdrl_ros.bags.labels_fit import outside
 from usdrl_ros.bags.recorded_topic import TEXT, RecordedTopic
-from usdrl_ros.bags.replay import LabelledBag
 from usdrl_ros.bags.storage import BagReader
 from usdrl_ros.messages.cdr import MalformedError
 

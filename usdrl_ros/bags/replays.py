@@ -24,8 +24,9 @@ from usdrl_model.files.limits import TEXT
 from usdrl_model.online.pretrained import Pretrained, beside, describe
 from usdrl_model.online.stream import ActionStream
 from usdrl_model.progress import progress
+from usdrl_ros.bags.labelled_bag import BagRun, LabelledBag
 from usdrl_ros.bags.labels import FILE_NAME, Truth
-from usdrl_ros.bags.replay import BagRun, LabelledBag, load_bag, replay
+from usdrl_ros.bags.replay import load_bag, replay
 
 SCHEMA = "usdrl.replay/1"
 

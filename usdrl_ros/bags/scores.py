@@ -23,7 +23,7 @@ from usdrl_model.metrics.segment_scores import IOU_THRESHOLDS, frame_accuracy, m
 from usdrl_model.network.detector_config import BACKGROUND_LABEL
 from usdrl_model.skeleton import judged_time
 from usdrl_model.skeleton.segments import AMBIGUOUS, Segment, frame_labels, known_frame_labels
-from usdrl_ros.bags.replay import BagRun, LabelledBag
+from usdrl_ros.bags.labelled_bag import BagRun
 from usdrl_ros.wire import STAMP_DIGITS
 
 BESIDE = ("pair_weights", "gesture_weights")
@@ -65,7 +65,7 @@ def score_runs(runs: Sequence[BagRun]) -> dict[str, Any]:
         if (only := run.bag.only_person()) is not None:
             found = [replace(action, person=only) for action in found]
         clear = [segment for segment in truth if segment.label != AMBIGUOUS]
-        presence = _presence(run.bag, only)
+        presence = {who: np.round(there, STAMP_DIGITS) for who, there in run.bag.presence_as_labelled().items()}
         every = np.round(np.sort([frame.stamp for frame in run.bag.frames]), STAMP_DIGITS)
         duration = judged_time.seconds(every, presence, truth)
         scored.append(ScoredRecording(truth=clear, detections=judged(found, truth), duration=duration))
@@ -189,12 +189,6 @@ def _by_action(scores: dict[str, Any]) -> list[list[object]]:
         first = next(iter(by_iou.values()))
         rows.append([label, first["tp"] + first["fn"], *(_percent(counts["f1"]) for counts in by_iou.values())])
     return rows
-
-
-def _presence(bag: LabelledBag, only: str | None) -> dict[str, np.ndarray]:
-    """Person -> (T,) rounded stamps; the ``only`` one by their name in the labels."""
-    presence = {person: np.round(stamps, STAMP_DIGITS) for person, stamps in bag.presence().items()}
-    return presence if only is None else {only: next(iter(presence.values()))}
 
 
 def _rounded(segment: Segment) -> Segment:

@@ -17,8 +17,9 @@ from usdrl_model.progress import progress
 from usdrl_model.skeleton.person import SkeletonFrame
 from usdrl_model.skeleton.recording import Recording
 from usdrl_model.terms import Terms
+from usdrl_ros.bags.labelled_bag import LabelledBag
 from usdrl_ros.bags.labels import load_truth
-from usdrl_ros.bags.replay import LabelledBag, load_bag
+from usdrl_ros.bags.replay import load_bag
 
 
 def import_bags(arguments: argparse.Namespace) -> None:

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from helpers.acted_bags import acted, said
 
-from usdrl_model.skeleton.segments import Segment
+from usdrl_model.skeleton.recording import Recording
+from usdrl_model.skeleton.segments import AMBIGUOUS, Segment
 from usdrl_ros.bags import evaluate
 from usdrl_ros.bags.command import main
 from usdrl_ros.bags.labels import load_truth, save_truth
@@ -56,3 +57,33 @@ def test_some_labels_of_another_time_are_told_and_not_learnt_from(
     relabelled(bag, right)
     assert stored(bag) == 0
     assert OUTSIDE not in said(capsys)
+
+
+def renumbered(recording: Recording, after: float) -> Recording:
+    """The one person is another one's id from a stamp on."""
+    frames = tuple(
+        replace(frame, people=tuple(replace(one, id="7" if frame.stamp > after else one.id) for one in frame.people))
+        for frame in recording.frames
+    )
+    return replace(recording, frames=frames)
+
+
+def test_actions_of_somebody_who_has_another_number_then_are_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bag = tmp_path / "bag"
+    write_recording(renumbered(acted(), 10.9), bag)  # waves from 11 s on
+    said_of_it = "1 segments of person 1 lie where 1 is in no message (7 is)"
+    (right,) = load_truth(bag).segments
+    for point in (replace(right, start=11.5), replace(right, start=11.5, end=11.5)):
+        relabelled(bag, point, replace(right, label=AMBIGUOUS))
+        assert main(["info", str(bag)]) == 0
+        assert said_of_it in said(capsys)
+    relabelled(bag, replace(right, start=11.5))
+    assert evaluated(bag) == 0
+    assert f"**bag: {said_of_it}.**" in said(capsys)
+    assert stored(bag) == 0
+    assert said_of_it in said(capsys)
+    relabelled(bag, replace(right, start=11.5, person="7"), replace(right, start=10.0, end=10.5))
+    assert main(["info", str(bag)]) == 0
+    assert "in no message" not in said(capsys)
