@@ -40,7 +40,7 @@ from usdrl_ros.bags.gathered import check_names, labelled_bags, usable
 from usdrl_ros.bags.labelled_bag import BagRun, LabelledBag
 from usdrl_ros.bags.live_replay import LiveNode, alike
 from usdrl_ros.bags.replays import replay_all
-from usdrl_ros.bags.scores import describe_run, found_actions, markdown, score_runs
+from usdrl_ros.bags.scores import describe_run, found_actions, judges, markdown, score_runs
 from usdrl_ros.processes.children import ChildError, exit_on_sigterm
 
 KEPT = "replays"
@@ -93,7 +93,7 @@ def evaluate(
         "stream": to_dict(first.config),
         "bags": [describe_run(run) for run in runs],
         "left_out": dict(left_out or {}),
-        "scores": score_runs(runs),
+        "scores": score_runs(runs, known_labels(first)),
     }
     results["warnings"] = [
         *(f"{name} is left out: {why}." for name, why in results["left_out"].items()),
@@ -149,6 +149,11 @@ def _warnings(runs: Sequence[BagRun], offline: Sequence[BagRun], labels: Sequenc
     if unknown := sorted(done - {AMBIGUOUS, *labels}):
         found.append(f"The weights have no label {', '.join(unknown)}: these actions count as missed.")
     for run, reference in zip(runs, offline, strict=True):
+        if not judges(run.bag, labels):
+            found.append(
+                f"{run.bag.name}: nothing that the weights know is annotated: its time counts for no false alarm, its"
+                " frames for no accuracy."
+            )
         if points := sum(segment.start == segment.end for segment in run.bag.truth.segments):
             found.append(f"{run.bag.name}: {points} labels are points: nothing overlaps them, they count as missed.")
         found += [f"{run.bag.name}: {finding.text}." for finding in run.bag.findings if finding.level > Level.NOTE]

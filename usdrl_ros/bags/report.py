@@ -169,7 +169,7 @@ def _latency(seconds: Sequence[float]) -> dict[str, Any] | None:
 def _score_rows(seen: Observed) -> list[list[str]]:
     if not any(segment.end > segment.start for segment in seen.truth):
         return []
-    return describe_scores(score_runs([seen.run]))
+    return describe_scores(score_runs([seen.run], seen.labels))
 
 
 def _colours(index: int) -> dict[str, str]:
