@@ -148,12 +148,13 @@ def _read(bag: BagReader, topic: str, further: FurtherTopics) -> Iterator[tuple[
 
 
 def _adapter(path: Path, truth: Truth, kind: str) -> registry.Input:
-    """The adapter that the labels name, or else the first that reads messages of this type."""
+    """The adapter that the labels name, or else the first that reads messages of this type and this joint set."""
     readers = registry.readers(kind)
     if not readers:
         raise BagError(f"{path}: {truth.topic} is {kind}, which no input adapter reads")
     try:
-        adapter = registry.find(truth.input_type or readers[0])
+        suited = [name for name in readers if truth.topology in (registry.load(name).topologies or [truth.topology])]
+        adapter = registry.find(truth.input_type or (suited or readers)[0])
     except ValueError as error:
         raise BagError(f"{path}: {error}") from error
     if adapter.adapter.message != kind:
