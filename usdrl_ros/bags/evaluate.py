@@ -28,7 +28,9 @@ from usdrl_model.cli.common import Defaults, add_stream, device_name, pretrained
 from usdrl_model.config import to_dict
 from usdrl_model.data.content_check import Verdict
 from usdrl_model.errors.shown import shown
+from usdrl_model.files import limits
 from usdrl_model.files.atomic_file import write_text
+from usdrl_model.files.documents import parse_json
 from usdrl_model.online.pretrained import Pretrained, beside, describe, known_labels
 from usdrl_model.plausibility.findings import Level
 from usdrl_model.plots.timeline import draw_timeline, truth_above_detection
@@ -45,6 +47,7 @@ from usdrl_ros.processes.children import ChildError, exit_on_sigterm
 
 KEPT = "replays"
 """Folder of finished replays in the folder of the results."""
+RESULTS = "results.json"
 MOST_JOBS = 256
 
 
@@ -91,7 +94,7 @@ def evaluate(
             for fact, value in (("sha256", loaded.sha256), ("provenance", to_dict(loaded.config.provenance)))
         },
         "stream": to_dict(first.config),
-        "bags": [describe_run(run) for run in runs],
+        "bags": [describe_run(run, known_labels(first)) for run in runs],
         "left_out": dict(left_out or {}),
         "scores": score_runs(runs, known_labels(first)),
     }
@@ -108,11 +111,24 @@ def check_rate(rate: float | None) -> None:
         raise BagError(f"--rate: expected a number above 0, got {rate:g}")
 
 
+def check_results(folder: Path, sha256: str) -> None:
+    """Refuse a folder with the results of other weights, which would be overwritten; BagError."""
+    try:
+        results = parse_json(limits.read(folder / RESULTS, limits.TEXT), RESULTS, limits.TEXT)
+        other = results["weights_sha256"] != sha256 and shown(results["model"]["weights"])
+    except (OSError, ValueError, TypeError, KeyError):
+        return  # none of ours
+    if other:
+        raise BagError(
+            f"--out {folder}: has the results of other weights ({other}): choose another folder, or remove it"
+        )
+
+
 def save(runs: Sequence[BagRun], results: dict[str, Any], folder: str | Path) -> None:
     """Write ``results.json``, ``results.md`` and ``<bag>.png`` into a folder."""
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    write_text(folder / "results.json", json.dumps(results, indent=1, allow_nan=False) + "\n")
+    write_text(folder / RESULTS, json.dumps(results, indent=1, allow_nan=False) + "\n")
     write_text(folder / "results.md", markdown(results))
     for run in runs:
         draw_run(run, folder / f"{run.bag.name}.png", run.bag.name)
@@ -203,11 +219,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _evaluate(options: argparse.Namespace) -> int:
     rate = options.rate if options.live else None
-    check_rate(rate)  # this and the next three before any bag is read
+    check_rate(rate)  # this and the next four before any bag is read
     made_of = pretrained(options)
-    made_of.stream(CANONICAL)
+    weights = made_of.stream(CANONICAL).weights
     if Path(options.out).is_file():
         raise NotADirectoryError(f"--out {options.out}: expected a folder for the results, got a file")
+    check_results(Path(options.out), weights.sha256)
     bags, left_out = usable(labelled_bags(options.bags))
     for name, why in left_out.items():
         print(f"{name} is left out: {why}", file=sys.stderr)

@@ -119,8 +119,8 @@ def latency_scores(latencies: Sequence[float]) -> dict[str, float | int] | None:
     return {"p50_ms": round(float(p50), 2), "p95_ms": round(float(p95), 2), "count": len(latencies)}
 
 
-def describe_run(run: BagRun) -> dict[str, Any]:
-    """One bag of the results: its content and the detections, ready for JSON."""
+def describe_run(run: BagRun, known: Collection[str] | None = None) -> dict[str, Any]:
+    """One bag of the results: its content, the detections and its scores, ready for JSON; ``known`` as above."""
     return {
         "name": run.bag.name,
         "frames": len(run.bag.frames),
@@ -130,6 +130,7 @@ def describe_run(run: BagRun) -> dict[str, Any]:
         "lost_messages": run.lost_messages,
         "truth": [asdict(segment) for segment in run.bag.truth.segments],
         "detections": [asdict(action) for action in found_actions(run)],
+        "scores": score_runs([run], known),
     }
 
 
@@ -167,6 +168,9 @@ def markdown(results: dict[str, Any]) -> str:
         "",
         table(["action", "true", *(f"F1 at IoU {iou}" for iou in thresholds)], _by_action(scores)),
     ]
+    if len(results["bags"]) > 1:
+        heads = ["bag", "true", *(f"event F1 at IoU {iou}" for iou in thresholds), "false alarms", "frame accuracy"]
+        lines += ["", table(heads, _by_bag(results["bags"]))]
     lines += ["", *(f"**{warning}**" for warning in results["warnings"])]
     return "\n".join(lines).rstrip() + "\n"
 
@@ -212,6 +216,17 @@ def _by_action(scores: dict[str, Any]) -> list[list[object]]:
     for label, by_iou in scores["events"]["per_label"].items():
         first = next(iter(by_iou.values()))
         rows.append([label, first["tp"] + first["fn"], *(_percent(counts["f1"]) for counts in by_iou.values())])
+    return rows
+
+
+def _by_bag(bags: Sequence[dict[str, Any]]) -> list[list[object]]:
+    rows: list[list[object]] = []
+    for bag in bags:
+        events, frames = bag["scores"]["events"], bag["scores"]["frames"]
+        counts = list(events["overall"].values())
+        found = [_percent(one["f1"]) for one in counts]
+        true = counts[0]["tp"] + counts[0]["fn"]
+        rows.append([bag["name"], true, *found, events["false_alarms"], _percent(frames["accuracy"])])
     return rows
 
 
