@@ -49,6 +49,8 @@ KEPT = "replays"
 """Folder of finished replays in the folder of the results."""
 RESULTS = "results.json"
 MOST_JOBS = 256
+SHORT = 1.0
+"""Seconds of a bag in which nobody can begin an action and be told of, with the look-ahead and the least duration."""
 
 
 def evaluate(
@@ -165,6 +167,8 @@ def _warnings(runs: Sequence[BagRun], offline: Sequence[BagRun], labels: Sequenc
     if unknown := sorted(done - {AMBIGUOUS, *labels}):
         found.append(f"The weights have no label {', '.join(unknown)}: these actions count as missed.")
     for run, reference in zip(runs, offline, strict=True):
+        if run.bag.duration < SHORT:
+            found.append(f"{run.bag.name}: {run.bag.duration:.1f} s are too short for an action to be told.")
         if not judges(run.bag, labels):
             found.append(
                 f"{run.bag.name}: nothing that the weights know is annotated: its time counts for no false alarm, its"

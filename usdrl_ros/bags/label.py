@@ -34,6 +34,8 @@ from usdrl_ros.messages.cdr import MalformedError
 
 TIMES = (("start", "end"), ("time",))
 """Columns of a table besides ``label`` and ``person``, which may be left out: of segments, or of points."""
+COMMENTS = ("comment", "comments", "note", "notes", "remark", "remarks")
+"""Columns of a table that say nothing that is kept; any other one may be a misspelt ``person``."""
 NOTHING = ("", BACKGROUND_LABEL)
 """Texts on a topic that say that nothing is done."""
 
@@ -117,7 +119,9 @@ def segments_of_table(path: Path, person: Callable[[str], str], origin: float = 
         names = [name.strip().lower() for name in next(rows, [])]
         if len(names) == 1 and ";" in names[0]:
             raise BagError("line 1: expected commas between the columns, got semicolons: export the table with commas")
-        times = next((kind for kind in TIMES if sorted({*names} - {"person"}) == sorted(("label", *kind))), None)
+        times = next(
+            (kind for kind in TIMES if sorted({*names} - {"person", *COMMENTS}) == sorted(("label", *kind))), None
+        )
         if times is None or len(set(names)) < len(names):
             raise BagError(
                 f"line 1: expected person,label,time or person,label,start,end, got {shown(','.join(names))}"

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,16 @@ from helpers.acted_bags import acted, said
 
 from usdrl_ros.bags import evaluate
 from usdrl_ros.bags.write import write_recording
+
+
+@pytest.mark.filterwarnings("error::UserWarning")
+def test_a_bag_of_a_few_frames_in_which_nobody_does_anything(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    few = replace(acted(), segments=(), frames=acted().frames[:3])
+    write_recording(few, tmp_path / "bag")
+    assert evaluate.main([str(tmp_path / "bag"), "--device", "cpu", "--out", str(tmp_path / "out")]) == 0
+    assert "**bag: 0.2 s are too short for an action to be told.**" in said(capsys)
 
 
 def test_each_bag_has_scores_and_other_weights_another_folder(

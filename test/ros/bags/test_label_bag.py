@@ -82,6 +82,11 @@ def test_points_on_the_first_and_the_last_frame_are_of_the_bag_when_they_are_rou
     assert label(tmp_path / "bag", beyond, "--replace") == 1
 
 
+def test_comments_of_a_table_are_left_out(bag: Path) -> None:
+    assert label(bag, "label,comment,start,end,person\njump,twice?,1.5,2.5,2\n", "--relative") == 0
+    assert [(one.person, one.label) for one in load_truth(bag).segments] == [("2", "jump")]
+
+
 def test_what_is_nothing_is_no_action(bag: Path, capsys) -> None:
     assert label(bag, "label,start,end,person\nnone,0,1,1\njump,1.5,2.5,2\n", "--relative") == 0
     assert "1 rows of none are left out" in capsys.readouterr().out
