@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from usdrl_model.cli.common import reported
 from usdrl_model.data import catalogue
+from usdrl_model.errors.shown import LINE, cut
 from usdrl_model.terms import MEANINGS, Terms
 
 if TYPE_CHECKING:
@@ -97,11 +98,13 @@ def selected(arguments: argparse.Namespace, path: Path) -> Store:
     """The recordings of a store that ``add_selection`` leaves; ValueError where there are none."""
     from usdrl_model.data.store import Store
 
-    store = Store.open(path).select(
-        sets=arguments.sets, subjects=arguments.subjects, labels=arguments.labels, split=arguments.split
-    )
+    whole = Store.open(path)
+    conditions = {"sets": arguments.sets, "subjects": arguments.subjects, "split": arguments.split}
+    store = whole.select(**conditions, labels=arguments.labels)
     if not len(store):
-        raise ValueError(f"{path}: no recording meets all conditions")
+        others = whole.select(**conditions)
+        there = f": those that meet the others show {cut(', '.join(others.labels), LINE)}" if len(others) else ""
+        raise ValueError(f"{path}: no recording meets all conditions{there}")
     return store
 
 

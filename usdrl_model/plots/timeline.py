@@ -87,7 +87,7 @@ def draw_timeline(
                     clip_on=True,
                 )
     axes.set_yticks(range(len(rows)), [row.name for row in rows])
-    axes.set_ylim(len(rows) - 0.5, -0.5)
+    axes.set_ylim(max(len(rows), 1) - 0.5, -0.5)  # nobody may do anything
     axes.set_xlim(0.0, length)
     axes.set_xlabel("seconds")
     axes.set_title(title)

@@ -44,6 +44,7 @@ from usdrl_ros.bags.label import add_label, label_bag
 from usdrl_ros.bags.labels import FILE_NAME, load_truth
 from usdrl_ros.bags.metadata import STORAGES
 from usdrl_ros.bags.predict import add_gesture, add_predict, enrol_bag, predict_bag
+from usdrl_ros.bags.replay import load_bag
 from usdrl_ros.bags.report import add_report, report_bag
 from usdrl_ros.bags.rerun_recording import add_view, view_bag
 from usdrl_ros.bags.ros1 import add_ros1, convert_ros1
@@ -149,7 +150,8 @@ def _in_labels(store: Store, vocabulary: str | None, *, pairs: bool) -> Iterator
 
 
 def describe(arguments: argparse.Namespace) -> None:
-    """Print what is in a bag."""
+    """Print what is in a bag; BagError, after that, where none of its labels is of its time."""
+    read = None
     with BagReader(arguments.bag) as bag:
         lines = contents(bag)
     if (Path(arguments.bag) / FILE_NAME).exists():
@@ -158,8 +160,16 @@ def describe(arguments: argparse.Namespace) -> None:
             f"  labels: {len(truth.segments)} segments of {', '.join(truth.labels)};"
             f" topology {truth.topology}, axes {truth.axes}, units {truth.units}{', mirrored' * truth.mirrored}"
         )
+        try:
+            read = load_bag(arguments.bag, truth)
+            notes = read.warnings()
+        except BagError as error:
+            notes = [str(error)]
+        lines += [line for note in notes if (line := f"  note: {note}") not in lines]
     for line in lines:  # names in the bag are untrusted
         print(cut(line, MESSAGE))
+    if read is not None:
+        read.check_labels()
 
 
 def parser() -> argparse.ArgumentParser:

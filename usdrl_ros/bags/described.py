@@ -10,9 +10,10 @@ from usdrl_model.plausibility.findings import READING, misread
 from usdrl_model.skeleton import topology
 from usdrl_model.skeleton.person import AXES, UNITS
 from usdrl_ros.bags.errors import BagError
+from usdrl_ros.bags.labelled_bag import LabelledBag
 from usdrl_ros.bags.labels import FILE_NAME, Truth, load_truth
-from usdrl_ros.bags.recorded_topic import skeleton_topics
-from usdrl_ros.bags.replay import LabelledBag, load_bag
+from usdrl_ros.bags.recorded_topic import plain_topics, skeleton_topics
+from usdrl_ros.bags.replay import load_bag
 from usdrl_ros.bags.storage import BagReader
 from usdrl_ros.inputs.coordinate_frames import NO_POSE
 from usdrl_ros.inputs.registry import guessable
@@ -89,7 +90,9 @@ def _only_topic(path: Path) -> str:
     """The topic that an input adapter reads."""
     with BagReader(path) as bag:
         readable = [topic.name for topic in skeleton_topics(bag.topics)]
+        readable = readable or [topic.name for topic in plain_topics(bag.topics)]
         if len(readable) != 1:
             found = ", ".join(readable or [topic.name for topic in bag.topics]) or "none"
-            raise BagError(f"{path}: expected one topic of {', '.join(guessable())}: choose with --topic ({found})")
+            kinds = f"{', '.join(guessable())}, or of JSON or numbers"
+            raise BagError(f"{path}: expected one topic of {kinds}: choose with --topic ({found})")
     return readable[0]

@@ -17,7 +17,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -28,7 +28,9 @@ from usdrl_model.cli.common import Defaults, add_stream, device_name, pretrained
 from usdrl_model.config import to_dict
 from usdrl_model.data.content_check import Verdict
 from usdrl_model.errors.shown import shown
+from usdrl_model.files import limits
 from usdrl_model.files.atomic_file import write_text
+from usdrl_model.files.documents import parse_json
 from usdrl_model.online.pretrained import Pretrained, beside, describe, known_labels
 from usdrl_model.plausibility.findings import Level
 from usdrl_model.plots.timeline import draw_timeline, truth_above_detection
@@ -36,22 +38,24 @@ from usdrl_model.progress import progress
 from usdrl_model.skeleton.segments import AMBIGUOUS
 from usdrl_model.skeleton.topology import CANONICAL
 from usdrl_ros.bags.errors import BagError
-from usdrl_ros.bags.labels import FILE_NAME
+from usdrl_ros.bags.gathered import check_names, labelled_bags, usable
+from usdrl_ros.bags.labelled_bag import BagRun, LabelledBag
 from usdrl_ros.bags.live_replay import LiveNode, alike
-from usdrl_ros.bags.metadata import FILE_NAME as METADATA
-from usdrl_ros.bags.replay import BagRun, LabelledBag, load_bag
 from usdrl_ros.bags.replays import replay_all
-from usdrl_ros.bags.scores import describe_run, found_actions, markdown, score_runs
+from usdrl_ros.bags.scores import describe_run, found_actions, judges, markdown, score_runs
 from usdrl_ros.processes.children import ChildError, exit_on_sigterm
 
 KEPT = "replays"
 """Folder of finished replays in the folder of the results."""
+RESULTS = "results.json"
 MOST_JOBS = 256
+SHORT = 1.0
+"""Seconds of a bag in which nobody can begin an action and be told of, with the look-ahead and the least duration."""
 
 
 def evaluate(
     bags: Sequence[LabelledBag], made_of: Pretrained, *, rate: float | None = None, jobs: int = 1,
-    kept: Path | None = None,
+    kept: Path | None = None, left_out: Mapping[str, str] | None = None,
 ) -> tuple[list[BagRun], dict[str, Any]]:  # fmt: skip
     """Replay bags and score the detections.
 
@@ -61,6 +65,7 @@ def evaluate(
         rate: None evaluates offline; a number plays the bags to a live node at this rate.
         jobs: processes that replay bags offline.
         kept: folder of finished replays, see ``replays.replay_all``.
+        left_out: bags that were to be scored and cannot be: name -> why.
 
     Returns:
         One run per bag, and the results, ready for JSON.
@@ -91,39 +96,15 @@ def evaluate(
             for fact, value in (("sha256", loaded.sha256), ("provenance", to_dict(loaded.config.provenance)))
         },
         "stream": to_dict(first.config),
-        "bags": [describe_run(run) for run in runs],
-        "scores": score_runs(runs),
+        "bags": [describe_run(run, known_labels(first)) for run in runs],
+        "left_out": dict(left_out or {}),
+        "scores": score_runs(runs, known_labels(first)),
     }
-    results["warnings"] = _warnings(runs, offline, known_labels(first))
+    results["warnings"] = [
+        *(f"{name} is left out: {why}." for name, why in results["left_out"].items()),
+        *_warnings(runs, offline, known_labels(first)),
+    ]
     return runs, results
-
-
-def labelled_bags(paths: Sequence[str | Path]) -> list[Path]:
-    """Bags, and all labelled bags below folders that are no bags themselves, each once, in the order of their names.
-
-    Raises:
-        BagError: a folder without a labelled bag.
-    """
-    found: dict[Path, Path] = {}
-    for path in map(Path, paths):
-        inside = [path]
-        if path.is_dir() and not any((path / name).exists() for name in (FILE_NAME, METADATA)):
-            inside = sorted(file.parent for file in path.rglob(FILE_NAME))
-            if not inside:
-                raise BagError(f"{path}: no bag, and no bag with a {FILE_NAME} below it")
-        found.update({bag.resolve(): bag for bag in inside})
-    check_names(list(found.values()))
-    return list(found.values())
-
-
-def check_names(bags: Sequence[Path]) -> None:
-    """Refuse two bags of one name, by which results are kept; BagError."""
-    first: dict[str, Path] = {}
-    for bag in bags:
-        name = bag.resolve().name
-        if name in first:
-            raise BagError(f"bags need different names, got {first[name]} and {bag}")
-        first[name] = bag
 
 
 def check_rate(rate: float | None) -> None:
@@ -132,11 +113,24 @@ def check_rate(rate: float | None) -> None:
         raise BagError(f"--rate: expected a number above 0, got {rate:g}")
 
 
+def check_results(folder: Path, sha256: str) -> None:
+    """Refuse a folder with the results of other weights, which would be overwritten; BagError."""
+    try:
+        results = parse_json(limits.read(folder / RESULTS, limits.TEXT), RESULTS, limits.TEXT)
+        other = results["weights_sha256"] != sha256 and shown(results["model"]["weights"])
+    except (OSError, ValueError, TypeError, KeyError):
+        return  # none of ours
+    if other:
+        raise BagError(
+            f"--out {folder}: has the results of other weights ({other}): choose another folder, or remove it"
+        )
+
+
 def save(runs: Sequence[BagRun], results: dict[str, Any], folder: str | Path) -> None:
     """Write ``results.json``, ``results.md`` and ``<bag>.png`` into a folder."""
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    write_text(folder / "results.json", json.dumps(results, indent=1, allow_nan=False) + "\n")
+    write_text(folder / RESULTS, json.dumps(results, indent=1, allow_nan=False) + "\n")
     write_text(folder / "results.md", markdown(results))
     for run in runs:
         draw_run(run, folder / f"{run.bag.name}.png", run.bag.name)
@@ -173,14 +167,15 @@ def _warnings(runs: Sequence[BagRun], offline: Sequence[BagRun], labels: Sequenc
     if unknown := sorted(done - {AMBIGUOUS, *labels}):
         found.append(f"The weights have no label {', '.join(unknown)}: these actions count as missed.")
     for run, reference in zip(runs, offline, strict=True):
+        if run.bag.duration < SHORT:
+            found.append(f"{run.bag.name}: {run.bag.duration:.1f} s are too short for an action to be told.")
+        if not judges(run.bag, labels):
+            found.append(
+                f"{run.bag.name}: nothing that the weights know is annotated: its time counts for no false alarm, its"
+                " frames for no accuracy."
+            )
         if points := sum(segment.start == segment.end for segment in run.bag.truth.segments):
             found.append(f"{run.bag.name}: {points} labels are points: nothing overlaps them, they count as missed.")
-        there, named = set(run.bag.presence()), {segment.person for segment in run.bag.truth.segments}
-        if (absent := sorted(named - there)) and run.bag.only_person() is None:
-            found.append(
-                f"{run.bag.name}: the labels are of {', '.join(absent)}, who is in no message"
-                f" (there: {', '.join(sorted(there))}): these actions count as missed."
-            )
         found += [f"{run.bag.name}: {finding.text}." for finding in run.bag.findings if finding.level > Level.NOTE]
         found += [f"{run.bag.name}: {text}." for text in run.bag.warnings()]
         if run is reference:
@@ -220,27 +215,33 @@ def _jobs(text: str) -> int:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Evaluate; 0 when it went well, 1 when the live node failed or the input cannot be used."""
+    """Evaluate; 0 when it went well, 1 when the live node failed or a bag or another input cannot be used."""
     options = parser().parse_args(arguments)
     exit_on_sigterm()
     return reported("usdrl-evaluate-bag", _evaluate, ChildError)(options)
 
 
-def _evaluate(options: argparse.Namespace) -> None:
+def _evaluate(options: argparse.Namespace) -> int:
     rate = options.rate if options.live else None
-    check_rate(rate)  # this and the next three before any bag is read
+    check_rate(rate)  # this and the next four before any bag is read
     made_of = pretrained(options)
-    made_of.stream(CANONICAL)
+    weights = made_of.stream(CANONICAL).weights
     if Path(options.out).is_file():
         raise NotADirectoryError(f"--out {options.out}: expected a folder for the results, got a file")
-    bags = [load_bag(path) for path in labelled_bags(options.bags)]
+    check_results(Path(options.out), weights.sha256)
+    bags, left_out = usable(labelled_bags(options.bags))
+    for name, why in left_out.items():
+        print(f"{name} is left out: {why}", file=sys.stderr)
     for bag in bags if options.live else ():
         bag.check_one_topic()
     print(Verdict.of([bag.findings for bag in bags]).line(), file=sys.stderr)
-    runs, results = evaluate(bags, made_of, rate=rate, jobs=options.jobs, kept=Path(options.out) / KEPT)
+    runs, results = evaluate(
+        bags, made_of, rate=rate, jobs=options.jobs, kept=Path(options.out) / KEPT, left_out=left_out
+    )
     save(runs, results, options.out)
     print(markdown(results))
     print(f"written to {options.out}")
+    return 1 if left_out else 0
 
 
 if __name__ == "__main__":

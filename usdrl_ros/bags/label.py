@@ -13,7 +13,6 @@ import argparse
 import csv
 import dataclasses
 import io
-import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -23,21 +22,22 @@ from usdrl_model.errors.shown import LINE, NAME, cut, showable, shown
 from usdrl_model.files import limits
 from usdrl_model.files.documents import parse_json
 from usdrl_model.network.detector_config import BACKGROUND_LABEL
-from usdrl_model.skeleton.segments import Segment
+from usdrl_model.skeleton.segments import AMBIGUOUS, Segment
 from usdrl_ros.bags.described import add_bag, rightly_read
 from usdrl_ros.bags.errors import BagError
+from usdrl_ros.bags.labelled_bag import LabelledBag
 from usdrl_ros.bags.labels import FILE_NAME, parse_truth, save_truth
+from usdrl_ros.bags.labels_fit import outside
 from usdrl_ros.bags.recorded_topic import TEXT, RecordedTopic
-from usdrl_ros.bags.replay import LabelledBag
 from usdrl_ros.bags.storage import BagReader
 from usdrl_ros.messages.cdr import MalformedError
 
 TIMES = (("start", "end"), ("time",))
 """Columns of a table besides ``label`` and ``person``, which may be left out: of segments, or of points."""
+COMMENTS = ("comment", "comments", "note", "notes", "remark", "remarks")
+"""Columns of a table that say nothing that is kept; any other one may be a misspelt ``person``."""
 NOTHING = ("", BACKGROUND_LABEL)
 """Texts on a topic that say that nothing is done."""
-ROUNDED = 1e-6
-"""Seconds by which a time may lie outside of the bag: the page writes that many digits."""
 
 
 def add_label(command: argparse.ArgumentParser) -> None:
@@ -46,7 +46,15 @@ def add_label(command: argparse.ArgumentParser) -> None:
     command.add_argument("labels", help="a .csv file (person,label,time or person,label,start,end), or a topic")
     command.add_argument("--person", help="who does it, where the labels name nobody (default: the only person)")
     command.add_argument("--relative", action="store_true", help="times are seconds from the first frame, not stamps")
-    command.add_argument("--replace", action="store_true", help="replace the segments that are there")
+    there = command.add_mutually_exclusive_group()
+    there.add_argument(
+        "--replace", action="store_true", help="replace the segments that are there; with --person, only that person's"
+    )
+    there.add_argument("--add", action="store_true", help="add to the segments that are there")
+    command.add_argument(
+        "--labels", nargs="+", default=[], metavar="LABEL", dest="looked_for",
+        help="every action that was looked for, also those that nobody does (default: those that occur)",
+    )  # fmt: skip
 
 
 def label_bag(arguments: argparse.Namespace) -> None:
@@ -59,8 +67,9 @@ def label_bag(arguments: argparse.Namespace) -> None:
     bag = rightly_read(arguments)
     if not arguments.bag.is_dir():
         raise BagError(f"{arguments.bag}: labels are kept in the folder of a bag: give that")
-    if bag.truth.segments and not arguments.replace:
-        raise BagError(f"{bag.name} has {len(bag.truth.segments)} segments in its {FILE_NAME}: --replace replaces them")
+    for label in arguments.looked_for:
+        if not label or not showable(label) or label == BACKGROUND_LABEL:
+            raise BagError(f"--labels: expected actions, 1 to {NAME} printable characters each, got {shown(label)}")
     if arguments.labels.endswith(".csv"):
         origin = min(frame.stamp for frame in bag.frames) if arguments.relative else 0.0
         found = segments_of_table(Path(arguments.labels), _namer(bag, arguments.person), origin)
@@ -68,18 +77,24 @@ def label_bag(arguments: argparse.Namespace) -> None:
         found = _segments_of_topic(bag, arguments.labels, _namer(bag, arguments.person))
     nothing = sum(one.label == BACKGROUND_LABEL for one in found)
     found = [one for one in found if one.label != BACKGROUND_LABEL]
-    _check(bag, found, arguments.labels)
+    _check(bag, found, arguments)
+    kept = _kept(bag, found, arguments)
     before, shown_now = {one.label for one in bag.truth.segments}, {one.label for one in found}
     # What was declared without a segment never occurs; what the old segments showed says nothing any more.
     absent = [label for label in bag.truth.labels if label not in before]
-    labels = tuple(dict.fromkeys([*absent, *sorted(shown_now)]))
-    path = save_truth(dataclasses.replace(bag.truth, segments=tuple(found), labels=labels), arguments.bag)
+    looked_for = [*(absent if kept or not arguments.looked_for else []), *arguments.looked_for]
+    labels = tuple(dict.fromkeys([*looked_for, *sorted({one.label for one in kept} | shown_now)]))
+    segments = (*kept, *found)
+    path = save_truth(dataclasses.replace(bag.truth, segments=segments, labels=labels), arguments.bag)
     points = sum(segment.start == segment.end for segment in found)
     kinds = [f"{count} {name}" for count, name in ((len(found) - points, "segments"), (points, "points")) if count]
-    print(f"{cut(path, LINE)}: {' and '.join(kinds)} of {cut(', '.join(sorted(shown_now)), LINE)}")
+    told = f"{' and '.join(kinds) or 'no segments'} of {cut(', '.join(sorted(shown_now) or labels), LINE)}"
+    print(f"{cut(path, LINE)}: {told}")
+    if kept:
+        print(f"{len(kept)} segments that were there are kept")
     if nothing:
         print(f"{nothing} rows of {BACKGROUND_LABEL} are left out: it is what has no label")
-    if never := [label for label in labels if label not in shown_now]:
+    if never := [label for label in labels if all(label != one.label for one in segments)]:
         print(f"declared without a segment, so that nobody does it: {cut(', '.join(never), LINE)}")
 
 
@@ -104,7 +119,9 @@ def segments_of_table(path: Path, person: Callable[[str], str], origin: float = 
         names = [name.strip().lower() for name in next(rows, [])]
         if len(names) == 1 and ";" in names[0]:
             raise BagError("line 1: expected commas between the columns, got semicolons: export the table with commas")
-        times = next((kind for kind in TIMES if sorted({*names} - {"person"}) == sorted(("label", *kind))), None)
+        times = next(
+            (kind for kind in TIMES if sorted({*names} - {"person", *COMMENTS}) == sorted(("label", *kind))), None
+        )
         if times is None or len(set(names)) < len(names):
             raise BagError(
                 f"line 1: expected person,label,time or person,label,start,end, got {shown(','.join(names))}"
@@ -196,18 +213,25 @@ def _clocks(bag: LabelledBag) -> tuple[np.ndarray, np.ndarray]:
     return recorded[order], np.array([frame.stamp for frame in bag.frames])[order]
 
 
-def _check(bag: LabelledBag, found: Sequence[Segment], source: str) -> None:
-    """Refuse labels that are none, or that are of another time than the bag."""
-    if not found:
+def _kept(bag: LabelledBag, found: Sequence[Segment], arguments: argparse.Namespace) -> list[Segment]:
+    """The segments that stay: all with ``--add``, and those of others with ``--person``; BagError for any other one."""
+    if arguments.add:
+        return list(bag.truth.segments)
+    theirs = {arguments.person, *(one.person for one in found)}
+    kept = [one for one in bag.truth.segments if arguments.person and one.person not in theirs]
+    if (others := len(bag.truth.segments) - len(kept)) and not arguments.replace:
+        whose = f" of {', '.join(sorted(theirs))}" if arguments.person else ""
+        there = f"{bag.name} has {others} segments{cut(whose, LINE)} in its {FILE_NAME}"
+        raise BagError(f"{there}: --replace replaces them, --add keeps them")
+    return kept
+
+
+def _check(bag: LabelledBag, found: Sequence[Segment], arguments: argparse.Namespace) -> None:
+    """Refuse labels that are none, that were not looked for, or that are of another time than the bag."""
+    source, looked_for = arguments.labels, {*arguments.looked_for, AMBIGUOUS}
+    if arguments.looked_for and (unsought := sorted({one.label for one in found} - looked_for)):
+        raise BagError(f"{cut(source, LINE)}: {cut(', '.join(unsought), LINE)} is not among --labels")
+    if not found and not arguments.looked_for:
         raise BagError(f"{cut(source, LINE)}: no labels in it")
-    stamps = [frame.stamp for frame in bag.frames]
-    first, last = min(stamps), max(stamps)
-    strange = [
-        one for one in found if one.end < first - ROUNDED or one.start > last + ROUNDED or not math.isfinite(one.start)
-    ]
-    if strange:
-        one = strange[0]
-        raise BagError(
-            f"{cut(source, LINE)}: {len(strange)} of {len(found)} labels are outside of the bag's time, {first:.3f} to"
-            f" {last:.3f}: {shown(one.label)} at {one.start:.3f}; --relative is for seconds from the first frame"
-        )
+    if strange := outside(found, [frame.stamp for frame in bag.frames]):
+        raise BagError(f"{cut(source, LINE)}: {strange}; --relative is for seconds from the first frame")

@@ -27,9 +27,9 @@ from std_srvs.srv import Trigger
 
 from usdrl_model.events.onset_offset import EVENT_KINDS, Event
 from usdrl_model.online.pretrained import Pretrained
+from usdrl_ros.bags.labelled_bag import BagRun, LabelledBag
 from usdrl_ros.bags.labels import Truth
 from usdrl_ros.bags.play import Player, PlayOptions
-from usdrl_ros.bags.replay import BagRun, LabelledBag
 from usdrl_ros.bags.storage import BagMessage, BagReader
 from usdrl_ros.processes.children import Child, use_private_domain
 from usdrl_ros.wire import EVENTS, NODE, STAMP_DIGITS, STATE

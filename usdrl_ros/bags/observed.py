@@ -23,7 +23,8 @@ from usdrl_model.network.detector_config import BACKGROUND_LABEL
 from usdrl_model.online.stream import ActionStream
 from usdrl_model.skeleton.segments import Segment
 from usdrl_ros.bags.described import add_bag, described_bag
-from usdrl_ros.bags.replay import BagRun, LabelledBag, replay
+from usdrl_ros.bags.labelled_bag import BagRun, LabelledBag
+from usdrl_ros.bags.replay import replay
 from usdrl_ros.bags.scores import found_actions
 
 

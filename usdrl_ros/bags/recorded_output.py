@@ -11,8 +11,8 @@ from usdrl_model.errors.shown import LINE, cut, showable
 from usdrl_model.events.onset_offset import EVENT_KINDS, Event
 from usdrl_model.files import limits
 from usdrl_model.files.documents import parse_json
+from usdrl_ros.bags.labelled_bag import LabelledBag
 from usdrl_ros.bags.recorded_topic import TEXT, RecordedTopic, skeleton_topics
-from usdrl_ros.bags.replay import LabelledBag
 from usdrl_ros.bags.storage import BagReader
 from usdrl_ros.messages.cdr import MalformedError
 from usdrl_ros.wire import EVENTS, STAMP_DIGITS, STATE

@@ -8,7 +8,7 @@ from typing import Any
 from usdrl_model.files import limits
 from usdrl_ros.bags.errors import BagError
 from usdrl_ros.bags.storage_file import Topic
-from usdrl_ros.inputs.registry import guessable
+from usdrl_ros.inputs.registry import guessable, readers
 from usdrl_ros.messages.serialised import SINCE_HUMBLE, OtherDistributionError, Serialised
 from usdrl_ros.messages.types import message_class
 from usdrl_ros.wire import OUTPUTS, STATE
@@ -24,6 +24,12 @@ def skeleton_topics(topics: Iterable[Topic]) -> list[Topic]:
     found = [one for one in topics if one.type in known and not OUTPUTS.search(one.name)]
     found = [one for one in found if one.count] or found
     return [one for one in found if one.type != TREES] or found
+
+
+def plain_topics(topics: Iterable[Topic]) -> list[Topic]:
+    """Those of texts and numbers, which may be people or anything else; empty ones are none."""
+    readable = [one for one in topics if one.type.startswith("std_msgs/") and one.count and readers(one.type)]
+    return [one for one in readable if not OUTPUTS.search(one.name)]
 
 
 def said_by_nodes(topics: Iterable[Topic]) -> list[str]:

@@ -12,20 +12,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
-from usdrl_model.data.content_check import Sample, Verdict
+from usdrl_model.data.content_check import Sample
 from usdrl_model.errors.shown import LINE, cut
 from usdrl_model.events.onset_offset import Event
 from usdrl_model.files import limits
 from usdrl_model.online.stream import ActionStream
-from usdrl_model.plausibility.findings import Finding
 from usdrl_model.skeleton import recording_gaps
 from usdrl_model.skeleton.person import SkeletonFrame
 from usdrl_ros.bags.errors import BagError
+from usdrl_ros.bags.labelled_bag import BagRun, LabelledBag
 from usdrl_ros.bags.labels import Truth, load_truth
 from usdrl_ros.bags.recorded_topic import RecordedTopic
 from usdrl_ros.bags.storage import BagMessage, BagReader
@@ -41,98 +38,6 @@ MALFORMED = "malformed"
 """Reason of a refusal: the bytes are not a message of their type."""
 A_MOMENT = 1e-3
 """Seconds by which the final silence is longer than the longest gap."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class LabelledBag:
-    """A bag with its truth, decoded."""
-
-    path: Path
-    truth: Truth
-    input_type: str
-    """Name of an input adapter."""
-    person_id: str
-    """Id of the person in messages without ids."""
-    frames: tuple[SkeletonFrame, ...]
-    """Canonical joints, in the order of the messages."""
-    recorded_ns: tuple[int, ...]
-    """Time of recording of every frame, nanoseconds."""
-    findings: tuple[Finding, ...]
-    """Findings of the content check, see ``usdrl_model.plausibility.findings``."""
-    refused: dict[str, int]
-    """Refused messages: reason -> count."""
-    further_topics: tuple[str, ...] = ()
-    """Topics that the adapter reads beside its main one."""
-    troubles: tuple[str, ...] = ()
-    """Problems of the bag, see ``BagReader.troubles``, and gaps in its time."""
-
-    @property
-    def name(self) -> str:
-        """The name of the bag's folder."""
-        return self.path.resolve().name
-
-    @property
-    def duration(self) -> float:
-        """Seconds from the first to the last stamp, without jumps of the clock."""
-        return recording_gaps.seconds(np.sort([frame.stamp for frame in self.frames]))
-
-    def time(self) -> recording_gaps.Shortened:
-        """The time axis for pictures, with long gaps shortened."""
-        return recording_gaps.Shortened([frame.stamp for frame in self.frames])
-
-    def check_one_topic(self) -> None:
-        """Raise BagError where its skeletons come from several topics, of which one is played live."""
-        if self.further_topics:
-            raise BagError(
-                f"{self.path}: input_type {self.input_type} reads {', '.join(self.further_topics)} as well, and one"
-                " topic is played live: evaluate it offline (usdrl-evaluate-bag without --live)"
-            )
-
-    def judgement(self) -> list[str]:
-        """Whether people look like people, and ``warnings``: lines for who reads it."""
-        return [Verdict.of([self.findings]).line(), *self.warnings()]
-
-    def warnings(self) -> list[str]:
-        """Problems other than ``findings``, one line each."""
-        found = list(self.troubles)
-        stamps = np.array([frame.stamp for frame in self.frames])
-        behind = np.maximum.accumulate(stamps) - stamps
-        if behind.any():
-            found.append(
-                f"{np.count_nonzero(behind)} of {len(stamps)} frames are stamped before an earlier one, by up to"
-                f" {behind.max():.6g} s: a clock was set back, or one stamp is wrong; a store leaves these frames out"
-            )
-        if self.refused:
-            reasons = ", ".join(f"{reason} {count}" for reason, count in self.refused.items())
-            found.append(f"{sum(self.refused.values())} messages were refused: {reasons}")
-        return found
-
-    def presence(self) -> dict[str, np.ndarray]:
-        """Person -> (T,) stamps of all messages with this person, repeated stamps included."""
-        stamps: dict[str, list[float]] = {}
-        for frame in self.frames:
-            for person in frame.people:
-                stamps.setdefault(person.id, []).append(frame.stamp)
-        return {person: np.array(seen) for person, seen in stamps.items()}
-
-    def only_person(self) -> str | None:
-        """The name in the labels of the only one there, whatever their id; None where labels or bag have several."""
-        names = {segment.person for segment in self.truth.segments}
-        return names.pop() if len(names) == 1 == len(self.presence()) else None
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class BagRun:
-    """Result of the pipeline on a bag."""
-
-    bag: LabelledBag
-    events: tuple[Event, ...]
-    counters: dict[str, int]
-    """As ``ActionStream.counters``, of this bag only."""
-    latencies: tuple[float, ...] = ()
-    """Seconds from publishing a message to receiving the state inferred on it; live only."""
-    lost_messages: int = 0
-    """Published messages that did not reach the pipeline; live only."""
 
 
 def load_bag(path: str | Path, truth: Truth | None = None) -> LabelledBag:
@@ -169,6 +74,7 @@ def load_bag(path: str | Path, truth: Truth | None = None) -> LabelledBag:
                 content.add(converted[1], converted[0].frame)
                 frames.append(converted[1])
                 recorded_ns.append(message.stamp_ns)
+        damaged = bool(bag.troubles)
         troubles = (*bag.troubles, *(cut(text, LINE) for text in odd.values()))
     if not frames:
         raise BagError(": ".join([f"{path}: no skeletons on {truth.topic}", *filter(None, [reason]), *troubles]))
@@ -182,6 +88,7 @@ def load_bag(path: str | Path, truth: Truth | None = None) -> LabelledBag:
         findings=tuple(content.findings()),
         refused=dict(refused),
         further_topics=tuple(route.topic for route in further.routes),
+        damaged=damaged,
         troubles=(*troubles, *filter(None, [recording_gaps.Shortened([frame.stamp for frame in frames]).told()])),
     )
 
@@ -241,12 +148,13 @@ def _read(bag: BagReader, topic: str, further: FurtherTopics) -> Iterator[tuple[
 
 
 def _adapter(path: Path, truth: Truth, kind: str) -> registry.Input:
-    """The adapter that the labels name, or else the first that reads messages of this type."""
+    """The adapter that the labels name, or else the first that reads messages of this type and this joint set."""
     readers = registry.readers(kind)
     if not readers:
         raise BagError(f"{path}: {truth.topic} is {kind}, which no input adapter reads")
     try:
-        adapter = registry.find(truth.input_type or readers[0])
+        suited = [name for name in readers if truth.topology in (registry.load(name).topologies or [truth.topology])]
+        adapter = registry.find(truth.input_type or (suited or readers)[0])
     except ValueError as error:
         raise BagError(f"{path}: {error}") from error
     if adapter.adapter.message != kind:

@@ -24,8 +24,9 @@ from usdrl_model.files.limits import TEXT
 from usdrl_model.online.pretrained import Pretrained, beside, describe
 from usdrl_model.online.stream import ActionStream
 from usdrl_model.progress import progress
+from usdrl_ros.bags.labelled_bag import BagRun, LabelledBag
 from usdrl_ros.bags.labels import FILE_NAME, Truth
-from usdrl_ros.bags.replay import BagRun, LabelledBag, load_bag, replay
+from usdrl_ros.bags.replay import load_bag, replay
 
 SCHEMA = "usdrl.replay/1"
 
@@ -46,7 +47,7 @@ def replay_all(
     Raises:
         BagError: a bag that cannot be read any more.
     """
-    files = {bag.path: folder / f"{bag.name}.json" for bag in bags} if folder else {}
+    files = {bag.path: kept_file(folder, bag.name, streams[bag.truth.topology]) for bag in bags} if folder else {}
     keys = {bag.path: _key(bag, streams[bag.truth.topology]) for bag in bags}
     runs = {bag.path: run for bag in bags if bag.path in files and (run := _kept(bag, files[bag.path], keys[bag.path]))}
     missing = [bag for bag in bags if bag.path not in runs]
@@ -76,6 +77,11 @@ def replay_all(
                     child.terminate()
                 raise
     return [runs[bag.path] for bag in bags]
+
+
+def kept_file(folder: Path, bag: str, stream: ActionStream) -> Path:
+    """Where the replay of a bag is kept: those of other weights lie beside it."""
+    return folder / stream.weights.sha256[:12] / f"{bag}.json"
 
 
 def _begin() -> None:

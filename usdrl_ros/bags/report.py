@@ -23,9 +23,9 @@ from usdrl_model.plots.timeline import COLOURS, readable_on
 from usdrl_model.skeleton.recording_gaps import Shortened
 from usdrl_model.skeleton.segments import Segment
 from usdrl_model.skeleton.topology import PARENTS
+from usdrl_ros.bags.labelled_bag import LabelledBag
 from usdrl_ros.bags.observed import Observed, SeenPerson, add_replay, observe, replayable
 from usdrl_ros.bags.recorded_output import RecordedOutput, recorded_output
-from usdrl_ros.bags.replay import LabelledBag
 from usdrl_ros.bags.report_page import page
 from usdrl_ros.bags.scores import describe_scores, latency_scores, score_runs
 
@@ -169,7 +169,7 @@ def _latency(seconds: Sequence[float]) -> dict[str, Any] | None:
 def _score_rows(seen: Observed) -> list[list[str]]:
     if not any(segment.end > segment.start for segment in seen.truth):
         return []
-    return describe_scores(score_runs([seen.run]))
+    return describe_scores(score_runs([seen.run], seen.labels))
 
 
 def _colours(index: int) -> dict[str, str]:

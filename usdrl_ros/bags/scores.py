@@ -7,7 +7,7 @@ scores agree.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -23,7 +23,7 @@ from usdrl_model.metrics.segment_scores import IOU_THRESHOLDS, frame_accuracy, m
 from usdrl_model.network.detector_config import BACKGROUND_LABEL
 from usdrl_model.skeleton import judged_time
 from usdrl_model.skeleton.segments import AMBIGUOUS, Segment, frame_labels, known_frame_labels
-from usdrl_ros.bags.replay import BagRun, LabelledBag
+from usdrl_ros.bags.labelled_bag import BagRun, LabelledBag
 from usdrl_ros.wire import STAMP_DIGITS
 
 BESIDE = ("pair_weights", "gesture_weights")
@@ -44,38 +44,55 @@ def found_actions(run: BagRun) -> list[Detection]:
     return detections(events, _micro(max(frame.stamp for frame in run.bag.frames)))
 
 
-def score_runs(runs: Sequence[BagRun]) -> dict[str, Any]:
+def judges(bag: LabelledBag, known: Collection[str] | None) -> bool:
+    """Whether anything is annotated in a bag that a detector knows: without it nothing that is said there can be wrong.
+
+    Args:
+        bag: with its labels, also of what does not occur.
+        known: labels that the detector tells; None: every one.
+    """
+    return any(known is None or label in known for label in bag.truth.labels)
+
+
+def score_runs(runs: Sequence[BagRun], known: Collection[str] | None = None) -> dict[str, Any]:
     """Scores pooled over bags, ready for JSON.
 
     Detections of labels that are not annotated in a bag are left out and counted; those made while the truth is
-    ``AMBIGUOUS`` are neither right nor wrong, as are such frames.
+    ``AMBIGUOUS`` are neither right nor wrong, as are such frames. Of a bag of which ``judges`` is false, time counts
+    for no false alarm and frames for no accuracy.
+
+    Args:
+        runs: of the bags.
+        known: labels that the detector tells; None: every one.
     """
     scored: list[ScoredRecording] = []
-    true_frames: list[np.ndarray] = []
-    found_frames: list[np.ndarray] = []
+    of_every_label: list[ScoredRecording] = []
+    frames: list[tuple[np.ndarray, np.ndarray]] = []
+    judged_frames: list[tuple[np.ndarray, np.ndarray]] = []
     not_judged: Counter[str] = Counter()
     for run in runs:
         truth = [_rounded(segment) for segment in run.bag.truth.segments]
-        found = []
-        for action in found_actions(run):
-            if action.label in run.bag.truth.labels:
-                found.append(action)
-            else:
-                not_judged[action.label] += 1
+        every_one = found_actions(run)
         if (only := run.bag.only_person()) is not None:
-            found = [replace(action, person=only) for action in found]
+            every_one = [replace(action, person=only) for action in every_one]
+        found = [action for action in every_one if action.label in run.bag.truth.labels]
+        not_judged.update(action.label for action in every_one if action.label not in run.bag.truth.labels)
         clear = [segment for segment in truth if segment.label != AMBIGUOUS]
-        presence = _presence(run.bag, only)
+        presence = {who: np.round(there, STAMP_DIGITS) for who, there in run.bag.presence_as_labelled().items()}
         every = np.round(np.sort([frame.stamp for frame in run.bag.frames]), STAMP_DIGITS)
         duration = judged_time.seconds(every, presence, truth)
-        scored.append(ScoredRecording(truth=clear, detections=judged(found, truth), duration=duration))
+        told = judges(run.bag, known)
+        scored.append(ScoredRecording(truth=clear, detections=judged(found, truth), duration=duration if told else 0.0))
+        of_every_label.append(ScoredRecording(truth=clear, detections=judged(every_one, truth), duration=duration))
         labels = (BACKGROUND_LABEL, *run.bag.truth.labels)
         for person, stamps in presence.items():
-            classes, known = known_frame_labels([s for s in truth if s.person == person], stamps, labels)
-            true_frames.append(classes[known])
-            found_frames.append(frame_labels([s for s in found if s.person == person], stamps, labels)[known])
-    events = score_events(scored)
-    segments = {iou: segment_counts(true_frames, found_frames, iou) for iou in IOU_THRESHOLDS}
+            classes, clear_ones = known_frame_labels([s for s in truth if s.person == person], stamps, labels)
+            guesses = frame_labels([s for s in found if s.person == person], stamps, labels)
+            frames.append((classes[clear_ones], guesses[clear_ones]))
+            judged_frames += frames[-1:] if told else []
+    events, of_all = score_events(scored), score_events(of_every_label)
+    segments = {iou: segment_counts(*_unzipped(frames), iou) for iou in IOU_THRESHOLDS}
+    true_frames, found_frames = _unzipped(judged_frames)
     return {
         "events": events.to_dict(),
         "segments": {f"f1@{round(iou * 100)}": counts.to_dict() for iou, counts in segments.items()},
@@ -85,6 +102,11 @@ def score_runs(runs: Sequence[BagRun]) -> dict[str, Any]:
             "macro_f1": finite(macro_frame_f1(true_frames, found_frames)),
         },
         "detections_not_judged": dict(not_judged),
+        "false_alarms_of_every_label": {
+            "count": of_all.false_alarms,
+            "per_hour": finite(of_all.false_alarms_per_hour),
+            "hours": of_all.hours,
+        },
         "latency": latency_scores([latency for run in runs for latency in run.latencies]),
     }
 
@@ -97,8 +119,8 @@ def latency_scores(latencies: Sequence[float]) -> dict[str, float | int] | None:
     return {"p50_ms": round(float(p50), 2), "p95_ms": round(float(p95), 2), "count": len(latencies)}
 
 
-def describe_run(run: BagRun) -> dict[str, Any]:
-    """One bag of the results: its content and the detections, ready for JSON."""
+def describe_run(run: BagRun, known: Collection[str] | None = None) -> dict[str, Any]:
+    """One bag of the results: its content, the detections and its scores, ready for JSON; ``known`` as above."""
     return {
         "name": run.bag.name,
         "frames": len(run.bag.frames),
@@ -108,6 +130,7 @@ def describe_run(run: BagRun) -> dict[str, Any]:
         "lost_messages": run.lost_messages,
         "truth": [asdict(segment) for segment in run.bag.truth.segments],
         "detections": [asdict(action) for action in found_actions(run)],
+        "scores": score_runs([run], known),
     }
 
 
@@ -145,6 +168,9 @@ def markdown(results: dict[str, Any]) -> str:
         "",
         table(["action", "true", *(f"F1 at IoU {iou}" for iou in thresholds)], _by_action(scores)),
     ]
+    if len(results["bags"]) > 1:
+        heads = ["bag", "true", *(f"event F1 at IoU {iou}" for iou in thresholds), "false alarms", "frame accuracy"]
+        lines += ["", table(heads, _by_bag(results["bags"]))]
     lines += ["", *(f"**{warning}**" for warning in results["warnings"])]
     return "\n".join(lines).rstrip() + "\n"
 
@@ -180,6 +206,8 @@ def _overall(scores: dict[str, Any]) -> list[list[str]]:
     if ignored := scores["detections_not_judged"]:
         names = ", ".join(f"{label} {count}" for label, count in ignored.items())
         rows.append(["detections of labels without annotation", names])
+        every = scores["false_alarms_of_every_label"]
+        rows.append(["false alarms an hour if those are", f"{_number(every['per_hour'], 1)} ({every['count']})"])
     return rows
 
 
@@ -191,10 +219,19 @@ def _by_action(scores: dict[str, Any]) -> list[list[object]]:
     return rows
 
 
-def _presence(bag: LabelledBag, only: str | None) -> dict[str, np.ndarray]:
-    """Person -> (T,) rounded stamps; the ``only`` one by their name in the labels."""
-    presence = {person: np.round(stamps, STAMP_DIGITS) for person, stamps in bag.presence().items()}
-    return presence if only is None else {only: next(iter(presence.values()))}
+def _by_bag(bags: Sequence[dict[str, Any]]) -> list[list[object]]:
+    rows: list[list[object]] = []
+    for bag in bags:
+        events, frames = bag["scores"]["events"], bag["scores"]["frames"]
+        counts = list(events["overall"].values())
+        found = [_percent(one["f1"]) for one in counts]
+        true = counts[0]["tp"] + counts[0]["fn"]
+        rows.append([bag["name"], true, *found, events["false_alarms"], _percent(frames["accuracy"])])
+    return rows
+
+
+def _unzipped(frames: Sequence[tuple[np.ndarray, np.ndarray]]) -> tuple[list[np.ndarray], list[np.ndarray]]:
+    return [true for true, _ in frames], [found for _, found in frames]
 
 
 def _rounded(segment: Segment) -> Segment:

@@ -17,8 +17,9 @@ from usdrl_model.progress import progress
 from usdrl_model.skeleton.person import SkeletonFrame
 from usdrl_model.skeleton.recording import Recording
 from usdrl_model.terms import Terms
+from usdrl_ros.bags.labelled_bag import LabelledBag
 from usdrl_ros.bags.labels import load_truth
-from usdrl_ros.bags.replay import LabelledBag, load_bag
+from usdrl_ros.bags.replay import load_bag
 
 
 def import_bags(arguments: argparse.Namespace) -> None:
@@ -48,8 +49,9 @@ def _distinct(bags: Iterable[tuple[str, Recording]]) -> Iterator[Recording]:
 
 
 def _judged(path: str) -> LabelledBag:
-    """Read a bag and print its problems."""
+    """Read a bag and print its problems; BagError where a label is outside of its time."""
     bag = load_bag(path)
+    bag.check_labels(some=True)
     for line in bag.judgement():
         tqdm.write(cut(f"{bag.name}: {line}", MESSAGE), file=sys.stderr)
     return bag

@@ -34,9 +34,10 @@ from usdrl_model.cli.common import reported
 from usdrl_model.data.importers import utkinect
 from usdrl_ros.bags.described import HOW_READ, add_reading, described_bag
 from usdrl_ros.bags.errors import BagError
+from usdrl_ros.bags.labelled_bag import LabelledBag
 from usdrl_ros.bags.labels import Truth, save_truth
 from usdrl_ros.bags.live_replay import READY_TIMEOUT, perception_arguments
-from usdrl_ros.bags.replay import LabelledBag, load_bag
+from usdrl_ros.bags.replay import load_bag
 from usdrl_ros.bags.write import DEFAULT_TOPIC, write_recording
 from usdrl_ros.camera.device import Device, find_device
 from usdrl_ros.camera.mediapipe_pose import MediaPipePose

@@ -12,8 +12,9 @@ from rich.table import Table
 
 from usdrl_model.online.stream import ActionStream
 from usdrl_ros.bags.evaluate import draw_run
+from usdrl_ros.bags.labelled_bag import BagRun
 from usdrl_ros.bags.labels import Truth, save_truth
-from usdrl_ros.bags.replay import BagRun, load_bag
+from usdrl_ros.bags.replay import load_bag
 from usdrl_ros.bags.report import write_report
 from usdrl_ros.bags.scores import score_runs
 from usdrl_ros.bags.write import DEFAULT_TOPIC

@@ -1,15 +1,18 @@
 """Bags whose stamps jump, as people have them: a clock that was set, a recording that was paused for years."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import rclpy
+from builtin_interfaces.msg import Time
 from helpers.acted_bags import RATE, acted, played, said
 from helpers.hostile_bags import NANO
 from rclpy.serialization import deserialize_message, serialize_message
 from sensor_msgs.msg import PointCloud2
+from std_msgs.msg import Header
 
 from usdrl_model.skeleton.recording_gaps import SHOWN, Shortened
 from usdrl_model.skeleton.segments import Segment
@@ -60,6 +63,29 @@ def test_a_clock_that_was_set_back_is_said(tmp_path: Path, capsys: pytest.Captur
     assert main(["store", str(tmp_path / "stores"), str(tmp_path / "steady")]) == 0
     late = len(frames) - 20
     assert f"{late} of {len(frames)} frames are stamped before an earlier one, by up to" in said(capsys)
+
+
+@pytest.mark.parametrize(
+    ("stamped", "told"),
+    [
+        (lambda number: 100.0 + number, ""),
+        (lambda number: 0.0, "  header stamps are all 0"),
+        (lambda number: 7.0 + number, "  header stamps: 7.000 to 16.000 s"),
+        (lambda number: 100.0 + number - 3.0 * (number > 4), "2 before an earlier one, by up to 2 s"),
+        (lambda number: 100.0 + number + 90.0 * (number > 4), "1 more than 60 s after the one before"),
+    ],
+)
+def test_header_stamps_are_told_where_they_are_not_the_time_of_recording(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], stamped: Callable[[int], float], told: str
+) -> None:
+    with BagWriter(tmp_path / "bag") as bag:
+        bag.add_topic("/skeletons", CLOUD)
+        for number in range(10):
+            cloud = PointCloud2(header=Header(stamp=Time(sec=int(stamped(number)))))
+            bag.write("/skeletons", (100 + number) * NANO, serialize_message(cloud))
+    assert main(["info", str(tmp_path / "bag")]) == 0
+    (line,) = [line for line in said(capsys).splitlines() if "/skeletons" in line]
+    assert line.endswith(f"10 messages{told}" if not told or told[0] == " " else told)
 
 
 def _before_it_was_set(cloud: PointCloud2) -> float:

@@ -55,8 +55,8 @@ def test_labels_of_pairs_and_gestures_are_known_and_what_tells_them_is_named(
     asked = [str(tmp_path / "bags"), "--device", "cpu", "--out", str(tmp_path / "out")]
     assert evaluate.main(asked) == 0
     alone = json.loads((tmp_path / "out" / "results.json").read_text())
-    assert alone["warnings"] == [f"The weights have no label {MINE}, hug: these actions count as missed."]
-    assert "drink" not in alone["warnings"][0], "nobody does it, so that it cannot be missed"
+    assert alone["warnings"][0] == f"The weights have no label {MINE}, hug: these actions count as missed."
+    assert not any("drink" in text for text in alone["warnings"]), "nobody does it, so that it cannot be missed"
     assert "pair_weights_sha256" not in alone and "pair_weights" not in alone["model"]
 
     asked += ["--pair-weights", "pairs", "--gestures", str(gestures)]
@@ -75,7 +75,7 @@ def test_labels_of_pairs_and_gestures_are_known_and_what_tells_them_is_named(
 
     replayed: list[str] = []
     monkeypatch.setattr(replays, "replay", lambda bag, *others: replayed.append(bag.name) or replay(bag, *others))
-    (tmp_path / "out" / evaluate.KEPT / "two.json").write_text("{", encoding="utf-8")
+    next((tmp_path / "out" / evaluate.KEPT).glob("*/two.json")).write_text("{", encoding="utf-8")
     assert evaluate.main(asked) == 0
     assert replayed == ["two"], "what another process has kept is as good as what is replayed here"
     assert json.loads((tmp_path / "out" / "results.json").read_text()) == results

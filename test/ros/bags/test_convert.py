@@ -134,6 +134,10 @@ def test_recordings_of_a_store_become_bags_and_a_store_again(tmp_path: Path, cap
         np.testing.assert_allclose(mine.joints, theirs.joints, atol=1e-6)
     assert main([*command, str(tmp_path / "none"), "--split", "five_fold/1/test"]) == 1
     assert "no recording meets all conditions" in capsys.readouterr().err
+    write_set(tmp_path / "stores", "msrc12", [replace(hello("one", "a", 0.0), labels=("kick",), label="kick")])
+    assert main([*command, str(tmp_path / "none"), "--labels", "kick"]) == 1
+    assert "no recording meets all conditions: those that meet the others show wave" in capsys.readouterr().err
+    shutil.rmtree(tmp_path / "stores" / "msrc12")
     assert main([*command, str(tmp_path / "all")]) == 1
     assert "exists already" in capsys.readouterr().err
     shutil.rmtree(tmp_path / "all" / "a_two")

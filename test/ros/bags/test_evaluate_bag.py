@@ -1,6 +1,7 @@
 """Scores of labelled bags: right where the answers are known, the same live as offline, and on real people."""
 
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -84,6 +85,31 @@ def test_scores_of_what_is_missed_false_and_not_asked_for(tmp_path: Path) -> Non
     assert scores["events"]["false_alarms"] == 0
 
 
+def test_where_nothing_is_annotated_that_the_weights_know_nothing_is_right_or_wrong(tmp_path: Path) -> None:
+    segments = tuple(Segment("5", "hand_up", *span) for span in UP)
+    runs = []
+    for name, found, labels in (("whole", segments, ("hand_up",)), ("bare", (), ()), ("own", (), ("hello",))):
+        write_recording(actor(found, labels), tmp_path / name)
+        bag = load_bag(tmp_path / name)
+        runs.append(replay(bag, ActionStream(hand_up_weights(), topology=bag.truth.topology)))
+    whole, bare, own = (score_runs([run], ["hand_up"]) for run in runs)
+    for scores in (bare, own):
+        assert (scores["frames"]["count"], scores["frames"]["accuracy"]) == (0, None)
+        assert (scores["events"]["false_alarms_per_hour"], scores["events"]["hours"]) == (None, 0.0)
+        assert scores["detections_not_judged"] == {"hand_up": 2}
+        every = scores["false_alarms_of_every_label"]
+        assert every["count"] == 2 and every["per_hour"] == pytest.approx(2 / whole["events"]["hours"])
+    assert whole["false_alarms_of_every_label"]["count"] == 0
+    pooled = score_runs(runs, ["hand_up"])
+    assert pooled["frames"] == whole["frames"] and pooled["events"] == whole["events"]
+
+    _, results = evaluate.evaluate([runs[1].bag], CPU)
+    assert any(text.startswith("bare: nothing that the weights know is annotated") for text in results["warnings"])
+    nobody = replace(runs[1].bag, truth=replace(runs[1].bag.truth, labels=("hand_up",)))
+    looked_for = score_runs([replace(runs[1], bag=nobody)], ["hand_up"])
+    assert looked_for["events"]["false_alarms"] == 2, "what was looked for and not done"
+
+
 def test_what_nobody_can_tell_is_neither_right_nor_wrong(tmp_path: Path) -> None:
     first, second = (Segment("5", "hand_up", *span) for span in UP)
     whole = hand_up_scores(tmp_path / "whole", (first, second))
@@ -97,7 +123,8 @@ def test_what_nobody_can_tell_is_neither_right_nor_wrong(tmp_path: Path) -> None
     nothing = hand_up_scores(tmp_path / "all", (Segment("5", AMBIGUOUS, 0.0, 20.0),))
     assert (nothing["frames"]["count"], nothing["events"]["false_alarms"]) == (0, 0)
     _, results = evaluate.evaluate([load_bag(tmp_path / "part")], CPU)
-    assert results["warnings"] == ["The weights have no label hand_up: these actions count as missed."]
+    assert results["warnings"][0] == "The weights have no label hand_up: these actions count as missed."
+    assert not any(AMBIGUOUS in text for text in results["warnings"])
     evaluate.draw_run(replay(load_bag(tmp_path / "all"), ActionStream(hand_up_weights(), topology="kinect_v2_25")),
                       tmp_path / "all.png", "all")  # fmt: skip
 
@@ -232,7 +259,7 @@ def test_a_folder_of_bags_goes_on_where_it_stopped(tmp_path: Path, monkeypatch, 
 
     replayed = []
     monkeypatch.setattr(replays, "replay", lambda bag, *others: replayed.append(bag.name) or replay(bag, *others))
-    (tmp_path / "out" / evaluate.KEPT / "take1.json").write_text("{", encoding="utf-8")
+    next((tmp_path / "out" / evaluate.KEPT).glob("*/take1.json")).write_text("{", encoding="utf-8")
     (tmp_path / "bags" / "take2" / "report.html").write_text("a page", encoding="utf-8")
     assert evaluate.main(asked) == 0
     assert replayed == ["take1"], "what is finished and unchanged is not replayed"
@@ -245,6 +272,22 @@ def test_a_folder_of_bags_goes_on_where_it_stopped(tmp_path: Path, monkeypatch, 
     assert replayed == ["take0"], "what says how the bag is read has changed"
 
     capsys.readouterr()
+    shutil.copytree(tmp_path / "bags" / "take0", tmp_path / "bags" / "broken")
+    (tmp_path / "bags" / "broken" / "labels.yaml").write_text("schema: other", encoding="utf-8")
+    with BagWriter(tmp_path / "bags" / "bare") as bag:
+        bag.add_topic("/skeletons", "sensor_msgs/msg/PointCloud2")
+    shutil.copy(tmp_path / "bags" / "take0" / "labels.yaml", tmp_path / "bags" / "bare")
+    assert evaluate.main(asked) == 1
+    shown = capsys.readouterr()
+    assert "bare is left out: " in shown.err and "**bare is left out: " in shown.out
+    second = json.loads((tmp_path / "out" / "results.json").read_text())
+    assert [bag["name"] for bag in second["bags"]] == ["take0", "take1", "take2"]
+    assert sorted(second["left_out"]) == ["bare", "broken"]
+    assert "no skeletons on /skeletons" in second["left_out"]["bare"]
+    assert "schema: expected usdrl.labels/1" in second["left_out"]["broken"]
+    assert evaluate.main([str(tmp_path / "bags" / name) for name in ("bare", "broken")]) == 1
+    assert "none of 2 bags can be used: " in capsys.readouterr().err
+
     (tmp_path / "empty").mkdir()
     assert evaluate.main([str(tmp_path / "empty")]) == 1
     assert "no bag with a labels.yaml below it" in capsys.readouterr().err

@@ -82,6 +82,11 @@ def test_points_on_the_first_and_the_last_frame_are_of_the_bag_when_they_are_rou
     assert label(tmp_path / "bag", beyond, "--replace") == 1
 
 
+def test_comments_of_a_table_are_left_out(bag: Path) -> None:
+    assert label(bag, "label,comment,start,end,person\njump,twice?,1.5,2.5,2\n", "--relative") == 0
+    assert [(one.person, one.label) for one in load_truth(bag).segments] == [("2", "jump")]
+
+
 def test_what_is_nothing_is_no_action(bag: Path, capsys) -> None:
     assert label(bag, "label,start,end,person\nnone,0,1,1\njump,1.5,2.5,2\n", "--relative") == 0
     assert "1 rows of none are left out" in capsys.readouterr().out
@@ -182,3 +187,35 @@ def test_what_a_point_is_sure_of_no_point_beside_it_doubts(two_people: Recording
     sure = 3 * sources.POINT_SURE
     counted = two_people.frames[-1].stamp - start - (sources.POINT_DOUBT + 3.0 - sure)
     assert scores["frame_accuracy"] == pytest.approx(1.0 - sure / counted, abs=0.05), "nobody found them"
+
+
+def test_a_second_person_and_a_second_annotator_delete_nothing(bag: Path, capsys) -> None:
+    one, two, late = "label,start,end\nwave,1,2\n", "label,start,end\nclap,2,3\n", "label,start,end\njump,4,5\n"
+
+    def there() -> list[tuple[str, str]]:
+        return [(segment.person, segment.label) for segment in load_truth(bag).segments]
+
+    assert label(bag, one, "--relative", "--person", "1") == 0
+    assert label(bag, two, "--relative", "--person", "2") == 0, "the first has no segments of the second"
+    assert there() == [("1", "wave"), ("2", "clap")] and load_truth(bag).labels == ("clap", "wave")
+    capsys.readouterr()
+    assert label(bag, late, "--relative", "--person", "2") == 1
+    assert "1 segments of 2 in its labels.yaml: --replace replaces them, --add keeps them" in capsys.readouterr().err
+    assert label(bag, late, "--relative", "--person", "2", "--replace") == 0
+    assert there() == [("1", "wave"), ("2", "jump")] and load_truth(bag).labels == ("jump", "wave")
+    assert label(bag, two, "--relative", "--person", "2", "--add") == 0
+    assert there() == [("1", "wave"), ("2", "jump"), ("2", "clap")]
+    assert load_truth(bag).labels == ("clap", "jump", "wave")
+
+
+def test_labels_that_were_looked_for_are_named(bag: Path, capsys) -> None:
+    wave = "person,label,start,end\n1,wave,1,2\n"
+    assert label(bag, wave, "--relative", "--labels", "wave", "clap") == 0
+    assert load_truth(bag).labels == ("wave", "clap")
+    assert "nobody does it: clap" in capsys.readouterr().out
+    assert label(bag, wave, "--relative", "--replace", "--labels", "clap") == 1
+    assert "wave is not among --labels" in capsys.readouterr().err
+    assert label(bag, wave, "--relative", "--replace", "--labels", "none") == 1
+    assert "--labels: expected actions" in capsys.readouterr().err
+    assert label(bag, "person,label,start,end\n", "--replace", "--labels", "jump") == 0, "looked for, and not done"
+    assert (load_truth(bag).labels, load_truth(bag).segments) == (("jump",), ())

@@ -6,12 +6,17 @@ from pathlib import Path
 
 import pytest
 from helpers.paths import public
+from helpers.tracker_messages import BUILDERS, TOPOLOGIES, places
+from rclpy.serialization import serialize_message
+from std_msgs.msg import String
 
 from usdrl_model.cli.main import main as usdrl
+from usdrl_model.skeleton.topology import topology as find
 from usdrl_ros.bags.command import main
-from usdrl_ros.bags.labels import load_truth
+from usdrl_ros.bags.labels import Truth, load_truth
 from usdrl_ros.bags.new_bag import BagWriter
 from usdrl_ros.bags.recorded_topic import skeleton_topics
+from usdrl_ros.bags.replay import load_bag
 from usdrl_ros.bags.storage import BagReader
 from usdrl_ros.bags.write import DEFAULT_AXES
 from usdrl_ros.parameters.declarations import PARAMETERS
@@ -150,3 +155,35 @@ def test_trees_of_frames_and_what_the_node_says_are_no_skeletons(tmp_path: Path,
     how = ["--topology", "kinect_v2_25", "--axes", DEFAULT_AXES, "--device", "cpu", "--json"]
     capsys.readouterr()
     assert main(["predict", str(tmp_path / "robot"), *how]) == 0, capsys.readouterr().err
+
+
+def of_texts(bag: Path, adapter: str, *further: str) -> Path:
+    """A bag of a few texts of a tracker on /pose, and of topics that hold other texts."""
+    topology = find(TOPOLOGIES[adapter])
+    with BagWriter(bag) as writer:
+        for name in ("/pose", *further):
+            writer.add_topic(name, "std_msgs/msg/String")
+        for index in range(30):
+            stamp = 100.0 + index / 10
+            text = BUILDERS[adapter](stamp, {"1": places(len(topology.joints)) + 0.003 * (index % 3)})
+            writer.write("/pose", round(stamp * 1e9), serialize_message(text))
+            for name in further:
+                writer.write(name, round(stamp * 1e9), serialize_message(String(data="hello")))
+    return bag
+
+
+def test_the_only_topic_of_texts_is_read_as_people_where_no_other_is(tmp_path: Path, capsys) -> None:
+    how = ["--topology", "mediapipe_33", "--device", "cpu"]
+    assert main(["predict", str(of_texts(tmp_path / "alone", "mediapipe_json", "/actions/state")), *how]) == 0
+    capsys.readouterr()
+    both = str(of_texts(tmp_path / "both", "mediapipe_json", "/said"))
+    assert main(["predict", both, *how]) == 1
+    assert "or of JSON or numbers: choose with --topic (/pose, /said)" in capsys.readouterr().err
+    assert main(["predict", both, *how, "--topic", "/pose"]) == 0
+
+
+def test_texts_are_read_by_the_adapter_that_knows_their_joints(tmp_path: Path) -> None:
+    pictures = Truth(topic="/pose", topology="openpose_coco_18", axes="optical", labels=(), segments=(),
+        picture_size=(640.0, 480.0))  # fmt: skip
+    bag = of_texts(tmp_path / "bag", "openpose_json")
+    assert load_bag(bag, pictures).input_type == "openpose_json"
