@@ -78,7 +78,7 @@ def test_another_joint_set_is_found_with_depth_too(peer, capsys):
 @pytest.mark.parametrize(
     ("info_scale", "key", "said"),
     [
-        (2.0, "flat", "is camera_info of the picture that the tracker reads (its width and height)"),
+        (2.0, "flat", "is camera_info of the picture that the tracker reads (its width and height"),
         (0.5, "outside_picture", "expected joints in the picture of 320 x 240 that camera_info tells, got "),
     ],
 )
