@@ -67,9 +67,10 @@ class Device:
                 f"device: {self.path} may not be read: join the group of cameras (sudo usermod -aG video $USER, then"
                 " log in again)"
             )
+        os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")  # quiet: what it would print is said below
         import cv2  # not everybody who has a camera's topic has OpenCV
 
-        # What it would print is said below; OpenCV 4.13 moved the function.
+        # The same of OpenCV itself; 4.13 moved the function.
         (getattr(cv2, "setLogLevel", None) or cv2.utils.logging.setLogLevel)(0)
         capture = cv2.VideoCapture(str(self.path), cv2.CAP_V4L2 if self._camera else cv2.CAP_ANY)
         for key, value in zip((cv2.CAP_PROP_FRAME_WIDTH, cv2.CAP_PROP_FRAME_HEIGHT), self._size, strict=True):

@@ -32,6 +32,7 @@ from rich.live import Live
 
 from usdrl_model.cli.common import reported
 from usdrl_model.data.importers import utkinect
+from usdrl_model.errors.shown import LINE, cut
 from usdrl_ros.bags.described import HOW_READ, add_reading, described_bag
 from usdrl_ros.bags.errors import BagError
 from usdrl_ros.bags.labelled_bag import LabelledBag
@@ -189,6 +190,9 @@ def run(source: Source, output: Path, console: Console) -> bool:
     listener.check()
     if source.truth is not None and source.endless:
         save_truth(source.truth, bag)
+        for level, text in listener.health:  # a machine that is too slow looks as if nobody did anything
+            if level > 0:
+                console.print(f"warning: {cut(text, LINE)}", soft_wrap=True)
         console.print(f"{len(listener.events)} events; look at them: usdrl-bag report {bag}", soft_wrap=True)
         return True
     found = report(bag, source.truth or listener.truth, listener, output, source.title, console)

@@ -1,6 +1,7 @@
 """The demonstration and its processes: they meet without any environment variable, and nobody is left behind."""
 
 import importlib.util
+import io
 import json
 import os
 import signal
@@ -170,6 +171,7 @@ def test_ctrl_c_is_the_end_of_a_demo_of_which_nobody_knows_the_truth(
     class Stub(nullcontext):  # type: ignore[type-arg]
         state = None
         events = ()
+        health = ((0, "input: 3 messages/s"), (1, "pictures: only 2.1 pictures/s can be searched"))
 
         def check(self) -> None: ...
 
@@ -180,7 +182,9 @@ def test_ctrl_c_is_the_end_of_a_demo_of_which_nobody_knows_the_truth(
     (tmp_path / "bag").mkdir()
     source = demo.Source(title="camera", arguments=[], input_type="point_cloud", truth=demo.CAMERA, endless=True)
     with open(os.devnull, "w") as nowhere:
-        assert demo.run(source, tmp_path, Console(file=nowhere))
+        said = io.StringIO()
+        assert demo.run(source, tmp_path, Console(file=said))
+        assert said.getvalue().startswith("warning: pictures: only 2.1 pictures/s can be searched\n0 events;")
         assert load_truth(tmp_path / "bag") == demo.CAMERA
         with pytest.raises(KeyboardInterrupt):
             demo.run(demo.performer(), tmp_path, Console(file=nowhere))
