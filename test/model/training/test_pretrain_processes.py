@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from helpers.paths import HELPERS, ROOT
 from helpers.tiny_pretraining import ALONE, ENCODER, RUN, assert_same, change, command, losses
 
@@ -25,24 +26,29 @@ from usdrl_model.training.pretraining.nearest_neighbours import NeighbourConfig
 IN_TURN = str(HELPERS / "in_turn.py")
 
 
-@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
-def test_a_run_that_was_killed_while_saving_goes_on_bit_identical(
-    store: Path, pool: ClipPool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+DIES = """
+import os, signal, sys, torch
+from usdrl_model.cli import main
+
+torch.set_num_threads(int(sys.argv[1]))
+replace = os.replace
+
+def die(source, target):
+    if target.name == "training.pt" and target.with_name("training.previous.pt").exists():
+        os.kill(os.getpid(), signal.SIGKILL)
+    replace(source, target)
+
+os.replace = die
+sys.exit(main.main(sys.argv[2:]))
+"""
+"""A process that is killed while it saves for the second time. No fork: the threads of torch do not survive one."""
+
+
+def test_a_run_that_was_killed_while_saving_goes_on_bit_identical(store: Path, pool: ClipPool, tmp_path: Path) -> None:
     run = change(RUN, neighbours=NeighbourConfig(weight=1.0, start=0.1))
-    out = tmp_path / "cut"
-    replace = os.replace
-
-    def die(source: Path, target: Path) -> None:
-        if target.name == "training.pt" and target.with_name("training.previous.pt").exists():
-            os.kill(os.getpid(), signal.SIGKILL)
-        replace(source, target)
-
-    child = os.fork()
-    if child == 0:
-        monkeypatch.setattr(os, "replace", die)
-        os._exit(main.main(command(store, out, run)[2:]))
-    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
+    out, threads = tmp_path / "cut", str(torch.get_num_threads())
+    killed = subprocess.run([sys.executable, "-c", DIES, threads, *command(store, out, run)[2:]], check=False)
+    assert killed.returncode == -signal.SIGKILL
     assert [path.name for path in out.glob("*training*.pt")] == ["training.previous.pt"]
 
     assert main.main(command(store, out, run, "--resume")[2:]) == 0
