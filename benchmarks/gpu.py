@@ -34,7 +34,11 @@ def parts(device: str) -> list[tuple[str, Sequence[str], float]]:
     return [
         ("A window through `base`", bench, 60.0),
         ("A window through hri", (*bench, "--weights", "hri"), 40.0),
-        ("From windows to scores on the host", (sys.executable, str(HERE / "gpu.py"), *on, "--answers"), 30.0),
+        (
+            "From windows or frames to scores",
+            (sys.executable, str(HERE / "gpu.py"), *on, "--answers"),
+            30.0,
+        ),
         ("The node", (sys.executable, str(HERE / "latency.py"), *on, "--seconds", "8"), 60.0),
         ("Pretraining `small`", (*speed, *small, "--precisions", "bfloat16"), 50.0),
         ("Pretraining `base`", (*speed, *base, "--precisions", "float32", "tf32", "bfloat16"), 80.0),
@@ -43,22 +47,29 @@ def parts(device: str) -> list[tuple[str, Sequence[str], float]]:
 
 
 def answers(device: str, rounds: int = 50) -> str:
-    """Milliseconds from windows on the host to scores on the host, with graphs and without, in turns."""
+    """Milliseconds from windows or frames on the host to scores on the host, with graphs and without, in turns."""
     from usdrl_model.inference import load
 
-    ways = {"operation by operation": load.load("hri", device, cuda_graphs=False)}
-    if not str(ways["operation by operation"].device).startswith("cpu"):
-        ways["CUDA graphs"] = load.load("hri", device, cuda_graphs=True)
+    ways = {
+        f"{name}, {text}": load.load(name, device, cuda_graphs=graphs)
+        for name in ("hri", "hri_streaming")
+        for text, graphs in (("launch by launch", False), ("CUDA graphs", True))
+        if not (graphs and device == "cpu")
+    }
     for loaded in ways.values():
         load.warm_up(loaded, max(PEOPLE))
     rows = []
     for people in PEOPLE:
-        windows = load.noise(next(iter(ways.values()))).repeat(people, axis=0)
         times: dict[str, list[float]] = {name: [] for name in ways}
         for _ in range(3 + rounds):
             for name, loaded in ways.items():
+                windows = load.noise(loaded).repeat(people, axis=0)
                 began = time.perf_counter()
-                load.answers(loaded, windows)
+                if loaded.config.detector.streaming:
+                    state = load.empty_state(loaded.config.detector)[None].repeat(people, axis=0)
+                    load.advance(loaded, windows[:, :1, 0], state)
+                else:
+                    load.answers(loaded, windows)
                 times[name].append(1e3 * (time.perf_counter() - began))
         rows.append([people, *(f"{median(found[3:]):.2f}" for found in times.values())])
     return markdown.table(["people", *(f"{name}, ms" for name in ways)], rows)
@@ -69,7 +80,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="Measure everything on a GPU in under eight minutes.")
     parser.add_argument("--device", default="cuda", help="cuda or cuda:N; cpu tries the parts that a CPU can")
     parser.add_argument("--out", type=Path, default=Path("gpu.md"), help="the page (default: gpu.md)")
-    parser.add_argument("--answers", action="store_true", help="only: from windows to scores on the host")
+    parser.add_argument("--answers", action="store_true", help="only: from windows or frames to scores on the host")
     options = parser.parse_args(arguments)
     if options.answers:
         print(answers(options.device))

@@ -1,8 +1,11 @@
-"""CUDA graphs: a detector's hundreds of small launches as one, for windows that come few at a time.
+"""CUDA graphs: a detector's hundreds of small launches as one, for windows or frames of people that come few at a time.
 
-A graph computes one batch size, always in the same memory. Sizes are 1, 2, 4, ... up to the most windows that are
+A graph computes one batch size, always in the same memory. Sizes are 1, 2, 4, ... up to the most rows that are
 expected; a batch runs in the next larger one, its other rows are ignored, and a larger batch runs in parts. Everything
-is captured by ``prepare``, before the first window that matters: later batches never wait for a capture.
+is captured by ``prepare``, before the first row that matters: later batches never wait for a capture.
+
+Nothing that is captured may take numbers from the host, such as a list of places that becomes a tensor: a capture
+refuses the copy.
 """
 
 from __future__ import annotations
@@ -21,70 +24,75 @@ WARM_UP = 3
 """Runs before the capture, in which libraries choose their algorithms and take their memory."""
 
 Result = TypeVar("Result")
-Outputs = tuple[Tensor, ...]
-Function = Callable[[Tensor], Outputs]
-Capture = Callable[[Function, Tensor], tuple[Outputs, Callable[[], None]]]
-"""(function, input) -> outputs, and what computes them anew, in place, of what ``input`` holds at that time."""
+Tensors = tuple[Tensor, ...]
+Function = Callable[..., Tensors]
+Capture = Callable[[Function, Tensors], tuple[Tensors, Callable[[], None]]]
+"""(function, inputs) -> outputs, and what computes them anew, in place, of what the inputs hold at that time."""
 
 
 class Graph(NamedTuple):
     """One batch size."""
 
-    windows: Tensor
-    outputs: Outputs
+    inputs: Tensors
+    outputs: Tensors
     replay: Callable[[], None]
 
 
 def sizes_up_to(most: int) -> tuple[int, ...]:
     """1, 2, 4, ... and the first that is ``most`` or larger; ValueError for none."""
     if most < 1:
-        raise ValueError(f"CUDA graphs: expected batches of 1 window or more, got {most}")
+        raise ValueError(f"CUDA graphs: expected batches of 1 row or more, got {most}")
     return tuple(2**power for power in range((most - 1).bit_length() + 1))
 
 
 class BatchGraphs:
-    """``function`` as graphs of several batch sizes; called with rows (N, ...), it gives new tensors of N rows.
+    """``function`` as graphs of several batch sizes; called with inputs (N, ...), it gives new tensors of N rows.
 
     Args:
-        function: each row of its outputs depends on the same row of its input alone.
+        function: each row of its outputs depends on the same row of its inputs alone.
         sizes: rows of each graph, rising.
-        row: an input of one row (1, ...), of the type and on the device that the inputs will have.
+        rows: inputs of one row each (1, ...), of the type and on the device that those to come have.
         capture: how one graph is made.
 
     Raises:
         RuntimeError: what a capture raises.
     """
 
-    def __init__(self, function: Function, sizes: Sequence[int], row: Tensor, capture: Capture) -> None:
+    def __init__(self, function: Function, sizes: Sequence[int], rows: Tensors, capture: Capture) -> None:
         self.sizes = tuple(sizes)
         self._graphs: dict[int, Graph] = {}
         for size in reversed(self.sizes):  # the largest first: the others then fit into its memory
-            windows = row.expand(size, *row.shape[1:]).clone()
-            self._graphs[size] = Graph(windows, *capture(function, windows))
+            inputs = tuple(row.expand(size, *row.shape[1:]).clone() for row in rows)
+            self._graphs[size] = Graph(inputs, *capture(function, inputs))
 
-    def __call__(self, x: Tensor) -> Outputs:
+    def __call__(self, *inputs: Tensor) -> Tensors:
         """Raises ValueError for another shape, type or device than those captured."""
         most = self.sizes[-1]
-        held = self._graphs[most].windows
-        if (x.shape[1:], x.dtype, x.device) != (held.shape[1:], held.dtype, held.device):
-            expected = f"(N, {', '.join(map(str, held.shape[1:]))}) {held.dtype} on {held.device}"
-            raise ValueError(f"CUDA graphs: expected windows {expected}, got {tuple(x.shape)} {x.dtype} on {x.device}")
-        parts = [self._run(x[first : first + most]) for first in range(0, max(1, len(x)), most)]
-        return parts[0] if len(parts) == 1 else tuple(torch.cat(part) for part in zip(*parts, strict=True))
+        for x, held in zip(inputs, self._graphs[most].inputs, strict=True):
+            if (x.shape[1:], x.dtype, x.device) != (held.shape[1:], held.dtype, held.device):
+                expected = f"(N, {', '.join(map(str, held.shape[1:]))}) {held.dtype} on {held.device}"
+                raise ValueError(f"CUDA graphs: expected {expected}, got {tuple(x.shape)} {x.dtype} on {x.device}")
+        first, *others = range(0, max(1, len(inputs[0])), most)
+        parts = [self._run(*(x[start : start + most] for x in inputs)) for start in (first, *others)]
+        return tuple(torch.cat(part) for part in zip(*parts, strict=True)) if others else parts[0]
 
-    def _run(self, x: Tensor) -> Outputs:
-        graph = self._graphs[next(size for size in self.sizes if size >= len(x))]
-        graph.windows[: len(x)].copy_(x)
+    def _run(self, *inputs: Tensor) -> Tensors:
+        count = len(inputs[0])
+        graph = self._graphs[next(size for size in self.sizes if size >= count)]
+        for held, x in zip(graph.inputs, inputs, strict=True):
+            held[:count].copy_(x)
         graph.replay()
         # The next replay overwrites the outputs.
-        return tuple(output[: len(x)].clone() for output in graph.outputs)
+        return tuple(output[:count].clone() for output in graph.outputs)
 
 
 class GraphedDetector(nn.Module):
     """``detector`` as CUDA graphs, called like it, without gradients and from one thread at a time.
 
+    Of a detector of windows, graphs score windows; of a streaming one, the next frame of people.
+
     Args:
-        detector: folded, in evaluation mode.
+        detector: in evaluation mode, and folded where it can be.
         capture: how a graph is made; CUDA where left out.
 
     Raises:
@@ -96,23 +104,26 @@ class GraphedDetector(nn.Module):
         device = next(detector.parameters()).device
         if capture is None and device.type != "cuda":
             raise ValueError(f"CUDA graphs need a detector on a CUDA device, got {device}: leave cuda_graphs off")
-        self.detector = detector
+        self.config, self.encoder, self.detector = detector.config, detector.encoder, detector
         self._capture, self._device = capture or cuda_capture(device), device
         self._graphs: BatchGraphs | None = None
 
     @torch.inference_mode()
     def prepare(self, most: int) -> None:
-        """Capture graphs for up to ``most`` windows a call; larger batches run in parts.
+        """Capture graphs for up to ``most`` windows, or people, a call; larger batches run in parts.
 
         Raises:
             ValueError: this device, driver or memory cannot; the message says why.
         """
-        encoder = self.detector.config.encoder
-        shape = (1, encoder.frames, encoder.people, encoder.joints, 3)
+        encoder = self.config.encoder
+        function: Function
+        if self.config.streaming:
+            function, rows = self.detector.advance, [torch.zeros(1, 1, encoder.joints, 3), self.detector.empty(1)]
+        else:
+            function, rows = self._scores, [torch.zeros(1, encoder.frames, encoder.people, encoder.joints, 3)]
+        on_device = tuple(row.to(self._device) for row in rows)
         try:
-            self._graphs = BatchGraphs(
-                self._scores, sizes_up_to(most), torch.zeros(shape, device=self._device), self._capture
-            )
+            self._graphs = BatchGraphs(function, sizes_up_to(most), on_device, self._capture)
         except RuntimeError as error:
             raise ValueError(
                 f"CUDA graphs cannot be captured on {self._device}: {cut(str(error), LINE)}; set cuda_graphs to false"
@@ -120,13 +131,28 @@ class GraphedDetector(nn.Module):
 
     @torch.inference_mode()
     def forward(self, x: Tensor) -> Scores:
-        """Score windows (N, T, M, V, 3) float32; graphs for so many are captured first where none are."""
-        if self._graphs is None:
-            self.prepare(max(1, len(x)))
-        assert self._graphs is not None
-        return Scores(*self._graphs(x))
+        """Score windows (N, T, M, V, 3) float32; a streaming detector scores whole windows without graphs."""
+        if self.config.streaming:
+            scores: Scores = self.detector(x)
+            return scores
+        return Scores(*self._captured(len(x))(x))
 
-    def _scores(self, x: Tensor) -> Outputs:
+    @torch.inference_mode()
+    def advance(self, x: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
+        """As ``Detector.advance``; several frames at once run without graphs."""
+        if x.shape[1] != 1:
+            return self.detector.advance(x, state)
+        scores, state = self._captured(len(x))(x, state)
+        return scores, state
+
+    def _captured(self, count: int) -> BatchGraphs:
+        """The graphs; for so many rows where there are none yet."""
+        if self._graphs is None:
+            self.prepare(max(1, count))
+        assert self._graphs is not None
+        return self._graphs
+
+    def _scores(self, x: Tensor) -> Tensors:
         return tuple(part for part in self.detector(x) if part is not None)
 
 
@@ -134,25 +160,25 @@ def cuda_capture(device: torch.device) -> Capture:
     """Captures on a CUDA device; all graphs share memory, so that only one may run at a time."""
     pool = torch.cuda.graph_pool_handle()
 
-    def capture(function: Function, windows: Tensor) -> tuple[Outputs, Callable[[], None]]:
+    def capture(function: Function, inputs: Tensors) -> tuple[Tensors, Callable[[], None]]:
         with aside(device):
             for _ in range(WARM_UP):
-                function(windows)
-        return captured(function, windows, pool)
+                function(*inputs)
+        return captured(function, *inputs, pool=pool)
 
     return capture
 
 
-def captured(function: Callable[[Tensor], Result], x: Tensor, pool: Any = None) -> tuple[Result, Callable[[], None]]:
-    """``function(x)`` as a CUDA graph on the device of x: what it gives, and what computes that anew, in place.
+def captured(function: Callable[..., Result], *inputs: Tensor, pool: Any = None) -> tuple[Result, Callable[[], None]]:
+    """``function`` as a CUDA graph on the device of its inputs: what it gives, and what computes that anew, in place.
 
     What libraries do once must be done: run it ``WARM_UP`` times ``aside`` first. Graphs with the same handle ``pool``
     share memory.
     """
     graph = torch.cuda.CUDAGraph()
     # Other threads of the process may use the device meanwhile.
-    with torch.cuda.device(x.device), torch.cuda.graph(graph, pool=pool, capture_error_mode="thread_local"):
-        result = function(x)
+    with torch.cuda.device(inputs[0].device), torch.cuda.graph(graph, pool=pool, capture_error_mode="thread_local"):
+        result = function(*inputs)
     return result, graph.replay
 
 

@@ -33,7 +33,7 @@ def load(
 
 
 def prepare(loaded: LoadedDetector, most: int) -> None:
-    """Capture what has to be captured for up to ``most`` windows a call; ValueError where that fails."""
+    """Capture what has to be captured for up to ``most`` windows, or people, a call; ValueError where that fails."""
     if isinstance(loaded.detector, GraphedDetector):
         with _running(loaded):  # which products a graph uses is settled when it is captured
             loaded.detector.prepare(most)
@@ -75,17 +75,16 @@ def accelerate(loaded: LoadedDetector, precision: str = "auto", *, cuda_graphs: 
     if name == "tf32":
         check_tf32(loaded.device)
     if cuda_graphs is None:
-        cuda_graphs = loaded.device.type == "cuda" and not detector.config.streaming
-    if cuda_graphs and detector.config.streaming:
-        raise ValueError(f"cuda_graphs: {loaded.name} is a streaming detector, which has no graph: leave it off")
-    if detector.config.streaming:
-        return replace(
-            loaded, detector=TracedDetector(detector), precision=name, runtime=f"torch {torch.__version__}, traced"
-        )
-    folded = fold_detector(detector, TORCH_PRECISIONS[name])
+        cuda_graphs = loaded.device.type == "cuda"
+    streaming = detector.config.streaming
+    folded = detector if streaming else fold_detector(detector, TORCH_PRECISIONS[name])
     runtime = f"torch {torch.__version__}, {'folded' if dense else 'as trained'}"
     if cuda_graphs:
         return replace(loaded, detector=GraphedDetector(folded), precision=name, runtime=f"{runtime}, CUDA graphs")
+    if streaming:
+        return replace(
+            loaded, detector=TracedDetector(detector), precision=name, runtime=f"torch {torch.__version__}, traced"
+        )
     if dense and loaded.device.type == "cpu":
         pack(folded)
     return replace(loaded, detector=folded, precision=name, runtime=runtime)

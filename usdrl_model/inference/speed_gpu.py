@@ -132,7 +132,7 @@ def _with_products(run: speed.Run, tf32: bool = False) -> speed.Run:
 def _graphed(encoder: DSTE, x: Tensor, capture: Capture, tf32: bool = False) -> speed.Run:
     streams = encoder.config.streams
     with torch.inference_mode(), float32_products(tf32):
-        graphs = BatchGraphs(speed.AllTokens(encoder), [len(x)], x[:1], capture)
+        graphs = BatchGraphs(speed.AllTokens(encoder), [len(x)], (x[:1],), capture)
 
     def run(x: Tensor) -> speed.Tokens:
         with torch.inference_mode():

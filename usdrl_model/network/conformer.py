@@ -178,7 +178,8 @@ def frame_features(frames: Tensor, count: int, *, flat: bool = False) -> Tensor:
     """
     now = frames[:, -count:]
     spine = spine_of(frames[:, -count - 1 :])  # (N, 1 + L, 3)
-    level = frames[:, -count - 1 :] - (spine * spine.new_tensor([1.0, 0.0, 1.0]))[:, :, None]
+    way = torch.stack([spine[..., 0], torch.zeros_like(spine[..., 1]), spine[..., 2]], dim=2)
+    level = frames[:, -count - 1 :] - way[:, :, None]
     velocity = VELOCITY_SCALE * (level[:, 1:] - level[:, :-1])
     if flat:
         size = _size(frames)[:, :, None, None]

@@ -24,8 +24,21 @@ def library(x: Any) -> Any:
 
 
 def like(x: Any, numbers: Sequence[float] | Sequence[Sequence[float]]) -> Any:
-    """Numbers as an array of the library, type and device of ``x``."""
-    return np.asarray(numbers, x.dtype) if isinstance(x, np.ndarray) else x.new_tensor(numbers)
+    """Numbers as an array of the library, type and device of ``x``; filled in there (see ``taken``)."""
+    if isinstance(x, np.ndarray):
+        return np.asarray(numbers, x.dtype)
+    filled = [x.new_full((), number) for number in np.ravel(numbers).tolist()]
+    return library(x).stack(filled).view(np.shape(numbers))
+
+
+def taken(x: Any, places: Sequence[int], axis: int) -> Any:
+    """The slices at some places along an axis.
+
+    Of torch one by one: a list of places goes from the host to the device, which a CUDA graph cannot do.
+    """
+    if isinstance(x, np.ndarray):
+        return x.take(places, axis)
+    return library(x).stack([x.select(axis, place) for place in places], axis)
 
 
 def ordered(x: Any, axis: int) -> Any:

@@ -75,7 +75,8 @@ def size(x: Any) -> Any:
 
 def lengths(x: Any) -> Any:
     """(..., V, 2 or 3) joints in a picture -> (..., bones) of ``BONES``, relative to an adult; NaN where not seen."""
-    along = x[..., _ENDS[0], :2] - x[..., _ENDS[1], :2]
+    starts, ends = (either.taken(x[..., :2], places, -2) for places in _ENDS)
+    along = starts - ends
     # Not hypot, which ONNX has not.
     return (along[..., 0] ** 2 + along[..., 1] ** 2) ** 0.5 / either.like(x, [bone[2] for bone in BONES])
 

@@ -115,7 +115,7 @@ def spine_of(x: Any) -> Any:
     """(N, T, V, 3) of one person -> (N, T, 3): the middle of the spine, or where it must be about; NaN if unseen."""
     library = either.library(x)
     spine = x[:, :, SPINE_MID]
-    below = either.mean(x[:, :, list(SHOULDERS)], 2)
+    below = either.mean(either.taken(x, SHOULDERS, 2), 2)
     below[..., 1] -= SPINE_BELOW_SHOULDERS
     guess = library.where(library.isnan(below), either.mean(x, 2), below)
     return library.where(library.isnan(spine), guess, spine)

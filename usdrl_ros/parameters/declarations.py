@@ -148,8 +148,8 @@ PARAMETERS: tuple[Declaration, ...] = (
     Declaration(
         name="cuda_graphs",
         default=True,
-        text="With device cuda: run a detector of windows as CUDA graphs, captured at configuration for up to"
-        " max_people, several times faster. False: launch every operation by itself, if a driver or its memory cannot.",
+        text="With device cuda: run detectors as CUDA graphs, captured at configuration for up to max_people, several"
+        " times faster. False: launch every operation by itself, if a driver or its memory cannot.",
     ),
     Declaration(name="num_threads", default=1, limits=(1, 64), text="CPU threads of the model."),
     AUTOSTART,

@@ -4,19 +4,23 @@ The stand-in does what a graph does: it computes in fixed memory, on what its in
 Python runs but that. Before, it spoils the outputs of all graphs, so that whoever keeps them is found out.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from helpers.streaming import streaming_weights
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
 
-from usdrl_model.checkpoints import detector_file
+from usdrl_model.checkpoints import detector_file, shipped
 from usdrl_model.checkpoints.provenance import Provenance
 from usdrl_model.events.config import StreamConfig
 from usdrl_model.inference import load
-from usdrl_model.inference.cuda_graphs import Function, GraphedDetector, Outputs
+from usdrl_model.inference.cuda_graphs import Function, GraphedDetector, Tensors
 from usdrl_model.inference.fold import fold_detector
 from usdrl_model.network import device as devices
 from usdrl_model.network.config import EncoderConfig
@@ -35,17 +39,17 @@ class FakeCapture:
         self.tf32: set[bool] = set()
         self._outputs: list[torch.Tensor] = []
 
-    def __call__(self, function: Function, windows: torch.Tensor) -> tuple[Outputs, Callable[[], None]]:
-        self.sizes.append(len(windows))
+    def __call__(self, function: Function, inputs: Tensors) -> tuple[Tensors, Callable[[], None]]:
+        self.sizes.append(len(inputs[0]))
         self.tf32.add(torch.backends.cuda.matmul.allow_tf32 and torch.backends.cudnn.allow_tf32)
-        outputs = tuple(part.clone() for part in function(windows))
+        outputs = tuple(part.clone() for part in function(*inputs))
         self._outputs += outputs
 
         def replay() -> None:
-            self.replays.append(len(windows))
+            self.replays.append(len(inputs[0]))
             for output in self._outputs:
                 output.fill_(torch.nan)
-            for output, part in zip(outputs, function(windows), strict=True):
+            for output, part in zip(outputs, function(*inputs), strict=True):
                 output.copy_(part)
 
         return outputs, replay
@@ -100,7 +104,7 @@ def test_rows_that_fill_a_batch_up_do_not_matter(detector: Detector) -> None:
     ("wrong", "message"),
     [
         (windows(2).double(), "float32 on cpu, got .*float64"),
-        (windows(2)[:, :8], r"expected windows \(N, 16, 1, 25, 3\)"),
+        (windows(2)[:, :8], r"expected \(N, 16, 1, 25, 3\)"),
         (windows(2).to("meta"), "on meta"),
     ],
 )
@@ -114,12 +118,12 @@ def test_windows_that_a_graph_would_take_silently_are_refused(
 
 
 def test_what_cannot_be_captured_says_so(detector: Detector) -> None:
-    def failing(function: Function, windows: torch.Tensor) -> tuple[Outputs, Callable[[], None]]:
+    def failing(function: Function, inputs: Tensors) -> tuple[Tensors, Callable[[], None]]:
         raise RuntimeError("CUDA out of memory. Tried to allocate 2 GiB")
 
     with pytest.raises(ValueError, match="cannot be captured on cpu: CUDA out of memory.*set cuda_graphs to false"):
         GraphedDetector(detector, failing).prepare(1)
-    with pytest.raises(ValueError, match="1 window or more"):
+    with pytest.raises(ValueError, match="1 row or more"):
         GraphedDetector(detector, FakeCapture()).prepare(0)
 
 
@@ -171,6 +175,82 @@ def test_a_stream_on_the_cpu_has_no_graphs(folder: Path) -> None:
         ActionStream.from_pretrained(folder, topology="kinect_v2_25", device="cpu", cuda_graphs=True)
 
 
+def test_the_steps_of_a_streaming_detector_are_graphs_too() -> None:
+    weights, capture = streaming_weights(), FakeCapture()
+    graphed = replace(weights, detector=GraphedDetector(weights.trained, capture))
+    load.warm_up(graphed, 5)
+    assert capture.sizes == [8, 4, 2, 1] and capture.replays == [1]
+    rng = np.random.default_rng(0)
+    empty = load.empty_state(weights.config.detector)
+    mine = theirs = np.repeat(empty[None], 12, axis=0)
+    for count in (12, 12, 3, 1, 12):  # rows that are not asked for stand still
+        joints = rng.normal(0.0, 0.3, (count, 1, 25, 3)).astype(np.float32)
+        joints[0, 0, 5] = np.nan
+        found, after = load.advance(graphed, joints, mine[:count])
+        expected, there = load.advance(weights, joints, theirs[:count])
+        np.testing.assert_allclose(found, expected, rtol=0.0, atol=1e-5)
+        np.testing.assert_allclose(after, there, rtol=0.0, atol=1e-4)
+        mine, theirs = np.concatenate([after, mine[count:]]), np.concatenate([there, theirs[count:]])
+    replays = len(capture.replays)
+    several = rng.normal(0.0, 0.3, (2, 3, 25, 3)).astype(np.float32)  # after a pause: not captured
+    for found, expected in zip(
+        load.advance(graphed, several, mine[:2]), load.advance(weights, several, theirs[:2]), strict=True
+    ):
+        np.testing.assert_allclose(found, expected, rtol=0.0, atol=1e-4)
+    window = torch.from_numpy(load.noise(weights))
+    torch.testing.assert_close(graphed.detector(window).frames, weights.detector(window).frames)
+    assert len(capture.replays) == replays and len(capture.sizes) == 4
+
+
+class FromTheHost(TorchDispatchMode):
+    """Finds operations that take an input from nowhere: numbers that Python has, which are copied to the device."""
+
+    def __init__(self, known: Iterable[torch.Tensor]) -> None:
+        super().__init__()
+        self.found: list[str] = []
+        self._known = {id(tensor): tensor for tensor in known}
+
+    def __torch_dispatch__(  # noqa: D105
+        self, operation: Any, types: Any, args: Any = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        result = operation(*args, **(kwargs or {}))
+        made = [leaf for leaf in tree_leaves(result) if isinstance(leaf, torch.Tensor)]
+        for leaf in tree_leaves((args, kwargs)):
+            if isinstance(leaf, torch.Tensor) and id(leaf) not in self._known:
+                self.found.append(str(operation))
+                self._known[id(leaf)] = leaf
+        if any(tensor.device.type != "meta" for tensor in made):
+            self.found.append(str(operation))
+        self._known.update({id(tensor): tensor for tensor in made})
+        return result
+
+
+@pytest.mark.parametrize("name", shipped.names("detector"))
+def test_nothing_that_is_captured_takes_numbers_from_the_host(name: str) -> None:
+    """A capture on a GPU refuses such a copy; here the device is one that has shapes and no numbers."""
+    trained = detector_file.load(name, "cpu").trained
+    encoder, streaming = trained.config.encoder, trained.config.streaming
+    detector = (trained if streaming else fold_detector(trained)).to("meta")
+    if streaming:
+        inputs = [torch.empty(2, 1, encoder.joints, 3, device="meta"), detector.empty(2)]
+    else:
+        inputs = [torch.empty(2, encoder.frames, encoder.people, encoder.joints, 3, device="meta")]
+    with FromTheHost([*inputs, *detector.parameters(), *detector.buffers()]) as watch, torch.inference_mode():
+        detector.advance(*inputs) if streaming else detector(*inputs)
+    assert not watch.found
+
+
+def test_what_takes_numbers_from_the_host_is_found() -> None:
+    x = torch.empty(3, 4, device="meta")
+    with FromTheHost([x]) as watch:
+        x[:, [1, 2]]
+        x * x.new_tensor([1.0, 2.0, 3.0, 4.0])
+    assert len(watch.found) == 2
+    with FromTheHost([x]) as watch:
+        x[:, 1] * 2.0 + torch.arange(3, device=x.device)
+    assert not watch.found
+
+
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
 @pytest.mark.parametrize("precision", ["fp32", "tf32", "bf16"])
 def test_graphs_on_a_gpu(folder: Path, precision: str) -> None:
@@ -181,3 +261,16 @@ def test_graphs_on_a_gpu(folder: Path, precision: str) -> None:
         x = windows(count, seed=count).numpy()
         for mine, theirs in zip(load.answers(loaded, x), load.answers(plain, x), strict=True):
             np.testing.assert_allclose(mine, theirs, rtol=0.0, atol=1e-5 if precision == "fp32" else 0.05)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
+def test_graphs_of_steps_on_a_gpu() -> None:
+    loaded = load.load("hri_streaming", "cuda", cuda_graphs=None)
+    plain = load.load("hri_streaming", "cuda", cuda_graphs=False)
+    assert isinstance(loaded.detector, GraphedDetector)
+    load.warm_up(loaded, 5)
+    mine = theirs = np.repeat(load.empty_state(loaded.config.detector)[None], 7, axis=0)
+    for seed in range(20):
+        joints = np.random.default_rng(seed).normal(0.0, 0.3, (7, 1, 25, 3)).astype(np.float32)
+        (found, mine), (expected, theirs) = load.advance(loaded, joints, mine), load.advance(plain, joints, theirs)
+        np.testing.assert_allclose(found, expected, rtol=0.0, atol=1e-4)

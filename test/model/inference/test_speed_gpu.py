@@ -6,17 +6,17 @@ import pytest
 import torch
 
 from usdrl_model.inference import speed, speed_gpu
-from usdrl_model.inference.cuda_graphs import Function, Outputs
+from usdrl_model.inference.cuda_graphs import Function, Tensors
 from usdrl_model.network.config import EncoderConfig
 
 CONFIG = EncoderConfig(hidden=32, frames=16, people=1)
 
 
-def capture(function: Function, windows: torch.Tensor) -> tuple[Outputs, Callable[[], None]]:
-    outputs = tuple(torch.full_like(part, torch.nan) for part in function(windows))
+def capture(function: Function, inputs: Tensors) -> tuple[Tensors, Callable[[], None]]:
+    outputs = tuple(torch.full_like(part, torch.nan) for part in function(*inputs))
 
     def replay() -> None:
-        for output, part in zip(outputs, function(windows), strict=True):
+        for output, part in zip(outputs, function(*inputs), strict=True):
             output.copy_(part)
 
     return outputs, replay
