@@ -2,7 +2,7 @@
 # environment variable. A machine with ROS 2 from apt builds the package with colcon instead (README.md).
 
 .DEFAULT_GOAL := help
-.PHONY: help demo camera-there test lint types wheel docs clean
+.PHONY: help demo camera-there test test-extras lint types wheel docs clean
 
 PYTHON ?= python3
 DISTROS := jazzy kilted
@@ -51,6 +51,7 @@ help:
 	@echo "make demo BAG=folder         the same on a rosbag2 bag of skeletons; ARGS=\"--topology k4abt_32\" if it has no labels"
 	@echo "make demo RECORDING=folder   the same on UTKinect-Action3D; ARGS=\"--sequence s02_e01\" chooses"
 	@echo "make test                    lint, types, wheel and every test; ARGS=\"-k stream\" runs only these tests"
+	@echo "make test-extras             what MediaPipe, a photograph and Rerun need, in an environment of its own"
 	@echo "make lint                    ruff: rules and format"
 	@echo "make types                   mypy"
 	@echo "make wheel                   build the wheel into dist/ and check that it is complete"
@@ -69,7 +70,7 @@ $(STAMP): setup.py setup.cfg pyproject.toml constraints.txt
 # MediaPipe with a model needs an older numpy and protobuf (docs/camera.md), so it has an environment of its own.
 CAMERA_VENV := $(VENV)-camera
 CAMERA_STAMP := $(CAMERA_VENV)/$(notdir $(STAMP))
-$(CAMERA_STAMP): setup.py setup.cfg pyproject.toml constraints.txt | camera-there
+$(CAMERA_STAMP): setup.py setup.cfg pyproject.toml constraints.txt
 	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) not found: choose a Python with PYTHON=..." >&2; exit 1; }
 	@$(PYTHON) -c "$$CHECK_PYTHON"
 	@test -e $@ || $(PYTHON) -m venv --clear $(CAMERA_VENV)
@@ -84,7 +85,7 @@ camera-there:
 	test -e "$$path" || { echo "CAMERA: there is no $$path: see ls /dev/video*, or give a video" >&2; exit 1; }
 
 ifdef CAMERA
-demo: $(CAMERA_STAMP)
+demo: camera-there $(CAMERA_STAMP)
 	@$(CAMERA_VENV)/bin/usdrl-demo --camera "$(CAMERA)" $(ARGS)
 else
 demo: $(STAMP)
@@ -105,6 +106,10 @@ ifeq ($(ARGS),)
 else
 	@$(PYTEST) $(ARGS)
 endif
+
+test-extras: $(CAMERA_STAMP)
+	@$(CAMERA_VENV)/$(PIP_INSTALL) -c $(CAMERA_VENV)/constraints.txt -e ".[rerun,test]" scikit-image
+	@$(CAMERA_VENV)/bin/python -m pytest test/ros/camera test/ros/bags/test_view_bag.py $(ARGS)
 
 lint: $(STAMP)
 	@$(VENV)/bin/ruff check .

@@ -34,12 +34,8 @@ def parts(device: str) -> list[tuple[str, Sequence[str], float]]:
     return [
         ("A window through `base`", bench, 60.0),
         ("A window through hri", (*bench, "--weights", "hri"), 40.0),
-        (
-            "From windows or frames to scores",
-            (sys.executable, str(HERE / "gpu.py"), *on, "--answers"),
-            30.0,
-        ),
-        ("The node", (sys.executable, str(HERE / "latency.py"), *on, "--seconds", "8"), 60.0),
+        ("From windows or frames to scores", (sys.executable, str(HERE / "gpu.py"), *on, "--answers"), 50.0),
+        ("The node", (sys.executable, str(HERE / "latency.py"), *on, "--seconds", "8"), 40.0),
         ("Pretraining `small`", (*speed, *small, "--precisions", "bfloat16"), 50.0),
         ("Pretraining `base`", (*speed, *base, "--precisions", "float32", "tf32", "bfloat16"), 80.0),
         ("Pretraining `base`, compiled", (*speed, *base, "--precisions", "bfloat16", "--executions", "compile"), 150.0),

@@ -125,8 +125,9 @@ class GraphedDetector(nn.Module):
         try:
             self._graphs = BatchGraphs(function, sizes_up_to(most), on_device, self._capture)
         except RuntimeError as error:
+            cause = error.__context__ or error  # the end of a capture that has failed is an error of its own
             raise ValueError(
-                f"CUDA graphs cannot be captured on {self._device}: {cut(str(error), LINE)}; set cuda_graphs to false"
+                f"CUDA graphs cannot be captured on {self._device}: {cut(str(cause), LINE)}; set cuda_graphs to false"
             ) from error
 
     @torch.inference_mode()
@@ -158,26 +159,29 @@ class GraphedDetector(nn.Module):
 
 def cuda_capture(device: torch.device) -> Capture:
     """Captures on a CUDA device; all graphs share memory, so that only one may run at a time."""
-    pool = torch.cuda.graph_pool_handle()
+    pool, stream = torch.cuda.graph_pool_handle(), torch.cuda.Stream(device)
 
     def capture(function: Function, inputs: Tensors) -> tuple[Tensors, Callable[[], None]]:
         with aside(device):
             for _ in range(WARM_UP):
                 function(*inputs)
-        return captured(function, *inputs, pool=pool)
+        return captured(function, *inputs, pool=pool, stream=stream)
 
     return capture
 
 
-def captured(function: Callable[..., Result], *inputs: Tensor, pool: Any = None) -> tuple[Result, Callable[[], None]]:
+def captured(
+    function: Callable[..., Result], *inputs: Tensor, pool: Any = None, stream: torch.cuda.Stream | None = None
+) -> tuple[Result, Callable[[], None]]:
     """``function`` as a CUDA graph on the device of its inputs: what it gives, and what computes that anew, in place.
 
     What libraries do once must be done: run it ``WARM_UP`` times ``aside`` first. Graphs with the same handle ``pool``
-    share memory.
+    share memory, if they are captured on the same ``stream``; that of torch is on the first device that captures.
     """
     graph = torch.cuda.CUDAGraph()
     # Other threads of the process may use the device meanwhile.
-    with torch.cuda.device(inputs[0].device), torch.cuda.graph(graph, pool=pool, capture_error_mode="thread_local"):
+    capture = torch.cuda.graph(graph, pool=pool, stream=stream, capture_error_mode="thread_local")
+    with torch.cuda.device(inputs[0].device), capture:
         result = function(*inputs)
     return result, graph.replay
 

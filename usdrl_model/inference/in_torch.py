@@ -81,7 +81,8 @@ def accelerate(loaded: LoadedDetector, precision: str = "auto", *, cuda_graphs: 
     runtime = f"torch {torch.__version__}, {'folded' if dense else 'as trained'}"
     if cuda_graphs:
         return replace(loaded, detector=GraphedDetector(folded), precision=name, runtime=f"{runtime}, CUDA graphs")
-    if streaming:
+    # Not on a GPU, where torch would compile the traced step anew for every number of people, while they wait.
+    if streaming and loaded.device.type == "cpu":
         return replace(
             loaded, detector=TracedDetector(detector), precision=name, runtime=f"torch {torch.__version__}, traced"
         )

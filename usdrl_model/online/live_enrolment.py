@@ -56,7 +56,14 @@ class LiveEnrolment:
 
     @classmethod
     def from_pretrained(
-        cls, stream: ActionStream, folder: Path, weights: str = "", *, device: str = "auto", threads: int | None = None
+        cls,
+        stream: ActionStream,
+        folder: Path,
+        weights: str = "",
+        *,
+        device: str = "auto",
+        threads: int | None = None,
+        cuda_graphs: bool | None = None,
     ) -> LiveEnrolment:
         """The gestures of a folder, told by weights that are loaded for them.
 
@@ -67,13 +74,20 @@ class LiveEnrolment:
                 beside streaming ones.
             device: as ``load.load``.
             threads: as ``load.load``.
+            cuda_graphs: as ``load.load``.
 
         Raises:
             FileNotFoundError, ImportError, ValueError: as ``load.load`` and the class.
         """
         if not weights and stream.weights.config.detector.streaming:
             weights = GESTURE_DETECTOR
-        return cls(stream, folder, load.load(weights, device, threads=threads) if weights else None)
+        beside = load.load(weights, device, cuda_graphs=cuda_graphs, threads=threads) if weights else None
+        return cls(stream, folder, beside)
+
+    def warm_up(self) -> None:
+        """As ``ActionStream.warm_up``, of weights beside those of the stream, before the first gesture is enrolled."""
+        if self._detector is not self._stream.weights:
+            load.warm_up(self._detector, self._stream.config.max_people)
 
     @property
     def weights(self) -> LoadedDetector:

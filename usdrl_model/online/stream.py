@@ -110,7 +110,7 @@ class ActionStream:
         Arguments and errors as ``load.load`` and the class.
         """
         one = load.load(weights, device, precision, cuda_graphs=cuda_graphs, threads=threads)
-        two = load.load(pairs, device, threads=threads) if pairs else None
+        two = load.load(pairs, device, cuda_graphs=cuda_graphs, threads=threads) if pairs else None
         return cls(one, topology=topology, config=config, states=states, pairs=two)
 
     def describe(self) -> dict[str, str]:

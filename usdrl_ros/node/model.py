@@ -31,7 +31,7 @@ def load_stream(config: PerceptionConfig) -> ActionStream:
         device=config.device,
         precision=config.precision,
         threads=config.num_threads,
-        cuda_graphs=None if config.cuda_graphs else False,
+        cuda_graphs=_graphs(config),
         states=config.states_config(),
         pairs=config.pair_weights,
     )
@@ -94,6 +94,8 @@ def load_model(config: PerceptionConfig, source: Input, stream_factory: StreamFa
     model = Model(stream=stream, enrolment=enrolment, recommended=stream.config, info=info)
     stream.configure(model.settings(config))
     stream.warm_up()
+    if enrolment is not None:
+        enrolment.warm_up()
     labels = (*stream.labels[1:], *stream.pair_labels)
     for line in filter(None, (*notes.lines(config, described, labels, enrolment), notes.terms(stream), depth)):
         log.info(line)
@@ -109,5 +111,15 @@ def _enrolment(stream: ActionStream, config: PerceptionConfig) -> LiveEnrolment 
     from usdrl_model.online.live_enrolment import LiveEnrolment  # as in load_stream
 
     return LiveEnrolment.from_pretrained(
-        stream, Path(config.gestures), config.gesture_weights, device=config.device, threads=config.num_threads
+        stream,
+        Path(config.gestures),
+        config.gesture_weights,
+        device=config.device,
+        threads=config.num_threads,
+        cuda_graphs=_graphs(config),
     )
+
+
+def _graphs(config: PerceptionConfig) -> bool | None:
+    """``cuda_graphs`` of ``load.load``: where there are any, or none."""
+    return None if config.cuda_graphs else False

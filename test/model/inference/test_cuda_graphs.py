@@ -19,12 +19,13 @@ from torch.utils._pytree import tree_leaves
 from usdrl_model.checkpoints import detector_file, shipped
 from usdrl_model.checkpoints.provenance import Provenance
 from usdrl_model.events.config import StreamConfig
-from usdrl_model.inference import load
+from usdrl_model.inference import in_torch, load
 from usdrl_model.inference.cuda_graphs import Function, GraphedDetector, Tensors
 from usdrl_model.inference.fold import fold_detector
 from usdrl_model.network import device as devices
 from usdrl_model.network.config import EncoderConfig
 from usdrl_model.network.detector import Detector, DetectorConfig
+from usdrl_model.online.live_enrolment import LiveEnrolment
 from usdrl_model.online.stream import ActionStream
 
 ENCODER = EncoderConfig(hidden=32, heads=2, frames=16, people=1)
@@ -200,6 +201,22 @@ def test_the_steps_of_a_streaming_detector_are_graphs_too() -> None:
     window = torch.from_numpy(load.noise(weights))
     torch.testing.assert_close(graphed.detector(window).frames, weights.detector(window).frames)
     assert len(capture.replays) == replays and len(capture.sizes) == 4
+
+
+def test_a_step_is_traced_on_a_cpu_alone() -> None:
+    assert in_torch.accelerate(streaming_weights()).runtime.endswith("traced")
+    elsewhere = streaming_weights()
+    elsewhere.detector.to("meta")
+    assert in_torch.accelerate(elsewhere).runtime.endswith("as trained")
+
+
+def test_gestures_beside_a_streaming_detector_are_graphs_before_the_first_is_enrolled(tmp_path: Path) -> None:
+    stream, capture = ActionStream(streaming_weights(), topology="kinect_v2_25"), FakeCapture()
+    detector = GraphedDetector(fold_detector(detector_file.load("hri", "cpu").trained), capture)
+    LiveEnrolment(stream, tmp_path, replace(load.load("hri", "cpu"), detector=detector)).warm_up()
+    assert capture.sizes[0] >= stream.config.max_people and capture.sizes[-1] == 1
+    with pytest.raises(ValueError, match="need a detector on a CUDA device"):
+        LiveEnrolment.from_pretrained(stream, tmp_path, "hri", device="cpu", cuda_graphs=True)
 
 
 class FromTheHost(TorchDispatchMode):

@@ -28,14 +28,18 @@ def estimator():
     made.close()
 
 
+def no_depth(stamp):
+    return None
+
+
 def joint(person, name):
     return person.joints[JOINTS.index(name)]
 
 
 def test_the_astronaut_is_where_she_sits(estimator):
     people = People(estimator)
-    (before,) = people.frame(astronaut(), 1.0, LENS).people
-    (person,) = people.frame(astronaut(), 1.1, LENS).people
+    (before,) = people.frame(astronaut(), 1.0, LENS, no_depth).people
+    (person,) = people.frame(astronaut(), 1.1, LENS, no_depth).people
     assert person.id == before.id
     left, right, nose = (joint(person, name) for name in ("shoulder_left", "shoulder_right", "nose"))
     assert 0.25 < np.linalg.norm(left - right) < 0.5, "as wide as a person"
@@ -55,11 +59,12 @@ def test_two_people_and_nobody(estimator):
     picture[:, :512] = picture[:, 688:] = astronaut()
     people = People(estimator)
     lens = Lens.wide(1200, 512, 90.0)
-    frames = [people.frame(picture, 10.0 + number / 10, lens).people for number in range(6)]
+    frames = [people.frame(picture, 10.0 + number / 10, lens, no_depth).people for number in range(6)]
     first, second = sorted(frames[-1], key=lambda person: joint(person, "nose")[0])
     assert joint(first, "nose")[0] < 0.0 < joint(second, "nose")[0]
     assert {person.id for person in frames[-1]} == {person.id for person in frames[-2]}
-    grey = [people.frame(np.full((512, 512, 3), 128, np.uint8), 20.0 + number, LENS).people for number in range(3)]
+    nobody = np.full((512, 512, 3), 128, np.uint8)
+    grey = [people.frame(nobody, 20.0 + number, LENS, no_depth).people for number in range(3)]
     assert grey[-1] == ()
 
 
