@@ -16,6 +16,7 @@ import numpy as np
 from usdrl_model.checkpoints import provenance
 from usdrl_model.checkpoints.provenance import Provenance
 from usdrl_model.config import from_dict
+from usdrl_model.errors.shown import LINE, cut
 from usdrl_model.files.documents import finite
 from usdrl_model.files.markdown import table
 from usdrl_model.metrics.events import Detection, ScoredRecording, detections, judged, score_events
@@ -160,7 +161,7 @@ def markdown(results: dict[str, Any]) -> str:
         + f" look-ahead {results['stream']['look_ahead']:g} s;"
         f" version {results['version']}, commit {results['commit'] or 'unknown'}.",
         "",
-        " ".join([*trained, "Scores on training data say nothing about other people."]),
+        " ".join([*trained, "Scores on training data say nothing about other people.", *_names(results)]),
         "",
         table(["", *(f"IoU {iou}" for iou in thresholds)], _by_threshold(scores)),
         "",
@@ -180,6 +181,12 @@ def describe_scores(scores: dict[str, Any]) -> list[list[str]]:
     events = " / ".join(_percent(counts["f1"]) for counts in scores["events"]["overall"].values())
     thresholds = " / ".join(scores["events"]["overall"])
     return [[f"event F1 at IoU {thresholds}", events], *_overall(scores)]
+
+
+def _names(results: dict[str, Any]) -> list[str]:
+    """What labels of the bags were taken for, if a table said so."""
+    pairs = ", ".join(f"{own} is {label}" for own, label in results["label_names"].items())
+    return [f"By the table of labels {cut(pairs, LINE)}."] if pairs else []
 
 
 def _by_threshold(scores: dict[str, Any]) -> list[list[str]]:
