@@ -7,6 +7,7 @@
     usdrl-evaluate-bag bags/s01_e01 --live
     usdrl-evaluate-bag bags/sbu --pair-weights pairs   # what two people do with each other
     usdrl-evaluate-bag bags --label-names names.yaml   # labels that the weights call otherwise
+    usdrl-evaluate-bag bags --weights default --weights hri    # side by side
 
 Offline, the messages go into the same adapters and stream as in the node. ``--live`` starts the node as a process,
 plays the bag over DDS and records the published events, which also measures the latency. Both write ``results.json``,
@@ -19,13 +20,13 @@ import argparse
 import json
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from usdrl_model import __version__
 from usdrl_model.checkpoints import code_version
-from usdrl_model.cli.common import Defaults, add_stream, device_name, pretrained, reported
+from usdrl_model.cli.common import Defaults, add_beside, device_name, pretrained, reported
 from usdrl_model.config import to_dict
 from usdrl_model.data.content_check import Verdict
 from usdrl_model.errors.shown import shown
@@ -38,7 +39,7 @@ from usdrl_model.plots.timeline import draw_timeline, truth_above_detection
 from usdrl_model.progress import progress
 from usdrl_model.skeleton.segments import AMBIGUOUS
 from usdrl_model.skeleton.topology import CANONICAL
-from usdrl_ros.bags import label_names
+from usdrl_ros.bags import comparison, label_names
 from usdrl_ros.bags.errors import BagError
 from usdrl_ros.bags.gathered import check_names, labelled_bags, usable
 from usdrl_ros.bags.labelled_bag import BagRun, LabelledBag
@@ -213,7 +214,12 @@ def parser() -> argparse.ArgumentParser:
     command.add_argument("--live", action="store_true", help="through the perception node and DDS, with latency")
     command.add_argument("--rate", type=float, default=1.0, help="with --live: seconds of the bag per second")
     command.add_argument("--jobs", type=_jobs, default=1, metavar="N", help="processes that replay bags offline")
-    add_stream(command)
+    command.add_argument(
+        "--weights",
+        action="append",
+        help="shipped detector, folder or .onnx file (default: default); given several times, they are compared",
+    )
+    add_beside(command)
     label_names.add_label_names(command)
     command.add_argument("--device", default="auto", type=device_name, help="auto, cpu, cuda or cuda:N")
     command.add_argument("--out", default="out/evaluation", metavar="FOLDER", help="where results are written")
@@ -234,27 +240,57 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _evaluate(options: argparse.Namespace) -> int:
-    rate = options.rate if options.live else None
-    check_rate(rate)  # this and the next five before any bag is read
-    made_of = pretrained(options)
-    stream = made_of.stream(CANONICAL)
-    names = label_names.load(options.label_names, known_labels(stream))
-    if Path(options.out).is_file():
+    rate, out = options.rate if options.live else None, Path(options.out)
+    check_rate(rate)  # this and what follows before any bag is read
+    asked, known = _asked(options)
+    names = label_names.load(options.label_names, known)
+    if out.is_file():
         raise NotADirectoryError(f"--out {options.out}: expected a folder for the results, got a file")
-    check_results(Path(options.out), stream.weights.sha256)
+    for one in asked:
+        check_results(one.out, one.sha256)
     bags, left_out = usable(labelled_bags(options.bags))
     for name, why in left_out.items():
         print(f"{name} is left out: {why}", file=sys.stderr)
     for bag in bags if options.live else ():
         bag.check_one_topic()
     print(Verdict.of([bag.findings for bag in bags]).line(), file=sys.stderr)
-    runs, results = evaluate(
-        bags, made_of, rate=rate, jobs=options.jobs, kept=Path(options.out) / KEPT, left_out=left_out, names=names
-    )
-    save(runs, results, options.out)
-    print(markdown(results))
+    told: dict[str, dict[str, Any]] = {}
+    for one in asked:
+        runs, told[one.name] = evaluate(
+            bags, one.made_of, rate=rate, jobs=options.jobs, kept=out / KEPT, left_out=left_out, names=names
+        )
+        save(runs, told[one.name], one.out)
+    print(comparison.save(told, out) if len(told) > 1 else markdown(told[asked[0].name]))
     print(f"written to {options.out}")
     return 1 if left_out else 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """Weights that are to be scored."""
+
+    name: str
+    sha256: str
+    made_of: Pretrained
+    out: Path
+    """Folder of their results."""
+
+
+def _asked(options: argparse.Namespace) -> tuple[list[_Asked], tuple[str, ...]]:
+    """The weights that are asked for, and all that they tell; ValueError where two have one name."""
+    given = options.weights or ["default"]
+    found: dict[str, _Asked] = {}
+    known: dict[str, None] = {}
+    for weights in given:
+        made_of = pretrained(argparse.Namespace(**(vars(options) | {"weights": weights})))
+        stream = made_of.stream(CANONICAL)
+        name = stream.weights.name
+        if name in found:
+            raise ValueError(f"--weights {weights}: two are called {name}, by which their results are kept")
+        out = Path(options.out, name) if len(given) > 1 else Path(options.out)
+        found[name] = _Asked(name, stream.weights.sha256, made_of, out)
+        known |= dict.fromkeys(known_labels(stream))
+    return list(found.values()), tuple(known)
 
 
 if __name__ == "__main__":
