@@ -46,6 +46,7 @@ _LIFTED = (
     "does depth_topic see these people, is camera_info of the picture that the tracker reads (its width and height; a"
     " smaller one has another), and do joints lie in it?"
 )
+_DEPTHS = "millimetres (16UC1) or metres (32FC1)"
 _TURN = "joints of recordings have x to the sensor's left, y up, z away from it: turn them"
 
 
@@ -88,7 +89,7 @@ def judge(sights: Sequence[Sight], setup: Setup) -> tuple[list[Finding], dict[st
             found += sides.swapped(joints, body, setup, measured, undecided, impossible=impossible)
     unusable = float(np.mean([bool(sight.refusal) for sight in sights]))
     if unusable > 1.0 - MOST and not found:
-        found.append(_unusable(sights, unusable))
+        found.append(_unusable(sights, unusable, setup))
     elif not found:
         found += _parts(valid, measured)
     found = [_settled(finding) if finding.change and finding.change[0] in setup.own else finding for finding in found]
@@ -101,7 +102,7 @@ def _settled(finding: Finding) -> Finding:
     return replace(finding, text=text, change=None)
 
 
-def _unusable(sights: Sequence[Sight], share: float) -> Finding:
+def _unusable(sights: Sequence[Sight], share: float, setup: Setup) -> Finding:
     refusals = [sight.refusal for sight in sights if sight.refusal]
     advice = {
         "zero": "joints are sent as zeros: does the tracker run on this sensor?",
@@ -111,6 +112,8 @@ def _unusable(sights: Sequence[Sight], share: float) -> Finding:
         "apart": f"joints are more than {REACH:g} m from the rest of their body: set units to those of the source",
         "far": f"joints are more than {FARTHEST / 1000:g} km from the origin: set units, or a nearer frame",
     }
+    if setup.lifted:
+        advice["not finite"] = f"joints get no depth: does {setup.depth_topic} measure these people, in {_DEPTHS}?"
     worst = max(advice, key=refusals.count)
     return Finding(
         "unusable", Level.ERROR, f"too few valid joints in {share:.0%} of the sights: most {advice[worst]}"
@@ -129,16 +132,27 @@ def _size(body: np.ndarray, setup: Setup) -> list[Finding]:
     if not (times < SMALLEST or times > LARGEST):
         return []
     raw = times / setup.metres
+    length = bodies.torso(body) / setup.metres
+    what = f"median torso {length:.3g}" if np.isfinite(length) else "bones"
+    what += f", {times:.3g} times the size of an adult"
+    if setup.lifted:
+        return [Finding("units", Level.ERROR, f"{what}: {_other_depth(times, setup)}")]
     near = [name for name, metres in UNITS.items() if SMALLEST < raw * metres < LARGEST and metres != setup.metres]
     guess = (
         {"m": "metres", "cm": "centimetres", "mm": "millimetres"}[near[0]] + f"? set units: {near[0]}"
         if near
         else "no unit of the parameter units fits: publish metres"
     )
-    length = bodies.torso(body) / setup.metres
-    what = f"median torso {length:.3g}" if np.isfinite(length) else "bones"
     change = ("units", near[0]) if near else None
-    return [Finding("units", Level.ERROR, f"{what}, {times:.3g} times the size of an adult: {guess}", change)]
+    return [Finding("units", Level.ERROR, f"{what}: {guess}", change)]
+
+
+def _other_depth(times: float, setup: Setup) -> str:
+    """Why people whom a depth image lifts are so many times the size of an adult, in words."""
+    return (
+        f"the depths of {setup.depth_topic} are not in {_DEPTHS}: about {1.0 / times:.2g} times their values would fit;"
+        " or the focal length in camera_info is another than that of this picture"
+    )
 
 
 def _posture(
