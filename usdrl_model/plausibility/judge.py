@@ -13,12 +13,12 @@ from dataclasses import replace
 
 import numpy as np
 
-from usdrl_model.plausibility import bodies, joint_order, mounting, sides
+from usdrl_model.plausibility import bodies, joint_order, mounting, sides, upright
 from usdrl_model.plausibility.findings import Finding, Level
 from usdrl_model.plausibility.repetition import repeated
 from usdrl_model.plausibility.sights import Setup, Sight, to_canonical
 from usdrl_model.skeleton.parts import PARTS, seen
-from usdrl_model.skeleton.person import AXES, FARTHEST, MIN_CONFIDENCE, REACH, UNITS
+from usdrl_model.skeleton.person import FARTHEST, MIN_CONFIDENCE, REACH, UNITS
 from usdrl_model.skeleton.topology import CANONICAL_JOINTS
 
 ENOUGH = 5
@@ -177,10 +177,10 @@ def _posture(
             f" (spread {mounted.spread:.0f} degrees)"
         )
     if np.mean(height < -LYING) > MOST:
-        guess, change = _axes_guess(body, setup, mounted)
+        guess, change = upright.guess(body, setup, mounted)
         return [_axes(f"people stand on their heads: {guess}", change)]
     if np.mean(np.abs(height) <= LYING) > MOST:
-        guess, change = _axes_guess(body, setup, mounted)
+        guess, change = upright.guess(body, setup, mounted)
         why = _cannot_lie(sights, body, level, setup)
         if why:
             return [_axes(f"everybody lies, {why}: {guess}", change)]
@@ -198,15 +198,9 @@ def _posture(
     }[setup.levelled_by]
     change = None
     if mounted and mounted.tilt < MOST_TILTED and setup.levelled_by in ("", "sensor_pose"):
-        text, change = _posed(mounted, setup)
+        text, change = upright.posed(mounted, setup)
         remedy += f"; {text}"
     return [Finding("pose", Level.WARN, f"people lean {lean:.0f} degrees, all the same way: {remedy}", change)]
-
-
-def _posed(mounted: mounting.Mounting, setup: Setup) -> tuple[str, tuple[str, object]]:
-    """The pose of the sensor that standing people tell, as a text and as a change."""
-    pose = list(map(float, mounted.pose(setup.pose)))
-    return f"by these people, sensor_pose: {pose}", ("sensor_pose", pose)
 
 
 def _cannot_lie(sights: Sequence[Sight], body: np.ndarray, level: np.ndarray, setup: Setup) -> str:
@@ -222,7 +216,7 @@ def _cannot_lie(sights: Sequence[Sight], body: np.ndarray, level: np.ndarray, se
         return f"{max(map(np.median, own)):.1f} m above the {'floor' if setup.levelled_by else 'sensor'}"
     if len(own) > 1 and np.ptp([np.median(values) for values in own]) > 0.7:
         return "one high above the other"
-    if setup.levelled_by == "sensor_pose" and _degrees(_trunks(body)) < TRUNK_LEANS:
+    if setup.levelled_by == "sensor_pose" and _degrees(upright.trunks(body)) < TRUNK_LEANS:
         return "though upright before sensor_pose turned them"
     depth = np.stack([sight.joints for sight in sights])[:, :, 2] / size
     if setup.levelled_by != "target_frame" and np.mean(depth[np.isfinite(depth)] < 0.3) > 0.15:
@@ -232,36 +226,6 @@ def _cannot_lie(sights: Sequence[Sight], body: np.ndarray, level: np.ndarray, se
 
 def _axes(text: str, change: tuple[str, object] | None) -> Finding:
     return Finding("axes", Level.ERROR, text, change, f"nobody is upright: {_TURN}")
-
-
-def _axes_guess(
-    body: np.ndarray, setup: Setup, mounted: mounting.Mounting | None
-) -> tuple[str, tuple[str, object] | None]:
-    """Guess which axes, or which pose of the sensor, would make people upright, as a text and as a change."""
-    if setup.levelled_by == "target_frame":
-        return "is the header's frame_id the frame of the points (optical or body), and tf right?", None
-    up = bodies.unit(_trunks(body).sum(axis=0)) @ setup.rotation
-    fits = {name: float(np.dot(up, rotation[1])) for name, rotation in AXES.items()}  # [1]: which way is up
-    name = max(fits, key=lambda key: fits[key])
-    if fits[name] < 0.8 and mounted and setup.levelled_by != "imu":
-        text, change = _posed(mounted, setup)
-        return f"is the sensor on its side (roll {mounted.roll:.2f}, pitch {mounted.pitch:.2f})? {text}", change
-    if fits[name] < 0.8:
-        side = "" if setup.levelled_by == "imu" else "; is the sensor on its side? give its sensor_pose"
-        return f"their up is along no axis that axes knows: publish in optical or body axes{side}", None
-    if name != setup.axes:
-        return f"their up fits {name} axes: set axes: {name}", ("axes", name)
-    if setup.levelled_by == "imu":
-        return "axes fit, the IMU does not: set imu_rotation to how it is mounted on the sensor", None
-    return (
-        "axes fit, sensor_pose does not: it takes the rotation of body axes (x along the view), not of an optical frame"
-    ), ("sensor_pose", [*setup.pose[:3], 0.0, 0.0, setup.pose[5]])
-
-
-def _trunks(body: np.ndarray) -> np.ndarray:
-    """(R, 3) unit vectors along the visible trunks, upwards."""
-    trunks = bodies.unit(bodies.joint(body, "spine_shoulder") - bodies.joint(body, "spine_base"))
-    return trunks[np.isfinite(trunks).all(axis=1)]
 
 
 def _degrees(up: np.ndarray) -> float:

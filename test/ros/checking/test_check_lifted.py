@@ -31,10 +31,11 @@ GIVEN = {
 class Camera:
     """OpenPose, a depth camera and its calibration; ``sends`` may leave some of them silent."""
 
-    def __init__(self, peer, sends=("people", "depth", "info"), info_scale=1.0, depth_scale=1.0):
+    def __init__(self, peer, sends=("people", "depth", "info"), info_scale=1.0, depth_scale=1.0, turned=False):
         acts = script(("idle", 3.0), ("wave", 3.0))
         frames = simulate(PerformanceConfig(scripts=(acts,), topology=JOINTS, rate=15.0), seed=2).frames
         self._frames, self._peer, self._depth_scale = itertools.cycle(frames), peer, depth_scale
+        self._axes = (1.0, 1.0, 1.0) if turned else (-1.0, -1.0, 1.0)  # by half a turn, or optical
         self._info = camera_info(FOCAL * info_scale)
         self._info.width, self._info.height = int(WIDTH * info_scale), int(HEIGHT * info_scale)
         kinds = {"people": String, "depth": Image, "info": CameraInfo}
@@ -42,7 +43,7 @@ class Camera:
 
     def send(self):
         now = self._peer.now()
-        people = {person.id: person.joints * (-1.0, -1.0, 1.0) for person in next(self._frames).people}
+        people = {person.id: person.joints * self._axes for person in next(self._frames).people}
         (points,) = people.values()
         images = {
             "info": lambda: self._info,
@@ -109,6 +110,14 @@ def test_depth_in_another_unit_is_told_with_its_topic_and_factor(peer, capsys, s
     assert "the depths of /depth are not in millimetres (16UC1) or metres (32FC1): about " in text
     assert float(re.search(r"about ([\d.]+) times their values would fit", text)[1]) == pytest.approx(fits, rel=0.2)
     assert "publish metres" not in text
+
+
+def test_a_camera_that_hangs_upside_down_is_told_its_pose(peer, capsys):
+    with Repeating(Camera(peer, turned=True).send):
+        status, found = check(capsys)
+    assert status == 1 and found["set"].keys() == {"sensor_pose"}, found
+    assert abs(found["set"]["sensor_pose"][3]) == pytest.approx(np.pi, abs=0.1)
+    assert found["findings"] == []
 
 
 def test_people_beyond_all_depths_are_told_to_look_at_those(peer, capsys):
