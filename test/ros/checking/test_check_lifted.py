@@ -31,10 +31,13 @@ GIVEN = {
 class Camera:
     """OpenPose, a depth camera and its calibration; ``sends`` may leave some of them silent."""
 
-    def __init__(self, peer, sends=("people", "depth", "info"), info_scale=1.0, depth_scale=1.0, turned=False):
+    def __init__(
+        self, peer, sends=("people", "depth", "info"), info_scale=1.0, depth_scale=1.0, turned=False, hangs=False
+    ):
         acts = script(("idle", 3.0), ("wave", 3.0))
         frames = simulate(PerformanceConfig(scripts=(acts,), topology=JOINTS, rate=15.0), seed=2).frames
-        self._frames, self._peer, self._depth_scale = itertools.cycle(frames), peer, depth_scale
+        self._frames = itertools.cycle(frames[:1] if hangs else frames)
+        self._peer, self._depth_scale, self._noise = peer, depth_scale, np.random.default_rng(0)
         self._axes = (1.0, 1.0, 1.0) if turned else (-1.0, -1.0, 1.0)  # by half a turn, or optical
         self._info = camera_info(FOCAL * info_scale)
         self._info.width, self._info.height = int(WIDTH * info_scale), int(HEIGHT * info_scale)
@@ -56,7 +59,8 @@ class Camera:
 
     def _depth(self, points, now):
         image = depth_image(points, now, scale=4)  # not larger than a packet
-        values = np.frombuffer(image.data, np.uint16) * self._depth_scale
+        measured = np.frombuffer(image.data, np.uint16)
+        values = (measured + self._noise.normal(0.0, 5.0, measured.shape)) * self._depth_scale
         values[values > 15_000] = 0  # the wall, which such a camera does not measure
         image.data = array("B", values.astype(np.uint16).tobytes())
         return image
@@ -118,6 +122,13 @@ def test_a_camera_that_hangs_upside_down_is_told_its_pose(peer, capsys):
     assert status == 1 and found["set"].keys() == {"sensor_pose"}, found
     assert abs(found["set"]["sensor_pose"][3]) == pytest.approx(np.pi, abs=0.1)
     assert found["findings"] == []
+
+
+def test_a_detector_that_hangs_is_told_though_depth_goes_on(peer, capsys):
+    with Repeating(Camera(peer, hangs=True).send):
+        status, found = check(capsys)
+    assert status == 1 and [one["key"] for one in found["findings"]] == ["frozen"], found
+    assert "the tracker hangs" in found["findings"][0]["text"]
 
 
 def test_people_beyond_all_depths_are_told_to_look_at_those(peer, capsys):
