@@ -143,6 +143,11 @@ def add_stream(verb: argparse.ArgumentParser) -> None:
     verb.add_argument(
         "--weights", default="default", help="shipped detector, folder or .onnx file (default: %(default)s)"
     )
+    add_beside(verb)
+
+
+def add_beside(verb: argparse.ArgumentParser) -> None:
+    """Add the options for what is told beside ``--weights``."""
     verb.add_argument(
         "--pair-weights", default="", metavar="WEIGHTS", help="of two people, beside them: pairs, or a folder"
     )

@@ -13,12 +13,12 @@ from dataclasses import replace
 
 import numpy as np
 
-from usdrl_model.plausibility import bodies, joint_order, mounting, sides
+from usdrl_model.plausibility import bodies, joint_order, mounting, sides, upright
 from usdrl_model.plausibility.findings import Finding, Level
 from usdrl_model.plausibility.repetition import repeated
 from usdrl_model.plausibility.sights import Setup, Sight, to_canonical
 from usdrl_model.skeleton.parts import PARTS, seen
-from usdrl_model.skeleton.person import AXES, FARTHEST, MIN_CONFIDENCE, REACH, UNITS
+from usdrl_model.skeleton.person import FARTHEST, MIN_CONFIDENCE, REACH, UNITS
 from usdrl_model.skeleton.topology import CANONICAL_JOINTS
 
 ENOUGH = 5
@@ -46,6 +46,7 @@ _LIFTED = (
     "does depth_topic see these people, is camera_info of the picture that the tracker reads (its width and height; a"
     " smaller one has another), and do joints lie in it?"
 )
+_DEPTHS = "millimetres (16UC1) or metres (32FC1)"
 _TURN = "joints of recordings have x to the sensor's left, y up, z away from it: turn them"
 
 
@@ -88,7 +89,7 @@ def judge(sights: Sequence[Sight], setup: Setup) -> tuple[list[Finding], dict[st
             found += sides.swapped(joints, body, setup, measured, undecided, impossible=impossible)
     unusable = float(np.mean([bool(sight.refusal) for sight in sights]))
     if unusable > 1.0 - MOST and not found:
-        found.append(_unusable(sights, unusable))
+        found.append(_unusable(sights, unusable, setup))
     elif not found:
         found += _parts(valid, measured)
     found = [_settled(finding) if finding.change and finding.change[0] in setup.own else finding for finding in found]
@@ -101,7 +102,7 @@ def _settled(finding: Finding) -> Finding:
     return replace(finding, text=text, change=None)
 
 
-def _unusable(sights: Sequence[Sight], share: float) -> Finding:
+def _unusable(sights: Sequence[Sight], share: float, setup: Setup) -> Finding:
     refusals = [sight.refusal for sight in sights if sight.refusal]
     advice = {
         "zero": "joints are sent as zeros: does the tracker run on this sensor?",
@@ -111,6 +112,8 @@ def _unusable(sights: Sequence[Sight], share: float) -> Finding:
         "apart": f"joints are more than {REACH:g} m from the rest of their body: set units to those of the source",
         "far": f"joints are more than {FARTHEST / 1000:g} km from the origin: set units, or a nearer frame",
     }
+    if setup.lifted:
+        advice["not finite"] = f"joints get no depth: does {setup.depth_topic} measure these people, in {_DEPTHS}?"
     worst = max(advice, key=refusals.count)
     return Finding(
         "unusable", Level.ERROR, f"too few valid joints in {share:.0%} of the sights: most {advice[worst]}"
@@ -129,16 +132,27 @@ def _size(body: np.ndarray, setup: Setup) -> list[Finding]:
     if not (times < SMALLEST or times > LARGEST):
         return []
     raw = times / setup.metres
+    length = bodies.torso(body) / setup.metres
+    what = f"median torso {length:.3g}" if np.isfinite(length) else "bones"
+    what += f", {times:.3g} times the size of an adult"
+    if setup.lifted:
+        return [Finding("units", Level.ERROR, f"{what}: {_other_depth(times, setup)}")]
     near = [name for name, metres in UNITS.items() if SMALLEST < raw * metres < LARGEST and metres != setup.metres]
     guess = (
         {"m": "metres", "cm": "centimetres", "mm": "millimetres"}[near[0]] + f"? set units: {near[0]}"
         if near
         else "no unit of the parameter units fits: publish metres"
     )
-    length = bodies.torso(body) / setup.metres
-    what = f"median torso {length:.3g}" if np.isfinite(length) else "bones"
     change = ("units", near[0]) if near else None
-    return [Finding("units", Level.ERROR, f"{what}, {times:.3g} times the size of an adult: {guess}", change)]
+    return [Finding("units", Level.ERROR, f"{what}: {guess}", change)]
+
+
+def _other_depth(times: float, setup: Setup) -> str:
+    """Why people whom a depth image lifts are so many times the size of an adult, in words."""
+    return (
+        f"the depths of {setup.depth_topic} are not in {_DEPTHS}: about {1.0 / times:.2g} times their values would fit;"
+        " or the focal length in camera_info is another than that of this picture"
+    )
 
 
 def _posture(
@@ -163,10 +177,10 @@ def _posture(
             f" (spread {mounted.spread:.0f} degrees)"
         )
     if np.mean(height < -LYING) > MOST:
-        guess, change = _axes_guess(body, setup, mounted)
+        guess, change = upright.guess(body, setup, mounted)
         return [_axes(f"people stand on their heads: {guess}", change)]
     if np.mean(np.abs(height) <= LYING) > MOST:
-        guess, change = _axes_guess(body, setup, mounted)
+        guess, change = upright.guess(body, setup, mounted)
         why = _cannot_lie(sights, body, level, setup)
         if why:
             return [_axes(f"everybody lies, {why}: {guess}", change)]
@@ -184,15 +198,9 @@ def _posture(
     }[setup.levelled_by]
     change = None
     if mounted and mounted.tilt < MOST_TILTED and setup.levelled_by in ("", "sensor_pose"):
-        text, change = _posed(mounted, setup)
+        text, change = upright.posed(mounted, setup)
         remedy += f"; {text}"
     return [Finding("pose", Level.WARN, f"people lean {lean:.0f} degrees, all the same way: {remedy}", change)]
-
-
-def _posed(mounted: mounting.Mounting, setup: Setup) -> tuple[str, tuple[str, object]]:
-    """The pose of the sensor that standing people tell, as a text and as a change."""
-    pose = list(map(float, mounted.pose(setup.pose)))
-    return f"by these people, sensor_pose: {pose}", ("sensor_pose", pose)
 
 
 def _cannot_lie(sights: Sequence[Sight], body: np.ndarray, level: np.ndarray, setup: Setup) -> str:
@@ -208,7 +216,7 @@ def _cannot_lie(sights: Sequence[Sight], body: np.ndarray, level: np.ndarray, se
         return f"{max(map(np.median, own)):.1f} m above the {'floor' if setup.levelled_by else 'sensor'}"
     if len(own) > 1 and np.ptp([np.median(values) for values in own]) > 0.7:
         return "one high above the other"
-    if setup.levelled_by == "sensor_pose" and _degrees(_trunks(body)) < TRUNK_LEANS:
+    if setup.levelled_by == "sensor_pose" and _degrees(upright.trunks(body)) < TRUNK_LEANS:
         return "though upright before sensor_pose turned them"
     depth = np.stack([sight.joints for sight in sights])[:, :, 2] / size
     if setup.levelled_by != "target_frame" and np.mean(depth[np.isfinite(depth)] < 0.3) > 0.15:
@@ -218,36 +226,6 @@ def _cannot_lie(sights: Sequence[Sight], body: np.ndarray, level: np.ndarray, se
 
 def _axes(text: str, change: tuple[str, object] | None) -> Finding:
     return Finding("axes", Level.ERROR, text, change, f"nobody is upright: {_TURN}")
-
-
-def _axes_guess(
-    body: np.ndarray, setup: Setup, mounted: mounting.Mounting | None
-) -> tuple[str, tuple[str, object] | None]:
-    """Guess which axes, or which pose of the sensor, would make people upright, as a text and as a change."""
-    if setup.levelled_by == "target_frame":
-        return "is the header's frame_id the frame of the points (optical or body), and tf right?", None
-    up = bodies.unit(_trunks(body).sum(axis=0)) @ setup.rotation
-    fits = {name: float(np.dot(up, rotation[1])) for name, rotation in AXES.items()}  # [1]: which way is up
-    name = max(fits, key=lambda key: fits[key])
-    if fits[name] < 0.8 and mounted and setup.levelled_by != "imu":
-        text, change = _posed(mounted, setup)
-        return f"is the sensor on its side (roll {mounted.roll:.2f}, pitch {mounted.pitch:.2f})? {text}", change
-    if fits[name] < 0.8:
-        side = "" if setup.levelled_by == "imu" else "; is the sensor on its side? give its sensor_pose"
-        return f"their up is along no axis that axes knows: publish in optical or body axes{side}", None
-    if name != setup.axes:
-        return f"their up fits {name} axes: set axes: {name}", ("axes", name)
-    if setup.levelled_by == "imu":
-        return "axes fit, the IMU does not: set imu_rotation to how it is mounted on the sensor", None
-    return (
-        "axes fit, sensor_pose does not: it takes the rotation of body axes (x along the view), not of an optical frame"
-    ), ("sensor_pose", [*setup.pose[:3], 0.0, 0.0, setup.pose[5]])
-
-
-def _trunks(body: np.ndarray) -> np.ndarray:
-    """(R, 3) unit vectors along the visible trunks, upwards."""
-    trunks = bodies.unit(bodies.joint(body, "spine_shoulder") - bodies.joint(body, "spine_base"))
-    return trunks[np.isfinite(trunks).all(axis=1)]
 
 
 def _degrees(up: np.ndarray) -> float:

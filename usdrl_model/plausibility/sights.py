@@ -45,9 +45,13 @@ class Setup:
     """Parameters (units, axes) that the messages settle themselves, so that setting them changes nothing."""
     planar: bool = False
     """The data set holds poses in an image, so that flat people are no fault."""
+    depth_topic: str = ""
+    """Of the depth image that lifts joints of a picture into space; empty: the joints have depth of their own."""
 
-    lifted: bool = False
-    """Joints are those of a picture, with the depth of a depth image."""
+    @property
+    def lifted(self) -> bool:
+        """Joints are those of a picture, with the depth of a depth image."""
+        return bool(self.depth_topic)
 
     @property
     def rotation(self) -> np.ndarray:

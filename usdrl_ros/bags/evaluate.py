@@ -6,6 +6,8 @@
     usdrl-evaluate-bag bags --jobs 4                   # every labelled bag below a folder; stopped, it goes on
     usdrl-evaluate-bag bags/s01_e01 --live
     usdrl-evaluate-bag bags/sbu --pair-weights pairs   # what two people do with each other
+    usdrl-evaluate-bag bags --label-names names.yaml   # labels that the weights call otherwise
+    usdrl-evaluate-bag bags --weights default --weights hri    # side by side
 
 Offline, the messages go into the same adapters and stream as in the node. ``--live`` starts the node as a process,
 plays the bag over DDS and records the published events, which also measures the latency. Both write ``results.json``,
@@ -18,13 +20,13 @@ import argparse
 import json
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from usdrl_model import __version__
 from usdrl_model.checkpoints import code_version
-from usdrl_model.cli.common import Defaults, add_stream, device_name, pretrained, reported
+from usdrl_model.cli.common import Defaults, add_beside, device_name, pretrained, reported
 from usdrl_model.config import to_dict
 from usdrl_model.data.content_check import Verdict
 from usdrl_model.errors.shown import shown
@@ -37,6 +39,7 @@ from usdrl_model.plots.timeline import draw_timeline, truth_above_detection
 from usdrl_model.progress import progress
 from usdrl_model.skeleton.segments import AMBIGUOUS
 from usdrl_model.skeleton.topology import CANONICAL
+from usdrl_ros.bags import comparison, label_names
 from usdrl_ros.bags.errors import BagError
 from usdrl_ros.bags.gathered import check_names, labelled_bags, usable
 from usdrl_ros.bags.labelled_bag import BagRun, LabelledBag
@@ -55,7 +58,7 @@ SHORT = 1.0
 
 def evaluate(
     bags: Sequence[LabelledBag], made_of: Pretrained, *, rate: float | None = None, jobs: int = 1,
-    kept: Path | None = None, left_out: Mapping[str, str] | None = None,
+    kept: Path | None = None, left_out: Mapping[str, str] | None = None, names: Mapping[str, str] | None = None,
 ) -> tuple[list[BagRun], dict[str, Any]]:  # fmt: skip
     """Replay bags and score the detections.
 
@@ -66,9 +69,10 @@ def evaluate(
         jobs: processes that replay bags offline.
         kept: folder of finished replays, see ``replays.replay_all``.
         left_out: bags that were to be scored and cannot be: name -> why.
+        names: labels of the bags -> of the weights, as ``label_names.load`` gives them.
 
     Returns:
-        One run per bag, and the results, ready for JSON.
+        One run per bag, its truth in the labels of the weights, and the results, ready for JSON.
 
     Raises:
         BagError: no bags, or a rate that is not positive.
@@ -80,8 +84,9 @@ def evaluate(
     check_rate(rate)
     check_names([bag.path for bag in bags])
     streams = made_of.streams(sorted({bag.truth.topology for bag in bags}))
-    offline = replay_all(bags, streams, made_of=made_of, jobs=jobs, folder=kept)
-    runs = offline if rate is None else _replay_live(bags, made_of, rate)
+    names = names or {}
+    offline = _by_names(replay_all(bags, streams, made_of=made_of, jobs=jobs, folder=kept), names)
+    runs = offline if rate is None else _by_names(_replay_live(bags, made_of, rate), names)
     first = next(iter(streams.values()))
     results: dict[str, Any] = {
         "schema": "usdrl.evaluation/1",
@@ -98,10 +103,12 @@ def evaluate(
         "stream": to_dict(first.config),
         "bags": [describe_run(run, known_labels(first)) for run in runs],
         "left_out": dict(left_out or {}),
+        "label_names": dict(names),
         "scores": score_runs(runs, known_labels(first)),
     }
     results["warnings"] = [
         *(f"{name} is left out: {why}." for name, why in results["left_out"].items()),
+        *label_names.unused(names, bags),
         *_warnings(runs, offline, known_labels(first)),
     ]
     return runs, results
@@ -146,6 +153,11 @@ def draw_run(run: BagRun, path: str | Path, title: str) -> None:
     found = [replace(action, start=time.at(action.start), end=time.at(action.end)) for action in found]
     rows = truth_above_detection(truth, found)
     draw_timeline(path, rows, list(labels), start=0.0, end=time.end, title=title)
+
+
+def _by_names(runs: Sequence[BagRun], names: Mapping[str, str]) -> list[BagRun]:
+    """The runs with their truth by other names; not before, because the labels of a bag also say how it is read."""
+    return [replace(run, bag=label_names.renamed(run.bag, names)) for run in runs]
 
 
 def _replay_live(bags: Sequence[LabelledBag], made_of: Pretrained, rate: float) -> list[BagRun]:
@@ -202,7 +214,13 @@ def parser() -> argparse.ArgumentParser:
     command.add_argument("--live", action="store_true", help="through the perception node and DDS, with latency")
     command.add_argument("--rate", type=float, default=1.0, help="with --live: seconds of the bag per second")
     command.add_argument("--jobs", type=_jobs, default=1, metavar="N", help="processes that replay bags offline")
-    add_stream(command)
+    command.add_argument(
+        "--weights",
+        action="append",
+        help="shipped detector, folder or .onnx file (default: default); given several times, they are compared",
+    )
+    add_beside(command)
+    label_names.add_label_names(command)
     command.add_argument("--device", default="auto", type=device_name, help="auto, cpu, cuda or cuda:N")
     command.add_argument("--out", default="out/evaluation", metavar="FOLDER", help="where results are written")
     return command
@@ -222,26 +240,57 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _evaluate(options: argparse.Namespace) -> int:
-    rate = options.rate if options.live else None
-    check_rate(rate)  # this and the next four before any bag is read
-    made_of = pretrained(options)
-    weights = made_of.stream(CANONICAL).weights
-    if Path(options.out).is_file():
+    rate, out = options.rate if options.live else None, Path(options.out)
+    check_rate(rate)  # this and what follows before any bag is read
+    asked, known = _asked(options)
+    names = label_names.load(options.label_names, known)
+    if out.is_file():
         raise NotADirectoryError(f"--out {options.out}: expected a folder for the results, got a file")
-    check_results(Path(options.out), weights.sha256)
+    for one in asked:
+        check_results(one.out, one.sha256)
     bags, left_out = usable(labelled_bags(options.bags))
     for name, why in left_out.items():
         print(f"{name} is left out: {why}", file=sys.stderr)
     for bag in bags if options.live else ():
         bag.check_one_topic()
     print(Verdict.of([bag.findings for bag in bags]).line(), file=sys.stderr)
-    runs, results = evaluate(
-        bags, made_of, rate=rate, jobs=options.jobs, kept=Path(options.out) / KEPT, left_out=left_out
-    )
-    save(runs, results, options.out)
-    print(markdown(results))
+    told: dict[str, dict[str, Any]] = {}
+    for one in asked:
+        runs, told[one.name] = evaluate(
+            bags, one.made_of, rate=rate, jobs=options.jobs, kept=out / KEPT, left_out=left_out, names=names
+        )
+        save(runs, told[one.name], one.out)
+    print(comparison.save(told, out) if len(told) > 1 else markdown(told[asked[0].name]))
     print(f"written to {options.out}")
     return 1 if left_out else 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """Weights that are to be scored."""
+
+    name: str
+    sha256: str
+    made_of: Pretrained
+    out: Path
+    """Folder of their results."""
+
+
+def _asked(options: argparse.Namespace) -> tuple[list[_Asked], tuple[str, ...]]:
+    """The weights that are asked for, and all that they tell; ValueError where two have one name."""
+    given = options.weights or ["default"]
+    found: dict[str, _Asked] = {}
+    known: dict[str, None] = {}
+    for weights in given:
+        made_of = pretrained(argparse.Namespace(**(vars(options) | {"weights": weights})))
+        stream = made_of.stream(CANONICAL)
+        name = stream.weights.name
+        if name in found:
+            raise ValueError(f"--weights {weights}: two are called {name}, by which their results are kept")
+        out = Path(options.out, name) if len(given) > 1 else Path(options.out)
+        found[name] = _Asked(name, stream.weights.sha256, made_of, out)
+        known |= dict.fromkeys(known_labels(stream))
+    return list(found.values()), tuple(known)
 
 
 if __name__ == "__main__":

@@ -20,8 +20,10 @@ import numpy as np
 from usdrl_model.cli.common import add_machine, add_stream, cpu_threads, pretrained
 from usdrl_model.metrics.events import Detection
 from usdrl_model.network.detector_config import BACKGROUND_LABEL
+from usdrl_model.online.pretrained import known_labels
 from usdrl_model.online.stream import ActionStream
 from usdrl_model.skeleton.segments import Segment
+from usdrl_ros.bags import label_names
 from usdrl_ros.bags.described import add_bag, described_bag
 from usdrl_ros.bags.labelled_bag import BagRun, LabelledBag
 from usdrl_ros.bags.replay import replay
@@ -62,6 +64,7 @@ def add_replay(command: argparse.ArgumentParser, out: str) -> None:
     """Add the options that ``replayable`` reads; ``out``: the help of ``--out``."""
     add_bag(command)
     add_stream(command)
+    label_names.add_label_names(command)
     command.add_argument("--out", type=Path, help=out)
     add_machine(command, threads=1)
 
@@ -69,13 +72,17 @@ def add_replay(command: argparse.ArgumentParser, out: str) -> None:
 def replayable(arguments: argparse.Namespace, name: str) -> tuple[LabelledBag, ActionStream, Path]:
     """The bag, the stream to replay it through, and where the result goes: by default to ``name`` beside the messages.
 
-    What people in it look like, and what is missing of it, is told on stderr. Errors as ``predict.predict_bag``.
+    What people in it look like, and what is missing of it, is told on stderr. Errors as ``predict.predict_bag``, and as
+    ``label_names.load``.
     """
     bag = described_bag(arguments)
     print(*bag.judgement(), sep="\n", file=sys.stderr)
     folder = arguments.bag if arguments.bag.is_dir() else arguments.bag.parent
     stream = pretrained(arguments).stream(bag.truth.topology, cpu_threads(arguments))
-    return bag, stream, arguments.out or folder / name
+    names = label_names.load(arguments.label_names, known_labels(stream))
+    for line in label_names.unused(names, [bag]):
+        print(line, file=sys.stderr)
+    return label_names.renamed(bag, names), stream, arguments.out or folder / name
 
 
 def observe(bag: LabelledBag, stream: ActionStream, rate: float) -> Observed:

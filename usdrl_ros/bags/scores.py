@@ -16,6 +16,7 @@ import numpy as np
 from usdrl_model.checkpoints import provenance
 from usdrl_model.checkpoints.provenance import Provenance
 from usdrl_model.config import from_dict
+from usdrl_model.errors.shown import LINE, cut
 from usdrl_model.files.documents import finite
 from usdrl_model.files.markdown import table
 from usdrl_model.metrics.events import Detection, ScoredRecording, detections, judged, score_events
@@ -160,11 +161,11 @@ def markdown(results: dict[str, Any]) -> str:
         + f" look-ahead {results['stream']['look_ahead']:g} s;"
         f" version {results['version']}, commit {results['commit'] or 'unknown'}.",
         "",
-        " ".join([*trained, "Scores on training data say nothing about other people."]),
+        " ".join([*trained, "Scores on training data say nothing about other people.", *_names(results)]),
         "",
-        table(["", *(f"IoU {iou}" for iou in thresholds)], _by_threshold(scores)),
+        table(["", *(f"IoU {iou}" for iou in thresholds)], by_threshold(scores)),
         "",
-        table(["", ""], _overall(scores)),
+        table(["", ""], overall(scores)),
         "",
         table(["action", "true", *(f"F1 at IoU {iou}" for iou in thresholds)], _by_action(scores)),
     ]
@@ -177,29 +178,37 @@ def markdown(results: dict[str, Any]) -> str:
 
 def describe_scores(scores: dict[str, Any]) -> list[list[str]]:
     """Scores of ``score_runs`` as rows of a name and a text, for people."""
-    events = " / ".join(_percent(counts["f1"]) for counts in scores["events"]["overall"].values())
+    events = " / ".join(percent(counts["f1"]) for counts in scores["events"]["overall"].values())
     thresholds = " / ".join(scores["events"]["overall"])
-    return [[f"event F1 at IoU {thresholds}", events], *_overall(scores)]
+    return [[f"event F1 at IoU {thresholds}", events], *overall(scores)]
 
 
-def _by_threshold(scores: dict[str, Any]) -> list[list[str]]:
-    overall = scores["events"]["overall"]
+def _names(results: dict[str, Any]) -> list[str]:
+    """What labels of the bags were taken for, if a table said so."""
+    pairs = ", ".join(f"{own} is {label}" for own, label in results["label_names"].items())
+    return [f"By the table of labels {cut(pairs, LINE)}."] if pairs else []
+
+
+def by_threshold(scores: dict[str, Any]) -> list[list[str]]:
+    """Rows of a name and a text an IoU, for people."""
+    counted = scores["events"]["overall"]
     rows = [
-        [f"event {name}", *(_percent(counts[key]) for counts in overall.values())]
+        [f"event {name}", *(percent(counts[key]) for counts in counted.values())]
         for name, key in (("F1", "f1"), ("precision", "precision"), ("recall", "recall"))
     ]
-    segments = [_percent(counts["f1"]) for counts in scores["segments"].values()]
+    segments = [percent(counts["f1"]) for counts in scores["segments"].values()]
     return [*rows, ["segment F1 (of frame labels)", *segments]]
 
 
-def _overall(scores: dict[str, Any]) -> list[list[str]]:
+def overall(scores: dict[str, Any]) -> list[list[str]]:
+    """Rows of a name and a text, of scores that have no IoU."""
     events, frames = scores["events"], scores["frames"]
     rows = [
         ["onset delay, median / p90", _seconds(events["onset_delay"])],
         ["onset error, median / p90", _seconds(events["onset_error"])],
         ["false alarms an hour", f"{_number(events['false_alarms_per_hour'], 1)} ({events['false_alarms']})"],
-        ["frame accuracy", f"{_percent(frames['accuracy'])} of {frames['count']} frames"],
-        ["frame F1, mean over classes", _percent(frames["macro_f1"])],
+        ["frame accuracy", f"{percent(frames['accuracy'])} of {frames['count']} frames"],
+        ["frame F1, mean over classes", percent(frames["macro_f1"])],
     ]
     if latency := scores["latency"]:
         rows.append(["latency, p50 / p95", f"{latency['p50_ms']:.1f} / {latency['p95_ms']:.1f} ms"])
@@ -215,7 +224,7 @@ def _by_action(scores: dict[str, Any]) -> list[list[object]]:
     rows: list[list[object]] = []
     for label, by_iou in scores["events"]["per_label"].items():
         first = next(iter(by_iou.values()))
-        rows.append([label, first["tp"] + first["fn"], *(_percent(counts["f1"]) for counts in by_iou.values())])
+        rows.append([label, first["tp"] + first["fn"], *(percent(counts["f1"]) for counts in by_iou.values())])
     return rows
 
 
@@ -224,9 +233,9 @@ def _by_bag(bags: Sequence[dict[str, Any]]) -> list[list[object]]:
     for bag in bags:
         events, frames = bag["scores"]["events"], bag["scores"]["frames"]
         counts = list(events["overall"].values())
-        found = [_percent(one["f1"]) for one in counts]
+        found = [percent(one["f1"]) for one in counts]
         true = counts[0]["tp"] + counts[0]["fn"]
-        rows.append([bag["name"], true, *found, events["false_alarms"], _percent(frames["accuracy"])])
+        rows.append([bag["name"], true, *found, events["false_alarms"], percent(frames["accuracy"])])
     return rows
 
 
@@ -242,7 +251,8 @@ def _micro(seconds: float) -> float:
     return round(seconds, STAMP_DIGITS)
 
 
-def _percent(value: float | None) -> str:
+def percent(value: float | None) -> str:
+    """A share for people; "-" where there is none."""
     return "-" if value is None else f"{100 * value:.1f} %"
 
 

@@ -32,7 +32,7 @@ from usdrl_ros.checking.advice import Step, advise
 from usdrl_ros.checking.graph import Graph, Perception
 from usdrl_ros.checking.hearing import Hearing
 from usdrl_ros.checking.report import Report
-from usdrl_ros.checking.trial import further_routes, run
+from usdrl_ros.checking.trial import reader, run
 from usdrl_ros.diagnostics import graph_checks
 from usdrl_ros.inputs.conversion import levelled_by
 from usdrl_ros.inputs.options import PREFIX, values
@@ -98,8 +98,8 @@ def inspect(graph: Graph, topic: str = "", *, node: str = "", seconds: float = 8
     # What is heard is read when all of it has come, and again with every change.
     tf = tf_listener(graph.node, lambda error: None, wait + seconds + KEPT) if looks_up else None
     with closing(tf) if tf else nullcontext():
-        routes = further_routes(source, options, config, topic, tf.buffer if tf else None)
-        hearing = Hearing(graph, source.message_type, topic, routes, report.perception)
+        reading = reader(source, options, config, topic, tf.buffer if tf else None)
+        hearing = Hearing(graph, source.message_type, topic, *reading, report.perception)
         with closing(hearing):
             messages = hearing.listen(seconds, wait)
             further = hearing.troubles()

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +17,7 @@ from usdrl_model.plausibility.findings import Finding, Level
 from usdrl_model.skeleton.person import SkeletonFrame
 from usdrl_ros.checking.graph import Graph
 from usdrl_ros.diagnostics import graph_checks
-from usdrl_ros.inputs.common import SourceFrame
+from usdrl_ros.inputs.common import InputError, SourceFrame
 from usdrl_ros.inputs.conversion import Conversion
 from usdrl_ros.inputs.depth_images import KEPT
 from usdrl_ros.inputs.further_topics import FurtherTopics, Heard, Route
@@ -55,17 +56,22 @@ class Hearing:
         graph: whose node subscribes.
         kind: class of the messages of the main topic.
         topic: resolved name of it.
-        routes: further topics that are read from the start.
+        convert: is given the messages of the main topic, and asks for further topics by them; None: by none.
+        topics: the further topics that it wants: from the start, as depth images, or with people, as their skeletons.
         perception: full name of the perception node, whose names and quality of service count; empty: none runs.
     """
 
-    def __init__(self, graph: Graph, kind: Any, topic: str, routes: Sequence[Route], perception: str) -> None:
-        self._graph, self._perception = graph, perception
+    def __init__(
+        self, graph: Graph, kind: Any, topic: str, convert: Conversion | None, topics: FurtherTopics, perception: str
+    ) -> None:
+        self._graph, self._convert, self._topics, self._perception = graph, convert, topics, perception
         self._messages: list[Captured] = []
         self._bytes = 0
         best_effort = QoSProfile(depth=200, reliability=ReliabilityPolicy.BEST_EFFORT)
         self._made = [graph.node.create_subscription(kind, topic, self._taking(""), best_effort, raw=True)]
-        self._further = {route: self._subscribe(route) for route in routes}
+        self._from_the_start = topics.routes
+        self._further: dict[Route, Any] = {}
+        self._follow()
 
     def listen(self, seconds: float, patience: float) -> list[Captured]:
         """The messages of some seconds, in the order of arrival; empty if none of the main topic comes in time.
@@ -74,15 +80,14 @@ class Hearing:
             seconds: to listen, less where that is more than is kept.
             patience: seconds to wait for the first message of the main topic, and then of the further ones.
         """
-        wait = self._graph.wait
+        wait = self._wait
         if not wait(lambda: "" in self._heard(), patience):
             return []
         if self._further:
             wait(lambda: {route.topic for route in self._published()} <= self._heard(), patience)
             if any(route.kind is Image for route in self._further):
                 wait(lambda: self._full, KEPT)  # depth of the pictures that the first skeletons are of
-            # What came before cannot be read as the node reads it.
-            self._messages = [one for one in self._messages if one.topic]
+            self._messages = self._readable()
         wait(lambda: self._full, seconds)
         return list(self._messages)
 
@@ -104,6 +109,32 @@ class Hearing:
         for made in (*self._made, *self._further.values()):
             self._graph.node.destroy_subscription(made)
 
+    def _readable(self) -> list[Captured]:
+        """The messages without those of people that came before, and cannot be read as the node reads them.
+
+        Where people have topics of their own, the newest message stays that asked for them: it may be long until the
+        next one.
+        """
+        early = {route.topic for route in self._from_the_start}
+        asked = [one for one in self._messages if not one.topic][-1:] if len(self._further) > len(early) else []
+        return [one for one in self._messages if one.topic in early or one in asked]
+
+    def _wait(self, done: Callable[[], bool], seconds: float) -> bool:
+        """As ``Graph.wait``; meanwhile subscriptions follow what is wanted."""
+
+        def followed() -> bool:
+            self._follow()
+            return done()
+
+        return self._graph.wait(followed, seconds)
+
+    def _follow(self) -> None:
+        for route in [route for route in self._further if route not in self._topics.routes]:
+            self._graph.node.destroy_subscription(self._further.pop(route))
+        for route in self._topics.routes:
+            if route not in self._further:
+                self._further[route] = self._subscribe(route)
+
     @property
     def _full(self) -> bool:
         return len(self._messages) >= MOST or self._bytes >= LARGEST
@@ -124,6 +155,9 @@ class Hearing:
                 self._bytes += len(data)
                 now = self._graph.node.get_clock().now().nanoseconds * 1e-9
                 self._messages.append(Captured(data, now, time.monotonic(), topic))
+                if not topic and self._convert is not None:
+                    with contextlib.suppress(InputError):  # which ``trial.run`` tells
+                        self._convert(data, now)
 
         return take
 

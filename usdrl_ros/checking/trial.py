@@ -28,7 +28,7 @@ from usdrl_ros.diagnostics.source_checks import WHILE, SourceChecks
 from usdrl_ros.inputs.common import InputError
 from usdrl_ros.inputs.conversion import Conversion, converter, described, levelled_by
 from usdrl_ros.inputs.deserialiser import Deserialiser
-from usdrl_ros.inputs.further_topics import FurtherTopics, Route
+from usdrl_ros.inputs.further_topics import FurtherTopics
 from usdrl_ros.inputs.registry import Input
 from usdrl_ros.parameters.values import PerceptionConfig
 
@@ -140,10 +140,10 @@ def run(
     return replace(trial, findings=(*before, *trial.findings))
 
 
-def further_routes(
+def reader(
     source: Input, options: Mapping[str, Any], config: PerceptionConfig, topic: str, tf: Any
-) -> tuple[Route, ...]:
-    """The further topics that a source reads from the start, as depth images; none with settings that do not fit.
+) -> tuple[Conversion | None, FurtherTopics]:
+    """What asks for further topics by the messages as they come, and those topics; None with settings that do not fit.
 
     Arguments as of ``run``.
     """
@@ -152,10 +152,10 @@ def further_routes(
     topics = FurtherTopics()
     try:
         silent: dict[str, Any] = {"deserialise": deserialise, "options": options, "warn": lambda *_: None}
-        converter(source, config, tf=tf, description=described(source, config), topics=topics, topic=topic, **silent)
+        given: dict[str, Any] = {"tf": tf, "description": described(source, config), "topics": topics, "topic": topic}
+        return converter(source, config, **given, **silent), topics
     except ValueError:  # which ``run`` tells
-        return ()
-    return topics.routes
+        return None, FurtherTopics()
 
 
 def _settings(config: PerceptionConfig, tf: Any) -> tuple[PerceptionConfig, list[Finding]]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from usdrl_model.errors.shown import NAME, showable, shown
+from usdrl_model.errors.shown import NAME, cut, showable, shown
 from usdrl_model.plausibility.sights import Levelling, Setup
 from usdrl_model.skeleton.person import UNITS, SkeletonFrame
 from usdrl_model.skeleton.topology import topology as find_topology
@@ -120,7 +120,7 @@ def described(source: Input, config: SourceConfig) -> Setup:
         pose=tuple(config.sensor_pose),
         own=frozenset(name for name in ("units", "axes") if getattr(source.adapter, name)),
         planar=is_flat(source.adapter, config),
-        lifted=bool(source.adapter.plane and config.depth_topic),
+        depth_topic=cut(config.depth_topic, NAME) if source.adapter.plane else "",
     )
 
 

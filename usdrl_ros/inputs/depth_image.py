@@ -53,7 +53,8 @@ class DepthImage:
                 f"expected a depth image in {', '.join(ENCODINGS)}, got {cut(message.encoding, NAME)!r}: set"
                 " depth_topic to the raw depth image, registered to the picture",
             )
-        kind, self._metres = ENCODINGS[message.encoding]
+        self._encoding = message.encoding
+        kind, self._metres = ENCODINGS[self._encoding]
         pixel = np.dtype(kind).newbyteorder(">" if message.is_bigendian else "<")
         height, width, step = message.height, message.width, message.step
         fits = 0 < height <= LARGEST and 0 < width <= LARGEST and step >= width * pixel.itemsize
@@ -83,10 +84,15 @@ class DepthImage:
         some = self._rows[::COARSE, ::COARSE].astype(np.float64) * self._metres
         some = some[np.isfinite(some) & (some > 0.0)]  # infinite is too far to be measured (REP 117)
         if some.size and np.mean(some >= FARTHEST) > ALL:
+            guess = (
+                "millimetres in 32FC1? publish metres, or 16UC1"
+                if self._metres == 1.0
+                else f"less than a millimetre in {self._encoding}? publish millimetres, or metres in 32FC1"
+            )
             raise InputError(
                 "depth_units",
                 f"expected depths of up to {FARTHEST:g} m, got a median of {np.median(some):.4g} m: every depth is"
-                f" beyond {FARTHEST:g} m: millimetres in 32FC1? publish metres, or 16UC1",
+                f" beyond {FARTHEST:g} m: {guess}",
             )
 
     def surfaces(self, u: float, v: float) -> list[float]:

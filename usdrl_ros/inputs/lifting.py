@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from usdrl_ros.inputs.adapter import Adapter, Context, Decode
 from usdrl_ros.inputs.common import InputError, SourceFrame
 from usdrl_ros.inputs.depth_image import DepthImage
 from usdrl_ros.inputs.depth_images import APART, DepthImages, Measured
+from usdrl_ros.inputs.held_places import HeldPlaces
 from usdrl_ros.inputs.in_picture import InPicture
 from usdrl_ros.inputs.lens import Lens, is_rectified
 
@@ -86,6 +88,7 @@ class Lifting(InPicture):
 
     def __init__(self, adapter: Adapter, context: Context, depth_topic: str, camera_info_topic: str) -> None:
         self._depths = DepthImages()
+        self._places = HeldPlaces()
         self._waiting: deque[SourceFrame] = deque(maxlen=WAITING)
         self._rectified = is_rectified(depth_topic, camera_info_topic)
         context.subscribe(depth_topic, "sensor_msgs/msg/Image", self._depth, depth=5)
@@ -119,7 +122,10 @@ class Lifting(InPicture):
         self._waiting.popleft()
         if depth is None:  # nobody there, and nothing to lift
             return replace(first, frame=replace(first.frame, lifted=True))
-        people = tuple(self._lifted(person, depth.image, context) for person in first.frame.people)
+        people = tuple(
+            self._places.step(person, partial(self._lifted, person, depth.image, context))
+            for person in first.frame.people
+        )
         lifted = replace(first.frame, people=people, lifted=True)
         return SourceFrame(lifted, first.stamp, depth.frame_id or first.frame_id)
 

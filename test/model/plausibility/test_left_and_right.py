@@ -63,6 +63,6 @@ def test_people_of_an_impossible_size_are_not_judged() -> None:
 
 
 def test_joints_with_the_depth_of_an_image_are_not_judged() -> None:
-    found, said, undecided = judged("kinect_v2_25", MIRROR, lifted=True)
+    found, said, undecided = judged("kinect_v2_25", MIRROR, depth_topic="/depth")
     assert "sides" not in found and "sides" in undecided
     assert said == "not judged: joints have the depth of a depth image"

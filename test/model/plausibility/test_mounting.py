@@ -1,6 +1,7 @@
 """The tilt of a sensor, and its height, by the people who stand before it."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,7 +10,8 @@ from helpers.paths import public
 
 from usdrl_model.data import catalogue
 from usdrl_model.plausibility.mounting import Mounting, estimate
-from usdrl_model.plausibility.sights import to_canonical
+from usdrl_model.plausibility.sights import Setup, to_canonical
+from usdrl_model.plausibility.upright import guess
 from usdrl_model.simulation.simulate import PerformanceConfig, simulate
 from usdrl_model.skeleton.recording import Recording
 from usdrl_model.skeleton.topology import topology
@@ -51,6 +53,17 @@ def test_the_pose_of_a_sensor_is_found_again(people: np.ndarray, roll: float, pi
     assert abs(found.pitch - pitch) < 0.06
     assert found.height - level.height == pytest.approx(0.4, abs=0.02)
     assert found.spread < 6.0
+
+
+def test_a_picture_that_hangs_upside_down_is_turned_by_no_parameter(people: np.ndarray) -> None:
+    hanging = seen_from(people, math.pi, 0.0, 0.0)
+    optical = Setup(topology=topology("kinect_v2_25"), axes="optical", own=frozenset({"axes"}))
+    text, change = guess(hanging, replace(optical, planar=True), estimate(hanging))
+    assert (text, change) == ("is the picture turned? turn it upright before the tracker reads it", None)
+    for mounted in (estimate(hanging), None):  # nobody stands, who would tell the pitch
+        text, change = guess(hanging, optical, mounted)
+        assert text.startswith("does the sensor hang upside down? ") and change is not None
+        assert (change[0], abs(change[1][3])) == ("sensor_pose", pytest.approx(math.pi, abs=0.06))
 
 
 def test_who_sits_or_lies_does_not_tilt_the_sensor(people: np.ndarray) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from helpers.acted_bags import acted, said
 
-from usdrl_ros.bags import evaluate
+from usdrl_ros.bags import evaluate, replays
 from usdrl_ros.bags.write import write_recording
 
 
@@ -48,3 +48,40 @@ def test_each_bag_has_scores_and_other_weights_another_folder(
     assert evaluate.main([*asked, str(tmp_path / "other"), "--weights", "hri"]) == 0
     assert "| bag | true |" not in said(capsys), "one bag is all of them"
     assert evaluate.main([*asked, str(tmp_path / "out")]) == 0
+
+
+def test_several_weights_are_put_side_by_side(tmp_path: Path, monkeypatch, capsys: pytest.CaptureFixture[str]) -> None:
+    write_recording(acted(), tmp_path / "bags" / "long")
+    write_recording(replace(acted(1.0), segments=()), tmp_path / "bags" / "short")
+    asked = [str(tmp_path / "bags"), "--device", "cpu", "--weights", "hri"]
+    assert evaluate.main([*asked, "--out", str(tmp_path / "alone")]) == 0
+    both = [*asked, "--weights", "default", "--out", str(tmp_path / "both")]
+    capsys.readouterr()
+    assert evaluate.main(both) == 0
+    page = (tmp_path / "both" / "comparison.md").read_text(encoding="utf-8")
+    assert page in said(capsys)
+
+    alone = json.loads((tmp_path / "alone" / "results.json").read_text(encoding="utf-8"))
+    there = {
+        name: json.loads((tmp_path / "both" / name / "results.json").read_text(encoding="utf-8"))
+        for name in ("hri", "hri_streaming")
+    }
+    assert there["hri"] == alone
+    compared = json.loads((tmp_path / "both" / "comparison.json").read_text(encoding="utf-8"))["weights"]
+    assert list(compared) == ["hri", "hri_streaming"], "in the order in which they are given"
+    for name, one in there.items():
+        assert compared[name]["sha256"] == one["weights_sha256"]
+        assert compared[name]["scores"] == one["scores"]
+        assert compared[name]["bags"] == {bag["name"]: bag["scores"] for bag in one["bags"]}
+    rows = {row[0]: row[1:] for line in page.splitlines() if len(row := line.strip("| ").split(" | ")) > 2}
+    assert rows["action"] == ["true", "hri: F1", "hri_streaming: F1"]
+    alarms = [one["scores"]["events"]["false_alarms"] for one in there.values()]
+    assert [cell.split(" ")[-1] for cell in rows["false alarms an hour"]] == [f"({count})" for count in alarms]
+    by_bag = [bag["scores"]["events"]["false_alarms"] for one in there.values() for bag in one["bags"][1:]]
+    assert (rows["short"][0], [int(cell) for cell in rows["short"][2::2]]) == ("0", by_bag)
+
+    replayed = []
+    monkeypatch.setattr(replays, "replay", lambda bag, *others: replayed.append(bag.name))
+    assert evaluate.main(both) == 0 and replayed == [], "what is finished is not replayed"
+    assert evaluate.main([*both, "--weights", "hri_streaming"]) == 1
+    assert "--weights hri_streaming: two are called hri_streaming" in said(capsys)

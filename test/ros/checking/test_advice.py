@@ -116,6 +116,44 @@ def test_the_pose_of_a_sensor_on_its_side(sign, pose):
     assert not found.left
 
 
+def with_axes_of_its_own():
+    """A source that settles its axes itself, as all do whose joints a depth image lifts."""
+    source = find("point_cloud")
+    return dataclasses.replace(source, adapter=dataclasses.replace(source.adapter, axes="optical"))
+
+
+HANGING = np.array([-1.0, -1.0, 1.0])
+"""A picture that is turned by half a turn: right is left, and up is down."""
+
+
+@pytest.mark.parametrize("pose", [(0.0,) * 6, (0.2, 0.0, 1.1, 0.0, 0.0, 1.5)])
+def test_the_pose_of_a_sensor_that_hangs_upside_down(pose):
+    found = report(
+        captured(perform(), change=lambda joints: joints * HANGING), with_axes_of_its_own(), sensor_pose=pose
+    )
+    ((name, value),) = steps(found)
+    assert name == "sensor_pose" and abs(value[3]) == pytest.approx(np.pi, abs=0.06)
+    assert value[4] == pytest.approx(0.0, abs=0.06) and (value[:2], value[5]) == (pose[:2], pose[5])
+    assert "does the sensor hang upside down? by these people, sensor_pose: [" in found.steps[0].why.text
+    assert not found.left and all("standing" in one.states for one in found.trial.people)
+
+
+def test_a_picture_that_is_mirrored_is_not_one_that_is_turned():
+    found = report(captured(perform(), change=lambda joints: joints * (1.0, -1.0, 1.0)), with_axes_of_its_own())
+    (name, _), mirrored = steps(found)
+    assert (name, mirrored) == ("sensor_pose", ("mirrored", True)), "a rotation leaves left and right as they are"
+
+
+def test_where_axes_can_be_set_both_that_fit_are_said():
+    found = report(captured(perform(), change=lambda joints: joints * HANGING))
+    assert steps(found) == [("axes", "kinect")] and not found.left
+    assert "or, if the sensor hangs upside down, by these people, sensor_pose: [0.0, 0.0, " in found.steps[0].why.text
+    body = report(captured(perform(), axes="body", change=lambda joints: joints * HANGING), axes="body")
+    ((name, value),) = steps(body)
+    assert name == "sensor_pose" and abs(value[3]) == pytest.approx(np.pi, abs=0.06), "no other axes fit"
+    assert "does the sensor hang upside down?" in body.steps[0].why.text
+
+
 def test_a_small_tilt_is_a_note():
     found = report(captured(perform(), change=tilted(15.0)))
     assert found.fine
@@ -225,7 +263,7 @@ def test_what_the_messages_settle_themselves_is_no_parameter_to_set(own, settles
     source = find("point_cloud")
     source = dataclasses.replace(source, adapter=dataclasses.replace(source.adapter, **own))
     change = (lambda joints: 1000.0 * joints) if settles == "units" else (lambda joints: joints)
-    found = report(captured(perform(), change=change), source)
+    found = report(captured(perform(), axes="optical" if settles == "units" else "body", change=change), source)
     assert steps(found) == [] and not found.fine
     (finding,) = [one for one in found.left if one.key == settles]
     assert f"these messages have {settles} of their own: correct what publishes them" in finding.text

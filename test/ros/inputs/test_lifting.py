@@ -220,6 +220,13 @@ def test_millimetres_as_numbers_with_a_point_are_refused(source):
     assert source.skeleton(12.0).frame.people
 
 
+def test_less_than_a_millimetre_in_whole_numbers_is_refused_where_all_is_too_far(source):
+    source(depth_image(POINTS, 10.0, rows=np.full((HEIGHT, WIDTH), 20.0)), "/depth")
+    with pytest.raises(InputError, match=r"less than a millimetre in 16UC1\? publish millimetres") as error:
+        source.skeleton(10.0)
+    assert error.value.kind == "depth_units"
+
+
 def test_without_depth_a_source_in_the_picture_is_refused_with_the_way_out():
     given = Context(topology=COCO, subscribe=FurtherTopics().subscribe)
     for topics in (("", ""), ("/depth", "")):

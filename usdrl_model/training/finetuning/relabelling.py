@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import logging
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from usdrl_model.data.active_span import who_moves
 from usdrl_model.data.clip_index import ClipIndex
@@ -63,9 +63,13 @@ def relabelled(recording: Recording, labels: Mapping[str, str]) -> Recording:
     """The recording in the detector's labels; ``labels`` has all of its own, label of the set -> of the detector."""
     labels = {AMBIGUOUS: AMBIGUOUS, **labels}
     label = labels[recording.label] if recording.label else None
-    renamed = (dataclasses.replace(segment, label=labels[segment.label]) for segment in recording.segments)
-    kept = tuple(segment for segment in renamed if segment.label != BACKGROUND_LABEL)
-    return dataclasses.replace(recording, segments=kept, label=label)
+    return dataclasses.replace(recording, segments=renamed_segments(recording.segments, labels), label=label)
+
+
+def renamed_segments(segments: Iterable[Segment], labels: Mapping[str, str]) -> tuple[Segment, ...]:
+    """The segments by the names of a table that has all of theirs; those that are background by it are none."""
+    renamed = (dataclasses.replace(segment, label=labels[segment.label]) for segment in segments)
+    return tuple(segment for segment in renamed if segment.label != BACKGROUND_LABEL)
 
 
 def as_segments(recording: Recording) -> Recording:
