@@ -107,9 +107,12 @@ else
 	@$(PYTEST) $(ARGS)
 endif
 
-test-extras: $(CAMERA_STAMP)
-	@$(CAMERA_VENV)/$(PIP_INSTALL) -c $(CAMERA_VENV)/constraints.txt -e ".[rerun,test]" scikit-image
-	@$(CAMERA_VENV)/bin/python -m pytest test/ros/camera test/ros/bags/test_view_bag.py $(ARGS)
+# What has no place in the environment of the other tests, by its size or its numpy.
+test-extras: $(STAMP) $(CAMERA_STAMP)
+	@$(VENV)/$(PIP_INSTALL) -c constraints.txt -e ".[rerun]"
+	@$(PYTEST) -n 0 test/ros/bags/test_view_bag.py
+	@$(CAMERA_VENV)/$(PIP_INSTALL) -c $(CAMERA_VENV)/constraints.txt -e ".[camera]" hypothesis psutil pytest scikit-image
+	@$(CAMERA_VENV)/bin/python -m pytest test/ros/camera
 
 lint: $(STAMP)
 	@$(VENV)/bin/ruff check .

@@ -252,7 +252,7 @@ def test_a_video_is_played_as_a_camera_and_ends_the_process(peer, tmp_path):
     cv2 = pytest.importorskip("cv2", reason="needs OpenCV (extra camera)")
     path = tmp_path / "people.avi"
     writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*"MJPG"), 20.0, (WIDTH, HEIGHT))
-    for _ in range(40):
+    for _ in range(120):  # longer than two processes need to find each other
         writer.write(np.full((HEIGHT, WIDTH, 3), (0, 0, 150), np.uint8))
     writer.release()
     clouds = peer.listen(PointCloud2, "skeletons", 100)
