@@ -25,7 +25,7 @@ def add_verb(verbs: Any) -> None:
     verb = verbs.add_parser("export", help="a detector as an ONNX file, and how far it is from the original")
     verb.add_argument("weights", help="shipped detector or folder")
     verb.add_argument("out", type=Path, help="the .onnx file; beside it: report (.json), card (.md), licence")
-    verb.add_argument("--precision", default="fp32", help="fp32, or int8 for detectors of windows (default: fp32)")
+    verb.add_argument("--precision", default="fp32", help="fp32, or int8 for weights of DSTE, as hri (default: fp32)")
     verb.add_argument("--batch", type=_batch, help="windows a call: a number, or dynamic (default)")
     verb.add_argument("--windows", type=int, default=200, help="windows to compare on (default: 200)")
     verb.add_argument("--data", type=Path, help="store of people to compare on (default: simulated ones)")

@@ -1,1 +1,1 @@
-"""The networks: encoders (DSTE, STTR), their layers and their heads."""
+"""The networks: encoders (DSTE, STTR, Conformer), their layers and their heads."""

@@ -184,7 +184,8 @@ def parser() -> argparse.ArgumentParser:
         " units, joint set, axes, tilt, left and right, and who is seen. Says which parameters to set, in order. Let"
         " somebody stand before the sensor meanwhile. Parameters are given as to usdrl-perception (--ros-args -p"
         " name:=value); the others are those of the perception node, if one runs, or the defaults.",
-        epilog="Exit status: 0 when nothing needs to be changed, 1 when something does, or nothing was heard.",
+        epilog="Exit status: 0 when nothing needs to be changed, 1 when something does, nothing was heard or nobody was"
+        " seen.",
     )
     command.add_argument(
         "topic", nargs="?", default="", help="topic (default: that of the perception node, or the parameter topic)"

@@ -77,7 +77,7 @@ def enable(node: Managed, request: SetBool.Request, response: SetBool.Response) 
 
 
 def list_labels(node: Managed, request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
-    """The labels of the weights and of enrolled gestures, as JSON."""
+    """The labels of the weights, of those of pairs, and of enrolled gestures, as JSON."""
     pipeline = node.pipeline
     response.success = pipeline is not None
     response.message = no_weights(node) if pipeline is None else json.dumps(pipeline.model.known())

@@ -142,8 +142,8 @@ PARAMETERS: tuple[Declaration, ...] = (
         name="precision",
         default="auto",
         choices=("auto", "fp32", "tf32", "bf16"),
-        text="Precision of the model; auto: fp32 (exact; the only one of streaming detectors), or that of an ONNX file."
-        " bf16: less exact, faster, on a GPU from 64 people on. tf32 (GPU only) rounds factors to 10 bits.",
+        text="Precision of the model; auto: fp32 (exact), or that of an ONNX file. The others are for weights of DSTE,"
+        " such as hri. bf16: less exact, faster, on a GPU from 64 people. tf32 (GPU only) rounds factors to 10 bits.",
     ),
     Declaration(
         name="cuda_graphs",

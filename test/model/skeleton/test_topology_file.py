@@ -1,11 +1,13 @@
 """A joint set of one's own, from a file, and trackers whose left is the person's right."""
 
+import re
 import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 import yaml
+from helpers.paths import ROOT
 from helpers.people import pose
 
 from usdrl_model.data.store import Store
@@ -45,6 +47,14 @@ def test_a_file_is_a_topology(tmp_path: Path, entry: dict) -> None:
 def test_joints_of_the_same_name_need_no_row(tmp_path: Path) -> None:
     bare = {"joints": list(CANONICAL_JOINTS)}
     np.testing.assert_array_equal(topology(written(tmp_path / "mine.yml", bare)).matrix, np.eye(25))
+
+
+def test_the_page_names_every_canonical_joint() -> None:
+    page = (ROOT / "docs/topics.md").read_text(encoding="utf-8")
+    (told,) = re.findall(r"^The 25 canonical joints.*?\n\n", page, re.MULTILINE | re.DOTALL)
+    middle, sides = (set(re.findall(r"`([a-z]\w*)`", part)) for part in told.split("of each side"))
+    named = (middle - {"kinect_v2_25"}) | {f"{one}_{side}" for one in sides for side in ("left", "right")}
+    assert named == set(CANONICAL_JOINTS)
 
 
 def test_a_path_is_relative_to_who_names_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
