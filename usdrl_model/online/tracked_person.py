@@ -16,6 +16,7 @@ from usdrl_model.gestures.recogniser import PersonGestures
 from usdrl_model.network.detector_config import DetectorConfig
 from usdrl_model.online.person_pairs import PersonPairs
 from usdrl_model.online.state import ActionState, PersonState
+from usdrl_model.skeleton.person import SEEN_JOINTS
 from usdrl_model.skeleton.topology import JOINT_INDEX
 from usdrl_model.states.config import StatesConfig
 from usdrl_model.states.measures import measure
@@ -268,8 +269,14 @@ class TrackedPerson:
             top=top,
             valid_joints=float(valid.mean()),
             states=States() if absent else self.states.snapshot(),
-            withheld=self._withheld,
+            withheld=self._withheld if self._judgeable() else self._detector.labels[1:],
         )
+
+    def _judgeable(self) -> bool:
+        """Whether enough joints were seen lately in any frame."""
+        newest = self.track.newest
+        seen = 0 if newest is None else self.track.mask(self.patience + 1, newest).sum(axis=1).max()
+        return bool(seen >= SEEN_JOINTS)
 
 
 def follow_states(people: Sequence[TrackedPerson]) -> None:

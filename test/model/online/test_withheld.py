@@ -68,6 +68,23 @@ def test_an_action_ends_when_too_few_joints_are_seen_for_it() -> None:
     assert here.actions == () and here.top == () and "wave" in here.withheld
 
 
+@pytest.mark.parametrize("name", ["hri_streaming", "hri"])
+def test_of_somebody_with_a_head_and_an_arm_all_that_is_not_judged_is_withheld(name: str) -> None:
+    script = (Act(action="idle", seconds=1.0), Act(action="wave", seconds=4.0))
+    recording = performance(seed=1, people=1, faults="none", script=script)
+    arm = ("head", "neck", "spine_shoulder", "shoulder_right", "elbow_right", "wrist_right", "hand_right")
+    hidden = [index for joint, index in JOINT_INDEX.items() if joint not in arm]
+    stream = ActionStream(load.load(name, "cpu"), topology=recording.topology)
+    for frame in without(hidden, recording).frames:
+        stream.push(frame)
+        (here,) = stream.state().people
+        assert here.withheld == stream.labels[1:] and here.actions == ()
+    for frame in performance(seed=1, people=1, faults="none", script=script).frames:  # they step back
+        stream.push(dataclasses.replace(frame, stamp=frame.stamp + recording.frames[-1].stamp))
+    (here,) = stream.state().people
+    assert here.withheld == () and here.top
+
+
 @pytest.fixture(scope="module")
 def walker() -> Recording:
     acts = (("idle", 1.5), ("walk", 5.0), ("idle", 1.5), ("wave", 4.0), ("idle", 1.5))
