@@ -97,6 +97,40 @@ def test_an_example_that_is_there_already_is_refused(tmp_path, detector, backgro
     assert len(library.read(tmp_path, "both_up").examples) == 1
 
 
+def test_what_is_left_without_an_example_is_what_the_others_make(tmp_path, detector, background) -> None:
+    made = [shown(detector, seed) for seed in (1, 2, 3)]
+    enrolment.add(tmp_path / "with", "both_up", made, detector, background)
+    enrolment.add(tmp_path / "without", "both_up", [made[0], made[2]], detector, background)
+    taken, _ = enrolment.take_back(tmp_path / "with", "both_up", 2, detector, background)
+    assert taken == made[1].example
+    one, other = (library.read(tmp_path / folder, "both_up") for folder in ("with", "without"))
+    np.testing.assert_allclose(one.features, other.features, atol=1e-5)
+    assert (one.examples, one.threshold, one.spread) == (
+        other.examples, pytest.approx(other.threshold, abs=1e-5), pytest.approx(other.spread, abs=1e-5)
+    )  # fmt: skip
+
+
+def test_an_example_is_taken_back_as_a_whole_or_not_at_all(tmp_path, detector, background, monkeypatch) -> None:
+    enrolment.add(tmp_path, "both_up", [shown(detector, seed) for seed in (1, 2)], detector, background)
+    described = tmp_path / "both_up" / "gesture.yaml"
+    described.write_text(yaml.safe_dump({**yaml.safe_load(described.read_text()), "threshold": 0.9}))
+    before = library.read(tmp_path, "both_up")
+
+    def full(*arguments: object) -> None:
+        raise OSError("no space left")
+
+    with monkeypatch.context() as disk, pytest.raises(OSError, match="no space left"):
+        disk.setattr(library.configuration, "dump", full)  # after the features were written
+        enrolment.take_back(tmp_path, "both_up", 1, detector, background)
+    again = library.read(tmp_path, "both_up")
+    np.testing.assert_array_equal(again.features, before.features)
+    assert again.examples == before.examples
+    _, left = enrolment.take_back(tmp_path, "both_up", 1, detector, background)
+    assert "keeps its threshold of 0.90" in str(left)
+    assert library.read(tmp_path, "both_up").examples == before.examples[1:]
+    assert len(list((tmp_path / "both_up").iterdir())) == 2
+
+
 def test_which_example_is_unlike_the_others_is_said_from_the_third_on(tmp_path, detector, background) -> None:
     config = detector.config.detector
     kick = examples.from_recording(performed(3, ("idle", 2.0), ("kick", 1.5)), config.rate, config.encoder.window)
