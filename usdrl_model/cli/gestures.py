@@ -3,6 +3,7 @@
 usdrl gestures add thumbs_up takes --from 2.0 --to 4.5      # .npz recordings, each one an example
 usdrl gestures test other_takes
 usdrl gestures list
+usdrl gestures remove thumbs_up --example 2                 # as the list numbers them; without: all of it
 usdrl gestures background --weights runs/own/weights --store stores
 
 In a bag: ``usdrl-bag gesture``. In front of the robot: the services ``~/enrol/start`` and ``~/enrol/stop``.
@@ -47,9 +48,11 @@ def add_verb(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     _add_folder(show)
     show.set_defaults(run=reported(PROGRAM, _list))
 
-    remove = actions.add_parser("remove", help="remove a gesture")
+    remove = actions.add_parser("remove", help="remove a gesture, or one of its examples")
     remove.add_argument("label")
+    remove.add_argument("--example", type=int, metavar="N", help="only this one, as list numbers them")
     _add_folder(remove)
+    _add_weights(remove)
     remove.set_defaults(run=reported(PROGRAM, _remove))
 
     test = actions.add_parser("test", help="play recordings as a robot would see them, and print the gestures found")
@@ -138,19 +141,29 @@ def _list(arguments: argparse.Namespace) -> None:
     rows = []
     for label in library.labels(arguments.folder):
         one = library.read(arguments.folder, label)
-        sources = ", ".join(example.source for example in one.examples)
-        rows.append([label, str(len(one.examples)), f"{one.seconds:.1f}", one.weights[:12], sources])
+        rows += [
+            [label, str(number), f"{example.seconds:.1f}", one.weights[:12], example.source]
+            for number, example in enumerate(one.examples, start=1)
+        ]
     if rows:
-        print(markdown.table(["gesture", "examples", "seconds", "weights", "from"], rows))
+        print(markdown.table(["gesture", "example", "seconds", "weights", "from"], rows))
     else:
         print(f"{arguments.folder}: no gestures; usdrl gestures add makes one")
 
 
 def _remove(arguments: argparse.Namespace) -> None:
-    from usdrl_model.gestures import library
+    from usdrl_model.gestures import background, enrolment, library
 
-    library.remove(arguments.folder, arguments.label)
-    print(f"{arguments.label}: removed from {arguments.folder}")
+    if arguments.example is None:
+        library.remove(arguments.folder, arguments.label)
+        print(f"{arguments.label}: removed from {arguments.folder}")
+        return
+    library.read(arguments.folder, arguments.label)  # before weights are loaded
+    detector = common.detector(arguments)
+    taken, left = enrolment.take_back(
+        arguments.folder, arguments.label, arguments.example, detector, background.find(detector)
+    )
+    print(f"example {arguments.example}, {taken.source}, removed; {left}")
 
 
 def _test(arguments: argparse.Namespace) -> None:

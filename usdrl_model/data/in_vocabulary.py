@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from usdrl_model.data.acting import acting
-from usdrl_model.data.active_span import active_span, upright_again
+from usdrl_model.data.active_span import active_span, upright_again, who_moves
 from usdrl_model.data.face_to_face import face_to_face
 from usdrl_model.data.scene_labels import of_everybody
 from usdrl_model.data.vocabulary import NONE, OTHER, Vocabulary
@@ -26,8 +26,9 @@ def in_vocabulary(
     """A recording of a data set in the labels of a vocabulary.
 
     Segments are what the vocabulary names, and ``AMBIGUOUS``; everything else is background. A trimmed clip has one for
-    each of its people, while they move, and its label is "none" where that is no action of the vocabulary. Where a clip
-    has segments of its own, they count and not its label: they say who does what when.
+    each of its people, while they move, and its label is "none" where that is no action of the vocabulary; it is
+    ambiguous for those who move far less than another. Where a clip has segments of its own, they count and not its
+    label: they say who does what when.
 
     Args:
         recording: in the set's own labels.
@@ -83,19 +84,23 @@ def _changed(segment: Segment, dataset: str, vocabulary: Vocabulary, *, pairs: b
 
 
 def _while_moving(recording: Recording, labels: tuple[str, ...]) -> Iterator[Segment]:
-    """What everybody in a clip does: one label, or an ambiguous one and the two actions that follow each other."""
+    """What everybody in a clip does: one label, or an ambiguous one and the two actions that follow each other.
+
+    What somebody does who moves far less than another is ambiguous.
+    """
     clip = Clip.of(recording)
     label, *two = labels
+    moves = who_moves(clip)
     for place, person in enumerate(clip.people):
         span = active_span(clip, place)
-        risen = upright_again(clip, place) if two else None
+        risen = upright_again(clip, place) if two and moves[place] else None
         if span is not None and risen is not None and span[0] < risen < span[1]:
             yield Segment(person, two[0], span[0], risen)
             yield Segment(person, two[1], risen, span[1])
         elif label == AMBIGUOUS:
             yield Segment(person, label, float(clip.stamps[0]), float(clip.stamps[-1]))
         elif span is not None:
-            yield Segment(person, label, *span)
+            yield Segment(person, label if moves[place] else AMBIGUOUS, *span)
 
 
 def _between(recording: Recording, dataset: str, meaning: str, vocabulary: Vocabulary) -> Iterator[Segment]:

@@ -1,4 +1,4 @@
-"""Enrols a gesture: examples in, a stored gesture out, and what to know about it."""
+"""Enrols a gesture: examples in, or taken back, a stored gesture out, and what to know about it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from usdrl_model.errors.shown import shown
 from usdrl_model.gestures import library
 from usdrl_model.gestures.background import Background, identity
 from usdrl_model.gestures.examples import Shown
-from usdrl_model.gestures.gesture import Gesture, check_label, enrol, prototype
+from usdrl_model.gestures.gesture import Example, Gesture, check_label, enrol, prototype
 from usdrl_model.inference import load
 from usdrl_model.states.person import STATES
 
@@ -74,6 +74,52 @@ def add(
         enrolled = _enrolled(folder, label, examples, detector, background)
         library.write(folder, enrolled.gesture)
     return enrolled
+
+
+def take_back(
+    folder: Path,
+    label: str,
+    number: int,
+    detector: LoadedDetector,
+    background: Background,
+    *,
+    patience: float = library.PATIENCE,
+) -> tuple[Example, Enrolled]:
+    """Remove one example of the gesture ``label`` below ``folder``; what is left is as if it had never been added.
+
+    Args:
+        folder: of the gestures.
+        label: of the gesture.
+        number: of the example, from 1.
+        detector: as of ``add``.
+        background: as of ``add``.
+        patience: as of ``add``.
+
+    Returns:
+        The example, and the gesture that is left, whose others have other numbers now.
+
+    Raises:
+        FileNotFoundError: no such gesture.
+        ValueError: no such example, the only one, or a gesture that is damaged or of other weights.
+        OSError: as ``add``; the gesture is as it was before then.
+    """
+    library.read(folder, label)  # before a folder is made
+    with library.alone(folder, patience):
+        before = library.read(folder, label)
+        library.check_weights([before], identity(detector), folder)
+        count = len(before.examples)
+        if not 1 <= number <= count:
+            raise ValueError(f"{label}: expected an example from 1 to {count}, got {number}: see usdrl gestures list")
+        if count == 1:
+            raise ValueError(f"{label}: example 1 is the only one: usdrl gestures remove {label} removes the gesture")
+        examples = list(before.examples)
+        taken = examples.pop(number - 1)
+        own = _own_threshold(before, background)
+        left = enrol(label, tuple(examples), np.delete(before.features, number - 1, axis=0), background)
+        if own is not None:
+            left = dataclasses.replace(left, threshold=own)
+        library.write(folder, left)
+    return taken, Enrolled(left, (*_unlike(left, background), *_other_threshold(own)))
 
 
 def _enrolled(

@@ -19,12 +19,17 @@ from usdrl_model.errors.shown import cut, shown
 from usdrl_model.gestures.gesture import Example
 from usdrl_model.skeleton.person import SPINE_MID, SkeletonFrame
 from usdrl_model.skeleton.recording import Recording
+from usdrl_model.skeleton.topology import CANONICAL_JOINTS
 from usdrl_model.windows.shape import WindowShape
 from usdrl_model.windows.tracklets import MIN_FRAMES, Tracklet, tracklets
 from usdrl_model.windows.window import Body, compose, spine_of
 
+LOWER = ("spine_base", "spine_mid", "hip", "knee", "ankle", "foot")
+"""How the names of the joints below the waist begin."""
+UPPER = [joint for joint, name in enumerate(CANONICAL_JOINTS) if not name.startswith(LOWER)]
+"""Those above it: what is seen over a table, or over the lower edge of a picture, but for hands that hang."""
 SEEN = 0.5
-"""Least share of the joints that must be seen."""
+"""Least share of the joints that must be seen while they move or all the time, of all or of those above the waist."""
 MOVED = 0.15
 """Metres that a limb must move relative to the spine, or the spine up or down; where the spine is mostly hidden, it is
 taken to be below the shoulders."""
@@ -71,8 +76,14 @@ def from_body(
         raise ValueError(
             f"{source}: expected a person for {MIN_FRAMES / rate:.1f} s or longer, got {len(mask) / rate:.1f} s"
         )
-    _check_seen(mask, source, topology)
-    first, last = _movement(joints, mask, rate, source)
+    reach, first, last = _movement(joints, mask, rate)
+    if not (reach >= MOVED and mask.any(axis=1).mean() >= SEEN and _share(mask[first : last + 1]) >= SEEN):
+        _check_seen(mask, source, topology)
+    if not reach >= MOVED:
+        raise ValueError(
+            f"{source}: the person did not move: expected {MOVED * 100:.0f} cm of an arm or a leg or more, got"
+            f" {reach * 100:.0f} cm; make the gesture between start and stop"
+        )
     begin = last + 1 - shape.frames
     window = compose([[_window(joints, mask, begin, last)]], shape)[0]
     seconds = round((last + 1 - max(first, begin)) / rate, 2)
@@ -120,17 +131,22 @@ def _check_seen(mask: np.ndarray, source: str, topology: str) -> None:
     there = mask.any(axis=1)
     if not there.any():
         raise ValueError(f"{source}: no joint can be believed: are they in metres, and those of {topology}?")
-    if mask.mean() >= SEEN:
+    if _share(mask) >= SEEN:
         return
-    if mask[there].mean() >= SEEN:
+    if _share(mask[there]) >= SEEN:
         raise ValueError(
             f"{source}: the person was seen for {there.mean():.0%} of the time, expected {SEEN:.0%} or more (joints"
             " that repeat to the last digit, as of a tracker that hangs, count as missing): make the gesture again"
         )
     raise ValueError(
-        f"{source}: {mask.mean():.0%} of the joints were seen, expected {SEEN:.0%} or more: stand so that arms and"
-        " hips are in view, and make the gesture again"
+        f"{source}: {mask.mean():.0%} of the joints were seen and {mask[:, UPPER].mean():.0%} of those above the waist,"
+        f" expected {SEEN:.0%} or more: stand so that arms and shoulders are in view, and make the gesture again"
     )
+
+
+def _share(mask: np.ndarray) -> float:
+    """Share of the joints that are seen: of all, or of those above the waist, whichever is more."""
+    return max(float(mask.mean()), float(mask[:, UPPER].mean()))
 
 
 def _of_person(there: list[Tracklet], person: str | None, source: str) -> Tracklet | None:
@@ -155,12 +171,8 @@ def _nobody(frames: Sequence[SkeletonFrame], person: str | None, source: str, ra
     )
 
 
-def _movement(joints: np.ndarray, mask: np.ndarray, rate: float, source: str) -> tuple[int, int]:
-    """First and last frame of the movement.
-
-    Raises:
-        ValueError: there is none.
-    """
+def _movement(joints: np.ndarray, mask: np.ndarray, rate: float) -> tuple[float, int, int]:
+    """Metres that a limb or the trunk moves, first and last frame of that; all frames where none moves fast enough."""
     places = np.where(mask[:, :, None], joints, np.nan).astype(np.float64)
     if mask[:, SPINE_MID].mean() < SEEN:  # a table or the edge of the picture hides it: about where it must be, always
         places[:, SPINE_MID] = np.nan
@@ -170,17 +182,12 @@ def _movement(joints: np.ndarray, mask: np.ndarray, rate: float, source: str) ->
     relative[:, SPINE_MID] = 0.0
     relative[:, SPINE_MID, 1] = spine[:, 1]
     lag = max(1, round(STEP_SECONDS * rate))
-    span = _reach(relative)
-    if not span >= MOVED:
-        raise ValueError(
-            f"{source}: the person did not move: expected {MOVED * 100:.0f} cm of an arm or a leg or more, got"
-            f" {span * 100:.0f} cm; make the gesture between start and stop"
-        )
+    reach = _reach(relative)
     steps = _limb(np.linalg.norm(relative[lag:] - relative[:-lag], axis=2))
     moving = np.flatnonzero(steps >= max(STEP, SLOW * steps.max(initial=0.0)))
     if not len(moving):
-        return 0, len(mask) - 1
-    return int(moving[0]), min(int(moving[-1]) + lag + round(AFTER * rate), len(mask) - 1)
+        return reach, 0, len(mask) - 1
+    return reach, int(moving[0]), min(int(moving[-1]) + lag + round(AFTER * rate), len(mask) - 1)
 
 
 def _reach(relative: np.ndarray) -> float:

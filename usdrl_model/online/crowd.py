@@ -8,7 +8,8 @@ The ids of a tracker are checked against positions. A sample that is farther fro
 - a new person, if the next sample is there too: the old person is lost;
 - no person otherwise: the sample is refused.
 
-Ids are swapped, too, where two samples of one frame are each where the other's person just was, however near they are.
+Ids are swapped, too, where two samples of one frame are each where the other's person just was, however near they are,
+unless both may have walked there: of two who pass each other out of sight nobody knows better than the tracker.
 
 At most ``limit`` people who are seen are followed, the nearest to the sensor first, and as many who are frozen or have
 no valid joint.
@@ -38,6 +39,8 @@ NEARER = 0.3
 
 MOVED, STAYED = 0.3, 0.2
 """Metres: ids are swapped where two people both moved by more than this, and by less than that by the other's id."""
+IN_SIGHT, PACE = 0.15, 0.5
+"""Seconds: who was not seen for longer than this may have walked on, as fast as in so many before."""
 
 Sample = tuple[np.ndarray, np.ndarray]
 """Canonical joints (25, 3) in metres, and confidence (25,), 0 where invalid."""
@@ -143,7 +146,7 @@ class Crowd:
         moved = {
             id_: person
             for id_, sighting in sightings.items()
-            if (person := self._people.get(self._name(id_))) is not None and _apart(person, sighting) > MOVED
+            if (person := self._people.get(self._name(id_))) is not None and _displaced(person, sighting)
         }
         for one, other in itertools.combinations(moved, 2):
             if _apart(moved[one], sightings[other]) < STAYED and _apart(moved[other], sightings[one]) < STAYED:
@@ -251,6 +254,12 @@ def _apart(person: TrackedPerson, sighting: Sighting) -> float:
     """Metres between a person's last position and a later sighting: the median of the joints; NaN without any."""
     distance, _ = person.distances(sighting)
     return float(np.median(distance)) if distance.size and sighting.stamp > person.sighting.stamp else math.nan
+
+
+def _displaced(person: TrackedPerson, sighting: Sighting) -> bool:
+    """Whether a person is farther from where they just were than they walk in that time."""
+    since, apart = sighting.stamp - person.track.seen_stamp, _apart(person, sighting)
+    return apart > MOVED and (since <= IN_SIGHT or apart > MOVED + person.track.speed(PACE) * since)
 
 
 def _jumped(person: TrackedPerson, sighting: Sighting) -> bool:

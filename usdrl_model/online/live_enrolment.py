@@ -129,6 +129,10 @@ class LiveEnrolment:
         self._recognise()
         return enrolled
 
+    def forget(self) -> None:
+        """What was started, or made and not stored, is no example."""
+        self._started = self._made = None
+
     def check(self, label: str) -> None:
         """ValueError for the name of an action that the stream tells or of a state, and for what is no name at all."""
         enrolment.check_new(label, self._stream.told)

@@ -87,6 +87,10 @@ class ContentCheck:
             self._next_verdict = stamp + EVERY
             self._judge(stamp)
 
+    def now(self) -> list[Finding]:
+        """What is wrong with the last seconds as they are, worst first, however short it has been so."""
+        return judge(self._sights, self.setup)[0]
+
     def _judge(self, stamp: float) -> None:
         found, values, undecided = judge(self._sights, self.setup)
         begins = BEGINS

@@ -160,6 +160,19 @@ class Track:
         both = (confidence > 0.0) & np.isfinite(self._valid_stamp)
         return np.linalg.norm(joints[both] - self._valid_joints[both], axis=1), self._valid_stamp[both]
 
+    def speed(self, seconds: float) -> float:
+        """Metres a second, the median of the joints, in the ``seconds`` before one was valid last; 0 if unknown."""
+        if self.newest is None or not math.isfinite(self.seen_stamp):
+            return 0.0
+        frames = max(2, round(seconds * self.rate) + 1)
+        joints, mask = self.window(frames, grid_index(self.seen_stamp, self.rate))
+        there = np.flatnonzero(mask.any(axis=1))
+        shared = mask[there[0]] & mask[there[-1]] if len(there) > 1 else np.zeros(0, bool)
+        if not shared.any():
+            return 0.0
+        way = np.linalg.norm(joints[there[-1], shared] - joints[there[0], shared], axis=1)
+        return float(np.median(way)) * self.rate / float(there[-1] - there[0])
+
     def _advance(self, index: int) -> None:
         """Move the newest frame to ``index``, clearing what the ring reuses."""
         if self.newest is None or index - self.newest >= self.capacity:

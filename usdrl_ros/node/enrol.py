@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from std_srvs.srv import Trigger
 
 from usdrl_model.errors.shown import MESSAGE, cut, reason
+from usdrl_model.plausibility.findings import misread
 from usdrl_ros.node.services import no_weights
 from usdrl_ros.parameters import values
 from usdrl_ros.parameters.values import PerceptionConfig
@@ -61,8 +62,15 @@ def _done(node: PerceptionNode, work: Work, config: PerceptionConfig) -> str:
     enrolment = pipeline.model.enrolment
     if enrolment is None:
         raise ValueError("no folder for gestures: set the parameter gestures and configure the node again")
-    worker = pipeline.worker
-    answer = worker.ask(lambda: work(enrolment, config, worker.silent))
+    worker, content = pipeline.worker, pipeline.content
+
+    def done() -> str:
+        if finding := misread(content.now()):
+            enrolment.forget()
+            raise ValueError(f"{finding.text}; nothing is kept of it")
+        return work(enrolment, config, worker.silent)
+
+    answer = worker.ask(done)
     try:
         return answer.result(PATIENCE)
     except NoAnswer:

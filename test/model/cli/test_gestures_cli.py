@@ -25,7 +25,7 @@ def place(tmp_path_factory) -> Path:
 
 def usdrl(place: Path, verb: str, *arguments: str) -> int:
     both = ["--folder", str(place / "gestures")]
-    weights = [] if verb in ("list", "remove") else ["--weights", str(place / "weights"), "--device", "cpu"]
+    weights = [] if verb == "list" else ["--weights", str(place / "weights"), "--device", "cpu"]
     return main.main(["gestures", verb, *arguments, *both, *weights])
 
 
@@ -33,7 +33,7 @@ def test_add_list_test_and_remove(place: Path, capsys) -> None:
     assert usdrl(place, "add", "both_up", str(place / "takes")) == 0
     assert capsys.readouterr().out.startswith("both_up: 3 examples of ")
     assert usdrl(place, "list") == 0
-    assert "| both_up | 3 |" in capsys.readouterr().out
+    assert [line[:15] for line in capsys.readouterr().out.splitlines()[2:]] == [f"| both_up | {n} |" for n in (1, 2, 3)]
     assert usdrl(place, "test", str(place / "others")) == 0
     assert "both_up" in capsys.readouterr().out
     assert usdrl(place, "remove", "both_up") == 0
@@ -41,6 +41,24 @@ def test_add_list_test_and_remove(place: Path, capsys) -> None:
     assert "no gesture 'both_up'" in capsys.readouterr().err
     assert usdrl(place, "list") == 0
     assert "no gestures; usdrl gestures add makes one" in capsys.readouterr().out
+
+
+def test_one_example_is_taken_back_by_the_number_of_the_list(place: Path, capsys) -> None:
+    assert usdrl(place, "add", "one_less", str(place / "takes")) == 0
+    usdrl(place, "list")
+    first, second, third = [line.split("|")[5].strip() for line in capsys.readouterr().out.splitlines()[-3:]]
+    assert usdrl(place, "remove", "one_less", "--example", "4") == 1
+    assert "one_less: expected an example from 1 to 3, got 4: see usdrl gestures list" in capsys.readouterr().err
+    assert usdrl(place, "remove", "one_less", "--example", "2") == 0
+    assert capsys.readouterr().out.startswith(f"example 2, {second}, removed; one_less: 2 examples of ")
+    usdrl(place, "list")
+    assert [line.split("|")[5].strip() for line in capsys.readouterr().out.splitlines()[2:]] == [first, third]
+    assert usdrl(place, "remove", "one_less", "--example", "1") == 0
+    assert usdrl(place, "remove", "one_less", "--example", "1") == 1
+    assert "example 1 is the only one: usdrl gestures remove one_less removes" in capsys.readouterr().err
+    assert usdrl(place, "remove", "one_less") == 0
+    assert usdrl(place, "remove", "one_less", "--example", "1") == 1
+    assert "no gesture 'one_less'" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("session", [None, "session"])

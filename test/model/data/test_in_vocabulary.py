@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from helpers.acting import script
 from helpers.paths import public
 from helpers.trimmed import MOVES, pair, trimmed
 
@@ -13,10 +14,15 @@ from usdrl_model.data import catalogue, vocabulary
 from usdrl_model.data.acting import acting
 from usdrl_model.data.compose import compose
 from usdrl_model.data.in_vocabulary import in_vocabulary
+from usdrl_model.simulation.faults import TrackerFaults
+from usdrl_model.simulation.simulate import PerformanceConfig, simulate
 from usdrl_model.skeleton.clip import Clip
+from usdrl_model.skeleton.recording import Recording
 from usdrl_model.skeleton.segments import AMBIGUOUS, Segment
+from usdrl_model.skeleton.topology import JOINT_INDEX
 
 HRI = vocabulary.load("hri")
+LEFT = [JOINT_INDEX[f"{name}_left"] for name in ("wrist", "hand", "hand_tip", "thumb")]
 
 
 def test_a_clip_shows_its_action_while_the_person_moves() -> None:
@@ -78,6 +84,42 @@ def test_of_two_people_the_one_who_acts_is_kept() -> None:
     assert both is not None and (both.label, len(both.frames[0].people)) == ("none", 2)
     together = in_vocabulary(pair("hug"), "sbu", HRI, pairs=True)
     assert together is not None and together.label == "hug"
+
+
+def beside_somebody_who_waves(twitch: float, noise: float) -> Recording:
+    """Somebody waves; somebody else stands, noisily seen, and one of their hands goes up once, by metres."""
+    scripts = (script(("idle", 2.0), ("wave", 3.0), ("idle", 1.0)), script(("idle", 6.0)))
+    faults = TrackerFaults(jitter=noise, wander=noise)
+    seen = simulate(PerformanceConfig(scripts=scripts, rate=30.0, faults=faults), 1)
+    frames = []
+    for frame in seen.frames:
+        waves, stands = frame.people
+        joints = np.array(stands.joints)
+        joints[LEFT, 1] += twitch * np.sin(np.pi * np.clip((frame.stamp - 1.0) / 0.5, 0.0, 1.0)) ** 2
+        frames.append(replace(frame, people=(waves, replace(stands, joints=joints))))
+    return replace(seen, frames=tuple(frames), segments=(), label="wave", labels=("wave",))
+
+
+@pytest.mark.parametrize(("twitch", "noise"), [(0.05, 0.002), (0.1, 0.002), (0.2, 0.002), (0.0, 0.008), (0.1, 0.008)])
+def test_who_stands_beside_somebody_who_acts_and_twitches_does_nothing_that_is_known(
+    twitch: float, noise: float
+) -> None:
+    found = in_vocabulary(beside_somebody_who_waves(twitch, noise), "performer", HRI)
+    assert found is not None
+    assert {(one.person, one.label) for one in found.segments} == {("1", "wave"), ("2", AMBIGUOUS)}
+
+
+def test_who_acts_gently_beside_another_acts() -> None:
+    found = in_vocabulary(pair("wave", startled=0.2), "nuisi", HRI)
+    assert found is not None and {(one.person, one.label) for one in found.segments} == {("1", "wave"), ("2", "wave")}
+
+
+def test_both_of_two_real_people_who_wave_at_each_other_do() -> None:
+    found = [
+        in_vocabulary(one, "nuisi", HRI) for one in catalogue.load("nuisi", public("nuisi")) if one.label == "wave"
+    ]
+    assert len(found) == 19
+    assert {tuple(one.label for one in wave.segments) for wave in found if wave} == {("wave", "wave")}
 
 
 def test_where_nobody_clearly_acts_nothing_is_learnt() -> None:

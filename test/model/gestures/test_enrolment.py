@@ -22,8 +22,6 @@ from usdrl_model.online.live_enrolment import LiveEnrolment
 from usdrl_model.online.stream import ActionStream
 from usdrl_model.simulation.simulate import PerformanceConfig, simulate
 from usdrl_model.skeleton.person import Person, SkeletonFrame
-from usdrl_model.skeleton.recording import Recording
-from usdrl_model.skeleton.topology import topology
 
 
 @pytest.mark.parametrize("beside_a_streaming_one", [False, True])
@@ -97,6 +95,40 @@ def test_an_example_that_is_there_already_is_refused(tmp_path, detector, backgro
         with pytest.raises(ValueError, match=f"^{source} is example 1 of both_up already \\({source}\\): show"):
             enrolment.add(tmp_path, "both_up", several, detector, background)
     assert len(library.read(tmp_path, "both_up").examples) == 1
+
+
+def test_what_is_left_without_an_example_is_what_the_others_make(tmp_path, detector, background) -> None:
+    made = [shown(detector, seed) for seed in (1, 2, 3)]
+    enrolment.add(tmp_path / "with", "both_up", made, detector, background)
+    enrolment.add(tmp_path / "without", "both_up", [made[0], made[2]], detector, background)
+    taken, _ = enrolment.take_back(tmp_path / "with", "both_up", 2, detector, background)
+    assert taken == made[1].example
+    one, other = (library.read(tmp_path / folder, "both_up") for folder in ("with", "without"))
+    np.testing.assert_allclose(one.features, other.features, atol=1e-5)
+    assert (one.examples, one.threshold, one.spread) == (
+        other.examples, pytest.approx(other.threshold, abs=1e-5), pytest.approx(other.spread, abs=1e-5)
+    )  # fmt: skip
+
+
+def test_an_example_is_taken_back_as_a_whole_or_not_at_all(tmp_path, detector, background, monkeypatch) -> None:
+    enrolment.add(tmp_path, "both_up", [shown(detector, seed) for seed in (1, 2)], detector, background)
+    described = tmp_path / "both_up" / "gesture.yaml"
+    described.write_text(yaml.safe_dump({**yaml.safe_load(described.read_text()), "threshold": 0.9}))
+    before = library.read(tmp_path, "both_up")
+
+    def full(*arguments: object) -> None:
+        raise OSError("no space left")
+
+    with monkeypatch.context() as disk, pytest.raises(OSError, match="no space left"):
+        disk.setattr(library.configuration, "dump", full)  # after the features were written
+        enrolment.take_back(tmp_path, "both_up", 1, detector, background)
+    again = library.read(tmp_path, "both_up")
+    np.testing.assert_array_equal(again.features, before.features)
+    assert again.examples == before.examples
+    _, left = enrolment.take_back(tmp_path, "both_up", 1, detector, background)
+    assert "keeps its threshold of 0.90" in str(left)
+    assert library.read(tmp_path, "both_up").examples == before.examples[1:]
+    assert len(list((tmp_path / "both_up").iterdir())) == 2
 
 
 def test_which_example_is_unlike_the_others_is_said_from_the_third_on(tmp_path, detector, background) -> None:
@@ -231,47 +263,10 @@ def test_half_of_the_joints_missing_is_refused(detector) -> None:
         return dataclasses.replace(person, joints=joints)
 
     frames = tuple(dataclasses.replace(one, people=tuple(map(hidden, one.people))) for one in recording.frames)
-    with pytest.raises(ValueError, match="% of the joints were seen, expected 50% or more: stand so"):
+    with pytest.raises(
+        ValueError, match="% of the joints were seen and .* above the waist, expected 50% or more: stand so"
+    ):
         examples.from_recording(dataclasses.replace(recording, frames=frames), config.rate, config.encoder.window)
-
-
-def from_the_waist_up(recording: Recording) -> Recording:
-    """As behind a table: hips, legs and the middle of the spine are never seen."""
-    joints = topology(recording.topology).joints
-    low = [
-        n for n, name in enumerate(joints) if name.startswith(("spine_base", "spine_mid", "hip", "knee", "ank", "foot"))
-    ]
-
-    def upper(person: Person) -> Person:
-        seen = np.array(person.joints)
-        seen[low] = np.nan
-        return dataclasses.replace(person, joints=seen)
-
-    frames = tuple(dataclasses.replace(one, people=tuple(map(upper, one.people))) for one in recording.frames)
-    return dataclasses.replace(recording, frames=frames)
-
-
-def test_a_gesture_from_the_waist_up_is_enrolled_and_recognised(tmp_path, detector, background) -> None:
-    config = detector.config.detector
-    acted = [performed(seed, ("idle", 2.0), (GESTURE, 2.5), ("idle", 1.0)) for seed in range(3)]
-    made = [examples.from_recording(from_the_waist_up(one), config.rate, config.encoder.window) for one in acted]
-    whole = [examples.from_recording(one, config.rate, config.encoder.window) for one in acted]
-    for one, other in zip(made, whole, strict=True):
-        assert one.example.seconds == pytest.approx(other.example.seconds, abs=0.35)
-    enrolment.add(tmp_path, "both_up", made, detector, background)
-    stream = ActionStream(detector, topology="kinect_v2_25")
-    stream.recognise(Recogniser(library.read_all(tmp_path, detector.sha256), background, detector))
-    events = []
-    for frame in from_the_waist_up(performed(11, ("idle", 5.0), (GESTURE, 2.5), ("idle", 4.0))).frames:
-        events += stream.push(frame)
-    (onset, offset) = [event for event in events + stream.finish() if event.label == "both_up"]
-    assert onset.onset == pytest.approx(5.0, abs=1.5)
-
-
-def test_who_does_not_move_from_the_waist_up_makes_no_gesture(detector) -> None:
-    config = detector.config.detector
-    with pytest.raises(ValueError, match="the person did not move: expected 15 cm .*, got [1-9]"):
-        examples.from_recording(from_the_waist_up(performed(0, ("idle", 3.0))), config.rate, config.encoder.window)
 
 
 def test_why_a_recording_is_no_example_is_said_of_what_is_wrong_with_it(detector) -> None:

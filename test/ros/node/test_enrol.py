@@ -1,7 +1,9 @@
 """Gestures over real DDS: the performer shows one to the node, which knows it from then on."""
 
+import re
 import threading
 import time
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -16,6 +18,7 @@ from std_msgs.msg import Bool  # noqa: E402
 from std_srvs.srv import Trigger  # noqa: E402
 
 from usdrl_model.gestures import library  # noqa: E402
+from usdrl_model.plausibility.findings import Finding, Level  # noqa: E402
 from usdrl_ros import service_calls  # noqa: E402
 from usdrl_ros.node import enrol  # noqa: E402
 from usdrl_ros.processes.children import Child  # noqa: E402
@@ -121,6 +124,25 @@ def test_what_is_no_gesture_is_refused_and_not_stored(node, folders):
     assert call(node, "start").message == "no person '9'; there: 1"
 
 
+@pytest.mark.parametrize(
+    ("turned", "start", "why"),
+    [
+        ((-1.0, -1.0, 1.0), 3500.0, "people stand on their heads"),
+        (3 * (1000.0,), 3600.0, "median torso .* times the size of an adult: millimetres"),
+    ],
+)
+def test_people_who_are_read_wrongly_show_no_gesture(node, turned, start, why):
+    def misread(frame):
+        return replace(frame, people=tuple(replace(one, joints=one.joints * turned) for one in frame.people))
+
+    node.reset()
+    assert node.set("enrol.person", "").successful and node.set("enrol.label", "misread").successful
+    node.play([misread(frame) for frame in performed(8, ("idle", 2.0), start=start).frames], SPEED)
+    answer = call(node, "start")
+    assert not answer.success and re.match(f"{why}.*; nothing is kept of it$", answer.message), answer.message
+    node.reset()
+
+
 def shown(start):
     """A person who stands, makes the gesture again and again, and stands."""
     again = [(GESTURE, 2.5), ("idle", 0.5)] * 4
@@ -199,13 +221,14 @@ def asking(monkeypatch):
     monkeypatch.setattr(enrol, "PATIENCE", 0.2)
     monkeypatch.setattr(enrol, "FURTHER", 0.4)
     monkeypatch.setattr(enrol.values, "read", lambda node: None)
-    bench = Bench()
-    pipeline = SimpleNamespace(worker=bench.worker, model=SimpleNamespace(enrolment="all gestures"))
+    bench, content = Bench(), SimpleNamespace(now=lambda: [])
+    pipeline = SimpleNamespace(worker=bench.worker, content=content, model=SimpleNamespace(enrolment=SimpleNamespace()))
 
     def ask(work):
         node = SimpleNamespace(pipeline=pipeline)
         return enrol.enrol(node, work, Trigger.Request(), Trigger.Response())
 
+    ask.pipeline = pipeline
     return bench.worker, ask
 
 
@@ -216,6 +239,20 @@ def test_what_is_told_to_have_failed_is_not_done_later(asking):
     assert not answer.success and answer.message.startswith("the model has not answered for")
     worker.step()
     assert not stored
+
+
+def test_what_people_who_are_read_wrongly_have_shown_is_forgotten(asking):
+    worker, ask = asking
+    found, forgotten, stored = [Finding("axes", Level.ERROR, "people stand on their heads")], [], []
+    ask.pipeline.content.now = lambda: found
+    ask.pipeline.model.enrolment.forget = lambda: forgotten.append("it")
+    worker.start()
+    answer = ask(lambda enrolment, config, silent: stored.append(enrolment))
+    assert (answer.success, answer.message) == (False, "people stand on their heads; nothing is kept of it")
+    assert (forgotten, stored) == (["it"], [])
+    found[:] = [Finding("pose", Level.WARN, "people lean")]
+    assert ask(lambda enrolment, config, silent: "stored").message == "stored"
+    assert worker.stop(1.0)
 
 
 def test_what_has_begun_is_waited_for_and_told(asking):
