@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from usdrl_model.data.active_span import active_span
+from usdrl_model.data.active_span import active_span, who_moves
 from usdrl_model.data.in_vocabulary import ONE_OF
 from usdrl_model.data.laid_out import LaidOut
 from usdrl_model.data.transition import blend, placed, seconds
@@ -86,8 +86,8 @@ def compose(recordings: Iterable[Recording], seed: int) -> Iterator[Recording]:
 
     Yields:
         Streams in canonical joints at the rate of the clips: person "1", the segments of every clip, or one with its
-        label while the person moves, and segments ``AMBIGUOUS`` where a transition may look like sitting down or
-        standing up.
+        label while the person moves (``AMBIGUOUS`` of who moves far less than another), and segments ``AMBIGUOUS``
+        where a transition may look like sitting down or standing up.
     """
     rng = np.random.default_rng(seed)
     groups: dict[tuple[str, str, str], list[tuple[Recording, np.ndarray, list[Piece]]]] = {}
@@ -209,7 +209,7 @@ def _piece(clip: Clip, place: int) -> Piece | None:
         if one.person == clip.people[place] and one.end > begin and one.start < end
     ]
     if not shown and clip.label != NONE:
-        shown = [(clip.label, *span)]
+        shown = [(clip.label if who_moves(clip)[place] else AMBIGUOUS, *span)]
     return Piece(clip.stamps[part] - begin, joints, clip.confidence[part, place], tuple(shown), span)
 
 

@@ -8,6 +8,7 @@ from helpers.acting import script
 from helpers.tiny_finetuning import RUN
 from helpers.trimmed import pair, trimmed
 
+from usdrl_model.data.compose import compose
 from usdrl_model.data.store import Store
 from usdrl_model.data.store_writer import write_set
 from usdrl_model.simulation.simulate import PerformanceConfig, simulate
@@ -56,3 +57,9 @@ def test_who_is_alone_does_what_the_clip_is_called_however_little_they_move() ->
         dataclasses.replace(frame, people=clip.frames[0].people) for frame in clip.frames
     ))  # fmt: skip
     assert told(still) == {"7": "stand"}
+
+
+def test_who_twitches_beside_somebody_who_waves_is_ambiguous_in_a_stream() -> None:
+    clip = dataclasses.replace(pair("wave", startled=0.08), labels=("wave",))
+    streams = list(compose([clip], 0))
+    assert sorted(one.label for stream in streams for one in stream.segments) == [AMBIGUOUS, "wave"]
