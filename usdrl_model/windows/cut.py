@@ -13,7 +13,7 @@ from torch.nn import functional as F  # noqa: N812
 from usdrl_model.skeleton.clip import Clip
 from usdrl_model.skeleton.recording import Recording
 from usdrl_model.skeleton.segments import BACKGROUND, known_frame_labels
-from usdrl_model.windows.neighbours import nearest
+from usdrl_model.windows.neighbours import RECENT_FRAMES, nearest
 from usdrl_model.windows.shape import WindowShape
 from usdrl_model.windows.tracklets import MIN_FRAMES, UNKNOWN, Tracklet
 from usdrl_model.windows.whole_clip import longest, normalised, stretched
@@ -80,8 +80,9 @@ def ending_at(
     others = [other for other in all_tracklets if other is not tracklet and other.recording == tracklet.recording]
     for end in ends:
         joints, mask, labels = tracklet.span(end, shape.frames)
-        present = [other for other in others if shape.people > 1 and other.start <= end < other.stop]
-        bodies: list[Body] = [other.span(end, shape.frames)[:2] for other in present]
+        # as live, somebody who has just left is near for as long as their last place is known
+        recent = [one for one in others if shape.people > 1 and one.start <= end < one.stop + RECENT_FRAMES]
+        bodies: list[Body] = [one.span(end, shape.frames)[:2] for one in recent]
         x.append([(joints, mask), *nearest((joints, mask), bodies, shape.people - 1)])
         y.append(np.maximum(labels, BACKGROUND))
         seen.append(np.asarray(mask.any(axis=1) & (labels != UNKNOWN)))

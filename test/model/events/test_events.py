@@ -75,13 +75,27 @@ def test_the_same_label_rests_for_the_refractory_time() -> None:
     assert second.onset == pytest.approx(0.9 + CONFIG.refractory, abs=STEP + 1e-9)
 
 
-@pytest.mark.parametrize("begin", [0.0, 0.1, 0.3, 3.7, 17.9, 1_764_000_000.3, 1_764_000_000.123456])
+# from 1.3 on five steps are less than 0.5 in floating point, from 13.4 on ten are less than 1.0
+@pytest.mark.parametrize("begin", [0.0, 0.1, 0.3, 1.3, 3.7, 13.4, 17.9, 1_764_000_000.3, 1_764_000_000.123456])
 def test_durations_of_whole_steps_are_kept_whatever_the_stamps_round_to(begin: float) -> None:
     edges = run([0.0] * 5 + [0.9] * 10 + [0.0] * 2 + [0.9] * 2 + [0.0] * 3 + [0.9] * 20, begin=begin)
     decided = [round((time - begin) / STEP) for time, _ in edges]
     dated = [round((edge.onset - begin) / STEP) for _, edge in edges]
     # min_duration is five steps; a dip of hold, two steps, ends nothing, of three it does; refractory is ten
     assert list(zip(decided, dated, strict=True)) == [(10, 5), (21, 5), (33, 28)]
+
+
+def test_a_score_of_exactly_the_on_threshold_is_enough() -> None:
+    ((_, onset),) = run([CONFIG.on_threshold] * 10)
+    assert onset.score == pytest.approx(CONFIG.on_threshold)
+
+
+def test_the_score_of_a_run_is_that_of_its_newest_frame() -> None:
+    machine, shown = ActionMachine(LABELS, CONFIG), []
+    for index, score in enumerate([0.9] * 6 + [0.7, 0.1, np.nan]):  # at the end it is held
+        machine.step(index * STEP, np.array([0.0, score, 0.0]))
+        shown.append(machine.runs["wave"].score)
+    assert shown == [0.9] * 6 + [0.7, 0.1, 0.0]
 
 
 def test_labels_may_have_their_own_thresholds() -> None:
@@ -128,12 +142,32 @@ def test_nan_is_not_an_action() -> None:
         ({"on_threshold": 0.0}, "in \\(0, 1\\]"),
         ({"on_threshold": 0.2, "off_threshold": 0.5}, "at least off_threshold"),
         ({"label_on_threshold": {"wave": 2.0}}, "wave"),
-        ({"hold": -1.0}, "hold"),
+        ({"off_threshold": -0.1}, "off_threshold: expected 0 or more"),
+        ({"min_duration": -1.0}, "min_duration: expected 0 or more"),
+        ({"hold": -1.0}, "hold: expected 0 or more"),
+        ({"refractory": -1.0}, "refractory: expected 0 or more"),
     ],
 )
 def test_impossible_settings_are_refused(wrong: dict, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         EventConfig(**wrong)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        *(
+            ({name: 0}, f"{name}: expected more than 0")
+            for name in ("max_rate", "max_gap", "reset_after", "max_people")
+        ),
+        *(({name: -0.1}, f"{name}: expected 0 or more seconds") for name in ("look_ahead", "smoothing")),
+        ({"look_ahead": 1.0, "max_gap": 1.0}, r"look_ahead: expected less than max_gap \(1.0\)"),
+        ({"max_gap": 601.0}, "max_gap: expected at most 600"),
+    ],
+)
+def test_impossible_settings_of_a_stream_are_refused(wrong: dict, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        StreamConfig(**wrong)
 
 
 @pytest.mark.parametrize("setting", ["label_on_threshold", "label_min_duration"])

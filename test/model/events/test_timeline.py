@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from usdrl_model.events.posterior import Timeline, hann, posteriors
+from usdrl_model.events.posterior import Timeline, hann, hann_length, posteriors
 
 CLASSES, FRAMES = 3, 16
 SEEN = np.ones(FRAMES, bool)
@@ -57,6 +57,15 @@ def test_a_long_break_forgets_what_was_before() -> None:
     assert (posterior[5:, 2] == 1.0).all()
 
 
+def test_frames_that_are_not_kept_any_more_have_no_posterior() -> None:
+    timeline = Timeline(CLASSES, FRAMES, 40, smoothing=1)
+    for end in range(20, 101, 4):
+        timeline.add(end, one_hot(np.ones(FRAMES, int)), SEEN)
+    posterior = timeline.posterior(50, 70)  # the last 40 frames, from 61 on, are kept
+    assert np.isnan(posterior[:11]).all()
+    assert (posterior[11:, 1] == 1.0).all()
+
+
 def test_impossible_sizes_are_refused() -> None:
     with pytest.raises(ValueError, match="capacity of at least 16"):
         Timeline(CLASSES, FRAMES, 8, smoothing=1)
@@ -69,6 +78,11 @@ def test_the_hann_weights_are_symmetric_and_positive() -> None:
         weights = hann(length)
         assert (weights > 0).all()
         np.testing.assert_allclose(weights, weights[::-1])
+
+
+@pytest.mark.parametrize(("seconds", "frames"), [(0.0, 1), (0.1, 1), (0.2, 3), (0.6, 7), (0.7, 7)])
+def test_the_kernel_of_some_seconds_has_an_odd_number_of_frames(seconds: float, frames: int) -> None:
+    assert hann_length(seconds, 10.0) == frames
 
 
 def test_posteriors_of_several_people_are_as_of_one_by_one() -> None:

@@ -63,6 +63,22 @@ def test_who_follows_somebody_who_leaves_keeps_their_own_id(rate: int, apart: bo
     assert follower == {"2"}
 
 
+def test_two_who_stand_close_keep_their_ids_where_each_comes_in_a_message_of_their_own():
+    ids, told = Association(Memory(), 1.0), set()
+    for step in range(30):
+        told |= {("left", *ids.name(step / 15, {"x": sample(0.0)}))}
+        told |= {("right", *ids.name(step / 15 + 0.03, {"x": sample(0.45 if step else 0.6)}))}
+    assert told == {("left", "1"), ("right", "2")}
+
+
+def test_a_frame_that_comes_late_does_not_say_where_somebody_is_now():
+    memory = Memory()
+    ids = Association(memory, 1.0)
+    for stamp in (1.0, 1.1, 0.9):
+        assert list(ids.name(stamp, {"x": sample(stamp)})) == ["1"]
+    assert memory.places["1"].stamp == 1.1
+
+
 def test_who_comes_back_is_the_same_and_who_comes_later_is_new():
     ids = Association(Memory(), 1.0)
     ids.name(0.0, {"x": sample(0.0), "y": sample(2.0)})

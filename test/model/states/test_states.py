@@ -10,7 +10,6 @@ import pytest
 from usdrl_model.config import from_dict
 from usdrl_model.skeleton.topology import JOINT_INDEX
 from usdrl_model.states.config import StatesConfig
-from usdrl_model.states.fall import Fall
 from usdrl_model.states.measures import measure
 from usdrl_model.states.person import STATES, PersonStates, States
 from usdrl_model.states.switch import Switch
@@ -201,45 +200,13 @@ def test_a_state_is_told_in_time_and_dated_back() -> None:
             assert told is None
 
 
-@pytest.mark.parametrize(("sinks", "fallen"), [(1.2, True), (2.5, False)])
-def test_who_sinks_further_after_they_lay_has_not_fallen(sinks: float, fallen: bool) -> None:
-    """From a couch to the floor, say: a fall is from upright to where somebody lies, and is judged once."""
-    config = StatesConfig()
-    fall, lying = Fall(config), Switch(config.posture_after, config.end_after, 0.5)
-    (up,) = measure(standing()[None], np.ones((1, 25)), SENSOR[None])
-    told = []
-    for stamp in np.arange(0.0, 5.0, 1 / 30).tolist():
-        lies = stamp >= 1.0
-        lower = (0.0 if not lies else 0.3 if stamp < sinks else 1.5) * up.torso
-        lying.step(stamp, lies)
-        told.append(fall.step(stamp, dataclasses.replace(up, trunk=85.0 if lies else 5.0, hips=up.hips - lower), lying))
-    assert any(told) == fallen == bool(told[-1])
-
-
-@pytest.mark.parametrize(
-    ("lies_at", "sits_at", "low", "fallen"),
-    [(1.95, 9.0, 0.0, True), (2.1, 9.0, 0.0, False), (2.3, 1.95, 0.0, False), (1.95, 9.0, 1.0, False)],
-    ids=["hidden for a second", "hidden for longer", "sits first", "was low before"],
-)
-def test_a_fall_that_nobody_saw(lies_at: float, sits_at: float, low: float, fallen: bool) -> None:
-    """Somebody is not seen for a while from 1.0 s on; before, they stand or sit on the floor."""
-    config = StatesConfig()
-    fall, lying = Fall(config), Switch(config.posture_after, config.end_after, 0.5)
-    (up,) = measure(standing()[None], np.ones((1, 25)), SENSOR[None])
-    told: list[bool | None] = []
-    for stamp in np.arange(0.0, 4.0, 0.05).tolist():
-        if 1.0 < stamp < min(lies_at, sits_at):
-            continue
-        lies = stamp >= lies_at
-        hips = up.hips - (1.2 if lies or stamp >= sits_at else low) * up.torso
-        lying.step(stamp, lies)
-        told.append(fall.step(stamp, dataclasses.replace(up, trunk=85.0 if lies else 5.0, hips=hips), lying))
-    assert bool(told[-1]) == fallen
-
-
 def test_settings_say_what_is_wrong() -> None:
     with pytest.raises(ValueError, match=r"arm_after: expected 0 or more, got -1"):
         StatesConfig(arm_after=-1.0)
+    with pytest.raises(ValueError, match="fall_drop: expected 0 or more, got -1"):
+        StatesConfig(fall_drop=-1.0)
+    with pytest.raises(ValueError, match="fall_seconds: expected at most 60, got 61"):
+        StatesConfig(fall_seconds=61.0)
     with pytest.raises(ValueError, match="near_: unknown key"):
         from_dict(StatesConfig, {"near_": [1.0, 2.0]})
     with pytest.raises(ValueError, match="near: expected finite numbers"):

@@ -12,7 +12,7 @@ from usdrl_model.skeleton.recording import Recording
 from usdrl_model.windows.cut import cut
 from usdrl_model.windows.neighbours import nearest
 from usdrl_model.windows.shape import WindowShape
-from usdrl_model.windows.tracklets import tracklets
+from usdrl_model.windows.tracklets import MIN_FRAMES, tracklets
 
 
 def body(x: float, frames: int = 16) -> tuple[np.ndarray, np.ndarray]:
@@ -34,7 +34,16 @@ def test_who_has_no_recent_valid_joint_is_nobodys_neighbour() -> None:
     assert len(nearest(body(0.0), [(joints, mask)], 1)) == 1
 
 
-def test_live_and_in_training_a_window_shows_the_same_people(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_where_somebody_is_their_spine_says_and_the_other_joints_where_it_is_hidden() -> None:
+    joints, mask = body(1.9)
+    joints[:, [joint for joint in range(25) if joint != SPINE_MID], 0] += 1.0
+    assert len(nearest(body(0.0), [(joints, mask)], 1)) == 1
+    mask[:, SPINE_MID] = False
+    assert nearest(body(0.0), [(joints, mask)], 1) == []
+
+
+@pytest.mark.parametrize("leaves", [200.0, 102.25], ids=["nobody leaves", "the second leaves"])
+def test_live_and_in_training_a_window_shows_the_same_people(leaves: float, monkeypatch: pytest.MonkeyPatch) -> None:
     weights = hand_up_weights(2)
     detector = weights.config.detector
 
@@ -45,7 +54,10 @@ def test_live_and_in_training_a_window_shows_the_same_people(monkeypatch: pytest
         return Person(name, joints)
 
     frames = tuple(
-        SkeletonFrame(float(t), (person("1", t, 0.0), person("2", t, 0.3 * (t - 100.0)), person("3", t, 0.9)))
+        SkeletonFrame(
+            float(t),
+            (person("1", t, 0.0), *([person("2", t, 0.3 * (t - 100.0))] if t < leaves else []), person("3", t, 0.9)),
+        )
         for t in 100.0 + np.arange(0.0, 8.0, 1 / 30)
     )
     stream = ActionStream(weights, topology="kinect_v2_25")
@@ -56,6 +68,6 @@ def test_live_and_in_training_a_window_shows_the_same_people(monkeypatch: pytest
         stream.push(frame)
     found = tracklets(Recording("three", "kinect_v2_25", frames), detector.labels, detector.rate, 1.0)
     trained = cut(found, WindowShape(frames=detector.encoder.frames, people=2), 1).x.numpy()
-    count = len(trained) // 3
+    count = len(found[0].labels) - MIN_FRAMES + 1  # of the first person
     of_one = np.stack([batch[0] for batch in live[-count:]])
     np.testing.assert_allclose(of_one, trained[:count], atol=1e-5)

@@ -127,6 +127,26 @@ def test_the_ring_forgets_what_is_older_than_its_capacity() -> None:
     assert mask[20:].all()
 
 
+def test_frames_that_are_not_there_yet_are_not_those_of_long_ago() -> None:
+    track = Track(RATE, capacity=20)
+    for stamp in np.arange(1.0, 10.0, 0.05):
+        track.add(float(stamp), moving(stamp), SURE)
+    _, mask = track.window(10, track.newest + 3)
+    assert mask[:7].all() and not mask[7:].any()
+
+
+def test_where_a_joint_was_is_told_for_half_a_second() -> None:
+    track, gone = Track(RATE, capacity=20), SURE.copy()
+    gone[7] = 0.0
+    track.add(1.0, moving(1.0), SURE)
+    track.add(1.5, moving(1.5), gone)
+    places, there = track.recent(1.5)
+    assert there.all()
+    np.testing.assert_allclose(places, np.where(gone[:, None] > 0.0, moving(1.5), moving(1.0)))
+    _, there = track.recent(1.51)
+    assert not there[7] and np.delete(there, 7).all()
+
+
 def test_a_stamp_that_does_not_rise_is_refused() -> None:
     track = Track(RATE, capacity=20)
     track.add(1.0, moving(1.0), SURE)

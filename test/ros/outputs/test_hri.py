@@ -103,6 +103,7 @@ def test_intents_of_your_own_and_data_of_your_own(topics):
     hri.publish(result("7", events=(onset("7", "wave"),)), HEADER)
     (intent,) = topics.sent["intents"]
     assert (intent.intent, json.loads(intent.data)) == ("fetch", {"object": "cup", "goal": 'of 7 "'})
+    assert intent.priority == 255
     assert topics.open == ["intents"], "no gestures, no topics of bodies"
 
 

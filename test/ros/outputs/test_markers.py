@@ -1,5 +1,7 @@
 """Skeletons, labels and pointing arms as RViz shows them."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -14,7 +16,7 @@ from visualization_msgs.msg import Marker, MarkerArray  # noqa: E402
 from usdrl_model.skeleton.topology import JOINT_INDEX, PARENTS  # noqa: E402
 from usdrl_model.states.person import HeldState  # noqa: E402
 from usdrl_model.states.pointing import Ray  # noqa: E402
-from usdrl_ros.outputs.markers import NOTHING, colour_of, markers  # noqa: E402
+from usdrl_ros.outputs.markers import ACTIVE, CANDIDATE, NOTHING, colour_of, markers  # noqa: E402
 
 RAY = Ray(origin=(0.5, 0.2, 1.5), direction=(0.6, -0.8, 0.0), hit=(1.4, -1.0, 1.5))
 
@@ -63,6 +65,13 @@ def test_markers_show_bones_and_text():
     assert text.pose.position.y < -0.7  # above the head, where y of the camera points down
 
 
+def test_an_action_that_may_be_one_is_paler_and_its_time_is_not_below_zero():
+    unsure = doing("wave", active=False, onset=20.5)  # of somebody else's newer frame
+    figure, text = markers(result(person("7", unsure)).state, HEADER, FRAMES.to_published).markers
+    assert (figure.color.r, figure.color.a) == (colour_of("wave").r, CANDIDATE)
+    assert colour_of("wave").a == ACTIVE and text.text == "7: wave 0.90 0.0 s"
+
+
 def _bones():
     names = list(JOINT_INDEX)
     return [(name, names[parent]) for name, parent in zip(names, PARENTS, strict=True) if name != names[parent]]
@@ -71,6 +80,8 @@ def _bones():
 def test_nobody_and_nothing_valid_give_no_markers():
     unseen = person("7", joints=np.full((25, 3), np.nan))
     assert markers(result(unseen).state, HEADER, FRAMES.to_published).markers == []
+    in_picture = dataclasses.replace(result(person("7", doing("wave"))).state, flat=True)
+    assert markers(in_picture, HEADER, FRAMES.to_published).markers == [], "nobody knows where they are"
 
 
 def test_markers_are_published_for_who_looks(peer, outputs):

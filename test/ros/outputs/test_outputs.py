@@ -1,5 +1,6 @@
 """What the outputs put on which topic."""
 
+import dataclasses
 import json
 import re
 import sys
@@ -147,13 +148,20 @@ def test_detections_where_vision_msgs_is_installed(monkeypatch):
     monkeypatch.setitem(sys.modules, "vision_msgs", types.ModuleType("vision_msgs"))
     monkeypatch.setitem(sys.modules, "vision_msgs.msg", _vision_msgs())
     assert detections.message_type() is not None
-    array = detections.detections(result(person("7", doing("wave"))).state, HEADER, FRAMES.to_published)
+    unseen = person("8", joints=np.full((25, 3), np.nan))
+    state = result(person("7", doing("wave", 0.8), doing("clap", 0.6)), unseen).state
+    array = detections.detections(state, HEADER, FRAMES.to_published)
     (detection,) = array.detections
     assert (array.header, detection.id) == (HEADER, "7")
-    assert detection.results[0].hypothesis.class_id == "wave"
+    assert [(one.hypothesis.class_id, one.hypothesis.score) for one in detection.results] == [
+        ("wave", 0.8), ("clap", 0.6)
+    ]  # fmt: skip
     low, high = standing().min(axis=0), standing().max(axis=0)
-    size = detection.bbox.size
+    size, centre = detection.bbox.size, detection.bbox.center.position
     np.testing.assert_allclose([size.x, size.y, size.z], high - low)
+    np.testing.assert_allclose([centre.x, centre.y, centre.z], FRAMES.to_published((low + high) / 2.0))
+    in_picture = dataclasses.replace(state, flat=True)
+    assert not detections.detections(in_picture, HEADER, FRAMES.to_published).detections, "a box needs a place"
 
 
 def _vision_msgs():

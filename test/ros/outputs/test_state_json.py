@@ -135,6 +135,42 @@ def test_the_action_to_show_is_the_strongest_active_one():
     assert (nothing["label"], nothing["state"], nothing["score"], nothing["onset"]) == (None, "none", None, None)
 
 
+def test_every_value_of_an_event_is_in_its_place():
+    action = Event(kind="offset", seq=3, person="7", label="wave", onset=18.0, offset=19.0, score=0.75, stamp=19.5)
+    assert json.loads(encode_event(action)) == {
+        "seq": 3, "kind": "offset", "person": "7", "label": "wave", "onset": 18.0, "offset": 19.0, "score": 0.75,
+        "stamp": 19.5,
+    }  # fmt: skip
+    left = PersonEvent(kind="left", seq=4, person="7", came=12.0, went=18.5, reason="gone", stamp=20.0)
+    assert json.loads(encode_event(left)) == {
+        "seq": 4, "kind": "left", "person": "7", "label": None, "onset": 12.0, "offset": 18.5, "score": None,
+        "stamp": 20.0, "reason": "gone",
+    }  # fmt: skip
+
+
+def test_every_value_of_a_state_is_in_its_place():
+    top = tuple((label, share) for label, share in zip("abcdef", (0.3, 0.2, 0.15, 0.14, 0.12, 0.09), strict=True))
+    seen = dataclasses.replace(person(), valid_joints=0.88, top=top, withheld=("kick",))
+    said = encode(state(seen, seq=9), latency_ms=12.345)
+    assert (said["seq"], said["latency_ms"], said["frame_id"]) == (9, 12.35, "camera") and "withheld" not in said
+    assert said["model"] == {
+        "weights": "test", "hash": "0123", "device": "cpu", "precision": "float32", "runtime": "torch",
+        "pair_weights": {"weights": "pairs", "hash": "4567"},
+    }  # fmt: skip
+    (shown,) = said["people"]
+    assert (shown["distance"], shown["bearing"], shown["valid_joints"]) == (3.2, 18.4, 0.88)
+    assert shown["withheld"] == ["kick"] and [one["label"] for one in shown["top5"]] == list("abcde")
+    in_picture = encode(state(seen, flat=True))
+    assert in_picture["withheld"].startswith("joints are in a picture")
+
+
+def test_nothing_has_begun_after_the_newest_frame():
+    soon = ActionState(label="wave", active=True, score=0.8, onset=20.1)
+    member = dataclasses.replace(person(soon), states=States((HeldState("standing", 20.1),)))
+    shown = encode(state(member))["people"][0]
+    assert shown["since"] == shown["actions"][0]["since"] == shown["states"]["active"][0]["since"] == 0.0
+
+
 def test_positions_are_published_ones_and_never_nan():
     assert encode(state(person()), to_published=lambda p: np.array(p) + 1)["people"][0]["position"] == [2, 3, 4]
     nowhere = dataclasses.replace(person(position=(math.nan, 0.0, 0.0)), distance=math.nan, bearing=math.nan)
