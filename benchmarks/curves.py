@@ -3,8 +3,9 @@
     python benchmarks/curves.py --picture docs/images/cost.png        # three minutes
 
 Processor time of the network alone, one torch thread, for one new grid frame of everybody: the two architectures that
-ship, with random weights for other lengths, beside networks as users know them, which compute their window anew: one of
-the family of ST-GCN++ (``stgcn.py``) and the 1D-CNN of the baselines. All take turns; the median of the rounds counts.
+ship, with random weights for other lengths, and ``hri`` by the formula of the official code ("plain" of ``usdrl
+bench``). Beside them, networks as users know them, which compute their window anew: one of the family of ST-GCN++
+(``stgcn.py``) and the 1D-CNN of the baselines. All take turns; the median of the rounds counts.
 """
 
 from __future__ import annotations
@@ -25,13 +26,16 @@ from usdrl_model.evaluation.baselines.networks import CNN
 from usdrl_model.files import markdown
 from usdrl_model.inference import in_torch, load
 from usdrl_model.network.detector import Detector
+from usdrl_model.network.official_formula import published
 from usdrl_model.plots.figure import blank_figure
 from usdrl_model.plots.timeline import COLOURS
 
 LENGTHS = (16, 32, 48, 64, 96, 128)
 PEOPLE = (1, 2, 6, 20)
-OWN = {"hri": 32, "ST-GCN++-like": 100, "1D-CNN": 32}
-"""Frames of a window where the number of people varies; 100 is that of ST-GCN++ as published."""
+OFFICIAL = "official formula"
+"""``hri``, neither folded nor packed."""
+OWN = {"hri": 32, OFFICIAL: 32, "ST-GCN++-like": 100, "1D-CNN": 32}
+"""Frames of the windows where the number of people varies; 100 are those of ST-GCN++ as published."""
 STREAMING = "hri_streaming"
 Call = Callable[[], object]
 
@@ -40,10 +44,13 @@ def calls(length: int, people: int) -> dict[str, Call]:
     """Name -> what one decision on so many people computes, with windows of so many frames."""
     windows = np.random.default_rng(0).normal(0.0, 0.3, (people, length, 1, 25, 3)).astype(np.float32)
     x = torch.from_numpy(windows)
-    ours = detector("hri", length)
+    trained = detector("hri", length)
+    ours = in_torch.accelerate(trained)
+    official = dataclasses.replace(trained, detector=published(trained.trained))
     graph, cnn = STGCN().eval(), CNN(6 * 25, len(ours.config.detector.labels)).eval()
     return {
         "hri": lambda: load.answers(ours, windows),
+        OFFICIAL: lambda: load.answers(official, windows),
         STREAMING: step(people),
         "ST-GCN++-like": lambda: graph(x),
         "1D-CNN": lambda: cnn(x),
@@ -51,12 +58,12 @@ def calls(length: int, people: int) -> dict[str, Call]:
 
 
 def detector(name: str, length: int) -> LoadedDetector:
-    """A shipped detector, or one like it of another length with random weights, as it runs."""
+    """A shipped detector, or one like it of another length with random weights, as it was trained."""
     loaded = detector_file.load(name, "cpu")
     encoder = dataclasses.replace(loaded.config.detector.encoder, frames=length)
     config = dataclasses.replace(loaded.config, detector=dataclasses.replace(loaded.config.detector, encoder=encoder))
     other = dataclasses.replace(loaded, config=config, detector=Detector(config.detector).eval())
-    return in_torch.accelerate(loaded if length == loaded.config.detector.encoder.frames else other)
+    return loaded if length == loaded.config.detector.encoder.frames else other
 
 
 def step(people: int) -> Call:
@@ -91,10 +98,11 @@ def milliseconds(calls_: Mapping[str, Call], seconds: float) -> dict[str, float]
 def measured(seconds: float) -> tuple[dict[int, dict[str, float]], dict[int, dict[str, float]]]:
     """Milliseconds by length for one person, and by people at the lengths of ``OWN``."""
     by_length = {length: milliseconds(calls(length, 1), seconds) for length in LENGTHS}
+    names = by_length[LENGTHS[0]]
     by_people = {}
     for people in PEOPLE:
-        own = {name: calls(length, people)[name] for name, length in OWN.items()}
-        by_people[people] = milliseconds({"hri": own["hri"], STREAMING: step(people), **own}, seconds)
+        own = {name: calls(OWN.get(name, LENGTHS[0]), people)[name] for name in names}
+        by_people[people] = milliseconds(own, seconds)
     return by_length, by_people
 
 
@@ -105,7 +113,7 @@ def draw(path: Path, tables: Mapping[str, Mapping[int, Mapping[str, float]]]) ->
     for axes, (title, table) in zip(panels, tables.items(), strict=True):
         for place, name in enumerate(next(iter(table.values()))):
             values = [row[name] for row in table.values()]
-            axes.plot(list(table), values, marker="osD^"[place], color=COLOURS[place], label=name)
+            axes.plot(list(table), values, marker="osD^v"[place], color=COLOURS[place], label=name)
         axes.set_yscale("log")
         axes.set_xticks(list(table))
         axes.set_xlabel(title)

@@ -10,7 +10,7 @@ from usdrl_model.simulation.gestures import GESTURES
 from usdrl_model.simulation.moment import AHEAD, OUT, PITCH, UP, Moment, Style, random_style
 from usdrl_model.simulation.poses import POSES, lie
 from usdrl_model.simulation.script import ACTION_SECONDS, Script
-from usdrl_model.simulation.stage import Gait, Interval, Lane, Path, Track, stance
+from usdrl_model.simulation.stage import FARTHEST, NEAREST, Gait, Interval, Lane, Path, Track, stance
 from usdrl_model.skeleton.segments import Segment
 
 SEAT = (0.52, 0.86)
@@ -21,6 +21,8 @@ HANDS_AT_REST = ((-0.05, -0.72, 0.5), (-0.3, -0.75, 0.4), (0.2, -0.6, 0.35), (0.
 """Reaches of both hands on a chair: on the thighs, in the lap, on arm rests, hanging."""
 ON_THE_SPOT = 0.35
 """Share of walks and runs that go nowhere."""
+RUN_UP = 1.6
+"""Seconds in which somebody runs up to the sensor at the end of the act: half of a shorter one."""
 TAIL = 0.3
 """Seconds by which an act overlaps the next one: people start before they have finished."""
 
@@ -42,11 +44,12 @@ class Performance:
             toes_out=float(rng.uniform(0.05, 0.25)),
         )
         self.starts = np.cumsum([0.0, *(act.seconds for act in script)])
-        walks = [
-            _walk(rng, act.action, start, start + act.seconds)
-            for act, start in zip(script, self.starts[:-1], strict=True)
-            if act.action in ("walk", "run", "carry")
-        ]
+        walks: list[Interval] = []
+        for act, begin in zip(script, self.starts[:-1], strict=True):
+            if act.action in ("walk", "run", "carry"):
+                walks.append(_walk(rng, act.action, begin, begin + act.seconds))
+            elif act.action == "come_running":
+                walks += _come_running(begin, begin + act.seconds)
         self.seat = float(rng.uniform(*SEAT)) * self.body.standing_pelvis
         self.path = way if isinstance(way, Track) else Path(rng, way, walks, end)
         # Movements have a random generator of their own, which is the same at every call.
@@ -145,3 +148,12 @@ def _walk(rng: np.random.Generator, action: str, start: float, end: float) -> In
     stays = action != "carry" and rng.random() < ON_THE_SPOT
     lift = float(rng.uniform(1.0, 4.0)) if stays or action == "run" else 1.0
     return Interval(start, end, 0.0 if stays else pace, strides=pace**0.5, lift=lift, running=float(action == "run"))
+
+
+def _come_running(start: float, end: float) -> list[Interval]:
+    """Backwards, for room to run, and from there straight up to the sensor: a way on which nothing is drawn."""
+    turn = end - min(RUN_UP, 0.5 * (end - start))
+    return [
+        Interval(start, turn, 1.5, distance=FARTHEST),
+        Interval(turn, end, 3.0, strides=3.0**0.5, lift=2.0, running=1.0, distance=NEAREST),
+    ]

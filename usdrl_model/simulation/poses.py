@@ -74,6 +74,6 @@ def _hold_out(m: Moment) -> np.ndarray:
 POSES: dict[str, Gesture] = {
     "raise_left_arm": _raise(LEFT), "raise_right_arm": _raise(RIGHT), "raise_both_arms": _raise(LEFT, RIGHT),
     "point_left": _point(LEFT), "point_right": _point(RIGHT), "hold_hand_out": _hold_out,
-    **dict.fromkeys((*LYING_DOWN, "get_up"), GESTURES["idle"]),
+    **dict.fromkeys((*LYING_DOWN, "get_up", "come_running"), GESTURES["idle"]),
 }  # fmt: skip
 """Act -> its gesture."""

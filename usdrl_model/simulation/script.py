@@ -54,15 +54,16 @@ NEGATIVE_SECONDS: dict[str, tuple[float, float]] = {
 
 POSES = (
     "raise_left_arm", "raise_right_arm", "raise_both_arms", "point_left", "point_right", "hold_hand_out", "lie_down",
-    "fall", "get_up",
+    "fall", "get_up", "come_running",
 )  # fmt: skip
-"""Acts of scripts written by hand, for the states of people; see ``poses``."""
+"""Acts of scripts written by hand alone, for the states of people (``poses``) and for who comes fast (``motion``)."""
 LYING_DOWN = ("lie_down", "fall")
 
 ACTIONS: tuple[str, ...] = tuple(ACTION_SECONDS)
 SEATED_NEGATIVES = ("idle", "look_around", "scratch_head", "touch_face", "look_at_phone", "talk", "point")
 UPRIGHT = (
     "sit_down", "walk", "run", "carry", "pick_up", "kick", "bow", "duck", "jump", "step_forward", "shift_weight",
+    "come_running",
 )  # fmt: skip
 """Acts that a seated person does not do."""
 SEATED_ACTIONS = ("wave", "clap", "cross_arms")

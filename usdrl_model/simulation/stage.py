@@ -24,6 +24,8 @@ CORNER = 0.8
 """Metres over which a corner is rounded."""
 TURN = 1.6
 """Metres over which the body turns to a new direction."""
+FASTEST = 1.875
+"""Largest slope of a minimum-jerk rise, of its mean."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,8 @@ class Interval:
     """1 where it is a run."""
     count: int = 0
     """Strides of it; 0 for as many as the gait makes of its seconds."""
+    distance: float = 0.0
+    """Metres from the sensor to which it goes straight, as far as ``speed`` allows; 0 for a way that is drawn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +94,20 @@ class Path(Track):
         super().__init__(place, _facing(rng, place), end)
         self.walks += walks
         for walk in walks:
-            if walk.speed:
+            if walk.distance:
+                self._straight(walk)
+            elif walk.speed:
                 self._walk(rng, lane, walk)
+
+    def _straight(self, walk: Interval) -> None:
+        """Nearer to the sensor or farther from it, the face to it."""
+        inside, after = (self.times >= walk.start) & (self.times <= walk.end), self.times > walk.end
+        times, place, yaw = self.times[inside], self.root[inside][0], self.yaw[inside][0]
+        now, most = float(np.linalg.norm(place)), walk.speed * (walk.end - walk.start) / FASTEST
+        share = ramp(times, walk.start, walk.end) * np.clip(walk.distance - now, -most, most) / now
+        self.root[inside] = place * (1.0 + share[:, None])
+        self.yaw[inside] = yaw + ramp(times, walk.start, walk.start + 0.7) * turn_to(yaw, np.arctan2(*place))
+        self.root[after], self.yaw[after] = self.root[inside][-1], self.yaw[inside][-1]
 
     def _walk(self, rng: np.random.Generator, lane: Lane, walk: Interval) -> None:
         inside = (self.times >= walk.start) & (self.times <= walk.end)

@@ -173,6 +173,28 @@ def test_running_bends_the_arms_and_lifts_the_feet(seed: int) -> None:
 
 
 @pytest.mark.parametrize("seed", SEEDS)
+def test_who_comes_running_takes_room_and_comes_straight_and_fast(seed: int) -> None:
+    times, joints = acting("come_running", 4.0, seed, rate=60.0)
+    base = at(joints, "spine_base")[:, [0, 2]]
+    far, bearing = np.linalg.norm(base, axis=1), np.arctan2(base[:, 0], base[:, 1])
+    before, turned, there = (far[np.argmin(np.abs(times - second))] for second in (0.0, 2.4, 4.0))
+    assert before - 0.1 < turned < 4.1 and turned > 3.2 and 1.4 < there < 1.8
+    nearing = -np.gradient(far, times)
+    assert 1.9 < nearing.max() < 4.0 and np.abs(times[nearing.argmax()] - 3.2) < 0.3
+    assert np.ptp(bearing[(times > 0.0) & (times < 4.0)]) < np.radians(3.0)
+    left = (at(joints, "hip_left") - at(joints, "hip_right"))[np.abs(times - 3.2) < 0.5][:, [0, 2]].mean(axis=0)
+    assert np.degrees(abs(np.arctan2(*left) - np.arctan2(-1.0, 0.0) - bearing.mean())) < 15.0, "they look at the sensor"
+
+
+@pytest.mark.parametrize("seconds", [0.5, 1.5, 30.0])
+def test_who_comes_running_has_no_more_room_than_time_and_runs_at_the_end(seconds: float) -> None:
+    times, joints = acting("come_running", seconds, 1, rate=60.0)
+    far = np.linalg.norm(at(joints, "spine_base")[:, [0, 2]], axis=1)
+    nearing = -np.gradient(far, times)
+    assert nearing.max() < 4.0 and times[nearing.argmax()] > seconds - 1.6
+
+
+@pytest.mark.parametrize("seed", SEEDS)
 def test_walking_goes_somewhere_on_feet_that_do_not_slide(seed: int) -> None:
     times, joints = acting("walk", 4.0, seed, rate=60.0)
     way = np.linalg.norm(np.diff(at(joints, "spine_base")[:, [0, 2]], axis=0), axis=1).sum()
