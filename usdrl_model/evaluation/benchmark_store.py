@@ -30,11 +30,17 @@ def open_benchmark(benchmark: Benchmark, path: str | Path, task: str | None = No
 
     Raises:
         FileNotFoundError: nothing there, or the set is not in the store; the message says where a user gets it.
-        ValueError: a split without recordings or labels to train on or to test, a class that is tested but not trained,
-            or a task that the benchmark does not have.
+        ValueError: as ``check``.
     """
     if task is not None:
         benchmark.task(task)
+    chosen = found(benchmark, path)
+    check(benchmark, chosen, task)
+    return chosen
+
+
+def found(benchmark: Benchmark, path: str | Path) -> Store:
+    """As ``open_benchmark``, unchecked."""
     if not Path(path).exists():
         raise FileNotFoundError(f"{path}: no such store. {_how_to_get(benchmark, path)}")
     try:
@@ -44,16 +50,26 @@ def open_benchmark(benchmark: Benchmark, path: str | Path, task: str | None = No
     if benchmark.data not in store.sets:
         there = ", ".join(store.sets)
         raise FileNotFoundError(f"{path}: no set {benchmark.data} there, only {there}. {_how_to_get(benchmark, path)}")
-    chosen = store.select(sets=[benchmark.data], subjects=benchmark.subjects or None)
+    return store.select(sets=[benchmark.data], subjects=benchmark.subjects or None)
+
+
+def check(benchmark: Benchmark, store: Store, task: str | None) -> None:
+    """Refuse recordings on which a task cannot be done.
+
+    Raises:
+        ValueError: a split without recordings or labels to train on or to test, a class that is tested but not trained,
+            or a task that the benchmark does not have.
+    """
+    if task is not None:
+        benchmark.task(task)
     trained: set[str] = set()
     tested: set[str] = set()
     for split in benchmark.splits:
-        train, test = _shown(benchmark, chosen, split, task)
+        train, test = _shown(benchmark, store, split, task)
         trained |= train
         tested |= test
     if untested := trained - tested:
         _LOG.warning("benchmark %s: trained, but never tested: %s", benchmark.name, _listed(untested))
-    return chosen
 
 
 def classes(store: Store, task: str | None = None, half_width: float = 0.0) -> tuple[str, ...]:

@@ -19,15 +19,14 @@ import torch
 
 from usdrl_model import config
 from usdrl_model.checkpoints import detector_file, provenance
-from usdrl_model.data.content_check import look, sampled
 from usdrl_model.data.store import Store
 from usdrl_model.evaluation import benchmark as benchmarks
-from usdrl_model.evaluation import benchmark_store
 from usdrl_model.evaluation.benchmark import CONTINUOUS, Benchmark, Task
 from usdrl_model.evaluation.cells import Cells
 from usdrl_model.evaluation.clips import fit_and_score as clips
 from usdrl_model.evaluation.clips import methods as clip_methods
 from usdrl_model.evaluation.networks import Method, Networks, by_title
+from usdrl_model.evaluation.opened import Opened
 from usdrl_model.evaluation.pretrained import Pretrained, known_people, known_recordings
 from usdrl_model.evaluation.recordings import config as continuous_config
 from usdrl_model.evaluation.recordings import fit_and_score as recordings
@@ -63,6 +62,7 @@ def evaluate(
     seeds: Sequence[int] | None = None,
     recipe: Path | None = None,
     overrides: Sequence[str] = (),
+    opened: Opened | None = None,
 ) -> tuple[list[Cell], dict[str, str]]:
     """Score methods on a task.
 
@@ -78,6 +78,7 @@ def evaluate(
         recipe: YAML file of the training, ``FinetuneConfig`` or, for a task on whole recordings, ``ContinuousConfig``
             or ``StreamProtocol``; None: the package's own.
         overrides: changes to it, ``key=value``.
+        opened: the benchmark in this store, where several evaluations share it.
 
     Returns:
         The cells, and what else a report has to say (``report.to_markdown``).
@@ -91,9 +92,10 @@ def evaluate(
             raise ValueError("transfer needs weights, made on other sets: give --weights")
         for one in weights:
             one.check_unseen(benchmark.target_sets)
-    store = benchmark_store.open_benchmark(benchmark, data, task)
-    verdict = look(sampled(store))
-    _LOG.log(logging.WARNING if verdict.wrong else logging.INFO, "%s: %s", benchmark.data, verdict.line())
+    benchmark.task(task)
+    opened = opened or Opened(benchmark, data)
+    store = opened.checked(task)
+    opened.look()
     seeds = seeds or (DRAWS if task == "few_shot" else SEEDS)
     settings = _as_labelled(_settings(benchmark, task, recipe, overrides), benchmark)
     layouts = {store.describe(index).topology for index in range(len(store))}
@@ -120,7 +122,9 @@ def evaluate(
         )
         clip_wise = on_clips(benchmark, task, titles, len(weights))
         networks.check(clip_wise)
-        found = clips.fit_and_score(benchmark, task, store, clip_wise, networks, seeds=seeds, cells=cells)
+        found = clips.fit_and_score(
+            benchmark, task, store, clip_wise, networks, seeds=seeds, cells=cells, examples=opened.examples
+        )
     about = {
         "weights": "; ".join(
             "; ".join(filter(None, (described(one, benchmark, store), text)))

@@ -19,10 +19,10 @@ from usdrl_model.checkpoints.code_version import CodeVersion
 from usdrl_model.checkpoints.provenance import summary
 from usdrl_model.data.store import Store
 from usdrl_model.evaluation import benchmark as benchmarks
-from usdrl_model.evaluation import benchmark_store
 from usdrl_model.evaluation.benchmark import Benchmark, Task
 from usdrl_model.evaluation.cells import Cells
 from usdrl_model.evaluation.evaluate import evaluate, methods
+from usdrl_model.evaluation.opened import Opened
 from usdrl_model.evaluation.pretrained import Pretrained
 from usdrl_model.evaluation.report import by_set, report
 from usdrl_model.evaluation.result import Cell, made_with
@@ -32,6 +32,7 @@ from usdrl_model.progress import progress
 from usdrl_model.training.distributed import Processes
 from usdrl_model.training.pretraining import run_data, train
 from usdrl_model.training.pretraining.config import PretrainConfig
+from usdrl_model.training.pretraining.run_data import Pools
 from usdrl_model.training.run_folder import begun
 
 Result = tuple[Benchmark, Task, Sequence[Cell]]
@@ -62,24 +63,23 @@ def run(
     """
     if given is not None:
         suite = _with_given(suite, given)
-    for one in suite.evaluations:
-        benchmark_store.open_benchmark(benchmarks.load(one.benchmark), data, one.task)
+    for name in dict.fromkeys(one.benchmark for one in suite.evaluations):
+        opened = Opened(benchmarks.load(name), data)
+        for task in dict.fromkeys(one.task for one in suite.evaluations if one.benchmark == name):
+            opened.checked(task)
     if not keep_pretrained and given is None:
         _check_code(pretrained_by(suite, out))
-    weights: dict[tuple[str, int], Pretrained] = {}
-    for (name, seed), place in _places(suite, out).items():
-        if given is None:
-            run_of_seed = suite.pretraining[name].load(seed, _weights(out, seed))
-            weights[name, seed] = _pretrained(run_of_seed, data, place, device)
-        else:
-            weights[name, seed] = given
+    weights = dict.fromkeys(_places(suite, out), given) if given else _all_pretrained(suite, data, out, device)
     _check_left_out(suite, weights)
     results: dict[tuple[str, Task], tuple[Benchmark, Task, list[Cell]]] = {}
     with progress(suite.evaluations, desc="suite", unit="evaluation") as bar:
         for one in bar:
             bar.set_postfix_str(one.title)
             of_seed = {seed: [weights[name, seed] for name in one.weights] for seed in suite.seeds}
-            benchmark, task, cells = _evaluated(one, suite.seeds, of_seed, data, Cells(out / "cells"), device)
+            benchmark = benchmarks.load(one.benchmark)
+            if opened.benchmark != benchmark:  # what is kept of the one before is large
+                opened = Opened(benchmark, data)
+            benchmark, task, cells = _evaluated(one, suite.seeds, of_seed, data, opened, Cells(out / "cells"), device)
             results.setdefault((benchmark.name, task), (benchmark, task, []))[2].extend(cells)
     return list(results.values())
 
@@ -131,11 +131,12 @@ def _evaluated(
     seeds: Sequence[int],
     weights: dict[int, list[Pretrained]],
     data: Path,
+    opened: Opened,
     cells: Cells,
     device: torch.device,
 ) -> Result:
     """Methods on pretrained weights with the weights of each seed, all others with every seed."""
-    benchmark = benchmarks.load(one.benchmark)
+    benchmark = opened.benchmark
     first = weights[seeds[0]]
     chosen = methods(benchmark, one.task, one.methods, len(first))
     recipe = benchmarks.folder().parent / one.recipe if one.recipe else None
@@ -161,6 +162,7 @@ def _evaluated(
             seeds=with_seeds,
             recipe=recipe,
             overrides=one.changes,
+            opened=opened,
         )[0]
     names = {method.title: one.name(method) for method in chosen}
     found = sorted(found, key=lambda cell: titles.index(cell.method))
@@ -241,10 +243,19 @@ def _check_code(made: Mapping[Path, CodeVersion]) -> None:
         )
 
 
-def _pretrained(run: PretrainConfig, data: Path, out: Path, device: torch.device) -> Pretrained:
+def _all_pretrained(suite: Suite, data: Path, out: Path, device: torch.device) -> dict[tuple[str, int], Pretrained]:
+    """Name and seed -> the model."""
+    store, pools, found = Store.open(data), Pools(), {}
+    for (name, seed), place in _places(suite, out).items():
+        run_of_seed = suite.pretraining[name].load(seed, _weights(out, seed))
+        found[name, seed] = _pretrained(run_of_seed, store, pools, place, device)
+    return found
+
+
+def _pretrained(run: PretrainConfig, store: Store, pools: Pools, out: Path, device: torch.device) -> Pretrained:
     """The model of a run; trained where ``out`` does not hold it yet, or not to the end."""
-    clips = run_data.chosen(run, Store.open(data))
-    pool = run_data.pool_of(run, clips)
+    clips = run_data.chosen(run, store)
+    pool = pools.pool(run, clips)
     if not stored_model.finished(out / "weights"):
         command, alone = f"usdrl benchmark, {out.name}", Processes(0, 1, device)
         train.train_and_save(run, clips, pool, out, alone, command=command, resume=begun(out))

@@ -7,10 +7,13 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from usdrl_model.skeleton.person import Person, canonical
+from usdrl_model.skeleton.person import Person, canonical_people
 from usdrl_model.skeleton.recording import Recording
 from usdrl_model.skeleton.segments import Segment
 from usdrl_model.skeleton.topology import CANONICAL_JOINTS, topology
+
+AT_ONCE = 2048
+"""Skeletons that are mapped in one operation: an hour of them would take gigabytes on the way."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,9 +55,12 @@ class Clip:
         people = {name: place for place, name in enumerate(dict.fromkeys(name for _, name in seen))}
         shape = (len(recording.frames), len(people), len(CANONICAL_JOINTS))
         joints, confidence = np.zeros((*shape, 3), np.float32), np.zeros(shape, np.float32)
-        source = topology(recording.topology)
-        for (row, name), one in seen.items():
-            joints[row, people[name]], confidence[row, people[name]] = canonical(one, source)
+        source, bodies = topology(recording.topology), list(seen.items())
+        for start in range(0, len(bodies), AT_ONCE):
+            part = bodies[start : start + AT_ONCE]
+            mapped = canonical_people([one for _, one in part], source)
+            for ((row, name), _), found in zip(part, mapped, strict=True):
+                joints[row, people[name]], confidence[row, people[name]] = found
         return cls(
             name=recording.name,
             dataset="",

@@ -17,7 +17,7 @@ from usdrl_model.data.store import Store
 from usdrl_model.data.store_writer import write_set
 from usdrl_model.evaluation.benchmark import Task, TaskSettings
 from usdrl_model.evaluation.cells import Cells
-from usdrl_model.evaluation.clips import fit_and_score
+from usdrl_model.evaluation.clips import examples
 from usdrl_model.evaluation.evaluate import described, evaluate
 from usdrl_model.evaluation.networks import Networks
 from usdrl_model.evaluation.pretrained import Pretrained
@@ -82,7 +82,7 @@ def test_official_weights_see_the_windows_of_their_authors_where_the_sensor_is_t
         shapes.append(shape)
         return labelled(clips, shape, *others)
 
-    monkeypatch.setattr(fit_and_score, "labelled", spied)
+    monkeypatch.setattr(examples, "labelled", spied)
     _, about = evaluate(
         BENCHMARK, "retrieval", weights=[Pretrained.open(given[form])], data=data(tmp_path / "stores"),
         cells=Cells(tmp_path / "cells"), device=CPU, titles=["1-NN", "1-NN DTW"], seeds=[0],

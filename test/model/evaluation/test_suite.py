@@ -1,6 +1,8 @@
 """A whole table of results from a file: pretraining, evaluation, going on, the page."""
 
 import dataclasses
+import logging
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -11,9 +13,11 @@ from usdrl_model.checkpoints import code_version
 from usdrl_model.checkpoints.code_version import CodeVersion
 from usdrl_model.cli import main
 from usdrl_model.cli.benchmark import BEGIN, END
+from usdrl_model.data.stored_set import StoredSet
 from usdrl_model.evaluation import suite, suite_file
 from usdrl_model.evaluation.suite_file import Evaluation, Pretraining, Suite
 from usdrl_model.network.projectors import ProjectorConfig
+from usdrl_model.skeleton.clip import Clip
 from usdrl_model.training.pretraining.config import DataConfig, PretrainConfig
 from usdrl_model.training.pretraining.views import ViewConfig
 
@@ -57,6 +61,23 @@ def test_every_seed_is_a_pretraining_of_its_own_and_nothing_is_done_twice(made: 
     again = run()
     assert {path: path.stat().st_mtime_ns for path in files} == files
     assert [cells for *_, cells in again] == [cells for *_, cells in results]
+
+
+def test_recordings_are_read_once_for_all_pretrainings_and_once_for_all_tasks(
+    made: Suite, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    read: Counter[int] = Counter()
+    clip = StoredSet.clip
+
+    def counted(stored: StoredSet, index: int) -> Clip:
+        read[index] += 1
+        return clip(stored, index)
+
+    monkeypatch.setattr(StoredSet, "clip", counted)
+    caplog.set_level(logging.INFO)
+    suite.run(made, tmp_path / "stores", tmp_path / "out", CPU)
+    assert max(read.values()) == 2
+    assert sum("content of" in line for line in caplog.messages) == 1
 
 
 def test_a_suite_goes_on_where_a_model_was_being_written(made: Suite, tmp_path: Path) -> None:

@@ -173,7 +173,8 @@ def test_a_detector_is_run_once_however_many_evaluations_a_suite_has_of_it(
         return [], {}
 
     monkeypatch.setattr(suite, "evaluate", evaluate)
-    monkeypatch.setattr(benchmark_store, "open_benchmark", lambda *_: None)
+    for part in ("found", "check"):
+        monkeypatch.setattr(benchmark_store, part, lambda *_: None)
     chosen = suite_file.load("unseen").written_out().only(["sbu/stream"])
     suite.run(chosen, tmp_path / "stores", tmp_path / "out", CPU, given=given)
     assert asked == [["as it is"]]

@@ -1,12 +1,19 @@
 """Clips of a store as pretraining takes them."""
 
+import dataclasses
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
 from helpers.clips import clip, hide
+from helpers.tiny_pretraining import RUN, change, recording
 
+from usdrl_model.data.store import Store
+from usdrl_model.data.store_writer import write_set
 from usdrl_model.skeleton.clip import Clip
 from usdrl_model.training.pretraining.clip_pool import ClipPool
+from usdrl_model.training.pretraining.run_data import Pools, pool_of
 
 CPU = torch.device("cpu")
 
@@ -49,6 +56,21 @@ def test_holes_are_filled_and_long_recordings_cut() -> None:
 def test_fewer_than_two_clips_are_refused(clips: list[Clip]) -> None:
     with pytest.raises(ValueError, match=f"two clips or more .* got {min(len(clips), 1)}"):
         ClipPool.of(clips, 1, 10.0)
+
+
+def test_pools_of_runs_are_those_of_each_run_alone(tmp_path: Path) -> None:
+    """With other people, lengths, simulations, or one set more; the second time from what was kept."""
+    for number, name in enumerate(("one", "two")):
+        write_set(tmp_path, name, [recording(3 * number + seed) for seed in range(3)])
+    store, pools = Store.open(tmp_path), Pools()
+    kept = [store, store.select(sets=["two"]), store.select(sets=["one"])]
+    runs = [
+        change(RUN, data=dataclasses.replace(RUN.data, performer_minutes=minutes, max_seconds=seconds), seed=seed)
+        for minutes, seconds, seed in ((0, 10.0, 0), (1, 10.0, 0), (1, 10.0, 1), (1, 1.0, 0))
+    ]
+    for _ in range(2):
+        for run in runs:
+            assert [pools.pool(run, one).hash for one in kept] == [pool_of(run, one).hash for one in kept]
 
 
 def test_a_batch_holds_the_clips_asked_for() -> None:

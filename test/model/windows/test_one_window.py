@@ -16,7 +16,7 @@ from usdrl_model.data.store import Store
 from usdrl_model.data.store_writer import write_set
 from usdrl_model.evaluation import probe
 from usdrl_model.evaluation.benchmark_store import open_benchmark
-from usdrl_model.evaluation.clips import fit_and_score as clips
+from usdrl_model.evaluation.clips.examples import Examples
 from usdrl_model.evaluation.recordings import frame_scores
 from usdrl_model.inference import load
 from usdrl_model.online.stream import ActionStream
@@ -92,7 +92,7 @@ def test_a_clip_as_a_whole(
 
     shape = DETECTOR.encoder.window
     write_set(tmp_path / "utd", "utd_mhad", [one, dataclasses.replace(one, name="b", subject="2")])
-    examples = clips._Examples("recognition", open_benchmark(BENCHMARK, tmp_path / "utd"))
+    examples = Examples(open_benchmark(BENCHMARK, tmp_path / "utd"))
     torch.testing.assert_close(examples.train("cross_subject", shape).windows, trained, **WITHIN)
     torch.testing.assert_close(examples.test("cross_subject", shape, 1.0).windows, trained, **WITHIN)
 

@@ -19,34 +19,28 @@ Letters: K classes.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 
-from usdrl_model.data.labelled_clips import Labelled, everything, labelled
+from usdrl_model.data.labelled_clips import Labelled
 from usdrl_model.data.store import Store
 from usdrl_model.evaluation.benchmark import Benchmark, Task
-from usdrl_model.evaluation.benchmark_store import classes
 from usdrl_model.evaluation.cells import Cells, Key
 from usdrl_model.evaluation.clips.draws import draw_share, draw_shots
+from usdrl_model.evaluation.clips.examples import Examples
 from usdrl_model.evaluation.clips.methods import ClipMethod
 from usdrl_model.evaluation.clips.propagation import UNLABELLED
 from usdrl_model.evaluation.networks import Networks
 from usdrl_model.evaluation.result import ALL, Cell, setting_name
-from usdrl_model.progress import progress
-from usdrl_model.skeleton.segments import widened
-from usdrl_model.windows.official import raw
-from usdrl_model.windows.shape import WindowShape
 
 ACCURACY, MACRO_ACCURACY = "accuracy", "macro_accuracy"
 CUT_OFF = 4
 """Truncated copies of each training clip in early prediction, besides the whole clip."""
-SHORTEST = 0.1
-"""Smallest observed share of a truncated training clip; drawn uniformly from here to 1."""
+_COPIES: Mapping[Task, int] = {"early_prediction": CUT_OFF}
 _DRAWN: tuple[Task, ...] = ("semi_supervised", "few_shot")
 """Tasks in which the seed draws the training clips."""
 
@@ -60,6 +54,7 @@ def fit_and_score(
     *,
     seeds: Sequence[int],
     cells: Cells,
+    examples: Examples | None = None,
 ) -> list[Cell]:
     """Scores of methods with every seed; with one seed if nothing is random.
 
@@ -73,12 +68,13 @@ def fit_and_score(
         networks: made for this benchmark and task.
         seeds: of training, and of the draw where one is made.
         cells: stores every finished cell; cells stored before are not computed again.
+        examples: of the store, where they serve other tasks, too; None: made for this one.
 
     Raises:
         ValueError: a draw that cannot be made; nothing has been trained then.
     """
     settings = benchmark.task(task).settings
-    examples = _Examples(task, store, benchmark.half_width)
+    examples = examples or Examples(store, benchmark.half_width)
     wanted = [
         (method, seed, _key(benchmark, task, store, method, networks, seed))
         for method in methods
@@ -86,7 +82,8 @@ def fit_and_score(
     ]
     if new := [method for method, _, key in wanted if cells.get(key) is None]:
         for split in benchmark.splits:
-            list(_trials(task, settings, examples.train(split, new[0].window(networks)), seeds[0]))
+            train = examples.train(split, new[0].window(networks), _COPIES.get(task, 0))
+            list(_trials(task, settings, train, seeds[0]))
 
     def make(method: ClipMethod, seed: int) -> Cell:
         return _cell(benchmark, task, examples, method, networks, seed)
@@ -95,12 +92,12 @@ def fit_and_score(
 
 
 def _cell(
-    benchmark: Benchmark, task: Task, examples: _Examples, method: ClipMethod, networks: Networks, seed: int
+    benchmark: Benchmark, task: Task, examples: Examples, method: ClipMethod, networks: Networks, seed: int
 ) -> Cell:
     shape = method.window(networks)
     started, counts = time.perf_counter(), _Counts(examples.labels(benchmark.splits))
     for split in benchmark.splits:
-        train, own = examples.train(split, shape), examples.labels([split])
+        train, own = examples.train(split, shape, _COPIES.get(task, 0)), examples.labels([split])
         index = {label: k for k, label in enumerate(own)}
         y = torch.tensor([index[label] for label in train.labels])
         for rows, observed in _trials(task, benchmark.task(task).settings, train, seed):
@@ -160,54 +157,6 @@ def _key(benchmark: Benchmark, task: Task, store: Store, method: ClipMethod, net
         "seed": seed,
         **method.depends(networks),
     }
-
-
-class _Examples:
-    """Cached windows of a benchmark."""
-
-    def __init__(self, task: Task, store: Store, half_width: float = 0.0) -> None:
-        self._task, self._store, self._half_width = task, store, half_width
-        self._made: dict[tuple[str, WindowShape, float], Labelled] = {}
-
-    def labels(self, splits: Sequence[str]) -> tuple[str, ...]:
-        """K classes that are trained in any of these splits, in the order of the set."""
-        trained = {label for split in splits for label in self._classes(split)}
-        return tuple(label for label in self._store.labels if label in trained)
-
-    def train(self, split: str, shape: WindowShape) -> Labelled:
-        """Whole, and for early prediction also cut off, the same for all methods and seeds."""
-        key = (f"{split}/train", shape, 1.0)
-        if key not in self._made:
-            cut_off = CUT_OFF if self._task == "early_prediction" else 0
-            random = np.random.default_rng(0)
-            parts = [self._read(split, "train", shape, everything)]
-            parts += [self._read(split, "train", shape, lambda: random.uniform(SHORTEST, 1.0)) for _ in range(cut_off)]
-            self._made[key] = Labelled(
-                torch.cat([part.windows for part in parts]),
-                tuple(label for part in parts for label in part.labels),
-                tuple(name for part in parts for name in part.names),
-                tuple(subject for part in parts for subject in part.subjects),
-            )
-        return self._made[key]
-
-    def test(self, split: str, shape: WindowShape, share: float) -> Labelled:
-        """Test clips, truncated after a share of each."""
-        key = (f"{split}/test", shape, share)
-        if key not in self._made:
-            self._made[key] = self._read(split, "test", shape, lambda: share)
-        return self._made[key]
-
-    def _read(self, split: str, part: str, shape: WindowShape, observed: Callable[[], float]) -> Labelled:
-        there = self._part(split, part)
-        read = map(raw, there.recordings()) if shape.official else iter(there)
-        clips = progress(read, total=len(there), desc=f"{split}/{part}", unit="clip", leave=None)
-        return labelled((widened(clip, self._half_width) for clip in clips), shape, f"{split}/{part}", observed)
-
-    def _classes(self, split: str) -> tuple[str, ...]:
-        return classes(self._part(split, "train"), self._task, self._half_width)
-
-    def _part(self, split: str, part: str) -> Store:
-        return self._store.select(split=f"{split}/{part}")
 
 
 @dataclass(slots=True)

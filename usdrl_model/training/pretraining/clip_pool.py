@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -36,7 +36,11 @@ class ClipPool:
         Raises:
             ValueError: fewer than two clips are left.
         """
-        found = [part for clip in clips for part in _parts(clip, people, max_seconds, masked)]
+        return cls.pack(parts(clips, people, max_seconds, masked=masked))
+
+    @classmethod
+    def pack(cls, found: Sequence[np.ndarray]) -> ClipPool:
+        """Of ``parts``; errors as ``of``."""
         if len(found) < 2:
             raise ValueError(
                 f"expected two clips or more to compare, each with a person in {MIN_FRAMES} frames, got {len(found)}:"
@@ -67,6 +71,11 @@ class ClipPool:
         packed = torch.cat([frames[start:end] for start, end in zip(starts.tolist(), ends.tolist(), strict=True)])
         begin = lengths.cumsum(0) - lengths
         return Clips(packed.to(device), begin.to(device), lengths.to(device))
+
+
+def parts(clips: Iterable[Clip], people: int, max_seconds: float, *, masked: bool = False) -> list[np.ndarray]:
+    """(L, M, V, 3) each, of what a pool is made; arguments as of ``ClipPool.of``."""
+    return [part for clip in clips for part in _parts(clip, people, max_seconds, masked)]
 
 
 def _parts(clip: Clip, people: int, max_seconds: float, masked: bool) -> Iterator[np.ndarray]:

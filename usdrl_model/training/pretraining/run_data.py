@@ -6,6 +6,8 @@ import itertools
 import logging
 from collections.abc import Iterable
 
+import numpy as np
+
 from usdrl_model import config
 from usdrl_model.checkpoints import code_version
 from usdrl_model.checkpoints.pretrained_models import find_encoder
@@ -14,7 +16,7 @@ from usdrl_model.data import catalogue, protocols
 from usdrl_model.data.store import Store
 from usdrl_model.skeleton.clip import Clip
 from usdrl_model.training.performers import performances
-from usdrl_model.training.pretraining.clip_pool import ClipPool
+from usdrl_model.training.pretraining.clip_pool import ClipPool, parts
 from usdrl_model.training.pretraining.config import PretrainConfig
 
 _LOG = logging.getLogger(__name__)
@@ -33,6 +35,30 @@ def chosen(run: PretrainConfig, store: Store) -> Store:
     if pictures:
         _LOG.warning("left out, since their joints are in a picture: %s", pictures)
     return found.select(flat=False)
+
+
+class Pools:
+    """Pools of runs whose sets are nearly the same: each set, and each simulation, is read and filled once.
+
+    Everything that was taken is kept: 300 bytes a frame of a person.
+    """
+
+    def __init__(self) -> None:
+        self._taken: dict[tuple[object, ...], list[np.ndarray]] = {}
+
+    def pool(self, run: PretrainConfig, clips: Store) -> ClipPool:
+        """As ``pool_of``."""
+        sets = [clips.select(sets=[name]) for name in clips.sets]
+        found = [part for one in sets for part in self._parts(run, one.hash, one)]
+        simulated = run.data.performer_minutes, run.seed
+        return ClipPool.pack([*found, *self._parts(run, simulated, map(Clip.of, performances(*simulated)))])
+
+    def _parts(self, run: PretrainConfig, source: object, clips: Iterable[Clip]) -> list[np.ndarray]:
+        people, seconds, masked = run.encoder.people, run.data.max_seconds, run.encoder.masked
+        key = source, people, seconds, masked
+        if key not in self._taken:
+            self._taken[key] = parts(clips, people, seconds, masked=masked)
+        return self._taken[key]
 
 
 def pool_of(run: PretrainConfig, clips: Iterable[Clip]) -> ClipPool:
