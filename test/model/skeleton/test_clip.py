@@ -1,13 +1,11 @@
 """A recording as a clip: every skeleton as it would be alone, and all of them in few operations."""
 
 import dataclasses
-import time
 
 import numpy as np
 import pytest
 
 from usdrl_model.simulation.faults import TYPICAL_FAULTS
-from usdrl_model.simulation.performance import performance
 from usdrl_model.simulation.simulate import PerformanceConfig, simulate
 from usdrl_model.skeleton import clip as clips
 from usdrl_model.skeleton.clip import Clip
@@ -42,14 +40,3 @@ def test_every_skeleton_is_mapped_as_alone(tracker: str, at_once: int, monkeypat
                 np.testing.assert_array_equal(made.confidence[row, made.people.index(one.id)], confidence)
                 shown += confidence.any()
         assert shown == made.mask.any(axis=2).sum() > 0, "and nobody else"
-
-
-def test_a_recording_costs_little_more_than_its_numbers() -> None:
-    recording = performance(people=2, seconds=60.0)
-    begin = time.process_time()
-    for frame in recording.frames:
-        for one in frame.people:
-            canonical(one, topology(recording.topology))
-    alone, begin = time.process_time() - begin, time.process_time()
-    Clip.of(recording)
-    assert time.process_time() - begin < 0.4 * alone, "a twelfth on a Xeon"

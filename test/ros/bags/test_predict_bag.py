@@ -127,8 +127,8 @@ def test_a_span_of_a_recorded_bag_becomes_a_gesture(tmp_path: Path, capsys) -> N
         assert main(["gesture", "my_wave", str(tmp_path / name), *span, *folder, "--device", "cpu"]) == 0
     capsys.readouterr()
     assert usdrl(["gestures", "list", *folder]) == 0
-    (line,) = [line for line in capsys.readouterr().out.splitlines() if "my_wave" in line]
-    assert "| 2 |" in line and "s01_e01" in line and "s01_e02" in line
+    first, second = [line for line in capsys.readouterr().out.splitlines() if "my_wave" in line]
+    assert "| 1 |" in first and "s01_e01" in first and "| 2 |" in second and "s01_e02" in second
     assert main(["gesture", "my_wave", str(tmp_path / "s01_e01"), "--from", "900", *folder, "--device", "cpu"]) == 1
     assert capsys.readouterr().err.count("\n") == 1
 
