@@ -130,6 +130,17 @@ def read(folder: Path, label: str) -> Gesture:
         raise FileNotFoundError(
             f"{folder}: no gesture {label!r}{hint(label, known)} Known: {', '.join(known) or 'none'}"
         )
+    while True:
+        written = (place / DESCRIPTION).read_bytes()
+        try:
+            return _read(place, label)
+        except (OSError, ValueError):
+            if (place / DESCRIPTION).read_bytes() == written:
+                raise  # else another process has written it meanwhile, and the features of before are gone
+
+
+def _read(place: Path, label: str) -> Gesture:
+    """The gesture in its folder, which has a description; ValueError for a damaged one."""
     description = configuration.load(Description, place / DESCRIPTION)
     if description.label != label:
         raise ValueError(f"{place}: holds the gesture {description.label!r}: give the folder its name")

@@ -273,10 +273,11 @@ class TrackedPerson:
         )
 
     def _judgeable(self) -> bool:
-        """Whether enough joints were seen lately in any frame."""
-        newest = self.track.newest
-        seen = 0 if newest is None else self.track.mask(self.patience + 1, newest).sum(axis=1).max()
-        return bool(seen >= SEEN_JOINTS)
+        """Whether enough joints were seen lately in any frame of the grid, or in the newest that was sent."""
+        newest, seen = self.track.newest, int((self.track.confidence > 0.0).sum())
+        if newest is not None and seen < SEEN_JOINTS:
+            seen = int(self.track.mask(self.patience + 1, newest).sum(axis=1).max())
+        return seen >= SEEN_JOINTS
 
 
 def follow_states(people: Sequence[TrackedPerson]) -> None:

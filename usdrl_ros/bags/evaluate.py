@@ -20,13 +20,13 @@ import argparse
 import json
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from usdrl_model import __version__
 from usdrl_model.checkpoints import code_version
-from usdrl_model.cli.common import Defaults, add_beside, device_name, pretrained, reported
+from usdrl_model.cli.common import Defaults, add_beside, device_name, reported
 from usdrl_model.config import to_dict
 from usdrl_model.data.content_check import Verdict
 from usdrl_model.errors.shown import shown
@@ -38,8 +38,7 @@ from usdrl_model.plausibility.findings import Level
 from usdrl_model.plots.timeline import draw_timeline, truth_above_detection
 from usdrl_model.progress import progress
 from usdrl_model.skeleton.segments import AMBIGUOUS
-from usdrl_model.skeleton.topology import CANONICAL
-from usdrl_ros.bags import comparison, label_names
+from usdrl_ros.bags import asked_weights, comparison, label_names
 from usdrl_ros.bags.errors import BagError
 from usdrl_ros.bags.gathered import check_names, labelled_bags, usable
 from usdrl_ros.bags.labelled_bag import BagRun, LabelledBag
@@ -48,7 +47,6 @@ from usdrl_ros.bags.replays import replay_all
 from usdrl_ros.bags.scores import describe_run, found_actions, judges, markdown, score_runs
 from usdrl_ros.processes.children import ChildError, exit_on_sigterm
 
-KEPT = "replays"
 """Folder of finished replays in the folder of the results."""
 RESULTS = "results.json"
 MOST_JOBS = 256
@@ -217,7 +215,8 @@ def parser() -> argparse.ArgumentParser:
     command.add_argument(
         "--weights",
         action="append",
-        help="shipped detector, folder or .onnx file (default: default); given several times, they are compared",
+        help="shipped detector, folder or .onnx file (default: default); given several times, they are compared, by"
+        " names of your own where it is NAME=WEIGHTS",
     )
     add_beside(command)
     label_names.add_label_names(command)
@@ -242,7 +241,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _evaluate(options: argparse.Namespace) -> int:
     rate, out = options.rate if options.live else None, Path(options.out)
     check_rate(rate)  # this and what follows before any bag is read
-    asked, known = _asked(options)
+    asked, known = asked_weights.load(options)
     names = label_names.load(options.label_names, known)
     if out.is_file():
         raise NotADirectoryError(f"--out {options.out}: expected a folder for the results, got a file")
@@ -257,40 +256,18 @@ def _evaluate(options: argparse.Namespace) -> int:
     told: dict[str, dict[str, Any]] = {}
     for one in asked:
         runs, told[one.name] = evaluate(
-            bags, one.made_of, rate=rate, jobs=options.jobs, kept=out / KEPT, left_out=left_out, names=names
+            bags,
+            one.made_of,
+            rate=rate,
+            jobs=options.jobs,
+            kept=out / asked_weights.KEPT,
+            left_out=left_out,
+            names=names,
         )
         save(runs, told[one.name], one.out)
     print(comparison.save(told, out) if len(told) > 1 else markdown(told[asked[0].name]))
     print(f"written to {options.out}")
     return 1 if left_out else 0
-
-
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    """Weights that are to be scored."""
-
-    name: str
-    sha256: str
-    made_of: Pretrained
-    out: Path
-    """Folder of their results."""
-
-
-def _asked(options: argparse.Namespace) -> tuple[list[_Asked], tuple[str, ...]]:
-    """The weights that are asked for, and all that they tell; ValueError where two have one name."""
-    given = options.weights or ["default"]
-    found: dict[str, _Asked] = {}
-    known: dict[str, None] = {}
-    for weights in given:
-        made_of = pretrained(argparse.Namespace(**(vars(options) | {"weights": weights})))
-        stream = made_of.stream(CANONICAL)
-        name = stream.weights.name
-        if name in found:
-            raise ValueError(f"--weights {weights}: two are called {name}, by which their results are kept")
-        out = Path(options.out, name) if len(given) > 1 else Path(options.out)
-        found[name] = _Asked(name, stream.weights.sha256, made_of, out)
-        known |= dict.fromkeys(known_labels(stream))
-    return list(found.values()), tuple(known)
 
 
 if __name__ == "__main__":

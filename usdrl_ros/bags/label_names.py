@@ -19,7 +19,7 @@ from usdrl_model.errors.nearest import hint
 from usdrl_model.errors.shown import MESSAGE, cut, shown
 from usdrl_model.files.documents import read_yaml
 from usdrl_model.network.detector_config import BACKGROUND_LABEL
-from usdrl_model.skeleton.segments import AMBIGUOUS
+from usdrl_model.skeleton.segments import AMBIGUOUS, Segment, in_order
 from usdrl_model.training.finetuning.relabelling import renamed_segments
 from usdrl_ros.bags.errors import BagError
 from usdrl_ros.bags.labelled_bag import LabelledBag
@@ -53,6 +53,8 @@ def load(path: Path | None, known: Collection[str]) -> dict[str, str]:
     table = read_yaml(path)
     if not isinstance(table, dict):
         raise BagError(f"{path}: expected a table, such as hello: wave, got {shown(table)}")
+    if AMBIGUOUS in table:
+        raise BagError(f"{path}: {AMBIGUOUS} is neither right nor wrong by any name: leave it out of the table")
     for own, label in table.items():
         if not isinstance(own, str) or not isinstance(label, str):
             raise BagError(
@@ -71,8 +73,25 @@ def renamed(bag: LabelledBag, names: Mapping[str, str]) -> LabelledBag:
     every = {AMBIGUOUS: AMBIGUOUS, **{label: label for label in bag.truth.labels}, **names}
     labels = dict.fromkeys(every[label] for label in bag.truth.labels)
     annotated = tuple(label for label in labels if label not in (BACKGROUND_LABEL, AMBIGUOUS))
-    segments = renamed_segments(bag.truth.segments, every)
+    segments = _folded(bag.truth.segments, every)
     return replace(bag, truth=replace(bag.truth, labels=annotated, segments=segments))
+
+
+def _folded(segments: Iterable[Segment], names: Mapping[str, str]) -> tuple[Segment, ...]:
+    """Renamed; where a label of the bag goes over into another of the same name by the table, both are one action."""
+    found: list[Segment] = []
+    newest: dict[tuple[str, str], tuple[str, int]] = {}
+    for own in in_order(segments):
+        for segment in renamed_segments([own], names):
+            key = segment.person, segment.label
+            before, place = newest.get(key, (own.label, -1))
+            if before != own.label and segment.start <= found[place].end:
+                found[place] = replace(found[place], end=max(found[place].end, segment.end))
+            else:
+                place = len(found)
+                found.append(segment)
+            newest[key] = own.label, place
+    return tuple(found)
 
 
 def unused(names: Iterable[str], bags: Sequence[LabelledBag]) -> list[str]:

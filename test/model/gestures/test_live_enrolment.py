@@ -136,3 +136,25 @@ def test_a_person_who_left_before_stop_is_an_error(detector) -> None:
         there = "1" if again else "nobody"
         with pytest.raises(ValueError, match=f"person 0 was lost since start, there: {there}: begin again"):
             live_examples.example(stream, person, came, stream.stamp - 0.5, shape)
+
+
+def test_who_reads_a_gesture_that_is_written_meanwhile_gets_the_new_one(
+    tmp_path, detector, background, monkeypatch
+) -> None:
+    def add(number: int) -> None:
+        enrolment.add(tmp_path, "both_up", [shown(detector, number)], detector, background)
+
+    add(0)
+    load, others = library.configuration.load, [1]
+
+    def load_slowly(*arguments):
+        description = load(*arguments)
+        if others:
+            add(others.pop())
+        return description
+
+    monkeypatch.setattr(library.configuration, "load", load_slowly)
+    assert len(library.read(tmp_path, "both_up").examples) == 2
+    next((tmp_path / "both_up").glob("features_*")).unlink()
+    with pytest.raises(ValueError, match="missing: usdrl gestures remove both_up"):
+        library.read(tmp_path, "both_up")

@@ -79,10 +79,19 @@ def test_of_somebody_with_a_head_and_an_arm_all_that_is_not_judged_is_withheld(n
         stream.push(frame)
         (here,) = stream.state().people
         assert here.withheld == stream.labels[1:] and here.actions == ()
-    for frame in performance(seed=1, people=1, faults="none", script=script).frames:  # they step back
+    for frame in recording.frames:  # they step back
         stream.push(dataclasses.replace(frame, stamp=frame.stamp + recording.frames[-1].stamp))
     (here,) = stream.state().people
     assert here.withheld == () and here.top
+
+
+@pytest.mark.parametrize("name", ["hri_streaming", "hri"])
+def test_of_who_comes_nothing_is_withheld(name: str) -> None:
+    recording = performance(seed=1, people=1, faults="none", script=(Act(action="idle", seconds=1.5),))
+    stream = ActionStream(load.load(name, "cpu"), topology=recording.topology)
+    for frame in recording.frames:
+        stream.push(frame)
+        assert [person.withheld for person in stream.state().people] == [()], "from the first frame on"
 
 
 @pytest.fixture(scope="module")

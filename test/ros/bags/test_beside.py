@@ -17,7 +17,7 @@ from usdrl_model.online.pretrained import Pretrained
 from usdrl_model.simulation.performance import performance
 from usdrl_model.skeleton.recording import Recording
 from usdrl_model.skeleton.segments import Segment
-from usdrl_ros.bags import evaluate, replays
+from usdrl_ros.bags import asked_weights, evaluate, replays
 from usdrl_ros.bags.command import main
 from usdrl_ros.bags.replay import load_bag, replay
 from usdrl_ros.bags.scores import found_actions
@@ -81,7 +81,7 @@ def test_labels_of_pairs_and_gestures_are_known_and_what_tells_them_is_named(
 
     replayed: list[str] = []
     monkeypatch.setattr(replays, "replay", lambda bag, *others: replayed.append(bag.name) or replay(bag, *others))
-    next((tmp_path / "out" / evaluate.KEPT).glob("*/two.json")).write_text("{", encoding="utf-8")
+    next((tmp_path / "out" / asked_weights.KEPT).glob("*/two.json")).write_text("{", encoding="utf-8")
     assert evaluate.main(asked) == 0
     assert replayed == ["two"], "what another process has kept is as good as what is replayed here"
     assert json.loads((tmp_path / "out" / "results.json").read_text()) == results

@@ -20,7 +20,7 @@ from usdrl_model.skeleton.person import Person, SkeletonFrame
 from usdrl_model.skeleton.recording import Recording
 from usdrl_model.skeleton.segments import AMBIGUOUS, Segment
 from usdrl_model.skeleton.topology import JOINT_INDEX
-from usdrl_ros.bags import evaluate, replays
+from usdrl_ros.bags import asked_weights, evaluate, replays
 from usdrl_ros.bags.errors import BagError
 from usdrl_ros.bags.labels import Truth, save_truth
 from usdrl_ros.bags.live_replay import alike
@@ -262,7 +262,7 @@ def test_a_folder_of_bags_goes_on_where_it_stopped(tmp_path: Path, monkeypatch, 
 
     replayed = []
     monkeypatch.setattr(replays, "replay", lambda bag, *others: replayed.append(bag.name) or replay(bag, *others))
-    next((tmp_path / "out" / evaluate.KEPT).glob("*/take1.json")).write_text("{", encoding="utf-8")
+    next((tmp_path / "out" / asked_weights.KEPT).glob("*/take1.json")).write_text("{", encoding="utf-8")
     (tmp_path / "bags" / "take2" / "report.html").write_text("a page", encoding="utf-8")
     assert evaluate.main(asked) == 0
     assert replayed == ["take1"], "what is finished and unchanged is not replayed"

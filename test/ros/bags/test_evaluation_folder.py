@@ -84,4 +84,10 @@ def test_several_weights_are_put_side_by_side(tmp_path: Path, monkeypatch, capsy
     monkeypatch.setattr(replays, "replay", lambda bag, *others: replayed.append(bag.name))
     assert evaluate.main(both) == 0 and replayed == [], "what is finished is not replayed"
     assert evaluate.main([*both, "--weights", "hri_streaming"]) == 1
-    assert "--weights hri_streaming: two are called hri_streaming" in said(capsys)
+    assert "two are called hri_streaming: choose a name, --weights NAME=hri_streaming" in said(capsys)
+    assert evaluate.main([*both, "--weights", "replays=hri"]) == 1
+    assert "results cannot be in a folder replays: choose a name" in said(capsys)
+    assert evaluate.main([*both, "--weights", "again=hri_streaming"]) == 0 and replayed == []
+    assert (
+        json.loads((tmp_path / "both" / "again" / "results.json").read_text(encoding="utf-8")) == there["hri_streaming"]
+    )

@@ -10,7 +10,9 @@ from helpers.acted_bags import acted, said
 from helpers.paths import ROOT
 
 from usdrl_model.skeleton.recording import Recording
-from usdrl_ros.bags import command, evaluate
+from usdrl_ros.bags import command, evaluate, label_names
+from usdrl_ros.bags.errors import BagError
+from usdrl_ros.bags.gathered import usable
 from usdrl_ros.bags.write import write_recording
 
 PAGE = (ROOT / "docs" / "bags.md").read_text(encoding="utf-8")
@@ -47,6 +49,28 @@ def test_the_example_of_the_page(tmp_path: Path, monkeypatch, capsys: pytest.Cap
         "--label-names: no bag has a label 'fidgeting'.",
     ]
     assert "label: hello" in (tmp_path / "bags" / "one" / "labels.yaml").read_text(encoding="utf-8")
+
+
+def test_labels_that_go_over_into_each_other_and_become_one_are_one_action(tmp_path: Path) -> None:
+    waving = acted()
+    (wave,) = waving.segments
+    middle = 0.5 * (wave.start + wave.end)
+    halves = (replace(wave, label="left", end=middle), replace(wave, label="right", start=middle))
+    write_recording(replace(waving, labels=("left", "right"), segments=halves), tmp_path / "bag")
+    bag = usable([tmp_path / "bag"])[0][0]
+    (one,) = label_names.renamed(bag, {"left": "wave", "right": "wave"}).truth.segments
+    assert (one.label, one.start, one.end) == ("wave", wave.start, wave.end)
+    assert len(label_names.renamed(bag, {"left": "wave", "right": "clap"}).truth.segments) == 2
+    twice = (halves[0], replace(halves[1], label="left"))
+    write_recording(replace(waving, labels=("left", "right"), segments=twice), tmp_path / "twice")
+    again = label_names.renamed(usable([tmp_path / "twice"])[0][0], {"left": "wave", "right": "wave"})
+    assert len(again.truth.segments) == 2, "as whoever labelled it has it"
+
+
+def test_what_is_ambiguous_stays_so(tmp_path: Path) -> None:
+    (tmp_path / "names.yaml").write_text("ambiguous: wave", encoding="utf-8")
+    with pytest.raises(BagError, match="ambiguous is neither right nor wrong by any name"):
+        label_names.load(tmp_path / "names.yaml", ["wave"])
 
 
 def test_what_is_left_out_by_a_table_is_background_or_nothing(tmp_path: Path) -> None:
