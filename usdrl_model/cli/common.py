@@ -39,6 +39,20 @@ class Defaults(argparse.ArgumentDefaultsHelpFormatter):
         return action.help if says_nothing else super()._get_help_string(action)
 
 
+class Once(argparse.Action):
+    """An option that is refused a second time, where one might think that several are taken."""
+
+    def __call__(
+        self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, values: Any, option: str | None = None
+    ) -> None:
+        """Store the value; ends the command where there is one already."""
+        given = vars(namespace).setdefault("given_once", {})  # a value alone may be the default, in so many words
+        if self.dest in given:
+            parser.error(f"{option}: expected once, got {given[self.dest]} and {values}")
+        given[self.dest] = values
+        setattr(namespace, self.dest, values)
+
+
 def add_machine(verb: argparse.ArgumentParser, threads: int = 0) -> None:
     """Add the options that ``device`` reads; ``threads`` is the default, 1 for a model too small to gain from more."""
     verb.add_argument("--device", default="auto", type=device_name, help="auto, cpu, cuda or cuda:N (default: auto)")
@@ -141,7 +155,10 @@ def detector(arguments: argparse.Namespace) -> LoadedDetector:
 def add_stream(verb: argparse.ArgumentParser) -> None:
     """Add the options that ``pretrained`` reads, but for the device."""
     verb.add_argument(
-        "--weights", default="default", help="shipped detector, folder or .onnx file (default: %(default)s)"
+        "--weights",
+        action=Once,
+        default="default",
+        help="shipped detector, folder or .onnx file (default: %(default)s)",
     )
     add_beside(verb)
 

@@ -138,16 +138,23 @@ def _list(arguments: argparse.Namespace) -> None:
     from usdrl_model.files import markdown
     from usdrl_model.gestures import library
 
-    rows = []
+    rows: list[list[str]] = []
+    damaged: list[str] = []
     for label in library.labels(arguments.folder):
-        one = library.read(arguments.folder, label)
+        try:
+            one = library.read(arguments.folder, label)
+        except (OSError, ValueError) as error:
+            damaged.append(str(error))
+            continue
         rows += [
             [label, str(number), f"{example.seconds:.1f}", one.weights[:12], example.source]
             for number, example in enumerate(one.examples, start=1)
         ]
     if rows:
         print(markdown.table(["gesture", "example", "seconds", "weights", "from"], rows))
-    else:
+    if damaged:
+        raise ValueError("\n".join(damaged))
+    if not rows:
         print(f"{arguments.folder}: no gestures; usdrl gestures add makes one")
 
 

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from usdrl_model.errors.shown import shown
 from usdrl_model.files import limits
 
 _TEXT = "tag:yaml.org,2002:str"
@@ -25,7 +26,7 @@ def read_yaml(path: Path) -> Any:
     """The content of a YAML file; None where it is empty.
 
     Raises:
-        ValueError: no UTF-8, not YAML, or larger than any settings; the message names the file.
+        ValueError: no UTF-8, not YAML, a key twice, or larger than any settings; the message names the file.
         OSError: it cannot be read.
     """
     content = limits.read(path, limits.YAML)
@@ -39,7 +40,7 @@ def parse_yaml(text: str) -> Any:
     """The plain values of a YAML text; None where it is empty.
 
     Raises:
-        ValueError: not YAML, or larger than any settings; the message says where.
+        ValueError: not YAML, a key twice, or larger than any settings; the message says where.
     """
     limits.check(len(text), limits.YAML, "characters of YAML")
     try:
@@ -97,6 +98,16 @@ def finite(value: Any) -> Any:
     return [finite(one) for one in value] if isinstance(value, (list, tuple)) else value
 
 
+def _check_once(keys: Iterable[yaml.ScalarNode]) -> None:
+    """ValueError for a key that one mapping has twice: PyYAML would take the last one without a word."""
+    lines: dict[tuple[str, str], int] = {}
+    for key in keys:
+        line, name = key.start_mark.line + 1, (key.tag, key.value)
+        if name in lines:
+            raise ValueError(f"the key {shown(key.value)} is there twice, in lines {lines[name]} and {line}")
+        lines[name] = line
+
+
 def _check(node: yaml.Node, sizes: dict[int, int]) -> int:
     """Values below a node, each alias counted as what it stands for; ValueError for too many.
 
@@ -112,10 +123,12 @@ def _check(node: yaml.Node, sizes: dict[int, int]) -> int:
             limits.check(len(node.value), limits.YAML_SCALAR, "characters of a value in YAML that is no text")
         total = 1
     else:
-        for key in (pair[0] for pair in node.value if isinstance(pair, tuple)):
-            if isinstance(key, yaml.ScalarNode) and key.tag != _TEXT:
+        keys = [pair[0] for pair in node.value if isinstance(pair, tuple) and isinstance(pair[0], yaml.ScalarNode)]
+        for key in keys:
+            if key.tag != _TEXT:
                 # Long numbers can be chosen so that a dictionary takes for ever.
                 limits.check(len(key.value), limits.YAML_KEY, "characters of a key in YAML that is no text")
+        _check_once(keys)
         parts = [part for pair in node.value for part in (pair if isinstance(pair, tuple) else (pair,))]
         total = 1 + sum(_check(part, sizes) for part in parts)
     limits.check(total, limits.YAML_VALUES, "values in YAML, written out")

@@ -23,6 +23,7 @@ from usdrl_model.plots.timeline import COLOURS, readable_on
 from usdrl_model.skeleton.recording_gaps import Shortened
 from usdrl_model.skeleton.segments import Segment
 from usdrl_model.skeleton.topology import PARENTS
+from usdrl_ros.bags.label_names import OPTION
 from usdrl_ros.bags.labelled_bag import LabelledBag
 from usdrl_ros.bags.observed import Observed, SeenPerson, add_replay, observe, replayable
 from usdrl_ros.bags.recorded_output import RecordedOutput, recorded_output
@@ -56,14 +57,15 @@ def add_report(command: argparse.ArgumentParser) -> None:
 def report_bag(arguments: argparse.Namespace) -> None:
     """Replay a bag and write the page; errors as ``predict.predict_bag``, and OSError where it cannot be written."""
     bag, stream, out = replayable(arguments, NAME)
-    write_report(bag, stream, out)
+    note = f"{OPTION}: every action here, and a click, has the label of the weights" if arguments.label_names else ""
+    write_report(bag, stream, out, note)
     print(f"{cut(out, MESSAGE)}: open it in a browser")
 
 
-def write_report(bag: LabelledBag, stream: ActionStream, out: Path) -> None:
-    """Replay a bag and write its page; OSError where it cannot be written."""
+def write_report(bag: LabelledBag, stream: ActionStream, out: Path, note: str = "") -> None:
+    """Replay a bag and write its page, with a note of one's own; OSError where it cannot be written."""
     seen = observe(bag, stream, frame_rate(bag))
-    write_text(out, page(document(seen, recorded_output(bag), describe(stream))))
+    write_text(out, page(document(seen, recorded_output(bag), describe(stream), note)))
 
 
 def frame_rate(bag: LabelledBag) -> float:
@@ -72,16 +74,17 @@ def frame_rate(bag: LabelledBag) -> float:
     return min(RATE, MOST_FRAMES / max(1.0, people * bag.time().end))
 
 
-def document(seen: Observed, recorded: RecordedOutput, model: dict[str, str]) -> dict[str, Any]:
+def document(seen: Observed, recorded: RecordedOutput, model: dict[str, str], note: str = "") -> dict[str, Any]:
     """What the page shows, as plain values; times are seconds of ``LabelledBag.time``.
 
     Args:
         seen: the replay.
         recorded: what a node published while the bag was recorded.
         model: ``pretrained.describe`` of the stream.
+        note: to be read above what was found out about the bag.
     """
     bag, time = seen.run.bag, seen.run.bag.time()
-    notes = [finding.text for finding in bag.findings] + bag.warnings() + [recorded.trouble]
+    notes = [note] + [finding.text for finding in bag.findings] + bag.warnings() + [recorded.trouble]
     live: Sequence[Action] = ()
     try:
         live = detections(recorded.events, max(frame.stamp for frame in bag.frames))

@@ -85,7 +85,7 @@ class DepthImage:
         some = some[np.isfinite(some) & (some > 0.0)]  # infinite is too far to be measured (REP 117)
         if some.size and np.mean(some >= FARTHEST) > ALL:
             guess = (
-                "millimetres in 32FC1? publish metres, or 16UC1"
+                "not metres in 32FC1? publish metres, or millimetres in 16UC1"
                 if self._metres == 1.0
                 else f"less than a millimetre in {self._encoding}? publish millimetres, or metres in 32FC1"
             )

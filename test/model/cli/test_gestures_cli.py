@@ -115,3 +115,17 @@ def test_what_is_no_example_is_one_line_and_stores_nothing(place: Path, capsys) 
     assert usdrl(place, "add", "walk", str(place / "takes")) == 1
     assert "is an action of the weights" in capsys.readouterr().err
     assert not list((place / "gestures").glob("*"))
+
+
+def test_damaged_gestures_are_named_after_those_that_can_be_listed(place: Path, capsys) -> None:
+    for label in ("first", "second", "third"):
+        assert usdrl(place, "add", label, str(place / "takes"), "--clip", "0") == 0
+    for label in ("first", "third"):
+        (place / "gestures" / label / "gesture.yaml").write_text("format: usdrl.gesture/1\n")
+    capsys.readouterr()
+    assert usdrl(place, "list") == 1
+    said = capsys.readouterr()
+    assert "| second | 1 |" in said.out
+    assert "first/gesture.yaml" in said.err and "third/gesture.yaml" in said.err
+    for label in ("first", "second", "third"):
+        assert usdrl(place, "remove", label) == 0

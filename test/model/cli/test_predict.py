@@ -138,3 +138,10 @@ def test_units_that_are_wrong_are_said(acted: Recording, tmp_path: Path, capsys)
         np.savez(path, **{**content, "joints": 1000.0 * content["joints"]})
     assert main.main(["predict", str(path), "--device", "cpu"]) == 0
     assert "units" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("first", ["hri", "default"])
+def test_a_second_detector_is_not_taken_in_the_place_of_the_first(first: str, capsys) -> None:
+    with pytest.raises(SystemExit):
+        main.main(["predict", "mine", "--weights", first, "--weights", "free"])
+    assert f"--weights: expected once, got {first} and free" in capsys.readouterr().err

@@ -22,3 +22,15 @@ def test_depth_is_refused_before_anything_recurses(kind: str) -> None:
 def test_siblings_are_not_depth() -> None:
     assert parse_yaml("[" + ", ".join(["[1]"] * 1000) + "]") == [[1]] * 1000
     assert parse_yaml("") is None
+
+
+@pytest.mark.parametrize("text", ["wave: 1\nclap: 2\nwave: 3\n", "a: {wave: 1,\n clap: 2,\n wave: 3}"])
+def test_a_key_that_is_there_twice_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="the key 'wave' is there twice, in lines 1 and 3"):
+        parse_yaml(text)
+
+
+def test_a_key_in_two_mappings_or_of_two_types_is_there_once() -> None:
+    assert parse_yaml("a: &one {wave: 1}\nb: {wave: 2}\nc: *one\n1: x\n'1': y") == {
+        "a": {"wave": 1}, "b": {"wave": 2}, "c": {"wave": 1}, 1: "x", "1": "y",
+    }  # fmt: skip

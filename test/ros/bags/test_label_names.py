@@ -110,4 +110,6 @@ def test_the_page_of_a_bag_shows_the_labels_of_the_weights(tmp_path: Path) -> No
     write_recording(called("hello"), tmp_path / "bag")
     (tmp_path / "names.yaml").write_text(example(), encoding="utf-8")
     assert command.main(["report", str(tmp_path / "bag"), "--label-names", str(tmp_path / "names.yaml")]) == 0
-    assert "hello" not in (tmp_path / "bag" / "report.html").read_text(encoding="utf-8")
+    page = (tmp_path / "bag" / "report.html").read_text(encoding="utf-8")
+    assert "hello" not in page
+    assert "--label-names: every action here, and a click, has the label of the weights" in page

@@ -208,7 +208,7 @@ def test_millimetres_as_numbers_with_a_point_are_refused(source):
     rows = np.full((HEIGHT, WIDTH), 2000.0)
     rows[:, ::3], rows[5] = np.nan, np.inf
     source(depth_image(POINTS, 10.0, rows=rows, metres=True), "/depth")
-    said = r"got a median of 2000 m: every depth is beyond 15 m: millimetres in 32FC1\?"
+    said = r"got a median of 2000 m: every depth is beyond 15 m: not metres in 32FC1\?"
     with pytest.raises(InputError, match=said) as error:
         source.skeleton(10.0)
     assert error.value.kind == "depth_units"
