@@ -9,8 +9,10 @@ import pytest
 from helpers.paths import ROOT
 
 WAITING = """
-import os, sys, time
+import os, signal, sys, time
 from usdrl_ros.processes.stopping import Stop
+
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # where the tests themselves run under nohup
 
 def signalled(frame, event, argument):
     inside = frame.f_code.co_name == "wait" and "waiter" in frame.f_locals  # the event's lock is held
