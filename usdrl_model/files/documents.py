@@ -15,7 +15,6 @@ from typing import Any
 
 import yaml
 
-from usdrl_model.errors.shown import shown
 from usdrl_model.files import limits
 
 _TEXT = "tag:yaml.org,2002:str"
@@ -104,7 +103,7 @@ def _check_once(keys: Iterable[yaml.ScalarNode]) -> None:
     for key in keys:
         line, name = key.start_mark.line + 1, (key.tag, key.value)
         if name in lines:
-            raise ValueError(f"the key {shown(key.value)} is there twice, in lines {lines[name]} and {line}")
+            raise ValueError(f"the key {key.value!r:.60} is there twice, in lines {lines[name]} and {line}")
         lines[name] = line
 
 
