@@ -200,14 +200,14 @@ class PerceptionNode(ServedNode):
 
     def _listen(self, pipeline: Pipeline) -> Listening:
         config = pipeline.config
-        events = SubscriptionEventCallbacks(incompatible_qos=self._incompatible_qos)
+        self._health.listen()
         with ExitStack() as end:  # of what there is already, where the next one fails
             subscription = self.create_subscription(
                 pipeline.source.message_type,
                 config.topic,
                 pipeline.worker.put,
                 QoSProfile(depth=INPUT_DEPTH, reliability=ReliabilityPolicy.BEST_EFFORT),
-                event_callbacks=events,
+                event_callbacks=SubscriptionEventCallbacks(incompatible_qos=self._incompatible_qos),
                 qos_overriding_options=QoSOverridingOptions.with_default_policies(),
                 raw=True,  # the worker deserialises messages, unless they are too large
             )
